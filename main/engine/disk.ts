@@ -1,0 +1,53 @@
+/** What images take on the disk, by the engine's own account, and what is free there. */
+import { statfs } from 'node:fs/promises'
+import { setTimeout as delay } from 'node:timers/promises'
+import * as v from 'valibot'
+import type { DiskUse } from '../../preload/contract/index.ts'
+import type { Connection } from './connection.ts'
+import { ask } from './dial.ts'
+import { diskUse } from './replies.ts'
+
+/** Asks when told that something changed, never twice at once, and rests after each answer: the question is dear. */
+export function diskMeter(connection: Connection, measured: (use: DiskUse) => void, signal: AbortSignal) {
+  let wanted = false
+  let running = false
+
+  async function run() {
+    running = true
+    while (wanted && !signal.aborted) {
+      wanted = false
+      const start = performance.now()
+      const use = await measure(connection)
+      if (use && !signal.aborted) measured(use)
+      await delay(Math.max(1000, 4 * (performance.now() - start)), undefined, { signal }).catch(() => undefined)
+    }
+    running = false
+  }
+
+  return function changed() {
+    wanted = true
+    if (!running) void run()
+  }
+}
+
+async function measure({ docker, candidate, capabilities }: Connection): Promise<DiskUse | undefined> {
+  try {
+    const query = capabilities.imageDiskUse ? { type: 'image' } : {}
+    const { LayersSize } = v.parse(diskUse, await ask(docker, '/system/df', query))
+    const free = candidate.local ? await freeUnder(capabilities.rootDir) : undefined
+    // Podman answers 0: not known.
+    return { ...(LayersSize > 0 && { images: LayersSize }), ...(free !== undefined && { free }) }
+  } catch {
+    // Whether the engine is away is told by the stream of its events; an account that failed is asked for at the next change.
+    return undefined
+  }
+}
+
+async function freeUnder(folder: string): Promise<number | undefined> {
+  try {
+    const { bavail, bsize } = await statfs(folder)
+    return bavail * bsize
+  } catch {
+    return undefined
+  }
+}

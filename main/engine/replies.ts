@@ -1,0 +1,92 @@
+/** The engine's answers, as far as Slipway reads them. Source: Docker Engine API, 1.40 to 1.51. */
+import * as v from 'valibot'
+import { containerStates, type Container, type Image } from '../../model/image.ts'
+
+/** Go writes an empty list or map as null. */
+export const list = <Item extends v.GenericSchema>(item: Item) => v.pipe(v.nullish(v.array(item), []), v.readonly())
+export const keys = v.pipe(
+  v.nullish(v.record(v.string(), v.unknown()), {}),
+  v.transform((map) => Object.keys(map)),
+)
+export const text = v.nullish(v.string(), '')
+
+/** Podman leaves the algorithm away. */
+export const id = v.pipe(
+  v.string(),
+  v.transform((value) => (value.includes(':') ? value : `sha256:${value}`)),
+)
+/** References or digests; 20.10 writes `<none>:<none>` where there is none. */
+export const names = v.pipe(
+  list(v.string()),
+  v.transform((all) => all.filter((name) => !name.startsWith('<none>')).sort()),
+)
+const parent = v.pipe(
+  text,
+  v.transform((value) => (value ? { parent: value.includes(':') ? value : `sha256:${value}` } : {})),
+)
+
+export const imageListed = v.pipe(
+  v.object({ Id: id, ParentId: parent, RepoTags: names, RepoDigests: names, Created: v.number(), Size: v.number() }),
+  v.transform((reply): Image => ({
+    id: reply.Id,
+    references: reply.RepoTags,
+    digests: reply.RepoDigests,
+    created: Math.max(0, reply.Created),
+    size: reply.Size,
+    ...reply.ParentId,
+  })),
+)
+
+const seconds = v.pipe(
+  text,
+  // No date, and Go's year 1, both mean that the builder wrote none.
+  v.transform((date) => Math.max(0, Math.floor(Date.parse(date) / 1000) || 0)),
+)
+
+export const imageInspected = v.pipe(
+  v.object({ Id: id, Parent: parent, RepoTags: names, RepoDigests: names, Created: seconds, Size: v.number() }),
+  v.transform((reply): Image => ({
+    id: reply.Id,
+    references: reply.RepoTags,
+    digests: reply.RepoDigests,
+    created: reply.Created,
+    size: reply.Size,
+    ...reply.Parent,
+  })),
+)
+
+export const containerListed = v.pipe(
+  v.object({
+    Id: v.string(),
+    Names: list(v.string()),
+    ImageID: id,
+    State: v.fallback(v.picklist(containerStates), 'dead'),
+    Created: v.number(),
+  }),
+  v.transform((reply): Container => ({
+    id: reply.Id,
+    name: reply.Names[0]?.replace(/^\//, '') ?? reply.Id.slice(0, 12),
+    image: reply.ImageID,
+    state: reply.State,
+    created: reply.Created,
+  })),
+)
+
+export const info = v.object({
+  DockerRootDir: text,
+  DriverStatus: list(v.array(v.string())),
+})
+
+export const version = v.object({
+  Version: v.string(),
+  Components: list(v.object({ Name: v.string() })),
+})
+
+export const diskUse = v.object({ LayersSize: v.nullish(v.number(), 0) })
+
+export const engineEvent = v.object({
+  Type: text,
+  Action: text,
+  Actor: v.object({ ID: text, Attributes: v.nullish(v.record(v.string(), v.string()), {}) }),
+})
+export type EngineEvent = v.InferOutput<typeof engineEvent>

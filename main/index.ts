@@ -1,0 +1,32 @@
+/** Slipway's main process: the services are built here, handed what they need of each other, and served to the window. */
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { openWindow, publish, serve, start, windowService } from './desktop/index.ts'
+import { engineService } from './engine/index.ts'
+import { imagesService } from './images/index.ts'
+import { settingsService } from './settings/index.ts'
+import { openStore } from './store/index.ts'
+
+const built = join(import.meta.dirname, '..')
+const ended = new AbortController()
+
+start({
+  name: 'Slipway',
+  renderer: join(built, 'renderer'),
+  open({ folder, languages, showTheme }) {
+    const store = openStore(folder)
+    const engine = engineService({ env: process.env, home: homedir() }, publish)
+    const images = imagesService(engine)
+    const settings = settingsService({ settings: store.settings, systemLanguages: languages, showTheme, publish })
+    const window = windowService(store.window)
+
+    serve({ ...engine.handlers, ...images.handlers, ...settings.handlers, ...window.handlers })
+    void engine.run(ended.signal)
+    openWindow({
+      place: store.window,
+      preload: join(built, 'preload', 'bridge.cjs'),
+      icon: join(built, 'icon.png'),
+    })
+  },
+  end: () => ended.abort(),
+})

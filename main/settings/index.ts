@@ -1,0 +1,39 @@
+/** What the user chose about the app, and what that comes to on this desktop. */
+import {
+  ok,
+  type Appearance,
+  type Handlers,
+  type Language,
+  type Publish,
+  type Settings,
+} from '../../preload/contract/index.ts'
+import type { Store } from '../store/index.ts'
+
+interface Needs {
+  readonly settings: Store['settings']
+  /** The desktop's languages, the preferred one first. */
+  readonly systemLanguages: readonly string[]
+  readonly showTheme: (theme: Settings['theme']) => void
+  readonly publish: Publish
+}
+
+export function settingsService({ settings, systemLanguages, showTheme, publish }: Needs) {
+  const appearance = (): Appearance => ({
+    ...settings.value,
+    shownLanguage: settings.value.language === 'system' ? spoken(systemLanguages) : settings.value.language,
+  })
+  showTheme(settings.value.theme)
+  return {
+    handlers: {
+      'settings.get': () => ok(appearance()),
+      'settings.change': (change) => {
+        settings.write({ ...settings.value, ...change })
+        showTheme(settings.value.theme)
+        publish('settings.changed', appearance())
+        return ok(appearance())
+      },
+    } satisfies Handlers<'settings'>,
+  }
+}
+
+const spoken = ([first = 'en']: readonly string[]): Language => (first.toLowerCase().startsWith('zh') ? 'zh-CN' : 'en')

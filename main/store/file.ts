@@ -1,0 +1,44 @@
+/** A small JSON file of a known shape, in the app's own folder. */
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
+import * as v from 'valibot'
+
+export interface StoredFile<T> {
+  /** What was written last; the schema's defaults where there is nothing to read. */
+  readonly value: T
+  write(value: T): void
+}
+
+/** The schema must accept `{}`. A file that cannot be understood is put aside as `….unreadable`, not overwritten. */
+export function storedFile<Schema extends v.GenericSchema>(
+  file: string,
+  schema: Schema,
+): StoredFile<v.InferOutput<Schema>> {
+  let value = read(file, schema)
+  return {
+    get value() {
+      return value
+    },
+    write(next) {
+      value = next
+      mkdirSync(dirname(file), { recursive: true })
+      writeFileSync(`${file}.new`, `${JSON.stringify(next, null, 2)}\n`)
+      renameSync(`${file}.new`, file)
+    },
+  }
+}
+
+function read<Schema extends v.GenericSchema>(file: string, schema: Schema): v.InferOutput<Schema> {
+  let text: string
+  try {
+    text = readFileSync(file, 'utf8')
+  } catch {
+    return v.parse(schema, {})
+  }
+  try {
+    return v.parse(schema, JSON.parse(text))
+  } catch {
+    renameSync(file, `${file}.unreadable`)
+    return v.parse(schema, {})
+  }
+}

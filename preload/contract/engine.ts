@@ -1,0 +1,43 @@
+/** Which engine answers, or why none does. */
+import * as v from 'valibot'
+import type { Bytes } from '../../model/image.ts'
+import { call, event, type } from './define.ts'
+import type { EngineFailure } from './errors.ts'
+
+/** The way to an engine, by the name that Docker's own command gives it. */
+export interface EngineContext {
+  readonly name: string
+  /** `unix:///var/run/docker.sock`, `tcp://…`, `ssh://…` */
+  readonly endpoint: string
+  /** Whether it runs on this computer, outside a virtual machine. */
+  readonly local: boolean
+}
+
+export interface EngineFacts {
+  readonly product: 'Docker' | 'Podman'
+  readonly version: string
+  readonly api: string
+  /** Where images lie, in the engine's own file system. */
+  readonly rootDir: string
+  readonly store: 'classic' | 'containerd'
+}
+
+export interface DiskUse {
+  /** What all images take together, each layer counted once; not every engine tells. */
+  readonly images?: Bytes
+  /** Of the disk under the engine's root directory; only known for a local engine. */
+  readonly free?: Bytes
+}
+
+export type EngineState =
+  | { readonly status: 'connecting'; readonly context?: EngineContext }
+  | {
+      readonly status: 'connected'
+      readonly context: EngineContext
+      readonly facts: EngineFacts
+      readonly disk?: DiskUse
+    }
+  | { readonly status: 'away'; readonly context?: EngineContext; readonly failure: EngineFailure }
+
+export const calls = { 'engine.state': call(v.undefined(), type<EngineState>()) }
+export const events = { 'engine.changed': event<EngineState>() }

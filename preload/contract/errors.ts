@@ -1,0 +1,23 @@
+/** Every error that the window may be told of: a code, and the facts that its words need. */
+export type Failure =
+  | { readonly code: 'bad-input' }
+  | { readonly code: 'internal' }
+  | { readonly code: 'image-gone'; readonly image: string }
+  | EngineFailure
+
+/** Why no engine answers. */
+export type EngineFailure =
+  /** No socket where one is usually found. */
+  | { readonly code: 'engine-not-found'; readonly endpoint: string }
+  /** A socket or a port is there, but nobody listens. */
+  | { readonly code: 'engine-stopped'; readonly endpoint: string }
+  | { readonly code: 'engine-permission'; readonly endpoint: string }
+  /** The host cannot be reached, or does not speak Docker's language. */
+  | { readonly code: 'engine-unreachable'; readonly endpoint: string; readonly detail: string }
+  | { readonly code: 'engine-too-old'; readonly endpoint: string; readonly api: string; readonly needed: string }
+  /** The engine answered with an error of its own. */
+  | { readonly code: 'engine-refused'; readonly detail: string }
+  | { readonly code: 'context-unknown'; readonly context: string }
+  | { readonly code: 'context-unreadable'; readonly file: string; readonly detail: string }
+
+export type FailureCode = Failure['code']

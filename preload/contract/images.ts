@@ -1,0 +1,51 @@
+/** The images and containers of the engine, live, and one image's details. */
+import * as v from 'valibot'
+import type { Container, ContainerId, Image, ImageId } from '../../model/image.ts'
+import { call, event, type } from './define.ts'
+
+const imageId = v.pipe(v.string(), v.regex(/^sha256:[0-9a-f]{64}$/))
+
+/** All that is known, as of change number `seq`. */
+export interface ImagesSnapshot {
+  readonly seq: number
+  /** Whether the engine's list was read to its end since the app found this engine. */
+  readonly complete: boolean
+  readonly images: readonly Image[]
+  readonly containers: readonly Container[]
+}
+
+/** What became different between `seq - 1` and `seq`. A window that missed a number asks for the whole. */
+export interface ImagesChange {
+  readonly seq: number
+  readonly images: readonly Image[]
+  readonly imagesGone: readonly ImageId[]
+  readonly containers: readonly Container[]
+  readonly containersGone: readonly ContainerId[]
+}
+
+export interface ImageDetails {
+  readonly id: ImageId
+  /** `linux/amd64`, `linux/arm64/v8` */
+  readonly platform: string
+  /** `repository@digest` */
+  readonly digests: readonly string[]
+  readonly author: string
+  readonly entrypoint: readonly string[]
+  readonly command: readonly string[]
+  /** `NAME=value` */
+  readonly environment: readonly string[]
+  /** `80/tcp` */
+  readonly ports: readonly string[]
+  readonly volumes: readonly string[]
+  readonly labels: readonly (readonly [name: string, value: string])[]
+  readonly workingDirectory: string
+  readonly user: string
+}
+
+export const calls = {
+  'images.snapshot': call(v.undefined(), type<ImagesSnapshot>()),
+  /** The user is back: what an older engine did not tell of meanwhile is looked for. */
+  'images.lookAgain': call(v.undefined(), type<void>()),
+  'images.details': call(imageId, type<ImageDetails>()),
+}
+export const events = { 'images.changed': event<ImagesChange>() }

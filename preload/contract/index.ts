@@ -1,0 +1,49 @@
+/** The contract between the app's two sides: each call and event stands here once. */
+import type { InferOutput } from 'valibot'
+import type { Carries, Result } from './define.ts'
+import * as engine from './engine.ts'
+import * as images from './images.ts'
+import * as settings from './settings.ts'
+import * as window from './window.ts'
+
+export const calls = { ...engine.calls, ...images.calls, ...settings.calls, ...window.calls }
+export const events = { ...engine.events, ...images.events, ...settings.events }
+
+export type Calls = typeof calls
+export type CallName = keyof Calls
+export type Input<Name extends CallName> = InferOutput<Calls[Name]['input']>
+export type Output<Name extends CallName> = Calls[Name] extends Carries<infer Value> ? Value : never
+
+export type Events = typeof events
+export type EventName = keyof Events
+export type Payload<Name extends EventName> = Events[Name] extends Carries<infer Value> ? Value : never
+
+/** What serves one call: it gets what was parsed, and answers with a value or an error, never by throwing. */
+export type Handler<Name extends CallName> = (
+  input: Input<Name>,
+) => Result<Output<Name>> | Promise<Result<Output<Name>>>
+
+/** All calls of one service, by the word before the dot: none missing, none undeclared. */
+export type Handlers<Service extends string> = { [Name in CallName & `${Service}.${string}`]: Handler<Name> }
+export type AllHandlers = { [Name in CallName]: Handler<Name> }
+
+export type Publish = <Name extends EventName>(name: Name, payload: Payload<Name>) => void
+
+/** What the window finds as `window.slipway`. */
+export interface Slipway {
+  call<Name extends CallName>(
+    name: Name,
+    ...input: undefined extends Input<Name> ? [] : [Input<Name>]
+  ): Promise<Result<Output<Name>>>
+  /** Returns the function that stops listening. */
+  on<Name extends EventName>(name: Name, listener: (payload: Payload<Name>) => void): () => void
+}
+
+/** The one channel that events travel by: `[name, payload]`. */
+export const eventChannel = 'slipway.event'
+
+export { fail, ok, type Result } from './define.ts'
+export type { EngineFailure, Failure, FailureCode } from './errors.ts'
+export type { DiskUse, EngineContext, EngineFacts, EngineState } from './engine.ts'
+export type { ImageDetails, ImagesChange, ImagesSnapshot } from './images.ts'
+export { languages, settings as settingsSchema, type Appearance, type Language, type Settings } from './settings.ts'

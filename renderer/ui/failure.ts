@@ -1,0 +1,54 @@
+/** An error in words: what is so, why, and the next step as a command where there is one. */
+import type { EngineFailure } from '../../preload/contract/index.ts'
+import { plain } from '../../model/text.ts'
+import { t } from './words.svelte.ts'
+
+export interface FailureWords {
+  readonly title: string
+  readonly hint: string
+  readonly command?: string
+}
+
+export function engineFailureWords(failure: EngineFailure): FailureWords {
+  switch (failure.code) {
+    case 'engine-not-found':
+      return {
+        title: t('error.engine-not-found'),
+        hint: t('error.engine-not-found.hint', failure),
+        command: startDocker,
+      }
+    case 'engine-stopped':
+      return { title: t('error.engine-stopped'), hint: t('error.engine-stopped.hint', failure), command: startDocker }
+    case 'engine-permission':
+      return {
+        title: t('error.engine-permission'),
+        hint: t('error.engine-permission.hint', failure),
+        command: 'sudo usermod -aG docker "$USER"',
+      }
+    case 'engine-unreachable':
+      return {
+        title: t('error.engine-unreachable'),
+        hint: t('error.engine-unreachable.hint', { endpoint: failure.endpoint, detail: plain(failure.detail) }),
+      }
+    case 'engine-too-old':
+      return { title: t('error.engine-too-old'), hint: t('error.engine-too-old.hint', failure) }
+    case 'engine-refused':
+      return {
+        title: t('error.engine-refused'),
+        hint: t('error.engine-refused.hint', { detail: plain(failure.detail) }),
+      }
+    case 'context-unknown':
+      return {
+        title: t('error.context-unknown', { context: plain(failure.context) }),
+        hint: t('error.context-unknown.hint'),
+        command: 'docker context ls',
+      }
+    case 'context-unreadable':
+      return {
+        title: t('error.context-unreadable'),
+        hint: t('error.context-unreadable.hint', { file: failure.file, detail: plain(failure.detail) }),
+      }
+  }
+}
+
+const startDocker = 'sudo systemctl start docker'

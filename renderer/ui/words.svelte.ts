@@ -1,0 +1,21 @@
+/** The language on screen: messages, and the one way to write numbers of bytes and dates. */
+import type { Bytes, UnixTime } from '../../model/image.ts'
+import type { Language } from '../../preload/contract/index.ts'
+import { catalogues, phrase, type MessageArguments, type MessageKey } from '../../resources/messages/index.ts'
+import { writers, type Writers } from './writers.ts'
+
+let language = $state.raw<Language>('en')
+const write = $derived<Writers>(writers(language))
+
+export function speak(next: Language) {
+  language = next
+}
+
+/** The message in the user's language. Read inside markup or `$derived`, it follows a change of language. */
+export const t = <Key extends MessageKey>(key: Key, ...[values]: MessageArguments<Key>): string =>
+  phrase(catalogues[language][key], values ?? {}, language)
+
+export const size = (bytes: Bytes): string => write.size(bytes)
+export const ago = (time: UnixTime): string => write.ago(time)
+export const exactly = (time: UnixTime): string => write.exactly(time)
+export const count = (n: number): string => write.count(n)

@@ -1,0 +1,52 @@
+/** How a language writes sizes, dates and numbers. */
+import type { Bytes, UnixTime } from '../../model/image.ts'
+
+const units = ['B', 'kB', 'MB', 'GB', 'TB', 'PB', 'EB']
+const day = 86_400
+/** From which age on a unit is used, as `docker images` does: "18 months" tells more than "1 year". Source: go-units, HumanDuration. */
+const steps = [
+  { unit: 'year', length: 365 * day, from: 2 * 365 * day },
+  { unit: 'month', length: 30 * day, from: 60 * day },
+  { unit: 'week', length: 7 * day, from: 14 * day },
+  { unit: 'day', length: day, from: day },
+  { unit: 'hour', length: 3600, from: 3600 },
+  { unit: 'minute', length: 60, from: 0 },
+] as const
+
+export interface Writers {
+  /** Decimal with three figures, as `docker images` prints: `4.26 MB`. */
+  size(bytes: Bytes): string
+  /** `10 days ago` */
+  ago(time: UnixTime, now?: UnixTime): string
+  /** Date and time to the second, in the user's time zone. */
+  exactly(time: UnixTime): string
+  count(n: number): string
+}
+
+export function writers(language: string): Writers {
+  const number = new Intl.NumberFormat(language)
+  const figures = new Intl.NumberFormat(language, { minimumSignificantDigits: 3, maximumSignificantDigits: 3 })
+  const relative = new Intl.RelativeTimeFormat(language, { numeric: 'always' })
+  const yesterday = new Intl.RelativeTimeFormat(language, { numeric: 'auto' })
+  const date = new Intl.DateTimeFormat(language, { dateStyle: 'long', timeStyle: 'medium' })
+
+  return {
+    size(bytes) {
+      let unit = 0
+      // 999.5 kB is written as 1.00 MB, not as 1000 kB.
+      while (bytes >= (unit === 0 ? 1000 : 999.5) && unit < units.length - 1) {
+        bytes /= 1000
+        unit++
+      }
+      return `${unit === 0 ? number.format(bytes) : figures.format(bytes)} ${units[unit]}`
+    },
+    ago(time, now = Date.now() / 1000) {
+      const seconds = Math.max(0, now - time)
+      const { unit, length } = steps.find(({ from }) => seconds >= from)!
+      const n = Math.floor(seconds / length)
+      return (unit === 'day' && n === 1 ? yesterday : relative).format(-n, unit)
+    },
+    exactly: (time) => date.format(time * 1000),
+    count: (n) => number.format(n),
+  }
+}

@@ -1,0 +1,73 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fillWithDemo } from '../../tools/world/demo.ts'
+import { startEngine } from '../../tools/world/engine.ts'
+import { expect, test } from './slipway.ts'
+
+test('the foot of the rail names the engine and its context', async ({ app, demo }) => {
+  await expect(app.engine).toContainText(`Docker ${demo.version}`)
+  await expect(app.engine).toContainText('default · this computer')
+  await expect(app.engine).toContainText(/[\d.]+ MB used · [\d.,]+ [GT]B free/)
+})
+
+test('when the engine stops the window says so, keeps its list, and comes back by itself', async ({ open }) => {
+  const engine = await startEngine({ version: '26.1', store: 'classic' })
+  try {
+    await fillWithDemo(engine.docker)
+    const app = await open({ socket: engine.socket })
+    await expect(app.row('nginx', '1.27')).toBeVisible()
+
+    await engine.kill()
+    await expect(app.page.getByText('Docker is not running')).toBeVisible()
+    await expect(app.engine).toContainText('Not connected')
+    await expect(app.row('nginx', '1.27')).toBeVisible()
+
+    await engine.restart()
+    await expect(app.page.getByText('Docker is not running')).toBeHidden()
+    await expect(app.engine).toContainText('Docker 26.1')
+    await engine.docker.getImage('nginx:1.27').tag({ repo: 'after', tag: 'restart' })
+    await expect(app.row('after', 'restart')).toBeVisible()
+  } finally {
+    await engine.stop()
+  }
+})
+
+test('an engine without images says what an image is, and how to get a first one', async ({ open }) => {
+  const engine = await startEngine({ version: '26.1', store: 'classic' })
+  try {
+    const app = await open({ socket: engine.socket })
+    await expect(app.page.getByText('No images yet')).toBeVisible()
+    await expect(app.page.getByText('docker pull hello-world')).toBeVisible()
+    await app.expectAccessible()
+  } finally {
+    await engine.stop()
+  }
+})
+
+test('where no engine is, the title is the fault itself, with the command that mends it', async ({ open }) => {
+  const app = await open({ socket: '/nowhere/docker.sock' })
+  await expect(app.page.getByRole('heading', { level: 1 })).toHaveText('Docker was not found on this computer')
+  await expect(app.page.getByText('unix:///nowhere/docker.sock')).toBeVisible()
+  await app.page.getByRole('button', { name: 'Copy' }).click()
+  await expect
+    .poll(() => app.electron.evaluate(({ clipboard }) => clipboard.readText()))
+    .toBe('sudo systemctl start docker')
+  await app.expectAccessible()
+})
+
+test('a configuration of Docker’s that is not JSON is named, with its file', async ({ open }) => {
+  const folder = mkdtempSync(join(tmpdir(), 'slipway-docker-'))
+  try {
+    mkdirSync(folder, { recursive: true })
+    writeFileSync(join(folder, 'config.json'), '{ "currentContext": ')
+    const app = await open({ env: { DOCKER_CONFIG: folder } })
+    await expect(app.page.getByRole('heading', { level: 1 })).toHaveText('Docker’s configuration cannot be read')
+    await expect(app.page.getByText(join(folder, 'config.json'))).toBeVisible()
+
+    writeFileSync(join(folder, 'config.json'), '{ "currentContext": "lost" }')
+    await expect(app.page.getByRole('heading', { level: 1 })).toHaveText('There is no context “lost”')
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+})

@@ -1,0 +1,51 @@
+import { expect, test } from './slipway.ts'
+
+test('the page has the contract’s names and nothing of Node or Electron', async ({ app }) => {
+  const found = await app.page.evaluate(
+    `({ bridge: Object.keys(slipway).sort(), node: typeof process, need: typeof require, frozen: Object.isFrozen(slipway) })`,
+  )
+  expect(found).toEqual({ bridge: ['call', 'on'], node: 'undefined', need: 'undefined', frozen: true })
+})
+
+test('calls that the contract does not know, and input of another shape, are refused', async ({ app }) => {
+  const refused = await app.page.evaluate(
+    `Promise.allSettled([
+      slipway.call('images.details', '../../etc/passwd'),
+      slipway.call('window.zoom', { in: true }),
+      slipway.call('settings.change', { theme: 'pink' }),
+      slipway.call('no.such.call'),
+      slipway.call('toString'),
+    ])`,
+  )
+  const badInput = { status: 'fulfilled', value: { ok: false, error: { code: 'bad-input' } } }
+  expect(refused).toMatchObject([badInput, badInput, badInput, { status: 'rejected' }, { status: 'rejected' }])
+})
+
+test('the page cannot be led elsewhere, nor open a window', async ({ app }) => {
+  const here = app.page.url()
+  await app.page.evaluate(`location.href = 'https://example.com/'`)
+  await app.page.evaluate(`window.open('https://example.com/')`)
+  await app.page.waitForLoadState()
+  await expect(app.list).toBeVisible()
+  expect(app.page.url()).toBe(here)
+  expect(app.electron.windows()).toHaveLength(1)
+})
+
+test('scripts that are not the app’s do not run, and nothing is fetched', async ({ app }) => {
+  await app.page.evaluate(
+    `window.refused = []
+    document.addEventListener('securitypolicyviolation', ({ effectiveDirective }) => refused.push(effectiveDirective))
+    new Image().src = 'https://example.com/a.png'
+    fetch('https://example.com/').catch(() => {})
+    const button = document.createElement('button')
+    button.setAttribute('onclick', 'window.ran = true')
+    document.body.append(button)
+    button.click()
+    button.remove()
+    try { document.createElement('script').text = 'window.ran = true' } catch {}`,
+  )
+  await expect
+    .poll(async () => [...new Set(await app.page.evaluate<string[]>('window.refused'))].sort())
+    .toEqual(['connect-src', 'img-src', 'require-trusted-types-for', 'script-src-attr'])
+  expect(await app.page.evaluate('window.ran')).toBeUndefined()
+})

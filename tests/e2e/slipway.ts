@@ -1,0 +1,98 @@
+/** The whole app over a real engine, as a user meets it. What carries it (Electron or the stand-in) is hidden here. */
+import { AxeBuilder } from '@axe-core/playwright'
+import { test as base, expect, type Locator, type Page } from '@playwright/test'
+import { launch, type Launch, type LaunchedApp } from '../../tools/launch.ts'
+import { fillWithDemo } from '../../tools/world/demo.ts'
+import { startEngine, type Engine } from '../../tools/world/engine.ts'
+
+export class Slipway {
+  readonly page: Page
+  readonly electron: LaunchedApp['electron']
+  readonly close: () => Promise<void>
+
+  constructor({ page, electron, close }: LaunchedApp) {
+    this.page = page
+    this.electron = electron
+    this.close = close
+  }
+
+  get list(): Locator {
+    return this.page.getByRole('grid')
+  }
+  /** The row whose cells hold all of the words. */
+  row(...words: string[]): Locator {
+    return words.reduce(
+      (rows, word) => rows.filter({ has: this.page.getByRole('gridcell', { name: word, exact: true }) }),
+      this.list.getByRole('row'),
+    )
+  }
+  get details(): Locator {
+    return this.page.getByRole('complementary')
+  }
+  /** One fact in the details, by its name. */
+  fact(name: string): Locator {
+    return this.details.getByRole('region', { name, exact: true })
+  }
+  get filter(): Locator {
+    return this.page.getByRole('searchbox')
+  }
+  get foot(): Locator {
+    return this.page.locator('footer')
+  }
+  get engine(): Locator {
+    return this.page.getByRole('region', { name: /^(Engine|引擎)$/ })
+  }
+
+  async chooseInMenu(group: string, item: string) {
+    await this.page.keyboard.press('F10')
+    await this.page.getByRole('group', { name: group }).getByRole('menuitemradio', { name: item }).click()
+    await this.page.keyboard.press('Escape')
+  }
+
+  /** Ends the app as its user does. */
+  async quit() {
+    const closed = this.electron.waitForEvent('close')
+    // The window may be gone before the key is let go.
+    await this.page.keyboard.press('Control+q').catch(() => undefined)
+    await closed
+  }
+
+  async expectAccessible() {
+    const { violations } = await new AxeBuilder({ page: this.page }).setLegacyMode().analyze()
+    expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join('\n')}`)).toEqual([])
+  }
+}
+
+interface Fixtures {
+  /** Opens the app; it is closed after the test. */
+  open: (how?: Launch) => Promise<Slipway>
+  /** The app over the demo's engine. */
+  app: Slipway
+}
+
+export const test = base.extend<Fixtures, { demo: Engine }>({
+  demo: [
+    async ({}, use) => {
+      const engine = await startEngine({ version: '26.1', store: 'classic' })
+      try {
+        await fillWithDemo(engine.docker)
+        await use(engine)
+      } finally {
+        await engine.stop()
+      }
+    },
+    { scope: 'worker', timeout: 120_000 },
+  ],
+  open: async ({}, use) => {
+    const opened: Slipway[] = []
+    await use(async (how = {}) => {
+      const app = new Slipway(await launch(how))
+      opened.push(app)
+      return app
+    })
+    for (const app of opened) await app.close()
+  },
+  app: async ({ open, demo }, use) => use(await open({ socket: demo.socket })),
+})
+
+export { expect }

@@ -1,0 +1,73 @@
+import { createHash } from 'node:crypto'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { findCandidates } from '../../main/engine/contexts.ts'
+
+let home: string
+beforeEach(() => (home = mkdtempSync(join(tmpdir(), 'slipway-home-'))))
+afterEach(() => rmSync(home, { recursive: true }))
+
+function write(file: string, content: unknown) {
+  const path = join(home, '.docker', file)
+  mkdirSync(dirname(path), { recursive: true })
+  writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content))
+}
+const idOf = (name: string) => createHash('sha256').update(name).digest('hex')
+const writeContext = (name: string, docker: object) =>
+  write(`contexts/meta/${idOf(name)}/meta.json`, { Name: name, Endpoints: { docker } })
+
+const endpoints = (env: Record<string, string> = {}) => {
+  const found = findCandidates({ env, home })
+  return found.ok ? found.value.map(({ name, endpoint }) => `${name} ${endpoint}`) : found.error
+}
+
+test('without any choice the usual sockets are tried: system, rootless, Desktop, Podman', () => {
+  expect(endpoints({ XDG_RUNTIME_DIR: '/run/user/1000' })).toEqual([
+    'default unix:///var/run/docker.sock',
+    'rootless unix:///run/user/1000/docker.sock',
+    `desktop-linux unix://${home}/.docker/desktop/docker.sock`,
+    'podman unix:///run/user/1000/podman/podman.sock',
+    'podman unix:///run/podman/podman.sock',
+  ])
+})
+
+test('DOCKER_HOST goes before DOCKER_CONTEXT, which goes before the current context', () => {
+  writeContext('work', { Host: 'tcp://work:2375' })
+  writeContext('home', { Host: 'ssh://me@home' })
+  write('config.json', { currentContext: 'home' })
+  expect(endpoints()).toEqual(['home ssh://me@home'])
+  expect(endpoints({ DOCKER_CONTEXT: 'work' })).toEqual(['work tcp://work:2375'])
+  expect(endpoints({ DOCKER_CONTEXT: 'work', DOCKER_HOST: 'tcp://x:1' })).toEqual(['default tcp://x:1'])
+})
+
+test('DOCKER_CONFIG names the folder that is read', () => {
+  write('elsewhere/config.json', { currentContext: 'default' })
+  expect(endpoints({ DOCKER_CONFIG: join(home, '.docker/elsewhere') })).toContain('default unix:///var/run/docker.sock')
+})
+
+test('a context that was chosen and does not exist is said, and nothing else is tried', () => {
+  write('config.json', { currentContext: 'lost' })
+  expect(endpoints()).toEqual({ code: 'context-unknown', context: 'lost' })
+})
+
+test('a configuration that is not JSON, or of another shape, is named with its file', () => {
+  write('config.json', '{ "currentContext": ')
+  expect(endpoints()).toMatchObject({ code: 'context-unreadable', file: join(home, '.docker/config.json') })
+  write('config.json', { currentContext: 7 })
+  expect(endpoints()).toMatchObject({ code: 'context-unreadable' })
+  write('config.json', { currentContext: 'odd' })
+  write(`contexts/meta/${idOf('odd')}/meta.json`, { Name: 'odd' })
+  expect(endpoints()).toMatchObject({ code: 'context-unreadable' })
+})
+
+test('a TLS context brings its certificates', () => {
+  writeContext('safe', { Host: 'tcp://safe:2376' })
+  for (const name of ['ca', 'cert', 'key']) write(`contexts/tls/${idOf('safe')}/docker/${name}.pem`, `the ${name}`)
+  const found = findCandidates({ env: { DOCKER_CONTEXT: 'safe' }, home })
+  expect(found).toMatchObject({
+    ok: true,
+    value: [{ certificates: { ca: 'the ca', cert: 'the cert', key: 'the key', verify: true } }],
+  })
+})

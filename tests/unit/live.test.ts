@@ -1,0 +1,74 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { liveState } from '../../main/engine/live.ts'
+import type { Image } from '../../model/image.ts'
+import type { ImagesChange } from '../../preload/contract/index.ts'
+
+const image = (id: string, references: string[] = [`${id}:1`]): Image => ({
+  id,
+  references,
+  digests: [],
+  created: 1,
+  size: 1,
+})
+
+function watched() {
+  const changes: ImagesChange[] = []
+  return { changes, live: liveState((change) => changes.push(change)) }
+}
+
+test('the first list arrives as one change, and one tag more as a change of one image', () => {
+  const { changes, live } = watched()
+  live.replace({ images: [image('a'), image('b')], containers: [] })
+  live.apply({ images: new Map([['b', image('b', ['b:1', 'b:2'])]]), containers: new Map() })
+  expect(changes.map(({ seq, images }) => [seq, images.map(({ id }) => id)])).toEqual([
+    [1, ['a', 'b']],
+    [2, ['b']],
+  ])
+})
+
+test('an empty engine is told as well: the list is complete, and empty', () => {
+  const { changes, live } = watched()
+  live.replace({ images: [], containers: [] })
+  expect(changes).toHaveLength(1)
+  expect(live.snapshot()).toMatchObject({ complete: true, images: [] })
+})
+
+test('a look that finds nothing new is not told', () => {
+  const { changes, live } = watched()
+  live.replace({ images: [image('a')], containers: [] })
+  live.apply({ images: new Map([['a', image('a')]]), containers: new Map() })
+  expect(changes).toHaveLength(1)
+})
+
+test('another engine skips a number, so that every window asks for the whole', () => {
+  const { changes, live } = watched()
+  live.replace({ images: [image('a')], containers: [] })
+  live.forget()
+  live.replace({ images: [image('b')], containers: [] })
+  expect(changes.map(({ seq }) => seq)).toEqual([1, 3])
+})
+
+test('who follows the changes always ends with the snapshot', () => {
+  const id = fc.constantFrom('a', 'b', 'c', 'd')
+  const found = fc.option(fc.tuple(fc.array(fc.constantFrom('x:1', 'x:2', 'y:1')), fc.option(id, { nil: undefined })), {
+    nil: undefined,
+  })
+  fc.assert(
+    fc.property(fc.array(fc.tuple(id, found)), (steps) => {
+      const { changes, live } = watched()
+      live.replace({ images: [], containers: [] })
+      for (const [id, what] of steps) {
+        const read = what && { ...image(id, what[0]), ...(what[1] && { parent: what[1] }) }
+        live.apply({ images: new Map([[id, read]]), containers: new Map() })
+      }
+      const followed = new Map<string, Image>()
+      for (const { images, imagesGone } of changes) {
+        imagesGone.forEach((gone) => followed.delete(gone))
+        images.forEach((present) => followed.set(present.id, present))
+      }
+      const byId = (a: Image, b: Image) => (a.id < b.id ? -1 : 1)
+      expect([...followed.values()].sort(byId)).toEqual([...live.snapshot().images].sort(byId))
+    }),
+  )
+})

@@ -1,0 +1,65 @@
+/** The built app, started by Playwright: for tests, pictures, measurements and a start without a display. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { _electron, type ElectronApplication, type Page } from 'playwright-core'
+import { electronBinary } from './electron.ts'
+
+export interface Launch {
+  /** Of the engine to use; undefined leaves it to the app to find one. */
+  readonly socket?: string
+  readonly language?: 'en' | 'zh-CN'
+  readonly theme?: 'light' | 'dark'
+  readonly env?: NodeJS.ProcessEnv
+  /** The user's configuration folder; by default a new one that goes with the app. */
+  readonly config?: string
+}
+
+export interface LaunchedApp {
+  readonly electron: ElectronApplication
+  readonly page: Page
+  close(): Promise<void>
+}
+
+export async function launch({
+  socket,
+  language = 'en',
+  theme = 'light',
+  env = {},
+  config,
+}: Launch): Promise<LaunchedApp> {
+  const { path, real } = electronBinary()
+  const folder = config ?? mkdtempSync(join(tmpdir(), 'slipway-config-'))
+  const remove = () => config ?? rmSync(folder, { recursive: true, force: true })
+  const electron = await _electron.launch({
+    executablePath: path,
+    args: [...(real && process.getuid?.() === 0 ? ['--no-sandbox'] : []), 'dist/main/index.cjs'],
+    colorScheme: theme,
+    env: cleaned({
+      ...process.env,
+      LANG: language === 'en' ? 'en_US.UTF-8' : 'zh_CN.UTF-8',
+      LANGUAGE: language === 'en' ? 'en' : 'zh_CN',
+      XDG_CONFIG_HOME: folder,
+      ...(socket && { DOCKER_HOST: `unix://${socket}` }),
+      ...env,
+    }),
+  })
+  const page = await electron.firstWindow()
+  await page.getByRole('navigation').waitFor()
+  return {
+    electron,
+    page,
+    async close() {
+      await electron.close()
+      remove()
+    },
+  }
+}
+
+/** The list is on screen, or the reason why there is none. */
+export async function whenDrawn(page: Page): Promise<void> {
+  await page.locator('[role=gridcell], main h1[aria-live], main p.font-semibold').first().waitFor({ timeout: 60_000 })
+}
+
+const cleaned = (env: NodeJS.ProcessEnv): Record<string, string> =>
+  Object.fromEntries(Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined))

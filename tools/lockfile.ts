@@ -1,0 +1,47 @@
+// Mends package-lock.json after `npm install`. Where a registry does not serve the optional packages
+// of other platforms, npm leaves them out of the lock and `npm ci` then calls the lock incomplete.
+import { readFileSync, writeFileSync } from 'node:fs'
+
+interface Entry {
+  version?: string
+  os?: string[]
+  cpu?: string[]
+  dev?: boolean
+  optional?: boolean
+  optionalDependencies?: Record<string, string>
+}
+
+const systems = ['android', 'darwin', 'freebsd', 'linux', 'win32', 'openharmony', 'openbsd', 'netbsd', 'aix', 'sunos']
+const processors = ['arm64', 'x64', 'ia32', 'arm', 'riscv64', 's390x', 'ppc64', 'loong64', 'wasm32']
+const named = (names: readonly string[], name: string) => names.find((part) => name.includes(part))
+
+const file = 'package-lock.json'
+const lock = JSON.parse(readFileSync(file, 'utf8')) as { packages: Record<string, Entry> }
+
+/** Whether Node would find `dependency` from the package at `path`. */
+function resolves(path: string, dependency: string): boolean {
+  for (let base = path; ; base = base.slice(0, Math.max(0, base.lastIndexOf('/node_modules/')))) {
+    if (lock.packages[`${base && `${base}/`}node_modules/${dependency}`]) return true
+    if (!base) return false
+  }
+}
+
+let added = 0
+for (const [path, entry] of Object.entries({ ...lock.packages })) {
+  for (const [name, range] of Object.entries(entry.optionalDependencies ?? {})) {
+    const version = range.replace(/^[\^~]/, '')
+    if (resolves(path, name) || !/^\d/.test(version)) continue
+    const cpu = named(processors, name)
+    lock.packages[`node_modules/${name}`] = {
+      version,
+      os: [named(systems, name) ?? 'unsupported'],
+      ...(cpu && { cpu: [cpu] }),
+      dev: true,
+      optional: true,
+    }
+    added++
+  }
+}
+lock.packages = Object.fromEntries(Object.entries(lock.packages).sort(([a], [b]) => (a < b ? -1 : 1)))
+writeFileSync(file, `${JSON.stringify(lock, null, 2)}\n`)
+console.log(`lock file: ${added} optional packages of other platforms added`)

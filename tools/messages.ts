@@ -1,0 +1,13 @@
+// Finds messages that no source mentions. Missing ones and wrong parameters fail the type check.
+import { globSync, readFileSync } from 'node:fs'
+import { catalogues } from '../resources/messages/index.ts'
+
+const sources = globSync(['renderer/**/*.{ts,svelte}', 'main/**/*.ts']).map((file) => readFileSync(file, 'utf8'))
+const unused = Object.keys(catalogues.en).filter((key) => !sources.some((source) => source.includes(`'${key}'`)))
+const dashed = Object.values(catalogues).flatMap((catalogue) =>
+  Object.entries(catalogue).filter(([, text]) => JSON.stringify(text).includes('—')),
+)
+
+for (const key of unused) console.error(`no source mentions the message ${key}`)
+for (const [key] of dashed) console.error(`a dash in the message ${key}: a comma does`)
+process.exitCode = unused.length + dashed.length > 0 ? 1 : 0

@@ -1,0 +1,68 @@
+// Writes every screen in both themes, languages and window sizes to pictures/, with an index.html to leaf through.
+//   ./dev pictures [word…]   only the scenes whose names contain one of the words
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { startDemo } from './demo.ts'
+import { openDisplay } from './display.ts'
+import { launch, whenDrawn } from './launch.ts'
+import { scenes, type Scene } from './scenes.ts'
+import { runSteps } from './steps.ts'
+
+const folder = 'pictures'
+const sizes = [
+  { width: 1240, height: 780 },
+  { width: 880, height: 560 },
+] as const
+const looks = [
+  { language: 'en', theme: 'light' },
+  { language: 'zh-CN', theme: 'dark' },
+  { language: 'en', theme: 'dark' },
+  { language: 'zh-CN', theme: 'light' },
+] as const
+
+const words = process.argv.slice(2)
+const wanted = scenes.filter(({ name }) => words.length === 0 || words.some((word) => name.includes(word)))
+const [built] = await runSteps([{ name: 'build', command: [process.execPath, 'tools/build.ts'] }])
+if (!built?.ok) process.exit(1)
+if (words.length === 0) rmSync(folder, { recursive: true, force: true })
+mkdirSync(folder, { recursive: true })
+
+const display = await openDisplay({ virtual: true })
+const demo = await startDemo()
+const drawn: string[] = []
+try {
+  for (const scene of wanted) for (const look of looks) await draw(scene, look)
+} finally {
+  await demo.stop()
+  display.close()
+}
+writeFileSync(join(folder, 'index.html'), page(drawn))
+console.log(`${drawn.length} pictures: ${join(process.cwd(), folder, 'index.html')}`)
+
+async function draw({ name, socket, show }: Scene, look: (typeof looks)[number]) {
+  const app = await launch({ ...look, socket: socket ?? demo.socket, env: display.env })
+  try {
+    for (const size of sizes) {
+      await app.page.setViewportSize(size)
+      if (size === sizes[0]) {
+        await whenDrawn(app.page)
+        await show(app.page)
+      }
+      await app.page.waitForTimeout(250)
+      const file = `${name}-${look.theme}-${look.language}-${size.width}.png`
+      await app.page.screenshot({ path: join(folder, file) })
+      drawn.push(file)
+    }
+  } finally {
+    await app.close()
+  }
+}
+
+function page(files: readonly string[]): string {
+  const figures = files.map(
+    (file) => `<figure><a href="${file}"><img src="${file}" alt=""></a><figcaption>${file}</figcaption></figure>`,
+  )
+  return `<!doctype html><meta charset="utf-8"><title>Slipway: pictures</title>
+<style>body{font:14px system-ui;display:flex;flex-wrap:wrap;gap:16px;padding:16px}img{width:600px;border:1px solid #8885}figure{margin:0}</style>
+${figures.join('\n')}\n`
+}

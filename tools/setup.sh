@@ -1,0 +1,114 @@
+#!/usr/bin/env bash
+# Puts on this machine what a command needs, says what, and how long it took. Silent when all is there.
+#
+#   tools/setup.sh node      npm and node_modules (which bring their own Node 24)
+#   tools/setup.sh window    Chromium, and fonts that can draw Chinese
+#   tools/setup.sh display   a virtual display
+#   tools/setup.sh world     Docker engines for throwaway worlds, unpacked privately
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+source tools/world/folders.sh
+
+say() { printf 'setup: %s\n' "$*" >&2; }
+
+# Says what is being done, does it, and says how long it took; shows its output only when it fails.
+step() {
+  local what=$1 from=$SECONDS log
+  shift
+  log=$(mktemp)
+  say "$what …"
+  if "$@" >"$log" 2>&1; then
+    say "$what: $((SECONDS - from)) s"
+    rm "$log"
+  else
+    tail -n 30 "$log" >&2
+    rm "$log"
+    say "$what: failed"
+    return 1
+  fi
+}
+
+has() { command -v "$1" >/dev/null || [ -x "/usr/sbin/$1" ]; }
+
+as_root() {
+  if [ "$(id -u)" = 0 ]; then
+    "$@"
+  elif has sudo; then
+    sudo "$@"
+  else
+    say 'this needs root or sudo'
+    return 1
+  fi
+}
+
+packages=()
+want() { packages+=("$@"); }
+
+install_packages() {
+  [ ${#packages[@]} -gt 0 ] || return 0
+  has apt-get || { say "install these yourself, this is neither Debian nor Ubuntu: ${packages[*]}"; return 1; }
+  # A password is asked for here, where it can be seen, not within a step whose output is kept back.
+  [ "$(id -u)" = 0 ] || as_root true
+  step 'reading the package lists' as_root apt-get update
+  step "installing ${packages[*]}" as_root env DEBIAN_FRONTEND=noninteractive \
+    apt-get install --yes --no-install-recommends "${packages[@]}"
+}
+
+needs_node() {
+  # Any Node runs npm; all else runs on the Node 24 that node_modules brings.
+  has node || want nodejs
+  has npm || want npm
+  [ -e /etc/ssl/certs/ca-certificates.crt ] || want ca-certificates
+}
+
+needs_window() {
+  if ! has chromium && ! has google-chrome && ! has chromium-browser; then
+    if grep -qs '^ID=ubuntu' /etc/os-release; then
+      # Ubuntu's package is a snap in disguise: it needs snapd running, and sees neither /tmp nor /var/tmp.
+      say 'no Chromium here, and that of Ubuntu is a snap, which is untried: install google-chrome (a .deb), then run this again'
+      return 1
+    fi
+    want chromium
+  fi
+  if ! has fc-list || [ -z "$(fc-list :lang=zh-cn family)" ]; then want fontconfig fonts-noto-cjk; fi
+  if ! has fc-list || [ -z "$(fc-list 'DejaVu Sans Mono' family)" ]; then want fonts-dejavu-core; fi
+}
+
+needs_display() {
+  has Xvfb || want xvfb
+  has xauth || want xauth
+}
+
+# Never docker.io, containerd or runc: their packages would start a service, or drive out the Docker that is here.
+needs_world() {
+  has ip || want iproute2
+  has unshare || want util-linux
+  has busybox && ! ldd "$(command -v busybox)" >/dev/null 2>&1 || want busybox-static
+  for library in libdevmapper.so.1.02.1:libdevmapper1.02.1 libseccomp.so.2:libseccomp2 libsystemd.so.0:libsystemd0; do
+    compgen -G "/lib/*-linux-gnu/${library%%:*}" >/dev/null || compgen -G "/usr/lib/*-linux-gnu/${library%%:*}" >/dev/null ||
+      want "${library##*:}"
+  done
+  [ "${engines_ready-}" ] || [ -e /usr/share/keyrings/debian-archive-keyring.gpg ] || want debian-archive-keyring
+}
+
+install_modules() {
+  # npm touches node_modules at each install, so only a copy of the lock tells whether it is the same.
+  local stamp=node_modules/.slipway-lock.json
+  cmp -s package-lock.json $stamp && [ -x node_modules/.bin/node ] && return
+  step 'npm ci' npm ci --no-audit --no-fund
+  cp package-lock.json $stamp
+}
+
+for need; do
+  case $need in
+    node | window | display | world) "needs_$need" ;;
+    *) say "unknown need: $need"; exit 2 ;;
+  esac
+done
+install_packages
+for need; do
+  case $need in
+    node) install_modules ;;
+    world) tools/world/engines.sh ;;
+  esac
+done

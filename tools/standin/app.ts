@@ -1,0 +1,136 @@
+/** Electron's `app`: who the app is, when it is ready, and how it ends. */
+import { statSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import type * as Electron from 'electron'
+import { appEvents, type AppEvents } from './events.ts'
+import { claim, release, type Letter } from './instance.ts'
+import { Lifecycle } from './lifecycle.ts'
+import { loud, LoudEmitter, preventable } from './loud.ts'
+import { packageAbove, standardPath, systemLanguages } from './paths.ts'
+
+type Held =
+  | ('name' | 'getName' | 'setName' | 'getVersion' | 'isPackaged' | 'getAppPath' | 'getPath' | 'setPath')
+  | ('getLocale' | 'getPreferredSystemLanguages' | 'whenReady' | 'isReady' | 'quit' | 'exit' | 'commandLine')
+  | ('requestSingleInstanceLock' | 'hasSingleInstanceLock' | 'releaseSingleInstanceLock' | 'enableSandbox')
+
+class App extends LoudEmitter<AppEvents> implements Pick<Electron.App, Held> {
+  readonly isPackaged = false
+  readonly commandLine = commandLine()
+  readonly #paths = new Map<string, string>()
+  readonly #ready = Promise.withResolvers<void>()
+  #main = process.cwd()
+  #version = ''
+  #isReady = false
+  #lockedFolder: string | undefined
+  name = 'Electron'
+
+  constructor() {
+    super('app', appEvents)
+    process.on('exit', () => this.releaseSingleInstanceLock())
+  }
+
+  /** `main` is what electron was started with: a folder with a package, or a script. */
+  describe(main: string): void {
+    this.#main = resolve(main)
+    const { name, version } = packageAbove(this.#main)
+    this.name = name
+    this.#version = version
+  }
+
+  /** Through `emit`, which Playwright's loader replaces to hold the app back until it has attached. */
+  becomeReady(): void {
+    this.#isReady = true
+    this.emit('ready', preventable(), {})
+    this.#ready.resolve()
+  }
+
+  whenReady = (): Promise<void> => this.#ready.promise
+
+  isReady = (): boolean => this.#isReady
+
+  quit(): void {
+    lifecycle.quit()
+  }
+
+  exit(exitCode = 0): void {
+    lifecycle.exit(exitCode)
+  }
+
+  getName(): string {
+    return this.name
+  }
+
+  setName(name: string): void {
+    this.name = name
+  }
+
+  getVersion(): string {
+    return this.#version
+  }
+
+  getAppPath(): string {
+    return statSync(this.#main).isDirectory() ? this.#main : dirname(this.#main)
+  }
+
+  getPath(name: string): string {
+    const path = this.#paths.get(name) ?? standardPath(name, this.name)
+    if (path === undefined) throw new Error(`Failed to get '${name}' path`)
+    return path
+  }
+
+  setPath(name: string, path: string): void {
+    this.#paths.set(name, path)
+  }
+
+  getPreferredSystemLanguages(): string[] {
+    return systemLanguages()
+  }
+
+  getLocale(): string {
+    return systemLanguages()[0] ?? 'en-US'
+  }
+
+  requestSingleInstanceLock(data?: Record<string, unknown>): boolean {
+    if (this.#lockedFolder !== undefined) return true
+    const folder = this.getPath('userData')
+    const letter: Letter = { argv: process.argv, cwd: process.cwd(), data: data ?? {} }
+    const isFirst = claim(folder, letter, (letter) => void this.#heard(letter))
+    if (isFirst) this.#lockedFolder = folder
+    return isFirst
+  }
+
+  hasSingleInstanceLock(): boolean {
+    return this.#lockedFolder !== undefined
+  }
+
+  releaseSingleInstanceLock(): void {
+    if (this.#lockedFolder !== undefined) release(this.#lockedFolder)
+    this.#lockedFolder = undefined
+  }
+
+  /** Every page of the stand-in is in Chromium's own sandbox, unless it runs as root. */
+  enableSandbox(): void {}
+
+  async #heard({ argv, cwd, data }: Letter): Promise<void> {
+    await this.#ready.promise
+    this.emit('second-instance', preventable(), argv, cwd, data)
+  }
+}
+
+/** Remembered and answered for; Chromium is already running by the time that the app sets one. */
+function commandLine(): Electron.CommandLine {
+  const switches = new Map<string, string>()
+  for (const argument of process.argv) {
+    const [, name, value = ''] = /^--([^=]+)(?:=(.*))?$/s.exec(argument) ?? []
+    if (name) switches.set(name, value)
+  }
+  return loud<Electron.CommandLine>('app.commandLine', {
+    appendSwitch: (name, value = '') => void switches.set(name, value),
+    hasSwitch: (name) => switches.has(name),
+    getSwitchValue: (name) => switches.get(name) ?? '',
+    removeSwitch: (name) => void switches.delete(name),
+  })
+}
+
+export const app = new App()
+export const lifecycle = new Lifecycle(app)

@@ -1,0 +1,134 @@
+/** Finds the system's Chromium, starts it with a profile of its own, and sees that neither outlives the app. */
+import { spawn, type ChildProcess } from 'node:child_process'
+import { accessSync, constants, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import type { Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Connection } from './cdp.ts'
+
+export interface Chromium {
+  readonly connection: Connection
+  readonly profile: string
+}
+
+export const isHeadless = process.env['SLIPWAY_HEADLESS'] === '1'
+
+const profilePrefix = 'slipway-standin-'
+const usual = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
+
+const flags = [
+  '--remote-debugging-pipe',
+  // Windows are asked for one by one (browser.ts); the browser stays while there are none.
+  '--no-startup-window',
+  ...['--no-first-run', '--no-default-browser-check', '--password-store=basic', '--use-mock-keychain'],
+  // Nothing of the browser's own goes to the network. The pages' requests are answered in serving.ts.
+  '--host-resolver-rules=MAP * ~NOTFOUND',
+  ...['--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-pings'],
+  ...['--disable-extensions', '--disable-default-apps', '--disable-breakpad', '--disable-search-engine-choice-screen'],
+  '--disable-features=Translate,MediaRouter,OptimizationHints,PaintHolding,WebUIOmniboxPopup,WebUIOmniboxAimPopup',
+  // An app's window does not slow down when another covers it.
+  ...['--disable-backgrounding-occluded-windows', '--disable-renderer-backgrounding'],
+  // Without it the page says once more in a bar above itself which flags are unusual.
+  '--test-type',
+]
+
+export function findChromium(): string {
+  const named = process.env['SLIPWAY_CHROMIUM']
+  const found = (named ? [named] : usual).find(isExecutable)
+  if (found) return found
+  throw new Error(
+    named
+      ? `SLIPWAY_CHROMIUM names ${named}, which cannot be run`
+      : 'the stand-in for Electron needs Chromium: install the package "chromium", or set SLIPWAY_CHROMIUM to its path',
+  )
+}
+
+/** `lost` is told, with the browser's last words, when it ends without having been told to. */
+export function startChromium(lost: (words: string) => void): Chromium {
+  if (!isHeadless && !process.env['DISPLAY'] && !process.env['WAYLAND_DISPLAY']) {
+    // Playwright knows this sentence of Chromium's and explains it.
+    throw new Error('Unable to open X display. Start a desktop, use xvfb-run, or set SLIPWAY_HEADLESS=1')
+  }
+  removeForsakenProfiles()
+  const profile = mkdtempSync(join(tmpdir(), `${profilePrefix}${process.pid}-`))
+  const temp = join(profile, 'tmp')
+  mkdirSync(temp)
+  const child = spawn(findChromium(), switches(profile), {
+    stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'pipe'],
+    // A group of its own, to be ended as one.
+    detached: true,
+    env: { ...process.env, TMPDIR: temp },
+  })
+  process.on('exit', () => end(child, profile))
+
+  let words = ''
+  child.stderr?.on('data', (data: Buffer) => {
+    words = (words + String(data)).slice(-4000)
+    for (const line of String(data).split('\n')) {
+      if (line.startsWith('DevTools listening on ')) process.stderr.write(`${line}\n`)
+    }
+  })
+  child.on('error', (error) => lost(String(error)))
+  child.on('exit', () => lost(words))
+  const [, , , output, input] = child.stdio as unknown as [null, null, Socket, Socket, Socket]
+  return { connection: new Connection(output, input), profile }
+}
+
+function switches(profile: string): string[] {
+  const forPlaywright = process.argv.filter((argument) => argument.startsWith('--remote-debugging-port='))
+  return [
+    ...flags,
+    `--user-data-dir=${profile}`,
+    ...forPlaywright,
+    ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
+    ...(isHeadless ? ['--headless=new', '--screen-info={1920x1080}'] : []),
+    ...(isHeadless || !existsSync('/dev/dri') ? ['--disable-gpu'] : []),
+  ]
+}
+
+function end(child: ChildProcess, profile: string): void {
+  // Killed, not asked: nothing in the profile is worth the time to be written.
+  if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) {
+    try {
+      process.kill(-child.pid, 'SIGKILL')
+    } catch {
+      // gone in the meantime
+    }
+  }
+  removeProfile(profile)
+}
+
+/** A stand-in that was killed could not remove its own; its Chromium left when the pipe closed. */
+function removeForsakenProfiles(): void {
+  for (const name of readdirSync(tmpdir())) {
+    const [, pid] = /^slipway-standin-(\d+)-/.exec(name) ?? []
+    if (pid && !isAlive(Number(pid))) removeProfile(join(tmpdir(), name))
+  }
+}
+
+function removeProfile(folder: string): void {
+  try {
+    // Processes on their way out may still write a file or two.
+    rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 20 })
+  } catch {
+    // another user's, or still in use: the next start tries again
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM'
+  }
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,214 @@
+/**
+ * The structured clone as text. The clone itself is the platform's own, so what it refuses (functions, proxies, promises…)
+ * and what it drops (prototypes, getters) is refused and dropped here too; only its result is spelled in JSON.
+ */
+export interface Codec {
+  encode(value: unknown): string
+  decode(text: string): unknown
+}
+
+/** Runs in the page as well, from its own source: it must not refer to anything outside itself. */
+export function structuredCodec(): Codec {
+  type Entries = readonly (readonly [string, unknown])[]
+  /** What JSON has no word for; an object of the user's that looks like one is spelled as 'object'. */
+  type Special =
+    | { readonly $: 'undefined' }
+    | { readonly $: 'number' | 'bigint' | 'buffer'; readonly v: string }
+    | { readonly $: 'same' | 'date'; readonly v: number | null }
+    | { readonly $: 'object'; readonly v: Entries }
+    | { readonly $: 'array'; readonly v: Entries; readonly length: number }
+    | { readonly $: 'map' | 'set'; readonly v: readonly unknown[] }
+    | { readonly $: 'regexp'; readonly v: string; readonly flags: string }
+    | { readonly $: 'view'; readonly v: string; readonly type: string }
+    | { readonly $: 'error'; readonly v: readonly [string, string, string | null]; readonly cause: readonly unknown[] }
+    | { readonly $: 'boxed'; readonly v: unknown }
+  type Plain = Record<string, unknown>
+
+  const errors = new Map<string, new (message: string) => Error>(
+    [TypeError, RangeError, SyntaxError, ReferenceError, EvalError, URIError].map((kind) => [kind.name, kind]),
+  )
+  const refusal = () => new Error('An object could not be cloned.')
+
+  function put(target: Plain, key: string, value: unknown): void {
+    if (key !== '__proto__') target[key] = value
+    else Object.defineProperty(target, key, { value, writable: true, enumerable: true, configurable: true })
+  }
+
+  /** Chromium's own; Node 24 has Buffer instead. */
+  interface Base64 {
+    toBase64(this: Uint8Array): string
+    fromBase64(text: string): Uint8Array<ArrayBuffer>
+  }
+  const { toBase64 } = Uint8Array.prototype as Partial<Base64>
+  const { fromBase64 } = Uint8Array as Partial<Base64>
+
+  function toText({ buffer, byteOffset, byteLength }: ArrayBufferView): string {
+    return toBase64
+      ? toBase64.call(new Uint8Array(buffer, byteOffset, byteLength))
+      : Buffer.from(buffer, byteOffset, byteLength).toString('base64')
+  }
+
+  const toBytes = (text: string) =>
+    fromBase64 ? fromBase64.call(Uint8Array, text) : new Uint8Array(Buffer.from(text, 'base64'))
+
+  function encode(value: unknown): string {
+    const numbers = new Map<object, number>()
+    let isJson = true
+
+    function special(spelled: Special): Special {
+      isJson = false
+      return spelled
+    }
+
+    function spell(value: unknown): unknown {
+      switch (typeof value) {
+        case 'string':
+        case 'boolean':
+          return value
+        case 'number':
+          if (Object.is(value, -0)) return special({ $: 'number', v: '-0' })
+          return Number.isFinite(value) ? value : special({ $: 'number', v: String(value) })
+        case 'undefined':
+          return special({ $: 'undefined' })
+        case 'bigint':
+          return special({ $: 'bigint', v: String(value) })
+        case 'object':
+          return value && spellOnce(value)
+        default:
+          throw refusal()
+      }
+    }
+
+    function spellOnce(value: object): unknown {
+      const known = numbers.get(value)
+      if (known !== undefined) return special({ $: 'same', v: known })
+      numbers.set(value, numbers.size)
+      return Array.isArray(value) ? spellArray(value) : spellObject(value)
+    }
+
+    function spellArray(value: readonly unknown[]): unknown {
+      const keys = Object.keys(value)
+      const isDense = keys.length === value.length && (value.length === 0 || keys.at(-1) === String(value.length - 1))
+      return isDense ? value.map(spell) : special({ $: 'array', v: entriesOf(value), length: value.length })
+    }
+
+    const entriesOf = (value: object) => Object.entries(value).map(([key, inner]) => [key, spell(inner)] as const)
+
+    function spellObject(value: object): unknown {
+      const prototype: unknown = Object.getPrototypeOf(value)
+      if (prototype === Object.prototype || prototype === null) {
+        if (Object.hasOwn(value, '$')) return special({ $: 'object', v: entriesOf(value) })
+        const plain: Plain = {}
+        for (const [key, inner] of Object.entries(value)) put(plain, key, spell(inner))
+        return plain
+      }
+      return special(spellBuiltIn(value))
+    }
+
+    function spellBuiltIn(value: object): Special {
+      if (value instanceof Date) return { $: 'date', v: value.getTime() }
+      if (value instanceof RegExp) return { $: 'regexp', v: value.source, flags: value.flags }
+      if (value instanceof Map) return { $: 'map', v: [...value].map(([key, inner]) => [spell(key), spell(inner)]) }
+      if (value instanceof Set) return { $: 'set', v: [...value].map(spell) }
+      if (value instanceof ArrayBuffer) return { $: 'buffer', v: toText(new Uint8Array(value)) }
+      // Its own bytes only: a small buffer of Node's is a window on a pool of 64 kB.
+      if (ArrayBuffer.isView(value)) return { $: 'view', v: toText(value), type: value.constructor.name }
+      if (value instanceof Error) {
+        const cause = Object.hasOwn(value, 'cause') ? [spell(value.cause)] : []
+        return { $: 'error', v: [value.name, value.message, value.stack ?? null], cause }
+      }
+      const boxed: unknown = value.valueOf()
+      if (typeof boxed === 'object') throw refusal()
+      return { $: 'boxed', v: spell(boxed) }
+    }
+
+    const spelled = JSON.stringify(spell(clone(value)))
+    return `${isJson ? 'j' : 's'}${spelled}`
+  }
+
+  function clone(value: unknown): unknown {
+    try {
+      return structuredClone(value)
+    } catch {
+      throw refusal()
+    }
+  }
+
+  function decode(text: string): unknown {
+    const spelled: unknown = JSON.parse(text.slice(1))
+    // Objects are numbered in the order of their spelling, as `encode` did.
+    const objects: unknown[] = []
+    return text.startsWith('j') ? spelled : read(spelled)
+
+    function keep<Kept>(object: Kept): Kept {
+      objects.push(object)
+      return object
+    }
+
+    function read(value: unknown): unknown {
+      if (typeof value !== 'object' || value === null) return value
+      if (Array.isArray(value)) {
+        const list = keep<unknown[]>([])
+        for (const inner of value) list.push(read(inner))
+        return list
+      }
+      // `encode` leaves no other object with such a key.
+      return '$' in value ? readSpecial(value as Special) : fill(keep({}), Object.entries(value))
+    }
+
+    function fill<Target extends object>(target: Target, entries: Entries): Target {
+      for (const [key, inner] of entries) put(target as Plain, key, read(inner))
+      return target
+    }
+
+    function readSpecial(value: Special): unknown {
+      switch (value.$) {
+        case 'undefined':
+          return undefined
+        case 'number':
+          return Number(value.v)
+        case 'bigint':
+          return BigInt(value.v)
+        case 'same':
+          return objects[Number(value.v)]
+        case 'object':
+          return fill(keep({}), value.v)
+        case 'array':
+          return Object.assign(fill(keep([]), value.v), { length: value.length })
+        case 'date':
+          return keep(new Date(value.v ?? NaN))
+        case 'regexp':
+          return keep(new RegExp(value.v, value.flags))
+        case 'buffer':
+          return keep(toBytes(value.v).buffer)
+        case 'view': {
+          const View = Reflect.get(globalThis, value.type) as new (buffer: ArrayBuffer) => object
+          return keep(new View(toBytes(value.v).buffer))
+        }
+        case 'map': {
+          const map = keep(new Map<unknown, unknown>())
+          for (const [key, inner] of value.v as [unknown, unknown][]) map.set(read(key), read(inner))
+          return map
+        }
+        case 'set': {
+          const set = keep(new Set<unknown>())
+          for (const inner of value.v) set.add(read(inner))
+          return set
+        }
+        case 'error': {
+          const [name, message, stack] = value.v
+          const error = keep(new (errors.get(name) ?? Error)(message))
+          const own = { stack: stack ?? undefined, ...(value.cause.length > 0 && { cause: read(value.cause[0]) }) }
+          for (const [key, inner] of Object.entries(own)) {
+            Object.defineProperty(error, key, { value: inner, writable: true, configurable: true })
+          }
+          return error
+        }
+        case 'boxed':
+          return keep(Object(read(value.v)))
+      }
+    }
+  }
+
+  return { encode, decode }
+}

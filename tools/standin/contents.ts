@@ -1,0 +1,224 @@
+/** Electron's `webContents`: one page, from its first document to its end. */
+import type * as Electron from 'electron'
+import { app } from './app.ts'
+import { blank, type Page } from './browser.ts'
+import type { Session } from './cdp.ts'
+import { contentsEvents, type ContentsEvents } from './events.ts'
+import { Line } from './ipc.ts'
+import { loud, LoudEmitter, preventable } from './loud.ts'
+import { pageSources, worldName, type Report } from './page.ts'
+import { servePage, toApp, toPage } from './serving.ts'
+import { session } from './session.ts'
+import { themePage } from './theme.ts'
+
+type Navigation = Electron.Event<Electron.WebContentsWillNavigateEventParams>
+type OpenHandler = Parameters<Electron.WebContents['setWindowOpenHandler']>[0]
+
+type Held =
+  | ('id' | 'session' | 'mainFrame' | 'send' | 'loadURL' | 'reload' | 'getURL' | 'getTitle' | 'isDestroyed' | 'close')
+  | ('setWindowOpenHandler' | 'openDevTools' | 'setZoomFactor' | 'getZoomFactor' | 'setZoomLevel' | 'getZoomLevel')
+
+/** What its window does for it. */
+export interface Host {
+  destroy(): void
+  told(report: Extract<Report, { kind: 'size' | 'focus' }>): void
+}
+
+/** By DevTools target, as Playwright asks for them. */
+const all = new Map<string, Contents>()
+let count = 0
+
+export class Contents extends LoudEmitter<ContentsEvents> implements Pick<Electron.WebContents, Held> {
+  readonly id = ++count
+  readonly session = session.defaultSession
+  readonly mainFrame: Electron.WebFrameMain
+  readonly #host: Host
+  readonly #attached = Promise.withResolvers<Session>()
+  #page: Session | undefined
+  #line: Line | undefined
+  #mainFrameId: string | undefined
+  #url = blank
+  #title = ''
+  #zoom = 1
+  #isOwnNavigation = false
+  #isDestroyed = false
+  #mayOpen: OpenHandler | undefined
+
+  constructor(host: Host) {
+    super('webContents', contentsEvents)
+    this.#host = host
+    const self = this
+    const frame = {
+      parent: null,
+      get url() {
+        return self.getURL()
+      },
+    }
+    this.mainFrame = loud<Electron.WebFrameMain>('webFrameMain', frame)
+  }
+
+  /** Prepares the paused page and lets it go. */
+  async attach(
+    { session: page, targetId, gone }: Page,
+    preload: string | undefined,
+    background: string,
+  ): Promise<void> {
+    all.set(targetId, this)
+    void gone.then(() => all.delete(targetId))
+    this.#page = page
+    this.#mainFrameId = targetId
+    this.#line = new Line(page, targetId, { sender: asWhole(this), senderFrame: this.mainFrame }, (report) =>
+      this.#hear(report),
+    )
+    this.#listen(page)
+    const sources = pageSources(preload)
+    themePage(page, gone)
+    await Promise.all([
+      page.send('Page.enable'),
+      page.send('Inspector.enable'),
+      this.#line.open(),
+      page.send('Page.addScriptToEvaluateOnNewDocument', { source: sources.page }),
+      page.send('Page.addScriptToEvaluateOnNewDocument', { source: sources.preload, worldName }),
+      page.send('Emulation.setDefaultBackgroundColorOverride', { color: colorOf(background) }),
+      servePage(page, (url, frameId) => this.#mayNavigate(url, frameId)),
+      page.send('Runtime.runIfWaitingForDebugger'),
+    ])
+    this.#attached.resolve(page)
+  }
+
+  async loadURL(url: string): Promise<void> {
+    const page = await this.#attached.promise
+    const loaded = new Promise<void>((resolve) => this.once('did-finish-load', resolve))
+    this.#isOwnNavigation = true
+    const { errorText } = await page.send('Page.navigate', { url: toPage(url) })
+    if (errorText) throw new Error(`${errorText.replace('net::', '')} loading '${url}'`)
+    await loaded
+  }
+
+  reload(): void {
+    this.#isOwnNavigation = true
+    this.#page?.tell('Page.reload')
+  }
+
+  send(channel: string, ...values: unknown[]): void {
+    this.#line?.send(channel, values)
+  }
+
+  getURL(): string {
+    return this.#url === blank ? '' : toApp(this.#url)
+  }
+
+  getTitle(): string {
+    return this.#title
+  }
+
+  isDestroyed(): boolean {
+    return this.#isDestroyed
+  }
+
+  close(): void {
+    this.#host.destroy()
+  }
+
+  setWindowOpenHandler(handler: OpenHandler): void {
+    this.#mayOpen = handler
+  }
+
+  /** Chromium's own are a key away: F12. */
+  openDevTools(): void {}
+
+  /** By CSS on the root: lengths grow, but the page's innerWidth and media queries do not follow as they do in Electron. */
+  setZoomFactor(factor: number): void {
+    this.#zoom = factor
+    this.#line?.zoom(factor)
+  }
+
+  getZoomFactor(): number {
+    return this.#zoom
+  }
+
+  setZoomLevel(level: number): void {
+    this.setZoomFactor(1.2 ** level)
+  }
+
+  getZoomLevel(): number {
+    return Math.log(this.#zoom) / Math.log(1.2)
+  }
+
+  titled(title: string): void {
+    this.#title = title
+  }
+
+  destroyed(): void {
+    this.#isDestroyed = true
+    this.emit('destroyed')
+  }
+
+  #listen(page: Session): void {
+    page
+      .on('Page.frameNavigated', ({ frame }) => {
+        if (frame.parentId === undefined) this.#url = frame.url
+      })
+      .on('Page.domContentEventFired', () => {
+        if (this.#url === blank) return
+        if (this.#zoom !== 1) this.#line?.zoom(this.#zoom)
+        this.emit('dom-ready', preventable())
+      })
+      .on('Page.loadEventFired', () => {
+        if (this.#url !== blank) this.emit('did-finish-load')
+      })
+      .on('Page.windowOpen', ({ url, windowName, windowFeatures }) =>
+        this.#opens({ url, frameName: windowName, features: windowFeatures.join(), disposition: 'foreground-tab' }),
+      )
+      .on('Inspector.targetCrashed', () => {
+        const details: Electron.RenderProcessGoneDetails = { reason: 'crashed', exitCode: 1 }
+        this.emit('render-process-gone', preventable(), details)
+        app.emit('render-process-gone', preventable(), asWhole(this), details)
+      })
+  }
+
+  #hear(report: Report): void {
+    if (report.kind === 'open') this.#opens(report)
+    else this.#host.told(report)
+  }
+
+  /** A window is opened in no case; the handler is asked because apps act on the question. */
+  #opens(wish: Omit<Electron.HandlerDetails, 'referrer'>): void {
+    const { url, frameName, features, disposition } = wish
+    const referrer: Electron.Referrer = { url: this.getURL(), policy: 'strict-origin-when-cross-origin' }
+    const answer = this.#mayOpen?.({ url: toApp(url), frameName, features, disposition, referrer })
+    if (answer?.action !== 'deny') throw new Error(`the stand-in opens no window by itself: deny it (${url})`)
+  }
+
+  #mayNavigate(url: string, frameId: string): boolean {
+    const isMainFrame = frameId === this.#mainFrameId
+    if (isMainFrame && this.#isOwnNavigation) {
+      this.#isOwnNavigation = false
+      return true
+    }
+    const frame = isMainFrame ? this.mainFrame : null
+    const details: Navigation = preventable({ url, isSameDocument: false, isMainFrame, frame })
+    this.emit('will-frame-navigate', details)
+    if (isMainFrame) this.emit('will-navigate', details, url)
+    return !details.defaultPrevented
+  }
+}
+
+export const webContents = loud<typeof Electron.webContents>('webContents', {
+  fromDevToolsTargetId: (targetId: string) => optional(all.get(targetId)),
+  fromId: (id: number) => optional(list().find((contents) => contents.id === id)),
+  getAllWebContents: () => list().map(asWhole),
+})
+
+const list = () => [...all.values()]
+const optional = (contents: Contents | undefined) => contents && asWhole(contents)
+
+/** What it lacks throws (loud.ts), so it may pass for the whole. */
+export function asWhole(contents: Contents): Electron.WebContents {
+  return contents as unknown as Electron.WebContents
+}
+
+function colorOf(hex: string): { r: number; g: number; b: number } {
+  const value = Number.parseInt(/^#([0-9a-f]{6})$/i.exec(hex)?.[1] ?? 'ffffff', 16)
+  return { r: value >> 16, g: (value >> 8) & 0xff, b: value & 0xff }
+}

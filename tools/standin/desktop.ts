@@ -1,0 +1,89 @@
+/**
+ * What surrounds the window: dialogs, the clipboard, notifications, other programs. Nothing here reaches the user's desktop.
+ * What the app asked for is written to stderr; a test answers, or listens, by assigning its own function, as on Electron:
+ * `app.evaluate(({ dialog }) => { dialog.showOpenDialog = async () => ({ canceled: false, filePaths: ['/x'] }) })`.
+ */
+import type * as Electron from 'electron'
+import { notificationEvents, type NotificationEvents } from './events.ts'
+import { loud, LoudEmitter, preventable } from './loud.ts'
+
+const say = (what: string, ...details: unknown[]) => console.error(`stand-in: ${what}`, ...details)
+
+export const shell = loud<Electron.Shell>('shell', {
+  async openExternal(url) {
+    say('shell.openExternal', url)
+  },
+  async openPath(path) {
+    say('shell.openPath', path)
+    return ''
+  },
+  showItemInFolder: (path) => say('shell.showItemInFolder', path),
+})
+
+/** Unanswered, a dialog is cancelled. */
+export const dialog = loud<Electron.Dialog>('dialog', {
+  async showOpenDialog(...asked: readonly unknown[]) {
+    say('dialog.showOpenDialog', asked.at(-1))
+    return { canceled: true, filePaths: [] }
+  },
+  async showSaveDialog(...asked: readonly unknown[]) {
+    say('dialog.showSaveDialog', asked.at(-1))
+    return { canceled: true, filePath: '' }
+  },
+  async showMessageBox(...asked: readonly unknown[]) {
+    say('dialog.showMessageBox', asked.at(-1))
+    // With the options last, whether or not a window came first.
+    const { buttons = [], cancelId, checkboxChecked = false } = asked.at(-1) as Electron.MessageBoxOptions
+    const cancel = buttons.findIndex((label) => /^(cancel|no)$/i.test(label))
+    return { response: cancelId ?? Math.max(0, cancel), checkboxChecked }
+  },
+  showErrorBox: (title, content) => say(title, content),
+})
+
+let copied = ''
+
+/** In memory: not the system's, which a test must not change. */
+export const clipboard = loud<Electron.Clipboard>('clipboard', {
+  async writeText(text) {
+    copied = text
+  },
+  readText: async () => copied,
+  clear() {
+    copied = ''
+  },
+})
+
+type NotificationPart = Pick<Electron.Notification, 'title' | 'body' | 'show' | 'close'>
+
+class SilentNotification extends LoudEmitter<NotificationEvents> implements NotificationPart {
+  static isSupported = (): boolean => true
+  title: string
+  body: string
+
+  constructor({ title = '', body = '' }: Electron.NotificationConstructorOptions = {}) {
+    super('Notification', notificationEvents)
+    this.title = title
+    this.body = body
+  }
+
+  show(): void {
+    say('notification', { title: this.title, body: this.body })
+    this.emit('show', preventable())
+  }
+
+  close(): void {
+    this.emit('close', preventable({ reason: 'applicationHidden' as const }))
+  }
+}
+
+export const Notification = loud<typeof SilentNotification>('Notification', SilentNotification)
+
+class NoMenu {
+  static getApplicationMenu = (): null => null
+
+  static setApplicationMenu(menu: Electron.Menu | null): void {
+    if (menu) throw new Error('the stand-in shows no menu')
+  }
+}
+
+export const Menu = loud<typeof NoMenu>('Menu', NoMenu)

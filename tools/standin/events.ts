@@ -1,0 +1,83 @@
+/** What the stand-in's objects emit, in Electron's words. A listener for anything else is refused (loud.ts). */
+import type * as Electron from 'electron'
+
+type Navigation = Electron.Event<Electron.WebContentsWillNavigateEventParams>
+
+export interface AppEvents {
+  ready: [event: Electron.Event, launchInfo: Record<string, unknown>]
+  'window-all-closed': []
+  'before-quit': [event: Electron.Event]
+  'will-quit': [event: Electron.Event]
+  quit: [event: Electron.Event, exitCode: number]
+  'second-instance': [event: Electron.Event, argv: readonly string[], workingDirectory: string, data: unknown]
+  'web-contents-created': [event: Electron.Event, contents: Electron.WebContents]
+  'browser-window-created': [event: Electron.Event, window: Electron.BrowserWindow]
+  'render-process-gone': [event: Electron.Event, contents: Electron.WebContents, details: Gone]
+  /** Never emitted: macOS's. */
+  activate: []
+  /** Never emitted: a process of Chromium's that is lost takes the app with it, or is started anew. */
+  'child-process-gone': []
+}
+
+export interface WindowEvents {
+  'ready-to-show': []
+  show: []
+  hide: []
+  focus: []
+  blur: []
+  close: [event: Electron.Event]
+  closed: []
+  resize: []
+  move: []
+  maximize: []
+  unmaximize: []
+  minimize: []
+  restore: []
+  'page-title-updated': [event: Electron.Event, title: string, explicitSet: boolean]
+}
+
+export interface ContentsEvents {
+  'dom-ready': [event: Electron.Event]
+  'did-finish-load': []
+  'will-navigate': [details: Navigation, url: string]
+  'will-frame-navigate': [details: Navigation]
+  'render-process-gone': [event: Electron.Event, details: Gone]
+  destroyed: []
+  /** Never emitted: Chromium knows no webview. */
+  'will-attach-webview': []
+}
+
+export interface NotificationEvents {
+  show: [event: Electron.Event]
+  close: [details: Electron.Event<Electron.NotificationCloseEventParams>]
+  /** Never emitted by itself: a test may. */
+  click: [event: Electron.Event]
+  action: [event: Electron.Event]
+  failed: [event: Electron.Event, error: string]
+}
+
+type Gone = Electron.RenderProcessGoneDetails
+
+/** Every name once, which the type checks: a name left out is an error, and so is one too many. */
+const names = <Events>(all: Record<keyof Events, true>) => Object.keys(all) as (keyof Events)[]
+
+export const appEvents = names<AppEvents>({
+  ...{ ready: true, 'window-all-closed': true, 'before-quit': true, 'will-quit': true, quit: true },
+  ...{ 'second-instance': true, 'web-contents-created': true, 'browser-window-created': true },
+  ...{ 'render-process-gone': true, activate: true, 'child-process-gone': true },
+})
+
+export const windowEvents = names<WindowEvents>({
+  ...{ 'ready-to-show': true, show: true, hide: true, focus: true, blur: true, close: true, closed: true },
+  ...{ resize: true, move: true, maximize: true, unmaximize: true, minimize: true, restore: true },
+  'page-title-updated': true,
+})
+
+export const contentsEvents = names<ContentsEvents>({
+  ...{ 'dom-ready': true, 'did-finish-load': true, 'will-navigate': true, 'will-frame-navigate': true },
+  ...{ 'render-process-gone': true, destroyed: true, 'will-attach-webview': true },
+})
+
+export const notificationEvents = names<NotificationEvents>({
+  ...{ show: true, close: true, click: true, action: true, failed: true },
+})

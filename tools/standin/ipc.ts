@@ -1,0 +1,144 @@
+/** Messages between main and the pages, as Electron words and orders them. */
+import { EventEmitter } from 'node:events'
+import type * as Electron from 'electron'
+import type { Session } from './cdp.ts'
+import { structuredCodec } from './codec.ts'
+import { loud, preventable } from './loud.ts'
+import { worldName, type Downward, type Message, type Report, type Upward } from './page.ts'
+
+type Handler = Parameters<Electron.IpcMain['handle']>[1]
+
+type Event = Electron.IpcMainInvokeEvent & Electron.IpcMainEvent
+
+/** Who sent it: what an event says of its page. */
+type Sender = Pick<Electron.IpcMainEvent, 'sender' | 'senderFrame'>
+
+const codec = structuredCodec()
+const handlers = new Map<string, Handler>()
+const listeners = new EventEmitter()
+
+/** A long text reaches the page faster in parts: Chromium converts a short string much faster, for its length, than a long one. */
+const partLength = 0xffff
+
+export const ipcMain: Electron.IpcMain = loud<Electron.IpcMain>('ipcMain', {
+  handle(channel, handler) {
+    if (handlers.has(channel)) throw new Error(`Attempted to register a second handler for '${channel}'`)
+    handlers.set(channel, handler)
+  },
+  removeHandler: (channel) => void handlers.delete(channel),
+  on: (channel, listener) => subscribe('on', channel, listener),
+  once: (channel, listener) => subscribe('once', channel, listener),
+  off: (channel, listener) => subscribe('off', channel, listener),
+  removeListener: (channel, listener) => subscribe('off', channel, listener),
+  removeAllListeners(channel) {
+    listeners.removeAllListeners(channel)
+    return ipcMain
+  },
+})
+
+function subscribe(how: 'on' | 'once' | 'off', channel: string, listener: Parameters<EventEmitter['on']>[1]) {
+  listeners[how](channel, listener)
+  return ipcMain
+}
+
+/** One page's line to main. */
+export class Line {
+  readonly #page: Session
+  readonly #sender: Sender
+  readonly #others: (report: Report) => void
+  /** By the context that they are meant for: a document that has gone must not answer for the next. */
+  readonly #queues = new Map<number, Downward[]>()
+  #context: number | undefined
+
+  /** `others` hears what is not a message of the app's. */
+  constructor(page: Session, mainFrameId: string, sender: Sender, others: (report: Report) => void) {
+    this.#page = page
+    this.#sender = sender
+    this.#others = others
+    page.on('Runtime.executionContextCreated', ({ context }) => {
+      // A frame inside the page has such a world too, and nobody in it who listens.
+      const { frameId } = context.auxData as { frameId: string }
+      if (context.name === worldName && frameId === mainFrameId) this.#context = context.id
+    })
+    page.on('Runtime.bindingCalled', ({ payload, executionContextId }) => {
+      // Our own script's spelling, in a world where no other script runs.
+      this.#receive(JSON.parse(payload) as Upward, executionContextId)
+    })
+  }
+
+  /** To be awaited before the first document, like the preload itself. */
+  open(): Promise<unknown> {
+    return Promise.all([
+      this.#page.send('Runtime.enable'),
+      this.#page.send('Runtime.addBinding', { name: 'standinUp', executionContextName: worldName }),
+    ])
+  }
+
+  send(channel: string, values: readonly unknown[]): void {
+    this.#down(['message', channel, inParts(codec.encode(values))])
+  }
+
+  zoom(factor: number): void {
+    this.#down(['zoom', factor, []])
+  }
+
+  /** What is said in one go goes in one go: a command of the protocol costs more than a short message. */
+  #down(message: Downward, context = this.#context): void {
+    if (context === undefined) return
+    const messages = this.#queues.get(context) ?? []
+    if (messages.length === 0) setImmediate(() => this.#flush(context))
+    messages.push(message)
+    this.#queues.set(context, messages)
+  }
+
+  #flush(context: number): void {
+    const messages = this.#queues.get(context) ?? []
+    this.#queues.delete(context)
+    this.#page.tell('Runtime.callFunctionOn', {
+      functionDeclaration: 'function (...messages) { globalThis.standinDown?.(...messages) }',
+      executionContextId: context,
+      arguments: messages.map((value) => ({ value })),
+      silent: true,
+    })
+  }
+
+  #receive(upward: Upward, context: number): void {
+    if (upward.kind === 'invoke') void this.#answer(upward, context)
+    else if (upward.kind === 'send') listeners.emit(upward.channel, this.#event(), ...valuesOf(upward.text))
+    else this.#others(upward)
+  }
+
+  async #answer({ id, channel, text }: Extract<Message, { kind: 'invoke' }>, context: number): Promise<void> {
+    const reply = (kind: 'result' | 'failure', value: unknown) =>
+      this.#down([kind, id, inParts(codec.encode(value))], context)
+    const handler = handlers.get(channel)
+    if (!handler) return reply('failure', `Error: No handler registered for '${channel}'`)
+    try {
+      reply('result', await handler(this.#event(), ...valuesOf(text)))
+    } catch (error) {
+      console.error(`Error occurred in handler for '${channel}':`, error)
+      reply('failure', String(error))
+    }
+  }
+
+  #event(): Event {
+    return loud<Event>(
+      'ipcMainEvent',
+      preventable({ ...this.#sender, type: 'frame', frameId: 1, processId: 1, ports: [] }),
+    )
+  }
+}
+
+const valuesOf = (text: string) => codec.decode(text) as unknown[]
+
+function inParts(text: string): string[] {
+  const parts: string[] = []
+  for (let start = 0; start < text.length;) {
+    const last = text.charCodeAt(start + partLength - 1)
+    // No part may end between the two halves of a character.
+    const end = start + partLength - (last >= 0xd800 && last < 0xdc00 ? 1 : 0)
+    parts.push(text.slice(start, end))
+    start = end
+  }
+  return parts
+}

@@ -1,0 +1,204 @@
+/** What runs in the page: the preload in a world of its own with Electron's renderer side, and the bridge's other end. */
+import { randomUUID } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import type * as Electron from 'electron'
+import { bridgeEnd, type Bridge } from './bridge.ts'
+import { structuredCodec, type Codec } from './codec.ts'
+
+export const worldName = 'Electron Isolated Context'
+
+/** What a page tells main; `text` is in the codec's spelling. */
+export type Upward = Message | Report
+
+export type Message =
+  | { readonly kind: 'invoke'; readonly id: number; readonly channel: string; readonly text: string }
+  | { readonly kind: 'send'; readonly channel: string; readonly text: string }
+
+/** What the app never sees as such. */
+export type Report =
+  | { readonly kind: 'size'; readonly width: number; readonly height: number }
+  | { readonly kind: 'focus'; readonly focused: boolean }
+  | ({ readonly kind: 'open' } & Pick<Electron.HandlerDetails, 'url' | 'frameName' | 'features' | 'disposition'>)
+
+/** What main tells a page: of what kind, to whom, and the codec's spelling in parts. */
+export type Downward =
+  | readonly ['result' | 'failure', number, readonly string[]]
+  | readonly ['message', string, readonly string[]]
+  | readonly ['zoom', number, readonly []]
+
+/** So much of a page's window as is used here. */
+interface Window extends EventTarget {
+  readonly innerWidth: number
+  readonly innerHeight: number
+  readonly document: {
+    readonly baseURI: string
+    readonly documentElement: { readonly style: { zoom: string } } | null
+    hasFocus(): boolean
+  }
+  /** The binding that reaches main; only the preload's world has it. */
+  standinUp(upward: string): void
+  standinDown?(...messages: Downward[]): void
+}
+
+interface Click extends Event {
+  readonly button: number
+  readonly ctrlKey: boolean
+  readonly shiftKey: boolean
+}
+
+type Preload = (require: (name: string) => unknown, module: { exports: object }, exports: object) => void
+
+/** The sources to be run in each new document, in the page's world and in the preload's. */
+export function pageSources(preload: string | undefined): { readonly page: string; readonly preload: string } {
+  const secret = JSON.stringify(randomUUID())
+  const text = preload === undefined ? '' : readFileSync(preload, 'utf8')
+  return {
+    // Frames inside the page get nothing, as in Electron without nodeIntegrationInSubFrames.
+    page: `if (window === top) (${bridgeEnd})(window, ${secret}, 'page')`,
+    preload: [
+      `if (window === top) (${preloadWorld})(window, (${structuredCodec})(), (${bridgeEnd})(window, ${secret}, 'preload'),`,
+      `(function (require, module, exports) {${text}\n}))`,
+      `//# sourceURL=${preload ?? 'standin-preload'}`,
+    ].join('\n'),
+  }
+}
+
+/** Runs from its own source: it must not refer to anything outside itself. */
+function preloadWorld(window: Window, codec: Codec, bridge: Bridge, preload: Preload): void {
+  type Listener = (event: object, ...values: unknown[]) => void
+  const waiting = new Map<number, { resolve(value: unknown): void; reject(error: Error): void; channel: string }>()
+  const listeners = new Map<string, Listener[]>()
+  let count = 0
+
+  const up = (upward: Upward) => window.standinUp(JSON.stringify(upward))
+
+  function guarded<Held extends object>(name: string, held: Held): Held {
+    return new Proxy(held, {
+      get(target, key, receiver) {
+        if (typeof key === 'string' && !(key in target)) throw new Error(`the stand-in has no ${name}.${key}`)
+        return Reflect.get(target, key, receiver)
+      },
+    })
+  }
+
+  const ipcRenderer = guarded('ipcRenderer', {
+    invoke: (channel: string, ...values: unknown[]) =>
+      new Promise((resolve, reject) => {
+        const text = codec.encode(values)
+        const id = ++count
+        waiting.set(id, { resolve, reject, channel })
+        up({ kind: 'invoke', id, channel, text })
+      }),
+    send: (channel: string, ...values: unknown[]) => up({ kind: 'send', channel, text: codec.encode(values) }),
+    on(channel: string, listener: Listener) {
+      listeners.set(channel, [...(listeners.get(channel) ?? []), listener])
+      return ipcRenderer
+    },
+    once(channel: string, listener: Listener) {
+      const once: Listener = (...heard) => {
+        ipcRenderer.off(channel, once)
+        listener(...heard)
+      }
+      return ipcRenderer.on(channel, once)
+    },
+    off(channel: string, listener: Listener) {
+      const all = listeners.get(channel) ?? []
+      const at = all.lastIndexOf(listener)
+      if (at >= 0) listeners.set(channel, all.toSpliced(at, 1))
+      return ipcRenderer
+    },
+    addListener: (channel: string, listener: Listener) => ipcRenderer.on(channel, listener),
+    removeListener: (channel: string, listener: Listener) => ipcRenderer.off(channel, listener),
+    removeAllListeners(channel: string) {
+      listeners.delete(channel)
+      return ipcRenderer
+    },
+  })
+
+  window.standinDown = (...messages) => messages.forEach(take)
+
+  function take([kind, to, parts]: Downward): void {
+    if (kind === 'zoom') return zoom(to)
+    const value = codec.decode(parts.join(''))
+    if (kind === 'message') hear(to, value as unknown[])
+    else settle(kind, to, value)
+  }
+
+  function hear(channel: string, values: readonly unknown[]): void {
+    const event = guarded('ipcRendererEvent', { sender: ipcRenderer, ports: [] })
+    for (const listener of listeners.get(channel) ?? []) listener(event, ...values)
+  }
+
+  function settle(kind: 'result' | 'failure', id: number, value: unknown): void {
+    const call = waiting.get(id)
+    waiting.delete(id)
+    if (kind === 'result') call?.resolve(value)
+    else call?.reject(new Error(`Error invoking remote method '${call.channel}': ${String(value)}`))
+  }
+
+  function zoom(factor: number): void {
+    const root = window.document.documentElement
+    if (root) root.style.zoom = factor === 1 ? '' : String(factor)
+  }
+
+  function tellSize(): void {
+    up({ kind: 'size', width: window.innerWidth, height: window.innerHeight })
+  }
+
+  function tellFocus(): void {
+    up({ kind: 'focus', focused: window.document.hasFocus() })
+    // A window that was moved meanwhile says so nowhere else.
+    tellSize()
+  }
+
+  function open(
+    url: string,
+    frameName: string,
+    features: string,
+    disposition: 'foreground-tab' | 'background-tab' | 'new-window',
+  ) {
+    up({ kind: 'open', url: new URL(url, window.document.baseURI).href, frameName, features, disposition })
+    return null
+  }
+
+  /** A link that the page's own listeners have left alone and that would open a window. */
+  function followLink(event: Event): void {
+    const click = event as Click
+    const link = click.composedPath().find(isLink)
+    if (!link || click.defaultPrevented || click.button > 1) return
+    const elsewhere = link.target !== '' && !['_self', '_top', '_parent'].includes(link.target)
+    const behind = click.button === 1 || click.ctrlKey
+    if (!elsewhere && !behind && !click.shiftKey) return
+    click.preventDefault()
+    open(link.href, link.target, '', behind ? 'background-tab' : 'foreground-tab')
+  }
+
+  function isLink(target: EventTarget | undefined): target is EventTarget & { href: string; target: string } {
+    return !!target && 'href' in target && typeof target.href === 'string' && 'target' in target
+  }
+
+  window.addEventListener('resize', tellSize)
+  window.addEventListener('focus', tellFocus)
+  window.addEventListener('blur', tellFocus)
+  window.addEventListener('click', followLink)
+  window.addEventListener('auxclick', followLink)
+  // The browser has no way to refuse a window before it exists. Electron has, and window.open answers null then.
+  bridge.expose('open', (url: unknown = '', frameName: unknown = '', features: unknown = '') =>
+    open(String(url), String(frameName), String(features), features ? 'new-window' : 'foreground-tab'),
+  )
+  tellFocus()
+
+  const contextBridge = guarded('contextBridge', {
+    exposeInMainWorld: (name: string, api: unknown) => bridge.expose(name, api),
+  })
+  const electron = guarded('electron', { ipcRenderer, contextBridge })
+  const module = { exports: {} }
+  preload(
+    (name) => {
+      if (name === 'electron' || name === 'electron/renderer') return electron
+      throw new Error(`module not found: ${name}`)
+    },
+    module,
+    module.exports,
+  )
+}

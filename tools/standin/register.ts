@@ -1,0 +1,51 @@
+/** Preloaded by the script `electron`: makes this Node process Electron's main process. */
+import { readFileSync } from 'node:fs'
+import { registerHooks } from 'node:module'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { app, lifecycle } from './app.ts'
+import { browser, startBrowser } from './browser.ts'
+import { readScreens } from './screen.ts'
+
+const main = process.argv[1] ?? '.'
+// Like Electron's: its own path, then everything that it was given. The script itself has put the app first once more.
+process.argv.splice(0, 2, join(import.meta.dirname, 'electron'))
+
+const manifest = join(import.meta.dirname, '../../node_modules/electron/package.json')
+const { version } = JSON.parse(readFileSync(manifest, 'utf8')) as { version: string }
+Object.defineProperty(process.versions, 'electron', { value: version, enumerable: true })
+Object.defineProperty(process, 'type', { value: 'browser', enumerable: true })
+Object.defineProperty(process, 'defaultApp', { value: true, enumerable: true })
+
+const face = pathToFileURL(join(import.meta.dirname, 'index.ts')).href
+registerHooks({
+  resolve: (specifier, context, next) =>
+    specifier === 'electron' || specifier === 'electron/main' || specifier === 'electron/common'
+      ? { url: face, shortCircuit: true }
+      : next(specifier, context),
+})
+
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  // The first asks, as in Electron; an app that objects is not asked twice.
+  process.once(signal, () => {
+    process.once(signal, () => process.exit(1))
+    lifecycle.quit()
+  })
+}
+
+app.describe(main)
+start().catch((error: unknown) => {
+  console.error(error instanceof Error ? error.message : error)
+  process.exit(1)
+})
+
+async function start(): Promise<void> {
+  await startBrowser((words) => {
+    console.error(`Chromium ended.\n${words}`)
+    process.exit(1)
+  })
+  const { product } = await browser().send('Browser.getVersion')
+  Object.defineProperty(process.versions, 'chrome', { value: product.split('/')[1], enumerable: true })
+  await readScreens()
+  app.becomeReady()
+}

@@ -1,0 +1,87 @@
+/**
+ * What the pages ask for. A scheme of the app's own cannot be taught to Chromium from outside, so `app://host/path` is
+ * `https://host.app.standin.invalid/path` to the page (a real origin, secure, with real policies) and `app://…` again to main.
+ * Nothing else is answered: a page of the stand-in has no network.
+ */
+import type * as Electron from 'electron'
+import type { Payload, Protocol, Session } from './cdp.ts'
+import { loud } from './loud.ts'
+
+type Handler = Parameters<Electron.Protocol['handle']>[1]
+type Paused = Payload<'Fetch.requestPaused'>
+
+const suffix = 'standin.invalid'
+const privileged = new Set<string>()
+const handlers = new Map<string, Handler>()
+
+export const protocol = loud<Electron.Protocol>('protocol', {
+  registerSchemesAsPrivileged(schemes) {
+    for (const { scheme, privileges } of schemes) {
+      if (!privileges?.standard || !privileges.secure)
+        throw new Error(`the stand-in serves standard and secure schemes only: ${scheme}`)
+      privileged.add(scheme)
+    }
+  },
+  handle(scheme, handler) {
+    if (!privileged.has(scheme)) throw new Error(`the stand-in serves schemes registered as privileged only: ${scheme}`)
+    if (handlers.has(scheme)) throw new Error(`The scheme '${scheme}' is already registered`)
+    handlers.set(scheme, handler)
+  },
+  unhandle: (scheme) => void handlers.delete(scheme),
+  isProtocolHandled: (scheme) => handlers.has(scheme),
+})
+
+export function toPage(url: string): string {
+  const [, scheme = '', host = '', rest = ''] = /^([a-z][a-z0-9+.-]*):\/\/([^/?#]*)(.*)$/is.exec(url) ?? []
+  return privileged.has(scheme) ? `https://${host}.${scheme}.${suffix}${rest}` : url
+}
+
+const pageUrl = new RegExp(`^https://([^/?#]*)\\.([a-z0-9+-]+)\\.${suffix.replace('.', '\\.')}(?=[/?#]|$)`)
+
+export const toApp = (url: string): string => url.replace(pageUrl, '$2://$1')
+
+/** `mayNavigate` is asked before a document replaces another. */
+export function servePage(page: Session, mayNavigate: (url: string, frameId: string) => boolean): Promise<unknown> {
+  page.on('Fetch.requestPaused', (paused) => {
+    answer(page, paused, mayNavigate).catch((error: unknown) => {
+      console.error(`${toApp(paused.request.url)}:`, error)
+      fail(page, paused, 'Failed')
+    })
+  })
+  return page.send('Fetch.enable', { patterns: [{ urlPattern: '*', requestStage: 'Request' }] })
+}
+
+async function answer(page: Session, paused: Paused, mayNavigate: (url: string, frameId: string) => boolean) {
+  const url = toApp(paused.request.url)
+  const isDocument = paused.resourceType === 'Document'
+  if (isDocument && !mayNavigate(url, paused.frameId)) return fail(page, paused, 'Aborted')
+  // Chromium asks for it by itself, Electron does not.
+  if (paused.resourceType === 'Other' && new URL(url).pathname === '/favicon.ico') return fail(page, paused, 'Failed')
+  const handler = handlers.get(new URL(url).protocol.slice(0, -1))
+  if (!handler) {
+    console.error(`the stand-in fetches nothing from outside: ${url}`)
+    // An aborted navigation leaves the document that is there.
+    return fail(page, paused, isDocument ? 'Aborted' : 'BlockedByClient')
+  }
+  const response = await handler(requestOf(paused, url))
+  if (response.type === 'error') return fail(page, paused, 'Failed')
+  page.tell('Fetch.fulfillRequest', {
+    requestId: paused.requestId,
+    responseCode: response.status,
+    responseHeaders: [...response.headers].map(([name, value]) => ({ name, value })),
+    body: Buffer.from(await response.arrayBuffer()).toString('base64'),
+  })
+}
+
+function requestOf({ request }: Paused, url: string): Request {
+  const headers = Object.entries(request.headers).map(([name, value]): [string, string] => [name, toApp(value)])
+  return new Request(url, {
+    method: request.method,
+    headers,
+    ...(request.postData !== undefined && { body: request.postData }),
+  })
+}
+
+function fail(page: Session, { requestId }: Paused, errorReason: Protocol.Network.ErrorReason): void {
+  page.tell('Fetch.failRequest', { requestId, errorReason })
+}

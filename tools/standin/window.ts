@@ -1,0 +1,235 @@
+/** Electron's `BrowserWindow`, a window of Chromium's without its bars. */
+import type * as Electron from 'electron'
+import { app, lifecycle } from './app.ts'
+import { Bounds } from './bounds.ts'
+import { browser, closePage, openPage, type Page } from './browser.ts'
+import { asWhole, Contents, type Host } from './contents.ts'
+import { windowEvents, type WindowEvents } from './events.ts'
+import { loud, LoudEmitter, preventable } from './loud.ts'
+
+type Held =
+  | ('id' | 'loadURL' | 'reload' | 'show' | 'hide' | 'focus' | 'close' | 'destroy' | 'isDestroyed' | 'isVisible')
+  | ('isFocused' | 'minimize' | 'isMinimized' | 'restore' | 'maximize' | 'unmaximize' | 'isMaximized' | 'getBounds')
+  | ('getNormalBounds' | 'getContentBounds' | 'setBounds' | 'setContentSize' | 'getTitle' | 'setTitle')
+  | 'setMenuBarVisibility'
+
+const windows = new Set<Window>()
+let count = 0
+
+class Window extends LoudEmitter<WindowEvents> implements Pick<Electron.BrowserWindow, Held> {
+  readonly id = ++count
+  readonly webContents: Contents
+  readonly #bounds: Bounds
+  #page: Page | undefined
+  #title: string
+  #isVisible: boolean
+  #isFocused = false
+  #isDestroyed = false
+  #isClosing = false
+
+  constructor(options: Electron.BrowserWindowConstructorOptions = {}) {
+    super('BrowserWindow', windowEvents)
+    refuseUnsafe(options.webPreferences ?? {})
+    const host: Host = {
+      destroy: () => this.destroy(),
+      told: (report) => {
+        if (report.kind === 'size') this.#bounds.contentIs(report.width, report.height)
+        else this.#focusIs(report.focused)
+      },
+    }
+    this.#bounds = new Bounds(options, (change) => this.emit(change))
+    this.#title = options.title ?? app.name
+    this.#isVisible = options.show ?? true
+    this.webContents = new Contents(host)
+    this.webContents.once('did-finish-load', () => this.emit('ready-to-show'))
+    windows.add(this)
+    lifecycle.opened(this)
+    app.emit('web-contents-created', preventable(), asWhole(this.webContents))
+    app.emit('browser-window-created', preventable(), wholeWindow(this))
+    void this.#open(options)
+  }
+
+  loadURL(url: string): Promise<void> {
+    return this.webContents.loadURL(url)
+  }
+
+  reload(): void {
+    this.webContents.reload()
+  }
+
+  /** On the screen the window is from the start, empty: only what the app is told of it changes. */
+  show(): void {
+    this.focus()
+    if (this.#isVisible) return
+    this.#isVisible = true
+    this.emit('show')
+  }
+
+  hide(): void {
+    if (!this.#isVisible) return
+    this.#isVisible = false
+    this.emit('hide')
+  }
+
+  focus(): void {
+    if (this.#page) browser().tell('Target.activateTarget', { targetId: this.#page.targetId })
+  }
+
+  close(): void {
+    if (this.#isDestroyed || this.#isClosing) return
+    this.#isClosing = true
+    void this.#askAndClose()
+  }
+
+  destroy(): void {
+    if (this.#isDestroyed) return
+    if (this.#page) closePage(this.#page)
+    this.#end()
+  }
+
+  isDestroyed(): boolean {
+    return this.#isDestroyed
+  }
+
+  isVisible(): boolean {
+    return this.#isVisible
+  }
+
+  isFocused(): boolean {
+    return this.#isFocused
+  }
+
+  minimize(): void {
+    this.#bounds.become('minimized')
+  }
+
+  isMinimized(): boolean {
+    return this.#bounds.state === 'minimized'
+  }
+
+  restore(): void {
+    this.#bounds.become('normal')
+  }
+
+  maximize(): void {
+    this.#bounds.become('maximized')
+  }
+
+  unmaximize(): void {
+    this.#bounds.become('normal')
+  }
+
+  isMaximized(): boolean {
+    return this.#bounds.state === 'maximized'
+  }
+
+  getBounds(): Electron.Rectangle {
+    return this.#bounds.outer
+  }
+
+  getNormalBounds(): Electron.Rectangle {
+    return this.#bounds.normal
+  }
+
+  getContentBounds(): Electron.Rectangle {
+    return this.#bounds.content
+  }
+
+  setBounds(bounds: Partial<Electron.Rectangle>): void {
+    this.#bounds.set(bounds)
+  }
+
+  setContentSize(width: number, height: number): void {
+    this.#bounds.setContent(width, height)
+  }
+
+  /** The title bar goes on showing the document's. */
+  setTitle(title: string): void {
+    this.#title = title
+  }
+
+  getTitle(): string {
+    return this.#title
+  }
+
+  /** There is no menu bar to show. */
+  setMenuBarVisibility(): void {}
+
+  async #open({
+    webPreferences,
+    backgroundColor = '#ffffff',
+  }: Electron.BrowserWindowConstructorOptions): Promise<void> {
+    const page = await openPage()
+    if (this.#isDestroyed) return closePage(page)
+    this.#page = page
+    page.onTitle((title) => this.#titleIs(title))
+    void page.gone.then(() => this.#wasClosed())
+    await this.#bounds.place(page.targetId)
+    await this.webContents.attach(page, webPreferences?.preload, backgroundColor)
+  }
+
+  async #askAndClose(): Promise<void> {
+    await this.#bounds.refresh()
+    const event = preventable()
+    this.emit('close', event)
+    this.#isClosing = false
+    if (event.defaultPrevented) lifecycle.stays()
+    else this.destroy()
+  }
+
+  /** By the user, on the window itself: Chromium does not ask, so a listener hears of it but comes too late to object. */
+  #wasClosed(): void {
+    if (this.#isDestroyed) return
+    const event = preventable()
+    this.emit('close', event)
+    if (event.defaultPrevented) console.error('the stand-in cannot keep a window that the user closed')
+    this.#end()
+  }
+
+  #end(): void {
+    this.#isDestroyed = true
+    windows.delete(this)
+    this.webContents.destroyed()
+    this.emit('closed')
+    lifecycle.closed(this)
+  }
+
+  #focusIs(focused: boolean): void {
+    if (focused === this.#isFocused) return
+    this.#isFocused = focused
+    this.emit(focused ? 'focus' : 'blur')
+  }
+
+  #titleIs(title: string): void {
+    if (title === '' || title === this.webContents.getTitle()) return
+    this.webContents.titled(title)
+    const event = preventable()
+    this.emit('page-title-updated', event, title, true)
+    if (!event.defaultPrevented) this.#title = title
+  }
+}
+
+const statics = {
+  getAllWindows: () => [...windows].map(wholeWindow),
+  getFocusedWindow: () => first((window) => window.isFocused()),
+  fromWebContents: (contents) => first((window) => asWhole(window.webContents) === contents),
+  fromId: (id) => first((window) => window.id === id),
+} satisfies Partial<typeof Electron.BrowserWindow>
+
+export const BrowserWindow = loud<typeof Window & typeof statics>('BrowserWindow', Object.assign(Window, statics))
+
+function first(matches: (window: Window) => boolean): Electron.BrowserWindow | null {
+  const found = [...windows].find(matches)
+  return found ? wholeWindow(found) : null
+}
+
+/** What it lacks throws (loud.ts), so it may pass for the whole. */
+function wholeWindow(window: Window): Electron.BrowserWindow {
+  return window as unknown as Electron.BrowserWindow
+}
+
+function refuseUnsafe({ nodeIntegration, contextIsolation, sandbox }: Electron.WebPreferences): void {
+  if (nodeIntegration === true || contextIsolation === false || sandbox === false) {
+    throw new Error('the stand-in has only sandboxed, isolated pages without Node')
+  }
+}

@@ -1,0 +1,79 @@
+// `./dev start`: the app over this machine's engine, or over a throwaway world where none answers.
+//   --demo   on the throwaway world in any case
+//   --check  open, wait until the list is drawn, say what it shows, write a picture, close
+import { mkdirSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import type { Page } from 'playwright-core'
+import { reach } from '../main/engine/index.ts'
+import { openDisplay } from './display.ts'
+import { electronBinary, tryToGetElectron } from './electron.ts'
+import { launch, whenDrawn } from './launch.ts'
+import { runShown, runSteps } from './steps.ts'
+import { startDemo, type Demo } from './demo.ts'
+
+const wants = (flag: string) => process.argv.includes(flag)
+const picture = join('pictures', 'window.png')
+
+tryToGetElectron()
+const [built] = await runSteps([{ name: 'build', command: [process.execPath, 'tools/build.ts'] }])
+if (!built?.ok) process.exit(1)
+
+const demo = wants('--demo') || !(await engineAnswers()) ? await startDemo() : undefined
+const display = await openDisplay()
+try {
+  if (wants('--check') || display.virtual) await startAndLook(demo)
+  else await startPlainly(demo)
+} finally {
+  display.close()
+  await demo?.stop()
+}
+
+async function engineAnswers(): Promise<boolean> {
+  const { ok } = await reach({ env: process.env, home: homedir() })
+  if (!ok) console.log('No Docker answers on this machine: opening on a throwaway world, gone on exit.')
+  return ok
+}
+
+async function startPlainly(world: Demo | undefined) {
+  const { path, real } = electronBinary()
+  const args = [...(real && process.getuid?.() === 0 ? ['--no-sandbox'] : []), 'dist/main/index.cjs']
+  await runShown(path, args, world ? { DOCKER_HOST: `unix://${world.socket}` } : {})
+}
+
+/** For those who cannot see the window: a picture of it, and in words what it shows. */
+async function startAndLook(world: Demo | undefined) {
+  const language = process.env['LANG']?.startsWith('zh') ? 'zh-CN' : 'en'
+  const app = await launch({ language, env: display.env, ...(world && { socket: world.socket }) })
+  try {
+    await whenDrawn(app.page)
+    mkdirSync('pictures', { recursive: true })
+    await app.page.screenshot({ path: picture })
+    console.log(await shown(app.page))
+    console.log(`picture: ${join(process.cwd(), picture)}`)
+    if (wants('--check')) return
+    console.log('The window is open on a virtual display. Ctrl+C closes it.')
+    await Promise.race([app.page.waitForEvent('close', { timeout: 0 }), interrupted()])
+  } finally {
+    await app.close()
+  }
+}
+
+async function shown(page: Page): Promise<string> {
+  const { state, images } = await page.evaluate(async () => ({
+    state: await slipway.call('engine.state'),
+    images: await slipway.call('images.snapshot'),
+  }))
+  if (!state.ok || !images.ok) throw new Error('the window does not answer')
+  if (state.value.status !== 'connected') return `engine: ${state.value.status}`
+  const { product, version, api, rootDir } = state.value.facts
+  const { images: all, containers } = images.value
+  const tags = all.reduce((sum, { references }) => sum + references.length, 0)
+  return [
+    `engine: ${product} ${version}, API ${api}, ${rootDir}`,
+    `images: ${all.length}, tags: ${tags}, containers: ${containers.length}`,
+  ].join('\n')
+}
+
+const interrupted = () =>
+  new Promise<void>((resolve) => ['SIGINT', 'SIGTERM'].forEach((name) => process.once(name, () => resolve())))

@@ -1,0 +1,94 @@
+// All that CI runs: what must hold of the source, the build, and the tests on real engines and in the whole app.
+import { mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { checks } from './checks.ts'
+import { openDisplay } from './display.ts'
+import { electronBinary } from './electron.ts'
+import { runShown, runSteps } from './steps.ts'
+
+const folder = '.cache/results'
+rmSync(folder, { recursive: true, force: true })
+mkdirSync(folder, { recursive: true })
+const only = process.argv.slice(2)
+
+const checked = await runSteps([{ name: 'build', command: [process.execPath, 'tools/build.ts'] }, ...checks])
+
+const report = (name: string) => `${folder}/${name}.json`
+const vitest = (project: string) =>
+  runShown('node_modules/.bin/vitest', [
+    'run',
+    '--project',
+    project,
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${report(project)}`,
+    ...only,
+  ])
+
+const ran = [await vitest('unit'), await vitest('engine'), await endToEnd()]
+
+async function endToEnd(): Promise<boolean> {
+  const { real } = electronBinary()
+  console.log(
+    real
+      ? 'End to end, in Electron:'
+      : 'End to end, in the stand-in (what only Electron can show is skipped and said):',
+  )
+  const display = await openDisplay({ virtual: true })
+  try {
+    return await runShown(
+      'node_modules/.bin/playwright',
+      ['test', '-c', 'tests/e2e/playwright.config.ts', '--reporter=list,json', ...only],
+      {
+        ...display.env,
+        PLAYWRIGHT_JSON_OUTPUT_NAME: report('e2e'),
+      },
+    )
+  } finally {
+    display.close()
+  }
+}
+
+const counts = [...['unit', 'engine'].map(vitestCounts), playwrightCounts()]
+const passed = sum('passed') + checked.filter(({ ok }) => ok).length
+const failed = sum('failed') + checked.filter(({ ok }) => !ok).length
+const skipped = sum('skipped')
+const wrong = failed > 0 || ran.some((ok) => !ok)
+process.exitCode = wrong ? 1 : 0
+// A runner that broke down before it counted is a failure too.
+console.log(`${passed} passed, ${wrong ? Math.max(1, failed) : 0} failed${skipped ? `, ${skipped} skipped` : ''}`)
+
+interface Counts {
+  readonly passed: number
+  readonly failed: number
+  readonly skipped: number
+}
+
+function sum(key: keyof Counts): number {
+  return counts.reduce((total, count) => total + count[key], 0)
+}
+
+function vitestCounts(project: string): Counts {
+  const { numPassedTests, numFailedTests, numPendingTests } = readReport(project)
+  return {
+    passed: Number(numPassedTests ?? 0),
+    failed: Number(numFailedTests ?? 0),
+    skipped: Number(numPendingTests ?? 0),
+  }
+}
+
+function playwrightCounts(): Counts {
+  const { stats = {} } = readReport('e2e') as { stats?: Record<string, number> }
+  return {
+    passed: stats['expected'] ?? 0,
+    failed: (stats['unexpected'] ?? 0) + (stats['flaky'] ?? 0),
+    skipped: stats['skipped'] ?? 0,
+  }
+}
+
+function readReport(name: string): Record<string, unknown> {
+  try {
+    return JSON.parse(readFileSync(report(name), 'utf8')) as Record<string, unknown>
+  } catch {
+    return {}
+  }
+}

@@ -1,0 +1,122 @@
+/** Languages, and the team's own programs written in them. */
+import type { ImageSpec } from '../images.ts'
+import { entrypoint, service, task } from '../userland.ts'
+import { copy, run, setting, type Measure } from './measure.ts'
+import type { systems } from './systems.ts'
+
+export function languages({ daysAgo, MB }: Measure, { slim, bookworm }: ReturnType<typeof systems>) {
+  /** What images with a compiler have in common: the greatest part of them. */
+  const buildTools: ImageSpec = {
+    references: [],
+    base: bookworm,
+    created: daysAgo(21),
+    steps: [
+      run('apt-get update && apt-get install -y --no-install-recommends ca-certificates curl gnupg wget', MB(48.5)),
+      run('apt-get update && apt-get install -y --no-install-recommends git mercurial openssh-client', MB(64.1)),
+      run('apt-get update && apt-get install -y --no-install-recommends autoconf g++ gcc make libssl-dev', MB(721)),
+    ],
+  }
+
+  const node: ImageSpec = {
+    references: ['node:22'],
+    base: buildTools,
+    created: daysAgo(10),
+    config: {
+      Env: ['NODE_VERSION=22.21.1', 'YARN_VERSION=1.22.22'],
+      Entrypoint: ['docker-entrypoint.sh'],
+      Cmd: ['node'],
+    },
+    steps: [
+      run('groupadd --gid 1000 node && useradd --uid 1000 --gid node --shell /bin/bash --create-home node', 8940),
+      setting('ENV NODE_VERSION=22.21.1'),
+      run(
+        'curl -fsSLO "https://nodejs.org/dist/v22.21.1/node-v22.21.1-linux-x64.tar.xz" && tar -xJf node.tar.xz',
+        MB(160),
+        {
+          'usr/local/bin/node': service('Listening on http://0.0.0.0:3000'),
+        },
+      ),
+      setting('ENV YARN_VERSION=1.22.22'),
+      run('curl -fsSLO "https://yarnpkg.com/downloads/1.22.22/yarn-v1.22.22.tar.gz"', MB(5.35)),
+      copy('docker-entrypoint.sh', 'usr/local/bin', entrypoint, 388),
+      setting('ENTRYPOINT ["docker-entrypoint.sh"]'),
+      setting('CMD ["node"]'),
+    ],
+  }
+
+  const oldPython: ImageSpec = {
+    references: ['python:3.9'],
+    base: buildTools,
+    created: daysAgo(745),
+    config: { Env: ['LANG=C.UTF-8', 'PYTHON_VERSION=3.9.18'], Cmd: ['python3'] },
+    steps: [
+      setting('ENV LANG=C.UTF-8'),
+      run('apt-get update && apt-get install -y --no-install-recommends libbluetooth-dev tk-dev uuid-dev', MB(18.4)),
+      setting('ENV PYTHON_VERSION=3.9.18'),
+      run(
+        'wget -O python.tar.xz "https://www.python.org/ftp/python/3.9.18/Python-3.9.18.tar.xz" && make install',
+        MB(28.2),
+      ),
+      setting('CMD ["python3"]'),
+    ],
+  }
+
+  const python: ImageSpec = {
+    references: ['python:3.12-slim'],
+    base: slim,
+    created: daysAgo(5),
+    config: { Env: ['LANG=C.UTF-8', 'PYTHON_VERSION=3.12.12'], Cmd: ['python3'] },
+    steps: [
+      setting('ENV PYTHON_VERSION=3.12.12'),
+      run('apt-get update && apt-get install -y --no-install-recommends ca-certificates netbase tzdata', MB(9.2)),
+      run('wget -O python.tar.xz "https://www.python.org/ftp/python/3.12.12/Python-3.12.12.tar.xz"', MB(40), {
+        'usr/local/bin/python3': task(0, 'Rebuilding the index', '1204 documents, 0 errors'),
+      }),
+      setting('CMD ["python3"]'),
+    ],
+  }
+
+  const notebook: ImageSpec = {
+    references: [],
+    base: slim,
+    created: daysAgo(64),
+    config: { Cmd: ['jupyter', 'lab'], ExposedPorts: { '8888/tcp': {} } },
+    steps: [run('pip install --no-cache-dir torch pandas jupyterlab', MB(839)), setting('CMD ["jupyter" "lab"]')],
+  }
+
+  /** A build of the team's program; without a tag, one that a later build has taken the tag from. */
+  const api = (commit: string, days: number, tag?: string): ImageSpec => ({
+    references: tag ? [`registry.local:5000/team/api:${tag}`] : [],
+    base: node,
+    created: daysAgo(days),
+    config: {
+      Env: ['NODE_ENV=production', 'PORT=3000'],
+      WorkingDir: '/app',
+      Cmd: ['node', 'server.js'],
+      ExposedPorts: { '3000/tcp': {} },
+      Labels: {
+        'org.opencontainers.image.title': 'Team API',
+        'org.opencontainers.image.revision': commit,
+        'org.opencontainers.image.source': 'https://git.example.com/team/api',
+      },
+    },
+    steps: [
+      { instruction: 'WORKDIR /app', bytes: 0 },
+      copy('package.json package-lock.json', 'app', `{ "version": "0.0.0-${commit}" }\n`, 21_400, 'package.json'),
+      run(`npm ci --omit=dev # ${commit}`, MB(71)),
+      copy('.', 'app', `// ${commit}\n`, MB(4.2), 'server.js'),
+      setting('EXPOSE map[3000/tcp:{}]'),
+      setting('CMD ["node" "server.js"]'),
+    ],
+  })
+
+  return {
+    node,
+    oldPython,
+    python,
+    notebook,
+    api: api('e0d5a27', 1.1, '2025.11'),
+    replacedApi: api('77d1f02', 1.6),
+    oldApi: api('b43c9ae', 34, '2025.10'),
+  }
+}

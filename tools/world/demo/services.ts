@@ -1,0 +1,121 @@
+/** Web servers and databases. */
+import type { ImageSpec } from '../images.ts'
+import { entrypoint, service, task } from '../userland.ts'
+import { copy, run, setting, type Measure } from './measure.ts'
+import type { systems } from './systems.ts'
+
+export function services({ daysAgo, MB }: Measure, { slim, alpine, oracle }: ReturnType<typeof systems>) {
+  const nginx = (version: string, days: number, size: number, ...tags: string[]): ImageSpec => ({
+    references: [version, ...tags].map((tag) => `nginx:${tag}`),
+    base: slim,
+    created: daysAgo(days),
+    author: maintainer,
+    config: {
+      Env: [`NGINX_VERSION=${version}.5`],
+      Entrypoint: ['/docker-entrypoint.sh'],
+      Cmd: ['nginx', '-g', 'daemon off;'],
+      ExposedPorts: { '80/tcp': {} },
+      Labels: { maintainer },
+      StopSignal: 'SIGQUIT',
+    },
+    steps: [
+      setting(`LABEL maintainer=${maintainer}`),
+      setting(`ENV NGINX_VERSION=${version}.5`),
+      run(`groupadd nginx && apt-get install -y nginx=${version}.5-1~bookworm`, MB(size), {
+        'usr/sbin/nginx': service(`nginx/${version}.5`, 'start worker processes'),
+      }),
+      copy('docker-entrypoint.sh', '', entrypoint, 1620),
+      copy('30-tune-worker-processes.sh', 'docker-entrypoint.d', '#!/bin/sh\n', 4620),
+      setting('ENTRYPOINT ["/docker-entrypoint.sh"]'),
+      setting('EXPOSE map[80/tcp:{}]'),
+      setting('STOPSIGNAL SIGQUIT'),
+      setting('CMD ["nginx" "-g" "daemon off;"]'),
+    ],
+  })
+
+  const redis: ImageSpec = {
+    references: ['redis:7'],
+    base: slim,
+    created: daysAgo(28),
+    config: {
+      Env: ['REDIS_VERSION=7.4.7'],
+      Entrypoint: ['docker-entrypoint.sh'],
+      Cmd: ['redis-server'],
+      ExposedPorts: { '6379/tcp': {} },
+      Volumes: { '/data': {} },
+      WorkingDir: '/data',
+    },
+    steps: [
+      run('groupadd -r -g 999 redis && useradd -r -g redis -u 999 redis', 8700),
+      run('apt-get install -y gcc make && make -C /usr/src/redis install', MB(42), {
+        'usr/local/bin/redis-server': service('Redis version=7.4.7', 'Ready to accept connections tcp'),
+      }),
+      run('mkdir /data && chown redis:redis /data', 0),
+      setting('VOLUME [/data]'),
+      { instruction: 'WORKDIR /data', bytes: 0 },
+      copy('docker-entrypoint.sh', 'usr/local/bin', entrypoint, 661),
+      setting('ENTRYPOINT ["docker-entrypoint.sh"]'),
+      setting('EXPOSE map[6379/tcp:{}]'),
+      setting('CMD ["redis-server"]'),
+    ],
+  }
+
+  const postgres: ImageSpec = {
+    references: ['postgres:16-alpine'],
+    base: alpine,
+    created: daysAgo(61),
+    config: {
+      Env: ['PG_MAJOR=16', 'PG_VERSION=16.10', 'PGDATA=/var/lib/postgresql/data', 'LANG=en_US.utf8'],
+      Entrypoint: ['docker-entrypoint.sh'],
+      Cmd: ['postgres'],
+      ExposedPorts: { '5432/tcp': {} },
+      Volumes: { '/var/lib/postgresql/data': {} },
+      StopSignal: 'SIGINT',
+    },
+    steps: [
+      setting('ENV PG_MAJOR=16'),
+      run('apk add --no-cache bison clang19 flex gcc icu-dev libxml2-dev && make install-world', MB(271), {
+        'usr/local/bin/postgres': service(
+          'starting PostgreSQL 16.10',
+          'database system is ready to accept connections',
+        ),
+      }),
+      setting('VOLUME [/var/lib/postgresql/data]'),
+      copy('docker-entrypoint.sh docker-ensure-initdb.sh', 'usr/local/bin', entrypoint, 14_800, 'docker-entrypoint.sh'),
+      setting('ENTRYPOINT ["docker-entrypoint.sh"]'),
+      setting('STOPSIGNAL SIGINT'),
+      setting('EXPOSE map[5432/tcp:{}]'),
+      setting('CMD ["postgres"]'),
+    ],
+  }
+
+  const mysql: ImageSpec = {
+    references: ['mysql:8.4'],
+    base: oracle,
+    created: daysAgo(92),
+    config: {
+      Env: ['MYSQL_MAJOR=8.4', 'MYSQL_VERSION=8.4.6-1.el9'],
+      Entrypoint: ['docker-entrypoint.sh'],
+      Cmd: ['mysqld'],
+      ExposedPorts: { '3306/tcp': {}, '33060/tcp': {} },
+      Volumes: { '/var/lib/mysql': {} },
+    },
+    steps: [
+      run('groupadd --system --gid 999 mysql && useradd --system --uid 999 --gid 999 mysql', 2680),
+      run('microdnf install -y bzip2 gzip openssl xz zstd', MB(17.1)),
+      run('microdnf install -y "mysql-community-server-minimal-8.4.6"', MB(312), {
+        'usr/sbin/mysqld': task(1, 'Database is uninitialized and password option is not specified'),
+      }),
+      run('microdnf install -y "mysql-shell-8.4.6"', MB(140)),
+      setting('VOLUME [/var/lib/mysql]'),
+      copy('docker-entrypoint.sh', 'usr/local/bin', entrypoint, 14_300),
+      setting('ENTRYPOINT ["docker-entrypoint.sh"]'),
+      setting('EXPOSE map[3306/tcp:{} 33060/tcp:{}]'),
+      setting('CMD ["mysqld"]'),
+    ],
+  }
+
+  return { oldNginx: nginx('1.25', 400, 112), nginx: nginx('1.27', 21, 117, 'stable'), redis, postgres, mysql }
+}
+
+const maintainer = 'NGINX Docker Maintainers <docker-maint@nginx.com>'

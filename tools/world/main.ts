@@ -1,0 +1,51 @@
+/**
+ * `node tools/world/main.ts demo` starts an engine with the demo's images and containers (`empty` one without), prints
+ * the path of its socket on a line of its own, and keeps it until standard input ends, SIGTERM or Ctrl+C.
+ * Called on the machine, it first makes a world to be in.
+ */
+import { spawnSync } from 'node:child_process'
+import { chownSync } from 'node:fs'
+import { join } from 'node:path'
+import { insideWorld } from './place.ts'
+import { startWorld } from './world.ts'
+
+const content = process.argv[2]
+if (content !== 'demo' && content !== 'empty') {
+  console.error('usage: node tools/world/main.ts demo|empty')
+  process.exit(2)
+}
+if (!insideWorld()) enterWorld()
+await keepWorld(content === 'demo')
+
+async function keepWorld(demo: boolean): Promise<void> {
+  const over = new Promise<void>((resolve) => {
+    const end = () => resolve()
+    process.stdin.on('end', end).on('error', end).resume()
+    for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(name, end)
+  })
+  const world = await startWorld({
+    engines: [{ version: '26.1', store: 'classic', name: 'demo', network: true }],
+    demo,
+  })
+  for (const { socket } of world.engines) {
+    giveToUser(socket)
+    console.log(socket)
+  }
+  await over
+  await world.stop()
+  process.exit(0)
+}
+
+/** Through sudo the engine is root's, while the app that uses it is the user's. */
+function giveToUser(socket: string): void {
+  const { SUDO_UID, SUDO_GID } = process.env
+  if (SUDO_UID && SUDO_GID) chownSync(socket, Number(SUDO_UID), Number(SUDO_GID))
+}
+
+/** Becomes this same command inside a world. */
+function enterWorld(): void {
+  const { status } = spawnSync(join(import.meta.dirname, '../setup.sh'), ['world'], { stdio: ['inherit', 2, 2] })
+  if (status !== 0) process.exit(1)
+  const launcher = join(import.meta.dirname, 'inside.sh')
+  process.execve!(launcher, [launcher, process.execPath, ...process.argv.slice(1)], process.env)
+}
