@@ -10,7 +10,8 @@ const steps = [
   { unit: 'week', length: 7 * day, from: 14 * day },
   { unit: 'day', length: day, from: day },
   { unit: 'hour', length: 3600, from: 3600 },
-  { unit: 'minute', length: 60, from: 0 },
+  { unit: 'minute', length: 60, from: 60 },
+  { unit: 'second', length: 60, from: 0 },
 ] as const
 
 export interface Writers {
@@ -26,8 +27,8 @@ export interface Writers {
 export function writers(language: string): Writers {
   const number = new Intl.NumberFormat(language)
   const figures = new Intl.NumberFormat(language, { minimumSignificantDigits: 3, maximumSignificantDigits: 3 })
-  const relative = new Intl.RelativeTimeFormat(language, { numeric: 'always' })
-  const yesterday = new Intl.RelativeTimeFormat(language, { numeric: 'auto' })
+  const numbered = new Intl.RelativeTimeFormat(language, { numeric: 'always' })
+  const named = new Intl.RelativeTimeFormat(language, { numeric: 'auto' })
   const date = new Intl.DateTimeFormat(language, { dateStyle: 'long', timeStyle: 'medium' })
 
   return {
@@ -44,7 +45,8 @@ export function writers(language: string): Writers {
       const seconds = Math.max(0, now - time)
       const { unit, length } = steps.find(({ from }) => seconds >= from)!
       const n = Math.floor(seconds / length)
-      return (unit === 'day' && n === 1 ? yesterday : relative).format(-n, unit)
+      // "Yesterday" and "now" are clearer than a number; "last month" is not.
+      return ((unit === 'day' && n === 1) || n === 0 ? named : numbered).format(-n, unit)
     },
     exactly: (time) => date.format(time * 1000),
     count: (n) => number.format(n),

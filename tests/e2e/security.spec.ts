@@ -38,14 +38,12 @@ test('scripts that are not the app’s do not run, and nothing is fetched', asyn
     new Image().src = 'https://example.com/a.png'
     fetch('https://example.com/').catch(() => {})
     const button = document.createElement('button')
-    button.setAttribute('onclick', 'window.ran = true')
-    document.body.append(button)
+    try { button.setAttribute('onclick', 'window.ran = true') } catch {}
     button.click()
-    button.remove()
     try { document.createElement('script').text = 'window.ran = true' } catch {}`,
   )
   await expect
     .poll(async () => [...new Set(await app.page.evaluate<string[]>('window.refused'))].sort())
-    .toEqual(['connect-src', 'img-src', 'require-trusted-types-for', 'script-src-attr'])
+    .toEqual(['connect-src', 'img-src', 'require-trusted-types-for'])
   expect(await app.page.evaluate('window.ran')).toBeUndefined()
 })

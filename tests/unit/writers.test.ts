@@ -21,5 +21,5 @@ test('how long ago is told in the largest unit that fits', () => {
 })
 
 test('a date in the future is told as now, not as a negative age', () => {
-  expect(en.ago(2_000_000_000, 1_800_000_000)).toBe('0 minutes ago')
+  expect(en.ago(2_000_000_000, 1_800_000_000)).toBe('now')
 })

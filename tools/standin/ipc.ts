@@ -47,7 +47,7 @@ export class Line {
   readonly #sender: Sender
   readonly #others: (report: Report) => void
   /** By the context that they are meant for: a document that has gone must not answer for the next. */
-  readonly #queues = new Map<number, Downward[]>()
+  readonly #words = new Map<number, (string | number)[]>()
   #context: number | undefined
 
   /** `others` hears what is not a message of the app's. */
@@ -83,21 +83,21 @@ export class Line {
   }
 
   /** What is said in one go goes in one go: a command of the protocol costs more than a short message. */
-  #down(message: Downward, context = this.#context): void {
+  #down([kind, to, parts]: Downward, context = this.#context): void {
     if (context === undefined) return
-    const messages = this.#queues.get(context) ?? []
-    if (messages.length === 0) setImmediate(() => this.#flush(context))
-    messages.push(message)
-    this.#queues.set(context, messages)
+    const words = this.#words.get(context) ?? []
+    if (words.length === 0) setImmediate(() => this.#flush(context))
+    words.push(kind, to, parts.length, ...parts)
+    this.#words.set(context, words)
   }
 
   #flush(context: number): void {
-    const messages = this.#queues.get(context) ?? []
-    this.#queues.delete(context)
+    const words = this.#words.get(context) ?? []
+    this.#words.delete(context)
     this.#page.tell('Runtime.callFunctionOn', {
-      functionDeclaration: 'function (...messages) { globalThis.standinDown?.(...messages) }',
+      functionDeclaration: 'function (...words) { globalThis.standinDown?.(words) }',
       executionContextId: context,
-      arguments: messages.map((value) => ({ value })),
+      arguments: words.map((value) => ({ value })),
       silent: true,
     })
   }

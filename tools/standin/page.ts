@@ -37,7 +37,7 @@ interface Window extends EventTarget {
   }
   /** The binding that reaches main; only the preload's world has it. */
   standinUp(upward: string): void
-  standinDown?(...messages: Downward[]): void
+  standinDown?(words: readonly unknown[]): void
 }
 
 interface Click extends Event {
@@ -115,7 +115,15 @@ function preloadWorld(window: Window, codec: Codec, bridge: Bridge, preload: Pre
     },
   })
 
-  window.standinDown = (...messages) => messages.forEach(take)
+  // Several messages in a row: kind, to whom, number of parts, parts.
+  window.standinDown = (words) => {
+    for (let at = 0; at < words.length;) {
+      const [kind, to, count] = words.slice(at, at + 3) as [string, unknown, number]
+      const parts = words.slice(at + 3, at + 3 + count) as string[]
+      at += 3 + count
+      take([kind, to, parts] as unknown as Downward)
+    }
+  }
 
   function take([kind, to, parts]: Downward): void {
     if (kind === 'zoom') return zoom(to)

@@ -1,0 +1,108 @@
+import { awkwardImages, control, html, longestName, longestTag } from '../../tools/world/awkward.ts'
+import { startEngine, type Engine } from '../../tools/world/engine.ts'
+import { loadImages } from '../../tools/world/images.ts'
+import { manyImages } from '../../tools/world/many.ts'
+import { expect, test as base, type Slipway } from './slipway.ts'
+
+const test = base.extend<{ awkward: Slipway }, { engine: Engine }>({
+  engine: [
+    async ({}, use) => {
+      const engine = await startEngine({ version: '26.1', store: 'classic' })
+      try {
+        await loadImages(engine.docker, awkwardImages())
+        await use(engine)
+      } finally {
+        await engine.stop()
+      }
+    },
+    { scope: 'worker', timeout: 120_000 },
+  ],
+  awkward: async ({ open, engine }, use) => use(await open({ socket: engine.socket })),
+})
+
+async function show(app: Slipway, filter: string) {
+  await app.filter.fill(filter)
+  await app.list.getByRole('row').nth(1).click()
+  await expect(app.fact('Image ID')).toBeVisible()
+}
+
+test('HTML in labels, environment and command is shown as the text that it is', async ({ awkward: app }) => {
+  await show(app, 'awkward/html')
+  await expect(app.fact('Labels')).toContainText(`title=${html}`)
+  await expect(app.fact('Environment')).toContainText(`NOTE=${html}`)
+  expect(await app.details.locator('img, script, b').count()).toBe(0)
+  await app.expectAccessible()
+})
+
+test('control and bidirectional characters are shown by their codes, and copied as they are', async ({
+  awkward: app,
+}) => {
+  await show(app, 'awkward/control')
+  await expect(app.fact('Environment')).toContainText('good⟨U+202E⟩gnp.exe⟨U+202C⟩')
+  await expect(app.fact('Environment')).toContainText('⟨U+001B⟩[31mred')
+  await app.fact('Environment').getByRole('button', { name: 'Copy' }).click()
+  await expect.poll(() => app.electron.evaluate(({ clipboard }) => clipboard.readText())).toBe(`NOTE=${control}`)
+})
+
+test('a label of ten thousand characters is folded, and unfolded on demand', async ({ awkward: app }) => {
+  await show(app, 'awkward/long-label')
+  const label = app.fact('Labels').getByRole('listitem').filter({ hasText: 'word=' })
+  expect((await label.textContent())!.length).toBeLessThan(600)
+  await label.getByRole('button', { name: 'Show all' }).click()
+  await expect(label).toContainText('x'.repeat(10_000))
+})
+
+test('hundreds of labels are folded to a few, with their number', async ({ awkward: app }) => {
+  await show(app, 'awkward/many-labels')
+  await expect(app.fact('Labels').getByRole('heading')).toContainText('300')
+  expect(await app.fact('Labels').getByRole('listitem').count()).toBeLessThan(10)
+})
+
+test('the longest names and tags stay in their columns, and are told whole', async ({ awkward: app }) => {
+  for (const whole of [`awkward/longest-tag:${longestTag}`, `${longestName}:1`]) {
+    await app.filter.fill(whole)
+    const row = app.list.getByRole('row').nth(1)
+    await row.click()
+    await expect(app.fact('Tags')).toContainText(whole)
+    const overflowing = await app.page.evaluate<number>(
+      `[document.documentElement, ...document.querySelectorAll('[role=gridcell]')].filter((box) => box.scrollWidth > box.clientWidth).length`,
+    )
+    expect(overflowing).toBe(0)
+  }
+})
+
+test('a name with a port and six parts is split where the tag begins', async ({ awkward: app }) => {
+  await show(app, 'one/two/three')
+  await expect(app.list.getByRole('row').nth(1).getByRole('gridcell').nth(1)).toHaveText('1')
+  await expect(app.fact('Tags')).toContainText('registry.example.com:5000/one/two/three/four/five/six:1')
+})
+
+test('images of other architectures, without history, date or anything in them are listed like others', async ({
+  awkward: app,
+}) => {
+  await show(app, 'awkward/arm')
+  await expect(app.details).toContainText('linux/arm64/v8')
+  await show(app, 'awkward/before-1970')
+  await expect(app.fact('Created')).toContainText('no date')
+  await show(app, 'awkward/nothing-in-it')
+  await expect(app.fact('Size')).toContainText('0 B')
+})
+
+test('of a thousand images only the rows in view are drawn, and the last is one key away', async ({ open }) => {
+  const engine = await startEngine({ version: '26.1', store: 'classic' })
+  try {
+    await loadImages(engine.docker, manyImages(1000))
+    const app = await open({ socket: engine.socket })
+    await expect(app.list.getByRole('row').nth(1)).toBeVisible()
+    const rows = Number(await app.list.getAttribute('aria-rowcount'))
+    expect(rows).toBeGreaterThan(1000)
+    expect(await app.list.getByRole('row').count()).toBeLessThan(100)
+    await app.list.getByRole('row').nth(1).focus()
+    await app.page.keyboard.press('End')
+    await expect(app.list.locator(`[aria-rowindex="${rows}"]`)).toBeFocused()
+    await expect(app.list.locator(`[aria-rowindex="${rows}"]`)).toBeInViewport()
+    expect(await app.list.getByRole('row').count()).toBeLessThan(100)
+  } finally {
+    await engine.stop()
+  }
+})
