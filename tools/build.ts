@@ -1,13 +1,26 @@
 // Builds main, preload and renderer into dist/.
 import { copyFile } from 'node:fs/promises'
 import { builtinModules } from 'node:module'
-import { build, type InlineConfig } from 'vite'
+import { build, type InlineConfig, type Plugin } from 'vite'
 import renderer from '../vite.config.ts'
 
-/** One CommonJS file that needs no node_modules: Electron's sandboxed preload and ssh2 both ask for that form. */
+/**
+ * What dockerode brings and Slipway never calls: an ssh that accepts any host's key (main/engine/connection.ts has its
+ * own way), and gRPC for BuildKit's sessions. They would be two thirds of main, and of the time that it takes to load.
+ */
+const uncalled = ['ssh2', '@grpc/grpc-js', '@grpc/proto-loader']
+const withoutUncalled: Plugin = {
+  name: 'without-uncalled',
+  enforce: 'pre',
+  resolveId: (id) => (uncalled.includes(id) ? '\0uncalled' : undefined),
+  load: (id) => (id === '\0uncalled' ? 'module.exports = {}' : undefined),
+}
+
+/** One CommonJS file that needs no node_modules: Electron's sandboxed preload asks for that form. */
 const node = (entry: string, outDir: string, target: string): InlineConfig => ({
   configFile: false,
   logLevel: 'warn',
+  plugins: [withoutUncalled],
   build: {
     target,
     outDir,
@@ -16,7 +29,7 @@ const node = (entry: string, outDir: string, target: string): InlineConfig => ({
     reportCompressedSize: false,
     ssr: entry,
     rolldownOptions: {
-      external: ['electron', 'cpu-features', /\.node$/, /^node:/, ...builtinModules],
+      external: ['electron', /^node:/, ...builtinModules],
       output: { format: 'cjs', entryFileNames: '[name].cjs', codeSplitting: false },
     },
   },

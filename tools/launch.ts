@@ -13,6 +13,8 @@ export interface Launch {
   readonly env?: NodeJS.ProcessEnv
   /** The user's configuration folder; by default a new one that goes with the app. */
   readonly config?: string
+  /** The main script, if not that of the built app. */
+  readonly main?: string
 }
 
 export interface LaunchedApp {
@@ -21,19 +23,27 @@ export interface LaunchedApp {
   close(): Promise<void>
 }
 
-export async function launch({
+export async function launch(how: Launch): Promise<LaunchedApp> {
+  const app = await open(how)
+  await app.page.getByRole('navigation').waitFor()
+  return app
+}
+
+/** Started, with a first window; what it shows may still be to come. */
+export async function open({
   socket,
   language = 'en',
   theme = 'light',
   env = {},
   config,
+  main = 'dist/main/index.cjs',
 }: Launch): Promise<LaunchedApp> {
   const { path, real } = electronBinary()
   const folder = config ?? mkdtempSync(join(tmpdir(), 'slipway-config-'))
   const remove = () => config ?? rmSync(folder, { recursive: true, force: true })
   const electron = await _electron.launch({
     executablePath: path,
-    args: [...(real && process.getuid?.() === 0 ? ['--no-sandbox'] : []), 'dist/main/index.cjs'],
+    args: [...(real && process.getuid?.() === 0 ? ['--no-sandbox'] : []), main],
     colorScheme: theme,
     env: cleaned({
       ...process.env,
@@ -45,7 +55,6 @@ export async function launch({
     }),
   })
   const page = await electron.firstWindow()
-  await page.getByRole('navigation').waitFor()
   return {
     electron,
     page,

@@ -55,7 +55,7 @@ install_packages() {
 }
 
 needs_node() {
-  # Any Node runs npm; all else runs on the Node 24 that node_modules brings.
+  # Any Node can fetch the one that all else runs on (install_modules).
   has node || want nodejs
   has npm || want npm
   [ -e /etc/ssl/certs/ca-certificates.crt ] || want ca-certificates
@@ -91,11 +91,27 @@ needs_world() {
   [ "${engines_ready-}" ] || [ -e /usr/share/keyrings/debian-archive-keyring.gpg ] || want debian-archive-keyring
 }
 
+# A Node older than 22 is only good for fetching a newer one, with an npm of its age: with the old one,
+# npm leaves out the native parts of packages that ask for more.
+bootstrap=.cache/node
+fetch_node() {
+  local arch
+  case $(uname -m) in
+    aarch64 | arm64) arch=arm64 ;;
+    *) arch=x64 ;;
+  esac
+  npm install --no-save --no-audit --no-fund --prefix $bootstrap "node-linux-$arch@24" npm@11
+}
+
 install_modules() {
   # npm touches node_modules at each install, so only a copy of the lock tells whether it is the same.
-  local stamp=node_modules/.slipway-lock.json
+  local stamp=node_modules/.slipway-lock.json path=$PATH
   cmp -s package-lock.json $stamp && [ -x node_modules/.bin/node ] && return
-  step 'npm ci' npm ci --no-audit --no-fund
+  if ! node -e 'process.exit(Number.parseInt(process.versions.node) >= 22 ? 0 : 1)'; then
+    [ -x $bootstrap/node_modules/.bin/npm ] || step 'fetching Node 24 and npm 11' fetch_node
+    path=$PWD/$bootstrap/node_modules/.bin:$path
+  fi
+  PATH=$path step 'npm ci' npm ci --no-audit --no-fund
   cp package-lock.json $stamp
 }
 

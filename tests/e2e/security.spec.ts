@@ -1,3 +1,4 @@
+import { electronBinary } from '../../tools/electron.ts'
 import { expect, test } from './slipway.ts'
 
 test('the page has the contract’s names and nothing of Node or Electron', async ({ app }) => {
@@ -46,4 +47,21 @@ test('scripts that are not the app’s do not run, and nothing is fetched', asyn
     .poll(async () => [...new Set(await app.page.evaluate<string[]>('window.refused'))].sort())
     .toEqual(['connect-src', 'img-src', 'require-trusted-types-for'])
   expect(await app.page.evaluate('window.ran')).toBeUndefined()
+})
+
+test('permissions are refused, and the page’s process is sandboxed', async ({ app }) => {
+  test.skip(!electronBinary().real, 'the stand-in never asks the permission handler, and has Chromium’s own sandbox')
+  expect(await app.page.evaluate(`Notification.requestPermission()`)).toBe('denied')
+  expect(
+    await app.page.evaluate(
+      `navigator.mediaDevices.getUserMedia({ audio: true }).then(() => 'given', () => 'refused')`,
+    ),
+  ).toBe('refused')
+  const sandboxed = await app.electron.evaluate(({ app: electronApp }) =>
+    electronApp
+      .getAppMetrics()
+      .filter(({ type }) => type === 'Tab')
+      .every(({ sandboxed }) => sandboxed),
+  )
+  expect(sandboxed).toBe(true)
 })

@@ -1,4 +1,7 @@
-/** Where a window stands and how large it is: what was asked for, corrected by what the browser tells. */
+/**
+ * Where a window stands and how large it is: what was asked for, corrected by what the browser tells. Bars that Chromium
+ * draws into its own window count as outside, like a frame of the window manager's: bounds and content are the same.
+ */
 import { setTimeout as delay } from 'node:timers/promises'
 import type * as Electron from 'electron'
 import { browser } from './browser.ts'
@@ -7,18 +10,15 @@ import { screen } from './screen.ts'
 type Rectangle = Electron.Rectangle
 type State = 'normal' | 'minimized' | 'maximized' | 'fullscreen'
 type Change = 'resize' | 'move' | 'maximize' | 'unmaximize' | 'minimize' | 'restore'
-type Options = Pick<
-  Electron.BrowserWindowConstructorOptions,
-  'x' | 'y' | 'width' | 'height' | 'minWidth' | 'minHeight' | 'useContentSize'
->
+type Options = Pick<Electron.BrowserWindowConstructorOptions, 'x' | 'y' | 'width' | 'height' | 'minWidth' | 'minHeight'>
 
 export class Bounds {
   readonly #options: Options
   readonly #changed: (change: Change) => void
   #windowId: number | undefined
-  #outer: Rectangle
+  #bars: Electron.Size = { width: 0, height: 0 }
+  #now: Rectangle
   #normal: Rectangle
-  #content: Electron.Size
   #state: State = 'normal'
   /** Without a window manager nothing is maximized: then it is played by size. */
   #played: State | undefined
@@ -26,24 +26,20 @@ export class Bounds {
   #last: Promise<void> = Promise.resolve()
 
   constructor(options: Options, changed: (change: Change) => void) {
+    this.#options = options
+    this.#changed = changed
     const { width = 800, height = 600 } = options
     const { workArea } = screen.getPrimaryDisplay()
     const middle = (start: number, whole: number, part: number) => start + Math.max(0, Math.round((whole - part) / 2))
-    this.#options = options
-    this.#changed = changed
-    this.#outer = {
-      x: options.x ?? middle(workArea.x, workArea.width, width),
-      y: options.y ?? middle(workArea.y, workArea.height, height),
-      width,
-      height,
-    }
-    this.#normal = this.#outer
-    this.#told = { ...this.#outer, state: 'normal' }
-    this.#content = { width, height }
+    const x = options.x ?? middle(workArea.x, workArea.width, width)
+    const y = options.y ?? middle(workArea.y, workArea.height, height)
+    this.#now = { x, y, width, height }
+    this.#normal = this.#now
+    this.#told = { ...this.#now, state: 'normal' }
   }
 
-  get outer(): Rectangle {
-    return { ...this.#outer }
+  get now(): Rectangle {
+    return { ...this.#now }
   }
 
   get normal(): Rectangle {
@@ -54,53 +50,35 @@ export class Bounds {
     return this.#played ?? this.#state
   }
 
-  /** The frame is as thick at both sides and below; what is left above is the title. */
-  get content(): Rectangle {
-    const { x, y, width, height } = this.#outer
-    const side = Math.max(0, Math.round((width - this.#content.width) / 2))
-    return { x: x + side, y: y + Math.max(0, height - this.#content.height - side), ...this.#content }
-  }
-
   /** Before anything is drawn, so that no one sees another size. */
   async place(targetId: string): Promise<void> {
     const { windowId } = await browser().send('Browser.getWindowForTarget', { targetId })
     this.#windowId = windowId
-    const { x: left, y: top, width, height } = this.#outer
-    const size = this.#options.useContentSize ? {} : { width, height }
-    await browser().send('Browser.setWindowBounds', { windowId, bounds: { left, top, ...size } })
-    if (this.#options.useContentSize) await browser().send('Browser.setContentsSize', { windowId, width, height })
-    await this.#read(windowId)
+    const { x: left, y: top, width, height } = this.#now
+    await browser().send('Browser.setContentsSize', { windowId, width, height })
+    await browser().send('Browser.setWindowBounds', { windowId, bounds: { left, top } })
+    const { bounds } = await browser().send('Browser.getWindowBounds', { windowId })
+    const thickness = (outer: number | undefined, inner: number) => Math.max(0, (outer ?? 0) - inner)
+    this.#bars = { width: thickness(bounds.width, width), height: thickness(bounds.height, height) }
+    await this.refresh()
   }
 
   set(wanted: Partial<Rectangle>): void {
-    this.#outer = this.#atLeast({ ...this.#outer, ...wanted })
-    const { x: left, y: top, width, height } = this.#outer
-    this.#do((windowId) =>
-      browser().send('Browser.setWindowBounds', { windowId, bounds: { left, top, width, height } }),
-    )
-  }
-
-  setContent(width: number, height: number): void {
-    const size = this.#atLeast({ width, height })
-    const [wider, higher] = [size.width - this.#content.width, size.height - this.#content.height]
-    this.#outer = { ...this.#outer, width: this.#outer.width + wider, height: this.#outer.height + higher }
-    this.#content = size
-    this.#do((windowId) => browser().send('Browser.setContentsSize', { windowId, ...size }))
+    const { minWidth = 0, minHeight = 0 } = this.#options
+    const { x, y, width, height } = { ...this.#now, ...wanted }
+    const target = { x, y, width: Math.max(width, minWidth), height: Math.max(height, minHeight) }
+    this.#now = target
+    void this.#do((windowId) => this.#move(windowId, target))
   }
 
   become(state: 'normal' | 'minimized' | 'maximized'): void {
     if (this.state === state) return
     const wasPlayed = this.#played !== undefined
     this.#played = state
-    this.#do(async (windowId) => {
+    void this.#do(async (windowId) => {
       if (!wasPlayed && (await reached(windowId, state))) this.#played = undefined
       else await this.#play(windowId, state)
     })
-  }
-
-  contentIs(width: number, height: number): void {
-    if (width > 0 && height > 0) this.#content = { width, height }
-    void this.refresh()
   }
 
   /** The browser has no event for a window that was moved or resized: it is asked whenever that is likely. */
@@ -124,14 +102,14 @@ export class Bounds {
   async #read(windowId: number): Promise<void> {
     const { bounds } = await browser().send('Browser.getWindowBounds', { windowId })
     const { left = 0, top = 0, width = 0, height = 0, windowState = 'normal' } = bounds
-    this.#outer = { x: left, y: top, width, height }
+    this.#now = { x: left, y: top, width: width - this.#bars.width, height: height - this.#bars.height }
     this.#state = windowState
-    if (this.state === 'normal') this.#normal = this.#outer
+    if (this.state === 'normal') this.#normal = this.#now
     this.#tell()
   }
 
   #tell(): void {
-    const [old, now] = [this.#told, { ...this.#outer, state: this.state }]
+    const [old, now] = [this.#told, { ...this.#now, state: this.state }]
     this.#told = now
     if (old.width !== now.width || old.height !== now.height) this.#changed('resize')
     if (old.x !== now.x || old.y !== now.y) this.#changed('move')
@@ -143,18 +121,19 @@ export class Bounds {
 
   async #play(windowId: number, state: State): Promise<void> {
     this.#played = state === 'normal' ? undefined : state
-    const to = state === 'maximized' ? screen.getDisplayMatching(this.#normal).workArea : this.#normal
-    const bounds = { left: to.x, top: to.y, width: to.width, height: to.height }
-    if (state !== 'minimized') await browser().send('Browser.setWindowBounds', { windowId, bounds })
+    const { workArea } = screen.getDisplayMatching(this.#normal)
+    const { x, y, width, height } = workArea
+    const inside = { x, y, width: width - this.#bars.width, height: height - this.#bars.height }
+    if (state !== 'minimized') await this.#move(windowId, state === 'maximized' ? inside : this.#normal)
   }
 
-  #atLeast<Size extends Electron.Size>(size: Size): Size {
-    const { minWidth = 0, minHeight = 0 } = this.#options
-    return { ...size, width: Math.max(size.width, minWidth), height: Math.max(size.height, minHeight) }
+  #move(windowId: number, { x: left, y: top, width, height }: Rectangle): Promise<unknown> {
+    const size = { width: width + this.#bars.width, height: height + this.#bars.height }
+    return browser().send('Browser.setWindowBounds', { windowId, bounds: { left, top, ...size } })
   }
 }
 
-/** A window manager takes its time; none at all never gets there. */
+/** A window manager takes its time; where there is none, it is never there. */
 async function reached(windowId: number, windowState: State): Promise<boolean> {
   await browser().send('Browser.setWindowBounds', { windowId, bounds: { windowState } })
   for (let tries = 0; tries < 10; tries++) {

@@ -49,11 +49,12 @@ export function startChromium(lost: (words: string) => void): Chromium {
     // Playwright knows this sentence of Chromium's and explains it.
     throw new Error('Unable to open X display. Start a desktop, use xvfb-run, or set SLIPWAY_HEADLESS=1')
   }
+  const executable = findChromium()
   removeForsakenProfiles()
   const profile = mkdtempSync(join(tmpdir(), `${profilePrefix}${process.pid}-`))
   const temp = join(profile, 'tmp')
   mkdirSync(temp)
-  const child = spawn(findChromium(), switches(profile), {
+  const child = spawn(executable, switches(profile), {
     stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'pipe'],
     // A group of its own, to be ended as one.
     detached: true,
@@ -63,9 +64,10 @@ export function startChromium(lost: (words: string) => void): Chromium {
 
   let words = ''
   child.stderr?.on('data', (data: Buffer) => {
-    words = (words + String(data)).slice(-4000)
     for (const line of String(data).split('\n')) {
       if (line.startsWith('DevTools listening on ')) process.stderr.write(`${line}\n`)
+      // It grumbles about D-Bus wherever there is no full desktop.
+      else if (!line.includes('ERROR:dbus')) words = `${words}${line}\n`.slice(-2000)
     }
   })
   child.on('error', (error) => lost(String(error)))

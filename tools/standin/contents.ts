@@ -21,7 +21,7 @@ type Held =
 /** What its window does for it. */
 export interface Host {
   destroy(): void
-  told(report: Extract<Report, { kind: 'size' | 'focus' }>): void
+  told(report: Extract<Report, { kind: 'bounds' | 'focus' }>): void
 }
 
 /** By DevTools target, as Playwright asks for them. */
@@ -40,7 +40,8 @@ export class Contents extends LoudEmitter<ContentsEvents> implements Pick<Electr
   #url = blank
   #title = ''
   #zoom = 1
-  #isOwnNavigation = false
+  /** The frames whose page has asked to go elsewhere: it says so before the browser asks for the document. */
+  readonly #wishes = new Set<string>()
   #isDestroyed = false
   #mayOpen: OpenHandler | undefined
 
@@ -89,14 +90,12 @@ export class Contents extends LoudEmitter<ContentsEvents> implements Pick<Electr
   async loadURL(url: string): Promise<void> {
     const page = await this.#attached.promise
     const loaded = new Promise<void>((resolve) => this.once('did-finish-load', resolve))
-    this.#isOwnNavigation = true
     const { errorText } = await page.send('Page.navigate', { url: toPage(url) })
     if (errorText) throw new Error(`${errorText.replace('net::', '')} loading '${url}'`)
     await loaded
   }
 
   reload(): void {
-    this.#isOwnNavigation = true
     this.#page?.tell('Page.reload')
   }
 
@@ -167,6 +166,9 @@ export class Contents extends LoudEmitter<ContentsEvents> implements Pick<Electr
       .on('Page.loadEventFired', () => {
         if (this.#url !== blank) this.emit('did-finish-load')
       })
+      .on('Page.frameRequestedNavigation', ({ frameId, disposition }) => {
+        if (disposition === 'currentTab') this.#wishes.add(frameId)
+      })
       .on('Page.windowOpen', ({ url, windowName, windowFeatures }) =>
         this.#opens({ url, frameName: windowName, features: windowFeatures.join(), disposition: 'foreground-tab' }),
       )
@@ -190,12 +192,10 @@ export class Contents extends LoudEmitter<ContentsEvents> implements Pick<Electr
     if (answer?.action !== 'deny') throw new Error(`the stand-in opens no window by itself: deny it (${url})`)
   }
 
+  /** Electron asks about what the page wants, not about what main or a debugger does. */
   #mayNavigate(url: string, frameId: string): boolean {
+    if (!this.#wishes.delete(frameId)) return true
     const isMainFrame = frameId === this.#mainFrameId
-    if (isMainFrame && this.#isOwnNavigation) {
-      this.#isOwnNavigation = false
-      return true
-    }
     const frame = isMainFrame ? this.mainFrame : null
     const details: Navigation = preventable({ url, isSameDocument: false, isMainFrame, frame })
     this.emit('will-frame-navigate', details)

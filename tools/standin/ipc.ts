@@ -4,7 +4,7 @@ import type * as Electron from 'electron'
 import type { Session } from './cdp.ts'
 import { structuredCodec } from './codec.ts'
 import { loud, preventable } from './loud.ts'
-import { worldName, type Downward, type Message, type Report, type Upward } from './page.ts'
+import { worldName, type Address, type Message, type Report, type Upward } from './page.ts'
 
 type Handler = Parameters<Electron.IpcMain['handle']>[1]
 
@@ -17,8 +17,8 @@ const codec = structuredCodec()
 const handlers = new Map<string, Handler>()
 const listeners = new EventEmitter()
 
-/** A long text reaches the page faster in parts: Chromium converts a short string much faster, for its length, than a long one. */
 const partLength = 0xffff
+const pieceLength = 0xfffff
 
 export const ipcMain: Electron.IpcMain = loud<Electron.IpcMain>('ipcMain', {
   handle(channel, handler) {
@@ -47,7 +47,7 @@ export class Line {
   readonly #sender: Sender
   readonly #others: (report: Report) => void
   /** By the context that they are meant for: a document that has gone must not answer for the next. */
-  readonly #words = new Map<number, (string | number)[]>()
+  readonly #waiting = new Map<number, { readonly lines: string[]; length: number }>()
   #context: number | undefined
 
   /** `others` hears what is not a message of the app's. */
@@ -75,29 +75,33 @@ export class Line {
   }
 
   send(channel: string, values: readonly unknown[]): void {
-    this.#down(['message', channel, inParts(codec.encode(values))])
+    this.#down(['message', channel], codec.encode(values))
   }
 
   zoom(factor: number): void {
-    this.#down(['zoom', factor, []])
+    this.#down(['zoom', factor])
   }
 
-  /** What is said in one go goes in one go: a command of the protocol costs more than a short message. */
-  #down([kind, to, parts]: Downward, context = this.#context): void {
+  /** What is said in one go goes in one go, for a command of the protocol costs more than a short message… */
+  #down(address: Address, text = '', context = this.#context): void {
     if (context === undefined) return
-    const words = this.#words.get(context) ?? []
-    if (words.length === 0) setImmediate(() => this.#flush(context))
-    words.push(kind, to, parts.length, ...parts)
-    this.#words.set(context, words)
+    const waiting = this.#waiting.get(context) ?? { lines: [], length: 0 }
+    if (waiting.lines.length === 0) setImmediate(() => this.#flush(context))
+    waiting.lines.push(JSON.stringify(address), text)
+    waiting.length += text.length
+    this.#waiting.set(context, waiting)
+    // …but much of it in pieces, so that the page reads one while the browser takes in the next.
+    if (waiting.length > pieceLength) this.#flush(context)
   }
 
   #flush(context: number): void {
-    const words = this.#words.get(context) ?? []
-    this.#words.delete(context)
+    const waiting = this.#waiting.get(context)
+    if (!waiting) return
+    this.#waiting.delete(context)
     this.#page.tell('Runtime.callFunctionOn', {
-      functionDeclaration: 'function (...words) { globalThis.standinDown?.(words) }',
+      functionDeclaration: 'function (...parts) { globalThis.standinDown?.(...parts) }',
       executionContextId: context,
-      arguments: words.map((value) => ({ value })),
+      arguments: inParts(waiting.lines.join('\n')).map((value) => ({ value })),
       silent: true,
     })
   }
@@ -109,8 +113,7 @@ export class Line {
   }
 
   async #answer({ id, channel, text }: Extract<Message, { kind: 'invoke' }>, context: number): Promise<void> {
-    const reply = (kind: 'result' | 'failure', value: unknown) =>
-      this.#down([kind, id, inParts(codec.encode(value))], context)
+    const reply = (kind: 'result' | 'failure', value: unknown) => this.#down([kind, id], codec.encode(value), context)
     const handler = handlers.get(channel)
     if (!handler) return reply('failure', `Error: No handler registered for '${channel}'`)
     try {

@@ -16,20 +16,19 @@ export type Message =
 
 /** What the app never sees as such. */
 export type Report =
-  | { readonly kind: 'size'; readonly width: number; readonly height: number }
+  | { readonly kind: 'bounds' }
   | { readonly kind: 'focus'; readonly focused: boolean }
   | ({ readonly kind: 'open' } & Pick<Electron.HandlerDetails, 'url' | 'frameName' | 'features' | 'disposition'>)
 
-/** What main tells a page: of what kind, to whom, and the codec's spelling in parts. */
-export type Downward =
-  | readonly ['result' | 'failure', number, readonly string[]]
-  | readonly ['message', string, readonly string[]]
-  | readonly ['zoom', number, readonly []]
+/**
+ * To whom a message to a page goes. Messages travel as lines, an address and then the codec's spelling, cut into parts:
+ * V8 compiles each argument of a command, which takes it twice as long for one long text as for several short ones.
+ */
+export type Address =
+  readonly ['result' | 'failure', id: number] | readonly ['message', channel: string] | readonly ['zoom', number]
 
 /** So much of a page's window as is used here. */
 interface Window extends EventTarget {
-  readonly innerWidth: number
-  readonly innerHeight: number
   readonly document: {
     readonly baseURI: string
     readonly documentElement: { readonly style: { zoom: string } } | null
@@ -37,7 +36,7 @@ interface Window extends EventTarget {
   }
   /** The binding that reaches main; only the preload's world has it. */
   standinUp(upward: string): void
-  standinDown?(words: readonly unknown[]): void
+  standinDown?(...parts: string[]): void
 }
 
 interface Click extends Event {
@@ -115,26 +114,27 @@ function preloadWorld(window: Window, codec: Codec, bridge: Bridge, preload: Pre
     },
   })
 
-  // Several messages in a row: kind, to whom, number of parts, parts.
-  window.standinDown = (words) => {
-    for (let at = 0; at < words.length;) {
-      const [kind, to, count] = words.slice(at, at + 3) as [string, unknown, number]
-      const parts = words.slice(at + 3, at + 3 + count) as string[]
-      at += 3 + count
-      take([kind, to, parts] as unknown as Downward)
-    }
+  window.standinDown = (...parts) => {
+    const lines = parts.join('').split('\n')
+    for (let at = 0; at + 1 < lines.length; at += 2) take(JSON.parse(lines[at]!) as Address, lines[at + 1]!)
   }
 
-  function take([kind, to, parts]: Downward): void {
-    if (kind === 'zoom') return zoom(to)
-    const value = codec.decode(parts.join(''))
-    if (kind === 'message') hear(to, value as unknown[])
-    else settle(kind, to, value)
+  function take([kind, to]: Address, text: string): void {
+    if (kind === 'zoom') zoom(to)
+    else if (kind === 'message') hear(to, codec.decode(text) as unknown[])
+    else settle(kind, to, codec.decode(text))
   }
 
   function hear(channel: string, values: readonly unknown[]): void {
     const event = guarded('ipcRendererEvent', { sender: ipcRenderer, ports: [] })
-    for (const listener of listeners.get(channel) ?? []) listener(event, ...values)
+    try {
+      for (const listener of listeners.get(channel) ?? []) listener(event, ...values)
+    } catch (error) {
+      // The page's fault, and said there; the next message is another matter.
+      queueMicrotask(() => {
+        throw error
+      })
+    }
   }
 
   function settle(kind: 'result' | 'failure', id: number, value: unknown): void {
@@ -149,14 +149,14 @@ function preloadWorld(window: Window, codec: Codec, bridge: Bridge, preload: Pre
     if (root) root.style.zoom = factor === 1 ? '' : String(factor)
   }
 
-  function tellSize(): void {
-    up({ kind: 'size', width: window.innerWidth, height: window.innerHeight })
+  function tellBounds(): void {
+    up({ kind: 'bounds' })
   }
 
   function tellFocus(): void {
     up({ kind: 'focus', focused: window.document.hasFocus() })
     // A window that was moved meanwhile says so nowhere else.
-    tellSize()
+    tellBounds()
   }
 
   function open(
@@ -185,7 +185,7 @@ function preloadWorld(window: Window, codec: Codec, bridge: Bridge, preload: Pre
     return !!target && 'href' in target && typeof target.href === 'string' && 'target' in target
   }
 
-  window.addEventListener('resize', tellSize)
+  window.addEventListener('resize', tellBounds)
   window.addEventListener('focus', tellFocus)
   window.addEventListener('blur', tellFocus)
   window.addEventListener('click', followLink)

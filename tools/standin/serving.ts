@@ -40,8 +40,10 @@ const pageUrl = new RegExp(`^https://([^/?#]*)\\.([a-z0-9+-]+)\\.${suffix.replac
 
 export const toApp = (url: string): string => url.replace(pageUrl, '$2://$1')
 
+type MayNavigate = (url: string, frameId: string) => boolean
+
 /** `mayNavigate` is asked before a document replaces another. */
-export function servePage(page: Session, mayNavigate: (url: string, frameId: string) => boolean): Promise<unknown> {
+export function servePage(page: Session, mayNavigate: MayNavigate): Promise<unknown> {
   page.on('Fetch.requestPaused', (paused) => {
     answer(page, paused, mayNavigate).catch((error: unknown) => {
       console.error(`${toApp(paused.request.url)}:`, error)
@@ -51,7 +53,7 @@ export function servePage(page: Session, mayNavigate: (url: string, frameId: str
   return page.send('Fetch.enable', { patterns: [{ urlPattern: '*', requestStage: 'Request' }] })
 }
 
-async function answer(page: Session, paused: Paused, mayNavigate: (url: string, frameId: string) => boolean) {
+async function answer(page: Session, paused: Paused, mayNavigate: MayNavigate) {
   const url = toApp(paused.request.url)
   const isDocument = paused.resourceType === 'Document'
   if (isDocument && !mayNavigate(url, paused.frameId)) return fail(page, paused, 'Aborted')

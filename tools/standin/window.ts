@@ -33,7 +33,7 @@ class Window extends LoudEmitter<WindowEvents> implements Pick<Electron.BrowserW
     const host: Host = {
       destroy: () => this.destroy(),
       told: (report) => {
-        if (report.kind === 'size') this.#bounds.contentIs(report.width, report.height)
+        if (report.kind === 'bounds') void this.#bounds.refresh()
         else this.#focusIs(report.focused)
       },
     }
@@ -124,7 +124,7 @@ class Window extends LoudEmitter<WindowEvents> implements Pick<Electron.BrowserW
   }
 
   getBounds(): Electron.Rectangle {
-    return this.#bounds.outer
+    return this.#bounds.now
   }
 
   getNormalBounds(): Electron.Rectangle {
@@ -132,7 +132,7 @@ class Window extends LoudEmitter<WindowEvents> implements Pick<Electron.BrowserW
   }
 
   getContentBounds(): Electron.Rectangle {
-    return this.#bounds.content
+    return this.#bounds.now
   }
 
   setBounds(bounds: Partial<Electron.Rectangle>): void {
@@ -140,7 +140,7 @@ class Window extends LoudEmitter<WindowEvents> implements Pick<Electron.BrowserW
   }
 
   setContentSize(width: number, height: number): void {
-    this.#bounds.setContent(width, height)
+    this.#bounds.set({ width, height })
   }
 
   /** The title bar goes on showing the document's. */

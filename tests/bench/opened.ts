@@ -1,0 +1,38 @@
+/** An app that was opened to be measured. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { LaunchedApp } from '../../tools/launch.ts'
+
+export class Opened {
+  readonly page: LaunchedApp['page']
+  readonly electron: LaunchedApp['electron']
+  /** When its process was started, in ms since 1970. */
+  readonly started: number
+  readonly close: () => Promise<void>
+
+  constructor({ page, electron, close }: LaunchedApp, started: number) {
+    this.page = page
+    this.electron = electron
+    this.started = started
+    this.close = close
+  }
+
+  /** Of the main process, in whose tree all others are. */
+  get pid(): number {
+    const { pid } = this.electron.process()
+    if (pid === undefined) throw new Error('the app has ended')
+    return pid
+  }
+
+  /** The instant at which the first row was in the DOM, in ms since 1970 (first-row.js). */
+  async firstRow(): Promise<number> {
+    const page = this.page.locator('html[data-first-row]')
+    await page.waitFor({ state: 'attached' })
+    return Number(await page.getAttribute('data-first-row'))
+  }
+
+  /** Makes `bench` known in the page (page.js). */
+  async equip(): Promise<void> {
+    await this.page.evaluate(readFileSync(join(import.meta.dirname, 'page.js'), 'utf8'))
+  }
+}
