@@ -7,19 +7,26 @@ import type { Connection } from './connection.ts'
 import { ask } from './dial.ts'
 import { diskUse } from './replies.ts'
 
+/** The engine works on the answer as long as on the list itself, so what has just changed is drawn first. */
+const patience = 500
+
 /** Asks when told that something changed, never twice at once, and rests after each answer: the question is dear. */
 export function diskMeter(connection: Connection, measured: (use: DiskUse) => void, signal: AbortSignal) {
   let wanted = false
   let running = false
 
+  const rest = (time: number) => delay(time, undefined, { signal }).catch(() => undefined)
+
   async function run() {
     running = true
-    while (wanted && !signal.aborted) {
+    while (wanted) {
+      await rest(patience)
+      if (signal.aborted) return
       wanted = false
       const start = performance.now()
       const use = await measure(connection)
       if (use && !signal.aborted) measured(use)
-      await delay(Math.max(1000, 4 * (performance.now() - start)), undefined, { signal }).catch(() => undefined)
+      await rest(Math.max(1000 - patience, 4 * (performance.now() - start)))
     }
     running = false
   }

@@ -54,6 +54,8 @@ export function liveState(changed: (change: ImagesChange) => void): Live {
     replace: (list) => become(merged(images, byId(list.images), true), merged(containers, byId(list.containers), true)),
     apply: (read) => become(merged(images, read.images), merged(containers, read.containers)),
     forget() {
+      // Nothing is known yet: the list will reach the window as a change, not as a change and then as a whole again.
+      if (!complete) return
       images = shown = new Map()
       containers = new Map()
       complete = false

@@ -49,6 +49,14 @@ test('another engine skips a number, so that every window asks for the whole', (
   expect(changes.map(({ seq }) => seq)).toEqual([1, 3])
 })
 
+test('before the first list there is nothing to forget, so no window has to ask for what it was just told', () => {
+  const { changes, live } = watched()
+  const before = live.snapshot()
+  live.forget()
+  live.replace({ images: [image('a')], containers: [] })
+  expect(changes.map(({ seq }) => seq)).toEqual([before.seq + 1])
+})
+
 test('who follows the changes always ends with the snapshot', () => {
   const id = fc.constantFrom('a', 'b', 'c', 'd')
   const found = fc.option(fc.tuple(fc.array(fc.constantFrom('x:1', 'x:2', 'y:1')), fc.option(id, { nil: undefined })), {

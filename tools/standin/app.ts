@@ -16,8 +16,9 @@ type Held =
 class App extends LoudEmitter<AppEvents> implements Pick<Electron.App, Held> {
   readonly isPackaged = false
   readonly commandLine = commandLine()
+  #tellReady = () => {}
   readonly #paths = new Map<string, string>()
-  readonly #ready = Promise.withResolvers<void>()
+  readonly #ready = new Promise<void>((resolve) => (this.#tellReady = resolve))
   #main = process.cwd()
   #version = ''
   #isReady = false
@@ -41,10 +42,10 @@ class App extends LoudEmitter<AppEvents> implements Pick<Electron.App, Held> {
   becomeReady(): void {
     this.#isReady = true
     this.emit('ready', preventable(), {})
-    this.#ready.resolve()
+    this.#tellReady()
   }
 
-  whenReady = (): Promise<void> => this.#ready.promise
+  whenReady = (): Promise<void> => this.#ready
 
   isReady = (): boolean => this.#isReady
 
@@ -112,7 +113,7 @@ class App extends LoudEmitter<AppEvents> implements Pick<Electron.App, Held> {
   enableSandbox(): void {}
 
   async #heard({ argv, cwd, data }: Letter): Promise<void> {
-    await this.#ready.promise
+    await this.#ready
     this.emit('second-instance', preventable(), argv, cwd, data)
   }
 }

@@ -93,7 +93,8 @@ function attached({ sessionId, targetInfo }: Payload<'Target.attachedToTarget'>)
   }
   // Neither workers nor the browser's own pages are ours; nor is a second window, which no handler here may allow.
   session.tell('Runtime.runIfWaitingForDebugger')
-  if (targetInfo.type === 'page') browser().tell('Target.closeTarget', { targetId: targetInfo.targetId })
+  const isTools = targetInfo.url.startsWith('devtools:')
+  if (targetInfo.type === 'page' && !isTools) browser().tell('Target.closeTarget', { targetId: targetInfo.targetId })
 }
 
 function detached({ sessionId }: Payload<'Target.detachedFromTarget'>): void {

@@ -1,6 +1,6 @@
 /** Finds the system's Chromium, starts it with a profile of its own, and sees that neither outlives the app. */
 import { spawn, type ChildProcess } from 'node:child_process'
-import { accessSync, constants, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { accessSync, constants, existsSync, lstatSync, mkdtempSync, readdirSync, readlinkSync, rmSync } from 'node:fs'
 import type { Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -13,7 +13,10 @@ export interface Chromium {
 
 export const isHeadless = process.env['SLIPWAY_HEADLESS'] === '1'
 
-const profilePrefix = 'slipway-standin-'
+/** By its name a later start knows whose profile it finds: of this process, counted in this namespace of processes. */
+const kinPrefix = `standin-${namespaceId()}-`
+/** Chromium dies where its socket's path exceeds the 107 bytes of unix(7), 76 of which are our name and its own. */
+const profiles = tmpdir().length <= 31 ? tmpdir() : '/tmp'
 const usual = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
 
 const flags = [
@@ -24,10 +27,18 @@ const flags = [
   // Nothing of the browser's own goes to the network. The pages' requests are answered in serving.ts.
   '--host-resolver-rules=MAP * ~NOTFOUND',
   ...['--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-pings'],
-  ...['--disable-extensions', '--disable-default-apps', '--disable-breakpad', '--disable-search-engine-choice-screen'],
+  ...[
+    '--disable-extensions',
+    '--disable-default-apps',
+    '--disable-breakpad',
+    '--disable-crashpad-for-testing',
+    '--disable-search-engine-choice-screen',
+  ],
   '--disable-features=Translate,MediaRouter,OptimizationHints,PaintHolding,WebUIOmniboxPopup,WebUIOmniboxAimPopup',
   // An app's window does not slow down when another covers it.
   ...['--disable-backgrounding-occluded-windows', '--disable-renderer-backgrounding'],
+  // No page is given what a person would have to allow; nobody is asked.
+  '--deny-permission-prompts',
   // Without it the page says once more in a bar above itself which flags are unusual.
   '--test-type',
 ]
@@ -51,14 +62,12 @@ export function startChromium(lost: (words: string) => void): Chromium {
   }
   const executable = findChromium()
   removeForsakenProfiles()
-  const profile = mkdtempSync(join(tmpdir(), `${profilePrefix}${process.pid}-`))
-  const temp = join(profile, 'tmp')
-  mkdirSync(temp)
+  const profile = mkdtempSync(join(profiles, `${kinPrefix}${process.pid}-`))
   const child = spawn(executable, switches(profile), {
     stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'pipe'],
     // A group of its own, to be ended as one.
     detached: true,
-    env: { ...process.env, TMPDIR: temp },
+    env: { ...process.env, TMPDIR: profile, BREAKPAD_DUMP_LOCATION: profile },
   })
   process.on('exit', () => end(child, profile))
 
@@ -67,44 +76,47 @@ export function startChromium(lost: (words: string) => void): Chromium {
     for (const line of String(data).split('\n')) {
       if (line.startsWith('DevTools listening on ')) process.stderr.write(`${line}\n`)
       // It grumbles about D-Bus wherever there is no full desktop.
-      else if (!line.includes('ERROR:dbus')) words = `${words}${line}\n`.slice(-2000)
+      else if (line.trim() && !line.includes('ERROR:dbus')) words = `${words}${line}\n`.slice(-2000)
     }
   })
   child.on('error', (error) => lost(String(error)))
   child.on('exit', () => lost(words))
+  // As `stdio` above orders them.
   const [, , , output, input] = child.stdio as unknown as [null, null, Socket, Socket, Socket]
   return { connection: new Connection(output, input), profile }
 }
 
 function switches(profile: string): string[] {
   const forPlaywright = process.argv.filter((argument) => argument.startsWith('--remote-debugging-port='))
+  // Playwright passes it to Electron too, unless told not to.
+  const isUnsandboxed = process.getuid?.() === 0 || process.argv.includes('--no-sandbox')
   return [
     ...flags,
     `--user-data-dir=${profile}`,
     ...forPlaywright,
-    ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
+    ...(isUnsandboxed ? ['--no-sandbox'] : []),
     ...(isHeadless ? ['--headless=new', '--screen-info={1920x1080}'] : []),
     ...(isHeadless || !existsSync('/dev/dri') ? ['--disable-gpu'] : []),
   ]
 }
 
 function end(child: ChildProcess, profile: string): void {
-  // Killed, not asked: nothing in the profile is worth the time to be written.
-  if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) {
-    try {
-      process.kill(-child.pid, 'SIGKILL')
-    } catch {
-      // gone in the meantime
-    }
+  try {
+    // Killed, not asked: nothing in the profile is worth the time to be written. The group outlives its first process.
+    if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL')
+  } catch {
+    // all gone in the meantime
   }
   removeProfile(profile)
 }
 
 /** A stand-in that was killed could not remove its own; its Chromium left when the pipe closed. */
 function removeForsakenProfiles(): void {
-  for (const name of readdirSync(tmpdir())) {
-    const [, pid] = /^slipway-standin-(\d+)-/.exec(name) ?? []
-    if (pid && !isAlive(Number(pid))) removeProfile(join(tmpdir(), name))
+  for (const name of readdirSync(profiles)) {
+    if (!name.startsWith(kinPrefix)) continue
+    const pid = Number.parseInt(name.slice(kinPrefix.length), 10)
+    const folder = join(profiles, name)
+    if (!isAlive(pid) && lstatSync(folder).uid === process.getuid?.()) removeProfile(folder)
   }
 }
 
@@ -113,8 +125,14 @@ function removeProfile(folder: string): void {
     // Processes on their way out may still write a file or two.
     rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 20 })
   } catch {
-    // another user's, or still in use: the next start tries again
+    // still in use: the next start tries again
   }
+}
+
+/** `/proc/self/ns/pid` → pid:[4026531836] */
+function namespaceId(): string {
+  const digits = /\d+/.exec(readlinkSync('/proc/self/ns/pid'))?.[0] ?? '0'
+  return Number(digits).toString(36)
 }
 
 function isAlive(pid: number): boolean {

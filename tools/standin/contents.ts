@@ -33,15 +33,16 @@ export class Contents extends LoudEmitter<ContentsEvents> implements Pick<Electr
   readonly session = session.defaultSession
   readonly mainFrame: Electron.WebFrameMain
   readonly #host: Host
-  readonly #attached = Promise.withResolvers<Session>()
+  #tellAttached: (page: Session) => void = () => {}
+  readonly #attached = new Promise<Session>((resolve) => (this.#tellAttached = resolve))
   #page: Session | undefined
   #line: Line | undefined
   #mainFrameId: string | undefined
   #url = blank
   #title = ''
   #zoom = 1
-  /** The frames whose page has asked to go elsewhere: it says so before the browser asks for the document. */
-  readonly #wishes = new Set<string>()
+  /** Where the page of a frame has asked to go: it says so before the browser asks for the document. */
+  readonly #wishes = new Map<string, string>()
   #isDestroyed = false
   #mayOpen: OpenHandler | undefined
 
@@ -84,18 +85,21 @@ export class Contents extends LoudEmitter<ContentsEvents> implements Pick<Electr
       servePage(page, (url, frameId) => this.#mayNavigate(url, frameId)),
       page.send('Runtime.runIfWaitingForDebugger'),
     ])
-    this.#attached.resolve(page)
+    this.#tellAttached(page)
   }
 
-  async loadURL(url: string): Promise<void> {
-    const page = await this.#attached.promise
-    const loaded = new Promise<void>((resolve) => this.once('did-finish-load', resolve))
-    const { errorText } = await page.send('Page.navigate', { url: toPage(url) })
-    if (errorText) throw new Error(`${errorText.replace('net::', '')} loading '${url}'`)
-    await loaded
+  loadURL(url: string): Promise<void> {
+    const destroyed = new Promise<never>((_, reject) =>
+      this.once('destroyed', () => reject(loadError('ERR_FAILED', url))),
+    )
+    const loaded = Promise.race([this.#load(url), destroyed])
+    // As in Electron: where nobody waits for it, its failure is no fault of main's.
+    loaded.catch(() => {})
+    return loaded
   }
 
   reload(): void {
+    this.#wishes.clear()
     this.#page?.tell('Page.reload')
   }
 
@@ -153,6 +157,15 @@ export class Contents extends LoudEmitter<ContentsEvents> implements Pick<Electr
     this.emit('destroyed')
   }
 
+  async #load(url: string): Promise<void> {
+    const page = await this.#attached
+    const loaded = new Promise<void>((resolve) => this.once('did-finish-load', resolve))
+    this.#wishes.clear()
+    const { errorText } = await page.send('Page.navigate', { url: toPage(url) })
+    if (errorText) throw loadError(errorText.replace('net::', ''), url)
+    await loaded
+  }
+
   #listen(page: Session): void {
     page
       .on('Page.frameNavigated', ({ frame }) => {
@@ -166,9 +179,7 @@ export class Contents extends LoudEmitter<ContentsEvents> implements Pick<Electr
       .on('Page.loadEventFired', () => {
         if (this.#url !== blank) this.emit('did-finish-load')
       })
-      .on('Page.frameRequestedNavigation', ({ frameId, disposition }) => {
-        if (disposition === 'currentTab') this.#wishes.add(frameId)
-      })
+      .on('Page.frameRequestedNavigation', ({ frameId, url }) => void this.#wishes.set(frameId, url))
       .on('Page.windowOpen', ({ url, windowName, windowFeatures }) =>
         this.#opens({ url, frameName: windowName, features: windowFeatures.join(), disposition: 'foreground-tab' }),
       )
@@ -194,7 +205,9 @@ export class Contents extends LoudEmitter<ContentsEvents> implements Pick<Electr
 
   /** Electron asks about what the page wants, not about what main or a debugger does. */
   #mayNavigate(url: string, frameId: string): boolean {
-    if (!this.#wishes.delete(frameId)) return true
+    const wish = this.#wishes.get(frameId)?.replace(/#.*/s, '')
+    this.#wishes.delete(frameId)
+    if (wish === undefined || toApp(wish) !== url) return true
     const isMainFrame = frameId === this.#mainFrameId
     const frame = isMainFrame ? this.mainFrame : null
     const details: Navigation = preventable({ url, isSameDocument: false, isMainFrame, frame })
@@ -216,6 +229,10 @@ const optional = (contents: Contents | undefined) => contents && asWhole(content
 /** What it lacks throws (loud.ts), so it may pass for the whole. */
 export function asWhole(contents: Contents): Electron.WebContents {
   return contents as unknown as Electron.WebContents
+}
+
+function loadError(code: string, url: string): Error {
+  return Object.assign(new Error(`${code} loading '${url}'`), { code, url })
 }
 
 function colorOf(hex: string): { r: number; g: number; b: number } {

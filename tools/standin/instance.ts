@@ -1,5 +1,15 @@
 /** One instance for each user data folder: a lock, and a letter box for those that come later. */
-import { linkSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, watch, writeFileSync } from 'node:fs'
+import {
+  type FSWatcher,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  watch,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 
 export interface Letter {
@@ -7,6 +17,8 @@ export interface Letter {
   readonly cwd: string
   readonly data: unknown
 }
+
+let letterBox: FSWatcher | undefined
 
 /**
  * Whether this process is the first. The first hears of each later one; a later one has left its letter when this returns:
@@ -21,7 +33,7 @@ export function claim(userData: string, letter: Letter, hear: (letter: Letter) =
     return false
   }
   for (const old of letters(folder)) rmSync(old)
-  watch(folder, { persistent: false }, () => {
+  letterBox = watch(folder, { persistent: false }, () => {
     for (const file of letters(folder)) {
       const received = JSON.parse(readFileSync(file, 'utf8')) as Letter
       rmSync(file)
@@ -32,6 +44,7 @@ export function claim(userData: string, letter: Letter, hear: (letter: Letter) =
 }
 
 export function release(userData: string): void {
+  letterBox?.close()
   rmSync(join(userData, 'standin-instance', 'owner'), { force: true })
 }
 
@@ -44,7 +57,8 @@ function take(folder: string, lock: string): boolean {
       try {
         linkSync(own, lock)
         return true
-      } catch {
+      } catch (error) {
+        if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
         if (isHeld(lock)) return false
         // Moved, not removed: of two that find it forsaken, one moves it and the other fails and looks again.
         moveAway(lock, `${own}-old`)

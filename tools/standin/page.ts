@@ -45,6 +45,9 @@ interface Click extends Event {
   readonly shiftKey: boolean
 }
 
+/** Names of the whole only, and of these the types of some: the rest answers with itself, which no part can. */
+type Part<Whole, Typed extends keyof Whole> = Pick<Whole, Typed> & { readonly [Name in keyof Whole]?: unknown }
+
 type Preload = (require: (name: string) => unknown, module: { exports: object }, exports: object) => void
 
 /** The sources to be run in each new document, in the page's world and in the preload's. */
@@ -112,7 +115,7 @@ function preloadWorld(window: Window, codec: Codec, bridge: Bridge, preload: Pre
       listeners.delete(channel)
       return ipcRenderer
     },
-  })
+  } satisfies Part<Electron.IpcRenderer, 'invoke' | 'send'>)
 
   window.standinDown = (...parts) => {
     const lines = parts.join('').split('\n')
@@ -131,7 +134,7 @@ function preloadWorld(window: Window, codec: Codec, bridge: Bridge, preload: Pre
       for (const listener of listeners.get(channel) ?? []) listener(event, ...values)
     } catch (error) {
       // The page's fault, and said there; the next message is another matter.
-      queueMicrotask(() => {
+      setTimeout(() => {
         throw error
       })
     }
@@ -198,7 +201,7 @@ function preloadWorld(window: Window, codec: Codec, bridge: Bridge, preload: Pre
 
   const contextBridge = guarded('contextBridge', {
     exposeInMainWorld: (name: string, api: unknown) => bridge.expose(name, api),
-  })
+  } satisfies Part<Electron.ContextBridge, 'exposeInMainWorld'>)
   const electron = guarded('electron', { ipcRenderer, contextBridge })
   const module = { exports: {} }
   preload(

@@ -2,10 +2,14 @@
 import { readFileSync } from 'node:fs'
 import { registerHooks } from 'node:module'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
 import { app, lifecycle } from './app.ts'
 import { browser, startBrowser } from './browser.ts'
 import { readScreens } from './screen.ts'
+
+// Of the script's making, and no concern of the programs that the app starts.
+delete process.env['NODE_COMPILE_CACHE']
 
 const main = process.argv[1] ?? '.'
 // Like Electron's: its own path, then everything that it was given. The script itself has put the app first once more.
@@ -34,7 +38,11 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 }
 
 app.describe(main)
-start().catch((error: unknown) => {
+// Node loads its fetch when it is first asked for, which takes long; while Chromium starts, nobody waits for it.
+setImmediate(() => new Request('app://ready/'))
+start().catch(async (error: unknown) => {
+  // A browser that ended has said why, and that is told when its end is (below).
+  await delay(500)
   console.error(error instanceof Error ? error.message : error)
   process.exit(1)
 })

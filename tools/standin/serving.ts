@@ -57,8 +57,10 @@ async function answer(page: Session, paused: Paused, mayNavigate: MayNavigate) {
   const url = toApp(paused.request.url)
   const isDocument = paused.resourceType === 'Document'
   if (isDocument && !mayNavigate(url, paused.frameId)) return fail(page, paused, 'Aborted')
-  // Chromium asks for it by itself, Electron does not.
-  if (paused.resourceType === 'Other' && new URL(url).pathname === '/favicon.ico') return fail(page, paused, 'Failed')
+  if (paused.resourceType === 'Other' && new URL(url).pathname === '/favicon.ico') {
+    // Chromium asks for it by itself, Electron does not; a failure would stand in the page's console.
+    return page.tell('Fetch.fulfillRequest', { requestId: paused.requestId, responseCode: 204 })
+  }
   const handler = handlers.get(new URL(url).protocol.slice(0, -1))
   if (!handler) {
     console.error(`the stand-in fetches nothing from outside: ${url}`)

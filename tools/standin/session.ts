@@ -1,4 +1,4 @@
-/** What pages may do. The handlers are kept and never called: Chromium asks nobody, and a page of the stand-in gets nothing. */
+/** What pages may do. The handlers are taken and never called: Chromium refuses by itself all that it would have to ask for. */
 import type * as Electron from 'electron'
 import { loud } from './loud.ts'
 import { protocol } from './serving.ts'

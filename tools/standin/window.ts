@@ -6,6 +6,7 @@ import { browser, closePage, openPage, type Page } from './browser.ts'
 import { asWhole, Contents, type Host } from './contents.ts'
 import { windowEvents, type WindowEvents } from './events.ts'
 import { loud, LoudEmitter, preventable } from './loud.ts'
+import { refuseStrange } from './options.ts'
 
 type Held =
   | ('id' | 'loadURL' | 'reload' | 'show' | 'hide' | 'focus' | 'close' | 'destroy' | 'isDestroyed' | 'isVisible')
@@ -29,7 +30,7 @@ class Window extends LoudEmitter<WindowEvents> implements Pick<Electron.BrowserW
 
   constructor(options: Electron.BrowserWindowConstructorOptions = {}) {
     super('BrowserWindow', windowEvents)
-    refuseUnsafe(options.webPreferences ?? {})
+    refuseStrange(options)
     const host: Host = {
       destroy: () => this.destroy(),
       told: (report) => {
@@ -46,7 +47,12 @@ class Window extends LoudEmitter<WindowEvents> implements Pick<Electron.BrowserW
     lifecycle.opened(this)
     app.emit('web-contents-created', preventable(), asWhole(this.webContents))
     app.emit('browser-window-created', preventable(), wholeWindow(this))
-    void this.#open(options)
+    this.#open(options).catch((error: unknown) => {
+      // A window that was closed meanwhile cannot be opened any further.
+      if (this.#isDestroyed) return
+      console.error('a window could not be opened:', error)
+      this.destroy()
+    })
   }
 
   loadURL(url: string): Promise<void> {
@@ -226,10 +232,4 @@ function first(matches: (window: Window) => boolean): Electron.BrowserWindow | n
 /** What it lacks throws (loud.ts), so it may pass for the whole. */
 function wholeWindow(window: Window): Electron.BrowserWindow {
   return window as unknown as Electron.BrowserWindow
-}
-
-function refuseUnsafe({ nodeIntegration, contextIsolation, sandbox }: Electron.WebPreferences): void {
-  if (nodeIntegration === true || contextIsolation === false || sandbox === false) {
-    throw new Error('the stand-in has only sandboxed, isolated pages without Node')
-  }
 }

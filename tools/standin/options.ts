@@ -1,0 +1,29 @@
+/** Which options of a window the stand-in understands; any other is refused, since ignoring it would show another window. */
+import type * as Electron from 'electron'
+
+type WindowOption = keyof Electron.BrowserWindowConstructorOptions
+type PageOption = keyof Electron.WebPreferences
+
+const meant: WindowOption[] = ['width', 'height', 'x', 'y', 'minWidth', 'minHeight', 'useContentSize']
+const shown: WindowOption[] = ['show', 'title', 'backgroundColor', 'webPreferences']
+/** Without a meaning here: there is no menu bar, and the icon of an app's window is its page's. */
+const idle: WindowOption[] = ['icon', 'autoHideMenuBar']
+const windowOptions = new Set<string>([...meant, ...shown, ...idle])
+
+const safe: PageOption[] = ['preload', 'sandbox', 'contextIsolation', 'nodeIntegration', 'webSecurity', 'webviewTag']
+const idleInPages: PageOption[] = ['spellcheck', 'devTools']
+const pageOptions = new Set<string>([...safe, ...idleInPages])
+
+export function refuseStrange(options: Electron.BrowserWindowConstructorOptions): void {
+  const { webPreferences = {} } = options
+  const strange = [
+    ...Object.keys(options).filter((name) => !windowOptions.has(name)),
+    ...Object.keys(webPreferences).filter((name) => !pageOptions.has(name)),
+  ]
+  if (strange.length > 0) throw new Error(`the stand-in's BrowserWindow does not know ${strange.join(', ')}`)
+  const { sandbox = true, contextIsolation = true, nodeIntegration = false } = webPreferences
+  const { webSecurity = true, webviewTag = false } = webPreferences
+  if (!sandbox || !contextIsolation || nodeIntegration || !webSecurity || webviewTag) {
+    throw new Error('the stand-in has only sandboxed, isolated pages without Node')
+  }
+}
