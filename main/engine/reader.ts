@@ -5,7 +5,7 @@ import type { Capabilities } from './capabilities.ts'
 import type { Connection } from './connection.ts'
 import { statusOf } from './errors.ts'
 import type { Live, Read } from './live.ts'
-import { containerListed, imageInspected, imageListed } from './replies.ts'
+import { containerInspected, containerListed, imageInspected, imageListed } from './replies.ts'
 
 const atOnce = 16
 
@@ -59,23 +59,31 @@ function touched(images: ReadonlyMap<string, Image | undefined>, live: Live): st
 type Looked = readonly [name: string, image: Image | undefined]
 
 async function readImages(connection: Connection, names: readonly string[]): Promise<readonly Looked[]> {
-  const looked: Looked[] = []
-  for (let start = 0; start < names.length; start += atOnce) {
-    const some = names.slice(start, start + atOnce)
-    looked.push(
-      ...(await Promise.all(some.map(async (name): Promise<Looked> => [name, await inspect(connection, name)]))),
-    )
-  }
+  const looked = await each(names, async (name): Promise<Looked> => [name, await inspect(connection, name)])
   return connection.capabilities.store === 'containerd' ? withListedSizes(connection, looked) : looked
 }
 
-async function inspect({ docker, capabilities }: Connection, name: string): Promise<Image | undefined> {
+/** Asks a few at a time. */
+async function each<Answer>(names: readonly string[], ask: (name: string) => Promise<Answer>): Promise<Answer[]> {
+  const answers: Answer[] = []
+  for (let start = 0; start < names.length; start += atOnce)
+    answers.push(...(await Promise.all(names.slice(start, start + atOnce).map(ask))))
+  return answers
+}
+
+/** Undefined where the engine knows no such thing. */
+async function found<Answer>(question: Promise<Answer>): Promise<Answer | undefined> {
   try {
-    return withTrueDigests(v.parse(imageInspected, await docker.getImage(name).inspect()), capabilities)
+    return await question
   } catch (error) {
     if (statusOf(error) === 404) return undefined
     throw error
   }
+}
+
+async function inspect({ docker, capabilities }: Connection, name: string): Promise<Image | undefined> {
+  const reply = await found(docker.getImage(name).inspect())
+  return reply && withTrueDigests(v.parse(imageInspected, reply), capabilities)
 }
 
 const withTrueDigests = (image: Image, { store }: Capabilities): Image =>
@@ -94,13 +102,17 @@ async function withListedSizes({ docker }: Connection, looked: readonly Looked[]
   return looked.map(([name, image]): Looked => [name, image && { ...image, size: sizes.get(image.id) ?? image.size }])
 }
 
+/**
+ * Asks for each container by itself: the engine tells of a change before its own list has it
+ * (moby daemon/pause.go: the event is logged before the container is checkpointed).
+ */
 async function readContainers(
   { docker }: Connection,
   ids: ReadonlySet<string>,
 ): Promise<Map<string, Container | undefined>> {
-  const read = new Map<string, Container | undefined>([...ids].map((id) => [id, undefined]))
-  if (ids.size === 0) return read
-  const answer = await docker.listContainers({ all: true, filters: { id: [...ids] } })
-  for (const container of v.parse(v.array(containerListed), answer)) read.set(container.id, container)
-  return read
+  const read = await each([...ids], async (id) => {
+    const reply = await found(docker.getContainer(id).inspect())
+    return [id, reply && v.parse(containerInspected, reply)] as const
+  })
+  return new Map(read)
 }

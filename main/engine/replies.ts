@@ -72,6 +72,24 @@ export const containerListed = v.pipe(
   })),
 )
 
+/** `GET /containers/{id}/json`, as far as the list tells the same. */
+export const containerInspected = v.pipe(
+  v.object({
+    Id: v.string(),
+    Name: v.string(),
+    Image: id,
+    State: v.object({ Status: v.fallback(v.picklist(containerStates), 'dead') }),
+    Created: seconds,
+  }),
+  v.transform((reply): Container => ({
+    id: reply.Id,
+    name: reply.Name.replace(/^\//, ''),
+    image: reply.Image,
+    state: reply.State.Status,
+    created: reply.Created,
+  })),
+)
+
 export const info = v.object({
   DockerRootDir: text,
   DriverStatus: list(v.array(v.string())),

@@ -73,6 +73,8 @@ export class Contents extends LoudEmitter<ContentsEvents> implements Pick<Electr
       this.#hear(report),
     )
     this.#listen(page)
+    // Two navigations at once would be a race, which now and then the first one wins.
+    const blankShown = new Promise<void>((resolve) => page.on('Page.frameNavigated', () => resolve()))
     const sources = pageSources(preload)
     themePage(page, gone)
     await Promise.all([
@@ -85,6 +87,7 @@ export class Contents extends LoudEmitter<ContentsEvents> implements Pick<Electr
       servePage(page, (url, frameId) => this.#mayNavigate(url, frameId)),
       page.send('Runtime.runIfWaitingForDebugger'),
     ])
+    await blankShown
     this.#tellAttached(page)
   }
 

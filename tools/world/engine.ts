@@ -5,7 +5,7 @@ import Docker from 'dockerode'
 import { addBridge, removeBridge } from './bridge.ts'
 import { end, files, hasEnded, readLog, startDockerd } from './dockerd.ts'
 import { installed, programs, worldFolder, type Version } from './place.ts'
-import { endAll, removeControlGroup, signal, thaw, unmountUnder } from './processes.ts'
+import { endAll, removeControlGroup, signal, stopped, thaw, unmountUnder } from './processes.ts'
 
 export type Store = 'classic' | 'containerd'
 
@@ -45,7 +45,7 @@ export interface Engine {
   /** Starts dockerd again, ending it before where it still runs. */
   restart(): Promise<void>
   /** Makes dockerd hang: connections are taken, and never answered. */
-  freeze(): void
+  freeze(): Promise<void>
   thaw(): void
   /** Ends all of the engine at once and removes its root. */
   stop(): Promise<void>
@@ -119,7 +119,7 @@ export async function startEngine(wish: EngineWish): Promise<Engine> {
       // After a crash the first start of 20.10 fails on the containerd that was left: "timeout waiting for containerd".
       daemon = await startDockerd(place, docker).catch(() => startDockerd(place, docker))
     },
-    freeze: () => signal(daemon.pid ?? 0, 'SIGSTOP'),
+    freeze: () => stopped(daemon.pid ?? 0),
     thaw: () => signal(daemon.pid ?? 0, 'SIGCONT'),
     stop: remove,
   }

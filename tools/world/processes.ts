@@ -59,6 +59,13 @@ function removeFolders(folder: string): void {
   rmdirSync(folder)
 }
 
+/** Stops a process, and waits until none of its threads runs any more. */
+export async function stopped(pid: number): Promise<void> {
+  signal(pid, 'SIGSTOP')
+  const threads = () => readdirSync(`/proc/${pid}/task`).map((thread) => read(`/proc/${pid}/task/${thread}/status`))
+  while (!threads().every((status) => status === '' || /^State:\tT/m.test(status))) await sleep(5)
+}
+
 /** Sends a signal to a process that may have ended on its own. */
 export function signal(pid: number, name: NodeJS.Signals): void {
   try {
