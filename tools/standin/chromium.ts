@@ -1,6 +1,16 @@
 /** Finds the system's Chromium, starts it with a profile of its own, and sees that neither outlives the app. */
 import { spawn, type ChildProcess } from 'node:child_process'
-import { accessSync, constants, existsSync, lstatSync, mkdtempSync, readdirSync, readlinkSync, rmSync } from 'node:fs'
+import {
+  accessSync,
+  constants,
+  existsSync,
+  lstatSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+} from 'node:fs'
 import type { Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -27,13 +37,7 @@ const flags = [
   // Nothing of the browser's own goes to the network. The pages' requests are answered in serving.ts.
   '--host-resolver-rules=MAP * ~NOTFOUND',
   ...['--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-pings'],
-  ...[
-    '--disable-extensions',
-    '--disable-default-apps',
-    '--disable-breakpad',
-    '--disable-crashpad-for-testing',
-    '--disable-search-engine-choice-screen',
-  ],
+  ...['--disable-extensions', '--disable-default-apps', '--disable-breakpad', '--disable-search-engine-choice-screen'],
   '--disable-features=Translate,MediaRouter,OptimizationHints,PaintHolding,WebUIOmniboxPopup,WebUIOmniboxAimPopup',
   // An app's window does not slow down when another covers it.
   ...['--disable-backgrounding-occluded-windows', '--disable-renderer-backgrounding'],
@@ -100,14 +104,35 @@ function switches(profile: string): string[] {
   ]
 }
 
+/** Killed, not asked: nothing in the profile is worth the time to be written. */
 function end(child: ChildProcess, profile: string): void {
-  try {
-    // Killed, not asked: nothing in the profile is worth the time to be written. The group outlives its first process.
-    if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL')
-  } catch {
-    // all gone in the meantime
-  }
+  // The group outlives its first process.
+  if (child.pid !== undefined) kill(-child.pid)
+  for (const pid of crashHandlers(profile)) kill(pid)
   removeProfile(profile)
+}
+
+/** They leave Chromium's group, and the last thing that they do would be to make their folder in the profile again. */
+function crashHandlers(profile: string): number[] {
+  return readdirSync('/proc')
+    .map(Number)
+    .filter((pid) => pid > 0 && commandOf(pid).includes(`\0--database=${profile}\0`))
+}
+
+function commandOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8')
+  } catch {
+    return ''
+  }
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch {
+    // gone in the meantime
+  }
 }
 
 /** A stand-in that was killed could not remove its own; its Chromium left when the pipe closed. */

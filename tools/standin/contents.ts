@@ -73,7 +73,6 @@ export class Contents extends LoudEmitter<ContentsEvents> implements Pick<Electr
       this.#hear(report),
     )
     this.#listen(page)
-    // Two navigations at once would be a race, which now and then the first one wins.
     const blankShown = new Promise<void>((resolve) => page.on('Page.frameNavigated', () => resolve()))
     const sources = pageSources(preload)
     themePage(page, gone)
@@ -87,7 +86,9 @@ export class Contents extends LoudEmitter<ContentsEvents> implements Pick<Electr
       servePage(page, (url, frameId) => this.#mayNavigate(url, frameId)),
       page.send('Runtime.runIfWaitingForDebugger'),
     ])
-    await blankShown
+    // Two navigations at once would be a race, which now and then the first one wins. It may be over unheard.
+    const { frameTree } = await page.send('Page.getFrameTree')
+    if (frameTree.frame.url !== blank) await blankShown
     this.#tellAttached(page)
   }
 
