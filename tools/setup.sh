@@ -88,7 +88,7 @@ needs_world() {
     compgen -G "/lib/*-linux-gnu/${library%%:*}" >/dev/null || compgen -G "/usr/lib/*-linux-gnu/${library%%:*}" >/dev/null ||
       want "${library##*:}"
   done
-  [ "${engines_ready-}" ] || [ -e /usr/share/keyrings/debian-archive-keyring.gpg ] || want debian-archive-keyring
+  [ -e /usr/share/keyrings/debian-archive-keyring.gpg ] || want debian-archive-keyring
 }
 
 # A Node older than 22 is only good for fetching a newer one, with an npm of its age: with the old one,

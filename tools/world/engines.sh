@@ -33,6 +33,7 @@ Dir::Etc::sourceparts "/dev/null";
 Dir::Etc::preferencesparts "/dev/null";
 Acquire::Languages "none";
 Acquire::http::Timeout "20";
+APT::Update::Error-Mode "any";
 APT::Sandbox::User "$(id -un)";
 CONF
   export APT_CONFIG=$work/apt.conf
@@ -51,11 +52,10 @@ unpack() {
   find "$from/root" -type f -name tini-static -exec mv {} "$to/docker-init" \;
 }
 
-# fetch VERSION SUITE PACKAGE…
+# fetch WORK VERSION SUITE PACKAGE…
 fetch() {
-  local version=$1 suite=$2 from=$SECONDS work
-  shift 2
-  work=$(mktemp -d "$SLIPWAY_ENGINES/.fetch.XXXXXX")
+  local work=$1 version=$2 suite=$3
+  shift 3
   private_apt "$suite" "$work"
   apt-get update -qq
   (cd "$work" && apt-get download -qq docker.io containerd runc "$@")
@@ -66,8 +66,6 @@ fetch() {
   "$work/engine/bin/dockerd" --version | sed -E 's/.*version ([0-9.]+).*/\1/' >"$work/engine/version"
   chmod -R go+rX "$work/engine"
   mv "$work/engine" "$SLIPWAY_ENGINES/$version"
-  rm -rf "$work"
-  say "engine $(<"$SLIPWAY_ENGINES/$version/version") from Debian $suite: $((SECONDS - from)) s"
 }
 
 ready() { [ -e "$SLIPWAY_ENGINES/$1/version" ]; }
@@ -85,8 +83,21 @@ fetching=()
 begin() {
   ready "$1" && return
   say "fetching the $1 engine from Debian $2 …"
-  (fetch "$@") &
+  fetch_and_tell "$@" &
   fetching+=($!)
+}
+fetch_and_tell() {
+  local from=$SECONDS work
+  work=$(mktemp -d "$SLIPWAY_ENGINES/.fetch.XXXXXX")
+  # In the background, so that its first error ends it: bash lets that pass in what `if` and `||` ask about.
+  fetch "$work" "$@" >"$work/log" 2>&1 &
+  wait $! || true
+  if ready "$1"; then
+    say "engine $(<"$SLIPWAY_ENGINES/$1/version") from Debian $2: $((SECONDS - from)) s"
+  else
+    say "the $1 engine failed: $(grep -m1 '^E:' "$work/log" || tail -n 1 "$work/log")"
+  fi
+  rm -rf "$work"
 }
 begin 20.10 bookworm tini
 begin 26.1 trixie tini docker-cli
