@@ -92,7 +92,7 @@ outer() {
   setpriv --pdeathsig KILL unshare --pid --net --mount --mount-proc --fork --kill-child "$here/inside.sh" --inner "$@" <&0 &
   unshare=$!
   # unshare keeps signals from its child, so the child itself is told.
-  trap 'ask_to_end $(</proc/$unshare/task/$unshare/children)' TERM HUP
+  trap 'ask_to_end $(cat /proc/$unshare/task/$unshare/children)' TERM HUP
   trap : INT
   wait_for $unshare && code=0 || code=$?
   remove "$SLIPWAY_WORLD"
