@@ -15,13 +15,18 @@ start({
   renderer: join(built, 'renderer'),
   open({ folder, languages, showTheme }) {
     const store = openStore(folder)
-    const engine = engineService({ env: process.env, home: homedir() }, publish)
+    const engine = engineService({
+      surroundings: { env: process.env, home: homedir() },
+      publish,
+      memory: store.lists,
+    })
     const images = imagesService(engine)
     const settings = settingsService({ settings: store.settings, systemLanguages: languages, showTheme, publish })
     const window = windowService(store.window)
 
     serve({ ...engine.handlers, ...images.handlers, ...settings.handlers, ...window.handlers })
     void engine.run(ended.signal)
+    ended.signal.addEventListener('abort', () => store.lists.end())
     openWindow({
       place: store.window,
       preload: join(built, 'preload', 'bridge.cjs'),

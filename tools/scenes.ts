@@ -29,6 +29,52 @@ export const scenes: readonly Scene[] = [
     show: async (page) => page.getByRole('searchbox').fill('no-such-image'),
   },
   {
+    name: 'images-selected',
+    async show(page) {
+      await row(page, 'node', '22').click({ modifiers: ['Control'] })
+      await row(page, 'mysql', '8.4').click({ modifiers: ['Control'] })
+      await row(page, 'nginx', '1.25').click({ modifiers: ['Shift'] })
+    },
+  },
+  {
+    name: 'images-groups',
+    async show(page) {
+      await page.keyboard.press('g')
+      await row(page, 'python').click()
+      await page.keyboard.press('ArrowRight')
+    },
+  },
+  {
+    name: 'images-old',
+    show: async (page) => page.getByRole('group').getByRole('button').nth(3).click(),
+  },
+  {
+    name: 'tag',
+    async show(page) {
+      await row(page, 'nginx', '1.27').click()
+      await page.keyboard.press('t')
+      await page.getByRole('textbox').fill('redis:7')
+    },
+  },
+  {
+    name: 'disk',
+    async show(page) {
+      await page.locator('footer button').first().click()
+      await page.getByRole('dialog').locator('li').first().waitFor()
+    },
+  },
+  {
+    name: 'keys',
+    show: async (page) => page.keyboard.press('?'),
+  },
+  {
+    name: 'contexts',
+    async show(page) {
+      await page.locator('.engine button').first().click()
+      await page.getByRole('menuitemradio').first().waitFor()
+    },
+  },
+  {
     name: 'menu',
     show: async (page) => page.keyboard.press('F10'),
   },

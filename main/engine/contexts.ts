@@ -2,19 +2,11 @@
  * Where an engine may be found, in the order of Docker's own command: DOCKER_HOST, DOCKER_CONTEXT, the current
  * context of its configuration, then the usual sockets. Source: docker/cli cli/command/cli.go, `resolveContextName`.
  */
-import { createHash } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import * as v from 'valibot'
-import { fail, ok, type EngineContext, type EngineFailure, type Result } from '../../preload/contract/index.ts'
-
-/** PEM texts, as a TLS connection wants them. */
-export interface Certificates {
-  readonly ca?: string
-  readonly cert?: string
-  readonly key?: string
-  readonly verify: boolean
-}
+import { ok, type EngineContext } from '../../preload/contract/index.ts'
+import { currentContext, pems, readContext, readContexts } from './docker-files.ts'
+import type { Certificates, Found, StoredContext } from './docker-files.ts'
 
 export interface Candidate extends EngineContext {
   readonly certificates?: Certificates
@@ -25,60 +17,80 @@ export interface Surroundings {
   readonly home: string
 }
 
-type Found<T> = Result<T, EngineFailure>
-
-const dockerConfig = v.object({ currentContext: v.optional(v.string()) })
-const contextMeta = v.object({
-  Name: v.string(),
-  Endpoints: v.object({
-    docker: v.object({ Host: v.optional(v.string(), ''), SkipTLSVerify: v.optional(v.boolean(), false) }),
-  }),
-})
-
 const systemSocket = 'unix:///var/run/docker.sock'
 
-/** The engines to try, best first. One that the user chose by name stands alone: Slipway never looks past it. */
-export function findCandidates({ env, home }: Surroundings): Found<Candidate[]> {
-  const folder = env['DOCKER_CONFIG'] || join(home, '.docker')
-  if (env['DOCKER_HOST']) return ok([fromEnvironment(env['DOCKER_HOST'], env, folder)])
+/**
+ * The engines to try, best first. One that the user chose by name, here or for Docker's own command, stands alone:
+ * Slipway never looks past it.
+ */
+export function findCandidates(surroundings: Surroundings, chosen?: string): Found<Candidate[]> {
+  const { env } = surroundings
+  const folder = dockerFolder(surroundings)
+  if (chosen !== undefined) return byName(chosen, surroundings)
+  if (env['DOCKER_HOST']) return ok([defaultEngine(env, folder)])
 
   let name = env['DOCKER_CONTEXT']
   if (!name) {
-    const config = readJson(join(folder, 'config.json'), dockerConfig)
-    if (!config.ok) return config
-    name = config.value?.currentContext
+    const current = currentContext(folder)
+    if (!current.ok) return current
+    name = current.value
   }
-  if (name && name !== 'default') return fromContext(name, folder)
-  return ok(usualSockets(env, home))
+  if (name && name !== 'default') return stored(name, folder)
+  return ok([context('default', systemSocket), ...usualSockets(surroundings)])
 }
 
-function fromEnvironment(host: string, env: Surroundings['env'], folder: string): Candidate {
-  const certificates = env['DOCKER_TLS_VERIFY'] || env['DOCKER_TLS']
+/** All ways to an engine that can be chosen by name: Docker's own default, its contexts, and the usual sockets here. */
+export function findChoices(surroundings: Surroundings): Candidate[] {
+  const folder = dockerFolder(surroundings)
+  const choices = [defaultEngine(surroundings.env, folder), ...readContexts(folder).map(fromStored)]
+  const sockets = usualSockets(surroundings).filter(({ endpoint }) => existsSync(endpoint.slice('unix://'.length)))
+  // A context of the user's own says more than the name that Slipway gives a socket.
+  for (const socket of sockets)
+    if (!choices.some(({ name, endpoint }) => name === socket.name || endpoint === socket.endpoint))
+      choices.push(socket)
+  return choices.filter(({ name }, at) => choices.findIndex((choice) => choice.name === name) === at)
+}
+
+/** What the window may know of a candidate: no keys. */
+export const summary = ({ name, endpoint, local }: Candidate): EngineContext => ({ name, endpoint, local })
+
+const dockerFolder = ({ env, home }: Surroundings) => env['DOCKER_CONFIG'] || join(home, '.docker')
+
+function byName(name: string, surroundings: Surroundings): Found<Candidate[]> {
+  const folder = dockerFolder(surroundings)
+  if (name === 'default') return ok([defaultEngine(surroundings.env, folder)])
+  const found = stored(name, folder)
+  if (found.ok || found.error.code !== 'context-unknown') return found
+  const socket = usualSockets(surroundings).find((socket) => socket.name === name)
+  return socket ? ok([socket]) : found
+}
+
+function defaultEngine(env: Surroundings['env'], folder: string): Candidate {
+  const host = env['DOCKER_HOST']
+  const certificates = host && (env['DOCKER_TLS_VERIFY'] || env['DOCKER_TLS'])
   return {
-    ...context('default', host),
+    ...context('default', host || systemSocket),
     ...(certificates && { certificates: pems(env['DOCKER_CERT_PATH'] || folder, Boolean(env['DOCKER_TLS_VERIFY'])) }),
   }
 }
 
-function fromContext(name: string, folder: string): Found<Candidate[]> {
-  const id = createHash('sha256').update(name).digest('hex')
-  const meta = readJson(join(folder, 'contexts', 'meta', id, 'meta.json'), contextMeta)
-  if (!meta.ok) return meta
-  if (!meta.value) return fail({ code: 'context-unknown', context: name })
-  const { Host, SkipTLSVerify } = meta.value.Endpoints.docker
-  const certificates = pems(join(folder, 'contexts', 'tls', id, 'docker'), !SkipTLSVerify)
-  const secure = certificates.ca || certificates.cert || SkipTLSVerify
-  return ok([{ ...context(name, Host || systemSocket), ...(secure && { certificates }) }])
+function stored(name: string, folder: string): Found<Candidate[]> {
+  const found = readContext(name, folder)
+  return found.ok ? ok([fromStored(found.value)]) : found
 }
 
-function usualSockets(env: Surroundings['env'], home: string): Candidate[] {
+const fromStored = ({ name, host, ...more }: StoredContext): Candidate => ({
+  ...context(name, host || systemSocket),
+  ...more,
+})
+
+function usualSockets({ env, home }: Surroundings): Candidate[] {
   const runtime = env['XDG_RUNTIME_DIR']
   return [
-    context('default', systemSocket),
     ...(runtime ? [context('rootless', `unix://${runtime}/docker.sock`)] : []),
-    { ...context('desktop-linux', `unix://${home}/.docker/desktop/docker.sock`), local: false },
+    context('desktop-linux', `unix://${home}/.docker/desktop/docker.sock`),
     ...(runtime ? [context('podman', `unix://${runtime}/podman/podman.sock`)] : []),
-    context('podman', 'unix:///run/podman/podman.sock'),
+    context('podman-root', 'unix:///run/podman/podman.sock'),
   ]
 }
 
@@ -87,37 +99,3 @@ const context = (name: string, endpoint: string): Candidate => ({
   endpoint,
   local: endpoint.startsWith('unix://') && !endpoint.includes('/.docker/desktop/'),
 })
-
-function pems(folder: string, verify: boolean): Certificates {
-  const read = (name: string) => {
-    const text = readText(join(folder, `${name}.pem`))
-    return text.ok && text.value ? { [name]: text.value } : {}
-  }
-  return { ...read('ca'), ...read('cert'), ...read('key'), verify }
-}
-
-/** A file's text, undefined where there is none. */
-function readText(file: string): Found<string | undefined> {
-  try {
-    return ok(readFileSync(file, 'utf8'))
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException
-    return code === 'ENOENT' || code === 'ENOTDIR'
-      ? ok(undefined)
-      : fail({ code: 'context-unreadable', file, detail: message })
-  }
-}
-
-function readJson<Schema extends v.GenericSchema>(
-  file: string,
-  schema: Schema,
-): Found<v.InferOutput<Schema> | undefined> {
-  const text = readText(file)
-  if (!text.ok) return text
-  if (text.value === undefined) return ok(undefined)
-  try {
-    return ok(v.parse(schema, JSON.parse(text.value)))
-  } catch (error) {
-    return fail({ code: 'context-unreadable', file, detail: (error as Error).message })
-  }
-}

@@ -4,7 +4,6 @@ import { setTimeout as delay } from 'node:timers/promises'
 import * as v from 'valibot'
 import type { DiskUse } from '../../preload/contract/index.ts'
 import type { Connection } from './connection.ts'
-import { ask } from './dial.ts'
 import { diskUse } from './replies.ts'
 
 /** The engine works on the answer as long as on the list itself, so what has just changed is drawn first. */
@@ -37,10 +36,10 @@ export function diskMeter(connection: Connection, measured: (use: DiskUse) => vo
   }
 }
 
-async function measure({ docker, candidate, capabilities }: Connection): Promise<DiskUse | undefined> {
+async function measure({ ask, candidate, capabilities }: Connection): Promise<DiskUse | undefined> {
   try {
     const query = capabilities.imageDiskUse ? { type: 'image' } : {}
-    const { LayersSize } = v.parse(diskUse, await ask(docker, '/system/df', query))
+    const { LayersSize } = v.parse(diskUse, await ask('/system/df', query))
     const free = candidate.local ? await freeUnder(capabilities.rootDir) : undefined
     // Podman answers 0: not known.
     return { ...(LayersSize > 0 && { images: LayersSize }), ...(free !== undefined && { free }) }

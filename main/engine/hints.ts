@@ -2,7 +2,16 @@
 import type { EngineEvent } from './replies.ts'
 
 export type Hint =
-  | { readonly look: 'image'; readonly name: string }
+  | {
+      readonly look: 'image'
+      readonly name: string
+      /** A tag that it was given or that was taken from it: whoever is known to have had it is looked at too. */
+      readonly reference?: string
+      /** It may have taken tags of which no event tells. */
+      readonly loaded?: true
+      /** It lost a tag that is not named. */
+      readonly untagged?: true
+    }
   | { readonly look: 'container'; readonly id: string }
   | { readonly look: 'everything' }
 
@@ -16,11 +25,71 @@ export function hintsOf({ Type, Action, Actor }: EngineEvent): Hint[] {
   if (Type === 'image') {
     // A prune names nothing, and on 26.1's containerd store no deletion is told either.
     if (Action === 'prune') return [{ look: 'everything' }]
-    return imageActions.has(Action) && Actor.ID ? [{ look: 'image', name: Actor.ID }] : []
+    if (!imageActions.has(Action) || !Actor.ID) return []
+    const { name } = Actor.Attributes
+    const reference = name !== undefined && name !== Actor.ID && { reference: name }
+    const loaded = Action.startsWith('load') && { loaded: true as const }
+    const untagged = Action === 'untag' && !reference && { untagged: true as const }
+    return [{ look: 'image', name: Actor.ID, ...reference, ...loaded, ...untagged }]
   }
   if (Type !== 'container') return []
   const { imageID } = Actor.Attributes
   // A commit without a tag has no image event on engines before 28.
   if (Action === 'commit') return imageID ? [{ look: 'image', name: imageID }] : []
   return containerActions.has(Action) ? [{ look: 'container', id: Actor.ID }] : []
+}
+
+/** What is to be looked at by name. */
+export class Names {
+  readonly images = new Set<string>()
+  readonly references = new Set<string>()
+  readonly containers = new Set<string>()
+
+  get any(): boolean {
+    return this.images.size + this.containers.size > 0
+  }
+
+  add(more: Names) {
+    for (const part of ['images', 'references', 'containers'] as const)
+      for (const name of more[part]) this[part].add(name)
+  }
+}
+
+/** For this many milliseconds an image counts as just loaded. */
+const recent = 5000
+
+/** What is to be looked at, gathered until there is time. */
+export class Hints {
+  everything = false
+  #names = new Names()
+  readonly #loaded = new Map<string, number>()
+
+  /** Whether single things are to be looked at. */
+  get named(): boolean {
+    return this.#names.any
+  }
+
+  add(hint: Hint) {
+    if (hint.look === 'everything') this.everything = true
+    else if (hint.look === 'container') this.#names.containers.add(hint.id)
+    else {
+      this.#names.images.add(hint.name)
+      if (hint.reference !== undefined) this.#names.references.add(hint.reference)
+      this.#mindLoads(hint.name, hint)
+    }
+  }
+
+  /** Whose tag a load took, only the image's own tags tell: where they may be gone again, all are looked at. */
+  #mindLoads(name: string, { loaded, untagged }: { readonly loaded?: true; readonly untagged?: true }) {
+    const now = performance.now()
+    for (const [name, time] of this.#loaded) if (now - time > recent) this.#loaded.delete(name)
+    if (loaded) this.#loaded.set(name, now)
+    if (untagged && this.#loaded.delete(name)) this.everything = true
+  }
+
+  takeNamed(): Names {
+    const names = this.#names
+    this.#names = new Names()
+    return names
+  }
 }

@@ -1,27 +1,32 @@
-/** The engine: found, reached, watched, and found again when it went away. */
+/** The engine: found, reached, watched, found again when it went away, and left for another when the user says so. */
 import { setTimeout as delay } from 'node:timers/promises'
+import { isDeepStrictEqual } from 'node:util'
 import type Docker from 'dockerode'
 import {
   fail,
   ok,
-  type EngineContext,
   type EngineFailure,
   type EngineState,
   type Handlers,
   type Publish,
   type Result,
 } from '../../preload/contract/index.ts'
-import { connect, type Connection } from './connection.ts'
-import { findCandidates, type Candidate, type Surroundings } from './contexts.ts'
+import type { Lists } from '../store/index.ts'
+import { readDiskAccount } from './account.ts'
+import type { Connection } from './connection.ts'
+import { findCandidates, findChoices, summary, type Surroundings } from './contexts.ts'
 import { diskMeter } from './disk.ts'
 import { engineFailure } from './errors.ts'
 import { liveState, type Live } from './live.ts'
-import { watch, type Watch } from './watch.ts'
+import { reach } from './reach.ts'
+import { watchEngine, type Watch } from './watch.ts'
 
 export interface Engine {
   readonly live: Live
   /** The engine's API, while one answers. */
   docker(): Result<Docker, EngineFailure>
+  /** What an exception of that API stands for. */
+  failure(error: unknown): EngineFailure
   readonly handlers: Handlers<'engine'>
   /** Reads the whole list again, where the engine's events may have left something out. */
   lookAgain(): void
@@ -29,94 +34,146 @@ export interface Engine {
   run(signal: AbortSignal): Promise<void>
 }
 
+interface Needs {
+  readonly surroundings: Surroundings
+  readonly publish: Publish
+  /** What slow engines were last known to have. */
+  readonly memory: Lists
+}
+
 /** How long after a failure the engine is looked for again. */
 const retryAfter = 500
 
-export function engineService(surroundings: Surroundings, publish: Publish): Engine {
-  const live = liveState((change) => publish('images.changed', change))
+export function engineService({ surroundings, publish, memory }: Needs): Engine {
+  const live = liveState((change) => {
+    publish('images.changed', change)
+    if (remembered !== undefined) memory.remember(remembered, live.images())
+  })
   let state: EngineState = { status: 'connecting' }
+  /** The context that the user chose since the app began. */
+  let chosen: string | undefined
   let connection: Connection | undefined
   let watching: Watch | undefined
   let lastEndpoint: string | undefined
+  /** The endpoint that is reached, where its list takes so long that it is worth remembering. */
+  let remembered: string | undefined
+  /** Ends with the engine that is reached or looked for now. */
+  let here = new AbortController()
   let ended: AbortSignal | undefined
 
   function become(next: EngineState) {
-    if (ended?.aborted || JSON.stringify(next) === JSON.stringify(state)) return
+    if (ended?.aborted || isDeepStrictEqual(next, state)) return
     state = next
     publish('engine.changed', state)
   }
 
-  async function stay(current: Connection, signal: AbortSignal) {
-    const context = summary(current.candidate)
-    const { product, version, api, rootDir, store } = current.capabilities
-    const connected = {
-      status: 'connected',
-      context,
-      facts: { product, version, api, rootDir, store },
-    } as const
-    if (lastEndpoint !== context.endpoint) live.forget()
-    lastEndpoint = context.endpoint
-    connection = current
-    become(connected)
-    const here = new AbortController()
-    const both = AbortSignal.any([signal, here.signal])
+  async function visit(gone: AbortSignal) {
+    // What a visit opens, idle connections too, ends with it, and whoever left hears nothing more of it.
+    const over = new AbortController()
+    const signal = AbortSignal.any([gone, over.signal])
+    const tell = (next: EngineState) => signal.aborted || become(next)
     try {
-      const measure = diskMeter(current, (disk) => become({ ...connected, disk }), both)
-      watching = await watch(current, live, measure, both)
-      await watching.ended
-      become({ status: 'away', context, failure: { code: 'engine-stopped', endpoint: context.endpoint } })
-    } catch (error) {
-      become({ status: 'away', context, failure: engineFailure(error, context.endpoint) })
+      const reached = await reach(surroundings, { chosen, signal })
+      if (reached.ok) await stay(reached.value, tell, signal)
+      else tell({ status: 'away', ...reached.error })
     } finally {
-      here.abort()
-      connection = watching = undefined
+      over.abort()
     }
   }
 
+  async function stay(reached: Connection, tell: (next: EngineState) => void, signal: AbortSignal) {
+    if (signal.aborted) return
+    const context = summary(reached.candidate)
+    const { endpoint } = context
+    const { product, version, api, rootDir, store } = reached.capabilities
+    const connected = { status: 'connected', context, facts: { product, version, api, rootDir, store } } as const
+    const recalled = await memory.recall(endpoint)
+    if (signal.aborted) return
+    if (recalled || lastEndpoint !== endpoint) live.forget(recalled)
+    lastEndpoint = endpoint
+    if (recalled) remembered = endpoint
+    connection = reached
+    tell(connected)
+    try {
+      const read = diskMeter(reached, (disk) => tell({ ...connected, disk }), signal)
+      const listed = (slow: boolean) => signal.aborted || keep(endpoint, slow)
+      const watch = await watchEngine(reached, live, { read, listed }, signal)
+      if (!signal.aborted) watching = watch
+      await watch.ended
+      tell({ status: 'away', context, failure: { code: 'engine-stopped', endpoint } })
+    } catch (error) {
+      tell({ status: 'away', context, failure: engineFailure(error, endpoint) })
+    } finally {
+      if (connection === reached) leave()
+    }
+  }
+
+  function keep(endpoint: string, slow: boolean) {
+    if (slow) memory.remember(endpoint, live.images())
+    else if (remembered !== undefined) memory.forget(endpoint)
+    remembered = slow ? endpoint : undefined
+  }
+
+  function leave() {
+    connection = watching = remembered = undefined
+  }
+
+  /** Leaves the engine that was reached or looked for, at once; `run` goes to the one that is chosen now. */
+  function goTo(name: string): Result<void, EngineFailure> {
+    const found = findCandidates(surroundings, name)
+    if (!found.ok) return found
+    chosen = name
+    const [next] = found.value
+    if (connection && isDeepStrictEqual(connection.candidate, next)) return ok(undefined)
+    here.abort()
+    leave()
+    live.forget()
+    become({ status: 'connecting', ...(next && { context: summary(next) }) })
+    return ok(undefined)
+  }
+
+  const absent = (): EngineFailure =>
+    state.status === 'away' ? state.failure : { code: 'engine-stopped', endpoint: state.context?.endpoint ?? '' }
+
   return {
     live,
-    docker: () =>
-      connection
-        ? ok(connection.docker)
-        : fail(state.status === 'away' ? state.failure : { code: 'engine-stopped', endpoint: '' }),
-    handlers: { 'engine.state': () => ok(state) },
+    docker: () => (connection ? ok(connection.docker) : fail(absent())),
+    failure: (error) => engineFailure(error, state.context?.endpoint ?? ''),
+    handlers: {
+      'engine.state': () => ok(state),
+      'engine.contexts': () =>
+        ok(
+          findChoices(surroundings).map((choice) => ({
+            ...summary(choice),
+            current: choice.name === state.context?.name,
+          })),
+        ),
+      'engine.switch': goTo,
+      async 'engine.disk'() {
+        if (!connection) return fail(absent())
+        const asked = connection
+        try {
+          return ok(await readDiskAccount(asked))
+        } catch (error) {
+          return fail(asked === connection ? engineFailure(error, asked.candidate.endpoint) : absent())
+        }
+      },
+    },
     lookAgain() {
       if (connection && !connection.capabilities.tellsAll) watching?.lookAgain()
     },
     async run(signal) {
       ended = signal
       while (!signal.aborted) {
-        const reached = await reach(surroundings)
-        if (reached.ok) await stay(reached.value, signal)
-        else become({ status: 'away', ...reached.error })
-        await delay(retryAfter, undefined, { signal }).catch(() => undefined)
+        const turn = (here = new AbortController())
+        const gone = AbortSignal.any([signal, turn.signal])
+        await visit(gone)
+        await delay(retryAfter, undefined, { signal: gone }).catch(() => undefined)
       }
     },
   }
 }
 
-/** What the window may know of a candidate: no keys. */
-const summary = ({ name, endpoint, local }: Candidate): EngineContext => ({ name, endpoint, local })
-
-interface Missed {
-  readonly failure: EngineFailure
-  readonly context?: EngineContext
-}
-
-/** The first engine that answers; where none does, why the best of them does not. */
-export async function reach(surroundings: Surroundings) {
-  const candidates = findCandidates(surroundings)
-  if (!candidates.ok) return { ok: false, error: { failure: candidates.error } as Missed } as const
-  let missed: Missed | undefined
-  for (const candidate of candidates.value) {
-    const connection = await connect(candidate)
-    if (connection.ok) return connection
-    // A socket that is there and refuses tells more than one that is missing.
-    if (!missed || (missed.failure.code === 'engine-not-found' && connection.error.code !== 'engine-not-found'))
-      missed = { failure: connection.error, context: summary(candidate) }
-  }
-  return { ok: false, error: missed! } as const
-}
-
 export { statusOf } from './errors.ts'
+export { reach } from './reach.ts'
 export { id, keys, list, names, text } from './replies.ts'

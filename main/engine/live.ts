@@ -1,66 +1,148 @@
 /** Images and containers as last known, and the numbered changes by which a window keeps up with them. */
 import { isDeepStrictEqual } from 'node:util'
-import { listed, type Container, type Image } from '../../model/image.ts'
+import { listed, type Container, type Image, type ImageId } from '../../model/image.ts'
 import type { ImagesChange, ImagesSnapshot } from '../../preload/contract/index.ts'
+
+/** An image with what stays on main: labels may be of ten thousand bytes each. */
+export interface KnownImage extends Image {
+  /** `name=value`, in lower case. */
+  readonly labels: readonly string[]
+}
+
+/** The engine's whole list. */
+export interface Whole {
+  readonly images: readonly KnownImage[]
+  readonly containers: readonly Container[]
+}
 
 /** What was read of the engine: `undefined` for what is no longer there. */
 export interface Read {
-  readonly images: ReadonlyMap<string, Image | undefined>
+  readonly images: ReadonlyMap<string, KnownImage | undefined>
   readonly containers: ReadonlyMap<string, Container | undefined>
 }
 
 export interface Live {
   snapshot(): ImagesSnapshot
   /** All images, also the intermediate ones that no list shows. */
-  images(): ReadonlyMap<string, Image>
+  images(): ReadonlyMap<ImageId, Image>
   containers(): ReadonlyMap<string, Container>
-  /** The engine's whole list, in place of all that was known. */
-  replace(list: { readonly images: readonly Image[]; readonly containers: readonly Container[] }): void
+  /** Those remembered from last time that the engine has not been asked for yet. */
+  unconfirmed(): ReadonlySet<ImageId>
+  /** For each word, the images with a label that holds it. */
+  labelled(words: readonly string[]): ImageId[][]
+  /** The engine's whole list, in place of all that was known, with what was read after it was asked for. */
+  replace(list: Whole, since?: Read): void
   apply(read: Read): void
-  /** Another engine: nothing that was known holds any more. */
-  forget(): void
+  /** Another engine: nothing that was known holds any more, but for what is remembered of that one from last time. */
+  forget(remembered?: readonly Image[]): void
 }
 
-export function liveState(changed: (change: ImagesChange) => void): Live {
-  let images: ReadonlyMap<string, Image> = new Map()
-  let containers: ReadonlyMap<string, Container> = new Map()
-  let shown: ReadonlyMap<string, Image> = new Map()
-  let seq = 0
-  let complete = false
+interface State {
+  readonly images: ReadonlyMap<ImageId, Image>
+  readonly labels: ReadonlyMap<ImageId, readonly string[]>
+  readonly containers: ReadonlyMap<string, Container>
+  readonly unconfirmed: ReadonlySet<ImageId>
+  readonly complete: boolean
+}
 
-  function become(nextImages: ReadonlyMap<string, Image>, nextContainers: ReadonlyMap<string, Container>) {
-    const nextShown = byId(listed([...nextImages.values()]))
+const nothing: State = {
+  images: new Map(),
+  labels: new Map(),
+  containers: new Map(),
+  unconfirmed: new Set(),
+  complete: false,
+}
+const unread: Read = { images: new Map(), containers: new Map() }
+
+export function liveState(changed: (change: ImagesChange) => void): Live {
+  let state = nothing
+  let shown: ReadonlyMap<ImageId, Image> = new Map()
+  let seq = 0
+
+  /** `confirmed` are those that the engine was asked for and has. */
+  function become(next: State, confirmed: readonly ImageId[]) {
+    const nextShown = byId(listed([...next.images.values()]))
     const image = difference(shown, nextShown)
-    const container = difference(containers, nextContainers)
-    const first = !complete
-    images = nextImages
-    containers = nextContainers
+    const container = difference(state.containers, next.containers)
+    const present = new Set(image.present.map(({ id }) => id))
+    const news = confirmed.filter(
+      (id) => nextShown.has(id) && (state.unconfirmed.has(id) || (!next.complete && present.has(id))),
+    )
+    const parts = [image.present, image.gone, container.present, container.gone, news]
+    const told = next.complete !== state.complete || parts.some(({ length }) => length > 0)
+    state = next
     shown = nextShown
-    complete = true
-    if (!first && [image, container].every(({ present, gone }) => present.length + gone.length === 0)) return
+    if (!told) return
     changed({
       seq: ++seq,
+      complete: state.complete,
       images: image.present,
+      confirmed: news,
       imagesGone: image.gone,
       containers: container.present,
       containersGone: container.gone,
     })
   }
 
+  function take({ images, containers }: Read, whole: boolean) {
+    const read = [...images]
+    const bare = new Map(read.map(([id, image]) => [id, image && withoutLabels(image)]))
+    const labels = new Map(read.map(([id, image]) => [id, image?.labels.length ? image.labels : undefined]))
+    become(
+      {
+        images: merged(state.images, bare, whole),
+        labels: merged(state.labels, labels, whole),
+        containers: merged(state.containers, containers, whole),
+        unconfirmed: new Set(whole ? [] : [...state.unconfirmed].filter((id) => !images.has(id))),
+        complete: whole || state.complete,
+      },
+      [...images.keys()],
+    )
+  }
+
   return {
-    snapshot: () => ({ seq, complete, images: [...shown.values()], containers: [...containers.values()] }),
-    images: () => images,
-    containers: () => containers,
-    replace: (list) => become(merged(images, byId(list.images), true), merged(containers, byId(list.containers), true)),
-    apply: (read) => become(merged(images, read.images), merged(containers, read.containers)),
-    forget() {
+    snapshot: () => ({
+      seq,
+      complete: state.complete,
+      images: [...shown.values()],
+      unconfirmed: [...state.unconfirmed].filter((id) => shown.has(id)),
+      containers: [...state.containers.values()],
+    }),
+    images: () => state.images,
+    containers: () => state.containers,
+    unconfirmed: () => state.unconfirmed,
+    labelled: (words) =>
+      words
+        .map((word) => word.toLowerCase())
+        .map((word) =>
+          [...state.labels].filter(([, labels]) => labels.some((label) => label.includes(word))).map(([id]) => id),
+        ),
+    replace: (list, since = unread) =>
+      take(
+        {
+          images: new Map([...byId(list.images), ...since.images]),
+          containers: new Map([...byId(list.containers), ...since.containers]),
+        },
+        true,
+      ),
+    apply: (read) => take(read, false),
+    forget(remembered = []) {
       // Nothing is known yet: the list will reach the window as a change, not as a change and then as a whole again.
-      if (!complete) return
-      images = shown = new Map()
-      containers = new Map()
-      complete = false
+      if (!state.complete && state.images.size + state.containers.size + remembered.length === 0) return
+      const images = byId(remembered)
+      state = { ...nothing, images, unconfirmed: new Set(images.keys()) }
+      shown = byId(listed(remembered))
       // The skipped number makes every window ask for the whole.
-      seq++
+      seq += 2
+      changed({
+        seq,
+        complete: false,
+        images: [],
+        confirmed: [],
+        imagesGone: [],
+        containers: [],
+        containersGone: [],
+      })
     },
   }
 }
@@ -68,11 +150,21 @@ export function liveState(changed: (change: ImagesChange) => void): Live {
 const byId = <Thing extends { readonly id: string }>(things: readonly Thing[]) =>
   new Map(things.map((thing) => [thing.id, thing]))
 
+/** What a window is told of an image. */
+export const withoutLabels = ({ id, references, digests, created, size, parent }: KnownImage): Image => ({
+  id,
+  references,
+  digests,
+  created,
+  size,
+  ...(parent !== undefined && { parent }),
+})
+
 /** `known` with what was `read`; a thing that reads the same stays the same object, so that differences are few. */
 function merged<Thing>(
   known: ReadonlyMap<string, Thing>,
   read: ReadonlyMap<string, Thing | undefined>,
-  whole = false,
+  whole: boolean,
 ): ReadonlyMap<string, Thing> {
   const next = new Map(whole ? [] : known)
   for (const [id, thing] of read) {

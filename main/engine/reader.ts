@@ -1,70 +1,98 @@
 /** Reading images and containers from an engine, all of them or those that a hint names. */
+import { setTimeout as delay } from 'node:timers/promises'
 import * as v from 'valibot'
-import type { Container, Image } from '../../model/image.ts'
+import type { Container, Image, ImageId } from '../../model/image.ts'
 import type { Capabilities } from './capabilities.ts'
 import type { Connection } from './connection.ts'
 import { statusOf } from './errors.ts'
-import type { Live, Read } from './live.ts'
+import type { Names } from './hints.ts'
+import type { KnownImage, Read } from './live.ts'
 import { containerInspected, containerListed, imageInspected, imageListed } from './replies.ts'
 
-const atOnce = 16
+const halfGone = 500
 
-export async function readAll({
-  docker,
-  capabilities,
-}: Connection): Promise<{ images: Image[]; containers: Container[] }> {
-  const [images, containers] = await Promise.all([
-    docker.listImages({ all: true }),
-    docker.listContainers({ all: true }),
-  ])
-  return {
-    images: v.parse(v.array(imageListed), images).map((image) => withTrueDigests(image, capabilities)),
-    containers: v.parse(v.array(containerListed), containers),
-  }
+export async function readAllImages({ ask, capabilities }: Connection): Promise<KnownImage[]> {
+  const list = () => ask('/images/json', { all: true })
+  const answer = await list().catch(async (error: unknown) => {
+    if (statusOf(error) === undefined) throw error
+    // The containerd store refuses its list while an image is half gone (26.1 and 28.5: "content digest … not found").
+    await delay(halfGone)
+    return list()
+  })
+  return v.parse(v.array(imageListed), answer).map((image) => withTrueDigests(image, capabilities))
 }
+
+export const readAllContainers = async ({ ask }: Connection): Promise<Container[]> =>
+  v.parse(v.array(containerListed), await ask('/containers/json', { all: true }))
 
 /**
  * Reads the named images and whatever else their new state touches: the images that carried one of their tags
  * until now (no event tells of a tag that moved away), and the parents that are not known yet.
  */
-export async function readNamed(
-  connection: Connection,
-  live: Live,
-  names: ReadonlySet<string>,
-  containerIds: ReadonlySet<string>,
-): Promise<Read> {
-  const containers = readContainers(connection, containerIds)
-  const images = new Map<string, Image | undefined>()
+export async function readNamed(connection: Connection, known: Known, names: Names): Promise<Read> {
+  const containers = readContainers(connection, names.containers)
+  const images = new Map<string, KnownImage | undefined>()
   const asked = new Set<string>()
-  let wanted = [...names]
+  let wanted = [...names.images]
   while (wanted.length > 0) {
     wanted.forEach((name) => asked.add(name))
     for (const [name, image] of await readImages(connection, wanted)) {
       if (image) images.set(image.id, image)
-      else if (live.images().has(name)) images.set(name, undefined)
+      else if (known.has(name)) images.set(name, undefined)
     }
-    wanted = touched(images, live).filter((id) => !asked.has(id) && !images.has(id))
+    wanted = touched(images, known, [...names.references, ...names.images]).filter(
+      (id) => !asked.has(id) && !images.has(id),
+    )
   }
   return { images, containers: await containers }
 }
 
-function touched(images: ReadonlyMap<string, Image | undefined>, live: Live): string[] {
-  const taken = new Set([...images.values()].flatMap((image) => image?.references ?? []))
-  const holders = [...live.images().values()].filter(({ references }) => references.some((name) => taken.has(name)))
-  const parents = [...images.values()].flatMap((image) => image?.parent ?? []).filter((id) => !live.images().has(id))
+type Known = ReadonlyMap<ImageId, Image>
+
+function touched(
+  images: ReadonlyMap<string, Image | undefined>,
+  known: Known,
+  references: readonly string[],
+): string[] {
+  const taken = new Set([...references, ...[...images.values()].flatMap((image) => image?.references ?? [])])
+  const holders = [...known.values()].filter(({ references }) => references.some((name) => taken.has(name)))
+  const parents = [...images.values()].flatMap((image) => image?.parent ?? []).filter((id) => !known.has(id))
   return [...holders.map(({ id }) => id), ...parents]
 }
 
+/**
+ * Asks for images that are remembered, few at once, as the engine is busy with its list. One that it stumbles over is
+ * left to the list.
+ */
+export async function readRemembered(connection: Connection, known: Known, ids: readonly ImageId[]) {
+  const ask = async (id: ImageId): Promise<Looked | undefined> => {
+    try {
+      const image = await inspect(connection, id)
+      // What is unpacked of an image changes seldom; the containerd store's inspect leaves it out.
+      const size = connection.capabilities.store === 'containerd' ? known.get(id)?.size : undefined
+      return [id, image && { ...image, size: size ?? image.size }]
+    } catch (error) {
+      if (statusOf(error) === undefined) throw error
+      return undefined
+    }
+  }
+  return new Map((await each(ids, ask, 4)).filter((looked) => looked !== undefined))
+}
+
 /** A name, and the image it names: undefined where there is none. */
-type Looked = readonly [name: string, image: Image | undefined]
+type Looked = readonly [name: string, image: KnownImage | undefined]
 
 async function readImages(connection: Connection, names: readonly string[]): Promise<readonly Looked[]> {
   const looked = await each(names, async (name): Promise<Looked> => [name, await inspect(connection, name)])
-  return connection.capabilities.store === 'containerd' ? withListedSizes(connection, looked) : looked
+  return connection.capabilities.store === 'containerd' ? asListed(connection, looked) : looked
 }
 
 /** Asks a few at a time. */
-async function each<Answer>(names: readonly string[], ask: (name: string) => Promise<Answer>): Promise<Answer[]> {
+async function each<Answer>(
+  names: readonly string[],
+  ask: (name: string) => Promise<Answer>,
+  atOnce = 16,
+): Promise<Answer[]> {
   const answers: Answer[] = []
   for (let start = 0; start < names.length; start += atOnce)
     answers.push(...(await Promise.all(names.slice(start, start + atOnce).map(ask))))
@@ -72,34 +100,43 @@ async function each<Answer>(names: readonly string[], ask: (name: string) => Pro
 }
 
 /** Undefined where the engine knows no such thing. */
-async function found<Answer>(question: Promise<Answer>): Promise<Answer | undefined> {
+async function found<Schema extends v.GenericSchema>(
+  question: Promise<unknown>,
+  schema: Schema,
+): Promise<v.InferOutput<Schema> | undefined> {
   try {
-    return await question
+    return v.parse(schema, await question)
   } catch (error) {
     if (statusOf(error) === 404) return undefined
     throw error
   }
 }
 
-async function inspect({ docker, capabilities }: Connection, name: string): Promise<Image | undefined> {
-  const reply = await found(docker.getImage(name).inspect())
-  return reply && withTrueDigests(v.parse(imageInspected, reply), capabilities)
+async function inspect({ ask, capabilities }: Connection, name: string): Promise<KnownImage | undefined> {
+  const image = await found(ask(`/images/${name}/json`), imageInspected)
+  return image && withTrueDigests(image, capabilities)
 }
 
-const withTrueDigests = (image: Image, { store }: Capabilities): Image =>
+const withTrueDigests = (image: KnownImage, { store }: Capabilities): KnownImage =>
   store === 'containerd' && image.references.length > 0 ? { ...image, digests: [] } : image
 
-/** The containerd store's inspect leaves the unpacked files out of the size, its list does not. */
-async function withListedSizes({ docker }: Connection, looked: readonly Looked[]): Promise<readonly Looked[]> {
+/**
+ * The containerd store's inspect leaves the unpacked files out of the size, and tells an image's other facts by another
+ * of its tags than the list does. The list tells of the tags asked for alone.
+ */
+async function asListed({ ask }: Connection, looked: readonly Looked[]): Promise<readonly Looked[]> {
   const images = looked.flatMap(([, image]) => image ?? [])
-  const tags = images.flatMap(({ references }) => references[0] ?? [])
+  const tags = images.flatMap(({ references }) => references)
   const untagged = images.some(({ references }) => references.length === 0)
   const lists = await Promise.all([
-    tags.length > 0 ? docker.listImages({ filters: { reference: tags } }) : [],
-    untagged ? docker.listImages({ all: true, filters: { dangling: ['true'] } }) : [],
+    tags.length > 0 ? ask('/images/json', { filters: { reference: tags } }) : [],
+    untagged ? ask('/images/json', { all: true, filters: { dangling: ['true'] } }) : [],
   ])
-  const sizes = new Map(v.parse(v.array(imageListed), lists.flat()).map(({ id, size }) => [id, size]))
-  return looked.map(([name, image]): Looked => [name, image && { ...image, size: sizes.get(image.id) ?? image.size }])
+  const listed = new Map(lists.flatMap((list) => v.parse(v.array(imageListed), list)).map((image) => [image.id, image]))
+  return looked.map(([name, image]): Looked => {
+    const same = image && listed.get(image.id)
+    return [name, same ? { ...same, references: image.references, digests: image.digests } : image]
+  })
 }
 
 /**
@@ -107,12 +144,10 @@ async function withListedSizes({ docker }: Connection, looked: readonly Looked[]
  * (moby daemon/pause.go: the event is logged before the container is checkpointed).
  */
 async function readContainers(
-  { docker }: Connection,
+  { ask }: Connection,
   ids: ReadonlySet<string>,
 ): Promise<Map<string, Container | undefined>> {
-  const read = await each([...ids], async (id) => {
-    const reply = await found(docker.getContainer(id).inspect())
-    return [id, reply && v.parse(containerInspected, reply)] as const
-  })
-  return new Map(read)
+  return new Map(
+    await each([...ids], async (id) => [id, await found(ask(`/containers/${id}/json`), containerInspected)] as const),
+  )
 }

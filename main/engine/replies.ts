@@ -1,6 +1,7 @@
 /** The engine's answers, as far as Slipway reads them. Source: Docker Engine API, 1.40 to 1.51. */
 import * as v from 'valibot'
-import { containerStates, type Container, type Image } from '../../model/image.ts'
+import { containerStates, type Container } from '../../model/image.ts'
+import type { KnownImage } from './live.ts'
 
 /** Go writes an empty list or map as null. */
 export const list = <Item extends v.GenericSchema>(item: Item) => v.pipe(v.nullish(v.array(item), []), v.readonly())
@@ -15,24 +16,41 @@ export const id = v.pipe(
   v.string(),
   v.transform((value) => (value.includes(':') ? value : `sha256:${value}`)),
 )
-/** References or digests; 20.10 writes `<none>:<none>` where there is none. */
+/**
+ * References or digests; 20.10 writes `<none>:<none>` where there is none, 28's containerd store a bare digest.
+ */
 export const names = v.pipe(
   list(v.string()),
-  v.transform((all) => all.filter((name) => !name.startsWith('<none>')).sort()),
+  v.transform((all) => all.filter((name) => !/^(<none>|sha256:)/.test(name)).sort()),
 )
 const parent = v.pipe(
   text,
   v.transform((value) => (value ? { parent: value.includes(':') ? value : `sha256:${value}` } : {})),
 )
 
+/** As they are searched. */
+const labels = v.pipe(
+  v.nullish(v.record(v.string(), v.string()), {}),
+  v.transform((map) => Object.entries(map).map(([name, value]) => `${name}=${value}`.toLowerCase())),
+)
+
 export const imageListed = v.pipe(
-  v.object({ Id: id, ParentId: parent, RepoTags: names, RepoDigests: names, Created: v.number(), Size: v.number() }),
-  v.transform((reply): Image => ({
+  v.object({
+    Id: id,
+    ParentId: parent,
+    RepoTags: names,
+    RepoDigests: names,
+    Created: v.number(),
+    Size: v.number(),
+    Labels: labels,
+  }),
+  v.transform((reply): KnownImage => ({
     id: reply.Id,
     references: reply.RepoTags,
     digests: reply.RepoDigests,
     created: Math.max(0, reply.Created),
     size: reply.Size,
+    labels: reply.Labels,
     ...reply.ParentId,
   })),
 )
@@ -44,13 +62,22 @@ const seconds = v.pipe(
 )
 
 export const imageInspected = v.pipe(
-  v.object({ Id: id, Parent: parent, RepoTags: names, RepoDigests: names, Created: seconds, Size: v.number() }),
-  v.transform((reply): Image => ({
+  v.object({
+    Id: id,
+    Parent: parent,
+    RepoTags: names,
+    RepoDigests: names,
+    Created: seconds,
+    Size: v.number(),
+    Config: v.nullish(v.object({ Labels: labels }), { Labels: {} }),
+  }),
+  v.transform((reply): KnownImage => ({
     id: reply.Id,
     references: reply.RepoTags,
     digests: reply.RepoDigests,
     created: reply.Created,
     size: reply.Size,
+    labels: reply.Config.Labels,
     ...reply.Parent,
   })),
 )
@@ -101,6 +128,33 @@ export const version = v.object({
 })
 
 export const diskUse = v.object({ LayersSize: v.nullish(v.number(), 0) })
+
+const size = v.nullish(v.number(), 0)
+/** The sizes of a part of the account; Go writes an empty list as null, and leaves out what was not asked for. */
+const sizes = <Item extends v.GenericSchema<unknown, number>>(item: Item) => v.optional(list(item))
+
+export const diskAccount = v.object({
+  LayersSize: size,
+  Images: v.optional(list(v.unknown())),
+  Containers: sizes(
+    v.pipe(
+      v.object({ SizeRw: size }),
+      v.transform(({ SizeRw }) => SizeRw),
+    ),
+  ),
+  Volumes: sizes(
+    v.pipe(
+      v.object({ UsageData: v.nullish(v.object({ Size: size }), {}) }),
+      v.transform(({ UsageData }) => UsageData.Size),
+    ),
+  ),
+  BuildCache: sizes(
+    v.pipe(
+      v.object({ Size: size }),
+      v.transform(({ Size }) => Size),
+    ),
+  ),
+})
 
 export const engineEvent = v.object({
   Type: text,

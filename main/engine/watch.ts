@@ -1,12 +1,13 @@
 /** Keeps the live state true while one connection holds: read once, then changed by the engine's events. */
 import { createInterface } from 'node:readline'
-import type { Readable } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
 import * as v from 'valibot'
 import type { Connection } from './connection.ts'
-import { hintsOf, type Hint } from './hints.ts'
+import { openEvents } from './dial.ts'
+import { Hints, hintsOf } from './hints.ts'
+import { Listing } from './listing.ts'
 import type { Live } from './live.ts'
-import { readAll, readNamed } from './reader.ts'
+import { readNamed } from './reader.ts'
 import { engineEvent, type EngineEvent } from './replies.ts'
 
 /** Events come in clusters (a build, a prune): what arrives within this many milliseconds is looked at together. */
@@ -19,76 +20,104 @@ export interface Watch {
   lookAgain(): void
 }
 
-/** Calls `read` after each reading. */
-export async function watch(connection: Connection, live: Live, read: () => void, signal: AbortSignal): Promise<Watch> {
-  // The stream is open before the list is asked for, so nothing that happens in between is missed.
-  const stream = (await connection.docker.getEvents({ abortSignal: signal })) as Readable
-  const hints = new Hints()
-  let looking: Promise<void> | undefined
-  let failed: unknown
+interface Told {
+  /** The whole list is in place. `slow`: it took longer than one waits for. */
+  listed(slow: boolean): void
+  /** What is known may have changed, and the engine has no list to work on. */
+  read(): void
+}
 
-  async function look() {
-    for (; hints.any && !signal.aborted; await delay(cluster)) {
-      const { everything, images, containers } = hints.take()
-      if (everything) live.replace(await readAll(connection))
-      else live.apply(await readNamed(connection, live, images, containers))
-      read()
+/** Follows the engine until `signal`. */
+export async function watchEngine(
+  connection: Connection,
+  known: Live,
+  told: Told,
+  signal: AbortSignal,
+): Promise<Watch> {
+  const live = until(signal, known)
+  // The stream is open before the list is asked for, so nothing that happens in between is missed.
+  const stream = await openEvents(connection.docker, signal)
+  const over = new AbortController()
+  const hints = new Hints()
+  let listing: Listing | undefined
+  let looking: Promise<void> | undefined
+  let failure: { readonly error: unknown } | undefined
+
+  const somethingToDo = () =>
+    !signal.aborted &&
+    (listing ? listing.arrived || listing.waits || (hints.named && listing.goesOn) : hints.everything || hints.named)
+
+  // One thing at a time, so that nothing older than what is known is ever put in its place.
+  async function look(wait: number) {
+    await delay(wait)
+    try {
+      while (somethingToDo()) {
+        await doOne()
+        if (somethingToDo()) await delay(cluster)
+      }
+    } catch (error) {
+      failed(error)
+    } finally {
+      looking = undefined
     }
   }
+
+  async function doOne() {
+    if (hints.everything && !listing) {
+      hints.everything = false
+      listing = new Listing(connection, live, { news: () => lookSoon(0), failed })
+    } else if (listing?.arrived) {
+      listing.lookedAt(hints.takeNamed())
+      await listing.take()
+      told.listed(listing.slow)
+      listing = undefined
+      told.read()
+    } else if (hints.named) {
+      const names = hints.takeNamed()
+      const read = await readNamed(connection, live.images(), names)
+      listing?.lookedAt(names, read)
+      live.apply(read)
+      if (!listing) told.read()
+    } else await listing?.goOn()
+  }
+
+  function failed(error: unknown) {
+    failure ??= { error }
+    // The lines of a stream that is only destroyed never end.
+    over.abort()
+    stream.destroy()
+  }
   function lookSoon(wait = cluster) {
-    looking ??= delay(wait)
-      .then(look)
-      .catch((error: unknown) => {
-        failed = error
-        stream.destroy()
-      })
-      .finally(() => (looking = undefined))
+    looking ??= look(wait)
   }
 
   async function follow() {
     try {
-      for await (const line of createInterface({ input: stream })) {
+      const lines = createInterface({ input: stream, signal: AbortSignal.any([signal, over.signal]) })
+      for await (const line of lines) {
         hintsOf(parseEvent(line)).forEach((hint) => hints.add(hint))
-        if (hints.any) lookSoon()
+        if (somethingToDo()) lookSoon()
       }
     } catch {
       // A broken stream and an ended one mean the same: the engine is away.
     }
     await looking
-    if (failed) throw failed
+    if (failure) throw failure.error
   }
   const lookAgain = () => {
-    hints.add({ look: 'everything' })
+    hints.everything = true
     lookSoon(0)
   }
   lookAgain()
   return { ended: follow(), lookAgain }
 }
 
-/** What is to be looked at, gathered until there is time. */
-class Hints {
-  #everything = false
-  #images = new Set<string>()
-  #containers = new Set<string>()
-
-  get any(): boolean {
-    return this.#everything || this.#images.size + this.#containers.size > 0
-  }
-
-  add(hint: Hint) {
-    if (hint.look === 'everything') this.#everything = true
-    else if (hint.look === 'image') this.#images.add(hint.name)
-    else this.#containers.add(hint.id)
-  }
-
-  take() {
-    const taken = { everything: this.#everything, images: this.#images, containers: this.#containers }
-    this.#everything = false
-    this.#images = new Set()
-    this.#containers = new Set()
-    return taken
-  }
-}
+/** What was read of an engine that has been left is nobody's business any more. */
+const until = (signal: AbortSignal, live: Live): Live => ({
+  ...live,
+  apply: (read) => signal.aborted || live.apply(read),
+  replace: (list, since) => signal.aborted || live.replace(list, since),
+})
 
 const unknownEvent: EngineEvent = { Type: '', Action: '', Actor: { ID: '', Attributes: {} } }
 

@@ -1,10 +1,13 @@
-/** Images: the live list, and what one image is made for. */
+/** Images: the live list, what one image is made for, and its tags. */
 import * as v from 'valibot'
 import { fail, ok, type Handlers, type ImageDetails, type Result } from '../../preload/contract/index.ts'
 import { statusOf, type Engine } from '../engine/index.ts'
 import { imageDetails } from './details.ts'
+import { tagImage } from './tag.ts'
 
-export function imagesService({ live, docker, lookAgain }: Pick<Engine, 'live' | 'docker' | 'lookAgain'>) {
+type Needs = Pick<Engine, 'live' | 'docker' | 'failure' | 'lookAgain'>
+
+export function imagesService({ live, docker, failure, lookAgain }: Needs) {
   return {
     handlers: {
       'images.snapshot': () => ok(live.snapshot()),
@@ -21,6 +24,11 @@ export function imagesService({ live, docker, lookAgain }: Pick<Engine, 'live' |
           if (statusOf(error) === 404) return fail({ code: 'image-gone', image: id })
           throw error
         }
+      },
+      'images.labelled': (words) => ok(live.labelled(words)),
+      'images.tag': async (wish) => {
+        const engine = docker()
+        return engine.ok ? tagImage(engine.value, wish, failure) : engine
       },
     } satisfies Handlers<'images'>,
   }

@@ -29,6 +29,24 @@ export interface DiskUse {
   readonly free?: Bytes
 }
 
+/** One of the ways to an engine that Docker's command and the usual sockets offer. */
+export interface ContextChoice extends EngineContext {
+  readonly current: boolean
+}
+
+export interface DiskPart {
+  readonly count: number
+  readonly bytes: Bytes
+}
+
+/** What fills the disk, by the engine's own account; a part that it does not tell is left out. */
+export interface DiskAccount {
+  readonly images?: DiskPart
+  readonly containers?: DiskPart
+  readonly volumes?: DiskPart
+  readonly buildCache?: DiskPart
+}
+
 export type EngineState =
   | { readonly status: 'connecting'; readonly context?: EngineContext }
   | {
@@ -39,5 +57,11 @@ export type EngineState =
     }
   | { readonly status: 'away'; readonly context?: EngineContext; readonly failure: EngineFailure }
 
-export const calls = { 'engine.state': call(v.undefined(), type<EngineState>()) }
+export const calls = {
+  'engine.state': call(v.undefined(), type<EngineState>()),
+  'engine.contexts': call(v.undefined(), type<readonly ContextChoice[]>()),
+  /** Goes over to another engine by its context's name; Docker's own configuration stays as it is. */
+  'engine.switch': call(v.pipe(v.string(), v.nonEmpty(), v.maxLength(255)), type<void>()),
+  'engine.disk': call(v.undefined(), type<DiskAccount>()),
+}
 export const events = { 'engine.changed': event<EngineState>() }

@@ -3,6 +3,8 @@ export type Failure =
   | { readonly code: 'bad-input' }
   | { readonly code: 'internal' }
   | { readonly code: 'image-gone'; readonly image: string }
+  /** The name belongs to another image, or no longer to the one that the user saw it on. */
+  | { readonly code: 'tag-taken'; readonly reference: string; readonly image: string }
   | EngineFailure
 
 /** Why no engine answers. */

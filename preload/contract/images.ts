@@ -11,13 +11,18 @@ export interface ImagesSnapshot {
   /** Whether the engine's list was read to its end since the app found this engine. */
   readonly complete: boolean
   readonly images: readonly Image[]
+  /** Those known from last time that the engine has not confirmed yet: its list may take a minute. */
+  readonly unconfirmed: readonly ImageId[]
   readonly containers: readonly Container[]
 }
 
 /** What became different between `seq - 1` and `seq`. A window that missed a number asks for the whole. */
 export interface ImagesChange {
   readonly seq: number
+  readonly complete: boolean
   readonly images: readonly Image[]
+  /** Those that the engine now stands by, changed or not. */
+  readonly confirmed: readonly ImageId[]
   readonly imagesGone: readonly ImageId[]
   readonly containers: readonly Container[]
   readonly containersGone: readonly ContainerId[]
@@ -42,10 +47,20 @@ export interface ImageDetails {
   readonly user: string
 }
 
+/** `repository:tag` in Docker's grammar is checked by the model before the call, and by the engine after it. */
+const reference = v.pipe(v.string(), v.nonEmpty(), v.maxLength(400))
+
 export const calls = {
   'images.snapshot': call(v.undefined(), type<ImagesSnapshot>()),
   /** The user is back: what an older engine did not tell of meanwhile is looked for. */
   'images.lookAgain': call(v.undefined(), type<void>()),
   'images.details': call(imageId, type<ImageDetails>()),
+  /** For each word, the images with a label, as `name=value`, that holds it; in lower case. */
+  'images.labelled': call(
+    v.pipe(v.array(v.pipe(v.string(), v.maxLength(200))), v.maxLength(20)),
+    type<readonly (readonly ImageId[])[]>(),
+  ),
+  /** Adds a tag to an image. A name that another image carries moves only where the user was told: `movesFrom`. */
+  'images.tag': call(v.object({ image: imageId, reference, movesFrom: v.exactOptional(imageId) }), type<void>()),
 }
 export const events = { 'images.changed': event<ImagesChange>() }

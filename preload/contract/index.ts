@@ -44,6 +44,14 @@ export const eventChannel = 'slipway.event'
 
 export { fail, ok, type Result } from './define.ts'
 export type { EngineFailure, Failure, FailureCode } from './errors.ts'
-export type { DiskUse, EngineContext, EngineFacts, EngineState } from './engine.ts'
+export type {
+  ContextChoice,
+  DiskAccount,
+  DiskPart,
+  DiskUse,
+  EngineContext,
+  EngineFacts,
+  EngineState,
+} from './engine.ts'
 export type { ImageDetails, ImagesChange, ImagesSnapshot } from './images.ts'
 export { languages, settings as settingsSchema, type Appearance, type Language, type Settings } from './settings.ts'

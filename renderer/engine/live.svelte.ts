@@ -5,10 +5,14 @@ import type { ImagesChange, ImagesSnapshot } from '../../preload/contract/index.
 class LiveImages {
   images = $state.raw<readonly Image[]>([])
   containers = $state.raw<readonly Container[]>([])
-  /** Whether the engine's list has been read. */
+  /** Whether the engine's list has been read to its end. */
   complete = $state(false)
+  /** Images known from last time that the engine has not confirmed yet. */
+  unconfirmed = $state.raw<ReadonlySet<ImageId>>(new Set())
   #seq = -1
 
+  /** Whether there is a list to show, be it the last known one. */
+  readonly known = $derived(this.complete || this.images.length > 0)
   readonly usedBy: ReadonlyMap<ImageId, readonly Container[]> = $derived(
     Map.groupBy(this.containers, (container) => container.image),
   )
@@ -23,9 +27,10 @@ class LiveImages {
     if (answer.ok && answer.value.seq >= this.#seq) this.#show(answer.value)
   }
 
-  #show({ seq, complete, images, containers }: ImagesSnapshot) {
+  #show({ seq, complete, images, unconfirmed, containers }: ImagesSnapshot) {
     this.#seq = seq
     this.complete = complete
+    this.unconfirmed = new Set(unconfirmed)
     this.images = images
     this.containers = containers
   }
@@ -35,11 +40,18 @@ class LiveImages {
     if (change.seq !== this.#seq + 1) return this.#reload()
     this.#show({
       seq: change.seq,
-      complete: true,
+      complete: change.complete,
+      unconfirmed: without(this.unconfirmed, [...change.confirmed, ...change.imagesGone]),
       images: changed(this.images, change.images, change.imagesGone),
       containers: changed(this.containers, change.containers, change.containersGone),
     })
   }
+}
+
+function without(ids: ReadonlySet<ImageId>, gone: readonly ImageId[]): ImageId[] {
+  const left = new Set(ids)
+  for (const id of gone) left.delete(id)
+  return [...left]
 }
 
 function changed<Thing extends { readonly id: string }>(

@@ -1,43 +1,111 @@
-/** Which rows the list of images shows, in which order, and where the user is in it. */
-import { rowKey, rowsOf, type Image, type ImageRow } from '../../model/image.ts'
-import { Cursor } from '../ui/cursor.svelte.ts'
+/** What the list of images shows: filtered, sorted, grouped, and what of it is selected. */
+import { matches, parseQuery } from '../../model/query.ts'
 import { live } from '../engine/live.svelte.ts'
-import { sortedBy, type Order, type Sortable } from './order.ts'
+import { Cursor } from '../ui/cursor.svelte.ts'
+import { Selection } from '../ui/selection.svelte.ts'
+import { groupsOf, olderThanNewest, unfolded } from './groups.ts'
+import { LabelSearch } from './label-search.svelte.ts'
+import { imagesOf, linesOf, sizeOf, type GroupLine, type ImageLine, type Line } from './lines.ts'
+import { sortedBy, sortedGroups, startsDescending, type Column, type Order } from './order.ts'
+import { belongsTo, countPresets, monthsBefore, type Preset } from './presets.ts'
 
 export class ImageList {
   query = $state('')
+  preset = $state<Preset>('all')
+  /** From how many months on an image counts as old. */
+  months = $state(6)
   order = $state.raw<Order>({ column: 'size', descending: true })
+  grouped = $state(false)
+  #open = $state.raw<ReadonlySet<string>>(new Set())
+  readonly #labels = new LabelSearch()
 
-  readonly #all: readonly Sortable[] = $derived(live.images.flatMap(rowsOf).map(sortable))
-  // Sorted first, filtered then: a keystroke pays for the filter alone.
-  readonly #sorted = $derived(sortedBy(this.#all, this.order))
-  readonly #words = $derived(this.query.toLowerCase().split(/\s+/).filter(Boolean))
-
-  readonly rows: readonly Sortable[] = $derived(
-    this.#words.length === 0
-      ? this.#sorted
-      : this.#sorted.filter(({ text }) => this.#words.every((word) => text.includes(word))),
+  readonly all: readonly ImageLine[] = $derived(
+    live.images.flatMap((image) => linesOf(image, live.usedBy.get(image.id)?.length ?? 0)),
   )
-  readonly cursor = new Cursor<Sortable>(() => this.rows, rowKey)
+  // Sorted first, filtered then: a keystroke pays for the filter alone.
+  readonly #sorted = $derived(sortedBy(this.all, this.order))
+  readonly #query = $derived(parseQuery(this.query))
+  readonly #old = $derived(monthsBefore(new Date(), this.months))
+  readonly #chosen = $derived(
+    this.preset === 'all' ? this.#sorted : this.#sorted.filter((line) => belongsTo(this.preset, line, this.#old)),
+  )
+  /** The lines that pass the filters, in their order. */
+  readonly found: readonly ImageLine[] = $derived(
+    this.#query.words.length + this.#query.conditions.length === 0
+      ? this.#chosen
+      : this.#chosen.filter((line) => matches(this.#query, line, this.#labels.holds)),
+  )
+  readonly #groups: readonly GroupLine[] = $derived(this.grouped ? sortedGroups(groupsOf(this.found), this.order) : [])
+  /** What is drawn. */
+  readonly lines: readonly Line[] = $derived(this.grouped ? unfolded(this.#groups, this.#open) : this.found)
+
+  readonly cursor = new Cursor<Line>(
+    () => this.lines,
+    ({ key }) => key,
+  )
+  readonly selection = new Selection()
+  readonly selected: readonly ImageLine[] = $derived(
+    this.selection.keys.size === 0 ? [] : this.all.filter(({ key }) => this.selection.has(key)),
+  )
+  readonly selectedImages = $derived(imagesOf(this.selected))
+  /** How many of the selected lines the filters keep from sight. */
+  readonly hidden: number = $derived.by(() => {
+    if (this.selected.length === 0) return 0
+    return this.selected.length - this.found.filter(({ key }) => this.selection.has(key)).length
+  })
 
   readonly count = $derived(live.images.length)
+  readonly counts = $derived(countPresets(this.all, this.#old))
+  readonly filtering = $derived(this.query.trim() !== '' || this.preset !== 'all')
   readonly largest = $derived(live.images.reduce((most, { size }) => Math.max(most, size), 1))
+  readonly largestGroup = $derived(this.#groups.reduce((most, { size }) => Math.max(most, size), 1))
   /** The bytes of all images if none shared a layer with another. */
-  readonly alone = $derived(live.images.reduce((sum, { size }) => sum + size, 0))
+  readonly alone = $derived(sizeOf(live.images))
 
-  sortBy(column: Order['column']) {
-    this.order = {
-      column,
-      descending: this.order.column === column ? !this.order.descending : startsDescending(column),
-    }
+  /** Labels are looked through too; to be called in an effect. */
+  searchLabels() {
+    this.#labels.look(this.#query.words)
+  }
+
+  showAll() {
+    this.query = ''
+    this.preset = 'all'
+  }
+
+  sortBy(column: Column) {
+    const descending = this.order.column === column ? !this.order.descending : startsDescending(column)
+    this.order = { column, descending }
+  }
+
+  fold(group: GroupLine, open: boolean) {
+    const next = new Set(this.#open)
+    if (open) next.add(group.key)
+    else next.delete(group.key)
+    this.#open = next
+  }
+
+  foldAll(open: boolean) {
+    this.#open = new Set(open ? this.#groups.map(({ key }) => key) : [])
+  }
+
+  /** Where the group that holds the cursor's line stands. */
+  groupIndex(): number {
+    const line = this.cursor.row
+    return this.lines.findIndex((at) => at.kind === 'group' && at.repository === line?.repository)
+  }
+
+  /** What selecting a drawn line selects: a group stands for all of its lines. */
+  readonly keysAt = (index: number): readonly string[] => {
+    const line = this.lines[index]
+    if (line === undefined) return []
+    return line.kind === 'image' ? [line.key] : line.lines.map(({ key }) => key)
+  }
+
+  selectAll() {
+    this.selection.replace(this.found.map(({ key }) => key))
+  }
+
+  keepNewest(group: GroupLine, keep: number) {
+    this.selection.replace(olderThanNewest(group, keep).map(({ key }) => key))
   }
 }
-
-const startsDescending = (column: Order['column']) => column === 'size' || column === 'created' || column === 'used'
-
-function sortable(row: ImageRow): Sortable {
-  const { image, repository = '<none>', tag = '<none>' } = row
-  return { ...row, text: `${repository}:${tag} ${image.id}`.toLowerCase(), used: usedBy(image) }
-}
-
-const usedBy = (image: Image) => live.usedBy.get(image.id)?.length ?? 0

@@ -1,5 +1,5 @@
 /** The order of the list of images. */
-import type { ImageRow } from '../../model/image.ts'
+import type { GroupLine, ImageLine } from './lines.ts'
 
 export const columns = ['repository', 'tag', 'id', 'created', 'size', 'used'] as const
 export type Column = (typeof columns)[number]
@@ -9,14 +9,10 @@ export interface Order {
   readonly descending: boolean
 }
 
-export interface Sortable extends ImageRow {
-  /** What the filter looks through, in lower case. */
-  readonly text: string
-  /** By how many containers. */
-  readonly used: number
-}
+/** How a column stands when it is first chosen: the largest, latest, most used come first. */
+export const startsDescending = (column: Column) => column === 'size' || column === 'created' || column === 'used'
 
-type Compare = (a: Sortable, b: Sortable) => number
+type Compare = (a: ImageLine, b: ImageLine) => number
 
 // Plain comparison of code units: a collator takes ten times as long for 5,000 names that are ASCII by Docker's rules.
 const byText = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0)
@@ -25,15 +21,22 @@ const byName: Compare = (a, b) => byText(a.repository ?? '', b.repository ?? '')
 const compare: Record<Column, Compare> = {
   repository: byName,
   tag: (a, b) => byText(a.tag ?? '', b.tag ?? ''),
-  id: (a, b) => byText(a.image.id, b.image.id),
-  created: (a, b) => a.image.created - b.image.created,
-  size: (a, b) => a.image.size - b.image.size,
+  id: (a, b) => byText(a.id, b.id),
+  created: (a, b) => a.created - b.created,
+  size: (a, b) => a.size - b.size,
   used: (a, b) => a.used - b.used,
 }
 
-/** A new array; equal rows stand by name, so that the order never depends on what arrived first. */
-export function sortedBy(rows: readonly Sortable[], { column, descending }: Order): Sortable[] {
+/** A new array; equal lines stand by name, so that the order never depends on what arrived first. */
+export function sortedBy(lines: readonly ImageLine[], { column, descending }: Order): ImageLine[] {
   const first = compare[column]
   const sign = descending ? -1 : 1
-  return rows.toSorted((a, b) => sign * first(a, b) || byName(a, b) || byText(a.image.id, b.image.id))
+  return lines.toSorted((a, b) => sign * first(a, b) || byName(a, b) || byText(a.id, b.id))
+}
+
+/** Groups stand by their sums where there are any, else by their first line. */
+export function sortedGroups(groups: readonly GroupLine[], { column, descending }: Order): readonly GroupLine[] {
+  if (column !== 'size' && column !== 'used') return groups
+  const sign = descending ? -1 : 1
+  return groups.toSorted((a, b) => sign * (a[column] - b[column]) || byText(a.key, b.key))
 }

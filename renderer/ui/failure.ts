@@ -1,5 +1,5 @@
 /** An error in words: what is so, why, and the next step as a command where there is one. */
-import type { EngineFailure } from '../../preload/contract/index.ts'
+import type { EngineFailure, Failure } from '../../preload/contract/index.ts'
 import { plain } from '../../model/text.ts'
 import { t } from './words.svelte.ts'
 
@@ -7,6 +7,20 @@ export interface FailureWords {
   readonly title: string
   readonly hint: string
   readonly command?: string
+}
+
+export function failureWords(failure: Failure): FailureWords {
+  switch (failure.code) {
+    case 'bad-input':
+    case 'internal':
+      return { title: t('error.internal'), hint: '' }
+    case 'image-gone':
+      return { title: t('error.image-gone'), hint: '' }
+    case 'tag-taken':
+      return { title: t('error.tag-taken', { reference: failure.reference }), hint: '' }
+    default:
+      return engineFailureWords(failure)
+  }
 }
 
 export function engineFailureWords(failure: EngineFailure): FailureWords {

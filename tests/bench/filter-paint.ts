@@ -1,5 +1,6 @@
 import type { Opened } from './opened.ts'
 import { ms, quantile, type Measure } from './measure.ts'
+import { measured, pressed, type Work } from './work.ts'
 
 const frame = 16
 const mostRows = 100
@@ -12,11 +13,6 @@ const moves = [
   ...Array.from({ length: 30 }, () => 'ArrowUp'),
   ...['End', 'Home', 'End', 'PageUp', 'PageUp', 'Home'],
 ]
-
-interface Work {
-  readonly ms: number
-  readonly rows: number
-}
 
 export const filterPaint: Measure = {
   name: 'filter-paint',
@@ -74,7 +70,7 @@ async function moving(app: Opened): Promise<Work[]> {
   // From the filter to the list.
   await app.page.keyboard.press('Enter')
   const works: Work[] = []
-  for (const key of moves) works.push(await measured(app, [['keydown', 'keydown']], () => app.page.keyboard.press(key)))
+  for (const key of moves) works.push(await pressed(app, key))
   return works
 }
 
@@ -91,12 +87,4 @@ async function clicking(app: Opened): Promise<Work[]> {
     works.push(await measured(app, pieces, () => app.page.mouse.click(across, down)))
   }
   return works
-}
-
-type Piece = readonly [firstEvent: string, lastEvent: string]
-
-async function measured({ page }: Opened, pieces: readonly Piece[], act: () => Promise<void>): Promise<Work> {
-  await page.evaluate(`void (bench.pending = bench.work(${JSON.stringify(pieces)}))`)
-  await act()
-  return await page.evaluate<Work>('bench.pending')
 }

@@ -1,6 +1,7 @@
 /** All measures, in the order in which they are taken. */
 import { bundle } from './bundle.ts'
 import { filterPaint } from './filter-paint.ts'
+import { groups } from './groups.ts'
 import { idle } from './idle.ts'
 import { list5000 } from './list-5000.ts'
 import type { Measure } from './measure.ts'
@@ -8,6 +9,6 @@ import { memory } from './memory.ts'
 import { outsideChange } from './outside-change.ts'
 import { start } from './start.ts'
 
-export const measures: readonly Measure[] = [bundle, start, list5000, filterPaint, outsideChange, idle, memory]
+export const measures: readonly Measure[] = [bundle, start, list5000, filterPaint, groups, outsideChange, idle, memory]
 export { json, line } from './measure.ts'
 export { Stage } from './stage.ts'

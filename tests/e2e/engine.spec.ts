@@ -50,9 +50,7 @@ test('where no engine is, the title is the fault itself, with the command that m
   await expect(app.page.getByRole('heading', { level: 1 })).toHaveText('Docker was not found on this computer')
   await expect(app.page.getByText('unix:///nowhere/docker.sock')).toBeVisible()
   await app.page.getByRole('button', { name: 'Copy' }).click()
-  await expect
-    .poll(() => app.electron.evaluate(({ clipboard }) => clipboard.readText()))
-    .toBe('sudo systemctl start docker')
+  await expect.poll(() => app.clipboard()).toBe('sudo systemctl start docker')
   await app.expectAccessible()
 })
 

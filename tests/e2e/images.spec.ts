@@ -47,7 +47,7 @@ test('an image is found by a part of its id', async ({ app, demo }) => {
 })
 
 test('each column sorts the list, and a second click turns it round', async ({ app }) => {
-  const first = () => app.list.getByRole('row').nth(1).getByRole('gridcell').first()
+  const first = () => app.rows.first().getByRole('gridcell').nth(1)
   await expect(app.page.getByRole('columnheader', { name: 'Size' })).toHaveAttribute('aria-sort', 'descending')
   await app.page.getByRole('columnheader').getByRole('button', { name: 'Repository' }).click()
   await expect(app.page.getByRole('columnheader', { name: 'Repository' })).toHaveAttribute('aria-sort', 'ascending')
@@ -79,7 +79,7 @@ test('the id is copied whole', async ({ app, demo }) => {
   await app.row('nginx', '1.27').click()
   await app.fact('Image ID').getByRole('button', { name: 'Copy Image ID' }).click()
   const { Id } = await demo.docker.getImage('nginx:1.27').inspect()
-  await expect.poll(() => app.electron.evaluate(({ clipboard }) => clipboard.readText())).toBe(Id)
+  await expect.poll(() => app.clipboard()).toBe(Id)
 })
 
 test('what happens outside shows at once: a tag set, moved and taken away, a container made and removed', async ({
@@ -105,4 +105,107 @@ test('what happens outside shows at once: a tag set, moved and taken away, a con
 
   await docker.getImage('outside:1').remove()
   await expect(app.row('outside', '1')).toHaveCount(0)
+})
+
+test('the ready-made filters narrow the list to what their numbers say', async ({ app, demo }) => {
+  const images = await demo.docker.listImages()
+  const containers = await demo.docker.listContainers({ all: true })
+  const used = new Set(containers.map(({ ImageID }) => ImageID))
+  const unused = images.filter(({ Id }) => !used.has(Id)).length
+  await expect(app.chip(/^All/)).toHaveText(`All ${images.length}`)
+  await expect(app.chip(/^Unused/)).toHaveText(`Unused ${unused}`)
+  await app.chip(/^Dangling/).click()
+  await expect(app.rows).toHaveCount(2)
+  await app.chip(/^Unused/).click()
+  await expect(app.row('nginx', '1.27')).toHaveCount(0)
+  await expect(app.row('nginx', '1.25')).toBeVisible()
+  await app.chip(/^Unused/).click()
+  await expect(app.row('nginx', '1.27')).toBeVisible()
+})
+
+test('how old is old can be chosen', async ({ app }) => {
+  await app.page.getByRole('combobox', { name: 'How old' }).selectOption({ label: '24 months' })
+  await expect(app.row('centos', '7')).toBeVisible()
+  await expect(app.row('nginx', '1.25')).toHaveCount(0)
+  await app.page.getByRole('combobox', { name: 'How old' }).selectOption({ label: '12 months' })
+  await expect(app.row('nginx', '1.25')).toBeVisible()
+})
+
+test('the filter takes conditions on size, date and use, beside words', async ({ app }) => {
+  await app.filter.fill('size>50MB')
+  await expect(app.row('node', '22')).toBeVisible()
+  await expect(app.row('nginx', '1.27')).toHaveCount(0)
+  await app.filter.fill('nginx unused')
+  await expect(app.rows).toHaveCount(1)
+  await app.filter.fill('created<2016 size<1GB')
+  await expect(app.row('ubuntu', '12.10')).toBeVisible()
+  await expect(app.row('node', '22')).toHaveCount(0)
+  // A condition that is not typed to its end hides nothing.
+  await app.filter.fill('nginx size>')
+  await expect(app.row('nginx', '1.27')).toBeVisible()
+})
+
+test('an image is found by its labels', async ({ app, demo }) => {
+  const all = await demo.docker.listImages()
+  const labelled = all.find(({ Labels, RepoTags }) => Object.keys(Labels ?? {}).length > 0 && RepoTags?.length)!
+  const [name, value] = Object.entries(labelled.Labels)[0]!
+  await app.filter.fill(`${name}=${value}`.split(' ')[0]!)
+  await expect(app.rows.filter({ hasText: labelled.Id.slice(7, 19) }).first()).toBeVisible()
+  await app.filter.fill('no-label-holds-this')
+  await expect(app.page.getByText('Nothing matches')).toBeVisible()
+})
+
+test('an image that is removed elsewhere while one looks at it is said to be gone', async ({ app, demo }) => {
+  await demo.docker.getImage('busybox:latest').tag({ repo: 'passing-by', tag: '1' })
+  await app.row('passing-by', '1').click()
+  await demo.docker.getImage('passing-by:1').remove()
+  await expect(app.page.getByText('passing-by:1 is no longer there.')).toBeVisible()
+})
+
+test('a tag is added; one that another image has is told before it moves, and may be left where it is', async ({
+  app,
+  demo,
+}) => {
+  const { docker } = demo
+  await docker.getImage('redis:7').tag({ repo: 'tagged', tag: 'here' })
+  await app.row('nginx', '1.27').click()
+  await app.page.keyboard.press('t')
+  const sheet = app.page.getByRole('dialog')
+  await expect(sheet.getByRole('heading')).toHaveText('nginx:1.27')
+  await sheet.getByRole('textbox').fill('Not A Name')
+  await expect(sheet).toContainText('Docker does not take this name.')
+  await expect(sheet.getByRole('button', { name: 'Add the tag' })).toBeDisabled()
+  await sheet.getByRole('textbox').fill('tagged:new')
+  await sheet.getByRole('button', { name: 'Add the tag' }).click()
+  await expect(app.row('tagged', 'new')).toBeVisible()
+  await expect(app.page.getByText('tagged:new is set.')).toBeVisible()
+
+  await app.page.keyboard.press('t')
+  await sheet.getByRole('textbox').fill('tagged:here')
+  await expect(sheet).toContainText('tagged:here belongs to the image')
+  await expect(sheet).toContainText('The other keeps redis:7.')
+  await app.expectAccessible()
+  await app.page.keyboard.press('Escape')
+  await expect(sheet).toBeHidden()
+  const redis = (await docker.getImage('redis:7').inspect()).Id
+  expect((await docker.getImage('tagged:here').inspect()).Id).toBe(redis)
+
+  await app.page.keyboard.press('t')
+  await sheet.getByRole('textbox').fill('tagged:here')
+  await sheet.getByRole('button', { name: 'Move the tag' }).click()
+  const nginx = (await docker.getImage('nginx:1.27').inspect()).Id
+  await expect.poll(async () => (await docker.getImage('tagged:here').inspect()).Id).toBe(nginx)
+  await docker.getImage('tagged:here').remove()
+  await docker.getImage('tagged:new').remove()
+})
+
+test('what fills the disk is told as the engine accounts for it, with the commands for what is not images', async ({
+  app,
+}) => {
+  await app.foot.getByRole('button').click()
+  const sheet = app.page.getByRole('dialog', { name: 'What Docker takes on the disk' })
+  const part = (name: string) => sheet.getByRole('listitem').filter({ has: app.page.getByText(name, { exact: true }) })
+  await expect(part('Images')).toContainText(/[\d.]+ MB/)
+  await expect(part('Containers')).toContainText('docker container prune')
+  await app.expectAccessible()
 })

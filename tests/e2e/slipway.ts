@@ -16,8 +16,24 @@ export class Slipway {
     this.close = close
   }
 
+  /** A grid, or a tree of groups. */
   get list(): Locator {
-    return this.page.getByRole('grid')
+    return this.page.getByRole('grid').or(this.page.getByRole('treegrid'))
+  }
+  /** The rows of images or groups, below the head. */
+  get rows(): Locator {
+    return this.list.locator('[role=row][aria-selected]')
+  }
+  get focusedRow(): Locator {
+    return this.list.locator('[role=row]:focus')
+  }
+  chip(name: string | RegExp): Locator {
+    return this.page.getByRole('group', { name: 'Ready-made filters' }).getByRole('button', { name })
+  }
+  /** Goes over to another context by the menu at the rail's foot. */
+  async switchTo(context: string) {
+    await this.engine.getByRole('button').click()
+    await this.page.getByRole('menuitemradio', { name: context }).click()
   }
   /** The row whose cells hold all of the words. */
   row(...words: string[]): Locator {
@@ -41,6 +57,10 @@ export class Slipway {
   }
   get engine(): Locator {
     return this.page.getByRole('region', { name: /^(Engine|引擎)$/ })
+  }
+
+  clipboard(): Promise<string> {
+    return this.electron.evaluate(({ clipboard }) => clipboard.readText())
   }
 
   async chooseInMenu(group: string, item: string) {

@@ -1,25 +1,48 @@
 /** The engine service over a real engine, with what it tells the window. */
 import { setTimeout as delay } from 'node:timers/promises'
+import { isDeepStrictEqual } from 'node:util'
 import * as v from 'valibot'
+import { expect } from 'vitest'
 import { engineService } from '../../main/engine/index.ts'
+import type { Surroundings } from '../../main/engine/contexts.ts'
+import { withoutLabels } from '../../main/engine/live.ts'
 import { containerListed, imageListed } from '../../main/engine/replies.ts'
-import type { EngineState, ImagesChange } from '../../preload/contract/index.ts'
+import { imagesService } from '../../main/images/index.ts'
+import type { Lists } from '../../main/store/index.ts'
+import { listed, type Container, type Image, type ImageId } from '../../model/image.ts'
+import type { EngineState, ImagesChange, ImagesSnapshot } from '../../preload/contract/index.ts'
 import type { Engine } from '../../tools/world/engine.ts'
-import { listed } from '../../model/image.ts'
 
-export function watchEngine(socket: string) {
+/** Over one engine, by its socket. */
+export const watchEngine = (socket: string, memory?: Lists) =>
+  serve({ env: { DOCKER_HOST: `unix://${socket}` }, home: '/nonexistent' }, memory)
+
+const noMemory: Lists = { recall: async () => undefined, remember() {}, forget() {}, end() {} }
+
+/** The services as main composes them, and a window that listens. */
+export function serve(surroundings: Surroundings, memory = noMemory) {
   const ended = new AbortController()
   const changes: ImagesChange[] = []
   const states: EngineState[] = []
-  const engine = engineService({ env: { DOCKER_HOST: `unix://${socket}` }, home: '/nonexistent' }, (name, payload) => {
-    if (name === 'images.changed') changes.push(payload as ImagesChange)
-    if (name === 'engine.changed') states.push(payload as EngineState)
+  const window = new Follower(() => engine.live.snapshot())
+  const engine = engineService({
+    surroundings,
+    memory,
+    publish(name, payload) {
+      if (name === 'images.changed') {
+        changes.push(payload as ImagesChange)
+        window.hear(payload as ImagesChange)
+      }
+      if (name === 'engine.changed') states.push(payload as EngineState)
+    },
   })
   const running = engine.run(ended.signal)
   return {
     engine,
+    calls: { ...engine.handlers, ...imagesService(engine).handlers },
     changes,
     states,
+    window,
     known: () => {
       const { images, containers } = engine.live.snapshot()
       return { images: sorted(images), containers: sorted(containers) }
@@ -31,14 +54,62 @@ export function watchEngine(socket: string) {
   }
 }
 
+/** Keeps up as the window does: the whole once and where a number was missed, else by changes. */
+class Follower {
+  #seq = -1
+  #whole
+  images = new Map<ImageId, Image>()
+  containers = new Map<string, Container>()
+  unconfirmed = new Set<ImageId>()
+  complete = false
+  /** Called after each change. */
+  drawn: () => void = () => {}
+
+  constructor(whole: () => ImagesSnapshot) {
+    this.#whole = whole
+  }
+
+  hear(change: ImagesChange) {
+    if (change.seq === this.#seq + 1) this.#follow(change)
+    else this.#take(this.#whole())
+    this.#seq = change.seq
+    this.complete = change.complete
+    this.drawn()
+  }
+
+  get shown() {
+    return { images: sorted([...this.images.values()]), containers: sorted([...this.containers.values()]) }
+  }
+
+  #take({ images, containers, unconfirmed }: ImagesSnapshot) {
+    this.images = new Map(images.map((image) => [image.id, image]))
+    this.containers = new Map(containers.map((container) => [container.id, container]))
+    this.unconfirmed = new Set(unconfirmed)
+  }
+
+  #follow({ images, imagesGone, containers, containersGone, confirmed }: ImagesChange) {
+    for (const id of imagesGone) this.images.delete(id)
+    for (const image of images) this.images.set(image.id, image)
+    for (const id of containersGone) this.containers.delete(id)
+    for (const container of containers) this.containers.set(container.id, container)
+    for (const id of [...confirmed, ...imagesGone]) this.unconfirmed.delete(id)
+  }
+}
+
 /** What the engine itself says now, as `docker images` and `docker ps --all` list it. */
-export async function freshList({ docker, store }: Engine) {
+export async function freshList(engine: Engine) {
+  const { images, containers } = await freshLists(engine)
+  return { images: sorted(listed(images)), containers }
+}
+
+/** The same, with the images that are steps of a build. */
+async function freshLists({ docker, store }: Engine) {
   const [images, containers] = await Promise.all([
     docker.listImages({ all: true }),
     docker.listContainers({ all: true }),
   ])
   return {
-    images: sorted(listed(v.parse(v.array(imageListed), images))).map((image) =>
+    images: sorted(v.parse(v.array(imageListed), images).map(withoutLabels)).map((image) =>
       store === 'containerd' && image.references.length > 0 ? { ...image, digests: [] } : image,
     ),
     containers: sorted(v.parse(v.array(containerListed), containers)),
@@ -50,6 +121,32 @@ export async function eventually(holds: () => boolean | Promise<boolean>, patien
   for (const start = Date.now(); Date.now() - start < patience; await delay(25)) if (await holds()) return
   throw new Error(`did not come true within ${patience} ms: ${holds.toString()}`)
 }
+
+/**
+ * Waits until the window shows what the engine itself lists. In the containerd store a tag keeps the parent of an image
+ * that had it before, and an image may lose its unpacked files, all without a word, so there the rest is compared.
+ */
+export async function catchesUp(served: ReturnType<typeof serve>, engine: Engine, story = ''): Promise<void> {
+  const both = async () => {
+    const { images, containers } = await freshLists(engine)
+    const { shown } = served.window
+    if (engine.store === 'classic') return [shown, { images: sorted(listed(images)), containers }] as const
+    const known = sorted([...served.engine.live.images().values()])
+    return [
+      { images: known.map(told), containers: shown.containers },
+      { images: images.map(told), containers },
+    ] as const
+  }
+  const agree = async () => {
+    const [shown, fresh] = await both()
+    return isDeepStrictEqual(shown, fresh)
+  }
+  await eventually(() => agree().catch(() => false)).catch(() => undefined)
+  const [shown, fresh] = await both()
+  expect({ story, ...shown }).toEqual({ story, ...fresh })
+}
+
+const told = ({ id, references, digests, created }: Image) => ({ id, references, digests, created })
 
 const sorted = <Thing extends { readonly id: string }>(things: readonly Thing[]) =>
   things.toSorted((a, b) => (a.id < b.id ? -1 : 1))

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { afterEach, beforeEach, expect, test } from 'vitest'
-import { findCandidates } from '../../main/engine/contexts.ts'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { findCandidates, findChoices } from '../../main/engine/contexts.ts'
 
 let home: string
 beforeEach(() => (home = mkdtempSync(join(tmpdir(), 'slipway-home-'))))
@@ -29,7 +29,7 @@ test('without any choice the usual sockets are tried: system, rootless, Desktop,
     'rootless unix:///run/user/1000/docker.sock',
     `desktop-linux unix://${home}/.docker/desktop/docker.sock`,
     'podman unix:///run/user/1000/podman/podman.sock',
-    'podman unix:///run/podman/podman.sock',
+    'podman-root unix:///run/podman/podman.sock',
   ])
 })
 
@@ -70,4 +70,58 @@ test('a TLS context brings its certificates', () => {
     ok: true,
     value: [{ certificates: { ca: 'the ca', cert: 'the cert', key: 'the key', verify: true } }],
   })
+})
+
+const choices = (env: Record<string, string> = {}) =>
+  findChoices({ env, home }).map(({ name, endpoint }) => `${name} ${endpoint}`)
+
+test('the default, every context by name, and the usual sockets that are there can be chosen', () => {
+  writeContext('work', { Host: 'tcp://work:2375' })
+  writeContext('attic', { Host: 'ssh://me@attic' })
+  write('run/docker.sock', '')
+  write('run/podman/podman.sock', '')
+  const runtime = join(home, '.docker/run')
+  expect(choices({ XDG_RUNTIME_DIR: runtime })).toEqual([
+    'default unix:///var/run/docker.sock',
+    'attic ssh://me@attic',
+    'work tcp://work:2375',
+    `rootless unix://${runtime}/docker.sock`,
+    `podman unix://${runtime}/podman/podman.sock`,
+  ])
+  expect(choices({ DOCKER_HOST: 'tcp://x:1' })[0]).toBe('default tcp://x:1')
+})
+
+test('a context of the user stands for the socket that it names', () => {
+  writeContext('mine', { Host: `unix://${home}/.docker/run/docker.sock` })
+  writeContext('desktop-linux', { Host: `unix://${home}/elsewhere.sock` })
+  write('run/docker.sock', '')
+  write('desktop/docker.sock', '')
+  expect(choices({ XDG_RUNTIME_DIR: join(home, '.docker/run') })).toEqual([
+    'default unix:///var/run/docker.sock',
+    `desktop-linux unix://${home}/elsewhere.sock`,
+    `mine unix://${home}/.docker/run/docker.sock`,
+  ])
+})
+
+test('a context that cannot be understood is left out, and said in the log', () => {
+  writeContext('well', { Host: 'tcp://well:2375' })
+  write('contexts/meta/0123/meta.json', '{ "Name": ')
+  write('contexts/meta/4567/meta.json', { Name: 'kubernetes-alone', Endpoints: {} })
+  write('contexts/meta/stray-file', '')
+  const said = vi.spyOn(console, 'warn').mockImplementation(() => {})
+  expect(choices()).toEqual(['default unix:///var/run/docker.sock', 'well tcp://well:2375'])
+  expect(said).toHaveBeenCalledTimes(2)
+  said.mockRestore()
+})
+
+test('a context chosen here stands alone, whatever Docker itself would take', () => {
+  writeContext('work', { Host: 'tcp://work:2375' })
+  const chosen = (name: string, env: Record<string, string> = {}) => {
+    const found = findCandidates({ env, home }, name)
+    return found.ok ? found.value.map(({ name, endpoint }) => `${name} ${endpoint}`) : found.error
+  }
+  expect(chosen('work', { DOCKER_HOST: 'tcp://x:1' })).toEqual(['work tcp://work:2375'])
+  expect(chosen('default')).toEqual(['default unix:///var/run/docker.sock'])
+  expect(chosen('podman-root')).toEqual(['podman-root unix:///run/podman/podman.sock'])
+  expect(chosen('lost')).toEqual({ code: 'context-unknown', context: 'lost' })
 })

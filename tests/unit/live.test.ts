@@ -1,15 +1,16 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { liveState } from '../../main/engine/live.ts'
+import { liveState, withoutLabels, type KnownImage } from '../../main/engine/live.ts'
 import type { Image } from '../../model/image.ts'
 import type { ImagesChange } from '../../preload/contract/index.ts'
 
-const image = (id: string, references: string[] = [`${id}:1`]): Image => ({
+const image = (id: string, references: string[] = [`${id}:1`], labels: string[] = []): KnownImage => ({
   id,
   references,
   digests: [],
   created: 1,
   size: 1,
+  labels,
 })
 
 function watched() {
@@ -46,7 +47,11 @@ test('another engine skips a number, so that every window asks for the whole', (
   live.replace({ images: [image('a')], containers: [] })
   live.forget()
   live.replace({ images: [image('b')], containers: [] })
-  expect(changes.map(({ seq }) => seq)).toEqual([1, 3])
+  expect(changes.map(({ seq, complete, images }) => [seq, complete, images.map(({ id }) => id)])).toEqual([
+    [1, true, ['a']],
+    [3, false, []],
+    [4, true, ['b']],
+  ])
 })
 
 test('before the first list there is nothing to forget, so no window has to ask for what it was just told', () => {
@@ -55,6 +60,62 @@ test('before the first list there is nothing to forget, so no window has to ask 
   live.forget()
   live.replace({ images: [image('a')], containers: [] })
   expect(changes.map(({ seq }) => seq)).toEqual([before.seq + 1])
+})
+
+test('what is remembered is shown as not confirmed, until the engine was asked for it', () => {
+  const { changes, live } = watched()
+  const remembered = withoutLabels(image('a'))
+  live.forget([remembered, { ...remembered, id: 'b' }, { ...remembered, id: 'c' }])
+  expect(live.snapshot()).toMatchObject({ seq: changes.at(-1)!.seq, complete: false, unconfirmed: ['a', 'b', 'c'] })
+
+  live.apply({
+    images: new Map([
+      ['a', image('a')],
+      ['b', undefined],
+      ['new', image('new')],
+    ]),
+    containers: new Map(),
+  })
+  expect(changes.at(-1)).toMatchObject({
+    complete: false,
+    images: [{ id: 'new' }],
+    confirmed: ['a', 'new'],
+    imagesGone: ['b'],
+  })
+  expect(live.snapshot().unconfirmed).toEqual(['c'])
+
+  live.replace({ images: ['a', 'c', 'new'].map((id) => image(id, id === 'new' ? ['new:1'] : ['a:1'])), containers: [] })
+  expect(changes.at(-1)).toMatchObject({ complete: true, images: [], confirmed: ['c'], imagesGone: [] })
+  expect(live.snapshot().unconfirmed).toEqual([])
+})
+
+test('what was read after the list was asked for goes before what the list says', () => {
+  const { changes, live } = watched()
+  live.replace(
+    { images: [image('old'), image('gone')], containers: [] },
+    {
+      images: new Map([
+        ['old', image('old', ['new:name'])],
+        ['gone', undefined],
+      ]),
+      containers: new Map(),
+    },
+  )
+  expect(changes).toHaveLength(1)
+  expect(live.snapshot().images).toMatchObject([{ id: 'old', references: ['new:name'] }])
+})
+
+test('labels are searched and never told to the window', () => {
+  const { changes, live } = watched()
+  live.replace({
+    images: [image('a', [], ['maintainer=team red', 'version=1']), image('b', [], ['version=2']), image('c')],
+    containers: [],
+  })
+  expect(live.labelled(['Version=', 'red', 'blue', '=2'])).toEqual([['a', 'b'], ['a'], [], ['b']])
+  expect(JSON.stringify([changes, live.snapshot()])).not.toContain('version')
+  live.apply({ images: new Map([['b', image('b', [])]]), containers: new Map() })
+  expect(live.labelled(['version'])).toEqual([['a']])
+  expect(changes).toHaveLength(1)
 })
 
 test('who follows the changes always ends with the snapshot', () => {

@@ -13,6 +13,8 @@ export interface Place {
   readonly group: string
   readonly programs: string
   readonly bridge: string | undefined
+  /** Where it listens beside its socket. */
+  readonly hosts: readonly string[]
 }
 
 export const files = (root: string) => ({
@@ -51,14 +53,14 @@ export function readLog(root: string): string {
   return existsSync(log) ? readFileSync(log, 'utf8') : ''
 }
 
-function run({ root, group, programs, bridge = 'none' }: Place): ChildProcess {
+function run({ root, group, programs, bridge = 'none', hosts }: Place): ChildProcess {
   const { socket, config, log } = files(root)
   const args = [
     ['--config-file', config],
     ['--data-root', join(root, 'data')],
     ['--exec-root', join(root, 'exec')],
     ['--pidfile', join(root, 'dockerd.pid')],
-    ['--host', `unix://${socket}`],
+    ...[`unix://${socket}`, ...hosts].map((host) => ['--host', host]),
     ['--bridge', bridge],
     // A world has only loopback, so there is nowhere to forward to; ports are published by docker-proxy.
     ['--iptables=false', '--ip6tables=false'],

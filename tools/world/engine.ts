@@ -18,6 +18,8 @@ export interface EngineWish {
   readonly network?: boolean
   /** The engine's daemon.json, beside what the store needs. */
   readonly config?: Readonly<Record<string, unknown>>
+  /** Where it listens beside its socket, as `tcp://127.0.0.1:2376`. */
+  readonly hosts?: readonly string[]
   /** Where it lies, if not in the world's folder: a folder that does not exist yet. */
   readonly root?: string
 }
@@ -66,6 +68,7 @@ export async function startEngine(wish: EngineWish): Promise<Engine> {
     group: `/${basename(world)}/${name}`,
     programs: programs(wish.version),
     bridge: wish.network ? `slipway${number}` : undefined,
+    hosts: wish.hosts ?? [],
   }
   const { root, group, bridge } = place
   const { socket, config } = files(root)

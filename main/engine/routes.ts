@@ -1,0 +1,82 @@
+/** The ways to an engine: a socket, TCP with or without TLS, the system's own ssh. */
+import { spawn } from 'node:child_process'
+import { Agent as HttpAgent } from 'node:http'
+import { Agent as HttpsAgent } from 'node:https'
+import { Duplex } from 'node:stream'
+import type Docker from 'dockerode'
+import type { Candidate } from './contexts.ts'
+
+export interface Route extends Docker.DockerOptions {
+  readonly agent?: HttpAgent
+}
+
+/** The options that lead dockerode to an endpoint, in the forms that `DOCKER_HOST` may have. */
+export function routeTo({ endpoint, certificates }: Candidate): Route {
+  if (endpoint.startsWith('unix://')) return { socketPath: endpoint.slice('unix://'.length) }
+  const url = new URL(endpoint)
+  if (url.protocol === 'ssh:') return { host: 'docker', protocol: 'http', agent: sshAgent(url) }
+  if (url.protocol !== 'tcp:' && url.protocol !== 'http:' && url.protocol !== 'https:')
+    throw new TypeError(`${url.protocol}// is not a way to an engine`)
+  const host = url.hostname.replace(/^\[|\]$/g, '')
+  if (!certificates && url.protocol !== 'https:') return { host, port: url.port || 2375, protocol: 'http' }
+  const { verify = true, ...pems } = certificates ?? {}
+  const agent = new HttpsAgent({ ...pems, rejectUnauthorized: verify, keepAlive: true })
+  return { host, port: url.port || 2376, protocol: 'https', agent }
+}
+
+/** An sshd of the usual settings drops clients that open more than ten at once. */
+const sshAtOnce = 6
+
+/**
+ * Connections through the system's own ssh, with the user's keys, known hosts and jump hosts;
+ * the ssh that docker-modem brings would accept any host's key.
+ */
+function sshAgent(url: URL): HttpAgent {
+  const target = `${url.username ? `${decodeURIComponent(url.username)}@` : ''}${url.hostname}`
+  const port = url.port ? ['-p', url.port] : []
+  const agent = new HttpAgent({ keepAlive: true, maxSockets: sshAtOnce })
+  agent.createConnection = () =>
+    new ProgramSocket('ssh', ['-o', 'BatchMode=yes', ...port, '--', target, 'docker', 'system', 'dial-stdio'])
+  return agent
+}
+
+/** A program's input and output as a connection, as far as Node's HTTP client asks for one. */
+class ProgramSocket extends Duplex {
+  readonly #child
+  /** What the program said about itself, for when it fails. */
+  #said = ''
+
+  constructor(command: string, args: readonly string[]) {
+    super()
+    const child = spawn(command, args, { stdio: 'pipe' })
+    this.#child = child
+    child.stdout.on('data', (data) => this.push(data) || child.stdout.pause())
+    child.stderr.on('data', (data) => (this.#said = `${this.#said}${data}`.slice(-500)))
+    child.stdin.on('error', () => {}) // its end tells more
+    // Without the code: ENOENT is said of a missing socket.
+    child.on('error', ({ message }) => this.destroy(new Error(message)))
+    child.on('close', (code) => (code ? this.destroy(new Error(this.#said.trim())) : this.push(null)))
+  }
+
+  override _read() {
+    this.#child.stdout.resume()
+  }
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void) {
+    if (this.#child.stdin.write(chunk)) done()
+    else this.#child.stdin.once('drain', () => done())
+  }
+  override _final(done: () => void) {
+    this.#child.stdin.end(done)
+  }
+  override _destroy(error: Error | null, done: (error: Error | null) => void) {
+    this.#child.kill()
+    done(error)
+  }
+
+  // What the HTTP client does to a socket, and a program has not.
+  setKeepAlive = () => this
+  setNoDelay = () => this
+  setTimeout = () => this
+  ref = () => this
+  unref = () => this
+}

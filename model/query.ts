@@ -1,0 +1,101 @@
+/** What the filter above the list of images understands: words, and conditions in the words of both languages. */
+import type { Bytes, ImageId, UnixTime } from './image.ts'
+
+type Condition = (image: Filtered) => boolean
+
+export interface Query {
+  /** In lower case; all of them must be found. */
+  readonly words: readonly string[]
+  readonly conditions: readonly Condition[]
+}
+
+/** What a query looks at. */
+export interface Filtered {
+  readonly id: ImageId
+  /** Repository, tag, id and digests, in lower case. */
+  readonly text: string
+  readonly size: Bytes
+  readonly created: UnixTime
+  readonly used: number
+  readonly dangling: boolean
+}
+
+const signs = { '<': '<', '＜': '<', '>': '>', '＞': '>', '=': '=', ':': '=', '＝': '=', '：': '=' } as const
+type Sign = (typeof signs)[keyof typeof signs]
+
+const sizePattern = /^(?:size|大小)([<>=:＜＞＝：])(.*)$/
+const createdPattern = /^(?:created|创建)([<>=:＜＞＝：])(.*)$/
+const plainConditions: Readonly<Record<string, Condition>> = {
+  unused: ({ used }) => used === 0,
+  未使用: ({ used }) => used === 0,
+  used: ({ used }) => used > 0,
+  使用中: ({ used }) => used > 0,
+  dangling: ({ dangling }) => dangling,
+  悬空: ({ dangling }) => dangling,
+}
+
+/**
+ * `team api size>500MB created<2025-01 unused`. A condition that is not typed to its end (`size>`, `created<20`) is
+ * passed over, so that the list does not empty under the user's hands.
+ */
+export function parseQuery(text: string): Query {
+  const words: string[] = []
+  const conditions: Condition[] = []
+  for (const part of text.toLowerCase().split(/\s+/).filter(Boolean)) {
+    const size = sizePattern.exec(part)
+    const created = createdPattern.exec(part)
+    if (Object.hasOwn(plainConditions, part)) conditions.push(plainConditions[part]!)
+    else if (size) conditions.push(...sizeCondition(signOf(size), size[2]!))
+    else if (created) conditions.push(...createdCondition(signOf(created), created[2]!))
+    else words.push(part)
+  }
+  return { words, conditions }
+}
+
+/** `labelled` tells whether a label of the image holds the word: main alone knows the labels. */
+export const matches = (
+  { words, conditions }: Query,
+  image: Filtered,
+  labelled: (word: string, id: ImageId) => boolean,
+): boolean =>
+  conditions.every((holds) => holds(image)) &&
+  words.every((word) => image.text.includes(word) || labelled(word, image.id))
+
+const signOf = (found: RegExpExecArray): Sign => signs[found[1] as keyof typeof signs]
+
+const units: Readonly<Record<string, number>> = {
+  b: 1,
+  k: 1e3,
+  kb: 1e3,
+  m: 1e6,
+  mb: 1e6,
+  g: 1e9,
+  gb: 1e9,
+  t: 1e12,
+  tb: 1e12,
+}
+
+/** Decimal units, as the list shows them; a bare number counts megabytes. */
+function sizeCondition(sign: Sign, text: string): Condition[] {
+  const [, number, unit = ''] = /^(\d+(?:\.\d+)?)([a-z]*)$/.exec(text) ?? []
+  const factor = units[unit || 'mb']
+  if (number === undefined || factor === undefined) return []
+  const bytes = Number(number) * factor
+  if (sign === '>') return [({ size }) => size > bytes]
+  if (sign === '<') return [({ size }) => size < bytes]
+  // As written: 192MB is whatever the list shows as 192 MB.
+  const digit = factor / 10 ** (number.split('.')[1]?.length ?? 0)
+  return [({ size }) => Math.abs(size - bytes) <= digit / 2]
+}
+
+/** A year, a month or a day, in UTC: before it begins, after it ends, or within it. Images without a date match none. */
+function createdCondition(sign: Sign, text: string): Condition[] {
+  const [, year, month, day] = /^(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?$/.exec(text) ?? []
+  if (year === undefined) return []
+  const [y, m, d] = [Number(year), Number(month ?? 1) - 1, Number(day ?? 1)]
+  const from = Date.UTC(y, m, d) / 1000
+  const to = (day ? Date.UTC(y, m, d + 1) : month ? Date.UTC(y, m + 1, 1) : Date.UTC(y + 1, 0, 1)) / 1000
+  if (sign === '<') return [({ created }) => created > 0 && created < from]
+  if (sign === '>') return [({ created }) => created >= to]
+  return [({ created }) => created >= from && created < to]
+}

@@ -1,0 +1,84 @@
+import { createHash } from 'node:crypto'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { loadImages } from '../../tools/world/images.ts'
+import { startEngine, type Engine } from '../../tools/world/engine.ts'
+import { expect, test as base } from './slipway.ts'
+
+/** A configuration of Docker's in which `demo` is current, and `other` another engine. */
+const test = base.extend<{ dockerConfig: string }, { other: Engine }>({
+  other: [
+    async ({}, use) => {
+      const engine = await startEngine({ version: '20.10', store: 'classic' })
+      try {
+        const created = new Date('2024-02-29T12:00:00Z')
+        await loadImages(engine.docker, [
+          { references: ['only-here:1'], created, steps: [{ instruction: 'COPY a /', bytes: 1000 }] },
+        ])
+        await use(engine)
+      } finally {
+        await engine.stop()
+      }
+    },
+    { scope: 'worker', timeout: 120_000 },
+  ],
+  dockerConfig: async ({ demo, other }, use) => {
+    const folder = mkdtempSync(join(tmpdir(), 'slipway-docker-'))
+    writeFileSync(join(folder, 'config.json'), JSON.stringify({ currentContext: 'demo' }))
+    for (const [name, { socket }] of [['demo', demo] as const, ['other', other] as const]) {
+      const meta = join(folder, 'contexts/meta', createHash('sha256').update(name).digest('hex'))
+      mkdirSync(meta, { recursive: true })
+      writeFileSync(
+        join(meta, 'meta.json'),
+        JSON.stringify({ Name: name, Metadata: {}, Endpoints: { docker: { Host: `unix://${socket}` } } }),
+      )
+    }
+    await use(folder)
+    rmSync(folder, { recursive: true })
+  },
+})
+
+test('the foot of the rail leads to another engine and back, and says so', async ({ open, dockerConfig }) => {
+  const app = await open({ env: { DOCKER_CONFIG: dockerConfig } })
+  await expect(app.row('nginx', '1.27')).toBeVisible()
+  await app.engine.getByRole('button').click()
+  await expect(app.page.getByRole('menuitemradio', { name: 'demo' })).toBeChecked()
+  await app.expectAccessible()
+  await app.page.getByRole('menuitemradio', { name: 'other' }).click()
+  await expect(app.row('only-here', '1')).toBeVisible()
+  await expect(app.row('nginx', '1.27')).toHaveCount(0)
+  await expect(app.engine).toContainText('Docker 20.10')
+  await expect(app.page.getByText('Now on other.')).toBeVisible()
+  await app.switchTo('demo')
+  await expect(app.row('nginx', '1.27')).toBeVisible()
+  await expect(app.row('only-here', '1')).toHaveCount(0)
+})
+
+test('a switch in the middle of adding a tag closes the sheet: it belonged to the other engine', async ({
+  open,
+  dockerConfig,
+}) => {
+  const app = await open({ env: { DOCKER_CONFIG: dockerConfig } })
+  await app.row('nginx', '1.27').click()
+  await app.page.keyboard.press('t')
+  await expect(app.page.getByRole('dialog')).toBeVisible()
+  await app.page.evaluate(`slipway.call('engine.switch', 'other')`)
+  await expect(app.row('only-here', '1')).toBeVisible()
+  await expect(app.page.getByRole('dialog')).toBeHidden()
+})
+
+test('an engine that hangs is left for one that answers', async ({ open, dockerConfig, demo }) => {
+  const hanging = await startEngine({ version: '26.1', store: 'classic' })
+  try {
+    const app = await open({ socket: hanging.socket, env: { DOCKER_CONFIG: dockerConfig } })
+    await expect(app.page.getByText('No images yet')).toBeVisible()
+    await hanging.freeze()
+    await app.switchTo('demo')
+    await expect(app.row('nginx', '1.27')).toBeVisible()
+    await expect(app.engine).toContainText(`Docker ${demo.version}`)
+  } finally {
+    hanging.thaw()
+    await hanging.stop()
+  }
+})

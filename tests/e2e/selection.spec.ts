@@ -1,0 +1,97 @@
+import { expect, test } from './slipway.ts'
+
+const selected = { selected: true } as const
+
+test('click, Ctrl, Shift and the box select; two or more make the pane their summary', async ({ app }) => {
+  const picked = app.list.getByRole('row', selected)
+  await app.row('nginx', '1.27').click()
+  await expect(picked).toHaveCount(0)
+  await app.row('nginx', '1.27').click({ modifiers: ['Control'] })
+  await app.row('redis', '7').getByRole('checkbox').click()
+  await expect(picked).toHaveCount(2)
+  await expect(app.foot).toContainText('2 selected')
+  await expect(app.details.getByRole('heading', { level: 2 })).toHaveText('2 images selected')
+  await expect(app.details).toContainText('1 has further tags that are not selected.')
+  await app.row('redis', '7').getByRole('checkbox').click()
+  await expect(app.details.getByRole('heading', { level: 2 })).toHaveText('redis:7')
+
+  await app.page.getByRole('columnheader').getByRole('button', { name: 'Repository' }).click()
+  await app.foot.getByRole('button', { name: 'Clear' }).click()
+  await app.row('ubuntu', '12.04').click()
+  await app.row('ubuntu', '24.04').click({ modifiers: ['Shift'] })
+  await expect(picked).toHaveCount(3)
+  await app.expectAccessible()
+})
+
+test('an image with several tags counts once in what its selected lines take', async ({ app, demo }) => {
+  const { Size } = await demo.docker.getImage('nginx:1.27').inspect()
+  await app.row('nginx', '1.27').click({ modifiers: ['Control'] })
+  await app.row('nginx', 'stable').click({ modifiers: ['Control'] })
+  await expect(app.foot).toContainText('2 selected')
+  await expect(app.details.getByRole('heading', { level: 2 })).toHaveText('1 image selected')
+  await expect(app.foot).toContainText(`${(Size / 1e6).toPrecision(3)} MB together`)
+})
+
+test('by keyboard: Space, Shift with arrows, Ctrl+A, and Esc to let go', async ({ app }) => {
+  const { keyboard } = app.page
+  const picked = app.list.getByRole('row', selected)
+  await app.rows.first().focus()
+  await keyboard.press('Space')
+  await expect(picked).toHaveCount(1)
+  await keyboard.press('ArrowDown')
+  await keyboard.press('ArrowDown')
+  await keyboard.press('Shift+ArrowDown')
+  await keyboard.press('Shift+ArrowDown')
+  await expect(picked).toHaveCount(4)
+  await keyboard.press('Shift+ArrowUp')
+  await expect(picked).toHaveCount(3)
+  await keyboard.press('Control+a')
+  await expect(app.foot).toContainText(`${Number(await app.list.getAttribute('aria-rowcount')) - 1} selected`)
+  await keyboard.press('Escape')
+  await expect(picked).toHaveCount(0)
+})
+
+test('the selection survives sorting, filtering and changes from outside, and tells what is out of sight', async ({
+  app,
+  demo,
+}) => {
+  await app.row('nginx', '1.25').click({ modifiers: ['Control'] })
+  await app.row('mysql', '8.4').click({ modifiers: ['Control'] })
+  await app.page.getByRole('columnheader').getByRole('button', { name: 'Created' }).click()
+  await expect(app.list.getByRole('row', selected)).toHaveCount(2)
+
+  await app.filter.fill('nginx')
+  await expect(app.foot).toContainText('2 selected')
+  await expect(app.foot).toContainText('1 of them not shown by the filter')
+  await app.filter.fill('')
+
+  await demo.docker.getImage('redis:7').tag({ repo: 'while', tag: 'selected' })
+  await expect(app.row('while', 'selected')).toBeVisible()
+  await expect(app.foot).toContainText('2 selected')
+  await app.row('while', 'selected').click({ modifiers: ['Control'] })
+  await expect(app.foot).toContainText('3 selected')
+  await demo.docker.getImage('while:selected').remove()
+  await expect(app.foot).toContainText('2 selected')
+})
+
+test('the box in the head selects all that is shown, and lets them go', async ({ app }) => {
+  await app.filter.fill('nginx')
+  const box = app.page.getByRole('checkbox', { name: 'Select all shown' })
+  await box.click()
+  await expect(box).toBeChecked()
+  await expect(app.foot).toContainText('3 selected')
+  await app.filter.fill('')
+  await expect(box).toHaveAttribute('aria-checked', 'mixed')
+  await box.click()
+  await box.click()
+  await expect(app.list.getByRole('row', selected)).toHaveCount(0)
+})
+
+test('the keys are told by a question mark', async ({ app }) => {
+  await expect(app.rows.first()).toBeVisible()
+  await app.page.keyboard.press('?')
+  await expect(app.page.getByRole('dialog', { name: 'Keys' })).toContainText('Extend the selection')
+  await app.expectAccessible()
+  await app.page.keyboard.press('Escape')
+  await expect(app.page.getByRole('dialog')).toBeHidden()
+})

@@ -1,0 +1,47 @@
+/** A way to an engine on which some answers can be held back. */
+import { createServer, request, type IncomingMessage, type ServerResponse } from 'node:http'
+
+/** The whole list, as the app asks for it once: `docker images` and its likes have filters. */
+export const wholeList = (path: string) => /\/images\/json\?all=/.test(path) && !path.includes('filters')
+
+/** Opens a socket before an engine's; the answers to requests that `held` picks are kept until they are let go. */
+export async function heldBack(engine: string, held: (path: string) => boolean) {
+  const socket = `${engine}.held`
+  const kept: (() => void)[] = []
+  let holding = true
+
+  const server = createServer((from, to) => {
+    const { method, url: path = '', headers } = from
+    // The engine answers now, so what is kept grows old.
+    const upstream = request({ socketPath: engine, method, path, headers }, (answer) => {
+      if (holding && held(path)) kept.push(() => give(answer, to))
+      else give(answer, to)
+    })
+    upstream.on('error', () => to.destroy())
+    to.on('close', () => upstream.destroy())
+    from.pipe(upstream)
+  })
+  await new Promise<void>((resolve) => void server.listen(socket, resolve))
+  return {
+    socket,
+    get waiting() {
+      return kept.length
+    },
+    hold: () => (holding = true),
+    letGo() {
+      holding = false
+      kept.splice(0).forEach((give) => give())
+    },
+    close() {
+      server.closeAllConnections()
+      server.close()
+    },
+  }
+}
+
+function give(answer: IncomingMessage, to: ServerResponse) {
+  to.writeHead(answer.statusCode ?? 500, answer.headers)
+  to.flushHeaders()
+  answer.pipe(to)
+  answer.on('error', () => to.destroy())
+}
