@@ -6,7 +6,8 @@ export default defineConfig({
     projects: [
       {
         plugins: [svelte()],
-        test: { name: 'unit', include: ['tests/unit/**/*.test.ts'] },
+        // Properties are tried a hundred times each, on a machine that may be busy.
+        test: { name: 'unit', include: ['tests/unit/**/*.test.ts'], testTimeout: 30_000 },
       },
       {
         // Real engines: slow to start, and two at once are enough for a small machine.

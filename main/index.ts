@@ -1,9 +1,10 @@
 /** Slipway's main process: the services are built here, handed what they need of each other, and served to the window. */
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { openWindow, publish, serve, start, windowService } from './desktop/index.ts'
+import { chooseFolder, openWindow, publish, serve, showFolder, start, windowService } from './desktop/index.ts'
 import { engineService } from './engine/index.ts'
-import { imagesService } from './images/index.ts'
+import { imagesService, layersService, removalService } from './images/index.ts'
+import { jobBook } from './jobs.ts'
 import { settingsService } from './settings/index.ts'
 import { openStore } from './store/index.ts'
 
@@ -15,16 +16,35 @@ start({
   renderer: join(built, 'renderer'),
   open({ folder, languages, showTheme }) {
     const store = openStore(folder)
+    const home = homedir()
     const engine = engineService({
-      surroundings: { env: process.env, home: homedir() },
-      publish,
+      surroundings: { env: process.env, home },
+      publish: (name, payload) => {
+        publish(name, payload)
+        if (name === 'images.changed' || name === 'engine.changed') layers.changed()
+      },
       memory: store.lists,
+    })
+    const layers = layersService({ engine, kept: store.layers, publish })
+    const jobs = jobBook({ publish, ended: store.jobs })
+    const removal = removalService({
+      ...{ engine, layers, jobs, chooseFolder, showFolder },
+      ledger: store.ledger,
+      usualFolder: join(home, 'Slipway'),
     })
     const images = imagesService(engine)
     const settings = settingsService({ settings: store.settings, systemLanguages: languages, showTheme, publish })
     const window = windowService(store.window)
 
-    serve({ ...engine.handlers, ...images.handlers, ...settings.handlers, ...window.handlers })
+    serve({
+      ...engine.handlers,
+      ...images.handlers,
+      ...layers.handlers,
+      ...removal.handlers,
+      ...jobs.handlers,
+      ...settings.handlers,
+      ...window.handlers,
+    })
     void engine.run(ended.signal)
     ended.signal.addEventListener('abort', () => store.lists.end())
     openWindow({

@@ -49,6 +49,33 @@ export const scenes: readonly Scene[] = [
     show: async (page) => page.getByRole('group').getByRole('button').nth(3).click(),
   },
   {
+    name: 'images-details',
+    async show(page) {
+      await row(page, 'nginx', '1.27').click()
+      await page.getByRole('tab').nth(1).click()
+    },
+  },
+  {
+    name: 'removal',
+    async show(page) {
+      for (const [name, tag] of [
+        ['node', '22'],
+        ['python', '3.9'],
+        ['nginx', '1.25'],
+        ['nginx', 'stable'],
+        ['redis', '7'],
+      ] as const)
+        await row(page, name, tag).click({ modifiers: ['Control'] })
+      await page
+        .getByRole('row')
+        .filter({ hasText: '<none>' })
+        .first()
+        .click({ modifiers: ['Control'] })
+      await page.keyboard.press('Delete')
+      await page.getByRole('dialog').getByRole('listitem').first().waitFor()
+    },
+  },
+  {
     name: 'tag',
     async show(page) {
       await row(page, 'nginx', '1.27').click()

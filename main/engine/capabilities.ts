@@ -40,6 +40,12 @@ export function agreedApi(offered: string): string | undefined {
   return compareVersions(offered, newestApi) > 0 ? newestApi : offered
 }
 
+/** Whether `/system/df` can be asked for a part of the account. */
+export const measuresParts = (api: string): boolean => compareVersions(api, '1.42') >= 0
+
+/** Whether the containerd store's account of layers counts compressed content too (28.5 does, 26.1 does not: tried). */
+export const countsContent = (api: string): boolean => compareVersions(api, '1.48') >= 0
+
 export function capabilities({ driverStatus, api, ...told }: Told): Capabilities {
   const containerd = driverStatus.some(
     ([key, value]) => key === 'driver-type' && value === 'io.containerd.snapshotter.v1',
@@ -48,7 +54,7 @@ export function capabilities({ driverStatus, api, ...told }: Told): Capabilities
     ...told,
     api,
     store: containerd ? 'containerd' : 'classic',
-    imageDiskUse: compareVersions(api, '1.42') >= 0,
+    imageDiskUse: measuresParts(api),
     tellsAll: compareVersions(api, '1.48') >= 0,
   }
 }

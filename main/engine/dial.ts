@@ -7,8 +7,10 @@ const statusCodes = { 200: true, 400: 'bad parameter', 404: 'no such thing', 500
 
 export type Query = Readonly<Record<string, unknown>>
 
+const never = new AbortController().signal
+
 /** The parsed answer to a GET. */
-export const ask = (docker: Docker, path: string, query: Query, signal: AbortSignal): Promise<unknown> =>
+export const ask = (docker: Docker, path: string, query: Query, signal = never): Promise<unknown> =>
   dial(docker, { path: `${path}?`, options: { ...query } }, signal)
 
 /** The headers of the answer to a ping, which every engine gives to a client of any version. */

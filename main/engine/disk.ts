@@ -8,11 +8,13 @@ import { diskUse } from './replies.ts'
 
 /** The engine works on the answer as long as on the list itself, so what has just changed is drawn first. */
 const patience = 500
+const mostRefusals = 5
 
 /** Asks when told that something changed, never twice at once, and rests after each answer: the question is dear. */
 export function diskMeter(connection: Connection, measured: (use: DiskUse) => void, signal: AbortSignal) {
   let wanted = false
   let running = false
+  let refused = 0
 
   const rest = (time: number) => delay(time, undefined, { signal }).catch(() => undefined)
 
@@ -24,7 +26,13 @@ export function diskMeter(connection: Connection, measured: (use: DiskUse) => vo
       wanted = false
       const start = performance.now()
       const use = await measure(connection)
-      if (use && !signal.aborted) measured(use)
+      if (signal.aborted) return
+      // 20.10 refuses while somebody else has it measured.
+      if (!use) wanted ||= refused++ < mostRefusals
+      else {
+        refused = 0
+        measured(use)
+      }
       await rest(Math.max(1000 - patience, 4 * (performance.now() - start)))
     }
     running = false

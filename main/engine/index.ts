@@ -23,6 +23,7 @@ import { watchEngine, type Watch } from './watch.ts'
 
 export interface Engine {
   readonly live: Live
+  state(): EngineState
   /** The engine's API, while one answers. */
   docker(): Result<Docker, EngineFailure>
   /** What an exception of that API stands for. */
@@ -137,6 +138,7 @@ export function engineService({ surroundings, publish, memory }: Needs): Engine 
 
   return {
     live,
+    state: () => state,
     docker: () => (connection ? ok(connection.docker) : fail(absent())),
     failure: (error) => engineFailure(error, state.context?.endpoint ?? ''),
     handlers: {
@@ -174,6 +176,8 @@ export function engineService({ surroundings, publish, memory }: Needs): Engine 
   }
 }
 
-export { statusOf } from './errors.ts'
+export { countsContent, measuresParts } from './capabilities.ts'
+export { ask } from './dial.ts'
+export { engineFailure, statusOf } from './errors.ts'
 export { reach } from './reach.ts'
 export { id, keys, list, names, text } from './replies.ts'

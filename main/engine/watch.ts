@@ -12,6 +12,8 @@ import { engineEvent, type EngineEvent } from './replies.ts'
 
 /** Events come in clusters (a build, a prune): what arrives within this many milliseconds is looked at together. */
 const cluster = 40
+/** How long a question that was under way when the events ended may take to be answered. */
+const cutShort = 500
 
 export interface Watch {
   /** Resolves when the engine closes its events; rejects when it cannot be read. */
@@ -101,7 +103,8 @@ export async function watchEngine(
     } catch {
       // A broken stream and an ended one mean the same: the engine is away.
     }
-    await looking
+    // An answer that the end of the engine cut short never comes: docker-modem waits for the rest of it.
+    await Promise.race([looking, delay(cutShort)])
     if (failure) throw failure.error
   }
   const lookAgain = () => {

@@ -33,3 +33,6 @@ export function imagesService({ live, docker, failure, lookAgain }: Needs) {
     } satisfies Handlers<'images'>,
   }
 }
+
+export { layersService, type Layers } from './layers.ts'
+export { removalService } from './removal.ts'

@@ -9,10 +9,11 @@ export interface StoredFile<T> {
   write(value: T): void
 }
 
-/** The schema must accept `{}`. A file that cannot be understood is put aside as `….unreadable`, not overwritten. */
+/** `compact` is for what no one reads. The schema must accept `{}`. A file that cannot be understood is put aside as `….unreadable`, not overwritten. */
 export function storedFile<Schema extends v.GenericSchema>(
   file: string,
   schema: Schema,
+  { compact = false } = {},
 ): StoredFile<v.InferOutput<Schema>> {
   let value = read(file, schema)
   return {
@@ -22,7 +23,7 @@ export function storedFile<Schema extends v.GenericSchema>(
     write(next) {
       value = next
       mkdirSync(dirname(file), { recursive: true })
-      writeFileSync(`${file}.new`, `${JSON.stringify(next, null, 2)}\n`)
+      writeFileSync(`${file}.new`, `${JSON.stringify(next, null, compact ? 0 : 2)}\n`)
       renameSync(`${file}.new`, file)
     },
   }

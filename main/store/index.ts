@@ -1,8 +1,10 @@
 /** What outlives the app. */
 import { join } from 'node:path'
 import * as v from 'valibot'
-import { settingsSchema, type Settings } from '../../preload/contract/index.ts'
+import { jobSchema, settingsSchema, type Settings } from '../../preload/contract/index.ts'
 import { storedFile, type StoredFile } from './file.ts'
+import { layersFile, type LayersStore } from './layers.ts'
+import { ledgerFile, type LedgerStore } from './ledger.ts'
 import { rememberedLists, type Lists } from './lists.ts'
 
 const windowPlace = v.object({
@@ -12,16 +14,28 @@ const windowPlace = v.object({
 })
 export type WindowPlace = v.InferOutput<typeof windowPlace>
 
+const jobsFile = v.object({ jobs: v.optional(v.array(jobSchema), []) })
+export type JobsStore = StoredFile<v.InferOutput<typeof jobsFile>>
+
 export interface Store {
   readonly settings: StoredFile<Settings>
   readonly window: StoredFile<WindowPlace>
   readonly lists: Lists
+  readonly jobs: JobsStore
+  readonly layers: LayersStore
+  readonly ledger: LedgerStore
 }
 
 export const openStore = (folder: string): Store => ({
   settings: storedFile(join(folder, 'settings.json'), settingsSchema),
   window: storedFile(join(folder, 'window.json'), windowPlace),
+  jobs: storedFile(join(folder, 'jobs.json'), jobsFile),
+  layers: storedFile(join(folder, 'layers.json'), layersFile, { compact: true }),
+  ledger: storedFile(join(folder, 'ledger.json'), ledgerFile),
   lists: rememberedLists(join(folder, 'lists')),
 })
 
 export type { Lists }
+export type { StoredFile } from './file.ts'
+export type { LayersFile, LayersSection, LayersStore } from './layers.ts'
+export type { Ledger, LedgerEntry, LedgerStore } from './ledger.ts'

@@ -5,7 +5,26 @@ export type Failure =
   | { readonly code: 'image-gone'; readonly image: string }
   /** The name belongs to another image, or no longer to the one that the user saw it on. */
   | { readonly code: 'tag-taken'; readonly reference: string; readonly image: string }
+  | RemovalFailure
   | EngineFailure
+
+/** What keeps a removal, or its undoing, from being as planned. */
+export type RemovalFailure =
+  /** Too old, or applied already. */
+  | { readonly code: 'plan-unknown' }
+  /** The world is not as planned: a new plan is to be shown. */
+  | { readonly code: 'plan-moved' }
+  /** An item's: the image, its names or its containers are not as planned, so it was not touched. */
+  | { readonly code: 'image-moved'; readonly image: string }
+  /** An item's: all its names were removed, and still the engine keeps it. */
+  | { readonly code: 'image-stays'; readonly image: string }
+  | { readonly code: 'disk-full'; readonly folder: string; readonly needed: number; readonly free: number }
+  | { readonly code: 'folder-unusable'; readonly folder: string; readonly detail: string }
+  /** Nothing is left to be undone: too late, or done already. */
+  | { readonly code: 'undo-over' }
+  | { readonly code: 'copy-missing'; readonly file: string }
+  /** An item's: another image carries the name by now. */
+  | { readonly code: 'name-taken'; readonly reference: string }
 
 /** Why no engine answers. */
 export type EngineFailure =

@@ -3,11 +3,22 @@ import type { InferOutput } from 'valibot'
 import type { Carries, Result } from './define.ts'
 import * as engine from './engine.ts'
 import * as images from './images.ts'
+import * as jobs from './jobs.ts'
+import * as layers from './layers.ts'
+import * as removal from './removal.ts'
 import * as settings from './settings.ts'
 import * as window from './window.ts'
 
-export const calls = { ...engine.calls, ...images.calls, ...settings.calls, ...window.calls }
-export const events = { ...engine.events, ...images.events, ...settings.events }
+export const calls = {
+  ...engine.calls,
+  ...images.calls,
+  ...jobs.calls,
+  ...layers.calls,
+  ...removal.calls,
+  ...settings.calls,
+  ...window.calls,
+}
+export const events = { ...engine.events, ...images.events, ...jobs.events, ...layers.events, ...settings.events }
 
 export type Calls = typeof calls
 export type CallName = keyof Calls
@@ -54,4 +65,7 @@ export type {
   EngineState,
 } from './engine.ts'
 export type { ImageDetails, ImagesChange, ImagesSnapshot } from './images.ts'
+export { job as jobSchema, type Job, type JobId, type JobItem, type JobSubject } from './jobs.ts'
+export type { LayersChange, Stack, StackLayer } from './layers.ts'
+export type { CopyPlace, KeptPlan } from './removal.ts'
 export { languages, settings as settingsSchema, type Appearance, type Language, type Settings } from './settings.ts'

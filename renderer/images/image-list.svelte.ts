@@ -1,5 +1,8 @@
 /** What the list of images shows: filtered, sorted, grouped, and what of it is selected. */
+import type { ImageId } from '../../model/image.ts'
 import { matches, parseQuery } from '../../model/query.ts'
+import type { SetSharing } from '../../model/sharing.ts'
+import { layers } from '../engine/layers.svelte.ts'
 import { live } from '../engine/live.svelte.ts'
 import { Cursor } from '../ui/cursor.svelte.ts'
 import { Selection } from '../ui/selection.svelte.ts'
@@ -48,6 +51,11 @@ export class ImageList {
     this.selection.keys.size === 0 ? [] : this.all.filter(({ key }) => this.selection.has(key)),
   )
   readonly selectedImages = $derived(imagesOf(this.selected))
+  /** What removing the selected images frees; one of which a tag is not selected stays, and frees nothing. */
+  readonly sharing: SetSharing = $derived.by(() => {
+    const chosen = Map.groupBy(this.selected, ({ id }) => id)
+    return layers.of([...chosen].flatMap(([id, own]) => (own.length > own[0]!.others.length ? [id] : [])))
+  })
   /** How many of the selected lines the filters keep from sight. */
   readonly hidden: number = $derived.by(() => {
     if (this.selected.length === 0) return 0
@@ -65,6 +73,20 @@ export class ImageList {
   /** Labels are looked through too; to be called in an effect. */
   searchLabels() {
     this.#labels.look(this.#query.words)
+  }
+
+  /** All lines of a ready-made filter, whatever else is filtered for. */
+  linesOf(preset: Preset): readonly ImageLine[] {
+    return this.all.filter((line) => belongsTo(preset, line, this.#old))
+  }
+
+  /** To an image, out of any filter that hides it. */
+  goTo(id: ImageId) {
+    if (!this.lines.some((line) => line.kind === 'image' && line.id === id)) {
+      this.showAll()
+      this.grouped = false
+    }
+    this.cursor.moveTo(this.lines.findIndex((line) => line.kind === 'image' && line.id === id))
   }
 
   showAll() {

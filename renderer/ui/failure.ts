@@ -1,7 +1,7 @@
 /** An error in words: what is so, why, and the next step as a command where there is one. */
 import type { EngineFailure, Failure } from '../../preload/contract/index.ts'
 import { plain } from '../../model/text.ts'
-import { t } from './words.svelte.ts'
+import { size, t } from './words.svelte.ts'
 
 export interface FailureWords {
   readonly title: string
@@ -18,6 +18,29 @@ export function failureWords(failure: Failure): FailureWords {
       return { title: t('error.image-gone'), hint: '' }
     case 'tag-taken':
       return { title: t('error.tag-taken', { reference: failure.reference }), hint: '' }
+    case 'plan-unknown':
+    case 'plan-moved':
+      return { title: t('error.plan-moved'), hint: '' }
+    case 'image-moved':
+      return { title: t('error.image-moved'), hint: '' }
+    case 'image-stays':
+      return { title: t('error.image-stays'), hint: '' }
+    case 'name-taken':
+      return { title: t('error.name-taken', { reference: failure.reference }), hint: '' }
+    case 'disk-full': {
+      const { folder, needed, free } = failure
+      const [need, left] = [size(needed), size(free)]
+      return { title: t('error.disk-full'), hint: t('error.disk-full.hint', { folder, needed: need, free: left }) }
+    }
+    case 'folder-unusable':
+      return {
+        title: t('error.folder-unusable'),
+        hint: t('error.folder-unusable.hint', { folder: failure.folder, detail: plain(failure.detail) }),
+      }
+    case 'undo-over':
+      return { title: t('error.undo-over'), hint: '' }
+    case 'copy-missing':
+      return { title: t('error.copy-missing', { file: failure.file }), hint: '' }
     default:
       return engineFailureWords(failure)
   }

@@ -1,5 +1,6 @@
 /** The language on screen: messages, and the one way to write numbers of bytes and dates. */
 import type { Bytes, UnixTime } from '../../model/image.ts'
+import type { ByteRange } from '../../model/layers.ts'
 import type { Language } from '../../preload/contract/index.ts'
 import { catalogues, phrase, type MessageArguments, type MessageKey } from '../../resources/messages/index.ts'
 import { writers, type Writers } from './writers.ts'
@@ -19,3 +20,10 @@ export const size = (bytes: Bytes): string => write.size(bytes)
 export const ago = (time: UnixTime): string => write.ago(time)
 export const exactly = (time: UnixTime): string => write.exactly(time)
 export const count = (n: number): string => write.count(n)
+
+/** A number of bytes that may be known as a range alone. */
+export function bytesBetween({ min, max }: ByteRange): string {
+  const [least, most] = [size(min), size(max)]
+  if (least === most) return least
+  return min === 0 ? t('bytes.upTo', { max: most }) : t('bytes.between', { min: least, max: most })
+}

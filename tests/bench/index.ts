@@ -1,14 +1,31 @@
 /** All measures, in the order in which they are taken. */
 import { bundle } from './bundle.ts'
 import { filterPaint } from './filter-paint.ts'
+import { freed } from './freed.ts'
 import { groups } from './groups.ts'
 import { idle } from './idle.ts'
+import { layers } from './layers.ts'
 import { list5000 } from './list-5000.ts'
 import type { Measure } from './measure.ts'
 import { memory } from './memory.ts'
 import { outsideChange } from './outside-change.ts'
+import { remove200 } from './remove-200.ts'
+import { select5000 } from './select-5000.ts'
 import { start } from './start.ts'
 
-export const measures: readonly Measure[] = [bundle, start, list5000, filterPaint, groups, outsideChange, idle, memory]
+export const measures: readonly Measure[] = [
+  bundle,
+  start,
+  list5000,
+  filterPaint,
+  groups,
+  outsideChange,
+  idle,
+  memory,
+  layers,
+  freed,
+  select5000,
+  remove200,
+]
 export { json, line } from './measure.ts'
 export { Stage } from './stage.ts'

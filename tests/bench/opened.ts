@@ -31,6 +31,27 @@ export class Opened {
     return Number(await page.getAttribute('data-first-row'))
   }
 
+  /** Waits until main knows the layers of every image. */
+  async layersRead(): Promise<void> {
+    await this.page.waitForFunction(
+      `(async () => {
+        const { images = [] } = (await slipway.call('images.snapshot')).value
+        const layers = (await slipway.call('layers.snapshot')).value
+        return images.length > 0 && layers.images.filter(({ hidden, units }) => !hidden && units).length >= images.length
+      })()`,
+      undefined,
+      { timeout: 120_000, polling: 500 },
+    )
+  }
+
+  /** Ends it as its user does, so that it writes what it keeps. */
+  async quit(): Promise<void> {
+    const closed = this.electron.waitForEvent('close')
+    await this.page.keyboard.press('Control+q').catch(() => undefined)
+    await closed
+    await this.close()
+  }
+
   /** Makes `bench` known in the page (page.js). */
   async equip(): Promise<void> {
     await this.page.evaluate(readFileSync(join(import.meta.dirname, 'page.js'), 'utf8'))

@@ -23,6 +23,7 @@ const test = base.extend<{ awkward: Slipway }, { engine: Engine }>({
 async function show(app: Slipway, filter: string) {
   await app.filter.fill(filter)
   await app.list.getByRole('row').nth(1).click()
+  await app.openTab('Details')
   await expect(app.fact('Image ID')).toBeVisible()
 }
 
@@ -63,6 +64,7 @@ test('the longest names and tags stay in their columns, and are told whole', asy
     await app.filter.fill(whole)
     const row = app.list.getByRole('row').nth(1)
     await row.click()
+    await app.openTab('Details')
     await expect(app.fact('Tags')).toContainText(whole)
     const overflowing = await app.page.evaluate<number>(
       `[document.documentElement, ...document.querySelectorAll('[role=gridcell]')].filter((box) => box.scrollWidth > box.clientWidth).length`,

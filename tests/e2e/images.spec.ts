@@ -62,6 +62,7 @@ test('each column sorts the list, and a second click turns it round', async ({ a
 
 test('the row under the cursor shows its details', async ({ app, demo }) => {
   await app.row('nginx', '1.27').click()
+  await app.openTab('Details')
   const about = await demo.docker.getImage('nginx:1.27').inspect()
   await expect(app.details.getByRole('heading', { level: 2 })).toHaveText('nginx:1.27')
   await expect(app.details).toContainText('in use')
@@ -70,13 +71,15 @@ test('the row under the cursor shows its details', async ({ app, demo }) => {
   await expect(app.fact('Ports')).toContainText('80/tcp')
   await expect(app.fact('Command')).toContainText(about.Config.Cmd!.join(' '))
   await expect(app.fact('Environment')).toContainText('NGINX_VERSION')
+  await expect(app.details).toContainText('linux/amd64')
+  await app.openTab('Used by')
   await expect(app.fact('Used by')).toContainText('web')
   await expect(app.fact('Used by')).toContainText('running')
-  await expect(app.details).toContainText('linux/amd64')
 })
 
 test('the id is copied whole', async ({ app, demo }) => {
   await app.row('nginx', '1.27').click()
+  await app.openTab('Details')
   await app.fact('Image ID').getByRole('button', { name: 'Copy Image ID' }).click()
   const { Id } = await demo.docker.getImage('nginx:1.27').inspect()
   await expect.poll(() => app.clipboard()).toBe(Id)
@@ -202,7 +205,7 @@ test('a tag is added; one that another image has is told before it moves, and ma
 test('what fills the disk is told as the engine accounts for it, with the commands for what is not images', async ({
   app,
 }) => {
-  await app.foot.getByRole('button').click()
+  await app.foot.getByRole('button', { name: /on disk/ }).click()
   const sheet = app.page.getByRole('dialog', { name: 'What Docker takes on the disk' })
   const part = (name: string) => sheet.getByRole('listitem').filter({ has: app.page.getByText(name, { exact: true }) })
   await expect(part('Images')).toContainText(/[\d.]+ MB/)

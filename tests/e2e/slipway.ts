@@ -49,6 +49,9 @@ export class Slipway {
   fact(name: string): Locator {
     return this.details.getByRole('region', { name, exact: true })
   }
+  async openTab(name: 'Layers' | 'Details' | 'Used by') {
+    await this.details.getByRole('tab', { name }).click()
+  }
   get filter(): Locator {
     return this.page.getByRole('searchbox')
   }

@@ -1,8 +1,8 @@
 /** The engine service over a real engine, with what it tells the window. */
-import { setTimeout as delay } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import * as v from 'valibot'
 import { expect } from 'vitest'
+import { eventually } from './eventually.ts'
 import { engineService } from '../../main/engine/index.ts'
 import type { Surroundings } from '../../main/engine/contexts.ts'
 import { withoutLabels } from '../../main/engine/live.ts'
@@ -116,12 +116,6 @@ async function freshLists({ docker, store }: Engine) {
   }
 }
 
-/** Waits until a condition holds: events take a moment to arrive. */
-export async function eventually(holds: () => boolean | Promise<boolean>, patience = 10_000): Promise<void> {
-  for (const start = Date.now(); Date.now() - start < patience; await delay(25)) if (await holds()) return
-  throw new Error(`did not come true within ${patience} ms: ${holds.toString()}`)
-}
-
 /**
  * Waits until the window shows what the engine itself lists. In the containerd store a tag keeps the parent of an image
  * that had it before, and an image may lose its unpacked files, all without a word, so there the rest is compared.
@@ -150,3 +144,5 @@ const told = ({ id, references, digests, created }: Image) => ({ id, references,
 
 const sorted = <Thing extends { readonly id: string }>(things: readonly Thing[]) =>
   things.toSorted((a, b) => (a.id < b.id ? -1 : 1))
+
+export { eventually } from './eventually.ts'

@@ -1,33 +1,33 @@
-/** The details of the image under the cursor, read when the cursor rests on it. */
+/** What is asked of main about the image under the cursor, once the cursor rests on it. */
 import type { ImageId } from '../../model/image.ts'
-import type { Failure, ImageDetails } from '../../preload/contract/index.ts'
+import type { Failure, Result } from '../../preload/contract/index.ts'
 
 /** Long enough that running down the list with the arrow key asks for nothing on the way. */
 const rest = 60
 
-export class DetailsState {
-  details = $state.raw<ImageDetails>()
+export class Resting<Answer> {
+  value = $state.raw<Answer>()
   failure = $state.raw<Failure>()
+  readonly #ask: (id: ImageId) => Promise<Result<Answer>>
   #wanted: ImageId | undefined
   #timer: ReturnType<typeof setTimeout> | undefined
+
+  constructor(ask: (id: ImageId) => Promise<Result<Answer>>) {
+    this.#ask = ask
+  }
 
   show(id: ImageId | undefined) {
     if (id === this.#wanted) return
     this.#wanted = id
     clearTimeout(this.#timer)
     if (id) this.#timer = setTimeout(() => void this.#read(id), rest)
-    else this.details = this.failure = undefined
-  }
-
-  /** Reads again what is shown: its image may have changed, or the engine have come back. */
-  refresh() {
-    if (this.#wanted) void this.#read(this.#wanted)
+    else this.value = this.failure = undefined
   }
 
   async #read(id: ImageId) {
-    const answer = await slipway.call('images.details', id)
+    const answer = await this.#ask(id)
     if (id !== this.#wanted) return
-    this.details = answer.ok ? answer.value : undefined
+    this.value = answer.ok ? answer.value : undefined
     this.failure = answer.ok ? undefined : answer.error
   }
 }

@@ -1,0 +1,121 @@
+/** An image taken apart, as the engine tells it: its layers, its history, and in the containerd store its blobs. */
+import type Docker from 'dockerode'
+import * as v from 'valibot'
+import type { Bytes, Image, ImageId } from '../../model/image.ts'
+import type { Digest, HistoryEntry } from '../../model/layers.ts'
+import { list, text } from '../engine/index.ts'
+import type { ContentStore } from './content.ts'
+
+export interface Blob {
+  readonly digest: Digest
+  readonly size: Bytes
+}
+
+/** What is read of an image, once. */
+export interface ImageRead {
+  readonly diffIds: readonly Digest[]
+  /** Base first. */
+  readonly history: readonly HistoryEntry[]
+  /** What its layers take, unpacked. */
+  readonly layersSize: Bytes
+  /** Compressed content; the classic store keeps none. */
+  readonly content?: { readonly size: Bytes; readonly blobs?: readonly Blob[] }
+  /** Nothing of it can change as long as it has this id: not so where the id is an index that may gain platforms. */
+  readonly lasting: boolean
+}
+
+const inspected = v.object({
+  Size: v.number(),
+  RootFS: v.nullish(v.object({ Layers: list(v.string()) }), { Layers: [] }),
+})
+const told = list(v.object({ CreatedBy: text, Size: v.nullish(v.number(), 0) }))
+
+export async function readImage(
+  docker: Docker,
+  image: Image,
+  store: 'classic' | 'containerd',
+  content: ContentStore | undefined,
+): Promise<ImageRead> {
+  const handle = docker.getImage(image.id)
+  const [about, steps] = await Promise.all([
+    handle.inspect().then((reply) => v.parse(inspected, reply)),
+    handle.history().then(
+      // An image without any: `null`, which the modem takes for no JSON.
+      (reply) => v.parse(told, Array.isArray(reply) ? reply : null),
+      // A history that contradicts its layers, or layers that are not unpacked: what remains is what they take together.
+      () => undefined,
+    ),
+  ])
+  const history = (steps ?? []).toReversed().map((step) => ({ createdBy: step.CreatedBy, size: step.Size }))
+  const diffIds = about.RootFS.Layers
+  if (store === 'classic') return { diffIds, history, layersSize: about.Size, lasting: true }
+
+  const found = content && (await readContent(content, image.id).catch(() => undefined))
+  const contentSize = found ? total(found.blobs) : about.Size
+  const empty = found?.empty.length === history.length ? found.empty : undefined
+  const makers = empty ? empty.filter((none) => !none).length : history.length
+  // The containerd store's inspect counts compressed content, its list the unpacked layers as well. Both count a blob
+  // twice that an image has twice.
+  const unpacked =
+    makers >= diffIds.length ? history.reduce((sum, { size }) => sum + size, 0) : Math.max(0, image.size - about.Size)
+  return {
+    diffIds,
+    history: empty ? history.map((entry, at) => ({ ...entry, empty: empty[at]! })) : history,
+    layersSize: unpacked,
+    content: { size: contentSize, ...(found && { blobs: found.blobs }) },
+    lasting: steps !== undefined && found !== undefined && !found.index,
+  }
+}
+
+const total = (blobs: readonly Blob[]) => blobs.reduce((sum, { size }) => sum + size, 0)
+
+const descriptor = v.object({ digest: v.string(), size: v.number() })
+const manifest = v.object({
+  config: v.optional(descriptor),
+  layers: v.optional(v.array(descriptor), []),
+  manifests: v.optional(v.array(descriptor)),
+})
+const config = v.object({ history: list(v.object({ empty_layer: v.optional(v.boolean(), false) })) })
+
+interface Content {
+  /** Those that are there: of an image for several platforms the engine has only some. */
+  readonly blobs: readonly Blob[]
+  /** Which steps made no layer, where there is one platform to ask. */
+  readonly empty: readonly boolean[]
+  readonly index: boolean
+}
+
+async function readContent(content: ContentStore, id: ImageId): Promise<Content> {
+  const blobs = new Map<Digest, Blob>()
+  const configs: Digest[] = []
+  let index = false
+
+  async function add(digest: Digest): Promise<boolean> {
+    if (blobs.has(digest)) return true
+    const size = await content.size(digest)
+    if (size !== undefined) blobs.set(digest, { digest, size })
+    return size !== undefined
+  }
+  async function walk(digest: Digest): Promise<void> {
+    if (!(await add(digest))) return
+    const parsed = v.parse(manifest, JSON.parse(String(await content.read(digest))))
+    if (parsed.manifests) {
+      index = true
+      for (const child of parsed.manifests) await walk(child.digest)
+    }
+    const parts = [...(parsed.config ? [parsed.config] : []), ...parsed.layers]
+    const there = await Promise.all(parts.map((part) => add(part.digest)))
+    if (parsed.config && there[0]) configs.push(parsed.config.digest)
+  }
+  await walk(id)
+  if (blobs.size === 0) throw new Error(`${id} is not in the content store`)
+
+  const [only, ...others] = configs
+  if (only === undefined || others.length > 0) return { blobs: [...blobs.values()], empty: [], index }
+  const { history } = v.parse(config, JSON.parse(String(await content.read(only))))
+  return {
+    blobs: [...blobs.values()],
+    empty: history.map((entry) => entry.empty_layer),
+    index,
+  }
+}

@@ -1,0 +1,191 @@
+/** All images as sets of units, kept level with what is known of them, and told as numbered changes. */
+import { createHash } from 'node:crypto'
+import { listed, type Bytes, type Image, type ImageId } from '../../model/image.ts'
+import { chainIds, emptyLayer, LayerSizes, type Anatomy, type ChainId } from '../../model/layers.ts'
+import type { SharingChange, SharingImage } from '../../model/sharing.ts'
+import type { ImageRead } from './anatomy.ts'
+
+const sha256 = (text: string) => `sha256:${createHash('sha256').update(text).digest('hex')}`
+
+/** What the table is made of. */
+export interface Known {
+  readonly images: ReadonlyMap<ImageId, Image>
+  /** Images that containers use, whether or not they are still there. */
+  readonly used: ReadonlySet<ImageId>
+  readonly reads: ReadonlyMap<ImageId, ImageRead>
+  readonly cached: Bytes
+}
+
+export class LayerTable {
+  #sizes = new LayerSizes()
+  #anatomies = new Map<ImageId, Anatomy>()
+  #units = new Map<string, number>()
+  #told: { min: Bytes; max: Bytes }[] = []
+  #images = new Map<ImageId, SharingImage>()
+  /** What each image was last made of: most stay as they are. */
+  #made = new Map<ImageId, { readonly of: readonly unknown[]; readonly image: SharingImage }>()
+  #cached: Bytes = 0
+  readonly #store: 'classic' | 'containerd'
+
+  constructor(store: 'classic' | 'containerd') {
+    this.#store = store
+  }
+
+  anatomy(id: ImageId): Anatomy | undefined {
+    return this.#anatomies.get(id)
+  }
+  size(layer: ChainId) {
+    return this.#sizes.range(layer)
+  }
+  unit(layer: ChainId): number | undefined {
+    return this.#units.get(layer)
+  }
+
+  /** The whole, as a change from nothing. */
+  whole(): SharingChange {
+    return this.#change(0, [...this.#told.keys()], [...this.#images.values()], [])
+  }
+
+  /** Takes up what is known now. Answers with what became different, or nothing. */
+  update(known: Known): SharingChange | undefined {
+    const from = this.#told.length
+    const narrowed = this.#takeApart(known)
+    const shown = new Set(listed([...known.images.values()]).map(({ id }) => id))
+    const children = Map.groupBy(known.images.values(), ({ parent }) => parent)
+    const next = new Map<ImageId, SharingImage>()
+    for (const image of known.images.values()) {
+      const along = shown.has(image.id) ? this.#ofHiddenParents(image, known, shown, children) : []
+      next.set(image.id, this.#image(image.id, image.size, known.reads.get(image.id), along, !shown.has(image.id)))
+    }
+    // Removed under a container that still holds its layers: what an earlier reading told of them is still true.
+    for (const id of known.used) {
+      const read = known.reads.get(id)
+      if (read && !next.has(id)) next.set(id, this.#image(id, 0, read, [], true))
+    }
+    const changed = [...next.values()].filter((image) => this.#images.get(image.id) !== image)
+    const gone = [...this.#images.keys()].filter((id) => !next.has(id))
+    gone.forEach((id) => this.#made.delete(id))
+    this.#images = next
+    const wider = this.#cached !== known.cached
+    this.#cached = known.cached
+    const other = narrowed.filter((unit) => unit < from)
+    if (from === this.#told.length && [changed, gone, other].every(({ length }) => length === 0) && !wider)
+      return undefined
+    return this.#change(from, [...other, ...[...this.#told.keys()].slice(from)], changed, gone)
+  }
+
+  #takeApart({ images, used, reads }: Known): number[] {
+    const fresh: Anatomy[] = []
+    for (const id of [...images.keys(), ...used]) {
+      const read = reads.get(id)
+      if (!read || this.#anatomies.has(id)) continue
+      const { diffIds, history, layersSize } = read
+      const chain = chainIds(diffIds, sha256)
+      diffIds.forEach((diffId, at) => diffId === emptyLayer && this.#knowEmpty(chain[at]!))
+      const anatomy = { id, chain, history, total: layersSize }
+      this.#anatomies.set(id, anatomy)
+      fresh.push(anatomy)
+    }
+    return [...this.#sizes.add(fresh)].flatMap((layer) => {
+      const unit = this.#units.get(layer)
+      if (unit === undefined) return []
+      this.#told[unit] = this.#sizes.range(layer)
+      return [unit]
+    })
+  }
+
+  /** The empty tar takes nothing in the classic store; a snapshot of it still has a folder, and its size is told. */
+  #knowEmpty(layer: ChainId) {
+    if (this.#store === 'classic' && this.#sizes.range(layer).max === Infinity) this.#sizes.know(layer, 0)
+  }
+
+  #image(id: ImageId, size: Bytes, read: ImageRead | undefined, along: readonly number[], hidden: boolean) {
+    const of = [size, read, hidden, ...along]
+    const made = this.#made.get(id)
+    if (made && made.of.length === of.length && made.of.every((part, at) => part === of[at])) return made.image
+    const image = this.#make(id, size, read, along, hidden)
+    this.#made.set(id, { of, image })
+    return image
+  }
+
+  #make(
+    id: ImageId,
+    size: Bytes,
+    read: ImageRead | undefined,
+    along: readonly number[],
+    hidden: boolean,
+  ): SharingImage {
+    const mark = hidden ? { hidden: true as const } : {}
+    if (!read) return { id, size, ...mark }
+    const { chain } = this.#anatomies.get(id)!
+    const layers = chain.map((layer) => this.#layerUnit(layer))
+    const blobs = this.#contentUnits(id, read.content)
+    const units = [...new Set([...layers, ...blobs, ...along])]
+    const open = [...layers, ...blobs].some((unit) => this.#told[unit]!.min !== this.#told[unit]!.max)
+    return {
+      id,
+      size,
+      units,
+      ...(open && along.length === 0 && { total: read.layersSize + (read.content?.size ?? 0) }),
+      ...mark,
+    }
+  }
+
+  #layerUnit(layer: ChainId): number {
+    const { min, max } = this.#sizes.range(layer)
+    // Nothing bounds a layer of which no history was believed; its image's total does, and travels beside it.
+    return this.#unit(layer, { min, max: Math.min(max, Number.MAX_SAFE_INTEGER) })
+  }
+
+  /** Blobs, or one unit of unknown sharing where the engine does not tell of blobs. */
+  #contentUnits(id: ImageId, content: ImageRead['content'] | undefined): number[] {
+    if (!content) return []
+    if (!content.blobs) return [this.#unit(`content ${id}`, { min: 0, max: content.size })]
+    return content.blobs.map(({ digest, size }) => this.#unit(`blob ${digest}`, { min: size, max: size }))
+  }
+
+  /**
+   * What goes with an image besides its own: the blobs of untagged parents, which the containerd store removes with
+   * their first child. (The layers of a parent are its child's too.) Where there are several children nobody knows
+   * which will be the first, so each may free them or not.
+   */
+  #ofHiddenParents(
+    image: Image,
+    { images, reads }: Known,
+    shown: ReadonlySet<ImageId>,
+    children: ReadonlyMap<ImageId | undefined, readonly Image[]>,
+  ): number[] {
+    const units: number[] = []
+    let only = true
+    const seen = new Set<ImageId>([image.id])
+    const own = new Set(reads.get(image.id)?.content?.blobs?.map(({ digest }) => digest))
+    for (let at = image.parent; at !== undefined && !seen.has(at) && images.has(at) && !shown.has(at);) {
+      seen.add(at)
+      only &&= children.get(at)!.length === 1
+      const blobs = (reads.get(at)?.content?.blobs ?? []).filter(({ digest }) => !own.has(digest))
+      units.push(
+        ...(only
+          ? blobs.map(({ digest, size }) => this.#unit(`blob ${digest}`, { min: size, max: size }))
+          : blobs.map(({ digest, size }) => this.#unit(`blob ${digest} with ${image.id}`, { min: 0, max: size }))),
+      )
+      at = images.get(at)!.parent
+    }
+    return units
+  }
+
+  #unit(key: string, size: { min: Bytes; max: Bytes }): number {
+    const known = this.#units.get(key)
+    if (known !== undefined) return known
+    const unit = this.#told.push(size) - 1
+    this.#units.set(key, unit)
+    return unit
+  }
+
+  #change(from: number, units: readonly number[], images: SharingImage[], gone: ImageId[]): SharingChange {
+    const ranges = units.flatMap((unit) => {
+      const { min, max } = this.#told[unit]!
+      return min === max && unit >= from ? [] : [[unit, min, max] as const]
+    })
+    return { from, sizes: this.#told.slice(from).map(({ min }) => min), ranges, images, gone, cached: this.#cached }
+  }
+}

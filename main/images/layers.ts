@@ -1,0 +1,196 @@
+/** Layers of all images: read in the background, kept by digest, told to the window, and summed for plans. */
+import { setTimeout as delay } from 'node:timers/promises'
+import type Docker from 'dockerode'
+import type { Bytes, Image, ImageId } from '../../model/image.ts'
+import { Sharing, type SharingChange } from '../../model/sharing.ts'
+import { fail, ok, type Handlers, type Publish, type Result } from '../../preload/contract/index.ts'
+import { statusOf, type Engine } from '../engine/index.ts'
+import type { LayersStore } from '../store/index.ts'
+import { readImage, type ImageRead } from './anatomy.ts'
+import { openContent, type ContentStore } from './content.ts'
+import { recall, remember, scopeOf } from './kept.ts'
+import { LayerTable } from './layer-table.ts'
+import { stackOf } from './stack.ts'
+import { cachedBytes } from './usage.ts'
+import { reached, whileHere, type Where } from './where.ts'
+
+export interface LayersNeeds {
+  readonly engine: Pick<Engine, 'live' | 'docker' | 'state'>
+  readonly kept: LayersStore
+  readonly publish: Publish
+}
+
+export interface Layers {
+  readonly handlers: Handlers<'layers'>
+  readonly sharing: Sharing
+  /** To be called when images, containers or the engine have changed. */
+  changed(): void
+  /** Resolves when all images are read that can be, and the sums are level with the live state. */
+  settled(): Promise<void>
+  read(id: ImageId): ImageRead | undefined
+}
+
+/** So many images are read at once, each with two questions: the list and the user come first. */
+const atOnce = 4
+/** What was read is told, and written down, at most so often, in milliseconds. */
+const tellEvery = 250
+const writeAfter = 2_000
+
+export function layersService({ engine, kept, publish }: LayersNeeds): Layers {
+  const { live } = engine
+  const where = () => reached(engine)
+  const sharing = new Sharing()
+  let seq = 0
+  let scope: string | undefined
+  let table = new LayerTable('classic')
+  let reads = new Map<ImageId, ImageRead>()
+  /** Not to be asked for again in this state of the image: it went away meanwhile, or cannot be read. */
+  let skipped = new WeakSet<Image>()
+  /** In which state an image was read whose content may change under its id. */
+  let readAs = new WeakSet<Image>()
+  let cached: Bytes = 0
+  let reading: Promise<void> | undefined
+  let again = false
+  let unwritten: Promise<void> | undefined
+
+  function publishChange(change: SharingChange) {
+    sharing.apply(change)
+    publish('layers.changed', { seq: ++seq, ...change })
+  }
+
+  function level() {
+    const used = new Set([...live.containers().values()].map(({ image }) => image))
+    const change = table.update({ images: live.images(), used, reads, cached })
+    if (change) publishChange(change)
+  }
+
+  /** Another engine: what is known of the one before holds no more. */
+  function enter(next: string, store: Where['store']) {
+    scope = next
+    table = new LayerTable(store)
+    reads = recall(kept, next)
+    skipped = new WeakSet()
+    readAs = new WeakSet()
+    cached = 0
+    sharing.clear()
+    // The skipped number makes every window ask for the whole.
+    seq++
+  }
+
+  const isRead = (image: Image) => reads.get(image.id)?.lasting ?? false
+  const unread = () =>
+    [...live.images().values()].filter((image) => !isRead(image) && !readAs.has(image) && !skipped.has(image))
+
+  async function look(): Promise<void> {
+    do {
+      again = false
+      const at = where()
+      const docker = engine.docker()
+      if (!at || !docker.ok) return
+      const next = scopeOf(at.store, at.endpoint)
+      if (next !== scope) enter(next, at.store)
+      level()
+      if (unread().length > 0) await readAll(docker.value, at)
+      if (again || !live.snapshot().complete) continue
+      cached = await whileHere(engine, docker.value, cachedBytes(docker.value, at)).catch(() => cached)
+      level()
+    } while (again)
+  }
+
+  async function readAll(docker: Docker, { store }: Where) {
+    const begun = scope
+    const content = store === 'containerd' ? await openContent(docker) : undefined
+    const queue = unread()
+    const isHere = () => scope === begun && engine.docker().ok
+    let told = performance.now()
+    try {
+      const worker = async () => {
+        for (let image = queue.pop(); image && isHere(); image = queue.pop()) {
+          const read = await tried(whileHere(engine, docker, readImage(docker, image, store, content)))
+          if (scope !== begun) return
+          if (read) reads.set(image.id, read)
+          ;(read ? readAs : skipped).add(image)
+          if (performance.now() - told > tellEvery) {
+            level()
+            told = performance.now()
+          }
+        }
+      }
+      await Promise.all(Array.from({ length: atOnce }, worker))
+    } finally {
+      content?.close()
+    }
+    level()
+    writeSoon()
+  }
+
+  function writeSoon() {
+    const begun = scope
+    unwritten ??= delay(writeAfter, undefined, { ref: false }).then(() => {
+      unwritten = undefined
+      if (begun === scope && begun !== undefined) remember(kept, begun, reads, (id) => live.images().has(id))
+    })
+  }
+
+  function changed() {
+    again = true
+    reading ??= look()
+      .catch((error: unknown) => console.error('layers:', error))
+      .finally(() => {
+        reading = undefined
+        if (again && where() && engine.docker().ok) changed()
+      })
+  }
+
+  return {
+    sharing,
+    changed,
+    read: (id) => reads.get(id),
+    async settled() {
+      changed()
+      for (let work = reading; work; work = reading) await work
+    },
+    handlers: {
+      'layers.snapshot': () => ok({ seq, ...table.whole() }),
+      'layers.stack': async (id) => {
+        const image = live.images().get(id)
+        const docker = engine.docker()
+        if (!docker.ok) return docker
+        if (!image) return fail({ code: 'image-gone', image: id })
+        const at = where()
+        if (!reads.has(id) && at) {
+          const content = at.store === 'containerd' ? await openContent(docker.value) : undefined
+          const read: Result<ImageRead> = await readOne(docker.value, image, at.store, content)
+          content?.close()
+          if (!read.ok) return read
+          reads.set(id, read.value)
+          level()
+        }
+        return ok(stackOf(id, reads.get(id)!, table, sharing))
+      },
+    },
+  }
+}
+
+/** Nothing where the image went away, or the engine did: its next change leads here again. */
+async function tried<T>(question: Promise<T>): Promise<T | undefined> {
+  try {
+    return await question
+  } catch {
+    return undefined
+  }
+}
+
+async function readOne(
+  docker: Docker,
+  image: Image,
+  store: Where['store'],
+  content: ContentStore | undefined,
+): Promise<Result<ImageRead>> {
+  try {
+    return ok(await readImage(docker, image, store, content))
+  } catch (error) {
+    if (statusOf(error) === 404) return fail({ code: 'image-gone', image: image.id })
+    throw error
+  }
+}

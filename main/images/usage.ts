@@ -1,0 +1,85 @@
+/** What the engine says that its images and its build cache take. */
+import { setTimeout as delay } from 'node:timers/promises'
+import type Docker from 'dockerode'
+import * as v from 'valibot'
+import type { Bytes, ImageId } from '../../model/image.ts'
+import type { RemovalPlan } from '../../model/removal.ts'
+import { ask, countsContent, list, measuresParts, statusOf } from '../engine/index.ts'
+import { openContent } from './content.ts'
+import type { ImageRead } from './anatomy.ts'
+import type { Where } from './where.ts'
+
+const buildCache = v.object({
+  BuildCache: list(v.object({ Size: v.nullish(v.number(), 0), Shared: v.nullish(v.boolean(), false) })),
+})
+const layers = v.object({ LayersSize: v.nullish(v.number(), 0) })
+
+/** 20.10 and before refuse to measure while somebody else asks them to. */
+async function account(docker: Docker, part: string, at: Where): Promise<unknown> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await ask(docker, '/system/df', query(part, at))
+    } catch (error) {
+      if (statusOf(error) !== 500 || tries === 20) throw error
+      await delay(150)
+    }
+  }
+}
+
+/** One part of the account where the engine can be asked for it; else all is measured. */
+const query = (part: string, at: Where) => (measuresParts(at.api) ? { type: part } : {})
+
+/**
+ * At most so much of what images hold is held by BuildKit's cache too. With the classic store the cache tells which of
+ * its records are layers of images (moby builder/builder-next/imagerefchecker); with the containerd store it keeps
+ * snapshots and blobs by leases that no answer tells of, so there nothing is certain while it holds anything.
+ */
+export async function cachedBytes(docker: Docker, at: Where): Promise<Bytes> {
+  const { BuildCache } = v.parse(buildCache, await account(docker, 'build-cache', at))
+  const records = BuildCache.filter(({ Shared }) => Shared || at.store === 'containerd')
+  if (at.store === 'containerd') return records.length > 0 ? Number.MAX_SAFE_INTEGER : 0
+  return records.reduce((sum, { Size }) => sum + Size, 0)
+}
+
+/** What layers take, by the engine's own account; the containerd store counts snapshots, and from 28 on content too. */
+export async function layersSize(docker: Docker, at: Where): Promise<Bytes> {
+  return v.parse(layers, await account(docker, 'image', at)).LayersSize
+}
+
+/**
+ * Measures what a removal frees, from now until it is asked. Where the containerd store's own account leaves
+ * compressed content out, those blobs of the removed images that are gone afterwards are counted.
+ */
+export async function freedMeter(
+  docker: Docker,
+  at: Where,
+  { deletes, frees }: RemovalPlan,
+  read: (id: ImageId) => ImageRead | undefined,
+) {
+  const before = await layersSize(docker, at).catch(() => undefined)
+  const images = deletes.flatMap(({ image, parents }) => [image, ...parents])
+  const blobs = new Map(
+    images.flatMap((id) => read(id)?.content?.blobs ?? []).map(({ digest, size }) => [digest, size]),
+  )
+  const measure = async (now: Docker): Promise<Bytes | undefined> => {
+    const after = await layersSize(now, at).catch(() => undefined)
+    // Podman answers 0: not known.
+    if (before === undefined || after === undefined || before === 0) return undefined
+    let freed = before - after
+    if (at.store === 'containerd' && !countsContent(at.api)) {
+      const content = await openContent(now)
+      for (const [digest, size] of blobs) if (content && (await content.size(digest)) === undefined) freed += size
+      content?.close()
+    }
+    return Math.max(0, freed)
+  }
+  return async (now: Docker): Promise<Bytes | undefined> => {
+    let freed = await measure(now)
+    // containerd clears away what is no longer held a moment after it said so.
+    for (let tries = 0; tries < 10 && at.store === 'containerd' && freed !== undefined && freed < frees.max; tries++) {
+      await delay(200)
+      freed = await measure(now)
+    }
+    return freed
+  }
+}

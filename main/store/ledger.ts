@@ -1,0 +1,30 @@
+/** What removals took away, kept for as long as they can be undone. */
+import * as v from 'valibot'
+import type { StoredFile } from './file.ts'
+
+const deleted = v.object({
+  image: v.string(),
+  references: v.array(v.string()),
+  /** The saved copy, where one was saved. */
+  file: v.exactOptional(v.string()),
+})
+
+const entry = v.object({
+  job: v.string(),
+  /** Where it was removed: tags are not put back on another engine. */
+  endpoint: v.string(),
+  /** Until when it can be undone, in seconds since 1970. */
+  until: v.number(),
+  folder: v.exactOptional(v.string()),
+  untagged: v.array(v.object({ image: v.string(), reference: v.string() })),
+  deleted: v.array(deleted),
+})
+
+export const ledgerFile = v.object({
+  /** Where copies are saved, where the user chose another folder than the usual one. */
+  folder: v.exactOptional(v.string()),
+  removals: v.optional(v.array(entry), []),
+})
+export type LedgerEntry = v.InferOutput<typeof entry>
+export type Ledger = v.InferOutput<typeof ledgerFile>
+export type LedgerStore = StoredFile<Ledger>

@@ -1,0 +1,73 @@
+/** An image's history in the words of a Dockerfile. */
+import type { HistoryEntry } from './layers.ts'
+
+export interface Instruction {
+  /** In capitals, as `COPY`; empty where the history does not tell. */
+  readonly verb: string
+  readonly text: string
+}
+
+const verbs =
+  'ADD ARG CMD COPY ENTRYPOINT ENV EXPOSE FROM HEALTHCHECK LABEL MAINTAINER ONBUILD RUN SHELL STOPSIGNAL USER VOLUME WORKDIR'
+const instructionLine = new RegExp(`^(${verbs.split(' ').join('|')})(?:\\s+([^]*))?$`, 'i')
+/** What makes no layer, whoever built it. WORKDIR makes one where its folder was not there. */
+const settings = new Set(
+  'ARG CMD ENTRYPOINT ENV EXPOSE HEALTHCHECK LABEL MAINTAINER ONBUILD SHELL STOPSIGNAL USER VOLUME'.split(' '),
+)
+
+/** `/bin/sh -c`, `/bin/bash -o pipefail -c`, and the two that Windows has. */
+const shell = /^(?:\/\S*sh(?: -\S+| pipefail)*? -[a-z]*c|cmd \/S \/C|powershell(?:\.exe)?(?: -\S+)*? -Command)\s+/i
+/** `|2 VERSION=1 NAME=a b /bin/sh -c make`: the values of build arguments, before the shell. */
+const buildArguments = /^\|\d+ [^]*? (?=\/\S*sh(?: -\S+| pipefail)*? -[a-z]*c\s|cmd \/S \/C\s|powershell)/i
+
+/**
+ * One entry of a history as it stood in the Dockerfile. The classic builder wraps all in a shell (`#(nop)` marks what
+ * was not run), BuildKit leaves a comment behind, and both put build arguments before what they ran.
+ */
+export function instruction(createdBy: string): Instruction {
+  const line = createdBy.replace(/\s*# buildkit\s*$/, '').trim()
+  const nop = line.replace(shell, '')
+  if (nop.startsWith('#(nop)')) return spelled(nop.slice('#(nop)'.length).trim()) ?? { verb: '', text: nop }
+  const said = spelled(line)
+  if (said && said.verb !== 'RUN') return said
+  const command = (said?.text ?? line).replace(buildArguments, '').replace(shell, '')
+  // Newer base images leave a mere remark: "# debian.sh --arch 'amd64' …".
+  if (!said && (command === '' || command.startsWith('#'))) return { verb: '', text: command }
+  return { verb: 'RUN', text: command }
+}
+
+function spelled(line: string): Instruction | undefined {
+  const [, verb, text = ''] = instructionLine.exec(line) ?? []
+  return verb && (verb === verb.toUpperCase() || text === '')
+    ? { verb: verb.toUpperCase(), text: text.trim() }
+    : undefined
+}
+
+/** Whether it is a setting by its nature: counted apart from layers. */
+export const isSetting = ({ verb }: Instruction): boolean => settings.has(verb)
+
+/**
+ * Which entry of the history made each layer, base first: the likeliest where several could have. Only for showing:
+ * sizes never rest on it. A layer that the history does not tell of has none.
+ */
+export function makers(history: readonly HistoryEntry[], layers: number): (number | undefined)[] {
+  const n = history.length
+  // cost[k][j]: of laying the entries from k on along the layers from j on.
+  const cost = Array.from({ length: n + 1 }, () => Array.from({ length: layers + 1 }, () => Infinity))
+  for (let j = 0; j <= layers; j++) cost[n]![j] = (layers - j) * 10_000
+  const asLayer = (k: number, j: number) =>
+    j < layers && history[k]!.empty !== true ? costOf(history[k]!, true) + cost[k + 1]![j + 1]! : Infinity
+  const asSetting = (k: number, j: number) => costOf(history[k]!, false) + cost[k + 1]![j]!
+  for (let k = n - 1; k >= 0; k--)
+    for (let j = 0; j <= layers; j++) cost[k]![j] = Math.min(asLayer(k, j), asSetting(k, j))
+
+  const made: (number | undefined)[] = Array.from({ length: layers }, () => undefined)
+  for (let [k, j] = [0, 0]; k < n; k++) if (asLayer(k, j) <= asSetting(k, j) && j < layers) made[j++] = k
+  return made
+}
+
+function costOf({ createdBy, size, empty }: HistoryEntry, asLayer: boolean): number {
+  if (!asLayer && (size > 0 || empty === false)) return 1_000_000
+  if (size > 0 || empty !== undefined) return 0
+  return isSetting(instruction(createdBy)) === asLayer ? (asLayer ? 100 : 1) : 0
+}

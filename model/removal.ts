@@ -1,0 +1,245 @@
+/** What a removal will do, as a value: computed from what is known, applied as it stands, and true to the byte. */
+import { isDangling, splitReference, type Bytes, type Container, type ContainerId } from './image.ts'
+import type { Image, ImageId, Reference } from './image.ts'
+import { childrenFirst, goingParents, isHidden, shownHeir } from './family.ts'
+import type { ByteRange } from './layers.ts'
+import { provenance, type Provenance } from './provenance.ts'
+import { quoted } from './shell.ts'
+import { nothing, type Sharing } from './sharing.ts'
+
+/** A selected row of the list: one tag of an image, or the image with whatever names it has. */
+export interface WishRow {
+  readonly image: ImageId
+  readonly reference?: Reference | undefined
+}
+
+/** What to do about a container that is in the way. To remove a running one is another word than to remove a stopped one. */
+export type Choice = 'keep' | 'remove' | 'stop-and-remove'
+/** By container; what is not in it is kept. */
+export type Choices = Readonly<Record<ContainerId, Choice>>
+
+export interface Deletion {
+  readonly image: ImageId
+  readonly references: readonly Reference[]
+  readonly created: number
+  readonly size: Bytes
+  /** What comes free because this image goes, whatever becomes of the others. */
+  readonly own: ByteRange
+  readonly provenance: Provenance
+  /** Whether a copy should be saved first: `ticked` for what carries a name and is nowhere else, as far as is known. */
+  readonly copy: 'ticked' | 'offered' | 'needless'
+  /** Untagged parents that no list shows. Docker removes them with their last child. */
+  readonly parents: readonly ImageId[]
+  /** What is told to the engine, in this order; the last one deletes. */
+  readonly names: readonly string[]
+}
+
+/** An image that only loses a name. */
+export interface Untagging {
+  readonly image: ImageId
+  readonly reference: Reference
+  readonly staysAs: readonly Reference[]
+}
+
+export type Blocker =
+  | {
+      readonly kind: 'container'
+      readonly id: ContainerId
+      readonly name: string
+      readonly state: Container['state']
+      readonly running: boolean
+    }
+  /** An image that was built on this one and stays. */
+  | { readonly kind: 'child'; readonly image: ImageId; readonly references: readonly Reference[] }
+
+/** An image that cannot be deleted while something is in the way. As long as it is kept, all its names stay too. */
+export interface Blocked {
+  readonly image: ImageId
+  readonly references: readonly Reference[]
+  readonly by: Blocker
+  readonly choice: Choice
+  readonly choices: readonly Choice[]
+}
+
+export interface ContainerRemoval {
+  readonly id: ContainerId
+  readonly name: string
+  readonly image: ImageId
+  /** It runs, and is stopped first. */
+  readonly stop: boolean
+}
+
+export interface RemovalPlan {
+  /** Children before their parents. */
+  readonly deletes: readonly Deletion[]
+  /** Freed only because all of them go. */
+  readonly sharedAmongDeleted: ByteRange
+  readonly untags: readonly Untagging[]
+  /** All that is in the way, with what was chosen for it. */
+  readonly blocked: readonly Blocked[]
+  /** Containers that go because it was chosen so, and their image goes with them. */
+  readonly containers: readonly ContainerRemoval[]
+  /** Selected, but no longer there under this name. */
+  readonly missing: readonly WishRow[]
+  /** At most so much of it stays with BuildKit's cache. */
+  readonly mayStay: Bytes
+  /** The deletions' own bytes and the shared ones, less what may stay. */
+  readonly frees: ByteRange
+  /** What one would type for the same. */
+  readonly commands: readonly string[]
+}
+
+export interface World {
+  /** All images, also those that no list shows. */
+  readonly images: ReadonlyMap<ImageId, Image>
+  readonly containers: ReadonlyMap<ContainerId, Container>
+  readonly sharing: Sharing
+  readonly store: 'classic' | 'containerd'
+}
+
+const runs = ({ state }: Container) => state === 'running' || state === 'paused' || state === 'restarting'
+
+/** Whether what was chosen takes the container out of the way: who agreed to remove a stopped one did not agree to stop it. */
+const clears = (container: Container, choice: Choice | undefined) =>
+  choice === (runs(container) ? 'stop-and-remove' : 'remove')
+
+export function planRemoval(world: World, wish: readonly WishRow[], choices: Choices = {}): RemovalPlan {
+  const { images, sharing } = world
+  const { whole, untags, missing } = sorted(images, wish)
+  const users = Map.groupBy(world.containers.values(), ({ image }) => image)
+  const children = Map.groupBy(
+    [...images.values()].filter(({ parent }) => parent !== undefined),
+    ({ parent }) => parent!,
+  )
+
+  const fates = new Map<ImageId, boolean>()
+  /**
+   * Whether an image goes: as wished, or as an untagged parent. The classic store removes such a parent with its last
+   * child, the containerd store with the first (tried on 26.1 and 28.5).
+   */
+  function goes(image: Image): boolean {
+    const known = fates.get(image.id)
+    if (known !== undefined) return known
+    const used = users.get(image.id) ?? []
+    const own = children.get(image.id) ?? []
+    const wished = whole.has(image.id) && used.every((container) => clears(container, choices[container.id]))
+    const pruned = isHidden(image, own) && (wished || used.length === 0)
+    // A hand-made circle of parents must not turn for ever.
+    fates.set(image.id, false)
+    const fate = pruned && world.store === 'containerd' ? own.some(goes) : (wished || pruned) && own.every(goes)
+    fates.set(image.id, fate)
+    return fate
+  }
+
+  const going = [...whole].map((id) => images.get(id)!).filter(goes)
+  const blocked = [...whole].flatMap((id): Blocked[] => {
+    const image = images.get(id)!
+    const { references } = image
+    const containers = (users.get(id) ?? []).map((container): Blocked => {
+      const { id: container_, name, state } = container
+      const offered: Choice[] = ['keep', runs(container) ? 'stop-and-remove' : 'remove']
+      const choice = clears(container, choices[container.id]) ? offered[1]! : 'keep'
+      const by = { kind: 'container', id: container_, name, state, running: runs(container) } as const
+      return { image: id, references, by, choice, choices: offered }
+    })
+    const child = (children.get(id) ?? []).find((child) => !goes(child))
+    if (!child) return containers
+    const shown = shownHeir(child, children, goes)
+    const by = { kind: 'child', image: shown.id, references: shown.references } as const
+    return [...containers, { image: id, references, by, choice: 'keep', choices: ['keep'] }]
+  })
+  const containers = going.flatMap(({ id }) =>
+    (users.get(id) ?? []).map((each) => ({ id: each.id, name: each.name, image: id, stop: runs(each) })),
+  )
+
+  const removed = new Set(containers.map(({ id }) => id))
+  const held = new Set([...world.containers.values()].filter(({ id }) => !removed.has(id)).map(({ image }) => image))
+  // A selected step of a build goes with its last child, so it is not told to the engine by itself.
+  const ordered = childrenFirst(
+    going.filter((image) => !isHidden(image, children.get(image.id) ?? [])),
+    images,
+  )
+  const sum = sharing.of(
+    ordered.map(({ id }) => id),
+    held,
+  )
+  const own = new Map(sum.rows.map((row) => [row.id, row.own]))
+  const told = new Set<ImageId>()
+  const deletes = ordered.map((image): Deletion => {
+    const from = provenance(image, world.store)
+    return {
+      image: image.id,
+      references: image.references,
+      created: image.created,
+      size: image.size,
+      own: own.get(image.id) ?? nothing,
+      provenance: from,
+      copy: from.from === 'registry' ? 'needless' : isDangling(image) ? 'offered' : 'ticked',
+      parents: goingParents(
+        image,
+        images,
+        (parent) => isHidden(parent, children.get(parent.id)!) && goes(parent),
+        told,
+      ),
+      names: namesOf(image, world.store),
+    }
+  })
+  const plan = { deletes, untags, blocked, containers, missing }
+  return {
+    ...plan,
+    sharedAmongDeleted: sum.sharedAmong,
+    mayStay: sum.mayStay,
+    frees: sum.frees,
+    commands: commandsOf(plan),
+  }
+}
+
+/** Which images are wished for with all their names, and which rows take but some of an image's names. */
+function sorted(images: World['images'], wish: readonly WishRow[]) {
+  const chosen = new Map<ImageId, Set<Reference>>()
+  const whole = new Set<ImageId>()
+  const missing: WishRow[] = []
+  for (const row of wish) {
+    const image = images.get(row.image)
+    if (!image || (row.reference !== undefined && !image.references.includes(row.reference))) missing.push(row)
+    else if (row.reference === undefined) whole.add(image.id)
+    else {
+      const names = chosen.get(image.id) ?? new Set()
+      chosen.set(image.id, names.add(row.reference))
+      if (names.size === image.references.length) whole.add(image.id)
+    }
+  }
+  const untags = [...chosen].flatMap(([id, names]): Untagging[] => {
+    if (whole.has(id)) return []
+    const staysAs = images.get(id)!.references.filter((reference) => !names.has(reference))
+    return [...names].map((reference) => ({ image: id, reference, staysAs }))
+  })
+  return { whole, untags, missing }
+}
+
+/**
+ * The names whose removal, one after another, deletes an image without force: an id alone is refused where it has
+ * several. Digests of a repository go with its last tag; those of other repositories are names of their own. Source:
+ * moby daemon/images/image_delete.go.
+ */
+function namesOf({ id, references, digests }: Image, store: World['store']): string[] {
+  const repositories = new Set(references.map((reference) => splitReference(reference).repository))
+  const apart = store === 'classic' || references.length === 0
+  const names = [...references, ...digests.filter((digest) => apart && !repositories.has(digest.split('@')[0]!))]
+  return names.length > 0 ? names : [id]
+}
+
+function commandsOf({ deletes, untags, containers }: Pick<RemovalPlan, 'deletes' | 'untags' | 'containers'>): string[] {
+  const line = (command: string, names: readonly string[]) =>
+    names.length > 0 ? [`${command} ${names.map(quoted).join(' ')}`] : []
+  const images = [...untags.map(({ reference }) => reference), ...deletes.flatMap(({ names }) => names)]
+  const stops = containers.filter(({ stop }) => stop).map(({ name }) => name)
+  return [
+    ...line('docker stop', stops),
+    ...line(
+      'docker rm',
+      containers.map(({ name }) => name),
+    ),
+    ...line('docker rmi', images),
+  ]
+}

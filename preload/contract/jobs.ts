@@ -1,0 +1,72 @@
+/** Work that takes longer than a moment: what it is about, how far it is, and what became of each of its items. */
+import * as v from 'valibot'
+import { call, event, type } from './define.ts'
+import type { Failure } from './errors.ts'
+
+const bytes = v.pipe(v.number(), v.minValue(0))
+const byteRange = v.object({ min: bytes, max: bytes })
+
+/** What a job does, in values: the words are the window's. */
+const subject = v.variant('kind', [
+  v.object({
+    kind: v.literal('remove'),
+    /** How many images are deleted, how many only lose a tag. */
+    deletes: v.number(),
+    untags: v.number(),
+    promised: byteRange,
+    /** What came free in truth, by the engine's own account; not known before the end, nor on every engine. */
+    freed: v.optional(bytes),
+    /** The folder of the copies that were saved first, and how many. */
+    copies: v.optional(v.object({ folder: v.string(), count: v.number() })),
+    /** Until when the removal can be undone, in seconds since 1970; absent where nothing can be. */
+    undoUntil: v.optional(v.number()),
+    undone: v.optional(v.boolean()),
+  }),
+  v.object({ kind: v.literal('undo'), restores: v.number() }),
+])
+export type JobSubject = v.InferOutput<typeof subject>
+
+const failure = v.custom<Failure>(
+  (value) => typeof value === 'object' && value !== null && 'code' in value && typeof value.code === 'string',
+)
+
+const item = v.object({
+  /** A reference, or an image's short id. */
+  name: v.string(),
+  /** `kept`: left as it was, because the user chose so or the work was cancelled. `unknown`: the engine went away. */
+  state: v.picklist(['waiting', 'running', 'done', 'kept', 'failed', 'unknown']),
+  failure: v.exactOptional(failure),
+})
+export type JobItem = v.InferOutput<typeof item>
+
+/** `failed` where something of it failed; `cancelled` where the user ended it between two items. */
+const state = v.picklist(['running', 'done', 'failed', 'cancelled'])
+
+export const job = v.object({
+  id: v.string(),
+  subject,
+  state,
+  items: v.array(item),
+  /** Seconds since 1970. */
+  started: v.number(),
+  ended: v.optional(v.number()),
+  /** Why the whole of it failed, before or beside its items. */
+  failure: v.exactOptional(failure),
+})
+export type Job = v.InferOutput<typeof job>
+export type JobId = string
+
+const jobId = v.pipe(v.string(), v.maxLength(64))
+
+export const calls = {
+  /** The newest first. */
+  'jobs.list': call(v.undefined(), type<readonly Job[]>()),
+  /** Ends it between two items; what is done stays done, and is told. */
+  'jobs.cancel': call(jobId, type<void>()),
+  /** Forgets those that have ended. */
+  'jobs.clear': call(v.undefined(), type<void>()),
+}
+export const events = {
+  'jobs.changed': event<Job>(),
+  'jobs.cleared': event<readonly JobId[]>(),
+}

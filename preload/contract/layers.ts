@@ -1,0 +1,40 @@
+/** Which layers images hold, so that the window can sum up a selection within a frame; and one image's stack of them. */
+import * as v from 'valibot'
+import type { ImageId } from '../../model/image.ts'
+import type { Instruction } from '../../model/instruction.ts'
+import type { ByteRange } from '../../model/layers.ts'
+import type { SharingChange } from '../../model/sharing.ts'
+import { call, event, type } from './define.ts'
+
+const imageId = v.pipe(v.string(), v.regex(/^sha256:[0-9a-f]{64}$/))
+
+/** What became known between `seq - 1` and `seq`. A window that missed a number asks for the whole. */
+export interface LayersChange extends SharingChange {
+  readonly seq: number
+}
+
+export interface StackLayer {
+  readonly size: ByteRange
+  /** What made it; absent where the history does not tell. */
+  readonly instruction?: Instruction
+  /** Other listed images that hold it. */
+  readonly sharedWith: readonly ImageId[]
+  /** Those of them that end here: all up to this layer is one of them, and the rest was built upon it. */
+  readonly wholeOf: readonly ImageId[]
+}
+
+/** An image as the stack that it is. */
+export interface Stack {
+  readonly id: ImageId
+  /** Base first. */
+  readonly layers: readonly StackLayer[]
+  /** Steps that set something and made no layer (ENV, CMD…), in their order. */
+  readonly settings: readonly Instruction[]
+}
+
+export const calls = {
+  /** The whole, as a change from nothing. */
+  'layers.snapshot': call(v.undefined(), type<LayersChange>()),
+  'layers.stack': call(imageId, type<Stack>()),
+}
+export const events = { 'layers.changed': event<LayersChange>() }

@@ -1,0 +1,41 @@
+/** Removing images: a plan first, then exactly that plan; and the way back. */
+import * as v from 'valibot'
+import type { Bytes } from '../../model/image.ts'
+import type { RemovalPlan } from '../../model/removal.ts'
+import { call, type } from './define.ts'
+import type { JobId } from './jobs.ts'
+
+const imageId = v.pipe(v.string(), v.regex(/^sha256:[0-9a-f]{64}$/))
+const planId = v.pipe(v.string(), v.maxLength(64))
+const jobId = v.pipe(v.string(), v.maxLength(64))
+
+/** Where copies are saved, and what is free there; not known where the folder cannot be asked. */
+export interface CopyPlace {
+  readonly folder: string
+  readonly free?: Bytes
+}
+
+/** A plan as main keeps it: the window answers with its id, never with a plan of its own. */
+export interface KeptPlan {
+  readonly id: string
+  readonly plan: RemovalPlan
+  readonly copies: CopyPlace
+}
+
+const row = v.object({ image: imageId, reference: v.exactOptional(v.pipe(v.string(), v.maxLength(400))) })
+const choice = v.picklist(['keep', 'remove', 'stop-and-remove'])
+
+export const calls = {
+  /** Another choice makes another plan. */
+  'removal.plan': call(
+    v.object({ rows: v.pipe(v.array(row), v.maxLength(50_000)), choices: v.record(v.string(), choice) }),
+    type<KeptPlan>(),
+  ),
+  /** `copies`: the images of which a copy is saved first. Nothing is removed before all of them are saved. */
+  'removal.apply': call(v.object({ planId, copies: v.array(imageId) }), type<JobId>()),
+  /** Asks the user for another folder for copies; where they think better of it, it stays. */
+  'removal.chooseFolder': call(v.undefined(), type<CopyPlace>()),
+  'removal.undo': call(jobId, type<JobId>()),
+  /** Shows the folder of a removal's copies in the desktop's file manager. */
+  'removal.openCopies': call(jobId, type<void>()),
+}

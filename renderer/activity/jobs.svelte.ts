@@ -1,0 +1,36 @@
+/** The work that main does and has done, as the window follows it. */
+import type { Job, JobId } from '../../preload/contract/index.ts'
+import { notices } from '../ui/notice.svelte.ts'
+import { storyOf, titleOf } from './job-words.ts'
+
+class Jobs {
+  /** The newest first. */
+  all = $state.raw<readonly Job[]>([])
+  readonly running = $derived(this.all.filter(({ state }) => state === 'running'))
+  readonly ended = $derived(this.all.filter(({ state }) => state !== 'running'))
+
+  async load() {
+    slipway.on('jobs.changed', (job) => this.#show(job))
+    slipway.on('jobs.cleared', (ids) => (this.all = this.all.filter(({ id }) => !ids.includes(id))))
+    const answer = await slipway.call('jobs.list')
+    if (answer.ok) this.all = answer.value
+  }
+
+  #show(job: Job) {
+    const at = this.all.findIndex(({ id }) => id === job.id)
+    // Whoever is on another screen hears how it ended.
+    if (job.state !== 'running' && this.all[at]?.state === 'running')
+      notices.say([titleOf(job), storyOf(job)].filter(Boolean).join(': '))
+    this.all = at < 0 ? [job, ...this.all] : this.all.with(at, job)
+  }
+
+  cancel(id: JobId) {
+    void slipway.call('jobs.cancel', id)
+  }
+
+  clear() {
+    void slipway.call('jobs.clear')
+  }
+}
+
+export const jobs = new Jobs()

@@ -1,0 +1,47 @@
+/** Which layers images hold, as main reads them: what a selection would free is summed up here, within a frame. */
+import type { ImageId } from '../../model/image.ts'
+import { Sharing, type SetSharing } from '../../model/sharing.ts'
+import type { LayersChange } from '../../preload/contract/index.ts'
+import { live } from './live.svelte.ts'
+
+class Layers {
+  readonly #sharing = new Sharing()
+  #seq = $state(-1)
+
+  /** The images that containers use: they stay, and so do all their layers. */
+  readonly held: ReadonlySet<ImageId> = $derived(new Set(live.usedBy.keys()))
+
+  async load() {
+    slipway.on('layers.changed', (change) => void this.#apply(change))
+    await this.#reload()
+  }
+
+  async #reload() {
+    const answer = await slipway.call('layers.snapshot')
+    if (!answer.ok || answer.value.seq < this.#seq) return
+    this.#sharing.clear()
+    this.#sharing.apply(answer.value)
+    this.#seq = answer.value.seq
+  }
+
+  #apply(change: LayersChange) {
+    if (change.seq <= this.#seq) return
+    if (change.seq !== this.#seq + 1) return this.#reload()
+    this.#sharing.apply(change)
+    this.#seq = change.seq
+  }
+
+  /** Of one image: what it alone holds, and what others hold too. */
+  ofImage(id: ImageId): ReturnType<Sharing['ofImage']> {
+    void this.#seq
+    return this.#sharing.ofImage(id)
+  }
+
+  /** What removing these images frees while all containers stay. */
+  of(ids: Iterable<ImageId>): SetSharing {
+    void this.#seq
+    return this.#sharing.of(ids, this.held)
+  }
+}
+
+export const layers = new Layers()

@@ -1,0 +1,9 @@
+/** Which screen is on, and in which order the rail shows them. */
+export const screenNames = ['images', 'activity'] as const
+export type ScreenName = (typeof screenNames)[number]
+
+class Screens {
+  current = $state<ScreenName>('images')
+}
+
+export const screens = new Screens()

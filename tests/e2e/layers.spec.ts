@@ -1,0 +1,35 @@
+import { expect, test } from './slipway.ts'
+
+test('an image is shown as its stack of layers, on the computer’s own kernel', async ({ app }) => {
+  await app.row('nginx', '1.27').click()
+  await expect(app.details.getByRole('tab', { name: 'Layers' })).toHaveAttribute('aria-selected', 'true')
+  const layers = app.details.getByRole('list', { name: 'Layers, the newest first' }).locator('> li')
+  await expect(layers).toHaveCount(4)
+  await expect(layers.first()).toContainText('COPY')
+  await expect(layers.nth(2)).toContainText('RUN')
+  await expect(layers.nth(2)).toContainText('groupadd nginx')
+  await expect(app.details).not.toContainText('#(nop)')
+  await expect(app.details).toContainText('boot file system: your computer’s own kernel')
+  await app.expectAccessible()
+  await app.details.getByRole('button', { name: /\d+ settings/ }).click()
+  await expect(app.details).toContainText('daemon off;')
+})
+
+test('a shared layer names who shares it, and leads there', async ({ app }) => {
+  await app.row('nginx', '1.27').click()
+  const base = app.details.getByRole('list', { name: 'Layers, the newest first' }).locator('> li').last()
+  await base.getByRole('button', { name: /^shared with \d+ images/ }).click()
+  await base.getByRole('button', { name: 'redis:7' }).click()
+  await expect(app.row('redis', '7')).toBeFocused()
+  await expect(app.details.getByRole('heading', { level: 2 })).toHaveText('redis:7')
+})
+
+test('the tabs are walked by the arrows, and stay as the cursor moves on', async ({ app }) => {
+  await app.row('nginx', '1.27').click()
+  await app.details.getByRole('tab', { name: 'Layers' }).focus()
+  await app.page.keyboard.press('ArrowRight')
+  await expect(app.details.getByRole('tab', { name: 'Details' })).toBeFocused()
+  await expect(app.fact('Image ID')).toBeVisible()
+  await app.row('redis', '7').click()
+  await expect(app.fact('Tags')).toContainText('redis:7')
+})

@@ -1,0 +1,160 @@
+import { fillWithDemo } from '../../tools/world/demo.ts'
+import { startEngine, type Engine } from '../../tools/world/engine.ts'
+import { expect, test as base, type Slipway } from './slipway.ts'
+
+/** An engine of each test's own: what is removed in one is not missing in the next. */
+const test = base.extend<{ own: Engine; app: Slipway }>({
+  own: async ({}, use) => {
+    const engine = await startEngine({ version: '26.1', store: 'classic' })
+    try {
+      await fillWithDemo(engine.docker)
+      await use(engine)
+    } finally {
+      await engine.stop()
+    }
+  },
+  app: async ({ open, own }, use) => use(await open({ socket: own.socket })),
+})
+
+const sheet = (app: Slipway) => app.page.getByRole('dialog')
+const part = (app: Slipway, name: string) => sheet(app).getByRole('region', { name })
+const job = (app: Slipway, name: RegExp) => app.page.getByRole('article', { name })
+
+async function toActivity(app: Slipway) {
+  await app.page.getByRole('link', { name: 'Activity' }).click()
+}
+
+test('one image is removed by its id: first the plan, then that, then what came free', async ({ app, own }) => {
+  const dangling = (await own.docker.listImages({ filters: { dangling: ['true'] } }))[0]!
+  const id = dangling.Id.slice(7, 19)
+  await app.filter.fill(id)
+  await app.rows.first().click()
+  await app.page.keyboard.press('Delete')
+  await expect(sheet(app).getByRole('heading', { level: 2 })).toHaveText(/^Frees [\d.]+ MB/)
+  await expect(part(app, 'Deleted')).toContainText(id)
+  await expect(sheet(app).getByRole('button', { name: 'Cancel' })).toBeFocused()
+  await app.expectAccessible()
+  await sheet(app).getByRole('button', { name: 'Delete 1 image' }).click()
+  await expect(sheet(app)).toBeHidden()
+  await expect(app.page.getByText('Nothing matches')).toBeVisible()
+  await toActivity(app)
+  await expect(job(app, /Removed 1 image/)).toContainText(/[\d.]+ MB freed, as promised/)
+  await app.expectAccessible()
+  const left = await own.docker.listImages({ all: true })
+  expect(left.map(({ Id }) => Id)).not.toContain(dangling.Id)
+})
+
+test('a tag that the image can do without is only untagged, and frees nothing', async ({ app, own }) => {
+  await app.row('nginx', 'stable').click()
+  await app.page.keyboard.press('Delete')
+  await expect(sheet(app).getByRole('heading', { level: 2 })).toHaveText('Frees 0 B')
+  await expect(part(app, 'Only the tag goes')).toContainText('stays as nginx:1.27')
+  await sheet(app).getByRole('button', { name: 'Remove 1 tag' }).click()
+  await expect(app.row('nginx', 'stable')).toHaveCount(0)
+  await expect(app.row('nginx', '1.27')).toBeVisible()
+  expect((await own.docker.getImage('nginx:1.27').inspect()).RepoTags).toEqual(['nginx:1.27'])
+})
+
+test('what a container uses is kept unless the user says what becomes of the container', async ({ app, own }) => {
+  await app.row('redis', '7').click()
+  await app.page.keyboard.press('Delete')
+  await expect(part(app, 'In the way')).toContainText('container cache, running')
+  await expect(sheet(app).getByRole('button', { name: 'Nothing to remove' })).toBeDisabled()
+  await part(app, 'In the way').getByRole('combobox').selectOption({ label: 'Stop and remove the container' })
+  await expect(sheet(app)).toContainText('These containers go, with what they wrote: cache.')
+  await sheet(app).getByRole('button', { name: 'Show the commands' }).click()
+  await expect(sheet(app)).toContainText('docker stop cache')
+  await expect(sheet(app)).toContainText('docker rmi redis:7')
+  await sheet(app).getByRole('checkbox').uncheck()
+  await sheet(app).getByRole('button', { name: 'Delete 1 image' }).click()
+  await expect(app.row('redis', '7')).toHaveCount(0)
+  const names = (await own.docker.listContainers({ all: true })).flatMap(({ Names }) => Names)
+  expect(names).not.toContain('/cache')
+  expect(names).toContain('/web')
+})
+
+test('Cancel and Esc change nothing', async ({ app, own }) => {
+  const before = await own.docker.listImages({ all: true })
+  await app.row('python', '3.9').click()
+  await app.details.getByRole('button', { name: 'Remove…' }).click()
+  await sheet(app).getByRole('button', { name: 'Cancel' }).click()
+  await app.page.keyboard.press('Delete')
+  await app.page.keyboard.press('Escape')
+  await expect(sheet(app)).toBeHidden()
+  expect(await own.docker.listImages({ all: true })).toHaveLength(before.length)
+})
+
+test('the summary, the foot and the plan promise the same, and their rows add up', async ({ app }) => {
+  for (const [name, tag] of [
+    ['python', '3.9'],
+    ['nginx', '1.25'],
+    ['hello-world', 'latest'],
+  ] as const)
+    await app.row(name, tag).click({ modifiers: ['Control'] })
+  await expect(app.details.getByRole('heading', { level: 2 })).toHaveText('3 images selected')
+  const frees = (await app.details.locator('p').first().textContent())!
+  await expect(app.foot).toContainText(`removing them frees ${frees}`)
+  const rows = await app.details.getByRole('listitem').locator('span.tabular-nums').allTextContents()
+  expect(sum(rows)).toBeCloseTo(inMegabytes(frees), 0)
+  await app.foot.getByRole('button', { name: 'Remove…' }).click()
+  await expect(sheet(app).getByRole('heading', { level: 2 })).toHaveText(`Frees ${frees}`)
+  const planned = await part(app, 'Deleted').getByRole('listitem').locator('span.tabular-nums').allTextContents()
+  expect(sum(planned)).toBeCloseTo(inMegabytes(frees), 0)
+})
+
+const inMegabytes = (text: string) => {
+  const [number, unit] = text.split(' ')
+  return Number(number) * { B: 1e-6, kB: 1e-3, MB: 1, GB: 1e3 }[unit as 'B' | 'kB' | 'MB' | 'GB']
+}
+const sum = (texts: readonly string[]) => texts.reduce((total, text) => total + inMegabytes(text), 0)
+
+test('everything is removed, containers and all, when that is what was chosen', async ({ app, own }) => {
+  await app.foot.getByRole('button', { name: 'Clean up…' }).click()
+  await app.page.getByRole('menuitem', { name: /^Everything/ }).click()
+  await app.page.keyboard.press('Delete')
+  await sheet(app).getByRole('button', { name: 'Remove all these containers' }).click()
+  await expect(part(app, 'In the way').getByRole('combobox').first()).not.toHaveValue('keep')
+  await part(app, 'Save copies first').getByRole('checkbox').first().uncheck()
+  await app.expectAccessible()
+  await sheet(app)
+    .getByRole('button', { name: /^Delete \d+ images/ })
+    .click()
+  await expect(app.page.getByText('No images yet')).toBeVisible({ timeout: 60_000 })
+  expect(await own.docker.listImages({ all: true })).toEqual([])
+  expect(await own.docker.listContainers({ all: true })).toEqual([])
+  await toActivity(app)
+  await expect(job(app, /Removed \d+ images/)).toContainText('freed, as promised')
+})
+
+test('a removal with a copy is undone: the image is back, with its tag', async ({ app, own }) => {
+  const before = (await own.docker.getImage('python:3.9').inspect()).Id
+  await app.row('python', '3.9').click()
+  await app.page.keyboard.press('Delete')
+  await expect(part(app, 'Save copies first').getByRole('checkbox')).toBeChecked()
+  await sheet(app).getByRole('button', { name: 'Delete 1 image' }).click()
+  await expect(app.row('python', '3.9')).toHaveCount(0)
+  await toActivity(app)
+  await expect(job(app, /Removed 1 image/)).toContainText('1 copy is kept in')
+  // What is on screen outlives the page.
+  await app.page.reload()
+  await toActivity(app)
+  await job(app, /Removed 1 image/)
+    .getByRole('button', { name: 'Undo' })
+    .click()
+  await expect(job(app, /Put 1 image back/)).toContainText('done')
+  await app.page.getByRole('link', { name: 'Images' }).click()
+  await expect(app.row('python', '3.9')).toBeVisible()
+  expect((await own.docker.getImage('python:3.9').inspect()).Id).toBe(before)
+})
+
+test('what moved between the plan and the click is not touched: the new plan is shown', async ({ app, own }) => {
+  await app.row('python', '3.9').click()
+  await app.page.keyboard.press('Delete')
+  await expect(sheet(app).getByRole('button', { name: 'Delete 1 image' })).toBeEnabled()
+  await own.docker.createContainer({ Image: 'python:3.9', name: 'late', HostConfig: { NetworkMode: 'none' } })
+  await expect(app.row('python', '3.9').getByRole('gridcell', { name: '1', exact: true })).toHaveCount(1)
+  await sheet(app).getByRole('button', { name: 'Delete 1 image' }).click()
+  await expect(sheet(app)).toContainText('Something changed meanwhile.')
+  await expect(part(app, 'In the way')).toContainText('container late, stopped')
+  expect((await own.docker.getImage('python:3.9').inspect()).RepoTags).toEqual(['python:3.9'])
+})
