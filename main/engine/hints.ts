@@ -7,13 +7,11 @@ export type Hint =
       readonly name: string
       /** A tag that it was given or that was taken from it: whoever is known to have had it is looked at too. */
       readonly reference?: string
-      /** It may have taken tags of which no event tells. */
-      readonly loaded?: true
-      /** It lost a tag that is not named. */
-      readonly untagged?: true
     }
   | { readonly look: 'container'; readonly id: string }
   | { readonly look: 'everything' }
+  /** Once no more of these come: loads come by the thousand. */
+  | { readonly look: 'everything-later' }
 
 const imageActions = new Set('tag untag delete remove pull load loadfromarchive import create build'.split(' '))
 // The others (exec_create, health_status, attach, resize, top…) change nothing that is shown.
@@ -28,9 +26,9 @@ export function hintsOf({ Type, Action, Actor }: EngineEvent): Hint[] {
     if (!imageActions.has(Action) || !Actor.ID) return []
     const { name } = Actor.Attributes
     const reference = name !== undefined && name !== Actor.ID && { reference: name }
-    const loaded = Action.startsWith('load') && { loaded: true as const }
-    const untagged = Action === 'untag' && !reference && { untagged: true as const }
-    return [{ look: 'image', name: Actor.ID, ...reference, ...loaded, ...untagged }]
+    const image: Hint = { look: 'image', name: Actor.ID, ...reference }
+    // A load names no tags, so whose it took is not told; and they may be gone again before anybody looks.
+    return Action.startsWith('load') ? [image, { look: 'everything-later' }] : [image]
   }
   if (Type !== 'container') return []
   const { imageID } = Actor.Attributes
@@ -55,36 +53,23 @@ export class Names {
   }
 }
 
-/** For this many milliseconds an image counts as just loaded. */
-const recent = 5000
-
 /** What is to be looked at, gathered until there is time. */
 export class Hints {
   everything = false
   #names = new Names()
-  readonly #loaded = new Map<string, number>()
 
   /** Whether single things are to be looked at. */
   get named(): boolean {
     return this.#names.any
   }
 
-  add(hint: Hint) {
+  add(hint: Exclude<Hint, { look: 'everything-later' }>) {
     if (hint.look === 'everything') this.everything = true
     else if (hint.look === 'container') this.#names.containers.add(hint.id)
     else {
       this.#names.images.add(hint.name)
       if (hint.reference !== undefined) this.#names.references.add(hint.reference)
-      this.#mindLoads(hint.name, hint)
     }
-  }
-
-  /** Whose tag a load took, only the image's own tags tell: where they may be gone again, all are looked at. */
-  #mindLoads(name: string, { loaded, untagged }: { readonly loaded?: true; readonly untagged?: true }) {
-    const now = performance.now()
-    for (const [name, time] of this.#loaded) if (now - time > recent) this.#loaded.delete(name)
-    if (loaded) this.#loaded.set(name, now)
-    if (untagged && this.#loaded.delete(name)) this.everything = true
   }
 
   takeNamed(): Names {

@@ -12,6 +12,8 @@ import { engineEvent, type EngineEvent } from './replies.ts'
 
 /** Events come in clusters (a build, a prune): what arrives within this many milliseconds is looked at together. */
 const cluster = 40
+/** After loads have rested for so long, in milliseconds, the whole list is read again. */
+const loadsRest = 1000
 /** How long a question that was under way when the events ended may take to be answered. */
 const cutShort = 500
 
@@ -97,7 +99,9 @@ export async function watchEngine(
     try {
       const lines = createInterface({ input: stream, signal: AbortSignal.any([signal, over.signal]) })
       for await (const line of lines) {
-        hintsOf(parseEvent(line)).forEach((hint) => hints.add(hint))
+        for (const hint of hintsOf(parseEvent(line)))
+          if (hint.look === 'everything-later') lookLater()
+          else hints.add(hint)
         if (somethingToDo()) lookSoon()
       }
     } catch {
@@ -111,6 +115,12 @@ export async function watchEngine(
     hints.everything = true
     lookSoon(0)
   }
+  function lookLater() {
+    clearTimeout(later)
+    later = setTimeout(lookAgain, loadsRest).unref()
+  }
+  let later: NodeJS.Timeout | undefined
+
   lookAgain()
   return { ended: follow(), lookAgain }
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { Hints, hintsOf } from '../../main/engine/hints.ts'
+import { hintsOf } from '../../main/engine/hints.ts'
 
 const event = (Type: string, Action: string, ID = 'it', Attributes = {}) => ({
   Type,
@@ -17,18 +17,15 @@ test('a tag that was given or taken away is named, so that whoever had it is loo
     { look: 'image', name: 'sha256:1', reference: 'x:1' },
   ])
   expect(hintsOf(event('image', 'untag', 'sha256:1', { name: 'sha256:1' }))).toEqual([
-    { look: 'image', name: 'sha256:1', untagged: true },
+    { look: 'image', name: 'sha256:1' },
   ])
 })
 
-test('an image that was just loaded and loses a tag may have had it from any other: everything is read again', () => {
-  const hints = new Hints()
-  const hear = (...told: Parameters<typeof event>) => hintsOf(event(...told)).forEach((hint) => hints.add(hint))
-  hear('image', 'untag', 'sha256:1', { name: 'sha256:1' })
-  hear('image', 'load', 'sha256:2', { name: 'sha256:2' })
-  expect(hints.everything).toBe(false)
-  hear('image', 'untag', 'sha256:2', { name: 'sha256:2' })
-  expect(hints.everything).toBe(true)
+test('a load names no tags, so once loads have rested everything is read again', () => {
+  expect(hintsOf(event('image', 'load', 'sha256:2', { name: 'sha256:2' }))).toEqual([
+    { look: 'image', name: 'sha256:2' },
+    { look: 'everything-later' },
+  ])
 })
 
 test('a commit tells of the image that it made', () => {
