@@ -23,6 +23,8 @@ export const filterPaint: Measure = {
     try {
       await app.firstRow()
       await app.equip()
+      // At rest: the first reading of layers, in the background, would be measured too.
+      await app.layersRead()
       const typed = await typing(app)
       const moved = await moving(app)
       const clicked = await clicking(app)

@@ -13,6 +13,8 @@ export const groups: Measure = {
     try {
       await app.firstRow()
       await app.equip()
+      // At rest: the first reading of layers, in the background, would be measured too.
+      await app.layersRead()
       await app.page.locator('main').press('g')
       const tree = app.page.getByRole('treegrid')
       await tree.waitFor()

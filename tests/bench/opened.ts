@@ -1,6 +1,7 @@
 /** An app that was opened to be measured. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { LaunchedApp } from '../../tools/launch.ts'
 
 export class Opened {
@@ -33,15 +34,12 @@ export class Opened {
 
   /** Waits until main knows the layers of every image. */
   async layersRead(): Promise<void> {
-    await this.page.waitForFunction(
-      `(async () => {
-        const { images = [] } = (await slipway.call('images.snapshot')).value
-        const layers = (await slipway.call('layers.snapshot')).value
-        return images.length > 0 && layers.images.filter(({ hidden, units }) => !hidden && units).length >= images.length
-      })()`,
-      undefined,
-      { timeout: 120_000, polling: 500 },
-    )
+    const read = `(async () => {
+      const { images } = (await slipway.call('images.snapshot')).value
+      const layers = (await slipway.call('layers.snapshot')).value
+      return images.length > 0 && layers.images.filter(({ hidden, units }) => !hidden && units).length >= images.length
+    })()`
+    while (!(await this.page.evaluate<boolean>(read))) await sleep(500)
   }
 
   /** Ends it as its user does, so that it writes what it keeps. */
