@@ -46,7 +46,10 @@ start({
       ...window.handlers,
     })
     void engine.run(ended.signal)
-    ended.signal.addEventListener('abort', () => store.lists.end())
+    ended.signal.addEventListener('abort', () => {
+      store.lists.end()
+      layers.end()
+    })
     openWindow({
       place: store.window,
       preload: join(built, 'preload', 'bridge.cjs'),

@@ -28,6 +28,8 @@ export interface Layers {
   /** Resolves when all images are read that can be, and the sums are level with the live state. */
   settled(): Promise<void>
   read(id: ImageId): ImageRead | undefined
+  /** Writes at once what has not been written yet: the app ends. */
+  end(): void
 }
 
 /** So many images are read at once, each with two questions: the list and the user come first. */
@@ -124,11 +126,16 @@ export function layersService({ engine, kept, publish }: LayersNeeds): Layers {
     writeSoon()
   }
 
+  function write() {
+    unwritten = undefined
+    if (scope !== undefined) remember(kept, scope, reads, (id) => live.images().has(id))
+  }
+
   function writeSoon() {
     const begun = scope
     unwritten ??= delay(writeAfter, undefined, { ref: false }).then(() => {
+      if (begun === scope && unwritten) write()
       unwritten = undefined
-      if (begun === scope && begun !== undefined) remember(kept, begun, reads, (id) => live.images().has(id))
     })
   }
 
@@ -146,6 +153,7 @@ export function layersService({ engine, kept, publish }: LayersNeeds): Layers {
     sharing,
     changed,
     read: (id) => reads.get(id),
+    end: () => unwritten && write(),
     async settled() {
       changed()
       for (let work = reading; work; work = reading) await work
