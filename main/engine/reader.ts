@@ -9,16 +9,23 @@ import type { Names } from './hints.ts'
 import type { KnownImage, Read } from './live.ts'
 import { containerInspected, containerListed, imageInspected, imageListed } from './replies.ts'
 
-const halfGone = 500
+/**
+ * An engine refuses to tell of images while one of them is half gone ("layer does not exist" by the classic store,
+ * "content digest … not found" by containerd's): it is asked again, for some ten seconds while many are removed.
+ */
+async function patiently<Answer>(ask: () => Promise<Answer>, wait = 100): Promise<Answer> {
+  try {
+    return await ask()
+  } catch (error) {
+    const status = statusOf(error)
+    if (status === undefined || status === 404 || wait > 6400) throw error
+    await delay(wait)
+    return patiently(ask, wait * 2)
+  }
+}
 
 export async function readAllImages({ ask, capabilities }: Connection): Promise<KnownImage[]> {
-  const list = () => ask('/images/json', { all: true })
-  const answer = await list().catch(async (error: unknown) => {
-    if (statusOf(error) === undefined) throw error
-    // The containerd store refuses its list while an image is half gone (26.1 and 28.5: "content digest … not found").
-    await delay(halfGone)
-    return list()
-  })
+  const answer = await patiently(() => ask('/images/json', { all: true }))
   return v.parse(v.array(imageListed), answer).map((image) => withTrueDigests(image, capabilities))
 }
 
@@ -113,7 +120,10 @@ async function found<Schema extends v.GenericSchema>(
 }
 
 async function inspect({ ask, capabilities }: Connection, name: string): Promise<KnownImage | undefined> {
-  const image = await found(ask(`/images/${name}/json`), imageInspected)
+  const image = await found(
+    patiently(() => ask(`/images/${name}/json`)),
+    imageInspected,
+  )
   return image && withTrueDigests(image, capabilities)
 }
 
@@ -129,8 +139,8 @@ async function asListed({ ask }: Connection, looked: readonly Looked[]): Promise
   const tags = images.flatMap(({ references }) => references)
   const untagged = images.some(({ references }) => references.length === 0)
   const lists = await Promise.all([
-    tags.length > 0 ? ask('/images/json', { filters: { reference: tags } }) : [],
-    untagged ? ask('/images/json', { all: true, filters: { dangling: ['true'] } }) : [],
+    tags.length > 0 ? patiently(() => ask('/images/json', { filters: { reference: tags } })) : [],
+    untagged ? patiently(() => ask('/images/json', { all: true, filters: { dangling: ['true'] } })) : [],
   ])
   const listed = new Map(lists.flatMap((list) => v.parse(v.array(imageListed), list)).map((image) => [image.id, image]))
   return looked.map(([name, image]): Looked => {
