@@ -37,6 +37,8 @@ const atOnce = 4
 /** What was read is told, and written down, at most so often, in milliseconds. */
 const tellEvery = 250
 const writeAfter = 2_000
+/** The engine works on its account of the build cache as long as on a list: it rests so long after each. */
+const accountRests = 1_000
 
 export function layersService({ engine, kept, publish }: LayersNeeds): Layers {
   const { live } = engine
@@ -51,9 +53,13 @@ export function layersService({ engine, kept, publish }: LayersNeeds): Layers {
   /** In which state an image was read whose content may change under its id. */
   let readAs = new WeakSet<Image>()
   let cached: Bytes = 0
+  let accounted = -Infinity
+  /** Somebody waits for all of it. */
+  let urgent = false
   let reading: Promise<void> | undefined
   let again = false
   let unwritten: Promise<void> | undefined
+  let later: Promise<void> | undefined
 
   function publishChange(change: SharingChange) {
     sharing.apply(change)
@@ -94,7 +100,11 @@ export function layersService({ engine, kept, publish }: LayersNeeds): Layers {
       level()
       if (unread().length > 0) await readAll(docker.value, at)
       if (again || !live.snapshot().complete) continue
+      const rest = accounted + accountRests - performance.now()
+      if (rest > 0 && !urgent) return void (later ??= delay(rest, undefined, { ref: false }).then(changedLater))
+      urgent = false
       cached = await whileHere(engine, docker.value, cachedBytes(docker.value, at)).catch(() => cached)
+      accounted = performance.now()
       level()
     } while (again)
   }
@@ -149,12 +159,18 @@ export function layersService({ engine, kept, publish }: LayersNeeds): Layers {
       })
   }
 
+  function changedLater() {
+    later = undefined
+    changed()
+  }
+
   return {
     sharing,
     changed,
     read: (id) => reads.get(id),
     end: () => unwritten && write(),
     async settled() {
+      urgent = true
       changed()
       for (let work = reading; work; work = reading) await work
     },
