@@ -6,8 +6,7 @@ import { shortId, splitReference, type ContainerId, type ImageId } from '../../m
 import type { ContainerRemoval, Deletion, RemovalPlan, Untagging } from '../../model/removal.ts'
 import type { Failure } from '../../preload/contract/index.ts'
 import type { Working } from '../jobs.ts'
-import { engineFailure, list, names, statusOf, type Engine } from '../engine/index.ts'
-import { whileHere } from './where.ts'
+import { type Engine, engineFailure, list, names, statusOf, whileHere } from '../engine/index.ts'
 
 type Item = { readonly untag: Untagging } | { readonly deletion: Deletion }
 

@@ -4,7 +4,7 @@ import type Docker from 'dockerode'
 import type { Bytes, Image, ImageId } from '../../model/image.ts'
 import { Sharing, type SharingChange } from '../../model/sharing.ts'
 import { fail, ok, type Handlers, type Publish, type Result } from '../../preload/contract/index.ts'
-import { statusOf, type Engine } from '../engine/index.ts'
+import { type Engine, type Where, reached, statusOf, whileHere } from '../engine/index.ts'
 import type { LayersStore } from '../store/index.ts'
 import { readImage, type ImageRead } from './anatomy.ts'
 import { openContent, type ContentStore } from './content.ts'
@@ -12,7 +12,6 @@ import { recall, remember, scopeOf } from './kept.ts'
 import { LayerTable } from './layer-table.ts'
 import { stackOf } from './stack.ts'
 import { cachedBytes } from './usage.ts'
-import { reached, whileHere, type Where } from './where.ts'
 
 export interface LayersNeeds {
   readonly engine: Pick<Engine, 'live' | 'docker' | 'state'>

@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type Docker from 'dockerode'
 import { planRemoval, type RemovalPlan } from '../../model/removal.ts'
 import { fail, ok, type Handlers, type Result } from '../../preload/contract/index.ts'
-import type { Engine } from '../engine/index.ts'
+import { type Engine, type Where, reached, whileHere } from '../engine/index.ts'
 import type { Jobs, Working } from '../jobs.ts'
 import type { LedgerEntry, LedgerStore } from '../store/index.ts'
 import { carryOut, itemsOf, nameOf } from './apply.ts'
@@ -13,7 +13,6 @@ import { placeOf, roomFor, saveCopy, type Original } from './copies.ts'
 import type { Layers } from './layers.ts'
 import { bringBack, forgetOld, nowInSeconds, savedOf, undoable, undoDays, undoNames } from './undo.ts'
 import { freedMeter } from './usage.ts'
-import { reached, whileHere, type Where } from './where.ts'
 
 export interface RemovalNeeds {
   readonly engine: Pick<Engine, 'live' | 'docker' | 'state'>

@@ -4,10 +4,9 @@ import type Docker from 'dockerode'
 import * as v from 'valibot'
 import type { Bytes, ImageId } from '../../model/image.ts'
 import type { RemovalPlan } from '../../model/removal.ts'
-import { ask, countsContent, list, measuresParts, statusOf } from '../engine/index.ts'
+import { type Where, ask, countsContent, list, measuresParts, statusOf } from '../engine/index.ts'
 import { openContent } from './content.ts'
 import type { ImageRead } from './anatomy.ts'
-import type { Where } from './where.ts'
 
 const buildCache = v.object({
   BuildCache: list(v.object({ Size: v.nullish(v.number(), 0), Shared: v.nullish(v.boolean(), false) })),

@@ -6,6 +6,7 @@ export type Failure =
   /** The name belongs to another image, or no longer to the one that the user saw it on. */
   | { readonly code: 'tag-taken'; readonly reference: string; readonly image: string }
   | RemovalFailure
+  | RegistryFailure
   | EngineFailure
 
 /** What keeps a removal, or its undoing, from being as planned. */
@@ -25,6 +26,30 @@ export type RemovalFailure =
   | { readonly code: 'copy-missing'; readonly file: string }
   /** An item's: another image carries the name by now. */
   | { readonly code: 'name-taken'; readonly reference: string }
+
+/** Why a registry, or what searches one, gives no image. `host` is what the user knows it by: `docker.io`, `ghcr.io`. */
+export type RegistryFailure =
+  /** No such host, refused, cut, or no way through. */
+  | { readonly code: 'registry-unreachable'; readonly host: string; readonly detail: string }
+  /** It took the connection and did not answer in time. */
+  | { readonly code: 'registry-slow'; readonly host: string }
+  /** Its certificate is not to be trusted. */
+  | { readonly code: 'registry-tls'; readonly host: string; readonly detail: string }
+  | { readonly code: 'registry-login'; readonly host: string }
+  /** It answers, and does not let this computer have it: an allow-list, a region, a ban. */
+  | { readonly code: 'registry-denied'; readonly host: string }
+  /** Too many requests. `until`: seconds since 1970, where it says. */
+  | { readonly code: 'registry-limited'; readonly host: string; readonly until?: number }
+  /** It answers something else than a registry does: a web page, cut or broken JSON. */
+  | { readonly code: 'registry-nonsense'; readonly host: string }
+  | { readonly code: 'registry-error'; readonly host: string; readonly status: number }
+  | { readonly code: 'reference-wrong'; readonly reference: string }
+  /** The registry has no such repository or tag, or shows it only to those who are logged in. */
+  | { readonly code: 'reference-unknown'; readonly reference: string }
+  | { readonly code: 'platform-missing'; readonly reference: string; readonly platform: string }
+  /** The content is not what its digest says, or ended too early. */
+  | { readonly code: 'pull-corrupt'; readonly reference: string }
+  | { readonly code: 'pull-disk-full' }
 
 /** Why no engine answers. */
 export type EngineFailure =

@@ -1,24 +1,35 @@
 /** The contract between the app's two sides: each call and event stands here once. */
 import type { InferOutput } from 'valibot'
 import type { Carries, Result } from './define.ts'
+import * as discover from './discover.ts'
 import * as engine from './engine.ts'
 import * as images from './images.ts'
 import * as jobs from './jobs.ts'
 import * as layers from './layers.ts'
 import * as removal from './removal.ts'
 import * as settings from './settings.ts'
+import * as transfer from './transfer.ts'
 import * as window from './window.ts'
 
 export const calls = {
+  ...discover.calls,
   ...engine.calls,
   ...images.calls,
   ...jobs.calls,
   ...layers.calls,
   ...removal.calls,
   ...settings.calls,
+  ...transfer.calls,
   ...window.calls,
 }
-export const events = { ...engine.events, ...images.events, ...jobs.events, ...layers.events, ...settings.events }
+export const events = {
+  ...discover.events,
+  ...engine.events,
+  ...images.events,
+  ...jobs.events,
+  ...layers.events,
+  ...settings.events,
+}
 
 export type Calls = typeof calls
 export type CallName = keyof Calls
@@ -54,7 +65,18 @@ export interface Slipway {
 export const eventChannel = 'slipway.event'
 
 export { fail, ok, type Result } from './define.ts'
-export type { EngineFailure, Failure, FailureCode } from './errors.ts'
+export type {
+  CheckedReference,
+  Featured,
+  FoundImage,
+  KnownImage,
+  SearchAnswer,
+  SearchSource,
+  SourceFailure,
+  TagList,
+  TagVariant,
+} from './discover.ts'
+export type { EngineFailure, Failure, FailureCode, RegistryFailure } from './errors.ts'
 export type {
   ContextChoice,
   DiskAccount,
@@ -65,7 +87,7 @@ export type {
   EngineState,
 } from './engine.ts'
 export type { ImageDetails, ImagesChange, ImagesSnapshot } from './images.ts'
-export { job as jobSchema, type Job, type JobId, type JobItem, type JobSubject } from './jobs.ts'
+export { job as jobSchema, type Job, type JobId, type JobItem, type JobSubject, type PulledLayer } from './jobs.ts'
 export type { LayersChange, Stack, StackLayer } from './layers.ts'
 export type { CopyPlace, KeptPlan } from './removal.ts'
 export { languages, settings as settingsSchema, type Appearance, type Language, type Settings } from './settings.ts'

@@ -6,6 +6,16 @@ import type { Failure } from './errors.ts'
 const bytes = v.pipe(v.number(), v.minValue(0))
 const byteRange = v.object({ min: bytes, max: bytes })
 
+const pulledLayer = v.object({
+  /** As the engine names it: twelve digits. */
+  id: v.string(),
+  state: v.picklist(['waiting', 'downloading', 'downloaded', 'extracting', 'done', 'here']),
+  /** Of the compressed layer, downloaded or, while extracting, unpacked. */
+  bytes,
+  total: v.optional(bytes),
+})
+export type PulledLayer = v.InferOutput<typeof pulledLayer>
+
 /** What a job does, in values: the words are the window's. */
 const subject = v.variant('kind', [
   v.object({
@@ -23,6 +33,20 @@ const subject = v.variant('kind', [
     undone: v.optional(v.boolean()),
   }),
   v.object({ kind: v.literal('undo'), restores: v.number() }),
+  v.object({
+    kind: v.literal('pull'),
+    reference: v.string(),
+    /** Where another than the engine's own was wished for. */
+    platform: v.optional(v.string()),
+    layers: v.array(pulledLayer),
+    /** While it comes: bytes a second lately, and the seconds that are left at that speed, where they can be told. */
+    speed: v.optional(bytes),
+    left: v.optional(v.number()),
+    /** What came in the end. `news`: it was not here before. `cost`: what it takes on the disk that was free before. */
+    came: v.optional(
+      v.object({ image: v.string(), digest: v.optional(v.string()), news: v.boolean(), cost: v.optional(bytes) }),
+    ),
+  }),
 ])
 export type JobSubject = v.InferOutput<typeof subject>
 

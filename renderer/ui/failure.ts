@@ -1,7 +1,7 @@
 /** An error in words: what is so, why, and the next step as a command where there is one. */
-import type { EngineFailure, Failure } from '../../preload/contract/index.ts'
+import type { EngineFailure, Failure, RegistryFailure } from '../../preload/contract/index.ts'
 import { plain } from '../../model/text.ts'
-import { size, t } from './words.svelte.ts'
+import { exactly, size, t } from './words.svelte.ts'
 
 export interface FailureWords {
   readonly title: string
@@ -41,8 +41,90 @@ export function failureWords(failure: Failure): FailureWords {
       return { title: t('error.undo-over'), hint: '' }
     case 'copy-missing':
       return { title: t('error.copy-missing', { file: failure.file }), hint: '' }
+    case 'registry-unreachable':
+    case 'registry-slow':
+    case 'registry-tls':
+    case 'registry-login':
+    case 'registry-denied':
+    case 'registry-limited':
+    case 'registry-nonsense':
+    case 'registry-error':
+    case 'reference-wrong':
+    case 'reference-unknown':
+    case 'platform-missing':
+    case 'pull-corrupt':
+    case 'pull-disk-full':
+      return registryFailureWords(failure)
     default:
       return engineFailureWords(failure)
+  }
+}
+
+function registryFailureWords(failure: RegistryFailure): FailureWords {
+  switch (failure.code) {
+    case 'registry-unreachable': {
+      const detail = plain(failure.detail)
+      return {
+        title: t('error.registry-unreachable', { host: failure.host }),
+        hint: t('error.registry-unreachable.hint', { detail }),
+      }
+    }
+    case 'registry-slow':
+      return { title: t('error.registry-slow', { host: failure.host }), hint: t('error.registry-slow.hint') }
+    case 'registry-tls': {
+      const detail = plain(failure.detail)
+      return { title: t('error.registry-tls', { host: failure.host }), hint: t('error.registry-tls.hint', { detail }) }
+    }
+    case 'registry-login':
+      return {
+        title: t('error.registry-login', { host: failure.host }),
+        hint: t('error.registry-login.hint'),
+        command: failure.host === 'docker.io' ? 'docker login' : `docker login ${failure.host}`,
+      }
+    case 'registry-denied':
+      return {
+        title: t('error.registry-denied', { host: failure.host }),
+        hint: t('error.registry-denied.hint', { host: failure.host }),
+      }
+    case 'registry-limited':
+      return {
+        title: t('error.registry-limited', { host: failure.host }),
+        hint:
+          failure.until === undefined
+            ? t('error.registry-limited.hint')
+            : t('error.registry-limited.until', { time: exactly(failure.until) }),
+      }
+    case 'registry-nonsense':
+      return { title: t('error.registry-nonsense', { host: failure.host }), hint: t('error.registry-nonsense.hint') }
+    case 'registry-error': {
+      const { host, status } = failure
+      return {
+        title: t('error.registry-error', { host, status: String(status) }),
+        hint: t('error.registry-error.hint'),
+      }
+    }
+    case 'reference-wrong':
+      return { title: t('error.reference-wrong', { reference: plain(failure.reference) }), hint: '' }
+    case 'reference-unknown':
+      return {
+        title: t('error.reference-unknown', { reference: plain(failure.reference) }),
+        hint: t('error.reference-unknown.hint'),
+      }
+    case 'platform-missing': {
+      const { platform } = failure
+      const reference = plain(failure.reference)
+      return {
+        title: t('error.platform-missing', { reference, platform }),
+        hint: t('error.platform-missing.hint'),
+      }
+    }
+    case 'pull-corrupt':
+      return {
+        title: t('error.pull-corrupt', { reference: plain(failure.reference) }),
+        hint: t('error.pull-corrupt.hint'),
+      }
+    case 'pull-disk-full':
+      return { title: t('error.pull-disk-full'), hint: t('error.pull-disk-full.hint') }
   }
 }
 

@@ -1,6 +1,6 @@
 /** Which engine is reached, as far as layers and removals depend on it. */
 import type Docker from 'dockerode'
-import type { Engine } from '../engine/index.ts'
+import type { EngineFailure, EngineState, Result } from '../../preload/contract/index.ts'
 
 export interface Where {
   readonly store: 'classic' | 'containerd'
@@ -9,7 +9,7 @@ export interface Where {
 }
 
 /** Nothing while no engine is reached. */
-export function reached({ state }: Pick<Engine, 'state'>): Where | undefined {
+export function reached({ state }: { state(): EngineState }): Where | undefined {
   const now = state()
   if (now.status !== 'connected') return undefined
   return { store: now.facts.store, endpoint: now.context.endpoint, api: now.facts.api }
@@ -19,7 +19,7 @@ export function reached({ state }: Pick<Engine, 'state'>): Where | undefined {
  * The answer to what `docker` was asked, as long as it is the engine that is reached. An answer that the end of the
  * engine cuts short would never come: docker-modem waits for the rest of it.
  */
-export async function whileHere<T>({ docker }: Pick<Engine, 'docker'>, asked: Docker, answer: Promise<T>): Promise<T> {
+export async function whileHere<T>({ docker }: { docker(): Result<Docker, EngineFailure> }, asked: Docker, answer: Promise<T>): Promise<T> {
   let watch: NodeJS.Timeout | undefined
   const gone = new Promise<never>((_, reject) => {
     watch = setInterval(() => {

@@ -1,0 +1,12 @@
+/** Bringing images in. */
+import * as v from 'valibot'
+import { call, type } from './define.ts'
+import type { JobId } from './jobs.ts'
+
+const reference = v.pipe(v.string(), v.nonEmpty(), v.maxLength(400))
+const platform = v.pipe(v.string(), v.regex(/^[a-z0-9]+\/[a-z0-9_]+(\/[a-z0-9_.]+)?$/))
+
+export const calls = {
+  /** `platform` only where another than the engine's own is wished for, as `linux/arm64`. */
+  'transfer.pull': call(v.object({ reference, platform: v.exactOptional(platform) }), type<JobId>()),
+}
