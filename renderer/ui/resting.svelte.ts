@@ -1,5 +1,4 @@
-/** What is asked of main about the image under the cursor, once the cursor rests on it. */
-import type { ImageId } from '../../model/image.ts'
+/** What is asked of main about the thing under the cursor, once the cursor rests on it. */
 import type { Failure, Result } from '../../preload/contract/index.ts'
 
 /** Long enough that running down the list with the arrow key asks for nothing on the way. */
@@ -8,15 +7,22 @@ const rest = 60
 export class Resting<Answer> {
   value = $state.raw<Answer>()
   failure = $state.raw<Failure>()
-  readonly #ask: (id: ImageId) => Promise<Result<Answer>>
-  #wanted: ImageId | undefined
+  readonly #ask: (id: string) => Promise<Result<Answer>>
+  #wanted: string | undefined
   #timer: ReturnType<typeof setTimeout> | undefined
 
-  constructor(ask: (id: ImageId) => Promise<Result<Answer>>) {
+  constructor(ask: (id: string) => Promise<Result<Answer>>) {
     this.#ask = ask
   }
 
-  show(id: ImageId | undefined) {
+  /** Asks again, where it failed. */
+  again() {
+    const id = this.#wanted
+    this.show(undefined)
+    this.show(id)
+  }
+
+  show(id: string | undefined) {
     if (id === this.#wanted) return
     this.#wanted = id
     clearTimeout(this.#timer)
@@ -24,7 +30,7 @@ export class Resting<Answer> {
     else this.value = this.failure = undefined
   }
 
-  async #read(id: ImageId) {
+  async #read(id: string) {
     const answer = await this.#ask(id)
     if (id !== this.#wanted) return
     this.value = answer.ok ? answer.value : undefined

@@ -1,0 +1,64 @@
+/** What stands in the search box, and what was found. */
+import { understand } from '../../model/search-box.ts'
+import { steadily } from '../../model/steady.ts'
+import type { Featured, FoundImage, SearchAnswer } from '../../preload/contract/index.ts'
+import { Cursor } from '../ui/cursor.svelte.ts'
+
+export class Discover {
+  text = $state('')
+  readonly asked = $derived(understand(this.text))
+  featured = $state.raw<Featured>()
+  /** The answer to what stands in the box, the best so far. */
+  answer = $state.raw<SearchAnswer>()
+  #found = $state.raw<readonly FoundImage[]>([])
+  /** Whether the user has gone somewhere in the answer: what they are at must not jump. */
+  #touched = false
+
+  readonly rows: readonly FoundImage[] = $derived.by(() => {
+    if (this.asked.kind === 'nothing') return this.featured?.images ?? []
+    if (this.asked.kind === 'words') return this.#found
+    if (this.asked.kind === 'wrong') return []
+    const { repository } = this.asked.name
+    return this.#found.filter((image) => image.repository === repository).length > 0
+      ? this.#found.filter((image) => image.repository === repository)
+      : [{ repository, description: '', official: !repository.includes('/') }]
+  })
+  readonly cursor = new Cursor<FoundImage>(() => this.rows, keyOf)
+
+  /** Once, when the app begins. */
+  async load() {
+    slipway.on('discover.answered', (answer) => this.#take(answer))
+    const answer = await slipway.call('discover.featured')
+    if (answer.ok) this.featured = answer.value
+  }
+
+  /** Asks for what stands in the box. */
+  async search() {
+    const words = this.#words
+    if (words === this.answer?.words) return
+    this.#touched = false
+    this.cursor.moveTo(0)
+    const answer = await slipway.call('discover.search', words)
+    if (answer.ok && this.answer?.words !== words) this.#take(answer.value)
+  }
+
+  /** The user goes through the answer. */
+  touch() {
+    this.#touched = true
+  }
+
+  get #words(): string {
+    if (this.asked.kind === 'words') return this.asked.words
+    return this.asked.kind === 'name' ? this.asked.name.repository : ''
+  }
+
+  #take(answer: SearchAnswer) {
+    if (answer.words !== this.#words) return
+    const at = this.#touched ? this.cursor.row?.repository : undefined
+    const same = this.answer?.words === answer.words
+    this.#found = same ? steadily(this.#found, answer.images, keyOf, at) : answer.images
+    this.answer = answer
+  }
+}
+
+const keyOf = ({ repository }: FoundImage) => repository

@@ -1,0 +1,27 @@
+/** Who answered a search, and who did not, in words. */
+import type { SearchAnswer, SearchSource } from '../../preload/contract/index.ts'
+import { t } from '../ui/words.svelte.ts'
+
+export function nameOf(source: SearchSource): string {
+  switch (source.kind) {
+    case 'catalogue':
+      return t('discover.source.catalogue')
+    case 'hub':
+      return 'Docker Hub'
+    case 'engine':
+      return t('discover.source.engine')
+    case 'host':
+      return source.host
+  }
+}
+
+/** One line; `warn` where a better source should have answered. */
+export function sourceWords({ source, failed, pending }: SearchAnswer): { text: string; warn: boolean } {
+  const name = nameOf(source)
+  if (pending) return { text: t('discover.searching'), warn: false }
+  if (source.kind === 'catalogue' && failed.length > 0) return { text: t('discover.noneAnswered'), warn: true }
+  const hubFailed = failed.some((each) => each.source.kind === 'hub')
+  return hubFailed
+    ? { text: t('discover.insteadOfHub', { name }), warn: true }
+    : { text: t('discover.from', { name }), warn: false }
+}
