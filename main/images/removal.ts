@@ -11,7 +11,17 @@ import type { LedgerEntry, LedgerStore } from '../store/index.ts'
 import { carryOut, itemsOf, nameOf } from './apply.ts'
 import { placeOf, roomFor, saveCopy, type Original } from './copies.ts'
 import type { Layers } from './layers.ts'
-import { bringBack, forgetOld, nowInSeconds, savedOf, undoable, undoDays, undoNames } from './undo.ts'
+import {
+  bringBack,
+  forgetOld,
+  isWorth,
+  nowInSeconds,
+  savedOf,
+  undoable,
+  undoDays,
+  undoNames,
+  type PullAgain,
+} from './undo.ts'
 import { freedMeter } from './usage.ts'
 
 export interface RemovalNeeds {
@@ -24,6 +34,7 @@ export interface RemovalNeeds {
   /** Main's own dialog; nothing where the user thinks better of it. */
   readonly chooseFolder: (now: string) => Promise<string | undefined>
   readonly showFolder: (folder: string) => Promise<void>
+  readonly pullAgain: PullAgain
 }
 
 /** A plan is worked out on what is known by then: a first reading of thousands of images is not waited for. */
@@ -32,7 +43,7 @@ const patience = 3_000
 const most = 16
 
 export function removalService(needs: RemovalNeeds) {
-  const { engine, layers, jobs, ledger, usualFolder, chooseFolder, showFolder } = needs
+  const { engine, layers, jobs, ledger, usualFolder, chooseFolder, showFolder, pullAgain } = needs
   const plans = new Map<string, { readonly plan: RemovalPlan; readonly at: Where }>()
   const where = () => reached(engine)
   const folder = () => ledger.value.folder ?? usualFolder
@@ -137,7 +148,7 @@ export function removalService(needs: RemovalNeeds) {
         jobs.start({ kind: 'undo', restores: names.length }, names, async (job) => {
           let left: LedgerEntry = found.value
           try {
-            left = await bringBack(docker.value, found.value, job)
+            left = await bringBack(docker.value, found.value, job, pullAgain)
           } finally {
             changeEntry(id, left)
           }
@@ -158,8 +169,6 @@ export function removalService(needs: RemovalNeeds) {
   }
   return { handlers }
 }
-
-const isWorth = (entry: LedgerEntry) => entry.untagged.length + savedOf(entry).length > 0
 
 /** Whether all that the plan names is, as far as is known, as it was. */
 function isStill({ deletes, untags, containers }: RemovalPlan, live: Engine['live']): boolean {
@@ -189,9 +198,13 @@ function entryOf(
     until: nowInSeconds() + undoDays * 24 * 3600,
     ...(files.size > 0 && { folder }),
     untagged: untags.map(({ image, reference }) => ({ image, reference })),
-    deleted: deletes.map(({ image, references }) => {
+    deleted: deletes.map(({ image, references, provenance }) => {
       const file = files.get(image)
-      return { image, references: [...references], ...(file !== undefined && { file }) }
+      return {
+        ...{ image, references: [...references] },
+        ...(file !== undefined && { file }),
+        ...(provenance.from === 'registry' && { digest: provenance.digest }),
+      }
     }),
   }
 }

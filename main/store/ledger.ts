@@ -7,6 +7,8 @@ const deleted = v.object({
   references: v.array(v.string()),
   /** The saved copy, where one was saved. */
   file: v.exactOptional(v.string()),
+  /** As `repository@digest`, where a registry had it. */
+  digest: v.exactOptional(v.string()),
 })
 
 const entry = v.object({

@@ -33,6 +33,10 @@ export async function openCleaner(world: Engine, folder = mkdtempSync(join(tmpdi
     usualFolder: join(folder, 'Slipway'),
     chooseFolder: async () => place.chosen,
     showFolder: async () => {},
+    pullAgain: async (digest) => {
+      await pullByDigest(world, digest)
+      return undefined
+    },
   })
   const running = engine.run(ended.signal)
   await eventually(() => engine.live.snapshot().complete)
@@ -102,6 +106,13 @@ export async function openCleaner(world: Engine, folder = mkdtempSync(join(tmpdi
       await running
     },
   }
+}
+
+async function pullByDigest({ docker }: Engine, digest: string): Promise<void> {
+  const stream = await docker.pull(digest)
+  await new Promise<void>((resolve, reject) => {
+    docker.modem.followProgress(stream, (error: Error | null) => (error ? reject(error) : resolve()))
+  })
 }
 
 function value<T>(answer: Result<T>): T {
