@@ -1,5 +1,5 @@
-/** The desktop's own dialogs, and its file manager. */
-import { BrowserWindow, dialog, shell } from 'electron'
+/** The desktop's own dialogs, its file manager, and its way to the net. */
+import { BrowserWindow, dialog, session, shell } from 'electron'
 
 /** Nothing where the user thinks better of it. */
 export async function chooseFolder(now: string): Promise<string | undefined> {
@@ -13,4 +13,12 @@ export async function chooseFolder(now: string): Promise<string | undefined> {
 
 export async function showFolder(folder: string): Promise<void> {
   await shell.openPath(folder)
+}
+
+/** The proxy that the desktop's settings name for an address; nothing where it is reached directly. */
+export async function desktopProxy(url: string): Promise<string | undefined> {
+  // As a proxy's auto-configuration answers: `PROXY host:port; DIRECT`.
+  const [first = ''] = (await session.defaultSession.resolveProxy(url)).split(';')
+  const [, kind, host] = /^\s*(PROXY|HTTPS) (\S+)/.exec(first) ?? []
+  return host && `${kind === 'HTTPS' ? 'https' : 'http'}://${host}`
 }

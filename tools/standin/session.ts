@@ -8,5 +8,6 @@ export const session = loud<typeof Electron.session>('session', {
     protocol,
     setPermissionRequestHandler() {},
     setPermissionCheckHandler() {},
+    resolveProxy: async () => 'DIRECT',
   }),
 })
