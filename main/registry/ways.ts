@@ -1,0 +1,67 @@
+/** The way to a host: straight, or through the proxy that the environment or the desktop names. */
+import { Agent, EnvHttpProxyAgent, ProxyAgent, type Dispatcher } from 'undici'
+import { isLoopback } from '../../model/registry-place.ts'
+
+export interface WayNeeds {
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** The proxy that the desktop's settings name for an address, as a URL. Asked where the environment names none. */
+  readonly desktopProxy?: ((url: string) => Promise<string | undefined>) | undefined
+}
+
+export interface Ways {
+  to(url: URL): Promise<Dispatcher>
+  close(): Promise<void>
+}
+
+/** A host that takes no connection in this time is not to be reached: a blocked one often answers nothing at all. */
+const connectWithin = 5_000
+const options = {
+  // Mirrors and proxies of all kinds stand in between; the older protocol is the one that they all speak well.
+  allowH2: false,
+  connect: { timeout: connectWithin },
+  headersTimeout: 30_000,
+  bodyTimeout: 30_000,
+} as const
+
+export function waysThrough({ env, desktopProxy }: WayNeeds): Ways {
+  const read = (name: string) => env[name.toLowerCase()] || env[name] || undefined
+  const [httpProxy, httpsProxy] = [proxyUrl(read('HTTP_PROXY')), proxyUrl(read('HTTPS_PROXY'))]
+  const straight = new Agent(options)
+  // Docker does not look at the certificate of a registry on the same computer (moby registry/config.go).
+  const here = new Agent({ ...options, connect: { timeout: connectWithin, rejectUnauthorized: false } })
+  const fromEnv =
+    httpProxy || httpsProxy
+      ? new EnvHttpProxyAgent({
+          ...options,
+          // Not undefined: the library would read its own process's environment.
+          httpProxy: httpProxy ?? '',
+          httpsProxy: httpsProxy ?? '',
+          noProxy: read('NO_PROXY') ?? '',
+        })
+      : undefined
+  const fromDesktop = new Map<string, Dispatcher>()
+
+  async function byDesktop(url: URL): Promise<Dispatcher> {
+    const proxy = proxyUrl(await desktopProxy?.(url.href).catch(() => undefined))
+    if (!proxy) return straight
+    const way = fromDesktop.get(proxy) ?? new ProxyAgent({ ...options, uri: proxy })
+    fromDesktop.set(proxy, way)
+    return way
+  }
+
+  return {
+    // As in Go's own client, what is on this computer is never asked for through a proxy.
+    to: async (url) => (isLoopback(url.host) ? here : (fromEnv ?? byDesktop(url))),
+    async close() {
+      const all = [straight, here, ...(fromEnv ? [fromEnv] : []), ...fromDesktop.values()]
+      await Promise.all(all.map((way) => way.destroy()))
+    },
+  }
+}
+
+/** Written as `host:port`, it is an HTTP proxy's. What is no address is none. */
+function proxyUrl(text: string | undefined): string | undefined {
+  if (!text) return undefined
+  const url = URL.parse(text.includes('://') ? text : `http://${text}`)
+  return url && /^(https?|socks5):$/.test(url.protocol) ? url.href : undefined
+}
