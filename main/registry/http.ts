@@ -55,7 +55,7 @@ export function httpClient({ version, ...wayNeeds }: Needs): Http {
     const over = signal ? AbortSignal.any([signal, late]) : late
     try {
       let url = new URL(address)
-      let headers = { ...agent, ...question.headers }
+      let headers: Record<string, string> = { ...agent, ...question.headers }
       for (let redirects = 0; redirects <= mostRedirects; redirects++) {
         const sent = { method, headers, signal: over, ...(question.body !== undefined && { body: question.body }) }
         const answer = await once(url, await ways.to(url), sent)
@@ -129,7 +129,7 @@ async function readAll(body: Dispatcher.ResponseData['body']): Promise<string> {
 function redirection(answer: Answer): URL | undefined {
   if (![301, 302, 303, 307, 308].includes(answer.status)) return undefined
   const location = answer.header('location')
-  return (location && URL.parse(location, answer.url)) || undefined
+  return (location && URL.parse(location, answer.url.href)) || undefined
 }
 
 /** Never from https down to http, and never from outside to what runs on this computer. */
@@ -138,7 +138,5 @@ function mayLead(from: URL, to: URL): boolean {
   return to.protocol === 'https:' || (to.protocol === 'http:' && from.protocol === 'http:')
 }
 
-const withoutSecrets = (headers: Record<string, string>) =>
-  Object.fromEntries(
-    Object.entries(headers).filter(([name]) => !/^(authorization|cookie)$/i.test(name)),
-  ) as typeof headers
+const withoutSecrets = (headers: Readonly<Record<string, string>>) =>
+  Object.fromEntries(Object.entries(headers).filter(([name]) => !/^(authorization|cookie)$/i.test(name)))
