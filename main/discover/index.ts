@@ -94,7 +94,8 @@ export function discoverService(needs: Needs): Discover {
     },
     async stillThere(repository, digest) {
       const found = await head(`${repository}@${digest}`)
-      if (found.ok) return ok(true)
+      // A host that says yes to everything may name another one.
+      if (found.ok) return ok((found.value.digest ?? digest) === digest)
       return found.error.code === 'reference-unknown' ? ok(false) : found
     },
     end: () => started?.end(),

@@ -28,9 +28,8 @@ export async function tagsOf(text: string, needs: TagNeeds): Promise<Result<TagL
 
   const listed = needs.catalogue.tags(repository)
   if (listed) return ok({ repository, source: 'catalogue', more: true, ...listed, ...why })
-  // The registry is asked last, but knows best whether there is such a repository.
-  const tells = fromRegistry.error.code === 'reference-unknown' || why.failure.code === 'reference-unknown'
-  return fail(tells ? fromRegistry.error : why.failure)
+  const told = [why.failure, fromRegistry.error]
+  return fail(told.find(({ code }) => code === 'reference-unknown') ?? why.failure)
 }
 
 async function registryTags(
