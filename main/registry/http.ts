@@ -1,5 +1,5 @@
 /** Asking by HTTP, for answers that are small: in time, within size, redirected with care, each fault told as a code. */
-import { request, type Dispatcher } from 'undici'
+import type { Dispatcher } from 'undici'
 import * as v from 'valibot'
 import { isLoopback } from '../../model/registry-place.ts'
 import { fail, ok, type RegistryFailure, type Result } from '../../preload/contract/index.ts'
@@ -98,10 +98,14 @@ export function readJson<Schema extends v.GenericSchema>(
 
 async function once(
   url: URL,
-  dispatcher: Dispatcher,
+  way: Dispatcher,
   sent: Pick<Dispatcher.RequestOptions, 'method' | 'headers' | 'signal' | 'body'>,
 ): Promise<Answer> {
-  const { statusCode, headers, body } = await request(url, { ...sent, dispatcher })
+  const { statusCode, headers, body } = await way.request({
+    ...sent,
+    origin: url.origin,
+    path: `${url.pathname}${url.search}`,
+  })
   return {
     status: statusCode,
     url,

@@ -1,5 +1,6 @@
 /** The way to a host: straight, or through the proxy that the environment or the desktop names. */
-import { Agent, EnvHttpProxyAgent, ProxyAgent, type Dispatcher } from 'undici'
+import type * as Undici from 'undici'
+import type { Dispatcher } from 'undici'
 import { isLoopback } from '../../model/registry-place.ts'
 
 export interface WayNeeds {
@@ -26,35 +27,45 @@ const options = {
 export function waysThrough({ env, desktopProxy }: WayNeeds): Ways {
   const read = (name: string) => env[name.toLowerCase()] || env[name] || undefined
   const [httpProxy, httpsProxy] = [proxyUrl(read('HTTP_PROXY')), proxyUrl(read('HTTPS_PROXY'))]
-  const straight = new Agent(options)
-  // Docker does not look at the certificate of a registry on the same computer (moby registry/config.go).
-  const here = new Agent({ ...options, connect: { timeout: connectWithin, rejectUnauthorized: false } })
-  const fromEnv =
-    httpProxy || httpsProxy
-      ? new EnvHttpProxyAgent({
-          ...options,
-          // Not undefined: the library would read its own process's environment.
-          httpProxy: httpProxy ?? '',
-          httpsProxy: httpsProxy ?? '',
-          noProxy: read('NO_PROXY') ?? '',
-        })
-      : undefined
-  const fromDesktop = new Map<string, Dispatcher>()
+  const opened = new Map<string, Promise<Dispatcher>>()
 
-  async function byDesktop(url: URL): Promise<Dispatcher> {
-    const proxy = proxyUrl(await desktopProxy?.(url.href).catch(() => undefined))
-    if (!proxy) return straight
-    const way = fromDesktop.get(proxy) ?? new ProxyAgent({ ...options, uri: proxy })
-    fromDesktop.set(proxy, way)
+  /** The one way of that name, made when it is first needed: loading the library would delay the app's start. */
+  function once(name: string, make: (library: typeof Undici) => Dispatcher): Promise<Dispatcher> {
+    const way = opened.get(name) ?? import('undici').then(make)
+    opened.set(name, way)
     return way
   }
 
+  const straight = () => once('straight', ({ Agent }) => new Agent(options))
+
+  const onThisComputer = () =>
+    once(
+      'here',
+      ({ Agent }) =>
+        // Docker does not look at the certificate of a registry on the same computer (moby registry/config.go).
+        new Agent({ ...options, connect: { timeout: connectWithin, rejectUnauthorized: false } }),
+    )
+
+  const byEnvironment = () =>
+    once('environment', ({ EnvHttpProxyAgent }) => {
+      // Not undefined: the library would read its own process's environment.
+      const proxies = { httpProxy: httpProxy ?? '', httpsProxy: httpsProxy ?? '', noProxy: read('NO_PROXY') ?? '' }
+      return new EnvHttpProxyAgent({ ...options, ...proxies })
+    })
+
+  async function byDesktop(url: URL): Promise<Dispatcher> {
+    const uri = proxyUrl(await desktopProxy?.(url.href).catch(() => undefined))
+    return uri ? once(`desktop ${uri}`, ({ ProxyAgent }) => new ProxyAgent({ ...options, uri })) : straight()
+  }
+
   return {
-    // As in Go's own client, what is on this computer is never asked for through a proxy.
-    to: async (url) => (isLoopback(url.host) ? here : (fromEnv ?? byDesktop(url))),
+    async to(url) {
+      // As in Go's own client, what is on this computer is never asked for through a proxy.
+      if (isLoopback(url.host)) return onThisComputer()
+      return httpProxy || httpsProxy ? byEnvironment() : byDesktop(url)
+    },
     async close() {
-      const all = [straight, here, ...(fromEnv ? [fromEnv] : []), ...fromDesktop.values()]
-      await Promise.all(all.map((way) => way.destroy()))
+      await Promise.all([...opened.values()].map(async (way) => (await way).destroy()))
     },
   }
 }

@@ -25,7 +25,7 @@ async function discover() {
       failure: () => away,
     },
     publish: () => undefined,
-    ...{ http, searchHosts: [], platform: () => undefined, times: { registry: 200 } },
+    ...{ http, searchHosts: [], platform: () => undefined, times: { registry: 500 } },
     registry: registryClient({ http, credentials: async () => undefined }),
   })
   return { ...service, check: service.handlers['discover.check'], ...server }

@@ -31,7 +31,7 @@ async function discover(hub: Readonly<Record<string, unknown>>, registry: Readon
     searchHosts: [],
     platform: () => 'linux/arm64',
     hubApi: api.url,
-    times: { hubTags: 200, registry: 300 },
+    times: { hubTags: 500, registry: 2_000 },
   })
   return { tags: handlers['discover.tags'], api, store }
 }

@@ -2,8 +2,11 @@
 import { once } from 'node:events'
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import 'undici'
 import { onTestFinished } from 'vitest'
 import { httpClient } from '../../main/registry/index.ts'
+
+// The library is loaded above, before a test has to answer in time: the client loads it with its first question.
 
 export interface LocalServer {
   readonly host: string
