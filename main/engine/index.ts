@@ -176,7 +176,7 @@ export function engineService({ surroundings, publish, memory }: Needs): Engine 
   }
 }
 
-export { countsContent, measuresParts } from './capabilities.ts'
+export { countsContent, measuresParts, tellsAutomated } from './capabilities.ts'
 export { ask } from './dial.ts'
 export { engineFailure, statusOf } from './errors.ts'
 export { reach } from './reach.ts'
