@@ -41,7 +41,7 @@ export type Digests = ReadonlyMap<string, string>
  * Images with a reference in common, each for a platform of its own, become an index under it.
  */
 export async function fillRegistry(
-  registry: Pick<Registry, 'host'>,
+  registry: Pick<Registry, 'direct'>,
   images: readonly ImageSpec[],
   { family = 'oci' }: { readonly family?: keyof typeof families } = {},
 ): Promise<Digests> {
@@ -59,9 +59,7 @@ export async function fillRegistry(
     const [only] = manifests
     if (manifests.length === 1 && only) await putAgain(only.digest, repository, tag)
     const top =
-      manifests.length === 1 && only
-        ? only
-        : await putManifest({ schemaVersion: 2, mediaType: types.index, manifests }, repository, tag)
+      manifests.length === 1 && only ? only : await putManifest({ mediaType: types.index, manifests }, repository, tag)
     held.set(reference, top.digest)
   }
   return held
@@ -80,7 +78,6 @@ export async function fillRegistry(
     const configDigest = sha256(config)
     await putBlob(repository, configDigest, config)
     const manifest = {
-      schemaVersion: 2,
       mediaType: types.manifest,
       config: { mediaType: types.config, digest: configDigest, size: config.length },
       layers: own.map(({ digest, bytes }) => ({ mediaType: types.layer, digest, size: bytes.length })),
@@ -101,21 +98,21 @@ export async function fillRegistry(
   }
 
   async function putBlob(repository: string, digest: string, bytes: Buffer): Promise<void> {
-    const there = await fetch(`http://${registry.host}/v2/${repository}/blobs/${digest}`, { method: 'HEAD' })
+    const there = await fetch(`http://${registry.direct}/v2/${repository}/blobs/${digest}`, { method: 'HEAD' })
     if (there.ok) return
     const begun = await ask(`/v2/${repository}/blobs/uploads/`, { method: 'POST' })
-    const upload = new URL(begun.headers.get('location') ?? '', `http://${registry.host}`)
+    const upload = new URL(begun.headers.get('location') ?? '', `http://${registry.direct}`)
     upload.searchParams.set('digest', digest)
     await ask(upload.pathname + upload.search, { method: 'PUT', body: new Uint8Array(bytes) })
   }
 
   async function putManifest(
-    manifest: { readonly mediaType: string },
+    manifest: { readonly mediaType: string; readonly [more: string]: unknown },
     repository: string,
     tag?: string,
   ): Promise<Descriptor> {
     const { mediaType } = manifest
-    const body = JSON.stringify(manifest)
+    const body = JSON.stringify({ schemaVersion: 2, ...manifest })
     const digest = sha256(body)
     await ask(`/v2/${repository}/manifests/${tag ?? digest}`, {
       method: 'PUT',
@@ -134,7 +131,7 @@ export async function fillRegistry(
   }
 
   async function ask(path: string, how: RequestInit): Promise<Response> {
-    const answer = await fetch(`http://${registry.host}${path}`, how)
+    const answer = await fetch(`http://${registry.direct}${path}`, how)
     if (!answer.ok) throw new Error(`${how.method ?? 'GET'} ${path}: ${answer.status} ${await answer.text()}`)
     return answer
   }

@@ -51,8 +51,10 @@ export async function openGate(to: number, port = 0): Promise<Gate> {
     client.once('close', () => open.delete(client))
     if (dead()) return void client.resetAndDestroy()
     const inner = connect(to, '127.0.0.1')
-    // Either end may go at any time: then the other goes, too.
-    void pipeline(client, inner).catch(() => inner.destroy())
+    // Not a pipeline: it would end the client as soon as the server ends, with answers still on their way.
+    client.on('error', () => client.destroy()).pipe(inner)
+    client.once('close', () => inner.destroy())
+    inner.on('error', () => inner.destroy())
     void pipeline(inner, answers, client).catch(() => client.destroy())
   })
   server.listen(port, '127.0.0.1')

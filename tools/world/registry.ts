@@ -17,6 +17,8 @@ export interface Registry {
   readonly port: number
   /** As in an image's name: `127.0.0.1:PORT`. */
   readonly host: string
+  /** The same past its weather, for those who only look after it. */
+  readonly direct: string
   /** What it has logged: each request is a line. */
   log(): string
   /** How it answers from now on; without anything, as fast as it can. */
@@ -49,10 +51,12 @@ export async function startRegistry({ port, name = `registry-${++started}` }: Re
     rmSync(root, { recursive: true, force: true })
   }
   try {
-    const gate = await openGate(await listening(), port)
+    const inner = await listening()
+    const gate = await openGate(inner, port)
     return {
       port: gate.port,
       host: `127.0.0.1:${gate.port}`,
+      direct: `127.0.0.1:${inner}`,
       log,
       behave: gate.behave,
       async stop() {
