@@ -8,6 +8,7 @@ import { startEngine, type Engine, type EngineWish } from '../../tools/world/eng
 import { fillRegistry, type Digests } from '../../tools/world/fill.ts'
 import { startHub, type Hub } from '../../tools/world/hub.ts'
 import { startRegistry, type Registry } from '../../tools/world/registry.ts'
+import { startOnline } from '../../tools/world/world.ts'
 import { matrix } from './matrix.ts'
 
 const run = promisify(execFile)
@@ -90,6 +91,20 @@ test('a registry slows down, and dies amid a pull', async () => {
   await pull(docker, 'python:3.13')
 })
 
+test('what is listed and not held is made on demand, where that is wished', async () => {
+  const online = await startOnline({ makesWhatIsMissing: true })
+  try {
+    const docker = await start({ ...any, ...online.engine })
+    await pull(docker, 'postgres:latest')
+    const { RepoDigests } = await docker.getImage('postgres:latest').inspect()
+    const { json } = await get(`${hub}/namespaces/library/repositories/postgres/tags/latest`, online.hub)
+    expect(RepoDigests).toEqual([`postgres@${(json as TagRow).digest}`])
+    await expect(pull(docker, 'postgres:never')).rejects.toThrow(/not found|manifest unknown/)
+  } finally {
+    await online.stop()
+  }
+})
+
 test('a hub and a registry leave nothing, nor do those whose starter is killed', async () => {
   const registry = await startRegistry({ name: 'registry-gone' })
   const another = await startHub({ registry })
@@ -147,7 +162,7 @@ describe('by the web', () => {
     behave('down')
     await expect(get(tags)).rejects.toThrow(/fetch failed/)
     behave('slow')
-    const slow = await Promise.all([get(tags, 5_000), get(tags, 5_000)])
+    const slow = await Promise.all([get(tags, world.hub, 5_000), get(tags, world.hub, 5_000)])
     expect(slow.map(({ status }) => status)).toEqual([200, 200])
     expect(world.hub.requests.mostAtOnce('hub.docker.com')).toBe(2)
   })
@@ -172,11 +187,11 @@ interface Got {
 }
 
 /** Asked by a process that has the hub's environment from its start, as the app will. */
-async function get(url: string, patience = 1_000): Promise<Got> {
+async function get(url: string, { env: ofHub } = world.hub, patience = 1_000): Promise<Got> {
   const script = `const answer = await fetch(${JSON.stringify(url)}, { signal: AbortSignal.timeout(${patience}) })
     const { status, headers } = answer
     console.log(JSON.stringify({ status, headers: Object.fromEntries(headers), text: await answer.text() }))`
-  const env = { ...process.env, ...world.hub.env, NODE_USE_ENV_PROXY: '1' }
+  const env = { ...process.env, ...ofHub, NODE_USE_ENV_PROXY: '1' }
   const { stdout } = await run(process.execPath, ['--input-type=module', '-e', script], {
     env,
     maxBuffer: 1 << 24,

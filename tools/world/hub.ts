@@ -38,11 +38,17 @@ export interface Hub {
 
 let started = 0
 
-export async function startHub({ registry }: { readonly registry: Registry }): Promise<Hub> {
+export interface HubWish {
+  readonly registry: Registry
+  /** Makes an image for each listed tag that the registry lacks, when it is asked for. Else such a tag is unknown. */
+  readonly makesWhatIsMissing?: boolean
+}
+
+export async function startHub({ registry, makesWhatIsMissing = false }: HubWish): Promise<Hub> {
   const root = join(worldFolder(), `hub-${++started}`)
   mkdirSync(root, { mode: 0o711 })
   const { caFile, key, cert } = makeAuthority(root, hosts)
-  const answers = answersOver(registry.direct)
+  const answers = answersOver(registry, makesWhatIsMissing)
   const behaviours = new Map<HubHost, Behaviour>()
   const requests = new RequestLog()
   const open = new Map<Duplex, HubHost | undefined>()

@@ -24,7 +24,7 @@ async function keepWorld(demo: boolean): Promise<void> {
     process.stdin.on('end', end).on('error', end).resume()
     for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(name, end)
   })
-  const online = demo ? await startOnline() : undefined
+  const online = demo ? await startOnline({ makesWhatIsMissing: true }) : undefined
   // So that a pull is seen to go on.
   online?.registry.behave({ bytesPerSecond: 6_000_000 })
   const world = await startWorld({

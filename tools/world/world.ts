@@ -3,7 +3,7 @@ import { fillWithDemo } from './demo.ts'
 import { pullableImages } from './demo/pullable.ts'
 import { startEngine, type Engine, type EngineWish } from './engine.ts'
 import { fillRegistry, type Digests } from './fill.ts'
-import { startHub, type Hub } from './hub.ts'
+import { startHub, type Hub, type HubWish } from './hub.ts'
 import { startRegistry, type Registry } from './registry.ts'
 
 export interface WorldWish {
@@ -46,11 +46,11 @@ export interface Online {
 }
 
 /** Starts a registry that holds the demo's pullable images, and the stub of Docker Hub over it. */
-export async function startOnline(): Promise<Online> {
+export async function startOnline(wish: Pick<HubWish, 'makesWhatIsMissing'> = {}): Promise<Online> {
   const registry = await startRegistry()
   try {
     const digests = await fillRegistry(registry, pullableImages())
-    const hub = await startHub({ registry })
+    const hub = await startHub({ registry, ...wish })
     return {
       registry,
       hub,

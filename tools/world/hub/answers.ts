@@ -1,5 +1,8 @@
 /** What each host of the stub answers when all is well. */
-import { heldTags } from './held.ts'
+import { fillRegistry } from '../fill.ts'
+import type { Registry } from '../registry.ts'
+import { heldNames, heldTags } from './held.ts'
+import { madeUpImage } from './on-demand.ts'
 import { readRepositories, type Repository } from './repositories.ts'
 
 /** Docker Hub's hosts, and one mirror that answers searches. */
@@ -21,8 +24,8 @@ export interface Answer {
 /** Asked of one host. `forward` leaves the answer to the registry. */
 export type Answers = (host: HubHost, url: URL, authorization: string | undefined) => Promise<Answer | 'forward'>
 
-/** The answers over what the registry holds, which is reached at the address given. */
-export function answersOver(registry: string): Answers {
+/** The answers over what the registry holds; with `makes`, tags that it lacks are made when they are asked for. */
+export function answersOver(registry: Pick<Registry, 'direct'>, makes: boolean): Answers {
   const repositories = readRepositories()
 
   return async (host, url, authorization) => {
@@ -79,8 +82,8 @@ export function answersOver(registry: string): Answers {
 
   /** The newest first; what the registry really holds takes the place of what is made up. */
   async function tagsOf(path: string) {
-    const held = await heldTags(registry, path)
-    const known = repositories.find(({ name }) => pathOf(name) === path)
+    const held = await heldTags(registry.direct, path)
+    const known = repositoryAt(path)
     if (!known && held.length === 0) return undefined
     const names = new Set(held.map(({ name }) => name))
     const madeUp = (known?.tags ?? []).filter(({ name }) => !names.has(name))
@@ -107,11 +110,22 @@ export function answersOver(registry: string): Answers {
   }
 
   async function registryApi(url: URL, authorization: string | undefined): Promise<Answer | 'forward'> {
-    const path = /^\/v2\/(.+)\/(?:manifests|blobs|tags)\//.exec(url.pathname)?.[1]
+    const [, path, what, which] = /^\/v2\/(.+)\/(manifests|blobs|tags)\/([^/]+)/.exec(url.pathname) ?? []
     if (!authorization?.startsWith('Bearer ')) return unauthorized(path)
+    if (path === undefined) return 'forward'
+    const known = repositoryAt(path)
+    const held = await heldNames(registry.direct, path)
     // Docker Hub does not tell what is private from what is not there.
-    if (path !== undefined && !(await tagsOf(path))) return unauthorized(path, 'insufficient_scope')
+    if (!known && held.length === 0) return unauthorized(path, 'insufficient_scope')
+    if (makes && known && what === 'manifests' && which && !held.includes(which)) {
+      const image = madeUpImage(known, which)
+      if (image) await fillRegistry(registry, [image])
+    }
     return 'forward'
+  }
+
+  function repositoryAt(path: string): Repository | undefined {
+    return repositories.find(({ name }) => (name.includes('/') ? name : `library/${name}`) === path)
   }
 
   /** By words in name or description: the exact name first, then official ones, then by stars. */
@@ -134,7 +148,6 @@ const token = () => {
   const word = `made-up-${Math.random().toString(36).slice(2)}`
   return { token: word, access_token: word, expires_in: 300, issued_at: new Date().toISOString() }
 }
-const pathOf = (name: string) => (name.includes('/') ? name : `library/${name}`)
 
 function page(all: readonly unknown[], url: URL, usual: number) {
   const size = Math.min(100, Number(url.searchParams.get('page_size')) || usual)

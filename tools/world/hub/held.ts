@@ -23,8 +23,13 @@ interface Config {
 
 /** The tags of a repository that the registry holds, with their true digests and sizes; none if it has none. */
 export async function heldTags(registry: string, repository: string): Promise<Tag[]> {
+  const names = await heldNames(registry, repository)
+  return Promise.all(names.map((tag) => heldTag(`http://${registry}/v2/${repository}`, tag)))
+}
+
+export async function heldNames(registry: string, repository: string): Promise<readonly string[]> {
   const { tags } = (await json(`http://${registry}/v2/${repository}/tags/list`)) as { tags?: readonly string[] | null }
-  return Promise.all((tags ?? []).map((tag) => heldTag(`http://${registry}/v2/${repository}`, tag)))
+  return tags ?? []
 }
 
 async function heldTag(repository: string, name: string): Promise<Tag> {
