@@ -1,10 +1,13 @@
 /** Slipway's main process: the services are built here, handed what they need of each other, and served to the window. */
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { chooseFolder, openWindow, publish, serve, showFolder, start, windowService } from './desktop/index.ts'
+import { version } from '../package.json'
+import { chooseFolder, desktopProxy, openWindow, publish, serve, showFolder, start, windowService } from './desktop/index.ts'
+import { discoverService } from './discover/index.ts'
 import { engineService } from './engine/index.ts'
 import { imagesService, layersService, removalService } from './images/index.ts'
 import { jobBook } from './jobs.ts'
+import { dockerCredentials, httpClient, registryClient } from './registry/index.ts'
 import { settingsService } from './settings/index.ts'
 import { openStore } from './store/index.ts'
 
@@ -27,8 +30,16 @@ start({
     })
     const layers = layersService({ engine, kept: store.layers, publish })
     const jobs = jobBook({ publish, ended: store.jobs })
+    const http = httpClient({ version, env: process.env, desktopProxy })
+    const registry = registryClient({ http, credentials: dockerCredentials({ env: process.env, home }) })
+    const discover = discoverService({
+      ...{ engine, publish, registry, http },
+      searchHosts: ['docker.1ms.run'],
+      platform: () => undefined,
+    })
     const removal = removalService({
       ...{ engine, layers, jobs, chooseFolder, showFolder },
+      pullAgain: async () => undefined,
       ledger: store.ledger,
       usualFolder: join(home, 'Slipway'),
     })
@@ -37,6 +48,8 @@ start({
     const window = windowService(store.window)
 
     serve({
+      ...discover.handlers,
+      'transfer.pull': () => ({ ok: false, error: { code: 'internal' } }),
       ...engine.handlers,
       ...images.handlers,
       ...layers.handlers,
@@ -47,6 +60,8 @@ start({
     })
     void engine.run(ended.signal)
     ended.signal.addEventListener('abort', () => {
+      discover.end()
+      void http.close()
       store.lists.end()
       layers.end()
     })

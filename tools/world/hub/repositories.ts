@@ -38,14 +38,10 @@ const folder = join(import.meta.dirname, '../../../resources/catalogue')
 export function readRepositories(): readonly Repository[] {
   const catalogue = JSON.parse(readFileSync(join(folder, 'official-images.json'), 'utf8')) as Catalogue
   const listed = new Date(catalogue.listed)
-  const lines = readFileSync(join(folder, 'official-tags.tsv'), 'utf8')
-    .split('\n')
-    .filter((line) => line.includes('\t') && !line.startsWith('name\t') && !line.startsWith('#'))
-    .map((line) => line.split('\t'))
-  const variants = Map.groupBy(lines, ([name]) => name)
+  const { images: variants } = JSON.parse(readFileSync(join(folder, 'official-tags.json'), 'utf8')) as TagCatalogue
   const official = catalogue.images.map(({ name, stars = 10 + (number(name) % 200), en }): Repository => {
-    const tags = (variants.get(name) ?? []).flatMap(([, tagged = '', architectures = ''], index) =>
-      alike(name, tagged.split(','), architectures.split(','), hoursBefore(listed, 3 + index * 11)),
+    const tags = (variants[name] ?? []).flatMap(([tags, architectures], index) =>
+      alike(name, tags, architectures, hoursBefore(listed, 3 + index * 11)),
     )
     return {
       name,
@@ -75,6 +71,12 @@ export function readRepositories(): readonly Repository[] {
 interface Catalogue {
   readonly listed: string
   readonly images: readonly { readonly name: string; readonly stars?: number; readonly en: { readonly what: string } }[]
+}
+
+interface TagCatalogue {
+  readonly images: Readonly<
+    Record<string, readonly (readonly [tags: readonly string[], architectures: readonly string[]])[]>
+  >
 }
 
 const community: readonly (readonly [name: string, description: string, stars: number, automated?: boolean])[] = [
