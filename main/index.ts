@@ -2,7 +2,16 @@
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { version } from '../package.json'
-import { chooseFolder, desktopProxy, openWindow, publish, serve, showFolder, start, windowService } from './desktop/index.ts'
+import {
+  chooseFolder,
+  desktopProxy,
+  openWindow,
+  publish,
+  serve,
+  showFolder,
+  start,
+  windowService,
+} from './desktop/index.ts'
 import { discoverService } from './discover/index.ts'
 import { engineService } from './engine/index.ts'
 import { imagesService, layersService, removalService } from './images/index.ts'
