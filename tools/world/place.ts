@@ -19,6 +19,9 @@ export function installed(version: Version): string | undefined {
   return existsSync(file) ? readFileSync(file, 'utf8').trim() : undefined
 }
 
+/** The registry's program. */
+export const registryProgram = join(engines, 'registry/bin/docker-registry')
+
 export const insideWorld = (): boolean => process.env['SLIPWAY_WORLD'] !== undefined
 
 /** The folder of the world that this process runs in. Outside of one nothing would clean up after a crash. */
