@@ -20,6 +20,7 @@ export interface Told {
   /** The newest that the engine offers. */
   readonly api: string
   readonly product: EngineFacts['product']
+  readonly platform: string
   readonly rootDir: string
   readonly driverStatus: readonly (readonly string[])[]
 }

@@ -34,7 +34,7 @@ export async function connect(candidate: Candidate, signal: AbortSignal): Promis
     const docker = new Docker({ ...route, version: `v${api}` })
     const asked: Connection['ask'] = (path, query = {}) => ask(docker, path, query, signal)
     const [told, about] = await Promise.all([asked('/version'), asked('/info')])
-    const { Version, Components } = v.parse(version, told)
+    const { Version, Os, Arch, Components } = v.parse(version, told)
     const { DockerRootDir, DriverStatus } = v.parse(info, about)
     const product = Components.some(({ Name }) => Name.startsWith('Podman')) ? 'Podman' : 'Docker'
     return ok({
@@ -45,6 +45,7 @@ export async function connect(candidate: Candidate, signal: AbortSignal): Promis
         version: Version.replace(/\+.*/, ''),
         api,
         product,
+        platform: `${Os}/${Arch}`,
         rootDir: DockerRootDir,
         driverStatus: DriverStatus,
       }),

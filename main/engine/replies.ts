@@ -124,6 +124,8 @@ export const info = v.object({
 
 export const version = v.object({
   Version: v.string(),
+  Os: text,
+  Arch: text,
   Components: list(v.object({ Name: v.string() })),
 })
 

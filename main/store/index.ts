@@ -38,4 +38,4 @@ export const openStore = (folder: string): Store => ({
 export type { Lists }
 export type { StoredFile } from './file.ts'
 export type { LayersFile, LayersSection, LayersStore } from './layers.ts'
-export type { Ledger, LedgerEntry, LedgerStore } from './ledger.ts'
+export type { Ledger, LedgerEntry, LedgerStore, PullEntry } from './ledger.ts'

@@ -1,4 +1,4 @@
-/** What removals took away, kept for as long as they can be undone. */
+/** What removals took away, kept for as long as they can be undone; and what pulls brought. */
 import * as v from 'valibot'
 import type { StoredFile } from './file.ts'
 
@@ -22,10 +22,22 @@ const entry = v.object({
   deleted: v.array(deleted),
 })
 
+const pulled = v.object({
+  reference: v.string(),
+  image: v.string(),
+  digest: v.exactOptional(v.string()),
+  endpoint: v.string(),
+  /** Seconds since 1970. */
+  at: v.number(),
+})
+export type PullEntry = v.InferOutput<typeof pulled>
+
 export const ledgerFile = v.object({
   /** Where copies are saved, where the user chose another folder than the usual one. */
   folder: v.exactOptional(v.string()),
   removals: v.optional(v.array(entry), []),
+  /** The newest first. */
+  pulls: v.optional(v.array(pulled), []),
 })
 export type LedgerEntry = v.InferOutput<typeof entry>
 export type Ledger = v.InferOutput<typeof ledgerFile>

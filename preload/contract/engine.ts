@@ -17,6 +17,8 @@ export interface EngineFacts {
   readonly product: 'Docker' | 'Podman'
   readonly version: string
   readonly api: string
+  /** What it runs by itself, as `linux/amd64`. */
+  readonly platform: string
   /** Where images lie, in the engine's own file system. */
   readonly rootDir: string
   readonly store: 'classic' | 'containerd'

@@ -37,6 +37,7 @@ describe.each(matrix)('$title', (wish) => {
       facts: {
         product: 'Docker',
         version: engine.version.replace(/\+.*/, ''),
+        platform: 'linux/amd64',
         store: wish.store,
         rootDir: `${engine.root}/data`,
       },

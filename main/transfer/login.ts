@@ -1,0 +1,33 @@
+/** When an engine is handed a login, and when not. */
+import type Docker from 'dockerode'
+import * as v from 'valibot'
+import type { Failure } from '../../preload/contract/index.ts'
+import { list } from '../engine/index.ts'
+import { pullImage, type AuthConfig, type Pulled, type Puller, type PullWish } from './pull.ts'
+
+export type CredentialsFor = (reference: string) => Promise<AuthConfig | undefined>
+
+/** What a registry answers to those whom it does not know; `reference-unknown` is also how it keeps a secret. */
+const mayWantLogin = (failure: Failure) =>
+  ['registry-login', 'registry-denied', 'reference-unknown'].includes(failure.code)
+
+/** Public images are pulled without a login; only a refusal brings the stored one into play, once. */
+export async function pullWithLogin(puller: Puller, wish: PullWish, credentialsFor: CredentialsFor): Promise<Pulled> {
+  const pulled = await pullImage(puller, wish)
+  if (!('failure' in pulled) || !mayWantLogin(pulled.failure)) return pulled
+  const login = await credentialsFor(wish.reference)
+  if (!login) return pulled
+  puller.cancelled.throwIfAborted()
+  // The classic store would hand a Docker Hub login to any mirror that asks for one (moby#42022).
+  if (wish.host === 'docker.io' && puller.at.store === 'classic' && (await hasMirrors(puller.docker)))
+    return { failure: { code: 'registry-login', host: wish.host } }
+  return await pullImage(puller, wish, login)
+}
+
+const info = v.object({ RegistryConfig: v.nullish(v.object({ Mirrors: list(v.string()) })) })
+
+/** Where it cannot be told, one has to be reckoned with. */
+async function hasMirrors(docker: Docker): Promise<boolean> {
+  const told = v.safeParse(info, await docker.info().catch(() => undefined))
+  return !told.success || (told.output.RegistryConfig?.Mirrors.length ?? 0) > 0
+}
