@@ -13,12 +13,13 @@ import {
   windowService,
 } from './desktop/index.ts'
 import { discoverService } from './discover/index.ts'
-import { engineService } from './engine/index.ts'
-import { imagesService, layersService, removalService } from './images/index.ts'
+import { engineService, reached } from './engine/index.ts'
+import { imagesService, layersService, layersSize, removalService } from './images/index.ts'
 import { jobBook } from './jobs.ts'
 import { dockerCredentials, httpClient, registryClient } from './registry/index.ts'
 import { settingsService } from './settings/index.ts'
 import { openStore } from './store/index.ts'
+import { storedLogins, transferService } from './transfer/index.ts'
 
 const built = join(import.meta.dirname, '..')
 const ended = new AbortController()
@@ -40,15 +41,33 @@ start({
     const layers = layersService({ engine, kept: store.layers, publish })
     const jobs = jobBook({ publish, ended: store.jobs })
     const http = httpClient({ version, env: process.env, desktopProxy })
-    const registry = registryClient({ http, credentials: dockerCredentials({ env: process.env, home }) })
+    const credentials = dockerCredentials({ env: process.env, home })
+    const registry = registryClient({ http, credentials })
     const discover = discoverService({
       ...{ engine, publish, registry, http },
       searchHosts: ['docker.1ms.run'],
-      platform: () => undefined,
+      platform: () => {
+        const state = engine.state()
+        return state.status === 'connected' ? state.facts.platform : undefined
+      },
+    })
+    const transfer = transferService({
+      ...{ engine, jobs },
+      credentialsFor: storedLogins(credentials),
+      ledger: store.ledger,
+      async taken() {
+        const [docker, at] = [engine.docker(), reached(engine)]
+        return docker.ok && at ? await layersSize(docker.value, at) : undefined
+      },
     })
     const removal = removalService({
       ...{ engine, layers, jobs, chooseFolder, showFolder },
-      pullAgain: async () => undefined,
+      async pullAgain(reference, cancelled) {
+        const [repository = '', digest = ''] = reference.split('@')
+        const there = await discover.stillThere(repository, digest)
+        if (there.ok && !there.value) return { code: 'reference-unknown', reference }
+        return transfer.pullAgain(reference, cancelled)
+      },
       ledger: store.ledger,
       usualFolder: join(home, 'Slipway'),
     })
@@ -58,13 +77,13 @@ start({
 
     serve({
       ...discover.handlers,
-      'transfer.pull': () => ({ ok: false, error: { code: 'internal' } }),
       ...engine.handlers,
       ...images.handlers,
       ...layers.handlers,
       ...removal.handlers,
       ...jobs.handlers,
       ...settings.handlers,
+      ...transfer.handlers,
       ...window.handlers,
     })
     void engine.run(ended.signal)
