@@ -23,6 +23,8 @@ export interface Told {
   readonly platform: string
   readonly rootDir: string
   readonly driverStatus: readonly (readonly string[])[]
+  readonly mirrors?: readonly string[]
+  readonly proxy?: string
 }
 
 /** `1.9` comes before `1.40`. */
@@ -50,13 +52,15 @@ export const countsContent = (api: string): boolean => compareVersions(api, '1.4
 /** Whether a search's answer tells which images were built automatically: later ones say false of all. */
 export const tellsAutomated = (api: string): boolean => compareVersions(api, '1.45') < 0
 
-export function capabilities({ driverStatus, api, ...told }: Told): Capabilities {
+export function capabilities({ driverStatus, api, mirrors = [], proxy = '', ...told }: Told): Capabilities {
   const containerd = driverStatus.some(
     ([key, value]) => key === 'driver-type' && value === 'io.containerd.snapshotter.v1',
   )
   return {
     ...told,
     api,
+    ...(mirrors.length > 0 && { mirrors }),
+    ...(proxy && { proxy }),
     store: containerd ? 'containerd' : 'classic',
     imageDiskUse: measuresParts(api),
     tellsAll: compareVersions(api, '1.48') >= 0,

@@ -35,7 +35,7 @@ export async function connect(candidate: Candidate, signal: AbortSignal): Promis
     const asked: Connection['ask'] = (path, query = {}) => ask(docker, path, query, signal)
     const [told, about] = await Promise.all([asked('/version'), asked('/info')])
     const { Version, Os, Arch, Components } = v.parse(version, told)
-    const { DockerRootDir, DriverStatus } = v.parse(info, about)
+    const { DockerRootDir, DriverStatus, HttpsProxy, HttpProxy, RegistryConfig } = v.parse(info, about)
     const product = Components.some(({ Name }) => Name.startsWith('Podman')) ? 'Podman' : 'Docker'
     return ok({
       candidate,
@@ -48,6 +48,8 @@ export async function connect(candidate: Candidate, signal: AbortSignal): Promis
         platform: `${Os}/${Arch}`,
         rootDir: DockerRootDir,
         driverStatus: DriverStatus,
+        mirrors: RegistryConfig?.Mirrors ?? [],
+        proxy: HttpsProxy || HttpProxy,
       }),
     })
   } catch (error) {

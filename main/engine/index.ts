@@ -86,11 +86,11 @@ export function engineService({ surroundings, publish, memory }: Needs): Engine 
     if (signal.aborted) return
     const context = summary(reached.candidate)
     const { endpoint } = context
-    const { product, version, api, platform, rootDir, store } = reached.capabilities
+    const { imageDiskUse: _, tellsAll: __, ...facts } = reached.capabilities
     const connected = {
       status: 'connected',
       context,
-      facts: { product, version, api, platform, rootDir, store },
+      facts,
     } as const
     const recalled = await memory.recall(endpoint)
     if (signal.aborted) return

@@ -120,6 +120,9 @@ export const containerInspected = v.pipe(
 export const info = v.object({
   DockerRootDir: text,
   DriverStatus: list(v.array(v.string())),
+  HttpsProxy: text,
+  HttpProxy: text,
+  RegistryConfig: v.nullish(v.object({ Mirrors: list(v.string()) })),
 })
 
 export const version = v.object({

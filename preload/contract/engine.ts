@@ -22,6 +22,10 @@ export interface EngineFacts {
   /** Where images lie, in the engine's own file system. */
   readonly rootDir: string
   readonly store: 'classic' | 'containerd'
+  /** Where it pulls Docker Hub's images from, before Docker Hub itself. */
+  readonly mirrors?: readonly string[]
+  /** Its own proxy, by which it pulls; without the password. */
+  readonly proxy?: string
 }
 
 export interface DiskUse {

@@ -13,7 +13,13 @@ test('an engine is spoken to in the newest API that both know; one before 1.40 i
 })
 
 test('the store is told by the driver type', () => {
-  const told = { version: '28.5.2', api: '1.51', product: 'Docker', platform: 'linux/amd64', rootDir: '/var/lib/docker' } as const
+  const told = {
+    version: '28.5.2',
+    api: '1.51',
+    product: 'Docker',
+    platform: 'linux/amd64',
+    rootDir: '/var/lib/docker',
+  } as const
   expect(capabilities({ ...told, driverStatus: [['driver-type', 'io.containerd.snapshotter.v1']] }).store).toBe(
     'containerd',
   )
