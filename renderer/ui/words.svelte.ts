@@ -24,6 +24,7 @@ export const exactly = (time: UnixTime): string => write.exactly(time)
 /** The day alone. */
 export const day = (time: UnixTime): string => write.day(time)
 export const count = (n: number): string => write.count(n)
+export const span = (seconds: number): string => write.span(seconds)
 
 /** A number of bytes that may be known as a range alone. */
 export function bytesBetween({ min, max }: ByteRange): string {
