@@ -1,12 +1,25 @@
 /** Slipway's main process: the services are built here, handed what they need of each other, and served to the window. */
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { chooseFolder, openWindow, publish, serve, showFolder, start, windowService } from './desktop/index.ts'
-import { engineService } from './engine/index.ts'
-import { imagesService, layersService, removalService } from './images/index.ts'
+import { version } from '../package.json'
+import {
+  chooseFolder,
+  desktopProxy,
+  openWindow,
+  publish,
+  serve,
+  showFolder,
+  start,
+  windowService,
+} from './desktop/index.ts'
+import { discoverService } from './discover/index.ts'
+import { engineService, reached } from './engine/index.ts'
+import { imagesService, layersService, layersSize, removalService } from './images/index.ts'
 import { jobBook } from './jobs.ts'
+import { dockerCredentials, httpClient, registryClient } from './registry/index.ts'
 import { settingsService } from './settings/index.ts'
 import { openStore } from './store/index.ts'
+import { storedLogins, transferService } from './transfer/index.ts'
 
 const built = join(import.meta.dirname, '..')
 const ended = new AbortController()
@@ -27,8 +40,34 @@ start({
     })
     const layers = layersService({ engine, kept: store.layers, publish })
     const jobs = jobBook({ publish, ended: store.jobs })
+    const http = httpClient({ version, env: process.env, desktopProxy })
+    const credentials = dockerCredentials({ env: process.env, home })
+    const registry = registryClient({ http, credentials })
+    const discover = discoverService({
+      ...{ engine, publish, registry, http },
+      searchHosts: ['docker.1ms.run'],
+      platform: () => {
+        const state = engine.state()
+        return state.status === 'connected' ? state.facts.platform : undefined
+      },
+    })
+    const transfer = transferService({
+      ...{ engine, jobs },
+      credentialsFor: storedLogins(credentials),
+      ledger: store.ledger,
+      async taken() {
+        const [docker, at] = [engine.docker(), reached(engine)]
+        return docker.ok && at ? await layersSize(docker.value, at) : undefined
+      },
+    })
     const removal = removalService({
       ...{ engine, layers, jobs, chooseFolder, showFolder },
+      async pullAgain(reference, cancelled) {
+        const [repository = '', digest = ''] = reference.split('@')
+        const there = await discover.stillThere(repository, digest)
+        if (there.ok && !there.value) return { code: 'reference-unknown', reference }
+        return transfer.pullAgain(reference, cancelled)
+      },
       ledger: store.ledger,
       usualFolder: join(home, 'Slipway'),
     })
@@ -37,16 +76,20 @@ start({
     const window = windowService(store.window)
 
     serve({
+      ...discover.handlers,
       ...engine.handlers,
       ...images.handlers,
       ...layers.handlers,
       ...removal.handlers,
       ...jobs.handlers,
       ...settings.handlers,
+      ...transfer.handlers,
       ...window.handlers,
     })
     void engine.run(ended.signal)
     ended.signal.addEventListener('abort', () => {
+      discover.end()
+      void http.close()
       store.lists.end()
       layers.end()
     })

@@ -40,10 +40,11 @@ function familiar(name: string): string | undefined {
   return splitHost(official ?? rest).host === hub ? (official ?? rest) : undefined
 }
 
-const hub = 'docker.io'
+/** The name that Docker Hub goes by in references. */
+export const hub = 'docker.io'
 
-/** The first part is a host where it looks like one; all else is Docker Hub's. */
-function splitHost(name: string): { readonly host: string; readonly rest: string } {
+/** A name's registry, and its whole path there: the first part is a host where it looks like one, all else Docker Hub's. */
+export function splitHost(name: string): { readonly host: string; readonly rest: string } {
   const slash = name.indexOf('/')
   const first = name.slice(0, Math.max(0, slash))
   const isHost = /[.:]/.test(first) || first === 'localhost' || first !== first.toLowerCase()

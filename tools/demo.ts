@@ -1,25 +1,51 @@
 /** The demo world beside the app: an engine with realistic images, gone when it is stopped or its starter dies. */
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { connect, createServer, type AddressInfo } from 'node:net'
 import { createInterface } from 'node:readline'
 
 export interface Demo {
   readonly socket: string
+  /** For the app, so that it finds the demo's Docker Hub. */
+  readonly env: NodeJS.ProcessEnv
   stop(): Promise<void>
 }
 
 export async function startDemo(): Promise<Demo> {
   const child = spawn(process.execPath, ['tools/world/main.ts', 'demo'], { stdio: ['pipe', 'pipe', 'inherit'] })
   const ended = new Promise<void>((resolve) => child.once('close', () => resolve()))
-  const socket = await new Promise<string>((resolve, reject) => {
-    createInterface({ input: child.stdout }).once('line', resolve)
+  const [socket, proxy, certificate] = await new Promise<string[]>((resolve, reject) => {
+    const lines: string[] = []
+    createInterface({ input: child.stdout }).on('line', (line) => lines.push(line) === 3 && resolve(lines))
     child.once('exit', (code) => reject(new Error(`the demo world ended with ${code}`)))
   })
+  if (!socket || !proxy || !certificate) throw new Error('the demo world does not say where it is')
+  const door = await openDoor(proxy)
   return {
     socket,
+    env: {
+      HTTPS_PROXY: `http://127.0.0.1:${door.port}`,
+      NO_PROXY: '127.0.0.1,localhost',
+      NODE_EXTRA_CA_CERTS: certificate,
+    },
     async stop() {
+      door.close()
       // The world lives as long as its input.
       child.stdin.end()
       await ended
     },
   }
+}
+
+/** A port of this machine that leads into the world, which has a network of its own. */
+async function openDoor(socket: string) {
+  const door = createServer((client) => {
+    const inner = connect(socket)
+    client.on('error', () => client.destroy()).once('close', () => inner.destroy())
+    inner.on('error', () => inner.destroy()).once('close', () => client.end())
+    client.pipe(inner).pipe(client)
+  })
+  door.listen(0, '127.0.0.1').unref()
+  await once(door, 'listening')
+  return { port: (door.address() as AddressInfo).port, close: () => void door.close() }
 }

@@ -110,4 +110,41 @@ export const scenes: readonly Scene[] = [
     socket: '/nowhere/docker.sock',
     async show() {},
   },
+  {
+    name: 'discover',
+    show: async (page) => page.keyboard.press('Control+k'),
+  },
+  {
+    name: 'discover-results',
+    show: async (page) => searched(page, 'nginx'),
+  },
+  {
+    name: 'discover-about',
+    async show(page) {
+      await searched(page, 'nginx')
+      await page.getByRole('tab').nth(1).click()
+    },
+  },
+  {
+    name: 'discover-deprecated',
+    show: async (page) => searched(page, 'centos'),
+  },
+  {
+    name: 'discover-name',
+    show: async (page) => searched(page, 'redis:7'),
+  },
+  {
+    name: 'discover-wrong',
+    async show(page) {
+      await page.keyboard.press('Control+k')
+      await page.getByRole('searchbox').first().fill('ghcr.io/Owner/Name:1')
+    },
+  },
 ]
+
+/** Looked for, answered, and the tags of what was found first read. */
+async function searched(page: Page, words: string) {
+  await page.keyboard.press('Control+k')
+  await page.getByRole('searchbox').first().fill(words)
+  await page.waitForTimeout(2500)
+}

@@ -4,7 +4,7 @@
 #   tools/setup.sh node      npm and node_modules (which bring their own Node 24)
 #   tools/setup.sh window    Chromium, and fonts that can draw Chinese
 #   tools/setup.sh display   a virtual display
-#   tools/setup.sh world     Docker engines for throwaway worlds, unpacked privately
+#   tools/setup.sh world     Docker engines and a registry for throwaway worlds, unpacked privately
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source tools/world/folders.sh
@@ -83,6 +83,8 @@ needs_display() {
 needs_world() {
   has ip || want iproute2
   has unshare || want util-linux
+  # For the certificates of the stub of Docker Hub.
+  has openssl || want openssl
   has busybox && ! ldd "$(command -v busybox)" >/dev/null 2>&1 || want busybox-static
   for library in libdevmapper.so.1.02.1:libdevmapper1.02.1 libseccomp.so.2:libseccomp2 libsystemd.so.0:libsystemd0; do
     compgen -G "/lib/*-linux-gnu/${library%%:*}" >/dev/null || compgen -G "/usr/lib/*-linux-gnu/${library%%:*}" >/dev/null ||

@@ -38,13 +38,13 @@ async function engineAnswers(): Promise<boolean> {
 async function startPlainly(world: Demo | undefined) {
   const { path, real } = electronBinary()
   const args = [...(real && process.getuid?.() === 0 ? ['--no-sandbox'] : []), 'dist/main/index.cjs']
-  await runShown(path, args, world ? { DOCKER_HOST: `unix://${world.socket}` } : {})
+  await runShown(path, args, world ? { DOCKER_HOST: `unix://${world.socket}`, ...world.env } : {})
 }
 
 /** For those who cannot see the window: a picture of it, and in words what it shows. */
 async function startAndLook(world: Demo | undefined) {
   const language = process.env['LANG']?.startsWith('zh') ? 'zh-CN' : 'en'
-  const app = await launch({ language, env: display.env, ...(world && { socket: world.socket }) })
+  const app = await launch({ language, env: { ...display.env, ...world?.env }, ...(world && { socket: world.socket }) })
   try {
     await whenDrawn(app.page)
     mkdirSync('pictures', { recursive: true })

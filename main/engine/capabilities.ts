@@ -47,6 +47,9 @@ export const measuresParts = (api: string): boolean => compareVersions(api, '1.4
 /** Whether the containerd store's account of layers counts compressed content too (28.5 does, 26.1 does not: tried). */
 export const countsContent = (api: string): boolean => compareVersions(api, '1.48') >= 0
 
+/** Whether a search's answer tells which images were built automatically: later ones say false of all. */
+export const tellsAutomated = (api: string): boolean => compareVersions(api, '1.45') < 0
+
 export function capabilities({ driverStatus, api, ...told }: Told): Capabilities {
   const containerd = driverStatus.some(
     ([key, value]) => key === 'driver-type' && value === 'io.containerd.snapshotter.v1',

@@ -87,7 +87,11 @@ export function engineService({ surroundings, publish, memory }: Needs): Engine 
     const context = summary(reached.candidate)
     const { endpoint } = context
     const { product, version, api, platform, rootDir, store } = reached.capabilities
-    const connected = { status: 'connected', context, facts: { product, version, api, platform, rootDir, store } } as const
+    const connected = {
+      status: 'connected',
+      context,
+      facts: { product, version, api, platform, rootDir, store },
+    } as const
     const recalled = await memory.recall(endpoint)
     if (signal.aborted) return
     if (recalled || lastEndpoint !== endpoint) live.forget(recalled)
@@ -176,7 +180,7 @@ export function engineService({ surroundings, publish, memory }: Needs): Engine 
   }
 }
 
-export { countsContent, measuresParts } from './capabilities.ts'
+export { countsContent, measuresParts, tellsAutomated } from './capabilities.ts'
 export { ask } from './dial.ts'
 export { engineFailure, statusOf } from './errors.ts'
 export { reach } from './reach.ts'

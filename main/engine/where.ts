@@ -19,7 +19,11 @@ export function reached({ state }: { state(): EngineState }): Where | undefined 
  * The answer to what `docker` was asked, as long as it is the engine that is reached. An answer that the end of the
  * engine cuts short would never come: docker-modem waits for the rest of it.
  */
-export async function whileHere<T>({ docker }: { docker(): Result<Docker, EngineFailure> }, asked: Docker, answer: Promise<T>): Promise<T> {
+export async function whileHere<T>(
+  { docker }: { docker(): Result<Docker, EngineFailure> },
+  asked: Docker,
+  answer: Promise<T>,
+): Promise<T> {
   let watch: NodeJS.Timeout | undefined
   const gone = new Promise<never>((_, reject) => {
     watch = setInterval(() => {

@@ -36,3 +36,4 @@ export function imagesService({ live, docker, failure, lookAgain }: Needs) {
 
 export { layersService, type Layers } from './layers.ts'
 export { removalService } from './removal.ts'
+export { layersSize } from './usage.ts'

@@ -116,4 +116,4 @@ const within = async <T>(ms: number, answer: Promise<T> | undefined): Promise<T 
   await Promise.race([answer?.catch(() => undefined), delay(ms, undefined, { ref: false })])
 
 export type { AuthConfig } from './pull.ts'
-export type { CredentialsFor } from './login.ts'
+export { storedLogins, type CredentialsFor } from './login.ts'

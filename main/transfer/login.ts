@@ -1,11 +1,28 @@
 /** When an engine is handed a login, and when not. */
 import type Docker from 'dockerode'
 import * as v from 'valibot'
+import { registryOf } from '../../model/provenance.ts'
+import { hub } from '../../model/reference.ts'
 import type { Failure } from '../../preload/contract/index.ts'
 import { list } from '../engine/index.ts'
+import type { CredentialStore } from '../registry/index.ts'
 import { pullImage, type AuthConfig, type Pulled, type Puller, type PullWish } from './pull.ts'
 
 export type CredentialsFor = (reference: string) => Promise<AuthConfig | undefined>
+
+/** What Docker's own store keeps for an image's registry, as the engine takes it. */
+export const storedLogins =
+  (credentials: CredentialStore): CredentialsFor =>
+  async (reference) => {
+    const registry = registryOf(reference)
+    const stored = await credentials(registry)
+    if (!stored) return undefined
+    // Docker Hub's name in stores and engines is as old as its first API.
+    const serveraddress = registry === hub ? 'https://index.docker.io/v1/' : registry
+    return stored.kind === 'identity'
+      ? { identitytoken: stored.token, serveraddress }
+      : { username: stored.username, password: stored.password, serveraddress }
+  }
 
 /** What a registry answers to those whom it does not know; `reference-unknown` is also how it keeps a secret. */
 const mayWantLogin = (failure: Failure) =>

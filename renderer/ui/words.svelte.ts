@@ -21,8 +21,6 @@ export const shownLanguage = (): Language => language
 export const size = (bytes: Bytes): string => write.size(bytes)
 export const ago = (time: UnixTime): string => write.ago(time)
 export const exactly = (time: UnixTime): string => write.exactly(time)
-/** The day alone. */
-export const day = (time: UnixTime): string => write.day(time)
 export const count = (n: number): string => write.count(n)
 export const span = (seconds: number): string => write.span(seconds)
 

@@ -27,8 +27,6 @@ export interface Writers {
   ago(time: UnixTime, now?: UnixTime): string
   /** Date and time to the second, in the user's time zone. */
   exactly(time: UnixTime): string
-  /** `Aug 19, 2026` */
-  day(time: UnixTime): string
   count(n: number): string
   /** How long something takes: `7 sec`, `3 min`. */
   span(seconds: number): string
@@ -39,7 +37,6 @@ export function writers(language: string): Writers {
   const figures = new Intl.NumberFormat(language, { minimumSignificantDigits: 3, maximumSignificantDigits: 3 })
   const numbered = new Intl.RelativeTimeFormat(language, { numeric: 'always' })
   const named = new Intl.RelativeTimeFormat(language, { numeric: 'auto' })
-  const days = new Intl.DateTimeFormat(language, { dateStyle: 'medium' })
   const date = new Intl.DateTimeFormat(language, { dateStyle: 'long', timeStyle: 'medium' })
 
   return {
@@ -60,7 +57,6 @@ export function writers(language: string): Writers {
       return ((unit === 'day' && n === 1) || n === 0 ? named : numbered).format(-n, unit)
     },
     exactly: (time) => date.format(time * 1000),
-    day: (time) => days.format(time * 1000),
     count: (n) => number.format(n),
     span(seconds) {
       const [unit, length] = seconds < 100 ? spans[0] : seconds < 6000 ? spans[1] : spans[2]

@@ -337,7 +337,7 @@ export const en = {
   'discover.filterTags': 'Filter tags',
   'discover.platform': 'Platform',
   'discover.ownPlatform': 'As the engine',
-  'discover.platforms': '{first} and others, {n} in all',
+  'discover.platforms': '{first} +{more}',
   'discover.readingTags': 'Reading the tags…',
   'discover.asOf': 'As of {date}. No registry answered, so tags may have moved since.',
   'discover.tagsFromRegistry': 'Docker Hub’s pages do not answer, so sizes and dates are not known.',

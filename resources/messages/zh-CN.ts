@@ -323,7 +323,7 @@ export const zhCN = {
   'discover.filterTags': '筛选标签',
   'discover.platform': '平台',
   'discover.ownPlatform': '与引擎相同',
-  'discover.platforms': '{first} 等 {n} 种',
+  'discover.platforms': '{first} 及另外 {more} 种',
   'discover.readingTags': '正在读取标签…',
   'discover.asOf': '截至 {date} 的目录。镜像仓库无响应，标签此后可能有变动。',
   'discover.tagsFromRegistry': 'Docker Hub 网站无响应，因此大小和日期未知。',

@@ -4,6 +4,7 @@ import { test as base, expect, type Locator, type Page } from '@playwright/test'
 import { launch, type Launch, type LaunchedApp } from '../../tools/launch.ts'
 import { fillWithDemo } from '../../tools/world/demo.ts'
 import { startEngine, type Engine } from '../../tools/world/engine.ts'
+import { startOnline, type Online } from '../../tools/world/world.ts'
 
 export class Slipway {
   readonly page: Page
@@ -91,9 +92,22 @@ interface Fixtures {
   open: (how?: Launch) => Promise<Slipway>
   /** The app over the demo's engine. */
   app: Slipway
+  /** Docker Hub: its search, its tags and its token, well until told otherwise, with nothing asked yet. */
+  hub: Online['hub']
+  /** What can be pulled, as a mirror serves it: as fast as it goes until told otherwise. */
+  registry: Online['registry']
+  /** The app over an engine without images, both of which reach the hub and the registry. */
+  online: Slipway
 }
 
-export const test = base.extend<Fixtures, { demo: Engine }>({
+interface Shared {
+  demo: Engine
+  dockerHub: Online
+  /** An engine that pulls from the registry, without images before each test that asks for `online`. */
+  puller: Engine
+}
+
+export const test = base.extend<Fixtures, Shared>({
   demo: [
     async ({}, use) => {
       const engine = await startEngine({ version: '26.1', store: 'classic' })
@@ -106,6 +120,41 @@ export const test = base.extend<Fixtures, { demo: Engine }>({
     },
     { scope: 'worker', timeout: 120_000 },
   ],
+  dockerHub: [
+    async ({}, use) => {
+      const dockerHub = await startOnline()
+      try {
+        await use(dockerHub)
+      } finally {
+        await dockerHub.stop()
+      }
+    },
+    { scope: 'worker', timeout: 120_000 },
+  ],
+  puller: [
+    async ({ dockerHub }, use) => {
+      const engine = await startEngine({ version: '26.1', store: 'classic', ...dockerHub.engine })
+      try {
+        await use(engine)
+      } finally {
+        await engine.stop()
+      }
+    },
+    { scope: 'worker', timeout: 120_000 },
+  ],
+  hub: async ({ dockerHub: { hub, registry } }, use) => {
+    hub.behave('all', 'well')
+    hub.requests.clear()
+    registry.behave()
+    await use(hub)
+  },
+  // After the hub, which makes both well again.
+  registry: async ({ dockerHub, hub }, use) => use(hub && dockerHub.registry),
+  online: async ({ open, puller, hub }, use) => {
+    const images = await puller.docker.listImages()
+    for (const { Id } of images) await puller.docker.getImage(Id).remove({ force: true })
+    await use(await open({ socket: puller.socket, env: hub.env }))
+  },
   open: async ({}, use) => {
     const opened: Slipway[] = []
     await use(async (how = {}) => {

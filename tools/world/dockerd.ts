@@ -15,6 +15,7 @@ export interface Place {
   readonly bridge: string | undefined
   /** Where it listens beside its socket. */
   readonly hosts: readonly string[]
+  readonly env: Readonly<Record<string, string>>
 }
 
 export const files = (root: string) => ({
@@ -53,7 +54,7 @@ export function readLog(root: string): string {
   return existsSync(log) ? readFileSync(log, 'utf8') : ''
 }
 
-function run({ root, group, programs, bridge = 'none', hosts }: Place): ChildProcess {
+function run({ root, group, programs, bridge = 'none', hosts, env }: Place): ChildProcess {
   const { socket, config, log } = files(root)
   const args = [
     ['--config-file', config],
@@ -69,7 +70,7 @@ function run({ root, group, programs, bridge = 'none', hosts }: Place): ChildPro
   ].flat()
   const output = openSync(log, 'a')
   const child = spawn(join(programs, 'dockerd'), args, {
-    env: { ...process.env, PATH: `${programs}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin` },
+    env: { ...process.env, PATH: `${programs}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`, ...env },
     stdio: ['ignore', output, output],
     // Not in the terminal's group: Ctrl+C is for whoever started it, who then ends it in order.
     detached: true,

@@ -18,6 +18,8 @@ export interface EngineWish {
   readonly network?: boolean
   /** The engine's daemon.json, beside what the store needs. */
   readonly config?: Readonly<Record<string, unknown>>
+  /** The environment of dockerd, beside what it has anyhow: a proxy, say. */
+  readonly env?: Readonly<Record<string, string>>
   /** Where it listens beside its socket, as `tcp://127.0.0.1:2376`. */
   readonly hosts?: readonly string[]
   /** Where it lies, if not in the world's folder: a folder that does not exist yet. */
@@ -69,6 +71,7 @@ export async function startEngine(wish: EngineWish): Promise<Engine> {
     programs: programs(wish.version),
     bridge: wish.network ? `slipway${number}` : undefined,
     hosts: wish.hosts ?? [],
+    env: wish.env ?? {},
   }
   const { root, group, bridge } = place
   const { socket, config } = files(root)

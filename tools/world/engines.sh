@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Fetches the engines that worlds are made of: Debian's own packages, unpacked into a folder, never installed.
-# They come from three suites, because an engine's behaviour changes from version to version.
+# Fetches the engines and the registry that worlds are made of: Debian's own packages, unpacked into a folder, never
+# installed. The engines come from three suites, because an engine's behaviour changes from version to version.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/folders.sh"
 
@@ -68,8 +68,22 @@ fetch() {
   mv "$work/engine" "$SLIPWAY_ENGINES/$version"
 }
 
+# The registry alone, with fetch's arguments.
+fetch_registry() {
+  local work=$1 name=$2 suite=$3 package=$4
+  private_apt "$suite" "$work"
+  apt-get update -qq
+  (cd "$work" && apt-get download -qq "$package")
+  mkdir -p "$work/registry/bin"
+  dpkg-deb --fsys-tarfile "$work"/*.deb | tar -x -O ./usr/bin/docker-registry >"$work/registry/bin/docker-registry"
+  chmod +x "$work/registry/bin/docker-registry"
+  "$work/registry/bin/docker-registry" --version | sed -E 's/.* v?([0-9.]+).*/\1/' >"$work/registry/version"
+  chmod -R go+rX "$work/registry"
+  mv "$work/registry" "$SLIPWAY_ENGINES/$name"
+}
+
 ready() { [ -e "$SLIPWAY_ENGINES/$1/version" ]; }
-all_ready() { ready 20.10 && ready 26.1 && ready newest; }
+all_ready() { ready 20.10 && ready 26.1 && ready newest && ready registry; }
 # Asked for once a day, so that those who cannot have it need not wait each time.
 newest_failed() { [ -n "$(find "$SLIPWAY_ENGINES/newest.failed" -mmin -1440 2>/dev/null)" ]; }
 
@@ -79,10 +93,12 @@ exec {lock}>"$SLIPWAY_ENGINES/.lock"
 flock $lock
 rm -rf "$SLIPWAY_ENGINES"/.fetch.*
 
+what() { [ "$1" = registry ] && echo 'the registry' || echo "the $1 engine"; }
+
 fetching=()
 begin() {
   ready "$1" && return
-  say "fetching the $1 engine from Debian $2 …"
+  say "fetching $(what "$1") from Debian $2 …"
   fetch_and_tell "$@" &
   fetching+=($!)
 }
@@ -90,22 +106,23 @@ fetch_and_tell() {
   local from=$SECONDS work
   work=$(mktemp -d "$SLIPWAY_ENGINES/.fetch.XXXXXX")
   # In the background, so that its first error ends it: bash lets that pass in what `if` and `||` ask about.
-  fetch "$work" "$@" >"$work/log" 2>&1 &
+  "$([ "$1" = registry ] && echo fetch_registry || echo fetch)" "$work" "$@" >"$work/log" 2>&1 &
   wait $! || true
   if ready "$1"; then
-    say "engine $(<"$SLIPWAY_ENGINES/$1/version") from Debian $2: $((SECONDS - from)) s"
+    say "$(what "$1"), $(<"$SLIPWAY_ENGINES/$1/version"), from Debian $2: $((SECONDS - from)) s"
   else
-    say "the $1 engine failed: $(grep -m1 '^E:' "$work/log" || tail -n 1 "$work/log")"
+    say "$(what "$1") failed: $(grep -m1 '^E:' "$work/log" || tail -n 1 "$work/log")"
   fi
   rm -rf "$work"
 }
 begin 20.10 bookworm tini
+begin registry bookworm docker-registry
 begin 26.1 trixie tini docker-cli
 newest_failed || begin newest testing tini-static docker-cli
 for job in "${fetching[@]}"; do wait "$job" || true; done
 
-for version in 20.10 26.1; do
-  ready $version || { say "the $version engine cannot be had from here"; exit 1; }
+for part in 20.10 26.1 registry; do
+  ready $part || { say "$(what $part) cannot be had from here"; exit 1; }
 done
 ready newest && exit
 newest_failed || touch "$SLIPWAY_ENGINES/newest.failed"

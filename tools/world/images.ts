@@ -88,9 +88,11 @@ export async function loadImages(docker: Docker, images: Iterable<ImageSpec>): P
   if (error) throw new Error(`docker load: ${error}`)
 }
 
-const allSteps = (image: ImageSpec): Step[] => [...(image.base ? allSteps(image.base) : []), ...image.steps]
+/** Its steps, with those of what it is built on. */
+export const allSteps = (image: ImageSpec): Step[] => [...(image.base ? allSteps(image.base) : []), ...image.steps]
 
-function imageConfig(image: ImageSpec, diffIds: readonly string[]) {
+/** Its config, as registries and archives hold it. */
+export function imageConfig(image: ImageSpec, diffIds: readonly string[]) {
   return {
     architecture: image.architecture ?? 'amd64',
     variant: image.variant,

@@ -1,13 +1,14 @@
 /**
  * `node tools/world/main.ts demo` starts an engine with the demo's images and containers (`empty` one without), prints
  * the path of its socket on a line of its own, and keeps it until standard input ends, SIGTERM or Ctrl+C.
+ * The demo has a Docker Hub, too: lines two and three are the socket of the proxy to it, and the certificate to trust.
  * Called on the machine, it first makes a world to be in.
  */
 import { spawnSync } from 'node:child_process'
 import { chownSync } from 'node:fs'
 import { join } from 'node:path'
 import { insideWorld } from './place.ts'
-import { startWorld } from './world.ts'
+import { startOnline, startWorld } from './world.ts'
 
 const content = process.argv[2]
 if (content !== 'demo' && content !== 'empty') {
@@ -23,16 +24,19 @@ async function keepWorld(demo: boolean): Promise<void> {
     process.stdin.on('end', end).on('error', end).resume()
     for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(name, end)
   })
+  const online = demo ? await startOnline({ makesWhatIsMissing: true }) : undefined
+  // So that a pull is seen to go on.
+  online?.registry.behave({ bytesPerSecond: 6_000_000 })
   const world = await startWorld({
-    engines: [{ version: '26.1', store: 'classic', name: 'demo', network: true }],
+    engines: [{ version: '26.1', store: 'classic', name: 'demo', network: true, ...online?.engine }],
     demo,
   })
-  for (const { socket } of world.engines) {
-    giveToUser(socket)
-    console.log(socket)
-  }
+  const sockets = [...world.engines.map(({ socket }) => socket), ...(online ? [online.hub.socket] : [])]
+  sockets.forEach(giveToUser)
+  console.log([...sockets, ...(online ? [online.hub.caFile] : [])].join('\n'))
   await over
   await world.stop()
+  await online?.stop()
   process.exit(0)
 }
 

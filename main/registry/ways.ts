@@ -1,0 +1,78 @@
+/** The way to a host: straight, or through the proxy that the environment or the desktop names. */
+import type * as Undici from 'undici'
+import type { Dispatcher } from 'undici'
+import { isLoopback } from '../../model/registry-place.ts'
+
+export interface WayNeeds {
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** The proxy that the desktop's settings name for an address, as a URL. Asked where the environment names none. */
+  readonly desktopProxy?: ((url: string) => Promise<string | undefined>) | undefined
+}
+
+export interface Ways {
+  to(url: URL): Promise<Dispatcher>
+  close(): Promise<void>
+}
+
+/** A host that takes no connection in this time is not to be reached: a blocked one often answers nothing at all. */
+const connectWithin = 5_000
+const options = {
+  // Mirrors and proxies of all kinds stand in between; the older protocol is the one that they all speak well.
+  allowH2: false,
+  connect: { timeout: connectWithin },
+  headersTimeout: 30_000,
+  bodyTimeout: 30_000,
+} as const
+
+export function waysThrough({ env, desktopProxy }: WayNeeds): Ways {
+  const read = (name: string) => env[name.toLowerCase()] || env[name] || undefined
+  const [httpProxy, httpsProxy] = [proxyUrl(read('HTTP_PROXY')), proxyUrl(read('HTTPS_PROXY'))]
+  const opened = new Map<string, Promise<Dispatcher>>()
+
+  /** The one way of that name, made when it is first needed: loading the library would delay the app's start. */
+  function once(name: string, make: (library: typeof Undici) => Dispatcher): Promise<Dispatcher> {
+    const way = opened.get(name) ?? import('undici').then(make)
+    opened.set(name, way)
+    return way
+  }
+
+  const straight = () => once('straight', ({ Agent }) => new Agent(options))
+
+  const onThisComputer = () =>
+    once(
+      'here',
+      ({ Agent }) =>
+        // Docker does not look at the certificate of a registry on the same computer (moby registry/config.go).
+        new Agent({ ...options, connect: { timeout: connectWithin, rejectUnauthorized: false } }),
+    )
+
+  const byEnvironment = () =>
+    once('environment', ({ EnvHttpProxyAgent }) => {
+      // Not undefined: the library would read its own process's environment.
+      const proxies = { httpProxy: httpProxy ?? '', httpsProxy: httpsProxy ?? '', noProxy: read('NO_PROXY') ?? '' }
+      return new EnvHttpProxyAgent({ ...options, ...proxies })
+    })
+
+  async function byDesktop(url: URL): Promise<Dispatcher> {
+    const uri = proxyUrl(await desktopProxy?.(url.href).catch(() => undefined))
+    return uri ? once(`desktop ${uri}`, ({ ProxyAgent }) => new ProxyAgent({ ...options, uri })) : straight()
+  }
+
+  return {
+    async to(url) {
+      // As in Go's own client, what is on this computer is never asked for through a proxy.
+      if (isLoopback(url.host)) return onThisComputer()
+      return httpProxy || httpsProxy ? byEnvironment() : byDesktop(url)
+    },
+    async close() {
+      await Promise.all([...opened.values()].map(async (way) => (await way).destroy()))
+    },
+  }
+}
+
+/** Written as `host:port`, it is an HTTP proxy's. What is no address is none. */
+function proxyUrl(text: string | undefined): string | undefined {
+  if (!text) return undefined
+  const url = URL.parse(text.includes('://') ? text : `http://${text}`)
+  return url && /^(https?|socks5):$/.test(url.protocol) ? url.href : undefined
+}

@@ -1,0 +1,18 @@
+/** What is wrong with the name of an image, in words. */
+import type { WrongName } from '../../model/search-box.ts'
+import { t } from '../ui/words.svelte.ts'
+
+export function wrongWords(why: WrongName): string {
+  switch (why) {
+    case 'capitals':
+      return t('discover.wrong.capitals')
+    case 'no-tag':
+      return t('discover.wrong.no-tag')
+    case 'tag':
+      return t('discover.wrong.tag')
+    case 'digest':
+      return t('discover.wrong.digest')
+    case 'characters':
+      return t('discover.wrong.characters')
+  }
+}

@@ -1,0 +1,109 @@
+import { expect, test, type Slipway } from './slipway.ts'
+
+const box = (app: Slipway) => app.page.getByRole('searchbox', { name: /^Search, or/ })
+const results = (app: Slipway) => app.page.getByRole('grid', { name: 'Images found' })
+const result = (app: Slipway, name: string) => results(app).getByRole('row').filter({ hasText: name }).first()
+const variant = (app: Slipway, ...tags: string[]) =>
+  tags.reduce(
+    (rows, tag) => rows.filter({ hasText: tag }),
+    app.page.getByRole('grid', { name: /^Tags of/ }).getByRole('row'),
+  )
+
+async function search(app: Slipway, words: string) {
+  await app.page.keyboard.press('Control+k')
+  await box(app).fill(words)
+}
+
+test('before anything is typed the most starred images stand there, and when their stars were counted', async ({
+  online,
+}) => {
+  await online.page.keyboard.press('Control+k')
+  await expect(box(online)).toBeFocused()
+  await expect(online.page.getByText('stars of 2024-08')).toBeVisible()
+  const stars = await results(online).getByRole('row').locator('[role=gridcell]:last-child').allTextContents()
+  const numbers = stars.map((text) => Number(text.replaceAll(/\D/g, '')))
+  expect(numbers.length).toBeGreaterThan(5)
+  expect(numbers).toEqual(numbers.toSorted((a, b) => b - a))
+  await online.expectAccessible()
+})
+
+test('Docker Hub answers a search: name, description, stars, official, automated; nothing it says is run', async ({
+  online,
+}) => {
+  await search(online, 'nginx')
+  await expect(online.page.getByText('From Docker Hub')).toBeVisible()
+  await expect(result(online, 'Web server, reverse proxy')).toContainText(/nginx\s*Official.*★/s)
+  await expect(result(online, 'bitnami/nginx')).toContainText('Automated')
+  await expect(result(online, 'awkward/nginx')).toContainText('<script>')
+  expect(await online.page.locator('[role=grid] script, [role=grid] img').count()).toBe(0)
+  await online.expectAccessible()
+})
+
+test('by keyboard: from the box to the results, on to the tags, and back', async ({ online }) => {
+  await search(online, 'nginx')
+  await expect(result(online, 'bitnami/nginx')).toBeVisible()
+  await online.page.keyboard.press('ArrowDown')
+  await online.page.keyboard.press('j')
+  await expect(online.details.getByRole('heading', { level: 2 })).not.toHaveText('nginx')
+  await online.page.keyboard.press('k')
+  await expect(online.details.getByRole('heading', { level: 2 })).toHaveText('nginx')
+  await expect(variant(online, 'latest').first()).toBeVisible()
+  await online.page.keyboard.press('Enter')
+  await expect(online.page.locator('[role=row]:focus')).toContainText('latest')
+  await online.page.keyboard.press('Escape')
+  await expect(online.page.locator('[role=row]:focus')).toContainText('Web server')
+})
+
+test('thirty keystrokes typed fast ask each source once at a time, and never show an answer to older words', async ({
+  online,
+  hub,
+}) => {
+  hub.behave('hub.docker.com', 'slow')
+  await search(online, '')
+  await box(online).pressSequentially('nginxxxxxxxxxxxxxxxxxxxxxxxxxx', { delay: 25 })
+  await box(online).fill('redis')
+  await expect(result(online, 'redis/redis-stack')).toBeVisible()
+  await expect(results(online).getByText('nginx')).toHaveCount(0)
+  for (const host of ['hub.docker.com', 'index.docker.io', 'docker.1ms.run'] as const)
+    expect(hub.requests.mostAtOnce(host, 'search')).toBeLessThanOrEqual(1)
+  expect(hub.requests.of('hub.docker.com', 'search').length).toBeLessThanOrEqual(4)
+})
+
+test('Docker Hub is limited: another host answers in its place, and the screen says so', async ({ online, hub }) => {
+  hub.behave('hub.docker.com', 'limited')
+  hub.behave('index.docker.io', 'down')
+  await search(online, 'linuxserver')
+  await expect(online.page.getByText('Docker Hub does not answer, these are from docker.1ms.run')).toBeVisible()
+  await expect(result(online, 'linuxserver/nginx')).toBeVisible()
+})
+
+for (const behaviour of ['down', 'html', 'truncated', 'hung'] as const)
+  test(`all of Docker Hub is ${behaviour}: nginx is found all the same, with its tags of a known day`, async ({
+    online,
+    hub,
+  }) => {
+    test.slow(behaviour === 'hung')
+    hub.behave('all', behaviour)
+    await search(online, 'nginx')
+    await expect(result(online, 'Web server, reverse proxy')).toBeVisible()
+    await expect(variant(online, '1.30')).not.toHaveCount(0, { timeout: 30_000 })
+    await expect(online.page.getByText('As of 2026-08-22')).toBeVisible()
+    await expect(online.page.getByText('No search answers')).toBeVisible({ timeout: 30_000 })
+  })
+
+test('a wrong name says why while it is typed; a deprecated image says what to use instead', async ({ online }) => {
+  await search(online, 'ghcr.io/Owner/name:1')
+  await expect(online.page.getByText('has no capital letters')).toBeVisible()
+  await expect(box(online)).toHaveAttribute('aria-invalid', 'true')
+  await online.expectAccessible()
+  await box(online).fill('centos')
+  await online.details.getByRole('button', { name: 'almalinux' }).click()
+  await expect(box(online)).toHaveValue('almalinux')
+  await expect(online.details.getByRole('heading', { level: 2 })).toHaveText('almalinux')
+})
+
+test('a tag that nobody has is told before anything is pulled', async ({ online }) => {
+  await search(online, 'nginx:no-such-tag')
+  await online.page.keyboard.press('Enter')
+  await expect(online.details.getByRole('alert')).toContainText('There is no nginx:no-such-tag')
+})

@@ -1,0 +1,113 @@
+/** What the demo's Docker Hub has to be pulled: small, but of several layers, and one large enough to watch. */
+import type { ImageSpec, RunConfig } from '../images.ts'
+import type { Step } from '../layers.ts'
+import { entrypoint, printer, service, userland } from '../userland.ts'
+import { copy, run, setting } from './measure.ts'
+
+/** The same bytes at each call; only the dates follow the clock. */
+export function pullableImages(now = new Date()): ImageSpec[] {
+  const daysAgo = (days: number) => new Date(now.getTime() - days * 86_400_000)
+  const rootOf = (title: string, days: number, bytes: number, shell: string): ImageSpec => ({
+    references: [],
+    created: daysAgo(days),
+    config: { Env: [path], Cmd: [shell] },
+    steps: [
+      {
+        instruction: `ADD ${title.toLowerCase().replaceAll(' ', '-')}.tar.xz / # buildkit`,
+        bytes,
+        files: userland(title),
+      },
+      setting(`CMD ["${shell}"]`),
+    ],
+  })
+  const debian = rootOf('Debian GNU/Linux 13 (trixie)', 20, 4_200_000, 'bash')
+  const alpine = (version: string, days: number) => rootOf(`Alpine Linux v${version}`, days, 2_900_000, '/bin/sh')
+
+  const on = (base: ImageSpec, days: number, references: string[], config: RunConfig, steps: readonly Step[]) => ({
+    references,
+    base,
+    created: daysAgo(days),
+    config,
+    steps,
+  })
+  const nginx = (version: string, days: number, base: ImageSpec, ...tags: string[]): ImageSpec =>
+    on(
+      base,
+      days,
+      [version, ...tags].map((tag) => `nginx:${tag}`),
+      { Entrypoint: ['/docker-entrypoint.sh'], Cmd: ['nginx', '-g', 'daemon off;'], ExposedPorts: { '80/tcp': {} } },
+      [
+        noise(`groupadd nginx && install nginx=${version}`, 1_600_000, {
+          'usr/sbin/nginx': service(`nginx/${version}`, 'start worker processes'),
+        }),
+        copy('docker-entrypoint.sh', '', entrypoint, 1620),
+        setting('EXPOSE map[80/tcp:{}]'),
+        setting('CMD ["nginx" "-g" "daemon off;"]'),
+      ],
+    )
+  const python = (version: string, days: number, ...tags: string[]): ImageSpec =>
+    on(
+      debian,
+      days,
+      [version, ...tags].map((tag) => `python:${tag}`),
+      { Env: ['LANG=C.UTF-8', `PYTHON_VERSION=${version}`], Cmd: ['python3'] },
+      [
+        noise('apt-get install -y ca-certificates curl gnupg wget', 3_400_000),
+        noise('apt-get install -y git mercurial openssh-client', 5_100_000),
+        noise('apt-get install -y autoconf g++ gcc make libssl-dev', 14_800_000),
+        setting(`ENV PYTHON_VERSION=${version}`),
+        noise(`make install # Python ${version}`, 6_300_000, { 'usr/local/bin/python3': service(`Python ${version}`) }),
+        copy('pip', 'usr/local/bin', '#!/bin/sh\n', 260),
+        setting('CMD ["python3"]'),
+      ],
+    )
+
+  const redis = on(
+    debian,
+    12,
+    ['redis:7', 'redis:7.4', 'redis:latest'],
+    { Entrypoint: ['docker-entrypoint.sh'], Cmd: ['redis-server'], ExposedPorts: { '6379/tcp': {} } },
+    [
+      noise('make -C /usr/src/redis install', 1_900_000, {
+        'usr/local/bin/redis-server': service('Redis version=7.4.9', 'Ready to accept connections tcp'),
+      }),
+      { instruction: 'WORKDIR /data', bytes: 0 },
+      copy('docker-entrypoint.sh', 'usr/local/bin', entrypoint, 661),
+      setting('CMD ["redis-server"]'),
+    ],
+  )
+  const hello = (architecture?: string): ImageSpec => ({
+    references: ['hello-world:latest', 'hello-world:linux'],
+    created: daysAgo(40),
+    ...(architecture && { architecture, variant: 'v8' }),
+    config: { Env: [path], Cmd: ['/hello'] },
+    steps: [
+      { instruction: 'COPY hello / # buildkit', bytes: 10_072, files: { hello: printer('\nHello from Docker!\n\n') } },
+      setting('CMD ["/hello"]'),
+    ],
+  })
+  const forArm = (image: ImageSpec): ImageSpec => ({ ...image, architecture: 'arm64', variant: 'v8' })
+
+  const latestNginx = nginx('1.31.4', 6, debian, 'mainline', '1', '1.31', 'latest')
+  return [
+    nginx('1.27.5', 34, debian, '1.27'),
+    latestNginx,
+    forArm(latestNginx),
+    nginx('1.31.4-alpine', 6, alpine('3.24', 9), 'mainline-alpine', '1-alpine', 'alpine'),
+    redis,
+    { ...alpine('3.20', 380), references: ['alpine:3.20'] },
+    { ...alpine('3.24', 9), references: ['alpine:3.24.1', 'alpine:3.24', 'alpine:3', 'alpine:latest'] },
+    hello(),
+    hello('arm64'),
+    python('3.13.15', 15, '3.13'),
+    python('3.14.7', 15, '3.14', '3', 'latest'),
+  ]
+}
+
+const path = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
+
+/** RUN, of bytes that stay as large when they are sent. */
+const noise = (command: string, bytes: number, files?: Step['files']): Step => ({
+  ...run(command, bytes, files),
+  noise: true,
+})

@@ -1,0 +1,123 @@
+/** What the stub's Docker Hub holds: the official images of the app's own catalogue, and a few of the community. */
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { control, html } from '../awkward.ts'
+
+export interface Repository {
+  /** As people name it: official ones without `library/`. */
+  readonly name: string
+  readonly description: string
+  readonly stars: number
+  readonly pulls: number
+  readonly official: boolean
+  readonly automated: boolean
+  readonly tags: readonly Tag[]
+}
+
+/** A tag as Docker Hub's web API tells it. */
+export interface Tag {
+  readonly name: string
+  readonly full_size: number
+  readonly last_updated: string
+  readonly digest: string
+  readonly images: readonly TagImage[]
+}
+
+export interface TagImage {
+  readonly architecture: string
+  readonly variant: string | null
+  readonly os: string
+  readonly digest: string
+  readonly size: number
+}
+
+const folder = join(import.meta.dirname, '../../../resources/catalogue')
+
+/** All of it, the most starred first. Sizes, dates and pulls are invented, the same each time. */
+export function readRepositories(): readonly Repository[] {
+  const catalogue = JSON.parse(readFileSync(join(folder, 'official-images.json'), 'utf8')) as Catalogue
+  const listed = new Date(catalogue.listed)
+  const { images: variants } = JSON.parse(readFileSync(join(folder, 'official-tags.json'), 'utf8')) as TagCatalogue
+  const official = catalogue.images.map(({ name, stars = 10 + (number(name) % 200), en }): Repository => {
+    const tags = (variants[name] ?? []).flatMap(([tags, architectures], index) =>
+      alike(name, tags, architectures, hoursBefore(listed, 3 + index * 11)),
+    )
+    return {
+      name,
+      description: en.what,
+      stars,
+      pulls: stars * 51_337 + number(name),
+      official: true,
+      automated: false,
+      tags,
+    }
+  })
+  const others = community.map(([name, description, stars, automated = false], index): Repository => ({
+    name,
+    description,
+    stars,
+    pulls: stars * 90_001 + number(name),
+    official: false,
+    automated,
+    tags: [
+      ...alike(name, ['latest', '3', '3.1.0'], ['amd64', 'arm64v8'], hoursBefore(listed, 40 + index)),
+      ...alike(name, ['3.0.2'], ['amd64'], hoursBefore(listed, 4000 + index)),
+    ],
+  }))
+  return [...official, ...others].sort((a, b) => b.stars - a.stars)
+}
+
+interface Catalogue {
+  readonly listed: string
+  readonly images: readonly { readonly name: string; readonly stars?: number; readonly en: { readonly what: string } }[]
+}
+
+interface TagCatalogue {
+  readonly images: Readonly<
+    Record<string, readonly (readonly [tags: readonly string[], architectures: readonly string[]])[]>
+  >
+}
+
+const community: readonly (readonly [name: string, description: string, stars: number, automated?: boolean])[] = [
+  ['bitnami/nginx', 'Bitnami Secure Image for nginx', 204, true],
+  ['linuxserver/nginx', 'An Nginx container, brought to you by LinuxServer.io.', 236],
+  ['nginx/nginx-ingress', 'NGINX and NGINX Plus Ingress Controllers for Kubernetes', 118],
+  ['nginxproxy/nginx-proxy', 'Automated nginx proxy for Docker containers using docker-gen', 177],
+  ['awkward/nginx', `${html} ${control}`, 3],
+  ['awkward/silent', '', 0],
+  ['bitnami/redis', 'Bitnami Secure Image for redis', 401, true],
+  ['redis/redis-stack', 'redis-stack installs a Redis server with additional database capabilities', 162],
+  ['circleci/python', 'Python for CircleCI', 42, true],
+  ['bitnami/postgresql', 'Bitnami Secure Image for postgresql', 283, true],
+  ['portainer/portainer-ce', 'Portainer CE - a lightweight service delivery platform for containers', 2631],
+  ['grafana/grafana', 'The official Grafana docker container', 3466],
+]
+
+/** Tags of one variant: all the same index. */
+function alike(name: string, tags: readonly string[], architectures: readonly string[], date: Date): Tag[] {
+  const images = architectures.map((architecture): TagImage => {
+    const key = `${name}:${tags[0]} ${architecture}`
+    return { ...platform(architecture), os: 'linux', digest: digest(key), size: 2_000_000 + (number(key) % 90_000_000) }
+  })
+  const full_size = (images.find(({ architecture }) => architecture === 'amd64') ?? images[0])?.size ?? 0
+  const last_updated = date.toISOString()
+  return tags.map((tag) => ({
+    name: tag,
+    full_size,
+    last_updated,
+    digest: digest(`${name}:${tags[0]}`),
+    images,
+  }))
+}
+
+/** Official images' maintainers write `arm64v8` for what Docker calls arm64, variant v8. */
+function platform(word: string): Pick<TagImage, 'architecture' | 'variant'> {
+  const arm = /^(arm)(?:32|(64))(v\d)$/.exec(word)
+  if (arm) return { architecture: `arm${arm[2] ?? ''}`, variant: arm[3] ?? null }
+  return { architecture: word === 'i386' ? '386' : word, variant: null }
+}
+
+const digest = (text: string) => `sha256:${createHash('sha256').update(text).digest('hex')}`
+const number = (text: string) => createHash('sha256').update(text).digest().readUInt32BE()
+const hoursBefore = (date: Date, hours: number) => new Date(date.getTime() - hours * 3_600_000)
