@@ -3,16 +3,18 @@ import { app, BrowserWindow, clipboard, nativeTheme, screen, session, type Recta
 import { ok, type Handlers } from '../../preload/contract/index.ts'
 import type { Store, WindowPlace } from '../store/index.ts'
 import { origin } from './app-files.ts'
+import { askBeforeClosing, type Closing } from './closing.ts'
 
 interface Needs {
   readonly place: Store['window']
   readonly preload: string
   readonly icon: string
+  readonly closing: Closing
 }
 
 const zooms = [0.8, 0.9, 1, 1.1, 1.25, 1.5, 1.75, 2] as const
 
-export function openWindow({ place, preload, icon }: Needs): BrowserWindow {
+export function openWindow({ place, preload, icon, closing }: Needs): BrowserWindow {
   const { bounds, maximized, zoom } = place.value
   const window = new BrowserWindow({
     width: 1240,
@@ -34,6 +36,7 @@ export function openWindow({ place, preload, icon }: Needs): BrowserWindow {
   })
   window.webContents.on('did-finish-load', () => window.webContents.setZoomFactor(zoom))
   window.on('close', () => place.write(placeOf(window, place.value)))
+  askBeforeClosing(window, closing)
   window.webContents.on('render-process-gone', (_, { reason }) => {
     if (reason !== 'clean-exit') window.reload()
   })

@@ -24,6 +24,7 @@ export function settingsService({ settings, systemLanguages, showTheme, publish 
   })
   showTheme(settings.value.theme)
   return {
+    language: () => appearance().shownLanguage,
     handlers: {
       'settings.get': () => ok(appearance()),
       'settings.change': (change) => {

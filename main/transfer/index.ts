@@ -44,7 +44,8 @@ export function transferService({ engine, jobs, credentialsFor, taken, ledger }:
     const { came } = pulled
     // What another pull brought meanwhile cannot be told apart.
     const after = came.news && alone && turn === begun ? await within(patience.after, taken?.()) : undefined
-    const cost = !came.news ? 0 : before && after && Math.max(0, after - before)
+    const spent = before !== undefined && after !== undefined ? Math.max(0, after - before) : undefined
+    const cost = came.news ? spent : 0
     job.subject({ speed: undefined, left: undefined, came: { ...came, ...(cost !== undefined && { cost }) } })
     if (ledger) recordPull(ledger, { ...came, reference: wish.reference, endpoint: puller.at.endpoint })
   }

@@ -1,10 +1,13 @@
 /** What a job is and what became of it, in words. */
-import type { Job, JobItem } from '../../preload/contract/index.ts'
+import { shortId } from '../../model/image.ts'
+import { wholeOf } from '../../model/pull.ts'
+import type { Job, JobItem, JobSubject, PulledLayer } from '../../preload/contract/index.ts'
 import { failureWords } from '../ui/failure.ts'
-import { bytesBetween, size, t } from '../ui/words.svelte.ts'
+import { bytesBetween, size, span, t } from '../ui/words.svelte.ts'
 
 export function titleOf({ subject, state }: Job): string {
   const ended = state !== 'running'
+  if (subject.kind === 'pull') return pullTitle(subject, state)
   if (subject.kind === 'undo')
     return ended ? t('job.undone', { n: subject.restores }) : t('job.undoing', { n: subject.restores })
   if (subject.deletes === 0)
@@ -15,6 +18,7 @@ export function titleOf({ subject, state }: Job): string {
 /** One line below the title: how far it is, or how it ended. */
 export function storyOf(job: Job): string {
   const { subject, state, items, failure } = job
+  if (subject.kind === 'pull') return pullStory(subject, job)
   const done = items.filter((item) => item.state === 'done').length
   if (state === 'running') return t('job.progress', { done: String(done), all: String(items.length) })
   const story: string[] = []
@@ -34,6 +38,57 @@ export function storyOf(job: Job): string {
     else if (subject.copies) story.push(t('job.copies', { n: subject.copies.count, folder: subject.copies.folder }))
   }
   return story.join(' · ')
+}
+
+type Pull = Extract<JobSubject, { kind: 'pull' }>
+
+function pullTitle({ reference, platform }: Pull, state: Job['state']): string {
+  if (state === 'done') return t('job.pulled', { reference })
+  return platform === undefined ? t('job.pull', { reference }) : t('job.pull.for', { reference, platform })
+}
+
+function pullStory(subject: Pull, { state, items, failure }: Job): string {
+  if (state === 'running') return items[0]?.state === 'waiting' ? t('job.pull.queued') : pullProgress(subject)
+  const why = failure ?? items[0]?.failure
+  if (why) return failureWords(why).title
+  if (state === 'cancelled') return t('job.pull.cancelled')
+  const { came } = subject
+  if (!came) return ''
+  const story = [shortId(came.digest ?? came.image)]
+  if (!came.news) story.push(t('job.pull.upToDate'))
+  else if (came.cost !== undefined) story.push(t('job.pull.cost', { bytes: size(came.cost) }))
+  return story.join(' · ')
+}
+
+function pullProgress({ layers, speed, left }: Pull): string {
+  const { downloaded, total, unknown } = wholeOf(layers)
+  if (layers.length === 0) return t('job.pull.asking')
+  if (unknown === 0 && downloaded >= total) return t('job.pull.extracting')
+  const done = size(downloaded)
+  return [
+    unknown === 0 ? t('job.pull.of', { done, total: size(total) }) : t('job.pull.soFar', { done }),
+    speed !== undefined && t('job.pull.speed', { bytes: size(speed) }),
+    left !== undefined && t('job.pull.left', { time: span(left) }),
+  ]
+    .filter((part) => part !== false)
+    .join(' · ')
+}
+
+export function layerWords(state: PulledLayer['state']): string {
+  switch (state) {
+    case 'waiting':
+      return t('job.layer.waiting')
+    case 'downloading':
+      return t('job.layer.downloading')
+    case 'downloaded':
+      return t('job.layer.downloaded')
+    case 'extracting':
+      return t('job.layer.extracting')
+    case 'done':
+      return t('job.layer.done')
+    case 'here':
+      return t('job.layer.here')
+  }
 }
 
 export function itemWords({ state, failure }: JobItem): string {

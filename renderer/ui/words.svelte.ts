@@ -22,6 +22,7 @@ export const size = (bytes: Bytes): string => write.size(bytes)
 export const ago = (time: UnixTime): string => write.ago(time)
 export const exactly = (time: UnixTime): string => write.exactly(time)
 export const count = (n: number): string => write.count(n)
+export const span = (seconds: number): string => write.span(seconds)
 
 /** A number of bytes that may be known as a range alone. */
 export function bytesBetween({ min, max }: ByteRange): string {

@@ -14,6 +14,12 @@ const steps = [
   { unit: 'second', length: 60, from: 0 },
 ] as const
 
+const spans = [
+  ['second', 1],
+  ['minute', 60],
+  ['hour', 3600],
+] as const
+
 export interface Writers {
   /** Decimal with three figures, as `docker images` prints: `4.26 MB`. */
   size(bytes: Bytes): string
@@ -22,6 +28,8 @@ export interface Writers {
   /** Date and time to the second, in the user's time zone. */
   exactly(time: UnixTime): string
   count(n: number): string
+  /** How long something takes: `7 sec`, `3 min`. */
+  span(seconds: number): string
 }
 
 export function writers(language: string): Writers {
@@ -50,5 +58,10 @@ export function writers(language: string): Writers {
     },
     exactly: (time) => date.format(time * 1000),
     count: (n) => number.format(n),
+    span(seconds) {
+      const [unit, length] = seconds < 100 ? spans[0] : seconds < 6000 ? spans[1] : spans[2]
+      const style = { style: 'unit', unit, unitDisplay: 'short' } as const
+      return new Intl.NumberFormat(language, style).format(Math.max(1, Math.round(seconds / length)))
+    },
   }
 }

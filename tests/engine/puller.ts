@@ -37,8 +37,11 @@ export async function openPuller(engine: Engine) {
   })
   await eventually(() => served.window.complete)
 
-  const ask = async (reference: string, platform?: string) =>
-    await transfer.handlers['transfer.pull']({ reference, ...(platform !== undefined && { platform }) })
+  async function ask(reference: string, platform?: string) {
+    // The containerd store refuses to list for a moment after a removal, and then is looked for again.
+    await eventually(() => served.engine.state().status === 'connected')
+    return await transfer.handlers['transfer.pull']({ reference, ...(platform !== undefined && { platform }) })
+  }
   async function start(reference: string, platform?: string): Promise<string> {
     const answer = await ask(reference, platform)
     if (!answer.ok) throw new Error(JSON.stringify(answer.error))

@@ -1,0 +1,37 @@
+/** Closing the window ends the app, and with it what is still being pulled: so the user is asked first. */
+import { dialog, type BrowserWindow } from 'electron'
+import type { Language } from '../../preload/contract/index.ts'
+import { quitWords } from './words.ts'
+
+export interface Closing {
+  /** How many pulls end with the app. */
+  readonly busy: () => number
+  readonly language: () => Language
+}
+
+export function askBeforeClosing(window: BrowserWindow, { busy, language }: Closing) {
+  let asking = false
+  window.on('close', (event) => {
+    if (busy() === 0) return
+    event.preventDefault()
+    if (asking) return
+    asking = true
+    // Not the blocking dialog: while it stood open, nobody would read what the engine says, and the pull would stand too.
+    void ask().finally(() => (asking = false))
+  })
+
+  async function ask() {
+    const { title, detail, stay, go } = quitWords(language(), busy())
+    const { response } = await dialog.showMessageBox(window, {
+      type: 'question',
+      message: title,
+      detail,
+      buttons: [stay, go],
+      defaultId: 0,
+      cancelId: 0,
+      noLink: true,
+    })
+    // Its place has been written down already, when it was to be closed.
+    if (response === 1 && !window.isDestroyed()) window.destroy()
+  }
+}
