@@ -27,6 +27,25 @@ export function parseReference(text: string): ParsedReference | undefined {
   return repository !== undefined && tagged.test(tag) ? { repository, tag } : undefined
 }
 
+/** One image by its whole name. */
+export interface NamedImage {
+  readonly repository: string
+  /** In its familiar form, with its tag or digest. */
+  readonly reference: string
+}
+
+/**
+ * What a text names: a tag (`latest` where none is written) or a digest, beside which a tag says nothing more, as for
+ * Docker itself. Undefined where Docker would refuse it.
+ */
+export function parseWholeReference(text: string): NamedImage | undefined {
+  const [name = '', digest, ...more] = text.split('@')
+  const parsed = parseReference(name)
+  if (!parsed || more.length > 0 || (digest !== undefined && !/^sha256:[a-f0-9]{64}$/.test(digest))) return undefined
+  const { repository, tag } = parsed
+  return { repository, reference: digest === undefined ? `${repository}:${tag}` : `${repository}@${digest}` }
+}
+
 function familiar(name: string): string | undefined {
   // It could be taken for an image's id.
   if (/^[a-f0-9]{64}$/.test(name)) return undefined

@@ -1,5 +1,5 @@
 /** What a text in the search box means: words to look for, the name of an image, or a name with a slip in it. */
-import { parseReference } from './reference.ts'
+import { parseReference, parseWholeReference, type NamedImage } from './reference.ts'
 
 export type WrongName = 'capitals' | 'no-tag' | 'tag' | 'digest' | 'characters'
 
@@ -10,12 +10,6 @@ export type Asked =
   | { readonly kind: 'name'; readonly name: NamedImage }
   | { readonly kind: 'wrong'; readonly why: WrongName }
 
-export interface NamedImage {
-  readonly repository: string
-  /** Complete, with its tag or digest. */
-  readonly reference: string
-}
-
 /** What tutorials print in front of a name. */
 const command = /^\$?\s*(?:sudo\s+)?docker\s+(?:image\s+)?pull\s+/
 
@@ -25,17 +19,9 @@ export function understand(typed: string): Asked {
   if (text === '') return { kind: 'nothing' }
   const [first, ...rest] = text.split('/')
   const isName = !/\s/.test(text) && (/[:@]/.test(text) || (rest.length > 0 && /\.|^localhost$/.test(first!)))
-  const name = named(text)
+  const name = parseWholeReference(text)
   if (!isName) return { kind: 'words', words: text, ...(name && text.includes('/') && { offer: name }) }
   return name ? { kind: 'name', name } : { kind: 'wrong', why: slip(text) }
-}
-
-function named(text: string): NamedImage | undefined {
-  const [, name = text, digest] = /^(.*)@(sha256:[0-9a-f]{64})$/.exec(text) ?? []
-  const parsed = parseReference(name)
-  if (!parsed) return undefined
-  const { repository, tag } = parsed
-  return { repository, reference: digest === undefined ? `${repository}:${tag}` : `${repository}@${digest}` }
 }
 
 function slip(text: string): WrongName {
