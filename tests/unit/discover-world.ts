@@ -71,7 +71,14 @@ export async function searchWorld({ hub = breaks, host, engine, api = '1.41', ti
   const told: SearchAnswer[] = []
   const away = { code: 'engine-stopped', endpoint: 'unix:///x' } as const
   const context = { name: 'default', endpoint: 'unix:///x', local: true }
-  const facts = { product: 'Docker', version: '20.10', api, platform: 'linux/amd64', rootDir: '/x', store: 'classic' } as const
+  const facts = {
+    product: 'Docker',
+    version: '20.10',
+    api,
+    platform: 'linux/amd64',
+    rootDir: '/x',
+    store: 'classic',
+  } as const
   const state: EngineState = engine ? { status: 'connected', context, facts } : { status: 'away', failure: away }
   const [name, port] = engineServer.host.split(':')
   const docker = new Docker({ protocol: 'http', host: name!, port: Number(port) })
