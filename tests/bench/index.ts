@@ -9,6 +9,7 @@ import { list5000 } from './list-5000.ts'
 import type { Measure } from './measure.ts'
 import { memory } from './memory.ts'
 import { outsideChange } from './outside-change.ts'
+import { pull500 } from './pull-500.ts'
 import { remove200 } from './remove-200.ts'
 import { select5000 } from './select-5000.ts'
 import { start } from './start.ts'
@@ -26,6 +27,7 @@ export const measures: readonly Measure[] = [
   freed,
   select5000,
   remove200,
+  pull500,
 ]
 export { json, line } from './measure.ts'
 export { Stage } from './stage.ts'

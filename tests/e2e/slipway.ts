@@ -162,7 +162,15 @@ export const test = base.extend<Fixtures, Shared>({
       opened.push(app)
       return app
     })
-    for (const app of opened) await app.close()
+    for (const app of opened) {
+      // A pull that a test has left running is not asked about.
+      await app.electron
+        .evaluate(({ dialog }) => {
+          dialog.showMessageBox = async () => ({ response: 1, checkboxChecked: false })
+        })
+        .catch(() => undefined)
+      await app.close()
+    }
   },
   app: async ({ open, demo }, use) => use(await open({ socket: demo.socket })),
 })
