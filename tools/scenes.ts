@@ -84,6 +84,24 @@ export const scenes: readonly Scene[] = [
     },
   },
   {
+    name: 'activity',
+    // The tag that goes is made for it: the demo stays as it is.
+    async show(page) {
+      await row(page, 'nginx', '1.27').click()
+      await page.keyboard.press('t')
+      await page.getByRole('textbox').fill('shop/web:old')
+      await page.keyboard.press('Enter')
+      await row(page, 'shop/web').click()
+      await page.keyboard.press('Delete')
+      await page.getByRole('dialog').getByRole('listitem').first().waitFor()
+      await page.getByRole('dialog').getByRole('button').last().click()
+      await page.getByRole('dialog').waitFor({ state: 'hidden' })
+      await page.getByRole('navigation').getByRole('link').nth(1).click()
+      // It can be undone once it has ended.
+      await page.getByRole('article').getByRole('button').first().waitFor()
+    },
+  },
+  {
     name: 'disk',
     async show(page) {
       await page.locator('footer button').first().click()

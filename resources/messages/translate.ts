@@ -22,12 +22,19 @@ export type Misnamed<Original extends Record<string, Text>, Other extends Transl
     : Key
 }[keyof Original]
 
+// Made once a language: making one takes longer than all the rest of a message.
+const once = <T>(make: (language: string) => T) => {
+  const made = new Map<string, T>()
+  return (language: string): T => made.get(language) ?? made.set(language, make(language)).get(language)!
+}
+const plural = once((language) => new Intl.PluralRules(language))
+const number = once((language) => new Intl.NumberFormat(language))
+
 /** The message in words: plural form chosen by `n`, numbers in the language's digits and grouping. */
 export function phrase(text: Text, values: Readonly<Record<string, string | number>>, language: string): string {
-  const form =
-    typeof text === 'string' ? text : (text[new Intl.PluralRules(language).select(Number(values['n']))] ?? text.other)
+  const form = typeof text === 'string' ? text : (text[plural(language).select(Number(values['n']))] ?? text.other)
   return form.replace(/\{(\w+)\}/g, (_, name: string) => {
     const value = values[name] ?? ''
-    return typeof value === 'number' ? new Intl.NumberFormat(language).format(value) : value
+    return typeof value === 'number' ? number(language).format(value) : value
   })
 }
