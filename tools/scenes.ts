@@ -96,7 +96,7 @@ export const scenes: readonly Scene[] = [
       await page.getByRole('dialog').getByRole('listitem').first().waitFor()
       await page.getByRole('dialog').getByRole('button').last().click()
       await page.getByRole('dialog').waitFor({ state: 'hidden' })
-      await page.getByRole('navigation').getByRole('link').nth(1).click()
+      await page.getByRole('navigation').getByRole('link').nth(2).click()
       // It can be undone once it has ended.
       await page.getByRole('article').getByRole('button').first().waitFor()
     },
@@ -158,6 +158,28 @@ export const scenes: readonly Scene[] = [
       await page.getByRole('searchbox').first().fill('ghcr.io/Owner/Name:1')
     },
   },
+  {
+    name: 'pull',
+    async show(page) {
+      await pulling(page)
+      await page.waitForTimeout(2500)
+    },
+  },
+  {
+    name: 'pull-ended',
+    async show(page) {
+      await pulling(page)
+      await page.getByRole('progressbar').first().waitFor({ state: 'detached' })
+    },
+  },
+  {
+    name: 'pull-failed',
+    async show(page) {
+      await page.evaluate(`slipway.call('transfer.pull', { reference: 'nginx:no-such-tag' })`)
+      await page.getByRole('navigation').getByRole('link').nth(2).click()
+      await page.getByRole('alert').waitFor()
+    },
+  },
 ]
 
 /** Looked for, answered, and the tags of what was found first read. */
@@ -165,4 +187,13 @@ async function searched(page: Page, words: string) {
   await page.keyboard.press('Control+k')
   await page.getByRole('searchbox').first().fill(words)
   await page.waitForTimeout(2500)
+}
+
+/** Another tag each time: what came for the picture before is here already. */
+async function pulling(page: Page) {
+  await searched(page, 'python')
+  const wanted = page.getByRole('row').filter({ has: page.locator('[data-part=pull]'), hasNotText: /Here|已有/ })
+  await wanted.first().locator('[data-part=pull]').click()
+  await page.getByRole('navigation').getByRole('link').nth(2).click()
+  await page.getByRole('progressbar').first().waitFor()
 }

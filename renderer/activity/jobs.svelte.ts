@@ -7,6 +7,11 @@ class Jobs {
   /** The newest first. */
   all = $state.raw<readonly Job[]>([])
   readonly running = $derived(this.all.filter(({ state }) => state === 'running'))
+  /** Whether images are being removed, or were a moment ago: what the engine tells of it comes a little later. */
+  get removing(): boolean {
+    const recent = Date.now() / 1000 - 3
+    return this.all.some(({ subject, ended }) => subject.kind === 'remove' && (ended ?? Infinity) > recent)
+  }
   readonly ended = $derived(this.all.filter(({ state }) => state !== 'running'))
 
   async load() {
