@@ -307,7 +307,7 @@ export const en = {
 
   'nav.discover': 'Discover',
   'images.pull': 'Pull…',
-  'images.find': 'Find an image…',
+  'images.pullFirst': 'Pull hello-world…',
   'keys.search': 'Find and pull images',
   'discover.title': 'Discover',
   'discover.box': 'Search, or a name such as nginx:1.27',

@@ -294,7 +294,7 @@ export const zhCN = {
 
   'nav.discover': '搜索镜像',
   'images.pull': '拉取…',
-  'images.find': '查找镜像…',
+  'images.pullFirst': '拉取 hello-world…',
   'keys.search': '搜索并拉取镜像',
   'discover.title': '搜索镜像',
   'discover.box': '搜索，或输入镜像名，如 nginx:1.27',

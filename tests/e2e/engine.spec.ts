@@ -38,8 +38,9 @@ test('an engine without images says what an image is, and how to get a first one
   try {
     const app = await open({ socket: engine.socket })
     await expect(app.page.getByText('No images yet')).toBeVisible()
-    await expect(app.page.getByText('docker pull hello-world')).toBeVisible()
     await app.expectAccessible()
+    await app.page.getByRole('button', { name: 'Pull hello-world…' }).click()
+    await expect(app.page.getByRole('searchbox').first()).toHaveValue('hello-world:latest')
   } finally {
     await engine.stop()
   }
