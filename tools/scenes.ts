@@ -159,13 +159,6 @@ export const scenes: readonly Scene[] = [
     },
   },
   {
-    name: 'pull',
-    async show(page) {
-      await pulling(page)
-      await page.waitForTimeout(2500)
-    },
-  },
-  {
     name: 'pull-ended',
     async show(page) {
       await pulling(page)
