@@ -28,6 +28,7 @@ export const en = {
   'engine.diskUsed': '{used} used',
 
   'images.title': 'Images',
+  'field.clear': 'Clear',
   'images.filter': 'Filter by name, tag or id',
   'images.label': 'Images',
   'images.repository': 'Repository',
@@ -311,7 +312,6 @@ export const en = {
   'keys.search': 'Find and pull images',
   'discover.title': 'Discover',
   'discover.box': 'Search, or a name such as nginx:1.27',
-  'discover.clear': 'Clear the search',
   'discover.results': 'Images found',
   'discover.hint': 'Type what you look for, or the whole name of an image.',
   'discover.featured': 'The most starred official images, stars of {date}',

@@ -29,6 +29,7 @@ export const zhCN = {
   'engine.diskUsed': '镜像占 {used}',
 
   'images.title': '镜像',
+  'field.clear': '清空',
   'images.filter': '按镜像名、标签或 ID 筛选',
   'images.label': '镜像列表',
   'images.repository': '镜像名',
@@ -298,7 +299,6 @@ export const zhCN = {
   'keys.search': '搜索并拉取镜像',
   'discover.title': '搜索镜像',
   'discover.box': '搜索，或输入镜像名，如 nginx:1.27',
-  'discover.clear': '清空搜索',
   'discover.results': '找到的镜像',
   'discover.hint': '输入要找的内容，或完整的镜像名。',
   'discover.featured': '星标最多的官方镜像，星标统计于 {date}',
