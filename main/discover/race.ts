@@ -36,8 +36,12 @@ export function searchRace({ sources, catalogue, publish, rest = 200, headStart 
     turn = new AbortController()
     const best: Best = { source: { kind: 'catalogue' }, rank: 0, images: catalogue.search(words) }
     const pending = sources.length > 0 && isAsked(words)
-    // Ended by a newer search, it has nothing to tell.
-    if (pending) run(words, best, turn.signal).catch(() => undefined)
+    const { signal } = turn
+    if (pending)
+      run(words, best, signal).catch((error: unknown) => {
+        // Ended by a newer search, it has nothing to tell.
+        if (!signal.aborted) console.error('A search failed:', error)
+      })
     return { words, source: best.source, images: best.images, failed: [], pending }
   }
 
@@ -70,7 +74,9 @@ export function searchRace({ sources, catalogue, publish, rest = 200, headStart 
     }
 
     const asked = ask(first!)
-    await Promise.race([asked, delay(headStart, undefined, { signal: over })])
+    // It rejects only when it is cut short, which `over` tells as well.
+    const start = delay(headStart, undefined, { signal: over }).catch(() => undefined)
+    await Promise.race([asked, start])
     await Promise.all([asked, ...(over.aborted ? [] : others.map(ask))])
   }
 
