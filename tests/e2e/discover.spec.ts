@@ -54,6 +54,23 @@ test('by keyboard: from the box to the results, on to the tags, and back', async
   await expect(online.page.locator('[role=row]:focus')).toContainText('Web server')
 })
 
+test('tags are filtered, and a platform that was chosen for one image is not kept for the next', async ({ online }) => {
+  await search(online, 'nginx')
+  await expect(variant(online, 'latest').first()).toBeVisible()
+  const filter = online.details.getByRole('searchbox')
+  await filter.fill('ALPINE')
+  await expect(variant(online, 'latest')).toHaveCount(0)
+  await expect(variant(online, 'alpine').first()).toBeVisible()
+  await expect(filter).toHaveValue('ALPINE')
+  const platform = online.details.getByRole('combobox', { name: 'Platform' })
+  await platform.selectOption('linux/arm64')
+  await expect(filter).toHaveValue('ALPINE')
+  await search(online, 'redis')
+  await expect(variant(online, 'latest').first()).toBeVisible()
+  await expect(platform).toHaveValue('')
+  await expect(filter).toHaveValue('')
+})
+
 test('thirty keystrokes typed fast ask each source once at a time, and never show an answer to older words', async ({
   online,
   hub,
