@@ -1,6 +1,7 @@
 /** The work that main does and has done, as the window follows it. */
 import type { Job, JobId } from '../../preload/contract/index.ts'
 import { notices } from '../ui/notice.svelte.ts'
+import { t } from '../ui/words.svelte.ts'
 import { storyOf, titleOf } from './job-words.ts'
 
 class Jobs {
@@ -23,9 +24,11 @@ class Jobs {
 
   #show(job: Job) {
     const at = this.all.findIndex(({ id }) => id === job.id)
-    // Whoever is on another screen hears how it ended.
-    if (job.state !== 'running' && this.all[at]?.state === 'running')
-      notices.say([titleOf(job), storyOf(job)].filter(Boolean).join(': '))
+    // Whoever is on another screen hears how it ended, also where it was too short to be seen running.
+    if (job.state !== 'running' && (this.all[at]?.state ?? 'running') === 'running') {
+      const [title, story] = [titleOf(job), storyOf(job)]
+      notices.say(story ? t('job.notice', { title, story }) : title)
+    }
     this.all = at < 0 ? [job, ...this.all] : this.all.with(at, job)
   }
 

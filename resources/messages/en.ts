@@ -248,6 +248,7 @@ export const en = {
   'job.removed': { one: 'Removed {n} image', other: 'Removed {n} images' },
   'job.untagging': { one: 'Removing {n} tag', other: 'Removing {n} tags' },
   'job.untagged': { one: 'Removed {n} tag', other: 'Removed {n} tags' },
+  'job.notice': '{title}: {story}',
   'job.undoing': { one: 'Putting {n} image back', other: 'Putting {n} images back' },
   'job.undone': { one: 'Put {n} image back', other: 'Put {n} images back' },
   'job.progress': '{done} of {all} done',

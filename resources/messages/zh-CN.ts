@@ -235,6 +235,7 @@ export const zhCN = {
   'job.removed': { other: '已删除 {n} 个镜像' },
   'job.untagging': { other: '正在移除 {n} 个标签' },
   'job.untagged': { other: '已移除 {n} 个标签' },
+  'job.notice': '{title}：{story}',
   'job.undoing': { other: '正在恢复 {n} 个镜像' },
   'job.undone': { other: '已恢复 {n} 个镜像' },
   'job.progress': '已完成 {done} / {all}',
