@@ -1,5 +1,6 @@
 /** Where an image came from, as far as the engine's records prove it. */
 import { splitReference, type Image } from './image.ts'
+import { hub } from './reference.ts'
 
 export type Provenance =
   /** `digest` is the `repository@digest` under which the registry had it. */
@@ -12,7 +13,7 @@ export function registryOf(reference: string): string {
   const { repository } = splitReference(reference.split('@')[0]!)
   const slash = repository.indexOf('/')
   const first = slash < 0 ? '' : repository.slice(0, slash)
-  return /[.:]|^localhost$/.test(first) || first !== first.toLowerCase() ? first : 'docker.io'
+  return /[.:]|^localhost$/.test(first) || first !== first.toLowerCase() ? first : hub
 }
 
 /**

@@ -62,6 +62,9 @@ function familiar(name: string): string | undefined {
 /** The name that Docker Hub goes by in references. */
 export const hub = 'docker.io'
 
+/** What people call a registry. */
+export const registryTitle = (registry: string): string => (registry === hub ? 'Docker Hub' : registry)
+
 /** A name's registry, and its whole path there: the first part is a host where it looks like one, all else Docker Hub's. */
 export function splitHost(name: string): { readonly host: string; readonly rest: string } {
   const slash = name.indexOf('/')

@@ -1,4 +1,5 @@
 /** Who answered a search, and who did not, in words. */
+import { hub, registryTitle } from '../../model/reference.ts'
 import type { SearchAnswer, SearchSource } from '../../preload/contract/index.ts'
 import { t } from '../ui/words.svelte.ts'
 
@@ -7,7 +8,7 @@ export function nameOf(source: SearchSource): string {
     case 'catalogue':
       return t('discover.source.catalogue')
     case 'hub':
-      return 'Docker Hub'
+      return registryTitle(hub)
     case 'engine':
       return t('discover.source.engine')
     case 'host':

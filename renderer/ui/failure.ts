@@ -1,5 +1,6 @@
 /** An error in words: what is so, why, and the next step as a command where there is one. */
 import type { EngineFailure, Failure, RegistryFailure } from '../../preload/contract/index.ts'
+import { hub, registryTitle } from '../../model/reference.ts'
 import { plain } from '../../model/text.ts'
 import { exactly, size, t } from './words.svelte.ts'
 
@@ -61,43 +62,44 @@ export function failureWords(failure: Failure): FailureWords {
 }
 
 function registryFailureWords(failure: RegistryFailure): FailureWords {
+  const host = 'host' in failure ? registryTitle(failure.host) : ''
   switch (failure.code) {
     case 'registry-unreachable': {
       const detail = plain(failure.detail)
       return {
-        title: t('error.registry-unreachable', { host: failure.host }),
+        title: t('error.registry-unreachable', { host }),
         hint: t('error.registry-unreachable.hint', { detail }),
       }
     }
     case 'registry-slow':
-      return { title: t('error.registry-slow', { host: failure.host }), hint: t('error.registry-slow.hint') }
+      return { title: t('error.registry-slow', { host }), hint: t('error.registry-slow.hint') }
     case 'registry-tls': {
       const detail = plain(failure.detail)
-      return { title: t('error.registry-tls', { host: failure.host }), hint: t('error.registry-tls.hint', { detail }) }
+      return { title: t('error.registry-tls', { host }), hint: t('error.registry-tls.hint', { detail }) }
     }
     case 'registry-login':
       return {
-        title: t('error.registry-login', { host: failure.host }),
+        title: t('error.registry-login', { host }),
         hint: t('error.registry-login.hint'),
-        command: failure.host === 'docker.io' ? 'docker login' : `docker login ${failure.host}`,
+        command: failure.host === hub ? 'docker login' : `docker login ${failure.host}`,
       }
     case 'registry-denied':
       return {
-        title: t('error.registry-denied', { host: failure.host }),
-        hint: t('error.registry-denied.hint', { host: failure.host }),
+        title: t('error.registry-denied', { host }),
+        hint: t('error.registry-denied.hint', { host }),
       }
     case 'registry-limited':
       return {
-        title: t('error.registry-limited', { host: failure.host }),
+        title: t('error.registry-limited', { host }),
         hint:
           failure.until === undefined
             ? t('error.registry-limited.hint')
             : t('error.registry-limited.until', { time: exactly(failure.until) }),
       }
     case 'registry-nonsense':
-      return { title: t('error.registry-nonsense', { host: failure.host }), hint: t('error.registry-nonsense.hint') }
+      return { title: t('error.registry-nonsense', { host }), hint: t('error.registry-nonsense.hint') }
     case 'registry-error': {
-      const { host, status } = failure
+      const { status } = failure
       return {
         title: t('error.registry-error', { host, status: String(status) }),
         hint: t('error.registry-error.hint'),

@@ -1,3 +1,4 @@
+import { startEngine } from '../../tools/world/engine.ts'
 import { expect, test, type Slipway } from './slipway.ts'
 
 const card = (app: Slipway, name: string | RegExp) => app.page.getByRole('article', { name })
@@ -59,4 +60,61 @@ test('closing the app while an image comes asks first, and not otherwise', async
   await expect(card(online, 'Pull python:3.13')).toBeVisible()
   await answers(online, 1)
   await online.quit()
+})
+
+async function pullByName(app: Slipway, reference: string) {
+  await app.page.keyboard.press('Control+k')
+  await app.page.getByRole('searchbox', { name: /^Search, or/ }).fill(reference)
+  await app.page.keyboard.press('Enter')
+}
+
+test('Docker Hub blocked and no mirror: nginx is found, the pull says why it cannot work, and is tried again', async ({
+  open,
+  hub,
+}) => {
+  const engine = await startEngine({ version: '26.1', store: 'classic', env: hub.engineEnv })
+  try {
+    hub.behave('all', 'down')
+    const app = await open({ socket: engine.socket, env: hub.env })
+    await pullByName(app, 'nginx:1.27')
+    const told = app.details.getByRole('alert')
+    await expect(told).toContainText(/Docker Hub (cannot be reached|does not answer)/, { timeout: 40_000 })
+    await expect(app.page.getByText('As of 2026-08-22')).toBeVisible({ timeout: 30_000 })
+    await app.expectAccessible()
+
+    hub.behave('all', 'well')
+    hub.behave('registry-1.docker.io', 'limited')
+    await told.getByRole('button', { name: 'Retry' }).click()
+    await expect(told).toContainText('Docker Hub was asked too often from this address', { timeout: 40_000 })
+
+    hub.behave('registry-1.docker.io', 'well')
+    await told.getByRole('button', { name: 'Retry' }).click()
+    await activity(app)
+    await expect(card(app, 'Pulled nginx:1.27')).toBeVisible({ timeout: 30_000 })
+    expect((await engine.docker.getImage('nginx:1.27').inspect()).RepoTags).toEqual(['nginx:1.27'])
+  } finally {
+    await engine.stop()
+  }
+})
+
+test('what was pulled and removed is pulled again by its digest when the removal is undone', async ({
+  online,
+  puller,
+}) => {
+  await pullByName(online, 'alpine:3.20')
+  await activity(online)
+  await expect(card(online, 'Pulled alpine:3.20')).toBeVisible()
+  const { Id } = await puller.docker.getImage('alpine:3.20').inspect()
+
+  await online.page.getByRole('navigation').getByRole('link', { name: 'Images' }).click()
+  await online.row('alpine', '3.20').click()
+  await online.page.keyboard.press('Delete')
+  await expect(online.page.getByRole('dialog')).toContainText('pulled from Docker Hub')
+  await online.page.getByRole('dialog').getByRole('button', { name: 'Delete 1 image' }).click()
+  await expect(online.row('alpine', '3.20')).toHaveCount(0)
+
+  await activity(online)
+  await card(online, 'Removed 1 image').getByRole('button', { name: 'Undo' }).click()
+  await expect(card(online, 'Put 1 image back')).toBeVisible()
+  expect((await puller.docker.getImage('alpine:3.20').inspect()).Id).toBe(Id)
 })
