@@ -18,13 +18,8 @@ export const filterPaint: Measure = {
   name: 'filter-paint',
   what: 'a key in the filter, a step in the list, a click on a row → script, style and layout done, 5,000 images',
   async run(stage) {
-    const { socket } = await stage.engine('20.10', 5000)
-    const app = await stage.app({ socket })
+    const app = await stage.listAtRest()
     try {
-      await app.firstRow()
-      await app.equip()
-      // At rest: the first reading of layers, in the background, would be measured too.
-      await app.layersRead()
       const typed = await typing(app)
       const moved = await moving(app)
       const clicked = await clicking(app)

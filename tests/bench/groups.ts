@@ -8,13 +8,8 @@ export const groups: Measure = {
   name: 'groups',
   what: '5,000 images in 800 groups: a group opened and closed, script, style and layout done',
   async run(stage) {
-    const { socket } = await stage.engine('20.10', 5000)
-    const app = await stage.app({ socket })
+    const app = await stage.listAtRest()
     try {
-      await app.firstRow()
-      await app.equip()
-      // At rest: the first reading of layers, in the background, would be measured too.
-      await app.layersRead()
       await app.page.locator('main').press('g')
       const tree = app.page.getByRole('treegrid')
       await tree.waitFor()

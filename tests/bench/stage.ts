@@ -57,6 +57,21 @@ export class Stage {
     return this.#open({ ...how, main: join(this.built, 'main/index.cjs') })
   }
 
+  /** The app over 5,000 images, equipped and at rest: the first reading of layers would be measured too. */
+  async listAtRest(): Promise<Opened> {
+    const { socket } = await this.engine('20.10', 5000)
+    const app = await this.app({ socket })
+    try {
+      await app.firstRow()
+      await app.equip()
+      await app.layersRead()
+      return app
+    } catch (error) {
+      await app.close()
+      throw error
+    }
+  }
+
   /** The same launcher with an empty page. */
   emptyApp(): Promise<Opened> {
     return this.#open({ main: join(here, 'empty.cjs') })
