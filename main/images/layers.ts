@@ -38,6 +38,9 @@ const tellEvery = 250
 const writeAfter = 2_000
 /** The engine works on its account of the build cache as long as on a list: it rests so long after each. */
 const accountRests = 1_000
+/** A list of so many images is drawn first: working out their layers would share the processor with it. */
+const many = 500
+const manyRest = 1_000
 
 export function layersService({ engine, kept, publish }: LayersNeeds): Layers {
   const { live } = engine
@@ -53,6 +56,8 @@ export function layersService({ engine, kept, publish }: LayersNeeds): Layers {
   let readAs = new WeakSet<Image>()
   let cached: Bytes = 0
   let accounted = -Infinity
+  /** When the first work on an engine's images begins. */
+  let begun = Infinity
   /** Somebody waits for all of it. */
   let urgent = false
   let reading: Promise<void> | undefined
@@ -95,17 +100,30 @@ export function layersService({ engine, kept, publish }: LayersNeeds): Layers {
       const docker = engine.docker()
       if (!at || !docker.ok) return
       const next = scopeOf(at.store, at.endpoint)
-      if (next !== scope) enter(next, at.store)
+      if (next !== scope) {
+        enter(next, at.store)
+        begun = Infinity
+      }
+      if (begun === Infinity && live.images().size > 0)
+        begun = performance.now() + (live.images().size > many ? manyRest : 0)
+      if (waits(begun)) return
       level()
       if (unread().length > 0) await readAll(docker.value, at)
       if (again || !live.snapshot().complete) continue
-      const rest = accounted + accountRests - performance.now()
-      if (rest > 0 && !urgent) return void (later ??= delay(rest, undefined, { ref: false }).then(changedLater))
+      if (waits(accounted + accountRests)) return
       urgent = false
       cached = await whileHere(engine, docker.value, cachedBytes(docker.value, at)).catch(() => cached)
       accounted = performance.now()
       level()
     } while (again)
+  }
+
+  /** Whether it is too early, and nobody is waiting; then it is gone on with in time. */
+  function waits(until: number): boolean {
+    const rest = until - performance.now()
+    if (rest <= 0 || urgent) return false
+    if (rest < Infinity) later ??= delay(rest, undefined, { ref: false }).then(changedLater)
+    return true
   }
 
   async function readAll(docker: Docker, { store }: Where) {

@@ -5,7 +5,7 @@
   /** The instant at which a text is in the list. */
   const inList = (text) =>
     new Promise((resolve) => {
-      const look = () => [...document.querySelectorAll('[role=gridcell]')].some((cell) => cell.textContent === text)
+      const look = () => document.querySelector(`[role=gridcell] > [title="${text}"]`) !== null
       const observer = new MutationObserver(() => {
         if (!look()) return
         observer.disconnect()

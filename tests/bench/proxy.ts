@@ -46,6 +46,6 @@ export class CountingProxy {
 
 /** `2 GET /images/json, GET /system/df` */
 export const told = (requests: readonly string[]): string =>
-  [...Map.groupBy(requests, (request) => request)]
+  [...Map.groupBy(requests, (request) => request.replace(/sha256:[0-9a-f]{64}/, 'ID'))]
     .map(([request, { length }]) => (length > 1 ? `${length} × ${request}` : request))
     .join(', ')
