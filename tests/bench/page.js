@@ -5,7 +5,8 @@
   /** The instant at which a text is in the list. */
   const inList = (text) =>
     new Promise((resolve) => {
-      const look = () => document.querySelector(`[role=gridcell] > [title="${text}"]`) !== null
+      const look = () =>
+        [...document.querySelectorAll('[role=gridcell] > :first-child')].some((part) => part.textContent === text)
       const observer = new MutationObserver(() => {
         if (!look()) return
         observer.disconnect()
