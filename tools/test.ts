@@ -1,11 +1,13 @@
 // All that CI runs: what must hold of the source, the build, and the tests on real engines and in the whole app.
 import { mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { checks } from './checks.ts'
 import { openDisplay } from './display.ts'
 import { electronBinary } from './electron.ts'
 import { runShown, runSteps } from './steps.ts'
 
-const folder = '.cache/results'
+// Absolute: Playwright takes a relative name from its configuration's folder.
+const folder = resolve('.cache/results')
 rmSync(folder, { recursive: true, force: true })
 mkdirSync(folder, { recursive: true })
 const only = process.argv.slice(2)
@@ -48,11 +50,13 @@ async function endToEnd(): Promise<boolean> {
   }
 }
 
+// What is not counted does not pass for passed.
+let uncounted = false
 const counts = [...['unit', 'engine'].map(vitestCounts), playwrightCounts()]
 const passed = sum('passed') + checked.filter(({ ok }) => ok).length
 const failed = sum('failed') + checked.filter(({ ok }) => !ok).length
 const skipped = sum('skipped')
-const wrong = failed > 0 || ran.some((ok) => !ok)
+const wrong = uncounted || failed > 0 || ran.some((ok) => !ok)
 process.exitCode = wrong ? 1 : 0
 // A runner that broke down before it counted is a failure too.
 console.log(`${passed} passed, ${wrong ? Math.max(1, failed) : 0} failed${skipped ? `, ${skipped} skipped` : ''}`)
@@ -88,7 +92,9 @@ function playwrightCounts(): Counts {
 function readReport(name: string): Record<string, unknown> {
   try {
     return JSON.parse(readFileSync(report(name), 'utf8')) as Record<string, unknown>
-  } catch {
+  } catch (error) {
+    console.error(`The tests of ${name} left no count:`, error)
+    uncounted = true
     return {}
   }
 }
