@@ -5,8 +5,10 @@ import { version } from '../package.json'
 import {
   chooseFolder,
   desktopProxy,
+  openText,
   openWindow,
   publish,
+  saveText,
   serve,
   showFolder,
   start,
@@ -16,6 +18,7 @@ import { discoverService } from './discover/index.ts'
 import { engineService, reached } from './engine/index.ts'
 import { imagesService, layersService, layersSize, removalService } from './images/index.ts'
 import { jobBook } from './jobs.ts'
+import { mirrorService } from './mirrors/index.ts'
 import { dockerCredentials, httpClient, registryClient } from './registry/index.ts'
 import { settingsService } from './settings/index.ts'
 import { openStore } from './store/index.ts'
@@ -43,13 +46,14 @@ start({
     const http = httpClient({ version, env: process.env, desktopProxy })
     const credentials = dockerCredentials({ env: process.env, home })
     const registry = registryClient({ http, credentials })
+    const platform = () => {
+      const state = engine.state()
+      return state.status === 'connected' ? state.facts.platform : undefined
+    }
     const discover = discoverService({
       ...{ engine, publish, registry, http },
       searchHosts: ['docker.1ms.run'],
-      platform: () => {
-        const state = engine.state()
-        return state.status === 'connected' ? state.facts.platform : undefined
-      },
+      platform,
     })
     const transfer = transferService({
       ...{ engine, jobs },
@@ -59,6 +63,12 @@ start({
         const [docker, at] = [engine.docker(), reached(engine)]
         return docker.ok && at ? await layersSize(docker.value, at) : undefined
       },
+    })
+    const mirrors = mirrorService({
+      ...{ http, jobs, publish, openText, saveText },
+      store: store.mirrors,
+      lastWanted: transfer.lastFromHub,
+      platform,
     })
     const removal = removalService({
       ...{ engine, layers, jobs, chooseFolder, showFolder },
@@ -80,6 +90,7 @@ start({
       ...engine.handlers,
       ...images.handlers,
       ...layers.handlers,
+      ...mirrors.handlers,
       ...removal.handlers,
       ...jobs.handlers,
       ...settings.handlers,

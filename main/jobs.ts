@@ -30,6 +30,8 @@ export interface Jobs {
   /** Starts work, and answers at once. What the work throws is logged, and told as a failure of the whole. */
   start(subject: JobSubject, items: readonly string[], work: (job: Working) => Promise<void>): JobId
   find(id: JobId): Job | undefined
+  /** The newest first, those that run before those that have ended. */
+  all(): readonly Job[]
   /** Changes what is told of a job that has ended. */
   amend(id: JobId, change: Partial<JobSubject>): void
   readonly handlers: Handlers<'jobs'>
@@ -79,7 +81,10 @@ export function jobBook({ publish, ended }: Needs): Jobs {
     publish('jobs.changed', job)
   }
 
+  const all = () => [...[...running.values()].map(({ job }) => job).toReversed(), ...ended.value.jobs]
+
   return {
+    all,
     start(subject, names, work) {
       const id = randomUUID()
       const items = names.map((name): JobItem => ({ name, state: 'waiting' }))
@@ -113,7 +118,7 @@ export function jobBook({ publish, ended }: Needs): Jobs {
       if (job) publish('jobs.changed', job)
     },
     handlers: {
-      'jobs.list': () => ok([...[...running.values()].map(({ job }) => job).toReversed(), ...ended.value.jobs]),
+      'jobs.list': () => ok(all()),
       'jobs.cancel': (id) => {
         running.get(id)?.cancel.abort()
         return ok(undefined)

@@ -96,7 +96,7 @@ export const scenes: readonly Scene[] = [
       await page.getByRole('dialog').getByRole('listitem').first().waitFor()
       await page.getByRole('dialog').getByRole('button').last().click()
       await page.getByRole('dialog').waitFor({ state: 'hidden' })
-      await page.getByRole('navigation').getByRole('link').nth(2).click()
+      await page.getByRole('navigation').getByRole('link').last().click()
       // It can be undone once it has ended.
       await page.getByRole('article').getByRole('button').first().waitFor()
     },
@@ -159,6 +159,28 @@ export const scenes: readonly Scene[] = [
     },
   },
   {
+    name: 'mirrors-before',
+    show: async (page) => toMirrors(page),
+  },
+  {
+    name: 'mirrors-after',
+    async show(page) {
+      await toMirrors(page)
+      await page.locator('form button').click()
+      await page.waitForTimeout(500)
+      await page.locator('form button[type=submit]').waitFor()
+      await page.getByRole('row').first().click()
+    },
+  },
+  {
+    name: 'mirrors-add',
+    async show(page) {
+      await toMirrors(page)
+      await page.locator('main header button').nth(1).click()
+      await page.getByRole('dialog').getByRole('textbox').fill('docker.mirrors.ustc.edu.cn')
+    },
+  },
+  {
     name: 'pull-ended',
     async show(page) {
       await pulling(page)
@@ -169,11 +191,16 @@ export const scenes: readonly Scene[] = [
     name: 'pull-failed',
     async show(page) {
       await page.evaluate(`slipway.call('transfer.pull', { reference: 'nginx:no-such-tag' })`)
-      await page.getByRole('navigation').getByRole('link').nth(2).click()
+      await page.getByRole('navigation').getByRole('link').last().click()
       await page.getByRole('alert').waitFor()
     },
   },
 ]
+
+async function toMirrors(page: Page) {
+  await page.getByRole('navigation').getByRole('link').nth(2).click()
+  await page.getByRole('row').first().waitFor()
+}
 
 /** Looked for, answered, and the tags of what was found first read. */
 async function searched(page: Page, words: string) {
@@ -187,6 +214,6 @@ async function pulling(page: Page) {
   await searched(page, 'python')
   const wanted = page.getByRole('row').filter({ has: page.locator('[data-part=pull]'), hasNotText: /Here|已有/ })
   await wanted.first().locator('[data-part=pull]').click()
-  await page.getByRole('navigation').getByRole('link').nth(2).click()
+  await page.getByRole('navigation').getByRole('link').last().click()
   await page.getByRole('progressbar').first().waitFor()
 }

@@ -9,6 +9,7 @@ import { fail, ok, type RegistryFailure, type Result } from '../../preload/contr
 import type { Credentials, CredentialStore } from './credentials.ts'
 import { refusal } from './failures.ts'
 import { readJson, type Answer, type Http } from './http.ts'
+import { manifestTypes } from './manifest.ts'
 import { basic, parseChallenges, pullToken, type Challenge } from './token.ts'
 
 type Told<T> = Promise<Result<T, RegistryFailure>>
@@ -38,13 +39,6 @@ interface Needs {
   readonly hubHost?: string
 }
 
-/** Both families of manifests, and the lists of them that hold one a platform. */
-const manifests = [
-  'application/vnd.oci.image.index.v1+json',
-  'application/vnd.docker.distribution.manifest.list.v2+json',
-  'application/vnd.oci.image.manifest.v1+json',
-  'application/vnd.docker.distribution.manifest.v2+json',
-]
 const tagList = v.object({ tags: v.nullish(v.array(v.string()), []) })
 const pageSize = 1000
 const mostPages = 10
@@ -124,7 +118,7 @@ export function registryClient({ http, credentials, hubHost = hubRegistry }: Nee
       if (!wanted) return fail({ code: 'reference-wrong', reference })
       const at = visit(wanted.repository, signal)
       const path = `/v2/${at.path}/manifests/${wanted.version}`
-      const asked = await ask(at, path, { method: 'HEAD', accept: manifests.join(', ') })
+      const asked = await ask(at, path, { method: 'HEAD', accept: manifestTypes.join(', ') })
       if (!asked.ok) return asked
       const answer = asked.value
       if (answer.status >= 400)

@@ -11,9 +11,22 @@ export function networkFailure(error: unknown, host: string): RegistryFailure {
   if (/^(UND_ERR_HEADERS_TIMEOUT|UND_ERR_BODY_TIMEOUT)$/.test(code)) return { code: 'registry-slow', host }
   if (/^(HPE_|UND_ERR_HEADERS_OVERFLOW|UND_ERR_RES)/.test(code)) return { code: 'registry-nonsense', host }
   const detail = (code && !message.includes(code) ? `${code} ${message}` : message).trim().slice(0, 200)
-  const tls = /^(CERT_|ERR_TLS_|ERR_SSL_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|HOSTNAME_MISMATCH|EPROTO)/.test(code)
-  return { code: tls ? 'registry-tls' : 'registry-unreachable', host, detail }
+  if (/^(CERT_|ERR_TLS_|ERR_SSL_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|HOSTNAME_MISMATCH|EPROTO)/.test(code)) {
+    const reason = { CERT_HAS_EXPIRED: 'expired', CERT_NOT_YET_VALID: 'not-yet-valid' } as const
+    const dated = code in reason ? { reason: reason[code as keyof typeof reason] } : {}
+    return { code: 'registry-tls', host, detail, ...dated }
+  }
+  const [, reason] = reasons.find(([codes]) => codes.test(code)) ?? []
+  return { code: 'registry-unreachable', host, detail, ...(reason && { reason }) }
 }
+
+/** The system's own words for what keeps one from a host. Source: errno(3), getaddrinfo(3); undici's UND_ERR_SOCKET. */
+const reasons = [
+  [/^ENOTFOUND$/, 'no-host'],
+  [/^(EAI_AGAIN|ENETUNREACH|ENETDOWN)$/, 'no-network'],
+  [/^ECONNREFUSED$/, 'refused'],
+  [/^(ECONNRESET|EPIPE|UND_ERR_SOCKET)$/, 'cut'],
+] as const
 
 interface Refusal {
   readonly status: number

@@ -1,4 +1,4 @@
-/** Asking by HTTP, for answers that are small: in time, within size, redirected with care, each fault told as a code. */
+/** Asking by HTTP: in time, within size, redirected with care, each fault told as a code. */
 import type { Dispatcher } from 'undici'
 import * as v from 'valibot'
 import { isLoopback } from '../../model/registry-place.ts'
@@ -17,17 +17,28 @@ export interface Question {
   readonly signal?: AbortSignal | undefined
 }
 
-export interface Answer {
+export interface Head {
   readonly status: number
   /** The address that answered, after all redirects. */
   readonly url: URL
-  readonly body: string
   header(name: string): string | undefined
+}
+
+export interface Answer extends Head {
+  readonly body: string
+}
+
+/** An answer of which only the head has been read. */
+export interface Opened extends Head {
+  /** To be read to its end, or left by aborting the question's signal. */
+  readonly body: AsyncIterable<Buffer>
 }
 
 export interface Http {
   /** Whatever was answered, an error's status too. Rejects only where `signal` was aborted. */
   ask(address: string | URL, question: Question): Promise<Result<Answer, RegistryFailure>>
+  /** As `ask`, for what is large: `within` is the time for the head alone. */
+  open(address: string | URL, question: Question): Promise<Result<Opened, RegistryFailure>>
   /** The answer as JSON of that shape; a status of 400 or above is a failure. */
   json<Schema extends v.GenericSchema>(
     address: string | URL,
@@ -49,31 +60,51 @@ export function httpClient({ version, ...wayNeeds }: Needs): Http {
   const ways = waysThrough(wayNeeds)
   const agent = { 'user-agent': `Slipway/${version}` }
 
-  const ask: Http['ask'] = async (address, question) => {
-    const { host, method = 'GET', signal, within = usualPatience } = question
-    const late = AbortSignal.timeout(within)
-    const over = signal ? AbortSignal.any([signal, late]) : late
+  /** Follows redirects as far as they may lead. Throws what the library throws. */
+  async function follow(address: string | URL, question: Question, over: AbortSignal): Promise<Opened | undefined> {
+    const { method = 'GET', body } = question
+    let url = new URL(address)
+    let headers: Record<string, string> = { ...agent, ...question.headers }
+    for (let redirects = 0; redirects <= mostRedirects; redirects++) {
+      const sent = { method, headers, signal: over, ...(body !== undefined && { body }) }
+      const answer = await once(url, await ways.to(url), sent)
+      const next = method === 'POST' ? undefined : redirection(answer)
+      if (!next) return answer
+      await readAll(answer.body)
+      if (!mayLead(url, next)) return undefined
+      if (next.origin !== url.origin) headers = withoutSecrets(headers)
+      url = next
+    }
+    return undefined
+  }
+
+  /** The work within its time, and what it throws as a failure. */
+  async function inTime<T>(
+    { host, signal, within = usualPatience }: Question,
+    work: (over: AbortSignal) => Promise<T | undefined>,
+  ): Promise<Result<T, RegistryFailure>> {
+    const late = new AbortController()
+    const clock = setTimeout(() => late.abort(), within)
     try {
-      let url = new URL(address)
-      let headers: Record<string, string> = { ...agent, ...question.headers }
-      for (let redirects = 0; redirects <= mostRedirects; redirects++) {
-        const sent = { method, headers, signal: over, ...(question.body !== undefined && { body: question.body }) }
-        const answer = await once(url, await ways.to(url), sent)
-        const next = method === 'POST' ? undefined : redirection(answer)
-        if (!next) return ok(answer)
-        if (!mayLead(url, next)) break
-        if (next.origin !== url.origin) headers = withoutSecrets(headers)
-        url = next
-      }
-      return fail({ code: 'registry-nonsense', host })
+      const done = await work(signal ? AbortSignal.any([signal, late.signal]) : late.signal)
+      return done === undefined ? fail({ code: 'registry-nonsense', host }) : ok(done)
     } catch (error) {
       signal?.throwIfAborted()
-      return fail(late.aborted ? { code: 'registry-slow', host } : networkFailure(error, host))
+      return fail(late.signal.aborted ? { code: 'registry-slow', host } : networkFailure(error, host))
+    } finally {
+      clearTimeout(clock)
     }
   }
 
+  const ask: Http['ask'] = (address, question) =>
+    inTime(question, async (over) => {
+      const opened = await follow(address, question, over)
+      return opened && { ...opened, body: await readAll(opened.body) }
+    })
+
   return {
     ask,
+    open: (address, question) => inTime(question, (over) => follow(address, question, over)),
     async json(address, schema, question) {
       const asked = await ask(address, { ...question, headers: { accept: 'application/json', ...question.headers } })
       return asked.ok ? readJson(asked.value, schema, question.host) : asked
@@ -92,15 +123,18 @@ export function readJson<Schema extends v.GenericSchema>(
   try {
     return ok(v.parse(schema, JSON.parse(answer.body)))
   } catch {
-    return fail({ code: 'registry-nonsense', host })
+    return fail({ code: 'registry-nonsense', host, ...(isPage(answer) && { page: true }) })
   }
 }
+
+/** Whether an answer is meant for people. */
+export const isPage = (answer: Head): boolean => /^\s*text\/html\b/i.test(answer.header('content-type') ?? '')
 
 async function once(
   url: URL,
   way: Dispatcher,
   sent: Pick<Dispatcher.RequestOptions, 'method' | 'headers' | 'signal' | 'body'>,
-): Promise<Answer> {
+): Promise<Opened> {
   const { statusCode, headers, body } = await way.request({
     ...sent,
     origin: url.origin,
@@ -110,15 +144,15 @@ async function once(
     status: statusCode,
     url,
     header: (name) => [headers[name] ?? []].flat().join(', ') || undefined,
-    body: await readAll(body),
+    body: body as AsyncIterable<Buffer>,
   }
 }
 
-async function readAll(body: Dispatcher.ResponseData['body']): Promise<string> {
+async function readAll(body: AsyncIterable<Buffer>): Promise<string> {
   const chunks: Buffer[] = []
   let bytes = 0
   try {
-    for await (const chunk of body as AsyncIterable<Buffer>) {
+    for await (const chunk of body) {
       bytes += chunk.length
       if (bytes > mostBytes) throw new BrokenAnswer('too long')
       chunks.push(chunk)
@@ -130,7 +164,7 @@ async function readAll(body: Dispatcher.ResponseData['body']): Promise<string> {
   return Buffer.concat(chunks).toString('utf8')
 }
 
-function redirection(answer: Answer): URL | undefined {
+function redirection(answer: Head): URL | undefined {
   if (![301, 302, 303, 307, 308].includes(answer.status)) return undefined
   const location = answer.header('location')
   return (location && URL.parse(location, answer.url.href)) || undefined

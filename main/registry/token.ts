@@ -31,6 +31,10 @@ export function parseChallenges(header: string): Challenge[] {
   return challenges
 }
 
+/** The way in by a token that an answer names, if any. */
+export const bearerOf = (answer: { header(name: string): string | undefined }): Challenge | undefined =>
+  parseChallenges(answer.header('www-authenticate') ?? '').find(({ scheme }) => scheme === 'bearer')
+
 export interface TokenWish {
   /** The registry's name, `docker.io`; and the host that answered with the challenge. */
   readonly registry: string
@@ -39,6 +43,7 @@ export interface TokenWish {
   readonly path: string
   readonly challenge: Challenge
   readonly credentials?: Credentials | undefined
+  readonly within?: number | undefined
   readonly signal?: AbortSignal | undefined
 }
 
@@ -52,6 +57,7 @@ const answered = v.pipe(
 /** A token to pull one repository with. */
 export async function pullToken(http: Http, wish: TokenWish): Promise<Result<string, RegistryFailure>> {
   const { registry, challenge, credentials, signal } = wish
+  const within = wish.within === undefined ? {} : { within: wish.within }
   const realm = URL.parse(challenge.parameters['realm'] ?? '')
   if (!realm || !mayBeAsked(realm, wish.host)) return fail({ code: 'registry-nonsense', host: registry })
   // A registry may name any realm, and the credentials are not for anyone.
@@ -66,12 +72,13 @@ export async function pullToken(http: Http, wish: TokenWish): Promise<Result<str
       headers: { 'content-type': 'application/x-www-form-urlencoded' },
       body: new URLSearchParams(form).toString(),
       signal,
+      ...within,
     })
   }
   if (service) realm.searchParams.set('service', service)
   realm.searchParams.set('scope', scope)
   const headers = credentials ? { authorization: basic(credentials) } : {}
-  return http.json(realm, answered, { host: registry, headers, signal })
+  return http.json(realm, answered, { host: registry, headers, signal, ...within })
 }
 
 export const basic = ({ username, password }: { readonly username: string; readonly password: string }) =>

@@ -6,6 +6,7 @@ import { storedFile, type StoredFile } from './file.ts'
 import { layersFile, type LayersStore } from './layers.ts'
 import { ledgerFile, type LedgerStore } from './ledger.ts'
 import { rememberedLists, type Lists } from './lists.ts'
+import { mirrorsFile, type MirrorsStore } from './mirrors.ts'
 
 const windowPlace = v.object({
   bounds: v.optional(v.object({ x: v.number(), y: v.number(), width: v.number(), height: v.number() })),
@@ -24,6 +25,7 @@ export interface Store {
   readonly jobs: JobsStore
   readonly layers: LayersStore
   readonly ledger: LedgerStore
+  readonly mirrors: MirrorsStore
 }
 
 export const openStore = (folder: string): Store => ({
@@ -32,6 +34,7 @@ export const openStore = (folder: string): Store => ({
   jobs: storedFile(join(folder, 'jobs.json'), jobsFile),
   layers: storedFile(join(folder, 'layers.json'), layersFile, { compact: true }),
   ledger: storedFile(join(folder, 'ledger.json'), ledgerFile),
+  mirrors: storedFile(join(folder, 'mirrors.json'), mirrorsFile),
   lists: rememberedLists(join(folder, 'lists')),
 })
 
@@ -39,3 +42,4 @@ export type { Lists }
 export type { StoredFile } from './file.ts'
 export type { LayersFile, LayersSection, LayersStore } from './layers.ts'
 export type { Ledger, LedgerEntry, LedgerStore, PullEntry } from './ledger.ts'
+export type { MirrorsFile, MirrorsStore } from './mirrors.ts'

@@ -7,6 +7,7 @@ export type Failure =
   | { readonly code: 'tag-taken'; readonly reference: string; readonly image: string }
   | RemovalFailure
   | RegistryFailure
+  | MirrorFailure
   | EngineFailure
 
 /** What keeps a removal, or its undoing, from being as planned. */
@@ -29,20 +30,34 @@ export type RemovalFailure =
 
 /** Why a registry, or what searches one, gives no image. `host` is what the user knows it by: `docker.io`, `ghcr.io`. */
 export type RegistryFailure =
-  /** No such host, refused, cut, or no way through. */
-  | { readonly code: 'registry-unreachable'; readonly host: string; readonly detail: string }
+  /** `reason` where it is known: no such name, no network to ask by, nobody listens there, cut in the middle. */
+  | {
+      readonly code: 'registry-unreachable'
+      readonly host: string
+      readonly detail: string
+      readonly reason?: 'no-host' | 'no-network' | 'refused' | 'cut'
+    }
   /** It took the connection and did not answer in time. */
   | { readonly code: 'registry-slow'; readonly host: string }
-  /** Its certificate is not to be trusted. */
-  | { readonly code: 'registry-tls'; readonly host: string; readonly detail: string }
+  /** Its certificate is not to be trusted; `reason` where this computer's clock may be what is wrong. */
+  | {
+      readonly code: 'registry-tls'
+      readonly host: string
+      readonly detail: string
+      readonly reason?: 'expired' | 'not-yet-valid'
+    }
   | { readonly code: 'registry-login'; readonly host: string }
   /** It answers, and does not let this computer have it: an allow-list, a region, a ban. */
   | { readonly code: 'registry-denied'; readonly host: string }
   /** Too many requests. `until`: seconds since 1970, where it says. */
   | { readonly code: 'registry-limited'; readonly host: string; readonly until?: number }
-  /** It answers something else than a registry does: a web page, cut or broken JSON. */
-  | { readonly code: 'registry-nonsense'; readonly host: string }
+  /** It answers something else than a registry does: cut or broken JSON, or a web page (`page`). */
+  | { readonly code: 'registry-nonsense'; readonly host: string; readonly page?: true }
   | { readonly code: 'registry-error'; readonly host: string; readonly status: number }
+  /** What it gave has another digest than was asked for. */
+  | { readonly code: 'content-altered'; readonly host: string }
+  /** It says yes to a digest that nobody has. */
+  | { readonly code: 'mirror-says-anything'; readonly host: string }
   | { readonly code: 'reference-wrong'; readonly reference: string }
   /** The registry has no such repository or tag, or shows it only to those who are logged in. */
   | { readonly code: 'reference-unknown'; readonly reference: string }
@@ -50,6 +65,15 @@ export type RegistryFailure =
   /** The content is not what its digest says, or ended too early. */
   | { readonly code: 'pull-corrupt'; readonly reference: string }
   | { readonly code: 'pull-disk-full' }
+
+/** Why the list of mirrors stays as it is. */
+export type MirrorFailure =
+  | { readonly code: 'mirror-address-wrong'; readonly address: string }
+  /** It is on the list already. */
+  | { readonly code: 'mirror-listed'; readonly address: string }
+  | { readonly code: 'mirrors-too-many'; readonly most: number }
+  /** A file that the user chose cannot be read, written, or is no text. */
+  | { readonly code: 'file-unusable'; readonly file: string; readonly detail: string }
 
 /** Why no engine answers. */
 export type EngineFailure =

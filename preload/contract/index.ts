@@ -6,6 +6,7 @@ import * as engine from './engine.ts'
 import * as images from './images.ts'
 import * as jobs from './jobs.ts'
 import * as layers from './layers.ts'
+import * as mirrors from './mirrors.ts'
 import * as removal from './removal.ts'
 import * as settings from './settings.ts'
 import * as transfer from './transfer.ts'
@@ -17,6 +18,7 @@ export const calls = {
   ...images.calls,
   ...jobs.calls,
   ...layers.calls,
+  ...mirrors.calls,
   ...removal.calls,
   ...settings.calls,
   ...transfer.calls,
@@ -28,6 +30,7 @@ export const events = {
   ...images.events,
   ...jobs.events,
   ...layers.events,
+  ...mirrors.events,
   ...settings.events,
 }
 
@@ -89,5 +92,14 @@ export type {
 export type { ImageDetails, ImagesChange, ImagesSnapshot } from './images.ts'
 export { job as jobSchema, type Job, type JobId, type JobItem, type JobSubject, type PulledLayer } from './jobs.ts'
 export type { LayersChange, Stack, StackLayer } from './layers.ts'
+export {
+  hubAddress,
+  type ImportedMirrors,
+  type KnownMirror,
+  type Mirror,
+  type MirrorProbe,
+  type MirrorRace,
+  type Mirrors,
+} from './mirrors.ts'
 export type { CopyPlace, KeptPlan } from './removal.ts'
 export { languages, settings as settingsSchema, type Appearance, type Language, type Settings } from './settings.ts'

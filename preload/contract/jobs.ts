@@ -47,6 +47,15 @@ const subject = v.variant('kind', [
       v.object({ image: v.string(), digest: v.optional(v.string()), news: v.boolean(), cost: v.optional(bytes) }),
     ),
   }),
+  v.object({
+    kind: v.literal('race'),
+    /** The image that the mirrors are tried with. */
+    image: v.string(),
+    /** In the end: how many of how many are good, and which is the fastest, by its host. */
+    works: v.optional(v.number()),
+    of: v.optional(v.number()),
+    fastest: v.optional(v.string()),
+  }),
 ])
 export type JobSubject = v.InferOutput<typeof subject>
 

@@ -8,6 +8,8 @@ import { bytesBetween, size, span, t } from '../ui/words.svelte.ts'
 export function titleOf({ subject, state }: Job): string {
   const ended = state !== 'running'
   if (subject.kind === 'pull') return pullTitle(subject, state)
+  if (subject.kind === 'race')
+    return state === 'done' ? t('job.raced', { image: subject.image }) : t('job.race', { image: subject.image })
   if (subject.kind === 'undo')
     return ended ? t('job.undone', { n: subject.restores }) : t('job.undoing', { n: subject.restores })
   if (subject.deletes === 0)
@@ -20,6 +22,7 @@ export function storyOf(job: Job): string {
   const { subject, state, items, failure } = job
   if (subject.kind === 'pull') return pullStory(subject, job)
   const done = items.filter((item) => item.state === 'done').length
+  if (subject.kind === 'race' && state === 'done') return raceStory(subject)
   if (state === 'running') return t('job.progress', { done: String(done), all: String(items.length) })
   const story: string[] = []
   if (failure) story.push(failureWords(failure).title)
@@ -38,6 +41,11 @@ export function storyOf(job: Job): string {
     else if (subject.copies) story.push(t('job.copies', { n: subject.copies.count, folder: subject.copies.folder }))
   }
   return story.join(' · ')
+}
+
+function raceStory({ works = 0, of = 0, fastest = '' }: Extract<JobSubject, { kind: 'race' }>): string {
+  const all = String(of)
+  return works > 0 ? t('job.race.works', { works: String(works), of: all, fastest }) : t('job.race.none', { of: all })
 }
 
 type Pull = Extract<JobSubject, { kind: 'pull' }>

@@ -55,7 +55,20 @@ export function failureWords(failure: Failure): FailureWords {
     case 'platform-missing':
     case 'pull-corrupt':
     case 'pull-disk-full':
+    case 'content-altered':
+    case 'mirror-says-anything':
       return registryFailureWords(failure)
+    case 'mirror-address-wrong':
+      return { title: t('error.mirror-address-wrong', { address: plain(failure.address) }), hint: '' }
+    case 'mirror-listed':
+      return { title: t('error.mirror-listed', { address: failure.address }), hint: '' }
+    case 'mirrors-too-many':
+      return { title: t('error.mirrors-too-many', { n: failure.most }), hint: '' }
+    case 'file-unusable':
+      return {
+        title: t('error.file-unusable'),
+        hint: t('error.file-unusable.hint', { file: plain(failure.file), detail: plain(failure.detail) }),
+      }
     default:
       return engineFailureWords(failure)
   }
@@ -67,7 +80,7 @@ function registryFailureWords(failure: RegistryFailure): FailureWords {
     case 'registry-unreachable': {
       const detail = plain(failure.detail)
       return {
-        title: t('error.registry-unreachable', { host }),
+        title: unreachable(failure.reason, host),
         hint: t('error.registry-unreachable.hint', { detail }),
       }
     }
@@ -75,7 +88,13 @@ function registryFailureWords(failure: RegistryFailure): FailureWords {
       return { title: t('error.registry-slow', { host }), hint: t('error.registry-slow.hint') }
     case 'registry-tls': {
       const detail = plain(failure.detail)
-      return { title: t('error.registry-tls', { host }), hint: t('error.registry-tls.hint', { detail }) }
+      const title =
+        failure.reason === undefined
+          ? t('error.registry-tls', { host })
+          : failure.reason === 'expired'
+            ? t('error.registry-tls.expired', { host })
+            : t('error.registry-tls.not-yet-valid', { host })
+      return { title, hint: t('error.registry-tls.hint', { detail }) }
     }
     case 'registry-login':
       return {
@@ -97,9 +116,13 @@ function registryFailureWords(failure: RegistryFailure): FailureWords {
             : t('error.registry-limited.until', { time: exactly(failure.until) }),
       }
     case 'registry-nonsense':
-      return { title: t('error.registry-nonsense', { host }), hint: t('error.registry-nonsense.hint') }
+      return {
+        title: failure.page ? t('error.registry-nonsense.page', { host }) : t('error.registry-nonsense', { host }),
+        hint: t('error.registry-nonsense.hint'),
+      }
     case 'registry-error': {
       const { status } = failure
+      if (status === 410) return { title: t('error.registry-gone', { host }), hint: '' }
       return {
         title: t('error.registry-error', { host, status: String(status) }),
         hint: t('error.registry-error.hint'),
@@ -127,6 +150,25 @@ function registryFailureWords(failure: RegistryFailure): FailureWords {
       }
     case 'pull-disk-full':
       return { title: t('error.pull-disk-full'), hint: t('error.pull-disk-full.hint') }
+    case 'content-altered':
+      return { title: t('error.content-altered', { host }), hint: t('error.content-altered.hint') }
+    case 'mirror-says-anything':
+      return { title: t('error.mirror-says-anything', { host }), hint: t('error.mirror-says-anything.hint') }
+  }
+}
+
+function unreachable(reason: Extract<RegistryFailure, { code: 'registry-unreachable' }>['reason'], host: string) {
+  switch (reason) {
+    case 'no-host':
+      return t('error.registry-unreachable.no-host', { host })
+    case 'no-network':
+      return t('error.registry-unreachable.no-network', { host })
+    case 'refused':
+      return t('error.registry-unreachable.refused', { host })
+    case 'cut':
+      return t('error.registry-unreachable.cut', { host })
+    case undefined:
+      return t('error.registry-unreachable', { host })
   }
 }
 

@@ -1,0 +1,70 @@
+/** The mirrors that the user has put on the list. */
+import { mirrorsIn } from '../../model/mirror-list.ts'
+import { parseMirrorAddress, sameMirror } from '../../model/mirror-address.ts'
+import { fail, ok, type Failure, type ImportedMirrors, type Mirror, type Result } from '../../preload/contract/index.ts'
+import type { MirrorsStore } from '../store/index.ts'
+
+/** More than anyone tests, and few enough that a list of them is quick. */
+const mostMirrors = 500
+
+export function ownMirrors(store: MirrorsStore, known: readonly Mirror[]) {
+  const write = (own: readonly string[]) => store.write({ ...store.value, own })
+  const all = () => [...store.value.own, ...known.map(({ address }) => address)]
+  const isListed = (address: string) => all().some((one) => sameMirror(one, address))
+
+  function wanted(text: string): Result<string, Failure> {
+    const parsed = parseMirrorAddress(text)
+    if (!parsed.ok) return fail({ code: 'mirror-address-wrong', address: text })
+    if (isListed(parsed.address)) return fail({ code: 'mirror-listed', address: parsed.address })
+    if (store.value.own.length >= mostMirrors) return fail({ code: 'mirrors-too-many', most: mostMirrors })
+    return ok(parsed.address)
+  }
+
+  return {
+    list: (): Mirror[] =>
+      store.value.own.map((address) => ({ address, host: address.replace(/^https?:\/\//, ''), own: true })),
+
+    add(text: string): Result<void> {
+      const address = wanted(text)
+      if (address.ok) write([...store.value.own, address.value])
+      return address.ok ? ok(undefined) : address
+    },
+
+    change({ from, to }: { from: string; to: string }): Result<void> {
+      const at = store.value.own.indexOf(from)
+      if (at < 0) return fail({ code: 'bad-input' })
+      if (sameMirror(from, to)) return ok(undefined)
+      const address = wanted(to)
+      if (address.ok) write(store.value.own.with(at, address.value))
+      return address.ok ? ok(undefined) : address
+    },
+
+    remove(address: string) {
+      write(store.value.own.filter((one) => one !== address))
+    },
+
+    move({ address, by }: { address: string; by: -1 | 1 }) {
+      const { own } = store.value
+      const from = own.indexOf(address)
+      const to = from + by
+      if (from < 0 || to < 0 || to >= own.length) return
+      write(own.with(from, own[to]!).with(to, address))
+    },
+
+    /** What a file holds, as far as there is room for it. */
+    take(text: string): ImportedMirrors {
+      const { addresses, wrong } = mirrorsIn(text)
+      const own = [...store.value.own]
+      let already = 0
+      for (const address of addresses) {
+        if (isListed(address) || own.some((one) => sameMirror(one, address))) already++
+        else if (own.length < mostMirrors) own.push(address)
+      }
+      const added = own.length - store.value.own.length
+      if (added > 0) write(own)
+      return { added, known: already, wrong }
+    },
+
+    file: (): string => store.value.own.map((address) => `${address}\n`).join(''),
+  }
+}

@@ -1,0 +1,32 @@
+/** What a registry says an image consists of. Source: OCI image-spec, manifest.md and image-index.md; distribution's schema 2. */
+import { createHash } from 'node:crypto'
+import * as v from 'valibot'
+import { platformName } from '../../model/platform.ts'
+
+/** Both families of manifests, and the lists of them that hold one a platform. */
+export const manifestTypes = [
+  'application/vnd.oci.image.index.v1+json',
+  'application/vnd.docker.distribution.manifest.list.v2+json',
+  'application/vnd.oci.image.manifest.v1+json',
+  'application/vnd.docker.distribution.manifest.v2+json',
+]
+
+const digest = v.pipe(v.string(), v.regex(/^sha256:[0-9a-f]{64}$/))
+const size = v.pipe(v.number(), v.integer(), v.minValue(0))
+const platform = v.object({ os: v.string(), architecture: v.string(), variant: v.nullish(v.string()) })
+const descriptor = v.object({ digest, size, platform: v.nullish(platform) })
+export type Descriptor = v.InferOutput<typeof descriptor>
+
+export const manifest = v.union([
+  v.object({ manifests: v.pipe(v.array(descriptor), v.minLength(1)) }),
+  v.object({ config: descriptor, layers: v.array(descriptor) }),
+])
+export type Manifest = v.InferOutput<typeof manifest>
+
+/** The one of an index that is for a platform, `linux/amd64`; the first of all where there is none. */
+export function forPlatform(manifests: readonly Descriptor[], wanted: string): Descriptor | undefined {
+  return manifests.find((one) => one.platform && platformName(one.platform) === wanted) ?? manifests[0]
+}
+
+export const digestOf = (content: string | Uint8Array): string =>
+  `sha256:${createHash('sha256').update(content).digest('hex')}`

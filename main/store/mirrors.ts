@@ -1,0 +1,35 @@
+/** The user's own mirrors, and what the last race showed. */
+import * as v from 'valibot'
+import type { MirrorRace } from '../../preload/contract/index.ts'
+import type { StoredFile } from './file.ts'
+
+const digest = v.string()
+const failure = v.custom<never>(
+  (value) => typeof value === 'object' && value !== null && 'code' in value && typeof value.code === 'string',
+)
+const probe = v.variant('state', [
+  v.object({
+    state: v.literal('answered'),
+    digest,
+    firstByte: v.number(),
+    speed: v.optional(v.number()),
+    at: v.number(),
+  }),
+  v.object({ state: v.literal('failed'), failure, digest: v.optional(digest), at: v.number() }),
+])
+const race = v.object({
+  job: v.string(),
+  image: v.string(),
+  started: v.number(),
+  ended: v.optional(v.number()),
+  probes: v.record(v.string(), probe),
+  genuine: v.array(digest),
+})
+
+export const mirrorsFile = v.object({
+  /** Addresses, in the user's order. */
+  own: v.optional(v.array(v.string()), []),
+  race: v.optional(race),
+})
+export type MirrorsFile = { readonly own: readonly string[]; readonly race?: MirrorRace | undefined }
+export type MirrorsStore = StoredFile<MirrorsFile>

@@ -1,0 +1,113 @@
+/** What a race of mirrors shows: who has the same content as the others, who is good, and what ails them all. */
+import type { UnixTime } from './image.ts'
+
+/** How far the look at one of them is, and what it showed. */
+export type Probe<Why> =
+  | { readonly state: 'waiting' | 'asking' }
+  /** It has the image, and its speed is measured or will be. */
+  | { readonly state: 'measuring'; readonly digest: string; readonly firstByte: number }
+  | {
+      readonly state: 'answered'
+      /** What its tag leads to, by the bytes that came. */
+      readonly digest: string
+      /** Until its first answer, in seconds. */
+      readonly firstByte: number
+      /** Bytes a second; absent where the image is too small to tell. */
+      readonly speed?: number | undefined
+      readonly at: UnixTime
+    }
+  | { readonly state: 'failed'; readonly failure: Why; readonly digest?: string | undefined; readonly at: UnixTime }
+
+/**
+ * `older`: not what Docker Hub or most others have now, but they know it: a tag moves, and a cache follows later.
+ * `other`: they have never heard of it. `disputed`: they do not agree, and nobody is to be believed more.
+ * `alone`: there is nobody to compare with.
+ */
+export type Content = 'same' | 'older' | 'other' | 'disputed' | 'alone'
+
+export interface Compared {
+  /** What the tag leads to, as far as anyone is to be believed: Docker Hub, else most of them. */
+  readonly expected?: string
+  contentOf(digest: string): Content
+}
+
+/** `genuine`: digests that those who have the expected one were found to know as well. */
+export function compare(
+  hub: string | undefined,
+  mirrors: readonly string[],
+  genuine: ReadonlySet<string> = new Set(),
+): Compared {
+  const all = hub === undefined ? mirrors : [hub, ...mirrors]
+  const expected = hub ?? mostHave(mirrors)
+  return {
+    ...(expected !== undefined && { expected }),
+    contentOf(digest) {
+      if (all.length <= 1) return 'alone'
+      if (expected === undefined) return 'disputed'
+      if (digest === expected) return 'same'
+      return genuine.has(digest) ? 'older' : 'other'
+    },
+  }
+}
+
+/** The digest that more of them have than any other. */
+function mostHave(digests: readonly string[]): string | undefined {
+  const votes = [...Map.groupBy(digests, (digest) => digest)].map(([digest, of]) => ({ digest, votes: of.length }))
+  const [first, second] = votes.toSorted((a, b) => b.votes - a.votes)
+  return first && first.votes > (second?.votes ?? 0) ? first.digest : undefined
+}
+
+export const digestIn = <Why>(probe: Probe<Why> | undefined): string | undefined =>
+  probe && 'digest' in probe ? probe.digest : undefined
+
+/** Whether it may be used: it was tried, and what it has is Docker Hub's, now or a while ago. */
+export const isGood = <Why>(probe: Probe<Why> | undefined, content: Content): boolean =>
+  probe?.state === 'answered' && ['same', 'older', 'alone'].includes(content)
+
+/** The fastest good ones first, then those under way, then those that failed; else in the order in which they came. */
+export function inOrder<Runner, Why>(
+  runners: readonly Runner[],
+  probeOf: (runner: Runner) => Probe<Why> | undefined,
+  contentOf: (digest: string) => Content,
+): Runner[] {
+  const rank = (probe: Probe<Why> | undefined) => {
+    if (probe?.state !== 'answered') return probe?.state === 'failed' ? 3 : 1
+    return isGood(probe, contentOf(probe.digest)) ? 0 : 2
+  }
+  const speed = (probe: Probe<Why> | undefined) => (probe?.state === 'answered' && (probe.speed ?? 0)) || 0
+  const standing = (runner: Runner) => {
+    const probe = probeOf(runner)
+    return { runner, rank: rank(probe), speed: speed(probe) }
+  }
+  return runners
+    .map(standing)
+    .toSorted((a, b) => a.rank - b.rank || b.speed - a.speed)
+    .map(({ runner }) => runner)
+}
+
+interface Told {
+  readonly code: string
+  readonly reason?: string
+}
+
+/**
+ * What is so, when all have ended. `offline`: none could even be asked. `portal`: none spoke for itself, as where a
+ * network wants a sign-in first. `clock`: every certificate is out of date, so the clock may be.
+ */
+export type Diagnosis = 'found' | 'hub-works' | 'none' | 'offline' | 'portal' | 'clock'
+
+export function diagnose(
+  hub: Probe<Told> | undefined,
+  mirrors: readonly (Probe<Told> | undefined)[],
+  contentOf: (digest: string) => Content,
+): Diagnosis {
+  const good = mirrors.some((probe) => isGood(probe, contentOf(digestIn(probe) ?? '')))
+  if (good) return 'found'
+  if (hub?.state === 'answered') return 'hub-works'
+  const failures = [hub, ...mirrors].flatMap((probe) => (probe?.state === 'failed' ? [probe.failure] : []))
+  const all = (is: (failure: Told) => boolean) => failures.length > 1 && failures.every(is)
+  if (all(({ code, reason }) => code === 'registry-unreachable' && reason?.startsWith('no-'))) return 'offline'
+  if (all(({ code, reason }) => code === 'registry-tls' && reason !== undefined)) return 'clock'
+  if (all(({ code }) => code === 'registry-tls' || code === 'registry-nonsense')) return 'portal'
+  return 'none'
+}

@@ -1,0 +1,29 @@
+/** Why a text is no address of a mirror, and what to write instead. */
+import type { WrongAddress } from '../../model/mirror-address.ts'
+import { t } from '../ui/words.svelte.ts'
+
+export function wrongAddress(why: WrongAddress): string {
+  switch (why) {
+    case 'nothing':
+      return t('mirrors.addressHint')
+    case 'several':
+      return t('mirrors.wrong.several')
+    case 'scheme':
+      return t('mirrors.wrong.scheme')
+    case 'user':
+      return t('mirrors.wrong.user')
+    case 'query':
+    case 'fragment':
+      return t('mirrors.wrong.query')
+    case 'path':
+      return t('mirrors.wrong.path')
+    case 'not-ascii':
+      return t('mirrors.wrong.not-ascii')
+    case 'brackets':
+      return t('mirrors.wrong.brackets')
+    case 'host':
+      return t('mirrors.wrong.host')
+    case 'port':
+      return t('mirrors.wrong.port')
+  }
+}
