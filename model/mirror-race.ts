@@ -106,7 +106,7 @@ export function diagnose(
   if (hub?.state === 'answered') return 'hub-works'
   const failures = [hub, ...mirrors].flatMap((probe) => (probe?.state === 'failed' ? [probe.failure] : []))
   const all = (is: (failure: Told) => boolean) => failures.length > 1 && failures.every(is)
-  if (all(({ code, reason }) => code === 'registry-unreachable' && reason?.startsWith('no-'))) return 'offline'
+  if (all(({ code, reason }) => code === 'registry-unreachable' && reason?.startsWith('no-') === true)) return 'offline'
   if (all(({ code, reason }) => code === 'registry-tls' && reason !== undefined)) return 'clock'
   if (all(({ code }) => code === 'registry-tls' || code === 'registry-nonsense')) return 'portal'
   return 'none'

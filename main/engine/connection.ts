@@ -57,6 +57,11 @@ export async function connect(candidate: Candidate, signal: AbortSignal): Promis
   }
 }
 
+/** The mirrors in force, as the engine tells them now. */
+export async function readMirrors({ ask }: Pick<Connection, 'ask'>): Promise<readonly string[]> {
+  return v.parse(info, await ask('/info')).RegistryConfig?.Mirrors ?? []
+}
+
 async function offeredApi(
   docker: Docker,
   endpoint: string,

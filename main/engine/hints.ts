@@ -12,6 +12,8 @@ export type Hint =
   | { readonly look: 'everything' }
   /** Once no more of these come: loads come by the thousand. */
   | { readonly look: 'everything-later' }
+  /** The engine took up its configuration anew. */
+  | { readonly look: 'settings' }
 
 const imageActions = new Set('tag untag delete remove pull load loadfromarchive import create build'.split(' '))
 // The others (exec_create, health_status, attach, resize, top…) change nothing that is shown.
@@ -30,6 +32,7 @@ export function hintsOf({ Type, Action, Actor }: EngineEvent): Hint[] {
     // A load names no tags, so whose it took is not told; and they may be gone again before anybody looks.
     return Action.startsWith('load') ? [image, { look: 'everything-later' }] : [image]
   }
+  if (Type === 'daemon') return Action === 'reload' ? [{ look: 'settings' }] : []
   if (Type !== 'container') return []
   const { imageID } = Actor.Attributes
   // A commit without a tag has no image event on engines before 28.
@@ -63,7 +66,7 @@ export class Hints {
     return this.#names.any
   }
 
-  add(hint: Exclude<Hint, { look: 'everything-later' }>) {
+  add(hint: Exclude<Hint, { look: 'everything-later' | 'settings' }>) {
     if (hint.look === 'everything') this.everything = true
     else if (hint.look === 'container') this.#names.containers.add(hint.id)
     else {

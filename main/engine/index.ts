@@ -13,7 +13,7 @@ import {
 } from '../../preload/contract/index.ts'
 import type { Lists } from '../store/index.ts'
 import { readDiskAccount } from './account.ts'
-import type { Connection } from './connection.ts'
+import { readMirrors, type Connection } from './connection.ts'
 import { findCandidates, findChoices, summary, type Surroundings } from './contexts.ts'
 import { diskMeter } from './disk.ts'
 import { engineFailure } from './errors.ts'
@@ -87,11 +87,7 @@ export function engineService({ surroundings, publish, memory }: Needs): Engine 
     const context = summary(reached.candidate)
     const { endpoint } = context
     const { imageDiskUse: _, tellsAll: __, ...facts } = reached.capabilities
-    const connected = {
-      status: 'connected',
-      context,
-      facts,
-    } as const
+    let connected: Extract<EngineState, { status: 'connected' }> = { status: 'connected', context, facts }
     const recalled = await memory.recall(endpoint)
     if (signal.aborted) return
     if (recalled || lastEndpoint !== endpoint) live.forget(recalled)
@@ -100,9 +96,16 @@ export function engineService({ surroundings, publish, memory }: Needs): Engine 
     connection = reached
     tell(connected)
     try {
-      const read = diskMeter(reached, (disk) => tell({ ...connected, disk }), signal)
+      const learn = (change: Partial<typeof connected>) => tell((connected = { ...connected, ...change }))
+      const read = diskMeter(reached, (disk) => learn({ disk }), signal)
       const listed = (slow: boolean) => signal.aborted || keep(endpoint, slow)
-      const watch = await watchEngine(reached, live, { read, listed }, signal)
+      const reloaded = () =>
+        // An engine that went away meanwhile is told of by its events.
+        void readMirrors(reached).then(
+          (mirrors) => learn({ facts: { ...connected.facts, mirrors } }),
+          () => undefined,
+        )
+      const watch = await watchEngine(reached, live, { read, listed, reloaded }, signal)
       if (!signal.aborted) watching = watch
       await watch.ended
       tell({ status: 'away', context, failure: { code: 'engine-stopped', endpoint } })

@@ -29,6 +29,8 @@ interface Told {
   listed(slow: boolean): void
   /** What is known may have changed, and the engine has no list to work on. */
   read(): void
+  /** The engine's own settings may be others. */
+  reloaded(): void
 }
 
 /** Follows the engine until `signal`. */
@@ -101,6 +103,7 @@ export async function watchEngine(
       for await (const line of lines) {
         for (const hint of hintsOf(parseEvent(line)))
           if (hint.look === 'everything-later') lookLater()
+          else if (hint.look === 'settings') told.reloaded()
           else hints.add(hint)
         if (somethingToDo()) lookSoon()
       }

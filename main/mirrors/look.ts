@@ -18,6 +18,8 @@ const most = { bytes: 8 * 1024 * 1024, seconds: 4 }
 const least = 256 * 1024
 /** A configuration is some kilobytes; a large one is not worth its bytes. */
 const largestConfig = 1024 * 1024
+/** Whoever gives less than this in a second gives nothing. */
+const slowest = 1024
 
 /** Rejects only where the guest's signal was aborted. `inTurn` runs what loads the line. */
 export async function look(
@@ -38,12 +40,14 @@ export async function look(
   if (config && config.size <= largestConfig) {
     const read = await guest.blob(config, { bytes: largestConfig, seconds: most.seconds })
     if (!read.ok) return failed(await whatIsWrong(guest, read.error), digest)
+    if (read.value.bytes < config.size) return failed({ code: 'registry-slow', host: guest.host }, digest)
   }
   tell({ state: 'measuring', digest, firstByte })
   if (!layer) return { state: 'answered', digest, firstByte, at: now() }
   const measured = await inTurn(() => guest.blob(layer, most))
   if (!measured.ok) return failed(await whatIsWrong(guest, measured.error), digest)
   const { bytes, seconds } = measured.value
+  if (bytes < layer.size && bytes / seconds < slowest) return failed({ code: 'registry-slow', host: guest.host }, digest)
   const speed = layer.size < least ? undefined : Math.round(bytes / Math.max(seconds, 0.001))
   return { state: 'answered', digest, firstByte, at: now(), ...(speed !== undefined && { speed }) }
 }

@@ -8,7 +8,7 @@ export class BrokenAnswer extends Error {}
 export function networkFailure(error: unknown, host: string): RegistryFailure {
   const { code, message } = thrown(error)
   if (error instanceof BrokenAnswer) return { code: 'registry-nonsense', host }
-  if (/^(UND_ERR_HEADERS_TIMEOUT|UND_ERR_BODY_TIMEOUT)$/.test(code)) return { code: 'registry-slow', host }
+  if (/^(UND_ERR_(HEADERS|BODY|CONNECT)_TIMEOUT|ETIMEDOUT)$/.test(code)) return { code: 'registry-slow', host }
   if (/^(HPE_|UND_ERR_HEADERS_OVERFLOW|UND_ERR_RES)/.test(code)) return { code: 'registry-nonsense', host }
   const detail = (code && !message.includes(code) ? `${code} ${message}` : message).trim().slice(0, 200)
   if (/^(CERT_|ERR_TLS_|ERR_SSL_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|HOSTNAME_MISMATCH|EPROTO)/.test(code)) {

@@ -27,6 +27,7 @@ export interface Measured {
 }
 
 export interface Guest {
+  readonly host: string
   /** By tag or digest. */
   manifest(version: string): Told<Seen>
   /** Whether it has a manifest of that digest; costs no pull. */
@@ -86,6 +87,7 @@ export function guestOf(http: Http, { address, host, path, patience, signal }: V
   }
 
   return {
+    host,
     async manifest(version) {
       const asked = await askManifest(version, 'GET')
       if (!asked.ok) return asked

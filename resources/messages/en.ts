@@ -528,7 +528,7 @@ export const en = {
   'error.registry-unreachable': '{host} cannot be reached from here.',
   'error.registry-unreachable.hint': 'Look at the network, or at the proxy. It said: {detail}',
   'error.registry-slow': '{host} does not answer.',
-  'error.registry-slow.hint': 'It took the connection and then kept silent. Try again in a while.',
+  'error.registry-slow.hint': 'Nothing came in time. Try again in a while.',
   'error.registry-tls': 'The certificate of {host} cannot be trusted.',
   'error.registry-tls.hint':
     'Something on the way may be answering in its place, or the clock of this computer is wrong. It said: {detail}',

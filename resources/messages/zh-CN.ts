@@ -504,7 +504,7 @@ export const zhCN = {
   'error.registry-unreachable': '从这里连不上 {host}。',
   'error.registry-unreachable.hint': '请检查网络或代理。错误信息：{detail}',
   'error.registry-slow': '{host} 没有响应。',
-  'error.registry-slow.hint': '连接已建立，但一直没有回应。请稍后再试。',
+  'error.registry-slow.hint': '没有及时收到回应。请稍后再试。',
   'error.registry-tls': '{host} 的证书不可信。',
   'error.registry-tls.hint': '可能有别的服务在冒充它，或者本机时间不对。错误信息：{detail}',
   'error.registry-login': '{host} 需要登录。',

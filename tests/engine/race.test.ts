@@ -1,0 +1,235 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { compare, diagnose, digestIn } from '../../model/mirror-race.ts'
+import { hubAddress, type MirrorRace } from '../../preload/contract/index.ts'
+import type { Manner, Mirror } from '../../tools/world/mirrors.ts'
+import { startOnline, type Online } from '../../tools/world/world.ts'
+import { eventually } from './eventually.ts'
+import { failureIn, openRacer, type Racer } from './racer.ts'
+
+const image = 'nginx:1.27'
+let online: Online
+let racer: Racer
+let added = 0
+
+beforeAll(async () => {
+  online = await startOnline()
+})
+afterAll(() => online.stop())
+beforeEach(() => {
+  online.hub.behave('all', 'well')
+  online.mirrors.dns('well')
+  racer = openRacer({ env: online.hub.env, caFile: online.mirrors.caFile })
+})
+afterEach(() => racer.stop())
+
+/** Mirrors of these manners, on the racer's list. */
+async function mirrored<Name extends string>(manners: Readonly<Record<Name, Manner>>): Promise<Record<Name, Mirror>> {
+  const made: Record<string, Mirror> = {}
+  for (const [name, manner] of Object.entries<Manner>(manners)) {
+    made[name] = await online.mirrors.add(`${name}-${++added}`, manner)
+    await racer.add(made[name].address)
+  }
+  return made as Record<Name, Mirror>
+}
+const probeOf = (race: MirrorRace, { address }: Mirror) => race.probes[address]
+const digests = ({ probes }: MirrorRace) =>
+  Object.entries(probes).flatMap(([address, probe]) => (address === hubAddress ? [] : (digestIn(probe) ?? [])))
+const comparing = (race: MirrorRace) => compare(digestIn(race.probes[hubAddress]), digests(race), new Set(race.genuine))
+
+describe('one race', () => {
+  const live: Record<string, Manner> = {
+    fast: {},
+    limited: { bytesPerSecond: 1_000_000 },
+    late: { firstByteAfter: 600 },
+    token: { login: 'anyone' },
+    polite: { answers: 'html-to-browsers' },
+    elsewhere: { blobsElsewhere: true, login: 'anyone' },
+    rangeless: { ignoresRange: true },
+    tagless: { hidesTags: true },
+  }
+  const dead: Record<string, readonly [Manner, object]> = {
+    nameless: [{ connecting: 'no-such-host' }, { code: 'registry-unreachable', reason: 'no-host' }],
+    refusing: [{ connecting: 'refused' }, { code: 'registry-unreachable', reason: 'refused' }],
+    blocked: [{ connecting: 'unanswered' }, { code: 'registry-slow' }],
+    silent: [{ connecting: 'silent' }, { code: 'registry-slow' }],
+    garbage: [{ connecting: 'garbage' }, { code: 'registry-tls' }],
+    selfsigned: [{ certificate: 'self-signed' }, { code: 'registry-tls' }],
+    expired: [{ certificate: 'expired' }, { code: 'registry-tls', reason: 'expired' }],
+    early: [{ certificate: 'not-yet-valid' }, { code: 'registry-tls', reason: 'not-yet-valid' }],
+    misnamed: [{ certificate: 'other-name' }, { code: 'registry-tls' }],
+    hangstoken: [{ login: 'anyone', hangs: 'token' }, { code: 'registry-slow' }],
+    hangsmanifest: [{ hangs: 'manifest' }, { code: 'registry-slow' }],
+    hangsbody: [{ hangs: 'manifest-body' }, { code: 'registry-slow' }],
+    hangsblob: [{ hangs: 'blob' }, { code: 'registry-slow' }],
+    hangsmidway: [{ hangs: 'blob-body' }, { code: 'registry-slow' }],
+    dripping: [{ drips: 'manifest' }, { code: 'registry-slow' }],
+    drippingblob: [{ drips: 'blob' }, { code: 'registry-slow' }],
+    cutting: [{ cutsAfter: 30_000 }, { code: 'registry-unreachable', reason: 'cut' }],
+    loginneeded: [{ login: 'nobody' }, { code: 'registry-login' }],
+    invain: [{ login: 'in-vain' }, { code: 'registry-login' }],
+    tokendenied: [{ login: 'forbidden' }, { code: 'registry-denied' }],
+    allowlist: [{ allows: ['library/redis'] }, { code: 'registry-denied' }],
+    throttling: [{ throttles: { retryAfter: 600 } }, { code: 'registry-limited', until: expect.any(Number) }],
+    throttled: [{ throttles: 'without-a-word' }, { code: 'registry-limited' }],
+    page: [{ answers: 'html' }, { code: 'registry-nonsense', page: true }],
+    anything: [{ answers: 'anything' }, { code: 'mirror-says-anything' }],
+    imageless: [{ answers: 'manifest-unknown' }, { code: 'reference-unknown' }],
+    circles: [{ answers: 'redirects' }, { code: 'registry-nonsense' }],
+    gone: [{ answers: 410 }, { code: 'registry-error', status: 410 }],
+    faulty: [{ answers: 503 }, { code: 'registry-error', status: 503 }],
+    altered: [{ lies: 'manifest' }, { code: 'content-altered' }],
+    alteredblob: [{ lies: 'blob' }, { code: 'content-altered' }],
+    misheaded: [{ lies: 'digest' }, { code: 'content-altered' }],
+  }
+
+  test('tells those that work from those that do not, each with its reason, and asks little of any', async () => {
+    const works = await mirrored(live)
+    const fails = await mirrored(Object.fromEntries(Object.entries(dead).map(([name, [manner]]) => [name, manner])))
+    const race = await racer.race(image)
+
+    expect(race.probes[hubAddress]).toMatchObject({ state: 'answered', digest: online.digests.get(image) })
+    for (const [name, mirror] of Object.entries(works))
+      expect([name, probeOf(race, mirror)]).toMatchObject([
+        name,
+        { state: 'answered', digest: online.digests.get(image), speed: expect.any(Number) },
+      ])
+    const reasons = Object.entries(fails).map(([name, mirror]) => [name, failureIn(probeOf(race, mirror))])
+    expect(Object.fromEntries(reasons)).toMatchObject(
+      Object.fromEntries(Object.entries(dead).map(([name, [, failure]]) => [name, failure])),
+    )
+
+    const speed = (mirror: Mirror | undefined) => {
+      const probe = mirror && probeOf(race, mirror)
+      return probe?.state === 'answered' ? probe.speed! : 0
+    }
+    expect(speed(works['limited'])).toBeLessThan(2_000_000)
+    expect(speed(works['fast'])).toBeGreaterThan(speed(works['limited']))
+
+    for (const mirror of [...Object.values(works), ...Object.values(fails)]) {
+      expect(mirror.requests.length).toBeLessThanOrEqual(8)
+      expect(mirror.requests.every(({ userAgent }) => userAgent.startsWith('Slipway/'))).toBe(true)
+    }
+    const blobs = works['elsewhere']!.requests.filter(({ host }) => host === works['elsewhere']!.blobHost)
+    expect(blobs.length).toBeGreaterThan(0)
+    expect(blobs.some(({ authorization }) => authorization)).toBe(false)
+    expect(online.hub.requests.refused.every((host) => !host.includes('.test'))).toBe(true)
+  })
+})
+
+test('other content for a tag is told: what Docker Hub knows is older, what nobody knows is other', async () => {
+  const { good, stale } = await mirrored({ good: {}, stale: { lies: 'tag' } })
+  const race = await racer.race(image)
+  const { contentOf, expected } = comparing(race)
+  expect(expected).toBe(digestIn(probeOf(race, good)))
+  const digest = digestIn(probeOf(race, stale))!
+  expect(digest).not.toBe(expected)
+  expect(contentOf(digest)).not.toBe('same')
+  expect(race.genuine.includes(digest)).toBe(contentOf(digest) === 'older')
+  expect(racer.sources(image).map(({ address }) => address)).toContain(good.address)
+})
+
+test('what the race found good is handed on with its age, the fastest first, and outlives the app', async () => {
+  const { fast, slow } = await mirrored({ slow: { bytesPerSecond: 800_000 }, fast: {} })
+  expect(racer.sources(image)).toEqual([])
+  await racer.race(image)
+  racer.restart()
+  expect(racer.sources('redis:7').map(({ address }) => address)).toEqual([fast.address, slow.address])
+  expect(racer.sources('redis:7')[0]!.tried).toBeGreaterThan(Date.now() / 1000 - 60)
+  expect(racer.sources('ghcr.io/a/b:1')).toEqual([])
+})
+
+test('who asks to be left alone is not asked again before that time', async () => {
+  const { limited } = await mirrored({ limited: { throttles: { retryAfter: 600 } } })
+  await racer.race(image)
+  const asked = limited.requests.length
+  const again = await racer.race(image)
+  expect(limited.requests.length).toBe(asked)
+  expect(failureIn(probeOf(again, limited))).toMatchObject({ code: 'registry-limited' })
+})
+
+test('results come as they are known, and a race can be given up: what is known stays', async () => {
+  const { fast, silent } = await mirrored({ fast: {}, silent: { connecting: 'silent' } })
+  const id = await racer.begin(image)
+  await eventually(() => racer.told.at(-1)?.race?.probes[fast.address]?.state === 'answered')
+  expect(racer.told.at(-1)!.race!.probes[silent.address]!.state).toBe('asking')
+  racer.cancel(id)
+  await eventually(() => racer.job(id)?.state === 'cancelled')
+  const { race } = await racer.now()
+  expect(race!.ended).toBeDefined()
+  expect(Object.keys(race!.probes)).toContain(fast.address)
+  expect(Object.keys(race!.probes)).not.toContain(silent.address)
+})
+
+describe('bad days', () => {
+  const diagnosis = async () => {
+    const { race, tested } = await racer.now()
+    const probes = tested.map(({ address }) => race!.probes[address])
+    return diagnose(race!.probes[hubAddress], probes, comparing(race!).contentOf)
+  }
+
+  test('all are dead', async () => {
+    online.hub.behave('all', 'down')
+    await mirrored({ gone: { answers: 410 }, refusing: { connecting: 'refused' } })
+    await racer.race(image)
+    expect(await diagnosis()).toBe('none')
+  })
+
+  test('there is no network at all', async () => {
+    await racer.stop()
+    racer = openRacer({ env: {}, caFile: online.mirrors.caFile })
+    await mirrored({ good: {} })
+    online.mirrors.dns('refusing')
+    await racer.race(image)
+    expect(await diagnosis()).toBe('offline')
+  })
+
+  test('a network that wants a sign-in first answers in everyone’s place', async () => {
+    const site = createTlsServer({ ...online.hub.authority.issue(['sign-in.test']) }, (_, reply) => {
+      reply.writeHead(200, { 'content-type': 'text/html' }).end('<h1>Welcome to the café</h1>')
+    })
+    const portal = createServer()
+    portal.on('connect', (_, socket: Duplex) => {
+      socket.on('error', () => socket.destroy())
+      socket.write('HTTP/1.1 200 Connection established\r\n\r\n')
+      site.emit('connection', socket)
+    })
+    portal.listen(0, '127.0.0.1')
+    await once(portal, 'listening')
+    try {
+      await racer.stop()
+      const { port } = portal.address() as AddressInfo
+      racer = openRacer({ env: { HTTPS_PROXY: `http://127.0.0.1:${port}` }, caFile: online.mirrors.caFile })
+      await mirrored({ good: {} })
+      await racer.race(image)
+      expect(await diagnosis()).toBe('portal')
+    } finally {
+      portal.close()
+      portal.closeAllConnections()
+    }
+  })
+
+  test('two hundred mirrors are imported from a file and tested', async () => {
+    const { good } = await mirrored({ good: {} })
+    await racer.stop()
+    const names = Array.from({ length: 200 }, (_, at) => `https://m${at}.mirror.test`)
+    racer = openRacer({
+      env: online.hub.env,
+      caFile: online.mirrors.caFile,
+      file: `# ours\n${good.address}\nnonsense address!\n${names.join('\n')}\n${good.address}\n`,
+    })
+    expect(await racer.handlers['mirrors.import'](undefined)).toMatchObject({
+      ok: true,
+      value: { added: 203, known: 0, wrong: [{ line: 3, text: 'address!' }] },
+    })
+    const race = await racer.race(image)
+    expect(probeOf(race, good)).toMatchObject({ state: 'answered' })
+    expect(Object.values(race.probes).every(({ state }) => state === 'answered' || state === 'failed')).toBe(true)
+    await racer.handlers['mirrors.export'](undefined)
+    expect(racer.saved[0]!.split('\n')).toContain(good.address)
+  })
+})
