@@ -9,6 +9,17 @@ export function addBridge(name: string, number: number): void {
 
 export const removeBridge = (name: string): void => ip('link', 'delete', name)
 
+/** Makes an address of this world at which nobody is: a connection to it is neither taken nor refused. Gives it. */
+export function addVoid(name: string, number: number): string {
+  const address = `172.31.${number}.2`
+  ip('link', 'add', name, 'type', 'bridge')
+  ip('address', 'add', `172.31.${number}.1/24`, 'dev', name)
+  ip('link', 'set', name, 'up')
+  // Without a known neighbour the kernel would look for one, and soon say that there is none.
+  ip('neighbour', 'add', address, 'lladdr', '02:00:00:00:00:01', 'dev', name)
+  return address
+}
+
 function ip(...args: string[]): void {
   const { status, stderr } = spawnSync('ip', args, { encoding: 'utf8' })
   if (status !== 0) throw new Error(`ip ${args.join(' ')}: ${stderr}`)

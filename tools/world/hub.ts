@@ -1,6 +1,7 @@
 /**
  * A stub of Docker Hub for tests and the demo, behind a proxy of its own: whoever has the hub's environment reaches
- * Docker Hub's names here, over TLS, and nothing else in the world. What can be pulled is what a real registry holds.
+ * Docker Hub's names here, over TLS, and nothing else but the world's own mirrors (whose names end in .test, and need no
+ * proxy). What can be pulled is what a real registry holds.
  */
 import { mkdirSync, rmSync } from 'node:fs'
 import { createServer, request, type IncomingMessage, type ServerResponse } from 'node:http'
@@ -11,7 +12,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Duplex } from 'node:stream'
 import { answersOver, hosts, type Answer, type HubHost } from './hub/answers.ts'
-import { makeAuthority } from './hub/authority.ts'
+import { makeAuthority, type Authority } from './hub/authority.ts'
 import { misbehaved, slowness, type Behaviour } from './hub/behaviour.ts'
 import { RequestLog, type Requests } from './hub/requests.ts'
 import { worldFolder } from './place.ts'
@@ -26,6 +27,8 @@ export interface Hub {
   readonly socket: string
   /** The certificate to trust. */
   readonly caFile: string
+  /** For others whom those with this certificate are to trust, too. */
+  readonly authority: Authority
   /** For the app. */
   readonly env: Readonly<Record<string, string>>
   /** For an engine (`EngineWish.env`). */
@@ -47,7 +50,8 @@ export interface HubWish {
 export async function startHub({ registry, makesWhatIsMissing = false }: HubWish): Promise<Hub> {
   const root = join(worldFolder(), `hub-${++started}`)
   mkdirSync(root, { mode: 0o711 })
-  const { caFile, key, cert } = makeAuthority(root, hosts)
+  const authority = makeAuthority(root)
+  const { caFile } = authority
   const answers = answersOver(registry, makesWhatIsMissing)
   const behaviours = new Map<HubHost, Behaviour>()
   const requests = new RequestLog()
@@ -57,7 +61,7 @@ export async function startHub({ registry, makesWhatIsMissing = false }: HubWish
     socket.on('error', () => socket.destroy()).once('close', () => open.delete(socket))
   }
 
-  const site = createTlsServer({ key, cert }, (asked, reply) => {
+  const site = createTlsServer({ ...authority.issue(hosts) }, (asked, reply) => {
     void serve(asked, reply).catch(() => reply.destroy())
   })
   site.on('tlsClientError', (_, socket) => socket.destroy())
@@ -119,12 +123,13 @@ export async function startHub({ registry, makesWhatIsMissing = false }: HubWish
   const file = createListener((client) => proxy.emit('connection', client))
   await Promise.all([listening(proxy, 0), listening(file, socket)])
   const { port } = proxy.address() as AddressInfo
-  const env = { HTTPS_PROXY: `http://127.0.0.1:${port}`, NO_PROXY: '127.0.0.1,localhost' }
+  const env = { HTTPS_PROXY: `http://127.0.0.1:${port}`, NO_PROXY: '127.0.0.1,localhost,.test' }
 
   return {
     port,
     socket,
     caFile,
+    authority,
     env: { ...env, NODE_EXTRA_CA_CERTS: caFile },
     engineEnv: { ...env, SSL_CERT_FILE: caFile },
     requests,

@@ -31,6 +31,9 @@ inner() {
     mount -t overlay -o "lowerdir=/$folder,upperdir=$SLIPWAY_WORLD/own/$folder,workdir=$SLIPWAY_WORLD/own/.$folder" overlay /$folder
   done
   ip link set lo up
+  # Names are what the world's mirrors have (tools/world/mirrors); without them nobody answers. It may have been a link.
+  rm -f /etc/resolv.conf
+  echo nameserver 127.0.0.53 >/etc/resolv.conf
 
   mkdir "$SLIPWAY_WORLD"/{tmp,home}
   chmod 1777 "$SLIPWAY_WORLD/tmp"

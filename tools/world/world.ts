@@ -4,6 +4,7 @@ import { pullableImages } from './demo/pullable.ts'
 import { startEngine, type Engine, type EngineWish } from './engine.ts'
 import { fillRegistry, type Digests } from './fill.ts'
 import { startHub, type Hub, type HubWish } from './hub.ts'
+import { startMirrors, type Mirrors } from './mirrors.ts'
 import { startRegistry, type Registry } from './registry.ts'
 
 export interface WorldWish {
@@ -38,6 +39,8 @@ export async function startWorld({ engines: wishes, demo = false }: WorldWish): 
 export interface Online {
   readonly registry: Registry
   readonly hub: Hub
+  /** Mirrors of the registry, none until they are added. Who has the hub's environment reaches and trusts them. */
+  readonly mirrors: Mirrors
   /** What can be pulled. */
   readonly digests: Digests
   /** For an engine that is to pull from it, as from a mirror and as from Docker Hub itself. */
@@ -45,24 +48,26 @@ export interface Online {
   stop(): Promise<void>
 }
 
-/** Starts a registry that holds the demo's pullable images, and the stub of Docker Hub over it. */
+/** Starts a registry that holds the demo's pullable images, the stub of Docker Hub over it, and a place for mirrors. */
 export async function startOnline(wish: Pick<HubWish, 'makesWhatIsMissing'> = {}): Promise<Online> {
-  const registry = await startRegistry()
+  const parts: { stop(): Promise<void> }[] = []
+  const stop = async () => {
+    for (const part of parts.toReversed()) await part.stop()
+  }
+  async function begun<Part extends { stop(): Promise<void> }>(begin: Promise<Part>): Promise<Part> {
+    const part = await begin
+    parts.push(part)
+    return part
+  }
   try {
+    const registry = await begun(startRegistry())
     const digests = await fillRegistry(registry, pullableImages())
-    const hub = await startHub({ registry, ...wish })
-    return {
-      registry,
-      hub,
-      digests,
-      engine: { config: { 'registry-mirrors': [`http://${registry.host}`] }, env: hub.engineEnv },
-      async stop() {
-        await hub.stop()
-        await registry.stop()
-      },
-    }
+    const hub = await begun(startHub({ registry, ...wish }))
+    const mirrors = await begun(startMirrors({ registry, hub }))
+    const config = { 'registry-mirrors': [`http://${registry.host}`] }
+    return { registry, hub, mirrors, digests, engine: { config, env: hub.engineEnv }, stop }
   } catch (error) {
-    await registry.stop()
+    await stop()
     throw error
   }
 }
