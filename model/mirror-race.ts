@@ -108,6 +108,6 @@ export function diagnose(
   const all = (is: (failure: Told) => boolean) => failures.length > 1 && failures.every(is)
   if (all(({ code, reason }) => code === 'registry-unreachable' && reason?.startsWith('no-') === true)) return 'offline'
   if (all(({ code, reason }) => code === 'registry-tls' && reason !== undefined)) return 'clock'
-  if (all(({ code }) => code === 'registry-tls' || code === 'registry-nonsense')) return 'portal'
+  if (all(({ code }) => /^registry-(tls|nonsense|redirects)$/.test(code))) return 'portal'
   return 'none'
 }

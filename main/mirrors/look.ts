@@ -47,7 +47,8 @@ export async function look(
   const measured = await inTurn(() => guest.blob(layer, most))
   if (!measured.ok) return failed(await whatIsWrong(guest, measured.error), digest)
   const { bytes, seconds } = measured.value
-  if (bytes < layer.size && bytes / seconds < slowest) return failed({ code: 'registry-slow', host: guest.host }, digest)
+  if (bytes < layer.size && bytes / seconds < slowest)
+    return failed({ code: 'registry-slow', host: guest.host }, digest)
   const speed = layer.size < least ? undefined : Math.round(bytes / Math.max(seconds, 0.001))
   return { state: 'answered', digest, firstByte, at: now(), ...(speed !== undefined && { speed }) }
 }

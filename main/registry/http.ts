@@ -87,7 +87,7 @@ export function httpClient({ version, ...wayNeeds }: Needs): Http {
     const clock = setTimeout(() => late.abort(), within)
     try {
       const done = await work(signal ? AbortSignal.any([signal, late.signal]) : late.signal)
-      return done === undefined ? fail({ code: 'registry-nonsense', host }) : ok(done)
+      return done === undefined ? fail({ code: 'registry-redirects', host }) : ok(done)
     } catch (error) {
       signal?.throwIfAborted()
       return fail(late.signal.aborted ? { code: 'registry-slow', host } : networkFailure(error, host))

@@ -54,6 +54,8 @@ export type RegistryFailure =
   /** It answers something else than a registry does: cut or broken JSON, or a web page (`page`). */
   | { readonly code: 'registry-nonsense'; readonly host: string; readonly page?: true }
   | { readonly code: 'registry-error'; readonly host: string; readonly status: number }
+  /** It sends on in circles, or to where one must not be sent. */
+  | { readonly code: 'registry-redirects'; readonly host: string }
   /** What it gave has another digest than was asked for. */
   | { readonly code: 'content-altered'; readonly host: string }
   /** It says yes to a digest that nobody has. */

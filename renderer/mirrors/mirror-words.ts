@@ -60,6 +60,8 @@ function whyShort(failure: Failure): string {
       return t('mirrors.why.limited')
     case 'registry-nonsense':
       return failure.page ? t('mirrors.why.page') : t('mirrors.why.nonsense')
+    case 'registry-redirects':
+      return t('mirrors.why.redirects')
     case 'registry-error':
       return failure.status === 410 ? t('mirrors.why.gone') : t('mirrors.why.error', { status: String(failure.status) })
     case 'reference-unknown':

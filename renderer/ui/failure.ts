@@ -55,6 +55,7 @@ export function failureWords(failure: Failure): FailureWords {
     case 'platform-missing':
     case 'pull-corrupt':
     case 'pull-disk-full':
+    case 'registry-redirects':
     case 'content-altered':
     case 'mirror-says-anything':
       return registryFailureWords(failure)
@@ -150,6 +151,8 @@ function registryFailureWords(failure: RegistryFailure): FailureWords {
       }
     case 'pull-disk-full':
       return { title: t('error.pull-disk-full'), hint: t('error.pull-disk-full.hint') }
+    case 'registry-redirects':
+      return { title: t('error.registry-redirects', { host }), hint: t('error.registry-nonsense.hint') }
     case 'content-altered':
       return { title: t('error.content-altered', { host }), hint: t('error.content-altered.hint') }
     case 'mirror-says-anything':

@@ -20,7 +20,7 @@ interface RacerWish {
   readonly file?: string
 }
 
-export function openRacer({ env, caFile, patience = 3000, file }: RacerWish) {
+export function openRacer({ env, caFile, patience = 5000, file }: RacerWish) {
   const before = getCACertificates('default')
   setDefaultCACertificates([...before, readFileSync(caFile, 'utf8')])
   const folder = mkdtempSync(join(tmpdir(), 'racer-'))

@@ -85,11 +85,11 @@ test('credentials stay with the host that they were for, and a redirection is fo
   expect(seen).toEqual(['Basic x', 'Basic x', undefined])
 })
 
-test('redirections without an end are nonsense', async () => {
+test('redirections without an end are told as what they are', async () => {
   const server = await serve((request, response) => response.writeHead(302, { location: `${request.url}a` }).end())
   expect(await client().json(server.url, shape, { host })).toEqual({
     ok: false,
-    error: { code: 'registry-nonsense', host },
+    error: { code: 'registry-redirects', host },
   })
   expect(server.asked).toHaveLength(6)
 })
