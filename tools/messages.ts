@@ -2,7 +2,9 @@
 import { globSync, readFileSync } from 'node:fs'
 import { catalogues } from '../resources/messages/index.ts'
 
-const sources = globSync(['renderer/**/*.{ts,svelte}', 'main/**/*.ts']).map((file) => readFileSync(file, 'utf8'))
+const sources = globSync(['renderer/**/*.{ts,svelte}', 'main/**/*.ts', 'tools/install-helper.ts']).map((file) =>
+  readFileSync(file, 'utf8'),
+)
 const unused = Object.keys(catalogues.en).filter((key) => !sources.some((source) => source.includes(`'${key}'`)))
 const dashed = Object.values(catalogues).flatMap((catalogue) =>
   Object.entries(catalogue).filter(([, text]) => JSON.stringify(text).includes('—')),

@@ -85,6 +85,11 @@ needs_world() {
   has unshare || want util-linux
   # For the certificates of the stub of Docker Hub.
   has openssl || want openssl
+  # For the helper that changes Docker's configuration as root.
+  has python3 || want python3
+  has dbus-daemon || want dbus
+  [ -x /usr/lib/polkit-1/polkitd ] || [ -x /usr/libexec/polkitd ] || want polkitd
+  has pkexec || want pkexec
   has busybox && ! ldd "$(command -v busybox)" >/dev/null 2>&1 || want busybox-static
   for library in libdevmapper.so.1.02.1:libdevmapper1.02.1 libseccomp.so.2:libseccomp2 libsystemd.so.0:libsystemd0; do
     compgen -G "/lib/*-linux-gnu/${library%%:*}" >/dev/null || compgen -G "/usr/lib/*-linux-gnu/${library%%:*}" >/dev/null ||

@@ -1,3 +1,5 @@
+import type { DaemonFileFailure } from './daemon-file.ts'
+
 /** Every error that the window may be told of: a code, and the facts that its words need. */
 export type Failure =
   | { readonly code: 'bad-input' }
@@ -9,6 +11,7 @@ export type Failure =
   | RegistryFailure
   | MirrorFailure
   | EngineFailure
+  | DaemonFileFailure
 
 /** What keeps a removal, or its undoing, from being as planned. */
 export type RemovalFailure =

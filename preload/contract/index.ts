@@ -79,6 +79,7 @@ export type {
   TagList,
   TagVariant,
 } from './discover.ts'
+export type { DaemonFileFailure, DaemonFileKey, DaemonFileOddity, DaemonFileState } from './daemon-file.ts'
 export type { EngineFailure, Failure, FailureCode, RegistryFailure } from './errors.ts'
 export type {
   ContextChoice,

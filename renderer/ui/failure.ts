@@ -2,6 +2,7 @@
 import type { EngineFailure, Failure, RegistryFailure } from '../../preload/contract/index.ts'
 import { hub, registryTitle } from '../../model/reference.ts'
 import { plain } from '../../model/text.ts'
+import { daemonFileWords, isDaemonFile } from './daemon-file-words.ts'
 import { exactly, size, t } from './words.svelte.ts'
 
 export interface FailureWords {
@@ -11,6 +12,7 @@ export interface FailureWords {
 }
 
 export function failureWords(failure: Failure): FailureWords {
+  if (isDaemonFile(failure)) return daemonFileWords(failure)
   switch (failure.code) {
     case 'bad-input':
     case 'internal':

@@ -16,7 +16,12 @@ export interface Place {
   /** Where it listens beside its socket. */
   readonly hosts: readonly string[]
   readonly env: Readonly<Record<string, string>>
+  /** Its configuration and its pid are where an installed Docker has them. */
+  readonly asInstalled: boolean
 }
+
+/** Where an installed Docker has its things. In a world these are the world's own. */
+export const usual = { config: '/etc/docker/daemon.json', pid: '/run/docker.pid', socket: '/run/docker.sock' }
 
 export const files = (root: string) => ({
   socket: join(root, 'docker.sock'),
@@ -54,14 +59,18 @@ export function readLog(root: string): string {
   return existsSync(log) ? readFileSync(log, 'utf8') : ''
 }
 
-function run({ root, group, programs, bridge = 'none', hosts, env }: Place): ChildProcess {
+function run({ root, group, programs, bridge = 'none', hosts, env, asInstalled }: Place): ChildProcess {
   const { socket, config, log } = files(root)
   const args = [
-    ['--config-file', config],
+    // By default it may be missing; one that is named must be there.
+    asInstalled ? [] : ['--config-file', config],
     ['--data-root', join(root, 'data')],
     ['--exec-root', join(root, 'exec')],
-    ['--pidfile', join(root, 'dockerd.pid')],
-    ...[`unix://${socket}`, ...hosts].map((host) => ['--host', host]),
+    ['--pidfile', asInstalled ? usual.pid : join(root, 'dockerd.pid')],
+    ...[`unix://${socket}`, ...(asInstalled ? [`unix://${usual.socket}`] : []), ...hosts].map((host) => [
+      '--host',
+      host,
+    ]),
     ['--bridge', bridge],
     // A world has only loopback, so there is nowhere to forward to; ports are published by docker-proxy.
     ['--iptables=false', '--ip6tables=false'],

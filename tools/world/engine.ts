@@ -1,9 +1,9 @@
 /** A real Docker engine in a temporary root, for a test or a demo. Nothing of it is left after `stop`. */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
-import { basename, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import Docker from 'dockerode'
 import { addBridge, removeBridge } from './bridge.ts'
-import { end, files, hasEnded, readLog, startDockerd } from './dockerd.ts'
+import { end, files, hasEnded, readLog, startDockerd, usual } from './dockerd.ts'
 import { installed, programs, worldFolder, type Version } from './place.ts'
 import { endAll, removeControlGroup, signal, stopped, thaw, unmountUnder } from './processes.ts'
 
@@ -24,6 +24,8 @@ export interface EngineWish {
   readonly hosts?: readonly string[]
   /** Where it lies, if not in the world's folder: a folder that does not exist yet. */
   readonly root?: string
+  /** Has its configuration, pid and socket where an installed Docker has them. One at a time in a world. */
+  readonly asInstalled?: boolean
 }
 
 export interface Engine {
@@ -72,12 +74,15 @@ export async function startEngine(wish: EngineWish): Promise<Engine> {
     bridge: wish.network ? `slipway${number}` : undefined,
     hosts: wish.hosts ?? [],
     env: wish.env ?? {},
+    asInstalled: wish.asInstalled ?? false,
   }
   const { root, group, bridge } = place
-  const { socket, config } = files(root)
+  const { socket } = files(root)
+  const config = place.asInstalled ? usual.config : files(root).config
   const docker = new Docker({ socketPath: socket })
 
   mkdirSync(root, { mode: 0o711 })
+  mkdirSync(dirname(config), { recursive: true, mode: 0o755 })
   writeFileSync(config, JSON.stringify({ ...storeConfig(wish.store), ...wish.config }, null, 2))
   if (bridge) addBridge(bridge, number)
   let gone = false
@@ -96,6 +101,7 @@ export async function startEngine(wish: EngineWish): Promise<Engine> {
     gone = true
     thaw(group)
     await endAll(root, group)
+    if (place.asInstalled) for (const left of Object.values(usual)) rmSync(left, { force: true })
     unmountUnder(root)
     rmSync(root, { recursive: true, force: true })
     removeControlGroup(group)

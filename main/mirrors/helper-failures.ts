@@ -1,0 +1,77 @@
+/** The helper's errors as Slipway's: its codes are a closed list (resources/helper, refusal.py). */
+import * as v from 'valibot'
+import type { DaemonFileFailure } from '../../preload/contract/index.ts'
+
+const text = v.fallback(v.string(), '')
+const number = v.fallback(v.number(), 0)
+const key = v.picklist(['registry-mirrors', 'insecure-registries'])
+
+const facts = v.object({
+  error: v.string(),
+  state: v.fallback(v.picklist(['untouched', 'restored', 'left', 'unsure']), 'unsure'),
+  folder: text,
+  file: text,
+  detail: text,
+  why: text,
+  target: text,
+  mirror: text,
+  registry: text,
+  line: number,
+  column: number,
+  bytes: number,
+  most: number,
+  key: v.fallback(key, 'registry-mirrors'),
+  what: v.fallback(v.picklist(['folder', 'special', 'hard-link', 'link-broken', 'link-unsafe']), 'special'),
+})
+
+/** The failure that a line of the helper tells of. */
+export function failureOf(said: unknown): DaemonFileFailure {
+  const { error, state, ...fact } = v.parse(facts, said)
+  const { folder, file, detail, target, key, line, column, bytes, most } = fact
+  switch (error) {
+    case 'busy':
+      return { code: 'helper-busy' }
+    case 'file-changed':
+      return { code: 'daemon-file-changed', state }
+    case 'file-invalid':
+      return { code: 'daemon-file-invalid', line, column, detail, state }
+    case 'file-duplicate-key':
+      return { code: 'daemon-file-doubled', key, state }
+    case 'file-too-large':
+      return { code: 'daemon-file-too-large', bytes, most, state }
+    case 'file-odd':
+      return { code: 'daemon-file-odd', what: fact.what, target, state }
+    case 'folder-unsafe':
+    case 'state-unsafe':
+      return { code: 'daemon-file-folder', folder, state }
+    case 'read-only':
+      return { code: 'daemon-file-read-only', folder, state }
+    case 'no-space':
+      return { code: 'daemon-file-no-space', folder, state }
+    case 'not-permitted':
+    case 'mounted':
+    case 'io':
+      return { code: 'daemon-file-fixed', folder, detail, state }
+    case 'mirror-invalid':
+      return { code: 'daemon-file-mirror', mirror: fact.mirror, state }
+    case 'registry-invalid':
+      return { code: 'daemon-file-registry', registry: fact.registry, state }
+    case 'engine-down':
+      return { code: 'daemon-file-engine-down', state }
+    case 'engine-elsewhere':
+      return { code: 'daemon-file-elsewhere', file, state }
+    case 'flag-conflict':
+      return { code: 'daemon-file-flag', key, state }
+    case 'engine-refused':
+      return { code: 'daemon-file-refused', detail, state }
+    case 'reload-failed':
+      return { code: 'daemon-file-reload', detail, state }
+    case 'not-taken-up':
+      return { code: 'daemon-file-not-taken', state }
+    case 'backup-unknown':
+    case 'backup-invalid':
+      return { code: 'daemon-file-no-backup', state }
+    default:
+      return { code: 'daemon-file-fault', why: [error, fact.why || detail].filter(Boolean).join(': '), state }
+  }
+}

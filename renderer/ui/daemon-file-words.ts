@@ -1,0 +1,101 @@
+/** What went wrong with daemon.json, in words: what is so, the next step, and what became of the file. */
+import type { DaemonFileFailure, DaemonFileOddity, DaemonFileState } from '../../preload/contract/index.ts'
+import type { MessageKey } from '../../resources/messages/index.ts'
+import { plain } from '../../model/text.ts'
+import type { FailureWords } from './failure.ts'
+import { size, t } from './words.svelte.ts'
+
+type Code = DaemonFileFailure['code']
+type Words = { readonly [C in Code]: (failure: Extract<DaemonFileFailure, { code: C }>) => FailureWords }
+
+const words: Words = {
+  'helper-missing': ({ file }) => ({
+    title: t('error.helper-missing'),
+    hint: t('error.helper-missing.hint', { file }),
+  }),
+  'helper-dismissed': () => ({ title: t('error.helper-dismissed'), hint: t('error.helper-dismissed.hint') }),
+  'helper-no-agent': () => ({ title: t('error.helper-no-agent'), hint: t('error.helper-no-agent.hint') }),
+  'helper-not-allowed': () => ({ title: t('error.helper-not-allowed'), hint: t('error.helper-not-allowed.hint') }),
+  'helper-version': () => ({ title: t('error.helper-version'), hint: t('error.helper-version.hint') }),
+  'helper-ended': ({ detail }) => ({
+    title: t('error.helper-ended'),
+    hint: t('error.helper-ended.hint', { detail: plain(detail) }),
+  }),
+  'helper-busy': () => ({ title: t('error.helper-busy'), hint: t('error.helper-busy.hint') }),
+  'daemon-file-changed': () => titled(t('error.daemon-file-changed')),
+  'daemon-file-invalid': ({ line, column, detail }) => ({
+    title: t('error.daemon-file-invalid', { line: String(line), column: String(column) }),
+    hint: t('error.daemon-file-invalid.hint', { detail: plain(detail) }),
+  }),
+  'daemon-file-doubled': ({ key }) => ({
+    title: t('error.daemon-file-doubled', { key }),
+    hint: t('error.daemon-file-doubled.hint'),
+  }),
+  'daemon-file-too-large': ({ bytes, most }) =>
+    titled(t('error.daemon-file-too-large', { size: size(bytes), most: size(most) })),
+  'daemon-file-odd': ({ what, target }) => ({
+    title: t(oddities[what], { target: plain(target) }),
+    hint: t('error.daemon-file-odd.hint'),
+  }),
+  'daemon-file-folder': ({ folder }) => ({
+    title: t('error.daemon-file-folder', { folder: plain(folder) }),
+    hint: t('error.daemon-file-folder.hint'),
+  }),
+  'daemon-file-read-only': ({ folder }) => titled(t('error.daemon-file-read-only', { folder: plain(folder) })),
+  'daemon-file-no-space': ({ folder }) => titled(t('error.daemon-file-no-space', { folder: plain(folder) })),
+  'daemon-file-fixed': ({ folder, detail }) => ({
+    title: t('error.daemon-file-fixed', { folder: plain(folder) }),
+    hint: t('error.daemon-file-fixed.hint', { detail: plain(detail) }),
+  }),
+  'daemon-file-mirror': ({ mirror }) => titled(t('error.daemon-file-mirror', { mirror: plain(mirror) })),
+  'daemon-file-registry': ({ registry }) => titled(t('error.daemon-file-registry', { registry: plain(registry) })),
+  'daemon-file-engine-down': () => ({
+    title: t('error.daemon-file-engine-down'),
+    hint: t('error.daemon-file-engine-down.hint'),
+    command: 'sudo systemctl start docker',
+  }),
+  'daemon-file-elsewhere': ({ file }) => titled(t('error.daemon-file-elsewhere', { file: plain(file) })),
+  'daemon-file-flag': ({ key }) => ({
+    title: t('error.daemon-file-flag', { key }),
+    hint: t('error.daemon-file-flag.hint'),
+  }),
+  'daemon-file-refused': ({ detail }) => ({
+    title: t('error.daemon-file-refused'),
+    hint: t('error.daemon-file-refused.hint', { detail: plain(detail) }),
+  }),
+  'daemon-file-reload': ({ detail }) => ({
+    title: t('error.daemon-file-reload'),
+    hint: t('error.daemon-file-reload.hint', { detail: plain(detail) }),
+  }),
+  'daemon-file-not-taken': () => titled(t('error.daemon-file-not-taken')),
+  'daemon-file-no-backup': () => titled(t('error.daemon-file-no-backup')),
+  'daemon-file-fault': ({ why }) => ({
+    title: t('error.daemon-file-fault'),
+    hint: t('error.daemon-file-fault.hint', { why: plain(why) }),
+  }),
+}
+
+const oddities = {
+  folder: 'error.daemon-file-odd.folder',
+  special: 'error.daemon-file-odd.special',
+  'hard-link': 'error.daemon-file-odd.hard-link',
+  'link-broken': 'error.daemon-file-odd.link-broken',
+  'link-unsafe': 'error.daemon-file-odd.link-unsafe',
+} as const satisfies Record<DaemonFileOddity, MessageKey>
+
+const states = {
+  untouched: 'error.daemon-file.untouched',
+  restored: 'error.daemon-file.restored',
+  left: 'error.daemon-file.left',
+  unsure: 'error.daemon-file.unsure',
+} as const satisfies Record<DaemonFileState, MessageKey>
+
+const titled = (title: string): FailureWords => ({ title, hint: '' })
+
+export const isDaemonFile = (failure: { readonly code: string }): failure is DaemonFileFailure => failure.code in words
+
+export function daemonFileWords(failure: DaemonFileFailure): FailureWords {
+  const told = (words[failure.code] as (failure: DaemonFileFailure) => FailureWords)(failure)
+  if (!('state' in failure)) return told
+  return { ...told, hint: [told.hint, t(states[failure.state])].filter(Boolean).join(' ') }
+}

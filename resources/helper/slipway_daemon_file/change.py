@@ -1,0 +1,238 @@
+"""The steps of a change, forward and back. A crash between any two is put back by the next start, from the journal."""
+
+import os
+import time
+
+from .engine import agrees, confirm, in_force
+from .place import find_place, hash_of, open_folder, read_found
+from .process import check_flags, find_process, reload, validation
+from .refusal import Refused
+from .rules import MIRRORS, OURS, check_change, members, parsable, with_members
+from .swap import put, sweep, write_new
+
+
+def change(vault, talk, old_hash, new):
+    """Puts a new text in the file's place. The caller keeps it or puts it back."""
+    place, found = _look(old_hash)
+    process = find_process(place.kind)
+    if process is None:
+        raise Refused('engine-down')
+    check_flags(process, place)
+    before = in_force()
+    check_change(found.data, new, paths_allowed=before is not None and before.major >= 25)
+    _validate(vault, process, found.data, new)
+    talk.step('checked')
+    return _forward(vault, talk, place, found, new, before, {})
+
+
+def restore(vault, talk, old_hash, backup):
+    """Puts a backup in the file's place, also where that cannot be parsed, or keeps the engine down."""
+    place, found = _look(old_hash)
+    new = vault.backup(backup)
+    after = parsable(new)
+    if after is None:
+        raise Refused('backup-invalid', hash=backup)
+    if new == found.data:
+        raise Refused('nothing-changed')
+    process = find_process(place.kind)
+    if process is not None:
+        check_flags(process, place)
+        _validate(vault, process, found.data, new)
+    talk.step('checked')
+    now = parsable(found.data)
+    held = [key for key in OURS if key not in after.names() and (now is None or key in now.names())]
+    before = in_force() if process else None
+    return _forward(vault, talk, place, found, new, before, {key: [] for key in held} if process else {})
+
+
+def _look(old_hash):
+    place = find_place()
+    found = read_found(place)
+    if hash_of(found.data) != old_hash:
+        raise Refused('file-changed', hash=hash_of(found.data))
+    return place, found
+
+
+def _validate(vault, process, old, new):
+    said = _said_of(vault, process, new)
+    # What the engine already has against the file as it is, is not for this change to mend.
+    if said is not None and said != _said_of(vault, process, old or b'{}'):
+        raise Refused('engine-refused', detail=said)
+
+
+def _said_of(vault, process, data):
+    try:
+        return validation(process, vault.candidate(data))
+    finally:
+        vault.drop_candidate()
+
+
+def _forward(vault, talk, place, found, new, before, cleared):
+    now, after = parsable(found.data), members(new)
+    back = _cleared_by_undo(now, [*after.names(), *cleared], before)
+    entry = {
+        'kind': place.kind,
+        'old': hash_of(found.data),
+        'new': hash_of(new),
+        'cleared': back,
+        'before': before.values if before else None,
+        'ours': [hash_of(new)],
+        'folder': None if os.path.isdir(place.folder) else place.folder,
+        'aside': f'{place.name}.faulty-{hash_of(found.data)[:12]}' if now is None else None,
+        'started': int(time.time()),
+    }
+    first = with_members(new, cleared) if cleared else None
+    # Each text that we ever put there, so that the next start can tell ours from somebody else's.
+    entry['ours'] += [hash_of(text) for text in (first, _cleared_text(found.data, back)) if text]
+    vault.back_up(found.data, spared=(hash_of(new),))
+    talk.step('backed-up')
+    talk.check()
+    vault.write_journal(entry)
+    try:
+        _make_room(place, found, entry)
+        confirmed = _take_up(talk, place, found, new, first)
+    except BaseException as error:
+        state = put_back(vault, talk)
+        if isinstance(error, Refused):
+            error.facts['state'] = state
+        raise
+    return {'hash': entry['new'], 'confirmed': confirmed}
+
+
+def _make_room(place, found, entry):
+    if entry['folder']:
+        os.mkdir(place.folder, 0o755)
+        os.chmod(place.folder, 0o755)
+    if entry['aside']:
+        folder = open_folder(place)
+        try:
+            write_new(folder, entry['aside'], found.data, found)
+        except FileExistsError:
+            pass  # the same bytes, by their name
+        finally:
+            os.close(folder)
+
+
+def _take_up(talk, place, found, new, first):
+    """Swaps the file and has the engine take it up. `first` clears what the engine would otherwise hold on to."""
+    text = first or new
+    put(place, text, found, [hash_of(found.data)])
+    talk.step('swapped')
+    process = find_process(place.kind)
+    # A change has an engine to begin with; a backup may be put back while the file keeps it down.
+    confirmed = False
+    if process is not None:
+        reload(process)
+        talk.step('reloaded')
+        confirmed = _confirm(members(text), place.kind)
+        if confirmed:
+            talk.step('confirmed')
+    elif parsable(found.data) is not None:
+        raise Refused('engine-down')
+    if first:
+        put(place, new, found, [hash_of(first)])
+    talk.check()
+    return confirmed
+
+
+def _confirm(text, kind):
+    wanted = {key: text.get(key) for key in OURS if key in text.names()}
+    agreed, last = confirm(wanted, patience=10)
+    if not agreed and last is not None:
+        raise Refused('not-taken-up', mirrors=last.values[MIRRORS])
+    if not agreed and not find_process(kind):
+        raise Refused('engine-down')
+    return agreed
+
+
+def _cleared_by_undo(now, touched, before):
+    """What a running engine holds on to when the old file, which says nothing of it, comes back."""
+    if now is None:
+        # The engine cannot read the old file at all, so all that it had is said once more.
+        return before.values if before else {}
+    held = [key for key in OURS if key in touched and key not in now.names()]
+    return {key: before.values[key] if before and key == MIRRORS else [] for key in held}
+
+
+def _cleared_text(old, cleared):
+    if not cleared:
+        return None
+    return with_members(old if parsable(old) is not None else None, cleared)
+
+
+def put_back(vault, talk):
+    """Undoes what the journal tells of, wherever it was cut.
+
+    restored: all is as it was. left: somebody else has changed the file since, so it is theirs.
+    unsure: the file or the engine is not as it was; the journal stays, and the next start tries again.
+    """
+    entry = vault.journal()
+    if entry is None:
+        return 'restored'
+    try:
+        state = _back(vault, entry)
+    except (Refused, OSError):
+        state = 'unsure'
+    if state != 'unsure':
+        vault.close_journal()
+    talk.step('put-back')
+    return state
+
+
+def _back(vault, entry):
+    place = find_place()
+    sweep(place)
+    found = read_found(place)
+    at, ours = hash_of(found.data), [*entry['ours'], entry['old']]
+    if place.kind != entry['kind'] or at not in ours:
+        return 'left'
+    old = None if entry['old'] is None else vault.backup(entry['old'])
+    process = find_process(place.kind)
+    asked = in_force() if process else None
+    wanted = entry['before'] or {}
+    if not (at == entry['old'] and (process is None or (asked and wanted and agrees(wanted, asked)))):
+        sure = _swap_back(place, found, old, entry, process, ours)
+    else:
+        sure = True
+    _clean_up(place, entry)
+    return 'restored' if sure else 'unsure'
+
+
+def _swap_back(place, found, old, entry, process, ours):
+    """The old bytes are put back whatever the engine says."""
+    cleared = _cleared_text(old, entry['cleared']) if process else None
+    sure = True
+    if cleared:
+        put(place, cleared, found, ours)
+        sure = _reloaded(process, entry)
+    put(place, old, found, ours)
+    if process and not cleared and old is not None and parsable(old) is not None:
+        sure = _reloaded(process, entry)
+    return sure
+
+
+def _reloaded(process, entry):
+    """Has the engine read the file again, and waits until it is as it was. An engine that is gone will read it anyhow."""
+    try:
+        reload(process)
+    except Refused:
+        return find_process(entry['kind']) is None
+    wanted = entry['before'] or entry['cleared']
+    agreed, last = confirm(wanted, patience=10)
+    return agreed or last is None
+
+
+def _clean_up(place, entry):
+    if entry['aside']:
+        folder = open_folder(place)
+        try:
+            os.unlink(entry['aside'], dir_fd=folder)
+        except FileNotFoundError:
+            pass
+        finally:
+            os.close(folder)
+    if entry['folder'] and entry['old'] is None:
+        try:
+            os.rmdir(entry['folder'])
+        except OSError:
+            pass  # somebody else has put something in

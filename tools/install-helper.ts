@@ -1,0 +1,80 @@
+/**
+ * Lays the root helper and its polkit action where the system looks for them. The tests use it in their world, the
+ * package on the tree that it packs: `node tools/install-helper.ts ROOT`.
+ */
+import { chmodSync, chownSync, copyFileSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { catalogues } from '../resources/messages/index.ts'
+
+const source = join(import.meta.dirname, '../resources/helper')
+const folder = 'usr/lib/slipway'
+const program = `${folder}/slipway-daemon-file`
+const modules = 'slipway_daemon_file'
+const action = 'usr/share/polkit-1/actions/io.slipway.daemon-file.policy'
+
+/** Installs under a root. Whoever calls must be root, so that nobody else owns what root will run. */
+export function installHelper(root: string): void {
+  lay(join(root, program), 0o755, (file) => copyFileSync(join(source, 'slipway-daemon-file'), file))
+  for (const name of readdirSync(join(source, modules)).filter((name) => name.endsWith('.py')))
+    lay(join(root, folder, modules, name), 0o644, (file) => copyFileSync(join(source, modules, name), file))
+  lay(join(root, action), 0o644, (file) => writeFileSync(file, policy()))
+}
+
+function lay(file: string, mode: number, write: (file: string) => void): void {
+  layFolder(dirname(file))
+  write(file)
+  own(file, mode)
+}
+
+/** Folders that are there already stay as they are. */
+function layFolder(folder: string): void {
+  if (existsSync(folder)) return
+  layFolder(dirname(folder))
+  mkdirSync(folder)
+  own(folder, 0o755)
+}
+
+function own(path: string, mode: number): void {
+  chownSync(path, 0, 0)
+  chmodSync(path, mode)
+}
+
+/**
+ * The question that the desktop asks, in each language. A password is asked for at each change (`auth_admin`, and not
+ * `auth_admin_keep`): the helper lives through one change, so nobody is asked twice, and no other program of the
+ * session can use the minutes for which an answer would be kept.
+ */
+export function policy(): string {
+  const words = (tag: string, key: 'polkit.description' | 'polkit.message') =>
+    Object.entries(catalogues).map(([language, texts]) => {
+      const attribute = language === 'en' ? '' : ` xml:lang="${language.replace('-', '_')}"`
+      return `    <${tag}${attribute}>${escaped(texts[key])}</${tag}>`
+    })
+  const asked = ['any', 'inactive', 'active'].map((session) => `      <allow_${session}>auth_admin</allow_${session}>`)
+  return [
+    '<?xml version="1.0" encoding="UTF-8"?>',
+    '<!DOCTYPE policyconfig PUBLIC "-//freedesktop//DTD PolicyKit Policy Configuration 1.0//EN"',
+    '  "http://www.freedesktop.org/standards/PolicyKit/1/policyconfig.dtd">',
+    '<policyconfig>',
+    '  <vendor>Slipway</vendor>',
+    '  <action id="io.slipway.daemon-file">',
+    ...words('description', 'polkit.description'),
+    ...words('message', 'polkit.message'),
+    '    <icon_name>slipway</icon_name>',
+    '    <defaults>',
+    ...asked,
+    '    </defaults>',
+    `    <annotate key="org.freedesktop.policykit.exec.path">/${program}</annotate>`,
+    '  </action>',
+    '</policyconfig>',
+    '',
+  ].join('\n')
+}
+
+const escaped = (text: string) => text.replace(/[&<>"]/g, (character) => `&#${String(character.codePointAt(0))};`)
+
+if (import.meta.main) {
+  const [root] = process.argv.slice(2)
+  if (root === undefined) throw new Error('where to? node tools/install-helper.ts ROOT')
+  installHelper(root)
+}
