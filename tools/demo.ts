@@ -6,7 +6,9 @@ import { createInterface } from 'node:readline'
 
 export interface Demo {
   readonly socket: string
-  /** For the app, so that it finds the demo's Docker Hub. */
+  /** The addresses of the demo's mirrors. */
+  readonly mirrors: readonly string[]
+  /** For the app, so that it finds the demo's Docker Hub and mirrors. */
   readonly env: NodeJS.ProcessEnv
   stop(): Promise<void>
 }
@@ -14,17 +16,19 @@ export interface Demo {
 export async function startDemo(): Promise<Demo> {
   const child = spawn(process.execPath, ['tools/world/main.ts', 'demo'], { stdio: ['pipe', 'pipe', 'inherit'] })
   const ended = new Promise<void>((resolve) => child.once('close', () => resolve()))
-  const [socket, proxy, certificate] = await new Promise<string[]>((resolve, reject) => {
+  const [socket, proxy, certificate, mirrors] = await new Promise<string[]>((resolve, reject) => {
     const lines: string[] = []
-    createInterface({ input: child.stdout }).on('line', (line) => lines.push(line) === 3 && resolve(lines))
+    createInterface({ input: child.stdout }).on('line', (line) => lines.push(line) === 4 && resolve(lines))
     child.once('exit', (code) => reject(new Error(`the demo world ended with ${code}`)))
   })
-  if (!socket || !proxy || !certificate) throw new Error('the demo world does not say where it is')
+  if (!socket || !proxy || !certificate || !mirrors) throw new Error('the demo world does not say where it is')
   const door = await openDoor(proxy)
   return {
     socket,
+    mirrors: mirrors.split(' '),
     env: {
       HTTPS_PROXY: `http://127.0.0.1:${door.port}`,
+      // Not past the proxy to the mirrors: only the world knows their names.
       NO_PROXY: '127.0.0.1,localhost',
       NODE_EXTRA_CA_CERTS: certificate,
     },

@@ -299,6 +299,8 @@ test('two sets are apart, each is reached with its own environment, and nothing 
     })
   expect((await ask(fast.address, others.env)).stdout).toBe('200\n')
   expect((await ask(mirror.address, online.hub.env)).stdout).toBe('200\n')
+  // Who does not share the world's names goes by the hub's proxy.
+  expect((await ask(mirror.address, { ...online.hub.env, NO_PROXY: '127.0.0.1' })).stdout).toBe('200\n')
   await others.stop()
   expect(await fault(lookup(fast.host))).toBe('ENOTFOUND')
   expect(existsSync(others.caFile)).toBe(false)

@@ -14,7 +14,9 @@ import type { Duplex } from 'node:stream'
 import { answersOver, hosts, type Answer, type HubHost } from './hub/answers.ts'
 import { makeAuthority, type Authority } from './hub/authority.ts'
 import { misbehaved, slowness, type Behaviour } from './hub/behaviour.ts'
+import { onDemand, type Bring } from './hub/on-demand.ts'
 import { RequestLog, type Requests } from './hub/requests.ts'
+import { badGateway, established, isMirror, leadOn } from './hub/tunnel.ts'
 import { worldFolder } from './place.ts'
 import type { Registry } from './registry.ts'
 
@@ -34,6 +36,8 @@ export interface Hub {
   /** For an engine (`EngineWish.env`). */
   readonly engineEnv: Readonly<Record<string, string>>
   readonly requests: Requests
+  /** Makes the image of a listed tag, where that is the wish: mirrors have it as soon as Docker Hub does. */
+  readonly bring: Bring | undefined
   /** From now on, for one host or for all. */
   behave(host: HubHost | 'all', behaviour: Behaviour): void
   stop(): Promise<void>
@@ -52,7 +56,8 @@ export async function startHub({ registry, makesWhatIsMissing = false }: HubWish
   mkdirSync(root, { mode: 0o711 })
   const authority = makeAuthority(root)
   const { caFile } = authority
-  const answers = answersOver(registry, makesWhatIsMissing)
+  const bring = makesWhatIsMissing ? onDemand(registry) : undefined
+  const answers = answersOver(registry, bring)
   const behaviours = new Map<HubHost, Behaviour>()
   const requests = new RequestLog()
   const open = new Map<Duplex, HubHost | undefined>()
@@ -73,12 +78,13 @@ export async function startHub({ registry, makesWhatIsMissing = false }: HubWish
   proxy.on('connection', (socket: Socket) => hold(socket))
   proxy.on('connect', ({ url = '' }: IncomingMessage, socket: Duplex, head: Buffer) => {
     const host = hosts.find((name) => url === `${name}:443`)
+    hold(socket, host)
+    if (isMirror(url)) return leadOn(url, socket, head)
     if (!host) {
       requests.refuse(url)
-      return void socket.end('HTTP/1.1 502 Bad Gateway\r\ncontent-length: 0\r\nconnection: close\r\n\r\n')
+      return void socket.end(badGateway)
     }
-    hold(socket, host)
-    socket.write('HTTP/1.1 200 Connection established\r\n\r\n')
+    socket.write(established)
     if (behaviours.get(host) === 'down') return void socket.destroy()
     if (head.length > 0) socket.unshift(head)
     site.emit('connection', socket)
@@ -133,6 +139,7 @@ export async function startHub({ registry, makesWhatIsMissing = false }: HubWish
     env: { ...env, NODE_EXTRA_CA_CERTS: caFile },
     engineEnv: { ...env, SSL_CERT_FILE: caFile },
     requests,
+    bring,
     behave(host, behaviour) {
       for (const each of host === 'all' ? hosts : [host]) {
         behaviours.set(each, behaviour)

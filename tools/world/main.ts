@@ -1,12 +1,14 @@
 /**
  * `node tools/world/main.ts demo` starts an engine with the demo's images and containers (`empty` one without), prints
  * the path of its socket on a line of its own, and keeps it until standard input ends, SIGTERM or Ctrl+C.
- * The demo has a Docker Hub, too: lines two and three are the socket of the proxy to it, and the certificate to trust.
+ * The demo has a Docker Hub and mirrors, too: lines two and three are the socket of the proxy to them, and the certificate
+ * to trust; line four has the mirrors' addresses.
  * Called on the machine, it first makes a world to be in.
  */
 import { spawnSync } from 'node:child_process'
 import { chownSync } from 'node:fs'
 import { join } from 'node:path'
+import { addDemoMirrors } from './demo/mirrors.ts'
 import { insideWorld } from './place.ts'
 import { startOnline, startWorld } from './world.ts'
 
@@ -27,13 +29,15 @@ async function keepWorld(demo: boolean): Promise<void> {
   const online = demo ? await startOnline({ makesWhatIsMissing: true }) : undefined
   // So that a pull is seen to go on.
   online?.registry.behave({ bytesPerSecond: 6_000_000 })
+  if (online) await addDemoMirrors(online.mirrors)
   const world = await startWorld({
     engines: [{ version: '26.1', store: 'classic', name: 'demo', network: true, ...online?.engine }],
     demo,
   })
   const sockets = [...world.engines.map(({ socket }) => socket), ...(online ? [online.hub.socket] : [])]
   sockets.forEach(giveToUser)
-  console.log([...sockets, ...(online ? [online.hub.caFile] : [])].join('\n'))
+  const mirrors = online?.mirrors.list.map(({ address }) => address) ?? []
+  console.log([...sockets, ...(online ? [online.hub.caFile, mirrors.join(' ')] : [])].join('\n'))
   await over
   await world.stop()
   await online?.stop()

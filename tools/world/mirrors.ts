@@ -34,8 +34,8 @@ export interface Mirrors {
 
 export interface MirrorsWish {
   readonly registry: Pick<Registry, 'direct'>
-  /** Whose clients are to trust them, too. */
-  readonly hub?: Pick<Hub, 'authority' | 'env' | 'engineEnv'>
+  /** Whose clients are to trust them, too, and whose images they have. */
+  readonly hub?: Pick<Hub, 'authority' | 'env' | 'engineEnv' | 'bring'>
 }
 
 /** None at first. Their domain and addresses are no other's in this world. */
@@ -71,6 +71,7 @@ export async function startMirrors({ registry, hub }: MirrorsWish): Promise<Mirr
         domain: domain.name,
         home,
         registry: registry.direct,
+        bring: hub?.bring,
         certificate,
         publish,
       })

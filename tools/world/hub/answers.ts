@@ -1,9 +1,8 @@
 /** What each host of the stub answers when all is well. */
-import { fillRegistry } from '../fill.ts'
 import type { Registry } from '../registry.ts'
 import { heldNames, heldTags } from './held.ts'
-import { madeUpImage } from './on-demand.ts'
-import { readRepositories, type Repository } from './repositories.ts'
+import type { Bring } from './on-demand.ts'
+import { findRepository, readRepositories, type Repository } from './repositories.ts'
 
 /** Docker Hub's hosts, and one mirror that answers searches. */
 export const hosts = [
@@ -24,8 +23,8 @@ export interface Answer {
 /** Asked of one host. `forward` leaves the answer to the registry. */
 export type Answers = (host: HubHost, url: URL, authorization: string | undefined) => Promise<Answer | 'forward'>
 
-/** The answers over what the registry holds; with `makes`, tags that it lacks are made when they are asked for. */
-export function answersOver(registry: Pick<Registry, 'direct'>, makes: boolean): Answers {
+/** The answers over what the registry holds, and what is brought there when it is asked for. */
+export function answersOver(registry: Pick<Registry, 'direct'>, bring?: Bring): Answers {
   const repositories = readRepositories()
 
   return async (host, url, authorization) => {
@@ -83,7 +82,7 @@ export function answersOver(registry: Pick<Registry, 'direct'>, makes: boolean):
   /** The newest first; what the registry really holds takes the place of what is made up. */
   async function tagsOf(path: string) {
     const held = await heldTags(registry.direct, path)
-    const known = repositoryAt(path)
+    const known = findRepository(repositories, path)
     if (!known && held.length === 0) return undefined
     const names = new Set(held.map(({ name }) => name))
     const madeUp = (known?.tags ?? []).filter(({ name }) => !names.has(name))
@@ -113,19 +112,12 @@ export function answersOver(registry: Pick<Registry, 'direct'>, makes: boolean):
     const [, path, what, which] = /^\/v2\/(.+)\/(manifests|blobs|tags)\/([^/]+)/.exec(url.pathname) ?? []
     if (!authorization?.startsWith('Bearer ')) return unauthorized(path)
     if (path === undefined) return 'forward'
-    const known = repositoryAt(path)
+    const known = findRepository(repositories, path)
     const held = await heldNames(registry.direct, path)
     // Docker Hub does not tell what is private from what is not there.
     if (!known && held.length === 0) return unauthorized(path, 'insufficient_scope')
-    if (makes && known && what === 'manifests' && which && !held.includes(which)) {
-      const image = madeUpImage(known, which)
-      if (image) await fillRegistry(registry, [image])
-    }
+    if (what === 'manifests' && which) await bring?.(path, which)
     return 'forward'
-  }
-
-  function repositoryAt(path: string): Repository | undefined {
-    return repositories.find(({ name }) => (name.includes('/') ? name : `library/${name}`) === path)
   }
 
   /** By words in name or description: the exact name first, then official ones, then by stars. */

@@ -68,6 +68,10 @@ export function readRepositories(): readonly Repository[] {
   return [...official, ...others].sort((a, b) => b.stars - a.stars)
 }
 
+/** The one at a path as registries have it, with `library/` before official ones. */
+export const findRepository = (repositories: readonly Repository[], path: string): Repository | undefined =>
+  repositories.find(({ name }) => (name.includes('/') ? name : `library/${name}`) === path)
+
 interface Catalogue {
   readonly listed: string
   readonly images: readonly { readonly name: string; readonly stars?: number; readonly en: { readonly what: string } }[]

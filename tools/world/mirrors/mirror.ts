@@ -3,6 +3,7 @@ import { createServer as createTlsServer } from 'node:https'
 import { createServer, type Socket } from 'node:net'
 import { once } from 'node:events'
 import type { Certificate } from '../hub/authority.ts'
+import type { Bring } from '../hub/on-demand.ts'
 import type { CertificateKind } from './certificates.ts'
 import type { Manner } from './manner.ts'
 import { server, type Asked } from './serve.ts'
@@ -31,13 +32,14 @@ export interface MirrorWish {
   readonly home: string
   /** `127.0.0.1:PORT` of what it is a mirror of. */
   readonly registry: string
+  readonly bring: Bring | undefined
   certificate(kind?: CertificateKind): Certificate
   /** Puts its names into the DNS, anew where the manner is another. */
   publish(hosts: readonly string[], connecting: Manner['connecting']): void
 }
 
 export async function openMirror(wish: MirrorWish): Promise<Mirror & { stop(): Promise<void> }> {
-  const { name, domain, home, registry, certificate, publish } = wish
+  const { name, domain, home, registry, bring, certificate, publish } = wish
   const [host, blobHost] = [`${name}.${domain}`, `${name}-blobs.${domain}`]
   const open = new Set<Socket>()
   let manner: Manner = {}
@@ -47,6 +49,7 @@ export async function openMirror(wish: MirrorWish): Promise<Mirror & { stop(): P
 
   const answer = server({
     registry,
+    bring,
     blobHost,
     manner: () => manner,
     changed: () => changed.promise,

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { request, type IncomingMessage, type ServerResponse } from 'node:http'
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Bring } from '../hub/on-demand.ts'
 import { ownAnswer, type Question } from './answers.ts'
 import { digestOf, flipped, lieTeller, type Manifest } from './lies.ts'
 import { placeOf, type Manner } from './manner.ts'
@@ -31,6 +32,7 @@ type Noted = { -readonly [Key in keyof Asked]: Asked[Key] }
 export interface ServeWish {
   /** `127.0.0.1:PORT` */
   readonly registry: string
+  readonly bring: Bring | undefined
   /** Where its blobs are when they are elsewhere. */
   readonly blobHost: string
   manner(): Manner
@@ -39,7 +41,7 @@ export interface ServeWish {
   note(asked: Asked): void
 }
 
-export function server({ registry, blobHost, manner, changed, note }: ServeWish) {
+export function server({ registry, bring, blobHost, manner, changed, note }: ServeWish) {
   const tokens = new Set<string>()
   const passes = new Set<string>()
   const lies = lieTeller(registry)
@@ -78,6 +80,7 @@ export function server({ registry, blobHost, manner, changed, note }: ServeWish)
       if (url.hostname !== blobHost) return say(307, { location: elsewhere(url) }, Buffer.alloc(0))
       if (!passes.has(url.searchParams.get('token') ?? '')) return say(403, {}, Buffer.from('no token'))
     }
+    if (question.part === 'manifest') await bring?.(question.repository, question.which)
     const lie = question.part === 'manifest' ? await lieAbout(question, now) : undefined
     if (lie) return say(200, { 'content-type': lie.type, 'docker-content-digest': lie.digest }, lie.bytes)
     const answer = await ask(method, url, question, now)
