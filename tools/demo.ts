@@ -1,13 +1,15 @@
 /** The demo world beside the app: an engine with realistic images, gone when it is stopped or its starter dies. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { connect, createServer, type AddressInfo } from 'node:net'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 
 export interface Demo {
   readonly socket: string
-  /** The addresses of the demo's mirrors. */
-  readonly mirrors: readonly string[]
+  /** Puts the demo's mirrors on the list of an app with this configuration folder. */
+  furnish(config: string): void
   /** For the app, so that it finds the demo's Docker Hub and mirrors. */
   readonly env: NodeJS.ProcessEnv
   stop(): Promise<void>
@@ -25,7 +27,10 @@ export async function startDemo(): Promise<Demo> {
   const door = await openDoor(proxy)
   return {
     socket,
-    mirrors: mirrors.split(' '),
+    furnish(config) {
+      mkdirSync(join(config, 'Slipway'), { recursive: true })
+      writeFileSync(join(config, 'Slipway/mirrors.json'), JSON.stringify({ own: mirrors.split(' ') }))
+    },
     env: {
       HTTPS_PROXY: `http://127.0.0.1:${door.port}`,
       // Not past the proxy to the mirrors: only the world knows their names.

@@ -13,6 +13,8 @@ export interface Launch {
   readonly env?: NodeJS.ProcessEnv
   /** The user's configuration folder; by default a new one that goes with the app. */
   readonly config?: string
+  /** Puts something into a new configuration folder before the app begins. */
+  readonly furnish?: (config: string) => void
   /** The main script, if not that of the built app. */
   readonly main?: string
 }
@@ -36,10 +38,12 @@ export async function open({
   theme = 'light',
   env = {},
   config,
+  furnish,
   main = 'dist/main/index.cjs',
 }: Launch): Promise<LaunchedApp> {
   const { path, real } = electronBinary()
   const folder = config ?? mkdtempSync(join(tmpdir(), 'slipway-config-'))
+  if (config === undefined) furnish?.(folder)
   const remove = () => config ?? rmSync(folder, { recursive: true, force: true })
   const electron = await _electron.launch({
     executablePath: path,

@@ -40,7 +40,7 @@ writeFileSync(join(folder, 'index.html'), page(drawn))
 console.log(`${drawn.length} pictures: ${join(process.cwd(), folder, 'index.html')}`)
 
 async function draw({ name, socket, show }: Scene, look: (typeof looks)[number]) {
-  const app = await launch({ ...look, socket: socket ?? demo.socket, env: { ...display.env, ...demo.env } })
+  const app = await launch({ ...look, socket: socket ?? demo.socket, furnish: demo.furnish, env: { ...display.env, ...demo.env } })
   try {
     for (const size of sizes) {
       await app.page.setViewportSize(size)

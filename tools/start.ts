@@ -1,8 +1,8 @@
 // `./dev start`: the app over this machine's engine, or over a throwaway world where none answers.
 //   --demo   on the throwaway world in any case
 //   --check  open, wait until the list is drawn, say what it shows, write a picture, close
-import { mkdirSync } from 'node:fs'
-import { homedir } from 'node:os'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 import { reach } from '../main/engine/index.ts'
@@ -38,13 +38,18 @@ async function engineAnswers(): Promise<boolean> {
 async function startPlainly(world: Demo | undefined) {
   const { path, real } = electronBinary()
   const args = [...(real && process.getuid?.() === 0 ? ['--no-sandbox'] : []), 'dist/main/index.cjs']
-  await runShown(path, args, world ? { DOCKER_HOST: `unix://${world.socket}`, ...world.env } : {})
+  if (!world) return void (await runShown(path, args, {}))
+  // What is tried out there is no matter of the user's own settings.
+  const config = mkdtempSync(join(tmpdir(), 'slipway-demo-'))
+  world.furnish(config)
+  await runShown(path, args, { DOCKER_HOST: `unix://${world.socket}`, XDG_CONFIG_HOME: config, ...world.env })
+  rmSync(config, { recursive: true, force: true })
 }
 
 /** For those who cannot see the window: a picture of it, and in words what it shows. */
 async function startAndLook(world: Demo | undefined) {
   const language = process.env['LANG']?.startsWith('zh') ? 'zh-CN' : 'en'
-  const app = await launch({ language, env: { ...display.env, ...world?.env }, ...(world && { socket: world.socket }) })
+  const app = await launch({ language, env: { ...display.env, ...world?.env }, ...(world && { socket: world.socket, furnish: world.furnish }) })
   try {
     await whenDrawn(app.page)
     mkdirSync('pictures', { recursive: true })

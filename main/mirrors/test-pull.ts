@@ -1,0 +1,50 @@
+/** Whether Docker can pull with the mirrors that it was given: a small image, gone again if it was not here before. */
+import type Docker from 'dockerode'
+import { hub } from '../../model/reference.ts'
+import type { Failure } from '../../preload/contract/index.ts'
+import { statusOf } from '../engine/index.ts'
+import { guestOf, type Http } from '../registry/index.ts'
+
+/** Ten kilobytes, and known to nearly all mirrors. */
+const smallest = { repository: 'hello-world', path: 'library/hello-world', tag: 'latest' }
+
+/**
+ * What to pull, by digest: so no tag of the user's moves. The smallest image where the mirror has it, else what it was
+ * tested with; nothing where neither is known.
+ */
+export async function imageToTry(
+  http: Http,
+  mirror: string,
+  tested: string | undefined,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const guest = guestOf(http, { address: mirror, host: hub, path: smallest.path, patience: 5_000, signal })
+  const seen = await guest.manifest(smallest.tag)
+  return seen.ok ? `${smallest.repository}@${seen.value.digest}` : tested
+}
+
+/** Pulls and clears away. The failure, if any; an image that was here before stays as it was. */
+export async function tryPull(
+  docker: Docker,
+  reference: string,
+  pull: (reference: string) => Promise<Failure | undefined>,
+): Promise<Failure | undefined> {
+  const before = await idOf(docker, reference)
+  const failure = await pull(reference)
+  if (failure || before !== undefined) return failure
+  // By its digest alone, and never by force: what has got another name meanwhile stays.
+  await docker
+    .getImage(reference)
+    .remove({})
+    .catch((error: unknown) => console.error('the image of the test pull stays:', error))
+  return undefined
+}
+
+async function idOf(docker: Docker, reference: string): Promise<string | undefined> {
+  try {
+    return (await docker.getImage(reference).inspect()).Id
+  } catch (error) {
+    if (statusOf(error) === 404) return undefined
+    throw error
+  }
+}

@@ -1,0 +1,67 @@
+/** Docker's own mirrors, in its daemon.json: what is so, the plan of a change, and the change. */
+import * as v from 'valibot'
+import type { FileFault } from '../../model/daemon-file.ts'
+import type { Installation, MirrorPlan } from '../../model/mirror-plan.ts'
+import { call, type } from './define.ts'
+import type { JobId } from './jobs.ts'
+
+/**
+ * Who can change the file. `helper`: root's helper, for a password; `own`: it is the user's; `commands`: the user, by
+ * commands to copy; `nobody`: it is not here.
+ */
+export type ChangeWay = 'helper' | 'own' | 'commands' | 'nobody'
+
+/** A change that Slipway made, the file before it to be had again. */
+export interface MirrorChange {
+  /** Seconds since 1970. */
+  readonly at: number
+  readonly before: readonly string[]
+  readonly after: readonly string[]
+  /** By which the text before it can be restored; nothing where there was no file. */
+  readonly backup?: string | undefined
+}
+
+export interface DaemonMirrors {
+  readonly installation: Installation
+  readonly way: ChangeWay
+  /** The file; nothing where it is not here. */
+  readonly file?: string
+  /** What the file names; nothing where it cannot be read by this user, or not be understood. */
+  readonly named?: readonly string[]
+  readonly fault?: FileFault
+  /** The newest first. */
+  readonly changes: readonly MirrorChange[]
+}
+
+/** A plan that main keeps until it is applied. */
+export interface KeptMirrorPlan {
+  readonly id: string
+  readonly file: string
+  readonly way: ChangeWay
+  readonly plan: MirrorPlan
+  /** The same by hand, for the terminal. */
+  readonly commands: readonly string[]
+}
+
+export interface DaemonBackup {
+  readonly hash: string
+  /** When it was replaced, in seconds since 1970. */
+  readonly time: number
+  /** Those in it. */
+  readonly mirrors: readonly string[]
+}
+
+const mirrors = v.pipe(v.array(v.pipe(v.string(), v.maxLength(300))), v.maxLength(20))
+const hash = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/))
+
+export const calls = {
+  'daemon.get': call(v.undefined(), type<DaemonMirrors>()),
+  /** What it takes that Docker asks these mirrors, in this order, and no others. */
+  'daemon.plan': call(mirrors, type<KeptMirrorPlan>()),
+  'daemon.apply': call(v.pipe(v.string(), v.maxLength(64)), type<JobId>()),
+  /** Asks for a password: the backups are root's. The newest first, those that can be restored. */
+  'daemon.backups': call(v.undefined(), type<readonly DaemonBackup[]>()),
+  'daemon.restore': call(hash, type<JobId>()),
+  /** Shows the file in the desktop's own program. */
+  'daemon.show': call(v.undefined(), type<void>()),
+}
