@@ -42,7 +42,8 @@ export function parseMirrorAddress(typed: string): MirrorAddress {
   if (/[\s"'`“”‘’,，、]/.test(text)) return wrong('several')
   const [, scheme = 'https', rest = ''] = /^(?:([^/?#]*):\/\/)?(.*)$/.exec(text) ?? []
   const [, authority = '', path = '', query, fragment] = /^([^/?#]*)([^?#]*)(\?[^#]*)?(#.*)?$/.exec(rest) ?? []
-  if (!/^https?$/i.test(scheme)) return wrong('scheme')
+  // `https:/host`, `https:\\host`: a slip in the scheme, not a host of that name with its port.
+  if (!/^https?$/i.test(scheme) || /^https?:(?!\/\/|\d)/i.test(text)) return wrong('scheme')
   if (authority.includes('@')) return wrong('user')
   if (query !== undefined) return wrong('query')
   if (fragment !== undefined) return wrong('fragment')
