@@ -1,6 +1,7 @@
 /** A certificate authority of a world's own, and one certificate of it for all names that the stub answers to. */
 import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
+import { isIP } from 'node:net'
 import { join } from 'node:path'
 
 export interface Authority {
@@ -25,7 +26,7 @@ export function makeAuthority(folder: string, names: readonly string[]): Authori
       { stdio: ['ignore', 'ignore', 'pipe'] },
     )
   const issued = ['-CA', file('ca.pem'), '-CAkey', file('ca.key'), '-addext', 'basicConstraints=CA:FALSE']
-  const alternatives = `subjectAltName=${names.map((name) => `DNS:${name}`).join(',')}`
+  const alternatives = `subjectAltName=${names.map((name) => `${isIP(name) ? 'IP' : 'DNS'}:${name}`).join(',')}`
   make('ca', 'Slipway throwaway world', '-addext', 'basicConstraints=critical,CA:TRUE')
   make('hub', names[0] ?? '', ...issued, '-addext', alternatives)
   return { caFile: file('ca.pem'), key: readFileSync(file('hub.key')), cert: readFileSync(file('hub.pem')) }
