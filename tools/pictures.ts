@@ -2,6 +2,7 @@
 //   ./dev pictures [word…]   only the scenes whose names contain one of the words
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Page } from 'playwright-core'
 import { startDemo } from './demo.ts'
 import { openDisplay } from './display.ts'
 import { launch, whenDrawn } from './launch.ts'
@@ -53,9 +54,19 @@ async function draw({ name, socket, show }: Scene, look: (typeof looks)[number])
       await app.page.screenshot({ path: join(folder, file) })
       drawn.push(file)
     }
+    await cancelAll(app.page)
   } finally {
     await app.close()
   }
+}
+
+/** The app would ask before it closes on a pull, and there is nobody to answer. */
+async function cancelAll(page: Page) {
+  await page.evaluate(`(async () => {
+    const running = async () => (await slipway.call('jobs.list')).value.filter(({ state }) => state === 'running')
+    for (const { id } of await running()) await slipway.call('jobs.cancel', id)
+    while ((await running()).length > 0) await new Promise((resolve) => setTimeout(resolve, 50))
+  })()`)
 }
 
 function page(files: readonly string[]): string {
