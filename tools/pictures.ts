@@ -2,6 +2,7 @@
 //   ./dev pictures [word…]   only the scenes whose names contain one of the words
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Page } from 'playwright-core'
 import { startDemo } from './demo.ts'
 import { openDisplay } from './display.ts'
 import { launch, whenDrawn } from './launch.ts'
@@ -40,7 +41,12 @@ writeFileSync(join(folder, 'index.html'), page(drawn))
 console.log(`${drawn.length} pictures: ${join(process.cwd(), folder, 'index.html')}`)
 
 async function draw({ name, socket, show }: Scene, look: (typeof looks)[number]) {
-  const app = await launch({ ...look, socket: socket ?? demo.socket, furnish: demo.furnish, env: { ...display.env, ...demo.env } })
+  const app = await launch({
+    ...look,
+    socket: socket ?? demo.socket,
+    furnish: demo.furnish,
+    env: { ...display.env, ...demo.env },
+  })
   try {
     for (const size of sizes) {
       await app.page.setViewportSize(size)
@@ -53,9 +59,19 @@ async function draw({ name, socket, show }: Scene, look: (typeof looks)[number])
       await app.page.screenshot({ path: join(folder, file) })
       drawn.push(file)
     }
+    await cancelAll(app.page)
   } finally {
     await app.close()
   }
+}
+
+/** The app would ask before it closes on a pull, and there is nobody to answer. */
+async function cancelAll(page: Page) {
+  await page.evaluate(`(async () => {
+    const running = async () => (await slipway.call('jobs.list')).value.filter(({ state }) => state === 'running')
+    for (const { id } of await running()) await slipway.call('jobs.cancel', id)
+    while ((await running()).length > 0) await new Promise((resolve) => setTimeout(resolve, 50))
+  })()`)
 }
 
 function page(files: readonly string[]): string {

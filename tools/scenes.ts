@@ -181,6 +181,17 @@ export const scenes: readonly Scene[] = [
     },
   },
   {
+    name: 'pull-running',
+    async show(page) {
+      for (const reference of ['python:3.13', 'python:3.14', 'redis:7.4'])
+        await page.evaluate(`slipway.call('transfer.pull', { reference: '${reference}' })`)
+      await page.getByRole('navigation').getByRole('link').last().click()
+      await page.getByRole('progressbar').nth(1).waitFor()
+      // Until their speed can be told.
+      await page.waitForTimeout(1500)
+    },
+  },
+  {
     name: 'pull-ended',
     async show(page) {
       await pulling(page)

@@ -49,7 +49,11 @@ async function startPlainly(world: Demo | undefined) {
 /** For those who cannot see the window: a picture of it, and in words what it shows. */
 async function startAndLook(world: Demo | undefined) {
   const language = process.env['LANG']?.startsWith('zh') ? 'zh-CN' : 'en'
-  const app = await launch({ language, env: { ...display.env, ...world?.env }, ...(world && { socket: world.socket, furnish: world.furnish }) })
+  const app = await launch({
+    language,
+    env: { ...display.env, ...world?.env },
+    ...(world && { socket: world.socket, furnish: world.furnish }),
+  })
   try {
     await whenDrawn(app.page)
     mkdirSync('pictures', { recursive: true })

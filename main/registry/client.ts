@@ -2,6 +2,7 @@
  * A registry's client, as far as images are looked for: what a reference leads to, and which tags there are.
  * Source: distribution docs, spec/api.md; opencontainers distribution-spec.
  */
+import { createHash } from 'node:crypto'
 import * as v from 'valibot'
 import { hub } from '../../model/reference.ts'
 import { hubRegistry, isLoopback, manifestOf, registryPlace, type RegistryPlace } from '../../model/registry-place.ts'
@@ -16,7 +17,7 @@ type Told<T> = Promise<Result<T, RegistryFailure>>
 
 export interface ManifestHead {
   readonly mediaType: string
-  /** Few registries leave it away. */
+  /** Of the content itself where the registry does not name it. Absent where it cannot be told at all. */
   readonly digest?: string
 }
 
@@ -112,6 +113,16 @@ export function registryClient({ http, credentials, hubHost = hubRegistry }: Nee
     return knock(at, path, wish)
   }
 
+  /** Where a registry does not name a manifest's digest: it is that of its bytes. */
+  async function hashed(at: Visit, path: string): Promise<string | undefined> {
+    const asked = await ask(at, path, { method: 'GET', accept: manifests.join(', ') })
+    if (!asked.ok || asked.value.status !== 200 || asked.value.body === '') return undefined
+    const { body, header } = asked.value
+    // The oldest manifests are signed, and their digest is not that of all their bytes.
+    if (!manifests.includes(mediaTypeOf(header('content-type'))) || body.includes('\uFFFD')) return undefined
+    return `sha256:${createHash('sha256').update(body).digest('hex')}`
+  }
+
   return {
     async head(reference, signal) {
       const wanted = manifestOf(reference)
@@ -123,12 +134,13 @@ export function registryClient({ http, credentials, hubHost = hubRegistry }: Nee
       const answer = asked.value
       if (answer.status >= 400)
         return fail(missing(answer, at) ? { code: 'reference-unknown', reference } : refusal(answer, at.registry))
-      const [mediaType = ''] = (answer.header('content-type') ?? '').split(';')
-      const digest = answer.header('docker-content-digest')
+      const mediaType = mediaTypeOf(answer.header('content-type'))
       // A page for people, or a gate-keeper that says 200 to everything.
       if (answer.status !== 200 || !/[+/]json$|prettyjws$/.test(mediaType))
         return fail({ code: 'registry-nonsense', host: at.registry })
-      return ok({ mediaType, ...(digest && /^sha256:[0-9a-f]{64}$/.test(digest) && { digest }) })
+      const told = answer.header('docker-content-digest')
+      const digest = told && /^sha256:[0-9a-f]{64}$/.test(told) ? told : await hashed(at, path)
+      return ok({ mediaType, ...(digest !== undefined && { digest }) })
     },
 
     async tags(repository, signal) {
@@ -157,6 +169,8 @@ export function registryClient({ http, credentials, hubHost = hubRegistry }: Nee
 /** Docker Hub gives a token for anything, and then says 401 to what does not exist as to what is private. */
 const missing = ({ status }: Answer, { registry, authorization }: Visit) =>
   status === 404 || (status === 401 && registry === hub && authorization !== undefined)
+
+const mediaTypeOf = (contentType = '') => contentType.split(';')[0]!.trim()
 
 /** The next page that the Link header names: at the same host or nowhere, and not the same once more. */
 function nextPage(answer: Answer, path: string): string | undefined {

@@ -15,7 +15,7 @@ import type { Puller, PullWish } from './pull.ts'
 import { targetOf } from './target.ts'
 
 export interface TransferNeeds {
-  readonly engine: Pick<Engine, 'docker' | 'state'>
+  readonly engine: Pick<Engine, 'docker' | 'live' | 'state'>
   readonly jobs: Jobs
   /** The login that is stored for an image's registry, if any. */
   readonly credentialsFor: CredentialsFor

@@ -29,7 +29,7 @@ const readings: readonly Reading[] = [
   [/no space left on device/, () => ({ code: 'pull-disk-full' })],
   // c: the registry's own code; d: the status.
   [/toomanyrequests|429 Too Many Requests/i, limited],
-  // crypto/x509 (read).
+  // crypto/x509.
   [/x509:|certificate/, ({ host }, detail) => ({ code: 'registry-tls', host, detail })],
   // c: distribution/pull_v2.go; d: containerd images/image.go; 26.1 c: image/store.go after the pull.
   [

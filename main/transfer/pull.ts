@@ -2,10 +2,11 @@
 import type Docker from 'dockerode'
 import * as v from 'valibot'
 import { follow, pullBegun, type PullState } from '../../model/pull.ts'
-import type { EngineFailure, Failure, Result } from '../../preload/contract/index.ts'
-import { engineFailure, id, statusOf, text, whileHere, type Where } from '../engine/index.ts'
+import type { Failure } from '../../preload/contract/index.ts'
+import { engineFailure, id, list, statusOf, text, whileHere, type Engine, type Where } from '../engine/index.ts'
 import { saidLines } from './lines.ts'
 import { pullFailure } from './pull-errors.ts'
+import { holdName } from './put-back.ts'
 import type { Target } from './target.ts'
 
 /** A login as the engine takes it. Source: Docker Engine API, AuthConfig. */
@@ -19,7 +20,7 @@ export interface PullWish extends Target {
 }
 
 export interface Puller {
-  readonly engine: { docker(): Result<Docker, EngineFailure> }
+  readonly engine: Pick<Engine, 'docker' | 'live'>
   /** The engine that pulls, as it was reached when the user asked. */
   readonly docker: Docker
   readonly at: Where & { readonly platform: string }
@@ -35,9 +36,19 @@ export interface Came {
 }
 
 export type Pulled = { readonly came: Came } | { readonly failure: Failure }
+/** With what the engine says that it brought, also where that was not what was asked for. */
+type Attempt = Pulled & { readonly digest?: string | undefined }
 
 /** Pulls with a login or without one. Throws only when cancelled. */
 export async function pullImage(puller: Puller, wish: PullWish, login?: AuthConfig): Promise<Pulled> {
+  const held = await holdName(puller.engine, puller.docker, wish.reference)
+  const { digest, ...pulled } = await attempt(puller, wish, login)
+  if ('failure' in pulled && /^(platform-missing|registry-nonsense)$/.test(pulled.failure.code))
+    await held.putBack(digest)
+  return pulled
+}
+
+async function attempt(puller: Puller, wish: PullWish, login?: AuthConfig): Promise<Attempt> {
   const { engine, docker, at, cancelled } = puller
   const over = new AbortController()
   // Whatever ends the pull here also ends it there: an engine gives up a pull that nobody listens to.
@@ -61,7 +72,7 @@ async function follows(
   wish: PullWish,
   login: AuthConfig | undefined,
   abortSignal: AbortSignal,
-): Promise<Pulled> {
+): Promise<Attempt> {
   const { reference, platform } = wish
   const answer = await docker.pull(reference, {
     abortSignal,
@@ -71,15 +82,19 @@ async function follows(
   let state: PullState = pullBegun
   for await (const line of saidLines(answer)) {
     const said = line.errorDetail?.message ?? line.error
-    if (said !== undefined) return { failure: pullFailure(said, { ...wish, platform: platform ?? at.platform }) }
+    if (said !== undefined)
+      return { failure: pullFailure(said, { ...wish, platform: platform ?? at.platform }), digest: state.digest }
     state = follow(state, line)
     tell(state)
   }
-  return await cameOf(docker, at, wish, state)
+  return { ...(await cameOf(docker, at, wish, state)), digest: state.digest }
 }
 
 const inspected = v.object({ Id: id, Os: text, Architecture: text, RepoDigests: v.nullish(v.array(v.string()), []) })
-const offered = v.object({ Platforms: v.array(v.object({ os: text, architecture: text })) })
+const offered = v.object({
+  Descriptor: v.object({ mediaType: text }),
+  Platforms: list(v.object({ os: text, architecture: text })),
+})
 
 /** What is there now. Engines hand out an image of another platform where the registry has no other (tried). */
 async function cameOf(docker: Docker, at: Where, wish: PullWish, { digest, news }: PullState): Promise<Pulled> {
@@ -103,9 +118,11 @@ async function registryHas(docker: Docker, reference: string, platform: string):
     .catch(() => undefined)
   const found = v.safeParse(offered, told)
   // Where it does not say, the engine is believed.
-  return (
-    !found.success || found.output.Platforms.some(({ os, architecture }) => isOf(platform, `${os}/${architecture}`))
-  )
+  if (!found.success) return true
+  const { Descriptor, Platforms } = found.output
+  // Of an OCI manifest that stands alone no platform is told (tried): it has the one that the engine shows.
+  if (Platforms.length === 0) return !/\bmanifest\.v\d/.test(Descriptor.mediaType)
+  return Platforms.some(({ os, architecture }) => isOf(platform, `${os}/${architecture}`))
 }
 
 /** With its padding: the engine's decoder wants it. */

@@ -188,7 +188,7 @@ export const en = {
   'layers.shared': { one: 'shared with {n} image', other: 'shared with {n} images' },
   'layers.kernel': 'boot file system: your computer’s own kernel',
   'selection.frees': 'removing them frees',
-  'summary.freesOf': 'come free of {total}; {stays} stays, shared with images that you keep',
+  'summary.freesOf': 'come free of {total}; {stays} stays, held by images or containers that you keep',
   'summary.freesAll': 'come free of {total}',
   'summary.among': 'layers that only these share',
   'summary.cached': 'may stay with the build cache',

@@ -1,58 +1,57 @@
-import type { WishRow } from '../../model/removal.ts'
-import { startEngine } from '../../tools/world/engine.ts'
+import { startEngine, type EngineWish } from '../../tools/world/engine.ts'
 import { openCleaner, taken } from '../engine/cleaner.ts'
 import { chance, growForest } from '../engine/forest.ts'
+import { matrix } from '../engine/matrix.ts'
 import type { Measure, Outcome } from './measure.ts'
-import { versions } from './stage.ts'
 
 const sets = 200
 const images = 300
+/** The containerd store takes ever longer for each image that is loaded. */
+const imagesThere = 100
 
 export const freed: Measure = {
   name: 'freed',
-  what: `bytes promised by the plans of ${sets} random sets of ${images} images, against the engine's own account`,
+  what: `bytes promised by the plans of up to ${sets} random sets of ${images} images (${imagesThere} in the containerd store), against the engine's own account`,
   async run(stage) {
     const outcomes: Outcome[] = []
-    for (const version of versions) outcomes.push(await measure(version, stage.say))
+    for (const wish of matrix) outcomes.push(await measure(wish, stage.say))
     return outcomes
   },
 }
 
-async function measure(version: (typeof versions)[number], say: (words: string) => void): Promise<Outcome> {
+async function measure(wish: EngineWish, say: (words: string) => void): Promise<Outcome> {
   const random = chance(11)
-  const engine = await startEngine({ version, store: 'classic' })
+  const engine = await startEngine(wish)
   try {
-    await growForest(engine.docker, images, random)
+    await growForest(engine.docker, wish.store === 'classic' ? images : imagesThere, random)
     const cleaner = await openCleaner(engine)
     try {
       let [exact, within, wrong] = [0, 0, 0]
       for (let set = 0; set < sets; set++) {
-        const wish = (): WishRow[] =>
-          cleaner.engine.live
-            .snapshot()
-            .images.flatMap(({ id, references }): WishRow[] =>
-              references.length > 0 ? references.map((reference) => ({ image: id, reference })) : [{ image: id }],
-            )
-        const rows = wish()
+        const rows = cleaner.rows()
         if (rows.length === 0) break
         const chosen = rows.filter(() => random(Math.ceil(rows.length / 2)) === 0)
         const kept = await cleaner.plan(chosen.length > 0 ? chosen : [rows[random(rows.length)]!])
-        const before = await taken(engine)
+        const named = cleaner.content()
+        const before = await taken(engine, named)
         await cleaner.carryOut(kept)
-        const bytes = before - (await taken(engine))
+        const bytes = before - (await taken(engine, named))
         const { min, max } = kept.plan.frees
-        if (bytes < min || bytes > max) wrong++
-        else if (min === max) exact++
+        if (bytes < min || bytes > max) {
+          wrong++
+          say(`off: ${bytes} freed, ${min} to ${max} promised`)
+        } else if (min === max) exact++
         else within++
         await cleaner.catchUp()
       }
-      say(`${engine.version}: ${exact + within + wrong} sets removed`)
+      const name = `${engine.version.replace(/\.\d+$/, '')} ${engine.store}`
+      say(`${name}: ${exact + within + wrong} sets removed`)
       return {
-        name: `freed (${engine.version.replace(/\.\d+$/, '')})`,
+        name: `freed (${name})`,
         value: wrong,
         reference: null,
         goal: 'equal, or within the range where one was shown',
-        pass: wrong === 0 && exact > 0,
+        pass: wrong === 0 && exact + within > 0,
         says: `${exact} sets to the byte, ${within} within their range, ${wrong} off`,
       }
     } finally {

@@ -78,6 +78,13 @@ export async function openCleaner(world: Engine, folder = mkdtempSync(join(tmpdi
       place.chosen = chosen
       return value(await handlers['removal.chooseFolder'](undefined))
     },
+    /** Each tag, and each image that has none. */
+    rows: (): WishRow[] =>
+      engine.live
+        .snapshot()
+        .images.flatMap(({ id, references }): WishRow[] =>
+          references.length > 0 ? references.map((reference) => ({ image: id, reference })) : [{ image: id }],
+        ),
     /** Until the app knows what the engine has: its events take a moment. */
     async catchUp() {
       await eventually(async () => {

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import type Docker from 'dockerode'
 import { jobBook } from '../../main/jobs.ts'
 import { openStore } from '../../main/store/index.ts'
-import { transferService, type AuthConfig } from '../../main/transfer/index.ts'
+import { transferService, type AuthConfig, type CredentialsFor } from '../../main/transfer/index.ts'
 import type { Job, Payload, PulledLayer } from '../../preload/contract/index.ts'
 import type { Engine } from '../../tools/world/engine.ts'
 import { loadImages, type ImageSpec } from '../../tools/world/images.ts'
@@ -14,7 +14,8 @@ import { eventually } from './eventually.ts'
 
 export type PullerWorld = Awaited<ReturnType<typeof openPuller>>
 
-export async function openPuller(engine: Engine) {
+/** `credentialsFor` takes the place of the login that a test puts into `logins`. */
+export async function openPuller(engine: Engine, credentialsFor?: CredentialsFor) {
   const folder = mkdtempSync(join(tmpdir(), 'puller-'))
   const store = openStore(folder)
   const told: { readonly at: number; readonly job: Job }[] = []
@@ -31,7 +32,7 @@ export async function openPuller(engine: Engine) {
     ...{ engine: served.engine, jobs, ledger: store.ledger },
     credentialsFor: async (reference) => {
       logins.asked.push(reference)
-      return logins.stored
+      return credentialsFor ? await credentialsFor(reference) : logins.stored
     },
     taken: async () => (await engine.docker.df()).LayersSize as number,
   })

@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { Choice, WishRow } from '../../model/removal.ts'
+import type { Choice } from '../../model/removal.ts'
 import { startEngine, type Engine } from '../../tools/world/engine.ts'
 import { foreseen, openCleaner, present, taken, type Cleaner } from './cleaner.ts'
 import { chance, growForest } from './forest.ts'
@@ -25,16 +25,9 @@ describe.each(matrix)('$title', (wish) => {
     if (cleaner) rmSync(cleaner.folder, { recursive: true })
   })
 
-  const rows = (): WishRow[] =>
-    cleaner.engine.live
-      .snapshot()
-      .images.flatMap(({ id, references }): WishRow[] =>
-        references.length > 0 ? references.map((reference) => ({ image: id, reference })) : [{ image: id }],
-      )
-
   test('every set of images leaves what its plan foresaw, and frees what it promised', async () => {
     for (let round = 0; round < (wish.store === 'classic' ? 5 : 2); round++) {
-      const wished = rows().filter(() => random(5) === 0)
+      const wished = cleaner.rows().filter(() => random(5) === 0)
       const choices = Object.fromEntries(
         [...cleaner.engine.live.containers().keys()].map((id): [string, Choice] => [
           id,
@@ -66,7 +59,7 @@ describe.each(matrix)('$title', (wish) => {
     const choices = Object.fromEntries(
       [...cleaner.engine.live.containers().keys()].map((id): [string, Choice] => [id, 'remove']),
     )
-    const kept = await cleaner.plan(rows(), choices)
+    const kept = await cleaner.plan(cleaner.rows(), choices)
     expect(kept.plan.blocked.every(({ choice }) => choice === 'remove')).toBe(true)
     const job = await cleaner.carryOut(kept)
     expect(job.state).toBe('done')

@@ -67,7 +67,11 @@ test.each([
     'registry-unreachable',
   ],
   ['Get "https://registry-1.docker.io/v2/": net/http: TLS handshake timeout', 'registry-slow'],
-  ['tls: failed to verify certificate: x509: certificate signed by unknown authority', 'registry-tls'],
+  ['Get "https://10.117.0.1:5000/v2/": x509: certificate signed by unknown authority', 'registry-tls'],
+  [
+    'failed to resolve reference "10.117.0.1:5000/t/x:1": failed to do request: Head "https://10.117.0.1:5000/v2/t/x/manifests/1": tls: failed to verify certificate: x509: cannot validate certificate for 10.117.0.1 because it doesn\'t contain any IP SANs',
+    'registry-tls',
+  ],
   ['filesystem layer verification failed for digest sha256:1', 'pull-corrupt'],
   ['unexpected EOF', 'pull-corrupt'],
   ['something quite new', 'engine-refused'],

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
@@ -89,6 +90,27 @@ test.each([
 ])('%s is told as what it is', async (_, status, headers, error) => {
   const { host } = await serve((_, response) => response.writeHead(status, headers).end())
   expect(await withCredentials().head(`${host}/x:1`)).toEqual({ ok: false, error: { ...error, host } })
+})
+
+test('where a registry names no digest, it is that of the manifest itself', async () => {
+  const manifest = '{"schemaVersion":2,"annotations":{"name":"镜像"}}\n'
+  const of = async (type: string, body: string | Buffer) => {
+    const server = await serve((_, response) => response.writeHead(200, { 'content-type': type }).end(body))
+    return { ...(await withCredentials().head(`${server.host}/x:1`)), asked: server.asked }
+  }
+  const type = 'application/vnd.oci.image.manifest.v1+json'
+  expect(await of(`${type}; charset=utf-8`, manifest)).toEqual({
+    ok: true,
+    value: {
+      mediaType: type,
+      digest: `sha256:${createHash('sha256').update(manifest).digest('hex')}`,
+    },
+    asked: ['HEAD /v2/x/manifests/1', 'GET /v2/x/manifests/1'],
+  })
+  const signed = 'application/vnd.docker.distribution.manifest.v1+prettyjws'
+  expect(await of(signed, manifest)).toMatchObject({ ok: true, value: { mediaType: signed } })
+  expect(await of(signed, manifest)).not.toHaveProperty('value.digest')
+  expect(await of(type, Buffer.from([0x7b, 0xff, 0x7d]))).not.toHaveProperty('value.digest')
 })
 
 test('credentials go to no realm but the registry’s own, nor to one on this computer for a registry elsewhere', async () => {

@@ -41,7 +41,7 @@ export type Digests = ReadonlyMap<string, string>
  * Images with a reference in common, each for a platform of its own, become an index under it.
  */
 export async function fillRegistry(
-  registry: Pick<Registry, 'direct'>,
+  registry: Pick<Registry, 'direct'> & Partial<Pick<Registry, 'headers'>>,
   images: readonly ImageSpec[],
   { family = 'oci' }: { readonly family?: keyof typeof families } = {},
 ): Promise<Digests> {
@@ -98,7 +98,8 @@ export async function fillRegistry(
   }
 
   async function putBlob(repository: string, digest: string, bytes: Buffer): Promise<void> {
-    const there = await fetch(`http://${registry.direct}/v2/${repository}/blobs/${digest}`, { method: 'HEAD' })
+    const blob = `http://${registry.direct}/v2/${repository}/blobs/${digest}`
+    const there = await fetch(blob, { method: 'HEAD', headers: { ...registry.headers } })
     if (there.ok) return
     const begun = await ask(`/v2/${repository}/blobs/uploads/`, { method: 'POST' })
     const upload = new URL(begun.headers.get('location') ?? '', `http://${registry.direct}`)
@@ -130,8 +131,9 @@ export async function fillRegistry(
     await ask(`/v2/${repository}/manifests/${tag}`, { method: 'PUT', body, headers: { 'content-type': accept } })
   }
 
-  async function ask(path: string, how: RequestInit): Promise<Response> {
-    const answer = await fetch(`http://${registry.direct}${path}`, how)
+  async function ask(path: string, how: RequestInit & { headers?: Record<string, string> }): Promise<Response> {
+    const headers = { ...how.headers, ...registry.headers }
+    const answer = await fetch(`http://${registry.direct}${path}`, { ...how, headers })
     if (!answer.ok) throw new Error(`${how.method ?? 'GET'} ${path}: ${answer.status} ${await answer.text()}`)
     return answer
   }

@@ -11,7 +11,13 @@ export interface RegistryWish {
   readonly port?: number
   /** What its folder is called; by default it has a number. */
   readonly name?: string
+  /** Lets in nobody but `ann`. */
+  readonly private?: boolean
 }
+
+/** The one login that a private registry knows, and as its file has it: bcrypt, which nothing here can make. */
+export const ann = { username: 'ann', password: 'open sesame' } as const
+const annInFile = 'ann:$2y$04$abcdefghijklmnopqrstuu/LVz6MZlItEy42I2juLihZ66HnQx/cy\n'
 
 export interface Registry {
   readonly port: number
@@ -19,6 +25,8 @@ export interface Registry {
   readonly host: string
   /** The same past its weather, for those who only look after it. */
   readonly direct: string
+  /** With what those who fill it are let in. */
+  readonly headers: Readonly<Record<string, string>>
   /** What it has logged: each request is a line. */
   log(): string
   /** How it answers from now on; without anything, as fast as it can. */
@@ -30,11 +38,13 @@ export interface Registry {
 let started = 0
 
 /** Starts an empty registry and waits until it answers. */
-export async function startRegistry({ port, name = `registry-${++started}` }: RegistryWish = {}): Promise<Registry> {
+export async function startRegistry(wish: RegistryWish = {}): Promise<Registry> {
+  const { port, name = `registry-${++started}`, private: locked = false } = wish
   const root = join(worldFolder(), name)
-  const [config, logFile] = [join(root, 'config.yml'), join(root, 'registry.log')]
+  const [config, logFile, users] = [join(root, 'config.yml'), join(root, 'registry.log'), join(root, 'users')]
   mkdirSync(root)
-  writeFileSync(config, settings(root))
+  writeFileSync(users, annInFile)
+  writeFileSync(config, settings(root) + (locked ? lock(users) : ''))
   const output = openSync(logFile, 'a')
   // It ends with its starter, whatever ends that.
   const child = spawn('setpriv', ['--pdeathsig', 'KILL', registryProgram, 'serve', config], {
@@ -57,6 +67,7 @@ export async function startRegistry({ port, name = `registry-${++started}` }: Re
       port: gate.port,
       host: `127.0.0.1:${gate.port}`,
       direct: `127.0.0.1:${inner}`,
+      headers: locked ? { authorization: `Basic ${btoa(`${ann.username}:${ann.password}`)}` } : {},
       log,
       behave: gate.behave,
       async stop() {
@@ -91,4 +102,10 @@ storage:
     enabled: true
 http:
   addr: 127.0.0.1:0
+`
+
+const lock = (users: string) => `auth:
+  htpasswd:
+    realm: private
+    path: ${users}
 `

@@ -1,6 +1,7 @@
 /** A certificate authority of a world's own, and the certificates that it gives to those who answer in it. */
 import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
+import { isIP } from 'node:net'
 import { join } from 'node:path'
 
 export interface Authority {
@@ -80,7 +81,7 @@ commonName = optional
 
 const forServers = (names: readonly string[]) => [
   ...['-addext', 'basicConstraints=CA:FALSE'],
-  ...['-addext', `subjectAltName=${names.map((name) => `DNS:${name}`).join(',')}`],
+  ...['-addext', `subjectAltName=${names.map((name) => `${isIP(name) ? 'IP' : 'DNS'}:${name}`).join(',')}`],
 ]
 
 const openssl = (...args: string[]) => void execFileSync('openssl', args, { stdio: ['ignore', 'ignore', 'pipe'] })
