@@ -115,11 +115,11 @@ export function registryClient({ http, credentials, hubHost = hubRegistry }: Nee
 
   /** Where a registry does not name a manifest's digest: it is that of its bytes. */
   async function hashed(at: Visit, path: string): Promise<string | undefined> {
-    const asked = await ask(at, path, { method: 'GET', accept: manifests.join(', ') })
+    const asked = await ask(at, path, { method: 'GET', accept: manifestTypes.join(', ') })
     if (!asked.ok || asked.value.status !== 200 || asked.value.body === '') return undefined
     const { body, header } = asked.value
     // The oldest manifests are signed, and their digest is not that of all their bytes.
-    if (!manifests.includes(mediaTypeOf(header('content-type'))) || body.includes('\uFFFD')) return undefined
+    if (!manifestTypes.includes(mediaTypeOf(header('content-type'))) || body.includes('\uFFFD')) return undefined
     return `sha256:${createHash('sha256').update(body).digest('hex')}`
   }
 
