@@ -18,7 +18,7 @@ import { discoverService } from './discover/index.ts'
 import { engineService, reached } from './engine/index.ts'
 import { imagesService, layersService, layersSize, removalService } from './images/index.ts'
 import { jobBook } from './jobs.ts'
-import { mirrorService } from './mirrors/index.ts'
+import { daemonService, mirrorService } from './mirrors/index.ts'
 import { dockerCredentials, httpClient, registryClient } from './registry/index.ts'
 import { settingsService } from './settings/index.ts'
 import { openStore } from './store/index.ts'
@@ -70,6 +70,14 @@ start({
       lastWanted: transfer.lastFromHub,
       platform,
     })
+    const daemon = daemonService({
+      ...{ engine, jobs, http },
+      store: store.mirrors,
+      surroundings: { env: process.env, home },
+      backups: join(folder, 'daemon-backups'),
+      pull: transfer.pullAgain,
+      showFile: showFolder,
+    })
     const removal = removalService({
       ...{ engine, layers, jobs, chooseFolder, showFolder },
       async pullAgain(reference, cancelled) {
@@ -86,6 +94,7 @@ start({
     const window = windowService(store.window)
 
     serve({
+      ...daemon.handlers,
       ...discover.handlers,
       ...engine.handlers,
       ...images.handlers,

@@ -145,7 +145,7 @@ const doingRows = (installation: Installation): PlanRow[] => [
 ]
 
 /** Undefined text where there was no file: it goes again. */
-function rollbackOf(file: FileText): Rollback {
+export function rollbackOf(file: FileText): Rollback {
   const read = readDaemonFile(file)
   if (read.ok && read.settings.hasMirrors) return { last: file }
   const cleared = withMirrors(file, [])

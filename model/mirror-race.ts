@@ -64,15 +64,19 @@ export const digestIn = <Why>(probe: Probe<Why> | undefined): string | undefined
 export const isGood = <Why>(probe: Probe<Why> | undefined, content: Content): boolean =>
   probe?.state === 'answered' && ['same', 'older', 'alone'].includes(content)
 
-/** The fastest good ones first, then those under way, then those that failed; else in the order in which they came. */
+/** Whether there is nothing better than what it has. */
+export const isFresh = (content: Content): boolean => content === 'same' || content === 'alone'
+
+/** The fastest good ones first, those with older content behind them, then those under way, then those that failed; else in the order in which they came. */
 export function inOrder<Runner, Why>(
   runners: readonly Runner[],
   probeOf: (runner: Runner) => Probe<Why> | undefined,
   contentOf: (digest: string) => Content,
 ): Runner[] {
   const rank = (probe: Probe<Why> | undefined) => {
-    if (probe?.state !== 'answered') return probe?.state === 'failed' ? 3 : 1
-    return isGood(probe, contentOf(probe.digest)) ? 0 : 2
+    if (probe?.state !== 'answered') return probe?.state === 'failed' ? 4 : 2
+    const content = contentOf(probe.digest)
+    return isGood(probe, content) ? (isFresh(content) ? 0 : 1) : 3
   }
   const speed = (probe: Probe<Why> | undefined) => (probe?.state === 'answered' && (probe.speed ?? 0)) || 0
   const standing = (runner: Runner) => {

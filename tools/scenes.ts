@@ -165,11 +165,30 @@ export const scenes: readonly Scene[] = [
   {
     name: 'mirrors-after',
     async show(page) {
-      await toMirrors(page)
-      await page.locator('form button').click()
-      await page.waitForTimeout(500)
-      await page.locator('form button[type=submit]').waitFor()
+      await raced(page)
       await page.getByRole('row').first().click()
+    },
+  },
+  {
+    name: 'mirrors-plan',
+    async show(page) {
+      await raced(page)
+      await page.locator('[data-part=choose] span').first().waitFor()
+      await page.locator('aside section button').filter({ hasText: '…' }).first().click()
+      await page.getByRole('dialog').locator('summary').first().click()
+    },
+  },
+  {
+    name: 'mirrors-done',
+    async show(page) {
+      await page.evaluate(withoutMirrors)
+      await raced(page)
+      await page.locator('[data-part=choose] span').first().waitFor()
+      await page.locator('aside section button').filter({ hasText: '…' }).first().click()
+      await page.getByRole('dialog').locator('summary').first().waitFor()
+      await page.getByRole('dialog').getByRole('button').last().click()
+      await page.getByRole('dialog').getByRole('listitem').first().waitFor()
+      await page.waitForTimeout(6000)
     },
   },
   {
@@ -207,6 +226,21 @@ export const scenes: readonly Scene[] = [
     },
   },
 ]
+
+/** Each picture of a change begins where Docker has none. */
+const withoutMirrors = `(async () => {
+  const plan = await slipway.call('daemon.plan', [])
+  const job = plan.value.plan.change && (await slipway.call('daemon.apply', plan.value.id)).value
+  while (job && (await slipway.call('jobs.list')).value.find(({ id }) => id === job).state === 'running')
+    await new Promise((done) => setTimeout(done, 200))
+})()`
+
+async function raced(page: Page) {
+  await toMirrors(page)
+  await page.locator('form button').click()
+  await page.waitForTimeout(500)
+  await page.locator('form button[type=submit]').waitFor({ timeout: 60_000 })
+}
 
 async function toMirrors(page: Page) {
   await page.getByRole('navigation').getByRole('link').nth(2).click()

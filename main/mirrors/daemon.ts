@@ -98,7 +98,9 @@ export function daemonService(needs: DaemonNeeds) {
       asOption: await mirrorOptions(pidFile),
       ...(hosts !== undefined && facts?.store === 'containerd' && { hostsToml: hosts }),
       ...(facts && { inForce: facts.mirrors ?? [] }),
-      running: [...engine.live.containers().values()].filter(({ running }) => running).map(({ name }) => name),
+      running: [...engine.live.containers().values()]
+        .filter(({ state }) => state === 'running')
+        .map(({ name }) => name),
     }
   }
 
@@ -120,7 +122,12 @@ export function daemonService(needs: DaemonNeeds) {
       },
       job,
     )
-    if (done) record(rows.flatMap((row) => before(row)), mirrors, oldHash)
+    if (done)
+      record(
+        rows.flatMap((row) => before(row)),
+        mirrors,
+        oldHash,
+      )
   }
 
   async function tryThem(mirror: string, signal: AbortSignal): Promise<Failure | undefined> {
@@ -177,13 +184,15 @@ export function daemonService(needs: DaemonNeeds) {
       plan = undefined
       const { way, mirrors } = applied
       const steps = stepsFor(way, mirrors.length > 0)
-      return ok(jobs.start({ kind: 'daemon', mirrors }, steps, (job) => apply(applied, steps, job)))
+      return ok(jobs.start({ kind: 'daemon', mirrors: [...mirrors] }, steps, (job) => apply(applied, steps, job)))
     },
     async 'daemon.backups'() {
       const told = await conversation((helper) => helper.history())
       if (!told.ok) return told
       return ok(
-        told.value.filter(({ valid }) => valid).map(({ hash, time, mirrors }) => ({ hash, time, mirrors: mirrors ?? [] })),
+        told.value
+          .filter(({ valid }) => valid)
+          .map(({ hash, time, mirrors }) => ({ hash, time, mirrors: mirrors ?? [] })),
       )
     },
     async 'daemon.restore'(hash) {
@@ -195,27 +204,31 @@ export function daemonService(needs: DaemonNeeds) {
       const steps = stepsFor(wayTo(at), false)
       const named = readDaemonFile(now?.text)
       const former = named.ok ? named.settings.mirrors : []
-      const id = jobs.start({ kind: 'daemon', mirrors: change?.before ?? [], restores: true }, steps, async (job) => {
-        let mirrors: readonly string[] = []
-        const done = await changeMirrors(
-          { open: opener(at), docker: engine.docker },
-          {
-            steps,
-            get mirrors() {
-              return mirrors
+      const id = jobs.start(
+        { kind: 'daemon', mirrors: [...(change?.before ?? [])], restores: true },
+        steps,
+        async (job) => {
+          let mirrors: readonly string[] = []
+          const done = await changeMirrors(
+            { open: opener(at), docker: engine.docker },
+            {
+              steps,
+              get mirrors() {
+                return mirrors
+              },
+              async write(helper) {
+                const all = await helper.history()
+                if (!all.ok) return all
+                mirrors = all.value.find((backup) => backup.hash === hash)?.mirrors ?? []
+                const oldHash = now?.hash ?? (await helper.read().then((told) => (told.ok ? told.value.hash : null)))
+                return helper.restore({ oldHash: oldHash ?? undefined, hash })
+              },
             },
-            async write(helper) {
-              const all = await helper.history()
-              if (!all.ok) return all
-              mirrors = all.value.find((backup) => backup.hash === hash)?.mirrors ?? []
-              const oldHash = now?.hash ?? (await helper.read().then((told) => (told.ok ? told.value.hash : null)))
-              return helper.restore({ oldHash: oldHash ?? undefined, hash })
-            },
-          },
-          job,
-        )
-        if (done) record(former, mirrors, now?.hash)
-      })
+            job,
+          )
+          if (done) record(former, mirrors, now?.hash)
+        },
+      )
       return ok(id)
     },
     async 'daemon.show'() {

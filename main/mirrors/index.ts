@@ -1,6 +1,6 @@
 /** Docker Hub's mirrors: the list of them, and which of them work from this computer. */
 import { setTimeout as delay } from 'node:timers/promises'
-import { compare, digestIn, isGood } from '../../model/mirror-race.ts'
+import { compare, digestIn, isFresh, isGood } from '../../model/mirror-race.ts'
 import { hub } from '../../model/reference.ts'
 import { manifestOf, registryPlace } from '../../model/registry-place.ts'
 import {
@@ -190,11 +190,14 @@ function goodOnes(race: MirrorRace | undefined): MirrorSource[] {
   return Object.entries(mirrors)
     .flatMap(([address, probe]) =>
       probe.state === 'answered' && isGood(probe, contentOf(probe.digest))
-        ? [{ address, speed: probe.speed, tried: probe.at }]
+        ? [{ fresh: isFresh(contentOf(probe.digest)), source: { address, speed: probe.speed, tried: probe.at } }]
         : [],
     )
-    .toSorted((a, b) => (b.speed ?? 0) - (a.speed ?? 0))
+    .toSorted((a, b) => Number(b.fresh) - Number(a.fresh) || (b.source.speed ?? 0) - (a.source.speed ?? 0))
+    .map(({ source }) => source)
 }
 
 const isOver = ({ state }: MirrorProbe) => state === 'answered' || state === 'failed'
 const hostOf = (address: string) => address.replace(/^https?:\/\//, '')
+
+export { daemonService } from './daemon.ts'

@@ -20,6 +20,7 @@ export interface Found {
 
 const systemFile = '/etc/docker/daemon.json'
 const snapFile = '/var/snap/docker/current/config/daemon.json'
+const usualSockets = ['unix:///var/run/docker.sock', 'unix:///run/docker.sock']
 const hubHosts = '/etc/docker/certs.d/docker.io/hosts.toml'
 
 export function findInstallation(state: EngineState, { env, home }: Surroundings): Found {
@@ -35,6 +36,8 @@ export function findInstallation(state: EngineState, { env, home }: Surroundings
     const file = join(env['XDG_CONFIG_HOME'] || join(home, '.config'), 'docker/daemon.json')
     return { installation: 'rootless', file, ...(runtime && { pidFile: join(runtime, 'docker.pid') }) }
   }
+  // One at another place reads another file, and the system's is none of its business.
+  if (!usualSockets.includes(context.endpoint)) return { installation: 'elsewhere' }
   return { installation: 'system', file: systemFile, pidFile: '/run/docker.pid' }
 }
 

@@ -1,6 +1,6 @@
 /** The user's own mirrors, and what the last race showed. */
 import * as v from 'valibot'
-import type { MirrorRace } from '../../preload/contract/index.ts'
+import type { MirrorChange, MirrorRace } from '../../preload/contract/index.ts'
 import type { StoredFile } from './file.ts'
 
 const digest = v.string()
@@ -26,10 +26,23 @@ const race = v.object({
   genuine: v.array(digest),
 })
 
+const change = v.object({
+  at: v.number(),
+  before: v.array(v.string()),
+  after: v.array(v.string()),
+  backup: v.optional(v.string()),
+})
+
 export const mirrorsFile = v.object({
   /** Addresses, in the user's order. */
   own: v.optional(v.array(v.string()), []),
   race: v.optional(race),
+  /** Of Docker's own mirrors, the newest first. */
+  changes: v.optional(v.array(change), []),
 })
-export type MirrorsFile = { readonly own: readonly string[]; readonly race?: MirrorRace | undefined }
+export interface MirrorsFile {
+  readonly own: readonly string[]
+  readonly race?: MirrorRace | undefined
+  readonly changes: readonly MirrorChange[]
+}
 export type MirrorsStore = StoredFile<MirrorsFile>

@@ -55,6 +55,10 @@ type FileFailure =
   /** The engine was told to reload, and goes on with what it had. */
   | { readonly code: 'daemon-file-not-taken' }
   | { readonly code: 'daemon-file-no-backup' }
+  /** Docker could not pull with the new mirrors. */
+  | { readonly code: 'daemon-file-untried' }
+  /** The user has cancelled. */
+  | { readonly code: 'daemon-file-given-up' }
   /** The helper refuses what Slipway should not have asked for. */
   | { readonly code: 'daemon-file-fault'; readonly why: string }
 

@@ -11,6 +11,19 @@ import type { JobId } from './jobs.ts'
  */
 export type ChangeWay = 'helper' | 'own' | 'commands' | 'nobody'
 
+/** In their order; `password` only where root's helper is asked, `pulled` only where there is a mirror to be tried. */
+export const daemonSteps = [
+  'password',
+  'checked',
+  'backed-up',
+  'swapped',
+  'reloaded',
+  'confirmed',
+  'pulled',
+  'kept',
+] as const
+export type DaemonStep = (typeof daemonSteps)[number]
+
 /** A change that Slipway made, the file before it to be had again. */
 export interface MirrorChange {
   /** Seconds since 1970. */

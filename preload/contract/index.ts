@@ -1,6 +1,7 @@
 /** The contract between the app's two sides: each call and event stands here once. */
 import type { InferOutput } from 'valibot'
 import type { Carries, Result } from './define.ts'
+import * as daemon from './daemon.ts'
 import * as discover from './discover.ts'
 import * as engine from './engine.ts'
 import * as images from './images.ts'
@@ -13,6 +14,7 @@ import * as transfer from './transfer.ts'
 import * as window from './window.ts'
 
 export const calls = {
+  ...daemon.calls,
   ...discover.calls,
   ...engine.calls,
   ...images.calls,
@@ -67,6 +69,15 @@ export interface Slipway {
 /** The one channel that events travel by: `[name, payload]`. */
 export const eventChannel = 'slipway.event'
 
+export {
+  daemonSteps,
+  type ChangeWay,
+  type DaemonBackup,
+  type DaemonMirrors,
+  type DaemonStep,
+  type KeptMirrorPlan,
+  type MirrorChange,
+} from './daemon.ts'
 export { fail, ok, type Result } from './define.ts'
 export type {
   CheckedReference,

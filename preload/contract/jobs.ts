@@ -56,6 +56,14 @@ const subject = v.variant('kind', [
     of: v.optional(v.number()),
     fastest: v.optional(v.string()),
   }),
+  v.object({
+    /** A change of Docker's own mirrors: its items are the steps. */
+    kind: v.literal('daemon'),
+    /** Those that Docker is to ask. */
+    mirrors: v.array(v.string()),
+    /** A former text of the file is put in place. */
+    restores: v.optional(v.boolean()),
+  }),
 ])
 export type JobSubject = v.InferOutput<typeof subject>
 

@@ -8,6 +8,7 @@ import { bytesBetween, size, span, t } from '../ui/words.svelte.ts'
 export function titleOf({ subject, state }: Job): string {
   const ended = state !== 'running'
   if (subject.kind === 'pull') return pullTitle(subject, state)
+  if (subject.kind === 'daemon') return subject.restores ? t('job.daemon.restore') : t('job.daemon')
   if (subject.kind === 'race')
     return state === 'done' ? t('job.raced', { image: subject.image }) : t('job.race', { image: subject.image })
   if (subject.kind === 'undo')
@@ -22,6 +23,7 @@ export function storyOf(job: Job): string {
   const { subject, state, items, failure } = job
   if (subject.kind === 'pull') return pullStory(subject, job)
   const done = items.filter((item) => item.state === 'done').length
+  if (subject.kind === 'daemon') return daemonStory(subject, job)
   if (subject.kind === 'race' && state === 'done') return raceStory(subject)
   if (state === 'running') return t('job.progress', { done: String(done), all: String(items.length) })
   const story: string[] = []
@@ -46,6 +48,12 @@ export function storyOf(job: Job): string {
 function raceStory({ works = 0, of = 0, fastest = '' }: Extract<JobSubject, { kind: 'race' }>): string {
   const all = String(of)
   return works > 0 ? t('job.race.works', { works: String(works), of: all, fastest }) : t('job.race.none', { of: all })
+}
+
+function daemonStory({ mirrors }: Extract<JobSubject, { kind: 'daemon' }>, { state, failure }: Job): string {
+  if (failure) return failureWords(failure).title
+  if (state === 'running') return t('job.daemon.running')
+  return mirrors.length > 0 ? t('job.daemon.asks', { mirrors: mirrors.join(', ') }) : t('job.daemon.none')
 }
 
 type Pull = Extract<JobSubject, { kind: 'pull' }>

@@ -1,5 +1,6 @@
 /** The work that main does and has done, as the window follows it. */
 import type { Job, JobId } from '../../preload/contract/index.ts'
+import { screens } from '../shell/screens.svelte.ts'
 import { notices } from '../ui/notice.svelte.ts'
 import { t } from '../ui/words.svelte.ts'
 import { storyOf, titleOf } from './job-words.ts'
@@ -25,7 +26,8 @@ class Jobs {
   #show(job: Job) {
     const at = this.all.findIndex(({ id }) => id === job.id)
     // Whoever is on another screen hears how it ended, also where it was too short to be seen running.
-    if (job.state !== 'running' && (this.all[at]?.state ?? 'running') === 'running') {
+    const seen = screens.current === 'mirrors' && ['race', 'daemon'].includes(job.subject.kind)
+    if (!seen && job.state !== 'running' && (this.all[at]?.state ?? 'running') === 'running') {
       const [title, story] = [titleOf(job), storyOf(job)]
       notices.say(story ? t('job.notice', { title, story }) : title)
     }

@@ -1,8 +1,12 @@
 /** The mirrors of Docker Hub as main knows them, in the order in which they are of use. */
-import { compare, diagnose, digestIn, inOrder, isGood, type Content } from '../../model/mirror-race.ts'
+import { compare, diagnose, digestIn, inOrder, isFresh, isGood, type Content } from '../../model/mirror-race.ts'
 import { steadily } from '../../model/steady.ts'
 import { hubAddress, type Failure, type Mirror, type MirrorProbe, type Mirrors } from '../../preload/contract/index.ts'
+import { mostMirrors } from '../../model/daemon-file.ts'
 import { Cursor } from '../ui/cursor.svelte.ts'
+
+/** A second one helps where the first fails; each more costs time where they hang. */
+const suggested = 2
 
 class MirrorList {
   #all = $state.raw<Mirrors>()
@@ -13,6 +17,9 @@ class MirrorList {
   /** The row that the pointer is on, and whether the user has gone somewhere in the list: these stay where they are. */
   pointed = $state.raw<string>()
   #touched = false
+
+  /** By address, in the order in which Docker is to ask them. */
+  chosen = $state.raw<readonly string[]>([])
 
   readonly known = $derived(this.#all !== undefined)
   readonly asOf = $derived(this.#all?.asOf ?? '')
@@ -39,7 +46,14 @@ class MirrorList {
   })
   readonly hub = $derived(this.race?.probes[hubAddress])
   readonly good = $derived(this.#rows.filter((mirror) => this.isGood(mirror)))
-  readonly fastest = $derived(Math.max(0, ...this.good.map((mirror) => this.speedOf(mirror))))
+  readonly #fresh = $derived(
+    this.good.filter((mirror) => isFresh(this.contentOf(digestIn(this.probeOf(mirror)) ?? ''))),
+  )
+  readonly topSpeed = $derived(Math.max(0, ...this.good.map((mirror) => this.speedOf(mirror))))
+  readonly isFastest = (mirror: Mirror): boolean =>
+    this.speedOf(mirror) > 0 &&
+    this.#fresh.includes(mirror) &&
+    this.#fresh.every((other) => this.speedOf(other) <= this.speedOf(mirror))
   readonly done = $derived(
     this.#rows.filter((mirror) => ['answered', 'failed'].includes(this.probeOf(mirror)?.state ?? '')).length,
   )
@@ -76,6 +90,28 @@ class MirrorList {
     if (answer.ok) this.#typed = undefined
   }
 
+  /**
+   * What was found good may be chosen; one's own also untested, as only the engine may reach it. What gives other
+   * content may not.
+   */
+  mayChoose(mirror: Mirror): boolean {
+    if (this.chosen.includes(mirror.address) || this.isGood(mirror)) return true
+    const probe = this.probeOf(mirror)
+    return mirror.own && probe?.state !== 'answered'
+  }
+
+  toggle(mirror: Mirror) {
+    const { address } = mirror
+    if (this.chosen.includes(address)) this.chosen = this.chosen.filter((one) => one !== address)
+    else if (this.mayChoose(mirror) && this.chosen.length < mostMirrors) this.chosen = [...this.chosen, address]
+  }
+
+  moveChosen(address: string, by: -1 | 1) {
+    const from = this.chosen.indexOf(address)
+    const other = this.chosen[from + by]
+    if (from >= 0 && other !== undefined) this.chosen = this.chosen.with(from, other).with(from + by, address)
+  }
+
   cancel() {
     if (this.race) void slipway.call('jobs.cancel', this.race.job)
   }
@@ -86,11 +122,16 @@ class MirrorList {
   }
 
   #take(mirrors: Mirrors) {
+    const ran = this.running
     this.#all = mirrors
     const better = inOrder(mirrors.tested, this.probeOf, this.contentOf)
     const held = this.pointed ?? (this.#touched ? this.cursor.row?.address : undefined)
+    this.chosen = this.chosen.filter((address) => mirrors.tested.some((mirror) => mirror.address === address))
     const same = better.length === this.#rows.length
     this.#rows = same && this.running ? steadily(this.#rows, better, keyOf, held) : better
+    // What a race has just found is what its user most likely wants.
+    if (ran && !this.running && this.chosen.length === 0)
+      this.chosen = this.#fresh.slice(0, suggested).map(({ address }) => address)
   }
 }
 

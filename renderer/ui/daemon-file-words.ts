@@ -68,6 +68,8 @@ const words: Words = {
     hint: t('error.daemon-file-reload.hint', { detail: plain(detail) }),
   }),
   'daemon-file-not-taken': () => titled(t('error.daemon-file-not-taken')),
+  'daemon-file-untried': () => titled(t('error.daemon-file-untried')),
+  'daemon-file-given-up': () => titled(t('error.daemon-file-given-up')),
   'daemon-file-no-backup': () => titled(t('error.daemon-file-no-backup')),
   'daemon-file-fault': ({ why }) => ({
     title: t('error.daemon-file-fault'),

@@ -3,15 +3,20 @@
  * the path of its socket on a line of its own, and keeps it until standard input ends, SIGTERM or Ctrl+C.
  * The demo has a Docker Hub and mirrors, too: lines two and three are the socket of the proxy to them, and the certificate
  * to trust; line four has the mirrors' addresses.
- * Called on the machine, it first makes a world to be in.
+ * Called on the machine, it first makes a world to be in. Called in one, its engine is where an installed Docker is, with
+ * Slipway's helper and a polkit that says yes: whoever shares the world can change its configuration.
  */
 import { spawnSync } from 'node:child_process'
 import { chownSync } from 'node:fs'
 import { join } from 'node:path'
 import { addDemoMirrors } from './demo/mirrors.ts'
+import { usual } from './dockerd.ts'
 import { insideWorld } from './place.ts'
+import { installInWorld, startPolkit } from './polkit.ts'
 import { startOnline, startWorld } from './world.ts'
 
+/** The caller stays outside of the world. */
+const apart = '--apart'
 const content = process.argv[2]
 if (content !== 'demo' && content !== 'empty') {
   console.error('usage: node tools/world/main.ts demo|empty')
@@ -30,17 +35,25 @@ async function keepWorld(demo: boolean): Promise<void> {
   // So that a pull is seen to go on.
   online?.registry.behave({ bytesPerSecond: 6_000_000 })
   if (online) await addDemoMirrors(online.mirrors)
+  const shared = demo && !process.argv.includes(apart)
+  const uninstall = shared ? installInWorld() : undefined
+  const polkit = shared ? await startPolkit('yes') : undefined
   const world = await startWorld({
-    engines: [{ version: '26.1', store: 'classic', name: 'demo', network: true, ...online?.engine }],
+    engines: [
+      { version: '26.1', store: 'classic', name: 'demo', network: true, asInstalled: shared, ...online?.engine },
+    ],
     demo,
   })
-  const sockets = [...world.engines.map(({ socket }) => socket), ...(online ? [online.hub.socket] : [])]
+  const own = world.engines.map(({ socket }) => (shared ? usual.socket : socket))
+  const sockets = [...own, ...(online ? [online.hub.socket] : [])]
   sockets.forEach(giveToUser)
   const mirrors = online?.mirrors.list.map(({ address }) => address) ?? []
   console.log([...sockets, ...(online ? [online.hub.caFile, mirrors.join(' ')] : [])].join('\n'))
   await over
   await world.stop()
   await online?.stop()
+  await polkit?.stop()
+  uninstall?.()
   process.exit(0)
 }
 
@@ -55,5 +68,5 @@ function enterWorld(): void {
   const { status } = spawnSync(join(import.meta.dirname, '../setup.sh'), ['world'], { stdio: ['inherit', 2, 2] })
   if (status !== 0) process.exit(1)
   const launcher = join(import.meta.dirname, 'inside.sh')
-  process.execve!(launcher, [launcher, process.execPath, ...process.argv.slice(1)], process.env)
+  process.execve!(launcher, [launcher, process.execPath, ...process.argv.slice(1), apart], process.env)
 }

@@ -1,0 +1,90 @@
+/** A plan for Docker's own mirrors, and what stands in its way, in sentences. */
+import type { FileFault } from '../../model/daemon-file.ts'
+import type { Installation, Obstacle, PlanRow } from '../../model/mirror-plan.ts'
+import { plain } from '../../model/text.ts'
+import { t } from '../ui/words.svelte.ts'
+import { wrongAddress } from './address-words.ts'
+
+/** Those of the mirrors are a list of their own. */
+export function rowWords(row: PlanRow, file: string): string {
+  switch (row.kind) {
+    case 'asks':
+      return row.was === 'new' ? t('daemon.row.new', { mirror: row.mirror }) : plain(row.mirror)
+    case 'drops':
+      return t('daemon.row.drops', { mirror: plain(row.mirror) })
+    case 'clears':
+      return t('daemon.row.clears')
+    case 'file':
+      return fileWords(row.does, file)
+    case 'password':
+      return t('daemon.row.password')
+    case 'reload':
+      return t('daemon.row.reload')
+    case 'restart':
+      return t('daemon.row.restart')
+  }
+}
+
+function fileWords(does: 'made' | 'filled' | 'edited', file: string): string {
+  if (does === 'made') return t('daemon.row.made', { file })
+  return does === 'filled' ? t('daemon.row.filled', { file }) : t('daemon.row.edited', { file })
+}
+
+export function obstacleWords(obstacle: Obstacle, file: string): string {
+  switch (obstacle.kind) {
+    case 'desktop':
+    case 'podman':
+    case 'elsewhere':
+      return elsewhereWords(obstacle.kind)
+    case 'too-many':
+      return t('daemon.obstacle.too-many')
+    case 'file':
+      return faultWords(obstacle.fault, file)
+    case 'option':
+      return t('daemon.obstacle.option', { mirrors: obstacle.mirrors.map(plain).join(', ') })
+    case 'address':
+      return `${plain(obstacle.typed)}: ${wrongAddress(obstacle.why)}`
+    case 'hosts-toml':
+      return t('daemon.obstacle.hosts-toml', { file: obstacle.path })
+    case 'plain':
+      return t('daemon.obstacle.plain', { mirror: plain(obstacle.mirror) })
+    case 'restart':
+      return obstacle.stops.length > 0
+        ? t('daemon.obstacle.restart', { names: obstacle.stops.map(plain).join(', ') })
+        : t('daemon.obstacle.restartNone')
+  }
+}
+
+/** Why the mirrors of this engine are not to be changed from here. */
+export function elsewhereWords(installation: Installation): string {
+  if (installation === 'desktop') return t('daemon.obstacle.desktop')
+  return installation === 'podman' ? t('daemon.obstacle.podman') : t('daemon.obstacle.elsewhere')
+}
+
+export function faultWords({ code, place, key = '' }: FileFault, file: string): string {
+  const line = String(place?.line ?? 1)
+  switch (code) {
+    case 'duplicate-key':
+      return t('daemon.fault.duplicate-key', { file, line, key: plain(key) })
+    case 'key-case':
+      return t('daemon.fault.key-case', { file, line, key: plain(key) })
+    case 'wrong-type':
+      return t('daemon.fault.wrong-type', { file, line, key: plain(key) })
+    case 'bom':
+      return t('daemon.fault.bom', { file })
+    case 'encoding':
+      return t('daemon.fault.encoding', { file })
+    case 'huge':
+      return t('daemon.fault.huge', { file })
+    case 'trailing-comma':
+      return t('daemon.fault.trailing-comma', { file, line })
+    case 'missing-comma':
+      return t('daemon.fault.missing-comma', { file, line })
+    case 'punctuation':
+      return t('daemon.fault.punctuation', { file, line })
+    case 'comment':
+      return t('daemon.fault.comment', { file, line })
+    default:
+      return t('daemon.fault.other', { file, line })
+  }
+}
