@@ -16,7 +16,7 @@ const asNobody = (...environment: readonly string[]) =>
 
 /** The environments that the processes of a program of Python's were started with. */
 const environmentsOf = (program: string) =>
-  execFileSync('pgrep', ['-f', `^/usr/bin/python3 -I ${program}`], { encoding: 'utf8' })
+  execFileSync('pgrep', ['-f', `^/usr/bin/python3 -IS ${program}`], { encoding: 'utf8' })
     .trim()
     .split('\n')
     .map((pid) => readFileSync(`/proc/${pid}/environ`, 'utf8'))
