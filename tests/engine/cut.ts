@@ -1,7 +1,7 @@
 /** A helper that is cut off, and what must hold then: the file whole, Docker up, and all put back by the next start. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Engine } from '../../tools/world/engine.ts'
@@ -26,7 +26,12 @@ export async function begin(engine: Engine, { old, options, before }: Story): Pr
   write(JSON.stringify({ 'registry-mirrors': before, 'insecure-registries': [] }))
   await reloaded(engine, before)
   write(old, options)
+  // A story that is kept leaves the faulty file, as it should.
+  for (const name of leftBeside()) rmSync(join(dirname(file), name))
 }
+
+/** What a change puts beside the file for as long as it takes. */
+const leftBeside = () => readdirSync(dirname(file)).filter((name) => /slipway|faulty/.test(name))
 
 export async function reloaded(engine: Engine, mirrors: readonly string[]): Promise<void> {
   for (let tries = 0; tries < 200; tries++) {
@@ -76,7 +81,7 @@ export async function faultAfterCut(engine: Engine, story: Story, kept = false):
   if (now?.text !== (wasKept ? text : old)) return `other bytes: ${now?.text}`
   const { mode = 0o644, owner = [0, 0] } = options ?? {}
   if (now && (now.mode !== mode.toString(8) || now.owner !== owner.join(':'))) return `${now.mode} ${now.owner}`
-  const left = readdirSync(dirname(file)).filter((name) => /slipway|faulty/.test(name) && !wasKept)
+  const left = wasKept ? [] : leftBeside()
   if (left.length > 0) return `left behind: ${left.join(', ')}`
   if (existsSync('/var/lib/slipway/journal.json')) return 'the journal is open'
   const mirrors = await mirrorsOf(engine)
