@@ -2,7 +2,7 @@
 import type { DaemonFileFailure, DaemonFileOddity, DaemonFileState } from '../../preload/contract/index.ts'
 import type { MessageKey } from '../../resources/messages/index.ts'
 import { plain } from '../../model/text.ts'
-import type { FailureWords } from './failure.ts'
+import type { FailureWords } from './failure-words.ts'
 import { size, t } from './words.svelte.ts'
 
 type Code = DaemonFileFailure['code']

@@ -2,14 +2,11 @@
 import type { EngineFailure, Failure, RegistryFailure } from '../../preload/contract/index.ts'
 import { hub, registryTitle } from '../../model/reference.ts'
 import { plain } from '../../model/text.ts'
+import type { FailureWords } from './failure-words.ts'
 import { daemonFileWords, isDaemonFile } from './daemon-file-words.ts'
 import { exactly, size, t } from './words.svelte.ts'
 
-export interface FailureWords {
-  readonly title: string
-  readonly hint: string
-  readonly command?: string
-}
+export type { FailureWords }
 
 export function failureWords(failure: Failure): FailureWords {
   if (isDaemonFile(failure)) return daemonFileWords(failure)

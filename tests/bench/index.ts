@@ -1,4 +1,5 @@
 /** All measures, in the order in which they are taken. */
+import { applyKills } from './apply-kills.ts'
 import { bundle } from './bundle.ts'
 import { filterPaint } from './filter-paint.ts'
 import { freed } from './freed.ts'
@@ -28,6 +29,7 @@ export const measures: readonly Measure[] = [
   select5000,
   remove200,
   pull500,
+  applyKills,
 ]
 export { json, line } from './measure.ts'
 export { Stage } from './stage.ts'

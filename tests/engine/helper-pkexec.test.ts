@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from 'node:child_process'
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { chmodSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
@@ -14,12 +14,17 @@ const asNobody = (...environment: readonly string[]) =>
     ...['/usr/bin/pkexec', '--disable-internal-agent', helperFile],
   ] as [string, ...string[]]
 
-/** The environments that the processes of a program of Python's were started with. */
-const environmentsOf = (program: string) =>
-  execFileSync('pgrep', ['-f', `^/usr/bin/python3 -I ${program}`], { encoding: 'utf8' })
+/** The processes that run a program of Python's. */
+const pidsOf = (program: string) =>
+  execFileSync('pgrep', ['-f', `^/usr/bin/python3 -IS ${program}`], { encoding: 'utf8' })
     .trim()
     .split('\n')
-    .map((pid) => readFileSync(`/proc/${pid}/environ`, 'utf8'))
+
+/** What a script says that somebody runs who may do nothing. */
+const asUser = (script: string) =>
+  spawnSync('setpriv', ['--reuid=65534', '--regid=65534', '--clear-groups', 'bash', '-c', `(${script}) 2>&1`], {
+    encoding: 'utf8',
+  }).stdout
 
 const text = '{ "registry-mirrors": ["https://a.example"] }\n'
 
@@ -90,7 +95,7 @@ describe('by pkexec', () => {
       ),
     })
     if (!helper.ok) throw new Error(JSON.stringify(helper.error))
-    const given = environmentsOf(helperFile)
+    const given = pidsOf(helperFile).map((pid) => readFileSync(`/proc/${pid}/environ`, 'utf8'))
     await helper.value.end()
     expect(given).toHaveLength(1)
     expect(given[0]).not.toMatch(/PYTHON|LD_PRELOAD|slipway-trap/)
@@ -98,13 +103,21 @@ describe('by pkexec', () => {
     rmSync(trap, { recursive: true })
   })
 
+  test('it is root’s in full: its caller can neither end it nor look into it', async () => {
+    await polkit.answer('yes')
+    const helper = await openHelper({ command: asNobody() })
+    if (!helper.ok) throw new Error(JSON.stringify(helper.error))
+    const [pid] = pidsOf(helperFile)
+    expect(readFileSync(`/proc/${pid}/status`, 'utf8')).toMatch(/^Uid:\t0\t0\t0\t0\nGid:\t0\t0\t0\t0$/m)
+    for (const attempt of [`kill -9 ${pid}`, `kill -STOP ${pid}`, `cat /proc/${pid}/environ`, `cat /proc/${pid}/mem`])
+      expect(asUser(attempt)).toMatch(/not permitted|denied/)
+    expect(await helper.value.history()).toMatchObject({ ok: true })
+    await helper.value.end()
+  })
+
   test('the user can neither write what is installed nor reach what the helper keeps', () => {
-    const nobody = (script: string) =>
-      execFileSync('setpriv', ['--reuid=65534', '--regid=65534', '--clear-groups', 'sh', '-c', script], {
-        encoding: 'utf8',
-      })
-    expect(nobody('find /usr/lib/slipway /usr/share/polkit-1/actions/io.slipway* -writable')).toBe('')
-    expect(nobody('ls /var/lib/slipway 2>&1; cat /var/lib/slipway/lock 2>&1 || true')).not.toMatch(/backups/)
+    expect(asUser('find /usr/lib/slipway /usr/share/polkit-1/actions/io.slipway* -writable')).toBe('')
+    expect(asUser('ls /var/lib/slipway 2>&1; cat /var/lib/slipway/lock 2>&1 || true')).not.toMatch(/backups/)
   })
 
   test('the app ends while it works: what was not kept is put back', async () => {

@@ -20,7 +20,7 @@ def change(vault, talk, old_hash, new):
     check_flags(process, place)
     before = in_force()
     check_change(found.data, new, paths_allowed=before is not None and before.major >= 25)
-    _validate(vault, process, found.data, new)
+    _validate(vault, process, new)
     talk.step('checked')
     return _forward(vault, talk, place, found, new, before, {})
 
@@ -37,7 +37,7 @@ def restore(vault, talk, old_hash, backup):
     process = find_process(place.kind)
     if process is not None:
         check_flags(process, place)
-        _validate(vault, process, found.data, new)
+        _validate(vault, process, new)
     talk.step('checked')
     now = parsable(found.data)
     held = [key for key in OURS if key not in after.names() and (now is None or key in now.names())]
@@ -53,10 +53,10 @@ def _look(old_hash):
     return place, found
 
 
-def _validate(vault, process, old, new):
+def _validate(vault, process, new):
     said = _said_of(vault, process, new)
-    # What the engine already has against the file as it is, is not for this change to mend.
-    if said is not None and said != _said_of(vault, process, old or b'{}'):
+    # What it has against any file at all is our way of asking: the engine that runs was started somehow.
+    if said is not None and said != _said_of(vault, process, b'{}'):
         raise Refused('engine-refused', detail=said)
 
 
@@ -79,11 +79,12 @@ def _forward(vault, talk, place, found, new, before, cleared):
         'ours': [hash_of(new)],
         'folder': None if os.path.isdir(place.folder) else place.folder,
         'aside': f'{place.name}.faulty-{hash_of(found.data)[:12]}' if now is None else None,
-        'started': int(time.time()),
+        'started': time.time(),
     }
     first = with_members(new, cleared) if cleared else None
     # Each text that we ever put there, so that the next start can tell ours from somebody else's.
-    entry['ours'] += [hash_of(text) for text in (first, _cleared_text(found.data, back)) if text]
+    texts = (first, _cleared_text(found.data, back), _alone(entry))
+    entry['ours'] += [hash_of(text) for text in texts if text]
     vault.back_up(found.data, spared=(hash_of(new),))
     talk.step('backed-up')
     talk.check()
@@ -160,6 +161,21 @@ def _cleared_text(old, cleared):
     return with_members(old if parsable(old) is not None else None, cleared)
 
 
+def _alone(entry):
+    """Nothing but what was in force before, for an engine that cannot read the old file."""
+    return with_members(None, entry['before']) if entry['before'] else None
+
+
+def recover(vault, talk):
+    """Puts back what another helper was cut off from. Nothing where there was nothing."""
+    entry = vault.journal()
+    if entry is None:
+        return None
+    # It may have told the engine to reload in its last moment, and the engine may still be reading.
+    time.sleep(max(0, min(1, entry['started'] + 1 - time.time())))
+    return put_back(vault, talk)
+
+
 def put_back(vault, talk):
     """Undoes what the journal tells of, wherever it was cut.
 
@@ -188,27 +204,33 @@ def _back(vault, entry):
         return 'left'
     old = None if entry['old'] is None else vault.backup(entry['old'])
     process = find_process(place.kind)
-    asked = in_force() if process else None
-    wanted = entry['before'] or {}
-    if not (at == entry['old'] and (process is None or (asked and wanted and agrees(wanted, asked)))):
-        sure = _swap_back(place, found, old, entry, process, ours)
-    else:
-        sure = True
+    # Cut before the first swap, or after the last: then there is nothing to do.
+    same = at == entry['old'] and (process is None or _has(entry['before']))
+    sure = same or _swap_back(place, found, old, entry, process, ours)
     _clean_up(place, entry)
     return 'restored' if sure else 'unsure'
 
 
 def _swap_back(place, found, old, entry, process, ours):
     """The old bytes are put back whatever the engine says."""
-    cleared = _cleared_text(old, entry['cleared']) if process else None
-    sure = True
-    if cleared:
-        put(place, cleared, found, ours)
-        sure = _reloaded(process, entry)
+    if process is None:
+        put(place, old, found, ours)
+        return True
+    # What the engine is to read before it goes without reading the old file again, if that does not do.
+    for text in (_cleared_text(old, entry['cleared']) or old, _alone(entry)):
+        if text is not None:
+            put(place, text, found, ours)
+            if _reloaded(process, entry):
+                if text is not old:
+                    put(place, old, found, ours)
+                return True
     put(place, old, found, ours)
-    if process and not cleared and old is not None and parsable(old) is not None:
-        sure = _reloaded(process, entry)
-    return sure
+    return False
+
+
+def _has(wanted):
+    found = in_force()
+    return wanted is not None and found is not None and agrees(wanted, found)
 
 
 def _reloaded(process, entry):

@@ -1,6 +1,5 @@
 """What the engine itself says: the mirrors and insecure registries in force."""
 
-import http.client
 import ipaddress
 import json
 import re
@@ -18,33 +17,39 @@ MOST_BYTES = 4 << 20
 InForce = namedtuple('InForce', 'values major')
 
 
-class _Connection(http.client.HTTPConnection):
-    def connect(self):
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(self.timeout)
-        self.sock.connect(SOCKET)
-        peer = self.sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize('3i'))
-        if struct.unpack('3i', peer)[1] != 0:
-            raise ConnectionRefusedError('not root')
-
-
 def in_force():
     """Nothing where the engine does not answer at its usual socket."""
-    connection = _Connection('localhost', timeout=5)
     try:
-        connection.request('GET', '/info')
-        answer = connection.getresponse()
-        info = json.loads(answer.read(MOST_BYTES)) if answer.status == 200 else {}
+        info = json.loads(_get('/info'))
         registries = info['RegistryConfig']
         insecure = [name for name, index in registries['IndexConfigs'].items() if not index['Secure']]
         insecure += registries['InsecureRegistryCIDRs'] or []
         version = re.match(r'\d+', info['ServerVersion'])
         values = {MIRRORS: as_taken(MIRRORS, registries['Mirrors'] or []), INSECURE: as_taken(INSECURE, insecure)}
         return InForce(values, int(version.group()) if version else 0)
-    except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
-    finally:
-        connection.close()
+
+
+def _get(path):
+    """The body of an answer. HTTP/1.0: the answer ends with the connection, and comes in one piece."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+        connection.settimeout(5)
+        connection.connect(SOCKET)
+        peer = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize('3i'))
+        if struct.unpack('3i', peer)[1] != 0:
+            raise ConnectionRefusedError('not root')
+        connection.sendall(f'GET {path} HTTP/1.0\r\nHost: docker\r\n\r\n'.encode())
+        answer = b''
+        while len(answer) <= MOST_BYTES:
+            more = connection.recv(1 << 16)
+            if not more:
+                break
+            answer += more
+    head, _, body = answer.partition(b'\r\n\r\n')
+    if head.split(b' ')[1:2] != [b'200']:
+        raise ValueError('no answer')
+    return body
 
 
 def as_taken(key, value):

@@ -6,7 +6,7 @@ import resource
 import sys
 
 from . import PROTOCOL
-from .change import change, put_back, restore
+from .change import change, put_back, recover, restore
 from .engine import in_force
 from .place import find_place, hash_of, read_found
 from .process import find_process, given_as_flag
@@ -65,7 +65,7 @@ def _answer(vault, talk, verb, request):
 
 def _change(vault, talk, verb, request):
     # Whoever held the lock until now may have been cut off.
-    put_back(vault, talk) if vault.journal() else None
+    recover(vault, talk)
     if verb == 'change':
         try:
             new = request.get('newText').encode()
@@ -105,7 +105,7 @@ def _recover(vault, talk):
     with contextlib.suppress(Refused):
         if vault.journal():
             with vault.locked():
-                return put_back(vault, talk) if vault.journal() else None
+                return recover(vault, talk)
     return None
 
 

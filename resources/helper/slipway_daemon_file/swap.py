@@ -1,7 +1,6 @@
 """One file in another's place, at once or not at all: it is never half there, and nobody else's bytes are lost."""
 
 import os
-import secrets
 import stat
 
 from .place import MISSING, hash_of, open_folder, read_found
@@ -32,7 +31,7 @@ def put(place, data, kept, expected):
 
 
 def _replace(folder, place, data, kept, expected):
-    name = f'{_prefix(place)}{secrets.token_hex(8)}'
+    name = f'{_prefix(place)}{os.urandom(8).hex()}'
     write_new(folder, name, data, kept)
     try:
         _expect(place, expected)

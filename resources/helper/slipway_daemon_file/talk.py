@@ -47,7 +47,7 @@ class Talk:
         self.source = source
         self.sink = sink
         self.over = False
-        self._pending = b''
+        self._pending = bytearray()
         self._woken, wakes = os.pipe()
         os.set_blocking(wakes, False)
         os.set_blocking(sink, False)
@@ -98,8 +98,10 @@ class Talk:
         return verb, request
 
     def _line(self, until):
-        while b'\n' not in self._pending:
+        seen = 0
+        while self._pending.find(b'\n', seen) < 0:
             self.check()
+            seen = len(self._pending)
             if len(self._pending) > MOST_BYTES:
                 raise Refused('bad-request', detail='too long')
             ready = select.select([self.source, self._woken], [], [], max(0, until - time.monotonic()))[0]
@@ -112,4 +114,4 @@ class Talk:
                 self._pending += more
         self.check()
         line, _, self._pending = self._pending.partition(b'\n')
-        return line
+        return bytes(line)
