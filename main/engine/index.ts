@@ -99,12 +99,15 @@ export function engineService({ surroundings, publish, memory }: Needs): Engine 
       const learn = (change: Partial<typeof connected>) => tell((connected = { ...connected, ...change }))
       const read = diskMeter(reached, (disk) => learn({ disk }), signal)
       const listed = (slow: boolean) => signal.aborted || keep(endpoint, slow)
-      const reloaded = () =>
-        // An engine that went away meanwhile is told of by its events.
+      let turn = 0
+      const reloaded = () => {
+        const asked = ++turn
+        // Only the last of several counts; an engine that went away meanwhile is told of by its events.
         void readMirrors(reached).then(
-          (mirrors) => learn({ facts: { ...connected.facts, mirrors } }),
+          (mirrors) => asked === turn && learn({ facts: { ...connected.facts, mirrors } }),
           () => undefined,
         )
+      }
       const watch = await watchEngine(reached, live, { read, listed, reloaded }, signal)
       if (!signal.aborted) watching = watch
       await watch.ended

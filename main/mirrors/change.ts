@@ -13,8 +13,8 @@ export type OpenHelper = (wish: HelperWish) => Promise<Result<Helper, DaemonFile
 
 export interface ChangeWish {
   readonly steps: readonly DaemonStep[]
-  /** Those that Docker has afterwards. */
-  readonly mirrors: readonly string[]
+  /** Those that Docker has afterwards; asked once the file is written. */
+  readonly mirrors: () => readonly string[]
   /** The change itself. */
   readonly write: (helper: Helper) => Promise<Result<Changed, DaemonFileFailure>>
   /** Whether Docker can pull with them: why not. Left out where there is no mirror to be tried. */
@@ -59,7 +59,7 @@ export async function changeMirrors({ open, docker }: Needs, wish: ChangeWish, j
     done('password')
     const changed = await write(helper)
     if (!changed.ok) return failed(changed.error)
-    if (!(await isTakenUp(docker, mirrors, job.cancelled)))
+    if (!(await isTakenUp(docker, mirrors(), job.cancelled)))
       return failed({ code: 'daemon-file-not-taken', state: await putBack(helper) })
     done('confirmed')
     const trial = AbortSignal.any([job.cancelled, AbortSignal.timeout(pulledWithin)])

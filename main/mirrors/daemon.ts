@@ -116,7 +116,7 @@ export function daemonService(needs: DaemonNeeds) {
       { open: opener(found()), docker: engine.docker },
       {
         steps,
-        mirrors,
+        mirrors: () => mirrors,
         write: (helper) => helper.change({ oldHash, newText: change.after }),
         tryThem: first === undefined ? undefined : (signal) => tryThem(first, signal),
       },
@@ -131,9 +131,9 @@ export function daemonService(needs: DaemonNeeds) {
   }
 
   async function tryThem(mirror: string, signal: AbortSignal): Promise<Failure | undefined> {
-    const image = await imageToTry(http, mirror, raced(), signal)
     const docker = engine.docker()
     if (!docker.ok) return docker.error
+    const image = await imageToTry({ http, docker: docker.value }, mirror, raced(), signal)
     return image === undefined ? undefined : tryPull(docker.value, image, (reference) => pull(reference, signal))
   }
 
@@ -213,9 +213,7 @@ export function daemonService(needs: DaemonNeeds) {
             { open: opener(at), docker: engine.docker },
             {
               steps,
-              get mirrors() {
-                return mirrors
-              },
+              mirrors: () => mirrors,
               async write(helper) {
                 const all = await helper.history()
                 if (!all.ok) return all

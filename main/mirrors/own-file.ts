@@ -37,6 +37,9 @@ export interface OwnFile {
 type Answer<T> = Promise<Result<T, DaemonFileFailure>>
 
 const mostBackups = 20
+/** In milliseconds; a reload takes a tenth of a second (tried on 20.10 to 28.5). */
+const readWithin = 1000
+const sleep = (ms: number) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms)
 
 export async function openOwnFile(own: OwnFile, { onStep }: Pick<HelperWish, 'onStep'> = {}): Answer<Helper> {
   /** What stands in the file until the change is kept. */
@@ -52,33 +55,43 @@ export async function openOwnFile(own: OwnFile, { onStep }: Pick<HelperWish, 'on
     try {
       if (before !== undefined) keepBackup(own.backups, before)
       onStep?.('backed-up')
-      write(own.file, next)
       former = { text: before, now: next }
+      write(own.file, next)
       onStep?.('swapped')
     } catch (error) {
-      return fail({ ...faultOf(error, dirname(own.file)), state: 'untouched' })
+      return fail({ ...faultOf(error, dirname(own.file)), state: putBack() })
     }
-    const why = reload(own)
+    const why = takeUp(next)
     if (why !== undefined) return fail({ code: 'daemon-file-reload', detail: why, state: putBack() })
     onStep?.('reloaded')
     return ok({ answer: 'changed', hash: hashOf(next), confirmed: false })
   }
 
-  /** A running engine keeps its mirrors when the key disappears, so it is emptied first (moby daemon/reload.go). */
+  /**
+   * Has the engine take up the file as it stands. A running one keeps its mirrors when the key is not there, so then it
+   * is told of an empty list first (moby daemon/reload.go). Why not, if so.
+   */
+  function takeUp(now: string | undefined): string | undefined {
+    const { first } = rollbackOf(now)
+    if (first === undefined) return reload(own)
+    write(own.file, first)
+    const why = reload(own)
+    // It reads the file a moment after it was told.
+    sleep(readWithin)
+    if (now === undefined) rmSync(realFile(own.file))
+    else write(own.file, now)
+    return why
+  }
+
   function putBack(): DaemonFileState {
     if (!former) return 'untouched'
     const { text: before, now } = former
     former = undefined
+    if (text() === before) return 'untouched'
     if (text() !== now) return 'left'
     try {
-      const { first } = rollbackOf(before)
-      if (first !== undefined) {
-        write(own.file, first)
-        reload(own)
-      }
-      if (before === undefined) rmSync(realFile(own.file))
-      else write(own.file, before)
-      if (first === undefined) reload(own)
+      if (before !== undefined) write(own.file, before)
+      takeUp(before)
       return 'restored'
     } catch (error) {
       console.error('daemon.json is not put back:', error)

@@ -13,14 +13,20 @@ const smallest = { repository: 'hello-world', path: 'library/hello-world', tag: 
  * tested with; nothing where neither is known.
  */
 export async function imageToTry(
-  http: Http,
+  { http, docker }: { readonly http: Http; readonly docker: Docker },
   mirror: string,
   tested: string | undefined,
   signal: AbortSignal,
 ): Promise<string | undefined> {
   const guest = guestOf(http, { address: mirror, host: hub, path: smallest.path, patience: 5_000, signal })
   const seen = await guest.manifest(smallest.tag)
-  return seen.ok ? `${smallest.repository}@${seen.value.digest}` : tested
+  return seen.ok ? `${smallest.repository}@${seen.value.digest}` : (tested ?? (await absent(docker)))
+}
+
+/** By its tag, where no image of the user's has it. */
+async function absent(docker: Docker): Promise<string | undefined> {
+  const reference = `${smallest.repository}:${smallest.tag}`
+  return (await idOf(docker, reference)) === undefined ? reference : undefined
 }
 
 /** Pulls and clears away. The failure, if any; an image that was here before stays as it was. */

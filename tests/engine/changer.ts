@@ -1,0 +1,94 @@
+/** The change of Docker's own mirrors over a real engine and the real helper, as main builds it. */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { getCACertificates, setDefaultCACertificates } from 'node:tls'
+import { jobBook } from '../../main/jobs.ts'
+import { daemonService } from '../../main/mirrors/index.ts'
+import { openHelper } from '../../main/mirrors/helper.ts'
+import { httpClient } from '../../main/registry/index.ts'
+import { openStore } from '../../main/store/index.ts'
+import { transferService } from '../../main/transfer/index.ts'
+import type { Job } from '../../preload/contract/index.ts'
+import type { Online } from '../../tools/world/world.ts'
+import { eventually } from './eventually.ts'
+import { installed } from './helped.ts'
+import { serve } from './watched.ts'
+
+export type Changer = Awaited<ReturnType<typeof openChanger>>
+
+interface ChangerWish {
+  readonly online: Online
+  readonly socket: string
+  /** By default one in which nothing is found. */
+  readonly env?: Readonly<Record<string, string>>
+  /** Told each step of a job as it is done. */
+  readonly onStep?: (step: string, job: Job) => void
+}
+
+export async function openChanger({ online, socket, env = {}, onStep = () => {} }: ChangerWish) {
+  const before = getCACertificates('default')
+  setDefaultCACertificates([...before, readFileSync(online.mirrors.caFile, 'utf8')])
+  const folder = mkdtempSync(join(tmpdir(), 'changer-'))
+  const surroundings = { env: { DOCKER_HOST: `unix://${socket}`, ...env }, home: '/nonexistent' }
+  const served = serve(surroundings)
+  const store = openStore(folder)
+  const http = httpClient({ version: '0', env: online.hub.env })
+  const told = new Map<string, Set<string>>()
+  const jobs = jobBook({
+    ended: store.jobs,
+    publish(name, payload) {
+      if (name !== 'jobs.changed') return
+      const job = payload as Job
+      const seen = told.get(job.id) ?? new Set()
+      told.set(job.id, seen)
+      for (const item of job.items)
+        if (item.state === 'done' && !seen.has(item.name)) {
+          seen.add(item.name)
+          onStep(item.name, job)
+        }
+    },
+  })
+  const transfer = transferService({ engine: served.engine, jobs, credentialsFor: async () => undefined })
+  const daemon = daemonService({
+    ...{ engine: served.engine, jobs, http, surroundings },
+    store: store.mirrors,
+    backups: join(folder, 'backups'),
+    pull: transfer.pullAgain,
+    showFile: async () => {},
+    openRoot: (wish) => openHelper({ command: [installed], ...wish }),
+  })
+  await eventually(() => served.window.complete)
+  const { handlers } = daemon
+
+  async function plan(mirrors: readonly string[]) {
+    const answer = await handlers['daemon.plan']([...mirrors])
+    if (!answer.ok) throw new Error(JSON.stringify(answer.error))
+    return answer.value
+  }
+  async function end(id: string): Promise<Job> {
+    await eventually(() => jobs.find(id)?.state !== 'running', 100_000)
+    return jobs.find(id)!
+  }
+  async function apply(id: string): Promise<Job> {
+    const answer = await handlers['daemon.apply'](id)
+    if (!answer.ok) throw new Error(JSON.stringify(answer.error))
+    return end(answer.value)
+  }
+  return {
+    ...{ handlers, plan, apply, end, served },
+    set: async (mirrors: readonly string[]) => apply((await plan(mirrors)).id),
+    async now() {
+      const answer = await handlers['daemon.get'](undefined)
+      if (!answer.ok) throw new Error(answer.error.code)
+      return answer.value
+    },
+    cancel: (id: string) => jobs.handlers['jobs.cancel'](id),
+    async stop() {
+      await served.stop()
+      await http.close()
+      setDefaultCACertificates(before)
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}

@@ -1,0 +1,226 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { usual } from '../../tools/world/dockerd.ts'
+import { startEngine, type Engine } from '../../tools/world/engine.ts'
+import type { Mirror } from '../../tools/world/mirrors.ts'
+import { installInWorld } from '../../tools/world/polkit.ts'
+import { startOnline, type Online } from '../../tools/world/world.ts'
+import { openChanger, type Changer } from './changer.ts'
+import { mirrorsOf, noHelperLeft, state, write } from './helped.ts'
+import { matrix } from './matrix.ts'
+
+let online: Online
+let uninstall: () => void
+let good: Mirror
+let second: Mirror
+beforeAll(async () => {
+  uninstall = installInWorld()
+  online = await startOnline()
+  good = await online.mirrors.add('good')
+  second = await online.mirrors.add('second')
+})
+afterAll(async () => {
+  await online?.stop()
+  uninstall?.()
+})
+beforeEach(() => {
+  online.hub.behave('all', 'well')
+  good.behave()
+  second.behave()
+})
+
+describe.each(matrix)('on $title', (wish) => {
+  const features = wish.store === 'containerd' ? '"features": { "containerd-snapshotter": true }' : '"debug": false'
+  const without = `{\n\t${features}\n}\n`
+  let engine: Engine
+  let changer: Changer
+  let onStep: (step: string) => void = () => {}
+
+  beforeAll(async () => {
+    engine = await startEngine({ ...wish, asInstalled: true, env: online.hub.engineEnv })
+    changer = await openChanger({ online, socket: usual.socket, onStep: (step) => onStep(step) })
+  })
+  afterAll(async () => {
+    await changer?.stop()
+    await engine?.stop()
+  })
+  beforeEach(async () => {
+    onStep = () => {}
+    write(`{"registry-mirrors": [], ${features}}`)
+    process.kill(engine.pid, 'SIGHUP')
+    await expect.poll(() => mirrorsOf(engine)).toEqual([])
+    write(without)
+    process.kill(engine.pid, 'SIGHUP')
+  })
+  afterEach(noHelperLeft)
+
+  test('the plan is shown, done step by step, confirmed by the engine and a pull that leaves nothing', async () => {
+    const images = (await engine.docker.listImages({ all: true })).length
+    const kept = await changer.plan([good.address, second.address])
+    expect(kept).toMatchObject({ way: 'helper', file: '/etc/docker/daemon.json', plan: { obstacles: [] } })
+    const job = await changer.apply(kept.id)
+    expect(job).toMatchObject({ state: 'done' })
+    expect(job.items.every((item) => item.state === 'done')).toBe(true)
+    expect(await mirrorsOf(engine)).toEqual([good.address, second.address])
+    expect(state()?.text).toBe(kept.plan.change!.after)
+    expect(good.requests.length).toBeGreaterThan(0)
+    expect((await engine.docker.listImages({ all: true })).length).toBe(images)
+    expect((await changer.now()).changes[0]).toMatchObject({ before: [], after: [good.address, second.address] })
+
+    // The window hears of it by the engine's own event.
+    await expect
+      .poll(() => {
+        const now = changer.served.engine.state()
+        return now.status === 'connected' ? now.facts.mirrors : []
+      })
+      .toEqual([`${good.address}/`, `${second.address}/`])
+
+    expect(await changer.set([])).toMatchObject({ state: 'done' })
+    expect(await mirrorsOf(engine)).toEqual([])
+    const [{ backup } = {}] = (await changer.now()).changes
+    const restored = await changer.handlers['daemon.restore'](backup!)
+    expect((await changer.end(restored.ok ? restored.value : '')).failure).toBeUndefined()
+    expect(await mirrorsOf(engine)).toEqual([good.address, second.address])
+  })
+
+  test('good in the race and dead in the test pull: all is put back, and the pull says why', async () => {
+    online.hub.behave('all', 'down')
+    good.behave({ answers: 503 })
+    const job = await changer.set([good.address])
+    expect(job).toMatchObject({ state: 'failed' })
+    expect(job.failure?.code).toMatch(/^(daemon-file-untried|daemon-file-not-taken)$/)
+    expect(state()?.text).toBe(without)
+    expect(await mirrorsOf(engine)).toEqual([])
+  })
+
+  test('a file that changed since the plan is left as it is', async () => {
+    const kept = await changer.plan([good.address])
+    write(`{ ${features} }`)
+    const job = await changer.apply(kept.id)
+    expect(job.failure).toMatchObject({ code: 'daemon-file-changed', state: 'untouched' })
+    expect(state()?.text).toBe(`{ ${features} }`)
+  })
+
+  test('given up in the middle of the test pull, all is put back', async () => {
+    good.behave({ hangs: 'manifest' })
+    online.hub.behave('all', 'hung')
+    const kept = await changer.plan([good.address])
+    const started = await changer.handlers['daemon.apply'](kept.id)
+    const id = started.ok ? started.value : ''
+    onStep = (step) => step === 'confirmed' && changer.cancel(id)
+    await changer.end(id)
+    expect(state()?.text).toBe(without)
+    expect(await mirrorsOf(engine)).toEqual([])
+  })
+
+  test('a plan is applied once, and an unknown one never', async () => {
+    const kept = await changer.plan([good.address])
+    expect(await changer.apply(kept.id)).toMatchObject({ state: 'done' })
+    expect(await changer.handlers['daemon.apply'](kept.id)).toMatchObject({ error: { code: 'plan-unknown' } })
+    expect((await changer.plan([good.address])).plan.change).toBeUndefined()
+  })
+
+  test('what cannot be understood is shown with its line, and never planned over', async () => {
+    write('{\n  "debug": true,\n}\n')
+    expect(await changer.now()).toMatchObject({ fault: { code: 'trailing-comma', place: { line: 2 } } })
+    const kept = await changer.plan([good.address])
+    expect(kept.plan.change).toBeUndefined()
+    expect(await changer.handlers['daemon.apply'](kept.id)).toMatchObject({ error: { code: 'plan-unknown' } })
+    expect(state()?.text).toBe('{\n  "debug": true,\n}\n')
+  })
+})
+
+test('the engine dies in the middle: the file is as it was, and says so', async () => {
+  const engine = await startEngine({ version: '26.1', store: 'classic', asInstalled: true })
+  write('{ "debug": false }')
+  process.kill(engine.pid, 'SIGHUP')
+  let killed: Promise<void> | undefined
+  const changer = await openChanger({
+    online,
+    socket: usual.socket,
+    onStep(step) {
+      if (step === 'swapped' || step === 'backed-up') killed ??= engine.kill()
+    },
+  })
+  try {
+    const job = await changer.set([good.address])
+    await killed
+    expect(job.state).toBe('failed')
+    expect(state()?.text).toBe('{ "debug": false }')
+    noHelperLeft()
+  } finally {
+    await changer.stop()
+    await engine.stop()
+  }
+})
+
+test('an engine at another place than the usual one is not changed from here', async () => {
+  const engine = await startEngine({ version: '26.1', store: 'classic' })
+  const changer = await openChanger({ online, socket: engine.socket })
+  try {
+    expect(await changer.now()).toMatchObject({ way: 'nobody', installation: 'elsewhere' })
+    const kept = await changer.plan([good.address])
+    expect(kept.plan.obstacles).toMatchObject([{ kind: 'elsewhere', blocks: true }])
+    expect(await changer.handlers['daemon.apply'](kept.id)).toMatchObject({ error: { code: 'plan-unknown' } })
+  } finally {
+    await changer.stop()
+    await engine.stop()
+  }
+})
+
+describe('the file of a user’s own Docker', () => {
+  let engine: Engine
+  let changer: Changer
+  let folder: string
+  const file = () => join(folder, 'config/docker/daemon.json')
+
+  beforeAll(async () => {
+    engine = await startEngine({ version: '26.1', store: 'classic', env: online.hub.engineEnv })
+    // As rootless Docker lays it: its socket and process in the runtime folder, its file in the configuration's.
+    folder = mkdtempSync(join(tmpdir(), 'rootless-'))
+    mkdirSync(join(folder, 'run'))
+    symlinkSync(engine.socket, join(folder, 'run/docker.sock'))
+    writeFileSync(join(folder, 'run/docker.pid'), String(engine.pid))
+    mkdirSync(join(folder, 'config/docker'), { recursive: true })
+    symlinkSync(engine.configFile, file())
+    const env = { XDG_RUNTIME_DIR: join(folder, 'run'), XDG_CONFIG_HOME: join(folder, 'config') }
+    changer = await openChanger({ online, socket: join(folder, 'run/docker.sock'), env })
+  })
+  afterAll(async () => {
+    await changer?.stop()
+    await engine?.stop()
+    rmSync(folder, { recursive: true, force: true })
+  })
+
+  test('it is changed without a helper and without a password, through a link that stays one', async () => {
+    const before = readFileSync(file(), 'utf8')
+    const kept = await changer.plan([good.address])
+    expect(kept).toMatchObject({ way: 'own', file: file() })
+    const job = await changer.apply(kept.id)
+    expect(job).toMatchObject({ state: 'done' })
+    expect(job.items.map(({ name }) => name)).not.toContain('password')
+    expect(await mirrorsOf(engine)).toEqual([good.address])
+    expect(readFileSync(engine.configFile, 'utf8')).toBe(kept.plan.change!.after)
+
+    const [{ backup } = {}] = (await changer.now()).changes
+    const restored = await changer.handlers['daemon.restore'](backup!)
+    await changer.end(restored.ok ? restored.value : '')
+    expect(readFileSync(engine.configFile, 'utf8')).toBe(before)
+  })
+
+  test('what fails is put back, bytes and mirrors', async () => {
+    writeFileSync(engine.configFile, '{"registry-mirrors": []}')
+    process.kill(engine.pid, 'SIGHUP')
+    await expect.poll(() => mirrorsOf(engine)).toEqual([])
+    const before = '{\n    "debug": false\n}'
+    writeFileSync(engine.configFile, before)
+    online.hub.behave('all', 'down')
+    good.behave({ answers: 503 })
+    const job = await changer.set([good.address])
+    expect(job.failure).toMatchObject({ state: 'restored' })
+    expect(readFileSync(engine.configFile, 'utf8')).toBe(before)
+    expect(await mirrorsOf(engine)).toEqual([])
+  })
+})
