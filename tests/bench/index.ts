@@ -11,6 +11,7 @@ import type { Measure } from './measure.ts'
 import { memory } from './memory.ts'
 import { outsideChange } from './outside-change.ts'
 import { pull500 } from './pull-500.ts'
+import { race20 } from './race-20.ts'
 import { remove200 } from './remove-200.ts'
 import { select5000 } from './select-5000.ts'
 import { start } from './start.ts'
@@ -29,6 +30,7 @@ export const measures: readonly Measure[] = [
   select5000,
   remove200,
   pull500,
+  race20,
   applyKills,
 ]
 export { json, line } from './measure.ts'

@@ -26,9 +26,13 @@ export function openRacer({ env, caFile, patience = 5000, file }: RacerWish) {
   const folder = mkdtempSync(join(tmpdir(), 'racer-'))
   const http = httpClient({ version: '0', env })
   const told: Mirrors[] = []
+  let listener: (address: string, probe: MirrorProbe) => void = () => {}
   const saved: string[] = []
   const publish = (name: string, payload: unknown) => {
-    if (name === 'mirrors.changed') told.push(payload as Payload<'mirrors.changed'>)
+    if (name !== 'mirrors.changed') return
+    const mirrors = payload as Payload<'mirrors.changed'>
+    told.push(mirrors)
+    for (const [address, probe] of Object.entries(mirrors.race?.probes ?? {})) listener(address, probe)
   }
   const start = () => {
     const store = openStore(folder)
@@ -57,6 +61,8 @@ export function openRacer({ env, caFile, patience = 5000, file }: RacerWish) {
   }
   return {
     told,
+    /** Each probe whenever anything is told. */
+    heard: (next: typeof listener) => void (listener = next),
     saved,
     now,
     begin,

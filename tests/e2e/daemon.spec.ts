@@ -1,0 +1,156 @@
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { helperFile } from '../../main/mirrors/helper.ts'
+import { usual } from '../../tools/world/dockerd.ts'
+import { startEngine, type Engine } from '../../tools/world/engine.ts'
+import { installInWorld, startPolkit, type Polkit } from '../../tools/world/polkit.ts'
+import { expect, test as base, type Slipway } from './slipway.ts'
+
+interface Shared {
+  polkit: Polkit
+  /** Where an installed Docker is, with the helper beside it. */
+  installedEngine: Engine
+}
+interface Fixtures {
+  /** What daemon.json holds when the test begins; the engine has taken it up. */
+  file: (text: string | undefined) => Promise<void>
+  /** The app over the installed engine, on the screen Mirrors, with one mirror that works and is chosen. */
+  changing: Slipway
+}
+
+const test = base.extend<Fixtures, Shared>({
+  polkit: [
+    async ({}, use) => {
+      const uninstall = installInWorld()
+      const polkit = await startPolkit('yes')
+      try {
+        await use(polkit)
+      } finally {
+        await polkit.stop()
+        uninstall()
+      }
+    },
+    { scope: 'worker', timeout: 60_000 },
+  ],
+  installedEngine: [
+    async ({ dockerHub, polkit }, use) => {
+      const { engineEnv } = dockerHub.hub
+      const engine =
+        polkit && (await startEngine({ version: '26.1', store: 'classic', asInstalled: true, env: engineEnv }))
+      try {
+        await use(engine)
+      } finally {
+        await engine.stop()
+      }
+    },
+    { scope: 'worker', timeout: 120_000 },
+  ],
+  file: async ({ installedEngine }, use) => {
+    await use(async (text) => {
+      mkdirSync('/etc/docker', { recursive: true })
+      // A running engine keeps its mirrors where the key is not there.
+      writeFileSync(usual.config, '{ "registry-mirrors": [] }')
+      process.kill(installedEngine.pid, 'SIGHUP')
+      await expect.poll(() => inForce(installedEngine)).toEqual([])
+      if (text === undefined) rmSync(usual.config)
+      else writeFileSync(usual.config, text)
+    })
+  },
+  changing: async ({ open, hub, dockerHub, file, installedEngine }, use) => {
+    await file('{\n  "debug": false\n}\n')
+    dockerHub.mirrors.dns('well')
+    const mirror = await dockerHub.mirrors.add(`own${dockerHub.mirrors.list.length}`)
+    const app = await open({ socket: usual.socket, env: hub.env })
+    await expect(app.engine).toContainText(installedEngine.version)
+    await app.page.evaluate(`slipway.call('mirrors.add', '${mirror.address}')`)
+    await app.page.getByRole('link', { name: 'Mirrors' }).click()
+    await app.page.getByRole('textbox', { name: 'Image to test with' }).fill('nginx:1.27')
+    await app.page.getByRole('button', { name: 'Test', exact: true }).click()
+    await expect(app.page.getByRole('button', { name: 'Test again' })).toBeVisible({ timeout: 30_000 })
+    await use(app)
+  },
+})
+
+async function inForce({ docker }: Engine): Promise<string[]> {
+  const { RegistryConfig } = (await docker.info()) as { RegistryConfig: { Mirrors: string[] | null } }
+  return RegistryConfig.Mirrors ?? []
+}
+const text = () => readFileSync(usual.config, 'utf8')
+const sheet = (app: Slipway) => app.page.getByRole('dialog')
+const plan = async (app: Slipway) => {
+  await app.page.getByRole('button', { name: 'Use in Docker…' }).click()
+  await expect(sheet(app).getByRole('listitem').first()).toBeVisible()
+}
+
+test('what was found good is written into daemon.json: plan, password, steps, and it can be undone', async ({
+  changing: app,
+  dockerHub,
+  installedEngine,
+}) => {
+  const { host, address } = dockerHub.mirrors.list.at(-1)!
+  await plan(app)
+  await expect(sheet(app).getByRole('button', { name: 'Cancel' })).toBeFocused()
+  await expect(sheet(app)).toContainText('One setting of /etc/docker/daemon.json changes')
+  await expect(sheet(app)).toContainText('No container stops')
+  await sheet(app).getByText('Show the change').click()
+  await expect(sheet(app).getByRole('region', { name: 'Show the change' })).toContainText(`+     "${address}"`)
+  await app.expectAccessible()
+  expect(text()).toBe('{\n  "debug": false\n}\n')
+
+  await sheet(app).getByRole('button', { name: 'Use 1 mirror' }).click()
+  await expect(sheet(app).getByRole('heading', { name: 'Done' })).toBeVisible({ timeout: 30_000 })
+  await app.expectAccessible()
+  await sheet(app).getByRole('button', { name: 'Close' }).click()
+  expect(text()).toBe(`{\n  "debug": false,\n  "registry-mirrors": [\n    "${address}"\n  ]\n}\n`)
+  expect(await inForce(installedEngine)).toEqual([`${address}/`])
+  await expect(app.page.getByRole('region', { name: /^How images/ })).toContainText(host)
+  await expect(app.page.getByText(`daemon.json names ${host}.`)).toBeVisible()
+
+  await app.page.getByRole('button', { name: 'History…' }).click()
+  await sheet(app)
+    .getByRole('button', { name: /^Restore as it was/ })
+    .first()
+    .click()
+  await expect(sheet(app)).toContainText('The former configuration is back.', { timeout: 30_000 })
+  expect(text()).toBe('{\n  "debug": false\n}\n')
+  await expect.poll(() => inForce(installedEngine)).toEqual([])
+  await sheet(app).getByRole('button', { name: 'Close' }).click()
+  await app.page.getByRole('link', { name: 'Activity' }).click()
+  await expect(app.page.getByRole('article', { name: 'Change Docker’s mirrors' })).toBeVisible()
+})
+
+test('a file with a mistake is shown with its line, and left alone', async ({ changing: app }) => {
+  const faulty = '{\n  "debug": false,\n}\n'
+  writeFileSync(usual.config, faulty)
+  await app.page.getByRole('link', { name: 'Images' }).click()
+  await app.page.getByRole('link', { name: 'Mirrors' }).click()
+  await expect(app.page.getByRole('alert')).toContainText('Line 2 of /etc/docker/daemon.json has a comma too many')
+  await expect(app.page.getByRole('button', { name: 'Use in Docker…' })).toHaveCount(0)
+  await expect(app.page.getByRole('button', { name: 'Show the file' })).toBeVisible()
+  await app.expectAccessible()
+  expect(text()).toBe(faulty)
+})
+
+test('without the helper the same is told as commands, and the engine’s word is waited for', async ({
+  changing: app,
+  dockerHub,
+  installedEngine,
+}) => {
+  const { address } = dockerHub.mirrors.list.at(-1)!
+  renameSync(helperFile, `${helperFile}.away`)
+  try {
+    await app.page.reload()
+    await app.page.getByRole('link', { name: 'Mirrors' }).click()
+    await app.page.getByRole('row', { name: new RegExp(dockerHub.mirrors.list.at(-1)!.host) }).click()
+    await app.page.keyboard.press(' ')
+    await plan(app)
+    await expect(sheet(app)).toContainText('sudo cp -a /etc/docker/daemon.json')
+    await expect(sheet(app)).toContainText(`"${address}"`)
+    await expect(sheet(app)).toContainText('sudo systemctl reload docker')
+    await expect(sheet(app).getByRole('button', { name: /^Use/ })).toHaveCount(0)
+    writeFileSync(usual.config, `{ "registry-mirrors": ["${address}"] }`)
+    process.kill(installedEngine.pid, 'SIGHUP')
+    await expect(sheet(app)).toContainText('Docker has taken it up.')
+  } finally {
+    renameSync(`${helperFile}.away`, helperFile)
+  }
+})
