@@ -53,6 +53,7 @@ start({
     const discover = discoverService({
       ...{ engine, publish, registry, http },
       searchHosts: ['docker.1ms.run'],
+      sourcesFor: (reference) => mirrors.sourcesFor(reference),
       platform,
     })
     const transfer = transferService({

@@ -10,7 +10,7 @@ import {
   type Result,
 } from '../../preload/contract/index.ts'
 import type { Engine } from '../engine/index.ts'
-import type { Http, ManifestHead, RegistryClient } from '../registry/index.ts'
+import { guestOf, type Http, type ManifestHead, type RegistryClient } from '../registry/index.ts'
 import { readCatalogue } from './catalogue.ts'
 import { searchRace } from './race.ts'
 import { engineSource, hostSource, hubSource } from './sources.ts'
@@ -33,6 +33,8 @@ interface Needs {
   readonly searchHosts: readonly string[]
   /** The engine's platform, as `linux/arm64`, where it is known. */
   readonly platform: () => string | undefined
+  /** Where Docker Hub's images may be had instead, the best first. */
+  readonly sourcesFor?: (reference: string) => readonly { readonly address: string }[]
   readonly hubApi?: string
   /** In milliseconds. */
   readonly times?: Partial<typeof usualTimes>
@@ -67,7 +69,23 @@ export function discoverService(needs: Needs): Discover {
       headStart: times.headStart,
     }))
 
-  async function head(reference: string): Promise<Result<ManifestHead, RegistryFailure>> {
+  /** Asked of the registry; where Docker Hub does not let one ask, of the best mirror, as its guest. */
+  async function head(reference: string): Promise<Result<Pick<ManifestHead, 'digest'>, RegistryFailure>> {
+    const found = await headAt(reference)
+    const wanted = manifestOf(reference)
+    if (found.ok || !wanted || !mayAskElsewhere(found.error)) return found
+    const [source] = needs.sourcesFor?.(reference) ?? []
+    if (!source) return found
+    const { path } = registryPlace(wanted.repository)
+    const signal = AbortSignal.timeout(times.registry)
+    const visit = { address: source.address, host: hub, path, patience: times.registry, signal }
+    const seen = await guestOf(http, visit)
+      .manifest(wanted.version)
+      .catch(() => found)
+    return seen.ok && seen.value.digest !== undefined ? ok({ digest: seen.value.digest }) : found
+  }
+
+  async function headAt(reference: string): Promise<Result<ManifestHead, RegistryFailure>> {
     const signal = AbortSignal.timeout(times.registry)
     try {
       return await registry.head(reference, signal)
@@ -101,3 +119,6 @@ export function discoverService(needs: Needs): Discover {
     end: () => started?.end(),
   }
 }
+
+const mayAskElsewhere = ({ code }: RegistryFailure) =>
+  /^registry-(unreachable|slow|tls|limited|nonsense|redirects|error)$/.test(code)

@@ -4,6 +4,8 @@ import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { discoverService } from '../../main/discover/index.ts'
+import { httpClient, registryClient } from '../../main/registry/index.ts'
 import { compare, diagnose, digestIn } from '../../model/mirror-race.ts'
 import { hubAddress, type MirrorRace } from '../../preload/contract/index.ts'
 import type { Manner, Mirror } from '../../tools/world/mirrors.ts'
@@ -141,6 +143,30 @@ test('what the race found good is handed on with its age, the fastest first, and
   expect(racer.sources('redis:7').map(({ address }) => address)).toEqual([fast.address, slow.address])
   expect(racer.sources('redis:7')[0]!.tried).toBeGreaterThan(Date.now() / 1000 - 60)
   expect(racer.sources('ghcr.io/a/b:1')).toEqual([])
+})
+
+test('where Docker Hub does not answer, an image is looked up at a mirror that was found good', async () => {
+  const { good } = await mirrored({ good: {} })
+  await racer.race(image)
+  online.hub.behave('all', 'down')
+  const http = httpClient({ version: '0', env: online.hub.env })
+  const away = { code: 'engine-stopped', endpoint: 'x' } as const
+  const discover = discoverService({
+    engine: {
+      state: () => ({ status: 'away', failure: away }),
+      docker: () => ({ ok: false, error: away }),
+      failure: () => away,
+    },
+    publish: () => undefined,
+    ...{ http, searchHosts: [], platform: () => undefined, sourcesFor: racer.sources },
+    registry: registryClient({ http, credentials: async () => ({ kind: 'password', username: 'u', password: 'p' }) }),
+  })
+  good.clear()
+  const found = await discover.handlers['discover.check']('redis:7')
+  expect(found).toEqual({ ok: true, value: { digest: online.digests.get('redis:7') } })
+  expect(good.requests.some(({ authorization }) => authorization)).toBe(false)
+  discover.end()
+  await http.close()
 })
 
 test('who asks to be left alone is not asked again before that time', async () => {
