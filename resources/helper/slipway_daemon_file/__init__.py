@@ -9,7 +9,8 @@ swap       one file in another's place, at once or not at all
 vault      what only root may touch: the lock, the backups, the journal
 process    the engine's process: which it is, what it was given, how it is told to reload
 engine     what the engine itself says
-change     the steps forward, back, and after a crash
+change     the steps of a change
+back       the way back, also after a crash
 refusal    the closed list of what can go wrong
 """
 

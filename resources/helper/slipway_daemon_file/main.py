@@ -6,7 +6,8 @@ import resource
 import sys
 
 from . import PROTOCOL
-from .change import change, put_back, recover, restore
+from .back import put_back, recover
+from .change import change, restore
 from .engine import in_force
 from .place import find_place, hash_of, read_found
 from .process import find_process, given_as_flag
