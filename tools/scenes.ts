@@ -170,6 +170,38 @@ export const scenes: readonly Scene[] = [
     },
   },
   {
+    name: 'mirrors-during',
+    async show(page) {
+      await toMirrors(page)
+      await page.locator('form button').click()
+      await page.locator('[role=row] .text-good').first().waitFor()
+    },
+  },
+  {
+    // Nobody has this one: so nobody has it here either.
+    name: 'mirrors-none',
+    async show(page) {
+      await toMirrors(page)
+      await page.getByRole('textbox').fill('nobody/has-this:1')
+      await raced(page)
+      await page.getByRole('row').first().click()
+    },
+  },
+  {
+    name: 'mirrors-other',
+    async show(page) {
+      await raced(page)
+      await page.getByRole('row').filter({ hasText: 'stale' }).click()
+    },
+  },
+  {
+    name: 'mirrors-closed',
+    async show(page) {
+      await toMirrors(page)
+      await page.locator('main summary').first().click()
+    },
+  },
+  {
     name: 'mirrors-plan',
     async show(page) {
       await raced(page)
@@ -236,7 +268,7 @@ const withoutMirrors = `(async () => {
 })()`
 
 async function raced(page: Page) {
-  await toMirrors(page)
+  if ((await page.locator('main form').count()) === 0) await toMirrors(page)
   await page.locator('form button').click()
   await page.waitForTimeout(500)
   await page.locator('form button[type=submit]').waitFor({ timeout: 60_000 })

@@ -581,6 +581,10 @@ export const en = {
   'daemon.until': 'As it was until {time}',
   'daemon.restore': 'Restore',
   'daemon.restoreOf': 'Restore as it was until {time}',
+  'daemon.restoreOpen': 'Restore…',
+  'daemon.restorePlan': 'Docker will ask {mirrors}, and then Docker Hub itself.',
+  'daemon.restoreWhole': 'The whole file becomes what it was then. The present one is kept, too.',
+  'daemon.untested': '{mirror} was not found to work from this computer.',
   'daemon.restored': 'The former configuration is back.',
   'daemon.obstacle.desktop':
     'This engine belongs to Docker Desktop, which keeps its own settings: Settings, Docker Engine.',

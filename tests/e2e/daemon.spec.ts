@@ -110,6 +110,8 @@ test('what was found good is written into daemon.json: plan, password, steps, an
     .getByRole('button', { name: /^Restore as it was/ })
     .first()
     .click()
+  await expect(sheet(app)).toContainText('Docker asks Docker Hub itself again.')
+  await sheet(app).getByRole('button', { name: 'Restore', exact: true }).click()
   await expect(sheet(app)).toContainText('The former configuration is back.', { timeout: 30_000 })
   expect(text()).toBe('{\n  "debug": false\n}\n')
   await expect.poll(() => inForce(installedEngine)).toEqual([])
