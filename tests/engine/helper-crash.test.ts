@@ -11,7 +11,7 @@ afterEach(noHelperLeft)
 
 describe.each([
   { version: '26.1', stride: 1 },
-  { version: '20.10', stride: 5 },
+  { version: '20.10', stride: 8 },
 ] as const)('on $version', ({ version, stride }) => {
   let engine: Engine
   beforeAll(async () => {
@@ -23,7 +23,7 @@ describe.each([
   // The whole of the first story, each operation; of the others, which share most of their steps, some.
   test.each(stories)('$title, cut before each operation', { timeout: 600_000 }, async (story) => {
     const faults: string[] = []
-    const step = story === stories[0] ? stride : stride * 4
+    const step = story === stories[0] ? stride : stride * 8
     for (let operation = 1, over = false; !over; operation += step) {
       await begin(engine, story)
       over = (await cutBefore(operation, story)) !== undefined

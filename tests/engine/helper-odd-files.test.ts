@@ -6,6 +6,8 @@ import { reloaded } from './cut.ts'
 import { hashOf, mirrorsOf, noHelperLeft, opened, state, write } from './helped.ts'
 
 const mirror = 'https://a.example'
+/** A change that the engine takes up is a second's work: 300 were tried by hand (`SLIPWAY_FILES=300`). */
+const files = Number(process.env['SLIPWAY_FILES'] ?? 60)
 
 let uninstall: () => void
 let engine: Engine
@@ -60,7 +62,7 @@ function withMirror(bytes: Buffer): string {
   return `${text.slice(0, start)}"registry-mirrors": ["${mirror}"]${comma}${text.slice(start)}`
 }
 
-test('300 odd and broken files: not one byte is lost that was not ours', { timeout: 900_000 }, async () => {
+test(`${files} odd and broken files: not one byte is lost that was not ours`, { timeout: 900_000 }, async () => {
   const outcomes: Record<string, number> = {}
   const { helper } = await opened()
   const anyFile = fc.oneof({ weight: 5, arbitrary: whole }, { weight: 4, arbitrary: broken }, junk)
@@ -77,11 +79,11 @@ test('300 odd and broken files: not one byte is lost that was not ours', { timeo
     expect(await mirrorsOf(engine)).toEqual([])
   })
   try {
-    await fc.assert(holds, { numRuns: 300, endOnFailure: true })
+    await fc.assert(holds, { numRuns: files, endOnFailure: true })
   } finally {
     await helper.end()
   }
   // Otherwise this would prove little.
-  expect(outcomes['changed']).toBeGreaterThan(50)
-  expect(outcomes['daemon-file-invalid']).toBeGreaterThan(30)
+  expect(outcomes['changed']).toBeGreaterThan(files / 6)
+  expect(outcomes['daemon-file-invalid']).toBeGreaterThan(files / 10)
 })
