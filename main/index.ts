@@ -76,7 +76,7 @@ start({
       store: store.mirrors,
       surroundings: { env: process.env, home },
       backups: join(folder, 'daemon-backups'),
-      pull: transfer.pullAgain,
+      pull: (reference, cancelled) => transfer.pullAgain(reference, cancelled, true),
       showFile: showFolder,
     })
     const removal = removalService({

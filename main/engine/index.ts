@@ -110,6 +110,8 @@ export function engineService({ surroundings, publish, memory }: Needs): Engine 
       }
       const watch = await watchEngine(reached, live, { read, listed, reloaded }, signal)
       if (!signal.aborted) watching = watch
+      // What was taken up between the first question and the first event is told of by nobody.
+      reloaded()
       await watch.ended
       tell({ status: 'away', context, failure: { code: 'engine-stopped', endpoint } })
     } catch (error) {

@@ -1,12 +1,12 @@
 /** A change of Docker's own mirrors, step by step: until the last of them, whatever goes wrong puts everything back. */
 import { setTimeout as delay } from 'node:timers/promises'
 import type Docker from 'dockerode'
-import * as v from 'valibot'
 import { sameMirrors } from '../../model/mirror-address.ts'
+import { hub } from '../../model/reference.ts'
 import type { DaemonFileFailure, DaemonStep, Failure, JobItem, Result } from '../../preload/contract/index.ts'
-import { list } from '../engine/index.ts'
 import type { Working } from '../jobs.ts'
 import type { Changed, Helper, HelperWish } from './helper.ts'
+import { mirrorsInForce } from './in-force.ts'
 
 /** Opens the one who may write the file: root's helper, or Slipway itself where the file is the user's. */
 export type OpenHelper = (wish: HelperWish) => Promise<Result<Helper, DaemonFileFailure>>
@@ -51,28 +51,35 @@ export async function changeMirrors({ open, docker }: Needs, wish: ChangeWish, j
     return false
   }
 
+  const givenUp = async (helper: Helper) => failed({ code: 'daemon-file-given-up', state: await putBack(helper) })
+
   mark(steps[0]!, { state: 'running' })
-  const opened = await open({ onStep: (step) => step !== 'put-back' && done(step), signal: job.cancelled })
-  if (!opened.ok) return failed(opened.error)
+  const opened = await whileAsking(job.cancelled, (signal) =>
+    open({ onStep: (step) => step !== 'put-back' && done(step), signal }),
+  )
+  if (!opened.ok)
+    return failed(job.cancelled.aborted ? { code: 'daemon-file-given-up', state: 'untouched' } : opened.error)
   const helper = opened.value
   try {
     done('password')
+    if (job.cancelled.aborted) return await givenUp(helper)
     const changed = await write(helper)
     if (!changed.ok) return failed(changed.error)
-    if (!(await isTakenUp(docker, mirrors(), job.cancelled)))
-      return failed({ code: 'daemon-file-not-taken', state: await putBack(helper) })
+    const taken = await isTakenUp(docker, mirrors(), job.cancelled)
+    if (job.cancelled.aborted) return await givenUp(helper)
+    if (!taken) return failed({ code: 'daemon-file-not-taken', state: await putBack(helper) })
     done('confirmed')
     const trial = AbortSignal.any([job.cancelled, AbortSignal.timeout(pulledWithin)])
     const why = await tryThem?.(trial).catch((error: unknown): Failure => {
       if (!trial.aborted) console.error('the test pull:', error)
-      return { code: 'registry-slow', host: 'docker.io' }
+      return { code: 'registry-slow', host: hub }
     })
+    if (job.cancelled.aborted) return await givenUp(helper)
     if (why) {
       mark('pulled', { state: 'failed', failure: why })
       return failed({ code: 'daemon-file-untried', state: await putBack(helper) })
     }
     done('pulled')
-    if (job.cancelled.aborted) return failed({ code: 'daemon-file-given-up', state: await putBack(helper) })
     const kept = await helper.keep()
     if (!kept.ok) return failed(kept.error)
     done('kept')
@@ -82,21 +89,31 @@ export async function changeMirrors({ open, docker }: Needs, wish: ChangeWish, j
   }
 }
 
+/** Only as long as the password is asked for does a cancel end the helper; later it is told to put back. */
+async function whileAsking<T>(cancelled: AbortSignal, ask: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const asking = new AbortController()
+  const giveUp = () => asking.abort()
+  cancelled.addEventListener('abort', giveUp)
+  if (cancelled.aborted) giveUp()
+  try {
+    return await ask(asking.signal)
+  } finally {
+    cancelled.removeEventListener('abort', giveUp)
+  }
+}
+
 async function putBack(helper: Helper) {
   const undone = await helper.undo()
   if (undone.ok) return undone.value
   return 'state' in undone.error ? undone.error.state : 'unsure'
 }
 
-const info = v.object({ RegistryConfig: v.nullish(v.object({ Mirrors: list(v.string()) })) })
-
 /** Whether the engine says that it has these. It may be away for a moment: a snap's is started anew. */
 async function isTakenUp(docker: Needs['docker'], mirrors: readonly string[], cancelled: AbortSignal) {
   const late = AbortSignal.timeout(takenUpWithin)
   while (!late.aborted && !cancelled.aborted) {
-    const now = docker()
-    const told = now.ok ? v.safeParse(info, await now.value.info().catch(() => undefined)) : undefined
-    if (told?.success && sameMirrors(told.output.RegistryConfig?.Mirrors ?? [], mirrors)) return true
+    const now = await mirrorsInForce(docker())
+    if (now && sameMirrors(now, mirrors)) return true
     await delay(200)
   }
   return false

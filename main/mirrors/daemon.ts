@@ -22,6 +22,7 @@ import type { Http } from '../registry/index.ts'
 import type { MirrorsStore } from '../store/index.ts'
 import { changeMirrors, type OpenHelper } from './change.ts'
 import { helperInstalled, openHelper, type Helper } from './helper.ts'
+import { mirrorsInForce } from './in-force.ts'
 import { openOwnFile } from './own-file.ts'
 import { findInstallation, hostsToml, mirrorOptions, type Found, type Surroundings } from './situation.ts'
 import { imageToTry, tryPull } from './test-pull.ts'
@@ -93,11 +94,13 @@ export function daemonService(needs: DaemonNeeds) {
     const state = engine.state()
     const hosts = hostsToml()
     const facts = state.status === 'connected' ? state.facts : undefined
+    // Asked now: what the state says of it follows a moment after a change.
+    const inForce = await mirrorsInForce(engine.docker())
     return {
       installation,
       asOption: await mirrorOptions(pidFile),
       ...(hosts !== undefined && facts?.store === 'containerd' && { hostsToml: hosts }),
-      ...(facts && { inForce: facts.mirrors ?? [] }),
+      ...(inForce && { inForce }),
       running: [...engine.live.containers().values()]
         .filter(({ state }) => state === 'running')
         .map(({ name }) => name),

@@ -76,14 +76,15 @@ export function transferService({ engine, jobs, credentialsFor, taken, ledger }:
     return ok({ docker: docker.value, at: { ...where, platform: state.facts.platform } })
   }
 
-  /** For the undo of a removal, whose job tells of it. */
-  async function pullAgain(reference: string, cancelled: AbortSignal): Promise<Failure | undefined> {
+  /** As part of another job, which tells of it; `urgent` where it cannot wait for its turn. */
+  async function pullAgain(reference: string, cancelled: AbortSignal, urgent = false): Promise<Failure | undefined> {
     const target = targetOf(reference)
     if (!target) return { code: 'reference-wrong', reference }
     const asked = here()
     if (!asked.ok) return asked.error
     const puller = { engine, ...asked.value, cancelled, tell: () => undefined }
-    const pulled = await queue.add(() => pullWithLogin(puller, target, credentialsFor), { signal: cancelled })
+    const pull = () => pullWithLogin(puller, target, credentialsFor)
+    const pulled = urgent ? await pull() : await queue.add(pull, { signal: cancelled })
     return 'failure' in pulled ? pulled.failure : undefined
   }
 

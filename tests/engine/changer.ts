@@ -54,7 +54,7 @@ export async function openChanger({ online, socket, env = {}, onStep = () => {} 
     ...{ engine: served.engine, jobs, http, surroundings },
     store: store.mirrors,
     backups: join(folder, 'backups'),
-    pull: transfer.pullAgain,
+    pull: (reference, cancelled) => transfer.pullAgain(reference, cancelled, true),
     showFile: async () => {},
     openRoot: (wish) => openHelper({ command: [installed], ...wish }),
   })
