@@ -21,9 +21,9 @@ export type Probe<Why> =
 /**
  * `older`: not what Docker Hub or most others have now, but they know it: a tag moves, and a cache follows later.
  * `other`: they have never heard of it. `disputed`: they do not agree, and nobody is to be believed more.
- * `alone`: there is nobody to compare with.
+ * `alone`: there is nobody to compare with. `open`: it differs, and those who may know it have not been asked yet.
  */
-export type Content = 'same' | 'older' | 'other' | 'disputed' | 'alone'
+export type Content = 'same' | 'older' | 'other' | 'disputed' | 'alone' | 'open'
 
 export interface Compared {
   /** What the tag leads to, as far as anyone is to be believed: Docker Hub, else most of them. */
@@ -31,11 +31,15 @@ export interface Compared {
   contentOf(digest: string): Content
 }
 
-/** `genuine`: digests that those who have the expected one were found to know as well. */
+/**
+ * `genuine`: digests that those who have the expected one were found to know as well; `asked`: whether they were, as
+ * they are at the end of a race.
+ */
 export function compare(
   hub: string | undefined,
   mirrors: readonly string[],
   genuine: ReadonlySet<string> = new Set(),
+  asked = true,
 ): Compared {
   const all = hub === undefined ? mirrors : [hub, ...mirrors]
   const expected = hub ?? mostHave(mirrors)
@@ -43,9 +47,10 @@ export function compare(
     ...(expected !== undefined && { expected }),
     contentOf(digest) {
       if (all.length <= 1) return 'alone'
-      if (expected === undefined) return 'disputed'
+      if (expected === undefined) return asked ? 'disputed' : 'open'
       if (digest === expected) return 'same'
-      return genuine.has(digest) ? 'older' : 'other'
+      if (genuine.has(digest)) return 'older'
+      return asked ? 'other' : 'open'
     },
   }
 }
@@ -95,10 +100,10 @@ interface Told {
 }
 
 /**
- * What is so, when all have ended. `offline`: none could even be asked. `portal`: none spoke for itself, as where a
+ * What is so, when all have ended. `no-image`: Docker Hub itself has none of that name. `offline`: none could even be asked. `portal`: none spoke for itself, as where a
  * network wants a sign-in first. `clock`: every certificate is out of date, so the clock may be.
  */
-export type Diagnosis = 'found' | 'hub-works' | 'none' | 'offline' | 'portal' | 'clock'
+export type Diagnosis = 'found' | 'hub-works' | 'no-image' | 'none' | 'offline' | 'portal' | 'clock'
 
 export function diagnose(
   hub: Probe<Told> | undefined,
@@ -108,6 +113,7 @@ export function diagnose(
   const good = mirrors.some((probe) => isGood(probe, contentOf(digestIn(probe) ?? '')))
   if (good) return 'found'
   if (hub?.state === 'answered') return 'hub-works'
+  if (hub?.state === 'failed' && hub.failure.code === 'reference-unknown') return 'no-image'
   const failures = [hub, ...mirrors].flatMap((probe) => (probe?.state === 'failed' ? [probe.failure] : []))
   const all = (is: (failure: Told) => boolean) => failures.length > 1 && failures.every(is)
   if (all(({ code, reason }) => code === 'registry-unreachable' && reason?.startsWith('no-') === true)) return 'offline'

@@ -5,6 +5,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import * as v from 'valibot'
 import type { Bytes } from '../../model/image.ts'
+import { hub } from '../../model/reference.ts'
 import { fail, ok, type RegistryFailure, type Result } from '../../preload/contract/index.ts'
 import { networkFailure, refusal } from './failures.ts'
 import { isPage, type Head, type Http } from './http.ts'
@@ -76,7 +77,9 @@ export function guestOf(http: Http, { address, host, path, patience, signal }: V
 
   function refusedBy(reply: Head): RegistryFailure | undefined {
     if (isPage(reply) && reply.status < 400) return { code: 'registry-nonsense', host, page: true }
-    if (reply.status === 404) return { code: 'reference-unknown', reference: path.replace(/^library\//, '') }
+    // Docker Hub gives a token for anything, and then says 401 of what does not exist.
+    const unknown = reply.status === 404 || (reply.status === 401 && host === hub && token !== undefined)
+    if (unknown) return { code: 'reference-unknown', reference: path.replace(/^library\//, '') }
     if (reply.status >= 400) return refusal(reply, host)
     return reply.status === 200 || reply.status === 206 ? undefined : { code: 'registry-nonsense', host }
   }

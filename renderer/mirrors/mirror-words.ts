@@ -34,6 +34,8 @@ function answered(content: Content, fastest: boolean): Verdict {
       return { word: t('mirrors.disputed'), tone: 'warn' }
     case 'older':
       return { word: t('mirrors.older'), tone: 'warn' }
+    case 'open':
+      return { word: t('mirrors.comparing'), tone: 'plain' }
     case 'same':
     case 'alone':
       return { word: fastest ? t('mirrors.fastest') : t('mirrors.works'), tone: 'good' }
@@ -107,6 +109,8 @@ export function sentenceOf(probe: MirrorProbe | undefined, content: Content): st
       return t('mirrors.say.other')
     case 'disputed':
       return t('mirrors.say.disputed')
+    case 'open':
+      return t('mirrors.say.open')
   }
 }
 

@@ -54,6 +54,7 @@ export function writers(language: string): Writers {
       const { unit, length } = steps.find(({ from }) => seconds >= from)!
       const n = Math.floor(seconds / length)
       // "Yesterday" and "now" are clearer than a number; "last month" is not.
+      if (n === 0 && language.startsWith('zh')) return '刚刚'
       return ((unit === 'day' && n === 1) || n === 0 ? named : numbered).format(-n, unit)
     },
     exactly: (time) => date.format(time * 1000),

@@ -399,6 +399,9 @@ export const en = {
   'mirrors.notTested': 'Not tested from this computer yet',
   'mirrors.begin': 'Which of these work is found out by trying: one small image is asked for, nothing is changed.',
   'mirrors.otherPlace': 'Measured from this computer. The engine runs elsewhere, so it may differ there.',
+  'mirrors.diagnosis.no-image': 'Docker Hub has no {image}. Look for a slip in the name or the tag.',
+  'mirrors.comparing': 'comparing…',
+  'mirrors.say.open': 'It answers, with other content than the others. Whether they know it is asked at the end.',
   'mirrors.diagnosis.none':
     'None of them works right now. Try again later, with another image, or add one that you know.',
   'mirrors.diagnosis.hub-works': 'Docker Hub itself answers here, so no mirror is needed.',

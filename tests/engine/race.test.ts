@@ -205,6 +205,12 @@ describe('bad days', () => {
     expect(await diagnosis()).toBe('none')
   })
 
+  test('nobody has an image of that name', async () => {
+    await mirrored({ good: {} })
+    await racer.race('nobody/has-this:1')
+    expect(await diagnosis()).toBe('no-image')
+  })
+
   test('there is no network at all', async () => {
     await racer.stop()
     racer = openRacer({ env: {}, caFile: online.mirrors.caFile })

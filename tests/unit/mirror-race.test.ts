@@ -32,6 +32,11 @@ test('without Docker Hub most mirrors are believed; where they are even, nobody 
   expect(compare(undefined, ['a', 'a', 'b', 'b']).expected).toBeUndefined()
 })
 
+test('while a race is on, nobody is accused of other content', () => {
+  expect(compare('new', ['old', 'new'], new Set(), false).contentOf('old')).toBe('open')
+  expect(isGood(answered('old'), 'open')).toBe(false)
+})
+
 test('one alone has nobody to be compared with, and may be used', () => {
   const { contentOf } = compare(undefined, ['a'])
   expect(contentOf('a')).toBe('alone')
@@ -77,6 +82,7 @@ test('ordering loses none, adds none, and puts none that is not good before one 
 test.each([
   ['found', failed('registry-slow'), [answered('a', 1), failed('registry-slow')]],
   ['hub-works', answered('a', 1), [failed('registry-slow')]],
+  ['no-image', failed('reference-unknown'), [failed('reference-unknown')]],
   ['none', failed('registry-slow'), [failed('registry-limited'), failed('registry-unreachable', 'refused')]],
   ['none', failed('registry-slow'), [answered('a', 1), answered('b', 1)]],
   ['offline', failed('registry-unreachable', 'no-network'), [failed('registry-unreachable', 'no-network')]],
