@@ -1,5 +1,7 @@
 /** What there is to take pictures of: each screen in each of its states. */
+import { readFileSync, writeFileSync } from 'node:fs'
 import type { Page } from 'playwright-core'
+import { usual } from './world/dockerd.ts'
 
 export interface Scene {
   readonly name: string
@@ -221,6 +223,31 @@ export const scenes: readonly Scene[] = [
       await page.getByRole('dialog').getByRole('button').last().click()
       await page.getByRole('dialog').getByRole('listitem').first().waitFor()
       await page.waitForTimeout(6000)
+    },
+  },
+  {
+    name: 'mirrors-history',
+    async show(page) {
+      await page.evaluate(withoutMirrors)
+      await toMirrors(page)
+      await page
+        .locator('aside section button')
+        .filter({ hasText: /History|历史/ })
+        .click()
+      await page.getByRole('dialog').getByRole('listitem').first().waitFor()
+    },
+  },
+  {
+    name: 'mirrors-faulty',
+    async show(page) {
+      const good = readFileSync(usual.config)
+      writeFileSync(
+        usual.config,
+        '{\n  "log-driver": "journald",\n  "registry-mirrors": [“https://docker.1ms.run”]\n}\n',
+      )
+      await toMirrors(page)
+      await page.getByRole('alert').waitFor()
+      writeFileSync(usual.config, good)
     },
   },
   {

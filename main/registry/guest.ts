@@ -69,17 +69,19 @@ export function guestOf(http: Http, { address, host, path, patience, signal }: V
     return send({ authorization: `Bearer ${token}` })
   }
 
+  const named = (version: string) => `${path.replace(/^library\//, '')}${version.includes(':') ? '@' : ':'}${version}`
+
   const askManifest = (version: string, method: 'GET' | 'HEAD') =>
     admitted((entry) => {
       const headers = { accept: manifestTypes.join(', '), ...entry }
       return http.ask(at('manifests', version), { host, method, headers, within: patience, signal })
     })
 
-  function refusedBy(reply: Head): RegistryFailure | undefined {
+  function refusedBy(reply: Head, version: string): RegistryFailure | undefined {
     if (isPage(reply) && reply.status < 400) return { code: 'registry-nonsense', host, page: true }
     // Docker Hub gives a token for anything, and then says 401 of what does not exist.
     const unknown = reply.status === 404 || (reply.status === 401 && host === hub && token !== undefined)
-    if (unknown) return { code: 'reference-unknown', reference: path.replace(/^library\//, '') }
+    if (unknown) return { code: 'reference-unknown', reference: named(version) }
     if (reply.status >= 400) return refusal(reply, host)
     return reply.status === 200 || reply.status === 206 ? undefined : { code: 'registry-nonsense', host }
   }
@@ -94,7 +96,7 @@ export function guestOf(http: Http, { address, host, path, patience, signal }: V
     async manifest(version) {
       const asked = await askManifest(version, 'GET')
       if (!asked.ok) return asked
-      const refused = refusedBy(asked.value)
+      const refused = refusedBy(asked.value, version)
       if (refused) return fail(refused)
       const { body } = asked.value
       const digest = digestOf(body)
@@ -118,7 +120,7 @@ export function guestOf(http: Http, { address, host, path, patience, signal }: V
           http.open(at('blobs', digest), { host, headers: { ...range, ...entry }, within: patience, signal: over }),
         )
         if (!opened.ok) return opened
-        const refused = refusedBy(opened.value)
+        const refused = refusedBy(opened.value, digest)
         if (refused) return fail(refused)
         const hash = createHash('sha256')
         let [bytes, first, last] = [0, 0, 0]

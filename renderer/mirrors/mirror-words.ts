@@ -95,7 +95,7 @@ function unreachable(reason: Extract<Failure, { code: 'registry-unreachable' }>[
 export function sentenceOf(probe: MirrorProbe | undefined, content: Content): string {
   if (probe?.state === 'failed') {
     const { title, hint } = failureWords(probe.failure)
-    return [title, hint].filter(Boolean).join(' ')
+    return [title, hint].filter(Boolean).join(shownLanguage() === 'zh-CN' ? '' : ' ')
   }
   if (probe?.state !== 'answered') return t('mirrors.say.untested')
   switch (content) {

@@ -136,6 +136,29 @@ test('a race can be cancelled, goes on while other screens are visited, and stan
   await expect(list(app)).toBeVisible()
 })
 
+test('the app closed in the middle of a race begins without half a result', async ({
+  open,
+  unmirrored,
+  hub,
+  mirror,
+}) => {
+  const config = mkdtempSync(join(tmpdir(), 'racing-'))
+  const how = { socket: unmirrored.socket, env: hub.env, config }
+  const app = await open(how)
+  await toMirrors(app)
+  const silent = await mirror(app, 'silent', { connecting: 'silent' })
+  await app.page.getByRole('button', { name: 'Test', exact: true }).click()
+  await expect(rowOf(app, silent)).toContainText('asking…')
+  await app.quit()
+  const next = await open(how)
+  await toMirrors(next)
+  await expect(rowOf(next, silent)).toBeVisible()
+  await expect(next.page.getByText('asking…')).toHaveCount(0)
+  await expect(next.page.getByRole('button', { name: /^Test/ })).toBeEnabled()
+  await next.close()
+  rmSync(config, { recursive: true })
+})
+
 test('an address is checked while it is typed; one’s own can be edited, moved, removed', async ({
   bare: app,
   mirror,

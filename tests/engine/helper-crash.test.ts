@@ -10,7 +10,8 @@ afterAll(() => uninstall())
 afterEach(noHelperLeft)
 
 describe.each([
-  { version: '26.1', stride: 1 },
+  // Before each single operation it was tried by hand (`stride: 1`): every second one costs half the time.
+  { version: '26.1', stride: 2 },
   { version: '20.10', stride: 8 },
 ] as const)('on $version', ({ version, stride }) => {
   let engine: Engine
@@ -20,10 +21,10 @@ describe.each([
   })
   afterAll(() => engine?.stop())
 
-  // The whole of the first story, each operation; of the others, which share most of their steps, some.
-  test.each(stories)('$title, cut before each operation', { timeout: 600_000 }, async (story) => {
+  // Of the other stories, which share most of their steps with the first, some.
+  test.each(stories)('$title, cut before its operations', { timeout: 600_000 }, async (story) => {
     const faults: string[] = []
-    const step = story === stories[0] ? stride : stride * 8
+    const step = story === stories[0] ? stride : stride * 4
     for (let operation = 1, over = false; !over; operation += step) {
       await begin(engine, story)
       over = (await cutBefore(operation, story)) !== undefined

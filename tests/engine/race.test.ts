@@ -220,8 +220,17 @@ describe('bad days', () => {
     expect(await diagnosis()).toBe('offline')
   })
 
-  test('a network that wants a sign-in first answers in everyone’s place', async () => {
-    const site = createTlsServer({ ...online.hub.authority.issue(['sign-in.test']) }, (_, reply) => {
+  const day = 86_400_000
+  test.each([
+    ['a network that wants a sign-in first answers in everyone’s place', 'portal', undefined],
+    // To a clock that is wrong by weeks, every certificate is out of date.
+    [
+      'the clock of this computer is wrong',
+      'clock',
+      { from: new Date(Date.now() - 20 * day), until: new Date(Date.now() - 10 * day) },
+    ],
+  ] as const)('%s', async (_, expected, holds) => {
+    const site = createTlsServer({ ...online.hub.authority.issue(['sign-in.test'], holds) }, (_, reply) => {
       reply.writeHead(200, { 'content-type': 'text/html' }).end('<h1>Welcome to the café</h1>')
     })
     const portal = createServer()
@@ -238,7 +247,7 @@ describe('bad days', () => {
       racer = openRacer({ env: { HTTPS_PROXY: `http://127.0.0.1:${port}` }, caFile: online.mirrors.caFile })
       await mirrored({ good: {} })
       await racer.race(image)
-      expect(await diagnosis()).toBe('portal')
+      expect(await diagnosis()).toBe(expected)
     } finally {
       portal.close()
       portal.closeAllConnections()
