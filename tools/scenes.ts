@@ -215,7 +215,8 @@ export const scenes: readonly Scene[] = [
   {
     name: 'mirrors-done',
     async show(page) {
-      await page.evaluate(withoutMirrors)
+      // Each picture of a change begins where Docker has none.
+      await page.evaluate(using())
       await raced(page)
       await page.locator('[data-part=choose] span').first().waitFor()
       await page.locator('aside section button').filter({ hasText: '…' }).first().click()
@@ -228,11 +229,12 @@ export const scenes: readonly Scene[] = [
   {
     name: 'mirrors-history',
     async show(page) {
-      await page.evaluate(withoutMirrors)
+      await page.evaluate(using('https://fast.mirror.test'))
+      await page.evaluate(using())
       await toMirrors(page)
       await page
         .locator('aside section button')
-        .filter({ hasText: /History|历史/ })
+        .filter({ hasText: /history|历史/ })
         .click()
       await page.getByRole('dialog').getByRole('listitem').first().waitFor()
     },
@@ -286,9 +288,9 @@ export const scenes: readonly Scene[] = [
   },
 ]
 
-/** Each picture of a change begins where Docker has none. */
-const withoutMirrors = `(async () => {
-  const plan = await slipway.call('daemon.plan', [])
+/** Has Docker use these mirrors and no others, by the app itself. */
+const using = (...mirrors: readonly string[]) => `(async () => {
+  const plan = await slipway.call('daemon.plan', ${JSON.stringify(mirrors)})
   const job = plan.value.plan.change && (await slipway.call('daemon.apply', plan.value.id)).value
   while (job && (await slipway.call('jobs.list')).value.find(({ id }) => id === job).state === 'running')
     await new Promise((done) => setTimeout(done, 200))

@@ -3,7 +3,7 @@ import { shortId } from '../../model/image.ts'
 import { wholeOf } from '../../model/pull.ts'
 import type { Job, JobItem, JobSubject, PulledLayer } from '../../preload/contract/index.ts'
 import { failureWords } from '../ui/failure.ts'
-import { bytesBetween, size, span, t } from '../ui/words.svelte.ts'
+import { bytesBetween, listed, size, span, t } from '../ui/words.svelte.ts'
 
 export function titleOf({ subject, state }: Job): string {
   const ended = state !== 'running'
@@ -50,10 +50,11 @@ function raceStory({ works = 0, of = 0, fastest = '' }: Extract<JobSubject, { ki
   return works > 0 ? t('job.race.works', { works: String(works), of: all, fastest }) : t('job.race.none', { of: all })
 }
 
-function daemonStory({ mirrors }: Extract<JobSubject, { kind: 'daemon' }>, { state, failure }: Job): string {
+function daemonStory({ mirrors, restores }: Extract<JobSubject, { kind: 'daemon' }>, { state, failure }: Job): string {
   if (failure) return failureWords(failure).title
   if (state === 'running') return t('job.daemon.running')
-  return mirrors.length > 0 ? t('job.daemon.asks', { mirrors: mirrors.join(', ') }) : t('job.daemon.none')
+  if (restores) return t('daemon.restored')
+  return mirrors.length > 0 ? t('job.daemon.asks', { mirrors: listed(mirrors) }) : t('job.daemon.none')
 }
 
 type Pull = Extract<JobSubject, { kind: 'pull' }>

@@ -3,7 +3,7 @@ import { plain } from '../../model/text.ts'
 import type { Content } from '../../model/mirror-race.ts'
 import type { Failure, Mirror, MirrorProbe } from '../../preload/contract/index.ts'
 import { failureWords } from '../ui/failure.ts'
-import { shownLanguage, t } from '../ui/words.svelte.ts'
+import { sentences, shownLanguage, t } from '../ui/words.svelte.ts'
 
 export interface Verdict {
   readonly word: string
@@ -95,7 +95,7 @@ function unreachable(reason: Extract<Failure, { code: 'registry-unreachable' }>[
 export function sentenceOf(probe: MirrorProbe | undefined, content: Content): string {
   if (probe?.state === 'failed') {
     const { title, hint } = failureWords(probe.failure)
-    return [title, hint].filter(Boolean).join(shownLanguage() === 'zh-CN' ? '' : ' ')
+    return sentences(title, hint)
   }
   if (probe?.state !== 'answered') return t('mirrors.say.untested')
   switch (content) {

@@ -3,7 +3,7 @@ import type { DaemonFileFailure, DaemonFileOddity, DaemonFileState } from '../..
 import type { MessageKey } from '../../resources/messages/index.ts'
 import { plain } from '../../model/text.ts'
 import type { FailureWords } from './failure-words.ts'
-import { size, t } from './words.svelte.ts'
+import { sentences, size, t } from './words.svelte.ts'
 
 type Code = DaemonFileFailure['code']
 type Words = { readonly [C in Code]: (failure: Extract<DaemonFileFailure, { code: C }>) => FailureWords }
@@ -99,5 +99,5 @@ export const isDaemonFile = (failure: { readonly code: string }): failure is Dae
 export function daemonFileWords(failure: DaemonFileFailure): FailureWords {
   const told = (words[failure.code] as (failure: DaemonFileFailure) => FailureWords)(failure)
   if (!('state' in failure)) return told
-  return { ...told, hint: [told.hint, t(states[failure.state])].filter(Boolean).join(' ') }
+  return { ...told, hint: sentences(told.hint, t(states[failure.state])) }
 }

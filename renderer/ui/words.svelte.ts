@@ -24,6 +24,12 @@ export const exactly = (time: UnixTime): string => write.exactly(time)
 export const count = (n: number): string => write.count(n)
 export const span = (seconds: number): string => write.span(seconds)
 
+/** Sentences one after the other, as the language sets them. */
+export const sentences = (...all: readonly string[]): string =>
+  all.filter(Boolean).join(language === 'zh-CN' ? '' : ' ')
+/** Names one after the other, as the language sets them. */
+export const listed = (names: readonly string[]): string => names.join(language === 'zh-CN' ? '、' : ', ')
+
 /** A number of bytes that may be known as a range alone. */
 export function bytesBetween({ min, max }: ByteRange): string {
   const [least, most] = [size(min), size(max)]
