@@ -85,7 +85,7 @@ test('before a test nothing is called good; closed ones that tutorials name are 
   bare: app,
 }) => {
   await toMirrors(app)
-  await expect(app.page.getByText('Not tested from this computer yet')).toBeVisible()
+  await expect(app.page.getByText('Not tested from this computer yet', { exact: true })).toBeVisible()
   await expect(list(app).getByText(/fastest|works/)).toHaveCount(0)
   await expect(app.page.getByText('docker.mirrors.ustc.edu.cn')).toBeHidden()
   await app.page.getByText(/closed or not for everyone/).click()
