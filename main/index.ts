@@ -2,6 +2,7 @@
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { version } from '../package.json'
+import { containersService } from './containers/index.ts'
 import {
   chooseFolder,
   desktopProxy,
@@ -94,7 +95,10 @@ start({
     const settings = settingsService({ settings: store.settings, systemLanguages: languages, showTheme, publish })
     const window = windowService(store.window)
 
+    const containers = containersService()
+
     serve({
+      ...containers.handlers,
       ...daemon.handlers,
       ...discover.handlers,
       ...engine.handlers,

@@ -1,4 +1,5 @@
 import type { DaemonFileFailure } from './daemon-file.ts'
+import type { ContainerFailure, RunFailure } from './run-failures.ts'
 
 /** Every error that the window may be told of: a code, and the facts that its words need. */
 export type Failure =
@@ -12,6 +13,8 @@ export type Failure =
   | MirrorFailure
   | EngineFailure
   | DaemonFileFailure
+  | RunFailure
+  | ContainerFailure
 
 /** What keeps a removal, or its undoing, from being as planned. */
 export type RemovalFailure =

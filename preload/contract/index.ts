@@ -1,6 +1,7 @@
 /** The contract between the app's two sides: each call and event stands here once. */
 import type { InferOutput } from 'valibot'
 import type { Carries, Result } from './define.ts'
+import * as containers from './containers.ts'
 import * as daemon from './daemon.ts'
 import * as discover from './discover.ts'
 import * as engine from './engine.ts'
@@ -10,10 +11,12 @@ import * as layers from './layers.ts'
 import * as mirrors from './mirrors.ts'
 import * as removal from './removal.ts'
 import * as settings from './settings.ts'
+import * as terminals from './terminals.ts'
 import * as transfer from './transfer.ts'
 import * as window from './window.ts'
 
 export const calls = {
+  ...containers.calls,
   ...daemon.calls,
   ...discover.calls,
   ...engine.calls,
@@ -23,6 +26,7 @@ export const calls = {
   ...mirrors.calls,
   ...removal.calls,
   ...settings.calls,
+  ...terminals.calls,
   ...transfer.calls,
   ...window.calls,
 }
@@ -34,6 +38,7 @@ export const events = {
   ...layers.events,
   ...mirrors.events,
   ...settings.events,
+  ...terminals.events,
 }
 
 export type Calls = typeof calls
@@ -69,6 +74,7 @@ export interface Slipway {
 /** The one channel that events travel by: `[name, payload]`. */
 export const eventChannel = 'slipway.event'
 
+export type { ContainerLoss, PortState, RunSuggestion, StartedRun } from './containers.ts'
 export {
   daemonSteps,
   type ChangeWay,
@@ -114,4 +120,6 @@ export {
   type Mirrors,
 } from './mirrors.ts'
 export type { CopyPlace, KeptPlan } from './removal.ts'
+export type { ContainerFailure, RunFailure } from './run-failures.ts'
 export { languages, settings as settingsSchema, type Appearance, type Language, type Settings } from './settings.ts'
+export type { Terminal, TerminalData, TerminalId, TerminalReplay, TerminalState } from './terminals.ts'

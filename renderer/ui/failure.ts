@@ -4,12 +4,14 @@ import { hub, registryTitle } from '../../model/reference.ts'
 import { plain } from '../../model/text.ts'
 import type { FailureWords } from './failure-words.ts'
 import { daemonFileWords, isDaemonFile } from './daemon-file-words.ts'
+import { isRun, runFailureWords } from './run-failure-words.ts'
 import { exactly, size, t } from './words.svelte.ts'
 
 export type { FailureWords }
 
 export function failureWords(failure: Failure): FailureWords {
   if (isDaemonFile(failure)) return daemonFileWords(failure)
+  if (isRun(failure)) return runFailureWords(failure)
   switch (failure.code) {
     case 'bad-input':
     case 'internal':
