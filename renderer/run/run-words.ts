@@ -1,0 +1,26 @@
+/** What is wrong with a field of the dialog *Run*, in words. */
+import type { RunFaultCode } from '../../model/run.ts'
+import type { MessageKey } from '../../resources/messages/index.ts'
+import { t } from '../ui/words.svelte.ts'
+
+const words = {
+  'name-form': 'run.fault.name-form',
+  'name-taken': 'run.fault.name-taken',
+  'command-quote': 'run.fault.command-quote',
+  'port-host': 'run.fault.port-host',
+  'port-container': 'run.fault.port-container',
+  'port-doubled': 'run.fault.port-doubled',
+  'volume-source': 'run.fault.volume-source',
+  'volume-target': 'run.fault.volume-target',
+  'volume-doubled': 'run.fault.volume-doubled',
+  'variable-name': 'run.fault.variable-name',
+  'variable-doubled': 'run.fault.variable-doubled',
+  'restart-with-remove': 'run.fault.restart-with-remove',
+  'network-form': 'run.fault.network-form',
+  'memory-form': 'run.fault.memory-form',
+  'memory-small': 'run.fault.memory-small',
+  'cpus-form': 'run.fault.cpus-form',
+  'workdir-form': 'run.fault.workdir-form',
+} as const satisfies Record<RunFaultCode, MessageKey>
+
+export const faultWords = (code: RunFaultCode): string => t(words[code])

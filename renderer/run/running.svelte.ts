@@ -1,0 +1,91 @@
+/** The dialog *Run*: what is wished for, what is wrong with it, the command that it comes to, and what came of it. */
+import { runCommand } from '../../model/run-command.ts'
+import { runFaults } from '../../model/run-faults.ts'
+import { freeName } from '../../model/run-suggestion.ts'
+import { plainWish, type PortWish, type RunField, type RunWish } from '../../model/run.ts'
+import type { Failure, PortState, RunSuggestion, StartedRun } from '../../preload/contract/index.ts'
+import { live } from '../engine/live.svelte.ts'
+
+/** So long, in milliseconds, a field rests before something is asked about it. */
+const rest = 150
+
+/** A terminal's usual size, until there is one on screen. */
+const size = { columns: 80, rows: 24 }
+
+export class Running {
+  wish = $state.raw<RunWish>(plainWish('', ''))
+  about = $state.raw<RunSuggestion>()
+  failure = $state.raw<Failure>()
+  working = $state(false)
+  started = $state.raw<StartedRun>()
+  /** Of each port's `host` and `container`, as it was last asked for. */
+  #ports = $state.raw<Readonly<Record<string, PortState>>>({})
+  #timer: ReturnType<typeof setTimeout> | undefined
+  /** What the user has set: another tag leaves it alone. */
+  readonly #touched = new Set<keyof RunWish>()
+
+  readonly #names = $derived(live.containers.map(({ name }) => name))
+  readonly faults = $derived(this.about && !this.started ? runFaults(this.wish, this.#names) : [])
+  /** A name like the one that is wished for, and that nobody has. */
+  readonly freeName = $derived(freeName(this.wish.name, new Set(this.#names)))
+  readonly command = $derived(runCommand(this.wish))
+  readonly ready = $derived(this.about !== undefined && this.faults.length === 0 && !this.working)
+
+  constructor(wish: Pick<RunWish, 'image' | 'reference'>) {
+    void this.take(wish)
+  }
+
+  /** Another image: what makes sense for it takes the place of what the user has not set. */
+  async take({ image, reference }: Pick<RunWish, 'image' | 'reference'>) {
+    const before = this.wish
+    this.wish = { ...before, image, reference }
+    const answer = await slipway.call('containers.suggest', { image, reference })
+    if (this.wish.reference !== reference) return
+    this.failure = answer.ok ? undefined : answer.error
+    if (!answer.ok) return
+    const kept = Object.fromEntries([...this.#touched].map((key) => [key, this.wish[key]]))
+    this.about = answer.value
+    this.wish = { ...answer.value.wish, ...kept }
+    void this.#askPorts()
+  }
+
+  set(change: Partial<RunWish>) {
+    for (const key of Object.keys(change)) this.#touched.add(key as keyof RunWish)
+    this.wish = { ...this.wish, ...change }
+    this.failure = undefined
+    if (!change.ports) return
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(() => void this.#askPorts(), rest)
+  }
+
+  portState = (port: PortWish): PortState | undefined => this.#ports[keyOf(port)]
+
+  faultOf = (field: RunField, row?: number) =>
+    this.faults.find((fault) => fault.field === field && (row === undefined || fault.row === row))
+
+  /** What the engine refused, where it belongs to a field. */
+  refusalOf(field: RunField, row?: number) {
+    const { failure } = this
+    if (!failure || !('field' in failure) || failure.field !== field) return undefined
+    return row === undefined || !('row' in failure) || failure.row === row ? failure : undefined
+  }
+
+  async run(): Promise<StartedRun | undefined> {
+    if (!this.ready) return undefined
+    this.working = true
+    const answer = await slipway.call('containers.run', { wish: this.wish, size })
+    this.working = false
+    this.failure = answer.ok ? undefined : answer.error
+    if (answer.ok) this.started = answer.value
+    return this.started
+  }
+
+  async #askPorts() {
+    const asked = this.wish.ports
+    const states = await Promise.all(asked.map((port) => slipway.call('containers.port', port)))
+    if (asked !== this.wish.ports) return
+    this.#ports = Object.fromEntries(states.flatMap((state, at) => (state.ok ? [[keyOf(asked[at]!), state.value]] : [])))
+  }
+}
+
+const keyOf = ({ host, container }: PortWish) => `${host} ${container}`
