@@ -6,6 +6,7 @@ import { containersService } from './containers/index.ts'
 import {
   chooseFolder,
   desktopProxy,
+  openPage,
   openText,
   openWindow,
   publish,
@@ -94,8 +95,10 @@ start({
     const images = imagesService(engine)
     const settings = settingsService({ settings: store.settings, systemLanguages: languages, showTheme, publish })
     const window = windowService(store.window)
-
-    const containers = containersService()
+    const containers = containersService({
+      ...{ engine, publish, chooseFolder, openPage },
+      details: images.handlers['images.details'],
+    })
 
     serve({
       ...containers.handlers,
@@ -113,6 +116,7 @@ start({
     })
     void engine.run(ended.signal)
     ended.signal.addEventListener('abort', () => {
+      containers.end()
       discover.end()
       void http.close()
       store.lists.end()

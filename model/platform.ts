@@ -23,3 +23,11 @@ export function officialPlatform(architecture: string): string {
     })
   return platformName({ os: 'linux', architecture: architecture === 'i386' ? '386' : architecture })
 }
+
+/** Whether an engine's own processor runs what is made for another platform. Without it, only an emulator would. */
+export function runsOn(image: string, engine: string): boolean {
+  const [os, architecture] = image.split('/')
+  const [itsOs, itsArchitecture] = engine.split('/')
+  const also = { amd64: '386', arm64: 'arm' }[itsArchitecture ?? '']
+  return os === itsOs && (architecture === itsArchitecture || architecture === also)
+}

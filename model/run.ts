@@ -82,6 +82,8 @@ export type RunFaultCode =
   /** Docker gives no container less than 6 MB (6,291,456 bytes). */
   | 'memory-small'
   | 'cpus-form'
+  /** Neither a network's name nor `container:NAME`. */
+  | 'network-form'
   /** Not an absolute path. */
   | 'workdir-form'
 

@@ -1,28 +1,94 @@
-/** Running an image, and the few things that are done with the containers that come of it. */
-import { fail, type Handlers } from '../../preload/contract/index.ts'
+/** Running an image; its containers' start, stop, loss and addresses; terminals into them. */
+import type Docker from 'dockerode'
+import { fail, ok, type Failure, type Handlers, type ImageDetails, type Result } from '../../preload/contract/index.ts'
+import type { Publish } from '../../preload/contract/index.ts'
+import type { ImageId } from '../../model/image.ts'
+import { statusOf, type Engine } from '../engine/index.ts'
+import { addressesOf, inspect, lossOf, remove } from './about.ts'
+import { openTerminal } from './open.ts'
+import { openPorts, portState } from './ports.ts'
+import { runImage } from './run.ts'
+import { imageShells } from './shells.ts'
+import { suggestion } from './suggest.ts'
+import { terminalBook } from './terminals.ts'
 
-const later = () => fail({ code: 'internal' as const })
+interface Needs {
+  readonly engine: Pick<Engine, 'docker' | 'state' | 'live' | 'failure'>
+  readonly publish: Publish
+  readonly details: (image: ImageId) => Result<ImageDetails> | Promise<Result<ImageDetails>>
+  readonly chooseFolder: (now: string) => Promise<string | undefined>
+  readonly openPage: (url: string) => Promise<void>
+}
 
-export function containersService() {
+export function containersService({ engine, publish, details, chooseFolder, openPage }: Needs) {
+  const terminals = terminalBook(publish)
+  const shells = imageShells()
+  const names = () => new Set([...engine.live.containers().values()].map(({ name }) => name))
+  const endpoint = () => engine.state().context?.endpoint ?? ''
+  const here = () => endpoint().startsWith('unix://')
+  const platform = () => {
+    const state = engine.state()
+    return state.status === 'connected' ? state.facts.platform : undefined
+  }
+
+  /** Asks the engine, and says what went wrong in the app's own codes. */
+  async function asking<T>(ask: (docker: Docker) => Promise<Result<T, Failure>>): Promise<Result<T, Failure>> {
+    const docker = engine.docker()
+    if (!docker.ok) return docker
+    try {
+      return await ask(docker.value)
+    } catch (error) {
+      return fail(statusOf(error) === 404 ? { code: 'container-gone' } : engine.failure(error))
+    }
+  }
+  const addresses = (container: string) =>
+    asking<readonly string[]>(async (docker) => {
+      const found = await inspect(docker, container)
+      const host = here() ? undefined : new URL(endpoint()).hostname.replace(/^\[|\]$/g, '')
+      return found ? ok(addressesOf(found, host)) : fail({ code: 'container-gone' })
+    })
+
   return {
+    end: terminals.end,
     handlers: {
-      'containers.suggest': later,
-      'containers.port': later,
-      'containers.run': later,
-      'containers.start': later,
-      'containers.stop': later,
-      'containers.loss': later,
-      'containers.remove': later,
-      'containers.addresses': later,
-      'containers.openPage': later,
-      'containers.chooseFolder': later,
-      'terminals.list': later,
-      'terminals.open': later,
-      'terminals.replay': later,
-      'terminals.write': later,
-      'terminals.resize': later,
-      'terminals.took': later,
-      'terminals.close': later,
+      'containers.suggest': ({ image, reference }) =>
+        asking(async (docker) => {
+          const known = await details(image)
+          if (!known.ok) return known
+          const about = { image, reference, details: known.value, enginePlatform: platform(), names: names() }
+          return ok(await suggestion(docker, shells, await openPorts(docker, here()), about))
+        }),
+      'containers.port': (port) => asking(async (docker) => ok(await portState(await openPorts(docker, here()), port))),
+      'containers.run': ({ wish, size }) =>
+        asking((docker) => {
+          const about = { here: here(), enginePlatform: platform(), names: names() }
+          return runImage({ docker, ...about, shells, terminals }, wish, size)
+        }),
+      'containers.start': (container) => asking(async (docker) => done(docker.getContainer(container).start())),
+      'containers.stop': (container) => asking(async (docker) => done(docker.getContainer(container).stop())),
+      'containers.loss': (container) => asking((docker) => lossOf(docker, container)),
+      'containers.remove': ({ container, volumes }) => asking((docker) => remove(docker, container, volumes)),
+      'containers.addresses': addresses,
+      'containers.openPage': async ({ container, url }) => {
+        const known = await addresses(container)
+        if (!known.ok) return known
+        if (!known.value.includes(url)) return fail({ code: 'bad-input' })
+        await openPage(url)
+        return ok(undefined)
+      },
+      'containers.chooseFolder': async (now) => ok(await chooseFolder(now)),
+      'terminals.open': (wish) => asking((docker) => openTerminal(docker, terminals, wish)),
+      ...terminals.handlers,
     } satisfies Handlers<'containers'> & Handlers<'terminals'>,
   }
+}
+
+/** What is so already is as good: 304. */
+async function done(work: Promise<unknown>): Promise<Result<void, Failure>> {
+  try {
+    await work
+  } catch (error) {
+    if (statusOf(error) !== 304) throw error
+  }
+  return ok(undefined)
 }

@@ -17,6 +17,12 @@ export async function showFolder(folder: string): Promise<void> {
   await shell.openPath(folder)
 }
 
+/** Opens a page in the user's browser: nothing but a page, whoever asks. */
+export async function openPage(url: string): Promise<void> {
+  if (!/^https?:$/.test(new URL(url).protocol)) throw new Error(`not a page: ${url}`)
+  await shell.openExternal(url)
+}
+
 /** The text of a file of the user's choice; nothing where they think better of it. */
 export async function openText(): Promise<Result<string | undefined>> {
   const window = BrowserWindow.getAllWindows()[0]

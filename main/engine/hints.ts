@@ -16,6 +16,9 @@ export type Hint =
   | { readonly look: 'settings' }
 
 const imageActions = new Set('tag untag delete remove pull load loadfromarchive import create build'.split(' '))
+/** The label of a container that is made only to look into an image, and gone in a moment: not worth being shown. */
+export const lookLabel = 'slipway.look'
+
 // The others (exec_create, health_status, attach, resize, top…) change nothing that is shown.
 const containerActions = new Set(
   'create start restart pause unpause stop kill die oom rename destroy remove'.split(' '),
@@ -37,6 +40,7 @@ export function hintsOf({ Type, Action, Actor }: EngineEvent): Hint[] {
   const { imageID } = Actor.Attributes
   // A commit without a tag has no image event on engines before 28.
   if (Action === 'commit') return imageID ? [{ look: 'image', name: imageID }] : []
+  if (Action === 'create' && lookLabel in Actor.Attributes) return []
   return containerActions.has(Action) ? [{ look: 'container', id: Actor.ID }] : []
 }
 

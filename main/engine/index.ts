@@ -191,6 +191,7 @@ export function engineService({ surroundings, publish, memory }: Needs): Engine 
 export { countsContent, measuresParts, tellsAutomated } from './capabilities.ts'
 export { ask } from './dial.ts'
 export { engineFailure, statusOf } from './errors.ts'
+export { lookLabel } from './hints.ts'
 export { reach } from './reach.ts'
 export { id, keys, list, names, text } from './replies.ts'
 export { reached, whileHere, type Where } from './where.ts'

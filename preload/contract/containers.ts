@@ -15,13 +15,15 @@ const typed = v.pipe(
 )
 const some = <Row extends v.GenericSchema>(row: Row) => v.pipe(v.array(row), v.maxLength(1000))
 
+const portWish = v.object({ host: typed, container: typed })
+
 export const runWish = v.object({
   image: imageId,
   reference: v.pipe(typed, v.nonEmpty(), v.maxLength(400)),
   interactive: v.boolean(),
   name: typed,
   command: typed,
-  ports: some(v.object({ host: typed, container: typed })),
+  ports: some(portWish),
   removeAtEnd: v.boolean(),
   volumes: some(v.object({ source: typed, target: typed, readOnly: v.boolean() })),
   environment: some(v.object({ name: typed, value: typed })),
@@ -85,8 +87,8 @@ export const calls = {
     v.object({ image: imageId, reference: v.pipe(typed, v.nonEmpty(), v.maxLength(400)) }),
     type<RunSuggestion>(),
   ),
-  /** For what is typed as a port's `host`. What is no port is unknown. */
-  'containers.port': call(v.pipe(v.string(), v.maxLength(100)), type<PortState>()),
+  /** For a port as it is typed. What is no port of this computer's is unknown. */
+  'containers.port': call(portWish, type<PortState>()),
   /** Creates and starts; what cannot be started is removed again, so that the same name can be tried once more. */
   'containers.run': call(v.object({ wish: runWish, size: v.exactOptional(terminalSize) }), type<StartedRun>()),
   'containers.start': call(containerId, type<void>()),

@@ -1,0 +1,101 @@
+/** The terminals that are open, whatever the window does. */
+import { randomUUID } from 'node:crypto'
+import { fail, ok, type Handlers, type Publish, type Terminal, type TerminalId } from '../../preload/contract/index.ts'
+import type { Line, Size } from './lines.ts'
+import { Output } from './output.ts'
+
+interface Entry {
+  terminal: Terminal
+  readonly line: Line
+  readonly output: Output
+}
+
+export type About = Pick<Terminal, 'container' | 'name' | 'reference' | 'kind' | 'command'>
+
+export interface Terminals {
+  /** `before`: what the line has said already. */
+  add(about: About, line: Line, before?: Buffer): TerminalId
+  resize(id: TerminalId, size: Size): Promise<void>
+  /** The app's end. */
+  end(): void
+  readonly handlers: Omit<Handlers<'terminals'>, 'terminals.open'>
+}
+
+export function terminalBook(publish: Publish): Terminals {
+  const entries = new Map<TerminalId, Entry>()
+
+  function add(about: About, line: Line, before = Buffer.alloc(0)): TerminalId {
+    const id = randomUUID()
+    const output = new Output({
+      send: (data) => publish('terminals.data', { id, ...data }),
+      hold: (holds) => void (holds ? line.stream.pause() : line.stream.resume()),
+    })
+    entries.set(id, { terminal: { id, ...about, readOnly: !line.write, state: { is: 'open' } }, line, output })
+    line.stream.on('error', () => {}) // its end tells more
+    output.receive(line.shown(before))
+    line.stream.on('data', (bytes: Buffer) => output.receive(line.shown(bytes)))
+    if (line.stream.closed) void over(id)
+    else line.stream.once('close', () => void over(id))
+    return id
+  }
+
+  async function over(id: TerminalId) {
+    const entry = entries.get(id)
+    if (!entry) return
+    entry.output.end()
+    const state = await entry.line.ending()
+    entry.line.leave()
+    entry.terminal = { ...entry.terminal, state }
+    if (entries.has(id)) publish('terminals.changed', entry.terminal)
+  }
+
+  function close({ line, output, terminal }: Entry) {
+    entries.delete(terminal.id)
+    line.hangUp?.()
+    line.leave()
+    line.stream.destroy()
+    output.end()
+  }
+
+  async function resize(id: TerminalId, size: Size) {
+    // Refused where the program has ended meanwhile.
+    await entries
+      .get(id)
+      ?.line.resize?.(size)
+      .catch(() => undefined)
+  }
+
+  return {
+    add,
+    resize,
+    end: () => [...entries.values()].forEach(close),
+    handlers: {
+      'terminals.list': () => ok([...entries.values()].map(({ terminal }) => terminal)),
+      'terminals.replay': (id) => {
+        const entry = entries.get(id)
+        return entry ? ok(entry.output.replay()) : fail({ code: 'terminal-gone' })
+      },
+      'terminals.write': ({ id, text }) => {
+        const entry = entries.get(id)
+        if (!entry) return fail({ code: 'terminal-gone' })
+        if (entry.terminal.state.is === 'open') entry.line.write?.(text)
+        return ok(undefined)
+      },
+      'terminals.resize': async ({ id, ...size }) => {
+        await resize(id, size)
+        return ok(undefined)
+      },
+      'terminals.took': ({ id, upTo }) => {
+        entries.get(id)?.output.took(upTo)
+        return ok(undefined)
+      },
+      'terminals.close': (id) => {
+        const entry = entries.get(id)
+        if (!entry) return ok(undefined)
+        close(entry)
+        publish('terminals.closed', id)
+        return ok(undefined)
+      },
+    },
+  }
+}
