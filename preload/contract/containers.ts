@@ -13,7 +13,7 @@ const typed = v.pipe(
   v.maxLength(10_000),
   v.check((text) => !text.includes('\0')),
 )
-const some = <Row extends v.GenericSchema>(row: Row) => v.pipe(v.array(row), v.maxLength(1000))
+const some = <Row extends v.GenericSchema>(row: Row) => v.pipe(v.array(row), v.maxLength(1000), v.readonly())
 
 const portWish = v.object({ host: typed, container: typed })
 

@@ -84,7 +84,9 @@ export class Running {
     const asked = this.wish.ports
     const states = await Promise.all(asked.map((port) => slipway.call('containers.port', port)))
     if (asked !== this.wish.ports) return
-    this.#ports = Object.fromEntries(states.flatMap((state, at) => (state.ok ? [[keyOf(asked[at]!), state.value]] : [])))
+    this.#ports = Object.fromEntries(
+      states.flatMap((state, at) => (state.ok ? [[keyOf(asked[at]!), state.value]] : [])),
+    )
   }
 }
 
