@@ -261,6 +261,49 @@ export const scenes: readonly Scene[] = [
     },
   },
   {
+    name: 'run',
+    async show(page) {
+      await running(page, 'nginx', '1.27')
+      await page.getByRole('dialog').getByRole('textbox').first().fill('web')
+    },
+  },
+  {
+    name: 'run-more',
+    async show(page) {
+      await running(page, 'postgres', '16-alpine')
+      const dialog = page.getByRole('dialog')
+      await dialog.locator('button[aria-expanded]').click()
+      await dialog.getByRole('group').nth(1).getByRole('button').last().click()
+      await dialog.getByRole('group').nth(2).getByRole('button').last().click()
+    },
+  },
+  {
+    name: 'run-wrong',
+    async show(page) {
+      await running(page, 'busybox', 'latest')
+      const dialog = page.getByRole('dialog')
+      await dialog.getByRole('textbox').nth(1).fill('/bin/nosuch')
+      await dialog.getByRole('button').last().click()
+      await dialog.getByRole('button', { name: /\/bin\/sh/ }).waitFor()
+    },
+  },
+  {
+    name: 'containers',
+    async show(page) {
+      await row(page, 'nginx', '1.27').click()
+      await page.getByRole('tab').nth(2).click()
+    },
+  },
+  {
+    name: 'container-remove',
+    async show(page) {
+      await row(page, 'nginx', '1.27').click()
+      await page.getByRole('tab').nth(2).click()
+      await page.getByRole('complementary').getByRole('listitem').first().getByRole('button').last().click()
+      await page.getByRole('dialog').getByRole('listitem').first().waitFor()
+    },
+  },
+  {
     name: 'pull-running',
     async show(page) {
       for (const reference of ['python:3.13', 'python:3.14', 'redis:7.4'])
@@ -295,6 +338,13 @@ const using = (...mirrors: readonly string[]) => `(async () => {
   while (job && (await slipway.call('jobs.list')).value.find(({ id }) => id === job).state === 'running')
     await new Promise((done) => setTimeout(done, 200))
 })()`
+
+/** The dialog for an image, once it knows what makes sense for it. */
+async function running(page: Page, ...image: string[]) {
+  await row(page, ...image).click()
+  await page.keyboard.press('r')
+  await page.getByRole('dialog').locator('footer button:enabled').nth(1).waitFor()
+}
 
 async function raced(page: Page) {
   if ((await page.locator('main form').count()) === 0) await toMirrors(page)

@@ -2,12 +2,22 @@
 import { runCommand } from '../../model/run-command.ts'
 import { runFaults } from '../../model/run-faults.ts'
 import { freeName } from '../../model/run-suggestion.ts'
-import { plainWish, type PortWish, type RunField, type RunWish } from '../../model/run.ts'
+import {
+  plainWish,
+  type PortWish,
+  type RunField,
+  type RunWish,
+  type Variable,
+  type VolumeWish,
+} from '../../model/run.ts'
 import type { Failure, PortState, RunSuggestion, StartedRun } from '../../preload/contract/index.ts'
 import { live } from '../engine/live.svelte.ts'
 
 /** So long, in milliseconds, a field rests before something is asked about it. */
 const rest = 150
+
+/** What a new port begins with: no other computer reaches it there. */
+export const loopback = '127.0.0.1:'
 
 /** A terminal's usual size, until there is one on screen. */
 const size = { columns: 80, rows: 24 }
@@ -25,10 +35,16 @@ export class Running {
   readonly #touched = new Set<keyof RunWish>()
 
   readonly #names = $derived(live.containers.map(({ name }) => name))
-  readonly faults = $derived(this.about && !this.started ? runFaults(this.wish, this.#names) : [])
+  readonly faults = $derived(
+    this.about && !this.started
+      ? runFaults(this.wish, this.#names).filter(({ field, row }) => !isEmpty(this.wish, field, row))
+      : [],
+  )
+  /** Without the lines that nothing was written in. */
+  readonly #asked: RunWish = $derived(withoutEmpty(this.wish))
   /** A name like the one that is wished for, and that nobody has. */
   readonly freeName = $derived(freeName(this.wish.name, new Set(this.#names)))
-  readonly command = $derived(runCommand(this.wish))
+  readonly command = $derived(runCommand(this.#asked))
   readonly ready = $derived(this.about !== undefined && this.faults.length === 0 && !this.working)
 
   constructor(wish: Pick<RunWish, 'image' | 'reference'>) {
@@ -72,6 +88,7 @@ export class Running {
 
   async run(): Promise<StartedRun | undefined> {
     if (!this.ready) return undefined
+    this.wish = this.#asked
     this.working = true
     const answer = await slipway.call('containers.run', { wish: this.wish, size })
     this.working = false
@@ -89,5 +106,23 @@ export class Running {
     )
   }
 }
+
+const emptyPort = ({ host, container }: PortWish) => container === '' && (host === '' || host === loopback)
+const emptyVolume = ({ source, target }: VolumeWish) => source === '' && target === ''
+const emptyVariable = ({ name, value }: Variable) => name === '' && value === ''
+
+function isEmpty({ ports, volumes, environment }: RunWish, field: RunField, row = -1): boolean {
+  const [port, volume, variable] = [ports[row], volumes[row], environment[row]]
+  if (field === 'ports') return port !== undefined && emptyPort(port)
+  if (field === 'volumes') return volume !== undefined && emptyVolume(volume)
+  return field === 'environment' && variable !== undefined && emptyVariable(variable)
+}
+
+const withoutEmpty = (wish: RunWish): RunWish => ({
+  ...wish,
+  ports: wish.ports.filter((port) => !emptyPort(port)),
+  volumes: wish.volumes.filter((volume) => !emptyVolume(volume)),
+  environment: wish.environment.filter((variable) => !emptyVariable(variable)),
+})
 
 const keyOf = ({ host, container }: PortWish) => `${host} ${container}`

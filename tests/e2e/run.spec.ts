@@ -1,0 +1,214 @@
+import { createServer } from 'node:net'
+import { execFileSync } from 'node:child_process'
+import { loadImages } from '../../tools/world/images.ts'
+import { runnableImages } from '../../tools/world/runnable.ts'
+import { startEngine, type Engine } from '../../tools/world/engine.ts'
+import { expect, test as base, type Slipway } from './slipway.ts'
+
+interface Shared {
+  /** With images that are there to be run; without containers when a test begins. */
+  runner: Engine
+}
+interface Fixtures {
+  ready: Slipway
+}
+
+const test = base.extend<Fixtures, Shared>({
+  runner: [
+    async ({}, use) => {
+      const engine = await startEngine({ version: '26.1', store: 'classic', network: true })
+      try {
+        await loadImages(engine.docker, runnableImages())
+        await use(engine)
+      } finally {
+        await engine.stop()
+      }
+    },
+    { scope: 'worker', timeout: 120_000 },
+  ],
+  ready: async ({ open, runner }, use) => {
+    const { docker } = runner
+    for (const { Id } of await docker.listContainers({ all: true }))
+      await docker.getContainer(Id).remove({ force: true, v: true })
+    await use(await open({ socket: runner.socket }))
+  },
+})
+
+const sheet = (app: Slipway) => app.page.getByRole('dialog')
+const field = (app: Slipway, name: string) => sheet(app).getByRole('textbox', { name, exact: true })
+const command = (app: Slipway) => sheet(app).locator('code')
+const run = (app: Slipway) => sheet(app).getByRole('button', { name: 'Run', exact: true })
+
+async function dialogFor(app: Slipway, repository: string, tag: string) {
+  await app.row(repository, tag).first().click()
+  await app.page.keyboard.press('r')
+  await expect(sheet(app)).toContainText(`${repository}:${tag}`)
+  await expect(command(app)).not.toHaveText(/^docker run -it \S+$/)
+}
+async function inspect({ docker }: Engine, name: string) {
+  return await docker.getContainer(name).inspect()
+}
+
+test('a web image runs in the background on a free port, and its page is opened', async ({ ready: app, runner }) => {
+  await dialogFor(app, 'web', '1')
+  await expect(field(app, 'Container name')).toBeFocused()
+  await expect(command(app)).toHaveText('docker run -d --name web -p 127.0.0.1:8080:80 web:1')
+  await expect(sheet(app)).toContainText('free')
+  await app.expectAccessible()
+  await app.page.keyboard.press('Enter')
+  await expect(sheet(app)).toContainText('running')
+  expect((await inspect(runner, 'web')).State.Running).toBe(true)
+
+  await app.electron.evaluate(({ shell }) => {
+    const opened: string[] = []
+    Object.assign(globalThis, { opened })
+    shell.openExternal = async (url) => void opened.push(url)
+  })
+  await sheet(app).getByRole('button', { name: 'Open' }).click()
+  await expect
+    .poll(() => app.electron.evaluate(() => (globalThis as { opened?: string[] }).opened))
+    .toEqual(['http://127.0.0.1:8080'])
+  await app.expectAccessible()
+  await sheet(app).getByRole('button', { name: 'Close' }).click()
+  await app.openTab('Used by')
+  await expect(app.details.getByRole('listitem')).toContainText('web')
+})
+
+test('the tutorial’s own command: a name, a tag, a shell', async ({ ready: app, runner }) => {
+  await dialogFor(app, 'box', '1')
+  await expect(field(app, 'Command')).toHaveValue('/bin/bash')
+  await field(app, 'Container name').fill('custom_container_name')
+  await expect(command(app)).toHaveText('docker run -it --name custom_container_name box:1 /bin/bash')
+  await sheet(app).getByRole('button', { name: 'Copy' }).click()
+  expect(await app.clipboard()).toBe('docker run -it --name custom_container_name box:1 /bin/bash')
+  await run(app).click()
+  await expect(sheet(app)).toHaveCount(0)
+  const { Config, State } = await inspect(runner, 'custom_container_name')
+  expect([Config.Tty, Config.Cmd, State.Running]).toEqual([true, ['/bin/bash'], true])
+})
+
+test('a name is checked while it is typed; one that is taken is mended with a click', async ({
+  ready: app,
+  runner,
+}) => {
+  await (await runner.docker.createContainer({ Image: 'box:1', name: 'mine' })).start()
+  await dialogFor(app, 'box', '1')
+  await field(app, 'Container name').fill('my name')
+  await expect(sheet(app)).toContainText('Two characters at least')
+  await expect(run(app)).toBeDisabled()
+  await field(app, 'Container name').fill('mine')
+  await expect(sheet(app)).toContainText('A container has this name already.')
+  await app.expectAccessible()
+  await sheet(app).getByRole('button', { name: 'Use mine-2' }).click()
+  await expect(field(app, 'Container name')).toHaveValue('mine-2')
+  await expect(run(app)).toBeEnabled()
+})
+
+test('a port that is taken is told while it is typed, and the next free one is a click away', async ({
+  ready: app,
+  runner,
+}) => {
+  const other = createServer().listen(9000, '127.0.0.1')
+  try {
+    await dialogFor(app, 'web', '1')
+    await sheet(app).getByRole('textbox', { name: 'On this computer, for port 80/tcp' }).fill('127.0.0.1:9000')
+    await expect(sheet(app)).toContainText('taken')
+    await sheet(app).getByRole('button', { name: 'Use 127.0.0.1:9001' }).click()
+    await expect(command(app)).toContainText('-p 127.0.0.1:9001:80')
+    await expect(sheet(app)).toContainText('free')
+    await run(app).click()
+    await expect(sheet(app)).toContainText('running')
+    expect((await inspect(runner, 'web')).State.Running).toBe(true)
+  } finally {
+    other.close()
+  }
+})
+
+test('a program that the image does not have: the dialog stays, the shell is offered, nothing is left behind', async ({
+  ready: app,
+  runner,
+}) => {
+  await dialogFor(app, 'plain-shell', '1')
+  await expect(field(app, 'Command')).toHaveValue('/bin/sh')
+  await field(app, 'Command').fill('/bin/bash')
+  await run(app).click()
+  await expect(sheet(app)).toContainText('The image has no program /bin/bash that can be run.')
+  await app.expectAccessible()
+  expect(await runner.docker.listContainers({ all: true })).toEqual([])
+  await sheet(app).getByRole('button', { name: 'Use /bin/sh' }).click()
+  await run(app).click()
+  await expect(sheet(app)).toHaveCount(0)
+  expect((await inspect(runner, 'plain-shell')).Config.Cmd).toEqual(['/bin/sh'])
+})
+
+test('a container that ends at once says so, and its log why', async ({ ready: app }) => {
+  await dialogFor(app, 'ends-at-once', '1')
+  await field(app, 'Command').fill('')
+  await sheet(app).getByRole('checkbox', { name: 'Interactive terminal' }).click()
+  await run(app).click()
+  await expect(sheet(app)).toContainText('It has ended already.')
+  await expect(sheet(app).getByRole('button', { name: 'Log' })).toBeVisible()
+})
+
+test('what few need stands under More, quoted as a shell needs it', async ({ ready: app, runner }) => {
+  await dialogFor(app, 'box', '1')
+  await field(app, 'Command').fill(`sh -c 'echo "a  b"; sleep 1000'`)
+  await sheet(app).getByRole('checkbox', { name: 'Interactive terminal' }).click()
+  await sheet(app).getByRole('button', { name: 'More' }).click()
+  await sheet(app).getByRole('button', { name: 'Add a variable' }).click()
+  await field(app, 'Name of the variable').fill('GREETING')
+  await field(app, 'Value of GREETING').fill(`it's "fine"`)
+  await sheet(app).getByRole('button', { name: 'Add a folder' }).click()
+  await field(app, 'Folder or volume').fill('my-data')
+  await field(app, 'Where the container finds it').fill('/my data')
+  await field(app, 'Memory at most').fill('64m')
+  await field(app, 'User').fill('nobody')
+  await app.expectAccessible()
+  const shown = await command(app).textContent()
+  await run(app).click()
+  await expect(sheet(app)).toContainText('running')
+  const { Config, HostConfig, Mounts } = await inspect(runner, 'box')
+  expect(Config.Cmd).toEqual(['sh', '-c', 'echo "a  b"; sleep 1000'])
+  expect(Config.Env).toContain(`GREETING=it's "fine"`)
+  expect([Config.User, HostConfig.Memory]).toEqual(['nobody', 64 * 1024 * 1024])
+  expect(Mounts.map(({ Name, Destination }) => [Name, Destination])).toEqual([['my-data', '/my data']])
+
+  // In a terminal, what was shown makes the same once more.
+  await runner.docker.getContainer('box').remove({ force: true })
+  execFileSync('sh', ['-c', shown!], { env: { ...process.env, DOCKER_HOST: `unix://${runner.socket}` } })
+  const again = await inspect(runner, 'box')
+  expect([again.Config.Cmd, again.Config.Env, again.HostConfig.Memory]).toEqual([
+    Config.Cmd,
+    Config.Env,
+    HostConfig.Memory,
+  ])
+})
+
+test('a container is stopped, started and removed where its image is; what is lost is told first', async ({
+  ready: app,
+  runner,
+}) => {
+  const made = await runner.docker.createContainer({ Image: 'web:1', name: 'worker', Cmd: ['hold'] })
+  await made.start()
+  const writing = await made.exec({ Cmd: ['dd', 'if=/dev/zero', 'of=/file', 'bs=1000', 'count=500'] })
+  await writing.start({})
+  await app.row('web', '1').first().click()
+  await app.openTab('Used by')
+  const line = app.details.getByRole('listitem')
+  await line.getByRole('button', { name: 'Stop' }).click()
+  await expect(sheet(app)).toContainText('What it wrote stays')
+  await sheet(app).getByRole('button', { name: 'Stop' }).click()
+  await expect(line).toContainText('stopped')
+  await line.getByRole('button', { name: 'Start' }).click()
+  await expect(line).toContainText('running')
+
+  await line.getByRole('button', { name: 'Remove…' }).click()
+  await expect(sheet(app)).toContainText(/What it wrote is lost: 5\d\d kB/)
+  await expect(sheet(app)).toContainText('A volume that only it uses is lost')
+  await expect(sheet(app).getByRole('button', { name: 'Cancel' })).toBeFocused()
+  await app.expectAccessible()
+  await sheet(app).getByRole('button', { name: 'Stop and remove it' }).click()
+  await expect(app.details).toContainText('No container uses')
+  expect(await runner.docker.listContainers({ all: true })).toEqual([])
+  expect((await runner.docker.listVolumes()).Volumes).toEqual([])
+})
