@@ -1,0 +1,12 @@
+import type { ContainerState } from '../../model/image.ts'
+import type { MessageKey } from '../../resources/messages/index.ts'
+
+export const stateKeys = {
+  created: 'container.created',
+  running: 'container.running',
+  paused: 'container.paused',
+  restarting: 'container.restarting',
+  removing: 'container.removing',
+  exited: 'container.exited',
+  dead: 'container.dead',
+} as const satisfies Record<ContainerState, MessageKey>
