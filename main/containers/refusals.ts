@@ -42,7 +42,7 @@ const fields: readonly (readonly [RegExp, RunField])[] = [
   [/range of cpus|cpu\.cfs|cpu\.max/i, 'cpus'],
   [/minimum memory limit|memory\.limit|memory\.max/i, 'memory'],
   [/uids and gids must be|invalid user/i, 'user'],
-  [/invalid mount|volume name|mount point|error while mounting|mount config|mount .* through procfd/i, 'volumes'],
+  [/invalid mount|volume name|mount point|error (?:while )?mounting|mount config/i, 'volumes'],
   [/environment variable/i, 'environment'],
   [/restart policy/i, 'restart'],
   [/invalid container name/i, 'name'],

@@ -32,9 +32,9 @@ const created = v.object({ id: v.string() })
 const imageInspected = v.object({ Id: id, Os: text, Architecture: text })
 
 export async function runImage(needs: Needs, wish: RunWish, size?: Size): Promise<Result<StartedRun, Failure>> {
-  const { docker, names, enginePlatform: engine = '' } = needs
-  const [fault] = runFaults(wish, names)
-  if (fault?.code === 'name-taken') return fail(nameTaken(wish.name, names))
+  const { docker, enginePlatform: engine = '' } = needs
+  // Which names are taken the engine knows better: what is known live may be a moment old.
+  const [fault] = runFaults(wish, [])
   if (fault) return fail({ code: 'run-fault', field: fault.field, fault })
   const image = await look(docker, wish.reference)
   if (image?.id !== wish.image) return fail(await moved(docker, wish))
@@ -128,18 +128,11 @@ function messageOf(error: unknown): string {
   return v.is(v.object({ message: v.string() }), json) ? json.message : message
 }
 
-const nameTaken = (name: string, names: ReadonlySet<string>): Failure => ({
-  code: 'container-name-taken',
-  field: 'name',
-  name,
-  suggestion: freeName(name, new Set([...names, name])),
-})
-
 /** With the next step that only a look at the engine can tell. */
 async function enriched(failure: Failure, wish: RunWish, needs: Needs): Promise<Failure> {
   switch (failure.code) {
     case 'container-name-taken':
-      return nameTaken(wish.name, needs.names)
+      return { ...failure, suggestion: freeName(wish.name, new Set([...needs.names, wish.name])) }
     case 'port-taken': {
       const { host, container } = wish.ports[failure.row]!
       const [wanted, protocol] = [parseHostPort(host)!, parseContainerPort(container)!.protocol]

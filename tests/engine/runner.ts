@@ -1,0 +1,143 @@
+/** The services that run images, over a real engine, and a window that follows its terminals as the true one does. */
+import { containersService } from '../../main/containers/index.ts'
+import { engineService } from '../../main/engine/index.ts'
+import { imagesService } from '../../main/images/index.ts'
+import { openStore } from '../../main/store/index.ts'
+import { mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { plainWish, type RunWish } from '../../model/run.ts'
+import type {
+  Failure,
+  ImagesChange,
+  Input,
+  Result,
+  Terminal,
+  TerminalData,
+  TerminalId,
+  TerminalReplay,
+} from '../../preload/contract/index.ts'
+import type { Engine } from '../../tools/world/engine.ts'
+import { eventually } from './eventually.ts'
+
+export type Runner = Awaited<ReturnType<typeof openRunner>>
+
+export async function openRunner(world: Engine) {
+  const ended = new AbortController()
+  const heard = { data: (_: TerminalData) => {}, changes: [] as ImagesChange[] }
+  const opened: string[] = []
+  const engine = engineService({
+    surroundings: { env: { DOCKER_HOST: `unix://${world.socket}` }, home: '/nonexistent' },
+    publish: (name, payload) => void (name === 'images.changed' && heard.changes.push(payload as ImagesChange)),
+    memory: openStore(mkdtempSync(join(tmpdir(), 'runner-'))).lists,
+  })
+  const service = containersService({
+    engine,
+    publish: (name, payload) => void (name === 'terminals.data' && heard.data(payload as TerminalData)),
+    details: imagesService(engine).handlers['images.details'],
+    chooseFolder: async (now) => now,
+    openPage: async (url) => void opened.push(url),
+  })
+  const { handlers } = service
+  const running = engine.run(ended.signal)
+  await eventually(() => engine.live.snapshot().complete)
+
+  const imageOf = (reference: string) => {
+    const image = [...engine.live.images().values()].find(({ references }) => references.includes(reference))
+    if (!image) throw new Error(`${reference} is not there`)
+    return image.id
+  }
+  const size = { columns: 80, rows: 24 }
+  const run = (reference: string, more: Partial<RunWish> = {}, at = size) =>
+    handlers['containers.run']({
+      wish: unfrozen({ ...plainWish(imageOf(reference), reference), network: 'none', ...more }),
+      size: at,
+    })
+  return {
+    engine,
+    calls: handlers,
+    opened,
+    changes: heard.changes,
+    imageOf,
+    run,
+    async started(reference: string, more: Partial<RunWish> = {}) {
+      return value(await run(reference, more))
+    },
+    async refused(reference: string, more: Partial<RunWish> = {}): Promise<Failure> {
+      const answer = await run(reference, more)
+      if (answer.ok) throw new Error('it was run')
+      return answer.error
+    },
+    async suggested(reference: string) {
+      return value(await handlers['containers.suggest']({ image: imageOf(reference), reference }))
+    },
+    async open(container: string, kind: Terminal['kind']): Promise<TerminalId> {
+      return value(await handlers['terminals.open']({ container, kind, size }))
+    },
+    terminal: (id: TerminalId) => value(handlers['terminals.list'](undefined)).find((one) => one.id === id),
+    /** A window that has just been loaded; the one before it hears nothing more. */
+    window() {
+      const screens = new Map<TerminalId, Screen>()
+      heard.data = (data) => screens.get(data.id)?.draw(data)
+      return {
+        /** Shows a terminal; `takes`: whether it tells what it has drawn. */
+        show(id: TerminalId, takes = true): Screen {
+          const took = (upTo: number) => void handlers['terminals.took']({ id, upTo })
+          const screen = new Screen(value(handlers['terminals.replay'](id)), takes ? took : () => {})
+          screens.set(id, screen)
+          return screen
+        },
+      }
+    },
+    type: (id: TerminalId, text: string) => void handlers['terminals.write']({ id, text }),
+    async stop() {
+      service.end()
+      ended.abort()
+      await running
+    },
+  }
+}
+
+export class Screen {
+  readonly #took
+  bytes: Buffer[]
+  at: number
+  end: number
+
+  constructor({ at, bytes }: TerminalReplay, took: (upTo: number) => void) {
+    this.bytes = [Buffer.from(bytes)]
+    this.at = at
+    this.end = at + bytes.length
+    this.#took = took
+  }
+
+  draw({ at, bytes }: TerminalReplay) {
+    if (at < this.end) return
+    if (at > this.end) throw new Error(`bytes from ${this.end} to ${at} are missing`)
+    this.bytes.push(Buffer.from(bytes))
+    this.end += bytes.length
+    this.#took(this.end)
+  }
+
+  get all(): Buffer {
+    return Buffer.concat(this.bytes)
+  }
+  get text(): string {
+    return this.all.toString()
+  }
+  shows(what: string | RegExp): Promise<void> {
+    const holds = typeof what === 'string' ? () => this.text.includes(what) : () => what.test(this.text)
+    return eventually(holds, 20_000).catch(() => {
+      throw new Error(`${String(what)} is not shown, but: ${JSON.stringify(this.text.slice(-1000))}`)
+    })
+  }
+}
+
+/** As the contract's schema hands it over. */
+const unfrozen = (wish: RunWish) => structuredClone(wish) as Input<'containers.run'>['wish']
+
+export function value<T>(answer: Result<T> | Promise<Result<T>>): T {
+  if (answer instanceof Promise) throw new Error('to be waited for')
+  if (!answer.ok) throw new Error(JSON.stringify(answer.error))
+  return answer.value
+}
