@@ -1,6 +1,7 @@
 /** What there is to take pictures of: each screen in each of its states. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import type { Page } from 'playwright-core'
+import { terminalScenes } from './terminal-scenes.ts'
 import { usual } from './world/dockerd.ts'
 
 export interface Scene {
@@ -329,6 +330,7 @@ export const scenes: readonly Scene[] = [
       await page.getByRole('alert').waitFor()
     },
   },
+  ...terminalScenes,
 ]
 
 /** Has Docker use these mirrors and no others, by the app itself. */

@@ -30,7 +30,9 @@ export function terminalBook(publish: Publish): Terminals {
       send: (data) => publish('terminals.data', { id, ...data }),
       hold: (holds) => void (holds ? line.stream.pause() : line.stream.resume()),
     })
-    entries.set(id, { terminal: { id, ...about, readOnly: !line.write, state: { is: 'open' } }, line, output })
+    const terminal: Terminal = { id, ...about, readOnly: !line.write, state: { is: 'open' } }
+    entries.set(id, { terminal, line, output })
+    publish('terminals.changed', terminal)
     line.stream.on('error', () => {}) // its end tells more
     output.receive(line.shown(before))
     line.stream.on('data', (bytes: Buffer) => output.receive(line.shown(bytes)))

@@ -4,6 +4,7 @@ import { ok, type Handlers } from '../../preload/contract/index.ts'
 import type { Store, WindowPlace } from '../store/index.ts'
 import { origin } from './app-files.ts'
 import { askBeforeClosing, type Closing } from './closing.ts'
+import { openPage } from './system.ts'
 
 interface Needs {
   readonly place: Store['window']
@@ -87,6 +88,10 @@ export function windowService(place: Store['window']) {
       },
       'window.copy': (text) => {
         clipboard.writeText(text)
+        return ok(undefined)
+      },
+      'window.openLink': async (url) => {
+        await openPage(url)
         return ok(undefined)
       },
       'window.quit': () => {

@@ -12,15 +12,13 @@ import {
 } from '../../model/run.ts'
 import type { Failure, PortState, RunSuggestion, StartedRun } from '../../preload/contract/index.ts'
 import { live } from '../engine/live.svelte.ts'
+import { terminals } from '../terminals/terminals.svelte.ts'
 
 /** So long, in milliseconds, a field rests before something is asked about it. */
 const rest = 150
 
 /** What a new port begins with: no other computer reaches it there. */
 export const loopback = '127.0.0.1:'
-
-/** A terminal's usual size, until there is one on screen. */
-const size = { columns: 80, rows: 24 }
 
 export class Running {
   wish = $state.raw<RunWish>(plainWish('', ''))
@@ -90,7 +88,7 @@ export class Running {
     if (!this.ready) return undefined
     this.wish = this.#asked
     this.working = true
-    const answer = await slipway.call('containers.run', { wish: this.wish, size })
+    const answer = await slipway.call('containers.run', { wish: this.wish, size: terminals.size })
     this.working = false
     this.failure = answer.ok ? undefined : answer.error
     if (answer.ok) this.started = answer.value

@@ -1,5 +1,5 @@
 /** Which screen is on, and in which order the rail shows them. */
-export const screenNames = ['images', 'discover', 'mirrors', 'activity'] as const
+export const screenNames = ['images', 'discover', 'mirrors', 'activity', 'terminals'] as const
 export type ScreenName = (typeof screenNames)[number]
 
 class Screens {

@@ -1,0 +1,47 @@
+/** A terminal in words: its name, what closing it does, how it ended. */
+import { plain } from '../../model/text.ts'
+import type { Terminal } from '../../preload/contract/index.ts'
+import { sentences, t } from '../ui/words.svelte.ts'
+
+/** `box · sh`; the second of the same, `box · sh 2`. */
+export function titleOf(terminal: Terminal, all: readonly Terminal[]): string {
+  const base = baseOf(terminal)
+  const same = all.filter((one) => baseOf(one) === base)
+  const at = same.findIndex(({ id }) => id === terminal.id)
+  return at > 0 ? `${base} ${at + 1}` : base
+}
+
+function baseOf({ name, kind, command }: Terminal): string {
+  const what = kind === 'logs' ? t('terminal.logs') : programOf(command)
+  return what ? `${plain(name)} · ${what}` : plain(name)
+}
+
+/** `/bin/bash -l` is known as bash. */
+export function programOf(command: string): string {
+  const [, quoted, bare = ''] = /^(?:'([^']*)'|(\S+))/.exec(command) ?? []
+  return plain((quoted ?? bare).split('/').findLast(Boolean) ?? '')
+}
+
+export function closingWords({ kind }: Terminal): string {
+  if (kind === 'shell') return t('terminal.closing.shell')
+  return kind === 'logs' ? t('terminal.closing.logs') : t('terminal.closing.attach')
+}
+
+export function endedWords({ kind, state }: Terminal): string {
+  if (state.is === 'open') return ''
+  if (state.reason === 'engine-gone') return t('terminal.ended.engineGone')
+  if (state.reason === 'cut') return t('terminal.ended.cut')
+  if (state.exitCode === undefined) return t('terminal.ended')
+  const ended = t('terminal.ended.code', { code: String(state.exitCode) })
+  // A shell ends with the code of the last command in it, which says nothing of the shell.
+  return kind === 'shell' ? ended : sentences(ended, meaningOf(state.exitCode))
+}
+
+/** 128 and the number of the signal that ended it. Source: POSIX, Shell Command Language, 2.8.2. */
+function meaningOf(code: number): string {
+  if (code === 130) return t('terminal.ended.130')
+  if (code === 137) return t('terminal.ended.137')
+  if (code === 139) return t('terminal.ended.139')
+  if (code === 143) return t('terminal.ended.143')
+  return ''
+}

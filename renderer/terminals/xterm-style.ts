@@ -1,0 +1,24 @@
+/**
+ * Stands where xterm would put a `<style>` element, which the content security policy forbids (tools/xterm-policy.ts): its
+ * text goes into a sheet of its own, in force while the element is in the document.
+ */
+class XtermStyle extends HTMLElement {
+  readonly #sheet = new CSSStyleSheet()
+
+  connectedCallback() {
+    document.adoptedStyleSheets.push(this.#sheet)
+  }
+
+  disconnectedCallback() {
+    document.adoptedStyleSheets = document.adoptedStyleSheets.filter((sheet) => sheet !== this.#sheet)
+  }
+
+  override get textContent(): string {
+    return ''
+  }
+  override set textContent(css: string | null) {
+    this.#sheet.replaceSync(css ?? '')
+  }
+}
+
+if (!customElements.get('xterm-style')) customElements.define('xterm-style', XtermStyle)

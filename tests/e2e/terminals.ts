@@ -1,0 +1,90 @@
+/** The screen of terminals, as its user meets it, and ways to open one without the dialog. */
+import type { Locator } from '@playwright/test'
+import { plainWish, type RunWish } from '../../model/run.ts'
+import type { Engine } from '../../tools/world/engine.ts'
+import { expect, type Slipway } from './slipway.ts'
+
+export class TerminalScreen {
+  readonly #app: Slipway
+
+  constructor(app: Slipway) {
+    this.#app = app
+  }
+
+  /** Runs an image of the engine interactively, without a network, and shows its terminal. */
+  async run(engine: Engine, reference: string, more: Partial<RunWish> = {}): Promise<string> {
+    const { Id } = await engine.docker.getImage(reference).inspect()
+    const wish = { ...plainWish(Id, reference), interactive: true, network: 'none', ...more }
+    const before = await this.tabs.count()
+    const answer = await this.#app.page.evaluate<{ ok: boolean; value?: { container: string } }>(
+      `slipway.call('containers.run', ${JSON.stringify({ wish, size: { columns: 80, rows: 24 } })})`,
+    )
+    if (!answer.value) throw new Error(JSON.stringify(answer))
+    await this.show()
+    await expect(this.tabs).toHaveCount(before + 1)
+    if (before > 0) await this.tabs.last().click()
+    await this.ready()
+    return answer.value.container
+  }
+
+  async open(container: string, kind: 'attach' | 'shell' | 'logs') {
+    const input = JSON.stringify({ container, kind, size: { columns: 80, rows: 24 } })
+    const answer = await this.#app.page.evaluate<{ ok: boolean }>(`slipway.call('terminals.open', ${input})`)
+    expect(answer).toMatchObject({ ok: true })
+    await this.show()
+    await this.tabs.last().click()
+    await this.ready()
+  }
+
+  async show() {
+    await this.#app.page
+      .getByRole('navigation')
+      .getByRole('link', { name: /Terminals|终端/ })
+      .click()
+  }
+  /** Drawn, with the focus in it. */
+  async ready() {
+    await this.panel.locator('.xterm-screen').click()
+    await expect(this.input).toBeFocused()
+  }
+
+  get tabs(): Locator {
+    return this.#app.page.locator('#terminal-tabs').getByRole('tab')
+  }
+  get panel(): Locator {
+    return this.#app.page.getByRole('tabpanel')
+  }
+  /** What is in sight, row by row. */
+  get text(): Locator {
+    return this.panel.locator('.xterm-rows')
+  }
+  get input(): Locator {
+    return this.panel.getByRole('textbox', { name: /^(Terminal|终端)/ })
+  }
+  /** A row that holds exactly this. */
+  row(text: string): Locator {
+    return this.text
+      .locator('> div')
+      .filter({ hasText: new RegExp(`^${text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}$`) })
+  }
+  get size(): Promise<{ columns: number; rows: number }> {
+    return this.text.evaluate((rows) => ({
+      rows: rows.childElementCount,
+      columns: Math.round(rows.getBoundingClientRect().width),
+    }))
+  }
+
+  async type(text: string) {
+    await this.#app.page.keyboard.type(text)
+    await this.#app.page.keyboard.press('Enter')
+  }
+
+  /** As the browser hands it over. */
+  async paste(text: string) {
+    await this.#app.page.evaluate(`{
+      const clipboardData = new DataTransfer()
+      clipboardData.setData('text/plain', ${JSON.stringify(text)})
+      document.activeElement.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true }))
+    }`)
+  }
+}

@@ -1,0 +1,96 @@
+/** The screen of terminals, in its states. */
+import type { Page } from 'playwright-core'
+import type { Scene } from './scenes.ts'
+
+export const terminalScenes: readonly Scene[] = [
+  {
+    name: 'terminal',
+    async show(page) {
+      await inBox(page)
+      await typed(
+        page,
+        'ls',
+        'echo "你好, Slipway 🐳"',
+        'echo "｜表｜格｜（全角）「标点」"',
+        "printf '\\033[31mred \\033[32mgreen \\033[33myellow \\033[34mblue \\033[35mmagenta \\033[36mcyan \\033[90mgrey\\033[0m \\033[7mreverse\\033[0m\\n'",
+      )
+    },
+  },
+  {
+    name: 'terminal-ended',
+    async show(page) {
+      await inBox(page)
+      await typed(page, 'echo "cannot find its configuration"', 'exit 137')
+      await page.locator('footer button').first().waitFor()
+    },
+  },
+  {
+    name: 'terminal-search',
+    async show(page) {
+      await inBox(page)
+      await typed(page, 'seq 1 400 | sed "s/$/ lines of output/"', 'echo done')
+      await page.keyboard.press('Control+Shift+F')
+      await page.keyboard.type('39')
+      await page.keyboard.press('Enter')
+      await page.keyboard.press('Enter')
+    },
+  },
+  {
+    name: 'terminal-paste',
+    async show(page) {
+      await inBox(page)
+      await page.evaluate(pasting('apt-get update\ncurl https://example.com/install.sh | sh\nrm -rf /tmp/x\n'))
+      await page.getByRole('dialog').waitFor()
+    },
+  },
+  {
+    name: 'terminal-menu',
+    async show(page) {
+      await inBox(page)
+      await page.locator('.xterm-screen').click({ button: 'right', position: { x: 200, y: 120 } })
+      await page.getByRole('menu').last().waitFor()
+    },
+  },
+]
+
+/** A container called box with a shell in it; the one of the picture before has gone first. */
+async function inBox(page: Page) {
+  await page.evaluate(`(async () => {
+    const size = { columns: 80, rows: 24 }
+    const { images, containers } = (await slipway.call('images.snapshot')).value
+    const before = containers.find(({ name }) => name === 'box')
+    if (before) {
+      const { value: terminal } = await slipway.call('terminals.open', { container: before.id, kind: 'attach', size })
+      await slipway.call('terminals.write', { id: terminal, text: '\\x03exit\\n' })
+      while ((await slipway.call('containers.loss', before.id)).ok) await new Promise((done) => setTimeout(done, 100))
+      await slipway.call('terminals.close', terminal)
+    }
+    const run = (reference, more) => {
+      const image = images.find(({ references }) => references.includes(reference)).id
+      const empty = { name: '', command: '', ports: [], volumes: [], environment: [], network: 'none', restart: 'no', memory: '', cpus: '', user: '', workdir: '' }
+      return slipway.call('containers.run', { wish: { image, reference, interactive: true, removeAtEnd: true, ...empty, ...more }, size })
+    }
+    await run('busybox:latest', { name: 'box', command: 'sh' })
+    const web = containers.find(({ name }) => name === 'web')
+    await slipway.call('terminals.open', { container: web.id, kind: 'logs', size })
+  })()`)
+  await page.getByRole('navigation').getByRole('link').last().click()
+  await page.locator('#terminal-tabs [role=tab]').first().click()
+  await page.locator('.xterm-screen').click()
+  // Until the prompt is there.
+  await page.waitForTimeout(1000)
+}
+
+async function typed(page: Page, ...lines: readonly string[]) {
+  for (const line of lines) {
+    await page.keyboard.insertText(line)
+    await page.keyboard.press('Enter')
+    await page.waitForTimeout(300)
+  }
+}
+
+const pasting = (text: string) => `{
+  const clipboardData = new DataTransfer()
+  clipboardData.setData('text/plain', ${JSON.stringify(text)})
+  document.activeElement.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true }))
+}`
