@@ -105,7 +105,7 @@ export const en = {
   'run.removeAtEnd': 'Remove when it ends',
   'run.more': 'More',
   'run.volumes': 'Folders and volumes',
-  'run.volumeAny': 'A folder, a volume’s name, or nothing for a new volume',
+  'run.volumeAny': 'Folder or volume; empty makes one',
   'run.volumeSource': 'Folder or volume',
   'run.volumeChoose': 'Choose…',
   'run.volumeTarget': 'Where the container finds it',

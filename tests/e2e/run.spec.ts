@@ -30,6 +30,7 @@ const test = base.extend<Fixtures, Shared>({
     const { docker } = runner
     for (const { Id } of await docker.listContainers({ all: true }))
       await docker.getContainer(Id).remove({ force: true, v: true })
+    for (const { Name } of (await docker.listVolumes()).Volumes) await docker.getVolume(Name).remove()
     await use(await open({ socket: runner.socket }))
   },
 })
@@ -175,7 +176,10 @@ test('what few need stands under More, quoted as a shell needs it', async ({ rea
 
   // In a terminal, what was shown makes the same once more.
   await runner.docker.getContainer('box').remove({ force: true })
-  execFileSync('sh', ['-c', shown!], { env: { ...process.env, DOCKER_HOST: `unix://${runner.socket}` } })
+  execFileSync('sh', ['-c', shown!], {
+    env: { ...process.env, DOCKER_HOST: `unix://${runner.socket}` },
+    stdio: 'ignore',
+  })
   const again = await inspect(runner, 'box')
   expect([again.Config.Cmd, again.Config.Env, again.HostConfig.Memory]).toEqual([
     Config.Cmd,
