@@ -5,6 +5,7 @@ import type { Publish } from '../../preload/contract/index.ts'
 import type { ImageId } from '../../model/image.ts'
 import { statusOf, type Engine } from '../engine/index.ts'
 import { addressesOf, inspect, lossOf, remove } from './about.ts'
+import { endingOf } from './ending.ts'
 import { openTerminal } from './open.ts'
 import { openPorts, portState } from './ports.ts'
 import { runImage } from './run.ts'
@@ -66,6 +67,7 @@ export function containersService({ engine, publish, details, chooseFolder, open
         }),
       'containers.start': (container) => asking(async (docker) => done(docker.getContainer(container).start())),
       'containers.stop': (container) => asking(async (docker) => done(docker.getContainer(container).stop())),
+      'containers.ending': (container) => asking(async (docker) => ok(await endingOf(docker, container))),
       'containers.loss': (container) => asking((docker) => lossOf(docker, container)),
       'containers.remove': ({ container, volumes }) => asking((docker) => remove(docker, container, volumes)),
       'containers.addresses': addresses,

@@ -82,6 +82,12 @@ export interface ContainerLoss {
   readonly removesItself: boolean
 }
 
+export interface ContainerEnding {
+  readonly exitCode: number
+  /** The last that it said. */
+  readonly lines: string
+}
+
 export const calls = {
   'containers.suggest': call(
     v.object({ image: imageId, reference: v.pipe(typed, v.nonEmpty(), v.maxLength(400)) }),
@@ -93,6 +99,8 @@ export const calls = {
   'containers.run': call(v.object({ wish: runWish, size: v.exactOptional(terminalSize) }), type<StartedRun>()),
   'containers.start': call(containerId, type<void>()),
   'containers.stop': call(containerId, type<void>()),
+  /** Of one that has ended. */
+  'containers.ending': call(containerId, type<ContainerEnding>()),
   'containers.loss': call(containerId, type<ContainerLoss>()),
   /** With the volumes that the user was told of, and no others. */
   'containers.remove': call(

@@ -74,7 +74,7 @@ export interface Slipway {
 /** The one channel that events travel by: `[name, payload]`. */
 export const eventChannel = 'slipway.event'
 
-export type { ContainerLoss, PortState, RunSuggestion, StartedRun } from './containers.ts'
+export type { ContainerEnding, ContainerLoss, PortState, RunSuggestion, StartedRun } from './containers.ts'
 export {
   daemonSteps,
   type ChangeWay,

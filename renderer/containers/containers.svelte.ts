@@ -11,7 +11,13 @@ class Containers {
 
   start = (id: ContainerId) => this.#do(id, () => slipway.call('containers.start', id))
   stop = (id: ContainerId) => this.#do(id, () => slipway.call('containers.stop', id))
-  shell = (id: ContainerId) => this.#do(id, () => terminals.open(id, 'shell'))
+  attach = (id: ContainerId) => this.#do(id, () => terminals.open(id, 'attach'))
+  /** Where there is none, its own program is all that there is to talk to. */
+  shell = (id: ContainerId) =>
+    this.#do(id, async () => {
+      const opened = await terminals.open(id, 'shell')
+      return !opened.ok && opened.error.code === 'shell-missing' ? terminals.open(id, 'attach') : opened
+    })
   logs = (id: ContainerId) => this.#do(id, () => terminals.open(id, 'logs'))
   open = (container: ContainerId, url: string) =>
     this.#do(container, () => slipway.call('containers.openPage', { container, url }))

@@ -13,6 +13,7 @@ const words = {
   'volume-source': 'run.fault.volume-source',
   'volume-target': 'run.fault.volume-target',
   'volume-doubled': 'run.fault.volume-doubled',
+  'volume-read-only': 'run.fault.volume-read-only',
   'variable-name': 'run.fault.variable-name',
   'variable-doubled': 'run.fault.variable-doubled',
   'restart-with-remove': 'run.fault.restart-with-remove',

@@ -66,7 +66,8 @@ export class Running {
   set(change: Partial<RunWish>) {
     for (const key of Object.keys(change)) this.#touched.add(key as keyof RunWish)
     this.wish = { ...this.wish, ...change }
-    this.failure = undefined
+    // Why nothing is known of the image stays to be read.
+    if (this.about) this.failure = undefined
     if (!change.ports) return
     clearTimeout(this.#timer)
     this.#timer = setTimeout(() => void this.#askPorts(), rest)
@@ -77,11 +78,19 @@ export class Running {
   faultOf = (field: RunField, row?: number) =>
     this.faults.find((fault) => fault.field === field && (row === undefined || fault.row === row))
 
+  /** Whether the dialog has a line for a refusal: one may name a list that has none. */
+  get hasField(): boolean {
+    const { failure, wish } = this
+    if (!failure || !('field' in failure) || failure.field === undefined) return false
+    if (failure.field !== 'ports' && failure.field !== 'volumes' && failure.field !== 'environment') return true
+    return 'row' in failure ? failure.row < wish[failure.field].length : false
+  }
+
   /** What the engine refused, where it belongs to a field. */
   refusalOf(field: RunField, row?: number) {
     const { failure } = this
     if (!failure || !('field' in failure) || failure.field !== field) return undefined
-    return row === undefined || !('row' in failure) || failure.row === row ? failure : undefined
+    return row === undefined || ('row' in failure && failure.row === row) ? failure : undefined
   }
 
   async run(): Promise<StartedRun | undefined> {

@@ -142,12 +142,13 @@ test('a program that the image does not have: the dialog stays, the shell is off
   expect((await inspect(runner, 'plain-shell')).Config.Cmd).toEqual(['/bin/sh'])
 })
 
-test('a container that ends at once says so, and its log why', async ({ ready: app }) => {
+test('a container that ends at once says so, with its exit code and last lines', async ({ ready: app }) => {
   await dialogFor(app, 'ends-at-once', '1')
   await field(app, 'Command').fill('')
   await sheet(app).getByRole('checkbox', { name: 'Interactive terminal' }).click()
   await run(app).click()
-  await expect(sheet(app)).toContainText('It has ended already.')
+  await expect(sheet(app)).toContainText('It has ended already, with exit code 3.')
+  await expect(sheet(app)).toContainText('cannot find its configuration')
   await expect(sheet(app).getByRole('button', { name: 'Log' })).toBeVisible()
 })
 
