@@ -91,7 +91,7 @@ export async function openRunner(world: Engine) {
     },
     type: (id: TerminalId, text: string) => void handlers['terminals.write']({ id, text }),
     async stop() {
-      service.end()
+      await service.end()
       ended.abort()
       await running
     },

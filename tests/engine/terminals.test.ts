@@ -191,6 +191,18 @@ describe.each(matrix)('$title', (wish) => {
     expect(await ended(back)).toEqual(exit(0))
   })
 
+  test('the end of the app hangs up its shells, and nothing else', async () => {
+    const { container } = await interactive('hold')
+    const other = await openRunner(engine)
+    const shell = await other.open(container, 'shell')
+    await other.window().show(shell).shows('# ')
+    other.type(shell, 'sleep 6000\r')
+    await eventually(async () => (await running(container)).includes('sleep 6000'))
+    await other.stop()
+    await eventually(async () => !(await running(container)).includes('sleep 6000'))
+    expect((await engine.docker.getContainer(container).inspect()).State.Running).toBe(true)
+  })
+
   test('a container without a shell has none to open, one that has ended only its logs', async () => {
     const { container } = await runner.started('scratch:1', { interactive: false })
     await eventually(async () => !(await engine.docker.getContainer(container).inspect()).State.Running)
