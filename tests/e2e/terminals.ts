@@ -61,19 +61,31 @@ export class TerminalScreen {
   get input(): Locator {
     return this.panel.getByRole('textbox', { name: /^(Terminal|终端)/ })
   }
-  /** A row that holds exactly this. */
+  /** A row that holds exactly this, the cursor behind it aside. */
   row(text: string): Locator {
     return this.text
       .locator('> div')
-      .filter({ hasText: new RegExp(`^${text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}$`) })
+      .filter({ hasText: new RegExp(`^${text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}\\s*$`) })
   }
-  get size(): Promise<{ columns: number; rows: number }> {
-    return this.text.evaluate((rows) => ({
-      rows: rows.childElementCount,
-      columns: Math.round(rows.getBoundingClientRect().width),
-    }))
+  /** As a mouse that comes along the row: xterm looks for a link where the mouse has moved on to another cell. */
+  async click(text: string, x: number) {
+    await this.row(text).hover({ position: { x: x + 20, y: 8 }, force: true })
+    await this.row(text).click({ position: { x, y: 8 }, force: true })
+  }
+  rowCount(): Promise<number> {
+    return this.text.evaluate((rows) => rows.childElementCount)
+  }
+  /** Where a row's text ends, in pixels. */
+  endOf(text: string): Promise<number> {
+    return this.row(text).evaluate((row) =>
+      Math.max(...[...row.children].map((part) => part.getBoundingClientRect().right)),
+    )
   }
 
+  /** At once, as an input method hands it over. */
+  async insert(text: string) {
+    await this.#app.page.keyboard.insertText(text)
+  }
   async type(text: string) {
     await this.#app.page.keyboard.type(text)
     await this.#app.page.keyboard.press('Enter')
