@@ -118,7 +118,7 @@ start({
       place: store.window,
       preload: join(built, 'preload', 'bridge.cjs'),
       icon: join(built, 'icon.png'),
-      closing: { busy: transfer.busy, language: settings.language },
+      closing: { pulls: transfer.busy, changes: daemon.busy, language: settings.language },
     })
   },
   end: () => ended.abort(),

@@ -27,6 +27,7 @@ const race = v.object({
 })
 
 const change = v.object({
+  file: v.optional(v.string(), '/etc/docker/daemon.json'),
   at: v.number(),
   before: v.array(v.string()),
   after: v.array(v.string()),
