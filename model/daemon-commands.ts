@@ -12,17 +12,21 @@ export interface FileByHand {
 }
 
 /**
- * For a POSIX shell. Each command needs the one before it: on a full disk, the file stays as it was. The new text is
- * written beside it, with the old one's owner and mode, and then takes its place; the old one is kept by its hash, so
- * that a second run cannot overwrite it.
+ * For a POSIX shell. Each command needs the one before it: on a full disk, the file stays as it was. The first one ends
+ * it where the file is not the one that the plan was made for, so that a second run cannot take the new text for the old.
+ * The new text is written beside it, with the old one's owner and mode, and then takes its place; the old one is kept.
  */
 export function commandsFor({ file, oldHash, text, installation }: FileByHand): string {
   const sudo = installation === 'rootless' ? '' : 'sudo '
   const [place, fresh] = [quoted(file), quoted(`${file}.new`)]
   const before = oldHash === undefined ? undefined : quoted(`${file}.before-${oldHash.slice(0, 12)}`)
   const ready = before
-    ? [`${sudo}cp -p ${place} ${before} &&`, `${sudo}cp -p ${place} ${fresh} &&`]
-    : [`${sudo}mkdir -p ${quoted(file.slice(0, file.lastIndexOf('/')))} &&`]
+    ? [
+        `echo ${quoted(`${oldHash}  ${file}`)} | ${sudo}sha256sum -c - &&`,
+        `${sudo}cp -p ${place} ${before} &&`,
+        `${sudo}cp -p ${place} ${fresh} &&`,
+      ]
+    : [`${sudo}test ! -e ${place} &&`, `${sudo}mkdir -p ${quoted(file.slice(0, file.lastIndexOf('/')))} &&`]
   const reload = reloads[installation] ?? reloads.system
   return [
     ...ready,

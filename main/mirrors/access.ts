@@ -59,7 +59,10 @@ export function accessTo({ installation, file, pidFile }: Found, { backups, open
     place: async () => (file === undefined ? '' : await realpath(file).catch(() => file)),
     async readAsRoot() {
       const told = await talk((helper) => helper.read())
-      return told.ok ? ok({ text: told.value.text ?? undefined, hash: told.value.hash ?? undefined }) : told
+      if (!told.ok) return told
+      const { text, hash } = told.value
+      // Bytes without a text are no UTF-8, which is at fault as it would be where anybody may read it.
+      return ok({ text: text ?? (hash === null ? undefined : '\uFFFD'), hash: hash ?? undefined })
     },
   }
 

@@ -17,8 +17,8 @@ export interface ChangeWish {
   readonly mirrors: () => readonly string[]
   /** The change itself. */
   readonly write: (helper: Helper) => Promise<Result<Changed, DaemonFileFailure>>
-  /** Whether Docker can pull with them: why not. Left out where there is no mirror to be tried. */
-  readonly tryThem?: ((signal: AbortSignal) => Promise<Failure | undefined>) | undefined
+  /** Whether Docker can pull with them: why not. Not there where there is no mirror to be tried. */
+  readonly tryThem?: ((signal: AbortSignal) => Promise<Failure | 'left-out' | undefined>) | undefined
   /** Done also where Docker does not run: a file that keeps it down is what a backup is for. */
   readonly evenIfDown?: boolean
 }
@@ -84,11 +84,12 @@ export async function changeMirrors({ open, docker }: Needs, wish: ChangeWish, j
       return { code: 'registry-slow', host: hub }
     })
     if (job.cancelled.aborted) return await givenUp(helper)
-    if (why) {
+    if (why !== undefined && why !== 'left-out') {
       mark('pulled', { state: 'failed', failure: why })
       return failed({ code: 'daemon-file-untried', state: await putBack(helper) })
     }
     done('pulled')
+    if (why === 'left-out') mark('pulled', { state: 'kept' })
     const kept = await helper.keep()
     if (!kept.ok) return failed(kept.error)
     done('kept')

@@ -138,11 +138,13 @@ export function daemonService(needs: DaemonNeeds) {
     if (done) record(file, former.ok ? former.settings.mirrors : [], mirrors, now?.hash)
   }
 
-  async function tryThem(mirror: string, signal: AbortSignal): Promise<Failure | undefined> {
+  async function tryThem(mirror: string, signal: AbortSignal): Promise<Failure | 'left-out' | undefined> {
     const docker = engine.docker()
     if (!docker.ok) return docker.error
     const image = await imageToTry({ http, docker: docker.value }, mirror, raced(mirror), signal)
-    return image === undefined ? undefined : tryPull(docker.value, image, (reference) => pull(reference, signal))
+    if (!image.ok) return image.error
+    if (image.value === undefined) return 'left-out'
+    return tryPull(docker.value, image.value, (reference) => pull(reference, signal))
   }
 
   /** The image of the last race, by the digest that this mirror answered with. */
@@ -176,8 +178,9 @@ export function daemonService(needs: DaemonNeeds) {
       const to = access(at)
       const file = at.file ?? ''
       let read = await to.read()
-      if (isSecret(read) && to.way === 'helper') {
-        if (!withPassword) return fail({ code: 'daemon-file-secret', file })
+      if (isSecret(read)) {
+        const helper = to.way === 'helper'
+        if (!withPassword || !helper) return fail({ code: 'daemon-file-secret', file, helper })
         read = await to.readAsRoot()
       }
       if (!read.ok) return read

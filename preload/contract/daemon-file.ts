@@ -18,6 +18,8 @@ export type DaemonFileFailure = HelperFailure | SecretFile | (FileFailure & { re
 interface SecretFile {
   readonly code: 'daemon-file-secret'
   readonly file: string
+  /** Whether root's helper could read it, for a password. */
+  readonly helper: boolean
 }
 
 /** Why the helper does no work. */

@@ -556,6 +556,7 @@ export const en = {
   'daemon.row.filled': '{file} was empty, and gets its first setting.',
   'daemon.row.edited': 'One setting of {file} changes. Everything else in it stays as it is.',
   'daemon.row.password': 'You are asked for an administrator’s password, once.',
+  'daemon.row.passwordAgain': 'You are asked for an administrator’s password once more.',
   'daemon.row.reload': 'Docker reads its configuration anew. No container stops.',
   'daemon.row.restart': 'Docker is restarted: this installation knows no other way.',
   'daemon.showChange': 'Show the change',
@@ -696,6 +697,7 @@ export const en = {
   'error.daemon-file.left': 'Somebody else has changed the file meanwhile; it stays as they made it.',
   'error.daemon-file.unsure':
     'Not everything could be put back. Docker’s configuration is whole, but look at it; Slipway puts back the rest at the next change.',
+  'error.daemon-file-secret.noHelper': 'Slipway’s helper, which could read it with a password, is not installed here.',
   'error.daemon-file-changed': 'daemon.json has just been changed by something else. Make a new plan.',
   'error.daemon-file-secret': 'Only an administrator may read {file}.',
   'error.daemon-file-secret.hint': 'You are asked for a password to read it, and once more before anything is changed.',

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { usual } from '../../tools/world/dockerd.ts'
 import { startEngine, type Engine } from '../../tools/world/engine.ts'
+import { loadImages } from '../../tools/world/images.ts'
 import type { Mirror } from '../../tools/world/mirrors.ts'
 import { installInWorld } from '../../tools/world/polkit.ts'
 import { startOnline, type Online } from '../../tools/world/world.ts'
@@ -94,6 +95,16 @@ describe.each(matrix)('on $title', (wish) => {
     expect(job.failure?.code).toMatch(/^(daemon-file-untried|daemon-file-not-taken)$/)
     expect(state()?.text).toBe(without)
     expect(await mirrorsOf(engine)).toEqual([])
+  })
+
+  test('a mirror that does not answer is not kept, also where there is no image to try it with', async () => {
+    const steps = [{ instruction: 'COPY hello /', bytes: 1000 }]
+    await loadImages(engine.docker, [{ references: ['hello-world:latest'], created: new Date(0), steps }])
+    second.behave({ answers: 503 })
+    const job = await changer.set([second.address])
+    await engine.docker.getImage('hello-world:latest').remove()
+    expect(job).toMatchObject({ state: 'failed', failure: { code: 'daemon-file-untried', state: 'restored' } })
+    expect(state()?.text).toBe(without)
   })
 
   test('a file that changed since the plan is left as it is', async () => {
@@ -199,7 +210,8 @@ test('a file that keeps Docker down gives way to a backup, which Docker takes up
 
 test('a file that only an administrator may read is read by the helper alone, once the user knows of the password', async () => {
   const engine = await startEngine({ version: '26.1', store: 'classic', asInstalled: true })
-  write('{ "registry-mirrors": ["https://secret.example"] }', { mode: 0o600 })
+  const secret = '{ "registry-mirrors": ["https://secret.example"] }'
+  write(secret, { mode: 0o600 })
   const changer = await openChanger({ online, socket: usual.socket })
   const asNobody = async <T>(ask: () => Promise<T>) => {
     process.seteuid!(65_534)
@@ -212,8 +224,10 @@ test('a file that only an administrator may read is read by the helper alone, on
     const mirrors = [good.address]
     expect(await asNobody(async () => changer.handlers['daemon.plan']({ mirrors, withPassword: false }))).toEqual({
       ok: false,
-      error: { code: 'daemon-file-secret', file: usual.config },
+      error: { code: 'daemon-file-secret', file: usual.config, helper: true },
     })
+    const read = await asNobody(async () => changer.handlers['daemon.plan']({ mirrors, withPassword: true }))
+    expect(read).toMatchObject({ ok: true, value: { plan: { change: { before: secret } } } })
   } finally {
     await changer.stop()
     await engine.stop()

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -13,7 +14,8 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
-const oldHash = 'ab12cd34ef56'.padEnd(64, '0')
+const before = '{}'
+const oldHash = createHash('sha256').update(before).digest('hex')
 const text = '{\n  "registry-mirrors": ["https://docker.1ms.run"],\n  "labels": ["it\'s $HOME"]\n}\n'
 const script = (wish: { oldHash?: string } = {}) =>
   commandsFor({ file, oldHash: undefined, text, installation: 'system', ...wish })
@@ -24,35 +26,47 @@ function typed(commands: string, standIns = '') {
   return execFileSync('sh', ['-c', shell], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
 }
 
+/** What it says before it fails. */
+function failing(commands: string, standIns?: string): string {
+  try {
+    return expect.unreachable(typed(commands, standIns))
+  } catch (error) {
+    return String((error as { stdout?: unknown }).stdout)
+  }
+}
+
 test('where there is no file, it is made with its folder, and Docker reads it', () => {
   expect(typed(script())).toBe('systemctl reload docker\n')
   expect(readFileSync(file, 'utf8')).toBe(text)
+  // Once more: there is a file now, which nobody has read.
+  writeFileSync(file, 'of somebody else')
+  expect(failing(script())).toBe('')
+  expect(readFileSync(file, 'utf8')).toBe('of somebody else')
 })
 
 test('the old text is kept beside it, whatever was kept before, and owner and mode stay', () => {
   execFileSync('mkdir', [join(folder, 'docker')])
-  writeFileSync(file, '{}', { mode: 0o640 })
+  writeFileSync(file, before, { mode: 0o640 })
   writeFileSync(`${file}.before-000000000000`, 'of another day')
+  const kept = `${file}.before-${oldHash.slice(0, 12)}`
   typed(script({ oldHash }))
   expect(readFileSync(file, 'utf8')).toBe(text)
   expect(statSync(file).mode & 0o777).toBe(0o640)
-  expect(readFileSync(`${file}.before-ab12cd34ef56`, 'utf8')).toBe('{}')
+  expect(readFileSync(kept, 'utf8')).toBe(before)
   expect(readFileSync(`${file}.before-000000000000`, 'utf8')).toBe('of another day')
+  // Typed a second time, as after a reload that failed.
+  expect(failing(script({ oldHash }))).toContain('FAILED')
+  expect(readFileSync(kept, 'utf8')).toBe(before)
 })
 
 test.each(['cp', 'tee', 'mv'])(
   'on a full disk, where %s fails, the file stays as it was and Docker is not told',
   (command) => {
     execFileSync('mkdir', [join(folder, 'docker')])
-    writeFileSync(file, '{}')
-    let said = ''
-    try {
-      said = typed(script({ oldHash }), `${command}() { cat >/dev/null; return 1; }`)
-    } catch {
-      // the shell ends with the failure
-    }
-    expect(said).toBe('')
-    expect(readFileSync(file, 'utf8')).toBe('{}')
+    writeFileSync(file, before)
+    const said = failing(script({ oldHash }), `${command}() { cat >/dev/null; return 1; }`)
+    expect(said).not.toContain('systemctl')
+    expect(readFileSync(file, 'utf8')).toBe(before)
   },
 )
 
