@@ -1,6 +1,5 @@
 /** Docker Hub's mirrors: the list of them, and which of them work from this computer. */
 import { setTimeout as delay } from 'node:timers/promises'
-import { compare, digestIn, isFresh, isGood } from '../../model/mirror-race.ts'
 import { hub } from '../../model/reference.ts'
 import { manifestOf, registryPlace } from '../../model/registry-place.ts'
 import {
@@ -18,16 +17,9 @@ import type { Jobs, Working } from '../jobs.ts'
 import type { Http } from '../registry/index.ts'
 import type { MirrorsStore } from '../store/index.ts'
 import { isTested, readCatalogue } from './catalogue.ts'
+import { afterCut, goodOnes, type MirrorSource } from './findings.ts'
 import { ownMirrors } from './own.ts'
 import { race } from './race.ts'
-
-/** A mirror that the last race found good. */
-export interface MirrorSource {
-  readonly address: string
-  readonly speed?: number | undefined
-  /** When it was tried, in seconds since 1970. */
-  readonly tried: number
-}
 
 export interface MirrorService {
   readonly handlers: Handlers<'mirrors'>
@@ -101,8 +93,9 @@ export function mirrorService(needs: Needs): MirrorService {
     )
     const genuine: string[] = []
     const started = Math.floor(Date.now() / 1000)
-    const show = (ended?: number) => {
-      running = { job: job.id, image, started, ended, probes: { ...probes }, genuine: [...genuine] }
+    const soFar = (): MirrorRace => ({ job: job.id, image, started, probes: { ...probes }, genuine: [...genuine] })
+    const show = () => {
+      running = soFar()
       changed()
     }
     const item = (address: string, probe: MirrorProbe) => {
@@ -113,6 +106,7 @@ export function mirrorService(needs: Needs): MirrorService {
     }
     show()
     for (const [address, probe] of left) item(address, probe)
+    let cut = true
     try {
       const wish = { path, tag, platform: platform() ?? 'linux/amd64', patience, signal: job.cancelled }
       await race(
@@ -130,17 +124,19 @@ export function mirrorService(needs: Needs): MirrorService {
           },
         },
       )
+      cut = false
     } catch (error) {
       if (!job.cancelled.aborted) throw error
       runners.forEach((_, index) => job.items[index]?.state !== 'done' && job.item(index, { state: 'kept' }))
     } finally {
       for (const [address, probe] of Object.entries(probes)) if (!isOver(probe)) delete probes[address]
-      show(Math.floor(Date.now() / 1000))
-      store.write({ ...store.value, race: running })
+      const found = { ...soFar(), ended: Math.floor(Date.now() / 1000), ...(cut && { cut }) }
       running = undefined
+      store.write({ ...store.value, race: cut ? afterCut(found, store.value.race) : found })
+      changed()
+      const good = goodOnes(found)
+      job.subject({ works: good.length, of: runners.length - 1, fastest: good[0] && hostOf(good[0].address) })
     }
-    const good = goodOnes(store.value.race)
-    job.subject({ works: good.length, of: runners.length - 1, fastest: good[0] && hostOf(good[0].address) })
   }
 
   const handlers: Handlers<'mirrors'> = {
@@ -179,22 +175,6 @@ export function mirrorService(needs: Needs): MirrorService {
       return goodOnes(store.value.race)
     },
   }
-}
-
-/** The fastest first; Docker Hub itself is none. */
-function goodOnes(race: MirrorRace | undefined): MirrorSource[] {
-  if (!race) return []
-  const { [hubAddress]: itself, ...mirrors } = race.probes
-  const digests = Object.values(mirrors).flatMap((probe) => digestIn(probe) ?? [])
-  const { contentOf } = compare(digestIn(itself), digests, new Set(race.genuine))
-  return Object.entries(mirrors)
-    .flatMap(([address, probe]) =>
-      probe.state === 'answered' && isGood(probe, contentOf(probe.digest))
-        ? [{ fresh: isFresh(contentOf(probe.digest)), source: { address, speed: probe.speed, tried: probe.at } }]
-        : [],
-    )
-    .toSorted((a, b) => Number(b.fresh) - Number(a.fresh) || (b.source.speed ?? 0) - (a.source.speed ?? 0))
-    .map(({ source }) => source)
 }
 
 const isOver = ({ state }: MirrorProbe) => state === 'answered' || state === 'failed'

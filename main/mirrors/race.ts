@@ -31,6 +31,8 @@ export async function race(http: Http, { runners, path, patience, signal, ...wis
   const seen = new Map<string, MirrorProbe>()
   const guest = ({ address, host }: Runner) => guestOf(http, { address, host, path, patience, signal })
   const tell = (address: string, probe: MirrorProbe) => {
+    // Once it is given up it is over for whoever listens, also where some have just answered.
+    signal.throwIfAborted()
     seen.set(address, probe)
     listener.probe(address, probe)
   }

@@ -42,6 +42,8 @@ export interface MirrorRace {
   /** Seconds since 1970. */
   readonly started: number
   readonly ended?: number | undefined
+  /** It was given up: not all were asked, or only in an earlier race with the same image. */
+  readonly cut?: boolean | undefined
   /** By address; Docker Hub's among them. */
   readonly probes: Readonly<Record<string, MirrorProbe>>
   /** Digests of other content that Docker Hub, or most, know all the same. */

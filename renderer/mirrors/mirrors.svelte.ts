@@ -26,6 +26,8 @@ class MirrorList {
   readonly folded = $derived(this.#all?.folded ?? [])
   readonly race = $derived(this.#all?.race)
   readonly running = $derived(this.race !== undefined && this.race.ended === undefined)
+  /** All were asked, to the end. */
+  readonly #whole = $derived(this.race?.ended !== undefined && !this.race.cut)
   readonly cursor = new Cursor<Mirror>(() => this.#rows, keyOf)
 
   readonly probeOf = ({ address }: Mirror): MirrorProbe | undefined => this.race?.probes[address]
@@ -42,7 +44,7 @@ class MirrorList {
   readonly #compared = $derived.by(() => {
     const { [hubAddress]: itself, ...others } = this.race?.probes ?? {}
     const digests = Object.values(others).flatMap((probe) => digestIn(probe) ?? [])
-    return compare(digestIn(itself), digests, new Set(this.race?.genuine), !this.running)
+    return compare(digestIn(itself), digests, new Set(this.race?.genuine), this.#whole)
   })
   readonly hub = $derived(this.race?.probes[hubAddress])
   readonly good = $derived(this.#rows.filter((mirror) => this.isGood(mirror)))
@@ -57,9 +59,9 @@ class MirrorList {
   readonly done = $derived(
     this.#rows.filter((mirror) => ['answered', 'failed'].includes(this.probeOf(mirror)?.state ?? '')).length,
   )
-  /** What is so with all of them, once a race has ended. */
+  /** What is so with all of them, once they were asked. */
   readonly diagnosis = $derived(
-    this.race?.ended === undefined ? undefined : diagnose(this.hub, this.#rows.map(this.probeOf), this.contentOf),
+    this.#whole ? diagnose(this.hub, this.#rows.map(this.probeOf), this.contentOf) : undefined,
   )
 
   get rows(): readonly Mirror[] {

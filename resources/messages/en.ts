@@ -393,6 +393,7 @@ export const en = {
   'mirrors.exported': 'Your mirrors are saved.',
   'mirrors.list': 'Docker Hub mirrors',
   'mirrors.testedWith': 'Tested with {image}',
+  'mirrors.testedPartly': 'Partly tested with {image}',
   'mirrors.testingWith': 'Testing with {image}',
   'mirrors.outcome': '{works} of {all} work · {when}',
   'mirrors.progress': '{done} of {all}',
@@ -400,8 +401,8 @@ export const en = {
   'mirrors.begin': 'Test to see which of these work. At most a few MB come from each, and no setting is changed.',
   'mirrors.otherPlace': 'Measured from this computer. The engine runs elsewhere, so it may differ there.',
   'mirrors.diagnosis.no-image': 'Docker Hub has no {image}. Look for a slip in the name or the tag.',
-  'mirrors.comparing': 'comparing…',
-  'mirrors.say.open': 'It answers, with other content than the others. Whether they know it is asked at the end.',
+  'mirrors.uncompared': 'to be compared',
+  'mirrors.say.open': 'It answers, with other content than the others. Whether they know it was not asked yet.',
   'mirrors.diagnosis.none':
     'None of them works right now. Try again later, test with another image, or add a mirror that you know.',
   'mirrors.diagnosis.hub-works': 'Docker Hub itself answers here, so no mirror is needed.',

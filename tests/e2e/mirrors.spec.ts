@@ -128,6 +128,8 @@ test('a race can be cancelled, goes on while other screens are visited, and stan
   await expect(rowOf(app, silent)).toContainText('asking…')
   await app.page.getByRole('button', { name: 'Cancel' }).click()
   await expect(app.page.getByRole('button', { name: 'Test again' })).toBeVisible()
+  await expect(app.page.getByRole('status').filter({ hasText: 'Partly tested with nginx:1.27' })).toBeVisible()
+  await expect(app.page.getByText(/None of them works right now/)).toBeHidden()
   await app.page.getByRole('link', { name: 'Activity' }).click()
   await app.page
     .getByRole('article', { name: /mirrors with nginx:1.27/ })

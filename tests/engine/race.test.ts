@@ -186,9 +186,37 @@ test('results come as they are known, and a race can be given up: what is known 
   racer.cancel(id)
   await eventually(() => racer.job(id)?.state === 'cancelled')
   const { race } = await racer.now()
-  expect(race!.ended).toBeDefined()
+  expect(race).toMatchObject({ ended: expect.any(Number), cut: true })
   expect(Object.keys(race!.probes)).toContain(fast.address)
   expect(Object.keys(race!.probes)).not.toContain(silent.address)
+})
+
+test('what a good race found outlives a later one that is given up', async () => {
+  const { fast, other } = await mirrored({ fast: {}, other: {} })
+  const whole = await racer.race(image)
+  const addresses = () => racer.sources(image).map(({ address }) => address)
+  const giveUp = async (reference: string) => {
+    const id = await racer.begin(reference)
+    await eventually(() => {
+      const told = racer.told.at(-1)?.race
+      return told?.job === id && told.probes[fast.address]?.state === 'failed'
+    })
+    racer.cancel(id)
+    await eventually(() => racer.job(id)?.state === 'cancelled')
+    return (await racer.now()).race!
+  }
+  fast.behave({ answers: 410 })
+  other.behave({ connecting: 'silent' })
+
+  expect(await giveUp('redis:7')).toEqual(whole)
+  const race = await giveUp(image)
+  expect(race).toMatchObject({ image, cut: true })
+  expect(failureIn(probeOf(race, fast))).toMatchObject({ code: 'registry-error' })
+  expect(probeOf(race, other)).toEqual(probeOf(whole, other))
+  expect(addresses()).toEqual([other.address])
+  racer.restart()
+  expect((await racer.now()).race).toEqual(race)
+  expect(addresses()).toEqual([other.address])
 })
 
 describe('bad days', () => {
