@@ -172,7 +172,8 @@ export function mirrorService(needs: Needs): MirrorService {
     sourcesFor(reference) {
       const wanted = manifestOf(reference)
       if (!wanted || registryPlace(wanted.repository).registry !== hub) return []
-      return goodOnes(store.value.race)
+      const listed = new Set(tested().map((mirror) => mirror.address))
+      return goodOnes(store.value.race).filter(({ address }) => listed.has(address))
     },
   }
 }

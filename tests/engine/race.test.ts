@@ -135,7 +135,7 @@ test('other content for a tag is told: what Docker Hub knows is older, what nobo
   expect(racer.sources(image).map(({ address }) => address)).toContain(good.address)
 })
 
-test('what the race found good is handed on with its age, the fastest first, and outlives the app', async () => {
+test('what the race found good is handed on with its age, the fastest first, outlives the app, and goes with the mirror', async () => {
   const { fast, slow } = await mirrored({ slow: { bytesPerSecond: 800_000 }, fast: {} })
   expect(racer.sources(image)).toEqual([])
   await racer.race(image)
@@ -143,6 +143,8 @@ test('what the race found good is handed on with its age, the fastest first, and
   expect(racer.sources('redis:7').map(({ address }) => address)).toEqual([fast.address, slow.address])
   expect(racer.sources('redis:7')[0]!.tried).toBeGreaterThan(Date.now() / 1000 - 60)
   expect(racer.sources('ghcr.io/a/b:1')).toEqual([])
+  await racer.handlers['mirrors.remove'](fast.address)
+  expect(racer.sources('redis:7').map(({ address }) => address)).toEqual([slow.address])
 })
 
 test('where Docker Hub does not answer, an image is looked up at a mirror that was found good', async () => {
