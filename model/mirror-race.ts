@@ -72,6 +72,18 @@ export const isGood = <Why>(probe: Probe<Why> | undefined, content: Content): bo
 /** Whether there is nothing better than what it has. */
 export const isFresh = (content: Content): boolean => content === 'same' || content === 'alone'
 
+/** However long a mirror wants to be left alone, in seconds: a wrong header must not silence it for good. */
+const longestRest = 3600
+
+/**
+ * Whether a mirror that asked for it is to be left alone still. What was heard in the future, as it seems once a clock
+ * was set back, tells nothing of now.
+ */
+export const isLeftAlone = (
+  { at, until }: { readonly at: UnixTime; readonly until: UnixTime | undefined },
+  now: UnixTime,
+): boolean => until !== undefined && at <= now && now < Math.min(until, at + longestRest)
+
 /** The fastest good ones first, those with older content behind them, then those under way, then those that failed; else in the order in which they came. */
 export function inOrder<Runner, Why>(
   runners: readonly Runner[],

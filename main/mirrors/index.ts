@@ -1,5 +1,6 @@
 /** Docker Hub's mirrors: the list of them, and which of them work from this computer. */
 import { setTimeout as delay } from 'node:timers/promises'
+import { isLeftAlone } from '../../model/mirror-race.ts'
 import { hub } from '../../model/reference.ts'
 import { manifestOf, registryPlace } from '../../model/registry-place.ts'
 import {
@@ -82,7 +83,7 @@ export function mirrorService(needs: Needs): MirrorService {
   function resting(address: string): MirrorProbe | undefined {
     const probe = store.value.race?.probes[address]
     if (probe?.state !== 'failed' || probe.failure.code !== 'registry-limited') return undefined
-    return (probe.failure.until ?? 0) > Date.now() / 1000 ? probe : undefined
+    return isLeftAlone({ at: probe.at, until: probe.failure.until }, Date.now() / 1000) ? probe : undefined
   }
 
   async function run(job: Working, image: string, path: string, tag: string) {

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { compare, diagnose, inOrder, isGood, type Probe } from '../../model/mirror-race.ts'
+import { compare, diagnose, inOrder, isGood, isLeftAlone, type Probe } from '../../model/mirror-race.ts'
 
 interface Why {
   readonly code: string
@@ -41,6 +41,17 @@ test('one alone has nobody to be compared with, and may be used', () => {
   const { contentOf } = compare(undefined, ['a'])
   expect(contentOf('a')).toBe('alone')
   expect(isGood(answered('a'), contentOf('a'))).toBe(true)
+})
+
+test.each([
+  [false, 'it did not say until when', { at: 1000, until: undefined }, 1001],
+  [true, 'its time has not come', { at: 1000, until: 1600 }, 1599],
+  [false, 'its time has come', { at: 1000, until: 1600 }, 1600],
+  [true, 'it wants years, within the hour', { at: 1000, until: 9e9 }, 4599],
+  [false, 'it wants years, after an hour', { at: 1000, until: 9e9 }, 4600],
+  [false, 'the clock was set back', { at: 90_000, until: 90_600 }, 1000],
+] as const)('a mirror that is asked too often is left alone: %s, where %s', (left, _, heard, now) => {
+  expect(isLeftAlone(heard, now)).toBe(left)
 })
 
 test('the fastest good ones stand first, those under way next, those that failed last', () => {
