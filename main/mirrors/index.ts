@@ -54,21 +54,23 @@ export function mirrorService(needs: Needs): MirrorService {
   const { http, jobs, publish, store, lastWanted, platform, openText, saveText, patience = 5000 } = needs
   let read: ReturnType<typeof readCatalogue> | undefined
   const catalogue = () => (read ??= readCatalogue())
-  const own = () => ownMirrors(store, catalogue().mirrors)
+  const known = () => catalogue().mirrors.filter(isTested)
+  const own = () => ownMirrors(store, known())
   let running: MirrorRace | undefined
   let telling: Promise<void> | undefined
 
-  const known = () => running ?? store.value.race
-  const tested = () => [...own().list(), ...catalogue().mirrors.filter(isTested)]
+  const lastRace = () => running ?? store.value.race
+  const tested = () => [...own().list(), ...known()]
 
   function now(): Mirrors {
     const { asOf, mirrors } = catalogue()
+    const { isListed } = own()
     return {
       asOf,
       tested: tested(),
-      folded: mirrors.filter((mirror) => !isTested(mirror)),
-      image: known()?.image ?? lastWanted() ?? usualImage,
-      race: known(),
+      folded: mirrors.filter((mirror) => !isTested(mirror) && !isListed(mirror.address)),
+      image: lastRace()?.image ?? lastWanted() ?? usualImage,
+      race: lastRace(),
     }
   }
 

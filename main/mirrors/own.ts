@@ -7,6 +7,7 @@ import type { MirrorsStore } from '../store/index.ts'
 /** More than anyone tests, and few enough that a list of them is quick. */
 const mostMirrors = 500
 
+/** `known`: those that are on the list without the user's doing. */
 export function ownMirrors(store: MirrorsStore, known: readonly Mirror[]) {
   const write = (own: readonly string[]) => store.write({ ...store.value, own })
   const all = () => [...store.value.own, ...known.map(({ address }) => address)]
@@ -21,6 +22,8 @@ export function ownMirrors(store: MirrorsStore, known: readonly Mirror[]) {
   }
 
   return {
+    isListed,
+
     list: (): Mirror[] =>
       store.value.own.map((address) => ({ address, host: address.replace(/^https?:\/\//, ''), own: true })),
 

@@ -55,7 +55,7 @@ export interface Mirrors {
   readonly asOf: string
   /** Those that are tested: the user's own first, in the user's order, then the known ones. */
   readonly tested: readonly Mirror[]
-  /** Those that are not: closed, or for few. */
+  /** Those that are not: closed, or for few, and not among the user's own. */
   readonly folded: readonly Mirror[]
   /** What they would be tested with: the image of Docker Hub that was wanted last, else a small one. */
   readonly image: string

@@ -180,6 +180,18 @@ test('who asks to be left alone is not asked again before that time', async () =
   expect(failureIn(probeOf(again, limited))).toMatchObject({ code: 'registry-limited' })
 })
 
+test('one that is folded away may be put on the list, and stands there alone', async () => {
+  const closed = 'https://docker.mirrors.ustc.edu.cn'
+  const among = (mirrors: readonly { readonly address: string }[]) => mirrors.some(({ address }) => address === closed)
+  expect(among((await racer.now()).folded)).toBe(true)
+  await racer.add(closed)
+  const { tested, folded } = await racer.now()
+  expect([among(tested), among(folded)]).toEqual([true, false])
+  const again = await racer.handlers['mirrors.add'](closed)
+  expect(again).toEqual({ ok: false, error: { code: 'mirror-listed', address: closed } })
+  expect(await racer.handlers['mirrors.add']('docker.1ms.run')).toMatchObject({ error: { code: 'mirror-listed' } })
+})
+
 test('results come as they are known, and a race can be given up: what is known stays', async () => {
   const { fast, silent } = await mirrored({ fast: {}, silent: { connecting: 'silent' } })
   const id = await racer.begin(image)
