@@ -135,6 +135,16 @@ test('other content for a tag is told: what Docker Hub knows is older, what nobo
   expect(racer.sources(image).map(({ address }) => address)).toContain(good.address)
 })
 
+test('nobody vouches for other content without showing it', async () => {
+  online.hub.behave('all', 'down')
+  const { eager, lying } = await mirrored({ eager: { answers: 'any-head' }, lying: { lies: 'tag' }, good: {} })
+  const race = await racer.race('redis:7')
+  expect(comparing(race).expected).toBe(digestIn(probeOf(race, eager)))
+  expect(race.genuine).toEqual([])
+  expect(comparing(race).contentOf(digestIn(probeOf(race, lying))!)).toBe('other')
+  expect(racer.sources('redis:7').map(({ address }) => address)).not.toContain(lying.address)
+})
+
 test('what the race found good is handed on with its age, the fastest first, outlives the app, and goes with the mirror', async () => {
   const { fast, slow } = await mirrored({ slow: { bytesPerSecond: 800_000 }, fast: {} })
   expect(racer.sources(image)).toEqual([])
