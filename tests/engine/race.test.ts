@@ -317,7 +317,7 @@ describe('bad days', () => {
     })
     expect(await racer.handlers['mirrors.import'](undefined)).toMatchObject({
       ok: true,
-      value: { added: 202, known: 0, wrong: [{ line: 3, text: 'address!' }] },
+      value: { added: 201, known: 0, wrong: [{ line: 3, text: 'nonsense address!' }] },
     })
     const race = await racer.race(image)
     expect(probeOf(race, good)).toMatchObject({ state: 'answered' })
