@@ -3,7 +3,7 @@ import { createServer } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { discoverService } from '../../main/discover/index.ts'
 import { httpClient, registryClient } from '../../main/registry/index.ts'
 import { compare, diagnose, digestIn } from '../../model/mirror-race.ts'
@@ -304,6 +304,19 @@ describe('bad days', () => {
       portal.close()
       portal.closeAllConnections()
     }
+  })
+
+  test('nothing can be written down: a race ends all the same, and another can begin', async () => {
+    await racer.stop()
+    racer = openRacer({ env: online.hub.env, caFile: online.mirrors.caFile, unwritable: true })
+    const logged = vi.spyOn(console, 'error').mockReturnValue()
+    const { good } = await mirrored({ good: {} })
+    for (const reference of [image, 'redis:7']) {
+      const race = await racer.race(reference)
+      expect(race).toMatchObject({ image: reference, ended: expect.any(Number) })
+      expect(probeOf(race, good)).toMatchObject({ state: 'answered' })
+    }
+    logged.mockRestore()
   })
 
   test('two hundred mirrors are imported from a file and tested', async () => {

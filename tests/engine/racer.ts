@@ -18,9 +18,11 @@ interface RacerWish {
   readonly patience?: number
   /** What the file holds that the user chooses. */
   readonly file?: string
+  /** Nothing can be written down: the app's folder would be in a file. */
+  readonly unwritable?: boolean
 }
 
-export function openRacer({ env, caFile, patience = 5000, file }: RacerWish) {
+export function openRacer({ env, caFile, patience = 5000, file, unwritable = false }: RacerWish) {
   const before = getCACertificates('default')
   setDefaultCACertificates([...before, readFileSync(caFile, 'utf8')])
   const folder = mkdtempSync(join(tmpdir(), 'racer-'))
@@ -35,7 +37,7 @@ export function openRacer({ env, caFile, patience = 5000, file }: RacerWish) {
     for (const [address, probe] of Object.entries(mirrors.race?.probes ?? {})) listener(address, probe)
   }
   const start = () => {
-    const store = openStore(folder)
+    const store = openStore(unwritable ? join(caFile, 'slipway') : folder)
     const jobs = jobBook({ ended: store.jobs, publish })
     const service = mirrorService({
       ...{ http, jobs, publish, patience },
