@@ -21,6 +21,7 @@ import { isTested, readCatalogue } from './catalogue.ts'
 import { afterCut, goodOnes, type MirrorSource } from './findings.ts'
 import { ownMirrors } from './own.ts'
 import { race } from './race.ts'
+import { lastWanted } from './wanted.ts'
 
 export interface MirrorService {
   readonly handlers: Handlers<'mirrors'>
@@ -33,8 +34,6 @@ interface Needs {
   readonly jobs: Jobs
   readonly publish: Publish
   readonly store: MirrorsStore
-  /** The image of Docker Hub that the user wanted last, as far as it is known. */
-  readonly lastWanted: () => string | undefined
   /** The engine's platform, as `linux/arm64`, where it is known. */
   readonly platform: () => string | undefined
   /** The text of a file that the user chooses; nothing where they think better of it. */
@@ -51,7 +50,7 @@ const usualImage = 'alpine:latest'
 const rest = 120
 
 export function mirrorService(needs: Needs): MirrorService {
-  const { http, jobs, publish, store, lastWanted, platform, openText, saveText, patience = 5000 } = needs
+  const { http, jobs, publish, store, platform, openText, saveText, patience = 5000 } = needs
   let read: ReturnType<typeof readCatalogue> | undefined
   const catalogue = () => (read ??= readCatalogue())
   const known = () => catalogue().mirrors.filter(isTested)
@@ -69,7 +68,7 @@ export function mirrorService(needs: Needs): MirrorService {
       asOf,
       tested: tested(),
       folded: mirrors.filter((mirror) => !isTested(mirror) && !isListed(mirror.address)),
-      image: lastRace()?.image ?? lastWanted() ?? usualImage,
+      image: lastWanted(jobs.all()) ?? lastRace()?.image ?? usualImage,
       race: lastRace(),
     }
   }
@@ -156,7 +155,7 @@ export function mirrorService(needs: Needs): MirrorService {
     'mirrors.add': (text) => afterwards(own().add(text)),
     'mirrors.change': (change) => afterwards(own().change(change)),
     'mirrors.remove': (address) => afterwards(ok(own().remove(address))),
-    'mirrors.move': (move) => afterwards(ok(own().move(move))),
+    'mirrors.swap': (two) => afterwards(ok(own().swap(two))),
     async 'mirrors.import'() {
       const text = await openText()
       if (!text.ok || text.value === undefined) return text.ok ? ok(undefined) : text

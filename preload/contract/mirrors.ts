@@ -57,7 +57,7 @@ export interface Mirrors {
   readonly tested: readonly Mirror[]
   /** Those that are not: closed, or for few, and not among the user's own. */
   readonly folded: readonly Mirror[]
-  /** What they would be tested with: the image of Docker Hub that was wanted last, else a small one. */
+  /** What they would be tested with: the image of Docker Hub that was pulled or tested with last, else a small one. */
   readonly image: string
   /** The last race, or the one that is on. */
   readonly race?: MirrorRace | undefined
@@ -80,8 +80,8 @@ export const calls = {
   'mirrors.add': call(address, type<void>()),
   'mirrors.change': call(v.object({ from: address, to: address }), type<void>()),
   'mirrors.remove': call(address, type<void>()),
-  /** Among the user's own. */
-  'mirrors.move': call(v.object({ address, by: v.picklist([-1, 1]) }), type<void>()),
+  /** Two of the user's own change places. */
+  'mirrors.swap': call(v.tuple([address, address]), type<void>()),
   /** From a file that the user chooses; nothing where they think better of it. */
   'mirrors.import': call(v.undefined(), type<ImportedMirrors | undefined>()),
   /** Into a file that the user chooses: the user's own. Whether it was written. */

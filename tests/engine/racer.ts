@@ -42,7 +42,6 @@ export function openRacer({ env, caFile, patience = 5000, file, unwritable = fal
     const service = mirrorService({
       ...{ http, jobs, publish, patience },
       store: store.mirrors,
-      lastWanted: () => undefined,
       platform: () => 'linux/amd64',
       openText: async () => ({ ok: true, value: file }),
       saveText: async (_, text) => ({ ok: true, value: saved.push(text) > 0 }),

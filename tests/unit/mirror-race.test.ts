@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { compare, diagnose, inOrder, isGood, isLeftAlone, type Probe } from '../../model/mirror-race.ts'
+import { byFindings, compare, diagnose, isGood, isLeftAlone, type Probe } from '../../model/mirror-race.ts'
 
 interface Why {
   readonly code: string
@@ -64,7 +64,7 @@ test('the fastest good ones stand first, those under way next, those that failed
     new: undefined,
   }
   const { contentOf } = compare('a', ['a', 'b', 'a'])
-  const order = inOrder(Object.keys(probes), (name) => probes[name], contentOf)
+  const order = Object.keys(probes).toSorted(byFindings((name: string) => probes[name], contentOf))
   expect(order).toEqual(['fast', 'slow', 'asking', 'new', 'altered', 'dead'])
 })
 
@@ -79,7 +79,7 @@ test('ordering loses none, adds none, and puts none that is not good before one 
       const digests = probes.flatMap((one) => (one?.state === 'answered' ? [one.digest] : []))
       const { contentOf } = compare(hub, digests)
       const runners = probes.map((_, at) => at)
-      const order = inOrder(runners, (at) => probes[at], contentOf)
+      const order = runners.toSorted(byFindings((at: number) => probes[at], contentOf))
       expect(order.toSorted((a, b) => a - b)).toEqual(runners)
       const good = order.map((at) => {
         const one = probes[at]
