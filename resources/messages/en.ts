@@ -457,7 +457,7 @@ export const en = {
   'mirrors.content': 'Digest of {image}',
   'mirrors.expected': 'Digest elsewhere',
   'mirrors.tried': 'Tried',
-  'mirrors.knownOf': 'As of {date}',
+  'mirrors.knownOf': 'As of {date}: {facts}',
   'mirrors.uncertain': 'Reports differ on whether it still works.',
   'mirrors.say.works': 'It has the same content as the others: the digests match.',
   'mirrors.say.alone': 'It works, but there is no other source to compare its content with.',

@@ -436,7 +436,7 @@ export const zhCN = {
   'mirrors.content': '{image} 的摘要',
   'mirrors.expected': '其他来源的摘要',
   'mirrors.tried': '测试时间',
-  'mirrors.knownOf': '截至 {date}',
+  'mirrors.knownOf': '截至 {date}：{facts}',
   'mirrors.uncertain': '是否还能用，说法不一。',
   'mirrors.say.works': '内容与其他来源一致，摘要相同。',
   'mirrors.say.alone': '可用，但没有其他来源可供对比内容。',
