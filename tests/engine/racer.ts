@@ -12,7 +12,7 @@ import { eventually } from './eventually.ts'
 
 export type Racer = ReturnType<typeof openRacer>
 
-interface RacerWish {
+export interface RacerWish {
   readonly env: Readonly<Record<string, string>>
   readonly caFile: string
   readonly patience?: number
