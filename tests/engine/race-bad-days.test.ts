@@ -6,7 +6,9 @@ import type { Duplex } from 'node:stream'
 import { expect, test, vi } from 'vitest'
 import { diagnose } from '../../model/mirror-race.ts'
 import { hubAddress } from '../../preload/contract/index.ts'
+import { startMirrors } from '../../tools/world/mirrors.ts'
 import { comparing, probeOf, raceWorld } from './race-world.ts'
+import { failureIn } from './racer.ts'
 
 const image = 'nginx:latest'
 const world = raceWorld()
@@ -69,6 +71,22 @@ test.each([
   } finally {
     portal.close()
     portal.closeAllConnections()
+  }
+})
+
+test('the names of some are never answered for: those that work are told from them all the same', async () => {
+  const unheard = await startMirrors({ registry: world.online.registry, hub: world.online.hub })
+  try {
+    unheard.dns('silent')
+    const silent = await Promise.all(['a', 'b', 'c', 'd', 'e', 'f'].map((name) => unheard.add(name)))
+    await world.racer.add(...silent.map(({ address }) => address))
+    const { good, nameless } = await mirrored({ good: {}, nameless: { connecting: 'no-such-host' } })
+    const race = await world.racer.race(image)
+    expect(probeOf(race, good)).toMatchObject({ state: 'answered' })
+    expect(failureIn(probeOf(race, nameless))).toMatchObject({ reason: 'no-host' })
+    for (const mirror of silent) expect(failureIn(probeOf(race, mirror))).toMatchObject({ code: 'registry-slow' })
+  } finally {
+    await unheard.stop()
   }
 })
 
