@@ -68,7 +68,6 @@ start({
     const mirrors = mirrorService({
       ...{ http, jobs, publish, openText, saveText },
       store: store.mirrors,
-      lastWanted: transfer.lastFromHub,
       platform,
     })
     const daemon = daemonService({

@@ -22,6 +22,7 @@ const race = v.object({
   image: v.string(),
   started: v.number(),
   ended: v.optional(v.number()),
+  cut: v.optional(v.boolean()),
   probes: v.record(v.string(), probe),
   genuine: v.array(digest),
 })
