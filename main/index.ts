@@ -71,7 +71,6 @@ start({
     const mirrors = mirrorService({
       ...{ http, jobs, publish, openText, saveText },
       store: store.mirrors,
-      lastWanted: transfer.lastFromHub,
       platform,
     })
     const daemon = daemonService({
@@ -127,7 +126,7 @@ start({
       place: store.window,
       preload: join(built, 'preload', 'bridge.cjs'),
       icon: join(built, 'icon.png'),
-      closing: { busy: transfer.busy, language: settings.language },
+      closing: { pulls: transfer.busy, changes: daemon.busy, language: settings.language },
     })
   },
   end() {

@@ -142,5 +142,7 @@ const withChange = (subject: JobSubject, change: Partial<JobSubject>): JobSubjec
 
 function endOf({ failure, items }: Job, cancelled: boolean): Job['state'] {
   if (failure || items.some(({ state }) => state === 'failed' || state === 'unknown')) return 'failed'
-  return cancelled ? 'cancelled' : 'done'
+  // A cancel that came when all was done has changed nothing.
+  const undone = items.length === 0 || items.some(({ state }) => state !== 'done')
+  return cancelled && undone ? 'cancelled' : 'done'
 }

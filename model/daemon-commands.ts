@@ -3,26 +3,42 @@ import type { Installation } from './mirror-plan.ts'
 import { quoted } from './shell.ts'
 
 export interface FileByHand {
+  /** Where its bytes are: what a link leads to. */
   readonly file: string
-  /** Whether there is one to be kept beside it. */
-  readonly exists: boolean
+  /** The sha256 of the text that stands there; undefined where there is no file. */
+  readonly oldHash: string | undefined
   readonly text: string
   readonly installation: Installation
 }
 
-/** For a shell, one after the other; the file is made if it is missing, and the old one kept beside it. */
-export function commandsFor({ file, exists, text, installation }: FileByHand): readonly string[] {
+/**
+ * For a POSIX shell. Each command needs the one before it: on a full disk, the file stays as it was. The first one ends
+ * it where the file is not the one that the plan was made for, so that a second run cannot take the new text for the old.
+ * The new text is written beside it, with the old one's owner and mode, and then takes its place; the old one is kept.
+ */
+export function commandsFor({ file, oldHash, text, installation }: FileByHand): string {
   const sudo = installation === 'rootless' ? '' : 'sudo '
-  const folder = file.slice(0, file.lastIndexOf('/'))
-  const lines = text.replace(/\r?\n$/, '')
+  const [place, fresh] = [quoted(file), quoted(`${file}.new`)]
+  const before = oldHash === undefined ? undefined : quoted(`${file}.before-${oldHash.slice(0, 12)}`)
+  const ready = before
+    ? [
+        `echo ${quoted(`${oldHash}  ${file}`)} | ${sudo}sha256sum -c - &&`,
+        `${sudo}cp -p ${place} ${before} &&`,
+        `${sudo}cp -p ${place} ${fresh} &&`,
+      ]
+    : [`${sudo}test ! -e ${place} &&`, `${sudo}mkdir -p ${quoted(file.slice(0, file.lastIndexOf('/')))} &&`]
+  const reload = reloads[installation] ?? reloads.system
   return [
-    exists ? `${sudo}cp -a ${quoted(file)} ${quoted(`${file}.before`)}` : `${sudo}mkdir -p ${quoted(folder)}`,
-    `${sudo}tee ${quoted(file)} >/dev/null <<'EOF'\n${lines}\nEOF`,
-    reload[installation] ?? reload.system,
-  ]
+    ...ready,
+    `${sudo}tee ${fresh} >/dev/null <<'EOF' &&`,
+    text.replace(/\r?\n$/, ''),
+    'EOF',
+    `${sudo}mv ${fresh} ${place} &&`,
+    reload,
+  ].join('\n')
 }
 
-const reload: Partial<Record<Installation, string>> & { readonly system: string } = {
+const reloads: Partial<Record<Installation, string>> & { readonly system: string } = {
   system: 'sudo systemctl reload docker',
   rootless: 'systemctl --user reload docker',
   snap: 'sudo snap restart docker',

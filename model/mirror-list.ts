@@ -9,29 +9,55 @@ export interface ListedMirrors {
 
 const shown = 80
 
-/** Lines may have comments (`#`), and several addresses parted by commas or spaces. */
-export function mirrorsIn(text: string): ListedMirrors {
+export function mirrorsIn(file: string): ListedMirrors {
+  const text = file.replace(/^\uFEFF/, '')
   const addresses: string[] = []
   const wrong: { line: number; text: string }[] = []
-  const lines = inJson(text) ?? text.replace(/^\uFEFF/, '').split(/\r\n|\r|\n/)
-  for (const [index, line] of lines.entries())
-    for (const word of line.replace(/(?:^|\s)#.*$/, '').split(/[\s,]+/)) {
-      if (word === '') continue
+  for (const [index, { said, words }] of (inJson(text) ?? inLines(text)).entries()) {
+    const tell = (what: string) => wrong.push({ line: index + 1, text: what.slice(0, shown) })
+    if (words.length === 0 && said !== '') tell(said)
+    for (const word of words) {
       const parsed = parseMirrorAddress(word)
-      if (!parsed.ok) wrong.push({ line: index + 1, text: word.slice(0, shown) })
+      if (!parsed.ok) tell(word)
       else if (!addresses.some((one) => sameMirror(one, parsed.address))) addresses.push(parsed.address)
     }
+  }
   return { addresses, wrong }
 }
 
-/** Undefined where it is no JSON, or JSON that lists no mirrors. */
-function inJson(text: string): readonly string[] | undefined {
+interface Line {
+  /** Without a comment. */
+  readonly said: string
+  /** What in it is meant as an address. */
+  readonly words: readonly string[]
+}
+
+/**
+ * A line may have a comment (`#`), several addresses parted by commas or spaces, and words beside them; one with nothing
+ * but words is told as a whole.
+ */
+const inLines = (text: string): Line[] =>
+  text.split(/\r\n|\r|\n/).map((line) => {
+    const said = line.replace(/(?:^|\s)#.*$/, '').trim()
+    return { said, words: said.split(/[\s,;，、；：]+/).filter((word) => looksLikeAddress.test(word)) }
+  })
+
+/** A scheme, a dot within, or a port: in a text, a bare word is a word. */
+const looksLikeAddress = /:\/\/|[^\s.]\.[^\s.]|[^\s:]:\d/
+
+/** Undefined where it is no list and no object of JSON; nothing where that has no mirrors. */
+function inJson(text: string): Line[] | undefined {
   let value: unknown
   try {
     value = JSON.parse(text)
   } catch {
     return undefined
   }
-  const list = typeof value === 'object' && value && 'registry-mirrors' in value ? value['registry-mirrors'] : value
-  return Array.isArray(list) ? list.map(String) : undefined
+  if (typeof value !== 'object') return undefined
+  const list = value && 'registry-mirrors' in value ? value['registry-mirrors'] : value
+  if (!Array.isArray(list)) return []
+  return list.map((one: unknown) => {
+    const said = typeof one === 'string' ? one : JSON.stringify(one)
+    return { said, words: [said] }
+  })
 }

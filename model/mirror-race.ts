@@ -72,26 +72,36 @@ export const isGood = <Why>(probe: Probe<Why> | undefined, content: Content): bo
 /** Whether there is nothing better than what it has. */
 export const isFresh = (content: Content): boolean => content === 'same' || content === 'alone'
 
-/** The fastest good ones first, those with older content behind them, then those under way, then those that failed; else in the order in which they came. */
-export function inOrder<Runner, Why>(
-  runners: readonly Runner[],
+/** However long a mirror wants to be left alone, in seconds: a wrong header must not silence it for good. */
+const longestRest = 3600
+
+/**
+ * Whether a mirror that asked for it is to be left alone still. What was heard in the future, as it seems once a clock
+ * was set back, tells nothing of now.
+ */
+export const isLeftAlone = (
+  { at, until }: { readonly at: UnixTime; readonly until: UnixTime | undefined },
+  now: UnixTime,
+): boolean => until !== undefined && at <= now && now < Math.min(until, at + longestRest)
+
+/**
+ * The order of two by what was found: the fastest good ones first, those with older content behind them, then those
+ * under way, then those that failed; 0 where nothing that was found parts them.
+ */
+export function byFindings<Runner, Why>(
   probeOf: (runner: Runner) => Probe<Why> | undefined,
   contentOf: (digest: string) => Content,
-): Runner[] {
+): (a: Runner, b: Runner) => number {
   const rank = (probe: Probe<Why> | undefined) => {
     if (probe?.state !== 'answered') return probe?.state === 'failed' ? 4 : 2
     const content = contentOf(probe.digest)
     return isGood(probe, content) ? (isFresh(content) ? 0 : 1) : 3
   }
-  const speed = (probe: Probe<Why> | undefined) => (probe?.state === 'answered' && (probe.speed ?? 0)) || 0
-  const standing = (runner: Runner) => {
-    const probe = probeOf(runner)
-    return { runner, rank: rank(probe), speed: speed(probe) }
+  const speed = (probe: Probe<Why> | undefined) => (probe?.state === 'answered' && probe.speed) || 0
+  return (one, other) => {
+    const [a, b] = [probeOf(one), probeOf(other)]
+    return rank(a) - rank(b) || speed(b) - speed(a)
   }
-  return runners
-    .map(standing)
-    .toSorted((a, b) => a.rank - b.rank || b.speed - a.speed)
-    .map(({ runner }) => runner)
 }
 
 interface Told {

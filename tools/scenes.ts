@@ -1,6 +1,7 @@
 /** What there is to take pictures of: each screen in each of its states. */
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import type { Page } from 'playwright-core'
+import { helperFile } from '../main/mirrors/helper.ts'
 import { terminalScenes } from './terminal-scenes.ts'
 import { usual } from './world/dockerd.ts'
 
@@ -254,6 +255,21 @@ export const scenes: readonly Scene[] = [
     },
   },
   {
+    name: 'mirrors-by-hand',
+    async show(page) {
+      renameSync(helperFile, `${helperFile}.away`)
+      await toMirrors(page)
+      await page.getByRole('row').nth(1).click()
+      await page.keyboard.press(' ')
+      await page
+        .locator('aside section button')
+        .filter({ hasText: /Use in|用于/ })
+        .click()
+      await page.getByRole('dialog').getByText('tee').waitFor()
+      renameSync(`${helperFile}.away`, helperFile)
+    },
+  },
+  {
     name: 'mirrors-add',
     async show(page) {
       await toMirrors(page)
@@ -335,7 +351,7 @@ export const scenes: readonly Scene[] = [
 
 /** Has Docker use these mirrors and no others, by the app itself. */
 const using = (...mirrors: readonly string[]) => `(async () => {
-  const plan = await slipway.call('daemon.plan', ${JSON.stringify(mirrors)})
+  const plan = await slipway.call('daemon.plan', ${JSON.stringify({ mirrors, withPassword: false })})
   const job = plan.value.plan.change && (await slipway.call('daemon.apply', plan.value.id)).value
   while (job && (await slipway.call('jobs.list')).value.find(({ id }) => id === job).state === 'running')
     await new Promise((done) => setTimeout(done, 200))

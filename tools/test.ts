@@ -2,8 +2,6 @@
 import { mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { checks } from './checks.ts'
-import { openDisplay } from './display.ts'
-import { electronBinary } from './electron.ts'
 import { runShown, runSteps } from './steps.ts'
 
 // Absolute: Playwright takes a relative name from its configuration's folder.
@@ -11,44 +9,26 @@ const folder = resolve('.cache/results')
 rmSync(folder, { recursive: true, force: true })
 mkdirSync(folder, { recursive: true })
 const only = process.argv.slice(2)
+const report = (name: string) => `${folder}/${name}.json`
+const inside = 'tools/world/inside.sh'
+
+const vitest = (project: string) =>
+  [
+    'node_modules/.bin/vitest',
+    ...['run', '--project', project, '--reporter=default', '--reporter=json'],
+    ...[`--outputFile.json=${report(project)}`, ...only],
+  ] as const
 
 const checked = await runSteps([{ name: 'build', command: [process.execPath, 'tools/build.ts'] }, ...checks])
-
-const report = (name: string) => `${folder}/${name}.json`
-const vitest = (project: string) =>
-  runShown('node_modules/.bin/vitest', [
-    'run',
-    '--project',
-    project,
-    '--reporter=default',
-    '--reporter=json',
-    `--outputFile.json=${report(project)}`,
-    ...only,
-  ])
-
-const ran = [await vitest('unit'), await vitest('engine'), await endToEnd()]
-
-async function endToEnd(): Promise<boolean> {
-  const { real } = electronBinary()
-  console.log(
-    real
-      ? 'End to end, in Electron:'
-      : 'End to end, in the stand-in (what only Electron can show is skipped and said):',
-  )
-  const display = await openDisplay({ virtual: true })
-  try {
-    return await runShown(
-      'node_modules/.bin/playwright',
-      ['test', '-c', 'tests/e2e/playwright.config.ts', '--reporter=list,json', ...only],
-      {
-        ...display.env,
-        PLAYWRIGHT_JSON_OUTPUT_NAME: report('e2e'),
-      },
-    )
-  } finally {
-    display.close()
-  }
-}
+const [unit, ...units] = vitest('unit')
+const ran = [await runShown(unit, units)]
+// Each in a world of its own, side by side: both wait for others more than they work.
+const [endToEnd, engines] = await Promise.all([
+  runSteps([{ name: 'end to end', command: [inside, process.execPath, 'tools/end-to-end.ts', ...only] }]),
+  runShown(inside, vitest('engine')),
+])
+ran.push(engines, ...endToEnd.map(({ ok }) => ok))
+console.log(endToEnd.map(({ ok, output }) => (ok ? output : '')).join(''))
 
 // What is not counted does not pass for passed.
 let uncounted = false

@@ -1,18 +1,20 @@
-/** Closing the window ends the app, and with it what is still being pulled: so the user is asked first. */
+/** Closing the window ends the app, and with it what is under way: so the user is asked first. */
 import { dialog, type BrowserWindow } from 'electron'
 import type { Language } from '../../preload/contract/index.ts'
 import { quitWords } from './words.ts'
 
 export interface Closing {
   /** How many pulls end with the app. */
-  readonly busy: () => number
+  readonly pulls: () => number
+  /** How many changes of Docker's configuration are put back. */
+  readonly changes: () => number
   readonly language: () => Language
 }
 
-export function askBeforeClosing(window: BrowserWindow, { busy, language }: Closing) {
+export function askBeforeClosing(window: BrowserWindow, { pulls, changes, language }: Closing) {
   let asking = false
   window.on('close', (event) => {
-    if (busy() === 0) return
+    if (pulls() + changes() === 0) return
     event.preventDefault()
     if (asking) return
     asking = true
@@ -21,7 +23,7 @@ export function askBeforeClosing(window: BrowserWindow, { busy, language }: Clos
   })
 
   async function ask() {
-    const { title, detail, stay, go } = quitWords(language(), busy())
+    const { title, detail, stay, go } = quitWords(language(), { pulls: pulls(), changes: changes() })
     const { response } = await dialog.showMessageBox(window, {
       type: 'question',
       message: title,

@@ -42,6 +42,8 @@ interface Needs {
   readonly memory: Lists
 }
 
+/** An engine may tell of its reload some milliseconds before it has the new mirrors (26.1, one time in 150: tried). */
+const settled = 500
 /** How long after a failure the engine is looked for again. */
 const retryAfter = 500
 
@@ -100,18 +102,24 @@ export function engineService({ surroundings, publish, memory }: Needs): Engine 
       const read = diskMeter(reached, (disk) => learn({ disk }), signal)
       const listed = (slow: boolean) => signal.aborted || keep(endpoint, slow)
       let turn = 0
-      const reloaded = () => {
+      const reloaded = async () => {
         const asked = ++turn
-        // Only the last of several counts; an engine that went away meanwhile is told of by its events.
-        void readMirrors(reached).then(
-          (mirrors) => asked === turn && learn({ facts: { ...connected.facts, mirrors } }),
-          () => undefined,
-        )
+        try {
+          for (const wait of [0, settled]) {
+            await delay(wait, undefined, { signal })
+            const mirrors = await readMirrors(reached)
+            // Only the last of several counts.
+            if (asked !== turn) return
+            learn({ facts: { ...connected.facts, mirrors } })
+          }
+        } catch {
+          // An engine that went away meanwhile is told of by its events.
+        }
       }
-      const watch = await watchEngine(reached, live, { read, listed, reloaded }, signal)
+      const watch = await watchEngine(reached, live, { read, listed, reloaded: () => void reloaded() }, signal)
       if (!signal.aborted) watching = watch
       // What was taken up between the first question and the first event is told of by nobody.
-      reloaded()
+      void reloaded()
       await watch.ended
       tell({ status: 'away', context, failure: { code: 'engine-stopped', endpoint } })
     } catch (error) {

@@ -1,7 +1,7 @@
 /** A change of Docker's own mirrors, step by step: until the last of them, whatever goes wrong puts everything back. */
 import { setTimeout as delay } from 'node:timers/promises'
 import type Docker from 'dockerode'
-import { sameMirrors } from '../../model/mirror-address.ts'
+import { distinctMirrors, sameMirrors } from '../../model/mirror-address.ts'
 import { hub } from '../../model/reference.ts'
 import type { DaemonFileFailure, DaemonStep, Failure, JobItem, Result } from '../../preload/contract/index.ts'
 import type { Working } from '../jobs.ts'
@@ -17,8 +17,10 @@ export interface ChangeWish {
   readonly mirrors: () => readonly string[]
   /** The change itself. */
   readonly write: (helper: Helper) => Promise<Result<Changed, DaemonFileFailure>>
-  /** Whether Docker can pull with them: why not. Left out where there is no mirror to be tried. */
-  readonly tryThem?: ((signal: AbortSignal) => Promise<Failure | undefined>) | undefined
+  /** Whether Docker can pull with them: why not. Not there where there is no mirror to be tried. */
+  readonly tryThem?: ((signal: AbortSignal) => Promise<Failure | 'left-out' | undefined>) | undefined
+  /** Done also where Docker does not run: a file that keeps it down is what a backup is for. */
+  readonly evenIfDown?: boolean
 }
 
 interface Needs {
@@ -32,16 +34,17 @@ const pulledWithin = 90_000
 
 /** Whether it was done and kept. What was not is told by the job. */
 export async function changeMirrors({ open, docker }: Needs, wish: ChangeWish, job: Working): Promise<boolean> {
-  const { steps, mirrors, write, tryThem } = wish
+  const { steps, mirrors, write, tryThem, evenIfDown = false } = wish
   const mark = (step: DaemonStep, change: Partial<JobItem>) => {
     const at = steps.indexOf(step)
     if (at >= 0) job.item(at, change)
   }
   /** The first that is not done is under way. */
   const done = (step: DaemonStep) => {
-    mark(step, { state: 'done' })
-    const next = steps[steps.indexOf(step) + 1]
-    if (next) mark(next, { state: 'running' })
+    const at = steps.indexOf(step)
+    if (at < 0) return
+    job.item(at, { state: 'done' })
+    if (job.items[at + 1]?.state === 'waiting') job.item(at + 1, { state: 'running' })
   }
   const failed = (failure: Failure) => {
     const at = job.items.findIndex(({ state }) => state === 'running')
@@ -65,21 +68,28 @@ export async function changeMirrors({ open, docker }: Needs, wish: ChangeWish, j
     if (job.cancelled.aborted) return await givenUp(helper)
     const changed = await write(helper)
     if (!changed.ok) return failed(changed.error)
-    const taken = await isTakenUp(docker, mirrors(), job.cancelled)
-    if (job.cancelled.aborted) return await givenUp(helper)
-    if (!taken) return failed({ code: 'daemon-file-not-taken', state: await putBack(helper) })
-    done('confirmed')
+    if (evenIfDown && !changed.value.confirmed && !docker().ok) {
+      for (const step of ['reloaded', 'confirmed'] as const) mark(step, { state: 'kept' })
+      mark('kept', { state: 'running' })
+      job.subject({ atStart: true })
+    } else {
+      const taken = await isTakenUp(docker, mirrors(), job.cancelled)
+      if (job.cancelled.aborted) return await givenUp(helper)
+      if (!taken) return failed({ code: 'daemon-file-not-taken', state: await putBack(helper) })
+      done('confirmed')
+    }
     const trial = AbortSignal.any([job.cancelled, AbortSignal.timeout(pulledWithin)])
     const why = await tryThem?.(trial).catch((error: unknown): Failure => {
       if (!trial.aborted) console.error('the test pull:', error)
       return { code: 'registry-slow', host: hub }
     })
     if (job.cancelled.aborted) return await givenUp(helper)
-    if (why) {
+    if (why !== undefined && why !== 'left-out') {
       mark('pulled', { state: 'failed', failure: why })
       return failed({ code: 'daemon-file-untried', state: await putBack(helper) })
     }
     done('pulled')
+    if (why === 'left-out') mark('pulled', { state: 'kept' })
     const kept = await helper.keep()
     if (!kept.ok) return failed(kept.error)
     done('kept')
@@ -110,10 +120,10 @@ async function putBack(helper: Helper) {
 
 /** Whether the engine says that it has these. It may be away for a moment: a snap's is started anew. */
 async function isTakenUp(docker: Needs['docker'], mirrors: readonly string[], cancelled: AbortSignal) {
-  const late = AbortSignal.timeout(takenUpWithin)
-  while (!late.aborted && !cancelled.aborted) {
-    const now = await mirrorsInForce(docker())
-    if (now && sameMirrors(now, mirrors)) return true
+  const over = AbortSignal.any([cancelled, AbortSignal.timeout(takenUpWithin)])
+  while (!over.aborted) {
+    const now = await mirrorsInForce(docker(), over)
+    if (now && sameMirrors(now, distinctMirrors(mirrors))) return true
     await delay(200)
   }
   return false

@@ -1,10 +1,9 @@
 /** Docker's own mirrors, in its daemon.json: what is so, a plan, and then exactly that plan. */
-import { createHash, randomUUID } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
+import { randomUUID } from 'node:crypto'
 import { commandsFor } from '../../model/daemon-commands.ts'
 import { readDaemonFile } from '../../model/daemon-file.ts'
-import { distinctMirrors } from '../../model/mirror-address.ts'
-import { isBlocked, planMirrors, type Situation } from '../../model/mirror-plan.ts'
+import { distinctMirrors, sameMirror } from '../../model/mirror-address.ts'
+import { isBlocked, planMirrors, type PlanRow, type Situation } from '../../model/mirror-plan.ts'
 import {
   daemonSteps,
   fail,
@@ -13,6 +12,7 @@ import {
   type DaemonStep,
   type Failure,
   type Handlers,
+  type JobSubject,
   type KeptMirrorPlan,
   type Result,
 } from '../../preload/contract/index.ts'
@@ -20,10 +20,10 @@ import type { Engine } from '../engine/index.ts'
 import type { Jobs, Working } from '../jobs.ts'
 import type { Http } from '../registry/index.ts'
 import type { MirrorsStore } from '../store/index.ts'
+import { accessTo, type Access } from './access.ts'
 import { changeMirrors, type OpenHelper } from './change.ts'
-import { helperInstalled, openHelper, type Helper } from './helper.ts'
+import { openHelper } from './helper.ts'
 import { mirrorsInForce } from './in-force.ts'
-import { openOwnFile } from './own-file.ts'
 import { findInstallation, hostsToml, mirrorOptions, type Found, type Surroundings } from './situation.ts'
 import { imageToTry, tryPull } from './test-pull.ts'
 
@@ -43,7 +43,10 @@ export interface DaemonNeeds {
   readonly openRoot?: OpenHelper
 }
 
-interface Kept extends KeptMirrorPlan {
+/** The plan that was shown, and whose file it is for: the engine may have become another since. */
+interface Kept {
+  readonly shown: KeptMirrorPlan
+  readonly access: Access
   readonly oldHash: string | undefined
   readonly mirrors: readonly string[]
 }
@@ -53,70 +56,48 @@ const mostChanges = 50
 export function daemonService(needs: DaemonNeeds) {
   const { engine, jobs, http, store, surroundings, backups, pull, showFile, openRoot = openHelper } = needs
   const found = () => findInstallation(engine.state(), surroundings)
-  let plan: Kept | undefined
-
-  const wayTo = ({ installation, file }: Found): ChangeWay => {
-    if (file === undefined) return 'nobody'
-    if (installation === 'rootless') return 'own'
-    return openRoot !== openHelper || helperInstalled() ? 'helper' : 'commands'
-  }
-  const opener = ({ installation, file, pidFile }: Found): OpenHelper =>
-    installation === 'rootless' && file !== undefined
-      ? (wish) => openOwnFile({ file, backups, ...(pidFile !== undefined && { pidFile }) }, wish)
-      : openRoot
-
-  /** Its bytes, `undefined` where there is none; a failure where only root may read it. */
-  async function read(file: string): Promise<Result<Buffer | undefined>> {
-    try {
-      return ok(await readFile(file))
-    } catch (error) {
-      const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-      return code === 'ENOENT' ? ok(undefined) : fail({ code: 'file-unusable', file, detail: code })
-    }
-  }
-
-  /** By root's helper, for a password, where this user may not read it. */
-  async function readByHelper(): Promise<Result<{ text: string | undefined; hash: string | undefined }>> {
-    const told = await conversation((helper) => helper.read())
-    return told.ok ? ok({ text: told.value.text ?? undefined, hash: told.value.hash ?? undefined }) : told
-  }
-  async function conversation<T>(talk: (helper: Helper) => Promise<Result<T>>): Promise<Result<T>> {
-    const opened = await opener(found())({})
-    if (!opened.ok) return opened
-    try {
-      return await talk(opened.value)
-    } finally {
-      await opened.value.end()
-    }
-  }
+  const inForce = () => mirrorsInForce(engine.docker())
+  const access = (at: Found) => accessTo(at, { backups, openRoot, inForce })
+  let kept: Kept | undefined
+  /** How many changes are under way. */
+  let changing = 0
 
   async function situation({ installation, pidFile }: Found): Promise<Situation> {
     const state = engine.state()
     const hosts = hostsToml()
     const facts = state.status === 'connected' ? state.facts : undefined
     // Asked now: what the state says of it follows a moment after a change.
-    const inForce = await mirrorsInForce(engine.docker())
+    const now = await inForce()
     return {
       installation,
       asOption: await mirrorOptions(pidFile),
       ...(hosts !== undefined && facts?.store === 'containerd' && { hostsToml: hosts }),
-      ...(inForce && { inForce }),
+      ...(now && { inForce: now }),
       running: [...engine.live.containers().values()]
         .filter(({ state }) => state === 'running')
         .map(({ name }) => name),
     }
   }
 
-  function record(before: readonly string[], after: readonly string[], backup: string | undefined) {
-    const change = { at: Math.floor(Date.now() / 1000), before, after, ...(backup !== undefined && { backup }) }
+  const changesOf = (file: string | undefined) => store.value.changes.filter((change) => change.file === file)
+
+  function record(file: string, before: readonly string[], after: readonly string[], backup: string | undefined) {
+    const change = { file, at: Math.floor(Date.now() / 1000), before, after, ...(backup !== undefined && { backup }) }
     store.write({ ...store.value, changes: [change, ...store.value.changes].slice(0, mostChanges) })
   }
 
-  async function apply({ plan: { change, rows }, oldHash, mirrors }: Kept, steps: readonly DaemonStep[], job: Working) {
+  /** Starts a change as a job. */
+  function start(subject: Subject, steps: readonly DaemonStep[], work: (job: Working) => Promise<void>) {
+    changing++
+    return jobs.start({ kind: 'daemon', ...subject }, steps, (job) => work(job).finally(() => changing--))
+  }
+
+  async function apply({ shown, access, oldHash, mirrors }: Kept, steps: readonly DaemonStep[], job: Working) {
+    const { change, rows } = shown.plan
     if (!change) return
     const [first] = mirrors
     const done = await changeMirrors(
-      { open: opener(found()), docker: engine.docker },
+      { open: access.open, docker: engine.docker },
       {
         steps,
         mirrors: () => mirrors,
@@ -125,72 +106,105 @@ export function daemonService(needs: DaemonNeeds) {
       },
       job,
     )
-    if (done)
-      record(
-        rows.flatMap((row) => before(row)),
-        mirrors,
-        oldHash,
-      )
+    if (done) record(shown.file, rows.flatMap(before), mirrors, oldHash)
   }
 
-  async function tryThem(mirror: string, signal: AbortSignal): Promise<Failure | undefined> {
+  async function restore(file: string, access: Access, hash: string, steps: readonly DaemonStep[], job: Working) {
+    const read = await access.read()
+    let now = read.ok ? read.value : undefined
+    let mirrors: readonly string[] = []
+    const done = await changeMirrors(
+      { open: access.open, docker: engine.docker },
+      {
+        steps,
+        mirrors: () => mirrors,
+        evenIfDown: true,
+        async write(helper) {
+          const all = await helper.history()
+          if (!all.ok) return all
+          mirrors = all.value.find((backup) => backup.hash === hash)?.mirrors ?? []
+          job.subject({ mirrors: [...mirrors] })
+          if (!now) {
+            const told = await helper.read()
+            if (!told.ok) return told
+            now = { text: told.value.text ?? undefined, hash: told.value.hash ?? undefined }
+          }
+          return helper.restore({ oldHash: now.hash, hash })
+        },
+      },
+      job,
+    )
+    const former = readDaemonFile(now?.text)
+    if (done) record(file, former.ok ? former.settings.mirrors : [], mirrors, now?.hash)
+  }
+
+  async function tryThem(mirror: string, signal: AbortSignal): Promise<Failure | 'left-out' | undefined> {
     const docker = engine.docker()
     if (!docker.ok) return docker.error
-    const image = await imageToTry({ http, docker: docker.value }, mirror, raced(), signal)
-    return image === undefined ? undefined : tryPull(docker.value, image, (reference) => pull(reference, signal))
+    const image = await imageToTry({ http, docker: docker.value }, mirror, raced(mirror), signal)
+    if (!image.ok) return image.error
+    if (image.value === undefined) return 'left-out'
+    return tryPull(docker.value, image.value, (reference) => pull(reference, signal))
   }
 
-  /** The image of the last race, by a digest that a mirror answered with. */
-  function raced(): string | undefined {
+  /** The image of the last race, by the digest that this mirror answered with. */
+  function raced(mirror: string): string | undefined {
     const { race } = store.value
-    const seen = Object.values(race?.probes ?? {}).find(({ state }) => state === 'answered')
+    const [, seen] = Object.entries(race?.probes ?? {}).find(([address]) => sameMirror(address, mirror)) ?? []
     const repository = race?.image.replace(/[:@][^/]*$/, '')
-    return seen && 'digest' in seen && repository ? `${repository}@${seen.digest}` : undefined
+    return seen?.state === 'answered' && repository ? `${repository}@${seen.digest}` : undefined
   }
-
-  const stepsFor = (way: ChangeWay, tries: boolean) =>
-    daemonSteps.filter((step) => (step !== 'password' || way === 'helper') && (step !== 'pulled' || tries))
 
   const handlers: Handlers<'daemon'> = {
     async 'daemon.get'() {
       const at = found()
-      const bytes = at.file === undefined ? undefined : await read(at.file)
-      const told = bytes?.ok ? readDaemonFile(bytes.value?.toString('utf8')) : undefined
+      const { way, read, talk } = access(at)
+      // What a crash has cut is put back as soon as somebody looks.
+      if (way === 'own' && changing === 0) await talk(async () => ok(undefined))
+      const told = await read()
+      const settings = told.ok && at.file !== undefined ? readDaemonFile(told.value.text) : undefined
       return ok({
         installation: at.installation,
-        way: wayTo(at),
+        way,
         ...(at.file !== undefined && { file: at.file }),
-        ...(told?.ok && { named: distinctMirrors(told.settings.mirrors) }),
-        ...(told && !told.ok && { fault: told.fault }),
-        changes: store.value.changes,
+        ...(settings?.ok && { named: distinctMirrors(settings.settings.mirrors) }),
+        ...(settings && !settings.ok && { fault: settings.fault }),
+        ...(isSecret(told) && { secret: true }),
+        changes: changesOf(at.file),
       })
     },
-    async 'daemon.plan'(wish) {
+    async 'daemon.plan'({ mirrors: wish, withPassword }) {
       const at = found()
+      const to = access(at)
       const file = at.file ?? ''
-      const bytes = at.file === undefined ? ok(undefined) : await read(file)
-      const asked = bytes.ok ? ok(ofBytes(bytes.value)) : await readByHelper()
-      if (!asked.ok) return asked
-      const { text, hash } = asked.value
-      const planned = planMirrors(text, wish, await situation(at))
-      const commands = planned.change
-        ? commandsFor({ file, exists: text !== undefined, text: planned.change.after, installation: at.installation })
-        : []
-      const mirrors = planned.rows.flatMap((row) => (row.kind === 'asks' ? [row.mirror] : []))
-      const shown = { id: randomUUID(), file, way: wayTo(at), plan: planned, commands }
-      plan = { ...shown, oldHash: hash, mirrors }
+      let read = await to.read()
+      if (isSecret(read)) {
+        const helper = to.way === 'helper'
+        if (!withPassword || !helper) return fail({ code: 'daemon-file-secret', file, helper })
+        read = await to.readAsRoot()
+      }
+      if (!read.ok) return read
+      const { text, hash: oldHash } = read.value
+      const plan = planMirrors(text, wish, await situation(at))
+      const mirrors = plan.rows.flatMap((row) => (row.kind === 'asks' ? [row.mirror] : []))
+      const byHand = plan.change && { ...at, file: await to.place(), oldHash, text: plan.change.after }
+      const commands = byHand && commandsFor(byHand)
+      const shown = { id: randomUUID(), file, way: to.way, plan, ...(commands !== undefined && { commands }) }
+      kept = { shown, access: to, oldHash, mirrors }
       return ok(shown)
     },
     'daemon.apply'(id) {
-      if (plan?.id !== id || !plan.plan.change || isBlocked(plan.plan)) return fail({ code: 'plan-unknown' })
-      const applied = plan
-      plan = undefined
-      const { way, mirrors } = applied
-      const steps = stepsFor(way, mirrors.length > 0)
-      return ok(jobs.start({ kind: 'daemon', mirrors: [...mirrors] }, steps, (job) => apply(applied, steps, job)))
+      if (kept?.shown.id !== id || !kept.shown.plan.change || isBlocked(kept.shown.plan))
+        return fail({ code: 'plan-unknown' })
+      const applied = kept
+      kept = undefined
+      const { mirrors, access, shown } = applied
+      const steps = stepsFor(access.way, mirrors.length > 0)
+      const restarts = shown.plan.rows.some(({ kind }) => kind === 'restart')
+      return ok(start({ mirrors: [...mirrors], restarts }, steps, (job) => apply(applied, steps, job)))
     },
     async 'daemon.backups'() {
-      const told = await conversation((helper) => helper.history())
+      const told = await access(found()).talk((helper) => helper.history())
       if (!told.ok) return told
       return ok(
         told.value
@@ -198,39 +212,15 @@ export function daemonService(needs: DaemonNeeds) {
           .map(({ hash, time, mirrors }) => ({ hash, time, mirrors: mirrors ?? [] })),
       )
     },
-    async 'daemon.restore'(hash) {
+    'daemon.restore'(hash) {
       const at = found()
-      if (at.file === undefined) return fail({ code: 'plan-unknown' })
-      const bytes = await read(at.file)
-      const change = store.value.changes.find(({ backup }) => backup === hash)
-      const now = bytes.ok ? ofBytes(bytes.value) : undefined
-      const steps = stepsFor(wayTo(at), false)
-      const named = readDaemonFile(now?.text)
-      const former = named.ok ? named.settings.mirrors : []
-      const id = jobs.start(
-        { kind: 'daemon', mirrors: [...(change?.before ?? [])], restores: true },
-        steps,
-        async (job) => {
-          let mirrors: readonly string[] = []
-          const done = await changeMirrors(
-            { open: opener(at), docker: engine.docker },
-            {
-              steps,
-              mirrors: () => mirrors,
-              async write(helper) {
-                const all = await helper.history()
-                if (!all.ok) return all
-                mirrors = all.value.find((backup) => backup.hash === hash)?.mirrors ?? []
-                const oldHash = now?.hash ?? (await helper.read().then((told) => (told.ok ? told.value.hash : null)))
-                return helper.restore({ oldHash: oldHash ?? undefined, hash })
-              },
-            },
-            job,
-          )
-          if (done) record(former, mirrors, now?.hash)
-        },
-      )
-      return ok(id)
+      const { file, installation } = at
+      if (file === undefined) return fail({ code: 'plan-unknown' })
+      const to = access(at)
+      const mirrors = changesOf(file).find(({ backup }) => backup === hash)?.before ?? []
+      const steps = stepsFor(to.way, false)
+      const subject = { mirrors: [...mirrors], restores: true, restarts: installation === 'snap' }
+      return ok(start(subject, steps, (job) => restore(file, to, hash, steps, job)))
     },
     async 'daemon.show'() {
       const { file } = found()
@@ -238,13 +228,16 @@ export function daemonService(needs: DaemonNeeds) {
       return ok(undefined)
     },
   }
-  return { handlers }
+  return { handlers, busy: () => changing }
 }
 
-const before = (row: KeptMirrorPlan['plan']['rows'][number]): string[] =>
-  row.kind === 'drops' || (row.kind === 'asks' && row.was !== 'new') ? [row.mirror] : []
+type Subject = Omit<Extract<JobSubject, { kind: 'daemon' }>, 'kind'>
 
-const ofBytes = (bytes: Buffer | undefined) => ({
-  text: bytes?.toString('utf8'),
-  hash: bytes && createHash('sha256').update(bytes).digest('hex'),
-})
+const stepsFor = (way: ChangeWay, tries: boolean) =>
+  daemonSteps.filter((step) => (step !== 'password' || way === 'helper') && (step !== 'pulled' || tries))
+
+const isSecret = (read: Result<unknown>) =>
+  !read.ok && read.error.code === 'file-unusable' && read.error.detail === 'EACCES'
+
+const before = (row: PlanRow): string[] =>
+  row.kind === 'drops' || (row.kind === 'asks' && row.was !== 'new') ? [row.mirror] : []

@@ -1,6 +1,6 @@
 /** Docker Hub's mirrors: the list of them, and which of them work from this computer. */
 import { setTimeout as delay } from 'node:timers/promises'
-import { compare, digestIn, isFresh, isGood } from '../../model/mirror-race.ts'
+import { isLeftAlone } from '../../model/mirror-race.ts'
 import { hub } from '../../model/reference.ts'
 import { manifestOf, registryPlace } from '../../model/registry-place.ts'
 import {
@@ -18,16 +18,10 @@ import type { Jobs, Working } from '../jobs.ts'
 import type { Http } from '../registry/index.ts'
 import type { MirrorsStore } from '../store/index.ts'
 import { isTested, readCatalogue } from './catalogue.ts'
+import { afterCut, goodOnes, type MirrorSource } from './findings.ts'
 import { ownMirrors } from './own.ts'
 import { race } from './race.ts'
-
-/** A mirror that the last race found good. */
-export interface MirrorSource {
-  readonly address: string
-  readonly speed?: number | undefined
-  /** When it was tried, in seconds since 1970. */
-  readonly tried: number
-}
+import { lastWanted } from './wanted.ts'
 
 export interface MirrorService {
   readonly handlers: Handlers<'mirrors'>
@@ -40,8 +34,6 @@ interface Needs {
   readonly jobs: Jobs
   readonly publish: Publish
   readonly store: MirrorsStore
-  /** The image of Docker Hub that the user wanted last, as far as it is known. */
-  readonly lastWanted: () => string | undefined
   /** The engine's platform, as `linux/arm64`, where it is known. */
   readonly platform: () => string | undefined
   /** The text of a file that the user chooses; nothing where they think better of it. */
@@ -58,24 +50,26 @@ const usualImage = 'alpine:latest'
 const rest = 120
 
 export function mirrorService(needs: Needs): MirrorService {
-  const { http, jobs, publish, store, lastWanted, platform, openText, saveText, patience = 5000 } = needs
+  const { http, jobs, publish, store, platform, openText, saveText, patience = 5000 } = needs
   let read: ReturnType<typeof readCatalogue> | undefined
   const catalogue = () => (read ??= readCatalogue())
-  const own = () => ownMirrors(store, catalogue().mirrors)
+  const known = () => catalogue().mirrors.filter(isTested)
+  const own = () => ownMirrors(store, known())
   let running: MirrorRace | undefined
   let telling: Promise<void> | undefined
 
-  const known = () => running ?? store.value.race
-  const tested = () => [...own().list(), ...catalogue().mirrors.filter(isTested)]
+  const lastRace = () => running ?? store.value.race
+  const tested = () => [...own().list(), ...known()]
 
   function now(): Mirrors {
     const { asOf, mirrors } = catalogue()
+    const { isListed } = own()
     return {
       asOf,
       tested: tested(),
-      folded: mirrors.filter((mirror) => !isTested(mirror)),
-      image: known()?.image ?? lastWanted() ?? usualImage,
-      race: known(),
+      folded: mirrors.filter((mirror) => !isTested(mirror) && !isListed(mirror.address)),
+      image: lastWanted(jobs.all()) ?? lastRace()?.image ?? usualImage,
+      race: lastRace(),
     }
   }
 
@@ -90,7 +84,7 @@ export function mirrorService(needs: Needs): MirrorService {
   function resting(address: string): MirrorProbe | undefined {
     const probe = store.value.race?.probes[address]
     if (probe?.state !== 'failed' || probe.failure.code !== 'registry-limited') return undefined
-    return (probe.failure.until ?? 0) > Date.now() / 1000 ? probe : undefined
+    return isLeftAlone({ at: probe.at, until: probe.failure.until }, Date.now() / 1000) ? probe : undefined
   }
 
   async function run(job: Working, image: string, path: string, tag: string) {
@@ -101,8 +95,9 @@ export function mirrorService(needs: Needs): MirrorService {
     )
     const genuine: string[] = []
     const started = Math.floor(Date.now() / 1000)
-    const show = (ended?: number) => {
-      running = { job: job.id, image, started, ended, probes: { ...probes }, genuine: [...genuine] }
+    const soFar = (): MirrorRace => ({ job: job.id, image, started, probes: { ...probes }, genuine: [...genuine] })
+    const show = () => {
+      running = soFar()
       changed()
     }
     const item = (address: string, probe: MirrorProbe) => {
@@ -113,6 +108,7 @@ export function mirrorService(needs: Needs): MirrorService {
     }
     show()
     for (const [address, probe] of left) item(address, probe)
+    let cut = true
     try {
       const wish = { path, tag, platform: platform() ?? 'linux/amd64', patience, signal: job.cancelled }
       await race(
@@ -130,17 +126,19 @@ export function mirrorService(needs: Needs): MirrorService {
           },
         },
       )
+      cut = false
     } catch (error) {
       if (!job.cancelled.aborted) throw error
       runners.forEach((_, index) => job.items[index]?.state !== 'done' && job.item(index, { state: 'kept' }))
     } finally {
       for (const [address, probe] of Object.entries(probes)) if (!isOver(probe)) delete probes[address]
-      show(Math.floor(Date.now() / 1000))
-      store.write({ ...store.value, race: running })
+      const found = { ...soFar(), ended: Math.floor(Date.now() / 1000), ...(cut && { cut }) }
       running = undefined
+      store.write({ ...store.value, race: cut ? afterCut(found, store.value.race) : found })
+      changed()
+      const good = goodOnes(found)
+      job.subject({ works: good.length, of: runners.length - 1, fastest: good[0] && hostOf(good[0].address) })
     }
-    const good = goodOnes(store.value.race)
-    job.subject({ works: good.length, of: runners.length - 1, fastest: good[0] && hostOf(good[0].address) })
   }
 
   const handlers: Handlers<'mirrors'> = {
@@ -157,7 +155,7 @@ export function mirrorService(needs: Needs): MirrorService {
     'mirrors.add': (text) => afterwards(own().add(text)),
     'mirrors.change': (change) => afterwards(own().change(change)),
     'mirrors.remove': (address) => afterwards(ok(own().remove(address))),
-    'mirrors.move': (move) => afterwards(ok(own().move(move))),
+    'mirrors.swap': (two) => afterwards(ok(own().swap(two))),
     async 'mirrors.import'() {
       const text = await openText()
       if (!text.ok || text.value === undefined) return text.ok ? ok(undefined) : text
@@ -176,25 +174,10 @@ export function mirrorService(needs: Needs): MirrorService {
     sourcesFor(reference) {
       const wanted = manifestOf(reference)
       if (!wanted || registryPlace(wanted.repository).registry !== hub) return []
-      return goodOnes(store.value.race)
+      const listed = new Set(tested().map((mirror) => mirror.address))
+      return goodOnes(store.value.race).filter(({ address }) => listed.has(address))
     },
   }
-}
-
-/** The fastest first; Docker Hub itself is none. */
-function goodOnes(race: MirrorRace | undefined): MirrorSource[] {
-  if (!race) return []
-  const { [hubAddress]: itself, ...mirrors } = race.probes
-  const digests = Object.values(mirrors).flatMap((probe) => digestIn(probe) ?? [])
-  const { contentOf } = compare(digestIn(itself), digests, new Set(race.genuine))
-  return Object.entries(mirrors)
-    .flatMap(([address, probe]) =>
-      probe.state === 'answered' && isGood(probe, contentOf(probe.digest))
-        ? [{ fresh: isFresh(contentOf(probe.digest)), source: { address, speed: probe.speed, tried: probe.at } }]
-        : [],
-    )
-    .toSorted((a, b) => Number(b.fresh) - Number(a.fresh) || (b.source.speed ?? 0) - (a.source.speed ?? 0))
-    .map(({ source }) => source)
 }
 
 const isOver = ({ state }: MirrorProbe) => state === 'answered' || state === 'failed'

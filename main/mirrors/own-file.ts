@@ -1,30 +1,17 @@
 /**
  * A daemon.json that is the user's own, of a rootless Docker: the same conversation as with root's helper, without a
- * password. What is changed and not kept is put back when it ends.
+ * password. What is changed and not kept is put back when it ends, or by the next one, from the journal.
  */
-import { spawnSync } from 'node:child_process'
-import { createHash } from 'node:crypto'
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  statSync,
-  utimesSync,
-  writeFileSync,
-} from 'node:fs'
-import { basename, dirname, join } from 'node:path'
-import { readDaemonFile } from '../../model/daemon-file.ts'
+import { existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { distinctMirrors, sameMirrors } from '../../model/mirror-address.ts'
 import { rollbackOf } from '../../model/mirror-plan.ts'
 import { fail, ok, type DaemonFileFailure, type DaemonFileState, type Result } from '../../preload/contract/index.ts'
-import type { Backup, Changed, Helper, HelperWish } from './helper.ts'
+import type { Changed, Helper, HelperWish } from './helper.ts'
+import { objection, reload } from './own-engine.ts'
+import { hashOf, ownVault, type Journal } from './own-vault.ts'
+import { removeWhole, writeWhole } from './whole-file.ts'
 
 export interface OwnFile {
   readonly file: string
@@ -32,38 +19,49 @@ export interface OwnFile {
   readonly backups: string
   /** Where dockerd says which process it is. */
   readonly pidFile?: string
+  /** The mirrors that the engine says it has; nothing while it does not answer. */
+  readonly inForce: () => Promise<readonly string[] | undefined>
 }
 
 type Answer<T> = Promise<Result<T, DaemonFileFailure>>
 
-const mostBackups = 20
 /** In milliseconds; a reload takes a tenth of a second (tried on 20.10 to 28.5). */
-const readWithin = 1000
-const sleep = (ms: number) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms)
+const confirmedWithin = 10_000
+
+/** Those at work: there is one Slipway, so nobody else writes by this way. */
+const open = new Set<string>()
 
 export async function openOwnFile(own: OwnFile, { onStep }: Pick<HelperWish, 'onStep'> = {}): Answer<Helper> {
-  /** What stands in the file until the change is kept. */
-  let former: { readonly text: string | undefined; readonly now: string } | undefined
+  const { file, backups, pidFile, inForce } = own
+  if (open.has(file)) return fail({ code: 'helper-busy' })
+  open.add(file)
+  const vault = ownVault(backups)
+  const bytes = () => (existsSync(file) ? readFileSync(file) : undefined)
+  const hash = () => hashNow(bytes())
 
-  const text = () => (existsSync(own.file) ? readFileSync(own.file, 'utf8') : undefined)
-
-  async function put(oldHash: string | undefined, next: string): Answer<Changed> {
-    const before = text()
-    if ((before === undefined ? undefined : hashOf(before)) !== oldHash)
-      return fail({ code: 'daemon-file-changed', state: 'untouched' })
-    onStep?.('checked')
+  async function put(oldHash: string | undefined, next: Buffer, evenIfDown: boolean): Answer<Changed> {
+    const former = bytes()
+    if (hashNow(former) !== (oldHash ?? null)) return fail({ code: 'daemon-file-changed', state: 'untouched' })
+    const before = await inForce()
+    if (!before && !evenIfDown) return fail({ code: 'daemon-file-engine-down', state: 'untouched' })
     try {
-      if (before !== undefined) keepBackup(own.backups, before)
+      mkdirSync(backups, { recursive: true, mode: 0o700 })
+      const why = await objection(pidFile, backups, next)
+      if (why !== undefined) return fail({ code: 'daemon-file-refused', detail: why, state: 'untouched' })
+      onStep?.('checked')
+      if (former) vault.keep(former, hashOf(next))
       onStep?.('backed-up')
-      former = { text: before, now: next }
-      write(own.file, next)
+      const texts = [next, ...[former, next].flatMap((text) => clearing(text) ?? [])]
+      vault.begin({ old: hashNow(former), ours: texts.map(hashOf), before: before ? [...before] : null })
+      writeWhole(file, next)
       onStep?.('swapped')
+      const told = await takeUp(next)
+      if (told !== undefined && before)
+        return fail({ code: 'daemon-file-reload', detail: told, state: await putBack() })
+      if (before) onStep?.('reloaded')
     } catch (error) {
-      return fail({ ...faultOf(error, dirname(own.file)), state: putBack() })
+      return fail({ ...faultOf(error, dirname(file)), state: await putBack() })
     }
-    const why = takeUp(next)
-    if (why !== undefined) return fail({ code: 'daemon-file-reload', detail: why, state: putBack() })
-    onStep?.('reloaded')
     return ok({ answer: 'changed', hash: hashOf(next), confirmed: false })
   }
 
@@ -71,121 +69,83 @@ export async function openOwnFile(own: OwnFile, { onStep }: Pick<HelperWish, 'on
    * Has the engine take up the file as it stands. A running one keeps its mirrors when the key is not there, so then it
    * is told of an empty list first (moby daemon/reload.go). Why not, if so.
    */
-  function takeUp(now: string | undefined): string | undefined {
-    const { first } = rollbackOf(now)
-    if (first === undefined) return reload(own)
-    write(own.file, first)
-    const why = reload(own)
+  async function takeUp(now: Buffer | undefined): Promise<string | undefined> {
+    const first = clearing(now)
+    if (first === undefined) return reload(pidFile)
+    writeWhole(file, first)
+    const why = await reload(pidFile)
     // It reads the file a moment after it was told.
-    sleep(readWithin)
-    if (now === undefined) rmSync(realFile(own.file))
-    else write(own.file, now)
+    if (why === undefined) await confirmed([])
+    if (now === undefined) removeWhole(file)
+    else writeWhole(file, now)
     return why
   }
 
-  function putBack(): DaemonFileState {
-    if (!former) return 'untouched'
-    const { text: before, now } = former
-    former = undefined
-    if (text() === before) return 'untouched'
-    if (text() !== now) return 'left'
+  /** False where it goes on with others; an engine that does not answer reads the file when it starts. */
+  async function confirmed(mirrors: readonly string[]): Promise<boolean> {
+    const late = AbortSignal.timeout(confirmedWithin)
+    for (;;) {
+      const now = await inForce()
+      if (!now || sameMirrors(now, distinctMirrors(mirrors))) return true
+      if (late.aborted) return false
+      await delay(100)
+    }
+  }
+
+  async function putBack(): Promise<DaemonFileState> {
     try {
-      if (before !== undefined) write(own.file, before)
-      takeUp(before)
-      return 'restored'
+      const entry = vault.journal()
+      if (!entry) return 'untouched'
+      const state = await back(entry)
+      if (state !== 'unsure') vault.close()
+      return state
     } catch (error) {
       console.error('daemon.json is not put back:', error)
       return 'unsure'
     }
   }
 
+  async function back({ old, ours, before }: Journal): Promise<DaemonFileState> {
+    const now = hash()
+    if (now !== old && (now === null || !ours.includes(now))) return 'left'
+    const former = old === null ? undefined : vault.backup(old)
+    if (old !== null && !former) return 'unsure'
+    if (former) writeWhole(file, former)
+    const why = await takeUp(former)
+    if (!before || !(await inForce())) return 'restored'
+    return why === undefined && (await confirmed(before)) ? 'restored' : 'unsure'
+  }
+
+  const cut = await putBack()
   return ok({
-    recovered: undefined,
+    recovered: cut === 'untouched' ? undefined : cut,
     async read() {
       return fail({ code: 'daemon-file-fault', why: 'read', state: 'untouched' })
     },
-    history: async () => ok(backupsIn(own.backups)),
-    change: ({ oldHash, newText }) => put(oldHash, newText),
+    history: async () => ok(vault.list()),
+    change: ({ oldHash, newText }) => put(oldHash, Buffer.from(newText), false),
     async restore({ oldHash, hash }) {
-      const file = join(own.backups, hash)
-      return existsSync(file)
-        ? put(oldHash, readFileSync(file, 'utf8'))
-        : fail({ code: 'daemon-file-no-backup', state: 'untouched' })
+      const backup = vault.backup(hash)
+      return backup ? put(oldHash, backup, true) : fail({ code: 'daemon-file-no-backup', state: 'untouched' })
     },
     async keep() {
-      former = undefined
+      vault.close()
       return ok(undefined)
     },
-    undo: async () => ok(putBack()),
+    undo: async () => ok(await putBack()),
     async end() {
-      putBack()
+      await putBack()
+      open.delete(file)
     },
   })
 }
 
-const hashOf = (text: string) => createHash('sha256').update(text).digest('hex')
+const hashNow = (bytes: Buffer | undefined) => (bytes ? hashOf(bytes) : null)
 
-/** A link stays one: what it leads to is replaced. */
-const realFile = (file: string) => (existsSync(file) ? realpathSync(file) : file)
-
-/** Whole or not at all, whatever happens in between; owner and mode stay. */
-function write(file: string, text: string): void {
-  const real = realFile(file)
-  const folder = dirname(real)
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
-  const mode = existsSync(real) ? statSync(real).mode & 0o777 : 0o600
-  const fresh = join(folder, `.${basename(real)}.slipway`)
-  rmSync(fresh, { force: true })
-  const handle = openSync(fresh, 'wx', mode)
-  try {
-    writeFileSync(handle, text)
-    fsyncSync(handle)
-  } finally {
-    closeSync(handle)
-  }
-  renameSync(fresh, real)
-  const entry = openSync(folder, 'r')
-  fsyncSync(entry)
-  closeSync(entry)
-}
-
-function keepBackup(folder: string, text: string): void {
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
-  const file = join(folder, hashOf(text))
-  writeFileSync(file, text, { mode: 0o600 })
-  utimesSync(file, new Date(), new Date())
-  for (const { hash } of backupsIn(folder).slice(mostBackups)) rmSync(join(folder, hash))
-}
-
-function backupsIn(folder: string): Backup[] {
-  if (!existsSync(folder)) return []
-  return readdirSync(folder)
-    .filter((name) => /^[0-9a-f]{64}$/.test(name))
-    .map((hash) => {
-      const file = readDaemonFile(readFileSync(join(folder, hash), 'utf8'))
-      const time = Math.floor(statSync(join(folder, hash)).mtimeMs / 1000)
-      return { hash, time, valid: file.ok, mirrors: file.ok ? [...file.settings.mirrors] : null }
-    })
-    .toSorted((a, b) => b.time - a.time)
-}
-
-/** Why the engine could not be told, if so: by its service, else by its process, once that is known to be dockerd. */
-function reload({ pidFile }: OwnFile): string | undefined {
-  const pid = pidFile !== undefined && existsSync(pidFile) ? Number(readFileSync(pidFile, 'utf8').trim()) : Number.NaN
-  if (Number.isSafeInteger(pid) && pid > 1 && isDockerd(pid)) {
-    process.kill(pid, 'SIGHUP')
-    return undefined
-  }
-  const { status, stderr, error } = spawnSync('systemctl', ['--user', 'reload', 'docker'], { encoding: 'utf8' })
-  return status === 0 ? undefined : (error?.message ?? stderr.trim()).slice(0, 300)
-}
-
-function isDockerd(pid: number): boolean {
-  try {
-    return basename(readlinkSync(`/proc/${pid}/exe`)) === 'dockerd'
-  } catch {
-    return false
-  }
+/** The text with an empty list, for one that gives none. */
+function clearing(bytes: Buffer | undefined): Buffer | undefined {
+  const { first } = rollbackOf(bytes?.toString('utf8'))
+  return first === undefined ? undefined : Buffer.from(first)
 }
 
 function faultOf(error: unknown, folder: string) {

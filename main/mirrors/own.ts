@@ -7,6 +7,7 @@ import type { MirrorsStore } from '../store/index.ts'
 /** More than anyone tests, and few enough that a list of them is quick. */
 const mostMirrors = 500
 
+/** `known`: those that are on the list without the user's doing. */
 export function ownMirrors(store: MirrorsStore, known: readonly Mirror[]) {
   const write = (own: readonly string[]) => store.write({ ...store.value, own })
   const all = () => [...store.value.own, ...known.map(({ address }) => address)]
@@ -21,6 +22,8 @@ export function ownMirrors(store: MirrorsStore, known: readonly Mirror[]) {
   }
 
   return {
+    isListed,
+
     list: (): Mirror[] =>
       store.value.own.map((address) => ({ address, host: address.replace(/^https?:\/\//, ''), own: true })),
 
@@ -43,12 +46,10 @@ export function ownMirrors(store: MirrorsStore, known: readonly Mirror[]) {
       write(store.value.own.filter((one) => one !== address))
     },
 
-    move({ address, by }: { address: string; by: -1 | 1 }) {
+    swap(two: readonly [string, string]) {
       const { own } = store.value
-      const from = own.indexOf(address)
-      const to = from + by
-      if (from < 0 || to < 0 || to >= own.length) return
-      write(own.with(from, own[to]!).with(to, address))
+      const [first, second] = two.map((address) => own.indexOf(address)) as [number, number]
+      if (first >= 0 && second >= 0) write(own.with(first, two[1]).with(second, two[0]))
     },
 
     /** What a file holds, as far as there is room for it. */

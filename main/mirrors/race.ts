@@ -31,6 +31,8 @@ export async function race(http: Http, { runners, path, patience, signal, ...wis
   const seen = new Map<string, MirrorProbe>()
   const guest = ({ address, host }: Runner) => guestOf(http, { address, host, path, patience, signal })
   const tell = (address: string, probe: MirrorProbe) => {
+    // Once it is given up it is over for whoever listens, also where some have just answered.
+    signal.throwIfAborted()
     seen.set(address, probe)
     listener.probe(address, probe)
   }
@@ -48,6 +50,8 @@ export async function race(http: Http, { runners, path, patience, signal, ...wis
     ({ address }) => seen.get(address)?.state === 'answered' && digestIn(seen.get(address)) === expected,
   )
   if (!believed) return
-  for (const digest of new Set(digests))
-    if (digest !== expected && (await guest(believed).has(digest))) listener.genuine(digest)
+  for (const digest of new Set(digests)) {
+    // Its bytes are wanted, not its word: whoever says yes to everything would vouch for whoever lies.
+    if (digest !== expected && (await guest(believed).manifest(digest)).ok) listener.genuine(digest)
+  }
 }

@@ -1,9 +1,9 @@
 /** Whose daemon.json the engine that is reached reads, where it is, and what is so around it. */
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { Installation } from '../../model/mirror-plan.ts'
-import type { EngineState } from '../../preload/contract/index.ts'
+import type { EngineFacts, EngineState } from '../../preload/contract/index.ts'
 
 export interface Surroundings {
   readonly env: Readonly<Record<string, string | undefined>>
@@ -20,25 +20,34 @@ export interface Found {
 
 const systemFile = '/etc/docker/daemon.json'
 const snapFile = '/var/snap/docker/current/config/daemon.json'
+const systemEngines = ['/usr/bin/dockerd', '/usr/sbin/dockerd', '/usr/local/bin/dockerd']
+const system: Found = { installation: 'system', file: systemFile, pidFile: '/run/docker.pid' }
+const snap: Found = { installation: 'snap', file: snapFile }
 const usualSockets = ['unix:///var/run/docker.sock', 'unix:///run/docker.sock']
 const hubHosts = '/etc/docker/certs.d/docker.io/hosts.toml'
 
+/** While no engine answers, the one that is looked for. */
 export function findInstallation(state: EngineState, { env, home }: Surroundings): Found {
-  if (state.status !== 'connected') return { installation: 'system', file: systemFile, pidFile: '/run/docker.pid' }
-  const { context, facts } = state
-  if (facts.product === 'Podman') return { installation: 'podman' }
+  const facts = state.status === 'connected' ? state.facts : undefined
+  const { context } = state
+  if (facts?.product === 'Podman' || context?.endpoint.endsWith('/podman.sock')) return { installation: 'podman' }
+  if (!context || usualSockets.includes(context.endpoint)) return fromSnap(facts) ? snap : system
   if (context.name === 'desktop-linux' || context.endpoint.includes('/.docker/desktop/'))
     return { installation: 'desktop' }
-  if (!context.local) return { installation: 'elsewhere' }
-  if (facts.rootDir.startsWith('/var/snap/docker/')) return { installation: 'snap', file: snapFile }
   const runtime = env['XDG_RUNTIME_DIR']
-  if (facts.rootDir.startsWith(`${home}/`) || (runtime && context.endpoint === `unix://${runtime}/docker.sock`)) {
+  const own = context.endpoint === `unix://${runtime}/docker.sock` || facts?.rootDir.startsWith(`${home}/`)
+  if (context.local && own) {
     const file = join(env['XDG_CONFIG_HOME'] || join(home, '.config'), 'docker/daemon.json')
     return { installation: 'rootless', file, ...(runtime && { pidFile: join(runtime, 'docker.pid') }) }
   }
   // One at another place reads another file, and the system's is none of its business.
-  if (!usualSockets.includes(context.endpoint)) return { installation: 'elsewhere' }
-  return { installation: 'system', file: systemFile, pidFile: '/run/docker.pid' }
+  return { installation: 'elsewhere' }
+}
+
+/** By where its data is; while it does not answer, as root's helper looks (resources/helper, place.py). */
+function fromSnap(facts: EngineFacts | undefined): boolean {
+  if (facts) return facts.rootDir.startsWith('/var/snap/docker/')
+  return existsSync(dirname(snapFile)) && !systemEngines.some((engine) => existsSync(engine))
 }
 
 /** The mirrors that dockerd was given as options. What cannot be read is none: the helper looks again as root. */

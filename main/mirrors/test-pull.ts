@@ -1,7 +1,7 @@
 /** Whether Docker can pull with the mirrors that it was given: a small image, gone again if it was not here before. */
 import type Docker from 'dockerode'
 import { hub } from '../../model/reference.ts'
-import type { Failure } from '../../preload/contract/index.ts'
+import { ok, type Failure, type Result } from '../../preload/contract/index.ts'
 import { statusOf } from '../engine/index.ts'
 import { guestOf, type Http } from '../registry/index.ts'
 
@@ -10,24 +10,26 @@ const smallest = { repository: 'hello-world', path: 'library/hello-world', tag: 
 
 /**
  * What to pull, by digest: so no tag of the user's moves. The smallest image where the mirror has it, else what it was
- * tested with; nothing where neither is known.
+ * tested with, else the smallest by its tag where that is nobody's; nothing where all that is left out. A mirror that
+ * does not answer at all fails here: the engine would go past it to Docker Hub, and all would seem well.
  */
 export async function imageToTry(
   { http, docker }: { readonly http: Http; readonly docker: Docker },
   mirror: string,
   tested: string | undefined,
   signal: AbortSignal,
-): Promise<string | undefined> {
+): Promise<Result<string | undefined>> {
   const guest = guestOf(http, { address: mirror, host: hub, path: smallest.path, patience: 5_000, signal })
   const seen = await guest.manifest(smallest.tag)
-  return seen.ok ? `${smallest.repository}@${seen.value.digest}` : (tested ?? (await absent(docker)))
+  if (seen.ok) return ok(`${smallest.repository}@${seen.value.digest}`)
+  if (tested !== undefined) return ok(tested)
+  if (!picky.has(seen.error.code)) return seen
+  const reference = `${smallest.repository}:${smallest.tag}`
+  return ok((await idOf(docker, reference)) === undefined ? reference : undefined)
 }
 
-/** By its tag, where no image of the user's has it. */
-async function absent(docker: Docker): Promise<string | undefined> {
-  const reference = `${smallest.repository}:${smallest.tag}`
-  return (await idOf(docker, reference)) === undefined ? reference : undefined
-}
+/** It answers, and does not give this image: an allow-list. */
+const picky: ReadonlySet<string> = new Set(['reference-unknown', 'registry-denied', 'registry-login'])
 
 /** Pulls and clears away. The failure, if any; an image that was here before stays as it was. */
 export async function tryPull(

@@ -31,8 +31,6 @@ export interface Guest {
   readonly host: string
   /** By tag or digest. */
   manifest(version: string): Told<Seen>
-  /** Whether it has a manifest of that digest; costs no pull. */
-  has(digest: string): Promise<boolean>
   /** A blob from its beginning, so much of it at most and for so long at most; what came whole is hashed. */
   blob(wanted: Descriptor, most: { readonly bytes: Bytes; readonly seconds: number }): Told<Measured>
   /** Whether it says yes also to a digest that nobody has. */
@@ -86,11 +84,6 @@ export function guestOf(http: Http, { address, host, path, patience, signal }: V
     return reply.status === 200 || reply.status === 206 ? undefined : { code: 'registry-nonsense', host }
   }
 
-  const has = async (digest: string) => {
-    const asked = await askManifest(digest, 'HEAD')
-    return asked.ok && asked.value.status === 200 && !isPage(asked.value)
-  }
-
   return {
     host,
     async manifest(version) {
@@ -108,8 +101,10 @@ export function guestOf(http: Http, { address, host, path, patience, signal }: V
         return fail({ code: 'registry-nonsense', host })
       }
     },
-    has,
-    saysAnything: () => has(`sha256:${randomBytes(32).toString('hex')}`),
+    async saysAnything() {
+      const asked = await askManifest(`sha256:${randomBytes(32).toString('hex')}`, 'HEAD')
+      return asked.ok && asked.value.status === 200 && !isPage(asked.value)
+    },
     async blob({ digest, size }, most) {
       const enough = new AbortController()
       const over = AbortSignal.any([signal, enough.signal])

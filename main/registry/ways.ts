@@ -2,6 +2,7 @@
 import type * as Undici from 'undici'
 import type { Dispatcher } from 'undici'
 import { isLoopback } from '../../model/registry-place.ts'
+import { lookup } from './names.ts'
 
 export interface WayNeeds {
   readonly env: Readonly<Record<string, string | undefined>>
@@ -19,7 +20,7 @@ const connectWithin = 5_000
 const options = {
   // Mirrors and proxies of all kinds stand in between; the older protocol is the one that they all speak well.
   allowH2: false,
-  connect: { timeout: connectWithin },
+  connect: { timeout: connectWithin, lookup },
   headersTimeout: 30_000,
   bodyTimeout: 30_000,
 } as const

@@ -6,6 +6,7 @@ import * as v from 'valibot'
 export interface StoredFile<T> {
   /** What was written last; the schema's defaults where there is nothing to read. */
   readonly value: T
+  /** Where the disk refuses it, it holds until the app ends: nobody's work is to fail for being remembered. */
   write(value: T): void
 }
 
@@ -16,15 +17,23 @@ export function storedFile<Schema extends v.GenericSchema>(
   { compact = false } = {},
 ): StoredFile<v.InferOutput<Schema>> {
   let value = read(file, schema)
+  /** Told once, not at each write to a disk that is full. */
+  let refused = false
   return {
     get value() {
       return value
     },
     write(next) {
       value = next
-      mkdirSync(dirname(file), { recursive: true })
-      writeFileSync(`${file}.new`, `${JSON.stringify(next, null, compact ? 0 : 2)}\n`)
-      renameSync(`${file}.new`, file)
+      try {
+        mkdirSync(dirname(file), { recursive: true })
+        writeFileSync(`${file}.new`, `${JSON.stringify(next, null, compact ? 0 : 2)}\n`)
+        renameSync(`${file}.new`, file)
+        refused = false
+      } catch (error) {
+        if (!refused) console.error(`${file} is not written:`, error)
+        refused = true
+      }
     },
   }
 }

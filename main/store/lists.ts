@@ -53,10 +53,7 @@ export function rememberedLists(folder: string): Lists {
   }
 
   function soon(work: () => Promise<unknown>) {
-    writing = writing.then(work).then(
-      () => undefined,
-      (error: unknown) => console.warn('What an engine had is not remembered:', error),
-    )
+    writing = writing.then(work).then(() => undefined, notRemembered)
   }
 
   return {
@@ -82,10 +79,16 @@ export function rememberedLists(folder: string): Lists {
     },
     end() {
       clearTimeout(timer)
-      if (unwritten.size > 0) mkdirSync(folder, { recursive: true })
-      for (const [endpoint, images] of unwritten)
-        writeFileSync(fileOf(endpoint), textOf(endpoint, images), { mode: 0o600 })
+      try {
+        if (unwritten.size > 0) mkdirSync(folder, { recursive: true })
+        for (const [endpoint, images] of unwritten)
+          writeFileSync(fileOf(endpoint), textOf(endpoint, images), { mode: 0o600 })
+      } catch (error) {
+        notRemembered(error)
+      }
       unwritten.clear()
     },
   }
 }
+
+const notRemembered = (error: unknown) => console.warn('What an engine had is not remembered:', error)

@@ -22,11 +22,13 @@ const race = v.object({
   image: v.string(),
   started: v.number(),
   ended: v.optional(v.number()),
+  cut: v.optional(v.boolean()),
   probes: v.record(v.string(), probe),
   genuine: v.array(digest),
 })
 
 const change = v.object({
+  file: v.optional(v.string(), '/etc/docker/daemon.json'),
   at: v.number(),
   before: v.array(v.string()),
   after: v.array(v.string()),

@@ -2,8 +2,6 @@
 import PQueue from 'p-queue'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Bytes } from '../../model/image.ts'
-import { registryOf } from '../../model/provenance.ts'
-import { hub } from '../../model/reference.ts'
 import { fail, ok, type Failure, type Handlers, type JobId, type Result } from '../../preload/contract/index.ts'
 import { reached, type Engine } from '../engine/index.ts'
 import type { Jobs, Working } from '../jobs.ts'
@@ -112,11 +110,6 @@ export function transferService({ engine, jobs, credentialsFor, taken, ledger }:
     pullAgain,
     /** How many pulls run or wait: they end with the app. */
     busy: () => open.size,
-    /** The image of Docker Hub that the user wanted last. */
-    lastFromHub(): string | undefined {
-      const wanted = jobs.all().flatMap(({ subject }) => (subject.kind === 'pull' ? [subject.reference] : []))
-      return wanted.find((reference) => registryOf(reference) === hub)
-    },
   }
 }
 

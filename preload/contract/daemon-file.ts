@@ -12,7 +12,15 @@ export type DaemonFileState = 'untouched' | 'restored' | 'left' | 'unsure'
 /** Of the two keys that Slipway changes. */
 export type DaemonFileKey = 'registry-mirrors' | 'insecure-registries'
 
-export type DaemonFileFailure = HelperFailure | (FileFailure & { readonly state: DaemonFileState })
+export type DaemonFileFailure = HelperFailure | SecretFile | (FileFailure & { readonly state: DaemonFileState })
+
+/** Only an administrator may read it: what it takes to change it is known after a password. */
+interface SecretFile {
+  readonly code: 'daemon-file-secret'
+  readonly file: string
+  /** Whether root's helper could read it, for a password. */
+  readonly helper: boolean
+}
 
 /** Why the helper does no work. */
 export type HelperFailure =

@@ -26,6 +26,7 @@ export type DaemonStep = (typeof daemonSteps)[number]
 
 /** A change that Slipway made, the file before it to be had again. */
 export interface MirrorChange {
+  readonly file: string
   /** Seconds since 1970. */
   readonly at: number
   readonly before: readonly string[]
@@ -42,7 +43,9 @@ export interface DaemonMirrors {
   /** What the file names; nothing where it cannot be read by this user, or not be understood. */
   readonly named?: readonly string[]
   readonly fault?: FileFault
-  /** The newest first. */
+  /** Only an administrator may read it. */
+  readonly secret?: true
+  /** Those of this file, the newest first. */
   readonly changes: readonly MirrorChange[]
 }
 
@@ -52,8 +55,8 @@ export interface KeptMirrorPlan {
   readonly file: string
   readonly way: ChangeWay
   readonly plan: MirrorPlan
-  /** The same by hand, for the terminal. */
-  readonly commands: readonly string[]
+  /** The same by hand, for the terminal; nothing where there is no change. */
+  readonly commands?: string
 }
 
 export interface DaemonBackup {
@@ -69,8 +72,11 @@ const hash = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/))
 
 export const calls = {
   'daemon.get': call(v.undefined(), type<DaemonMirrors>()),
-  /** What it takes that Docker asks these mirrors, in this order, and no others. */
-  'daemon.plan': call(mirrors, type<KeptMirrorPlan>()),
+  /**
+   * What it takes that Docker asks these mirrors, in this order, and no others. A file that only an administrator may
+   * read is read where the user said that they will give a password for it.
+   */
+  'daemon.plan': call(v.object({ mirrors, withPassword: v.boolean() }), type<KeptMirrorPlan>()),
   'daemon.apply': call(v.pipe(v.string(), v.maxLength(64)), type<JobId>()),
   /** Asks for a password: the backups are root's. The newest first, those that can be restored. */
   'daemon.backups': call(v.undefined(), type<readonly DaemonBackup[]>()),

@@ -63,6 +63,10 @@ const subject = v.variant('kind', [
     mirrors: v.array(v.string()),
     /** A former text of the file is put in place. */
     restores: v.optional(v.boolean()),
+    /** Docker knows no reload here: it is started anew. */
+    restarts: v.optional(v.boolean()),
+    /** Docker did not run, so it takes up what was restored when it starts. */
+    atStart: v.optional(v.boolean()),
   }),
 ])
 export type JobSubject = v.InferOutput<typeof subject>

@@ -42,6 +42,8 @@ export interface MirrorRace {
   /** Seconds since 1970. */
   readonly started: number
   readonly ended?: number | undefined
+  /** It was given up: not all were asked, or only in an earlier race with the same image. */
+  readonly cut?: boolean | undefined
   /** By address; Docker Hub's among them. */
   readonly probes: Readonly<Record<string, MirrorProbe>>
   /** Digests of other content that Docker Hub, or most, know all the same. */
@@ -53,9 +55,9 @@ export interface Mirrors {
   readonly asOf: string
   /** Those that are tested: the user's own first, in the user's order, then the known ones. */
   readonly tested: readonly Mirror[]
-  /** Those that are not: closed, or for few. */
+  /** Those that are not: closed, or for few, and not among the user's own. */
   readonly folded: readonly Mirror[]
-  /** What they would be tested with: the image of Docker Hub that was wanted last, else a small one. */
+  /** What they would be tested with: the image of Docker Hub that was pulled or tested with last, else a small one. */
   readonly image: string
   /** The last race, or the one that is on. */
   readonly race?: MirrorRace | undefined
@@ -78,8 +80,8 @@ export const calls = {
   'mirrors.add': call(address, type<void>()),
   'mirrors.change': call(v.object({ from: address, to: address }), type<void>()),
   'mirrors.remove': call(address, type<void>()),
-  /** Among the user's own. */
-  'mirrors.move': call(v.object({ address, by: v.picklist([-1, 1]) }), type<void>()),
+  /** Two of the user's own change places. */
+  'mirrors.swap': call(v.tuple([address, address]), type<void>()),
   /** From a file that the user chooses; nothing where they think better of it. */
   'mirrors.import': call(v.undefined(), type<ImportedMirrors | undefined>()),
   /** Into a file that the user chooses: the user's own. Whether it was written. */

@@ -50,10 +50,11 @@ function raceStory({ works = 0, of = 0, fastest = '' }: Extract<JobSubject, { ki
   return works > 0 ? t('job.race.works', { works: String(works), of: all, fastest }) : t('job.race.none', { of: all })
 }
 
-function daemonStory({ mirrors, restores }: Extract<JobSubject, { kind: 'daemon' }>, { state, failure }: Job): string {
+function daemonStory(subject: Extract<JobSubject, { kind: 'daemon' }>, { state, failure }: Job): string {
+  const { mirrors, restores, atStart } = subject
   if (failure) return failureWords(failure).title
   if (state === 'running') return t('job.daemon.running')
-  if (restores) return t('daemon.restored')
+  if (restores) return atStart ? t('daemon.restoredDown') : t('daemon.restored')
   return mirrors.length > 0 ? t('job.daemon.asks', { mirrors: listed(mirrors) }) : t('job.daemon.none')
 }
 

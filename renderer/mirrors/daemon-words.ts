@@ -2,7 +2,7 @@
 import type { FileFault } from '../../model/daemon-file.ts'
 import type { Installation, Obstacle, PlanRow } from '../../model/mirror-plan.ts'
 import { plain } from '../../model/text.ts'
-import { t } from '../ui/words.svelte.ts'
+import { listed, t } from '../ui/words.svelte.ts'
 import { wrongAddress } from './address-words.ts'
 
 /** Those of the mirrors are a list of their own. */
@@ -41,16 +41,16 @@ export function obstacleWords(obstacle: Obstacle, file: string): string {
     case 'file':
       return faultWords(obstacle.fault, file)
     case 'option':
-      return t('daemon.obstacle.option', { mirrors: obstacle.mirrors.map(plain).join(', ') })
+      return t('daemon.obstacle.option', { mirrors: listed(obstacle.mirrors.map(plain)) })
     case 'address':
-      return `${plain(obstacle.typed)}: ${wrongAddress(obstacle.why)}`
+      return t('daemon.obstacle.address', { address: plain(obstacle.typed), why: wrongAddress(obstacle.why) })
     case 'hosts-toml':
       return t('daemon.obstacle.hosts-toml', { file: obstacle.path })
     case 'plain':
       return t('daemon.obstacle.plain', { mirror: plain(obstacle.mirror) })
     case 'restart':
       return obstacle.stops.length > 0
-        ? t('daemon.obstacle.restart', { names: obstacle.stops.map(plain).join(', ') })
+        ? t('daemon.obstacle.restart', { names: listed(obstacle.stops.map(plain)) })
         : t('daemon.obstacle.restartNone')
   }
 }

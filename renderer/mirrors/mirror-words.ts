@@ -35,7 +35,7 @@ function answered(content: Content, fastest: boolean): Verdict {
     case 'older':
       return { word: t('mirrors.older'), tone: 'warn' }
     case 'open':
-      return { word: t('mirrors.comparing'), tone: 'plain' }
+      return { word: t('mirrors.uncompared'), tone: 'plain' }
     case 'same':
     case 'alone':
       return { word: fastest ? t('mirrors.fastest') : t('mirrors.works'), tone: 'good' }

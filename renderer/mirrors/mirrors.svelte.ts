@@ -1,5 +1,5 @@
 /** The mirrors of Docker Hub as main knows them, in the order in which they are of use. */
-import { compare, diagnose, digestIn, inOrder, isFresh, isGood, type Content } from '../../model/mirror-race.ts'
+import { byFindings, compare, diagnose, digestIn, isFresh, isGood, type Content } from '../../model/mirror-race.ts'
 import { steadily } from '../../model/steady.ts'
 import { hubAddress, type Failure, type Mirror, type MirrorProbe, type Mirrors } from '../../preload/contract/index.ts'
 import { mostMirrors } from '../../model/daemon-file.ts'
@@ -15,7 +15,7 @@ class MirrorList {
   #typed = $state<string>()
   failure = $state.raw<Failure>()
   /** The row that the pointer is on, and whether the user has gone somewhere in the list: these stay where they are. */
-  pointed = $state.raw<string>()
+  #pointed: string | undefined
   #touched = false
 
   /** By address, in the order in which Docker is to ask them. */
@@ -26,10 +26,13 @@ class MirrorList {
   readonly folded = $derived(this.#all?.folded ?? [])
   readonly race = $derived(this.#all?.race)
   readonly running = $derived(this.race !== undefined && this.race.ended === undefined)
+  /** All were asked, to the end. */
+  readonly #whole = $derived(this.race?.ended !== undefined && !this.race.cut)
   readonly cursor = new Cursor<Mirror>(() => this.#rows, keyOf)
 
   readonly probeOf = ({ address }: Mirror): MirrorProbe | undefined => this.race?.probes[address]
   readonly contentOf = (digest: string): Content => this.#compared.contentOf(digest)
+  readonly #byFindings = byFindings<Mirror, Failure>(this.probeOf, this.contentOf)
   readonly isGood = (mirror: Mirror): boolean => {
     const probe = this.probeOf(mirror)
     return isGood(probe, this.contentOf(digestIn(probe) ?? ''))
@@ -42,7 +45,7 @@ class MirrorList {
   readonly #compared = $derived.by(() => {
     const { [hubAddress]: itself, ...others } = this.race?.probes ?? {}
     const digests = Object.values(others).flatMap((probe) => digestIn(probe) ?? [])
-    return compare(digestIn(itself), digests, new Set(this.race?.genuine), !this.running)
+    return compare(digestIn(itself), digests, new Set(this.race?.genuine), this.#whole)
   })
   readonly hub = $derived(this.race?.probes[hubAddress])
   readonly good = $derived(this.#rows.filter((mirror) => this.isGood(mirror)))
@@ -57,9 +60,9 @@ class MirrorList {
   readonly done = $derived(
     this.#rows.filter((mirror) => ['answered', 'failed'].includes(this.probeOf(mirror)?.state ?? '')).length,
   )
-  /** What is so with all of them, once a race has ended. */
+  /** What is so with all of them, once they were asked. */
   readonly diagnosis = $derived(
-    this.race?.ended === undefined ? undefined : diagnose(this.hub, this.#rows.map(this.probeOf), this.contentOf),
+    this.#whole ? diagnose(this.hub, this.#rows.map(this.probeOf), this.contentOf) : undefined,
   )
 
   get rows(): readonly Mirror[] {
@@ -79,6 +82,12 @@ class MirrorList {
   /** Once, when the app begins. */
   async load() {
     slipway.on('mirrors.changed', (mirrors) => this.#take(mirrors))
+    await this.refresh()
+  }
+
+  /** When the screen is entered: another image may have been wanted since. */
+  async refresh() {
+    this.#pointed = undefined
     const answer = await slipway.call('mirrors.get')
     if (answer.ok) this.#take(answer.value)
   }
@@ -112,6 +121,21 @@ class MirrorList {
     if (from >= 0 && other !== undefined) this.chosen = this.chosen.with(from, other).with(from + by, address)
   }
 
+  /**
+   * The one of the user's own beside it in the list that it may change places with. Where what was found orders them,
+   * or is about to, the user's own order does not.
+   */
+  neighbour(mirror: Mirror, by: -1 | 1): Mirror | undefined {
+    const other = this.#rows[this.#rows.indexOf(mirror) + by]
+    const free = !this.running && mirror.own && other?.own && this.#byFindings(mirror, other) === 0
+    return free ? other : undefined
+  }
+
+  move(mirror: Mirror, by: -1 | 1) {
+    const other = this.neighbour(mirror, by)
+    if (other) void slipway.call('mirrors.swap', [mirror.address, other.address])
+  }
+
   cancel() {
     if (this.race) void slipway.call('jobs.cancel', this.race.job)
   }
@@ -121,17 +145,28 @@ class MirrorList {
     this.#touched = true
   }
 
+  /** The row that the pointer is on; where it has left the list, all come to their places. */
+  point(address?: string) {
+    this.#pointed = address
+    if (address === undefined) this.#arrange(true)
+  }
+
   #take(mirrors: Mirrors) {
     const ran = this.running
     this.#all = mirrors
-    const better = inOrder(mirrors.tested, this.probeOf, this.contentOf)
-    const held = this.pointed ?? (this.#touched ? this.cursor.row?.address : undefined)
     this.chosen = this.chosen.filter((address) => mirrors.tested.some((mirror) => mirror.address === address))
-    const same = better.length === this.#rows.length
-    this.#rows = same && this.running ? steadily(this.#rows, better, keyOf, held) : better
+    // The last result of a race comes with its end: what is held is held then, too.
+    this.#arrange(ran || this.running)
     // What a race has just found is what its user most likely wants.
     if (ran && !this.running && this.chosen.length === 0)
       this.chosen = this.#fresh.slice(0, suggested).map(({ address }) => address)
+  }
+
+  #arrange(holding: boolean) {
+    const better = (this.#all?.tested ?? []).toSorted(this.#byFindings)
+    const held = this.#pointed ?? (this.#touched ? this.cursor.row?.address : undefined)
+    const same = better.length === this.#rows.length
+    this.#rows = holding && same ? steadily(this.#rows, better, keyOf, held) : better
   }
 }
 

@@ -22,6 +22,10 @@ const words: Words = {
     hint: t('error.helper-ended.hint', { detail: plain(detail) }),
   }),
   'helper-busy': () => ({ title: t('error.helper-busy'), hint: t('error.helper-busy.hint') }),
+  'daemon-file-secret': ({ file, helper }) => ({
+    title: t('error.daemon-file-secret', { file: plain(file) }),
+    hint: helper ? t('error.daemon-file-secret.hint') : t('error.daemon-file-secret.noHelper'),
+  }),
   'daemon-file-changed': () => titled(t('error.daemon-file-changed')),
   'daemon-file-invalid': ({ line, column, detail }) => ({
     title: t('error.daemon-file-invalid', { line: String(line), column: String(column) }),

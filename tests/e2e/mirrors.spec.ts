@@ -94,6 +94,13 @@ test('before a test nothing is called good; closed ones that tutorials name are 
   await app.expectAccessible()
 })
 
+test('in Chinese, what is known of a mirror is punctuated in Chinese', async ({ open, unmirrored, hub }) => {
+  const app = await open({ socket: unmirrored.socket, env: hub.env, language: 'zh-CN' })
+  await app.page.getByRole('link', { name: '镜像加速' }).click()
+  await expect(app.page.getByRole('region', { name: '加速地址信息' })).toContainText(/截至 [\d-]+：\S/)
+  await app.close()
+})
+
 test('other content for a tag is told, with both digests', async ({ bare: app, mirror }) => {
   await toMirrors(app)
   await mirror(app, 'true')
@@ -128,6 +135,8 @@ test('a race can be cancelled, goes on while other screens are visited, and stan
   await expect(rowOf(app, silent)).toContainText('asking…')
   await app.page.getByRole('button', { name: 'Cancel' }).click()
   await expect(app.page.getByRole('button', { name: 'Test again' })).toBeVisible()
+  await expect(app.page.getByRole('status').filter({ hasText: 'Partly tested with nginx:1.27' })).toBeVisible()
+  await expect(app.page.getByText(/None of them works right now/)).toBeHidden()
   await app.page.getByRole('link', { name: 'Activity' }).click()
   await app.page
     .getByRole('article', { name: /mirrors with nginx:1.27/ })

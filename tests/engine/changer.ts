@@ -30,6 +30,7 @@ export async function openChanger({ online, socket, env = {}, onStep = () => {} 
   const before = getCACertificates('default')
   setDefaultCACertificates([...before, readFileSync(online.mirrors.caFile, 'utf8')])
   const folder = mkdtempSync(join(tmpdir(), 'changer-'))
+  const backups = join(folder, 'backups')
   const surroundings = { env: { DOCKER_HOST: `unix://${socket}`, ...env }, home: '/nonexistent' }
   const served = serve(surroundings)
   const store = openStore(folder)
@@ -53,16 +54,17 @@ export async function openChanger({ online, socket, env = {}, onStep = () => {} 
   const daemon = daemonService({
     ...{ engine: served.engine, jobs, http, surroundings },
     store: store.mirrors,
-    backups: join(folder, 'backups'),
+    backups,
     pull: (reference, cancelled) => transfer.pullAgain(reference, cancelled, true),
     showFile: async () => {},
-    openRoot: (wish) => openHelper({ command: [installed], ...wish }),
+    // As root, whoever the test has made itself meanwhile.
+    openRoot: (wish) => openHelper({ command: ['/usr/bin/setpriv', '--reuid=0', installed], ...wish }),
   })
   await eventually(() => served.window.complete)
   const { handlers } = daemon
 
   async function plan(mirrors: readonly string[]) {
-    const answer = await handlers['daemon.plan']([...mirrors])
+    const answer = await handlers['daemon.plan']({ mirrors: [...mirrors], withPassword: false })
     if (!answer.ok) throw new Error(JSON.stringify(answer.error))
     return answer.value
   }
@@ -76,7 +78,7 @@ export async function openChanger({ online, socket, env = {}, onStep = () => {} 
     return end(answer.value)
   }
   return {
-    ...{ handlers, plan, apply, end, served },
+    ...{ handlers, plan, apply, end, served, backups },
     set: async (mirrors: readonly string[]) => apply((await plan(mirrors)).id),
     async now() {
       const answer = await handlers['daemon.get'](undefined)

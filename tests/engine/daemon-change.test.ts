@@ -1,9 +1,7 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { usual } from '../../tools/world/dockerd.ts'
 import { startEngine, type Engine } from '../../tools/world/engine.ts'
+import { loadImages } from '../../tools/world/images.ts'
 import type { Mirror } from '../../tools/world/mirrors.ts'
 import { installInWorld } from '../../tools/world/polkit.ts'
 import { startOnline, type Online } from '../../tools/world/world.ts'
@@ -99,6 +97,16 @@ describe.each(matrix)('on $title', (wish) => {
     expect(await mirrorsOf(engine)).toEqual([])
   })
 
+  test('a mirror that does not answer is not kept, also where there is no image to try it with', async () => {
+    const steps = [{ instruction: 'COPY hello /', bytes: 1000 }]
+    await loadImages(engine.docker, [{ references: ['hello-world:latest'], created: new Date(0), steps }])
+    second.behave({ answers: 503 })
+    const job = await changer.set([second.address])
+    await engine.docker.getImage('hello-world:latest').remove()
+    expect(job).toMatchObject({ state: 'failed', failure: { code: 'daemon-file-untried', state: 'restored' } })
+    expect(state()?.text).toBe(without)
+  })
+
   test('a file that changed since the plan is left as it is', async () => {
     const kept = await changer.plan([good.address])
     write(`{ ${features} }`)
@@ -174,57 +182,54 @@ test('an engine at another place than the usual one is not changed from here', a
   }
 })
 
-describe('the file of a user’s own Docker', () => {
-  let engine: Engine
-  let changer: Changer
-  let folder: string
-  const file = () => join(folder, 'config/docker/daemon.json')
-
-  beforeAll(async () => {
-    engine = await startEngine({ version: '26.1', store: 'classic', env: online.hub.engineEnv })
-    // As rootless Docker lays it: its socket and process in the runtime folder, its file in the configuration's.
-    folder = mkdtempSync(join(tmpdir(), 'rootless-'))
-    mkdirSync(join(folder, 'run'))
-    symlinkSync(engine.socket, join(folder, 'run/docker.sock'))
-    writeFileSync(join(folder, 'run/docker.pid'), String(engine.pid))
-    mkdirSync(join(folder, 'config/docker'), { recursive: true })
-    symlinkSync(engine.configFile, file())
-    const env = { XDG_RUNTIME_DIR: join(folder, 'run'), XDG_CONFIG_HOME: join(folder, 'config') }
-    changer = await openChanger({ online, socket: join(folder, 'run/docker.sock'), env })
-  })
-  afterAll(async () => {
-    await changer?.stop()
-    await engine?.stop()
-    rmSync(folder, { recursive: true, force: true })
-  })
-
-  test('it is changed without a helper and without a password, through a link that stays one', async () => {
-    const before = readFileSync(file(), 'utf8')
-    const kept = await changer.plan([good.address])
-    expect(kept).toMatchObject({ way: 'own', file: file() })
-    const job = await changer.apply(kept.id)
-    expect(job).toMatchObject({ state: 'done' })
-    expect(job.items.map(({ name }) => name)).not.toContain('password')
-    expect(await mirrorsOf(engine)).toEqual([good.address])
-    expect(readFileSync(engine.configFile, 'utf8')).toBe(kept.plan.change!.after)
-
+test('a file that keeps Docker down gives way to a backup, which Docker takes up when it starts', async () => {
+  const engine = await startEngine({ version: '26.1', store: 'classic', asInstalled: true, env: online.hub.engineEnv })
+  write('{ "debug": false }')
+  process.kill(engine.pid, 'SIGHUP')
+  const changer = await openChanger({ online, socket: usual.socket })
+  try {
+    expect(await changer.set([good.address])).toMatchObject({ state: 'done' })
     const [{ backup } = {}] = (await changer.now()).changes
-    const restored = await changer.handlers['daemon.restore'](backup!)
-    await changer.end(restored.ok ? restored.value : '')
-    expect(readFileSync(engine.configFile, 'utf8')).toBe(before)
-  })
+    await engine.shutDown()
+    await eventually(() => changer.served.engine.state().status === 'away')
+    write('{ "debugg": true }')
 
-  test('what fails is put back, bytes and mirrors', async () => {
-    writeFileSync(engine.configFile, '{"registry-mirrors": []}')
-    process.kill(engine.pid, 'SIGHUP')
-    await expect.poll(() => mirrorsOf(engine)).toEqual([])
-    const before = '{\n    "debug": false\n}'
-    writeFileSync(engine.configFile, before)
-    online.hub.behave('all', 'down')
-    good.behave({ answers: 503 })
-    const job = await changer.set([good.address])
-    expect(job.failure).toMatchObject({ state: 'restored' })
-    expect(readFileSync(engine.configFile, 'utf8')).toBe(before)
+    const begun = await changer.handlers['daemon.restore'](backup!)
+    const job = await changer.end(begun.ok ? begun.value : '')
+    expect(job).toMatchObject({ state: 'done', subject: { restores: true, atStart: true } })
+    expect(job.items.filter(({ state }) => state === 'kept').map(({ name }) => name)).toEqual(['reloaded', 'confirmed'])
+    expect(state()?.text).toBe('{ "debug": false }')
+    await engine.restart()
     expect(await mirrorsOf(engine)).toEqual([])
-  })
+    noHelperLeft()
+  } finally {
+    await changer.stop()
+    await engine.stop()
+  }
+})
+
+test('a file that only an administrator may read is read by the helper alone, once the user knows of the password', async () => {
+  const engine = await startEngine({ version: '26.1', store: 'classic', asInstalled: true })
+  const secret = '{ "registry-mirrors": ["https://secret.example"] }'
+  write(secret, { mode: 0o600 })
+  const changer = await openChanger({ online, socket: usual.socket })
+  const asNobody = async <T>(ask: () => Promise<T>) => {
+    process.seteuid!(65_534)
+    return ask().finally(() => process.seteuid!(0))
+  }
+  try {
+    const now = await asNobody(() => changer.now())
+    expect(now).toMatchObject({ way: 'helper', secret: true, file: usual.config })
+    expect(now.named).toBeUndefined()
+    const mirrors = [good.address]
+    expect(await asNobody(async () => changer.handlers['daemon.plan']({ mirrors, withPassword: false }))).toEqual({
+      ok: false,
+      error: { code: 'daemon-file-secret', file: usual.config, helper: true },
+    })
+    const read = await asNobody(async () => changer.handlers['daemon.plan']({ mirrors, withPassword: true }))
+    expect(read).toMatchObject({ ok: true, value: { plan: { change: { before: secret } } } })
+  } finally {
+    await changer.stop()
+    await engine.stop()
+  }
 })

@@ -1,47 +1,16 @@
-import { once } from 'node:events'
-import { createServer } from 'node:http'
-import { createServer as createTlsServer } from 'node:https'
-import type { AddressInfo } from 'node:net'
-import type { Duplex } from 'node:stream'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { discoverService } from '../../main/discover/index.ts'
 import { httpClient, registryClient } from '../../main/registry/index.ts'
-import { compare, diagnose, digestIn } from '../../model/mirror-race.ts'
-import { hubAddress, type MirrorRace } from '../../preload/contract/index.ts'
+import { digestIn } from '../../model/mirror-race.ts'
+import { hubAddress } from '../../preload/contract/index.ts'
 import type { Manner, Mirror } from '../../tools/world/mirrors.ts'
-import { startOnline, type Online } from '../../tools/world/world.ts'
 import { eventually } from './eventually.ts'
-import { failureIn, openRacer, type Racer } from './racer.ts'
+import { comparing, probeOf, raceWorld } from './race-world.ts'
+import { failureIn } from './racer.ts'
 
 const image = 'nginx:latest'
-let online: Online
-let racer: Racer
-let added = 0
-
-beforeAll(async () => {
-  online = await startOnline()
-})
-afterAll(() => online.stop())
-beforeEach(() => {
-  online.hub.behave('all', 'well')
-  online.mirrors.dns('well')
-  racer = openRacer({ env: online.hub.env, caFile: online.mirrors.caFile })
-})
-afterEach(() => racer.stop())
-
-/** Mirrors of these manners, on the racer's list. */
-async function mirrored<Name extends string>(manners: Readonly<Record<Name, Manner>>): Promise<Record<Name, Mirror>> {
-  const made: Record<string, Mirror> = {}
-  for (const [name, manner] of Object.entries<Manner>(manners)) {
-    made[name] = await online.mirrors.add(`${name}-${++added}`, manner)
-    await racer.add(made[name].address)
-  }
-  return made as Record<Name, Mirror>
-}
-const probeOf = (race: MirrorRace, { address }: Mirror) => race.probes[address]
-const digests = ({ probes }: MirrorRace) =>
-  Object.entries(probes).flatMap(([address, probe]) => (address === hubAddress ? [] : (digestIn(probe) ?? [])))
-const comparing = (race: MirrorRace) => compare(digestIn(race.probes[hubAddress]), digests(race), new Set(race.genuine))
+const world = raceWorld()
+const { mirrored } = world
 
 describe('one race', () => {
   const live: Record<string, Manner> = {
@@ -92,13 +61,13 @@ describe('one race', () => {
   test('tells those that work from those that do not, each with its reason, and asks little of any', async () => {
     const works = await mirrored(live)
     const fails = await mirrored(Object.fromEntries(Object.entries(dead).map(([name, [manner]]) => [name, manner])))
-    const race = await racer.race(image)
+    const race = await world.racer.race(image)
 
-    expect(race.probes[hubAddress]).toMatchObject({ state: 'answered', digest: online.digests.get(image) })
+    expect(race.probes[hubAddress]).toMatchObject({ state: 'answered', digest: world.online.digests.get(image) })
     for (const [name, mirror] of Object.entries(works))
       expect([name, probeOf(race, mirror)]).toMatchObject([
         name,
-        { state: 'answered', digest: online.digests.get(image), speed: expect.any(Number) },
+        { state: 'answered', digest: world.online.digests.get(image), speed: expect.any(Number) },
       ])
     const reasons = Object.entries(fails).map(([name, mirror]) => [name, failureIn(probeOf(race, mirror))])
     expect(Object.fromEntries(reasons)).toMatchObject(
@@ -119,37 +88,49 @@ describe('one race', () => {
     const blobs = works['elsewhere']!.requests.filter(({ host }) => host === works['elsewhere']!.blobHost)
     expect(blobs.length).toBeGreaterThan(0)
     expect(blobs.some(({ authorization }) => authorization)).toBe(false)
-    expect(online.hub.requests.refused.every((host) => !host.includes('.test'))).toBe(true)
+    expect(world.online.hub.requests.refused.every((host) => !host.includes('.test'))).toBe(true)
   })
 })
 
 test('other content for a tag is told: what Docker Hub knows is older, what nobody knows is other', async () => {
   const { good, stale } = await mirrored({ good: {}, stale: { lies: 'tag' } })
-  const race = await racer.race(image)
+  const race = await world.racer.race(image)
   const { contentOf, expected } = comparing(race)
   expect(expected).toBe(digestIn(probeOf(race, good)))
   const digest = digestIn(probeOf(race, stale))!
   expect(digest).not.toBe(expected)
   expect(contentOf(digest)).not.toBe('same')
   expect(race.genuine.includes(digest)).toBe(contentOf(digest) === 'older')
-  expect(racer.sources(image).map(({ address }) => address)).toContain(good.address)
+  expect(world.racer.sources(image).map(({ address }) => address)).toContain(good.address)
 })
 
-test('what the race found good is handed on with its age, the fastest first, and outlives the app', async () => {
+test('nobody vouches for other content without showing it', async () => {
+  world.online.hub.behave('all', 'down')
+  const { eager, lying } = await mirrored({ eager: { answers: 'any-head' }, lying: { lies: 'tag' }, good: {} })
+  const race = await world.racer.race('redis:7')
+  expect(comparing(race).expected).toBe(digestIn(probeOf(race, eager)))
+  expect(race.genuine).toEqual([])
+  expect(comparing(race).contentOf(digestIn(probeOf(race, lying))!)).toBe('other')
+  expect(world.racer.sources('redis:7').map(({ address }) => address)).not.toContain(lying.address)
+})
+
+test('what the race found good is handed on with its age, the fastest first, outlives the app, and goes with the mirror', async () => {
   const { fast, slow } = await mirrored({ slow: { bytesPerSecond: 800_000 }, fast: {} })
-  expect(racer.sources(image)).toEqual([])
-  await racer.race(image)
-  racer.restart()
-  expect(racer.sources('redis:7').map(({ address }) => address)).toEqual([fast.address, slow.address])
-  expect(racer.sources('redis:7')[0]!.tried).toBeGreaterThan(Date.now() / 1000 - 60)
-  expect(racer.sources('ghcr.io/a/b:1')).toEqual([])
+  expect(world.racer.sources(image)).toEqual([])
+  await world.racer.race(image)
+  world.racer.restart()
+  expect(world.racer.sources('redis:7').map(({ address }) => address)).toEqual([fast.address, slow.address])
+  expect(world.racer.sources('redis:7')[0]!.tried).toBeGreaterThan(Date.now() / 1000 - 60)
+  expect(world.racer.sources('ghcr.io/a/b:1')).toEqual([])
+  await world.racer.handlers['mirrors.remove'](fast.address)
+  expect(world.racer.sources('redis:7').map(({ address }) => address)).toEqual([slow.address])
 })
 
 test('where Docker Hub does not answer, an image is looked up at a mirror that was found good', async () => {
   const { good } = await mirrored({ good: {} })
-  await racer.race(image)
-  online.hub.behave('all', 'down')
-  const http = httpClient({ version: '0', env: online.hub.env })
+  await world.racer.race(image)
+  world.online.hub.behave('all', 'down')
+  const http = httpClient({ version: '0', env: world.online.hub.env })
   const away = { code: 'engine-stopped', endpoint: 'x' } as const
   const discover = discoverService({
     engine: {
@@ -158,12 +139,12 @@ test('where Docker Hub does not answer, an image is looked up at a mirror that w
       failure: () => away,
     },
     publish: () => undefined,
-    ...{ http, searchHosts: [], platform: () => undefined, sourcesFor: racer.sources },
+    ...{ http, searchHosts: [], platform: () => undefined, sourcesFor: world.racer.sources },
     registry: registryClient({ http, credentials: async () => ({ kind: 'password', username: 'u', password: 'p' }) }),
   })
   good.clear()
   const found = await discover.handlers['discover.check']('redis:7')
-  expect(found).toEqual({ ok: true, value: { digest: online.digests.get('redis:7') } })
+  expect(found).toEqual({ ok: true, value: { digest: world.online.digests.get('redis:7') } })
   expect(good.requests.some(({ authorization }) => authorization)).toBe(false)
   discover.end()
   await http.close()
@@ -171,106 +152,64 @@ test('where Docker Hub does not answer, an image is looked up at a mirror that w
 
 test('who asks to be left alone is not asked again before that time', async () => {
   const { limited } = await mirrored({ limited: { throttles: { retryAfter: 600 } } })
-  await racer.race(image)
+  await world.racer.race(image)
   const asked = limited.requests.length
-  const again = await racer.race(image)
+  const again = await world.racer.race(image)
   expect(limited.requests.length).toBe(asked)
   expect(failureIn(probeOf(again, limited))).toMatchObject({ code: 'registry-limited' })
 })
 
+test('one that is folded away may be put on the list, and stands there alone', async () => {
+  const closed = 'https://docker.mirrors.ustc.edu.cn'
+  const among = (mirrors: readonly { readonly address: string }[]) => mirrors.some(({ address }) => address === closed)
+  expect(among((await world.racer.now()).folded)).toBe(true)
+  await world.racer.add(closed)
+  const { tested, folded } = await world.racer.now()
+  expect([among(tested), among(folded)]).toEqual([true, false])
+  const again = await world.racer.handlers['mirrors.add'](closed)
+  expect(again).toEqual({ ok: false, error: { code: 'mirror-listed', address: closed } })
+  expect(await world.racer.handlers['mirrors.add']('docker.1ms.run')).toMatchObject({
+    error: { code: 'mirror-listed' },
+  })
+})
+
 test('results come as they are known, and a race can be given up: what is known stays', async () => {
   const { fast, silent } = await mirrored({ fast: {}, silent: { connecting: 'silent' } })
-  const id = await racer.begin(image)
-  await eventually(() => racer.told.at(-1)?.race?.probes[fast.address]?.state === 'answered')
-  expect(racer.told.at(-1)!.race!.probes[silent.address]!.state).toBe('asking')
-  racer.cancel(id)
-  await eventually(() => racer.job(id)?.state === 'cancelled')
-  const { race } = await racer.now()
-  expect(race!.ended).toBeDefined()
+  const id = await world.racer.begin(image)
+  await eventually(() => world.racer.told.at(-1)?.race?.probes[fast.address]?.state === 'answered')
+  expect(world.racer.told.at(-1)!.race!.probes[silent.address]!.state).toBe('asking')
+  world.racer.cancel(id)
+  await eventually(() => world.racer.job(id)?.state === 'cancelled')
+  const { race } = await world.racer.now()
+  expect(race).toMatchObject({ ended: expect.any(Number), cut: true })
   expect(Object.keys(race!.probes)).toContain(fast.address)
   expect(Object.keys(race!.probes)).not.toContain(silent.address)
 })
 
-describe('bad days', () => {
-  const diagnosis = async () => {
-    const { race, tested } = await racer.now()
-    const probes = tested.map(({ address }) => race!.probes[address])
-    return diagnose(race!.probes[hubAddress], probes, comparing(race!).contentOf)
+test('what a good race found outlives a later one that is given up', async () => {
+  const { fast, other } = await mirrored({ fast: {}, other: {} })
+  const whole = await world.racer.race(image)
+  const addresses = () => world.racer.sources(image).map(({ address }) => address)
+  const giveUp = async (reference: string) => {
+    const id = await world.racer.begin(reference)
+    await eventually(() => {
+      const told = world.racer.told.at(-1)?.race
+      return told?.job === id && told.probes[fast.address]?.state === 'failed'
+    })
+    world.racer.cancel(id)
+    await eventually(() => world.racer.job(id)?.state === 'cancelled')
+    return (await world.racer.now()).race!
   }
+  fast.behave({ answers: 410 })
+  other.behave({ connecting: 'silent' })
 
-  test('all are dead', async () => {
-    online.hub.behave('all', 'down')
-    await mirrored({ gone: { answers: 410 }, refusing: { connecting: 'refused' } })
-    await racer.race(image)
-    expect(await diagnosis()).toBe('none')
-  })
-
-  test('nobody has an image of that name', async () => {
-    await mirrored({ good: {} })
-    await racer.race('nobody/has-this:1')
-    expect(await diagnosis()).toBe('no-image')
-  })
-
-  test('there is no network at all', async () => {
-    await racer.stop()
-    racer = openRacer({ env: {}, caFile: online.mirrors.caFile })
-    await mirrored({ good: {} })
-    online.mirrors.dns('refusing')
-    await racer.race(image)
-    expect(await diagnosis()).toBe('offline')
-  })
-
-  const day = 86_400_000
-  test.each([
-    ['a network that wants a sign-in first answers in everyone’s place', 'portal', undefined],
-    // To a clock that is wrong by weeks, every certificate is out of date.
-    [
-      'the clock of this computer is wrong',
-      'clock',
-      { from: new Date(Date.now() - 20 * day), until: new Date(Date.now() - 10 * day) },
-    ],
-  ] as const)('%s', async (_, expected, holds) => {
-    const site = createTlsServer({ ...online.hub.authority.issue(['sign-in.test'], holds) }, (_, reply) => {
-      reply.writeHead(200, { 'content-type': 'text/html' }).end('<h1>Welcome to the café</h1>')
-    })
-    const portal = createServer()
-    portal.on('connect', (_, socket: Duplex) => {
-      socket.on('error', () => socket.destroy())
-      socket.write('HTTP/1.1 200 Connection established\r\n\r\n')
-      site.emit('connection', socket)
-    })
-    portal.listen(0, '127.0.0.1')
-    await once(portal, 'listening')
-    try {
-      await racer.stop()
-      const { port } = portal.address() as AddressInfo
-      racer = openRacer({ env: { HTTPS_PROXY: `http://127.0.0.1:${port}` }, caFile: online.mirrors.caFile })
-      await mirrored({ good: {} })
-      await racer.race(image)
-      expect(await diagnosis()).toBe(expected)
-    } finally {
-      portal.close()
-      portal.closeAllConnections()
-    }
-  })
-
-  test('two hundred mirrors are imported from a file and tested', async () => {
-    const { good } = await mirrored({ good: {} })
-    await racer.stop()
-    const names = Array.from({ length: 200 }, (_, at) => `https://m${at}.mirror.test`)
-    racer = openRacer({
-      env: online.hub.env,
-      caFile: online.mirrors.caFile,
-      file: `# ours\n${good.address}\nnonsense address!\n${names.join('\n')}\n${good.address}\n`,
-    })
-    expect(await racer.handlers['mirrors.import'](undefined)).toMatchObject({
-      ok: true,
-      value: { added: 202, known: 0, wrong: [{ line: 3, text: 'address!' }] },
-    })
-    const race = await racer.race(image)
-    expect(probeOf(race, good)).toMatchObject({ state: 'answered' })
-    expect(Object.values(race.probes).every(({ state }) => state === 'answered' || state === 'failed')).toBe(true)
-    await racer.handlers['mirrors.export'](undefined)
-    expect(racer.saved[0]!.split('\n')).toContain(good.address)
-  })
+  expect(await giveUp('redis:7')).toEqual(whole)
+  const race = await giveUp(image)
+  expect(race).toMatchObject({ image, cut: true })
+  expect(failureIn(probeOf(race, fast))).toMatchObject({ code: 'registry-error' })
+  expect(probeOf(race, other)).toEqual(probeOf(whole, other))
+  expect(addresses()).toEqual([other.address])
+  world.racer.restart()
+  expect((await world.racer.now()).race).toEqual(race)
+  expect(addresses()).toEqual([other.address])
 })

@@ -12,15 +12,17 @@ import { eventually } from './eventually.ts'
 
 export type Racer = ReturnType<typeof openRacer>
 
-interface RacerWish {
+export interface RacerWish {
   readonly env: Readonly<Record<string, string>>
   readonly caFile: string
   readonly patience?: number
   /** What the file holds that the user chooses. */
   readonly file?: string
+  /** Nothing can be written down: the app's folder would be in a file. */
+  readonly unwritable?: boolean
 }
 
-export function openRacer({ env, caFile, patience = 5000, file }: RacerWish) {
+export function openRacer({ env, caFile, patience = 5000, file, unwritable = false }: RacerWish) {
   const before = getCACertificates('default')
   setDefaultCACertificates([...before, readFileSync(caFile, 'utf8')])
   const folder = mkdtempSync(join(tmpdir(), 'racer-'))
@@ -35,12 +37,11 @@ export function openRacer({ env, caFile, patience = 5000, file }: RacerWish) {
     for (const [address, probe] of Object.entries(mirrors.race?.probes ?? {})) listener(address, probe)
   }
   const start = () => {
-    const store = openStore(folder)
+    const store = openStore(unwritable ? join(caFile, 'slipway') : folder)
     const jobs = jobBook({ ended: store.jobs, publish })
     const service = mirrorService({
       ...{ http, jobs, publish, patience },
       store: store.mirrors,
-      lastWanted: () => undefined,
       platform: () => 'linux/amd64',
       openText: async () => ({ ok: true, value: file }),
       saveText: async (_, text) => ({ ok: true, value: saved.push(text) > 0 }),

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { compare, diagnose, inOrder, isGood, type Probe } from '../../model/mirror-race.ts'
+import { byFindings, compare, diagnose, isGood, isLeftAlone, type Probe } from '../../model/mirror-race.ts'
 
 interface Why {
   readonly code: string
@@ -43,6 +43,17 @@ test('one alone has nobody to be compared with, and may be used', () => {
   expect(isGood(answered('a'), contentOf('a'))).toBe(true)
 })
 
+test.each([
+  [false, 'it did not say until when', { at: 1000, until: undefined }, 1001],
+  [true, 'its time has not come', { at: 1000, until: 1600 }, 1599],
+  [false, 'its time has come', { at: 1000, until: 1600 }, 1600],
+  [true, 'it wants years, within the hour', { at: 1000, until: 9e9 }, 4599],
+  [false, 'it wants years, after an hour', { at: 1000, until: 9e9 }, 4600],
+  [false, 'the clock was set back', { at: 90_000, until: 90_600 }, 1000],
+] as const)('a mirror that is asked too often is left alone: %s, where %s', (left, _, heard, now) => {
+  expect(isLeftAlone(heard, now)).toBe(left)
+})
+
 test('the fastest good ones stand first, those under way next, those that failed last', () => {
   const probes: Record<string, Probe<Why> | undefined> = {
     dead: failed('registry-slow'),
@@ -53,7 +64,7 @@ test('the fastest good ones stand first, those under way next, those that failed
     new: undefined,
   }
   const { contentOf } = compare('a', ['a', 'b', 'a'])
-  const order = inOrder(Object.keys(probes), (name) => probes[name], contentOf)
+  const order = Object.keys(probes).toSorted(byFindings((name: string) => probes[name], contentOf))
   expect(order).toEqual(['fast', 'slow', 'asking', 'new', 'altered', 'dead'])
 })
 
@@ -68,7 +79,7 @@ test('ordering loses none, adds none, and puts none that is not good before one 
       const digests = probes.flatMap((one) => (one?.state === 'answered' ? [one.digest] : []))
       const { contentOf } = compare(hub, digests)
       const runners = probes.map((_, at) => at)
-      const order = inOrder(runners, (at) => probes[at], contentOf)
+      const order = runners.toSorted(byFindings((at: number) => probes[at], contentOf))
       expect(order.toSorted((a, b) => a - b)).toEqual(runners)
       const good = order.map((at) => {
         const one = probes[at]

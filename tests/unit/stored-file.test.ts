@@ -1,7 +1,9 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { setImmediate as turn } from 'node:timers/promises'
+import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { jobBook } from '../../main/jobs.ts'
 import { openStore } from '../../main/store/index.ts'
 
 let folder: string
@@ -21,4 +23,49 @@ test('settings that cannot be understood give way to the defaults, and the file 
   settings.write({ language: 'en', theme: 'light' })
   expect(readFileSync(join(folder, 'settings.json.unreadable'), 'utf8')).toContain('pink')
   expect(existsSync(join(folder, 'settings.json.new'))).toBe(false)
+})
+
+describe('a disk that refuses to be written', () => {
+  const refusing = () => {
+    writeFileSync(join(folder, 'file'), '')
+    return openStore(join(folder, 'file', 'slipway'))
+  }
+  const told = vi.spyOn(console, 'error')
+  beforeEach(() => void told.mockReset().mockReturnValue())
+  afterAll(() => told.mockRestore())
+
+  test('costs only the memory of it, and is told once until it takes something again', () => {
+    const { settings } = refusing()
+    settings.write({ language: 'zh-CN', theme: 'dark' })
+    settings.write({ language: 'en', theme: 'dark' })
+    expect(settings.value).toEqual({ language: 'en', theme: 'dark' })
+    expect(told).toHaveBeenCalledTimes(1)
+    rmSync(join(folder, 'file'))
+    settings.write({ language: 'en', theme: 'light' })
+    expect(openStore(join(folder, 'file', 'slipway')).settings.value.theme).toBe('light')
+    rmSync(join(folder, 'file'), { recursive: true })
+    writeFileSync(join(folder, 'file'), '')
+    settings.write({ language: 'en', theme: 'dark' })
+    expect(told).toHaveBeenCalledTimes(2)
+  })
+
+  test('does not keep a job from its end', async () => {
+    const publish = vi.fn<(name: string, payload: unknown) => void>()
+    const jobs = jobBook({ publish, ended: refusing().jobs })
+    const id = jobs.start({ kind: 'race', image: 'alpine:latest' }, ['a'], async (job) =>
+      job.item(0, { state: 'done' }),
+    )
+    await turn()
+    expect(jobs.find(id)).toMatchObject({ state: 'done' })
+    expect(publish).toHaveBeenLastCalledWith('jobs.changed', expect.objectContaining({ id, state: 'done' }))
+  })
+
+  test('does not keep the app from its end', () => {
+    const warned = vi.spyOn(console, 'warn').mockReturnValue()
+    const { lists } = refusing()
+    lists.remember('unix:///a', new Map())
+    lists.end()
+    expect(warned).toHaveBeenCalledTimes(1)
+    warned.mockRestore()
+  })
 })

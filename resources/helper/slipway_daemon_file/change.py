@@ -23,7 +23,7 @@ def change(vault, talk, old_hash, new):
     check_change(found.data, new, paths_allowed=before is not None and before.major >= 25)
     _validate(vault, process, new)
     talk.step('checked')
-    return _forward(vault, talk, place, found, new, before, {})
+    return _forward(vault, talk, place, found, new, before, {}, runs=True)
 
 
 def restore(vault, talk, old_hash, backup):
@@ -43,7 +43,8 @@ def restore(vault, talk, old_hash, backup):
     now = parsable(found.data)
     held = [key for key in OURS if key not in after.names() and (now is None or key in now.names())]
     before = in_force() if process else None
-    return _forward(vault, talk, place, found, new, before, {key: [] for key in held} if process else {})
+    cleared = {key: [] for key in held} if process else {}
+    return _forward(vault, talk, place, found, new, before, cleared, runs=process is not None)
 
 
 def _look(old_hash):
@@ -68,7 +69,7 @@ def _said_of(vault, process, data):
         vault.drop_candidate()
 
 
-def _forward(vault, talk, place, found, new, before, cleared):
+def _forward(vault, talk, place, found, new, before, cleared, runs):
     now, after = parsable(found.data), members(new)
     back = cleared_by_undo(now, [*after.names(), *cleared], before)
     entry = {
@@ -92,7 +93,7 @@ def _forward(vault, talk, place, found, new, before, cleared):
     vault.write_journal(entry)
     try:
         _make_room(place, found, entry)
-        confirmed = _take_up(talk, place, found, new, first)
+        confirmed = _take_up(talk, place, found, new, first, runs)
     except BaseException as error:
         state = put_back(vault, talk)
         if isinstance(error, Refused):
@@ -115,13 +116,15 @@ def _make_room(place, found, entry):
             os.close(folder)
 
 
-def _take_up(talk, place, found, new, first):
-    """Swaps the file and has the engine take it up. `first` clears what the engine would otherwise hold on to."""
+def _take_up(talk, place, found, new, first, runs):
+    """Swaps the file and has the engine take it up, if it `runs`: what is in the file may be what keeps it down.
+
+    `first` clears what the engine would otherwise hold on to.
+    """
     text = first or new
     put(place, text, found, [hash_of(found.data)])
     talk.step('swapped')
     process = find_process(place.kind)
-    # A change has an engine to begin with; a backup may be put back while the file keeps it down.
     confirmed = False
     if process is not None:
         reload(process)
@@ -129,7 +132,7 @@ def _take_up(talk, place, found, new, first):
         confirmed = _confirm(members(text), place.kind)
         if confirmed:
             talk.step('confirmed')
-    elif parsable(found.data) is not None:
+    elif runs:
         raise Refused('engine-down')
     if first:
         put(place, new, found, [hash_of(first)])

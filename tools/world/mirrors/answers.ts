@@ -5,6 +5,7 @@ import type { Answer } from '../hub/answers.ts'
 import type { Manner, Place } from './manner.ts'
 
 export interface Question extends Place {
+  readonly method: string
   readonly url: URL
   readonly headers: IncomingHttpHeaders
 }
@@ -14,11 +15,11 @@ export function ownAnswer(manner: Manner, question: Question, tokens: Set<string
   return general(manner, question) ?? login(manner, question, tokens) ?? particular(manner, question)
 }
 
-function general({ answers }: Manner, { part, url, headers, ...place }: Question): Answer | undefined {
+function general({ answers }: Manner, { part, method, url, headers, ...place }: Question): Answer | undefined {
   if (typeof answers === 'number') return { status: answers, body: { message: `made to answer ${answers}` } }
   if (answers === 'html') return page
   if (answers === 'html-to-browsers') return headers['user-agent']?.startsWith('Mozilla/') ? page : undefined
-  if (answers === 'anything') return likely({ part, ...place })
+  if (answers === 'anything' || (answers === 'any-head' && method === 'HEAD')) return likely({ part, ...place })
   if (answers !== 'redirects') return undefined
   const next = new URL(url)
   next.searchParams.set('round', String(Number(url.searchParams.get('round') ?? 0) + 1))

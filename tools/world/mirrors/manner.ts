@@ -37,6 +37,8 @@ export interface Manner {
     | 'html-to-browsers'
     /** 200 and something likely, whatever the tag or digest. */
     | 'anything'
+    /** The same to each HEAD, the truth to whoever wants to see. */
+    | 'any-head'
     | 'manifest-unknown'
     | 'name-unknown'
     | 'redirects'

@@ -59,7 +59,7 @@ export function server({ registry, bring, blobHost, manner, changed, note }: Ser
       noted.until = Date.now()
       if (reply.headersSent) noted.status = reply.statusCode
     })
-    const question: Question = { ...placeOf(url.pathname), url, headers }
+    const question: Question = { ...placeOf(url.pathname), method, url, headers }
     const now = manner()
     const hang = () => changed().then(() => void reply.socket?.destroy())
     if (now.hangs === question.part) return hang()
