@@ -28,6 +28,7 @@ import { storedLogins, transferService } from './transfer/index.ts'
 
 const built = join(import.meta.dirname, '..')
 const ended = new AbortController()
+let hangUp: () => Promise<unknown> | undefined = () => undefined
 
 start({
   name: 'Slipway',
@@ -99,6 +100,7 @@ start({
       ...{ engine, publish, chooseFolder, openPage },
       details: images.handlers['images.details'],
     })
+    hangUp = containers.end
 
     serve({
       ...containers.handlers,
@@ -116,7 +118,6 @@ start({
     })
     void engine.run(ended.signal)
     ended.signal.addEventListener('abort', () => {
-      containers.end()
       discover.end()
       void http.close()
       store.lists.end()
@@ -129,5 +130,10 @@ start({
       closing: { busy: transfer.busy, language: settings.language },
     })
   },
-  end: () => ended.abort(),
+  end() {
+    const hungUp = hangUp()
+    if (hungUp) return hungUp.finally(() => ended.abort())
+    ended.abort()
+    return undefined
+  },
 })

@@ -40,20 +40,21 @@ function portFaults({ ports }: RunWish): RunFault[] {
     const fault = (code: RunFaultCode): RunFault[] => [{ field: 'ports', row, code }]
     if (!container) return fault('port-container')
     if (!host) return fault('port-host')
-    const before = read.slice(0, row)
-    return before.some((other) => {
+    const doubled = read.slice(0, row).some((other) => {
       if (!other.host || other.container?.protocol !== container.protocol) return false
-      return collide(other.host, host)
+      // One port that the engine chooses is as good as two, and 28 gets into its own way with them.
+      const bothChosen = other.host.port === undefined && host.port === undefined
+      return bothChosen ? other.container.port === container.port : collide(other.host, host)
     })
-      ? fault('port-doubled')
-      : []
+    return doubled ? fault('port-doubled') : []
   })
 }
 
 function volumeFaults({ volumes }: RunWish): RunFault[] {
-  return volumes.flatMap(({ source, target }, row): RunFault[] => {
+  return volumes.flatMap(({ source, target, readOnly }, row): RunFault[] => {
     const fault = (code: RunFaultCode): RunFault[] => [{ field: 'volumes', row, code }]
     if (source !== '' && !isFolder(source) && !named.test(source)) return fault('volume-source')
+    if (source === '' && readOnly) return fault('volume-read-only')
     if (!isFolder(target) || cleaned(target) === '/') return fault('volume-target')
     return volumes.slice(0, row).some((other) => cleaned(other.target) === cleaned(target))
       ? fault('volume-doubled')

@@ -90,7 +90,7 @@ type Mounted = { readonly bind: string } | { readonly mount: Mount } | { readonl
  */
 export function mountedAs({ source, target, readOnly }: VolumeWish): Mounted {
   const isPath = source.startsWith('/')
-  if (isPath || target.includes(':') || (source === '' && readOnly))
+  if (isPath || target.includes(':'))
     return {
       mount: {
         Type: isPath ? 'bind' : 'volume',

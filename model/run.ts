@@ -66,13 +66,15 @@ export type RunFaultCode =
   /** Neither a port nor an address and a port. */
   | 'port-host'
   | 'port-container'
-  /** The same port of this computer twice. */
+  /** The same port of this computer twice, or two that the engine chooses for one of the container's. */
   | 'port-doubled'
   /** Neither an absolute path nor a volume's name. */
   | 'volume-source'
   /** Not an absolute path, or the root itself. */
   | 'volume-target'
   | 'volume-doubled'
+  /** A new volume without a name would stay empty: Docker refuses it. */
+  | 'volume-read-only'
   /** Empty, or with a `=` in it. */
   | 'variable-name'
   | 'variable-doubled'

@@ -22,7 +22,7 @@ export interface Line {
   /** How it ended, once the stream is over. */
   ending(): Promise<TerminalState>
   /** Ends what would go on without anybody looking. */
-  hangUp?(): void
+  hangUp?(): Promise<void>
   /** Gives up waiting for the end. */
   leave(): void
 }
@@ -93,8 +93,8 @@ export async function openShell(container: Docker.Container, command: readonly s
         return { is: 'ended', reason: statusOf(error) === undefined ? 'engine-gone' : 'exit' }
       }
     },
-    hangUp() {
-      if (number !== undefined) void kill(container, [shell, ...more, '-c', 'kill -HUP "$0"', number])
+    async hangUp() {
+      if (number !== undefined) await kill(container, [shell, ...more, '-c', 'kill -HUP "$0"', number])
     },
     leave() {},
   }

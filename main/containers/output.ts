@@ -10,8 +10,10 @@ interface Needs {
   readonly hold: (holds: boolean) => void
 }
 
-/** So much is kept, and so much may be sent that the window has not taken yet. */
+/** So much may be sent that the window has not taken yet. */
 export const outputBound = 256 * 1024
+/** So much is kept: with what comes before the stream is held, all that a window has not taken. */
+const kept = 2 * outputBound
 /** At most so much together. */
 const piece = 64 * 1024
 /** What comes within so many milliseconds of the last piece is sent together; a key's echo after a pause, at once. */
@@ -22,8 +24,8 @@ const lineEnd = 10
 
 export class Output {
   readonly #needs: Needs
-  /** The byte number `n` stands at `n % length`. It holds what is kept and what comes before the stream is stopped. */
-  readonly #ring = Buffer.alloc(2 * outputBound)
+  /** The byte number `n` stands at `n % kept`. */
+  readonly #ring = Buffer.alloc(kept)
   #end = 0
   #sent = 0
   #taken = 0
@@ -36,7 +38,7 @@ export class Output {
 
   receive(bytes: Buffer): void {
     for (let from = 0; from < bytes.length;) {
-      const at = this.#end % this.#ring.length
+      const at = this.#end % kept
       const copied = bytes.copy(this.#ring, at, from)
       from += copied
       this.#end += copied
@@ -54,12 +56,12 @@ export class Output {
 
   /** All that is kept; a window that asks for it has drawn nothing yet, and will. */
   replay(): TerminalReplay {
-    const first = Math.max(0, this.#end - outputBound)
-    const kept = this.#slice(first, this.#end)
-    const line = first === 0 ? 0 : kept.subarray(0, longestLine).indexOf(lineEnd) + 1
+    const first = Math.max(0, this.#end - kept)
+    const bytes = this.#slice(first, this.#end)
+    const line = first === 0 ? 0 : bytes.subarray(0, longestLine).indexOf(lineEnd) + 1
     this.#sent = this.#end
     this.took(this.#end)
-    return { at: first + line, bytes: kept.subarray(line) }
+    return { at: first + line, bytes: bytes.subarray(line) }
   }
 
   /** No more will come. */
@@ -94,7 +96,7 @@ export class Output {
 
   #slice(from: number, to: number): Uint8Array<ArrayBuffer> {
     const bytes = new Uint8Array(to - from)
-    const start = from % this.#ring.length
+    const start = from % kept
     const first = this.#ring.subarray(start, start + bytes.length)
     bytes.set(first)
     bytes.set(this.#ring.subarray(0, bytes.length - first.length), first.length)

@@ -28,10 +28,10 @@ export function refusal(detail: string, wish: RunWish): RunFailure | Failure {
 }
 
 function portTaken(detail: string, { ports }: RunWish): RunFailure {
-  const row = ports.findIndex(({ host }) => {
-    const port = parseHostPort(host)?.port
-    return port !== undefined && new RegExp(`:${port}(?!\\d)`).test(detail)
-  })
+  const wanted = ports.map(({ host }) => parseHostPort(host)?.port)
+  const named = wanted.findIndex((port) => port !== undefined && new RegExp(`:${port}(?!\\d)`).test(detail))
+  // 28 does not always say which.
+  const row = named < 0 && ports.length === 1 && wanted[0] !== undefined ? 0 : named
   if (row < 0) return { code: 'run-refused', field: 'ports', detail }
   return { code: 'port-taken', field: 'ports', row, port: ports[row]!.host }
 }

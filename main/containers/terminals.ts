@@ -1,5 +1,6 @@
 /** The terminals that are open, whatever the window does. */
 import { randomUUID } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
 import { fail, ok, type Handlers, type Publish, type Terminal, type TerminalId } from '../../preload/contract/index.ts'
 import type { Line, Size } from './lines.ts'
 import { Output } from './output.ts'
@@ -16,10 +17,13 @@ export interface Terminals {
   /** `before`: what the line has said already. */
   add(about: About, line: Line, before?: Buffer): TerminalId
   resize(id: TerminalId, size: Size): Promise<void>
-  /** The app's end. */
-  end(): void
+  /** Closes all at the app's end; what is to be waited for, though not for long. */
+  end(): Promise<unknown> | undefined
   readonly handlers: Omit<Handlers<'terminals'>, 'terminals.open'>
 }
+
+/** So many milliseconds an engine has to hang up shells when the app ends. */
+const lastMoment = 1000
 
 export function terminalBook(publish: Publish): Terminals {
   const entries = new Map<TerminalId, Entry>()
@@ -51,12 +55,13 @@ export function terminalBook(publish: Publish): Terminals {
     if (entries.has(id)) publish('terminals.changed', entry.terminal)
   }
 
-  function close({ line, output, terminal }: Entry) {
+  function close({ line, output, terminal }: Entry): Promise<void> | undefined {
     entries.delete(terminal.id)
-    line.hangUp?.()
+    const hungUp = terminal.state.is === 'open' ? line.hangUp?.() : undefined
     line.leave()
     line.stream.destroy()
     output.end()
+    return hungUp
   }
 
   async function resize(id: TerminalId, size: Size) {
@@ -70,7 +75,10 @@ export function terminalBook(publish: Publish): Terminals {
   return {
     add,
     resize,
-    end: () => [...entries.values()].forEach(close),
+    end() {
+      const rest = [...entries.values()].map(close).filter((hungUp) => hungUp !== undefined)
+      return rest.length > 0 ? Promise.race([Promise.all(rest), delay(lastMoment)]) : undefined
+    },
     handlers: {
       'terminals.list': () => ok([...entries.values()].map(({ terminal }) => terminal)),
       'terminals.replay': (id) => {
@@ -94,7 +102,7 @@ export function terminalBook(publish: Publish): Terminals {
       'terminals.close': (id) => {
         const entry = entries.get(id)
         if (!entry) return ok(undefined)
-        close(entry)
+        void close(entry)
         publish('terminals.closed', id)
         return ok(undefined)
       },

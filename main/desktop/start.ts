@@ -16,7 +16,8 @@ interface Begin {
   /** The folder of the built renderer. */
   readonly renderer: string
   readonly open: (desktop: Desktop) => void
-  readonly end: () => void
+  /** What the app waits for before it is gone; nothing where it need not wait. */
+  readonly end: () => Promise<unknown> | undefined
 }
 
 /** Calls `open` once the desktop is ready; a second start only brings the first one's window forward. */
@@ -32,7 +33,12 @@ export function start({ name, renderer, open, end }: Begin) {
     window?.focus()
   })
   app.on('window-all-closed', () => app.quit())
-  app.on('will-quit', end)
+  app.on('will-quit', (event) => {
+    const rest = end()
+    if (!rest) return
+    event.preventDefault()
+    void rest.finally(() => app.exit())
+  })
   void app.whenReady().then(() => {
     Menu.setApplicationMenu(null)
     lockWindows()

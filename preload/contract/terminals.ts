@@ -42,7 +42,7 @@ export type TerminalState =
   /** Detached from elsewhere. */
   | { readonly is: 'ended'; readonly reason: 'cut' }
 
-/** What was put out so far, as far as it is kept: the last 256 kB. */
+/** What was put out so far, as far as it is kept: the last 512 kB, and never less than the window has not taken. */
 export interface TerminalReplay {
   readonly at: number
   readonly bytes: Uint8Array

@@ -24,7 +24,7 @@ export type Runner = Awaited<ReturnType<typeof openRunner>>
 
 export async function openRunner(world: Engine) {
   const ended = new AbortController()
-  const heard = { data: (_: TerminalData) => {}, changes: [] as ImagesChange[] }
+  const heard: { changes: ImagesChange[]; data?: (data: TerminalData) => void } = { changes: [] }
   const opened: string[] = []
   const engine = engineService({
     surroundings: { env: { DOCKER_HOST: `unix://${world.socket}` }, home: '/nonexistent' },
@@ -33,7 +33,7 @@ export async function openRunner(world: Engine) {
   })
   const service = containersService({
     engine,
-    publish: (name, payload) => void (name === 'terminals.data' && heard.data(payload as TerminalData)),
+    publish: (name, payload) => void (name === 'terminals.data' && heard.data?.(payload as TerminalData)),
     details: imagesService(engine).handlers['images.details'],
     chooseFolder: async (now) => now,
     openPage: async (url) => void opened.push(url),
@@ -91,7 +91,7 @@ export async function openRunner(world: Engine) {
     },
     type: (id: TerminalId, text: string) => void handlers['terminals.write']({ id, text }),
     async stop() {
-      service.end()
+      await service.end()
       ended.abort()
       await running
     },

@@ -124,12 +124,14 @@ describe('faults', () => {
     ['port-container', { ports: [{ host: '80', container: '' }] }],
     ['port-container', { ports: [{ host: '80', container: '80/http' }] }],
     ['port-doubled', { ports: [{ host: '80', container: '80' }, { host: '127.0.0.1:80', container: '81' }] }], // prettier-ignore
+    ['port-doubled', { ports: ['', '127.0.0.1:'].map((host) => ({ host, container: '80' })) }],
     ['volume-source', { volumes: [{ source: 'here/there', target: '/x', readOnly: false }] }],
     ['volume-source', { volumes: [{ source: './here', target: '/x', readOnly: false }] }],
     ['volume-source', { volumes: [{ source: '/a\nb', target: '/x', readOnly: false }] }],
     ['volume-target', { volumes: [{ source: '/a', target: 'x', readOnly: false }] }],
     ['volume-target', { volumes: [{ source: '/a', target: '/x/..', readOnly: false }] }],
     ['volume-doubled', { volumes: ['/x', '/y/../x/'].map((target) => ({ source: '/a', target, readOnly: false })) }],
+    ['volume-read-only', { volumes: [{ source: '', target: '/x', readOnly: true }] }],
     ['variable-name', { environment: [{ name: '', value: 'x' }] }],
     ['variable-name', { environment: [{ name: 'A=B', value: 'x' }] }],
     ['variable-doubled', { environment: ['1', '2'].map((value) => ({ name: 'A', value })) }],
@@ -151,7 +153,7 @@ describe('faults', () => {
       { host: '127.0.0.1:81', container: '80' },
       { host: '127.0.0.2:81', container: '80' },
       { host: '', container: '80' },
-      { host: '', container: '80' },
+      { host: '', container: '81' },
     ]
     const volumes = [
       { source: '/with space, comma: "quote"', target: '/a:b, c', readOnly: true },

@@ -1,0 +1,252 @@
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { outputBound } from '../../main/containers/output.ts'
+import { startEngine, type Engine } from '../../tools/world/engine.ts'
+import { loadImages } from '../../tools/world/images.ts'
+import { runnableImages } from '../../tools/world/runnable.ts'
+import { eventually } from './eventually.ts'
+import { matrix } from './matrix.ts'
+import { openRunner, value, type Runner } from './runner.ts'
+
+describe.each(matrix)('$title', (wish) => {
+  let engine: Engine
+  let runner: Runner
+
+  beforeAll(async () => {
+    engine = await startEngine(wish)
+    await loadImages(engine.docker, runnableImages())
+    runner = await openRunner(engine)
+  })
+  afterAll(async () => {
+    await runner?.stop()
+    await engine?.stop()
+  })
+  afterEach(async () => {
+    for (const { id } of value(runner.calls['terminals.list'](undefined))) await runner.calls['terminals.close'](id)
+    for (const { Id } of await engine.docker.listContainers({ all: true }))
+      await engine.docker.getContainer(Id).remove({ force: true, v: true })
+  })
+
+  const ended = async (id: string) => {
+    await eventually(() => runner.terminal(id)?.state.is === 'ended', 20_000)
+    return runner.terminal(id)!.state
+  }
+  const exit = (exitCode: number) => ({ is: 'ended', reason: 'exit', exitCode })
+  async function interactive(command: string, more: Parameters<Runner['started']>[1] = {}, image = 'box:1') {
+    const { container, terminal } = await runner.started(image, { command, ...more })
+    return { container, id: terminal! }
+  }
+  const running = async (container: string) => {
+    const { Processes } = (await engine.docker.getContainer(container).top()) as { Processes: string[][] }
+    return Processes.map((line) => line.at(-1))
+  }
+
+  test('busybox: type, see, resize, interrupt, end', async () => {
+    const { container, id } = await interactive('/bin/sh', { name: 'box' })
+    expect(runner.terminal(id)).toMatchObject({
+      ...{
+        kind: 'attach',
+        name: 'box',
+        reference: 'box:1',
+        command: '/bin/sh',
+        readOnly: false,
+        state: { is: 'open' },
+      },
+    })
+    const screen = runner.window().show(id)
+    await screen.shows('/ # ')
+    runner.type(id, 'echo "你好, $((6 * 7))"\r')
+    await screen.shows('你好, 42')
+    runner.type(id, 'stty size\r')
+    await screen.shows('24 80\r\n')
+    await runner.calls['terminals.resize']({ id, columns: 100, rows: 30 })
+    runner.type(id, 'stty size\r')
+    await screen.shows('30 100\r\n')
+    runner.type(id, 'sleep 1000; echo slept $?\r')
+    await eventually(async () => (await running(container)).includes('sleep 1000'))
+    runner.type(id, '\x03')
+    await screen.shows('^C')
+    // Ctrl+P is the shell's own: it is not held back as the first half of Docker's way out.
+    runner.type(id, 'echo again\r')
+    await screen.shows('\r\nagain\r\n')
+    runner.type(id, '\x10')
+    await screen.shows(/again\r\n[^]*# [^]*# echo again[^\n]*$/)
+    runner.type(id, '\x15exit 7\r')
+    expect(await ended(id)).toEqual(exit(7))
+  })
+
+  test('what ends at once says why: its exit code, and its last lines', async () => {
+    const { id } = await interactive('', {}, 'ends-at-once:1')
+    expect(await ended(id)).toEqual(exit(3))
+    expect(runner.window().show(id).text).toContain('cannot find its configuration')
+
+    const removed = await interactive('', { removeAtEnd: true }, 'ends-at-once:1')
+    expect(await ended(removed.id)).toEqual(exit(3))
+    expect(runner.window().show(removed.id).text).toContain('cannot find its configuration')
+
+    const scratch = await interactive('', {}, 'scratch:1')
+    expect(await ended(scratch.id)).toEqual(exit(0))
+    expect(runner.window().show(scratch.id).text).toBe('hello from scratch\r\n')
+  })
+
+  test('10 MB come whole to a window that is slow, and the program waits for it', async () => {
+    const size = 10_000_000
+    // It says how far it has come on another way than the terminal.
+    const { container, id } = await interactive(`sh -c "yes 0123456789abcde | head -c ${size}; echo; exec hold"`)
+    const window = runner.window()
+    const idle = window.show(id, false)
+    const most = idle.end + outputBound
+    await eventually(() => idle.end >= most)
+    // Nothing more comes by itself: the program stands still, not main's memory grows.
+    let [before, now] = [0, await writtenBy(container)]
+    await eventually(async () => {
+      ;[before, now] = [now, await writtenBy(container)]
+      return before === now
+    })
+    expect(now).toBeLessThan(size / 2)
+    expect(idle.end).toBe(most)
+
+    const screen = window.show(id)
+    expect(screen.end).toBeGreaterThanOrEqual(idle.end)
+    // A line is 16 bytes and becomes 17: a terminal ends lines so.
+    const whole = (size / 16) * 17 + 2
+    await eventually(() => screen.end === whole, 60_000)
+    expect(screen.text.startsWith('0123456789abcde\r\n')).toBe(true)
+    expect(screen.text.endsWith('0123456789abcde\r\n\r\n')).toBe(true)
+    expect(screen.text.replaceAll('0123456789abcde\r\n', '')).toBe('\r\n')
+  })
+
+  /** How many bytes one of its programs has written at most, as the kernel tells. */
+  async function writtenBy(container: string): Promise<number> {
+    const { Processes, Titles } = await engine.docker.getContainer(container).top()
+    const pids: string[] = Processes.map((line: string[]) => line[Titles.indexOf('PID')])
+    const written = (pid: string) => /^wchar: (\d+)$/m.exec(readFileSync(`/proc/${pid}/io`, 'utf8'))![1]
+    return Math.max(...pids.map((pid) => Number(written(pid))))
+  }
+
+  test('random bytes come as they are', async () => {
+    const { id } = await interactive('sh -c "stty raw; head -c 3000000 /dev/urandom | tee /copy; sha256sum /copy"')
+    const screen = runner.window().show(id)
+    expect(await ended(id)).toEqual(exit(0))
+    await eventually(() => /[0-9a-f]{64} {2}\/copy\s*$/.test(screen.text.slice(-100)))
+    const told = /([0-9a-f]{64}) {2}\/copy\s*$/.exec(screen.text.slice(-100))![1]
+    expect(createHash('sha256').update(screen.all.subarray(0, 3_000_000)).digest('hex')).toBe(told)
+  })
+
+  test('a character that comes in two pieces is one', async () => {
+    const { id } = await interactive(`sh -c "printf '\\\\344\\\\275'; sleep 0.2; printf '\\\\240\\\\n'"`)
+    const screen = runner.window().show(id)
+    await ended(id)
+    await screen.shows('你'.replace('你', '\u4f60'))
+  })
+
+  test('a window that is loaded anew gets its three terminals back, in the middle of what they say', async () => {
+    const count = 'sh -c "i=0; while [ $i -lt 60000 ]; do echo line $i; i=$((i + 1)); done; exec hold"'
+    const { container, id } = await interactive(count)
+    const shell = await runner.open(container, 'shell')
+    const logs = await runner.open(container, 'logs')
+    const before = runner.window()
+    // It never takes anything, and is gone.
+    const screens = [id, shell, logs].map((one) => before.show(one, false))
+    await eventually(() => screens[0]!.end > 100_000)
+
+    const list = runner.calls['terminals.list'](undefined)
+    expect(list).toMatchObject({ value: [{ kind: 'attach' }, { kind: 'shell' }, { kind: 'logs', readOnly: true }] })
+    const window = runner.window()
+    const [attached, beside, said] = [id, shell, logs].map((one) => window.show(one))
+    await attached!.shows('line 59999\r\n')
+    await said!.shows('line 59999\r\n')
+    const numbers = attached!.text.match(/^line \d+\r$/gm)!.map((line) => Number(line.slice(5)))
+    expect(numbers).toEqual(numbers.map((_, at) => numbers[0]! + at))
+    runner.type(shell, 'echo beside $((1 + 1))\r')
+    await beside!.shows('beside 2')
+    runner.type(logs, 'nothing is written to logs')
+    expect(runner.terminal(logs)?.state.is).toBe('open')
+  })
+
+  test('closing a shell hangs it up, with what runs in it; closing a container’s own terminal lets it run', async () => {
+    const { container, id } = await interactive('hold')
+    const shell = await runner.open(container, 'shell')
+    const screen = runner.window().show(shell)
+    expect(runner.terminal(shell)).toMatchObject({ command: '/bin/bash' })
+    await screen.shows('# ')
+    expect(screen.text).not.toMatch(/^\d+\r?$/m)
+    runner.type(shell, 'sleep 5000\r')
+    await eventually(async () => (await running(container)).includes('sleep 5000'))
+    await runner.calls['terminals.close'](shell)
+    await eventually(async () => !(await running(container)).some((line) => /sleep 5000|ash|-sh$/.test(line ?? '')))
+    await runner.calls['terminals.close'](id)
+    expect((await engine.docker.getContainer(container).inspect()).State.Running).toBe(true)
+    expect(runner.calls['terminals.replay'](id)).toEqual({ ok: false, error: { code: 'terminal-gone' } })
+
+    // A shell that is left by itself tells its exit code, and the container goes on.
+    const again = await runner.open(container, 'shell')
+    await runner.window().show(again).shows('# ')
+    runner.type(again, 'exit 5\r')
+    expect(await ended(again)).toEqual(exit(5))
+    const back = await runner.open(container, 'attach')
+    expect(runner.terminal(back)).toMatchObject({ state: { is: 'open' }, readOnly: false })
+    await engine.docker.getContainer(container).stop()
+    expect(await ended(back)).toEqual(exit(0))
+  })
+
+  test('the end of the app hangs up its shells, and nothing else', async () => {
+    const { container } = await interactive('hold')
+    const other = await openRunner(engine)
+    const shell = await other.open(container, 'shell')
+    await other.window().show(shell).shows('# ')
+    other.type(shell, 'sleep 6000\r')
+    await eventually(async () => (await running(container)).includes('sleep 6000'))
+    await other.stop()
+    await eventually(async () => !(await running(container)).includes('sleep 6000'))
+    expect((await engine.docker.getContainer(container).inspect()).State.Running).toBe(true)
+  })
+
+  test('a container without a shell has none to open, one that has ended only its logs', async () => {
+    const { container } = await runner.started('scratch:1', { interactive: false })
+    await eventually(async () => !(await engine.docker.getContainer(container).inspect()).State.Running)
+    const size = { columns: 80, rows: 24 }
+    const refused = async (container: string, kind: 'shell' | 'attach') =>
+      runner.calls['terminals.open']({ container, kind, size })
+    for (const kind of ['shell', 'attach'] as const)
+      expect(await refused(container, kind)).toEqual({ ok: false, error: { code: 'container-not-running' } })
+    const logs = await runner.open(container, 'logs')
+    expect(await ended(logs)).toEqual(exit(0))
+    expect(runner.window().show(logs).text).toBe('hello from scratch\r\n')
+    expect(await refused('0'.repeat(64), 'shell')).toEqual({ ok: false, error: { code: 'container-gone' } })
+  })
+
+  test('logs are the last thousand lines, and what follows', async () => {
+    const { container } = await runner.started('box:1', {
+      interactive: false,
+      command: 'sh -c "seq 1 3000; while [ ! -e /go ]; do sleep 0.05; done; echo 最后; exec hold"',
+    })
+    await eventually(async () =>
+      (await engine.docker.getContainer(container).logs({ stdout: true })).includes('3000\n'),
+    )
+    const logs = await runner.open(container, 'logs')
+    const screen = runner.window().show(logs)
+    await screen.shows('\r\n3000\r\n')
+    expect(screen.text.startsWith('2001\r\n')).toBe(true)
+    const exec = await engine.docker.getContainer(container).exec({ Cmd: ['touch', '/go'] })
+    await exec.start({ Detach: true })
+    await screen.shows('\r\n3000\r\n最后\r\n')
+  })
+
+  // The last: the engine is not there any more.
+  test('an engine that dies ends its terminals, and they say so', async () => {
+    const { container, id } = await interactive('/bin/sh')
+    const shell = await runner.open(container, 'shell')
+    const logs = await runner.open(container, 'logs')
+    const screen = runner.window().show(id)
+    runner.type(id, 'echo before $((1 + 1))\r')
+    await screen.shows('before 2')
+    await engine.kill()
+    for (const one of [id, shell, logs]) expect(await ended(one)).toEqual({ is: 'ended', reason: 'engine-gone' })
+    expect(runner.window().show(id).text).toContain('before 2')
+    runner.type(id, 'nobody reads this')
+    await engine.restart().catch(() => engine.restart())
+    await eventually(() => runner.engine.state().status === 'connected', 30_000)
+  })
+})
