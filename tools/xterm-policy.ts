@@ -17,7 +17,7 @@ export const xtermPolicy = (): Plugin => {
       filter: { id: isXterm },
       handler(code) {
         met = true
-        return { code: underPolicy(code), map: null }
+        return { code: reversedWell(underPolicy(code)), map: null }
       },
     },
     buildEnd(error) {
@@ -39,4 +39,15 @@ export function underPolicy(code: string): string {
   const left = forbidden.exec(clean)
   if (left) throw new Error(`xterm-policy: the policy would stop ${clean.slice(left.index, left.index + 80)}`)
   return clean
+}
+
+const reversed = /\((\w+),(\w+),(\w+)\.foreground,(\w+),(\w+),(\w+)\)\|\|(\w+)&&(\w+\.push\(`xterm-fg-\$\{257\}`\))/
+
+/**
+ * Reversed text has the background's colour. Where a least contrast is wished for, xterm 6.0 takes it to have the
+ * foreground's, which is its ground now, and makes a grey of it (DomRendererRowFactory, the last `_applyMinimumContrast`).
+ */
+export function reversedWell(code: string): string {
+  if (!reversed.test(code)) throw new Error('xterm-policy: xterm draws reversed text in another way now')
+  return code.replace(reversed, '($1,$2,$7?$3.background:$3.foreground,$4,$5,$6)||$7&&$8')
 }

@@ -3,11 +3,7 @@ import * as v from 'valibot'
 import { call, type } from './define.ts'
 
 /** A page's address, as the user was shown it. */
-const page = v.pipe(
-  v.string(),
-  v.maxLength(8000),
-  v.regex(/^https?:\/\/\S+$/),
-)
+const page = v.pipe(v.string(), v.maxLength(8000), v.regex(/^https?:\/\/\S+$/))
 
 export const calls = {
   'window.zoom': call(v.picklist(['in', 'out', 'reset']), type<void>()),

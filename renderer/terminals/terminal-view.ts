@@ -7,6 +7,7 @@ import type { Terminal, TerminalId, TerminalReplay } from '../../preload/contrac
 import { Arrivals } from './arrivals.ts'
 import { Finder, mostFound } from './finder.svelte.ts'
 import { Fitting, type Size } from './fitting.ts'
+import { withHan } from './han.ts'
 import { scrolls, terminalKey, type TerminalKey } from './keys.ts'
 import { leastContrast, themes } from './theme.ts'
 import { pieces } from './typed.ts'
@@ -25,6 +26,7 @@ interface Needs {
 
 /** Main lets 256 kB be on their way; so it hears in time, and not too often. */
 const toldAfter = 64 * 1024
+const fontSize = 13
 /** The contract's bound. */
 const mostCopied = 1_000_000
 
@@ -56,11 +58,11 @@ export class TerminalView {
   }
 
   async #begin() {
-    const { makeXterm } = await import('./xterm.ts')
+    const mono = getComputedStyle(document.documentElement).getPropertyValue('--font-mono')
+    const [{ makeXterm }, font] = await Promise.all([import('./xterm.ts'), withHan(mono, fontSize)])
     if (this.#gone) return
-    const font = getComputedStyle(document.documentElement).getPropertyValue('--font-mono')
     const { size, label, link } = this.#needs
-    const look = { font, theme: this.#theme, contrast: leastContrast, mostFound }
+    const look = { font, fontSize, theme: this.#theme, contrast: leastContrast, mostFound }
     const { xterm, fit, search } = makeXterm({ ...size, ...look, label, link, readOnly: this.#deaf })
     xterm.attachCustomKeyEventHandler((event) => this.#key(event))
     xterm.onData((text) => this.write(text))
@@ -69,7 +71,7 @@ export class TerminalView {
     this.#xterm = xterm
     this.#fitting = new Fitting(xterm, fit, (size) => this.#tell(size))
     this.finder.begin(xterm, search)
-    if (this.#host.isConnected) this.#open(xterm, this.#fitting)
+    if (this.#host.isConnected) this.#drawIn()
     await this.#replay(xterm)
   }
 
@@ -122,7 +124,7 @@ export class TerminalView {
   /** Puts it into a place in the window; what is returned takes it out again. */
   show(place: HTMLElement): () => void {
     place.append(this.#host)
-    if (this.#xterm && this.#fitting && !this.#xterm.element) this.#open(this.#xterm, this.#fitting)
+    this.#drawIn()
     const observer = new ResizeObserver(() => this.#fitting?.soon())
     observer.observe(place)
     return () => {
@@ -131,10 +133,12 @@ export class TerminalView {
     }
   }
 
-  #open(xterm: Xterm, fitting: Fitting) {
-    xterm.open(this.#host)
-    fitting.begin()
-    if (this.#wantsFocus) xterm.focus()
+  #drawIn() {
+    if (this.#xterm && !this.#xterm.element) {
+      this.#xterm.open(this.#host)
+      this.#fitting?.begin()
+    }
+    if (this.#wantsFocus) this.focus()
   }
 
   #tell(size: Size) {
@@ -142,9 +146,10 @@ export class TerminalView {
     void slipway.call('terminals.resize', { id: this.#id, ...size })
   }
 
+  /** At once, or as soon as it is in sight. */
   focus() {
-    this.#wantsFocus = !this.#xterm?.element
-    this.#xterm?.focus()
+    this.#wantsFocus = !(this.#xterm?.element && this.#host.isConnected)
+    if (!this.#wantsFocus) this.#xterm?.focus()
   }
 
   get selection(): string {

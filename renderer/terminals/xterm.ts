@@ -11,6 +11,7 @@ export interface Make {
   readonly columns: number
   readonly rows: number
   readonly font: string
+  readonly fontSize: number
   readonly theme: ITheme
   /** Of text with its ground, at least. */
   readonly contrast: number
@@ -23,14 +24,14 @@ export interface Make {
 }
 
 /** Reports of titles and moved windows are off by xterm's own default; OSC 52, the clipboard, needs an addon. */
-export function makeXterm({ columns, rows, font, theme, contrast, mostFound, label, readOnly, link }: Make) {
+export function makeXterm({ columns, rows, font, fontSize, theme, contrast, mostFound, label, readOnly, link }: Make) {
   Terminal.strings.promptLabel = label
   const xterm = new Terminal({
     ...{ cols: columns, rows, theme },
     // What knows the width of an emoji, and what marks the found, ask for it.
     allowProposedApi: true,
     fontFamily: font,
-    fontSize: 13,
+    fontSize,
     lineHeight: 1.15,
     scrollback: 5000,
     minimumContrastRatio: contrast,

@@ -15,6 +15,8 @@ import { race20 } from './race-20.ts'
 import { remove200 } from './remove-200.ts'
 import { select5000 } from './select-5000.ts'
 import { start } from './start.ts'
+import { terminal10mb } from './terminal-10mb.ts'
+import { terminalEcho } from './terminal-echo.ts'
 
 export const measures: readonly Measure[] = [
   bundle,
@@ -30,6 +32,8 @@ export const measures: readonly Measure[] = [
   select5000,
   remove200,
   pull500,
+  terminal10mb,
+  terminalEcho,
   race20,
   applyKills,
 ]

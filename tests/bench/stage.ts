@@ -1,5 +1,5 @@
 /** What measures share: engines filled once, apps opened the same way, a folder for their sockets. */
-import { appendFileSync, cpSync, mkdirSync, readFileSync } from 'node:fs'
+import { appendFileSync, cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { electronBinary } from '../../tools/electron.ts'
 import { open, type Launch } from '../../tools/launch.ts'
@@ -75,6 +75,16 @@ export class Stage {
   /** The same launcher with an empty page. */
   emptyApp(): Promise<Opened> {
     return this.#open({ main: join(here, 'empty.cjs') })
+  }
+
+  /** The app with a page that has the contract and shows nothing: what the way between main and window takes alone. */
+  bareApp(how: Launch = {}): Promise<Opened> {
+    const bare = join(this.folder, 'bare')
+    if (!existsSync(bare)) {
+      cpSync(this.built, bare, { recursive: true })
+      writeFileSync(join(bare, 'renderer/index.html'), '<!doctype html><title>bare</title>')
+    }
+    return this.#open({ ...how, main: join(bare, 'main/index.cjs') })
   }
 
   async #open(how: Launch): Promise<Opened> {

@@ -1,21 +1,11 @@
-import { expect, test as base } from './slipway.ts'
-import { TerminalScreen } from './terminals.ts'
-
-const test = base.extend<{ terminals: TerminalScreen }>({
-  terminals: async ({ app, demo }, use) => {
-    await expect(app.list).toBeVisible()
-    await use(new TerminalScreen(app))
-    for (const { Id } of await demo.docker.listContainers({ all: true, filters: { label: ['e2e'] } }))
-      await demo.docker.getContainer(Id).remove({ force: true })
-  },
-})
+import { box, expect, image, test } from './terminals.ts'
 
 test('busybox interactively: what is typed is done and seen, and its end is told with the exit code', async ({
   app,
   demo,
   terminals,
 }) => {
-  await terminals.run(demo, 'busybox:latest', { name: 'box', command: 'sh', removeAtEnd: true })
+  await terminals.run(demo, image, box)
   await expect(app.page.getByRole('heading', { level: 1 })).toHaveText('box')
   await expect(terminals.tabs).toHaveText(['box · sh'])
   await terminals.type('echo $((6*7))')
@@ -26,4 +16,128 @@ test('busybox interactively: what is typed is done and seen, and its end is told
   await app.foot.getByRole('button', { name: 'Close' }).click()
   await expect(app.list).toBeVisible()
   await expect(app.page.getByRole('link', { name: 'Terminals' })).toHaveCount(0)
+})
+
+test('no key of the app’s is taken from a program, and Ctrl+C reaches it', async ({ app, demo, terminals }) => {
+  await terminals.run(demo, image, box)
+  await terminals.type('cat > /typed')
+  await app.page.keyboard.type('j/k?g')
+  await app.page.keyboard.press('Control+k')
+  await app.page.keyboard.press('F10')
+  await terminals.type('')
+  await app.page.keyboard.press('Control+c')
+  await expect(app.page.getByRole('dialog').or(app.page.getByRole('menu'))).toBeHidden()
+  await terminals.type('echo $?; cat -v /typed')
+  await expect(terminals.row('130')).toBeVisible()
+  await expect(terminals.row('j/k?g^K^[[21~')).toBeVisible()
+})
+
+test('Chinese and emoji take two cells each and stand where the program puts them', async ({ demo, terminals }) => {
+  await terminals.run(demo, image, box)
+  await terminals.type(`clear; echo "你好，世界|"; echo "1234567890|"; echo "👩‍👩‍👧🇨🇳|"; echo "1234|"; printf '\\033[8;1H'`)
+  await expect(terminals.row('你好，世界|')).toBeVisible()
+  await expect(terminals.row('👩‍👩‍👧🇨🇳|')).toBeVisible()
+  // The bars stand one below the other.
+  expect(Math.abs((await terminals.endOf('你好，世界|')) - (await terminals.endOf('1234567890|')))).toBeLessThan(1)
+  expect(Math.abs((await terminals.endOf('👩‍👩‍👧🇨🇳|')) - (await terminals.endOf('1234|')))).toBeLessThan(1)
+  // What is typed in Chinese arrives as such.
+  await terminals.insert('printf %s 容器 | wc -c')
+  await terminals.type('')
+  await expect(terminals.row('6')).toBeVisible()
+})
+
+test('the program is told of the window’s size, and of each change', async ({ app, demo, terminals }) => {
+  await terminals.run(demo, image, box)
+  let asked = 0
+  const told = async () => {
+    asked++
+    await terminals.type(`echo "<${asked} $(busybox stty size)>"`)
+    const row = terminals.text.locator('> div').filter({ hasText: new RegExp(`^<${asked} \\d+ \\d+>`) })
+    await expect(row).toBeVisible()
+    return (await row.textContent())!.match(/\d+/g)!.slice(1).map(Number)
+  }
+  const [rows] = await told()
+  expect(rows).toBe(await terminals.rowCount())
+  await app.page.setViewportSize({ width: 900, height: 520 })
+  await expect.poll(() => terminals.rowCount()).toBeLessThan(rows!)
+  const [fewer, narrower] = await told()
+  expect(fewer).toBe(await terminals.rowCount())
+  expect(narrower).toBeLessThan(110)
+})
+
+test('a tab lives on while other screens and tabs are visited', async ({ app, demo, terminals }) => {
+  await terminals.run(demo, image, box)
+  await terminals.run(demo, image, { ...box, name: 'other' })
+  await terminals.tabs.first().click()
+  await terminals.type('sleep 1; echo here meanwhile')
+  await app.page.keyboard.press('Control+PageDown')
+  await expect(app.page.getByRole('heading', { level: 1 })).toHaveText('other')
+  await app.page.getByRole('link', { name: 'Images' }).click()
+  await expect(app.list).toBeVisible()
+  await terminals.show()
+  await terminals.ready()
+  await app.page.keyboard.press('Control+PageUp')
+  await expect(app.page.getByRole('heading', { level: 1 })).toHaveText('box')
+  await expect(terminals.row('here meanwhile')).toBeVisible()
+  await terminals.type('echo the focus is here')
+  await expect(terminals.row('the focus is here')).toBeVisible()
+})
+
+test('the tabs are reached from a terminal by keyboard, walked and closed', async ({ app, demo, terminals }) => {
+  await terminals.run(demo, image, box)
+  await terminals.run(demo, image, { ...box, name: 'other' })
+  const { keyboard } = app.page
+  await keyboard.press('Control+Shift+Escape')
+  await expect(terminals.tabs.nth(1)).toBeFocused()
+  await keyboard.press('ArrowLeft')
+  await expect(terminals.tabs.first()).toBeFocused()
+  await expect(app.page.getByRole('heading', { level: 1 })).toHaveText('box')
+  await keyboard.press('Tab')
+  await expect(app.page.getByRole('button', { name: 'Close box · sh' })).toBeFocused()
+  await keyboard.press('Enter')
+  await expect(terminals.tabs).toHaveText(['other · sh'])
+  await terminals.ready()
+  await keyboard.press('Control+Shift+W')
+  await expect(app.list).toBeVisible()
+  // Both containers go on.
+  const running = (await demo.docker.listContainers()).flatMap(({ Names }) => Names)
+  expect(running).toEqual(expect.arrayContaining(['/box', '/other']))
+})
+
+test('closing a shell ends it, so that is asked first', async ({ app, demo, terminals }) => {
+  const container = await terminals.run(demo, image, box)
+  await terminals.open(container, 'shell')
+  await terminals.type('sleep 1234')
+  await expect(app.foot).toHaveText('Closing this terminal ends this shell and what runs in it. The container goes on.')
+  await app.page.keyboard.press('Control+Shift+W')
+  const dialog = app.page.getByRole('dialog', { name: 'Close box · bash?' })
+  await expect(dialog.getByRole('button', { name: 'Cancel' })).toBeFocused()
+  await app.page.keyboard.press('Enter')
+  await expect(terminals.tabs).toHaveCount(2)
+  await expect(terminals.input).toBeFocused()
+  await app.page.keyboard.press('Control+Shift+W')
+  await dialog.getByRole('button', { name: 'End the shell' }).click()
+  await expect(terminals.tabs).toHaveCount(1)
+  const sleeping = async () => JSON.stringify(await demo.docker.getContainer(container).top()).includes('sleep 1234')
+  await expect.poll(sleeping).toBe(false)
+})
+
+test('what went by is found again', async ({ app, demo, terminals }) => {
+  await terminals.run(demo, image, box)
+  await terminals.type('seq 1 300; echo all')
+  await expect(terminals.row('all')).toBeVisible()
+  await expect(terminals.row('42')).toHaveCount(0)
+  await app.page.keyboard.press('Control+Shift+F')
+  const search = app.page.getByRole('search')
+  await expect(search.getByRole('textbox')).toBeFocused()
+  await app.page.keyboard.type('42')
+  await expect(search.getByRole('status')).toHaveText('3 of 3')
+  for (let step = 0; step < 2; step++) await app.page.keyboard.press('Enter')
+  await expect(search.getByRole('status')).toHaveText('1 of 3')
+  await expect(terminals.row('42')).toBeVisible()
+  await app.page.keyboard.type('x')
+  await expect(search.getByRole('status')).toHaveText('Not found')
+  await app.page.keyboard.press('Escape')
+  await expect(search).toBeHidden()
+  await expect(terminals.input).toBeFocused()
 })

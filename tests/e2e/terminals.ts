@@ -2,7 +2,7 @@
 import type { Locator } from '@playwright/test'
 import { plainWish, type RunWish } from '../../model/run.ts'
 import type { Engine } from '../../tools/world/engine.ts'
-import { expect, type Slipway } from './slipway.ts'
+import { expect, test as base, type Slipway } from './slipway.ts'
 
 export class TerminalScreen {
   readonly #app: Slipway
@@ -61,19 +61,31 @@ export class TerminalScreen {
   get input(): Locator {
     return this.panel.getByRole('textbox', { name: /^(Terminal|终端)/ })
   }
-  /** A row that holds exactly this. */
+  /** A row that holds exactly this, the cursor behind it aside. */
   row(text: string): Locator {
     return this.text
       .locator('> div')
-      .filter({ hasText: new RegExp(`^${text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}$`) })
+      .filter({ hasText: new RegExp(`^${text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}\\s*$`) })
   }
-  get size(): Promise<{ columns: number; rows: number }> {
-    return this.text.evaluate((rows) => ({
-      rows: rows.childElementCount,
-      columns: Math.round(rows.getBoundingClientRect().width),
-    }))
+  /** As a mouse that comes along the row: xterm looks for a link where the mouse has moved on to another cell. */
+  async click(text: string, x: number) {
+    await this.row(text).hover({ position: { x: x + 20, y: 8 }, force: true })
+    await this.row(text).click({ position: { x, y: 8 }, force: true })
+  }
+  rowCount(): Promise<number> {
+    return this.text.evaluate((rows) => rows.childElementCount)
+  }
+  /** Where a row's text ends, in pixels. */
+  endOf(text: string): Promise<number> {
+    return this.row(text).evaluate((row) =>
+      Math.max(...[...row.children].map((part) => part.getBoundingClientRect().right)),
+    )
   }
 
+  /** At once, as an input method hands it over. */
+  async insert(text: string) {
+    await this.#app.page.keyboard.insertText(text)
+  }
   async type(text: string) {
     await this.#app.page.keyboard.type(text)
     await this.#app.page.keyboard.press('Enter')
@@ -88,3 +100,23 @@ export class TerminalScreen {
     }`)
   }
 }
+
+export { expect }
+
+export const box = { name: 'box', command: 'sh', removeAtEnd: true }
+export const image = 'busybox:latest'
+
+/** What a test has run in the demo's engine is gone after it. */
+export const test = base.extend<{ terminals: TerminalScreen }>({
+  terminals: async ({ app, demo }, use) => {
+    const before = new Set((await demo.docker.listContainers({ all: true })).map(({ Id }) => Id))
+    await expect(app.list).toBeVisible()
+    await use(new TerminalScreen(app))
+    for (const { Id } of await demo.docker.listContainers({ all: true }))
+      if (!before.has(Id))
+        await demo.docker
+          .getContainer(Id)
+          .remove({ force: true })
+          .catch(() => undefined)
+  },
+})

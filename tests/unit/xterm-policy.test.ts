@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { underPolicy } from '../../tools/xterm-policy.ts'
+import { reversedWell, underPolicy } from '../../tools/xterm-policy.ts'
 
 const xterm = readFileSync('node_modules/@xterm/xterm/lib/xterm.mjs', 'utf8')
 
@@ -23,4 +23,11 @@ test.each([
   'e.insertAdjacentHTML(a,b)',
 ])('%s, should xterm come to write that, fails the build', (code) => {
   expect(() => underPolicy(`${xterm};${code}`)).toThrow('would stop')
+})
+
+test('reversed text is held against its own ground', () => {
+  expect(reversedWell(xterm)).toMatch(
+    /,(\w+)\?(\w+)\.background:\2\.foreground,[\w,]+\)\|\|\1&&\w+\.push\(`xterm-fg-\$\{257\}`\)/,
+  )
+  expect(() => reversedWell('export {}')).toThrow('another way')
 })
