@@ -83,3 +83,22 @@ test('an engine that dies is told under the text, which stays', async ({ open })
     await engine.stop()
   }
 })
+
+test('what ends at once shows what it said and its exit code, at each start', async ({ open }) => {
+  const engine = await startEngine({ version: '26.1', store: 'classic' })
+  try {
+    await loadImages(engine.docker, runnableImages())
+    const app = await open({ socket: engine.socket })
+    await expect(app.list).toBeVisible()
+    const terminals = new TerminalScreen(app)
+    await terminals.run(engine, 'ends-at-once:1', { name: 'ends' })
+    for (const start of ['first', 'again']) {
+      await expect(terminals.row('cannot find its configuration'), start).toBeVisible()
+      await expect(app.foot).toContainText('Ended with exit code 3.')
+      await app.foot.getByRole('button', { name: 'Start again' }).click()
+      await expect(terminals.tabs).toHaveCount(1)
+    }
+  } finally {
+    await engine.stop()
+  }
+})

@@ -20,16 +20,21 @@ test('busybox interactively: what is typed is done and seen, and its end is told
 
 test('no key of the app’s is taken from a program, and Ctrl+C reaches it', async ({ app, demo, terminals }) => {
   await terminals.run(demo, image, box)
-  await terminals.type('cat > /typed')
+  // Until it reads, the shell would.
+  await terminals.type('echo ready; cat > /typed')
+  await expect(terminals.row('ready')).toBeVisible()
   await app.page.keyboard.type('j/k?g')
   await app.page.keyboard.press('Control+k')
   await app.page.keyboard.press('F10')
   await terminals.type('')
-  await app.page.keyboard.press('Control+c')
-  await expect(app.page.getByRole('dialog').or(app.page.getByRole('menu'))).toBeHidden()
-  await terminals.type('echo $?; cat -v /typed')
-  await expect(terminals.row('130')).toBeVisible()
+  // As the terminal echoes them.
   await expect(terminals.row('j/k?g^K^[[21~')).toBeVisible()
+  await app.page.keyboard.press('Control+c')
+  await expect(terminals.row('^C')).toBeVisible()
+  await expect(app.page.getByRole('dialog').or(app.page.getByRole('menu'))).toBeHidden()
+  await terminals.type('echo "ended $?"; cat -v /typed')
+  await expect(terminals.row('ended 130')).toBeVisible()
+  await expect(terminals.row('j/k?g^K^[[21~')).toHaveCount(2)
 })
 
 test('Chinese and emoji take two cells each and stand where the program puts them', async ({ demo, terminals }) => {
