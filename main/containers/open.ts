@@ -15,7 +15,8 @@ export async function openTerminal(
   const container = docker.getContainer(id)
   const found = await inspect(docker, id)
   if (!found) return fail({ code: 'container-gone' })
-  if (kind !== 'logs' && !found.State.Running) return fail({ code: 'container-not-running' })
+  const started = found.State.Running
+  if (kind === 'shell' && !started) return fail({ code: 'container-not-running' })
   const { Tty: tty, OpenStdin: stdin, Image: reference } = found.Config
   const about = { container: id, name: found.Name.replace(/^\//, ''), reference, kind }
   const add = (line: Line, command: readonly string[]) =>
@@ -23,7 +24,9 @@ export async function openTerminal(
 
   if (kind === 'logs') return ok(add(await followLogs(container, tty), []))
   if (kind === 'attach') {
-    const terminal = add(await attachTo(container, { tty, stdin, started: true }), [found.Path, ...found.Args])
+    const line = await attachTo(container, { tty, stdin, started })
+    if (!started) await start(container, line)
+    const terminal = add(line, [found.Path, ...found.Args])
     // Another size than before makes what fills the screen draw itself again.
     await terminals.resize(terminal, { ...size, rows: size.rows + 1 })
     await terminals.resize(terminal, size)
@@ -34,4 +37,15 @@ export async function openTerminal(
   const terminal = add(await openShell(container, shell), shell)
   await terminals.resize(terminal, size)
   return ok(terminal)
+}
+
+/** What it says first is heard, too, and what ends at once is not missed. */
+async function start(container: Docker.Container, line: Line) {
+  try {
+    await container.start()
+  } catch (error) {
+    line.leave()
+    line.stream.destroy()
+    throw error
+  }
 }

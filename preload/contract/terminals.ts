@@ -54,6 +54,7 @@ export interface TerminalData extends TerminalReplay {
 
 export const calls = {
   'terminals.list': call(v.undefined(), type<readonly Terminal[]>()),
+  /** To attach to a container that does not run starts it. */
   'terminals.open': call(
     v.object({
       container: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)),

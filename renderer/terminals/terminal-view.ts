@@ -47,6 +47,7 @@ export class TerminalView {
   #deaf: boolean
   #wantsFocus = false
   #gone = false
+  #aloud = false
 
   constructor({ id, readOnly, state }: Terminal, needs: Needs) {
     this.#id = id
@@ -69,6 +70,7 @@ export class TerminalView {
     // Bytes, which an old protocol of the mouse wants; as text they go through below 128, where most of them are.
     xterm.onBinary((bytes) => this.write(bytes.replace(/[^\p{ASCII}]/gu, '')))
     this.#xterm = xterm
+    this.aloud = this.#aloud
     this.#fitting = new Fitting(xterm, fit, (size) => this.#tell(size))
     this.finder.begin(xterm, search)
     if (this.#host.isConnected) this.#drawIn()
@@ -157,6 +159,12 @@ export class TerminalView {
   }
   selectAll() {
     this.#xterm?.selectAll()
+  }
+
+  /** For a screen reader: what is in sight stands in the page as text, too, and what comes is told. */
+  set aloud(on: boolean) {
+    this.#aloud = on
+    if (this.#xterm) this.#xterm.options.screenReaderMode = on
   }
 
   recolour() {

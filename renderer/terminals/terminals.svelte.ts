@@ -20,6 +20,8 @@ const darkness = matchMedia('(prefers-color-scheme: dark)')
 class Terminals {
   list = $state.raw<readonly Terminal[]>([])
   question = $state.raw<Question>()
+  /** Whether what is put out is told to a screen reader, too. */
+  aloud = $state(false)
   /** What went wrong with the terminal in sight. */
   failure = $state.raw<Failure>()
   /** Where the terminal's menu is asked for. */
@@ -103,6 +105,7 @@ class Terminals {
       menu: (x, y) => (this.menuAt = { x, y }),
       fitted: (size) => (this.#size = size),
     })
+    view.aloud = this.aloud
     return view
   }
 
@@ -113,6 +116,11 @@ class Terminals {
     else if (meaning === 'find') view.finder.open()
     else if (meaning === 'copy') this.copy(view)
     else if (meaning === 'leave') document.querySelector<HTMLElement>('#terminal-tabs [aria-selected=true]')?.focus()
+  }
+
+  readAloud(on: boolean) {
+    this.aloud = on
+    this.#views.forEach((view) => (view.aloud = on))
   }
 
   copy(view: TerminalView) {
@@ -144,10 +152,8 @@ class Terminals {
   stop = (container: ContainerId) => this.#try(() => slipway.call('containers.stop', container))
 
   /** The same again in place of one that has ended: a container that has ended too is started. */
-  async again({ id, container, kind }: Terminal, start: boolean) {
+  async again({ id, container, kind }: Terminal) {
     await this.#try(async () => {
-      const started = start ? await slipway.call('containers.start', container) : undefined
-      if (started && !started.ok) return started
       const answer = await this.open(container, kind)
       if (answer.ok) await this.closeNow(id)
       return answer

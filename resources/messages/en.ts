@@ -891,6 +891,7 @@ export const en = {
   'terminal.pasteItem': 'Paste',
   'terminal.pasteHow': 'Press Ctrl+Shift+V to paste.',
   'terminal.selectAll': 'Select all',
+  'terminal.aloud': 'For a screen reader',
   'terminal.find': 'Find',
   'terminal.find.none': 'Not found',
   'terminal.find.at': '{at} of {all}',

@@ -855,6 +855,7 @@ export const zhCN = {
   'terminal.pasteItem': '粘贴',
   'terminal.pasteHow': '按 Ctrl+Shift+V 粘贴。',
   'terminal.selectAll': '全选',
+  'terminal.aloud': '供屏幕阅读器朗读',
   'terminal.find': '查找',
   'terminal.find.none': '未找到',
   'terminal.find.at': '第 {at} 个，共 {all} 个',

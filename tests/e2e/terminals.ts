@@ -2,7 +2,7 @@
 import type { Locator } from '@playwright/test'
 import { plainWish, type RunWish } from '../../model/run.ts'
 import type { Engine } from '../../tools/world/engine.ts'
-import { expect, type Slipway } from './slipway.ts'
+import { expect, test as base, type Slipway } from './slipway.ts'
 
 export class TerminalScreen {
   readonly #app: Slipway
@@ -100,3 +100,23 @@ export class TerminalScreen {
     }`)
   }
 }
+
+export { expect }
+
+export const box = { name: 'box', command: 'sh', removeAtEnd: true }
+export const image = 'busybox:latest'
+
+/** What a test has run in the demo's engine is gone after it. */
+export const test = base.extend<{ terminals: TerminalScreen }>({
+  terminals: async ({ app, demo }, use) => {
+    const before = new Set((await demo.docker.listContainers({ all: true })).map(({ Id }) => Id))
+    await expect(app.list).toBeVisible()
+    await use(new TerminalScreen(app))
+    for (const { Id } of await demo.docker.listContainers({ all: true }))
+      if (!before.has(Id))
+        await demo.docker
+          .getContainer(Id)
+          .remove({ force: true })
+          .catch(() => undefined)
+  },
+})

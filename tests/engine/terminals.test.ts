@@ -203,18 +203,19 @@ describe.each(matrix)('$title', (wish) => {
     expect((await engine.docker.getContainer(container).inspect()).State.Running).toBe(true)
   })
 
-  test('a container without a shell has none to open, one that has ended only its logs', async () => {
+  test('a container without a shell has none to open, one that has ended its logs, and to attach to it starts it', async () => {
     const { container } = await runner.started('scratch:1', { interactive: false })
     await eventually(async () => !(await engine.docker.getContainer(container).inspect()).State.Running)
     const size = { columns: 80, rows: 24 }
-    const refused = async (container: string, kind: 'shell' | 'attach') =>
-      runner.calls['terminals.open']({ container, kind, size })
-    for (const kind of ['shell', 'attach'] as const)
-      expect(await refused(container, kind)).toEqual({ ok: false, error: { code: 'container-not-running' } })
+    const shell = async (container: string) => runner.calls['terminals.open']({ container, kind: 'shell', size })
+    expect(await shell(container)).toEqual({ ok: false, error: { code: 'container-not-running' } })
     const logs = await runner.open(container, 'logs')
     expect(await ended(logs)).toEqual(exit(0))
     expect(runner.window().show(logs).text).toBe('hello from scratch\r\n')
-    expect(await refused('0'.repeat(64), 'shell')).toEqual({ ok: false, error: { code: 'container-gone' } })
+    const again = await runner.open(container, 'attach')
+    expect(await ended(again)).toEqual(exit(0))
+    expect(runner.window().show(again).text).toBe('hello from scratch\r\n')
+    expect(await shell('0'.repeat(64))).toEqual({ ok: false, error: { code: 'container-gone' } })
   })
 
   test('logs are the last thousand lines, and what follows', async () => {

@@ -1,0 +1,104 @@
+import { startEngine } from '../../tools/world/engine.ts'
+import { loadImages } from '../../tools/world/images.ts'
+import { runnableImages } from '../../tools/world/runnable.ts'
+import { box, expect, image, TerminalScreen, test } from './terminals.ts'
+
+test('three terminals come back with their text when the window is loaded anew, and go on', async ({
+  app,
+  demo,
+  terminals,
+}) => {
+  const container = await terminals.run(demo, image, box)
+  await terminals.type('echo the first')
+  await expect(terminals.row('the first')).toBeVisible()
+  await terminals.open(container, 'shell')
+  await terminals.type('echo the second; tty')
+  await expect(terminals.row('the second')).toBeVisible()
+  await terminals.open(container, 'logs')
+  await expect(terminals.row('the first')).toBeVisible()
+  await expect(terminals.tabs).toHaveText(['box · sh', 'box · bash', 'box · logs'])
+
+  await app.page.reload()
+  await expect(app.page.getByRole('link', { name: 'Terminals' })).toContainText('3')
+  await terminals.show()
+  await expect(terminals.tabs).toHaveText(['box · sh', 'box · bash', 'box · logs'])
+  await expect(terminals.row('the first')).toBeVisible()
+  await terminals.tabs.nth(1).click()
+  await expect(terminals.row('the second')).toBeVisible()
+  await terminals.type('echo and on')
+  await expect(terminals.row('and on')).toBeVisible()
+})
+
+test('a program that ended is started again in its place', async ({ app, demo, terminals }) => {
+  await terminals.run(demo, image, { ...box, removeAtEnd: false })
+  await terminals.type('exit 0')
+  await expect(app.foot).toContainText('Ended with exit code 0.')
+  await app.foot.getByRole('button', { name: 'Start again' }).click()
+  await expect(app.foot).toHaveText('Closing this terminal leaves the container running.')
+  await expect(terminals.tabs).toHaveText(['box · sh'])
+  await expect(terminals.row('/ #')).toBeVisible()
+  await terminals.type('echo again')
+  await expect(terminals.row('again')).toBeVisible()
+})
+
+test('Stop stops the container, and the terminal tells that it ended', async ({ app, demo, terminals }) => {
+  await terminals.run(demo, image, { ...box, command: 'sh -c "trap \'exit 143\' TERM; while :; do sleep 0.1; done"' })
+  await app.page.getByRole('button', { name: 'Stop' }).click()
+  await expect(app.foot).toContainText('Ended with exit code 143. It was asked to stop, and did.')
+  await expect(app.page.getByRole('button', { name: 'Stop' })).toBeHidden()
+})
+
+test('10 MB of output go by, the window answers, and the end is there', async ({ app, demo, terminals }) => {
+  await terminals.run(demo, image, box)
+  await terminals.type(
+    'yes 0123456789abcdefghijklmnopqrstuvwxyz | head -c 10000000; echo; echo "bytes: $((10*1000*1000))"',
+  )
+  await app.page.getByRole('link', { name: 'Images' }).click()
+  await expect(app.list).toBeVisible()
+  await app.row('nginx', '1.27').click()
+  await expect(app.row('nginx', '1.27')).toBeFocused()
+  await terminals.show()
+  await expect(terminals.row('bytes: 10000000')).toBeVisible({ timeout: 30_000 })
+  await terminals.ready()
+  await terminals.type('echo and on')
+  await expect(terminals.row('and on')).toBeVisible()
+})
+
+test('an engine that dies is told under the text, which stays', async ({ open }) => {
+  const engine = await startEngine({ version: '26.1', store: 'classic' })
+  try {
+    await loadImages(engine.docker, runnableImages())
+    const app = await open({ socket: engine.socket })
+    await expect(app.list).toBeVisible()
+    const terminals = new TerminalScreen(app)
+    await terminals.run(engine, 'box:1', { name: 'box', command: 'sh' })
+    await terminals.type('echo before')
+    await expect(terminals.row('before')).toBeVisible()
+    await engine.stop()
+    await expect(app.foot).toContainText('Docker went away. What ran here may still be running.')
+    await expect(terminals.row('before')).toBeVisible()
+    await app.foot.getByRole('button', { name: 'Close' }).click()
+    await expect(app.page.getByRole('link', { name: 'Terminals' })).toHaveCount(0)
+  } finally {
+    await engine.stop()
+  }
+})
+
+test('what ends at once shows what it said and its exit code, at each start', async ({ open }) => {
+  const engine = await startEngine({ version: '26.1', store: 'classic' })
+  try {
+    await loadImages(engine.docker, runnableImages())
+    const app = await open({ socket: engine.socket })
+    await expect(app.list).toBeVisible()
+    const terminals = new TerminalScreen(app)
+    await terminals.run(engine, 'ends-at-once:1', { name: 'ends' })
+    for (const start of ['first', 'again']) {
+      await expect(terminals.row('cannot find its configuration'), start).toBeVisible()
+      await expect(app.foot).toContainText('Ended with exit code 3.')
+      await app.foot.getByRole('button', { name: 'Start again' }).click()
+      await expect(terminals.tabs).toHaveCount(1)
+    }
+  } finally {
+    await engine.stop()
+  }
+})

@@ -1,0 +1,136 @@
+import type { ElectronApplication, Page } from '@playwright/test'
+import { box, expect, image, TerminalScreen, test } from './terminals.ts'
+
+test('one line is pasted at once, several are asked about, and no control character comes along', async ({
+  app,
+  demo,
+  terminals,
+}) => {
+  await terminals.run(demo, image, box)
+  await terminals.paste('echo pas\x1b\x07ted\n')
+  await expect(terminals.row('/ # echo pasted')).toBeVisible()
+  await app.page.keyboard.press('Enter')
+  await expect(terminals.row('pasted')).toBeVisible()
+
+  await terminals.paste('echo one\necho two\n')
+  const dialog = app.page.getByRole('dialog', { name: 'Paste 2 lines?' })
+  await expect(dialog.getByRole('region')).toHaveText('echo one\necho two')
+  await expect(dialog.getByRole('button', { name: 'Cancel' })).toBeFocused()
+  await app.page.keyboard.press('Escape')
+  await expect(dialog).toBeHidden()
+  await expect(terminals.input).toBeFocused()
+  await terminals.paste('echo one\necho two\n')
+  await dialog.getByRole('button', { name: 'Paste' }).click()
+  await expect(terminals.row('one')).toBeVisible()
+  await expect(terminals.row('two')).toBeVisible()
+  await expect(terminals.input).toBeFocused()
+})
+
+test('what is selected is copied, and a program cannot write to the clipboard', async ({ app, demo, terminals }) => {
+  await app.electron.evaluate(({ clipboard }) => clipboard.writeText('kept'))
+  await terminals.run(demo, image, box)
+  // OSC 52
+  await terminals.type(`printf '\\033]52;c;aGFja2Vk\\007'; echo "done $((1+1))"`)
+  await expect(terminals.row('done 2')).toBeVisible()
+  expect(await app.clipboard()).toBe('kept')
+  await terminals.row('done 2').dblclick({ position: { x: 5, y: 5 }, force: true })
+  await app.page.keyboard.press('Control+Shift+C')
+  await expect.poll(() => app.clipboard()).toBe('done')
+})
+
+test('a link asks first, with its whole address, and only pages are opened', async ({ app, demo, terminals }) => {
+  await watchOpened(app)
+  await terminals.run(demo, image, box)
+  const address = 'https://user@example.com/a?b=c'
+  await terminals.type(`clear; printf '\\033]8;;${address}\\033\\\\click-me\\033]8;;\\033\\\\\\n'`)
+  await expect(terminals.row('click-me')).toBeVisible()
+  await terminals.click('click-me', 10)
+  const dialog = app.page.getByRole('dialog', { name: 'Open example.com in the browser?' })
+  await expect(dialog).toContainText(address)
+  await app.page.keyboard.press('Enter')
+  await expect(dialog).toBeHidden()
+  expect(await opened(app)).toEqual([])
+  await terminals.click('click-me', 10)
+  await dialog.getByRole('button', { name: 'Open' }).click()
+  await expect.poll(() => opened(app)).toEqual([address])
+
+  await terminals.type('echo see https://example.org/x.')
+  await expect(terminals.row('see https://example.org/x.')).toBeVisible()
+  await terminals.click('see https://example.org/x.', 60)
+  await expect(app.page.getByRole('dialog', { name: 'Open example.org in the browser?' })).toContainText(
+    'https://example.org/x',
+  )
+  await app.page.keyboard.press('Escape')
+
+  for (const wrong of ['file:///etc/passwd', 'javascript:alert(1)', 'https://'])
+    expect(await app.page.evaluate(`slipway.call('window.openLink', ${JSON.stringify(wrong)})`)).toMatchObject({
+      ok: false,
+    })
+  expect(await opened(app)).toEqual([address])
+})
+
+test('random bytes do no harm', async ({ app, demo, terminals }) => {
+  const refused = await violations(app.page)
+  await terminals.run(demo, image, box)
+  await terminals.type('head -c 300000 /dev/urandom; printf "\\033c"; echo still here')
+  await expect(terminals.row('still here')).toBeVisible()
+  await app.page.keyboard.press('Control+u')
+  await terminals.type('clear; echo calm')
+  await expect(terminals.row('calm')).toBeVisible()
+  expect(await refused()).toEqual([])
+})
+
+for (const theme of ['light', 'dark'] as const)
+  test(`the ${theme} screen is accessible, and nothing in it offends the policy`, async ({ open, demo }) => {
+    const app = await open({ socket: demo.socket, theme })
+    await expect(app.list).toBeVisible()
+    const refused = await violations(app.page)
+    const terminals = new TerminalScreen(app)
+    const container = await terminals.run(demo, image, { ...box, name: `axe-${theme}` })
+    await terminals.type(
+      `printf '\\033[31mred \\033[38;2;200;30;90mtrue colour\\033[0m \\033[7minverse\\033[0m\\n'; ls`,
+    )
+    await app.expectAccessible()
+    await app.page.keyboard.press('Control+Shift+F')
+    await app.page.keyboard.type('red')
+    await app.expectAccessible()
+    await app.page.keyboard.press('Escape')
+    await terminals.panel.locator('.xterm-screen').click({ button: 'right' })
+    await expect(app.page.getByRole('menuitem', { name: 'Copy' })).toBeFocused()
+    await app.expectAccessible()
+    await app.page.getByRole('menuitemradio', { name: 'For a screen reader' }).click()
+    await expect(terminals.panel.getByRole('list')).toContainText('true colour inverse')
+    await app.expectAccessible()
+    await terminals.ready()
+    await terminals.paste('one\ntwo')
+    await expect(app.page.getByRole('dialog')).toBeVisible()
+    await app.expectAccessible()
+    await app.page.keyboard.press('Escape')
+    await terminals.open(container, 'logs')
+    await app.expectAccessible()
+    expect(await refused()).toEqual([])
+    await demo.docker.getContainer(container).remove({ force: true })
+  })
+
+/** What the content security policy has refused since. */
+async function violations(page: Page): Promise<() => Promise<string[]>> {
+  await page.evaluate(
+    `window.refused = []
+    document.addEventListener('securitypolicyviolation', ({ effectiveDirective, sample }) =>
+      refused.push(effectiveDirective + ' ' + sample))`,
+  )
+  return () => page.evaluate<string[]>('window.refused')
+}
+
+type App = { readonly electron: ElectronApplication }
+
+/** Notes what would be opened, and opens nothing. */
+async function watchOpened({ electron }: App) {
+  await electron.evaluate(({ shell }) => {
+    const opened: string[] = []
+    Object.assign(globalThis, { opened })
+    shell.openExternal = async (url) => void opened.push(url)
+  })
+}
+const opened = ({ electron }: App) =>
+  electron.evaluate(() => (globalThis as unknown as { readonly opened: string[] }).opened)
