@@ -13,7 +13,7 @@ const inspected = v.object({
   Path: text,
   Args: list(v.string()),
   Image: id,
-  State: v.object({ Running: v.boolean(), Paused: v.boolean() }),
+  State: v.object({ Running: v.boolean(), Status: v.string() }),
   Config: v.object({ Image: v.string(), Tty: v.boolean(), OpenStdin: v.boolean() }),
   HostConfig: v.object({
     AutoRemove: v.nullish(v.boolean(), false),

@@ -103,7 +103,8 @@ export async function openShell(container: Docker.Container, command: readonly s
 async function kill(container: Docker.Container, command: string[]) {
   try {
     const exec = await container.exec({ Cmd: command })
-    await exec.start({ Detach: true })
+    const answer = await exec.start({ Detach: true })
+    answer.resume()
   } catch {
     // The container or the engine is gone, and the shell with it.
   }

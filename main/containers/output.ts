@@ -47,6 +47,10 @@ export class Output {
     if (!this.#timer) this.#flush()
   }
 
+  get holds(): boolean {
+    return this.#holds
+  }
+
   /** The window has drawn all before `upTo`. */
   took(upTo: number): void {
     this.#taken = Math.max(this.#taken, Math.min(upTo, this.#sent))

@@ -10,7 +10,7 @@ import { runRequest } from '../../model/run-request.ts'
 import { freeName, nextFree } from '../../model/run-suggestion.ts'
 import { quoted, shellWords } from '../../model/shell.ts'
 import { fail, ok, type Failure, type Result, type StartedRun } from '../../preload/contract/index.ts'
-import { id, statusOf, text } from '../engine/index.ts'
+import { id, list, statusOf, text } from '../engine/index.ts'
 import { inspect } from './about.ts'
 import { attachTo, type Line, type Size } from './lines.ts'
 import { openPorts } from './ports.ts'
@@ -29,7 +29,8 @@ interface Needs {
 }
 
 const created = v.object({ id: v.string() })
-const imageInspected = v.object({ Id: id, Os: text, Architecture: text })
+const config = v.nullish(v.object({ Entrypoint: list(v.string()) }))
+const imageInspected = v.object({ Id: id, Os: text, Architecture: text, Config: config })
 
 export async function runImage(needs: Needs, wish: RunWish, size?: Size): Promise<Result<StartedRun, Failure>> {
   const { docker, enginePlatform: engine = '' } = needs
@@ -42,36 +43,36 @@ export async function runImage(needs: Needs, wish: RunWish, size?: Size): Promis
 
   let container: Docker.Container | undefined
   let line: Line | undefined
-  let said = Buffer.alloc(0)
   try {
     container = docker.getContainer(v.parse(created, await docker.createContainer(runRequest(wish))).id)
+    const known = await about(docker, container.id, wish)
     if (wish.interactive || foreign)
       line = await attachTo(container, { tty: wish.interactive, stdin: wish.interactive, started: false })
     await container.start()
-    if (line && foreign) said = await firstWords(line)
+    const said = line && foreign ? await firstWords(line) : undefined
+    if (said && (await cannotRun(docker, container.id, said))) {
+      await discard(container, line)
+      return fail({ code: 'image-platform', field: 'reference', platform: image.platform, engine })
+    }
+    if (!wish.interactive || !line) {
+      line?.leave()
+      line?.stream.destroy()
+      return ok({ container: container.id })
+    }
+    const terminal = needs.terminals.add(known, line, said)
+    if (size) await needs.terminals.resize(terminal, size)
+    return ok({ container: container.id, terminal })
   } catch (error) {
     await discard(container, line)
     if (statusOf(error) === undefined) throw error
-    return fail(await enriched(refusal(messageOf(error), wish), wish, needs))
+    return fail(await enriched(refusal(messageOf(error), wish), wish, { ...needs, entrypoint: image.entrypoint }))
   }
-  if (said.includes('exec format error')) {
-    await discard(container, line)
-    return fail({ code: 'image-platform', field: 'reference', platform: image.platform, engine })
-  }
-  if (!wish.interactive || !line) {
-    line?.leave()
-    line?.stream.destroy()
-    return ok({ container: container.id })
-  }
-  const terminal = needs.terminals.add(await about(docker, container.id, wish), line, said)
-  if (size) await needs.terminals.resize(terminal, size)
-  return ok({ container: container.id, terminal })
 }
 
 async function look(docker: Docker, name: string) {
   try {
-    const { Id, Os, Architecture } = v.parse(imageInspected, await docker.getImage(name).inspect())
-    return { id: Id, platform: `${Os}/${Architecture}` }
+    const { Id, Os, Architecture, Config } = v.parse(imageInspected, await docker.getImage(name).inspect())
+    return { id: Id, platform: `${Os}/${Architecture}`, entrypoint: Config?.Entrypoint ?? [] }
   } catch (error) {
     if (statusOf(error) === 404) return undefined
     throw error
@@ -84,7 +85,6 @@ async function moved(docker: Docker, { image, reference }: RunWish): Promise<Fai
 }
 
 async function about(docker: Docker, container: string, { name, reference, command }: RunWish) {
-  // What ended at once and was removed is known by what was asked for.
   const found = await inspect(docker, container)
   return {
     container,
@@ -97,6 +97,8 @@ async function about(docker: Docker, container: string, { name, reference, comma
 
 /** Nothing runs that is made for another processor, unless it is emulated: what cannot run has ended by then. */
 const emulatorStarts = 3000
+/** An error is a line: who says more runs. */
+const longestError = 4000
 
 /** What it says until it ends, or is seen to go on. */
 async function firstWords({ stream }: Line): Promise<Buffer<ArrayBuffer>> {
@@ -104,8 +106,9 @@ async function firstWords({ stream }: Line): Promise<Buffer<ArrayBuffer>> {
   const seen = Promise.withResolvers<void>()
   const listen = (bytes: Buffer) => {
     heard.push(bytes)
-    // An error is a line; this one talks.
-    if (heard.length > 10) seen.resolve()
+    if (heard.reduce((sum, { length }) => sum + length, 0) < longestError) return
+    stream.pause()
+    seen.resolve()
   }
   stream.once('close', () => seen.resolve())
   stream.on('data', listen)
@@ -115,11 +118,18 @@ async function firstWords({ stream }: Line): Promise<Buffer<ArrayBuffer>> {
   return Buffer.concat(heard)
 }
 
+async function cannotRun(docker: Docker, container: string, said: Buffer): Promise<boolean> {
+  if (said.includes('exec format error')) return true
+  // With a restart policy the engine tries for ever.
+  return said.length === 0 && (await inspect(docker, container))?.State.Status === 'restarting'
+}
+
 /** It is ours, and has done nothing yet. */
 async function discard(container: Docker.Container | undefined, line: Line | undefined) {
   line?.leave()
   line?.stream.destroy()
-  // With `--rm` the engine is faster.
+  // It may be started again and again; and with `--rm` the engine is faster.
+  await container?.stop({ t: 0 }).catch(() => undefined)
   await container?.remove({ v: true }).catch(() => undefined)
 }
 
@@ -129,7 +139,11 @@ function messageOf(error: unknown): string {
 }
 
 /** With the next step that only a look at the engine can tell. */
-async function enriched(failure: Failure, wish: RunWish, needs: Needs): Promise<Failure> {
+async function enriched(
+  failure: Failure,
+  wish: RunWish,
+  needs: Needs & { readonly entrypoint: readonly string[] },
+): Promise<Failure> {
   switch (failure.code) {
     case 'container-name-taken':
       return { ...failure, suggestion: freeName(wish.name, new Set([...needs.names, wish.name])) }
@@ -145,6 +159,8 @@ async function enriched(failure: Failure, wish: RunWish, needs: Needs): Promise<
       return { ...failure, ...(next && { next: hostPortText(next) }) }
     }
     case 'command-missing': {
+      // It is the entry point that is missing: a shell would only be told to it.
+      if (needs.entrypoint.length > 0) return failure
       const tried = shellWords(wish.command)?.join(' ') ?? ''
       const shells = await needs.shells.of(needs.docker, wish.image).catch(() => [])
       const next = shells.find((shell) => shell.join(' ') !== tried)

@@ -40,6 +40,8 @@ export function terminalBook(publish: Publish): Terminals {
     line.stream.on('error', () => {}) // its end tells more
     output.receive(line.shown(before))
     line.stream.on('data', (bytes: Buffer) => output.receive(line.shown(bytes)))
+    // Who has heard its first words has paused it, and a listener alone does not change that.
+    if (!output.holds) line.stream.resume()
     if (line.stream.closed) void over(id)
     else line.stream.once('close', () => void over(id))
     return id

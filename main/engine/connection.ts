@@ -1,10 +1,10 @@
 /** Reaching one engine: the way there, the version spoken, and what kind of engine it is. */
-import Docker from 'dockerode'
+import type Docker from 'dockerode'
 import * as v from 'valibot'
 import { fail, ok, type EngineFailure, type Result } from '../../preload/contract/index.ts'
 import { agreedApi, capabilities, oldestApi, type Capabilities } from './capabilities.ts'
 import type { Candidate } from './contexts.ts'
-import { ask, ping, type Query } from './dial.ts'
+import { ask, dockerBy, ping, type Query } from './dial.ts'
 import { engineFailure } from './errors.ts'
 import { info, version } from './replies.ts'
 import { routeTo } from './routes.ts'
@@ -25,13 +25,14 @@ export async function connect(candidate: Candidate, signal: AbortSignal): Promis
   const { endpoint } = candidate
   try {
     const route = routeTo(candidate)
-    signal.addEventListener('abort', () => route.agent?.destroy(), { once: true })
-    const offered = await offeredApi(new Docker(route), endpoint, signal)
+    const close = () => [route.agent, route.lasting].forEach((agent) => agent?.destroy())
+    signal.addEventListener('abort', close, { once: true })
+    const offered = await offeredApi(dockerBy(route), endpoint, signal)
     if (!offered.ok) return offered
     const api = agreedApi(offered.value)
     if (!api) return fail({ code: 'engine-too-old', endpoint, api: offered.value, needed: oldestApi })
 
-    const docker = new Docker({ ...route, version: `v${api}` })
+    const docker = dockerBy(route, api)
     const asked: Connection['ask'] = (path, query = {}) => ask(docker, path, query, signal)
     const [told, about] = await Promise.all([asked('/version'), asked('/info')])
     const { Version, Os, Arch, Components } = v.parse(version, told)

@@ -1,13 +1,28 @@
-/** Questions to an engine that can be given up: dockerode's own inspect cannot. */
+/** An engine's API by a way to it; and questions that can be given up: dockerode's own inspect cannot. */
 import { addAbortListener } from 'node:events'
 import type { IncomingMessage } from 'node:http'
-import type Docker from 'dockerode'
+import Docker from 'dockerode'
+import type { Route } from './routes.ts'
 
 const statusCodes = { 200: true, 400: 'bad parameter', 404: 'no such thing', 500: 'server error' }
 
 export type Query = Readonly<Record<string, unknown>>
 
 const never = new AbortController().signal
+
+/** What lasts (events, a terminal, a pull, the wait for an end) never keeps a question waiting. */
+export function dockerBy({ lasting, ...route }: Route, api?: string): Docker {
+  const docker = new Docker({ ...route, ...(api !== undefined && { version: `v${api}` }) })
+  if (!lasting) return docker
+  const { modem } = docker
+  const { dial } = modem
+  const beside = Object.create(modem, { agent: { value: lasting } })
+  modem.dial = (question, answered) => dial.call(lasts(question) ? beside : modem, question, answered)
+  return docker
+}
+
+const lasts = ({ path, method, isStream }: Parameters<Docker['modem']['dial']>[0]) =>
+  (isStream && method !== 'HEAD') || /^\/containers\/[^/]+\/wait\?/.test(path)
 
 /** The parsed answer to a GET. */
 export const ask = (docker: Docker, path: string, query: Query, signal = never): Promise<unknown> =>

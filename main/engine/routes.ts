@@ -8,13 +8,15 @@ import type { Candidate } from './contexts.ts'
 
 export interface Route extends Docker.DockerOptions {
   readonly agent?: HttpAgent
+  /** For what lasts as long as somebody looks, where `agent` bounds how much is asked at once. */
+  readonly lasting?: HttpAgent
 }
 
 /** The options that lead dockerode to an endpoint, in the forms that `DOCKER_HOST` may have. */
 export function routeTo({ endpoint, certificates }: Candidate): Route {
   if (endpoint.startsWith('unix://')) return { socketPath: endpoint.slice('unix://'.length) }
   const url = new URL(endpoint)
-  if (url.protocol === 'ssh:') return { host: 'docker', protocol: 'http', agent: sshAgent(url) }
+  if (url.protocol === 'ssh:') return { host: 'docker', protocol: 'http', ...sshAgents(url) }
   if (url.protocol !== 'tcp:' && url.protocol !== 'http:' && url.protocol !== 'https:')
     throw new TypeError(`${url.protocol}// is not a way to an engine`)
   const host = url.hostname.replace(/^\[|\]$/g, '')
@@ -24,20 +26,22 @@ export function routeTo({ endpoint, certificates }: Candidate): Route {
   return { host, port: url.port || 2376, protocol: 'https', agent }
 }
 
-/** An sshd of the usual settings drops clients that open more than ten at once. */
+/** An sshd of the usual settings drops clients that open more than ten at once; those that are open it does not count. */
 const sshAtOnce = 6
 
 /**
  * Connections through the system's own ssh, with the user's keys, known hosts and jump hosts;
  * the ssh that docker-modem brings would accept any host's key.
  */
-function sshAgent(url: URL): HttpAgent {
+function sshAgents(url: URL) {
   const target = `${url.username ? `${decodeURIComponent(url.username)}@` : ''}${url.hostname}`
   const port = url.port ? ['-p', url.port] : []
-  const agent = new HttpAgent({ keepAlive: true, maxSockets: sshAtOnce })
-  agent.createConnection = () =>
-    new ProgramSocket('ssh', ['-o', 'BatchMode=yes', ...port, '--', target, 'docker', 'system', 'dial-stdio'])
-  return agent
+  const command = ['-o', 'BatchMode=yes', ...port, '--', target, 'docker', 'system', 'dial-stdio']
+  const createConnection = () => new ProgramSocket('ssh', command)
+  return {
+    agent: Object.assign(new HttpAgent({ keepAlive: true, maxSockets: sshAtOnce }), { createConnection }),
+    lasting: Object.assign(new HttpAgent({ keepAlive: true }), { createConnection }),
+  }
 }
 
 /** A program's input and output as a connection, as far as Node's HTTP client asks for one. */
@@ -47,7 +51,8 @@ class ProgramSocket extends Duplex {
   #said = ''
 
   constructor(command: string, args: readonly string[]) {
-    super()
+    // As a socket does, it closes when the other side has ended.
+    super({ allowHalfOpen: false })
     const child = spawn(command, args, { stdio: 'pipe' })
     this.#child = child
     child.stdout.on('data', (data) => this.push(data) || child.stdout.pause())
@@ -62,11 +67,12 @@ class ProgramSocket extends Duplex {
     this.#child.stdout.resume()
   }
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void) {
-    if (this.#child.stdin.write(chunk)) done()
-    else this.#child.stdin.once('drain', () => done())
+    // Where it cannot be written, the program's end tells more.
+    this.#child.stdin.write(chunk, () => done())
   }
   override _final(done: () => void) {
-    this.#child.stdin.end(done)
+    this.#child.stdin.end()
+    done()
   }
   override _destroy(error: Error | null, done: (error: Error | null) => void) {
     this.#child.kill()

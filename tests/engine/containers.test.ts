@@ -132,6 +132,8 @@ describe.each(matrix)('$title', (wish) => {
     expect(await refused('scratch:1', '/bin/bash')).toEqual(missing('/bin/bash'))
     expect(await refused('scratch:1', 'sh')).toEqual(missing('sh'))
     expect(await refused('no-command:1', '')).toEqual(missing(''))
+    // Where the entry point is what is missing, a shell would only be told to it.
+    expect(await refused('no-entry-point:1', '')).toEqual(missing('/entrypoint.sh'))
     expect(await runner.refused('box:1', { command: '/bin/nothing', removeAtEnd: true })).toMatchObject(missing('/bin/nothing')) // prettier-ignore
     await eventually(async () => (await containers()).length === 0)
   })
@@ -141,6 +143,9 @@ describe.each(matrix)('$title', (wish) => {
     expect(await runner.refused('for-arm:1', { name: 'arm' })).toEqual(platform)
     expect(await runner.refused('for-arm:1', { name: 'arm', interactive: false })).toEqual(platform)
     expect(await runner.refused('for-arm:1', { interactive: false, removeAtEnd: true })).toEqual(platform)
+    // The engine would try again for ever.
+    expect(await runner.refused('for-arm:1', { interactive: false, restart: 'always' })).toEqual(platform)
+    expect(await runner.refused('for-arm:1', { restart: 'on-failure' })).toEqual(platform)
     await eventually(async () => (await containers()).length === 0)
   })
 

@@ -13,4 +13,6 @@ const all: readonly EngineWish[] = [
 const here = ({ version }: EngineWish) => version !== 'newest' || installed('newest') !== undefined
 
 export const matrix = all.filter(here).map((wish) => ({ ...wish, title: `${wish.version} ${wish.store}` }))
+/** For what no engine does otherwise. */
+export const [, anyOne] = matrix
 export const missing = all.filter((wish) => !here(wish)).map(({ version, store }) => `${version} ${store}`)

@@ -22,12 +22,13 @@ import { eventually } from './eventually.ts'
 
 export type Runner = Awaited<ReturnType<typeof openRunner>>
 
-export async function openRunner(world: Engine) {
+/** By its socket, or by another way. */
+export async function openRunner(world: Engine, host = `unix://${world.socket}`) {
   const ended = new AbortController()
   const heard: { changes: ImagesChange[]; data?: (data: TerminalData) => void } = { changes: [] }
   const opened: string[] = []
   const engine = engineService({
-    surroundings: { env: { DOCKER_HOST: `unix://${world.socket}` }, home: '/nonexistent' },
+    surroundings: { env: { DOCKER_HOST: host }, home: '/nonexistent' },
     publish: (name, payload) => void (name === 'images.changed' && heard.changes.push(payload as ImagesChange)),
     memory: openStore(mkdtempSync(join(tmpdir(), 'runner-'))).lists,
   })

@@ -6,10 +6,11 @@ import { startEngine, type Engine } from '../../tools/world/engine.ts'
 import { loadImages } from '../../tools/world/images.ts'
 import { runnableImages } from '../../tools/world/runnable.ts'
 import { eventually } from './eventually.ts'
-import { matrix } from './matrix.ts'
+import { anyOne, matrix } from './matrix.ts'
 import { openRunner, value, type Runner } from './runner.ts'
 
 describe.each(matrix)('$title', (wish) => {
+  const once = test.runIf(wish === anyOne)
   let engine: Engine
   let runner: Runner
 
@@ -88,6 +89,21 @@ describe.each(matrix)('$title', (wish) => {
     const scratch = await interactive('', {}, 'scratch:1')
     expect(await ended(scratch.id)).toEqual(exit(0))
     expect(runner.window().show(scratch.id).text).toBe('hello from scratch\r\n')
+  })
+
+  once('an image that is said to be for another processor, and runs, is seen from its first word on', async () => {
+    const { id } = await interactive('/bin/sh', {}, 'emulated:1')
+    const screen = runner.window().show(id)
+    await screen.shows('/ # ')
+    runner.type(id, 'echo $((6 * 7)); exit 7\r')
+    await screen.shows('\r\n42\r\n')
+    expect(await ended(id)).toEqual(exit(7))
+
+    const lines = 200_000
+    const much = await interactive(`seq ${lines}`, {}, 'emulated:1')
+    const all = runner.window().show(much.id)
+    expect(await ended(much.id)).toEqual(exit(0))
+    expect(all.text.split('\r\n')).toEqual([...Array.from({ length: lines }, (_, at) => `${at + 1}`), ''])
   })
 
   test('10 MB come whole to a window that is slow, and the program waits for it', async () => {

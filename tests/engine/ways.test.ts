@@ -6,7 +6,9 @@ import { afterEach, beforeAll, afterAll, describe, expect, test } from 'vitest'
 import { startEngine, type Engine } from '../../tools/world/engine.ts'
 import { loadImages } from '../../tools/world/images.ts'
 import { manyImages } from '../../tools/world/many.ts'
+import { runnableImages } from '../../tools/world/runnable.ts'
 import { homeWith, type ContextWish } from './home.ts'
+import { openRunner, value } from './runner.ts'
 import { eventually, freshList, serve } from './watched.ts'
 
 let served: ReturnType<typeof serve> | undefined
@@ -35,7 +37,7 @@ describe('ssh', () => {
   let engine: Engine
   beforeAll(async () => {
     engine = await startEngine({ version: '26.1', store: 'classic' })
-    await loadImages(engine.docker, manyImages(5))
+    await loadImages(engine.docker, [...manyImages(5), ...runnableImages()])
   })
   afterEach(() => (process.env['PATH'] = path))
   afterAll(() => engine?.stop())
@@ -50,20 +52,44 @@ describe('ssh', () => {
   }
 
   test('a context over ssh goes through the system’s own ssh, and its programs end with the app', async () => {
-    const asked = ssh(`DOCKER_HOST=unix://${engine.socket} exec ${engine.programs}/docker system dial-stdio`)
+    const asked = ssh(there())
     const way = await followed(engine, { host: 'ssh://me@far.example:2222' })
     const state = way.states.findLast(({ status }) => status === 'connected')
     expect(state).toMatchObject({ context: { endpoint: 'ssh://me@far.example:2222', local: false } })
     expect(new Set(asked())).toEqual(new Set(['-o BatchMode=yes -p 2222 -- me@far.example docker system dial-stdio']))
     expect(running()).toBeGreaterThan(0)
-    expect(running()).toBeLessThanOrEqual(6)
+    // Six for questions, one for the events.
+    expect(running()).toBeLessThanOrEqual(7)
     await way.stop()
     await eventually(() => running() === 0)
   })
+  const there = () => `DOCKER_HOST=unix://${engine.socket} exec ${engine.programs}/docker system dial-stdio`
   const running = () =>
     execFileSync('ps', ['-A', '-o', 'args='], { encoding: 'utf8' })
       .split('\n')
       .filter((line) => line.includes('dial-stdio')).length
+
+  test('over ssh many terminals keep no question waiting, and each tells its end', async () => {
+    ssh(there())
+    const runner = await openRunner(engine, 'ssh://me@far.example')
+    try {
+      const opened: string[] = []
+      for (const number of [1, 2, 3, 4]) {
+        const { container, terminal } = await runner.started('box:1', { command: `sh -c "read x; exit ${number}"` })
+        opened.push(terminal!, await runner.open(container, 'shell'), await runner.open(container, 'logs'))
+      }
+      expect((await runner.suggested('box:1')).wish.command).toBe('/bin/bash')
+      const states = () => value(runner.calls['terminals.list'](undefined)).map(({ state }) => state)
+      expect(states()).toEqual(opened.map(() => ({ is: 'open' })))
+      for (const own of opened.filter((_, at) => at % 3 === 0)) runner.type(own, '\r')
+      await eventually(() => states().every(({ is }) => is === 'ended'))
+      const codes = states().map((state) => state.is === 'ended' && state.reason === 'exit' && state.exitCode)
+      expect(codes.filter((_, at) => at % 3 !== 1)).toEqual([1, 1, 2, 2, 3, 3, 4, 4])
+    } finally {
+      await runner.stop()
+    }
+    await eventually(() => running() === 0)
+  }, 60_000)
 
   test('what ssh says is passed on: a host that is not known, no ssh at all', async () => {
     ssh('echo "Host key verification failed." >&2; exit 255')

@@ -61,6 +61,7 @@ export function runnableImages(): ImageSpec[] {
       config: { Entrypoint: ['/entrypoint.sh'], Cmd: ['echo', 'hello'] },
       steps: [{ instruction: 'COPY entrypoint.sh /', files: { 'entrypoint.sh': entrypoint } }],
     },
+    { references: ['no-entry-point:1'], base: box, created, config: { Entrypoint: ['/entrypoint.sh'] }, steps: [] },
     {
       references: ['ends-at-once:1'],
       base: box,
@@ -83,6 +84,8 @@ export function runnableImages(): ImageSpec[] {
       config: { Cmd: ['/bin/sh'] },
       steps: [{ instruction: 'ADD arm /', files: { 'bin/sh': armProgram() } }],
     },
+    // Made for another processor, they say: its programs run here, as where it is emulated.
+    { ...box, references: ['emulated:1'], architecture: 'arm64', variant: 'v8' },
     { references: ['no-command:1'], created, steps: [{ instruction: 'COPY readme /', files: { readme: 'text' } }] },
   ]
 }
