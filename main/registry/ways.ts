@@ -17,10 +17,14 @@ export interface Ways {
 
 /** A host that takes no connection in this time is not to be reached: a blocked one often answers nothing at all. */
 const connectWithin = 5_000
+/** Of several addresses, each but the last has so long: Node's own 250 ms are too few for those far away. */
+const eachWithin = 1_500
 const options = {
   // Mirrors and proxies of all kinds stand in between; the older protocol is the one that they all speak well.
   allowH2: false,
   connect: { timeout: connectWithin, lookup },
+  // The library passes the time on only beside the wish.
+  ...{ autoSelectFamily: true, autoSelectFamilyAttemptTimeout: eachWithin },
   headersTimeout: 30_000,
   bodyTimeout: 30_000,
 } as const
