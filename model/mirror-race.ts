@@ -21,9 +21,16 @@ export type Probe<Why> =
 /**
  * `older`: not what Docker Hub or most others have now, but they know it: a tag moves, and a cache follows later.
  * `other`: they have never heard of it. `disputed`: they do not agree, and nobody is to be believed more.
- * `alone`: there is nobody to compare with. `open`: it differs, and those who may know it have not been asked yet.
+ * `either`: so it is, but those who have other content know this as well: it is what the tag means, or meant.
+ * `alone`: there is nobody to compare with. `open`: it differs, and nobody has said yet whether they know it.
  */
-export type Content = 'same' | 'older' | 'other' | 'disputed' | 'alone' | 'open'
+export type Content = 'same' | 'older' | 'either' | 'other' | 'disputed' | 'alone' | 'open'
+
+/** Digests that those who have another were asked for: those that they know as well, and those that they do not. */
+export interface Vouched {
+  readonly genuine: readonly string[]
+  readonly unknown: readonly string[]
+}
 
 export interface Compared {
   /** What the tag leads to, as far as anyone is to be believed: Docker Hub, else most of them. */
@@ -31,15 +38,12 @@ export interface Compared {
   contentOf(digest: string): Content
 }
 
-/**
- * `genuine`: digests that those who have the expected one were found to know as well; `asked`: whether they were, as
- * they are at the end of a race.
- */
+/** `over`: all have said what they have. */
 export function compare(
   hub: string | undefined,
   mirrors: readonly string[],
-  genuine: ReadonlySet<string> = new Set(),
-  asked = true,
+  { genuine, unknown }: Vouched = { genuine: [], unknown: [] },
+  over = true,
 ): Compared {
   const all = hub === undefined ? mirrors : [hub, ...mirrors]
   const expected = hub ?? mostHave(mirrors)
@@ -47,10 +51,10 @@ export function compare(
     ...(expected !== undefined && { expected }),
     contentOf(digest) {
       if (all.length <= 1) return 'alone'
-      if (expected === undefined) return asked ? 'disputed' : 'open'
       if (digest === expected) return 'same'
-      if (genuine.has(digest)) return 'older'
-      return asked ? 'other' : 'open'
+      if (genuine.includes(digest)) return expected === undefined ? 'either' : 'older'
+      if (expected === undefined) return over ? 'disputed' : 'open'
+      return unknown.includes(digest) ? 'other' : 'open'
     },
   }
 }
@@ -67,7 +71,7 @@ export const digestIn = <Why>(probe: Probe<Why> | undefined): string | undefined
 
 /** Whether it may be used: it was tried, and what it has is Docker Hub's, now or a while ago. */
 export const isGood = <Why>(probe: Probe<Why> | undefined, content: Content): boolean =>
-  probe?.state === 'answered' && ['same', 'older', 'alone'].includes(content)
+  probe?.state === 'answered' && ['same', 'older', 'either', 'alone'].includes(content)
 
 /** Whether there is nothing better than what it has. */
 export const isFresh = (content: Content): boolean => content === 'same' || content === 'alone'

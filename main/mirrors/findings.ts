@@ -15,7 +15,7 @@ export function goodOnes(race: MirrorRace | undefined): MirrorSource[] {
   if (!race) return []
   const { [hubAddress]: itself, ...mirrors } = race.probes
   const digests = Object.values(mirrors).flatMap((probe) => digestIn(probe) ?? [])
-  const { contentOf } = compare(digestIn(itself), digests, new Set(race.genuine), !race.cut)
+  const { contentOf } = compare(digestIn(itself), digests, race, !race.cut)
   return Object.entries(mirrors)
     .flatMap(([address, probe]) =>
       probe.state === 'answered' && isGood(probe, contentOf(probe.digest))

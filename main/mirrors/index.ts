@@ -93,9 +93,15 @@ export function mirrorService(needs: Needs): MirrorService {
     const probes: Record<string, MirrorProbe> = Object.fromEntries(
       runners.map(({ address }) => [address, left.get(address) ?? { state: 'waiting' }]),
     )
-    const genuine: string[] = []
     const started = Math.floor(Date.now() / 1000)
-    const soFar = (): MirrorRace => ({ job: job.id, image, started, probes: { ...probes }, genuine: [...genuine] })
+    const vouched = { genuine: [] as string[], unknown: [] as string[] }
+    const soFar = (): MirrorRace => ({
+      job: job.id,
+      image,
+      started,
+      probes: { ...probes },
+      ...structuredClone(vouched),
+    })
     const show = () => {
       running = soFar()
       changed()
@@ -120,8 +126,8 @@ export function mirrorService(needs: Needs): MirrorService {
             item(address, probe)
             show()
           },
-          genuine(digest) {
-            genuine.push(digest)
+          vouched(digest, what) {
+            vouched[what].push(digest)
             show()
           },
         },

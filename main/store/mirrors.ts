@@ -25,6 +25,7 @@ const race = v.object({
   cut: v.optional(v.boolean()),
   probes: v.record(v.string(), probe),
   genuine: v.array(digest),
+  unknown: v.optional(v.array(digest), []),
 })
 
 const change = v.object({

@@ -34,6 +34,8 @@ function answered(content: Content, fastest: boolean): Verdict {
       return { word: t('mirrors.disputed'), tone: 'warn' }
     case 'older':
       return { word: t('mirrors.older'), tone: 'warn' }
+    case 'either':
+      return { word: t('mirrors.either'), tone: 'warn' }
     case 'open':
       return { word: t('mirrors.uncompared'), tone: 'plain' }
     case 'same':
@@ -105,6 +107,8 @@ export function sentenceOf(probe: MirrorProbe | undefined, content: Content): st
       return t('mirrors.say.alone')
     case 'older':
       return t('mirrors.say.older')
+    case 'either':
+      return t('mirrors.say.either')
     case 'other':
       return t('mirrors.say.other')
     case 'disputed':

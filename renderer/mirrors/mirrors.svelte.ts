@@ -45,7 +45,7 @@ class MirrorList {
   readonly #compared = $derived.by(() => {
     const { [hubAddress]: itself, ...others } = this.race?.probes ?? {}
     const digests = Object.values(others).flatMap((probe) => digestIn(probe) ?? [])
-    return compare(digestIn(itself), digests, new Set(this.race?.genuine), this.#whole)
+    return compare(digestIn(itself), digests, this.race, this.#whole)
   })
   readonly hub = $derived(this.race?.probes[hubAddress])
   readonly good = $derived(this.#rows.filter((mirror) => this.isGood(mirror)))

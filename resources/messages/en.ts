@@ -403,8 +403,8 @@ export const en = {
   'mirrors.begin': 'Test to see which of these work. At most a few MB come from each, and no setting is changed.',
   'mirrors.otherPlace': 'Measured from this computer. The engine runs elsewhere, so it may differ there.',
   'mirrors.diagnosis.no-image': 'Docker Hub has no {image}. Look for a slip in the name or the tag.',
-  'mirrors.uncompared': 'to be compared',
-  'mirrors.say.open': 'It answers, with other content than the others. Whether they know it was not asked yet.',
+  'mirrors.uncompared': 'not compared',
+  'mirrors.say.open': 'It answers, with other content than the others. None of them has said yet whether they know it.',
   'mirrors.diagnosis.none':
     'None of them works right now. Try again later, test with another image, or add a mirror that you know.',
   'mirrors.diagnosis.hub-works': 'Docker Hub itself answers here, so no mirror is needed.',
@@ -429,6 +429,7 @@ export const en = {
   'mirrors.asking': 'asking…',
   'mirrors.measuring': 'measuring…',
   'mirrors.older': 'older content',
+  'mirrors.either': 'maybe older',
   'mirrors.other': 'other content',
   'mirrors.disputed': 'no agreement',
   'mirrors.why.no-host': 'no such host',
@@ -464,6 +465,8 @@ export const en = {
   'mirrors.say.works': 'It has the same content as the others: the digests match.',
   'mirrors.say.alone': 'It works, but there is no other source to compare its content with.',
   'mirrors.say.older': 'It works, but the image is an earlier one. Caches follow some hours later.',
+  'mirrors.say.either':
+    'It works, but mirrors have different versions of this image, and this may be the earlier one. Others know it, too.',
   'mirrors.say.other': 'Its content differs from the others’, and none of them knows it. Better not use it.',
   'mirrors.say.disputed': 'The mirrors have different content, and Docker Hub did not answer to say which is right.',
   'mirrors.say.untested': 'Not tested from this computer yet.',
