@@ -1,6 +1,5 @@
 /** Docker Hub's mirrors: the list of them, and which of them work from this computer. */
 import { setTimeout as delay } from 'node:timers/promises'
-import { isLeftAlone } from '../../model/mirror-race.ts'
 import { hub } from '../../model/reference.ts'
 import { manifestOf, registryPlace } from '../../model/registry-place.ts'
 import {
@@ -18,7 +17,7 @@ import type { Jobs, Working } from '../jobs.ts'
 import type { Http } from '../registry/index.ts'
 import type { MirrorsStore } from '../store/index.ts'
 import { isTested, readCatalogue } from './catalogue.ts'
-import { afterCut, goodOnes, type MirrorSource } from './findings.ts'
+import { afterCut, goodOnes, leftAlone, type MirrorSource } from './findings.ts'
 import { ownMirrors } from './own.ts'
 import { race } from './race.ts'
 import { lastWanted } from './wanted.ts'
@@ -80,18 +79,11 @@ export function mirrorService(needs: Needs): MirrorService {
     })
   }
 
-  /** What was found of a mirror that wants to be left alone until later holds until then. */
-  function resting(address: string): MirrorProbe | undefined {
-    const probe = store.value.race?.probes[address]
-    if (probe?.state !== 'failed' || probe.failure.code !== 'registry-limited') return undefined
-    return isLeftAlone({ at: probe.at, until: probe.failure.until }, Date.now() / 1000) ? probe : undefined
-  }
-
   async function run(job: Working, image: string, path: string, tag: string) {
     const runners = [{ address: hubAddress, host: hub }, ...tested()]
-    const left = new Map(runners.flatMap(({ address }) => (resting(address) ? [[address, resting(address)!]] : [])))
+    const left = leftAlone(store.value.race, Date.now() / 1000)
     const probes: Record<string, MirrorProbe> = Object.fromEntries(
-      runners.map(({ address }) => [address, left.get(address) ?? { state: 'waiting' }]),
+      runners.map(({ address }) => [address, left[address] ?? { state: 'waiting' }]),
     )
     const started = Math.floor(Date.now() / 1000)
     const vouched = { genuine: [] as string[], unknown: [] as string[] }
@@ -113,13 +105,13 @@ export function mirrorService(needs: Needs): MirrorService {
       job.item(index, { state: isOver(probe) ? 'done' : 'running', ...failure })
     }
     show()
-    for (const [address, probe] of left) item(address, probe)
+    for (const [address, probe] of Object.entries(probes)) if (isOver(probe)) item(address, probe)
     let cut = true
     try {
       const wish = { path, tag, platform: platform() ?? 'linux/amd64', patience, signal: job.cancelled }
       await race(
         http,
-        { ...wish, runners: runners.filter(({ address }) => !left.has(address)) },
+        { ...wish, runners: runners.filter(({ address }) => !left[address]) },
         {
           probe(address, probe) {
             probes[address] = probe
@@ -140,7 +132,7 @@ export function mirrorService(needs: Needs): MirrorService {
       for (const [address, probe] of Object.entries(probes)) if (!isOver(probe)) delete probes[address]
       const found = { ...soFar(), ended: Math.floor(Date.now() / 1000), ...(cut && { cut }) }
       running = undefined
-      store.write({ ...store.value, race: cut ? afterCut(found, store.value.race) : found })
+      store.write({ ...store.value, race: cut ? afterCut(found, store.value.race, found.ended) : found })
       changed()
       const good = goodOnes(found)
       job.subject({ works: good.length, of: runners.length - 1, fastest: good[0] && hostOf(good[0].address) })

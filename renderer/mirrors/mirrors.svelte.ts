@@ -60,6 +60,10 @@ class MirrorList {
   readonly done = $derived(
     this.#rows.filter((mirror) => ['answered', 'failed'].includes(this.probeOf(mirror)?.state ?? '')).length,
   )
+  /** When that was found, where some were given up: they may have been asked in an earlier race. */
+  readonly since = $derived(
+    Math.min(...Object.values(this.race?.probes ?? {}).flatMap((probe) => ('at' in probe ? probe.at : []))),
+  )
   /** What is so with all of them, once they were asked. */
   readonly diagnosis = $derived(
     this.#whole ? diagnose(this.hub, this.#rows.map(this.probeOf), this.contentOf) : undefined,

@@ -25,7 +25,7 @@ const addressOf = (name: string) => `https://${name}.example`
 const mirrorOf = (name: string): Mirror => ({
   ...{ address: addressOf(name), host: `${name}.example`, own: own.includes(name) },
 })
-const works = (speed: number): MirrorProbe => ({ state: 'answered', digest: 'x', firstByte: 1, speed, at: 1 })
+const works = (speed: number, at = 1): MirrorProbe => ({ state: 'answered', digest: 'x', firstByte: 1, speed, at })
 const refuses: MirrorProbe = { state: 'failed', failure: { code: 'internal' }, at: 1 }
 
 function all(probes: Record<string, MirrorProbe>, ended?: number): Mirrors {
@@ -48,6 +48,11 @@ test('the row that the pointer is on stays where it is, also when a race ends, u
   expect(shown()).toBe('dbca')
   list.point()
   expect(shown()).toBe('cdba')
+})
+
+test('what a race that was given up has put together is as old as the oldest of it', () => {
+  tell(all({ a: works(1, 50), b: works(2, 90) }, 100))
+  expect(list.since).toBe(50)
 })
 
 test('one’s own change places where nothing that was found orders them, before a race and after it', () => {
