@@ -79,14 +79,18 @@ export const isFresh = (content: Content): boolean => content === 'same' || cont
 /** However long a mirror wants to be left alone, in seconds: a wrong header must not silence it for good. */
 const longestRest = 3600
 
-/**
- * Whether a mirror that asked for it is to be left alone still. What was heard in the future, as it seems once a clock
- * was set back, tells nothing of now.
- */
-export const isLeftAlone = (
-  { at, until }: { readonly at: UnixTime; readonly until: UnixTime | undefined },
-  now: UnixTime,
-): boolean => until !== undefined && at <= now && now < Math.min(until, at + longestRest)
+export interface Rest {
+  /** When it asked for it. */
+  readonly at: UnixTime
+  readonly until: UnixTime | undefined
+}
+
+/** When a mirror that wants to be left alone is asked again, where it says. */
+export const restsUntil = ({ at, until }: Rest): UnixTime | undefined =>
+  until === undefined ? undefined : Math.min(until, at + longestRest)
+
+/** Whether it is to be left alone still. What was heard in the future, as it seems once a clock was set back, tells nothing of now. */
+export const isLeftAlone = (rest: Rest, now: UnixTime): boolean => rest.at <= now && now < (restsUntil(rest) ?? 0)
 
 /**
  * The order of two by what was found: the fastest good ones first, those with older content behind them, then those
@@ -114,10 +118,11 @@ interface Told {
 }
 
 /**
- * What is so, when all have ended. `no-image`: Docker Hub itself has none of that name. `offline`: none could even be asked. `portal`: none spoke for itself, as where a
+ * What is so, when all have ended. `no-image`: Docker Hub itself has none of that name. `disputed`: some have it, and
+ * nobody can say whose is right. `offline`: none could even be asked. `portal`: none spoke for itself, as where a
  * network wants a sign-in first. `clock`: every certificate is out of date, so the clock may be.
  */
-export type Diagnosis = 'found' | 'hub-works' | 'no-image' | 'none' | 'offline' | 'portal' | 'clock'
+export type Diagnosis = 'found' | 'hub-works' | 'no-image' | 'disputed' | 'none' | 'offline' | 'portal' | 'clock'
 
 export function diagnose(
   hub: Probe<Told> | undefined,
@@ -128,6 +133,8 @@ export function diagnose(
   if (good) return 'found'
   if (hub?.state === 'answered') return 'hub-works'
   if (hub?.state === 'failed' && hub.failure.code === 'reference-unknown') return 'no-image'
+  const isUndecided = (content: Content) => content === 'disputed' || content === 'open'
+  if (mirrors.some((probe) => probe?.state === 'answered' && isUndecided(contentOf(probe.digest)))) return 'disputed'
   const failures = [hub, ...mirrors].flatMap((probe) => (probe?.state === 'failed' ? [probe.failure] : []))
   const all = (is: (failure: Told) => boolean) => failures.length > 1 && failures.every(is)
   if (all(({ code, reason }) => code === 'registry-unreachable' && reason?.startsWith('no-') === true)) return 'offline'

@@ -407,6 +407,8 @@ export const en = {
   'mirrors.say.open': 'It answers, with other content than the others. None of them has said yet whether they know it.',
   'mirrors.diagnosis.none':
     'None of them works right now. Try again later, test with another image, or add a mirror that you know.',
+  'mirrors.diagnosis.disputed':
+    'They answer, but with different content, and nobody can say which is right. Test with another image, or try again later.',
   'mirrors.diagnosis.hub-works': 'Docker Hub itself answers here, so no mirror is needed.',
   'mirrors.diagnosis.offline':
     'This computer seems to be offline: no name can be looked up. Check the network and DNS, then test again.',
@@ -438,6 +440,7 @@ export const en = {
   'mirrors.why.cut': 'breaks off',
   'mirrors.why.unreachable': 'unreachable',
   'mirrors.why.slow': 'timed out',
+  'mirrors.why.tooSlow': 'too slow',
   'mirrors.why.tls': 'bad certificate',
   'mirrors.why.login': 'needs a login',
   'mirrors.why.denied': 'not served',
@@ -448,6 +451,7 @@ export const en = {
   'mirrors.why.gone': 'closed',
   'mirrors.why.error': 'fault {status}',
   'mirrors.why.unknown': 'no such image',
+  'mirrors.why.partly': 'incomplete',
   'mirrors.why.altered': 'digest mismatch',
   'mirrors.why.anything': 'false answers',
   'mirrors.why.failed': 'failed',
@@ -462,13 +466,17 @@ export const en = {
   'mirrors.tried': 'Tried',
   'mirrors.knownOf': 'As of {date}: {facts}',
   'mirrors.uncertain': 'Reports differ on whether it still works.',
-  'mirrors.say.works': 'It has the same content as the others: the digests match.',
+  'mirrors.say.works': 'It has the same image as the others, by its digest. Docker checks each layer when it pulls.',
   'mirrors.say.alone': 'It works, but there is no other source to compare its content with.',
   'mirrors.say.older': 'It works, but the image is an earlier one. Caches follow some hours later.',
   'mirrors.say.either':
     'It works, but mirrors have different versions of this image, and this may be the earlier one. Others know it, too.',
   'mirrors.say.other': 'Its content differs from the others’, and none of them knows it. Better not use it.',
   'mirrors.say.disputed': 'The mirrors have different content, and Docker Hub did not answer to say which is right.',
+  'mirrors.say.unknown': '{host} does not have {image}.',
+  'mirrors.say.partly': '{host} has {image} only in part: some of it is missing there.',
+  'mirrors.say.tooSlow': '{host} answers, but too slowly.',
+  'mirrors.say.rests': 'It can be tested again at {time}.',
   'mirrors.say.untested': 'Not tested from this computer yet.',
   'mirrors.edit': 'Edit…',
   'mirrors.remove': 'Remove',
@@ -646,7 +654,7 @@ export const en = {
   'error.registry-denied': '{host} does not give this image to this computer.',
   'error.registry-denied.hint':
     'It may be private, not on the list of what {host} serves, or not served where you are.',
-  'error.registry-limited': '{host} was asked too often from this address.',
+  'error.registry-limited': '{host} was asked too often from this IP address.',
   'error.registry-limited.hint': 'Try again in a while.',
   'error.registry-limited.until': 'It will answer again at {time}.',
   'error.registry-nonsense': '{host} does not answer as a registry does.',

@@ -105,7 +105,7 @@ test.each([
   ['hub-works', answered('a', 1), [failed('registry-slow')]],
   ['no-image', failed('reference-unknown'), [failed('reference-unknown')]],
   ['none', failed('registry-slow'), [failed('registry-limited'), failed('registry-unreachable', 'refused')]],
-  ['none', failed('registry-slow'), [answered('a', 1), answered('b', 1)]],
+  ['disputed', failed('registry-slow'), [answered('a', 1), answered('b', 1)]],
   ['offline', failed('registry-unreachable', 'no-network'), [failed('registry-unreachable', 'no-network')]],
   ['offline', failed('registry-unreachable', 'no-host'), [failed('registry-unreachable', 'no-network')]],
   ['portal', failed('registry-tls'), [failed('registry-nonsense'), failed('registry-tls')]],
