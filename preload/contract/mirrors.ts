@@ -64,8 +64,11 @@ export interface Mirrors {
 export interface ImportedMirrors {
   readonly added: number
   readonly known: number
-  /** What could not be read as an address, by line. */
+  /** For which the list had no room. */
+  readonly left: number
+  /** What could not be read as an address, by line; in JSON (`isList`), by its place in the list. */
   readonly wrong: readonly { readonly line: number; readonly text: string }[]
+  readonly isList: boolean
 }
 
 const address = v.pipe(v.string(), v.nonEmpty(), v.maxLength(300))
