@@ -153,3 +153,16 @@ test('else the desktop’s proxy is used; one that refuses is no way through', a
     error: { code: 'registry-unreachable' },
   })
 })
+
+test('a desktop that never names its proxy keeps nobody waiting, nor from giving up', async () => {
+  const { promise: asked, resolve: wasAsked } = Promise.withResolvers<void>()
+  const desktopProxy = () => (wasAsked(), new Promise<undefined>(() => {}))
+  const http = client({ desktopProxy })
+  const failure = await http.ask('http://right.invalid/', { host, within: 50 })
+  expect(failure).toEqual({ ok: false, error: { code: 'registry-slow', host } })
+  const over = new AbortController()
+  const told = http.ask('http://right.invalid/', { host, signal: over.signal })
+  await asked
+  over.abort()
+  await expect(told).rejects.toThrow('abort')
+})
