@@ -50,6 +50,11 @@ test('the row that the pointer is on stays where it is, also when a race ends, u
   expect(shown()).toBe('cdba')
 })
 
+test('only those that were asked are counted, whatever was put on the list since', () => {
+  tell(all({ a: works(1), b: refuses }, 2))
+  expect([list.asked.length, list.done, list.rows.length]).toEqual([2, 2, 4])
+})
+
 test('what a race that was given up has put together is as old as the oldest of it', () => {
   tell(all({ a: works(1, 50), b: works(2, 90) }, 100))
   expect(list.since).toBe(50)
