@@ -46,10 +46,11 @@ start({
     const http = httpClient({ version, env: process.env, desktopProxy })
     const credentials = dockerCredentials({ env: process.env, home })
     const registry = registryClient({ http, credentials })
-    const platform = () => {
+    const facts = () => {
       const state = engine.state()
-      return state.status === 'connected' ? state.facts.platform : undefined
+      return state.status === 'connected' ? state.facts : undefined
     }
+    const platform = () => facts()?.platform
     const discover = discoverService({
       ...{ engine, publish, registry, http },
       searchHosts: ['docker.1ms.run'],
@@ -69,6 +70,7 @@ start({
       ...{ http, jobs, publish, openText, saveText },
       store: store.mirrors,
       platform,
+      inForce: () => facts()?.mirrors ?? [],
     })
     const daemon = daemonService({
       ...{ engine, jobs, http },
