@@ -147,7 +147,7 @@ describe('a caller that goes', () => {
   })
 
   test('is silent for too long: put back', async () => {
-    const hurry = 'from slipway_daemon_file import main; main.PATIENCE = 2; main.main()'
+    const hurry = 'from slipway_daemon_file import main, side; main.PATIENCE = 2; main.main(side.ROOT)'
     const script = `import sys; sys.dont_write_bytecode = True; sys.path.insert(0, '/usr/lib/slipway'); ${hurry}`
     const child = spawn('/usr/bin/python3', ['-IS', '-c', script], { stdio: ['pipe', 'pipe', 'ignore'] })
     child.stdin.write(`${JSON.stringify(change)}\n`)
