@@ -155,6 +155,14 @@ describe('a caller that goes', () => {
     expect(await once(child, 'close')).toEqual([0, null])
   })
 
+  test('names other folders in its environment: root’s file stays the one that is fixed', async () => {
+    const away = { HOME: '/tmp', XDG_CONFIG_HOME: '/tmp', XDG_STATE_HOME: '/tmp', XDG_RUNTIME_DIR: '/tmp' }
+    const { helper } = await opened({ env: away })
+    expect(await helper.read()).toMatchObject({ ok: true, value: { file, kind: 'system', hash: hashOf(plain) } })
+    await helper.end()
+    expect(existsSync('/tmp/slipway')).toBe(false)
+  })
+
   test('has it started with hardly any room: the limits of the caller do not hold', async () => {
     const { code, lines } = await said(`${JSON.stringify(change)}\n{"verb":"undo"}\n`, '/bin/bash', [
       '-c',

@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,7 +7,7 @@ import type { Mirror } from '../../tools/world/mirrors.ts'
 import { startOnline, type Online } from '../../tools/world/world.ts'
 import { openChanger, type Changer } from './changer.ts'
 import { reloaded } from './cut.ts'
-import { hashOf, helpedOn, mirrorsOf, noHelperLeft, ownSide } from './helped.ts'
+import { commandOf, hashOf, helpedOn, mirrorsOf, noHelperLeft, ownSide } from './helped.ts'
 
 let online: Online
 let good: Mirror
@@ -19,7 +18,7 @@ beforeAll(async () => {
 afterAll(() => online?.stop())
 afterEach(noHelperLeft)
 
-/** All of it, with pulls, for a user who is root and has an own Docker; `own-helper` tries it as somebody who is not. */
+/** All of it, with pulls, for a user who is root and has an own Docker; `own-helper` and `own-odd-files` try it as somebody who is not. */
 describe('the file of a user’s own Docker', () => {
   let engine: Engine
   let changer: Changer
@@ -125,10 +124,13 @@ describe('the file of a user’s own Docker', () => {
 
   /** The helper is killed where the engine has taken up the change and nothing was kept yet. */
   async function crash(before: string, newText: string) {
-    const { helper } = await helpedOn(ownSide(env, true)).opened()
+    const side = ownSide(env, true)
+    const pidFile = join(folder, 'helper.pid')
+    const known = ['/bin/sh', '-c', 'echo $$ >"$0"; exec "$@"', pidFile] as const
+    const { helper } = await helpedOn(side).opened({ command: [...known, ...commandOf(side)] })
     const changed = await helper.change({ oldHash: hashOf(before), newText })
     expect(changed).toMatchObject({ ok: true, value: { confirmed: true } })
-    execFileSync('pkill', ['-9', '-f', 'slipway-own-daemon-file'])
+    process.kill(Number(readFileSync(pidFile, 'utf8')), 'SIGKILL')
     await helper.end()
   }
 

@@ -136,8 +136,8 @@ def _described(side, kind, pid, way):
             argv = [os.fsdecode(word) for word in opened.read().split(b'\0')[:-1]]
     except OSError:
         return None
-    asked = os.path.basename(exe) == 'dockerd' and os.path.exists(exe) and _is_trusted(side, exe)
-    return Process(side, kind, pid, exe if asked else None, argv, way)
+    there = os.path.basename(exe) == 'dockerd' and os.path.exists(exe)
+    return Process(side, kind, pid, exe if there and _is_trusted(side, exe) else None, argv, way)
 
 
 def _is_trusted(side, exe):
