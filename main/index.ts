@@ -18,7 +18,7 @@ import { discoverService } from './discover/index.ts'
 import { engineService, reached } from './engine/index.ts'
 import { imagesService, layersService, layersSize, removalService } from './images/index.ts'
 import { jobBook } from './jobs.ts'
-import { daemonService, mirrorService } from './mirrors/index.ts'
+import { daemonService, mirrorService, ownHelper } from './mirrors/index.ts'
 import { dockerCredentials, httpClient, registryClient } from './registry/index.ts'
 import { settingsService } from './settings/index.ts'
 import { openStore } from './store/index.ts'
@@ -38,6 +38,7 @@ start({
       publish: (name, payload) => {
         publish(name, payload)
         if (name === 'images.changed' || name === 'engine.changed') layers.changed()
+        if (name === 'engine.changed') daemon.engineChanged()
       },
       memory: store.lists,
     })
@@ -76,7 +77,7 @@ start({
       ...{ engine, jobs, http },
       store: store.mirrors,
       surroundings: { env: process.env, home },
-      backups: join(folder, 'daemon-backups'),
+      own: ownHelper(join(built, 'helper/slipway-own-daemon-file'), process.env),
       pull: (reference, cancelled) => transfer.pullAgain(reference, cancelled, true),
       showFile: showFolder,
     })

@@ -193,3 +193,4 @@ const isOver = ({ state }: MirrorProbe) => state === 'answered' || state === 'fa
 const hostOf = (address: string) => address.replace(/^https?:\/\//, '')
 
 export { daemonService } from './daemon.ts'
+export { ownHelper } from './helper.ts'

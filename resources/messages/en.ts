@@ -603,7 +603,8 @@ export const en = {
   'daemon.backupsHint': 'Before each change the file is kept as it was, the last 20 times.',
   'daemon.noBackups': 'There are none.',
   'daemon.noBackupsKnown': 'Slipway has changed nothing yet.',
-  'daemon.allBackups': 'Look for all of them (asks for a password)',
+  'daemon.allBackups': 'Look for all of them',
+  'daemon.allBackupsAsRoot': 'Look for all of them (asks for a password)',
   'daemon.until': 'As it was until {time}',
   'daemon.restore': 'Restore',
   'daemon.restoreOf': 'Restore as it was until {time}',
@@ -725,10 +726,9 @@ export const en = {
   'error.daemon-file-odd.special': '{target} is no ordinary file.',
   'error.daemon-file-odd.hard-link': '{target} has a second name on the disk, which would keep the old text.',
   'error.daemon-file-odd.link-broken': 'daemon.json is a link to {target}, which is not there.',
-  'error.daemon-file-odd.link-unsafe':
-    'daemon.json is a link to {target}, which others than the administrator can change.',
-  'error.daemon-file-odd.hint': 'Slipway only changes an ordinary file that belongs to the administrator.',
-  'error.daemon-file-folder': 'Users other than the administrator can write in {folder}.',
+  'error.daemon-file-odd.link-unsafe': 'daemon.json is a link to {target}, which other users can change.',
+  'error.daemon-file-odd.hint': 'Slipway only changes an ordinary file that nobody else can replace.',
+  'error.daemon-file-folder': 'Other users can write in {folder}.',
   'error.daemon-file-folder.hint':
     'The helper does not change Docker’s files there. Remove that permission, then try again.',
   'error.daemon-file-read-only': '{folder} cannot be written: it is mounted read-only.',
