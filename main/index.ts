@@ -20,7 +20,7 @@ import { discoverService } from './discover/index.ts'
 import { engineService, reached } from './engine/index.ts'
 import { imagesService, layersService, layersSize, removalService } from './images/index.ts'
 import { jobBook } from './jobs.ts'
-import { daemonService, mirrorService } from './mirrors/index.ts'
+import { daemonService, mirrorService, ownHelper } from './mirrors/index.ts'
 import { dockerCredentials, httpClient, registryClient } from './registry/index.ts'
 import { settingsService } from './settings/index.ts'
 import { openStore } from './store/index.ts'
@@ -41,6 +41,7 @@ start({
       publish: (name, payload) => {
         publish(name, payload)
         if (name === 'images.changed' || name === 'engine.changed') layers.changed()
+        if (name === 'engine.changed') daemon.engineChanged()
       },
       memory: store.lists,
     })
@@ -49,10 +50,11 @@ start({
     const http = httpClient({ version, env: process.env, desktopProxy })
     const credentials = dockerCredentials({ env: process.env, home })
     const registry = registryClient({ http, credentials })
-    const platform = () => {
+    const facts = () => {
       const state = engine.state()
-      return state.status === 'connected' ? state.facts.platform : undefined
+      return state.status === 'connected' ? state.facts : undefined
     }
+    const platform = () => facts()?.platform
     const discover = discoverService({
       ...{ engine, publish, registry, http },
       searchHosts: ['docker.1ms.run'],
@@ -72,12 +74,13 @@ start({
       ...{ http, jobs, publish, openText, saveText },
       store: store.mirrors,
       platform,
+      inForce: () => facts()?.mirrors ?? [],
     })
     const daemon = daemonService({
       ...{ engine, jobs, http },
       store: store.mirrors,
       surroundings: { env: process.env, home },
-      backups: join(folder, 'daemon-backups'),
+      own: ownHelper(join(built, 'helper/slipway-own-daemon-file'), process.env),
       pull: (reference, cancelled) => transfer.pullAgain(reference, cancelled, true),
       showFile: showFolder,
     })

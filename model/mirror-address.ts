@@ -70,7 +70,8 @@ export const sameMirrors = (a: readonly string[], b: readonly string[]): boolean
 export const distinctMirrors = (mirrors: readonly string[]): readonly string[] =>
   mirrors.filter((mirror, index) => mirrors.findIndex((other) => sameMirror(mirror, other)) === index)
 
-function canonical(address: string): string {
+/** As the list has it: Docker's own end with a slash. */
+export function canonical(address: string): string {
   const [, scheme, authority, path = ''] = /^(https?:)\/\/([^/?#@]+)(.*)$/i.exec(address) ?? []
   if (scheme === undefined || authority === undefined) return address
   const own = scheme.toLowerCase() === 'http:' ? /:80$/ : /:443$/

@@ -3,8 +3,9 @@ import { parseMirrorAddress, sameMirror } from './mirror-address.ts'
 
 export interface ListedMirrors {
   readonly addresses: readonly string[]
-  /** What is no address, by line; in JSON, by its place in the list. */
+  /** What is no address, by line; in JSON (`isList`), by its place in the list. */
   readonly wrong: readonly { readonly line: number; readonly text: string }[]
+  readonly isList: boolean
 }
 
 const shown = 80
@@ -13,7 +14,8 @@ export function mirrorsIn(file: string): ListedMirrors {
   const text = file.replace(/^\uFEFF/, '')
   const addresses: string[] = []
   const wrong: { line: number; text: string }[] = []
-  for (const [index, { said, words }] of (inJson(text) ?? inLines(text)).entries()) {
+  const list = inJson(text)
+  for (const [index, { said, words }] of (list ?? inLines(text)).entries()) {
     const tell = (what: string) => wrong.push({ line: index + 1, text: what.slice(0, shown) })
     if (words.length === 0 && said !== '') tell(said)
     for (const word of words) {
@@ -22,7 +24,7 @@ export function mirrorsIn(file: string): ListedMirrors {
       else if (!addresses.some((one) => sameMirror(one, parsed.address))) addresses.push(parsed.address)
     }
   }
-  return { addresses, wrong }
+  return { addresses, wrong, isList: list !== undefined }
 }
 
 interface Line {

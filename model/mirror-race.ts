@@ -21,9 +21,16 @@ export type Probe<Why> =
 /**
  * `older`: not what Docker Hub or most others have now, but they know it: a tag moves, and a cache follows later.
  * `other`: they have never heard of it. `disputed`: they do not agree, and nobody is to be believed more.
- * `alone`: there is nobody to compare with. `open`: it differs, and those who may know it have not been asked yet.
+ * `either`: so it is, but those who have other content know this as well: it is what the tag means, or meant.
+ * `alone`: there is nobody to compare with. `open`: it differs, and nobody has said yet whether they know it.
  */
-export type Content = 'same' | 'older' | 'other' | 'disputed' | 'alone' | 'open'
+export type Content = 'same' | 'older' | 'either' | 'other' | 'disputed' | 'alone' | 'open'
+
+/** Digests that those who have another were asked for: those that they know as well, and those that they do not. */
+export interface Vouched {
+  readonly genuine: readonly string[]
+  readonly unknown: readonly string[]
+}
 
 export interface Compared {
   /** What the tag leads to, as far as anyone is to be believed: Docker Hub, else most of them. */
@@ -31,15 +38,12 @@ export interface Compared {
   contentOf(digest: string): Content
 }
 
-/**
- * `genuine`: digests that those who have the expected one were found to know as well; `asked`: whether they were, as
- * they are at the end of a race.
- */
+/** `over`: all have said what they have. */
 export function compare(
   hub: string | undefined,
   mirrors: readonly string[],
-  genuine: ReadonlySet<string> = new Set(),
-  asked = true,
+  { genuine, unknown }: Vouched = { genuine: [], unknown: [] },
+  over = true,
 ): Compared {
   const all = hub === undefined ? mirrors : [hub, ...mirrors]
   const expected = hub ?? mostHave(mirrors)
@@ -47,10 +51,10 @@ export function compare(
     ...(expected !== undefined && { expected }),
     contentOf(digest) {
       if (all.length <= 1) return 'alone'
-      if (expected === undefined) return asked ? 'disputed' : 'open'
       if (digest === expected) return 'same'
-      if (genuine.has(digest)) return 'older'
-      return asked ? 'other' : 'open'
+      if (genuine.includes(digest)) return expected === undefined ? 'either' : 'older'
+      if (expected === undefined) return over ? 'disputed' : 'open'
+      return unknown.includes(digest) ? 'other' : 'open'
     },
   }
 }
@@ -67,7 +71,7 @@ export const digestIn = <Why>(probe: Probe<Why> | undefined): string | undefined
 
 /** Whether it may be used: it was tried, and what it has is Docker Hub's, now or a while ago. */
 export const isGood = <Why>(probe: Probe<Why> | undefined, content: Content): boolean =>
-  probe?.state === 'answered' && ['same', 'older', 'alone'].includes(content)
+  probe?.state === 'answered' && ['same', 'older', 'either', 'alone'].includes(content)
 
 /** Whether there is nothing better than what it has. */
 export const isFresh = (content: Content): boolean => content === 'same' || content === 'alone'
@@ -75,14 +79,18 @@ export const isFresh = (content: Content): boolean => content === 'same' || cont
 /** However long a mirror wants to be left alone, in seconds: a wrong header must not silence it for good. */
 const longestRest = 3600
 
-/**
- * Whether a mirror that asked for it is to be left alone still. What was heard in the future, as it seems once a clock
- * was set back, tells nothing of now.
- */
-export const isLeftAlone = (
-  { at, until }: { readonly at: UnixTime; readonly until: UnixTime | undefined },
-  now: UnixTime,
-): boolean => until !== undefined && at <= now && now < Math.min(until, at + longestRest)
+export interface Rest {
+  /** When it asked for it. */
+  readonly at: UnixTime
+  readonly until: UnixTime | undefined
+}
+
+/** When a mirror that wants to be left alone is asked again, where it says. */
+export const restsUntil = ({ at, until }: Rest): UnixTime | undefined =>
+  until === undefined ? undefined : Math.min(until, at + longestRest)
+
+/** Whether it is to be left alone still. What was heard in the future, as it seems once a clock was set back, tells nothing of now. */
+export const isLeftAlone = (rest: Rest, now: UnixTime): boolean => rest.at <= now && now < (restsUntil(rest) ?? 0)
 
 /**
  * The order of two by what was found: the fastest good ones first, those with older content behind them, then those
@@ -110,10 +118,11 @@ interface Told {
 }
 
 /**
- * What is so, when all have ended. `no-image`: Docker Hub itself has none of that name. `offline`: none could even be asked. `portal`: none spoke for itself, as where a
+ * What is so, when all have ended. `no-image`: Docker Hub itself has none of that name. `disputed`: some have it, and
+ * nobody can say whose is right. `offline`: none could even be asked. `portal`: none spoke for itself, as where a
  * network wants a sign-in first. `clock`: every certificate is out of date, so the clock may be.
  */
-export type Diagnosis = 'found' | 'hub-works' | 'no-image' | 'none' | 'offline' | 'portal' | 'clock'
+export type Diagnosis = 'found' | 'hub-works' | 'no-image' | 'disputed' | 'none' | 'offline' | 'portal' | 'clock'
 
 export function diagnose(
   hub: Probe<Told> | undefined,
@@ -124,6 +133,8 @@ export function diagnose(
   if (good) return 'found'
   if (hub?.state === 'answered') return 'hub-works'
   if (hub?.state === 'failed' && hub.failure.code === 'reference-unknown') return 'no-image'
+  const isUndecided = (content: Content) => content === 'disputed' || content === 'open'
+  if (mirrors.some((probe) => probe?.state === 'answered' && isUndecided(contentOf(probe.digest)))) return 'disputed'
   const failures = [hub, ...mirrors].flatMap((probe) => (probe?.state === 'failed' ? [probe.failure] : []))
   const all = (is: (failure: Told) => boolean) => failures.length > 1 && failures.every(is)
   if (all(({ code, reason }) => code === 'registry-unreachable' && reason?.startsWith('no-') === true)) return 'offline'

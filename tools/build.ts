@@ -1,5 +1,5 @@
 // Builds main, preload and renderer into dist/.
-import { copyFile } from 'node:fs/promises'
+import { copyFile, cp } from 'node:fs/promises'
 import { builtinModules } from 'node:module'
 import { build, type InlineConfig, type Plugin } from 'vite'
 import renderer from '../vite.config.ts'
@@ -42,3 +42,4 @@ await Promise.all([
   build({ ...renderer, configFile: false, logLevel: 'warn' }),
 ])
 await copyFile('resources/icons/slipway.png', 'dist/icon.png')
+await cp('resources/helper', 'dist/helper', { recursive: true, filter: (file) => !file.endsWith('__pycache__') })

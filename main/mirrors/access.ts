@@ -1,10 +1,9 @@
-/** How a daemon.json is read and written: by this user, by root's helper, or by hand. */
+/** How a daemon.json is read and written: by root's helper, by the same as this user, or by hand. */
 import { createHash } from 'node:crypto'
 import { readFile, realpath } from 'node:fs/promises'
 import { fail, ok, type ChangeWay, type Result } from '../../preload/contract/index.ts'
 import type { OpenHelper } from './change.ts'
-import { helperInstalled, openHelper, type Helper } from './helper.ts'
-import { openOwnFile } from './own-file.ts'
+import { helperInstalled, openHelper, type Helper, type OwnHelper } from './helper.ts'
 import type { Found } from './situation.ts'
 
 export interface FileText {
@@ -28,18 +27,13 @@ export interface Access {
 }
 
 interface Needs {
-  /** Where backups of a file of the user's own are kept. */
-  readonly backups: string
   readonly openRoot: OpenHelper
-  /** The mirrors that the engine says it has. */
-  readonly inForce: () => Promise<readonly string[] | undefined>
+  readonly own: OwnHelper
 }
 
-export function accessTo({ installation, file, pidFile }: Found, { backups, openRoot, inForce }: Needs): Access {
-  const own = installation === 'rootless' && file !== undefined
-  const open: OpenHelper = own
-    ? (wish) => openOwnFile({ file, backups, inForce, ...(pidFile !== undefined && { pidFile }) }, wish)
-    : openRoot
+export function accessTo({ installation, file }: Found, { openRoot, own }: Needs): Access {
+  const isOwn = installation === 'rootless'
+  const open: OpenHelper = isOwn ? own.open : openRoot
 
   const talk: Access['talk'] = async (say) => {
     const opened = await open({})
@@ -68,7 +62,7 @@ export function accessTo({ installation, file, pidFile }: Found, { backups, open
 
   function wayTo(): ChangeWay {
     if (file === undefined) return 'nobody'
-    if (own) return 'own'
+    if (isOwn) return own.installed() ? 'own' : 'commands'
     return openRoot !== openHelper || helperInstalled() ? 'helper' : 'commands'
   }
 }

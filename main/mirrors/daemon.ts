@@ -22,8 +22,9 @@ import type { Http } from '../registry/index.ts'
 import type { MirrorsStore } from '../store/index.ts'
 import { accessTo, type Access } from './access.ts'
 import { changeMirrors, type OpenHelper } from './change.ts'
-import { openHelper } from './helper.ts'
+import { openHelper, type OwnHelper } from './helper.ts'
 import { mirrorsInForce } from './in-force.ts'
+import { recovery } from './recovery.ts'
 import { findInstallation, hostsToml, mirrorOptions, type Found, type Surroundings } from './situation.ts'
 import { imageToTry, tryPull } from './test-pull.ts'
 
@@ -33,8 +34,8 @@ export interface DaemonNeeds {
   readonly http: Http
   readonly store: MirrorsStore
   readonly surroundings: Surroundings
-  /** Where backups of a file of the user's own are kept. */
-  readonly backups: string
+  /** Changes the file of a rootless Docker, which is the user's own. */
+  readonly own: OwnHelper
   /** Pulls by digest, as part of another job's work. */
   readonly pull: (reference: string, cancelled: AbortSignal) => Promise<Failure | undefined>
   /** Opens the file in the desktop's own program. */
@@ -54,10 +55,11 @@ interface Kept {
 const mostChanges = 50
 
 export function daemonService(needs: DaemonNeeds) {
-  const { engine, jobs, http, store, surroundings, backups, pull, showFile, openRoot = openHelper } = needs
+  const { engine, jobs, http, store, surroundings, own, pull, showFile, openRoot = openHelper } = needs
   const found = () => findInstallation(engine.state(), surroundings)
   const inForce = () => mirrorsInForce(engine.docker())
-  const access = (at: Found) => accessTo(at, { backups, openRoot, inForce })
+  const access = (at: Found) => accessTo(at, { openRoot, own })
+  const cut = recovery()
   let kept: Kept | undefined
   /** How many changes are under way. */
   let changing = 0
@@ -158,9 +160,8 @@ export function daemonService(needs: DaemonNeeds) {
   const handlers: Handlers<'daemon'> = {
     async 'daemon.get'() {
       const at = found()
-      const { way, read, talk } = access(at)
-      // What a crash has cut is put back as soon as somebody looks.
-      if (way === 'own' && changing === 0) await talk(async () => ok(undefined))
+      const { way, read } = access(at)
+      await cut.settled()
       const told = await read()
       const settings = told.ok && at.file !== undefined ? readDaemonFile(told.value.text) : undefined
       return ok({
@@ -177,6 +178,7 @@ export function daemonService(needs: DaemonNeeds) {
       const at = found()
       const to = access(at)
       const file = at.file ?? ''
+      await cut.settled()
       let read = await to.read()
       if (isSecret(read)) {
         const helper = to.way === 'helper'
@@ -228,7 +230,12 @@ export function daemonService(needs: DaemonNeeds) {
       return ok(undefined)
     },
   }
-  return { handlers, busy: () => changing }
+  return {
+    handlers,
+    busy: () => changing,
+    /** Told whenever the engine's state is another. */
+    engineChanged: () => cut.look(engine.state(), access(found())),
+  }
 }
 
 type Subject = Omit<Extract<JobSubject, { kind: 'daemon' }>, 'kind'>

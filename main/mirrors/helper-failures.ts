@@ -21,6 +21,7 @@ const facts = v.object({
   bytes: number,
   most: number,
   key: v.fallback(key, 'registry-mirrors'),
+  kind: v.fallback(v.optional(v.picklist(['system', 'snap', 'rootless'])), undefined),
   what: v.fallback(v.picklist(['folder', 'special', 'hard-link', 'link-broken', 'link-unsafe']), 'special'),
 })
 
@@ -57,7 +58,7 @@ export function failureOf(said: unknown): DaemonFileFailure {
     case 'registry-invalid':
       return { code: 'daemon-file-registry', registry: fact.registry, state }
     case 'engine-down':
-      return { code: 'daemon-file-engine-down', state }
+      return { code: 'daemon-file-engine-down', ...(fact.kind && { kind: fact.kind }), state }
     case 'engine-elsewhere':
       return { code: 'daemon-file-elsewhere', file, state }
     case 'flag-conflict':

@@ -1,4 +1,4 @@
-/** The lines that the root helper says, in its protocol of this version (resources/helper). */
+/** The lines that the helper says, in its protocol of this version (resources/helper). */
 import * as v from 'valibot'
 
 export const protocol = 1
@@ -35,7 +35,7 @@ export type Backup = v.InferOutput<typeof backup>
 export const daemonFile = v.object({
   answer: v.literal('read'),
   file: v.string(),
-  kind: v.picklist(['system', 'snap']),
+  kind: v.picklist(['system', 'snap', 'rootless']),
   /** Where its bytes are, if it is a link. */
   target: v.nullable(v.string()),
   /** Of its bytes, sha256; nothing where there is no file. */

@@ -1,5 +1,5 @@
 /**
- * The root helper's client: a conversation with it, from the password to the last word.
+ * The helper's client, root's or the user's own: a conversation with it, from the password to the last word.
  *
  * What was changed and not kept is put back by the helper when the conversation ends, however it ends.
  */
@@ -37,9 +37,13 @@ export interface HelperWish {
   readonly onStep?: (step: lines.HelperStep) => void
   /** Aborted where the user no longer wants it: closes the question, and puts back what was not kept. */
   readonly signal?: AbortSignal
-  /** What starts the helper. Only tests say another. */
+  /** What starts the helper: root's, unless another is named. */
   readonly command?: readonly [string, ...string[]]
+  /** By default that of this process. Root's helper reads none. */
+  readonly env?: Environment
 }
+
+type Environment = Readonly<Record<string, string | undefined>>
 
 export const helperFile = '/usr/lib/slipway/slipway-daemon-file'
 
@@ -49,11 +53,39 @@ const usual = ['/usr/bin/pkexec', '--disable-internal-agent', helperFile] as con
 /** Whether the helper is there to be asked: not in an AppImage, nor where there is no polkit. */
 export const helperInstalled = (): boolean => existsSync(helperFile) && existsSync(usual[0])
 
+const python = '/usr/bin/python3'
+
+/** Who changes a daemon.json of this user's own: the same helper, as the user, who is asked for no password. */
+export interface OwnHelper {
+  readonly open: (wish: HelperWish) => Answer<Helper>
+  /** Whether it can be started. */
+  installed(): boolean
+}
+
+/** By its program, which comes with the app. Where the file is, it finds by the environment. */
+export function ownHelper(program: string, env: Environment): OwnHelper {
+  // What is in the archive can be read by the app alone (electron-builder.yml, asarUnpack).
+  const file = program.replace(/\bapp\.asar(?=\/)/, 'app.asar.unpacked')
+  const installed = () => existsSync(python) && existsSync(file)
+  return {
+    installed,
+    open: async (wish) =>
+      installed()
+        ? openHelper({ command: [python, '-IS', file], env, ...wish })
+        : fail({ code: 'helper-missing', file: existsSync(python) ? file : python }),
+  }
+}
+
 /** Starts the helper; the desktop asks for a password, which may take its time. */
-export async function openHelper({ onStep, signal, command = usual }: HelperWish = {}): Answer<Helper> {
+export async function openHelper({
+  onStep,
+  signal,
+  command = usual,
+  env = process.env,
+}: HelperWish = {}): Answer<Helper> {
   if (command === usual && !helperInstalled()) return fail({ code: 'helper-missing', file: helperFile })
   const [file, ...args] = command
-  const child = spawn(file, args, { stdio: ['pipe', 'pipe', 'pipe'], cwd: '/' })
+  const child = spawn(file, args, { stdio: ['pipe', 'pipe', 'pipe'], cwd: '/', env })
   let stderr = ''
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr = `${stderr}${text}`.slice(-2_000)))
   child.stdin.on('error', () => {}) // it has ended, which is told below
@@ -88,7 +120,7 @@ export async function openHelper({ onStep, signal, command = usual }: HelperWish
   const first = await replies.next()
   const ready = lines.parse(lines.ready, first)
   if (!ready) {
-    child.stdin.end()
+    await end()
     return lines.parse(lines.error, first) ? fail(failureOf(first)) : gone()
   }
 

@@ -1,6 +1,6 @@
 /** Docker Hub's mirrors: the list of them, and which of them work from this computer. */
 import { setTimeout as delay } from 'node:timers/promises'
-import { isLeftAlone } from '../../model/mirror-race.ts'
+import { canonical, distinctMirrors } from '../../model/mirror-address.ts'
 import { hub } from '../../model/reference.ts'
 import { manifestOf, registryPlace } from '../../model/registry-place.ts'
 import {
@@ -18,9 +18,9 @@ import type { Jobs, Working } from '../jobs.ts'
 import type { Http } from '../registry/index.ts'
 import type { MirrorsStore } from '../store/index.ts'
 import { isTested, readCatalogue } from './catalogue.ts'
-import { afterCut, goodOnes, type MirrorSource } from './findings.ts'
+import { afterCut, goodOnes, leftAlone, type MirrorSource } from './findings.ts'
 import { ownMirrors } from './own.ts'
-import { race } from './race.ts'
+import { race, type RaceWish, type Runner } from './race.ts'
 import { lastWanted } from './wanted.ts'
 
 export interface MirrorService {
@@ -36,6 +36,8 @@ interface Needs {
   readonly store: MirrorsStore
   /** The engine's platform, as `linux/arm64`, where it is known. */
   readonly platform: () => string | undefined
+  /** The mirrors that the engine has now, as it names them. */
+  readonly inForce: () => readonly string[]
   /** The text of a file that the user chooses; nothing where they think better of it. */
   readonly openText: () => Promise<Result<string | undefined>>
   /** Writes a file that the user chooses. Whether it was written. */
@@ -50,7 +52,7 @@ const usualImage = 'alpine:latest'
 const rest = 120
 
 export function mirrorService(needs: Needs): MirrorService {
-  const { http, jobs, publish, store, platform, openText, saveText, patience = 5000 } = needs
+  const { http, jobs, publish, store, platform, inForce, openText, saveText, patience = 5000 } = needs
   let read: ReturnType<typeof readCatalogue> | undefined
   const catalogue = () => (read ??= readCatalogue())
   const known = () => catalogue().mirrors.filter(isTested)
@@ -60,6 +62,14 @@ export function mirrorService(needs: Needs): MirrorService {
 
   const lastRace = () => running ?? store.value.race
   const tested = () => [...own().list(), ...known()]
+
+  /** Docker Hub, those on the list, and those that are in force without being on it. */
+  function runners(): Runner[] {
+    const { isListed } = own()
+    const others = distinctMirrors(inForce()).filter((address) => !isListed(address))
+    const ofEngine = others.map(canonical).map((address) => ({ address, host: hostOf(address) }))
+    return [{ address: hubAddress, host: hub }, ...tested(), ...ofEngine]
+  }
 
   function now(): Mirrors {
     const { asOf, mirrors } = catalogue()
@@ -80,22 +90,20 @@ export function mirrorService(needs: Needs): MirrorService {
     })
   }
 
-  /** What was found of a mirror that wants to be left alone until later holds until then. */
-  function resting(address: string): MirrorProbe | undefined {
-    const probe = store.value.race?.probes[address]
-    if (probe?.state !== 'failed' || probe.failure.code !== 'registry-limited') return undefined
-    return isLeftAlone({ at: probe.at, until: probe.failure.until }, Date.now() / 1000) ? probe : undefined
-  }
-
-  async function run(job: Working, image: string, path: string, tag: string) {
-    const runners = [{ address: hubAddress, host: hub }, ...tested()]
-    const left = new Map(runners.flatMap(({ address }) => (resting(address) ? [[address, resting(address)!]] : [])))
+  async function run(job: Working, image: string, { path, tag, runners }: Pick<RaceWish, 'path' | 'tag' | 'runners'>) {
+    const left = leftAlone(store.value.race, Date.now() / 1000)
     const probes: Record<string, MirrorProbe> = Object.fromEntries(
-      runners.map(({ address }) => [address, left.get(address) ?? { state: 'waiting' }]),
+      runners.map(({ address }) => [address, left[address] ?? { state: 'waiting' }]),
     )
-    const genuine: string[] = []
     const started = Math.floor(Date.now() / 1000)
-    const soFar = (): MirrorRace => ({ job: job.id, image, started, probes: { ...probes }, genuine: [...genuine] })
+    const vouched = { genuine: [] as string[], unknown: [] as string[] }
+    const soFar = (): MirrorRace => ({
+      job: job.id,
+      image,
+      started,
+      probes: { ...probes },
+      ...structuredClone(vouched),
+    })
     const show = () => {
       running = soFar()
       changed()
@@ -107,21 +115,21 @@ export function mirrorService(needs: Needs): MirrorService {
       job.item(index, { state: isOver(probe) ? 'done' : 'running', ...failure })
     }
     show()
-    for (const [address, probe] of left) item(address, probe)
+    for (const [address, probe] of Object.entries(probes)) if (isOver(probe)) item(address, probe)
     let cut = true
     try {
       const wish = { path, tag, platform: platform() ?? 'linux/amd64', patience, signal: job.cancelled }
       await race(
         http,
-        { ...wish, runners: runners.filter(({ address }) => !left.has(address)) },
+        { ...wish, runners: runners.filter(({ address }) => !left[address]) },
         {
           probe(address, probe) {
             probes[address] = probe
             item(address, probe)
             show()
           },
-          genuine(digest) {
-            genuine.push(digest)
+          vouched(digest, what) {
+            vouched[what].push(digest)
             show()
           },
         },
@@ -134,7 +142,7 @@ export function mirrorService(needs: Needs): MirrorService {
       for (const [address, probe] of Object.entries(probes)) if (!isOver(probe)) delete probes[address]
       const found = { ...soFar(), ended: Math.floor(Date.now() / 1000), ...(cut && { cut }) }
       running = undefined
-      store.write({ ...store.value, race: cut ? afterCut(found, store.value.race) : found })
+      store.write({ ...store.value, race: cut ? afterCut(found, store.value.race, found.ended) : found })
       changed()
       const good = goodOnes(found)
       job.subject({ works: good.length, of: runners.length - 1, fastest: good[0] && hostOf(good[0].address) })
@@ -149,8 +157,9 @@ export function mirrorService(needs: Needs): MirrorService {
       const place = wanted && registryPlace(wanted.repository)
       if (!wanted || place?.registry !== hub) return fail({ code: 'reference-wrong', reference })
       const image = `${wanted.repository}${wanted.version.startsWith('sha256:') ? '@' : ':'}${wanted.version}`
-      const names = [hub, ...tested().map(({ host }) => host)]
-      return ok(jobs.start({ kind: 'race', image }, names, (job) => run(job, image, place.path, wanted.version)))
+      const wish = { path: place.path, tag: wanted.version, runners: runners() }
+      const names = wish.runners.map(({ host }) => host)
+      return ok(jobs.start({ kind: 'race', image }, names, (job) => run(job, image, wish)))
     },
     'mirrors.add': (text) => afterwards(own().add(text)),
     'mirrors.change': (change) => afterwards(own().change(change)),
@@ -184,3 +193,4 @@ const isOver = ({ state }: MirrorProbe) => state === 'answered' || state === 'fa
 const hostOf = (address: string) => address.replace(/^https?:\/\//, '')
 
 export { daemonService } from './daemon.ts'
+export { ownHelper } from './helper.ts'

@@ -17,7 +17,6 @@ export function ownMirrors(store: MirrorsStore, known: readonly Mirror[]) {
     const parsed = parseMirrorAddress(text)
     if (!parsed.ok) return fail({ code: 'mirror-address-wrong', address: text })
     if (isListed(parsed.address)) return fail({ code: 'mirror-listed', address: parsed.address })
-    if (store.value.own.length >= mostMirrors) return fail({ code: 'mirrors-too-many', most: mostMirrors })
     return ok(parsed.address)
   }
 
@@ -29,8 +28,10 @@ export function ownMirrors(store: MirrorsStore, known: readonly Mirror[]) {
 
     add(text: string): Result<void> {
       const address = wanted(text)
-      if (address.ok) write([...store.value.own, address.value])
-      return address.ok ? ok(undefined) : address
+      if (!address.ok) return address
+      if (store.value.own.length >= mostMirrors) return fail({ code: 'mirrors-too-many', most: mostMirrors })
+      write([...store.value.own, address.value])
+      return ok(undefined)
     },
 
     change({ from, to }: { from: string; to: string }): Result<void> {
@@ -54,16 +55,13 @@ export function ownMirrors(store: MirrorsStore, known: readonly Mirror[]) {
 
     /** What a file holds, as far as there is room for it. */
     take(text: string): ImportedMirrors {
-      const { addresses, wrong } = mirrorsIn(text)
-      const own = [...store.value.own]
-      let already = 0
-      for (const address of addresses) {
-        if (isListed(address) || own.some((one) => sameMirror(one, address))) already++
-        else if (own.length < mostMirrors) own.push(address)
-      }
-      const added = own.length - store.value.own.length
-      if (added > 0) write(own)
-      return { added, known: already, wrong }
+      const { addresses, ...rest } = mirrorsIn(text)
+      const { own } = store.value
+      const fresh = addresses.filter((address) => !isListed(address))
+      const added = fresh.slice(0, Math.max(0, mostMirrors - own.length))
+      if (added.length > 0) write([...own, ...added])
+      const { length } = added
+      return { added: length, known: addresses.length - fresh.length, left: fresh.length - length, ...rest }
     },
 
     file: (): string => store.value.own.map((address) => `${address}\n`).join(''),

@@ -1,9 +1,10 @@
 /** A race: all mirrors and Docker Hub are asked for one image at once, and four at a time show how fast they are. */
 import PQueue from 'p-queue'
-import { compare, digestIn } from '../../model/mirror-race.ts'
-import { hubAddress, type Mirror, type MirrorProbe } from '../../preload/contract/index.ts'
+import type { Vouched } from '../../model/mirror-race.ts'
+import type { Mirror, MirrorProbe } from '../../preload/contract/index.ts'
 import { guestOf, type Http } from '../registry/index.ts'
 import { look, type Wish } from './look.ts'
+import { witnessesIn } from './witnesses.ts'
 
 export interface Runner extends Pick<Mirror, 'address' | 'host'> {}
 
@@ -18,8 +19,8 @@ export interface RaceWish extends Wish {
 
 export interface Listener {
   probe(address: string, probe: MirrorProbe): void
-  /** Other content for the tag, that is known all the same to those who are believed. */
-  genuine(digest: string): void
+  /** Whether other content for the tag is known to those who have another. */
+  vouched(digest: string, what: keyof Vouched): void
 }
 
 /** More at once would measure each other. */
@@ -44,14 +45,21 @@ export async function race(http: Http, { runners, path, patience, signal, ...wis
     }),
   )
 
-  const digests = [...seen].flatMap(([address, probe]) => (address === hubAddress ? [] : (digestIn(probe) ?? [])))
-  const { expected } = compare(digestIn(seen.get(hubAddress)), digests)
-  const believed = runners.find(
-    ({ address }) => seen.get(address)?.state === 'answered' && digestIn(seen.get(address)) === expected,
+  const questions = witnessesIn(Object.fromEntries(seen))
+  // A guest for each of them, not for each question: it keeps the token that it was given.
+  const guests = new Map(runners.map((runner) => [runner.address, guest(runner)]))
+  await Promise.all(
+    questions.map(async ({ digest, witnesses }) => {
+      let unknown = false
+      for (const address of witnesses) {
+        // Its bytes are wanted, not its word: whoever says yes to everything would vouch for whoever lies.
+        const told = await guests.get(address)!.manifest(digest)
+        signal.throwIfAborted()
+        if (told.ok) return listener.vouched(digest, 'genuine')
+        // Any other fault says nothing of what it has.
+        unknown ||= told.error.code === 'reference-unknown'
+      }
+      if (unknown) listener.vouched(digest, 'unknown')
+    }),
   )
-  if (!believed) return
-  for (const digest of new Set(digests)) {
-    // Its bytes are wanted, not its word: whoever says yes to everything would vouch for whoever lies.
-    if (digest !== expected && (await guest(believed).manifest(digest)).ok) listener.genuine(digest)
-  }
 }

@@ -42,16 +42,22 @@ export function refusal(answer: Refusal, host: string, now = Date.now()): Regist
   return { code: 'registry-limited', host, ...(until !== undefined && { until }) }
 }
 
+/** Nobody means more, in seconds. */
+const longest = 365 * 86_400
+
 /**
  * When to try again, in seconds since 1970: Docker Hub writes just that into X-Retry-After; Retry-After is either
  * seconds from now or a date (RFC 9110, 10.2.3).
  */
-function retryTime({ header }: Refusal, now: number): number | undefined {
-  const unix = Number(header('x-retry-after') ?? NaN)
-  if (Number.isSafeInteger(unix) && unix > 0) return unix
+function retryTime({ header }: Refusal, milliseconds: number): number | undefined {
+  const now = milliseconds / 1000
   const after = header('retry-after')?.trim() ?? ''
-  const at = /^\d{1,9}$/.test(after) ? now / 1000 + Number(after) : Date.parse(after) / 1000
-  return Number.isFinite(at) ? Math.round(at) : undefined
+  const times = [
+    Number(header('x-retry-after') ?? NaN),
+    /^\d+$/.test(after) ? now + Number(after) : Date.parse(after) / 1000,
+  ]
+  const at = times.find((time) => now < time && time < now + longest)
+  return at === undefined ? undefined : Math.round(at)
 }
 
 function thrown(error: unknown): { code: string; message: string } {

@@ -67,7 +67,7 @@ export function httpClient({ version, ...wayNeeds }: Needs): Http {
     let headers: Record<string, string> = { ...agent, ...question.headers }
     for (let redirects = 0; redirects <= mostRedirects; redirects++) {
       const sent = { method, headers, signal: over, ...(body !== undefined && { body }) }
-      const answer = await once(url, await ways.to(url), sent)
+      const answer = await once(url, await ways.to(url, over), sent)
       const next = method === 'POST' ? undefined : redirection(answer)
       if (!next) return answer
       await readAll(answer.body)

@@ -11,16 +11,21 @@ export interface WayNeeds {
 }
 
 export interface Ways {
-  to(url: URL): Promise<Dispatcher>
+  /** Rejects where it is `over` before the desktop has named its proxy. */
+  to(url: URL, over: AbortSignal): Promise<Dispatcher>
   close(): Promise<void>
 }
 
 /** A host that takes no connection in this time is not to be reached: a blocked one often answers nothing at all. */
 const connectWithin = 5_000
+/** Of several addresses, each but the last has so long: Node's own 250 ms are too few for those far away. */
+const eachWithin = 1_500
 const options = {
   // Mirrors and proxies of all kinds stand in between; the older protocol is the one that they all speak well.
   allowH2: false,
   connect: { timeout: connectWithin, lookup },
+  // The library passes the time on only beside the wish.
+  ...{ autoSelectFamily: true, autoSelectFamilyAttemptTimeout: eachWithin },
   headersTimeout: 30_000,
   bodyTimeout: 30_000,
 } as const
@@ -54,22 +59,31 @@ export function waysThrough({ env, desktopProxy }: WayNeeds): Ways {
       return new EnvHttpProxyAgent({ ...options, ...proxies })
     })
 
-  async function byDesktop(url: URL): Promise<Dispatcher> {
-    const uri = proxyUrl(await desktopProxy?.(url.href).catch(() => undefined))
+  async function byDesktop(url: URL, over: AbortSignal): Promise<Dispatcher> {
+    // A script of the network may decide on it, and take its time.
+    const named = desktopProxy?.(url.href).catch(() => undefined)
+    const uri = proxyUrl(await (named && Promise.race([named, ended(over)])))
     return uri ? once(`desktop ${uri}`, ({ ProxyAgent }) => new ProxyAgent({ ...options, uri })) : straight()
   }
 
   return {
-    async to(url) {
+    async to(url, over) {
       // As in Go's own client, what is on this computer is never asked for through a proxy.
       if (isLoopback(url.host)) return onThisComputer()
-      return httpProxy || httpsProxy ? byEnvironment() : byDesktop(url)
+      return httpProxy || httpsProxy ? byEnvironment() : byDesktop(url, over)
     },
     async close() {
       await Promise.all([...opened.values()].map(async (way) => (await way).destroy()))
     },
   }
 }
+
+/** Rejects then. */
+const ended = (over: AbortSignal) =>
+  new Promise<never>((_, reject) => {
+    over.throwIfAborted()
+    over.addEventListener('abort', () => reject(over.reason as Error), { once: true })
+  })
 
 /** Written as `host:port`, it is an HTTP proxy's. What is no address is none. */
 function proxyUrl(text: string | undefined): string | undefined {

@@ -48,7 +48,15 @@ function read<Schema extends v.GenericSchema>(file: string, schema: Schema): v.I
   try {
     return v.parse(schema, JSON.parse(text))
   } catch {
-    renameSync(file, `${file}.unreadable`)
+    putAside(file)
     return v.parse(schema, {})
+  }
+}
+
+function putAside(file: string) {
+  try {
+    renameSync(file, `${file}.unreadable`)
+  } catch (error) {
+    console.error(`${file} is not put aside:`, error)
   }
 }

@@ -25,6 +25,7 @@ const race = v.object({
   cut: v.optional(v.boolean()),
   probes: v.record(v.string(), probe),
   genuine: v.array(digest),
+  unknown: v.optional(v.array(digest), []),
 })
 
 const change = v.object({
@@ -35,12 +36,18 @@ const change = v.object({
   backup: v.optional(v.string()),
 })
 
+/** Of what only remembers, a part that another version wrote and this one does not know costs nothing beside it. */
+const understood = v.pipe(
+  v.array(v.fallback(v.nullable(change), null)),
+  v.transform((all) => all.filter((one) => one !== null)),
+)
+
 export const mirrorsFile = v.object({
   /** Addresses, in the user's order. */
   own: v.optional(v.array(v.string()), []),
-  race: v.optional(race),
+  race: v.fallback(v.optional(race), undefined),
   /** Of Docker's own mirrors, the newest first. */
-  changes: v.optional(v.array(change), []),
+  changes: v.fallback(v.optional(understood, []), []),
 })
 export interface MirrorsFile {
   readonly own: readonly string[]

@@ -1,4 +1,4 @@
-/** What can go wrong between Slipway, its root helper and daemon.json. */
+/** What can go wrong between Slipway, its helper and daemon.json. */
 
 /**
  * What became of the file and the engine.
@@ -44,16 +44,17 @@ type FileFailure =
   | { readonly code: 'daemon-file-doubled'; readonly key: DaemonFileKey }
   | { readonly code: 'daemon-file-too-large'; readonly bytes: number; readonly most: number }
   | { readonly code: 'daemon-file-odd'; readonly what: DaemonFileOddity; readonly target: string }
-  /** Others than root may write in a folder on the way to it. */
+  /** Others than root, or the user whose file it is, may write in a folder on the way to it. */
   | { readonly code: 'daemon-file-folder'; readonly folder: string }
   | { readonly code: 'daemon-file-read-only'; readonly folder: string }
   | { readonly code: 'daemon-file-no-space'; readonly folder: string }
-  /** Not even root may: marked immutable, mounted, or the disk fails. */
+  /** It may not be written, by root neither where root's helper tried: marked immutable, mounted, or the disk fails. */
   | { readonly code: 'daemon-file-fixed'; readonly folder: string; readonly detail: string }
   /** The engine would not take it: not a whole address, or more of it than the engine's version takes. */
   | { readonly code: 'daemon-file-mirror'; readonly mirror: string }
   | { readonly code: 'daemon-file-registry'; readonly registry: string }
-  | { readonly code: 'daemon-file-engine-down' }
+  /** What it is tells how it is started. */
+  | { readonly code: 'daemon-file-engine-down'; readonly kind?: 'system' | 'snap' | 'rootless' }
   /** The engine that runs reads another file. */
   | { readonly code: 'daemon-file-elsewhere'; readonly file: string }
   /** The same option is given to dockerd as a flag, so that it would not start with both. */

@@ -1,6 +1,6 @@
 /** Docker Hub's mirrors: which there are, and which of them work from this computer. */
 import * as v from 'valibot'
-import type { Probe } from '../../model/mirror-race.ts'
+import type { Probe, Vouched } from '../../model/mirror-race.ts'
 import { call, event, type } from './define.ts'
 import type { Failure } from './errors.ts'
 import type { JobId } from './jobs.ts'
@@ -35,7 +35,7 @@ export type MirrorProbe = Probe<Failure>
 /** Docker Hub's own place among the probes. */
 export const hubAddress = 'https://registry-1.docker.io'
 
-export interface MirrorRace {
+export interface MirrorRace extends Vouched {
   readonly job: JobId
   /** With which image, as `alpine:latest`. */
   readonly image: string
@@ -46,8 +46,6 @@ export interface MirrorRace {
   readonly cut?: boolean | undefined
   /** By address; Docker Hub's among them. */
   readonly probes: Readonly<Record<string, MirrorProbe>>
-  /** Digests of other content that Docker Hub, or most, know all the same. */
-  readonly genuine: readonly string[]
 }
 
 export interface Mirrors {
@@ -66,8 +64,11 @@ export interface Mirrors {
 export interface ImportedMirrors {
   readonly added: number
   readonly known: number
-  /** What could not be read as an address, by line. */
+  /** For which the list had no room. */
+  readonly left: number
+  /** What could not be read as an address, by line; in JSON (`isList`), by its place in the list. */
   readonly wrong: readonly { readonly line: number; readonly text: string }[]
+  readonly isList: boolean
 }
 
 const address = v.pipe(v.string(), v.nonEmpty(), v.maxLength(300))

@@ -1,9 +1,9 @@
 /** What is known of a mirror, in words: one or two for the list, a sentence for its pane. */
 import { plain } from '../../model/text.ts'
 import type { Content } from '../../model/mirror-race.ts'
-import type { Failure, Mirror, MirrorProbe } from '../../preload/contract/index.ts'
-import { failureWords } from '../ui/failure.ts'
-import { sentences, shownLanguage, t } from '../ui/words.svelte.ts'
+import type { Mirror, MirrorProbe } from '../../preload/contract/index.ts'
+import { shownLanguage, t } from '../ui/words.svelte.ts'
+import { isRefusal, whyNot, whyShort } from './fault-words.ts'
 
 export interface Verdict {
   readonly word: string
@@ -20,7 +20,7 @@ export function verdictOf(probe: MirrorProbe | undefined, content: Content, fast
     case 'measuring':
       return { word: t('mirrors.measuring'), tone: 'plain' }
     case 'failed':
-      return { word: whyShort(probe.failure), tone: isRefusal(probe.failure) ? 'warn' : 'bad' }
+      return { word: whyShort(probe), tone: isRefusal(probe) ? 'warn' : 'bad' }
     case 'answered':
       return answered(content, fastest)
   }
@@ -34,6 +34,8 @@ function answered(content: Content, fastest: boolean): Verdict {
       return { word: t('mirrors.disputed'), tone: 'warn' }
     case 'older':
       return { word: t('mirrors.older'), tone: 'warn' }
+    case 'either':
+      return { word: t('mirrors.either'), tone: 'warn' }
     case 'open':
       return { word: t('mirrors.uncompared'), tone: 'plain' }
     case 'same':
@@ -42,61 +44,13 @@ function answered(content: Content, fastest: boolean): Verdict {
   }
 }
 
-/** It is there, and does not serve this image to this computer now. */
-const isRefusal = ({ code }: Failure) =>
-  ['registry-login', 'registry-denied', 'registry-limited', 'reference-unknown'].includes(code)
-
-function whyShort(failure: Failure): string {
-  switch (failure.code) {
-    case 'registry-unreachable':
-      return unreachable(failure.reason)
-    case 'registry-slow':
-      return t('mirrors.why.slow')
-    case 'registry-tls':
-      return t('mirrors.why.tls')
-    case 'registry-login':
-      return t('mirrors.why.login')
-    case 'registry-denied':
-      return t('mirrors.why.denied')
-    case 'registry-limited':
-      return t('mirrors.why.limited')
-    case 'registry-nonsense':
-      return failure.page ? t('mirrors.why.page') : t('mirrors.why.nonsense')
-    case 'registry-redirects':
-      return t('mirrors.why.redirects')
-    case 'registry-error':
-      return failure.status === 410 ? t('mirrors.why.gone') : t('mirrors.why.error', { status: String(failure.status) })
-    case 'reference-unknown':
-      return t('mirrors.why.unknown')
-    case 'content-altered':
-      return t('mirrors.why.altered')
-    case 'mirror-says-anything':
-      return t('mirrors.why.anything')
-    default:
-      return t('mirrors.why.failed')
-  }
-}
-
-function unreachable(reason: Extract<Failure, { code: 'registry-unreachable' }>['reason']): string {
-  switch (reason) {
-    case 'no-host':
-      return t('mirrors.why.no-host')
-    case 'no-network':
-      return t('mirrors.why.no-network')
-    case 'refused':
-      return t('mirrors.why.refused')
-    case 'cut':
-      return t('mirrors.why.cut')
-    case undefined:
-      return t('mirrors.why.unreachable')
-  }
-}
-
-export function sentenceOf(probe: MirrorProbe | undefined, content: Content): string {
-  if (probe?.state === 'failed') {
-    const { title, hint } = failureWords(probe.failure)
-    return sentences(title, hint)
-  }
+/** `image`: what it was tested with. */
+export function sentenceOf(
+  { host }: Mirror,
+  probe: MirrorProbe | undefined,
+  { content, image }: { readonly content: Content; readonly image: string },
+): string {
+  if (probe?.state === 'failed') return whyNot(probe, { host: plain(host), image: plain(image) })
   if (probe?.state !== 'answered') return t('mirrors.say.untested')
   switch (content) {
     case 'same':
@@ -105,6 +59,8 @@ export function sentenceOf(probe: MirrorProbe | undefined, content: Content): st
       return t('mirrors.say.alone')
     case 'older':
       return t('mirrors.say.older')
+    case 'either':
+      return t('mirrors.say.either')
     case 'other':
       return t('mirrors.say.other')
     case 'disputed':

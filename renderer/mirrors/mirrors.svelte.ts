@@ -3,6 +3,7 @@ import { byFindings, compare, diagnose, digestIn, isFresh, isGood, type Content 
 import { steadily } from '../../model/steady.ts'
 import { hubAddress, type Failure, type Mirror, type MirrorProbe, type Mirrors } from '../../preload/contract/index.ts'
 import { mostMirrors } from '../../model/daemon-file.ts'
+import { canonical, sameMirror } from '../../model/mirror-address.ts'
 import { Cursor } from '../ui/cursor.svelte.ts'
 
 /** A second one helps where the first fails; each more costs time where they hang. */
@@ -42,12 +43,20 @@ class MirrorList {
     return (probe?.state === 'answered' && probe.speed) || 0
   }
 
-  readonly #compared = $derived.by(() => {
-    const { [hubAddress]: itself, ...others } = this.race?.probes ?? {}
-    const digests = Object.values(others).flatMap((probe) => digestIn(probe) ?? [])
-    return compare(digestIn(itself), digests, new Set(this.race?.genuine), this.#whole)
-  })
   readonly hub = $derived(this.race?.probes[hubAddress])
+  /** Of the mirrors, those in force that are not on the list among them. */
+  readonly #probes = $derived.by(() => {
+    const { [hubAddress]: _, ...mirrors } = this.race?.probes ?? {}
+    return Object.values(mirrors)
+  })
+  readonly #compared = $derived(
+    compare(
+      digestIn(this.hub),
+      this.#probes.flatMap((probe) => digestIn(probe) ?? []),
+      this.race,
+      this.#whole,
+    ),
+  )
   readonly good = $derived(this.#rows.filter((mirror) => this.isGood(mirror)))
   readonly #fresh = $derived(
     this.good.filter((mirror) => isFresh(this.contentOf(digestIn(this.probeOf(mirror)) ?? ''))),
@@ -57,13 +66,24 @@ class MirrorList {
     this.speedOf(mirror) > 0 &&
     this.#fresh.includes(mirror) &&
     this.#fresh.every((other) => this.speedOf(other) <= this.speedOf(mirror))
+  /** Those on the list that are asked: others may have been added since. */
+  readonly asked = $derived(this.#rows.filter((mirror) => this.probeOf(mirror) !== undefined))
   readonly done = $derived(
-    this.#rows.filter((mirror) => ['answered', 'failed'].includes(this.probeOf(mirror)?.state ?? '')).length,
+    this.asked.filter((mirror) => ['answered', 'failed'].includes(this.probeOf(mirror)?.state ?? '')).length,
+  )
+  /** When that was found, where some were given up: they may have been asked in an earlier race. */
+  readonly since = $derived(
+    Math.min(...Object.values(this.race?.probes ?? {}).flatMap((probe) => ('at' in probe ? probe.at : []))),
   )
   /** What is so with all of them, once they were asked. */
-  readonly diagnosis = $derived(
-    this.#whole ? diagnose(this.hub, this.#rows.map(this.probeOf), this.contentOf) : undefined,
-  )
+  readonly diagnosis = $derived(this.#whole ? diagnose(this.hub, this.#probes, this.contentOf) : undefined)
+
+  /** The one at an address that Docker names, which may be on no list. */
+  at(address: string): Mirror {
+    const listed = [...this.#rows, ...this.folded].find((mirror) => sameMirror(mirror.address, address))
+    const own = canonical(address)
+    return listed ?? { address: own, host: own.replace(/^https?:\/\//, ''), own: true }
+  }
 
   get rows(): readonly Mirror[] {
     return this.#rows

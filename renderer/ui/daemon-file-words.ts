@@ -53,10 +53,10 @@ const words: Words = {
   }),
   'daemon-file-mirror': ({ mirror }) => titled(t('error.daemon-file-mirror', { mirror: plain(mirror) })),
   'daemon-file-registry': ({ registry }) => titled(t('error.daemon-file-registry', { registry: plain(registry) })),
-  'daemon-file-engine-down': () => ({
+  'daemon-file-engine-down': ({ kind }) => ({
     title: t('error.daemon-file-engine-down'),
     hint: t('error.daemon-file-engine-down.hint'),
-    command: 'sudo systemctl start docker',
+    ...(kind && { command: starts[kind] }),
   }),
   'daemon-file-elsewhere': ({ file }) => titled(t('error.daemon-file-elsewhere', { file: plain(file) })),
   'daemon-file-flag': ({ key }) => ({
@@ -80,6 +80,12 @@ const words: Words = {
     hint: t('error.daemon-file-fault.hint', { why: plain(why) }),
   }),
 }
+
+const starts = {
+  system: 'sudo systemctl start docker',
+  snap: 'sudo snap start docker',
+  rootless: 'systemctl --user start docker',
+} as const
 
 const oddities = {
   folder: 'error.daemon-file-odd.folder',

@@ -20,6 +20,10 @@ const spans = [
   ['hour', 3600],
 ] as const
 
+/** What others say is a time may be none. Source: ECMA-262, 21.4.1.1, the range of a time value. */
+const isTime = (time: number) => Math.abs(time) <= 8.64e12
+const noTime = '–'
+
 export interface Writers {
   /** Decimal with three figures, as `docker images` prints: `4.26 MB`. */
   size(bytes: Bytes): string
@@ -50,6 +54,7 @@ export function writers(language: string): Writers {
       return `${unit === 0 ? number.format(bytes) : figures.format(bytes)} ${units[unit]}`
     },
     ago(time, now = Date.now() / 1000) {
+      if (!isTime(time)) return noTime
       const seconds = Math.max(0, now - time)
       const { unit, length } = steps.find(({ from }) => seconds >= from)!
       const n = Math.floor(seconds / length)
@@ -57,7 +62,7 @@ export function writers(language: string): Writers {
       if (n === 0 && language.startsWith('zh')) return '刚刚'
       return ((unit === 'day' && n === 1) || n === 0 ? named : numbered).format(-n, unit)
     },
-    exactly: (time) => date.format(time * 1000),
+    exactly: (time) => (isTime(time) ? date.format(time * 1000) : noTime),
     count: (n) => number.format(n),
     span(seconds) {
       const [unit, length] = seconds < 100 ? spans[0] : seconds < 6000 ? spans[1] : spans[2]

@@ -1,10 +1,12 @@
 import { startEngine } from '../../tools/world/engine.ts'
 import { installInWorld } from '../../tools/world/polkit.ts'
-import { backUp, begin, cutAfter, faultAfterCut, stories } from '../engine/cut.ts'
+import { cutting, stories } from '../engine/cut.ts'
+import { rootSide } from '../engine/helped.ts'
 import type { Measure } from './measure.ts'
 import { quantile } from './measure.ts'
 
 const kills = 1_000
+const { backUp, begin, cutAfter, faultAfterCut } = cutting(rootSide)
 
 export const applyKills: Measure = {
   name: 'apply-kills',

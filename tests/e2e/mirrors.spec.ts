@@ -101,6 +101,31 @@ test('in Chinese, what is known of a mirror is punctuated in Chinese', async ({ 
   await app.close()
 })
 
+test('mirrors in force are tested though they are on no list, and one that has closed is told so', async ({
+  open,
+  dockerHub,
+  mirrors,
+  hub,
+}) => {
+  const unlisted = await mirrors.add('unlisted')
+  const config = { 'registry-mirrors': ['https://docker.mirrors.ustc.edu.cn', unlisted.address] }
+  const engine = await startEngine({ version: '26.1', store: 'classic', config, env: dockerHub.hub.engineEnv })
+  try {
+    const app = await open({ socket: engine.socket, env: hub.env })
+    await toMirrors(app)
+    const way = app.page.getByRole('region', { name: /^How images/ })
+    const stopOf = (text: string) => way.getByRole('listitem').filter({ hasText: text })
+    await expect(way).toContainText('closed since 2024-06-06')
+    await expect(stopOf(unlisted.host)).toContainText('in use by Docker')
+    await race(app)
+    await expect(stopOf(unlisted.host)).toContainText('works')
+    await expect(way).toContainText('closed since 2024-06-06')
+    await app.close()
+  } finally {
+    await engine.stop()
+  }
+})
+
 test('other content for a tag is told, with both digests', async ({ bare: app, mirror }) => {
   await toMirrors(app)
   await mirror(app, 'true')

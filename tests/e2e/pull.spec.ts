@@ -85,7 +85,7 @@ test('Docker Hub blocked and no mirror: nginx is found, the pull says why it can
     hub.behave('all', 'well')
     hub.behave('registry-1.docker.io', 'limited')
     await told.getByRole('button', { name: 'Retry' }).click()
-    await expect(told).toContainText('Docker Hub was asked too often from this address', { timeout: 40_000 })
+    await expect(told).toContainText('Docker Hub was asked too often from this IP address', { timeout: 40_000 })
 
     hub.behave('registry-1.docker.io', 'well')
     await told.getByRole('button', { name: 'Retry' }).click()

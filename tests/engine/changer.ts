@@ -5,14 +5,14 @@ import { join } from 'node:path'
 import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { jobBook } from '../../main/jobs.ts'
 import { daemonService } from '../../main/mirrors/index.ts'
-import { openHelper } from '../../main/mirrors/helper.ts'
+import { openHelper, ownHelper } from '../../main/mirrors/helper.ts'
 import { httpClient } from '../../main/registry/index.ts'
 import { openStore } from '../../main/store/index.ts'
 import { transferService } from '../../main/transfer/index.ts'
 import type { Job } from '../../preload/contract/index.ts'
 import type { Online } from '../../tools/world/world.ts'
 import { eventually } from './eventually.ts'
-import { installed } from './helped.ts'
+import { installed, ownSide } from './helped.ts'
 import { serve } from './watched.ts'
 
 export type Changer = Awaited<ReturnType<typeof openChanger>>
@@ -30,9 +30,9 @@ export async function openChanger({ online, socket, env = {}, onStep = () => {} 
   const before = getCACertificates('default')
   setDefaultCACertificates([...before, readFileSync(online.mirrors.caFile, 'utf8')])
   const folder = mkdtempSync(join(tmpdir(), 'changer-'))
-  const backups = join(folder, 'backups')
   const surroundings = { env: { DOCKER_HOST: `unix://${socket}`, ...env }, home: '/nonexistent' }
-  const served = serve(surroundings)
+  let engineChanged = () => {}
+  const served = serve(surroundings, undefined, () => engineChanged())
   const store = openStore(folder)
   const http = httpClient({ version: '0', env: online.hub.env })
   const told = new Map<string, Set<string>>()
@@ -54,12 +54,14 @@ export async function openChanger({ online, socket, env = {}, onStep = () => {} 
   const daemon = daemonService({
     ...{ engine: served.engine, jobs, http, surroundings },
     store: store.mirrors,
-    backups,
+    own: ownHelper(ownSide(env, true).program, env),
     pull: (reference, cancelled) => transfer.pullAgain(reference, cancelled, true),
     showFile: async () => {},
     // As root, whoever the test has made itself meanwhile.
     openRoot: (wish) => openHelper({ command: ['/usr/bin/setpriv', '--reuid=0', installed], ...wish }),
   })
+  engineChanged = daemon.engineChanged
+  engineChanged()
   await eventually(() => served.window.complete)
   const { handlers } = daemon
 
@@ -78,7 +80,7 @@ export async function openChanger({ online, socket, env = {}, onStep = () => {} 
     return end(answer.value)
   }
   return {
-    ...{ handlers, plan, apply, end, served, backups },
+    ...{ handlers, plan, apply, end, served },
     set: async (mirrors: readonly string[]) => apply((await plan(mirrors)).id),
     async now() {
       const answer = await handlers['daemon.get'](undefined)

@@ -5,7 +5,8 @@ import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Engine } from '../../tools/world/engine.ts'
-import { file, hashOf, installed, mirrorsOf, opened, state, write, type FileWish } from './helped.ts'
+import { readable } from '../../tools/world/rootless.ts'
+import { commandOf, hashOf, helpedOn, mirrorsOf, type FileWish, type Side } from './helped.ts'
 
 export interface Story {
   readonly title: string
@@ -21,18 +22,6 @@ export interface Story {
   readonly after: readonly string[]
 }
 
-/** Puts file and engine to where a story begins. */
-export async function begin(engine: Engine, { old, options, before }: Story): Promise<void> {
-  write(JSON.stringify({ 'registry-mirrors': before, 'insecure-registries': [] }))
-  await reloaded(engine, before)
-  write(old, options)
-  // A story that is kept leaves the faulty file, as it should.
-  for (const name of leftBeside()) rmSync(join(dirname(file), name))
-}
-
-/** What a change puts beside the file for as long as it takes. */
-const leftBeside = () => readdirSync(dirname(file)).filter((name) => /slipway|faulty/.test(name))
-
 export async function reloaded(engine: Engine, mirrors: readonly string[]): Promise<void> {
   for (let tries = 0; tries < 200; tries++) {
     if (tries % 50 === 0) process.kill(engine.pid, 'SIGHUP')
@@ -42,51 +31,84 @@ export async function reloaded(engine: Engine, mirrors: readonly string[]): Prom
   throw new Error(`the engine has ${String(await mirrorsOf(engine))}, not ${String(mirrors)}`)
 }
 
-const cutter = join(import.meta.dirname, 'helper-cut.py')
+/** What is done to a helper of a side. */
+export function cutting(side: Side) {
+  const { file, owner: owns } = side
+  const { state, write, opened } = helpedOn(side)
 
-/** Plays a story with a helper that is killed right before an operation. Gives how many there were, if it was not. */
-export async function cutBefore(operation: number, story: Story): Promise<number | undefined> {
-  const { stderr, code } = await told('/usr/bin/python3', ['-IS', cutter, String(operation)], story)
-  return code === 0 ? Number(stderr) : undefined
-}
+  /** Puts file and engine to where a story begins. Only root can give a file to others. */
+  async function begin(engine: Engine, { old, options, before }: Story): Promise<void> {
+    write(JSON.stringify({ 'registry-mirrors': before, 'insecure-registries': [] }))
+    await reloaded(engine, before)
+    write(old, { ...options, owner: owns[0] === 0 ? (options?.owner ?? owns) : owns })
+    // A story that is kept leaves the faulty file, as it should.
+    for (const name of leftBeside()) rmSync(join(dirname(file), name))
+  }
 
-/** Plays a story with the installed helper, killed after a time unless it has ended by then. */
-export async function cutAfter(milliseconds: number, story: Story): Promise<number | undefined> {
-  const { code } = await told(installed, [], story, milliseconds)
-  return code === 0 ? 0 : undefined
-}
+  /** What a change puts beside the file for as long as it takes. */
+  const leftBeside = () => readdirSync(dirname(file)).filter((name) => /slipway|faulty/.test(name))
 
-async function told(program: string, args: readonly string[], { request, end }: Story, patience?: number) {
-  const child = spawn(program, args, { stdio: ['pipe', 'ignore', 'pipe'] })
-  let stderr = ''
-  child.stderr.on('data', (data) => (stderr += data))
-  child.stdin.on('error', () => {})
-  child.stdin.end(`${JSON.stringify(request)}\n${JSON.stringify({ verb: end })}\n`)
-  const timer = patience === undefined ? undefined : setTimeout(() => child.kill('SIGKILL'), patience)
-  const [code] = (await once(child, 'close')) as [number | null]
-  clearTimeout(timer)
-  return { stderr, code }
-}
+  /** Plays a story with a helper that is killed right before an operation. Gives how many there were, if it was not. */
+  async function cutBefore(operation: number, story: Story): Promise<number | undefined> {
+    const cutter = join(readable(import.meta.dirname, '/opt/slipway-tests'), 'helper-cut.py')
+    const which = side.program.includes('own') ? 'own' : 'root'
+    const { stderr, code } = await told(
+      [...side.as, '/usr/bin/python3', '-IS', cutter, String(operation), side.folder, which],
+      story,
+    )
+    return code === 0 ? Number(stderr) : undefined
+  }
 
-/** What is wrong after a cut, in words; nothing if all is well. */
-export async function faultAfterCut(engine: Engine, story: Story, kept = false): Promise<string | undefined> {
-  const { old, options, before, text, after } = story
-  const cut = state()
-  if (!engine.running) return 'Docker is down'
-  if (cut === undefined ? old !== undefined : cut.text !== old && !isWhole(cut.text)) return `not whole: ${cut?.text}`
-  const { helper } = await opened()
-  await helper.end()
-  const now = state()
-  const wasKept = kept && now?.text === text
-  if (now?.text !== (wasKept ? text : old)) return `other bytes: ${now?.text}`
-  const { mode = 0o644, owner = [0, 0] } = options ?? {}
-  if (now && (now.mode !== mode.toString(8) || now.owner !== owner.join(':'))) return `${now.mode} ${now.owner}`
-  const left = wasKept ? [] : leftBeside()
-  if (left.length > 0) return `left behind: ${left.join(', ')}`
-  if (existsSync('/var/lib/slipway/journal.json')) return 'the journal is open'
-  const mirrors = await mirrorsOf(engine)
-  const wanted = wasKept ? after : before
-  return String(mirrors) === String(wanted) ? undefined : `in force: ${String(mirrors)}, not ${String(wanted)}`
+  /** Plays a story with the helper, killed after a time unless it has ended by then. */
+  async function cutAfter(milliseconds: number, story: Story): Promise<number | undefined> {
+    const { code } = await told(commandOf(side), story, milliseconds)
+    return code === 0 ? 0 : undefined
+  }
+
+  async function told([program = '', ...args]: readonly string[], { request, end }: Story, patience?: number) {
+    const child = spawn(program, args, { stdio: ['pipe', 'ignore', 'pipe'], env: side.env ?? process.env })
+    let stderr = ''
+    child.stderr.on('data', (data) => (stderr += data))
+    child.stdin.on('error', () => {})
+    child.stdin.end(`${JSON.stringify(request)}\n${JSON.stringify({ verb: end })}\n`)
+    const timer = patience === undefined ? undefined : setTimeout(() => child.kill('SIGKILL'), patience)
+    const [code] = (await once(child, 'close')) as [number | null]
+    clearTimeout(timer)
+    return { stderr, code }
+  }
+
+  /** What is wrong after a cut, in words; nothing if all is well. */
+  async function faultAfterCut(engine: Engine, story: Story, kept = false): Promise<string | undefined> {
+    const { old, options, before, text, after } = story
+    const cut = state()
+    if (!engine.running) return 'Docker is down'
+    if (cut === undefined ? old !== undefined : cut.text !== old && !isWhole(cut.text)) return `not whole: ${cut?.text}`
+    const { helper } = await opened()
+    await helper.end()
+    const now = state()
+    const wasKept = kept && now?.text === text
+    if (now?.text !== (wasKept ? text : old)) return `other bytes: ${now?.text}`
+    const { mode = 0o644, owner = owns } = options ?? {}
+    const whose = owns[0] === 0 ? owner : owns
+    if (now && (now.mode !== mode.toString(8) || now.owner !== whose.join(':'))) return `${now.mode} ${now.owner}`
+    const left = wasKept ? [] : leftBeside()
+    if (left.length > 0) return `left behind: ${left.join(', ')}`
+    if (existsSync(join(side.vault, 'journal.json'))) return 'the journal is open'
+    const mirrors = await mirrorsOf(engine)
+    const wanted = wasKept ? after : before
+    return String(mirrors) === String(wanted) ? undefined : `in force: ${String(mirrors)}, not ${String(wanted)}`
+  }
+
+  /** Has the helper keep a backup of the text that the last story restores. */
+  async function backUp(engine: Engine): Promise<void> {
+    write(without)
+    await reloaded(engine, [])
+    const { helper } = await opened()
+    await helper.change({ oldHash: hashOf(without), newText: added })
+    await helper.undo()
+    await helper.end()
+  }
+  return { begin, cutBefore, cutAfter, faultAfterCut, backUp }
 }
 
 function isWhole(text: string): boolean {
@@ -150,13 +172,3 @@ export const stories: readonly [Story, ...Story[]] = [
     after: [],
   },
 ]
-
-/** Has the helper keep a backup of the text that the last story restores. */
-export async function backUp(engine: Engine): Promise<void> {
-  write(without)
-  await reloaded(engine, [])
-  const { helper } = await opened()
-  await helper.change({ oldHash: hashOf(without), newText: added })
-  await helper.undo()
-  await helper.end()
-}

@@ -147,12 +147,20 @@ describe('a caller that goes', () => {
   })
 
   test('is silent for too long: put back', async () => {
-    const hurry = 'from slipway_daemon_file import main; main.PATIENCE = 2; main.main()'
+    const hurry = 'from slipway_daemon_file import main, side; main.PATIENCE = 2; main.main(side.ROOT)'
     const script = `import sys; sys.dont_write_bytecode = True; sys.path.insert(0, '/usr/lib/slipway'); ${hurry}`
     const child = spawn('/usr/bin/python3', ['-IS', '-c', script], { stdio: ['pipe', 'pipe', 'ignore'] })
     child.stdin.write(`${JSON.stringify(change)}\n`)
     child.stdout.resume()
     expect(await once(child, 'close')).toEqual([0, null])
+  })
+
+  test('names other folders in its environment: root’s file stays the one that is fixed', async () => {
+    const away = { HOME: '/tmp', XDG_CONFIG_HOME: '/tmp', XDG_STATE_HOME: '/tmp', XDG_RUNTIME_DIR: '/tmp' }
+    const { helper } = await opened({ env: away })
+    expect(await helper.read()).toMatchObject({ ok: true, value: { file, kind: 'system', hash: hashOf(plain) } })
+    await helper.end()
+    expect(existsSync('/tmp/slipway')).toBe(false)
   })
 
   test('has it started with hardly any room: the limits of the caller do not hold', async () => {

@@ -1,20 +1,21 @@
-"""The root helper as it is, cut off right before the operation with a number: what a crash between two steps leaves.
+"""The helper as it is, cut off right before the operation with a number: what a crash between two steps leaves.
 
-helper-cut.py NUMBER: counts the operations that change something, the words it says among them. The helper knows
-nothing of it. Without being cut, it tells how many there were on stderr.
+helper-cut.py NUMBER FOLDER root|own: counts the operations that change something, the words it says among them. The
+helper, whose modules are in the folder, knows nothing of it. Without being cut, it tells how many there were on stderr.
 """
 import os
 import signal
 import sys
 
 sys.dont_write_bytecode = True
-sys.path.insert(0, '/usr/lib/slipway')
-from slipway_daemon_file import main  # noqa: E402
+number, folder, which = int(sys.argv[1]), *sys.argv[2:]
+sys.path.insert(0, folder)
+from slipway_daemon_file import main, side  # noqa: E402
 
 CHANGES = set(
     'open write fsync rename unlink mkdir rmdir chmod fchmod fchown utime setxattr kill pidfd_send_signal'.split()
 )
-number = int(sys.argv[1])
+here = side.ROOT if which == 'root' else side.own(os.environ)
 done = 0
 
 
@@ -29,7 +30,7 @@ def count(frame, event, function):
 
 sys.setprofile(count)
 try:
-    main.main()
+    main.main(here)
 finally:
     sys.setprofile(None)
     print(done, file=sys.stderr)

@@ -49,7 +49,8 @@ describe('the engine', () => {
     await rest.engine.shutDown()
     const before = state()
     const { answer } = await changed(added)
-    expect(answer).toEqual({ ok: false, error: { code: 'daemon-file-engine-down', state: 'untouched' } })
+    const error = { code: 'daemon-file-engine-down', kind: 'system', state: 'untouched' }
+    expect(answer).toEqual({ ok: false, error })
     expect(state()).toEqual(before)
     await rest.engine.restart()
     await engineHas()

@@ -111,14 +111,14 @@ async function onDisk(options: string, work: () => Promise<void>) {
 test('a disk that cannot be written', async () => {
   await onDisk('size=64k', async () => {
     run('mount', '-o', 'remount,ro', '/etc/docker')
-    await refused({ code: 'daemon-file-read-only', folder: '/etc/docker', state: 'restored' })
+    await refused({ code: 'daemon-file-read-only', folder: '/etc/docker', state: 'untouched' })
   })
 })
 
 test('a full disk: nothing is changed, and nothing is left of the attempt', async () => {
   await onDisk('size=16k', async () => {
     writeFileSync('/etc/docker/filler', Buffer.alloc(12 << 10))
-    await refused({ code: 'daemon-file-no-space', folder: '/etc/docker', state: 'restored' })
+    await refused({ code: 'daemon-file-no-space', folder: '/etc/docker', state: 'untouched' })
     expect(readdirSync('/etc/docker').toSorted()).toEqual(['daemon.json', 'filler'])
   })
 })
@@ -158,7 +158,7 @@ test('a file that is mounted from elsewhere', async () => {
   writeFileSync(`${aside}/mounted.json`, plain)
   run('mount', '--bind', `${aside}/mounted.json`, file)
   try {
-    await refused({ code: 'daemon-file-fixed', folder: '/etc/docker', state: 'restored' })
+    await refused({ code: 'daemon-file-fixed', folder: '/etc/docker', state: 'untouched' })
   } finally {
     run('umount', '--lazy', file)
   }

@@ -1,7 +1,11 @@
+import { ADDRCONFIG, type LookupAddress } from 'node:dns'
 import { lookup } from 'node:dns/promises'
 import { readFileSync, writeFileSync } from 'node:fs'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { httpClient, type Http } from '../../main/registry/index.ts'
+import { lookup as ownLookup } from '../../main/registry/names.ts'
+import { addIpv6, removeBridge } from '../../tools/world/bridge.ts'
 import { startMirrors, type Mirror, type Mirrors } from '../../tools/world/mirrors.ts'
 import { startOnline, type Online } from '../../tools/world/world.ts'
 
@@ -62,4 +66,35 @@ test('a name is found while the DNS is silent about others', async () => {
   } finally {
     await others.stop()
   }
+})
+
+describe('a name with an address of IPv6', () => {
+  /** As a connection asks for it. */
+  const familiesOf = async (host: string) => {
+    const found = await promisify(ownLookup)(host, { all: true, hints: ADDRCONFIG })
+    return (found as unknown as LookupAddress[]).map(({ family }) => family)
+  }
+
+  test('is found by its IPv4 address alone where there is no IPv6, else by both', async () => {
+    const { host, address } = await mirrors.add('dual', { ipv6: 'nowhere' })
+    expect(await familiesOf(host)).toEqual([4])
+    addIpv6('six')
+    try {
+      expect(await familiesOf(host)).toEqual([4, 6])
+      expect(await reach(address)).toMatchObject(reached)
+    } finally {
+      removeBridge('six')
+    }
+  })
+
+  test('is reached by IPv4 where the question for the other is dropped', async () => {
+    const { host, address } = await mirrors.add('dropped', { ipv6: 'unsaid' })
+    addIpv6('six')
+    try {
+      expect(await familiesOf(host)).toEqual([4])
+      expect(await reach(address)).toMatchObject(reached)
+    } finally {
+      removeBridge('six')
+    }
+  })
 })

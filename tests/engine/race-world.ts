@@ -50,8 +50,8 @@ export function raceWorld() {
 
 export const probeOf = (race: MirrorRace, { address }: Mirror) => race.probes[address]
 
-export function comparing({ probes, genuine }: MirrorRace) {
-  const { [hubAddress]: itself, ...mirrors } = probes
+export function comparing(race: MirrorRace) {
+  const { [hubAddress]: itself, ...mirrors } = race.probes
   const digests = Object.values(mirrors).flatMap((probe) => digestIn(probe) ?? [])
-  return compare(digestIn(itself), digests, new Set(genuine))
+  return compare(digestIn(itself), digests, race)
 }

@@ -173,6 +173,18 @@ test('one that is folded away may be put on the list, and stands there alone', a
   })
 })
 
+test('mirrors in force run along though they are not on the list, each once', async () => {
+  const listed = await world.online.mirrors.add('listed')
+  const other = await world.online.mirrors.add('unlisted')
+  await world.another({ inForce: [`${listed.address}/`, `${other.address}/`, other.address] })
+  await world.racer.add(listed.address)
+  const race = await world.racer.race(image)
+  expect(probeOf(race, listed)).toMatchObject({ state: 'answered' })
+  expect(probeOf(race, other)).toMatchObject({ state: 'answered' })
+  expect(Object.keys(race.probes).filter((address) => address.endsWith('/'))).toEqual([])
+  expect(world.racer.sources(image).map(({ address }) => address)).toEqual([listed.address])
+})
+
 test('results come as they are known, and a race can be given up: what is known stays', async () => {
   const { fast, silent } = await mirrored({ fast: {}, silent: { connecting: 'silent' } })
   const id = await world.racer.begin(image)

@@ -16,13 +16,15 @@ export interface RacerWish {
   readonly env: Readonly<Record<string, string>>
   readonly caFile: string
   readonly patience?: number
+  /** What the engine has, as it names them. */
+  readonly inForce?: readonly string[]
   /** What the file holds that the user chooses. */
   readonly file?: string
   /** Nothing can be written down: the app's folder would be in a file. */
   readonly unwritable?: boolean
 }
 
-export function openRacer({ env, caFile, patience = 5000, file, unwritable = false }: RacerWish) {
+export function openRacer({ env, caFile, patience = 5000, inForce = [], file, unwritable = false }: RacerWish) {
   const before = getCACertificates('default')
   setDefaultCACertificates([...before, readFileSync(caFile, 'utf8')])
   const folder = mkdtempSync(join(tmpdir(), 'racer-'))
@@ -43,6 +45,7 @@ export function openRacer({ env, caFile, patience = 5000, file, unwritable = fal
       ...{ http, jobs, publish, patience },
       store: store.mirrors,
       platform: () => 'linux/amd64',
+      inForce: () => inForce,
       openText: async () => ({ ok: true, value: file }),
       saveText: async (_, text) => ({ ok: true, value: saved.push(text) > 0 }),
     })

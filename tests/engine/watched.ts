@@ -20,7 +20,7 @@ export const watchEngine = (socket: string, memory?: Lists) =>
 const noMemory: Lists = { recall: async () => undefined, remember() {}, forget() {}, end() {} }
 
 /** The services as main composes them, and a window that listens. */
-export function serve(surroundings: Surroundings, memory = noMemory) {
+export function serve(surroundings: Surroundings, memory = noMemory, engineChanged = () => {}) {
   const ended = new AbortController()
   const changes: ImagesChange[] = []
   const states: EngineState[] = []
@@ -33,7 +33,9 @@ export function serve(surroundings: Surroundings, memory = noMemory) {
         changes.push(payload as ImagesChange)
         window.hear(payload as ImagesChange)
       }
-      if (name === 'engine.changed') states.push(payload as EngineState)
+      if (name !== 'engine.changed') return
+      states.push(payload as EngineState)
+      engineChanged()
     },
   })
   const running = engine.run(ended.signal)

@@ -4,7 +4,7 @@ import { mirrorsIn } from '../../model/mirror-list.ts'
 
 test('an address a line, with comments and empty lines, in any line ends', () => {
   const text = '\uFEFF# ours\r\nhttps://a.example\r\n\r\nb.example:5000 # the new one\rhttp://c.example/'
-  expect(mirrorsIn(text)).toEqual({
+  expect(mirrorsIn(text)).toMatchObject({
     addresses: ['https://a.example', 'https://b.example:5000', 'http://c.example'],
     wrong: [],
   })
@@ -13,7 +13,7 @@ test('an address a line, with comments and empty lines, in any line ends', () =>
 test('the list of a daemon.json, as tutorials print it', () => {
   const text = '{\n  "registry-mirrors": [\n    "https://a.example",\n    "https://b.example/"\n  ]\n}\n'
   expect(mirrorsIn(text).addresses).toEqual(['https://a.example', 'https://b.example'])
-  expect(mirrorsIn('{"registry-mirrors": ["https://a.example", "https://b.example"]}')).toEqual({
+  expect(mirrorsIn('{"registry-mirrors": ["https://a.example", "https://b.example"]}')).toMatchObject({
     addresses: ['https://a.example', 'https://b.example'],
     wrong: [],
   })
@@ -30,8 +30,8 @@ test('JSON that lists no mirrors has none', () => {
     '[]',
     'null',
   ])
-    expect(mirrorsIn(text)).toEqual({ addresses: [], wrong: [] })
-  expect(mirrorsIn('["https://a.example", 5, {"url": "b.example"}]')).toEqual({
+    expect(mirrorsIn(text)).toMatchObject({ addresses: [], wrong: [] })
+  expect(mirrorsIn('["https://a.example", 5, {"url": "b.example"}]')).toMatchObject({
     addresses: ['https://a.example'],
     wrong: [
       { line: 2, text: '5' },
@@ -43,7 +43,7 @@ test('JSON that lists no mirrors has none', () => {
 test('among words, what looks like an address is one; a line of words alone is told', () => {
   const text =
     '这些镜像加速可用：https://a.example，备用 b.example:5000\nthe usual ones\nnonsense\nlocalhost:5000 for tests\n'
-  expect(mirrorsIn(text)).toEqual({
+  expect(mirrorsIn(text)).toMatchObject({
     addresses: ['https://a.example', 'https://b.example:5000', 'https://localhost:5000'],
     wrong: [
       { line: 2, text: 'the usual ones' },
@@ -66,7 +66,7 @@ test('no prose and no JSON without mirrors brings a mirror, and addresses in pro
   )
   fc.assert(
     fc.property(fc.dictionary(fc.string(), fc.jsonValue()), (object) => {
-      expect(mirrorsIn(JSON.stringify(object))).toEqual({ addresses: [], wrong: [] })
+      expect(mirrorsIn(JSON.stringify(object))).toMatchObject({ addresses: [], wrong: [] })
     }),
   )
   fc.assert(
@@ -83,4 +83,9 @@ test('what is no address is told with its line, cut to what can be shown, and th
   expect(addresses).toEqual(['https://a.example', 'https://c.example'])
   expect(wrong.map(({ line }) => line)).toEqual([2, 3])
   expect(wrong[1]!.text.length).toBeLessThanOrEqual(80)
+})
+
+test('a place in a list of JSON is told as one, a line as one', () => {
+  expect(mirrorsIn('[\n\n"ftp://a.example"]')).toMatchObject({ wrong: [{ line: 1 }], isList: true })
+  expect(mirrorsIn('\nftp://a.example')).toMatchObject({ wrong: [{ line: 2 }], isList: false })
 })

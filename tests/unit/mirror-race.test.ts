@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { byFindings, compare, diagnose, isGood, isLeftAlone, type Probe } from '../../model/mirror-race.ts'
+import { byFindings, compare, diagnose, isFresh, isGood, isLeftAlone, type Probe } from '../../model/mirror-race.ts'
 
 interface Why {
   readonly code: string
@@ -18,22 +18,32 @@ const failed = (code: string, reason?: string): Probe<Why> => ({
 test('Docker Hub’s content is what the tag means, whatever most mirrors have', () => {
   const { expected, contentOf } = compare('new', ['old', 'old', 'new'])
   expect(expected).toBe('new')
-  expect(['new', 'old'].map(contentOf)).toEqual(['same', 'other'])
+  expect(['new', 'old'].map(contentOf)).toEqual(['same', 'open'])
 })
 
 test('content that Docker Hub still knows is only older', () => {
-  expect(compare('new', ['old', 'bad'], new Set(['old'])).contentOf('old')).toBe('older')
-  expect(compare('new', ['old', 'bad'], new Set(['old'])).contentOf('bad')).toBe('other')
+  const { contentOf } = compare('new', ['old', 'bad', 'odd'], { genuine: ['old'], unknown: ['bad'] })
+  expect(['old', 'bad'].map(contentOf)).toEqual(['older', 'other'])
+  // Nobody could say.
+  expect(contentOf('odd')).toBe('open')
 })
 
 test('without Docker Hub most mirrors are believed; where they are even, nobody is', () => {
-  expect(compare(undefined, ['a', 'a', 'b']).contentOf('b')).toBe('other')
+  expect(compare(undefined, ['a', 'a', 'b'], { genuine: [], unknown: ['b'] }).contentOf('b')).toBe('other')
   expect(compare(undefined, ['a', 'b']).contentOf('a')).toBe('disputed')
   expect(compare(undefined, ['a', 'a', 'b', 'b']).expected).toBeUndefined()
 })
 
+test('where they are even, what the others know as well may be used', () => {
+  const { contentOf } = compare(undefined, ['new', 'old'], { genuine: ['old'], unknown: ['new'] })
+  expect(['new', 'old'].map(contentOf)).toEqual(['disputed', 'either'])
+  expect(isGood(answered('old'), 'either')).toBe(true)
+  expect(isFresh('either')).toBe(false)
+})
+
 test('while a race is on, nobody is accused of other content', () => {
-  expect(compare('new', ['old', 'new'], new Set(), false).contentOf('old')).toBe('open')
+  expect(compare('new', ['old', 'new']).contentOf('old')).toBe('open')
+  expect(compare(undefined, ['a', 'b'], undefined, false).contentOf('a')).toBe('open')
   expect(isGood(answered('old'), 'open')).toBe(false)
 })
 
@@ -95,7 +105,7 @@ test.each([
   ['hub-works', answered('a', 1), [failed('registry-slow')]],
   ['no-image', failed('reference-unknown'), [failed('reference-unknown')]],
   ['none', failed('registry-slow'), [failed('registry-limited'), failed('registry-unreachable', 'refused')]],
-  ['none', failed('registry-slow'), [answered('a', 1), answered('b', 1)]],
+  ['disputed', failed('registry-slow'), [answered('a', 1), answered('b', 1)]],
   ['offline', failed('registry-unreachable', 'no-network'), [failed('registry-unreachable', 'no-network')]],
   ['offline', failed('registry-unreachable', 'no-host'), [failed('registry-unreachable', 'no-network')]],
   ['portal', failed('registry-tls'), [failed('registry-nonsense'), failed('registry-tls')]],

@@ -25,12 +25,12 @@ const addressOf = (name: string) => `https://${name}.example`
 const mirrorOf = (name: string): Mirror => ({
   ...{ address: addressOf(name), host: `${name}.example`, own: own.includes(name) },
 })
-const works = (speed: number): MirrorProbe => ({ state: 'answered', digest: 'x', firstByte: 1, speed, at: 1 })
+const works = (speed: number, at = 1): MirrorProbe => ({ state: 'answered', digest: 'x', firstByte: 1, speed, at })
 const refuses: MirrorProbe = { state: 'failed', failure: { code: 'internal' }, at: 1 }
 
 function all(probes: Record<string, MirrorProbe>, ended?: number): Mirrors {
   const found = Object.fromEntries(Object.entries(probes).map(([name, probe]) => [addressOf(name), probe]))
-  const race: MirrorRace = { job: '1', image: 'x', started: 1, ended, probes: found, genuine: [] }
+  const race: MirrorRace = { job: '1', image: 'x', started: 1, ended, probes: found, genuine: [], unknown: [] }
   return {
     ...{ asOf: '', folded: [], image: 'x', tested: [...own, 'd'].map(mirrorOf) },
     ...(Object.keys(probes).length > 0 && { race }),
@@ -48,6 +48,16 @@ test('the row that the pointer is on stays where it is, also when a race ends, u
   expect(shown()).toBe('dbca')
   list.point()
   expect(shown()).toBe('cdba')
+})
+
+test('only those that were asked are counted, whatever was put on the list since', () => {
+  tell(all({ a: works(1), b: refuses }, 2))
+  expect([list.asked.length, list.done, list.rows.length]).toEqual([2, 2, 4])
+})
+
+test('what a race that was given up has put together is as old as the oldest of it', () => {
+  tell(all({ a: works(1, 50), b: works(2, 90) }, 100))
+  expect(list.since).toBe(50)
 })
 
 test('one’s own change places where nothing that was found orders them, before a race and after it', () => {

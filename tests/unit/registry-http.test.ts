@@ -104,8 +104,12 @@ test('what refuses tells why, and when to come again', async () => {
   expect(why(429)).toEqual({ code: 'registry-limited', host })
   expect(why(429, { 'retry-after': '60' })).toEqual({ code: 'registry-limited', host, until: now + 60 })
   expect(why(429, { 'retry-after': new Date((now + 5) * 1000).toUTCString() })).toMatchObject({ until: now + 5 })
-  expect(why(429, { 'x-retry-after': '1700000000', 'retry-after': '1' })).toMatchObject({ until: 1_700_000_000 })
-  expect(why(429, { 'retry-after': 'soon' })).toEqual({ code: 'registry-limited', host })
+  expect(why(429, { 'x-retry-after': String(now + 90), 'retry-after': '1' })).toMatchObject({ until: now + 90 })
+  // Seconds from now, and no time at all: the other header is asked, and what makes no sense there says nothing.
+  for (const odd of ['60', '1790000000000000', String(Number.MAX_SAFE_INTEGER), 'soon'])
+    expect(why(429, { 'x-retry-after': odd, 'retry-after': '60' })).toMatchObject({ until: now + 60 })
+  for (const odd of ['soon', '-5', '0', '9'.repeat(400), new Date((now - 5) * 1000).toUTCString()])
+    expect(why(429, { 'retry-after': odd })).toEqual({ code: 'registry-limited', host })
 })
 
 test('faults of certificates are told apart from those of the network', () => {
@@ -148,4 +152,17 @@ test('else the desktop’s proxy is used; one that refuses is no way through', a
   expect(await http.json('http://straight.invalid/', shape, { host })).toMatchObject({
     error: { code: 'registry-unreachable' },
   })
+})
+
+test('a desktop that never names its proxy keeps nobody waiting, nor from giving up', async () => {
+  const { promise: asked, resolve: wasAsked } = Promise.withResolvers<void>()
+  const desktopProxy = () => (wasAsked(), new Promise<undefined>(() => {}))
+  const http = client({ desktopProxy })
+  const failure = await http.ask('http://right.invalid/', { host, within: 50 })
+  expect(failure).toEqual({ ok: false, error: { code: 'registry-slow', host } })
+  const over = new AbortController()
+  const told = http.ask('http://right.invalid/', { host, signal: over.signal })
+  await asked
+  over.abort()
+  await expect(told).rejects.toThrow('abort')
 })

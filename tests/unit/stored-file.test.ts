@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setImmediate as turn } from 'node:timers/promises'
@@ -25,6 +25,15 @@ test('settings that cannot be understood give way to the defaults, and the file 
   expect(existsSync(join(folder, 'settings.json.new'))).toBe(false)
 })
 
+test('one’s own mirrors and the history outlive a race and a change of which another version knew more', () => {
+  const change = { file: '/etc/docker/daemon.json', at: 1, before: [], after: ['https://a.example'] }
+  const race = { ...{ job: '1', image: 'x', started: 1, genuine: [] }, probes: { a: { state: 'queued' } } }
+  const own = ['https://a.example']
+  writeFileSync(join(folder, 'mirrors.json'), JSON.stringify({ own, race, changes: [{ at: 'noon' }, change] }))
+  expect(openStore(folder).mirrors.value).toEqual({ own, changes: [change] })
+  expect(existsSync(join(folder, 'mirrors.json.unreadable'))).toBe(false)
+})
+
 describe('a disk that refuses to be written', () => {
   const refusing = () => {
     writeFileSync(join(folder, 'file'), '')
@@ -47,6 +56,13 @@ describe('a disk that refuses to be written', () => {
     writeFileSync(join(folder, 'file'), '')
     settings.write({ language: 'en', theme: 'dark' })
     expect(told).toHaveBeenCalledTimes(2)
+  })
+
+  test('does not keep the app from its beginning, where a file cannot be understood', () => {
+    writeFileSync(join(folder, 'settings.json'), '{')
+    mkdirSync(join(folder, 'settings.json.unreadable', 'in-the-way'), { recursive: true })
+    expect(openStore(folder).settings.value.theme).toBe('system')
+    expect(told).toHaveBeenCalledTimes(1)
   })
 
   test('does not keep a job from its end', async () => {

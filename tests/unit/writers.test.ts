@@ -1,3 +1,4 @@
+import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { writers } from '../../renderer/ui/writers.ts'
 
@@ -22,4 +23,15 @@ test('how long ago is told in the largest unit that fits', () => {
 
 test('a date in the future is told as now, not as a negative age', () => {
   expect(en.ago(2_000_000_000, 1_800_000_000)).toBe('now')
+})
+
+test('whatever number there is, it is written', () => {
+  const numbers = fc.oneof(fc.double(), fc.integer(), fc.constantFrom(Number.MAX_SAFE_INTEGER, 8.64e12, -8.64e12))
+  fc.assert(
+    fc.property(numbers, fc.constantFrom(en, zh), (n, write) => {
+      for (const text of [write.exactly(n), write.ago(n), write.size(n), write.span(n), write.count(n)])
+        expect(text).not.toBe('')
+    }),
+  )
+  expect([NaN, 1_790_000_000_000_000].map(en.exactly)).toEqual(['–', '–'])
 })

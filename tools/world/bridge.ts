@@ -9,6 +9,13 @@ export function addBridge(name: string, number: number): void {
 
 export const removeBridge = (name: string): void => ip('link', 'delete', name)
 
+/** Gives this world IPv6, as far as the computer's own interfaces tell. */
+export function addIpv6(name: string): void {
+  ip('link', 'add', name, 'type', 'bridge')
+  ip('address', 'add', 'fd00::1/64', 'dev', name)
+  ip('link', 'set', name, 'up')
+}
+
 /** Makes an address of this world at which nobody is: a connection to it is neither taken nor refused. Gives it. */
 export function addVoid(name: string, number: number): string {
   const address = `172.31.${number}.2`

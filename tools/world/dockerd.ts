@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type Docker from 'dockerode'
 import { endAll } from './processes.ts'
+import { nobody, ownPlaces, rootlessCommand } from './rootless.ts'
 
 /** Where an engine has its things. All but the programs are its own. */
 export interface Place {
@@ -18,6 +19,8 @@ export interface Place {
   readonly env: Readonly<Record<string, string>>
   /** Its configuration and its pid are where an installed Docker has them. */
   readonly asInstalled: boolean
+  /** It is a user's own. */
+  readonly rootless: boolean
 }
 
 /** Where an installed Docker has its things. In a world these are the world's own. */
@@ -59,8 +62,36 @@ export function readLog(root: string): string {
   return existsSync(log) ? readFileSync(log, 'utf8') : ''
 }
 
-function run({ root, group, programs, bridge = 'none', hosts, env, asInstalled }: Place): ChildProcess {
-  const { socket, config, log } = files(root)
+function run(place: Place): ChildProcess {
+  const { root, programs, env, rootless } = place
+  const [program, ...args] = rootless ? rootlessCommand(root, programs) : command(place)
+  const output = openSync(files(root).log, 'a')
+  const child = spawn(program, args, {
+    env: {
+      ...process.env,
+      PATH: `${programs}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`,
+      ...(rootless && ownPlaces(root).env),
+      ...env,
+    },
+    stdio: ['ignore', output, output],
+    // Not in the terminal's group: Ctrl+C is for whoever started it, who then ends it in order.
+    detached: true,
+    ...(rootless && { uid: nobody, gid: nobody }),
+  })
+  child.on('error', () => {}) // seen as an end without a pid
+  closeSync(output)
+  return child
+}
+
+function command({
+  root,
+  group,
+  programs,
+  bridge = 'none',
+  hosts,
+  asInstalled,
+}: Place): readonly [string, ...string[]] {
+  const { socket, config } = files(root)
   const args = [
     // By default it may be missing; one that is named must be there.
     asInstalled ? [] : ['--config-file', config],
@@ -77,16 +108,7 @@ function run({ root, group, programs, bridge = 'none', hosts, env, asInstalled }
     // systemd would be asked for scopes of processes that it does not see.
     ['--exec-opt', 'native.cgroupdriver=cgroupfs', '--cgroup-parent', group],
   ].flat()
-  const output = openSync(log, 'a')
-  const child = spawn(join(programs, 'dockerd'), args, {
-    env: { ...process.env, PATH: `${programs}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`, ...env },
-    stdio: ['ignore', output, output],
-    // Not in the terminal's group: Ctrl+C is for whoever started it, who then ends it in order.
-    detached: true,
-  })
-  child.on('error', () => {}) // seen as an end without a pid
-  closeSync(output)
-  return child
+  return [join(programs, 'dockerd'), ...args]
 }
 
 async function answers(docker: Docker): Promise<boolean> {

@@ -5,6 +5,7 @@ import Docker from 'dockerode'
 import { addBridge, removeBridge } from './bridge.ts'
 import { end, files, hasEnded, readLog, startDockerd, usual } from './dockerd.ts'
 import { installed, programs, worldFolder, type Version } from './place.ts'
+import { giveToNobody, layOwnPlaces, ownPlaces } from './rootless.ts'
 import { endAll, removeControlGroup, signal, stopped, thaw, unmountUnder } from './processes.ts'
 
 export type Store = 'classic' | 'containerd'
@@ -26,6 +27,8 @@ export interface EngineWish {
   readonly root?: string
   /** Has its configuration, pid and socket where an installed Docker has them. One at a time in a world. */
   readonly asInstalled?: boolean
+  /** Is a user's own (rootless.ts): nobody's. */
+  readonly rootless?: boolean
 }
 
 export interface Engine {
@@ -75,15 +78,18 @@ export async function startEngine(wish: EngineWish): Promise<Engine> {
     hosts: wish.hosts ?? [],
     env: wish.env ?? {},
     asInstalled: wish.asInstalled ?? false,
+    rootless: wish.rootless ?? false,
   }
   const { root, group, bridge } = place
-  const { socket } = files(root)
-  const config = place.asInstalled ? usual.config : files(root).config
+  const { socket, config: own } = place.rootless ? ownPlaces(root) : files(root)
+  const config = place.asInstalled ? usual.config : own
   const docker = new Docker({ socketPath: socket })
 
   mkdirSync(root, { mode: 0o711 })
+  if (place.rootless) layOwnPlaces(root)
   mkdirSync(dirname(config), { recursive: true, mode: 0o755 })
   writeFileSync(config, JSON.stringify({ ...storeConfig(wish.store), ...wish.config }, null, 2))
+  if (place.rootless) giveToNobody(config)
   if (bridge) addBridge(bridge, number)
   let gone = false
   let daemon = await startDockerd(place, docker).catch(async (error: unknown) => {

@@ -61,10 +61,10 @@ export async function startMirrors({ registry, hub }: MirrorsWish): Promise<Mirr
     dns: domain.behave,
     async add(name, manner) {
       const home = address(++added)
-      const publish = (hosts: readonly string[], connecting: Manner['connecting']) => {
+      const publish = (hosts: readonly string[], { connecting, ipv6 }: Pick<Manner, 'connecting' | 'ipv6'>) => {
         for (const host of hosts)
           if (connecting === 'no-such-host') domain.remove(host)
-          else domain.set(host, dead(connecting) ?? home)
+          else domain.set(host, dead(connecting) ?? home, ipv6)
       }
       const mirror = await openMirror({
         name,

@@ -7,20 +7,20 @@ import { join } from 'node:path'
 export const versions = ['20.10', '26.1', 'newest'] as const
 export type Version = (typeof versions)[number]
 
-const engines =
+export const enginesFolder =
   process.env['SLIPWAY_ENGINES'] ?? join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'slipway/engines')
 
 /** The folder of an engine's programs: dockerd, its containerd and runc, and the docker command of the same version. */
-export const programs = (version: Version): string => join(engines, version, 'bin')
+export const programs = (version: Version): string => join(enginesFolder, version, 'bin')
 
 /** The exact version that was fetched, or nothing where it could not be. */
 export function installed(version: Version): string | undefined {
-  const file = join(engines, version, 'version')
+  const file = join(enginesFolder, version, 'version')
   return existsSync(file) ? readFileSync(file, 'utf8').trim() : undefined
 }
 
 /** The registry's program. */
-export const registryProgram = join(engines, 'registry/bin/docker-registry')
+export const registryProgram = join(enginesFolder, 'registry/bin/docker-registry')
 
 export const insideWorld = (): boolean => process.env['SLIPWAY_WORLD'] !== undefined
 

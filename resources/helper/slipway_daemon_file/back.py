@@ -1,5 +1,6 @@
 """The way back: whatever the journal tells of is undone, wherever it was cut."""
 
+import contextlib
 import os
 import time
 
@@ -60,17 +61,30 @@ def put_back(vault, talk):
     return state
 
 
+def call_off(vault, talk):
+    """Ends a change whose first swap failed. Where that left the file alone, the engine has nothing to be told."""
+    entry = vault.journal()
+    with contextlib.suppress(Refused, OSError):
+        place = find_place(vault.side)
+        if hash_of(read_found(place).data) == entry['old']:
+            sweep(place)
+            _clean_up(place, entry)
+            vault.close_journal()
+            return 'untouched'
+    return put_back(vault, talk)
+
+
 def _back(vault, entry):
-    place = find_place()
+    place = find_place(vault.side)
     sweep(place)
     found = read_found(place)
     at, ours = hash_of(found.data), [*entry['ours'], entry['old']]
     if place.kind != entry['kind'] or at not in ours:
         return 'left'
     old = None if entry['old'] is None else vault.backup(entry['old'])
-    process = find_process(place.kind)
+    process = find_process(vault.side, place.kind)
     # Cut before the first swap, or after the last: then there is nothing to do.
-    same = at == entry['old'] and (process is None or _has(entry['before']))
+    same = at == entry['old'] and (process is None or _has(vault.side, entry['before']))
     sure = same or _swap_back(place, found, old, entry, process, ours)
     _clean_up(place, entry)
     return 'restored' if sure else 'unsure'
@@ -93,8 +107,8 @@ def _swap_back(place, found, old, entry, process, ours):
     return False
 
 
-def _has(wanted):
-    found = in_force()
+def _has(side, wanted):
+    found = in_force(side)
     return wanted is not None and found is not None and agrees(wanted, found)
 
 
@@ -103,23 +117,23 @@ def _reloaded(process, entry):
     try:
         reload(process)
     except Refused:
-        return find_process(entry['kind']) is None
+        return find_process(process.side, process.kind) is None
     wanted = entry['before'] or entry['cleared']
-    agreed, last = confirm(wanted, patience=10)
+    agreed, last = confirm(process.side, wanted, patience=10)
     return agreed or last is None
 
 
 def _clean_up(place, entry):
+    """Removes what was made for the change. What cannot be removed is in nobody's way."""
     if entry['aside']:
-        folder = open_folder(place)
-        try:
-            os.unlink(entry['aside'], dir_fd=folder)
-        except FileNotFoundError:
-            pass
-        finally:
-            os.close(folder)
-    if entry['folder'] and entry['old'] is None:
-        try:
-            os.rmdir(entry['folder'])
-        except OSError:
-            pass  # somebody else has put something in
+        with contextlib.suppress(OSError):
+            folder = open_folder(place)
+            try:
+                os.unlink(entry['aside'], dir_fd=folder)
+            finally:
+                os.close(folder)
+    if entry['old'] is None:
+        for made in reversed(entry['folders']):
+            # Where somebody else has put something in, it stays.
+            with contextlib.suppress(OSError):
+                os.rmdir(made)

@@ -3,23 +3,23 @@
 import os
 import time
 
-from .back import alone, cleared_by_undo, cleared_text, put_back
+from .back import alone, call_off, cleared_by_undo, cleared_text, put_back
 from .engine import confirm, in_force
 from .place import find_place, hash_of, open_folder, read_found
 from .process import check_flags, find_process, reload, validation
-from .refusal import Refused
+from .refusal import Refused, refused_by_system
 from .rules import MIRRORS, OURS, check_change, members, parsable, with_members
 from .swap import put, write_new
 
 
 def change(vault, talk, old_hash, new):
     """Puts a new text in the file's place. The caller keeps it or puts it back."""
-    place, found = _look(old_hash)
-    process = find_process(place.kind)
+    place, found = _look(vault, old_hash)
+    process = find_process(vault.side, place.kind)
     if process is None:
-        raise Refused('engine-down')
+        raise Refused('engine-down', kind=place.kind)
     check_flags(process, place)
-    before = in_force()
+    before = in_force(vault.side)
     check_change(found.data, new, paths_allowed=before is not None and before.major >= 25)
     _validate(vault, process, new)
     talk.step('checked')
@@ -28,27 +28,27 @@ def change(vault, talk, old_hash, new):
 
 def restore(vault, talk, old_hash, backup):
     """Puts a backup in the file's place, also where that cannot be parsed, or keeps the engine down."""
-    place, found = _look(old_hash)
+    place, found = _look(vault, old_hash)
     new = vault.backup(backup)
     after = parsable(new)
     if after is None:
         raise Refused('backup-invalid', hash=backup)
     if new == found.data:
         raise Refused('nothing-changed')
-    process = find_process(place.kind)
+    process = find_process(vault.side, place.kind)
     if process is not None:
         check_flags(process, place)
         _validate(vault, process, new)
     talk.step('checked')
     now = parsable(found.data)
     held = [key for key in OURS if key not in after.names() and (now is None or key in now.names())]
-    before = in_force() if process else None
+    before = in_force(vault.side) if process else None
     cleared = {key: [] for key in held} if process else {}
     return _forward(vault, talk, place, found, new, before, cleared, runs=process is not None)
 
 
-def _look(old_hash):
-    place = find_place()
+def _look(vault, old_hash):
+    place = find_place(vault.side)
     found = read_found(place)
     if hash_of(found.data) != old_hash:
         raise Refused('file-changed', hash=hash_of(found.data))
@@ -79,7 +79,7 @@ def _forward(vault, talk, place, found, new, before, cleared, runs):
         'cleared': back,
         'before': before.values if before else None,
         'ours': [hash_of(new)],
-        'folder': None if os.path.isdir(place.folder) else place.folder,
+        'folders': _missing(place.folder),
         'aside': f'{place.name}.faulty-{hash_of(found.data)[:12]}' if now is None else None,
         'started': time.time(),
     }
@@ -91,60 +91,71 @@ def _forward(vault, talk, place, found, new, before, cleared, runs):
     talk.step('backed-up')
     talk.check()
     vault.write_journal(entry)
+    swapped = False
     try:
         _make_room(place, found, entry)
-        confirmed = _take_up(talk, place, found, new, first, runs)
+        put(place, first or new, found, [entry['old']])
+        swapped = True
+        confirmed = _take_up(vault.side, talk, place, found, new, first, runs)
     except BaseException as error:
-        state = put_back(vault, talk)
+        state = put_back(vault, talk) if swapped else call_off(vault, talk)
         if isinstance(error, Refused):
             error.facts['state'] = state
         raise
     return {'hash': entry['new'], 'confirmed': confirmed}
 
 
+def _missing(folder):
+    """The folders that are not there yet, from the outside in."""
+    return [] if os.path.isdir(folder) else [*_missing(os.path.dirname(folder)), folder]
+
+
 def _make_room(place, found, entry):
-    if entry['folder']:
-        os.mkdir(place.folder, 0o755)
-        os.chmod(place.folder, 0o755)
+    for folder in entry['folders']:
+        try:
+            os.mkdir(folder, 0o755)
+            os.chmod(folder, 0o755)
+        except OSError as error:
+            raise refused_by_system(error, os.path.dirname(folder)) from None
     if entry['aside']:
         folder = open_folder(place)
         try:
             write_new(folder, entry['aside'], found.data, found)
         except FileExistsError:
             pass  # the same bytes, by their name
+        except OSError as error:
+            raise refused_by_system(error, place.folder) from None
         finally:
             os.close(folder)
 
 
-def _take_up(talk, place, found, new, first, runs):
-    """Swaps the file and has the engine take it up, if it `runs`: what is in the file may be what keeps it down.
+def _take_up(side, talk, place, found, new, first, runs):
+    """Has the engine take up the swapped file, if it `runs`: what is in the file may be what keeps it down.
 
     `first` clears what the engine would otherwise hold on to.
     """
-    text = first or new
-    put(place, text, found, [hash_of(found.data)])
     talk.step('swapped')
-    process = find_process(place.kind)
+    process = find_process(side, place.kind)
     confirmed = False
     if process is not None:
         reload(process)
         talk.step('reloaded')
-        confirmed = _confirm(members(text), place.kind)
+        confirmed = _confirm(side, members(first or new), place.kind)
         if confirmed:
             talk.step('confirmed')
     elif runs:
-        raise Refused('engine-down')
+        raise Refused('engine-down', kind=place.kind)
     if first:
         put(place, new, found, [hash_of(first)])
     talk.check()
     return confirmed
 
 
-def _confirm(text, kind):
+def _confirm(side, text, kind):
     wanted = {key: text.get(key) for key in OURS if key in text.names()}
-    agreed, last = confirm(wanted, patience=10)
+    agreed, last = confirm(side, wanted, patience=10)
     if not agreed and last is not None:
         raise Refused('not-taken-up', mirrors=last.values[MIRRORS])
-    if not agreed and not find_process(kind):
-        raise Refused('engine-down')
+    if not agreed and not find_process(side, kind):
+        raise Refused('engine-down', kind=kind)
     return agreed

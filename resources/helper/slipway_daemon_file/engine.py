@@ -10,17 +10,16 @@ from collections import namedtuple
 
 from .rules import INSECURE, MIRRORS
 
-SOCKET = '/run/docker.sock'
 MOST_BYTES = 4 << 20
 
 # What is in force by key, and the number before the first point of the version.
 InForce = namedtuple('InForce', 'values major')
 
 
-def in_force():
+def in_force(side):
     """Nothing where the engine does not answer at its usual socket."""
     try:
-        info = json.loads(_get('/info'))
+        info = json.loads(_get(side, '/info'))
         registries = info['RegistryConfig']
         insecure = [name for name, index in registries['IndexConfigs'].items() if not index['Secure']]
         insecure += registries['InsecureRegistryCIDRs'] or []
@@ -31,14 +30,14 @@ def in_force():
         return None
 
 
-def _get(path):
+def _get(side, path):
     """The body of an answer. HTTP/1.0: the answer ends with the connection, and comes in one piece."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
         connection.settimeout(5)
-        connection.connect(SOCKET)
+        connection.connect(side.socket)
         peer = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize('3i'))
-        if struct.unpack('3i', peer)[1] != 0:
-            raise ConnectionRefusedError('not root')
+        if struct.unpack('3i', peer)[1] != side.uid:
+            raise ConnectionRefusedError('not whom it belongs to')
         connection.sendall(f'GET {path} HTTP/1.0\r\nHost: docker\r\n\r\n'.encode())
         answer = b''
         while len(answer) <= MOST_BYTES:
@@ -70,11 +69,11 @@ def agrees(wanted, found):
     return all(as_taken(key, value) == found.values[key] for key, value in wanted.items())
 
 
-def confirm(wanted, patience=10):
+def confirm(side, wanted, patience=10):
     """Waits until the engine has what is wanted. Gives what it had at last, or nothing where it cannot be asked."""
     until = time.monotonic() + patience
     while True:
-        found = in_force()
+        found = in_force(side)
         if found is not None and agrees(wanted, found):
             return True, found
         if time.monotonic() > until:

@@ -20,19 +20,19 @@ from .vault import Vault
 PATIENCE = 600
 
 
-def main():
+def main(side):
     _leave_surroundings()
     talk = Talk()
     talk.tell({'helper': 'slipway-daemon-file', 'protocol': PROTOCOL})
-    sys.exit(converse(talk))
+    sys.exit(converse(side, talk))
 
 
-def converse(talk):
+def converse(side, talk):
     """Answers one request after the other. 0 where all went its way; never 126 or 127, which are pkexec's."""
     try:
-        if os.geteuid() != 0:
+        if os.geteuid() != side.uid:
             raise Refused('not-root')
-        vault = Vault()
+        vault = Vault(side)
         talk.tell({'ready': True, 'recovered': _recover(vault, talk)})
         while True:
             try:
@@ -111,10 +111,10 @@ def _recover(vault, talk):
 
 
 def _what_is_so(vault):
-    place = find_place()
+    place = find_place(vault.side)
     found = read_found(place)
-    process = find_process(place.kind)
-    asked = in_force() if process else None
+    process = find_process(vault.side, place.kind)
+    asked = in_force(vault.side) if process else None
     try:
         text = None if found.data is None else found.data.decode()
     except UnicodeDecodeError:

@@ -1,4 +1,4 @@
-"""Which file it is, and whether it is safe to touch. Nobody says a path: it is fixed."""
+"""Which file it is, and whether it is safe to touch. Nobody says a path: each side has its own (side.py)."""
 
 import hashlib
 import os
@@ -8,26 +8,23 @@ from collections import namedtuple
 from .refusal import Refused, refused_by_system
 from .rules import MOST_BYTES
 
-SYSTEM = '/etc/docker/daemon.json'
-# Where the snap has it (believed, not tried: no snap runs here).
-SNAP = '/var/snap/docker/current/config/daemon.json'
 SYSTEM_ENGINES = ('/usr/bin/dockerd', '/usr/sbin/dockerd', '/usr/local/bin/dockerd')
 
 # path: what the engine is told. folder and name: where the bytes are. link: whether these differ.
 Place = namedtuple('Place', 'kind path folder name link')
 
-# data is None where there is no file.
+# data is None where there is no file; a new one is whose the process is.
 Found = namedtuple('Found', 'data uid gid mode extras')
-MISSING = Found(None, 0, 0, 0o644, {})
+MISSING = Found(None, os.geteuid(), os.getegid(), 0o644, {})
 
 
-def find_place():
-    """The file of the engine that is installed: the snap's only where it is the only one."""
-    snap = os.path.isdir(os.path.dirname(SNAP)) and not any(os.path.exists(engine) for engine in SYSTEM_ENGINES)
-    kind, path = ('snap', SNAP) if snap else ('system', SYSTEM)
+def find_place(side):
+    """The file of the engine that is installed."""
+    kind = _installed(side)
+    path = side.files[kind]
     folder = os.path.realpath(os.path.dirname(path))
     name = os.path.basename(path)
-    _check_folder(folder)
+    _check_folder(side, folder)
     try:
         info = os.lstat(os.path.join(folder, name))
     except FileNotFoundError:
@@ -35,33 +32,40 @@ def find_place():
     if not stat.S_ISLNK(info.st_mode):
         return Place(kind, path, folder, name, False)
     target = os.path.realpath(os.path.join(folder, name))
-    _check_target(target)
+    _check_target(side, target)
     return Place(kind, path, os.path.dirname(target), os.path.basename(target), True)
 
 
-def _check_folder(folder):
+def _installed(side):
+    """The usual kind; the snap's only where it is the only one."""
+    usual, *others = side.files
+    snap = 'snap' in others and os.path.isdir(os.path.dirname(side.files['snap']))
+    return 'snap' if snap and not any(os.path.exists(engine) for engine in SYSTEM_ENGINES) else usual
+
+
+def _check_folder(side, folder):
     """Whoever can write into a folder on the way can put another file there while we work."""
     at = folder
     while not os.path.lexists(at):
         at = os.path.dirname(at)
     while True:
         info = os.lstat(at)
-        if not stat.S_ISDIR(info.st_mode) or info.st_uid != 0 or info.st_mode & 0o022:
+        if not stat.S_ISDIR(info.st_mode) or not side.trusts(info):
             raise Refused('folder-unsafe', folder=at)
         if at == '/':
             return
         at = os.path.dirname(at)
 
 
-def _check_target(target):
-    """The link stays. What it points at is replaced only if root alone could have put it there."""
+def _check_target(side, target):
+    """The link stays. What it points at is replaced only if nobody else could have put it there."""
     try:
         info = os.lstat(target)
     except OSError:
         raise Refused('file-odd', what='link-broken', target=target) from None
-    if not stat.S_ISREG(info.st_mode) or info.st_uid != 0 or info.st_mode & 0o022:
+    if not stat.S_ISREG(info.st_mode) or not side.trusts(info):
         raise Refused('file-odd', what='link-unsafe', target=target)
-    _check_folder(os.path.dirname(target))
+    _check_folder(side, os.path.dirname(target))
 
 
 def open_folder(place):

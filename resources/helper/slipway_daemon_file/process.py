@@ -14,35 +14,33 @@ PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 SYSTEMCTL = '/usr/bin/systemctl'
 SNAP = '/usr/bin/snap'
 UNIT = 'docker.service'
-PID_FILES = {
-    'system': ('/run/docker.pid',),
-    'snap': ('/var/snap/docker/current/run/docker.pid', '/run/snap.docker/docker.pid'),
-}
 
-# exe is nothing where it was replaced on the disk since the start.
-Process = namedtuple('Process', 'pid exe argv way')
+# exe is nothing where it was replaced on the disk since the start, or is not the engine's.
+Process = namedtuple('Process', 'side kind pid exe argv way')
 
 
-def find_process(kind):
+def find_process(side, kind):
     """The engine's process, if it runs: never one that only says it is."""
-    unit = _unit_pid() if kind == 'system' else None
-    if unit and _is_engine(unit):
-        return _described(unit, 'systemd')
-    for file in PID_FILES[kind]:
-        pid = _pid_in(file)
-        if pid and _is_engine(pid):
-            return _described(pid, 'snap' if kind == 'snap' else 'signal')
+    unit = None if kind == 'snap' else _unit_pid(side)
+    if unit and _is_engine(side, unit):
+        return _described(side, kind, unit, 'systemd')
+    for file in side.pid_files[kind]:
+        pid = _pid_in(side, file)
+        if pid and _is_engine(side, pid):
+            return _described(side, kind, pid, 'snap' if kind == 'snap' else 'signal')
+    if unit and side.holder and _is_engine(side, unit, side.holder):
+        return _described(side, kind, unit, 'systemd')
     return None
 
 
 def reload(process):
     """Has the engine read its file again."""
     if process.way == 'systemd':
-        ended = run([SYSTEMCTL, 'reload', UNIT], 60)
+        ended = _systemctl(process.side, 60, 'reload', UNIT)
     elif process.way == 'snap':
         ended = run([SNAP, 'restart', 'docker'], 120)
     else:
-        _hang_up(process.pid)
+        _hang_up(process)
         return
     if ended.returncode != 0:
         raise Refused('reload-failed', detail=_tail(ended.stdout))
@@ -78,12 +76,16 @@ def validation(process, file):
     return said.replace(file, 'daemon.json')
 
 
-def run(argv, patience, near=None):
+def _systemctl(side, patience, *words):
+    return run([SYSTEMCTL, *side.service, *words], patience, more=side.environment)
+
+
+def run(argv, patience, near=None, more=None):
     path = f'{near}:{PATH}' if near else PATH
     try:
         return subprocess.run(
             argv,
-            env={'PATH': path, 'LC_ALL': 'C'},
+            env={**(more or {}), 'PATH': path, 'LC_ALL': 'C'},
             cwd='/',
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -97,25 +99,25 @@ def run(argv, patience, near=None):
         raise Refused('reload-failed', detail=f'{os.path.basename(argv[0])}: {error.strerror}') from None
 
 
-def _unit_pid():
+def _unit_pid(side):
     if not os.path.isdir('/run/systemd/system') or not os.path.exists(SYSTEMCTL):
         return None
-    said = run([SYSTEMCTL, 'show', '--property=MainPID', '--value', UNIT], 20).stdout.strip()
+    said = _systemctl(side, 20, 'show', '--property=MainPID', '--value', UNIT).stdout.strip()
     return int(said) if said.isdigit() and int(said) > 1 else None
 
 
-def _pid_in(file):
+def _pid_in(side, file):
     try:
         with open(file, 'rb') as opened:
             info = os.fstat(opened.fileno())
             said = opened.read(32).strip()
     except OSError:
         return None
-    safe = stat.S_ISREG(info.st_mode) and info.st_uid == 0 and not info.st_mode & 0o022
+    safe = stat.S_ISREG(info.st_mode) and side.trusts(info)
     return int(said) if safe and said.isdigit() and int(said) > 1 else None
 
 
-def _is_engine(pid):
+def _is_engine(side, pid, called='dockerd'):
     """A pid file may be old, and its number another's by now."""
     try:
         owner = os.stat(f'/proc/{pid}').st_uid
@@ -123,46 +125,47 @@ def _is_engine(pid):
         name = os.path.basename(os.readlink(f'/proc/{pid}/exe'))
     except OSError:
         return False
-    ours = owner == 0 and program.st_uid == 0 and not program.st_mode & 0o022
-    return ours and name in ('dockerd', 'dockerd (deleted)')
+    ours = owner == side.uid and side.trusts(program)
+    return ours and name in (called, f'{called} (deleted)')
 
 
-def _described(pid, way):
+def _described(side, kind, pid, way):
     try:
         exe = os.readlink(f'/proc/{pid}/exe')
         with open(f'/proc/{pid}/cmdline', 'rb') as opened:
             argv = [os.fsdecode(word) for word in opened.read().split(b'\0')[:-1]]
     except OSError:
         return None
-    return Process(pid, exe if os.path.exists(exe) and _only_roots(exe) else None, argv, way)
+    there = os.path.basename(exe) == 'dockerd' and os.path.exists(exe)
+    return Process(side, kind, pid, exe if there and _is_trusted(side, exe) else None, argv, way)
 
 
-def _only_roots(exe):
+def _is_trusted(side, exe):
     at = exe
     while True:
         info = os.lstat(at)
-        if info.st_uid != 0 or info.st_mode & 0o022:
+        if not side.trusts(info):
             return False
         if at == '/':
             return True
         at = os.path.dirname(at)
 
 
-def _hang_up(pid):
+def _hang_up(process):
     try:
         if not hasattr(os, 'pidfd_open'):
-            os.kill(pid, signal.SIGHUP)
+            os.kill(process.pid, signal.SIGHUP)
             return
-        process = os.pidfd_open(pid)
+        held = os.pidfd_open(process.pid)
         try:
             # Looked at again with the process in hand: the number may have become another's.
-            if not _is_engine(pid):
-                raise Refused('engine-down')
-            signal.pidfd_send_signal(process, signal.SIGHUP)
+            if not _is_engine(process.side, process.pid):
+                raise Refused('engine-down', kind=process.kind)
+            signal.pidfd_send_signal(held, signal.SIGHUP)
         finally:
-            os.close(process)
+            os.close(held)
     except ProcessLookupError:
-        raise Refused('engine-down') from None
+        raise Refused('engine-down', kind=process.kind) from None
 
 
 def _flag(argv, name):

@@ -1,4 +1,4 @@
-"""What only root may touch: the lock against a second writer, the backups, and the journal of a change under way."""
+"""What nobody else may touch: the lock against a second writer, the backups, and the journal of a change under way."""
 
 import contextlib
 import fcntl
@@ -12,15 +12,15 @@ from .refusal import Refused, refused_by_system
 from .rules import MIRRORS, parsable
 from .swap import write_new
 
-FOLDER = '/var/lib/slipway'
 MOST_BACKUPS = 20
 PRIVATE = MISSING._replace(mode=0o600)
 
 
 class Vault:
-    def __init__(self):
-        self.folder = _folder(FOLDER)
-        self.backups = _folder(os.path.join(FOLDER, 'backups'))
+    def __init__(self, side):
+        self.side = side
+        self.folder = _folder(side, side.vault)
+        self.backups = _folder(side, os.path.join(side.vault, 'backups'))
         self._lock = None
 
     @contextlib.contextmanager
@@ -86,7 +86,7 @@ class Vault:
     def candidate(self, data):
         """A text as a file that the engine can be asked about."""
         self._write(self.folder, 'candidate.json', data)
-        return os.path.join(FOLDER, 'candidate.json')
+        return os.path.join(self.side.vault, 'candidate.json')
 
     def drop_candidate(self):
         with contextlib.suppress(FileNotFoundError):
@@ -101,7 +101,7 @@ class Vault:
             os.rename(new, name, src_dir_fd=folder, dst_dir_fd=folder)
             os.fsync(folder)
         except OSError as error:
-            raise refused_by_system(error, FOLDER) from None
+            raise refused_by_system(error, self.side.vault) from None
 
     def _kept(self, name):
         return _read(self.backups, name) if re.fullmatch('[0-9a-f]{64}', name) else None
@@ -111,14 +111,14 @@ class Vault:
         return sorted(names, key=lambda name: -os.stat(name, dir_fd=self.backups).st_mtime_ns)
 
 
-def _folder(path):
+def _folder(side, path):
     try:
         os.makedirs(path, 0o700, exist_ok=True)
         folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
     except OSError as error:
         raise refused_by_system(error, path) from None
     info = os.fstat(folder)
-    if info.st_uid != 0 or stat.S_IMODE(info.st_mode) & 0o022:
+    if info.st_uid != side.uid or stat.S_IMODE(info.st_mode) & 0o022:
         raise Refused('state-unsafe', folder=path)
     return folder
 

@@ -11,6 +11,8 @@ export interface Manner {
     | 'silent'
     /** Says what is no TLS. */
     | 'garbage'
+  /** Beside its IPv4 address: one of IPv6 that leads nowhere, or no answer to whether there is one. */
+  readonly ipv6?: 'nowhere' | 'unsaid'
   readonly certificate?: 'self-signed' | 'expired' | 'not-yet-valid' | 'other-name'
 
   /** Each answer begins so many milliseconds late. */

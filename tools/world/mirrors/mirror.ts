@@ -35,7 +35,7 @@ export interface MirrorWish {
   readonly bring: Bring | undefined
   certificate(kind?: CertificateKind): Certificate
   /** Puts its names into the DNS, anew where the manner is another. */
-  publish(hosts: readonly string[], connecting: Manner['connecting']): void
+  publish(hosts: readonly string[], manner: Pick<Manner, 'connecting' | 'ipv6'>): void
 }
 
 export async function openMirror(wish: MirrorWish): Promise<Mirror & { stop(): Promise<void> }> {
@@ -67,7 +67,7 @@ export async function openMirror(wish: MirrorWish): Promise<Mirror & { stop(): P
   })
   listener.listen(443, home)
   await once(listener, 'listening')
-  publish([host, blobHost], undefined)
+  publish([host, blobHost], {})
 
   return {
     name,
@@ -84,7 +84,7 @@ export async function openMirror(wish: MirrorWish): Promise<Mirror & { stop(): P
       const anew = next.connecting !== undefined || next.certificate !== manner.certificate
       manner = next
       site.setSecureContext(certificate(next.certificate))
-      publish([host, blobHost], next.connecting)
+      publish([host, blobHost], next)
       changed.resolve()
       changed = Promise.withResolvers()
       if (anew) cut()

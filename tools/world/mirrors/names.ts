@@ -1,5 +1,6 @@
 /**
- * The DNS of a world. Each who has names there has a domain, which is a folder with a file a name, its address in it.
+ * The DNS of a world. Each who has names there has a domain, which is a folder with a file a name, its address in it and
+ * how it is about one of IPv6.
  * All who have one listen at the same address, so that it does not matter who of them comes and goes first.
  */
 import { createSocket } from 'node:dgram'
@@ -7,6 +8,7 @@ import { once } from 'node:events'
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { worldFolder } from '../place.ts'
+import type { Manner } from './manner.ts'
 
 /** `silent` answers nothing, `refusing` answers each question with a refusal. */
 export type DnsWeather = 'well' | 'silent' | 'refusing'
@@ -16,7 +18,7 @@ export interface Domain {
   readonly name: string
   /** From 1 on, no other's in this world. */
   readonly number: number
-  set(host: string, address: string): void
+  set(host: string, address: string, ipv6?: Manner['ipv6']): void
   remove(host: string): void
   /** Of this domain's names, and of all that nobody has. */
   behave(weather: DnsWeather): void
@@ -43,7 +45,7 @@ export async function takeDomain(): Promise<Domain> {
   return {
     name,
     number,
-    set: (host, address) => writeFileSync(join(folder, host), address),
+    set: (host, address, ipv6) => writeFileSync(join(folder, host), `${address} ${ipv6 ?? ''}`),
     remove: (host) => rmSync(join(folder, host), { force: true }),
     behave: (weather) => writeFileSync(join(folder, weatherFile), weather),
     async stop() {
@@ -80,10 +82,10 @@ function answerTo(question: Buffer, root: string): Buffer | undefined {
   const end = at + 5
   if (end > question.length) return undefined
   const type = question.readUInt16BE(at + 1)
-  const { weather, address } = lookUp(labels.join('.').toLowerCase(), root)
-  if (weather === 'silent') return undefined
+  const { weather, address, ipv6 } = lookUp(labels.join('.').toLowerCase(), root)
+  if (weather === 'silent' || (type === types.ipv6 && ipv6 === 'unsaid')) return undefined
   const code = weather === 'refusing' ? 5 : address ? 0 : 3
-  const found = code === 0 && type === 1 && address ? recordOf(address) : undefined
+  const found = code === 0 && address ? recordOf(type, address, ipv6) : undefined
   const head = Buffer.alloc(12)
   question.copy(head, 0, 0, 2)
   // An answer, with authority, recursion wished and given.
@@ -93,16 +95,26 @@ function answerTo(question: Buffer, root: string): Buffer | undefined {
   return Buffer.concat([head, question.subarray(12, end), ...(found ? [found] : [])])
 }
 
-/** For the name that stands in the question (a pointer to it), an address that nobody is to remember. */
-const recordOf = (address: string) =>
-  Buffer.from([0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 0, 0, 4, ...address.split('.').map(Number)])
+/** Source: RFC 1035, 3.2.2; RFC 3596, 2.1. */
+const types = { ipv4: 1, ipv6: 28 }
+/** 2001:db8::1 is nobody's. Source: RFC 3849. */
+const nowhere = [0x20, 0x01, 0x0d, 0xb8, ...Array<number>(11).fill(0), 1]
 
-function lookUp(name: string, root: string): { weather: DnsWeather; address?: string } {
+/** For the name that stands in the question (a pointer to it), an address that nobody is to remember. */
+function recordOf(type: number, address: string, ipv6: string): Buffer | undefined {
+  const record = (data: readonly number[]) =>
+    Buffer.from([0xc0, 12, 0, type, 0, 1, 0, 0, 0, 0, 0, data.length, ...data])
+  if (type === types.ipv4) return record(address.split('.').map(Number))
+  return type === types.ipv6 && ipv6 === 'nowhere' ? record(nowhere) : undefined
+}
+
+function lookUp(name: string, root: string): { weather: DnsWeather; address: string; ipv6: string } {
   const domains = readdirSync(root)
   const own = domains.find((domain) => name.endsWith(`.${domain}`))
   const weathers = (own ? [own] : domains).map((domain) => read(join(root, domain, weatherFile)) as DnsWeather)
-  const address = own && !name.includes('/') ? read(join(root, own, name)) : undefined
-  return { weather: weathers.find((each) => each && each !== 'well') ?? 'well', ...(address && { address }) }
+  const text = own && !name.includes('/') ? read(join(root, own, name)) : undefined
+  const [address = '', ipv6 = ''] = text?.split(' ') ?? []
+  return { weather: weathers.find((each) => each && each !== 'well') ?? 'well', address, ipv6 }
 }
 
 function read(file: string): string | undefined {

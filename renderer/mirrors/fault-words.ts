@@ -1,0 +1,85 @@
+/** Why a mirror does not work: in a word or two for the list, in sentences for its pane. */
+import { restsUntil } from '../../model/mirror-race.ts'
+import type { Failure, MirrorProbe } from '../../preload/contract/index.ts'
+import { failureWords } from '../ui/failure.ts'
+import { exactly, sentences, t } from '../ui/words.svelte.ts'
+
+type Failed = Extract<MirrorProbe, { readonly state: 'failed' }>
+
+/** It is there, and does not serve this image to this computer now. */
+export const isRefusal = (probe: Failed): boolean =>
+  ['registry-login', 'registry-denied', 'registry-limited', 'reference-unknown'].includes(probe.failure.code) &&
+  !isHalf(probe)
+
+/** The tag's manifest came, what it leads to does not. */
+const isHalf = ({ failure, digest }: Failed) =>
+  digest !== undefined && ['registry-slow', 'reference-unknown'].includes(failure.code)
+
+export function whyShort(probe: Failed): string {
+  const { failure } = probe
+  switch (failure.code) {
+    case 'registry-unreachable':
+      return unreachable(failure.reason)
+    case 'registry-slow':
+      return isHalf(probe) ? t('mirrors.why.tooSlow') : t('mirrors.why.slow')
+    case 'registry-tls':
+      return t('mirrors.why.tls')
+    case 'registry-login':
+      return t('mirrors.why.login')
+    case 'registry-denied':
+      return t('mirrors.why.denied')
+    case 'registry-limited':
+      return t('mirrors.why.limited')
+    case 'registry-nonsense':
+      return failure.page ? t('mirrors.why.page') : t('mirrors.why.nonsense')
+    case 'registry-redirects':
+      return t('mirrors.why.redirects')
+    case 'registry-error':
+      return failure.status === 410 ? t('mirrors.why.gone') : t('mirrors.why.error', { status: String(failure.status) })
+    case 'reference-unknown':
+      return isHalf(probe) ? t('mirrors.why.partly') : t('mirrors.why.unknown')
+    case 'content-altered':
+      return t('mirrors.why.altered')
+    case 'mirror-says-anything':
+      return t('mirrors.why.anything')
+    default:
+      return t('mirrors.why.failed')
+  }
+}
+
+function unreachable(reason: Extract<Failure, { code: 'registry-unreachable' }>['reason']): string {
+  switch (reason) {
+    case 'no-host':
+      return t('mirrors.why.no-host')
+    case 'no-network':
+      return t('mirrors.why.no-network')
+    case 'refused':
+      return t('mirrors.why.refused')
+    case 'cut':
+      return t('mirrors.why.cut')
+    case undefined:
+      return t('mirrors.why.unreachable')
+  }
+}
+
+/** As a registry's fault, but for what is otherwise where one has not chosen to go there, and cannot log in. */
+export function whyNot(probe: Failed, { host, image }: { readonly host: string; readonly image: string }): string {
+  const { failure, at } = probe
+  const { title, hint } = failureWords(failure)
+  switch (failure.code) {
+    case 'registry-slow':
+      return isHalf(probe) ? t('mirrors.say.tooSlow', { host }) : sentences(title, hint)
+    case 'reference-unknown':
+      return isHalf(probe) ? t('mirrors.say.partly', { host, image }) : t('mirrors.say.unknown', { host, image })
+    case 'registry-login':
+      return title
+    case 'registry-limited': {
+      const until = restsUntil({ at, until: failure.until })
+      return until === undefined
+        ? sentences(title, hint)
+        : sentences(title, t('mirrors.say.rests', { time: exactly(until) }))
+    }
+    default:
+      return sentences(title, hint)
+  }
+}
