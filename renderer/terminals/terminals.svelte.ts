@@ -149,8 +149,6 @@ class Terminals {
     await slipway.call('terminals.close', id)
   }
 
-  stop = (container: ContainerId) => this.#try(() => slipway.call('containers.stop', container))
-
   /** The same again in place of one that has ended: a container that has ended too is started. */
   async again({ id, container, kind }: Terminal) {
     await this.#try(async () => {

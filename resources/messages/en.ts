@@ -880,8 +880,6 @@ export const en = {
   'terminal.input': 'Terminal. Ctrl+Shift+Esc leaves it.',
   'terminal.logs': 'logs',
   'terminal.removed': 'removed',
-  'terminal.stop': 'Stop',
-  'terminal.stopping': 'Stopping…',
   'terminal.close': 'Close',
   'terminal.closeNamed': 'Close {name}',
   'terminal.closeTitle': 'Close {name}?',

@@ -844,8 +844,6 @@ export const zhCN = {
   'terminal.input': '终端，按 Ctrl+Shift+Esc 离开',
   'terminal.logs': '日志',
   'terminal.removed': '已删除',
-  'terminal.stop': '停止',
-  'terminal.stopping': '正在停止…',
   'terminal.close': '关闭',
   'terminal.closeNamed': '关闭 {name}',
   'terminal.closeTitle': '关闭 {name}？',
