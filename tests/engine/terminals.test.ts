@@ -10,7 +10,6 @@ import { anyOne, matrix } from './matrix.ts'
 import { openRunner, value, type Runner } from './runner.ts'
 
 describe.each(matrix)('$title', (wish) => {
-  const once = test.runIf(wish === anyOne)
   let engine: Engine
   let runner: Runner
 
@@ -73,7 +72,12 @@ describe.each(matrix)('$title', (wish) => {
     await screen.shows('\r\nagain\r\n')
     runner.type(id, '\x10')
     await screen.shows(/again\r\n[^]*# [^]*# echo again[^\n]*$/)
-    runner.type(id, '\x15exit 7\r')
+    // Nor is Ctrl+Space, which is Emacs' mark.
+    runner.type(id, '\x15stty raw -echo; head -c 3 | od -A n -t x1; stty sane\r')
+    await eventually(async () => (await running(container)).includes('od -A n -t x1'))
+    for (const _ of [1, 2, 3]) runner.type(id, '\0')
+    await screen.shows('00 00 00')
+    runner.type(id, 'exit 7\r')
     expect(await ended(id)).toEqual(exit(7))
   })
 
@@ -91,20 +95,23 @@ describe.each(matrix)('$title', (wish) => {
     expect(runner.window().show(scratch.id).text).toBe('hello from scratch\r\n')
   })
 
-  once('an image that is said to be for another processor, and runs, is seen from its first word on', async () => {
-    const { id } = await interactive('/bin/sh', {}, 'emulated:1')
-    const screen = runner.window().show(id)
-    await screen.shows('/ # ')
-    runner.type(id, 'echo $((6 * 7)); exit 7\r')
-    await screen.shows('\r\n42\r\n')
-    expect(await ended(id)).toEqual(exit(7))
+  test.runIf(wish === anyOne)(
+    'an image that is said to be for another processor, and runs, is seen from its first word on',
+    async () => {
+      const { id } = await interactive('/bin/sh', {}, 'emulated:1')
+      const screen = runner.window().show(id)
+      await screen.shows('/ # ')
+      runner.type(id, 'echo $((6 * 7)); exit 7\r')
+      await screen.shows('\r\n42\r\n')
+      expect(await ended(id)).toEqual(exit(7))
 
-    const lines = 200_000
-    const much = await interactive(`seq ${lines}`, {}, 'emulated:1')
-    const all = runner.window().show(much.id)
-    expect(await ended(much.id)).toEqual(exit(0))
-    expect(all.text.split('\r\n')).toEqual([...Array.from({ length: lines }, (_, at) => `${at + 1}`), ''])
-  })
+      const lines = 200_000
+      const much = await interactive(`seq ${lines}`, {}, 'emulated:1')
+      const all = runner.window().show(much.id)
+      expect(await ended(much.id)).toEqual(exit(0))
+      expect(all.text.split('\r\n')).toEqual([...Array.from({ length: lines }, (_, at) => `${at + 1}`), ''])
+    },
+  )
 
   test('10 MB come whole to a window that is slow, and the program waits for it', async () => {
     const size = 10_000_000
@@ -207,6 +214,34 @@ describe.each(matrix)('$title', (wish) => {
     expect(await ended(back)).toEqual(exit(0))
   })
 
+  test.runIf(wish === anyOne)('closing a shell that has ended hangs up nobody who has its number now', async () => {
+    const { container } = await interactive('sleep 8000')
+    const shell = async () => {
+      const id = await runner.open(container, 'shell')
+      const screen = runner.window().show(id, false)
+      await screen.shows('# ')
+      return { id, screen }
+    }
+    const old = await shell()
+    // So much that nobody takes that its end is not heard of.
+    runner.type(old.id, 'yes\r')
+    await eventually(() => old.screen.end >= outputBound)
+    await engine.docker.getContainer(container).restart({ t: 0 })
+    const fresh = await shell()
+    await runner.calls['terminals.close'](old.id)
+    runner.type(fresh.id, 'sleep 1; echo still $((40 + 2))\r')
+    await fresh.screen.shows('still 42')
+    expect(runner.terminal(fresh.id)?.state).toEqual({ is: 'open' })
+  })
+
+  test.runIf(wish === anyOne)('a shell that cannot be run says why', async () => {
+    const { container } = await interactive('sh -c "chmod -x /bin/bash; exec sleep 7000"')
+    await eventually(async () => (await running(container)).includes('sleep 7000'))
+    const shell = await runner.open(container, 'shell')
+    expect(await ended(shell)).toMatchObject({ reason: 'exit', exitCode: 126 })
+    expect(runner.window().show(shell).text).toContain('permission denied')
+  })
+
   test('the end of the app hangs up its shells, and nothing else', async () => {
     const { container } = await interactive('hold')
     const other = await openRunner(engine)
@@ -230,6 +265,8 @@ describe.each(matrix)('$title', (wish) => {
     const logs = await runner.open(container, 'logs')
     expect(await ended(logs)).toEqual(exit(0))
     expect(runner.window().show(logs).text).toBe('hello from scratch\r\n')
+    const { id: never } = await engine.docker.createContainer({ Image: 'box:1' })
+    expect(await ended(await runner.open(never, 'logs'))).toEqual({ is: 'ended', reason: 'exit' })
     expect(await refused('0'.repeat(64), 'shell')).toEqual({ ok: false, error: { code: 'container-gone' } })
   })
 
