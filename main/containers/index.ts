@@ -6,7 +6,7 @@ import type { ImageId } from '../../model/image.ts'
 import { statusOf, type Engine } from '../engine/index.ts'
 import { addressesOf, inspect, lossOf, remove } from './about.ts'
 import { endingOf } from './ending.ts'
-import { openTerminal } from './open.ts'
+import { openTerminal, startInTerminal } from './open.ts'
 import { openPorts, portState } from './ports.ts'
 import { runImage } from './run.ts'
 import { imageShells } from './shells.ts'
@@ -80,6 +80,7 @@ export function containersService({ engine, publish, details, chooseFolder, open
       },
       'containers.chooseFolder': async (now) => ok(await chooseFolder(now)),
       'terminals.open': (wish) => asking((docker) => openTerminal(docker, terminals, wish)),
+      'terminals.start': (wish) => asking((docker) => startInTerminal(docker, terminals, wish)),
       ...terminals.handlers,
     } satisfies Handlers<'containers'> & Handlers<'terminals'>,
   }

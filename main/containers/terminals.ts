@@ -19,7 +19,7 @@ export interface Terminals {
   resize(id: TerminalId, size: Size): Promise<void>
   /** Closes all at the app's end; what is to be waited for, though not for long. */
   end(): Promise<unknown> | undefined
-  readonly handlers: Omit<Handlers<'terminals'>, 'terminals.open'>
+  readonly handlers: Omit<Handlers<'terminals'>, 'terminals.open' | 'terminals.start'>
 }
 
 /** So many milliseconds an engine has to hang up shells when the app ends. */

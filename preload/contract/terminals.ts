@@ -62,6 +62,11 @@ export const calls = {
     }),
     type<TerminalId>(),
   ),
+  /** Starts a container in a terminal of its own program: nothing that it says is missed. */
+  'terminals.start': call(
+    v.object({ container: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)), size: terminalSize }),
+    type<TerminalId>(),
+  ),
   /** Counts as taken by the window. */
   'terminals.replay': call(terminalId, type<TerminalReplay>()),
   'terminals.write': call(v.object({ id: terminalId, text: v.pipe(v.string(), v.maxLength(1_000_000)) }), type<void>()),

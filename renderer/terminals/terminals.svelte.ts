@@ -146,9 +146,10 @@ class Terminals {
   /** The same again in place of one that has ended: a container that has ended too is started. */
   async again({ id, container, kind }: Terminal, start: boolean) {
     await this.#try(async () => {
-      const started = start ? await slipway.call('containers.start', container) : undefined
-      if (started && !started.ok) return started
-      const answer = await this.open(container, kind)
+      const answer = start
+        ? await slipway.call('terminals.start', { container, size: { ...this.size } })
+        : await this.open(container, kind)
+      if (answer.ok && start) await this.show(answer.value)
       if (answer.ok) await this.closeNow(id)
       return answer
     })

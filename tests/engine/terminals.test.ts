@@ -113,6 +113,17 @@ describe.each(matrix)('$title', (wish) => {
     },
   )
 
+  test('what ends at once is started again with all that it says', async () => {
+    const { container, id } = await interactive('', {}, 'ends-at-once:1')
+    await ended(id)
+    const size = { columns: 80, rows: 24 }
+    const again = value(await runner.calls['terminals.start']({ container, size }))
+    expect(await ended(again)).toEqual(exit(3))
+    expect(runner.window().show(again).text).toContain('cannot find its configuration')
+    const gone = await runner.calls['terminals.start']({ container: '0'.repeat(64), size })
+    expect(gone).toEqual({ ok: false, error: { code: 'container-gone' } })
+  })
+
   test('10 MB come whole to a window that is slow, and the program waits for it', async () => {
     const size = 10_000_000
     // It says how far it has come on another way than the terminal.

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { mark, withoutMarked } from '../../main/containers/frames.ts'
+import { mark, returned, unframed, withoutMarked } from '../../main/containers/frames.ts'
 
 /** What is shown, and what is heard, of bytes that come in pieces. */
 function taken(text: string, cuts: readonly number[] = []) {
@@ -34,4 +34,27 @@ test('who says no such line is shown', () => {
       expect(taken(said, at)).toEqual({ shown: said, heard: [] })
     }),
   )
+})
+
+test('frames are taken apart wherever they are cut', () => {
+  const frame = (kind: number, text: string) => {
+    const head = Buffer.from([kind, 0, 0, 0, 0, 0, 0, 0])
+    head.writeUInt32BE(Buffer.byteLength(text), 4)
+    return Buffer.concat([head, Buffer.from(text)])
+  }
+  fc.assert(
+    fc.property(fc.array(fc.string()), fc.integer({ min: 1, max: 20 }), (texts, cut) => {
+      const all = Buffer.concat(texts.map((text, at) => frame(1 + (at % 2), text)))
+      const take = unframed()
+      const said: Buffer[] = []
+      for (let at = 0; at < all.length; at += cut) said.push(take(all.subarray(at, at + cut)))
+      expect(Buffer.concat(said).toString()).toBe(texts.map((text) => text.toWellFormed()).join(''))
+    }),
+  )
+})
+
+test('lines end as in a terminal, and bytes that are no text stay what they are', () => {
+  expect(returned(Buffer.from('a\nb\r\n好\n')).toString()).toBe('a\r\nb\r\n好\r\n')
+  const odd = Buffer.from([0xff, 0x00, 0xc3, 0x28])
+  expect(returned(odd).equals(odd)).toBe(true)
 })
