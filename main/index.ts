@@ -41,6 +41,7 @@ start({
       publish: (name, payload) => {
         publish(name, payload)
         if (name === 'images.changed' || name === 'engine.changed') layers.changed()
+        if (name === 'engine.changed') containers.engineChanged()
       },
       memory: store.lists,
     })

@@ -16,7 +16,7 @@ export async function openTerminal(
   const found = await inspect(docker, id)
   if (!found) return fail({ code: 'container-gone' })
   if (kind !== 'logs' && !found.State.Running) return fail({ code: 'container-not-running' })
-  const add = (line: Line, command: readonly string[]) => terminals.add(aboutOf(id, found, kind, command), line)
+  const add = (line: Line, command: readonly string[]) => terminals.add(docker, aboutOf(id, found, kind, command), line)
   const { Tty: tty, OpenStdin: stdin } = found.Config
 
   if (kind === 'logs') return ok(add(await followLogs(container, tty), []))
@@ -53,7 +53,7 @@ export async function startInTerminal(
     line.stream.destroy()
     throw error
   }
-  const terminal = terminals.add(aboutOf(id, found, 'attach', programOf(found)), line)
+  const terminal = terminals.add(docker, aboutOf(id, found, 'attach', programOf(found)), line)
   await terminals.resize(terminal, size)
   return ok(terminal)
 }

@@ -298,6 +298,23 @@ describe.each(matrix)('$title', (wish) => {
     await screen.shows('\r\n3000\r\n最后\r\n')
   })
 
+  test.runIf(wish === anyOne)(
+    'who goes to another engine leaves its terminals, and nothing ends with them',
+    async () => {
+      const { container, id } = await interactive('/bin/sh')
+      const shell = await runner.open(container, 'shell')
+      await runner.window().show(shell).shows('# ')
+      value(await runner.engine.handlers['engine.switch']('elsewhere'))
+      for (const one of [id, shell]) expect(await ended(one)).toEqual({ is: 'ended', reason: 'engine-gone' })
+      expect(await running(container)).toHaveLength(2)
+      value(await runner.engine.handlers['engine.switch']('default'))
+      await eventually(() => runner.engine.state().status === 'connected')
+      const back = await runner.open(container, 'attach')
+      expect(runner.terminal(back)?.state).toEqual({ is: 'open' })
+      expect(runner.terminal(id)?.state.is).toBe('ended')
+    },
+  )
+
   // The last: the engine is not there any more.
   test('an engine that dies ends its terminals, and they say so', async () => {
     const { container, id } = await interactive('/bin/sh')
