@@ -41,7 +41,9 @@ start({
       publish: (name, payload) => {
         publish(name, payload)
         if (name === 'images.changed' || name === 'engine.changed') layers.changed()
-        if (name === 'engine.changed') daemon.engineChanged()
+        if (name !== 'engine.changed') return
+        daemon.engineChanged()
+        containers.engineChanged()
       },
       memory: store.lists,
     })

@@ -4,11 +4,12 @@ import type { PortWish, RunWish, VolumeWish } from './run.ts'
 import { mountedAs, type Mount } from './run-request.ts'
 import { quoted, shellWords } from './shell.ts'
 
-/** For a wish that has faults still, as near as it comes. */
-export function runArguments(wish: RunWish): string[] {
+/** For a wish that has faults still, as near as it comes. `reach`: what leads Docker's command to the same engine. */
+export function runArguments(wish: RunWish, reach: readonly string[] = []): string[] {
   const flag = (name: string, value: string) => (value === '' ? [] : [name, value])
   return [
     'docker',
+    ...reach,
     'run',
     wish.interactive ? '-it' : '-d',
     ...flag('--name', wish.name),
@@ -27,7 +28,8 @@ export function runArguments(wish: RunWish): string[] {
   ]
 }
 
-export const runCommand = (wish: RunWish): string => runArguments(wish).map(quoted).join(' ')
+export const runCommand = (wish: RunWish, reach?: readonly string[]): string =>
+  runArguments(wish, reach).map(quoted).join(' ')
 
 /** `127.0.0.1:8080:80`: tcp goes without saying. */
 function portText({ host, container }: PortWish): string {

@@ -24,7 +24,7 @@ const inspected = v.object({
   NetworkSettings: v.object({ Ports: v.nullish(v.record(v.string(), list(binding)), {}) }),
   SizeRw: v.nullish(v.number(), 0),
 })
-type Inspected = v.InferOutput<typeof inspected>
+export type Inspected = v.InferOutput<typeof inspected>
 
 /** Nothing where it is gone. */
 export async function inspect(docker: Docker, of: string, size = false): Promise<Inspected | undefined> {

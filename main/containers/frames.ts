@@ -32,16 +32,28 @@ export function unframed(): (bytes: Buffer) => Buffer {
 export const returned = (bytes: Buffer): Buffer =>
   Buffer.from(bytes.toString('latin1').replace(/\r?\n/g, '\r\n'), 'latin1')
 
-/** Keeps the first line for itself. */
-export function withoutFirstLine(heard: (line: string) => void): (bytes: Buffer) => Buffer {
-  let before: Buffer | undefined = Buffer.alloc(0)
+/** Not typed by chance: a terminal shows it as ^^ where it is typed at all. */
+export const mark = '\x1e'
+
+/**
+ * Keeps a line for itself that begins with the mark. What comes before it stays: the echo of what is typed early, or the
+ * words of who was to say the line and could not.
+ */
+export function withoutMarked(heard: (line: string) => void): (bytes: Buffer) => Buffer {
+  let held: Buffer | undefined = Buffer.alloc(0)
   return (bytes) => {
-    if (!before) return bytes
-    const all = Buffer.concat([before, bytes])
-    const end = all.indexOf('\n')
-    before = end < 0 ? all : undefined
-    if (end < 0) return Buffer.alloc(0)
-    heard(all.subarray(0, end).toString().trim())
-    return all.subarray(end + 1)
+    if (!held) return bytes
+    const all = Buffer.concat([held, bytes])
+    const from = all.indexOf(mark)
+    const end = from < 0 ? from : all.indexOf('\n', from)
+    held = end < 0 ? all.subarray(from < 0 ? all.length : from) : undefined
+    if (held) return all.subarray(0, all.length - held.length)
+    heard(
+      all
+        .subarray(from + 1, end)
+        .toString()
+        .trim(),
+    )
+    return Buffer.concat([all.subarray(0, from), all.subarray(end + 1)])
   }
 }

@@ -6,7 +6,7 @@ import type { ImageId } from '../../model/image.ts'
 import { statusOf, type Engine } from '../engine/index.ts'
 import { addressesOf, inspect, lossOf, remove } from './about.ts'
 import { endingOf } from './ending.ts'
-import { openTerminal } from './open.ts'
+import { openTerminal, startInTerminal } from './open.ts'
 import { openPorts, portState } from './ports.ts'
 import { runImage } from './run.ts'
 import { imageShells } from './shells.ts'
@@ -14,7 +14,7 @@ import { suggestion } from './suggest.ts'
 import { terminalBook } from './terminals.ts'
 
 interface Needs {
-  readonly engine: Pick<Engine, 'docker' | 'state' | 'live' | 'failure'>
+  readonly engine: Pick<Engine, 'docker' | 'state' | 'live' | 'failure' | 'flags'>
   readonly publish: Publish
   readonly details: (image: ImageId) => Result<ImageDetails> | Promise<Result<ImageDetails>>
   readonly chooseFolder: (now: string) => Promise<string | undefined>
@@ -22,7 +22,11 @@ interface Needs {
 }
 
 export function containersService({ engine, publish, details, chooseFolder, openPage }: Needs) {
-  const terminals = terminalBook(publish)
+  const isHere = (docker: Docker) => {
+    const now = engine.docker()
+    return engine.state().status === 'connected' && now.ok && now.value === docker
+  }
+  const terminals = terminalBook({ publish, isHere })
   const shells = imageShells()
   const names = () => new Set([...engine.live.containers().values()].map(({ name }) => name))
   const endpoint = () => engine.state().context?.endpoint ?? ''
@@ -39,11 +43,21 @@ export function containersService({ engine, publish, details, chooseFolder, open
     try {
       return await ask(docker.value)
     } catch (error) {
-      return fail(statusOf(error) === 404 ? { code: 'container-gone' } : engine.failure(error))
+      return fail(engine.failure(error))
     }
   }
+  /** The same of a container: who is not there is gone. */
+  const asked = <T>(ask: (docker: Docker) => Promise<Result<T, Failure>>) =>
+    asking<T>(async (docker) => {
+      try {
+        return await ask(docker)
+      } catch (error) {
+        if (statusOf(error) === 404) return fail({ code: 'container-gone' })
+        throw error
+      }
+    })
   const addresses = (container: string) =>
-    asking<readonly string[]>(async (docker) => {
+    asked<readonly string[]>(async (docker) => {
       const found = await inspect(docker, container)
       const host = here() ? undefined : new URL(endpoint()).hostname.replace(/^\[|\]$/g, '')
       return found ? ok(addressesOf(found, host)) : fail({ code: 'container-gone' })
@@ -51,12 +65,21 @@ export function containersService({ engine, publish, details, chooseFolder, open
 
   return {
     end: terminals.end,
+    /** What the app reaches is another engine, or none. */
+    engineChanged: terminals.left,
     handlers: {
       'containers.suggest': ({ image, reference }) =>
         asking(async (docker) => {
           const known = await details(image)
           if (!known.ok) return known
-          const about = { image, reference, details: known.value, enginePlatform: platform(), names: names() }
+          const about = {
+            image,
+            reference,
+            details: known.value,
+            enginePlatform: platform(),
+            names: names(),
+            reach: engine.flags(),
+          }
           return ok(await suggestion(docker, shells, await openPorts(docker, here()), about))
         }),
       'containers.port': (port) => asking(async (docker) => ok(await portState(await openPorts(docker, here()), port))),
@@ -65,11 +88,11 @@ export function containersService({ engine, publish, details, chooseFolder, open
           const about = { here: here(), enginePlatform: platform(), names: names() }
           return runImage({ docker, ...about, shells, terminals }, wish, size)
         }),
-      'containers.start': (container) => asking(async (docker) => done(docker.getContainer(container).start())),
-      'containers.stop': (container) => asking(async (docker) => done(docker.getContainer(container).stop())),
-      'containers.ending': (container) => asking(async (docker) => ok(await endingOf(docker, container))),
-      'containers.loss': (container) => asking((docker) => lossOf(docker, container)),
-      'containers.remove': ({ container, volumes }) => asking((docker) => remove(docker, container, volumes)),
+      'containers.start': (container) => asked(async (docker) => done(docker.getContainer(container).start())),
+      'containers.stop': (container) => asked(async (docker) => done(docker.getContainer(container).stop())),
+      'containers.ending': (container) => asked(async (docker) => ok(await endingOf(docker, container))),
+      'containers.loss': (container) => asked((docker) => lossOf(docker, container)),
+      'containers.remove': ({ container, volumes }) => asked((docker) => remove(docker, container, volumes)),
       'containers.addresses': addresses,
       'containers.openPage': async ({ container, url }) => {
         const known = await addresses(container)
@@ -79,7 +102,8 @@ export function containersService({ engine, publish, details, chooseFolder, open
         return ok(undefined)
       },
       'containers.chooseFolder': async (now) => ok(await chooseFolder(now)),
-      'terminals.open': (wish) => asking((docker) => openTerminal(docker, terminals, wish)),
+      'terminals.open': (wish) => asked((docker) => openTerminal(docker, terminals, wish)),
+      'terminals.start': (wish) => asked((docker) => startInTerminal(docker, terminals, wish)),
       ...terminals.handlers,
     } satisfies Handlers<'containers'> & Handlers<'terminals'>,
   }

@@ -5,7 +5,7 @@ import type Docker from 'dockerode'
 import * as v from 'valibot'
 import type { TerminalState } from '../../preload/contract/index.ts'
 import { statusOf } from '../engine/index.ts'
-import { returned, unframed, withoutFirstLine } from './frames.ts'
+import { mark, returned, unframed, withoutMarked } from './frames.ts'
 
 export interface Size {
   readonly columns: number
@@ -28,10 +28,11 @@ export interface Line {
 }
 
 /**
- * Nobody types it: Docker's own, Ctrl+P Ctrl+Q, would hold back each Ctrl+P until the next key. An empty one means
- * Docker's own.
+ * Nobody types them one after another. The first is held back until the next key, as Docker's own would hold back each
+ * Ctrl+P, and none would mean Docker's own: so it is the one that shells and editors know least (Ctrl+@ is Emacs' mark,
+ * Ctrl+_ its undo, Ctrl+\ ends a program, Ctrl+] is telnet's). Source: moby/term ascii.go, proxy.go.
  */
-const detachKeys = 'ctrl-@,ctrl-@,ctrl-@'
+const detachKeys = 'ctrl-^,ctrl-],ctrl-^'
 const patience = 2000
 
 const exited = v.object({ StatusCode: v.number() })
@@ -73,7 +74,7 @@ export async function openShell(container: Docker.Container, command: readonly s
   const [shell = '', ...more] = command
   const exec = await container.exec({
     // An exec goes on when nobody is attached to it any more, so its own number is needed to hang up (tried on all).
-    Cmd: [shell, ...more, '-c', 'echo $$; exec "$0" "$@"', ...command],
+    Cmd: [shell, ...more, '-c', `echo "${mark}$$"; exec "$0" "$@"`, ...command],
     ...{ AttachStdin: true, AttachStdout: true, AttachStderr: true, Tty: true },
     DetachKeys: detachKeys,
   })
@@ -81,7 +82,7 @@ export async function openShell(container: Docker.Container, command: readonly s
   let number: string | undefined
   return {
     stream,
-    shown: withoutFirstLine((line) => (number = /^\d+$/.exec(line)?.[0])),
+    shown: withoutMarked((line) => (number = /^\d+$/.exec(line)?.[0])),
     write: (text) => void stream.write(text),
     resize: ({ columns, rows }) => exec.resize({ w: columns, h: rows }),
     async ending() {
@@ -94,19 +95,18 @@ export async function openShell(container: Docker.Container, command: readonly s
       }
     },
     async hangUp() {
-      if (number !== undefined) await kill(container, [shell, ...more, '-c', 'kill -HUP "$0"', number])
+      if (number === undefined) return
+      try {
+        // Its number is another's once the shell has ended, or the container has started anew.
+        if (!v.parse(shellState, await exec.inspect()).Running) return
+        const killer = await container.exec({ Cmd: [shell, ...more, '-c', 'kill -HUP "$0"', number] })
+        const answer = await killer.start({ Detach: true })
+        answer.resume()
+      } catch {
+        // The container or the engine is gone, and the shell with it.
+      }
     },
     leave() {},
-  }
-}
-
-async function kill(container: Docker.Container, command: string[]) {
-  try {
-    const exec = await container.exec({ Cmd: command })
-    const answer = await exec.start({ Detach: true })
-    answer.resume()
-  } catch {
-    // The container or the engine is gone, and the shell with it.
   }
 }
 
@@ -131,6 +131,8 @@ async function endOf(container: Docker.Container, exit: Promise<{ StatusCode: nu
   try {
     const { State } = v.parse(state, await container.inspect())
     if (State.Running || State.Status === 'restarting') return (await soon) ?? { is: 'ended', reason: 'cut' }
+    // What was never started has the code 0 all the same.
+    if (State.Status === 'created') return { is: 'ended', reason: 'exit' }
     return (await within(told)) ?? { is: 'ended', reason: 'exit', exitCode: State.ExitCode }
   } catch (error) {
     if (statusOf(error) === undefined) return { is: 'ended', reason: 'engine-gone' }

@@ -1,11 +1,11 @@
 /** A terminal is opened on a container that is there. */
 import type Docker from 'dockerode'
 import { quoted } from '../../model/shell.ts'
-import { fail, ok, type Input, type Result, type TerminalId } from '../../preload/contract/index.ts'
-import { inspect } from './about.ts'
+import { fail, ok, type Input, type Result, type Terminal, type TerminalId } from '../../preload/contract/index.ts'
+import { inspect, type Inspected } from './about.ts'
 import { attachTo, followLogs, openShell, type Line } from './lines.ts'
 import { shellsIn } from './shells.ts'
-import type { Terminals } from './terminals.ts'
+import type { About, Terminals } from './terminals.ts'
 
 export async function openTerminal(
   docker: Docker,
@@ -15,18 +15,13 @@ export async function openTerminal(
   const container = docker.getContainer(id)
   const found = await inspect(docker, id)
   if (!found) return fail({ code: 'container-gone' })
-  const started = found.State.Running
-  if (kind === 'shell' && !started) return fail({ code: 'container-not-running' })
-  const { Tty: tty, OpenStdin: stdin, Image: reference } = found.Config
-  const about = { container: id, name: found.Name.replace(/^\//, ''), reference, kind }
-  const add = (line: Line, command: readonly string[]) =>
-    terminals.add({ ...about, command: command.map(quoted).join(' ') }, line)
+  if (kind !== 'logs' && !found.State.Running) return fail({ code: 'container-not-running' })
+  const add = (line: Line, command: readonly string[]) => terminals.add(docker, aboutOf(id, found, kind, command), line)
+  const { Tty: tty, OpenStdin: stdin } = found.Config
 
   if (kind === 'logs') return ok(add(await followLogs(container, tty), []))
   if (kind === 'attach') {
-    const line = await attachTo(container, { tty, stdin, started })
-    if (!started) await start(container, line)
-    const terminal = add(line, [found.Path, ...found.Args])
+    const terminal = add(await attachTo(container, { tty, stdin, started: true }), programOf(found))
     // Another size than before makes what fills the screen draw itself again.
     await terminals.resize(terminal, { ...size, rows: size.rows + 1 })
     await terminals.resize(terminal, size)
@@ -39,8 +34,18 @@ export async function openTerminal(
   return ok(terminal)
 }
 
-/** What it says first is heard, too, and what ends at once is not missed. */
-async function start(container: Docker.Container, line: Line) {
+/** As `docker start --attach --interactive` does. */
+export async function startInTerminal(
+  docker: Docker,
+  terminals: Terminals,
+  { container: id, size }: Input<'terminals.start'>,
+): Promise<Result<TerminalId>> {
+  const container = docker.getContainer(id)
+  const found = await inspect(docker, id)
+  if (!found) return fail({ code: 'container-gone' })
+  if (found.State.Running) return openTerminal(docker, terminals, { container: id, kind: 'attach', size })
+  const { Tty: tty, OpenStdin: stdin } = found.Config
+  const line = await attachTo(container, { tty, stdin, started: false })
   try {
     await container.start()
   } catch (error) {
@@ -48,4 +53,19 @@ async function start(container: Docker.Container, line: Line) {
     line.stream.destroy()
     throw error
   }
+  const terminal = terminals.add(docker, aboutOf(id, found, 'attach', programOf(found)), line)
+  await terminals.resize(terminal, size)
+  return ok(terminal)
 }
+
+const programOf = ({ Path, Args }: Inspected) => [Path, ...Args]
+
+const aboutOf = (
+  container: string,
+  { Name, Config }: Inspected,
+  kind: Terminal['kind'],
+  command: readonly string[],
+): About => ({
+  ...{ container, kind, name: Name.replace(/^\//, ''), reference: Config.Image },
+  command: command.map(quoted).join(' '),
+})

@@ -59,7 +59,7 @@ export async function runImage(needs: Needs, wish: RunWish, size?: Size): Promis
       line?.stream.destroy()
       return ok({ container: container.id })
     }
-    const terminal = needs.terminals.add(known, line, said)
+    const terminal = needs.terminals.add(docker, known, line, said)
     if (size) await needs.terminals.resize(terminal, size)
     return ok({ container: container.id, terminal })
   } catch (error) {

@@ -14,6 +14,7 @@ interface Known {
   readonly details: ImageDetails
   readonly enginePlatform: string | undefined
   readonly names: ReadonlySet<string>
+  readonly reach: readonly string[]
 }
 
 const networks = v.array(v.object({ Name: v.string() }))
@@ -22,7 +23,7 @@ export async function suggestion(
   docker: Docker,
   shells: ImageShells,
   ports: Ports,
-  { image, reference, details, enginePlatform, names }: Known,
+  { image, reference, details, enginePlatform, names, reach }: Known,
 ): Promise<RunSuggestion> {
   const { entrypoint, command, environment, ports: exposes, volumes, user, workingDirectory, platform } = details
   // Only where a shell would be suggested is one looked for.
@@ -37,6 +38,7 @@ export async function suggestion(
     wish: await suggestRun({ image, reference, exposes, entrypoint, shell: found[0], names, isFree }),
     ...{ entrypoint, command, environment, exposes, volumes, user },
     workdir: workingDirectory,
+    reach,
     networks: known.map(({ Name }) => Name).sort(),
     ...(enginePlatform !== undefined &&
       !runsOn(platform, enginePlatform) && { platform: { image: platform, engine: enginePlatform } }),

@@ -29,7 +29,11 @@ export function openWindow({ place, preload, icon, closing }: Needs): BrowserWin
     show: false,
     autoHideMenuBar: true,
     backgroundColor: nativeTheme.shouldUseDarkColors ? '#14191e' : '#f4f7f9',
-    webPreferences: { preload, sandbox: true, contextIsolation: true, nodeIntegration: false, spellcheck: false },
+    webPreferences: {
+      ...{ preload, sandbox: true, contextIsolation: true, nodeIntegration: false, spellcheck: false },
+      // A program in a container waits for its terminal to be drawn, in a minimised window too.
+      backgroundThrottling: false,
+    },
   })
   window.once('ready-to-show', () => {
     if (maximized) window.maximize()

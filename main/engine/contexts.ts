@@ -4,6 +4,7 @@
  */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import { ok, type EngineContext } from '../../preload/contract/index.ts'
 import { currentContext, pems, readContext, readContexts } from './docker-files.ts'
 import type { Certificates, Found, StoredContext } from './docker-files.ts'
@@ -49,6 +50,17 @@ export function findChoices(surroundings: Surroundings): Candidate[] {
     if (!choices.some(({ name, endpoint }) => name === socket.name || endpoint === socket.endpoint))
       choices.push(socket)
   return choices.filter(({ name }, at) => choices.findIndex((choice) => choice.name === name) === at)
+}
+
+/** What stands between `docker` and its verb, where it would reach another engine by itself. */
+export function dockerFlags(candidate: Candidate, surroundings: Surroundings): string[] {
+  const isSame = ({ endpoint, certificates }: Candidate) =>
+    endpoint === candidate.endpoint && isDeepStrictEqual(certificates, candidate.certificates)
+  const own = findCandidates(surroundings)
+  if (own.ok && isSame(own.value[0]!)) return []
+  const { name } = candidate
+  const known = name === 'default' || stored(name, dockerFolder(surroundings)).ok
+  return known ? ['--context', name] : ['-H', candidate.endpoint]
 }
 
 /** What the window may know of a candidate: no keys. */

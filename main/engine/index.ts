@@ -14,7 +14,7 @@ import {
 import type { Lists } from '../store/index.ts'
 import { readDiskAccount } from './account.ts'
 import { readMirrors, type Connection } from './connection.ts'
-import { findCandidates, findChoices, summary, type Surroundings } from './contexts.ts'
+import { dockerFlags, findCandidates, findChoices, summary, type Surroundings } from './contexts.ts'
 import { diskMeter } from './disk.ts'
 import { engineFailure } from './errors.ts'
 import { liveState, type Live } from './live.ts'
@@ -26,6 +26,8 @@ export interface Engine {
   state(): EngineState
   /** The engine's API, while one answers. */
   docker(): Result<Docker, EngineFailure>
+  /** What leads Docker's own command to the same engine: between `docker` and its verb. */
+  flags(): readonly string[]
   /** What an exception of that API stands for. */
   failure(error: unknown): EngineFailure
   readonly handlers: Handlers<'engine'>
@@ -160,6 +162,7 @@ export function engineService({ surroundings, publish, memory }: Needs): Engine 
     live,
     state: () => state,
     docker: () => (connection ? ok(connection.docker) : fail(absent())),
+    flags: () => (connection ? dockerFlags(connection.candidate, surroundings) : []),
     failure: (error) => engineFailure(error, state.context?.endpoint ?? ''),
     handlers: {
       'engine.state': () => ok(state),

@@ -52,6 +52,8 @@ export interface RunSuggestion {
   readonly workdir: string
   /** Those of the engine that can be chosen, by name. */
   readonly networks: readonly string[]
+  /** What stands between `docker` and `run`, so that Docker's own command reaches the same engine. */
+  readonly reach: readonly string[]
   /** Where the image is made for another platform than the engine's. */
   readonly platform?: { readonly image: string; readonly engine: string }
 }

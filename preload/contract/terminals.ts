@@ -54,13 +54,17 @@ export interface TerminalData extends TerminalReplay {
 
 export const calls = {
   'terminals.list': call(v.undefined(), type<readonly Terminal[]>()),
-  /** To attach to a container that does not run starts it. */
   'terminals.open': call(
     v.object({
       container: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)),
       kind: v.picklist(terminalKinds),
       size: terminalSize,
     }),
+    type<TerminalId>(),
+  ),
+  /** Starts a container in a terminal of its own program: nothing that it says is missed. */
+  'terminals.start': call(
+    v.object({ container: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)), size: terminalSize }),
     type<TerminalId>(),
   ),
   /** Counts as taken by the window. */

@@ -42,7 +42,7 @@ export class Running {
   readonly #asked: RunWish = $derived(withoutEmpty(this.wish))
   /** A name like the one that is wished for, and that nobody has. */
   readonly freeName = $derived(freeName(this.wish.name, new Set(this.#names)))
-  readonly command = $derived(runCommand(this.#asked))
+  readonly command = $derived(runCommand(this.#asked, this.about?.reach))
   readonly ready = $derived(this.about !== undefined && this.faults.length === 0 && !this.working)
 
   constructor(wish: Pick<RunWish, 'image' | 'reference'>) {

@@ -152,7 +152,11 @@ class Terminals {
   /** The same again in place of one that has ended: a container that has ended too is started. */
   async again({ id, container, kind }: Terminal) {
     await this.#try(async () => {
-      const answer = await this.open(container, kind)
+      const started = kind === 'attach'
+      const answer = started
+        ? await slipway.call('terminals.start', { container, size: { ...this.size } })
+        : await this.open(container, kind)
+      if (answer.ok && started) await this.show(answer.value)
       if (answer.ok) await this.closeNow(id)
       return answer
     })

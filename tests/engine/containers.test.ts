@@ -67,6 +67,7 @@ describe.each(matrix)('$title', (wish) => {
       entrypoint: ['/entrypoint.sh'],
       command: ['echo', 'hello'],
       networks: ['bridge', 'host', 'none'],
+      reach: [],
     })
     expect((await runner.suggested('box:1')).environment).toContain('FROM_IMAGE=yes')
     expect((await runner.suggested('for-arm:1')).platform).toEqual({ image: 'linux/arm64/v8', engine: 'linux/amd64' })
@@ -178,6 +179,9 @@ describe.each(matrix)('$title', (wish) => {
     expect(await runner.refused('box:1', { image })).toEqual(moved)
     const gone = `sha256:${'0'.repeat(64)}`
     expect(await runner.refused('box:1', { image: gone })).toEqual({ code: 'image-gone', image: gone })
+    expect(await runner.calls['containers.suggest']({ image: gone, reference: 'box:1' })).toEqual({
+      ...{ ok: false, error: { code: 'image-gone', image: gone } },
+    })
   })
 
   test('a container is stopped, started, and removed with what the user was told of', async () => {

@@ -18,6 +18,7 @@ import type {
   TerminalReplay,
 } from '../../preload/contract/index.ts'
 import type { Engine } from '../../tools/world/engine.ts'
+import { homeWith } from './home.ts'
 import { eventually } from './eventually.ts'
 
 export type Runner = Awaited<ReturnType<typeof openRunner>>
@@ -28,8 +29,11 @@ export async function openRunner(world: Engine, host = `unix://${world.socket}`)
   const heard: { changes: ImagesChange[]; data?: (data: TerminalData) => void } = { changes: [] }
   const opened: string[] = []
   const engine = engineService({
-    surroundings: { env: { DOCKER_HOST: host }, home: '/nonexistent' },
-    publish: (name, payload) => void (name === 'images.changed' && heard.changes.push(payload as ImagesChange)),
+    surroundings: { ...homeWith({ elsewhere: { host: 'unix:///nonexistent.sock' } }), env: { DOCKER_HOST: host } },
+    publish(name, payload) {
+      if (name === 'images.changed') heard.changes.push(payload as ImagesChange)
+      if (name === 'engine.changed') service.engineChanged()
+    },
     memory: openStore(mkdtempSync(join(tmpdir(), 'runner-'))).lists,
   })
   const service = containersService({

@@ -10,7 +10,6 @@ import { anyOne, matrix } from './matrix.ts'
 import { openRunner, value, type Runner } from './runner.ts'
 
 describe.each(matrix)('$title', (wish) => {
-  const once = test.runIf(wish === anyOne)
   let engine: Engine
   let runner: Runner
 
@@ -73,7 +72,12 @@ describe.each(matrix)('$title', (wish) => {
     await screen.shows('\r\nagain\r\n')
     runner.type(id, '\x10')
     await screen.shows(/again\r\n[^]*# [^]*# echo again[^\n]*$/)
-    runner.type(id, '\x15exit 7\r')
+    // Nor is Ctrl+Space, which is Emacs' mark.
+    runner.type(id, '\x15stty raw -echo; head -c 3 | od -A n -t x1; stty sane\r')
+    await eventually(async () => (await running(container)).includes('od -A n -t x1'))
+    for (const _ of [1, 2, 3]) runner.type(id, '\0')
+    await screen.shows('00 00 00')
+    runner.type(id, 'exit 7\r')
     expect(await ended(id)).toEqual(exit(7))
   })
 
@@ -91,19 +95,33 @@ describe.each(matrix)('$title', (wish) => {
     expect(runner.window().show(scratch.id).text).toBe('hello from scratch\r\n')
   })
 
-  once('an image that is said to be for another processor, and runs, is seen from its first word on', async () => {
-    const { id } = await interactive('/bin/sh', {}, 'emulated:1')
-    const screen = runner.window().show(id)
-    await screen.shows('/ # ')
-    runner.type(id, 'echo $((6 * 7)); exit 7\r')
-    await screen.shows('\r\n42\r\n')
-    expect(await ended(id)).toEqual(exit(7))
+  test.runIf(wish === anyOne)(
+    'an image that is said to be for another processor, and runs, is seen from its first word on',
+    async () => {
+      const { id } = await interactive('/bin/sh', {}, 'emulated:1')
+      const screen = runner.window().show(id)
+      await screen.shows('/ # ')
+      runner.type(id, 'echo $((6 * 7)); exit 7\r')
+      await screen.shows('\r\n42\r\n')
+      expect(await ended(id)).toEqual(exit(7))
 
-    const lines = 200_000
-    const much = await interactive(`seq ${lines}`, {}, 'emulated:1')
-    const all = runner.window().show(much.id)
-    expect(await ended(much.id)).toEqual(exit(0))
-    expect(all.text.split('\r\n')).toEqual([...Array.from({ length: lines }, (_, at) => `${at + 1}`), ''])
+      const lines = 200_000
+      const much = await interactive(`seq ${lines}`, {}, 'emulated:1')
+      const all = runner.window().show(much.id)
+      expect(await ended(much.id)).toEqual(exit(0))
+      expect(all.text.split('\r\n')).toEqual([...Array.from({ length: lines }, (_, at) => `${at + 1}`), ''])
+    },
+  )
+
+  test('what ends at once is started again with all that it says', async () => {
+    const { container, id } = await interactive('', {}, 'ends-at-once:1')
+    await ended(id)
+    const size = { columns: 80, rows: 24 }
+    const again = value(await runner.calls['terminals.start']({ container, size }))
+    expect(await ended(again)).toEqual(exit(3))
+    expect(runner.window().show(again).text).toContain('cannot find its configuration')
+    const gone = await runner.calls['terminals.start']({ container: '0'.repeat(64), size })
+    expect(gone).toEqual({ ok: false, error: { code: 'container-gone' } })
   })
 
   test('10 MB come whole to a window that is slow, and the program waits for it', async () => {
@@ -207,6 +225,34 @@ describe.each(matrix)('$title', (wish) => {
     expect(await ended(back)).toEqual(exit(0))
   })
 
+  test.runIf(wish === anyOne)('closing a shell that has ended hangs up nobody who has its number now', async () => {
+    const { container } = await interactive('sleep 8000')
+    const shell = async () => {
+      const id = await runner.open(container, 'shell')
+      const screen = runner.window().show(id, false)
+      await screen.shows('# ')
+      return { id, screen }
+    }
+    const old = await shell()
+    // So much that nobody takes that its end is not heard of.
+    runner.type(old.id, 'yes\r')
+    await eventually(() => old.screen.end >= outputBound)
+    await engine.docker.getContainer(container).restart({ t: 0 })
+    const fresh = await shell()
+    await runner.calls['terminals.close'](old.id)
+    runner.type(fresh.id, 'sleep 1; echo still $((40 + 2))\r')
+    await fresh.screen.shows('still 42')
+    expect(runner.terminal(fresh.id)?.state).toEqual({ is: 'open' })
+  })
+
+  test.runIf(wish === anyOne)('a shell that cannot be run says why', async () => {
+    const { container } = await interactive('sh -c "chmod -x /bin/bash; exec sleep 7000"')
+    await eventually(async () => (await running(container)).includes('sleep 7000'))
+    const shell = await runner.open(container, 'shell')
+    expect(await ended(shell)).toMatchObject({ reason: 'exit', exitCode: 126 })
+    expect(runner.window().show(shell).text).toContain('permission denied')
+  })
+
   test('the end of the app hangs up its shells, and nothing else', async () => {
     const { container } = await interactive('hold')
     const other = await openRunner(engine)
@@ -223,15 +269,16 @@ describe.each(matrix)('$title', (wish) => {
     const { container } = await runner.started('scratch:1', { interactive: false })
     await eventually(async () => !(await engine.docker.getContainer(container).inspect()).State.Running)
     const size = { columns: 80, rows: 24 }
-    const shell = async (container: string) => runner.calls['terminals.open']({ container, kind: 'shell', size })
-    expect(await shell(container)).toEqual({ ok: false, error: { code: 'container-not-running' } })
+    const refused = async (container: string, kind: 'shell' | 'attach') =>
+      runner.calls['terminals.open']({ container, kind, size })
+    for (const kind of ['shell', 'attach'] as const)
+      expect(await refused(container, kind)).toEqual({ ok: false, error: { code: 'container-not-running' } })
     const logs = await runner.open(container, 'logs')
     expect(await ended(logs)).toEqual(exit(0))
     expect(runner.window().show(logs).text).toBe('hello from scratch\r\n')
-    const again = await runner.open(container, 'attach')
-    expect(await ended(again)).toEqual(exit(0))
-    expect(runner.window().show(again).text).toBe('hello from scratch\r\n')
-    expect(await shell('0'.repeat(64))).toEqual({ ok: false, error: { code: 'container-gone' } })
+    const { id: never } = await engine.docker.createContainer({ Image: 'box:1' })
+    expect(await ended(await runner.open(never, 'logs'))).toEqual({ is: 'ended', reason: 'exit' })
+    expect(await refused('0'.repeat(64), 'shell')).toEqual({ ok: false, error: { code: 'container-gone' } })
   })
 
   test('logs are the last thousand lines, and what follows', async () => {
@@ -250,6 +297,23 @@ describe.each(matrix)('$title', (wish) => {
     await exec.start({ Detach: true })
     await screen.shows('\r\n3000\r\n最后\r\n')
   })
+
+  test.runIf(wish === anyOne)(
+    'who goes to another engine leaves its terminals, and nothing ends with them',
+    async () => {
+      const { container, id } = await interactive('/bin/sh')
+      const shell = await runner.open(container, 'shell')
+      await runner.window().show(shell).shows('# ')
+      value(await runner.engine.handlers['engine.switch']('elsewhere'))
+      for (const one of [id, shell]) expect(await ended(one)).toEqual({ is: 'ended', reason: 'engine-gone' })
+      expect(await running(container)).toHaveLength(2)
+      value(await runner.engine.handlers['engine.switch']('default'))
+      await eventually(() => runner.engine.state().status === 'connected')
+      const back = await runner.open(container, 'attach')
+      expect(runner.terminal(back)?.state).toEqual({ is: 'open' })
+      expect(runner.terminal(id)?.state.is).toBe('ended')
+    },
+  )
 
   // The last: the engine is not there any more.
   test('an engine that dies ends its terminals, and they say so', async () => {

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { findCandidates, findChoices } from '../../main/engine/contexts.ts'
+import { dockerFlags, findCandidates, findChoices } from '../../main/engine/contexts.ts'
 
 let home: string
 beforeEach(() => (home = mkdtempSync(join(tmpdir(), 'slipway-home-'))))
@@ -124,4 +124,22 @@ test('a context chosen here stands alone, whatever Docker itself would take', ()
   expect(chosen('default')).toEqual(['default unix:///var/run/docker.sock'])
   expect(chosen('podman-root')).toEqual(['podman-root unix:///run/podman/podman.sock'])
   expect(chosen('lost')).toEqual({ code: 'context-unknown', context: 'lost' })
+})
+
+test('Docker’s own command is led to another engine than its own: by its context, or by the socket', () => {
+  writeContext('work', { Host: 'tcp://work:2375' })
+  writeContext('home', { Host: 'ssh://me@home' })
+  write('config.json', { currentContext: 'home' })
+  const flags = (name: string, env: Record<string, string> = {}) => {
+    const surroundings = { env: { XDG_RUNTIME_DIR: '/run/user/1000', ...env }, home }
+    const found = findCandidates(surroundings, name)
+    return found.ok && dockerFlags(found.value[0]!, surroundings)
+  }
+  expect(flags('home')).toEqual([])
+  expect(flags('work')).toEqual(['--context', 'work'])
+  expect(flags('default')).toEqual(['--context', 'default'])
+  expect(flags('podman')).toEqual(['-H', 'unix:///run/user/1000/podman/podman.sock'])
+  expect(flags('work', { DOCKER_CONTEXT: 'work' })).toEqual([])
+  expect(flags('home', { DOCKER_HOST: 'tcp://work:2375' })).toEqual(['--context', 'home'])
+  expect(flags('work', { DOCKER_HOST: 'tcp://work:2375' })).toEqual([])
 })

@@ -1,6 +1,5 @@
 import fc from 'fast-check'
 import { expect, test, vi } from 'vitest'
-import { returned, unframed, withoutFirstLine } from '../../main/containers/frames.ts'
 import { Output, outputBound } from '../../main/containers/output.ts'
 import type { TerminalReplay } from '../../preload/contract/index.ts'
 
@@ -116,34 +115,4 @@ test('a replay that cannot begin at the beginning begins with a line', () => {
   const { at, bytes } = output.replay()
   expect(Buffer.from(bytes).toString()).toMatch(/^line \d+\r\n/)
   expect(at + bytes.length).toBe(Array.from({ length: 40_000 }, (_, n) => `line ${n}\r\n`).join('').length)
-})
-
-test('frames are taken apart wherever they are cut', () => {
-  const frame = (kind: number, text: string) => {
-    const head = Buffer.from([kind, 0, 0, 0, 0, 0, 0, 0])
-    head.writeUInt32BE(Buffer.byteLength(text), 4)
-    return Buffer.concat([head, Buffer.from(text)])
-  }
-  fc.assert(
-    fc.property(fc.array(fc.string()), fc.integer({ min: 1, max: 20 }), (texts, cut) => {
-      const all = Buffer.concat(texts.map((text, at) => frame(1 + (at % 2), text)))
-      const take = unframed()
-      const said: Buffer[] = []
-      for (let at = 0; at < all.length; at += cut) said.push(take(all.subarray(at, at + cut)))
-      expect(Buffer.concat(said).toString()).toBe(texts.map((text) => text.toWellFormed()).join(''))
-    }),
-  )
-})
-
-test('lines end as in a terminal, and bytes that are no text stay what they are', () => {
-  expect(returned(Buffer.from('a\nb\r\n好\n')).toString()).toBe('a\r\nb\r\n好\r\n')
-  const odd = Buffer.from([0xff, 0x00, 0xc3, 0x28])
-  expect(returned(odd).equals(odd)).toBe(true)
-})
-
-test('a first line can be kept back', () => {
-  const lines: string[] = []
-  const take = withoutFirstLine((line) => lines.push(line))
-  const said = ['1', '7\r', '\n$ ', 'ls\r\n'].map((part) => take(Buffer.from(part)).toString())
-  expect([lines, said]).toEqual([['17'], ['', '', '$ ', 'ls\r\n']])
 })

@@ -19,6 +19,11 @@ describe('the command', () => {
     expect(command(asked)).toBe('docker run -it --name custom_container_name ubuntu:12.04 /bin/bash')
   })
 
+  test('reaches the engine that the app does', () => {
+    const reach = ['-H', 'unix:///run/my engine.sock']
+    expect(runCommand(wish({}), reach)).toBe("docker -H 'unix:///run/my engine.sock' run -it nginx:1.27")
+  })
+
   test('names each part in Docker’s usual order', () => {
     expect(
       command({

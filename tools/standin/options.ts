@@ -11,7 +11,8 @@ const idle: WindowOption[] = ['icon', 'autoHideMenuBar']
 const windowOptions = new Set<string>([...meant, ...shown, ...idle])
 
 const safe: PageOption[] = ['preload', 'sandbox', 'contextIsolation', 'nodeIntegration', 'webSecurity', 'webviewTag']
-const idleInPages: PageOption[] = ['spellcheck', 'devTools']
+/** Chromium is started so that it never slows a page that is not seen. */
+const idleInPages: PageOption[] = ['spellcheck', 'devTools', 'backgroundThrottling']
 const pageOptions = new Set<string>([...safe, ...idleInPages])
 
 export function refuseStrange(options: Electron.BrowserWindowConstructorOptions): void {
