@@ -265,7 +265,7 @@ describe.each(matrix)('$title', (wish) => {
     expect((await engine.docker.getContainer(container).inspect()).State.Running).toBe(true)
   })
 
-  test('a container without a shell has none to open, one that has ended its logs, and to attach to it starts it', async () => {
+  test('a container without a shell has none to open, one that has ended its logs', async () => {
     const { container } = await runner.started('scratch:1', { interactive: false })
     await eventually(async () => !(await engine.docker.getContainer(container).inspect()).State.Running)
     const size = { columns: 80, rows: 24 }
