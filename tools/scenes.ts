@@ -2,16 +2,9 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import type { Page } from 'playwright-core'
 import { helperFile } from '../main/mirrors/helper.ts'
+import type { Scene } from './scene.ts'
 import { terminalScenes } from './terminal-scenes.ts'
 import { usual } from './world/dockerd.ts'
-
-export interface Scene {
-  readonly name: string
-  /** An engine's socket other than the demo's. */
-  readonly socket?: string
-  /** Leads the window, whose list is drawn, to what is to be seen. */
-  show(page: Page): Promise<void>
-}
 
 const row = (page: Page, ...texts: string[]) =>
   texts.reduce((rows, hasText) => rows.filter({ hasText }), page.getByRole('row')).first()

@@ -1,6 +1,6 @@
 /** The screen of terminals, in its states. */
 import type { Page } from 'playwright-core'
-import type { Scene } from './scenes.ts'
+import type { Scene } from './scene.ts'
 
 export const terminalScenes: readonly Scene[] = [
   {
