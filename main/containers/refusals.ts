@@ -17,8 +17,9 @@ export function refusal(detail: string, wish: RunWish): RunFailure | Failure {
   if (/no command specified/i.test(detail)) return { code: 'command-missing', field: 'command', command: '' }
   const source = /bind source path does not exist: (.*)/is.exec(detail)?.[1]
   if (source !== undefined) {
-    const row = wish.volumes.findIndex((volume) => source.startsWith(volume.source) && volume.source !== '')
-    return { code: 'mount-missing', field: 'volumes', row: Math.max(0, row), source }
+    const named = wish.volumes.map((volume) => (source.startsWith(volume.source) ? volume.source.length : 0))
+    // The engine may say more behind the path, and one path may begin with another.
+    return { code: 'mount-missing', field: 'volumes', row: named.indexOf(Math.max(...named)), source }
   }
   if (/network \S+ not found|no such container: /i.test(detail))
     return { code: 'network-unknown', field: 'network', network: wish.network }

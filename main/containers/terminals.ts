@@ -72,7 +72,8 @@ export function terminalBook({ publish, isHere }: Needs): Terminals {
     const entry = entries.get(id)
     if (!entry) return
     entry.output.end()
-    ended(entry, await entry.line.ending())
+    // Nothing more is asked of an engine that was left.
+    if (entry.terminal.state.is === 'open') ended(entry, await entry.line.ending())
   }
 
   function ended(entry: Entry, state: TerminalState) {

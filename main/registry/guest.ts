@@ -56,14 +56,18 @@ export function guestOf(http: Http, { address, host, path, patience, signal }: V
 
   /** A mirror may want a token, which it gives to everyone. */
   async function admitted<Reply extends Head>(send: (headers: Headers) => Told<Reply>): Told<Reply> {
-    const first = await send(token === undefined ? {} : { authorization: `Bearer ${token}` })
-    if (!first.ok || first.value.status !== 401 || token !== undefined) return first
-    const challenge = bearerOf(first.value)
-    if (!challenge) return first
-    const registry = { registry: host, host: new URL(address).host, path }
-    const given = await pullToken(http, { ...registry, challenge, within: patience, signal })
-    if (!given.ok) return given
-    token = given.value
+    // Several are asked at once: what another has got a token for meanwhile, this one has not been asked with.
+    const sent = token
+    const first = await send(sent === undefined ? {} : { authorization: `Bearer ${sent}` })
+    if (!first.ok || first.value.status !== 401 || sent !== undefined) return first
+    if (token === undefined) {
+      const challenge = bearerOf(first.value)
+      if (!challenge) return first
+      const registry = { registry: host, host: new URL(address).host, path }
+      const given = await pullToken(http, { ...registry, challenge, within: patience, signal })
+      if (!given.ok) return given
+      token = given.value
+    }
     return send({ authorization: `Bearer ${token}` })
   }
 

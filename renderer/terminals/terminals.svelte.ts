@@ -149,8 +149,12 @@ class Terminals {
     await slipway.call('terminals.close', id)
   }
 
+  /** Those that are begun again: once is enough. */
+  readonly #again = new Set<TerminalId>()
   /** The same again in place of one that has ended: a container that has ended too is started. */
   async again({ id, container, kind }: Terminal) {
+    if (this.#again.has(id)) return
+    this.#again.add(id)
     await this.#try(async () => {
       const started = kind === 'attach'
       const answer = started
@@ -160,6 +164,7 @@ class Terminals {
       if (answer.ok) await this.closeNow(id)
       return answer
     })
+    this.#again.delete(id)
   }
 
   async #try(does: () => Promise<Result<unknown>>) {

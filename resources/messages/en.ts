@@ -893,7 +893,7 @@ export const en = {
   'terminal.ended.137': 'It was killed, by hand or because memory ran out.',
   'terminal.ended.139': 'The program crashed.',
   'terminal.ended.143': 'It was asked to stop, and did.',
-  'terminal.ended.engineGone': 'Docker went away. What ran here may still be running.',
+  'terminal.ended.engineGone': 'The connection to Docker has ended. What ran here may still be running.',
   'terminal.ended.cut': 'The connection was ended elsewhere. The program may still be running.',
   'terminal.again': 'Start again',
   'terminal.reconnect': 'Connect again',
