@@ -18,7 +18,7 @@ export interface FileByHand {
  */
 export function commandsFor({ file, oldHash, text, installation }: FileByHand): string {
   const sudo = installation === 'rootless' ? '' : 'sudo '
-  const [place, fresh] = [quoted(file), quoted(`${file}.new`)]
+  const [place, fresh] = [quoted(file), quoted(`${file}.slipway-new`)]
   const before = oldHash === undefined ? undefined : quoted(`${file}.before-${oldHash.slice(0, 12)}`)
   const ready = before
     ? [
@@ -26,7 +26,10 @@ export function commandsFor({ file, oldHash, text, installation }: FileByHand): 
         `${sudo}cp -p ${place} ${before} &&`,
         `${sudo}cp -p ${place} ${fresh} &&`,
       ]
-    : [`${sudo}test ! -e ${place} &&`, `${sudo}mkdir -p ${quoted(file.slice(0, file.lastIndexOf('/')))} &&`]
+    : [
+        `${sudo}test ! -e ${place} && ${sudo}test ! -L ${place} &&`,
+        `${sudo}mkdir -p ${quoted(file.slice(0, file.lastIndexOf('/')))} &&`,
+      ]
   const reload = reloads[installation] ?? reloads.system
   return [
     ...ready,

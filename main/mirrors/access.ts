@@ -1,6 +1,6 @@
 /** How a daemon.json is read and written: by root's helper, by the same as this user, or by hand. */
 import { createHash } from 'node:crypto'
-import { readFile, realpath } from 'node:fs/promises'
+import { readFile, realpath, stat } from 'node:fs/promises'
 import { fail, ok, type ChangeWay, type Result } from '../../preload/contract/index.ts'
 import type { OpenHelper } from './change.ts'
 import { helperInstalled, openHelper, type Helper, type OwnHelper } from './helper.ts'
@@ -69,8 +69,15 @@ export function accessTo({ installation, file }: Found, { openRoot, own }: Needs
 
 const nothing: FileText = { text: undefined, hash: undefined }
 
+/** The helper edits none that is larger. */
+const mostBytes = 1 << 20
+
 async function textOf(file: string): Promise<Result<FileText>> {
   try {
+    const about = await stat(file)
+    // A pipe would never answer.
+    if (!about.isFile()) return fail({ code: 'file-unusable', file, detail: about.isDirectory() ? 'EISDIR' : 'EFTYPE' })
+    if (about.size > mostBytes) return fail({ code: 'file-unusable', file, detail: 'EFBIG' })
     const bytes = await readFile(file)
     return ok({ text: bytes.toString('utf8'), hash: createHash('sha256').update(bytes).digest('hex') })
   } catch (error) {

@@ -3,7 +3,15 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type Docker from 'dockerode'
 import { distinctMirrors, sameMirrors } from '../../model/mirror-address.ts'
 import { hub } from '../../model/reference.ts'
-import type { DaemonFileFailure, DaemonStep, Failure, JobItem, Result } from '../../preload/contract/index.ts'
+import {
+  daemonSteps,
+  type ChangeWay,
+  type DaemonFileFailure,
+  type DaemonStep,
+  type Failure,
+  type JobItem,
+  type Result,
+} from '../../preload/contract/index.ts'
 import type { Working } from '../jobs.ts'
 import type { Changed, Helper, HelperWish } from './helper.ts'
 import { mirrorsInForce } from './in-force.ts'
@@ -31,6 +39,10 @@ interface Needs {
 /** The engine reloads in a tenth of a second; snap's restarts in some ten. */
 const takenUpWithin = 30_000
 const pulledWithin = 90_000
+
+/** `tries`: there is a mirror to be tried. */
+export const stepsFor = (way: ChangeWay, tries: boolean) =>
+  daemonSteps.filter((step) => (step !== 'password' || way === 'helper') && (step !== 'pulled' || tries))
 
 /** Whether it was done and kept. What was not is told by the job. */
 export async function changeMirrors({ open, docker }: Needs, wish: ChangeWish, job: Working): Promise<boolean> {

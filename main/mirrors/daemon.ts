@@ -5,10 +5,8 @@ import { readDaemonFile } from '../../model/daemon-file.ts'
 import { distinctMirrors, sameMirror } from '../../model/mirror-address.ts'
 import { isBlocked, planMirrors, type PlanRow, type Situation } from '../../model/mirror-plan.ts'
 import {
-  daemonSteps,
   fail,
   ok,
-  type ChangeWay,
   type DaemonStep,
   type Failure,
   type Handlers,
@@ -21,7 +19,7 @@ import type { Jobs, Working } from '../jobs.ts'
 import type { Http } from '../registry/index.ts'
 import type { MirrorsStore } from '../store/index.ts'
 import { accessTo, type Access } from './access.ts'
-import { changeMirrors, type OpenHelper } from './change.ts'
+import { changeMirrors, stepsFor, type OpenHelper } from './change.ts'
 import { openHelper, type OwnHelper } from './helper.ts'
 import { mirrorsInForce } from './in-force.ts'
 import { recovery } from './recovery.ts'
@@ -170,7 +168,7 @@ export function daemonService(needs: DaemonNeeds) {
         ...(at.file !== undefined && { file: at.file }),
         ...(settings?.ok && { named: distinctMirrors(settings.settings.mirrors) }),
         ...(settings && !settings.ok && { fault: settings.fault }),
-        ...(isSecret(told) && { secret: true }),
+        ...(!told.ok && (isSecret(told) ? { secret: true as const } : { failure: told.error })),
         changes: changesOf(at.file),
       })
     },
@@ -180,7 +178,7 @@ export function daemonService(needs: DaemonNeeds) {
       const file = at.file ?? ''
       await cut.settled()
       let read = await to.read()
-      if (isSecret(read)) {
+      if (isSecret(read) && to.way !== 'own') {
         const helper = to.way === 'helper'
         if (!withPassword || !helper) return fail({ code: 'daemon-file-secret', file, helper })
         read = await to.readAsRoot()
@@ -189,8 +187,9 @@ export function daemonService(needs: DaemonNeeds) {
       const { text, hash: oldHash } = read.value
       const plan = planMirrors(text, wish, await situation(at))
       const mirrors = plan.rows.flatMap((row) => (row.kind === 'asks' ? [row.mirror] : []))
-      const byHand = plan.change && { ...at, file: await to.place(), oldHash, text: plan.change.after }
-      const commands = byHand && commandsFor(byHand)
+      // What only an administrator may read stays out of the clipboard.
+      const byHand = plan.change && !withPassword && { ...at, file: await to.place(), oldHash, text: plan.change.after }
+      const commands = byHand ? commandsFor(byHand) : undefined
       const shown = { id: randomUUID(), file, way: to.way, plan, ...(commands !== undefined && { commands }) }
       kept = { shown, access: to, oldHash, mirrors }
       return ok(shown)
@@ -239,9 +238,6 @@ export function daemonService(needs: DaemonNeeds) {
 }
 
 type Subject = Omit<Extract<JobSubject, { kind: 'daemon' }>, 'kind'>
-
-const stepsFor = (way: ChangeWay, tries: boolean) =>
-  daemonSteps.filter((step) => (step !== 'password' || way === 'helper') && (step !== 'pulled' || tries))
 
 const isSecret = (read: Result<unknown>) =>
   !read.ok && read.error.code === 'file-unusable' && read.error.detail === 'EACCES'

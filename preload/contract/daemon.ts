@@ -3,6 +3,7 @@ import * as v from 'valibot'
 import type { FileFault } from '../../model/daemon-file.ts'
 import type { Installation, MirrorPlan } from '../../model/mirror-plan.ts'
 import { call, type } from './define.ts'
+import type { Failure } from './errors.ts'
 import type { JobId } from './jobs.ts'
 
 /**
@@ -45,6 +46,8 @@ export interface DaemonMirrors {
   readonly fault?: FileFault
   /** Only an administrator may read it. */
   readonly secret?: true
+  /** Why nobody can read it as a file: a folder, a pipe, too large. */
+  readonly failure?: Failure
   /** Those of this file, the newest first. */
   readonly changes: readonly MirrorChange[]
 }

@@ -705,6 +705,7 @@ export const en = {
   'daemon.backupsHint': 'Before each change the file is kept as it was, the last 20 times.',
   'daemon.noBackups': 'There are none.',
   'daemon.noBackupsKnown': 'Slipway has changed nothing yet.',
+  'daemon.noFileBefore': 'Before, there was no file. To go back, stop using mirrors.',
   'daemon.allBackups': 'Look for all of them',
   'daemon.allBackupsAsRoot': 'Look for all of them (asks for a password)',
   'daemon.until': 'As it was until {time}',

@@ -678,6 +678,7 @@ export const zhCN = {
   'daemon.backupsHint': '每次改动前都会保留原文件，最多 20 份。',
   'daemon.noBackups': '没有备份。',
   'daemon.noBackupsKnown': 'Slipway 还没有做过改动。',
+  'daemon.noFileBefore': '改动之前没有这个文件，停用镜像加速即可恢复。',
   'daemon.allBackups': '查找全部备份',
   'daemon.allBackupsAsRoot': '查找全部备份（需要密码）',
   'daemon.until': '{time} 之前的配置',

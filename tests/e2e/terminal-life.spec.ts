@@ -46,6 +46,7 @@ test('Stop stops the container, and the terminal tells that it ended', async ({ 
   await app.page.getByRole('button', { name: 'Stop' }).click()
   await expect(app.page.getByRole('dialog')).toContainText('It was run to be removed when it ends.')
   await app.page.getByRole('dialog').getByRole('button', { name: 'Stop and remove it' }).click()
+  await expect(app.page.getByRole('dialog')).toHaveCount(0)
   await expect(app.foot).toContainText('Ended with exit code 143. It was asked to stop, and did.')
   await expect(app.page.getByRole('button', { name: 'Stop' })).toBeHidden()
 })

@@ -107,6 +107,34 @@ describe.each(matrix)('on $title', (wish) => {
     expect(state()?.text).toBe(without)
   })
 
+  test('what the file says and Docker has not taken up is taken up; a backup may be restored twice', async () => {
+    const named = `{"registry-mirrors": ["${good.address}"], ${features}}`
+    write(named)
+    const kept = await changer.plan([good.address])
+    expect(kept.plan.change).toMatchObject({ before: named, after: named })
+    expect(await changer.apply(kept.id)).toMatchObject({ state: 'done' })
+    expect(await mirrorsOf(engine)).toEqual([good.address])
+
+    expect(await changer.set([])).toMatchObject({ state: 'done' })
+    const [{ backup } = {}] = (await changer.now()).changes
+    for (let time = 0; time < 2; time++) {
+      const begun = await changer.handlers['daemon.restore'](backup!)
+      expect(await changer.end(begun.ok ? begun.value : '')).toMatchObject({ state: 'done' })
+      expect(state()?.text).toBe(named)
+      expect(await mirrorsOf(engine)).toEqual([good.address])
+    }
+  })
+
+  test('a backup without mirrors takes away those that Docker holds on to, though the file names them no more', async () => {
+    expect(await changer.set([good.address])).toMatchObject({ state: 'done' })
+    const [{ backup } = {}] = (await changer.now()).changes
+    write(without.replace('{', '{ '))
+    const begun = await changer.handlers['daemon.restore'](backup!)
+    expect(await changer.end(begun.ok ? begun.value : '')).toMatchObject({ state: 'done' })
+    expect(state()?.text).toBe(without)
+    expect(await mirrorsOf(engine)).toEqual([])
+  })
+
   test('a file that changed since the plan is left as it is', async () => {
     const kept = await changer.plan([good.address])
     write(`{ ${features} }`)

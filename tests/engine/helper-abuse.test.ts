@@ -115,7 +115,6 @@ describe('a text that changes more than it may', () => {
     ['nothing', '', 'text-invalid: file-invalid'],
     ['a value of another type', added.replace(`["${mirror}"]`, '{}'), 'text-invalid: wrong-type'],
     ['four mirrors', added.replace(`"${mirror}"`, '"http://a","http://b","http://c","http://d"'), 'too-many-mirrors'],
-    ['what is there already', plain, 'nothing-changed'],
     ['two megabytes', added + ' '.repeat(2 << 20), 'text-too-large'],
   ])('%s', async (_, newText, why) => {
     const { answer } = await changed(newText)

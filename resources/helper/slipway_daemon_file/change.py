@@ -13,7 +13,10 @@ from .swap import put, write_new
 
 
 def change(vault, talk, old_hash, new):
-    """Puts a new text in the file's place. The caller keeps it or puts it back."""
+    """Puts a new text in the file's place. The caller keeps it or puts it back.
+
+    It may be the text that is there: the engine may not have taken it up yet.
+    """
     place, found = _look(vault, old_hash)
     process = find_process(vault.side, place.kind)
     if process is None:
@@ -33,16 +36,19 @@ def restore(vault, talk, old_hash, backup):
     after = parsable(new)
     if after is None:
         raise Refused('backup-invalid', hash=backup)
-    if new == found.data:
-        raise Refused('nothing-changed')
     process = find_process(vault.side, place.kind)
     if process is not None:
         check_flags(process, place)
         _validate(vault, process, new)
     talk.step('checked')
     now = parsable(found.data)
-    held = [key for key in OURS if key not in after.names() and (now is None or key in now.names())]
     before = in_force(vault.side) if process else None
+
+    def holds(key):
+        # Also what the file does not say any more: a running engine keeps it (moby daemon/reload.go).
+        return now is None or key in now.names() or (before is not None and bool(before.values[key]))
+
+    held = [key for key in OURS if key not in after.names() and holds(key)]
     cleared = {key: [] for key in held} if process else {}
     return _forward(vault, talk, place, found, new, before, cleared, runs=process is not None)
 

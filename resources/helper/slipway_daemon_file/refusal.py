@@ -11,7 +11,7 @@ CODES = frozenset(
         'read-only', 'no-space', 'not-permitted', 'mounted', 'io',
         # the text that is to take its place
         'text-invalid', 'text-too-large', 'text-elsewhere', 'key-removed', 'too-many-mirrors', 'mirror-invalid',
-        'registry-invalid', 'nothing-changed',
+        'registry-invalid',
         # the engine
         'engine-down', 'engine-elsewhere', 'flag-conflict', 'engine-refused', 'reload-failed', 'not-taken-up',
         # backups

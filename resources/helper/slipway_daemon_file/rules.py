@@ -62,8 +62,6 @@ def check_change(old, new, paths_allowed):
         raise Refused('text-invalid', why=refused.code, **refused.facts) from None
     if not new.lstrip(BOM).strip():
         raise Refused('text-invalid', why='file-invalid', line=1, column=1, detail='empty')
-    if new == old:
-        raise Refused('nothing-changed')
     if new.startswith(BOM) != (old or b'').startswith(BOM) or not same(_others(before), _others(after)):
         raise Refused('text-elsewhere')
     for key in OURS:
