@@ -151,3 +151,7 @@ export function rollbackOf(file: FileText): Rollback {
   const cleared = withMirrors(file, [])
   return cleared.ok ? { first: cleared.text, last: file } : { last: file }
 }
+
+/** Those that the file named before the plan, in no order of their own. */
+export const namedBefore = (rows: readonly PlanRow[]): string[] =>
+  rows.flatMap((row) => (row.kind === 'drops' || (row.kind === 'asks' && row.was !== 'new') ? [row.mirror] : []))

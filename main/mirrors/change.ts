@@ -44,8 +44,12 @@ const pulledWithin = 90_000
 export const stepsFor = (way: ChangeWay, tries: boolean) =>
   daemonSteps.filter((step) => (step !== 'password' || way === 'helper') && (step !== 'pulled' || tries))
 
-/** Whether it was done and kept. What was not is told by the job. */
-export async function changeMirrors({ open, docker }: Needs, wish: ChangeWish, job: Working): Promise<boolean> {
+/** Why it was not done and kept, which the job tells, too. */
+export async function changeMirrors(
+  { open, docker }: Needs,
+  wish: ChangeWish,
+  job: Working,
+): Promise<Failure | undefined> {
   const { steps, mirrors, write, tryThem, evenIfDown = false } = wish
   const mark = (step: DaemonStep, change: Partial<JobItem>) => {
     const at = steps.indexOf(step)
@@ -63,7 +67,7 @@ export async function changeMirrors({ open, docker }: Needs, wish: ChangeWish, j
     if (at >= 0) job.item(at, { state: 'failed' })
     steps.forEach((_, index) => job.items[index]?.state === 'waiting' && job.item(index, { state: 'kept' }))
     job.fail(failure)
-    return false
+    return failure
   }
 
   const givenUp = async (helper: Helper) => failed({ code: 'daemon-file-given-up', state: await putBack(helper) })
@@ -78,6 +82,8 @@ export async function changeMirrors({ open, docker }: Needs, wish: ChangeWish, j
   try {
     done('password')
     if (job.cancelled.aborted) return await givenUp(helper)
+    // What a crash had cut was put back first: the plan was made from what is not there any more.
+    if (helper.recovered) return failed({ code: 'daemon-file-recovered', state: helper.recovered })
     const changed = await write(helper)
     if (!changed.ok) return failed(changed.error)
     if (evenIfDown && !changed.value.confirmed && !docker().ok) {
@@ -105,7 +111,7 @@ export async function changeMirrors({ open, docker }: Needs, wish: ChangeWish, j
     const kept = await helper.keep()
     if (!kept.ok) return failed(kept.error)
     done('kept')
-    return true
+    return undefined
   } finally {
     await helper.end()
   }

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { commandsFor } from '../../model/daemon-commands.ts'
 import { readDaemonFile } from '../../model/daemon-file.ts'
 import { distinctMirrors, sameMirror } from '../../model/mirror-address.ts'
-import { isBlocked, planMirrors, type PlanRow, type Situation } from '../../model/mirror-plan.ts'
+import { isBlocked, namedBefore, planMirrors, type Situation } from '../../model/mirror-plan.ts'
 import {
   fail,
   ok,
@@ -61,6 +61,8 @@ export function daemonService(needs: DaemonNeeds) {
   let kept: Kept | undefined
   /** How many changes are under way. */
   let changing = 0
+  /** The helper was killed in the middle: what it left is put back at its next start. */
+  let wasCut = false
 
   async function situation({ installation, pidFile }: Found): Promise<Situation> {
     const state = engine.state()
@@ -96,7 +98,7 @@ export function daemonService(needs: DaemonNeeds) {
     const { change, rows } = shown.plan
     if (!change) return
     const [first] = mirrors
-    const done = await changeMirrors(
+    const why = await changeMirrors(
       { open: access.open, docker: engine.docker },
       {
         steps,
@@ -106,14 +108,15 @@ export function daemonService(needs: DaemonNeeds) {
       },
       job,
     )
-    if (done) record(shown.file, rows.flatMap(before), mirrors, oldHash)
+    if (why) wasCut ||= why.code === 'helper-ended'
+    else record(shown.file, namedBefore(rows), mirrors, oldHash)
   }
 
   async function restore(file: string, access: Access, hash: string, steps: readonly DaemonStep[], job: Working) {
     const read = await access.read()
     let now = read.ok ? read.value : undefined
     let mirrors: readonly string[] = []
-    const done = await changeMirrors(
+    const why = await changeMirrors(
       { open: access.open, docker: engine.docker },
       {
         steps,
@@ -135,7 +138,8 @@ export function daemonService(needs: DaemonNeeds) {
       job,
     )
     const former = readDaemonFile(now?.text)
-    if (done) record(file, former.ok ? former.settings.mirrors : [], mirrors, now?.hash)
+    if (why) wasCut ||= why.code === 'helper-ended'
+    else record(file, former.ok ? former.settings.mirrors : [], mirrors, now?.hash)
   }
 
   async function tryThem(mirror: string, signal: AbortSignal): Promise<Failure | 'left-out' | undefined> {
@@ -177,11 +181,14 @@ export function daemonService(needs: DaemonNeeds) {
       const to = access(at)
       const file = at.file ?? ''
       await cut.settled()
+      if (wasCut && to.way === 'own') wasCut = !(await to.talk(async () => ok(undefined))).ok
       let read = await to.read()
-      if (isSecret(read) && to.way !== 'own') {
+      if ((wasCut || isSecret(read)) && to.way !== 'own') {
         const helper = to.way === 'helper'
-        if (!withPassword || !helper) return fail({ code: 'daemon-file-secret', file, helper })
+        const code = wasCut ? 'daemon-file-cut' : 'daemon-file-secret'
+        if (!withPassword || !helper) return fail({ code, file, helper })
         read = await to.readAsRoot()
+        wasCut &&= !read.ok
       }
       if (!read.ok) return read
       const { text, hash: oldHash } = read.value
@@ -241,6 +248,3 @@ type Subject = Omit<Extract<JobSubject, { kind: 'daemon' }>, 'kind'>
 
 const isSecret = (read: Result<unknown>) =>
   !read.ok && read.error.code === 'file-unusable' && read.error.detail === 'EACCES'
-
-const before = (row: PlanRow): string[] =>
-  row.kind === 'drops' || (row.kind === 'asks' && row.was !== 'new') ? [row.mirror] : []

@@ -16,7 +16,8 @@ export type DaemonFileFailure = HelperFailure | SecretFile | (FileFailure & { re
 
 /** Only an administrator may read it: what it takes to change it is known after a password. */
 interface SecretFile {
-  readonly code: 'daemon-file-secret'
+  /** `cut`: the last change was interrupted, and what it left is put back first. */
+  readonly code: 'daemon-file-secret' | 'daemon-file-cut'
   readonly file: string
   /** Whether root's helper could read it, for a password. */
   readonly helper: boolean
@@ -66,6 +67,8 @@ type FileFailure =
   | { readonly code: 'daemon-file-no-backup' }
   /** Docker could not pull with the new mirrors. */
   | { readonly code: 'daemon-file-untried' }
+  /** An earlier change that was cut had to be put back first. */
+  | { readonly code: 'daemon-file-recovered' }
   /** The user has cancelled. */
   | { readonly code: 'daemon-file-given-up' }
   /** The helper refuses what Slipway should not have asked for. */

@@ -26,6 +26,11 @@ const words: Words = {
     title: t('error.daemon-file-secret', { file: plain(file) }),
     hint: helper ? t('error.daemon-file-secret.hint') : t('error.daemon-file-secret.noHelper'),
   }),
+  'daemon-file-cut': ({ helper }) => ({
+    title: t('error.daemon-file-cut'),
+    hint: helper ? t('error.daemon-file-cut.hint') : t('error.daemon-file-secret.noHelper'),
+  }),
+  'daemon-file-recovered': () => titled(t('error.daemon-file-recovered')),
   'daemon-file-changed': () => titled(t('error.daemon-file-changed')),
   'daemon-file-invalid': ({ line, column, detail }) => ({
     title: t('error.daemon-file-invalid', { line: String(line), column: String(column) }),

@@ -833,6 +833,9 @@ export const en = {
   'error.daemon-file.unsure':
     'Not everything could be put back. Docker’s configuration is whole, but look at it; Slipway puts back the rest at the next change.',
   'error.daemon-file-secret.noHelper': 'Slipway’s helper, which could read it with a password, is not installed here.',
+  'error.daemon-file-cut': 'The last change was interrupted. What it left is put back first.',
+  'error.daemon-file-cut.hint': 'You are asked for a password to do so, and once more before anything is changed.',
+  'error.daemon-file-recovered': 'An interrupted change was put back first. Make a new plan.',
   'error.daemon-file-changed': 'daemon.json has just been changed by something else. Make a new plan.',
   'error.daemon-file-secret': 'Only an administrator may read {file}.',
   'error.daemon-file-secret.hint': 'You are asked for a password to read it, and once more before anything is changed.',

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { usual } from '../../tools/world/dockerd.ts'
 import { startEngine, type Engine } from '../../tools/world/engine.ts'
@@ -7,7 +8,7 @@ import { installInWorld } from '../../tools/world/polkit.ts'
 import { startOnline, type Online } from '../../tools/world/world.ts'
 import { openChanger, type Changer } from './changer.ts'
 import { eventually } from './eventually.ts'
-import { mirrorsOf, noHelperLeft, state, write } from './helped.ts'
+import { installed, mirrorsOf, noHelperLeft, state, write } from './helped.ts'
 import { matrix } from './matrix.ts'
 
 let online: Online
@@ -230,6 +231,31 @@ test('a file that keeps Docker down gives way to a backup, which Docker takes up
     await engine.restart()
     expect(await mirrorsOf(engine)).toEqual([])
     noHelperLeft()
+  } finally {
+    await changer.stop()
+    await engine.stop()
+  }
+})
+
+test('the helper is killed in the middle: nothing is called done, and what it left is put back first', async () => {
+  const engine = await startEngine({ version: '26.1', store: 'classic', asInstalled: true, env: online.hub.engineEnv })
+  write('{ "debug": false }')
+  process.kill(engine.pid, 'SIGHUP')
+  const kill = () => execFileSync('pkill', ['-9', '-f', installed])
+  const changer = await openChanger({
+    ...{ online, socket: usual.socket },
+    onStep: (step) => void (step === 'confirmed' && state()?.text.includes(good.address) && kill()),
+  })
+  try {
+    const mirrors = [good.address]
+    expect((await changer.set(mirrors)).failure).toMatchObject({ code: 'helper-ended' })
+    const told = await changer.handlers['daemon.plan']({ mirrors, withPassword: false })
+    expect(told).toMatchObject({ error: { code: 'daemon-file-cut', helper: true } })
+    const planned = await changer.handlers['daemon.plan']({ mirrors: [second.address], withPassword: true })
+    expect(planned).toMatchObject({ ok: true, value: { plan: { change: { before: '{ "debug": false }' } } } })
+    expect(await mirrorsOf(engine)).toEqual([])
+    expect(await changer.apply(planned.ok ? planned.value.id : '')).toMatchObject({ state: 'done' })
+    expect(await mirrorsOf(engine)).toEqual([second.address])
   } finally {
     await changer.stop()
     await engine.stop()

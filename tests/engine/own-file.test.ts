@@ -115,7 +115,7 @@ describe('the file of a user’s own Docker', () => {
       await again.now()
       has(changed)
       // Whoever changes it next has it put back first.
-      expect((await again.set([])).failure).toMatchObject({ code: 'daemon-file-changed', state: 'untouched' })
+      expect((await again.set([])).failure).toMatchObject({ code: 'daemon-file-recovered', state: 'restored' })
       has(before)
     } finally {
       await again.stop()
