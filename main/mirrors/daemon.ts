@@ -64,16 +64,16 @@ export function daemonService(needs: DaemonNeeds) {
   /** The helper was killed in the middle: what it left is put back at its next start. */
   let wasCut = false
 
-  async function situation({ installation, pidFile }: Found): Promise<Situation> {
+  async function situation(at: Found): Promise<Situation> {
     const state = engine.state()
-    const hosts = hostsToml()
-    const facts = state.status === 'connected' ? state.facts : undefined
+    const { installation, pidFile } = at
+    const hosts = state.status === 'connected' && state.facts.store === 'containerd' ? hostsToml(at) : undefined
     // Asked now: what the state says of it follows a moment after a change.
     const now = await inForce()
     return {
       installation,
       asOption: await mirrorOptions(pidFile),
-      ...(hosts !== undefined && facts?.store === 'containerd' && { hostsToml: hosts }),
+      ...(hosts !== undefined && { hostsToml: hosts }),
       ...(now && { inForce: now }),
       running: [...engine.live.containers().values()]
         .filter(({ state }) => state === 'running')
@@ -88,7 +88,6 @@ export function daemonService(needs: DaemonNeeds) {
     store.write({ ...store.value, changes: [change, ...store.value.changes].slice(0, mostChanges) })
   }
 
-  /** Starts a change as a job. */
   function start(subject: Subject, steps: readonly DaemonStep[], work: (job: Working) => Promise<void>) {
     changing++
     return jobs.start({ kind: 'daemon', ...subject }, steps, (job) => work(job).finally(() => changing--))
@@ -113,6 +112,7 @@ export function daemonService(needs: DaemonNeeds) {
   }
 
   async function restore(file: string, access: Access, hash: string, steps: readonly DaemonStep[], job: Working) {
+    await cut.settled()
     const read = await access.read()
     let now = read.ok ? read.value : undefined
     let mirrors: readonly string[] = []

@@ -24,7 +24,6 @@ const systemEngines = ['/usr/bin/dockerd', '/usr/sbin/dockerd', '/usr/local/bin/
 const system: Found = { installation: 'system', file: systemFile, pidFile: '/run/docker.pid' }
 const snap: Found = { installation: 'snap', file: snapFile }
 const usualSockets = ['unix:///var/run/docker.sock', 'unix:///run/docker.sock']
-const hubHosts = '/etc/docker/certs.d/docker.io/hosts.toml'
 
 /** While no engine answers, the one that is looked for. */
 export function findInstallation(state: EngineState, { env, home }: Surroundings): Found {
@@ -65,4 +64,9 @@ export async function mirrorOptions(pidFile: string | undefined): Promise<readon
   }
 }
 
-export const hostsToml = (): string | undefined => (existsSync(hubHosts) ? hubHosts : undefined)
+/** What says of Docker Hub where its images come from, before the mirrors do; beside a rootless Docker's own file. */
+export function hostsToml({ installation, file }: Found): string | undefined {
+  const folder = installation === 'rootless' && file !== undefined ? dirname(file) : '/etc/docker'
+  const hosts = join(folder, 'certs.d/docker.io/hosts.toml')
+  return existsSync(hosts) ? hosts : undefined
+}

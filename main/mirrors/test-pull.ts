@@ -11,7 +11,7 @@ const smallest = { repository: 'hello-world', path: 'library/hello-world', tag: 
 /**
  * What to pull, by digest: so no tag of the user's moves. The smallest image where the mirror has it, else what it was
  * tested with, else the smallest by its tag where that is nobody's; nothing where all that is left out. A mirror that
- * does not answer at all fails here: the engine would go past it to Docker Hub, and all would seem well.
+ * misbehaves fails here: the engine would go past it to Docker Hub, and all would seem well.
  */
 export async function imageToTry(
   { http, docker }: { readonly http: Http; readonly docker: Docker },
@@ -23,9 +23,19 @@ export async function imageToTry(
   const seen = await guest.manifest(smallest.tag)
   if (seen.ok) return ok(`${smallest.repository}@${seen.value.digest}`)
   if (tested !== undefined) return ok(tested)
+  if (unseen.has(seen.error.code)) return atMirror(mirror) ?? seen
   if (!picky.has(seen.error.code)) return seen
   const reference = `${smallest.repository}:${smallest.tag}`
   return ok((await idOf(docker, reference)) === undefined ? reference : undefined)
+}
+
+/** Not reached from here: the engine may have certificates or a proxy of its own. */
+const unseen: ReadonlySet<string> = new Set(['registry-unreachable', 'registry-tls', 'registry-slow'])
+
+/** From the mirror itself, as from any registry, so that the engine does not go past it to Docker Hub. */
+function atMirror(mirror: string): Result<string> | undefined {
+  const { host, pathname } = new URL(mirror)
+  return pathname === '/' ? ok(`${host}/${smallest.path}:${smallest.tag}`) : undefined
 }
 
 /** It answers, and does not give this image: an allow-list. */

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process'
+import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { usual } from '../../tools/world/dockerd.ts'
 import { startEngine, type Engine } from '../../tools/world/engine.ts'
@@ -15,11 +16,14 @@ let online: Online
 let uninstall: () => void
 let good: Mirror
 let second: Mirror
+/** Not tested in any race, so nothing is known of it. */
+let third: Mirror
 beforeAll(async () => {
   uninstall = installInWorld()
   online = await startOnline()
   good = await online.mirrors.add('good')
   second = await online.mirrors.add('second')
+  third = await online.mirrors.add('third')
 })
 afterAll(async () => {
   await online?.stop()
@@ -110,6 +114,7 @@ describe.each(matrix)('on $title', (wish) => {
 
   test('what the file says and Docker has not taken up is taken up; a backup may be restored twice', async () => {
     const named = `{"registry-mirrors": ["${good.address}"], ${features}}`
+    expect(await changer.set([second.address])).toMatchObject({ state: 'done' })
     write(named)
     const kept = await changer.plan([good.address])
     expect(kept.plan.change).toMatchObject({ before: named, after: named })
@@ -134,6 +139,23 @@ describe.each(matrix)('on $title', (wish) => {
     expect(await changer.end(begun.ok ? begun.value : '')).toMatchObject({ state: 'done' })
     expect(state()?.text).toBe(without)
     expect(await mirrorsOf(engine)).toEqual([])
+  })
+
+  test('a mirror that only Docker trusts is tried by Docker itself', async () => {
+    const trusted = getCACertificates('default')
+    setDefaultCACertificates([])
+    try {
+      expect(await changer.set([third.address])).toMatchObject({ state: 'done' })
+    } finally {
+      setDefaultCACertificates(trusted)
+    }
+    expect(await engine.docker.listImages()).toEqual([])
+
+    third.behave({ connecting: 'refused' })
+    expect(await changer.set([good.address, third.address].toReversed())).toMatchObject({
+      failure: { code: 'daemon-file-untried', state: 'restored' },
+    })
+    third.behave()
   })
 
   test('a file that changed since the plan is left as it is', async () => {
