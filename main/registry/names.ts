@@ -53,10 +53,10 @@ async function askDns(name: string, { hints = 0 }: LookupOptions): Promise<Looku
   const resolver = new Resolver()
   const none: LookupAddress[] = []
   const of = (family: 4 | 6) => (found: string[]) => found.map((address) => ({ address, family }))
-  // As the system does: addresses of a kind that this computer has none of would only take time from the others.
-  const wants = (family: 4 | 6) => !(hints & ADDRCONFIG) || has(family)
-  const six = wants(6) ? resolver.resolve6(name).then(of(6), () => none) : none
-  const four = wants(4) ? await resolver.resolve4(name).then(of(4), () => none) : none
+  // As the system does: where there is no IPv6, its addresses would only take time from those that can be reached.
+  const wantsSix = !(hints & ADDRCONFIG) || hasSix()
+  const six = wantsSix ? resolver.resolve6(name).then(of(6), () => none) : none
+  const four = await resolver.resolve4(name).then(of(4), () => none)
   const soon = four.length > 0 ? Promise.race([six, delay(grace, none, { ref: false })]) : six
   const found = [...four, ...(await soon)]
   if (found.length === 0) throw new Error(`${name} has no address`)
@@ -64,9 +64,7 @@ async function askDns(name: string, { hints = 0 }: LookupOptions): Promise<Looku
 }
 
 /** Beyond this computer and the network that it is in. */
-const has = (family: 4 | 6) =>
+const hasSix = () =>
   Object.values(networkInterfaces())
     .flatMap((addresses) => addresses ?? [])
-    .some(
-      (address) => address.family === `IPv${family}` && !address.internal && !('scopeid' in address && address.scopeid),
-    )
+    .some((address) => address.family === 'IPv6' && !address.internal && address.scopeid === 0)

@@ -53,10 +53,10 @@ def put_back(vault, talk):
         return 'restored'
     try:
         state = _back(vault, entry)
+        if state != 'unsure':
+            vault.close_journal()
     except (Refused, OSError):
         state = 'unsure'
-    if state != 'unsure':
-        vault.close_journal()
     talk.step('put-back')
     return state
 

@@ -79,9 +79,12 @@ class Vault:
 
     def close_journal(self):
         """The change is over: kept, or put back."""
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink('journal.json', dir_fd=self.folder)
-        os.fsync(self.folder)
+        try:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink('journal.json', dir_fd=self.folder)
+            os.fsync(self.folder)
+        except OSError as error:
+            raise refused_by_system(error, self.side.vault) from None
 
     def candidate(self, data):
         """A text as a file that the engine can be asked about."""
