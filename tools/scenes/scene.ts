@@ -8,3 +8,7 @@ export interface Scene {
   /** Leads the window, whose list is drawn, to what is to be seen. */
   show(page: Page): Promise<void>
 }
+
+/** The first row that holds all of the texts. */
+export const row = (page: Page, ...texts: string[]) =>
+  texts.reduce((rows, hasText) => rows.filter({ hasText }), page.getByRole('row')).first()

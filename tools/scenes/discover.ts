@@ -1,0 +1,78 @@
+/** The screen Discover, and pulls. */
+import type { Page } from 'playwright-core'
+import type { Scene } from './scene.ts'
+
+export const discoverScenes: readonly Scene[] = [
+  {
+    name: 'discover',
+    show: async (page) => page.keyboard.press('Control+k'),
+  },
+  {
+    name: 'discover-results',
+    show: async (page) => searched(page, 'nginx'),
+  },
+  {
+    name: 'discover-about',
+    async show(page) {
+      await searched(page, 'nginx')
+      await page.getByRole('tab').nth(1).click()
+    },
+  },
+  {
+    name: 'discover-deprecated',
+    show: async (page) => searched(page, 'centos'),
+  },
+  {
+    name: 'discover-name',
+    show: async (page) => searched(page, 'redis:7'),
+  },
+  {
+    name: 'discover-wrong',
+    async show(page) {
+      await page.keyboard.press('Control+k')
+      await page.getByRole('searchbox').first().fill('ghcr.io/Owner/Name:1')
+    },
+  },
+  {
+    name: 'pull-running',
+    async show(page) {
+      for (const reference of ['python:3.13', 'python:3.14', 'redis:7.4'])
+        await page.evaluate(`slipway.call('transfer.pull', { reference: '${reference}' })`)
+      await page.getByRole('navigation').getByRole('link').last().click()
+      await page.getByRole('progressbar').nth(1).waitFor()
+      // Until their speed can be told.
+      await page.waitForTimeout(1500)
+    },
+  },
+  {
+    name: 'pull-ended',
+    async show(page) {
+      await pulling(page)
+      await page.getByRole('progressbar').first().waitFor({ state: 'detached' })
+    },
+  },
+  {
+    name: 'pull-failed',
+    async show(page) {
+      await page.evaluate(`slipway.call('transfer.pull', { reference: 'nginx:no-such-tag' })`)
+      await page.getByRole('navigation').getByRole('link').last().click()
+      await page.getByRole('alert').waitFor()
+    },
+  },
+]
+
+/** Looked for, answered, and the tags of what was found first read. */
+async function searched(page: Page, words: string) {
+  await page.keyboard.press('Control+k')
+  await page.getByRole('searchbox').first().fill(words)
+  await page.waitForTimeout(2500)
+}
+
+/** Another tag each time: what came for the picture before is here already. */
+async function pulling(page: Page) {
+  await searched(page, 'python')
+  const wanted = page.getByRole('row').filter({ has: page.locator('[data-part=pull]'), hasNotText: /Here|已有/ })
+  await wanted.first().locator('[data-part=pull]').click()
+  await page.getByRole('navigation').getByRole('link').last().click()
+  await page.getByRole('progressbar').first().waitFor()
+}

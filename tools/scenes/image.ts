@@ -1,0 +1,120 @@
+/** The screen Images and what belongs to it: removal, tags, the menus of the rail. */
+import { row, type Scene } from './scene.ts'
+
+export const imageScenes: readonly Scene[] = [
+  {
+    name: 'images',
+    show: async (page) => row(page, 'nginx', '1.27').click(),
+  },
+  {
+    name: 'images-filtered',
+    async show(page) {
+      await page.getByRole('searchbox').fill('python')
+      await page.keyboard.press('ArrowDown')
+    },
+  },
+  {
+    name: 'images-no-match',
+    show: async (page) => page.getByRole('searchbox').fill('no-such-image'),
+  },
+  {
+    name: 'images-selected',
+    async show(page) {
+      await row(page, 'node', '22').click({ modifiers: ['Control'] })
+      await row(page, 'mysql', '8.4').click({ modifiers: ['Control'] })
+      await row(page, 'nginx', '1.25').click({ modifiers: ['Shift'] })
+    },
+  },
+  {
+    name: 'images-groups',
+    async show(page) {
+      await page.keyboard.press('g')
+      await row(page, 'python').click()
+      await page.keyboard.press('ArrowRight')
+    },
+  },
+  {
+    name: 'images-old',
+    show: async (page) => page.getByRole('group').getByRole('button').nth(3).click(),
+  },
+  {
+    name: 'images-details',
+    async show(page) {
+      await row(page, 'nginx', '1.27').click()
+      await page.getByRole('tab').nth(1).click()
+    },
+  },
+  {
+    name: 'removal',
+    async show(page) {
+      for (const [name, tag] of [
+        ['node', '22'],
+        ['python', '3.9'],
+        ['nginx', '1.25'],
+        ['nginx', 'stable'],
+        ['redis', '7'],
+      ] as const)
+        await row(page, name, tag).click({ modifiers: ['Control'] })
+      await page
+        .getByRole('row')
+        .filter({ hasText: '<none>' })
+        .first()
+        .click({ modifiers: ['Control'] })
+      await page.keyboard.press('Delete')
+      await page.getByRole('dialog').getByRole('listitem').first().waitFor()
+    },
+  },
+  {
+    name: 'tag',
+    async show(page) {
+      await row(page, 'nginx', '1.27').click()
+      await page.keyboard.press('t')
+      await page.getByRole('textbox').fill('redis:7')
+    },
+  },
+  {
+    name: 'activity',
+    // The tag that goes is made for it: the demo stays as it is.
+    async show(page) {
+      await row(page, 'nginx', '1.27').click()
+      await page.keyboard.press('t')
+      await page.getByRole('textbox').fill('shop/web:old')
+      await page.keyboard.press('Enter')
+      await row(page, 'shop/web').click()
+      await page.keyboard.press('Delete')
+      await page.getByRole('dialog').getByRole('listitem').first().waitFor()
+      await page.getByRole('dialog').getByRole('button').last().click()
+      await page.getByRole('dialog').waitFor({ state: 'hidden' })
+      await page.getByRole('navigation').getByRole('link').last().click()
+      // It can be undone once it has ended.
+      await page.getByRole('article').getByRole('button').first().waitFor()
+    },
+  },
+  {
+    name: 'disk',
+    async show(page) {
+      await page.locator('footer button').first().click()
+      await page.getByRole('dialog').locator('li').first().waitFor()
+    },
+  },
+  {
+    name: 'keys',
+    show: async (page) => page.keyboard.press('?'),
+  },
+  {
+    name: 'contexts',
+    async show(page) {
+      await page.locator('.engine button').first().click()
+      await page.getByRole('menuitemradio').first().waitFor()
+    },
+  },
+  {
+    name: 'menu',
+    show: async (page) => page.keyboard.press('F10'),
+  },
+  {
+    name: 'no-engine',
+    socket: '/nowhere/docker.sock',
+    async show() {},
+  },
+]

@@ -1,0 +1,15 @@
+/** What there is to take pictures of: each screen in each of its states. */
+import { discoverScenes } from './discover.ts'
+import { imageScenes } from './image.ts'
+import { mirrorScenes } from './mirror.ts'
+import { runScenes } from './run.ts'
+import type { Scene } from './scene.ts'
+import { terminalScenes } from './terminal.ts'
+
+export const scenes: readonly Scene[] = [
+  ...imageScenes,
+  ...discoverScenes,
+  ...mirrorScenes,
+  ...runScenes,
+  ...terminalScenes,
+]

@@ -1,0 +1,144 @@
+/** The screen Mirrors: the race, Docker’s own configuration. */
+import { readFileSync, renameSync, writeFileSync } from 'node:fs'
+import type { Page } from 'playwright-core'
+import { helperFile } from '../../main/mirrors/helper.ts'
+import type { Scene } from './scene.ts'
+import { usual } from '../world/dockerd.ts'
+
+export const mirrorScenes: readonly Scene[] = [
+  {
+    name: 'mirrors-before',
+    show: async (page) => toMirrors(page),
+  },
+  {
+    name: 'mirrors-after',
+    async show(page) {
+      await raced(page)
+      await page.getByRole('row').first().click()
+    },
+  },
+  {
+    name: 'mirrors-during',
+    async show(page) {
+      await toMirrors(page)
+      await page.locator('form button').click()
+      await page.locator('[role=row] .text-good').first().waitFor()
+    },
+  },
+  {
+    // Nobody has this one: so nobody has it here either.
+    name: 'mirrors-none',
+    async show(page) {
+      await toMirrors(page)
+      await page.getByRole('textbox').fill('nobody/has-this:1')
+      await raced(page)
+      await page.getByRole('row').first().click()
+    },
+  },
+  {
+    name: 'mirrors-other',
+    async show(page) {
+      await raced(page)
+      await page.getByRole('row').filter({ hasText: 'stale' }).click()
+    },
+  },
+  {
+    name: 'mirrors-closed',
+    async show(page) {
+      await toMirrors(page)
+      await page.locator('main summary').first().click()
+    },
+  },
+  {
+    name: 'mirrors-plan',
+    async show(page) {
+      await raced(page)
+      await page.locator('[data-part=choose] span').first().waitFor()
+      await page.locator('aside section button').filter({ hasText: '…' }).first().click()
+      await page.getByRole('dialog').locator('summary').first().click()
+    },
+  },
+  {
+    name: 'mirrors-done',
+    async show(page) {
+      // Each picture of a change begins where Docker has none.
+      await page.evaluate(using())
+      await raced(page)
+      await page.locator('[data-part=choose] span').first().waitFor()
+      await page.locator('aside section button').filter({ hasText: '…' }).first().click()
+      await page.getByRole('dialog').locator('summary').first().waitFor()
+      await page.getByRole('dialog').getByRole('button').last().click()
+      await page.getByRole('dialog').getByRole('listitem').first().waitFor()
+      await page.waitForTimeout(6000)
+    },
+  },
+  {
+    name: 'mirrors-history',
+    async show(page) {
+      await page.evaluate(using('https://fast.mirror.test'))
+      await page.evaluate(using())
+      await toMirrors(page)
+      await page
+        .locator('aside section button')
+        .filter({ hasText: /history|历史/ })
+        .click()
+      await page.getByRole('dialog').getByRole('listitem').first().waitFor()
+    },
+  },
+  {
+    name: 'mirrors-faulty',
+    async show(page) {
+      const good = readFileSync(usual.config)
+      writeFileSync(
+        usual.config,
+        '{\n  "log-driver": "journald",\n  "registry-mirrors": [“https://docker.1ms.run”]\n}\n',
+      )
+      await toMirrors(page)
+      await page.getByRole('alert').waitFor()
+      writeFileSync(usual.config, good)
+    },
+  },
+  {
+    name: 'mirrors-by-hand',
+    async show(page) {
+      renameSync(helperFile, `${helperFile}.away`)
+      await toMirrors(page)
+      await page.getByRole('row').nth(1).click()
+      await page.keyboard.press(' ')
+      await page
+        .locator('aside section button')
+        .filter({ hasText: /Use in|用于/ })
+        .click()
+      await page.getByRole('dialog').getByText('tee').waitFor()
+      renameSync(`${helperFile}.away`, helperFile)
+    },
+  },
+  {
+    name: 'mirrors-add',
+    async show(page) {
+      await toMirrors(page)
+      await page.locator('main header button').nth(1).click()
+      await page.getByRole('dialog').getByRole('textbox').fill('docker.mirrors.ustc.edu.cn')
+    },
+  },
+]
+
+/** Has Docker use these mirrors and no others, by the app itself. */
+const using = (...mirrors: readonly string[]) => `(async () => {
+  const plan = await slipway.call('daemon.plan', ${JSON.stringify({ mirrors, withPassword: false })})
+  const job = plan.value.plan.change && (await slipway.call('daemon.apply', plan.value.id)).value
+  while (job && (await slipway.call('jobs.list')).value.find(({ id }) => id === job).state === 'running')
+    await new Promise((done) => setTimeout(done, 200))
+})()`
+
+async function raced(page: Page) {
+  if ((await page.locator('main form').count()) === 0) await toMirrors(page)
+  await page.locator('form button').click()
+  await page.waitForTimeout(500)
+  await page.locator('form button[type=submit]').waitFor({ timeout: 60_000 })
+}
+
+async function toMirrors(page: Page) {
+  await page.getByRole('navigation').getByRole('link').nth(2).click()
+  await page.getByRole('row').first().waitFor()
+}

@@ -1,0 +1,56 @@
+/** The dialog that runs an image, and its containers. */
+import type { Page } from 'playwright-core'
+import { row, type Scene } from './scene.ts'
+
+export const runScenes: readonly Scene[] = [
+  {
+    name: 'run',
+    async show(page) {
+      await running(page, 'nginx', '1.27')
+      await page.getByRole('dialog').getByRole('textbox').first().fill('web')
+    },
+  },
+  {
+    name: 'run-more',
+    async show(page) {
+      await running(page, 'postgres', '16-alpine')
+      const dialog = page.getByRole('dialog')
+      await dialog.locator('button[aria-expanded]').click()
+      await dialog.getByRole('group').nth(1).getByRole('button').last().click()
+      await dialog.getByRole('group').nth(2).getByRole('button').last().click()
+    },
+  },
+  {
+    name: 'run-wrong',
+    async show(page) {
+      await running(page, 'busybox', 'latest')
+      const dialog = page.getByRole('dialog')
+      await dialog.getByRole('textbox').nth(1).fill('/bin/nosuch')
+      await dialog.getByRole('button').last().click()
+      await page.waitForTimeout(2500)
+    },
+  },
+  {
+    name: 'containers',
+    async show(page) {
+      await row(page, 'nginx', '1.27').click()
+      await page.getByRole('tab').nth(2).click()
+    },
+  },
+  {
+    name: 'container-remove',
+    async show(page) {
+      await row(page, 'nginx', '1.27').click()
+      await page.getByRole('tab').nth(2).click()
+      await page.getByRole('complementary').getByRole('listitem').first().getByRole('button').last().click()
+      await page.getByRole('dialog').getByRole('listitem').first().waitFor()
+    },
+  },
+]
+
+/** The dialog for an image, once it knows what makes sense for it. */
+async function running(page: Page, ...image: string[]) {
+  await row(page, ...image).click()
+  await page.keyboard.press('r')
+  await page.getByRole('dialog').locator('footer button:enabled').nth(1).waitFor()
+}
