@@ -37,6 +37,10 @@ export interface Container {
   readonly created: UnixTime
 }
 
+/** Its program has not ended: it is to be stopped before the container can be removed. */
+export const runs = ({ state }: Pick<Container, 'state'>): boolean =>
+  state === 'running' || state === 'paused' || state === 'restarting'
+
 /** One line of `docker images`: an image has one for each of its tags, or a single one without a tag. */
 export interface ImageRow {
   readonly image: Image

@@ -1,5 +1,5 @@
 /** What a removal will do, as a value: computed from what is known, applied as it stands, and true to the byte. */
-import { isDangling, splitReference, type Bytes, type Container, type ContainerId } from './image.ts'
+import { isDangling, runs, splitReference, type Bytes, type Container, type ContainerId } from './image.ts'
 import type { Image, ImageId, Reference } from './image.ts'
 import { childrenFirst, goingParents, isHidden, shownHeir } from './family.ts'
 import type { ByteRange } from './layers.ts'
@@ -96,8 +96,6 @@ export interface World {
   readonly sharing: Sharing
   readonly store: 'classic' | 'containerd'
 }
-
-const runs = ({ state }: Container) => state === 'running' || state === 'paused' || state === 'restarting'
 
 /** Whether what was chosen takes the container out of the way: who agreed to remove a stopped one did not agree to stop it. */
 const clears = (container: Container, choice: Choice | undefined) =>
