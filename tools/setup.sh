@@ -2,7 +2,7 @@
 # Puts on this machine what a command needs, says what, and how long it took. Silent when all is there.
 #
 #   tools/setup.sh node      npm and node_modules (which bring their own Node 24)
-#   tools/setup.sh window    Chromium, and fonts that can draw Chinese
+#   tools/setup.sh window    Chromium, and fonts that can draw Chinese and emoji
 #   tools/setup.sh display   a virtual display
 #   tools/setup.sh world     Docker engines and a registry for throwaway worlds, unpacked privately
 set -euo pipefail
@@ -72,6 +72,8 @@ needs_window() {
   fi
   if ! has fc-list || [ -z "$(fc-list :lang=zh-cn family)" ]; then want fontconfig fonts-noto-cjk; fi
   if ! has fc-list || [ -z "$(fc-list 'DejaVu Sans Mono' family)" ]; then want fonts-dejavu-core; fi
+  # What programs in containers write.
+  if ! has fc-list || [ -z "$(fc-list :charset=1f433 family)" ]; then want fonts-noto-color-emoji; fi
 }
 
 needs_display() {

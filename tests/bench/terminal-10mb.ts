@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { median, ms, times, type Measure } from './measure.ts'
 import type { Opened } from './opened.ts'
-import { openBox, quiet } from './terminals.ts'
+import { idle, openBox } from './terminals.ts'
 
 type Box = Awaited<ReturnType<typeof openBox>>
 
@@ -67,7 +67,7 @@ interface Drawn {
 /** From the Enter that starts it to the row that ends it. */
 async function byWindow({ app: { page } }: Box, real: boolean): Promise<Drawn> {
   await page.keyboard.insertText(`clear; ${written}`)
-  await quiet(page)
+  await idle(page)
   await page.evaluate(`void (bench.drawn = new Promise((resolve) => {
     // Told of are frames of more than 50 ms; of those, the longest work without a pause in which the window would answer.
     // The stand-in's transfer, which no script of the app's makes, is left out.
@@ -96,7 +96,7 @@ async function byWindow({ app: { page } }: Box, real: boolean): Promise<Drawn> {
   const drawn = await page.evaluate<Drawn>('bench.drawn')
   await page.keyboard.insertText('clear')
   await page.keyboard.press('Enter')
-  await quiet(page)
+  await page.locator('.xterm-rows').filter({ hasText: 'end: 42' }).waitFor({ state: 'detached' })
   return drawn
 }
 

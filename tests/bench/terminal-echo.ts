@@ -1,7 +1,7 @@
 import type Docker from 'dockerode'
 import type { Duplex } from 'node:stream'
 import { ms, quantile, type Measure } from './measure.ts'
-import { openBox, quiet } from './terminals.ts'
+import { idle, openBox } from './terminals.ts'
 
 /** Two frames. */
 const bound = 33
@@ -41,7 +41,7 @@ async function byWindow({ app: { page } }: Awaited<ReturnType<typeof openBox>>):
   for (let run = 0; run < runs; run++) {
     const letter = 'abcdefghijklmnopqrstuvwxyz'[run % 26]!
     if (run % 40 === 0) await page.keyboard.press('Control+c')
-    await quiet(page)
+    await idle(page)
     await page.evaluate(`void (bench.echo = new Promise((resolve) => {
       let start
       const rows = document.querySelector('.xterm-rows')

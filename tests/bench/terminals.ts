@@ -35,5 +35,6 @@ export async function openBox(stage: Stage) {
   }
 }
 
-/** Nothing is on its way any more. */
-export const quiet = (page: Page): Promise<void> => page.waitForTimeout(50)
+/** The window has nothing to do. */
+export const idle = (page: Page): Promise<void> =>
+  page.evaluate('new Promise((resolve) => requestIdleCallback(() => resolve()))')

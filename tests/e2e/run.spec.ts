@@ -1,4 +1,7 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { execFileSync } from 'node:child_process'
 import { loadImages } from '../../tools/world/images.ts'
 import { runnableImages } from '../../tools/world/runnable.ts'
@@ -187,6 +190,39 @@ test('what few need stands under More, quoted as a shell needs it', async ({ rea
     Config.Env,
     HostConfig.Memory,
   ])
+})
+
+test('a folder is chosen by a dialog, and what the image sets is shown; a folder that goes missing is told at its field', async ({
+  ready: app,
+  runner,
+}) => {
+  const folder = mkdtempSync(join(tmpdir(), 'my files '))
+  try {
+    await app.electron.evaluate(({ dialog }, chosen) => {
+      dialog.showOpenDialog = async () => ({ canceled: false, filePaths: [chosen] })
+    }, folder)
+    await dialogFor(app, 'box', '1')
+    await sheet(app).getByRole('button', { name: 'More' }).click()
+    await sheet(app).getByText('2 that the image sets').click()
+    await expect(sheet(app)).toContainText('FROM_IMAGE=yes')
+    await sheet(app).getByRole('button', { name: 'Add a folder' }).click()
+    await sheet(app).getByRole('button', { name: 'Choose…' }).click()
+    await expect(field(app, 'Folder or volume')).toHaveValue(folder)
+    await field(app, 'Where the container finds it').fill('/files')
+    await sheet(app).getByRole('checkbox', { name: 'read only' }).click()
+    await app.expectAccessible()
+
+    rmSync(folder, { recursive: true })
+    await run(app).click()
+    await expect(sheet(app)).toContainText(`There is no folder ${folder}`)
+    mkdirSync(folder)
+    await run(app).click()
+    await expect(sheet(app)).toHaveCount(0)
+    const { Mounts } = await inspect(runner, 'box')
+    expect(Mounts).toMatchObject([{ Source: folder, Destination: '/files', RW: false }])
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
 })
 
 test('a container is stopped, started and removed where its image is; what is lost is told first', async ({

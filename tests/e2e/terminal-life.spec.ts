@@ -1,6 +1,8 @@
-import { startEngine } from '../../tools/world/engine.ts'
+import type { Launch } from '../../tools/launch.ts'
+import { startEngine, type Engine } from '../../tools/world/engine.ts'
 import { loadImages } from '../../tools/world/images.ts'
 import { runnableImages } from '../../tools/world/runnable.ts'
+import type { Slipway } from './slipway.ts'
 import { box, expect, image, TerminalScreen, test } from './terminals.ts'
 
 test('three terminals come back with their text when the window is loaded anew, and go on', async ({
@@ -67,13 +69,27 @@ test('10 MB of output go by, the window answers, and the end is there', async ({
   await expect(terminals.row('and on')).toBeVisible()
 })
 
-test('an engine that dies is told under the text, which stays', async ({ open }) => {
+interface Own {
+  readonly engine: Engine
+  readonly app: Slipway
+  readonly terminals: TerminalScreen
+}
+
+/** With an engine that nobody else needs: it may be ended. */
+async function onItsOwn(open: (how: Launch) => Promise<Slipway>, story: (own: Own) => Promise<void>) {
   const engine = await startEngine({ version: '26.1', store: 'classic' })
   try {
     await loadImages(engine.docker, runnableImages())
     const app = await open({ socket: engine.socket })
     await expect(app.list).toBeVisible()
-    const terminals = new TerminalScreen(app)
+    await story({ engine, app, terminals: new TerminalScreen(app) })
+  } finally {
+    await engine.stop()
+  }
+}
+
+test('an engine that dies is told under the text, which stays', async ({ open }) => {
+  await onItsOwn(open, async ({ engine, app, terminals }) => {
     await terminals.run(engine, 'box:1', { name: 'box', command: 'sh' })
     await terminals.type('echo before')
     await expect(terminals.row('before')).toBeVisible()
@@ -82,18 +98,11 @@ test('an engine that dies is told under the text, which stays', async ({ open })
     await expect(terminals.row('before')).toBeVisible()
     await app.foot.getByRole('button', { name: 'Close' }).click()
     await expect(app.page.getByRole('link', { name: 'Terminals' })).toHaveCount(0)
-  } finally {
-    await engine.stop()
-  }
+  })
 })
 
 test('what ends at once shows what it said and its exit code, at each start', async ({ open }) => {
-  const engine = await startEngine({ version: '26.1', store: 'classic' })
-  try {
-    await loadImages(engine.docker, runnableImages())
-    const app = await open({ socket: engine.socket })
-    await expect(app.list).toBeVisible()
-    const terminals = new TerminalScreen(app)
+  await onItsOwn(open, async ({ engine, app, terminals }) => {
     await terminals.run(engine, 'ends-at-once:1', { name: 'ends' })
     for (const start of ['first', 'again']) {
       await expect(terminals.row('cannot find its configuration'), start).toBeVisible()
@@ -101,7 +110,5 @@ test('what ends at once shows what it said and its exit code, at each start', as
       await app.foot.getByRole('button', { name: 'Start again' }).click()
       await expect(terminals.tabs).toHaveCount(1)
     }
-  } finally {
-    await engine.stop()
-  }
+  })
 })

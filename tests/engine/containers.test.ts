@@ -1,11 +1,9 @@
 import { createServer, type AddressInfo } from 'node:net'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { plainWish, type RunWish } from '../../model/run.ts'
-import { startEngine, type Engine } from '../../tools/world/engine.ts'
-import { loadImages } from '../../tools/world/images.ts'
-import { runnableImages } from '../../tools/world/runnable.ts'
+import type { Engine } from '../../tools/world/engine.ts'
 import { matrix, missing } from './matrix.ts'
-import { openRunner, value, type Runner } from './runner.ts'
+import { runnerOn, value, type Runner } from './runner.ts'
 import { eventually } from './eventually.ts'
 
 for (const name of missing) test.skip(`${name}: this engine cannot be had on this machine`, () => {})
@@ -13,21 +11,7 @@ for (const name of missing) test.skip(`${name}: this engine cannot be had on thi
 describe.each(matrix)('$title', (wish) => {
   let engine: Engine
   let runner: Runner
-
-  beforeAll(async () => {
-    engine = await startEngine({ ...wish, network: true })
-    await loadImages(engine.docker, runnableImages())
-    runner = await openRunner(engine)
-  })
-  afterAll(async () => {
-    await runner?.stop()
-    await engine?.stop()
-  })
-  afterEach(async () => {
-    for (const { Id } of await engine.docker.listContainers({ all: true }))
-      await engine.docker.getContainer(Id).remove({ force: true, v: true })
-    await eventually(() => runner.engine.live.containers().size === 0)
-  })
+  runnerOn({ ...wish, network: true }, (here) => void ({ engine, runner } = here))
 
   const containers = async () => (await engine.docker.listContainers({ all: true })).map(({ Names }) => Names[0])
   const known = (name: string) =>

@@ -263,7 +263,8 @@ test('the helper is killed in the middle: nothing is called done, and what it le
   const engine = await startEngine({ version: '26.1', store: 'classic', asInstalled: true, env: online.hub.engineEnv })
   write('{ "debug": false }')
   process.kill(engine.pid, 'SIGHUP')
-  const kill = () => execFileSync('pkill', ['-9', '-f', installed])
+  const helpers = () => execFileSync('pgrep', ['-f', installed], { encoding: 'utf8' }).trim().split('\n').map(Number)
+  const kill = () => helpers().forEach((pid) => process.kill(pid, 'SIGKILL'))
   const changer = await openChanger({
     ...{ online, socket: usual.socket },
     onStep: (step) => void (step === 'confirmed' && state()?.text.includes(good.address) && kill()),

@@ -17,7 +17,10 @@ import type {
   TerminalId,
   TerminalReplay,
 } from '../../preload/contract/index.ts'
-import type { Engine } from '../../tools/world/engine.ts'
+import { afterAll, afterEach, beforeAll } from 'vitest'
+import { startEngine, type Engine, type EngineWish } from '../../tools/world/engine.ts'
+import { loadImages } from '../../tools/world/images.ts'
+import { runnableImages } from '../../tools/world/runnable.ts'
 import { homeWith } from './home.ts'
 import { eventually } from './eventually.ts'
 
@@ -101,6 +104,28 @@ export async function openRunner(world: Engine, host = `unix://${world.socket}`)
       await running
     },
   }
+}
+
+/** An engine with images to be run, for the tests that follow; without containers and terminals before each. */
+export function runnerOn(wish: EngineWish, opened: (here: { engine: Engine; runner: Runner }) => void) {
+  let engine: Engine
+  let runner: Runner
+  beforeAll(async () => {
+    engine = await startEngine(wish)
+    await loadImages(engine.docker, runnableImages())
+    runner = await openRunner(engine)
+    opened({ engine, runner })
+  })
+  afterAll(async () => {
+    await runner?.stop()
+    await engine?.stop()
+  })
+  afterEach(async () => {
+    for (const { id } of value(runner.calls['terminals.list'](undefined))) await runner.calls['terminals.close'](id)
+    for (const { Id } of await engine.docker.listContainers({ all: true }))
+      await engine.docker.getContainer(Id).remove({ force: true, v: true })
+    await eventually(() => runner.engine.live.containers().size === 0)
+  })
 }
 
 export class Screen {

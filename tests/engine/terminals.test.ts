@@ -1,32 +1,16 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { outputBound } from '../../main/containers/output.ts'
-import { startEngine, type Engine } from '../../tools/world/engine.ts'
-import { loadImages } from '../../tools/world/images.ts'
-import { runnableImages } from '../../tools/world/runnable.ts'
+import type { Engine } from '../../tools/world/engine.ts'
 import { eventually } from './eventually.ts'
 import { anyOne, matrix } from './matrix.ts'
-import { openRunner, value, type Runner } from './runner.ts'
+import { openRunner, runnerOn, value, type Runner } from './runner.ts'
 
 describe.each(matrix)('$title', (wish) => {
   let engine: Engine
   let runner: Runner
-
-  beforeAll(async () => {
-    engine = await startEngine(wish)
-    await loadImages(engine.docker, runnableImages())
-    runner = await openRunner(engine)
-  })
-  afterAll(async () => {
-    await runner?.stop()
-    await engine?.stop()
-  })
-  afterEach(async () => {
-    for (const { id } of value(runner.calls['terminals.list'](undefined))) await runner.calls['terminals.close'](id)
-    for (const { Id } of await engine.docker.listContainers({ all: true }))
-      await engine.docker.getContainer(Id).remove({ force: true, v: true })
-  })
+  runnerOn(wish, (here) => void ({ engine, runner } = here))
 
   const ended = async (id: string) => {
     await eventually(() => runner.terminal(id)?.state.is === 'ended', 20_000)
