@@ -1,4 +1,4 @@
-import { createServer, type AddressInfo } from 'node:net'
+import { createServer } from 'node:net'
 import { describe, expect, test } from 'vitest'
 import { plainWish, type RunWish } from '../../model/run.ts'
 import type { Engine } from '../../tools/world/engine.ts'
@@ -72,9 +72,10 @@ describe.each(matrix)('$title', (wish) => {
   })
 
   test('a port that another container or a program has is refused with the next', async () => {
+    // Below those that the system gives away by itself: the one after it is free.
+    const port = 8650
     const server = createServer()
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-    const { port } = server.address() as AddressInfo
+    await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
     const publish = (host: string, name: string) => ({
       ...{ interactive: false, command: 'hold', name, network: '' },
       ports: [{ host, container: '80' }],
