@@ -44,22 +44,10 @@ export type Obstacle =
   /** snap knows no reload: Docker goes down and comes up again, and with it what runs. */
   | { readonly kind: 'restart'; readonly blocks: false; readonly stops: readonly string[] }
 
-/** How the file comes back to what it was. */
-export interface Rollback {
-  /**
-   * Put there first, taken up, and confirmed to leave no mirror: the old file gives no list, and a running engine keeps
-   * its mirrors when the key disappears. The old bytes follow without a reload.
-   */
-  readonly first?: string
-  /** The old bytes; undefined where there was no file. */
-  readonly last: FileText
-}
-
 export interface FileChange {
   readonly before: FileText
   readonly after: string
   readonly diff: readonly DiffLine[]
-  readonly rollback: Rollback
 }
 
 export interface MirrorPlan {
@@ -91,7 +79,7 @@ export function planMirrors(file: FileText, wish: readonly string[], situation: 
   return {
     rows: [...rows, ...fileRows(file, after), ...doingRows(installation)],
     obstacles: restarts ? [...found, { kind: 'restart', blocks: false, stops: running }] : found,
-    change: { before: file, after, diff: lineDiff(file ?? '', after), rollback: rollbackOf(file) },
+    change: { before: file, after, diff: lineDiff(file ?? '', after) },
   }
 }
 
@@ -143,14 +131,6 @@ const doingRows = (installation: Installation): PlanRow[] => [
   ...(installation === 'rootless' ? [] : [{ kind: 'password' } as const]),
   { kind: installation === 'snap' ? 'restart' : 'reload' },
 ]
-
-/** Undefined text where there was no file: it goes again. */
-export function rollbackOf(file: FileText): Rollback {
-  const read = readDaemonFile(file)
-  if (read.ok && read.settings.hasMirrors) return { last: file }
-  const cleared = withMirrors(file, [])
-  return cleared.ok ? { first: cleared.text, last: file } : { last: file }
-}
 
 /** Those that the file named before the plan, in no order of their own. */
 export const namedBefore = (rows: readonly PlanRow[]): string[] =>

@@ -71,7 +71,7 @@ function variableFaults({ environment }: RunWish): RunFault[] {
   })
 }
 
-export const isFolder = (path: string): boolean => path.startsWith('/') && !control.test(path)
+const isFolder = (path: string): boolean => path.startsWith('/') && !control.test(path)
 
 /** As the engine compares paths. */
 function cleaned(path: string): string {

@@ -3,10 +3,9 @@ import * as v from 'valibot'
 import type { Bytes, ContainerId } from '../../model/image.ts'
 import { restartPolicies, type RunWish } from '../../model/run.ts'
 import { call, type } from './define.ts'
-import { terminalSize, type TerminalId } from './terminals.ts'
+import { containerId, terminalSize, type TerminalId } from './terminals.ts'
 
 const imageId = v.pipe(v.string(), v.regex(/^sha256:[0-9a-f]{64}$/))
-export const containerId = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/))
 /** What the user types: no program takes a NUL. */
 const typed = v.pipe(
   v.string(),
@@ -17,7 +16,7 @@ const some = <Row extends v.GenericSchema>(row: Row) => v.pipe(v.array(row), v.m
 
 const portWish = v.object({ host: typed, container: typed })
 
-export const runWish = v.object({
+const runWish = v.object({
   image: imageId,
   reference: v.pipe(typed, v.nonEmpty(), v.maxLength(400)),
   interactive: v.boolean(),

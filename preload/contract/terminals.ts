@@ -10,13 +10,14 @@ import type { ContainerId, Reference } from '../../model/image.ts'
 import { call, event, type } from './define.ts'
 
 export type TerminalId = string
+export const containerId = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/))
 const terminalId = v.pipe(v.string(), v.maxLength(64))
 
 const cells = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1000))
 const size = { columns: cells, rows: cells }
 export const terminalSize = v.object(size)
 
-export const terminalKinds = ['attach', 'shell', 'logs'] as const
+const terminalKinds = ['attach', 'shell', 'logs'] as const
 
 export interface Terminal {
   readonly id: TerminalId
@@ -56,17 +57,14 @@ export const calls = {
   'terminals.list': call(v.undefined(), type<readonly Terminal[]>()),
   'terminals.open': call(
     v.object({
-      container: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)),
+      container: containerId,
       kind: v.picklist(terminalKinds),
       size: terminalSize,
     }),
     type<TerminalId>(),
   ),
   /** Starts a container in a terminal of its own program: nothing that it says is missed. */
-  'terminals.start': call(
-    v.object({ container: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)), size: terminalSize }),
-    type<TerminalId>(),
-  ),
+  'terminals.start': call(v.object({ container: containerId, size: terminalSize }), type<TerminalId>()),
   /** Counts as taken by the window. */
   'terminals.replay': call(terminalId, type<TerminalReplay>()),
   'terminals.write': call(v.object({ id: terminalId, text: v.pipe(v.string(), v.maxLength(1_000_000)) }), type<void>()),

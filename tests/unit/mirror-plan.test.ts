@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { lineDiff } from '../../model/line-diff.ts'
 import { isBlocked, planMirrors, type MirrorPlan, type Situation } from '../../model/mirror-plan.ts'
-import { fileWith, mirrorLists, one, two } from './daemon-texts.ts'
+import { one, two } from './daemon-texts.ts'
 
 const here: Situation = { installation: 'system', asOption: [], running: ['web'] }
 const three = 'http://10.0.0.1:5000'
@@ -13,15 +13,14 @@ const aloud = (plan: MirrorPlan) =>
 const shown = ({ change }: MirrorPlan) =>
   change?.diff.map(({ kind, text }) => `${{ same: ' ', removed: '-', added: '+' }[kind]}${text}`)
 
-test('the first set-up: the file is made, a password is asked, Docker reloads, and no file is left by a way back', () => {
+test('the first set-up: the file is made, a password is asked, Docker reloads', () => {
   const plan = planMirrors(undefined, [one, two], { ...here, inForce: [] })
   expect(aloud(plan)).toEqual([`asks ${one} new`, `asks ${two} new`, 'file made', 'password', 'reload'])
   expect(plan.obstacles).toEqual([])
   expect(shown(plan)).toEqual(['+{', '+  "registry-mirrors": [', `+    "${one}",`, `+    "${two}"`, '+  ]', '+}'])
-  expect(plan.change?.rollback).toEqual({ first: '{\n  "registry-mirrors": []\n}\n', last: undefined })
 })
 
-test('another order, one that goes, one that comes: each is said, and the way back is the old file alone', () => {
+test('another order, one that goes, one that comes: each is said', () => {
   const file = `{\n  "registry-mirrors": ["${one}/", "${two}/", "https://old.example"],\n  "debug": true\n}\n`
   const plan = planMirrors(file, [two, one, three], here)
   expect(aloud(plan)).toEqual([
@@ -41,7 +40,6 @@ test('another order, one that goes, one that comes: each is said, and the way ba
     '   "debug": true',
     ' }',
   ])
-  expect(plan.change?.rollback).toEqual({ last: file })
 })
 
 test('no mirrors any more: the list is emptied, never taken out', () => {
@@ -62,7 +60,7 @@ test('what is so already needs no change; what only the engine has not taken up 
   expect(planMirrors(undefined, [], { ...here, inForce: [] })).toEqual({ rows: [{ kind: 'clears' }], obstacles: [] })
   const late = planMirrors(file, [one], { ...here, inForce: [] })
   expect(aloud(late)).toEqual([`asks ${one}/ kept`, 'password', 'reload'])
-  expect(late.change).toMatchObject({ before: file, after: file, rollback: { last: file } })
+  expect(late.change).toMatchObject({ before: file, after: file })
 })
 
 test('the user’s own engine asks for no password; snap’s restarts, and says beforehand what stops', () => {
@@ -106,24 +104,6 @@ test('a file with a fault, an address that is none or a fourth mirror leave noth
     expect([plan.rows, plan.change, isBlocked(plan)]).toEqual([[], undefined, true])
   const kept = planMirrors(`{"registry-mirrors":["${path}"]}`, [path, one], here)
   expect([isBlocked(kept), aloud(kept)[0]]).toEqual([false, `asks ${path} kept`])
-})
-
-test('set, then undone, gives the same bytes, by way of an empty list where the file gave none', () => {
-  const file = fc.option(
-    fileWith(fc.oneof(fc.constant(undefined), mirrorLists(0))).map(({ text }) => text),
-    { nil: undefined },
-  )
-  fc.assert(
-    fc.property(file, mirrorLists(0), (before, mirrors) => {
-      const { change } = planMirrors(before, mirrors, { ...here, inForce: ['https://another.example'] })
-      const { first, last } = change!.rollback
-      expect(last).toBe(before)
-      const old = JSON.parse(before ?? '{}') as Record<string, unknown>
-      const wanted = 'registry-mirrors' in old ? undefined : { ...old, 'registry-mirrors': [] }
-      expect(first === undefined ? first : JSON.parse(first)).toEqual(wanted)
-    }),
-    { numRuns: 300 },
-  )
 })
 
 test('what a diff shows is the old text without what was added, and the new one without what was removed', () => {

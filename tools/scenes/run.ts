@@ -7,7 +7,7 @@ export const runScenes: readonly Scene[] = [
     name: 'run',
     async show(page) {
       await running(page, 'nginx', '1.27')
-      await page.getByRole('dialog').getByRole('textbox').first().fill('web')
+      await page.getByRole('dialog').getByRole('textbox').first().fill('my-site')
     },
   },
   {
