@@ -9,6 +9,8 @@ export interface FileByHand {
   readonly oldHash: string | undefined
   readonly text: string
   readonly installation: Installation
+  /** Where dockerd says which process it is, for a computer on which no service manager tells it to reload. */
+  readonly pidFile?: string | undefined
 }
 
 /**
@@ -16,7 +18,7 @@ export interface FileByHand {
  * it where the file is not the one that the plan was made for, so that a second run cannot take the new text for the old.
  * The new text is written beside it, with the old one's owner and mode, and then takes its place; the old one is kept.
  */
-export function commandsFor({ file, oldHash, text, installation }: FileByHand): string {
+export function commandsFor({ file, oldHash, text, installation, pidFile }: FileByHand): string {
   const sudo = installation === 'rootless' ? '' : 'sudo '
   const [place, fresh] = [quoted(file), quoted(`${file}.slipway-new`)]
   const before = oldHash === undefined ? undefined : quoted(`${file}.before-${oldHash.slice(0, 12)}`)
@@ -30,14 +32,13 @@ export function commandsFor({ file, oldHash, text, installation }: FileByHand): 
         `${sudo}test ! -e ${place} && ${sudo}test ! -L ${place} &&`,
         `${sudo}mkdir -p ${quoted(file.slice(0, file.lastIndexOf('/')))} &&`,
       ]
-  const reload = reloads[installation] ?? reloads.system
   return [
     ...ready,
     `${sudo}tee ${fresh} >/dev/null <<'EOF' &&`,
     text.replace(/\r?\n$/, ''),
     'EOF',
     `${sudo}mv ${fresh} ${place} &&`,
-    reload,
+    pidFile === undefined ? (reloads[installation] ?? reloads.system) : `${sudo}kill -HUP "$(cat ${quoted(pidFile)})"`,
   ].join('\n')
 }
 

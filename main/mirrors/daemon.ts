@@ -1,8 +1,7 @@
 /** Docker's own mirrors, in its daemon.json: what is so, a plan, and then exactly that plan. */
 import { randomUUID } from 'node:crypto'
-import { commandsFor } from '../../model/daemon-commands.ts'
 import { readDaemonFile } from '../../model/daemon-file.ts'
-import { distinctMirrors, sameMirror } from '../../model/mirror-address.ts'
+import { distinctMirrors } from '../../model/mirror-address.ts'
 import { isBlocked, namedBefore, planMirrors, type Situation } from '../../model/mirror-plan.ts'
 import {
   fail,
@@ -19,12 +18,13 @@ import type { Jobs, Working } from '../jobs.ts'
 import type { Http } from '../registry/index.ts'
 import type { MirrorsStore } from '../store/index.ts'
 import { accessTo, type Access } from './access.ts'
+import { byHand } from './by-hand.ts'
 import { changeMirrors, stepsFor, type OpenHelper } from './change.ts'
 import { openHelper, type OwnHelper } from './helper.ts'
 import { mirrorsInForce } from './in-force.ts'
 import { recovery } from './recovery.ts'
 import { findInstallation, hostsToml, mirrorOptions, type Found, type Surroundings } from './situation.ts'
-import { imageToTry, tryPull } from './test-pull.ts'
+import { tryMirror } from './test-pull.ts'
 
 export interface DaemonNeeds {
   readonly engine: Pick<Engine, 'docker' | 'state' | 'live'>
@@ -145,18 +145,8 @@ export function daemonService(needs: DaemonNeeds) {
   async function tryThem(mirror: string, signal: AbortSignal): Promise<Failure | 'left-out' | undefined> {
     const docker = engine.docker()
     if (!docker.ok) return docker.error
-    const image = await imageToTry({ http, docker: docker.value }, mirror, raced(mirror), signal)
-    if (!image.ok) return image.error
-    if (image.value === undefined) return 'left-out'
-    return tryPull(docker.value, image.value, (reference) => pull(reference, signal))
-  }
-
-  /** The image of the last race, by the digest that this mirror answered with. */
-  function raced(mirror: string): string | undefined {
     const { race } = store.value
-    const [, seen] = Object.entries(race?.probes ?? {}).find(([address]) => sameMirror(address, mirror)) ?? []
-    const repository = race?.image.replace(/[:@][^/]*$/, '')
-    return seen?.state === 'answered' && repository ? `${repository}@${seen.digest}` : undefined
+    return tryMirror({ http, race, docker: docker.value, pull: (image) => pull(image, signal) }, mirror, signal)
   }
 
   const handlers: Handlers<'daemon'> = {
@@ -195,8 +185,8 @@ export function daemonService(needs: DaemonNeeds) {
       const plan = planMirrors(text, wish, await situation(at))
       const mirrors = plan.rows.flatMap((row) => (row.kind === 'asks' ? [row.mirror] : []))
       // What only an administrator may read stays out of the clipboard.
-      const byHand = plan.change && !withPassword && { ...at, file: await to.place(), oldHash, text: plan.change.after }
-      const commands = byHand ? commandsFor(byHand) : undefined
+      const change = withPassword ? undefined : plan.change
+      const commands = change && (await byHand(at, to, { before: read.value, after: change.after }))
       const shown = { id: randomUUID(), file, way: to.way, plan, ...(commands !== undefined && { commands }) }
       kept = { shown, access: to, oldHash, mirrors }
       return ok(shown)

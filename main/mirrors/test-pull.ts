@@ -1,20 +1,47 @@
 /** Whether Docker can pull with the mirrors that it was given: a small image, gone again if it was not here before. */
 import type Docker from 'dockerode'
+import { sameMirror } from '../../model/mirror-address.ts'
 import { hub } from '../../model/reference.ts'
-import { ok, type Failure, type Result } from '../../preload/contract/index.ts'
+import { ok, type Failure, type MirrorRace, type Result } from '../../preload/contract/index.ts'
 import { statusOf } from '../engine/index.ts'
 import { guestOf, type Http } from '../registry/index.ts'
 
 /** Ten kilobytes, and known to nearly all mirrors. */
 const smallest = { repository: 'hello-world', path: 'library/hello-world', tag: 'latest' }
 
+interface Needs {
+  readonly http: Http
+  readonly docker: Docker
+  /** The last race, for an image that the mirror is known to have. */
+  readonly race: MirrorRace | undefined
+  readonly pull: (reference: string) => Promise<Failure | undefined>
+}
+
+/** Why Docker cannot pull with a mirror; left out where no image is known to try it with. */
+export async function tryMirror(
+  { race, pull, ...needs }: Needs,
+  mirror: string,
+  signal: AbortSignal,
+): Promise<Failure | 'left-out' | undefined> {
+  const image = await imageToTry(needs, mirror, raced(race, mirror), signal)
+  if (!image.ok) return image.error
+  return image.value === undefined ? 'left-out' : tryPull(needs.docker, image.value, pull)
+}
+
+/** The image of a race, by the digest that this mirror answered with. */
+function raced(race: MirrorRace | undefined, mirror: string): string | undefined {
+  const [, seen] = Object.entries(race?.probes ?? {}).find(([address]) => sameMirror(address, mirror)) ?? []
+  const repository = race?.image.replace(/[:@][^/]*$/, '')
+  return seen?.state === 'answered' && repository ? `${repository}@${seen.digest}` : undefined
+}
+
 /**
  * What to pull, by digest: so no tag of the user's moves. The smallest image where the mirror has it, else what it was
  * tested with, else the smallest by its tag where that is nobody's; nothing where all that is left out. A mirror that
  * misbehaves fails here: the engine would go past it to Docker Hub, and all would seem well.
  */
-export async function imageToTry(
-  { http, docker }: { readonly http: Http; readonly docker: Docker },
+async function imageToTry(
+  { http, docker }: Pick<Needs, 'http' | 'docker'>,
   mirror: string,
   tested: string | undefined,
   signal: AbortSignal,
@@ -22,9 +49,9 @@ export async function imageToTry(
   const guest = guestOf(http, { address: mirror, host: hub, path: smallest.path, patience: 5_000, signal })
   const seen = await guest.manifest(smallest.tag)
   if (seen.ok) return ok(`${smallest.repository}@${seen.value.digest}`)
-  if (tested !== undefined) return ok(tested)
   if (unseen.has(seen.error.code)) return atMirror(mirror) ?? seen
   if (!picky.has(seen.error.code)) return seen
+  if (tested !== undefined) return ok(tested)
   const reference = `${smallest.repository}:${smallest.tag}`
   return ok((await idOf(docker, reference)) === undefined ? reference : undefined)
 }
@@ -42,7 +69,7 @@ function atMirror(mirror: string): Result<string> | undefined {
 const picky: ReadonlySet<string> = new Set(['reference-unknown', 'registry-denied', 'registry-login'])
 
 /** Pulls and clears away. The failure, if any; an image that was here before stays as it was. */
-export async function tryPull(
+async function tryPull(
   docker: Docker,
   reference: string,
   pull: (reference: string) => Promise<Failure | undefined>,

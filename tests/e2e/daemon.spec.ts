@@ -149,7 +149,7 @@ test('without the helper the same is told as commands, and the engine’s word i
     await plan(app)
     await expect(sheet(app)).toContainText('sudo cp -p /etc/docker/daemon.json')
     await expect(sheet(app)).toContainText(`"${address}"`)
-    await expect(sheet(app)).toContainText('sudo systemctl reload docker')
+    await expect(sheet(app)).toContainText('sudo kill -HUP "$(cat /run/docker.pid)"')
     await expect(sheet(app).getByRole('button', { name: /^Use/ })).toHaveCount(0)
     writeFileSync(usual.config, `{ "registry-mirrors": ["${address}"] }`)
     process.kill(installedEngine.pid, 'SIGHUP')

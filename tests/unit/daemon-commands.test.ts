@@ -70,6 +70,16 @@ test.each(['cp', 'tee', 'mv'])(
   },
 )
 
+test('where no service manager runs, the process that dockerd names is told', async () => {
+  execFileSync('mkdir', [join(folder, 'docker')])
+  writeFileSync(file, before)
+  const pidFile = join(folder, 'docker.pid')
+  writeFileSync(pidFile, '4711')
+  const commands = commandsFor({ file, oldHash, text, installation: 'system', pidFile })
+  expect(typed(commands, 'kill() { echo "kill $*"; }')).toContain('kill -HUP 4711\n')
+  expect(readFileSync(file, 'utf8')).toBe(text)
+})
+
 test('a rootless user’s needs no sudo, a snap restarts', () => {
   const rootless = commandsFor({ file, oldHash, text, installation: 'rootless' })
   expect(rootless).not.toContain('sudo')
