@@ -12,6 +12,8 @@ import { engineEvent, type EngineEvent } from './replies.ts'
 
 /** Events come in clusters (a build, a prune): what arrives within this many milliseconds is looked at together. */
 const cluster = 40
+/** Where they keep coming, two looks begin so many milliseconds apart: who waits for 200 images to go sees no more. */
+const looksApart = 120
 /** After loads have rested for so long, in milliseconds, the whole list is read again. */
 const loadsRest = 1000
 /** How long a question that was under way when the events ended may take to be answered. */
@@ -47,6 +49,7 @@ export async function watchEngine(
   const hints = new Hints()
   let listing: Listing | undefined
   let looking: Promise<void> | undefined
+  let lastLook = -Infinity
   let failure: { readonly error: unknown } | undefined
 
   const somethingToDo = () =>
@@ -58,8 +61,9 @@ export async function watchEngine(
     await delay(wait)
     try {
       while (somethingToDo()) {
+        lastLook = performance.now()
         await doOne()
-        if (somethingToDo()) await delay(cluster)
+        if (somethingToDo()) await delay(soon())
       }
     } catch (error) {
       failed(error)
@@ -93,7 +97,8 @@ export async function watchEngine(
     over.abort()
     stream.destroy()
   }
-  function lookSoon(wait = cluster) {
+  const soon = () => Math.max(cluster, lastLook + looksApart - performance.now())
+  function lookSoon(wait = soon()) {
     looking ??= look(wait)
   }
 

@@ -88,6 +88,23 @@ describe.each(engines)('$title', (wish) => {
     expect((await present(engine)).names).toEqual(new Set(['one:1', 'one:2']))
   })
 
+  test('an image that takes the name in the very moment is not removed in its place', async () => {
+    const { id } = cleaner.named('two:1')
+    const kept = await cleaner.plan([{ image: id }])
+    await engine.docker.getImage('one:1').tag({ repo: 'two', tag: '1' })
+    expect(await cleaner.carryOut(kept)).toMatchObject({ items: [{ failure: { code: 'image-moved' } }] })
+    expect((await present(engine)).names).toEqual(new Set(['one:1', 'one:2', 'two:1']))
+    await eventually(() => cleaner.named('two:1').id !== id)
+    expect(cleaner.engine.live.images().has(id)).toBe(true)
+  })
+
+  test('an image that gets a second name in the very moment keeps both', async () => {
+    const kept = await cleaner.plan([{ image: cleaner.named('two:1').id }])
+    await engine.docker.getImage('two:1').tag({ repo: 'three', tag: '1' })
+    expect(await cleaner.carryOut(kept)).toMatchObject({ items: [{ failure: { code: 'image-moved' } }] })
+    expect((await present(engine)).names).toEqual(new Set(['one:1', 'one:2', 'two:1', 'three:1']))
+  })
+
   test('a container goes only as it was agreed: removed when stopped, stopped when it runs', async () => {
     const container = await use('user', 'one:1')
     await cleaner.catchUp()
