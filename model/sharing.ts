@@ -6,13 +6,15 @@
 import type { Bytes, ImageId } from './image.ts'
 import type { ByteRange } from './layers.ts'
 
-/** An image as the sums see it. Two lists of units never repeat one. */
+/** An image as the sums see it. No list of units repeats one. */
 export interface SharingImage {
   readonly id: ImageId
   /** What `docker images` shows: the bound while its layers are not read yet. */
   readonly size: Bytes
   /** Indices of units, also of those of untagged parents that go with it; absent until they are read. */
   readonly units?: readonly number[]
+  /** Units that it stands on and does not keep: they go with the last that holds them. None of `units`. */
+  readonly borrowed?: readonly number[]
   /** What all its units take together, where the size of one is a range. */
   readonly total?: Bytes
   /** Not in any list: a step of a build, or one that was removed under a container that still holds its layers. */
@@ -54,6 +56,8 @@ export interface SetSharing {
 
 export const nothing: ByteRange = { min: 0, max: 0 }
 export const plus = (a: ByteRange, b: ByteRange): ByteRange => ({ min: a.min + b.min, max: a.max + b.max })
+
+const allUnits = (image: SharingImage | undefined) => [...(image?.units ?? []), ...(image?.borrowed ?? [])]
 
 export class Sharing {
   #min: Bytes[] = []
@@ -122,14 +126,15 @@ export class Sharing {
     if (!image?.units) return { unique: { min: 0, max: image?.size ?? 0 }, shared: { min: 0, max: image?.size ?? 0 } }
     const unique = image.units.filter((unit) => this.#holders[unit]! <= 1)
     const shared = image.units.filter((unit) => this.#holders[unit]! > 1)
-    return { unique: this.#bytes(unique, image), shared: this.#bytes(shared, image) }
+    const borrowed = (image.borrowed ?? []).filter((unit) => this.#holders[unit]! > 0)
+    return { unique: this.#bytes(unique, image), shared: plus(this.#bytes(shared, image), this.#sum(borrowed)) }
   }
 
-  /** Who else holds units of this image. */
+  /** Who else holds units of this image, or stands on them. */
   sharers(units: readonly number[]): Map<number, ImageId[]> {
     const found = new Map<number, ImageId[]>(units.map((unit) => [unit, []]))
     for (const image of this.#images.values())
-      if (!image.hidden) for (const unit of image.units ?? []) found.get(unit)?.push(image.id)
+      if (!image.hidden) for (const unit of allUnits(image)) found.get(unit)?.push(image.id)
     return found
   }
 
@@ -140,7 +145,7 @@ export class Sharing {
   of(ids: Iterable<ImageId>, held: ReadonlySet<ImageId> = new Set()): SetSharing {
     const set = [...new Set(ids)].flatMap((id) => this.#images.get(id) ?? []).filter(({ hidden }) => !hidden)
     const keptRound = this.#nextRound()
-    for (const id of held) for (const unit of this.#images.get(id)?.units ?? []) this.#seen[unit] = keptRound
+    for (const id of held) for (const unit of allUnits(this.#images.get(id))) this.#seen[unit] = keptRound
     const going = set.filter(({ id }) => !held.has(id))
     const round = this.#nextRound()
     for (const { units } of going)
@@ -161,7 +166,7 @@ export class Sharing {
     const done = this.#nextRound()
     const sums = { shared: nothing, staying: nothing, rows: nothing }
     const rows = set.map((image): OwnBytes => {
-      const [own, among, staying]: [number[], number[], number[]] = [[], [], []]
+      const [own, among, staying, lent]: [number[], number[], number[], number[]] = [[], [], [], []]
       if (!image.units) {
         const bound = held.has(image.id) ? nothing : { min: 0, max: image.size }
         sums.rows = plus(sums.rows, bound)
@@ -173,10 +178,15 @@ export class Sharing {
         else staying.push(unit)
         this.#seen[unit] = done
       }
+      for (const unit of image.borrowed ?? []) {
+        if (this.#seen[unit] === done || goes(unit)) continue
+        if (this.#holders[unit]! > 0 || this.#seen[unit] === keptRound) lent.push(unit)
+        this.#seen[unit] = done
+      }
       const range = least(this.#bytes(own, image))
       sums.rows = plus(sums.rows, range)
       sums.shared = plus(sums.shared, least(this.#bytes(among, image)))
-      sums.staying = plus(sums.staying, this.#bytes(staying, image))
+      sums.staying = plus(sums.staying, plus(this.#bytes(staying, image), this.#sum(lent)))
       return { id: image.id, own: range }
     })
     const frees = plus(sums.rows, sums.shared)

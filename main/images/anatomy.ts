@@ -20,7 +20,15 @@ export interface ImageRead {
   readonly layersSize: Bytes
   /** Compressed content; the classic store keeps none. */
   readonly content?: { readonly size: Bytes; readonly blobs?: readonly Blob[] }
-  /** Nothing of it can change as long as it has this id: not so where the id is an index that may gain platforms. */
+  /**
+   * Whether its layers stay unpacked as long as it is there. The containerd store unpacks for the first image that needs
+   * them and notes it at that one's config; another loaded later stands on the same and does not keep them.
+   */
+  readonly holdsLayers: boolean
+  /**
+   * Nothing of it can change as long as it has this id: not so where the id is an index that may gain platforms, or
+   * where layers may yet be unpacked for it.
+   */
   readonly lasting: boolean
 }
 
@@ -48,7 +56,7 @@ export async function readImage(
   ])
   const history = (steps ?? []).toReversed().map((step) => ({ createdBy: step.CreatedBy, size: step.Size }))
   const diffIds = about.RootFS.Layers
-  if (store === 'classic') return { diffIds, history, layersSize: about.Size, lasting: true }
+  if (store === 'classic') return { diffIds, history, layersSize: about.Size, holdsLayers: true, lasting: true }
 
   const found = content && (await readContent(content, image.id).catch(() => undefined))
   const contentSize = found ? total(found.blobs) : about.Size
@@ -58,12 +66,14 @@ export async function readImage(
   // twice that an image has twice.
   const unpacked =
     makers >= diffIds.length ? history.reduce((sum, { size }) => sum + size, 0) : Math.max(0, image.size - about.Size)
+  const holdsLayers = found?.holdsLayers ?? true
   return {
     diffIds,
     history: empty ? history.map((entry, at) => ({ ...entry, empty: empty[at]! })) : history,
     layersSize: unpacked,
     content: { size: contentSize, ...(found && { blobs: found.blobs }) },
-    lasting: steps !== undefined && found !== undefined && !found.index,
+    holdsLayers,
+    lasting: steps !== undefined && found !== undefined && !found.index && holdsLayers,
   }
 }
 
@@ -83,18 +93,24 @@ interface Content {
   /** Which steps made no layer, where there is one platform to ask. */
   readonly empty: readonly boolean[]
   readonly index: boolean
+  readonly holdsLayers: boolean
 }
+
+/** At a config: the unpacked layers that stay as long as it does (containerd docs/garbage-collection.md). */
+const heldLayers = 'containerd.io/gc.ref.snapshot.'
 
 async function readContent(content: ContentStore, id: ImageId): Promise<Content> {
   const blobs = new Map<Digest, Blob>()
   const configs: Digest[] = []
-  let index = false
+  let [index, holdsLayers] = [false, false]
 
   async function add(digest: Digest): Promise<boolean> {
     if (blobs.has(digest)) return true
-    const size = await content.size(digest)
-    if (size !== undefined) blobs.set(digest, { digest, size })
-    return size !== undefined
+    const info = await content.info(digest)
+    if (!info) return false
+    blobs.set(digest, { digest, size: info.size })
+    holdsLayers ||= info.labels.some((name) => name.startsWith(heldLayers))
+    return true
   }
   async function walk(digest: Digest): Promise<void> {
     if (!(await add(digest))) return
@@ -111,11 +127,12 @@ async function readContent(content: ContentStore, id: ImageId): Promise<Content>
   if (blobs.size === 0) throw new Error(`${id} is not in the content store`)
 
   const [only, ...others] = configs
-  if (only === undefined || others.length > 0) return { blobs: [...blobs.values()], empty: [], index }
+  if (only === undefined || others.length > 0) return { blobs: [...blobs.values()], empty: [], index, holdsLayers }
   const { history } = v.parse(config, JSON.parse(String(await content.read(only))))
   return {
     blobs: [...blobs.values()],
     empty: history.map((entry) => entry.empty_layer),
     index,
+    holdsLayers,
   }
 }

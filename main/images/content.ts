@@ -7,12 +7,19 @@
 import { connect, constants, type ClientHttp2Session } from 'node:http2'
 import type { Duplex } from 'node:stream'
 import type Docker from 'dockerode'
+import type { Bytes } from '../../model/image.ts'
 import type { Digest } from '../../model/layers.ts'
-import { field, message, unframed } from './protobuf.ts'
+import { field, fields, message, unframed } from './protobuf.ts'
+
+export interface BlobInfo {
+  readonly size: Bytes
+  /** The names of its labels: containerd keeps in them what a blob keeps from being cleared away. */
+  readonly labels: readonly string[]
+}
 
 export interface ContentStore {
-  /** A blob's size; nothing where there is no such blob. */
-  size(digest: Digest): Promise<number | undefined>
+  /** Nothing where there is no such blob. */
+  info(digest: Digest): Promise<BlobInfo | undefined>
   read(digest: Digest): Promise<Buffer | undefined>
   close(): void
 }
@@ -27,10 +34,12 @@ export async function openContent(docker: Docker): Promise<ContentStore | undefi
   const session = connect('http://localhost', { createConnection: () => socket })
   session.on('error', () => socket.destroy())
   const store: ContentStore = {
-    async size(digest) {
+    async info(digest) {
       const [answer] = await call(session, 'Info', digest)
       const info = answer && field(answer, 1)
-      return typeof info === 'object' ? Number(field(info, 2) ?? 0) : undefined
+      if (typeof info !== 'object') return undefined
+      const labels = fields(info, 5).map((label) => String(typeof label === 'object' && field(label, 1)))
+      return { size: Number(field(info, 2) ?? 0), labels }
     },
     async read(digest) {
       const parts = await call(session, 'Read', digest)
@@ -41,7 +50,7 @@ export async function openContent(docker: Docker): Promise<ContentStore | undefi
   }
   try {
     // An engine that speaks gRPC but not this service says so now.
-    await store.size(`sha256:${'0'.repeat(64)}`)
+    await store.info(`sha256:${'0'.repeat(64)}`)
     return store
   } catch {
     store.close()

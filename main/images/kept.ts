@@ -30,6 +30,7 @@ export function recall(store: LayersStore, scope: string): Map<ImageId, ImageRea
           })),
           layersSize: kept.layersSize,
           ...(kept.contentSize !== undefined && { content: { size: kept.contentSize, ...(blobs && { blobs }) } }),
+          holdsLayers: true,
           lasting: true,
         },
       ]

@@ -19,6 +19,8 @@ export interface Known {
 export class LayerTable {
   #sizes = new LayerSizes()
   #anatomies = new Map<ImageId, Anatomy>()
+  /** The reading that an anatomy comes of. */
+  #taken = new Map<ImageId, ImageRead>()
   #units = new Map<string, number>()
   #told: { min: Bytes; max: Bytes }[] = []
   #images = new Map<ImageId, SharingImage>()
@@ -78,13 +80,15 @@ export class LayerTable {
     const fresh: Anatomy[] = []
     for (const id of [...images.keys(), ...used]) {
       const read = reads.get(id)
-      if (!read || this.#anatomies.has(id)) continue
-      const { diffIds, history, layersSize } = read
+      if (!read || this.#taken.get(id) === read) continue
+      this.#taken.set(id, read)
+      const { diffIds, history, layersSize, holdsLayers } = read
       const chain = chainIds(diffIds, sha256)
       diffIds.forEach((diffId, at) => diffId === emptyLayer && this.#knowEmpty(chain[at]!))
       const anatomy = { id, chain, history, total: layersSize }
       this.#anatomies.set(id, anatomy)
-      fresh.push(anatomy)
+      // Where others hold its layers, they may not be there now, and then it tells of no sizes.
+      if (holdsLayers || history.length > 0) fresh.push(anatomy)
     }
     return [...this.#sizes.add(fresh)].flatMap((layer) => {
       const unit = this.#units.get(layer)
@@ -120,13 +124,16 @@ export class LayerTable {
     const { chain } = this.#anatomies.get(id)!
     const layers = chain.map((layer) => this.#layerUnit(layer))
     const blobs = this.#contentUnits(id, read.content)
-    const units = [...new Set([...layers, ...blobs, ...along])]
-    const open = [...layers, ...blobs].some((unit) => this.#told[unit]!.min !== this.#told[unit]!.max)
+    const held = read.holdsLayers ? [...layers, ...blobs] : blobs
+    const units = [...new Set([...held, ...along])]
+    const open = held.some((unit) => this.#told[unit]!.min !== this.#told[unit]!.max)
     return {
       id,
       size,
       units,
-      ...(open && along.length === 0 && { total: read.layersSize + (read.content?.size ?? 0) }),
+      ...(!read.holdsLayers && { borrowed: [...new Set(layers)] }),
+      ...(open &&
+        along.length === 0 && { total: (read.holdsLayers ? read.layersSize : 0) + (read.content?.size ?? 0) }),
       ...mark,
     }
   }

@@ -52,8 +52,11 @@ export function layersService({ engine, kept, publish }: LayersNeeds): Layers {
   let reads = new Map<ImageId, ImageRead>()
   /** Not to be asked for again in this state of the image: it went away meanwhile, or cannot be read. */
   let skipped = new WeakSet<Image>()
-  /** In which state an image was read whose content may change under its id. */
-  let readAs = new WeakSet<Image>()
+  /**
+   * In which state an image was read that may yet change under its id, and whether a container used it then: layers are
+   * unpacked for one.
+   */
+  let readAs = new WeakMap<Image, boolean>()
   let cached: Bytes = 0
   let accounted = -Infinity
   /** When the first work on an engine's images begins. */
@@ -70,9 +73,10 @@ export function layersService({ engine, kept, publish }: LayersNeeds): Layers {
     publish('layers.changed', { seq: ++seq, ...change })
   }
 
+  const inUse = () => new Set([...live.containers().values()].map(({ image }) => image))
+
   function level() {
-    const used = new Set([...live.containers().values()].map(({ image }) => image))
-    const change = table.update({ images: live.images(), used, reads, cached })
+    const change = table.update({ images: live.images(), used: inUse(), reads, cached })
     if (change) publishChange(change)
   }
 
@@ -82,7 +86,7 @@ export function layersService({ engine, kept, publish }: LayersNeeds): Layers {
     table = new LayerTable(store)
     reads = recall(kept, next)
     skipped = new WeakSet()
-    readAs = new WeakSet()
+    readAs = new WeakMap()
     cached = 0
     sharing.clear()
     // The skipped number makes every window ask for the whole.
@@ -90,8 +94,12 @@ export function layersService({ engine, kept, publish }: LayersNeeds): Layers {
   }
 
   const isRead = (image: Image) => reads.get(image.id)?.lasting ?? false
-  const unread = () =>
-    [...live.images().values()].filter((image) => !isRead(image) && !readAs.has(image) && !skipped.has(image))
+  function unread() {
+    const used = inUse()
+    return [...live.images().values()].filter(
+      (image) => !isRead(image) && readAs.get(image) !== used.has(image.id) && !skipped.has(image),
+    )
+  }
 
   async function look(): Promise<void> {
     do {
@@ -129,7 +137,7 @@ export function layersService({ engine, kept, publish }: LayersNeeds): Layers {
   async function readAll(docker: Docker, { store }: Where) {
     const begun = scope
     const content = store === 'containerd' ? await openContent(docker) : undefined
-    const queue = unread()
+    const [queue, used] = [unread(), inUse()]
     const isHere = () => scope === begun && engine.docker().ok
     let told = performance.now()
     try {
@@ -138,7 +146,8 @@ export function layersService({ engine, kept, publish }: LayersNeeds): Layers {
           const read = await tried(whileHere(engine, docker, readImage(docker, image, store, content)))
           if (scope !== begun) return
           if (read) reads.set(image.id, read)
-          ;(read ? readAs : skipped).add(image)
+          if (read) readAs.set(image, used.has(image.id))
+          else skipped.add(image)
           if (performance.now() - told > tellEvery) {
             level()
             told = performance.now()

@@ -21,7 +21,11 @@ export function unframed(answer: Buffer): Buffer[] {
 }
 
 /** A field of a message: a number, or bytes (a text, a message). */
-export function field(message: Buffer, wanted: number): bigint | Buffer | undefined {
+export const field = (message: Buffer, wanted: number): bigint | Buffer | undefined => fields(message, wanted)[0]
+
+/** All that a message has of a field that repeats. */
+export function fields(message: Buffer, wanted: number): (bigint | Buffer)[] {
+  const found: (bigint | Buffer)[] = []
   let at = 0
   const number = (): bigint => {
     let value = 0n
@@ -37,14 +41,14 @@ export function field(message: Buffer, wanted: number): bigint | Buffer | undefi
     const [name, wire] = [tag >> 3, tag & 7]
     if (wire === 0) {
       const value = number()
-      if (name === wanted) return value
+      if (name === wanted) found.push(value)
     } else if (wire === 2) {
       const length = Number(number())
-      if (name === wanted) return message.subarray(at, at + length)
+      if (name === wanted) found.push(message.subarray(at, at + length))
       at += length
     } else at += wire === 1 ? 8 : 4
   }
-  return undefined
+  return found
 }
 
 function varint(value: number): Buffer {

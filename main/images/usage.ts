@@ -67,7 +67,7 @@ export async function freedMeter(
     let freed = before - after
     if (at.store === 'containerd' && !countsContent(at.api)) {
       const content = await openContent(now)
-      for (const [digest, size] of blobs) if (content && (await content.size(digest)) === undefined) freed += size
+      for (const [digest, size] of blobs) if (content && (await content.info(digest)) === undefined) freed += size
       content?.close()
     }
     return Math.max(0, freed)

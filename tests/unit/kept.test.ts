@@ -21,6 +21,7 @@ describe('what was read of images', () => {
       { createdBy: 'COPY a /', size: 7 },
     ],
     layersSize: 17,
+    holdsLayers: true,
     lasting: true,
     ...more,
   })
