@@ -36,7 +36,7 @@ const inspected = v.object({
   Size: v.number(),
   RootFS: v.nullish(v.object({ Layers: list(v.string()) }), { Layers: [] }),
 })
-const told = list(v.object({ CreatedBy: text, Size: v.nullish(v.number(), 0) }))
+const engineHistory = list(v.object({ CreatedBy: text, Size: v.nullish(v.number(), 0) }))
 
 export async function readImage(
   docker: Docker,
@@ -49,27 +49,31 @@ export async function readImage(
     handle.inspect().then((reply) => v.parse(inspected, reply)),
     handle.history().then(
       // An image without any: `null`, which the modem takes for no JSON.
-      (reply) => v.parse(told, Array.isArray(reply) ? reply : null),
+      (reply) => v.parse(engineHistory, Array.isArray(reply) ? reply : null),
       // A history that contradicts its layers, or layers that are not unpacked: what remains is what they take together.
       () => undefined,
     ),
   ])
-  const history = (steps ?? []).toReversed().map((step) => ({ createdBy: step.CreatedBy, size: step.Size }))
+  const told = (steps ?? []).toReversed().map((step) => ({ createdBy: step.CreatedBy, size: step.Size }))
   const diffIds = about.RootFS.Layers
-  if (store === 'classic') return { diffIds, history, layersSize: about.Size, holdsLayers: true, lasting: true }
+  if (store === 'classic') return { diffIds, history: told, layersSize: about.Size, holdsLayers: true, lasting: true }
 
   const found = content && (await readContent(content, image.id).catch(() => undefined))
   const contentSize = found ? total(found.blobs) : about.Size
-  const empty = found?.empty.length === history.length ? found.empty : undefined
-  const makers = empty ? empty.filter((none) => !none).length : history.length
+  const made = found?.history.length === told.length ? found.history : undefined
+  const makers = made ? made.filter(({ empty }) => !empty).length : told.length
   // The containerd store's inspect counts compressed content, its list the unpacked layers as well. Both count a blob
   // twice that an image has twice.
   const unpacked =
-    makers >= diffIds.length ? history.reduce((sum, { size }) => sum + size, 0) : Math.max(0, image.size - about.Size)
+    steps && makers >= diffIds.length
+      ? told.reduce((sum, { size }) => sum + size, 0)
+      : Math.max(0, image.size - about.Size)
+  // Where none is unpacked, 26.1 tells of no history; what made the layers stands in the config all the same.
+  const sizeless = steps || unpacked > 0 ? undefined : found?.history.map((step) => ({ ...step, size: 0 }))
   const holdsLayers = found?.holdsLayers ?? true
   return {
     diffIds,
-    history: empty ? history.map((entry, at) => ({ ...entry, empty: empty[at]! })) : history,
+    history: sizeless ?? (made ? told.map((step, at) => ({ ...step, empty: made[at]!.empty })) : told),
     layersSize: unpacked,
     content: { size: contentSize, ...(found && { blobs: found.blobs }) },
     holdsLayers,
@@ -85,13 +89,15 @@ const manifest = v.object({
   layers: v.optional(v.array(descriptor), []),
   manifests: v.optional(v.array(descriptor)),
 })
-const config = v.object({ history: list(v.object({ empty_layer: v.optional(v.boolean(), false) })) })
+const config = v.object({
+  history: list(v.object({ created_by: text, empty_layer: v.optional(v.boolean(), false) })),
+})
 
 interface Content {
   /** Those that are there: of an image for several platforms the engine has only some. */
   readonly blobs: readonly Blob[]
-  /** Which steps made no layer, where there is one platform to ask. */
-  readonly empty: readonly boolean[]
+  /** Base first, where there is one platform to ask: what made it, and which steps made no layer. */
+  readonly history: readonly { readonly createdBy: string; readonly empty: boolean }[]
   readonly index: boolean
   readonly holdsLayers: boolean
 }
@@ -127,11 +133,11 @@ async function readContent(content: ContentStore, id: ImageId): Promise<Content>
   if (blobs.size === 0) throw new Error(`${id} is not in the content store`)
 
   const [only, ...others] = configs
-  if (only === undefined || others.length > 0) return { blobs: [...blobs.values()], empty: [], index, holdsLayers }
+  if (only === undefined || others.length > 0) return { blobs: [...blobs.values()], history: [], index, holdsLayers }
   const { history } = v.parse(config, JSON.parse(String(await content.read(only))))
   return {
     blobs: [...blobs.values()],
-    empty: history.map((entry) => entry.empty_layer),
+    history: history.map((entry) => ({ createdBy: entry.created_by, empty: entry.empty_layer })),
     index,
     holdsLayers,
   }

@@ -87,8 +87,8 @@ export class LayerTable {
       diffIds.forEach((diffId, at) => diffId === emptyLayer && this.#knowEmpty(chain[at]!))
       const anatomy = { id, chain, history, total: layersSize }
       this.#anatomies.set(id, anatomy)
-      // Where others hold its layers, they may not be there now, and then it tells of no sizes.
-      if (holdsLayers || history.length > 0) fresh.push(anatomy)
+      // Layers that others kept for it, and that are gone with them, tell of no sizes until they are unpacked again.
+      if (holdsLayers || layersSize > 0) fresh.push(anatomy)
     }
     return [...this.#sizes.add(fresh)].flatMap((layer) => {
       const unit = this.#units.get(layer)

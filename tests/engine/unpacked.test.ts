@@ -53,6 +53,24 @@ describe.each(matrix.filter(({ store }) => store === 'containerd'))('$title', (w
     expect(left).toEqual({ min: both.min - promised, max: both.max - promised })
   })
 
+  test('of layers that are not unpacked it is still told what made them', async () => {
+    const anew = await openCleaner(engine)
+    try {
+      const size = { min: 0, max: 0 }
+      expect(await anew.layers.handlers['layers.stack'](anew.named('second:1').id)).toMatchObject({
+        value: {
+          layers: [
+            { size, instruction: { text: 'part-1 /' } },
+            { size, instruction: { text: 'part-2 /' } },
+          ],
+        },
+      })
+    } finally {
+      await anew.stop()
+      rmSync(anew.folder, { recursive: true })
+    }
+  })
+
   test('what is unpacked again for a container is promised again', async () => {
     const container = await engine.docker.createContainer({ Image: 'second:1', HostConfig: { NetworkMode: 'none' } })
     await eventually(() => cleaner.engine.live.containers().has(container.id))
