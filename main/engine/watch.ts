@@ -63,7 +63,8 @@ export async function watchEngine(
       while (somethingToDo()) {
         lastLook = performance.now()
         await doOne()
-        if (somethingToDo()) await delay(soon())
+        // The list itself is no event, and what it brings is not held up.
+        if (somethingToDo()) await delay(listing?.arrived || listing?.waits ? cluster : soon())
       }
     } catch (error) {
       failed(error)

@@ -19,15 +19,12 @@ export const nameOf = (item: Item): string =>
   'untag' in item ? item.untag.reference : (item.deletion.references[0] ?? shortId(item.deletion.image))
 
 const inspected = v.object({ Id: v.string(), RepoTags: names })
-type Looked = v.InferOutput<typeof inspected>
 const removed = list(v.object({ Deleted: v.optional(v.string()) }))
 const container = v.object({ Image: v.string(), State: v.object({ Running: v.boolean() }) })
 const users = v.array(v.object({ Id: v.string(), ImageID: v.string() }))
 
 /** How long the engine is waited for after it went away, to look what became of the item it was at. */
 const patience = 60_000
-/** So many milliseconds after it was looked at, what was said of an image is still taken to be so. */
-const freshFor = 100
 
 interface Needs {
   readonly engine: Pick<Engine, 'docker' | 'live'>
@@ -42,7 +39,6 @@ export async function carryOut({ engine, endpoint, plan, job }: Needs): Promise<
   const done = new Set<Item>()
   const begun = new Set<Item>()
   let away = false
-  let ahead: Look | undefined
 
   async function one(at: number) {
     const item = items[at]!
@@ -54,12 +50,7 @@ export async function carryOut({ engine, endpoint, plan, job }: Needs): Promise<
     begun.add(item)
     job.item(at, { state: 'running' })
     try {
-      const look = ahead?.docker === docker.value && ahead.isFresh() ? ahead : lookAt(docker.value, item)
-      const work = look.image.then((now) => {
-        const next = items[at + 1]
-        ahead = next && lookAt(docker.value, next)
-        return 'untag' in item ? untag(docker.value, item.untag, now) : remove(docker.value, item.deletion, now, plan)
-      })
+      const work = 'untag' in item ? untag(docker.value, item.untag) : remove(docker.value, item.deletion, plan)
       const failure = await whileHere(engine, docker.value, work)
       if (!failure) done.add(item)
       job.item(at, failure ? { state: 'failed', failure } : { state: 'done' })
@@ -84,53 +75,27 @@ export async function carryOut({ engine, endpoint, plan, job }: Needs): Promise<
   return done
 }
 
-/** What an item names, looked at while the one before it goes: the engine is busy with that one's files then. */
-interface Look {
-  readonly docker: Docker
-  readonly image: Promise<Looked | undefined>
-  /** Not where the one before took long: then it is looked at anew. */
-  isFresh(): boolean
-}
-
-function lookAt(docker: Docker, item: Item): Look {
-  const begun = performance.now()
-  const image = look(docker, 'untag' in item ? item.untag.reference : item.deletion.image)
-  // Nobody may come to ask for it.
-  image.catch(() => undefined)
-  return { docker, image, isFresh: () => performance.now() - begun < freshFor }
-}
-
 /** Nothing where it came about. */
-async function untag(
-  docker: Docker,
-  { reference, image, staysAs }: Untagging,
-  now: Looked | undefined,
-): Promise<Failure | undefined> {
+async function untag(docker: Docker, { reference, image, staysAs }: Untagging): Promise<Failure | undefined> {
+  const now = await look(docker, reference)
   // Were it the last name, its removal would delete the image.
   if (now?.Id !== image || !now.RepoTags.some((name) => staysAs.includes(name))) return moved(image)
   await docker.getImage(reference).remove()
   return undefined
 }
 
-async function remove(
-  docker: Docker,
-  deletion: Deletion,
-  now: Looked | undefined,
-  plan: RemovalPlan,
-): Promise<Failure | undefined> {
+async function remove(docker: Docker, deletion: Deletion, plan: RemovalPlan): Promise<Failure | undefined> {
   const { image } = deletion
   const containers = plan.containers.filter((each) => each.image === image)
-  if (!(await isAsPlanned(docker, deletion, now, containers))) return moved(image)
+  if (!(await isAsPlanned(docker, deletion, containers))) return moved(image)
   for (const each of containers) if (!(await removeContainer(docker, each))) return moved(image)
 
   const taken: string[] = []
   try {
-    // One of a single name goes by its id: an image that took the name in this moment cannot go in its place.
-    const names = deletion.names.length === 1 ? [image] : deletion.names
-    for (const [at, name] of names.entries()) {
+    for (const [at, name] of deletion.names.entries()) {
       const deleted = v.parse(removed, await docker.getImage(name).remove())
       taken.push(name)
-      const last = at === names.length - 1
+      const last = at === deletion.names.length - 1
       if (last && !deleted.some(({ Deleted }) => Deleted === image) && (await look(docker, image)))
         return { code: 'image-stays', image }
     }
@@ -147,19 +112,20 @@ async function remove(
 
 async function isAsPlanned(
   docker: Docker,
-  { image, references }: Deletion,
-  now: Looked | undefined,
+  { image, references, names }: Deletion,
   planned: readonly ContainerRemoval[],
 ) {
+  const now = await look(docker, image)
   if (!now || now.RepoTags.join('\n') !== [...references].sort().join('\n')) return false
-  // The engine itself refuses the last name of an image in use; the others are given back then.
-  if (planned.length === 0) return true
+  // The engine itself refuses the last name of an image in use; before that it would take the others.
+  if (names.length === 1 && planned.length === 0) return true
   const using = await usersOf(docker, image)
   return using.length === planned.length && planned.every(({ id }) => using.includes(id))
 }
 
 async function usersOf(docker: Docker, image: ImageId): Promise<ContainerId[]> {
-  const reply = await docker.listContainers({ all: true, filters: { ancestor: [image] } })
+  // All of them: 20.10 takes four milliseconds for each question that names an ancestor.
+  const reply = await docker.listContainers({ all: true })
   return v.parse(users, reply).flatMap(({ Id, ImageID }) => (ImageID === image ? [Id] : []))
 }
 
@@ -176,7 +142,7 @@ async function removeContainer(docker: Docker, { id, image, stop }: ContainerRem
 const moved = (image: ImageId): Failure => ({ code: 'image-moved', image })
 
 /** Nothing where there is no such image. */
-export async function look(docker: Docker, name: string): Promise<Looked | undefined> {
+export async function look(docker: Docker, name: string) {
   try {
     return v.parse(inspected, await docker.getImage(name).inspect())
   } catch (error) {

@@ -16,6 +16,12 @@ export interface Known {
   readonly cached: Bytes
 }
 
+interface How {
+  readonly hidden: boolean
+  /** By a container. */
+  readonly held: boolean
+}
+
 export class LayerTable {
   #sizes = new LayerSizes()
   #anatomies = new Map<ImageId, Anatomy>()
@@ -57,12 +63,13 @@ export class LayerTable {
     const next = new Map<ImageId, SharingImage>()
     for (const image of known.images.values()) {
       const along = shown.has(image.id) ? this.#ofHiddenParents(image, known, shown, children) : []
-      next.set(image.id, this.#image(image.id, image.size, known.reads.get(image.id), along, !shown.has(image.id)))
+      const [read, held] = [known.reads.get(image.id), known.used.has(image.id)]
+      next.set(image.id, this.#image(image.id, image.size, read, along, { hidden: !shown.has(image.id), held }))
     }
     // Removed under a container that still holds its layers: what an earlier reading told of them is still true.
     for (const id of known.used) {
       const read = known.reads.get(id)
-      if (read && !next.has(id)) next.set(id, this.#image(id, 0, read, [], true))
+      if (read && !next.has(id)) next.set(id, this.#image(id, 0, read, [], { hidden: true, held: true }))
     }
     const changed = [...next.values()].filter((image) => this.#images.get(image.id) !== image)
     const gone = [...this.#images.keys()].filter((id) => !next.has(id))
@@ -103,11 +110,11 @@ export class LayerTable {
     if (this.#store === 'classic' && this.#sizes.range(layer).max === Infinity) this.#sizes.know(layer, 0)
   }
 
-  #image(id: ImageId, size: Bytes, read: ImageRead | undefined, along: readonly number[], hidden: boolean) {
-    const of = [size, read, hidden, ...along]
+  #image(id: ImageId, size: Bytes, read: ImageRead | undefined, along: readonly number[], how: How) {
+    const of = [size, read, how.hidden, how.held, ...along]
     const made = this.#made.get(id)
     if (made && made.of.length === of.length && made.of.every((part, at) => part === of[at])) return made.image
-    const image = this.#make(id, size, read, along, hidden)
+    const image = this.#make(id, size, read, along, how)
     this.#made.set(id, { of, image })
     return image
   }
@@ -117,23 +124,24 @@ export class LayerTable {
     size: Bytes,
     read: ImageRead | undefined,
     along: readonly number[],
-    hidden: boolean,
+    { hidden, held }: How,
   ): SharingImage {
     const mark = hidden ? { hidden: true as const } : {}
     if (!read) return { id, size, ...mark }
     const { chain } = this.#anatomies.get(id)!
     const layers = chain.map((layer) => this.#layerUnit(layer))
     const blobs = this.#contentUnits(id, read.content)
-    const held = read.holdsLayers ? [...layers, ...blobs] : blobs
-    const units = [...new Set([...held, ...along])]
-    const open = held.some((unit) => this.#told[unit]!.min !== this.#told[unit]!.max)
+    // A container keeps the layers that it stands on, whoever they were unpacked for.
+    const holdsLayers = read.holdsLayers || held
+    const own = holdsLayers ? [...layers, ...blobs] : blobs
+    const units = [...new Set([...own, ...along])]
+    const open = own.some((unit) => this.#told[unit]!.min !== this.#told[unit]!.max)
     return {
       id,
       size,
       units,
-      ...(!read.holdsLayers && { borrowed: [...new Set(layers)] }),
-      ...(open &&
-        along.length === 0 && { total: (read.holdsLayers ? read.layersSize : 0) + (read.content?.size ?? 0) }),
+      ...(!holdsLayers && { borrowed: [...new Set(layers)] }),
+      ...(open && along.length === 0 && { total: (holdsLayers ? read.layersSize : 0) + (read.content?.size ?? 0) }),
       ...mark,
     }
   }

@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type Docker from 'dockerode'
 import type { Bytes, Image, ImageId } from '../../model/image.ts'
-import { Sharing, type SharingChange } from '../../model/sharing.ts'
+import { Sharing } from '../../model/sharing.ts'
 import { fail, ok, type Handlers, type Publish, type Result } from '../../preload/contract/index.ts'
 import { type Engine, type Where, reached, statusOf, whileHere } from '../engine/index.ts'
 import type { LayersStore } from '../store/index.ts'
@@ -52,10 +52,7 @@ export function layersService({ engine, kept, publish }: LayersNeeds): Layers {
   let reads = new Map<ImageId, ImageRead>()
   /** Not to be asked for again in this state of the image: it went away meanwhile, or cannot be read. */
   let skipped = new WeakSet<Image>()
-  /**
-   * In which state an image was read that may yet change under its id, and whether a container used it then: layers are
-   * unpacked for one.
-   */
+  /** In which state an image was read that may yet change, and whether a container used it: it is unpacked for one. */
   let readAs = new WeakMap<Image, boolean>()
   let cached: Bytes = 0
   let accounted = -Infinity
@@ -68,16 +65,21 @@ export function layersService({ engine, kept, publish }: LayersNeeds): Layers {
   let unwritten: Promise<void> | undefined
   let later: Promise<void> | undefined
 
-  function publishChange(change: SharingChange) {
-    sharing.apply(change)
-    publish('layers.changed', { seq: ++seq, ...change })
-  }
-
   const inUse = () => new Set([...live.containers().values()].map(({ image }) => image))
 
+  /** Whom layers are unpacked for is noted anew when an image comes back. */
+  function forgetGone() {
+    if (where()?.store !== 'containerd' || !live.snapshot().complete) return
+    const used = inUse()
+    for (const id of reads.keys()) if (!live.images().has(id) && !used.has(id)) reads.delete(id)
+  }
+
   function level() {
+    forgetGone()
     const change = table.update({ images: live.images(), used: inUse(), reads, cached })
-    if (change) publishChange(change)
+    if (!change) return
+    sharing.apply(change)
+    publish('layers.changed', { seq: ++seq, ...change })
   }
 
   /** Another engine: what is known of the one before holds no more. */

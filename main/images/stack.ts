@@ -18,7 +18,7 @@ export function stackOf(id: ImageId, { history, layersSize }: ImageRead, table: 
       const sharedWith = (sharers.get(units[at]!) ?? []).filter((other) => other !== id)
       const entry = made[at] === undefined ? undefined : history[made[at]]
       return {
-        size: { min, max: Math.min(max, layersSize) },
+        size: { min: Math.min(min, layersSize), max: Math.min(max, layersSize) },
         ...(entry && { instruction: instruction(entry.createdBy) }),
         sharedWith,
         wholeOf: sharedWith.filter((other) => table.anatomy(other)?.chain.length === at + 1),

@@ -1,6 +1,7 @@
 /** The containerd store notes for whom it has unpacked layers: others stand on them, and do not keep them. */
 import { rmSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Choices } from '../../model/removal.ts'
 import { startEngine, type Engine } from '../../tools/world/engine.ts'
 import { loadImages } from '../../tools/world/images.ts'
 import { openCleaner, taken, type Cleaner } from './cleaner.ts'
@@ -31,10 +32,10 @@ describe.each(matrix.filter(({ store }) => store === 'containerd'))('$title', (w
     if (cleaner) rmSync(cleaner.folder, { recursive: true })
   })
 
-  async function remove(name: string): Promise<{ promised: number; freed: number }> {
+  async function remove(name: string, choices: Choices = {}): Promise<{ promised: number; freed: number }> {
     const content = cleaner.content()
     const before = await taken(engine, content)
-    const kept = await cleaner.plan([{ image: cleaner.named(name).id }])
+    const kept = await cleaner.plan([{ image: cleaner.named(name).id }], choices)
     await cleaner.carryOut(kept)
     const { min, max } = kept.plan.frees
     expect(min).toBe(max)
@@ -51,6 +52,14 @@ describe.each(matrix.filter(({ store }) => store === 'containerd'))('$title', (w
     await cleaner.catchUp()
     const left = cleaner.layers.sharing.of([cleaner.named('second:1').id]).frees
     expect(left).toEqual({ min: both.min - promised, max: both.max - promised })
+    // One more name makes the app look again.
+    await engine.docker.getImage('second:1').tag({ repo: 'also', tag: '1' })
+    await cleaner.catchUp()
+    expect(await cleaner.layers.handlers['layers.stack'](cleaner.named('also:1').id)).toMatchObject({
+      value: { layers: [{ size: { min: 0, max: 0 } }, { size: { min: 0, max: 0 } }] },
+    })
+    await engine.docker.getImage('also:1').remove()
+    await cleaner.catchUp()
   })
 
   test('of layers that are not unpacked it is still told what made them', async () => {
@@ -81,6 +90,22 @@ describe.each(matrix.filter(({ store }) => store === 'containerd'))('$title', (w
     const { promised, freed } = await remove('second:1')
     expect(promised).toBeGreaterThan(120_000)
     expect(freed).toBe(promised)
+    expect(await taken(engine)).toBe(0)
+  })
+
+  test('images that come back are unpacked anew, and what only a container keeps goes with it', async () => {
+    await loadImages(engine.docker, [of('second:1', 2)])
+    await loadImages(engine.docker, [of('first:1', 1)])
+    const container = await engine.docker.createContainer({ Image: 'first:1', HostConfig: { NetworkMode: 'none' } })
+    await eventually(() => cleaner.engine.live.containers().has(container.id))
+    await cleaner.catchUp()
+    // This time they were unpacked for the second, but the container of the first stands on them.
+    const second = await remove('second:1')
+    expect(second.promised).toBeLessThan(5_000)
+    expect(second.freed).toBe(second.promised)
+    await cleaner.catchUp()
+    const first = await remove('first:1', { [container.id]: 'remove' })
+    expect(first.promised).toBeGreaterThan(120_000)
     expect(await taken(engine)).toBe(0)
   })
 })
