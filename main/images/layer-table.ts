@@ -16,7 +16,8 @@ export interface Known {
   readonly cached: Bytes
 }
 
-interface How {
+/** What an image is in the engine, besides what was read of it. */
+interface Standing {
   readonly hidden: boolean
   /** By a container. */
   readonly held: boolean
@@ -110,11 +111,11 @@ export class LayerTable {
     if (this.#store === 'classic' && this.#sizes.range(layer).max === Infinity) this.#sizes.know(layer, 0)
   }
 
-  #image(id: ImageId, size: Bytes, read: ImageRead | undefined, along: readonly number[], how: How) {
-    const of = [size, read, how.hidden, how.held, ...along]
+  #image(id: ImageId, size: Bytes, read: ImageRead | undefined, along: readonly number[], standing: Standing) {
+    const of = [size, read, standing.hidden, standing.held, ...along]
     const made = this.#made.get(id)
     if (made && made.of.length === of.length && made.of.every((part, at) => part === of[at])) return made.image
-    const image = this.#make(id, size, read, along, how)
+    const image = this.#make(id, size, read, along, standing)
     this.#made.set(id, { of, image })
     return image
   }
@@ -124,7 +125,7 @@ export class LayerTable {
     size: Bytes,
     read: ImageRead | undefined,
     along: readonly number[],
-    { hidden, held }: How,
+    { hidden, held }: Standing,
   ): SharingImage {
     const mark = hidden ? { hidden: true as const } : {}
     if (!read) return { id, size, ...mark }
