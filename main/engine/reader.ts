@@ -37,7 +37,14 @@ export const readAllContainers = async ({ ask }: Connection): Promise<Container[
  * until now (no event tells of a tag that moved away), and the parents that are not known yet.
  */
 export async function readNamed(connection: Connection, known: Known, names: Names): Promise<Read> {
-  const containers = readContainers(connection, names.containers)
+  const [images, containers] = await Promise.all([
+    readTouched(connection, known, names),
+    readContainers(connection, names.containers),
+  ])
+  return { images, containers }
+}
+
+async function readTouched(connection: Connection, known: Known, names: Names): Promise<Read['images']> {
   const images = new Map<string, KnownImage | undefined>()
   const asked = new Set<string>()
   let wanted = [...names.images]
@@ -51,7 +58,7 @@ export async function readNamed(connection: Connection, known: Known, names: Nam
       (id) => !asked.has(id) && !images.has(id),
     )
   }
-  return { images, containers: await containers }
+  return images
 }
 
 type Known = ReadonlyMap<ImageId, Image>
