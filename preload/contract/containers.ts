@@ -3,9 +3,9 @@ import * as v from 'valibot'
 import type { Bytes, ContainerId } from '../../model/image.ts'
 import { restartPolicies, type RunWish } from '../../model/run.ts'
 import { call, type } from './define.ts'
-import { containerId, terminalSize, type TerminalId } from './terminals.ts'
+import { containerId, imageId } from './ids.ts'
+import { terminalSize, type TerminalId } from './terminals.ts'
 
-const imageId = v.pipe(v.string(), v.regex(/^sha256:[0-9a-f]{64}$/))
 /** What the user types: no program takes a NUL. */
 const typed = v.pipe(
   v.string(),

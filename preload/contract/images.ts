@@ -2,8 +2,7 @@
 import * as v from 'valibot'
 import type { Container, ContainerId, Image, ImageId } from '../../model/image.ts'
 import { call, event, type } from './define.ts'
-
-const imageId = v.pipe(v.string(), v.regex(/^sha256:[0-9a-f]{64}$/))
+import { imageId } from './ids.ts'
 
 /** All that is known, as of change number `seq`. */
 export interface ImagesSnapshot {

@@ -5,8 +5,7 @@ import type { Instruction } from '../../model/instruction.ts'
 import type { ByteRange } from '../../model/layers.ts'
 import type { SharingChange } from '../../model/sharing.ts'
 import { call, event, type } from './define.ts'
-
-const imageId = v.pipe(v.string(), v.regex(/^sha256:[0-9a-f]{64}$/))
+import { imageId } from './ids.ts'
 
 /** What became known between `seq - 1` and `seq`. A window that missed a number asks for the whole. */
 export interface LayersChange extends SharingChange {

@@ -3,9 +3,9 @@ import * as v from 'valibot'
 import type { Bytes } from '../../model/image.ts'
 import type { RemovalPlan } from '../../model/removal.ts'
 import { call, type } from './define.ts'
+import { imageId } from './ids.ts'
 import type { JobId } from './jobs.ts'
 
-const imageId = v.pipe(v.string(), v.regex(/^sha256:[0-9a-f]{64}$/))
 const planId = v.pipe(v.string(), v.maxLength(64))
 const jobId = v.pipe(v.string(), v.maxLength(64))
 

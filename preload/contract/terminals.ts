@@ -8,9 +8,9 @@
 import * as v from 'valibot'
 import type { ContainerId, Reference } from '../../model/image.ts'
 import { call, event, type } from './define.ts'
+import { containerId } from './ids.ts'
 
 export type TerminalId = string
-export const containerId = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/))
 const terminalId = v.pipe(v.string(), v.maxLength(64))
 
 const cells = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1000))

@@ -6,17 +6,22 @@ import { failureWords } from '../ui/failure.ts'
 import { bytesBetween, listed, size, span, t } from '../ui/words.svelte.ts'
 
 export function titleOf({ subject, state }: Job): string {
-  const ended = state !== 'running'
   if (subject.kind === 'pull') return pullTitle(subject, state)
   if (subject.kind === 'daemon') return subject.restores ? t('job.daemon.restore') : t('job.daemon')
   if (subject.kind === 'race')
     return state === 'done' ? t('job.raced', { image: subject.image }) : t('job.race', { image: subject.image })
-  if (subject.kind === 'undo')
-    return ended ? t('job.undone', { n: subject.restores }) : t('job.undoing', { n: subject.restores })
-  if (subject.deletes === 0)
-    return ended ? t('job.untagged', { n: subject.untags }) : t('job.untagging', { n: subject.untags })
-  return ended ? t('job.removed', { n: subject.deletes }) : t('job.removing', { n: subject.deletes })
+  if (subject.kind === 'undo') return t(tense(state, undoing), { n: subject.restores })
+  if (subject.deletes === 0) return t(tense(state, untagging), { n: subject.untags })
+  return t(tense(state, removing), { n: subject.deletes })
 }
+
+const removing = ['job.remove', 'job.removing', 'job.removed'] as const
+const untagging = ['job.untag', 'job.untagging', 'job.untagged'] as const
+const undoing = ['job.putBack', 'job.undoing', 'job.undone'] as const
+
+/** What was cut short is named by what was wished for: not all of it came about. */
+const tense = <Key>(state: Job['state'], [wish, now, past]: readonly [Key, Key, Key]): Key =>
+  state === 'running' ? now : state === 'done' ? past : wish
 
 /** One line below the title: how far it is, or how it ended. */
 export function storyOf(job: Job): string {

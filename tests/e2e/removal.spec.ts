@@ -1,28 +1,5 @@
-import { fillWithDemo } from '../../tools/world/demo.ts'
-import { startEngine, type Engine } from '../../tools/world/engine.ts'
-import { expect, test as base, type Slipway } from './slipway.ts'
-
-/** An engine of each test's own: what is removed in one is not missing in the next. */
-const test = base.extend<{ own: Engine; app: Slipway }>({
-  own: async ({}, use) => {
-    const engine = await startEngine({ version: '26.1', store: 'classic' })
-    try {
-      await fillWithDemo(engine.docker)
-      await use(engine)
-    } finally {
-      await engine.stop()
-    }
-  },
-  app: async ({ open, own }, use) => use(await open({ socket: own.socket })),
-})
-
-const sheet = (app: Slipway) => app.page.getByRole('dialog')
-const part = (app: Slipway, name: string) => sheet(app).getByRole('region', { name })
-const job = (app: Slipway, name: RegExp) => app.page.getByRole('article', { name })
-
-async function toActivity(app: Slipway) {
-  await app.page.getByRole('link', { name: 'Activity' }).click()
-}
+import { job, part, sheet, test, toActivity } from './cleaning.ts'
+import { expect } from './slipway.ts'
 
 test('one image is removed by its id: first the plan, then that, then what came free', async ({ app, own }) => {
   const dangling = (await own.docker.listImages({ filters: { dangling: ['true'] } }))[0]!

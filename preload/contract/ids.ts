@@ -1,0 +1,5 @@
+/** What names an image or a container, wherever the window says which one it means. */
+import * as v from 'valibot'
+
+export const imageId = v.pipe(v.string(), v.regex(/^sha256:[0-9a-f]{64}$/))
+export const containerId = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/))

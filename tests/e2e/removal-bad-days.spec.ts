@@ -1,0 +1,84 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { loadImages } from '../../tools/world/images.ts'
+import { manyImages } from '../../tools/world/many.ts'
+import type { Engine } from '../../tools/world/engine.ts'
+import { job, part, sheet, test, toActivity } from './cleaning.ts'
+import { expect, type Slipway } from './slipway.ts'
+
+const many = 150
+
+/** Begins to remove them all, without copies, and watches in Activity until some are gone. */
+async function removeMany(app: Slipway, { docker }: Engine) {
+  await loadImages(docker, manyImages(many))
+  await app.filter.fill('team-')
+  await expect(app.foot).toContainText('330 lines match')
+  await app.filter.press('Enter')
+  await app.page.keyboard.press('Control+a')
+  await app.page.keyboard.press('Delete')
+  await part(app, 'Save copies first').getByRole('checkbox').first().uncheck()
+  await sheet(app)
+    .getByRole('button', { name: `Delete ${many} images` })
+    .click()
+  await toActivity(app)
+  const removing = job(app, new RegExp(`Remov(e|ing|ed) ${many} images`))
+  await expect(removing.getByText('done', { exact: true }).nth(2)).toBeVisible()
+  return removing
+}
+
+const ofThese = async ({ docker }: Engine) =>
+  (await docker.listImages()).filter(({ RepoTags }) => RepoTags?.some((name) => name.includes('team-')))
+
+test('a removal is cancelled between two images: what went is told, the rest stays as it was', async ({ app, own }) => {
+  const removing = await removeMany(app, own)
+  await removing.getByRole('button', { name: 'Cancel' }).click()
+  await expect(removing).toHaveAccessibleName(`Remove ${many} images`)
+  await expect(removing).toContainText(/cancelled; \d+ of 150 were done/)
+  const done = Number(/cancelled; (\d+) of/.exec(await removing.innerText())![1])
+  await removing.getByRole('button', { name: `Show all ${many}` }).click()
+  await expect(removing.getByText('kept', { exact: true })).toHaveCount(many - done)
+  expect(await ofThese(own)).toHaveLength(many - done)
+  await app.expectAccessible()
+})
+
+test('the engine dies in the midst of a removal: each image’s fate is told as it is', async ({ app, own }) => {
+  const removing = await removeMany(app, own)
+  await own.kill()
+  await own.restart()
+  await expect(removing).toHaveAccessibleName(`Remove ${many} images`, { timeout: 60_000 })
+  await removing.getByRole('button', { name: `Show all ${many}` }).click()
+  const left = await ofThese(own)
+  await expect(removing.getByText('done', { exact: true })).toHaveCount(many - left.length)
+  await expect(removing.getByText('not known, the engine went away')).toHaveCount(0)
+})
+
+test('the folder for the copies cannot be used: it is told in the sheet, and nothing is deleted', async ({
+  app,
+  own,
+}) => {
+  const folder = mkdtempSync(join(tmpdir(), 'copies-'))
+  try {
+    await app.electron.evaluate(({ dialog }, chosen) => {
+      dialog.showOpenDialog = async () => ({ canceled: false, filePaths: [chosen] })
+    }, folder)
+    await app.row('python', '3.9').click()
+    await app.page.keyboard.press('Delete')
+    await part(app, 'Save copies first').getByRole('button', { name: 'Another folder…' }).click()
+    await expect(part(app, 'Save copies first')).toContainText(folder)
+    // Another thing takes its place.
+    rmSync(folder, { recursive: true })
+    writeFileSync(folder, '')
+    await sheet(app).getByRole('button', { name: 'Delete 1 image' }).click()
+    await expect(sheet(app).getByRole('alert')).toContainText(folder)
+    await app.expectAccessible()
+    expect((await own.docker.getImage('python:3.9').inspect()).RepoTags).toEqual(['python:3.9'])
+
+    rmSync(folder)
+    mkdirSync(folder)
+    await sheet(app).getByRole('button', { name: 'Delete 1 image' }).click()
+    await expect(app.row('python', '3.9')).toHaveCount(0)
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+})
