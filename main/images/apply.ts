@@ -115,11 +115,11 @@ async function isAsPlanned(
   { image, references, names }: Deletion,
   planned: readonly ContainerRemoval[],
 ) {
-  const now = await look(docker, image)
-  if (!now || now.RepoTags.join('\n') !== [...references].sort().join('\n')) return false
   // The engine itself refuses the last name of an image in use; before that it would take the others.
-  if (names.length === 1 && planned.length === 0) return true
-  const using = await usersOf(docker, image)
+  const mayBeUsed = names.length > 1 || planned.length > 0
+  const asked: Promise<ContainerId[]> = mayBeUsed ? usersOf(docker, image) : Promise.resolve([])
+  const [now, using] = await Promise.all([look(docker, image), asked])
+  if (!now || now.RepoTags.join('\n') !== [...references].sort().join('\n')) return false
   return using.length === planned.length && planned.every(({ id }) => using.includes(id))
 }
 

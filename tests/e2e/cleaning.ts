@@ -1,19 +1,10 @@
 /** What the stories of removals share: an engine of each one's own, the sheet with the plan, Activity. */
-import { fillWithDemo } from '../../tools/world/demo.ts'
-import { startEngine, type Engine } from '../../tools/world/engine.ts'
-import { test as base, type Slipway } from './slipway.ts'
+import type { Engine } from '../../tools/world/engine.ts'
+import { test as base, withDemo, type Slipway } from './slipway.ts'
 
 /** An engine of each test's own: what is removed in one is not missing in the next. */
 export const test = base.extend<{ own: Engine; app: Slipway }>({
-  own: async ({}, use) => {
-    const engine = await startEngine({ version: '26.1', store: 'classic' })
-    try {
-      await fillWithDemo(engine.docker)
-      await use(engine)
-    } finally {
-      await engine.stop()
-    }
-  },
+  own: async ({}, use) => withDemo(use),
   app: async ({ open, own }, use) => use(await open({ socket: own.socket })),
 })
 

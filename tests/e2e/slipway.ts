@@ -107,19 +107,19 @@ interface Shared {
   puller: Engine
 }
 
+/** An engine with the demo's images, for as long as it is used. */
+export async function withDemo(use: (engine: Engine) => Promise<void>): Promise<void> {
+  const engine = await startEngine({ version: '26.1', store: 'classic' })
+  try {
+    await fillWithDemo(engine.docker)
+    await use(engine)
+  } finally {
+    await engine.stop()
+  }
+}
+
 export const test = base.extend<Fixtures, Shared>({
-  demo: [
-    async ({}, use) => {
-      const engine = await startEngine({ version: '26.1', store: 'classic' })
-      try {
-        await fillWithDemo(engine.docker)
-        await use(engine)
-      } finally {
-        await engine.stop()
-      }
-    },
-    { scope: 'worker', timeout: 120_000 },
-  ],
+  demo: [async ({}, use) => withDemo(use), { scope: 'worker', timeout: 120_000 }],
   dockerHub: [
     async ({}, use) => {
       const dockerHub = await startOnline()
