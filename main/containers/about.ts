@@ -2,7 +2,7 @@
 import type Docker from 'dockerode'
 import * as v from 'valibot'
 import { fail, ok, type ContainerLoss, type Failure, type Result } from '../../preload/contract/index.ts'
-import { isEverywhere } from '../../model/port.ts'
+import { isEverywhere } from '../../model/run/port.ts'
 import { ask, id, list, statusOf, text } from '../engine/index.ts'
 
 const binding = v.object({ HostIp: text, HostPort: text })

@@ -2,7 +2,7 @@
 import type Docker from 'dockerode'
 import { fail, ok, type Failure, type Handlers, type ImageDetails, type Result } from '../../preload/contract/index.ts'
 import type { Publish } from '../../preload/contract/index.ts'
-import type { ImageId } from '../../model/image.ts'
+import type { ImageId } from '../../model/image/image.ts'
 import { statusOf, type Engine } from '../engine/index.ts'
 import { addressesOf, inspect, lossOf, remove } from './about.ts'
 import { endingOf } from './ending.ts'

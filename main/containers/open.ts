@@ -1,6 +1,6 @@
 /** A terminal is opened on a container that is there. */
 import type Docker from 'dockerode'
-import { quoted } from '../../model/shell.ts'
+import { quoted } from '../../model/text/shell.ts'
 import { fail, ok, type Input, type Result, type Terminal, type TerminalId } from '../../preload/contract/index.ts'
 import { inspect, type Inspected } from './about.ts'
 import { attachTo, followLogs, openShell, type Line } from './lines.ts'

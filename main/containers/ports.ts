@@ -11,9 +11,9 @@ import {
   parseHostPort,
   type ContainerPort,
   type HostPort,
-} from '../../model/port.ts'
-import type { PortWish } from '../../model/run.ts'
-import { nextFree } from '../../model/run-suggestion.ts'
+} from '../../model/run/port.ts'
+import type { PortWish } from '../../model/run/run.ts'
+import { nextFree } from '../../model/run/suggestion.ts'
 import type { PortState } from '../../preload/contract/index.ts'
 import { list, text } from '../engine/index.ts'
 

@@ -2,8 +2,8 @@
  * What an engine says when it does not create or start a container, as a failure with its field. The texts are those
  * of 20.10, 26.1 and 28.5 (tried): no code tells them apart.
  */
-import { parseHostPort } from '../../model/port.ts'
-import type { RunField, RunWish } from '../../model/run.ts'
+import { parseHostPort } from '../../model/run/port.ts'
+import type { RunField, RunWish } from '../../model/run/run.ts'
 import type { Failure, RunFailure } from '../../preload/contract/index.ts'
 
 /** Without what only a look at the engine can add: the next free port, another name, another shell. */

@@ -1,8 +1,8 @@
 /** Which shells an image or a container has, without running anything in it. */
 import { randomUUID } from 'node:crypto'
 import type Docker from 'dockerode'
-import type { ImageId } from '../../model/image.ts'
-import { shells } from '../../model/run-suggestion.ts'
+import type { ImageId } from '../../model/image/image.ts'
+import { shells } from '../../model/run/suggestion.ts'
 import { lookLabel, statusOf } from '../engine/index.ts'
 
 type Shell = (typeof shells)[number]['command']

@@ -1,9 +1,9 @@
 /** What a dialog to run an image begins with. */
 import type Docker from 'dockerode'
 import * as v from 'valibot'
-import type { ImageId, Reference } from '../../model/image.ts'
-import { runsOn } from '../../model/platform.ts'
-import { suggestRun } from '../../model/run-suggestion.ts'
+import type { ImageId, Reference } from '../../model/image/image.ts'
+import { runsOn } from '../../model/image/platform.ts'
+import { suggestRun } from '../../model/run/suggestion.ts'
 import type { ImageDetails, RunSuggestion } from '../../preload/contract/index.ts'
 import type { Ports } from './ports.ts'
 import type { ImageShells } from './shells.ts'

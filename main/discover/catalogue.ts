@@ -1,8 +1,8 @@
 /** The Docker Official Images, as the catalogue that comes with the app tells of them. */
 import * as v from 'valibot'
-import { byStars, searchCatalogue, type CatalogueEntry } from '../../model/catalogue-search.ts'
-import { officialPlatform } from '../../model/platform.ts'
-import { newestUsefulFirst, orderTags } from '../../model/tags.ts'
+import { byStars, searchCatalogue, type CatalogueEntry } from '../../model/search/catalogue.ts'
+import { officialPlatform } from '../../model/image/platform.ts'
+import { newestUsefulFirst, orderTags } from '../../model/search/tags.ts'
 import type { Featured, FoundImage, KnownImage, TagVariant } from '../../preload/contract/index.ts'
 import imagesFile from '../../resources/catalogue/official-images.json' with { type: 'json' }
 import tagsFile from '../../resources/catalogue/official-tags.json' with { type: 'json' }

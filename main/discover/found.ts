@@ -1,6 +1,6 @@
 /** What sources answer to a search, made one list: by its name, in one line, each image once. */
 import * as v from 'valibot'
-import { parseReference } from '../../model/reference.ts'
+import { parseReference } from '../../model/image/reference.ts'
 import type { FoundImage } from '../../preload/contract/index.ts'
 import type { Catalogue } from './catalogue.ts'
 

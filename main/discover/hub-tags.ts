@@ -1,9 +1,9 @@
 /** The tags of a repository by Docker Hub's web API. Source: docs.docker.com, reference/api/hub, "List repository tags". */
 import * as v from 'valibot'
-import { platformName } from '../../model/platform.ts'
-import { hub, parseReference } from '../../model/reference.ts'
-import { registryPlace } from '../../model/registry-place.ts'
-import { mergeVariants, newestUsefulFirst } from '../../model/tags.ts'
+import { platformName } from '../../model/image/platform.ts'
+import { hub, parseReference } from '../../model/image/reference.ts'
+import { registryPlace } from '../../model/image/registry-place.ts'
+import { mergeVariants, newestUsefulFirst } from '../../model/search/tags.ts'
 import { fail, ok, type Failure, type Result, type TagVariant } from '../../preload/contract/index.ts'
 import type { Http } from '../registry/index.ts'
 

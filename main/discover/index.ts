@@ -1,6 +1,6 @@
 /** Finding images that are not here: by words, by fame, and the tags of one of them. */
-import { hub } from '../../model/reference.ts'
-import { manifestOf, registryPlace } from '../../model/registry-place.ts'
+import { hub } from '../../model/image/reference.ts'
+import { manifestOf, registryPlace } from '../../model/image/registry-place.ts'
 import {
   fail,
   ok,

@@ -1,6 +1,6 @@
 /** Who can be asked for images by words, besides the catalogue. */
 import * as v from 'valibot'
-import { hub } from '../../model/reference.ts'
+import { hub } from '../../model/image/reference.ts'
 import { fail, ok, type Failure, type Result, type SearchSource } from '../../preload/contract/index.ts'
 import { ask, tellsAutomated, type Engine } from '../engine/index.ts'
 import type { Http } from '../registry/index.ts'

@@ -1,7 +1,7 @@
 /** The tags of an image: from Docker Hub's web API, else its registry, else the catalogue. */
-import { hub, parseReference } from '../../model/reference.ts'
-import { registryPlace } from '../../model/registry-place.ts'
-import { newestUsefulFirst } from '../../model/tags.ts'
+import { hub, parseReference } from '../../model/image/reference.ts'
+import { registryPlace } from '../../model/image/registry-place.ts'
+import { newestUsefulFirst } from '../../model/search/tags.ts'
 import { fail, ok, type Failure, type Result, type TagList, type TagVariant } from '../../preload/contract/index.ts'
 import type { RegistryClient } from '../registry/index.ts'
 import type { Catalogue } from './catalogue.ts'

@@ -1,5 +1,5 @@
 /** The engine's whole list while it is on its way, and what is looked at beside it. */
-import type { Container, ImageId } from '../../model/image.ts'
+import type { Container, ImageId } from '../../model/image/image.ts'
 import type { Connection } from './connection.ts'
 import { Names } from './hints.ts'
 import type { Live, Read, Whole } from './live.ts'

@@ -1,6 +1,6 @@
 /** Images and containers as last known, and the numbered changes by which a window keeps up with them. */
 import { isDeepStrictEqual } from 'node:util'
-import { listed, type Container, type Image, type ImageId } from '../../model/image.ts'
+import { listed, type Container, type Image, type ImageId } from '../../model/image/image.ts'
 import type { ImagesChange, ImagesSnapshot } from '../../preload/contract/index.ts'
 
 /** An image with what stays on main: labels may be of ten thousand bytes each. */

@@ -1,7 +1,7 @@
 /** Reading images and containers from an engine, all of them or those that a hint names. */
 import { setTimeout as delay } from 'node:timers/promises'
 import * as v from 'valibot'
-import type { Container, Image, ImageId } from '../../model/image.ts'
+import type { Container, Image, ImageId } from '../../model/image/image.ts'
 import type { Capabilities } from './capabilities.ts'
 import type { Connection } from './connection.ts'
 import { statusOf } from './errors.ts'

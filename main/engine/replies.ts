@@ -1,6 +1,6 @@
 /** The engine's answers, as far as Slipway reads them. Source: Docker Engine API, 1.40 to 1.51. */
 import * as v from 'valibot'
-import { containerStates, type Container } from '../../model/image.ts'
+import { containerStates, type Container } from '../../model/image/image.ts'
 import type { KnownImage } from './live.ts'
 
 /** Go writes an empty list or map as null. */

@@ -1,8 +1,8 @@
 /** An image taken apart, as the engine tells it: its layers, its history, and in the containerd store its blobs. */
 import type Docker from 'dockerode'
 import * as v from 'valibot'
-import type { Bytes, Image, ImageId } from '../../model/image.ts'
-import type { Digest, HistoryEntry } from '../../model/layers.ts'
+import type { Bytes, Image, ImageId } from '../../model/image/image.ts'
+import type { Digest, HistoryEntry } from '../../model/layers/sizes.ts'
 import { list, text } from '../engine/index.ts'
 import type { ContentStore } from './content.ts'
 

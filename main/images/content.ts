@@ -7,8 +7,8 @@
 import { connect, constants, type ClientHttp2Session } from 'node:http2'
 import type { Duplex } from 'node:stream'
 import type Docker from 'dockerode'
-import type { Bytes } from '../../model/image.ts'
-import type { Digest } from '../../model/layers.ts'
+import type { Bytes } from '../../model/image/image.ts'
+import type { Digest } from '../../model/layers/sizes.ts'
 import { field, fields, message, unframed } from './protobuf.ts'
 
 export interface BlobInfo {

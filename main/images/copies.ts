@@ -5,7 +5,7 @@ import type { IncomingMessage } from 'node:http'
 import { dirname, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import type Docker from 'dockerode'
-import { shortId, type Bytes, type ImageId } from '../../model/image.ts'
+import { shortId, type Bytes, type ImageId } from '../../model/image/image.ts'
 import { fail, ok, type CopyPlace, type Failure, type Result } from '../../preload/contract/index.ts'
 
 /** What is to be saved of an image: with its names, so that these come back with it. */

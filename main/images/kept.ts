@@ -1,5 +1,5 @@
 /** What was read of images in earlier runs of the app, packed for the disk and unpacked again. */
-import type { ImageId } from '../../model/image.ts'
+import type { ImageId } from '../../model/image/image.ts'
 import type { LayersSection, LayersStore } from '../store/index.ts'
 import type { ImageRead } from './anatomy.ts'
 

@@ -1,8 +1,8 @@
 /** All images as sets of units, kept level with what is known of them, and told as numbered changes. */
 import { createHash } from 'node:crypto'
-import { listed, type Bytes, type Image, type ImageId } from '../../model/image.ts'
-import { chainIds, emptyLayer, LayerSizes, type Anatomy, type ChainId } from '../../model/layers.ts'
-import type { SharingChange, SharingImage } from '../../model/sharing.ts'
+import { listed, type Bytes, type Image, type ImageId } from '../../model/image/image.ts'
+import { chainIds, emptyLayer, LayerSizes, type Anatomy, type ChainId } from '../../model/layers/sizes.ts'
+import type { SharingChange, SharingImage } from '../../model/layers/sharing.ts'
 import type { ImageRead } from './anatomy.ts'
 
 const sha256 = (text: string) => `sha256:${createHash('sha256').update(text).digest('hex')}`

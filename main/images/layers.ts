@@ -1,8 +1,8 @@
 /** Layers of all images: read in the background, kept by digest, told to the window, and summed for plans. */
 import { setTimeout as delay } from 'node:timers/promises'
 import type Docker from 'dockerode'
-import type { Bytes, Image, ImageId } from '../../model/image.ts'
-import { Sharing } from '../../model/sharing.ts'
+import type { Bytes, Image, ImageId } from '../../model/image/image.ts'
+import { Sharing } from '../../model/layers/sharing.ts'
 import { fail, ok, type Handlers, type Publish, type Result } from '../../preload/contract/index.ts'
 import { type Engine, type Where, reached, statusOf, whileHere } from '../engine/index.ts'
 import type { LayersStore } from '../store/index.ts'

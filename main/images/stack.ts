@@ -1,7 +1,7 @@
 /** One image as the stack that it is: its layers from the base up, and who else stands on them. */
-import type { ImageId } from '../../model/image.ts'
-import { instruction, makers } from '../../model/instruction.ts'
-import type { Sharing } from '../../model/sharing.ts'
+import type { ImageId } from '../../model/image/image.ts'
+import { instruction, makers } from '../../model/layers/instruction.ts'
+import type { Sharing } from '../../model/layers/sharing.ts'
 import type { Stack } from '../../preload/contract/index.ts'
 import type { ImageRead } from './anatomy.ts'
 import type { LayerTable } from './layer-table.ts'

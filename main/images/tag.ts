@@ -1,8 +1,8 @@
 /** Adding a tag to an image. */
 import type Docker from 'dockerode'
 import * as v from 'valibot'
-import type { ImageId } from '../../model/image.ts'
-import { parseReference } from '../../model/reference.ts'
+import type { ImageId } from '../../model/image/image.ts'
+import { parseReference } from '../../model/image/reference.ts'
 import { fail, ok, type Input, type Result } from '../../preload/contract/index.ts'
 import { id, statusOf, type Engine } from '../engine/index.ts'
 

@@ -4,7 +4,7 @@
  */
 import { access, rm } from 'node:fs/promises'
 import type Docker from 'dockerode'
-import { shortId, splitReference } from '../../model/image.ts'
+import { shortId, splitReference } from '../../model/image/image.ts'
 import { fail, ok, type Failure, type Result } from '../../preload/contract/index.ts'
 import { engineFailure, statusOf } from '../engine/index.ts'
 import type { Working } from '../jobs.ts'

@@ -1,6 +1,6 @@
 /** The change of a daemon.json as commands, for whoever makes it without a helper. */
 import { existsSync } from 'node:fs'
-import { commandsFor } from '../../model/daemon-commands.ts'
+import { commandsFor } from '../../model/daemon-config/commands.ts'
 import type { Access, FileText } from './access.ts'
 import type { Found } from './situation.ts'
 

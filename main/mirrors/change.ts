@@ -1,8 +1,8 @@
 /** A change of Docker's own mirrors, step by step: until the last of them, whatever goes wrong puts everything back. */
 import { setTimeout as delay } from 'node:timers/promises'
 import type Docker from 'dockerode'
-import { distinctMirrors, sameMirrors } from '../../model/mirror-address.ts'
-import { hub } from '../../model/reference.ts'
+import { distinctMirrors, sameMirrors } from '../../model/mirrors/address.ts'
+import { hub } from '../../model/image/reference.ts'
 import {
   daemonSteps,
   type ChangeWay,

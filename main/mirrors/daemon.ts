@@ -1,8 +1,8 @@
 /** Docker's own mirrors, in its daemon.json: what is so, a plan, and then exactly that plan. */
 import { randomUUID } from 'node:crypto'
-import { readDaemonFile } from '../../model/daemon-file.ts'
-import { distinctMirrors } from '../../model/mirror-address.ts'
-import { isBlocked, namedBefore, planMirrors, type Situation } from '../../model/mirror-plan.ts'
+import { readDaemonFile } from '../../model/daemon-config/file.ts'
+import { distinctMirrors } from '../../model/mirrors/address.ts'
+import { isBlocked, namedBefore, planMirrors, type Situation } from '../../model/daemon-config/plan.ts'
 import {
   fail,
   ok,

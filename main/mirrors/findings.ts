@@ -1,5 +1,5 @@
 /** What a race found: which mirrors may be used, and what is remembered of one that was given up. */
-import { compare, digestIn, isFresh, isGood, isLeftAlone, type Compared } from '../../model/mirror-race.ts'
+import { compare, digestIn, isFresh, isGood, isLeftAlone, type Compared } from '../../model/mirrors/race.ts'
 import { hubAddress, type MirrorProbe, type MirrorRace } from '../../preload/contract/index.ts'
 
 /** A mirror that the last race found good. */

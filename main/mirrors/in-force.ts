@@ -1,7 +1,7 @@
 /** The mirrors that the engine says it has now. */
 import type Docker from 'dockerode'
 import * as v from 'valibot'
-import { distinctMirrors } from '../../model/mirror-address.ts'
+import { distinctMirrors } from '../../model/mirrors/address.ts'
 import type { Result } from '../../preload/contract/index.ts'
 import { ask, list } from '../engine/index.ts'
 

@@ -1,8 +1,8 @@
 /** Docker Hub's mirrors: the list of them, and which of them work from this computer. */
 import { setTimeout as delay } from 'node:timers/promises'
-import { canonical, distinctMirrors } from '../../model/mirror-address.ts'
-import { hub } from '../../model/reference.ts'
-import { manifestOf, registryPlace } from '../../model/registry-place.ts'
+import { canonical, distinctMirrors } from '../../model/mirrors/address.ts'
+import { hub } from '../../model/image/reference.ts'
+import { manifestOf, registryPlace } from '../../model/image/registry-place.ts'
 import {
   fail,
   hubAddress,

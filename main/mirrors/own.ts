@@ -1,6 +1,6 @@
 /** The mirrors that the user has put on the list. */
-import { mirrorsIn } from '../../model/mirror-list.ts'
-import { parseMirrorAddress, sameMirror } from '../../model/mirror-address.ts'
+import { mirrorsIn } from '../../model/mirrors/list.ts'
+import { parseMirrorAddress, sameMirror } from '../../model/mirrors/address.ts'
 import { fail, ok, type Failure, type ImportedMirrors, type Mirror, type Result } from '../../preload/contract/index.ts'
 import type { MirrorsStore } from '../store/index.ts'
 

@@ -1,6 +1,6 @@
 /** A race: all mirrors and Docker Hub are asked for one image at once, and four at a time show how fast they are. */
 import PQueue from 'p-queue'
-import type { Vouched } from '../../model/mirror-race.ts'
+import type { Vouched } from '../../model/mirrors/race.ts'
 import type { Mirror, MirrorProbe } from '../../preload/contract/index.ts'
 import { guestOf, type Http } from '../registry/index.ts'
 import { look, type Wish } from './look.ts'

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import type { Installation } from '../../model/mirror-plan.ts'
+import type { Installation } from '../../model/daemon-config/plan.ts'
 import type { EngineFacts, EngineState } from '../../preload/contract/index.ts'
 
 export interface Surroundings {

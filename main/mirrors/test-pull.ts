@@ -1,7 +1,7 @@
 /** Whether Docker can pull with the mirrors that it was given: a small image, gone again if it was not here before. */
 import type Docker from 'dockerode'
-import { sameMirror } from '../../model/mirror-address.ts'
-import { hub } from '../../model/reference.ts'
+import { sameMirror } from '../../model/mirrors/address.ts'
+import { hub } from '../../model/image/reference.ts'
 import { ok, type Failure, type MirrorRace, type Result } from '../../preload/contract/index.ts'
 import { statusOf } from '../engine/index.ts'
 import { guestOf, type Http } from '../registry/index.ts'

@@ -1,6 +1,6 @@
 /** What mirrors would best be tested with. */
-import { registryOf } from '../../model/provenance.ts'
-import { hub } from '../../model/reference.ts'
+import { registryOf } from '../../model/image/provenance.ts'
+import { hub } from '../../model/image/reference.ts'
 import type { Job } from '../../preload/contract/index.ts'
 
 /** The image of Docker Hub that the user wanted last, be it to pull it or to test mirrors with it. */

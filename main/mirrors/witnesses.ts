@@ -1,5 +1,5 @@
 /** Who can say whether other content for a tag is genuine: those who have what it is compared with. */
-import { compare, digestIn } from '../../model/mirror-race.ts'
+import { compare, digestIn } from '../../model/mirrors/race.ts'
 import { hubAddress, type MirrorProbe } from '../../preload/contract/index.ts'
 
 export interface DisputedContent {

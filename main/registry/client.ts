@@ -4,8 +4,14 @@
  */
 import { createHash } from 'node:crypto'
 import * as v from 'valibot'
-import { hub } from '../../model/reference.ts'
-import { hubRegistry, isLoopback, manifestOf, registryPlace, type RegistryPlace } from '../../model/registry-place.ts'
+import { hub } from '../../model/image/reference.ts'
+import {
+  hubRegistry,
+  isLoopback,
+  manifestOf,
+  registryPlace,
+  type RegistryPlace,
+} from '../../model/image/registry-place.ts'
 import { fail, ok, type RegistryFailure, type Result } from '../../preload/contract/index.ts'
 import type { Credentials, CredentialStore } from './credentials.ts'
 import { refusal } from './failures.ts'

@@ -4,8 +4,8 @@
  */
 import { createHash, randomBytes } from 'node:crypto'
 import * as v from 'valibot'
-import type { Bytes } from '../../model/image.ts'
-import { hub } from '../../model/reference.ts'
+import type { Bytes } from '../../model/image/image.ts'
+import { hub } from '../../model/image/reference.ts'
 import { fail, ok, type RegistryFailure, type Result } from '../../preload/contract/index.ts'
 import { networkFailure, refusal } from './failures.ts'
 import { isPage, type Head, type Http } from './http.ts'

@@ -1,7 +1,7 @@
 /** Asking by HTTP: in time, within size, redirected with care, each fault told as a code. */
 import type { Dispatcher } from 'undici'
 import * as v from 'valibot'
-import { isLoopback } from '../../model/registry-place.ts'
+import { isLoopback } from '../../model/image/registry-place.ts'
 import { fail, ok, type RegistryFailure, type Result } from '../../preload/contract/index.ts'
 import { BrokenAnswer, networkFailure, refusal } from './failures.ts'
 import { waysThrough, type WayNeeds } from './ways.ts'

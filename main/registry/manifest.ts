@@ -1,7 +1,7 @@
 /** What a registry says an image consists of. Source: OCI image-spec, manifest.md and image-index.md; distribution's schema 2. */
 import { createHash } from 'node:crypto'
 import * as v from 'valibot'
-import { platformName } from '../../model/platform.ts'
+import { platformName } from '../../model/image/platform.ts'
 
 /** Both families of manifests, and the lists of them that hold one a platform. */
 export const manifestTypes = [

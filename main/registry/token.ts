@@ -3,8 +3,8 @@
  * Source: distribution docs, spec/auth/token.md and oauth.md.
  */
 import * as v from 'valibot'
-import { hub } from '../../model/reference.ts'
-import { isLoopback } from '../../model/registry-place.ts'
+import { hub } from '../../model/image/reference.ts'
+import { isLoopback } from '../../model/image/registry-place.ts'
 import { fail, type RegistryFailure, type Result } from '../../preload/contract/index.ts'
 import type { Credentials } from './credentials.ts'
 import type { Http } from './http.ts'

@@ -1,7 +1,7 @@
 /** The way to a host: straight, or through the proxy that the environment or the desktop names. */
 import type * as Undici from 'undici'
 import type { Dispatcher } from 'undici'
-import { isLoopback } from '../../model/registry-place.ts'
+import { isLoopback } from '../../model/image/registry-place.ts'
 import { lookup } from './names.ts'
 
 export interface WayNeeds {

@@ -7,7 +7,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as v from 'valibot'
-import type { Image } from '../../model/image.ts'
+import type { Image } from '../../model/image/image.ts'
 
 export interface Lists {
   recall(endpoint: string): Promise<readonly Image[] | undefined>

@@ -1,7 +1,7 @@
 /** Bringing images in: each pull is a job, two go at once, the others wait for their turn. */
 import PQueue from 'p-queue'
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Bytes } from '../../model/image.ts'
+import type { Bytes } from '../../model/image/image.ts'
 import { fail, ok, type Failure, type Handlers, type JobId, type Result } from '../../preload/contract/index.ts'
 import { reached, type Engine } from '../engine/index.ts'
 import type { Jobs, Working } from '../jobs.ts'

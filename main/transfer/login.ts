@@ -1,8 +1,8 @@
 /** When an engine is handed a login, and when not. */
 import type Docker from 'dockerode'
 import * as v from 'valibot'
-import { registryOf } from '../../model/provenance.ts'
-import { hub } from '../../model/reference.ts'
+import { registryOf } from '../../model/image/provenance.ts'
+import { hub } from '../../model/image/reference.ts'
 import type { Failure } from '../../preload/contract/index.ts'
 import { list } from '../engine/index.ts'
 import type { CredentialStore } from '../registry/index.ts'

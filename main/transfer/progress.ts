@@ -1,5 +1,5 @@
 /** What a pull's job tells of it while it goes on: its layers, how fast they come, how long it still takes. */
-import { leftOf, sampled, speedOf, wholeOf, type PullState, type Sample } from '../../model/pull.ts'
+import { leftOf, sampled, speedOf, wholeOf, type PullState, type Sample } from '../../model/pull/progress.ts'
 import type { Working } from '../jobs.ts'
 
 /** In milliseconds: where nothing comes any more, nothing is said either, and still the speed sinks. */

@@ -1,7 +1,7 @@
 /** One pull by the engine's own means, from the first word to what came of it. */
 import type Docker from 'dockerode'
 import * as v from 'valibot'
-import { follow, pullBegun, type PullState } from '../../model/pull.ts'
+import { follow, pullBegun, type PullState } from '../../model/pull/progress.ts'
 import type { Failure } from '../../preload/contract/index.ts'
 import { engineFailure, id, list, statusOf, text, whileHere, type Engine, type Where } from '../engine/index.ts'
 import { saidLines } from './lines.ts'

@@ -4,7 +4,7 @@
  */
 import type Docker from 'dockerode'
 import * as v from 'valibot'
-import { parseReference } from '../../model/reference.ts'
+import { parseReference } from '../../model/image/reference.ts'
 import { id, names, statusOf, text, whileHere, type Engine } from '../engine/index.ts'
 
 export interface Held {

@@ -1,6 +1,6 @@
 /** What is pulled: always exactly one image, by tag or by digest. */
-import { registryOf } from '../../model/provenance.ts'
-import { parseWholeReference } from '../../model/reference.ts'
+import { registryOf } from '../../model/image/provenance.ts'
+import { parseWholeReference } from '../../model/image/reference.ts'
 
 export interface Target {
   /** In its familiar form, with its tag or digest. */

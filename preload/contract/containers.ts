@@ -1,7 +1,7 @@
 /** Running an image, and the few things that are done with the containers that come of it. */
 import * as v from 'valibot'
-import type { Bytes, ContainerId } from '../../model/image.ts'
-import { restartPolicies, type RunWish } from '../../model/run.ts'
+import type { Bytes, ContainerId } from '../../model/image/image.ts'
+import { restartPolicies, type RunWish } from '../../model/run/run.ts'
 import { call, type } from './define.ts'
 import { containerId, imageId } from './ids.ts'
 import { terminalSize, type TerminalId } from './terminals.ts'

@@ -1,7 +1,7 @@
 /** Docker's own mirrors, in its daemon.json: what is so, the plan of a change, and the change. */
 import * as v from 'valibot'
-import type { FileFault } from '../../model/daemon-file.ts'
-import type { Installation, MirrorPlan } from '../../model/mirror-plan.ts'
+import type { FileFault } from '../../model/daemon-config/file.ts'
+import type { Installation, MirrorPlan } from '../../model/daemon-config/plan.ts'
 import { call, type } from './define.ts'
 import type { Failure } from './errors.ts'
 import type { JobId } from './jobs.ts'

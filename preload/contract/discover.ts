@@ -1,6 +1,6 @@
 /** Finding images that are not here: by words, by fame, and the tags of one of them. */
 import * as v from 'valibot'
-import type { Bytes } from '../../model/image.ts'
+import type { Bytes } from '../../model/image/image.ts'
 import { call, event, type } from './define.ts'
 import type { Failure } from './errors.ts'
 import type { Language } from './settings.ts'

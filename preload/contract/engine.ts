@@ -1,6 +1,6 @@
 /** Which engine answers, or why none does. */
 import * as v from 'valibot'
-import type { Bytes } from '../../model/image.ts'
+import type { Bytes } from '../../model/image/image.ts'
 import { call, event, type } from './define.ts'
 import type { EngineFailure } from './errors.ts'
 

@@ -1,6 +1,6 @@
 /** The images and containers of the engine, live, and one image's details. */
 import * as v from 'valibot'
-import type { Container, ContainerId, Image, ImageId } from '../../model/image.ts'
+import type { Container, ContainerId, Image, ImageId } from '../../model/image/image.ts'
 import { call, event, type } from './define.ts'
 import { imageId } from './ids.ts'
 

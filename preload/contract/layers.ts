@@ -1,9 +1,9 @@
 /** Which layers images hold, so that the window can sum up a selection within a frame; and one image's stack of them. */
 import * as v from 'valibot'
-import type { ImageId } from '../../model/image.ts'
-import type { Instruction } from '../../model/instruction.ts'
-import type { ByteRange } from '../../model/layers.ts'
-import type { SharingChange } from '../../model/sharing.ts'
+import type { ImageId } from '../../model/image/image.ts'
+import type { Instruction } from '../../model/layers/instruction.ts'
+import type { ByteRange } from '../../model/layers/sizes.ts'
+import type { SharingChange } from '../../model/layers/sharing.ts'
 import { call, event, type } from './define.ts'
 import { imageId } from './ids.ts'
 

@@ -1,6 +1,6 @@
 /** Docker Hub's mirrors: which there are, and which of them work from this computer. */
 import * as v from 'valibot'
-import type { Probe, Vouched } from '../../model/mirror-race.ts'
+import type { Probe, Vouched } from '../../model/mirrors/race.ts'
 import { call, event, type } from './define.ts'
 import type { Failure } from './errors.ts'
 import type { JobId } from './jobs.ts'

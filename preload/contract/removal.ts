@@ -1,7 +1,7 @@
 /** Removing images: a plan first, then exactly that plan; and the way back. */
 import * as v from 'valibot'
-import type { Bytes } from '../../model/image.ts'
-import type { RemovalPlan } from '../../model/removal.ts'
+import type { Bytes } from '../../model/image/image.ts'
+import type { RemovalPlan } from '../../model/removal/plan.ts'
 import { call, type } from './define.ts'
 import { imageId } from './ids.ts'
 import type { JobId } from './jobs.ts'

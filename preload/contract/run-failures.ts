@@ -1,5 +1,5 @@
 /** What can go wrong with running an image, and with its containers. */
-import type { RunField, RunFault } from '../../model/run.ts'
+import type { RunField, RunFault } from '../../model/run/run.ts'
 
 /** Why an image does not run, or not as it should; with the field of the dialog that it belongs to. */
 export type RunFailure =

@@ -6,7 +6,7 @@
  * were not taken the engine waits, and with it the program in the container.
  */
 import * as v from 'valibot'
-import type { ContainerId, Reference } from '../../model/image.ts'
+import type { ContainerId, Reference } from '../../model/image/image.ts'
 import { call, event, type } from './define.ts'
 import { containerId } from './ids.ts'
 

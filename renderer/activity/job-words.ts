@@ -1,6 +1,6 @@
 /** What a job is and what became of it, in words. */
-import { shortId } from '../../model/image.ts'
-import { wholeOf } from '../../model/pull.ts'
+import { shortId } from '../../model/image/image.ts'
+import { wholeOf } from '../../model/pull/progress.ts'
 import type { Job, JobItem, JobSubject, PulledLayer } from '../../preload/contract/index.ts'
 import { failureWords } from '../ui/failure.ts'
 import { bytesBetween, listed, size, span, t } from '../ui/words.svelte.ts'

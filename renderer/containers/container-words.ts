@@ -1,4 +1,4 @@
-import type { ContainerState } from '../../model/image.ts'
+import type { ContainerState } from '../../model/image/image.ts'
 import type { MessageKey } from '../../resources/messages/index.ts'
 
 export const stateKeys = {

@@ -1,5 +1,5 @@
 /** What is done with containers from where they are listed, and what went wrong with it. */
-import type { ContainerId } from '../../model/image.ts'
+import type { ContainerId } from '../../model/image/image.ts'
 import type { Failure, Result } from '../../preload/contract/index.ts'
 import { terminals } from '../terminals/terminals.svelte.ts'
 

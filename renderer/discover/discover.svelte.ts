@@ -1,6 +1,6 @@
 /** What stands in the search box, and what was found. */
-import { understand } from '../../model/search-box.ts'
-import { steadily } from '../../model/steady.ts'
+import { understand } from '../../model/search/box.ts'
+import { steadily } from '../ui/steady.ts'
 import type { Featured, FoundImage, SearchAnswer } from '../../preload/contract/index.ts'
 import { Cursor } from '../ui/cursor.svelte.ts'
 

@@ -1,5 +1,5 @@
 /** Who answered a search, and who did not, in words. */
-import { hub, registryTitle } from '../../model/reference.ts'
+import { hub, registryTitle } from '../../model/image/reference.ts'
 import type { SearchAnswer, SearchSource } from '../../preload/contract/index.ts'
 import { t } from '../ui/words.svelte.ts'
 

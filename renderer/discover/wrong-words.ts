@@ -1,5 +1,5 @@
 /** What is wrong with the name of an image, in words. */
-import type { WrongName } from '../../model/search-box.ts'
+import type { WrongName } from '../../model/search/box.ts'
 import { t } from '../ui/words.svelte.ts'
 
 export function wrongWords(why: WrongName): string {

@@ -1,6 +1,6 @@
 /** Which layers images hold, as main reads them: what a selection would free is summed up here, within a frame. */
-import type { ImageId } from '../../model/image.ts'
-import { Sharing, type SetSharing } from '../../model/sharing.ts'
+import type { ImageId } from '../../model/image/image.ts'
+import { Sharing, type SetSharing } from '../../model/layers/sharing.ts'
 import type { LayersChange } from '../../preload/contract/index.ts'
 import { live } from './live.svelte.ts'
 

@@ -1,5 +1,5 @@
 /** Images and containers as main tells them: the whole once, then numbered changes. */
-import type { Container, Image, ImageId } from '../../model/image.ts'
+import type { Container, Image, ImageId } from '../../model/image/image.ts'
 import type { ImagesChange, ImagesSnapshot } from '../../preload/contract/index.ts'
 
 class LiveImages {

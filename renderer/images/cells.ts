@@ -1,5 +1,5 @@
 /** What the cells of a line say, written once a change. */
-import { shortId, type Bytes } from '../../model/image.ts'
+import { shortId, type Bytes } from '../../model/image/image.ts'
 import { layers } from '../engine/layers.svelte.ts'
 import { ago, exactly, size, t } from '../ui/words.svelte.ts'
 import type { GroupLine, ImageLine, Line } from './lines.ts'

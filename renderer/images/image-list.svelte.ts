@@ -1,7 +1,7 @@
 /** What the list of images shows: filtered, sorted, grouped, and what of it is selected. */
-import type { ImageId } from '../../model/image.ts'
-import { matches, parseQuery } from '../../model/query.ts'
-import type { SetSharing } from '../../model/sharing.ts'
+import type { ImageId } from '../../model/image/image.ts'
+import { matches, parseQuery } from '../../model/image/query.ts'
+import type { SetSharing } from '../../model/layers/sharing.ts'
 import { layers } from '../engine/layers.svelte.ts'
 import { live } from '../engine/live.svelte.ts'
 import { Cursor } from '../ui/cursor.svelte.ts'

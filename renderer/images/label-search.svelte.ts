@@ -1,5 +1,5 @@
 /** Which images have a label that holds a word. Main alone knows the labels, so it is asked, once the typing rests. */
-import type { ImageId } from '../../model/image.ts'
+import type { ImageId } from '../../model/image/image.ts'
 
 const rest = 120
 

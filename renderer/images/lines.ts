@@ -1,6 +1,14 @@
 /** The lines of the list of images: one for each tag, and one for each repository where they are grouped. */
-import { isDangling, rowKey, rowsOf, type Bytes, type Image, type ImageRow, type Reference } from '../../model/image.ts'
-import type { Filtered } from '../../model/query.ts'
+import {
+  isDangling,
+  rowKey,
+  rowsOf,
+  type Bytes,
+  type Image,
+  type ImageRow,
+  type Reference,
+} from '../../model/image/image.ts'
+import type { Filtered } from '../../model/image/query.ts'
 
 export interface ImageLine extends ImageRow, Filtered {
   readonly kind: 'image'

@@ -1,5 +1,5 @@
 /** The ready-made filters of the list of images. */
-import type { UnixTime } from '../../model/image.ts'
+import type { UnixTime } from '../../model/image/image.ts'
 import type { ImageLine } from './lines.ts'
 
 export const presets = ['all', 'unused', 'dangling', 'old'] as const

@@ -1,5 +1,5 @@
 /** Why a text is no address of a mirror, and what to write instead. */
-import type { WrongAddress } from '../../model/mirror-address.ts'
+import type { WrongAddress } from '../../model/mirrors/address.ts'
 import { t } from '../ui/words.svelte.ts'
 
 export function wrongAddress(why: WrongAddress): string {

@@ -1,7 +1,7 @@
 /** A plan for Docker's own mirrors, and what stands in its way, in sentences. */
-import type { FileFault } from '../../model/daemon-file.ts'
-import type { Installation, Obstacle, PlanRow } from '../../model/mirror-plan.ts'
-import { plain } from '../../model/text.ts'
+import type { FileFault } from '../../model/daemon-config/file.ts'
+import type { Installation, Obstacle, PlanRow } from '../../model/daemon-config/plan.ts'
+import { plain } from '../../model/text/plain.ts'
 import { listed, t } from '../ui/words.svelte.ts'
 import { wrongAddress } from './address-words.ts'
 

@@ -1,5 +1,5 @@
 /** Why a mirror does not work: in a word or two for the list, in sentences for its pane. */
-import { restsUntil } from '../../model/mirror-race.ts'
+import { restsUntil } from '../../model/mirrors/race.ts'
 import type { Failure, MirrorProbe } from '../../preload/contract/index.ts'
 import { failureWords } from '../ui/failure.ts'
 import { exactly, sentences, t } from '../ui/words.svelte.ts'

@@ -1,6 +1,6 @@
 /** What is known of a mirror, in words: one or two for the list, a sentence for its pane. */
-import { plain } from '../../model/text.ts'
-import type { Content } from '../../model/mirror-race.ts'
+import { plain } from '../../model/text/plain.ts'
+import type { Content } from '../../model/mirrors/race.ts'
 import type { Mirror, MirrorProbe } from '../../preload/contract/index.ts'
 import { shownLanguage, t } from '../ui/words.svelte.ts'
 import { isRefusal, whyNot, whyShort } from './fault-words.ts'

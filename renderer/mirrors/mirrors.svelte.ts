@@ -1,9 +1,9 @@
 /** The mirrors of Docker Hub as main knows them, in the order in which they are of use. */
-import { byFindings, compare, diagnose, digestIn, isFresh, isGood, type Content } from '../../model/mirror-race.ts'
-import { steadily } from '../../model/steady.ts'
+import { byFindings, compare, diagnose, digestIn, isFresh, isGood, type Content } from '../../model/mirrors/race.ts'
+import { steadily } from '../ui/steady.ts'
 import { hubAddress, type Failure, type Mirror, type MirrorProbe, type Mirrors } from '../../preload/contract/index.ts'
-import { mostMirrors } from '../../model/daemon-file.ts'
-import { canonical, sameMirror } from '../../model/mirror-address.ts'
+import { mostMirrors } from '../../model/daemon-config/file.ts'
+import { canonical, sameMirror } from '../../model/mirrors/address.ts'
 import { Cursor } from '../ui/cursor.svelte.ts'
 
 /** A second one helps where the first fails; each more costs time where they hang. */

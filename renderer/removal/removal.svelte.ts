@@ -1,6 +1,6 @@
 /** A removal between the wish and the deed: the plan that main made, the user's choices, and what is saved first. */
-import type { ContainerId, ImageId } from '../../model/image.ts'
-import type { Blocked, Choice, Deletion, WishRow } from '../../model/removal.ts'
+import type { ContainerId, ImageId } from '../../model/image/image.ts'
+import type { Blocked, Choice, Deletion, WishRow } from '../../model/removal/plan.ts'
 import type { Failure, KeptPlan } from '../../preload/contract/index.ts'
 
 export class Removal {

@@ -1,5 +1,5 @@
 /** What is wrong with a field of the dialog *Run*, in words. */
-import type { RunFaultCode } from '../../model/run.ts'
+import type { RunFaultCode } from '../../model/run/run.ts'
 import type { MessageKey } from '../../resources/messages/index.ts'
 import { t } from '../ui/words.svelte.ts'
 

@@ -1,7 +1,7 @@
 /** The dialog *Run*: what is wished for, what is wrong with it, the command that it comes to, and what came of it. */
-import { runCommand } from '../../model/run-command.ts'
-import { runFaults } from '../../model/run-faults.ts'
-import { freeName } from '../../model/run-suggestion.ts'
+import { runCommand } from '../../model/run/command.ts'
+import { runFaults } from '../../model/run/faults.ts'
+import { freeName } from '../../model/run/suggestion.ts'
 import {
   plainWish,
   type PortWish,
@@ -9,7 +9,7 @@ import {
   type RunWish,
   type Variable,
   type VolumeWish,
-} from '../../model/run.ts'
+} from '../../model/run/run.ts'
 import type { Failure, PortState, RunSuggestion, StartedRun } from '../../preload/contract/index.ts'
 import { live } from '../engine/live.svelte.ts'
 import { terminals } from '../terminals/terminals.svelte.ts'

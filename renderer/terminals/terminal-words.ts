@@ -1,5 +1,5 @@
 /** A terminal in words: its name, what closing it does, how it ended. */
-import { plain } from '../../model/text.ts'
+import { plain } from '../../model/text/plain.ts'
 import type { Terminal } from '../../preload/contract/index.ts'
 import { sentences, t } from '../ui/words.svelte.ts'
 

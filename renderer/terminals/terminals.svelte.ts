@@ -1,5 +1,5 @@
 /** The terminals that are open on main, which of them is in sight, and what of them the user is being asked. */
-import type { ContainerId } from '../../model/image.ts'
+import type { ContainerId } from '../../model/image/image.ts'
 import type { Failure, Result, Terminal, TerminalId } from '../../preload/contract/index.ts'
 import { live } from '../engine/live.svelte.ts'
 import { screens, type ScreenName } from '../shell/screens.svelte.ts'

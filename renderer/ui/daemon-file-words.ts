@@ -1,7 +1,7 @@
 /** What went wrong with daemon.json, in words: what is so, the next step, and what became of the file. */
 import type { DaemonFileFailure, DaemonFileOddity, DaemonFileState } from '../../preload/contract/index.ts'
 import type { MessageKey } from '../../resources/messages/index.ts'
-import { plain } from '../../model/text.ts'
+import { plain } from '../../model/text/plain.ts'
 import type { FailureWords } from './failure-words.ts'
 import { sentences, size, t } from './words.svelte.ts'
 

@@ -1,7 +1,7 @@
 /** An error in words: what is so, why, and the next step as a command where there is one. */
 import type { EngineFailure, Failure, RegistryFailure } from '../../preload/contract/index.ts'
-import { hub, registryTitle } from '../../model/reference.ts'
-import { plain } from '../../model/text.ts'
+import { hub, registryTitle } from '../../model/image/reference.ts'
+import { plain } from '../../model/text/plain.ts'
 import type { FailureWords } from './failure-words.ts'
 import { daemonFileWords, isDaemonFile } from './daemon-file-words.ts'
 import { isRun, runFailureWords } from './run-failure-words.ts'

@@ -1,6 +1,6 @@
 /** What keeps an image from running, or a container from what the user wants with it, in words. */
 import type { ContainerFailure, RunFailure } from '../../preload/contract/index.ts'
-import { plain } from '../../model/text.ts'
+import { plain } from '../../model/text/plain.ts'
 import type { FailureWords } from './failure-words.ts'
 import { t } from './words.svelte.ts'
 

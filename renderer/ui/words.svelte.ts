@@ -1,6 +1,6 @@
 /** The language on screen: messages, and the one way to write numbers of bytes and dates. */
-import type { Bytes, UnixTime } from '../../model/image.ts'
-import type { ByteRange } from '../../model/layers.ts'
+import type { Bytes, UnixTime } from '../../model/image/image.ts'
+import type { ByteRange } from '../../model/layers/sizes.ts'
 import type { Language } from '../../preload/contract/index.ts'
 import { catalogues, phrase, type MessageArguments, type MessageKey } from '../../resources/messages/index.ts'
 import { writers, type Writers } from './writers.ts'

@@ -1,5 +1,5 @@
 /** How a language writes sizes, dates and numbers. */
-import type { Bytes, UnixTime } from '../../model/image.ts'
+import type { Bytes, UnixTime } from '../../model/image/image.ts'
 
 const units = ['B', 'kB', 'MB', 'GB', 'TB', 'PB', 'EB']
 const day = 86_400

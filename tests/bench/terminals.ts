@@ -1,6 +1,6 @@
 /** What measures of terminals share: a container with a shell in it, and a window that shows it. */
 import type { Page } from '@playwright/test'
-import { plainWish } from '../../model/run.ts'
+import { plainWish } from '../../model/run/run.ts'
 import { startEngine } from '../../tools/world/engine.ts'
 import { loadImages } from '../../tools/world/images.ts'
 import { runnableImages } from '../../tools/world/runnable.ts'

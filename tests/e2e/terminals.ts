@@ -1,6 +1,6 @@
 /** The screen of terminals, as its user meets it, and ways to open one without the dialog. */
 import type { Locator } from '@playwright/test'
-import { plainWish, type RunWish } from '../../model/run.ts'
+import { plainWish, type RunWish } from '../../model/run/run.ts'
 import type { Engine } from '../../tools/world/engine.ts'
 import { expect, test as base, type Slipway } from './slipway.ts'
 

@@ -1,6 +1,6 @@
 import { createServer } from 'node:net'
 import { describe, expect, test } from 'vitest'
-import { plainWish, type RunWish } from '../../model/run.ts'
+import { plainWish, type RunWish } from '../../model/run/run.ts'
 import type { Engine } from '../../tools/world/engine.ts'
 import { matrix, missing } from './matrix.ts'
 import { runnerOn, value, type Runner } from './runner.ts'

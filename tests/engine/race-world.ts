@@ -1,6 +1,6 @@
 /** A world with Docker Hub and mirrors, and in it, for each test, the mirrors' service with an empty list. */
 import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest'
-import { compare, digestIn } from '../../model/mirror-race.ts'
+import { compare, digestIn } from '../../model/mirrors/race.ts'
 import { hubAddress, type MirrorRace } from '../../preload/contract/index.ts'
 import type { Manner, Mirror } from '../../tools/world/mirrors.ts'
 import { startOnline, type Online } from '../../tools/world/world.ts'

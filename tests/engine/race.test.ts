@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { discoverService } from '../../main/discover/index.ts'
 import { httpClient, registryClient } from '../../main/registry/index.ts'
-import { digestIn } from '../../model/mirror-race.ts'
+import { digestIn } from '../../model/mirrors/race.ts'
 import { hubAddress } from '../../preload/contract/index.ts'
 import type { Manner, Mirror } from '../../tools/world/mirrors.ts'
 import { eventually } from './eventually.ts'

@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { Choice } from '../../model/removal.ts'
+import type { Choice } from '../../model/removal/plan.ts'
 import { startEngine, type Engine } from '../../tools/world/engine.ts'
 import { foreseen, openCleaner, present, taken, type Cleaner } from './cleaner.ts'
 import { chance, growForest } from './forest.ts'

@@ -6,7 +6,7 @@ import { openStore } from '../../main/store/index.ts'
 import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { plainWish, type RunWish } from '../../model/run.ts'
+import { plainWish, type RunWish } from '../../model/run/run.ts'
 import type {
   Failure,
   ImagesChange,

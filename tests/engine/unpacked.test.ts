@@ -1,7 +1,7 @@
 /** The containerd store notes for whom it has unpacked layers: others stand on them, and do not keep them. */
 import { rmSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { Choices } from '../../model/removal.ts'
+import type { Choices } from '../../model/removal/plan.ts'
 import { startEngine, type Engine } from '../../tools/world/engine.ts'
 import { loadImages } from '../../tools/world/images.ts'
 import { openCleaner, taken, type Cleaner } from './cleaner.ts'

@@ -9,7 +9,7 @@ import { withoutLabels } from '../../main/engine/live.ts'
 import { containerListed, imageListed } from '../../main/engine/replies.ts'
 import { imagesService } from '../../main/images/index.ts'
 import type { Lists } from '../../main/store/index.ts'
-import { listed, type Container, type Image, type ImageId } from '../../model/image.ts'
+import { listed, type Container, type Image, type ImageId } from '../../model/image/image.ts'
 import type { EngineState, ImagesChange, ImagesSnapshot } from '../../preload/contract/index.ts'
 import type { Engine } from '../../tools/world/engine.ts'
 

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import { readCatalogue } from '../../main/discover/catalogue.ts'
-import { searchCatalogue } from '../../model/catalogue-search.ts'
-import { officialPlatform, platformName } from '../../model/platform.ts'
-import { parseReference } from '../../model/reference.ts'
+import { searchCatalogue } from '../../model/search/catalogue.ts'
+import { officialPlatform, platformName } from '../../model/image/platform.ts'
+import { parseReference } from '../../model/image/reference.ts'
 
 const catalogue = readCatalogue()
 const names = (words: string) => catalogue.search(words).map(({ repository }) => repository)

@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, w
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { commandsFor } from '../../model/daemon-commands.ts'
+import { commandsFor } from '../../model/daemon-config/commands.ts'
 
 let folder: string
 let file: string

@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { withMirrors } from '../../model/daemon-file.ts'
-import { scanObject } from '../../model/json-text.ts'
+import { withMirrors } from '../../model/daemon-config/file.ts'
+import { scanObject } from '../../model/daemon-config/json-text.ts'
 import {
   edited,
   fault,

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { withMirrors } from '../../model/daemon-file.ts'
+import { withMirrors } from '../../model/daemon-config/file.ts'
 import { edited, fault, one, settings, two } from './daemon-texts.ts'
 
 test('a file that is missing, empty or {} is made in the form that Docker’s own documents have', () => {

@@ -1,7 +1,7 @@
 /** Made files: JSON in many hands, and files that are broken or odd. */
 import fc from 'fast-check'
 import { expect } from 'vitest'
-import { readDaemonFile, withMirrors } from '../../model/daemon-file.ts'
+import { readDaemonFile, withMirrors } from '../../model/daemon-config/file.ts'
 
 export const one = 'https://docker.1ms.run'
 export const two = 'https://docker.m.daocloud.io'

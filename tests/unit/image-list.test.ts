@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { Image } from '../../model/image.ts'
+import type { Image } from '../../model/image/image.ts'
 import { groupsOf, olderThanNewest, unfolded } from '../../renderer/images/groups.ts'
 import { linesOf, type ImageLine } from '../../renderer/images/lines.ts'
 import { sortedBy, sortedGroups } from '../../renderer/images/order.ts'

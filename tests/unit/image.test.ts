@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { listed, rowsOf, shortId, splitReference, type Image } from '../../model/image.ts'
+import { listed, rowsOf, shortId, splitReference, type Image } from '../../model/image/image.ts'
 
 const image = (id: string, more: Partial<Image> = {}): Image => ({
   id: `sha256:${id.padEnd(64, '0')}`,

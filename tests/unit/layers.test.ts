@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { instruction, isSetting, makers } from '../../model/instruction.ts'
-import { chainIds, emptyLayer, LayerSizes, type Anatomy, type HistoryEntry } from '../../model/layers.ts'
+import { instruction, isSetting, makers } from '../../model/layers/instruction.ts'
+import { chainIds, emptyLayer, LayerSizes, type Anatomy, type HistoryEntry } from '../../model/layers/sizes.ts'
 
 const sha256 = (text: string) => `sha256:${createHash('sha256').update(text).digest('hex')}`
 const layer = (size: number): HistoryEntry => ({ createdBy: 'COPY x /', size })

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { rememberedLists } from '../../main/store/lists.ts'
-import type { Image } from '../../model/image.ts'
+import type { Image } from '../../model/image/image.ts'
 
 let folder: string
 beforeEach(() => (folder = join(mkdtempSync(join(tmpdir(), 'slipway-lists-')), 'lists')))

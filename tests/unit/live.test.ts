@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { liveState, withoutLabels, type KnownImage } from '../../main/engine/live.ts'
-import type { Image } from '../../model/image.ts'
+import type { Image } from '../../model/image/image.ts'
 import type { ImagesChange } from '../../preload/contract/index.ts'
 
 const image = (id: string, references: string[] = [`${id}:1`], labels: string[] = []): KnownImage => ({

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { distinctMirrors, parseMirrorAddress, sameMirror, sameMirrors } from '../../model/mirror-address.ts'
+import { distinctMirrors, parseMirrorAddress, sameMirror, sameMirrors } from '../../model/mirrors/address.ts'
 
 const meant = (typed: string) => {
   const parsed = parseMirrorAddress(typed)

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { mirrorsIn } from '../../model/mirror-list.ts'
+import { mirrorsIn } from '../../model/mirrors/list.ts'
 
 test('an address a line, with comments and empty lines, in any line ends', () => {
   const text = '\uFEFF# ours\r\nhttps://a.example\r\n\r\nb.example:5000 # the new one\rhttp://c.example/'

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { lineDiff } from '../../model/line-diff.ts'
-import { isBlocked, planMirrors, type MirrorPlan, type Situation } from '../../model/mirror-plan.ts'
+import { lineDiff } from '../../model/daemon-config/line-diff.ts'
+import { isBlocked, planMirrors, type MirrorPlan, type Situation } from '../../model/daemon-config/plan.ts'
 import { one, two } from './daemon-texts.ts'
 
 const here: Situation = { installation: 'system', asOption: [], running: ['web'] }

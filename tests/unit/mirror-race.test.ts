@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { byFindings, compare, diagnose, isFresh, isGood, isLeftAlone, type Probe } from '../../model/mirror-race.ts'
+import { byFindings, compare, diagnose, isFresh, isGood, isLeftAlone, type Probe } from '../../model/mirrors/race.ts'
 
 interface Why {
   readonly code: string

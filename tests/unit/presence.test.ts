@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import type { Image } from '../../model/image.ts'
-import { presenceOf } from '../../model/presence.ts'
+import type { Image } from '../../model/image/image.ts'
+import { presenceOf } from '../../model/search/presence.ts'
 
 const [first, second] = [`sha256:${'1'.repeat(64)}`, `sha256:${'2'.repeat(64)}`]
 const image = (change: Partial<Image>): Image => ({

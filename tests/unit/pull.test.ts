@@ -1,6 +1,15 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { follow, leftOf, pullBegun, sampled, speedOf, wholeOf, type PullLine, type Sample } from '../../model/pull.ts'
+import {
+  follow,
+  leftOf,
+  pullBegun,
+  sampled,
+  speedOf,
+  wholeOf,
+  type PullLine,
+  type Sample,
+} from '../../model/pull/progress.ts'
 
 const after = (lines: readonly PullLine[]) => lines.reduce(follow, pullBegun)
 const at = (id: string, status: string, current?: number, total?: number): PullLine => ({

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { matches, parseQuery, type Filtered } from '../../model/query.ts'
+import { matches, parseQuery, type Filtered } from '../../model/image/query.ts'
 
 const image = (more: Partial<Filtered> = {}): Filtered => ({
   id: 'sha256:0',

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { splitReference } from '../../model/image.ts'
-import { parseReference } from '../../model/reference.ts'
+import { splitReference } from '../../model/image/image.ts'
+import { parseReference } from '../../model/image/reference.ts'
 
 const parsed = (text: string) => {
   const found = parseReference(text)

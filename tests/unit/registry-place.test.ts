@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { isLoopback, manifestOf, registryPlace } from '../../model/registry-place.ts'
+import { isLoopback, manifestOf, registryPlace } from '../../model/image/registry-place.ts'
 
 test('a repository lies at its registry, Docker Hub’s at a host of another name', () => {
   const hub = { registry: 'docker.io', host: 'registry-1.docker.io' }

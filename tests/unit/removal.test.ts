@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { Container, Image } from '../../model/image.ts'
-import { registryOf } from '../../model/provenance.ts'
-import { planRemoval, type Choices, type RemovalPlan, type WishRow, type World } from '../../model/removal.ts'
-import { quoted } from '../../model/shell.ts'
-import { Sharing } from '../../model/sharing.ts'
+import type { Container, Image } from '../../model/image/image.ts'
+import { registryOf } from '../../model/image/provenance.ts'
+import { planRemoval, type Choices, type RemovalPlan, type WishRow, type World } from '../../model/removal/plan.ts'
+import { quoted } from '../../model/text/shell.ts'
+import { Sharing } from '../../model/layers/sharing.ts'
 
 const image = (id: string, references: string[], more: Partial<Image> = {}): Image => ({
   id,

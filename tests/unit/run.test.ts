@@ -1,13 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { collide, hostPortText, parseContainerPort, parseHostPort } from '../../model/port.ts'
-import { plainWish, type RunFaultCode, type RunWish } from '../../model/run.ts'
-import { runArguments, runCommand } from '../../model/run-command.ts'
-import { runFaults } from '../../model/run-faults.ts'
-import { parseCpus, parseMemory } from '../../model/run-limits.ts'
-import { runRequest } from '../../model/run-request.ts'
-import { freeName, nextFree, shortName, suggestRun } from '../../model/run-suggestion.ts'
-import { shellWords } from '../../model/shell.ts'
+import { collide, hostPortText, parseContainerPort, parseHostPort } from '../../model/run/port.ts'
+import { plainWish, type RunFaultCode, type RunWish } from '../../model/run/run.ts'
+import { runArguments, runCommand } from '../../model/run/command.ts'
+import { runFaults } from '../../model/run/faults.ts'
+import { parseCpus, parseMemory } from '../../model/run/limits.ts'
+import { runRequest } from '../../model/run/request.ts'
+import { freeName, nextFree, shortName, suggestRun } from '../../model/run/suggestion.ts'
+import { shellWords } from '../../model/text/shell.ts'
 
 const image = `sha256:${'a'.repeat(64)}`
 const wish = (more: Partial<RunWish> = {}): RunWish => ({ ...plainWish(image, 'nginx:1.27'), ...more })

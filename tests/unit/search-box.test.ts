@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { understand } from '../../model/search-box.ts'
+import { understand } from '../../model/search/box.ts'
 
 test('words are looked for, and a name with an owner can be pulled as well', () => {
   expect(understand('web server')).toEqual({ kind: 'words', words: 'web server' })

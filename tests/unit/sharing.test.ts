@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { ByteRange } from '../../model/layers.ts'
-import { Sharing, type SharingChange, type SharingImage } from '../../model/sharing.ts'
+import type { ByteRange } from '../../model/layers/sizes.ts'
+import { Sharing, type SharingChange, type SharingImage } from '../../model/layers/sharing.ts'
 
 const told = (change: Partial<SharingChange>): SharingChange => ({
   from: 0,

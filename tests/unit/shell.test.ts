@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { quoted, shellWords } from '../../model/shell.ts'
+import { quoted, shellWords } from '../../model/text/shell.ts'
 
 test('a command is split as a shell splits it', () => {
   expect(shellWords('nginx -g "daemon off;"')).toEqual(['nginx', '-g', 'daemon off;'])

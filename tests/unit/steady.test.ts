@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { steadily } from '../../model/steady.ts'
+import { steadily } from '../../renderer/ui/steady.ts'
 
 const names = fc.uniqueArray(fc.constantFrom(...'abcdefghij'))
 const same = (name: string) => name

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { mergeVariants, newestUsefulFirst, orderTags, type Tagged } from '../../model/tags.ts'
+import { mergeVariants, newestUsefulFirst, orderTags, type Tagged } from '../../model/search/tags.ts'
 
 const variants = (...all: readonly string[]): Tagged[] =>
   all.map((tags) => ({ tags: orderTags(tags.split(' ')), platforms: ['linux/amd64'] }))

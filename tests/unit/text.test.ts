@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { plain } from '../../model/text.ts'
+import { plain } from '../../model/text/plain.ts'
 
 test('characters that could reorder or hide a text are shown by their code', () => {
   expect(plain('safe\u202Egnp.exe')).toBe('safe⟨U+202E⟩gnp.exe')

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { race } from '../../main/mirrors/race.ts'
 import type { Http } from '../../main/registry/index.ts'
-import { compare, digestIn } from '../../model/mirror-race.ts'
+import { compare, digestIn } from '../../model/mirrors/race.ts'
 import { hubAddress, type MirrorProbe, type RegistryFailure } from '../../preload/contract/index.ts'
 
 const digestOf = (bytes: Buffer | string) => `sha256:${createHash('sha256').update(bytes).digest('hex')}`

@@ -1,8 +1,8 @@
 /** What is wrong with a wish before the engine is asked: the same rules while it is typed and when it is carried out. */
 import { collide, parseContainerPort, parseHostPort } from './port.ts'
 import type { RunFault, RunFaultCode, RunField, RunWish } from './run.ts'
-import { leastMemory, parseCpus, parseMemory } from './run-limits.ts'
-import { shellWords } from './shell.ts'
+import { leastMemory, parseCpus, parseMemory } from './limits.ts'
+import { shellWords } from '../text/shell.ts'
 
 /** Source: moby daemon/names/names.go, `RestrictedNamePattern`; for containers and volumes alike. */
 const named = /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/

@@ -1,8 +1,8 @@
 /** A wish without faults as the engine is asked for it: what `docker run` itself would send. */
 import { parseContainerPort, parseHostPort } from './port.ts'
 import type { RestartPolicy, RunWish, VolumeWish } from './run.ts'
-import { parseCpus, parseMemory } from './run-limits.ts'
-import { shellWords } from './shell.ts'
+import { parseCpus, parseMemory } from './limits.ts'
+import { shellWords } from '../text/shell.ts'
 
 /** The part of `POST /containers/create` that a wish can ask for. Source: Docker Engine API 1.41, ContainerCreate. */
 export interface RunRequest {

@@ -1,5 +1,5 @@
 /** What the user wants to run: what the dialog holds, its texts as they are typed. */
-import type { ImageId, Reference } from './image.ts'
+import type { ImageId, Reference } from '../image/image.ts'
 
 export interface PortWish {
   /** Where it is published: `8080`, `127.0.0.1:8080`, `[::1]:8080`; empty: wherever the engine likes. */

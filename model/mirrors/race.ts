@@ -1,5 +1,5 @@
 /** What a race of mirrors shows: who has the same content as the others, who is good, and what ails them all. */
-import type { UnixTime } from './image.ts'
+import type { UnixTime } from '../image/image.ts'
 
 /** How far the look at one of them is, and what it showed. */
 export type Probe<Why> =

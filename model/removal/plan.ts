@@ -1,11 +1,11 @@
 /** What a removal will do, as a value: computed from what is known, applied as it stands, and true to the byte. */
-import { isDangling, runs, splitReference, type Bytes, type Container, type ContainerId } from './image.ts'
-import type { Image, ImageId, Reference } from './image.ts'
-import { childrenFirst, goingParents, isHidden, shownHeir } from './family.ts'
-import type { ByteRange } from './layers.ts'
-import { provenance, type Provenance } from './provenance.ts'
-import { quoted } from './shell.ts'
-import { nothing, type Sharing } from './sharing.ts'
+import { isDangling, runs, splitReference, type Bytes, type Container, type ContainerId } from '../image/image.ts'
+import type { Image, ImageId, Reference } from '../image/image.ts'
+import { childrenFirst, goingParents, isHidden, shownHeir } from '../image/family.ts'
+import type { ByteRange } from '../layers/sizes.ts'
+import { provenance, type Provenance } from '../image/provenance.ts'
+import { quoted } from '../text/shell.ts'
+import { nothing, type Sharing } from '../layers/sharing.ts'
 
 /** A selected row of the list: one tag of an image, or the image with whatever names it has. */
 export interface WishRow {

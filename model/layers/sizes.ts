@@ -1,5 +1,5 @@
 /** The layers of images: their ids, and how large each is, as far as the engine's answers allow to tell. */
-import type { Bytes, ImageId } from './image.ts'
+import type { Bytes, ImageId } from '../image/image.ts'
 
 /** `sha256:` and 64 hexadecimal digits. */
 export type Digest = string

@@ -1,5 +1,5 @@
 /** Limits as Docker's command reads them. */
-import type { Bytes } from './image.ts'
+import type { Bytes } from '../image/image.ts'
 
 const units = 'kmgtp'
 

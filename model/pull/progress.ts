@@ -2,7 +2,7 @@
  * A pull as the engine tells it, line by line, folded into what a person wants to know: which layers, how far, how fast.
  * Source: moby pkg/streamformatter, distribution/pull_v2.go and daemon/containerd/progress.go; seen on 20.10, 26.1, 28.5.
  */
-import type { Bytes } from './image.ts'
+import type { Bytes } from '../image/image.ts'
 
 /** A line of the answer to `POST /images/create`, as far as it is about progress. */
 export interface PullLine {

@@ -1,6 +1,6 @@
 /** A change of daemon.json by hand: what to type where Slipway cannot do it. */
-import type { Installation } from './mirror-plan.ts'
-import { quoted } from './shell.ts'
+import type { Installation } from './plan.ts'
+import { quoted } from '../text/shell.ts'
 
 export interface FileByHand {
   /** Where its bytes are: what a link leads to. */

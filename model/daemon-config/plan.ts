@@ -1,7 +1,7 @@
 /** What a change of Docker's own mirrors will do, as a value: each row can be read aloud, the bytes stand beside them. */
-import { readDaemonFile, withMirrors, type FileFault, type FileText } from './daemon-file.ts'
+import { readDaemonFile, withMirrors, type FileFault, type FileText } from './file.ts'
 import { lineDiff, type DiffLine } from './line-diff.ts'
-import { distinctMirrors, parseMirrorAddress, sameMirror, sameMirrors, type WrongAddress } from './mirror-address.ts'
+import { distinctMirrors, parseMirrorAddress, sameMirror, sameMirrors, type WrongAddress } from '../mirrors/address.ts'
 
 /** Whose `daemon.json` it is, and who therefore may write it. */
 export type Installation = 'system' | 'rootless' | 'snap' | 'desktop' | 'podman' | 'elsewhere'

@@ -3,8 +3,8 @@
  * the compressed blobs. A unit lies on the disk once and goes when the last that holds it goes. All arithmetic is
  * over small integers, so that a selection of thousands is summed within a frame, on both sides of the app.
  */
-import type { Bytes, ImageId } from './image.ts'
-import type { ByteRange } from './layers.ts'
+import type { Bytes, ImageId } from '../image/image.ts'
+import type { ByteRange } from './sizes.ts'
 
 /** An image as the sums see it. No list of units repeats one. */
 export interface SharingImage {

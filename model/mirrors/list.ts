@@ -1,5 +1,5 @@
 /** Mirrors in a file that somebody made: an address a line, a JSON list of them, or a whole daemon.json. */
-import { parseMirrorAddress, sameMirror } from './mirror-address.ts'
+import { parseMirrorAddress, sameMirror } from './address.ts'
 
 export interface ListedMirrors {
   readonly addresses: readonly string[]

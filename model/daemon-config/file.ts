@@ -4,7 +4,7 @@
  */
 import { withList } from './json-layout.ts'
 import { scanObject, type JsonFaultCode, type JsonObject } from './json-text.ts'
-import { distinctMirrors, sameMirrors } from './mirror-address.ts'
+import { distinctMirrors, sameMirrors } from '../mirrors/address.ts'
 
 /** What the file may lack: it is made when it is first needed. */
 export type FileText = string | undefined

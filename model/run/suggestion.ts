@@ -1,9 +1,9 @@
 /** What a dialog begins with: what makes sense for an image at once. */
-import type { ImageId, Reference } from './image.ts'
-import { splitReference } from './image.ts'
+import type { ImageId, Reference } from '../image/image.ts'
+import { splitReference } from '../image/image.ts'
 import { hostPortText, parseContainerPort, type HostPort } from './port.ts'
 import { plainWish, type PortWish, type RunWish } from './run.ts'
-import { quoted } from './shell.ts'
+import { quoted } from '../text/shell.ts'
 
 /** Shells, best first, by what is looked for in the image and the command that it comes to. */
 export const shells: readonly { readonly path: string; readonly command: readonly string[] }[] = [

@@ -1,5 +1,5 @@
 /** What a text in the search box means: words to look for, the name of an image, or a name with a slip in it. */
-import { parseReference, parseWholeReference, type NamedImage } from './reference.ts'
+import { parseReference, parseWholeReference, type NamedImage } from '../image/reference.ts'
 
 export type WrongName = 'capitals' | 'no-tag' | 'tag' | 'digest' | 'characters'
 

@@ -3,7 +3,7 @@
  * no user, no query, no fragment, and before 25 no path. What engines let pass and never reach (a port of 99999, an
  * underscore, a host in Chinese characters: tried on 20.10, 26.1 and 28.5) is refused as well.
  */
-import { isLoopback } from './registry-place.ts'
+import { isLoopback } from '../image/registry-place.ts'
 
 export type WrongAddress =
   | 'nothing'

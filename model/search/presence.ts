@@ -1,5 +1,5 @@
 /** Which variants of an image are on this computer already. */
-import type { Image } from './image.ts'
+import type { Image } from '../image/image.ts'
 
 /** `older`: its tag is here, but names another content than the registry's. */
 export type Presence = 'here' | 'older'

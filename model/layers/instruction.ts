@@ -1,5 +1,5 @@
 /** An image's history in the words of a Dockerfile. */
-import type { HistoryEntry } from './layers.ts'
+import type { HistoryEntry } from './sizes.ts'
 
 export interface Instruction {
   /** In capitals, as `COPY`; empty where the history does not tell. */

@@ -1,8 +1,8 @@
 /** A wish as the command that does the same in a terminal. */
 import { hostPortText, parseContainerPort, parseHostPort } from './port.ts'
 import type { PortWish, RunWish, VolumeWish } from './run.ts'
-import { mountedAs, type Mount } from './run-request.ts'
-import { quoted, shellWords } from './shell.ts'
+import { mountedAs, type Mount } from './request.ts'
+import { quoted, shellWords } from '../text/shell.ts'
 
 /** For a wish that has faults still, as near as it comes. `reach`: what leads Docker's command to the same engine. */
 export function runArguments(wish: RunWish, reach: readonly string[] = []): string[] {
