@@ -68,7 +68,7 @@ export function containersService({ engine, publish, details, chooseFolder, open
     /** What the app reaches is another engine, or none. */
     engineChanged: terminals.left,
     handlers: {
-      'containers.suggest': ({ image, reference }) =>
+      'run.suggest': ({ image, reference }) =>
         asking(async (docker) => {
           const known = await details(image)
           if (!known.ok) return known
@@ -82,8 +82,8 @@ export function containersService({ engine, publish, details, chooseFolder, open
           }
           return ok(await suggestion(docker, shells, await openPorts(docker, here()), about))
         }),
-      'containers.port': (port) => asking(async (docker) => ok(await portState(await openPorts(docker, here()), port))),
-      'containers.run': ({ wish, size }) =>
+      'run.port': (port) => asking(async (docker) => ok(await portState(await openPorts(docker, here()), port))),
+      'run.start': ({ wish, size }) =>
         asking((docker) => {
           const about = { here: here(), enginePlatform: platform(), names: names() }
           return runImage({ docker, ...about, shells, terminals }, wish, size)
@@ -101,11 +101,11 @@ export function containersService({ engine, publish, details, chooseFolder, open
         await openPage(url)
         return ok(undefined)
       },
-      'containers.chooseFolder': async (now) => ok(await chooseFolder(now)),
+      'run.chooseFolder': async (now) => ok(await chooseFolder(now)),
       'terminals.open': (wish) => asked((docker) => openTerminal(docker, terminals, wish)),
       'terminals.start': (wish) => asked((docker) => startInTerminal(docker, terminals, wish)),
       ...terminals.handlers,
-    } satisfies Handlers<'containers'> & Handlers<'terminals'>,
+    } satisfies Handlers<'containers'> & Handlers<'run'> & Handlers<'terminals'>,
   }
 }
 

@@ -17,7 +17,7 @@ import { engineSource, hostSource, hubSource } from './sources.ts'
 import { tagsOf } from './tags.ts'
 
 export interface Discover {
-  readonly handlers: Handlers<'discover'>
+  readonly handlers: Handlers<'search'>
   /** Whether the registry still has that very image, so that it can be pulled again. */
   stillThere(repository: string, digest: string): Promise<Result<boolean, RegistryFailure>>
   /** Nothing is asked or told any more. */
@@ -64,7 +64,7 @@ export function discoverService(needs: Needs): Discover {
         engineSource(engine, times.source),
       ],
       catalogue: catalogue(),
-      publish: (answer) => publish('discover.answered', answer),
+      publish: (answer) => publish('search.answered', answer),
       rest: times.rest,
       headStart: times.headStart,
     }))
@@ -98,14 +98,14 @@ export function discoverService(needs: Needs): Discover {
 
   return {
     handlers: {
-      'discover.search': (words) => ok(race().search(words)),
-      'discover.featured': () => ok(catalogue().featured()),
-      'discover.tags': (text) =>
+      'search.query': (words) => ok(race().search(words)),
+      'search.featured': () => ok(catalogue().featured()),
+      'search.tags': (text) =>
         tagsOf(text, {
           ...{ http, hubApi, platform, registry, within: times.hubTags, registryWithin: times.registry },
           catalogue: catalogue(),
         }),
-      async 'discover.check'(reference) {
+      async 'search.check'(reference) {
         const found = await head(reference)
         return found.ok ? ok(found.value.digest === undefined ? {} : { digest: found.value.digest }) : found
       },

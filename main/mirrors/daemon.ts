@@ -149,8 +149,8 @@ export function daemonService(needs: DaemonNeeds) {
     return tryMirror({ http, race, docker: docker.value, pull: (image) => pull(image, signal) }, mirror, signal)
   }
 
-  const handlers: Handlers<'daemon'> = {
-    async 'daemon.get'() {
+  const handlers: Handlers<'daemon-config'> = {
+    async 'daemon-config.get'() {
       const at = found()
       const { way, read } = access(at)
       await cut.settled()
@@ -166,7 +166,7 @@ export function daemonService(needs: DaemonNeeds) {
         changes: changesOf(at.file),
       })
     },
-    async 'daemon.plan'({ mirrors: wish, withPassword }) {
+    async 'daemon-config.plan'({ mirrors: wish, withPassword }) {
       const at = found()
       const to = access(at)
       const file = at.file ?? ''
@@ -191,7 +191,7 @@ export function daemonService(needs: DaemonNeeds) {
       kept = { shown, access: to, oldHash, mirrors }
       return ok(shown)
     },
-    'daemon.apply'(id) {
+    'daemon-config.apply'(id) {
       if (kept?.shown.id !== id || !kept.shown.plan.change || isBlocked(kept.shown.plan))
         return fail({ code: 'plan-unknown' })
       const applied = kept
@@ -201,7 +201,7 @@ export function daemonService(needs: DaemonNeeds) {
       const restarts = shown.plan.rows.some(({ kind }) => kind === 'restart')
       return ok(start({ mirrors: [...mirrors], restarts }, steps, (job) => apply(applied, steps, job)))
     },
-    async 'daemon.backups'() {
+    async 'daemon-config.backups'() {
       const told = await access(found()).talk((helper) => helper.history())
       if (!told.ok) return told
       return ok(
@@ -210,7 +210,7 @@ export function daemonService(needs: DaemonNeeds) {
           .map(({ hash, time, mirrors }) => ({ hash, time, mirrors: mirrors ?? [] })),
       )
     },
-    'daemon.restore'(hash) {
+    'daemon-config.restore'(hash) {
       const at = found()
       const { file, installation } = at
       if (file === undefined) return fail({ code: 'plan-unknown' })
@@ -220,7 +220,7 @@ export function daemonService(needs: DaemonNeeds) {
       const subject = { mirrors: [...mirrors], restores: true, restarts: installation === 'snap' }
       return ok(start(subject, steps, (job) => restore(file, to, hash, steps, job)))
     },
-    async 'daemon.show'() {
+    async 'daemon-config.show'() {
       const { file } = found()
       if (file !== undefined) await showFile(file)
       return ok(undefined)

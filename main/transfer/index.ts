@@ -86,8 +86,8 @@ export function transferService({ engine, jobs, credentialsFor, taken, ledger }:
     return 'failure' in pulled ? pulled.failure : undefined
   }
 
-  const handlers: Handlers<'transfer'> = {
-    'transfer.pull': ({ reference, platform }) => {
+  const handlers: Handlers<'pull'> = {
+    'pull.start': ({ reference, platform }) => {
       const target = targetOf(reference)
       if (!target) return fail({ code: 'reference-wrong', reference })
       const asked = here()

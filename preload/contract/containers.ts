@@ -1,76 +1,8 @@
-/** Running an image, and the few things that are done with the containers that come of it. */
+/** The few things that are done with containers where their image is. */
 import * as v from 'valibot'
-import type { Bytes, ContainerId } from '../../model/image/image.ts'
-import { restartPolicies, type RunWish } from '../../model/run/run.ts'
+import type { Bytes } from '../../model/image/image.ts'
 import { call, type } from './define.ts'
-import { containerId, imageId } from './ids.ts'
-import { terminalSize, type TerminalId } from './terminals.ts'
-
-/** What the user types: no program takes a NUL. */
-const typed = v.pipe(
-  v.string(),
-  v.maxLength(10_000),
-  v.check((text) => !text.includes('\0')),
-)
-const some = <Row extends v.GenericSchema>(row: Row) => v.pipe(v.array(row), v.maxLength(1000), v.readonly())
-
-const portWish = v.object({ host: typed, container: typed })
-
-const runWish = v.object({
-  image: imageId,
-  reference: v.pipe(typed, v.nonEmpty(), v.maxLength(400)),
-  interactive: v.boolean(),
-  name: typed,
-  command: typed,
-  ports: some(portWish),
-  removeAtEnd: v.boolean(),
-  volumes: some(v.object({ source: typed, target: typed, readOnly: v.boolean() })),
-  environment: some(v.object({ name: typed, value: typed })),
-  network: typed,
-  restart: v.picklist(restartPolicies),
-  memory: typed,
-  cpus: typed,
-  user: typed,
-  workdir: typed,
-}) satisfies v.GenericSchema<unknown, RunWish>
-
-/** What makes sense for an image at once, and what the image brings along. */
-export interface RunSuggestion {
-  readonly wish: RunWish
-  /** Runs before the command, which becomes its arguments: then no shell is suggested. */
-  readonly entrypoint: readonly string[]
-  /** The image's own. */
-  readonly command: readonly string[]
-  /** The image's own, `NAME=value`. */
-  readonly environment: readonly string[]
-  /** `80/tcp` */
-  readonly exposes: readonly string[]
-  /** Folders of the image for each of which the engine makes a volume without a name. */
-  readonly volumes: readonly string[]
-  readonly user: string
-  readonly workdir: string
-  /** Those of the engine that can be chosen, by name. */
-  readonly networks: readonly string[]
-  /** What stands between `docker` and `run`, so that Docker's own command reaches the same engine. */
-  readonly reach: readonly string[]
-  /** Where the image is made for another platform than the engine's. */
-  readonly platform?: { readonly image: string; readonly engine: string }
-}
-
-/** Whether something else has a port: for an engine elsewhere only its own containers are known. */
-export interface PortState {
-  readonly state: 'free' | 'taken' | 'unknown'
-  /** The container that has it. */
-  readonly by?: string
-  /** Where it is taken, the next that is free, written in the same way. */
-  readonly next?: string
-}
-
-export interface StartedRun {
-  readonly container: ContainerId
-  /** Of an interactive one. */
-  readonly terminal?: TerminalId
-}
+import { containerId } from './ids.ts'
 
 /** What is lost with a container. */
 export interface ContainerLoss {
@@ -90,14 +22,6 @@ export interface ContainerEnding {
 }
 
 export const calls = {
-  'containers.suggest': call(
-    v.object({ image: imageId, reference: v.pipe(typed, v.nonEmpty(), v.maxLength(400)) }),
-    type<RunSuggestion>(),
-  ),
-  /** For a port as it is typed. What is no port of this computer's is unknown. */
-  'containers.port': call(portWish, type<PortState>()),
-  /** Creates and starts; what cannot be started is removed again, so that the same name can be tried once more. */
-  'containers.run': call(v.object({ wish: runWish, size: v.exactOptional(terminalSize) }), type<StartedRun>()),
   'containers.start': call(containerId, type<void>()),
   'containers.stop': call(containerId, type<void>()),
   /** Of one that has ended. */
@@ -105,7 +29,10 @@ export const calls = {
   'containers.loss': call(containerId, type<ContainerLoss>()),
   /** With the volumes that the user was told of, and no others. */
   'containers.remove': call(
-    v.object({ container: containerId, volumes: some(v.pipe(v.string(), v.maxLength(255))) }),
+    v.object({
+      container: containerId,
+      volumes: v.pipe(v.array(v.pipe(v.string(), v.maxLength(255))), v.maxLength(1000), v.readonly()),
+    }),
     type<void>(),
   ),
   /** Addresses of its published tcp ports, as a browser takes them. */
@@ -115,6 +42,4 @@ export const calls = {
     v.object({ container: containerId, url: v.pipe(v.string(), v.maxLength(300)) }),
     type<void>(),
   ),
-  /** Asks the user for a folder, beginning at one; nothing where they think better of it. */
-  'containers.chooseFolder': call(v.pipe(v.string(), v.maxLength(4096)), type<string | undefined>()),
 }

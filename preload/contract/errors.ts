@@ -1,4 +1,4 @@
-import type { DaemonFileFailure } from './daemon-file.ts'
+import type { DaemonFileFailure } from './daemon-config-failures.ts'
 import type { ContainerFailure, RunFailure } from './run-failures.ts'
 
 /** Every error that the window may be told of: a code, and the facts that its words need. */

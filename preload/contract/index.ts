@@ -2,41 +2,43 @@
 import type { InferOutput } from 'valibot'
 import type { Carries, Result } from './define.ts'
 import * as containers from './containers.ts'
-import * as daemon from './daemon.ts'
-import * as discover from './discover.ts'
+import * as daemonConfig from './daemon-config.ts'
 import * as engine from './engine.ts'
 import * as images from './images.ts'
 import * as jobs from './jobs.ts'
 import * as layers from './layers.ts'
 import * as mirrors from './mirrors.ts'
+import * as pull from './pull.ts'
 import * as removal from './removal.ts'
+import * as run from './run.ts'
+import * as search from './search.ts'
 import * as settings from './settings.ts'
 import * as terminals from './terminals.ts'
-import * as transfer from './transfer.ts'
 import * as window from './window.ts'
 
 export const calls = {
   ...containers.calls,
-  ...daemon.calls,
-  ...discover.calls,
+  ...daemonConfig.calls,
   ...engine.calls,
   ...images.calls,
   ...jobs.calls,
   ...layers.calls,
   ...mirrors.calls,
+  ...pull.calls,
   ...removal.calls,
+  ...run.calls,
+  ...search.calls,
   ...settings.calls,
   ...terminals.calls,
-  ...transfer.calls,
   ...window.calls,
 }
 export const events = {
-  ...discover.events,
   ...engine.events,
   ...images.events,
   ...jobs.events,
   ...layers.events,
   ...mirrors.events,
+  ...search.events,
   ...settings.events,
   ...terminals.events,
 }
@@ -74,7 +76,7 @@ export interface Slipway {
 /** The one channel that events travel by: `[name, payload]`. */
 export const eventChannel = 'slipway.event'
 
-export type { ContainerEnding, ContainerLoss, PortState, RunSuggestion, StartedRun } from './containers.ts'
+export type { ContainerEnding, ContainerLoss } from './containers.ts'
 export {
   daemonSteps,
   type ChangeWay,
@@ -83,7 +85,7 @@ export {
   type DaemonStep,
   type KeptMirrorPlan,
   type MirrorChange,
-} from './daemon.ts'
+} from './daemon-config.ts'
 export { fail, ok, type Result } from './define.ts'
 export type {
   CheckedReference,
@@ -95,8 +97,8 @@ export type {
   SourceFailure,
   TagList,
   TagVariant,
-} from './discover.ts'
-export type { DaemonFileFailure, DaemonFileKey, DaemonFileOddity, DaemonFileState } from './daemon-file.ts'
+} from './search.ts'
+export type { DaemonFileFailure, DaemonFileKey, DaemonFileOddity, DaemonFileState } from './daemon-config-failures.ts'
 export type { EngineFailure, Failure, FailureCode, RegistryFailure } from './errors.ts'
 export type {
   ContextChoice,
@@ -120,6 +122,7 @@ export {
   type Mirrors,
 } from './mirrors.ts'
 export type { CopyPlace, KeptPlan } from './removal.ts'
+export type { PortState, RunSuggestion, StartedRun } from './run.ts'
 export type { ContainerFailure, RunFailure } from './run-failures.ts'
 export { languages, settings as settingsSchema, type Appearance, type Language, type Settings } from './settings.ts'
 export type { Terminal, TerminalData, TerminalId, TerminalReplay, TerminalState } from './terminals.ts'

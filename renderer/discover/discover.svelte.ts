@@ -27,8 +27,8 @@ export class Discover {
 
   /** Once, when the app begins. */
   async load() {
-    slipway.on('discover.answered', (answer) => this.#take(answer))
-    const answer = await slipway.call('discover.featured')
+    slipway.on('search.answered', (answer) => this.#take(answer))
+    const answer = await slipway.call('search.featured')
     if (answer.ok) this.featured = answer.value
   }
 
@@ -38,7 +38,7 @@ export class Discover {
     if (words === this.answer?.words) return
     this.#touched = false
     this.cursor.moveTo(0)
-    const answer = await slipway.call('discover.search', words)
+    const answer = await slipway.call('search.query', words)
     if (answer.ok && this.answer?.words !== words) this.#take(answer.value)
   }
 

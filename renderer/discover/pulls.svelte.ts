@@ -39,13 +39,13 @@ class Pulls {
   /** Only a plain no counts: a registry that does not answer the app may answer the engine. */
   async #check(reference: string): Promise<Failure | undefined> {
     const silence = new Promise<undefined>((resolve) => setTimeout(resolve, patience, undefined))
-    const answer = await Promise.race([slipway.call('discover.check', reference), silence])
+    const answer = await Promise.race([slipway.call('search.check', reference), silence])
     if (!answer || answer.ok) return undefined
     return ['reference-unknown', 'reference-wrong'].includes(answer.error.code) ? answer.error : undefined
   }
 
   async #begin(reference: string): Promise<Failure | undefined> {
-    const answer = await slipway.call('transfer.pull', {
+    const answer = await slipway.call('pull.start', {
       reference,
       ...(this.platform && { platform: this.platform }),
     })

@@ -5,7 +5,7 @@ class Daemon {
   now = $state.raw<DaemonMirrors>()
 
   async load() {
-    const answer = await slipway.call('daemon.get')
+    const answer = await slipway.call('daemon-config.get')
     if (answer.ok) this.now = answer.value
   }
 }

@@ -53,7 +53,7 @@ export class Running {
   async take({ image, reference }: Pick<RunWish, 'image' | 'reference'>) {
     const before = this.wish
     this.wish = { ...before, image, reference }
-    const answer = await slipway.call('containers.suggest', { image, reference })
+    const answer = await slipway.call('run.suggest', { image, reference })
     if (this.wish.reference !== reference) return
     this.failure = answer.ok ? undefined : answer.error
     if (!answer.ok) return
@@ -97,7 +97,7 @@ export class Running {
     if (!this.ready) return undefined
     this.wish = this.#asked
     this.working = true
-    const answer = await slipway.call('containers.run', { wish: this.wish, size: terminals.size })
+    const answer = await slipway.call('run.start', { wish: this.wish, size: terminals.size })
     this.working = false
     this.failure = answer.ok ? undefined : answer.error
     if (answer.ok) this.started = answer.value
@@ -106,7 +106,7 @@ export class Running {
 
   async #askPorts() {
     const asked = this.wish.ports
-    const states = await Promise.all(asked.map((port) => slipway.call('containers.port', port)))
+    const states = await Promise.all(asked.map((port) => slipway.call('run.port', port)))
     if (asked !== this.wish.ports) return
     this.#ports = Object.fromEntries(
       states.flatMap((state, at) => (state.ok ? [[keyOf(asked[at]!), state.value]] : [])),

@@ -65,7 +65,7 @@ async function bySlipway({ page }: Opened, reference: string): Promise<number> {
         else reject(new Error(JSON.stringify(failure ?? items[0])))
       })
     })
-    const answer = await slipway.call('transfer.pull', { reference: ${JSON.stringify(reference)} })
+    const answer = await slipway.call('pull.start', { reference: ${JSON.stringify(reference)} })
     if (!answer.ok) throw new Error(answer.error.code)
     return await ended
   })()`)

@@ -17,7 +17,7 @@ export async function openBox(stage: Stage) {
     const wish = { ...plainWish(Id, 'box:1'), interactive: true, network: 'none', name: 'box', command: 'sh' }
     const size = { columns: 120, rows: 36 }
     const answer = await app.page.evaluate<{ value: { container: string; terminal: string } }>(
-      `slipway.call('containers.run', ${JSON.stringify({ wish, size })})`,
+      `slipway.call('run.start', ${JSON.stringify({ wish, size })})`,
     )
     await app.page.getByRole('navigation').getByRole('link', { name: 'Terminals' }).click()
     await app.page.locator('.xterm-screen').click()

@@ -3,7 +3,7 @@ import { expect, test, type Slipway } from './slipway.ts'
 
 const card = (app: Slipway, name: string | RegExp) => app.page.getByRole('article', { name })
 const begin = (app: Slipway, reference: string) =>
-  app.page.evaluate(`slipway.call('transfer.pull', { reference: ${JSON.stringify(reference)} })`)
+  app.page.evaluate(`slipway.call('pull.start', { reference: ${JSON.stringify(reference)} })`)
 const activity = (app: Slipway) => app.page.getByRole('navigation').getByRole('link', { name: 'Activity' }).click()
 /** How often the desktop's question was asked, and what it is answered from now on. */
 const answers = (app: Slipway, response: number) =>

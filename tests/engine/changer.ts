@@ -66,7 +66,7 @@ export async function openChanger({ online, socket, env = {}, onStep = () => {} 
   const { handlers } = daemon
 
   async function plan(mirrors: readonly string[]) {
-    const answer = await handlers['daemon.plan']({ mirrors: [...mirrors], withPassword: false })
+    const answer = await handlers['daemon-config.plan']({ mirrors: [...mirrors], withPassword: false })
     if (!answer.ok) throw new Error(JSON.stringify(answer.error))
     return answer.value
   }
@@ -75,7 +75,7 @@ export async function openChanger({ online, socket, env = {}, onStep = () => {} 
     return jobs.find(id)!
   }
   async function apply(id: string): Promise<Job> {
-    const answer = await handlers['daemon.apply'](id)
+    const answer = await handlers['daemon-config.apply'](id)
     if (!answer.ok) throw new Error(JSON.stringify(answer.error))
     return end(answer.value)
   }
@@ -83,7 +83,7 @@ export async function openChanger({ online, socket, env = {}, onStep = () => {} 
     ...{ handlers, plan, apply, end, served },
     set: async (mirrors: readonly string[]) => apply((await plan(mirrors)).id),
     async now() {
-      const answer = await handlers['daemon.get'](undefined)
+      const answer = await handlers['daemon-config.get'](undefined)
       if (!answer.ok) throw new Error(answer.error.code)
       return answer.value
     },

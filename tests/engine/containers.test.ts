@@ -80,7 +80,7 @@ describe.each(matrix)('$title', (wish) => {
       ...{ interactive: false, command: 'hold', name, network: '' },
       ports: [{ host, container: '80' }],
     })
-    const state = async (host: string) => value(await runner.calls['containers.port']({ host, container: '80' }))
+    const state = async (host: string) => value(await runner.calls['run.port']({ host, container: '80' }))
     try {
       await runner.started('box:1', publish('127.0.0.1:8600', 'first'))
       for (const host of ['127.0.0.1:8600', '8600']) {
@@ -95,7 +95,7 @@ describe.each(matrix)('$title', (wish) => {
       expect(await state(`127.0.0.1:${port}`)).toEqual({ state: 'taken', next: `127.0.0.1:${port + 1}` })
       expect(await state('127.0.0.1:8602')).toEqual({ state: 'free' })
       expect(await state('no port')).toEqual({ state: 'unknown' })
-      expect(value(await runner.calls['containers.port']({ host: '8600', container: '80/udp' }))).toEqual({ state: 'free' }) // prettier-ignore
+      expect(value(await runner.calls['run.port']({ host: '8600', container: '80/udp' }))).toEqual({ state: 'free' }) // prettier-ignore
       // It was ours, and is removed: the same name can be tried again.
       expect(await containers()).toEqual(['/first'])
       const { next = '' } = refused as { next?: string }
@@ -164,7 +164,7 @@ describe.each(matrix)('$title', (wish) => {
     expect(await runner.refused('box:1', { image })).toEqual(moved)
     const gone = `sha256:${'0'.repeat(64)}`
     expect(await runner.refused('box:1', { image: gone })).toEqual({ code: 'image-gone', image: gone })
-    expect(await runner.calls['containers.suggest']({ image: gone, reference: 'box:1' })).toEqual({
+    expect(await runner.calls['run.suggest']({ image: gone, reference: 'box:1' })).toEqual({
       ...{ ok: false, error: { code: 'image-gone', image: gone } },
     })
   })

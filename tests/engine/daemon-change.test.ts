@@ -87,7 +87,7 @@ describe.each(matrix)('on $title', (wish) => {
     expect(await changer.set([])).toMatchObject({ state: 'done' })
     expect(await mirrorsOf(engine)).toEqual([])
     const [{ backup } = {}] = (await changer.now()).changes
-    const restored = await changer.handlers['daemon.restore'](backup!)
+    const restored = await changer.handlers['daemon-config.restore'](backup!)
     expect((await changer.end(restored.ok ? restored.value : '')).failure).toBeUndefined()
     expect(await mirrorsOf(engine)).toEqual([good.address, second.address])
   })
@@ -124,7 +124,7 @@ describe.each(matrix)('on $title', (wish) => {
     expect(await changer.set([])).toMatchObject({ state: 'done' })
     const [{ backup } = {}] = (await changer.now()).changes
     for (let time = 0; time < 2; time++) {
-      const begun = await changer.handlers['daemon.restore'](backup!)
+      const begun = await changer.handlers['daemon-config.restore'](backup!)
       expect(await changer.end(begun.ok ? begun.value : '')).toMatchObject({ state: 'done' })
       expect(state()?.text).toBe(named)
       expect(await mirrorsOf(engine)).toEqual([good.address])
@@ -135,7 +135,7 @@ describe.each(matrix)('on $title', (wish) => {
     expect(await changer.set([good.address])).toMatchObject({ state: 'done' })
     const [{ backup } = {}] = (await changer.now()).changes
     write(without.replace('{', '{ '))
-    const begun = await changer.handlers['daemon.restore'](backup!)
+    const begun = await changer.handlers['daemon-config.restore'](backup!)
     expect(await changer.end(begun.ok ? begun.value : '')).toMatchObject({ state: 'done' })
     expect(state()?.text).toBe(without)
     expect(await mirrorsOf(engine)).toEqual([])
@@ -170,7 +170,7 @@ describe.each(matrix)('on $title', (wish) => {
     good.behave({ hangs: 'manifest' })
     online.hub.behave('all', 'hung')
     const kept = await changer.plan([good.address])
-    const started = await changer.handlers['daemon.apply'](kept.id)
+    const started = await changer.handlers['daemon-config.apply'](kept.id)
     const id = started.ok ? started.value : ''
     onStep = (step) => step === 'confirmed' && changer.cancel(id)
     expect((await changer.end(id)).failure).toEqual({ code: 'daemon-file-given-up', state: 'restored' })
@@ -181,7 +181,7 @@ describe.each(matrix)('on $title', (wish) => {
   test('a plan is applied once, and an unknown one never', async () => {
     const kept = await changer.plan([good.address])
     expect(await changer.apply(kept.id)).toMatchObject({ state: 'done' })
-    expect(await changer.handlers['daemon.apply'](kept.id)).toMatchObject({ error: { code: 'plan-unknown' } })
+    expect(await changer.handlers['daemon-config.apply'](kept.id)).toMatchObject({ error: { code: 'plan-unknown' } })
     expect((await changer.plan([good.address])).plan.change).toBeUndefined()
   })
 
@@ -190,7 +190,7 @@ describe.each(matrix)('on $title', (wish) => {
     expect(await changer.now()).toMatchObject({ fault: { code: 'trailing-comma', place: { line: 2 } } })
     const kept = await changer.plan([good.address])
     expect(kept.plan.change).toBeUndefined()
-    expect(await changer.handlers['daemon.apply'](kept.id)).toMatchObject({ error: { code: 'plan-unknown' } })
+    expect(await changer.handlers['daemon-config.apply'](kept.id)).toMatchObject({ error: { code: 'plan-unknown' } })
     expect(state()?.text).toBe('{\n  "debug": true,\n}\n')
   })
 })
@@ -226,7 +226,7 @@ test('an engine at another place than the usual one is not changed from here', a
     expect(await changer.now()).toMatchObject({ way: 'nobody', installation: 'elsewhere' })
     const kept = await changer.plan([good.address])
     expect(kept.plan.obstacles).toMatchObject([{ kind: 'elsewhere', blocks: true }])
-    expect(await changer.handlers['daemon.apply'](kept.id)).toMatchObject({ error: { code: 'plan-unknown' } })
+    expect(await changer.handlers['daemon-config.apply'](kept.id)).toMatchObject({ error: { code: 'plan-unknown' } })
   } finally {
     await changer.stop()
     await engine.stop()
@@ -245,7 +245,7 @@ test('a file that keeps Docker down gives way to a backup, which Docker takes up
     await eventually(() => changer.served.engine.state().status === 'away')
     write('{ "debugg": true }')
 
-    const begun = await changer.handlers['daemon.restore'](backup!)
+    const begun = await changer.handlers['daemon-config.restore'](backup!)
     const job = await changer.end(begun.ok ? begun.value : '')
     expect(job).toMatchObject({ state: 'done', subject: { restores: true, atStart: true } })
     expect(job.items.filter(({ state }) => state === 'kept').map(({ name }) => name)).toEqual(['reloaded', 'confirmed'])
@@ -272,9 +272,9 @@ test('the helper is killed in the middle: nothing is called done, and what it le
   try {
     const mirrors = [good.address]
     expect((await changer.set(mirrors)).failure).toMatchObject({ code: 'helper-ended' })
-    const told = await changer.handlers['daemon.plan']({ mirrors, withPassword: false })
+    const told = await changer.handlers['daemon-config.plan']({ mirrors, withPassword: false })
     expect(told).toMatchObject({ error: { code: 'daemon-file-cut', helper: true } })
-    const planned = await changer.handlers['daemon.plan']({ mirrors: [second.address], withPassword: true })
+    const planned = await changer.handlers['daemon-config.plan']({ mirrors: [second.address], withPassword: true })
     expect(planned).toMatchObject({ ok: true, value: { plan: { change: { before: '{ "debug": false }' } } } })
     expect(await mirrorsOf(engine)).toEqual([])
     expect(await changer.apply(planned.ok ? planned.value.id : '')).toMatchObject({ state: 'done' })
@@ -299,11 +299,13 @@ test('a file that only an administrator may read is read by the helper alone, on
     expect(now).toMatchObject({ way: 'helper', secret: true, file: usual.config })
     expect(now.named).toBeUndefined()
     const mirrors = [good.address]
-    expect(await asNobody(async () => changer.handlers['daemon.plan']({ mirrors, withPassword: false }))).toEqual({
+    expect(
+      await asNobody(async () => changer.handlers['daemon-config.plan']({ mirrors, withPassword: false })),
+    ).toEqual({
       ok: false,
       error: { code: 'daemon-file-secret', file: usual.config, helper: true },
     })
-    const read = await asNobody(async () => changer.handlers['daemon.plan']({ mirrors, withPassword: true }))
+    const read = await asNobody(async () => changer.handlers['daemon-config.plan']({ mirrors, withPassword: true }))
     expect(read).toMatchObject({ ok: true, value: { plan: { change: { before: secret } } } })
   } finally {
     await changer.stop()

@@ -69,7 +69,7 @@ describe('the file of a user’s own Docker', () => {
     has(kept.plan.change!.after)
 
     const [{ backup } = {}] = (await changer.now()).changes
-    const restored = await changer.handlers['daemon.restore'](backup!)
+    const restored = await changer.handlers['daemon-config.restore'](backup!)
     const back = await changer.end(restored.ok ? restored.value : '')
     expect(back.items.map(({ state }) => state)).toEqual(back.items.map(() => 'done'))
     has(before)
@@ -81,7 +81,7 @@ describe('the file of a user’s own Docker', () => {
     await reloaded(engine, [good.address])
     expect(await changer.set([])).toMatchObject({ state: 'done' })
     const [{ backup } = {}] = (await changer.now()).changes
-    const restored = await changer.handlers['daemon.restore'](backup!)
+    const restored = await changer.handlers['daemon-config.restore'](backup!)
     expect(await changer.end(restored.ok ? restored.value : '')).toMatchObject({
       state: 'done',
       subject: { mirrors: [good.address, `${good.address}/`] },

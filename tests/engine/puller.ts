@@ -41,7 +41,7 @@ export async function openPuller(engine: Engine, credentialsFor?: CredentialsFor
   async function ask(reference: string, platform?: string) {
     // The containerd store refuses to list for a moment after a removal, and then is looked for again.
     await eventually(() => served.engine.state().status === 'connected')
-    return await transfer.handlers['transfer.pull']({ reference, ...(platform !== undefined && { platform }) })
+    return await transfer.handlers['pull.start']({ reference, ...(platform !== undefined && { platform }) })
   }
   async function start(reference: string, platform?: string): Promise<string> {
     const answer = await ask(reference, platform)

@@ -57,7 +57,7 @@ export async function openRunner(world: Engine, host = `unix://${world.socket}`)
   }
   const size = { columns: 80, rows: 24 }
   const run = (reference: string, more: Partial<RunWish> = {}, at = size) =>
-    handlers['containers.run']({
+    handlers['run.start']({
       wish: unfrozen({ ...plainWish(imageOf(reference), reference), network: 'none', ...more }),
       size: at,
     })
@@ -77,7 +77,7 @@ export async function openRunner(world: Engine, host = `unix://${world.socket}`)
       return answer.error
     },
     async suggested(reference: string) {
-      return value(await handlers['containers.suggest']({ image: imageOf(reference), reference }))
+      return value(await handlers['run.suggest']({ image: imageOf(reference), reference }))
     },
     async open(container: string, kind: Terminal['kind']): Promise<TerminalId> {
       return value(await handlers['terminals.open']({ container, kind, size }))
@@ -164,7 +164,7 @@ export class Screen {
 }
 
 /** As the contract's schema hands it over. */
-const unfrozen = (wish: RunWish) => structuredClone(wish) as Input<'containers.run'>['wish']
+const unfrozen = (wish: RunWish) => structuredClone(wish) as Input<'run.start'>['wish']
 
 export function value<T>(answer: Result<T> | Promise<Result<T>>): T {
   if (answer instanceof Promise) throw new Error('to be waited for')

@@ -28,7 +28,7 @@ async function discover() {
     ...{ http, searchHosts: [], platform: () => undefined, times: { registry: 500 } },
     registry: registryClient({ http, credentials: async () => undefined }),
   })
-  return { ...service, check: service.handlers['discover.check'], ...server }
+  return { ...service, check: service.handlers['search.check'], ...server }
 }
 
 test('a reference is checked with one HEAD', async () => {

@@ -33,7 +33,7 @@ async function discover(hub: Readonly<Record<string, unknown>>, registry: Readon
     hubApi: api.url,
     times: { hubTags: 500, registry: 2_000 },
   })
-  return { tags: handlers['discover.tags'], api, store }
+  return { tags: handlers['search.tags'], api, store }
 }
 
 const page = '/v2/namespaces/library/repositories/nginx/tags?page_size=100'

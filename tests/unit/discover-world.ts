@@ -99,7 +99,7 @@ export async function searchWorld({ hub = breaks, host, engine, api = '1.41', ti
   })
   onTestFinished(() => discover.end())
   const search = async (words: string) => {
-    const answer = await discover.handlers['discover.search'](words)
+    const answer = await discover.handlers['search.query'](words)
     if (!answer.ok) throw new Error(answer.error.code)
     return answer.value
   }

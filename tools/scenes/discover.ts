@@ -37,7 +37,7 @@ export const discoverScenes: readonly Scene[] = [
     name: 'pull-running',
     async show(page) {
       for (const reference of ['python:3.13', 'python:3.14', 'redis:7.4'])
-        await page.evaluate(`slipway.call('transfer.pull', { reference: '${reference}' })`)
+        await page.evaluate(`slipway.call('pull.start', { reference: '${reference}' })`)
       await page.getByRole('navigation').getByRole('link').last().click()
       await page.getByRole('progressbar').nth(1).waitFor()
       // Until their speed can be told.
@@ -54,7 +54,7 @@ export const discoverScenes: readonly Scene[] = [
   {
     name: 'pull-failed',
     async show(page) {
-      await page.evaluate(`slipway.call('transfer.pull', { reference: 'nginx:no-such-tag' })`)
+      await page.evaluate(`slipway.call('pull.start', { reference: 'nginx:no-such-tag' })`)
       await page.getByRole('navigation').getByRole('link').last().click()
       await page.getByRole('alert').waitFor()
     },

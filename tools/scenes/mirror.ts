@@ -125,8 +125,8 @@ export const mirrorScenes: readonly Scene[] = [
 
 /** Has Docker use these mirrors and no others, by the app itself. */
 const using = (...mirrors: readonly string[]) => `(async () => {
-  const plan = await slipway.call('daemon.plan', ${JSON.stringify({ mirrors, withPassword: false })})
-  const job = plan.value.plan.change && (await slipway.call('daemon.apply', plan.value.id)).value
+  const plan = await slipway.call('daemon-config.plan', ${JSON.stringify({ mirrors, withPassword: false })})
+  const job = plan.value.plan.change && (await slipway.call('daemon-config.apply', plan.value.id)).value
   while (job && (await slipway.call('jobs.list')).value.find(({ id }) => id === job).state === 'running')
     await new Promise((done) => setTimeout(done, 200))
 })()`

@@ -68,7 +68,7 @@ async function inBox(page: Page) {
     const run = (reference, more) => {
       const image = images.find(({ references }) => references.includes(reference)).id
       const empty = { name: '', command: '', ports: [], volumes: [], environment: [], network: 'none', restart: 'no', memory: '', cpus: '', user: '', workdir: '' }
-      return slipway.call('containers.run', { wish: { image, reference, interactive: true, removeAtEnd: true, ...empty, ...more }, size })
+      return slipway.call('run.start', { wish: { image, reference, interactive: true, removeAtEnd: true, ...empty, ...more }, size })
     }
     await run('busybox:latest', { name: 'box', command: 'sh' })
     const web = containers.find(({ name }) => name === 'web')

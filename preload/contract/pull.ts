@@ -8,5 +8,5 @@ const platform = v.pipe(v.string(), v.regex(/^[a-z0-9]+\/[a-z0-9_]+(\/[a-z0-9_.]
 
 export const calls = {
   /** `platform` only where another than the engine's own is wished for, as `linux/arm64`. */
-  'transfer.pull': call(v.object({ reference, platform: v.exactOptional(platform) }), type<JobId>()),
+  'pull.start': call(v.object({ reference, platform: v.exactOptional(platform) }), type<JobId>()),
 }

@@ -74,16 +74,16 @@ const mirrors = v.pipe(v.array(v.pipe(v.string(), v.maxLength(300))), v.maxLengt
 const hash = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/))
 
 export const calls = {
-  'daemon.get': call(v.undefined(), type<DaemonMirrors>()),
+  'daemon-config.get': call(v.undefined(), type<DaemonMirrors>()),
   /**
    * What it takes that Docker asks these mirrors, in this order, and no others. A file that only an administrator may
    * read is read where the user said that they will give a password for it.
    */
-  'daemon.plan': call(v.object({ mirrors, withPassword: v.boolean() }), type<KeptMirrorPlan>()),
-  'daemon.apply': call(v.pipe(v.string(), v.maxLength(64)), type<JobId>()),
+  'daemon-config.plan': call(v.object({ mirrors, withPassword: v.boolean() }), type<KeptMirrorPlan>()),
+  'daemon-config.apply': call(v.pipe(v.string(), v.maxLength(64)), type<JobId>()),
   /** Asks for a password: the backups are root's. The newest first, those that can be restored. */
-  'daemon.backups': call(v.undefined(), type<readonly DaemonBackup[]>()),
-  'daemon.restore': call(hash, type<JobId>()),
+  'daemon-config.backups': call(v.undefined(), type<readonly DaemonBackup[]>()),
+  'daemon-config.restore': call(hash, type<JobId>()),
   /** Shows the file in the desktop's own program. */
-  'daemon.show': call(v.undefined(), type<void>()),
+  'daemon-config.show': call(v.undefined(), type<void>()),
 }

@@ -95,10 +95,10 @@ const reference = v.pipe(v.string(), v.nonEmpty(), v.maxLength(400))
 
 export const calls = {
   /** The catalogue's answer at once; those of better sources come as `discover.answered`. */
-  'discover.search': call(v.pipe(v.string(), v.maxLength(200)), type<SearchAnswer>()),
-  'discover.featured': call(v.undefined(), type<Featured>()),
+  'search.query': call(v.pipe(v.string(), v.maxLength(200)), type<SearchAnswer>()),
+  'search.featured': call(v.undefined(), type<Featured>()),
   /** Nothing but a failure where no source knows any. */
-  'discover.tags': call(reference, type<TagList>()),
-  'discover.check': call(reference, type<CheckedReference>()),
+  'search.tags': call(reference, type<TagList>()),
+  'search.check': call(reference, type<CheckedReference>()),
 }
-export const events = { 'discover.answered': event<SearchAnswer>() }
+export const events = { 'search.answered': event<SearchAnswer>() }
