@@ -1,7 +1,7 @@
 // The rules of the rooms (CONTRIBUTING.md, "The map"): who may import whom. An arrow goes down or not at all.
 /** Small libraries that parse text, which the model may use. */
 const parsers = 'jsonc-parser|ipaddr\\.js'
-const services = 'images|discover|transfer|mirrors|containers|doctor|settings'
+const services = 'containers|daemon-config|images|layers|mirrors|pull|removal|run|search|settings|terminals'
 
 /** @type {import('dependency-cruiser').IConfiguration} */
 export default {
@@ -53,10 +53,36 @@ export default {
       to: { path: `^main/(${services})/`, pathNot: '^main/$1/' },
     },
     {
+      name: 'workflows-are-above',
+      comment: 'what changes two services; main/index.ts hands a service what it needs of one',
+      severity: 'error',
+      from: { path: '^main/', pathNot: '^main/workflows/|^main/index\\.ts$' },
+      to: { path: '^main/workflows/' },
+    },
+    {
       name: 'engine-knows-no-service',
       severity: 'error',
       from: { path: '^main/(engine|desktop)/' },
       to: { path: `^main/(${services})/|^main/index\\.ts$` },
+    },
+    {
+      name: 'engine-api-is-below',
+      comment: 'an engine is reached (connect) and followed (sync) by its API, which knows neither',
+      severity: 'error',
+      from: { path: '^main/engine/api/' },
+      to: { path: '^main/engine/', pathNot: '^main/engine/api/' },
+    },
+    {
+      name: 'engine-connect-is-below-sync',
+      severity: 'error',
+      from: { path: '^main/engine/connect/' },
+      to: { path: '^main/engine/', pathNot: '^main/engine/(api|connect)/' },
+    },
+    {
+      name: 'engine-sync-is-below-the-face',
+      severity: 'error',
+      from: { path: '^main/engine/sync/' },
+      to: { path: '^main/engine/', pathNot: '^main/engine/(api|connect|sync)/' },
     },
     {
       name: 'engine-and-desktop-are-no-neighbours',
@@ -68,8 +94,8 @@ export default {
       name: 'ground-floor',
       comment: 'the store, the registry client and the jobs know nothing above them',
       severity: 'error',
-      from: { path: '^main/(store|registry)/|^main/jobs\\.ts$' },
-      to: { path: '^main/', pathNot: '^main/(store|registry)/|^main/jobs\\.ts$' },
+      from: { path: '^main/(jobs|registry|store)/' },
+      to: { path: '^main/', pathNot: '^main/(jobs|registry|store)/' },
     },
     {
       name: 'by-the-face',

@@ -3,6 +3,7 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { version } from '../package.json'
 import { containersService } from './containers/index.ts'
+import { daemonConfigService, ownHelper } from './daemon-config/index.ts'
 import {
   chooseFolder,
   desktopProxy,
@@ -16,128 +17,115 @@ import {
   start,
   windowService,
 } from './desktop/index.ts'
-import { discoverService } from './discover/index.ts'
-import { engineService, reached } from './engine/index.ts'
-import { imagesService, layersService, layersSize, removalService } from './images/index.ts'
-import { jobBook } from './jobs.ts'
-import { daemonService, mirrorService, ownHelper } from './mirrors/index.ts'
+import { engineService } from './engine/index.ts'
+import { imagesService } from './images/index.ts'
+import { jobBook } from './jobs/index.ts'
+import { layersService } from './layers/index.ts'
+import { mirrorService } from './mirrors/index.ts'
+import { pullService, storedLogins } from './pull/index.ts'
 import { dockerCredentials, httpClient, registryClient } from './registry/index.ts'
+import { removalService } from './removal/index.ts'
+import { runService } from './run/index.ts'
+import { searchService } from './search/index.ts'
 import { settingsService } from './settings/index.ts'
 import { openStore } from './store/index.ts'
-import { storedLogins, transferService } from './transfer/index.ts'
+import { terminalsService } from './terminals/index.ts'
+import { pullAgain, runInTerminal, testPull } from './workflows/index.ts'
 
 const built = join(import.meta.dirname, '..')
-const ended = new AbortController()
-let hangUp: () => Promise<unknown> | undefined = () => undefined
 
 start({
   name: 'Slipway',
   renderer: join(built, 'renderer'),
   open({ folder, languages, showTheme }) {
-    const store = openStore(folder)
     const home = homedir()
-    const engine = engineService({
-      surroundings: { env: process.env, home },
-      publish: (name, payload) => {
-        publish(name, payload)
-        if (name === 'images.changed' || name === 'engine.changed') layers.changed()
-        if (name !== 'engine.changed') return
-        daemon.engineChanged()
-        containers.engineChanged()
-      },
-      memory: store.lists,
-    })
-    const layers = layersService({ engine, kept: store.layers, publish })
+    const surroundings = { env: process.env, home }
+    const store = openStore(folder)
     const jobs = jobBook({ publish, ended: store.jobs })
     const http = httpClient({ version, env: process.env, desktopProxy })
-    const credentials = dockerCredentials({ env: process.env, home })
+    const credentials = dockerCredentials(surroundings)
     const registry = registryClient({ http, credentials })
-    const facts = () => {
-      const state = engine.state()
-      return state.status === 'connected' ? state.facts : undefined
-    }
-    const platform = () => facts()?.platform
-    const discover = discoverService({
-      ...{ engine, publish, registry, http },
-      searchHosts: ['docker.1ms.run'],
-      sourcesFor: (reference) => mirrors.sourcesFor(reference),
-      platform,
+
+    const engine = engineService({ surroundings, publish, memory: store.lists })
+    const platform = () => engine.facts()?.platform
+    const images = imagesService(engine)
+    const layers = layersService({ engine, kept: store.layers, publish })
+    const mirrors = mirrorService({
+      ...{ http, jobs, publish, platform, openText, saveText },
+      store: store.mirrors,
+      inForce: () => engine.facts()?.mirrors ?? [],
     })
-    const transfer = transferService({
+    const search = searchService({
+      ...{ engine, publish, registry, http, platform },
+      searchHosts: ['docker.1ms.run'],
+      sourcesFor: mirrors.sourcesFor,
+    })
+    const pull = pullService({
       ...{ engine, jobs },
       credentialsFor: storedLogins(credentials),
       ledger: store.ledger,
-      async taken() {
-        const [docker, at] = [engine.docker(), reached(engine)]
-        return docker.ok && at ? await layersSize(docker.value, at) : undefined
-      },
+      taken: engine.layersSize,
     })
-    const mirrors = mirrorService({
-      ...{ http, jobs, publish, openText, saveText },
+    const daemonConfig = daemonConfigService({
+      ...{ engine, jobs, surroundings },
       store: store.mirrors,
-      platform,
-      inForce: () => facts()?.mirrors ?? [],
-    })
-    const daemon = daemonService({
-      ...{ engine, jobs, http },
-      store: store.mirrors,
-      surroundings: { env: process.env, home },
       own: ownHelper(join(built, 'helper/slipway-own-daemon-file'), process.env),
-      pull: (reference, cancelled) => transfer.pullAgain(reference, cancelled, true),
+      tryMirror: testPull({ http, engine, pull, lastRace: () => store.mirrors.value.race }),
       showFile: showFolder,
     })
     const removal = removalService({
       ...{ engine, layers, jobs, chooseFolder, showFolder },
-      async pullAgain(reference, cancelled) {
-        const [repository = '', digest = ''] = reference.split('@')
-        const there = await discover.stillThere(repository, digest)
-        if (there.ok && !there.value) return { code: 'reference-unknown', reference }
-        return transfer.pullAgain(reference, cancelled)
-      },
+      pullAgain: pullAgain(search, pull),
       ledger: store.ledger,
       usualFolder: join(home, 'Slipway'),
     })
-    const images = imagesService(engine)
+    const containers = containersService({ engine, openPage })
+    const terminals = terminalsService({ engine, publish })
+    const run = runService({ engine, chooseFolder, details: images.handlers['images.details'] })
     const settings = settingsService({ settings: store.settings, systemLanguages: languages, showTheme, publish })
     const window = windowService(store.window)
-    const containers = containersService({
-      ...{ engine, publish, chooseFolder, openPage },
-      details: images.handlers['images.details'],
-    })
-    hangUp = containers.end
 
+    engine.on('images', layers.changed)
+    engine.on('state', layers.changed)
+    engine.on('state', daemonConfig.engineChanged)
+    engine.on('state', terminals.engineChanged)
     serve({
       ...containers.handlers,
-      ...daemon.handlers,
-      ...discover.handlers,
+      ...daemonConfig.handlers,
       ...engine.handlers,
       ...images.handlers,
+      ...jobs.handlers,
       ...layers.handlers,
       ...mirrors.handlers,
+      ...pull.handlers,
       ...removal.handlers,
-      ...jobs.handlers,
+      ...run.handlers,
+      ...runInTerminal(run, terminals),
+      ...search.handlers,
       ...settings.handlers,
-      ...transfer.handlers,
+      ...terminals.handlers,
       ...window.handlers,
     })
-    void engine.run(ended.signal)
-    ended.signal.addEventListener('abort', () => {
-      discover.end()
-      void http.close()
-      store.lists.end()
-      layers.end()
-    })
+    const running = new AbortController()
+    void engine.run(running.signal)
     openWindow({
       place: store.window,
       preload: join(built, 'preload', 'bridge.cjs'),
       icon: join(built, 'icon.png'),
-      closing: { pulls: transfer.busy, changes: daemon.busy, language: settings.language },
+      closing: { pulls: pull.busy, changes: daemonConfig.busy, language: settings.language },
     })
-  },
-  end() {
-    const hungUp = hangUp()
-    if (hungUp) return hungUp.finally(() => ended.abort())
-    ended.abort()
-    return undefined
+
+    function end() {
+      running.abort()
+      search.end()
+      void http.close()
+      store.lists.end()
+      layers.end()
+    }
+    return () => {
+      const hungUp = terminals.end()
+      if (!hungUp) end()
+      return hungUp?.finally(end)
+    }
   },
 })

@@ -1,43 +1,11 @@
-/** What the engine says of one container, as far as it matters here. */
+/** What is lost with a container, and the addresses that it answers at. */
 import type Docker from 'dockerode'
-import * as v from 'valibot'
 import { fail, ok, type ContainerLoss, type Failure, type Result } from '../../preload/contract/index.ts'
 import { isEverywhere } from '../../model/run/port.ts'
-import { ask, id, list, statusOf, text } from '../engine/index.ts'
-
-const binding = v.object({ HostIp: text, HostPort: text })
-const mount = v.object({ Type: text, Name: text, Destination: text })
-
-const inspected = v.object({
-  Name: v.string(),
-  Path: text,
-  Args: list(v.string()),
-  Image: id,
-  State: v.object({ Running: v.boolean(), Status: v.string() }),
-  Config: v.object({ Image: v.string(), Tty: v.boolean(), OpenStdin: v.boolean() }),
-  HostConfig: v.object({
-    AutoRemove: v.nullish(v.boolean(), false),
-    Binds: list(v.string()),
-    Mounts: list(v.object({ Source: text, Target: v.string() })),
-  }),
-  Mounts: list(mount),
-  NetworkSettings: v.object({ Ports: v.nullish(v.record(v.string(), list(binding)), {}) }),
-  SizeRw: v.nullish(v.number(), 0),
-})
-export type Inspected = v.InferOutput<typeof inspected>
-
-/** Nothing where it is gone. */
-export async function inspect(docker: Docker, of: string, size = false): Promise<Inspected | undefined> {
-  try {
-    return v.parse(inspected, await ask(docker, `/containers/${of}/json`, { size }))
-  } catch (error) {
-    if (statusOf(error) === 404) return undefined
-    throw error
-  }
-}
+import { inspectContainer, type ContainerInspect } from '../engine/index.ts'
 
 export async function lossOf(docker: Docker, of: string): Promise<Result<ContainerLoss>> {
-  const about = await inspect(docker, of, true)
+  const about = await inspectContainer(docker, of, true)
   if (!about) return fail({ code: 'container-gone' })
   const shared = await Promise.all(nameless(about).map((name) => isShared(docker, name, of)))
   return ok({
@@ -59,7 +27,7 @@ export async function remove(docker: Docker, of: string, volumes: readonly strin
 }
 
 /** The volumes that `docker rm -v` removes: those whose mount names none. Source: moby daemon/mounts.go. */
-function nameless({ Mounts, HostConfig }: Inspected): string[] {
+function nameless({ Mounts, HostConfig }: ContainerInspect): string[] {
   const given = [
     ...HostConfig.Binds.map((bind) => bind.split(':')[0]!),
     ...HostConfig.Mounts.map(({ Source }) => Source),
@@ -74,7 +42,7 @@ async function isShared(docker: Docker, name: string, of: string): Promise<boole
 }
 
 /** Addresses of its published tcp ports as a browser takes them; `host` is where the engine's ports are reached. */
-export function addressesOf({ NetworkSettings }: Inspected, host: string | undefined): string[] {
+export function addressesOf({ NetworkSettings }: ContainerInspect, host: string | undefined): string[] {
   const urls = Object.entries(NetworkSettings.Ports).flatMap(([port, bindings]) => {
     const [number, protocol] = port.split('/')
     if (protocol !== 'tcp') return []

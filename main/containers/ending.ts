@@ -2,8 +2,7 @@
 import type Docker from 'dockerode'
 import * as v from 'valibot'
 import type { ContainerEnding } from '../../preload/contract/index.ts'
-import { ask } from '../engine/index.ts'
-import { unframed } from './frames.ts'
+import { ask, unframed } from '../engine/index.ts'
 
 const ended = v.object({ State: v.object({ ExitCode: v.number() }), Config: v.object({ Tty: v.boolean() }) })
 const lastLines = 10

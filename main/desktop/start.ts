@@ -15,13 +15,13 @@ interface Begin {
   readonly name: string
   /** The folder of the built renderer. */
   readonly renderer: string
-  readonly open: (desktop: Desktop) => void
-  /** What the app waits for before it is gone; nothing where it need not wait. */
-  readonly end: () => Promise<unknown> | undefined
+  /** Returns what ends the app's work: what is to be waited for before it is gone; nothing where it need not wait. */
+  readonly open: (desktop: Desktop) => () => Promise<unknown> | undefined
 }
 
 /** Calls `open` once the desktop is ready; a second start only brings the first one's window forward. */
-export function start({ name, renderer, open, end }: Begin) {
+export function start({ name, renderer, open }: Begin) {
+  let end: ReturnType<Begin['open']> | undefined
   app.setName(name)
   app.enableSandbox()
   protocol.registerSchemesAsPrivileged([{ scheme: 'app', privileges: { standard: true, secure: true } }])
@@ -34,7 +34,7 @@ export function start({ name, renderer, open, end }: Begin) {
   })
   app.on('window-all-closed', () => app.quit())
   app.on('will-quit', (event) => {
-    const rest = end()
+    const rest = end?.()
     if (!rest) return
     event.preventDefault()
     void rest.finally(() => app.exit())
@@ -43,7 +43,7 @@ export function start({ name, renderer, open, end }: Begin) {
     Menu.setApplicationMenu(null)
     lockWindows()
     protocol.handle('app', appFiles(renderer))
-    open({
+    end = open({
       folder: app.getPath('userData'),
       languages: app.getPreferredSystemLanguages(),
       showTheme: (theme) => {

@@ -1,10 +1,13 @@
 /** The engine: found, reached, watched, found again when it went away, and left for another when the user says so. */
+import { EventEmitter } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import type Docker from 'dockerode'
+import type { Bytes } from '../../model/image/image.ts'
 import {
   fail,
   ok,
+  type EngineFacts,
   type EngineFailure,
   type EngineState,
   type Handlers,
@@ -12,18 +15,26 @@ import {
   type Result,
 } from '../../preload/contract/index.ts'
 import type { Lists } from '../store/index.ts'
-import { readDiskAccount } from './account.ts'
-import { readMirrors, type Connection } from './connection.ts'
-import { dockerFlags, findCandidates, findChoices, summary, type Surroundings } from './contexts.ts'
-import { diskMeter } from './disk.ts'
-import { engineFailure } from './errors.ts'
-import { liveState, type Live } from './live.ts'
-import { reach } from './reach.ts'
-import { watchEngine, type Watch } from './watch.ts'
+import { readDiskAccount } from './api/disk-account.ts'
+import { layersSize } from './api/disk-usage.ts'
+import { engineFailure } from './api/errors.ts'
+import { reached } from './api/where.ts'
+import { readMirrors, type Connection } from './connect/connection.ts'
+import { dockerFlags, findCandidates, findChoices, summary, type Surroundings } from './connect/contexts.ts'
+import { reach } from './connect/reach.ts'
+import { diskMeter } from './sync/disk-meter.ts'
+import { liveState, type Live } from './sync/live.ts'
+import { watchEngine, type Watch } from './sync/watch.ts'
 
 export interface Engine {
   readonly live: Live
   state(): EngineState
+  /** Of the engine that is reached. */
+  facts(): EngineFacts | undefined
+  /** Called when its images or containers, or what is known of the engine itself, have changed. */
+  on(what: 'images' | 'state', changed: () => void): void
+  /** What layers take on its disk, by its own account; undefined while none is reached. */
+  layersSize(): Promise<Bytes | undefined>
   /** The engine's API, while one answers. */
   docker(): Result<Docker, EngineFailure>
   /** What leads Docker's own command to the same engine: between `docker` and its verb. */
@@ -50,8 +61,10 @@ const settled = 500
 const retryAfter = 500
 
 export function engineService({ surroundings, publish, memory }: Needs): Engine {
+  const changed = new EventEmitter<{ images: []; state: [] }>()
   const live = liveState((change) => {
     publish('images.changed', change)
+    changed.emit('images')
     if (remembered !== undefined) memory.remember(remembered, live.images())
   })
   let state: EngineState = { status: 'connecting' }
@@ -70,6 +83,7 @@ export function engineService({ surroundings, publish, memory }: Needs): Engine 
     if (ended?.aborted || isDeepStrictEqual(next, state)) return
     state = next
     publish('engine.changed', state)
+    changed.emit('state')
   }
 
   async function visit(gone: AbortSignal) {
@@ -161,6 +175,12 @@ export function engineService({ surroundings, publish, memory }: Needs): Engine 
   return {
     live,
     state: () => state,
+    facts: () => (state.status === 'connected' ? state.facts : undefined),
+    async layersSize() {
+      const at = reached({ state: () => state })
+      return connection && at ? await layersSize(connection.docker, at) : undefined
+    },
+    on: (what, listener) => void changed.on(what, listener),
     docker: () => (connection ? ok(connection.docker) : fail(absent())),
     flags: () => (connection ? dockerFlags(connection.candidate, surroundings) : []),
     failure: (error) => engineFailure(error, state.context?.endpoint ?? ''),
@@ -199,10 +219,17 @@ export function engineService({ surroundings, publish, memory }: Needs): Engine 
   }
 }
 
-export { countsContent, measuresParts, tellsAutomated } from './capabilities.ts'
-export { ask } from './dial.ts'
-export { engineFailure, statusOf } from './errors.ts'
-export { lookLabel } from './hints.ts'
-export { reach } from './reach.ts'
-export { id, keys, list, names, text } from './replies.ts'
-export { reached, whileHere, type Where } from './where.ts'
+export { ask } from './api/ask.ts'
+export { inspectContainer, type ContainerInspect } from './api/container.ts'
+export { shellsIn, type Shell } from './api/container-shells.ts'
+export { openContent, type ContentStore } from './api/content.ts'
+export { cachedBytes, layersSize } from './api/disk-usage.ts'
+export { engineFailure, statusOf } from './api/errors.ts'
+export { id, keys, list, names, text } from './api/replies.ts'
+export { unframed } from './api/stream-frames.ts'
+export { attachTo, followLogs, openShell, type Line, type Size } from './api/terminal-stream.ts'
+export { countsContent, tellsAutomated } from './api/versions.ts'
+export { reached, whileHere, type Where } from './api/where.ts'
+export { asking, askingContainer } from './asking.ts'
+export { reach } from './connect/reach.ts'
+export { lookLabel } from './sync/hints.ts'

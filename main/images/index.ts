@@ -3,7 +3,7 @@ import * as v from 'valibot'
 import { fail, ok, type Handlers, type ImageDetails, type Result } from '../../preload/contract/index.ts'
 import { statusOf, type Engine } from '../engine/index.ts'
 import { imageDetails } from './details.ts'
-import { tagImage } from './tag.ts'
+import { tagImage } from './tags.ts'
 
 type Needs = Pick<Engine, 'live' | 'docker' | 'failure' | 'lookAgain'>
 
@@ -33,7 +33,3 @@ export function imagesService({ live, docker, failure, lookAgain }: Needs) {
     } satisfies Handlers<'images'>,
   }
 }
-
-export { layersService, type Layers } from './layers.ts'
-export { removalService } from './removal.ts'
-export { layersSize } from './usage.ts'

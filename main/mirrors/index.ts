@@ -14,7 +14,7 @@ import {
   type Publish,
   type Result,
 } from '../../preload/contract/index.ts'
-import type { Jobs, Working } from '../jobs.ts'
+import type { Jobs, Working } from '../jobs/index.ts'
 import type { Http } from '../registry/index.ts'
 import type { MirrorsStore } from '../store/index.ts'
 import { isTested, readCatalogue } from './catalogue.ts'
@@ -191,6 +191,3 @@ export function mirrorService(needs: Needs): MirrorService {
 
 const isOver = ({ state }: MirrorProbe) => state === 'answered' || state === 'failed'
 const hostOf = (address: string) => address.replace(/^https?:\/\//, '')
-
-export { daemonService } from './daemon.ts'
-export { ownHelper } from './helper.ts'

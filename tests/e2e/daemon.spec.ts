@@ -1,5 +1,5 @@
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { helperFile } from '../../main/mirrors/helper.ts'
+import { helperFile } from '../../main/daemon-config/helper.ts'
 import { usual } from '../../tools/world/dockerd.ts'
 import { startEngine, type Engine } from '../../tools/world/engine.ts'
 import { installInWorld, startPolkit, type Polkit } from '../../tools/world/polkit.ts'

@@ -3,12 +3,13 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { getCACertificates, setDefaultCACertificates } from 'node:tls'
-import { jobBook } from '../../main/jobs.ts'
-import { daemonService } from '../../main/mirrors/index.ts'
-import { openHelper, ownHelper } from '../../main/mirrors/helper.ts'
+import { daemonConfigService } from '../../main/daemon-config/index.ts'
+import { jobBook } from '../../main/jobs/index.ts'
+import { openHelper, ownHelper } from '../../main/daemon-config/helper.ts'
 import { httpClient } from '../../main/registry/index.ts'
 import { openStore } from '../../main/store/index.ts'
-import { transferService } from '../../main/transfer/index.ts'
+import { pullService } from '../../main/pull/index.ts'
+import { testPull } from '../../main/workflows/index.ts'
 import type { Job } from '../../preload/contract/index.ts'
 import type { Online } from '../../tools/world/world.ts'
 import { eventually } from './eventually.ts'
@@ -50,12 +51,12 @@ export async function openChanger({ online, socket, env = {}, onStep = () => {} 
         }
     },
   })
-  const transfer = transferService({ engine: served.engine, jobs, credentialsFor: async () => undefined })
-  const daemon = daemonService({
-    ...{ engine: served.engine, jobs, http, surroundings },
+  const pull = pullService({ engine: served.engine, jobs, credentialsFor: async () => undefined })
+  const daemon = daemonConfigService({
+    ...{ engine: served.engine, jobs, surroundings },
     store: store.mirrors,
     own: ownHelper(ownSide(env, true).program, env),
-    pull: (reference, cancelled) => transfer.pullAgain(reference, cancelled, true),
+    tryMirror: testPull({ http, engine: served.engine, pull, lastRace: () => store.mirrors.value.race }),
     showFile: async () => {},
     // As root, whoever the test has made itself meanwhile.
     openRoot: (wish) => openHelper({ command: ['/usr/bin/setpriv', '--reuid=0', installed], ...wish }),

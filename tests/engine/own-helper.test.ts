@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { openHelper } from '../../main/mirrors/helper.ts'
+import { openHelper } from '../../main/daemon-config/helper.ts'
 import { startEngine } from '../../tools/world/engine.ts'
 import { nobody, ownPlaces } from '../../tools/world/rootless.ts'
 import { added, key, mirror, ownAtRest, plain } from './at-rest.ts'

@@ -12,7 +12,7 @@ import {
 } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { openHelper } from '../../main/mirrors/helper.ts'
+import { openHelper } from '../../main/daemon-config/helper.ts'
 import { nobody } from '../../tools/world/rootless.ts'
 import { added, mirror, ownAtRest, plain } from './at-rest.ts'
 import { commandOf } from './helped.ts'

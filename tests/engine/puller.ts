@@ -3,9 +3,9 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type Docker from 'dockerode'
-import { jobBook } from '../../main/jobs.ts'
+import { jobBook } from '../../main/jobs/index.ts'
 import { openStore } from '../../main/store/index.ts'
-import { transferService, type AuthConfig, type CredentialsFor } from '../../main/transfer/index.ts'
+import { pullService, type AuthConfig, type CredentialsFor } from '../../main/pull/index.ts'
 import type { Job, Payload, PulledLayer } from '../../preload/contract/index.ts'
 import type { Engine } from '../../tools/world/engine.ts'
 import { loadImages, type ImageSpec } from '../../tools/world/images.ts'
@@ -28,7 +28,7 @@ export async function openPuller(engine: Engine, credentialsFor?: CredentialsFor
   })
   /** Whose login was asked for, and which one is stored. */
   const logins = { asked: [] as string[], stored: undefined as AuthConfig | undefined }
-  const transfer = transferService({
+  const transfer = pullService({
     ...{ engine: served.engine, jobs, ledger: store.ledger },
     credentialsFor: async (reference) => {
       logins.asked.push(reference)

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { discoverService } from '../../main/discover/index.ts'
+import { searchService } from '../../main/search/index.ts'
 import { httpClient, registryClient } from '../../main/registry/index.ts'
 import { digestIn } from '../../model/mirrors/race.ts'
 import { hubAddress } from '../../preload/contract/index.ts'
@@ -132,7 +132,7 @@ test('where Docker Hub does not answer, an image is looked up at a mirror that w
   world.online.hub.behave('all', 'down')
   const http = httpClient({ version: '0', env: world.online.hub.env })
   const away = { code: 'engine-stopped', endpoint: 'x' } as const
-  const discover = discoverService({
+  const discover = searchService({
     engine: {
       state: () => ({ status: 'away', failure: away }),
       docker: () => ({ ok: false, error: away }),

@@ -2,7 +2,10 @@
 import { containersService } from '../../main/containers/index.ts'
 import { engineService } from '../../main/engine/index.ts'
 import { imagesService } from '../../main/images/index.ts'
+import { runService } from '../../main/run/index.ts'
 import { openStore } from '../../main/store/index.ts'
+import { terminalsService } from '../../main/terminals/index.ts'
+import { runInTerminal } from '../../main/workflows/index.ts'
 import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -35,18 +38,25 @@ export async function openRunner(world: Engine, host = `unix://${world.socket}`)
     surroundings: { ...homeWith({ elsewhere: { host: 'unix:///nonexistent.sock' } }), env: { DOCKER_HOST: host } },
     publish(name, payload) {
       if (name === 'images.changed') heard.changes.push(payload as ImagesChange)
-      if (name === 'engine.changed') service.engineChanged()
     },
     memory: openStore(mkdtempSync(join(tmpdir(), 'runner-'))).lists,
   })
-  const service = containersService({
+  const terminals = terminalsService({
     engine,
     publish: (name, payload) => void (name === 'terminals.data' && heard.data?.(payload as TerminalData)),
+  })
+  engine.on('state', terminals.engineChanged)
+  const runs = runService({
+    engine,
     details: imagesService(engine).handlers['images.details'],
     chooseFolder: async (now) => now,
-    openPage: async (url) => void opened.push(url),
   })
-  const { handlers } = service
+  const handlers = {
+    ...containersService({ engine, openPage: async (url) => void opened.push(url) }).handlers,
+    ...runs.handlers,
+    ...terminals.handlers,
+    ...runInTerminal(runs, terminals),
+  }
   const running = engine.run(ended.signal)
   await eventually(() => engine.live.snapshot().complete)
 
@@ -99,7 +109,7 @@ export async function openRunner(world: Engine, host = `unix://${world.socket}`)
     },
     type: (id: TerminalId, text: string) => void handlers['terminals.write']({ id, text }),
     async stop() {
-      await service.end()
+      await terminals.end()
       ended.abort()
       await running
     },

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { outputBound } from '../../main/containers/output.ts'
+import { outputBound } from '../../main/terminals/output.ts'
 import type { Engine } from '../../tools/world/engine.ts'
 import { eventually } from './eventually.ts'
 import { anyOne, matrix } from './matrix.ts'

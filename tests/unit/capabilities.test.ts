@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { agreedApi, capabilities, compareVersions } from '../../main/engine/capabilities.ts'
+import { agreedApi, compareVersions } from '../../main/engine/api/versions.ts'
+import { capabilities } from '../../main/engine/connect/capabilities.ts'
 
 test('versions are compared part by part, not as text', () => {
   expect(compareVersions('1.9', '1.40')).toBeLessThan(0)

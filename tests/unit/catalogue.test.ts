@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { readCatalogue } from '../../main/discover/catalogue.ts'
+import { readCatalogue } from '../../main/search/catalogue.ts'
 import { searchCatalogue } from '../../model/search/catalogue.ts'
 import { officialPlatform, platformName } from '../../model/image/platform.ts'
 import { parseReference } from '../../model/image/reference.ts'

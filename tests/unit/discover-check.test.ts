@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { discoverService } from '../../main/discover/index.ts'
+import { searchService } from '../../main/search/index.ts'
 import { registryClient } from '../../main/registry/index.ts'
 import { client, serve } from './local-server.ts'
 
@@ -18,7 +18,7 @@ async function discover() {
   })
   const http = client()
   const away = { code: 'engine-stopped', endpoint: 'x' } as const
-  const service = discoverService({
+  const service = searchService({
     engine: {
       state: () => ({ status: 'away', failure: away }),
       docker: () => ({ ok: false, error: away }),

@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import Docker from 'dockerode'
 import { onTestFinished } from 'vitest'
-import { discoverService } from '../../main/discover/index.ts'
+import { searchService } from '../../main/search/index.ts'
 import { engineFailure } from '../../main/engine/index.ts'
 import { registryClient } from '../../main/registry/index.ts'
 import { fail, ok, type EngineState, type SearchAnswer } from '../../preload/contract/index.ts'
@@ -59,7 +59,7 @@ interface Wishes {
   /** None answers without it. */
   readonly engine?: Answers
   readonly api?: string
-  readonly times?: NonNullable<Parameters<typeof discoverService>[0]['times']>
+  readonly times?: NonNullable<Parameters<typeof searchService>[0]['times']>
 }
 
 export async function searchWorld({ hub = breaks, host, engine, api = '1.41', times }: Wishes) {
@@ -83,7 +83,7 @@ export async function searchWorld({ hub = breaks, host, engine, api = '1.41', ti
   const [name, port] = engineServer.host.split(':')
   const docker = new Docker({ protocol: 'http', host: name!, port: Number(port) })
   const http = client()
-  const discover = discoverService({
+  const discover = searchService({
     engine: {
       state: () => state,
       docker: () => (engine ? ok(docker) : fail(away)),

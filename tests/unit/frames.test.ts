@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { mark, returned, unframed, withoutMarked } from '../../main/containers/frames.ts'
+import { mark, returned, unframed, withoutMarked } from '../../main/engine/api/stream-frames.ts'
 
 /** What is shown, and what is heard, of bytes that come in pieces. */
 function taken(text: string, cuts: readonly number[] = []) {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { openHelper, type HelperWish } from '../../main/mirrors/helper.ts'
+import { openHelper, type HelperWish } from '../../main/daemon-config/helper.ts'
 
 /** Speaks in the helper's place: a shell script. */
 const speaking = (script: string, wish: HelperWish = {}) => openHelper({ ...wish, command: ['/bin/sh', '-c', script] })

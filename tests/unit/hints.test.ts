@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { hintsOf } from '../../main/engine/hints.ts'
+import { hintsOf } from '../../main/engine/sync/hints.ts'
 
 const event = (Type: string, Action: string, ID = 'it', Attributes = {}) => ({
   Type,

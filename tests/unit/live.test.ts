@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { liveState, withoutLabels, type KnownImage } from '../../main/engine/live.ts'
+import type { KnownImage } from '../../main/engine/api/replies.ts'
+import { liveState, withoutLabels } from '../../main/engine/sync/live.ts'
 import type { Image } from '../../model/image/image.ts'
 import type { ImagesChange } from '../../preload/contract/index.ts'
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test, vi } from 'vitest'
-import { Output, outputBound } from '../../main/containers/output.ts'
+import { Output, outputBound } from '../../main/terminals/output.ts'
 import type { TerminalReplay } from '../../preload/contract/index.ts'
 
 /** Draws as a window does: what it has drawn already it leaves away, and nothing may be missing. */

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { saidLines, type SaidLine } from '../../main/transfer/lines.ts'
-import { pullFailure } from '../../main/transfer/pull-errors.ts'
-import { targetOf } from '../../main/transfer/target.ts'
+import { saidLines, type SaidLine } from '../../main/pull/lines.ts'
+import { pullFailure } from '../../main/pull/pull-errors.ts'
+import { targetOf } from '../../main/pull/target.ts'
 
 const asked = { reference: '127.0.0.1:5000/t/x:1', host: '127.0.0.1:5000', platform: 'linux/s390x' }
 

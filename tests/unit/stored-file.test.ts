@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setImmediate as turn } from 'node:timers/promises'
 import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { jobBook } from '../../main/jobs.ts'
+import { jobBook } from '../../main/jobs/index.ts'
 import { openStore } from '../../main/store/index.ts'
 
 let folder: string

@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { forgetOld, nowInSeconds, undoDays } from '../../main/images/undo.ts'
+import { forgetOld, nowInSeconds, undoDays } from '../../main/removal/undo.ts'
 import { openStore, type LedgerEntry } from '../../main/store/index.ts'
 
 const day = 86_400

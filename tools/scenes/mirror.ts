@@ -1,7 +1,7 @@
 /** The screen Mirrors: the race, Docker’s own configuration. */
 import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import type { Page } from 'playwright-core'
-import { helperFile } from '../../main/mirrors/helper.ts'
+import { helperFile } from '../../main/daemon-config/helper.ts'
 import type { Scene } from './scene.ts'
 import { usual } from '../world/dockerd.ts'
 

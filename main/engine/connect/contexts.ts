@@ -1,0 +1,113 @@
+/**
+ * Where an engine may be found, in the order of Docker's own command: DOCKER_HOST, DOCKER_CONTEXT, the current
+ * context of its configuration, then the usual sockets. Source: docker/cli cli/command/cli.go, `resolveContextName`.
+ */
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
+import { ok, type EngineContext } from '../../../preload/contract/index.ts'
+import { currentContext, pems, readContext, readContexts } from './docker-files.ts'
+import type { Certificates, Found, StoredContext } from './docker-files.ts'
+
+export interface Candidate extends EngineContext {
+  readonly certificates?: Certificates
+}
+
+export interface Surroundings {
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly home: string
+}
+
+const systemSocket = 'unix:///var/run/docker.sock'
+
+/**
+ * The engines to try, best first. One that the user chose by name, here or for Docker's own command, stands alone:
+ * Slipway never looks past it.
+ */
+export function findCandidates(surroundings: Surroundings, chosen?: string): Found<Candidate[]> {
+  const { env } = surroundings
+  const folder = dockerFolder(surroundings)
+  if (chosen !== undefined) return byName(chosen, surroundings)
+  if (env['DOCKER_HOST']) return ok([defaultEngine(env, folder)])
+
+  let name = env['DOCKER_CONTEXT']
+  if (!name) {
+    const current = currentContext(folder)
+    if (!current.ok) return current
+    name = current.value
+  }
+  if (name && name !== 'default') return stored(name, folder)
+  return ok([context('default', systemSocket), ...usualSockets(surroundings)])
+}
+
+/** All ways to an engine that can be chosen by name: Docker's own default, its contexts, and the usual sockets here. */
+export function findChoices(surroundings: Surroundings): Candidate[] {
+  const folder = dockerFolder(surroundings)
+  const choices = [defaultEngine(surroundings.env, folder), ...readContexts(folder).map(fromStored)]
+  const sockets = usualSockets(surroundings).filter(({ endpoint }) => existsSync(endpoint.slice('unix://'.length)))
+  // A context of the user's own says more than the name that Slipway gives a socket.
+  for (const socket of sockets)
+    if (!choices.some(({ name, endpoint }) => name === socket.name || endpoint === socket.endpoint))
+      choices.push(socket)
+  return choices.filter(({ name }, at) => choices.findIndex((choice) => choice.name === name) === at)
+}
+
+/** What stands between `docker` and its verb, where it would reach another engine by itself. */
+export function dockerFlags(candidate: Candidate, surroundings: Surroundings): string[] {
+  const isSame = ({ endpoint, certificates }: Candidate) =>
+    endpoint === candidate.endpoint && isDeepStrictEqual(certificates, candidate.certificates)
+  const own = findCandidates(surroundings)
+  if (own.ok && isSame(own.value[0]!)) return []
+  const { name } = candidate
+  const known = name === 'default' || stored(name, dockerFolder(surroundings)).ok
+  return known ? ['--context', name] : ['-H', candidate.endpoint]
+}
+
+/** What the window may know of a candidate: no keys. */
+export const summary = ({ name, endpoint, local }: Candidate): EngineContext => ({ name, endpoint, local })
+
+const dockerFolder = ({ env, home }: Surroundings) => env['DOCKER_CONFIG'] || join(home, '.docker')
+
+function byName(name: string, surroundings: Surroundings): Found<Candidate[]> {
+  const folder = dockerFolder(surroundings)
+  if (name === 'default') return ok([defaultEngine(surroundings.env, folder)])
+  const found = stored(name, folder)
+  if (found.ok || found.error.code !== 'context-unknown') return found
+  const socket = usualSockets(surroundings).find((socket) => socket.name === name)
+  return socket ? ok([socket]) : found
+}
+
+function defaultEngine(env: Surroundings['env'], folder: string): Candidate {
+  const host = env['DOCKER_HOST']
+  const certificates = host && (env['DOCKER_TLS_VERIFY'] || env['DOCKER_TLS'])
+  return {
+    ...context('default', host || systemSocket),
+    ...(certificates && { certificates: pems(env['DOCKER_CERT_PATH'] || folder, Boolean(env['DOCKER_TLS_VERIFY'])) }),
+  }
+}
+
+function stored(name: string, folder: string): Found<Candidate[]> {
+  const found = readContext(name, folder)
+  return found.ok ? ok([fromStored(found.value)]) : found
+}
+
+const fromStored = ({ name, host, ...more }: StoredContext): Candidate => ({
+  ...context(name, host || systemSocket),
+  ...more,
+})
+
+function usualSockets({ env, home }: Surroundings): Candidate[] {
+  const runtime = env['XDG_RUNTIME_DIR']
+  return [
+    ...(runtime ? [context('rootless', `unix://${runtime}/docker.sock`)] : []),
+    context('desktop-linux', `unix://${home}/.docker/desktop/docker.sock`),
+    ...(runtime ? [context('podman', `unix://${runtime}/podman/podman.sock`)] : []),
+    context('podman-root', 'unix:///run/podman/podman.sock'),
+  ]
+}
+
+const context = (name: string, endpoint: string): Candidate => ({
+  name,
+  endpoint,
+  local: endpoint.startsWith('unix://') && !endpoint.includes('/.docker/desktop/'),
+})

@@ -1,0 +1,120 @@
+/** Bringing images in: each pull is a job, two go at once, the others wait for their turn. */
+import PQueue from 'p-queue'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Bytes } from '../../model/image/image.ts'
+import { fail, ok, type Failure, type Handlers, type JobId, type Result } from '../../preload/contract/index.ts'
+import { reached, type Engine } from '../engine/index.ts'
+import type { Jobs, Working } from '../jobs/index.ts'
+import type { LedgerStore } from '../store/index.ts'
+import { recordPull } from './record.ts'
+import { pullWithLogin, type CredentialsFor } from './login.ts'
+import { progressOf } from './progress.ts'
+import type { Puller, PullWish } from './pull.ts'
+import { targetOf } from './target.ts'
+
+export interface PullNeeds {
+  readonly engine: Pick<Engine, 'docker' | 'live' | 'state'>
+  readonly jobs: Jobs
+  /** The login that is stored for an image's registry, if any. */
+  readonly credentialsFor: CredentialsFor
+  /** What all images take on the engine's disk, by its own account. */
+  readonly taken?: () => Promise<Bytes | undefined>
+  readonly ledger?: LedgerStore
+}
+
+/** More would share the same line, and the first image would come no sooner. */
+const atOnce = 2
+/** For so long, in milliseconds, the account of the disk is waited for: before, and after. */
+const patience = { before: 500, after: 2_000 }
+
+export function pullService({ engine, jobs, credentialsFor, taken, ledger }: PullNeeds) {
+  const queue = new PQueue({ concurrency: atOnce })
+  /** Those that run or wait, by what they bring. */
+  const open = new Map<string, JobId>()
+  let begun = 0
+
+  async function bring(puller: Puller, wish: PullWish, job: Working) {
+    const turn = ++begun
+    const alone = queue.pending === 1
+    job.item(0, { state: 'running' })
+    const before = await within(patience.before, taken?.())
+    const pulled = await pullWithLogin(puller, wish, credentialsFor)
+    if ('failure' in pulled) return job.item(0, { state: 'failed', failure: pulled.failure })
+    job.item(0, { state: 'done' })
+    const { came } = pulled
+    // What another pull brought meanwhile cannot be told apart.
+    const after = came.news && alone && turn === begun ? await within(patience.after, taken?.()) : undefined
+    const spent = before !== undefined && after !== undefined ? Math.max(0, after - before) : undefined
+    const cost = came.news ? spent : 0
+    job.subject({ speed: undefined, left: undefined, came: { ...came, ...(cost !== undefined && { cost }) } })
+    if (ledger) recordPull(ledger, { ...came, reference: wish.reference, endpoint: puller.at.endpoint })
+  }
+
+  /** From the click to the end, in the queue and out of it. */
+  async function work(asked: Pick<Puller, 'docker' | 'at'>, wish: PullWish, job: Working) {
+    const progress = progressOf(job)
+    try {
+      await queue.add(() => bring({ engine, ...asked, cancelled: job.cancelled, tell: progress.tell }, wish, job), {
+        signal: job.cancelled,
+      })
+    } catch (error) {
+      if (!job.cancelled.aborted) throw error
+      job.item(0, { state: 'kept' })
+    } finally {
+      progress.end()
+    }
+  }
+
+  /** The engine that is reached now. */
+  function here(): Result<Pick<Puller, 'docker' | 'at'>> {
+    const docker = engine.docker()
+    if (!docker.ok) return docker
+    const [state, where] = [engine.state(), reached(engine)]
+    if (!where || state.status !== 'connected') return fail({ code: 'engine-stopped', endpoint: '' })
+    return ok({ docker: docker.value, at: { ...where, platform: state.facts.platform } })
+  }
+
+  /** As part of another job, which tells of it; `urgent` where it cannot wait for its turn. */
+  async function pullAgain(reference: string, cancelled: AbortSignal, urgent = false): Promise<Failure | undefined> {
+    const target = targetOf(reference)
+    if (!target) return { code: 'reference-wrong', reference }
+    const asked = here()
+    if (!asked.ok) return asked.error
+    const puller = { engine, ...asked.value, cancelled, tell: () => undefined }
+    const pull = () => pullWithLogin(puller, target, credentialsFor)
+    const pulled = urgent ? await pull() : await queue.add(pull, { signal: cancelled })
+    return 'failure' in pulled ? pulled.failure : undefined
+  }
+
+  const handlers: Handlers<'pull'> = {
+    'pull.start': ({ reference, platform }) => {
+      const target = targetOf(reference)
+      if (!target) return fail({ code: 'reference-wrong', reference })
+      const asked = here()
+      if (!asked.ok) return asked
+      const { at } = asked.value
+      const wish = { ...target, ...(platform !== undefined && platform !== at.platform && { platform }) }
+      const key = [at.endpoint, wish.reference, wish.platform].join(' ')
+      const same = open.get(key)
+      if (same !== undefined) return ok(same)
+      const { host: _, ...named } = wish
+      const id = jobs.start({ kind: 'pull', ...named, layers: [] }, [wish.reference], (job) =>
+        work(asked.value, wish, job).finally(() => open.delete(key)),
+      )
+      open.set(key, id)
+      return ok(id)
+    },
+  }
+  return {
+    handlers,
+    pullAgain,
+    /** How many pulls run or wait: they end with the app. */
+    busy: () => open.size,
+  }
+}
+
+const within = async <T>(ms: number, answer: Promise<T> | undefined): Promise<T | undefined> =>
+  await Promise.race([answer?.catch(() => undefined), delay(ms, undefined, { ref: false })])
+
+export type { AuthConfig } from './pull.ts'
+export { storedLogins, type CredentialsFor } from './login.ts'

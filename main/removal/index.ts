@@ -1,0 +1,237 @@
+/** Removing images: a plan first, then exactly that plan; and for a week the way back. */
+import { randomUUID } from 'node:crypto'
+import { rm } from 'node:fs/promises'
+import { setTimeout as delay } from 'node:timers/promises'
+import type Docker from 'dockerode'
+import type { Sharing } from '../../model/layers/sharing.ts'
+import { planRemoval, type RemovalPlan } from '../../model/removal/plan.ts'
+import { fail, ok, type Handlers, type Result } from '../../preload/contract/index.ts'
+import { type Engine, type Where, reached, whileHere } from '../engine/index.ts'
+import type { Jobs, Working } from '../jobs/index.ts'
+import type { LedgerEntry, LedgerStore } from '../store/index.ts'
+import { carryOut, itemsOf, nameOf } from './apply.ts'
+import { placeOf, roomFor, saveCopy, type Original } from './copies.ts'
+import { freedMeter, type BlobsOf } from './freed.ts'
+import {
+  bringBack,
+  forgetOld,
+  isWorth,
+  nowInSeconds,
+  savedOf,
+  undoable,
+  undoDays,
+  undoNames,
+  type PullAgain,
+} from './undo.ts'
+
+export interface RemovalNeeds {
+  readonly engine: Pick<Engine, 'live' | 'docker' | 'state'>
+  /** Which layers images share, as far as they were read. */
+  readonly layers: {
+    readonly sharing: Sharing
+    settled(): Promise<void>
+    readonly blobsOf: BlobsOf
+  }
+  readonly jobs: Jobs
+  readonly ledger: LedgerStore
+  /** Where copies are saved unless the user chooses otherwise. */
+  readonly usualFolder: string
+  /** Main's own dialog; nothing where the user thinks better of it. */
+  readonly chooseFolder: (now: string) => Promise<string | undefined>
+  readonly showFolder: (folder: string) => Promise<void>
+  readonly pullAgain: PullAgain
+}
+
+/** A plan is worked out on what is known by then: a first reading of thousands of images is not waited for. */
+const patience = 3_000
+/** So many plans are kept: the window shows one, and asks for another with each choice. */
+const most = 16
+
+export function removalService(needs: RemovalNeeds) {
+  const { engine, layers, jobs, ledger, usualFolder, chooseFolder, showFolder, pullAgain } = needs
+  const plans = new Map<string, { readonly plan: RemovalPlan; readonly at: Where }>()
+  const where = () => reached(engine)
+  const folder = () => ledger.value.folder ?? usualFolder
+  void forgetOld(ledger)
+
+  function keep(plan: RemovalPlan, at: Where): string {
+    const id = randomUUID()
+    plans.set(id, { plan, at })
+    for (const old of [...plans.keys()].slice(0, -most)) plans.delete(old)
+    return id
+  }
+
+  function changeEntry(job: string, entry: LedgerEntry | undefined) {
+    const others = ledger.value.removals.filter((each) => each.job !== job)
+    ledger.write({ ...ledger.value, removals: entry && isWorth(entry) ? [entry, ...others] : others })
+  }
+
+  async function remove(docker: Docker, plan: RemovalPlan, at: Where, originals: readonly Original[], job: Working) {
+    const saved = await saveAll(docker, originals, folder(), job)
+    if (!saved) return
+    const measure = await freedMeter(docker, at, plan, layers.blobsOf)
+    const whole = entryOf(job.id, at, plan, saved, folder())
+    // Written before anything is done: what a crash of the app cuts short can be undone as well.
+    changeEntry(job.id, whole)
+    const done = await carryOut({ engine, endpoint: at.endpoint, plan, job })
+    const did = new Set([...done].map((item) => ('untag' in item ? item.untag : item.deletion.image)))
+    const entry = {
+      ...whole,
+      untagged: whole.untagged.filter((_, index) => did.has(plan.untags[index]!)),
+      deleted: whole.deleted.filter(({ image }) => did.has(image)),
+    }
+    changeEntry(job.id, entry)
+    // A copy of what is still there is of no use.
+    const needless = [...saved].filter(([image]) => !did.has(image))
+    for (const [, file] of needless) await rm(file, { force: true }).catch(() => undefined)
+    const count = savedOf(entry).length
+    const now = engine.docker()
+    const freed = now.ok ? await whileHere(engine, now.value, measure(now.value)).catch(() => undefined) : undefined
+    job.subject({
+      ...(freed !== undefined && { freed }),
+      ...(count > 0 && { copies: { folder: folder(), count } }),
+      ...(isWorth(entry) && { undoUntil: entry.until }),
+    })
+  }
+
+  const handlers: Handlers<'removal'> = {
+    'removal.plan': async ({ rows, choices }) => {
+      const docker = engine.docker()
+      const at = where()
+      if (!docker.ok) return docker
+      if (!at) return fail({ code: 'engine-stopped', endpoint: '' })
+      await Promise.race([layers.settled(), delay(patience)])
+      const world = {
+        images: engine.live.images(),
+        containers: engine.live.containers(),
+        sharing: layers.sharing,
+        store: at.store,
+      }
+      const plan = planRemoval(world, rows, choices)
+      return ok({ id: keep(plan, at), plan, copies: await placeOf(folder()) })
+    },
+    'removal.apply': async ({ planId, copies }) => {
+      const kept = plans.get(planId)
+      if (!kept) return fail({ code: 'plan-unknown' })
+      const { plan, at } = kept
+      const docker = engine.docker()
+      if (!docker.ok) return docker
+      if (where()?.endpoint !== at.endpoint || !isStill(plan, engine.live)) {
+        plans.delete(planId)
+        return fail({ code: 'plan-moved' })
+      }
+      const originals = plan.deletes.filter(({ image }) => copies.includes(image))
+      if (originals.length > 0) {
+        const room = await roomFor(folder(), originals)
+        if (!room.ok) return room
+      }
+      // Another click while the folder was asked has applied it already.
+      if (!plans.delete(planId)) return fail({ code: 'plan-unknown' })
+      const items = itemsOf(plan)
+      const subject = {
+        kind: 'remove',
+        deletes: plan.deletes.length,
+        untags: plan.untags.length,
+        promised: plan.frees,
+      } as const
+      return ok(jobs.start(subject, items.map(nameOf), (job) => remove(docker.value, plan, at, originals, job)))
+    },
+    'removal.chooseFolder': async () => {
+      const chosen = await chooseFolder(folder())
+      if (chosen !== undefined) ledger.write({ ...ledger.value, folder: chosen })
+      return ok(await placeOf(folder()))
+    },
+    'removal.undo': async (id) => {
+      const docker = engine.docker()
+      if (!docker.ok) return docker
+      const found = await undoable(ledger, id, where()?.endpoint ?? '')
+      if (!found.ok) return found
+      const names = undoNames(found.value)
+      // Taken out while it is undone, so that a second click finds nothing; what could not be undone comes back.
+      changeEntry(id, undefined)
+      return ok(
+        jobs.start({ kind: 'undo', restores: names.length }, names, async (job) => {
+          let left: LedgerEntry = found.value
+          try {
+            left = await bringBack(docker.value, found.value, job, pullAgain)
+          } finally {
+            changeEntry(id, left)
+          }
+          const needed = new Set(savedOf(left).map(({ file }) => file))
+          for (const { file } of savedOf(found.value))
+            if (!needed.has(file)) await rm(file, { force: true }).catch(() => undefined)
+          if (!isWorth(left)) jobs.amend(id, { undone: true })
+        }),
+      )
+    },
+    'removal.openCopies': async (id) => {
+      const job = jobs.find(id)
+      const copies = job?.subject.kind === 'remove' ? job.subject.copies : undefined
+      if (!copies) return fail({ code: 'undo-over' })
+      await showFolder(copies.folder)
+      return ok(undefined)
+    },
+  }
+  return { handlers }
+}
+
+/** Whether all that the plan names is, as far as is known, as it was. */
+function isStill({ deletes, untags, containers }: RemovalPlan, live: Engine['live']): boolean {
+  const images = live.images()
+  const users = Map.groupBy(live.containers().values(), ({ image }) => image)
+  const goes = new Set(containers.map(({ id }) => id))
+  return (
+    untags.every(({ image, reference }) => images.get(image)?.references.includes(reference)) &&
+    deletes.every(
+      ({ image, references }) =>
+        images.get(image)?.references.join('\n') === references.join('\n') &&
+        (users.get(image) ?? []).every(({ id }) => goes.has(id)),
+    )
+  )
+}
+
+function entryOf(
+  job: string,
+  { endpoint }: Where,
+  { untags, deletes }: RemovalPlan,
+  files: ReadonlyMap<string, string>,
+  folder: string,
+): LedgerEntry {
+  return {
+    job,
+    endpoint,
+    until: nowInSeconds() + undoDays * 24 * 3600,
+    ...(files.size > 0 && { folder }),
+    untagged: untags.map(({ image, reference }) => ({ image, reference })),
+    deleted: deletes.map(({ image, references, provenance }) => {
+      const file = files.get(image)
+      return {
+        ...{ image, references: [...references] },
+        ...(file !== undefined && { file }),
+        ...(provenance.from === 'registry' && { digest: provenance.digest }),
+      }
+    }),
+  }
+}
+
+/** The files by image; nothing where one could not be saved or the user cancelled: then nothing is removed. */
+async function saveAll(docker: Docker, originals: readonly Original[], folder: string, job: Working) {
+  const files = new Map<string, string>()
+  let failed: Result<string> | undefined
+  try {
+    for (const original of originals) {
+      if (job.cancelled.aborted) break
+      failed = await saveCopy(docker, original, folder, job.id.slice(0, 8))
+      if (!failed.ok) break
+      files.set(original.image, failed.value)
+    }
+    if (files.size === originals.length && !job.cancelled.aborted) return files
+  } finally {
+    if (files.size < originals.length || job.cancelled.aborted) {
+      for (const file of files.values()) await rm(file, { force: true }).catch(() => undefined)
+      job.items.forEach((_, at) => job.item(at, { state: 'kept' }))
+    }
+  }
+  if (failed && !failed.ok) job.fail(failed.error)
+  return undefined
+}

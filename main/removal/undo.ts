@@ -1,0 +1,121 @@
+/**
+ * The way back from a removal: names put back where the image is still there; where it was deleted, its copy loaded or,
+ * without one, the image pulled again by its digest.
+ */
+import { access, rm } from 'node:fs/promises'
+import type Docker from 'dockerode'
+import { shortId, splitReference } from '../../model/image/image.ts'
+import { fail, ok, type Failure, type Result } from '../../preload/contract/index.ts'
+import { engineFailure, statusOf } from '../engine/index.ts'
+import type { Working } from '../jobs/index.ts'
+import type { LedgerEntry, LedgerStore } from '../store/index.ts'
+import { look } from './apply.ts'
+import { loadCopy } from './copies.ts'
+
+/** Pulls `repository@digest`, after asking the registry for it; answers with why it could not. */
+export type PullAgain = (digest: string, cancelled: AbortSignal) => Promise<Failure | undefined>
+
+export const undoDays = 7
+export const nowInSeconds = () => Math.floor(Date.now() / 1000)
+
+export type Saved = LedgerEntry['deleted'][number] & { readonly file: string }
+export const savedOf = ({ deleted }: LedgerEntry): Saved[] =>
+  deleted.flatMap((each) => (each.file === undefined ? [] : [{ ...each, file: each.file }]))
+
+/** Of what was deleted, what can come back. */
+const restorable = ({ deleted }: LedgerEntry) => deleted.filter(({ file, digest }) => file ?? digest)
+
+export const isWorth = (entry: LedgerEntry): boolean => entry.untagged.length + restorable(entry).length > 0
+
+/** Forgets removals that are too old, and deletes their copies. */
+export async function forgetOld(ledger: LedgerStore): Promise<void> {
+  const old = ledger.value.removals.filter(({ until }) => until < nowInSeconds())
+  if (old.length === 0) return
+  for (const { file } of old.flatMap(savedOf)) await rm(file, { force: true }).catch(() => undefined)
+  ledger.write({ ...ledger.value, removals: ledger.value.removals.filter((entry) => !old.includes(entry)) })
+}
+
+/** What can be undone of a removal, if all that it needs is there. */
+export async function undoable(ledger: LedgerStore, job: string, endpoint: string): Promise<Result<LedgerEntry>> {
+  const entry = ledger.value.removals.find((each) => each.job === job)
+  if (!entry || entry.until < nowInSeconds() || entry.endpoint !== endpoint) return fail({ code: 'undo-over' })
+  for (const { file } of savedOf(entry))
+    if (
+      !(await access(file).then(
+        () => true,
+        () => false,
+      ))
+    )
+      return fail({ code: 'copy-missing', file })
+  return ok(entry)
+}
+
+export const undoNames = (entry: LedgerEntry): string[] => [
+  ...entry.untagged.map(({ reference }) => reference),
+  ...restorable(entry).map(({ references, image }) => references[0] ?? shortId(image)),
+]
+
+/** Puts back what it can; answers with what is left to be undone. */
+export async function bringBack(
+  docker: Docker,
+  entry: LedgerEntry,
+  job: Working,
+  pullAgain: PullAgain,
+): Promise<LedgerEntry> {
+  const steps = [
+    ...entry.untagged.map((each) => ({ of: each, step: () => putBack(docker, each.image, each.reference) })),
+    ...restorable(entry).map((each) => ({
+      of: each,
+      step: () => restore(docker, each, (digest) => pullAgain(digest, job.cancelled)),
+    })),
+  ]
+  const left = new Set<unknown>()
+  for (const [at, { of, step }] of steps.entries()) {
+    job.item(at, { state: job.cancelled.aborted ? 'kept' : 'running' })
+    const failure = job.cancelled.aborted ? undefined : await step().catch((error: unknown) => failed(error, entry))
+    if (failure || job.cancelled.aborted) left.add(of)
+    if (!job.cancelled.aborted) job.item(at, failure ? { state: 'failed', failure } : { state: 'done' })
+  }
+  return {
+    ...entry,
+    untagged: entry.untagged.filter((each) => left.has(each)),
+    deleted: entry.deleted.filter((each) => left.has(each)),
+  }
+}
+
+const failed = (error: unknown, { endpoint }: LedgerEntry): Failure => engineFailure(error, endpoint)
+
+async function putBack(docker: Docker, image: string, reference: string): Promise<Failure | undefined> {
+  const holder = await look(docker, reference)
+  if (holder) return holder.Id === image ? undefined : { code: 'name-taken', reference }
+  const { repository, tag } = splitReference(reference)
+  try {
+    await docker.getImage(image).tag({ repo: repository, tag })
+    return undefined
+  } catch (error) {
+    if (statusOf(error) === 404) return { code: 'image-gone', image }
+    throw error
+  }
+}
+
+async function restore(
+  docker: Docker,
+  { image, references, file, digest }: LedgerEntry['deleted'][number],
+  pull: (digest: string) => Promise<Failure | undefined>,
+): Promise<Failure | undefined> {
+  // Loading would take a name from whichever image carries it by now.
+  for (const reference of references) {
+    const holder = await look(docker, reference)
+    if (holder && holder.Id !== image) return { code: 'name-taken', reference }
+  }
+  if (file !== undefined) await loadCopy(docker, file)
+  else if (digest !== undefined) {
+    const failure = await pull(digest)
+    if (failure) return failure
+  }
+  for (const reference of references) {
+    const failure = await putBack(docker, image, reference)
+    if (failure) return failure
+  }
+  return (await look(docker, image)) ? undefined : { code: 'image-gone', image }
+}

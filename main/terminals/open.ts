@@ -1,0 +1,77 @@
+/** A terminal is opened on a container that is there. */
+import type Docker from 'dockerode'
+import { quoted } from '../../model/text/shell.ts'
+import { fail, ok, type Input, type Result, type Terminal, type TerminalId } from '../../preload/contract/index.ts'
+import {
+  attachTo,
+  followLogs,
+  inspectContainer,
+  openShell,
+  shellsIn,
+  type ContainerInspect,
+  type Line,
+} from '../engine/index.ts'
+import type { About, Terminals } from './book.ts'
+
+export async function openTerminal(
+  docker: Docker,
+  terminals: Terminals,
+  { container: id, kind, size }: Input<'terminals.open'>,
+): Promise<Result<TerminalId>> {
+  const container = docker.getContainer(id)
+  const found = await inspectContainer(docker, id)
+  if (!found) return fail({ code: 'container-gone' })
+  if (kind !== 'logs' && !found.State.Running) return fail({ code: 'container-not-running' })
+  const add = (line: Line, command: readonly string[]) => terminals.add(docker, aboutOf(id, found, kind, command), line)
+  const { Tty: tty, OpenStdin: stdin } = found.Config
+
+  if (kind === 'logs') return ok(add(await followLogs(container, tty), []))
+  if (kind === 'attach') {
+    const terminal = add(await attachTo(container, { tty, stdin, started: true }), programOf(found))
+    // Another size than before makes what fills the screen draw itself again.
+    await terminals.resize(terminal, { ...size, rows: size.rows + 1 })
+    await terminals.resize(terminal, size)
+    return ok(terminal)
+  }
+  const [shell] = await shellsIn(container)
+  if (!shell) return fail({ code: 'shell-missing' })
+  const terminal = add(await openShell(container, shell), shell)
+  await terminals.resize(terminal, size)
+  return ok(terminal)
+}
+
+/** As `docker start --attach --interactive` does. */
+export async function startInTerminal(
+  docker: Docker,
+  terminals: Terminals,
+  { container: id, size }: Input<'terminals.start'>,
+): Promise<Result<TerminalId>> {
+  const container = docker.getContainer(id)
+  const found = await inspectContainer(docker, id)
+  if (!found) return fail({ code: 'container-gone' })
+  if (found.State.Running) return openTerminal(docker, terminals, { container: id, kind: 'attach', size })
+  const { Tty: tty, OpenStdin: stdin } = found.Config
+  const line = await attachTo(container, { tty, stdin, started: false })
+  try {
+    await container.start()
+  } catch (error) {
+    line.leave()
+    line.stream.destroy()
+    throw error
+  }
+  const terminal = terminals.add(docker, aboutOf(id, found, 'attach', programOf(found)), line)
+  await terminals.resize(terminal, size)
+  return ok(terminal)
+}
+
+const programOf = ({ Path, Args }: ContainerInspect) => [Path, ...Args]
+
+const aboutOf = (
+  container: string,
+  { Name, Config }: ContainerInspect,
+  kind: Terminal['kind'],
+  command: readonly string[],
+): About => ({
+  ...{ container, kind, name: Name.replace(/^\//, ''), reference: Config.Image },
+  command: command.map(quoted).join(' '),
+})
