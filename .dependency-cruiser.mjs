@@ -33,6 +33,21 @@ export default {
       to: { path: '^(main|tools|tests)/|^preload/(?!contract/)' },
     },
     {
+      name: 'renderer-rooms-in-no-circle',
+      comment: 'a room stands above what it uses; what it needs of one above, it is handed as a prop or a snippet',
+      severity: 'error',
+      scope: 'folder',
+      from: { path: '^renderer/' },
+      to: { circular: true },
+    },
+    {
+      name: 'ui-is-below',
+      comment: 'what all screens share knows none of them',
+      severity: 'error',
+      from: { path: '^renderer/ui/' },
+      to: { path: '^renderer/', pathNot: '^renderer/ui/' },
+    },
+    {
       name: 'main-draws-nothing',
       severity: 'error',
       from: { path: '^main/' },

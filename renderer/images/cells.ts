@@ -1,6 +1,6 @@
 /** What the cells of a line say, written once a change. */
 import { shortId, type Bytes } from '../../model/image/image.ts'
-import { layers } from '../engine/layers.svelte.ts'
+import { layers } from '../layers/layers.svelte.ts'
 import { ago, exactly, size, t } from '../ui/words.svelte.ts'
 import type { GroupLine, ImageLine, Line } from './lines.ts'
 

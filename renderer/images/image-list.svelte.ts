@@ -2,7 +2,7 @@
 import type { ImageId } from '../../model/image/image.ts'
 import { matches, parseQuery } from '../../model/image/query.ts'
 import type { SetSharing } from '../../model/layers/sharing.ts'
-import { layers } from '../engine/layers.svelte.ts'
+import { layers } from '../layers/layers.svelte.ts'
 import { live } from '../engine/live.svelte.ts'
 import { Cursor } from '../ui/cursor.svelte.ts'
 import { Selection } from '../ui/selection.svelte.ts'

@@ -2,7 +2,7 @@
 import type { ContainerId } from '../../model/image/image.ts'
 import type { Failure, Result, Terminal, TerminalId } from '../../preload/contract/index.ts'
 import { live } from '../engine/live.svelte.ts'
-import { screens, type ScreenName } from '../shell/screens.svelte.ts'
+import { screens, type ScreenName } from '../ui/screens.svelte.ts'
 import { t } from '../ui/words.svelte.ts'
 import { likelySize, type Size } from './fitting.ts'
 import type { TerminalKey } from './keys.ts'

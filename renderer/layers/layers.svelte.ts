@@ -2,7 +2,7 @@
 import type { ImageId } from '../../model/image/image.ts'
 import { Sharing, type SetSharing } from '../../model/layers/sharing.ts'
 import type { LayersChange } from '../../preload/contract/index.ts'
-import { live } from './live.svelte.ts'
+import { live } from '../engine/live.svelte.ts'
 
 class Layers {
   readonly #sharing = new Sharing()

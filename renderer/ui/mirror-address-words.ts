@@ -1,6 +1,6 @@
 /** Why a text is no address of a mirror, and what to write instead. */
 import type { WrongAddress } from '../../model/mirrors/address.ts'
-import { t } from '../ui/words.svelte.ts'
+import { t } from './words.svelte.ts'
 
 export function wrongAddress(why: WrongAddress): string {
   switch (why) {

@@ -1,6 +1,6 @@
 /** Pulls that begin on this screen, and why some did not. */
 import type { Failure, Job } from '../../preload/contract/index.ts'
-import { jobs } from '../activity/jobs.svelte.ts'
+import { jobs } from '../jobs/jobs.svelte.ts'
 
 /** A registry that takes longer is not waited for: the engine may have another way to the image. */
 const patience = 4_000

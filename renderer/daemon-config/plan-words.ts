@@ -3,7 +3,7 @@ import type { FileFault } from '../../model/daemon-config/file.ts'
 import type { Installation, Obstacle, PlanRow } from '../../model/daemon-config/plan.ts'
 import { plain } from '../../model/text/plain.ts'
 import { listed, t } from '../ui/words.svelte.ts'
-import { wrongAddress } from './address-words.ts'
+import { wrongAddress } from '../ui/mirror-address-words.ts'
 
 /** Those of the mirrors are a list of their own. */
 export function rowWords(row: PlanRow, file: string): string {

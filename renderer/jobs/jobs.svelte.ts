@@ -1,6 +1,6 @@
 /** The work that main does and has done, as the window follows it. */
 import type { Job, JobId } from '../../preload/contract/index.ts'
-import { screens } from '../shell/screens.svelte.ts'
+import { screens } from '../ui/screens.svelte.ts'
 import { notices } from '../ui/notice.svelte.ts'
 import { t } from '../ui/words.svelte.ts'
 import { storyOf, titleOf } from './job-words.ts'
