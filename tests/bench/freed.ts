@@ -1,6 +1,6 @@
 import { startEngine, type EngineWish } from '../../tools/world/engine.ts'
-import { openCleaner, taken } from '../engine/cleaner.ts'
-import { chance, growForest } from '../engine/forest.ts'
+import { openCleaner, taken } from '../engine/removal/cleaner.ts'
+import { chance, growForest } from '../engine/removal/forest.ts'
 import { matrix } from '../engine/matrix.ts'
 import type { Measure, Outcome } from './measure.ts'
 

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { startEngine, type Engine } from '../../tools/world/engine.ts'
 import { startRegistry } from '../../tools/world/registry.ts'
-import { noisy, publishImages } from '../engine/puller.ts'
+import { noisy, publishImages } from '../engine/pull/puller.ts'
 import { median, ms, times, type Measure } from './measure.ts'
 import type { Opened } from './opened.ts'
 

@@ -1,6 +1,6 @@
 import { startOnline } from '../../tools/world/world.ts'
 import type { Manner } from '../../tools/world/mirrors.ts'
-import { failureIn, openRacer } from '../engine/racer.ts'
+import { failureIn, openRacer } from '../engine/mirrors/racer.ts'
 import type { Measure } from './measure.ts'
 
 const image = 'nginx:latest'

@@ -1,0 +1,137 @@
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { chmodSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { helperFile, helperInstalled, openHelper } from '../../../main/daemon-config/helper.ts'
+import { startEngine, type Engine } from '../../../tools/world/engine.ts'
+import { installInWorld, startPolkit, type Polkit } from '../../../tools/world/polkit.ts'
+import { hashOf, noHelperLeft, mirrorsOf, state, write } from './helped.ts'
+
+/** pkexec as somebody who may do nothing: user and group nobody, no other groups, no terminal. */
+const asNobody = (...environment: readonly string[]) =>
+  [
+    ...['/usr/bin/setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', '/usr/bin/env', '-i', ...environment],
+    ...['/usr/bin/pkexec', '--disable-internal-agent', helperFile],
+  ] as [string, ...string[]]
+
+/** The processes that run a program of Python's. */
+const pidsOf = (program: string) =>
+  execFileSync('pgrep', ['-f', `^/usr/bin/python3 -IS ${program}`], { encoding: 'utf8' })
+    .trim()
+    .split('\n')
+
+/** What a script says that somebody runs who may do nothing. */
+const asUser = (script: string) =>
+  spawnSync('setpriv', ['--reuid=65534', '--regid=65534', '--clear-groups', 'bash', '-c', `(${script}) 2>&1`], {
+    encoding: 'utf8',
+  }).stdout
+
+const text = '{ "registry-mirrors": ["https://a.example"] }\n'
+
+describe('by pkexec', () => {
+  let uninstall: (() => void) | undefined
+  let polkit: Polkit
+  let engine: Engine
+  beforeAll(async () => {
+    uninstall = installInWorld()
+    polkit = await startPolkit('yes')
+    engine = await startEngine({ version: '26.1', store: 'classic', asInstalled: true })
+  })
+  afterAll(async () => {
+    await polkit?.stop()
+    await engine?.stop()
+    uninstall?.()
+  })
+  afterEach(noHelperLeft)
+
+  test('an ordinary user whom polkit lets changes the file, as root', async () => {
+    write('{}')
+    await polkit.answer('yes')
+    expect(helperInstalled()).toBe(true)
+    const helper = await openHelper({ command: asNobody() })
+    if (!helper.ok) throw new Error(JSON.stringify(helper.error))
+    expect(await helper.value.change({ oldHash: hashOf('{}'), newText: text })).toMatchObject({ ok: true })
+    expect(await helper.value.keep()).toEqual({ ok: true, value: undefined })
+    await helper.value.end()
+    expect(state()).toEqual({ text, mode: '644', owner: '0:0' })
+    expect(await mirrorsOf(engine)).toEqual(['https://a.example'])
+  })
+
+  test('whom polkit does not let is told so, and nothing is changed', async () => {
+    write(text)
+    await polkit.answer('no')
+    const before = state()
+    expect(await openHelper({ command: asNobody() })).toEqual({ ok: false, error: { code: 'helper-not-allowed' } })
+    expect(state()).toEqual(before)
+  })
+
+  test('where nothing can ask for a password, that is said', async () => {
+    await polkit.answer('ask')
+    expect(await openHelper({ command: asNobody() })).toEqual({ ok: false, error: { code: 'helper-no-agent' } })
+  })
+
+  test('a helper that is not there is missed before a password is asked for', async () => {
+    renameSync(helperFile, `${helperFile}.away`)
+    try {
+      expect(await openHelper()).toEqual({ ok: false, error: { code: 'helper-missing', file: helperFile } })
+    } finally {
+      renameSync(`${helperFile}.away`, helperFile)
+    }
+  })
+
+  test('the environment of the caller does not reach it', async () => {
+    await polkit.answer('yes')
+    const trap = '/tmp/slipway-trap'
+    rmSync(trap, { recursive: true, force: true })
+    execFileSync('mkdir', ['-p', trap])
+    chmodSync(trap, 0o755)
+    for (const name of ['sitecustomize', 'usercustomize', 'json', 'os', 'subprocess'])
+      writeFileSync(`${trap}/${name}.py`, `open('${trap}/sprung', 'w').close()\n`)
+    writeFileSync(`${trap}/systemctl`, `#!/bin/sh\ntouch ${trap}/sprung\n`, { mode: 0o755 })
+    const helper = await openHelper({
+      command: asNobody(
+        ...[`PYTHONPATH=${trap}`, `PYTHONHOME=${trap}`, `PYTHONSTARTUP=${trap}/os.py`, 'PYTHONINSPECT=1'],
+        ...[`PATH=${trap}:/usr/bin`, `LD_PRELOAD=${trap}/x.so`, `HOME=${trap}`, 'LANG=zh_CN.GB18030'],
+      ),
+    })
+    if (!helper.ok) throw new Error(JSON.stringify(helper.error))
+    const given = pidsOf(helperFile).map((pid) => readFileSync(`/proc/${pid}/environ`, 'utf8'))
+    await helper.value.end()
+    expect(given).toHaveLength(1)
+    expect(given[0]).not.toMatch(/PYTHON|LD_PRELOAD|slipway-trap/)
+    expect(existsSync(`${trap}/sprung`)).toBe(false)
+    rmSync(trap, { recursive: true })
+  })
+
+  test('it is root’s in full: its caller can neither end it nor look into it', async () => {
+    await polkit.answer('yes')
+    const helper = await openHelper({ command: asNobody() })
+    if (!helper.ok) throw new Error(JSON.stringify(helper.error))
+    const [pid] = pidsOf(helperFile)
+    expect(readFileSync(`/proc/${pid}/status`, 'utf8')).toMatch(/^Uid:\t0\t0\t0\t0\nGid:\t0\t0\t0\t0$/m)
+    for (const attempt of [`kill -9 ${pid}`, `kill -STOP ${pid}`, `cat /proc/${pid}/environ`, `cat /proc/${pid}/mem`])
+      expect(asUser(attempt)).toMatch(/not permitted|denied/)
+    expect(await helper.value.history()).toMatchObject({ ok: true })
+    await helper.value.end()
+  })
+
+  test('the user can neither write what is installed nor reach what the helper keeps', () => {
+    expect(asUser('find /usr/lib/slipway /usr/share/polkit-1/actions/io.slipway* -writable')).toBe('')
+    expect(asUser('ls /var/lib/slipway 2>&1; cat /var/lib/slipway/lock 2>&1 || true')).not.toMatch(/backups/)
+  })
+
+  test('the app ends while it works: what was not kept is put back', async () => {
+    write('{}')
+    process.kill(engine.pid, 'SIGHUP')
+    const [program, ...args] = asNobody()
+    const app = spawn(program, args, { stdio: ['pipe', 'pipe', 'ignore'] })
+    app.stdin.write(`${JSON.stringify({ verb: 'change', oldHash: hashOf('{}'), newText: text })}\n`)
+    let said = ''
+    app.stdout.on('data', (data) => (said += data))
+    await expect.poll(() => said, { timeout: 20_000 }).toContain('"changed"')
+    app.stdin.destroy()
+    app.stdout.destroy()
+    await once(app, 'close')
+    expect(state()).toMatchObject({ text: '{}' })
+  })
+})

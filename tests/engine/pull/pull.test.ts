@@ -1,0 +1,192 @@
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { wholeOf } from '../../../model/pull/progress.ts'
+import { startEngine, type Engine } from '../../../tools/world/engine.ts'
+import { fillRegistry } from '../../../tools/world/fill.ts'
+import { openGate, type Gate } from '../../../tools/world/gate.ts'
+import { worldFolder } from '../../../tools/world/place.ts'
+import { startRegistry, type Registry } from '../../../tools/world/registry.ts'
+import { eventually } from '../eventually.ts'
+import { matrix } from '../matrix.ts'
+import { failureOf, layersOf, noisy, openPuller, publishImages, type PullerWorld } from './puller.ts'
+
+const large = 30_000_000
+const small = ['small:1', 'small:2', 'small:3']
+/** One for each test: the containerd store keeps for a while what it has downloaded, also of an image that is gone. */
+const ways = ['comes', 'cancelled', 'dies', 'killed']
+
+describe.each(matrix)('$title', (wish) => {
+  let engine: Engine
+  let registry: Registry
+  let gate: Gate
+  let app: PullerWorld
+  const at = (name: string) => `127.0.0.1:${gate.port}/${name}`
+
+  beforeAll(async () => {
+    // As many tries as it takes to tell: by itself the classic store would try a dead blob for a minute.
+    engine = await startEngine({ ...wish, config: { 'max-download-attempts': 1 } })
+    registry = await startRegistry()
+    gate = await openGate(Number(registry.direct.split(':')[1]))
+    await publishImages(engine.docker, [
+      ...small.map((name, i) => noisy(at(name), [100_000 + i, 2_000])),
+      ...ways.map((way) => noisy(at(`large:${way}`), [large, 50_000, 4_000_000])),
+    ])
+  })
+  afterAll(async () => {
+    await gate?.stop()
+    await registry?.stop()
+    await engine?.stop()
+  })
+  beforeEach(async () => {
+    gate.behave()
+    app = await openPuller(engine)
+  })
+  afterEach(async () => {
+    await app?.stop()
+    if (!engine.running) await engine.restart()
+    for (const { Id } of await engine.docker.listImages()) await engine.docker.getImage(Id).remove({ force: true })
+  })
+
+  const downloaded = (id: string) => wholeOf(layersOf(app.job(id))).downloaded
+  const inspect = (name: string) => engine.docker.getImage(at(name)).inspect()
+  const absent = async (name: string) => (await inspect(name).catch(() => undefined)) === undefined
+
+  test('an image comes, layer by layer, and is told with its digest, its cost and its speed', async () => {
+    gate.behave({ bytesPerSecond: 12_000_000 })
+    const before = (await engine.docker.df()).LayersSize as number
+    const job = await app.pull(at('large:comes'))
+    expect(job).toMatchObject({ state: 'done', items: [{ name: at('large:comes'), state: 'done' }] })
+    const { Id, RepoDigests } = await inspect('large:comes')
+    const cost = ((await engine.docker.df()).LayersSize as number) - before
+    expect(job.subject).toMatchObject({ kind: 'pull', reference: at('large:comes'), came: { image: Id, news: true } })
+    expect(job.subject).toMatchObject({ came: { cost } })
+    if (job.subject.kind !== 'pull') return
+    expect(RepoDigests.map((digest) => digest.split('@')[1])).toContain(job.subject.came?.digest)
+    expect(layersOf(job)).toHaveLength(3)
+    expect(layersOf(job).every(({ state, bytes, total }) => state === 'done' && bytes === (total ?? bytes))).toBe(true)
+    expect(wholeOf(layersOf(job)).downloaded).toBeGreaterThan(large)
+    expect(app.ledger.value.pulls).toMatchObject([
+      { reference: at('large:comes'), image: Id, endpoint: `unix://${engine.socket}` },
+    ])
+
+    // On the way: never backwards, at the speed that the registry has, at most ten times a second.
+    const wholes = app.told.map((each) => wholeOf(layersOf(each.job)).downloaded)
+    expect(wholes).toEqual(wholes.toSorted((a, b) => a - b))
+    const speeds = app.told.flatMap(({ job: { subject } }) => (subject.kind === 'pull' ? (subject.speed ?? []) : []))
+    expect(Math.max(...speeds)).toBeGreaterThan(6_000_000)
+    expect(Math.max(...speeds)).toBeLessThan(20_000_000)
+    const took = app.told.at(-1)!.at - app.told[0]!.at
+    expect(app.told.length).toBeLessThanOrEqual(took / 100 + 2)
+    expect(app.logins.asked).toEqual([])
+  })
+
+  test('pulled again, nothing new comes and nothing is spent', async () => {
+    await app.pull(at('small:1'))
+    const again = await app.pull(at('small:1'))
+    expect(again).toMatchObject({ state: 'done', subject: { came: { news: false, cost: 0 } } })
+    expect(layersOf(again)).toEqual([])
+  })
+
+  test('by its digest an image comes without a tag', async () => {
+    const first = await app.pull(at('small:1'))
+    const digest = first.subject.kind === 'pull' ? first.subject.came?.digest : undefined
+    await engine.docker.getImage(at('small:1')).remove()
+    const byDigest = `${at('small')}@${digest}`
+    expect(await app.pull(byDigest)).toMatchObject({ state: 'done', subject: { reference: byDigest } })
+    expect(await app.transfer.pullAgain(byDigest, new AbortController().signal)).toBeUndefined()
+  })
+
+  test('a wrong name is refused at once; what the registry lacks, or has for no such computer, is told', async () => {
+    expect(await app.ask('Not A Name')).toEqual({
+      ok: false,
+      error: { code: 'reference-wrong', reference: 'Not A Name' },
+    })
+    const reference = at('small:none')
+    expect(failureOf(await app.pull(reference))).toEqual({ code: 'reference-unknown', reference })
+    // Only now a login was looked for, since a registry hides so what is private.
+    expect(app.logins.asked).toEqual([reference])
+    const other = { reference: at('small:2'), platform: 'linux/s390x' }
+    expect(failureOf(await app.pull(other.reference, other.platform))).toEqual({ code: 'platform-missing', ...other })
+    expect(failureOf(await app.pull('127.0.0.1:1/x:1'))).toMatchObject({
+      code: 'registry-unreachable',
+      host: '127.0.0.1:1',
+    })
+  })
+
+  test('cancelled in the midst, the engine stops downloading, and a retry brings it', async () => {
+    gate.behave({ bytesPerSecond: 4_000_000 })
+    const id = await app.start(at('large:cancelled'))
+    await eventually(() => downloaded(id) > 2_000_000)
+    app.cancel(id)
+    expect(await app.end(id, 2_000)).toMatchObject({ state: 'cancelled', items: [{ state: 'kept' }] })
+    await delay(1_500)
+    const passed = gate.passed
+    await delay(1_500)
+    expect(gate.passed - passed).toBeLessThan(1_000_000)
+    expect(await absent('large:cancelled')).toBe(true)
+    gate.behave()
+    expect(await app.pull(at('large:cancelled'))).toMatchObject({ state: 'done', subject: { came: { news: true } } })
+  })
+
+  test('three at once: two go, one waits, and may be cancelled there; the same one is not begun twice', async () => {
+    gate.behave({ stallsAfter: 0 })
+    const ids = await Promise.all(small.map((name) => app.start(at(name))))
+    expect(await app.start(at('small:2'))).toBe(ids[1])
+    expect(await app.start(at('small:3'))).toBe(ids[2])
+    const states = () => ids.map((id) => app.job(id).items[0]?.state)
+    await eventually(() => states()[1] === 'running')
+    expect(states()).toEqual(['running', 'running', 'waiting'])
+    expect(app.transfer.busy()).toBe(3)
+    app.cancel(ids[2]!)
+    expect(await app.end(ids[2]!, 2_000)).toMatchObject({ state: 'cancelled' })
+    const later = await app.start(at('small:3'))
+    expect(later).not.toBe(ids[2])
+    gate.behave()
+    const ended = await Promise.all([ids[0]!, ids[1]!, later].map((id) => app.end(id)))
+    expect(ended.map(({ state }) => state)).toEqual(['done', 'done', 'done'])
+    expect(app.transfer.busy()).toBe(0)
+  })
+
+  test('a registry that dies at 60 % fails the pull in the end, and nothing of it is left as an image', async () => {
+    gate.behave({ diesAfter: large * 0.6 })
+    const id = await app.start(at('large:dies'))
+    const job = await app.end(id)
+    expect(job.state).toBe('failed')
+    expect(['registry-unreachable', 'pull-corrupt']).toContain(failureOf(job)?.code)
+    expect(await absent('large:dies')).toBe(true)
+  })
+
+  test('the engine is killed in the midst: the job ends, and says that it stopped', async () => {
+    gate.behave({ bytesPerSecond: 4_000_000 })
+    const id = await app.start(at('large:killed'))
+    await eventually(() => downloaded(id) > 2_000_000)
+    await engine.kill()
+    const job = await app.end(id, 5_000)
+    expect(job).toMatchObject({ state: 'failed', items: [{ state: 'failed', failure: { code: 'engine-stopped' } }] })
+  })
+})
+
+test('a full disk fails the pull, and is told as what it is; nothing of the image stays', async () => {
+  const disk = mkdtempSync(join(worldFolder(), 'small-disk-'))
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=40m', 'tmpfs', disk])
+  const registry = await startRegistry()
+  let engine: Engine | undefined
+  let app: PullerWorld | undefined
+  try {
+    await fillRegistry(registry, [noisy('team/large:1', [60_000_000])])
+    engine = await startEngine({ version: '26.1', store: 'classic', root: join(disk, 'engine') })
+    app = await openPuller(engine)
+    const job = await app.pull(`${registry.host}/team/large:1`)
+    expect(job).toMatchObject({ state: 'failed', items: [{ state: 'failed', failure: { code: 'pull-disk-full' } }] })
+    expect(await engine.docker.listImages({ all: true })).toEqual([])
+  } finally {
+    await app?.stop()
+    await engine?.stop()
+    await registry.stop()
+    execFileSync('umount', [disk])
+    rmSync(disk, { recursive: true })
+  }
+})

@@ -1,0 +1,170 @@
+/** The services that a removal needs, over a real engine, as main builds them. */
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync } from 'node:fs'
+import { join } from 'node:path'
+import { tmpdir } from 'node:os'
+import { engineService } from '../../../main/engine/index.ts'
+import { layersService } from '../../../main/layers/index.ts'
+import { removalService } from '../../../main/removal/index.ts'
+import { jobBook } from '../../../main/jobs/index.ts'
+import { openStore } from '../../../main/store/index.ts'
+import type { Choices, RemovalPlan, WishRow } from '../../../model/removal/plan.ts'
+import type { Failure, Job, KeptPlan, Result } from '../../../preload/contract/index.ts'
+import type { Engine } from '../../../tools/world/engine.ts'
+import { eventually } from '../eventually.ts'
+
+export type Cleaner = Awaited<ReturnType<typeof openCleaner>>
+
+export async function openCleaner(world: Engine, folder = mkdtempSync(join(tmpdir(), 'cleaner-'))) {
+  const ended = new AbortController()
+  const store = openStore(folder)
+  const publish = () => {}
+  const engine = engineService({
+    surroundings: { env: { DOCKER_HOST: `unix://${world.socket}` }, home: '/nonexistent' },
+    publish: (name) => {
+      if (name !== 'settings.changed') layers.changed()
+    },
+    memory: store.lists,
+  })
+  const layers = layersService({ engine, kept: store.layers, publish })
+  const jobs = jobBook({ publish, ended: store.jobs })
+  const place = { chosen: undefined as string | undefined }
+  const { handlers } = removalService({
+    ...{ engine, layers, jobs, ledger: store.ledger },
+    usualFolder: join(folder, 'Slipway'),
+    chooseFolder: async () => place.chosen,
+    showFolder: async () => {},
+    pullAgain: async (digest) => {
+      await pullByDigest(world, digest)
+      return undefined
+    },
+  })
+  const running = engine.run(ended.signal)
+  await eventually(() => engine.live.snapshot().complete)
+  await layers.settled()
+
+  async function ended_(id: string): Promise<Job> {
+    await eventually(() => jobs.find(id)?.state !== 'running', 40_000)
+    return jobs.find(id)!
+  }
+  const plan = async (rows: readonly WishRow[], choices: Choices = {}): Promise<KeptPlan> =>
+    value(
+      await handlers['removal.plan']({
+        rows: rows.map(({ image, reference }) => ({ image, ...(reference !== undefined && { reference }) })),
+        choices,
+      }),
+    )
+  const apply = (kept: KeptPlan, copies: readonly string[] = []) =>
+    Promise.resolve(handlers['removal.apply']({ planId: kept.id, copies: [...copies] }))
+  return {
+    folder,
+    engine,
+    layers,
+    jobs,
+    plan,
+    /** Starts a plan and answers at once. */
+    apply,
+    async carryOut(kept: KeptPlan, copies: readonly string[] = []) {
+      return ended_(value(await apply(kept, copies)))
+    },
+    end: ended_,
+    async undo(id: string) {
+      return ended_(value(await handlers['removal.undo'](id)))
+    },
+    async refusedUndo(id: string): Promise<Failure | undefined> {
+      const answer = await handlers['removal.undo'](id)
+      return answer.ok ? undefined : answer.error
+    },
+    async saveIn(chosen: string) {
+      place.chosen = chosen
+      return value(await handlers['removal.chooseFolder'](undefined))
+    },
+    /** Each tag, and each image that has none. */
+    rows: (): WishRow[] =>
+      engine.live
+        .snapshot()
+        .images.flatMap(({ id, references }): WishRow[] =>
+          references.length > 0 ? references.map((reference) => ({ image: id, reference })) : [{ image: id }],
+        ),
+    /** Until the app knows what the engine has: its events take a moment. */
+    async catchUp() {
+      await eventually(async () => {
+        const known = engine.live.images()
+        const { ids, names } = await present(world)
+        return (
+          ids.size === known.size &&
+          [...known.values()].every(({ id }) => ids.has(id)) &&
+          names.size === [...known.values()].flatMap(({ references }) => references).length
+        )
+      }, 20_000)
+      await layers.settled()
+    },
+    /** The compressed content that images name. */
+    content: () =>
+      new Set(
+        [...engine.live.images().keys()]
+          .flatMap((id) => layers.read(id)?.content?.blobs ?? [])
+          .map(({ digest }) => digest),
+      ),
+    /** The image that carries a name, as far as the app knows. */
+    named: (reference: string) =>
+      [...engine.live.images().values()].find(({ references }) => references.includes(reference))!,
+    async stop() {
+      ended.abort()
+      await running
+    },
+  }
+}
+
+async function pullByDigest({ docker }: Engine, digest: string): Promise<void> {
+  const stream = await docker.pull(digest)
+  await new Promise<void>((resolve, reject) => {
+    docker.modem.followProgress(stream, (error: Error | null) => (error ? reject(error) : resolve()))
+  })
+}
+
+function value<T>(answer: Result<T>): T {
+  if (!answer.ok) throw new Error(JSON.stringify(answer.error))
+  return answer.value
+}
+
+/**
+ * What images take on the disk: layers by the engine's account, and compressed content by its files. With `named`, of
+ * the content only that: a commit on 26.1 leaves the archive of its layer there, which no image names, until the
+ * image goes.
+ */
+export async function taken({ docker, store, root, version }: Engine, named?: ReadonlySet<string>): Promise<number> {
+  let measured: { LayersSize: number } | undefined
+  // 20.10 refuses while the app asks for the same.
+  await eventually(async () => (measured = await docker.df().catch(() => undefined)) !== undefined)
+  const { LayersSize } = measured!
+  if (store === 'classic' || !version.startsWith('26')) return LayersSize
+  const find = ['-path', '*content*/blobs/*', '-type', 'f', '-printf', 'sha256:%f %s\n']
+  const blobs = execFileSync('find', [`${root}/data/containerd`, ...find], { encoding: 'utf8' })
+    .trim()
+    .split('\n')
+  return blobs
+    .map((blob) => blob.split(' ') as [digest: string, size: string])
+    .filter(([digest]) => !named || named.has(digest))
+    .reduce((sum, [, size]) => sum + Number(size ?? 0), LayersSize)
+}
+
+/** What the engine has, as ids and names. */
+export async function present({ docker }: Engine): Promise<{ ids: Set<string>; names: Set<string> }> {
+  const images = await docker.listImages({ all: true })
+  return {
+    ids: new Set(images.map(({ Id }) => Id)),
+    names: new Set(images.flatMap(({ RepoTags }) => RepoTags ?? []).filter((name) => !name.startsWith('<none>'))),
+  }
+}
+
+/** What should be left after a plan. */
+export function foreseen(before: Awaited<ReturnType<typeof present>>, { deletes, untags }: RemovalPlan) {
+  const [ids, names] = [new Set(before.ids), new Set(before.names)]
+  for (const { image, parents, references } of deletes) {
+    for (const id of [image, ...parents]) ids.delete(id)
+    for (const name of references) names.delete(name)
+  }
+  for (const { reference } of untags) names.delete(reference)
+  return { ids, names }
+}

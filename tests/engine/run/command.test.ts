@@ -1,0 +1,176 @@
+import { execFile } from 'node:child_process'
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import type Docker from 'dockerode'
+import fc from 'fast-check'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { restartPolicies, type RunWish } from '../../../model/run/run.ts'
+import { runCommand } from '../../../model/run/command.ts'
+import { runFaults } from '../../../model/run/faults.ts'
+import { quoted } from '../../../model/text/shell.ts'
+import { startEngine, type Engine } from '../../../tools/world/engine.ts'
+import { loadImages } from '../../../tools/world/images.ts'
+import { runnableImages } from '../../../tools/world/runnable.ts'
+import { eventually } from '../eventually.ts'
+import { matrix } from '../matrix.ts'
+import { openRunner, type Runner } from './runner.ts'
+
+const run = promisify(execFile)
+
+/** What a shell, a list of values or Docker itself could read otherwise. */
+const awkward = fc.string({
+  unit: fc.constantFrom(...`abc xyz'"\\$\`,:;=-*?#~&|<>(){}[]!%@/.`, '文', '\n', '😀'),
+  maxLength: 12,
+})
+const line = awkward.map((text) => text.replaceAll('\n', ' '))
+const path = fc
+  .array(
+    line.map((text) => text.replaceAll('/', '').trim()).filter((text) => text !== '' && !/^\.+$/.test(text)),
+    {
+      minLength: 1,
+      maxLength: 2,
+    },
+  )
+  .map((parts) => parts.join('/'))
+const name = fc.stringMatching(/^[a-zA-Z0-9][a-zA-Z0-9_.-]{1,10}$/)
+const variable = fc.record({ name: fc.stringMatching(/^[A-Za-z_.-][A-Za-z0-9_.-]{0,6}$/), value: awkward })
+const port = fc.record({
+  host: fc.constantFrom('127.0.0.1:', '', '[::1]:', '127.0.0.1:18080', '18081', '[::1]:18082', '127.0.0.2:18083'),
+  container: fc.constantFrom('80', '80/tcp', '53/udp', '9000/TCP'),
+})
+
+/** Folders are made below `root`. */
+const wishes = (root: string) =>
+  fc.record({
+    interactive: fc.boolean(),
+    command: fc.array(awkward).map((words) => ['hold', ...words].map(quoted).join(' ')),
+    ports: fc.array(port, { maxLength: 3 }),
+    removeAtEnd: fc.boolean(),
+    volumes: fc.array(
+      fc.record({
+        source: fc.oneof(
+          fc.constant(''),
+          name,
+          path.map((folder) => join(root, folder)),
+        ),
+        target: path.map((folder) => `/m/${folder}`),
+        readOnly: fc.boolean(),
+      }),
+      { maxLength: 3 },
+    ),
+    environment: fc.uniqueArray(variable, { maxLength: 3, selector: ({ name }) => name }),
+    network: fc.constantFrom('', '', 'none', 'host', 'shop'),
+    restart: fc.constantFrom(...restartPolicies),
+    memory: fc.constantFrom('', '64m', '0.5g', '100 MB', '67108864'),
+    cpus: fc.constantFrom('', '1', '.5', '1.25'),
+    user: fc.constantFrom('', 'root', 'nobody', '0:0', '1000'),
+    workdir: fc.oneof(
+      fc.constant(''),
+      path.map((folder) => `/w/${folder}`),
+    ),
+  })
+
+describe.each(matrix)('$title', (wish) => {
+  let engine: Engine
+  let runner: Runner
+  let root: string
+
+  beforeAll(async () => {
+    engine = await startEngine({ ...wish, network: true })
+    await loadImages(engine.docker, runnableImages())
+    await engine.docker.createNetwork({
+      Name: 'shop',
+      Options: { 'com.docker.network.bridge.name': `shop${engine.pid}` },
+    })
+    runner = await openRunner(engine)
+    root = join(engine.root, 'folders')
+    mkdirSync(root)
+  })
+  afterAll(async () => {
+    await runner?.stop()
+    await engine?.stop()
+  })
+
+  /** In a terminal, as `docker run -it` asks for one, and until the container runs. */
+  async function inShell(command: string, name: string) {
+    const env = {
+      ...process.env,
+      DOCKER_HOST: `unix://${engine.socket}`,
+      PATH: `${engine.programs}:${process.env['PATH']}`,
+    }
+    const shell = run('script', ['--quiet', '--return', '--command', command, '/dev/null'], { env })
+    shell.catch(() => undefined)
+    await Promise.race([
+      shell,
+      eventually(async () => (await state(name).catch(() => undefined))?.Running === true, 20_000),
+    ])
+    if (!(await state(name).catch(() => undefined))?.Running) throw new Error(`${command}: ${(await shell).stdout}`)
+    return { ended: () => shell.catch(() => undefined) }
+  }
+  const state = async (name: string) => (await engine.docker.getContainer(name).inspect()).State
+  const gone = (name: string) =>
+    eventually(async () => {
+      await engine.docker
+        .getContainer(name)
+        .remove({ force: true, v: true })
+        .catch(() => undefined)
+      return (await state(name).catch(() => undefined)) === undefined
+    })
+  const inspected = async (name: string) => essence(await engine.docker.getContainer(name).inspect())
+
+  test('the shown command makes the same container as the app does, whatever is typed', async () => {
+    await fc.assert(
+      fc.asyncProperty(wishes(root), async (random) => {
+        const wish: RunWish = { image: runner.imageOf('box:1'), reference: 'box:1', name: 'same', ...random }
+        fc.pre(runFaults(wish, []).length === 0)
+        for (const { source } of wish.volumes) if (source.startsWith('/')) mkdirSync(source, { recursive: true })
+        await runner.started('box:1', wish)
+        const ours = await inspected('same')
+        await gone('same')
+        const shell = await inShell(runCommand(wish), 'same')
+        const theirs = await inspected('same')
+        await gone('same')
+        await shell.ended()
+        expect(ours).toEqual(theirs)
+      }),
+      { numRuns: Number(process.env['RUNS'] ?? 12), endOnFailure: true },
+    )
+  }, 600_000)
+})
+
+/** Without what differs from one container to the next; what is not set is left out, however an engine writes it. */
+function essence({ Config, HostConfig, Mounts, NetworkSettings, Path, Args }: Docker.ContainerInspectInfo) {
+  const mounts = Mounts.map(({ Name, Source, ...mount }) =>
+    /^[0-9a-f]{64}$/.test(Name ?? '') ? mount : { ...mount, Name, Source },
+  )
+  return pruned({
+    ...{ Path, Args },
+    // 28's command puts variables into another order.
+    Config: { ...Config, Env: Config.Env.toSorted() },
+    HostConfig: { ...HostConfig, Binds: HostConfig.Binds?.toSorted() },
+    Mounts: mounts.toSorted((a, b) => (a.Destination < b.Destination ? -1 : 1)),
+    Ports: Object.entries(NetworkSettings.Ports).map(([port, to]) => [port, to?.toSorted(byAddress)]),
+    Networks: NetworkSettings.Networks,
+  })
+}
+
+const byAddress = (a: { HostIp: string }, b: { HostIp: string }) => (a.HostIp < b.HostIp ? -1 : 1)
+
+const passing = new Set(
+  'Hostname ConsoleSize EndpointID NetworkID IPAddress GlobalIPv6Address MacAddress Aliases DNSNames'.split(' '),
+)
+
+function pruned(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(pruned)
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([key, inner]) => {
+      const said = pruned(inner)
+      const isNothing = !said || (typeof said === 'object' && Object.keys(said).length === 0)
+      // A port that the engine chose.
+      const isChosen = key === 'HostPort' && Number(said) >= 32_768
+      return isNothing || isChosen || passing.has(key) ? [] : [[key, said]]
+    }),
+  )
+}

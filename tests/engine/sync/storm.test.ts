@@ -1,0 +1,57 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { startEngine, type Engine } from '../../../tools/world/engine.ts'
+import { loadImages } from '../../../tools/world/images.ts'
+import { manyImages } from '../../../tools/world/many.ts'
+import { matrix } from '../matrix.ts'
+import { catchesUp, eventually, watchEngine } from '../watched.ts'
+
+describe.each(matrix)('$title', (wish) => {
+  let engine: Engine
+  let served: ReturnType<typeof watchEngine>
+
+  beforeAll(async () => {
+    engine = await startEngine(wish)
+    await loadImages(engine.docker, manyImages(12, { layers: 5 }))
+    served = watchEngine(engine.socket)
+    await eventually(() => served.window.complete)
+  })
+  afterAll(async () => {
+    await served?.stop()
+    await engine?.stop()
+  })
+
+  const ids = () => served.window.shown.images.map(({ id }) => id)
+
+  test('three hundred events in a rush are told in few changes, and the end is true', async () => {
+    const before = served.changes.length
+    const [id] = ids()
+    // Several at once, as a build server does it.
+    const hurried = async (worker: number) => {
+      for (let round = 0; round < 25; round++) {
+        await engine.docker.getImage(id!).tag({ repo: 'rush', tag: `${worker}-${round % 5}` })
+        await engine.docker.getImage(`rush:${worker}-${round % 5}`).remove()
+      }
+      await engine.docker.getImage(id!).tag({ repo: 'rush', tag: `${worker}-last` })
+    }
+    await Promise.all([0, 1, 2, 3, 4, 5].map(hurried))
+    await catchesUp(served, engine)
+    expect(served.window.images.get(id!)?.references.filter((name) => name.startsWith('rush:'))).toHaveLength(6)
+    expect(served.changes.length - before).toBeLessThan(150)
+  })
+
+  test('one tag that goes round all images ends at the last one', async () => {
+    for (const id of ids()) await engine.docker.getImage(id).tag({ repo: 'round', tag: 'trip' })
+    await catchesUp(served, engine)
+    const holders = served.window.shown.images.filter(({ references }) => references.includes('round:trip'))
+    expect(holders.map(({ id }) => id)).toEqual([ids().at(-1)])
+  })
+
+  test('archives that name no tags, and one that takes another image’s tag', async () => {
+    const [first, second] = [...manyImages(14, { layers: 5 })].slice(-2)
+    await loadImages(engine.docker, [{ ...first!, references: [] }])
+    await eventually(() => ids().length === 13)
+    await loadImages(engine.docker, [{ ...second!, references: ['round:trip'] }])
+    await eventually(() => ids().length === 14)
+    await catchesUp(served, engine)
+  })
+})

@@ -1,0 +1,222 @@
+import { execFile } from 'node:child_process'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { promisify } from 'node:util'
+import type Docker from 'dockerode'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { pullableImages } from '../../../tools/world/demo/pullable.ts'
+import { startEngine, type Engine, type EngineWish } from '../../../tools/world/engine.ts'
+import { fillRegistry, type Digests } from '../../../tools/world/fill.ts'
+import { startHub, type Hub } from '../../../tools/world/hub.ts'
+import { startRegistry, type Registry } from '../../../tools/world/registry.ts'
+import { startOnline } from '../../../tools/world/world.ts'
+import { matrix } from '../matrix.ts'
+
+const run = promisify(execFile)
+const hub = 'https://hub.docker.com/v2'
+let world: { registry: Registry; hub: Hub; digests: Digests }
+
+beforeAll(async () => {
+  const registry = await startRegistry({ name: 'registry' })
+  const digests = await fillRegistry(registry, pullableImages())
+  world = { registry, digests, hub: await startHub({ registry }) }
+})
+afterAll(async () => {
+  await world.hub.stop()
+  await world.registry.stop()
+})
+beforeEach(() => {
+  world.hub.behave('all', 'well')
+  world.hub.requests.clear()
+  world.registry.behave()
+})
+
+const engines: Engine[] = []
+afterEach(async () => {
+  for (const engine of engines.splice(0)) await engine.stop()
+})
+async function start(wish: EngineWish) {
+  const engine = await startEngine(wish)
+  engines.push(engine)
+  return engine.docker
+}
+
+describe.each(matrix)('$title', (wish) => {
+  test('pulls by the registry as its mirror, and asks nobody else', async () => {
+    const docker = await start({ ...wish, ...mirrored() })
+    await pull(docker, 'nginx:1.27')
+    const { RepoDigests } = await docker.getImage('nginx:1.27').inspect()
+    expect(RepoDigests).toContain(`nginx@${world.digests.get('nginx:1.27')}`)
+    expect(world.registry.log()).toContain('/v2/library/nginx/manifests/1.27')
+    expect(world.hub.requests.of('registry-1.docker.io')).toEqual([])
+  })
+
+  test('pulls from the stub of Docker Hub, with its token and platforms', async () => {
+    const docker = await start({ ...wish, env: world.hub.engineEnv })
+    await pull(docker, 'hello-world:latest')
+    const { RepoDigests, Architecture } = await docker.getImage('hello-world:latest').inspect()
+    expect(RepoDigests).toContain(`hello-world@${world.digests.get('hello-world:latest')}`)
+    expect(Architecture).toBe('amd64')
+    expect(world.hub.requests.of('auth.docker.io', '/token').length).toBeGreaterThan(0)
+    await expect(pull(docker, 'hello-world:never')).rejects.toThrow(/not found|manifest unknown/)
+    await expect(pull(docker, 'nobody/nothing:1')).rejects.toThrow(/denied|authorization/)
+  })
+
+  test('searches the stub, and another host by its name', async () => {
+    const docker = await start({ ...wish, env: world.hub.engineEnv })
+    const found = (await docker.searchImages({ term: 'nginx', limit: 5 })) as { name: string; is_official: boolean }[]
+    expect(found).toHaveLength(5)
+    expect(found[0]).toMatchObject({ name: 'nginx', is_official: true })
+    await docker.searchImages({ term: 'docker.1ms.run/redis' })
+    expect(world.hub.requests.of('docker.1ms.run', '/v1/search')).toHaveLength(1)
+  })
+})
+
+const any = { version: '26.1', store: 'classic' } as const
+const mirrored = () => ({
+  config: { 'registry-mirrors': [`http://${world.registry.host}`] },
+  env: world.hub.engineEnv,
+})
+
+test('a registry slows down, and dies amid a pull', async () => {
+  // By itself the engine would try five times, for a minute.
+  const docker = await start({ ...any, config: { ...mirrored().config, 'max-download-attempts': 1 } })
+  world.registry.behave({ bytesPerSecond: 4_000_000 })
+  const begun = Date.now()
+  await pull(docker, 'redis:7')
+  expect(Date.now() - begun).toBeGreaterThan(500)
+  world.registry.behave({ diesAfter: 12_000_000 })
+  // The engine names only the last that it tried: after the mirror, Docker Hub, to which this one has no way.
+  await expect(pull(docker, 'python:3.13')).rejects.toThrow(/registry-1\.docker\.io/)
+  world.registry.behave()
+  await pull(docker, 'python:3.13')
+})
+
+test('what is listed and not held is made on demand, where that is wished', async () => {
+  const online = await startOnline({ makesWhatIsMissing: true })
+  try {
+    const docker = await start({ ...any, ...online.engine })
+    await pull(docker, 'postgres:latest')
+    const { RepoDigests } = await docker.getImage('postgres:latest').inspect()
+    const { json } = await get(`${hub}/namespaces/library/repositories/postgres/tags/latest`, online.hub)
+    expect(RepoDigests).toEqual([`postgres@${(json as TagRow).digest}`])
+    await expect(pull(docker, 'postgres:never')).rejects.toThrow(/not found|manifest unknown/)
+  } finally {
+    await online.stop()
+  }
+})
+
+test('a hub and a registry leave nothing, nor do those whose starter is killed', async () => {
+  const registry = await startRegistry({ name: 'registry-gone' })
+  const another = await startHub({ registry })
+  await another.stop()
+  await registry.stop()
+  expect(existsSync(another.caFile)).toBe(false)
+  expect(runs('registry-gone')).toBe(false)
+  await expect(fetch(`http://${registry.host}/v2/`)).rejects.toThrow(/fetch failed/)
+
+  const script = `import { startRegistry } from './tools/world/registry.ts'
+    await startRegistry({ name: 'registry-left' })
+    process.kill(process.pid, 'SIGKILL')`
+  await run(process.execPath, ['--input-type=module', '-e', script]).catch(String)
+  expect(existsSync(`${process.env['SLIPWAY_WORLD']}/registry-left`)).toBe(true)
+  await expect.poll(() => runs('registry-left')).toBe(false)
+})
+
+describe('by the web', () => {
+  test('finds official images first, and what is awkward among the others', async () => {
+    const { json } = await get(`${hub}/search/repositories/?query=nginx&page_size=50`)
+    const { results } = json as { results: { repo_name: string; short_description: string }[] }
+    expect(results[0]).toMatchObject({ repo_name: 'nginx', is_official: true, star_count: 20102 })
+    expect(results.find(({ repo_name }) => repo_name === 'awkward/nginx')?.short_description).toContain('<script>')
+  })
+
+  test('tells of tags the truth where the registry holds them', async () => {
+    const { json } = await get(`${hub}/namespaces/library/repositories/nginx/tags?page_size=100`)
+    const { results, count, next } = json as { results: TagRow[]; count: number; next: string | null }
+    expect(results).toHaveLength(100)
+    expect(count).toBeGreaterThan(100)
+    expect(next).toContain('page=2')
+    const latest = results.find(({ name }) => name === 'latest')
+    expect(latest?.digest).toBe(world.digests.get('nginx:latest'))
+    expect(latest?.images.map(({ architecture }) => architecture)).toEqual(['amd64', 'arm64'])
+    expect(latest?.images[0]?.size).toBeGreaterThan(1_600_000)
+  })
+
+  test('misbehaves when told to', async () => {
+    const tags = `${hub}/namespaces/library/repositories/redis/tags`
+    const behave = world.hub.behave.bind(null, 'hub.docker.com')
+    behave('limited')
+    const limited = await get(tags)
+    expect(limited.status).toBe(429)
+    expect(Number(limited.headers['x-retry-after']) * 1000).toBeGreaterThan(Date.now())
+    behave({ status: 503 })
+    expect((await get(tags)).status).toBe(503)
+    behave('html')
+    expect((await get(tags)).text).toMatch(/^<!doctype html/)
+    behave('truncated')
+    const cut = await get(tags)
+    expect(cut.status).toBe(200)
+    expect(cut.json).toBeUndefined()
+    behave('hung')
+    await expect(get(tags)).rejects.toThrow(/Timeout/)
+    behave('down')
+    await expect(get(tags)).rejects.toThrow(/fetch failed/)
+    behave('slow')
+    const slow = await Promise.all([get(tags, world.hub, 5_000), get(tags, world.hub, 5_000)])
+    expect(slow.map(({ status }) => status)).toEqual([200, 200])
+    expect(world.hub.requests.mostAtOnce('hub.docker.com')).toBe(2)
+  })
+
+  test('lets nothing out of the world', async () => {
+    await expect(get('https://example.com/')).rejects.toThrow(/fetch failed/)
+    expect(world.hub.requests.refused).toEqual(['example.com:443'])
+  })
+})
+
+interface TagRow {
+  readonly name: string
+  readonly digest: string
+  readonly images: readonly { readonly architecture: string; readonly size: number }[]
+}
+
+interface Got {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly text: string
+  readonly json?: unknown
+}
+
+/** Asked by a process that has the hub's environment from its start, as the app will. */
+async function get(url: string, { env: ofHub } = world.hub, patience = 1_000): Promise<Got> {
+  const script = `const answer = await fetch(${JSON.stringify(url)}, { signal: AbortSignal.timeout(${patience}) })
+    const { status, headers } = answer
+    console.log(JSON.stringify({ status, headers: Object.fromEntries(headers), text: await answer.text() }))`
+  const env = { ...process.env, ...ofHub, NODE_USE_ENV_PROXY: '1' }
+  const { stdout } = await run(process.execPath, ['--input-type=module', '-e', script], {
+    env,
+    maxBuffer: 1 << 24,
+  })
+  const got = JSON.parse(stdout) as Got
+  try {
+    return { ...got, json: JSON.parse(got.text) as unknown }
+  } catch {
+    return got
+  }
+}
+
+async function pull(docker: Docker, name: string): Promise<void> {
+  const stream = await docker.pull(name)
+  await new Promise<void>((resolve, reject) => {
+    docker.modem.followProgress(stream, (error, lines: readonly { readonly error?: string }[]) => {
+      const said = lines.find((line) => line.error)?.error
+      if (error ?? said) reject(error ?? new Error(said))
+      else resolve()
+    })
+  })
+}
+
+/** Whether a registry of this name does. */
+const runs = (name: string) =>
+  readdirSync('/proc')
+    .filter((pid) => /^\d+$/.test(pid) && existsSync(`/proc/${pid}/cmdline`))
+    .some((pid) => readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes(`/${name}/config.yml`))

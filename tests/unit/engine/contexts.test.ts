@@ -1,0 +1,145 @@
+import { createHash } from 'node:crypto'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { dockerFlags, findCandidates, findChoices } from '../../../main/engine/connect/contexts.ts'
+
+let home: string
+beforeEach(() => (home = mkdtempSync(join(tmpdir(), 'slipway-home-'))))
+afterEach(() => rmSync(home, { recursive: true }))
+
+function write(file: string, content: unknown) {
+  const path = join(home, '.docker', file)
+  mkdirSync(dirname(path), { recursive: true })
+  writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content))
+}
+const idOf = (name: string) => createHash('sha256').update(name).digest('hex')
+const writeContext = (name: string, docker: object) =>
+  write(`contexts/meta/${idOf(name)}/meta.json`, { Name: name, Endpoints: { docker } })
+
+const endpoints = (env: Record<string, string> = {}) => {
+  const found = findCandidates({ env, home })
+  return found.ok ? found.value.map(({ name, endpoint }) => `${name} ${endpoint}`) : found.error
+}
+
+test('without any choice the usual sockets are tried: system, rootless, Desktop, Podman', () => {
+  expect(endpoints({ XDG_RUNTIME_DIR: '/run/user/1000' })).toEqual([
+    'default unix:///var/run/docker.sock',
+    'rootless unix:///run/user/1000/docker.sock',
+    `desktop-linux unix://${home}/.docker/desktop/docker.sock`,
+    'podman unix:///run/user/1000/podman/podman.sock',
+    'podman-root unix:///run/podman/podman.sock',
+  ])
+})
+
+test('DOCKER_HOST goes before DOCKER_CONTEXT, which goes before the current context', () => {
+  writeContext('work', { Host: 'tcp://work:2375' })
+  writeContext('home', { Host: 'ssh://me@home' })
+  write('config.json', { currentContext: 'home' })
+  expect(endpoints()).toEqual(['home ssh://me@home'])
+  expect(endpoints({ DOCKER_CONTEXT: 'work' })).toEqual(['work tcp://work:2375'])
+  expect(endpoints({ DOCKER_CONTEXT: 'work', DOCKER_HOST: 'tcp://x:1' })).toEqual(['default tcp://x:1'])
+})
+
+test('DOCKER_CONFIG names the folder that is read', () => {
+  write('elsewhere/config.json', { currentContext: 'default' })
+  expect(endpoints({ DOCKER_CONFIG: join(home, '.docker/elsewhere') })).toContain('default unix:///var/run/docker.sock')
+})
+
+test('a context that was chosen and does not exist is said, and nothing else is tried', () => {
+  write('config.json', { currentContext: 'lost' })
+  expect(endpoints()).toEqual({ code: 'context-unknown', context: 'lost' })
+})
+
+test('a configuration that is not JSON, or of another shape, is named with its file', () => {
+  write('config.json', '{ "currentContext": ')
+  expect(endpoints()).toMatchObject({ code: 'context-unreadable', file: join(home, '.docker/config.json') })
+  write('config.json', { currentContext: 7 })
+  expect(endpoints()).toMatchObject({ code: 'context-unreadable' })
+  write('config.json', { currentContext: 'odd' })
+  write(`contexts/meta/${idOf('odd')}/meta.json`, { Name: 'odd' })
+  expect(endpoints()).toMatchObject({ code: 'context-unreadable' })
+})
+
+test('a TLS context brings its certificates', () => {
+  writeContext('safe', { Host: 'tcp://safe:2376' })
+  for (const name of ['ca', 'cert', 'key']) write(`contexts/tls/${idOf('safe')}/docker/${name}.pem`, `the ${name}`)
+  const found = findCandidates({ env: { DOCKER_CONTEXT: 'safe' }, home })
+  expect(found).toMatchObject({
+    ok: true,
+    value: [{ certificates: { ca: 'the ca', cert: 'the cert', key: 'the key', verify: true } }],
+  })
+})
+
+const choices = (env: Record<string, string> = {}) =>
+  findChoices({ env, home }).map(({ name, endpoint }) => `${name} ${endpoint}`)
+
+test('the default, every context by name, and the usual sockets that are there can be chosen', () => {
+  writeContext('work', { Host: 'tcp://work:2375' })
+  writeContext('attic', { Host: 'ssh://me@attic' })
+  write('run/docker.sock', '')
+  write('run/podman/podman.sock', '')
+  const runtime = join(home, '.docker/run')
+  expect(choices({ XDG_RUNTIME_DIR: runtime })).toEqual([
+    'default unix:///var/run/docker.sock',
+    'attic ssh://me@attic',
+    'work tcp://work:2375',
+    `rootless unix://${runtime}/docker.sock`,
+    `podman unix://${runtime}/podman/podman.sock`,
+  ])
+  expect(choices({ DOCKER_HOST: 'tcp://x:1' })[0]).toBe('default tcp://x:1')
+})
+
+test('a context of the user stands for the socket that it names', () => {
+  writeContext('mine', { Host: `unix://${home}/.docker/run/docker.sock` })
+  writeContext('desktop-linux', { Host: `unix://${home}/elsewhere.sock` })
+  write('run/docker.sock', '')
+  write('desktop/docker.sock', '')
+  expect(choices({ XDG_RUNTIME_DIR: join(home, '.docker/run') })).toEqual([
+    'default unix:///var/run/docker.sock',
+    `desktop-linux unix://${home}/elsewhere.sock`,
+    `mine unix://${home}/.docker/run/docker.sock`,
+  ])
+})
+
+test('a context that cannot be understood is left out, and said in the log', () => {
+  writeContext('well', { Host: 'tcp://well:2375' })
+  write('contexts/meta/0123/meta.json', '{ "Name": ')
+  write('contexts/meta/4567/meta.json', { Name: 'kubernetes-alone', Endpoints: {} })
+  write('contexts/meta/stray-file', '')
+  const said = vi.spyOn(console, 'warn').mockImplementation(() => {})
+  expect(choices()).toEqual(['default unix:///var/run/docker.sock', 'well tcp://well:2375'])
+  expect(said).toHaveBeenCalledTimes(2)
+  said.mockRestore()
+})
+
+test('a context chosen here stands alone, whatever Docker itself would take', () => {
+  writeContext('work', { Host: 'tcp://work:2375' })
+  const chosen = (name: string, env: Record<string, string> = {}) => {
+    const found = findCandidates({ env, home }, name)
+    return found.ok ? found.value.map(({ name, endpoint }) => `${name} ${endpoint}`) : found.error
+  }
+  expect(chosen('work', { DOCKER_HOST: 'tcp://x:1' })).toEqual(['work tcp://work:2375'])
+  expect(chosen('default')).toEqual(['default unix:///var/run/docker.sock'])
+  expect(chosen('podman-root')).toEqual(['podman-root unix:///run/podman/podman.sock'])
+  expect(chosen('lost')).toEqual({ code: 'context-unknown', context: 'lost' })
+})
+
+test('Docker’s own command is led to another engine than its own: by its context, or by the socket', () => {
+  writeContext('work', { Host: 'tcp://work:2375' })
+  writeContext('home', { Host: 'ssh://me@home' })
+  write('config.json', { currentContext: 'home' })
+  const flags = (name: string, env: Record<string, string> = {}) => {
+    const surroundings = { env: { XDG_RUNTIME_DIR: '/run/user/1000', ...env }, home }
+    const found = findCandidates(surroundings, name)
+    return found.ok && dockerFlags(found.value[0]!, surroundings)
+  }
+  expect(flags('home')).toEqual([])
+  expect(flags('work')).toEqual(['--context', 'work'])
+  expect(flags('default')).toEqual(['--context', 'default'])
+  expect(flags('podman')).toEqual(['-H', 'unix:///run/user/1000/podman/podman.sock'])
+  expect(flags('work', { DOCKER_CONTEXT: 'work' })).toEqual([])
+  expect(flags('home', { DOCKER_HOST: 'tcp://work:2375' })).toEqual(['--context', 'home'])
+  expect(flags('work', { DOCKER_HOST: 'tcp://work:2375' })).toEqual([])
+})

@@ -1,0 +1,74 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { matches, parseQuery, type Filtered } from '../../../model/image/query.ts'
+
+const image = (more: Partial<Filtered> = {}): Filtered => ({
+  id: 'sha256:0',
+  text: 'nginx:1.27 sha256:0',
+  size: 192_000_000,
+  created: Date.UTC(2024, 11, 31, 23, 59) / 1000,
+  used: 0,
+  dangling: false,
+  ...more,
+})
+const finds = (query: string, more: Partial<Filtered> = {}) => matches(parseQuery(query), image(more), () => false)
+
+test('all words must be found, in any order and case', () => {
+  expect(finds('1.27 NGINX')).toBe(true)
+  expect(finds('nginx 1.25')).toBe(false)
+})
+
+test('a word is looked for in labels too', () => {
+  const withLabel = matches(parseQuery('nginx maintainer'), image(), (word) => word === 'maintainer')
+  expect(withLabel).toBe(true)
+})
+
+test('sizes are compared in the units that the list shows', () => {
+  expect(finds('size>100MB')).toBe(true)
+  expect(finds('size>0.2GB')).toBe(false)
+  expect(finds('size<200')).toBe(true)
+  expect(finds('size=192MB', { size: 192_300_000 })).toBe(true)
+  expect(finds('size=192MB', { size: 193_000_000 })).toBe(false)
+})
+
+test('dates are compared with the whole of the year, month or day that was written', () => {
+  expect(finds('created<2025-01')).toBe(true)
+  expect(finds('created<2024')).toBe(false)
+  expect(finds('created>2024-12-30')).toBe(true)
+  expect(finds('created>2024-12-31')).toBe(false)
+  expect(finds('created=2024-12')).toBe(true)
+  expect(finds('created<2025', { created: 0 })).toBe(false)
+})
+
+test('unused, used and dangling are conditions, in Chinese as well', () => {
+  expect(finds('unused')).toBe(true)
+  expect(finds('未使用', { used: 1 })).toBe(false)
+  expect(finds('used', { used: 1 })).toBe(true)
+  expect(finds('悬空', { dangling: true })).toBe(true)
+  expect(finds('大小＞100MB')).toBe(true)
+  expect(finds('创建<2025')).toBe(true)
+})
+
+test('a condition that is not typed to its end hides nothing', () => {
+  for (const half of ['size>', 'size>5x', 'created<', 'created<20', 'created<2025-']) expect(finds(half)).toBe(true)
+})
+
+test('any text is a query, and a longer one never finds more', () => {
+  const text = fc.oneof(
+    fc.string(),
+    fc.constantFrom('size>1MB', 'created<2025', 'unused', 'nginx', 'size<', '=', '1.27', 'dangling'),
+  )
+  const any = fc.record({
+    text: fc.constantFrom('nginx:1.27', 'redis:7', ''),
+    size: fc.nat(),
+    created: fc.nat(),
+    used: fc.nat(2),
+    dangling: fc.boolean(),
+  })
+  fc.assert(
+    fc.property(text, text, any, (a, b, more) => {
+      const [both, each] = [finds(`${a} ${b}`, more), finds(a, more) && finds(b, more)]
+      expect(both).toBe(both && each)
+    }),
+  )
+})

@@ -1,0 +1,127 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { splitReference } from '../../../model/image/image.ts'
+import { parseReference } from '../../../model/image/reference.ts'
+
+const parsed = (text: string) => {
+  const found = parseReference(text)
+  return found && `${found.repository}:${found.tag}`
+}
+
+test('Docker’s own short ways of writing are understood, and the familiar form comes out', () => {
+  expect(
+    Object.fromEntries(
+      [
+        'x',
+        'x:1',
+        'library/x',
+        'docker.io/x',
+        'docker.io/library/x:1',
+        'index.docker.io/team/x',
+        'team/x:1.0_a-B',
+        'team/deep/x',
+        'docker.io/library/team/x',
+        'localhost/x',
+        'localhost:5000/x:1',
+        'registry.example.com:5000/a/b__c/d.e/f--g:v1',
+        '[2001:db8::1]:5000/x',
+        'Registry/x',
+        'localhost:5000',
+        'a.b/c',
+      ].map((text) => [text, parsed(text)]),
+    ),
+  ).toEqual({
+    x: 'x:latest',
+    'x:1': 'x:1',
+    'library/x': 'x:latest',
+    'docker.io/x': 'x:latest',
+    'docker.io/library/x:1': 'x:1',
+    'index.docker.io/team/x': 'team/x:latest',
+    'team/x:1.0_a-B': 'team/x:1.0_a-B',
+    'team/deep/x': 'team/deep/x:latest',
+    'docker.io/library/team/x': 'library/team/x:latest',
+    'localhost/x': 'localhost/x:latest',
+    'localhost:5000/x:1': 'localhost:5000/x:1',
+    'registry.example.com:5000/a/b__c/d.e/f--g:v1': 'registry.example.com:5000/a/b__c/d.e/f--g:v1',
+    '[2001:db8::1]:5000/x': '[2001:db8::1]:5000/x:latest',
+    'Registry/x': 'Registry/x:latest',
+    'localhost:5000': 'localhost:5000',
+    'a.b/c': 'a.b/c:latest',
+  })
+})
+
+test('what Docker refuses as a name is no name', () => {
+  const refused = [
+    '',
+    ':',
+    ':1',
+    'x:',
+    'x:-1',
+    'x:.1',
+    'x:a b',
+    'x:标签',
+    ' x',
+    'x ',
+    'X',
+    'team/X',
+    'docker.io/X',
+    '/x',
+    'x/',
+    'a//b',
+    'a___b',
+    'a..b',
+    '-a',
+    'a-',
+    'a_/b',
+    '名字',
+    'http://x/y',
+    'docker.io/a.b/c',
+    'host:port/x',
+    '-host.x/y',
+    'x@sha256:0123',
+    `x@sha256:${'0'.repeat(64)}`,
+    `sha256:${'0'.repeat(64)}`,
+    'a'.repeat(64),
+    `x:${'t'.repeat(129)}`,
+    `docker.io/library/${'x'.repeat(238)}`,
+  ]
+  expect(refused.filter((text) => parsed(text) !== undefined)).toEqual([])
+})
+
+test('the longest tag and the longest name are still names', () => {
+  expect(parsed(`x:${'t'.repeat(128)}`)).toBe(`x:${'t'.repeat(128)}`)
+  expect(parsed('x'.repeat(237))).toBe(`${'x'.repeat(237)}:latest`)
+})
+
+const piece = fc.stringMatching(/^[a-z0-9]{1,6}((\.|_|__|-{1,3})[a-z0-9]{1,4}){0,2}$/)
+const host = fc.stringMatching(/^[a-zA-Z0-9]{1,5}(-[a-zA-Z0-9]{1,3})?(\.[a-z0-9]{1,4}){1,2}(:[0-9]{1,5})?$/)
+const name = fc
+  .tuple(fc.option(host, { nil: undefined }), fc.array(piece, { minLength: 1, maxLength: 4 }))
+  // Without a host, a first part with a dot would be taken for one.
+  .map(([host, [first = '', ...pieces]]) =>
+    [...(host ? [host, first] : [first.replaceAll('.', '-')]), ...pieces].join('/'),
+  )
+const tag = fc.stringMatching(/^[a-zA-Z0-9_][a-zA-Z0-9_.-]{0,20}$/)
+
+test('every name of the grammar is read, and reads the same once more, and as a row splits it', () => {
+  fc.assert(
+    fc.property(name, tag, (name, tag) => {
+      fc.pre(name !== 'sha256' && name !== 'library/sha256')
+      const first = parsed(`${name}:${tag}`)
+      expect(first).toBeDefined()
+      expect(parsed(first!)).toBe(first)
+      expect(splitReference(first!)).toEqual(parseReference(first!))
+    }),
+  )
+})
+
+test('whatever is typed, what comes out is short enough and of plain characters', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: fc.constantFrom(...'aA0.:/_-@ 中[]'), maxLength: 12 }), (text) => {
+      const found = parsed(text)
+      if (found === undefined) return
+      expect(found).toMatch(/^[\w.:/[\]-]+$/)
+      expect(parsed(found)).toBe(found)
+    }),
+  )
+})

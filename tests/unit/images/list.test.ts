@@ -1,0 +1,100 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import type { Image } from '../../../model/image/image.ts'
+import { groupsOf, olderThanNewest, unfolded } from '../../../renderer/images/groups.ts'
+import { linesOf, type ImageLine } from '../../../renderer/images/lines.ts'
+import { sortedBy, sortedGroups } from '../../../renderer/images/order.ts'
+import { belongsTo, countPresets, monthsBefore } from '../../../renderer/images/presets.ts'
+import { Selection } from '../../../renderer/ui/selection.svelte.ts'
+
+const image = (id: string, more: Partial<Image> = {}): Image => ({
+  id: `sha256:${id}`,
+  references: [`${id}:1`],
+  digests: [],
+  created: 1,
+  size: 1,
+  ...more,
+})
+const lines = (images: readonly Image[], used = 0): ImageLine[] => images.flatMap((image) => linesOf(image, used))
+
+test('lines of the same size stand by name, whatever came first, in both directions', () => {
+  const rows = lines([image('c'), image('a'), image('b', { size: 2 })])
+  const names = (descending: boolean) =>
+    sortedBy(rows, { column: 'size', descending }).map(({ repository }) => repository)
+  expect(names(true)).toEqual(['b', 'a', 'c'])
+  expect(names(false)).toEqual(['a', 'c', 'b'])
+})
+
+test('an image says its other tags on each of its lines', () => {
+  const [first, second] = linesOf(image('a', { references: ['x:1', 'x:2'] }), 0)
+  expect([first!.others, second!.others]).toEqual([['x:2'], ['x:1']])
+})
+
+test('a group counts an image with several tags once, and groups stand by their sums', () => {
+  const rows = lines([
+    image('big', { references: ['one:1'], size: 5 }),
+    image('a', { references: ['two:1', 'two:latest'], size: 3 }),
+    image('b', { references: ['two:2'], size: 3 }),
+  ])
+  const groups = sortedGroups(groupsOf(rows), { column: 'size', descending: true })
+  expect(groups.map(({ repository, images, size }) => [repository, images, size])).toEqual([
+    ['two', 2, 6],
+    ['one', 1, 5],
+  ])
+})
+
+test('an open group is followed by its own lines', () => {
+  const groups = groupsOf(lines([image('a'), image('b')]))
+  expect(unfolded(groups, new Set([groups[0]!.key])).map(({ kind }) => kind)).toEqual(['group', 'image', 'group'])
+})
+
+test('all but the newest are the rest, with all of their tags', () => {
+  const [group] = groupsOf(
+    lines([
+      image('old', { references: ['x:1', 'x:lts'], created: 10 }),
+      image('new', { references: ['x:3'], created: 30 }),
+      image('mid', { references: ['x:2'], created: 20 }),
+    ]),
+  )
+  expect(olderThanNewest(group!, 2).map(({ tag }) => tag)).toEqual(['1', 'lts'])
+  expect(olderThanNewest(group!, 3)).toEqual([])
+})
+
+test('months are counted by the calendar, and an image without a date is not known to be old', () => {
+  const old = monthsBefore(new Date('2026-11-24T12:00:00Z'), 6)
+  expect(new Date(old * 1000).toISOString()).toMatch(/^2026-05-24/)
+  const [undated, dated] = lines([image('a', { created: 0 }), image('b', { created: old - 1 })])
+  expect([belongsTo('old', undated!, old), belongsTo('old', dated!, old)]).toEqual([false, true])
+})
+
+test('the ready-made filters count images, not lines', () => {
+  const counts = countPresets(lines([image('a', { references: ['x:1', 'x:2'] }), image('b', { references: [] })]), 5)
+  expect(counts).toEqual({ all: 2, unused: 2, dangling: 1, old: 2 })
+})
+
+test('a range runs from where it began to where it ends, and takes back what it no longer covers', () => {
+  const place = fc.integer({ min: 0, max: 9 })
+  const keysAt = (index: number) => [`key ${index}`]
+  fc.assert(
+    fc.property(place, fc.array(place, { minLength: 1 }), (begin, ends) => {
+      const selection = new Selection()
+      selection.anchor(begin)
+      let from = begin
+      for (const to of ends) {
+        selection.extend(from, to, keysAt)
+        from = to
+      }
+      expect(selection.keys.size).toBe(Math.abs(from - begin) + 1)
+      expect(selection.has(`key ${begin}`) && selection.has(`key ${from}`)).toBe(true)
+    }),
+  )
+})
+
+test('who comes from elsewhere begins a new range there, and keeps what was selected', () => {
+  const selection = new Selection()
+  const keysAt = (index: number) => [`key ${index}`]
+  selection.anchor(1)
+  selection.extend(1, 2, keysAt)
+  selection.extend(7, 8, keysAt)
+  expect([...selection.keys].sort()).toEqual(['key 1', 'key 2', 'key 7', 'key 8'])
+})

@@ -1,0 +1,100 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { ImageRead } from '../../../main/layers/anatomy.ts'
+import { recall, remember, scopeOf } from '../../../main/layers/kept.ts'
+import { field, message, unframed } from '../../../main/engine/api/protobuf.ts'
+import { jobBook } from '../../../main/jobs/index.ts'
+import { openStore } from '../../../main/store/index.ts'
+
+let folder: string
+beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'slipway-kept-'))))
+afterEach(() => rmSync(folder, { recursive: true }))
+
+describe('what was read of images', () => {
+  const read = (more: Partial<ImageRead> = {}): ImageRead => ({
+    diffIds: ['sha256:a', 'sha256:b'],
+    history: [
+      { createdBy: 'COPY a /', size: 10, empty: false },
+      { createdBy: 'ENV a=b', size: 0, empty: true },
+      { createdBy: 'COPY a /', size: 7 },
+    ],
+    layersSize: 17,
+    holdsLayers: true,
+    lasting: true,
+    ...more,
+  })
+  const content = { size: 5, blobs: [{ digest: 'sha256:c', size: 5 }] }
+
+  test('is the same in the next run of the app, but for what may change', () => {
+    const reads = new Map([
+      ['classic', read()],
+      ['with content', read({ content })],
+      ['content untold', read({ content: { size: 3 } })],
+      ['index', read({ lasting: false })],
+    ])
+    remember(openStore(folder).layers, 'classic', reads, () => true)
+    reads.delete('index')
+    expect(recall(openStore(folder).layers, 'classic')).toEqual(reads)
+  })
+
+  test('holds for every engine with the classic store, and for one with the other', () => {
+    expect(scopeOf('classic', 'unix:///a')).toBe(scopeOf('classic', 'unix:///b'))
+    expect(scopeOf('containerd', 'unix:///a')).not.toBe(scopeOf('containerd', 'unix:///b'))
+  })
+
+  test('is read anew where the file cannot be understood', () => {
+    writeFileSync(join(folder, 'layers.json'), '{ "engines": 1 }')
+    expect(recall(openStore(folder).layers, 'classic')).toEqual(new Map())
+  })
+})
+
+test('a message of the content store is read field by field', () => {
+  const [question] = unframed(message('x'.repeat(300)))
+  expect(String(field(question!, 1))).toBe('x'.repeat(300))
+  expect(field(question!, 2)).toBeUndefined()
+  // A number of two bytes, then a text.
+  expect(field(Buffer.from([0x10, 0xac, 0x02, 0x1a, 0x01, 0x61]), 2)).toBe(300n)
+})
+
+describe('jobs', () => {
+  const subject = { kind: 'undo', restores: 2 } as const
+  const book = () => {
+    const told: string[] = []
+    return { told, jobs: jobBook({ publish: (name) => told.push(name), ended: openStore(folder).jobs }) }
+  }
+  const ended = async (jobs: ReturnType<typeof book>['jobs'], id: string) => {
+    await expect.poll(() => jobs.find(id)?.state).not.toBe('running')
+    return jobs.find(id)
+  }
+
+  test('end with what became of each item, and are remembered', async () => {
+    const { jobs } = book()
+    const id = jobs.start(subject, ['a', 'b'], async (job) => {
+      job.item(0, { state: 'done' })
+      job.item(1, { state: 'failed', failure: { code: 'internal' } })
+    })
+    expect(await ended(jobs, id)).toMatchObject({ state: 'failed', items: [{ state: 'done' }, { state: 'failed' }] })
+    expect(book().jobs.find(id)).toEqual(jobs.find(id))
+  })
+
+  test('are cancelled between two items', async () => {
+    const { jobs } = book()
+    const id = jobs.start(subject, ['a', 'b'], async (job) => {
+      job.item(0, { state: 'done' })
+      void jobs.handlers['jobs.cancel'](job.id)
+      if (job.cancelled.aborted) job.item(1, { state: 'kept' })
+    })
+    expect(await ended(jobs, id)).toMatchObject({ state: 'cancelled', items: [{ state: 'done' }, { state: 'kept' }] })
+  })
+
+  test('that throw have failed, and are forgotten when asked', async () => {
+    const { jobs, told } = book()
+    const id = jobs.start(subject, [], async () => Promise.reject(new Error('as a test wants it')))
+    expect(await ended(jobs, id)).toMatchObject({ state: 'failed', failure: { code: 'internal' } })
+    await jobs.handlers['jobs.clear'](undefined)
+    expect(jobs.find(id)).toBeUndefined()
+    expect(told).toContain('jobs.cleared')
+  })
+})

@@ -1,0 +1,157 @@
+import { createHash } from 'node:crypto'
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { instruction, isSetting, makers } from '../../../model/layers/instruction.ts'
+import { chainIds, emptyLayer, LayerSizes, type Anatomy, type HistoryEntry } from '../../../model/layers/sizes.ts'
+
+const sha256 = (text: string) => `sha256:${createHash('sha256').update(text).digest('hex')}`
+const layer = (size: number): HistoryEntry => ({ createdBy: 'COPY x /', size })
+const setting: HistoryEntry = { createdBy: 'ENV a=b', size: 0 }
+const anatomy = (id: string, chain: string[], history: HistoryEntry[], total?: number): Anatomy => ({
+  id,
+  chain,
+  history,
+  total: total ?? history.reduce((sum, { size }) => sum + size, 0),
+})
+const exact = (size: number) => ({ min: size, max: size })
+
+function sizesOf(...images: Anatomy[]) {
+  const sizes = new LayerSizes()
+  sizes.add(images)
+  return (...layers: string[]) => layers.map((name) => sizes.range(name))
+}
+
+describe('the ids of layers', () => {
+  test('are those of the OCI specification', () => {
+    const [a, b, c] = ['a', 'b', 'c'].map(sha256) as [string, string, string]
+    expect(chainIds([a, b, c], sha256)).toEqual([a, sha256(`${a} ${b}`), sha256(`${sha256(`${a} ${b}`)} ${c}`)])
+    expect(chainIds([], sha256)).toEqual([])
+  })
+
+  test('the empty layer is known by its own bytes', () => {
+    expect(emptyLayer).toBe(`sha256:${createHash('sha256').update(Buffer.alloc(1024)).digest('hex')}`)
+  })
+})
+
+describe('the sizes of layers', () => {
+  test('follow from a history without doubts', () => {
+    expect(sizesOf(anatomy('1', ['a', 'b'], [layer(70), setting, layer(5), setting]))('a', 'b')).toEqual([
+      exact(70),
+      exact(5),
+    ])
+  })
+
+  test('stay a range where an entry of size 0 may or may not have made a layer', () => {
+    expect(sizesOf(anatomy('1', ['a', 'b', 'c'], [layer(70), setting, layer(5), setting]))('a', 'b', 'c')).toEqual([
+      exact(70),
+      { min: 0, max: 5 },
+      { min: 0, max: 5 },
+    ])
+  })
+
+  test('are told by another image that shares the layer, whichever was read first', () => {
+    const doubtful = anatomy('1', ['a', 'b', 'c'], [layer(70), setting, layer(5), setting])
+    const clear = anatomy('2', ['a', 'b'], [layer(70), setting])
+    for (const order of [
+      [doubtful, clear],
+      [clear, doubtful],
+    ])
+      expect(sizesOf(...order)('a', 'b', 'c')).toEqual([exact(70), exact(0), exact(5)])
+  })
+
+  test('are certain where the engine tells which entries made no layer', () => {
+    const told = [layer(70), { ...setting, empty: false }, layer(5), { ...setting, empty: true }]
+    expect(sizesOf(anatomy('1', ['a', 'b', 'c'], told))('b', 'c')).toEqual([exact(0), exact(5)])
+  })
+
+  test('without any history are bounded by what the image takes', () => {
+    expect(sizesOf(anatomy('1', ['a', 'b'], [], 30))('a', 'b')).toEqual([
+      { min: 0, max: 30 },
+      { min: 0, max: 30 },
+    ])
+    expect(sizesOf(anatomy('1', ['a'], [], 30))('a')).toEqual([exact(30)])
+  })
+
+  test('of a layer that the history leaves out are what is left of the total', () => {
+    expect(sizesOf(anatomy('1', ['a', 'b'], [layer(10)], 30))('a', 'b')).toEqual([exact(10), exact(20)])
+  })
+
+  test('a history that contradicts its image is not believed', () => {
+    expect(sizesOf(anatomy('1', ['a'], [layer(10), layer(20)], 10))('a')).toEqual([exact(10)])
+    expect(sizesOf(anatomy('1', ['a', 'b'], [layer(10), layer(20)], 5))('a', 'b')).toEqual([
+      { min: 0, max: 5 },
+      { min: 0, max: 5 },
+    ])
+  })
+
+  test('always hold the truth, whatever shares what, in whatever order it is read', () => {
+    const steps = fc.array(
+      fc.record({ name: fc.constantFrom('p', 'q', 'r'), size: fc.constantFrom(0, 0, 0, 3, 7), settings: fc.nat(2) }),
+      { maxLength: 7 },
+    )
+    fc.assert(
+      fc.property(fc.array(fc.tuple(steps, fc.constantFrom('true', 'true', 'true', 'none', 'short'))), (made) => {
+        const truth = new Map<string, number>()
+        const images = made.map(([steps, told], at): Anatomy => {
+          let name = ''
+          const chain: string[] = []
+          const history: HistoryEntry[] = []
+          for (const step of steps) {
+            // The same step on the same parents is the same layer, so it has the same size.
+            name += `/${step.name}`
+            const size = truth.get(name) ?? step.size
+            truth.set(name, size)
+            chain.push(name)
+            history.push(layer(size), ...Array.from({ length: step.settings }, () => setting))
+          }
+          const total = chain.reduce((sum, layer) => sum + truth.get(layer)!, 0)
+          const last = history.findLastIndex(({ createdBy, size }) => createdBy.startsWith('COPY') && size > 0)
+          const short = last >= 0 ? history.slice(0, last) : history
+          return anatomy(String(at), chain, { true: history, none: [], short }[told], total)
+        })
+        const sizes = new LayerSizes()
+        for (const image of images) sizes.add([image])
+        for (const [layer, size] of truth) {
+          const { min, max } = sizes.range(layer)
+          expect(min).toBeLessThanOrEqual(size)
+          expect(max).toBeGreaterThanOrEqual(size)
+        }
+      }),
+    )
+  })
+})
+
+describe('an instruction', () => {
+  test.each([
+    ['/bin/sh -c #(nop)  CMD ["bash"]', 'CMD', '["bash"]'],
+    ['/bin/sh -c #(nop) ADD file:0c1f in / ', 'ADD', 'file:0c1f in /'],
+    ['/bin/sh -c apt-get update && apt-get install -y curl', 'RUN', 'apt-get update && apt-get install -y curl'],
+    ['RUN /bin/sh -c make all # buildkit', 'RUN', 'make all'],
+    ['RUN /bin/bash -o pipefail -c make | tee log # buildkit', 'RUN', 'make | tee log'],
+    ['RUN |2 VERSION=1 NAME=a b /bin/sh -c echo $NAME # buildkit', 'RUN', 'echo $NAME'],
+    ['|1 VERSION=1 /bin/sh -c echo $VERSION', 'RUN', 'echo $VERSION'],
+    ['COPY hello / # buildkit', 'COPY', 'hello /'],
+    ['WORKDIR /app', 'WORKDIR', '/app'],
+    ['/bin/sh -c #(nop) WORKDIR /app', 'WORKDIR', '/app'],
+    ['cmd /S /C #(nop) USER app', 'USER', 'app'],
+    ['cmd /S /C dir', 'RUN', 'dir'],
+    ['sleep 60', 'RUN', 'sleep 60'],
+    ["# debian.sh --arch 'amd64' out/ 'bookworm'", '', "# debian.sh --arch 'amd64' out/ 'bookworm'"],
+    ['', '', ''],
+  ])('%s', (createdBy, verb, text) => {
+    expect(instruction(createdBy)).toEqual({ verb, text })
+  })
+
+  test('is a setting when by its nature it makes no layer', () => {
+    expect(['ENV a=b', '/bin/sh -c #(nop)  LABEL a=b', 'EXPOSE 80'].map(instruction).every(isSetting)).toBe(true)
+    expect(['WORKDIR /app', 'COPY a b', 'RUN x', ''].map(instruction).some(isSetting)).toBe(false)
+  })
+
+  test('is shown beside the layer that it most likely made', () => {
+    const workdir = { createdBy: 'WORKDIR /app', size: 0 }
+    expect(makers([layer(70), setting, workdir, layer(5), setting], 3)).toEqual([0, 2, 3])
+    expect(makers([layer(70)], 2)).toEqual([0, undefined])
+    expect(makers([], 1)).toEqual([undefined])
+    expect(makers([setting, layer(1)], 1)).toEqual([1])
+  })
+})

@@ -1,0 +1,223 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { distinctMirrors, parseMirrorAddress, sameMirror, sameMirrors } from '../../../model/mirrors/address.ts'
+
+const meant = (typed: string) => {
+  const parsed = parseMirrorAddress(typed)
+  return parsed.ok ? parsed.address + (parsed.plain ? ' (plain)' : '') : parsed.why
+}
+const allMeant = (typed: readonly string[]) => Object.fromEntries(typed.map((each) => [each, meant(each)]))
+
+test('an address is brought to the form that Docker shows, without its last slash', () => {
+  expect(
+    allMeant([
+      'https://docker.1ms.run',
+      'https://docker.1ms.run/',
+      'docker.1ms.run',
+      'HTTPS://Docker.1MS.run:443/',
+      'https://mirror.example:8443',
+      'mirror:5000',
+      'localhost:5000',
+      'https://192.168.1.10:05000',
+      'https://[2001:DB8::1]:5000',
+      'https://[::ffff:10.0.0.1]',
+      'https://xn--fsqu00a.example',
+      '  https://docker.m.daocloud.io\t',
+    ]),
+  ).toEqual({
+    'https://docker.1ms.run': 'https://docker.1ms.run',
+    'https://docker.1ms.run/': 'https://docker.1ms.run',
+    'docker.1ms.run': 'https://docker.1ms.run',
+    'HTTPS://Docker.1MS.run:443/': 'https://docker.1ms.run',
+    'https://mirror.example:8443': 'https://mirror.example:8443',
+    'mirror:5000': 'https://mirror:5000',
+    'localhost:5000': 'https://localhost:5000',
+    'https://192.168.1.10:05000': 'https://192.168.1.10:5000',
+    'https://[2001:DB8::1]:5000': 'https://[2001:db8::1]:5000',
+    'https://[::ffff:10.0.0.1]': 'https://[::ffff:10.0.0.1]',
+    'https://xn--fsqu00a.example': 'https://xn--fsqu00a.example',
+    '  https://docker.m.daocloud.io\t': 'https://docker.m.daocloud.io',
+  })
+})
+
+test('what is pasted along from the JSON of a tutorial is cut off', () => {
+  for (const pasted of [
+    '"https://docker.1ms.run",',
+    "'https://docker.1ms.run'",
+    '“https://docker.1ms.run/”，',
+    '["https://docker.1ms.run"]',
+    '[ "https://docker.1ms.run" ],',
+    '"docker.1ms.run"',
+    '`https://docker.1ms.run`;',
+    '\n    "https://docker.1ms.run",\n',
+  ])
+    expect([pasted, meant(pasted)]).toEqual([pasted, 'https://docker.1ms.run'])
+  expect(meant('"https://[::1]:5000",')).toBe('https://[::1]:5000')
+  expect(meant('"[::1]",')).toBe('https://[::1]')
+})
+
+test('plain http is Docker’s to take, and flagged beyond this computer', () => {
+  expect(allMeant(['http://mirror.example', 'http://192.168.1.10:5000', 'http://mirror.example:80'])).toEqual({
+    'http://mirror.example': 'http://mirror.example (plain)',
+    'http://192.168.1.10:5000': 'http://192.168.1.10:5000 (plain)',
+    'http://mirror.example:80': 'http://mirror.example (plain)',
+  })
+  for (const here of ['http://localhost:5000', 'http://127.0.0.1:5000', 'http://127.9.9.9', 'http://[::1]:5000'])
+    expect(meant(here)).toBe(here)
+})
+
+test('what an engine refuses or never reaches is refused, and says why', () => {
+  expect(
+    allMeant([
+      '',
+      '  ""  ',
+      'https://',
+      'ftp://mirror.example',
+      '://mirror.example',
+      'https://user@mirror.example',
+      'https://user:word@mirror.example',
+      'https://mirror.example?ns=docker.io',
+      'https://mirror.example/?',
+      'https://mirror.example/#top',
+      'https://mirror.example/v2/',
+      'mirror.example/library',
+      'https://mirror.example//',
+      'https://镜像.example',
+      'https：//mirror.example',
+      'https://a.example","https://b.example',
+      'https://a.example https://b.example',
+      '2001:db8::1',
+      'https://2001:db8::1/',
+      'https://[2001:db8::1',
+      'https://[2001:db8::1::2]',
+      'https://[1:2:3:4:5:6:7:8:9]',
+      'https://[1:2:3:4:5:6:7]',
+      'https://[fe80::1%25eth0]',
+      'https://[]',
+      'https://-a.example',
+      'https://a_b.example',
+      'https://a..example',
+      'https://a.example.',
+      'https://999.1.1.1',
+      'https://1.2.3',
+      'https://a%41.example',
+      'https:\\\\a.example',
+      'https:/a.example',
+      `https://${'a'.repeat(64)}.example`,
+      'https://a.example:',
+      'https://a.example:0',
+      'https://a.example:65536',
+      'https://a.example:port',
+      'mailto:somebody',
+    ]),
+  ).toEqual({
+    '': 'nothing',
+    '  ""  ': 'nothing',
+    'https://': 'host',
+    'ftp://mirror.example': 'scheme',
+    '://mirror.example': 'scheme',
+    'https://user@mirror.example': 'user',
+    'https://user:word@mirror.example': 'user',
+    'https://mirror.example?ns=docker.io': 'query',
+    'https://mirror.example/?': 'query',
+    'https://mirror.example/#top': 'fragment',
+    'https://mirror.example/v2/': 'path',
+    'mirror.example/library': 'path',
+    'https://mirror.example//': 'path',
+    'https://镜像.example': 'not-ascii',
+    'https：//mirror.example': 'not-ascii',
+    'https://a.example","https://b.example': 'several',
+    'https://a.example https://b.example': 'several',
+    '2001:db8::1': 'brackets',
+    'https://2001:db8::1/': 'brackets',
+    'https://[2001:db8::1': 'host',
+    'https://[2001:db8::1::2]': 'host',
+    'https://[1:2:3:4:5:6:7:8:9]': 'host',
+    'https://[1:2:3:4:5:6:7]': 'host',
+    'https://[fe80::1%25eth0]': 'host',
+    'https://[]': 'host',
+    'https://-a.example': 'host',
+    'https://a_b.example': 'host',
+    'https://a..example': 'host',
+    'https://a.example.': 'host',
+    'https://999.1.1.1': 'host',
+    'https://1.2.3': 'host',
+    'https://a%41.example': 'host',
+    'https:\\\\a.example': 'scheme',
+    'https:/a.example': 'scheme',
+    [`https://${'a'.repeat(64)}.example`]: 'host',
+    'https://a.example:': 'port',
+    'https://a.example:0': 'port',
+    'https://a.example:65536': 'port',
+    'https://a.example:port': 'port',
+    'mailto:somebody': 'port',
+  })
+})
+
+test('Docker’s own slash, capitals and the scheme’s port make no other mirror; a path, port or scheme does', () => {
+  const same = ['https://a.example', 'https://a.example/', 'HTTPS://A.Example:443/']
+  for (const each of same) expect([each, sameMirror(each, same[0]!)]).toEqual([each, true])
+  for (const other of [
+    'http://a.example',
+    'https://a.example:5000',
+    'https://a.example/x',
+    'https://a.example//',
+    'a.example',
+  ])
+    expect([other, sameMirror(other, same[0]!)]).toEqual([other, false])
+  expect(sameMirror('https://a.example/X/', 'https://a.example/X')).toBe(true)
+  expect(sameMirror('https://a.example/X', 'https://a.example/x')).toBe(false)
+  expect(distinctMirrors([...same, 'https://b.example'])).toEqual(['https://a.example', 'https://b.example'])
+  expect(sameMirrors(['https://a.example/', 'https://b.example/'], ['https://a.example', 'https://b.example'])).toBe(
+    true,
+  )
+  expect(sameMirrors(['https://b.example', 'https://a.example'], ['https://a.example', 'https://b.example'])).toBe(
+    false,
+  )
+})
+
+test('any text is an address or is refused; an address means itself, and a URL with nothing but a host', () => {
+  const host = fc.oneof(
+    fc.domain(),
+    fc.ipV4(),
+    fc.ipV6().map((each) => `[${each}]`),
+  )
+  const likely = fc
+    .tuple(
+      fc.constantFrom('', 'https://', 'http://', 'HTTP://', '"https://', '['),
+      host,
+      fc.constantFrom('', ':1', ':443', ':80', ':65535', ':99999'),
+      fc.constantFrom('', '/', '",', '?', '/a', ']'),
+    )
+    .map((parts) => parts.join(''))
+  fc.assert(
+    fc.property(fc.oneof(fc.string(), fc.string({ unit: 'binary' }), likely), (typed) => {
+      const parsed = parseMirrorAddress(typed)
+      if (!parsed.ok) return
+      const { address } = parsed
+      expect(parseMirrorAddress(address)).toEqual(parsed)
+      expect(sameMirror(address, `${address}/`)).toBe(true)
+      const url = new URL(address)
+      expect([url.username, url.password, url.pathname, url.search, url.hash]).toEqual(['', '', '/', '', ''])
+      expect(url.protocol).toMatch(/^https?:$/)
+      expect(`${url.protocol}//`).toBe(address.slice(0, url.protocol.length + 2))
+      // A URL shortens IPv6 addresses; the engine keeps them as they are written.
+      expect(address.includes('[') || url.origin === address).toBe(true)
+    }),
+    { numRuns: 1000 },
+  )
+})
+
+test('every host that is one is taken', () => {
+  const host = fc.oneof(
+    fc.domain(),
+    fc.ipV4(),
+    fc.ipV6().map((each) => `[${each}]`),
+  )
+  fc.assert(
+    fc.property(host, fc.integer({ min: 1, max: 65_535 }), (host, port) => {
+      expect(parseMirrorAddress(`https://${host}:${port}/`).ok).toBe(true)
+    }),
+    { numRuns: 500 },
+  )
+})

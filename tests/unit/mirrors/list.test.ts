@@ -1,0 +1,91 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { mirrorsIn } from '../../../model/mirrors/list.ts'
+
+test('an address a line, with comments and empty lines, in any line ends', () => {
+  const text = '\uFEFF# ours\r\nhttps://a.example\r\n\r\nb.example:5000 # the new one\rhttp://c.example/'
+  expect(mirrorsIn(text)).toMatchObject({
+    addresses: ['https://a.example', 'https://b.example:5000', 'http://c.example'],
+    wrong: [],
+  })
+})
+
+test('the list of a daemon.json, as tutorials print it', () => {
+  const text = '{\n  "registry-mirrors": [\n    "https://a.example",\n    "https://b.example/"\n  ]\n}\n'
+  expect(mirrorsIn(text).addresses).toEqual(['https://a.example', 'https://b.example'])
+  expect(mirrorsIn('{"registry-mirrors": ["https://a.example", "https://b.example"]}')).toMatchObject({
+    addresses: ['https://a.example', 'https://b.example'],
+    wrong: [],
+  })
+})
+
+test('an address that comes twice is taken once', () => {
+  expect(mirrorsIn('https://a.example\na.example\nHTTPS://A.example/').addresses).toEqual(['https://a.example'])
+})
+
+test('JSON that lists no mirrors has none', () => {
+  for (const text of [
+    '{"log-driver": "json-file", "dns": ["8.8.8.8"]}',
+    '{"registry-mirrors": "a.example"}',
+    '[]',
+    'null',
+  ])
+    expect(mirrorsIn(text)).toMatchObject({ addresses: [], wrong: [] })
+  expect(mirrorsIn('["https://a.example", 5, {"url": "b.example"}]')).toMatchObject({
+    addresses: ['https://a.example'],
+    wrong: [
+      { line: 2, text: '5' },
+      { line: 3, text: '{"url":"b.example"}' },
+    ],
+  })
+})
+
+test('among words, what looks like an address is one; a line of words alone is told', () => {
+  const text =
+    '这些镜像加速可用：https://a.example，备用 b.example:5000\nthe usual ones\nnonsense\nlocalhost:5000 for tests\n'
+  expect(mirrorsIn(text)).toMatchObject({
+    addresses: ['https://a.example', 'https://b.example:5000', 'https://localhost:5000'],
+    wrong: [
+      { line: 2, text: 'the usual ones' },
+      { line: 3, text: 'nonsense' },
+    ],
+  })
+})
+
+test('no prose and no JSON without mirrors brings a mirror, and addresses in prose are all found', () => {
+  const word = fc.stringMatching(/^[a-zA-Z\u4e00-\u9fff"'{}()!?-]{1,12}[,.:]?$/)
+  const prose = fc.array(
+    fc.array(word, { maxLength: 8 }).map((words) => words.join(' ')),
+    { maxLength: 6 },
+  )
+  const host = fc.stringMatching(/^[a-z]{1,9}(\.[a-z]{2,9}|:[1-9]\d{0,3})$/).map((text) => `https://${text}`)
+  fc.assert(
+    fc.property(prose, (lines) => {
+      expect(mirrorsIn(lines.join('\n')).addresses).toEqual([])
+    }),
+  )
+  fc.assert(
+    fc.property(fc.dictionary(fc.string(), fc.jsonValue()), (object) => {
+      expect(mirrorsIn(JSON.stringify(object))).toMatchObject({ addresses: [], wrong: [] })
+    }),
+  )
+  fc.assert(
+    fc.property(prose, fc.array(host, { minLength: 1 }), (lines, hosts) => {
+      const text = hosts.map((each, at) => `${lines[at] ?? ''} ${each}`).join('\n')
+      const expected = [...new Set(hosts.map((each) => each.replace(/:443$/, '')))]
+      expect(mirrorsIn(text).addresses).toEqual(expected)
+    }),
+  )
+})
+
+test('what is no address is told with its line, cut to what can be shown, and the rest is taken', () => {
+  const { addresses, wrong } = mirrorsIn(`https://a.example\nftp://b.example\n${'x'.repeat(500)}_\nc.example`)
+  expect(addresses).toEqual(['https://a.example', 'https://c.example'])
+  expect(wrong.map(({ line }) => line)).toEqual([2, 3])
+  expect(wrong[1]!.text.length).toBeLessThanOrEqual(80)
+})
+
+test('a place in a list of JSON is told as one, a line as one', () => {
+  expect(mirrorsIn('[\n\n"ftp://a.example"]')).toMatchObject({ wrong: [{ line: 1 }], isList: true })
+  expect(mirrorsIn('\nftp://a.example')).toMatchObject({ wrong: [{ line: 2 }], isList: false })
+})

@@ -1,0 +1,106 @@
+import { expect, test } from 'vitest'
+import { saidLines, type SaidLine } from '../../../main/pull/lines.ts'
+import { pullFailure } from '../../../main/pull/pull-errors.ts'
+import { targetOf } from '../../../main/pull/target.ts'
+
+const asked = { reference: '127.0.0.1:5000/t/x:1', host: '127.0.0.1:5000', platform: 'linux/s390x' }
+
+/** As 20.10, 26.1 and 28.5 said it, with docker-modem's preface where they said it before the first line. */
+test.each([
+  [
+    '(HTTP code 404) unexpected - manifest for 127.0.0.1:5000/t/x:1 not found: manifest unknown: manifest unknown ',
+    'reference-unknown',
+  ],
+  [
+    '(HTTP code 404) unexpected - failed to resolve reference "127.0.0.1:5000/t/x:1": 127.0.0.1:5000/t/x:1: not found ',
+    'reference-unknown',
+  ],
+  [
+    "(HTTP code 404) unexpected - pull access denied for 127.0.0.1:5000/t/x, repository does not exist or may require 'docker login': denied: requested access to the resource is denied ",
+    'reference-unknown',
+  ],
+  [
+    '(HTTP code 500) server error - Head "http://127.0.0.1:5000/v2/t/x/manifests/1": no basic auth credentials ',
+    'registry-login',
+  ],
+  [
+    '(HTTP code 500) server error - failed to resolve reference "127.0.0.1:5000/t/x:1": pull access denied, repository does not exist or may require authorization: authorization failed: no basic auth credentials ',
+    'registry-login',
+  ],
+  [
+    'failed to fetch anonymous token: unexpected status from GET request to http://127.0.0.1:5000/token?scope=repository%3At%2Fx%3Apull&service=s: 401 Unauthorized',
+    'registry-login',
+  ],
+  ['(HTTP code 401) unexpected - authentication required - incorrect username or password ', 'registry-login'],
+  ['(HTTP code 500) server error - denied ', 'registry-denied'],
+  ['unexpected status from HEAD request to http://127.0.0.1:5000/v2/t/x/manifests/1: 403 Forbidden', 'registry-denied'],
+  [
+    'toomanyrequests: You have reached your pull rate limit. You may increase the limit by authenticating',
+    'registry-limited',
+  ],
+  [
+    'unexpected status from HEAD request to http://127.0.0.1:5000/v2/t/x/manifests/1: 429 Too Many Requests',
+    'registry-limited',
+  ],
+  ['received unexpected HTTP status: 503 Service Unavailable', 'registry-error'],
+  [
+    'unknown: failed to resolve reference "127.0.0.1:5000/t/x:1": unexpected status from HEAD request to http://127.0.0.1:5000/v2/t/x/manifests/1: 500 Internal Server Error',
+    'registry-error',
+  ],
+  ["error unmarshalling content: invalid character '<' looking for beginning of value", 'registry-nonsense'],
+  ['(HTTP code 500) server error - unknown: <html>hi</html> ', 'registry-nonsense'],
+  [
+    'failed to unpack image on snapshotter overlayfs: unexpected media type text/html for sha256:beb6: not found',
+    'registry-nonsense',
+  ],
+  ['children: invalid desc sha256:f7b7: unexpected end of JSON input', 'registry-nonsense'],
+  [
+    'image with reference 127.0.0.1:5000/t/x:1 was found but does not match the specified platform: wanted linux/s390x, actual: linux/amd64',
+    'platform-missing',
+  ],
+  ['no matching manifest for linux/s390x in the manifest list entries', 'platform-missing'],
+  ['failed to register layer: write /opt/x: no space left on device', 'pull-disk-full'],
+  ['Get "http://127.0.0.1:1/v2/": dial tcp 127.0.0.1:1: connect: connection refused', 'registry-unreachable'],
+  ['failed to copy: read tcp 127.0.0.1:59568->127.0.0.1:39177: read: connection reset by peer', 'registry-unreachable'],
+  [
+    'Get "https://registry-1.docker.io/v2/": net/http: request canceled while waiting for connection (Client.Timeout exceeded while awaiting headers)',
+    'registry-unreachable',
+  ],
+  ['Get "https://registry-1.docker.io/v2/": net/http: TLS handshake timeout', 'registry-slow'],
+  ['Get "https://10.117.0.1:5000/v2/": x509: certificate signed by unknown authority', 'registry-tls'],
+  [
+    'failed to resolve reference "10.117.0.1:5000/t/x:1": failed to do request: Head "https://10.117.0.1:5000/v2/t/x/manifests/1": tls: failed to verify certificate: x509: cannot validate certificate for 10.117.0.1 because it doesn\'t contain any IP SANs',
+    'registry-tls',
+  ],
+  ['filesystem layer verification failed for digest sha256:1', 'pull-corrupt'],
+  ['unexpected EOF', 'pull-corrupt'],
+  ['something quite new', 'engine-refused'],
+])('%s', (message, code) => expect(pullFailure(message, asked).code).toBe(code))
+
+test('what a failure tells holds no token, and the status where there is one', () => {
+  expect(pullFailure('Get "https://cdn.x/blob?sig=secret": dial tcp: lookup cdn.x: no such host', asked)).toEqual({
+    code: 'registry-unreachable',
+    host: asked.host,
+    detail: 'Get "https://cdn.x/blob": dial tcp: lookup cdn.x: no such host',
+  })
+  const status = 'unexpected status from HEAD request to http://127.0.0.1:5000/v2/t/x/manifests/1: 502 Bad Gateway'
+  expect(pullFailure(status, asked)).toEqual({ code: 'registry-error', host: asked.host, status: 502 })
+})
+
+test('a chunk may end within a line and within a character', async () => {
+  const text = Buffer.from('{"status":"镜像","id":"aa"}\r\n{"status":"Digest: x"}\nnot json\n{"error":"no"}')
+  async function* bytes() {
+    for (const byte of text) yield Uint8Array.of(byte)
+  }
+  const lines: SaidLine[] = []
+  for await (const line of saidLines(bytes())) lines.push(line)
+  expect(lines).toEqual([{ status: '镜像', id: 'aa' }, { status: 'Digest: x' }, { error: 'no' }])
+})
+
+test('exactly one image is pulled, whatever is typed', () => {
+  const digest = `sha256:${'a'.repeat(64)}`
+  expect(targetOf('docker.io/library/nginx')).toEqual({ reference: 'nginx:latest', host: 'docker.io' })
+  expect(targetOf(`ghcr.io/a/b:1@${digest}`)).toEqual({ reference: `ghcr.io/a/b@${digest}`, host: 'ghcr.io' })
+  for (const wrong of ['', 'Nginx', 'nginx@sha256:12', `nginx@${digest}@${digest}`])
+    expect(targetOf(wrong)).toBeUndefined()
+})

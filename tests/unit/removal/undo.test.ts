@@ -1,0 +1,42 @@
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { forgetOld, nowInSeconds, undoDays } from '../../../main/removal/undo.ts'
+import { openStore, type LedgerEntry } from '../../../main/store/index.ts'
+
+const day = 86_400
+
+let folder: string
+beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'slipway-undo-'))))
+afterEach(() => rmSync(folder, { recursive: true }))
+
+/** A removal of so many days ago, with a saved copy. */
+function removedBefore(days: number): LedgerEntry {
+  const file = join(folder, `${days}.tar`)
+  writeFileSync(file, 'a copy')
+  return {
+    job: `removal of ${days} days ago`,
+    endpoint: 'unix:///var/run/docker.sock',
+    until: nowInSeconds() + Math.round((undoDays - days) * day),
+    untagged: [],
+    deleted: [{ image: 'sha256:1', references: ['redis:7'], file }],
+  }
+}
+
+test('what was removed more than a week ago is forgotten and its copy deleted; what is younger stays', async () => {
+  const [young, old] = [removedBefore(6.9), removedBefore(7.1)]
+  openStore(folder).ledger.write({ folder: '/copies', removals: [young, old], pulls: [] })
+  await forgetOld(openStore(folder).ledger)
+  expect(openStore(folder).ledger.value).toEqual({ folder: '/copies', removals: [young], pulls: [] })
+  expect(existsSync(young.deleted[0]!.file!)).toBe(true)
+  expect(existsSync(old.deleted[0]!.file!)).toBe(false)
+})
+
+test('a copy that its user has deleted already keeps nothing from being forgotten', async () => {
+  const old = removedBefore(8)
+  rmSync(old.deleted[0]!.file!)
+  openStore(folder).ledger.write({ pulls: [], removals: [old] })
+  await forgetOld(openStore(folder).ledger)
+  expect(openStore(folder).ledger.value.removals).toEqual([])
+})

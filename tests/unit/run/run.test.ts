@@ -1,0 +1,244 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { collide, hostPortText, parseContainerPort, parseHostPort } from '../../../model/run/port.ts'
+import { plainWish, type RunFaultCode, type RunWish } from '../../../model/run/run.ts'
+import { runArguments, runCommand } from '../../../model/run/command.ts'
+import { runFaults } from '../../../model/run/faults.ts'
+import { parseCpus, parseMemory } from '../../../model/run/limits.ts'
+import { runRequest } from '../../../model/run/request.ts'
+import { freeName, nextFree, shortName, suggestRun } from '../../../model/run/suggestion.ts'
+import { shellWords } from '../../../model/text/shell.ts'
+
+const image = `sha256:${'a'.repeat(64)}`
+const wish = (more: Partial<RunWish> = {}): RunWish => ({ ...plainWish(image, 'nginx:1.27'), ...more })
+const command = (more: Partial<RunWish>) => runCommand(wish(more))
+
+describe('the command', () => {
+  test('is the tutorial’s own', () => {
+    const asked = { reference: 'ubuntu:12.04', name: 'custom_container_name', command: '/bin/bash' }
+    expect(command(asked)).toBe('docker run -it --name custom_container_name ubuntu:12.04 /bin/bash')
+  })
+
+  test('reaches the engine that the app does', () => {
+    const reach = ['-H', 'unix:///run/my engine.sock']
+    expect(runCommand(wish({}), reach)).toBe("docker -H 'unix:///run/my engine.sock' run -it nginx:1.27")
+  })
+
+  test('names each part in Docker’s usual order', () => {
+    expect(
+      command({
+        interactive: false,
+        name: 'web',
+        removeAtEnd: true,
+        ports: [
+          { host: '127.0.0.1:8080', container: '80/tcp' },
+          { host: '[::1]:53', container: '53/UDP' },
+          { host: '', container: '9000' },
+          { host: '127.0.0.1:', container: '9001' },
+        ],
+        environment: [{ name: 'GREETING', value: "it's 5 o'clock" }],
+        network: 'shop',
+        memory: '512m',
+        cpus: '1.5',
+        user: '1000:1000',
+        workdir: '/srv',
+        command: 'nginx -g "daemon off;"',
+      }),
+    ).toBe(
+      'docker run -d --name web --rm -p 127.0.0.1:8080:80 -p [::1]:53:53/udp -p 9000 -p 127.0.0.1::9001'.replace(
+        '[::1]:53:53/udp',
+        "'[::1]:53:53/udp'",
+      ) +
+        ` -e 'GREETING=it'\\''s 5 o'\\''clock' --network shop -m 512m --cpus 1.5 -u 1000:1000 -w /srv` +
+        ` nginx:1.27 nginx -g 'daemon off;'`,
+    )
+    expect(command({ restart: 'unless-stopped' })).toBe('docker run -it --restart unless-stopped nginx:1.27')
+  })
+
+  test('mounts a folder that is there, and a volume by its name', () => {
+    const volumes = [
+      { source: 'data', target: '/var/lib/data', readOnly: false },
+      { source: 'data', target: '/copy', readOnly: true },
+      { source: '/srv/a,"b"', target: '/x', readOnly: true },
+      { source: 'data', target: '/a:b', readOnly: false },
+      { source: '', target: '/new', readOnly: false },
+    ]
+    expect(runArguments(wish({ volumes })).slice(3, -1)).toEqual([
+      ...['-v', 'data:/var/lib/data', '-v', 'data:/copy:ro'],
+      ...['--mount', 'type=bind,"source=/srv/a,""b""",target=/x,readonly'],
+      ...['--mount', 'type=volume,source=data,target=/a:b', '-v', '/new'],
+    ])
+  })
+
+  test('is read back by a shell as its words', () => {
+    const text = fc.string({ maxLength: 8 })
+    fc.assert(
+      fc.property(text, text, text, (name, value, argument) => {
+        const asked = wish({ name, environment: [{ name: 'A', value }], user: argument, command: `'${name}` })
+        expect(shellWords(runCommand(asked))).toEqual(runArguments(asked))
+      }),
+    )
+  })
+})
+
+describe('the request', () => {
+  test('has nothing that was not asked for', () => {
+    expect(runRequest(wish())).toEqual({
+      Image: 'nginx:1.27',
+      ...{ Tty: true, OpenStdin: true, StdinOnce: true, AttachStdin: true, AttachStdout: true, AttachStderr: true },
+      HostConfig: {
+        AutoRemove: false,
+        NetworkMode: 'default',
+        RestartPolicy: { Name: 'no', MaximumRetryCount: 0 },
+      },
+    })
+  })
+
+  test('exposes what it publishes, and counts as Docker counts', () => {
+    const ports = [
+      { host: '8080', container: '80' },
+      { host: '[::1]:8081', container: '80/tcp' },
+    ]
+    const asked = runRequest(wish({ ports, memory: '512m', cpus: '1.5' }))
+    expect(asked.ExposedPorts).toEqual({ '80/tcp': {} })
+    expect(asked.HostConfig).toMatchObject({
+      PortBindings: { '80/tcp': [{ HostIp: '', HostPort: '8080' }, { HostIp: '::1', HostPort: '8081' }] }, // prettier-ignore
+      Memory: 536_870_912,
+      NanoCpus: 1_500_000_000,
+    })
+  })
+})
+
+describe('faults', () => {
+  const codes = (more: Partial<RunWish>, taken: string[] = []) => runFaults(wish(more), taken).map(({ code }) => code)
+
+  test('a suggestion has none', () => expect(codes({})).toEqual([]))
+
+  test.each<[RunFaultCode, Partial<RunWish>]>([
+    ['name-form', { name: 'a' }],
+    ['name-form', { name: 'my web' }],
+    ['name-form', { name: '-web' }],
+    ['name-form', { name: '网站' }],
+    ['name-taken', { name: 'taken' }],
+    ['command-quote', { command: `sh -c 'echo` }],
+    ['port-host', { ports: [{ host: 'localhost:80', container: '80' }] }],
+    ['port-host', { ports: [{ host: '70000', container: '80' }] }],
+    ['port-host', { ports: [{ host: '256.0.0.1:80', container: '80' }] }],
+    ['port-host', { ports: [{ host: '::1:80', container: '80' }] }],
+    ['port-host', { ports: [{ host: ':', container: '80' }] }],
+    ['port-container', { ports: [{ host: '80', container: '' }] }],
+    ['port-container', { ports: [{ host: '80', container: '80/http' }] }],
+    ['port-doubled', { ports: [{ host: '80', container: '80' }, { host: '127.0.0.1:80', container: '81' }] }], // prettier-ignore
+    ['port-doubled', { ports: ['', '127.0.0.1:'].map((host) => ({ host, container: '80' })) }],
+    ['volume-source', { volumes: [{ source: 'here/there', target: '/x', readOnly: false }] }],
+    ['volume-source', { volumes: [{ source: './here', target: '/x', readOnly: false }] }],
+    ['volume-source', { volumes: [{ source: '/a\nb', target: '/x', readOnly: false }] }],
+    ['volume-target', { volumes: [{ source: '/a', target: 'x', readOnly: false }] }],
+    ['volume-target', { volumes: [{ source: '/a', target: '/x/..', readOnly: false }] }],
+    ['volume-doubled', { volumes: ['/x', '/y/../x/'].map((target) => ({ source: '/a', target, readOnly: false })) }],
+    ['volume-read-only', { volumes: [{ source: '', target: '/x', readOnly: true }] }],
+    ['variable-name', { environment: [{ name: '', value: 'x' }] }],
+    ['variable-name', { environment: [{ name: 'A=B', value: 'x' }] }],
+    ['variable-doubled', { environment: ['1', '2'].map((value) => ({ name: 'A', value })) }],
+    ['network-form', { network: 'my net' }],
+    ['restart-with-remove', { restart: 'always', removeAtEnd: true }],
+    ['memory-form', { memory: 'much' }],
+    ['memory-form', { memory: '0' }],
+    ['memory-small', { memory: '5m' }],
+    ['cpus-form', { cpus: '0' }],
+    ['cpus-form', { cpus: '1,5' }],
+    ['cpus-form', { cpus: '0.001' }],
+    ['workdir-form', { workdir: 'srv' }],
+  ])('%s: %j', (code, more) => expect(codes(more, ['taken'])).toEqual([code]))
+
+  test('what is right is let be', () => {
+    const ports = [
+      { host: '80', container: '80/tcp' },
+      { host: '80', container: '80/udp' },
+      { host: '127.0.0.1:81', container: '80' },
+      { host: '127.0.0.2:81', container: '80' },
+      { host: '', container: '80' },
+      { host: '', container: '81' },
+    ]
+    const volumes = [
+      { source: '/with space, comma: "quote"', target: '/a:b, c', readOnly: true },
+      { source: 'data', target: '/数据', readOnly: false },
+    ]
+    const environment = [{ name: 'a.b-c', value: 'two\nlines = "x"' }]
+    const limits = { memory: '6m', cpus: '.5', network: 'container:web', user: 'any one' }
+    expect(codes({ name: 'a_B-9.', ports, volumes, environment, ...limits })).toEqual([])
+  })
+
+  test('tell their row', () => {
+    const ports = [
+      { host: '80', container: '80' },
+      { host: 'x', container: '80' },
+    ]
+    expect(runFaults(wish({ ports }), [])).toEqual([{ field: 'ports', row: 1, code: 'port-host' }])
+  })
+})
+
+test('limits are read as Docker reads them', () => {
+  expect(['512m', '1.5g', '6 MB', '1024', '1KiB', '2t'].map(parseMemory)).toEqual([
+    ...[536_870_912, 1_610_612_736, 6_291_456, 1024, 1024, 2_199_023_255_552],
+  ])
+  expect(['1', '1.5', '.25', '2.', '0.000000001', '1e3', ''].map(parseCpus)).toEqual([
+    ...[1e9, 1.5e9, 0.25e9, 2e9, undefined, undefined, undefined],
+  ])
+})
+
+test('ports are read and written', () => {
+  const texts = ['8080', '127.0.0.1:8080', '[::1]:8080', '[fe80::1:2]:1', '[::ffff:1.2.3.4]:1', '127.0.0.1:', '']
+  expect(texts.map((text) => hostPortText(parseHostPort(text)!))).toEqual(texts)
+  expect(['[::g]:1', '[1:2]:3', '[:::]:1', '1.2.3:4', '01.2.3.4:5', '0', '-1'].map(parseHostPort)).toEqual(
+    Array.from({ length: 7 }),
+  )
+  expect(parseContainerPort('53/UDP')).toEqual({ port: 53, protocol: 'udp' })
+  const at = (text: string) => parseHostPort(text)!
+  expect(collide(at('80'), at('127.0.0.1:80'))).toBe(true)
+  expect(collide(at('127.0.0.1:80'), at('127.0.0.2:80'))).toBe(false)
+  expect(collide(at(''), at(''))).toBe(false)
+})
+
+describe('a suggestion', () => {
+  const known = {
+    ...{ image, reference: 'team.example:5000/shop/web:2', entrypoint: [], exposes: [] as string[] },
+    shell: ['/bin/bash'] as string[] | undefined,
+    names: new Set(['web']),
+    isFree: () => true,
+  }
+
+  test('runs a service in the background, on free ports of this computer alone', async () => {
+    const exposes = ['443/tcp', '53/udp', '80/tcp', '8080/tcp']
+    const suggested = await suggestRun({ ...known, exposes })
+    expect(suggested).toMatchObject({ interactive: false, name: 'web-2', command: '' })
+    expect(suggested.ports).toEqual([
+      { host: '127.0.0.1:8443', container: '443/tcp' },
+      { host: '127.0.0.1:8080', container: '80/tcp' },
+      { host: '127.0.0.1:8081', container: '8080/tcp' },
+    ])
+    const busy = await suggestRun({ ...known, exposes: ['22/tcp'], isFree: ({ port }) => port !== 8022 })
+    expect(busy.ports).toEqual([{ host: '127.0.0.1:8023', container: '22/tcp' }])
+  })
+
+  test('runs anything else in a terminal: with its shell, but not behind an entry point', async () => {
+    expect(await suggestRun(known)).toMatchObject({ interactive: true, command: '/bin/bash', ports: [] })
+    const busybox = await suggestRun({ ...known, shell: ['/bin/busybox', 'sh'] })
+    expect(busybox.command).toBe('/bin/busybox sh')
+    expect((await suggestRun({ ...known, shell: undefined })).command).toBe('')
+    expect((await suggestRun({ ...known, entrypoint: ['/docker-entrypoint.sh'] })).command).toBe('')
+  })
+
+  test('finds a name', () => {
+    expect(['nginx:1', 'a/b/c:1', 'x@sha256:0', 'h:5000/x:1', image].map(shortName)).toEqual([
+      ...['nginx', 'c-1', 'x-1', 'x-1', ''],
+    ])
+    expect(freeName('web', new Set(['web', 'web-2']))).toBe('web-3')
+    expect(freeName('web-9', new Set(['web-9']))).toBe('web-10')
+    expect(freeName('', new Set(['']))).toBe('')
+  })
+
+  test('gives up where no port is free', async () => {
+    expect(await nextFree({ ip: '', port: 65_530 }, () => false)).toBeUndefined()
+  })
+})

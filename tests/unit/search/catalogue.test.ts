@@ -1,0 +1,78 @@
+import { expect, test } from 'vitest'
+import { readCatalogue } from '../../../main/search/catalogue.ts'
+import { searchCatalogue } from '../../../model/search/catalogue.ts'
+import { officialPlatform, platformName } from '../../../model/image/platform.ts'
+import { parseReference } from '../../../model/image/reference.ts'
+
+const catalogue = readCatalogue()
+const names = (words: string) => catalogue.search(words).map(({ repository }) => repository)
+
+test('the name itself comes first, then names that begin with it, then what is told of', () => {
+  const entry = (name: string, text = '', stars?: number) => ({
+    ...{ name, texts: [text], categories: ['web servers'] },
+    ...(stars !== undefined && { stars }),
+  })
+  const all = [
+    entry('other', 'not a go program', 9),
+    entry('mongo', 'MongoDB', 99),
+    entry('gopher', '', 1),
+    entry('golang', '', 5),
+    entry('go'),
+    entry('algol', 'algorithms', 7),
+    entry('far', 'cargo'),
+  ]
+  const found = (words: string) => searchCatalogue(all, words).map(({ name }) => name)
+  expect(found('Go')).toEqual(['go', 'golang', 'gopher', 'mongo', 'algol', 'other'])
+  expect(found('go program')).toEqual(['other'])
+  expect(found('servers go')).toEqual(found('go'))
+  expect(found('nothing')).toEqual([])
+  expect(found('  ')).toEqual([])
+})
+
+test('both languages find', () => {
+  expect(names('nginx')[0]).toBe('nginx')
+  expect(names('database')).toContain('postgres')
+  expect(names('数据库')).toContain('postgres')
+  expect(names('hello world')[0]).toBe('hello-world')
+})
+
+test('the most starred come first, with the month of the count', () => {
+  const { starred, images } = catalogue.featured()
+  expect(starred).toMatch(/^\d{4}-\d\d$/)
+  const stars = images.map(({ stars }) => stars!)
+  expect(stars).toEqual(stars.toSorted((a, b) => b - a))
+  expect(images.length).toBeGreaterThan(20)
+})
+
+test('what is deprecated says what to use instead', () => {
+  expect(catalogue.known('centos')?.known?.deprecated?.instead).toContain('almalinux')
+  expect(catalogue.known('nginx')?.known).not.toHaveProperty('deprecated')
+})
+
+test('every image and every tag of the catalogue is one that Docker takes', () => {
+  const all = catalogue.search('a').concat(catalogue.search('e'))
+  expect(all.length).toBeGreaterThan(130)
+  for (const { repository } of all) {
+    expect(parseReference(repository)?.repository).toBe(repository)
+    for (const { tags, platforms } of catalogue.tags(repository)?.variants ?? []) {
+      for (const tag of tags) expect(parseReference(`${repository}:${tag}`)?.tag).toBe(tag)
+      for (const platform of platforms) expect(platform).toMatch(/^linux\/[a-z0-9]+(\/v[5-7])?$/)
+    }
+  }
+})
+
+test('one variant is one line, with the aliases that lead to it', () => {
+  const { asOf, variants } = catalogue.tags('nginx')!
+  expect(asOf).toMatch(/^\d{4}-\d\d-\d\d$/)
+  expect(variants[0]!.tags.slice(0, 2)).toEqual(['latest', expect.stringMatching(/^\d+\.\d+\.\d+$/)])
+  expect(variants[0]!.tags).toContain('mainline')
+  expect(catalogue.tags('team/x')).toBeUndefined()
+  expect(catalogue.tags('toString')).toBeUndefined()
+})
+
+test('platforms are written as Docker writes them', () => {
+  expect(['amd64', 'arm32v5', 'arm32v7', 'arm64v8', 'i386', 's390x'].map(officialPlatform)).toEqual([
+    ...['linux/amd64', 'linux/arm/v5', 'linux/arm/v7', 'linux/arm64', 'linux/386', 'linux/s390x'],
+  ])
+  expect(platformName({ os: 'windows', architecture: 'amd64', variant: '' })).toBe('windows/amd64')
+})

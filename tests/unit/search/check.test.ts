@@ -1,0 +1,51 @@
+import { expect, test } from 'vitest'
+import { searchService } from '../../../main/search/index.ts'
+import { registryClient } from '../../../main/registry/index.ts'
+import { client, serve } from '../local-server.ts'
+
+const digest = `sha256:${'a'.repeat(64)}`
+const other = `sha256:${'b'.repeat(64)}`
+const headers = {
+  'content-type': 'application/vnd.docker.distribution.manifest.v2+json',
+  'docker-content-digest': digest,
+}
+
+async function discover() {
+  const server = await serve((request, response) => {
+    if (request.url!.includes('/slow/')) return
+    const known = /\/x\/manifests\/(1|sha256:.*)$/.test(request.url!) && !request.url!.endsWith('c')
+    response.writeHead(known ? 200 : 404, known ? headers : {}).end()
+  })
+  const http = client()
+  const away = { code: 'engine-stopped', endpoint: 'x' } as const
+  const service = searchService({
+    engine: {
+      state: () => ({ status: 'away', failure: away }),
+      docker: () => ({ ok: false, error: away }),
+      failure: () => away,
+    },
+    publish: () => undefined,
+    ...{ http, searchHosts: [], platform: () => undefined, times: { registry: 500 } },
+    registry: registryClient({ http, credentials: async () => undefined }),
+  })
+  return { ...service, check: service.handlers['search.check'], ...server }
+}
+
+test('a reference is checked with one HEAD', async () => {
+  const { check, host, asked } = await discover()
+  expect(await check(`${host}/x:1`)).toEqual({ ok: true, value: { digest } })
+  expect(asked).toEqual(['HEAD /v2/x/manifests/1'])
+  expect(await check(`${host}/x:2`)).toMatchObject({ error: { code: 'reference-unknown', reference: `${host}/x:2` } })
+  expect(await check('x:')).toEqual({ ok: false, error: { code: 'reference-wrong', reference: 'x:' } })
+  expect(await check(`${host}/slow/x:1`)).toEqual({ ok: false, error: { code: 'registry-slow', host } })
+})
+
+test('an image is still there only under its own digest', async () => {
+  const { stillThere, host, server } = await discover()
+  expect(await stillThere(`${host}/x`, digest)).toEqual({ ok: true, value: true })
+  expect(await stillThere(`${host}/x`, other)).toEqual({ ok: true, value: false })
+  expect(await stillThere(`${host}/x`, `sha256:${'c'.repeat(64)}`)).toEqual({ ok: true, value: false })
+  server.close()
+  server.closeAllConnections()
+  expect(await stillThere(`${host}/x`, digest)).toMatchObject({ error: { code: 'registry-unreachable' } })
+})

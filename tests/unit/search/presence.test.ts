@@ -1,0 +1,28 @@
+import { expect, test } from 'vitest'
+import type { Image } from '../../../model/image/image.ts'
+import { presenceOf } from '../../../model/search/presence.ts'
+
+const [first, second] = [`sha256:${'1'.repeat(64)}`, `sha256:${'2'.repeat(64)}`]
+const image = (change: Partial<Image>): Image => ({
+  ...{ id: `sha256:${'0'.repeat(64)}`, references: ['nginx:1.27'], digests: [], created: 0, size: 1 },
+  ...change,
+})
+const variant = { tags: ['latest', '1.27'], digest: first }
+
+test('a variant is here by any of its tags, as long as the content is the same', () => {
+  const pulled = image({ digests: [`nginx@${first}`] })
+  expect(presenceOf('nginx', variant, [pulled], 'classic')).toBe('here')
+  expect(presenceOf('nginx', { ...variant, digest: second }, [pulled], 'classic')).toBe('older')
+  expect(presenceOf('nginx', { tags: ['1.26'] }, [pulled], 'classic')).toBeUndefined()
+  expect(presenceOf('team/nginx', variant, [pulled], 'classic')).toBeUndefined()
+})
+
+test('the containerd store knows the content by the image’s id', () => {
+  expect(presenceOf('nginx', variant, [image({ id: first })], 'containerd')).toBe('here')
+  expect(presenceOf('nginx', variant, [image({ id: second })], 'containerd')).toBe('older')
+})
+
+test('what was loaded or built has no digest to compare: it counts as here', () => {
+  expect(presenceOf('nginx', variant, [image({})], 'classic')).toBe('here')
+  expect(presenceOf('nginx', { tags: ['1.27'] }, [image({ digests: [`nginx@${first}`] })], 'classic')).toBe('here')
+})

@@ -1,0 +1,52 @@
+import { execFileSync } from 'node:child_process'
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { quoted, shellWords } from '../../../model/text/shell.ts'
+
+test('a command is split as a shell splits it', () => {
+  expect(shellWords('nginx -g "daemon off;"')).toEqual(['nginx', '-g', 'daemon off;'])
+  expect(shellWords(`  sh -c 'echo "it"' \t a\\ b ""\n`)).toEqual(['sh', '-c', 'echo "it"', 'a b', ''])
+  expect(shellWords('a"b"\'c\'\\d')).toEqual(['abcd'])
+  expect(shellWords('"\\"\\\\\\$\\n" "a\\\nb" c\\\nd')).toEqual(['"\\$\\n', 'ab', 'cd'])
+  expect(shellWords('')).toEqual([])
+  expect(shellWords('$HOME *.txt | x; y # z')).toEqual(['$HOME', '*.txt', '|', 'x;', 'y', '#', 'z'])
+})
+
+test.each([`"`, `it's`, `a \\`, `"a\\"`, `'a\\''`])('what is not closed is no command: %s', (text) => {
+  expect(shellWords(text)).toBeUndefined()
+})
+
+const word = fc.string({ unit: fc.oneof(fc.constantFrom(...`'"\\ \n\t$\`*;&|#~=,:`), fc.string({ maxLength: 2 })) })
+const text = word.filter((some) => !some.includes('\0'))
+
+test('what is quoted is read back as it was', () => {
+  fc.assert(
+    fc.property(fc.array(text), (words) => {
+      expect(shellWords(words.map(quoted).join(' '))).toEqual(words)
+    }),
+  )
+})
+
+test('a real shell reads the same', () => {
+  fc.assert(
+    fc.property(fc.array(text, { minLength: 1 }), (words) => {
+      const said = execFileSync('sh', ['-c', `printf '%s\\0' ${words.map(quoted).join(' ')}`], { encoding: 'utf8' })
+      expect(said.split('\0').slice(0, -1)).toEqual(words.map((some) => some.toWellFormed()))
+    }),
+    { numRuns: 50 },
+  )
+})
+
+test('where nothing is to be expanded, a real shell splits a text the same', () => {
+  // What would mean more to a shell than to Slipway is left out.
+  const unit = fc.constantFrom('a', 'b', ' ', '\t', '\\ ', "'", '"', '\\"', "\\'", '\\\\', '-', '文')
+  fc.assert(
+    fc.property(fc.string({ unit }), (typed) => {
+      const words = shellWords(typed)
+      if (!words || words.length === 0) return
+      const said = execFileSync('sh', ['-c', `printf '%s\\0' ${typed}`], { encoding: 'utf8' })
+      expect(said.split('\0').slice(0, -1)).toEqual(words)
+    }),
+    { numRuns: 200 },
+  )
+})

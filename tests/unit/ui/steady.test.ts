@@ -1,0 +1,23 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { steadily } from '../../../renderer/ui/steady.ts'
+
+const names = fc.uniqueArray(fc.constantFrom(...'abcdefghij'))
+const same = (name: string) => name
+
+test('nobody is at anything: the better answer is shown as it is', () => {
+  expect(steadily(['a', 'b'], ['c', 'a'], same, undefined)).toEqual(['c', 'a'])
+})
+
+test('what the user is at stays where it stands, and all of the better answer is there in its order', () => {
+  fc.assert(
+    fc.property(names, names, fc.nat(), (shown, better, at) => {
+      const held = shown[at % Math.max(1, shown.length)]
+      const rows = steadily(shown, better, same, held)
+      expect(rows.filter((name) => name !== held)).toEqual(better.filter((name) => name !== held))
+      if (held === undefined) return
+      const others = better.filter((name) => name !== held).length
+      expect(rows.indexOf(held)).toBe(Math.min(shown.indexOf(held), others))
+    }),
+  )
+})
