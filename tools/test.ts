@@ -1,4 +1,5 @@
 // All that CI runs: what must hold of the source, the build, and the tests on real engines and in the whole app.
+// --matrix runs the tests on engines on all of them (tests/engine/matrix.ts); other words choose tests by file.
 import { mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { checks } from './checks.ts'
@@ -8,7 +9,9 @@ import { runShown, runSteps } from './steps.ts'
 const folder = resolve('.cache/results')
 rmSync(folder, { recursive: true, force: true })
 mkdirSync(folder, { recursive: true })
-const only = process.argv.slice(2)
+const words = process.argv.slice(2)
+const only = words.filter((word) => word !== '--matrix')
+if (only.length < words.length) process.env['SLIPWAY_MATRIX'] = 'whole'
 const report = (name: string) => `${folder}/${name}.json`
 const inside = 'tools/world/inside.sh'
 

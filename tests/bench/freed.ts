@@ -1,7 +1,7 @@
 import { startEngine, type EngineWish } from '../../tools/world/engine.ts'
 import { openCleaner, taken } from '../engine/removal/cleaner.ts'
 import { chance, growForest } from '../engine/removal/forest.ts'
-import { matrix } from '../engine/matrix.ts'
+import { allEngines } from '../engine/matrix.ts'
 import type { Measure, Outcome } from './measure.ts'
 
 const sets = 200
@@ -14,7 +14,7 @@ export const freed: Measure = {
   what: `bytes promised by the plans of up to ${sets} random sets of ${images} images (${imagesThere} in the containerd store), against the engine's own account`,
   async run(stage) {
     const outcomes: Outcome[] = []
-    for (const wish of matrix) outcomes.push(await measure(wish, stage.say))
+    for (const wish of allEngines) outcomes.push(await measure(wish, stage.say))
     return outcomes
   },
 }
