@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import type { Measure } from './measure.ts'
 
-const bound = 150_000
+const bound = 120_000
 
 export const bundle: Measure = {
   name: 'bundle',

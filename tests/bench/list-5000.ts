@@ -8,7 +8,7 @@ import type { Opened } from './opened.ts'
 import { versions, type Stage } from './stage.ts'
 
 const runs = 5
-const bound = 1.05
+const bound = 0.7
 
 export const list5000: Measure = {
   name: 'list-5000',

@@ -6,7 +6,7 @@ import { memoryOf, memoryOfTree } from './processes.ts'
 import type { Stage } from './stage.ts'
 
 const runs = 5
-const bound = 150_000_000
+const bound = 120_000_000
 /** Time in which a fresh app comes to rest. */
 const rest = 5000
 /** Half of them, then once more as many: what the first half grew, caches and heap, the second must not grow again. */

@@ -9,7 +9,7 @@ import type { Opened } from './opened.ts'
 // The disk makes single runs differ by half.
 const runs = 11
 const count = 200
-const bound = 1.05
+const bound = 1.0
 
 export const remove200: Measure = {
   name: 'remove-200',

@@ -2,7 +2,7 @@ import { ms, quantile, type Measure } from './measure.ts'
 import { measured, pressed } from './work.ts'
 
 /** Two frames. */
-const bound = 33
+const bound = 16
 const runs = 20
 
 export const select5000: Measure = {

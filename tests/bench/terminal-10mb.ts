@@ -8,7 +8,7 @@ type Box = Awaited<ReturnType<typeof openBox>>
 
 const runs = 5
 const bytes = 10_000_000
-const bound = 1.2
+const bound = 1.0
 const longestFrame = 50
 
 /** Lines as a build or a log has them. */

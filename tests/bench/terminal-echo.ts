@@ -4,7 +4,7 @@ import { ms, quantile, type Measure } from './measure.ts'
 import { idle, openBox } from './terminals.ts'
 
 /** Two frames. */
-const bound = 33
+const bound = 16
 const runs = 120
 
 export const terminalEcho: Measure = {

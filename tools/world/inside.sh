@@ -106,7 +106,7 @@ outer() {
 as_root() {
   local name kept=()
   # sudo keeps hardly anything of the environment.
-  for name in SLIPWAY_ENGINES CI TERM LANG LC_ALL FORCE_COLOR NO_COLOR ELECTRON_OVERRIDE_DIST_PATH; do
+  for name in SLIPWAY_ENGINES SLIPWAY_MATRIX CI TERM LANG LC_ALL FORCE_COLOR NO_COLOR ELECTRON_OVERRIDE_DIST_PATH; do
     [ -z "${!name-}" ] || kept+=("$name=${!name}")
   done
   exec sudo env "${kept[@]}" setpriv --pdeathsig KILL "$here/inside.sh" "$@"
