@@ -5,7 +5,7 @@ import { build, type InlineConfig, type Plugin } from 'vite'
 import renderer from '../vite.config.ts'
 
 /**
- * What dockerode brings and Slipway never calls: an ssh that accepts any host's key (main/engine/connection.ts has its
+ * What dockerode brings and Slipway never calls: an ssh that accepts any host's key (main/engine/connect/routes.ts has its
  * own way), and gRPC for BuildKit's sessions. They would be two thirds of main, and of the time that it takes to load.
  */
 const uncalled = ['ssh2', '@grpc/grpc-js', '@grpc/proto-loader']

@@ -3,7 +3,8 @@ import type Docker from 'dockerode'
 import * as v from 'valibot'
 import type { Bytes, Image, ImageId } from '../../model/image/image.ts'
 import type { Digest, HistoryEntry } from '../../model/layers/sizes.ts'
-import { list, text, type ContentStore } from '../engine/index.ts'
+import { fail, ok, type Result } from '../../preload/contract/index.ts'
+import { list, statusOf, text, type ContentStore } from '../engine/index.ts'
 
 export interface Blob {
   readonly digest: Digest
@@ -77,6 +78,21 @@ export async function readImage(
     content: { size: contentSize, ...(found && { blobs: found.blobs }) },
     holdsLayers,
     lasting: steps !== undefined && found !== undefined && !found.index && holdsLayers,
+  }
+}
+
+/** The same for whoever waits for it: an image that is gone is told. */
+export async function readOne(
+  docker: Docker,
+  image: Image,
+  store: 'classic' | 'containerd',
+  content: ContentStore | undefined,
+): Promise<Result<ImageRead>> {
+  try {
+    return ok(await readImage(docker, image, store, content))
+  } catch (error) {
+    if (statusOf(error) === 404) return fail({ code: 'image-gone', image: image.id })
+    throw error
   }
 }
 

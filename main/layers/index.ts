@@ -3,19 +3,10 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type Docker from 'dockerode'
 import type { Bytes, Image, ImageId } from '../../model/image/image.ts'
 import { Sharing } from '../../model/layers/sharing.ts'
-import { fail, ok, type Handlers, type Publish, type Result } from '../../preload/contract/index.ts'
-import {
-  cachedBytes,
-  openContent,
-  reached,
-  statusOf,
-  whileHere,
-  type ContentStore,
-  type Engine,
-  type Where,
-} from '../engine/index.ts'
+import { fail, ok, type Handlers, type Publish } from '../../preload/contract/index.ts'
+import { cachedBytes, openContent, reached, whileHere, type Engine, type Where } from '../engine/index.ts'
 import type { LayersStore } from '../store/index.ts'
-import { readImage, type Blob, type ImageRead } from './anatomy.ts'
+import { readImage, readOne, type Blob, type ImageRead } from './anatomy.ts'
 import { recall, remember, scopeOf } from './kept.ts'
 import { LayerTable } from './table.ts'
 import { stackOf } from './stack.ts'
@@ -222,7 +213,7 @@ export function layersService({ engine, kept, publish }: LayersNeeds): Layers {
         const at = where()
         if (!reads.has(id) && at) {
           const content = at.store === 'containerd' ? await openContent(docker.value) : undefined
-          const read: Result<ImageRead> = await readOne(docker.value, image, at.store, content)
+          const read = await readOne(docker.value, image, at.store, content)
           content?.close()
           if (!read.ok) return read
           reads.set(id, read.value)
@@ -240,19 +231,5 @@ async function tried<T>(question: Promise<T>): Promise<T | undefined> {
     return await question
   } catch {
     return undefined
-  }
-}
-
-async function readOne(
-  docker: Docker,
-  image: Image,
-  store: Where['store'],
-  content: ContentStore | undefined,
-): Promise<Result<ImageRead>> {
-  try {
-    return ok(await readImage(docker, image, store, content))
-  } catch (error) {
-    if (statusOf(error) === 404) return fail({ code: 'image-gone', image: image.id })
-    throw error
   }
 }
