@@ -61,6 +61,13 @@ export default {
       to: { path: '^electron$|^node_modules/electron/' },
     },
     {
+      name: 'dockerode-in-the-engine',
+      comment: 'only engine/api knows an endpoint, a status code, the shape of a reply; connect makes the transport',
+      severity: 'error',
+      from: { path: '^(main|preload|model|renderer)/', pathNot: '^main/engine/(api|connect)/' },
+      to: { path: '^node_modules/(dockerode|docker-modem|@types/dockerode)/' },
+    },
+    {
       name: 'services-are-no-neighbours',
       comment: 'what a service needs of another, main/index.ts hands in as a function',
       severity: 'error',

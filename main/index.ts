@@ -64,13 +64,12 @@ start({
       ...{ engine, jobs },
       credentialsFor: storedLogins(credentials),
       ledger: store.ledger,
-      taken: engine.layersSize,
     })
     const daemonConfig = daemonConfigService({
       ...{ engine, jobs, surroundings },
       store: store.mirrors,
       own: ownHelper(join(built, 'helper/slipway-own-daemon-file'), process.env),
-      tryMirror: testPull({ http, engine, pull, lastRace: () => store.mirrors.value.race }),
+      tryMirror: testPull({ http, pull, lastRace: () => store.mirrors.value.race }),
       showFile: showFolder,
     })
     const removal = removalService({
@@ -88,7 +87,6 @@ start({
     engine.on('images', layers.changed)
     engine.on('state', layers.changed)
     engine.on('state', daemonConfig.engineChanged)
-    engine.on('state', terminals.engineChanged)
     serve({
       ...containers.handlers,
       ...daemonConfig.handlers,

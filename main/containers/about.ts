@@ -1,13 +1,18 @@
 /** What is lost with a container, and the addresses that it answers at. */
-import type Docker from 'dockerode'
 import { fail, ok, type ContainerLoss, type Failure, type Result } from '../../preload/contract/index.ts'
 import { isEverywhere } from '../../model/run/port.ts'
-import { inspectContainer, type ContainerInspect } from '../engine/index.ts'
+import {
+  inspectContainer,
+  listContainers,
+  removeContainer,
+  type ContainerInspect,
+  type EngineSession,
+} from '../engine/index.ts'
 
-export async function lossOf(docker: Docker, of: string): Promise<Result<ContainerLoss>> {
-  const about = await inspectContainer(docker, of, true)
+export async function lossOf(session: EngineSession, of: string): Promise<Result<ContainerLoss>> {
+  const about = await inspectContainer(session, of, { size: true })
   if (!about) return fail({ code: 'container-gone' })
-  const shared = await Promise.all(nameless(about).map((name) => isShared(docker, name, of)))
+  const shared = await Promise.all(nameless(about).map((name) => isShared(session, name, of)))
   return ok({
     running: about.State.Running,
     changes: about.SizeRw,
@@ -17,12 +22,16 @@ export async function lossOf(docker: Docker, of: string): Promise<Result<Contain
 }
 
 /** Exactly what the user was told of: never forced, and nothing where more would be lost by now. */
-export async function remove(docker: Docker, of: string, volumes: readonly string[]): Promise<Result<void, Failure>> {
-  const loss = await lossOf(docker, of)
+export async function remove(
+  session: EngineSession,
+  of: string,
+  volumes: readonly string[],
+): Promise<Result<void, Failure>> {
+  const loss = await lossOf(session, of)
   if (!loss.ok) return loss
   if (loss.value.running) return fail({ code: 'container-running' })
   if (loss.value.volumes.some((name) => !volumes.includes(name))) return fail({ code: 'container-moved' })
-  await docker.getContainer(of).remove({ v: true })
+  await removeContainer(session, of, { volumes: true })
   return ok(undefined)
 }
 
@@ -36,8 +45,8 @@ function nameless({ Mounts, HostConfig }: ContainerInspect): string[] {
 }
 
 /** The engine keeps a volume that another container has. */
-async function isShared(docker: Docker, name: string, of: string): Promise<boolean> {
-  const users = await docker.listContainers({ all: true, filters: { volume: [name] } })
+async function isShared(session: EngineSession, name: string, of: string): Promise<boolean> {
+  const users = await listContainers(session, { all: true, volume: name })
   return users.some(({ Id }) => Id !== of)
 }
 

@@ -1,6 +1,5 @@
 /** A change of Docker's own mirrors, step by step: until the last of them, whatever goes wrong puts everything back. */
 import { setTimeout as delay } from 'node:timers/promises'
-import type Docker from 'dockerode'
 import { distinctMirrors, sameMirrors } from '../../model/mirrors/address.ts'
 import { hub } from '../../model/image/reference.ts'
 import {
@@ -12,6 +11,7 @@ import {
   type JobItem,
   type Result,
 } from '../../preload/contract/index.ts'
+import type { EngineSession } from '../engine/index.ts'
 import type { Working } from '../jobs/index.ts'
 import type { Changed, Helper, HelperWish } from './helper.ts'
 import { mirrorsInForce } from './in-force.ts'
@@ -26,14 +26,15 @@ export interface ChangeWish {
   /** The change itself. */
   readonly write: (helper: Helper) => Promise<Result<Changed, DaemonFileFailure>>
   /** Whether Docker can pull with them: why not. Not there where there is no mirror to be tried. */
-  readonly tryThem?: ((signal: AbortSignal) => Promise<Failure | 'left-out' | undefined>) | undefined
+  readonly tryThem?:
+    ((session: EngineSession, signal: AbortSignal) => Promise<Failure | 'left-out' | undefined>) | undefined
   /** Done also where Docker does not run: a file that keeps it down is what a backup is for. */
   readonly evenIfDown?: boolean
 }
 
 interface Needs {
   readonly open: OpenHelper
-  readonly docker: () => Result<Docker>
+  readonly session: () => Result<EngineSession>
 }
 
 /** The engine reloads in a tenth of a second; snap's restarts in some ten. */
@@ -46,7 +47,7 @@ export const stepsFor = (way: ChangeWay, tries: boolean) =>
 
 /** Why it was not done and kept, which the job tells, too. */
 export async function changeMirrors(
-  { open, docker }: Needs,
+  { open, session }: Needs,
   wish: ChangeWish,
   job: Working,
 ): Promise<Failure | undefined> {
@@ -86,18 +87,20 @@ export async function changeMirrors(
     if (helper.recovered) return failed({ code: 'daemon-file-recovered', state: helper.recovered })
     const changed = await write(helper)
     if (!changed.ok) return failed(changed.error)
-    if (evenIfDown && !changed.value.confirmed && !docker().ok) {
+    if (evenIfDown && !changed.value.confirmed && !session().ok) {
       for (const step of ['reloaded', 'confirmed'] as const) mark(step, { state: 'kept' })
       mark('kept', { state: 'running' })
       job.subject({ atStart: true })
     } else {
-      const taken = await isTakenUp(docker, mirrors(), job.cancelled)
+      const taken = await isTakenUp(session, mirrors(), job.cancelled)
       if (job.cancelled.aborted) return await givenUp(helper)
       if (!taken) return failed({ code: 'daemon-file-not-taken', state: await putBack(helper) })
       done('confirmed')
     }
     const trial = AbortSignal.any([job.cancelled, AbortSignal.timeout(pulledWithin)])
-    const why = await tryThem?.(trial).catch((error: unknown): Failure => {
+    const reached = session()
+    const tried = reached.ok ? tryThem?.(reached.value, trial) : tryThem && Promise.resolve(reached.error)
+    const why = await tried?.catch((error: unknown): Failure => {
       if (!trial.aborted) console.error('the test pull:', error)
       return { code: 'registry-slow', host: hub }
     })
@@ -137,10 +140,10 @@ async function putBack(helper: Helper) {
 }
 
 /** Whether the engine says that it has these. It may be away for a moment: a snap's is started anew. */
-async function isTakenUp(docker: Needs['docker'], mirrors: readonly string[], cancelled: AbortSignal) {
+async function isTakenUp(session: Needs['session'], mirrors: readonly string[], cancelled: AbortSignal) {
   const over = AbortSignal.any([cancelled, AbortSignal.timeout(takenUpWithin)])
   while (!over.aborted) {
-    const now = await mirrorsInForce(docker(), over)
+    const now = await mirrorsInForce(session(), over)
     if (now && sameMirrors(now, distinctMirrors(mirrors))) return true
     await delay(200)
   }

@@ -1,23 +1,32 @@
-/** The mirrors that the engine says it has now. */
-import type Docker from 'dockerode'
-import * as v from 'valibot'
-import { distinctMirrors } from '../../model/mirrors/address.ts'
-import type { Result } from '../../preload/contract/index.ts'
-import { ask, list } from '../engine/index.ts'
+/** The engine that a change of its configuration is for: it may restart in the middle, and come back. */
+import { fail, ok, type Result } from '../../preload/contract/index.ts'
+import { readMirrors, type Engine, type EngineSession } from '../engine/index.ts'
 
-const info = v.object({ RegistryConfig: v.nullish(v.object({ Mirrors: list(v.string()) })) })
+/** @returns the mirrors in force, each once, as the engine uses them; undefined if it does not answer */
+export const mirrorsInForce = async (
+  session: Result<EngineSession>,
+  signal?: AbortSignal,
+): Promise<readonly string[] | undefined> =>
+  session.ok ? await readMirrors(session.value, signal).catch(() => undefined) : undefined
 
-/** An engine that says nothing for so long, in milliseconds, does not answer. */
-const patience = 10_000
+export interface ChangedEngine {
+  /** Its session, while it answers. */
+  session(): Result<EngineSession>
+  release(): void
+}
 
-/** Each once, as the engine uses them; nothing where it does not answer. */
-export async function mirrorsInForce(
-  docker: Result<Docker>,
-  cancelled?: AbortSignal,
-): Promise<readonly string[] | undefined> {
-  if (!docker.ok) return undefined
-  const silence = AbortSignal.timeout(patience)
-  const over = cancelled ? AbortSignal.any([cancelled, silence]) : silence
-  const told = v.safeParse(info, await ask(docker.value, '/info', {}, over).catch(() => undefined))
-  return told.success ? distinctMirrors(told.output.RegistryConfig?.Mirrors ?? []) : undefined
+/** The engine that the window shows, also when it shows another later; while none answers, the one that comes. */
+export function changedEngine({ session, lease }: Pick<Engine, 'session' | 'lease'>): ChangedEngine {
+  const shown = session()
+  if (!shown.ok) return { session, release() {} }
+  const held = lease(shown.value)
+  let reconnecting: Promise<unknown> | undefined
+  return {
+    session() {
+      if (!held.session.signal.aborted) return ok(held.session)
+      reconnecting ??= held.reconnected().finally(() => (reconnecting = undefined))
+      return fail({ code: 'engine-stopped', endpoint: held.identity.endpoint })
+    },
+    release: held.release,
+  }
 }

@@ -13,26 +13,30 @@ import {
   type KeptMirrorPlan,
   type Result,
 } from '../../preload/contract/index.ts'
-import type { Engine } from '../engine/index.ts'
+import type { Engine, EngineSession } from '../engine/index.ts'
 import type { Jobs, Working } from '../jobs/index.ts'
 import type { MirrorsStore } from '../store/index.ts'
 import { accessTo, type Access } from './access.ts'
 import { byHand } from './by-hand.ts'
 import { changeMirrors, stepsFor, type OpenHelper } from './change.ts'
 import { openHelper, type OwnHelper } from './helper.ts'
-import { mirrorsInForce } from './in-force.ts'
+import { changedEngine, mirrorsInForce, type ChangedEngine } from './in-force.ts'
 import { recovery } from './recovery.ts'
 import { findInstallation, hostsToml, mirrorOptions, type Found, type Surroundings } from './situation.ts'
 
 export interface DaemonConfigNeeds {
-  readonly engine: Pick<Engine, 'docker' | 'state' | 'live'>
+  readonly engine: Pick<Engine, 'session' | 'lease' | 'state' | 'live'>
   readonly jobs: Jobs
   readonly store: MirrorsStore
   readonly surroundings: Surroundings
   /** Changes the file of a rootless Docker, which is the user's own. */
   readonly own: OwnHelper
   /** Has Docker pull with a mirror: why it cannot; left out where no image is known to try it with. */
-  readonly tryMirror: (mirror: string, signal: AbortSignal) => Promise<Failure | 'left-out' | undefined>
+  readonly tryMirror: (
+    session: EngineSession,
+    mirror: string,
+    signal: AbortSignal,
+  ) => Promise<Failure | 'left-out' | undefined>
   /** Opens the file in the desktop's own program. */
   readonly showFile: (file: string) => Promise<void>
   /** Only tests say another. */
@@ -52,7 +56,7 @@ const mostChanges = 50
 export function daemonConfigService(needs: DaemonConfigNeeds) {
   const { engine, jobs, store, surroundings, own, tryMirror, showFile, openRoot = openHelper } = needs
   const found = () => findInstallation(engine.state(), surroundings)
-  const inForce = () => mirrorsInForce(engine.docker())
+  const inForce = () => mirrorsInForce(engine.session())
   const access = (at: Found) => accessTo(at, { openRoot, own })
   const cut = recovery()
   let kept: Kept | undefined
@@ -85,22 +89,37 @@ export function daemonConfigService(needs: DaemonConfigNeeds) {
     store.write({ ...store.value, changes: [change, ...store.value.changes].slice(0, mostChanges) })
   }
 
-  function start(subject: Subject, steps: readonly DaemonStep[], work: (job: Working) => Promise<void>) {
+  function start(
+    subject: Subject,
+    steps: readonly DaemonStep[],
+    work: (job: Working, of: ChangedEngine) => Promise<void>,
+  ) {
     changing++
-    return jobs.start({ kind: 'daemon', ...subject }, steps, (job) => work(job).finally(() => changing--))
+    const of = changedEngine(engine)
+    return jobs.start({ kind: 'daemon', ...subject }, steps, (job) =>
+      work(job, of).finally(() => {
+        of.release()
+        changing--
+      }),
+    )
   }
 
-  async function apply({ shown, access, oldHash, mirrors }: Kept, steps: readonly DaemonStep[], job: Working) {
+  async function apply(
+    { shown, access, oldHash, mirrors }: Kept,
+    steps: readonly DaemonStep[],
+    job: Working,
+    of: ChangedEngine,
+  ) {
     const { change, rows } = shown.plan
     if (!change) return
     const [first] = mirrors
     const why = await changeMirrors(
-      { open: access.open, docker: engine.docker },
+      { open: access.open, session: of.session },
       {
         steps,
         mirrors: () => mirrors,
         write: (helper) => helper.change({ oldHash, newText: change.after }),
-        tryThem: first === undefined ? undefined : (signal) => tryMirror(first, signal),
+        tryThem: first === undefined ? undefined : (session, signal) => tryMirror(session, first, signal),
       },
       job,
     )
@@ -108,13 +127,18 @@ export function daemonConfigService(needs: DaemonConfigNeeds) {
     else record(shown.file, namedBefore(rows), mirrors, oldHash)
   }
 
-  async function restore(file: string, access: Access, hash: string, steps: readonly DaemonStep[], job: Working) {
+  async function restore(
+    { file, access, hash }: { readonly file: string; readonly access: Access; readonly hash: string },
+    steps: readonly DaemonStep[],
+    job: Working,
+    of: ChangedEngine,
+  ) {
     await cut.settled()
     const read = await access.read()
     let now = read.ok ? read.value : undefined
     let mirrors: readonly string[] = []
     const why = await changeMirrors(
-      { open: access.open, docker: engine.docker },
+      { open: access.open, session: of.session },
       {
         steps,
         mirrors: () => mirrors,
@@ -189,7 +213,7 @@ export function daemonConfigService(needs: DaemonConfigNeeds) {
       const { mirrors, access, shown } = applied
       const steps = stepsFor(access.way, mirrors.length > 0)
       const restarts = shown.plan.rows.some(({ kind }) => kind === 'restart')
-      return ok(start({ mirrors: [...mirrors], restarts }, steps, (job) => apply(applied, steps, job)))
+      return ok(start({ mirrors: [...mirrors], restarts }, steps, (job, of) => apply(applied, steps, job, of)))
     },
     async 'daemon-config.backups'() {
       const told = await access(found()).talk((helper) => helper.history())
@@ -208,7 +232,7 @@ export function daemonConfigService(needs: DaemonConfigNeeds) {
       const mirrors = changesOf(file).find(({ backup }) => backup === hash)?.before ?? []
       const steps = stepsFor(to.way, false)
       const subject = { mirrors: [...mirrors], restores: true, restarts: installation === 'snap' }
-      return ok(start(subject, steps, (job) => restore(file, to, hash, steps, job)))
+      return ok(start(subject, steps, (job, of) => restore({ file, access: to, hash }, steps, job, of)))
     },
     async 'daemon-config.show'() {
       const { file } = found()

@@ -1,33 +1,32 @@
-/** Asking the engine that is reached, with what goes wrong told in the app's own codes. */
-import type Docker from 'dockerode'
+/** A call of the window, on the session that is shown when it comes. */
 import { fail, type EngineFailure, type Failure, type Result } from '../../preload/contract/index.ts'
-import { statusOf } from './api/errors.ts'
+import { engineFailure, statusOf } from './api/errors.ts'
+import type { EngineSession } from './api/session.ts'
 
-interface Reached {
-  docker(): Result<Docker, EngineFailure>
-  failure(error: unknown): EngineFailure
+interface Shown {
+  session(): Result<EngineSession, EngineFailure>
 }
-export type Asking = <T>(ask: (docker: Docker) => Promise<Result<T, Failure>>) => Promise<Result<T, Failure>>
+export type Asking = <T>(ask: (session: EngineSession) => Promise<Result<T, Failure>>) => Promise<Result<T, Failure>>
 
-export function asking({ docker, failure }: Reached): Asking {
+export function asking(engine: Shown): Asking {
   return async (ask) => {
-    const reached = docker()
-    if (!reached.ok) return reached
+    const session = engine.session()
+    if (!session.ok) return session
     try {
-      return await ask(reached.value)
+      return await ask(session.value)
     } catch (error) {
-      return fail(failure(error))
+      return fail(engineFailure(error, session.value.context.endpoint))
     }
   }
 }
 
-/** The same of a container: who is not there is gone. */
-export function askingContainer(engine: Reached): Asking {
+/** The same of a container: 404 means that it is gone. */
+export function askingContainer(engine: Shown): Asking {
   const ask = asking(engine)
   return (question) =>
-    ask(async (docker) => {
+    ask(async (session) => {
       try {
-        return await question(docker)
+        return await question(session)
       } catch (error) {
         if (statusOf(error) === 404) return fail({ code: 'container-gone' })
         throw error

@@ -2,8 +2,7 @@
 import { EventEmitter } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
-import type Docker from 'dockerode'
-import type { Bytes } from '../../model/image/image.ts'
+import type { Image, ImageId } from '../../model/image/image.ts'
 import {
   fail,
   ok,
@@ -16,12 +15,13 @@ import {
 } from '../../preload/contract/index.ts'
 import type { Lists } from '../store/index.ts'
 import { readDiskAccount } from './api/disk-account.ts'
-import { layersSize } from './api/disk-usage.ts'
 import { engineFailure } from './api/errors.ts'
-import { reached } from './api/where.ts'
-import { readMirrors, type Connection } from './connect/connection.ts'
+import { isSameEngine, type EngineIdentity, type EngineSession } from './api/session.ts'
+import { readMirrors } from './api/system.ts'
+import { connect, type Connection } from './connect/connection.ts'
 import { dockerFlags, findCandidates, findChoices, summary, type Surroundings } from './connect/contexts.ts'
 import { reach } from './connect/reach.ts'
+import { sessionBook, type Lease } from './sessions.ts'
 import { diskMeter } from './sync/disk-meter.ts'
 import { liveState, type Live } from './sync/live.ts'
 import { watchEngine, type Watch } from './sync/watch.ts'
@@ -33,14 +33,14 @@ export interface Engine {
   facts(): EngineFacts | undefined
   /** Called when its images or containers, or what is known of the engine itself, have changed. */
   on(what: 'images' | 'state', changed: () => void): void
-  /** What layers take on its disk, by its own account; undefined while none is reached. */
-  layersSize(): Promise<Bytes | undefined>
-  /** The engine's API, while one answers. */
-  docker(): Result<Docker, EngineFailure>
+  /** The session that the window shows, while its engine answers. */
+  session(): Result<EngineSession, EngineFailure>
+  /** What the engine of a session has, while the window shows it and its whole list is known. */
+  imagesOf(session: EngineSession): ReadonlyMap<ImageId, Image> | undefined
+  /** Keeps a session's engine connected, whatever the window shows, until it is released. */
+  lease(session: EngineSession): Lease
   /** What leads Docker's own command to the same engine: between `docker` and its verb. */
   flags(): readonly string[]
-  /** What an exception of that API stands for. */
-  failure(error: unknown): EngineFailure
   readonly handlers: Handlers<'engine'>
   /** Reads the whole list again, where the engine's events may have left something out. */
   lookAgain(): void
@@ -67,13 +67,14 @@ export function engineService({ surroundings, publish, memory }: Needs): Engine 
     changed.emit('images')
     if (remembered !== undefined) memory.remember(remembered, live.images())
   })
+  const sessions = sessionBook(connect)
   let state: EngineState = { status: 'connecting' }
   /** The context that the user chose since the app began. */
   let chosen: string | undefined
   let connection: Connection | undefined
   let watching: Watch | undefined
-  let lastEndpoint: string | undefined
-  /** The endpoint that is reached, where its list takes so long that it is worth remembering. */
+  let lastEngine: EngineIdentity | undefined
+  /** The engine that is reached, where its list takes so long that it is worth remembering. */
   let remembered: string | undefined
   /** Ends with the engine that is reached or looked for now. */
   let here = new AbortController()
@@ -87,14 +88,19 @@ export function engineService({ surroundings, publish, memory }: Needs): Engine 
   }
 
   async function visit(gone: AbortSignal) {
-    // What a visit opens, idle connections too, ends with it, and whoever left hears nothing more of it.
+    // Whoever left hears nothing more of it.
     const over = new AbortController()
     const signal = AbortSignal.any([gone, over.signal])
     const tell = (next: EngineState) => signal.aborted || become(next)
     try {
       const reached = await reach(surroundings, { chosen, signal })
-      if (reached.ok) await stay(reached.value, tell, signal)
-      else tell({ status: 'away', ...reached.error })
+      if (!reached.ok) return tell({ status: 'away', ...reached.error })
+      const shown = sessions.show(reached.value)
+      try {
+        await stay(shown, tell, AbortSignal.any([signal, shown.signal]))
+      } finally {
+        sessions.leave(shown)
+      }
     } finally {
       over.abort()
     }
@@ -104,19 +110,20 @@ export function engineService({ surroundings, publish, memory }: Needs): Engine 
     if (signal.aborted) return
     const context = summary(reached.candidate)
     const { endpoint } = context
+    const key = keyOf(reached.identity)
     const { imageDiskUse: _, tellsAll: __, ...facts } = reached.capabilities
     let connected: Extract<EngineState, { status: 'connected' }> = { status: 'connected', context, facts }
-    const recalled = await memory.recall(endpoint)
+    const recalled = await memory.recall(key)
     if (signal.aborted) return
-    if (recalled || lastEndpoint !== endpoint) live.forget(recalled)
-    lastEndpoint = endpoint
-    if (recalled) remembered = endpoint
+    if (recalled || !lastEngine || !isSameEngine(lastEngine, reached.identity)) live.forget(recalled)
+    lastEngine = reached.identity
+    if (recalled) remembered = key
     connection = reached
     tell(connected)
     try {
       const learn = (change: Partial<typeof connected>) => tell((connected = { ...connected, ...change }))
       const read = diskMeter(reached, (disk) => learn({ disk }), signal)
-      const listed = (slow: boolean) => signal.aborted || keep(endpoint, slow)
+      const listed = (slow: boolean) => signal.aborted || keep(key, slow)
       let turn = 0
       const reloaded = async () => {
         const asked = ++turn
@@ -145,10 +152,10 @@ export function engineService({ surroundings, publish, memory }: Needs): Engine 
     }
   }
 
-  function keep(endpoint: string, slow: boolean) {
-    if (slow) memory.remember(endpoint, live.images())
-    else if (remembered !== undefined) memory.forget(endpoint)
-    remembered = slow ? endpoint : undefined
+  function keep(key: string, slow: boolean) {
+    if (slow) memory.remember(key, live.images())
+    else if (remembered !== undefined) memory.forget(key)
+    remembered = slow ? key : undefined
   }
 
   function leave() {
@@ -176,14 +183,11 @@ export function engineService({ surroundings, publish, memory }: Needs): Engine 
     live,
     state: () => state,
     facts: () => (state.status === 'connected' ? state.facts : undefined),
-    async layersSize() {
-      const at = reached({ state: () => state })
-      return connection && at ? await layersSize(connection.docker, at) : undefined
-    },
     on: (what, listener) => void changed.on(what, listener),
-    docker: () => (connection ? ok(connection.docker) : fail(absent())),
+    session: () => (connection ? ok(connection) : fail(absent())),
+    imagesOf: (session) => (session === connection && live.snapshot().complete ? live.images() : undefined),
+    lease: sessions.lease,
     flags: () => (connection ? dockerFlags(connection.candidate, surroundings) : []),
-    failure: (error) => engineFailure(error, state.context?.endpoint ?? ''),
     handlers: {
       'engine.state': () => ok(state),
       'engine.contexts': () =>
@@ -215,21 +219,31 @@ export function engineService({ surroundings, publish, memory }: Needs): Engine 
         await visit(gone)
         await delay(retryAfter, undefined, { signal: gone }).catch(() => undefined)
       }
+      sessions.closeAll()
     },
   }
 }
 
-export { ask } from './api/ask.ts'
-export { inspectContainer, type ContainerInspect } from './api/container.ts'
-export { shellsIn, type Shell } from './api/container-shells.ts'
+/** One text for one engine, to remember things by. */
+export const keyOf = ({ endpoint, id, rootDir }: EngineIdentity): string => `${endpoint} ${id} ${rootDir}`
+
+export { loadImages, saveImages } from './api/archives.ts'
 export { openContent, type ContentStore } from './api/content.ts'
+export { shellsIn, type Shell } from './api/container-shells.ts'
+export * from './api/containers.ts'
 export { cachedBytes, layersSize } from './api/disk-usage.ts'
-export { engineFailure, statusOf } from './api/errors.ts'
-export { id, keys, list, names, text } from './api/replies.ts'
+export { EngineError, engineFailure, statusOf } from './api/errors.ts'
+export * from './api/images.ts'
+export { listNetworks } from './api/networks.ts'
+export { pullImage, readDistribution, type AuthConfig } from './api/pull.ts'
+export { list, text } from './api/replies.ts'
+export { searchImages } from './api/search.ts'
+export { isSameEngine, type EngineIdentity, type EngineSession } from './api/session.ts'
 export { unframed } from './api/stream-frames.ts'
+export { readMirrors } from './api/system.ts'
 export { attachTo, followLogs, openShell, type Line, type Size } from './api/terminal-stream.ts'
 export { countsContent, tellsAutomated } from './api/versions.ts'
-export { reached, whileHere, type Where } from './api/where.ts'
 export { asking, askingContainer } from './asking.ts'
 export { reach } from './connect/reach.ts'
+export type { Lease } from './sessions.ts'
 export { lookLabel } from './sync/hints.ts'

@@ -1,13 +1,12 @@
 /** Images: the live list, what one image is made for, and its tags. */
-import * as v from 'valibot'
-import { fail, ok, type Handlers, type ImageDetails, type Result } from '../../preload/contract/index.ts'
-import { statusOf, type Engine } from '../engine/index.ts'
-import { imageDetails } from './details.ts'
-import { tagImage } from './tags.ts'
+import { fail, ok, type Handlers, type ImageDetails } from '../../preload/contract/index.ts'
+import { asking, inspectImage, type Engine } from '../engine/index.ts'
+import { detailsOf } from './details.ts'
+import { addTag } from './tags.ts'
 
-type Needs = Pick<Engine, 'live' | 'docker' | 'failure' | 'lookAgain'>
-
-export function imagesService({ live, docker, failure, lookAgain }: Needs) {
+export function imagesService(engine: Pick<Engine, 'live' | 'session' | 'lookAgain'>) {
+  const { live, lookAgain } = engine
+  const ask = asking(engine)
   return {
     handlers: {
       'images.snapshot': () => ok(live.snapshot()),
@@ -15,21 +14,13 @@ export function imagesService({ live, docker, failure, lookAgain }: Needs) {
         lookAgain()
         return ok(undefined)
       },
-      'images.details': async (id): Promise<Result<ImageDetails>> => {
-        const engine = docker()
-        if (!engine.ok) return engine
-        try {
-          return ok(v.parse(imageDetails, await engine.value.getImage(id).inspect()))
-        } catch (error) {
-          if (statusOf(error) === 404) return fail({ code: 'image-gone', image: id })
-          throw error
-        }
-      },
+      'images.details': (id) =>
+        ask<ImageDetails>(async (session) => {
+          const found = await inspectImage(session, id)
+          return found ? ok(detailsOf(found)) : fail({ code: 'image-gone', image: id })
+        }),
       'images.labelled': (words) => ok(live.labelled(words)),
-      'images.tag': async (wish) => {
-        const engine = docker()
-        return engine.ok ? tagImage(engine.value, wish, failure) : engine
-      },
+      'images.tag': (request) => ask((session) => addTag(session, request)),
     } satisfies Handlers<'images'>,
   }
 }

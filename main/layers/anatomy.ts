@@ -1,10 +1,17 @@
 /** An image taken apart, as the engine tells it: its layers, its history, and in the containerd store its blobs. */
-import type Docker from 'dockerode'
 import * as v from 'valibot'
 import type { Bytes, Image, ImageId } from '../../model/image/image.ts'
 import type { Digest, HistoryEntry } from '../../model/layers/sizes.ts'
 import { fail, ok, type Result } from '../../preload/contract/index.ts'
-import { list, statusOf, text, type ContentStore } from '../engine/index.ts'
+import {
+  inspectImage,
+  list,
+  readHistory,
+  statusOf,
+  text,
+  type ContentStore,
+  type EngineSession,
+} from '../engine/index.ts'
 
 export interface Blob {
   readonly digest: Digest
@@ -32,28 +39,21 @@ export interface ImageRead {
   readonly lasting: boolean
 }
 
-const inspected = v.object({
-  Size: v.number(),
-  RootFS: v.nullish(v.object({ Layers: list(v.string()) }), { Layers: [] }),
-})
-const engineHistory = list(v.object({ CreatedBy: text, Size: v.nullish(v.number(), 0) }))
-
 export async function readImage(
-  docker: Docker,
+  session: EngineSession,
   image: Image,
-  store: 'classic' | 'containerd',
   content: ContentStore | undefined,
-): Promise<ImageRead> {
-  const handle = docker.getImage(image.id)
+): Promise<ImageRead | undefined> {
+  const { store } = session.capabilities
   const [about, steps] = await Promise.all([
-    handle.inspect().then((reply) => v.parse(inspected, reply)),
-    handle.history().then(
-      // An image without any: `null`, which the modem takes for no JSON.
-      (reply) => v.parse(engineHistory, Array.isArray(reply) ? reply : null),
-      // A history that contradicts its layers, or layers that are not unpacked: what remains is what they take together.
-      () => undefined,
-    ),
+    inspectImage(session, image.id),
+    // A history that contradicts its layers, or layers that are not unpacked: what remains is what they take together.
+    readHistory(session, image.id).catch((error: unknown) => {
+      if (statusOf(error) === undefined) throw error
+      return undefined
+    }),
   ])
+  if (!about) return undefined
   const told = (steps ?? []).toReversed().map((step) => ({ createdBy: step.CreatedBy, size: step.Size }))
   const diffIds = about.RootFS.Layers
   if (store === 'classic') return { diffIds, history: told, layersSize: about.Size, holdsLayers: true, lasting: true }
@@ -83,17 +83,12 @@ export async function readImage(
 
 /** The same for whoever waits for it: an image that is gone is told. */
 export async function readOne(
-  docker: Docker,
+  session: EngineSession,
   image: Image,
-  store: 'classic' | 'containerd',
   content: ContentStore | undefined,
 ): Promise<Result<ImageRead>> {
-  try {
-    return ok(await readImage(docker, image, store, content))
-  } catch (error) {
-    if (statusOf(error) === 404) return fail({ code: 'image-gone', image: image.id })
-    throw error
-  }
+  const read = await readImage(session, image, content)
+  return read ? ok(read) : fail({ code: 'image-gone', image: image.id })
 }
 
 const total = (blobs: readonly Blob[]) => blobs.reduce((sum, { size }) => sum + size, 0)

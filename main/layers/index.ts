@@ -1,18 +1,19 @@
 /** Layers of all images: read in the background, kept by digest, told to the window, and summed for plans. */
 import { setTimeout as delay } from 'node:timers/promises'
-import type Docker from 'dockerode'
 import type { Bytes, Image, ImageId } from '../../model/image/image.ts'
 import { Sharing } from '../../model/layers/sharing.ts'
 import { fail, ok, type Handlers, type Publish } from '../../preload/contract/index.ts'
-import { cachedBytes, openContent, reached, whileHere, type Engine, type Where } from '../engine/index.ts'
+import { cachedBytes, keyOf, openContent, type Engine, type EngineSession } from '../engine/index.ts'
 import type { LayersStore } from '../store/index.ts'
 import { readImage, readOne, type Blob, type ImageRead } from './anatomy.ts'
 import { recall, remember, scopeOf } from './kept.ts'
 import { LayerTable } from './table.ts'
 import { stackOf } from './stack.ts'
 
+type Store = EngineSession['capabilities']['store']
+
 export interface LayersNeeds {
-  readonly engine: Pick<Engine, 'live' | 'docker' | 'state'>
+  readonly engine: Pick<Engine, 'live' | 'session'>
   readonly kept: LayersStore
   readonly publish: Publish
 }
@@ -44,7 +45,10 @@ const manyRest = 1_000
 
 export function layersService({ engine, kept, publish }: LayersNeeds): Layers {
   const { live } = engine
-  const where = () => reached(engine)
+  const shown = () => {
+    const session = engine.session()
+    return session.ok ? session.value : undefined
+  }
   const sharing = new Sharing()
   let seq = 0
   let scope: string | undefined
@@ -69,7 +73,7 @@ export function layersService({ engine, kept, publish }: LayersNeeds): Layers {
 
   /** Whom layers are unpacked for is noted anew when an image comes back. */
   function forgetGone() {
-    if (where()?.store !== 'containerd' || !live.snapshot().complete) return
+    if (shown()?.capabilities.store !== 'containerd' || !live.snapshot().complete) return
     const used = inUse()
     for (const id of reads.keys()) if (!live.images().has(id) && !used.has(id)) reads.delete(id)
   }
@@ -83,7 +87,7 @@ export function layersService({ engine, kept, publish }: LayersNeeds): Layers {
   }
 
   /** Another engine: what is known of the one before holds no more. */
-  function enter(next: string, store: Where['store']) {
+  function enter(next: string, store: Store) {
     scope = next
     table = new LayerTable(store)
     reads = recall(kept, next)
@@ -106,23 +110,23 @@ export function layersService({ engine, kept, publish }: LayersNeeds): Layers {
   async function look(): Promise<void> {
     do {
       again = false
-      const at = where()
-      const docker = engine.docker()
-      if (!at || !docker.ok) return
-      const next = scopeOf(at.store, at.endpoint)
+      const session = shown()
+      if (!session) return
+      const { store } = session.capabilities
+      const next = scopeOf(store, keyOf(session.identity))
       if (next !== scope) {
-        enter(next, at.store)
+        enter(next, store)
         begun = Infinity
       }
       if (begun === Infinity && live.images().size > 0)
         begun = performance.now() + (live.images().size > many ? manyRest : 0)
       if (waits(begun)) return
       level()
-      if (unread().length > 0) await readAll(docker.value, at)
+      if (unread().length > 0) await readAll(session)
       if (again || !live.snapshot().complete) continue
       if (waits(accounted + accountRests)) return
       urgent = false
-      cached = await whileHere(engine, docker.value, cachedBytes(docker.value, at)).catch(() => cached)
+      cached = await cachedBytes(session).catch(() => cached)
       accounted = performance.now()
       level()
     } while (again)
@@ -136,16 +140,17 @@ export function layersService({ engine, kept, publish }: LayersNeeds): Layers {
     return true
   }
 
-  async function readAll(docker: Docker, { store }: Where) {
+  async function readAll(session: EngineSession) {
     const begun = scope
-    const content = store === 'containerd' ? await openContent(docker) : undefined
+    const { store } = session.capabilities
+    const content = store === 'containerd' ? await openContent(session) : undefined
     const [queue, used] = [unread(), inUse()]
-    const isHere = () => scope === begun && engine.docker().ok
+    const isHere = () => scope === begun && !session.signal.aborted
     let told = performance.now()
     try {
       const worker = async () => {
         for (let image = queue.pop(); image && isHere(); image = queue.pop()) {
-          const read = await tried(whileHere(engine, docker, readImage(docker, image, store, content)))
+          const read = await tried(readImage(session, image, content))
           if (scope !== begun) return
           if (read) reads.set(image.id, read)
           if (read) readAs.set(image, used.has(image.id))
@@ -183,7 +188,7 @@ export function layersService({ engine, kept, publish }: LayersNeeds): Layers {
       .catch((error: unknown) => console.error('layers:', error))
       .finally(() => {
         reading = undefined
-        if (again && where() && engine.docker().ok) changed()
+        if (again && shown()) changed()
       })
   }
 
@@ -207,13 +212,13 @@ export function layersService({ engine, kept, publish }: LayersNeeds): Layers {
       'layers.snapshot': () => ok({ seq, ...table.whole() }),
       'layers.stack': async (id) => {
         const image = live.images().get(id)
-        const docker = engine.docker()
-        if (!docker.ok) return docker
+        const session = engine.session()
+        if (!session.ok) return session
         if (!image) return fail({ code: 'image-gone', image: id })
-        const at = where()
-        if (!reads.has(id) && at) {
-          const content = at.store === 'containerd' ? await openContent(docker.value) : undefined
-          const read = await readOne(docker.value, image, at.store, content)
+        if (!reads.has(id)) {
+          const { store } = session.value.capabilities
+          const content = store === 'containerd' ? await openContent(session.value) : undefined
+          const read = await readOne(session.value, image, content)
           content?.close()
           if (!read.ok) return read
           reads.set(id, read.value)

@@ -1,9 +1,8 @@
 /** Bringing images in: each pull is a job, two go at once, the others wait for their turn. */
 import PQueue from 'p-queue'
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Bytes } from '../../model/image/image.ts'
-import { fail, ok, type Failure, type Handlers, type JobId, type Result } from '../../preload/contract/index.ts'
-import { reached, type Engine } from '../engine/index.ts'
+import { fail, ok, type Failure, type Handlers, type JobId } from '../../preload/contract/index.ts'
+import { keyOf, layersSize, type Engine, type EngineSession } from '../engine/index.ts'
 import type { Jobs, Working } from '../jobs/index.ts'
 import type { LedgerStore } from '../store/index.ts'
 import { recordPull } from './record.ts'
@@ -13,12 +12,10 @@ import type { Puller, PullWish } from './pull.ts'
 import { targetOf } from './target.ts'
 
 export interface PullNeeds {
-  readonly engine: Pick<Engine, 'docker' | 'live' | 'state'>
+  readonly engine: Pick<Engine, 'session' | 'lease' | 'imagesOf'>
   readonly jobs: Jobs
   /** The login that is stored for an image's registry, if any. */
   readonly credentialsFor: CredentialsFor
-  /** What all images take on the engine's disk, by its own account. */
-  readonly taken?: () => Promise<Bytes | undefined>
   readonly ledger?: LedgerStore
 }
 
@@ -27,7 +24,7 @@ const atOnce = 2
 /** For so long, in milliseconds, the account of the disk is waited for: before, and after. */
 const patience = { before: 500, after: 2_000 }
 
-export function pullService({ engine, jobs, credentialsFor, taken, ledger }: PullNeeds) {
+export function pullService({ engine, jobs, credentialsFor, ledger }: PullNeeds) {
   const queue = new PQueue({ concurrency: atOnce })
   /** Those that run or wait, by what they bring. */
   const open = new Map<string, JobId>()
@@ -37,50 +34,51 @@ export function pullService({ engine, jobs, credentialsFor, taken, ledger }: Pul
     const turn = ++begun
     const alone = queue.pending === 1
     job.item(0, { state: 'running' })
-    const before = await within(patience.before, taken?.())
+    const before = await within(patience.before, layersSize(puller.session))
     const pulled = await pullWithLogin(puller, wish, credentialsFor)
     if ('failure' in pulled) return job.item(0, { state: 'failed', failure: pulled.failure })
     job.item(0, { state: 'done' })
     const { came } = pulled
     // What another pull brought meanwhile cannot be told apart.
-    const after = came.news && alone && turn === begun ? await within(patience.after, taken?.()) : undefined
+    const after =
+      came.news && alone && turn === begun ? await within(patience.after, layersSize(puller.session)) : undefined
     const spent = before !== undefined && after !== undefined ? Math.max(0, after - before) : undefined
     const cost = came.news ? spent : 0
     job.subject({ speed: undefined, left: undefined, came: { ...came, ...(cost !== undefined && { cost }) } })
-    if (ledger) recordPull(ledger, { ...came, reference: wish.reference, endpoint: puller.at.endpoint })
+    if (ledger) recordPull(ledger, { ...came, reference: wish.reference, endpoint: puller.session.context.endpoint })
   }
 
   /** From the click to the end, in the queue and out of it. */
-  async function work(asked: Pick<Puller, 'docker' | 'at'>, wish: PullWish, job: Working) {
+  async function work(session: EngineSession, wish: PullWish, job: Working) {
     const progress = progressOf(job)
+    // The pull goes on where it began, whatever the window shows meanwhile.
+    const lease = engine.lease(session)
     try {
-      await queue.add(() => bring({ engine, ...asked, cancelled: job.cancelled, tell: progress.tell }, wish, job), {
-        signal: job.cancelled,
-      })
+      await queue.add(
+        () => bring({ imagesOf: engine.imagesOf, session, cancelled: job.cancelled, tell: progress.tell }, wish, job),
+        {
+          signal: job.cancelled,
+        },
+      )
     } catch (error) {
       if (!job.cancelled.aborted) throw error
       job.item(0, { state: 'kept' })
     } finally {
+      lease.release()
       progress.end()
     }
   }
 
-  /** The engine that is reached now. */
-  function here(): Result<Pick<Puller, 'docker' | 'at'>> {
-    const docker = engine.docker()
-    if (!docker.ok) return docker
-    const [state, where] = [engine.state(), reached(engine)]
-    if (!where || state.status !== 'connected') return fail({ code: 'engine-stopped', endpoint: '' })
-    return ok({ docker: docker.value, at: { ...where, platform: state.facts.platform } })
-  }
-
   /** As part of another job, which tells of it; `urgent` where it cannot wait for its turn. */
-  async function pullAgain(reference: string, cancelled: AbortSignal, urgent = false): Promise<Failure | undefined> {
+  async function pullAgain(
+    session: EngineSession,
+    reference: string,
+    cancelled: AbortSignal,
+    urgent = false,
+  ): Promise<Failure | undefined> {
     const target = targetOf(reference)
     if (!target) return { code: 'reference-wrong', reference }
-    const asked = here()
-    if (!asked.ok) return asked.error
-    const puller = { engine, ...asked.value, cancelled, tell: () => undefined }
+    const puller = { imagesOf: engine.imagesOf, session, cancelled, tell: () => undefined }
     const pull = () => pullWithLogin(puller, target, credentialsFor)
     const pulled = urgent ? await pull() : await queue.add(pull, { signal: cancelled })
     return 'failure' in pulled ? pulled.failure : undefined
@@ -90,16 +88,16 @@ export function pullService({ engine, jobs, credentialsFor, taken, ledger }: Pul
     'pull.start': ({ reference, platform }) => {
       const target = targetOf(reference)
       if (!target) return fail({ code: 'reference-wrong', reference })
-      const asked = here()
-      if (!asked.ok) return asked
-      const { at } = asked.value
-      const wish = { ...target, ...(platform !== undefined && platform !== at.platform && { platform }) }
-      const key = [at.endpoint, wish.reference, wish.platform].join(' ')
+      const session = engine.session()
+      if (!session.ok) return session
+      const own = session.value.capabilities.platform
+      const wish = { ...target, ...(platform !== undefined && platform !== own && { platform }) }
+      const key = [keyOf(session.value.identity), wish.reference, wish.platform].join(' ')
       const same = open.get(key)
       if (same !== undefined) return ok(same)
       const { host: _, ...named } = wish
       const id = jobs.start({ kind: 'pull', ...named, layers: [] }, [wish.reference], (job) =>
-        work(asked.value, wish, job).finally(() => open.delete(key)),
+        work(session.value, wish, job).finally(() => open.delete(key)),
       )
       open.set(key, id)
       return ok(id)
@@ -116,5 +114,5 @@ export function pullService({ engine, jobs, credentialsFor, taken, ledger }: Pul
 const within = async <T>(ms: number, answer: Promise<T> | undefined): Promise<T | undefined> =>
   await Promise.race([answer?.catch(() => undefined), delay(ms, undefined, { ref: false })])
 
-export type { AuthConfig } from './pull.ts'
+export type { AuthConfig } from '../engine/index.ts'
 export { storedLogins, type CredentialsFor } from './login.ts'

@@ -1,12 +1,10 @@
 /** When an engine is handed a login, and when not. */
-import type Docker from 'dockerode'
-import * as v from 'valibot'
 import { registryOf } from '../../model/image/provenance.ts'
 import { hub } from '../../model/image/reference.ts'
 import type { Failure } from '../../preload/contract/index.ts'
-import { list } from '../engine/index.ts'
+import { readMirrors, type AuthConfig } from '../engine/index.ts'
 import type { CredentialStore } from '../registry/index.ts'
-import { pullImage, type AuthConfig, type Pulled, type Puller, type PullWish } from './pull.ts'
+import { pullImage, type Pulled, type Puller, type PullWish } from './pull.ts'
 
 export type CredentialsFor = (reference: string) => Promise<AuthConfig | undefined>
 
@@ -36,15 +34,13 @@ export async function pullWithLogin(puller: Puller, wish: PullWish, credentialsF
   if (!login) return pulled
   puller.cancelled.throwIfAborted()
   // The classic store would hand a Docker Hub login to any mirror that asks for one (moby#42022).
-  if (wish.host === 'docker.io' && puller.at.store === 'classic' && (await hasMirrors(puller.docker)))
+  if (wish.host === 'docker.io' && puller.session.capabilities.store === 'classic' && (await hasMirrors(puller)))
     return { failure: { code: 'registry-login', host: wish.host } }
   return await pullImage(puller, wish, login)
 }
 
-const info = v.object({ RegistryConfig: v.nullish(v.object({ Mirrors: list(v.string()) })) })
-
-/** Where it cannot be told, one has to be reckoned with. */
-async function hasMirrors(docker: Docker): Promise<boolean> {
-  const told = v.safeParse(info, await docker.info().catch(() => undefined))
-  return !told.success || (told.output.RegistryConfig?.Mirrors.length ?? 0) > 0
+/** If it cannot be told, one has to be reckoned with. */
+async function hasMirrors({ session, cancelled }: Puller): Promise<boolean> {
+  const mirrors = await readMirrors(session, cancelled).catch(() => undefined)
+  return mirrors === undefined || mirrors.length > 0
 }

@@ -1,14 +1,24 @@
-/** A plan carried out, as it stands: what has moved since is not touched, and each item's fate is told truly. */
+/** A plan executed as it stands, on the engine that it was made for: what has moved since is not touched. */
 import { setTimeout as delay } from 'node:timers/promises'
-import type Docker from 'dockerode'
-import * as v from 'valibot'
-import { shortId, splitReference, type ContainerId, type ImageId } from '../../model/image/image.ts'
+import { shortId, splitReference, type ImageId } from '../../model/image/image.ts'
 import type { ContainerRemoval, Deletion, RemovalPlan, Untagging } from '../../model/removal/plan.ts'
 import type { Failure } from '../../preload/contract/index.ts'
+import {
+  engineFailure,
+  inspectContainer,
+  inspectImage,
+  listContainers,
+  removeContainer,
+  removeImage,
+  statusOf,
+  stopContainer,
+  tagImage,
+  type EngineSession,
+  type Lease,
+} from '../engine/index.ts'
 import type { Working } from '../jobs/index.ts'
-import { type Engine, engineFailure, list, names, statusOf, whileHere } from '../engine/index.ts'
 
-type Item = { readonly untag: Untagging } | { readonly deletion: Deletion }
+export type Item = { readonly untag: Untagging } | { readonly deletion: Deletion }
 
 /** One for each image that goes and each tag that is taken: tags first. */
 export const itemsOf = ({ untags, deletes }: RemovalPlan): Item[] => [
@@ -18,166 +28,149 @@ export const itemsOf = ({ untags, deletes }: RemovalPlan): Item[] => [
 export const nameOf = (item: Item): string =>
   'untag' in item ? item.untag.reference : (item.deletion.references[0] ?? shortId(item.deletion.image))
 
-const inspected = v.object({ Id: v.string(), RepoTags: names })
-const removed = list(v.object({ Deleted: v.optional(v.string()) }))
-const container = v.object({ Image: v.string(), State: v.object({ Running: v.boolean() }) })
-const users = v.array(v.object({ Id: v.string(), ImageID: v.string() }))
-
-/** How long the engine is waited for after it went away, to look what became of the item it was at. */
-const patience = 60_000
+/** How long the engine is waited for after its connection broke, to see what became of the item that it was at. */
+const resolveWithinMs = 60_000
 
 interface Needs {
-  readonly engine: Pick<Engine, 'docker' | 'live'>
-  readonly endpoint: string
+  readonly lease: Lease
   readonly plan: RemovalPlan
   readonly job: Working
 }
 
-/** Answers with the items that came about. */
-export async function carryOut({ engine, endpoint, plan, job }: Needs): Promise<Set<Item>> {
+/** @returns the items that were completed, and those of which the outcome is unknown */
+export async function executePlan({ lease, plan, job }: Needs): Promise<Set<Item>> {
   const items = itemsOf(plan)
-  const done = new Set<Item>()
+  const affected = new Set<Item>()
   const begun = new Set<Item>()
-  let away = false
+  let broken = false
 
   async function one(at: number) {
     const item = items[at]!
-    const docker = engine.docker()
-    if (!docker.ok) {
-      away = true
-      return job.fail(docker.error)
+    const { session } = lease
+    const { endpoint } = session.context
+    if (session.signal.aborted) {
+      broken = true
+      return job.fail({ code: 'engine-stopped', endpoint })
     }
     begun.add(item)
     job.item(at, { state: 'running' })
     try {
-      const work = 'untag' in item ? untag(docker.value, item.untag) : remove(docker.value, item.deletion, plan)
-      const failure = await whileHere(engine, docker.value, work)
-      if (!failure) done.add(item)
+      const failure = await ('untag' in item ? untag(session, item.untag) : remove(session, item.deletion, plan))
+      if (!failure) affected.add(item)
       job.item(at, failure ? { state: 'failed', failure } : { state: 'done' })
     } catch (error) {
       const failure = engineFailure(error, endpoint)
       if (statusOf(error) !== undefined) return job.item(at, { state: 'failed', failure })
-      // The engine is away. Whether it still did the item is seen when it is back; the rest is left as it is.
-      away = true
+      // The connection broke. Whether the engine still did the item is seen when the same engine is back; the rest is
+      // left as it is.
+      broken = true
       job.fail(failure)
       job.item(at, { state: 'unknown' })
-      const fate = await fateOf(item, engine)
-      if (fate === 'gone') done.add(item)
-      if (fate === 'gone') job.item(at, { state: 'done' })
-      if (fate === 'there') job.item(at, { state: 'failed', failure })
+      const outcome = await resolveOutcome(item, lease)
+      if (outcome !== 'there') affected.add(item)
+      if (outcome === 'gone') job.item(at, { state: 'done' })
+      if (outcome === 'there') job.item(at, { state: 'failed', failure })
     }
   }
 
   // One after another: the classic store, asked to remove two images at once that share layers, fails with "layer does
   // not exist" and may keep half of one (tried on 20.10 and 26.1).
-  for (let at = 0; at < items.length && !away && !job.cancelled.aborted; at++) await one(at)
+  for (let at = 0; at < items.length && !broken && !job.cancelled.aborted; at++) await one(at)
   items.forEach((item, at) => begun.has(item) || job.item(at, { state: 'kept' }))
-  return done
+  return affected
 }
 
-/** Nothing where it came about. */
-async function untag(docker: Docker, { reference, image, staysAs }: Untagging): Promise<Failure | undefined> {
-  const now = await look(docker, reference)
+/** @returns undefined if it was done */
+async function untag(session: EngineSession, { reference, image, staysAs }: Untagging): Promise<Failure | undefined> {
+  const now = await inspectImage(session, reference)
   // Were it the last name, its removal would delete the image.
   if (now?.Id !== image || !now.RepoTags.some((name) => staysAs.includes(name))) return moved(image)
-  await docker.getImage(reference).remove()
-  return undefined
+  const removal = await removeImage(session, reference)
+  return removal === 'missing' || 'conflict' in removal ? moved(image) : undefined
 }
 
-async function remove(docker: Docker, deletion: Deletion, plan: RemovalPlan): Promise<Failure | undefined> {
+/** @returns undefined if it was done */
+async function remove(session: EngineSession, deletion: Deletion, plan: RemovalPlan): Promise<Failure | undefined> {
   const { image } = deletion
   const containers = plan.containers.filter((each) => each.image === image)
-  if (!(await isAsPlanned(docker, deletion, containers))) return moved(image)
-  for (const each of containers) if (!(await removeContainer(docker, each))) return moved(image)
+  if (!(await isAsPlanned(session, deletion, containers))) return moved(image)
+  for (const each of containers) if (!(await removeUser(session, each))) return moved(image)
 
   const taken: string[] = []
+  // An image that is kept keeps its names.
+  const putBack = async () => {
+    for (const name of taken) await tagAgain(session, image, name)
+  }
   try {
     for (const [at, name] of deletion.names.entries()) {
-      const deleted = v.parse(removed, await docker.getImage(name).remove())
+      const removal = await removeImage(session, name)
+      if (removal === 'missing' || 'conflict' in removal) {
+        await putBack()
+        return moved(image)
+      }
       taken.push(name)
       const last = at === deletion.names.length - 1
-      if (last && !deleted.some(({ Deleted }) => Deleted === image) && (await look(docker, image)))
+      if (last && !removal.deleted.includes(image) && (await inspectImage(session, image)))
         return { code: 'image-stays', image }
     }
     return undefined
   } catch (error) {
-    const status = statusOf(error)
-    if (status === undefined) throw error
-    // An image that is kept keeps its names.
-    for (const name of taken) await tagAgain(docker, image, name)
-    if (status === 404 || status === 409) return moved(image)
+    if (statusOf(error) !== undefined) await putBack()
     throw error
   }
 }
 
 async function isAsPlanned(
-  docker: Docker,
+  session: EngineSession,
   { image, references, names }: Deletion,
   planned: readonly ContainerRemoval[],
 ) {
-  // The engine itself refuses the last name of an image in use; before that it would take the others.
+  // The engine itself refuses the last name of an image in use; before that it would take the others. All containers
+  // are asked for: 20.10 takes four milliseconds for each question that names an ancestor.
   const mayBeUsed = names.length > 1 || planned.length > 0
-  const asked: Promise<ContainerId[]> = mayBeUsed ? usersOf(docker, image) : Promise.resolve([])
-  const [now, using] = await Promise.all([look(docker, image), asked])
+  const [now, all] = await Promise.all([
+    inspectImage(session, image),
+    mayBeUsed ? listContainers(session, { all: true }) : undefined,
+  ])
   if (!now || now.RepoTags.join('\n') !== [...references].sort().join('\n')) return false
+  const using = all?.flatMap(({ Id, ImageID }) => (ImageID === image ? [Id] : [])) ?? []
   return using.length === planned.length && planned.every(({ id }) => using.includes(id))
 }
 
-async function usersOf(docker: Docker, image: ImageId): Promise<ContainerId[]> {
-  // All of them: 20.10 takes four milliseconds for each question that names an ancestor.
-  const reply = await docker.listContainers({ all: true })
-  return v.parse(users, reply).flatMap(({ Id, ImageID }) => (ImageID === image ? [Id] : []))
-}
-
-/** Whether it was as planned, and is gone now. One that began to run meanwhile is let be. */
-async function removeContainer(docker: Docker, { id, image, stop }: ContainerRemoval): Promise<boolean> {
-  const handle = docker.getContainer(id)
-  const now = v.parse(container, await handle.inspect())
-  if (now.Image !== image || (now.State.Running && !stop)) return false
-  if (now.State.Running) await handle.stop()
-  await handle.remove()
+/** @returns whether the container was as planned, and is gone now. One that was started meanwhile is left alone. */
+async function removeUser(session: EngineSession, { id, image, stop }: ContainerRemoval): Promise<boolean> {
+  const now = await inspectContainer(session, id)
+  if (now?.Image !== image || (now.State.Running && !stop)) return false
+  if (now.State.Running) await stopContainer(session, id)
+  await removeContainer(session, id)
   return true
 }
 
 const moved = (image: ImageId): Failure => ({ code: 'image-moved', image })
 
-/** Nothing where there is no such image. */
-export async function look(docker: Docker, name: string) {
-  try {
-    return v.parse(inspected, await docker.getImage(name).inspect())
-  } catch (error) {
-    if (statusOf(error) === 404) return undefined
-    throw error
-  }
-}
-
-async function tagAgain(docker: Docker, image: ImageId, name: string) {
+async function tagAgain(session: EngineSession, image: ImageId, name: string) {
   if (name.includes('@') || name === image) return
-  const { repository, tag } = splitReference(name)
-  await docker
-    .getImage(image)
-    .tag({ repo: repository, tag })
-    .catch(() => undefined)
+  await tagImage(session, image, splitReference(name)).catch(() => undefined)
 }
 
-/** What became of an item while the engine went away. A name that an image lost and should have kept is put back. */
-async function fateOf(item: Item, engine: Needs['engine']): Promise<'gone' | 'there' | 'unknown'> {
-  for (const end = Date.now() + patience; Date.now() < end; await delay(200)) {
-    const docker = engine.docker()
-    if (!docker.ok) continue
+/**
+ * What became of an item while its connection broke, asked of the same engine alone. A name that an image lost and
+ * should have kept is put back.
+ */
+async function resolveOutcome(item: Item, lease: Lease): Promise<'gone' | 'there' | 'unknown'> {
+  for (const end = Date.now() + resolveWithinMs; Date.now() < end; await delay(200)) {
+    const session = lease.session.signal.aborted ? await lease.reconnected() : lease.session
+    if (!session) return 'unknown'
     try {
       if ('untag' in item)
-        return (await whileHere(engine, docker.value, look(docker.value, item.untag.reference)))?.Id ===
-          item.untag.image
-          ? 'there'
-          : 'gone'
+        return (await inspectImage(session, item.untag.reference))?.Id === item.untag.image ? 'there' : 'gone'
       const { image, references } = item.deletion
-      const now = await whileHere(engine, docker.value, look(docker.value, image))
+      const now = await inspectImage(session, image)
       if (!now) return 'gone'
-      for (const name of references) if (!now.RepoTags.includes(name)) await tagAgain(docker.value, image, name)
+      for (const name of references) if (!now.RepoTags.includes(name)) await tagAgain(session, image, name)
       return 'there'
     } catch {
-      // Away again: wait on.
+      // Broken again: wait on.
     }
   }
   return 'unknown'

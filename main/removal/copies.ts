@@ -1,11 +1,10 @@
 /** Copies of images as archives in a folder of the user's choice: saved whole or not at all. */
 import { createReadStream, createWriteStream } from 'node:fs'
 import { access, mkdir, rename, rm, statfs } from 'node:fs/promises'
-import type { IncomingMessage } from 'node:http'
 import { dirname, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
-import type Docker from 'dockerode'
 import { shortId, type Bytes, type ImageId } from '../../model/image/image.ts'
+import { loadImages, saveImages, type EngineSession } from '../engine/index.ts'
 import { fail, ok, type CopyPlace, type Failure, type Result } from '../../preload/contract/index.ts'
 
 /** What is to be saved of an image: with its names, so that these come back with it. */
@@ -43,7 +42,7 @@ export async function roomFor(folder: string, originals: readonly Original[]): P
 
 /** Saves one image, and answers with its file. What is not whole is not left behind. */
 export async function saveCopy(
-  docker: Docker,
+  session: EngineSession,
   { image, references, size }: Original,
   folder: string,
   mark: string,
@@ -51,7 +50,7 @@ export async function saveCopy(
   const name = (references[0] ?? 'none').replaceAll(/[^\w.-]+/g, '_').slice(0, 100)
   const file = join(folder, `${name}-${shortId(image)}-${mark}.tar`)
   try {
-    const archive = await archiveOf(docker, references.length > 0 ? references : [image])
+    const archive = await saveImages(session, references.length > 0 ? references : [image])
     await pipeline(archive, createWriteStream(`${file}.part`, { flags: 'wx', flush: true }))
     await rename(`${file}.part`, file)
     return ok(file)
@@ -70,27 +69,9 @@ async function saveFailure(error: unknown, folder: string, needed: Bytes): Promi
   throw error
 }
 
-function archiveOf(docker: Docker, names: readonly string[]): Promise<IncomingMessage> {
-  const query = names.map((name) => `names=${encodeURIComponent(name)}`).join('&')
-  return new Promise((resolve, reject) => {
-    // The modem takes the last character for the question mark of an empty query.
-    const request = {
-      path: `/images/get?${query}&`,
-      method: 'GET',
-      isStream: true,
-      statusCodes: { 200: true, 404: 'no such image', 500: 'server error' },
-    }
-    docker.modem.dial(request, (error: unknown, answer: unknown) =>
-      error ? reject(error) : resolve(answer as IncomingMessage),
-    )
-  })
-}
-
 /** Brings a copy back. The engine tells of faults in the midst of its answer. */
-export async function loadCopy(docker: Docker, file: string): Promise<void> {
-  const answer = (await docker.loadImage(createReadStream(file), { quiet: true })) as IncomingMessage
-  let said = ''
-  for await (const chunk of answer) said += String(chunk)
+export async function loadCopy(session: EngineSession, file: string): Promise<void> {
+  const said = await loadImages(session, createReadStream(file))
   const line = said.split('\n').find((line) => line.includes('"error"'))
   if (line) throw new Error(line.slice(0, 500))
 }

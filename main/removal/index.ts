@@ -2,21 +2,20 @@
 import { randomUUID } from 'node:crypto'
 import { rm } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
-import type Docker from 'dockerode'
 import type { Sharing } from '../../model/layers/sharing.ts'
 import { planRemoval, type RemovalPlan } from '../../model/removal/plan.ts'
 import { fail, ok, type Handlers, type Result } from '../../preload/contract/index.ts'
-import { type Engine, type Where, reached, whileHere } from '../engine/index.ts'
+import { type Engine, type EngineSession, type Lease } from '../engine/index.ts'
 import type { Jobs, Working } from '../jobs/index.ts'
 import type { LedgerEntry, LedgerStore } from '../store/index.ts'
-import { carryOut, itemsOf, nameOf } from './apply.ts'
+import { executePlan, itemsOf, nameOf } from './apply.ts'
 import { placeOf, roomFor, saveCopy, type Original } from './copies.ts'
 import { freedMeter, type BlobsOf } from './freed.ts'
 import {
-  bringBack,
   forgetOld,
   isWorth,
   nowInSeconds,
+  restoreAll,
   savedOf,
   undoable,
   undoDays,
@@ -25,7 +24,7 @@ import {
 } from './undo.ts'
 
 export interface RemovalNeeds {
-  readonly engine: Pick<Engine, 'live' | 'docker' | 'state'>
+  readonly engine: Pick<Engine, 'live' | 'session' | 'lease'>
   /** Which layers images share, as far as they were read. */
   readonly layers: {
     readonly sharing: Sharing
@@ -49,14 +48,13 @@ const most = 16
 
 export function removalService(needs: RemovalNeeds) {
   const { engine, layers, jobs, ledger, usualFolder, chooseFolder, showFolder, pullAgain } = needs
-  const plans = new Map<string, { readonly plan: RemovalPlan; readonly at: Where }>()
-  const where = () => reached(engine)
+  const plans = new Map<string, { readonly plan: RemovalPlan; readonly session: EngineSession }>()
   const folder = () => ledger.value.folder ?? usualFolder
   void forgetOld(ledger)
 
-  function keep(plan: RemovalPlan, at: Where): string {
+  function keep(plan: RemovalPlan, session: EngineSession): string {
     const id = randomUUID()
-    plans.set(id, { plan, at })
+    plans.set(id, { plan, session })
     for (const old of [...plans.keys()].slice(0, -most)) plans.delete(old)
     return id
   }
@@ -66,15 +64,16 @@ export function removalService(needs: RemovalNeeds) {
     ledger.write({ ...ledger.value, removals: entry && isWorth(entry) ? [entry, ...others] : others })
   }
 
-  async function remove(docker: Docker, plan: RemovalPlan, at: Where, originals: readonly Original[], job: Working) {
-    const saved = await saveAll(docker, originals, folder(), job)
+  async function remove(lease: Lease, plan: RemovalPlan, originals: readonly Original[], job: Working) {
+    const { session } = lease
+    const saved = await saveAll(session, originals, folder(), job)
     if (!saved) return
-    const measure = await freedMeter(docker, at, plan, layers.blobsOf)
-    const whole = entryOf(job.id, at, plan, saved, folder())
+    const measure = await freedMeter(session, plan, layers.blobsOf)
+    const whole = entryOf(job.id, session, plan, saved, folder())
     // Written before anything is done: what a crash of the app cuts short can be undone as well.
     changeEntry(job.id, whole)
-    const done = await carryOut({ engine, endpoint: at.endpoint, plan, job })
-    const did = new Set([...done].map((item) => ('untag' in item ? item.untag : item.deletion.image)))
+    const affected = await executePlan({ lease, plan, job })
+    const did = new Set([...affected].map((item) => ('untag' in item ? item.untag : item.deletion.image)))
     const entry = {
       ...whole,
       untagged: whole.untagged.filter((_, index) => did.has(plan.untags[index]!)),
@@ -85,8 +84,7 @@ export function removalService(needs: RemovalNeeds) {
     const needless = [...saved].filter(([image]) => !did.has(image))
     for (const [, file] of needless) await rm(file, { force: true }).catch(() => undefined)
     const count = savedOf(entry).length
-    const now = engine.docker()
-    const freed = now.ok ? await whileHere(engine, now.value, measure(now.value)).catch(() => undefined) : undefined
+    const freed = await measure(lease.session).catch(() => undefined)
     job.subject({
       ...(freed !== undefined && { freed }),
       ...(count > 0 && { copies: { folder: folder(), count } }),
@@ -94,29 +92,38 @@ export function removalService(needs: RemovalNeeds) {
     })
   }
 
+  /** Work that stays on the engine where it began, whatever the window shows meanwhile. */
+  async function leased<T>(session: EngineSession, work: (lease: Lease) => Promise<T>): Promise<T> {
+    const lease = engine.lease(session)
+    try {
+      return await work(lease)
+    } finally {
+      lease.release()
+    }
+  }
+
   const handlers: Handlers<'removal'> = {
     'removal.plan': async ({ rows, choices }) => {
-      const docker = engine.docker()
-      const at = where()
-      if (!docker.ok) return docker
-      if (!at) return fail({ code: 'engine-stopped', endpoint: '' })
+      const session = engine.session()
+      if (!session.ok) return session
       await Promise.race([layers.settled(), delay(patience)])
       const world = {
         images: engine.live.images(),
         containers: engine.live.containers(),
         sharing: layers.sharing,
-        store: at.store,
+        store: session.value.capabilities.store,
       }
       const plan = planRemoval(world, rows, choices)
-      return ok({ id: keep(plan, at), plan, copies: await placeOf(folder()) })
+      return ok({ id: keep(plan, session.value), plan, copies: await placeOf(folder()) })
     },
     'removal.apply': async ({ planId, copies }) => {
       const kept = plans.get(planId)
       if (!kept) return fail({ code: 'plan-unknown' })
-      const { plan, at } = kept
-      const docker = engine.docker()
-      if (!docker.ok) return docker
-      if (where()?.endpoint !== at.endpoint || !isStill(plan, engine.live)) {
+      const { plan, session } = kept
+      const shown = engine.session()
+      if (!shown.ok) return shown
+      // What is known live is of the engine that is shown.
+      if (shown.value !== session || !isStill(plan, engine.live)) {
         plans.delete(planId)
         return fail({ code: 'plan-moved' })
       }
@@ -134,7 +141,11 @@ export function removalService(needs: RemovalNeeds) {
         untags: plan.untags.length,
         promised: plan.frees,
       } as const
-      return ok(jobs.start(subject, items.map(nameOf), (job) => remove(docker.value, plan, at, originals, job)))
+      return ok(
+        jobs.start(subject, items.map(nameOf), (job) =>
+          leased(session, (lease) => remove(lease, plan, originals, job)),
+        ),
+      )
     },
     'removal.chooseFolder': async () => {
       const chosen = await chooseFolder(folder())
@@ -142,9 +153,9 @@ export function removalService(needs: RemovalNeeds) {
       return ok(await placeOf(folder()))
     },
     'removal.undo': async (id) => {
-      const docker = engine.docker()
-      if (!docker.ok) return docker
-      const found = await undoable(ledger, id, where()?.endpoint ?? '')
+      const session = engine.session()
+      if (!session.ok) return session
+      const found = await undoable(ledger, id, session.value.identity)
       if (!found.ok) return found
       const names = undoNames(found.value)
       // Taken out while it is undone, so that a second click finds nothing; what could not be undone comes back.
@@ -153,7 +164,7 @@ export function removalService(needs: RemovalNeeds) {
         jobs.start({ kind: 'undo', restores: names.length }, names, async (job) => {
           let left: LedgerEntry = found.value
           try {
-            left = await bringBack(docker.value, found.value, job, pullAgain)
+            left = await leased(session.value, (lease) => restoreAll(lease, found.value, job, pullAgain))
           } finally {
             changeEntry(id, left)
           }
@@ -192,14 +203,15 @@ function isStill({ deletes, untags, containers }: RemovalPlan, live: Engine['liv
 
 function entryOf(
   job: string,
-  { endpoint }: Where,
+  { identity }: EngineSession,
   { untags, deletes }: RemovalPlan,
   files: ReadonlyMap<string, string>,
   folder: string,
 ): LedgerEntry {
   return {
     job,
-    endpoint,
+    endpoint: identity.endpoint,
+    engine: identity,
     until: nowInSeconds() + undoDays * 24 * 3600,
     ...(files.size > 0 && { folder }),
     untagged: untags.map(({ image, reference }) => ({ image, reference })),
@@ -215,13 +227,13 @@ function entryOf(
 }
 
 /** The files by image; nothing where one could not be saved or the user cancelled: then nothing is removed. */
-async function saveAll(docker: Docker, originals: readonly Original[], folder: string, job: Working) {
+async function saveAll(session: EngineSession, originals: readonly Original[], folder: string, job: Working) {
   const files = new Map<string, string>()
   let failed: Result<string> | undefined
   try {
     for (const original of originals) {
       if (job.cancelled.aborted) break
-      failed = await saveCopy(docker, original, folder, job.id.slice(0, 8))
+      failed = await saveCopy(session, original, folder, job.id.slice(0, 8))
       if (!failed.ok) break
       files.set(original.image, failed.value)
     }

@@ -3,17 +3,23 @@
  * without one, the image pulled again by its digest.
  */
 import { access, rm } from 'node:fs/promises'
-import type Docker from 'dockerode'
 import { shortId, splitReference } from '../../model/image/image.ts'
 import { fail, ok, type Failure, type Result } from '../../preload/contract/index.ts'
-import { engineFailure, statusOf } from '../engine/index.ts'
+import {
+  engineFailure,
+  inspectImage,
+  isSameEngine,
+  tagImage,
+  type EngineIdentity,
+  type EngineSession,
+  type Lease,
+} from '../engine/index.ts'
 import type { Working } from '../jobs/index.ts'
 import type { LedgerEntry, LedgerStore } from '../store/index.ts'
-import { look } from './apply.ts'
 import { loadCopy } from './copies.ts'
 
 /** Pulls `repository@digest`, after asking the registry for it; answers with why it could not. */
-export type PullAgain = (digest: string, cancelled: AbortSignal) => Promise<Failure | undefined>
+export type PullAgain = (session: EngineSession, digest: string, cancelled: AbortSignal) => Promise<Failure | undefined>
 
 export const undoDays = 7
 export const nowInSeconds = () => Math.floor(Date.now() / 1000)
@@ -36,9 +42,13 @@ export async function forgetOld(ledger: LedgerStore): Promise<void> {
 }
 
 /** What can be undone of a removal, if all that it needs is there. */
-export async function undoable(ledger: LedgerStore, job: string, endpoint: string): Promise<Result<LedgerEntry>> {
+export async function undoable(ledger: LedgerStore, job: string, shown: EngineIdentity): Promise<Result<LedgerEntry>> {
   const entry = ledger.value.removals.find((each) => each.job === job)
-  if (!entry || entry.until < nowInSeconds() || entry.endpoint !== endpoint) return fail({ code: 'undo-over' })
+  if (!entry || entry.until < nowInSeconds()) return fail({ code: 'undo-over' })
+  const { endpoint, engine } = entry
+  // Entries of older versions know only the endpoint.
+  const here = engine ? isSameEngine(engine, shown) : endpoint === shown.endpoint
+  if (!here) return fail({ code: 'undo-elsewhere', endpoint })
   for (const { file } of savedOf(entry))
     if (
       !(await access(file).then(
@@ -56,17 +66,17 @@ export const undoNames = (entry: LedgerEntry): string[] => [
 ]
 
 /** Puts back what it can; answers with what is left to be undone. */
-export async function bringBack(
-  docker: Docker,
+export async function restoreAll(
+  lease: Lease,
   entry: LedgerEntry,
   job: Working,
   pullAgain: PullAgain,
 ): Promise<LedgerEntry> {
   const steps = [
-    ...entry.untagged.map((each) => ({ of: each, step: () => putBack(docker, each.image, each.reference) })),
+    ...entry.untagged.map((each) => ({ of: each, step: () => putBack(lease.session, each.image, each.reference) })),
     ...restorable(entry).map((each) => ({
       of: each,
-      step: () => restore(docker, each, (digest) => pullAgain(digest, job.cancelled)),
+      step: () => restore(lease.session, each, (digest) => pullAgain(lease.session, digest, job.cancelled)),
     })),
   ]
   const left = new Set<unknown>()
@@ -85,37 +95,30 @@ export async function bringBack(
 
 const failed = (error: unknown, { endpoint }: LedgerEntry): Failure => engineFailure(error, endpoint)
 
-async function putBack(docker: Docker, image: string, reference: string): Promise<Failure | undefined> {
-  const holder = await look(docker, reference)
+async function putBack(session: EngineSession, image: string, reference: string): Promise<Failure | undefined> {
+  const holder = await inspectImage(session, reference)
   if (holder) return holder.Id === image ? undefined : { code: 'name-taken', reference }
-  const { repository, tag } = splitReference(reference)
-  try {
-    await docker.getImage(image).tag({ repo: repository, tag })
-    return undefined
-  } catch (error) {
-    if (statusOf(error) === 404) return { code: 'image-gone', image }
-    throw error
-  }
+  return (await tagImage(session, image, splitReference(reference))) ? undefined : { code: 'image-gone', image }
 }
 
 async function restore(
-  docker: Docker,
+  session: EngineSession,
   { image, references, file, digest }: LedgerEntry['deleted'][number],
   pull: (digest: string) => Promise<Failure | undefined>,
 ): Promise<Failure | undefined> {
   // Loading would take a name from whichever image carries it by now.
   for (const reference of references) {
-    const holder = await look(docker, reference)
+    const holder = await inspectImage(session, reference)
     if (holder && holder.Id !== image) return { code: 'name-taken', reference }
   }
-  if (file !== undefined) await loadCopy(docker, file)
+  if (file !== undefined) await loadCopy(session, file)
   else if (digest !== undefined) {
     const failure = await pull(digest)
     if (failure) return failure
   }
   for (const reference of references) {
-    const failure = await putBack(docker, image, reference)
+    const failure = await putBack(session, image, reference)
     if (failure) return failure
   }
-  return (await look(docker, image)) ? undefined : { code: 'image-gone', image }
+  return (await inspectImage(session, image)) ? undefined : { code: 'image-gone', image }
 }

@@ -1,8 +1,6 @@
 /** Which ports are free: as far as containers publish them, and on this computer as far as it lets one try. */
 import { createSocket } from 'node:dgram'
 import { connect, createServer } from 'node:net'
-import type Docker from 'dockerode'
-import * as v from 'valibot'
 import {
   collide,
   hostPortText,
@@ -15,7 +13,7 @@ import {
 import type { PortWish } from '../../model/run/run.ts'
 import { nextFree } from '../../model/run/suggestion.ts'
 import type { PortState } from '../../preload/contract/index.ts'
-import { list, text } from '../engine/index.ts'
+import { listContainers, type EngineSession } from '../engine/index.ts'
 
 type Protocol = ContainerPort['protocol']
 
@@ -25,16 +23,9 @@ export interface Ports {
   isFree(port: HostPort, protocol?: Protocol): Promise<boolean>
 }
 
-const listed = v.array(
-  v.object({
-    Names: list(v.string()),
-    Ports: list(v.object({ IP: text, PublicPort: v.optional(v.number()), Type: text })),
-  }),
-)
-
 /** As of now. `here`: the engine's ports are this computer's. */
-export async function openPorts(docker: Docker, here: boolean): Promise<Ports> {
-  const published = v.parse(listed, await docker.listContainers()).flatMap(({ Names, Ports }) =>
+export async function openPorts(session: EngineSession, here: boolean): Promise<Ports> {
+  const published = (await listContainers(session)).flatMap(({ Names, Ports }) =>
     Ports.map(({ IP, PublicPort, Type }) => ({
       host: { ip: IP, port: PublicPort },
       protocol: Type,

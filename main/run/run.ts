@@ -1,7 +1,5 @@
 /** An image is run: a container created, attached to where it is interactive, started; or removed again. */
 import { setTimeout as delay } from 'node:timers/promises'
-import type Docker from 'dockerode'
-import * as v from 'valibot'
 import { hostPortText, parseContainerPort, parseHostPort } from '../../model/run/port.ts'
 import { runsOn } from '../../model/image/platform.ts'
 import type { RunWish } from '../../model/run/run.ts'
@@ -10,29 +8,35 @@ import { runRequest } from '../../model/run/request.ts'
 import { freeName, nextFree } from '../../model/run/suggestion.ts'
 import { quoted, shellWords } from '../../model/text/shell.ts'
 import { fail, ok, type Failure, type Result, type Terminal } from '../../preload/contract/index.ts'
-import { attachTo, id, inspectContainer, list, statusOf, text, type Line } from '../engine/index.ts'
+import {
+  attachTo,
+  createContainer,
+  EngineError,
+  inspectContainer,
+  inspectImage,
+  removeContainer,
+  startContainer,
+  stopContainer,
+  type EngineSession,
+  type Line,
+} from '../engine/index.ts'
 import { openPorts } from './ports.ts'
 import { refusal } from './refusals.ts'
 import type { ImageShells } from './shells.ts'
 
 interface Needs {
-  readonly docker: Docker
+  readonly session: EngineSession
   /** The engine's ports are this computer's. */
   readonly here: boolean
-  readonly enginePlatform: string | undefined
   readonly names: ReadonlySet<string>
   readonly shells: ImageShells
 }
-
-const created = v.object({ id: v.string() })
-const config = v.nullish(v.object({ Entrypoint: list(v.string()) }))
-const imageInspected = v.object({ Id: id, Os: text, Architecture: text, Config: config })
 
 /** A container that runs; an interactive one with its program's input and output, for a terminal. */
 export interface Started {
   readonly container: string
   readonly attached?: {
-    readonly docker: Docker
+    readonly session: EngineSession
     readonly about: Pick<Terminal, 'container' | 'name' | 'reference' | 'kind' | 'command'>
     readonly line: Line
     /** What it has said already. */
@@ -41,57 +45,55 @@ export interface Started {
 }
 
 export async function runImage(needs: Needs, wish: RunWish): Promise<Result<Started, Failure>> {
-  const { docker, enginePlatform: engine = '' } = needs
+  const { session } = needs
+  const engine = session.capabilities.platform
   // Which names are taken the engine knows better: what is known live may be a moment old.
   const [fault] = runFaults(wish, [])
   if (fault) return fail({ code: 'run-fault', field: fault.field, fault })
-  const image = await look(docker, wish.reference)
-  if (image?.id !== wish.image) return fail(await moved(docker, wish))
-  const foreign = engine !== '' && !runsOn(image.platform, engine)
+  const image = await look(session, wish.reference)
+  if (image?.id !== wish.image) return fail(await moved(session, wish))
+  const foreign = !runsOn(image.platform, engine)
 
-  let container: Docker.Container | undefined
+  let container: string | undefined
   let line: Line | undefined
   try {
-    container = docker.getContainer(v.parse(created, await docker.createContainer(runRequest(wish))).id)
-    const known = await about(docker, container.id, wish)
+    container = await createContainer(session, { ...runRequest(wish) })
+    const known = await about(session, container, wish)
     if (wish.interactive || foreign)
-      line = await attachTo(container, { tty: wish.interactive, stdin: wish.interactive, started: false })
-    await container.start()
+      line = await attachTo(session, container, { tty: wish.interactive, stdin: wish.interactive, started: false })
+    await startContainer(session, container)
     const said = line && foreign ? await firstWords(line) : undefined
-    if (said && (await cannotRun(docker, container.id, said))) {
-      await discard(container, line)
+    if (said && (await cannotRun(session, container, said))) {
+      await discard(session, container, line)
       return fail({ code: 'image-platform', field: 'reference', platform: image.platform, engine })
     }
     if (!wish.interactive || !line) {
       line?.leave()
       line?.stream.destroy()
-      return ok({ container: container.id })
+      return ok({ container })
     }
-    return ok({ container: container.id, attached: { docker, about: known, line, said } })
+    return ok({ container, attached: { session, about: known, line, said } })
   } catch (error) {
-    await discard(container, line)
-    if (statusOf(error) === undefined) throw error
-    return fail(await enriched(refusal(messageOf(error), wish), wish, { ...needs, entrypoint: image.entrypoint }))
+    await discard(session, container, line)
+    if (!(error instanceof EngineError) || error.status === undefined) throw error
+    return fail(await enriched(refusal(error.message, wish), wish, { ...needs, entrypoint: image.entrypoint }))
   }
 }
 
-async function look(docker: Docker, name: string) {
-  try {
-    const { Id, Os, Architecture, Config } = v.parse(imageInspected, await docker.getImage(name).inspect())
-    return { id: Id, platform: `${Os}/${Architecture}`, entrypoint: Config?.Entrypoint ?? [] }
-  } catch (error) {
-    if (statusOf(error) === 404) return undefined
-    throw error
-  }
+async function look(session: EngineSession, name: string) {
+  const found = await inspectImage(session, name)
+  if (!found) return undefined
+  const { Id, Os, Architecture, Config } = found
+  return { id: Id, platform: `${Os}/${Architecture}`, entrypoint: Config.Entrypoint }
 }
 
-async function moved(docker: Docker, { image, reference }: RunWish): Promise<Failure> {
-  if (!(await look(docker, image))) return { code: 'image-gone', image }
+async function moved(session: EngineSession, { image, reference }: RunWish): Promise<Failure> {
+  if (!(await look(session, image))) return { code: 'image-gone', image }
   return { code: 'reference-moved', field: 'reference', reference }
 }
 
-async function about(docker: Docker, container: string, { name, reference, command }: RunWish) {
-  const found = await inspectContainer(docker, container)
+async function about(session: EngineSession, container: string, { name, reference, command }: RunWish) {
+  const found = await inspectContainer(session, container)
   return {
     container,
     name: found?.Name.replace(/^\//, '') ?? (name || container.slice(0, 12)),
@@ -124,24 +126,20 @@ async function firstWords({ stream }: Line): Promise<Buffer<ArrayBuffer>> {
   return Buffer.concat(heard)
 }
 
-async function cannotRun(docker: Docker, container: string, said: Buffer): Promise<boolean> {
+async function cannotRun(session: EngineSession, container: string, said: Buffer): Promise<boolean> {
   if (said.includes('exec format error')) return true
   // With a restart policy the engine tries for ever.
-  return said.length === 0 && (await inspectContainer(docker, container))?.State.Status === 'restarting'
+  return said.length === 0 && (await inspectContainer(session, container))?.State.Status === 'restarting'
 }
 
 /** It is ours, and has done nothing yet. */
-async function discard(container: Docker.Container | undefined, line: Line | undefined) {
+async function discard(session: EngineSession, container: string | undefined, line: Line | undefined) {
   line?.leave()
   line?.stream.destroy()
   // It may be started again and again; and with `--rm` the engine is faster.
-  await container?.stop({ t: 0 }).catch(() => undefined)
-  await container?.remove({ v: true }).catch(() => undefined)
-}
-
-function messageOf(error: unknown): string {
-  const { json, message = '' } = error as { json?: unknown; message?: string }
-  return v.is(v.object({ message: v.string() }), json) ? json.message : message
+  if (container === undefined) return
+  await stopContainer(session, container, 0).catch(() => undefined)
+  await removeContainer(session, container, { volumes: true }).catch(() => undefined)
 }
 
 /** With the next step that only a look at the engine can tell. */
@@ -156,7 +154,7 @@ async function enriched(
     case 'port-taken': {
       const { host, container } = wish.ports[failure.row]!
       const [wanted, protocol] = [parseHostPort(host)!, parseContainerPort(container)!.protocol]
-      const ports = await openPorts(needs.docker, needs.here)
+      const ports = await openPorts(needs.session, needs.here)
       const others = wish.ports.map(({ host }) => parseHostPort(host)?.port)
       const next = await nextFree(
         wanted,
@@ -168,7 +166,7 @@ async function enriched(
       // It is the entry point that is missing: a shell would only be told to it.
       if (needs.entrypoint.length > 0) return failure
       const tried = shellWords(wish.command)?.join(' ') ?? ''
-      const shells = await needs.shells.of(needs.docker, wish.image).catch(() => [])
+      const shells = await needs.shells.of(needs.session, wish.image).catch(() => [])
       const next = shells.find((shell) => shell.join(' ') !== tried)
       return { ...failure, ...(next && { next: next.map(quoted).join(' ') }) }
     }

@@ -25,7 +25,7 @@ export interface Search {
 }
 
 interface Needs {
-  readonly engine: Pick<Engine, 'docker' | 'state' | 'failure'>
+  readonly engine: Pick<Engine, 'session'>
   readonly publish: Publish
   readonly registry: RegistryClient
   readonly http: Http

@@ -2,7 +2,7 @@
 import * as v from 'valibot'
 import { hub } from '../../model/image/reference.ts'
 import { fail, ok, type Failure, type Result, type SearchSource } from '../../preload/contract/index.ts'
-import { ask, tellsAutomated, type Engine } from '../engine/index.ts'
+import { EngineError, searchImages, tellsAutomated, type Engine } from '../engine/index.ts'
 import type { Http } from '../registry/index.ts'
 import { engineReply, hostReply, hubReply, type Told } from './found.ts'
 
@@ -44,23 +44,22 @@ export const hostSource = (http: Http, host: string, within: number): Source => 
 })
 
 /** The engine, which asks Docker Hub in its own way: its proxy may lead where Slipway's does not. */
-export const engineSource = (engine: Pick<Engine, 'docker' | 'state' | 'failure'>, within: number): Source => ({
+export const engineSource = (engine: Pick<Engine, 'session'>, within: number): Source => ({
   source: { kind: 'engine' },
   rank: 1,
   async search(words, signal) {
-    const docker = engine.docker()
-    if (!docker.ok) return docker
-    const late = AbortSignal.timeout(within)
+    const session = engine.session()
+    if (!session.ok) return session
     try {
-      const over = AbortSignal.any([signal, late])
-      const told = v.parse(engineReply, await ask(docker.value, '/images/search', { term: words, limit: most }, over))
-      const state = engine.state()
-      const automated = state.status === 'connected' && tellsAutomated(state.facts.api)
+      const asked = { term: words, limit: most, timeoutMs: within, signal }
+      const told = await searchImages(session.value, engineReply, asked)
+      const automated = tellsAutomated(session.value.capabilities.api)
       return ok(told.map((one) => ({ ...one, automated: automated ? one.automated : undefined })))
     } catch (error) {
       signal.throwIfAborted()
-      if (late.aborted) return fail({ code: 'registry-slow', host: hub })
-      return fail(v.isValiError(error) ? { code: 'registry-nonsense', host: hub } : engine.failure(error))
+      if (v.isValiError(error)) return fail({ code: 'registry-nonsense', host: hub })
+      if (!(error instanceof EngineError)) throw error
+      return fail(error.failure.code === 'engine-timeout' ? { code: 'registry-slow', host: hub } : error.failure)
     }
   },
 })

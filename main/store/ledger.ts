@@ -15,6 +15,8 @@ const entry = v.object({
   job: v.string(),
   /** Where it was removed: tags are not put back on another engine. */
   endpoint: v.string(),
+  /** Which engine, also where another has taken its place at the endpoint; older entries do not tell. */
+  engine: v.exactOptional(v.object({ endpoint: v.string(), id: v.string(), rootDir: v.string() })),
   /** Until when it can be undone, in seconds since 1970. */
   until: v.number(),
   folder: v.exactOptional(v.string()),

@@ -1,7 +1,6 @@
 /** The terminals that are open, whatever the window does. */
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
-import type Docker from 'dockerode'
 import {
   fail,
   ok,
@@ -11,13 +10,13 @@ import {
   type TerminalId,
   type TerminalState,
 } from '../../preload/contract/index.ts'
-import type { Line, Size } from '../engine/index.ts'
+import type { EngineSession, Lease, Line, Size } from '../engine/index.ts'
 import { Output } from './output.ts'
 
 interface Entry {
   terminal: Terminal
-  /** Of the engine that it is on. */
-  readonly docker: Docker
+  /** Keeps its engine connected as long as it is open. */
+  readonly lease: Lease
   readonly line: Line
   readonly output: Output
 }
@@ -26,10 +25,8 @@ export type About = Pick<Terminal, 'container' | 'name' | 'reference' | 'kind' |
 
 export interface Terminals {
   /** `before`: what the line has said already. */
-  add(docker: Docker, about: About, line: Line, before?: Buffer): TerminalId
+  add(session: EngineSession, about: About, line: Line, before?: Buffer): TerminalId
   resize(id: TerminalId, size: Size): Promise<void>
-  /** Ends those of engines that are not reached any more; what runs in them may live on. */
-  left(): void
   /** Closes all at the app's end; what is to be waited for, though not for long. */
   end(): Promise<unknown> | undefined
   readonly handlers: Omit<Handlers<'terminals'>, 'terminals.open' | 'terminals.start'>
@@ -40,21 +37,20 @@ const lastMoment = 1000
 
 interface Needs {
   readonly publish: Publish
-  /** Whether it is of the engine that is reached now. */
-  readonly isHere: (docker: Docker) => boolean
+  readonly lease: (session: EngineSession) => Lease
 }
 
-export function terminalBook({ publish, isHere }: Needs): Terminals {
+export function terminalBook({ publish, lease }: Needs): Terminals {
   const entries = new Map<TerminalId, Entry>()
 
-  function add(docker: Docker, about: About, line: Line, before = Buffer.alloc(0)): TerminalId {
+  function add(session: EngineSession, about: About, line: Line, before = Buffer.alloc(0)): TerminalId {
     const id = randomUUID()
     const output = new Output({
       send: (data) => publish('terminals.data', { id, ...data }),
       hold: (holds) => void (holds ? line.stream.pause() : line.stream.resume()),
     })
     const terminal: Terminal = { id, ...about, readOnly: !line.write, state: { is: 'open' } }
-    entries.set(id, { terminal, docker, line, output })
+    entries.set(id, { terminal, lease: lease(session), line, output })
     publish('terminals.changed', terminal)
     line.stream.on('error', () => {}) // its end tells more
     output.receive(line.shown(before))
@@ -63,8 +59,6 @@ export function terminalBook({ publish, isHere }: Needs): Terminals {
     if (!output.holds) line.stream.resume()
     if (line.stream.closed) void over(id)
     else line.stream.once('close', () => void over(id))
-    // The user may have gone to another engine while it was opened.
-    left()
     return id
   }
 
@@ -72,7 +66,6 @@ export function terminalBook({ publish, isHere }: Needs): Terminals {
     const entry = entries.get(id)
     if (!entry) return
     entry.output.end()
-    // Nothing more is asked of an engine that was left.
     if (entry.terminal.state.is === 'open') ended(entry, await entry.line.ending())
   }
 
@@ -80,24 +73,19 @@ export function terminalBook({ publish, isHere }: Needs): Terminals {
     const { terminal, line } = entry
     if (terminal.state.is === 'ended') return
     line.leave()
+    entry.lease.release()
     entry.terminal = { ...terminal, state }
     if (entries.has(terminal.id)) publish('terminals.changed', entry.terminal)
   }
 
-  function left() {
-    for (const entry of entries.values()) {
-      if (isHere(entry.docker)) continue
-      ended(entry, { is: 'ended', reason: 'engine-gone' })
-      entry.line.stream.destroy()
-    }
-  }
-
-  function close({ line, output, terminal }: Entry): Promise<void> | undefined {
+  function close({ line, output, terminal, lease }: Entry): Promise<void> | undefined {
     entries.delete(terminal.id)
     const hungUp = terminal.state.is === 'open' ? line.hangUp?.() : undefined
     line.leave()
     line.stream.destroy()
     output.end()
+    if (hungUp) void hungUp.finally(lease.release)
+    else lease.release()
     return hungUp
   }
 
@@ -112,7 +100,6 @@ export function terminalBook({ publish, isHere }: Needs): Terminals {
   return {
     add,
     resize,
-    left,
     end() {
       const rest = [...entries.values()].map(close).filter((hungUp) => hungUp !== undefined)
       return rest.length > 0 ? Promise.race([Promise.all(rest), delay(lastMoment)]) : undefined

@@ -1,5 +1,4 @@
 /** A terminal is opened on a container that is there. */
-import type Docker from 'dockerode'
 import { quoted } from '../../model/text/shell.ts'
 import { fail, ok, type Input, type Result, type Terminal, type TerminalId } from '../../preload/contract/index.ts'
 import {
@@ -8,58 +7,59 @@ import {
   inspectContainer,
   openShell,
   shellsIn,
+  startContainer,
   type ContainerInspect,
+  type EngineSession,
   type Line,
 } from '../engine/index.ts'
 import type { About, Terminals } from './book.ts'
 
 export async function openTerminal(
-  docker: Docker,
+  session: EngineSession,
   terminals: Terminals,
   { container: id, kind, size }: Input<'terminals.open'>,
 ): Promise<Result<TerminalId>> {
-  const container = docker.getContainer(id)
-  const found = await inspectContainer(docker, id)
+  const found = await inspectContainer(session, id)
   if (!found) return fail({ code: 'container-gone' })
   if (kind !== 'logs' && !found.State.Running) return fail({ code: 'container-not-running' })
-  const add = (line: Line, command: readonly string[]) => terminals.add(docker, aboutOf(id, found, kind, command), line)
+  const add = (line: Line, command: readonly string[]) =>
+    terminals.add(session, aboutOf(id, found, kind, command), line)
   const { Tty: tty, OpenStdin: stdin } = found.Config
 
-  if (kind === 'logs') return ok(add(await followLogs(container, tty), []))
+  if (kind === 'logs') return ok(add(await followLogs(session, id, tty), []))
   if (kind === 'attach') {
-    const terminal = add(await attachTo(container, { tty, stdin, started: true }), programOf(found))
+    const terminal = add(await attachTo(session, id, { tty, stdin, started: true }), programOf(found))
     // Another size than before makes what fills the screen draw itself again.
     await terminals.resize(terminal, { ...size, rows: size.rows + 1 })
     await terminals.resize(terminal, size)
     return ok(terminal)
   }
-  const [shell] = await shellsIn(container)
+  const [shell] = await shellsIn(session, id)
   if (!shell) return fail({ code: 'shell-missing' })
-  const terminal = add(await openShell(container, shell), shell)
+  const terminal = add(await openShell(session, id, shell), shell)
   await terminals.resize(terminal, size)
   return ok(terminal)
 }
 
 /** As `docker start --attach --interactive` does. */
 export async function startInTerminal(
-  docker: Docker,
+  session: EngineSession,
   terminals: Terminals,
   { container: id, size }: Input<'terminals.start'>,
 ): Promise<Result<TerminalId>> {
-  const container = docker.getContainer(id)
-  const found = await inspectContainer(docker, id)
+  const found = await inspectContainer(session, id)
   if (!found) return fail({ code: 'container-gone' })
-  if (found.State.Running) return openTerminal(docker, terminals, { container: id, kind: 'attach', size })
+  if (found.State.Running) return openTerminal(session, terminals, { container: id, kind: 'attach', size })
   const { Tty: tty, OpenStdin: stdin } = found.Config
-  const line = await attachTo(container, { tty, stdin, started: false })
+  const line = await attachTo(session, id, { tty, stdin, started: false })
   try {
-    await container.start()
+    await startContainer(session, id)
   } catch (error) {
     line.leave()
     line.stream.destroy()
     throw error
   }
-  const terminal = terminals.add(docker, aboutOf(id, found, 'attach', programOf(found)), line)
+  const terminal = terminals.add(session, aboutOf(id, found, 'attach', programOf(found)), line)
   await terminals.resize(terminal, size)
   return ok(terminal)
 }

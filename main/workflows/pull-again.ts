@@ -1,13 +1,14 @@
 /** What was removed is pulled again by its digest, after its registry was asked whether it still has it. */
 import type { Failure } from '../../preload/contract/index.ts'
+import type { EngineSession } from '../engine/index.ts'
 import type { pullService } from '../pull/index.ts'
 import type { Search } from '../search/index.ts'
 
 export const pullAgain =
   (search: Pick<Search, 'stillThere'>, pull: Pick<ReturnType<typeof pullService>, 'pullAgain'>) =>
-  async (reference: string, cancelled: AbortSignal): Promise<Failure | undefined> => {
+  async (session: EngineSession, reference: string, cancelled: AbortSignal): Promise<Failure | undefined> => {
     const [repository = '', digest = ''] = reference.split('@')
     const there = await search.stillThere(repository, digest)
     if (there.ok && !there.value) return { code: 'reference-unknown', reference }
-    return pull.pullAgain(reference, cancelled)
+    return pull.pullAgain(session, reference, cancelled)
   }

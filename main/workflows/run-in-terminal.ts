@@ -13,7 +13,7 @@ export function runInTerminal(
       if (!started.ok) return started
       const { container, attached } = started.value
       if (!attached) return ok({ container })
-      const terminal = terminals.add(attached.docker, attached.about, attached.line, attached.said)
+      const terminal = terminals.add(attached.session, attached.about, attached.line, attached.said)
       if (size) await terminals.resize(terminal, size)
       return ok({ container, terminal })
     },

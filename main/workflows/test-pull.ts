@@ -1,9 +1,8 @@
 /** Whether Docker can pull with the mirrors that it was given: a small image, gone again if it was not here before. */
-import type Docker from 'dockerode'
 import { sameMirror } from '../../model/mirrors/address.ts'
 import { hub } from '../../model/image/reference.ts'
 import { ok, type Failure, type MirrorRace, type Result } from '../../preload/contract/index.ts'
-import { statusOf, type Engine } from '../engine/index.ts'
+import { inspectImage, removeImage, type EngineSession } from '../engine/index.ts'
 import type { pullService } from '../pull/index.ts'
 import { guestOf, type Http } from '../registry/index.ts'
 
@@ -12,7 +11,6 @@ const smallest = { repository: 'hello-world', path: 'library/hello-world', tag: 
 
 interface Needs {
   readonly http: Http
-  readonly engine: Pick<Engine, 'docker'>
   /** The last race, for an image that the mirror is known to have. */
   readonly lastRace: () => MirrorRace | undefined
   readonly pull: Pick<ReturnType<typeof pullService>, 'pullAgain'>
@@ -20,14 +18,12 @@ interface Needs {
 
 /** Why Docker cannot pull with a mirror; left out where no image is known to try it with. */
 export const testPull =
-  ({ http, engine, lastRace, pull }: Needs) =>
-  async (mirror: string, signal: AbortSignal): Promise<Failure | 'left-out' | undefined> => {
-    const docker = engine.docker()
-    if (!docker.ok) return docker.error
-    const image = await imageToTry({ http, docker: docker.value }, mirror, raced(lastRace(), mirror), signal)
+  ({ http, lastRace, pull }: Needs) =>
+  async (session: EngineSession, mirror: string, signal: AbortSignal): Promise<Failure | 'left-out' | undefined> => {
+    const image = await imageToTry({ http, session }, mirror, raced(lastRace(), mirror), signal)
     if (!image.ok) return image.error
     if (image.value === undefined) return 'left-out'
-    return tryPull(docker.value, image.value, (reference) => pull.pullAgain(reference, signal, true))
+    return tryPull(session, image.value, (reference) => pull.pullAgain(session, reference, signal, true))
   }
 
 /** The image of a race, by the digest that this mirror answered with. */
@@ -43,7 +39,7 @@ function raced(race: MirrorRace | undefined, mirror: string): string | undefined
  * misbehaves fails here: the engine would go past it to Docker Hub, and all would seem well.
  */
 async function imageToTry(
-  { http, docker }: { readonly http: Http; readonly docker: Docker },
+  { http, session }: { readonly http: Http; readonly session: EngineSession },
   mirror: string,
   tested: string | undefined,
   signal: AbortSignal,
@@ -55,7 +51,7 @@ async function imageToTry(
   if (!picky.has(seen.error.code)) return seen
   if (tested !== undefined) return ok(tested)
   const reference = `${smallest.repository}:${smallest.tag}`
-  return ok((await idOf(docker, reference)) === undefined ? reference : undefined)
+  return ok((await idOf(session, reference)) === undefined ? reference : undefined)
 }
 
 /** Not reached from here: the engine may have certificates or a proxy of its own. */
@@ -72,26 +68,19 @@ const picky: ReadonlySet<string> = new Set(['reference-unknown', 'registry-denie
 
 /** Pulls and clears away. The failure, if any; an image that was here before stays as it was. */
 async function tryPull(
-  docker: Docker,
+  session: EngineSession,
   reference: string,
   pull: (reference: string) => Promise<Failure | undefined>,
 ): Promise<Failure | undefined> {
-  const before = await idOf(docker, reference)
+  const before = await idOf(session, reference)
   const failure = await pull(reference)
   if (failure || before !== undefined) return failure
   // By its digest alone, and never by force: what has got another name meanwhile stays.
-  await docker
-    .getImage(reference)
-    .remove({})
-    .catch((error: unknown) => console.error('the image of the test pull stays:', error))
+  await removeImage(session, reference).catch((error: unknown) =>
+    console.error('the image of the test pull stays:', error),
+  )
   return undefined
 }
 
-async function idOf(docker: Docker, reference: string): Promise<string | undefined> {
-  try {
-    return (await docker.getImage(reference).inspect()).Id
-  } catch (error) {
-    if (statusOf(error) === 404) return undefined
-    throw error
-  }
-}
+const idOf = async (session: EngineSession, reference: string): Promise<string | undefined> =>
+  (await inspectImage(session, reference))?.Id

@@ -30,6 +30,8 @@ export type RemovalFailure =
   | { readonly code: 'folder-unusable'; readonly folder: string; readonly detail: string }
   /** Nothing is left to be undone: too late, or done already. */
   | { readonly code: 'undo-over' }
+  /** The removal was on another engine than the one that is shown. */
+  | { readonly code: 'undo-elsewhere'; readonly endpoint: string }
   | { readonly code: 'copy-missing'; readonly file: string }
   /** An item's: another image carries the name by now. */
   | { readonly code: 'name-taken'; readonly reference: string }
@@ -92,6 +94,8 @@ export type EngineFailure =
   | { readonly code: 'engine-permission'; readonly endpoint: string }
   /** The host cannot be reached, or does not speak Docker's language. */
   | { readonly code: 'engine-unreachable'; readonly endpoint: string; readonly detail: string }
+  /** It took the connection and did not answer in time. */
+  | { readonly code: 'engine-timeout'; readonly endpoint: string; readonly seconds: number }
   | { readonly code: 'engine-too-old'; readonly endpoint: string; readonly api: string; readonly needed: string }
   /** The engine answered with an error of its own. */
   | { readonly code: 'engine-refused'; readonly detail: string }

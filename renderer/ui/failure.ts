@@ -41,6 +41,8 @@ export function failureWords(failure: Failure): FailureWords {
       }
     case 'undo-over':
       return { title: t('error.undo-over'), hint: '' }
+    case 'undo-elsewhere':
+      return { title: t('error.undo-elsewhere'), hint: t('error.undo-elsewhere.hint', failure) }
     case 'copy-missing':
       return { title: t('error.copy-missing', { file: failure.file }), hint: '' }
     case 'registry-unreachable':
@@ -196,6 +198,11 @@ export function engineFailureWords(failure: EngineFailure): FailureWords {
       return {
         title: t('error.engine-unreachable'),
         hint: t('error.engine-unreachable.hint', { endpoint: failure.endpoint, detail: plain(failure.detail) }),
+      }
+    case 'engine-timeout':
+      return {
+        title: t('error.engine-timeout'),
+        hint: t('error.engine-timeout.hint', { endpoint: failure.endpoint, seconds: String(failure.seconds) }),
       }
     case 'engine-too-old':
       return { title: t('error.engine-too-old'), hint: t('error.engine-too-old.hint', failure) }

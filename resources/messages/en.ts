@@ -411,6 +411,8 @@ export const en = {
   'error.disk-full.hint': '{needed} are needed in {folder}, {free} are free. Choose another folder.',
   'error.folder-unusable': 'The copies cannot be saved there, so nothing was removed.',
   'error.folder-unusable.hint': '{folder}: {detail}',
+  'error.undo-elsewhere': 'This was removed on another engine',
+  'error.undo-elsewhere.hint': 'Switch to the engine at {endpoint}, then undo it there.',
   'error.undo-over': 'This can no longer be undone.',
   'error.copy-missing': 'The copy is no longer there: {file}',
 
@@ -805,6 +807,9 @@ export const en = {
     'Only root and the group “docker” may use {endpoint}. This adds you to the group, from your next login on. Its members can do anything on this computer:',
   'error.engine-unreachable': 'The engine does not answer',
   'error.engine-unreachable.hint': '{endpoint} gives no answer that Slipway understands. {detail}',
+  'error.engine-timeout': 'Docker is not answering',
+  'error.engine-timeout.hint':
+    '{endpoint} accepts connections but gave no answer for {seconds} seconds. Wait a moment, or restart Docker.',
   'error.engine-too-old': 'This engine is too old',
   'error.engine-too-old.hint': 'It speaks API {api}; Slipway needs {needed} or newer, which came with Docker 19.03.',
   'error.engine-refused': 'The engine refused',

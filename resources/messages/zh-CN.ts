@@ -395,6 +395,8 @@ export const zhCN = {
   'error.disk-full.hint': '{folder} 需要 {needed}，剩余 {free}。请更换文件夹。',
   'error.folder-unusable': '无法在此备份，尚未删除任何内容。',
   'error.folder-unusable.hint': '{folder}：{detail}',
+  'error.undo-elsewhere': '这是在另一个引擎上删除的',
+  'error.undo-elsewhere.hint': '请先切换到 {endpoint} 的引擎，再撤销。',
   'error.undo-over': '已无法撤销。',
   'error.copy-missing': '备份已不在：{file}',
 
@@ -775,6 +777,8 @@ export const zhCN = {
     '只有 root 和 docker 组可以访问 {endpoint}。下面的命令会把你加入该组，重新登录后生效。注意：该组成员等同于 root。',
   'error.engine-unreachable': '引擎没有响应',
   'error.engine-unreachable.hint': '{endpoint} 没有给出 Slipway 能理解的回应。{detail}',
+  'error.engine-timeout': 'Docker 没有响应',
+  'error.engine-timeout.hint': '{endpoint} 可以连接，但 {seconds} 秒内没有响应。请稍等，或重启 Docker。',
   'error.engine-too-old': '引擎版本过低',
   'error.engine-too-old.hint': '它使用 API {api}，Slipway 需要 {needed} 或更高版本（Docker 19.03 起提供）。',
   'error.engine-refused': '引擎拒绝了请求',

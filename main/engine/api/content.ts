@@ -5,11 +5,11 @@
  * 26.1 and 28.5; 20.10 does not have it, and who has not falls back to bounds.
  */
 import { connect, constants, type ClientHttp2Session } from 'node:http2'
-import type { Duplex } from 'node:stream'
-import type Docker from 'dockerode'
 import type { Bytes } from '../../../model/image/image.ts'
 import type { Digest } from '../../../model/layers/sizes.ts'
 import { field, fields, message, unframed } from './protobuf.ts'
+import { hijack } from './request.ts'
+import type { EngineSession } from './session.ts'
 
 export interface BlobInfo {
   readonly size: Bytes
@@ -24,12 +24,13 @@ export interface ContentStore {
   close(): void
 }
 
-const patience = 5_000
+const timeoutMs = 5_000
 const notFound = '5'
 
 /** Nothing where the engine does not offer it. */
-export async function openContent(docker: Docker): Promise<ContentStore | undefined> {
-  const socket = await upgraded(docker).catch(() => undefined)
+export async function openContent(engine: EngineSession): Promise<ContentStore | undefined> {
+  const request = { method: 'POST', path: '/grpc', headers: { Upgrade: 'h2c' }, timeoutMs } as const
+  const socket = await hijack(engine, request, false).catch(() => undefined)
   if (!socket) return undefined
   const session = connect('http://localhost', { createConnection: () => socket })
   session.on('error', () => socket.destroy())
@@ -58,25 +59,6 @@ export async function openContent(docker: Docker): Promise<ContentStore | undefi
   }
 }
 
-/** A connection to the engine that speaks HTTP/2 from here on. */
-function upgraded(docker: Docker): Promise<Duplex> {
-  return new Promise((resolve, reject) => {
-    const late = setTimeout(() => reject(new Error('no answer')), patience)
-    const request = {
-      path: '/grpc',
-      method: 'POST',
-      hijack: true,
-      headers: { Upgrade: 'h2c' },
-      statusCodes: { 101: true },
-    }
-    docker.modem.dial(request, (error: unknown, answer: unknown) => {
-      clearTimeout(late)
-      if (error) reject(error)
-      else resolve(answer as Duplex)
-    })
-  })
-}
-
 /** The messages that answer one call; none where the blob is not there. */
 function call(session: ClientHttp2Session, method: 'Info' | 'Read', digest: Digest): Promise<Buffer[]> {
   return new Promise((resolve, reject) => {
@@ -93,7 +75,7 @@ function call(session: ClientHttp2Session, method: 'Info' | 'Read', digest: Dige
       status ??= headers['grpc-status']
       said ??= headers['grpc-message']
     }
-    stream.setTimeout(patience, () => stream.close(constants.NGHTTP2_CANCEL))
+    stream.setTimeout(timeoutMs, () => stream.close(constants.NGHTTP2_CANCEL))
     stream.on('response', hear)
     stream.on('trailers', hear)
     stream.on('data', (chunk: Buffer) => chunks.push(chunk))

@@ -1,6 +1,20 @@
 /** What went wrong between Slipway and an engine, as a code. */
 import type { EngineFailure } from '../../../preload/contract/index.ts'
 
+/** What a function of engine/api throws when the engine gives no answer that it knows. */
+export class EngineError extends Error {
+  readonly failure: EngineFailure
+  /** The HTTP status of the reply; undefined if the connection failed or the engine did not answer in time. */
+  readonly status: number | undefined
+
+  constructor(failure: EngineFailure, status?: number) {
+    super('detail' in failure && failure.detail ? failure.detail : failure.code)
+    this.name = 'EngineError'
+    this.failure = failure
+    this.status = status
+  }
+}
+
 interface Thrown {
   readonly code?: unknown
   readonly statusCode?: unknown
@@ -10,13 +24,16 @@ interface Thrown {
 
 const thrown = (error: unknown): Thrown => (typeof error === 'object' && error !== null ? error : { message: error })
 
+/** @returns undefined if the engine gave no reply */
 export const statusOf = (error: unknown): number | undefined => {
+  if (error instanceof EngineError) return error.status
   const { statusCode } = thrown(error)
   return typeof statusCode === 'number' ? statusCode : undefined
 }
 
 /** The failure that an exception of dockerode, Node or the engine stands for. */
 export function engineFailure(error: unknown, endpoint: string): EngineFailure {
+  if (error instanceof EngineError) return error.failure
   const { code, json, message } = thrown(error)
   switch (code) {
     case 'ENOENT':
@@ -28,6 +45,7 @@ export function engineFailure(error: unknown, endpoint: string): EngineFailure {
     case 'ECONNREFUSED':
     case 'ECONNRESET':
     case 'EPIPE':
+    case 'ERR_STREAM_PREMATURE_CLOSE':
       return { code: 'engine-stopped', endpoint }
   }
   const said = typeof json === 'object' && json !== null && 'message' in json ? json.message : message

@@ -1,10 +1,12 @@
 /** The ways into a container: its own program, a shell beside it, what it says. */
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Duplex, Readable } from 'node:stream'
-import type Docker from 'dockerode'
+import type { Readable } from 'node:stream'
 import * as v from 'valibot'
 import type { TerminalState } from '../../../preload/contract/index.ts'
+import { inspectContainer } from './containers.ts'
 import { statusOf } from './errors.ts'
+import { ask, hijack, send, stream, usualTimeoutMs } from './request.ts'
+import type { EngineSession } from './session.ts'
 import { mark, returned, unframed, withoutMarked } from './stream-frames.ts'
 
 export interface Size {
@@ -36,7 +38,7 @@ const detachKeys = 'ctrl-^,ctrl-],ctrl-^'
 const patience = 2000
 
 const exited = v.object({ StatusCode: v.number() })
-const state = v.object({ State: v.object({ Running: v.boolean(), Status: v.string(), ExitCode: v.number() }) })
+const created = v.object({ Id: v.string() })
 const shellState = v.object({ Running: v.boolean(), ExitCode: v.nullish(v.number()) })
 
 const plain = (bytes: Buffer) => bytes
@@ -47,47 +49,53 @@ const spoken = () => {
 
 /** To the container's own program; before its start, so that nothing is missed, or later. */
 export async function attachTo(
-  container: Docker.Container,
+  session: EngineSession,
+  container: string,
   { tty, stdin, started }: { readonly tty: boolean; readonly stdin: boolean; readonly started: boolean },
 ): Promise<Line> {
   const over = new AbortController()
   // `not-running` would hold at once for a container that is not started yet.
   const condition = started ? 'not-running' : 'next-exit'
-  const ended = container.wait({ condition, abortSignal: over.signal }).then((answer) => v.parse(exited, answer))
+  const ended = waitForExit(session, container, condition, over.signal)
   ended.catch(() => undefined)
-  const stream = (await container.attach({
-    ...{ stream: true, hijack: true, stdin: true, stdout: true, stderr: true },
-    detachKeys,
-  })) as Duplex
+  const attached = await hijack(session, {
+    method: 'POST',
+    path: `/containers/${container}/attach`,
+    query: { stream: true, stdin: true, stdout: true, stderr: true, detachKeys },
+    timeoutMs: usualTimeoutMs,
+  })
   return {
-    stream,
+    stream: attached,
     shown: tty ? plain : spoken(),
-    ...(stdin && { write: (text: string) => void stream.write(text) }),
-    ...(tty && { resize: ({ columns, rows }: Size) => container.resize({ w: columns, h: rows }) }),
-    ending: () => endOf(container, ended),
+    ...(stdin && { write: (text: string) => void attached.write(text) }),
+    ...(tty && { resize: (size: Size) => resize(session, `/containers/${container}`, size) }),
+    ending: () => endOf(session, container, ended),
     leave: () => over.abort(),
   }
 }
 
 /** A shell of its own in a running container. */
-export async function openShell(container: Docker.Container, command: readonly string[]): Promise<Line> {
+export async function openShell(session: EngineSession, container: string, command: readonly string[]): Promise<Line> {
   const [shell = '', ...more] = command
-  const exec = await container.exec({
+  const exec = await createExec(session, container, {
     // An exec goes on when nobody is attached to it any more, so its own number is needed to hang up (tried on all).
     Cmd: [shell, ...more, '-c', `echo "${mark}$$"; exec "$0" "$@"`, ...command],
     ...{ AttachStdin: true, AttachStdout: true, AttachStderr: true, Tty: true },
     DetachKeys: detachKeys,
   })
-  const stream = (await exec.start({ Tty: true, hijack: true, stdin: true })) as Duplex
+  const body = { Detach: false, Tty: true }
+  const path = `/exec/${exec}/start`
+  const shellStream = await hijack(session, { method: 'POST', path, body, timeoutMs: usualTimeoutMs })
   let number: string | undefined
+  const inspectExec = () => ask(session, shellState, { path: `/exec/${exec}/json` })
   return {
-    stream,
+    stream: shellStream,
     shown: withoutMarked((line) => (number = /^\d+$/.exec(line)?.[0])),
-    write: (text) => void stream.write(text),
-    resize: ({ columns, rows }) => exec.resize({ w: columns, h: rows }),
+    write: (text) => void shellStream.write(text),
+    resize: (size) => resize(session, `/exec/${exec}`, size),
     async ending() {
       try {
-        const { Running, ExitCode } = v.parse(shellState, await exec.inspect())
+        const { Running, ExitCode } = await inspectExec()
         if (Running) return { is: 'ended', reason: 'cut' }
         return { is: 'ended', reason: 'exit', ...(typeof ExitCode === 'number' && { exitCode: ExitCode }) }
       } catch (error) {
@@ -98,10 +106,10 @@ export async function openShell(container: Docker.Container, command: readonly s
       if (number === undefined) return
       try {
         // Its number is another's once the shell has ended, or the container has started anew.
-        if (!v.parse(shellState, await exec.inspect()).Running) return
-        const killer = await container.exec({ Cmd: [shell, ...more, '-c', 'kill -HUP "$0"', number] })
-        const answer = await killer.start({ Detach: true })
-        answer.resume()
+        if (!(await inspectExec()).Running) return
+        const killer = await createExec(session, container, { Cmd: [shell, ...more, '-c', 'kill -HUP "$0"', number] })
+        const body = { Detach: true }
+        await send(session, { method: 'POST', path: `/exec/${killer}/start`, body, timeoutMs: usualTimeoutMs })
       } catch {
         // The container or the engine is gone, and the shell with it.
       }
@@ -111,17 +119,40 @@ export async function openShell(container: Docker.Container, command: readonly s
 }
 
 /** What it said last, and what it says from now on. */
-export async function followLogs(container: Docker.Container, tty: boolean): Promise<Line> {
-  const stream = (await container.logs({ follow: true, stdout: true, stderr: true, tail: 1000 })) as unknown as Readable
+export async function followLogs(session: EngineSession, container: string, tty: boolean): Promise<Line> {
+  const query = { follow: true, stdout: true, stderr: true, tail: 1000 }
+  const path = `/containers/${container}/logs`
+  const logs = await stream(session, { path, query, timeoutMs: usualTimeoutMs })
+  logs.on('error', () => {}) // its end tells more
   return {
-    stream,
+    stream: logs,
     shown: tty ? plain : spoken(),
-    ending: () => endOf(container, Promise.reject(new Error('not waited for'))),
+    ending: () => endOf(session, container, Promise.reject(new Error('not waited for'))),
     leave() {},
   }
 }
 
-async function endOf(container: Docker.Container, exit: Promise<{ StatusCode: number }>): Promise<TerminalState> {
+const resize = (session: EngineSession, path: string, { columns, rows }: Size) =>
+  send(session, { method: 'POST', path: `${path}/resize`, query: { w: columns, h: rows }, timeoutMs: usualTimeoutMs })
+
+async function createExec(session: EngineSession, container: string, body: Readonly<Record<string, unknown>>) {
+  const path = `/containers/${container}/exec`
+  return (await ask(session, created, { method: 'POST', path, body })).Id
+}
+
+/** The engine begins its answer at once, and ends it with the container. Timeout for the first byte: 10 s. */
+async function waitForExit(session: EngineSession, container: string, condition: string, signal: AbortSignal) {
+  const request = { method: 'POST', path: `/containers/${container}/wait`, query: { condition }, signal } as const
+  let text = ''
+  for await (const chunk of await stream(session, { ...request, timeoutMs: usualTimeoutMs })) text += String(chunk)
+  return v.parse(exited, JSON.parse(text))
+}
+
+async function endOf(
+  session: EngineSession,
+  container: string,
+  exit: Promise<{ StatusCode: number }>,
+): Promise<TerminalState> {
   const told = exit.then(
     ({ StatusCode }): TerminalState => ({ is: 'ended', reason: 'exit', exitCode: StatusCode }),
     () => undefined,
@@ -129,14 +160,16 @@ async function endOf(container: Docker.Container, exit: Promise<{ StatusCode: nu
   // The exit is told a moment after the last of the output.
   const soon = Promise.race([told, delay(patience, undefined, { ref: false })])
   try {
-    const { State } = v.parse(state, await container.inspect())
+    const found = await inspectContainer(session, container)
+    // Removed when it ended.
+    if (!found) return (await soon) ?? { is: 'ended', reason: 'exit' }
+    const { State } = found
     if (State.Running || State.Status === 'restarting') return (await soon) ?? { is: 'ended', reason: 'cut' }
     // What was never started has the code 0 all the same.
     if (State.Status === 'created') return { is: 'ended', reason: 'exit' }
     return (await within(told)) ?? { is: 'ended', reason: 'exit', exitCode: State.ExitCode }
   } catch (error) {
     if (statusOf(error) === undefined) return { is: 'ended', reason: 'engine-gone' }
-    // Removed when it ended.
     return (await soon) ?? { is: 'ended', reason: 'exit' }
   }
 }

@@ -1,16 +1,7 @@
 /** What an engine can do. */
 import type { EngineFacts } from '../../../preload/contract/index.ts'
+import type { Capabilities } from '../api/session.ts'
 import { compareVersions, measuresParts } from '../api/versions.ts'
-
-export interface Capabilities extends EngineFacts {
-  /** `/system/df` can be asked for images alone, without measuring every volume. */
-  readonly imageDiskUse: boolean
-  /**
-   * Its events tell of every change. 20.10 and 26.1 build without a tag in silence, and 26.1's containerd store
-   * prunes and imports so (tried).
-   */
-  readonly tellsAll: boolean
-}
 
 export interface Told {
   readonly version: string

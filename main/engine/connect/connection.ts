@@ -1,81 +1,87 @@
 /** Reaching one engine: the way there, the version spoken, and what kind of engine it is. */
-import type Docker from 'dockerode'
-import * as v from 'valibot'
 import { fail, ok, type EngineFailure, type Result } from '../../../preload/contract/index.ts'
-import { ask, ping, type Query } from '../api/ask.ts'
-import { engineFailure } from '../api/errors.ts'
-import { info, version } from '../api/replies.ts'
+import { EngineError, engineFailure } from '../api/errors.ts'
+import { send, type Query, type Transport } from '../api/request.ts'
+import type { EngineIdentity, EngineSession } from '../api/session.ts'
+import { openEvents, ping, readInfo, readVersion } from '../api/system.ts'
 import { agreedApi, oldestApi } from '../api/versions.ts'
-import { capabilities, type Capabilities } from './capabilities.ts'
-import type { Candidate } from './contexts.ts'
+import { capabilities } from './capabilities.ts'
+import { summary, type Candidate } from './contexts.ts'
 import { dockerBy } from './dial.ts'
 import { routeTo } from './routes.ts'
 
-export interface Connection {
+export interface Connection extends EngineSession {
   readonly candidate: Candidate
-  readonly docker: Docker
-  readonly capabilities: Capabilities
-  /** The parsed answer to a GET; given up when the app leaves this engine. */
+  /** The parsed answer to a GET. */
   ask(path: string, query?: Query): Promise<unknown>
+  /** Ends the session, and all that is under way on it. */
+  close(): void
 }
 
-/** An engine that takes the connection and then says nothing for this long counts as not answering. */
-const patience = 10_000
+/** A list of 5,000 images takes the containerd store a minute. */
+const listTimeoutMs = 300_000
 
-/** Nothing of the connection outlives `signal`. */
+/** Connects to the engine; while it connects, `signal` gives it up. The session ends with its engine, or by `close`. */
 export async function connect(candidate: Candidate, signal: AbortSignal): Promise<Result<Connection, EngineFailure>> {
   const { endpoint } = candidate
+  const context = summary(candidate)
+  const life = new AbortController()
+  const close = () => life.abort()
+  signal.addEventListener('abort', close)
   try {
+    if (signal.aborted) close()
     const route = routeTo(candidate)
-    const close = () => [route.agent, route.lasting].forEach((agent) => agent?.destroy())
-    signal.addEventListener('abort', close, { once: true })
-    const offered = await offeredApi(dockerBy(route), endpoint, signal)
-    if (!offered.ok) return offered
-    const api = agreedApi(offered.value)
-    if (!api) return fail({ code: 'engine-too-old', endpoint, api: offered.value, needed: oldestApi })
+    life.signal.addEventListener('abort', () => [route.agent, route.lasting].forEach((agent) => agent?.destroy()))
+    const headers = await ping({ docker: dockerBy(route), context, signal: life.signal })
+    const offered = headers['api-version'] ?? headers['libpod-api-version']
+    if (typeof offered !== 'string') return given({ code: 'engine-unreachable', endpoint, detail: '' })
+    const api = agreedApi(offered)
+    if (!api) return given({ code: 'engine-too-old', endpoint, api: offered, needed: oldestApi })
 
-    const docker = dockerBy(route, api)
-    const asked: Connection['ask'] = (path, query = {}) => ask(docker, path, query, signal)
-    const [told, about] = await Promise.all([asked('/version'), asked('/info')])
-    const { Version, Os, Arch, Components } = v.parse(version, told)
-    const { DockerRootDir, DriverStatus, HttpsProxy, HttpProxy, RegistryConfig } = v.parse(info, about)
-    const product = Components.some(({ Name }) => Name.startsWith('Podman')) ? 'Podman' : 'Docker'
+    const transport: Transport = { docker: dockerBy(route, api), context, signal: life.signal }
+    const [version, info] = await Promise.all([readVersion(transport), readInfo(transport)])
+    const product = version.Components.some(({ Name }) => Name.startsWith('Podman')) ? 'Podman' : 'Docker'
+    await followLife(transport, close)
     return ok({
+      ...transport,
       candidate,
-      docker,
-      ask: asked,
+      close,
+      ask: (path, query = {}) => send(transport, { path, query, timeoutMs: listTimeoutMs }),
+      identity: identityOf(endpoint, product, info),
       capabilities: capabilities({
-        version: Version.replace(/\+.*/, ''),
+        version: version.Version.replace(/\+.*/, ''),
         api,
         product,
-        platform: `${Os}/${Arch}`,
-        rootDir: DockerRootDir,
-        driverStatus: DriverStatus,
-        mirrors: RegistryConfig?.Mirrors ?? [],
-        proxy: HttpsProxy || HttpProxy,
+        platform: `${version.Os}/${version.Arch}`,
+        rootDir: info.DockerRootDir,
+        driverStatus: info.DriverStatus,
+        mirrors: info.RegistryConfig?.Mirrors ?? [],
+        proxy: info.HttpsProxy || info.HttpProxy,
       }),
     })
   } catch (error) {
-    return fail(engineFailure(error, endpoint))
+    return given(engineFailure(error, endpoint))
+  } finally {
+    signal.removeEventListener('abort', close)
+  }
+
+  function given(failure: EngineFailure) {
+    close()
+    return fail(failure)
   }
 }
 
-/** The mirrors in force, as the engine tells them now. */
-export async function readMirrors({ ask }: Pick<Connection, 'ask'>): Promise<readonly string[]> {
-  return v.parse(info, await ask('/info')).RegistryConfig?.Mirrors ?? []
-}
-
-async function offeredApi(
-  docker: Docker,
+const identityOf = (
   endpoint: string,
-  signal: AbortSignal,
-): Promise<Result<string, EngineFailure>> {
-  const silence = AbortSignal.timeout(patience)
-  try {
-    const headers = await ping(docker, AbortSignal.any([signal, silence]))
-    const api = headers['api-version'] ?? headers['libpod-api-version']
-    return typeof api === 'string' ? ok(api) : fail({ code: 'engine-unreachable', endpoint, detail: '' })
-  } catch (error) {
-    return fail(silence.aborted ? { code: 'engine-unreachable', endpoint, detail: '' } : engineFailure(error, endpoint))
-  }
+  product: 'Docker' | 'Podman',
+  { ID, Name, DockerRootDir }: Awaited<ReturnType<typeof readInfo>>,
+): EngineIdentity => ({ endpoint, id: product === 'Podman' ? Name : ID, rootDir: DockerRootDir })
+
+/** A stream that no event travels on: it ends when the engine does, also where the next one has its socket at once. */
+async function followLife(transport: Transport, ended: () => void): Promise<void> {
+  const stream = await openEvents(transport, { container: ['slipway-none'] })
+  stream.on('error', () => {})
+  stream.resume()
+  stream.once('close', ended)
+  if (transport.signal.aborted) throw new EngineError({ code: 'engine-stopped', endpoint: transport.context.endpoint })
 }

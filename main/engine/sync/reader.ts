@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import * as v from 'valibot'
 import type { Container, Image, ImageId } from '../../../model/image/image.ts'
-import type { Capabilities } from '../connect/capabilities.ts'
+import type { Capabilities } from '../api/session.ts'
 import type { Connection } from '../connect/connection.ts'
 import { statusOf } from '../api/errors.ts'
 import type { Names } from './hints.ts'

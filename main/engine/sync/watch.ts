@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
 import * as v from 'valibot'
 import type { Connection } from '../connect/connection.ts'
-import { openEvents } from '../api/ask.ts'
+import { openEvents } from '../api/system.ts'
 import { Hints, hintsOf } from './hints.ts'
 import { Listing } from './listing.ts'
 import type { Live } from './live.ts'
@@ -44,7 +44,7 @@ export async function watchEngine(
 ): Promise<Watch> {
   const live = until(signal, known)
   // The stream is open before the list is asked for, so nothing that happens in between is missed.
-  const stream = await openEvents(connection.docker, signal)
+  const stream = await openEvents({ ...connection, signal })
   const over = new AbortController()
   const hints = new Hints()
   let listing: Listing | undefined

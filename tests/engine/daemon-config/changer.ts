@@ -56,7 +56,7 @@ export async function openChanger({ online, socket, env = {}, onStep = () => {} 
     ...{ engine: served.engine, jobs, surroundings },
     store: store.mirrors,
     own: ownHelper(ownSide(env, true).program, env),
-    tryMirror: testPull({ http, engine: served.engine, pull, lastRace: () => store.mirrors.value.race }),
+    tryMirror: testPull({ http, pull, lastRace: () => store.mirrors.value.race }),
     showFile: async () => {},
     // As root, whoever the test has made itself meanwhile.
     openRoot: (wish) => openHelper({ command: ['/usr/bin/setpriv', '--reuid=0', installed], ...wish }),

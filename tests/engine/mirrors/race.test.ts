@@ -133,11 +133,7 @@ test('where Docker Hub does not answer, an image is looked up at a mirror that w
   const http = httpClient({ version: '0', env: world.online.hub.env })
   const away = { code: 'engine-stopped', endpoint: 'x' } as const
   const discover = searchService({
-    engine: {
-      state: () => ({ status: 'away', failure: away }),
-      docker: () => ({ ok: false, error: away }),
-      failure: () => away,
-    },
+    engine: { session: () => ({ ok: false, error: away }) },
     publish: () => undefined,
     ...{ http, searchHosts: [], platform: () => undefined, sourcesFor: world.racer.sources },
     registry: registryClient({ http, credentials: async () => ({ kind: 'password', username: 'u', password: 'p' }) }),

@@ -96,7 +96,7 @@ describe.each(matrix)('$title', (wish) => {
     await engine.docker.getImage(at('small:1')).remove()
     const byDigest = `${at('small')}@${digest}`
     expect(await app.pull(byDigest)).toMatchObject({ state: 'done', subject: { reference: byDigest } })
-    expect(await app.transfer.pullAgain(byDigest, new AbortController().signal)).toBeUndefined()
+    expect(await app.pullAgain(byDigest)).toBeUndefined()
   })
 
   test('a wrong name is refused at once; what the registry lacks, or has for no such computer, is told', async () => {
@@ -139,7 +139,7 @@ describe.each(matrix)('$title', (wish) => {
     const states = () => ids.map((id) => app.job(id).items[0]?.state)
     await eventually(() => states()[1] === 'running')
     expect(states()).toEqual(['running', 'running', 'waiting'])
-    expect(app.transfer.busy()).toBe(3)
+    expect(app.busy()).toBe(3)
     app.cancel(ids[2]!)
     expect(await app.end(ids[2]!, 2_000)).toMatchObject({ state: 'cancelled' })
     const later = await app.start(at('small:3'))
@@ -147,7 +147,7 @@ describe.each(matrix)('$title', (wish) => {
     gate.behave()
     const ended = await Promise.all([ids[0]!, ids[1]!, later].map((id) => app.end(id)))
     expect(ended.map(({ state }) => state)).toEqual(['done', 'done', 'done'])
-    expect(app.transfer.busy()).toBe(0)
+    expect(app.busy()).toBe(0)
   })
 
   test('a registry that dies at 60 % fails the pull in the end, and nothing of it is left as an image', async () => {

@@ -28,20 +28,19 @@ export async function openPuller(engine: Engine, credentialsFor?: CredentialsFor
   })
   /** Whose login was asked for, and which one is stored. */
   const logins = { asked: [] as string[], stored: undefined as AuthConfig | undefined }
-  const transfer = pullService({
+  const pull = pullService({
     ...{ engine: served.engine, jobs, ledger: store.ledger },
     credentialsFor: async (reference) => {
       logins.asked.push(reference)
       return credentialsFor ? await credentialsFor(reference) : logins.stored
     },
-    taken: async () => (await engine.docker.df()).LayersSize as number,
   })
   await eventually(() => served.window.complete)
 
   async function ask(reference: string, platform?: string) {
     // The containerd store refuses to list for a moment after a removal, and then is looked for again.
     await eventually(() => served.engine.state().status === 'connected')
-    return await transfer.handlers['pull.start']({ reference, ...(platform !== undefined && { platform }) })
+    return await pull.handlers['pull.start']({ reference, ...(platform !== undefined && { platform }) })
   }
   async function start(reference: string, platform?: string): Promise<string> {
     const answer = await ask(reference, platform)
@@ -54,7 +53,13 @@ export async function openPuller(engine: Engine, credentialsFor?: CredentialsFor
     return job(id)
   }
   return {
-    ...{ ask, start, job, end, logins, told, transfer },
+    ...{ ask, start, job, end, logins, told },
+    ...{ handlers: pull.handlers, busy: pull.busy },
+    pullAgain: (reference: string) => {
+      const session = served.engine.session()
+      if (!session.ok) throw new Error(session.error.code)
+      return pull.pullAgain(session.value, reference, new AbortController().signal)
+    },
     ledger: store.ledger,
     pull: async (reference: string, platform?: string) => end(await start(reference, platform)),
     cancel: (id: string) => jobs.handlers['jobs.cancel'](id),

@@ -34,7 +34,7 @@ export async function openCleaner(world: Engine, folder = mkdtempSync(join(tmpdi
     usualFolder: join(folder, 'Slipway'),
     chooseFolder: async () => place.chosen,
     showFolder: async () => {},
-    pullAgain: async (digest) => {
+    pullAgain: async (_, digest) => {
       await pullByDigest(world, digest)
       return undefined
     },

@@ -45,7 +45,6 @@ export async function openRunner(world: Engine, host = `unix://${world.socket}`)
     engine,
     publish: (name, payload) => void (name === 'terminals.data' && heard.data?.(payload as TerminalData)),
   })
-  engine.on('state', terminals.engineChanged)
   const runs = runService({
     engine,
     details: imagesService(engine).handlers['images.details'],

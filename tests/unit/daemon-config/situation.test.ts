@@ -6,6 +6,7 @@ import Docker from 'dockerode'
 import { expect, test } from 'vitest'
 import { mirrorsInForce } from '../../../main/daemon-config/in-force.ts'
 import { findInstallation } from '../../../main/daemon-config/situation.ts'
+import { sessionOver } from '../session.ts'
 import type { EngineFacts, EngineState } from '../../../preload/contract/index.ts'
 
 const home = '/home/li'
@@ -55,7 +56,7 @@ test('an engine that takes the question and says nothing is not waited for once 
   const server = createServer(() => asked.resolve()).listen(socketPath)
   try {
     const giveUp = new AbortController()
-    const answer = mirrorsInForce({ ok: true, value: new Docker({ socketPath }) }, giveUp.signal)
+    const answer = mirrorsInForce({ ok: true, value: sessionOver(new Docker({ socketPath })) }, giveUp.signal)
     await asked.promise
     giveUp.abort()
     expect(await answer).toBeUndefined()

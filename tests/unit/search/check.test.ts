@@ -19,11 +19,7 @@ async function discover() {
   const http = client()
   const away = { code: 'engine-stopped', endpoint: 'x' } as const
   const service = searchService({
-    engine: {
-      state: () => ({ status: 'away', failure: away }),
-      docker: () => ({ ok: false, error: away }),
-      failure: () => away,
-    },
+    engine: { session: () => ({ ok: false, error: away }) },
     publish: () => undefined,
     ...{ http, searchHosts: [], platform: () => undefined, times: { registry: 500 } },
     registry: registryClient({ http, credentials: async () => undefined }),

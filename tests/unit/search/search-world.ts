@@ -3,10 +3,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import Docker from 'dockerode'
 import { onTestFinished } from 'vitest'
 import { searchService } from '../../../main/search/index.ts'
-import { engineFailure } from '../../../main/engine/index.ts'
 import { registryClient } from '../../../main/registry/index.ts'
-import { fail, ok, type EngineState, type SearchAnswer } from '../../../preload/contract/index.ts'
+import { fail, ok, type SearchAnswer } from '../../../preload/contract/index.ts'
 import { client, serve } from '../local-server.ts'
+import { sessionOver } from '../session.ts'
 
 export type Answers = (words: string, response: ServerResponse) => void
 
@@ -70,25 +70,11 @@ export async function searchWorld({ hub = breaks, host, engine, api = '1.41', ti
   ]
   const told: SearchAnswer[] = []
   const away = { code: 'engine-stopped', endpoint: 'unix:///x' } as const
-  const context = { name: 'default', endpoint: 'unix:///x', local: true }
-  const facts = {
-    product: 'Docker',
-    version: '20.10',
-    api,
-    platform: 'linux/amd64',
-    rootDir: '/x',
-    store: 'classic',
-  } as const
-  const state: EngineState = engine ? { status: 'connected', context, facts } : { status: 'away', failure: away }
   const [name, port] = engineServer.host.split(':')
   const docker = new Docker({ protocol: 'http', host: name!, port: Number(port) })
   const http = client()
   const discover = searchService({
-    engine: {
-      state: () => state,
-      docker: () => (engine ? ok(docker) : fail(away)),
-      failure: (error) => engineFailure(error, context.endpoint),
-    },
+    engine: { session: () => (engine ? ok(sessionOver(docker, 'unix:///x', api)) : fail(away)) },
     publish: (_, payload) => void told.push(payload as SearchAnswer),
     http,
     registry: registryClient({ http, credentials: async () => undefined }),

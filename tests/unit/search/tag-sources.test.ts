@@ -20,11 +20,7 @@ async function discover(hub: Readonly<Record<string, unknown>>, registry: Readon
   const http = client()
   const away = { code: 'engine-stopped', endpoint: 'x' } as const
   const { handlers } = searchService({
-    engine: {
-      state: () => ({ status: 'away', failure: away }),
-      docker: () => ({ ok: false, error: away }),
-      failure: () => away,
-    },
+    engine: { session: () => ({ ok: false, error: away }) },
     publish: () => undefined,
     http,
     registry: registryClient({ http, credentials: async () => undefined, hubHost: store.host }),

@@ -1,0 +1,87 @@
+/** Images: inspect, history, tag, remove. Source: Docker Engine API, 1.40 to 1.51. */
+import * as v from 'valibot'
+import { id, keys, list, names, text } from './replies.ts'
+import { ask, find, send, usualTimeoutMs } from './request.ts'
+import { statusOf, EngineError } from './errors.ts'
+import type { EngineSession } from './session.ts'
+
+const config = v.object({
+  Entrypoint: list(v.string()),
+  Cmd: list(v.string()),
+  Env: list(v.string()),
+  ExposedPorts: keys,
+  Volumes: keys,
+  Labels: v.nullish(v.record(v.string(), text), {}),
+  WorkingDir: text,
+  User: text,
+})
+
+const imageInspect = v.object({
+  Id: id,
+  RepoTags: names,
+  RepoDigests: names,
+  /** As the engine writes them: the containerd store of 28 has bare digests among them, which `names` leaves out. */
+  Author: text,
+  Os: text,
+  Architecture: text,
+  Variant: text,
+  Size: v.nullish(v.number(), 0),
+  Config: v.nullish(config, {}),
+  RootFS: v.nullish(v.object({ Layers: list(v.string()) }), { Layers: [] }),
+})
+export type ImageInspect = v.InferOutput<typeof imageInspect>
+
+/** @returns undefined if the image does not exist. Timeout: 10 s. */
+export const inspectImage = (session: EngineSession, name: string): Promise<ImageInspect | undefined> =>
+  find(session, imageInspect, { path: `/images/${name}/json` })
+
+const imageHistory = list(v.object({ CreatedBy: text, Size: v.nullish(v.number(), 0) }))
+
+/** The steps that made an image, newest first, as the engine tells them. Timeout: 10 s. */
+export const readHistory = (session: EngineSession, name: string) =>
+  ask(session, imageHistory, { path: `/images/${name}/history` })
+
+/** @returns whether the image exists. Timeout: 10 s. */
+export async function tagImage(
+  session: EngineSession,
+  image: string,
+  { repository, tag }: { readonly repository: string; readonly tag: string },
+): Promise<boolean> {
+  try {
+    const query = { repo: repository, tag }
+    await send(session, { method: 'POST', path: `/images/${image}/tag`, query, timeoutMs: usualTimeoutMs })
+    return true
+  } catch (error) {
+    if (statusOf(error) === 404) return false
+    throw error
+  }
+}
+
+const removed = list(v.object({ Deleted: v.optional(id), Untagged: v.optional(v.string()) }))
+
+export type ImageRemoval =
+  /** The ids of the images that were deleted; none if only a name was taken. */
+  | { readonly deleted: readonly string[] }
+  | 'missing'
+  /** The engine keeps it, in its own words: a container uses it, or it has children. */
+  | { readonly conflict: string }
+
+/** Removing a large image may take minutes. Timeout: 10 min. */
+const removalTimeoutMs = 600_000
+
+/** Removes a name, and with the last one the image. Never forced. */
+export async function removeImage(
+  session: EngineSession,
+  name: string,
+  { keepParents = false } = {},
+): Promise<ImageRemoval> {
+  try {
+    const query = keepParents ? { noprune: true } : {}
+    const request = { method: 'DELETE', path: `/images/${name}`, query, timeoutMs: removalTimeoutMs } as const
+    return { deleted: (await ask(session, removed, request)).flatMap(({ Deleted }) => Deleted ?? []) }
+  } catch (error) {
+    if (statusOf(error) === 404) return 'missing'
+    if (statusOf(error) === 409 && error instanceof EngineError) return { conflict: error.message }
+    throw error
+  }
+}

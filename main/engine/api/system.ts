@@ -1,0 +1,46 @@
+/** The engine itself: whether it answers, its version, its settings, its events. */
+import type { IncomingMessage } from 'node:http'
+import * as v from 'valibot'
+import { distinctMirrors } from '../../../model/mirrors/address.ts'
+import { list, text } from './replies.ts'
+import { ask, stream, usualTimeoutMs, type Transport } from './request.ts'
+
+/** @returns the headers of the reply to a ping, which every engine gives to a client of any version. Timeout: 10 s. */
+export async function ping(session: Transport): Promise<IncomingMessage['headers']> {
+  const reply = await stream(session, { path: '/_ping', timeoutMs: usualTimeoutMs })
+  reply.resume()
+  return reply.headers
+}
+
+const versionReply = v.object({
+  Version: v.string(),
+  Os: text,
+  Arch: text,
+  Components: list(v.object({ Name: v.string() })),
+})
+
+/** Timeout: 10 s. */
+export const readVersion = (session: Transport) => ask(session, versionReply, { path: '/version' })
+
+const infoReply = v.object({
+  ID: text,
+  Name: text,
+  DockerRootDir: text,
+  DriverStatus: list(v.array(v.string())),
+  HttpsProxy: text,
+  HttpProxy: text,
+  RegistryConfig: v.nullish(v.object({ Mirrors: list(v.string()) })),
+})
+
+/** Timeout: 10 s. */
+export const readInfo = (session: Transport) => ask(session, infoReply, { path: '/info' })
+
+/** @returns the mirrors in force, each once, as the engine uses them. Timeout: 10 s. */
+export async function readMirrors(session: Transport, signal?: AbortSignal): Promise<readonly string[]> {
+  const { RegistryConfig } = await ask(session, infoReply, { path: '/info', signal })
+  return distinctMirrors(RegistryConfig?.Mirrors ?? [])
+}
+
+/** The engine's events, one JSON text a line, until the session ends. Timeout for the first byte: 10 s. */
+export const openEvents = (session: Transport, filters?: Readonly<Record<string, readonly string[]>>) =>
+  stream(session, { path: '/events', query: { ...(filters && { filters }) }, timeoutMs: usualTimeoutMs })

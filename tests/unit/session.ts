@@ -1,0 +1,14 @@
+/** A session over an API that a test plays, without connecting first. */
+import type Docker from 'dockerode'
+import type { EngineSession } from '../../main/engine/index.ts'
+
+export const sessionOver = (docker: Docker, endpoint = 'unix:///x', api = '1.45'): EngineSession => ({
+  identity: { endpoint, id: 'test', rootDir: '/x' },
+  context: { name: 'default', endpoint, local: true },
+  capabilities: {
+    ...{ product: 'Docker', version: '26.1', api, platform: 'linux/amd64', rootDir: '/x', store: 'classic' },
+    ...{ imageDiskUse: true, tellsAll: false },
+  },
+  signal: new AbortController().signal,
+  docker,
+})
