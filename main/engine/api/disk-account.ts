@@ -1,11 +1,15 @@
 /** What fills the engine's disk, part by part. */
-import * as v from 'valibot'
 import type { DiskAccount, DiskPart } from '../../../preload/contract/index.ts'
 import { diskAccount } from './replies.ts'
+import { ask } from './request.ts'
+import type { EngineSession } from './session.ts'
 
 /** The engine measures containers and volumes file by file for this: it may take long. */
-export async function readDiskAccount({ ask }: { ask(path: string): Promise<unknown> }): Promise<DiskAccount> {
-  const { LayersSize, Images, Containers, Volumes, BuildCache } = v.parse(diskAccount, await ask('/system/df'))
+export async function readDiskAccount(session: EngineSession): Promise<DiskAccount> {
+  const { LayersSize, Images, Containers, Volumes, BuildCache } = await ask(session, diskAccount, {
+    path: '/system/df',
+    timeoutMs: 120_000,
+  })
   return {
     // Podman answers 0 for layers that take room: not known.
     ...(Images && (LayersSize > 0 || Images.length === 0) && { images: { count: Images.length, bytes: LayersSize } }),

@@ -70,7 +70,9 @@ export async function stream(session: Transport, request: Request): Promise<Inco
 
 /** A connection to the engine that both sides write to. */
 export async function hijack(session: Transport, request: Request, openStdin = true): Promise<Duplex> {
-  const socket = (await dial(session, request, { hijack: true, isStream: true, openStdin })) as Duplex
+  // A request that stays open is sent only once it has a body: `{}`, as for any other empty one.
+  const manner = { hijack: true, isStream: true, openStdin, allowEmpty: openStdin }
+  const socket = (await dial(session, request, manner)) as Duplex
   // Nobody listens yet: an error here must not end the process, and the close that follows says enough.
   socket.on('error', () => {})
   const listening = addAbortListener(session.signal, () => socket.destroy())
@@ -82,6 +84,7 @@ interface Manner {
   readonly isStream?: boolean
   readonly hijack?: boolean
   readonly openStdin?: boolean
+  readonly allowEmpty?: boolean
 }
 
 /** Every status below 400 is an answer; 101 is that of a hijacked connection. */

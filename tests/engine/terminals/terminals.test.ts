@@ -282,22 +282,22 @@ describe.each(matrix)('$title', (wish) => {
     await screen.shows('\r\n3000\r\n最后\r\n')
   })
 
-  test.runIf(wish === anyOne)(
-    'who goes to another engine leaves its terminals, and nothing ends with them',
-    async () => {
-      const { container, id } = await interactive('/bin/sh')
-      const shell = await runner.open(container, 'shell')
-      await runner.window().show(shell).shows('# ')
-      value(await runner.engine.handlers['engine.switch']('elsewhere'))
-      for (const one of [id, shell]) expect(await ended(one)).toEqual({ is: 'ended', reason: 'engine-gone' })
-      expect(await running(container)).toHaveLength(2)
-      value(await runner.engine.handlers['engine.switch']('default'))
-      await eventually(() => runner.engine.state().status === 'connected')
-      const back = await runner.open(container, 'attach')
-      expect(runner.terminal(back)?.state).toEqual({ is: 'open' })
-      expect(runner.terminal(id)?.state.is).toBe('ended')
-    },
-  )
+  test.runIf(wish === anyOne)('terminals stay open and usable while the window shows another engine', async () => {
+    const { container, id } = await interactive('/bin/sh')
+    const shell = await runner.open(container, 'shell')
+    const screen = runner.window().show(shell)
+    await screen.shows('# ')
+    value(await runner.engine.handlers['engine.switch']('elsewhere'))
+    await eventually(() => runner.engine.state().status === 'away')
+    runner.type(shell, 'echo still $((1 + 1))\r')
+    await screen.shows('still 2')
+    for (const one of [id, shell]) expect(runner.terminal(one)?.state).toEqual({ is: 'open' })
+    value(await runner.engine.handlers['engine.switch']('default'))
+    await eventually(() => runner.engine.state().status === 'connected')
+    expect(await running(container)).toHaveLength(2)
+    const third = await runner.open(container, 'attach')
+    expect(runner.terminal(third)?.state).toEqual({ is: 'open' })
+  })
 
   // The last: the engine is not there any more.
   test('an engine that dies ends its terminals, and they say so', async () => {
