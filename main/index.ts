@@ -117,13 +117,10 @@ start({
       running.abort()
       search.end()
       void http.close()
-      store.lists.end()
       layers.end()
+      return store.end()
     }
-    return () => {
-      const hungUp = terminals.end()
-      if (!hungUp) end()
-      return hungUp?.finally(end)
-    }
+    let ended: Promise<void> | undefined
+    return () => (ended ??= Promise.resolve(terminals.end()).then(end, end))
   },
 })

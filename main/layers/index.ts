@@ -171,7 +171,7 @@ export function layersService({ engine, kept, publish }: LayersNeeds): Layers {
 
   function write() {
     unwritten = undefined
-    if (scope !== undefined) remember(kept, scope, reads, (id) => live.images().has(id))
+    if (scope !== undefined) void remember(kept, scope, reads, (id) => live.images().has(id))
   }
 
   function writeSoon() {

@@ -43,7 +43,7 @@ export function remember(
   scope: string,
   reads: ReadonlyMap<ImageId, ImageRead>,
   needed: (id: ImageId) => boolean,
-): void {
+): Promise<void> {
   const texts = new Map<string, number>()
   const number = (text: string) => {
     if (!texts.has(text)) texts.set(text, texts.size)
@@ -64,7 +64,7 @@ export function remember(
       ...(content && { contentSize: content.size }),
       ...(content?.blobs && { blobs: content.blobs.flatMap(({ digest, size }) => [number(digest), size]) }),
     }
-  store.write({ engines: { ...store.value.engines, [scope]: { texts: [...texts.keys()], images } } })
+  return store.write({ engines: { ...store.value.engines, [scope]: { texts: [...texts.keys()], images } } })
 }
 
 const pairs = (flat: readonly number[]) =>

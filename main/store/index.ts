@@ -1,22 +1,32 @@
 /** What outlives the app. */
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import * as v from 'valibot'
 import { jobSchema, settingsSchema, type Settings } from '../../preload/contract/index.ts'
-import { storedFile, type StoredFile } from './file.ts'
-import { layersFile, type LayersStore } from './layers.ts'
-import { ledgerFile, type LedgerStore } from './ledger.ts'
+import { prepareFolder } from './disk.ts'
+import type { Fields } from './fields.ts'
+import { storedFile, type OwnedFile, type StoredFile } from './file.ts'
+import { readLayers, type LayersStore } from './layers.ts'
+import { readLedger, type LedgerStore } from './ledger.ts'
 import { rememberedLists, type Lists } from './lists.ts'
-import { mirrorsFile, type MirrorsStore } from './mirrors.ts'
+import { readMirrors, type MirrorsStore } from './mirrors.ts'
 
-const windowPlace = v.object({
-  bounds: v.optional(v.object({ x: v.number(), y: v.number(), width: v.number(), height: v.number() })),
-  maximized: v.optional(v.boolean(), false),
-  zoom: v.optional(v.pipe(v.number(), v.minValue(0.5), v.maxValue(3)), 1),
+const readSettings = (fields: Fields): Settings => ({
+  language: fields.value('language', settingsSchema.entries.language),
+  theme: fields.value('theme', settingsSchema.entries.theme),
 })
-export type WindowPlace = v.InferOutput<typeof windowPlace>
 
-const jobsFile = v.object({ jobs: v.optional(v.array(jobSchema), []) })
-export type JobsStore = StoredFile<v.InferOutput<typeof jobsFile>>
+const bounds = v.object({ x: v.number(), y: v.number(), width: v.number(), height: v.number() })
+const zoom = v.pipe(v.number(), v.minValue(0.5), v.maxValue(3))
+const readWindow = (fields: Fields) => ({
+  bounds: fields.value('bounds', v.optional(bounds)),
+  maximized: fields.value('maximized', v.optional(v.boolean(), false)),
+  zoom: fields.value('zoom', v.optional(zoom, 1)),
+})
+export type WindowPlace = ReturnType<typeof readWindow>
+
+const readJobs = (fields: Fields) => ({ jobs: fields.list('jobs', jobSchema) })
+export type JobsStore = StoredFile<ReturnType<typeof readJobs>>
 
 export interface Store {
   readonly settings: StoredFile<Settings>
@@ -26,17 +36,35 @@ export interface Store {
   readonly layers: LayersStore
   readonly ledger: LedgerStore
   readonly mirrors: MirrorsStore
+  /** Writes what is pending: the app ends. Resolves after 5 s at the latest, as a disk may hang. */
+  end(): Promise<void>
 }
 
-export const openStore = (folder: string): Store => ({
-  settings: storedFile(join(folder, 'settings.json'), settingsSchema),
-  window: storedFile(join(folder, 'window.json'), windowPlace),
-  jobs: storedFile(join(folder, 'jobs.json'), jobsFile),
-  layers: storedFile(join(folder, 'layers.json'), layersFile, { compact: true }),
-  ledger: storedFile(join(folder, 'ledger.json'), ledgerFile),
-  mirrors: storedFile(join(folder, 'mirrors.json'), mirrorsFile),
-  lists: rememberedLists(join(folder, 'lists')),
-})
+const endTimeoutMs = 5_000
+
+export function openStore(folder: string): Store {
+  prepareFolder(folder)
+  const owned: Pick<OwnedFile<unknown>, 'settle'>[] = []
+  function file<T extends object>(name: string, read: (fields: Fields) => T, how?: { compact: boolean }) {
+    const opened = storedFile(join(folder, name), read, how)
+    owned.push(opened)
+    return opened
+  }
+  const lists = rememberedLists(join(folder, 'lists'))
+  return {
+    settings: file('settings.json', readSettings),
+    window: file('window.json', readWindow),
+    jobs: file('jobs.json', readJobs),
+    layers: file('layers.json', readLayers, { compact: true }),
+    ledger: file('ledger.json', readLedger),
+    mirrors: file('mirrors.json', readMirrors),
+    lists,
+    async end() {
+      const written = Promise.all([lists.end(), ...owned.map((each) => each.settle())])
+      await Promise.race([written, delay(endTimeoutMs, undefined, { ref: false })])
+    },
+  }
+}
 
 export type { Lists }
 export type { StoredFile } from './file.ts'

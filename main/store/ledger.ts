@@ -1,5 +1,6 @@
 /** What removals took away, kept for as long as they can be undone; and what pulls brought. */
 import * as v from 'valibot'
+import type { Fields } from './fields.ts'
 import type { StoredFile } from './file.ts'
 
 const deleted = v.object({
@@ -34,13 +35,17 @@ const pulled = v.object({
 })
 export type PullEntry = v.InferOutput<typeof pulled>
 
-export const ledgerFile = v.object({
+export interface Ledger {
   /** Where copies are saved, where the user chose another folder than the usual one. */
-  folder: v.exactOptional(v.string()),
-  removals: v.optional(v.array(entry), []),
+  readonly folder?: string | undefined
+  readonly removals: LedgerEntry[]
   /** The newest first. */
-  pulls: v.optional(v.array(pulled), []),
+  readonly pulls: PullEntry[]
+}
+export const readLedger = (fields: Fields): Ledger => ({
+  folder: fields.value('folder', v.optional(v.string())),
+  removals: fields.list('removals', entry),
+  pulls: fields.list('pulls', pulled),
 })
 export type LedgerEntry = v.InferOutput<typeof entry>
-export type Ledger = v.InferOutput<typeof ledgerFile>
 export type LedgerStore = StoredFile<Ledger>

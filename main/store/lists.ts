@@ -3,23 +3,28 @@
  * remembered is shown until the engine has answered, so a file that cannot be read is no loss.
  */
 import { createHash } from 'node:crypto'
-import { mkdirSync, writeFileSync } from 'node:fs'
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { readdir, rm, stat, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as v from 'valibot'
 import type { Image } from '../../model/image/image.ts'
+import { prepareFolder } from './disk.ts'
+import type { Fields } from './fields.ts'
+import { storedFile, type OwnedFile } from './file.ts'
 
 export interface Lists {
   recall(endpoint: string): Promise<readonly Image[] | undefined>
   /** Written a moment later, whatever else is remembered until then. */
   remember(endpoint: string, images: ReadonlyMap<string, Image>): void
   forget(endpoint: string): void
-  /** Writes at once what has not been written yet: the app ends. */
-  end(): void
+  /** Writes what has not been written yet: the app ends. */
+  end(): Promise<void>
 }
 
 /** Changes come in clusters, and the list of a large engine is a megabyte. */
-const writeAfter = 3000
+const writeAfterMs = 3000
+/** A list that was neither read nor written for so long is deleted. */
+const unusedAfterMs = 90 * 86_400_000
+const maxLists = 32
 
 const image = v.object({
   id: v.string(),
@@ -29,66 +34,86 @@ const image = v.object({
   size: v.number(),
   parent: v.exactOptional(v.string()),
 })
-const stored = v.object({ endpoint: v.string(), images: v.array(image) })
+
+interface List {
+  readonly endpoint?: string | undefined
+  readonly images: readonly Image[]
+}
+const readList = (fields: Fields): List => ({
+  endpoint: fields.value('endpoint', v.optional(v.string())),
+  images: fields.list('images', image),
+})
 
 export function rememberedLists(folder: string): Lists {
-  /** What is not on the disk yet. */
+  const files = new Map<string, OwnedFile<List>>()
+  /** Lists that are not yet handed to their files. */
   const unwritten = new Map<string, ReadonlyMap<string, Image>>()
   let timer: NodeJS.Timeout | undefined
-  let writing = Promise.resolve()
+  prepareFolder(folder)
 
-  const fileOf = (endpoint: string) => join(folder, `${createHash('sha256').update(endpoint).digest('hex')}.json`)
-  const textOf = (endpoint: string, images: ReadonlyMap<string, Image>) =>
-    JSON.stringify({ endpoint, images: [...images.values()] })
-
-  async function write() {
-    for (const [endpoint, images] of unwritten) {
-      const file = fileOf(endpoint)
-      await mkdir(folder, { recursive: true })
-      await writeFile(`${file}.new`, textOf(endpoint, images), { mode: 0o600 })
-      await rename(`${file}.new`, file)
-      // What came while this was written waits for its own turn.
-      if (unwritten.get(endpoint) === images) unwritten.delete(endpoint)
-    }
+  const pathOf = (endpoint: string) => join(folder, `${createHash('sha256').update(endpoint).digest('hex')}.json`)
+  function fileOf(endpoint: string): OwnedFile<List> {
+    const file = files.get(endpoint) ?? storedFile(pathOf(endpoint), readList, { compact: true })
+    files.set(endpoint, file)
+    return file
   }
 
-  function soon(work: () => Promise<unknown>) {
-    writing = writing.then(work).then(() => undefined, notRemembered)
+  async function write() {
+    clearTimeout(timer)
+    const lists = [...unwritten]
+    unwritten.clear()
+    await Promise.all(
+      lists.map(([endpoint, images]) => fileOf(endpoint).write({ endpoint, images: [...images.values()] })),
+    )
   }
 
   return {
     async recall(endpoint) {
       const images = unwritten.get(endpoint)
       if (images) return [...images.values()]
-      await writing
-      try {
-        const found = v.parse(stored, JSON.parse(await readFile(fileOf(endpoint), 'utf8')))
-        return found.endpoint === endpoint ? found.images : undefined
-      } catch {
-        return undefined
-      }
+      const { value } = fileOf(endpoint)
+      if (value.endpoint !== endpoint) return undefined
+      const now = new Date()
+      await utimes(pathOf(endpoint), now, now).catch(() => undefined)
+      return value.images
     },
     remember(endpoint, images) {
       unwritten.set(endpoint, images)
       clearTimeout(timer)
-      timer = setTimeout(() => soon(write), writeAfter).unref()
+      timer = setTimeout(() => void write().then(() => deleteUnused(folder)), writeAfterMs).unref()
     },
     forget(endpoint) {
       unwritten.delete(endpoint)
-      soon(() => rm(fileOf(endpoint), { force: true }))
+      void fileOf(endpoint).remove()
     },
-    end() {
-      clearTimeout(timer)
-      try {
-        if (unwritten.size > 0) mkdirSync(folder, { recursive: true })
-        for (const [endpoint, images] of unwritten)
-          writeFileSync(fileOf(endpoint), textOf(endpoint, images), { mode: 0o600 })
-      } catch (error) {
-        notRemembered(error)
-      }
-      unwritten.clear()
+    async end() {
+      await write()
+      await Promise.all([...files.values()].map((file) => file.settle()))
+      await deleteUnused(folder)
     },
   }
 }
 
-const notRemembered = (error: unknown) => console.warn('What an engine had is not remembered:', error)
+interface ListFile {
+  readonly name: string
+  readonly usedAtMs: number
+}
+
+/** The files to delete: those not used for 90 days, and all but the 32 lists used last. */
+export function unusedLists(files: readonly ListFile[], nowMs: number): string[] {
+  const isOld = ({ usedAtMs }: ListFile) => nowMs - usedAtMs > unusedAfterMs
+  const lists = files.filter(({ name }) => name.endsWith('.json')).sort((a, b) => b.usedAtMs - a.usedAtMs)
+  return [...new Set([...files.filter(isOld), ...lists.slice(maxLists)])].map(({ name }) => name)
+}
+
+async function deleteUnused(folder: string): Promise<void> {
+  try {
+    const names = (await readdir(folder)).filter((name) => /^[0-9a-f]{64}\.json/.test(name))
+    const files = await Promise.all(
+      names.map(async (name) => ({ name, usedAtMs: (await stat(join(folder, name))).mtimeMs })),
+    )
+    for (const name of unusedLists(files, Date.now())) await rm(join(folder, name), { force: true })
+  } catch {
+    // Tried again after the next write.
+  }
+}

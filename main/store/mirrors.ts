@@ -1,6 +1,7 @@
 /** The user's own mirrors, and what the last race showed. */
 import * as v from 'valibot'
 import type { MirrorChange, MirrorRace } from '../../preload/contract/index.ts'
+import type { Fields } from './fields.ts'
 import type { StoredFile } from './file.ts'
 
 const digest = v.string()
@@ -36,22 +37,16 @@ const change = v.object({
   backup: v.optional(v.string()),
 })
 
-/** Of what only remembers, a part that another version wrote and this one does not know costs nothing beside it. */
-const understood = v.pipe(
-  v.array(v.fallback(v.nullable(change), null)),
-  v.transform((all) => all.filter((one) => one !== null)),
-)
-
-export const mirrorsFile = v.object({
-  /** Addresses, in the user's order. */
-  own: v.optional(v.array(v.string()), []),
-  race: v.fallback(v.optional(race), undefined),
-  /** Of Docker's own mirrors, the newest first. */
-  changes: v.fallback(v.optional(understood, []), []),
-})
 export interface MirrorsFile {
+  /** Addresses, in the user's order. */
   readonly own: readonly string[]
   readonly race?: MirrorRace | undefined
+  /** Of Docker's own mirrors, the newest first. */
   readonly changes: readonly MirrorChange[]
 }
+export const readMirrors = (fields: Fields): MirrorsFile => ({
+  own: fields.list('own', v.string()),
+  race: fields.value('race', v.optional(race)),
+  changes: fields.list('changes', change),
+})
 export type MirrorsStore = StoredFile<MirrorsFile>

@@ -17,7 +17,7 @@ import type { Engine } from '../../tools/world/engine.ts'
 export const watchEngine = (socket: string, memory?: Lists) =>
   serve({ env: { DOCKER_HOST: `unix://${socket}` }, home: '/nonexistent' }, memory)
 
-const noMemory: Lists = { recall: async () => undefined, remember() {}, forget() {}, end() {} }
+const noMemory: Lists = { recall: async () => undefined, remember() {}, forget() {}, async end() {} }
 
 /** The services as main composes them, and a window that listens. */
 export function serve(surroundings: Surroundings, memory = noMemory, engineChanged = () => {}) {

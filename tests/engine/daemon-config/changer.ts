@@ -92,6 +92,7 @@ export async function openChanger({ online, socket, env = {}, onStep = () => {} 
     async stop() {
       await served.stop()
       await http.close()
+      await store.end()
       setDefaultCACertificates(before)
       rmSync(folder, { recursive: true, force: true })
     },

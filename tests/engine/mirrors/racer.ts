@@ -49,9 +49,9 @@ export function openRacer({ env, caFile, patience = 5000, inForce = [], file, un
       openText: async () => ({ ok: true, value: file }),
       saveText: async (_, text) => ({ ok: true, value: saved.push(text) > 0 }),
     })
-    return { jobs, service }
+    return { jobs, service, store }
   }
-  let { jobs, service } = start()
+  let { jobs, service, store } = start()
 
   const now = async (): Promise<Mirrors> => {
     const answer = await service.handlers['mirrors.get'](undefined)
@@ -91,11 +91,13 @@ export function openRacer({ env, caFile, patience = 5000, inForce = [], file, un
       return (await now()).race!
     },
     /** As after the app's next start. */
-    restart() {
-      ;({ jobs, service } = start())
+    async restart() {
+      await store.end()
+      ;({ jobs, service, store } = start())
     },
     async stop() {
       await http.close()
+      await store.end()
       setDefaultCACertificates(before)
       rmSync(folder, { recursive: true })
     },

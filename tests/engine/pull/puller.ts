@@ -65,6 +65,7 @@ export async function openPuller(engine: Engine, credentialsFor?: CredentialsFor
     cancel: (id: string) => jobs.handlers['jobs.cancel'](id),
     async stop() {
       await served.stop()
+      await store.end()
       rmSync(folder, { recursive: true, force: true })
     },
   }

@@ -64,7 +64,7 @@ describe.each([
     served = watchEngine(way.socket, memory)
     await turnsOutSlow()
     await served.stop()
-    memory.end()
+    await memory.end()
     way.hold()
     return known()
   }
@@ -163,7 +163,7 @@ describe.each([
     served = watchEngine(way.socket, memory)
     expect(await turnsOutSlow()).toEqual([])
     await served.stop()
-    memory.end()
+    await memory.end()
     expect(readFileSync(join(folder, name!), 'utf8')).toContain('team-1/chat-admin:1.1')
   })
 

@@ -6,7 +6,7 @@ import type { ImageRead } from '../../../main/layers/anatomy.ts'
 import { recall, remember, scopeOf } from '../../../main/layers/kept.ts'
 import { field, message, unframed } from '../../../main/engine/api/protobuf.ts'
 import { jobBook } from '../../../main/jobs/index.ts'
-import { openStore } from '../../../main/store/index.ts'
+import { openStore, type Store } from '../../../main/store/index.ts'
 
 let folder: string
 beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'slipway-kept-'))))
@@ -27,14 +27,14 @@ describe('what was read of images', () => {
   })
   const content = { size: 5, blobs: [{ digest: 'sha256:c', size: 5 }] }
 
-  test('is the same in the next run of the app, but for what may change', () => {
+  test('is the same in the next run of the app, but for what may change', async () => {
     const reads = new Map([
       ['classic', read()],
       ['with content', read({ content })],
       ['content untold', read({ content: { size: 3 } })],
       ['index', read({ lasting: false })],
     ])
-    remember(openStore(folder).layers, 'classic', reads, () => true)
+    await remember(openStore(folder).layers, 'classic', reads, () => true)
     reads.delete('index')
     expect(recall(openStore(folder).layers, 'classic')).toEqual(reads)
   })
@@ -60,9 +60,12 @@ test('a message of the content store is read field by field', () => {
 
 describe('jobs', () => {
   const subject = { kind: 'undo', restores: 2 } as const
+  let store: Store
+  afterEach(() => store.end())
   const book = () => {
     const told: string[] = []
-    return { told, jobs: jobBook({ publish: (name) => told.push(name), ended: openStore(folder).jobs }) }
+    store = openStore(folder)
+    return { told, jobs: jobBook({ publish: (name) => told.push(name), ended: store.jobs }) }
   }
   const ended = async (jobs: ReturnType<typeof book>['jobs'], id: string) => {
     await expect.poll(() => jobs.find(id)?.state).not.toBe('running')
@@ -76,6 +79,7 @@ describe('jobs', () => {
       job.item(1, { state: 'failed', failure: { code: 'internal' } })
     })
     expect(await ended(jobs, id)).toMatchObject({ state: 'failed', items: [{ state: 'done' }, { state: 'failed' }] })
+    await store.end()
     expect(book().jobs.find(id)).toEqual(jobs.find(id))
   })
 

@@ -10,7 +10,7 @@ function listOf(own: readonly string[]) {
     get value() {
       return value
     },
-    write: (next: MirrorsFile) => void (value = next),
+    write: async (next: MirrorsFile) => void (value = next),
   }
   return { list: ownMirrors(store, []), own: () => value.own }
 }

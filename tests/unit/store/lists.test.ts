@@ -1,50 +1,143 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, test } from 'vitest'
-import { rememberedLists } from '../../../main/store/lists.ts'
+import fc from 'fast-check'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { rememberedLists, unusedLists } from '../../../main/store/lists.ts'
 import type { Image } from '../../../model/image/image.ts'
 
 let folder: string
-beforeEach(() => (folder = join(mkdtempSync(join(tmpdir(), 'slipway-lists-')), 'lists')))
-afterEach(() => rmSync(folder, { recursive: true, force: true }))
+beforeEach(() => {
+  folder = join(mkdtempSync(join(tmpdir(), 'slipway-lists-')), 'lists')
+  for (const log of ['error', 'warn'] as const) vi.spyOn(console, log).mockReturnValue()
+})
+afterEach(() => {
+  vi.restoreAllMocks()
+  rmSync(join(folder, '..'), { recursive: true, force: true })
+})
 
 const image: Image = { id: 'sha256:1', references: ['x:1'], digests: [], created: 1, size: 2, parent: 'sha256:0' }
-const images = (...references: string[]) => new Map([[image.id, { ...image, references }]])
+const images = (...references: string[]) => new Map<string, Image>([[image.id, { ...image, references }]])
+const dayMs = 86_400_000
 
-test('what an engine had is known at once, and outlives the app', async () => {
+/** One run of the app that remembers a list for each endpoint. */
+async function rememberAll(...endpoints: readonly string[]) {
+  const lists = rememberedLists(folder)
+  for (const endpoint of endpoints) lists.remember(endpoint, images('x:1'))
+  await lists.end()
+}
+const recall = (endpoint: string) => rememberedLists(folder).recall(endpoint)
+const fileNames = () => readdirSync(folder)
+function usedDaysAgo(name: string, days: number) {
+  const date = new Date(Date.now() - days * dayMs)
+  utimesSync(join(folder, name), date, date)
+}
+
+test('an engine’s list is recalled at once, and in the next run of the app', async () => {
   const lists = rememberedLists(folder)
   expect(await lists.recall('unix:///a')).toBeUndefined()
   lists.remember('unix:///a', images('x:1'))
   lists.remember('tcp://b:2375', images('y:1'))
   lists.remember('unix:///a', images('x:1', 'x:2'))
   expect(await lists.recall('unix:///a')).toEqual([{ ...image, references: ['x:1', 'x:2'] }])
-  lists.end()
-  expect(await rememberedLists(folder).recall('unix:///a')).toEqual([{ ...image, references: ['x:1', 'x:2'] }])
-  expect(await rememberedLists(folder).recall('tcp://b:2375')).toEqual([{ ...image, references: ['y:1'] }])
+  await lists.end()
+  expect(await lists.recall('unix:///a')).toEqual([{ ...image, references: ['x:1', 'x:2'] }])
+  expect(await recall('unix:///a')).toEqual([{ ...image, references: ['x:1', 'x:2'] }])
+  expect(await recall('tcp://b:2375')).toEqual([{ ...image, references: ['y:1'] }])
 })
 
-test('a file that cannot be understood, or that is another engine’s, is as good as none', async () => {
-  const lists = rememberedLists(folder)
-  lists.remember('unix:///a', images('x:1'))
-  lists.end()
-  const file = join(folder, readdirSync(folder)[0]!)
-  for (const text of [
-    '',
-    '{ "endpoint": ',
-    '{ "endpoint": "unix:///a", "images": [{}] }',
-    '{ "endpoint": "b", "images": [] }',
-  ]) {
+test('a file that is not understood, or that is another engine’s, gives no list, and is replaced', async () => {
+  await rememberAll('unix:///a')
+  const file = join(folder, fileNames()[0]!)
+  for (const text of ['', '{ "endpoint": ', '{ "images": [] }', '{ "endpoint": "b", "images": [] }']) {
     writeFileSync(file, text)
-    expect(await rememberedLists(folder).recall('unix:///a')).toBeUndefined()
+    expect(await recall('unix:///a')).toBeUndefined()
+    await rememberAll('unix:///a')
+    expect(await recall('unix:///a')).toHaveLength(1)
   }
+})
+
+test('an image that is not understood is left out alone', async () => {
+  await rememberAll('unix:///a')
+  const file = join(folder, fileNames()[0]!)
+  writeFileSync(file, JSON.stringify({ endpoint: 'unix:///a', images: [{ id: 7 }, image, null] }))
+  expect(await recall('unix:///a')).toEqual([image])
+})
+
+test('a list of a newer version is recalled, and neither overwritten nor forgotten', async () => {
+  await rememberAll('unix:///a')
+  const file = join(folder, fileNames()[0]!)
+  const text = JSON.stringify({ version: 2, endpoint: 'unix:///a', images: [image] })
+  writeFileSync(file, text)
+  const lists = rememberedLists(folder)
+  expect(await lists.recall('unix:///a')).toEqual([image])
+  lists.remember('unix:///a', images('y:1'))
+  expect(await lists.recall('unix:///a')).toEqual([{ ...image, references: ['y:1'] }])
+  await lists.end()
+  lists.forget('unix:///a')
+  await lists.end()
+  expect(readFileSync(file, 'utf8')).toBe(text)
 })
 
 test('an engine that is forgotten leaves no file', async () => {
   const lists = rememberedLists(folder)
   lists.remember('unix:///a', images('x:1'))
-  lists.end()
+  await lists.end()
   lists.forget('unix:///a')
   expect(await lists.recall('unix:///a')).toBeUndefined()
-  expect(readdirSync(folder)).toEqual([])
+  await lists.end()
+  expect(fileNames()).toEqual([])
+})
+
+test('a list that changes while it is written is written again', async () => {
+  const lists = rememberedLists(folder)
+  const live = images('x:1')
+  lists.remember('unix:///a', live)
+  const written = lists.end()
+  live.set('sha256:2', { ...image, id: 'sha256:2' })
+  lists.remember('unix:///a', live)
+  await written
+  await lists.end()
+  expect(await recall('unix:///a')).toHaveLength(2)
+})
+
+test('a list that was not used for 90 days is deleted; being recalled counts as use', async () => {
+  await rememberAll('unix:///old', 'unix:///read')
+  for (const name of fileNames()) usedDaysAgo(name, 91)
+  const lists = rememberedLists(folder)
+  expect(await lists.recall('unix:///read')).toHaveLength(1)
+  await lists.end()
+  expect(fileNames()).toHaveLength(1)
+  expect(await recall('unix:///read')).toHaveLength(1)
+})
+
+test('at most 32 lists are kept, those used last', async () => {
+  await rememberAll('unix:///first')
+  usedDaysAgo(fileNames()[0]!, 1)
+  await rememberAll(...Array.from({ length: 32 }, (_, at) => `unix:///${at}`))
+  expect(fileNames()).toHaveLength(32)
+  expect(await recall('unix:///first')).toBeUndefined()
+})
+
+test('however many files there are, what is deleted was used before all that stay', () => {
+  const files = fc
+    .array(fc.nat({ max: 200 }), { maxLength: 60 })
+    .map((days) => days.map((daysAgo, at) => ({ name: `${at}.json`, usedAtMs: -daysAgo * dayMs })))
+  fc.assert(
+    fc.property(files, (files) => {
+      const unused = new Set(unusedLists(files, 0))
+      const stay = files.filter(({ name }) => !unused.has(name))
+      const go = files.filter(({ name }) => unused.has(name))
+      expect(stay.length).toBeLessThanOrEqual(32)
+      expect(stay.every(({ usedAtMs }) => usedAtMs >= -90 * dayMs)).toBe(true)
+      expect(go.every((gone) => stay.every((kept) => kept.usedAtMs >= gone.usedAtMs))).toBe(true)
+      expect(stay.length === 32 || go.every(({ usedAtMs }) => usedAtMs < -90 * dayMs)).toBe(true)
+    }),
+  )
+})
+
+test('lists are private', async () => {
+  await rememberAll('unix:///a')
+  expect(statSync(folder).mode & 0o777).toBe(0o700)
+  expect(statSync(join(folder, fileNames()[0]!)).mode & 0o777).toBe(0o600)
 })

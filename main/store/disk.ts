@@ -1,0 +1,140 @@
+/** Private files on the disk: 0600 in folders of 0700, replaced as a whole. */
+import { randomUUID } from 'node:crypto'
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  fchmodSync,
+  fstatSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs'
+import { copyFile, mkdir, open, rename, rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+
+const { O_RDONLY, O_NONBLOCK } = constants
+
+/** Temporary files, also as older versions named them. */
+const temporary = /\.json(\.[0-9a-f-]{36})?\.new$/
+/** Another process may still be writing a younger one. */
+const leftoverAfterMs = 60_000
+const maxCopies = 9
+
+/** Makes an existing folder private, and removes temporary files that killed runs left in it. */
+export function prepareFolder(folder: string): void {
+  try {
+    const { mode, uid } = statSync(folder)
+    // A folder with the sticky bit, such as /tmp, is shared on purpose.
+    if (mode & 0o077 && !(mode & 0o1000) && uid === process.getuid?.()) chmodSync(folder, 0o700)
+    for (const name of readdirSync(folder).filter((name) => temporary.test(name))) {
+      const file = join(folder, name)
+      if (Date.now() - statSync(file).mtimeMs > leftoverAfterMs) rmSync(file, { force: true })
+    }
+  } catch (error) {
+    if (!isAbsence(error)) console.warn(`${folder} cannot be tidied:`, error)
+  }
+}
+
+/**
+ * Reads a file and makes it private.
+ * @returns undefined if the file does not exist
+ * @throws if the file exists and cannot be read, or is not a regular file
+ */
+export function readPrivately(file: string): string | undefined {
+  let descriptor: number
+  try {
+    // Without O_NONBLOCK, opening a pipe waits for its writer.
+    descriptor = openSync(file, O_RDONLY | O_NONBLOCK)
+  } catch (error) {
+    if (isAbsence(error)) return undefined
+    throw error
+  }
+  try {
+    const status = fstatSync(descriptor)
+    if (!status.isFile()) throw new Error('not a regular file')
+    if (status.mode & 0o077 && status.uid === process.getuid?.()) makePrivate(descriptor)
+    return readFileSync(descriptor, 'utf8')
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
+/** Some file systems have no modes, or are mounted read-only: the file is used all the same. */
+function makePrivate(descriptor: number) {
+  try {
+    fchmodSync(descriptor, 0o600)
+  } catch {
+    // The folder is private in any case.
+  }
+}
+
+/** Replaces a file. After a crash at any moment the file holds the old text or the new one, whole. */
+export async function replaceFile(file: string, text: string): Promise<void> {
+  const folder = dirname(file)
+  const fresh = `${file}.${randomUUID()}.new`
+  await mkdir(folder, { recursive: true, mode: 0o700 })
+  try {
+    const handle = await open(fresh, 'wx', 0o600)
+    try {
+      await handle.writeFile(text)
+      await handle.sync()
+    } finally {
+      await handle.close()
+    }
+    await rename(fresh, file)
+  } catch (error) {
+    await rm(fresh, { force: true }).catch(() => undefined)
+    throw error
+  }
+  await syncFolder(folder)
+}
+
+/** Without this, a power failure could undo the rename. */
+async function syncFolder(folder: string) {
+  const handle = await open(folder)
+  try {
+    await handle.sync()
+  } catch (error) {
+    // Some network and FUSE file systems cannot sync a folder.
+    if (!['EINVAL', 'ENOTSUP'].includes(String(codeOf(error)))) throw error
+  } finally {
+    await handle.close()
+  }
+}
+
+/** Renames a file to the first free `NAME.unreadable-<n>`. */
+export function putAside(file: string): string {
+  for (let n = 1; ; n++) {
+    const aside = asideOf(file, n)
+    try {
+      // Claims the name: a rename alone would overwrite what stands there.
+      closeSync(openSync(aside, 'wx', 0o600))
+    } catch (error) {
+      if (codeOf(error) === 'EEXIST') continue
+      throw error
+    }
+    renameSync(file, aside)
+    return aside
+  }
+}
+
+/** Copies a file to the first free `NAME.unreadable-<n>`; does nothing once there are 9. */
+export async function copyAside(file: string): Promise<void> {
+  for (let n = 1; n <= maxCopies; n++)
+    try {
+      return await copyFile(file, asideOf(file, n), constants.COPYFILE_EXCL)
+    } catch (error) {
+      if (isAbsence(error)) return
+      if (codeOf(error) !== 'EEXIST') throw error
+    }
+}
+
+const asideOf = (file: string, n: number) => `${file}.unreadable-${n}`
+
+const codeOf = (error: unknown) => (error instanceof Error && 'code' in error ? error.code : undefined)
+/** ENOTDIR: a file stands where the folder should be. */
+const isAbsence = (error: unknown) => ['ENOENT', 'ENOTDIR'].includes(String(codeOf(error)))

@@ -1,0 +1,65 @@
+/** Reads an object field by field: what is not understood is left out alone, and reported by its place. */
+import * as v from 'valibot'
+
+export interface Fields {
+  /** The field, or the schema's default. The schema must accept undefined. */
+  value<S extends v.GenericSchema>(key: string, schema: S): v.InferOutput<S>
+  /** The entries of a list that the schema accepts. */
+  list<S extends v.GenericSchema>(key: string, schema: S): v.InferOutput<S>[]
+  /** The entries of a map that the schema accepts. */
+  map<S extends v.GenericSchema>(key: string, schema: S): Record<string, v.InferOutput<S>>
+  /** The entries of a map whose values are objects, each read field by field. */
+  objects<T>(key: string, read: (fields: Fields) => T): Record<string, T>
+}
+
+/** `leaveOut` is called with the place of each value that is not understood, such as `removals.3`. */
+export function fieldsOf(
+  source: Readonly<Record<string, unknown>>,
+  leaveOut: (place: string) => void,
+  parent = '',
+): Fields {
+  const placeOf = (...keys: (string | number)[]) => [...(parent ? [parent] : []), ...keys].join('.')
+
+  function parsed<S extends v.GenericSchema>(place: string, schema: S, value: unknown): v.InferOutput<S>[] {
+    const result = v.safeParse(schema, value)
+    if (!result.success) leaveOut(place)
+    return result.success ? [result.output] : []
+  }
+
+  function entries(key: string): [string, unknown][] {
+    const map = source[key]
+    if (isObject(map)) return Object.entries(map)
+    if (map !== undefined) leaveOut(placeOf(key))
+    return []
+  }
+
+  return {
+    value(key, schema) {
+      const [value = v.parse(schema, undefined)] = parsed(placeOf(key), schema, source[key])
+      return value
+    },
+    list(key, schema) {
+      const list = source[key]
+      if (Array.isArray(list)) return list.flatMap((item, at) => parsed(placeOf(key, at), schema, item))
+      if (list !== undefined) leaveOut(placeOf(key))
+      return []
+    },
+    map: (key, schema) =>
+      Object.fromEntries(
+        entries(key).flatMap(([name, value]) =>
+          parsed(placeOf(key, name), schema, value).map((output) => [name, output] as const),
+        ),
+      ),
+    objects: (key, read) =>
+      Object.fromEntries(
+        entries(key).flatMap(([name, value]) => {
+          if (isObject(value)) return [[name, read(fieldsOf(value, leaveOut, placeOf(key, name)))] as const]
+          leaveOut(placeOf(key, name))
+          return []
+        }),
+      ),
+  }
+}
+
+export const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
