@@ -59,9 +59,10 @@ export function removalService(needs: RemovalNeeds) {
     return id
   }
 
-  function changeEntry(job: string, entry: LedgerEntry | undefined) {
+  /** Resolves once the change is on the disk. */
+  function changeEntry(job: string, entry: LedgerEntry | undefined): Promise<void> {
     const others = ledger.value.removals.filter((each) => each.job !== job)
-    ledger.write({ ...ledger.value, removals: entry && isWorth(entry) ? [entry, ...others] : others })
+    return ledger.write({ ...ledger.value, removals: entry && isWorth(entry) ? [entry, ...others] : others })
   }
 
   async function remove(lease: Lease, plan: RemovalPlan, originals: readonly Original[], job: Working) {
@@ -71,7 +72,7 @@ export function removalService(needs: RemovalNeeds) {
     const measure = await freedMeter(session, plan, layers.blobsOf)
     const whole = entryOf(job.id, session, plan, saved, folder())
     // Written before anything is done: what a crash of the app cuts short can be undone as well.
-    changeEntry(job.id, whole)
+    await changeEntry(job.id, whole)
     const affected = await executePlan({ lease, plan, job })
     const did = new Set([...affected].map((item) => ('untag' in item ? item.untag : item.deletion.image)))
     const entry = {
@@ -79,7 +80,7 @@ export function removalService(needs: RemovalNeeds) {
       untagged: whole.untagged.filter((_, index) => did.has(plan.untags[index]!)),
       deleted: whole.deleted.filter(({ image }) => did.has(image)),
     }
-    changeEntry(job.id, entry)
+    await changeEntry(job.id, entry)
     // A copy of what is still there is of no use.
     const needless = [...saved].filter(([image]) => !did.has(image))
     for (const [, file] of needless) await rm(file, { force: true }).catch(() => undefined)
@@ -149,7 +150,7 @@ export function removalService(needs: RemovalNeeds) {
     },
     'removal.chooseFolder': async () => {
       const chosen = await chooseFolder(folder())
-      if (chosen !== undefined) ledger.write({ ...ledger.value, folder: chosen })
+      if (chosen !== undefined) await ledger.write({ ...ledger.value, folder: chosen })
       return ok(await placeOf(folder()))
     },
     'removal.undo': async (id) => {
@@ -159,14 +160,14 @@ export function removalService(needs: RemovalNeeds) {
       if (!found.ok) return found
       const names = undoNames(found.value)
       // Taken out while it is undone, so that a second click finds nothing; what could not be undone comes back.
-      changeEntry(id, undefined)
+      void changeEntry(id, undefined)
       return ok(
         jobs.start({ kind: 'undo', restores: names.length }, names, async (job) => {
           let left: LedgerEntry = found.value
           try {
             left = await leased(session.value, (lease) => restoreAll(lease, found.value, job, pullAgain))
           } finally {
-            changeEntry(id, left)
+            await changeEntry(id, left)
           }
           const needed = new Set(savedOf(left).map(({ file }) => file))
           for (const { file } of savedOf(found.value))

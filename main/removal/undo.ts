@@ -38,7 +38,7 @@ export async function forgetOld(ledger: LedgerStore): Promise<void> {
   const old = ledger.value.removals.filter(({ until }) => until < nowInSeconds())
   if (old.length === 0) return
   for (const { file } of old.flatMap(savedOf)) await rm(file, { force: true }).catch(() => undefined)
-  ledger.write({ ...ledger.value, removals: ledger.value.removals.filter((entry) => !old.includes(entry)) })
+  await ledger.write({ ...ledger.value, removals: ledger.value.removals.filter((entry) => !old.includes(entry)) })
 }
 
 /** What can be undone of a removal, if all that it needs is there. */

@@ -112,6 +112,7 @@ export async function openCleaner(world: Engine, folder = mkdtempSync(join(tmpdi
     async stop() {
       ended.abort()
       await running
+      await store.end()
     },
   }
 }

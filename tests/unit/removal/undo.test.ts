@@ -26,7 +26,7 @@ function removedBefore(days: number): LedgerEntry {
 
 test('what was removed more than a week ago is forgotten and its copy deleted; what is younger stays', async () => {
   const [young, old] = [removedBefore(6.9), removedBefore(7.1)]
-  openStore(folder).ledger.write({ folder: '/copies', removals: [young, old], pulls: [] })
+  await openStore(folder).ledger.write({ folder: '/copies', removals: [young, old], pulls: [] })
   await forgetOld(openStore(folder).ledger)
   expect(openStore(folder).ledger.value).toEqual({ folder: '/copies', removals: [young], pulls: [] })
   expect(existsSync(young.deleted[0]!.file!)).toBe(true)
@@ -36,7 +36,7 @@ test('what was removed more than a week ago is forgotten and its copy deleted; w
 test('a copy that its user has deleted already keeps nothing from being forgotten', async () => {
   const old = removedBefore(8)
   rmSync(old.deleted[0]!.file!)
-  openStore(folder).ledger.write({ pulls: [], removals: [old] })
+  await openStore(folder).ledger.write({ pulls: [], removals: [old] })
   await forgetOld(openStore(folder).ledger)
   expect(openStore(folder).ledger.value.removals).toEqual([])
 })
