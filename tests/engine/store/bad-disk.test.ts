@@ -1,0 +1,88 @@
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { openStore } from '../../../main/store/index.ts'
+
+// A disk of its own, of 64 kB.
+let disk: string
+let folder: string
+const logged = vi.spyOn(console, 'error')
+beforeEach(() => {
+  logged.mockReset().mockReturnValue()
+  disk = mkdtempSync(join(tmpdir(), 'small-disk-'))
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k,mode=755', 'tmpfs', disk])
+  folder = join(disk, 'Slipway')
+})
+afterEach(() => {
+  execFileSync('umount', [disk])
+  rmSync(disk, { recursive: true })
+})
+afterAll(() => logged.mockRestore())
+
+const onDisk = (name: string) => readFileSync(join(folder, name), 'utf8')
+const remount = (mode: 'ro' | 'rw') => execFileSync('mount', ['-o', `remount,${mode}`, disk])
+const own = (n: number) => ({ own: Array.from({ length: n }, (_, at) => `https://m${at}.example`), changes: [] })
+
+describe('a full disk', () => {
+  test('keeps the old file whole and the new value in memory, and takes the new value once there is room', async () => {
+    const { mirrors } = openStore(folder)
+    await mirrors.write(own(1))
+    const before = onDisk('mirrors.json')
+    writeFileSync(join(disk, 'filler'), Buffer.alloc(40_000))
+    for (const n of [1500, 1501, 1502]) await mirrors.write(own(n))
+    expect(mirrors.value.own).toHaveLength(1502)
+    expect(onDisk('mirrors.json')).toBe(before)
+    expect(readdirSync(folder)).toEqual(['mirrors.json'])
+    expect(logged).toHaveBeenCalledTimes(1)
+    expect(logged.mock.calls[0]![1]).toMatchObject({ code: 'ENOSPC' })
+    rmSync(join(disk, 'filler'))
+    await mirrors.write(own(1000))
+    expect(openStore(folder).mirrors.value.own).toHaveLength(1000)
+  })
+
+  test('does not cost what was not understood: without room for its copy, the file is not overwritten', async () => {
+    mkdirSync(folder)
+    const text = JSON.stringify({ own: [...own(600).own, 7] })
+    writeFileSync(join(folder, 'mirrors.json'), text)
+    writeFileSync(join(disk, 'filler'), Buffer.alloc(36_000))
+    const store = openStore(folder)
+    await store.mirrors.write(own(1))
+    expect(onDisk('mirrors.json')).toBe(text)
+    rmSync(join(disk, 'filler'))
+    await store.end()
+    const asides = readdirSync(folder).filter((name) => name.startsWith('mirrors.json.unreadable'))
+    expect(asides.map(onDisk)).toEqual([text])
+    expect(openStore(folder).mirrors.value).toMatchObject(own(1))
+  })
+})
+
+describe('a disk that can only be read', () => {
+  test('is read, costs only the memory of what is written, and is logged once', async () => {
+    await openStore(folder).settings.write({ language: 'zh-CN', theme: 'dark' })
+    remount('ro')
+    const store = openStore(folder)
+    expect(store.settings.value.theme).toBe('dark')
+    await store.settings.write({ language: 'zh-CN', theme: 'light' })
+    await store.settings.write({ language: 'en', theme: 'light' })
+    await store.end()
+    expect(store.settings.value).toEqual({ language: 'en', theme: 'light' })
+    expect(logged).toHaveBeenCalledTimes(1)
+    remount('rw')
+    expect(openStore(folder).settings.value).toEqual({ language: 'zh-CN', theme: 'dark' })
+  })
+
+  test('keeps a file that is not understood, since it cannot be put aside', async () => {
+    mkdirSync(folder)
+    writeFileSync(join(folder, 'settings.json'), '{')
+    remount('ro')
+    const { settings } = openStore(folder)
+    await settings.write({ language: 'en', theme: 'light' })
+    remount('rw')
+    await settings.write({ language: 'en', theme: 'dark' })
+    expect(settings.value.theme).toBe('dark')
+    expect(onDisk('settings.json')).toBe('{')
+    expect(readdirSync(folder)).toEqual(['settings.json'])
+  })
+})

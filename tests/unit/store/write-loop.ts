@@ -1,0 +1,14 @@
+// A process that writes a file in a loop until it is killed. It prints each number that is on the disk for sure.
+import * as v from 'valibot'
+import { storedFile } from '../../../main/store/file.ts'
+
+const [path = '', first = '1'] = process.argv.slice(2)
+const file = storedFile(path, (fields) => ({
+  n: fields.value('n', v.optional(v.number(), 0)),
+  text: fields.value('text', v.optional(v.string(), '')),
+}))
+for (let n = Number(first); ; n++) {
+  // From one block to a megabyte, so that kills hit writes as well as syncs and renames.
+  await file.write({ n, text: `${n} `.repeat(1 + ((n * 7919) % 200_000)) })
+  process.stdout.write(`${n}\n`)
+}
