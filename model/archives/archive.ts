@@ -1,0 +1,72 @@
+/** An image archive (`docker save`) as plain data: its entries with sizes and digests, and its lists parsed. */
+import type { Bytes } from '../image/image.ts'
+import type { Digest } from '../layers/sizes.ts'
+
+export type ArchiveEntry =
+  | { readonly size: Bytes; readonly digest: Digest }
+  /** A symbolic link. 20.10 writes a layer that an image has twice once, and links to it. */
+  | { readonly link: string }
+
+/** @see OCI image-spec, descriptor.md */
+export interface Descriptor {
+  readonly digest: Digest
+  readonly size: Bytes
+  /** `linux/arm64`, if the descriptor names one. */
+  readonly platform?: string
+}
+
+/** A JSON document of an image, reduced to what completeness depends on. */
+export type ImageDocument =
+  | { readonly kind: 'index'; readonly manifests: readonly Descriptor[] }
+  | { readonly kind: 'manifest'; readonly config: Descriptor; readonly layers: readonly Descriptor[] }
+  | { readonly kind: 'config'; readonly platform: string; readonly diffIds: readonly Digest[] }
+
+/** An item of `index.json`. */
+export interface IndexItem extends Descriptor {
+  /** What the engine will call the image, as the annotation has it. */
+  readonly name?: string
+}
+
+/** An item of `manifest.json`: paths into the archive. */
+export interface ManifestItem {
+  readonly config: string
+  readonly layers: readonly string[]
+  readonly names: readonly string[]
+}
+
+export interface ArchiveContent {
+  /** The HTTP answer or file was read to its end, and the tar ends as a tar does: two blocks of zeros, nothing after. */
+  readonly ended: boolean
+  readonly entries: ReadonlyMap<string, ArchiveEntry>
+  /** Paths that occur twice with different content. */
+  readonly conflicts: readonly string[]
+  /** `index.json`; undefined if it is not there or cannot be parsed. Archives of 20.10 have none. */
+  readonly index?: readonly IndexItem[]
+  /** `manifest.json`; undefined if it is not there or cannot be parsed. */
+  readonly manifest?: readonly ManifestItem[]
+  /** Manifests, indexes and configs, by the digest of their bytes. */
+  readonly documents: ReadonlyMap<Digest, ImageDocument>
+}
+
+/** The regular file that a path leads to, links followed. Undefined if there is none. */
+export function fileAt(entries: ArchiveContent['entries'], path: string) {
+  let at = path
+  for (let hops = 0; hops < 10; hops++) {
+    const entry = entries.get(at)
+    if (!entry || !('link' in entry)) return entry
+    at = joined(at, entry.link)
+  }
+  return undefined
+}
+
+export const blobPath = (digest: Digest): string => `blobs/${digest.replace(':', '/')}`
+
+/** A link's target, seen from the folder that the link is in. */
+function joined(path: string, link: string): string {
+  const parts = path.split('/').slice(0, -1)
+  for (const part of link.split('/')) {
+    if (part === '..') parts.pop()
+    else if (part !== '.' && part !== '') parts.push(part)
+  }
+  return parts.join('/')
+}

@@ -1,0 +1,181 @@
+/** Whether an archive of one image is complete: everything that the image needs is there, and is what it should be. */
+import type { ImageId, Reference } from '../image/image.ts'
+import { parseWholeReference } from '../image/reference.ts'
+import type { Digest } from '../layers/sizes.ts'
+import { blobPath, fileAt, type ArchiveContent, type Descriptor, type ManifestItem } from './archive.ts'
+
+export interface ExpectedArchive {
+  readonly image: ImageId
+  /** The names that must be in the archive. No others may be. */
+  readonly references: readonly Reference[]
+  /** The platform that the engine's inspect names. Only an index needs it: it lists several. */
+  readonly platform: string
+  /** Digests of the platform manifests whose content the engine calls available; undefined if the engine cannot say. */
+  readonly manifests?: readonly Digest[]
+}
+
+export type ArchiveProblem =
+  /** The answer or the tar ended early, or is no tar. */
+  | { readonly kind: 'ended-early' }
+  /** A list names it, and it is not in the archive. */
+  | { readonly kind: 'missing'; readonly path: string }
+  /** Its size or digest is not what a list says. */
+  | { readonly kind: 'altered'; readonly path: string }
+  | { readonly kind: 'platform-missing'; readonly platform: string }
+  /** The archive is of another image, or of more than one. */
+  | { readonly kind: 'other-image' }
+  | { readonly kind: 'name-missing'; readonly reference: string }
+  /** Loading the archive would move this name. */
+  | { readonly kind: 'name-unexpected'; readonly reference: string }
+
+/** What keeps an archive from being a copy of the expected image; empty if it is one. */
+export function archiveProblems(content: ArchiveContent, expected: ExpectedArchive): ArchiveProblem[] {
+  return [
+    ...(content.ended ? [] : [{ kind: 'ended-early' } as const]),
+    ...content.conflicts.map(altered),
+    ...blobProblems(content),
+    ...indexProblems(content, expected),
+    ...manifestProblems(content, expected),
+    ...missingNames(content, expected.references),
+    ...unexpectedNames(content, expected.references),
+  ]
+}
+
+/** Names in the archive that are not among `references`: loading it would move them. */
+export function unexpectedNames(content: ArchiveContent, references: readonly Reference[]): ArchiveProblem[] {
+  const expected = new Set(references.map(familiar))
+  return [...namesIn(content)]
+    .filter((name) => !expected.has(name))
+    .map((reference) => ({ kind: 'name-unexpected', reference }))
+}
+
+function missingNames(content: ArchiveContent, references: readonly Reference[]): ArchiveProblem[] {
+  const names = namesIn(content)
+  return references
+    .filter((reference) => !names.has(familiar(reference)))
+    .map((reference) => ({ kind: 'name-missing', reference }))
+}
+
+function namesIn({ index = [], manifest = [] }: ArchiveContent): Set<string> {
+  const annotated = index.flatMap(({ name }) => (name === undefined ? [] : [name]))
+  return new Set([...annotated, ...manifest.flatMap(({ names }) => names)].map(familiar))
+}
+
+const familiar = (name: string) => parseWholeReference(name)?.reference ?? name
+const altered = (path: string): ArchiveProblem => ({ kind: 'altered', path })
+const missing = (path: string): ArchiveProblem => ({ kind: 'missing', path })
+
+/** Each blob is named by its digest, whether a list needs it or not. */
+function blobProblems({ entries }: ArchiveContent): ArchiveProblem[] {
+  return [...entries].flatMap(([path, entry]) =>
+    path.startsWith('blobs/') && 'digest' in entry && blobPath(entry.digest) !== path ? [altered(path)] : [],
+  )
+}
+
+function descriptorProblems({ entries }: ArchiveContent, { digest, size }: Descriptor): ArchiveProblem[] {
+  const path = blobPath(digest)
+  const entry = fileAt(entries, path)
+  if (!entry) return [missing(path)]
+  return entry.size === size && entry.digest === digest ? [] : [altered(path)]
+}
+
+function indexProblems(content: ArchiveContent, expected: ExpectedArchive): ArchiveProblem[] {
+  if (!content.index)
+    return [...content.entries.keys()].some((path) => path.startsWith('blobs/')) ? noList('index.json') : []
+  if (content.index.length === 0) return [{ kind: 'other-image' }]
+  const roots = [...new Map(content.index.map((item) => [item.digest, item])).values()]
+  return roots.flatMap((root) =>
+    isExpected(content, root.digest, expected) ? treeProblems(content, root, expected) : otherImage,
+  )
+}
+
+const otherImage: ArchiveProblem[] = [{ kind: 'other-image' }]
+const noList = (path: string): ArchiveProblem[] => [missing(path)]
+
+/** The containerd store names an image by its index or manifest, the classic store by its config. */
+function isExpected({ documents }: ArchiveContent, root: Digest, { image }: ExpectedArchive): boolean {
+  const document = documents.get(root)
+  return root === image || (document?.kind === 'manifest' && document.config.digest === image) || document === undefined
+}
+
+/** Problems of a manifest, or of those manifests of an index that must be complete. */
+function treeProblems(content: ArchiveContent, root: Descriptor, expected: ExpectedArchive): ArchiveProblem[] {
+  const own = descriptorProblems(content, root)
+  const document = content.documents.get(root.digest)
+  if (own.length > 0) return own
+  if (document?.kind === 'manifest') return platformProblems(content, root)
+  if (document?.kind !== 'index') return [altered(blobPath(root.digest))]
+
+  const children = manifestsUnder(content.documents, document.manifests)
+  const absent: ArchiveProblem[] = [{ kind: 'platform-missing', platform: expected.platform }]
+  const named = children.filter((child) => platformOf(content, child) === expected.platform)
+  const available = expected.manifests
+  if (!available) {
+    // Two manifests of one platform: the engine uses one of them, and does not say which.
+    const each = named.map((child) => platformProblems(content, child))
+    return each.some((problems) => problems.length === 0) ? [] : (each[0] ?? absent)
+  }
+  const known = new Set(children.map(({ digest }) => digest))
+  return [
+    ...available.filter((digest) => !known.has(digest)).map((digest) => missing(blobPath(digest))),
+    ...children.filter(({ digest }) => available.includes(digest)).flatMap((child) => platformProblems(content, child)),
+    ...(named.some(({ digest }) => available.includes(digest)) ? [] : absent),
+  ]
+}
+
+/** The manifests of an index, those of indexes in it among them. */
+function manifestsUnder(documents: ArchiveContent['documents'], items: readonly Descriptor[], depth = 0): Descriptor[] {
+  return items.flatMap((item) => {
+    const document = documents.get(item.digest)
+    if (document?.kind !== 'index') return [item]
+    return depth < 5 ? manifestsUnder(documents, document.manifests, depth + 1) : []
+  })
+}
+
+function platformOf({ documents }: ArchiveContent, item: Descriptor): string | undefined {
+  if (item.platform !== undefined) return item.platform
+  const document = documents.get(item.digest)
+  const config = document?.kind === 'manifest' ? documents.get(document.config.digest) : undefined
+  return config?.kind === 'config' ? config.platform : undefined
+}
+
+/** Problems of one platform's manifest, with its config and layers. */
+function platformProblems(content: ArchiveContent, item: Descriptor): ArchiveProblem[] {
+  const own = descriptorProblems(content, item)
+  if (own.length > 0) return own
+  const document = content.documents.get(item.digest)
+  if (document?.kind !== 'manifest') return [altered(blobPath(item.digest))]
+  const config = content.documents.get(document.config.digest)
+  const parts = [document.config, ...document.layers].flatMap((part) => descriptorProblems(content, part))
+  const counts = config?.kind !== 'config' || config.diffIds.length === document.layers.length
+  return counts ? parts : [...parts, altered(blobPath(item.digest))]
+}
+
+function manifestProblems(content: ArchiveContent, expected: ExpectedArchive): ArchiveProblem[] {
+  if (!content.manifest) return noList('manifest.json')
+  const [item, ...others] = content.manifest
+  return item && others.length === 0 ? itemProblems(content, item, expected) : otherImage
+}
+
+function itemProblems(content: ArchiveContent, item: ManifestItem, expected: ExpectedArchive): ArchiveProblem[] {
+  const absent = [item.config, ...item.layers].filter((path) => !fileAt(content.entries, path)).map(missing)
+  if (absent.length > 0) return absent
+  const { digest } = fileAt(content.entries, item.config)!
+  const hex = /([a-f0-9]{64})(\.json)?$/.exec(item.config)?.[1]
+  const config = content.documents.get(digest)
+  if (hex !== digest.replace('sha256:', '') || config?.kind !== 'config') return [altered(item.config)]
+
+  const manifests = [...content.documents.values()].flatMap((document) =>
+    document.kind === 'manifest' && document.config.digest === digest ? [document] : [],
+  )
+  // With an index.json, `indexProblems` has checked that it is of the expected image.
+  if (digest !== expected.image && (!content.index || manifests.length === 0)) return otherImage
+  if (config.diffIds.length !== item.layers.length) return [altered(item.config)]
+  return item.layers
+    .filter((path, at) => {
+      const layer = fileAt(content.entries, path)!.digest
+      // An uncompressed layer is named by its diff id; a compressed one only by a manifest.
+      return layer !== config.diffIds[at] && !manifests.some(({ layers }) => layers[at]?.digest === layer)
+    })
+    .map(altered)
+}
