@@ -1,0 +1,77 @@
+/**
+ * The JSON in image archives, as far as completeness depends on it.
+ * @see OCI image-spec: image-index.md, manifest.md, config.md; moby image/tarexport/tarexport.go for manifest.json
+ */
+import * as v from 'valibot'
+import type { ImageDocument, IndexItem, ManifestItem } from '../../model/archives/archive.ts'
+import { platformName } from '../../model/image/platform.ts'
+import { list, text } from '../engine/index.ts'
+
+const platform = v.object({ os: v.string(), architecture: v.string(), variant: v.nullish(v.string()) })
+const descriptor = v.pipe(
+  v.object({ digest: v.string(), size: v.number(), platform: v.nullish(platform) }),
+  v.transform(({ digest, size, platform }) => ({
+    digest,
+    size,
+    ...(platform && { platform: platformName(platform) }),
+  })),
+)
+
+const nameOf = (annotations: Readonly<Record<string, string>>) =>
+  annotations['io.containerd.image.name'] ?? annotations['org.opencontainers.image.ref.name']
+
+const indexItem = v.pipe(
+  v.object({ digest: v.string(), size: v.number(), annotations: v.nullish(v.record(v.string(), v.string()), {}) }),
+  v.transform(({ digest, size, annotations }): IndexItem => {
+    const name = nameOf(annotations)
+    return { digest, size, ...(name !== undefined && { name }) }
+  }),
+)
+const indexFile = v.object({ manifests: list(indexItem) })
+
+const manifestFile = v.array(
+  v.pipe(
+    v.object({ Config: v.string(), RepoTags: list(v.string()), Layers: list(v.string()) }),
+    v.transform(({ Config, RepoTags, Layers }): ManifestItem => ({ config: Config, layers: Layers, names: RepoTags })),
+  ),
+)
+
+const document = v.union([
+  v.pipe(
+    v.object({ manifests: v.array(descriptor) }),
+    v.transform(({ manifests }): ImageDocument => ({ kind: 'index', manifests })),
+  ),
+  v.pipe(
+    v.object({ config: descriptor, layers: list(descriptor) }),
+    v.transform(({ config, layers }): ImageDocument => ({ kind: 'manifest', config, layers })),
+  ),
+  v.pipe(
+    v.object({
+      ...{ os: text, architecture: text, variant: v.nullish(v.string()) },
+      rootfs: v.object({ diff_ids: list(v.string()) }),
+    }),
+    v.transform(({ rootfs, ...parts }): ImageDocument => ({
+      kind: 'config',
+      platform: platformName(parts),
+      diffIds: rootfs.diff_ids,
+    })),
+  ),
+])
+
+/** Undefined if the text is not an `index.json`. */
+export const parseIndex = (text: string): readonly IndexItem[] | undefined => parsed(indexFile, text)?.manifests
+
+/** Undefined if the text is not a `manifest.json`. */
+export const parseManifest = (text: string): readonly ManifestItem[] | undefined => parsed(manifestFile, text)
+
+/** Undefined if the text is no index, manifest or config. */
+export const parseDocument = (text: string): ImageDocument | undefined => parsed(document, text)
+
+function parsed<Schema extends v.GenericSchema>(schema: Schema, text: string): v.InferOutput<Schema> | undefined {
+  try {
+    const answer = v.safeParse(schema, JSON.parse(text))
+    return answer.success ? answer.output : undefined
+  } catch {
+    return undefined
+  }
+}

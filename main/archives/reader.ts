@@ -1,0 +1,92 @@
+/** Reads an image archive while it streams by, and keeps sizes, digests and lists. */
+import { createHash } from 'node:crypto'
+import type { ArchiveContent, ArchiveEntry, ImageDocument } from '../../model/archives/archive.ts'
+import type { Bytes } from '../../model/image/image.ts'
+import { parseDocument, parseIndex, parseManifest } from './documents.ts'
+import { TarWalk, type FileVisitor } from './tar.ts'
+
+/** Of all JSON in an archive together. What exceeds it is not parsed, so the archive does not count as complete. */
+const maxJsonBytes = 64 << 20
+const maxEntries = 200_000
+/** An engine's error at the end of an archive is a line of JSON. */
+const endBytes = 8 << 10
+
+export interface ReadArchive {
+  readonly content: ArchiveContent
+  readonly bytes: Bytes
+  /** Of the whole file, in hexadecimal. */
+  readonly sha256: string
+  /** The last bytes as text: where an engine that fails in the middle says why. */
+  readonly end: string
+}
+
+export interface ArchiveReader {
+  push(chunk: Buffer): void
+  /** Call this once, at the end. `complete`: whether the source was read to its end. */
+  finish(complete: boolean): ReadArchive
+}
+
+export function archiveReader(): ArchiveReader {
+  const whole = createHash('sha256')
+  const entries = new Map<string, ArchiveEntry>()
+  const conflicts = new Set<string>()
+  const documents = new Map<string, ImageDocument>()
+  const lists: Partial<Pick<ArchiveContent, 'index' | 'manifest'>> = {}
+  let [bytes, jsonBytes] = [0, 0]
+  let end: Buffer = Buffer.alloc(0)
+
+  function add(path: string, entry: ArchiveEntry) {
+    const known = entries.get(path)
+    if (known && !isSame(known, entry)) conflicts.add(path)
+    if (entries.size < maxEntries) entries.set(path, entry)
+    else conflicts.add(path)
+  }
+
+  function parse(path: string, digest: string, text: string) {
+    if (path === 'index.json') return Object.assign(lists, { index: parseIndex(text) })
+    if (path === 'manifest.json') return Object.assign(lists, { manifest: parseManifest(text) })
+    const document = parseDocument(text)
+    return document && documents.set(digest, document)
+  }
+
+  function file(path: string, size: Bytes): FileVisitor {
+    const hash = createHash('sha256')
+    let json: Buffer[] | undefined
+    let begun = false
+    return {
+      data(piece) {
+        if (!begun && (piece[0] === brace || piece[0] === bracket) && jsonBytes + size <= maxJsonBytes) {
+          json = []
+          jsonBytes += size
+        }
+        begun = true
+        hash.update(piece)
+        json?.push(Buffer.from(piece))
+      },
+      end() {
+        const digest = `sha256:${hash.digest('hex')}`
+        add(path, { size, digest })
+        if (json) parse(path, digest, Buffer.concat(json).toString())
+      },
+    }
+  }
+
+  const walk = new TarWalk({ file, link: (path, target) => add(path, { link: target }) })
+  return {
+    push(chunk) {
+      bytes += chunk.length
+      whole.update(chunk)
+      end = chunk.length >= endBytes ? chunk.subarray(-endBytes) : Buffer.concat([end, chunk]).subarray(-endBytes)
+      walk.push(chunk)
+    },
+    finish: (complete) => ({
+      content: { ...lists, ended: complete && walk.ended, entries, conflicts: [...conflicts], documents },
+      ...{ bytes, sha256: whole.digest('hex'), end: end.toString() },
+    }),
+  }
+}
+
+const [brace, bracket] = [...Buffer.from('{[')]
+
+const isSame = (a: ArchiveEntry, b: ArchiveEntry) =>
+  'link' in a ? 'link' in b && a.link === b.link : 'digest' in b && a.digest === b.digest && a.size === b.size

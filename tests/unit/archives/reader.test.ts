@@ -1,0 +1,116 @@
+import { createHash, randomBytes } from 'node:crypto'
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { archiveReader } from '../../../main/archives/reader.ts'
+import { tarEnd, tarFile, tarHeader } from '../../../tools/world/tar.ts'
+
+const sha256 = (bytes: Uint8Array | string) => createHash('sha256').update(bytes).digest('hex')
+const blob = randomBytes(1_500)
+const config = JSON.stringify({
+  os: 'linux',
+  architecture: 'arm64',
+  variant: 'v8',
+  rootfs: { diff_ids: [`sha256:${sha256(blob)}`] },
+})
+const manifest = JSON.stringify([{ Config: 'c.json', RepoTags: null, Layers: ['a/layer.tar', 'b/layer.tar'] }])
+const parts = [
+  tarHeader({ name: 'a/', size: 0 }),
+  tarFile('a/layer.tar', blob),
+  tarFile('a/empty', ''),
+  tarHeader({ name: 'b/layer.tar', size: 0, link: '../a/layer.tar' }),
+  tarFile('c.json', config),
+  tarFile('manifest.json', manifest),
+]
+const archive = Buffer.concat([...parts, tarEnd()])
+
+/** Reads bytes in pieces of the given sizes, again and again. */
+function read(bytes: Buffer, sizes: readonly number[] = [bytes.length], complete = true) {
+  const reader = archiveReader()
+  for (let at = 0, turn = 0; at < bytes.length; turn++) {
+    const size = sizes[turn % sizes.length]!
+    reader.push(bytes.subarray(at, at + size))
+    at += size
+  }
+  return reader.finish(complete)
+}
+
+test('an archive is read the same however it is cut into pieces', () => {
+  const whole = read(archive)
+  expect(whole.sha256).toBe(sha256(archive))
+  expect(whole.bytes).toBe(archive.length)
+  expect(whole.content).toMatchObject({ ended: true, manifest: [{ config: 'c.json', names: [] }] })
+  expect([...whole.content.entries]).toEqual([
+    ['a/layer.tar', { size: 1_500, digest: `sha256:${sha256(blob)}` }],
+    ['a/empty', { size: 0, digest: `sha256:${sha256('')}` }],
+    ['b/layer.tar', { link: '../a/layer.tar' }],
+    ['c.json', { size: config.length, digest: `sha256:${sha256(config)}` }],
+    ['manifest.json', { size: manifest.length, digest: `sha256:${sha256(manifest)}` }],
+  ])
+  expect(whole.content.documents.get(`sha256:${sha256(config)}`)).toEqual({
+    ...{ kind: 'config', platform: 'linux/arm64', diffIds: [`sha256:${sha256(blob)}`] },
+  })
+  fc.assert(
+    fc.property(fc.array(fc.integer({ min: 1, max: 2_000 }), { minLength: 1, maxLength: 8 }), (sizes) => {
+      expect(read(archive, sizes)).toEqual(whole)
+    }),
+  )
+})
+
+test('an archive that is cut anywhere did not end', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 0, max: archive.length - 1 }), (length) => {
+      expect(read(archive.subarray(0, length)).content.ended).toBe(false)
+    }),
+  )
+  expect(read(archive, undefined, false).content.ended).toBe(false)
+})
+
+test('an error of the engine in the middle ends the archive, also if it fills whole blocks', () => {
+  for (const length of [40, 512, 1_024]) {
+    const error = Buffer.from(`{"errorDetail":{},"error":"${'x'.repeat(length)}"}\n`)
+    const padded = Buffer.concat([error, Buffer.alloc((512 - (error.length % 512)) % 512)])
+    for (const bytes of [
+      [...parts.slice(0, 2), error],
+      [...parts.slice(0, 2), padded, tarEnd()],
+      [archive, padded, tarEnd()],
+    ])
+      expect(read(Buffer.concat(bytes)).content.ended).toBe(false)
+  }
+  expect(read(Buffer.alloc(0)).content.ended).toBe(false)
+})
+
+test('what is no JSON, or another JSON, is no document', () => {
+  const odd = read(Buffer.concat([tarFile('x', '{"a":'), tarFile('index.json', '{"manifests":1}'), tarEnd()]))
+  expect(odd.content).toMatchObject({ ended: true })
+  expect(odd.content.index).toBeUndefined()
+  expect(odd.content.documents.size).toBe(0)
+})
+
+test('a path that comes twice with different content is a conflict, with the same content it is none', () => {
+  const twice = (second: string) => read(Buffer.concat([tarFile('x', 'one'), tarFile('x', second), tarEnd()])).content
+  expect(twice('one').conflicts).toEqual([])
+  expect(twice('two').conflicts).toEqual(['x'])
+})
+
+test('long names and sizes in extended headers are read', () => {
+  const name = `blobs/${'long/'.repeat(40)}file`
+  const record = (text: string) => {
+    for (let length = text.length; ; length++) {
+      const line = `${length} ${text}\n`
+      if (line.length === length) return line
+    }
+  }
+  const pax = record(`path=${name}`)
+  const header = tarHeader({ name: 'PaxHeaders/x', size: pax.length })
+  header[156] = 'x'.charCodeAt(0)
+  const sum = header.reduce((total, byte, at) => total + (at >= 148 && at < 156 ? 32 : byte), 0)
+  header.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148)
+  const bytes = Buffer.concat([
+    header,
+    Buffer.from(pax),
+    Buffer.alloc(512 - (pax.length % 512)),
+    tarFile('short', 'hi'),
+    tarEnd(),
+  ])
+  expect([...read(bytes).content.entries.keys()]).toEqual([name])
+})
