@@ -2,6 +2,7 @@
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { version } from '../package.json'
+import { loadArchive, saveArchive } from './archives/index.ts'
 import { containersService } from './containers/index.ts'
 import { daemonConfigService, ownHelper } from './daemon-config/index.ts'
 import {
@@ -75,6 +76,7 @@ start({
     const removal = removalService({
       ...{ engine, layers, jobs, chooseFolder, showFolder },
       pullAgain: pullAgain(search, pull),
+      archives: { save: saveArchive, load: loadArchive },
       ledger: store.ledger,
       usualFolder: join(home, 'Slipway'),
     })

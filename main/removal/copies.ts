@@ -1,18 +1,38 @@
-/** Copies of images as archives in a folder of the user's choice: saved whole or not at all. */
-import { createReadStream, createWriteStream } from 'node:fs'
-import { access, mkdir, rename, rm, statfs } from 'node:fs/promises'
+/** Copies of images that a removal deletes: archives in a folder of the user's choice. */
+import { access, mkdir, readdir, rm, statfs } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { pipeline } from 'node:stream/promises'
-import { shortId, type Bytes, type ImageId } from '../../model/image/image.ts'
-import { loadImages, saveImages, type EngineSession } from '../engine/index.ts'
-import { fail, ok, type CopyPlace, type Failure, type Result } from '../../preload/contract/index.ts'
+import { shortId, type Bytes, type ImageId, type Reference } from '../../model/image/image.ts'
+import { fail, ok, type CopyPlace, type Result } from '../../preload/contract/index.ts'
+import { engineFailure, type EngineSession } from '../engine/index.ts'
+import type { Working } from '../jobs/index.ts'
 
-/** What is to be saved of an image: with its names, so that these come back with it. */
+/** An image to copy, with its names, so that these come back with it. */
 export interface Original {
   readonly image: ImageId
-  readonly references: readonly string[]
+  readonly references: readonly Reference[]
   /** An upper bound of what its archive takes. */
   readonly size: Bytes
+}
+
+export interface Copy {
+  readonly file: string
+  /** Of the whole file, in hexadecimal. */
+  readonly sha256: string
+}
+
+/** What the removal needs of `main/archives`. Both return undefined if the signal ended the work. */
+export interface Archives {
+  save(
+    session: EngineSession,
+    wanted: Original & { readonly file: string },
+    cancelled: AbortSignal,
+  ): Promise<Result<Copy> | undefined>
+  /** Loads the copy if it still has this hash; `references` are the only names that may move. */
+  load(
+    session: EngineSession,
+    wanted: Omit<Original, 'size'> & { readonly file: string; readonly sha256?: string },
+    cancelled: AbortSignal,
+  ): Promise<Result<void> | undefined>
 }
 
 /** The folder, which need not exist yet, and what is free where it will be. */
@@ -27,53 +47,57 @@ export async function placeOf(folder: string): Promise<CopyPlace> {
   }
 }
 
-/** Whether the folder can take what is to be saved. */
+/** Whether the folder can take what is to be saved. A folder that does not exist is made for its owner alone. */
 export async function roomFor(folder: string, originals: readonly Original[]): Promise<Result<void>> {
   try {
-    await mkdir(folder, { recursive: true })
+    await mkdir(folder, { recursive: true, mode: 0o700 })
     await access(folder, 2)
   } catch (error) {
-    return fail({ code: 'folder-unusable', folder, detail: detailOf(error) })
+    return fail({ code: 'folder-unusable', folder, detail: error instanceof Error ? error.message : String(error) })
   }
   const needed = originals.reduce((sum, { size }) => sum + size, 0)
   const { free } = await placeOf(folder)
   return free !== undefined && free < needed ? fail({ code: 'disk-full', folder, needed, free }) : ok(undefined)
 }
 
-/** Saves one image, and answers with its file. What is not whole is not left behind. */
-export async function saveCopy(
-  session: EngineSession,
-  { image, references, size }: Original,
-  folder: string,
-  mark: string,
-): Promise<Result<string>> {
+interface Saving {
+  readonly session: EngineSession
+  readonly save: Archives['save']
+  readonly originals: readonly Original[]
+  readonly folder: string
+  readonly job: Working
+}
+
+/** The copies by image. Undefined if one could not be saved or the user cancelled: then none is left, and nothing may be removed. */
+export async function saveAll(saving: Saving): Promise<ReadonlyMap<ImageId, Copy> | undefined> {
+  const { session, save, originals, folder, job } = saving
+  const copies = new Map<ImageId, Copy>()
+  for (const original of originals) {
+    const file = join(folder, copyName(original, job.id))
+    const saved = await save(session, { ...original, file }, job.cancelled).catch((error: unknown) =>
+      fail(engineFailure(error, session.context.endpoint)),
+    )
+    if (saved?.ok) copies.set(original.image, saved.value)
+    if (saved?.ok && !job.cancelled.aborted) continue
+    for (const copy of copies.values()) await rm(copy.file, { force: true }).catch(() => undefined)
+    job.items.forEach((_, at) => job.item(at, { state: 'kept' }))
+    if (saved && !saved.ok) job.fail(saved.error)
+    return undefined
+  }
+  return copies
+}
+
+function copyName({ image, references }: Original, job: string): string {
   const name = (references[0] ?? 'none').replaceAll(/[^\w.-]+/g, '_').slice(0, 100)
-  const file = join(folder, `${name}-${shortId(image)}-${mark}.tar`)
-  try {
-    const archive = await saveImages(session, references.length > 0 ? references : [image])
-    await pipeline(archive, createWriteStream(`${file}.part`, { flags: 'wx', flush: true }))
-    await rename(`${file}.part`, file)
-    return ok(file)
-  } catch (error) {
-    await rm(`${file}.part`, { force: true }).catch(() => undefined)
-    return fail(await saveFailure(error, folder, size))
+  return `${name}-${shortId(image)}-${job.slice(0, 8)}.tar`
+}
+
+/** Removes copies that an earlier run of the app did not finish. Call this before the first job. */
+export async function removeUnfinished(folders: Iterable<string>): Promise<void> {
+  for (const folder of new Set(folders)) {
+    const entries = await readdir(folder, { withFileTypes: true }).catch(() => [])
+    for (const entry of entries)
+      if (entry.isFile() && /-[0-9a-f]{12}-[0-9a-f]{8}\.tar\.part$/.test(entry.name))
+        await rm(join(folder, entry.name), { force: true }).catch(() => undefined)
   }
 }
-
-async function saveFailure(error: unknown, folder: string, needed: Bytes): Promise<Failure> {
-  const { code, syscall } = error as NodeJS.ErrnoException
-  if (code === 'ENOSPC' || code === 'EDQUOT')
-    return { code: 'disk-full', folder, needed, free: (await placeOf(folder)).free ?? 0 }
-  if (syscall === 'open' || syscall === 'write' || syscall === 'rename' || syscall === 'fsync')
-    return { code: 'folder-unusable', folder, detail: detailOf(error) }
-  throw error
-}
-
-/** Brings a copy back. The engine tells of faults in the midst of its answer. */
-export async function loadCopy(session: EngineSession, file: string): Promise<void> {
-  const said = await loadImages(session, createReadStream(file))
-  const line = said.split('\n').find((line) => line.includes('"error"'))
-  if (line) throw new Error(line.slice(0, 500))
-}
-
-const detailOf = (error: unknown) => (error instanceof Error ? error.message : String(error))

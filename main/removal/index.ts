@@ -4,12 +4,12 @@ import { rm } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Sharing } from '../../model/layers/sharing.ts'
 import { planRemoval, type RemovalPlan } from '../../model/removal/plan.ts'
-import { fail, ok, type Handlers, type Result } from '../../preload/contract/index.ts'
-import { type Engine, type EngineSession, type Lease } from '../engine/index.ts'
+import { fail, ok, type Handlers } from '../../preload/contract/index.ts'
+import type { Engine, EngineSession, Lease } from '../engine/index.ts'
 import type { Jobs, Working } from '../jobs/index.ts'
 import type { LedgerEntry, LedgerStore } from '../store/index.ts'
 import { executePlan, itemsOf, nameOf } from './apply.ts'
-import { placeOf, roomFor, saveCopy, type Original } from './copies.ts'
+import { placeOf, removeUnfinished, roomFor, saveAll, type Archives, type Copy, type Original } from './copies.ts'
 import { freedMeter, type BlobsOf } from './freed.ts'
 import {
   forgetOld,
@@ -39,6 +39,7 @@ export interface RemovalNeeds {
   readonly chooseFolder: (now: string) => Promise<string | undefined>
   readonly showFolder: (folder: string) => Promise<void>
   readonly pullAgain: PullAgain
+  readonly archives: Archives
 }
 
 /** A plan is worked out on what is known by then: a first reading of thousands of images is not waited for. */
@@ -47,10 +48,11 @@ const patience = 3_000
 const most = 16
 
 export function removalService(needs: RemovalNeeds) {
-  const { engine, layers, jobs, ledger, usualFolder, chooseFolder, showFolder, pullAgain } = needs
+  const { engine, layers, jobs, ledger, usualFolder, chooseFolder, showFolder, pullAgain, archives } = needs
   const plans = new Map<string, { readonly plan: RemovalPlan; readonly session: EngineSession }>()
   const folder = () => ledger.value.folder ?? usualFolder
   void forgetOld(ledger)
+  void removeUnfinished([folder(), usualFolder])
 
   function keep(plan: RemovalPlan, session: EngineSession): string {
     const id = randomUUID()
@@ -67,7 +69,7 @@ export function removalService(needs: RemovalNeeds) {
 
   async function remove(lease: Lease, plan: RemovalPlan, originals: readonly Original[], job: Working) {
     const { session } = lease
-    const saved = await saveAll(session, originals, folder(), job)
+    const saved = await saveAll({ session, save: archives.save, originals, folder: folder(), job })
     if (!saved) return
     const measure = await freedMeter(session, plan, layers.blobsOf)
     const whole = entryOf(job.id, session, plan, saved, folder())
@@ -83,7 +85,7 @@ export function removalService(needs: RemovalNeeds) {
     await changeEntry(job.id, entry)
     // A copy of what is still there is of no use.
     const needless = [...saved].filter(([image]) => !did.has(image))
-    for (const [, file] of needless) await rm(file, { force: true }).catch(() => undefined)
+    for (const [, { file }] of needless) await rm(file, { force: true }).catch(() => undefined)
     const count = savedOf(entry).length
     const freed = await measure(lease.session).catch(() => undefined)
     job.subject({
@@ -165,7 +167,8 @@ export function removalService(needs: RemovalNeeds) {
         jobs.start({ kind: 'undo', restores: names.length }, names, async (job) => {
           let left: LedgerEntry = found.value
           try {
-            left = await leased(session.value, (lease) => restoreAll(lease, found.value, job, pullAgain))
+            const ways = { pullAgain, load: archives.load }
+            left = await leased(session.value, (lease) => restoreAll(lease, found.value, job, ways))
           } finally {
             await changeEntry(id, left)
           }
@@ -206,7 +209,7 @@ function entryOf(
   job: string,
   { identity }: EngineSession,
   { untags, deletes }: RemovalPlan,
-  files: ReadonlyMap<string, string>,
+  copies: ReadonlyMap<string, Copy>,
   folder: string,
 ): LedgerEntry {
   return {
@@ -214,37 +217,15 @@ function entryOf(
     endpoint: identity.endpoint,
     engine: identity,
     until: nowInSeconds() + undoDays * 24 * 3600,
-    ...(files.size > 0 && { folder }),
+    ...(copies.size > 0 && { folder }),
     untagged: untags.map(({ image, reference }) => ({ image, reference })),
     deleted: deletes.map(({ image, references, provenance }) => {
-      const file = files.get(image)
+      const copy = copies.get(image)
       return {
         ...{ image, references: [...references] },
-        ...(file !== undefined && { file }),
+        ...(copy && { file: copy.file, sha256: copy.sha256 }),
         ...(provenance.from === 'registry' && { digest: provenance.digest }),
       }
     }),
   }
-}
-
-/** The files by image; nothing where one could not be saved or the user cancelled: then nothing is removed. */
-async function saveAll(session: EngineSession, originals: readonly Original[], folder: string, job: Working) {
-  const files = new Map<string, string>()
-  let failed: Result<string> | undefined
-  try {
-    for (const original of originals) {
-      if (job.cancelled.aborted) break
-      failed = await saveCopy(session, original, folder, job.id.slice(0, 8))
-      if (!failed.ok) break
-      files.set(original.image, failed.value)
-    }
-    if (files.size === originals.length && !job.cancelled.aborted) return files
-  } finally {
-    if (files.size < originals.length || job.cancelled.aborted) {
-      for (const file of files.values()) await rm(file, { force: true }).catch(() => undefined)
-      job.items.forEach((_, at) => job.item(at, { state: 'kept' }))
-    }
-  }
-  if (failed && !failed.ok) job.fail(failed.error)
-  return undefined
 }

@@ -16,7 +16,7 @@ import {
 } from '../engine/index.ts'
 import type { Working } from '../jobs/index.ts'
 import type { LedgerEntry, LedgerStore } from '../store/index.ts'
-import { loadCopy } from './copies.ts'
+import type { Archives } from './copies.ts'
 
 /** Pulls `repository@digest`, after asking the registry for it; answers with why it could not. */
 export type PullAgain = (session: EngineSession, digest: string, cancelled: AbortSignal) => Promise<Failure | undefined>
@@ -38,7 +38,7 @@ export async function forgetOld(ledger: LedgerStore): Promise<void> {
   const old = ledger.value.removals.filter(({ until }) => until < nowInSeconds())
   if (old.length === 0) return
   for (const { file } of old.flatMap(savedOf)) await rm(file, { force: true }).catch(() => undefined)
-  await ledger.write({ ...ledger.value, removals: ledger.value.removals.filter((entry) => !old.includes(entry)) })
+  ledger.write({ ...ledger.value, removals: ledger.value.removals.filter((entry) => !old.includes(entry)) })
 }
 
 /** What can be undone of a removal, if all that it needs is there. */
@@ -65,26 +65,29 @@ export const undoNames = (entry: LedgerEntry): string[] => [
   ...restorable(entry).map(({ references, image }) => references[0] ?? shortId(image)),
 ]
 
-/** Puts back what it can; answers with what is left to be undone. */
-export async function restoreAll(
-  lease: Lease,
-  entry: LedgerEntry,
-  job: Working,
-  pullAgain: PullAgain,
-): Promise<LedgerEntry> {
+/** What brings an image back. Both are given up when the signal says so. */
+export interface WaysBack {
+  readonly load: Archives['load']
+  readonly pullAgain: PullAgain
+}
+
+/** Puts back what it can, on the engine of the lease. @returns what is left to be undone */
+export async function restoreAll(lease: Lease, entry: LedgerEntry, job: Working, ways: WaysBack): Promise<LedgerEntry> {
   const steps = [
     ...entry.untagged.map((each) => ({ of: each, step: () => putBack(lease.session, each.image, each.reference) })),
-    ...restorable(entry).map((each) => ({
-      of: each,
-      step: () => restore(lease.session, each, (digest) => pullAgain(lease.session, digest, job.cancelled)),
-    })),
+    ...restorable(entry).map((each) => ({ of: each, step: () => restore(lease.session, each, ways, job.cancelled) })),
   ]
   const left = new Set<unknown>()
   for (const [at, { of, step }] of steps.entries()) {
-    job.item(at, { state: job.cancelled.aborted ? 'kept' : 'running' })
-    const failure = job.cancelled.aborted ? undefined : await step().catch((error: unknown) => failed(error, entry))
-    if (failure || job.cancelled.aborted) left.add(of)
-    if (!job.cancelled.aborted) job.item(at, failure ? { state: 'failed', failure } : { state: 'done' })
+    if (!job.cancelled.aborted) job.item(at, { state: 'running' })
+    const outcome = job.cancelled.aborted
+      ? 'cancelled'
+      : await step().catch((error: unknown) => engineFailure(error, entry.endpoint))
+    if (outcome) left.add(of)
+    job.item(
+      at,
+      outcome === 'cancelled' ? { state: 'kept' } : outcome ? { state: 'failed', failure: outcome } : { state: 'done' },
+    )
   }
   return {
     ...entry,
@@ -92,8 +95,6 @@ export async function restoreAll(
     deleted: entry.deleted.filter((each) => left.has(each)),
   }
 }
-
-const failed = (error: unknown, { endpoint }: LedgerEntry): Failure => engineFailure(error, endpoint)
 
 async function putBack(session: EngineSession, image: string, reference: string): Promise<Failure | undefined> {
   const holder = await inspectImage(session, reference)
@@ -103,18 +104,23 @@ async function putBack(session: EngineSession, image: string, reference: string)
 
 async function restore(
   session: EngineSession,
-  { image, references, file, digest }: LedgerEntry['deleted'][number],
-  pull: (digest: string) => Promise<Failure | undefined>,
-): Promise<Failure | undefined> {
+  { image, references, file, sha256, digest }: LedgerEntry['deleted'][number],
+  { load, pullAgain }: WaysBack,
+  cancelled: AbortSignal,
+): Promise<Failure | 'cancelled' | undefined> {
   // Loading would take a name from whichever image carries it by now.
   for (const reference of references) {
     const holder = await inspectImage(session, reference)
     if (holder && holder.Id !== image) return { code: 'name-taken', reference }
   }
-  if (file !== undefined) await loadCopy(session, file)
-  else if (digest !== undefined) {
-    const failure = await pull(digest)
-    if (failure) return failure
+  if (file !== undefined) {
+    const copy = { image, references, file, ...(sha256 !== undefined && { sha256 }) }
+    const loaded = await load(session, copy, cancelled)
+    if (!loaded) return 'cancelled'
+    if (!loaded.ok) return loaded.error
+  } else if (digest !== undefined) {
+    const failure = await pullAgain(session, digest, cancelled)
+    if (failure) return cancelled.aborted ? 'cancelled' : failure
   }
   for (const reference of references) {
     const failure = await putBack(session, image, reference)

@@ -8,6 +8,8 @@ const deleted = v.object({
   references: v.array(v.string()),
   /** The saved copy, where one was saved. */
   file: v.exactOptional(v.string()),
+  /** Of that file, in hexadecimal. Entries that were written before hashes were kept have none. */
+  sha256: v.exactOptional(v.string()),
   /** As `repository@digest`, where a registry had it. */
   digest: v.exactOptional(v.string()),
 })

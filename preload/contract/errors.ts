@@ -1,3 +1,4 @@
+import type { ArchiveProblem } from '../../model/archives/problems.ts'
 import type { DaemonFileFailure } from './daemon-config-failures.ts'
 import type { ContainerFailure, RunFailure } from './run-failures.ts'
 
@@ -33,6 +34,14 @@ export type RemovalFailure =
   /** The removal was on another engine than the one that is shown. */
   | { readonly code: 'undo-elsewhere'; readonly endpoint: string }
   | { readonly code: 'copy-missing'; readonly file: string }
+  /** The engine does not save the image; `detail` is its own sentence. `name`: a tag, or the short id. */
+  | { readonly code: 'copy-failed'; readonly name: string; readonly detail: string }
+  /** What the engine sent is no complete copy of the image. */
+  | { readonly code: 'copy-incomplete'; readonly name: string; readonly problem: ArchiveProblem }
+  /** The file is not the copy that was saved, so it was not loaded. */
+  | { readonly code: 'copy-changed'; readonly file: string }
+  /** The engine does not load the copy; `detail` is its own sentence. */
+  | { readonly code: 'copy-not-loaded'; readonly file: string; readonly detail: string }
   /** An item's: another image carries the name by now. */
   | { readonly code: 'name-taken'; readonly reference: string }
 

@@ -3,6 +3,7 @@ import type { EngineFailure, Failure, RegistryFailure } from '../../preload/cont
 import { hub, registryTitle } from '../../model/image/reference.ts'
 import { plain } from '../../model/text/plain.ts'
 import type { FailureWords } from './failure-words.ts'
+import { copyFailureWords } from './copy-failure-words.ts'
 import { daemonFileWords, isDaemonFile } from './daemon-file-words.ts'
 import { isRun, runFailureWords } from './run-failure-words.ts'
 import { exactly, size, t } from './words.svelte.ts'
@@ -44,7 +45,11 @@ export function failureWords(failure: Failure): FailureWords {
     case 'undo-elsewhere':
       return { title: t('error.undo-elsewhere'), hint: t('error.undo-elsewhere.hint', failure) }
     case 'copy-missing':
-      return { title: t('error.copy-missing', { file: failure.file }), hint: '' }
+    case 'copy-failed':
+    case 'copy-incomplete':
+    case 'copy-changed':
+    case 'copy-not-loaded':
+      return copyFailureWords(failure)
     case 'registry-unreachable':
     case 'registry-slow':
     case 'registry-tls':

@@ -415,6 +415,22 @@ export const en = {
   'error.undo-elsewhere.hint': 'Switch to the engine at {endpoint}, then undo it there.',
   'error.undo-over': 'This can no longer be undone.',
   'error.copy-missing': 'The copy is no longer there: {file}',
+  'error.copy-failed': '{name} could not be saved, so nothing was removed.',
+  'error.copy-failed.hint': 'Docker says: {detail}',
+  'error.copy-incomplete': 'The copy of {name} would be incomplete, so nothing was removed.',
+  'error.copy-incomplete.ended-early': 'Docker stopped sending in the middle. Try again.',
+  'error.copy-incomplete.missing':
+    'Docker did not send {path}. Pull or build the image again, or remove it without a copy.',
+  'error.copy-incomplete.altered':
+    '{path} is damaged on Docker’s disk. Pull or build the image again, or remove it without a copy.',
+  'error.copy-incomplete.platform':
+    'Docker did not send the part for {platform}. Pull the image again, or remove it without a copy.',
+  'error.copy-incomplete.other-image': 'Docker sent another image. Make a new plan.',
+  'error.copy-incomplete.names': 'The tag {reference} has changed meanwhile. Make a new plan.',
+  'error.copy-changed': 'The copy is not the file that was saved, so it was not loaded.',
+  'error.copy-changed.hint': '{file} has been changed or replaced.',
+  'error.copy-not-loaded': 'Docker could not load the copy.',
+  'error.copy-not-loaded.hint': '{file}: {detail}',
 
   'nav.discover': 'Discover',
   'images.pull': 'Pull…',

@@ -7,6 +7,7 @@ import type { EngineSession } from './session.ts'
 /** The classic store writes the whole archive to a file of its own before its first byte (FACTS: 8 s a GB). */
 const saveTimeoutMs = 600_000
 const loadTimeoutMs = 3_600_000
+const maxSaidCharacters = 100_000
 
 /** One archive with all of them; names keep their tags. Timeout for the first byte: 10 min. */
 export function saveImages(
@@ -23,6 +24,6 @@ export async function loadImages(session: EngineSession, archive: Readable): Pro
   const query = { quiet: true }
   const request = { method: 'POST', path: '/images/load', query, file: archive, timeoutMs: loadTimeoutMs } as const
   let said = ''
-  for await (const chunk of await stream(session, request)) said += String(chunk)
+  for await (const chunk of await stream(session, request)) said = (said + String(chunk)).slice(-maxSaidCharacters)
   return said
 }

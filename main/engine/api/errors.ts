@@ -49,7 +49,11 @@ export function engineFailure(error: unknown, endpoint: string): EngineFailure {
       return { code: 'engine-stopped', endpoint }
   }
   const said = typeof json === 'object' && json !== null && 'message' in json ? json.message : message
-  const detail = String(said ?? '').slice(0, 500)
+  // docker-modem puts the status before the engine's own sentence.
+  const detail = String(said ?? '')
+    .replace(/^\(HTTP code \d+\) [^-]* - /, '')
+    .trim()
+    .slice(0, 500)
   return statusOf(error) === undefined
     ? { code: 'engine-unreachable', endpoint, detail }
     : { code: 'engine-refused', detail }

@@ -28,12 +28,29 @@ const imageInspect = v.object({
   Size: v.nullish(v.number(), 0),
   Config: v.nullish(config, {}),
   RootFS: v.nullish(v.object({ Layers: list(v.string()) }), { Layers: [] }),
+  /** Only the containerd store has it, and only since API 1.48; older engines ignore the question. */
+  Manifests: v.nullish(v.array(v.object({ ID: v.string(), Available: v.boolean(), Kind: text }))),
 })
 export type ImageInspect = v.InferOutput<typeof imageInspect>
 
-/** @returns undefined if the image does not exist. Timeout: 10 s. */
-export const inspectImage = (session: EngineSession, name: string): Promise<ImageInspect | undefined> =>
-  find(session, imageInspect, { path: `/images/${name}/json` })
+/** With `manifests`, what the containerd store has of each platform. @returns undefined if it is gone. Timeout: 10 s. */
+export const inspectImage = (
+  session: EngineSession,
+  name: string,
+  { manifests = false, signal }: { readonly manifests?: boolean; readonly signal?: AbortSignal } = {},
+): Promise<ImageInspect | undefined> =>
+  find(session, imageInspect, { path: `/images/${name}/json`, query: manifests ? { manifests: 1 } : {}, signal })
+
+const listed = list(v.object({ Id: id }))
+
+/** The ids of the images that a filter lets through: the containerd store takes milliseconds for each. Timeout: 60 s. */
+export async function listImageIds(
+  session: EngineSession,
+  filters: Readonly<Record<string, readonly string[]>>,
+): Promise<string[]> {
+  const request = { path: '/images/json', query: { filters }, timeoutMs: 60_000 }
+  return (await ask(session, listed, request)).map(({ Id }) => Id)
+}
 
 const imageHistory = list(v.object({ CreatedBy: text, Size: v.nullish(v.number(), 0) }))
 

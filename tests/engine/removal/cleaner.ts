@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync } from 'node:fs'
 import { join } from 'node:path'
 import { tmpdir } from 'node:os'
+import { loadArchive, saveArchive } from '../../../main/archives/index.ts'
 import { engineService } from '../../../main/engine/index.ts'
 import { layersService } from '../../../main/layers/index.ts'
 import { removalService } from '../../../main/removal/index.ts'
@@ -34,6 +35,7 @@ export async function openCleaner(world: Engine, folder = mkdtempSync(join(tmpdi
     usualFolder: join(folder, 'Slipway'),
     chooseFolder: async () => place.chosen,
     showFolder: async () => {},
+    archives: { save: saveArchive, load: loadArchive },
     pullAgain: async (_, digest) => {
       await pullByDigest(world, digest)
       return undefined
@@ -61,6 +63,7 @@ export async function openCleaner(world: Engine, folder = mkdtempSync(join(tmpdi
     engine,
     layers,
     jobs,
+    ledger: store.ledger,
     plan,
     /** Starts a plan and answers at once. */
     apply,

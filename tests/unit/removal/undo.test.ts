@@ -1,7 +1,8 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { removeUnfinished } from '../../../main/removal/copies.ts'
 import { forgetOld, nowInSeconds, undoDays } from '../../../main/removal/undo.ts'
 import { openStore, type LedgerEntry } from '../../../main/store/index.ts'
 
@@ -39,4 +40,12 @@ test('a copy that its user has deleted already keeps nothing from being forgotte
   await openStore(folder).ledger.write({ pulls: [], removals: [old] })
   await forgetOld(openStore(folder).ledger)
   expect(openStore(folder).ledger.value.removals).toEqual([])
+})
+
+test('copies that an earlier run did not finish are removed; other files stay', async () => {
+  const unfinished = 'redis_7-0123456789ab-01234567.tar.part'
+  const others = ['redis_7-0123456789ab-01234567.tar', 'film.part', 'notes.tar.part']
+  for (const name of [unfinished, ...others]) writeFileSync(join(folder, name), '')
+  await removeUnfinished([folder, join(folder, 'not there')])
+  expect(readdirSync(folder).sort()).toEqual(others.sort())
 })

@@ -1,0 +1,47 @@
+/** Why an image was not copied, or its copy not loaded again, in words. */
+import type { ArchiveProblem } from '../../model/archives/problems.ts'
+import { plain } from '../../model/text/plain.ts'
+import type { Failure } from '../../preload/contract/index.ts'
+import type { FailureWords } from './failure-words.ts'
+import { t } from './words.svelte.ts'
+
+type CopyFailure = Extract<Failure, { readonly code: `copy-${string}` }>
+
+export function copyFailureWords(failure: CopyFailure): FailureWords {
+  switch (failure.code) {
+    case 'copy-missing':
+      return { title: t('error.copy-missing', { file: failure.file }), hint: '' }
+    case 'copy-failed':
+      return {
+        title: t('error.copy-failed', { name: plain(failure.name) }),
+        hint: t('error.copy-failed.hint', { detail: plain(failure.detail) }),
+      }
+    case 'copy-incomplete':
+      return { title: t('error.copy-incomplete', { name: plain(failure.name) }), hint: problemWords(failure.problem) }
+    case 'copy-changed':
+      return { title: t('error.copy-changed'), hint: t('error.copy-changed.hint', { file: failure.file }) }
+    case 'copy-not-loaded':
+      return {
+        title: t('error.copy-not-loaded'),
+        hint: t('error.copy-not-loaded.hint', { file: failure.file, detail: plain(failure.detail) }),
+      }
+  }
+}
+
+function problemWords(problem: ArchiveProblem): string {
+  switch (problem.kind) {
+    case 'ended-early':
+      return t('error.copy-incomplete.ended-early')
+    case 'missing':
+      return t('error.copy-incomplete.missing', { path: plain(problem.path) })
+    case 'altered':
+      return t('error.copy-incomplete.altered', { path: plain(problem.path) })
+    case 'platform-missing':
+      return t('error.copy-incomplete.platform', { platform: plain(problem.platform) })
+    case 'other-image':
+      return t('error.copy-incomplete.other-image')
+    case 'name-missing':
+    case 'name-unexpected':
+      return t('error.copy-incomplete.names', { reference: plain(problem.reference) })
+  }
+}

@@ -1,0 +1,92 @@
+/** A way to a real engine that breaks its answer to `docker save` as told, and passes everything else on. */
+import { createServer, request, type IncomingMessage, type ServerResponse } from 'node:http'
+
+export type Fault =
+  /** Half of the archive, then the connection is cut. */
+  | 'cut'
+  /** Half of the archive, then an error as the containerd store writes it; the answer ends properly. */
+  | 'error-in-the-middle'
+  /** Half of the archive; the answer ends properly. */
+  | 'half'
+  /** All but the blocks of zeros at the end. */
+  | 'no-end'
+  | 'empty'
+  /** Half of the archive, and then nothing until `resume`. */
+  | 'stall'
+
+const error = 'no space left on the disk of the engine'
+
+export async function brokenExports(engine: string) {
+  const socket = `${engine}.broken`
+  let fault: Fault | undefined
+  let stalled = Promise.withResolvers<void>()
+  let resumed = Promise.withResolvers<void>()
+  let closed = Promise.withResolvers<void>()
+
+  async function breakOff(answer: IncomingMessage, to: ServerResponse, kind: Fault) {
+    const body = Buffer.concat(await answer.toArray())
+    const half = body.subarray(0, body.length / 2)
+    to.on('close', () => closed.resolve())
+    if (kind === 'cut') return to.write(half, () => to.destroy())
+    if (kind === 'error-in-the-middle')
+      return to.end(
+        Buffer.concat([half, Buffer.from(`${JSON.stringify({ errorDetail: { message: error }, error })}\r\n`)]),
+      )
+    if (kind === 'half') return to.end(half)
+    if (kind === 'no-end') return to.end(body.subarray(0, -1_024))
+    if (kind === 'empty') return to.end()
+    to.write(half)
+    stalled.resolve()
+    await resumed.promise
+    return to.end(body.subarray(half.length))
+  }
+
+  const server = createServer((from, to) => {
+    const { method, url: path = '', headers } = from
+    const upstream = request({ socketPath: engine, method, path, headers }, (answer) => {
+      to.writeHead(answer.statusCode ?? 500, answer.headers)
+      // Events come later than their headers.
+      to.flushHeaders()
+      if (fault && path.includes('/images/get')) void breakOff(answer, to, fault)
+      else answer.pipe(to)
+      answer.on('error', () => to.destroy())
+    })
+    upstream.on('error', () => to.destroy())
+    to.on('close', () => upstream.destroy())
+    from.pipe(upstream)
+  })
+  // The engine's content store is read over HTTP/2.
+  server.on('upgrade', ({ method, url, headers }, client, head) => {
+    const upstream = request({ socketPath: engine, method, path: url, headers })
+    upstream.on('upgrade', ({ headers: { upgrade } }, engineSide, first) => {
+      client.write(`HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${upgrade}\r\n\r\n`)
+      client.write(first)
+      engineSide.write(head)
+      client.on('error', () => engineSide.destroy()).on('close', () => engineSide.destroy())
+      engineSide.on('error', () => client.destroy()).on('close', () => client.destroy())
+      engineSide.pipe(client).pipe(engineSide)
+    })
+    upstream.on('response', () => client.destroy()).on('error', () => client.destroy())
+    upstream.end()
+  })
+  await new Promise<void>((resolve) => void server.listen(socket, resolve))
+  return {
+    socket,
+    error,
+    break(next: Fault | undefined) {
+      fault = next
+      stalled = Promise.withResolvers()
+      resumed = Promise.withResolvers()
+      closed = Promise.withResolvers()
+    },
+    /** Resolves when half of an archive was sent. */
+    stalled: () => stalled.promise,
+    resume: () => resumed.resolve(),
+    /** Resolves when the app has closed the connection, or the answer ended. */
+    closed: () => closed.promise,
+    close() {
+      server.closeAllConnections()
+      server.close()
+    },
+  }
+}
