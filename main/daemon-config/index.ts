@@ -59,7 +59,9 @@ export function daemonConfigService(needs: DaemonConfigNeeds) {
   const inForce = () => mirrorsInForce(engine.session())
   const access = (at: Found) => accessTo(at, { openRoot, own })
   const cut = recovery()
+  /** The only plan that can be applied. A newer request makes it unusable at once. */
   let kept: Kept | undefined
+  let latestRequest = 0
   /** How many changes are under way. */
   let changing = 0
   /** The helper was killed in the middle: what it left is put back at its next start. */
@@ -181,6 +183,8 @@ export function daemonConfigService(needs: DaemonConfigNeeds) {
       })
     },
     async 'daemon-config.plan'({ mirrors: wish, withPassword }) {
+      const request = ++latestRequest
+      kept = undefined
       const at = found()
       const to = access(at)
       const file = at.file ?? ''
@@ -202,6 +206,7 @@ export function daemonConfigService(needs: DaemonConfigNeeds) {
       const change = withPassword ? undefined : plan.change
       const commands = change && (await byHand(at, to, { before: read.value, after: change.after }))
       const shown = { id: randomUUID(), file, way: to.way, plan, ...(commands !== undefined && { commands }) }
+      if (request !== latestRequest) return fail({ code: 'plan-unknown' })
       kept = { shown, access: to, oldHash, mirrors }
       return ok(shown)
     },

@@ -35,6 +35,8 @@ export interface Engine {
   on(what: 'images' | 'state', changed: () => void): void
   /** The session that the window shows, while its engine answers. */
   session(): Result<EngineSession, EngineFailure>
+  /** Whether the window shows this session: then what is known live is of its engine. */
+  shows(session: EngineSession): boolean
   /** What the engine of a session has, while the window shows it and its whole list is known. */
   imagesOf(session: EngineSession): ReadonlyMap<ImageId, Image> | undefined
   /** Keeps a session's engine connected, whatever the window shows, until it is released. */
@@ -185,6 +187,7 @@ export function engineService({ surroundings, publish, memory }: Needs): Engine 
     facts: () => (state.status === 'connected' ? state.facts : undefined),
     on: (what, listener) => void changed.on(what, listener),
     session: () => (connection ? ok(connection) : fail(absent())),
+    shows: (session) => session === connection,
     imagesOf: (session) => (session === connection && live.snapshot().complete ? live.images() : undefined),
     lease: sessions.lease,
     flags: () => (connection ? dockerFlags(connection.candidate, surroundings) : []),

@@ -24,7 +24,7 @@ import {
 } from './undo.ts'
 
 export interface RemovalNeeds {
-  readonly engine: Pick<Engine, 'live' | 'session' | 'lease'>
+  readonly engine: Pick<Engine, 'live' | 'session' | 'shows' | 'lease'>
   /** Which layers images share, as far as they were read. */
   readonly layers: {
     readonly sharing: Sharing
@@ -44,22 +44,21 @@ export interface RemovalNeeds {
 
 /** A plan is worked out on what is known by then: a first reading of thousands of images is not waited for. */
 const patience = 3_000
-/** So many plans are kept: the window shows one, and asks for another with each choice. */
-const most = 16
+/** A plan that the window was shown, and the engine that it is for. */
+interface CurrentPlan {
+  readonly id: string
+  readonly plan: RemovalPlan
+  readonly session: EngineSession
+}
 
 export function removalService(needs: RemovalNeeds) {
   const { engine, layers, jobs, ledger, usualFolder, chooseFolder, showFolder, pullAgain, archives } = needs
-  const plans = new Map<string, { readonly plan: RemovalPlan; readonly session: EngineSession }>()
+  /** The only plan that can be applied. A newer request makes it unusable at once, before the newer plan is computed. */
+  let current: CurrentPlan | undefined
+  let latestRequest = 0
   const folder = () => ledger.value.folder ?? usualFolder
   void forgetOld(ledger)
   void removeUnfinished([folder(), usualFolder])
-
-  function keep(plan: RemovalPlan, session: EngineSession): string {
-    const id = randomUUID()
-    plans.set(id, { plan, session })
-    for (const old of [...plans.keys()].slice(0, -most)) plans.delete(old)
-    return id
-  }
 
   /** Resolves once the change is on the disk. */
   function changeEntry(job: string, entry: LedgerEntry | undefined): Promise<void> {
@@ -107,27 +106,32 @@ export function removalService(needs: RemovalNeeds) {
 
   const handlers: Handlers<'removal'> = {
     'removal.plan': async ({ rows, choices }) => {
-      const session = engine.session()
-      if (!session.ok) return session
+      const request = ++latestRequest
+      current = undefined
+      const shown = engine.session()
+      if (!shown.ok) return shown
+      const session = shown.value
       await Promise.race([layers.settled(), delay(patience)])
+      if (!engine.shows(session)) return fail({ code: 'plan-unknown' })
       const world = {
         images: engine.live.images(),
         containers: engine.live.containers(),
         sharing: layers.sharing,
-        store: session.value.capabilities.store,
+        store: session.capabilities.store,
       }
-      const plan = planRemoval(world, rows, choices)
-      return ok({ id: keep(plan, session.value), plan, copies: await placeOf(folder()) })
+      const kept = { id: randomUUID(), plan: planRemoval(world, rows, choices), session }
+      const copies = await placeOf(folder())
+      if (request !== latestRequest) return fail({ code: 'plan-unknown' })
+      current = kept
+      return ok({ id: kept.id, plan: kept.plan, copies })
     },
     'removal.apply': async ({ planId, copies }) => {
-      const kept = plans.get(planId)
-      if (!kept) return fail({ code: 'plan-unknown' })
-      const { plan, session } = kept
-      const shown = engine.session()
-      if (!shown.ok) return shown
-      // What is known live is of the engine that is shown.
-      if (shown.value !== session || !isStill(plan, engine.live)) {
-        plans.delete(planId)
+      const applied = current
+      if (applied?.id !== planId) return fail({ code: 'plan-unknown' })
+      const { plan, session } = applied
+      // A plan ends with its session; and what is known live is of the engine that is shown.
+      if (!engine.shows(session) || !isStill(plan, engine.live)) {
+        current = undefined
         return fail({ code: 'plan-moved' })
       }
       const originals = plan.deletes.filter(({ image }) => copies.includes(image))
@@ -135,8 +139,9 @@ export function removalService(needs: RemovalNeeds) {
         const room = await roomFor(folder(), originals)
         if (!room.ok) return room
       }
-      // Another click while the folder was asked has applied it already.
-      if (!plans.delete(planId)) return fail({ code: 'plan-unknown' })
+      // While the folder was checked, a second click may have applied the plan, or a newer choice replaced it.
+      if (current !== applied) return fail({ code: 'plan-unknown' })
+      current = undefined
       const items = itemsOf(plan)
       const subject = {
         kind: 'remove',

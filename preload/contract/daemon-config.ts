@@ -77,7 +77,8 @@ export const calls = {
   'daemon-config.get': call(v.undefined(), type<DaemonMirrors>()),
   /**
    * What it takes that Docker asks these mirrors, in this order, and no others. A file that only an administrator may
-   * read is read where the user said that they will give a password for it.
+   * read is read where the user said that they will give a password for it. A new request makes the plan before it
+   * unusable at once, and a request that was overtaken by a newer one fails with `plan-unknown`.
    */
   'daemon-config.plan': call(v.object({ mirrors, withPassword: v.boolean() }), type<KeptMirrorPlan>()),
   'daemon-config.apply': call(v.pipe(v.string(), v.maxLength(64)), type<JobId>()),

@@ -19,7 +19,7 @@ export type Failure =
 
 /** What keeps a removal, or its undoing, from being as planned. */
 export type RemovalFailure =
-  /** Too old, or applied already. */
+  /** Replaced by a newer plan or a newer request, or applied already. */
   | { readonly code: 'plan-unknown' }
   /** The world is not as planned: a new plan is to be shown. */
   | { readonly code: 'plan-moved' }

@@ -26,7 +26,10 @@ const row = v.object({ image: imageId, reference: v.exactOptional(v.pipe(v.strin
 const choice = v.picklist(['keep', 'remove', 'stop-and-remove'])
 
 export const calls = {
-  /** Another choice makes another plan. */
+  /**
+   * Main keeps one plan. A new request makes the plan before it unusable at once (`plan-unknown`), and a request that was
+   * overtaken by a newer one fails with `plan-unknown`.
+   */
   'removal.plan': call(
     v.object({ rows: v.pipe(v.array(row), v.maxLength(50_000)), choices: v.record(v.string(), choice) }),
     type<KeptPlan>(),

@@ -9,6 +9,11 @@ export class Removal {
   /** The world moved while the user read: what is shown now is the new plan. */
   moved = $state(false)
   working = $state(false)
+  /** A newer plan is on its way. */
+  planning = $state(false)
+  /** Main still keeps the plan that is shown: it can be applied. */
+  usable = $state(false)
+  #latestRequest = 0
   readonly #rows: readonly WishRow[]
   #choices: Readonly<Record<ContainerId, Choice>> = {}
   /** Whether copies are saved of what has a name, and of what has none. */
@@ -39,9 +44,15 @@ export class Removal {
   }
 
   async #plan() {
+    const request = ++this.#latestRequest
+    this.planning = true
+    this.usable = false
     const answer = await slipway.call('removal.plan', { rows: this.#rows.map(plainRow), choices: this.#choices })
+    if (request !== this.#latestRequest) return
+    this.planning = false
+    this.usable = answer.ok
+    this.failure = answer.ok ? undefined : answer.error
     if (answer.ok) this.kept = answer.value
-    else this.failure = answer.error
   }
 
   async choose(blocked: readonly Blocked[], keep: boolean) {
@@ -60,7 +71,7 @@ export class Removal {
 
   /** True when the work has begun. */
   async apply(): Promise<boolean> {
-    if (!this.kept || this.working) return false
+    if (!this.kept || !this.usable || this.working) return false
     this.working = true
     this.failure = undefined
     const copies: ImageId[] = this.copies.map(({ image }) => image)

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { loadImages } from '../../tools/world/images.ts'
 import { manyImages } from '../../tools/world/many.ts'
 import type { Engine } from '../../tools/world/engine.ts'
+import { heldBack } from '../engine/sync/held.ts'
 import { job, part, sheet, test, toActivity } from './cleaning.ts'
 import { expect, type Slipway } from './slipway.ts'
 
@@ -80,5 +81,44 @@ test('the folder for the copies cannot be used: it is told in the sheet, and not
     await expect(app.row('python', '3.9')).toHaveCount(0)
   } finally {
     rmSync(folder, { recursive: true, force: true })
+  }
+})
+
+test('while the engine is slow, a newer choice is waited for: the older plan cannot be carried out', async ({
+  open,
+  own,
+}) => {
+  let slow = false
+  const proxy = await heldBack(own.socket, (path) => slow && path.includes('/history'))
+  try {
+    const app = await open({ socket: proxy.socket })
+    await app.row('redis', '7').click()
+    await app.page.keyboard.press('Delete')
+    const choice = part(app, 'In the way').getByRole('combobox')
+    const button = sheet(app).getByRole('button').last()
+    await choice.selectOption({ label: 'Stop and remove the container' })
+    await expect(button).toHaveText('Delete 1 image')
+    await sheet(app).getByRole('checkbox').uncheck()
+
+    // A plan waits until layers are read, those of a new image too.
+    slow = true
+    const [later] = manyImages(1)
+    await loadImages(own.docker, [later!])
+    await expect.poll(() => proxy.waiting).toBeGreaterThan(0)
+    await choice.selectOption({ label: 'Keep the image' })
+    await button.click({ force: true })
+    await expect(sheet(app)).toBeVisible()
+    await expect(sheet(app).getByRole('status')).toHaveText('Working out the plan…')
+    await expect(button).toBeDisabled()
+    await app.expectAccessible()
+
+    proxy.letGo()
+    await expect(button).toHaveText('Nothing to remove')
+    await expect(button).toBeDisabled()
+    await expect(sheet(app).getByRole('status')).toHaveText('')
+    expect((await own.docker.getContainer('cache').inspect()).State.Running).toBe(true)
+    expect((await own.docker.getImage('redis:7').inspect()).RepoTags).toEqual(['redis:7'])
+  } finally {
+    proxy.close()
   }
 })

@@ -185,6 +185,16 @@ describe.each(matrix)('on $title', (wish) => {
     expect((await changer.plan([good.address])).plan.change).toBeUndefined()
   })
 
+  test('a newer request makes the older plan unusable before the newer plan is there', async () => {
+    const older = await changer.plan([good.address])
+    const overtaken = changer.plan([good.address])
+    const newer = changer.plan([second.address])
+    expect(await changer.handlers['daemon-config.apply'](older.id)).toMatchObject({ error: { code: 'plan-unknown' } })
+    await expect(overtaken).rejects.toThrow('plan-unknown')
+    expect(await changer.apply((await newer).id)).toMatchObject({ state: 'done' })
+    expect(await mirrorsOf(engine)).toEqual([second.address])
+  })
+
   test('what cannot be understood is shown with its line, and never planned over', async () => {
     write('{\n  "debug": true,\n}\n')
     expect(await changer.now()).toMatchObject({ fault: { code: 'trailing-comma', place: { line: 2 } } })

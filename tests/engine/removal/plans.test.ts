@@ -1,0 +1,60 @@
+import { rmSync } from 'node:fs'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { startEngine, type Engine } from '../../../tools/world/engine.ts'
+import { loadImages } from '../../../tools/world/images.ts'
+import { runnableImages } from '../../../tools/world/runnable.ts'
+import { eventually } from '../eventually.ts'
+import { matrix } from '../matrix.ts'
+import { openCleaner, present, type Cleaner } from './cleaner.ts'
+
+describe.each(matrix)('$title', (wish) => {
+  let engine: Engine
+  let cleaner: Cleaner
+
+  beforeEach(async () => {
+    engine = await startEngine(wish)
+    await loadImages(engine.docker, runnableImages())
+    cleaner = await openCleaner(engine)
+  })
+  afterEach(async () => {
+    await cleaner?.stop()
+    await engine?.stop()
+    if (cleaner) rmSync(cleaner.folder, { recursive: true, force: true })
+  })
+
+  async function createContainer(Image: string, HostConfig: { readonly AutoRemove?: boolean } = {}) {
+    const made = await engine.docker.createContainer({
+      ...{ Image, Cmd: ['/bin/hold'] },
+      HostConfig: { NetworkMode: 'none', ...HostConfig },
+    })
+    await eventually(() => cleaner.engine.live.containers().has(made.id))
+    return made
+  }
+
+  test('a newer choice makes the older plan unusable before the newer plan is there', async () => {
+    const container = await createContainer('scratch:1')
+    const target = [{ image: cleaner.named('scratch:1').id }]
+    const removes = await cleaner.plan(target, { [container.id]: 'remove' })
+    expect(removes.plan.containers).toHaveLength(1)
+
+    const newer = cleaner.plan(target, { [container.id]: 'keep' })
+    expect(await cleaner.apply(removes)).toEqual({ ok: false, error: { code: 'plan-unknown' } })
+    const keeps = await newer
+    expect(keeps.plan).toMatchObject({ deletes: [], containers: [] })
+    expect(await cleaner.apply(removes)).toEqual({ ok: false, error: { code: 'plan-unknown' } })
+
+    expect(await engine.docker.listContainers({ all: true })).toHaveLength(1)
+    expect((await present(engine)).names.has('scratch:1')).toBe(true)
+  })
+
+  test('of two questions at once, only the newer one gets a plan', async () => {
+    const container = await createContainer('scratch:1')
+    const target = [{ image: cleaner.named('scratch:1').id }]
+    const older = cleaner.plan(target, { [container.id]: 'keep' })
+    const newer = cleaner.plan(target, { [container.id]: 'remove' })
+    await expect(older).rejects.toThrow('plan-unknown')
+    expect(await cleaner.carryOut(await newer)).toMatchObject({ state: 'done' })
+    expect(await engine.docker.listContainers({ all: true })).toEqual([])
+    expect((await present(engine)).names.has('scratch:1')).toBe(false)
+  })
+})
