@@ -31,8 +31,9 @@ export async function remove(
   if (!loss.ok) return loss
   if (loss.value.running) return fail({ code: 'container-running' })
   if (loss.value.volumes.some((name) => !volumes.includes(name))) return fail({ code: 'container-moved' })
-  await removeContainer(session, of, { volumes: true })
-  return ok(undefined)
+  const removal = await removeContainer(session, of, { volumes: true })
+  if (removal === 'missing') return fail({ code: 'container-gone' })
+  return removal === 'removed' ? ok(undefined) : fail({ code: 'engine-refused', detail: removal.conflict })
 }
 
 /** The volumes that `docker rm -v` removes: those whose mount names none. Source: moby daemon/mounts.go. */

@@ -22,7 +22,10 @@ export function containersService({ engine, openPage }: Needs) {
   return {
     handlers: {
       'containers.start': (container) => asked(async (session) => ok(await startContainer(session, container))),
-      'containers.stop': (container) => asked(async (session) => ok(await stopContainer(session, container))),
+      'containers.stop': (container) =>
+        asked(async (session) =>
+          (await stopContainer(session, container)) ? ok(undefined) : fail({ code: 'container-gone' }),
+        ),
       'containers.ending': (container) => asked((session) => endingOf(session, container)),
       'containers.loss': (container) => asked((session) => lossOf(session, container)),
       'containers.remove': ({ container, volumes }) => asked((session) => remove(session, container, volumes)),

@@ -1,6 +1,6 @@
 /** A plan executed as it stands, on the engine that it was made for: what has moved since is not touched. */
 import { setTimeout as delay } from 'node:timers/promises'
-import { shortId, splitReference, type ImageId } from '../../model/image/image.ts'
+import { shortId, splitReference, type ContainerId, type ImageId } from '../../model/image/image.ts'
 import type { ContainerRemoval, Deletion, RemovalPlan, Untagging } from '../../model/removal/plan.ts'
 import type { Failure } from '../../preload/contract/index.ts'
 import {
@@ -30,6 +30,8 @@ export const nameOf = (item: Item): string =>
 
 /** How long the engine is waited for after its connection broke, to see what became of the item that it was at. */
 const resolveWithinMs = 60_000
+/** How long a container with `--rm` may take to be gone after it has stopped. */
+const selfRemovalTimeoutMs = 10_000
 
 interface Needs {
   readonly lease: Lease
@@ -137,13 +139,28 @@ async function isAsPlanned(
   return using.length === planned.length && planned.every(({ id }) => using.includes(id))
 }
 
-/** @returns whether the container was as planned, and is gone now. One that was started meanwhile is left alone. */
+/**
+ * Removes a container, stopping it first if the plan says so.
+ * @returns false if the container is not as planned, for example because it was started meanwhile. It is left as it is.
+ */
 async function removeUser(session: EngineSession, { id, image, stop }: ContainerRemoval): Promise<boolean> {
   const now = await inspectContainer(session, id)
-  if (now?.Image !== image || (now.State.Running && !stop)) return false
-  if (now.State.Running) await stopContainer(session, id)
-  await removeContainer(session, id)
-  return true
+  if (!now) return true
+  if (now.Image !== image || (now.State.Running && !stop)) return false
+  // A container with `--rm` removes itself as soon as it has stopped.
+  if (now.State.Running && !(await stopContainer(session, id))) return true
+  const removal = await removeContainer(session, id)
+  return removal === 'removed' || removal === 'missing' || (await removesItself(session, id))
+}
+
+/** Waits until a container is gone whose removal the engine has begun. @returns false if it stays */
+async function removesItself(session: EngineSession, id: ContainerId): Promise<boolean> {
+  for (const end = Date.now() + selfRemovalTimeoutMs; Date.now() < end; await delay(50)) {
+    const now = await inspectContainer(session, id)
+    if (!now) return true
+    if (now.State.Running) return false
+  }
+  return false
 }
 
 const moved = (image: ImageId): Failure => ({ code: 'image-moved', image })

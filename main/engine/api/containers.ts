@@ -73,34 +73,58 @@ const startTimeoutMs = 120_000
 const stopTimeoutMs = 60_000
 
 /** A container that runs already counts as started (304). */
-export const startContainer = (session: EngineSession, container: string) =>
-  done(session, { method: 'POST', path: `/containers/${container}/start`, timeoutMs: startTimeoutMs })
+export const startContainer = async (session: EngineSession, container: string): Promise<void> => {
+  await send(session, { method: 'POST', path: `/containers/${container}/start`, timeoutMs: startTimeoutMs }).catch(
+    unless(304),
+  )
+}
 
-/** A container that does not run counts as stopped (304). `graceSeconds`: until it is killed; 10 by default. */
-export const stopContainer = (session: EngineSession, container: string, graceSeconds?: number) =>
-  done(session, {
-    method: 'POST',
-    path: `/containers/${container}/stop`,
-    query: graceSeconds === undefined ? {} : { t: graceSeconds },
-    timeoutMs: stopTimeoutMs,
-  })
-
-/** Never forced; with `volumes`, its anonymous volumes go too. Timeout: 2 min. */
-export const removeContainer = (session: EngineSession, container: string, { volumes = false } = {}) =>
-  done(session, {
-    method: 'DELETE',
-    path: `/containers/${container}`,
-    query: volumes ? { v: true } : {},
-    timeoutMs: 120_000,
-  })
-
-async function done(session: EngineSession, request: Parameters<typeof send>[1]): Promise<void> {
+/**
+ * A container that does not run counts as stopped (304). `graceSeconds`: until it is killed; 10 by default.
+ * @returns false if the container does not exist
+ */
+export async function stopContainer(
+  session: EngineSession,
+  container: string,
+  graceSeconds?: number,
+): Promise<boolean> {
+  const query = graceSeconds === undefined ? {} : { t: graceSeconds }
+  const path = `/containers/${container}/stop`
   try {
-    await send(session, request)
+    await send(session, { method: 'POST', path, query, timeoutMs: stopTimeoutMs })
+    return true
   } catch (error) {
-    if (statusOf(error) !== 304) throw error
+    unless(304, 404)(error)
+    return statusOf(error) === 304
   }
 }
+
+/** `conflict`: it runs, or the engine is removing it already, in the engine's own words. */
+export type ContainerRemovalOutcome = 'removed' | 'missing' | { readonly conflict: string }
+
+/** Never forced; with `volumes`, its anonymous volumes go too. Timeout: 2 min. */
+export async function removeContainer(
+  session: EngineSession,
+  container: string,
+  { volumes = false } = {},
+): Promise<ContainerRemovalOutcome> {
+  const query = volumes ? { v: true } : {}
+  try {
+    await send(session, { method: 'DELETE', path: `/containers/${container}`, query, timeoutMs: 120_000 })
+    return 'removed'
+  } catch (error) {
+    if (statusOf(error) === 404) return 'missing'
+    if (statusOf(error) === 409 && error instanceof EngineError) return { conflict: error.message }
+    throw error
+  }
+}
+
+/** Ignores a refusal with one of these statuses; throws every other error. */
+const unless =
+  (...statuses: readonly number[]) =>
+  (error: unknown): void => {
+    if (!statuses.includes(statusOf(error) ?? 0)) throw error
+  }
 
 /** The last lines that a container wrote, as the engine sends them (stream-frames.ts, unless it has a terminal). */
 export async function readLastLines(session: EngineSession, container: string, lines: number): Promise<Buffer> {

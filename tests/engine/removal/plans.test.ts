@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { startEngine, type Engine } from '../../../tools/world/engine.ts'
 import { loadImages } from '../../../tools/world/images.ts'
 import { runnableImages } from '../../../tools/world/runnable.ts'
+import { service, userland } from '../../../tools/world/userland.ts'
 import { eventually } from '../eventually.ts'
 import { matrix } from '../matrix.ts'
 import { openCleaner, present, type Cleaner } from './cleaner.ts'
@@ -57,4 +58,45 @@ describe.each(matrix)('$title', (wish) => {
     expect(await engine.docker.listContainers({ all: true })).toEqual([])
     expect((await present(engine)).names.has('scratch:1')).toBe(false)
   })
+
+  test(
+    'a container with --rm that a plan stops removes itself, and its image still goes, 20 of 20',
+    { timeout: 120_000 },
+    async () => {
+      const rounds = 20
+      await loadImages(
+        engine.docker,
+        Array.from({ length: rounds }, (_, round) => ({
+          references: [`short:${round}`],
+          created: new Date(1_700_000_000_000 + round),
+          config: { Cmd: ['/bin/hold'] },
+          steps: [
+            {
+              instruction: `COPY ${round} /`,
+              files: { ...userland('short'), 'bin/hold': service(), round: `${round}` },
+            },
+          ],
+        })),
+      )
+      await cleaner.catchUp()
+      const images = Array.from({ length: rounds }, (_, round) => cleaner.named(`short:${round}`).id)
+      for (const round of images.keys()) {
+        const container = await createContainer(`short:${round}`, { AutoRemove: true })
+        await container.start()
+      }
+      const ids = [...cleaner.engine.live.containers().values()]
+      await eventually(() => ids.every(({ id }) => cleaner.engine.live.containers().get(id)?.state === 'running'))
+      const choices = Object.fromEntries(ids.map(({ id }) => [id, 'stop-and-remove' as const]))
+      const kept = await cleaner.plan(
+        images.map((image) => ({ image })),
+        choices,
+      )
+      expect(kept.plan.containers).toHaveLength(rounds)
+      const job = await cleaner.carryOut(kept, images)
+      expect(job.items.filter(({ state }) => state !== 'done')).toEqual([])
+      expect(job.subject).toMatchObject({ copies: { count: rounds } })
+      expect(await engine.docker.listContainers({ all: true })).toEqual([])
+      expect([...(await present(engine)).names].filter((name) => name.startsWith('short:'))).toEqual([])
+    },
+  )
 })
