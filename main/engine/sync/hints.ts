@@ -31,7 +31,7 @@ export function hintsOf({ Type, Action, Actor }: EngineEvent): Hint[] {
     if (!imageActions.has(Action) || !Actor.ID) return []
     const { name } = Actor.Attributes
     const reference = name !== undefined && name !== Actor.ID && { reference: name }
-    const image: Hint = { look: 'image', name: Actor.ID, ...reference }
+    const image: Hint = { look: 'image', name: idOrName(Actor.ID), ...reference }
     // A load names no tags, so whose it took is not told; and they may be gone again before anybody looks.
     return Action.startsWith('load') ? [image, { look: 'everything-later' }] : [image]
   }
@@ -39,10 +39,16 @@ export function hintsOf({ Type, Action, Actor }: EngineEvent): Hint[] {
   if (Type !== 'container') return []
   const { imageID } = Actor.Attributes
   // A commit without a tag has no image event on engines before 28.
-  if (Action === 'commit') return imageID ? [{ look: 'image', name: imageID }] : []
+  if (Action === 'commit') return imageID ? [{ look: 'image', name: idOrName(imageID) }] : []
   if (Action === 'create' && lookLabel in Actor.Attributes) return []
   return containerActions.has(Action) ? [{ look: 'container', id: Actor.ID }] : []
 }
+
+/**
+ * Podman writes ids without their algorithm, and answers 500 to such an id if the image is gone (4.3). No repository can be
+ * named by 64 hexadecimal digits.
+ */
+const idOrName = (name: string) => (/^[0-9a-f]{64}$/.test(name) ? `sha256:${name}` : name)
 
 /** What is to be looked at by name. */
 export class Names {

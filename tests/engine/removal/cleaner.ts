@@ -16,7 +16,10 @@ import { eventually } from '../eventually.ts'
 
 export type Cleaner = Awaited<ReturnType<typeof openCleaner>>
 
-export async function openCleaner(world: Engine, folder = mkdtempSync(join(tmpdir(), 'cleaner-'))) {
+export async function openCleaner(
+  world: Pick<Engine, 'socket' | 'docker'>,
+  folder = mkdtempSync(join(tmpdir(), 'cleaner-')),
+) {
   const ended = new AbortController()
   const store = openStore(folder)
   const publish = () => {}
@@ -120,7 +123,7 @@ export async function openCleaner(world: Engine, folder = mkdtempSync(join(tmpdi
   }
 }
 
-async function pullByDigest({ docker }: Engine, digest: string): Promise<void> {
+async function pullByDigest({ docker }: Pick<Engine, 'docker'>, digest: string): Promise<void> {
   const stream = await docker.pull(digest)
   await new Promise<void>((resolve, reject) => {
     docker.modem.followProgress(stream, (error: Error | null) => (error ? reject(error) : resolve()))
@@ -154,7 +157,7 @@ export async function taken({ docker, store, root, version }: Engine, named?: Re
 }
 
 /** What the engine has, as ids and names. */
-export async function present({ docker }: Engine): Promise<{ ids: Set<string>; names: Set<string> }> {
+export async function present({ docker }: Pick<Engine, 'docker'>): Promise<{ ids: Set<string>; names: Set<string> }> {
   const images = await docker.listImages({ all: true })
   return {
     ids: new Set(images.map(({ Id }) => Id)),

@@ -12,6 +12,13 @@ test('what happens to an image makes it worth looking at, by whatever name the e
   expect(hintsOf(event('image', 'pull', 'nginx:1.27'))).toEqual([{ look: 'image', name: 'nginx:1.27' }])
 })
 
+test('an id without its algorithm, as Podman writes it, is an id all the same', () => {
+  const bare = 'a'.repeat(64)
+  const look = [{ look: 'image', name: `sha256:${bare}` }]
+  expect(hintsOf(event('image', 'delete', bare))).toEqual(look)
+  expect(hintsOf(event('container', 'commit', 'c', { imageID: bare }))).toEqual(look)
+})
+
 test('a tag that was given or taken away is named, so that whoever had it is looked at too', () => {
   expect(hintsOf(event('image', 'tag', 'sha256:1', { name: 'x:1' }))).toEqual([
     { look: 'image', name: 'sha256:1', reference: 'x:1' },
