@@ -118,6 +118,7 @@ async function firstWords({ stream }: Line): Promise<Buffer<ArrayBuffer>> {
     stream.pause()
     seen.resolve()
   }
+  if (stream.closed) seen.resolve()
   stream.once('close', () => seen.resolve())
   stream.on('data', listen)
   await Promise.race([seen.promise, delay(emulatorStarts, undefined, { ref: false })])

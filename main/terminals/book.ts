@@ -52,7 +52,6 @@ export function terminalBook({ publish, lease }: Needs): Terminals {
     const terminal: Terminal = { id, ...about, readOnly: !line.write, state: { is: 'open' } }
     entries.set(id, { terminal, lease: lease(session), line, output })
     publish('terminals.changed', terminal)
-    line.stream.on('error', () => {}) // its end tells more
     output.receive(line.shown(before))
     line.stream.on('data', (bytes: Buffer) => output.receive(line.shown(bytes)))
     // Who has heard its first words has paused it, and a listener alone does not change that.

@@ -1,0 +1,71 @@
+import { once } from 'node:events'
+import { connect, createServer } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Engine } from '../../../tools/world/engine.ts'
+import { eventually } from '../eventually.ts'
+import { matrix } from '../matrix.ts'
+import { openRunner, runnerOn, value, type Runner } from '../run/runner.ts'
+
+const size = { columns: 80, rows: 24 }
+
+describe.each(matrix)('$title', (wish) => {
+  let engine: Engine
+  let proxy: Awaited<ReturnType<typeof resettingProxy>>
+  let runner: Runner
+  runnerOn(wish, (here) => void ({ engine } = here))
+  beforeAll(async () => {
+    proxy = await resettingProxy(engine.socket)
+    runner = await openRunner(engine, `tcp://127.0.0.1:${proxy.port}`)
+  })
+  afterAll(async () => {
+    await runner?.stop()
+    proxy?.close()
+  })
+
+  const isCut = async (id: string) => {
+    await eventually(() => runner.terminal(id)?.state.is === 'ended')
+    expect(runner.terminal(id)?.state).toEqual({ is: 'ended', reason: 'cut' })
+  }
+
+  test('a stream that is reset before the container starts ends its terminal, and nothing else', async () => {
+    const { container, terminal } = await runner.started('box:1', { command: 'sleep 1000' })
+    expect(proxy.resets()).toBe(1)
+    await isCut(terminal!)
+    expect((await engine.docker.getContainer(container).inspect()).State.Running).toBe(true)
+
+    await engine.docker.getContainer(container).kill()
+    await eventually(() => runner.engine.live.containers().get(container)?.state === 'exited')
+    await isCut(value(await runner.calls['terminals.start']({ container, size })))
+    expect(proxy.resets()).toBe(2)
+    expect((await engine.docker.getContainer(container).inspect()).State.Running).toBe(true)
+  })
+})
+
+/** A way to an engine on which each attached connection is reset once it is open. A start waits until that is over. */
+async function resettingProxy(engine: string) {
+  let resets = 0
+  const server = createServer((client) => {
+    const upstream = connect(engine)
+    let attaches = false
+    client.on('data', (bytes) => {
+      const head = bytes.toString('latin1')
+      attaches ||= /^POST \S*\/attach\?/.test(head)
+      if (/^POST \S*\/start\b/.test(head)) void delay(200).then(() => upstream.write(bytes))
+      else upstream.write(bytes)
+    })
+    upstream.on('data', (bytes) => {
+      client.write(bytes)
+      if (!attaches) return
+      resets++
+      setTimeout(() => client.resetAndDestroy(), 50)
+    })
+    client.on('error', () => upstream.destroy()).on('close', () => upstream.destroy())
+    upstream.on('error', () => client.destroy()).on('close', () => client.destroy())
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('no port')
+  return { port: address.port, resets: () => resets, close: () => server.close() }
+}
