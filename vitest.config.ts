@@ -14,6 +14,7 @@ export default defineConfig({
         test: {
           name: 'engine',
           include: ['tests/engine/**/*.test.ts'],
+          setupFiles: ['tests/engine/warnings.ts'],
           testTimeout: 60_000,
           hookTimeout: 120_000,
           fileParallelism: false,

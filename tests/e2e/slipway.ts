@@ -1,4 +1,5 @@
 /** The whole app over a real engine, as a user meets it. What carries it (Electron or the stand-in) is hidden here. */
+import { createInterface } from 'node:readline'
 import { AxeBuilder } from '@axe-core/playwright'
 import { test as base, expect, type Locator, type Page } from '@playwright/test'
 import { launch, type Launch, type LaunchedApp } from '../../tools/launch.ts'
@@ -10,11 +11,25 @@ export class Slipway {
   readonly page: Page
   readonly electron: LaunchedApp['electron']
   readonly close: () => Promise<void>
+  readonly #warnings: string[] = []
 
   constructor({ page, electron, close }: LaunchedApp) {
     this.page = page
     this.electron = electron
     this.close = close
+    const stderr = electron.process().stderr
+    if (stderr) createInterface({ input: stderr }).on('line', (line) => this.#note(line))
+    page.on('console', (message) => this.#note(message.text()))
+  }
+
+  #note(line: string) {
+    if (/MaxListenersExceededWarning|UnhandledPromiseRejection/.test(line)) this.#warnings.push(line)
+  }
+
+  /** What Node and Electron warned of, in main and in the window: too many listeners, a failure that nobody handles. */
+  async warnings(): Promise<readonly string[]> {
+    for (const message of await this.page.consoleMessages().catch(() => [])) this.#note(message.text())
+    return [...new Set(this.#warnings)]
   }
 
   /** A grid, or a tree of groups. */
@@ -162,6 +177,7 @@ export const test = base.extend<Fixtures, Shared>({
       opened.push(app)
       return app
     })
+    const warnings: string[] = []
     for (const app of opened) {
       // A pull that a test has left running is not asked about.
       await app.electron
@@ -169,8 +185,10 @@ export const test = base.extend<Fixtures, Shared>({
           dialog.showMessageBox = async () => ({ response: 1, checkboxChecked: false })
         })
         .catch(() => undefined)
+      warnings.push(...(await app.warnings()))
       await app.close()
     }
+    expect(warnings).toEqual([])
   },
   app: async ({ open, demo }, use) => use(await open({ socket: demo.socket })),
 })

@@ -93,7 +93,11 @@ function preloadWorld(window: Window, codec: Codec, bridge: Bridge, preload: Pre
       }),
     send: (channel: string, ...values: unknown[]) => up({ kind: 'send', channel, text: codec.encode(values) }),
     on(channel: string, listener: Listener) {
-      listeners.set(channel, [...(listeners.get(channel) ?? []), listener])
+      const all = [...(listeners.get(channel) ?? []), listener]
+      listeners.set(channel, all)
+      // In the words of the emitter that Electron gives to a sandboxed preload.
+      if (all.length === 11)
+        console.warn(`MaxListenersExceededWarning: Possible EventEmitter memory leak detected. 11 ${channel} listeners`)
       return ipcRenderer
     },
     once(channel: string, listener: Listener) {
