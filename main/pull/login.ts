@@ -26,17 +26,39 @@ export const storedLogins =
 const mayWantLogin = (failure: Failure) =>
   ['registry-login', 'registry-denied', 'reference-unknown'].includes(failure.code)
 
-/** Public images are pulled without a login; only a refusal brings the stored one into play, once. */
+/**
+ * Pulls with the login that Docker has stored. Docker Hub gets it from the start, because it limits pulls without one;
+ * any other registry only after it has refused.
+ */
 export async function pullWithLogin(puller: Puller, wish: PullWish, credentialsFor: CredentialsFor): Promise<Pulled> {
+  if (wish.host === hub) return await pullFromHub(puller, wish, credentialsFor)
   const pulled = await pullImage(puller, wish)
   if (!('failure' in pulled) || !mayWantLogin(pulled.failure)) return pulled
   const login = await credentialsFor(wish.reference)
   if (!login) return pulled
   puller.cancelled.throwIfAborted()
-  // The classic store would hand a Docker Hub login to any mirror that asks for one (moby#42022).
-  if (wish.host === 'docker.io' && puller.session.capabilities.store === 'classic' && (await hasMirrors(puller)))
-    return { failure: { code: 'registry-login', host: wish.host } }
   return await pullImage(puller, wish, login)
+}
+
+async function pullFromHub(puller: Puller, wish: PullWish, credentialsFor: CredentialsFor): Promise<Pulled> {
+  const login = await credentialsFor(wish.reference)
+  puller.cancelled.throwIfAborted()
+  if (!login) return await pullImage(puller, wish)
+  // The classic store would hand a Docker Hub login to any mirror that asks for one (moby#42022).
+  if (puller.session.capabilities.store === 'classic' && (await hasMirrors(puller)))
+    return withLoginUnused(await pullImage(puller, wish))
+  const pulled = await pullImage(puller, wish, login)
+  if (!('failure' in pulled) || pulled.failure.code !== 'registry-login') return pulled
+  // A password that has been changed since does not matter for public images.
+  const anonymous = await pullImage(puller, wish)
+  return 'failure' in anonymous ? pulled : anonymous
+}
+
+function withLoginUnused(pulled: Pulled): Pulled {
+  if (!('failure' in pulled)) return pulled
+  const { failure } = pulled
+  if (failure.code === 'registry-limited') return { failure: { ...failure, loginUnused: true } }
+  return mayWantLogin(failure) ? { failure: { code: 'registry-login', host: hub } } : pulled
 }
 
 /** If it cannot be told, one has to be reckoned with. */

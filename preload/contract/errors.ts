@@ -66,8 +66,11 @@ export type RegistryFailure =
   | { readonly code: 'registry-login'; readonly host: string }
   /** It answers, and does not let this computer have it: an allow-list, a region, a ban. */
   | { readonly code: 'registry-denied'; readonly host: string }
-  /** Too many requests. `until`: seconds since 1970, where it says. */
-  | { readonly code: 'registry-limited'; readonly host: string; readonly until?: number }
+  /**
+   * Too many requests. `until`: seconds since 1970, where it says. `loginUnused`: the stored login was held back, because
+   * the engine would hand it to mirrors.
+   */
+  | { readonly code: 'registry-limited'; readonly host: string; readonly until?: number; readonly loginUnused?: true }
   /** It answers something else than a registry does: cut or broken JSON, or a web page (`page`). */
   | { readonly code: 'registry-nonsense'; readonly host: string; readonly page?: true }
   | { readonly code: 'registry-error'; readonly host: string; readonly status: number }

@@ -117,6 +117,11 @@ function registryFailureWords(failure: RegistryFailure): FailureWords {
         hint: t('error.registry-denied.hint', { host }),
       }
     case 'registry-limited':
+      if (failure.loginUnused)
+        return {
+          title: t('error.registry-limited.anonymous', { host }),
+          hint: t('error.registry-limited.loginUnused'),
+        }
       return {
         title: t('error.registry-limited', { host }),
         hint:

@@ -800,6 +800,9 @@ export const en = {
     'It may be private, not on the list of what {host} serves, or not served where you are.',
   'error.registry-limited': '{host} was asked too often from this IP address.',
   'error.registry-limited.hint': 'Try again in a while.',
+  'error.registry-limited.anonymous': 'You have reached {host}’s limit for pulls without a login.',
+  'error.registry-limited.loginUnused':
+    'Your login is not used because mirrors are set: Docker would hand it to them, too. Try again in a while, or pull without mirrors.',
   'error.registry-limited.until': 'It will answer again at {time}.',
   'error.registry-nonsense': '{host} does not answer as a registry does.',
   'error.registry-nonsense.hint': 'A sign-in page of the network, or a proxy, may be answering in its place.',

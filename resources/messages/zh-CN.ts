@@ -767,6 +767,9 @@ export const zhCN = {
   'error.registry-denied.hint': '镜像可能是私有的，不在 {host} 的白名单里，或不对你所在的地区开放。',
   'error.registry-limited': '{host} 认为本机 IP 访问过于频繁。',
   'error.registry-limited.hint': '请稍后再试。',
+  'error.registry-limited.anonymous': '已达到 {host} 未登录拉取的次数上限。',
+  'error.registry-limited.loginUnused':
+    '因为配置了镜像加速，没有使用你的登录信息，否则 Docker 会把它也发给加速地址。请稍后再试，或停用镜像加速后拉取。',
   'error.registry-limited.until': '{time} 之后可以再试。',
   'error.registry-nonsense': '{host} 的回应不像镜像仓库。',
   'error.registry-nonsense.hint': '可能是网络的登录页面或代理在替它回应。',

@@ -100,7 +100,11 @@ export async function startHub({ registry, makesWhatIsMissing = false }: HubWish
     const behaviour = behaviours.get(host) ?? 'well'
     if (behaviour === 'hung') return
     if (behaviour === 'slow') await sleep(slowness)
-    const answer = misbehaved(behaviour, host, url.pathname) ?? (await answers(host, url, asked.headers.authorization))
+    const { authorization } = asked.headers
+    // Docker Hub takes a login in a form, too. Who is refused that sends it in a header.
+    if (host === 'auth.docker.io' && asked.method === 'POST') return void reply.writeHead(405).end()
+    const bad = misbehaved(behaviour, { host, path: url.pathname, authorization })
+    const answer = bad ?? (await answers(host, url, authorization))
     if (answer === 'forward') forward(asked, reply)
     else send(answer, behaviour === 'truncated', reply)
   }

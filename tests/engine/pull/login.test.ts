@@ -23,6 +23,9 @@ function kept<T extends { stop(): unknown }>(thing: T): T {
   return thing
 }
 
+/** Docker Hub in Docker's own store. */
+const hubKey = 'https://index.docker.io/v1/'
+
 /** A home where `docker login` has left these passwords of Ann's. */
 function logins(passwords: Readonly<Record<string, string>>) {
   const home = mkdtempSync(join(tmpdir(), 'logins-'))
@@ -50,11 +53,49 @@ describe.each(matrix)('$title', (wish) => {
     expect(await engine.docker.getImage(reference).inspect()).toMatchObject({ RepoTags: [reference] })
   })
 
+  test('a login for Docker Hub is used from the start, where Docker Hub limits those without one', async () => {
+    const { hub, engine } = await limitedHub()
+    hub.behave('registry-1.docker.io', 'limited-without-login')
+    const stranger = kept(await openPuller(engine))
+    expect(failureOf(await stranger.pull('public:1'))).toEqual({ code: 'registry-limited', host: 'docker.io' })
+    const known = kept(await openPuller(engine, logins({ [hubKey]: ann.password })))
+    expect(await known.pull('public:1')).toMatchObject({ state: 'done', subject: { came: { news: true } } })
+  })
+
+  test('a login for Docker Hub that holds no more is no hindrance to what is public', async () => {
+    const { engine } = await limitedHub()
+    const mistaken = kept(await openPuller(engine, logins({ [hubKey]: 'open barley' })))
+    expect(await mistaken.pull('public:1')).toMatchObject({ state: 'done' })
+    const refused = { code: 'registry-login', host: 'docker.io' }
+    expect(failureOf(await mistaken.pull('ann/secret:1'))).toEqual(refused)
+  })
+
+  test('where mirrors are set, none of them is handed the login for Docker Hub', async () => {
+    const mirror = await nosyMirror()
+    const { hub, engine } = await limitedHub(mirror.inForce)
+    hub.behave('registry-1.docker.io', 'limited-without-login')
+    const app = kept(await openPuller(engine, logins({ [hubKey]: ann.password })))
+    const job = await app.pull('public:1')
+    // The classic store would hand it to them: so it does without, and the user is told why.
+    if (wish.store === 'containerd') expect(job).toMatchObject({ state: 'done' })
+    else expect(failureOf(job)).toEqual({ code: 'registry-limited', host: 'docker.io', loginUnused: true })
+    expect(mirror.asked()).toBeGreaterThan(0)
+    expect(mirror.told).toEqual([])
+  })
+
+  /** Docker Hub with one public image, and an engine that reaches it. */
+  async function limitedHub(more: Pick<EngineWish, 'config'> = {}) {
+    const registry = kept(await startRegistry())
+    await fillRegistry(registry, [noisy('library/public:1', [100_000])])
+    const hub = kept(await startHub({ registry }))
+    return { hub, engine: kept(await startEngine({ ...wish, env: hub.engineEnv, ...more })) }
+  }
+
   test.runIf(wish.store === 'classic')('a mirror that asks for a login is not handed Docker Hub’s', async () => {
     const mirror = await nosyMirror()
     const hub = kept(await startHub({ registry: kept(await startRegistry()) }))
     const engine = kept(await startEngine({ ...wish, env: hub.engineEnv, ...mirror.inForce }))
-    const app = kept(await openPuller(engine, logins({ 'https://index.docker.io/v1/': ann.password })))
+    const app = kept(await openPuller(engine, logins({ [hubKey]: ann.password })))
 
     const reference = 'ann/secret:1'
     expect(failureOf(await app.pull(reference))).toEqual({ code: 'registry-login', host: 'docker.io' })
@@ -63,7 +104,7 @@ describe.each(matrix)('$title', (wish) => {
     expect(mirror.told).toEqual([])
 
     // It is not in vain: the engine itself would have told.
-    const authconfig = { ...ann, serveraddress: 'https://index.docker.io/v1/' }
+    const authconfig = { ...ann, serveraddress: hubKey }
     await engine.docker.pull(reference, { authconfig }).catch(String)
     expect(mirror.told).toContain(`Basic ${btoa(`${ann.username}:${ann.password}`)}`)
   })

@@ -3,6 +3,7 @@ import type { Registry } from '../registry.ts'
 import { heldNames, heldTags } from './held.ts'
 import type { Bring } from './on-demand.ts'
 import { findRepository, readRepositories, type Repository } from './repositories.ts'
+import { tokenFor } from './tokens.ts'
 
 /** Docker Hub's hosts, and one mirror that answers searches. */
 export const hosts = [
@@ -35,7 +36,7 @@ export function answersOver(registry: Pick<Registry, 'direct'>, bring?: Bring): 
       case 'docker.1ms.run':
         return oldSearch(url)
       case 'auth.docker.io':
-        return url.pathname === '/token' ? well(token()) : missing
+        return url.pathname === '/token' ? loggedIn(authorization) : missing
       case 'registry-1.docker.io':
         return registryApi(url, authorization)
     }
@@ -135,11 +136,12 @@ export function answersOver(registry: Pick<Registry, 'direct'>, bring?: Bring): 
 }
 
 const well = (body: unknown): Answer => ({ status: 200, body })
-const missing: Answer = { status: 404, body: { message: 'object not found', errinfo: {} } }
-const token = () => {
-  const word = `made-up-${Math.random().toString(36).slice(2)}`
-  return { token: word, access_token: word, expires_in: 300, issued_at: new Date().toISOString() }
+function loggedIn(authorization: string | undefined): Answer {
+  const token = tokenFor(authorization)
+  return token ? well(token) : { status: 401, body: { details: 'incorrect username or password' } }
 }
+
+const missing: Answer = { status: 404, body: { message: 'object not found', errinfo: {} } }
 
 function page(all: readonly unknown[], url: URL, usual: number) {
   const size = Math.min(100, Number(url.searchParams.get('page_size')) || usual)

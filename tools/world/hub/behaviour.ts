@@ -1,5 +1,6 @@
 /** How a host of the stub misbehaves. */
 import type { Answer, HubHost } from './answers.ts'
+import { isStranger } from './tokens.ts'
 
 export type Behaviour =
   | 'well'
@@ -9,6 +10,8 @@ export type Behaviour =
   | 'hung'
   /** 429, free again in a minute; the registry limits only manifests. */
   | 'limited'
+  /** The same for strangers alone: whoever is logged in is served. */
+  | 'limited-without-login'
   /** 200, and the first half of the JSON. */
   | 'truncated'
   /** 200, and a page for people, as captive portals and interstitials do. */
@@ -20,7 +23,14 @@ export type Behaviour =
 export const slowness = 2_000
 
 /** What takes the place of an answer, if anything does. */
-export function misbehaved(behaviour: Behaviour, host: HubHost, path: string): Answer | undefined {
+export function misbehaved(
+  behaviour: Behaviour,
+  {
+    host,
+    path,
+    authorization,
+  }: { readonly host: HubHost; readonly path: string; readonly authorization: string | undefined },
+): Answer | undefined {
   if (typeof behaviour === 'object') return { ...behaviour, body: { message: `made to answer ${behaviour.status}` } }
   if (behaviour === 'html')
     return {
@@ -28,7 +38,8 @@ export function misbehaved(behaviour: Behaviour, host: HubHost, path: string): A
       headers: { 'content-type': 'text/html; charset=utf-8' },
       body: '<!doctype html><html><head><title>Welcome</title></head><body><h1>Please log in to the network</h1></body></html>',
     }
-  if (behaviour !== 'limited') return undefined
+  if (behaviour === 'limited-without-login' && !isStranger(authorization)) return undefined
+  if (behaviour !== 'limited' && behaviour !== 'limited-without-login') return undefined
   const seconds = 60
   if (host !== 'registry-1.docker.io')
     return {
