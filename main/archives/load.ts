@@ -98,7 +98,7 @@ async function send(
       failure = { code: 'file-unusable', file, detail: error instanceof Error ? error.message : String(error) }
     }
   }
-  const answer = await loadImages(session, Readable.from(archive()))
+  const answer = await loadImages(session, Readable.from(archive(), { objectMode: false, highWaterMark: pieceBytes }))
   return failure ? fail(failure) : ok(answer)
 }
 

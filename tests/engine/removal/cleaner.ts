@@ -74,6 +74,10 @@ export async function openCleaner(
       return ended_(value(await apply(kept, copies)))
     },
     end: ended_,
+    /** Starts to undo a removal and answers with the job at once. */
+    async startUndo(id: string) {
+      return value(await handlers['removal.undo'](id))
+    },
     async undo(id: string) {
       return ended_(value(await handlers['removal.undo'](id)))
     },

@@ -122,6 +122,42 @@ describe.each(matrix)('$title', (wish) => {
     }
   })
 
+  test('a cancel while a copy is loaded loads nothing, and it can be loaded later', async () => {
+    await loadImages(engine.docker, [image(['large:1'], 12_000_000)])
+    await open()
+    const before = await present(engine)
+    const { id } = cleaner.named('large:1')
+    const removal = await cleaner.carryOut(await cleaner.plan([{ image: id }]), [id])
+    const without = await present(engine)
+    exports.break('stall-load')
+    const undo = await cleaner.startUndo(removal.id)
+    await exports.stalled()
+    await cleaner.jobs.handlers['jobs.cancel'](undo)
+    exports.resume()
+    expect(await cleaner.end(undo)).toMatchObject({ state: 'cancelled', items: [{ state: 'kept' }] })
+    expect(await present(engine)).toEqual(without)
+    exports.break(undefined)
+    expect(await cleaner.undo(removal.id)).toMatchObject({ state: 'done' })
+    expect(await present(engine)).toEqual(before)
+  })
+
+  test('what the engine says of a copy that it cannot load is told', async () => {
+    await open()
+    const { id } = cleaner.named('two:1')
+    const removal = await cleaner.carryOut(await cleaner.plan([{ image: id }]), [id])
+    const without = await present(engine)
+    // Saved by a Slipway that kept no hashes, and cut since.
+    const [entry] = cleaner.ledger.value.removals
+    const deleted = entry!.deleted.map(({ image, references, file }) => ({ image, references, file: file! }))
+    cleaner.ledger.write({ ...cleaner.ledger.value, removals: [{ ...entry!, deleted }] })
+    const { file } = deleted[0]!
+    truncateSync(file, readFileSync(file).length / 2)
+    const undone = await cleaner.undo(removal.id)
+    expect(undone).toMatchObject({ items: [{ state: 'failed', failure: { code: 'copy-not-loaded', file } }] })
+    expect(undone.items[0]!.failure).toHaveProperty('detail', expect.stringContaining('EOF'))
+    expect(await present(engine)).toEqual(without)
+  })
+
   describe.runIf(wish.store === 'containerd')('the content store', () => {
     const damages: readonly [string, (blob: string) => void][] = [
       ['is gone', (blob) => rmSync(blob)],

@@ -1,4 +1,4 @@
-/** A way to a real engine that breaks its answer to `docker save` as told, and passes everything else on. */
+/** A way to a real engine that breaks its answer to `docker save` as told, and may hold a `docker load` back. */
 import { createServer, request, type IncomingMessage, type ServerResponse } from 'node:http'
 
 export type Fault =
@@ -13,6 +13,8 @@ export type Fault =
   | 'empty'
   /** Half of the archive, and then nothing until `resume`. */
   | 'stall'
+  /** A load's first bytes, and then nothing until `resume`. */
+  | 'stall-load'
 
 const error = 'no space left on the disk of the engine'
 
@@ -23,7 +25,7 @@ export async function brokenExports(engine: string) {
   let resumed = Promise.withResolvers<void>()
   let closed = Promise.withResolvers<void>()
 
-  async function breakOff(answer: IncomingMessage, to: ServerResponse, kind: Fault) {
+  async function breakOff(answer: IncomingMessage, to: ServerResponse, kind: Exclude<Fault, 'stall-load'>) {
     const body = Buffer.concat(await answer.toArray())
     const half = body.subarray(0, body.length / 2)
     to.on('close', () => closed.resolve())
@@ -47,13 +49,19 @@ export async function brokenExports(engine: string) {
       to.writeHead(answer.statusCode ?? 500, answer.headers)
       // Events come later than their headers.
       to.flushHeaders()
-      if (fault && path.includes('/images/get')) void breakOff(answer, to, fault)
+      if (fault && fault !== 'stall-load' && path.includes('/images/get')) void breakOff(answer, to, fault)
       else answer.pipe(to)
       answer.on('error', () => to.destroy())
     })
     upstream.on('error', () => to.destroy())
     to.on('close', () => upstream.destroy())
-    from.pipe(upstream)
+    if (fault !== 'stall-load' || !path.includes('/images/load')) return from.pipe(upstream)
+    from.once('data', (first) => {
+      upstream.write(first)
+      from.pause()
+      stalled.resolve()
+      void resumed.promise.then(() => from.pipe(upstream))
+    })
   })
   // The engine's content store is read over HTTP/2.
   server.on('upgrade', ({ method, url, headers }, client, head) => {
@@ -79,7 +87,7 @@ export async function brokenExports(engine: string) {
       resumed = Promise.withResolvers()
       closed = Promise.withResolvers()
     },
-    /** Resolves when half of an archive was sent. */
+    /** Resolves when half of an archive was saved, or the first bytes of one were loaded. */
     stalled: () => stalled.promise,
     resume: () => resumed.resolve(),
     /** Resolves when the app has closed the connection, or the answer ended. */
