@@ -110,7 +110,6 @@ describe('damage at a random place', () => {
         rmSync(join(folder, `${name}.json`))
         for (const aside of asides(`${name}.json`)) rmSync(join(folder, aside))
       }),
-      { numRuns: 300 },
     )
   })
 
