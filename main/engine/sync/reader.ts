@@ -13,19 +13,24 @@ import { containerInspected, containerListed, imageInspected, imageListed, type 
  * An engine refuses to tell of images while one of them is half gone ("layer does not exist" by the classic store,
  * "content digest … not found" by containerd's): it is asked again, for some ten seconds while many are removed.
  */
-async function patiently<Answer>(ask: () => Promise<Answer>, wait = 100): Promise<Answer> {
+async function patiently<Answer>(ask: () => Promise<Answer>, final: readonly number[], waitMs = 100): Promise<Answer> {
   try {
     return await ask()
   } catch (error) {
     const status = statusOf(error)
-    if (status === undefined || status === 404 || wait > 6400) throw error
-    await delay(wait)
-    return patiently(ask, wait * 2)
+    if (status === undefined || final.includes(status) || waitMs > 6400) throw error
+    await delay(waitMs)
+    return patiently(ask, final, waitMs * 2)
   }
 }
 
+/** Asks for one image: 404 says that it is gone. */
+const askForImage = <Answer>(ask: () => Promise<Answer>) => patiently(ask, [404])
+/** Asks for a list, which always exists: 26.1's containerd store answers 404 while one of its images is half gone. */
+const askForList = <Answer>(ask: () => Promise<Answer>) => patiently(ask, [])
+
 export async function readAllImages({ ask, capabilities }: Connection): Promise<KnownImage[]> {
-  const answer = await patiently(() => ask('/images/json', { all: true }))
+  const answer = await askForList(() => ask('/images/json', { all: true }))
   return v.parse(v.array(imageListed), answer).map((image) => withTrueDigests(image, capabilities))
 }
 
@@ -128,7 +133,7 @@ async function found<Schema extends v.GenericSchema>(
 
 async function inspect({ ask, capabilities }: Connection, name: string): Promise<KnownImage | undefined> {
   const image = await found(
-    patiently(() => ask(`/images/${name}/json`)),
+    askForImage(() => ask(`/images/${name}/json`)),
     imageInspected,
   )
   return image && withTrueDigests(image, capabilities)
@@ -146,8 +151,8 @@ async function asListed({ ask }: Connection, looked: readonly Looked[]): Promise
   const tags = images.flatMap(({ references }) => references)
   const untagged = images.some(({ references }) => references.length === 0)
   const lists = await Promise.all([
-    tags.length > 0 ? patiently(() => ask('/images/json', { filters: { reference: tags } })) : [],
-    untagged ? patiently(() => ask('/images/json', { all: true, filters: { dangling: ['true'] } })) : [],
+    tags.length > 0 ? askForList(() => ask('/images/json', { filters: { reference: tags } })) : [],
+    untagged ? askForList(() => ask('/images/json', { all: true, filters: { dangling: ['true'] } })) : [],
   ])
   const listed = new Map(lists.flatMap((list) => v.parse(v.array(imageListed), list)).map((image) => [image.id, image]))
   return looked.map(([name, image]): Looked => {

@@ -9,9 +9,16 @@ export async function heldBack(engine: string, held: (path: string) => boolean) 
   const socket = `${engine}.held`
   const kept: (() => void)[] = []
   let holding = true
+  let refusals = 0
 
   const server = createServer((from, to) => {
     const { method, url: path = '', headers } = from
+    if (refusals > 0 && held(path)) {
+      refusals--
+      return void to
+        .writeHead(404)
+        .end(JSON.stringify({ message: `content digest sha256:${'0'.repeat(64)}: not found` }))
+    }
     // The engine answers now, so what is kept grows old.
     const upstream = request({ socketPath: engine, method, path, headers }, (answer) => {
       if (holding && held(path)) kept.push(() => give(answer, to))
@@ -28,6 +35,11 @@ export async function heldBack(engine: string, held: (path: string) => boolean) 
       return kept.length
     },
     hold: () => (holding = true),
+    /** The next so many are answered as 26.1's containerd store answers a list while one of its images is half gone. */
+    refuse: (times: number) => void (refusals = times),
+    get refusals() {
+      return refusals
+    },
     letGo() {
       holding = false
       kept.splice(0).forEach((give) => give())

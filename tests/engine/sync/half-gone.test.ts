@@ -1,0 +1,28 @@
+import { expect, test } from 'vitest'
+import { startEngine } from '../../../tools/world/engine.ts'
+import { loadImages } from '../../../tools/world/images.ts'
+import { manyImages } from '../../../tools/world/many.ts'
+import { anyOne } from '../matrix.ts'
+import { heldBack } from './held.ts'
+import { catchesUp, eventually, watchEngine } from '../watched.ts'
+
+test('a list that answers 404 while an image is half gone is asked for again, and the engine stays connected', async () => {
+  const engine = await startEngine(anyOne)
+  const proxy = await heldBack(engine.socket, (path) => path.includes('/images/json'))
+  proxy.letGo()
+  const served = watchEngine(proxy.socket)
+  try {
+    await loadImages(engine.docker, manyImages(3))
+    await eventually(() => served.window.complete)
+    await catchesUp(served, engine)
+    proxy.refuse(2)
+    await loadImages(engine.docker, manyImages(4))
+    await eventually(() => proxy.refusals === 0)
+    await catchesUp(served, engine)
+    expect(served.states.filter(({ status }) => status === 'away')).toEqual([])
+  } finally {
+    await served.stop()
+    proxy.close()
+    await engine.stop()
+  }
+})
