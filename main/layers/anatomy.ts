@@ -1,4 +1,5 @@
 /** An image taken apart, as the engine tells it: its layers, its history, and in the containerd store its blobs. */
+import { isDeepStrictEqual } from 'node:util'
 import * as v from 'valibot'
 import type { Bytes, Image, ImageId } from '../../model/image/image.ts'
 import type { Digest, HistoryEntry } from '../../model/layers/sizes.ts'
@@ -33,32 +34,43 @@ export interface ImageRead {
    */
   readonly holdsLayers: boolean
   /**
-   * Nothing of it can change as long as it has this id: not so where the id is an index that may gain platforms, or
-   * where layers may yet be unpacked for it.
+   * Of an index: what it names and the engine does not have, such as other platforms. The read holds as long as these
+   * stay away and all blobs stay: nothing else of an index can change, since its digest covers the rest.
    */
+  readonly absent?: readonly Digest[]
+  /** The read holds as long as the image has this id; not so where layers may yet be unpacked for it. */
   readonly lasting: boolean
+  /** A question failed that may be answered later, so more can be known. Never lasting. */
+  readonly partial?: true
 }
 
+/** Stands for an answer that did not come, and may come later. */
+const unanswered = Symbol('unanswered')
+
+/** @returns undefined if the image is gone */
 export async function readImage(
   session: EngineSession,
   image: Image,
   content: ContentStore | undefined,
 ): Promise<ImageRead | undefined> {
   const { store } = session.capabilities
-  const [about, steps] = await Promise.all([
+  const [about, answer] = await Promise.all([
     inspectImage(session, image.id),
-    // A history that contradicts its layers, or layers that are not unpacked: what remains is what they take together.
-    readHistory(session, image.id).catch((error: unknown) => {
-      if (statusOf(error) === undefined) throw error
-      return undefined
-    }),
+    readHistory(session, image.id).catch((error: unknown) => (hasNoHistory(error) ? undefined : unanswered)),
   ])
   if (!about) return undefined
+  const steps = answer === unanswered ? undefined : answer
   const told = (steps ?? []).toReversed().map((step) => ({ createdBy: step.CreatedBy, size: step.Size }))
   const diffIds = about.RootFS.Layers
-  if (store === 'classic') return { diffIds, history: told, layersSize: about.Size, holdsLayers: true, lasting: true }
+  const partial = (failed: boolean) => (failed ? { lasting: false, partial: true as const } : {})
+  if (store === 'classic')
+    return {
+      ...{ diffIds, history: told, layersSize: about.Size, holdsLayers: true, lasting: true },
+      ...partial(answer === unanswered),
+    }
 
-  const found = content && (await readContent(content, image.id).catch(() => undefined))
+  const stored = content && (await readContent(content, image.id, diffIds).catch(lastingFault))
+  const found = stored === unanswered ? undefined : stored
   const contentSize = found ? total(found.blobs) : about.Size
   const made = found?.history.length === told.length ? found.history : undefined
   const makers = made ? made.filter(({ empty }) => !empty).length : told.length
@@ -77,9 +89,22 @@ export async function readImage(
     layersSize: unpacked,
     content: { size: contentSize, ...(found && { blobs: found.blobs }) },
     holdsLayers,
-    lasting: steps !== undefined && found !== undefined && !found.index && holdsLayers,
+    ...(found?.absent && { absent: found.absent }),
+    lasting: steps !== undefined && found !== undefined && holdsLayers,
+    // Every engine with this store has a content store that answers.
+    ...partial(answer === unanswered || stored === unanswered || !content),
   }
 }
+
+/**
+ * The engine has no history to tell: of layers that are not unpacked (404), or because the history contradicts the
+ * layers (moby daemon/images/image_history.go and daemon/containerd/image_history.go). Any other failure may pass.
+ */
+const hasNoHistory = (error: unknown) =>
+  statusOf(error) === 404 || /non-empty layers|size of the layer/.test(String(error))
+
+/** Content that was read and not understood stays as it is; a question that failed may be answered later. */
+const lastingFault = (error: unknown) => (error instanceof SyntaxError || v.isValiError(error) ? undefined : unanswered)
 
 /** The same for whoever waits for it: an image that is gone is told. */
 export async function readOne(
@@ -100,30 +125,37 @@ const manifest = v.object({
   manifests: v.optional(v.array(descriptor)),
 })
 const config = v.object({
+  rootfs: v.nullish(v.object({ diff_ids: list(v.string()) }), { diff_ids: [] }),
   history: list(v.object({ created_by: text, empty_layer: v.optional(v.boolean(), false) })),
 })
 
 interface Content {
   /** Those that are there: of an image for several platforms the engine has only some. */
   readonly blobs: readonly Blob[]
-  /** Base first, where there is one platform to ask: what made it, and which steps made no layer. */
+  /** Base first: what made the image, and which steps made no layer. */
   readonly history: readonly { readonly createdBy: string; readonly empty: boolean }[]
-  readonly index: boolean
+  /** Of an index: what it names and is not there. */
+  readonly absent?: readonly Digest[]
   readonly holdsLayers: boolean
 }
 
 /** At a config: the unpacked layers that stay as long as it does (containerd docs/garbage-collection.md). */
 const heldLayers = 'containerd.io/gc.ref.snapshot.'
 
-async function readContent(content: ContentStore, id: ImageId): Promise<Content> {
+/** `diffIds` tell which of an index's images the engine itself uses: BuildKit's attestations have configs too. */
+async function readContent(content: ContentStore, id: ImageId, diffIds: readonly Digest[]): Promise<Content> {
   const blobs = new Map<Digest, Blob>()
+  const absent = new Set<Digest>()
   const configs: Digest[] = []
   let [index, holdsLayers] = [false, false]
 
   async function add(digest: Digest): Promise<boolean> {
     if (blobs.has(digest)) return true
     const info = await content.info(digest)
-    if (!info) return false
+    if (!info) {
+      absent.add(digest)
+      return false
+    }
     blobs.set(digest, { digest, size: info.size })
     holdsLayers ||= info.labels.some((name) => name.startsWith(heldLayers))
     return true
@@ -142,13 +174,25 @@ async function readContent(content: ContentStore, id: ImageId): Promise<Content>
   await walk(id)
   if (blobs.size === 0) throw new Error(`${id} is not in the content store`)
 
-  const [only, ...others] = configs
-  if (only === undefined || others.length > 0) return { blobs: [...blobs.values()], history: [], index, holdsLayers }
-  const { history } = v.parse(config, JSON.parse(String(await content.read(only))))
+  const understood = (await Promise.all(configs.map((digest) => content.read(digest)))).flatMap(
+    (bytes) => parsedConfig(bytes) ?? [],
+  )
+  const own = understood.find(({ rootfs }) => configs.length === 1 || isDeepStrictEqual(rootfs.diff_ids, diffIds))
+  const history = own?.history ?? []
   return {
     blobs: [...blobs.values()],
     history: history.map((entry) => ({ createdBy: entry.created_by, empty: entry.empty_layer })),
-    index,
+    ...(index && { absent: [...absent] }),
     holdsLayers,
+  }
+}
+
+/** @returns undefined if this is no image's configuration: an index may name other things beside images. */
+function parsedConfig(bytes: Buffer | undefined): v.InferOutput<typeof config> | undefined {
+  try {
+    const parsed = v.safeParse(config, JSON.parse(String(bytes)))
+    return parsed.success ? parsed.output : undefined
+  } catch {
+    return undefined
   }
 }

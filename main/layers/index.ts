@@ -1,16 +1,14 @@
 /** Layers of all images: read in the background, kept by digest, told to the window, and summed for plans. */
-import { setTimeout as delay } from 'node:timers/promises'
-import type { Bytes, Image, ImageId } from '../../model/image/image.ts'
+import type { Bytes, ImageId } from '../../model/image/image.ts'
 import { Sharing } from '../../model/layers/sharing.ts'
 import { fail, ok, type Handlers, type Publish } from '../../preload/contract/index.ts'
-import { cachedBytes, keyOf, openContent, type Engine, type EngineSession } from '../engine/index.ts'
+import { cachedBytes, openContent, type ContentStore, type Engine, type EngineSession } from '../engine/index.ts'
 import type { LayersStore } from '../store/index.ts'
+import { Alarm } from './alarm.ts'
 import { readImage, readOne, type Blob, type ImageRead } from './anatomy.ts'
-import { recall, remember, scopeOf } from './kept.ts'
+import { Reads } from './reads.ts'
 import { LayerTable } from './table.ts'
 import { stackOf } from './stack.ts'
-
-type Store = EngineSession['capabilities']['store']
 
 export interface LayersNeeds {
   readonly engine: Pick<Engine, 'live' | 'session'>
@@ -51,13 +49,9 @@ export function layersService({ engine, kept, publish }: LayersNeeds): Layers {
   }
   const sharing = new Sharing()
   let seq = 0
-  let scope: string | undefined
   let table = new LayerTable('classic')
-  let reads = new Map<ImageId, ImageRead>()
-  /** Not to be asked for again in this state of the image: it went away meanwhile, or cannot be read. */
-  let skipped = new WeakSet<Image>()
-  /** In which state an image was read that may yet change, and whether a container used it: it is unpacked for one. */
-  let readAs = new WeakMap<Image, boolean>()
+  /** Of the engine that is reached, or was last. */
+  let reads: Reads | undefined
   let cached: Bytes = 0
   let accounted = -Infinity
   /** When the first work on an engine's images begins. */
@@ -66,63 +60,62 @@ export function layersService({ engine, kept, publish }: LayersNeeds): Layers {
   let urgent = false
   let reading: Promise<void> | undefined
   let again = false
-  let unwritten: Promise<void> | undefined
-  let later: Promise<void> | undefined
+  let writing: NodeJS.Timeout | undefined
+  const alarm = new Alarm(() => changed())
 
   const inUse = () => new Set([...live.containers().values()].map(({ image }) => image))
 
-  /** Whom layers are unpacked for is noted anew when an image comes back. */
-  function forgetGone() {
-    if (shown()?.capabilities.store !== 'containerd' || !live.snapshot().complete) return
-    const used = inUse()
-    for (const id of reads.keys()) if (!live.images().has(id) && !used.has(id)) reads.delete(id)
-  }
-
   function level() {
-    forgetGone()
-    const change = table.update({ images: live.images(), used: inUse(), reads, cached })
+    const session = shown()
+    // The live state may be another engine's already.
+    if (!session || !reads?.isOf(session)) return
+    const [images, used] = [live.images(), inUse()]
+    const needed = new Set([...images.keys(), ...used])
+    if (live.snapshot().complete) reads.keepOnly(needed)
+    reads.recall(needed)
+    const change = table.update({ images, used, reads: reads.all, cached })
+    if (reads.unwritten) writeSoon()
     if (!change) return
+    if (change === 'renumbered') {
+      sharing.clear()
+      sharing.apply(table.whole())
+      // The skipped number makes every window ask for the whole.
+      seq += 2
+      publish('layers.changed', { seq, from: 0, sizes: [], ranges: [], images: [], gone: [], cached })
+      return
+    }
     sharing.apply(change)
     publish('layers.changed', { seq: ++seq, ...change })
   }
 
-  /** Another engine: what is known of the one before holds no more. */
-  function enter(next: string, store: Store) {
-    scope = next
-    table = new LayerTable(store)
-    reads = recall(kept, next)
-    skipped = new WeakSet()
-    readAs = new WeakMap()
+  /** Of another engine than before, nothing is known yet. */
+  function enter(session: EngineSession): Reads {
+    if (reads?.isOf(session)) return reads
+    write()
+    table = new LayerTable(session.capabilities.store)
+    reads = new Reads(kept, session)
     cached = 0
+    begun = Infinity
     sharing.clear()
     // The skipped number makes every window ask for the whole.
     seq++
+    return reads
   }
 
-  const isRead = (image: Image) => reads.get(image.id)?.lasting ?? false
-  function unread() {
-    const used = inUse()
-    return [...live.images().values()].filter(
-      (image) => !isRead(image) && readAs.get(image) !== used.has(image.id) && !skipped.has(image),
-    )
-  }
+  const due = () => reads?.due(live.images().values(), inUse()) ?? { now: [], next: Infinity }
 
   async function look(): Promise<void> {
     do {
       again = false
       const session = shown()
       if (!session) return
-      const { store } = session.capabilities
-      const next = scopeOf(store, keyOf(session.identity))
-      if (next !== scope) {
-        enter(next, store)
-        begun = Infinity
-      }
+      enter(session)
       if (begun === Infinity && live.images().size > 0)
         begun = performance.now() + (live.images().size > many ? manyRest : 0)
       if (waits(begun)) return
       level()
-      if (unread().length > 0) await readAll(session)
+      if (due().now.length > 0) await readAll(session)
+      alarm.set(due().next)
       if (again || !live.snapshot().complete) continue
       if (waits(accounted + accountRests)) return
       urgent = false
@@ -134,28 +127,30 @@ export function layersService({ engine, kept, publish }: LayersNeeds): Layers {
 
   /** Whether it is too early, and nobody is waiting; then it is gone on with in time. */
   function waits(until: number): boolean {
-    const rest = until - performance.now()
-    if (rest <= 0 || urgent) return false
-    if (rest < Infinity) later ??= delay(rest, undefined, { ref: false }).then(changedLater)
+    if (until <= performance.now() || urgent) return false
+    alarm.set(until)
     return true
   }
 
   async function readAll(session: EngineSession) {
-    const begun = scope
-    const { store } = session.capabilities
-    const content = store === 'containerd' ? await openContent(session) : undefined
-    const [queue, used] = [unread(), inUse()]
-    const isHere = () => scope === begun && !session.signal.aborted
+    const into = reads!
+    const content = await contentOf(session)
+    const used = inUse()
+    const isHere = () => reads === into && !session.signal.aborted
     let told = performance.now()
     try {
+      await confirmIndexes(into, content)
+      const queue = due().now
       const worker = async () => {
         for (let image = queue.pop(); image && isHere(); image = queue.pop()) {
-          const read = await tried(readImage(session, image, content))
-          if (scope !== begun) return
-          if (read) reads.set(image.id, read)
-          if (read) readAs.set(image, used.has(image.id))
-          else skipped.add(image)
-          if (performance.now() - told > tellEvery) {
+          try {
+            const read = await readImage(session, image, content)
+            if (read) into.add(image, read, used.has(image.id))
+            else into.gone(image)
+          } catch (error) {
+            if (isHere()) into.failed(image, error)
+          }
+          if (isHere() && performance.now() - told > tellEvery) {
             level()
             told = performance.now()
           }
@@ -165,21 +160,25 @@ export function layersService({ engine, kept, publish }: LayersNeeds): Layers {
     } finally {
       content?.close()
     }
-    level()
-    writeSoon()
+    if (reads === into) level()
+  }
+
+  /** Where this fails, the indexes are read again. */
+  async function confirmIndexes(into: Reads, content: ContentStore | undefined) {
+    const open = due().now.filter((image) => into.isUnconfirmed(image))
+    if (open.length === 0 || !content) return
+    const present = await content.digests().catch(() => undefined)
+    if (present) into.confirm(open, present)
   }
 
   function write() {
-    unwritten = undefined
-    if (scope !== undefined) void remember(kept, scope, reads, (id) => live.images().has(id))
+    clearTimeout(writing)
+    writing = undefined
+    void reads?.write()
   }
 
   function writeSoon() {
-    const begun = scope
-    unwritten ??= delay(writeAfter, undefined, { ref: false }).then(() => {
-      if (begun === scope && unwritten) write()
-      unwritten = undefined
-    })
+    writing ??= setTimeout(write, writeAfter).unref()
   }
 
   function changed() {
@@ -192,17 +191,12 @@ export function layersService({ engine, kept, publish }: LayersNeeds): Layers {
       })
   }
 
-  function changedLater() {
-    later = undefined
-    changed()
-  }
-
   return {
     sharing,
     changed,
-    read: (id) => reads.get(id),
-    blobsOf: (id) => reads.get(id)?.content?.blobs ?? [],
-    end: () => unwritten && write(),
+    read: (id) => reads?.all.get(id),
+    blobsOf: (id) => reads?.all.get(id)?.content?.blobs ?? [],
+    end: write,
     async settled() {
       urgent = true
       changed()
@@ -215,26 +209,25 @@ export function layersService({ engine, kept, publish }: LayersNeeds): Layers {
         const session = engine.session()
         if (!session.ok) return session
         if (!image) return fail({ code: 'image-gone', image: id })
-        if (!reads.has(id)) {
-          const { store } = session.value.capabilities
-          const content = store === 'containerd' ? await openContent(session.value) : undefined
-          const read = await readOne(session.value, image, content)
-          content?.close()
-          if (!read.ok) return read
-          reads.set(id, read.value)
-          level()
+        const into = enter(session.value)
+        into.recall([id])
+        if (!into.all.has(id)) {
+          const content = await contentOf(session.value)
+          try {
+            const read = await readOne(session.value, image, content)
+            if (!read.ok) return read
+            into.add(image, read.value, inUse().has(id))
+          } finally {
+            content?.close()
+          }
         }
-        return ok(stackOf(id, reads.get(id)!, table, sharing))
+        level()
+        const read = reads?.all.get(id)
+        return read ? ok(stackOf(id, read, table, sharing)) : fail({ code: 'image-gone', image: id })
       },
     },
   }
 }
 
-/** Nothing where the image went away, or the engine did: its next change leads here again. */
-async function tried<T>(question: Promise<T>): Promise<T | undefined> {
-  try {
-    return await question
-  } catch {
-    return undefined
-  }
-}
+const contentOf = async (session: EngineSession) =>
+  session.capabilities.store === 'containerd' ? await openContent(session) : undefined

@@ -3,8 +3,8 @@ import type { ImageId } from '../../model/image/image.ts'
 import type { LayersSection, LayersStore } from '../store/index.ts'
 import type { ImageRead } from './anatomy.ts'
 
-/** So many images are remembered; those that are gone make room first. */
-const most = 20_000
+/** So many images are remembered in one scope; those that the engine in use does not have make room first. */
+const maxImages = 20_000
 
 /**
  * The classic store's ids are those of configs, and its sizes follow from their layers, so what is known holds for
@@ -13,46 +13,52 @@ const most = 20_000
 export const scopeOf = (store: 'classic' | 'containerd', endpoint: string) =>
   store === 'classic' ? store : `${store} ${endpoint}`
 
-export function recall(store: LayersStore, scope: string): Map<ImageId, ImageRead> {
-  const { texts, images } = store.value.engines[scope] ?? { texts: [], images: {} }
-  const text = (at: number) => texts[at] ?? ''
-  return new Map(
-    Object.entries(images).map(([id, kept]): [ImageId, ImageRead] => {
-      const blobs = kept.blobs && pairs(kept.blobs).map(([digest, size]) => ({ digest: text(digest), size }))
-      return [
-        id,
-        {
-          diffIds: kept.layers.map(text),
-          history: threes(kept.history).map(([createdBy, size, empty]) => ({
-            createdBy: text(createdBy),
-            size,
-            ...(empty >= 0 && { empty: empty === 1 }),
-          })),
-          layersSize: kept.layersSize,
-          ...(kept.contentSize !== undefined && { content: { size: kept.contentSize, ...(blobs && { blobs }) } }),
-          holdsLayers: true,
-          lasting: true,
-        },
-      ]
-    }),
-  )
+/** @returns undefined if nothing is remembered of the image. */
+export function recall(store: LayersStore, scope: string, id: ImageId): ImageRead | undefined {
+  const section = store.value.engines[scope]
+  const kept = section && Object.hasOwn(section.images, id) ? section.images[id] : undefined
+  if (!section || !kept) return undefined
+  const text = (at: number) => section.texts[at] ?? ''
+  const blobs = kept.blobs && pairs(kept.blobs).map(([digest, size]) => ({ digest: text(digest), size }))
+  return {
+    diffIds: kept.layers.map(text),
+    history: threes(kept.history).map(([createdBy, size, empty]) => ({
+      createdBy: text(createdBy),
+      size,
+      ...(empty >= 0 && { empty: empty === 1 }),
+    })),
+    layersSize: kept.layersSize,
+    ...(kept.contentSize !== undefined && { content: { size: kept.contentSize, ...(blobs && { blobs }) } }),
+    ...(kept.absent && { absent: kept.absent.map(text) }),
+    holdsLayers: true,
+    lasting: true,
+  }
 }
 
+/** Remembers `reads`, and of what was remembered before those images that `others` picks: other engines may have them. */
 export function remember(
   store: LayersStore,
   scope: string,
   reads: ReadonlyMap<ImageId, ImageRead>,
-  needed: (id: ImageId) => boolean,
+  others: (id: ImageId) => boolean,
 ): Promise<void> {
+  const lasting = [...reads].filter(([, read]) => read.lasting)
+  const before = Object.keys(store.value.engines[scope]?.images ?? {}).filter((id) => !reads.has(id) && others(id))
+  const elsewhere = before
+    .slice(0, Math.max(0, maxImages - lasting.length))
+    .map((id) => [id, recall(store, scope, id)!] as const)
+  const section = packed([...lasting.slice(0, maxImages), ...elsewhere])
+  return store.write({ engines: { ...store.value.engines, [scope]: section } })
+}
+
+function packed(all: readonly (readonly [ImageId, ImageRead])[]): LayersSection {
   const texts = new Map<string, number>()
   const number = (text: string) => {
     if (!texts.has(text)) texts.set(text, texts.size)
     return texts.get(text)!
   }
-  let lasting = [...reads].filter(([, read]) => read.lasting)
-  if (lasting.length > most) lasting = lasting.sort(([a], [b]) => Number(needed(b)) - Number(needed(a))).slice(0, most)
   const images: LayersSection['images'] = {}
-  for (const [id, { diffIds, history, layersSize, content }] of lasting)
+  for (const [id, { diffIds, history, layersSize, content, absent }] of all)
     images[id] = {
       layers: diffIds.map(number),
       history: history.flatMap(({ createdBy, size, empty }) => [
@@ -63,8 +69,9 @@ export function remember(
       layersSize,
       ...(content && { contentSize: content.size }),
       ...(content?.blobs && { blobs: content.blobs.flatMap(({ digest, size }) => [number(digest), size]) }),
+      ...(absent && { absent: absent.map(number) }),
     }
-  return store.write({ engines: { ...store.value.engines, [scope]: { texts: [...texts.keys()], images } } })
+  return { texts: [...texts.keys()], images }
 }
 
 const pairs = (flat: readonly number[]) =>

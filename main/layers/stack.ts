@@ -1,6 +1,6 @@
 /** One image as the stack that it is: its layers from the base up, and who else stands on them. */
 import type { ImageId } from '../../model/image/image.ts'
-import { instruction, makers } from '../../model/layers/instruction.ts'
+import { instruction } from '../../model/layers/instruction.ts'
 import type { Sharing } from '../../model/layers/sharing.ts'
 import type { Stack } from '../../preload/contract/index.ts'
 import type { ImageRead } from './anatomy.ts'
@@ -10,20 +10,23 @@ export function stackOf(id: ImageId, { history, layersSize }: ImageRead, table: 
   const chain = table.anatomy(id)?.chain ?? []
   const units = chain.map((layer) => table.unit(layer)!)
   const sharers = sharing.sharers(units)
-  const made = makers(history, chain.length)
+  const likely = table.likely(id)
+  const made = new Set(likely.map(({ entry }) => entry))
   return {
     id,
     layers: chain.map((layer, at) => {
       const { min, max } = table.size(layer)
+      const { entry, size } = likely[at]!
       const sharedWith = (sharers.get(units[at]!) ?? []).filter((other) => other !== id)
-      const entry = made[at] === undefined ? undefined : history[made[at]]
+      const step = entry === undefined ? undefined : history[entry]
       return {
         size: { min: Math.min(min, layersSize), max: Math.min(max, layersSize) },
-        ...(entry && { instruction: instruction(entry.createdBy) }),
+        ...(size !== undefined && { likely: Math.min(size, layersSize) }),
+        ...(step && { instruction: instruction(step.createdBy) }),
         sharedWith,
         wholeOf: sharedWith.filter((other) => table.anatomy(other)?.chain.length === at + 1),
       }
     }),
-    settings: history.filter((_, at) => !made.includes(at)).map(({ createdBy }) => instruction(createdBy)),
+    settings: history.filter((_, at) => !made.has(at)).map(({ createdBy }) => instruction(createdBy)),
   }
 }

@@ -1,9 +1,11 @@
 /** All images as sets of units, kept level with what is known of them, and told as numbered changes. */
 import { createHash } from 'node:crypto'
 import { listed, type Bytes, type Image, type ImageId } from '../../model/image/image.ts'
-import { chainIds, emptyLayer, LayerSizes, type Anatomy, type ChainId } from '../../model/layers/sizes.ts'
-import type { SharingChange, SharingImage } from '../../model/layers/sharing.ts'
+import { chainIds, emptyLayer, isExact, LayerSizes, type Anatomy, type ChainId } from '../../model/layers/sizes.ts'
+import { likelyLayers, type LikelyLayer } from '../../model/layers/likelihood.ts'
+import { allUnits, type SharingChange, type SharingImage } from '../../model/layers/sharing.ts'
 import type { ImageRead } from './anatomy.ts'
+import { Units } from './units.ts'
 
 const sha256 = (text: string) => `sha256:${createHash('sha256').update(text).digest('hex')}`
 
@@ -23,16 +25,22 @@ interface Standing {
   readonly held: boolean
 }
 
+interface Made {
+  readonly of: readonly unknown[]
+  /** Units of hidden parents. */
+  readonly along: readonly number[]
+  readonly image: SharingImage
+}
+
 export class LayerTable {
   #sizes = new LayerSizes()
   #anatomies = new Map<ImageId, Anatomy>()
   /** The reading that an anatomy comes of. */
   #taken = new Map<ImageId, ImageRead>()
-  #units = new Map<string, number>()
-  #told: { min: Bytes; max: Bytes }[] = []
+  #units = new Units()
   #images = new Map<ImageId, SharingImage>()
   /** What each image was last made of: most stay as they are. */
-  #made = new Map<ImageId, { readonly of: readonly unknown[]; readonly image: SharingImage }>()
+  #made = new Map<ImageId, Made>()
   #cached: Bytes = 0
   readonly #store: 'classic' | 'containerd'
 
@@ -43,21 +51,34 @@ export class LayerTable {
   anatomy(id: ImageId): Anatomy | undefined {
     return this.#anatomies.get(id)
   }
+  /** What most likely made each layer of an image, and how large it likely is. */
+  likely(id: ImageId): LikelyLayer[] {
+    const image = this.#anatomies.get(id)
+    return image ? likelyLayers(this.#sizes, image) : []
+  }
   size(layer: ChainId) {
     return this.#sizes.range(layer)
   }
   unit(layer: ChainId): number | undefined {
-    return this.#units.get(layer)
+    return this.#units.find(layer)
   }
 
   /** The whole, as a change from nothing. */
   whole(): SharingChange {
-    return this.#change(0, [...this.#told.keys()], [...this.#images.values()], [])
+    return this.#change(0, numbersFrom(0, this.#units.count), [...this.#images.values()], [])
   }
 
-  /** Takes up what is known now. Answers with what became different, or nothing. */
-  update(known: Known): SharingChange | undefined {
-    const from = this.#told.length
+  /** How much is kept: units, layers, and images taken apart. */
+  get counts(): { readonly units: number; readonly layers: number; readonly images: number } {
+    return { units: this.#units.count, layers: this.#sizes.count, images: this.#anatomies.size }
+  }
+
+  /**
+   * Takes up what is known now.
+   * @returns what became different; 'renumbered' if units have other numbers now; undefined if nothing changed.
+   */
+  update(known: Known): SharingChange | 'renumbered' | undefined {
+    const from = this.#units.count
     const narrowed = this.#takeApart(known)
     const shown = new Set(listed([...known.images.values()]).map(({ id }) => id))
     const children = Map.groupBy(known.images.values(), ({ parent }) => parent)
@@ -74,14 +95,35 @@ export class LayerTable {
     }
     const changed = [...next.values()].filter((image) => this.#images.get(image.id) !== image)
     const gone = [...this.#images.keys()].filter((id) => !next.has(id))
-    gone.forEach((id) => this.#made.delete(id))
     this.#images = next
     const wider = this.#cached !== known.cached
     this.#cached = known.cached
+    if (gone.length > 0 && this.#drop(gone)) return 'renumbered'
     const other = narrowed.filter((unit) => unit < from)
-    if (from === this.#told.length && [changed, gone, other].every(({ length }) => length === 0) && !wider)
+    if (from === this.#units.count && [changed, gone, other].every(({ length }) => length === 0) && !wider)
       return undefined
-    return this.#change(from, [...other, ...[...this.#told.keys()].slice(from)], changed, gone)
+    return this.#change(from, [...other, ...numbersFrom(from, this.#units.count)], changed, gone)
+  }
+
+  /** Drops images, and what only they referred to. Answers whether units got new numbers. */
+  #drop(gone: readonly ImageId[]): boolean {
+    for (const id of gone) for (const map of [this.#made, this.#anatomies, this.#taken]) map.delete(id)
+    const numbers = this.#units.dropUnused([...this.#images.values()].map(allUnits))
+    if (!numbers) return false
+    const renumber = (units: readonly number[]) => units.map((unit) => numbers.get(unit)!)
+    for (const [id, { of, along, image }] of this.#made) {
+      const { units, borrowed, ...rest } = image
+      const next = {
+        ...rest,
+        ...(units && { units: renumber(units) }),
+        ...(borrowed && { borrowed: renumber(borrowed) }),
+      }
+      this.#made.set(id, { of, along: renumber(along), image: next })
+      this.#images.set(id, next)
+    }
+    const layers = new Set([...this.#anatomies.values()].flatMap(({ chain }) => chain))
+    this.#sizes.keepOnly(layers, this.#anatomies)
+    return true
   }
 
   #takeApart({ images, used, reads }: Known): number[] {
@@ -99,9 +141,9 @@ export class LayerTable {
       if (holdsLayers || layersSize > 0) fresh.push(anatomy)
     }
     return [...this.#sizes.add(fresh)].flatMap((layer) => {
-      const unit = this.#units.get(layer)
+      const unit = this.#units.find(layer)
       if (unit === undefined) return []
-      this.#told[unit] = this.#sizes.range(layer)
+      this.#units.setSize(unit, this.#sizes.range(layer))
       return [unit]
     })
   }
@@ -112,11 +154,11 @@ export class LayerTable {
   }
 
   #image(id: ImageId, size: Bytes, read: ImageRead | undefined, along: readonly number[], standing: Standing) {
-    const of = [size, read, standing.hidden, standing.held, ...along]
+    const of = [size, read, standing.hidden, standing.held]
     const made = this.#made.get(id)
-    if (made && made.of.length === of.length && made.of.every((part, at) => part === of[at])) return made.image
+    if (made && isSame(made.of, of) && isSame(made.along, along)) return made.image
     const image = this.#make(id, size, read, along, standing)
-    this.#made.set(id, { of, image })
+    this.#made.set(id, { of, along, image })
     return image
   }
 
@@ -136,7 +178,7 @@ export class LayerTable {
     const holdsLayers = read.holdsLayers || held
     const own = holdsLayers ? [...layers, ...blobs] : blobs
     const units = [...new Set([...own, ...along])]
-    const open = own.some((unit) => this.#told[unit]!.min !== this.#told[unit]!.max)
+    const open = own.some((unit) => !isExact(this.#units.size(unit)))
     return {
       id,
       size,
@@ -150,14 +192,14 @@ export class LayerTable {
   #layerUnit(layer: ChainId): number {
     const { min, max } = this.#sizes.range(layer)
     // Nothing bounds a layer of which no history was believed; its image's total does, and travels beside it.
-    return this.#unit(layer, { min, max: Math.min(max, Number.MAX_SAFE_INTEGER) })
+    return this.#units.numberOf(layer, { min, max: Math.min(max, Number.MAX_SAFE_INTEGER) })
   }
 
   /** Blobs, or one unit of unknown sharing where the engine does not tell of blobs. */
   #contentUnits(id: ImageId, content: ImageRead['content'] | undefined): number[] {
     if (!content) return []
-    if (!content.blobs) return [this.#unit(`content ${id}`, { min: 0, max: content.size })]
-    return content.blobs.map(({ digest, size }) => this.#unit(`blob ${digest}`, { min: size, max: size }))
+    if (!content.blobs) return [this.#units.numberOf(`content ${id}`, { min: 0, max: content.size })]
+    return content.blobs.map(({ digest, size }) => this.#units.numberOf(`blob ${digest}`, { min: size, max: size }))
   }
 
   /**
@@ -181,27 +223,27 @@ export class LayerTable {
       const blobs = (reads.get(at)?.content?.blobs ?? []).filter(({ digest }) => !own.has(digest))
       units.push(
         ...(only
-          ? blobs.map(({ digest, size }) => this.#unit(`blob ${digest}`, { min: size, max: size }))
-          : blobs.map(({ digest, size }) => this.#unit(`blob ${digest} with ${image.id}`, { min: 0, max: size }))),
+          ? blobs.map(({ digest, size }) => this.#units.numberOf(`blob ${digest}`, { min: size, max: size }))
+          : blobs.map(({ digest, size }) =>
+              this.#units.numberOf(`blob ${digest} with ${image.id}`, { min: 0, max: size }),
+            )),
       )
       at = images.get(at)!.parent
     }
     return units
   }
 
-  #unit(key: string, size: { min: Bytes; max: Bytes }): number {
-    const known = this.#units.get(key)
-    if (known !== undefined) return known
-    const unit = this.#told.push(size) - 1
-    this.#units.set(key, unit)
-    return unit
-  }
-
   #change(from: number, units: readonly number[], images: SharingImage[], gone: ImageId[]): SharingChange {
     const ranges = units.flatMap((unit) => {
-      const { min, max } = this.#told[unit]!
+      const { min, max } = this.#units.size(unit)
       return min === max && unit >= from ? [] : [[unit, min, max] as const]
     })
-    return { from, sizes: this.#told.slice(from).map(({ min }) => min), ranges, images, gone, cached: this.#cached }
+    const sizes = numbersFrom(from, this.#units.count).map((unit) => this.#units.size(unit).min)
+    return { from, sizes, ranges, images, gone, cached: this.#cached }
   }
 }
+
+const numbersFrom = (from: number, count: number): number[] =>
+  Array.from({ length: count - from }, (_, at) => from + at)
+const isSame = (a: readonly unknown[], b: readonly unknown[]) =>
+  a.length === b.length && a.every((part, at) => part === b[at])

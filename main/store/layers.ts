@@ -7,7 +7,8 @@ const numbers = v.array(v.number())
 
 /**
  * Thousands of images share texts and digests, so these stand in one table and images point into it: `layers` by
- * number, `history` as text, size and whether it made no layer (-1: not told), in threes, `blobs` as digest and size, in pairs.
+ * number, `history` as text, size and whether it made no layer (-1: not told), in threes, `blobs` as digest and size, in pairs,
+ * `absent` by number.
  */
 const image = v.object({
   layers: numbers,
@@ -15,6 +16,7 @@ const image = v.object({
   layersSize: v.number(),
   contentSize: v.exactOptional(v.number()),
   blobs: v.exactOptional(numbers),
+  absent: v.exactOptional(numbers),
 })
 type StoredImage = v.InferOutput<typeof image>
 
@@ -33,8 +35,8 @@ function readSection(fields: Fields): LayersSection {
   // A bad text keeps its place in the table, or every image behind it would point at another text.
   const table = fields.value('texts', v.optional(v.array(v.fallback(v.nullable(v.string()), null)), []))
   const isText = (at: number | undefined) => at !== undefined && typeof table[at] === 'string'
-  const pointsAtTexts = ({ layers, history, blobs = [] }: StoredImage) =>
-    layers.every(isText) && firstOfEach(3, history).every(isText) && firstOfEach(2, blobs).every(isText)
+  const pointsAtTexts = ({ layers, history, blobs = [], absent = [] }: StoredImage) =>
+    [...layers, ...absent].every(isText) && firstOfEach(3, history).every(isText) && firstOfEach(2, blobs).every(isText)
   return {
     images: fields.map('images', v.pipe(image, v.check(pointsAtTexts))),
     texts: table.map((text) => text ?? ''),

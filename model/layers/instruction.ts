@@ -1,6 +1,4 @@
 /** An image's history in the words of a Dockerfile. */
-import type { HistoryEntry } from './sizes.ts'
-
 export interface Instruction {
   /** In capitals, as `COPY`; empty where the history does not tell. */
   readonly verb: string
@@ -45,29 +43,3 @@ function spelled(line: string): Instruction | undefined {
 
 /** Whether it is a setting by its nature: counted apart from layers. */
 export const isSetting = ({ verb }: Instruction): boolean => settings.has(verb)
-
-/**
- * Which entry of the history made each layer, base first: the likeliest where several could have. Only for showing:
- * sizes never rest on it. A layer that the history does not tell of has none.
- */
-export function makers(history: readonly HistoryEntry[], layers: number): (number | undefined)[] {
-  const n = history.length
-  // cost[k][j]: of laying the entries from k on along the layers from j on.
-  const cost = Array.from({ length: n + 1 }, () => Array.from({ length: layers + 1 }, () => Infinity))
-  for (let j = 0; j <= layers; j++) cost[n]![j] = (layers - j) * 10_000
-  const asLayer = (k: number, j: number) =>
-    j < layers && history[k]!.empty !== true ? costOf(history[k]!, true) + cost[k + 1]![j + 1]! : Infinity
-  const asSetting = (k: number, j: number) => costOf(history[k]!, false) + cost[k + 1]![j]!
-  for (let k = n - 1; k >= 0; k--)
-    for (let j = 0; j <= layers; j++) cost[k]![j] = Math.min(asLayer(k, j), asSetting(k, j))
-
-  const made: (number | undefined)[] = Array.from({ length: layers }, () => undefined)
-  for (let [k, j] = [0, 0]; k < n; k++) if (asLayer(k, j) <= asSetting(k, j) && j < layers) made[j++] = k
-  return made
-}
-
-function costOf({ createdBy, size, empty }: HistoryEntry, asLayer: boolean): number {
-  if (!asLayer && (size > 0 || empty === false)) return 1_000_000
-  if (size > 0 || empty !== undefined) return 0
-  return isSetting(instruction(createdBy)) === asLayer ? (asLayer ? 100 : 1) : 0
-}

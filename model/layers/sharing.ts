@@ -21,7 +21,10 @@ export interface SharingImage {
   readonly hidden?: true
 }
 
-/** What became different. Sizes of units only ever become narrower, and units are never taken away. */
+/**
+ * What became different. Sizes of units only ever become narrower. Units are never taken away by a change: when they get
+ * other numbers, the number of a change is skipped, and who follows the changes asks for the whole.
+ */
 export interface SharingChange {
   /** The units from here on are new: those whose size is not a range need one number. */
   readonly from: number
@@ -57,7 +60,11 @@ export interface SetSharing {
 export const nothing: ByteRange = { min: 0, max: 0 }
 export const plus = (a: ByteRange, b: ByteRange): ByteRange => ({ min: a.min + b.min, max: a.max + b.max })
 
-const allUnits = (image: SharingImage | undefined) => [...(image?.units ?? []), ...(image?.borrowed ?? [])]
+/** Those that the image keeps, and those that it only stands on. */
+export const allUnits = (image: SharingImage | undefined): readonly number[] => [
+  ...(image?.units ?? []),
+  ...(image?.borrowed ?? []),
+]
 
 export class Sharing {
   #min: Bytes[] = []
@@ -78,7 +85,9 @@ export class Sharing {
     this.#max = []
     this.#holders = []
     this.#images.clear()
-    this.#unread = this.#cached = 0
+    this.#unread = this.#cached = this.#round = 0
+    this.#seen = new Uint32Array(0)
+    this.#count = new Uint32Array(0)
   }
 
   apply({ from, sizes, ranges, images, gone, cached }: SharingChange): void {

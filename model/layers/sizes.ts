@@ -1,5 +1,6 @@
 /** The layers of images: their ids, and how large each is, as far as the engine's answers allow to tell. */
 import type { Bytes, ImageId } from '../image/image.ts'
+import { align, type Costs } from './alignment.ts'
 
 /** `sha256:` and 64 hexadecimal digits. */
 export type Digest = string
@@ -45,13 +46,13 @@ export function chainIds(diffIds: readonly Digest[], sha256: (text: string) => D
 }
 
 /** The sizes that a layer may have: within a range and, where they can be counted, among some values. */
-interface Domain extends ByteRange {
+export interface Domain extends ByteRange {
   readonly values?: readonly Bytes[]
 }
 
 const anySize: Domain = { min: 0, max: Infinity }
 const exactly = (size: Bytes): Domain => ({ min: size, max: size, values: [size] })
-const isExact = ({ min, max }: ByteRange) => min === max
+export const isExact = ({ min, max }: ByteRange) => min === max
 const allows = ({ min, max, values }: Domain, size: Bytes) =>
   size >= min && size <= max && (values?.includes(size) ?? true)
 
@@ -63,12 +64,27 @@ const allows = ({ min, max, values }: Domain, size: Bytes) =>
 export class LayerSizes {
   #domains = new Map<ChainId, Domain>()
   /** The images that still have a layer of unknown size, by the layers that they wait for. */
-  #waiting = new Map<ChainId, Set<Anatomy>>()
+  #waiting = new Map<ChainId, Map<ImageId, Anatomy>>()
 
   /** The layer's size; nothing is known of one that no image told of. */
   range(layer: ChainId): ByteRange {
-    const { min, max } = this.#domains.get(layer) ?? anySize
+    const { min, max } = this.domain(layer)
     return { min, max }
+  }
+
+  domain(layer: ChainId): Domain {
+    return this.#domains.get(layer) ?? anySize
+  }
+
+  /** Other images of which the size of one of these layers is open too. */
+  waitingFor(layers: readonly ChainId[]): Anatomy[] {
+    const open = layers.filter((layer) => !isExact(this.domain(layer)))
+    return [...new Set(open.flatMap((layer) => [...(this.#waiting.get(layer)?.values() ?? [])]))]
+  }
+
+  /** How many layers something is kept of. */
+  get count(): number {
+    return this.#domains.size
   }
 
   /** Layers whose size is known beforehand. */
@@ -84,15 +100,24 @@ export class LayerSizes {
       queue.delete(image)
       for (const layer of this.#narrow(image)) {
         narrowed.add(layer)
-        for (const other of this.#waiting.get(layer) ?? []) if (other !== image) queue.add(other)
+        for (const other of this.#waiting.get(layer)?.values() ?? []) if (other.id !== image.id) queue.add(other)
       }
       this.#wait(image)
     }
     return narrowed
   }
 
+  /** Drops what is known of all other layers, and what other images would still tell. */
+  keepOnly(layers: ReadonlySet<ChainId>, images: { has(id: ImageId): boolean }): void {
+    for (const layer of this.#domains.keys()) if (!layers.has(layer)) this.#domains.delete(layer)
+    for (const [layer, waiting] of this.#waiting) {
+      for (const id of waiting.keys()) if (!images.has(id)) waiting.delete(id)
+      if (waiting.size === 0 || !layers.has(layer)) this.#waiting.delete(layer)
+    }
+  }
+
   #narrow(image: Anatomy): ChainId[] {
-    const before = image.chain.map((layer) => this.#domains.get(layer) ?? anySize)
+    const before = image.chain.map((layer) => this.domain(layer))
     const after = withinTotal(image.total, alignedSizes(image, before) ?? before)
     if (!after) return []
     return image.chain.filter((layer, at) => {
@@ -108,51 +133,40 @@ export class LayerSizes {
     const open = image.chain.some((layer) => !isExact(this.range(layer)))
     for (const layer of image.chain) {
       const waiting = this.#waiting.get(layer)
-      if (open) this.#waiting.set(layer, (waiting ?? new Set()).add(image))
-      else waiting?.delete(image)
+      if (open) this.#waiting.set(layer, (waiting ?? new Map<ImageId, Anatomy>()).set(image.id, image))
+      else if (waiting?.delete(image.id) && waiting.size === 0) this.#waiting.delete(layer)
     }
   }
 }
 
 /**
- * What each layer's size can be over all ways to lay the history along the layers; nothing where there is no way.
- * Ways are not counted one by one: whether the first k entries can tell of the first j layers, and the rest of the
- * rest, is enough to know which entry may have made which layer.
+ * Which ways to lay an image's history along its layers are possible: those cost 0.
+ *
+ * A history that leaves bytes over, or has too few entries, does not tell of the last layers (moby lays entries along
+ * layers from the base). Any other tells of all layers, as the OCI image-spec (config.md, "history") requires.
  */
-function alignedSizes({ history, chain, total }: Anatomy, known: readonly Domain[]): Domain[] | undefined {
-  const [n, m] = [history.length, chain.length]
-  const makes = (k: number, j: number) => history[k]!.empty !== true && allows(known[j]!, history[k]!.size)
-  const skips = (k: number) => history[k]!.size === 0 && history[k]!.empty !== false
-  const at = (k: number, j: number) => k * (m + 1) + j
+export function possibleWays({ history, chain, total }: Anatomy, known: readonly Domain[]): Costs {
+  const left = total - toldBytes(history)
+  const cost = (possible: boolean) => (possible ? 0 : Infinity)
+  return {
+    makes: (k, j) => cost(history[k]!.empty !== true && allows(known[j]!, history[k]!.size)),
+    skips: (k) => cost(history[k]!.size === 0 && history[k]!.empty !== false),
+    ends: (j, reachable) => cost(left === 0 && reachable ? j === chain.length : left >= 0 && j < chain.length),
+  }
+}
 
-  const before = new Uint8Array((n + 1) * (m + 1))
-  before[0] = 1
-  for (let k = 0; k < n; k++)
-    for (let j = 0; j <= Math.min(k, m); j++) {
-      if (!before[at(k, j)]) continue
-      if (skips(k)) before[at(k + 1, j)] = 1
-      if (j < m && makes(k, j)) before[at(k + 1, j + 1)] = 1
-    }
+const toldBytes = (history: readonly HistoryEntry[]) => history.reduce((sum, { size }) => sum + size, 0)
 
-  // Where the history leaves bytes over, or has too few entries, its last layers are not told of (moby lays entries
-  // along layers from the base). Otherwise it tells of all of them, as the OCI specification wants it.
-  const told = history.reduce((sum, { size }) => sum + size, 0)
-  const left = total - told
-  const after = new Uint8Array((n + 1) * (m + 1))
-  if (left === 0 && before[at(n, m)]) after[at(n, m)] = 1
-  else if (left >= 0) for (let j = 0; j < m; j++) after[at(n, j)] = before[at(n, j)]!
-  if (!after.subarray(at(n, 0)).includes(1)) return undefined
-  for (let k = n - 1; k >= 0; k--)
-    for (let j = 0; j <= Math.min(k, m); j++)
-      if ((skips(k) && after[at(k + 1, j)]) || (j < m && makes(k, j) && after[at(k + 1, j + 1)])) after[at(k, j)] = 1
-  if (!after[0]) return undefined
-
-  const shortest = after.subarray(at(n, 0)).indexOf(1)
+/** What each layer's size can be over all possible ways; undefined if there is none. */
+function alignedSizes(image: Anatomy, known: readonly Domain[]): Domain[] | undefined {
+  const { history, chain, total } = image
+  const ways = align(history.length, chain.length, possibleWays(image, known))
+  if (ways.cost === Infinity) return undefined
+  const left = total - toldBytes(history)
   return known.map((domain, j) => {
     const sizes = new Set<Bytes>()
-    for (let k = j; k < n; k++)
-      if (before[at(k, j)] && makes(k, j) && after[at(k + 1, j + 1)]) sizes.add(history[k]!.size)
-    if (j < shortest) return { min: Math.min(...sizes), max: Math.max(...sizes), values: [...sizes] }
+    for (let k = j; k < history.length; k++) if (ways.through(k, j) < Infinity) sizes.add(history[k]!.size)
+    if (j < ways.shortest) return { min: Math.min(...sizes), max: Math.max(...sizes), values: [...sizes] }
     return within(domain, 0, Math.max(left, ...sizes))
   })
 }

@@ -1,6 +1,6 @@
 /** Which layers images hold, so that the window can sum up a selection within a frame; and one image's stack of them. */
 import * as v from 'valibot'
-import type { ImageId } from '../../model/image/image.ts'
+import type { Bytes, ImageId } from '../../model/image/image.ts'
 import type { Instruction } from '../../model/layers/instruction.ts'
 import type { ByteRange } from '../../model/layers/sizes.ts'
 import type { SharingChange } from '../../model/layers/sharing.ts'
@@ -13,7 +13,10 @@ export interface LayersChange extends SharingChange {
 }
 
 export interface StackLayer {
+  /** What is certain. */
   readonly size: ByteRange
+  /** The likely size, within `size`; absent if nothing tells more than the range. */
+  readonly likely?: Bytes
   /** What made it; absent where the history does not tell. */
   readonly instruction?: Instruction
   /** Other listed images that hold it. */

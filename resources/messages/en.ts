@@ -287,6 +287,7 @@ export const en = {
   'layers.count': { one: '{n} layer', other: '{n} layers' },
   'layers.settings': { one: '{n} setting', other: '{n} settings' },
   'layers.untold': 'The image does not tell what made it',
+  'layers.likely': 'Likely size. Possible: {range}',
   'layers.shared': { one: 'shared with {n} image', other: 'shared with {n} images' },
   'layers.kernel': 'boot file system: your computer’s own kernel',
   'selection.frees': 'removing them frees',

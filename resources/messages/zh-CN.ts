@@ -274,6 +274,7 @@ export const zhCN = {
   'layers.count': { other: '{n} 层' },
   'layers.settings': { other: '{n} 项设置' },
   'layers.untold': '镜像未记录这一层的来历',
+  'layers.likely': '估计大小，可能范围：{range}',
   'layers.shared': { other: '与 {n} 个镜像共用' },
   'layers.kernel': '引导文件系统：由本机内核提供',
   'selection.frees': '删除后可释放',

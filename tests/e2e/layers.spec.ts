@@ -33,3 +33,14 @@ test('the tabs are walked by the arrows, and stay as the cursor moves on', async
   await app.row('redis', '7').click()
   await expect(app.fact('Tags')).toContainText('redis:7')
 })
+
+test('each layer has one size, and a likely one says in a hint what is possible', async ({ app }) => {
+  await app.row('redis', '7').click()
+  const layers = app.details.getByRole('list', { name: 'Layers, the newest first' }).locator('> li')
+  await expect(layers).toHaveCount(6)
+  for (const text of await layers.locator('.tabular-nums').allTextContents())
+    expect(text.trim()).toMatch(/^[\d.]+ (?:B|kB|MB)$/)
+  await expect(layers.getByText('2.10 MB')).toHaveAttribute('title', 'Likely size. Possible: 8.70 kB to 2.10 MB')
+  // A WORKDIR that made a layer of nothing is written as such.
+  await expect(layers.filter({ hasText: 'WORKDIR' }).getByText('0 B')).toBeVisible()
+})

@@ -38,6 +38,10 @@ export const imageScenes: readonly Scene[] = [
     show: async (page) => page.getByRole('group').getByRole('button').nth(3).click(),
   },
   {
+    name: 'images-layers',
+    show: async (page) => row(page, 'redis', '7').click(),
+  },
+  {
     name: 'images-details',
     async show(page) {
       await row(page, 'nginx', '1.27').click()

@@ -7,7 +7,7 @@
 import { connect, constants, type ClientHttp2Session } from 'node:http2'
 import type { Bytes } from '../../../model/image/image.ts'
 import type { Digest } from '../../../model/layers/sizes.ts'
-import { field, fields, message, unframed } from './protobuf.ts'
+import { field, fields, message, noMessage, unframed } from './protobuf.ts'
 import { hijack } from './request.ts'
 import type { EngineSession } from './session.ts'
 
@@ -21,6 +21,8 @@ export interface ContentStore {
   /** Nothing where there is no such blob. */
   info(digest: Digest): Promise<BlobInfo | undefined>
   read(digest: Digest): Promise<Buffer | undefined>
+  /** Of all blobs of all images. One question, answered in tens of milliseconds for hundreds of images. */
+  digests(): Promise<ReadonlySet<Digest>>
   close(): void
 }
 
@@ -36,16 +38,21 @@ export async function openContent(engine: EngineSession): Promise<ContentStore |
   session.on('error', () => socket.destroy())
   const store: ContentStore = {
     async info(digest) {
-      const [answer] = await call(session, 'Info', digest)
+      const [answer] = await call(session, 'Info', message(digest))
       const info = answer && field(answer, 1)
       if (typeof info !== 'object') return undefined
       const labels = fields(info, 5).map((label) => String(typeof label === 'object' && field(label, 1)))
       return { size: Number(field(info, 2) ?? 0), labels }
     },
     async read(digest) {
-      const parts = await call(session, 'Read', digest)
+      const parts = await call(session, 'Read', message(digest))
       if (parts.length === 0) return undefined
       return Buffer.concat(parts.flatMap((part) => field(part, 2)).filter((data) => typeof data === 'object'))
+    },
+    async digests() {
+      const parts = await call(session, 'List', noMessage)
+      const infos = parts.flatMap((part) => fields(part, 1)).filter((info) => typeof info === 'object')
+      return new Set(infos.map((info) => String(field(info, 1))))
     },
     close: () => session.destroy(),
   }
@@ -60,7 +67,7 @@ export async function openContent(engine: EngineSession): Promise<ContentStore |
 }
 
 /** The messages that answer one call; none where the blob is not there. */
-function call(session: ClientHttp2Session, method: 'Info' | 'Read', digest: Digest): Promise<Buffer[]> {
+function call(session: ClientHttp2Session, method: 'Info' | 'Read' | 'List', question: Buffer): Promise<Buffer[]> {
   return new Promise((resolve, reject) => {
     const stream = session.request({
       [constants.HTTP2_HEADER_METHOD]: 'POST',
@@ -86,6 +93,6 @@ function call(session: ClientHttp2Session, method: 'Info' | 'Read', digest: Dige
       if (status === notFound || /not found/.test(String(said))) return resolve([])
       reject(new Error(`content store: ${String(status)} ${String(said)}`))
     })
-    stream.end(message(digest))
+    stream.end(question)
   })
 }

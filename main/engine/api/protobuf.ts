@@ -9,6 +9,9 @@ export function message(text: string): Buffer {
   return Buffer.concat([header, body])
 }
 
+/** A framed message without fields. */
+export const noMessage = Buffer.alloc(5)
+
 /** The messages in an answer. */
 export function unframed(answer: Buffer): Buffer[] {
   const messages: Buffer[] = []

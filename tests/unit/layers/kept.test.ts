@@ -32,11 +32,21 @@ describe('what was read of images', () => {
       ['classic', read()],
       ['with content', read({ content })],
       ['content untold', read({ content: { size: 3 } })],
-      ['index', read({ lasting: false })],
+      ['index', read({ content, absent: ['sha256:d'] })],
+      ['not lasting', read({ lasting: false })],
     ])
     await remember(openStore(folder).layers, 'classic', reads, () => true)
-    reads.delete('index')
-    expect(recall(openStore(folder).layers, 'classic')).toEqual(reads)
+    reads.delete('not lasting')
+    const next = openStore(folder).layers
+    for (const [id, read] of reads) expect(recall(next, 'classic', id)).toEqual(read)
+    expect(recall(next, 'classic', 'not lasting')).toBeUndefined()
+  })
+
+  test('is forgotten of images that this engine had and has no more, not of those that another one may have', async () => {
+    const file = openStore(folder).layers
+    await remember(file, 'classic', new Map([1, 2, 3].map((at) => [`image-${at}`, read()])), () => true)
+    await remember(file, 'classic', new Map([['image-1', read()]]), (id) => id !== 'image-2')
+    expect([1, 2, 3].filter((at) => recall(file, 'classic', `image-${at}`))).toEqual([1, 3])
   })
 
   test('holds for every engine with the classic store, and for one with the other', () => {
@@ -46,7 +56,7 @@ describe('what was read of images', () => {
 
   test('is read anew where the file cannot be understood', () => {
     writeFileSync(join(folder, 'layers.json'), '{ "engines": 1 }')
-    expect(recall(openStore(folder).layers, 'classic')).toEqual(new Map())
+    expect(recall(openStore(folder).layers, 'classic', 'classic')).toBeUndefined()
   })
 })
 

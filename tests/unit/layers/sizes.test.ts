@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { instruction, isSetting, makers } from '../../../model/layers/instruction.ts'
+import { instruction, isSetting } from '../../../model/layers/instruction.ts'
 import { chainIds, emptyLayer, LayerSizes, type Anatomy, type HistoryEntry } from '../../../model/layers/sizes.ts'
 
 const sha256 = (text: string) => `sha256:${createHash('sha256').update(text).digest('hex')}`
@@ -145,13 +145,5 @@ describe('an instruction', () => {
   test('is a setting when by its nature it makes no layer', () => {
     expect(['ENV a=b', '/bin/sh -c #(nop)  LABEL a=b', 'EXPOSE 80'].map(instruction).every(isSetting)).toBe(true)
     expect(['WORKDIR /app', 'COPY a b', 'RUN x', ''].map(instruction).some(isSetting)).toBe(false)
-  })
-
-  test('is shown beside the layer that it most likely made', () => {
-    const workdir = { createdBy: 'WORKDIR /app', size: 0 }
-    expect(makers([layer(70), setting, workdir, layer(5), setting], 3)).toEqual([0, 2, 3])
-    expect(makers([layer(70)], 2)).toEqual([0, undefined])
-    expect(makers([], 1)).toEqual([undefined])
-    expect(makers([setting, layer(1)], 1)).toEqual([1])
   })
 })
