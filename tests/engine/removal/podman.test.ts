@@ -6,7 +6,8 @@ import { runnableImages } from '../../../tools/world/runnable.ts'
 import { eventually } from '../eventually.ts'
 import { openCleaner, type Cleaner } from './cleaner.ts'
 
-if (!hasPodman()) test.skip('Podman is not on this machine: apt-get install podman', () => {})
+for (const missing of hasPodman() ? [] : ['podman'])
+  test.skip(`${missing} is not on this machine: apt-get install ${missing}`, () => {})
 
 /** Podman writes ids without their algorithm. */
 describe.runIf(hasPodman())('Podman', () => {
