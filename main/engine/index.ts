@@ -20,6 +20,7 @@ import { isSameEngine, type EngineIdentity, type EngineSession } from './api/ses
 import { readMirrors } from './api/system.ts'
 import { connect, type Connection } from './connect/connection.ts'
 import { dockerFlags, findCandidates, findChoices, summary, type Surroundings } from './connect/contexts.ts'
+import { Backoff, engineTraces, untilRetry } from './connect/backoff.ts'
 import { reach } from './connect/reach.ts'
 import { sessionBook, type Lease } from './sessions.ts'
 import { diskMeter } from './sync/disk-meter.ts'
@@ -44,8 +45,13 @@ export interface Engine {
   /** What leads Docker's own command to the same engine: between `docker` and its verb. */
   flags(): readonly string[]
   readonly handlers: Handlers<'engine'>
-  /** Reads the whole list again, where the engine's events may have left something out. */
+  /**
+   * The user is back, or asks: what the engine refused, and the engine itself if none is reached, is tried again at
+   * once; the whole list is read again where the engine's events may have left something out.
+   */
   lookAgain(): void
+  /** Asks for an image again that could not be read, so that its row says so. */
+  inspectAgain(image: ImageId): void
   /** Looks for an engine and stays with it until `signal` ends the work. */
   run(signal: AbortSignal): Promise<void>
 }
@@ -59,8 +65,6 @@ interface Needs {
 
 /** An engine may tell of its reload some milliseconds before it has the new mirrors (26.1, one time in 150: tried). */
 const settled = 500
-/** How long after a failure the engine is looked for again. */
-const retryAfter = 500
 
 export function engineService({ surroundings, publish, memory }: Needs): Engine {
   const changed = new EventEmitter<{ images: []; state: [] }>()
@@ -81,6 +85,9 @@ export function engineService({ surroundings, publish, memory }: Needs): Engine 
   /** Ends with the engine that is reached or looked for now. */
   let here = new AbortController()
   let ended: AbortSignal | undefined
+  const backoff = new Backoff()
+  /** Ends the wait for the next try. */
+  let waiting = new AbortController()
 
   function become(next: EngineState) {
     if (ended?.aborted || isDeepStrictEqual(next, state)) return
@@ -123,9 +130,23 @@ export function engineService({ surroundings, publish, memory }: Needs): Engine 
     connection = reached
     tell(connected)
     try {
-      const learn = (change: Partial<typeof connected>) => tell((connected = { ...connected, ...change }))
+      let refusal: EngineFailure | undefined
+      const learn = (change: Partial<typeof connected> = {}) => {
+        connected = { ...connected, ...change }
+        tell(refusal ? { status: 'away', context, failure: refusal } : connected)
+      }
       const read = diskMeter(reached, (disk) => learn({ disk }), signal)
-      const listed = (slow: boolean) => signal.aborted || keep(key, slow)
+      const refused = (error: unknown) => {
+        refusal = engineFailure(error, endpoint)
+        learn()
+      }
+      const listed = (slow: boolean) => {
+        if (signal.aborted) return
+        refusal = undefined
+        backoff.reset()
+        learn()
+        keep(key, slow)
+      }
       let turn = 0
       const reloaded = async () => {
         const asked = ++turn
@@ -141,7 +162,8 @@ export function engineService({ surroundings, publish, memory }: Needs): Engine 
           // An engine that went away meanwhile is told of by its events.
         }
       }
-      const watch = await watchEngine(reached, live, { read, listed, reloaded: () => void reloaded() }, signal)
+      const callbacks = { read, listed, refused, reloaded: () => void reloaded() }
+      const watch = await watchEngine(reached, live, callbacks, signal)
       if (!signal.aborted) watching = watch
       // What was taken up between the first question and the first event is told of by nobody.
       void reloaded()
@@ -212,15 +234,21 @@ export function engineService({ surroundings, publish, memory }: Needs): Engine 
       },
     },
     lookAgain() {
+      waiting.abort()
+      watching?.retryNow()
       if (connection && !connection.capabilities.tellsAll) watching?.lookAgain()
     },
+    inspectAgain: (image) => watching?.inspectAgain(image),
     async run(signal) {
       ended = signal
       while (!signal.aborted) {
         const turn = (here = new AbortController())
         const gone = AbortSignal.any([signal, turn.signal])
+        const traces = () => engineTraces(surroundings, chosen)
+        const before = traces()
         await visit(gone)
-        await delay(retryAfter, undefined, { signal: gone }).catch(() => undefined)
+        waiting = new AbortController()
+        await untilRetry({ backoff, traces, before, signal: AbortSignal.any([gone, waiting.signal]) })
       }
       sessions.closeAll()
     },

@@ -5,6 +5,7 @@ import type { Bytes, Image, ImageId } from '../../model/image/image.ts'
 import type { Digest, HistoryEntry } from '../../model/layers/sizes.ts'
 import { fail, ok, type Result } from '../../preload/contract/index.ts'
 import {
+  engineFailure,
   inspectImage,
   list,
   readHistory,
@@ -112,8 +113,13 @@ export async function readOne(
   image: Image,
   content: ContentStore | undefined,
 ): Promise<Result<ImageRead>> {
-  const read = await readImage(session, image, content)
-  return read ? ok(read) : fail({ code: 'image-gone', image: image.id })
+  try {
+    const read = await readImage(session, image, content)
+    return read ? ok(read) : fail({ code: 'image-gone', image: image.id })
+  } catch (error) {
+    if (statusOf(error) === undefined) throw error
+    return fail(engineFailure(error, session.context.endpoint))
+  }
 }
 
 const total = (blobs: readonly Blob[]) => blobs.reduce((sum, { size }) => sum + size, 0)

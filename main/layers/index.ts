@@ -11,7 +11,7 @@ import { LayerTable } from './table.ts'
 import { stackOf } from './stack.ts'
 
 export interface LayersNeeds {
-  readonly engine: Pick<Engine, 'live' | 'session'>
+  readonly engine: Pick<Engine, 'live' | 'session' | 'inspectAgain'>
   readonly kept: LayersStore
   readonly publish: Publish
 }
@@ -148,7 +148,10 @@ export function layersService({ engine, kept, publish }: LayersNeeds): Layers {
             if (read) into.add(image, read, used.has(image.id))
             else into.gone(image)
           } catch (error) {
-            if (isHere()) into.failed(image, error)
+            if (!isHere()) continue
+            into.failed(image, error)
+            // An image that cannot be read is marked in the list, and read again when that has healed.
+            if (image.unreadable === undefined) engine.inspectAgain(image.id)
           }
           if (isHere() && performance.now() - told > tellEvery) {
             level()
@@ -211,7 +214,8 @@ export function layersService({ engine, kept, publish }: LayersNeeds): Layers {
         if (!image) return fail({ code: 'image-gone', image: id })
         const into = enter(session.value)
         into.recall([id])
-        if (!into.all.has(id)) {
+        // A question that failed is asked again whenever somebody looks.
+        if (into.all.get(id)?.partial ?? !into.all.has(id)) {
           const content = await contentOf(session.value)
           try {
             const read = await readOne(session.value, image, content)

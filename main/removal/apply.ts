@@ -108,7 +108,9 @@ async function remove(session: EngineSession, deletion: Deletion, plan: RemovalP
       const removal = await removeImage(session, name)
       if (removal === 'missing' || 'conflict' in removal) {
         await putBack()
-        return moved(image)
+        // A plan that did not know which images containers use has left it to the engine to say so.
+        const unforeseen = removal === 'missing' || plan.containersFailure === undefined
+        return unforeseen ? moved(image) : { code: 'engine-refused', detail: removal.conflict }
       }
       taken.push(name)
       const last = at === deletion.names.length - 1

@@ -116,6 +116,7 @@ export function removalService(needs: RemovalNeeds) {
       const world = {
         images: engine.live.images(),
         containers: engine.live.containers(),
+        containersFailure: engine.live.containersFailure(),
         sharing: layers.sharing,
         store: session.capabilities.store,
       }
@@ -201,6 +202,7 @@ function isStill({ deletes, untags, containers }: RemovalPlan, live: Engine['liv
   const users = Map.groupBy(live.containers().values(), ({ image }) => image)
   const goes = new Set(containers.map(({ id }) => id))
   return (
+    [...untags, ...deletes].every(({ image }) => images.get(image)?.unreadable === undefined) &&
     untags.every(({ image, reference }) => images.get(image)?.references.includes(reference)) &&
     deletes.every(
       ({ image, references }) =>

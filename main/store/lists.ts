@@ -32,6 +32,7 @@ const image = v.object({
   digests: v.array(v.string()),
   created: v.number(),
   size: v.number(),
+  sizeUnknown: v.exactOptional(v.literal(true)),
   parent: v.exactOptional(v.string()),
 })
 
@@ -62,9 +63,7 @@ export function rememberedLists(folder: string): Lists {
     clearTimeout(timer)
     const lists = [...unwritten]
     unwritten.clear()
-    await Promise.all(
-      lists.map(([endpoint, images]) => fileOf(endpoint).write({ endpoint, images: [...images.values()] })),
-    )
+    await Promise.all(lists.map(([endpoint, images]) => fileOf(endpoint).write({ endpoint, images: known(images) })))
   }
 
   return {
@@ -93,6 +92,10 @@ export function rememberedLists(folder: string): Lists {
     },
   }
 }
+
+/** What could not be read at one time is no knowledge for the next. */
+const known = (images: ReadonlyMap<string, Image>) =>
+  [...images.values()].filter(({ unreadable }) => unreadable === undefined)
 
 interface ListFile {
   readonly name: string

@@ -22,8 +22,12 @@ export interface Image {
   readonly created: UnixTime
   /** What `docker images` shows: everything the image holds, whoever else holds it too. */
   readonly size: Bytes
+  /** The engine does not know the size; `size` is 0 then, so that sums count the image as nothing. */
+  readonly sizeUnknown?: true
   /** The classic builder's record of which image this one was built upon. */
   readonly parent?: ImageId
+  /** Why the engine's answer about this image cannot be read, in its own words; the other facts are as last known. */
+  readonly unreadable?: string
 }
 
 export const containerStates = ['created', 'running', 'paused', 'restarting', 'removing', 'exited', 'dead'] as const

@@ -15,8 +15,10 @@ export interface Filtered {
   /** Repository, tag, id and digests, in lower case. */
   readonly text: string
   readonly size: Bytes
+  readonly sizeUnknown?: true
   readonly created: UnixTime
-  readonly used: number
+  /** By how many containers; undefined if it is not known. */
+  readonly used: number | undefined
   readonly dangling: boolean
 }
 
@@ -25,11 +27,12 @@ type Sign = (typeof signs)[keyof typeof signs]
 
 const sizePattern = /^(?:size|大小)([<>=:＜＞＝：])(.*)$/
 const createdPattern = /^(?:created|创建)([<>=:＜＞＝：])(.*)$/
+const isUsed: Condition = ({ used = 0 }) => used > 0
 const plainConditions: Readonly<Record<string, Condition>> = {
   unused: ({ used }) => used === 0,
   未使用: ({ used }) => used === 0,
-  used: ({ used }) => used > 0,
-  使用中: ({ used }) => used > 0,
+  used: isUsed,
+  使用中: isUsed,
   dangling: ({ dangling }) => dangling,
   悬空: ({ dangling }) => dangling,
 }
@@ -82,10 +85,10 @@ function sizeCondition(sign: Sign, text: string): Condition[] {
   if (number === undefined || factor === undefined) return []
   const bytes = Number(number) * factor
   if (sign === '>') return [({ size }) => size > bytes]
-  if (sign === '<') return [({ size }) => size < bytes]
+  if (sign === '<') return [({ size, sizeUnknown }) => size < bytes && !sizeUnknown]
   // As written: 192MB is whatever the list shows as 192 MB.
   const digit = factor / 10 ** (number.split('.')[1]?.length ?? 0)
-  return [({ size }) => Math.abs(size - bytes) <= digit / 2]
+  return [({ size, sizeUnknown }) => Math.abs(size - bytes) <= digit / 2 && !sizeUnknown]
 }
 
 /** A year, a month or a day, in UTC: before it begins, after it ends, or within it. Images without a date match none. */

@@ -1,11 +1,11 @@
 /** What a removal will do, as a value: computed from what is known, applied as it stands, and true to the byte. */
-import { isDangling, runs, splitReference, type Bytes, type Container, type ContainerId } from '../image/image.ts'
+import { isDangling, runs, type Bytes, type Container, type ContainerId } from '../image/image.ts'
 import type { Image, ImageId, Reference } from '../image/image.ts'
 import { childrenFirst, goingParents, isHidden, shownHeir } from '../image/family.ts'
 import type { ByteRange } from '../layers/sizes.ts'
 import { provenance, type Provenance } from '../image/provenance.ts'
-import { quoted } from '../text/shell.ts'
-import { nothing, type Sharing } from '../layers/sharing.ts'
+import { boundsOf, nothing, type Sharing } from '../layers/sharing.ts'
+import { commandsOf, namesOf } from './commands.ts'
 
 /** A selected row of the list: one tag of an image, or the image with whatever names it has. */
 export interface WishRow {
@@ -51,6 +51,8 @@ export type Blocker =
     }
   /** An image that was built on this one and stays. */
   | { readonly kind: 'child'; readonly image: ImageId; readonly references: readonly Reference[] }
+  /** The engine refuses to tell of the image: its names may be others by now, and what it holds is not known. */
+  | { readonly kind: 'unreadable'; readonly said: string }
 
 /** An image that cannot be deleted while something is in the way. As long as it is kept, all its names stay too. */
 export interface Blocked {
@@ -81,6 +83,8 @@ export interface RemovalPlan {
   readonly containers: readonly ContainerRemoval[]
   /** Selected, but no longer there under this name. */
   readonly missing: readonly WishRow[]
+  /** Why it is not known which images containers use. The engine itself refuses to remove those that are in use. */
+  readonly containersFailure?: string
   /** At most so much of it stays with BuildKit's cache. */
   readonly mayStay: Bytes
   /** The deletions' own bytes and the shared ones, less what may stay. */
@@ -93,6 +97,8 @@ export interface World {
   /** All images, also those that no list shows. */
   readonly images: ReadonlyMap<ImageId, Image>
   readonly containers: ReadonlyMap<ContainerId, Container>
+  /** Why it is not known which images containers use; `containers` has those that are known. */
+  readonly containersFailure?: string | undefined
   readonly sharing: Sharing
   readonly store: 'classic' | 'containerd'
 }
@@ -120,7 +126,9 @@ export function planRemoval(world: World, wish: readonly WishRow[], choices: Cho
     if (known !== undefined) return known
     const used = users.get(image.id) ?? []
     const own = children.get(image.id) ?? []
-    const wished = whole.has(image.id) && used.every((container) => clears(container, choices[container.id]))
+    const readable = image.unreadable === undefined
+    const wished =
+      whole.has(image.id) && readable && used.every((container) => clears(container, choices[container.id]))
     const pruned = isHidden(image, own) && (wished || used.length === 0)
     // A hand-made circle of parents must not turn for ever.
     fates.set(image.id, false)
@@ -133,6 +141,7 @@ export function planRemoval(world: World, wish: readonly WishRow[], choices: Cho
   const blocked = [...whole].flatMap((id): Blocked[] => {
     const image = images.get(id)!
     const { references } = image
+    if (image.unreadable !== undefined) return [unreadable(image, references)]
     const containers = (users.get(id) ?? []).map((container): Blocked => {
       const { id: container_, name, state } = container
       const offered: Choice[] = ['keep', runs(container) ? 'stop-and-remove' : 'remove']
@@ -157,10 +166,11 @@ export function planRemoval(world: World, wish: readonly WishRow[], choices: Cho
     going.filter((image) => !isHidden(image, children.get(image.id) ?? [])),
     images,
   )
-  const sum = sharing.of(
+  const freed = sharing.of(
     ordered.map(({ id }) => id),
     held,
   )
+  const sum = world.containersFailure === undefined ? freed : boundsOf(freed)
   const own = new Map(sum.rows.map((row) => [row.id, row.own]))
   const told = new Set<ImageId>()
   const deletes = ordered.map((image): Deletion => {
@@ -182,7 +192,18 @@ export function planRemoval(world: World, wish: readonly WishRow[], choices: Cho
       names: namesOf(image, world.store),
     }
   })
-  const plan = { deletes, untags, blocked, containers, missing }
+  const readableUntags = untags.filter(({ image }) => images.get(image)!.unreadable === undefined)
+  const unreadableUntags = untags
+    .filter((untag) => !readableUntags.includes(untag))
+    .map(({ image, reference }) => unreadable(images.get(image)!, [reference]))
+  const plan = {
+    deletes,
+    untags: readableUntags,
+    blocked: [...blocked, ...unreadableUntags],
+    containers,
+    missing,
+    ...(world.containersFailure !== undefined && { containersFailure: world.containersFailure }),
+  }
   return {
     ...plan,
     sharedAmongDeleted: sum.sharedAmong,
@@ -191,6 +212,14 @@ export function planRemoval(world: World, wish: readonly WishRow[], choices: Cho
     commands: commandsOf(plan),
   }
 }
+
+const unreadable = (image: Image, references: readonly Reference[]): Blocked => ({
+  image: image.id,
+  references,
+  by: { kind: 'unreadable', said: image.unreadable ?? '' },
+  choice: 'keep',
+  choices: ['keep'],
+})
 
 /** Which images are wished for with all their names, and which rows take but some of an image's names. */
 function sorted(images: World['images'], wish: readonly WishRow[]) {
@@ -213,31 +242,4 @@ function sorted(images: World['images'], wish: readonly WishRow[]) {
     return [...names].map((reference) => ({ image: id, reference, staysAs }))
   })
   return { whole, untags, missing }
-}
-
-/**
- * The names whose removal, one after another, deletes an image without force: an id alone is refused where it has
- * several. Digests of a repository go with its last tag; those of other repositories are names of their own. Source:
- * moby daemon/images/image_delete.go.
- */
-function namesOf({ id, references, digests }: Image, store: World['store']): string[] {
-  const repositories = new Set(references.map((reference) => splitReference(reference).repository))
-  const apart = store === 'classic' || references.length === 0
-  const names = [...references, ...digests.filter((digest) => apart && !repositories.has(digest.split('@')[0]!))]
-  return names.length > 0 ? names : [id]
-}
-
-function commandsOf({ deletes, untags, containers }: Pick<RemovalPlan, 'deletes' | 'untags' | 'containers'>): string[] {
-  const line = (command: string, names: readonly string[]) =>
-    names.length > 0 ? [`${command} ${names.map(quoted).join(' ')}`] : []
-  const images = [...untags.map(({ reference }) => reference), ...deletes.flatMap(({ names }) => names)]
-  const stops = containers.filter(({ stop }) => stop).map(({ name }) => name)
-  return [
-    ...line('docker stop', stops),
-    ...line(
-      'docker rm',
-      containers.map(({ name }) => name),
-    ),
-    ...line('docker rmi', images),
-  ]
 }

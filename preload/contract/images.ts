@@ -13,6 +13,8 @@ export interface ImagesSnapshot {
   /** Those known from last time that the engine has not confirmed yet: its list may take a minute. */
   readonly unconfirmed: readonly ImageId[]
   readonly containers: readonly Container[]
+  /** Why it is not known which images containers use, in Docker's words; `containers` has those that are known. */
+  readonly containersFailure?: string
 }
 
 /** What became different between `seq - 1` and `seq`. A window that missed a number asks for the whole. */
@@ -25,6 +27,8 @@ export interface ImagesChange {
   readonly imagesGone: readonly ImageId[]
   readonly containers: readonly Container[]
   readonly containersGone: readonly ContainerId[]
+  /** As in `ImagesSnapshot`; the change has the value as of `seq`. */
+  readonly containersFailure?: string
 }
 
 export interface ImageDetails {

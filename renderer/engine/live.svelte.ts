@@ -9,6 +9,8 @@ class LiveImages {
   complete = $state(false)
   /** Images known from last time that the engine has not confirmed yet. */
   unconfirmed = $state.raw<ReadonlySet<ImageId>>(new Set())
+  /** Why it is not known which images containers use, in Docker's words. */
+  containersFailure = $state<string>()
   #seq = -1
 
   /** Whether there is a list to show, be it the last known one. */
@@ -27,12 +29,13 @@ class LiveImages {
     if (answer.ok && answer.value.seq >= this.#seq) this.#show(answer.value)
   }
 
-  #show({ seq, complete, images, unconfirmed, containers }: ImagesSnapshot) {
+  #show({ seq, complete, images, unconfirmed, containers, containersFailure }: ImagesSnapshot) {
     this.#seq = seq
     this.complete = complete
     this.unconfirmed = new Set(unconfirmed)
     this.images = images
     this.containers = containers
+    this.containersFailure = containersFailure
   }
 
   #apply(change: ImagesChange) {
@@ -44,6 +47,7 @@ class LiveImages {
       unconfirmed: without(this.unconfirmed, [...change.confirmed, ...change.imagesGone]),
       images: changed(this.images, change.images, change.imagesGone),
       containers: changed(this.containers, change.containers, change.containersGone),
+      ...(change.containersFailure !== undefined && { containersFailure: change.containersFailure }),
     })
   }
 }

@@ -1,7 +1,9 @@
 /** What the cells of a line say, written once a change. */
 import { shortId, type Bytes } from '../../model/image/image.ts'
+import { plain } from '../../model/text/plain.ts'
+import { live } from '../engine/live.svelte.ts'
 import { layers } from '../layers/layers.svelte.ts'
-import { ago, exactly, size, t } from '../ui/words.svelte.ts'
+import { ago, count, exactly, size, t } from '../ui/words.svelte.ts'
 import type { GroupLine, ImageLine, Line } from './lines.ts'
 
 export interface Cells {
@@ -17,20 +19,27 @@ export interface Cells {
   readonly shared: Bytes
   readonly known: boolean
   readonly sharing?: string | undefined
+  readonly size: string
+  /** Why the image cannot be read. */
+  readonly unreadable?: string | undefined
+  readonly used: string
   readonly usedHint?: string | undefined
 }
 
 export const cellsOf = (line: Line): Cells => (line.kind === 'group' ? groupCells(line) : imageCells(line))
 
-const groupCells = ({ repository, images, size: bytes }: GroupLine): Cells => ({
+const groupCells = ({ repository, images, size: bytes, used }: GroupLine): Cells => ({
   name: repository ?? '<none>',
   tag: t('images.count', { n: images }),
   unique: bytes,
   shared: 0,
   known: true,
+  size: size(bytes),
+  used: used ? count(used) : live.containersFailure === undefined ? '–' : '?',
 })
 
-function imageCells({ id, repository, tag = '', others, created, size: bytes, used }: ImageLine): Cells {
+function imageCells(line: ImageLine): Cells {
+  const { id, image, repository, tag = '', others, created, size: bytes, used } = line
   const { unique, shared } = layers.ofImage(id)
   // Not read yet: it may be either.
   const known = unique.max - unique.min < bytes || bytes === 0
@@ -48,6 +57,10 @@ function imageCells({ id, repository, tag = '', others, created, size: bytes, us
       known && parts.shared > 0
         ? t('images.sharing', { unique: size(parts.unique), shared: size(parts.shared) })
         : undefined,
-    usedHint: used ? t('images.usedBy', { n: used }) : undefined,
+    size: line.sizeUnknown ? t('images.sizeUnknown') : size(bytes),
+    unreadable:
+      image.unreadable === undefined ? undefined : t('images.unreadableHint', { detail: plain(image.unreadable) }),
+    used: used ? count(used) : used === 0 ? '–' : '?',
+    usedHint: used ? t('images.usedBy', { n: used }) : used === 0 ? undefined : t('images.useUnknown'),
   }
 }

@@ -12,7 +12,10 @@ export function groupsOf(lines: readonly ImageLine[]): GroupLine[] {
       lines: own,
       images: images.length,
       size: sizeOf(images),
-      used: [...new Map(own.map(({ id, used }) => [id, used])).values()].reduce((sum, used) => sum + used, 0),
+      used: [...new Map(own.map(({ id, used }) => [id, used])).values()].reduce<number>(
+        (sum, used = 0) => sum + used,
+        0,
+      ),
       open: false,
     }
   })

@@ -22,8 +22,9 @@ export class ImageList {
   #open = $state.raw<ReadonlySet<string>>(new Set())
   readonly #labels = new LabelSearch()
 
+  readonly #unlistedUse = $derived(live.containersFailure === undefined ? 0 : undefined)
   readonly all: readonly ImageLine[] = $derived(
-    live.images.flatMap((image) => linesOf(image, live.usedBy.get(image.id)?.length ?? 0)),
+    live.images.flatMap((image) => linesOf(image, live.usedBy.get(image.id)?.length ?? this.#unlistedUse)),
   )
   // Sorted first, filtered then: a keystroke pays for the filter alone.
   readonly #sorted = $derived(sortedBy(this.all, this.order))

@@ -27,14 +27,15 @@ export interface GroupLine {
   readonly images: number
   /** Each image counted once, whatever its tags. */
   readonly size: Bytes
+  /** By the containers that are known. */
   readonly used: number
   readonly open: boolean
 }
 
 export type Line = ImageLine | GroupLine
 
-/** `used`: by how many containers. */
-export const linesOf = (image: Image, used: number): ImageLine[] =>
+/** `used`: by how many containers; undefined if it is not known. */
+export const linesOf = (image: Image, used: number | undefined): ImageLine[] =>
   rowsOf(image).map((row): ImageLine => {
     const { repository = '<none>', tag = '<none>' } = row
     const name = `${repository}:${tag}`
@@ -45,9 +46,11 @@ export const linesOf = (image: Image, used: number): ImageLine[] =>
       id: image.id,
       text: [name, image.id, ...image.digests].join(' ').toLowerCase(),
       size: image.size,
+      ...(image.sizeUnknown && { sizeUnknown: image.sizeUnknown }),
       created: image.created,
       used,
-      dangling: isDangling(image),
+      // The tags of an image that cannot be read are not known to be none.
+      dangling: isDangling(image) && image.unreadable === undefined,
       others: image.references.filter((reference) => reference !== name),
     }
   })

@@ -24,7 +24,7 @@ const compare: Record<Column, Compare> = {
   id: (a, b) => byText(a.id, b.id),
   created: (a, b) => a.created - b.created,
   size: (a, b) => a.size - b.size,
-  used: (a, b) => a.used - b.used,
+  used: (a, b) => (a.used ?? 0) - (b.used ?? 0),
 }
 
 /** A new array; equal lines stand by name, so that the order never depends on what arrived first. */

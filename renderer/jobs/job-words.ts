@@ -115,7 +115,11 @@ export function layerWords(state: PulledLayer['state']): string {
 }
 
 export function itemWords({ state, failure }: JobItem): string {
-  if (failure) return failureWords(failure).title
+  if (failure) {
+    const { title, hint } = failureWords(failure)
+    // Only Docker itself knows why it refused.
+    return failure.code === 'engine-refused' ? hint : title
+  }
   switch (state) {
     case 'waiting':
       return t('job.item.waiting')

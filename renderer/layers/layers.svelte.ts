@@ -1,6 +1,6 @@
 /** Which layers images hold, as main reads them: what a selection would free is summed up here, within a frame. */
 import type { ImageId } from '../../model/image/image.ts'
-import { Sharing, type SetSharing } from '../../model/layers/sharing.ts'
+import { boundsOf, Sharing, type SetSharing } from '../../model/layers/sharing.ts'
 import type { LayersChange } from '../../preload/contract/index.ts'
 import { live } from '../engine/live.svelte.ts'
 
@@ -10,6 +10,11 @@ class Layers {
 
   /** The images that containers use: they stay, and so do all their layers. */
   readonly held: ReadonlySet<ImageId> = $derived(new Set(live.usedBy.keys()))
+
+  /** With those that are not removed because they cannot be read. */
+  readonly #staying: ReadonlySet<ImageId> = $derived(
+    new Set([...this.held, ...live.images.flatMap(({ id, unreadable }) => (unreadable === undefined ? [] : [id]))]),
+  )
 
   async load() {
     slipway.on('layers.changed', (change) => void this.#apply(change))
@@ -40,7 +45,8 @@ class Layers {
   /** What removing these images frees while all containers stay. */
   of(ids: Iterable<ImageId>): SetSharing {
     void this.#seq
-    return this.#sharing.of(ids, this.held)
+    const sum = this.#sharing.of(ids, this.#staying)
+    return live.containersFailure === undefined ? sum : boundsOf(sum)
   }
 }
 

@@ -209,6 +209,14 @@ export const en = {
   'images.viewGroups': 'By repository',
   'images.confirming':
     'These are the images as last known. Docker is being asked; those still faint are not confirmed yet.',
+  'images.sizeUnknown': 'unknown',
+  'images.unreadable': 'unreadable',
+  'images.unreadableHint': 'Docker cannot read this image. It says: {detail}',
+  'images.useUnknown': 'It is not known which images containers use.',
+  'images.useUnknownHint': 'Docker does not list the containers. It says: {detail}. Slipway keeps asking.',
+  'details.unreadable': 'Docker cannot read this image.',
+  'details.unreadableHint':
+    'It says: {detail}. What is shown is as last known. Slipway keeps asking, and removes nothing of it until Docker can read it.',
   'images.noneSuch': 'No image is like that. All the better.',
   'images.wentAway': '{name} is no longer there. It was removed, or its tag moved.',
   'keep.title': 'Keep the newest',
@@ -313,6 +321,9 @@ export const en = {
   'removal.unknown': 'origin not known',
   'removal.parents': { one: 'and {n} untagged parent', other: 'and {n} untagged parents' },
   'removal.child': '{image} was built on it',
+  'removal.unreadable': 'Docker cannot read it: {detail}',
+  'removal.useUnknown':
+    'Docker does not list the containers: {detail}. It will refuse to remove an image that a container uses; nothing is forced.',
   'removal.usedRunning': 'container {container}, running',
   'removal.usedStopped': 'container {container}, stopped',
   'removal.keep': 'Keep the image',
@@ -838,6 +849,7 @@ export const en = {
   'error.context-unknown.hint': 'DOCKER_CONTEXT or Docker’s configuration names it. To see those that exist:',
   'error.context-unreadable': 'Docker’s configuration cannot be read',
   'error.context-unreadable.hint': '{file}: {detail}',
+  'error.retryNow': 'Try now',
   'error.retrying': 'Slipway connects by itself as soon as it can.',
 
   'error.helper-missing': 'Slipway’s helper is not installed.',

@@ -64,6 +64,7 @@ class Follower {
   containers = new Map<string, Container>()
   unconfirmed = new Set<ImageId>()
   complete = false
+  containersFailure: string | undefined
   /** Called after each change. */
   drawn: () => void = () => {}
 
@@ -76,6 +77,7 @@ class Follower {
     else this.#take(this.#whole())
     this.#seq = change.seq
     this.complete = change.complete
+    this.containersFailure = change.containersFailure
     this.drawn()
   }
 

@@ -2,8 +2,8 @@
 import type { Container, ImageId } from '../../../model/image/image.ts'
 import type { Connection } from '../connect/connection.ts'
 import { Names } from './hints.ts'
-import type { Live, Read, Whole } from './live.ts'
-import { readAllContainers, readAllImages, readNamed, readRemembered } from './reader.ts'
+import type { Live, Read, Unreadable, Whole } from './live.ts'
+import { readAllContainers, readAllImages, readNamed, readRemembered, type NamedRead } from './reader.ts'
 
 /** A list that takes longer than this many milliseconds is not waited for. */
 const slowAfter = 1000
@@ -34,13 +34,17 @@ export class Listing {
       this.slow = true
       news()
     }, slowAfter)
-    const containers = readAllContainers(connection).then((all) => {
-      this.#containers = all
-      return all
+    const containers = readAllContainers(connection).then((rows) => {
+      this.#containers = rows.containers
+      return rows
     })
     Promise.all([readAllImages(connection), containers])
-      .then(([images, containers]) => {
-        this.#whole = { images, containers }
+      .then(([images, { containers, failure }]) => {
+        this.#whole = {
+          images,
+          ...(containers && { containers }),
+          ...(failure !== undefined && { containersFailure: failure }),
+        }
         news()
       }, failed)
       .finally(() => clearTimeout(timer))
@@ -84,10 +88,15 @@ export class Listing {
     for (const id of images.keys()) this.#beside.images.add(id)
   }
 
-  /** Puts the list that has arrived in place, with what was looked at meanwhile as it is now. */
-  async take(): Promise<void> {
+  /**
+   * Puts the list that has arrived in place, with what was looked at meanwhile as it is now, and returns it with the
+   * images that the engine refused to tell of.
+   */
+  async take(unreadable: Unreadable): Promise<Whole & Pick<NamedRead, 'refusedImages'>> {
     const whole = this.#whole!
     const known = new Map(whole.images.map((image) => [image.id, image]))
-    this.#live.replace(whole, await readNamed(this.#connection, known, this.#beside))
+    const read = await readNamed(this.#connection, known, this.#beside)
+    this.#live.replace(whole, read, unreadable)
+    return { ...whole, refusedImages: read.refusedImages }
   }
 }

@@ -1,69 +1,96 @@
 /** Reading images and containers from an engine, all of them or those that a hint names. */
-import { setTimeout as delay } from 'node:timers/promises'
 import * as v from 'valibot'
 import type { Container, Image, ImageId } from '../../../model/image/image.ts'
 import type { Capabilities } from '../api/session.ts'
 import type { Connection } from '../connect/connection.ts'
-import { statusOf } from '../api/errors.ts'
+import { engineFailure, statusOf } from '../api/errors.ts'
 import type { Names } from './hints.ts'
 import type { Read } from './live.ts'
-import { containerInspected, containerListed, imageInspected, imageListed, type KnownImage } from '../api/replies.ts'
+import {
+  containerInspected,
+  imageInspected,
+  parseContainerRows,
+  parseImageRows,
+  type ContainerRows,
+  type KnownImage,
+} from '../api/replies.ts'
 
 /**
- * An engine refuses to tell of images while one of them is half gone ("layer does not exist" by the classic store,
- * "content digest … not found" by containerd's): it is asked again, for some ten seconds while many are removed.
+ * The engine answered, and not with what was asked for. An engine refuses to tell of images while one of them is half
+ * gone ("layer does not exist" by the classic store, "content digest … not found" by containerd's), and a store that is
+ * damaged refuses for good.
  */
-async function patiently<Answer>(ask: () => Promise<Answer>, final: readonly number[], waitMs = 100): Promise<Answer> {
-  try {
-    return await ask()
-  } catch (error) {
-    const status = statusOf(error)
-    if (status === undefined || final.includes(status) || waitMs > 6400) throw error
-    await delay(waitMs)
-    return patiently(ask, final, waitMs * 2)
+class Refusal {
+  readonly said
+  constructor(said: string) {
+    this.said = said
   }
 }
 
-/** Asks for one image: 404 says that it is gone. */
-const askForImage = <Answer>(ask: () => Promise<Answer>) => patiently(ask, [404])
-/** Asks for a list, which always exists: 26.1's containerd store answers 404 while one of its images is half gone. */
-const askForList = <Answer>(ask: () => Promise<Answer>) => patiently(ask, [])
-
-export async function readAllImages({ ask, capabilities }: Connection): Promise<KnownImage[]> {
-  const answer = await askForList(() => ask('/images/json', { all: true }))
-  return v.parse(v.array(imageListed), answer).map((image) => withTrueDigests(image, capabilities))
+/** The engine's words where it answered with an error or with what cannot be read; undefined if it did not answer. */
+export function refusalOf(error: unknown): string | undefined {
+  if (statusOf(error) === undefined && !v.isValiError(error)) return undefined
+  const failure = engineFailure(error, '')
+  return 'detail' in failure ? failure.detail : ''
 }
 
-export const readAllContainers = async ({ ask }: Connection): Promise<Container[]> =>
-  v.parse(v.array(containerListed), await ask('/containers/json', { all: true }))
+async function orRefusal<Answer>(question: Promise<Answer>): Promise<Answer | Refusal> {
+  try {
+    return await question
+  } catch (error) {
+    const said = refusalOf(error)
+    if (said === undefined) throw error
+    return new Refusal(said)
+  }
+}
+
+export async function readAllImages({ ask, capabilities }: Connection): Promise<KnownImage[]> {
+  return parseImageRows(await ask('/images/json', { all: true })).map((image) => withTrueDigests(image, capabilities))
+}
+
+export async function readAllContainers({ ask }: Connection): Promise<ContainerRows> {
+  const rows = await orRefusal(ask('/containers/json', { all: true }).then(parseContainerRows))
+  return rows instanceof Refusal ? { failure: rows.said } : rows
+}
+
+/** What was read, and what the engine refused to tell of. */
+export interface NamedRead extends Read {
+  /** Names of images, with the engine's words. */
+  readonly refusedImages: ReadonlyMap<string, string>
+  /** The engine did not tell of one of the containers. */
+  readonly refusedContainer: boolean
+}
 
 /**
  * Reads the named images and whatever else their new state touches: the images that carried one of their tags
  * until now (no event tells of a tag that moved away), and the parents that are not known yet.
  */
-export async function readNamed(connection: Connection, known: Known, names: Names): Promise<Read> {
+export async function readNamed(connection: Connection, known: Known, names: Names): Promise<NamedRead> {
   const [images, containers] = await Promise.all([
     readTouched(connection, known, names),
     readContainers(connection, names.containers),
   ])
-  return { images, containers }
+  return { ...images, ...containers }
 }
 
-async function readTouched(connection: Connection, known: Known, names: Names): Promise<Read['images']> {
+async function readTouched(connection: Connection, known: Known, names: Names) {
   const images = new Map<string, KnownImage | undefined>()
+  const refusedImages = new Map<string, string>()
   const asked = new Set<string>()
   let wanted = [...names.images]
   while (wanted.length > 0) {
     wanted.forEach((name) => asked.add(name))
-    for (const [name, image] of await readImages(connection, wanted)) {
+    for (const [name, image, refusal] of await readImages(connection, known, wanted)) {
+      if (refusal) refusedImages.set(name, refusal.said)
       if (image) images.set(image.id, image)
+      else if (refusal) continue
       else if (known.has(name)) images.set(name, undefined)
     }
     wanted = touched(images, known, [...names.references, ...names.images]).filter(
       (id) => !asked.has(id) && !images.has(id),
     )
   }
-  return images
+  return { images, refusedImages }
 }
 
 type Known = ReadonlyMap<ImageId, Image>
@@ -80,30 +107,38 @@ function touched(
 }
 
 /**
- * Asks for images that are remembered, few at once, as the engine is busy with its list. One that it stumbles over is
- * left to the list.
+ * Asks for images that are remembered, few at once, as the engine is busy with its list. One that the engine refuses to
+ * tell of is left to the list.
  */
 export async function readRemembered(connection: Connection, known: Known, ids: readonly ImageId[]) {
-  const ask = async (id: ImageId): Promise<Looked | undefined> => {
-    try {
+  const images = await each(
+    ids,
+    async (id): Promise<readonly [ImageId, KnownImage | undefined][]> => {
       const image = await inspect(connection, id)
-      // What is unpacked of an image changes seldom; the containerd store's inspect leaves it out.
-      const size = connection.capabilities.store === 'containerd' ? known.get(id)?.size : undefined
-      return [id, image && { ...image, size: size ?? image.size }]
-    } catch (error) {
-      if (statusOf(error) === undefined) throw error
-      return undefined
-    }
-  }
-  return new Map((await each(ids, ask, 4)).filter((looked) => looked !== undefined))
+      if (image instanceof Refusal) return []
+      return [[id, image && (connection.capabilities.store === 'containerd' ? withKnownSize(image, known) : image)]]
+    },
+    4,
+  )
+  return new Map(images.flat())
 }
 
-/** A name, and the image it names: undefined where there is none. */
-type Looked = readonly [name: string, image: KnownImage | undefined]
+/** A name, and the image it names: undefined if there is none, or if the engine refuses to tell. */
+type Looked = readonly [name: string, image: KnownImage | undefined, refusal?: Refusal | undefined]
 
-async function readImages(connection: Connection, names: readonly string[]): Promise<readonly Looked[]> {
-  const looked = await each(names, async (name): Promise<Looked> => [name, await inspect(connection, name)])
-  return connection.capabilities.store === 'containerd' ? asListed(connection, looked) : looked
+async function readImages(connection: Connection, known: Known, names: readonly string[]): Promise<readonly Looked[]> {
+  const looked = await each(names, async (name): Promise<Looked> => {
+    const image = await inspect(connection, name)
+    return image instanceof Refusal ? [name, undefined, image] : [name, image]
+  })
+  return connection.capabilities.store === 'containerd' ? asListed(connection, known, looked) : looked
+}
+
+/** What is unpacked of an image changes seldom, and the containerd store's inspect leaves it out of the size. */
+function withKnownSize(inspected: KnownImage, known: Known): KnownImage {
+  const { sizeUnknown: _, ...image } = inspected
+  const before = known.get(image.id)
+  return before && !before.sizeUnknown ? { ...image, size: before.size } : { ...image, size: 0, sizeUnknown: true }
 }
 
 /** Asks a few at a time. */
@@ -131,12 +166,9 @@ async function found<Schema extends v.GenericSchema>(
   }
 }
 
-async function inspect({ ask, capabilities }: Connection, name: string): Promise<KnownImage | undefined> {
-  const image = await found(
-    askForImage(() => ask(`/images/${name}/json`)),
-    imageInspected,
-  )
-  return image && withTrueDigests(image, capabilities)
+async function inspect({ ask, capabilities }: Connection, name: string): Promise<KnownImage | Refusal | undefined> {
+  const image = await orRefusal(found(ask(`/images/${name}/json`), imageInspected))
+  return image && !(image instanceof Refusal) ? withTrueDigests(image, capabilities) : image
 }
 
 const withTrueDigests = (image: KnownImage, { store }: Capabilities): KnownImage =>
@@ -146,18 +178,26 @@ const withTrueDigests = (image: KnownImage, { store }: Capabilities): KnownImage
  * The containerd store's inspect leaves the unpacked files out of the size, and tells an image's other facts by another
  * of its tags than the list does. The list tells of the tags asked for alone.
  */
-async function asListed({ ask }: Connection, looked: readonly Looked[]): Promise<readonly Looked[]> {
+async function asListed({ ask }: Connection, known: Known, looked: readonly Looked[]): Promise<readonly Looked[]> {
   const images = looked.flatMap(([, image]) => image ?? [])
   const tags = images.flatMap(({ references }) => references)
   const untagged = images.some(({ references }) => references.length === 0)
-  const lists = await Promise.all([
-    tags.length > 0 ? askForList(() => ask('/images/json', { filters: { reference: tags } })) : [],
-    untagged ? askForList(() => ask('/images/json', { all: true, filters: { dangling: ['true'] } })) : [],
-  ])
-  const listed = new Map(lists.flatMap((list) => v.parse(v.array(imageListed), list)).map((image) => [image.id, image]))
-  return looked.map(([name, image]): Looked => {
+  const lists = await orRefusal(
+    Promise.all([
+      tags.length > 0 ? ask('/images/json', { filters: { reference: tags } }) : [],
+      untagged ? ask('/images/json', { all: true, filters: { dangling: ['true'] } }) : [],
+    ]).then((replies) => replies.flatMap(parseImageRows)),
+  )
+  if (lists instanceof Refusal)
+    return looked.map(([name, image, refusal]): Looked => [
+      name,
+      image && withKnownSize(image, known),
+      refusal ?? (image && lists),
+    ])
+  const listed = new Map(lists.map((image) => [image.id, image]))
+  return looked.map(([name, image, refusal]): Looked => {
     const same = image && listed.get(image.id)
-    return [name, same ? { ...same, references: image.references, digests: image.digests } : image]
+    return [name, same ? { ...same, references: image.references, digests: image.digests } : image, refusal]
   })
 }
 
@@ -165,11 +205,13 @@ async function asListed({ ask }: Connection, looked: readonly Looked[]): Promise
  * Asks for each container by itself: the engine tells of a change before its own list has it
  * (moby daemon/pause.go: the event is logged before the container is checkpointed).
  */
-async function readContainers(
-  { ask }: Connection,
-  ids: ReadonlySet<string>,
-): Promise<Map<string, Container | undefined>> {
-  return new Map(
-    await each([...ids], async (id) => [id, await found(ask(`/containers/${id}/json`), containerInspected)] as const),
-  )
+async function readContainers({ ask }: Connection, ids: ReadonlySet<string>) {
+  const containers = new Map<string, Container | undefined>()
+  let refusedContainer = false
+  await each([...ids], async (id) => {
+    const container = await orRefusal(found(ask(`/containers/${id}/json`), containerInspected))
+    if (container instanceof Refusal) refusedContainer = true
+    else containers.set(id, container)
+  })
+  return { containers, refusedContainer }
 }

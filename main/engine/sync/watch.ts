@@ -2,12 +2,14 @@
 import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
 import * as v from 'valibot'
+import type { ImageId } from '../../../model/image/image.ts'
 import type { Connection } from '../connect/connection.ts'
 import { openEvents } from '../api/system.ts'
 import { Hints, hintsOf } from './hints.ts'
 import { Listing } from './listing.ts'
 import type { Live } from './live.ts'
-import { readNamed } from './reader.ts'
+import { readAllContainers, readNamed, refusalOf } from './reader.ts'
+import { nameOf, Retries, type RetryKey } from './retries.ts'
 import { engineEvent, type EngineEvent } from '../api/replies.ts'
 
 /** Events come in clusters (a build, a prune): what arrives within this many milliseconds is looked at together. */
@@ -24,11 +26,17 @@ export interface Watch {
   readonly ended: Promise<void>
   /** Reads the whole list again. */
   lookAgain(): void
+  /** Asks again at once what the engine refused and is waited with. */
+  retryNow(): void
+  /** Asks for one image again: somebody else could not read it. */
+  inspectAgain(image: ImageId): void
 }
 
 interface Told {
   /** The whole list is in place. `slow`: it took longer than one waits for. */
   listed(slow: boolean): void
+  /** The engine has refused its list of images several times. */
+  refused(error: unknown): void
   /** What is known may have changed, and the engine has no list to work on. */
   read(): void
   /** The engine's own settings may be others. */
@@ -52,9 +60,16 @@ export async function watchEngine(
   let lastLook = -Infinity
   let failure: { readonly error: unknown } | undefined
 
+  let containersWanted = false
+  const retries = new Retries(askAgain)
+  signal.addEventListener('abort', () => retries.end(), { once: true })
+
+  const listWanted = () => hints.everything && !retries.isWaiting('images')
   const somethingToDo = () =>
     !signal.aborted &&
-    (listing ? listing.arrived || listing.waits || (hints.named && listing.goesOn) : hints.everything || hints.named)
+    (listing
+      ? listing.arrived || listing.waits || (hints.named && listing.goesOn)
+      : listWanted() || hints.named || containersWanted)
 
   // One thing at a time, so that nothing older than what is known is ever put in its place.
   async function look(wait: number) {
@@ -74,22 +89,69 @@ export async function watchEngine(
   }
 
   async function doOne() {
-    if (hints.everything && !listing) {
-      hints.everything = false
-      listing = new Listing(connection, live, { news: () => lookSoon(0), failed })
-    } else if (listing?.arrived) {
-      listing.lookedAt(hints.takeNamed())
-      await listing.take()
-      told.listed(listing.slow)
-      listing = undefined
-      told.read()
-    } else if (hints.named) {
-      const names = hints.takeNamed()
-      const read = await readNamed(connection, live.images(), names)
-      listing?.lookedAt(names, read)
-      live.apply(read)
-      if (!listing) told.read()
-    } else await listing?.goOn()
+    if (listWanted() && !listing) {
+      hints.everything = containersWanted = false
+      listing = new Listing(connection, live, { news: () => lookSoon(0), failed: listFailed })
+    } else if (listing?.arrived) await takeList(listing)
+    else if (hints.named) await lookAtNamed()
+    else if (listing) await listing.goOn()
+    else {
+      containersWanted = false
+      const rows = await readAllContainers(connection)
+      noteContainers(rows.failure)
+      live.applyContainers(rows)
+    }
+  }
+
+  async function takeList(arrived: Listing) {
+    arrived.lookedAt(hints.takeNamed())
+    const { images, containersFailure, refusedImages } = await arrived.take(retries.unreadableImages())
+    const ids = new Set(images.map(({ id }) => id))
+    retries.succeeded('images')
+    retries.keepImages((id) => ids.has(id))
+    for (const [name, said] of refusedImages) retries.failed(`image ${name}`, said)
+    noteContainers(containersFailure)
+    told.listed(arrived.slow)
+    listing = undefined
+    told.read()
+  }
+
+  async function lookAtNamed() {
+    const names = hints.takeNamed()
+    const read = await readNamed(connection, live.images(), names)
+    listing?.lookedAt(names, read)
+    for (const name of [...names.images, ...read.images.keys()])
+      if (!read.refusedImages.has(name)) retries.succeeded(`image ${name}`)
+    for (const [name, said] of read.refusedImages) {
+      // The row of a reference is only found in the list: nobody knows which image it names now.
+      if (!name.startsWith('sha256:') && !retries.isKnown(`image ${name}`)) hints.everything = true
+      retries.failed(`image ${name}`, said)
+    }
+    if (read.refusedContainer) containersWanted = true
+    live.apply(read, retries.unreadableImages())
+    if (!listing && read.images.size + read.containers.size > 0) told.read()
+  }
+
+  function noteContainers(failure: string | undefined) {
+    if (failure === undefined) retries.succeeded('containers')
+    else retries.failed('containers', failure)
+  }
+
+  function listFailed(error: unknown) {
+    const said = refusalOf(error)
+    if (said === undefined) return failed(error)
+    listing = undefined
+    hints.everything = true
+    if (retries.failed('images', said)) told.refused(error)
+    // What was asked for beside the list goes on.
+    if (somethingToDo()) lookSoon()
+  }
+
+  function askAgain(key: RetryKey) {
+    if (key === 'images') hints.everything = true
+    else if (key === 'containers') containersWanted = true
+    else hints.add({ look: 'image', name: nameOf(key) })
+    lookSoon(0)
   }
 
   function failed(error: unknown) {
@@ -131,14 +193,25 @@ export async function watchEngine(
   let later: NodeJS.Timeout | undefined
 
   lookAgain()
-  return { ended: follow(), lookAgain }
+  return {
+    ended: follow(),
+    lookAgain() {
+      retries.succeeded('images')
+      lookAgain()
+    },
+    retryNow: () => retries.askNow(),
+    inspectAgain(image) {
+      if (!retries.isKnown(`image ${image}`)) askAgain(`image ${image}`)
+    },
+  }
 }
 
 /** What was read of an engine that has been left is nobody's business any more. */
 const until = (signal: AbortSignal, live: Live): Live => ({
   ...live,
-  apply: (read) => signal.aborted || live.apply(read),
-  replace: (list, since) => signal.aborted || live.replace(list, since),
+  apply: (read, unreadable) => signal.aborted || live.apply(read, unreadable),
+  applyContainers: (rows) => signal.aborted || live.applyContainers(rows),
+  replace: (list, since, unreadable) => signal.aborted || live.replace(list, since, unreadable),
 })
 
 const unknownEvent: EngineEvent = { Type: '', Action: '', Actor: { ID: '', Attributes: {} } }

@@ -142,3 +142,37 @@ test('who follows the changes always ends with the snapshot', () => {
     }),
   )
 })
+
+test('an image that cannot be read keeps its last row with a mark, also in a whole list, until it is read again', () => {
+  const { changes, live } = watched()
+  live.replace({ images: [image('a'), image('b')], containers: [] })
+  const unreadable = new Map([
+    ['b', 'blob not found'],
+    ['new', 'blob not found'],
+  ])
+  live.apply({ images: new Map(), containers: new Map() }, unreadable)
+  const marked = { ...withoutLabels(image('b')), unreadable: 'blob not found' }
+  expect(live.images().get('b')).toEqual(marked)
+  expect(live.images().get('new')).toMatchObject({ references: [], sizeUnknown: true, unreadable: 'blob not found' })
+  expect(live.images().get('a')?.unreadable).toBeUndefined()
+
+  live.replace({ images: [image('a'), image('b')], containers: [] }, undefined, unreadable)
+  expect([...live.images().keys()]).toEqual(['a', 'b'])
+  expect(live.images().get('b')).toEqual(marked)
+
+  live.apply({ images: new Map([['b', image('b')]]), containers: new Map() })
+  expect(live.images().get('b')).toEqual(withoutLabels(image('b')))
+  expect(changes).toHaveLength(4)
+})
+
+test('a refused list of containers leaves the known ones, and is told once', () => {
+  const { changes, live } = watched()
+  const web = { id: 'web', name: 'web', image: 'a', state: 'running', created: 1 } as const
+  live.replace({ images: [image('a')], containers: [web] })
+  live.applyContainers({ failure: 'no such snapshot' })
+  live.applyContainers({ failure: 'no such snapshot' })
+  expect(live.snapshot()).toMatchObject({ containers: [web], containersFailure: 'no such snapshot' })
+  live.applyContainers({ containers: [] })
+  expect(live.snapshot().containersFailure).toBeUndefined()
+  expect(changes.map(({ containersFailure }) => containersFailure)).toEqual([undefined, 'no such snapshot', undefined])
+})

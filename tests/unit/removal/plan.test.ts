@@ -54,6 +54,26 @@ function world(images: Image[], containers: Container[] = [], store: World['stor
 const exact = (size: number) => ({ min: size, max: size })
 
 describe('a plan', () => {
+  test('keeps an image that cannot be read, with all its names, and says why', () => {
+    const images = [image('a', ['x:1', 'x:2'], { unreadable: 'blob not found' }), image('b', ['y:1'])]
+    const by = { kind: 'unreadable', said: 'blob not found' }
+    const whole = planRemoval(world(images), [{ image: 'a' }, { image: 'b' }])
+    expect(whole.blocked).toMatchObject([{ image: 'a', references: ['x:1', 'x:2'], by, choices: ['keep'] }])
+    expect(whole.deletes.map(({ image }) => image)).toEqual(['b'])
+    const tag = planRemoval(world(images), [{ image: 'a', reference: 'x:1' }])
+    expect(tag).toMatchObject({ deletes: [], untags: [], blocked: [{ image: 'a', references: ['x:1'], by }] })
+    expect(tag.commands).toEqual([])
+  })
+
+  test('says that use by containers is not known, and leaves the refusal to the engine', () => {
+    const unknown = { ...world([image('a', ['x:1'])]), containersFailure: 'snapshot does not exist' }
+    const plan = planRemoval(unknown, [{ image: 'a' }])
+    expect(plan.containersFailure).toBe('snapshot does not exist')
+    expect(plan.deletes).toMatchObject([{ image: 'a', names: ['x:1'], own: { min: 0, max: 10 } }])
+    expect(plan.frees).toEqual({ min: 0, max: 10 })
+    expect(planRemoval(world([image('a', ['x:1'])]), [{ image: 'a' }]).containersFailure).toBeUndefined()
+  })
+
   test('takes one tag of several and frees nothing', () => {
     const plan = planRemoval(world([image('a', ['x:1', 'x:2'])]), [{ image: 'a', reference: 'x:1' }])
     expect(plan).toMatchObject({
@@ -245,7 +265,10 @@ test('in any world a plan comes true: what it names goes, nothing else does, and
       for (const { image, by } of plan.blocked) {
         expect(wished.has(image)).toBe(true)
         // Every blocker is there: a container of this very image, or an image that stays.
-        const there = by.kind === 'container' ? now.containers.get(by.id)?.image === image : left.has(by.image)
+        const there =
+          by.kind === 'container'
+            ? now.containers.get(by.id)?.image === image
+            : by.kind === 'child' && left.has(by.image)
         expect(there).toBe(true)
       }
       // Everything wished for whole either goes or has something in its way that was not cleared.

@@ -1,0 +1,45 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { Backoff, engineTraces, untilRetry } from '../../../main/engine/connect/backoff.ts'
+
+test('waiting times double from half a second to half a minute, and begin anew after a success', () => {
+  const backoff = new Backoff()
+  expect(Array.from({ length: 9 }, () => backoff.next())).toEqual([
+    500, 1000, 2000, 4000, 8000, 16_000, 30_000, 30_000, 30_000,
+  ])
+  backoff.reset()
+  expect(backoff.next()).toBe(500)
+})
+
+test('the wait ends at once when a socket appears, when it is another one, and when the user asks', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'slipway-backoff-'))
+  const socket = join(folder, 'docker.sock')
+  const traces = () => engineTraces({ env: { DOCKER_HOST: `unix://${socket}` }, home: folder }, undefined)
+  const backoff = new Backoff()
+  const longWait = (before: unknown, signal = new AbortController().signal) => {
+    while (backoff.failures < 8) backoff.next()
+    return untilRetry({ backoff, traces, before, signal })
+  }
+  try {
+    const absent = traces()
+    const appears = longWait(absent)
+    writeFileSync(socket, '')
+    await appears
+    expect(backoff.failures).toBe(0)
+
+    const first = traces()
+    rmSync(socket)
+    writeFileSync(socket, '')
+    await longWait(first)
+
+    const asked = new AbortController()
+    const waits = longWait(traces(), asked.signal)
+    asked.abort()
+    await waits
+    expect(backoff.failures).toBeGreaterThan(0)
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+})
