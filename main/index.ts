@@ -42,7 +42,7 @@ start({
     const home = homedir()
     const surroundings = { env: process.env, home }
     const store = openStore(folder)
-    const jobs = jobBook({ publish, ended: store.jobs })
+    const jobs = jobBook({ publish, store })
     const http = httpClient({ version, env: process.env, desktopProxy })
     const credentials = dockerCredentials(surroundings)
     const registry = registryClient({ http, credentials })
@@ -89,6 +89,7 @@ start({
     engine.on('images', layers.changed)
     engine.on('state', layers.changed)
     engine.on('state', daemonConfig.engineChanged)
+    engine.on('state', removal.engineChanged)
     serve({
       ...containers.handlers,
       ...daemonConfig.handlers,
@@ -112,7 +113,7 @@ start({
       place: store.window,
       preload: join(built, 'preload', 'bridge.cjs'),
       icon: join(built, 'icon.png'),
-      closing: { pulls: pull.busy, changes: daemonConfig.busy, language: settings.language },
+      closing: { jobs: jobs.all, language: settings.language },
     })
 
     function end() {
@@ -123,6 +124,6 @@ start({
       return store.end()
     }
     let ended: Promise<void> | undefined
-    return () => (ended ??= Promise.resolve(terminals.end()).then(end, end))
+    return () => (ended ??= Promise.all([terminals.end(), jobs.end()]).then(end, end))
   },
 })

@@ -1,20 +1,19 @@
 /** Closing the window ends the app, and with it what is under way: so the user is asked first. */
 import { dialog, type BrowserWindow } from 'electron'
-import type { Language } from '../../preload/contract/index.ts'
+import type { Job, Language } from '../../preload/contract/index.ts'
 import { quitWords } from './words.ts'
 
 export interface Closing {
-  /** How many pulls end with the app. */
-  readonly pulls: () => number
-  /** How many changes of Docker's configuration are put back. */
-  readonly changes: () => number
+  /** Those that run end with the app. */
+  readonly jobs: () => readonly Job[]
   readonly language: () => Language
 }
 
-export function askBeforeClosing(window: BrowserWindow, { pulls, changes, language }: Closing) {
+export function askBeforeClosing(window: BrowserWindow, { jobs, language }: Closing) {
+  const running = () => jobs().filter(({ state }) => state === 'running')
   let asking = false
   window.on('close', (event) => {
-    if (pulls() + changes() === 0) return
+    if (running().length === 0) return
     event.preventDefault()
     if (asking) return
     asking = true
@@ -23,7 +22,7 @@ export function askBeforeClosing(window: BrowserWindow, { pulls, changes, langua
   })
 
   async function ask() {
-    const { title, detail, stay, go } = quitWords(language(), { pulls: pulls(), changes: changes() })
+    const { title, detail, stay, go } = quitWords(language(), running())
     const { response } = await dialog.showMessageBox(window, {
       type: 'question',
       message: title,

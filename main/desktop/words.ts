@@ -1,18 +1,31 @@
 /** What main itself must say, by the desktop's own dialogs. */
-import type { Language } from '../../preload/contract/index.ts'
-import { catalogues, phrase } from '../../resources/messages/index.ts'
+import type { Job, JobSubject, Language } from '../../preload/contract/index.ts'
+import { catalogues, phrase, type MessageKey } from '../../resources/messages/index.ts'
 
-/** Whether the app is to be closed while images are being pulled, or Docker's configuration is being changed. */
-export function quitWords(language: Language, { pulls, changes }: { pulls: number; changes: number }) {
+type Kind = JobSubject['kind']
+
+/** What is said first, and what quitting means for it; in the order of what matters most. */
+const kinds: readonly (readonly [Kind, title: MessageKey, detail: MessageKey])[] = [
+  ['daemon', 'quit.change', 'quit.change.detail'],
+  ['remove', 'quit.remove', 'quit.remove.detail'],
+  ['undo', 'quit.undo', 'quit.undo.detail'],
+  ['pull', 'quit.title', 'quit.detail'],
+  ['race', 'quit.race', 'quit.race.detail'],
+]
+
+/** Whether the app is to be closed although work is under way. */
+export function quitWords(language: Language, running: readonly Job[]) {
   const words = catalogues[language]
-  const pulled = pulls > 0
+  const say = (key: MessageKey, n: number) => phrase(words[key], { n }, language)
+  const under = kinds.flatMap(([kind, title, detail]) => {
+    const n = running.filter(({ subject }) => subject.kind === kind).length
+    return n > 0 ? [{ title: say(title, n), detail: say(detail, n) }] : []
+  })
+  const [first, ...more] = under
   return {
-    title: pulled ? phrase(words['quit.title'], { n: pulls }, language) : phrase(words['quit.change'], {}, language),
-    detail: [
-      ...(pulled ? [phrase(words['quit.detail'], { n: pulls }, language)] : []),
-      ...(changes > 0 ? [phrase(words['quit.change.detail'], {}, language)] : []),
-    ].join('\n'),
-    stay: phrase(words['quit.stay'], {}, language),
-    go: phrase(words['quit.go'], {}, language),
+    title: first?.title ?? '',
+    detail: [first?.detail, ...more.flatMap(({ title, detail }) => [title, detail])].join('\n'),
+    stay: say('quit.stay', 0),
+    go: say('quit.go', 0),
   }
 }

@@ -55,7 +55,7 @@ export async function executePlan({ lease, plan, job }: Needs): Promise<Set<Item
       return job.fail({ code: 'engine-stopped', endpoint })
     }
     begun.add(item)
-    job.item(at, { state: 'running' })
+    await job.begin(at)
     try {
       const failure = await ('untag' in item ? untag(session, item.untag) : remove(session, item.deletion, plan))
       if (!failure) affected.add(item)

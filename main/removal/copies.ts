@@ -66,24 +66,32 @@ interface Saving {
   readonly originals: readonly Original[]
   readonly folder: string
   readonly job: Working
+  /** A copy is complete on the disk. It is waited for. */
+  readonly saved: (image: ImageId, copy: Copy) => Promise<void>
 }
 
 /** The copies by image. Undefined if one could not be saved or the user cancelled: then none is left, and nothing may be removed. */
 export async function saveAll(saving: Saving): Promise<ReadonlyMap<ImageId, Copy> | undefined> {
-  const { session, save, originals, folder, job } = saving
+  const { session, save, originals, folder, job, saved: onSaved } = saving
   const copies = new Map<ImageId, Copy>()
-  for (const original of originals) {
+  for (const [at, original] of originals.entries()) {
+    job.subject({ saving: { done: at, all: originals.length } })
     const file = join(folder, copyName(original, job.id))
     const saved = await save(session, { ...original, file }, job.cancelled).catch((error: unknown) =>
       fail(engineFailure(error, session.context.endpoint)),
     )
-    if (saved?.ok) copies.set(original.image, saved.value)
+    if (saved?.ok) {
+      copies.set(original.image, saved.value)
+      await onSaved(original.image, saved.value)
+    }
     if (saved?.ok && !job.cancelled.aborted) continue
     for (const copy of copies.values()) await rm(copy.file, { force: true }).catch(() => undefined)
     job.items.forEach((_, at) => job.item(at, { state: 'kept' }))
     if (saved && !saved.ok) job.fail(saved.error)
+    job.subject({ saving: undefined })
     return undefined
   }
+  job.subject({ saving: undefined })
   return copies
 }
 

@@ -3,14 +3,16 @@ import { randomUUID } from 'node:crypto'
 import { rm } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Sharing } from '../../model/layers/sharing.ts'
+import type { ImageId } from '../../model/image/image.ts'
 import { planRemoval, type RemovalPlan } from '../../model/removal/plan.ts'
-import { fail, ok, type Handlers } from '../../preload/contract/index.ts'
+import { fail, ok, type Handlers, type JobId } from '../../preload/contract/index.ts'
 import type { Engine, EngineSession, Lease } from '../engine/index.ts'
 import type { Jobs, Working } from '../jobs/index.ts'
 import type { LedgerEntry, LedgerStore } from '../store/index.ts'
 import { executePlan, itemsOf, nameOf } from './apply.ts'
 import { placeOf, removeUnfinished, roomFor, saveAll, type Archives, type Copy, type Original } from './copies.ts'
 import { freedMeter, type BlobsOf } from './freed.ts'
+import { reconcile } from './reconcile.ts'
 import {
   forgetOld,
   isWorth,
@@ -19,6 +21,7 @@ import {
   savedOf,
   undoable,
   undoDays,
+  undoFacts,
   undoNames,
   type PullAgain,
 } from './undo.ts'
@@ -57,51 +60,44 @@ export function removalService(needs: RemovalNeeds) {
   let current: CurrentPlan | undefined
   let latestRequest = 0
   const folder = () => ledger.value.folder ?? usualFolder
-  void forgetOld(ledger)
+  const undoing = new Set<JobId>()
+  let reconciled: EngineSession | undefined
+  void forgetOld(jobs)
   void removeUnfinished([folder(), usualFolder])
-
-  /** Resolves once the change is on the disk. */
-  function changeEntry(job: string, entry: LedgerEntry | undefined): Promise<void> {
-    const others = ledger.value.removals.filter((each) => each.job !== job)
-    return ledger.write({ ...ledger.value, removals: entry && isWorth(entry) ? [entry, ...others] : others })
-  }
 
   async function remove(lease: Lease, plan: RemovalPlan, originals: readonly Original[], job: Working) {
     const { session } = lease
-    const saved = await saveAll({ session, save: archives.save, originals, folder: folder(), job })
-    if (!saved) return
+    const copies = new Map<ImageId, Copy>()
+    const whole = () => entryOf(job.id, session, plan, copies, folder())
+    const keep = (entry: LedgerEntry) => job.setUndo(isWorth(entry) ? entry : undefined)
+    // In the journal before anything is done: what a crash of the app cuts short can be undone as well.
+    const saved = async (image: ImageId, copy: Copy) => {
+      copies.set(image, copy)
+      await keep(whole())
+    }
+    const complete = await saveAll({ session, save: archives.save, originals, folder: folder(), job, saved })
+    if (!complete) return job.setUndo(undefined)
     const measure = await freedMeter(session, plan, layers.blobsOf)
-    const whole = entryOf(job.id, session, plan, saved, folder())
-    // Written before anything is done: what a crash of the app cuts short can be undone as well.
-    await changeEntry(job.id, whole)
+    await keep(whole())
     const affected = await executePlan({ lease, plan, job })
     const did = new Set([...affected].map((item) => ('untag' in item ? item.untag : item.deletion.image)))
     const entry = {
-      ...whole,
-      untagged: whole.untagged.filter((_, index) => did.has(plan.untags[index]!)),
-      deleted: whole.deleted.filter(({ image }) => did.has(image)),
+      ...whole(),
+      untagged: whole().untagged.filter((_, index) => did.has(plan.untags[index]!)),
+      deleted: whole().deleted.filter(({ image }) => did.has(image)),
     }
-    await changeEntry(job.id, entry)
+    await keep(entry)
     // A copy of what is still there is of no use.
-    const needless = [...saved].filter(([image]) => !did.has(image))
+    const needless = [...copies].filter(([image]) => !did.has(image))
     for (const [, { file }] of needless) await rm(file, { force: true }).catch(() => undefined)
-    const count = savedOf(entry).length
     const freed = await measure(lease.session).catch(() => undefined)
-    job.subject({
-      ...(freed !== undefined && { freed }),
-      ...(count > 0 && { copies: { folder: folder(), count } }),
-      ...(isWorth(entry) && { undoUntil: entry.until }),
-    })
+    job.subject({ ...(freed !== undefined && { freed }), ...undoFacts(entry) })
   }
 
   /** Work that stays on the engine where it began, whatever the window shows meanwhile. */
-  async function leased<T>(session: EngineSession, work: (lease: Lease) => Promise<T>): Promise<T> {
+  function leased(session: EngineSession, work: (lease: Lease, job: Working) => Promise<void>) {
     const lease = engine.lease(session)
-    try {
-      return await work(lease)
-    } finally {
-      lease.release()
-    }
+    return (job: Working) => work(lease, job).finally(lease.release)
   }
 
   const handlers: Handlers<'removal'> = {
@@ -150,11 +146,8 @@ export function removalService(needs: RemovalNeeds) {
         untags: plan.untags.length,
         promised: plan.frees,
       } as const
-      return ok(
-        jobs.start(subject, items.map(nameOf), (job) =>
-          leased(session, (lease) => remove(lease, plan, originals, job)),
-        ),
-      )
+      const work = leased(session, (lease, job: Working) => remove(lease, plan, originals, job))
+      return ok(jobs.start(subject, items.map(nameOf), work, session.context))
     },
     'removal.chooseFolder': async () => {
       const chosen = await chooseFolder(folder())
@@ -164,26 +157,22 @@ export function removalService(needs: RemovalNeeds) {
     'removal.undo': async (id) => {
       const session = engine.session()
       if (!session.ok) return session
-      const found = await undoable(ledger, id, session.value.identity)
+      if (undoing.has(id)) return fail({ code: 'undo-over' })
+      const found = await undoable(jobs.undoOf(id), session.value.identity)
       if (!found.ok) return found
+      if (undoing.has(id)) return fail({ code: 'undo-over' })
+      undoing.add(id)
       const names = undoNames(found.value)
-      // Taken out while it is undone, so that a second click finds nothing; what could not be undone comes back.
-      void changeEntry(id, undefined)
-      return ok(
-        jobs.start({ kind: 'undo', restores: names.length }, names, async (job) => {
-          let left: LedgerEntry = found.value
-          try {
-            const ways = { pullAgain, load: archives.load }
-            left = await leased(session.value, (lease) => restoreAll(lease, found.value, job, ways))
-          } finally {
-            await changeEntry(id, left)
-          }
-          const needed = new Set(savedOf(left).map(({ file }) => file))
-          for (const { file } of savedOf(found.value))
-            if (!needed.has(file)) await rm(file, { force: true }).catch(() => undefined)
-          if (!isWorth(left)) jobs.amend(id, { undone: true })
-        }),
-      )
+      const work = leased(session.value, async (lease, job: Working) => {
+        const keep = (left: LedgerEntry) => jobs.setUndo(id, isWorth(left) ? left : undefined)
+        const ways = { pullAgain, load: archives.load, keep }
+        const left = await restoreAll(lease, found.value, job, ways).finally(() => undoing.delete(id))
+        const needed = new Set(savedOf(left).map(({ file }) => file))
+        for (const { file } of savedOf(found.value))
+          if (!needed.has(file)) await rm(file, { force: true }).catch(() => undefined)
+        if (!isWorth(left)) jobs.amend(id, { subject: { undone: true } })
+      })
+      return ok(jobs.start({ kind: 'undo', restores: names.length }, names, work, session.value.context))
     },
     'removal.openCopies': async (id) => {
       const job = jobs.find(id)
@@ -193,7 +182,19 @@ export function removalService(needs: RemovalNeeds) {
       return ok(undefined)
     },
   }
-  return { handlers }
+  return {
+    handlers,
+    /** The window shows another session: removals that were cut short on its engine are looked at. */
+    engineChanged() {
+      const session = engine.session()
+      if (!session.ok || session.value === reconciled) return
+      reconciled = session.value
+      reconcile(jobs, session.value).catch((error: unknown) => {
+        reconciled = undefined
+        console.warn('What became of an interrupted removal is not known yet:', error)
+      })
+    },
+  }
 }
 
 /** Whether all that the plan names is, as far as is known, as it was. */

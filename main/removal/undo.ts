@@ -14,8 +14,8 @@ import {
   type EngineSession,
   type Lease,
 } from '../engine/index.ts'
-import type { Working } from '../jobs/index.ts'
-import type { LedgerEntry, LedgerStore } from '../store/index.ts'
+import type { Jobs, Working } from '../jobs/index.ts'
+import type { LedgerEntry } from '../store/index.ts'
 import type { Archives } from './copies.ts'
 
 /** Pulls `repository@digest`, after asking the registry for it; answers with why it could not. */
@@ -34,16 +34,15 @@ const restorable = ({ deleted }: LedgerEntry) => deleted.filter(({ file, digest 
 export const isWorth = (entry: LedgerEntry): boolean => entry.untagged.length + restorable(entry).length > 0
 
 /** Forgets removals that are too old, and deletes their copies. */
-export async function forgetOld(ledger: LedgerStore): Promise<void> {
-  const old = ledger.value.removals.filter(({ until }) => until < nowInSeconds())
-  if (old.length === 0) return
-  for (const { file } of old.flatMap(savedOf)) await rm(file, { force: true }).catch(() => undefined)
-  ledger.write({ ...ledger.value, removals: ledger.value.removals.filter((entry) => !old.includes(entry)) })
+export async function forgetOld(jobs: Pick<Jobs, 'undoables' | 'setUndo'>): Promise<void> {
+  for (const entry of jobs.undoables().filter(({ until }) => until < nowInSeconds())) {
+    await jobs.setUndo(entry.job, undefined)
+    for (const { file } of savedOf(entry)) await rm(file, { force: true }).catch(() => undefined)
+  }
 }
 
 /** What can be undone of a removal, if all that it needs is there. */
-export async function undoable(ledger: LedgerStore, job: string, shown: EngineIdentity): Promise<Result<LedgerEntry>> {
-  const entry = ledger.value.removals.find((each) => each.job === job)
+export async function undoable(entry: LedgerEntry | undefined, shown: EngineIdentity): Promise<Result<LedgerEntry>> {
   if (!entry || entry.until < nowInSeconds()) return fail({ code: 'undo-over' })
   const { endpoint, engine } = entry
   // Entries of older versions know only the endpoint.
@@ -71,29 +70,40 @@ export interface WaysBack {
   readonly pullAgain: PullAgain
 }
 
-/** Puts back what it can, on the engine of the lease. @returns what is left to be undone */
-export async function restoreAll(lease: Lease, entry: LedgerEntry, job: Working, ways: WaysBack): Promise<LedgerEntry> {
+/**
+ * Puts back what it can, on the engine of the lease. `keep` is told what is left to be undone after each item, and is
+ * waited for: a crash in the middle loses nothing.
+ * @returns what is left to be undone
+ */
+export async function restoreAll(
+  lease: Lease,
+  entry: LedgerEntry,
+  job: Working,
+  { keep, ...ways }: WaysBack & { readonly keep: (left: LedgerEntry) => Promise<void> },
+): Promise<LedgerEntry> {
   const steps = [
     ...entry.untagged.map((each) => ({ of: each, step: () => putBack(lease.session, each.image, each.reference) })),
     ...restorable(entry).map((each) => ({ of: each, step: () => restore(lease.session, each, ways, job.cancelled) })),
   ]
-  const left = new Set<unknown>()
+  let left = entry
   for (const [at, { of, step }] of steps.entries()) {
-    if (!job.cancelled.aborted) job.item(at, { state: 'running' })
+    if (!job.cancelled.aborted) await job.begin(at)
     const outcome = job.cancelled.aborted
       ? 'cancelled'
       : await step().catch((error: unknown) => engineFailure(error, entry.endpoint))
-    if (outcome) left.add(of)
     job.item(
       at,
       outcome === 'cancelled' ? { state: 'kept' } : outcome ? { state: 'failed', failure: outcome } : { state: 'done' },
     )
+    if (outcome) continue
+    left = {
+      ...left,
+      untagged: left.untagged.filter((each) => each !== of),
+      deleted: left.deleted.filter((each) => each !== of),
+    }
+    await keep(left)
   }
-  return {
-    ...entry,
-    untagged: entry.untagged.filter((each) => left.has(each)),
-    deleted: entry.deleted.filter((each) => left.has(each)),
-  }
+  return left
 }
 
 async function putBack(session: EngineSession, image: string, reference: string): Promise<Failure | undefined> {
@@ -127,4 +137,13 @@ async function restore(
     if (failure) return failure
   }
   return (await inspectImage(session, image)) ? undefined : { code: 'image-gone', image }
+}
+
+/** What a removal's card tells of its undo. */
+export function undoFacts(entry: LedgerEntry) {
+  const count = savedOf(entry).length
+  return {
+    ...(count > 0 && { copies: { folder: entry.folder ?? '', count } }),
+    ...(isWorth(entry) && { undoUntil: entry.until }),
+  }
 }

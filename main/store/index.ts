@@ -8,6 +8,7 @@ import type { Fields } from './fields.ts'
 import { storedFile, type OwnedFile, type StoredFile } from './file.ts'
 import { readLayers, type LayersStore } from './layers.ts'
 import { readLedger, type LedgerStore } from './ledger.ts'
+import { openJournal, type Journal } from './journal.ts'
 import { rememberedLists, type Lists } from './lists.ts'
 import { readMirrors, type MirrorsStore } from './mirrors.ts'
 
@@ -32,6 +33,8 @@ export interface Store {
   readonly settings: StoredFile<Settings>
   readonly window: StoredFile<WindowPlace>
   readonly lists: Lists
+  readonly journal: Journal
+  /** Of older versions: taken over by the journal. */
   readonly jobs: JobsStore
   readonly layers: LayersStore
   readonly ledger: LedgerStore
@@ -50,6 +53,7 @@ export function openStore(folder: string): Store {
     owned.push(opened)
     return opened
   }
+  const journal = openJournal(join(folder, 'journal'))
   const lists = rememberedLists(join(folder, 'lists'))
   return {
     settings: file('settings.json', readSettings),
@@ -59,14 +63,16 @@ export function openStore(folder: string): Store {
     ledger: file('ledger.json', readLedger),
     mirrors: file('mirrors.json', readMirrors),
     lists,
+    journal,
     async end() {
-      const written = Promise.all([lists.end(), ...owned.map((each) => each.settle())])
+      const written = Promise.all([lists.end(), journal.end(), ...owned.map((each) => each.settle())])
       await Promise.race([written, delay(endTimeoutMs, undefined, { ref: false })])
     },
   }
 }
 
 export type { Lists }
+export type { Journal, JournalEntry, JournalLine } from './journal.ts'
 export type { StoredFile } from './file.ts'
 export type { LayersFile, LayersSection, LayersStore } from './layers.ts'
 export type { Ledger, LedgerEntry, LedgerStore, PullEntry } from './ledger.ts'

@@ -1,4 +1,4 @@
-/** What removals took away, kept for as long as they can be undone; and what pulls brought. */
+/** What pulls brought, and where copies are saved. */
 import * as v from 'valibot'
 import type { Fields } from './fields.ts'
 import type { StoredFile } from './file.ts'
@@ -14,7 +14,8 @@ const deleted = v.object({
   digest: v.exactOptional(v.string()),
 })
 
-const entry = v.object({
+/** What can be undone of a removal. */
+export const undoEntry = v.object({
   job: v.string(),
   /** Where it was removed: tags are not put back on another engine. */
   endpoint: v.string(),
@@ -40,14 +41,15 @@ export type PullEntry = v.InferOutput<typeof pulled>
 export interface Ledger {
   /** Where copies are saved, where the user chose another folder than the usual one. */
   readonly folder?: string | undefined
+  /** Only in files of older versions: the journal of jobs has them now. */
   readonly removals: LedgerEntry[]
   /** The newest first. */
   readonly pulls: PullEntry[]
 }
 export const readLedger = (fields: Fields): Ledger => ({
   folder: fields.value('folder', v.optional(v.string())),
-  removals: fields.list('removals', entry),
+  removals: fields.list('removals', undoEntry),
   pulls: fields.list('pulls', pulled),
 })
-export type LedgerEntry = v.InferOutput<typeof entry>
+export type LedgerEntry = v.InferOutput<typeof undoEntry>
 export type LedgerStore = StoredFile<Ledger>

@@ -110,7 +110,15 @@ export type {
   EngineState,
 } from './engine.ts'
 export type { ImageDetails, ImagesChange, ImagesSnapshot } from './images.ts'
-export { job as jobSchema, type Job, type JobId, type JobItem, type JobSubject, type PulledLayer } from './jobs.ts'
+export {
+  item as jobItemSchema,
+  job as jobSchema,
+  type Job,
+  type JobId,
+  type JobItem,
+  type JobSubject,
+  type PulledLayer,
+} from './jobs.ts'
 export type { LayersChange, Stack, StackLayer } from './layers.ts'
 export {
   hubAddress,

@@ -24,6 +24,8 @@ const subject = v.variant('kind', [
     deletes: v.number(),
     untags: v.number(),
     promised: byteRange,
+    /** While copies are saved, before anything is removed. */
+    saving: v.optional(v.object({ done: v.number(), all: v.number() })),
     /** What came free in truth, by the engine's own account; not known before the end, nor on every engine. */
     freed: v.optional(bytes),
     /** The folder of the copies that were saved first, and how many. */
@@ -75,7 +77,7 @@ const failure = v.custom<Failure>(
   (value) => typeof value === 'object' && value !== null && 'code' in value && typeof value.code === 'string',
 )
 
-const item = v.object({
+export const item = v.object({
   /** A reference, or an image's short id. */
   name: v.string(),
   /** `kept`: left as it was, because the user chose so or the work was cancelled. `unknown`: the engine went away. */
@@ -84,14 +86,19 @@ const item = v.object({
 })
 export type JobItem = v.InferOutput<typeof item>
 
-/** `failed` where something of it failed; `cancelled` where the user ended it between two items. */
-const state = v.picklist(['running', 'done', 'failed', 'cancelled'])
+/**
+ * `failed` where something of it failed; `cancelled` where the user ended it between two items; `interrupted` where the
+ * app ended in the middle.
+ */
+const state = v.picklist(['running', 'done', 'failed', 'cancelled', 'interrupted'])
 
 export const job = v.object({
   id: v.string(),
   subject,
   state,
   items: v.array(item),
+  /** The engine that it works on, by its context and endpoint; absent where it works on none. */
+  engine: v.exactOptional(v.object({ name: v.string(), endpoint: v.string() })),
   /** Seconds since 1970. */
   started: v.number(),
   ended: v.optional(v.number()),

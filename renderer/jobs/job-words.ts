@@ -30,9 +30,14 @@ export function storyOf(job: Job): string {
   const done = items.filter((item) => item.state === 'done').length
   if (subject.kind === 'daemon') return daemonStory(subject, job)
   if (subject.kind === 'race' && state === 'done') return raceStory(subject)
+  if (state === 'running' && subject.kind === 'remove' && subject.saving) {
+    const { done: saved, all } = subject.saving
+    return t('job.saving', { done: String(saved), all: String(all) })
+  }
   if (state === 'running') return t('job.progress', { done: String(done), all: String(items.length) })
   const story: string[] = []
   if (failure) story.push(failureWords(failure).title)
+  if (state === 'interrupted') story.push(t('job.interrupted', { done: String(done), all: String(items.length) }))
   if (state === 'cancelled') story.push(t('job.cancelled', { done: String(done), all: String(items.length) }))
   else if (state === 'failed' && !failure)
     story.push(t('job.partly', { done: String(done), all: String(items.length) }))
@@ -59,6 +64,7 @@ function daemonStory(subject: Extract<JobSubject, { kind: 'daemon' }>, { state, 
   const { mirrors, restores, atStart } = subject
   if (failure) return failureWords(failure).title
   if (state === 'running') return t('job.daemon.running')
+  if (state === 'interrupted') return t('job.daemon.interrupted')
   if (restores) return atStart ? t('daemon.restoredDown') : t('daemon.restored')
   return mirrors.length > 0 ? t('job.daemon.asks', { mirrors: listed(mirrors) }) : t('job.daemon.none')
 }
@@ -75,6 +81,7 @@ function pullStory(subject: Pull, { state, items, failure }: Job): string {
   const why = failure ?? items[0]?.failure
   if (why) return failureWords(why).title
   if (state === 'cancelled') return t('job.pull.cancelled')
+  if (state === 'interrupted') return t('job.pull.interrupted')
   const { came } = subject
   if (!came) return ''
   const story = [shortId(came.digest ?? came.image)]

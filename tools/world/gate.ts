@@ -37,7 +37,7 @@ export async function openGate(to: number, port = 0): Promise<Gate> {
       while (stalled()) await changed.promise
       if (weather.bytesPerSecond !== undefined) {
         free = Math.max(free, Date.now()) + (piece.length / weather.bytesPerSecond) * 1000
-        await Promise.race([sleep(free - Date.now()), changed.promise])
+        await Promise.race([sleep(Math.max(0, free - Date.now())), changed.promise])
       }
       passed += piece.length
       if (dead()) return cut()

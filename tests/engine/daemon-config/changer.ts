@@ -38,7 +38,7 @@ export async function openChanger({ online, socket, env = {}, onStep = () => {} 
   const http = httpClient({ version: '0', env: online.hub.env })
   const told = new Map<string, Set<string>>()
   const jobs = jobBook({
-    ended: store.jobs,
+    store,
     publish(name, payload) {
       if (name !== 'jobs.changed') return
       const job = payload as Job

@@ -40,7 +40,7 @@ export function openRacer({ env, caFile, patience = 5000, inForce = [], file, un
   }
   const start = () => {
     const store = openStore(unwritable ? join(caFile, 'slipway') : folder)
-    const jobs = jobBook({ ended: store.jobs, publish })
+    const jobs = jobBook({ store, publish })
     const service = mirrorService({
       ...{ http, jobs, publish, patience },
       store: store.mirrors,

@@ -21,7 +21,7 @@ export async function openPuller(engine: Engine, credentialsFor?: CredentialsFor
   const told: { readonly at: number; readonly job: Job }[] = []
   const served = watchEngine(engine.socket)
   const jobs = jobBook({
-    ended: store.jobs,
+    store,
     publish: (name, payload) => {
       if (name === 'jobs.changed') told.push({ at: Date.now(), job: payload as Payload<'jobs.changed'> })
     },

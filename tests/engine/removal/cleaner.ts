@@ -31,9 +31,9 @@ export async function openCleaner(
     memory: store.lists,
   })
   const layers = layersService({ engine, kept: store.layers, publish })
-  const jobs = jobBook({ publish, ended: store.jobs })
+  const jobs = jobBook({ publish, store })
   const place = { chosen: undefined as string | undefined }
-  const { handlers } = removalService({
+  const removal = removalService({
     ...{ engine, layers, jobs, ledger: store.ledger },
     usualFolder: join(folder, 'Slipway'),
     chooseFolder: async () => place.chosen,
@@ -44,6 +44,8 @@ export async function openCleaner(
       return undefined
     },
   })
+  const { handlers } = removal
+  engine.on('state', removal.engineChanged)
   const running = engine.run(ended.signal)
   await eventually(() => engine.live.snapshot().complete)
   await layers.settled()

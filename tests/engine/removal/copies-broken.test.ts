@@ -49,7 +49,7 @@ describe.each(matrix)('$title', (wish) => {
     const job = await cleaner.end(started.value)
     expect(await present(engine)).toEqual(before)
     expect(readdirSync(folder())).toEqual([])
-    expect(cleaner.ledger.value.removals).toEqual([])
+    expect(cleaner.jobs.undoables()).toEqual([])
     expect(job.items.map(({ state }) => state)).toEqual(['kept', 'kept'])
     return job
   }
@@ -147,9 +147,9 @@ describe.each(matrix)('$title', (wish) => {
     const removal = await cleaner.carryOut(await cleaner.plan([{ image: id }]), [id])
     const without = await present(engine)
     // Saved by a Slipway that kept no hashes, and cut since.
-    const [entry] = cleaner.ledger.value.removals
+    const entry = cleaner.jobs.undoOf(removal.id)
     const deleted = entry!.deleted.map(({ image, references, file }) => ({ image, references, file: file! }))
-    cleaner.ledger.write({ ...cleaner.ledger.value, removals: [{ ...entry!, deleted }] })
+    await cleaner.jobs.setUndo(removal.id, { ...entry!, deleted })
     const { file } = deleted[0]!
     truncateSync(file, readFileSync(file).length / 2)
     const undone = await cleaner.undo(removal.id)

@@ -56,7 +56,7 @@ describe.each(matrix)('$title', (wish) => {
     expect(await present(engine)).toEqual({ ids: new Set(), names: new Set() })
 
     expect(mode(copies())).toBe('700')
-    const [entry] = cleaner.ledger.value.removals
+    const [entry] = cleaner.jobs.undoables()
     expect(entry!.deleted.map(({ file, sha256: hash }) => [mode(file!), sha256(file!) === hash])).toEqual(
       all.map(() => ['600', true]),
     )
@@ -130,12 +130,9 @@ describe.each(matrix)('$title', (wish) => {
   test('a copy that would move a name which the removal did not take is not loaded', async () => {
     cleaner = await openCleaner(engine)
     const { job, file } = await removed('two:1')
-    const { removals } = cleaner.ledger.value
-    const fewer = removals.map((entry) => ({
-      ...entry,
-      deleted: entry.deleted.map((each) => ({ ...each, references: ['two:1'] })),
-    }))
-    cleaner.ledger.write({ ...cleaner.ledger.value, removals: fewer })
+    const undo = cleaner.jobs.undoOf(job.id)!
+    const deleted = undo.deleted.map((each) => ({ ...each, references: ['two:1'] }))
+    await cleaner.jobs.setUndo(job.id, { ...undo, deleted })
     const without = await present(engine)
     expect(await cleaner.undo(job.id)).toMatchObject({ items: [{ failure: { code: 'copy-changed', file } }] })
     expect(await present(engine)).toEqual(without)
@@ -145,11 +142,9 @@ describe.each(matrix)('$title', (wish) => {
     cleaner = await openCleaner(engine)
     const before = await present(engine)
     const { job } = await removed('one:1')
-    const old = cleaner.ledger.value.removals.map((entry) => ({
-      ...entry,
-      deleted: entry.deleted.map(({ image, references, file }) => ({ image, references, file: file! })),
-    }))
-    cleaner.ledger.write({ ...cleaner.ledger.value, removals: old })
+    const undo = cleaner.jobs.undoOf(job.id)!
+    const deleted = undo.deleted.map(({ image, references, file }) => ({ image, references, file: file! }))
+    await cleaner.jobs.setUndo(job.id, { ...undo, deleted })
     expect(await cleaner.undo(job.id)).toMatchObject({ state: 'done' })
     expect(await present(engine)).toEqual(before)
   })

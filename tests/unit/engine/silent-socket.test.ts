@@ -28,6 +28,7 @@ const calls: Readonly<Record<string, (session: EngineSession) => Promise<unknown
   readMirrors: (session) => api('readMirrors')(session),
   openEvents: (session) => api('openEvents')(session),
   inspectImage: (session) => api('inspectImage')(session, 'x'),
+  listImageIds: (session) => api('listImageIds')(session, {}),
   readHistory: (session) => api('readHistory')(session, 'x'),
   tagImage: (session) => api('tagImage')(session, 'x', { repository: 'x', tag: '1' }),
   removeImage: (session) => api('removeImage')(session, 'x'),
@@ -56,7 +57,7 @@ const calls: Readonly<Record<string, (session: EngineSession) => Promise<unknown
 /** Answers undefined instead: an engine without a content store is a usual one. */
 const answersWithout = { openContent: (session: EngineSession) => api('openContent')(session) }
 const asksNothing = [
-  ...['engineFailure', 'statusOf', 'isSameEngine', 'EngineError', 'list'],
+  ...['engineFailure', 'statusOf', 'isSameEngine', 'EngineError', 'list', 'parseImageRows', 'parseContainerRows'],
   ...['compareVersions', 'agreedApi', 'measuresParts', 'countsContent', 'tellsAutomated'],
   ...['unframed', 'returned', 'withoutMarked', 'message', 'field', 'fields'],
 ]

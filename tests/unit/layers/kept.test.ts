@@ -75,7 +75,7 @@ describe('jobs', () => {
   const book = () => {
     const told: string[] = []
     store = openStore(folder)
-    return { told, jobs: jobBook({ publish: (name) => told.push(name), ended: store.jobs }) }
+    return { told, jobs: jobBook({ publish: (name) => told.push(name), store }) }
   }
   const ended = async (jobs: ReturnType<typeof book>['jobs'], id: string) => {
     await expect.poll(() => jobs.find(id)?.state).not.toBe('running')

@@ -199,7 +199,7 @@ describe('a disk that refuses to be written', () => {
   test('does not keep a job from its end', async () => {
     const publish = vi.fn<(name: string, payload: unknown) => void>()
     const store = refusing()
-    const jobs = jobBook({ publish, ended: store.jobs })
+    const jobs = jobBook({ publish, store })
     const id = jobs.start({ kind: 'race', image: 'alpine:latest' }, ['a'], async (job) =>
       job.item(0, { state: 'done' }),
     )

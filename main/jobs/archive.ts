@@ -1,0 +1,159 @@
+/** Jobs that have ended, and what can be undone of them: in memory, and in the journal. */
+import type { Job, JobId } from '../../preload/contract/index.ts'
+import type { LedgerEntry, Store } from '../store/index.ts'
+import { journalWriter, type JournalWriter } from './writer.ts'
+
+export type JobStore = Pick<Store, 'journal' | 'jobs' | 'ledger'>
+
+interface Entry {
+  readonly job: Job
+  readonly undo: LedgerEntry | null
+  /** The user has cleared it from Activity; it is kept for its undo. */
+  readonly cleared: boolean
+}
+
+/** So many jobs that have ended are kept; those that can be undone do not count. */
+const maxEnded = 50
+
+export function jobArchive(store: JobStore) {
+  const { journal } = store
+  /** The newest first. */
+  let entries: Map<JobId, Entry> | undefined
+  let takenOver = Promise.resolve()
+  /** Of jobs that run. */
+  const undosOfRunning = new Map<JobId, LedgerEntry>()
+
+  function all(): Map<JobId, Entry> {
+    if (entries) return entries
+    const found = ofEarlierRuns(store)
+    const ids = new Set(found.map(({ job }) => job.id))
+    const older = ofOlderVersions(store).filter(({ job }) => !ids.has(job.id))
+    takenOver = takeOver(store, older)
+    entries = byStart([...found, ...older])
+    return entries
+  }
+  const append = (id: JobId, ...lines: Parameters<typeof journal.append>[1]) =>
+    journal.append(id, lines).then(() => journal.close(id))
+
+  /** Keeps the newest, and whatever can be undone. */
+  function trim() {
+    const ended = [...all().values()].filter(({ undo }) => !undo)
+    for (const { job } of ended.slice(maxEnded)) drop(job.id)
+  }
+  function drop(id: JobId) {
+    all().delete(id)
+    void journal.remove(id)
+  }
+
+  return {
+    /** Reads what earlier runs have left: before the first job of this run has a file of its own. */
+    load: () => void all(),
+    /** Resolves once what an older version has left is in the journal. */
+    settled: () => takenOver,
+    shown: () => [...all().values()].filter(({ cleared }) => !cleared).map(({ job }) => job),
+    find: (id: JobId) => all().get(id)?.job,
+    undoOf: (id: JobId): LedgerEntry | undefined => undosOfRunning.get(id) ?? all().get(id)?.undo ?? undefined,
+    undoables: () => [...all().values()].flatMap(({ undo }) => undo ?? []),
+    /** A job has ended. */
+    async add(job: Job, writer: JournalWriter): Promise<void> {
+      const undo = undosOfRunning.get(job.id) ?? null
+      undosOfRunning.delete(job.id)
+      entries = new Map([[job.id, { job, undo, cleared: false }], ...all()])
+      await writer.write({ kind: 'job', job })
+      await journal.close(job.id)
+      trim()
+    },
+    change(job: Job) {
+      const entry = all().get(job.id)
+      if (!entry) return
+      all().set(job.id, { ...entry, job })
+      void append(job.id, { kind: 'job', job })
+    },
+    /** Resolves once the journal has it. */
+    async setUndo(id: JobId, undo: LedgerEntry | undefined, writer?: JournalWriter): Promise<void> {
+      const entry = all().get(id)
+      if (!entry) {
+        if (undo) undosOfRunning.set(id, undo)
+        else undosOfRunning.delete(id)
+        return await (writer ?? journalWriter(journal, id)).write({ kind: 'undo', undo: undo ?? null })
+      }
+      all().set(id, { ...entry, undo: undo ?? null })
+      if (!undo && entry.cleared) return drop(id)
+      await append(id, { kind: 'undo', undo: undo ?? null })
+    },
+    /** Clears all that have ended from Activity; what can be undone stays known. @returns their ids */
+    clear(): JobId[] {
+      const shown = [...all().values()].filter(({ cleared }) => !cleared)
+      for (const { job, undo } of shown) {
+        if (!undo) drop(job.id)
+        else {
+          all().set(job.id, { job, undo, cleared: true })
+          void append(job.id, { kind: 'cleared' })
+        }
+      }
+      return shown.map(({ job }) => job.id)
+    },
+  }
+}
+
+/** What earlier runs have left; a job that did not end was cut short by the end of the app. */
+const ofEarlierRuns = ({ journal }: JobStore): Entry[] =>
+  journal.read().map(({ job, undo, cleared, ended }): Entry => {
+    if (ended) return { job, undo, cleared }
+    const cut = interrupted(job)
+    void journal.append(job.id, [{ kind: 'job', job: cut }]).then(() => journal.close(job.id))
+    return { job: cut, undo, cleared }
+  })
+
+const byStart = (all: readonly Entry[]) =>
+  new Map(all.toSorted((a, b) => b.job.started - a.job.started).map((entry) => [entry.job.id, entry]))
+
+const interrupted = (job: Job): Job => ({
+  ...job,
+  state: 'interrupted',
+  ended: Math.floor(Date.now() / 1000),
+  items: job.items.map((item) => {
+    if (item.state === 'running') return { ...item, state: 'unknown' }
+    return item.state === 'waiting' ? { ...item, state: 'kept' } : item
+  }),
+})
+
+/** Versions before the journal kept jobs and removals in two files. */
+function ofOlderVersions({ jobs, ledger }: JobStore): Entry[] {
+  const { removals } = ledger.value
+  const known = jobs.value.jobs
+  const forgotten = removals.filter(({ job }) => !known.some(({ id }) => id === job))
+  return [
+    ...known.map((job): Entry => ({ job, undo: removals.find((undo) => undo.job === job.id) ?? null, cleared: false })),
+    ...forgotten.map((undo): Entry => ({ job: jobOf(undo), undo, cleared: true })),
+  ]
+}
+
+/** Only what the journal has on the disk is taken out of the old files. */
+async function takeOver({ journal, jobs, ledger }: JobStore, entries: readonly Entry[]): Promise<void> {
+  if (jobs.value.jobs.length + ledger.value.removals.length === 0) return
+  for (const { job, undo, cleared } of entries) {
+    const lines = [{ kind: 'begin', version: 1, job } as const, { kind: 'undo', undo } as const]
+    void journal.append(job.id, [...lines, { kind: 'job', job }, ...(cleared ? [{ kind: 'cleared' } as const] : [])])
+  }
+  await Promise.all(entries.map(({ job }) => journal.close(job.id)))
+  await jobs.write({ jobs: [] })
+  await ledger.write({ ...ledger.value, removals: [] })
+}
+
+/** A removal of which only the way back is still known. */
+function jobOf({ job, until, untagged, deleted }: LedgerEntry): Job {
+  const names = [
+    ...untagged.map(({ reference }) => reference),
+    ...deleted.map(({ references, image }) => references[0] ?? image),
+  ]
+  const [deletes, untags] = [deleted.length, untagged.length]
+  return {
+    id: job,
+    subject: { kind: 'remove', deletes, untags, promised: { min: 0, max: 0 }, undoUntil: until },
+    state: 'done',
+    items: names.map((name) => ({ name, state: 'done' })),
+    started: until,
+    ended: until,
+  }
+}
