@@ -120,7 +120,7 @@ start({
       running.abort()
       search.end()
       void http.close()
-      layers.end()
+      void layers.end()
       return store.end()
     }
     let ended: Promise<void> | undefined

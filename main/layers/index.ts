@@ -27,7 +27,7 @@ export interface Layers {
   /** Of its compressed content; none where the engine does not tell of them. */
   blobsOf(id: ImageId): readonly Blob[]
   /** Writes at once what has not been written yet: the app ends. */
-  end(): void
+  end(): Promise<void>
 }
 
 /** So many images are read at once, each with two questions: the list and the user come first. */
@@ -91,7 +91,7 @@ export function layersService({ engine, kept, publish }: LayersNeeds): Layers {
   /** Of another engine than before, nothing is known yet. */
   function enter(session: EngineSession): Reads {
     if (reads?.isOf(session)) return reads
-    write()
+    void write()
     table = new LayerTable(session.capabilities.store)
     reads = new Reads(kept, session)
     cached = 0
@@ -174,14 +174,14 @@ export function layersService({ engine, kept, publish }: LayersNeeds): Layers {
     if (present) into.confirm(open, present)
   }
 
-  function write() {
+  async function write() {
     clearTimeout(writing)
     writing = undefined
-    void reads?.write()
+    await reads?.write()
   }
 
   function writeSoon() {
-    writing ??= setTimeout(write, writeAfter).unref()
+    writing ??= setTimeout(() => void write(), writeAfter).unref()
   }
 
   function changed() {

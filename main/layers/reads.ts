@@ -33,6 +33,7 @@ export class Reads {
   /** The file may know images of this scope that only other engines have. */
   #othersCount = true
   #unwritten = false
+  #writing = Promise.resolve()
 
   constructor(file: LayersStore, { capabilities: { store }, identity }: EngineSession) {
     this.#scope = scopeOf(store, keyOf(identity))
@@ -144,10 +145,10 @@ export class Reads {
 
   /** Resolves once what is known is in the file. */
   write(): Promise<void> {
-    if (!this.#unwritten) return Promise.resolve()
+    if (!this.#unwritten) return this.#writing
     this.#unwritten = false
-    const written = remember(this.#file, this.#scope, this.#reads, (id) => this.#othersCount && !this.#gone.has(id))
+    this.#writing = remember(this.#file, this.#scope, this.#reads, (id) => this.#othersCount && !this.#gone.has(id))
     this.#gone.clear()
-    return written
+    return this.#writing
   }
 }

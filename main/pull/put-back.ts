@@ -33,7 +33,8 @@ export async function holdName(imagesOf: Engine['imagesOf'], session: EngineSess
     const wasThere = now !== 'no image' && known.has(now.Id)
     const name = parseReference(reference)
     if (before && name) {
-      await tagImage(session, before.Id, name)
+      // The image may be gone with its name: then what came in its place is all that there is.
+      if (!(await tagImage(session, before.Id, name))) return
       if (now !== 'no image' && !wasThere) await removeImage(session, now.Id, cautious)
     }
     // With its last name an image would go too.
