@@ -2,7 +2,7 @@
 import PQueue from 'p-queue'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fail, ok, type Failure, type Handlers, type JobId } from '../../preload/contract/index.ts'
-import { keyOf, layersSize, type Engine, type EngineSession } from '../engine/index.ts'
+import { keyOf, layersSize, type Engine, type EngineSession, type Lease } from '../engine/index.ts'
 import type { Jobs, Working } from '../jobs/index.ts'
 import type { LedgerStore } from '../store/index.ts'
 import { recordPull } from './record.ts'
@@ -49,10 +49,9 @@ export function pullService({ engine, jobs, credentialsFor, ledger }: PullNeeds)
   }
 
   /** From the click to the end, in the queue and out of it. */
-  async function work(session: EngineSession, wish: PullWish, job: Working) {
+  async function work(lease: Lease, wish: PullWish, job: Working) {
+    const { session } = lease
     const progress = progressOf(job)
-    // The pull goes on where it began, whatever the window shows meanwhile.
-    const lease = engine.lease(session)
     try {
       await queue.add(
         () => bring({ imagesOf: engine.imagesOf, session, cancelled: job.cancelled, tell: progress.tell }, wish, job),
@@ -96,8 +95,13 @@ export function pullService({ engine, jobs, credentialsFor, ledger }: PullNeeds)
       const same = open.get(key)
       if (same !== undefined) return ok(same)
       const { host: _, ...named } = wish
-      const id = jobs.start({ kind: 'pull', ...named, layers: [] }, [wish.reference], (job) =>
-        work(session.value, wish, job).finally(() => open.delete(key)),
+      // The pull goes on where it begins, whatever the window shows meanwhile.
+      const lease = engine.lease(session.value)
+      const id = jobs.start(
+        { kind: 'pull', ...named, layers: [] },
+        [wish.reference],
+        (job) => work(session.value, wish, job).finally(() => open.delete(key)),
+        session.value.context,
       )
       open.set(key, id)
       return ok(id)

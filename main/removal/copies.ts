@@ -97,8 +97,11 @@ export async function saveAll(saving: Saving): Promise<ReadonlyMap<ImageId, Copy
 
 function copyName({ image, references }: Original, job: string): string {
   const name = (references[0] ?? 'none').replaceAll(/[^\w.-]+/g, '_').slice(0, 100)
-  return `${name}-${shortId(image)}-${job.slice(0, 8)}.tar`
+  return `${name}-${shortId(image)}${copySuffix(job)}`
 }
+
+/** What the names of a job's copies end with. */
+export const copySuffix = (job: string): string => `-${job.slice(0, 8)}.tar`
 
 /** Removes copies that an earlier run of the app did not finish. Call this before the first job. */
 export async function removeUnfinished(folders: Iterable<string>): Promise<void> {

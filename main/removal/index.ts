@@ -12,16 +12,16 @@ import type { LedgerEntry, LedgerStore } from '../store/index.ts'
 import { executePlan, itemsOf, nameOf } from './apply.ts'
 import { placeOf, removeUnfinished, roomFor, saveAll, type Archives, type Copy, type Original } from './copies.ts'
 import { freedMeter, type BlobsOf } from './freed.ts'
-import { reconcile } from './reconcile.ts'
+import { reconcile, tidyCopies } from './reconcile.ts'
 import {
   forgetOld,
   isWorth,
   nowInSeconds,
   restoreAll,
-  savedOf,
   undoable,
   undoDays,
   undoFacts,
+  undoables,
   undoNames,
   type PullAgain,
 } from './undo.ts'
@@ -61,9 +61,10 @@ export function removalService(needs: RemovalNeeds) {
   let latestRequest = 0
   const folder = () => ledger.value.folder ?? usualFolder
   const undoing = new Set<JobId>()
+  const folders = () => [folder(), usualFolder]
+  void removeUnfinished(folders())
   let reconciled: EngineSession | undefined
-  void forgetOld(jobs)
-  void removeUnfinished([folder(), usualFolder])
+  let reconciling = forgetOld(jobs).then(() => tidyCopies(jobs, folders()))
 
   async function remove(lease: Lease, plan: RemovalPlan, originals: readonly Original[], job: Working) {
     const { session } = lease
@@ -154,6 +155,10 @@ export function removalService(needs: RemovalNeeds) {
       if (chosen !== undefined) await ledger.write({ ...ledger.value, folder: chosen })
       return ok(await placeOf(folder()))
     },
+    'removal.undoables': async () => {
+      const shown = engine.session()
+      return ok(await undoables(jobs.undoables(), shown.ok ? shown.value.identity : undefined))
+    },
     'removal.undo': async (id) => {
       const session = engine.session()
       if (!session.ok) return session
@@ -164,13 +169,11 @@ export function removalService(needs: RemovalNeeds) {
       undoing.add(id)
       const names = undoNames(found.value)
       const work = leased(session.value, async (lease, job: Working) => {
-        const keep = (left: LedgerEntry) => jobs.setUndo(id, isWorth(left) ? left : undefined)
+        const keep = (left: LedgerEntry) => jobs.setUndo(id, left)
         const ways = { pullAgain, load: archives.load, keep }
         const left = await restoreAll(lease, found.value, job, ways).finally(() => undoing.delete(id))
-        const needed = new Set(savedOf(left).map(({ file }) => file))
-        for (const { file } of savedOf(found.value))
-          if (!needed.has(file)) await rm(file, { force: true }).catch(() => undefined)
         if (!isWorth(left)) jobs.amend(id, { subject: { undone: true } })
+        await tidyCopies(jobs, folders())
       })
       return ok(jobs.start({ kind: 'undo', restores: names.length }, names, work, session.value.context))
     },
@@ -184,12 +187,15 @@ export function removalService(needs: RemovalNeeds) {
   }
   return {
     handlers,
+    /** Resolves once removals that were cut short are compared with the engine that is shown. */
+    settled: () => reconciling,
     /** The window shows another session: removals that were cut short on its engine are looked at. */
     engineChanged() {
       const session = engine.session()
       if (!session.ok || session.value === reconciled) return
       reconciled = session.value
-      reconcile(jobs, session.value).catch((error: unknown) => {
+      const compare = () => reconcile(jobs, session.value, folders())
+      reconciling = reconciling.then(compare).catch((error: unknown) => {
         reconciled = undefined
         console.warn('What became of an interrupted removal is not known yet:', error)
       })

@@ -2,9 +2,9 @@
  * The way back from a removal: names put back where the image is still there; where it was deleted, its copy loaded or,
  * without one, the image pulled again by its digest.
  */
-import { access, rm } from 'node:fs/promises'
+import { access, rm, stat } from 'node:fs/promises'
 import { shortId, splitReference } from '../../model/image/image.ts'
-import { fail, ok, type Failure, type Result } from '../../preload/contract/index.ts'
+import { fail, ok, type Failure, type Result, type Undoable } from '../../preload/contract/index.ts'
 import {
   engineFailure,
   inspectImage,
@@ -41,13 +41,29 @@ export async function forgetOld(jobs: Pick<Jobs, 'undoables' | 'setUndo'>): Prom
   }
 }
 
+/** What Activity lists as undoable. `shown`: the engine that the window shows. */
+export async function undoables(
+  entries: readonly LedgerEntry[],
+  shown: EngineIdentity | undefined,
+): Promise<Undoable[]> {
+  return await Promise.all(
+    entries.filter(isWorth).map(async (entry) => {
+      const sizes = savedOf(entry).map(async ({ file }) => (await stat(file).catch(() => undefined))?.size ?? 0)
+      const bytes = (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0)
+      const { job, endpoint, until } = entry
+      return { job, endpoint, until, bytes, names: undoNames(entry), isHere: isOn(entry, shown) }
+    }),
+  )
+}
+
+/** Entries of older versions know only the endpoint. */
+const isOn = ({ engine, endpoint }: LedgerEntry, shown: EngineIdentity | undefined) =>
+  shown !== undefined && (engine ? isSameEngine(engine, shown) : endpoint === shown.endpoint)
+
 /** What can be undone of a removal, if all that it needs is there. */
 export async function undoable(entry: LedgerEntry | undefined, shown: EngineIdentity): Promise<Result<LedgerEntry>> {
-  if (!entry || entry.until < nowInSeconds()) return fail({ code: 'undo-over' })
-  const { endpoint, engine } = entry
-  // Entries of older versions know only the endpoint.
-  const here = engine ? isSameEngine(engine, shown) : endpoint === shown.endpoint
-  if (!here) return fail({ code: 'undo-elsewhere', endpoint })
+  if (!entry || !isWorth(entry) || entry.until < nowInSeconds()) return fail({ code: 'undo-over' })
+  if (!isOn(entry, shown)) return fail({ code: 'undo-elsewhere', endpoint: entry.endpoint })
   for (const { file } of savedOf(entry))
     if (
       !(await access(file).then(

@@ -33,6 +33,8 @@ const subject = v.variant('kind', [
     /** Until when the removal can be undone, in seconds since 1970; absent where nothing can be. */
     undoUntil: v.optional(v.number()),
     undone: v.optional(v.boolean()),
+    /** It was interrupted, and compared with the engine since. */
+    reconciled: v.optional(v.boolean()),
   }),
   v.object({ kind: v.literal('undo'), restores: v.number() }),
   v.object({

@@ -22,6 +22,21 @@ export interface KeptPlan {
   readonly copies: CopyPlace
 }
 
+/** A removal that can still be undone, also one that was cleared from Activity. */
+export interface Undoable {
+  readonly job: JobId
+  /** Where it was removed. */
+  readonly endpoint: string
+  /** The engine that the window shows is that one. */
+  readonly isHere: boolean
+  /** Until when, in seconds since 1970. */
+  readonly until: number
+  /** Images and tags that would come back, by name. */
+  readonly names: readonly string[]
+  /** What its copies take on the disk. */
+  readonly bytes: Bytes
+}
+
 const row = v.object({ image: imageId, reference: v.exactOptional(v.pipe(v.string(), v.maxLength(400))) })
 const choice = v.picklist(['keep', 'remove', 'stop-and-remove'])
 
@@ -38,6 +53,8 @@ export const calls = {
   'removal.apply': call(v.object({ planId, copies: v.array(imageId) }), type<JobId>()),
   /** Asks the user for another folder for copies; where they think better of it, it stays. */
   'removal.chooseFolder': call(v.undefined(), type<CopyPlace>()),
+  /** All that can still be undone, the newest first. */
+  'removal.undoables': call(v.undefined(), type<readonly Undoable[]>()),
   'removal.undo': call(jobId, type<JobId>()),
   /** Shows the folder of a removal's copies in the desktop's file manager. */
   'removal.openCopies': call(jobId, type<void>()),

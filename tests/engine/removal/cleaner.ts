@@ -65,6 +65,7 @@ export async function openCleaner(
     Promise.resolve(handlers['removal.apply']({ planId: kept.id, copies: [...copies] }))
   return {
     folder,
+    settled: removal.settled,
     engine,
     layers,
     jobs,
