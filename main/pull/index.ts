@@ -100,7 +100,7 @@ export function pullService({ engine, jobs, credentialsFor, ledger }: PullNeeds)
       const id = jobs.start(
         { kind: 'pull', ...named, layers: [] },
         [wish.reference],
-        (job) => work(session.value, wish, job).finally(() => open.delete(key)),
+        (job) => work(lease, wish, job).finally(() => open.delete(key)),
         session.value.context,
       )
       open.set(key, id)
