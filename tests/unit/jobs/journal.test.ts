@@ -81,7 +81,11 @@ test('clearing what has ended loses nothing that can be undone, nor do a hundred
   await ended(jobs, id)
   await jobs.handlers['jobs.clear'](undefined)
   expect(jobs.all()).toEqual([])
-  for (let at = 0; at < 100; at++) await ended(jobs, jobs.start({ kind: 'undo', restores: 0 }, [], async () => {}))
+  for (let at = 0; at < 100; at++)
+    await ended(
+      jobs,
+      jobs.start({ kind: 'undo', restores: 0 }, [], async () => {}),
+    )
   expect(jobs.all()).toHaveLength(50)
   await store.end()
   const next = start()
@@ -94,7 +98,14 @@ test('clearing what has ended loses nothing that can be undone, nor do a hundred
 })
 
 test('what versions before the journal have left is taken over, once', async () => {
-  const old = { id: 'old', subject: removing, state: 'done', items: [{ name: 'a', state: 'done' }], started: 1, ended: 2 }
+  const old = {
+    id: 'old',
+    subject: removing,
+    state: 'done',
+    items: [{ name: 'a', state: 'done' }],
+    started: 1,
+    ended: 2,
+  }
   writeFileSync(join(folder, 'jobs.json'), JSON.stringify({ jobs: [old] }))
   const removals = [undoOf('old'), undoOf('forgotten')]
   writeFileSync(join(folder, 'ledger.json'), JSON.stringify({ folder: '/copies', removals, pulls: [] }))
@@ -103,7 +114,10 @@ test('what versions before the journal have left is taken over, once', async () 
   expect(jobs.undoables().toSorted((a, b) => (a.job < b.job ? 1 : -1))).toEqual(removals)
   await jobs.end()
   await store.end()
-  expect(JSON.parse(readFileSync(join(folder, 'ledger.json'), 'utf8'))).toMatchObject({ folder: '/copies', removals: [] })
+  expect(JSON.parse(readFileSync(join(folder, 'ledger.json'), 'utf8'))).toMatchObject({
+    folder: '/copies',
+    removals: [],
+  })
   const next = start()
   expect(next.all()).toEqual([old])
   expect(next.undoables()).toHaveLength(2)
@@ -124,8 +138,10 @@ test('a journal that is cut at any byte, or has lines of a newer version, loses 
   const lines = text.split('\n')
   fc.assert(
     fc.property(fc.nat(text.length), (at) => {
-      const whole = text.slice(0, at).split('\n').slice(0, -1)
-      expect(foldLines(text.slice(0, at))).toEqual(foldLines(whole.join('\n')) ?? foldLines(text.slice(0, at)))
+      const whole = text.slice(0, at).split('\n').length - 1
+      // The line that is cut counts if only its line end is missing.
+      const upTo = (count: number) => foldLines(lines.slice(0, count).join('\n'))
+      expect([upTo(whole), upTo(whole + 1)]).toContainEqual(foldLines(text.slice(0, at)))
     }),
   )
   const strange = [lines[0], '{"kind":"of a newer version"}', 'no JSON', ...lines.slice(1)].join('\n')
