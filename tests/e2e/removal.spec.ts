@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { job, part, sheet, test, toActivity } from './cleaning.ts'
 import { expect } from './slipway.ts'
 
@@ -134,4 +137,28 @@ test('what moved between the plan and the click is not touched: the new plan is 
   await expect(sheet(app)).toContainText('Something changed meanwhile.')
   await expect(part(app, 'In the way')).toContainText('container late, stopped')
   expect((await own.docker.getImage('python:3.9').inspect()).RepoTags).toEqual(['python:3.9'])
+})
+
+test('what was cleared from Activity can still be undone, also after the app was closed', async ({ open, own }) => {
+  const folder = mkdtempSync(join(tmpdir(), 'slipway-cleared-'))
+  const first = await open({ socket: own.socket, config: folder })
+  await first.row('python', '3.9').click()
+  await first.page.keyboard.press('Delete')
+  await sheet(first).getByRole('button', { name: 'Delete 1 image' }).click()
+  await toActivity(first)
+  await expect(job(first, /Removed 1 image/)).toContainText('1 copy is kept in')
+  await first.page.getByRole('button', { name: 'Clear finished' }).click()
+  await expect(first.page.getByRole('article')).toHaveCount(0)
+  await first.quit()
+
+  const app = await open({ socket: own.socket, config: folder })
+  await toActivity(app)
+  const rest = app.page.getByRole('region', { name: 'Can still be undone' })
+  await expect(rest).toContainText('python:3.9')
+  await expect(rest).toContainText('copies take')
+  await app.expectAccessible()
+  await rest.getByRole('button', { name: 'Undo' }).click()
+  await expect(job(app, /Put 1 image back/)).toContainText('done')
+  await expect(rest).toHaveCount(0)
+  rmSync(folder, { recursive: true, force: true })
 })
