@@ -77,6 +77,8 @@ const endWithinMs = 4_000
 export function jobBook({ publish, store }: Needs): Jobs {
   const running = new Map<JobId, Running>()
   const archive = jobArchive(store)
+  /** All jobs up to now are in the journal. */
+  let begun: Promise<unknown> = Promise.resolve()
 
   function publishSoon(entry: Running) {
     entry.publishing ??= delay(publishEveryMs).then(() => {
@@ -127,7 +129,9 @@ export function jobBook({ publish, store }: Needs): Jobs {
       const job: Job = { id, subject, state: 'running', items, started: now(), ...(engine && { engine }) }
       const cancel = new AbortController()
       const writer = journalWriter(store.journal, id)
-      const begun = writer.write({ kind: 'begin', version: 1, job })
+      // In the order in which they were asked for: who clicked first is first in a queue.
+      begun = Promise.all([begun, writer.write({ kind: 'begin', version: 1, job })])
+      const known = begun
       const worker = working(id, cancel.signal, writer)
       const ended = Promise.withResolvers<void>()
       const entry: Running = { job, cancel, ended: ended.promise }
@@ -138,7 +142,7 @@ export function jobBook({ publish, store }: Needs): Jobs {
 
       async function run() {
         try {
-          await begun
+          await known
           await work(worker)
         } catch (error) {
           console.error(`job ${id}:`, error)

@@ -33,7 +33,7 @@ export function pullService({ engine, jobs, credentialsFor, ledger }: PullNeeds)
   async function bring(puller: Puller, wish: PullWish, job: Working) {
     const turn = ++begun
     const alone = queue.pending === 1
-    job.item(0, { state: 'running' })
+    await job.begin(0)
     const before = await within(patience.before, layersSize(puller.session))
     const pulled = await pullWithLogin(puller, wish, credentialsFor)
     if ('failure' in pulled) return job.item(0, { state: 'failed', failure: pulled.failure })
