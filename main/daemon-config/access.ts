@@ -67,6 +67,10 @@ export function accessTo({ installation, file }: Found, { openRoot, own }: Needs
   }
 }
 
+/** Only an administrator may read it. */
+export const isSecret = (read: Result<unknown>): boolean =>
+  !read.ok && read.error.code === 'file-unusable' && read.error.detail === 'EACCES'
+
 const nothing: FileText = { text: undefined, hash: undefined }
 
 /** The helper edits none that is larger. */

@@ -11,12 +11,11 @@ import {
   type Handlers,
   type JobSubject,
   type KeptMirrorPlan,
-  type Result,
 } from '../../preload/contract/index.ts'
 import type { Engine, EngineSession } from '../engine/index.ts'
 import type { Jobs, Working } from '../jobs/index.ts'
 import type { MirrorsStore } from '../store/index.ts'
-import { accessTo, type Access } from './access.ts'
+import { accessTo, isSecret, type Access } from './access.ts'
 import { byHand } from './by-hand.ts'
 import { changeMirrors, stepsFor, type OpenHelper } from './change.ts'
 import { openHelper, type OwnHelper } from './helper.ts'
@@ -62,8 +61,6 @@ export function daemonConfigService(needs: DaemonConfigNeeds) {
   /** The only plan that can be applied. A newer request makes it unusable at once. */
   let kept: Kept | undefined
   let latestRequest = 0
-  /** How many changes are under way. */
-  let changing = 0
   /** The helper was killed in the middle: what it left is put back at its next start. */
   let wasCut = false
 
@@ -96,14 +93,8 @@ export function daemonConfigService(needs: DaemonConfigNeeds) {
     steps: readonly DaemonStep[],
     work: (job: Working, of: ChangedEngine) => Promise<void>,
   ) {
-    changing++
     const of = changedEngine(engine)
-    return jobs.start({ kind: 'daemon', ...subject }, steps, (job) =>
-      work(job, of).finally(() => {
-        of.release()
-        changing--
-      }),
-    )
+    return jobs.start({ kind: 'daemon', ...subject }, steps, (job) => work(job, of).finally(of.release))
   }
 
   async function apply(
@@ -247,15 +238,11 @@ export function daemonConfigService(needs: DaemonConfigNeeds) {
   }
   return {
     handlers,
-    busy: () => changing,
     /** Told whenever the engine's state is another. */
     engineChanged: () => cut.look(engine.state(), access(found())),
   }
 }
 
 type Subject = Omit<Extract<JobSubject, { kind: 'daemon' }>, 'kind'>
-
-const isSecret = (read: Result<unknown>) =>
-  !read.ok && read.error.code === 'file-unusable' && read.error.detail === 'EACCES'
 
 export { ownHelper } from './helper.ts'

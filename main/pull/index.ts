@@ -110,8 +110,6 @@ export function pullService({ engine, jobs, credentialsFor, ledger }: PullNeeds)
   return {
     handlers,
     pullAgain,
-    /** How many pulls run or wait: they end with the app. */
-    busy: () => open.size,
   }
 }
 

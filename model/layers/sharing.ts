@@ -60,18 +60,6 @@ export interface SetSharing {
 export const nothing: ByteRange = { min: 0, max: 0 }
 export const plus = (a: ByteRange, b: ByteRange): ByteRange => ({ min: a.min + b.min, max: a.max + b.max })
 
-const upTo = ({ max }: ByteRange): ByteRange => ({ min: 0, max })
-/** The same as upper bounds: containers that nobody knows of may hold any of it. */
-export function boundsOf(sum: SetSharing): SetSharing {
-  return {
-    ...sum,
-    sharedAmong: upTo(sum.sharedAmong),
-    rows: sum.rows.map(({ id, own }) => ({ id, own: upTo(own) })),
-    mayStay: 0,
-    frees: upTo(sum.frees),
-  }
-}
-
 /** Those that the image keeps, and those that it only stands on. */
 export const allUnits = (image: SharingImage | undefined): readonly number[] => [
   ...(image?.units ?? []),

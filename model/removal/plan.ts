@@ -4,7 +4,8 @@ import type { Image, ImageId, Reference } from '../image/image.ts'
 import { childrenFirst, goingParents, isHidden, shownHeir } from '../image/family.ts'
 import type { ByteRange } from '../layers/sizes.ts'
 import { provenance, type Provenance } from '../image/provenance.ts'
-import { boundsOf, nothing, type Sharing } from '../layers/sharing.ts'
+import { boundsOf } from '../layers/bounds.ts'
+import { nothing, type Sharing } from '../layers/sharing.ts'
 import { commandsOf, namesOf } from './commands.ts'
 
 /** A selected row of the list: one tag of an image, or the image with whatever names it has. */

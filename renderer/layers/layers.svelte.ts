@@ -1,6 +1,7 @@
 /** Which layers images hold, as main reads them: what a selection would free is summed up here, within a frame. */
 import type { ImageId } from '../../model/image/image.ts'
-import { boundsOf, Sharing, type SetSharing } from '../../model/layers/sharing.ts'
+import { boundsOf } from '../../model/layers/bounds.ts'
+import { Sharing, type SetSharing } from '../../model/layers/sharing.ts'
 import type { LayersChange } from '../../preload/contract/index.ts'
 import { live } from '../engine/live.svelte.ts'
 

@@ -15,6 +15,9 @@ export interface EngineIdentity {
 export const isSameEngine = (a: EngineIdentity, b: EngineIdentity): boolean =>
   a.endpoint === b.endpoint && a.id === b.id && a.rootDir === b.rootDir
 
+/** One text for one engine, to remember things by. */
+export const keyOf = ({ endpoint, id, rootDir }: EngineIdentity): string => `${endpoint} ${id} ${rootDir}`
+
 export interface Capabilities extends EngineFacts {
   /** `/system/df` can be asked for images alone, without measuring every volume. */
   readonly imageDiskUse: boolean

@@ -1,4 +1,5 @@
 /** Reaching one engine: the way there, the version spoken, and what kind of engine it is. */
+import { distinctMirrors } from '../../../model/mirrors/address.ts'
 import { fail, ok, type EngineFailure, type Result } from '../../../preload/contract/index.ts'
 import { EngineError, engineFailure } from '../api/errors.ts'
 import { send, type Query, type Transport } from '../api/request.ts'
@@ -55,7 +56,7 @@ export async function connect(candidate: Candidate, signal: AbortSignal): Promis
         platform: `${version.Os}/${version.Arch}`,
         rootDir: info.DockerRootDir,
         driverStatus: info.DriverStatus,
-        mirrors: info.RegistryConfig?.Mirrors ?? [],
+        mirrors: distinctMirrors(info.RegistryConfig?.Mirrors ?? []),
         proxy: info.HttpsProxy || info.HttpProxy,
       }),
     })

@@ -54,7 +54,7 @@ export async function openPuller(engine: Engine, credentialsFor?: CredentialsFor
   }
   return {
     ...{ ask, start, job, end, logins, told },
-    ...{ handlers: pull.handlers, busy: pull.busy },
+    ...{ handlers: pull.handlers, busy: () => jobs.all().filter(({ state }) => state === 'running').length },
     pullAgain: (reference: string) => {
       const session = served.engine.session()
       if (!session.ok) throw new Error(session.error.code)

@@ -57,7 +57,16 @@ const calls: Readonly<Record<string, (session: EngineSession) => Promise<unknown
 /** Answers undefined instead: an engine without a content store is a usual one. */
 const answersWithout = { openContent: (session: EngineSession) => api('openContent')(session) }
 const asksNothing = [
-  ...['engineFailure', 'statusOf', 'isSameEngine', 'EngineError', 'list', 'parseImageRows', 'parseContainerRows'],
+  ...[
+    'engineFailure',
+    'statusOf',
+    'isSameEngine',
+    'keyOf',
+    'EngineError',
+    'list',
+    'parseImageRows',
+    'parseContainerRows',
+  ],
   ...['compareVersions', 'agreedApi', 'measuresParts', 'countsContent', 'tellsAutomated'],
   ...['unframed', 'returned', 'withoutMarked', 'message', 'field', 'fields'],
 ]
