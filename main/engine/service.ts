@@ -60,20 +60,24 @@ interface Needs {
   readonly publish: Publish
   /** What slow engines were last known to have. */
   readonly memory: Lists
+  /** How long leased sessions wait for their engine; only tests set it. */
+  readonly reconnectWithinMs?: number
 }
 
-export function engineService({ surroundings, publish, memory }: Needs): Engine {
+export function engineService({ surroundings, publish, memory, reconnectWithinMs }: Needs): Engine {
   const changed = new EventEmitter<{ images: []; state: [] }>()
   const live = liveState((change) => {
     publish('images.changed', change)
     changed.emit('images')
     if (remembered !== undefined) memory.remember(remembered, live.images())
   })
-  const sessions = sessionBook(connect)
+  const sessions = sessionBook(connect, reconnectWithinMs)
   let state: EngineState = { status: 'connecting' }
   /** The context that the user chose since the app began. */
   let chosen: string | undefined
   let connection: Connection | undefined
+  /** The context that led to it. Its session may be older: another context to the same engine may have opened it. */
+  let candidate: Connection['candidate'] | undefined
   let watching: Watch | undefined
   let lastEngine: EngineIdentity | undefined
   /** The engine that is reached, where its list takes so long that it is worth remembering. */
@@ -102,7 +106,7 @@ export function engineService({ surroundings, publish, memory }: Needs): Engine 
       if (!reached.ok) return tell({ status: 'away', ...reached.error })
       const shown = sessions.show(reached.value)
       try {
-        await stay(shown, tell, AbortSignal.any([signal, shown.signal]))
+        await stay(shown, reached.value.candidate, tell, AbortSignal.any([signal, shown.signal]))
       } finally {
         sessions.leave(shown)
       }
@@ -111,9 +115,14 @@ export function engineService({ surroundings, publish, memory }: Needs): Engine 
     }
   }
 
-  async function stay(reached: Connection, tell: (next: EngineState) => void, signal: AbortSignal) {
+  async function stay(
+    reached: Connection,
+    chosenCandidate: Connection['candidate'],
+    tell: (next: EngineState) => void,
+    signal: AbortSignal,
+  ) {
     if (signal.aborted) return
-    const context = summary(reached.candidate)
+    const context = summary(chosenCandidate)
     const { endpoint } = context
     const key = keyOf(reached.identity)
     const { imageDiskUse: _, tellsAll: __, ...facts } = reached.capabilities
@@ -124,6 +133,7 @@ export function engineService({ surroundings, publish, memory }: Needs): Engine 
     lastEngine = reached.identity
     if (recalled) remembered = key
     connection = reached
+    candidate = chosenCandidate
     tell(connected)
     try {
       let refusal: EngineFailure | undefined
@@ -165,7 +175,7 @@ export function engineService({ surroundings, publish, memory }: Needs): Engine 
   }
 
   function leave() {
-    connection = watching = remembered = undefined
+    connection = candidate = watching = remembered = undefined
   }
 
   /** Leaves the engine that was reached or looked for, at once; `run` goes to the one that is chosen now. */
@@ -174,7 +184,7 @@ export function engineService({ surroundings, publish, memory }: Needs): Engine 
     if (!found.ok) return found
     chosen = name
     const [next] = found.value
-    if (connection && isDeepStrictEqual(connection.candidate, next)) return ok(undefined)
+    if (candidate && isDeepStrictEqual(candidate, next)) return ok(undefined)
     here.abort()
     leave()
     live.forget()
@@ -191,10 +201,10 @@ export function engineService({ surroundings, publish, memory }: Needs): Engine 
     facts: () => (state.status === 'connected' ? state.facts : undefined),
     on: (what, listener) => void changed.on(what, listener),
     session: () => (connection ? ok(connection) : fail(absent())),
-    shows: (session) => session === connection,
+    shows: (session) => session === connection && !session.signal.aborted,
     imagesOf: (session) => (session === connection && live.snapshot().complete ? live.images() : undefined),
     lease: sessions.lease,
-    flags: () => (connection ? dockerFlags(connection.candidate, surroundings) : []),
+    flags: () => (candidate ? dockerFlags(candidate, surroundings) : []),
     handlers: {
       'engine.state': () => ok(state),
       'engine.contexts': () =>

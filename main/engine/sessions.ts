@@ -2,16 +2,21 @@
  * Sessions by engine. The window shows one; jobs, undo, terminals and pulls lease theirs, so that it stays connected
  * when the window goes to another engine, and comes back when it breaks. Nobody else asks for "the current engine".
  */
-import { setTimeout as delay } from 'node:timers/promises'
 import type { EngineFailure, Result } from '../../preload/contract/index.ts'
 import { isSameEngine, type EngineIdentity, type EngineSession } from './api/session.ts'
+import { Backoff, socketTrace, untilRetry } from './connect/backoff.ts'
 import type { Connection } from './connect/connection.ts'
 
 export interface Lease {
   readonly identity: EngineIdentity
   /** The session that was connected last; its signal tells whether it has ended. */
   readonly session: EngineSession
-  /** Waits for the same engine after its session ended. @returns undefined if another or none answers for 60 s. */
+  /** How long its engine is waited for. */
+  readonly reconnectWithinMs: number
+  /**
+   * Waits for the same engine after its session ended.
+   * @returns undefined if another or none answers within that time, and once the lease is released
+   */
   reconnected(signal?: AbortSignal): Promise<EngineSession | undefined>
   release(): void
 }
@@ -23,20 +28,22 @@ interface Entry {
   leases: number
 }
 
-const reconnectWithinMs = 60_000
-const retryMs = 500
+const longestRetryMs = 8_000
 
 type Open = (candidate: Connection['candidate'], signal: AbortSignal) => Promise<Result<Connection, EngineFailure>>
 
-export function sessionBook(open: Open) {
+/** Only tests wait for less than a minute. */
+export function sessionBook(open: Open, reconnectWithinMs = 60_000) {
   const entries: Entry[] = []
+  const ended = new AbortController()
   const find = ({ identity }: EngineSession) =>
     entries.find(({ connection }) => isSameEngine(connection.identity, identity))
 
   function closeIfUnused(entry: Entry) {
     if (entry.shown || entry.leases > 0) return
     entry.connection.close()
-    entries.splice(entries.indexOf(entry), 1)
+    const at = entries.indexOf(entry)
+    if (at >= 0) entries.splice(at, 1)
   }
 
   /** Keeps a new connection, unless one to the same engine is open already. */
@@ -47,18 +54,23 @@ export function sessionBook(open: Open) {
     return entry.connection
   }
 
-  async function reconnected(entry: Entry, signal?: AbortSignal): Promise<EngineSession | undefined> {
-    const late = AbortSignal.timeout(reconnectWithinMs)
-    const over = signal ? AbortSignal.any([signal, late]) : late
-    while (entry.connection.signal.aborted && !over.aborted) {
-      const opened = await open(entry.connection.candidate, over)
-      if (opened.ok && isSameEngine(opened.value.identity, entry.connection.identity)) keep(entry, opened.value)
+  async function reconnected(entry: Entry, signals: readonly AbortSignal[]): Promise<EngineSession | undefined> {
+    const over = AbortSignal.any([...signals, ended.signal, AbortSignal.timeout(reconnectWithinMs)])
+    const { candidate, identity } = entry.connection
+    const backoff = new Backoff(longestRetryMs)
+    const isConnected = () => !entry.connection.signal.aborted
+    // The window may reconnect it as well.
+    const traces = () => [isConnected(), socketTrace(candidate.endpoint)]
+    while (!isConnected() && !over.aborted) {
+      const before = traces()
+      const opened = await open(candidate, over)
+      if (opened.ok && !over.aborted && isSameEngine(opened.value.identity, identity)) keep(entry, opened.value)
       else {
         if (opened.ok) opened.value.close()
-        await delay(retryMs, undefined, { signal: over }).catch(() => undefined)
+        await untilRetry({ backoff, traces, before, signal: over })
       }
     }
-    return entry.connection.signal.aborted ? undefined : entry.connection
+    return isConnected() ? entry.connection : undefined
   }
 
   return {
@@ -82,16 +94,17 @@ export function sessionBook(open: Open) {
       const entry = known ?? { connection: session as Connection, shown: false, leases: 0 }
       if (!known) entries.push(entry)
       entry.leases++
-      let released = false
+      const released = new AbortController()
       return {
         identity: session.identity,
         get session() {
           return entry.connection
         },
-        reconnected: (signal) => reconnected(entry, signal),
+        reconnectWithinMs,
+        reconnected: (signal) => reconnected(entry, signal ? [released.signal, signal] : [released.signal]),
         release() {
-          if (released) return
-          released = true
+          if (released.signal.aborted) return
+          released.abort()
           entry.leases--
           closeIfUnused(entry)
         },
@@ -99,6 +112,7 @@ export function sessionBook(open: Open) {
     },
     /** The app ends. */
     closeAll() {
+      ended.abort()
       for (const { connection } of entries.splice(0)) connection.close()
     },
   }

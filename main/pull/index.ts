@@ -50,14 +50,16 @@ export function pullService({ engine, jobs, credentialsFor, ledger }: PullNeeds)
 
   /** From the click to the end, in the queue and out of it. */
   async function work(lease: Lease, wish: PullWish, job: Working) {
-    const { session } = lease
     const progress = progressOf(job)
     try {
       await queue.add(
-        () => bring({ imagesOf: engine.imagesOf, session, cancelled: job.cancelled, tell: progress.tell }, wish, job),
-        {
-          signal: job.cancelled,
+        // While it waited for its turn, the engine may have gone and come back.
+        () => {
+          const { session } = lease
+          const puller = { imagesOf: engine.imagesOf, session, cancelled: job.cancelled, tell: progress.tell }
+          return bring(puller, wish, job)
         },
+        { signal: job.cancelled },
       )
     } catch (error) {
       if (!job.cancelled.aborted) throw error

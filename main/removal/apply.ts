@@ -28,8 +28,9 @@ export const itemsOf = ({ untags, deletes }: RemovalPlan): Item[] => [
 export const nameOf = (item: Item): string =>
   'untag' in item ? item.untag.reference : (item.deletion.references[0] ?? shortId(item.deletion.image))
 
-/** How long the engine is waited for after its connection broke, to see what became of the item that it was at. */
-const resolveWithinMs = 60_000
+/** An error of the engine's own. Above it, a proxy before the engine answers (502, 503, 504), and the engine may work on. */
+const engineFault = 500
+const noAnswer = Infinity
 /** How long a container with `--rm` may take to be gone after it has stopped. */
 const selfRemovalTimeoutMs = 10_000
 
@@ -39,7 +40,7 @@ interface Needs {
   readonly job: Working
 }
 
-/** @returns the items that were completed, and those of which the outcome is unknown */
+/** @returns the items that were completed, and those that may be: what undoes them has to be kept */
 export async function executePlan({ lease, plan, job }: Needs): Promise<Set<Item>> {
   const items = itemsOf(plan)
   const affected = new Set<Item>()
@@ -62,14 +63,19 @@ export async function executePlan({ lease, plan, job }: Needs): Promise<Set<Item
       job.item(at, failure ? { state: 'failed', failure } : { state: 'done' })
     } catch (error) {
       const failure = engineFailure(error, endpoint)
-      if (statusOf(error) !== undefined) return job.item(at, { state: 'failed', failure })
+      const status = statusOf(error) ?? noAnswer
+      if (status <= engineFault) {
+        // The engine may have failed after the image was gone: then a copy is all that is left of it.
+        if (status === engineFault && (await resolveOutcome(item, lease)) !== 'there') affected.add(item)
+        return job.item(at, { state: 'failed', failure })
+      }
       // The connection broke. Whether the engine still did the item is seen when the same engine is back; the rest is
-      // left as it is.
+      // left as it is. An image that is there may still go: the request may arrive after the question.
       broken = true
+      affected.add(item)
       job.fail(failure)
       job.item(at, { state: 'unknown' })
       const outcome = await resolveOutcome(item, lease)
-      if (outcome !== 'there') affected.add(item)
       if (outcome === 'gone') job.item(at, { state: 'done' })
       if (outcome === 'there') job.item(at, { state: 'failed', failure })
     }
@@ -177,14 +183,17 @@ async function tagAgain(session: EngineSession, image: ImageId, name: string) {
  * should have kept is put back.
  */
 async function resolveOutcome(item: Item, lease: Lease): Promise<'gone' | 'there' | 'unknown'> {
-  for (const end = Date.now() + resolveWithinMs; Date.now() < end; await delay(200)) {
-    const session = lease.session.signal.aborted ? await lease.reconnected() : lease.session
+  const signal = AbortSignal.timeout(lease.reconnectWithinMs)
+  for (; !signal.aborted; await delay(200)) {
+    const session = lease.session.signal.aborted ? await lease.reconnected(signal) : lease.session
     if (!session) return 'unknown'
     try {
       if ('untag' in item)
-        return (await inspectImage(session, item.untag.reference))?.Id === item.untag.image ? 'there' : 'gone'
+        return (await inspectImage(session, item.untag.reference, { signal }))?.Id === item.untag.image
+          ? 'there'
+          : 'gone'
       const { image, references } = item.deletion
-      const now = await inspectImage(session, image)
+      const now = await inspectImage(session, image, { signal })
       if (!now) return 'gone'
       for (const name of references) if (!now.RepoTags.includes(name)) await tagAgain(session, image, name)
       return 'there'

@@ -144,7 +144,7 @@ async function restore(
     const loaded = await load(session, copy, cancelled)
     if (!loaded) return 'cancelled'
     if (!loaded.ok) return loaded.error
-  } else if (digest !== undefined) {
+  } else if (digest !== undefined && !(await inspectImage(session, image))) {
     const failure = await pullAgain(session, digest, cancelled)
     if (failure) return cancelled.aborted ? 'cancelled' : failure
   }

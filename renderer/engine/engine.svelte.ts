@@ -1,5 +1,7 @@
 /** Which engine the window looks at, and whether it answers. */
-import type { EngineState } from '../../preload/contract/index.ts'
+import { plain } from '../../model/text/plain.ts'
+import type { EngineContext, EngineState } from '../../preload/contract/index.ts'
+import { t } from '../ui/words.svelte.ts'
 
 class EngineView {
   state = $state.raw<EngineState>({ status: 'connecting' })
@@ -13,3 +15,6 @@ class EngineView {
 }
 
 export const engine = new EngineView()
+
+export const contextName = ({ name }: Pick<EngineContext, 'name'>): string =>
+  name === 'default' ? t('engine.defaultContext') : plain(name)

@@ -191,7 +191,7 @@ export const en = {
   'container.dead': 'dead',
 
   'engine.contexts': 'Contexts',
-  'engine.switched': 'Now on {context}. What was being asked of the other engine was dropped.',
+  'engine.switched': 'Now on {context}. Jobs that run on the other engine go on there.',
   'images.otherTags': 'also {tags}',
   'images.someSelected': 'Some selected',
   'images.selectAll': 'Select all shown',

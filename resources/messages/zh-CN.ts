@@ -188,7 +188,7 @@ export const zhCN = {
   'container.dead': '已失效',
 
   'engine.contexts': '上下文',
-  'engine.switched': '已切换到 {context}，对原引擎的请求已取消。',
+  'engine.switched': '已切换到 {context}。原引擎上的任务会继续进行。',
   'images.otherTags': '另有 {tags}',
   'images.someSelected': '部分选中',
   'images.selectAll': '选择列表中的全部',

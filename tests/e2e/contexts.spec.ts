@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { loadImages } from '../../tools/world/images.ts'
 import { startEngine, type Engine } from '../../tools/world/engine.ts'
+import { job, sheet, toActivity } from './cleaning.ts'
 import { expect, test as base } from './slipway.ts'
 
 /** A configuration of Docker's in which `demo` is current, and `other` another engine. */
@@ -53,6 +54,23 @@ test('the foot of the rail leads to another engine and back, and says so', async
   await app.switchTo('demo')
   await expect(app.row('nginx', '1.27')).toBeVisible()
   await expect(app.row('only-here', '1')).toHaveCount(0)
+})
+
+test('Activity says on which engine a job ran, once another one is shown', async ({ open, dockerConfig, other }) => {
+  await other.docker.getImage('only-here:1').tag({ repo: 'only-here', tag: 'too' })
+  const app = await open({ env: { DOCKER_CONFIG: dockerConfig } })
+  await app.switchTo('other')
+  await app.row('only-here', 'too').click()
+  await app.page.keyboard.press('Delete')
+  await sheet(app).getByRole('button', { name: 'Remove 1 tag' }).click()
+  await expect(app.row('only-here', 'too')).toHaveCount(0)
+  await toActivity(app)
+  await expect(job(app, /Removed 1 tag/)).not.toContainText('another engine')
+  await app.switchTo('demo')
+  await expect(job(app, /Removed 1 tag/)).toContainText('On another engine: other')
+  await app.expectAccessible()
+  await app.switchTo('other')
+  await expect(job(app, /Removed 1 tag/)).not.toContainText('another engine')
 })
 
 test('a switch in the middle of adding a tag closes the sheet: it belonged to the other engine', async ({

@@ -41,6 +41,16 @@ export async function readMirrors(session: Transport, signal?: AbortSignal): Pro
   return distinctMirrors(RegistryConfig?.Mirrors ?? [])
 }
 
+/** Together with the system's ten probes, a second apart (libuv), a dead TCP connection is found out within 20 s. */
+const keepAliveMs = 10_000
+
 /** The engine's events, one JSON text a line, until the session ends. Timeout for the first byte: 10 s. */
-export const openEvents = (session: Transport, filters?: Readonly<Record<string, readonly string[]>>) =>
-  stream(session, { path: '/events', query: { ...(filters && { filters }) }, timeoutMs: usualTimeoutMs })
+export async function openEvents(
+  session: Transport,
+  filters?: Readonly<Record<string, readonly string[]>>,
+): Promise<IncomingMessage> {
+  const query = filters ? { filters } : {}
+  const events = await stream(session, { path: '/events', query, timeoutMs: usualTimeoutMs })
+  events.socket.setKeepAlive(true, keepAliveMs)
+  return events
+}

@@ -12,10 +12,15 @@ const checkEveryMs = 500
 export class Backoff {
   /** Failures in a row. */
   failures = 0
+  readonly #longestMs
+
+  constructor(maxMs = longestMs) {
+    this.#longestMs = maxMs
+  }
 
   /** Counts a failure and returns how many milliseconds to wait after it. */
   next(): number {
-    return Math.min(longestMs, firstMs * 2 ** this.failures++)
+    return Math.min(this.#longestMs, firstMs * 2 ** this.failures++)
   }
   reset() {
     this.failures = 0
@@ -28,7 +33,8 @@ export function engineTraces(surroundings: Surroundings, chosen: string | undefi
   return found.ok ? found.value.map((candidate) => ({ ...candidate, socket: socketTrace(candidate.endpoint) })) : found
 }
 
-function socketTrace(endpoint: string): string | undefined {
+/** Another text whenever the socket of an endpoint is another one; undefined if there is none. */
+export function socketTrace(endpoint: string): string | undefined {
   if (!endpoint.startsWith('unix://')) return undefined
   const file = statSync(endpoint.slice('unix://'.length), { throwIfNoEntry: false, bigint: true })
   return file && `${file.ino} ${file.ctimeNs}`

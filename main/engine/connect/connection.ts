@@ -31,7 +31,7 @@ export async function connect(candidate: Candidate, signal: AbortSignal): Promis
   signal.addEventListener('abort', close)
   try {
     if (signal.aborted) close()
-    const route = routeTo(candidate)
+    const route = routeTo(candidate, close)
     life.signal.addEventListener('abort', () => [route.agent, route.lasting].forEach((agent) => agent?.destroy()))
     const headers = await ping({ docker: dockerBy(route), context, signal: life.signal })
     const offered = headers['api-version'] ?? headers['libpod-api-version']

@@ -56,7 +56,12 @@ describe('ssh', () => {
     const way = await followed(engine, { host: 'ssh://me@far.example:2222' })
     const state = way.states.findLast(({ status }) => status === 'connected')
     expect(state).toMatchObject({ context: { endpoint: 'ssh://me@far.example:2222', local: false } })
-    expect(new Set(asked())).toEqual(new Set(['-o BatchMode=yes -p 2222 -- me@far.example docker system dial-stdio']))
+    expect(new Set(asked())).toEqual(
+      new Set([
+        '-o BatchMode=yes -o ConnectTimeout=10 -o ServerAliveInterval=10 -o ServerAliveCountMax=3 -p 2222' +
+          ' -- me@far.example docker system dial-stdio',
+      ]),
+    )
     expect(running()).toBeGreaterThan(0)
     // Six for questions, one for the events.
     expect(running()).toBeLessThanOrEqual(7)
@@ -106,7 +111,7 @@ describe('ssh', () => {
   test('a host cannot smuggle options into ssh', async () => {
     const asked = ssh('exit 255')
     await failure({ host: 'ssh://-oProxyCommand=true/' })
-    for (const line of asked()) expect(line).toMatch(/^-o BatchMode=yes -- /)
+    for (const line of asked()) expect(line).toMatch(/^-o BatchMode=yes (-o \w+=\d+ ){3}-- /)
   })
 })
 
@@ -150,6 +155,14 @@ describe('TLS', () => {
 
   test('a context over TCP brings its certificates', async () => {
     await followed(engine, { host, pems: { 'ca.pem': pem('ca'), ...client('cert') } })
+  })
+
+  test('the streams that stay open are probed, so that a connection that is dead is noticed', async () => {
+    await followed(engine, { host, pems: { 'ca.pem': pem('ca'), ...client('cert') } })
+    // By their keepalive timer (02). Source: Linux, Documentation/networking/proc_net_tcp.rst.
+    const probed = () =>
+      readFileSync('/proc/self/net/tcp', 'utf8').match(/: \S+ 0100007F:5CD0 01 \S+ 02:/g)?.length ?? 0
+    await eventually(() => probed() >= 2)
   })
 
   test('without a certificate, or with a stranger’s, the engine refuses', async () => {

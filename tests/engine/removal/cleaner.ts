@@ -5,7 +5,9 @@ import { join } from 'node:path'
 import { tmpdir } from 'node:os'
 import { loadArchive, saveArchive } from '../../../main/archives/index.ts'
 import { engineService } from '../../../main/engine/index.ts'
+import type { Surroundings } from '../../../main/engine/connect/contexts.ts'
 import { layersService } from '../../../main/layers/index.ts'
+import { pullService } from '../../../main/pull/index.ts'
 import { removalService } from '../../../main/removal/index.ts'
 import { jobBook } from '../../../main/jobs/index.ts'
 import { openStore } from '../../../main/store/index.ts'
@@ -14,17 +16,24 @@ import type { Failure, Job, KeptPlan, Result } from '../../../preload/contract/i
 import type { Engine } from '../../../tools/world/engine.ts'
 import { eventually } from '../eventually.ts'
 
+interface Options {
+  /** By default the engine's socket alone leads to it. */
+  readonly surroundings?: Surroundings
+  readonly reconnectWithinMs?: number
+}
+
 export type Cleaner = Awaited<ReturnType<typeof openCleaner>>
 
 export async function openCleaner(
   world: Pick<Engine, 'socket' | 'docker'>,
   folder = mkdtempSync(join(tmpdir(), 'cleaner-')),
+  { surroundings = homeless(world), ...options }: Options = {},
 ) {
   const ended = new AbortController()
   const store = openStore(folder)
   const publish = () => {}
   const engine = engineService({
-    surroundings: { env: { DOCKER_HOST: `unix://${world.socket}` }, home: '/nonexistent' },
+    ...{ surroundings, ...options },
     publish: (name) => {
       if (name !== 'settings.changed') layers.changed()
     },
@@ -32,6 +41,7 @@ export async function openCleaner(
   })
   const layers = layersService({ engine, kept: store.layers, publish })
   const jobs = jobBook({ publish, store })
+  const pull = pullService({ engine, jobs, credentialsFor: async () => undefined })
   const place = { chosen: undefined as string | undefined }
   const removal = removalService({
     ...{ engine, layers, jobs, ledger: store.ledger },
@@ -39,10 +49,7 @@ export async function openCleaner(
     chooseFolder: async () => place.chosen,
     showFolder: async () => {},
     archives: { save: saveArchive, load: loadArchive },
-    pullAgain: async (_, digest) => {
-      await pullByDigest(world, digest)
-      return undefined
-    },
+    pullAgain: pull.pullAgain,
   })
   const { handlers } = removal
   engine.on('state', removal.engineChanged)
@@ -69,6 +76,7 @@ export async function openCleaner(
     engine,
     layers,
     jobs,
+    pull,
     ledger: store.ledger,
     plan,
     /** Starts a plan and answers at once. */
@@ -130,14 +138,12 @@ export async function openCleaner(
   }
 }
 
-async function pullByDigest({ docker }: Pick<Engine, 'docker'>, digest: string): Promise<void> {
-  const stream = await docker.pull(digest)
-  await new Promise<void>((resolve, reject) => {
-    docker.modem.followProgress(stream, (error: Error | null) => (error ? reject(error) : resolve()))
-  })
-}
+const homeless = ({ socket }: Pick<Engine, 'socket'>): Surroundings => ({
+  env: { DOCKER_HOST: `unix://${socket}` },
+  home: '/nonexistent',
+})
 
-function value<T>(answer: Result<T>): T {
+export function value<T>(answer: Result<T>): T {
   if (!answer.ok) throw new Error(JSON.stringify(answer.error))
   return answer.value
 }

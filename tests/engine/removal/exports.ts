@@ -1,5 +1,6 @@
 /** A way to a real engine that breaks its answer to `docker save` as told, and may hold a `docker load` back. */
 import { createServer, request, type IncomingMessage, type ServerResponse } from 'node:http'
+import { passUpgrades } from '../upgrades.ts'
 
 export type Fault =
   /** Half of the archive, then the connection is cut. */
@@ -63,20 +64,7 @@ export async function brokenExports(engine: string) {
       void resumed.promise.then(() => from.pipe(upstream))
     })
   })
-  // The engine's content store is read over HTTP/2.
-  server.on('upgrade', ({ method, url, headers }, client, head) => {
-    const upstream = request({ socketPath: engine, method, path: url, headers })
-    upstream.on('upgrade', ({ headers: { upgrade } }, engineSide, first) => {
-      client.write(`HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${upgrade}\r\n\r\n`)
-      client.write(first)
-      engineSide.write(head)
-      client.on('error', () => engineSide.destroy()).on('close', () => engineSide.destroy())
-      engineSide.on('error', () => client.destroy()).on('close', () => client.destroy())
-      engineSide.pipe(client).pipe(engineSide)
-    })
-    upstream.on('response', () => client.destroy()).on('error', () => client.destroy())
-    upstream.end()
-  })
+  passUpgrades(server, engine)
   await new Promise<void>((resolve) => void server.listen(socket, resolve))
   return {
     socket,

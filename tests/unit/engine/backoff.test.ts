@@ -11,6 +11,8 @@ test('waiting times double from half a second to half a minute, and begin anew a
   ])
   backoff.reset()
   expect(backoff.next()).toBe(500)
+  const shorter = new Backoff(8_000)
+  expect(Array.from({ length: 6 }, () => shorter.next())).toEqual([500, 1000, 2000, 4000, 8000, 8000])
 })
 
 test('the wait ends at once when a socket appears, when it is another one, and when the user asks', async () => {

@@ -1,0 +1,142 @@
+/** The engine goes away in the middle of a removal, or another one takes its place: nothing is lost, nothing else removed. */
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import type { Job } from '../../../preload/contract/index.ts'
+import { present } from '../removal/cleaner.ts'
+import { matrix } from '../matrix.ts'
+import { eventually } from '../eventually.ts'
+import { deletion, openApp, startTwo, type App, type Two } from './two.ts'
+
+describe.each(matrix)('$title', (wish) => {
+  let two: Two
+  let app: App
+  const reconnectWithinMs = 3_000
+  beforeAll(async () => {
+    two = await startTwo(wish)
+  })
+  afterAll(() => two?.stop())
+  beforeEach(async () => {
+    app = await openApp(two, { reconnectWithinMs, reuse: false })
+  })
+  afterEach(() => app?.stop())
+
+  const statesOf = ({ items }: Job) => items.map(({ state }) => state)
+  /** Undone on red, which has all of its images afterwards, as blue always had. */
+  async function undone(job: string) {
+    expect(await app.cleaner.undo(job)).toMatchObject({ state: 'done' })
+    expect(await present(two.red)).toEqual(app.before.red)
+    expect(await present(two.blue)).toEqual(app.before.blue)
+    expect(app.copies()).toEqual([])
+  }
+  const images = async () => (await present(two.red)).ids.size
+
+  test('a plan ends with its session, also where the same engine is back', async () => {
+    const kept = await app.planAll()
+    await two.red.restart()
+    await app.connected('red')
+    const answer = await app.cleaner.apply(kept)
+    expect(answer).toMatchObject({ ok: false, error: { code: expect.stringMatching(/^plan-(moved|unknown)$/) } })
+    expect(await present(two.red)).toEqual(app.before.red)
+    await undonePlan()
+  })
+  /** And another plan can be made. */
+  async function undonePlan() {
+    const job = await app.removeAll()
+    expect(await app.cleaner.end(job)).toMatchObject({ state: 'done' })
+    await undone(job)
+  }
+
+  test('the engine removes an image, its answer is lost, and it stays away: unknown, and it can be undone', async () => {
+    const lost = app.way.trouble('answer-lost', deletion)
+    const started = await app.removeAll()
+    await lost.answered
+    await app.way.shut()
+    const job = await app.cleaner.end(started)
+    expect(job).toMatchObject({ state: 'failed', failure: { code: 'engine-stopped' } })
+    expect(statesOf(job)).toEqual(['unknown', 'kept', 'kept'])
+    expect(await images()).toBe(2)
+    expect(app.copies()).toHaveLength(1)
+    await app.way.open()
+    await app.connected('red')
+    expect(job.subject).toMatchObject({ kind: 'remove', copies: { count: 1 }, undoUntil: expect.any(Number) })
+    await undone(started)
+  })
+
+  test('the answer is lost, and the engine is back in time: it is asked what became of the image', async () => {
+    const lost = app.way.trouble('answer-lost', deletion)
+    const started = await app.removeAll()
+    await lost.answered
+    await app.way.shut()
+    await app.way.open()
+    const job = await app.cleaner.end(started)
+    expect(statesOf(job)).toEqual(['done', 'kept', 'kept'])
+    await app.connected('red')
+    await undone(started)
+  })
+
+  test('a request that reaches the engine late costs no copy', async () => {
+    const late = app.way.trouble('late', deletion)
+    const started = await app.removeAll()
+    await late.begun
+    const job = await app.cleaner.end(started)
+    expect(statesOf(job)).toEqual(['failed', 'kept', 'kept'])
+    late.letGo()
+    await late.answered
+    expect((await present(two.red)).names).not.toEqual(app.before.red.names)
+    expect(app.copies()).toHaveLength(1)
+    await undone(started)
+  })
+
+  test.each([504, 500] as const)('an image that is gone after an answer of %s keeps its copy', async (status) => {
+    const broken = app.way.trouble(status, (question) => deletion(question) && question.includes('one:1'))
+    const started = await app.removeAll()
+    await broken.answered
+    await app.cleaner.end(started)
+    expect((await present(two.red)).names.has('one:1')).toBe(false)
+    await undone(started)
+  })
+
+  /** What another engine at the same place must not suffer. */
+  async function heldToOne(job: string) {
+    const ended = await app.cleaner.end(job)
+    expect(statesOf(ended)).toEqual(['unknown', 'kept', 'kept'])
+    expect(await present(two.blue)).toEqual(app.before.blue)
+    await app.connected('linked')
+    await eventually(() => app.rootDir().startsWith(two.blue.root))
+    expect(await app.cleaner.refusedUndo(job)).toMatchObject({ code: 'undo-elsewhere' })
+    expect(app.copies()).toHaveLength(1)
+  }
+
+  test('the engine is killed, and another one is behind the same socket in time: nothing is done to it', async () => {
+    await app.show('linked')
+    const deleting = app.way.trouble('held', deletion)
+    const job = await app.removeAll()
+    await deleting.begun
+    await two.red.kill()
+    app.moveLink(two.blue.socket)
+    await heldToOne(job)
+    await two.red.restart()
+    app.moveLink(app.way.socket)
+    await app.show('red')
+    await app.show('linked')
+    await undone(job)
+  })
+
+  test('another engine takes the place of the socket while the first one lives: nothing is done to it', async () => {
+    await app.show('linked')
+    const deleting = app.way.trouble('held', deletion)
+    const started = await app.removeAll()
+    await deleting.begun
+    app.moveLink(two.blue.socket)
+    deleting.letGo()
+    const job = await app.cleaner.end(started)
+    expect(await present(two.blue)).toEqual(app.before.blue)
+    expect(job.state).toBe('failed')
+    expect(statesOf(job)).toEqual(['done', 'unknown', 'kept'])
+    await eventually(() => app.rootDir().startsWith(two.blue.root))
+    expect(await app.cleaner.refusedUndo(started)).toMatchObject({ code: 'undo-elsewhere' })
+    app.moveLink(app.way.socket)
+    await app.show('red')
+    await app.show('linked')
+    await undone(started)
+  })
+})
