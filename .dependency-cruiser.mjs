@@ -1,7 +1,8 @@
 // The rules of the rooms (CONTRIBUTING.md, "The map"): who may import whom. An arrow goes down or not at all.
 /** Small libraries that parse text, which the model may use. */
 const parsers = 'jsonc-parser|ipaddr\\.js'
-const services = 'archives|containers|daemon-config|images|layers|mirrors|pull|removal|run|search|settings|terminals'
+const services =
+  'archives|build-cache|containers|daemon-config|images|layers|mirrors|pull|removal|run|search|settings|terminals'
 
 /** @type {import('dependency-cruiser').IConfiguration} */
 export default {

@@ -3,6 +3,7 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { version } from '../package.json'
 import { loadArchive, saveArchive } from './archives/index.ts'
+import { buildCacheService } from './build-cache/index.ts'
 import { containersService } from './containers/index.ts'
 import { daemonConfigService, ownHelper } from './daemon-config/index.ts'
 import {
@@ -65,6 +66,7 @@ start({
       ...{ engine, jobs },
       credentialsFor: storedLogins(credentials),
       ledger: store.ledger,
+      room: { contents: registry.contents, diffIdsOf: (image) => layers.read(image)?.diffIds },
     })
     const daemonConfig = daemonConfigService({
       ...{ engine, jobs, surroundings },
@@ -80,6 +82,7 @@ start({
       ledger: store.ledger,
       usualFolder: join(home, 'Slipway'),
     })
+    const buildCache = buildCacheService({ engine, jobs })
     const containers = containersService({ engine, openPage })
     const terminals = terminalsService({ engine, publish })
     const run = runService({ engine, chooseFolder, details: images.handlers['images.details'] })
@@ -91,6 +94,7 @@ start({
     engine.on('state', daemonConfig.engineChanged)
     engine.on('state', removal.engineChanged)
     serve({
+      ...buildCache.handlers,
       ...containers.handlers,
       ...daemonConfig.handlers,
       ...engine.handlers,

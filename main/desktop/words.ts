@@ -5,19 +5,20 @@ import { catalogues, phrase, type MessageKey } from '../../resources/messages/in
 type Kind = JobSubject['kind']
 
 /** What is said first, and what quitting means for it; in the order of what matters most. */
-const kinds: readonly (readonly [Kind, title: MessageKey, detail: MessageKey])[] = [
-  ['daemon', 'quit.change', 'quit.change.detail'],
-  ['remove', 'quit.remove', 'quit.remove.detail'],
-  ['undo', 'quit.undo', 'quit.undo.detail'],
-  ['pull', 'quit.title', 'quit.detail'],
-  ['race', 'quit.race', 'quit.race.detail'],
-]
+const kinds: Readonly<Record<Kind, readonly [title: MessageKey, detail: MessageKey]>> = {
+  daemon: ['quit.change', 'quit.change.detail'],
+  remove: ['quit.remove', 'quit.remove.detail'],
+  'build-cache': ['quit.cache', 'quit.cache.detail'],
+  undo: ['quit.undo', 'quit.undo.detail'],
+  pull: ['quit.title', 'quit.detail'],
+  race: ['quit.race', 'quit.race.detail'],
+}
 
 /** Whether the app is to be closed although work is under way. */
 export function quitWords(language: Language, running: readonly Job[]) {
   const words = catalogues[language]
   const say = (key: MessageKey, n: number) => phrase(words[key], { n }, language)
-  const under = kinds.flatMap(([kind, title, detail]) => {
+  const under = Object.entries(kinds).flatMap(([kind, [title, detail]]) => {
     const n = running.filter(({ subject }) => subject.kind === kind).length
     return n > 0 ? [{ title: say(title, n), detail: say(detail, n) }] : []
   })

@@ -1,5 +1,6 @@
 /** Engines: found, reached, followed, left; and what one can be asked. */
 export { loadImages, saveImages } from './api/archives.ts'
+export { listBuildCache, removeBuildCache } from './api/build-cache.ts'
 export { openContent, type ContentStore } from './api/content.ts'
 export { shellsIn, type Shell } from './api/container-shells.ts'
 export * from './api/containers.ts'
@@ -14,9 +15,10 @@ export { isSameEngine, keyOf, type EngineIdentity, type EngineSession } from './
 export { unframed } from './api/stream-frames.ts'
 export { readMirrors } from './api/system.ts'
 export { attachTo, followLogs, openShell, type Line, type Size } from './api/terminal-stream.ts'
-export { countsContent, tellsAutomated } from './api/versions.ts'
+export { countsContent, removesCacheById, tellsAutomated } from './api/versions.ts'
 export { asking, askingContainer } from './asking.ts'
 export { reach } from './connect/reach.ts'
 export { engineService, type Engine } from './service.ts'
 export type { Lease } from './sessions.ts'
+export { freeBytes } from './sync/disk-meter.ts'
 export { lookLabel } from './sync/hints.ts'

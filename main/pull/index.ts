@@ -9,6 +9,7 @@ import { recordPull } from './record.ts'
 import { pullWithLogin, type CredentialsFor } from './login.ts'
 import { progressOf } from './progress.ts'
 import type { Puller, PullWish } from './pull.ts'
+import { noRoomFor, type RoomNeeds } from './room.ts'
 import { targetOf } from './target.ts'
 
 export interface PullNeeds {
@@ -17,6 +18,13 @@ export interface PullNeeds {
   /** The login that is stored for an image's registry, if any. */
   readonly credentialsFor: CredentialsFor
   readonly ledger?: LedgerStore
+  /** Without it, the engine finds out by itself that its disk is full. */
+  readonly room?: RoomNeeds
+}
+
+interface Asked extends PullWish {
+  /** The user wants the pull though it may not fit. */
+  readonly anyway?: boolean
 }
 
 /** More would share the same line, and the first image would come no sooner. */
@@ -24,16 +32,18 @@ const atOnce = 2
 /** For so long, in milliseconds, the account of the disk is waited for: before, and after. */
 const patience = { before: 500, after: 2_000 }
 
-export function pullService({ engine, jobs, credentialsFor, ledger }: PullNeeds) {
+export function pullService({ engine, jobs, credentialsFor, ledger, room }: PullNeeds) {
   const queue = new PQueue({ concurrency: atOnce })
   /** Those that run or wait, by what they bring. */
   const open = new Map<string, JobId>()
   let begun = 0
 
-  async function bring(puller: Puller, wish: PullWish, job: Working) {
+  async function bring(puller: Puller, { anyway = false, ...wish }: Asked, job: Working) {
     const turn = ++begun
     const alone = queue.pending === 1
     await job.begin(0)
+    const noRoom = room && !anyway ? await noRoomFor(room, puller, wish) : undefined
+    if (noRoom) return job.item(0, { state: 'failed', failure: noRoom })
     const before = await within(patience.before, layersSize(puller.session))
     const pulled = await pullWithLogin(puller, wish, credentialsFor)
     if ('failure' in pulled) return job.item(0, { state: 'failed', failure: pulled.failure })
@@ -49,7 +59,7 @@ export function pullService({ engine, jobs, credentialsFor, ledger }: PullNeeds)
   }
 
   /** From the click to the end, in the queue and out of it. */
-  async function work(lease: Lease, wish: PullWish, job: Working) {
+  async function work(lease: Lease, wish: Asked, job: Working) {
     const progress = progressOf(job)
     try {
       await queue.add(
@@ -86,7 +96,7 @@ export function pullService({ engine, jobs, credentialsFor, ledger }: PullNeeds)
   }
 
   const handlers: Handlers<'pull'> = {
-    'pull.start': ({ reference, platform }) => {
+    'pull.start': ({ reference, platform, anyway = false }) => {
       const target = targetOf(reference)
       if (!target) return fail({ code: 'reference-wrong', reference })
       const session = engine.session()
@@ -102,7 +112,7 @@ export function pullService({ engine, jobs, credentialsFor, ledger }: PullNeeds)
       const id = jobs.start(
         { kind: 'pull', ...named, layers: [] },
         [wish.reference],
-        (job) => work(lease, wish, job).finally(() => open.delete(key)),
+        (job) => work(lease, { ...wish, anyway }, job).finally(() => open.delete(key)),
         session.value.context,
       )
       open.set(key, id)
@@ -119,4 +129,5 @@ const within = async <T>(ms: number, answer: Promise<T> | undefined): Promise<T 
   await Promise.race([answer?.catch(() => undefined), delay(ms, undefined, { ref: false })])
 
 export type { AuthConfig } from '../engine/index.ts'
+export type { RoomNeeds } from './room.ts'
 export { storedLogins, type CredentialsFor } from './login.ts'

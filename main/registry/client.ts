@@ -13,6 +13,7 @@ import {
   type RegistryPlace,
 } from '../../model/image/registry-place.ts'
 import { fail, ok, type RegistryFailure, type Result } from '../../preload/contract/index.ts'
+import { readContents, type ImageContents } from './contents.ts'
 import type { Credentials, CredentialStore } from './credentials.ts'
 import { refusal } from './failures.ts'
 import { readJson, type Answer, type Http } from './http.ts'
@@ -37,6 +38,12 @@ export interface RegistryClient {
   /** What a reference, by tag or digest, leads to; costs no pull. Rejects only where `signal` was aborted. */
   head(reference: string, signal?: AbortSignal): Told<ManifestHead>
   tags(repository: string, signal?: AbortSignal): Told<ListedTags>
+  /**
+   * What a pull for a platform, as `linux/amd64`, would bring: a HEAD, and a GET of each manifest only if that named a
+   * digest. Logs in once at most. Rejects only where `signal` was aborted.
+   * @returns undefined if the registry does not tell, or not without a login that is not stored
+   */
+  contents(reference: string, platform: string, signal?: AbortSignal): Promise<ImageContents | undefined>
 }
 
 interface Needs {
@@ -144,9 +151,24 @@ export function registryClient({ http, credentials, hubHost = hubRegistry }: Nee
       // A page for people, or a gate-keeper that says 200 to everything.
       if (answer.status !== 200 || !/[+/]json$|prettyjws$/.test(mediaType))
         return fail({ code: 'registry-nonsense', host: at.registry })
-      const told = answer.header('docker-content-digest')
-      const digest = told && /^sha256:[0-9a-f]{64}$/.test(told) ? told : await hashed(at, path)
+      const digest = namedDigest(answer) ?? (await hashed(at, path))
       return ok({ mediaType, ...(digest !== undefined && { digest }) })
+    },
+
+    async contents(reference, platform, signal) {
+      const wanted = manifestOf(reference)
+      if (!wanted) return undefined
+      const at = visit(wanted.repository, signal)
+      const accept = manifestTypes.join(', ')
+      const asked = await ask(at, `/v2/${at.path}/manifests/${wanted.version}`, { method: 'HEAD', accept })
+      const digest = asked.ok && asked.value.status === 200 ? namedDigest(asked.value) : undefined
+      if (digest === undefined) return undefined
+      // What let the HEAD in is used again, and nothing else is tried.
+      const get = async (path: string, accept: string) => {
+        const got = await knock(at, `/v2/${at.path}/${path}`, { method: 'GET', accept })
+        return got.ok ? got.value : undefined
+      }
+      return await readContents(get, digest, platform)
     },
 
     async tags(repository, signal) {
@@ -175,6 +197,11 @@ export function registryClient({ http, credentials, hubHost = hubRegistry }: Nee
 /** Docker Hub gives a token for anything, and then says 401 to what does not exist as to what is private. */
 const missing = ({ status }: Answer, { registry, authorization }: Visit) =>
   status === 404 || (status === 401 && registry === hub && authorization !== undefined)
+
+function namedDigest(answer: Answer): string | undefined {
+  const named = answer.header('docker-content-digest')
+  return named && /^sha256:[0-9a-f]{64}$/.test(named) ? named : undefined
+}
 
 const mediaTypeOf = (contentType = '') => contentType.split(';')[0]!.trim()
 

@@ -51,6 +51,8 @@ export interface DiskAccount {
   readonly containers?: DiskPart
   readonly volumes?: DiskPart
   readonly buildCache?: DiskPart
+  /** Records of the build cache can be removed one by one. */
+  readonly removesCache?: true
 }
 
 export type EngineState =

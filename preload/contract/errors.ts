@@ -10,6 +10,7 @@ export type Failure =
   /** The name belongs to another image, or no longer to the one that the user saw it on. */
   | { readonly code: 'tag-taken'; readonly reference: string; readonly image: string }
   | RemovalFailure
+  | CacheFailure
   | RegistryFailure
   | MirrorFailure
   | EngineFailure
@@ -44,6 +45,15 @@ export type RemovalFailure =
   | { readonly code: 'copy-not-loaded'; readonly file: string; readonly detail: string }
   /** An item's: another image carries the name by now. */
   | { readonly code: 'name-taken'; readonly reference: string }
+
+/** What keeps build cache from being removed as planned. */
+export type CacheFailure =
+  /** This engine cannot remove a single record. */
+  | { readonly code: 'cache-not-removable' }
+  /** An item's: BuildKit keeps the record, because a build has begun to use it. */
+  | { readonly code: 'cache-stays' }
+  /** The engine removed other records than the one it was asked to. The work stops there. */
+  | { readonly code: 'cache-more-removed' }
 
 /** Why a registry, or what searches one, gives no image. `host` is what the user knows it by: `docker.io`, `ghcr.io`. */
 export type RegistryFailure =
@@ -87,6 +97,8 @@ export type RegistryFailure =
   /** The content is not what its digest says, or ended too early. */
   | { readonly code: 'pull-corrupt'; readonly reference: string }
   | { readonly code: 'pull-disk-full' }
+  /** The pull was not begun: it needs about `needed` bytes, and `free` are free where the engine keeps images. */
+  | { readonly code: 'pull-no-room'; readonly reference: string; readonly needed: number; readonly free: number }
 
 /** Why the list of mirrors stays as it is. */
 export type MirrorFailure =

@@ -1,6 +1,7 @@
 /** The contract between the app's two sides: each call and event stands here once. */
 import type { InferOutput } from 'valibot'
 import type { Carries, Result } from './define.ts'
+import * as buildCache from './build-cache.ts'
 import * as containers from './containers.ts'
 import * as daemonConfig from './daemon-config.ts'
 import * as engine from './engine.ts'
@@ -17,6 +18,7 @@ import * as terminals from './terminals.ts'
 import * as window from './window.ts'
 
 export const calls = {
+  ...buildCache.calls,
   ...containers.calls,
   ...daemonConfig.calls,
   ...engine.calls,
@@ -76,6 +78,7 @@ export interface Slipway {
 /** The one channel that events travel by: `[name, payload]`. */
 export const eventChannel = 'slipway.event'
 
+export type { KeptCachePlan } from './build-cache.ts'
 export type { ContainerEnding, ContainerLoss } from './containers.ts'
 export {
   daemonSteps,
@@ -99,7 +102,7 @@ export type {
   TagVariant,
 } from './search.ts'
 export type { DaemonFileFailure, DaemonFileKey, DaemonFileOddity, DaemonFileState } from './daemon-config-failures.ts'
-export type { EngineFailure, Failure, FailureCode, RegistryFailure } from './errors.ts'
+export type { CacheFailure, EngineFailure, Failure, FailureCode, RegistryFailure } from './errors.ts'
 export type {
   ContextChoice,
   DiskAccount,

@@ -52,6 +52,13 @@ const subject = v.variant('kind', [
     ),
   }),
   v.object({
+    /** Removal of build cache: an item for each record. */
+    kind: v.literal('build-cache'),
+    promised: bytes,
+    /** What came free, by the engine's own account. */
+    freed: v.optional(bytes),
+  }),
+  v.object({
     kind: v.literal('race'),
     /** The image that the mirrors are tried with. */
     image: v.string(),
@@ -80,7 +87,7 @@ const failure = v.custom<Failure>(
 )
 
 export const item = v.object({
-  /** A reference, or an image's short id. */
+  /** A reference, or an image's short id; a build step, or the id of its cache record. */
   name: v.string(),
   /** `kept`: left as it was, because the user chose so or the work was cancelled. `unknown`: the engine went away. */
   state: v.picklist(['waiting', 'running', 'done', 'kept', 'failed', 'unknown']),

@@ -7,6 +7,12 @@ const reference = v.pipe(v.string(), v.nonEmpty(), v.maxLength(400))
 const platform = v.pipe(v.string(), v.regex(/^[a-z0-9]+\/[a-z0-9_]+(\/[a-z0-9_.]+)?$/))
 
 export const calls = {
-  /** `platform` only where another than the engine's own is wished for, as `linux/arm64`. */
-  'pull.start': call(v.object({ reference, platform: v.exactOptional(platform) }), type<JobId>()),
+  /**
+   * `platform` only where another than the engine's own is wished for, as `linux/arm64`. `anyway`: also if the disk seems
+   * too full for it; without, such a pull fails with `pull-no-room` before anything is fetched.
+   */
+  'pull.start': call(
+    v.object({ reference, platform: v.exactOptional(platform), anyway: v.exactOptional(v.boolean()) }),
+    type<JobId>(),
+  ),
 }

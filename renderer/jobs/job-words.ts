@@ -1,22 +1,25 @@
 /** What a job is and what became of it, in words. */
 import { shortId } from '../../model/image/image.ts'
+import type { ByteRange } from '../../model/layers/sizes.ts'
 import { wholeOf } from '../../model/pull/progress.ts'
 import type { Job, JobItem, JobSubject, PulledLayer } from '../../preload/contract/index.ts'
 import { failureWords } from '../ui/failure.ts'
 import { bytesBetween, listed, size, span, t } from '../ui/words.svelte.ts'
 
-export function titleOf({ subject, state }: Job): string {
+export function titleOf({ subject, state, items }: Job): string {
   if (subject.kind === 'pull') return pullTitle(subject, state)
   if (subject.kind === 'daemon') return subject.restores ? t('job.daemon.restore') : t('job.daemon')
   if (subject.kind === 'race')
     return state === 'done' ? t('job.raced', { image: subject.image }) : t('job.race', { image: subject.image })
   if (subject.kind === 'undo') return t(tense(state, undoing), { n: subject.restores })
+  if (subject.kind === 'build-cache') return t(tense(state, clearing), { n: items.length })
   if (subject.deletes === 0) return t(tense(state, untagging), { n: subject.untags })
   return t(tense(state, removing), { n: subject.deletes })
 }
 
 const removing = ['job.remove', 'job.removing', 'job.removed'] as const
 const untagging = ['job.untag', 'job.untagging', 'job.untagged'] as const
+const clearing = ['job.cache', 'job.cache.running', 'job.cache.done'] as const
 const undoing = ['job.putBack', 'job.undoing', 'job.undone'] as const
 
 /** What was cut short is named by what was wished for: not all of it came about. */
@@ -41,18 +44,21 @@ export function storyOf(job: Job): string {
   if (state === 'cancelled') story.push(t('job.cancelled', { done: String(done), all: String(items.length) }))
   else if (state === 'failed' && !failure)
     story.push(t('job.partly', { done: String(done), all: String(items.length) }))
+  if (subject.kind === 'build-cache' && done > 0)
+    story.push(...freedStory(subject.freed, { min: subject.promised, max: subject.promised }))
+  if (subject.kind === 'remove' && done > 0) story.push(...freedStory(subject.freed, subject.promised))
   if (subject.kind === 'remove') {
-    const { freed, promised } = subject
-    if (freed !== undefined && done > 0)
-      story.push(
-        freed >= promised.min && freed <= promised.max
-          ? t('job.freedAsPromised', { bytes: size(freed) })
-          : t('job.freed', { bytes: size(freed), promised: bytesBetween(promised) }),
-      )
     if (subject.undone) story.push(t('job.wasUndone'))
     else if (subject.copies) story.push(t('job.copies', { n: subject.copies.count, folder: subject.copies.folder }))
   }
   return story.join(' · ')
+}
+
+function freedStory(freed: number | undefined, promised: ByteRange): string[] {
+  if (freed === undefined) return []
+  return freed >= promised.min && freed <= promised.max
+    ? [t('job.freedAsPromised', { bytes: size(freed) })]
+    : [t('job.freed', { bytes: size(freed), promised: bytesBetween(promised) })]
 }
 
 function raceStory({ works = 0, of = 0, fastest = '' }: Extract<JobSubject, { kind: 'race' }>): string {

@@ -5,6 +5,17 @@ import { jobs } from '../jobs/jobs.svelte.ts'
 /** A registry that takes longer is not waited for: the engine may have another way to the image. */
 const patience = 4_000
 
+interface FailedPull {
+  readonly reference: string
+  readonly platform?: string | undefined
+  readonly failure: Failure
+}
+
+interface BeginOptions {
+  readonly platform?: string | undefined
+  readonly anyway?: boolean
+}
+
 class Pulls {
   /** Another platform than the engine's own; empty where it is that. */
   platform = $state('')
@@ -15,9 +26,22 @@ class Pulls {
   async pull(reference: string) {
     this.#checking = new Set([...this.#checking, reference])
     this.#failures = new Map([...this.#failures].filter(([name]) => name !== reference))
-    const failure = (await this.#check(reference)) ?? (await this.#begin(reference))
+    const failure = (await this.#check(reference)) ?? (await this.begin(reference, { platform: this.platform }))
     this.#checking = new Set([...this.#checking].filter((name) => name !== reference))
     if (failure) this.#failures = new Map([...this.#failures, [reference, failure]])
+  }
+
+  /**
+   * Has an image pulled without asking the registry first. `anyway`: also if the disk seems too full for it.
+   * @returns why it was not begun
+   */
+  async begin(reference: string, { platform = '', anyway = false }: BeginOptions): Promise<Failure | undefined> {
+    const answer = await slipway.call('pull.start', {
+      reference,
+      ...(platform && { platform }),
+      ...(anyway && { anyway }),
+    })
+    return answer.ok ? undefined : answer.error
   }
 
   checking = (reference: string): boolean => this.#checking.has(reference)
@@ -27,13 +51,14 @@ class Pulls {
     jobs.all.find(({ subject }) => subject.kind === 'pull' && subject.reference === reference)
 
   /** Of the pulls of this repository, the newest that did not succeed, unless a newer one did. */
-  failedOf = (repository: string): { readonly reference: string; readonly failure: Failure } | undefined => {
+  failedOf = (repository: string): FailedPull | undefined => {
     const isOf = (reference: string) => reference.startsWith(`${repository}:`) || reference.startsWith(`${repository}@`)
     for (const [reference, failure] of [...this.#failures].toReversed())
       if (isOf(reference)) return { reference, failure }
     const job = jobs.all.find(({ subject }) => subject.kind === 'pull' && isOf(subject.reference))
     const failure = job?.failure ?? job?.items.find((item) => item.failure)?.failure
-    return job?.subject.kind === 'pull' && failure ? { reference: job.subject.reference, failure } : undefined
+    if (job?.subject.kind !== 'pull' || !failure) return undefined
+    return { reference: job.subject.reference, platform: job.subject.platform, failure }
   }
 
   /** Only a plain no counts: a registry that does not answer the app may answer the engine. */
@@ -42,14 +67,6 @@ class Pulls {
     const answer = await Promise.race([slipway.call('search.check', reference), silence])
     if (!answer || answer.ok) return undefined
     return ['reference-unknown', 'reference-wrong'].includes(answer.error.code) ? answer.error : undefined
-  }
-
-  async #begin(reference: string): Promise<Failure | undefined> {
-    const answer = await slipway.call('pull.start', {
-      reference,
-      ...(this.platform && { platform: this.platform }),
-    })
-    return answer.ok ? undefined : answer.error
   }
 }
 

@@ -3,6 +3,7 @@ import type { EngineFailure, Failure, RegistryFailure } from '../../preload/cont
 import { hub, registryTitle } from '../../model/image/reference.ts'
 import { plain } from '../../model/text/plain.ts'
 import type { FailureWords } from './failure-words.ts'
+import { cacheFailureWords, isCache } from './cache-failure-words.ts'
 import { copyFailureWords } from './copy-failure-words.ts'
 import { daemonFileWords, isDaemonFile } from './daemon-file-words.ts'
 import { isRun, runFailureWords } from './run-failure-words.ts'
@@ -13,6 +14,7 @@ export type { FailureWords }
 export function failureWords(failure: Failure): FailureWords {
   if (isDaemonFile(failure)) return daemonFileWords(failure)
   if (isRun(failure)) return runFailureWords(failure)
+  if (isCache(failure)) return cacheFailureWords(failure)
   switch (failure.code) {
     case 'bad-input':
     case 'internal':
@@ -63,6 +65,7 @@ export function failureWords(failure: Failure): FailureWords {
     case 'platform-missing':
     case 'pull-corrupt':
     case 'pull-disk-full':
+    case 'pull-no-room':
     case 'registry-redirects':
     case 'content-altered':
     case 'mirror-says-anything':
@@ -164,6 +167,10 @@ function registryFailureWords(failure: RegistryFailure): FailureWords {
       }
     case 'pull-disk-full':
       return { title: t('error.pull-disk-full'), hint: t('error.pull-disk-full.hint') }
+    case 'pull-no-room': {
+      const [needed, free] = [size(failure.needed), size(failure.free)]
+      return { title: t('error.pull-no-room'), hint: t('error.pull-no-room.hint', { needed, free }) }
+    }
     case 'registry-redirects':
       return { title: t('error.registry-redirects', { host }), hint: t('error.registry-nonsense.hint') }
     case 'content-altered':

@@ -183,6 +183,7 @@ test('the app closed in the middle of a race begins without half a result', asyn
   const silent = await mirror(app, 'silent', { connecting: 'silent' })
   await app.page.getByRole('button', { name: 'Test', exact: true }).click()
   await expect(rowOf(app, silent)).toContainText('asking…')
+  await app.answerQuestions(1)
   await app.quit()
   const next = await open(how)
   await toMirrors(next)

@@ -5,18 +5,6 @@ const card = (app: Slipway, name: string | RegExp) => app.page.getByRole('articl
 const begin = (app: Slipway, reference: string) =>
   app.page.evaluate(`slipway.call('pull.start', { reference: ${JSON.stringify(reference)} })`)
 const activity = (app: Slipway) => app.page.getByRole('navigation').getByRole('link', { name: 'Activity' }).click()
-/** How often the desktop's question was asked, and what it is answered from now on. */
-const answers = (app: Slipway, response: number) =>
-  app.electron.evaluate(({ dialog }, response) => {
-    const asked: string[] = []
-    Object.assign(globalThis, { asked })
-    dialog.showMessageBox = async (...all: unknown[]) => {
-      const { message, detail, buttons } = all.at(-1) as Electron.MessageBoxOptions
-      asked.push([message, detail, ...(buttons ?? [])].join('|'))
-      return { response, checkboxChecked: false }
-    }
-  }, response)
-const asked = (app: Slipway) => app.electron.evaluate(() => (globalThis as { asked?: string[] }).asked)
 
 test('a pull is followed by layers, cancelled, tried again, and told with what came', async ({ online, registry }) => {
   registry.behave({ bytesPerSecond: 300_000 })
@@ -50,15 +38,15 @@ test('what the registry lacks is told where the pull stood, with the next step',
 
 test('closing the app while an image comes asks first, and not otherwise', async ({ online, registry }) => {
   registry.behave({ bytesPerSecond: 100_000 })
-  await answers(online, 0)
+  await online.answerQuestions(0)
   await begin(online, 'python:3.13')
   await online.page.keyboard.press('Control+q')
   await expect
-    .poll(() => asked(online))
+    .poll(() => online.questions())
     .toEqual(['One image is still being pulled.|Quitting cancels it.|Keep open|Quit'])
   await activity(online)
   await expect(card(online, 'Pull python:3.13')).toBeVisible()
-  await answers(online, 1)
+  await online.answerQuestions(1)
   await online.quit()
 })
 

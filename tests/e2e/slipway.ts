@@ -88,6 +88,23 @@ export class Slipway {
     await this.page.keyboard.press('Escape')
   }
 
+  /** What the desktop's questions are answered with from now on: the number of a button. */
+  async answerQuestions(response: number) {
+    await this.electron.evaluate(({ dialog }, response) => {
+      const asked: string[] = []
+      Object.assign(globalThis, { asked })
+      dialog.showMessageBox = async (...all: unknown[]) => {
+        const { message, detail, buttons } = all.at(-1) as Electron.MessageBoxOptions
+        asked.push([message, detail, ...(buttons ?? [])].join('|'))
+        return { response, checkboxChecked: false }
+      }
+    }, response)
+  }
+  /** Those that were asked since then. */
+  questions(): Promise<string[] | undefined> {
+    return this.electron.evaluate(() => (globalThis as { asked?: string[] }).asked)
+  }
+
   /** Ends the app as its user does. */
   async quit() {
     const closed = this.electron.waitForEvent('close')

@@ -3,6 +3,7 @@ import type { DiskAccount, DiskPart } from '../../../preload/contract/index.ts'
 import { diskAccount } from './replies.ts'
 import { ask } from './request.ts'
 import type { EngineSession } from './session.ts'
+import { removesCacheById } from './versions.ts'
 
 /** The engine measures containers and volumes file by file for this: it may take long. */
 export async function readDiskAccount(session: EngineSession): Promise<DiskAccount> {
@@ -16,6 +17,7 @@ export async function readDiskAccount(session: EngineSession): Promise<DiskAccou
     ...(Containers && { containers: part(Containers) }),
     ...(Volumes && { volumes: part(Volumes) }),
     ...(BuildCache && { buildCache: part(BuildCache) }),
+    ...(removesCacheById(session.capabilities) && { removesCache: true }),
   }
 }
 

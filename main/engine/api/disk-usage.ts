@@ -15,8 +15,8 @@ const layers = v.object({ LayersSize: v.nullish(v.number(), 0) })
 /** 20.10 measures every volume for any part of the account. */
 const accountTimeoutMs = 120_000
 
-/** One part of the account where the engine can be asked for it; else all is measured. */
-async function account<Schema extends v.GenericSchema>(
+/** One part of the account where the engine can be asked for it; else all is measured. Timeout: 2 min. */
+export async function account<Schema extends v.GenericSchema>(
   session: EngineSession,
   schema: Schema,
   part: string,

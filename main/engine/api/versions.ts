@@ -1,4 +1,5 @@
 /** What an engine can do by the version of its API. The only place that compares versions. */
+import type { EngineFacts } from '../../../preload/contract/index.ts'
 
 /** The newest API that Slipway was tried with; an engine that offers more is spoken to in this one. */
 const newestApi = '1.51'
@@ -28,3 +29,10 @@ export const countsContent = (api: string): boolean => compareVersions(api, '1.4
 
 /** Whether a search's answer tells which images were built automatically: later ones say false of all. */
 export const tellsAutomated = (api: string): boolean => compareVersions(api, '1.45') < 0
+
+/**
+ * Whether `/build/prune` removes just the record whose id is given. 19.03 (1.40) joins the filter with one that every
+ * record passes, and would remove all (read: moby builder/builder-next/builder.go, 19.03). Podman has no such call.
+ */
+export const removesCacheById = ({ product, api }: Pick<EngineFacts, 'product' | 'api'>): boolean =>
+  product === 'Docker' && compareVersions(api, '1.41') >= 0

@@ -2,7 +2,9 @@
 import { statfs } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import * as v from 'valibot'
+import type { Bytes } from '../../../model/image/image.ts'
 import type { DiskUse } from '../../../preload/contract/index.ts'
+import type { EngineSession } from '../api/session.ts'
 import type { Connection } from '../connect/connection.ts'
 import { diskUse } from '../api/replies.ts'
 
@@ -44,17 +46,32 @@ export function diskMeter(connection: Connection, measured: (use: DiskUse) => vo
   }
 }
 
-async function measure({ ask, candidate, capabilities }: Connection): Promise<DiskUse | undefined> {
+async function measure(connection: Connection): Promise<DiskUse | undefined> {
   try {
-    const query = capabilities.imageDiskUse ? { type: 'image' } : {}
-    const { LayersSize } = v.parse(diskUse, await ask('/system/df', query))
-    const free = candidate.local ? await freeUnder(capabilities.rootDir) : undefined
+    const query = connection.capabilities.imageDiskUse ? { type: 'image' } : {}
+    const { LayersSize } = v.parse(diskUse, await connection.ask('/system/df', query))
+    const free = await freeBytes(connection)
     // Podman answers 0: not known.
     return { ...(LayersSize > 0 && { images: LayersSize }), ...(free !== undefined && { free }) }
   } catch {
     // Whether the engine is away is told by the stream of its events; an account that failed is asked for at the next change.
     return undefined
   }
+}
+
+/** A containerd of the system's own keeps images here, outside the engine's root directory. */
+const systemContainerd = '/var/lib/containerd'
+
+/**
+ * What is free where the engine keeps images. With the containerd store that may be in two places, and no answer of the
+ * engine tells which: the one with more room counts.
+ * @returns undefined for an engine that is not on this computer, or in a virtual machine
+ */
+export async function freeBytes({ context, capabilities }: EngineSession): Promise<Bytes | undefined> {
+  if (!context.local) return undefined
+  const free = await freeUnder(capabilities.rootDir)
+  const other = capabilities.store === 'containerd' ? await freeUnder(systemContainerd) : undefined
+  return free === undefined || other === undefined ? free : Math.max(free, other)
 }
 
 async function freeUnder(folder: string): Promise<number | undefined> {

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import type Docker from 'dockerode'
 import { jobBook } from '../../../main/jobs/index.ts'
 import { openStore } from '../../../main/store/index.ts'
-import { pullService, type AuthConfig, type CredentialsFor } from '../../../main/pull/index.ts'
+import { pullService, type AuthConfig, type CredentialsFor, type RoomNeeds } from '../../../main/pull/index.ts'
 import type { Job, Payload, PulledLayer } from '../../../preload/contract/index.ts'
 import type { Engine } from '../../../tools/world/engine.ts'
 import { loadImages, type ImageSpec } from '../../../tools/world/images.ts'
@@ -15,7 +15,7 @@ import { eventually } from '../eventually.ts'
 export type PullerWorld = Awaited<ReturnType<typeof openPuller>>
 
 /** `credentialsFor` takes the place of the login that a test puts into `logins`. */
-export async function openPuller(engine: Engine, credentialsFor?: CredentialsFor) {
+export async function openPuller(engine: Engine, credentialsFor?: CredentialsFor, room?: RoomNeeds) {
   const folder = mkdtempSync(join(tmpdir(), 'puller-'))
   const store = openStore(folder)
   const told: { readonly at: number; readonly job: Job }[] = []
@@ -29,7 +29,7 @@ export async function openPuller(engine: Engine, credentialsFor?: CredentialsFor
   /** Whose login was asked for, and which one is stored. */
   const logins = { asked: [] as string[], stored: undefined as AuthConfig | undefined }
   const pull = pullService({
-    ...{ engine: served.engine, jobs, ledger: store.ledger },
+    ...{ engine: served.engine, jobs, ledger: store.ledger, ...(room && { room }) },
     credentialsFor: async (reference) => {
       logins.asked.push(reference)
       return credentialsFor ? await credentialsFor(reference) : logins.stored
@@ -62,6 +62,11 @@ export async function openPuller(engine: Engine, credentialsFor?: CredentialsFor
     },
     ledger: store.ledger,
     pull: async (reference: string, platform?: string) => end(await start(reference, platform)),
+    async pullAnyway(reference: string) {
+      const answer = await pull.handlers['pull.start']({ reference, anyway: true })
+      if (!answer.ok) throw new Error(JSON.stringify(answer.error))
+      return end(answer.value)
+    },
     cancel: (id: string) => jobs.handlers['jobs.cancel'](id),
     async stop() {
       await served.stop()

@@ -47,6 +47,9 @@ const calls: Readonly<Record<string, (session: EngineSession) => Promise<unknown
   readLastLines: (session) => api('readLastLines')(session, 'x', 1),
   hasPath: (session) => api('hasPath')(session, 'x', '/x'),
   shellsIn: (session) => api('shellsIn')(session, 'x'),
+  account: (session) => api('account')(session, v.any(), 'image'),
+  listBuildCache: (session) => api('listBuildCache')(session),
+  removeBuildCache: (session) => api('removeBuildCache')(session, 'x'.repeat(25)),
   cachedBytes: (session) => api('cachedBytes')(session),
   layersSize: (session) => api('layersSize')(session),
   readDiskAccount: (session) => api('readDiskAccount')(session),
@@ -67,7 +70,7 @@ const asksNothing = [
     'parseImageRows',
     'parseContainerRows',
   ],
-  ...['compareVersions', 'agreedApi', 'measuresParts', 'countsContent', 'tellsAutomated'],
+  ...['compareVersions', 'agreedApi', 'measuresParts', 'countsContent', 'tellsAutomated', 'removesCacheById'],
   ...['unframed', 'returned', 'withoutMarked', 'message', 'field', 'fields'],
 ]
 

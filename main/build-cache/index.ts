@@ -1,0 +1,65 @@
+/** Removing build cache: a plan first, then exactly that plan. */
+import { randomUUID } from 'node:crypto'
+import { isSamePlan, planCacheRemoval, type CachePlan } from '../../model/build-cache/plan.ts'
+import { fail, ok, type Handlers } from '../../preload/contract/index.ts'
+import { engineFailure, listBuildCache, removesCacheById, type Engine, type EngineSession } from '../engine/index.ts'
+import type { Jobs, Working } from '../jobs/index.ts'
+import { nameOf, removeRecords } from './remove.ts'
+
+export interface BuildCacheNeeds {
+  readonly engine: Pick<Engine, 'session' | 'shows' | 'lease'>
+  readonly jobs: Jobs
+}
+
+/** A plan that the window was shown, and the engine that it is for. */
+interface CurrentPlan {
+  readonly id: string
+  readonly plan: CachePlan
+  readonly session: EngineSession
+}
+
+export function buildCacheService({ engine, jobs }: BuildCacheNeeds) {
+  /** The only plan that can be applied. */
+  let current: CurrentPlan | undefined
+  let latestRequest = 0
+
+  const planFor = async (session: EngineSession) => planCacheRemoval(await listBuildCache(session))
+
+  const handlers: Handlers<'build-cache'> = {
+    'build-cache.plan': async () => {
+      const request = ++latestRequest
+      current = undefined
+      const shown = engine.session()
+      if (!shown.ok) return shown
+      const session = shown.value
+      if (!removesCacheById(session.capabilities)) return fail({ code: 'cache-not-removable' })
+      try {
+        const kept = { id: randomUUID(), plan: await planFor(session), session }
+        if (request !== latestRequest || !engine.shows(session)) return fail({ code: 'plan-unknown' })
+        current = kept
+        return ok({ id: kept.id, plan: kept.plan })
+      } catch (error) {
+        return fail(engineFailure(error, session.context.endpoint))
+      }
+    },
+    'build-cache.apply': async (planId) => {
+      const applied = current
+      if (applied?.id !== planId) return fail({ code: 'plan-unknown' })
+      const { plan, session } = applied
+      // Used up: a second click finds nothing.
+      current = undefined
+      if (!engine.shows(session)) return fail({ code: 'plan-moved' })
+      try {
+        if (!isSamePlan(await planFor(session), plan)) return fail({ code: 'plan-moved' })
+      } catch (error) {
+        return fail(engineFailure(error, session.context.endpoint))
+      }
+      const { deletes, frees } = plan
+      // The work stays on the engine where it began, whatever the window shows meanwhile.
+      const lease = engine.lease(session)
+      const work = (job: Working) => removeRecords({ lease, deletes, job }).finally(lease.release)
+      return ok(jobs.start({ kind: 'build-cache', promised: frees }, deletes.map(nameOf), work, session.context))
+    },
+  }
+  return { handlers }
+}

@@ -1,0 +1,60 @@
+/** A plan of build cache executed, record by record, as it stands. */
+import type { CacheDeletion } from '../../model/build-cache/plan.ts'
+import { engineFailure, listBuildCache, removeBuildCache, statusOf, type Lease } from '../engine/index.ts'
+import type { Working } from '../jobs/index.ts'
+
+export const nameOf = ({ id, description }: CacheDeletion): string => description || id
+
+interface Needs {
+  readonly lease: Lease
+  readonly deletes: readonly CacheDeletion[]
+  readonly job: Working
+}
+
+/** Ends early when cancelled, when the connection breaks, and when the engine does other than it was asked. */
+export async function removeRecords({ lease, deletes, job }: Needs): Promise<void> {
+  let freed = 0
+  let begun = 0
+  let stopped = false
+
+  async function one({ id }: CacheDeletion, at: number) {
+    const { session } = lease
+    begun = at + 1
+    await job.begin(at)
+    try {
+      const removal = await removeBuildCache(session, id)
+      freed += removal.reclaimed
+      const more = removal.deleted.some((other) => other !== id)
+      if (more) {
+        stopped = true
+        job.fail({ code: 'cache-more-removed' })
+      }
+      const done = removal.deleted.includes(id)
+      job.item(at, done ? { state: 'done' } : { state: 'failed', failure: { code: 'cache-stays' } })
+    } catch (error) {
+      const failure = engineFailure(error, session.context.endpoint)
+      if (statusOf(error) !== undefined) return job.item(at, { state: 'failed', failure })
+      stopped = true
+      job.fail(failure)
+      job.item(at, { state: 'unknown' })
+      const outcome = await resolveOutcome(lease, id)
+      if (outcome === 'gone') job.item(at, { state: 'done' })
+      if (outcome === 'there') job.item(at, { state: 'failed', failure })
+    }
+  }
+
+  for (let at = 0; at < deletes.length && !stopped && !job.cancelled.aborted; at++) await one(deletes[at]!, at)
+  for (let at = begun; at < deletes.length; at++) job.item(at, { state: 'kept' })
+  job.subject({ freed })
+}
+
+/** Whether a record was removed while its connection broke, asked of the same engine alone, for up to 60 s. */
+async function resolveOutcome(lease: Lease, id: string): Promise<'gone' | 'there' | 'unknown'> {
+  const session = lease.session.signal.aborted ? await lease.reconnected() : lease.session
+  if (!session) return 'unknown'
+  try {
+    return (await listBuildCache(session)).some((record) => record.id === id) ? 'there' : 'gone'
+  } catch {
+    return 'unknown'
+  }
+}

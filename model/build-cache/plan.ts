@@ -1,0 +1,84 @@
+/** Removing build cache: which of BuildKit's records go, in which order, and which stay and why. */
+import type { Bytes, UnixTime } from '../image/image.ts'
+
+export type CacheId = string
+
+/** One record of BuildKit's cache, as `docker system df --verbose` lists it. */
+export interface CacheRecord {
+  readonly id: CacheId
+  /** The build step, for example `[2/3] COPY src /src`; may be empty. */
+  readonly description: string
+  readonly size: Bytes
+  readonly inUse: boolean
+  /** Its layer is also a layer of an image. */
+  readonly shared: boolean
+  readonly lastUsed?: UnixTime
+  /** The records that it was built on; some may not be in the list. */
+  readonly parents: readonly CacheId[]
+}
+
+export interface CacheDeletion {
+  readonly id: CacheId
+  readonly description: string
+  readonly size: Bytes
+  readonly lastUsed?: UnixTime
+}
+
+export interface CacheStay extends CacheDeletion {
+  /** `needed`: a record that stays was built on it. */
+  readonly reason: 'in-use' | 'shared' | 'needed'
+}
+
+/** The sizes of `deletes` add up to `frees`. */
+export interface CachePlan {
+  /** In the order of their removal: BuildKit keeps a record as long as another one is built on it. */
+  readonly deletes: readonly CacheDeletion[]
+  readonly stays: readonly CacheStay[]
+  readonly frees: Bytes
+}
+
+/** The plan to remove all of the cache that neither a build nor an image uses. */
+export function planCacheRemoval(records: readonly CacheRecord[]): CachePlan {
+  const children = new Map<CacheId, CacheRecord[]>()
+  for (const record of records)
+    for (const parent of new Set(record.parents)) children.set(parent, [...(children.get(parent) ?? []), record])
+
+  const stays = new Map<CacheId, CacheStay>()
+  const deletes: CacheRecord[] = []
+  const visited = new Set<CacheId>()
+  // Children first: whether a record goes depends on all that are built on it. Not recursive: chains may be long.
+  const stack = records.toReversed().map((record) => ({ record, childrenDone: false }))
+  for (let top = stack.pop(); top; top = stack.pop()) {
+    const { record, childrenDone } = top
+    if (!childrenDone) {
+      if (visited.has(record.id)) continue
+      visited.add(record.id)
+      stack.push({ record, childrenDone: true })
+      for (const child of children.get(record.id) ?? []) stack.push({ record: child, childrenDone: false })
+      continue
+    }
+    const needed = (children.get(record.id) ?? []).some(({ id }) => stays.has(id))
+    const reason = record.inUse ? 'in-use' : record.shared ? 'shared' : needed ? 'needed' : undefined
+    if (reason === undefined) deletes.push(record)
+    else stays.set(record.id, { ...rowOf(record), reason })
+  }
+  return {
+    deletes: deletes.map(rowOf),
+    stays: [...stays.values()],
+    frees: deletes.reduce((sum, { size }) => sum + size, 0),
+  }
+}
+
+const rowOf = ({ id, description, size, lastUsed }: CacheRecord): CacheDeletion => ({
+  ...{ id, description, size },
+  ...(lastUsed !== undefined && { lastUsed }),
+})
+
+/** Whether two plans remove the same records, of the same size and not used since, in whatever order. */
+export const isSamePlan = (a: CachePlan, b: CachePlan): boolean => keyOf(a) === keyOf(b)
+
+const keyOf = ({ deletes }: CachePlan): string =>
+  deletes
+    .map(({ id, size, lastUsed }) => [id, size, lastUsed].join(' '))
+    .sort()
+    .join('\n')

@@ -1,0 +1,14 @@
+/** Why build cache stays, in words. */
+import type { CacheFailure, Failure } from '../../preload/contract/index.ts'
+import type { FailureWords } from './failure-words.ts'
+import { t } from './words.svelte.ts'
+
+const titles = {
+  'cache-not-removable': 'error.cache-not-removable',
+  'cache-stays': 'error.cache-stays',
+  'cache-more-removed': 'error.cache-more-removed',
+} as const
+
+export const isCache = (failure: Failure): failure is CacheFailure => failure.code in titles
+
+export const cacheFailureWords = ({ code }: CacheFailure): FailureWords => ({ title: t(titles[code]), hint: '' })

@@ -1,0 +1,92 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { isSamePlan, planCacheRemoval, type CacheRecord } from '../../../model/build-cache/plan.ts'
+
+const record = (id: string, more: Partial<CacheRecord> = {}): CacheRecord => ({
+  ...{ id, description: `step ${id}`, size: 100, inUse: false, shared: false, parents: [] },
+  ...more,
+})
+const plan = planCacheRemoval
+const ids = (rows: readonly { readonly id: string }[]) => rows.map(({ id }) => id)
+
+test('what neither a build nor an image uses goes, what is built on it first', () => {
+  const records = [record('base'), record('middle', { parents: ['base'] }), record('top', { parents: ['middle'] })]
+  expect(ids(plan(records).deletes)).toEqual(['top', 'middle', 'base'])
+  expect(plan(records).frees).toBe(300)
+})
+
+test('what a build uses or an image shares stays, and so does what it was built on', () => {
+  const { deletes, stays, frees } = plan([
+    record('base'),
+    record('used', { parents: ['base'], inUse: true }),
+    record('shared', { shared: true }),
+    record('alone', { size: 7 }),
+  ])
+  expect(ids(deletes)).toEqual(['alone'])
+  expect(new Map(stays.map(({ id, reason }) => [id, reason]))).toEqual(
+    new Map([
+      ['base', 'needed'],
+      ['used', 'in-use'],
+      ['shared', 'shared'],
+    ]),
+  )
+  expect(frees).toBe(7)
+})
+
+test('a parent that is not listed does not matter, nor does a long chain', () => {
+  expect(ids(plan([record('a', { parents: ['gone'] })]).deletes)).toEqual(['a'])
+  const chain = Array.from({ length: 20_000 }, (_, at) => record(`${at}`, { parents: at > 0 ? [`${at - 1}`] : [] }))
+  expect(plan(chain).deletes[0]?.id).toBe('19999')
+})
+
+test('two plans are the same if they remove the same records, of the same size and not used since', () => {
+  const [a, b] = [record('a'), record('b')]
+  expect(isSamePlan(plan([a, b]), plan([b, a]))).toBe(true)
+  expect(isSamePlan(plan([a, b]), plan([a]))).toBe(false)
+  expect(isSamePlan(plan([a]), plan([{ ...a, size: 101 }]))).toBe(false)
+  expect(isSamePlan(plan([a]), plan([{ ...a, lastUsed: 1 }]))).toBe(false)
+})
+
+describe('of any cache', () => {
+  const records = fc
+    .array(
+      fc.record({
+        size: fc.nat(10 ** 9),
+        inUse: fc.boolean(),
+        shared: fc.boolean(),
+        parents: fc.array(fc.nat(40), { maxLength: 3 }),
+      }),
+      { maxLength: 30 },
+    )
+    .map((all) =>
+      // A parent is always older than its child, or not listed.
+      all.map(({ parents, ...rest }, at) =>
+        record(`${at}`, { ...rest, parents: parents.map((parent) => (parent < at ? `${parent}` : 'gone')) }),
+      ),
+    )
+
+  test('each record stands in the plan once, the rows add up to the headline, and nothing in use goes', () => {
+    fc.assert(
+      fc.property(records, (all) => {
+        const { deletes, stays, frees } = plan(all)
+        expect([...ids(deletes), ...ids(stays)].sort()).toEqual(ids(all).sort())
+        expect(deletes.reduce((sum, { size }) => sum + size, 0)).toBe(frees)
+        const byId = new Map(all.map((one) => [one.id, one]))
+        expect(deletes.filter(({ id }) => byId.get(id)?.inUse || byId.get(id)?.shared)).toEqual([])
+      }),
+    )
+  })
+
+  test('nothing goes before all that was built on it', () => {
+    fc.assert(
+      fc.property(records, (all) => {
+        const { deletes } = plan(all)
+        const turn = new Map(deletes.map(({ id }, at) => [id, at]))
+        const early = deletes.filter(({ id }) =>
+          all.some((child) => child.parents.includes(id) && (turn.get(child.id) ?? Infinity) > turn.get(id)!),
+        )
+        expect(early).toEqual([])
+      }),
+    )
+  })
+})
