@@ -1,22 +1,11 @@
 /** A plan executed as it stands, on the engine that it was made for: what has moved since is not touched. */
 import { setTimeout as delay } from 'node:timers/promises'
-import { shortId, splitReference, type ContainerId, type ImageId } from '../../model/image/image.ts'
-import type { ContainerRemoval, Deletion, RemovalPlan, Untagging } from '../../model/removal/plan.ts'
-import type { Failure } from '../../preload/contract/index.ts'
-import {
-  engineFailure,
-  inspectContainer,
-  inspectImage,
-  listContainers,
-  removeContainer,
-  removeImage,
-  statusOf,
-  stopContainer,
-  tagImage,
-  type EngineSession,
-  type Lease,
-} from '../engine/index.ts'
+import { shortId } from '../../model/image/image.ts'
+import type { Deletion, RemovalPlan, Untagging } from '../../model/removal/plan.ts'
+import { engineFailure, inspectImage, statusOf, type Lease } from '../engine/index.ts'
 import type { Working } from '../jobs/index.ts'
+import { inLanes, type Turn } from './lanes.ts'
+import { removeOne, tagAgain, takesNamesEarly, untag } from './steps.ts'
 
 export type Item = { readonly untag: Untagging } | { readonly deletion: Deletion }
 
@@ -31,8 +20,6 @@ export const nameOf = (item: Item): string =>
 /** An error of the engine's own. Above it, a proxy before the engine answers (502, 503, 504), and the engine may work on. */
 const engineFault = 500
 const noAnswer = Infinity
-/** How long a container with `--rm` may take to be gone after it has stopped. */
-const selfRemovalTimeoutMs = 10_000
 
 interface Needs {
   readonly lease: Lease
@@ -47,8 +34,13 @@ export async function executePlan({ lease, plan, job }: Needs): Promise<Set<Item
   const begun = new Set<Item>()
   let broken = false
 
-  async function one(at: number) {
+  async function one(at: number, turn: Turn) {
     const item = items[at]!
+    if ('deletion' in item) {
+      await turn.isNear()
+      const goesFirst = !takesNamesEarly(lease.session, item.deletion, plan)
+      if (goesFirst ? !(await turn.comes()) : !goesOn()) return
+    }
     const { session } = lease
     const { endpoint } = session.context
     if (session.signal.aborted) {
@@ -58,9 +50,9 @@ export async function executePlan({ lease, plan, job }: Needs): Promise<Set<Item
     begun.add(item)
     await job.begin(at)
     try {
-      const failure = await ('untag' in item ? untag(session, item.untag) : remove(session, item.deletion, plan))
-      if (!failure) affected.add(item)
-      job.item(at, failure ? { state: 'failed', failure } : { state: 'done' })
+      const outcome = await ('untag' in item ? untag(session, item.untag) : removeOne(lease, item.deletion, plan, turn))
+      if (outcome === 'done') affected.add(item)
+      job.item(at, typeof outcome === 'string' ? { state: outcome } : { state: 'failed', failure: outcome })
     } catch (error) {
       const failure = engineFailure(error, endpoint)
       const status = statusOf(error) ?? noAnswer
@@ -81,101 +73,11 @@ export async function executePlan({ lease, plan, job }: Needs): Promise<Set<Item
     }
   }
 
-  // One after another: the classic store, asked to remove two images at once that share layers, fails with "layer does
-  // not exist" and may keep half of one (tried on 20.10 and 26.1).
-  for (let at = 0; at < items.length && !broken && !job.cancelled.aborted; at++) await one(at)
+  const goesOn = () => !broken && !job.cancelled.aborted
+  const after = items.map((item) => ('untag' in item ? [] : item.deletion.after.map((at) => plan.untags.length + at)))
+  await inLanes(after, one, goesOn)
   items.forEach((item, at) => begun.has(item) || job.item(at, { state: 'kept' }))
   return affected
-}
-
-/** @returns undefined if it was done */
-async function untag(session: EngineSession, { reference, image, staysAs }: Untagging): Promise<Failure | undefined> {
-  const now = await inspectImage(session, reference)
-  // Were it the last name, its removal would delete the image.
-  if (now?.Id !== image || !now.RepoTags.some((name) => staysAs.includes(name))) return moved(image)
-  const removal = await removeImage(session, reference)
-  return removal === 'missing' || 'conflict' in removal ? moved(image) : undefined
-}
-
-/** @returns undefined if it was done */
-async function remove(session: EngineSession, deletion: Deletion, plan: RemovalPlan): Promise<Failure | undefined> {
-  const { image } = deletion
-  const containers = plan.containers.filter((each) => each.image === image)
-  if (!(await isAsPlanned(session, deletion, containers))) return moved(image)
-  for (const each of containers) if (!(await removeUser(session, each))) return moved(image)
-
-  const taken: string[] = []
-  // An image that is kept keeps its names.
-  const putBack = async () => {
-    for (const name of taken) await tagAgain(session, image, name)
-  }
-  try {
-    for (const [at, name] of deletion.names.entries()) {
-      const removal = await removeImage(session, name)
-      if (removal === 'missing' || 'conflict' in removal) {
-        await putBack()
-        // A plan that did not know which images containers use has left it to the engine to say so.
-        const unforeseen = removal === 'missing' || plan.containersFailure === undefined
-        return unforeseen ? moved(image) : { code: 'engine-refused', detail: removal.conflict }
-      }
-      taken.push(name)
-      const last = at === deletion.names.length - 1
-      if (last && !removal.deleted.includes(image) && (await inspectImage(session, image)))
-        return { code: 'image-stays', image }
-    }
-    return undefined
-  } catch (error) {
-    if (statusOf(error) !== undefined) await putBack()
-    throw error
-  }
-}
-
-async function isAsPlanned(
-  session: EngineSession,
-  { image, references, names }: Deletion,
-  planned: readonly ContainerRemoval[],
-) {
-  // The engine itself refuses the last name of an image in use; before that it would take the others. All containers
-  // are asked for: 20.10 takes four milliseconds for each question that names an ancestor.
-  const mayBeUsed = names.length > 1 || planned.length > 0
-  const [now, all] = await Promise.all([
-    inspectImage(session, image),
-    mayBeUsed ? listContainers(session, { all: true }) : undefined,
-  ])
-  if (!now || now.RepoTags.join('\n') !== [...references].sort().join('\n')) return false
-  const using = all?.flatMap(({ Id, ImageID }) => (ImageID === image ? [Id] : [])) ?? []
-  return using.length === planned.length && planned.every(({ id }) => using.includes(id))
-}
-
-/**
- * Removes a container, stopping it first if the plan says so.
- * @returns false if the container is not as planned, for example because it was started meanwhile. It is left as it is.
- */
-async function removeUser(session: EngineSession, { id, image, stop }: ContainerRemoval): Promise<boolean> {
-  const now = await inspectContainer(session, id)
-  if (!now) return true
-  if (now.Image !== image || (now.State.Running && !stop)) return false
-  // A container with `--rm` removes itself as soon as it has stopped.
-  if (now.State.Running && !(await stopContainer(session, id))) return true
-  const removal = await removeContainer(session, id)
-  return removal === 'removed' || removal === 'missing' || (await removesItself(session, id))
-}
-
-/** Waits until a container is gone whose removal the engine has begun. @returns false if it stays */
-async function removesItself(session: EngineSession, id: ContainerId): Promise<boolean> {
-  for (const end = Date.now() + selfRemovalTimeoutMs; Date.now() < end; await delay(50)) {
-    const now = await inspectContainer(session, id)
-    if (!now) return true
-    if (now.State.Running) return false
-  }
-  return false
-}
-
-const moved = (image: ImageId): Failure => ({ code: 'image-moved', image })
-
-async function tagAgain(session: EngineSession, image: ImageId, name: string) {
-  if (name.includes('@') || name === image) return
-  await tagImage(session, image, splitReference(name)).catch(() => undefined)
 }
 
 /**

@@ -129,6 +129,12 @@ export class Sharing {
     return this.#unread === 0
   }
 
+  /** The units that an image holds or stands on; undefined until they are read. */
+  unitsOf(id: ImageId): readonly number[] | undefined {
+    const image = this.#images.get(id)
+    return image?.units && allUnits(image)
+  }
+
   /** Of one image: what it alone holds, and what others hold too. */
   ofImage(id: ImageId): { readonly unique: ByteRange; readonly shared: ByteRange } {
     const image = this.#images.get(id)

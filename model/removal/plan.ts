@@ -7,12 +7,10 @@ import { provenance, type Provenance } from '../image/provenance.ts'
 import { boundsOf } from '../layers/bounds.ts'
 import { nothing, type Sharing } from '../layers/sharing.ts'
 import { commandsOf, namesOf } from './commands.ts'
+import { predecessorsOf } from './order.ts'
+import { sortRows, type Untagging, type WishRow } from './wish.ts'
 
-/** A selected row of the list: one tag of an image, or the image with whatever names it has. */
-export interface WishRow {
-  readonly image: ImageId
-  readonly reference?: Reference | undefined
-}
+export type { Untagging, WishRow }
 
 /** What to do about a container that is in the way. To remove a running one is another word than to remove a stopped one. */
 export type Choice = 'keep' | 'remove' | 'stop-and-remove'
@@ -33,13 +31,8 @@ export interface Deletion {
   readonly parents: readonly ImageId[]
   /** What is told to the engine, in this order; the last one deletes. */
   readonly names: readonly string[]
-}
-
-/** An image that only loses a name. */
-export interface Untagging {
-  readonly image: ImageId
-  readonly reference: Reference
-  readonly staysAs: readonly Reference[]
+  /** Where in the plan those stand that must be gone first. */
+  readonly after: readonly number[]
 }
 
 export type Blocker =
@@ -110,7 +103,7 @@ const clears = (container: Container, choice: Choice | undefined) =>
 
 export function planRemoval(world: World, wish: readonly WishRow[], choices: Choices = {}): RemovalPlan {
   const { images, sharing } = world
-  const { whole, untags, missing } = sorted(images, wish)
+  const { whole, untags, missing } = sortRows(images, wish)
   const users = Map.groupBy(world.containers.values(), ({ image }) => image)
   const children = Map.groupBy(
     [...images.values()].filter(({ parent }) => parent !== undefined),
@@ -174,7 +167,11 @@ export function planRemoval(world: World, wish: readonly WishRow[], choices: Cho
   const sum = world.containersFailure === undefined ? freed : boundsOf(freed)
   const own = new Map(sum.rows.map((row) => [row.id, row.own]))
   const told = new Set<ImageId>()
-  const deletes = ordered.map((image): Deletion => {
+  const after = predecessorsOf(
+    ordered.map(({ id }) => id),
+    (id) => sharing.unitsOf(id),
+  )
+  const deletes = ordered.map((image, at): Deletion => {
     const from = provenance(image, world.store)
     return {
       image: image.id,
@@ -191,6 +188,7 @@ export function planRemoval(world: World, wish: readonly WishRow[], choices: Cho
         told,
       ),
       names: namesOf(image, world.store),
+      after: after[at]!,
     }
   })
   const readableUntags = untags.filter(({ image }) => images.get(image)!.unreadable === undefined)
@@ -221,26 +219,3 @@ const unreadable = (image: Image, references: readonly Reference[]): Blocked => 
   choice: 'keep',
   choices: ['keep'],
 })
-
-/** Which images are wished for with all their names, and which rows take but some of an image's names. */
-function sorted(images: World['images'], wish: readonly WishRow[]) {
-  const chosen = new Map<ImageId, Set<Reference>>()
-  const whole = new Set<ImageId>()
-  const missing: WishRow[] = []
-  for (const row of wish) {
-    const image = images.get(row.image)
-    if (!image || (row.reference !== undefined && !image.references.includes(row.reference))) missing.push(row)
-    else if (row.reference === undefined) whole.add(image.id)
-    else {
-      const names = chosen.get(image.id) ?? new Set()
-      chosen.set(image.id, names.add(row.reference))
-      if (names.size === image.references.length) whole.add(image.id)
-    }
-  }
-  const untags = [...chosen].flatMap(([id, names]): Untagging[] => {
-    if (whole.has(id)) return []
-    const staysAs = images.get(id)!.references.filter((reference) => !names.has(reference))
-    return [...names].map((reference) => ({ image: id, reference, staysAs }))
-  })
-  return { whole, untags, missing }
-}

@@ -18,12 +18,17 @@ const repositories = Array.from({ length: 800 }, (_, i) => {
 export interface ManyWish {
   /** How many different layers they share, each image one upon a common base. */
   readonly layers?: number
+  /** They share nothing, and have one name each. */
+  readonly apart?: boolean
   /** What their ages are counted from: they are spread over five years. */
   readonly now?: Date
 }
 
 /** As many images, each with one to three tags, deterministic but for the dates. */
-export function* manyImages(count: number, { layers = 100, now = new Date() }: ManyWish = {}): Generator<ImageSpec> {
+export function* manyImages(
+  count: number,
+  { apart = false, layers = apart ? count : 100, now = new Date() }: ManyWish = {},
+): Generator<ImageSpec> {
   const base: ImageSpec = {
     references: [],
     created: new Date(now.getTime() - 5 * year),
@@ -38,16 +43,16 @@ export function* manyImages(count: number, { layers = 100, now = new Date() }: M
     const repository = repositories[i % repositories.length]!
     const release = Math.floor(i / repositories.length) + 1
     const references = [`${repository}:1.${release}`]
-    if (i % 5 === 0) references.push(`${repository}:1.${release}-stable`)
-    if (i + repositories.length >= count) references.push(`${repository}:latest`)
+    if (i % 5 === 0 && !apart) references.push(`${repository}:1.${release}-stable`)
+    if (i + repositories.length >= count && !apart) references.push(`${repository}:latest`)
     yield {
       references,
-      base,
+      ...(!apart && { base }),
       created: new Date(now.getTime() - ((i * 104_729) % (5 * 365 * 24)) * hour),
       config: {
         Labels: { 'org.opencontainers.image.title': `Release ${release} of ${repository}`, number: String(i) },
       },
-      steps: [steps[(i * 31) % layers]!, { instruction: 'CMD ["/bin/app"]' }],
+      steps: [steps[apart ? i : (i * 31) % layers]!, { instruction: 'CMD ["/bin/app"]' }],
     }
   }
 }

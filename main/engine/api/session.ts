@@ -26,6 +26,8 @@ export interface Capabilities extends EngineFacts {
    * prunes and imports so (tried).
    */
   readonly tellsAll: boolean
+  /** It mounts images into containers, and refuses to remove a mounted one by its name, but not by its id (28.5, tried). */
+  readonly mountsImages: boolean
 }
 
 export interface EngineSession {

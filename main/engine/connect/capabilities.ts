@@ -27,5 +27,6 @@ export function capabilities({ driverStatus, api, mirrors = [], proxy = '', ...t
     store: containerd ? 'containerd' : 'classic',
     imageDiskUse: measuresParts(api),
     tellsAll: compareVersions(api, '1.48') >= 0,
+    mountsImages: compareVersions(api, '1.48') >= 0,
   }
 }

@@ -26,12 +26,24 @@ export async function startTwo(wish: EngineWish): Promise<Two> {
   }
 }
 
+const base: ImageSpec = {
+  ...{ references: [], created: new Date(1_700_000_000_000) },
+  steps: [{ instruction: 'COPY base /', bytes: 1_000 }],
+}
+/** They share a base, so they go one after another. */
 const image = (references: string[], bytes: number): ImageSpec => ({
-  ...{ references, created: new Date(1_700_000_000_000) },
+  ...{ references, base, created: new Date(1_700_000_000_000) },
   steps: [{ instruction: `COPY ${references[0]} /`, bytes, noise: true }],
   config: { Cmd: ['/none'] },
 })
-export const ownImages = [image(['one:1'], 200_000), image(['two:1', 'two:2'], 40_000), image(['three:1'], 5_000)]
+export const apartImages = ['four:1', 'five:1'].map((name): ImageSpec => {
+  const { base: _, ...apart } = image([name], 30_000)
+  return apart
+})
+const [one, two, three] = [image(['one:1'], 200_000), image(['two:1', 'two:2'], 40_000), image(['three:1'], 5_000)]
+export const ownImages = [one, three, two]
+/** The second one loses a name while the first one goes. */
+export const namedTwiceNext = [one, two, three]
 
 export type App = Awaited<ReturnType<typeof openApp>>
 
