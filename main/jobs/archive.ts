@@ -52,6 +52,7 @@ export function jobArchive(store: JobStore) {
     settled: () => takenOver,
     shown: () => [...all().values()].filter(({ cleared }) => !cleared).map(({ job }) => job),
     find: (id: JobId) => all().get(id)?.job,
+    ids: (): JobId[] => [...all().keys(), ...journal.ids()],
     undoOf: (id: JobId): LedgerEntry | undefined => undosOfRunning.get(id) ?? all().get(id)?.undo ?? undefined,
     undoables: () => [...all().values()].flatMap(({ undo }) => undo ?? []),
     /** A job has ended. */

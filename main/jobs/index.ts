@@ -44,6 +44,8 @@ export interface Jobs {
     engine?: Job['engine'],
   ): JobId
   find(id: JobId): Job | undefined
+  /** Of all jobs that are known, also of those whose journal only a newer version can read. */
+  knownIds(): readonly JobId[]
   /** The newest first, those that run before those that have ended. */
   all(): readonly Job[]
   /** Changes what is told of a job that has ended. */
@@ -156,6 +158,7 @@ export function jobBook({ publish, store }: Needs): Jobs {
       }
     },
     find: (id) => running.get(id)?.job ?? archive.find(id),
+    knownIds: () => [...running.keys(), ...archive.ids()],
     amend(id, { items, subject = {} }) {
       const job = archive.find(id)
       if (!job) return

@@ -103,6 +103,9 @@ function copyName({ image, references }: Original, job: string): string {
 /** What the names of a job's copies end with. */
 export const copySuffix = (job: string): string => `-${job.slice(0, 8)}.tar`
 
+/** The first eight digits of the id of the job that saved a copy of this name; undefined if the name is not a copy's. */
+export const copyOwner = (name: string): string | undefined => /-[0-9a-f]{12}-([0-9a-f]{8})\.tar$/.exec(name)?.[1]
+
 /** Removes copies that an earlier run of the app did not finish. Call this before the first job. */
 export async function removeUnfinished(folders: Iterable<string>): Promise<void> {
   for (const folder of new Set(folders)) {

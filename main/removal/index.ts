@@ -13,15 +13,15 @@ import { executePlan, itemsOf, nameOf } from './apply.ts'
 import { placeOf, removeUnfinished, roomFor, saveAll, type Archives, type Copy, type Original } from './copies.ts'
 import { freedMeter, type BlobsOf } from './freed.ts'
 import { reconcile, tidyCopies } from './reconcile.ts'
+import { deleteStrays, findStrays } from './strays.ts'
 import {
   forgetOld,
   isWorth,
-  nowInSeconds,
   restoreAll,
   undoable,
-  undoDays,
   undoFacts,
   undoables,
+  undoEntryOf,
   undoNames,
   type PullAgain,
 } from './undo.ts'
@@ -69,7 +69,7 @@ export function removalService(needs: RemovalNeeds) {
   async function remove(lease: Lease, plan: RemovalPlan, originals: readonly Original[], job: Working) {
     const { session } = lease
     const copies = new Map<ImageId, Copy>()
-    const whole = () => entryOf(job.id, session, plan, copies, folder())
+    const whole = () => undoEntryOf(job.id, session, plan, copies, folder())
     const keep = (entry: LedgerEntry) => job.setUndo(isWorth(entry) ? entry : undefined)
     // In the journal before anything is done: what a crash of the app cuts short can be undone as well.
     const saved = async (image: ImageId, copy: Copy) => {
@@ -177,6 +177,8 @@ export function removalService(needs: RemovalNeeds) {
       })
       return ok(jobs.start({ kind: 'undo', restores: names.length }, names, work, session.value.context))
     },
+    'removal.strays': async () => ok(await findStrays(jobs, folders())),
+    'removal.deleteStrays': async (files) => await deleteStrays(await findStrays(jobs, folders()), files),
     'removal.openCopies': async (id) => {
       const job = jobs.find(id)
       const copies = job?.subject.kind === 'remove' ? job.subject.copies : undefined
@@ -217,29 +219,4 @@ function isStill({ deletes, untags, containers }: RemovalPlan, live: Engine['liv
         (users.get(image) ?? []).every(({ id }) => goes.has(id)),
     )
   )
-}
-
-function entryOf(
-  job: string,
-  { identity }: EngineSession,
-  { untags, deletes }: RemovalPlan,
-  copies: ReadonlyMap<string, Copy>,
-  folder: string,
-): LedgerEntry {
-  return {
-    job,
-    endpoint: identity.endpoint,
-    engine: identity,
-    until: nowInSeconds() + undoDays * 24 * 3600,
-    ...(copies.size > 0 && { folder }),
-    untagged: untags.map(({ image, reference }) => ({ image, reference })),
-    deleted: deletes.map(({ image, references, provenance }) => {
-      const copy = copies.get(image)
-      return {
-        ...{ image, references: [...references] },
-        ...(copy && { file: copy.file, sha256: copy.sha256 }),
-        ...(provenance.from === 'registry' && { digest: provenance.digest }),
-      }
-    }),
-  }
 }

@@ -4,6 +4,7 @@
  */
 import { access, rm, stat } from 'node:fs/promises'
 import { shortId, splitReference } from '../../model/image/image.ts'
+import type { RemovalPlan } from '../../model/removal/plan.ts'
 import { fail, ok, type Failure, type Result, type Undoable } from '../../preload/contract/index.ts'
 import {
   engineFailure,
@@ -16,7 +17,7 @@ import {
 } from '../engine/index.ts'
 import type { Jobs, Working } from '../jobs/index.ts'
 import type { LedgerEntry } from '../store/index.ts'
-import type { Archives } from './copies.ts'
+import type { Archives, Copy } from './copies.ts'
 
 /** Pulls `repository@digest`, after asking the registry for it; answers with why it could not. */
 export type PullAgain = (session: EngineSession, digest: string, cancelled: AbortSignal) => Promise<Failure | undefined>
@@ -161,5 +162,31 @@ export function undoFacts(entry: LedgerEntry) {
   return {
     ...(count > 0 && { copies: { folder: entry.folder ?? '', count } }),
     ...(isWorth(entry) && { undoUntil: entry.until }),
+  }
+}
+
+/** What can be undone of a removal once all of it is done. */
+export function undoEntryOf(
+  job: string,
+  { identity }: EngineSession,
+  { untags, deletes }: RemovalPlan,
+  copies: ReadonlyMap<string, Copy>,
+  folder: string,
+): LedgerEntry {
+  return {
+    job,
+    endpoint: identity.endpoint,
+    engine: identity,
+    until: nowInSeconds() + undoDays * 24 * 3600,
+    ...(copies.size > 0 && { folder }),
+    untagged: untags.map(({ image, reference }) => ({ image, reference })),
+    deleted: deletes.map(({ image, references, provenance }) => {
+      const copy = copies.get(image)
+      return {
+        ...{ image, references: [...references] },
+        ...(copy && { file: copy.file, sha256: copy.sha256 }),
+        ...(provenance.from === 'registry' && { digest: provenance.digest }),
+      }
+    }),
   }
 }

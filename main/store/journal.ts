@@ -67,6 +67,8 @@ function definedOf({ name, state, failure }: Extract<JournalLine, { kind: 'item'
 export interface Journal {
   /** Of earlier runs. A file that cannot be read stays where it is, and is logged. */
   read(): JournalEntry[]
+  /** The jobs that have a file, whether it can be read or not. */
+  ids(): string[]
   /**
    * Appends to a job's file. Resolves once the lines are on the disk, with all that was appended before; also if the
    * disk refuses them, which is logged once: nobody's work fails for being remembered.
@@ -136,6 +138,7 @@ export function openJournal(folder: string): Journal {
         }
       })
     },
+    ids: () => namesIn(folder).map((name) => name.slice(0, -'.jsonl'.length)),
     append: (job, lines) =>
       queue(job, async (file) => {
         file.handle ??= await opened(job)

@@ -35,6 +35,7 @@ export type RemovalFailure =
   /** The removal was on another engine than the one that is shown. */
   | { readonly code: 'undo-elsewhere'; readonly endpoint: string }
   | { readonly code: 'copy-missing'; readonly file: string }
+  | { readonly code: 'copy-stays'; readonly file: string; readonly detail: string }
   /** The engine does not save the image; `detail` is its own sentence. `name`: a tag, or the short id. */
   | { readonly code: 'copy-failed'; readonly name: string; readonly detail: string }
   /** What the engine sent is no complete copy of the image. */

@@ -132,7 +132,7 @@ export {
   type MirrorRace,
   type Mirrors,
 } from './mirrors.ts'
-export type { CopyPlace, KeptPlan, Undoable } from './removal.ts'
+export type { CopyPlace, KeptPlan, StrayCopy, Undoable } from './removal.ts'
 export type { PortState, RunSuggestion, StartedRun } from './run.ts'
 export type { ContainerFailure, RunFailure } from './run-failures.ts'
 export { languages, settings as settingsSchema, type Appearance, type Language, type Settings } from './settings.ts'

@@ -37,6 +37,12 @@ export interface Undoable {
   readonly bytes: Bytes
 }
 
+/** A copy of an image that belongs to no removal which Slipway knows. */
+export interface StrayCopy {
+  readonly file: string
+  readonly bytes: Bytes
+}
+
 const row = v.object({ image: imageId, reference: v.exactOptional(v.pipe(v.string(), v.maxLength(400))) })
 const choice = v.picklist(['keep', 'remove', 'stop-and-remove'])
 
@@ -56,6 +62,13 @@ export const calls = {
   /** All that can still be undone, the newest first. */
   'removal.undoables': call(v.undefined(), type<readonly Undoable[]>()),
   'removal.undo': call(jobId, type<JobId>()),
+  /** Copies that belong to no removal, the largest first. */
+  'removal.strays': call(v.undefined(), type<readonly StrayCopy[]>()),
+  /** Deletes those of the files that are such copies still. */
+  'removal.deleteStrays': call(
+    v.pipe(v.array(v.pipe(v.string(), v.maxLength(4096))), v.maxLength(10_000)),
+    type<void>(),
+  ),
   /** Shows the folder of a removal's copies in the desktop's file manager. */
   'removal.openCopies': call(jobId, type<void>()),
 }

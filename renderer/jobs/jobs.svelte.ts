@@ -1,5 +1,6 @@
 /** The work that main does and has done, as the window follows it. */
 import type { Job, JobId } from '../../preload/contract/index.ts'
+import { engine } from '../engine/engine.svelte.ts'
 import { screens } from '../ui/screens.svelte.ts'
 import { notices } from '../ui/notice.svelte.ts'
 import { t } from '../ui/words.svelte.ts'
@@ -44,3 +45,7 @@ class Jobs {
 }
 
 export const jobs = new Jobs()
+
+/** The engine that a job works on, if the window shows another. */
+export const elsewhereOf = (job: Job): Job['engine'] =>
+  job.engine && job.engine.endpoint !== engine.state.context?.endpoint ? job.engine : undefined

@@ -11,6 +11,11 @@ export function copyFailureWords(failure: CopyFailure): FailureWords {
   switch (failure.code) {
     case 'copy-missing':
       return { title: t('error.copy-missing', { file: failure.file }), hint: '' }
+    case 'copy-stays':
+      return {
+        title: t('error.copy-stays', { file: failure.file }),
+        hint: t('error.copy-stays.hint', { detail: plain(failure.detail) }),
+      }
     case 'copy-failed':
       return {
         title: t('error.copy-failed', { name: plain(failure.name) }),

@@ -47,6 +47,7 @@ export function failureWords(failure: Failure): FailureWords {
     case 'undo-elsewhere':
       return { title: t('error.undo-elsewhere'), hint: t('error.undo-elsewhere.hint', failure) }
     case 'copy-missing':
+    case 'copy-stays':
     case 'copy-failed':
     case 'copy-incomplete':
     case 'copy-changed':

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { job, part, sheet, test, toActivity } from './cleaning.ts'
@@ -137,6 +137,34 @@ test('what moved between the plan and the click is not touched: the new plan is 
   await expect(sheet(app)).toContainText('Something changed meanwhile.')
   await expect(part(app, 'In the way')).toContainText('container late, stopped')
   expect((await own.docker.getImage('python:3.9').inspect()).RepoTags).toEqual(['python:3.9'])
+})
+
+test('a copy whose removal is not known any more is named, and deleted when asked', async ({ open, own }) => {
+  const folder = mkdtempSync(join(tmpdir(), 'slipway-strays-'))
+  const home = join(folder, 'home')
+  mkdirSync(home)
+  const wish = { socket: own.socket, config: folder, env: { HOME: home } }
+  const first = await open(wish)
+  await first.row('python', '3.9').click()
+  await first.page.keyboard.press('Delete')
+  await sheet(first).getByRole('button', { name: 'Delete 1 image' }).click()
+  await toActivity(first)
+  await expect(job(first, /Removed 1 image/)).toContainText('1 copy is kept in')
+  await first.quit()
+  rmSync(join(folder, 'Slipway/journal'), { recursive: true })
+
+  const app = await open(wish)
+  await toActivity(app)
+  const strays = app.page.getByRole('region', { name: 'Copies without a removal' })
+  await expect(strays).toContainText('One copy')
+  await strays.getByRole('button', { name: 'Delete…' }).click()
+  const question = app.page.getByRole('dialog')
+  await expect(question).toContainText('python_3.9-')
+  await expect(question.getByRole('button', { name: 'Cancel' })).toBeFocused()
+  await app.expectAccessible()
+  await question.getByRole('button', { name: 'Delete' }).click()
+  await expect(strays).toHaveCount(0)
+  rmSync(folder, { recursive: true, force: true })
 })
 
 test('what was cleared from Activity can still be undone, also after the app was closed', async ({ open, own }) => {

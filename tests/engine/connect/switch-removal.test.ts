@@ -64,6 +64,20 @@ describe.each(matrix)('$title', (wish) => {
     },
   )
 
+  test('at each DELETE, the journal on the disk says that its item has begun', async () => {
+    const plan = await app.planAll()
+    const items = plan.plan.deletes.map(({ image, names }) => ({ image, names }))
+    const begun: (string | undefined)[] = []
+    app.way.before(deletion, (question) => {
+      const at = items.findIndex(({ image, names }) => [image, ...names].some((name) => question.includes(name)))
+      begun.push(app.journal()[0]?.job.items[at]?.state)
+    })
+    const job = value(await app.cleaner.apply(plan, []))
+    expect(await app.cleaner.end(job)).toMatchObject({ state: 'done' })
+    expect(begun.length).toBeGreaterThanOrEqual(items.length)
+    expect(new Set(begun)).toEqual(new Set(['running']))
+  })
+
   test('the window goes to another engine between two items', async () => {
     const deleting = app.way.trouble('held', (question) => deletion(question) && question.includes('two:'))
     const job = await app.removeAll()

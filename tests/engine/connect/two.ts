@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startEngine, type Engine, type EngineWish } from '../../../tools/world/engine.ts'
 import { loadImages, type ImageSpec } from '../../../tools/world/images.ts'
+import { openJournal } from '../../../main/store/journal.ts'
 import type { WishRow } from '../../../model/removal/plan.ts'
 import { homeWith } from '../home.ts'
 import { openCleaner, present, value, type Cleaner } from '../removal/cleaner.ts'
@@ -105,6 +106,8 @@ export async function openApp({ red, blue }: Two, { reconnectWithinMs, reuse, im
       symlinkSync(to, `${link}.new`)
       renameSync(`${link}.new`, link)
     },
+    /** What the journal on the disk says at this moment, as another start of the app would read it. */
+    journal: () => openJournal(join(folder, 'app', 'journal')).read(),
     copies: () => {
       const place = join(folder, 'app', 'Slipway')
       return existsSync(place) ? readdirSync(place) : []

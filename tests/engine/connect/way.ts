@@ -40,11 +40,13 @@ export async function openWay(engine: string, { reuse = true } = {}) {
   const socket = `${engine}.way`
   const pending: Pending[] = []
   const questions: string[] = []
+  let watched: { matches: (question: string) => boolean; look: (question: string) => void } | undefined
 
   const server = createServer(async (from, to) => {
     const { method, url: path = '', headers } = from
     const question = `${method} ${decodeURIComponent(path)}`
     questions.push(question)
+    if (watched?.matches(question)) watched.look(question)
     const at = pending.findIndex(({ matches }) => matches(question))
     const [troubled] = at < 0 ? [] : pending.splice(at, 1)
     const trouble = troubled?.trouble
@@ -93,6 +95,10 @@ export async function openWay(engine: string, { reuse = true } = {}) {
     socket,
     /** `DELETE /v1.41/images/one:1?` and so on, in the order of their arrival. */
     questions,
+    /** From now on `look` is called before a request that matches is passed on. */
+    before(matches: (question: string) => boolean, look: (question: string) => void) {
+      watched = { matches, look }
+    },
     /** How many are open. */
     connections: () => open,
     /** The next request that matches gets into trouble. */

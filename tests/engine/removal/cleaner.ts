@@ -96,6 +96,8 @@ export async function openCleaner(
       const answer = await handlers['removal.undo'](id)
       return answer.ok ? undefined : answer.error
     },
+    strays: async () => value(await handlers['removal.strays'](undefined)),
+    deleteStrays: async (files: string[]) => value(await handlers['removal.deleteStrays'](files)),
     async saveIn(chosen: string) {
       place.chosen = chosen
       return value(await handlers['removal.chooseFolder'](undefined))
