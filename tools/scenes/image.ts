@@ -1,5 +1,15 @@
 /** The screen Images and what belongs to it: removal, tags, the menus of the rail. */
+import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
 import { row, type Scene } from './scene.ts'
+
+/** The usual folder for copies, of the throwaway world that pictures are taken in. */
+const copies = join(homedir(), 'Slipway')
+const strays = [
+  ['shop_web_2.3.0-0a1b2c3d4e5f-5f1c0a77.tar', 2_300_000],
+  ['python_3.12-slim-9f8e7d6c5b4a-5f1c0a77.tar', 1_200_000],
+] as const
 
 export const imageScenes: readonly Scene[] = [
   {
@@ -92,6 +102,17 @@ export const imageScenes: readonly Scene[] = [
       await page.getByRole('navigation').getByRole('link').last().click()
       // It can be undone once it has ended.
       await page.getByRole('article').getByRole('button').first().waitFor()
+    },
+  },
+  {
+    name: 'stray-copies',
+    async show(page) {
+      await mkdir(copies, { recursive: true })
+      for (const [name, bytes] of strays) await writeFile(join(copies, name), Buffer.alloc(bytes))
+      await page.getByRole('navigation').getByRole('link').last().click()
+      await page.locator('#stray-copies').locator('..').getByRole('button').click()
+      await page.getByRole('dialog').waitFor()
+      await rm(copies, { recursive: true })
     },
   },
   {
