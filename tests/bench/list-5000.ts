@@ -86,10 +86,13 @@ async function firstScreen(stage: Stage, { socket, version }: Engine, run: numbe
     symlinkSync(socket, door)
     const rows = await app.firstRow()
     const { connected, told } = await instants()
-    await sleep(1500)
+    // Main reads layers for some seconds after the list: the fastest transfer is the one that nothing went on beside.
     const transfers: number[] = []
-    for (let i = 0; i < 3; i++) transfers.push(await app.page.evaluate<number>('bench.transfer()'))
-    return { read: told - connected, rows: rows - connected, transfer: median(transfers) }
+    for (let i = 0; i < 10; i++) {
+      await sleep(1000)
+      transfers.push(await app.page.evaluate<number>('bench.transfer()'))
+    }
+    return { read: told - connected, rows: rows - connected, transfer: Math.min(...transfers) }
   } finally {
     await app.close()
   }
