@@ -417,6 +417,7 @@ export const en = {
   'job.pull.cancelled': 'cancelled',
   'job.pull.upToDate': 'it was here already, nothing new',
   'job.pull.cost': '{bytes} on the disk',
+  'job.removeRest': 'Remove the rest…',
   'job.pull.retry': 'Retry',
   'job.pull.elsewhere': 'To try again, switch to {name} first.',
   'job.layers': 'Layers',

@@ -401,6 +401,7 @@ export const zhCN = {
   'job.pull.cancelled': '已取消',
   'job.pull.upToDate': '本地已是最新，没有新内容',
   'job.pull.cost': '占用磁盘 {bytes}',
+  'job.removeRest': '继续删除…',
   'job.pull.retry': '重试',
   'job.pull.elsewhere': '如需重试，请先切换到 {name}。',
   'job.layers': '层',

@@ -41,6 +41,15 @@ test('a removal is cancelled between two images: what went is told, the rest sta
   await expect(removing.getByText('kept', { exact: true })).toHaveCount(many - done)
   expect(await ofThese(own)).toHaveLength(many - done)
   await app.expectAccessible()
+
+  // It goes on by a plan of its own, shown first.
+  await removing.getByRole('button', { name: 'Remove the rest…' }).click()
+  await sheet(app)
+    .getByRole('button', { name: `Delete ${many - done} images` })
+    .click()
+  await expect(job(app, new RegExp(`Removed ${many - done} images`))).toContainText('freed')
+  expect(await ofThese(own)).toHaveLength(0)
+  await expect(removing.getByRole('button', { name: 'Remove the rest…' })).toHaveCount(0)
 })
 
 test('the engine dies in the midst of a removal: each image’s fate is told as it is', async ({ app, own }) => {
