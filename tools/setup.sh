@@ -4,7 +4,7 @@
 #   tools/setup.sh node      npm and node_modules (which bring their own Node 24)
 #   tools/setup.sh window    Chromium, and fonts that can draw Chinese and emoji
 #   tools/setup.sh display   a virtual display
-#   tools/setup.sh world     Docker engines and a registry for throwaway worlds, unpacked privately
+#   tools/setup.sh world     Docker engines, a registry and an sshd for throwaway worlds, unpacked privately
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source tools/world/folders.sh
@@ -81,19 +81,23 @@ needs_display() {
   has xauth || want xauth
 }
 
-# Never docker.io, containerd or runc: their packages would start a service, or drive out the Docker that is here.
+# Never docker.io, containerd, runc or openssh-server: their packages would start a service, or drive out the Docker that
+# is here. tools/world/engines.sh unpacks them instead.
 needs_world() {
   has ip || want iproute2
   has unshare || want util-linux
   # For the certificates of the stub of Docker Hub.
   has openssl || want openssl
+  # For engines that are reached over ssh.
+  has ssh && has ssh-keygen || want openssh-client
   # For the helper that changes Docker's configuration as root.
   has python3 || want python3
   has dbus-daemon || want dbus
   [ -x /usr/lib/polkit-1/polkitd ] || [ -x /usr/libexec/polkitd ] || want polkitd
   has pkexec || want pkexec
   has busybox && ! ldd "$(command -v busybox)" >/dev/null 2>&1 || want busybox-static
-  for library in libdevmapper.so.1.02.1:libdevmapper1.02.1 libseccomp.so.2:libseccomp2 libsystemd.so.0:libsystemd0; do
+  for library in libdevmapper.so.1.02.1:libdevmapper1.02.1 libseccomp.so.2:libseccomp2 libsystemd.so.0:libsystemd0 \
+    libwrap.so.0:libwrap0; do
     compgen -G "/lib/*-linux-gnu/${library%%:*}" >/dev/null || compgen -G "/usr/lib/*-linux-gnu/${library%%:*}" >/dev/null ||
       want "${library##*:}"
   done

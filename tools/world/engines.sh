@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Fetches the engines and the registry that worlds are made of: Debian's own packages, unpacked into a folder, never
-# installed. The engines come from three suites, because an engine's behaviour changes from version to version.
+# Fetches the engines, the registry and the sshd that worlds are made of: Debian's own packages, unpacked into a folder,
+# never installed, so that none of them starts a service on the machine. The engines come from three suites, because an
+# engine's behaviour changes from version to version.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/folders.sh"
 
@@ -68,22 +69,22 @@ fetch() {
   mv "$work/engine" "$SLIPWAY_ENGINES/$version"
 }
 
-# The registry alone, with fetch's arguments.
-fetch_registry() {
-  local work=$1 name=$2 suite=$3 package=$4
+# A package of which one program is needed: fetch_program WORK NAME SUITE PACKAGE PROGRAM
+fetch_program() {
+  local work=$1 name=$2 suite=$3 package=$4 program=$5
   private_apt "$suite" "$work"
   apt-get update -qq
   (cd "$work" && apt-get download -qq "$package")
-  mkdir -p "$work/registry/bin"
-  dpkg-deb --fsys-tarfile "$work"/*.deb | tar -x -O ./usr/bin/docker-registry >"$work/registry/bin/docker-registry"
-  chmod +x "$work/registry/bin/docker-registry"
-  "$work/registry/bin/docker-registry" --version | sed -E 's/.* v?([0-9.]+).*/\1/' >"$work/registry/version"
-  chmod -R go+rX "$work/registry"
-  mv "$work/registry" "$SLIPWAY_ENGINES/$name"
+  mkdir -p "$work/part/bin"
+  dpkg-deb --fsys-tarfile "$work"/*.deb | tar -x -O ".$program" >"$work/part/bin/${program##*/}"
+  chmod +x "$work/part/bin/${program##*/}"
+  dpkg-deb --field "$work"/*.deb Version | sed -E 's/^[0-9]+://; s/^([0-9.]+).*/\1/' >"$work/part/version"
+  chmod -R go+rX "$work/part"
+  mv "$work/part" "$SLIPWAY_ENGINES/$name"
 }
 
 ready() { [ -e "$SLIPWAY_ENGINES/$1/version" ]; }
-all_ready() { ready 20.10 && ready 26.1 && ready newest && ready registry; }
+all_ready() { ready 20.10 && ready 26.1 && ready newest && ready registry && ready sshd; }
 # Asked for once a day, so that those who cannot have it need not wait each time.
 newest_failed() { [ -n "$(find "$SLIPWAY_ENGINES/newest.failed" -mmin -1440 2>/dev/null)" ]; }
 
@@ -93,7 +94,12 @@ exec {lock}>"$SLIPWAY_ENGINES/.lock"
 flock $lock
 rm -rf "$SLIPWAY_ENGINES"/.fetch.*
 
-what() { [ "$1" = registry ] && echo 'the registry' || echo "the $1 engine"; }
+what() {
+  case $1 in
+    registry | sshd) echo "the $1" ;;
+    *) echo "the $1 engine" ;;
+  esac
+}
 
 fetching=()
 begin() {
@@ -103,10 +109,11 @@ begin() {
   fetching+=($!)
 }
 fetch_and_tell() {
-  local from=$SECONDS work
+  local from=$SECONDS work how=fetch
+  case $1 in registry | sshd) how=fetch_program ;; esac
   work=$(mktemp -d "$SLIPWAY_ENGINES/.fetch.XXXXXX")
   # In the background, so that its first error ends it: bash lets that pass in what `if` and `||` ask about.
-  "$([ "$1" = registry ] && echo fetch_registry || echo fetch)" "$work" "$@" >"$work/log" 2>&1 &
+  $how "$work" "$@" >"$work/log" 2>&1 &
   wait $! || true
   if ready "$1"; then
     say "$(what "$1"), $(<"$SLIPWAY_ENGINES/$1/version"), from Debian $2: $((SECONDS - from)) s"
@@ -116,12 +123,13 @@ fetch_and_tell() {
   rm -rf "$work"
 }
 begin 20.10 bookworm tini
-begin registry bookworm docker-registry
+begin registry bookworm docker-registry /usr/bin/docker-registry
+begin sshd bookworm openssh-server /usr/sbin/sshd
 begin 26.1 trixie tini docker-cli
 newest_failed || begin newest testing tini-static docker-cli
 for job in "${fetching[@]}"; do wait "$job" || true; done
 
-for part in 20.10 26.1 registry; do
+for part in 20.10 26.1 registry sshd; do
   ready $part || { say "$(what $part) cannot be had from here"; exit 1; }
 done
 ready newest && exit

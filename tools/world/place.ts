@@ -22,6 +22,9 @@ export function installed(version: Version): string | undefined {
 /** The registry's program. */
 export const registryProgram = join(enginesFolder, 'registry/bin/docker-registry')
 
+/** The program of the ssh server. */
+export const sshdProgram = join(enginesFolder, 'sshd/bin/sshd')
+
 export const insideWorld = (): boolean => process.env['SLIPWAY_WORLD'] !== undefined
 
 /** The folder of the world that this process runs in. Outside of one nothing would clean up after a crash. */

@@ -59,11 +59,25 @@ function removeFolders(folder: string): void {
   rmdirSync(folder)
 }
 
-/** Stops a process, and waits until none of its threads runs any more. */
+/** Stops a process, and waits until none of its threads runs any more: each is stopped, or has ended. */
 export async function stopped(pid: number): Promise<void> {
   signal(pid, 'SIGSTOP')
-  const threads = () => readdirSync(`/proc/${pid}/task`).map((thread) => read(`/proc/${pid}/task/${thread}/status`))
-  while (!threads().every((status) => status === '' || /^State:\tT/m.test(status))) await sleep(5)
+  const states = () => threads(pid).map((thread) => read(`/proc/${pid}/task/${thread}/status`))
+  while (!states().every((status) => status === '' || /^State:\t[TZX]/m.test(status))) await sleep(5)
+}
+
+/** A process and all that it started, directly or not. Those whose starter has ended are no longer among them. */
+export function processTree(pid: number): number[] {
+  const children = threads(pid).flatMap((thread) => read(`/proc/${pid}/task/${thread}/children`).match(/\d+/g) ?? [])
+  return [pid, ...children.map(Number).flatMap(processTree)]
+}
+
+function threads(pid: number): string[] {
+  try {
+    return readdirSync(`/proc/${pid}/task`)
+  } catch {
+    return [] // the process has just ended
+  }
 }
 
 /** Sends a signal to a process that may have ended on its own. */
