@@ -14,7 +14,7 @@ const many = 150
 async function removeMany(app: Slipway, { docker }: Engine) {
   await loadImages(docker, manyImages(many))
   await app.filter.fill('team-')
-  await expect(app.foot).toContainText('330 lines match')
+  await expect(app.foot).toContainText('330 matches')
   await app.filter.press('Enter')
   await app.page.keyboard.press('Control+a')
   await app.page.keyboard.press('Delete')
