@@ -46,7 +46,7 @@ test('an image that Docker cannot read is one row that says so, and unknown cont
   await expect(app.details).toContainText(unread)
   await app.expectAccessible()
   await app.page.keyboard.press('Delete')
-  await expect(part(app, 'In the way')).toContainText(unread)
+  await expect(part(app, 'Blocked')).toContainText(unread)
   await expect(sheet(app).getByRole('button', { name: 'Nothing to remove' })).toBeDisabled()
   await app.expectAccessible()
   await sheet(app).getByRole('button', { name: 'Cancel' }).click()

@@ -17,8 +17,8 @@ test('build cache is removed by a plan that says what goes, what stays, and that
   const plan = sheet(app).filter({ hasText: 'Remove build cache' }).last()
   await expect(plan.getByRole('heading', { level: 2 })).toHaveText(/^Frees 4\.\d+ MB$/)
   await expect(plan).toContainText('This cannot be undone.')
-  await expect(part(app, 'Deleted')).toContainText('COPY file0 /')
-  await expect(part(app, 'Stays')).toContainText('part of an image')
+  await expect(part(app, 'Will be deleted')).toContainText('COPY file0 /')
+  await expect(part(app, 'Will be kept')).toContainText('part of an image')
   await expect(plan.getByRole('button', { name: 'Cancel' })).toBeFocused()
   await app.expectAccessible()
 

@@ -24,7 +24,7 @@ test('a pull is followed by layers, cancelled, tried again, and told with what c
   await expect(pull).toContainText('cancelled')
   registry.behave()
   await pull.getByRole('button', { name: 'Retry' }).click()
-  await expect(card(online, 'Pulled python:3.13')).toContainText(/[0-9a-f]{12} · .*on the disk/)
+  await expect(card(online, 'Pulled python:3.13')).toContainText(/[0-9a-f]{12} · .*on disk/)
   await online.expectAccessible()
 })
 
@@ -103,6 +103,6 @@ test('what was pulled and removed is pulled again by its digest when the removal
 
   await activity(online)
   await card(online, 'Removed 1 image').getByRole('button', { name: 'Undo' }).click()
-  await expect(card(online, 'Put 1 image back')).toBeVisible()
+  await expect(card(online, 'Restored 1 image')).toBeVisible()
   expect((await puller.docker.getImage('alpine:3.20').inspect()).Id).toBe(Id)
 })
