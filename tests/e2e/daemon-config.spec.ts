@@ -102,7 +102,7 @@ test('what was found good is written into daemon.json: plan, password, steps, an
   await sheet(app).getByRole('button', { name: 'Close' }).click()
   expect(text()).toBe(`{\n  "debug": false,\n  "registry-mirrors": [\n    "${address}"\n  ]\n}\n`)
   expect(await inForce(installedEngine)).toEqual([`${address}/`])
-  await expect(app.page.getByRole('region', { name: /^How images/ })).toContainText(host)
+  await expect(app.page.getByRole('region', { name: /^How Docker Hub images/ })).toContainText(host)
   await expect(app.page.getByText(`daemon.json names ${host}.`)).toBeVisible()
 
   await app.page.getByRole('button', { name: 'Show history…' }).click()

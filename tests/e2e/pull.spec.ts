@@ -32,7 +32,7 @@ test('what the registry lacks is told where the pull stood, with the next step',
   await activity(online)
   await begin(online, 'nginx:no-such-tag')
   const pull = card(online, 'Pull nginx:no-such-tag')
-  await expect(pull.getByRole('alert')).toContainText('There is no nginx:no-such-tag.')
+  await expect(pull.getByRole('alert')).toContainText('nginx:no-such-tag was not found.')
   await expect(pull.getByRole('button', { name: 'Retry' })).toBeVisible()
 })
 
@@ -73,7 +73,7 @@ test('Docker Hub blocked and no mirror: nginx is found, the pull says why it can
     hub.behave('all', 'well')
     hub.behave('registry-1.docker.io', 'limited')
     await told.getByRole('button', { name: 'Retry' }).click()
-    await expect(told).toContainText('Docker Hub was asked too often from this IP address', { timeout: 40_000 })
+    await expect(told).toContainText('Docker Hub has had too many requests from this IP address', { timeout: 40_000 })
 
     hub.behave('registry-1.docker.io', 'well')
     await told.getByRole('button', { name: 'Retry' }).click()
