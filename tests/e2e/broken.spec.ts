@@ -29,7 +29,7 @@ test('an image that Docker cannot read is one row that says so, and unknown cont
   await expect(app.row('nginx', '1.27')).toBeVisible()
   await expect(app.page.getByRole('img', { name: 'unreadable' })).toHaveCount(1)
   await expect(broken).toContainText('3.9')
-  const bar = app.page.getByRole('status').filter({ hasText: 'It is not known which images containers use.' })
+  const bar = app.page.getByRole('status').filter({ hasText: 'Slipway cannot tell which images containers use.' })
   await expect(bar).toContainText(unlisted)
   await app.expectAccessible()
 
@@ -46,7 +46,7 @@ test('an image that Docker cannot read is one row that says so, and unknown cont
   await expect(app.details).toContainText(unread)
   await app.expectAccessible()
   await app.page.keyboard.press('Delete')
-  await expect(part(app, 'In the way')).toContainText(unread)
+  await expect(part(app, 'Blocked')).toContainText(unread)
   await expect(sheet(app).getByRole('button', { name: 'Nothing to remove' })).toBeDisabled()
   await app.expectAccessible()
   await sheet(app).getByRole('button', { name: 'Cancel' }).click()
@@ -54,9 +54,9 @@ test('an image that Docker cannot read is one row that says so, and unknown cont
   // A container runs from redis:7: the plan cannot know that, and Docker refuses.
   await app.row('redis', '7').click()
   await app.openTab('Used by')
-  await expect(app.details).toContainText('It is not known which images containers use.')
+  await expect(app.details).toContainText('Slipway cannot tell which images containers use.')
   await app.page.keyboard.press('Delete')
-  await expect(sheet(app)).toContainText('It is not known which images containers use.')
+  await expect(sheet(app)).toContainText('Slipway cannot tell which images containers use.')
   await sheet(app).getByRole('checkbox').uncheck()
   await app.expectAccessible()
   await sheet(app).getByRole('button', { name: 'Delete 1 image' }).click()
@@ -81,7 +81,7 @@ test('a list that Docker refuses later stays in sight with what Docker says, and
   // As when the user comes back to the window.
   await app.page.evaluate(`slipway.call('images.lookAgain')`)
   const bar = app.page.getByRole('status').filter({ hasText: 'layer does not exist' })
-  await expect(bar).toContainText('This is the list as last known.')
+  await expect(bar).toContainText('Showing the last known list.')
   await expect(app.row('nginx', '1.27')).toBeVisible()
   await app.expectAccessible()
   way.requests = []

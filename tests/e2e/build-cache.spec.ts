@@ -11,14 +11,14 @@ test('build cache is removed by a plan that says what goes, what stays, and that
   build(own, 'kept', [300_000])
   await expect.poll(async () => (await records(own)).some(({ Shared }) => Shared)).toBe(true)
 
-  await app.foot.getByTitle('What fills the disk').press('Enter')
-  const disk = sheet(app).filter({ hasText: 'What Docker takes on the disk' })
+  await app.foot.getByTitle('Show disk usage').press('Enter')
+  const disk = sheet(app).filter({ hasText: 'Disk space used by Docker' })
   await disk.getByRole('button', { name: 'Remove…' }).press('Enter')
   const plan = sheet(app).filter({ hasText: 'Remove build cache' }).last()
   await expect(plan.getByRole('heading', { level: 2 })).toHaveText(/^Frees 4\.\d+ MB$/)
   await expect(plan).toContainText('This cannot be undone.')
-  await expect(part(app, 'Deleted')).toContainText('COPY file0 /')
-  await expect(part(app, 'Stays')).toContainText('part of an image')
+  await expect(part(app, 'Will be deleted')).toContainText('COPY file0 /')
+  await expect(part(app, 'Will be kept')).toContainText('part of an image')
   await expect(plan.getByRole('button', { name: 'Cancel' })).toBeFocused()
   await app.expectAccessible()
 

@@ -50,7 +50,7 @@ test('the foot of the rail leads to another engine and back, and says so', async
   await expect(app.row('only-here', '1')).toBeVisible()
   await expect(app.row('nginx', '1.27')).toHaveCount(0)
   await expect(app.engine).toContainText('Docker 20.10')
-  await expect(app.page.getByText('Now on other.')).toBeVisible()
+  await expect(app.page.getByText('Switched to other.')).toBeVisible()
   await app.switchTo('demo')
   await expect(app.row('nginx', '1.27')).toBeVisible()
   await expect(app.row('only-here', '1')).toHaveCount(0)

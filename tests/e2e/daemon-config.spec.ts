@@ -102,8 +102,8 @@ test('what was found good is written into daemon.json: plan, password, steps, an
   await sheet(app).getByRole('button', { name: 'Close' }).click()
   expect(text()).toBe(`{\n  "debug": false,\n  "registry-mirrors": [\n    "${address}"\n  ]\n}\n`)
   expect(await inForce(installedEngine)).toEqual([`${address}/`])
-  await expect(app.page.getByRole('region', { name: /^How images/ })).toContainText(host)
-  await expect(app.page.getByText(`daemon.json names ${host}.`)).toBeVisible()
+  await expect(app.page.getByRole('region', { name: /^How Docker Hub images/ })).toContainText(host)
+  await expect(app.page.getByText(`daemon.json lists ${host}.`)).toBeVisible()
 
   await app.page.getByRole('button', { name: 'Show history…' }).click()
   await sheet(app)
@@ -112,7 +112,7 @@ test('what was found good is written into daemon.json: plan, password, steps, an
     .click()
   await expect(sheet(app)).toContainText('Docker pulls straight from Docker Hub again.')
   await sheet(app).getByRole('button', { name: 'Restore', exact: true }).dblclick()
-  await expect(sheet(app)).toContainText('The former configuration is back.', { timeout: 30_000 })
+  await expect(sheet(app)).toContainText('The earlier configuration is back.', { timeout: 30_000 })
   for (const step of await sheet(app).getByRole('listitem').all()) await expect(step).toContainText(', done')
   expect(text()).toBe('{\n  "debug": false\n}\n')
   await expect.poll(() => inForce(installedEngine)).toEqual([])
@@ -127,7 +127,7 @@ test('a file with a mistake is shown with its line, and left alone', async ({ ch
   writeFileSync(usual.config, faulty)
   await app.page.getByRole('link', { name: 'Images' }).click()
   await app.page.getByRole('link', { name: 'Mirrors' }).click()
-  await expect(app.page.getByRole('alert')).toContainText('Line 2 of /etc/docker/daemon.json has a comma too many')
+  await expect(app.page.getByRole('alert')).toContainText('Line 2 of /etc/docker/daemon.json has an extra comma')
   await expect(app.page.getByRole('button', { name: 'Use in Docker…' })).toHaveCount(0)
   await expect(app.page.getByRole('button', { name: 'Show the file' })).toBeVisible()
   await app.expectAccessible()
@@ -153,7 +153,7 @@ test('without the helper the same is told as commands, and the engine’s word i
     await expect(sheet(app).getByRole('button', { name: /^Use/ })).toHaveCount(0)
     writeFileSync(usual.config, `{ "registry-mirrors": ["${address}"] }`)
     process.kill(installedEngine.pid, 'SIGHUP')
-    await expect(sheet(app)).toContainText('Docker has taken it up.')
+    await expect(sheet(app)).toContainText('Docker is now using the change.')
   } finally {
     renameSync(`${helperFile}.away`, helperFile)
   }

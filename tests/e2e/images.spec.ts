@@ -17,7 +17,7 @@ test('an image with two tags stands in two lines and counts once', async ({ app,
 })
 
 test('the foot tells what the images take in truth, and where they lie', async ({ app, demo }) => {
-  await expect(app.foot).toContainText(/[\d.]+ MB on disk \([\d.]+ [MG]B if each stood alone\)/)
+  await expect(app.foot).toContainText(/[\d.]+ MB on disk \([\d.]+ [MG]B if nothing were shared\)/)
   await expect(app.foot).toContainText(`${demo.root}/data`)
 })
 
@@ -32,7 +32,7 @@ test('the filter narrows the list while one types, and offers the way back', asy
   await app.page.keyboard.press('/')
   await app.page.keyboard.type('postgres alp')
   await expect(app.list.getByRole('row')).toHaveCount(2)
-  await expect(app.foot).toContainText('1 line matches')
+  await expect(app.foot).toContainText('1 match')
   await app.filter.fill('no such thing')
   await expect(app.page.getByText('Nothing matches “no such thing”.')).toBeVisible()
   await app.page.getByRole('main').getByRole('button', { name: 'Clear the filter' }).click()
@@ -127,10 +127,10 @@ test('the ready-made filters narrow the list to what their numbers say', async (
 })
 
 test('how old is old can be chosen', async ({ app }) => {
-  await app.page.getByRole('combobox', { name: 'How old' }).selectOption({ label: '24 months' })
+  await app.page.getByRole('combobox', { name: 'Age' }).selectOption({ label: '24 months' })
   await expect(app.row('centos', '7')).toBeVisible()
   await expect(app.row('nginx', '1.25')).toHaveCount(0)
-  await app.page.getByRole('combobox', { name: 'How old' }).selectOption({ label: '12 months' })
+  await app.page.getByRole('combobox', { name: 'Age' }).selectOption({ label: '12 months' })
   await expect(app.row('nginx', '1.25')).toBeVisible()
 })
 
@@ -176,17 +176,17 @@ test('a tag is added; one that another image has is told before it moves, and ma
   const sheet = app.page.getByRole('dialog')
   await expect(sheet.getByRole('heading')).toHaveText('nginx:1.27')
   await sheet.getByRole('textbox').fill('Not A Name')
-  await expect(sheet).toContainText('Docker does not take this name.')
-  await expect(sheet.getByRole('button', { name: 'Add the tag' })).toBeDisabled()
+  await expect(sheet).toContainText('Docker does not accept this name.')
+  await expect(sheet.getByRole('button', { name: 'Add tag' })).toBeDisabled()
   await sheet.getByRole('textbox').fill('tagged:new')
-  await sheet.getByRole('button', { name: 'Add the tag' }).click()
+  await sheet.getByRole('button', { name: 'Add tag' }).click()
   await expect(app.row('tagged', 'new')).toBeVisible()
-  await expect(app.page.getByText('tagged:new is set.')).toBeVisible()
+  await expect(app.page.getByText('Tagged as tagged:new.')).toBeVisible()
 
   await app.page.keyboard.press('t')
   await sheet.getByRole('textbox').fill('tagged:here')
   await expect(sheet).toContainText('tagged:here belongs to the image')
-  await expect(sheet).toContainText('The other keeps redis:7.')
+  await expect(sheet).toContainText('The other image keeps redis:7.')
   await app.expectAccessible()
   await app.page.keyboard.press('Escape')
   await expect(sheet).toBeHidden()
@@ -195,7 +195,7 @@ test('a tag is added; one that another image has is told before it moves, and ma
 
   await app.page.keyboard.press('t')
   await sheet.getByRole('textbox').fill('tagged:here')
-  await sheet.getByRole('button', { name: 'Move the tag' }).click()
+  await sheet.getByRole('button', { name: 'Move tag' }).click()
   const nginx = (await docker.getImage('nginx:1.27').inspect()).Id
   await expect.poll(async () => (await docker.getImage('tagged:here').inspect()).Id).toBe(nginx)
   await docker.getImage('tagged:here').remove()
@@ -206,7 +206,7 @@ test('what fills the disk is told as the engine accounts for it, with the comman
   app,
 }) => {
   await app.foot.getByRole('button', { name: /on disk/ }).click()
-  const sheet = app.page.getByRole('dialog', { name: 'What Docker takes on the disk' })
+  const sheet = app.page.getByRole('dialog', { name: 'Disk space used by Docker' })
   const part = (name: string) => sheet.getByRole('listitem').filter({ has: app.page.getByText(name, { exact: true }) })
   await expect(part('Images')).toContainText(/[\d.]+ MB/)
   await expect(part('Containers')).toContainText('docker container prune')

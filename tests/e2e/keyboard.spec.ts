@@ -38,7 +38,7 @@ test('the menu opens with F10, is walked by arrows and closed by Esc', async ({ 
   const { keyboard } = app.page
   await expect(app.list).toBeVisible()
   await keyboard.press('F10')
-  await expect(app.page.getByRole('menuitemradio', { name: 'As the system' }).first()).toBeFocused()
+  await expect(app.page.getByRole('menuitemradio', { name: 'System default' }).first()).toBeFocused()
   await keyboard.press('ArrowUp')
   await expect(app.page.getByRole('menuitem', { name: 'Quit Slipway' })).toBeFocused()
   await keyboard.press('Escape')

@@ -3,7 +3,7 @@ import { expect, test } from './slipway.ts'
 test('an image is shown as its stack of layers, on the computer’s own kernel', async ({ app }) => {
   await app.row('nginx', '1.27').click()
   await expect(app.details.getByRole('tab', { name: 'Layers' })).toHaveAttribute('aria-selected', 'true')
-  const layers = app.details.getByRole('list', { name: 'Layers, the newest first' }).locator('> li')
+  const layers = app.details.getByRole('list', { name: 'Layers, newest first' }).locator('> li')
   await expect(layers).toHaveCount(4)
   await expect(layers.first()).toContainText('COPY')
   await expect(layers.nth(2)).toContainText('RUN')
@@ -17,7 +17,7 @@ test('an image is shown as its stack of layers, on the computer’s own kernel',
 
 test('a shared layer names who shares it, and leads there', async ({ app }) => {
   await app.row('nginx', '1.27').click()
-  const base = app.details.getByRole('list', { name: 'Layers, the newest first' }).locator('> li').last()
+  const base = app.details.getByRole('list', { name: 'Layers, newest first' }).locator('> li').last()
   await base.getByRole('button', { name: /^shared with \d+ images/ }).click()
   await base.getByRole('button', { name: 'redis:7' }).click()
   await expect(app.row('redis', '7')).toBeFocused()
@@ -36,11 +36,14 @@ test('the tabs are walked by the arrows, and stay as the cursor moves on', async
 
 test('each layer has one size, and a likely one says in a hint what is possible', async ({ app }) => {
   await app.row('redis', '7').click()
-  const layers = app.details.getByRole('list', { name: 'Layers, the newest first' }).locator('> li')
+  const layers = app.details.getByRole('list', { name: 'Layers, newest first' }).locator('> li')
   await expect(layers).toHaveCount(6)
   for (const text of await layers.locator('.tabular-nums').allTextContents())
     expect(text.trim()).toMatch(/^[\d.]+ (?:B|kB|MB)$/)
-  await expect(layers.getByText('2.10 MB')).toHaveAttribute('title', 'Likely size. Possible: 8.70 kB to 2.10 MB')
+  await expect(layers.getByText('2.10 MB')).toHaveAttribute(
+    'title',
+    'Estimated size. Possible range: 8.70 kB to 2.10 MB',
+  )
   // A WORKDIR that made a layer of nothing is written as such.
   await expect(layers.filter({ hasText: 'WORKDIR' }).getByText('0 B')).toBeVisible()
 })

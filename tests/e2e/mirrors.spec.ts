@@ -74,7 +74,7 @@ test('Docker Hub does not answer: Discover leads to the mirrors, one click finds
   await expect(rowOf(app, good)).toContainText('fastest', { timeout: 30_000 })
   await expect(rowOf(app, good)).toContainText('MB/s')
   await expect(rowOf(app, dead)).toContainText('refused')
-  await expect(app.page.getByRole('region', { name: /^How images/ })).toContainText('Docker Hub')
+  await expect(app.page.getByRole('region', { name: /^How Docker Hub images/ })).toContainText('Docker Hub')
   await expect(list(app).getByRole('row').first()).toContainText(good.host)
   await rowOf(app, dead).click()
   await expect(about(app)).toContainText('refuses connections')
@@ -88,7 +88,7 @@ test('before a test nothing is called good; closed ones that tutorials name are 
   await expect(app.page.getByText('Not tested from this computer yet', { exact: true })).toBeVisible()
   await expect(list(app).getByText(/fastest|works/)).toHaveCount(0)
   await expect(app.page.getByText('docker.mirrors.ustc.edu.cn')).toBeHidden()
-  await app.page.getByText(/closed or not for everyone/).click()
+  await app.page.getByText(/closed or restricted/).click()
   await expect(app.page.getByText('docker.mirrors.ustc.edu.cn')).toBeVisible()
   await expect(app.page.getByText('closed since 2024-06-06').first()).toBeVisible()
   await app.expectAccessible()
@@ -113,7 +113,7 @@ test('mirrors in force are tested though they are on no list, and one that has c
   try {
     const app = await open({ socket: engine.socket, env: hub.env })
     await toMirrors(app)
-    const way = app.page.getByRole('region', { name: /^How images/ })
+    const way = app.page.getByRole('region', { name: /^How Docker Hub images/ })
     const stopOf = (text: string) => way.getByRole('listitem').filter({ hasText: text })
     await expect(way).toContainText('closed since 2024-06-06')
     await expect(stopOf(unlisted.host)).toContainText('in use by Docker')
@@ -203,12 +203,12 @@ test('an address is checked while it is typed; one’s own can be edited, moved,
   const dialog = app.page.getByRole('dialog')
   const field = dialog.getByRole('textbox')
   for (const [text, word] of [
-    ['ftp://x.example', 'begins with https://'],
-    ['https://x.example/path', 'takes no path'],
-    ['https://me:secret@x.example', 'no name or password'],
+    ['ftp://x.example', 'Start with https://'],
+    ['https://x.example/path', 'accepts no path'],
+    ['https://me:secret@x.example', 'user name or password'],
     ['http://x.example', 'not encrypted'],
     ['docker.mirrors.ustc.edu.cn', 'closed since 2024-06-06'],
-    ['docker.1ms.run', 'on the list already'],
+    ['docker.1ms.run', 'already on the list'],
   ] as const) {
     await field.fill(text)
     await expect(dialog.getByRole('status')).toContainText(word)

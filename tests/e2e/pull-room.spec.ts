@@ -29,9 +29,9 @@ test('a pull that cannot fit says what it needs and what is free; the next steps
       await app.page.getByRole('navigation').getByRole('link', { name: 'Activity' }).click()
       const card = app.page.getByRole('article', { name: `Pull ${reference}` })
       const alert = card.getByRole('alert')
-      await expect(alert).toContainText('There is not enough room on Docker’s disk.')
+      await expect(alert).toContainText('There is not enough space on Docker’s disk.')
       await expect(alert).toContainText(
-        /This image needs about 150(\.\d)? MB, and [\d.]+ MB are free\. Nothing was pulled\./,
+        /This image needs about 150(\.\d)? MB, but only [\d.]+ MB is free\. Nothing was pulled\./,
       )
       expect(registry.log().slice(filled)).not.toContain('/blobs/')
       await app.expectAccessible()
@@ -41,7 +41,7 @@ test('a pull that cannot fit says what it needs and what is free; the next steps
 
       await app.page.getByRole('navigation').getByRole('link', { name: 'Activity' }).click()
       await alert.getByRole('button', { name: 'Pull anyway' }).press('Enter')
-      await expect(card.filter({ hasText: 'The disk of Docker is full.' })).toBeVisible({ timeout: 30_000 })
+      await expect(card.filter({ hasText: 'Docker’s disk is full.' })).toBeVisible({ timeout: 30_000 })
     } finally {
       await engine.stop()
     }

@@ -24,7 +24,7 @@ test('a pull is followed by layers, cancelled, tried again, and told with what c
   await expect(pull).toContainText('cancelled')
   registry.behave()
   await pull.getByRole('button', { name: 'Retry' }).click()
-  await expect(card(online, 'Pulled python:3.13')).toContainText(/[0-9a-f]{12} · .*on the disk/)
+  await expect(card(online, 'Pulled python:3.13')).toContainText(/[0-9a-f]{12} · .*on disk/)
   await online.expectAccessible()
 })
 
@@ -32,7 +32,7 @@ test('what the registry lacks is told where the pull stood, with the next step',
   await activity(online)
   await begin(online, 'nginx:no-such-tag')
   const pull = card(online, 'Pull nginx:no-such-tag')
-  await expect(pull.getByRole('alert')).toContainText('There is no nginx:no-such-tag.')
+  await expect(pull.getByRole('alert')).toContainText('nginx:no-such-tag was not found.')
   await expect(pull.getByRole('button', { name: 'Retry' })).toBeVisible()
 })
 
@@ -73,7 +73,7 @@ test('Docker Hub blocked and no mirror: nginx is found, the pull says why it can
     hub.behave('all', 'well')
     hub.behave('registry-1.docker.io', 'limited')
     await told.getByRole('button', { name: 'Retry' }).click()
-    await expect(told).toContainText('Docker Hub was asked too often from this IP address', { timeout: 40_000 })
+    await expect(told).toContainText('Docker Hub has had too many requests from this IP address', { timeout: 40_000 })
 
     hub.behave('registry-1.docker.io', 'well')
     await told.getByRole('button', { name: 'Retry' }).click()
@@ -103,6 +103,6 @@ test('what was pulled and removed is pulled again by its digest when the removal
 
   await activity(online)
   await card(online, 'Removed 1 image').getByRole('button', { name: 'Undo' }).click()
-  await expect(card(online, 'Put 1 image back')).toBeVisible()
+  await expect(card(online, 'Restored 1 image')).toBeVisible()
   expect((await puller.docker.getImage('alpine:3.20').inspect()).Id).toBe(Id)
 })

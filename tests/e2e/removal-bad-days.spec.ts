@@ -14,7 +14,7 @@ const many = 150
 async function removeMany(app: Slipway, { docker }: Engine) {
   await loadImages(docker, manyImages(many))
   await app.filter.fill('team-')
-  await expect(app.foot).toContainText('330 lines match')
+  await expect(app.foot).toContainText('330 matches')
   await app.filter.press('Enter')
   await app.page.keyboard.press('Control+a')
   await app.page.keyboard.press('Delete')
@@ -35,8 +35,8 @@ test('a removal is cancelled between two images: what went is told, the rest sta
   const removing = await removeMany(app, own)
   await removing.getByRole('button', { name: 'Cancel' }).click()
   await expect(removing).toHaveAccessibleName(`Remove ${many} images`)
-  await expect(removing).toContainText(/cancelled; \d+ of 150 were done/)
-  const done = Number(/cancelled; (\d+) of/.exec(await removing.innerText())![1])
+  await expect(removing).toContainText(/cancelled, \d+ of 150 done/)
+  const done = Number(/cancelled, (\d+) of/.exec(await removing.innerText())![1])
   await removing.getByRole('button', { name: `Show all ${many}` }).click()
   await expect(removing.getByText('kept', { exact: true })).toHaveCount(many - done)
   expect(await ofThese(own)).toHaveLength(many - done)
@@ -60,7 +60,7 @@ test('the engine dies in the midst of a removal: each image’s fate is told as 
   await removing.getByRole('button', { name: `Show all ${many}` }).click()
   const left = await ofThese(own)
   await expect(removing.getByText('done', { exact: true })).toHaveCount(many - left.length)
-  await expect(removing.getByText('not known, the engine went away')).toHaveCount(0)
+  await expect(removing.getByText('unknown, the engine disconnected')).toHaveCount(0)
 })
 
 test('the folder for the copies cannot be used: it is told in the sheet, and nothing is deleted', async ({
@@ -74,7 +74,7 @@ test('the folder for the copies cannot be used: it is told in the sheet, and not
     }, folder)
     await app.row('python', '3.9').click()
     await app.page.keyboard.press('Delete')
-    await part(app, 'Save copies first').getByRole('button', { name: 'Another folder…' }).click()
+    await part(app, 'Save copies first').getByRole('button', { name: 'Change folder…' }).click()
     await expect(part(app, 'Save copies first')).toContainText(folder)
     // Another thing takes its place.
     rmSync(folder, { recursive: true })
@@ -103,7 +103,7 @@ test('while the engine is slow, a newer choice is waited for: the older plan can
     const app = await open({ socket: proxy.socket })
     await app.row('redis', '7').click()
     await app.page.keyboard.press('Delete')
-    const choice = part(app, 'In the way').getByRole('combobox')
+    const choice = part(app, 'Blocked').getByRole('combobox')
     const button = sheet(app).getByRole('button').last()
     await choice.selectOption({ label: 'Stop and remove the container' })
     await expect(button).toHaveText('Delete 1 image')

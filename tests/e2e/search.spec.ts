@@ -19,7 +19,7 @@ test('before anything is typed the most starred images stand there, and when the
 }) => {
   await online.page.keyboard.press('Control+k')
   await expect(box(online)).toBeFocused()
-  await expect(online.page.getByText('stars of 2024-08')).toBeVisible()
+  await expect(online.page.getByText('as of 2024-08')).toBeVisible()
   const stars = await results(online).getByRole('row').locator('[role=gridcell]:last-child').allTextContents()
   const numbers = stars.map((text) => Number(text.replaceAll(/\D/g, '')))
   expect(numbers.length).toBeGreaterThan(5)
@@ -90,7 +90,7 @@ test('Docker Hub is limited: another host answers in its place, and the screen s
   hub.behave('hub.docker.com', 'limited')
   hub.behave('index.docker.io', 'down')
   await search(online, 'linuxserver')
-  await expect(online.page.getByText('Docker Hub does not answer, these are from docker.1ms.run')).toBeVisible()
+  await expect(online.page.getByText('Docker Hub does not answer; these are from docker.1ms.run')).toBeVisible()
   await expect(result(online, 'linuxserver/nginx')).toBeVisible()
 })
 
@@ -110,7 +110,7 @@ for (const behaviour of ['down', 'html', 'truncated', 'hung'] as const)
 
 test('a wrong name says why while it is typed; a deprecated image says what to use instead', async ({ online }) => {
   await search(online, 'ghcr.io/Owner/name:1')
-  await expect(online.page.getByText('has no capital letters')).toBeVisible()
+  await expect(online.page.getByText('cannot have capital letters')).toBeVisible()
   await expect(box(online)).toHaveAttribute('aria-invalid', 'true')
   await online.expectAccessible()
   await box(online).fill('centos')
@@ -122,5 +122,5 @@ test('a wrong name says why while it is typed; a deprecated image says what to u
 test('a tag that nobody has is told before anything is pulled', async ({ online }) => {
   await search(online, 'nginx:no-such-tag')
   await online.page.keyboard.press('Enter')
-  await expect(online.details.getByRole('alert')).toContainText('There is no nginx:no-such-tag')
+  await expect(online.details.getByRole('alert')).toContainText('nginx:no-such-tag was not found')
 })

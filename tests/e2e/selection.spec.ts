@@ -11,7 +11,7 @@ test('click, Ctrl, Shift and the box select; two or more make the pane their sum
   await expect(picked).toHaveCount(2)
   await expect(app.foot).toContainText('2 selected')
   await expect(app.details.getByRole('heading', { level: 2 })).toHaveText('2 images selected')
-  await expect(app.details).toContainText('1 has further tags that are not selected, so only a tag goes.')
+  await expect(app.details).toContainText('1 has other tags that are not selected, so only a tag is removed.')
   await app.row('redis', '7').getByRole('gridcell').first().click()
   await expect(app.details.getByRole('heading', { level: 2 })).toHaveText('redis:7')
 
@@ -62,7 +62,7 @@ test('the selection survives sorting, filtering and changes from outside, and te
 
   await app.filter.fill('nginx')
   await expect(app.foot).toContainText('2 selected')
-  await expect(app.foot).toContainText('1 of them not shown by the filter')
+  await expect(app.foot).toContainText('1 of them hidden by the filter')
   await app.filter.fill('')
 
   await demo.docker.getImage('redis:7').tag({ repo: 'while', tag: 'selected' })
@@ -90,7 +90,7 @@ test('the box in the head selects all that is shown, and lets them go', async ({
 test('the keys are told by a question mark', async ({ app }) => {
   await expect(app.rows.first()).toBeVisible()
   await app.page.keyboard.press('?')
-  await expect(app.page.getByRole('dialog', { name: 'Keys' })).toContainText('Extend the selection')
+  await expect(app.page.getByRole('dialog', { name: 'Keyboard shortcuts' })).toContainText('Extend the selection')
   await app.expectAccessible()
   await app.page.keyboard.press('Escape')
   await expect(app.page.getByRole('dialog')).toBeHidden()

@@ -46,7 +46,7 @@ test('a program that ended is started again in its place', async ({ app, demo, t
 test('Stop stops the container, and the terminal tells that it ended', async ({ app, demo, terminals }) => {
   await terminals.run(demo, image, { ...box, command: 'sh -c "trap \'exit 143\' TERM; while :; do sleep 0.1; done"' })
   await app.page.getByRole('button', { name: 'Stop' }).click()
-  await expect(app.page.getByRole('dialog')).toContainText('It was run to be removed when it ends.')
+  await expect(app.page.getByRole('dialog')).toContainText('It was set to be removed when it ends.')
   await app.page.getByRole('dialog').getByRole('button', { name: 'Stop and remove it' }).click()
   await expect(app.page.getByRole('dialog')).toHaveCount(0)
   await expect(app.foot).toContainText('Ended with exit code 143. It was asked to stop, and did.')

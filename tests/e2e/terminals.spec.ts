@@ -113,7 +113,9 @@ test('closing a shell ends it, so that is asked first', async ({ app, demo, term
   const container = await terminals.run(demo, image, box)
   await terminals.open(container, 'shell')
   await terminals.type('sleep 1234')
-  await expect(app.foot).toHaveText('Closing this terminal ends this shell and what runs in it. The container goes on.')
+  await expect(app.foot).toHaveText(
+    'Closing this terminal ends this shell and what runs in it. The container keeps running.',
+  )
   await app.page.keyboard.press('Control+Shift+W')
   const dialog = app.page.getByRole('dialog', { name: 'Close box · bash?' })
   await expect(dialog.getByRole('button', { name: 'Cancel' })).toBeFocused()

@@ -21,7 +21,7 @@ test.each([
   [
     'an image of which it lacks a part',
     failed({ code: 'reference-unknown', reference: 'alpine@sha256:1' }, 'sha256:2'),
-    ['incomplete', 'm.example has alpine:latest only in part: some of it is missing there.'],
+    ['incomplete', 'm.example has only part of alpine:latest.'],
   ],
   ['nothing that came in time', failed({ code: 'registry-slow', host }), ['timed out', /^m.example does not answer/]],
   [
