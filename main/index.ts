@@ -65,6 +65,7 @@ start({
     const pull = pullService({
       ...{ engine, jobs },
       credentialsFor: storedLogins(credentials),
+      check: search.check,
       ledger: store.ledger,
       room: { contents: registry.contents, diffIdsOf: (image) => layers.read(image)?.diffIds },
     })

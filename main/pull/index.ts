@@ -1,7 +1,15 @@
 /** Bringing images in: each pull is a job, two go at once, the others wait for their turn. */
 import PQueue from 'p-queue'
 import { setTimeout as delay } from 'node:timers/promises'
-import { fail, ok, type Failure, type Handlers, type JobId } from '../../preload/contract/index.ts'
+import {
+  fail,
+  ok,
+  type Failure,
+  type Handlers,
+  type JobId,
+  type RegistryFailure,
+  type Result,
+} from '../../preload/contract/index.ts'
 import { keyOf, layersSize, type Engine, type EngineSession, type Lease } from '../engine/index.ts'
 import type { Jobs, Working } from '../jobs/index.ts'
 import type { LedgerStore } from '../store/index.ts'
@@ -17,6 +25,8 @@ export interface PullNeeds {
   readonly jobs: Jobs
   /** The login that is stored for an image's registry, if any. */
   readonly credentialsFor: CredentialsFor
+  /** Asks the registry whether it has an image. Without it, the engine alone finds out. */
+  readonly check?: (reference: string) => Promise<Result<unknown, RegistryFailure>>
   readonly ledger?: LedgerStore
   /** Without it, the engine finds out by itself that its disk is full. */
   readonly room?: RoomNeeds
@@ -29,10 +39,12 @@ interface Asked extends PullWish {
 
 /** More would share the same line, and the first image would come no sooner. */
 const atOnce = 2
+/** A registry that takes longer is not waited for: the engine may have another way to the image. */
+const checkTimeoutMs = 4_000
 /** For so long, in milliseconds, the account of the disk is waited for: before, and after. */
 const patience = { before: 500, after: 2_000 }
 
-export function pullService({ engine, jobs, credentialsFor, ledger, room }: PullNeeds) {
+export function pullService({ engine, jobs, credentialsFor, check, ledger, room }: PullNeeds) {
   const queue = new PQueue({ concurrency: atOnce })
   /** Those that run or wait, by what they bring. */
   const open = new Map<string, JobId>()
@@ -95,12 +107,21 @@ export function pullService({ engine, jobs, credentialsFor, ledger, room }: Pull
     return 'failure' in pulled ? pulled.failure : undefined
   }
 
+  /** Only a plain no counts: a registry that does not answer the app may answer the engine. */
+  async function refusalOf(reference: string): Promise<Failure | undefined> {
+    const answer = await within(checkTimeoutMs, check?.(reference))
+    if (!answer || answer.ok) return undefined
+    return ['reference-unknown', 'reference-wrong'].includes(answer.error.code) ? answer.error : undefined
+  }
+
   const handlers: Handlers<'pull'> = {
-    'pull.start': ({ reference, platform, anyway = false }) => {
+    'pull.start': async ({ reference, platform, anyway = false }) => {
       const target = targetOf(reference)
       if (!target) return fail({ code: 'reference-wrong', reference })
       const session = engine.session()
       if (!session.ok) return session
+      const refusal = await refusalOf(target.reference)
+      if (refusal) return fail(refusal)
       const own = session.value.capabilities.platform
       const wish = { ...target, ...(platform !== undefined && platform !== own && { platform }) }
       const key = [keyOf(session.value.identity), wish.reference, wish.platform].join(' ')

@@ -18,6 +18,8 @@ import { tagsOf } from './tags.ts'
 
 export interface Search {
   readonly handlers: Handlers<'search'>
+  /** The digest that the registry, or for Docker Hub's images the best mirror, has under this tag or digest. */
+  check(reference: string): Promise<Result<{ readonly digest?: string }, RegistryFailure>>
   /** Whether the registry still has that very image, so that it can be pulled again. */
   stillThere(repository: string, digest: string): Promise<Result<boolean, RegistryFailure>>
   /** Nothing is asked or told any more. */
@@ -105,11 +107,8 @@ export function searchService(needs: Needs): Search {
           ...{ http, hubApi, platform, registry, within: times.hubTags, registryWithin: times.registry },
           catalogue: catalogue(),
         }),
-      async 'search.check'(reference) {
-        const found = await head(reference)
-        return found.ok ? ok(found.value.digest === undefined ? {} : { digest: found.value.digest }) : found
-      },
     },
+    check: head,
     async stillThere(repository, digest) {
       const found = await head(`${repository}@${digest}`)
       // A host that says yes to everything may name another one.

@@ -91,7 +91,6 @@ export {
 } from './daemon-config.ts'
 export { fail, ok, type Result } from './define.ts'
 export type {
-  CheckedReference,
   Featured,
   FoundImage,
   KnownImage,

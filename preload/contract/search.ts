@@ -86,11 +86,6 @@ export interface TagList {
   readonly failure?: Failure
 }
 
-/** What the registry says of a reference, asked with one HEAD. */
-export interface CheckedReference {
-  readonly digest?: string
-}
-
 const reference = v.pipe(v.string(), v.nonEmpty(), v.maxLength(400))
 
 export const calls = {
@@ -99,6 +94,5 @@ export const calls = {
   'search.featured': call(v.undefined(), type<Featured>()),
   /** Nothing but a failure where no source knows any. */
   'search.tags': call(reference, type<TagList>()),
-  'search.check': call(reference, type<CheckedReference>()),
 }
 export const events = { 'search.answered': event<SearchAnswer>() }

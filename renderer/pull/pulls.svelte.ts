@@ -2,9 +2,6 @@
 import type { Failure, Job } from '../../preload/contract/index.ts'
 import { jobs } from '../jobs/jobs.svelte.ts'
 
-/** A registry that takes longer is not waited for: the engine may have another way to the image. */
-const patience = 4_000
-
 interface FailedPull {
   readonly reference: string
   readonly platform?: string | undefined
@@ -22,18 +19,18 @@ class Pulls {
   #checking = $state.raw<ReadonlySet<string>>(new Set())
   #failures = $state.raw<ReadonlyMap<string, Failure>>(new Map())
 
-  /** Asks the registry whether there is such an image, and has it pulled. */
+  /** Begins a pull on the screen Discover, which shows why it did not begin. */
   async pull(reference: string) {
     this.#checking = new Set([...this.#checking, reference])
     this.#failures = new Map([...this.#failures].filter(([name]) => name !== reference))
-    const failure = (await this.#check(reference)) ?? (await this.begin(reference, { platform: this.platform }))
+    const failure = await this.begin(reference, { platform: this.platform })
     this.#checking = new Set([...this.#checking].filter((name) => name !== reference))
     if (failure) this.#failures = new Map([...this.#failures, [reference, failure]])
   }
 
   /**
-   * Has an image pulled without asking the registry first. `anyway`: also if the disk seems too full for it.
-   * @returns why it was not begun
+   * Main asks the registry first whether it has the image. `anyway`: also if the disk seems too full for it.
+   * @returns why the pull did not begin
    */
   async begin(reference: string, { platform = '', anyway = false }: BeginOptions): Promise<Failure | undefined> {
     const answer = await slipway.call('pull.start', {
@@ -59,14 +56,6 @@ class Pulls {
     const failure = job?.failure ?? job?.items.find((item) => item.failure)?.failure
     if (job?.subject.kind !== 'pull' || !failure) return undefined
     return { reference: job.subject.reference, platform: job.subject.platform, failure }
-  }
-
-  /** Only a plain no counts: a registry that does not answer the app may answer the engine. */
-  async #check(reference: string): Promise<Failure | undefined> {
-    const silence = new Promise<undefined>((resolve) => setTimeout(resolve, patience, undefined))
-    const answer = await Promise.race([slipway.call('search.check', reference), silence])
-    if (!answer || answer.ok) return undefined
-    return ['reference-unknown', 'reference-wrong'].includes(answer.error.code) ? answer.error : undefined
   }
 }
 

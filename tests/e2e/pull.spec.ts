@@ -28,11 +28,11 @@ test('a pull is followed by layers, cancelled, tried again, and told with what c
   await online.expectAccessible()
 })
 
-test('what the registry lacks is told where the pull stood, with the next step', async ({ online }) => {
+test('a registry that cannot be reached is named in the card of the pull, which can be retried', async ({ online }) => {
   await activity(online)
-  await begin(online, 'nginx:no-such-tag')
-  const pull = card(online, 'Pull nginx:no-such-tag')
-  await expect(pull.getByRole('alert')).toContainText('nginx:no-such-tag was not found.')
+  await begin(online, '127.0.0.1:9/team/app:1')
+  const pull = card(online, 'Pull 127.0.0.1:9/team/app:1')
+  await expect(pull.getByRole('alert')).toContainText('127.0.0.1:9')
   await expect(pull.getByRole('button', { name: 'Retry' })).toBeVisible()
 })
 

@@ -54,7 +54,7 @@ export const discoverScenes: readonly Scene[] = [
   {
     name: 'pull-failed',
     async show(page) {
-      await page.evaluate(`slipway.call('pull.start', { reference: 'nginx:no-such-tag' })`)
+      await page.evaluate(`slipway.call('pull.start', { reference: '127.0.0.1:9/team/app:1' })`)
       await page.getByRole('navigation').getByRole('link').last().click()
       await page.getByRole('alert').waitFor()
     },

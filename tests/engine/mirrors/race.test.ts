@@ -139,8 +139,8 @@ test('where Docker Hub does not answer, an image is looked up at a mirror that w
     registry: registryClient({ http, credentials: async () => ({ kind: 'password', username: 'u', password: 'p' }) }),
   })
   good.clear()
-  const found = await discover.handlers['search.check']('redis:7')
-  expect(found).toEqual({ ok: true, value: { digest: world.online.digests.get('redis:7') } })
+  const found = await discover.check('redis:7')
+  expect(found).toMatchObject({ ok: true, value: { digest: world.online.digests.get('redis:7') } })
   expect(good.requests.some(({ authorization }) => authorization)).toBe(false)
   discover.end()
   await http.close()
