@@ -1,5 +1,5 @@
 /** Adding a tag to an image. */
-import { parseReference } from '../../model/image/reference.ts'
+import { parseTag } from '../../model/image/reference.ts'
 import { fail, ok, type Input, type Result } from '../../preload/contract/index.ts'
 import { inspectImage, tagImage, type EngineSession } from '../engine/index.ts'
 
@@ -8,7 +8,7 @@ export async function addTag(
   session: EngineSession,
   { image, reference, movesFrom }: Input<'images.tag'>,
 ): Promise<Result<void>> {
-  const parsed = parseReference(reference)
+  const parsed = parseTag(reference)
   if (!parsed) return fail({ code: 'bad-input' })
   const name = `${parsed.repository}:${parsed.tag}`
   // Asked of the engine itself: what is known live may be a moment old.

@@ -1,8 +1,8 @@
 /** Docker Hub's mirrors: the list of them, and which of them work from this computer. */
 import { setTimeout as delay } from 'node:timers/promises'
 import { canonical, distinctMirrors } from '../../model/mirrors/address.ts'
-import { hub } from '../../model/image/reference.ts'
-import { manifestOf, registryPlace } from '../../model/image/registry-place.ts'
+import { hub, parseReference } from '../../model/image/reference.ts'
+import { registryPlace } from '../../model/image/registry-place.ts'
 import {
   fail,
   hubAddress,
@@ -153,7 +153,7 @@ export function mirrorService(needs: Needs): MirrorService {
     'mirrors.get': () => ok(now()),
     'mirrors.race'(reference) {
       if (running) return ok(running.job)
-      const wanted = manifestOf(reference)
+      const wanted = parseReference(reference)
       const place = wanted && registryPlace(wanted.repository)
       if (!wanted || place?.registry !== hub) return fail({ code: 'reference-wrong', reference })
       const image = `${wanted.repository}${wanted.version.startsWith('sha256:') ? '@' : ':'}${wanted.version}`
@@ -181,7 +181,7 @@ export function mirrorService(needs: Needs): MirrorService {
   return {
     handlers,
     sourcesFor(reference) {
-      const wanted = manifestOf(reference)
+      const wanted = parseReference(reference)
       if (!wanted || registryPlace(wanted.repository).registry !== hub) return []
       const listed = new Set(tested().map((mirror) => mirror.address))
       return goodOnes(store.value.race).filter(({ address }) => listed.has(address))

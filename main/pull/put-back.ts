@@ -2,7 +2,7 @@
  * A pull that brought what was not asked for leaves its name as it was. Engines move the name first and look then: to an
  * image of another platform (all of them do), or to a web page (the containerd store). Seen on 20.10, 26.1 and 28.5.
  */
-import { parseReference } from '../../model/image/reference.ts'
+import { parseTag } from '../../model/image/reference.ts'
 import {
   inspectImage,
   removeImage,
@@ -31,7 +31,7 @@ export async function holdName(imagesOf: Engine['imagesOf'], session: EngineSess
     const now = await holderOf(session, reference)
     if (!now || !cameBy(now, digest) || (now !== 'no image' && now.Id === before?.Id)) return
     const wasThere = now !== 'no image' && known.has(now.Id)
-    const name = parseReference(reference)
+    const name = parseTag(reference)
     if (before && name) {
       // The image may be gone with its name: then what came in its place is all that there is.
       if (!(await tagImage(session, before.Id, name))) return

@@ -1,6 +1,6 @@
 /** What is pulled: always exactly one image, by tag or by digest. */
 import { registryOf } from '../../model/image/provenance.ts'
-import { parseWholeReference } from '../../model/image/reference.ts'
+import { parseReference } from '../../model/image/reference.ts'
 
 export interface Target {
   /** In its familiar form, with its tag or digest. */
@@ -11,6 +11,6 @@ export interface Target {
 
 /** Undefined where Docker would refuse the name. */
 export function targetOf(text: string): Target | undefined {
-  const named = parseWholeReference(text.trim())
+  const named = parseReference(text.trim())
   return named && { reference: named.reference, host: registryOf(named.reference) }
 }

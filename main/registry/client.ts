@@ -4,14 +4,8 @@
  */
 import { createHash } from 'node:crypto'
 import * as v from 'valibot'
-import { hub } from '../../model/image/reference.ts'
-import {
-  hubRegistry,
-  isLoopback,
-  manifestOf,
-  registryPlace,
-  type RegistryPlace,
-} from '../../model/image/registry-place.ts'
+import { hub, parseReference, parseTag } from '../../model/image/reference.ts'
+import { hubRegistry, isLoopback, registryPlace, type RegistryPlace } from '../../model/image/registry-place.ts'
 import { fail, ok, type RegistryFailure, type Result } from '../../preload/contract/index.ts'
 import { readContents, type ImageContents } from './contents.ts'
 import type { Credentials, CredentialStore } from './credentials.ts'
@@ -138,7 +132,7 @@ export function registryClient({ http, credentials, hubHost = hubRegistry }: Nee
 
   return {
     async head(reference, signal) {
-      const wanted = manifestOf(reference)
+      const wanted = parseReference(reference)
       if (!wanted) return fail({ code: 'reference-wrong', reference })
       const at = visit(wanted.repository, signal)
       const path = `/v2/${at.path}/manifests/${wanted.version}`
@@ -156,7 +150,7 @@ export function registryClient({ http, credentials, hubHost = hubRegistry }: Nee
     },
 
     async contents(reference, platform, signal) {
-      const wanted = manifestOf(reference)
+      const wanted = parseReference(reference)
       if (!wanted) return undefined
       const at = visit(wanted.repository, signal)
       const accept = manifestTypes.join(', ')
@@ -172,7 +166,7 @@ export function registryClient({ http, credentials, hubHost = hubRegistry }: Nee
     },
 
     async tags(repository, signal) {
-      const wanted = manifestOf(repository)
+      const wanted = parseReference(repository)
       if (!wanted) return fail({ code: 'reference-wrong', reference: repository })
       const at = visit(wanted.repository, signal)
       const tags = new Set<string>()
@@ -186,7 +180,7 @@ export function registryClient({ http, credentials, hubHost = hubRegistry }: Nee
         if (missing(asked.value, at)) return fail({ code: 'reference-unknown', reference: repository })
         const list = readJson(asked.value, tagList, at.registry)
         if (!list.ok) return list
-        for (const tag of list.value.tags) if (manifestOf(`x:${tag}`)) tags.add(tag)
+        for (const tag of list.value.tags) if (parseTag(`x:${tag}`)) tags.add(tag)
         path = nextPage(asked.value, path)
       }
       return ok({ tags: [...tags], more: path !== undefined })

@@ -1,7 +1,7 @@
 /** The tags of a repository by Docker Hub's web API. Source: docs.docker.com, reference/api/hub, "List repository tags". */
 import * as v from 'valibot'
 import { platformName } from '../../model/image/platform.ts'
-import { hub, parseReference } from '../../model/image/reference.ts'
+import { hub, parseTag } from '../../model/image/reference.ts'
 import { registryPlace } from '../../model/image/registry-place.ts'
 import { mergeVariants, newestUsefulFirst } from '../../model/search/tags.ts'
 import { fail, ok, type Failure, type Result, type TagVariant } from '../../preload/contract/index.ts'
@@ -61,7 +61,7 @@ export async function hubTags(repository: string, needs: HubNeeds): Promise<Resu
 
 function toVariant(told: unknown, platform: string | undefined): TagVariant[] {
   const read = v.safeParse(tag, told)
-  if (!read.success || !parseReference(`x:${read.output.name}`)) return []
+  if (!read.success || !parseTag(`x:${read.output.name}`)) return []
   const { name, full_size: fullSize, last_updated: updated, digest, images } = read.output
   const parts = images.flatMap((one) => {
     const part = v.safeParse(image, one)

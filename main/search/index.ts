@@ -1,6 +1,6 @@
 /** Finding images that are not here: by words, by fame, and the tags of one of them. */
-import { hub } from '../../model/image/reference.ts'
-import { manifestOf, registryPlace } from '../../model/image/registry-place.ts'
+import { hub, parseReference } from '../../model/image/reference.ts'
+import { registryPlace } from '../../model/image/registry-place.ts'
 import {
   fail,
   ok,
@@ -74,7 +74,7 @@ export function searchService(needs: Needs): Search {
   /** Asked of the registry; where Docker Hub does not let one ask, of the best mirror, as its guest. */
   async function head(reference: string): Promise<Result<Pick<ManifestHead, 'digest'>, RegistryFailure>> {
     const found = await headAt(reference)
-    const wanted = manifestOf(reference)
+    const wanted = parseReference(reference)
     if (found.ok || !wanted || !mayAskElsewhere(found.error)) return found
     const [source] = needs.sourcesFor?.(reference) ?? []
     if (!source) return found
@@ -93,7 +93,7 @@ export function searchService(needs: Needs): Search {
       return await registry.head(reference, signal)
     } catch (error) {
       if (!signal.aborted) throw error
-      const wanted = manifestOf(reference)
+      const wanted = parseReference(reference)
       return fail({ code: 'registry-slow', host: wanted ? registryPlace(wanted.repository).registry : hub })
     }
   }

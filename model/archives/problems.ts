@@ -1,6 +1,6 @@
 /** Whether an archive of one image is complete: everything that the image needs is there, and is what it should be. */
 import type { ImageId, Reference } from '../image/image.ts'
-import { parseWholeReference } from '../image/reference.ts'
+import { parseReference } from '../image/reference.ts'
 import type { Digest } from '../layers/sizes.ts'
 import { blobPath, fileAt, type ArchiveContent, type Descriptor, type ManifestItem } from './archive.ts'
 
@@ -61,7 +61,7 @@ function namesIn({ index = [], manifest = [] }: ArchiveContent): Set<string> {
   return new Set([...annotated, ...manifest.flatMap(({ names }) => names)].map(familiar))
 }
 
-const familiar = (name: string) => parseWholeReference(name)?.reference ?? name
+const familiar = (name: string) => parseReference(name)?.reference ?? name
 const altered = (path: string): ArchiveProblem => ({ kind: 'altered', path })
 const missing = (path: string): ArchiveProblem => ({ kind: 'missing', path })
 

@@ -1,6 +1,6 @@
 /** Where an image came from, as far as the engine's records prove it. */
 import { splitReference, type Image } from './image.ts'
-import { hub } from './reference.ts'
+import { splitHost } from './reference.ts'
 
 export type Provenance =
   /** `digest` is the `repository@digest` under which the registry had it. */
@@ -8,13 +8,9 @@ export type Provenance =
   | { readonly from: 'built' }
   | { readonly from: 'unknown' }
 
-/** The registry that a reference names. Source: distribution/reference normalize.go, `splitDockerDomain`. */
-export function registryOf(reference: string): string {
-  const { repository } = splitReference(reference.split('@')[0]!)
-  const slash = repository.indexOf('/')
-  const first = slash < 0 ? '' : repository.slice(0, slash)
-  return /[.:]|^localhost$/.test(first) || first !== first.toLowerCase() ? first : hub
-}
+/** The registry that a reference of an engine names. */
+export const registryOf = (reference: string): string =>
+  splitHost(splitReference(reference.split('@')[0]!).repository).host
 
 /**
  * The classic store keeps the digest of what was pulled or pushed, and which image the classic builder or a commit

@@ -2,10 +2,17 @@
  * Names of images as Docker reads them. Source: distribution/reference, regexp.go and normalize.go.
  */
 
-export interface ParsedReference {
+/** The name of one image. */
+export interface ImageName {
   /** The familiar form: without `docker.io/` and `library/`. */
   readonly repository: string
+  /** `latest` if none is written. */
   readonly tag: string
+  readonly digest?: string
+  /** What a registry finds the manifest by: the digest, or the tag if there is no digest. */
+  readonly version: string
+  /** In its familiar form, with its digest or tag. */
+  readonly reference: string
 }
 
 const label = '[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?'
@@ -15,35 +22,24 @@ const path = new RegExp(`^${word}(?:/${word})*$`)
 const tagged = /^[\w][\w.-]{0,127}$/
 const longestName = 255
 
-/**
- * What a text that the user typed names, as `repository` and `tag`; undefined where Docker would refuse it as the
- * name of a tag. Without a tag it is `latest`; a digest names no tag.
- */
-export function parseReference(text: string): ParsedReference | undefined {
-  const colon = text.lastIndexOf(':')
-  const hasTag = colon > text.lastIndexOf('/')
-  const tag = hasTag ? text.slice(colon + 1) : 'latest'
-  const repository = familiar(hasTag ? text.slice(0, colon) : text)
-  return repository !== undefined && tagged.test(tag) ? { repository, tag } : undefined
-}
-
-/** One image by its whole name. */
-export interface NamedImage {
-  readonly repository: string
-  /** In its familiar form, with its tag or digest. */
-  readonly reference: string
-}
-
-/**
- * What a text names: a tag (`latest` where none is written) or a digest, beside which a tag says nothing more, as for
- * Docker itself. Undefined where Docker would refuse it.
- */
-export function parseWholeReference(text: string): NamedImage | undefined {
+/** @returns undefined if Docker would refuse the name. A tag beside a digest is ignored, as Docker does. */
+export function parseReference(text: string): ImageName | undefined {
   const [name = '', digest, ...more] = text.split('@')
-  const parsed = parseReference(name)
-  if (!parsed || more.length > 0 || (digest !== undefined && !/^sha256:[a-f0-9]{64}$/.test(digest))) return undefined
-  const { repository, tag } = parsed
-  return { repository, reference: digest === undefined ? `${repository}:${tag}` : `${repository}@${digest}` }
+  if (more.length > 0 || (digest !== undefined && !/^sha256:[a-f0-9]{64}$/.test(digest))) return undefined
+  const colon = name.lastIndexOf(':')
+  const hasTag = colon > name.lastIndexOf('/')
+  const tag = hasTag ? name.slice(colon + 1) : 'latest'
+  const repository = familiar(hasTag ? name.slice(0, colon) : name)
+  if (repository === undefined || !tagged.test(tag)) return undefined
+  return digest === undefined
+    ? { repository, tag, version: tag, reference: `${repository}:${tag}` }
+    : { repository, tag, digest, version: digest, reference: `${repository}@${digest}` }
+}
+
+/** @returns undefined if Docker would refuse the name, or if it has a digest: only a tag can be given to an image. */
+export function parseTag(text: string): ImageName | undefined {
+  const name = parseReference(text)
+  return name?.digest === undefined ? name : undefined
 }
 
 function familiar(name: string): string | undefined {

@@ -1,5 +1,5 @@
 /** Where a repository lies: the registry's name, the host that answers for it, and the path there. */
-import { hub, parseReference, splitHost } from './reference.ts'
+import { hub, splitHost } from './reference.ts'
 
 export interface RegistryPlace {
   /** What the user knows the registry by: `docker.io`, `ghcr.io`, `localhost:5000`. */
@@ -22,17 +22,4 @@ export function registryPlace(repository: string): RegistryPlace {
 export function isLoopback(host: string): boolean {
   const name = host.replace(/:\d+$/, '').toLowerCase()
   return name === 'localhost' || name === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(name)
-}
-
-export interface Manifested {
-  readonly repository: string
-  /** A tag or a digest: what a registry finds a manifest by. */
-  readonly version: string
-}
-
-/** What a reference asks its registry for, by tag or by digest; undefined where Docker would refuse it. */
-export function manifestOf(reference: string): Manifested | undefined {
-  const [, name = reference, digest] = /^([^@]*)@(sha256:[0-9a-f]{64})$/.exec(reference) ?? []
-  const parsed = parseReference(name)
-  return parsed && { repository: parsed.repository, version: digest ?? parsed.tag }
 }

@@ -1,13 +1,13 @@
 /** What a text in the search box means: words to look for, the name of an image, or a name with a slip in it. */
-import { parseReference, parseWholeReference, type NamedImage } from '../image/reference.ts'
+import { parseReference, parseTag, type ImageName } from '../image/reference.ts'
 
 export type WrongName = 'capitals' | 'no-tag' | 'tag' | 'digest' | 'characters'
 
 export type Asked =
   | { readonly kind: 'nothing' }
   /** `offer`: they may be a whole name as well. */
-  | { readonly kind: 'words'; readonly words: string; readonly offer?: NamedImage }
-  | { readonly kind: 'name'; readonly name: NamedImage }
+  | { readonly kind: 'words'; readonly words: string; readonly offer?: ImageName }
+  | { readonly kind: 'name'; readonly name: ImageName }
   | { readonly kind: 'wrong'; readonly why: WrongName }
 
 /** What tutorials print in front of a name. */
@@ -19,7 +19,7 @@ export function understand(typed: string): Asked {
   if (text === '') return { kind: 'nothing' }
   const [first, ...rest] = text.split('/')
   const isName = !/\s/.test(text) && (/[:@]/.test(text) || (rest.length > 0 && /\.|^localhost$/.test(first!)))
-  const name = parseWholeReference(text)
+  const name = parseReference(text)
   if (!isName) return { kind: 'words', words: text, ...(name && text.includes('/') && { offer: name }) }
   return name ? { kind: 'name', name } : { kind: 'wrong', why: slip(text) }
 }
@@ -31,5 +31,5 @@ function slip(text: string): WrongName {
   const path = (hasTag ? text.slice(0, colon) : text).split('/').slice(text.includes('/') ? 1 : 0)
   if (/[A-Z]/.test(path.join('/'))) return 'capitals'
   if (hasTag && colon === text.length - 1) return 'no-tag'
-  return hasTag && parseReference(text.slice(0, colon)) ? 'tag' : 'characters'
+  return hasTag && parseTag(text.slice(0, colon)) ? 'tag' : 'characters'
 }

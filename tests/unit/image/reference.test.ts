@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { splitReference } from '../../../model/image/image.ts'
-import { parseReference } from '../../../model/image/reference.ts'
+import { parseReference, parseTag } from '../../../model/image/reference.ts'
 
 const parsed = (text: string) => {
-  const found = parseReference(text)
+  const found = parseTag(text)
   return found && `${found.repository}:${found.tag}`
 }
 
@@ -110,7 +110,7 @@ test('every name of the grammar is read, and reads the same once more, and as a 
       const first = parsed(`${name}:${tag}`)
       expect(first).toBeDefined()
       expect(parsed(first!)).toBe(first)
-      expect(splitReference(first!)).toEqual(parseReference(first!))
+      expect(parseTag(first!)).toMatchObject(splitReference(first!))
     }),
   )
 })
@@ -124,4 +124,16 @@ test('whatever is typed, what comes out is short enough and of plain characters'
       expect(parsed(found)).toBe(found)
     }),
   )
+})
+
+test('a digest names the image, and a tag beside it is ignored', () => {
+  const digest = `sha256:${'0'.repeat(64)}`
+  expect(parseReference('nginx')).toMatchObject({ repository: 'nginx', version: 'latest', reference: 'nginx:latest' })
+  for (const text of [`ghcr.io/a/b@${digest}`, `ghcr.io/a/b:1@${digest}`]) {
+    expect(parseReference(text)).toMatchObject({ version: digest, reference: `ghcr.io/a/b@${digest}` })
+    expect(parseTag(text)).toBeUndefined()
+  }
+  for (const wrong of [`nginx@sha256:1`, '@', 'No', `@${digest}`, `x@${digest}@${digest}`])
+    expect(parseReference(wrong)).toBeUndefined()
+  expect(parseTag('nginx:1')).toMatchObject({ repository: 'nginx', tag: '1' })
 })

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { isLoopback, manifestOf, registryPlace } from '../../../model/image/registry-place.ts'
+import { isLoopback, registryPlace } from '../../../model/image/registry-place.ts'
 
 test('a repository lies at its registry, Docker Hub’s at a host of another name', () => {
   const hub = { registry: 'docker.io', host: 'registry-1.docker.io' }
@@ -15,11 +15,4 @@ test('only this computer is this computer', () => {
   const elsewhere = ['127.0.0.1.example', 'localhost.example', '10.0.0.1', 'example:127', '127.0.0', '']
   expect(here.filter((host) => !isLoopback(host))).toEqual([])
   expect(elsewhere.filter(isLoopback)).toEqual([])
-})
-
-test('a manifest is asked for by tag or by digest', () => {
-  const digest = `sha256:${'0'.repeat(64)}`
-  expect(manifestOf('nginx')).toEqual({ repository: 'nginx', version: 'latest' })
-  expect(manifestOf(`ghcr.io/a/b@${digest}`)).toEqual({ repository: 'ghcr.io/a/b', version: digest })
-  for (const wrong of [`nginx@sha256:1`, '@', 'No', `@${digest}`]) expect(manifestOf(wrong)).toBeUndefined()
 })
