@@ -1,9 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Container, Image } from '../../../model/image/image.ts'
-import { registryOf } from '../../../model/image/provenance.ts'
 import { planRemoval, type Choices, type RemovalPlan, type WishRow, type World } from '../../../model/removal/plan.ts'
-import { quoted } from '../../../model/text/shell.ts'
 import { Sharing } from '../../../model/layers/sharing.ts'
 
 const image = (id: string, references: string[], more: Partial<Image> = {}): Image => ({
@@ -162,18 +160,6 @@ describe('a plan', () => {
     const { deletes } = planRemoval(world([image('i', ['a:1'], { digests })]), [{ image: 'i' }])
     expect(deletes[0]!.names).toEqual(['a:1', 'b@sha256:0'])
   })
-})
-
-test.each([
-  ['nginx:1.27', 'docker.io'],
-  ['team/api', 'docker.io'],
-  ['ghcr.io/a/b:1', 'ghcr.io'],
-  ['localhost/a:1', 'localhost'],
-  ['registry:5000/a@sha256:0', 'registry:5000'],
-])('%s names the registry %s', (reference, registry) => expect(registryOf(reference)).toBe(registry))
-
-test('a word is quoted only where a shell would read it otherwise', () => {
-  expect(['nginx:1.27', "it's", 'a b', ''].map(quoted)).toEqual(['nginx:1.27', `'it'\\''s'`, "'a b'", "''"])
 })
 
 /** What the classic store does when told the plan's names, one after another, without force. */

@@ -50,3 +50,7 @@ test('where nothing is to be expanded, a real shell splits a text the same', () 
     { numRuns: 200 },
   )
 })
+
+test('a word is quoted only where a shell would read it otherwise', () => {
+  expect(['nginx:1.27', "it's", 'a b', ''].map(quoted)).toEqual(['nginx:1.27', `'it'\\''s'`, "'a b'", "''"])
+})
