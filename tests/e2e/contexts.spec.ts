@@ -86,7 +86,7 @@ test('a switch in the middle of adding a tag closes the sheet: it belonged to th
   await expect(app.page.getByRole('dialog')).toBeHidden()
 })
 
-test('an engine that hangs is left for one that answers', async ({ open, dockerConfig, demo }) => {
+test('switching from an engine that hangs to one that answers works', async ({ open, dockerConfig, demo }) => {
   const hanging = await startEngine({ version: '26.1', store: 'classic' })
   try {
     const app = await open({ socket: hanging.socket, env: { DOCKER_CONFIG: dockerConfig } })

@@ -1,6 +1,6 @@
 import { expect, test } from './slipway.ts'
 
-test('by repository, the list is a tree of groups with their numbers and sizes', async ({ app }) => {
+test('grouped by repository, the list is a tree of groups with their counts and sizes', async ({ app }) => {
   await app.page.getByRole('button', { name: 'By repository' }).click()
   await expect(app.page.getByRole('treegrid')).toBeVisible()
   const ubuntu = app.row('ubuntu', '3 images')

@@ -45,7 +45,7 @@ test('the menu opens with F10, is walked by arrows and closed by Esc', async ({ 
   await expect(app.page.getByRole('menu')).toBeHidden()
 })
 
-test('a row that vanishes under the cursor hands the focus to its neighbour', async ({ app, demo }) => {
+test('if the row under the cursor disappears, its neighbour gets the focus', async ({ app, demo }) => {
   await demo.docker.getImage('busybox:latest').tag({ repo: 'aaa-passing', tag: '1' })
   await app.filter.fill('aaa-passing')
   await expect(app.row('aaa-passing', '1')).toBeVisible()

@@ -137,7 +137,11 @@ test('other content for a tag is told, with both digests', async ({ bare: app, m
   await expect(about(app)).toContainText('Digest elsewhere')
 })
 
-test('all dead is told with the next step, and no mirror is praised', async ({ bare: app, hub, mirror }) => {
+test('if all mirrors fail, the next step is shown, and no mirror is called good', async ({
+  bare: app,
+  hub,
+  mirror,
+}) => {
   hub.behave('all', 'down')
   await toMirrors(app)
   await mirror(app, 'closed', { answers: 410 })
@@ -231,7 +235,7 @@ test('an address is checked while it is typed; one’s own can be edited, moved,
   await expect(rowOf(app, { host: 'changed.example' })).toHaveCount(0)
 })
 
-test('mirrors are imported from a file, and written into one', async ({ bare: app }) => {
+test('mirrors are imported from a file and exported to one', async ({ bare: app }) => {
   const folder = mkdtempSync(join(tmpdir(), 'mirrors-'))
   const [given, written] = [join(folder, 'given.json'), join(folder, 'written.txt')]
   writeFileSync(given, '{ "registry-mirrors": ["https://one.example", "https://two.example/", "ftp://three"] }')

@@ -22,7 +22,7 @@ test('calls that the contract does not know, and input of another shape, are ref
   expect(refused).toMatchObject([badInput, badInput, badInput, { status: 'rejected' }, { status: 'rejected' }])
 })
 
-test('the page cannot be led elsewhere, nor open a window', async ({ app }) => {
+test('the page cannot navigate elsewhere or open a window', async ({ app }) => {
   const here = app.page.url()
   await app.page.evaluate(`location.href = 'https://example.com/'`)
   await app.page.evaluate(`window.open('https://example.com/')`)

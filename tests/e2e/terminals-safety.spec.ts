@@ -69,7 +69,7 @@ test('a link asks first, with its whole address, and only pages are opened', asy
   expect(await opened(app)).toEqual([address])
 })
 
-test('random bytes do no harm', async ({ app, demo, terminals }) => {
+test('a terminal survives random bytes', async ({ app, demo, terminals }) => {
   const refused = await violations(app.page)
   await terminals.run(demo, image, box)
   await terminals.type('head -c 300000 /dev/urandom; printf "\\033c"; echo still here')

@@ -61,7 +61,7 @@ describe('backups', () => {
     await engineHas(mirror)
   })
 
-  test('the file keeps Docker down: a backup is put in its place, and Docker starts', async () => {
+  test('a file that keeps Docker from starting is replaced by a backup, and Docker starts', async () => {
     await changed(added, 'undo')
     const faulty = '{ "debug": true, }'
     await rest.engine.shutDown()

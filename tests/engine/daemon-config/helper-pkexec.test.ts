@@ -65,12 +65,12 @@ describe('by pkexec', () => {
     expect(state()).toEqual(before)
   })
 
-  test('where nothing can ask for a password, that is said', async () => {
+  test('without an authentication agent, that is the error', async () => {
     await polkit.answer('ask')
     expect(await openHelper({ command: asNobody() })).toEqual({ ok: false, error: { code: 'helper-no-agent' } })
   })
 
-  test('a helper that is not there is missed before a password is asked for', async () => {
+  test('a missing helper is reported before a password is asked for', async () => {
     renameSync(helperFile, `${helperFile}.away`)
     try {
       expect(await openHelper()).toEqual({ ok: false, error: { code: 'helper-missing', file: helperFile } })

@@ -41,7 +41,7 @@ describe.each(matrix)('$title', (wish) => {
   const tag = (image: string, reference: string, movesFrom?: string) =>
     served.calls['images.tag']({ image, reference, ...(movesFrom !== undefined && { movesFrom }) })
 
-  test('a new tag is added, in whichever of Docker’s ways it is written', async () => {
+  test('a tag can be added in any form that Docker accepts', async () => {
     const plain = idOf('plain:1')
     expect(await tag(plain, 'docker.io/library/renamed')).toEqual({ ok: true, value: undefined })
     expect(await tag(plain, 'localhost:5000/team/renamed:v2')).toEqual({ ok: true, value: undefined })
@@ -90,7 +90,7 @@ describe.each(matrix)('$title', (wish) => {
     expect(await labelled('team red', 'stage=child')).toEqual([both, [child]])
   })
 
-  test('the disk’s account is the one that docker system df gives', async () => {
+  test('the disk usage is what docker system df shows', async () => {
     const container = await engine.docker.createContainer({
       Image: 'box:1',
       Cmd: ['sh', '-c', 'dd if=/dev/zero of=/zeros bs=1000 count=200'],

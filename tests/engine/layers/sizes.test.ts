@@ -66,7 +66,7 @@ describe.each(matrix.filter(({ store }) => store === 'classic'))('$title', (wish
     return layers
   }
 
-  test('the demo’s layers all have one size, the true one', async () => {
+  test('each layer of the demo has one size, the true one', async () => {
     await loadImages(engine.docker, demoImages({ scale: 0.01 }))
     await cleaner.catchUp()
     let open = 0

@@ -61,7 +61,7 @@ describe.each(matrix)('$title', (wish) => {
   }
   const absent = async (name: string) => (await inspect(name).catch(() => undefined)) === undefined
 
-  test('an image comes, layer by layer, and is told with its digest, its cost and its speed', async () => {
+  test('an image is pulled layer by layer, and reported with its digest, its size on disk and its speed', async () => {
     gate.behave({ bytesPerSecond: 12_000_000 })
     const before = (await engine.docker.df()).LayersSize as number
     const job = await app.pull(at('large:comes'))
@@ -87,14 +87,14 @@ describe.each(matrix)('$title', (wish) => {
     expect(app.logins.asked).toEqual([])
   })
 
-  test('pulled again, nothing new comes and nothing is spent', async () => {
+  test('a second pull of the same image downloads nothing and takes no space', async () => {
     await app.pull(at('small:1'))
     const again = await app.pull(at('small:1'))
     expect(again).toMatchObject({ state: 'done', subject: { came: { news: false, cost: 0 } } })
     expect(layersOf(again)).toEqual([])
   })
 
-  test('by its digest an image comes without a tag', async () => {
+  test('an image that is pulled by digest has no tag', async () => {
     const first = await app.pull(at('small:1'))
     const digest = first.subject.kind === 'pull' ? first.subject.came?.digest : undefined
     await engine.docker.getImage(at('small:1')).remove()
@@ -120,7 +120,7 @@ describe.each(matrix)('$title', (wish) => {
     })
   })
 
-  test('cancelled in the midst, the engine stops downloading, and a retry brings it', async () => {
+  test('after a cancel the engine stops downloading, and a second pull succeeds', async () => {
     gate.behave({ bytesPerSecond: 4_000_000 })
     const id = await app.start(at('large:cancelled'))
     await eventually(() => downloaded(id) > 2_000_000)
@@ -133,7 +133,7 @@ describe.each(matrix)('$title', (wish) => {
     expect(await app.pull(at('large:cancelled'))).toMatchObject({ state: 'done', subject: { came: { news: true } } })
   })
 
-  test('three at once: two go, one waits, and may be cancelled there; the same one is not begun twice', async () => {
+  test('of three pulls two run and one waits, which can be cancelled; the same image is not pulled twice at once', async () => {
     gate.behave({ stallsAfter: 0 })
     const ids = await Promise.all(small.map((name) => app.start(at(name))))
     expect(await app.start(at('small:2'))).toBe(ids[1])
@@ -152,7 +152,7 @@ describe.each(matrix)('$title', (wish) => {
     expect(app.busy()).toBe(0)
   })
 
-  test('a registry that dies at 60 % fails the pull in the end, and nothing of it is left as an image', async () => {
+  test('a pull fails if the registry dies at 60 %, and leaves no image', async () => {
     gate.behave({ diesAfter: large * 0.6 })
     const id = await app.start(at('large:dies'))
     const job = await app.end(id)
@@ -161,7 +161,7 @@ describe.each(matrix)('$title', (wish) => {
     expect(await absent('large:dies')).toBe(true)
   })
 
-  test('the engine is killed in the midst: the job ends, and says that it stopped', async () => {
+  test('if the engine is killed during a pull, the job ends and says that the engine stopped', async () => {
     gate.behave({ bytesPerSecond: 4_000_000 })
     const id = await app.start(at('large:killed'))
     await eventually(() => downloaded(id) > 2_000_000)
@@ -171,7 +171,7 @@ describe.each(matrix)('$title', (wish) => {
   })
 })
 
-test('a full disk fails the pull, and is told as what it is; nothing of the image stays', async () => {
+test('a pull onto a full disk fails as `pull-disk-full`, and leaves nothing of the image', async () => {
   const disk = mkdtempSync(join(worldFolder(), 'small-disk-'))
   execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=40m', 'tmpfs', disk])
   const registry = await startRegistry()

@@ -55,7 +55,7 @@ test('however it is scattered, nothing but the list changes', () => {
   )
 })
 
-test('a fault is found in the very line where it was put', () => {
+test('a fault is reported in its own line', () => {
   fc.assert(
     fc.property(fileWith(mirrorLists(1)), fc.nat(), ({ text }, where) => {
       const starts = [0, ...[...text.matchAll(/\r\n|[\n\r]/g)].map(({ index, 0: end }) => index + end.length)]

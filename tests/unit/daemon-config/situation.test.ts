@@ -49,7 +49,7 @@ test('a snap is known by its data; engines elsewhere, Podman and Desktop are not
   expect(found(away('unix:///home/li/.docker/desktop/docker.sock'))).toEqual({ installation: 'desktop' })
 })
 
-test('an engine that takes the question and says nothing is not waited for once the user gives up', async () => {
+test('an engine that never answers is not waited for once the user cancels', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'silent-'))
   const socketPath = join(folder, 'docker.sock')
   const asked = Promise.withResolvers<void>()

@@ -4,7 +4,7 @@ import { scrolls, terminalKey } from '../../../renderer/terminals/keys.ts'
 import { leastContrast, themes } from '../../../renderer/terminals/theme.ts'
 import { linesOf, pasted, pieces } from '../../../renderer/terminals/typed.ts'
 
-test('a long text goes in pieces that are whole characters and make up the text', () => {
+test('a long text is split between characters, and the pieces make up the text', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'grapheme' }), fc.integer({ min: 2, max: 7 }), (text, most) => {
       const parts = [...pieces(text, most)]
