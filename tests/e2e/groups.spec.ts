@@ -14,7 +14,7 @@ test('grouped by repository, the list is a tree of groups with their counts and 
   await expect(app.page.getByRole('grid')).toBeVisible()
 })
 
-test('groups open and close by the arrows, and the left one leads from an image to its group', async ({ app }) => {
+test('the arrow keys open and close groups, and Left goes from an image to its group', async ({ app }) => {
   const { keyboard } = app.page
   await expect(app.rows.first()).toBeVisible()
   await keyboard.press('g')

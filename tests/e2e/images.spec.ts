@@ -85,7 +85,7 @@ test('the id is copied whole', async ({ app, demo }) => {
   await expect.poll(() => app.clipboard()).toBe(Id)
 })
 
-test('what happens outside shows at once: a tag set, moved and taken away, a container made and removed', async ({
+test('changes outside appear in the list: a tag added, moved and removed, a container created and removed', async ({
   app,
   demo,
 }) => {
@@ -126,7 +126,7 @@ test('the preset filters narrow the list to as many images as they say', async (
   await expect(app.row('nginx', '1.27')).toBeVisible()
 })
 
-test('how old is old can be chosen', async ({ app }) => {
+test('the age of the preset filter can be chosen', async ({ app }) => {
   await app.page.getByRole('combobox', { name: 'Age' }).selectOption({ label: '24 months' })
   await expect(app.row('centos', '7')).toBeVisible()
   await expect(app.row('nginx', '1.25')).toHaveCount(0)

@@ -126,7 +126,7 @@ test('mirrors in force are tested though they are on no list, and one that has c
   }
 })
 
-test('other content for a tag is told, with both digests', async ({ bare: app, mirror }) => {
+test('other content for a tag is shown with both digests', async ({ bare: app, mirror }) => {
   await toMirrors(app)
   await mirror(app, 'true')
   const lying = await mirror(app, 'lying', { lies: 'tag' })
@@ -150,7 +150,7 @@ test('if all mirrors fail, the next step is shown, and no mirror is called good'
   await expect(app.page.getByRole('status').filter({ hasText: 'Tested with nginx:1.27' })).toContainText('0 of')
 })
 
-test('a race can be cancelled, goes on while other screens are visited, and stands in Activity', async ({
+test('a race continues after a reload of the window, can be cancelled, and is listed in Activity', async ({
   bare: app,
   mirror,
 }) => {

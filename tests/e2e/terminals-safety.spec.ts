@@ -26,7 +26,7 @@ test('one line is pasted at once, several are asked about, and no control charac
   await expect(terminals.input).toBeFocused()
 })
 
-test('what is selected is copied, and a program cannot write to the clipboard', async ({ app, demo, terminals }) => {
+test('selected text is copied, and a program cannot write to the clipboard', async ({ app, demo, terminals }) => {
   await app.electron.evaluate(({ clipboard }) => clipboard.writeText('kept'))
   await terminals.run(demo, image, box)
   // OSC 52

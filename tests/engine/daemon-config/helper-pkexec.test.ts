@@ -120,7 +120,7 @@ describe('by pkexec', () => {
     expect(asUser('ls /var/lib/slipway 2>&1; cat /var/lib/slipway/lock 2>&1 || true')).not.toMatch(/backups/)
   })
 
-  test('the app ends while it works: what was not kept is put back', async () => {
+  test('if the app ends during a change, the change is undone', async () => {
     write('{}')
     process.kill(engine.pid, 'SIGHUP')
     const [program, ...args] = asNobody()

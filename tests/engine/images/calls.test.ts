@@ -58,7 +58,7 @@ describe.each(matrix)('$title', (wish) => {
     expect(await tag(plain, 'child:2', boxed)).toEqual(taken)
     expect(await tag(plain, 'child:2', child)).toEqual({ ok: true, value: undefined })
     await carried('child:2', plain)
-    // Whom the user saw has lost it meanwhile, and to nobody.
+    // The image that the user saw has lost the tag meanwhile, and no other image has it.
     await engine.docker.getImage('child:2').remove()
     expect(await tag(boxed, 'child:2', plain)).toEqual({ ok: true, value: undefined })
     await carried('child:2', boxed)
@@ -84,7 +84,7 @@ describe.each(matrix)('$title', (wish) => {
     expect(await labelled('team red', 'maintainer=', 'stage=child', 'nothing')).toEqual([both, both, [child], []])
     expect(JSON.stringify([served.changes, served.engine.live.snapshot()])).not.toContain('xxxxx')
 
-    // Read by itself, an image tells the same as in the list.
+    // A single inspect gives the same labels as the list.
     await engine.docker.getImage(boxed).tag({ repo: 'box', tag: 'again' })
     await carried('box:again', boxed)
     expect(await labelled('team red', 'stage=child')).toEqual([both, [child]])

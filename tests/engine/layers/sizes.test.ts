@@ -1,4 +1,4 @@
-/** The classic store tells no sizes of layers: likely sizes are held against what the images really are. */
+/** The classic store reports no sizes of layers: likely sizes are compared with the true ones. */
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'

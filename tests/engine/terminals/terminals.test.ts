@@ -116,7 +116,7 @@ describe.each(matrix)('$title', (wish) => {
     const idle = window.show(id, false)
     const most = idle.end + outputBound
     await eventually(() => idle.end >= most)
-    // Nothing more comes by itself: the program stands still, not main's memory grows.
+    // No more arrives: the program is paused, and main's memory does not grow.
     let [before, now] = [0, await writtenBy(container)]
     await eventually(async () => {
       ;[before, now] = [now, await writtenBy(container)]
@@ -198,7 +198,7 @@ describe.each(matrix)('$title', (wish) => {
     expect((await engine.docker.getContainer(container).inspect()).State.Running).toBe(true)
     expect(runner.calls['terminals.replay'](id)).toEqual({ ok: false, error: { code: 'terminal-gone' } })
 
-    // A shell that is left by itself tells its exit code, and the container goes on.
+    // A shell that exits by itself reports its exit code, and the container keeps running.
     const again = await runner.open(container, 'shell')
     await runner.window().show(again).shows('# ')
     runner.type(again, 'exit 5\r')

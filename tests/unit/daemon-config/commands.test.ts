@@ -38,7 +38,7 @@ function failing(commands: string, standIns?: string): string {
 test('a missing file is created with its folder, and Docker is reloaded', () => {
   expect(typed(script())).toBe('systemctl reload docker\n')
   expect(readFileSync(file, 'utf8')).toBe(text)
-  // Once more: there is a file now, which nobody has read.
+  // A second time the commands stop: there is a file by now, whose content they do not know.
   writeFileSync(file, 'of somebody else')
   expect(failing(script())).toBe('')
   expect(readFileSync(file, 'utf8')).toBe('of somebody else')

@@ -34,7 +34,7 @@ test('the result has exactly these mirrors, and every other setting as it was', 
   )
 })
 
-test('however it is scattered, nothing but the list changes', () => {
+test('wherever the list is in the file, nothing else changes', () => {
   fc.assert(
     fc.property(others, mirrorLists(1), fc.nat(4), spaces, mirrorLists(0), (others, list, place, spaces, mirrors) => {
       const members: (readonly [string, unknown])[] = [...others]

@@ -72,7 +72,7 @@ test('requests are sent one after the other', async () => {
   ])
 })
 
-test('who no longer wants it ends it, while it still asks for the password', async () => {
+test('a cancel ends the helper while it still asks for the password', async () => {
   const patience = new AbortController()
   const opening = speaking('exec sleep 60', { signal: patience.signal })
   patience.abort()

@@ -13,7 +13,7 @@ const aloud = (plan: MirrorPlan) =>
 const shown = ({ change }: MirrorPlan) =>
   change?.diff.map(({ kind, text }) => `${{ same: ' ', removed: '-', added: '+' }[kind]}${text}`)
 
-test('the first set-up: the file is made, a password is asked, Docker reloads', () => {
+test('the first change creates the file, asks for a password, and reloads Docker', () => {
   const plan = planMirrors(undefined, [one, two], { ...here, inForce: [] })
   expect(aloud(plan)).toEqual([`asks ${one} new`, `asks ${two} new`, 'file made', 'password', 'reload'])
   expect(plan.obstacles).toEqual([])

@@ -28,18 +28,18 @@ const found = (state: EngineState) => findInstallation(state, { env, home })
 const system = { installation: 'system', file: '/etc/docker/daemon.json' }
 const rootless = { installation: 'rootless', file: '/home/li/.config/docker/daemon.json' }
 
-test('the usual socket is the system’s, wherever its data is', () => {
+test('the default socket belongs to the system’s Docker, wherever its data is', () => {
   expect(found(connected('unix:///var/run/docker.sock'))).toMatchObject(system)
   expect(found(connected('unix:///var/run/docker.sock', '/home/li/big-disk/docker'))).toMatchObject(system)
 })
 
-test('a rootless Docker’s file is the user’s own, also while it does not run', () => {
+test('a rootless Docker’s file is the user’s own, even while it is not running', () => {
   const socket = 'unix:///run/user/1000/docker.sock'
   expect(found(connected(socket, '/home/li/.local/share/docker'))).toMatchObject(rootless)
   expect(found(away(socket))).toMatchObject(rootless)
 })
 
-test('a snap is known by its data; engines elsewhere, Podman and Desktop are not changed from here', () => {
+test('a snap is recognized by its root folder; remote engines, Podman and Desktop are not changed', () => {
   expect(found(connected('unix:///var/run/docker.sock', '/var/snap/docker/common/var-lib-docker'))).toMatchObject({
     installation: 'snap',
   })

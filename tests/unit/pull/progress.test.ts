@@ -46,7 +46,7 @@ test('a pull into the classic store, as 20.10 reports it', () => {
 
   const ended = [
     ...half,
-    // Too small to be told of while it is downloaded.
+    // Too small for the engine to report its download.
     at('cc', 'Download complete'),
     at('bb', 'Pull complete'),
     at('cc', 'Extracting', 91, 91),

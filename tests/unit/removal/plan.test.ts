@@ -162,7 +162,7 @@ describe('a plan', () => {
   })
 })
 
-/** What the classic store does when told the plan's names, one after another, without force. */
+/** What the classic store does when it removes the plan's names one after another, without force. */
 function carriedOut({ images, containers }: World, plan: RemovalPlan) {
   const left = new Map([...images].map(([id, image]) => [id, { ...image, names: new Set(namesOf(image)) }]))
   const used = new Map(containers)
@@ -257,7 +257,7 @@ test('in any world a plan comes true: what it names goes, nothing else does, and
             : by.kind === 'child' && left.has(by.image)
         expect(there).toBe(true)
       }
-      // Everything wished for whole either goes or has something in its way that was not cleared.
+      // Each image that was selected as a whole is either deleted or blocked by something.
       for (const row of wish.filter(({ reference }) => reference === undefined))
         expect(
           named.has(row.image) || plan.blocked.some(({ image, choice }) => image === row.image && choice === 'keep'),

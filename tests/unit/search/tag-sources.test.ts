@@ -8,7 +8,7 @@ const image = (architecture: string, size: number, variant: string | null = null
   ...{ architecture, os: 'linux', variant, size },
 })
 
-/** Docker Hub's API and its registry, each answering by path; what is not told is not found. */
+/** Docker Hub's API and its registry, each answering by path, or else with 404. */
 async function discover(hub: Readonly<Record<string, unknown>>, registry: Readonly<Record<string, unknown>> = {}) {
   const answering = (told: Readonly<Record<string, unknown>>) =>
     serve((request, response) => {

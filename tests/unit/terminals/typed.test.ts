@@ -22,7 +22,7 @@ test.each([
   ['ls\n', 'ls'],
   ['a\r\nb\rc\n', 'a\nb\nc\n'],
   ['tab\tstays, bell\x07 goes', 'tab\tstays, bell goes'],
-  // The end of a pasted text, as a program is told of it: what follows would be typed.
+  // The end of a bracketed paste: the program would take what follows as typed.
   ['ok\x1b[201~rm -rf /\x9b', 'ok[201~rm -rf /'],
   ['你好 👩‍👩‍👧', '你好 👩‍👩‍👧'],
   ['', ''],
