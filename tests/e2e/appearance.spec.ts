@@ -65,7 +65,7 @@ test('Ctrl+Plus makes everything larger, Ctrl+0 as it was, and the size is kept'
     .toBeCloseTo(0.9)
 })
 
-test('the window opens where and as large as it was left', async ({ open, demo }) => {
+test('the window opens with its last size', async ({ open, demo }) => {
   const app = await open({ socket: demo.socket, config })
   await expect(app.list).toBeVisible()
   const left = { x: 40, y: 60, width: 1000, height: 640 }

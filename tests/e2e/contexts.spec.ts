@@ -40,7 +40,7 @@ const test = base.extend<{ dockerConfig: string }, { other: Engine }>({
   },
 })
 
-test('the foot of the rail leads to another engine and back, and says so', async ({ open, dockerConfig }) => {
+test('the bottom of the side bar switches to another engine, says so, and back', async ({ open, dockerConfig }) => {
   const app = await open({ env: { DOCKER_CONFIG: dockerConfig } })
   await expect(app.row('nginx', '1.27')).toBeVisible()
   await app.engine.getByRole('button').click()
@@ -56,7 +56,7 @@ test('the foot of the rail leads to another engine and back, and says so', async
   await expect(app.row('only-here', '1')).toHaveCount(0)
 })
 
-test('Activity says on which engine a job ran, once another one is shown', async ({ open, dockerConfig, other }) => {
+test('Activity names the engine of a job while another engine is shown', async ({ open, dockerConfig, other }) => {
   await other.docker.getImage('only-here:1').tag({ repo: 'only-here', tag: 'too' })
   const app = await open({ env: { DOCKER_CONFIG: dockerConfig } })
   await app.switchTo('other')
@@ -86,7 +86,7 @@ test('a switch in the middle of adding a tag closes the sheet: it belonged to th
   await expect(app.page.getByRole('dialog')).toBeHidden()
 })
 
-test('an engine that hangs is left for one that answers', async ({ open, dockerConfig, demo }) => {
+test('switching from an engine that hangs to one that answers works', async ({ open, dockerConfig, demo }) => {
   const hanging = await startEngine({ version: '26.1', store: 'classic' })
   try {
     const app = await open({ socket: hanging.socket, env: { DOCKER_CONFIG: dockerConfig } })

@@ -122,7 +122,7 @@ test('what was found good is written into daemon.json: plan, password, steps, an
   await expect(app.page.getByRole('article', { name: 'Restore Docker’s configuration' })).toHaveCount(1)
 })
 
-test('a file with a mistake is shown with its line, and left alone', async ({ changing: app }) => {
+test('a file with an error is shown with the line of the error, and is not changed', async ({ changing: app }) => {
   const faulty = '{\n  "debug": false,\n}\n'
   writeFileSync(usual.config, faulty)
   await app.page.getByRole('link', { name: 'Images' }).click()

@@ -5,7 +5,7 @@ import { fillWithDemo } from '../../tools/world/demo.ts'
 import { startEngine } from '../../tools/world/engine.ts'
 import { expect, test } from './slipway.ts'
 
-test('the foot of the rail names the engine and its context', async ({ app, demo }) => {
+test('the bottom of the side bar names the engine and its context', async ({ app, demo }) => {
   await expect(app.engine).toContainText(`Docker ${demo.version}`)
   await expect(app.engine).toContainText('default · this computer')
   await expect(app.engine).toContainText(/Images [\d.]+ MB · [\d.,]+ [GT]B free/)
@@ -46,7 +46,7 @@ test('an engine without images says what an image is, and how to get a first one
   }
 })
 
-test('where no engine is, the title is the fault itself, with the command that mends it', async ({ open }) => {
+test('without an engine the title is the error, with the command that fixes it', async ({ open }) => {
   const app = await open({ socket: '/nowhere/docker.sock' })
   await expect(app.page.getByRole('heading', { level: 1 })).toHaveText('Docker was not found on this computer')
   await expect(app.page.getByText('unix:///nowhere/docker.sock')).toBeVisible()

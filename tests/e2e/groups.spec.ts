@@ -1,6 +1,6 @@
 import { expect, test } from './slipway.ts'
 
-test('by repository, the list is a tree of groups with their numbers and sizes', async ({ app }) => {
+test('grouped by repository, the list is a tree of groups with their counts and sizes', async ({ app }) => {
   await app.page.getByRole('button', { name: 'By repository' }).click()
   await expect(app.page.getByRole('treegrid')).toBeVisible()
   const ubuntu = app.row('ubuntu', '3 images')
@@ -14,7 +14,7 @@ test('by repository, the list is a tree of groups with their numbers and sizes',
   await expect(app.page.getByRole('grid')).toBeVisible()
 })
 
-test('groups open and close by the arrows, and the left one leads from an image to its group', async ({ app }) => {
+test('the arrow keys open and close groups, and Left goes from an image to its group', async ({ app }) => {
   const { keyboard } = app.page
   await expect(app.rows.first()).toBeVisible()
   await keyboard.press('g')

@@ -1,6 +1,6 @@
 import { expect, test } from './slipway.ts'
 
-test('the list tells what docker images tells, and how many containers use each image', async ({ app, demo }) => {
+test('the list shows what docker images shows, and how many containers use each image', async ({ app, demo }) => {
   const nginx = app.row('nginx', '1.27')
   const { Id } = await demo.docker.getImage('nginx:1.27').inspect()
   await expect(nginx).toContainText(Id.slice(7, 19))
@@ -10,7 +10,7 @@ test('the list tells what docker images tells, and how many containers use each 
   await expect(app.row('dangling').first()).toContainText('<none>')
 })
 
-test('an image with two tags stands in two lines and counts once', async ({ app, demo }) => {
+test('an image with two tags has two rows and counts once', async ({ app, demo }) => {
   const images = await demo.docker.listImages()
   await expect(app.row('nginx', 'stable')).toBeVisible()
   await expect(app.foot).toContainText(`${images.length} images`)
@@ -28,7 +28,7 @@ test('one repository with several tags is told apart', async ({ app }) => {
   expect(await app.row('ubuntu', '12.04').textContent()).not.toBe(await app.row('ubuntu', '12.10').textContent())
 })
 
-test('the filter narrows the list while one types, and offers the way back', async ({ app }) => {
+test('the filter narrows the list while typing, and can be cleared', async ({ app }) => {
   await app.page.keyboard.press('/')
   await app.page.keyboard.type('postgres alp')
   await expect(app.list.getByRole('row')).toHaveCount(2)
@@ -39,14 +39,14 @@ test('the filter narrows the list while one types, and offers the way back', asy
   await expect(app.row('nginx', '1.27')).toBeVisible()
 })
 
-test('an image is found by a part of its id', async ({ app, demo }) => {
+test('an image can be found by a part of its id', async ({ app, demo }) => {
   const { Id } = await demo.docker.getImage('redis:7').inspect()
   await app.filter.fill(Id.slice(7, 15))
   await expect(app.list.getByRole('row')).toHaveCount(2)
   await expect(app.row('redis', '7')).toBeVisible()
 })
 
-test('each column sorts the list, and a second click turns it round', async ({ app }) => {
+test('each column sorts the list, and a second click reverses it', async ({ app }) => {
   const first = () => app.rows.first().getByRole('gridcell').nth(1)
   await expect(app.page.getByRole('columnheader', { name: 'Size' })).toHaveAttribute('aria-sort', 'descending')
   await app.page.getByRole('columnheader').getByRole('button', { name: 'Repository' }).click()
@@ -85,7 +85,7 @@ test('the id is copied whole', async ({ app, demo }) => {
   await expect.poll(() => app.clipboard()).toBe(Id)
 })
 
-test('what happens outside shows at once: a tag set, moved and taken away, a container made and removed', async ({
+test('changes outside appear in the list: a tag added, moved and removed, a container created and removed', async ({
   app,
   demo,
 }) => {
@@ -110,7 +110,7 @@ test('what happens outside shows at once: a tag set, moved and taken away, a con
   await expect(app.row('outside', '1')).toHaveCount(0)
 })
 
-test('the ready-made filters narrow the list to what their numbers say', async ({ app, demo }) => {
+test('the preset filters narrow the list to as many images as they say', async ({ app, demo }) => {
   const images = await demo.docker.listImages()
   const containers = await demo.docker.listContainers({ all: true })
   const used = new Set(containers.map(({ ImageID }) => ImageID))
@@ -126,7 +126,7 @@ test('the ready-made filters narrow the list to what their numbers say', async (
   await expect(app.row('nginx', '1.27')).toBeVisible()
 })
 
-test('how old is old can be chosen', async ({ app }) => {
+test('the age of the preset filter can be chosen', async ({ app }) => {
   await app.page.getByRole('combobox', { name: 'Age' }).selectOption({ label: '24 months' })
   await expect(app.row('centos', '7')).toBeVisible()
   await expect(app.row('nginx', '1.25')).toHaveCount(0)
@@ -148,7 +148,7 @@ test('the filter takes conditions on size, date and use, beside words', async ({
   await expect(app.row('nginx', '1.27')).toBeVisible()
 })
 
-test('an image is found by its labels', async ({ app, demo }) => {
+test('an image can be found by its labels', async ({ app, demo }) => {
   const all = await demo.docker.listImages()
   const labelled = all.find(({ Labels, RepoTags }) => Object.keys(Labels ?? {}).length > 0 && RepoTags?.length)!
   const [name, value] = Object.entries(labelled.Labels)[0]!
@@ -158,7 +158,7 @@ test('an image is found by its labels', async ({ app, demo }) => {
   await expect(app.page.getByText('Nothing matches')).toBeVisible()
 })
 
-test('an image that is removed elsewhere while one looks at it is said to be gone', async ({ app, demo }) => {
+test('an image that is removed outside while its details are shown is said to be gone', async ({ app, demo }) => {
   await demo.docker.getImage('busybox:latest').tag({ repo: 'passing-by', tag: '1' })
   await app.row('passing-by', '1').click()
   await demo.docker.getImage('passing-by:1').remove()

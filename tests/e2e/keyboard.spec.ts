@@ -1,6 +1,6 @@
 import { expect, test } from './slipway.ts'
 
-test('the list is walked by arrows and by j and k; Home and End reach its ends', async ({ app }) => {
+test('arrow keys, j and k move through the list; Home and End go to its ends', async ({ app }) => {
   const { keyboard } = app.page
   const focused = () => app.list.locator('[role=row]:focus')
   await expect(app.row('nginx', '1.27')).toBeVisible()
@@ -17,7 +17,7 @@ test('the list is walked by arrows and by j and k; Home and End reach its ends',
   await expect(focused()).toHaveAttribute('aria-rowindex', '2')
 })
 
-test('from the filter the arrow leads into the list, Enter into the details, Esc back', async ({ app }) => {
+test('from the filter, Down goes to the list, Enter to the details, and Esc back', async ({ app }) => {
   const { keyboard } = app.page
   await expect(app.row('nginx', '1.27')).toBeVisible()
   await keyboard.press('Control+f')
@@ -34,7 +34,7 @@ test('from the filter the arrow leads into the list, Enter into the details, Esc
   await expect(app.filter).toHaveValue('')
 })
 
-test('the menu opens with F10, is walked by arrows and closed by Esc', async ({ app }) => {
+test('F10 opens the menu, arrow keys move in it, and Esc closes it', async ({ app }) => {
   const { keyboard } = app.page
   await expect(app.list).toBeVisible()
   await keyboard.press('F10')
@@ -45,7 +45,7 @@ test('the menu opens with F10, is walked by arrows and closed by Esc', async ({ 
   await expect(app.page.getByRole('menu')).toBeHidden()
 })
 
-test('a row that vanishes under the cursor hands the focus to its neighbour', async ({ app, demo }) => {
+test('if the row under the cursor disappears, its neighbour gets the focus', async ({ app, demo }) => {
   await demo.docker.getImage('busybox:latest').tag({ repo: 'aaa-passing', tag: '1' })
   await app.filter.fill('aaa-passing')
   await expect(app.row('aaa-passing', '1')).toBeVisible()

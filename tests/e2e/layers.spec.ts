@@ -15,7 +15,7 @@ test('an image is shown as its stack of layers, on the computer’s own kernel',
   await expect(app.details).toContainText('daemon off;')
 })
 
-test('a shared layer names who shares it, and leads there', async ({ app }) => {
+test('a shared layer names the images that share it, and links to them', async ({ app }) => {
   await app.row('nginx', '1.27').click()
   const base = app.details.getByRole('list', { name: 'Layers, newest first' }).locator('> li').last()
   await base.getByRole('button', { name: /^shared with \d+ images/ }).click()
@@ -24,7 +24,7 @@ test('a shared layer names who shares it, and leads there', async ({ app }) => {
   await expect(app.details.getByRole('heading', { level: 2 })).toHaveText('redis:7')
 })
 
-test('the tabs are walked by the arrows, and stay as the cursor moves on', async ({ app }) => {
+test('the arrow keys switch tabs, and the tab stays when the cursor moves', async ({ app }) => {
   await app.row('nginx', '1.27').click()
   await app.details.getByRole('tab', { name: 'Layers' }).focus()
   await app.page.keyboard.press('ArrowRight')

@@ -126,7 +126,7 @@ test('mirrors in force are tested though they are on no list, and one that has c
   }
 })
 
-test('other content for a tag is told, with both digests', async ({ bare: app, mirror }) => {
+test('other content for a tag is shown with both digests', async ({ bare: app, mirror }) => {
   await toMirrors(app)
   await mirror(app, 'true')
   const lying = await mirror(app, 'lying', { lies: 'tag' })
@@ -137,7 +137,11 @@ test('other content for a tag is told, with both digests', async ({ bare: app, m
   await expect(about(app)).toContainText('Digest elsewhere')
 })
 
-test('all dead is told with the next step, and no mirror is praised', async ({ bare: app, hub, mirror }) => {
+test('if all mirrors fail, the next step is shown, and no mirror is called good', async ({
+  bare: app,
+  hub,
+  mirror,
+}) => {
   hub.behave('all', 'down')
   await toMirrors(app)
   await mirror(app, 'closed', { answers: 410 })
@@ -146,7 +150,7 @@ test('all dead is told with the next step, and no mirror is praised', async ({ b
   await expect(app.page.getByRole('status').filter({ hasText: 'Tested with nginx:1.27' })).toContainText('0 of')
 })
 
-test('a race can be cancelled, goes on while other screens are visited, and stands in Activity', async ({
+test('a race continues after a reload of the window, can be cancelled, and is listed in Activity', async ({
   bare: app,
   mirror,
 }) => {
@@ -231,7 +235,7 @@ test('an address is checked while it is typed; one’s own can be edited, moved,
   await expect(rowOf(app, { host: 'changed.example' })).toHaveCount(0)
 })
 
-test('mirrors are imported from a file, and written into one', async ({ bare: app }) => {
+test('mirrors are imported from a file and exported to one', async ({ bare: app }) => {
   const folder = mkdtempSync(join(tmpdir(), 'mirrors-'))
   const [given, written] = [join(folder, 'given.json'), join(folder, 'written.txt')]
   writeFileSync(given, '{ "registry-mirrors": ["https://one.example", "https://two.example/", "ftp://three"] }')

@@ -15,7 +15,7 @@ test('a pull is followed by layers, cancelled, tried again, and told with what c
   await expect(pull.getByText(/B\/s/)).toBeVisible()
   await expect(pull.getByRole('listitem').first()).toContainText(/downloading|waiting|downloaded/)
   await online.expectAccessible()
-  // The window begins anew, the pull goes on.
+  // The window reloads, and the pull continues.
   await online.page.reload()
   await activity(online)
   await expect(pull.getByRole('progressbar', { name: 'Pull python:3.13' })).toBeVisible()

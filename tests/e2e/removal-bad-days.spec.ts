@@ -31,7 +31,10 @@ async function removeMany(app: Slipway, { docker }: Engine) {
 const ofThese = async ({ docker }: Engine) =>
   (await docker.listImages()).filter(({ RepoTags }) => RepoTags?.some((name) => name.includes('team-')))
 
-test('a removal is cancelled between two images: what went is told, the rest stays as it was', async ({ app, own }) => {
+test('a removal that is cancelled between two images keeps the rest, which can then be removed with a new plan', async ({
+  app,
+  own,
+}) => {
   const removing = await removeMany(app, own)
   await removing.getByRole('button', { name: 'Cancel' }).click()
   await expect(removing).toHaveAccessibleName(`Remove ${many} images`)
@@ -52,7 +55,10 @@ test('a removal is cancelled between two images: what went is told, the rest sta
   await expect(removing.getByRole('button', { name: 'Remove the rest…' })).toHaveCount(0)
 })
 
-test('the engine dies in the midst of a removal: each image’s fate is told as it is', async ({ app, own }) => {
+test('if the engine dies during a removal, each image is shown as done if it is gone, and none as unknown', async ({
+  app,
+  own,
+}) => {
   const removing = await removeMany(app, own)
   await own.kill()
   await own.restart()
@@ -63,10 +69,7 @@ test('the engine dies in the midst of a removal: each image’s fate is told as 
   await expect(removing.getByText('unknown, the engine disconnected')).toHaveCount(0)
 })
 
-test('the folder for the copies cannot be used: it is told in the sheet, and nothing is deleted', async ({
-  app,
-  own,
-}) => {
+test('if the folder for copies cannot be used, the sheet says so, and nothing is deleted', async ({ app, own }) => {
   const folder = mkdtempSync(join(tmpdir(), 'copies-'))
   try {
     await app.electron.evaluate(({ dialog }, chosen) => {

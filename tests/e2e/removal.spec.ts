@@ -4,7 +4,10 @@ import { join } from 'node:path'
 import { job, part, sheet, test, toActivity } from './cleaning.ts'
 import { expect } from './slipway.ts'
 
-test('one image is removed by its id: first the plan, then that, then what came free', async ({ app, own }) => {
+test('one image is removed by its id: first the plan is shown, then the removal, then the freed space', async ({
+  app,
+  own,
+}) => {
   const dangling = (await own.docker.listImages({ filters: { dangling: ['true'] } }))[0]!
   const id = dangling.Id.slice(7, 19)
   await app.filter.fill(id)
@@ -35,7 +38,7 @@ test('a tag that the image can do without is only untagged, and frees nothing', 
   expect((await own.docker.getImage('nginx:1.27').inspect()).RepoTags).toEqual(['nginx:1.27'])
 })
 
-test('what a container uses is kept unless the user says what becomes of the container', async ({ app, own }) => {
+test('an image that a container uses is kept unless the user chooses to remove the container', async ({ app, own }) => {
   await app.row('redis', '7').click()
   await app.page.keyboard.press('Delete')
   await expect(part(app, 'Blocked')).toContainText('container cache, running')
@@ -91,7 +94,7 @@ const inMegabytes = (text: string) => {
 }
 const sum = (texts: readonly string[]) => texts.reduce((total, text) => total + inMegabytes(text), 0)
 
-test('everything is removed, containers and all, when that is what was chosen', async ({ app, own }) => {
+test('all images are removed with their containers if that was chosen', async ({ app, own }) => {
   await app.foot.getByRole('button', { name: 'Clean up…' }).click()
   await app.page.getByRole('menuitem', { name: /^Everything/ }).click()
   await app.page.keyboard.press('Delete')
@@ -130,7 +133,10 @@ test('a removal with a copy is undone: the image is back, with its tag', async (
   expect((await own.docker.getImage('python:3.9').inspect()).Id).toBe(before)
 })
 
-test('what moved between the plan and the click is not touched: the new plan is shown', async ({ app, own }) => {
+test('an image that changed between the plan and the click is not touched: the new plan is shown', async ({
+  app,
+  own,
+}) => {
   await app.row('python', '3.9').click()
   await app.page.keyboard.press('Delete')
   await expect(sheet(app).getByRole('button', { name: 'Delete 1 image' })).toBeEnabled()
@@ -142,7 +148,7 @@ test('what moved between the plan and the click is not touched: the new plan is 
   expect((await own.docker.getImage('python:3.9').inspect()).RepoTags).toEqual(['python:3.9'])
 })
 
-test('a copy whose removal is not known any more is named, and deleted when asked', async ({ open, own }) => {
+test('a copy without a known removal is listed, and can be deleted', async ({ open, own }) => {
   const folder = mkdtempSync(join(tmpdir(), 'slipway-strays-'))
   const home = join(folder, 'home')
   mkdirSync(home)
@@ -170,7 +176,10 @@ test('a copy whose removal is not known any more is named, and deleted when aske
   rmSync(folder, { recursive: true, force: true })
 })
 
-test('what was cleared from Activity can still be undone, also after the app was closed', async ({ open, own }) => {
+test('a removal that was cleared from Activity can still be undone, even after a restart of the app', async ({
+  open,
+  own,
+}) => {
   const folder = mkdtempSync(join(tmpdir(), 'slipway-cleared-'))
   const first = await open({ socket: own.socket, config: folder })
   await first.row('python', '3.9').click()

@@ -108,7 +108,7 @@ test('a name is checked while it is typed; one that is taken is mended with a cl
   await expect(run(app)).toBeEnabled()
 })
 
-test('a port that is taken is told while it is typed, and the next free one is a click away', async ({
+test('a port in use is reported while typing, and the next free one is a click away', async ({
   ready: app,
   runner,
 }) => {
@@ -155,7 +155,7 @@ test('a container that ends at once says so, with its exit code and last lines',
   await expect(sheet(app).getByRole('button', { name: 'Logs' })).toBeVisible()
 })
 
-test('what few need stands under More, quoted as a shell needs it', async ({ ready: app, runner }) => {
+test('rarely used options are under More, and are quoted for the shell', async ({ ready: app, runner }) => {
   await dialogFor(app, 'box', '1')
   await field(app, 'Command').fill(`sh -c 'echo "a  b"; sleep 1000'`)
   await sheet(app).getByRole('checkbox', { name: 'Interactive terminal' }).click()

@@ -119,7 +119,7 @@ test('a wrong name says why while it is typed; a deprecated image says what to u
   await expect(online.details.getByRole('heading', { level: 2 })).toHaveText('almalinux')
 })
 
-test('a tag that nobody has is told before anything is pulled', async ({ online }) => {
+test('a tag that no registry has is reported before anything is pulled', async ({ online }) => {
   await search(online, 'nginx:no-such-tag')
   await online.page.keyboard.press('Enter')
   await expect(online.details.getByRole('alert')).toContainText('nginx:no-such-tag was not found')

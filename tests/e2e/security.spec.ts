@@ -8,7 +8,7 @@ test('the page has the contract’s names and nothing of Node or Electron', asyn
   expect(found).toEqual({ bridge: ['call', 'on'], node: 'undefined', need: 'undefined', frozen: true })
 })
 
-test('calls that the contract does not know, and input of another shape, are refused', async ({ app }) => {
+test('calls outside the contract, and invalid input, are refused', async ({ app }) => {
   const refused = await app.page.evaluate(
     `Promise.allSettled([
       slipway.call('images.details', '../../etc/passwd'),
@@ -22,7 +22,7 @@ test('calls that the contract does not know, and input of another shape, are ref
   expect(refused).toMatchObject([badInput, badInput, badInput, { status: 'rejected' }, { status: 'rejected' }])
 })
 
-test('the page cannot be led elsewhere, nor open a window', async ({ app }) => {
+test('the page cannot navigate elsewhere or open a window', async ({ app }) => {
   const here = app.page.url()
   await app.page.evaluate(`location.href = 'https://example.com/'`)
   await app.page.evaluate(`window.open('https://example.com/')`)

@@ -23,7 +23,7 @@ test('click, Ctrl, Shift and the box select; two or more make the pane their sum
   await app.expectAccessible()
 })
 
-test('an image with several tags counts once in what its selected lines take', async ({ app }) => {
+test('an image with several selected tags counts once in the selected size', async ({ app }) => {
   await app.row('nginx', '1.27').click({ modifiers: ['Control'] })
   await app.row('nginx', 'stable').click({ modifiers: ['Control'] })
   await expect(app.foot).toContainText('2 selected')
@@ -32,7 +32,7 @@ test('an image with several tags counts once in what its selected lines take', a
   expect(row).toContain('nginx:1.27, nginx:stable')
 })
 
-test('by keyboard: Space, Shift with arrows, Ctrl+A, and Esc to let go', async ({ app }) => {
+test('by keyboard: Space, Shift with arrows, Ctrl+A, and Esc to clear the selection', async ({ app }) => {
   const { keyboard } = app.page
   const picked = app.list.getByRole('row', selected)
   await app.rows.first().focus()
@@ -51,7 +51,7 @@ test('by keyboard: Space, Shift with arrows, Ctrl+A, and Esc to let go', async (
   await expect(picked).toHaveCount(0)
 })
 
-test('the selection survives sorting, filtering and changes from outside, and tells what is out of sight', async ({
+test('the selection survives sorting, filtering and outside changes, and says how much of it is hidden', async ({
   app,
   demo,
 }) => {
@@ -74,7 +74,7 @@ test('the selection survives sorting, filtering and changes from outside, and te
   await expect(app.foot).toContainText('2 selected')
 })
 
-test('the box in the head selects all that is shown, and lets them go', async ({ app }) => {
+test('the check box in the header selects all shown rows, and clears them', async ({ app }) => {
   await app.filter.fill('nginx')
   const box = app.page.getByRole('checkbox', { name: 'Select all shown' })
   await box.click()

@@ -26,7 +26,7 @@ export class Slipway {
     if (/MaxListenersExceededWarning|UnhandledPromiseRejection/.test(line)) this.#warnings.push(line)
   }
 
-  /** What Node and Electron warned of, in main and in the window: too many listeners, a failure that nobody handles. */
+  /** Warnings of Node and Electron, in main and in the window: too many listeners, an unhandled rejection. */
   async warnings(): Promise<readonly string[]> {
     for (const message of await this.page.consoleMessages().catch(() => [])) this.#note(message.text())
     return [...new Set(this.#warnings)]
@@ -124,9 +124,9 @@ interface Fixtures {
   open: (how?: Launch) => Promise<Slipway>
   /** The app over the demo's engine. */
   app: Slipway
-  /** Docker Hub: its search, its tags and its token, well until told otherwise, with nothing asked yet. */
+  /** Docker Hub: its search, its tags and its token. It works until a test changes that, and has no requests yet. */
   hub: Online['hub']
-  /** What can be pulled, as a mirror serves it: as fast as it goes until told otherwise. */
+  /** What can be pulled, as a mirror serves it: at full speed until a test changes that. */
   registry: Online['registry']
   /** The app over an engine without images, both of which reach the hub and the registry. */
   online: Slipway

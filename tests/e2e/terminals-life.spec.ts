@@ -5,7 +5,7 @@ import { runnableImages } from '../../tools/world/runnable.ts'
 import type { Slipway } from './slipway.ts'
 import { box, expect, image, TerminalScreen, test } from './terminals.ts'
 
-test('three terminals come back with their text when the window is loaded anew, and go on', async ({
+test('three terminals come back with their text after a reload of the window, and continue', async ({
   app,
   demo,
   terminals,
@@ -31,7 +31,7 @@ test('three terminals come back with their text when the window is loaded anew, 
   await expect(terminals.row('and on')).toBeVisible()
 })
 
-test('a program that ended is started again in its place', async ({ app, demo, terminals }) => {
+test('a program that ended can be started again in the same tab', async ({ app, demo, terminals }) => {
   await terminals.run(demo, image, { ...box, removeAtEnd: false })
   await terminals.type('exit 0')
   await expect(app.foot).toContainText('Ended with exit code 0.')
@@ -88,7 +88,7 @@ async function onItsOwn(open: (how: Launch) => Promise<Slipway>, story: (own: Ow
   }
 }
 
-test('an engine that dies is told under the text, which stays', async ({ open }) => {
+test('if the engine dies, the terminal keeps its text and says so below it', async ({ open }) => {
   await onItsOwn(open, async ({ engine, app, terminals }) => {
     await terminals.run(engine, 'box:1', { name: 'box', command: 'sh' })
     await terminals.type('echo before')
@@ -101,7 +101,7 @@ test('an engine that dies is told under the text, which stays', async ({ open })
   })
 })
 
-test('what ends at once shows what it said and its exit code, at each start', async ({ open }) => {
+test('a container that exits at once shows its output and its exit code at each start', async ({ open }) => {
   await onItsOwn(open, async ({ engine, app, terminals }) => {
     await terminals.run(engine, 'ends-at-once:1', { name: 'ends' })
     for (const start of ['first', 'again']) {

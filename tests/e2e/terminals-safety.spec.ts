@@ -26,7 +26,7 @@ test('one line is pasted at once, several are asked about, and no control charac
   await expect(terminals.input).toBeFocused()
 })
 
-test('what is selected is copied, and a program cannot write to the clipboard', async ({ app, demo, terminals }) => {
+test('selected text is copied, and a program cannot write to the clipboard', async ({ app, demo, terminals }) => {
   await app.electron.evaluate(({ clipboard }) => clipboard.writeText('kept'))
   await terminals.run(demo, image, box)
   // OSC 52
@@ -69,7 +69,7 @@ test('a link asks first, with its whole address, and only pages are opened', asy
   expect(await opened(app)).toEqual([address])
 })
 
-test('random bytes do no harm', async ({ app, demo, terminals }) => {
+test('a terminal survives random bytes', async ({ app, demo, terminals }) => {
   const refused = await violations(app.page)
   await terminals.run(demo, image, box)
   await terminals.type('head -c 300000 /dev/urandom; printf "\\033c"; echo still here')

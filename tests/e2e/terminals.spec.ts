@@ -129,7 +129,7 @@ test('closing a shell ends it, so that is asked first', async ({ app, demo, term
   await expect.poll(sleeping).toBe(false)
 })
 
-test('what went by is found again', async ({ app, demo, terminals }) => {
+test('text that has scrolled away can be searched', async ({ app, demo, terminals }) => {
   await terminals.run(demo, image, box)
   await terminals.type('seq 1 300; echo all')
   await expect(terminals.row('all')).toBeVisible()

@@ -1,4 +1,4 @@
-/** The engine service over a real engine, with what it tells the window. */
+/** The engine service over a real engine, with what it publishes to the window. */
 import { isDeepStrictEqual } from 'node:util'
 import * as v from 'valibot'
 import { expect } from 'vitest'
@@ -56,7 +56,7 @@ export function serve(surroundings: Surroundings, memory = noMemory, engineChang
   }
 }
 
-/** Keeps up as the window does: the whole once and where a number was missed, else by changes. */
+/** Follows the list as the window does: a snapshot at first and after a missed change, or else each change. */
 class Follower {
   #seq = -1
   #whole

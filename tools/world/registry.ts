@@ -29,6 +29,8 @@ export interface Registry {
   readonly headers: Readonly<Record<string, string>>
   /** What it has logged: each request is a line. */
   log(): string
+  /** Bytes of answers since the last `behave`. */
+  readonly passed: number
   /** How it answers from now on; without anything, as fast as it can. */
   behave(weather?: Weather): void
   /** Ends it and removes all that it holds. */
@@ -69,6 +71,9 @@ export async function startRegistry(wish: RegistryWish = {}): Promise<Registry> 
       direct: `127.0.0.1:${inner}`,
       headers: locked ? { authorization: `Basic ${btoa(`${ann.username}:${ann.password}`)}` } : {},
       log,
+      get passed() {
+        return gate.passed
+      },
       behave: gate.behave,
       async stop() {
         await gate.stop()

@@ -53,7 +53,7 @@ describe.each(matrix)('$title', (wish) => {
     await eventually(() => Math.abs(before - onDisk() - promised) < promised * 0.01 + 150_000)
   }
 
-  test('all that is unused goes, record by record, and as much comes free as was promised', async () => {
+  test('all unused records are removed one by one, and as much is freed as was promised', async () => {
     build(engine, 'one', [2_000_000, 3_000])
     build(engine, 'two', [1_000_000])
     await removeImages()
@@ -88,7 +88,7 @@ describe.each(matrix)('$title', (wish) => {
     expect(await savedBytes('kept')).toBe(saved)
   })
 
-  test('cancelled between two records, the others stay and are told as kept', async () => {
+  test('after a cancel between two records, the others stay and are reported as `kept`', async () => {
     build(engine, 'one', [20_000, 30_000, 40_000, 50_000])
     await removeImages()
     const kept = await quietPlan()

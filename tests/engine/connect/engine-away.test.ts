@@ -30,7 +30,7 @@ describe.each(matrix)('$title', (wish) => {
   }
   const images = async () => (await present(two.red)).ids.size
 
-  test('a plan ends with its session, also where the same engine is back', async () => {
+  test('a plan ends with its session, even if the same engine comes back', async () => {
     const kept = await app.planAll()
     await two.red.restart()
     await app.connected('red')
@@ -62,7 +62,7 @@ describe.each(matrix)('$title', (wish) => {
     await undone(started)
   })
 
-  test('the answer is lost, and the engine is back in time: it is asked what became of the image', async () => {
+  test('if the answer is lost and the engine comes back in time, the image is inspected for its outcome', async () => {
     const lost = app.way.trouble('answer-lost', deletion)
     const started = await app.removeAll()
     await lost.answered
@@ -74,7 +74,7 @@ describe.each(matrix)('$title', (wish) => {
     await undone(started)
   })
 
-  test('a request that reaches the engine late costs no copy', async () => {
+  test('if a request reaches the engine late, the copy is kept', async () => {
     const late = app.way.trouble('late', deletion)
     const started = await app.removeAll()
     await late.begun

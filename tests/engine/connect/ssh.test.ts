@@ -14,7 +14,7 @@ import { openCleaner, present, value, type Cleaner } from '../removal/cleaner.ts
 import { deletion, ownImages } from './two.ts'
 import { openWay, type Way } from './way.ts'
 
-/** ssh gives up after 3 questions, 10 s apart, that nobody answers (routes.ts); the rest is for a busy machine. */
+/** ssh gives up after 3 unanswered keep-alives, 10 s apart (routes.ts); the rest is for a busy machine. */
 const deadWithinMs = 60_000
 /** The longest wait between two tries, and the try. */
 const backWithinMs = 60_000

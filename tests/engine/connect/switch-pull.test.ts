@@ -51,7 +51,7 @@ describe.each(matrix)('$title', (wish) => {
     expect(await present(two.blue)).toEqual(app.before.blue)
   }
 
-  test('the window goes to another engine while an image comes', async () => {
+  test('a pull ends on its engine while the window shows another one', async () => {
     const id = await startPull('large:switched')
     await app.show('blue')
     await endsOnRed(id, 'large:switched')
@@ -59,7 +59,7 @@ describe.each(matrix)('$title', (wish) => {
     expect(app.cleaner.named(at('large:switched'))).toBeDefined()
   })
 
-  test('two contexts lead to one engine: going to and fro leaves no connection behind, and the context that is chosen is shown', async () => {
+  test('switching between two contexts of one engine leaves no connection behind, and the chosen one is shown', async () => {
     await eventually(idle)
     const before = connections()
     const id = await startPull('large:to-and-fro')
@@ -90,7 +90,7 @@ describe.each(matrix)('$title', (wish) => {
     expect(connections()).toBe(0)
   })
 
-  test('a lease is connected again to its engine, and to no other', async () => {
+  test('a lease reconnects to its own engine, also while another one is shown', async () => {
     const { engine } = app.cleaner
     const lease = engine.lease(value(engine.session()))
     const { session } = lease

@@ -41,7 +41,7 @@ describe.each(matrix)('$title', (wish) => {
     expect(await present(two.blue)).toEqual(app.before.blue)
     expect(app.copies()).toEqual([])
   }
-  test('the window goes to another engine while copies are saved', async () => {
+  test('a removal ends on its engine after a switch while copies are saved', async () => {
     const saving = app.way.trouble('answer-held', (question) => question.includes('/images/get'))
     const job = await app.removeAll()
     await saving.answered
@@ -52,7 +52,7 @@ describe.each(matrix)('$title', (wish) => {
   })
 
   test.each(['answer-held', 'held'] as const)(
-    'the window goes to another engine in the middle of an item: %s',
+    'a removal ends on its engine after a switch in the middle of an item: %s',
     async (trouble) => {
       const deleting = app.way.trouble(trouble, deletion)
       const job = await app.removeAll()
@@ -78,7 +78,7 @@ describe.each(matrix)('$title', (wish) => {
     expect(new Set(begun)).toEqual(new Set(['running']))
   })
 
-  test('the window goes to another engine between two items', async () => {
+  test('a removal ends on its engine after a switch between two items', async () => {
     const deleting = app.way.trouble('held', (question) => deletion(question) && question.includes('two:'))
     const job = await app.removeAll()
     await deleting.begun
@@ -89,7 +89,7 @@ describe.each(matrix)('$title', (wish) => {
     await undoneOnRed(job)
   })
 
-  test('the window goes to another engine while copies are loaded again', async () => {
+  test('an undo ends on its engine after a switch while copies are loaded', async () => {
     const job = await app.removeAll()
     await onlyRedIsEmpty(job)
     const before = await present(two.blue)
@@ -126,7 +126,7 @@ describe.each(matrix.filter(({ store }) => store === 'classic'))('$title', (wish
   const names = ['small:1', 'small:2', 'small:3']
   const at = (name: string) => `${registry.host}/${name}`
 
-  test('the window goes to another engine while images are pulled again', async () => {
+  test('an undo ends on its engine after a switch while images are pulled again', async () => {
     app = await openApp(two, { images: [] })
     try {
       for (const name of names) {

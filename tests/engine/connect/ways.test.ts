@@ -96,7 +96,7 @@ describe('ssh', () => {
     await eventually(() => running() === 0)
   }, 60_000)
 
-  test('what ssh says is passed on: a host that is not known, no ssh at all', async () => {
+  test('an error of ssh is passed on: an unknown host, or no ssh installed', async () => {
     ssh('echo "Host key verification failed." >&2; exit 255')
     expect(await failure({ host: 'ssh://me@far.example' })).toMatchObject({
       code: 'engine-unreachable',
@@ -175,7 +175,7 @@ describe('TLS', () => {
     }
   })
 
-  test('an engine that another authority stands for is not trusted', async () => {
+  test('an engine with a certificate of another authority is not trusted', async () => {
     expect(await failure({ host, pems: { 'ca.pem': pem('other-ca'), ...client('cert') } })).toMatchObject({
       code: 'engine-unreachable',
       detail: expect.stringContaining('certificate'),

@@ -62,7 +62,7 @@ describe.each(matrix)('$title', (wish) => {
     )
   })
 
-  test('a name that is taken is refused with another', async () => {
+  test('a taken name is refused, with a free one as a suggestion', async () => {
     await runner.started('box:1', { name: 'mine', interactive: false, command: 'hold' })
     const taken = { code: 'container-name-taken', field: 'name', name: 'mine', suggestion: 'mine-2' }
     expect(await runner.refused('box:1', { name: 'mine' })).toEqual(taken)
@@ -71,7 +71,7 @@ describe.each(matrix)('$title', (wish) => {
     expect(await runner.refused('box:1', { name: 'my own' })).toMatchObject({ code: 'run-fault', field: 'name' })
   })
 
-  test('a port that another container or a program has is refused with the next', async () => {
+  test('a port that another container or a program uses is refused, with the next free one as a suggestion', async () => {
     // Below those that the system gives away by itself: the one after it is free.
     const port = 8650
     const server = createServer()
@@ -135,7 +135,7 @@ describe.each(matrix)('$title', (wish) => {
     await eventually(async () => (await containers()).length === 0)
   })
 
-  test('what else an engine refuses is said at its field', async () => {
+  test('other refusals of the engine are reported at their field', async () => {
     const refused = (more: Partial<RunWish>) => runner.refused('box:1', { command: 'hold', ...more })
     const volume = (source: string, target = '/x') => ({ volumes: [{ source, target, readOnly: false }] })
     expect(await refused(volume('/no/such folder'))).toEqual({

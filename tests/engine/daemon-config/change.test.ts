@@ -92,7 +92,7 @@ describe.each(matrix)('on $title', (wish) => {
     expect(await mirrorsOf(engine)).toEqual([good.address, second.address])
   })
 
-  test('good in the race and dead in the test pull: all is put back, and the pull says why', async () => {
+  test('a mirror that fails the test pull: everything is restored, with the pull’s error', async () => {
     online.hub.behave('all', 'down')
     good.behave({ answers: 503 })
     const job = await changer.set([good.address])
@@ -102,7 +102,7 @@ describe.each(matrix)('on $title', (wish) => {
     expect(await mirrorsOf(engine)).toEqual([])
   })
 
-  test('a mirror that does not answer is not kept, also where there is no image to try it with', async () => {
+  test('a mirror that does not answer is not kept, even if there is no image to test it with', async () => {
     const steps = [{ instruction: 'COPY hello /', bytes: 1000 }]
     await loadImages(engine.docker, [{ references: ['hello-world:latest'], created: new Date(0), steps }])
     second.behave({ answers: 503 })
@@ -131,7 +131,7 @@ describe.each(matrix)('on $title', (wish) => {
     }
   })
 
-  test('a backup without mirrors takes away those that Docker holds on to, though the file names them no more', async () => {
+  test('restoring a backup without mirrors removes those that Docker still has and the file no longer names', async () => {
     expect(await changer.set([good.address])).toMatchObject({ state: 'done' })
     const [{ backup } = {}] = (await changer.now()).changes
     write(without.replace('{', '{ '))
@@ -141,7 +141,7 @@ describe.each(matrix)('on $title', (wish) => {
     expect(await mirrorsOf(engine)).toEqual([])
   })
 
-  test('a mirror that only Docker trusts is tried by Docker itself', async () => {
+  test('a mirror that only Docker trusts is tested by Docker itself', async () => {
     const trusted = getCACertificates('default')
     setDefaultCACertificates([])
     try {
@@ -166,7 +166,7 @@ describe.each(matrix)('on $title', (wish) => {
     expect(state()?.text).toBe(`{ ${features} }`)
   })
 
-  test('given up in the middle of the test pull, all is put back', async () => {
+  test('a cancel in the middle of the test pull restores everything', async () => {
     good.behave({ hangs: 'manifest' })
     online.hub.behave('all', 'hung')
     const kept = await changer.plan([good.address])
@@ -195,7 +195,7 @@ describe.each(matrix)('on $title', (wish) => {
     expect(await mirrorsOf(engine)).toEqual([second.address])
   })
 
-  test('what cannot be understood is shown with its line, and never planned over', async () => {
+  test('a file that cannot be parsed is shown with the line of the error, and is not planned over', async () => {
     write('{\n  "debug": true,\n}\n')
     expect(await changer.now()).toMatchObject({ fault: { code: 'trailing-comma', place: { line: 2 } } })
     const kept = await changer.plan([good.address])
@@ -205,7 +205,7 @@ describe.each(matrix)('on $title', (wish) => {
   })
 })
 
-test('the engine dies in the middle: the file is as it was, and says so', async () => {
+test('if the engine dies in the middle, the file is restored, and the failure says so', async () => {
   const engine = await startEngine({ version: '26.1', store: 'classic', asInstalled: true })
   write('{ "debug": false }')
   process.kill(engine.pid, 'SIGHUP')
@@ -229,7 +229,7 @@ test('the engine dies in the middle: the file is as it was, and says so', async 
   }
 })
 
-test('an engine at another place than the usual one is not changed from here', async () => {
+test('an engine outside the usual installations is not changed', async () => {
   const engine = await startEngine({ version: '26.1', store: 'classic' })
   const changer = await openChanger({ online, socket: engine.socket })
   try {
@@ -243,7 +243,7 @@ test('an engine at another place than the usual one is not changed from here', a
   }
 })
 
-test('a file that keeps Docker down gives way to a backup, which Docker takes up when it starts', async () => {
+test('a file that keeps Docker from starting is replaced by a backup, which Docker reads when it starts', async () => {
   const engine = await startEngine({ version: '26.1', store: 'classic', asInstalled: true, env: online.hub.engineEnv })
   write('{ "debug": false }')
   process.kill(engine.pid, 'SIGHUP')
@@ -269,7 +269,7 @@ test('a file that keeps Docker down gives way to a backup, which Docker takes up
   }
 })
 
-test('the helper is killed in the middle: nothing is called done, and what it left is put back first', async () => {
+test('if the helper is killed in the middle, the change has failed, and the next one restores the file first', async () => {
   const engine = await startEngine({ version: '26.1', store: 'classic', asInstalled: true, env: online.hub.engineEnv })
   write('{ "debug": false }')
   process.kill(engine.pid, 'SIGHUP')

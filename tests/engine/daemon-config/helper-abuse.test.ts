@@ -51,7 +51,7 @@ async function said(bytes: string | Buffer, program = installed, args: readonly 
 
 const change = { verb: 'change', oldHash: hashOf(plain), newText: added }
 
-describe('a request that is none', () => {
+describe('an invalid request', () => {
   test.each([
     ['no JSON', 'hello'],
     ['not UTF-8', Buffer.from('{"verb":"re\xffad"}', 'latin1')],
@@ -77,13 +77,13 @@ describe('a request that is none', () => {
     expect(code).toBe(1)
   })
 
-  test('comes in the middle of a change: that is put back', async () => {
+  test('comes in the middle of a change: the file is restored', async () => {
     const { code, lines } = await said(`${JSON.stringify(change)}\n{"verb":"sudo"}\n{"verb":"keep"}\n`)
     expect(lines.at(-1)).toMatchObject({ error: 'bad-request', state: 'restored' })
     expect(code).toBe(1)
   })
 
-  test('comes at the wrong time: told, and nothing is done', async () => {
+  test('comes at the wrong time: refused, and nothing is done', async () => {
     const { lines } = await said('{"verb":"keep"}\n{"verb":"undo"}\n')
     expect(lines).toEqual([
       { error: 'out-of-turn', state: 'untouched', verb: 'keep' },
@@ -122,7 +122,7 @@ describe('a text that changes more than it may', () => {
   })
 })
 
-describe('a caller that goes', () => {
+describe('a caller that ends or misbehaves', () => {
   const begun = async () => {
     const child = spawn(installed, [], { stdio: ['pipe', 'pipe', 'ignore'] })
     child.stdin.write(`${JSON.stringify(change)}\n`)
@@ -132,7 +132,7 @@ describe('a caller that goes', () => {
     return child
   }
 
-  test.each(['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT'] as const)('a signal, %s: put back', async (signal) => {
+  test.each(['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT'] as const)('sends %s: the file is restored', async (signal) => {
     const child = await begun()
     child.kill(signal)
     expect(await once(child, 'close')).toEqual([0, null])
@@ -145,7 +145,7 @@ describe('a caller that goes', () => {
     await once(child, 'close')
   })
 
-  test('is silent for too long: put back', async () => {
+  test('is silent for too long: the file is restored', async () => {
     const hurry = 'from slipway_daemon_file import main, side; main.PATIENCE = 2; main.main(side.ROOT)'
     const script = `import sys; sys.dont_write_bytecode = True; sys.path.insert(0, '/usr/lib/slipway'); ${hurry}`
     const child = spawn('/usr/bin/python3', ['-IS', '-c', script], { stdio: ['pipe', 'pipe', 'ignore'] })

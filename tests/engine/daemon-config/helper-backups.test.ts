@@ -7,7 +7,7 @@ const rest = engineAtRest('26.1')
 const { engineHas } = rest
 
 describe('another writer', () => {
-  test('a second helper is refused while the first is at work, and can work after it', async () => {
+  test('a second helper is refused while the first one is working, and can work afterwards', async () => {
     const [first, second] = [await opened(), await opened()]
     const wish = { oldHash: hashOf(plain), newText: added }
     expect(await first.helper.change(wish)).toMatchObject({ ok: true })
@@ -30,7 +30,7 @@ describe('another writer', () => {
 })
 
 describe('backups', () => {
-  test('what cannot be parsed gives way to a backup, and is kept beside it', async () => {
+  test('a file that cannot be parsed is replaced by a backup, and kept beside it', async () => {
     await changed(added, 'undo')
     const faulty = '{ "registry-mirrors": [,] }'
     write(faulty, { mode: 0o640, owner: [0, 7] })
@@ -49,7 +49,7 @@ describe('backups', () => {
     await engineHas()
   })
 
-  test('a backup without mirrors takes those in force away', async () => {
+  test('restoring a backup without mirrors removes those in force', async () => {
     await changed(added)
     await engineHas(mirror)
     const { helper } = await opened()
@@ -61,7 +61,7 @@ describe('backups', () => {
     await engineHas(mirror)
   })
 
-  test('the file keeps Docker down: a backup is put in its place, and Docker starts', async () => {
+  test('a file that keeps Docker from starting is replaced by a backup, and Docker starts', async () => {
     await changed(added, 'undo')
     const faulty = '{ "debug": true, }'
     await rest.engine.shutDown()
@@ -77,7 +77,7 @@ describe('backups', () => {
     rmSync(`${file}.faulty-${hashOf(faulty).slice(0, 12)}`)
   })
 
-  test('only its own are restored, and the last 20 are kept', { timeout: 180_000 }, async () => {
+  test('only the helper’s own backups are restored, and the last 20 are kept', { timeout: 180_000 }, async () => {
     const { helper } = await opened()
     const text = (label: number) => `{ "labels": ["x=${label}"] }`
     for (let label = 0; label < 22; label++) {

@@ -45,7 +45,7 @@ describe('what the engine would refuse', () => {
 })
 
 describe('the engine', () => {
-  test('is not running: told, and nothing is changed', async () => {
+  test('is not running: reported, and nothing is changed', async () => {
     await rest.engine.shutDown()
     const before = state()
     const { answer } = await changed(added)
@@ -89,7 +89,7 @@ describe('the engine', () => {
     await engineHas()
   })
 
-  test('hangs: put back', { timeout: 120_000 }, async () => {
+  test('hangs: the file is restored', { timeout: 120_000 }, async () => {
     const before = state()
     const { helper } = await opened({
       onStep: (step) => void (step === 'backed-up' && process.kill(rest.engine.pid, 'SIGSTOP')),

@@ -29,7 +29,7 @@ const linkTo = (target: string) => {
   symlinkSync(target, file)
 }
 
-test('a link stays, and its target is changed', async () => {
+test('a symbolic link stays, and its target is changed', async () => {
   writeFileSync(`${aside}/real.json`, plain, { mode: 0o600 })
   linkTo(`${aside}/real.json`)
   expect(await changed(added)).toMatchObject({ answer: { ok: true } })
@@ -39,7 +39,7 @@ test('a link stays, and its target is changed', async () => {
   await engineHas(mirror)
 })
 
-test('a link to what others can change, to nothing, or in a ring, is not followed', async () => {
+test('a link to a file that others can change, to nothing, or in a circle is not followed', async () => {
   writeFileSync(`${aside}/theirs.json`, plain)
   run('chown', 'nobody', `${aside}/theirs.json`)
   linkTo(`${aside}/theirs.json`)
@@ -60,7 +60,7 @@ test('a link into a folder that others can write in is not followed', async () =
   await refused({ code: 'daemon-file-folder', folder: aside, state: 'untouched' })
 })
 
-test('a second name on the disk, a folder, a pipe: not touched', async () => {
+test('a hard link, a folder or a pipe is not touched', async () => {
   linkSync(file, `${aside}/second`)
   await refused({ code: 'daemon-file-odd', what: 'hard-link' })
   rmSync(file)
@@ -74,7 +74,7 @@ test('a second name on the disk, a folder, a pipe: not touched', async () => {
   await helper.end()
 })
 
-test('a folder that others can write in is not worked in', async () => {
+test('a file in a folder that others can write in is not changed', async () => {
   chmodSync('/etc/docker', 0o775)
   try {
     await refused({ code: 'daemon-file-folder', folder: '/etc/docker', state: 'untouched' })
@@ -83,7 +83,7 @@ test('a folder that others can write in is not worked in', async () => {
   }
 })
 
-test('a folder that is missing is made, and is gone again when undone', async () => {
+test('a missing folder is created, and removed again by an undo', async () => {
   run('cp', '--archive', '/etc/docker', '/etc/docker.away')
   rmSync('/etc/docker', { recursive: true })
   try {
@@ -115,7 +115,7 @@ test('a disk that cannot be written', async () => {
   })
 })
 
-test('a full disk: nothing is changed, and nothing is left of the attempt', async () => {
+test('on a full disk nothing is changed, and nothing is left of the attempt', async () => {
   await onDisk('size=16k', async () => {
     writeFileSync('/etc/docker/filler', Buffer.alloc(12 << 10))
     await refused({ code: 'daemon-file-no-space', folder: '/etc/docker', state: 'untouched' })
@@ -123,7 +123,7 @@ test('a full disk: nothing is changed, and nothing is left of the attempt', asyn
   })
 })
 
-test('a disk that fills up while the change is tried: told, and put back by the next start', async () => {
+test('if the disk fills up before an undo, its outcome is unsure, and the next start restores the file', async () => {
   await onDisk('size=20k', async () => {
     writeFileSync('/etc/docker/filler', Buffer.alloc(8 << 10))
     const before = state()

@@ -65,12 +65,12 @@ describe('by pkexec', () => {
     expect(state()).toEqual(before)
   })
 
-  test('where nothing can ask for a password, that is said', async () => {
+  test('without an authentication agent, that is the error', async () => {
     await polkit.answer('ask')
     expect(await openHelper({ command: asNobody() })).toEqual({ ok: false, error: { code: 'helper-no-agent' } })
   })
 
-  test('a helper that is not there is missed before a password is asked for', async () => {
+  test('a missing helper is reported before a password is asked for', async () => {
     renameSync(helperFile, `${helperFile}.away`)
     try {
       expect(await openHelper()).toEqual({ ok: false, error: { code: 'helper-missing', file: helperFile } })
@@ -120,7 +120,7 @@ describe('by pkexec', () => {
     expect(asUser('ls /var/lib/slipway 2>&1; cat /var/lib/slipway/lock 2>&1 || true')).not.toMatch(/backups/)
   })
 
-  test('the app ends while it works: what was not kept is put back', async () => {
+  test('if the app ends during a change, the change is undone', async () => {
     write('{}')
     process.kill(engine.pid, 'SIGHUP')
     const [program, ...args] = asNobody()

@@ -40,7 +40,7 @@ describe.each([
   })
   afterEach(noHelperLeft)
 
-  test.each(['quit', 'SIGKILL'])('the app ends in the middle of a change (%s): all is put back', async (end) => {
+  test.each(['quit', 'SIGKILL'])('the app ends in the middle of a change (%s): everything is restored', async (end) => {
     by.write('{ "registry-mirrors": [] }')
     await reloaded(engine, [])
     const before = '{ "labels": ["x=y"] }\n'

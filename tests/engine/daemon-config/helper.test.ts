@@ -75,7 +75,7 @@ describe.each(matrix)('on $title', (wish) => {
     expect(await mirrorsOf(engine)).toEqual([])
   })
 
-  test('who goes without a word has changed nothing', async () => {
+  test('a caller that disconnects without keeping the change has changed nothing', async () => {
     await given(without)
     const before = state()
     const { answer } = await changed(added, 'leave')

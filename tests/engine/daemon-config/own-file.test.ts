@@ -89,7 +89,7 @@ describe('the file of a user’s own Docker', () => {
     has(twice)
   })
 
-  test('a text that the engine would not take is not put in place', async () => {
+  test('a text that the engine would refuse is not written', async () => {
     const unfit = '{"no-such-option": 1}'
     writeFileSync(engine.configFile, unfit)
     expect((await changer.set([good.address])).failure).toMatchObject({
@@ -134,7 +134,7 @@ describe('the file of a user’s own Docker', () => {
     await helper.end()
   }
 
-  test('what fails is put back, bytes and mirrors', async () => {
+  test('a failed change restores the file’s bytes and the engine’s mirrors', async () => {
     const before = '{\n    "debug": false\n}'
     await given(before)
     online.hub.behave('all', 'down')

@@ -13,7 +13,7 @@ const rest = ownAtRest()
 const { engineHas, refused } = rest
 
 describe('as its user', () => {
-  test('the file is changed and given back, its mode kept whatever the mask', async () => {
+  test('the file is changed and restored, and keeps its mode under any umask', async () => {
     rest.by.write(plain, { mode: 0o664 })
     const command = commandOf(rest.side)
     const { helper } = await rest.by.opened({ command: ['/bin/sh', '-c', 'umask 077; exec "$@"', 'sh', ...command] })
@@ -28,7 +28,7 @@ describe('as its user', () => {
     await engineHas()
   })
 
-  test('folders that are missing are made, and are gone again when undone', async () => {
+  test('missing folders are created, and removed again by an undo', async () => {
     const config = join(rest.home, '.config')
     renameSync(config, `${config}.away`)
     try {
@@ -42,7 +42,7 @@ describe('as its user', () => {
     }
   })
 
-  test('with the rights of another beside those of its caller it does nothing', async () => {
+  test('it refuses to run with more rights than its caller has', async () => {
     const program = rest.side.program
     for (const whose of [`--ruid=${nobody}`, `--euid=${nobody}`, `--rgid=${nobody}`]) {
       const command = ['/usr/bin/setpriv', whose, '--keep-groups', program] as [string, ...string[]]
@@ -55,7 +55,7 @@ describe('as its user', () => {
 })
 
 describe('another writer', () => {
-  test('an editor before the change: refused', async () => {
+  test('a change is refused if an editor has saved the file before it', async () => {
     const { helper } = await rest.by.opened()
     rest.by.write('{ "labels": ["theirs=1"] }')
     expect(await helper.change({ oldHash: hashOf(plain), newText: added })).toMatchObject({
@@ -65,7 +65,7 @@ describe('another writer', () => {
     expect(rest.by.state()?.text).toBe('{ "labels": ["theirs=1"] }')
   })
 
-  test('an editor after the change: theirs stays', async () => {
+  test('what an editor saves after the change stays', async () => {
     const { helper } = await rest.by.opened()
     expect(await helper.change({ oldHash: hashOf(plain), newText: added })).toMatchObject({ ok: true })
     rest.by.write('{ "labels": ["theirs=2"] }')
@@ -74,7 +74,7 @@ describe('another writer', () => {
     expect(rest.by.state()?.text).toBe('{ "labels": ["theirs=2"] }')
   })
 
-  test('a second helper is refused while the first is at work', async () => {
+  test('a second helper is refused while the first one is working', async () => {
     const [first, second] = [await rest.by.opened(), await rest.by.opened()]
     expect(await first.helper.change({ oldHash: hashOf(plain), newText: added })).toMatchObject({ ok: true })
     expect(await second.helper.change({ oldHash: hashOf(added), newText: plain })).toEqual({
@@ -89,7 +89,7 @@ describe('another writer', () => {
 })
 
 describe('the engine', () => {
-  test('had other mirrors than the file: undone, it has them again, and the file its bytes', async () => {
+  test('had other mirrors than the file: an undo restores the engine’s mirrors and the file’s bytes', async () => {
     const theirs = 'https://theirs.example'
     rest.by.write(`{ "registry-mirrors": ["${theirs}"] }`)
     await reloaded(rest.engine, [theirs])
@@ -102,16 +102,20 @@ describe('the engine', () => {
     await engineHas(theirs)
   })
 
-  test('does not answer, which is not that it is down: changed, and put back', { timeout: 120_000 }, async () => {
-    await rest.engine.freeze()
-    const { answer, last } = await rest.by.changed(added, 'undo').finally(() => rest.engine.thaw())
-    expect(answer).toMatchObject({ ok: true, value: { confirmed: false } })
-    expect(last).toEqual({ ok: true, value: 'restored' })
-    expect(rest.by.state()?.text).toBe(plain)
-    await engineHas()
-  })
+  test(
+    'does not answer, which does not mean that it is down: the file is changed, and restored by an undo',
+    { timeout: 120_000 },
+    async () => {
+      await rest.engine.freeze()
+      const { answer, last } = await rest.by.changed(added, 'undo').finally(() => rest.engine.thaw())
+      expect(answer).toMatchObject({ ok: true, value: { confirmed: false } })
+      expect(last).toEqual({ ok: true, value: 'restored' })
+      expect(rest.by.state()?.text).toBe(plain)
+      await engineHas()
+    },
+  )
 
-  test('is down: told, with how it is started; a backup can be put in place', async () => {
+  test('is down: reported with the kind of installation, and a backup can be restored', async () => {
     await rest.by.changed(added, 'undo')
     await rest.engine.shutDown()
     const { answer } = await rest.by.changed(added)

@@ -41,7 +41,7 @@ describe.each(matrix)('$title', (wish) => {
   const tag = (image: string, reference: string, movesFrom?: string) =>
     served.calls['images.tag']({ image, reference, ...(movesFrom !== undefined && { movesFrom }) })
 
-  test('a new tag is added, in whichever of Docker’s ways it is written', async () => {
+  test('a tag can be added in any form that Docker accepts', async () => {
     const plain = idOf('plain:1')
     expect(await tag(plain, 'docker.io/library/renamed')).toEqual({ ok: true, value: undefined })
     expect(await tag(plain, 'localhost:5000/team/renamed:v2')).toEqual({ ok: true, value: undefined })
@@ -58,7 +58,7 @@ describe.each(matrix)('$title', (wish) => {
     expect(await tag(plain, 'child:2', boxed)).toEqual(taken)
     expect(await tag(plain, 'child:2', child)).toEqual({ ok: true, value: undefined })
     await carried('child:2', plain)
-    // Whom the user saw has lost it meanwhile, and to nobody.
+    // The image that the user saw has lost the tag meanwhile, and no other image has it.
     await engine.docker.getImage('child:2').remove()
     expect(await tag(boxed, 'child:2', plain)).toEqual({ ok: true, value: undefined })
     await carried('child:2', boxed)
@@ -84,13 +84,13 @@ describe.each(matrix)('$title', (wish) => {
     expect(await labelled('team red', 'maintainer=', 'stage=child', 'nothing')).toEqual([both, both, [child], []])
     expect(JSON.stringify([served.changes, served.engine.live.snapshot()])).not.toContain('xxxxx')
 
-    // Read by itself, an image tells the same as in the list.
+    // A single inspect gives the same labels as the list.
     await engine.docker.getImage(boxed).tag({ repo: 'box', tag: 'again' })
     await carried('box:again', boxed)
     expect(await labelled('team red', 'stage=child')).toEqual([both, [child]])
   })
 
-  test('the disk’s account is the one that docker system df gives', async () => {
+  test('the disk usage is what docker system df shows', async () => {
     const container = await engine.docker.createContainer({
       Image: 'box:1',
       Cmd: ['sh', '-c', 'dd if=/dev/zero of=/zeros bs=1000 count=200'],

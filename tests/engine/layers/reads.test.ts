@@ -109,7 +109,7 @@ describe.each(matrix)('$title', (wish) => {
     await stop(cleaner)
   })
 
-  test('the next start asks nothing about images that it knows', async () => {
+  test('the next start asks nothing about known images', async () => {
     const cleaner = await start()
     await stop(cleaner)
     proxy.take()

@@ -1,4 +1,4 @@
-/** The classic store tells no sizes of layers: likely sizes are held against what the images really are. */
+/** The classic store reports no sizes of layers: likely sizes are compared with the true ones. */
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -66,7 +66,7 @@ describe.each(matrix.filter(({ store }) => store === 'classic'))('$title', (wish
     return layers
   }
 
-  test('the demo’s layers all have one size, the true one', async () => {
+  test('each layer of the demo has one size, the true one', async () => {
     await loadImages(engine.docker, demoImages({ scale: 0.01 }))
     await cleaner.catchUp()
     let open = 0

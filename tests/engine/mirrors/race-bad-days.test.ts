@@ -20,7 +20,7 @@ const diagnosis = async () => {
   return diagnose(race!.probes[hubAddress], probes, comparing(race!).contentOf)
 }
 
-test('all are dead', async () => {
+test('Docker Hub and all mirrors fail', async () => {
   world.online.hub.behave('all', 'down')
   await mirrored({ gone: { answers: 410 }, refusing: { connecting: 'refused' } })
   await world.racer.race(image)
@@ -43,7 +43,7 @@ test('there is no network at all', async () => {
 
 const day = 86_400_000
 test.each([
-  ['a network that wants a sign-in first answers in everyone’s place', 'portal', undefined],
+  ['a captive portal answers in place of every host', 'portal', undefined],
   // To a clock that is wrong by weeks, every certificate is out of date.
   [
     'the clock of this computer is wrong',
@@ -74,7 +74,7 @@ test.each([
   }
 })
 
-test('the names of some are never answered for: those that work are told from them all the same', async () => {
+test('some names get no DNS answer: the other mirrors are still tested', async () => {
   const unheard = await startMirrors({ registry: world.online.registry, hub: world.online.hub })
   try {
     unheard.dns('silent')
@@ -90,7 +90,7 @@ test('the names of some are never answered for: those that work are told from th
   }
 })
 
-test('nothing can be written down: a race ends all the same, and another can begin', async () => {
+test('if nothing can be stored, a race still ends, and another can begin', async () => {
   await world.another({ unwritable: true })
   const logged = vi.spyOn(console, 'error').mockReturnValue()
   const { good } = await mirrored({ good: {} })

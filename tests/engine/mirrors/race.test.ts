@@ -12,7 +12,7 @@ const image = 'nginx:latest'
 const world = raceWorld()
 const { mirrored } = world
 
-describe('one race', () => {
+describe('one race with mirrors that work and mirrors that fail', () => {
   const live: Record<string, Manner> = {
     fast: {},
     limited: { bytesPerSecond: 1_000_000 },
@@ -58,7 +58,7 @@ describe('one race', () => {
     misheaded: [{ lies: 'digest' }, { code: 'content-altered' }],
   }
 
-  test('tells those that work from those that do not, each with its reason, and asks little of any', async () => {
+  test('finds which work, says why each other one fails, and sends at most eight requests to each', async () => {
     const works = await mirrored(live)
     const fails = await mirrored(Object.fromEntries(Object.entries(dead).map(([name, [manner]]) => [name, manner])))
     const race = await world.racer.race(image)
@@ -78,7 +78,6 @@ describe('one race', () => {
       const probe = mirror && probeOf(race, mirror)
       return probe?.state === 'answered' ? probe.speed! : 0
     }
-    expect(speed(works['limited'])).toBeLessThan(2_000_000)
     expect(speed(works['fast'])).toBeGreaterThan(speed(works['limited']))
 
     for (const mirror of [...Object.values(works), ...Object.values(fails)]) {
@@ -92,7 +91,7 @@ describe('one race', () => {
   })
 })
 
-test('other content for a tag is told: what Docker Hub knows is older, what nobody knows is other', async () => {
+test('other content for a tag is detected: `older` if Docker Hub knows its digest', async () => {
   const { good, stale } = await mirrored({ good: {}, stale: { lies: 'tag' } })
   const race = await world.racer.race(image)
   const { contentOf, expected } = comparing(race)
@@ -104,7 +103,7 @@ test('other content for a tag is told: what Docker Hub knows is older, what nobo
   expect(world.racer.sources(image).map(({ address }) => address)).toContain(good.address)
 })
 
-test('nobody vouches for other content without showing it', async () => {
+test('a mirror that answers every HEAD does not confirm the digest of another mirror', async () => {
   world.online.hub.behave('all', 'down')
   const { eager, lying } = await mirrored({ eager: { answers: 'any-head' }, lying: { lies: 'tag' }, good: {} })
   const race = await world.racer.race('redis:7')
@@ -114,19 +113,19 @@ test('nobody vouches for other content without showing it', async () => {
   expect(world.racer.sources('redis:7').map(({ address }) => address)).not.toContain(lying.address)
 })
 
-test('what the race found good is handed on with its age, the fastest first, outlives the app, and goes with the mirror', async () => {
+test('good mirrors are offered for pulls fastest first, with the time of the test, after a restart too, until they are removed', async () => {
   const { fast, slow } = await mirrored({ slow: { bytesPerSecond: 800_000 }, fast: {} })
   expect(world.racer.sources(image)).toEqual([])
-  await world.racer.race(image)
+  const race = await world.racer.race(image)
   await world.racer.restart()
   expect(world.racer.sources('redis:7').map(({ address }) => address)).toEqual([fast.address, slow.address])
-  expect(world.racer.sources('redis:7')[0]!.tried).toBeGreaterThan(Date.now() / 1000 - 60)
+  expect(probeOf(race, fast)).toMatchObject({ at: world.racer.sources('redis:7')[0]!.tried })
   expect(world.racer.sources('ghcr.io/a/b:1')).toEqual([])
   await world.racer.handlers['mirrors.remove'](fast.address)
   expect(world.racer.sources('redis:7').map(({ address }) => address)).toEqual([slow.address])
 })
 
-test('where Docker Hub does not answer, an image is looked up at a mirror that was found good', async () => {
+test('if Docker Hub does not answer, an image is looked up at a good mirror', async () => {
   const { good } = await mirrored({ good: {} })
   await world.racer.race(image)
   world.online.hub.behave('all', 'down')
@@ -146,7 +145,7 @@ test('where Docker Hub does not answer, an image is looked up at a mirror that w
   await http.close()
 })
 
-test('who asks to be left alone is not asked again before that time', async () => {
+test('a mirror that sent Retry-After gets no request before that time', async () => {
   const { limited } = await mirrored({ limited: { throttles: { retryAfter: 600 } } })
   await world.racer.race(image)
   const asked = limited.requests.length
@@ -155,7 +154,7 @@ test('who asks to be left alone is not asked again before that time', async () =
   expect(failureIn(probeOf(again, limited))).toMatchObject({ code: 'registry-limited' })
 })
 
-test('one that is folded away may be put on the list, and stands there alone', async () => {
+test('a folded mirror can be added to the list, and then is no longer among the folded ones', async () => {
   const closed = 'https://docker.mirrors.ustc.edu.cn'
   const among = (mirrors: readonly { readonly address: string }[]) => mirrors.some(({ address }) => address === closed)
   expect(among((await world.racer.now()).folded)).toBe(true)
@@ -169,7 +168,7 @@ test('one that is folded away may be put on the list, and stands there alone', a
   })
 })
 
-test('mirrors in force run along though they are not on the list, each once', async () => {
+test('mirrors in force are tested once each, even if they are not on the list', async () => {
   const listed = await world.online.mirrors.add('listed')
   const other = await world.online.mirrors.add('unlisted')
   await world.another({ inForce: [`${listed.address}/`, `${other.address}/`, other.address] })
@@ -181,7 +180,7 @@ test('mirrors in force run along though they are not on the list, each once', as
   expect(world.racer.sources(image).map(({ address }) => address)).toEqual([listed.address])
 })
 
-test('results come as they are known, and a race can be given up: what is known stays', async () => {
+test('results are published one by one, and a cancelled race keeps those it has', async () => {
   const { fast, silent } = await mirrored({ fast: {}, silent: { connecting: 'silent' } })
   const id = await world.racer.begin(image)
   await eventually(() => world.racer.told.at(-1)?.race?.probes[fast.address]?.state === 'answered')
@@ -194,7 +193,7 @@ test('results come as they are known, and a race can be given up: what is known 
   expect(Object.keys(race!.probes)).not.toContain(silent.address)
 })
 
-test('what a good race found outlives a later one that is given up', async () => {
+test('a cancelled race does not discard the results of an earlier complete one', async () => {
   const { fast, other } = await mirrored({ fast: {}, other: {} })
   const whole = await world.racer.race(image)
   const addresses = () => world.racer.sources(image).map(({ address }) => address)

@@ -65,7 +65,7 @@ export function openRacer({ env, caFile, patience = 5000, inForce = [], file, un
   }
   return {
     told,
-    /** Each probe whenever anything is told. */
+    /** Called with each probe whenever the mirrors are published. */
     heard: (next: typeof listener) => void (listener = next),
     saved,
     now,

@@ -76,7 +76,7 @@ describe.each(matrix)('$title', (wish) => {
     hub.behave('registry-1.docker.io', 'limited-without-login')
     const app = kept(await openPuller(engine, logins({ [hubKey]: ann.password })))
     const job = await app.pull('public:1')
-    // The classic store would hand it to them: so it does without, and the user is told why.
+    // The classic store would send the login to the mirrors. So it pulls without one, and the user is told why.
     const limited = { code: 'registry-limited', host: 'docker.io', loginUnused: true }
     expect(failureOf(job)).toEqual(wish.store === 'classic' ? limited : undefined)
     expect(job.state).toBe(wish.store === 'classic' ? 'failed' : 'done')
@@ -111,7 +111,7 @@ describe.each(matrix)('$title', (wish) => {
   })
 })
 
-/** A mirror that wants a login of everyone, and keeps what it is told. */
+/** A mirror that requires a login, and records what it gets. */
 async function nosyMirror() {
   const told: string[] = []
   let asked = 0

@@ -18,12 +18,12 @@ export type PullerWorld = Awaited<ReturnType<typeof openPuller>>
 export async function openPuller(engine: Engine, credentialsFor?: CredentialsFor, room?: RoomNeeds) {
   const folder = mkdtempSync(join(tmpdir(), 'puller-'))
   const store = openStore(folder)
-  const told: { readonly at: number; readonly job: Job }[] = []
+  const told: Job[] = []
   const served = watchEngine(engine.socket)
   const jobs = jobBook({
     store,
     publish: (name, payload) => {
-      if (name === 'jobs.changed') told.push({ at: Date.now(), job: payload as Payload<'jobs.changed'> })
+      if (name === 'jobs.changed') told.push(payload as Payload<'jobs.changed'>)
     },
   })
   /** Whose login was asked for, and which one is stored. */

@@ -77,7 +77,7 @@ describe.each(matrix)('$title', (wish) => {
     expect([...(await present()).keys()]).toEqual(expect.arrayContaining(ids))
   })
 
-  test('a web page in an image’s place does not take its name', async () => {
+  test('a web page in place of an image does not take its tag', async () => {
     await publish('one:1', 10_000)
     await pull('one:1')
     const before = await present()

@@ -81,14 +81,14 @@ describe.each(matrix)('$title, on a disk of 100 MB', (wish) => {
     expect(fetched()).toBe(false)
   })
 
-  test('what fits comes; of an index only the platform that is pulled counts', async () => {
+  test('a pull that fits is not refused; of an index only the pulled platform counts', async () => {
     expect(await app.pull(at('small'))).toMatchObject({ state: 'done', subject: { came: { news: true } } })
     expect(await app.pull(at('both'))).toMatchObject({ state: 'done' })
     for (const { Id } of await engine.docker.listImages()) layers.set(Id, [])
     expect(failureOf(await app.pull(at('both'), 'linux/arm64'))).toMatchObject({ code: 'pull-no-room' })
   })
 
-  test('layers that are here already are not counted', async () => {
+  test('layers that already exist are not counted', async () => {
     await app.pull(at('small'))
     const { Id, RootFS } = await engine.docker.getImage(at('small')).inspect()
     // Leaves less than an image of 2 MB needs.

@@ -32,13 +32,13 @@ const reach = async (address: string) => {
 }
 const reached = { code: 'registry-tls' }
 
-test('a name is looked up, and one that nobody has is told so', async () => {
+test('a name is resolved, and an unknown one is an error', async () => {
   const nobody = await mirrors.add('nobody', { connecting: 'no-such-host' })
   expect(await reach(mirror.address)).toMatchObject(reached)
   expect(await reach(nobody.address)).toMatchObject({ code: 'registry-unreachable', reason: 'no-host' })
 })
 
-test('what /etc/hosts pins goes where it is pinned, whatever the DNS says', async () => {
+test('an entry in /etc/hosts takes precedence over the DNS', async () => {
   const elsewhere = await mirrors.add('elsewhere', { connecting: 'refused' })
   const nobody = await mirrors.add('pinned', { connecting: 'no-such-host' })
   expect(await reach(elsewhere.address)).toMatchObject({ reason: 'refused' })
@@ -53,7 +53,7 @@ test('what /etc/hosts pins goes where it is pinned, whatever the DNS says', asyn
   }
 })
 
-test('a name is found while the DNS is silent about others', async () => {
+test('a name is resolved while the DNS does not answer for others', async () => {
   const others = await startMirrors({ registry: online.registry, hub: online.hub })
   try {
     others.dns('silent')
@@ -75,7 +75,7 @@ describe('a name with an address of IPv6', () => {
     return (found as unknown as LookupAddress[]).map(({ family }) => family)
   }
 
-  test('is found by its IPv4 address alone where there is no IPv6, else by both', async () => {
+  test('resolves to its IPv4 address only if there is no IPv6, or else to both', async () => {
     const { host, address } = await mirrors.add('dual', { ipv6: 'nowhere' })
     expect(await familiesOf(host)).toEqual([4])
     addIpv6('six')
@@ -87,7 +87,7 @@ describe('a name with an address of IPv6', () => {
     }
   })
 
-  test('is reached by IPv4 where the question for the other is dropped', async () => {
+  test('is reached over IPv4 if the query for IPv6 is dropped', async () => {
     const { host, address } = await mirrors.add('dropped', { ipv6: 'unsaid' })
     addIpv6('six')
     try {

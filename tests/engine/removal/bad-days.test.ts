@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { startEngine, type Engine } from '../../../tools/world/engine.ts'
 import { loadImages, type ImageSpec } from '../../../tools/world/images.ts'
 import { manyImages } from '../../../tools/world/many.ts'
+import { service, userland } from '../../../tools/world/userland.ts'
 import { openCleaner, present, type Cleaner } from './cleaner.ts'
 import { matrix } from '../matrix.ts'
 import { eventually } from '../watched.ts'
@@ -20,7 +21,15 @@ const image = (references: string[], bytes: number): ImageSpec => ({
   config: { Cmd: ['/none'] },
 })
 
-/** One of each store: what is told here does not hang on a version. */
+/** Unlike the other images here, its containers can run. */
+const runnable: ImageSpec = {
+  references: ['runs:1'],
+  created: new Date(1_700_000_000_000),
+  steps: [{ instruction: 'COPY . /', files: { ...userland('runs'), 'bin/hold': service() } }],
+  config: { Cmd: ['/bin/hold'] },
+}
+
+/** One engine of each store: what is tested here does not depend on the version. */
 const engines = matrix.filter(({ version }) => version === '26.1')
 
 describe.each(engines)('$title', (wish) => {
@@ -41,7 +50,7 @@ describe.each(engines)('$title', (wish) => {
   const use = (name: string, from: string) =>
     engine.docker.createContainer({ Image: from, name, HostConfig: { NetworkMode: 'none' } })
 
-  test('one is removed by its id, copied first, and comes back with its names: docker rmi IMAGE_ID', async () => {
+  test('an image that is removed by its id, with a copy, comes back with all its tags', async () => {
     const { id } = cleaner.named('one:1')
     const job = await cleaner.carryOut(await cleaner.plan([{ image: id }]), [id])
     expect(job).toMatchObject({ state: 'done', subject: { deletes: 1, copies: { count: 1 } } })
@@ -56,7 +65,7 @@ describe.each(engines)('$title', (wish) => {
     expect(await cleaner.refusedUndo(job.id)).toEqual({ code: 'undo-over' })
   })
 
-  test('a tag comes back where it was, unless another image has taken its name', async () => {
+  test('a removed tag is restored, unless another image has that tag by now', async () => {
     const { id } = cleaner.named('one:1')
     const first = await cleaner.carryOut(await cleaner.plan([{ image: id, reference: 'one:2' }]))
     expect((await present(engine)).names).toEqual(new Set(['one:1', 'two:1']))
@@ -70,7 +79,7 @@ describe.each(engines)('$title', (wish) => {
     expect(undone).toMatchObject({ state: 'failed', items: [{ failure: { code: 'name-taken', reference: 'one:2' } }] })
   })
 
-  test('what moved between plan and click is not touched, and a new plan is asked for', async () => {
+  test('an image that gets a tag after the plan is not touched, and the plan is refused', async () => {
     const kept = await cleaner.plan([{ image: cleaner.named('one:1').id }])
     await engine.docker.getImage('one:1').tag({ repo: 'one', tag: '3' })
     await cleaner.catchUp()
@@ -79,7 +88,7 @@ describe.each(engines)('$title', (wish) => {
     expect((await present(engine)).names.has('one:1')).toBe(true)
   })
 
-  test('what moved in the very moment is told of by item, and keeps all its names', async () => {
+  test('an image that a container starts to use just before the removal fails as one item and keeps its tags', async () => {
     const kept = await cleaner.plan([{ image: cleaner.named('one:1').id }, { image: cleaner.named('two:1').id }])
     // At once, before the app has heard of the container.
     await use('sudden', 'one:1')
@@ -88,7 +97,7 @@ describe.each(engines)('$title', (wish) => {
     expect((await present(engine)).names).toEqual(new Set(['one:1', 'one:2']))
   })
 
-  test('an image that takes the name in the very moment keeps it: the one of the plan goes by its id', async () => {
+  test('if another image takes the tag just before the removal, it keeps the tag, and the planned image is deleted by id', async () => {
     const { id } = cleaner.named('two:1')
     const kept = await cleaner.plan([{ image: id }])
     await engine.docker.getImage('one:1').tag({ repo: 'two', tag: '1' })
@@ -99,23 +108,44 @@ describe.each(engines)('$title', (wish) => {
     await eventually(() => cleaner.named('two:1').id !== id)
   })
 
-  test('an image that gets a second name in the very moment keeps both', async () => {
+  test('an image that gets a second tag just before the removal keeps both', async () => {
     const kept = await cleaner.plan([{ image: cleaner.named('two:1').id }])
     await engine.docker.getImage('two:1').tag({ repo: 'three', tag: '1' })
     expect(await cleaner.carryOut(kept)).toMatchObject({ items: [{ failure: { code: 'image-moved' } }] })
     expect((await present(engine)).names).toEqual(new Set(['one:1', 'one:2', 'two:1', 'three:1']))
   })
 
-  test('a container goes only as it was agreed: removed when stopped, stopped when it runs', async () => {
-    const container = await use('user', 'one:1')
+  test('a stopped container is removed and a running one stopped first, each only if that was chosen for it', async () => {
+    await loadImages(engine.docker, [runnable])
     await cleaner.catchUp()
-    await eventually(() => cleaner.engine.live.containers().has(container.id))
-    const wish = [{ image: cleaner.named('one:1').id }]
-    expect((await cleaner.plan(wish)).plan).toMatchObject({ deletes: [], blocked: [{ by: { name: 'user' } }] })
-    const job = await cleaner.carryOut(await cleaner.plan(wish, { [container.id]: 'remove' }))
-    expect(job).toMatchObject({ state: 'done' })
+    const [stopped, running] = [await use('stopped', 'one:1'), await use('running', 'runs:1')]
+    await running.start()
+    await eventually(() => cleaner.engine.live.containers().get(running.id)?.state === 'running')
+    await eventually(() => cleaner.engine.live.containers().has(stopped.id))
+    const targets = [{ image: cleaner.named('one:1').id }, { image: cleaner.named('runs:1').id }]
+
+    // To remove a stopped container is another choice than to stop and remove a running one.
+    const blocked = await cleaner.plan(targets, { [stopped.id]: 'stop-and-remove', [running.id]: 'remove' })
+    expect(blocked.plan.deletes).toEqual([])
+    expect(blocked.plan.blocked.map(({ by }) => 'name' in by && by.name).sort()).toEqual(['running', 'stopped'])
+    const chosen = await cleaner.plan(targets, { [stopped.id]: 'remove', [running.id]: 'stop-and-remove' })
+    expect(await cleaner.carryOut(chosen)).toMatchObject({ state: 'done' })
     expect(await engine.docker.listContainers({ all: true })).toEqual([])
     expect((await present(engine)).names).toEqual(new Set(['two:1']))
+  })
+
+  test('a container that was started after the plan is not stopped, and its image stays', async () => {
+    await loadImages(engine.docker, [runnable])
+    await cleaner.catchUp()
+    const container = await use('user', 'runs:1')
+    await eventually(() => cleaner.engine.live.containers().has(container.id))
+    const kept = await cleaner.plan([{ image: cleaner.named('runs:1').id }], { [container.id]: 'remove' })
+    await container.start()
+    // Refused if the app has heard of the start already. Otherwise its item fails.
+    const answer = await cleaner.apply(kept)
+    if (answer.ok) await cleaner.end(answer.value)
+    expect((await container.inspect()).State.Running).toBe(true)
+    expect((await present(engine)).names.has('runs:1')).toBe(true)
   })
 
   /** Where copies go: a disk of its own, so small. */
@@ -134,7 +164,7 @@ describe.each(engines)('$title', (wish) => {
     }
   }
 
-  test('a disk without room for the copies is told of before anything happens', () =>
+  test('a removal is refused before it starts if the disk has no room for the copies', () =>
     smallDisk('1m', async (folder) => {
       const { id } = cleaner.named('two:1')
       expect(await cleaner.apply(await cleaner.plan([{ image: id }]), [id])).toMatchObject({
@@ -154,7 +184,7 @@ describe.each(engines)('$title', (wish) => {
     }),
   )
 
-  test('a folder that cannot be written to is told of before anything happens', async () => {
+  test('a removal is refused before it starts if the folder for copies cannot be written to', async () => {
     writeFileSync(join(cleaner.folder, 'file'), '')
     await cleaner.saveIn(join(cleaner.folder, 'file', 'inside'))
     const { id } = cleaner.named('two:1')
@@ -167,7 +197,7 @@ describe.each(engines)('$title', (wish) => {
 })
 
 test.each(engines)(
-  '$title: killed in the midst, the engine is asked afterwards what became of each image',
+  '$title: after the engine was killed during a removal, each item has its true outcome',
   async (wish) => {
     const engine = await startEngine(wish)
     const count = wish.store === 'classic' ? 50 : 20

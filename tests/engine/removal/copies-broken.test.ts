@@ -62,7 +62,7 @@ describe.each(matrix)('$title', (wish) => {
     ['empty', early],
     ['error-in-the-middle', { code: 'copy-failed', detail: 'no space left on the disk of the engine' }],
   ]
-  test('an answer that breaks off or holds an error is no copy', async () => {
+  test('an answer that breaks off or contains an error leaves no copy', async () => {
     await open()
     for (const [fault, failure] of faults) {
       exports.break(fault)
@@ -99,7 +99,7 @@ describe.each(matrix)('$title', (wish) => {
     expect(job.failure).toBeUndefined()
   })
 
-  test('a disk that fills up in the middle is told', async () => {
+  test('a disk that fills up while a copy is saved is reported', async () => {
     await open()
     const small = join(cleaner.folder, 'Slipway')
     mkdirSync(small)
@@ -141,7 +141,7 @@ describe.each(matrix)('$title', (wish) => {
     expect(await present(engine)).toEqual(before)
   })
 
-  test('what the engine says of a copy that it cannot load is told', async () => {
+  test('the engine’s error about a copy that it cannot load is reported', async () => {
     await open()
     const { id } = cleaner.named('two:1')
     const removal = await cleaner.carryOut(await cleaner.plan([{ image: id }]), [id])

@@ -1,4 +1,4 @@
-/** A way to a real engine that breaks its answer to `docker save` as told, and may hold a `docker load` back. */
+/** A way to a real engine that can break its answer to `docker save`, and can hold back a `docker load`. */
 import { createServer, request, type IncomingMessage, type ServerResponse } from 'node:http'
 import { passUpgrades } from '../upgrades.ts'
 

@@ -1,4 +1,4 @@
-/** Images that share much and are told apart little: bases, layers of nothing, several tags, steps of builds, commits. */
+/** Images that share most of their layers: bases, empty layers, several tags, build steps, commits. */
 import type Docker from 'dockerode'
 import { loadImages, type ImageSpec } from '../../../tools/world/images.ts'
 import type { Step } from '../../../tools/world/layers.ts'

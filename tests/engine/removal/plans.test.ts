@@ -48,7 +48,7 @@ describe.each(matrix)('$title', (wish) => {
     expect((await present(engine)).names.has('scratch:1')).toBe(true)
   })
 
-  test('of two questions at once, only the newer one gets a plan', async () => {
+  test('of two requests at once, only the newer one gets a plan', async () => {
     const container = await createContainer('scratch:1')
     const target = [{ image: cleaner.named('scratch:1').id }]
     const older = cleaner.plan(target, { [container.id]: 'keep' })

@@ -39,7 +39,7 @@ describe.runIf(hasPodman())('Podman', () => {
     await eventually(() => !cleaner.engine.live.images().has(id))
   })
 
-  test('one of two tags is taken, and the image stays', async () => {
+  test('one of two tags is removed, and the image stays', async () => {
     const { id, references } = named('box:latest')
     const [goes, stays] = references
     const kept = await cleaner.plan([{ image: id, reference: goes }])
@@ -48,7 +48,7 @@ describe.runIf(hasPodman())('Podman', () => {
     expect(await names()).toContain(stays)
   })
 
-  test('an image goes with the container that uses it, if that was chosen', async () => {
+  test('an image is removed with the container that uses it, if that was chosen', async () => {
     const { id, references } = named('scratch:1')
     const container = await podman.docker.createContainer({
       ...{ Image: references[0]!, Cmd: ['/hello'], name: 'user' },

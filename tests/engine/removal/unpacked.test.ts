@@ -1,4 +1,4 @@
-/** The containerd store notes for whom it has unpacked layers: others stand on them, and do not keep them. */
+/** The containerd store labels unpacked layers with their owner. Other images use these layers, and do not keep them. */
 import { rmSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Choices } from '../../../model/removal/plan.ts'

@@ -86,7 +86,7 @@ describe.each(matrix)('an engine that fails in part: $title', (wish) => {
     await engine.docker.getImage('broken:inspect').remove()
   })
 
-  test('one image whose history fails is no fault of the list', async () => {
+  test('an image whose history fails does not affect the list', async () => {
     way.alter(new RegExp(`^/images/${nginx}/history`), { refusal: 'layer does not exist' })
     open()
     await complete()

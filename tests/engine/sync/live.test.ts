@@ -32,7 +32,7 @@ describe.each(matrix)('$title', (wish) => {
     expect(watched.known()).toEqual(await freshList(engine))
   })
 
-  test('the engine is named truly', () => {
+  test('the engine’s product, version and store are right', () => {
     expect(watched.states.find(({ status }) => status === 'connected')).toMatchObject({
       facts: {
         product: 'Docker',
@@ -64,7 +64,7 @@ describe.each(matrix)('$title', (wish) => {
     await catchesUp()
   })
 
-  test('images that come and go are followed: commit, import by hand, removal', async () => {
+  test('images that are committed, imported or removed outside are followed', async () => {
     const container = await engine.docker.createContainer({
       Image: 'busybox:latest',
       Cmd: ['true'],
@@ -103,7 +103,7 @@ describe.each(matrix)('$title', (wish) => {
     await eventually(() => state() === undefined)
   })
 
-  test('a crash is told, the list stays, and is true again after the return', async () => {
+  test('after a crash the list stays, and is true again once the engine is back', async () => {
     await engine.kill()
     await eventually(() => watched.states.at(-1)?.status === 'away')
     expect(watched.known().images.length).toBeGreaterThan(10)
@@ -114,7 +114,7 @@ describe.each(matrix)('$title', (wish) => {
   })
 })
 
-test('a socket that this user may not use is told apart from one that is not there', async () => {
+test('a socket without permission is distinguished from one that does not exist', async () => {
   const engine = await startEngine({ version: '26.1', store: 'classic' })
   try {
     const asNobody = (socket: string) =>

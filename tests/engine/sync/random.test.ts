@@ -22,7 +22,7 @@ test.each(matrix)('$title: whatever others do, the list ends as the engine’s o
     for (const [together, deeds] of rounds) {
       if (together) await Promise.all(deeds.map((each) => perform(engine.docker, each)))
       else for (const each of deeds) await perform(engine.docker, each)
-      // As when the user comes back to the window; an engine that tells all is not asked again.
+      // As when the user comes back to the window; an engine whose events are complete is not asked again.
       served.engine.lookAgain()
       await catchesUp(served, engine, `seed ${seed}: ${JSON.stringify(deeds)}`)
     }

@@ -155,7 +155,7 @@ describe.each([
     await whole()
   })
 
-  test('a file that cannot be understood is as good as none, and replaced', async () => {
+  test('a file that cannot be parsed is ignored and replaced', async () => {
     await lastTime()
     const [name] = readdirSync(folder)
     writeFileSync(join(folder, name!), '{ "images": [{ "id": 7 }] }')

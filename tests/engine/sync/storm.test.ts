@@ -22,7 +22,7 @@ describe.each(matrix)('$title', (wish) => {
 
   const ids = () => served.window.shown.images.map(({ id }) => id)
 
-  test('three hundred events in a rush are told in few changes, and the end is true', async () => {
+  test('three hundred quick events are published in few changes, and the final list is true', async () => {
     const before = served.changes.length
     const [id] = ids()
     // Several at once, as a build server does it.
@@ -39,7 +39,7 @@ describe.each(matrix)('$title', (wish) => {
     expect(served.changes.length - before).toBeLessThan(150)
   })
 
-  test('one tag that goes round all images ends at the last one', async () => {
+  test('a tag that moves through all images ends at the last one', async () => {
     for (const id of ids()) await engine.docker.getImage(id).tag({ repo: 'round', tag: 'trip' })
     await catchesUp(served, engine)
     const holders = served.window.shown.images.filter(({ references }) => references.includes('round:trip'))

@@ -65,7 +65,7 @@ describe.each(matrix)('$title', (wish) => {
     expect(await ended(id)).toEqual(exit(7))
   })
 
-  test('what ends at once says why: its exit code, and its last lines', async () => {
+  test('a container that exits at once shows its exit code and its last lines', async () => {
     const { id } = await interactive('', {}, 'ends-at-once:1')
     expect(await ended(id)).toEqual(exit(3))
     expect(runner.window().show(id).text).toContain('cannot find its configuration')
@@ -116,7 +116,7 @@ describe.each(matrix)('$title', (wish) => {
     const idle = window.show(id, false)
     const most = idle.end + outputBound
     await eventually(() => idle.end >= most)
-    // Nothing more comes by itself: the program stands still, not main's memory grows.
+    // No more arrives: the program is paused, and main's memory does not grow.
     let [before, now] = [0, await writtenBy(container)]
     await eventually(async () => {
       ;[before, now] = [now, await writtenBy(container)]
@@ -143,7 +143,7 @@ describe.each(matrix)('$title', (wish) => {
     return Math.max(...pids.map((pid) => Number(written(pid))))
   }
 
-  test.runIf(wish === anyOne)('random bytes come as they are', async () => {
+  test.runIf(wish === anyOne)('random bytes arrive unchanged', async () => {
     const { id } = await interactive('sh -c "stty raw; head -c 3000000 /dev/urandom | tee /copy; sha256sum /copy"')
     const screen = runner.window().show(id)
     expect(await ended(id)).toEqual(exit(0))
@@ -152,7 +152,7 @@ describe.each(matrix)('$title', (wish) => {
     expect(createHash('sha256').update(screen.all.subarray(0, 3_000_000)).digest('hex')).toBe(told)
   })
 
-  test.runIf(wish === anyOne)('a character that comes in two pieces is one', async () => {
+  test.runIf(wish === anyOne)('a character that arrives in two pieces is shown as one', async () => {
     const { id } = await interactive(`sh -c "printf '\\\\344\\\\275'; sleep 0.2; printf '\\\\240\\\\n'"`)
     const screen = runner.window().show(id)
     await ended(id)
@@ -198,7 +198,7 @@ describe.each(matrix)('$title', (wish) => {
     expect((await engine.docker.getContainer(container).inspect()).State.Running).toBe(true)
     expect(runner.calls['terminals.replay'](id)).toEqual({ ok: false, error: { code: 'terminal-gone' } })
 
-    // A shell that is left by itself tells its exit code, and the container goes on.
+    // A shell that exits by itself reports its exit code, and the container keeps running.
     const again = await runner.open(container, 'shell')
     await runner.window().show(again).shows('# ')
     runner.type(again, 'exit 5\r')
@@ -300,7 +300,7 @@ describe.each(matrix)('$title', (wish) => {
   })
 
   // The last: the engine is not there any more.
-  test('an engine that dies ends its terminals, and they say so', async () => {
+  test('if the engine dies, its terminals end and say so', async () => {
     const { container, id } = await interactive('/bin/sh')
     const shell = await runner.open(container, 'shell')
     const logs = await runner.open(container, 'logs')

@@ -41,7 +41,7 @@ async function start(wish: EngineWish) {
 }
 
 describe.each(matrix)('$title', (wish) => {
-  test('pulls by the registry as its mirror, and asks nobody else', async () => {
+  test('pulls through the registry as its mirror, and never asks Docker Hub', async () => {
     const docker = await start({ ...wish, ...mirrored() })
     await pull(docker, 'nginx:1.27')
     const { RepoDigests } = await docker.getImage('nginx:1.27').inspect()
@@ -61,7 +61,7 @@ describe.each(matrix)('$title', (wish) => {
     await expect(pull(docker, 'nobody/nothing:1')).rejects.toThrow(/denied|authorization/)
   })
 
-  test('searches the stub, and another host by its name', async () => {
+  test('searches the stub of Docker Hub, and another host by name', async () => {
     const docker = await start({ ...wish, env: world.hub.engineEnv })
     const found = (await docker.searchImages({ term: 'nginx', limit: 5 })) as { name: string; is_official: boolean }[]
     expect(found).toHaveLength(5)
@@ -77,21 +77,24 @@ const mirrored = () => ({
   env: world.hub.engineEnv,
 })
 
-test('a registry slows down, and dies amid a pull', async () => {
-  // By itself the engine would try five times, for a minute.
+test('a pull waits for a registry that stalls, and fails if the registry dies', async () => {
+  // By default the engine tries five times, for a minute.
   const docker = await start({ ...any, config: { ...mirrored().config, 'max-download-attempts': 1 } })
-  world.registry.behave({ bytesPerSecond: 4_000_000 })
-  const begun = Date.now()
-  await pull(docker, 'redis:7')
-  expect(Date.now() - begun).toBeGreaterThan(500)
+  world.registry.behave({ stallsAfter: 300_000 })
+  let ended = false
+  const stalled = pull(docker, 'redis:7').then(() => (ended = true))
+  await expect.poll(() => world.registry.passed, { timeout: 10_000 }).toBeGreaterThanOrEqual(300_000)
+  expect(ended).toBe(false)
+  world.registry.behave()
+  await stalled
   world.registry.behave({ diesAfter: 12_000_000 })
-  // The engine names only the last that it tried: after the mirror, Docker Hub, to which this one has no way.
+  // The engine names only the last host that it tried: after the mirror, Docker Hub, which it cannot reach here.
   await expect(pull(docker, 'python:3.13')).rejects.toThrow(/registry-1\.docker\.io/)
   world.registry.behave()
   await pull(docker, 'python:3.13')
 })
 
-test('what is listed and not held is made on demand, where that is wished', async () => {
+test('a listed image that the registry does not have is made on demand if `makesWhatIsMissing` is set', async () => {
   const online = await startOnline({ makesWhatIsMissing: true })
   try {
     const docker = await start({ ...any, ...online.engine })
@@ -105,7 +108,7 @@ test('what is listed and not held is made on demand, where that is wished', asyn
   }
 })
 
-test('a hub and a registry leave nothing, nor do those whose starter is killed', async () => {
+test('a hub and a registry leave nothing behind when stopped, nor does a registry whose starter is killed', async () => {
   const registry = await startRegistry({ name: 'registry-gone' })
   const another = await startHub({ registry })
   await another.stop()
@@ -122,15 +125,15 @@ test('a hub and a registry leave nothing, nor do those whose starter is killed',
   await expect.poll(() => runs('registry-left')).toBe(false)
 })
 
-describe('by the web', () => {
-  test('finds official images first, and what is awkward among the others', async () => {
+describe('over HTTP', () => {
+  test('search lists official images first, and an awkward image among the others', async () => {
     const { json } = await get(`${hub}/search/repositories/?query=nginx&page_size=50`)
     const { results } = json as { results: { repo_name: string; short_description: string }[] }
     expect(results[0]).toMatchObject({ repo_name: 'nginx', is_official: true, star_count: 20102 })
     expect(results.find(({ repo_name }) => repo_name === 'awkward/nginx')?.short_description).toContain('<script>')
   })
 
-  test('tells of tags the truth where the registry holds them', async () => {
+  test('tags have the true digest, platforms and size if the registry has them', async () => {
     const { json } = await get(`${hub}/namespaces/library/repositories/nginx/tags?page_size=100`)
     const { results, count, next } = json as { results: TagRow[]; count: number; next: string | null }
     expect(results).toHaveLength(100)
@@ -146,9 +149,10 @@ describe('by the web', () => {
     const tags = `${hub}/namespaces/library/repositories/redis/tags`
     const behave = world.hub.behave.bind(null, 'hub.docker.com')
     behave('limited')
+    const asked = Date.now()
     const limited = await get(tags)
     expect(limited.status).toBe(429)
-    expect(Number(limited.headers['x-retry-after']) * 1000).toBeGreaterThan(Date.now())
+    expect(Number(limited.headers['x-retry-after']) * 1000).toBeGreaterThan(asked)
     behave({ status: 503 })
     expect((await get(tags)).status).toBe(503)
     behave('html')
@@ -167,7 +171,7 @@ describe('by the web', () => {
     expect(world.hub.requests.mostAtOnce('hub.docker.com')).toBe(2)
   })
 
-  test('lets nothing out of the world', async () => {
+  test('refuses requests to hosts outside the test world', async () => {
     await expect(get('https://example.com/')).rejects.toThrow(/fetch failed/)
     expect(world.hub.requests.refused).toEqual(['example.com:443'])
   })

@@ -79,7 +79,7 @@ test('an error of the engine in the middle ends the archive, also if it fills wh
   expect(read(Buffer.alloc(0)).content.ended).toBe(false)
 })
 
-test('what is no JSON, or another JSON, is no document', () => {
+test('text that is not JSON, or other JSON, is no document', () => {
   const odd = read(Buffer.concat([tarFile('x', '{"a":'), tarFile('index.json', '{"manifests":1}'), tarEnd()]))
   expect(odd.content).toMatchObject({ ended: true })
   expect(odd.content.index).toBeUndefined()

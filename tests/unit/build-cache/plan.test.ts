@@ -9,13 +9,13 @@ const record = (id: string, more: Partial<CacheRecord> = {}): CacheRecord => ({
 const plan = planCacheRemoval
 const ids = (rows: readonly { readonly id: string }[]) => rows.map(({ id }) => id)
 
-test('what neither a build nor an image uses goes, what is built on it first', () => {
+test('records that no build and no image uses are removed, children before parents', () => {
   const records = [record('base'), record('middle', { parents: ['base'] }), record('top', { parents: ['middle'] })]
   expect(ids(plan(records).deletes)).toEqual(['top', 'middle', 'base'])
   expect(plan(records).frees).toBe(300)
 })
 
-test('what a build uses or an image shares stays, and so does what it was built on', () => {
+test('records that a build uses or an image shares stay, and so do their parents', () => {
   const { deletes, stays, frees } = plan([
     record('base'),
     record('used', { parents: ['base'], inUse: true }),
@@ -33,7 +33,7 @@ test('what a build uses or an image shares stays, and so does what it was built 
   expect(frees).toBe(7)
 })
 
-test('a parent that is not listed does not matter, nor does a long chain', () => {
+test('a parent that is not listed is ignored, and a long chain is no problem', () => {
   expect(ids(plan([record('a', { parents: ['gone'] })]).deletes)).toEqual(['a'])
   const chain = Array.from({ length: 20_000 }, (_, at) => record(`${at}`, { parents: at > 0 ? [`${at - 1}`] : [] }))
   expect(plan(chain).deletes[0]?.id).toBe('19999')
@@ -65,7 +65,7 @@ describe('of any cache', () => {
       ),
     )
 
-  test('each record stands in the plan once, the rows add up to the headline, and nothing in use goes', () => {
+  test('each record is in the plan once, the rows add up to the headline, and nothing in use is removed', () => {
     fc.assert(
       fc.property(records, (all) => {
         const { deletes, stays, frees } = plan(all)
@@ -77,7 +77,7 @@ describe('of any cache', () => {
     )
   })
 
-  test('nothing goes before all that was built on it', () => {
+  test('no record is removed before its children', () => {
     fc.assert(
       fc.property(records, (all) => {
         const { deletes } = plan(all)

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { removesCacheById } from '../../../main/engine/index.ts'
 
-test('records are removed one by one only where the engine keeps to the id that it is given', () => {
+test('records are removed one by one only if the engine removes just the id that it is given', () => {
   expect(removesCacheById({ product: 'Docker', api: '1.41' })).toBe(true)
   expect(removesCacheById({ product: 'Docker', api: '1.51' })).toBe(true)
   // 19.03 would remove all of the cache.

@@ -35,10 +35,10 @@ function failing(commands: string, standIns?: string): string {
   }
 }
 
-test('where there is no file, it is made with its folder, and Docker reads it', () => {
+test('a missing file is created with its folder, and Docker is reloaded', () => {
   expect(typed(script())).toBe('systemctl reload docker\n')
   expect(readFileSync(file, 'utf8')).toBe(text)
-  // Once more: there is a file now, which nobody has read.
+  // A second time the commands stop: there is a file by now, whose content they do not know.
   writeFileSync(file, 'of somebody else')
   expect(failing(script())).toBe('')
   expect(readFileSync(file, 'utf8')).toBe('of somebody else')
@@ -70,7 +70,7 @@ test.each(['cp', 'tee', 'mv'])(
   },
 )
 
-test('where no service manager runs, the process that dockerd names is told', async () => {
+test('without a service manager, the process in dockerd’s pid file gets the signal', async () => {
   execFileSync('mkdir', [join(folder, 'docker')])
   writeFileSync(file, before)
   const pidFile = join(folder, 'docker.pid')

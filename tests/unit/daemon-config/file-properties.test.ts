@@ -34,7 +34,7 @@ test('the result has exactly these mirrors, and every other setting as it was', 
   )
 })
 
-test('however it is scattered, nothing but the list changes', () => {
+test('wherever the list is in the file, nothing else changes', () => {
   fc.assert(
     fc.property(others, mirrorLists(1), fc.nat(4), spaces, mirrorLists(0), (others, list, place, spaces, mirrors) => {
       const members: (readonly [string, unknown])[] = [...others]
@@ -55,7 +55,7 @@ test('however it is scattered, nothing but the list changes', () => {
   )
 })
 
-test('a fault is found in the very line where it was put', () => {
+test('a fault is reported in its own line', () => {
   fc.assert(
     fc.property(fileWith(mirrorLists(1)), fc.nat(), ({ text }, where) => {
       const starts = [0, ...[...text.matchAll(/\r\n|[\n\r]/g)].map(({ index, 0: end }) => index + end.length)]

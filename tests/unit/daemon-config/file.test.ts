@@ -81,7 +81,7 @@ test.each([
   expect(edited(before, [one, two])).toBe(after)
 })
 
-test('no mirror is an empty list, never a key that is gone', () => {
+test('without mirrors the key has an empty list', () => {
   expect(edited(`{\n  "registry-mirrors": [\n    "${one}"\n  ],\n  "a": 1\n}`, [])).toBe(
     '{\n  "registry-mirrors": [],\n  "a": 1\n}',
   )
@@ -90,20 +90,20 @@ test('no mirror is an empty list, never a key that is gone', () => {
   expect(edited('{"registry-mirrors":[ ]}', [])).toBe('{"registry-mirrors":[ ]}')
 })
 
-test('the same mirrors leave every byte, whatever slash they end with', () => {
+test('the same mirrors change no byte, with or without a trailing slash', () => {
   const text = `{"registry-mirrors" : [\n"https:\\/\\/docker.1ms.run/" ,"${two}", "${two}/"]}`
   expect(edited(text, [one, two])).toBe(text)
   expect(edited(text, [`${one}/`, two, one])).toBe(text)
   expect(edited(text, [two, one])).not.toBe(text)
 })
 
-test('a fourth mirror is refused; one named twice counts once', () => {
+test('a fourth mirror is refused, and a duplicate counts once', () => {
   const many = ['https://a.example', 'https://b.example', 'https://c.example']
   expect(withMirrors('{}', [...many, 'https://d.example'])).toEqual({ ok: false, fault: { code: 'too-many' } })
   expect(withMirrors('{}', [...many, 'https://a.example/'])).toMatchObject({ ok: true })
 })
 
-test('what the file says is read, insecure registries too', () => {
+test('mirrors and insecure registries are read from the file', () => {
   expect(settings(`{"registry-mirrors":["${one}/"],"insecure-registries":["10.0.0.0/8"]}`)).toEqual({
     state: 'written',
     hasMirrors: true,
@@ -172,7 +172,7 @@ test.each([
   expect(fault(text)).toEqual(expected)
 })
 
-test('depth is no fault, and neither is length up to a megabyte', () => {
+test('deep nesting and texts of up to a megabyte are accepted', () => {
   const deep = `{"a":${'['.repeat(200_000)}${']'.repeat(200_000)}}`
   expect(edited(deep, [one])).toBe(`${deep.slice(0, -1)},"registry-mirrors":["${one}"]}`)
   expect(fault(`{"a":${'['.repeat(400_000)}`)).toEqual(['unclosed', '1:400005', `…${'['.repeat(101)}`])

@@ -34,7 +34,7 @@ test.each([
   expect(await speaking(script)).toEqual({ ok: false, error: expected })
 })
 
-test('a program that is not there', async () => {
+test('a helper that does not exist', async () => {
   expect(await openHelper({ command: ['/nowhere/pkexec'] })).toMatchObject({
     ok: false,
     error: { code: 'helper-ended' },
@@ -53,7 +53,7 @@ test('ended in the middle of a change: the change, and all that is asked after i
   await helper.end()
 })
 
-test('an answer that is none is not believed', async () => {
+test('an answer that cannot be parsed is refused', async () => {
   const helper = await talking(`read request; echo '{"answer":"changed","hash":7}'; cat >/dev/null`)
   expect(await helper.change({ oldHash: undefined, newText: '{}' })).toEqual({
     ok: false,
@@ -61,7 +61,7 @@ test('an answer that is none is not believed', async () => {
   })
 })
 
-test('questions are asked one after the other, whoever is in a hurry', async () => {
+test('requests are sent one after the other', async () => {
   const helper = await talking(
     `read a; echo '{"answer":"changed","hash":"x","confirmed":true}'; read b; sleep 0.1; echo '{"answer":"kept"}'`,
   )
@@ -72,7 +72,7 @@ test('questions are asked one after the other, whoever is in a hurry', async () 
   ])
 })
 
-test('who no longer wants it ends it, while it still asks for the password', async () => {
+test('a cancel ends the helper while it still asks for the password', async () => {
   const patience = new AbortController()
   const opening = speaking('exec sleep 60', { signal: patience.signal })
   patience.abort()

@@ -13,14 +13,14 @@ const aloud = (plan: MirrorPlan) =>
 const shown = ({ change }: MirrorPlan) =>
   change?.diff.map(({ kind, text }) => `${{ same: ' ', removed: '-', added: '+' }[kind]}${text}`)
 
-test('the first set-up: the file is made, a password is asked, Docker reloads', () => {
+test('the first change creates the file, asks for a password, and reloads Docker', () => {
   const plan = planMirrors(undefined, [one, two], { ...here, inForce: [] })
   expect(aloud(plan)).toEqual([`asks ${one} new`, `asks ${two} new`, 'file made', 'password', 'reload'])
   expect(plan.obstacles).toEqual([])
   expect(shown(plan)).toEqual(['+{', '+  "registry-mirrors": [', `+    "${one}",`, `+    "${two}"`, '+  ]', '+}'])
 })
 
-test('another order, one that goes, one that comes: each is said', () => {
+test('a changed order, a removed mirror and an added mirror are each listed', () => {
   const file = `{\n  "registry-mirrors": ["${one}/", "${two}/", "https://old.example"],\n  "debug": true\n}\n`
   const plan = planMirrors(file, [two, one, three], here)
   expect(aloud(plan)).toEqual([
@@ -42,7 +42,7 @@ test('another order, one that goes, one that comes: each is said', () => {
   ])
 })
 
-test('no mirrors any more: the list is emptied, never taken out', () => {
+test('without mirrors the list is emptied, and the key stays', () => {
   const plan = planMirrors(`{"registry-mirrors":["${one}"]}`, [], here)
   expect(aloud(plan)).toEqual([`drops ${one}`, 'clears', 'file edited', 'password', 'reload'])
   expect(plan.change?.after).toBe('{"registry-mirrors":[]}')
@@ -51,7 +51,7 @@ test('no mirrors any more: the list is emptied, never taken out', () => {
   expect(forgotten.change).toMatchObject({ after: '{"debug":true,"registry-mirrors":[]}' })
 })
 
-test('what is so already needs no change; what only the engine has not taken up needs a reload alone', () => {
+test('a file that already has the mirrors is not changed; if only the engine lacks them, it is only reloaded', () => {
   const file = `{"registry-mirrors":["${one}/"]}`
   for (const inForce of [undefined, [`${one}/`]]) {
     const plan = planMirrors(file, [one], { ...here, ...(inForce && { inForce }) })
@@ -86,7 +86,7 @@ test('an option of dockerd, Desktop, Podman and an engine elsewhere block, and t
   }
 })
 
-test('a hosts.toml is told, and does not block', () => {
+test('a hosts.toml is reported, and does not block', () => {
   const path = '/etc/docker/certs.d/docker.io/hosts.toml'
   const plan = planMirrors('{}', [one], { ...here, hostsToml: path })
   expect([plan.obstacles, isBlocked(plan)]).toEqual([[{ kind: 'hosts-toml', blocks: false, path }], false])

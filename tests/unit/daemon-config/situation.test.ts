@@ -28,18 +28,18 @@ const found = (state: EngineState) => findInstallation(state, { env, home })
 const system = { installation: 'system', file: '/etc/docker/daemon.json' }
 const rootless = { installation: 'rootless', file: '/home/li/.config/docker/daemon.json' }
 
-test('the usual socket is the system’s, wherever its data is', () => {
+test('the default socket belongs to the system’s Docker, wherever its data is', () => {
   expect(found(connected('unix:///var/run/docker.sock'))).toMatchObject(system)
   expect(found(connected('unix:///var/run/docker.sock', '/home/li/big-disk/docker'))).toMatchObject(system)
 })
 
-test('a rootless Docker’s file is the user’s own, also while it does not run', () => {
+test('a rootless Docker’s file is the user’s own, even while it is not running', () => {
   const socket = 'unix:///run/user/1000/docker.sock'
   expect(found(connected(socket, '/home/li/.local/share/docker'))).toMatchObject(rootless)
   expect(found(away(socket))).toMatchObject(rootless)
 })
 
-test('a snap is known by its data; engines elsewhere, Podman and Desktop are not changed from here', () => {
+test('a snap is recognized by its root folder; remote engines, Podman and Desktop are not changed', () => {
   expect(found(connected('unix:///var/run/docker.sock', '/var/snap/docker/common/var-lib-docker'))).toMatchObject({
     installation: 'snap',
   })
@@ -49,7 +49,7 @@ test('a snap is known by its data; engines elsewhere, Podman and Desktop are not
   expect(found(away('unix:///home/li/.docker/desktop/docker.sock'))).toEqual({ installation: 'desktop' })
 })
 
-test('an engine that takes the question and says nothing is not waited for once the user gives up', async () => {
+test('an engine that never answers is not waited for once the user cancels', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'silent-'))
   const socketPath = join(folder, 'docker.sock')
   const asked = Promise.withResolvers<void>()

@@ -16,7 +16,7 @@ afterEach(() => rmSync(folder, { recursive: true }))
 
 const answer = (url: string, method = 'GET') => appFiles(join(folder, 'app'))({ url, method })
 
-test('the app’s own files are served by their names, with their kind and the policy', async () => {
+test('the app’s own files are served by name, with their content type and the content security policy', async () => {
   const page = answer('app://slipway/index.html')
   expect([page.status, page.headers.get('content-type'), await page.text()]).toEqual([
     200,
@@ -27,7 +27,7 @@ test('the app’s own files are served by their names, with their kind and the p
   expect(answer('app://slipway/assets/a.js').status).toBe(200)
 })
 
-test('whatever else a request may say, no other file is reached', () => {
+test('no request reaches any other file', () => {
   for (const url of [
     'app://slipway/',
     'app://slipway/../secret.js',

@@ -13,7 +13,7 @@ vi.mock('electron', () => ({
   contextBridge: { exposeInMainWorld: (_: string, api: Slipway) => (slipway.exposed = api) },
 }))
 
-test('however many listen in the window, the bridge listens once, and each hears its own events until it leaves', async () => {
+test('the bridge listens once for many listeners in the window, and each gets its events until it unsubscribes', async () => {
   const ipc = (electron.ipcRenderer = new EventEmitter())
   await import('../../../preload/bridge.ts')
   const { on } = slipway.exposed!

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { Backoff, engineTraces, untilRetry } from '../../../main/engine/connect/backoff.ts'
 
-test('waiting times double from half a second to half a minute, and begin anew after a success', () => {
+test('the delay doubles from half a second to half a minute, and starts again after a success', () => {
   const backoff = new Backoff()
   expect(Array.from({ length: 9 }, () => backoff.next())).toEqual([
     500, 1000, 2000, 4000, 8000, 16_000, 30_000, 30_000, 30_000,

@@ -7,13 +7,13 @@ test('versions are compared part by part, not as text', () => {
   expect(compareVersions('1.51', '1.51')).toBe(0)
 })
 
-test('an engine is spoken to in the newest API that both know; one before 1.40 is too old', () => {
+test('the newest API version that both support is used, and an engine before 1.40 is too old', () => {
   expect(agreedApi('1.41')).toBe('1.41')
   expect(agreedApi('1.60')).toBe('1.51')
   expect(agreedApi('1.39')).toBeUndefined()
 })
 
-test('the store is told by the driver type', () => {
+test('the store is recognized by the driver type', () => {
   const told = {
     version: '28.5.2',
     api: '1.51',

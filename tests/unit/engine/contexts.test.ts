@@ -47,7 +47,7 @@ test('DOCKER_CONFIG names the folder that is read', () => {
   expect(endpoints({ DOCKER_CONFIG: join(home, '.docker/elsewhere') })).toContain('default unix:///var/run/docker.sock')
 })
 
-test('a context that was chosen and does not exist is said, and nothing else is tried', () => {
+test('a chosen context that does not exist is an error, and nothing else is tried', () => {
   write('config.json', { currentContext: 'lost' })
   expect(endpoints()).toEqual({ code: 'context-unknown', context: 'lost' })
 })
@@ -103,7 +103,7 @@ test('a context of the user stands for the socket that it names', () => {
   ])
 })
 
-test('a context that cannot be understood is left out, and said in the log', () => {
+test('a context that cannot be parsed is left out and logged', () => {
   writeContext('well', { Host: 'tcp://well:2375' })
   write('contexts/meta/0123/meta.json', '{ "Name": ')
   write('contexts/meta/4567/meta.json', { Name: 'kubernetes-alone', Endpoints: {} })

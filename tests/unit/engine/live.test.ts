@@ -29,14 +29,14 @@ test('the first list arrives as one change, and one tag more as a change of one 
   ])
 })
 
-test('an empty engine is told as well: the list is complete, and empty', () => {
+test('the list of an empty engine is published too: complete and empty', () => {
   const { changes, live } = watched()
   live.replace({ images: [], containers: [] })
   expect(changes).toHaveLength(1)
   expect(live.snapshot()).toMatchObject({ complete: true, images: [] })
 })
 
-test('a look that finds nothing new is not told', () => {
+test('an inspect that finds nothing new is not published', () => {
   const { changes, live } = watched()
   live.replace({ images: [image('a')], containers: [] })
   live.apply({ images: new Map([['a', image('a')]]), containers: new Map() })
@@ -63,7 +63,7 @@ test('before the first list there is nothing to forget, so no window has to ask 
   expect(changes.map(({ seq }) => seq)).toEqual([before.seq + 1])
 })
 
-test('what is remembered is shown as not confirmed, until the engine was asked for it', () => {
+test('remembered images are shown as unconfirmed until they are inspected', () => {
   const { changes, live } = watched()
   const remembered = withoutLabels(image('a'))
   live.forget([remembered, { ...remembered, id: 'b' }, { ...remembered, id: 'c' }])
@@ -90,7 +90,7 @@ test('what is remembered is shown as not confirmed, until the engine was asked f
   expect(live.snapshot().unconfirmed).toEqual([])
 })
 
-test('what was read after the list was asked for goes before what the list says', () => {
+test('an inspect that is newer than the list takes precedence over it', () => {
   const { changes, live } = watched()
   live.replace(
     { images: [image('old'), image('gone')], containers: [] },
@@ -106,7 +106,7 @@ test('what was read after the list was asked for goes before what the list says'
   expect(live.snapshot().images).toMatchObject([{ id: 'old', references: ['new:name'] }])
 })
 
-test('labels are searched and never told to the window', () => {
+test('labels can be searched, and are never sent to the window', () => {
   const { changes, live } = watched()
   live.replace({
     images: [image('a', [], ['maintainer=team red', 'version=1']), image('b', [], ['version=2']), image('c')],
@@ -119,7 +119,7 @@ test('labels are searched and never told to the window', () => {
   expect(changes).toHaveLength(1)
 })
 
-test('who follows the changes always ends with the snapshot', () => {
+test('applying the changes one by one always gives the snapshot', () => {
   const id = fc.constantFrom('a', 'b', 'c', 'd')
   const found = fc.option(fc.tuple(fc.array(fc.constantFrom('x:1', 'x:2', 'y:1')), fc.option(id, { nil: undefined })), {
     nil: undefined,
@@ -165,7 +165,7 @@ test('an image that cannot be read keeps its last row with a mark, also in a who
   expect(changes).toHaveLength(4)
 })
 
-test('a refused list of containers leaves the known ones, and is told once', () => {
+test('if the list of containers is refused, the known ones stay, and the failure is published once', () => {
   const { changes, live } = watched()
   const web = { id: 'web', name: 'web', image: 'a', state: 'running', created: 1 } as const
   live.replace({ images: [image('a')], containers: [web] })

@@ -130,7 +130,7 @@ describe('against a silent socket', () => {
     test(`${name} goes on without an answer`, async () => {
       expect(await settledOf(call(session()))).toEqual({ value: undefined })
     })
-  test('all that engine/api exports is tried here', () => {
+  test('every export of engine/api is tested here', () => {
     const exported = modules.flatMap((module) =>
       Object.entries(module).flatMap(([name, value]) => (typeof value === 'function' ? [name] : [])),
     )

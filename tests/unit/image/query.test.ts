@@ -18,7 +18,7 @@ test('all words must be found, in any order and case', () => {
   expect(finds('nginx 1.25')).toBe(false)
 })
 
-test('a word is looked for in labels too', () => {
+test('words are searched in labels too', () => {
   const withLabel = matches(parseQuery('nginx maintainer'), image(), (word) => word === 'maintainer')
   expect(withLabel).toBe(true)
 })
@@ -49,7 +49,7 @@ test('unused, used and dangling are conditions, in Chinese as well', () => {
   expect(finds('创建<2025')).toBe(true)
 })
 
-test('a condition that is not typed to its end hides nothing', () => {
+test('an incomplete condition hides nothing', () => {
   for (const half of ['size>', 'size>5x', 'created<', 'created<20', 'created<2025-']) expect(finds(half)).toBe(true)
 })
 

@@ -50,7 +50,7 @@ test('Docker’s own short ways of writing are understood, and the familiar form
   })
 })
 
-test('what Docker refuses as a name is no name', () => {
+test('names that Docker refuses are refused', () => {
   const refused = [
     '',
     ':',
@@ -88,7 +88,7 @@ test('what Docker refuses as a name is no name', () => {
   expect(refused.filter((text) => parsed(text) !== undefined)).toEqual([])
 })
 
-test('the longest tag and the longest name are still names', () => {
+test('the longest tag and the longest name are accepted', () => {
   expect(parsed(`x:${'t'.repeat(128)}`)).toBe(`x:${'t'.repeat(128)}`)
   expect(parsed('x'.repeat(237))).toBe(`${'x'.repeat(237)}:latest`)
 })
@@ -115,7 +115,7 @@ test('every name of the grammar is read, and reads the same once more, and as a 
   )
 })
 
-test('whatever is typed, what comes out is short enough and of plain characters', () => {
+test('whatever is typed, the result is short enough and has only plain characters', () => {
   fc.assert(
     fc.property(fc.string({ unit: fc.constantFrom(...'aA0.:/_-@ 中[]'), maxLength: 12 }), (text) => {
       const found = parsed(text)

@@ -10,7 +10,7 @@ test('a repository lies at its registry, Docker Hub’s at a host of another nam
   expect(registryPlace('localhost:5000/x')).toEqual({ registry: 'localhost:5000', host: 'localhost:5000', path: 'x' })
 })
 
-test('only this computer is this computer', () => {
+test('only localhost and loopback addresses are this computer', () => {
   const here = ['localhost', 'LOCALHOST:5000', '127.0.0.1', '127.9.8.7:1', '[::1]:5000']
   const elsewhere = ['127.0.0.1.example', 'localhost.example', '10.0.0.1', 'example:127', '127.0.0', '']
   expect(here.filter((host) => !isLoopback(host))).toEqual([])

@@ -17,7 +17,7 @@ const image = (id: string, more: Partial<Image> = {}): Image => ({
 })
 const lines = (images: readonly Image[], used = 0): ImageLine[] => images.flatMap((image) => linesOf(image, used))
 
-test('lines of the same size stand by name, whatever came first, in both directions', () => {
+test('rows of the same size are sorted by name in both directions', () => {
   const rows = lines([image('c'), image('a'), image('b', { size: 2 })])
   const names = (descending: boolean) =>
     sortedBy(rows, { column: 'size', descending }).map(({ repository }) => repository)
@@ -25,7 +25,7 @@ test('lines of the same size stand by name, whatever came first, in both directi
   expect(names(false)).toEqual(['a', 'c', 'b'])
 })
 
-test('an image says its other tags on each of its lines', () => {
+test('each row of an image lists its other tags', () => {
   const [first, second] = linesOf(image('a', { references: ['x:1', 'x:2'] }), 0)
   expect([first!.others, second!.others]).toEqual([['x:2'], ['x:1']])
 })
@@ -43,12 +43,12 @@ test('a group counts an image with several tags once, and groups stand by their 
   ])
 })
 
-test('an open group is followed by its own lines', () => {
+test('an open group is followed by its own rows', () => {
   const groups = groupsOf(lines([image('a'), image('b')]))
   expect(unfolded(groups, new Set([groups[0]!.key])).map(({ kind }) => kind)).toEqual(['group', 'image', 'group'])
 })
 
-test('all but the newest are the rest, with all of their tags', () => {
+test('“all but the newest” selects the other images with all of their tags', () => {
   const [group] = groupsOf(
     lines([
       image('old', { references: ['x:1', 'x:lts'], created: 10 }),
@@ -67,7 +67,7 @@ test('months are counted by the calendar, and an image without a date is not kno
   expect([belongsTo('old', undated!, old), belongsTo('old', dated!, old)]).toEqual([false, true])
 })
 
-test('the ready-made filters count images, not lines', () => {
+test('the preset filters count images, not rows', () => {
   const counts = countPresets(lines([image('a', { references: ['x:1', 'x:2'] }), image('b', { references: [] })]), 5)
   expect(counts).toEqual({ all: 2, unused: 2, dangling: 1, old: 2 })
 })
@@ -90,7 +90,7 @@ test('a range runs from where it began to where it ends, and takes back what it 
   )
 })
 
-test('who comes from elsewhere begins a new range there, and keeps what was selected', () => {
+test('moving the cursor begins a new range, and keeps the selection', () => {
   const selection = new Selection()
   const keysAt = (index: number) => [`key ${index}`]
   selection.anchor(1)

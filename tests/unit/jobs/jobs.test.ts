@@ -9,7 +9,7 @@ let folder: string
 beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'slipway-jobs-'))))
 afterEach(() => rmSync(folder, { recursive: true }))
 
-describe('jobs', () => {
+describe('a job', () => {
   const subject = { kind: 'undo', restores: 2 } as const
   let store: Store
   afterEach(() => store.end())
@@ -23,7 +23,7 @@ describe('jobs', () => {
     return jobs.find(id)
   }
 
-  test('end with what became of each item, and are remembered', async () => {
+  test('ends with the outcome of each item, and is known to the next run of the app', async () => {
     const { jobs } = book()
     const id = jobs.start(subject, ['a', 'b'], async (job) => {
       job.item(0, { state: 'done' })
@@ -34,7 +34,7 @@ describe('jobs', () => {
     expect(book().jobs.find(id)).toEqual(jobs.find(id))
   })
 
-  test('are cancelled between two items', async () => {
+  test('is cancelled between two items', async () => {
     const { jobs } = book()
     const id = jobs.start(subject, ['a', 'b'], async (job) => {
       job.item(0, { state: 'done' })
@@ -44,12 +44,27 @@ describe('jobs', () => {
     expect(await ended(jobs, id)).toMatchObject({ state: 'cancelled', items: [{ state: 'done' }, { state: 'kept' }] })
   })
 
-  test('that throw have failed, and are forgotten when asked', async () => {
+  test('that throws has failed, and is forgotten once it is cleared', async () => {
     const { jobs, told } = book()
-    const id = jobs.start(subject, [], async () => Promise.reject(new Error('as a test wants it')))
+    const id = jobs.start(subject, [], async () => Promise.reject(new Error('thrown by the test')))
     expect(await ended(jobs, id)).toMatchObject({ state: 'failed', failure: { code: 'internal' } })
     await jobs.handlers['jobs.clear'](undefined)
     expect(jobs.find(id)).toBeUndefined()
     expect(told).toContain('jobs.cleared')
+  })
+
+  test('publishes many changes in a row once', async () => {
+    const { jobs, told } = book()
+    const published = () => told.filter((name) => name === 'jobs.changed').length
+    const changed = Promise.withResolvers<void>()
+    const id = jobs.start(subject, ['a'], async (job) => {
+      for (let restores = 0; restores < 100; restores++) job.subject({ restores })
+      await changed.promise
+    })
+    await expect.poll(published).toBe(1)
+    changed.resolve()
+    await ended(jobs, id)
+    // The last one is the end itself.
+    expect(published()).toBe(2)
   })
 })

@@ -1,4 +1,4 @@
-/** What a crash, a cut file, an older version or a cleared list leave of jobs and of what can be undone. */
+/** Jobs and what can be undone of them, after a crash, a cut file, an older version or a cleared list. */
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -30,10 +30,10 @@ function start(): Jobs {
   store = openStore(folder)
   return jobBook({ publish: () => {}, store })
 }
-const ended = (jobs: Jobs, id: string) => expect.poll(() => jobs.find(id)?.state).not.toBe('running')
+const ended = (jobs: Jobs, id: string) => expect.poll(() => jobs.find(id)?.state, { interval: 5 }).not.toBe('running')
 const fileOf = (id: string) => join(folder, 'journal', `${id}.jsonl`)
 
-test('an item is in the journal on the disk before it is done', async () => {
+test('an item is in the journal on the disk before its work begins', async () => {
   const jobs = start()
   const seen: string[] = []
   const id = jobs.start(removing, ['a', 'b'], async (job) => {
@@ -52,7 +52,7 @@ test('an item is in the journal on the disk before it is done', async () => {
   expect(statSync(join(folder, 'journal')).mode & 0o777).toBe(0o700)
 })
 
-test('a job that the end of the app cut short is there at the next start, marked so, with its undo', async () => {
+test('a job that the end of the app cut short is `interrupted` at the next start, and keeps its undo', async () => {
   const first = start()
   const begun = Promise.withResolvers<void>()
   const id = first.start(removing, ['a', 'b', 'c'], async (job) => {
@@ -75,7 +75,7 @@ test('a job that the end of the app cut short is there at the next start, marked
   expect(start().find(id)).toEqual(jobs.find(id))
 })
 
-test('clearing what has ended loses nothing that can be undone, nor do a hundred newer jobs', async () => {
+test('neither clearing nor a hundred newer jobs lose what can be undone', async () => {
   const jobs = start()
   const id = jobs.start(removing, [], (job) => job.setUndo(undoOf(job.id)))
   await ended(jobs, id)
@@ -86,7 +86,8 @@ test('clearing what has ended loses nothing that can be undone, nor do a hundred
       jobs,
       jobs.start({ kind: 'undo', restores: 0 }, [], async () => {}),
     )
-  expect(jobs.all()).toHaveLength(50)
+  // The oldest one is dropped once the last one is in the journal.
+  await expect.poll(() => jobs.all().length).toBe(50)
   await store.end()
   const next = start()
   expect(next.all()).toHaveLength(50)
@@ -97,7 +98,7 @@ test('clearing what has ended loses nothing that can be undone, nor do a hundred
   expect(readdirSync(join(folder, 'journal'))).not.toContain(`${id}.jsonl`)
 })
 
-test('what versions before the journal have left is taken over, once', async () => {
+test('jobs and removals of versions before the journal are taken over once', async () => {
   const old = {
     id: 'old',
     subject: removing,
@@ -123,7 +124,7 @@ test('what versions before the journal have left is taken over, once', async () 
   expect(next.undoables()).toHaveLength(2)
 })
 
-test('a journal that is cut at any byte, or has lines of a newer version, loses no line before', async () => {
+test('a journal that is cut at any byte, or has lines of a newer version, loses no complete line that is understood', async () => {
   const jobs = start()
   const id = jobs.start(removing, ['a', 'b'], async (job) => {
     await job.setUndo(undoOf(job.id))

@@ -61,7 +61,7 @@ test('layers that an image stands on and does not keep go with the last that kee
   expect(two.ofImage('stands')).toEqual({ unique: exact(1), shared: exact(100) })
   expect(two.sharers([0]).get(0)).toEqual(['keeps', 'stands'])
   two.apply(told({ gone: ['keeps'] }))
-  // They are not there any more, until they are unpacked anew.
+  // They are gone until they are unpacked again.
   expect(two.of(['stands'])).toMatchObject({ frees: exact(1), sharedWithStaying: exact(0) })
   expect(two.ofImage('stands')).toEqual({ unique: exact(1), shared: exact(0) })
 })

@@ -41,7 +41,7 @@ describe('the sizes of layers', () => {
     ])
   })
 
-  test('stay a range where an entry of size 0 may or may not have made a layer', () => {
+  test('stay a range if an entry of size 0 may or may not have made a layer', () => {
     expect(sizesOf(anatomy('1', ['a', 'b', 'c'], [layer(70), setting, layer(5), setting]))('a', 'b', 'c')).toEqual([
       exact(70),
       { min: 0, max: 5 },
@@ -49,7 +49,7 @@ describe('the sizes of layers', () => {
     ])
   })
 
-  test('are told by another image that shares the layer, whichever was read first', () => {
+  test('are known from another image that shares the layer, whichever was read first', () => {
     const doubtful = anatomy('1', ['a', 'b', 'c'], [layer(70), setting, layer(5), setting])
     const clear = anatomy('2', ['a', 'b'], [layer(70), setting])
     for (const order of [
@@ -59,7 +59,7 @@ describe('the sizes of layers', () => {
       expect(sizesOf(...order)('a', 'b', 'c')).toEqual([exact(70), exact(0), exact(5)])
   })
 
-  test('are certain where the engine tells which entries made no layer', () => {
+  test('are certain if the engine says which entries made no layer', () => {
     const told = [layer(70), { ...setting, empty: false }, layer(5), { ...setting, empty: true }]
     expect(sizesOf(anatomy('1', ['a', 'b', 'c'], told))('b', 'c')).toEqual([exact(0), exact(5)])
   })

@@ -19,7 +19,7 @@ test('the list of a daemon.json, as tutorials print it', () => {
   })
 })
 
-test('an address that comes twice is taken once', () => {
+test('a duplicate address is taken once', () => {
   expect(mirrorsIn('https://a.example\na.example\nHTTPS://A.example/').addresses).toEqual(['https://a.example'])
 })
 

@@ -23,7 +23,7 @@ test('an import takes as many as there is room for, and says how many are left o
   expect(list.take('one-more.example')).toMatchObject({ added: 0, left: 1 })
 })
 
-test('a list that is full takes no more, and is edited all the same', () => {
+test('a full list takes no more mirrors, and can still be edited', () => {
   const { list, own } = listOf(numbered(0, 500))
   expect(list.add('one-more.example')).toMatchObject({ error: { code: 'mirrors-too-many' } })
   expect(list.change({ from: 'https://m7.example', to: 'other.example' })).toEqual({ ok: true, value: undefined })

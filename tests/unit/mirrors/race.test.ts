@@ -41,13 +41,13 @@ test('where they are even, what the others know as well may be used', () => {
   expect(isFresh('either')).toBe(false)
 })
 
-test('while a race is on, nobody is accused of other content', () => {
+test('while a race is running, no mirror is said to have other content', () => {
   expect(compare('new', ['old', 'new']).contentOf('old')).toBe('open')
   expect(compare(undefined, ['a', 'b'], undefined, false).contentOf('a')).toBe('open')
   expect(isGood(answered('old'), 'open')).toBe(false)
 })
 
-test('one alone has nobody to be compared with, and may be used', () => {
+test('a mirror that cannot be compared with another may be used', () => {
   const { contentOf } = compare(undefined, ['a'])
   expect(contentOf('a')).toBe('alone')
   expect(isGood(answered('a'), contentOf('a'))).toBe(true)
@@ -64,7 +64,7 @@ test.each([
   expect(isLeftAlone(heard, now)).toBe(left)
 })
 
-test('the fastest good ones stand first, those under way next, those that failed last', () => {
+test('the fastest good mirrors come first, then those being tested, then those that failed', () => {
   const probes: Record<string, Probe<Why> | undefined> = {
     dead: failed('registry-slow'),
     slow: answered('a', 10),

@@ -87,7 +87,7 @@ test('what a failure tells holds no token, and the status where there is one', (
   expect(pullFailure(status, asked)).toEqual({ code: 'registry-error', host: asked.host, status: 502 })
 })
 
-test('a chunk may end within a line and within a character', async () => {
+test('a chunk may end inside a line or a character', async () => {
   const text = Buffer.from('{"status":"镜像","id":"aa"}\r\n{"status":"Digest: x"}\nnot json\n{"error":"no"}')
   async function* bytes() {
     for (const byte of text) yield Uint8Array.of(byte)
@@ -97,7 +97,7 @@ test('a chunk may end within a line and within a character', async () => {
   expect(lines).toEqual([{ status: '镜像', id: 'aa' }, { status: 'Digest: x' }, { error: 'no' }])
 })
 
-test('exactly one image is pulled, whatever is typed', () => {
+test('any text names exactly one image to pull, or none', () => {
   const digest = `sha256:${'a'.repeat(64)}`
   expect(targetOf('docker.io/library/nginx')).toEqual({ reference: 'nginx:latest', host: 'docker.io' })
   expect(targetOf(`ghcr.io/a/b:1@${digest}`)).toEqual({ reference: `ghcr.io/a/b@${digest}`, host: 'ghcr.io' })

@@ -18,7 +18,7 @@ const at = (id: string, status: string, current?: number, total?: number): PullL
   progressDetail: current === undefined ? {} : { current, ...(total !== undefined && { total }) },
 })
 
-test('the classic store, as 20.10 tells a pull', () => {
+test('a pull into the classic store, as 20.10 reports it', () => {
   const begun = [
     { status: 'Pulling from t/img', id: '1' },
     at('aa', 'Already exists'),
@@ -46,7 +46,7 @@ test('the classic store, as 20.10 tells a pull', () => {
 
   const ended = [
     ...half,
-    // Too small to be told of while it is downloaded.
+    // Too small for the engine to report its download.
     at('cc', 'Download complete'),
     at('bb', 'Pull complete'),
     at('cc', 'Extracting', 91, 91),
@@ -72,12 +72,12 @@ test('the containerd store unpacks in seconds (28.5) or in silence (26.1)', () =
     expect(after([...told, last]).layers).toEqual([{ id: 'bb', state: 'done', bytes: 1000, total: 1000 }])
 })
 
-test('nothing new is told as nothing new', () => {
+test('an image that is up to date is reported as such', () => {
   const lines = [{ status: 'Digest: sha256:1' }, { status: 'Status: Image is up to date for x:1' }]
   expect(after(lines)).toEqual({ layers: [], digest: 'sha256:1', news: false })
 })
 
-test('a layer that is fetched again stands where it was until the engine is past that', () => {
+test('the progress of a layer that is downloaded again does not go backwards', () => {
   const retried = [
     at('bb', 'Downloading', 700, 1000),
     at('bb', 'Retrying in 5 seconds'),
@@ -98,7 +98,7 @@ const line = fc.record({
   ),
 })
 
-test('whatever the engine says: never more than there is, never backwards, and done at the end', () => {
+test('whatever the engine reports, progress never exceeds the total, never goes backwards, and ends as done', () => {
   fc.assert(
     fc.property(fc.array(line, { maxLength: 60 }), (lines) => {
       let state = pullBegun
@@ -131,7 +131,7 @@ const steady = (seconds: number, speed: number): readonly Sample[] =>
   )
 const whole = { downloaded: 20_000, extracted: 0, total: 30_000, unknown: 0 }
 
-test('speed is that of the last five seconds, and none before the first is over', () => {
+test('speed covers the last five seconds, and is unknown in the first second', () => {
   expect(speedOf(steady(20, 1000), 20)).toBe(1000)
   expect(steady(20, 1000).length).toBeLessThan(14)
   expect(
@@ -148,7 +148,7 @@ test('speed is that of the last five seconds, and none before the first is over'
   expect(speedOf(steady(20, 1000), 40)).toBe(0)
 })
 
-test('the time left is told only where it can be known', () => {
+test('the time left is shown only if it can be known', () => {
   expect(leftOf(whole, steady(20, 1000), 20)).toBe(10)
   expect(leftOf({ ...whole, unknown: 1 }, steady(20, 1000), 20)).toBeUndefined()
   expect(leftOf({ ...whole, downloaded: 30_000 }, steady(20, 1000), 20)).toBeUndefined()

@@ -13,13 +13,13 @@ test('unpacked layers take about 2.5 times their compressed size; the containerd
   })
 })
 
-test('layers that are here already need nothing', () => {
+test('layers that already exist need no space', () => {
   const layers = [90 * MB, 4 * MB]
   expect(roomFor({ layers, present: 1, store: 'classic', free: 11 * MB })).toEqual({ needed: 10 * MB, fits: true })
   expect(roomFor({ layers, present: 2, store: 'classic', free: 0 })).toEqual({ needed: 0, fits: true })
 })
 
-test('a pull that gets tight goes on; one that cannot fit does not', () => {
+test('a pull that leaves little space is allowed, and one that cannot fit is not', () => {
   const tight = { layers: [40 * MB], present: 0, store: 'classic' } as const
   expect(roomFor({ ...tight, free: 101 * MB }).fits).toBe(true)
   expect(roomFor({ ...tight, free: 99 * MB }).fits).toBe(false)
@@ -44,7 +44,7 @@ test('more free space, or more layers that are here, never turn a pull that fits
   )
 })
 
-test('a layer is here if an image here has it on top of the same layers', () => {
+test('a layer already exists if a local image has it on top of the same layers', () => {
   expect(presentLayers(['a', 'b', 'c'], [])).toBe(0)
   expect(
     presentLayers(

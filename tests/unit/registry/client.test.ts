@@ -45,7 +45,7 @@ const withCredentials = (stored?: Credentials, hubHost?: string) => {
   return { wanted, ...registryClient({ http: client(), credentials, ...(hubHost && { hubHost }) }) }
 }
 
-test('a public image is had with a token for anyone; no credentials are looked for', async () => {
+test('a public image is read with an anonymous token, without looking for credentials', async () => {
   const { host, seen } = await registry()
   const { head, wanted } = withCredentials(ann)
   expect(await head(`${host}/open/x:1`)).toEqual({ ok: true, value: { mediaType: index['content-type'], digest } })
@@ -93,7 +93,7 @@ test.each([
   expect(await withCredentials().head(`${host}/x:1`)).toEqual({ ok: false, error: { ...error, host } })
 })
 
-test('where a registry names no digest, it is that of the manifest itself', async () => {
+test('if a registry sends no digest, it is computed from the manifest', async () => {
   const manifest = '{"schemaVersion":2,"annotations":{"name":"镜像"}}\n'
   const of = async (type: string, body: string | Buffer) => {
     const server = await serve((_, response) => response.writeHead(200, { 'content-type': type }).end(body))

@@ -57,7 +57,7 @@ test('the compressed size of each layer is read with one GET a manifest', async 
   expect(asked.at(-1)).toBe(`GET /v2/x/blobs/${config.digest}`)
 })
 
-test('no manifest is read where the HEAD names no digest, or is refused', async () => {
+test('no manifest is read if the HEAD has no digest, or is refused', async () => {
   const silent = await registry({ names: false })
   expect(await asker().contents(`${silent.host}/x:one`)).toBeUndefined()
   const { host, asked } = await registry()
@@ -70,7 +70,7 @@ test('nothing is read for a platform that the image lacks', async () => {
   expect(await asker().contents(`${host}/x:many`, 'linux/riscv64')).toBeUndefined()
 })
 
-test('what does not have its digest is not believed', async () => {
+test('content that does not match its digest is refused', async () => {
   const { host } = await registry({
     before: (request, response) => {
       if (request.method === 'HEAD') return false

@@ -45,7 +45,7 @@ test('a registry’s own helper comes before the common one, and both before the
   expect(await of('docker.io')).toEqual({ kind: 'identity', token: 'https://index.docker.io/v1/' })
 })
 
-test('a helper that knows nothing, says nonsense or is missing leaves it at the file, or at none', async () => {
+test('if a helper has no login, answers nonsense or is missing, the file is used, if it has one', async () => {
   const auths = { 'a.example': { auth: base64('x:y') } }
   const unknown = { none: 'echo "credentials not found in native keychain"; exit 1', odd: 'echo hello' }
   for (const credsStore of ['none', 'odd', 'missing']) {
@@ -55,7 +55,7 @@ test('a helper that knows nothing, says nonsense or is missing leaves it at the 
   }
 })
 
-test('a name that is no helper’s is not run', async () => {
+test('a name that cannot be a helper’s is not run', async () => {
   const { of, folder } = await stored(
     { credsStore: '../common', credHelpers: { 'a.example': 'Own' } },
     { Own: 'touch "$DOCKER_CONFIG/run"' },
@@ -64,7 +64,7 @@ test('a name that is no helper’s is not run', async () => {
   expect(await readdir(folder)).not.toContain('run')
 })
 
-test('a file that is missing or broken is no reason to fail', async () => {
+test('a missing or broken file is not a failure', async () => {
   const { of } = await stored('{"auths": {')
   expect(await of('a.example')).toBeUndefined()
   expect(await dockerCredentials({ env: {}, home: '/nowhere' })('a.example')).toBeUndefined()

@@ -7,7 +7,7 @@ import { client, serve } from '../local-server.ts'
 const shape = v.object({ a: v.number() })
 const host = 'r.example'
 
-test('JSON comes as what it is, and is asked for under Slipway’s own name', async () => {
+test('JSON is parsed, and requests carry Slipway’s user agent', async () => {
   let agent: string | undefined
   const { url } = await serve((request, response) => {
     agent = request.headers['user-agent']
@@ -35,7 +35,7 @@ function pour(response: Response) {
   more()
 }
 
-test('who says nothing, or stops in the middle, is slow', async () => {
+test('a server that does not answer, or stops in the middle, is slow', async () => {
   const { url } = await serve((request, response) => {
     if (request.url === '/half') response.write('{"a"')
   })
@@ -47,7 +47,7 @@ test('who says nothing, or stops in the middle, is slow', async () => {
     })
 })
 
-test('who is not there is not to be reached', async () => {
+test('a host that does not exist is unreachable', async () => {
   const gone = await serve(() => undefined)
   gone.server.close()
   expect(await client().json(gone.url, shape, { host })).toMatchObject({
@@ -55,7 +55,7 @@ test('who is not there is not to be reached', async () => {
   })
 })
 
-test('a question that is given up ends at the server too', async () => {
+test('an aborted request ends at the server too', async () => {
   const { promise: came, resolve: hasCome } = Promise.withResolvers<void>()
   const { promise: ended, resolve: end } = Promise.withResolvers<void>()
   const { url } = await serve((_, response) => {
@@ -70,7 +70,7 @@ test('a question that is given up ends at the server too', async () => {
   await ended
 })
 
-test('credentials stay with the host that they were for, and a redirection is followed', async () => {
+test('a redirect is followed, without credentials if it leads to another host', async () => {
   const seen: unknown[] = []
   const other = await serve((request, response) => {
     seen.push(request.headers.authorization)
@@ -85,7 +85,7 @@ test('credentials stay with the host that they were for, and a redirection is fo
   expect(seen).toEqual(['Basic x', 'Basic x', undefined])
 })
 
-test('redirections without an end are told as what they are', async () => {
+test('endless redirects are reported as such', async () => {
   const server = await serve((request, response) => response.writeHead(302, { location: `${request.url}a` }).end())
   expect(await client().json(server.url, shape, { host })).toEqual({
     ok: false,
@@ -94,7 +94,7 @@ test('redirections without an end are told as what they are', async () => {
   expect(server.asked).toHaveLength(6)
 })
 
-test('what refuses tells why, and when to come again', async () => {
+test('a refusal has its reason, and the time for a retry', async () => {
   const now = 1_000_000
   const why = (status: number, headers: Record<string, string> = {}) =>
     refusal({ status, header: (name) => headers[name] }, host, now * 1000)
@@ -112,7 +112,7 @@ test('what refuses tells why, and when to come again', async () => {
     expect(why(429, { 'retry-after': odd })).toEqual({ code: 'registry-limited', host })
 })
 
-test('faults of certificates are told apart from those of the network', () => {
+test('certificate errors are distinguished from network errors', () => {
   const fault = (code: string) => networkFailure(Object.assign(new Error('so'), { code }), host).code
   const codes = ['CERT_HAS_EXPIRED', 'ERR_TLS_CERT_ALTNAME_INVALID', 'DEPTH_ZERO_SELF_SIGNED_CERT', 'EPROTO']
   expect(codes.map(fault)).toEqual(codes.map(() => 'registry-tls'))
@@ -121,7 +121,7 @@ test('faults of certificates are told apart from those of the network', () => {
   expect(['UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT'].map(fault)).toEqual(Array(2).fill('registry-slow'))
 })
 
-test('the environment’s proxy is used, but not for what it excepts nor for this computer', async () => {
+test('the environment’s proxy is used, except for hosts in NO_PROXY and for this computer', async () => {
   const proxy = await serve((_, response) => response.end('{"a":1}'))
   const local = await serve((_, response) => response.end('{"a":2}'))
   const env = { http_proxy: proxy.host, NO_PROXY: 'left.invalid' }

@@ -1,9 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Container, Image } from '../../../model/image/image.ts'
-import { registryOf } from '../../../model/image/provenance.ts'
 import { planRemoval, type Choices, type RemovalPlan, type WishRow, type World } from '../../../model/removal/plan.ts'
-import { quoted } from '../../../model/text/shell.ts'
 import { Sharing } from '../../../model/layers/sharing.ts'
 
 const image = (id: string, references: string[], more: Partial<Image> = {}): Image => ({
@@ -164,19 +162,7 @@ describe('a plan', () => {
   })
 })
 
-test.each([
-  ['nginx:1.27', 'docker.io'],
-  ['team/api', 'docker.io'],
-  ['ghcr.io/a/b:1', 'ghcr.io'],
-  ['localhost/a:1', 'localhost'],
-  ['registry:5000/a@sha256:0', 'registry:5000'],
-])('%s names the registry %s', (reference, registry) => expect(registryOf(reference)).toBe(registry))
-
-test('a word is quoted only where a shell would read it otherwise', () => {
-  expect(['nginx:1.27', "it's", 'a b', ''].map(quoted)).toEqual(['nginx:1.27', `'it'\\''s'`, "'a b'", "''"])
-})
-
-/** What the classic store does when told the plan's names, one after another, without force. */
+/** What the classic store does when it removes the plan's names one after another, without force. */
 function carriedOut({ images, containers }: World, plan: RemovalPlan) {
   const left = new Map([...images].map(([id, image]) => [id, { ...image, names: new Set(namesOf(image)) }]))
   const used = new Map(containers)
@@ -271,7 +257,7 @@ test('in any world a plan comes true: what it names goes, nothing else does, and
             : by.kind === 'child' && left.has(by.image)
         expect(there).toBe(true)
       }
-      // Everything wished for whole either goes or has something in its way that was not cleared.
+      // Each image that was selected as a whole is either deleted or blocked by something.
       for (const row of wish.filter(({ reference }) => reference === undefined))
         expect(
           named.has(row.image) || plan.blocked.some(({ image, choice }) => image === row.image && choice === 'keep'),

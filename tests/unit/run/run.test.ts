@@ -151,7 +151,7 @@ describe('faults', () => {
     ['workdir-form', { workdir: 'srv' }],
   ])('%s: %j', (code, more) => expect(codes(more, ['taken'])).toEqual([code]))
 
-  test('what is right is let be', () => {
+  test('valid values have no fault', () => {
     const ports = [
       { host: '80', container: '80/tcp' },
       { host: '80', container: '80/udp' },
@@ -238,7 +238,7 @@ describe('a suggestion', () => {
     expect(freeName('', new Set(['']))).toBe('')
   })
 
-  test('gives up where no port is free', async () => {
+  test('has no port if none is free', async () => {
     expect(await nextFree({ ip: '', port: 65_530 }, () => false)).toBeUndefined()
   })
 })

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { understand } from '../../../model/search/box.ts'
 
-test('words are looked for, and a name with an owner can be pulled as well', () => {
+test('words are searched, and a name with an owner can also be pulled', () => {
   expect(understand('web server')).toEqual({ kind: 'words', words: 'web server' })
   expect(understand(' nginx ')).toEqual({ kind: 'words', words: 'nginx' })
   expect(understand('bitnami/nginx')).toMatchObject({ kind: 'words', offer: { reference: 'bitnami/nginx:latest' } })

@@ -7,7 +7,7 @@ import { parseReference } from '../../../model/image/reference.ts'
 const catalogue = readCatalogue()
 const names = (words: string) => catalogue.search(words).map(({ repository }) => repository)
 
-test('the name itself comes first, then names that begin with it, then what is told of', () => {
+test('the exact name comes first, then names that begin with it, names that contain it, and descriptions', () => {
   const entry = (name: string, text = '', stars?: number) => ({
     ...{ name, texts: [text], categories: ['web servers'] },
     ...(stars !== undefined && { stars }),
@@ -29,7 +29,7 @@ test('the name itself comes first, then names that begin with it, then what is t
   expect(found('  ')).toEqual([])
 })
 
-test('both languages find', () => {
+test('words in both languages are found', () => {
   expect(names('nginx')[0]).toBe('nginx')
   expect(names('database')).toContain('postgres')
   expect(names('数据库')).toContain('postgres')
@@ -44,7 +44,7 @@ test('the most starred come first, with the month of the count', () => {
   expect(images.length).toBeGreaterThan(20)
 })
 
-test('what is deprecated says what to use instead', () => {
+test('a deprecated image names its replacement', () => {
   expect(catalogue.known('centos')?.known?.deprecated?.instead).toContain('almalinux')
   expect(catalogue.known('nginx')?.known).not.toHaveProperty('deprecated')
 })
@@ -61,7 +61,7 @@ test('every image and every tag of the catalogue is one that Docker takes', () =
   }
 })
 
-test('one variant is one line, with the aliases that lead to it', () => {
+test('each variant is one row, with its aliases', () => {
   const { asOf, variants } = catalogue.tags('nginx')!
   expect(asOf).toMatch(/^\d{4}-\d\d-\d\d$/)
   expect(variants[0]!.tags.slice(0, 2)).toEqual(['latest', expect.stringMatching(/^\d+\.\d+\.\d+$/)])

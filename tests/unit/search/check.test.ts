@@ -36,7 +36,7 @@ test('a reference is checked with one HEAD', async () => {
   expect(await check(`${host}/slow/x:1`)).toEqual({ ok: false, error: { code: 'registry-slow', host } })
 })
 
-test('an image is still there only under its own digest', async () => {
+test('an image still exists only under its own digest', async () => {
   const { stillThere, host, server } = await discover()
   expect(await stillThere(`${host}/x`, digest)).toEqual({ ok: true, value: true })
   expect(await stillThere(`${host}/x`, other)).toEqual({ ok: true, value: false })

@@ -9,7 +9,7 @@ const image = (change: Partial<Image>): Image => ({
 })
 const variant = { tags: ['latest', '1.27'], digest: first }
 
-test('a variant is here by any of its tags, as long as the content is the same', () => {
+test('a variant is present under any of its tags if the content is the same', () => {
   const pulled = image({ digests: [`nginx@${first}`] })
   expect(presenceOf('nginx', variant, [pulled], 'classic')).toBe('here')
   expect(presenceOf('nginx', { ...variant, digest: second }, [pulled], 'classic')).toBe('older')
@@ -22,7 +22,7 @@ test('the containerd store knows the content by the image’s id', () => {
   expect(presenceOf('nginx', variant, [image({ id: second })], 'containerd')).toBe('older')
 })
 
-test('what was loaded or built has no digest to compare: it counts as here', () => {
+test('a loaded or built image has no digest to compare, and counts as present', () => {
   expect(presenceOf('nginx', variant, [image({})], 'classic')).toBe('here')
   expect(presenceOf('nginx', { tags: ['1.27'] }, [image({ digests: [`nginx@${first}`] })], 'classic')).toBe('here')
 })

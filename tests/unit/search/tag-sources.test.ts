@@ -8,7 +8,7 @@ const image = (architecture: string, size: number, variant: string | null = null
   ...{ architecture, os: 'linux', variant, size },
 })
 
-/** Docker Hub's API and its registry, each answering by path; what is not told is not found. */
+/** Docker Hub's API and its registry, each answering by path, or else with 404. */
 async function discover(hub: Readonly<Record<string, unknown>>, registry: Readonly<Record<string, unknown>> = {}) {
   const answering = (told: Readonly<Record<string, unknown>>) =>
     serve((request, response) => {
@@ -72,7 +72,7 @@ test('Docker Hub’s tags come as variants: one a digest, sized for the engine�
   expect(api.asked).toHaveLength(2)
 })
 
-test('where Docker Hub’s API is silent, the registry is asked', async () => {
+test('if Docker Hub’s API does not answer, the registry is asked', async () => {
   const { tags } = await discover(
     { [page]: 'hangs' },
     { [list]: { tags: ['1.0', '2.0', '10.0', 'latest', '11.0-rc1'] } },
@@ -84,7 +84,7 @@ test('where Docker Hub’s API is silent, the registry is asked', async () => {
   ])
 })
 
-test('a registry that lists nothing is not believed; the catalogue tells as of its day', async () => {
+test('if the registry lists no tags, the catalogue’s tags are used, with their date', async () => {
   const { tags } = await discover({ [page]: '<html>' }, { [list]: { tags: null } })
   const answer = await tags('nginx')
   expect(answer).toMatchObject({
@@ -96,12 +96,12 @@ test('a registry that lists nothing is not believed; the catalogue tells as of i
   })
 })
 
-test('a page that fails after others came leaves what came', async () => {
+test('if a later page fails, the tags of the earlier pages stay', async () => {
   const { tags } = await discover({ [page]: { next: 'more', results: [{ name: '1' }] } })
   expect(await tags('nginx')).toMatchObject({ value: { source: 'hub', more: true, variants: [{ tags: ['1'] }] } })
 })
 
-test('what nobody knows is unknown, and what is no name is wrong', async () => {
+test('an image that no source has is unknown, and a text that is no name is wrong', async () => {
   const { tags, api } = await discover({})
   expect(await tags('team/none')).toEqual({ ok: false, error: { code: 'reference-unknown', reference: 'team/none' } })
   expect(await tags('No Name')).toEqual({ ok: false, error: { code: 'reference-wrong', reference: 'No Name' } })
@@ -109,7 +109,7 @@ test('what nobody knows is unknown, and what is no name is wrong', async () => {
   expect(api.asked[0]).toBe('GET /v2/namespaces/team/repositories/none/tags?page_size=100')
 })
 
-test('another registry is asked itself, and Docker Hub is left alone', async () => {
+test('tags of another registry are asked of that registry only', async () => {
   const { tags, store, api } = await discover({}, { '/v2/team/app/tags/list?n=1000': { tags: ['a'] } })
   const repository = `${store.host}/team/app`
   const variants = [{ tags: ['a'], platforms: [] }]

@@ -28,14 +28,14 @@ test('versions are compared by number, kinds of a release come after releases, a
   ])
 })
 
-test('what a distribution still works on does not stand before what it has released', () => {
+test('a release in development is not listed before released ones', () => {
   expect(first(variants('22.04 jammy', '26.10 devel stonking', '26.04 latest', '24.04 noble'))).toEqual([
     ...['latest', '24.04', '22.04', '26.10'],
   ])
   expect(first(variants('20260805 edge', '3.23.5 3.23', '3.24.1 latest'))).toEqual(['latest', '3.23.5', 'edge'])
 })
 
-test('what runs on Windows alone stands at the end', () => {
+test('tags for Windows only are listed last', () => {
   const windows = { tags: ['9'], platforms: ['windows/amd64'] }
   expect(first([windows, ...variants('1', '2-rc')])).toEqual(['1', '2-rc', '9'])
 })
@@ -54,7 +54,7 @@ const variant = fc.record(
   { requiredKeys: ['tags', 'platforms'] },
 )
 
-test('the order is the same wherever it starts from, and loses nothing', () => {
+test('the order does not depend on the input order, and no tag is lost', () => {
   fc.assert(
     fc.property(fc.uniqueArray(tag, { maxLength: 20 }), fc.infiniteStream(fc.nat()), (tags, random) => {
       const all = tags.map((one) => ({ tags: [one], platforms: [] }))

@@ -13,7 +13,7 @@ test('pieces are drawn as they come', () => {
   expect(arrivals.take(piece(5, 6))).toEqual([bytes(5, 6)])
 })
 
-test('what was sent before the replay is in it, and not drawn twice', () => {
+test('output that was sent before the replay is part of it, and is not drawn twice', () => {
   const arrivals = new Arrivals()
   expect(arrivals.take(piece(2, 4))).toEqual([])
   expect(arrivals.take(piece(4, 6))).toEqual([])

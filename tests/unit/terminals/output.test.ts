@@ -33,7 +33,7 @@ function opened() {
   return { screen, sent, output, held: () => held }
 }
 
-test('a key’s echo goes at once, what follows on its heels goes together', () => {
+test('the echo of a key is sent at once, and output right after it is sent together', () => {
   vi.useFakeTimers()
   const { output, sent } = opened()
   output.receive(Buffer.from('a'))
@@ -46,7 +46,7 @@ test('a key’s echo goes at once, what follows on its heels goes together', () 
   vi.useRealTimers()
 })
 
-test('a window that takes nothing gets no more than the bound, and the stream is held until it does', () => {
+test('a window that does not acknowledge gets no more than the bound, and the stream is paused until it does', () => {
   vi.useFakeTimers()
   const { output, sent, screen, held } = opened()
   const all = Buffer.alloc(outputBound + 50_000, 'line of text\n')
@@ -66,7 +66,7 @@ test('a window that takes nothing gets no more than the bound, and the stream is
   vi.useRealTimers()
 })
 
-test('whatever a window takes, and whenever it is loaded anew, it draws each byte once', () => {
+test('whenever the window acknowledges or reloads, it draws each byte once', () => {
   const step = fc.oneof(
     fc.record({ receive: fc.integer({ min: 1, max: 90_000 }) }),
     fc.record({ wait: fc.integer({ min: 0, max: 10 }) }),
@@ -106,7 +106,7 @@ test('whatever a window takes, and whenever it is loaded anew, it draws each byt
   vi.useRealTimers()
 }, 60_000)
 
-test('a replay that cannot begin at the beginning begins with a line', () => {
+test('a replay that cannot start at the beginning starts at a line', () => {
   const { output } = opened()
   for (let line = 0; line < 40_000; line++) {
     output.receive(Buffer.from(`line ${line}\r\n`))

@@ -4,7 +4,7 @@ import { scrolls, terminalKey } from '../../../renderer/terminals/keys.ts'
 import { leastContrast, themes } from '../../../renderer/terminals/theme.ts'
 import { linesOf, pasted, pieces } from '../../../renderer/terminals/typed.ts'
 
-test('a long text goes in pieces that are whole characters and make up the text', () => {
+test('a long text is split between characters, and the pieces make up the text', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'grapheme' }), fc.integer({ min: 2, max: 7 }), (text, most) => {
       const parts = [...pieces(text, most)]
@@ -22,7 +22,7 @@ test.each([
   ['ls\n', 'ls'],
   ['a\r\nb\rc\n', 'a\nb\nc\n'],
   ['tab\tstays, bell\x07 goes', 'tab\tstays, bell goes'],
-  // The end of a pasted text, as a program is told of it: what follows would be typed.
+  // The end of a bracketed paste: the program would take what follows as typed.
   ['ok\x1b[201~rm -rf /\x9b', 'ok[201~rm -rf /'],
   ['你好 👩‍👩‍👧', '你好 👩‍👩‍👧'],
   ['', ''],

@@ -12,14 +12,17 @@ test('a command is split as a shell splits it', () => {
   expect(shellWords('$HOME *.txt | x; y # z')).toEqual(['$HOME', '*.txt', '|', 'x;', 'y', '#', 'z'])
 })
 
-test.each([`"`, `it's`, `a \\`, `"a\\"`, `'a\\''`])('what is not closed is no command: %s', (text) => {
-  expect(shellWords(text)).toBeUndefined()
-})
+test.each([`"`, `it's`, `a \\`, `"a\\"`, `'a\\''`])(
+  'an unclosed quote or a trailing backslash is refused: %s',
+  (text) => {
+    expect(shellWords(text)).toBeUndefined()
+  },
+)
 
 const word = fc.string({ unit: fc.oneof(fc.constantFrom(...`'"\\ \n\t$\`*;&|#~=,:`), fc.string({ maxLength: 2 })) })
 const text = word.filter((some) => !some.includes('\0'))
 
-test('what is quoted is read back as it was', () => {
+test('quoted words are read back unchanged', () => {
   fc.assert(
     fc.property(fc.array(text), (words) => {
       expect(shellWords(words.map(quoted).join(' '))).toEqual(words)
@@ -37,7 +40,7 @@ test('a real shell reads the same', () => {
   )
 })
 
-test('where nothing is to be expanded, a real shell splits a text the same', () => {
+test('a real shell splits a text the same if there is nothing to expand', () => {
   // What would mean more to a shell than to Slipway is left out.
   const unit = fc.constantFrom('a', 'b', ' ', '\t', '\\ ', "'", '"', '\\"', "\\'", '\\\\', '-', '文')
   fc.assert(
@@ -49,4 +52,8 @@ test('where nothing is to be expanded, a real shell splits a text the same', () 
     }),
     { numRuns: 200 },
   )
+})
+
+test('a word is quoted only where a shell would read it otherwise', () => {
+  expect(['nginx:1.27', "it's", 'a b', ''].map(quoted)).toEqual(['nginx:1.27', `'it'\\''s'`, "'a b'", "''"])
 })

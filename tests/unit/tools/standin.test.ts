@@ -85,7 +85,7 @@ describe('what the stand-in lacks', () => {
   })
 })
 
-test('an event is prevented by whoever hears it', () => {
+test('any listener can prevent an event', () => {
   const event = preventable({ url: 'app://x/' })
   expect(event).toMatchObject({ url: 'app://x/', defaultPrevented: false })
   event.preventDefault()

@@ -5,11 +5,11 @@ import { steadily } from '../../../renderer/ui/steady.ts'
 const names = fc.uniqueArray(fc.constantFrom(...'abcdefghij'))
 const same = (name: string) => name
 
-test('nobody is at anything: the better answer is shown as it is', () => {
+test('without focus or pointer on a row, the better answer is shown in its own order', () => {
   expect(steadily(['a', 'b'], ['c', 'a'], same, undefined)).toEqual(['c', 'a'])
 })
 
-test('what the user is at stays where it stands, and all of the better answer is there in its order', () => {
+test('the row in use keeps its place, and the rest of the better answer follows in order', () => {
   fc.assert(
     fc.property(names, names, fc.nat(), (shown, better, at) => {
       const held = shown[at % Math.max(1, shown.length)]

@@ -6,6 +6,6 @@ test('the plural form follows the number, and numbers are grouped as the languag
   expect([0, 1, 5000].map((n) => phrase(text, { n }, 'en'))).toEqual(['0 images', '1 image', '5,000 images'])
 })
 
-test('what stands in braces in a value is not taken for a parameter', () => {
+test('braces in a value are not taken for a parameter', () => {
   expect(phrase('“{query}” {n}', { query: '{n}', n: 1 }, 'en')).toBe('“{n}” 1')
 })

@@ -13,7 +13,7 @@ test('sizes are decimal with three figures, as docker images prints them', () =>
   expect(en.size(999_999)).toBe('1.00 MB')
 })
 
-test('how long ago is told in the largest unit that fits', () => {
+test('an age is shown in the largest unit that fits', () => {
   const now = 1_800_000_000
   expect([60, 3600, day, 10 * day, 21 * day, 65 * day, 800 * day].map((s) => en.ago(now - s, now))).toEqual([
     '1 minute ago', '1 hour ago', 'yesterday', '10 days ago', '3 weeks ago', '2 months ago', '2 years ago',
@@ -21,11 +21,11 @@ test('how long ago is told in the largest unit that fits', () => {
   expect(zh.ago(now - 5 * day, now)).toBe('5天前')
 })
 
-test('a date in the future is told as now, not as a negative age', () => {
+test('a date in the future is shown as now, not as a negative age', () => {
   expect(en.ago(2_000_000_000, 1_800_000_000)).toBe('now')
 })
 
-test('whatever number there is, it is written', () => {
+test('any number can be formatted', () => {
   const numbers = fc.oneof(fc.double(), fc.integer(), fc.constantFrom(Number.MAX_SAFE_INTEGER, 8.64e12, -8.64e12))
   fc.assert(
     fc.property(numbers, fc.constantFrom(en, zh), (n, write) => {

@@ -1,0 +1,38 @@
+/** An engine that a test plays over HTTP, and the archive of one image as Docker 20.10 writes it. */
+import { createHash, randomBytes } from 'node:crypto'
+import type { IncomingMessage, RequestListener } from 'node:http'
+import Docker from 'dockerode'
+import { tarEnd, tarFile } from '../../../tools/world/tar.ts'
+import { serve } from '../local-server.ts'
+import { sessionOver } from '../session.ts'
+
+/** @returns a session whose requests `answer` answers, and the requests, as `GET /v1.45/images/…` */
+export async function played(answer: RequestListener) {
+  const { host, asked } = await serve(answer)
+  const [name, port] = host.split(':')
+  return { asked, session: sessionOver(new Docker({ protocol: 'http', host: name!, port: Number(port) })) }
+}
+
+export const isInspect = ({ url }: IncomingMessage) => /\/images\/[^/]+\/json/.test(url ?? '')
+export const isList = ({ url }: IncomingMessage) => /\/images\/json/.test(url ?? '')
+
+const sha256 = (bytes: Uint8Array | string) => createHash('sha256').update(bytes).digest('hex')
+const layer = randomBytes(2_000)
+const config = JSON.stringify({
+  ...{ os: 'linux', architecture: 'amd64', rootfs: { diff_ids: [`sha256:${sha256(layer)}`] } },
+})
+
+export const image = `sha256:${sha256(config)}`
+const configFile = `${sha256(config)}.json`
+const manifest = JSON.stringify([{ Config: configFile, RepoTags: ['one:1'], Layers: ['layer.tar'] }])
+
+export const archive = Buffer.concat([
+  tarFile('layer.tar', layer),
+  tarFile(configFile, config),
+  tarFile('manifest.json', manifest),
+  tarEnd(),
+])
+export const archiveSha256 = sha256(archive)
+
+/** What the engine's inspect says of the image. */
+export const inspected = { Id: image, RepoTags: ['one:1'], RepoDigests: [], Os: 'linux', Architecture: 'amd64' }

@@ -1,0 +1,91 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { jobArchive } from '../../../main/jobs/archive.ts'
+import { journalWriter } from '../../../main/jobs/writer.ts'
+import { openStore, type LedgerEntry, type Store } from '../../../main/store/index.ts'
+import type { Job } from '../../../preload/contract/index.ts'
+
+const job = (id: string, started = 1): Job => ({
+  ...{ id, subject: { kind: 'undo', restores: 1 }, state: 'done', started, ended: started },
+  items: [{ name: 'one:1', state: 'done' }],
+})
+const undoOf = (id: string): LedgerEntry => ({
+  ...{ job: id, endpoint: 'unix:///x', until: 4_000_000_000, deleted: [] },
+  untagged: [{ image: 'sha256:1', reference: 'one:1' }],
+})
+
+let folder: string
+let store: Store
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'slipway-archive-'))
+  store = openStore(folder)
+})
+afterEach(async () => {
+  await store.end()
+  rmSync(folder, { recursive: true })
+})
+
+/** As a job does it: its first line is written when it starts. */
+async function add(archive: ReturnType<typeof jobArchive>, ended: Job, undo?: LedgerEntry) {
+  const writer = journalWriter(store.journal, ended.id)
+  await writer.write({ kind: 'begin', version: 1, job: ended })
+  if (undo) await archive.setUndo(ended.id, undo, writer)
+  await archive.add(ended, writer)
+}
+/** Earlier runs are read before the first job of this run writes its file. */
+function opened() {
+  const archive = jobArchive(store)
+  archive.load()
+  return archive
+}
+
+test('an undo that is set while a job runs is known at once, and belongs to the job once it has ended', async () => {
+  const archive = opened()
+  const writer = journalWriter(store.journal, 'a')
+  await writer.write({ kind: 'begin', version: 1, job: job('a') })
+  await archive.setUndo('a', undoOf('a'), writer)
+  expect([archive.undoOf('a'), archive.undoables()]).toEqual([undoOf('a'), []])
+  await archive.add(job('a'), writer)
+  expect([archive.undoOf('a'), archive.undoables()]).toEqual([undoOf('a'), [undoOf('a')]])
+})
+
+test('the 50 newest ended jobs are kept, and every job that can be undone', async () => {
+  const archive = opened()
+  await add(archive, job('undoable'), undoOf('undoable'))
+  for (let at = 0; at < 51; at++) await add(archive, job(`job ${at}`))
+  expect(archive.shown()).toHaveLength(51)
+  expect(archive.find('job 0')).toBeUndefined()
+  expect(archive.find('job 1')).toEqual(job('job 1'))
+  expect(archive.find('undoable')).toEqual(job('undoable'))
+})
+
+test('clearing returns the ids of the jobs that were shown, and hides those that can be undone without forgetting them', async () => {
+  const archive = opened()
+  await add(archive, job('plain'))
+  await add(archive, job('undoable'), undoOf('undoable'))
+  expect(archive.clear()).toEqual(['undoable', 'plain'])
+  expect([archive.shown(), archive.clear()]).toEqual([[], []])
+  expect(archive.find('plain')).toBeUndefined()
+  expect(archive.undoables()).toEqual([undoOf('undoable')])
+})
+
+test('a cleared job is forgotten once it can no longer be undone', async () => {
+  const archive = opened()
+  await add(archive, job('a'), undoOf('a'))
+  archive.clear()
+  await archive.setUndo('a', undefined)
+  expect([archive.find('a'), archive.undoables()]).toEqual([undefined, []])
+})
+
+test('the next run of the app has the same jobs, newest first, and a change that was made to one', async () => {
+  const archive = opened()
+  await add(archive, job('older', 10))
+  await add(archive, job('newer', 20))
+  const changed: Job = { ...job('older', 10), subject: { kind: 'undo', restores: 7 } }
+  archive.change(changed)
+  await store.end()
+  store = openStore(folder)
+  expect(opened().shown()).toEqual([job('newer', 20), changed])
+})
