@@ -171,7 +171,6 @@ export const failureExamples: Examples = {
   'container-running': [{ code: 'container-running' }],
   'container-moved': [{ code: 'container-moved' }],
   'container-not-running': [{ code: 'container-not-running' }],
-
   'shell-missing': [{ code: 'shell-missing' }],
   'terminal-gone': [{ code: 'terminal-gone' }],
 }
