@@ -41,7 +41,7 @@ try {
 writeFileSync(join(folder, 'index.html'), page(drawn))
 console.log(`${drawn.length} pictures: ${join(process.cwd(), folder, 'index.html')}`)
 
-async function draw({ name, socket, show }: Scene, look: (typeof looks)[number]) {
+async function draw({ name, socket, wholePage = false, show }: Scene, look: (typeof looks)[number]) {
   const app = await launch({
     ...look,
     socket: socket ?? demo.socket,
@@ -57,10 +57,10 @@ async function draw({ name, socket, show }: Scene, look: (typeof looks)[number])
       }
       await app.page.waitForTimeout(250)
       const file = `${name}-${look.theme}-${look.language}-${size.width}.png`
-      await app.page.screenshot({ path: join(folder, file) })
+      await app.page.screenshot({ path: join(folder, file), fullPage: wholePage })
       drawn.push(file)
     }
-    await cancelAll(app.page)
+    if (!wholePage) await cancelAll(app.page)
   } finally {
     await app.close()
   }

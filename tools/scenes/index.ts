@@ -1,5 +1,6 @@
 /** What there is to take pictures of: each screen in each of its states. */
 import { discoverScenes } from './discover.ts'
+import { failureScenes } from './failures.ts'
 import { imageScenes } from './image.ts'
 import { mirrorScenes } from './mirror.ts'
 import { runScenes } from './run.ts'
@@ -12,4 +13,5 @@ export const scenes: readonly Scene[] = [
   ...mirrorScenes,
   ...runScenes,
   ...terminalScenes,
+  ...failureScenes,
 ]

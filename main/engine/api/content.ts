@@ -7,7 +7,7 @@
 import { connect, constants, type ClientHttp2Session } from 'node:http2'
 import type { Bytes } from '../../../model/image/image.ts'
 import type { Digest } from '../../../model/layers/sizes.ts'
-import { field, fields, message, noMessage, unframed } from './protobuf.ts'
+import { field, fields, integer, message, noMessage, unframed } from './protobuf.ts'
 import { hijack } from './request.ts'
 import type { EngineSession } from './session.ts'
 
@@ -29,6 +29,8 @@ export interface ContentStore {
 const timeoutMs = 5_000
 const notFound = '5'
 
+type Method = 'Info' | 'Read' | 'List'
+
 /** Nothing where the engine does not offer it. */
 export async function openContent(engine: EngineSession): Promise<ContentStore | undefined> {
   const request = { method: 'POST', path: '/grpc', headers: { Upgrade: 'h2c' }, timeoutMs } as const
@@ -40,18 +42,18 @@ export async function openContent(engine: EngineSession): Promise<ContentStore |
     async info(digest) {
       const [answer] = await call(session, 'Info', message(digest))
       const info = answer && field(answer, 1)
-      if (typeof info !== 'object') return undefined
-      const labels = fields(info, 5).map((label) => String(typeof label === 'object' && field(label, 1)))
-      return { size: Number(field(info, 2) ?? 0), labels }
+      if (!info) return undefined
+      const labels = fields(info, 5).map((label) => String(field(label, 1) ?? ''))
+      return { size: integer(info, 2), labels }
     },
     async read(digest) {
       const parts = await call(session, 'Read', message(digest))
       if (parts.length === 0) return undefined
-      return Buffer.concat(parts.flatMap((part) => field(part, 2)).filter((data) => typeof data === 'object'))
+      return Buffer.concat(parts.flatMap((part) => fields(part, 2)))
     },
     async digests() {
       const parts = await call(session, 'List', noMessage)
-      const infos = parts.flatMap((part) => fields(part, 1)).filter((info) => typeof info === 'object')
+      const infos = parts.flatMap((part) => fields(part, 1))
       return new Set(infos.map((info) => String(field(info, 1))))
     },
     close: () => session.destroy(),
@@ -66,8 +68,12 @@ export async function openContent(engine: EngineSession): Promise<ContentStore |
   }
 }
 
-/** The messages that answer one call; none where the blob is not there. */
-function call(session: ClientHttp2Session, method: 'Info' | 'Read' | 'List', question: Buffer): Promise<Buffer[]> {
+/** The messages that answer one call; none if the blob does not exist. */
+async function call(session: ClientHttp2Session, method: Method, question: Buffer): Promise<Buffer[]> {
+  return unframed(await exchange(session, method, question))
+}
+
+function exchange(session: ClientHttp2Session, method: Method, question: Buffer): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const stream = session.request({
       [constants.HTTP2_HEADER_METHOD]: 'POST',
@@ -88,9 +94,9 @@ function call(session: ClientHttp2Session, method: 'Info' | 'Read' | 'List', que
     stream.on('data', (chunk: Buffer) => chunks.push(chunk))
     stream.on('error', reject)
     stream.on('close', () => {
-      if (status === '0') return resolve(unframed(Buffer.concat(chunks)))
+      if (status === '0') return resolve(Buffer.concat(chunks))
       // BuildKit wraps what containerd says, and older ones lose the code on the way.
-      if (status === notFound || /not found/.test(String(said))) return resolve([])
+      if (status === notFound || /not found/.test(String(said))) return resolve(Buffer.alloc(0))
       reject(new Error(`content store: ${String(status)} ${String(said)}`))
     })
     stream.end(question)

@@ -4,7 +4,6 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { ImageRead } from '../../../main/layers/anatomy.ts'
 import { recall, remember, scopeOf } from '../../../main/layers/kept.ts'
-import { field, message, unframed } from '../../../main/engine/api/protobuf.ts'
 import { openStore } from '../../../main/store/index.ts'
 
 let folder: string
@@ -57,12 +56,4 @@ describe('what was read of images', () => {
     writeFileSync(join(folder, 'layers.json'), '{ "engines": 1 }')
     expect(recall(openStore(folder).layers, 'classic', 'classic')).toBeUndefined()
   })
-})
-
-test('a message of the content store is read field by field', () => {
-  const [question] = unframed(message('x'.repeat(300)))
-  expect(String(field(question!, 1))).toBe('x'.repeat(300))
-  expect(field(question!, 2)).toBeUndefined()
-  // A number of two bytes, then a text.
-  expect(field(Buffer.from([0x10, 0xac, 0x02, 0x1a, 0x01, 0x61]), 2)).toBe(300n)
 })

@@ -1,0 +1,176 @@
+/** One example at least of every error code. A new code without one does not compile. */
+import type { Failure } from '../../preload/contract/index.ts'
+
+type Examples = { readonly [C in Failure['code']]: readonly [Of<C>, ...Of<C>[]] }
+type Of<C, F = Failure> = F extends { readonly code: infer D } ? (C extends D ? F : never) : never
+
+const image = `sha256:${'3f8a'.repeat(16)}`
+const reference = 'shop/web:2.3.0'
+const host = 'registry.example.com'
+const endpoint = 'unix:///var/run/docker.sock'
+const address = 'https://hub.mirror.example.com'
+const copy = '/home/ada/Slipway/shop_web_2.3.0-0a1b2c3d4e5f.tar'
+const folder = '/home/ada/Slipway'
+const daemonFile = '/etc/docker/daemon.json'
+const state = 'untouched'
+
+export const failureExamples: Examples = {
+  'bad-input': [{ code: 'bad-input' }],
+  internal: [{ code: 'internal' }],
+  'image-gone': [{ code: 'image-gone', image }],
+  'tag-taken': [{ code: 'tag-taken', reference, image }],
+
+  'plan-unknown': [{ code: 'plan-unknown' }],
+  'plan-moved': [{ code: 'plan-moved' }],
+  'image-moved': [{ code: 'image-moved', image }],
+  'image-stays': [{ code: 'image-stays', image }],
+  'disk-full': [{ code: 'disk-full', folder, needed: 4_200_000_000, free: 1_100_000_000 }],
+  'folder-unusable': [{ code: 'folder-unusable', folder, detail: 'EACCES: permission denied' }],
+  'undo-over': [{ code: 'undo-over' }],
+  'undo-elsewhere': [{ code: 'undo-elsewhere', endpoint: 'ssh://ada@build.example.com' }],
+  'copy-missing': [{ code: 'copy-missing', file: copy }],
+  'copy-stays': [{ code: 'copy-stays', file: copy, detail: 'EROFS: read-only file system' }],
+  'copy-failed': [{ code: 'copy-failed', name: reference, detail: 'open /var/lib/docker/overlay2: no such file' }],
+  'copy-incomplete': [
+    { code: 'copy-incomplete', name: reference, problem: { kind: 'ended-early' } },
+    { code: 'copy-incomplete', name: reference, problem: { kind: 'missing', path: 'blobs/sha256/3f8a3f8a' } },
+    { code: 'copy-incomplete', name: reference, problem: { kind: 'altered', path: 'blobs/sha256/3f8a3f8a' } },
+    { code: 'copy-incomplete', name: reference, problem: { kind: 'platform-missing', platform: 'linux/arm64' } },
+    { code: 'copy-incomplete', name: reference, problem: { kind: 'other-image' } },
+    { code: 'copy-incomplete', name: reference, problem: { kind: 'name-missing', reference } },
+  ],
+  'copy-changed': [{ code: 'copy-changed', file: copy }],
+  'copy-not-loaded': [{ code: 'copy-not-loaded', file: copy, detail: 'no space left on device' }],
+  'name-taken': [{ code: 'name-taken', reference }],
+
+  'cache-not-removable': [{ code: 'cache-not-removable' }],
+  'cache-stays': [{ code: 'cache-stays' }],
+  'cache-more-removed': [{ code: 'cache-more-removed' }],
+
+  'registry-unreachable': [
+    { code: 'registry-unreachable', host, detail: 'connect ETIMEDOUT 203.0.113.7:443' },
+    { code: 'registry-unreachable', host, detail: `getaddrinfo ENOTFOUND ${host}`, reason: 'no-host' },
+    { code: 'registry-unreachable', host, detail: `getaddrinfo EAI_AGAIN ${host}`, reason: 'no-network' },
+    { code: 'registry-unreachable', host, detail: 'connect ECONNREFUSED 203.0.113.7:443', reason: 'refused' },
+    { code: 'registry-unreachable', host, detail: 'read ECONNRESET', reason: 'cut' },
+  ],
+  'registry-slow': [{ code: 'registry-slow', host }],
+  'registry-tls': [
+    { code: 'registry-tls', host, detail: 'self-signed certificate' },
+    { code: 'registry-tls', host, detail: 'certificate has expired', reason: 'expired' },
+    { code: 'registry-tls', host, detail: 'certificate is not yet valid', reason: 'not-yet-valid' },
+  ],
+  'registry-login': [
+    { code: 'registry-login', host },
+    { code: 'registry-login', host: 'docker.io' },
+  ],
+  'registry-denied': [{ code: 'registry-denied', host }],
+  'registry-limited': [
+    { code: 'registry-limited', host: 'docker.io' },
+    { code: 'registry-limited', host: 'docker.io', until: 1_767_225_600 },
+    { code: 'registry-limited', host: 'docker.io', loginUnused: true },
+  ],
+  'registry-nonsense': [
+    { code: 'registry-nonsense', host },
+    { code: 'registry-nonsense', host, page: true },
+  ],
+  'registry-error': [
+    { code: 'registry-error', host, status: 503 },
+    { code: 'registry-error', host, status: 410 },
+  ],
+  'registry-redirects': [{ code: 'registry-redirects', host }],
+  'content-altered': [{ code: 'content-altered', host }],
+  'mirror-says-anything': [{ code: 'mirror-says-anything', host }],
+  'reference-wrong': [{ code: 'reference-wrong', reference: 'Shop/Web:2.3.0' }],
+  'reference-unknown': [{ code: 'reference-unknown', reference }],
+  'platform-missing': [{ code: 'platform-missing', reference, platform: 'linux/arm64' }],
+  'pull-corrupt': [{ code: 'pull-corrupt', reference }],
+  'pull-disk-full': [{ code: 'pull-disk-full' }],
+  'pull-no-room': [{ code: 'pull-no-room', reference, needed: 4_200_000_000, free: 1_100_000_000 }],
+
+  'mirror-address-wrong': [{ code: 'mirror-address-wrong', address: 'hub mirror' }],
+  'mirror-listed': [{ code: 'mirror-listed', address }],
+  'mirrors-too-many': [{ code: 'mirrors-too-many', most: 500 }],
+  'file-unusable': [{ code: 'file-unusable', file: '/home/ada/mirrors.txt', detail: 'EACCES: permission denied' }],
+
+  'engine-not-found': [{ code: 'engine-not-found', endpoint }],
+  'engine-stopped': [{ code: 'engine-stopped', endpoint }],
+  'engine-permission': [{ code: 'engine-permission', endpoint }],
+  'engine-unreachable': [
+    { code: 'engine-unreachable', endpoint: 'tcp://10.0.0.5:2375', detail: 'connect EHOSTUNREACH' },
+  ],
+  'engine-timeout': [{ code: 'engine-timeout', endpoint, seconds: 10 }],
+  'engine-too-old': [{ code: 'engine-too-old', endpoint, api: '1.39', needed: '1.40' }],
+  'engine-refused': [{ code: 'engine-refused', detail: 'layer does not exist' }],
+  'context-unknown': [{ code: 'context-unknown', context: 'build-server' }],
+  'context-unreadable': [
+    { code: 'context-unreadable', file: '/home/ada/.docker/config.json', detail: 'Unexpected token } in JSON' },
+  ],
+
+  'helper-missing': [{ code: 'helper-missing', file: '/usr/libexec/slipway-helper' }],
+  'helper-dismissed': [{ code: 'helper-dismissed' }],
+  'helper-no-agent': [{ code: 'helper-no-agent' }],
+  'helper-not-allowed': [{ code: 'helper-not-allowed' }],
+  'helper-version': [{ code: 'helper-version', installed: 1, needed: 2 }],
+  'helper-ended': [{ code: 'helper-ended', detail: 'killed by SIGKILL' }],
+  'helper-busy': [{ code: 'helper-busy' }],
+  'daemon-file-secret': [
+    { code: 'daemon-file-secret', file: daemonFile, helper: true },
+    { code: 'daemon-file-secret', file: daemonFile, helper: false },
+  ],
+  'daemon-file-cut': [{ code: 'daemon-file-cut', file: daemonFile, helper: true }],
+  'daemon-file-changed': [{ code: 'daemon-file-changed', state }],
+  'daemon-file-invalid': [{ code: 'daemon-file-invalid', line: 4, column: 3, detail: 'a comma is missing', state }],
+  'daemon-file-doubled': [{ code: 'daemon-file-doubled', key: 'registry-mirrors', state }],
+  'daemon-file-too-large': [{ code: 'daemon-file-too-large', bytes: 2_400_000, most: 1_000_000, state }],
+  'daemon-file-odd': [
+    { code: 'daemon-file-odd', what: 'folder', target: daemonFile, state },
+    { code: 'daemon-file-odd', what: 'special', target: daemonFile, state },
+    { code: 'daemon-file-odd', what: 'hard-link', target: daemonFile, state },
+    { code: 'daemon-file-odd', what: 'link-broken', target: '/srv/docker/daemon.json', state },
+    { code: 'daemon-file-odd', what: 'link-unsafe', target: '/srv/docker/daemon.json', state },
+  ],
+  'daemon-file-folder': [{ code: 'daemon-file-folder', folder: '/etc/docker', state }],
+  'daemon-file-read-only': [{ code: 'daemon-file-read-only', folder: '/etc/docker', state }],
+  'daemon-file-no-space': [{ code: 'daemon-file-no-space', folder: '/etc/docker', state }],
+  'daemon-file-fixed': [{ code: 'daemon-file-fixed', folder: '/etc/docker', detail: 'Operation not permitted', state }],
+  'daemon-file-mirror': [{ code: 'daemon-file-mirror', mirror: address, state }],
+  'daemon-file-registry': [{ code: 'daemon-file-registry', registry: 'registry.example.com/path', state }],
+  'daemon-file-engine-down': [
+    { code: 'daemon-file-engine-down', state },
+    { code: 'daemon-file-engine-down', kind: 'rootless', state },
+  ],
+  'daemon-file-elsewhere': [{ code: 'daemon-file-elsewhere', file: '/srv/docker/daemon.json', state }],
+  'daemon-file-flag': [{ code: 'daemon-file-flag', key: 'insecure-registries', state }],
+  'daemon-file-refused': [
+    { code: 'daemon-file-refused', detail: 'invalid registry-mirrors', state },
+    { code: 'daemon-file-refused', detail: 'invalid registry-mirrors', state: 'restored' },
+    { code: 'daemon-file-refused', detail: 'invalid registry-mirrors', state: 'left' },
+    { code: 'daemon-file-refused', detail: 'invalid registry-mirrors', state: 'unsure' },
+  ],
+  'daemon-file-reload': [{ code: 'daemon-file-reload', detail: 'No such process', state: 'restored' }],
+  'daemon-file-not-taken': [{ code: 'daemon-file-not-taken', state: 'restored' }],
+  'daemon-file-no-backup': [{ code: 'daemon-file-no-backup', state }],
+  'daemon-file-untried': [{ code: 'daemon-file-untried', state: 'restored' }],
+  'daemon-file-recovered': [{ code: 'daemon-file-recovered', state: 'restored' }],
+  'daemon-file-given-up': [{ code: 'daemon-file-given-up', state: 'restored' }],
+  'daemon-file-fault': [{ code: 'daemon-file-fault', why: 'the path is not absolute', state }],
+
+  'run-fault': [{ code: 'run-fault', field: 'ports', fault: { field: 'ports', row: 0, code: 'port-host' } }],
+  'port-taken': [{ code: 'port-taken', field: 'ports', row: 0, port: '8080', next: '8081' }],
+  'container-name-taken': [{ code: 'container-name-taken', field: 'name', name: 'web', suggestion: 'web-2' }],
+  'command-missing': [{ code: 'command-missing', field: 'command', command: 'bash', next: 'sh' }],
+  'image-platform': [{ code: 'image-platform', field: 'reference', platform: 'linux/arm64', engine: 'linux/amd64' }],
+  'mount-missing': [{ code: 'mount-missing', field: 'volumes', row: 0, source: '/home/ada/site' }],
+  'network-unknown': [{ code: 'network-unknown', field: 'network', network: 'backend' }],
+  'user-unknown': [{ code: 'user-unknown', field: 'user', user: 'www' }],
+  'reference-moved': [{ code: 'reference-moved', field: 'reference', reference }],
+  'run-refused': [{ code: 'run-refused', detail: 'invalid memory limit' }],
+
+  'container-gone': [{ code: 'container-gone' }],
+  'container-running': [{ code: 'container-running' }],
+  'container-moved': [{ code: 'container-moved' }],
+  'container-not-running': [{ code: 'container-not-running' }],
+  'shell-missing': [{ code: 'shell-missing' }],
+  'terminal-gone': [{ code: 'terminal-gone' }],
+}

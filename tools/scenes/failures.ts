@@ -1,0 +1,58 @@
+/** Every error of the contract as the app shows it: its own component, words and styles, on one long page. */
+import { svelte } from '@sveltejs/vite-plugin-svelte'
+import { globSync, readFileSync } from 'node:fs'
+import { createServer } from 'vite'
+import { failureExamples } from './failure-examples.ts'
+import type { Scene } from './scene.ts'
+
+export const failureScenes: readonly Scene[] = [
+  {
+    name: 'failures',
+    wholePage: true,
+    async show(page) {
+      const language = (await page.locator('html').getAttribute('lang')) ?? 'en'
+      const html = await failuresPage(language)
+      // Away from app://, whose policy forbids the page's own styles.
+      await page.goto('about:blank')
+      await page.setContent(html)
+    },
+  },
+]
+
+/** Rendered on the server's side of Svelte, so that no code for it is built into the app. */
+async function failuresPage(language: string): Promise<string> {
+  const vite = await createServer({
+    configFile: false,
+    appType: 'custom',
+    logLevel: 'warn',
+    plugins: [svelte({ configFile: false })],
+    server: { middlewareMode: true, ws: false, watch: null },
+  })
+  try {
+    const { render } = await vite.ssrLoadModule('svelte/server')
+    const { speak } = await vite.ssrLoadModule('/renderer/ui/words.svelte.ts')
+    const { default: FailureNote } = await vite.ssrLoadModule('/renderer/ui/FailureNote.svelte')
+    speak(language)
+    const sections = Object.entries(failureExamples).map(([code, examples]) => {
+      const notes = examples.map((failure) => String(render(FailureNote, { props: { failure } }).body))
+      return `<section><h2>${code}</h2>${notes.join('')}</section>`
+    })
+    return `<!doctype html><html lang="${language}"><meta charset="utf-8"><style>${appStyles()}${layout}</style>
+<body>${sections.join('')}</body></html>`
+  } finally {
+    await vite.close()
+  }
+}
+
+const appStyles = () =>
+  globSync('dist/renderer/assets/*.css')
+    .map((file) => readFileSync(file, 'utf8'))
+    .join('\n')
+
+const layout = `
+html, body { height: auto; overflow: visible }
+body { columns: 2; column-gap: 20px; padding: 16px }
+section { break-inside: avoid; padding-bottom: 14px }
+section > * + * { margin-top: 6px }
+h2 { font: 11px monospace; opacity: .7 }
+`
