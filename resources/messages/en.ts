@@ -696,6 +696,7 @@ export const en = {
   'mirrors.wrong.host': 'This is not a host, such as mirror.example.com.',
   'mirrors.wrong.port': 'A port is a number from 1 to 65535.',
   'mirrors.find': 'Find a mirror…',
+  'mirrors.pullAgain': 'Pull {reference} again',
   'job.race': 'Test mirrors with {image}',
   'job.raced': 'Tested mirrors with {image}',
   'job.race.works': '{works} of {of} work, the fastest is {fastest}',

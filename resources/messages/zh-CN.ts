@@ -668,6 +668,7 @@ export const zhCN = {
   'mirrors.wrong.host': '这不是域名，应类似 mirror.example.com。',
   'mirrors.wrong.port': '端口是 1 到 65535 之间的数字。',
   'mirrors.find': '查找镜像加速…',
+  'mirrors.pullAgain': '重新拉取 {reference}',
   'job.race': '用 {image} 测试镜像加速',
   'job.raced': '已用 {image} 测试镜像加速',
   'job.race.works': '{of} 个中有 {works} 个可用，最快的是 {fastest}',
