@@ -721,7 +721,7 @@ export const en = {
   'error.mirror-says-anything': '{host} claims to have images that do not exist.',
   'error.mirror-says-anything.hint': 'It is not a registry, or something on the network answers in its place.',
 
-  'daemon.title': 'Also for docker in the terminal',
+  'daemon.title': 'Mirrors that Docker uses',
   'daemon.lead': 'Docker’s own configuration',
   'daemon.named': 'daemon.json lists {mirrors}.',
   'daemon.namedNone': 'No mirrors are set.',
@@ -730,7 +730,7 @@ export const en = {
   'daemon.differs': 'Docker is using others: {mirrors}.',
   'daemon.differsNone': 'Docker is not using them.',
   'daemon.chosen': 'Chosen mirrors, in order',
-  'daemon.choose': 'Tick up to {n} in the list: docker pull, compose and builds will try them first.',
+  'daemon.choose': 'Tick up to {n} in the list. Docker will try them first, for pulls in Slipway and in the terminal.',
   'daemon.up': 'Move {mirror} up',
   'daemon.down': 'Move {mirror} down',
   'daemon.use': 'Use in Docker…',

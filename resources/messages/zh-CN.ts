@@ -693,7 +693,7 @@ export const zhCN = {
   'error.mirror-says-anything': '连不存在的镜像，{host} 也说有。',
   'error.mirror-says-anything.hint': '它不是镜像仓库，或者有别的服务在替它回应。',
 
-  'daemon.title': '让终端里的 docker 也用上加速',
+  'daemon.title': 'Docker 使用的镜像加速',
   'daemon.lead': 'Docker 配置',
   'daemon.named': 'daemon.json 中设置了 {mirrors}。',
   'daemon.namedNone': '没有设置镜像加速。',
@@ -702,7 +702,7 @@ export const zhCN = {
   'daemon.differs': 'Docker 目前使用的是：{mirrors}。',
   'daemon.differsNone': 'Docker 目前没有使用它们。',
   'daemon.chosen': '已选的加速地址及顺序',
-  'daemon.choose': '在列表中勾选，最多 {n} 个：docker pull、compose 和构建会优先使用。',
+  'daemon.choose': '在列表中勾选，最多 {n} 个。在 Slipway 和终端里拉取时，Docker 会优先使用它们。',
   'daemon.up': '上移 {mirror}',
   'daemon.down': '下移 {mirror}',
   'daemon.use': '用于 Docker…',
