@@ -878,25 +878,31 @@ export const en = {
   'error.pull-no-room.hint': 'This image needs about {needed}, but only {free} is free. Nothing was pulled.',
   'job.pull.anyway': 'Pull anyway',
   'error.engine-not-found': 'Docker was not found on this computer',
-  'error.engine-not-found.hint': 'Nothing answers at {endpoint}. Install Docker, or start it if it is installed:',
+  'error.engine-not-found.hint':
+    'There is no Docker to connect to. Install it, or start it with this command if it is already installed:',
   'error.engine-stopped': 'Docker is not running',
-  'error.engine-stopped.hint': 'Nothing answers at {endpoint}. To start it:',
+  'error.engine-stopped.hint': 'Docker is installed but has not been started, or it has stopped. To start it:',
   'error.engine-permission': 'Docker is running, but you cannot use it yet',
   'error.engine-permission.hint':
-    'Only root and the group “docker” can use {endpoint}. This adds you to the group, from your next login on. Its members can do anything on this computer:',
+    'Only administrators and the group “docker” can use Docker. This adds you to the group, from your next login on. Its members can do anything on this computer:',
   'error.engine-unreachable': 'The engine does not answer',
-  'error.engine-unreachable.hint': '{endpoint} gives no answer that Slipway understands. {detail}',
+  'error.engine-unreachable.hint':
+    'Slipway cannot reach it, or does not understand its answer. Check that it is running and that the network works. Details: {detail}',
   'error.engine-timeout': 'Docker is not answering',
   'error.engine-timeout.hint':
-    '{endpoint} accepts connections but gave no answer for {seconds} seconds. Wait a moment, or restart Docker.',
+    'It is there, but has not answered for {seconds} seconds. Wait a moment, or restart Docker.',
   'error.engine-too-old': 'This engine is too old',
-  'error.engine-too-old.hint': 'It speaks API {api}; Slipway needs {needed} or newer, which came with Docker 19.03.',
+  'error.engine-too-old.hint':
+    'Slipway needs Docker 19.03 or newer. Update Docker on that computer. (It offers API {api}; {needed} is needed.)',
   'error.engine-refused': 'The engine refused the request',
   'error.engine-refused.hint': 'It says: {detail}',
   'error.context-unknown': 'There is no context “{context}”',
   'error.context-unknown.hint': 'DOCKER_CONTEXT or Docker’s configuration names it. To list those that exist:',
   'error.context-unreadable': 'Docker’s configuration cannot be read',
   'error.context-unreadable.hint': '{file}: {detail}',
+  'away.install': 'How to install Docker (docs.docker.com)',
+  'away.others': 'Or use another engine:',
+  'away.endpoint': 'Address: {endpoint}',
   'error.retryNow': 'Try now',
   'error.retrying': 'Slipway connects on its own as soon as it can.',
 
