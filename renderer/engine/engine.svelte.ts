@@ -1,6 +1,8 @@
 /** Which engine the window looks at, and whether it answers. */
 import { plain } from '../../model/text/plain.ts'
-import type { EngineContext, EngineState } from '../../preload/contract/index.ts'
+import type { ContextChoice, EngineContext, EngineState } from '../../preload/contract/index.ts'
+import { failureWords } from '../ui/failure.ts'
+import { notices } from '../ui/notice.svelte.ts'
 import { t } from '../ui/words.svelte.ts'
 
 class EngineView {
@@ -11,6 +13,12 @@ class EngineView {
     slipway.on('engine.changed', (state) => (this.state = state))
     const answer = await slipway.call('engine.state')
     if (answer.ok) this.state = answer.value
+  }
+
+  async switchTo(context: ContextChoice) {
+    if (context.current) return
+    const answer = await slipway.call('engine.switch', context.name)
+    notices.say(answer.ok ? t('engine.switched', { context: contextName(context) }) : failureWords(answer.error).title)
   }
 }
 

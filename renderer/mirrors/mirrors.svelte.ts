@@ -9,12 +9,19 @@ import { Cursor } from '../ui/cursor.svelte.ts'
 /** A second one helps where the first fails; each more costs time where they hang. */
 const suggested = 2
 
+interface FailedPull {
+  readonly reference: string
+  readonly platform?: string | undefined
+}
+
 class MirrorList {
   #all = $state.raw<Mirrors>()
   #rows = $state.raw<readonly Mirror[]>([])
   /** What the user typed as the image to test with; until then the one that main names. */
   #typed = $state<string>()
   failure = $state.raw<Failure>()
+  /** The pull whose failure led the user to this screen. */
+  failedPull = $state.raw<FailedPull>()
   /** The row that the pointer is on, and whether the user has gone somewhere in the list: these stay where they are. */
   #pointed: string | undefined
   #touched = false

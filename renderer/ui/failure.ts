@@ -201,26 +201,26 @@ export function engineFailureWords(failure: EngineFailure): FailureWords {
     case 'engine-not-found':
       return {
         title: t('error.engine-not-found'),
-        hint: t('error.engine-not-found.hint', failure),
+        hint: t('error.engine-not-found.hint'),
         command: startDocker,
       }
     case 'engine-stopped':
-      return { title: t('error.engine-stopped'), hint: t('error.engine-stopped.hint', failure), command: startDocker }
+      return { title: t('error.engine-stopped'), hint: t('error.engine-stopped.hint'), command: startDocker }
     case 'engine-permission':
       return {
         title: t('error.engine-permission'),
-        hint: t('error.engine-permission.hint', failure),
+        hint: t('error.engine-permission.hint'),
         command: 'sudo usermod -aG docker "$USER"',
       }
     case 'engine-unreachable':
       return {
         title: t('error.engine-unreachable'),
-        hint: t('error.engine-unreachable.hint', { endpoint: failure.endpoint, detail: plain(failure.detail) }),
+        hint: t('error.engine-unreachable.hint', { detail: plain(failure.detail) }),
       }
     case 'engine-timeout':
       return {
         title: t('error.engine-timeout'),
-        hint: t('error.engine-timeout.hint', { endpoint: failure.endpoint, seconds: String(failure.seconds) }),
+        hint: t('error.engine-timeout.hint', { seconds: String(failure.seconds) }),
       }
     case 'engine-too-old':
       return { title: t('error.engine-too-old'), hint: t('error.engine-too-old.hint', failure) }

@@ -100,3 +100,15 @@ test('switching from an engine that hangs to one that answers works', async ({ o
     await hanging.stop()
   }
 })
+
+test('where the current engine does not answer, another one is a click away', async ({ open, dockerConfig }) => {
+  const meta = join(dockerConfig, 'contexts/meta', createHash('sha256').update('demo').digest('hex'), 'meta.json')
+  const gone = { Name: 'demo', Metadata: {}, Endpoints: { docker: { Host: 'unix:///nowhere/docker.sock' } } }
+  writeFileSync(meta, JSON.stringify(gone))
+  const app = await open({ env: { DOCKER_CONFIG: dockerConfig } })
+  const others = app.page.getByRole('region', { name: 'Or use another engine:' })
+  await expect(others).toBeVisible()
+  await app.expectAccessible()
+  await others.getByRole('button', { name: 'other' }).click()
+  await expect(app.row('only-here', '1')).toBeVisible()
+})

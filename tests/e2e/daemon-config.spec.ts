@@ -122,6 +122,23 @@ test('what was found good is written into daemon.json: plan, password, steps, an
   await expect(app.page.getByRole('article', { name: 'Restore Docker’s configuration' })).toHaveCount(1)
 })
 
+test('a pull that failed is one click away once Docker uses a mirror', async ({ changing: app, hub }) => {
+  const { page } = app
+  hub.behave('all', 'down')
+  await page.evaluate(`slipway.call('pull.start', { reference: 'nginx:1.27' })`)
+  await page.getByRole('link', { name: 'Activity' }).click()
+  await page.getByRole('button', { name: 'Find a mirror…' }).click({ timeout: 60_000 })
+  const again = page.getByRole('button', { name: 'Pull nginx:1.27 again' })
+  await expect(again).toBeVisible()
+  await plan(app)
+  await sheet(app).getByRole('button', { name: 'Use 1 mirror' }).click()
+  await sheet(app).getByRole('button', { name: 'Pull nginx:1.27 again' }).click({ timeout: 60_000 })
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Activity')
+  await expect(page.getByRole('article', { name: 'Pulled nginx:1.27' })).toBeVisible({ timeout: 60_000 })
+  await page.getByRole('link', { name: 'Mirrors' }).click()
+  await expect(again).toHaveCount(0)
+})
+
 test('a file with an error is shown with the line of the error, and is not changed', async ({ changing: app }) => {
   const faulty = '{\n  "debug": false,\n}\n'
   writeFileSync(usual.config, faulty)

@@ -21,6 +21,21 @@ test('the foot tells what the images take in truth, and where they lie', async (
   await expect(app.foot).toContainText(`${demo.root}/data`)
 })
 
+test('the foot stays in one line in a narrow window, whatever is filtered', async ({ app, demo }) => {
+  await app.filter.fill('python')
+  for (const width of [1240, 880]) {
+    await app.page.setViewportSize({ width, height: 560 })
+    await expect(app.foot).toHaveCSS('height', '46px')
+    const [foot, cleanUp] = await Promise.all([
+      app.foot.boundingBox(),
+      app.foot.getByRole('button', { name: 'Clean up…' }).boundingBox(),
+    ])
+    expect(foot!.x + foot!.width).toBeLessThanOrEqual(width)
+    expect(cleanUp!.x + cleanUp!.width).toBeGreaterThan(foot!.x + foot!.width - 30)
+    await expect(app.foot.getByTitle(`${demo.root}/data`)).toBeVisible()
+  }
+})
+
 test('one repository with several tags is told apart', async ({ app }) => {
   await app.filter.fill('ubuntu')
   await expect(app.row('ubuntu', '12.04')).toBeVisible()

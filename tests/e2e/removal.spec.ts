@@ -128,6 +128,8 @@ test('a removal with a copy is undone: the image is back, with its tag', async (
     .getByRole('button', { name: 'Undo' })
     .click()
   await expect(job(app, /Restored 1 image/)).toContainText('done')
+  await expect(app.page.getByRole('button', { name: 'Undo' })).toHaveCount(0)
+  await expect(app.page.getByRole('region', { name: 'Activity' })).toBeFocused()
   await app.page.getByRole('link', { name: 'Images' }).click()
   await expect(app.row('python', '3.9')).toBeVisible()
   expect((await own.docker.getImage('python:3.9').inspect()).Id).toBe(before)
@@ -189,6 +191,7 @@ test('a removal that was cleared from Activity can still be undone, even after a
   await expect(job(first, /Removed 1 image/)).toContainText('1 copy is kept in')
   await first.page.getByRole('button', { name: 'Clear finished' }).click()
   await expect(first.page.getByRole('article')).toHaveCount(0)
+  await expect(first.page.getByRole('region', { name: 'Activity' })).toBeFocused()
   await first.quit()
 
   const app = await open({ socket: own.socket, config: folder })

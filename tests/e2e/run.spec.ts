@@ -61,6 +61,7 @@ test('a web image runs in the background on a free port, and its page is opened'
   await app.expectAccessible()
   await app.page.keyboard.press('Enter')
   await expect(sheet(app)).toContainText('running')
+  await expect(sheet(app).getByRole('button', { name: 'Close' })).toBeFocused()
   expect((await inspect(runner, 'web')).State.Running).toBe(true)
 
   await app.electron.evaluate(({ shell }) => {
@@ -74,6 +75,7 @@ test('a web image runs in the background on a free port, and its page is opened'
     .toEqual(['http://127.0.0.1:8080'])
   await app.expectAccessible()
   await sheet(app).getByRole('button', { name: 'Close' }).click()
+  await expect(app.focusedRow).toContainText('web')
   await app.openTab('Used by')
   await expect(app.details.getByRole('listitem')).toContainText('web')
 })
@@ -87,6 +89,7 @@ test('the tutorial’s own command: a name, a tag, a shell', async ({ ready: app
   expect(await app.clipboard()).toBe('docker run -it --name custom_container_name box:1 /bin/bash')
   await run(app).click()
   await expect(sheet(app)).toHaveCount(0)
+  await expect(app.page.locator('.xterm-helper-textarea')).toBeFocused()
   const { Config, State } = await inspect(runner, 'custom_container_name')
   expect([Config.Tty, Config.Cmd, State.Running]).toEqual([true, ['/bin/bash'], true])
 })

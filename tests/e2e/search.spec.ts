@@ -54,6 +54,18 @@ test('by keyboard: from the box to the results, on to the tags, and back', async
   await expect(online.page.locator('[role=row]:focus')).toContainText('Web server')
 })
 
+test('in a narrow window the names of common tags are shown whole', async ({ online }) => {
+  await online.page.setViewportSize({ width: 880, height: 560 })
+  await search(online, 'nginx')
+  await expect(variant(online, 'latest').first()).toBeVisible()
+  const names = online.page.getByRole('grid', { name: /^Tags of/ }).locator('[role=row] b')
+  await expect(names.nth(3)).toBeVisible()
+  const cut = await names.evaluateAll((all) =>
+    all.filter((name) => name.getBoundingClientRect().right > name.parentElement!.getBoundingClientRect().right + 1),
+  )
+  expect(cut).toEqual([])
+})
+
 test('tags are filtered, and a platform that was chosen for one image is not kept for the next', async ({ online }) => {
   await search(online, 'nginx')
   await expect(variant(online, 'latest').first()).toBeVisible()

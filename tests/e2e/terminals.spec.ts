@@ -94,6 +94,9 @@ test('the tabs are reached from a terminal by keyboard, walked and closed', asyn
   const { keyboard } = app.page
   await keyboard.press('Control+Shift+Escape')
   await expect(terminals.tabs.nth(1)).toBeFocused()
+  // The bar of tabs scrolls, and would cut off a ring outside a tab.
+  await expect(terminals.tabs.nth(1)).toHaveCSS('outline', /solid 2px$/)
+  await expect(terminals.tabs.nth(1)).toHaveCSS('outline-offset', '-2px')
   await keyboard.press('ArrowLeft')
   await expect(terminals.tabs.first()).toBeFocused()
   await expect(app.page.getByRole('heading', { level: 1 })).toHaveText('box')

@@ -44,6 +44,13 @@ export const terminalScenes: readonly Scene[] = [
     },
   },
   {
+    name: 'terminal-tab-focus',
+    async show(page) {
+      await inBox(page)
+      await page.keyboard.press('Control+Shift+Escape')
+    },
+  },
+  {
     name: 'terminal-menu',
     async show(page) {
       await inBox(page)

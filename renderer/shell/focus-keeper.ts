@@ -1,0 +1,80 @@
+/**
+ * Keeps the keyboard's focus on the screen. When the focused control disappears (Undo on a card, Test in a form), the
+ * browser drops the focus to the page, and a keyboard user would have to start again from the top of the window.
+ */
+
+const containers = 'li, article, form, section, [role=region], aside, dialog, main'
+const controls = 'button, a[href], input, select, textarea, summary, [tabindex="0"]'
+
+interface Place {
+  readonly element: HTMLElement
+  /** The containers of the element, innermost first, each with the position of the element among its controls. */
+  readonly within: readonly (readonly [container: HTMLElement, position: number])[]
+}
+
+/** @returns a function that stops it. */
+export function keepFocus(): () => void {
+  let last: Place | undefined
+  let checking: ReturnType<typeof setTimeout> | undefined
+
+  function restore() {
+    checking = undefined
+    if (!last || document.activeElement !== document.body) return
+    const { element, within } = last
+    // A control that is disabled while it works gets the focus back as soon as it is enabled.
+    if (element.isConnected) return element.focus()
+    const next = within.map(nextIn).find((control) => control !== undefined) ?? screenFocus()
+    next?.focus({ preventScroll: true })
+  }
+
+  const remember = ({ target }: FocusEvent) => {
+    if (target instanceof HTMLElement && target !== document.body) last = placeOf(target)
+  }
+  /** A press on empty space gives up the focus on purpose. */
+  const pressed = () =>
+    setTimeout(() => {
+      if (document.activeElement === document.body && last?.element.isConnected && !last.element.matches(':disabled'))
+        last = undefined
+    })
+  // Later than what the screens do themselves about a focus that was lost.
+  const observer = new MutationObserver(() => (checking ??= setTimeout(restore)))
+
+  document.addEventListener('focusin', remember)
+  document.addEventListener('pointerdown', pressed)
+  observer.observe(document.body, { subtree: true, childList: true, attributeFilter: ['disabled'] })
+  return () => {
+    document.removeEventListener('focusin', remember)
+    document.removeEventListener('pointerdown', pressed)
+    observer.disconnect()
+    clearTimeout(checking)
+  }
+}
+
+function placeOf(element: HTMLElement): Place {
+  const within: (readonly [HTMLElement, number])[] = []
+  for (let at = closest(element); at; at = closest(at)) within.push([at, controlsIn(at).indexOf(element)])
+  return { element, within }
+}
+
+const closest = (element: HTMLElement) => element.parentElement?.closest<HTMLElement>(containers) ?? undefined
+
+function nextIn([container, position]: Place['within'][number]): HTMLElement | undefined {
+  if (!container.isConnected) return undefined
+  if (container.hasAttribute('tabindex')) return container
+  const all = controlsIn(container)
+  return all[Math.min(Math.max(0, position), all.length - 1)]
+}
+
+const controlsIn = (container: HTMLElement): HTMLElement[] =>
+  [...container.querySelectorAll<HTMLElement>(controls)].filter(
+    (control) => control.tabIndex >= 0 && !control.matches(':disabled') && control.checkVisibility(),
+  )
+
+/** Where a screen begins: at the cursor of its list, at its region, or at the screen itself. */
+function screenFocus(): HTMLElement | undefined {
+  const screen = document.querySelector<HTMLElement>('dialog[open]') ?? document.querySelector<HTMLElement>('main')
+  const start = screen?.querySelector<HTMLElement>('[role=row][tabindex="0"], [role=region][tabindex="0"]')
+  if (start || !screen) return start ?? undefined
+  screen.tabIndex = -1
+  return screen
+}
