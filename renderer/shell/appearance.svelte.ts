@@ -6,19 +6,19 @@ class AppearanceState {
   current = $state.raw<Appearance>({ language: 'system', theme: 'system', shownLanguage: 'en' })
 
   async load() {
-    slipway.on('settings.changed', (appearance) => this.#show(appearance))
+    slipway.on('settings.changed', (appearance) => void this.#show(appearance))
     const answer = await slipway.call('settings.get')
-    if (answer.ok) this.#show(answer.value)
+    await this.#show(answer.ok ? answer.value : this.current)
   }
 
   async change(settings: Partial<Settings>) {
     await slipway.call('settings.change', settings)
   }
 
-  #show(appearance: Appearance) {
+  async #show(appearance: Appearance) {
     this.current = appearance
     document.documentElement.lang = appearance.shownLanguage
-    speak(appearance.shownLanguage)
+    await speak(appearance.shownLanguage)
   }
 }
 

@@ -2,19 +2,34 @@
 import type { Bytes, UnixTime } from '../../model/image/image.ts'
 import type { ByteRange } from '../../model/layers/sizes.ts'
 import type { Language } from '../../preload/contract/index.ts'
-import { catalogues, phrase, type MessageArguments, type MessageKey } from '../../resources/messages/index.ts'
+import type { Catalogue, MessageArguments, MessageKey } from '../../resources/messages/index.ts'
+import { phrase } from '../../resources/messages/translate.ts'
 import { writers, type Writers } from './writers.ts'
 
+/** Only the catalogue of the language that is shown is loaded. */
+const load: Record<Language, () => Promise<Catalogue>> = {
+  en: async () => (await import('../../resources/messages/en.ts')).en,
+  'zh-CN': async () => (await import('../../resources/messages/zh-CN.ts')).zhCN,
+}
+
 let language = $state.raw<Language>('en')
+let messages = $state.raw<Catalogue>()
 const write = $derived<Writers>(writers(language))
 
-export function speak(next: Language) {
+let latest: Language | undefined
+
+/** Await this once before the first text is shown. */
+export async function speak(next: Language) {
+  latest = next
+  const loaded = await load[next]()
+  if (latest !== next) return
+  messages = loaded
   language = next
 }
 
 /** The message in the user's language. Read inside markup or `$derived`, it follows a change of language. */
 export const t = <Key extends MessageKey>(key: Key, ...[values]: MessageArguments<Key>): string =>
-  phrase(catalogues[language][key], values ?? {}, language)
+  phrase(messages![key], values ?? {}, language)
 
 export const shownLanguage = (): Language => language
 

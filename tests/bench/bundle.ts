@@ -11,12 +11,17 @@ export const bundle: Measure = {
   async run({ built }) {
     const page = join(built, 'renderer/index.html')
     const files = new Set(matches(page, /<(?:script|link rel="modulepreload")[^>]*(?:src|href)="([^"]+\.js)"/g))
-    // `import(…)` is loaded when it is needed, so it does not count.
+    // `import(…)` is loaded when it is needed, so it does not count; but one language is needed at once.
     for (const file of files)
       for (const imported of matches(file, /\b(?:import|export)\b[^'"`();]*["'](\.[^"']+\.js)["']/g))
         files.add(imported)
     if (files.size === 0) throw new Error(`no script in ${page}`)
-    const value = [...files].reduce((sum, file) => sum + gzipSync(readFileSync(file)).length, 0)
+    const catalogues = [...files].flatMap((file) =>
+      matches(file, /import\(["'`](\.\/(?:en|zh-CN)-[^"'`]+\.js)["'`]\)/g),
+    )
+    if (catalogues.length === 0) throw new Error('no catalogue of messages is loaded')
+    const sizeOf = (file: string) => gzipSync(readFileSync(file)).length
+    const value = [...files].reduce((sum, file) => sum + sizeOf(file), 0) + Math.max(...catalogues.map(sizeOf))
     return [
       {
         name: 'bundle',

@@ -32,7 +32,7 @@ async function failuresPage(language: string): Promise<string> {
     const { render } = await vite.ssrLoadModule('svelte/server')
     const { speak } = await vite.ssrLoadModule('/renderer/ui/words.svelte.ts')
     const { default: FailureNote } = await vite.ssrLoadModule('/renderer/ui/FailureNote.svelte')
-    speak(language)
+    await speak(language)
     const sections = Object.entries(failureExamples).map(([code, examples]) => {
       const notes = examples.map((failure) => String(render(FailureNote, { props: { failure } }).body))
       return `<section><h2>${code}</h2>${notes.join('')}</section>`

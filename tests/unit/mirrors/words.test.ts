@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { beforeAll, expect, test } from 'vitest'
 import type { Failure, Mirror, MirrorProbe } from '../../../preload/contract/index.ts'
 import { sentenceOf, verdictOf } from '../../../renderer/mirrors/mirror-words.ts'
 import { exactly, speak } from '../../../renderer/ui/words.svelte.ts'
@@ -11,6 +11,8 @@ const said = (probe: MirrorProbe) => [
   verdictOf(probe, 'alone', false)?.word,
   sentenceOf(mirror, probe, { content: 'alone', image }),
 ]
+
+beforeAll(() => speak('en'))
 
 test.each([
   [
@@ -43,9 +45,9 @@ test('a mirror that wants to be left alone for years is said to be tested again 
   expect(said(failed({ code: 'registry-limited', host, until }))[1]).toContain(`again at ${exactly(1000 + 3600)}.`)
 })
 
-test('the same in Chinese', () => {
-  speak('zh-CN')
+test('the same in Chinese', async () => {
+  await speak('zh-CN')
   expect(said(failed({ code: 'reference-unknown', reference: image }))[1]).toBe('m.example 没有收录 alpine:latest。')
   expect(said(failed({ code: 'registry-slow', host }, 'x'))[1]).toBe('m.example 有回应，但太慢。')
-  speak('en')
+  await speak('en')
 })
