@@ -25,8 +25,8 @@ export const en = {
   'engine.context': '{context} · this computer',
   'engine.contextRemote': '{context} · {endpoint}',
   'engine.defaultContext': 'default',
-  'engine.disk': 'Images {used} · {free} free',
-  'engine.diskUsed': 'Images {used}',
+  'engine.disk': '{used} used · {free} free',
+  'engine.diskUsed': '{used} used',
 
   'images.title': 'Images',
   'field.clear': 'Clear',

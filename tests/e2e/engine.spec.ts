@@ -8,7 +8,7 @@ import { expect, test } from './slipway.ts'
 test('the bottom of the side bar names the engine and its context', async ({ app, demo }) => {
   await expect(app.engine).toContainText(`Docker ${demo.version}`)
   await expect(app.engine).toContainText('default · this computer')
-  await expect(app.engine).toContainText(/Images [\d.]+ MB · [\d.,]+ [GT]B free/)
+  await expect(app.engine).toContainText(/[\d.]+ MB used · [\d.,]+ [GT]B free/)
 })
 
 test('when the engine stops the window says so, keeps its list, and comes back by itself', async ({ open }) => {
