@@ -1,58 +1,61 @@
-/** How long to wait before something that failed is tried again. */
+/** Delays between retries. */
 import { statSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import { findCandidates, type Surroundings } from './contexts.ts'
 
-const firstMs = 500
-const longestMs = 30_000
-const checkEveryMs = 500
+const initialDelayMs = 500
+const defaultMaxDelayMs = 30_000
+const checkIntervalMs = 500
 
-/** Waiting times that double: 0.5 s, 1 s, 2 s … 30 s. */
+/** Delays that double: 0.5 s, 1 s, 2 s … 30 s. */
 export class Backoff {
   /** Failures in a row. */
   failures = 0
-  readonly #longestMs
+  readonly #maxDelayMs
 
-  constructor(maxMs = longestMs) {
-    this.#longestMs = maxMs
+  constructor(maxDelayMs = defaultMaxDelayMs) {
+    this.#maxDelayMs = maxDelayMs
   }
 
-  /** Counts a failure and returns how many milliseconds to wait after it. */
+  /** Counts a failure. @returns the delay before the next attempt, in milliseconds */
   next(): number {
-    return Math.min(this.#longestMs, firstMs * 2 ** this.failures++)
+    return Math.min(this.#maxDelayMs, initialDelayMs * 2 ** this.failures++)
   }
   reset() {
     this.failures = 0
   }
 }
 
-/** The engines that may be tried, each with the state of its socket: reading them asks no engine. */
+/** A comparable value that changes when a candidate or its socket changes. Sends no request to an engine. */
 export function engineTraces(surroundings: Surroundings, chosen: string | undefined): unknown {
   const found = findCandidates(surroundings, chosen)
   return found.ok ? found.value.map((candidate) => ({ ...candidate, socket: socketTrace(candidate.endpoint) })) : found
 }
 
-/** Another text whenever the socket of an endpoint is another one; undefined if there is none. */
+/** @returns a text that changes when the socket file is replaced or changed; undefined if there is no socket file */
 export function socketTrace(endpoint: string): string | undefined {
   if (!endpoint.startsWith('unix://')) return undefined
   const file = statSync(endpoint.slice('unix://'.length), { throwIfNoEntry: false, bigint: true })
   return file && `${file.ino} ${file.ctimeNs}`
 }
 
-interface Wait {
+interface RetryOptions {
   readonly backoff: Backoff
-  /** What `engineTraces` returns now. */
+  /** Returns a comparable value, such as `engineTraces`. */
   readonly traces: () => unknown
-  /** What it returned before the engine was tried. */
+  /** The value of `traces` before the failed attempt. */
   readonly before: unknown
   readonly signal: AbortSignal
 }
 
-/** Resolves after the back-off; at once, with the back-off reset, when a socket or Docker's configuration changes. */
-export async function untilRetry({ backoff, traces, before, signal }: Wait): Promise<void> {
-  for (let restMs = backoff.next(); restMs > 0 && !signal.aborted; restMs -= checkEveryMs) {
+/**
+ * Resolves after the back-off, or as soon as `signal` aborts or `traces` changes. A change (of a socket or of Docker's
+ * configuration) also resets the back-off.
+ */
+export async function untilRetry({ backoff, traces, before, signal }: RetryOptions): Promise<void> {
+  for (let remainingMs = backoff.next(); remainingMs > 0 && !signal.aborted; remainingMs -= checkIntervalMs) {
     if (!isDeepStrictEqual(traces(), before)) return backoff.reset()
-    await delay(Math.min(restMs, checkEveryMs), undefined, { signal }).catch(() => undefined)
+    await delay(Math.min(remainingMs, checkIntervalMs), undefined, { signal }).catch(() => undefined)
   }
 }

@@ -71,7 +71,7 @@ const asksNothing = [
     'parseContainerRows',
   ],
   ...['compareVersions', 'agreedApi', 'measuresParts', 'countsContent', 'tellsAutomated', 'removesCacheById'],
-  ...['unframed', 'returned', 'withoutMarked', 'message', 'field', 'fields', 'integer'],
+  ...['unframed', 'withCarriageReturns', 'withoutMarked', 'message', 'field', 'fields', 'integer'],
 ]
 
 function api(name: string): (...args: readonly unknown[]) => Promise<unknown> {
