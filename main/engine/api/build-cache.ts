@@ -1,4 +1,4 @@
-/** Lists and removes BuildKit's cache records. Source: Docker Engine API 1.41 to 1.51, `/system/df` and `/build/prune`. */
+/** Lists and removes BuildKit's cache records. Source: Docker Engine API, `/system/df`, `/build/prune`. */
 import * as v from 'valibot'
 import type { CacheId, CacheRecord } from '../../../model/build-cache/plan.ts'
 import type { Bytes } from '../../../model/image/image.ts'
