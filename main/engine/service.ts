@@ -17,10 +17,10 @@ import { readDiskAccount } from './api/disk-account.ts'
 import { engineFailure } from './api/errors.ts'
 import { isSameEngine, keyOf, type EngineIdentity, type EngineSession } from './api/session.ts'
 import { connect, type Connection } from './connect/connection.ts'
-import { dockerFlags, findCandidates, findChoices, summary, type Surroundings } from './connect/contexts.ts'
-import { Backoff, engineTraces, untilRetry } from './connect/backoff.ts'
+import { dockerFlags, findCandidates, findChoices, toEngineContext, type Surroundings } from './connect/contexts.ts'
+import { Backoff, engineFingerprint, untilRetry } from './connect/backoff.ts'
 import { reach } from './connect/reach.ts'
-import { sessionBook, type Lease } from './sessions.ts'
+import { sessionPool, type Lease } from './sessions.ts'
 import { diskMeter } from './sync/disk-meter.ts'
 import { liveState, type Live } from './sync/live.ts'
 import { mirrorsReader } from './sync/mirrors.ts'
@@ -71,7 +71,7 @@ export function engineService({ surroundings, publish, memory, reconnectWithinMs
     events.emit('images')
     if (rememberedKey !== undefined) memory.remember(rememberedKey, live.images())
   })
-  const sessions = sessionBook(connect, reconnectWithinMs)
+  const sessions = sessionPool(connect, reconnectWithinMs)
   let state: EngineState = { status: 'connecting' }
   /** The context that the user chose since the app began. */
   let chosen: string | undefined
@@ -123,7 +123,7 @@ export function engineService({ surroundings, publish, memory, reconnectWithinMs
     signal: AbortSignal,
   ) {
     if (signal.aborted) return
-    const context = summary(chosenCandidate)
+    const context = toEngineContext(chosenCandidate)
     const { endpoint } = context
     const key = keyOf(shown.identity)
     const { imageDiskUse: _, reportsAllChanges: __, ...facts } = shown.capabilities
@@ -189,7 +189,7 @@ export function engineService({ surroundings, publish, memory, reconnectWithinMs
     contextController.abort()
     disconnect()
     live.forget()
-    setState({ status: 'connecting', ...(next && { context: summary(next) }) })
+    setState({ status: 'connecting', ...(next && { context: toEngineContext(next) }) })
     return ok(undefined)
   }
 
@@ -211,7 +211,7 @@ export function engineService({ surroundings, publish, memory, reconnectWithinMs
       'engine.contexts': () =>
         ok(
           findChoices(surroundings).map((choice) => ({
-            ...summary(choice),
+            ...toEngineContext(choice),
             current: choice.name === state.context?.name,
           })),
         ),
@@ -237,11 +237,11 @@ export function engineService({ surroundings, publish, memory, reconnectWithinMs
       while (!signal.aborted) {
         contextController = new AbortController()
         const aborted = AbortSignal.any([signal, contextController.signal])
-        const traces = () => engineTraces(surroundings, chosen)
-        const before = traces()
+        const fingerprint = () => engineFingerprint(surroundings, chosen)
+        const before = fingerprint()
         await connectAndFollow(aborted)
         backoffController = new AbortController()
-        await untilRetry({ backoff, traces, before, signal: AbortSignal.any([aborted, backoffController.signal]) })
+        await untilRetry({ backoff, fingerprint, before, signal: AbortSignal.any([aborted, backoffController.signal]) })
       }
       sessions.closeAll()
     },

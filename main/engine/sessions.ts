@@ -4,7 +4,7 @@
  */
 import type { EngineFailure, Result } from '../../preload/contract/index.ts'
 import { isSameEngine, type EngineIdentity, type EngineSession } from './api/session.ts'
-import { Backoff, socketTrace, untilRetry } from './connect/backoff.ts'
+import { Backoff, socketFingerprint, untilRetry } from './connect/backoff.ts'
 import type { Connection } from './connect/connection.ts'
 
 export interface Lease {
@@ -33,7 +33,7 @@ const maxRetryMs = 8_000
 type Connect = (candidate: Connection['candidate'], signal: AbortSignal) => Promise<Result<Connection, EngineFailure>>
 
 /** Only tests set `reconnectWithinMs`. */
-export function sessionBook(connect: Connect, reconnectWithinMs = 60_000) {
+export function sessionPool(connect: Connect, reconnectWithinMs = 60_000) {
   const entries: Entry[] = []
   const ended = new AbortController()
   const find = ({ identity }: EngineSession) =>
@@ -60,15 +60,15 @@ export function sessionBook(connect: Connect, reconnectWithinMs = 60_000) {
     const backoff = new Backoff(maxRetryMs)
     const isConnected = () => !entry.connection.signal.aborted
     // The window may reconnect the same entry at the same time.
-    const traces = () => [isConnected(), socketTrace(candidate.endpoint)]
+    const fingerprint = () => [isConnected(), socketFingerprint(candidate.endpoint)]
     while (!isConnected() && !over.aborted) {
-      const before = traces()
+      const before = fingerprint()
       const opened = await connect(candidate, over)
       if (opened.ok && !over.aborted && isSameEngine(opened.value.identity, identity))
         useConnection(entry, opened.value)
       else {
         if (opened.ok) opened.value.close()
-        await untilRetry({ backoff, traces, before, signal: over })
+        await untilRetry({ backoff, fingerprint, before, signal: over })
       }
     }
     return isConnected() ? entry.connection : undefined

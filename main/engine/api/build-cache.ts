@@ -2,7 +2,7 @@
 import * as v from 'valibot'
 import type { CacheId, CacheRecord } from '../../../model/build-cache/plan.ts'
 import type { Bytes } from '../../../model/image/image.ts'
-import { account } from './disk-usage.ts'
+import { readDiskUsage } from './disk-usage.ts'
 import { list, text } from './replies.ts'
 import { ask } from './request.ts'
 import type { EngineSession } from './session.ts'
@@ -36,7 +36,7 @@ const records = v.object({ BuildCache: list(record) })
 
 /** All cache records. 20.10 also measures containers and volumes for this request. Timeout: 2 min. */
 export const listBuildCache = async (session: EngineSession): Promise<readonly CacheRecord[]> =>
-  (await account(session, records, 'build-cache')).BuildCache
+  (await readDiskUsage(session, records, 'build-cache')).BuildCache
 
 const pruned = v.object({ CachesDeleted: list(v.string()), SpaceReclaimed: v.nullish(v.number(), 0) })
 

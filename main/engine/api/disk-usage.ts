@@ -13,7 +13,7 @@ const buildCache = v.object({
 const layers = v.object({ LayersSize: v.nullish(v.number(), 0) })
 
 /** 20.10 measures every volume, whichever part is requested. */
-const accountTimeoutMs = 120_000
+const diskUsageTimeoutMs = 120_000
 const maxAttempts = 20
 const retryDelayMs = 150
 
@@ -21,7 +21,7 @@ const retryDelayMs = 150
  * Reads one part of `/system/df`. Engines before API 1.42 cannot filter, and measure everything. Timeout: 2 min per
  * attempt.
  */
-export async function account<Schema extends v.GenericSchema>(
+export async function readDiskUsage<Schema extends v.GenericSchema>(
   session: EngineSession,
   schema: Schema,
   part: string,
@@ -30,7 +30,7 @@ export async function account<Schema extends v.GenericSchema>(
   // Up to 20.10, the engine replies 500 while it measures for another client.
   for (let attempt = 1; ; attempt++) {
     try {
-      return await ask(session, schema, { path: '/system/df', query, timeoutMs: accountTimeoutMs })
+      return await ask(session, schema, { path: '/system/df', query, timeoutMs: diskUsageTimeoutMs })
     } catch (error) {
       if (statusOf(error) !== 500 || attempt === maxAttempts) throw error
       await delay(retryDelayMs)
@@ -45,7 +45,7 @@ export async function account<Schema extends v.GenericSchema>(
  */
 export async function cachedBytes(session: EngineSession): Promise<Bytes> {
   const { store } = session.capabilities
-  const { BuildCache } = await account(session, buildCache, 'build-cache')
+  const { BuildCache } = await readDiskUsage(session, buildCache, 'build-cache')
   const records = BuildCache.filter(({ Shared }) => Shared || store === 'containerd')
   if (store === 'containerd') return records.length > 0 ? Number.MAX_SAFE_INTEGER : 0
   return records.reduce((sum, { Size }) => sum + Size, 0)
@@ -53,5 +53,5 @@ export async function cachedBytes(session: EngineSession): Promise<Bytes> {
 
 /** Bytes of all layers, as the engine reports them. The containerd store counts snapshots, and from 28 also content. */
 export async function layersSize(session: EngineSession): Promise<Bytes> {
-  return (await account(session, layers, 'image')).LayersSize
+  return (await readDiskUsage(session, layers, 'image')).LayersSize
 }

@@ -28,13 +28,15 @@ export class Backoff {
 }
 
 /** A comparable value that changes when a candidate or its socket changes. Sends no request to an engine. */
-export function engineTraces(surroundings: Surroundings, chosen: string | undefined): unknown {
+export function engineFingerprint(surroundings: Surroundings, chosen: string | undefined): unknown {
   const found = findCandidates(surroundings, chosen)
-  return found.ok ? found.value.map((candidate) => ({ ...candidate, socket: socketTrace(candidate.endpoint) })) : found
+  return found.ok
+    ? found.value.map((candidate) => ({ ...candidate, socket: socketFingerprint(candidate.endpoint) }))
+    : found
 }
 
 /** @returns a text that changes when the socket file is replaced or changed; undefined if there is no socket file */
-export function socketTrace(endpoint: string): string | undefined {
+export function socketFingerprint(endpoint: string): string | undefined {
   if (!endpoint.startsWith('unix://')) return undefined
   const file = statSync(endpoint.slice('unix://'.length), { throwIfNoEntry: false, bigint: true })
   return file && `${file.ino} ${file.ctimeNs}`
@@ -42,20 +44,20 @@ export function socketTrace(endpoint: string): string | undefined {
 
 interface RetryOptions {
   readonly backoff: Backoff
-  /** Returns a comparable value, such as `engineTraces`. */
-  readonly traces: () => unknown
-  /** The value of `traces` before the failed attempt. */
+  /** Returns a comparable value, such as `engineFingerprint`. */
+  readonly fingerprint: () => unknown
+  /** The value of `fingerprint` before the failed attempt. */
   readonly before: unknown
   readonly signal: AbortSignal
 }
 
 /**
- * Resolves after the back-off, or as soon as `signal` aborts or `traces` changes. A change (of a socket or of Docker's
- * configuration) also resets the back-off.
+ * Resolves after the back-off, or as soon as `signal` aborts or `fingerprint` changes. A change (of a socket or of the
+ * Docker configuration) also resets the back-off.
  */
-export async function untilRetry({ backoff, traces, before, signal }: RetryOptions): Promise<void> {
+export async function untilRetry({ backoff, fingerprint, before, signal }: RetryOptions): Promise<void> {
   for (let remainingMs = backoff.next(); remainingMs > 0 && !signal.aborted; remainingMs -= checkIntervalMs) {
-    if (!isDeepStrictEqual(traces(), before)) return backoff.reset()
+    if (!isDeepStrictEqual(fingerprint(), before)) return backoff.reset()
     await delay(Math.min(remainingMs, checkIntervalMs), undefined, { signal }).catch(() => undefined)
   }
 }

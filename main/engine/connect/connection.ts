@@ -7,8 +7,8 @@ import type { EngineIdentity, EngineSession } from '../api/session.ts'
 import { openEvents, ping, readInfo, readVersion } from '../api/system.ts'
 import { agreedApi, oldestApi } from '../api/versions.ts'
 import { capabilities } from './capabilities.ts'
-import { summary, type Candidate } from './contexts.ts'
-import { dockerBy } from './dial.ts'
+import { toEngineContext, type Candidate } from './contexts.ts'
+import { createDockerClient } from './dial.ts'
 import { routeTo } from './routes.ts'
 
 export interface Connection extends EngineSession {
@@ -28,7 +28,7 @@ const listTimeoutMs = 300_000
  */
 export async function connect(candidate: Candidate, signal: AbortSignal): Promise<Result<Connection, EngineFailure>> {
   const { endpoint } = candidate
-  const context = summary(candidate)
+  const context = toEngineContext(candidate)
   const life = new AbortController()
   const close = () => life.abort()
   signal.addEventListener('abort', close)
@@ -38,13 +38,13 @@ export async function connect(candidate: Candidate, signal: AbortSignal): Promis
     life.signal.addEventListener('abort', () =>
       [route.agent, route.longLivedAgent].forEach((agent) => agent?.destroy()),
     )
-    const headers = await ping({ docker: dockerBy(route), context, signal: life.signal })
+    const headers = await ping({ docker: createDockerClient(route), context, signal: life.signal })
     const offered = headers['api-version'] ?? headers['libpod-api-version']
     if (typeof offered !== 'string') return failed({ code: 'engine-unreachable', endpoint, detail: '' })
     const api = agreedApi(offered)
     if (!api) return failed({ code: 'engine-too-old', endpoint, api: offered, needed: oldestApi })
 
-    const transport: Transport = { docker: dockerBy(route, api), context, signal: life.signal }
+    const transport: Transport = { docker: createDockerClient(route, api), context, signal: life.signal }
     const [version, info] = await Promise.all([readVersion(transport), readInfo(transport)])
     const product = version.Components.some(({ Name }) => Name.startsWith('Podman')) ? 'Podman' : 'Docker'
     await watchForEnd(transport, close)

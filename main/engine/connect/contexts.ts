@@ -6,7 +6,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { ok, type EngineContext } from '../../../preload/contract/index.ts'
-import { currentContext, pems, readContext, readContexts } from './docker-files.ts'
+import { currentContext, readCertificates, readContext, readContexts } from './docker-files.ts'
 import type { Certificates, Found, StoredContext } from './docker-files.ts'
 
 export interface Candidate extends EngineContext {
@@ -64,7 +64,7 @@ export function dockerFlags(candidate: Candidate, surroundings: Surroundings): s
 }
 
 /** The part of a candidate that is sent to the window, without TLS keys. */
-export const summary = ({ name, endpoint, local }: Candidate): EngineContext => ({ name, endpoint, local })
+export const toEngineContext = ({ name, endpoint, local }: Candidate): EngineContext => ({ name, endpoint, local })
 
 const dockerFolder = ({ env, home }: Surroundings) => env['DOCKER_CONFIG'] || join(home, '.docker')
 
@@ -82,7 +82,9 @@ function defaultEngine(env: Surroundings['env'], folder: string): Candidate {
   const certificates = host && (env['DOCKER_TLS_VERIFY'] || env['DOCKER_TLS'])
   return {
     ...context('default', host || systemSocket),
-    ...(certificates && { certificates: pems(env['DOCKER_CERT_PATH'] || folder, Boolean(env['DOCKER_TLS_VERIFY'])) }),
+    ...(certificates && {
+      certificates: readCertificates(env['DOCKER_CERT_PATH'] || folder, Boolean(env['DOCKER_TLS_VERIFY'])),
+    }),
   }
 }
 

@@ -8,7 +8,7 @@ import type { Route } from './routes.ts'
  * not use up the limited connections of other requests.
  * @param api the API version in request paths, such as `1.41`; without one the paths have no version
  */
-export function dockerBy({ longLivedAgent, ...route }: Route, api?: string): Docker {
+export function createDockerClient({ longLivedAgent, ...route }: Route, api?: string): Docker {
   // docker-modem formats every request for its debug log, even if the log is off, including the whole agent.
   for (const agent of [route.agent, longLivedAgent])
     if (agent) Object.assign(agent, { [inspect.custom]: () => 'agent' })

@@ -57,7 +57,7 @@ export function readContexts(folder: string): StoredContext[] {
 }
 
 /** Reads `ca.pem`, `cert.pem` and `key.pem` from a folder. Missing or unreadable files are left out. */
-export function pems(folder: string, verify: boolean): Certificates {
+export function readCertificates(folder: string, verify: boolean): Certificates {
   const read = (name: string) => {
     const text = readText(join(folder, `${name}.pem`))
     return text.ok && text.value ? { [name]: text.value } : {}
@@ -70,7 +70,7 @@ function readStored(id: string, folder: string): Found<StoredContext | undefined
   if (!meta.ok) return meta
   if (!meta.value) return ok(undefined)
   const { Host, SkipTLSVerify } = meta.value.Endpoints.docker
-  const certificates = pems(join(folder, 'contexts', 'tls', id, 'docker'), !SkipTLSVerify)
+  const certificates = readCertificates(join(folder, 'contexts', 'tls', id, 'docker'), !SkipTLSVerify)
   const usesTls = certificates.ca || certificates.cert || SkipTLSVerify
   return ok({ name: meta.value.Name, host: Host, ...(usesTls && { certificates }) })
 }

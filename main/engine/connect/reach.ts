@@ -1,7 +1,7 @@
 /** Finds an engine that answers. */
 import type { EngineContext, EngineFailure } from '../../../preload/contract/index.ts'
 import { connect, type Connection } from './connection.ts'
-import { findCandidates, summary, type Surroundings } from './contexts.ts'
+import { findCandidates, toEngineContext, type Surroundings } from './contexts.ts'
 
 interface ReachFailure {
   readonly failure: EngineFailure
@@ -30,7 +30,7 @@ export async function reach(
     if (connection.ok) return connection
     // A socket that refuses connections is more informative than a missing one.
     if (!best || (best.failure.code === 'engine-not-found' && connection.error.code !== 'engine-not-found'))
-      best = { failure: connection.error, context: summary(candidate) }
+      best = { failure: connection.error, context: toEngineContext(candidate) }
   }
   return { ok: false, error: best! }
 }

@@ -53,7 +53,7 @@ export async function watchEngine(
   callbacks: WatchCallbacks,
   signal: AbortSignal,
 ): Promise<Watch> {
-  const live = until(signal, liveState)
+  const live = untilAborted(signal, liveState)
   // The stream opens before the list is requested, so no event in between is missed.
   const stream = await openEvents({ ...connection, signal })
   const over = new AbortController()
@@ -210,7 +210,7 @@ export async function watchEngine(
 }
 
 /** A live state that ignores updates once `signal` has aborted: a late reply belongs to an engine no longer shown. */
-const until = (signal: AbortSignal, live: Live): Live => ({
+const untilAborted = (signal: AbortSignal, live: Live): Live => ({
   ...live,
   apply: (read, unreadable) => signal.aborted || live.apply(read, unreadable),
   applyContainers: (rows) => signal.aborted || live.applyContainers(rows),
