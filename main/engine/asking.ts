@@ -1,32 +1,38 @@
-/** A call of the window, on the session that is shown when it comes. */
+/** Runs calls from the window on the session that is shown when the call arrives. */
 import { fail, type EngineFailure, type Failure, type Result } from '../../preload/contract/index.ts'
 import { engineFailure, statusOf } from './api/errors.ts'
 import type { EngineSession } from './api/session.ts'
 
-interface Shown {
+interface SessionSource {
   session(): Result<EngineSession, EngineFailure>
 }
-export type Asking = <T>(ask: (session: EngineSession) => Promise<Result<T, Failure>>) => Promise<Result<T, Failure>>
+export type Asking = <T>(
+  request: (session: EngineSession) => Promise<Result<T, Failure>>,
+) => Promise<Result<T, Failure>>
 
-export function asking(engine: Shown): Asking {
-  return async (ask) => {
+/**
+ * @returns a function that calls `request` with the shown session. The function fails if no engine is connected, and
+ * turns an exception into an engine failure.
+ */
+export function asking(engine: SessionSource): Asking {
+  return async (request) => {
     const session = engine.session()
     if (!session.ok) return session
     try {
-      return await ask(session.value)
+      return await request(session.value)
     } catch (error) {
       return fail(engineFailure(error, session.value.context.endpoint))
     }
   }
 }
 
-/** The same of a container: 404 means that it is gone. */
-export function askingContainer(engine: Shown): Asking {
+/** Like `asking`, for requests about a container: status 404 becomes `container-gone`. */
+export function askingContainer(engine: SessionSource): Asking {
   const ask = asking(engine)
-  return (question) =>
+  return (request) =>
     ask(async (session) => {
       try {
-        return await question(session)
+        return await request(session)
       } catch (error) {
         if (statusOf(error) === 404) return fail({ code: 'container-gone' })
         throw error

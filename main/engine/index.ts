@@ -1,4 +1,4 @@
-/** Engines: found, reached, followed, left; and what one can be asked. */
+/** The public API of the engine layer: the engine service, sessions, and one function per engine operation. */
 export { loadImages, saveImages } from './api/archives.ts'
 export { listBuildCache, removeBuildCache } from './api/build-cache.ts'
 export { openContent, type ContentStore } from './api/content.ts'

@@ -1,4 +1,4 @@
-/** The engine: found, reached, watched, found again when it went away, and left for another when the user says so. */
+/** The engine that the window shows: connects, follows its events, reconnects, and switches between contexts. */
 import { EventEmitter } from 'node:events'
 import { isDeepStrictEqual } from 'node:util'
 import type { Image, ImageId } from '../../model/image/image.ts'
@@ -17,10 +17,10 @@ import { readDiskAccount } from './api/disk-account.ts'
 import { engineFailure } from './api/errors.ts'
 import { isSameEngine, keyOf, type EngineIdentity, type EngineSession } from './api/session.ts'
 import { connect, type Connection } from './connect/connection.ts'
-import { dockerFlags, findCandidates, findChoices, summary, type Surroundings } from './connect/contexts.ts'
-import { Backoff, engineTraces, untilRetry } from './connect/backoff.ts'
+import { dockerFlags, findCandidates, findChoices, toEngineContext, type Surroundings } from './connect/contexts.ts'
+import { Backoff, engineFingerprint, untilRetry } from './connect/backoff.ts'
 import { reach } from './connect/reach.ts'
-import { sessionBook, type Lease } from './sessions.ts'
+import { sessionPool, type Lease } from './sessions.ts'
 import { diskMeter } from './sync/disk-meter.ts'
 import { liveState, type Live } from './sync/live.ts'
 import { mirrorsReader } from './sync/mirrors.ts'
@@ -29,178 +29,179 @@ import { watchEngine, type Watch } from './sync/watch.ts'
 export interface Engine {
   readonly live: Live
   state(): EngineState
-  /** Of the engine that is reached. */
+  /** @returns undefined unless the engine is connected */
   facts(): EngineFacts | undefined
-  /** Called when its images or containers, or what is known of the engine itself, have changed. */
-  on(what: 'images' | 'state', changed: () => void): void
-  /** The session that the window shows, while its engine answers. */
+  /** `images`: images or containers have changed. `state`: the engine's state has changed. */
+  on(event: 'images' | 'state', listener: () => void): void
+  /** The session that the window shows. Fails while no engine is connected. */
   session(): Result<EngineSession, EngineFailure>
-  /** Whether the window shows this session: then what is known live is of its engine. */
+  /** Whether the window shows this session, so that `live` describes the session's engine. */
   shows(session: EngineSession): boolean
-  /** What the engine of a session has, while the window shows it and its whole list is known. */
+  /** @returns undefined unless the window shows this session and the whole list is known */
   imagesOf(session: EngineSession): ReadonlyMap<ImageId, Image> | undefined
-  /** Keeps a session's engine connected, whatever the window shows, until it is released. */
+  /** Keeps a session's engine connected, whatever the window shows, until the lease is released. */
   lease(session: EngineSession): Lease
-  /** What leads Docker's own command to the same engine: between `docker` and its verb. */
+  /** The CLI flags between `docker` and its command that select the same engine. */
   flags(): readonly string[]
   readonly handlers: Handlers<'engine'>
   /**
-   * The user is back, or asks: what the engine refused, and the engine itself if none is reached, is tried again at
-   * once; the whole list is read again where the engine's events may have left something out.
+   * Retries refused requests and the connection without waiting for the back-off. Reads the whole list again if the
+   * engine's events do not report every change. Call this when the window gets the focus, or when the user asks.
    */
   lookAgain(): void
-  /** Asks for an image again that could not be read, so that its row says so. */
+  /** Inspects an image that could not be read, so that its row shows the failure. */
   inspectAgain(image: ImageId): void
-  /** Looks for an engine and stays with it until `signal` ends the work. */
+  /** Connects and follows an engine until `signal` aborts. */
   run(signal: AbortSignal): Promise<void>
 }
 
-interface Needs {
+interface Dependencies {
   readonly surroundings: Surroundings
   readonly publish: Publish
-  /** What slow engines were last known to have. */
+  /** The last known images of slow engines. */
   readonly memory: Lists
-  /** How long leased sessions wait for their engine; only tests set it. */
+  /** How long leased sessions wait for their engine. Only tests set this. */
   readonly reconnectWithinMs?: number
 }
 
-export function engineService({ surroundings, publish, memory, reconnectWithinMs }: Needs): Engine {
-  const changed = new EventEmitter<{ images: []; state: [] }>()
+export function engineService({ surroundings, publish, memory, reconnectWithinMs }: Dependencies): Engine {
+  const events = new EventEmitter<{ images: []; state: [] }>()
   const live = liveState((change) => {
     publish('images.changed', change)
-    changed.emit('images')
-    if (remembered !== undefined) memory.remember(remembered, live.images())
+    events.emit('images')
+    if (rememberedKey !== undefined) memory.remember(rememberedKey, live.images())
   })
-  const sessions = sessionBook(connect, reconnectWithinMs)
+  const sessions = sessionPool(connect, reconnectWithinMs)
   let state: EngineState = { status: 'connecting' }
   /** The context that the user chose since the app began. */
   let chosen: string | undefined
   let connection: Connection | undefined
-  /** The context that led to it. Its session may be older: another context to the same engine may have opened it. */
+  /** The context in use. `connection` may have been opened earlier, through another context to the same engine. */
   let candidate: Connection['candidate'] | undefined
-  let watching: Watch | undefined
+  let watch: Watch | undefined
   let lastEngine: EngineIdentity | undefined
-  /** The engine that is reached, where its list takes so long that it is worth remembering. */
-  let remembered: string | undefined
-  /** Ends with the engine that is reached or looked for now. */
-  let here = new AbortController()
+  /** The key of the connected engine if its list is slow enough to be remembered. */
+  let rememberedKey: string | undefined
+  /** Aborted when the user switches to another context. */
+  let contextController = new AbortController()
   let ended: AbortSignal | undefined
   const backoff = new Backoff()
-  /** Ends the wait for the next try. */
-  let waiting = new AbortController()
+  /** Aborted to connect again without waiting for the back-off. */
+  let backoffController = new AbortController()
 
-  function become(next: EngineState) {
+  function setState(next: EngineState) {
     if (ended?.aborted || isDeepStrictEqual(next, state)) return
     state = next
     publish('engine.changed', state)
-    changed.emit('state')
+    events.emit('state')
   }
 
-  async function visit(gone: AbortSignal) {
-    // Whoever left hears nothing more of it.
+  async function connectAndFollow(aborted: AbortSignal) {
+    // After this function has ended, nothing it started may still change the state.
     const over = new AbortController()
-    const signal = AbortSignal.any([gone, over.signal])
-    const tell = (next: EngineState) => signal.aborted || become(next)
+    const signal = AbortSignal.any([aborted, over.signal])
+    const setStateHere = (next: EngineState) => signal.aborted || setState(next)
     try {
       const reached = await reach(surroundings, { chosen, signal })
-      if (!reached.ok) return tell({ status: 'away', ...reached.error })
+      if (!reached.ok) return setStateHere({ status: 'away', ...reached.error })
       const shown = sessions.show(reached.value)
       try {
-        await stay(shown, reached.value.candidate, tell, AbortSignal.any([signal, shown.signal]))
+        await follow(shown, reached.value.candidate, setStateHere, AbortSignal.any([signal, shown.signal]))
       } finally {
-        sessions.leave(shown)
+        sessions.hide(shown)
       }
     } finally {
       over.abort()
     }
   }
 
-  async function stay(
-    reached: Connection,
+  /** Shows the engine and keeps its state current until the connection ends or `signal` aborts. */
+  async function follow(
+    shown: Connection,
     chosenCandidate: Connection['candidate'],
-    tell: (next: EngineState) => void,
+    setStateHere: (next: EngineState) => void,
     signal: AbortSignal,
   ) {
     if (signal.aborted) return
-    const context = summary(chosenCandidate)
+    const context = toEngineContext(chosenCandidate)
     const { endpoint } = context
-    const key = keyOf(reached.identity)
-    const { imageDiskUse: _, tellsAll: __, ...facts } = reached.capabilities
+    const key = keyOf(shown.identity)
+    const { imageDiskUse: _, reportsAllChanges: __, ...facts } = shown.capabilities
     let connected: Extract<EngineState, { status: 'connected' }> = { status: 'connected', context, facts }
     const recalled = await memory.recall(key)
     if (signal.aborted) return
-    if (recalled || !lastEngine || !isSameEngine(lastEngine, reached.identity)) live.forget(recalled)
-    lastEngine = reached.identity
-    if (recalled) remembered = key
-    connection = reached
+    if (recalled || !lastEngine || !isSameEngine(lastEngine, shown.identity)) live.forget(recalled)
+    lastEngine = shown.identity
+    if (recalled) rememberedKey = key
+    connection = shown
     candidate = chosenCandidate
-    tell(connected)
+    setStateHere(connected)
     try {
       let refusal: EngineFailure | undefined
-      const learn = (change: Partial<typeof connected> = {}) => {
+      const updateState = (change: Partial<typeof connected> = {}) => {
         connected = { ...connected, ...change }
-        tell(refusal ? { status: 'away', context, failure: refusal } : connected)
+        setStateHere(refusal ? { status: 'away', context, failure: refusal } : connected)
       }
-      const read = diskMeter(reached, (disk) => learn({ disk }), signal)
-      const refused = (error: unknown) => {
+      const onRead = diskMeter(shown, (disk) => updateState({ disk }), signal)
+      const onRefusal = (error: unknown) => {
         refusal = engineFailure(error, endpoint)
-        learn()
+        updateState()
       }
-      const listed = (slow: boolean) => {
+      const onList = (slow: boolean) => {
         if (signal.aborted) return
         refusal = undefined
         backoff.reset()
-        learn()
-        keep(key, slow)
+        updateState()
+        rememberIfSlow(key, slow)
       }
-      const reloaded = mirrorsReader(reached, (mirrors) => learn({ facts: { ...connected.facts, mirrors } }), signal)
-      const callbacks = { read, listed, refused, reloaded }
-      const watch = await watchEngine(reached, live, callbacks, signal)
-      if (!signal.aborted) watching = watch
-      // What was taken up between the first question and the first event is told of by nobody.
-      reloaded()
-      await watch.ended
-      tell({ status: 'away', context, failure: { code: 'engine-stopped', endpoint } })
+      const onMirrors = (mirrors: readonly string[]) => updateState({ facts: { ...connected.facts, mirrors } })
+      const onReload = mirrorsReader(shown, onMirrors, signal)
+      const newWatch = await watchEngine(shown, live, { onRead, onList, onRefusal, onReload }, signal)
+      if (!signal.aborted) watch = newWatch
+      // No event reports a reload between the first request and the opening of the event stream.
+      onReload()
+      await newWatch.ended
+      setStateHere({ status: 'away', context, failure: { code: 'engine-stopped', endpoint } })
     } catch (error) {
-      tell({ status: 'away', context, failure: engineFailure(error, endpoint) })
+      setStateHere({ status: 'away', context, failure: engineFailure(error, endpoint) })
     } finally {
-      if (connection === reached) leave()
+      if (connection === shown) disconnect()
     }
   }
 
-  function keep(key: string, slow: boolean) {
+  function rememberIfSlow(key: string, slow: boolean) {
     if (slow) memory.remember(key, live.images())
-    else if (remembered !== undefined) memory.forget(key)
-    remembered = slow ? key : undefined
+    else if (rememberedKey !== undefined) memory.forget(key)
+    rememberedKey = slow ? key : undefined
   }
 
-  function leave() {
-    connection = candidate = watching = remembered = undefined
+  function disconnect() {
+    connection = candidate = watch = rememberedKey = undefined
   }
 
-  /** Leaves the engine that was reached or looked for, at once; `run` goes to the one that is chosen now. */
-  function goTo(name: string): Result<void, EngineFailure> {
+  /** Disconnects from the current engine at once; `run` then connects to the chosen context. Fails if it is unknown. */
+  function switchContext(name: string): Result<void, EngineFailure> {
     const found = findCandidates(surroundings, name)
     if (!found.ok) return found
     chosen = name
     const [next] = found.value
     if (candidate && isDeepStrictEqual(candidate, next)) return ok(undefined)
-    here.abort()
-    leave()
+    contextController.abort()
+    disconnect()
     live.forget()
-    become({ status: 'connecting', ...(next && { context: summary(next) }) })
+    setState({ status: 'connecting', ...(next && { context: toEngineContext(next) }) })
     return ok(undefined)
   }
 
-  const absent = (): EngineFailure =>
+  const absence = (): EngineFailure =>
     state.status === 'away' ? state.failure : { code: 'engine-stopped', endpoint: state.context?.endpoint ?? '' }
 
   return {
     live,
     state: () => state,
     facts: () => (state.status === 'connected' ? state.facts : undefined),
-    on: (what, listener) => void changed.on(what, listener),
-    session: () => (connection ? ok(connection) : fail(absent())),
+    on: (event, listener) => void events.on(event, listener),
+    session: () => (connection ? ok(connection) : fail(absence())),
     shows: (session) => session === connection && !session.signal.aborted,
     imagesOf: (session) => (session === connection && live.snapshot().complete ? live.images() : undefined),
     lease: sessions.lease,
@@ -210,37 +211,37 @@ export function engineService({ surroundings, publish, memory, reconnectWithinMs
       'engine.contexts': () =>
         ok(
           findChoices(surroundings).map((choice) => ({
-            ...summary(choice),
+            ...toEngineContext(choice),
             current: choice.name === state.context?.name,
           })),
         ),
-      'engine.switch': goTo,
+      'engine.switch': switchContext,
       async 'engine.disk'() {
-        if (!connection) return fail(absent())
-        const asked = connection
+        if (!connection) return fail(absence())
+        const session = connection
         try {
-          return ok(await readDiskAccount(asked))
+          return ok(await readDiskAccount(session))
         } catch (error) {
-          return fail(asked === connection ? engineFailure(error, asked.candidate.endpoint) : absent())
+          return fail(session === connection ? engineFailure(error, session.candidate.endpoint) : absence())
         }
       },
     },
     lookAgain() {
-      waiting.abort()
-      watching?.retryNow()
-      if (connection && !connection.capabilities.tellsAll) watching?.lookAgain()
+      backoffController.abort()
+      watch?.retryNow()
+      if (connection && !connection.capabilities.reportsAllChanges) watch?.resync()
     },
-    inspectAgain: (image) => watching?.inspectAgain(image),
+    inspectAgain: (image) => watch?.inspectAgain(image),
     async run(signal) {
       ended = signal
       while (!signal.aborted) {
-        const turn = (here = new AbortController())
-        const gone = AbortSignal.any([signal, turn.signal])
-        const traces = () => engineTraces(surroundings, chosen)
-        const before = traces()
-        await visit(gone)
-        waiting = new AbortController()
-        await untilRetry({ backoff, traces, before, signal: AbortSignal.any([gone, waiting.signal]) })
+        contextController = new AbortController()
+        const aborted = AbortSignal.any([signal, contextController.signal])
+        const fingerprint = () => engineFingerprint(surroundings, chosen)
+        const before = fingerprint()
+        await connectAndFollow(aborted)
+        backoffController = new AbortController()
+        await untilRetry({ backoff, fingerprint, before, signal: AbortSignal.any([aborted, backoffController.signal]) })
       }
       sessions.closeAll()
     },

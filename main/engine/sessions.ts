@@ -1,21 +1,21 @@
 /**
- * Sessions by engine. The window shows one; jobs, undo, terminals and pulls lease theirs, so that it stays connected
- * when the window goes to another engine, and comes back when it breaks. Nobody else asks for "the current engine".
+ * Sessions by engine. The window shows one session. Jobs, undo, terminals and pulls lease theirs, which stay connected
+ * when the window switches to another engine, and reconnect after a failure.
  */
 import type { EngineFailure, Result } from '../../preload/contract/index.ts'
 import { isSameEngine, type EngineIdentity, type EngineSession } from './api/session.ts'
-import { Backoff, socketTrace, untilRetry } from './connect/backoff.ts'
+import { Backoff, socketFingerprint, untilRetry } from './connect/backoff.ts'
 import type { Connection } from './connect/connection.ts'
 
 export interface Lease {
   readonly identity: EngineIdentity
-  /** The session that was connected last; its signal tells whether it has ended. */
+  /** The session that was connected last; its signal is aborted once it has ended. */
   readonly session: EngineSession
-  /** How long its engine is waited for. */
+  /** How long `reconnected` waits for the engine. */
   readonly reconnectWithinMs: number
   /**
    * Waits for the same engine after its session ended.
-   * @returns undefined if another or none answers within that time, and once the lease is released
+   * @returns undefined after `reconnectWithinMs`, when `signal` aborts, and once the lease is released
    */
   reconnected(signal?: AbortSignal): Promise<EngineSession | undefined>
   release(): void
@@ -23,17 +23,17 @@ export interface Lease {
 
 interface Entry {
   connection: Connection
-  /** The window shows it. */
+  /** Whether the window shows this session. */
   shown: boolean
   leases: number
 }
 
-const longestRetryMs = 8_000
+const maxRetryMs = 8_000
 
-type Open = (candidate: Connection['candidate'], signal: AbortSignal) => Promise<Result<Connection, EngineFailure>>
+type Connect = (candidate: Connection['candidate'], signal: AbortSignal) => Promise<Result<Connection, EngineFailure>>
 
-/** Only tests wait for less than a minute. */
-export function sessionBook(open: Open, reconnectWithinMs = 60_000) {
+/** Only tests set `reconnectWithinMs`. */
+export function sessionPool(connect: Connect, reconnectWithinMs = 60_000) {
   const entries: Entry[] = []
   const ended = new AbortController()
   const find = ({ identity }: EngineSession) =>
@@ -46,8 +46,8 @@ export function sessionBook(open: Open, reconnectWithinMs = 60_000) {
     if (at >= 0) entries.splice(at, 1)
   }
 
-  /** Keeps a new connection, unless one to the same engine is open already. */
-  function keep(entry: Entry, connection: Connection): Connection {
+  /** Uses a new connection, or closes it if one to the same engine is already open. @returns the open connection */
+  function useConnection(entry: Entry, connection: Connection): Connection {
     if (entry.connection === connection) return connection
     if (entry.connection.signal.aborted) entry.connection = connection
     else connection.close()
@@ -57,32 +57,34 @@ export function sessionBook(open: Open, reconnectWithinMs = 60_000) {
   async function reconnected(entry: Entry, signals: readonly AbortSignal[]): Promise<EngineSession | undefined> {
     const over = AbortSignal.any([...signals, ended.signal, AbortSignal.timeout(reconnectWithinMs)])
     const { candidate, identity } = entry.connection
-    const backoff = new Backoff(longestRetryMs)
+    const backoff = new Backoff(maxRetryMs)
     const isConnected = () => !entry.connection.signal.aborted
-    // The window may reconnect it as well.
-    const traces = () => [isConnected(), socketTrace(candidate.endpoint)]
+    // The window may reconnect the same entry at the same time.
+    const fingerprint = () => [isConnected(), socketFingerprint(candidate.endpoint)]
     while (!isConnected() && !over.aborted) {
-      const before = traces()
-      const opened = await open(candidate, over)
-      if (opened.ok && !over.aborted && isSameEngine(opened.value.identity, identity)) keep(entry, opened.value)
+      const before = fingerprint()
+      const opened = await connect(candidate, over)
+      if (opened.ok && !over.aborted && isSameEngine(opened.value.identity, identity))
+        useConnection(entry, opened.value)
       else {
         if (opened.ok) opened.value.close()
-        await untilRetry({ backoff, traces, before, signal: over })
+        await untilRetry({ backoff, fingerprint, before, signal: over })
       }
     }
     return isConnected() ? entry.connection : undefined
   }
 
   return {
-    /** @returns the connection that the window shows from now on: this one, or an open one to the same engine */
+    /** @returns the connection for the window to show: this one, or one to the same engine that is already open */
     show(connection: Connection): Connection {
       const known = find(connection)
       const entry = known ?? { connection, shown: true, leases: 0 }
       if (!known) entries.push(entry)
       entry.shown = true
-      return keep(entry, connection)
+      return useConnection(entry, connection)
     },
-    leave(connection: Connection) {
+    /** Call this when the window does not show the connection any more. Closes the connection unless it is leased. */
+    hide(connection: Connection) {
       const entry = find(connection)
       if (!entry) return connection.close()
       entry.shown = false
@@ -90,7 +92,7 @@ export function sessionBook(open: Open, reconnectWithinMs = 60_000) {
     },
     lease(session: EngineSession): Lease {
       const known = find(session)
-      // A session that has just ended: whoever leases it waits for its engine.
+      // The session may have just ended; `reconnected` then waits for its engine.
       const entry = known ?? { connection: session as Connection, shown: false, leases: 0 }
       if (!known) entries.push(entry)
       entry.leases++
@@ -110,7 +112,7 @@ export function sessionBook(open: Open, reconnectWithinMs = 60_000) {
         },
       }
     },
-    /** The app ends. */
+    /** Call this when the app quits. */
     closeAll() {
       ended.abort()
       for (const { connection } of entries.splice(0)) connection.close()

@@ -1,8 +1,8 @@
-/** BuildKit's cache, record by record. Source: Docker Engine API, `/system/df` and `/build/prune`, 1.41 to 1.51. */
+/** Lists and removes BuildKit's cache records. Source: Docker Engine API, `/system/df`, `/build/prune`. */
 import * as v from 'valibot'
 import type { CacheId, CacheRecord } from '../../../model/build-cache/plan.ts'
 import type { Bytes } from '../../../model/image/image.ts'
-import { account } from './disk-usage.ts'
+import { readDiskUsage } from './disk-usage.ts'
 import { list, text } from './replies.ts'
 import { ask } from './request.ts'
 import type { EngineSession } from './session.ts'
@@ -20,47 +20,48 @@ const record = v.pipe(
     InUse: v.nullish(v.boolean(), false),
     Shared: v.nullish(v.boolean(), false),
     LastUsedAt: time,
-    /** Up to API 1.41: one of the parents. */
+    /** One of the parents; only up to API 1.41. */
     Parent: text,
     Parents: list(v.string()),
-    /** What 26.1 and 28.5 write in its place, from API 1.42 on (tried). */
+    /** The key that 26.1 and 28.5 use instead of `Parents`, with its space, from API 1.42 (tried). */
     ' Parents': list(v.string()),
   }),
-  v.transform(({ ID, Description, Size, InUse, Shared, LastUsedAt, ...told }): CacheRecord => ({
+  v.transform(({ ID, Description, Size, InUse, Shared, LastUsedAt, ...parents }): CacheRecord => ({
     ...{ id: ID, description: Description, size: Math.max(0, Size), inUse: InUse, shared: Shared },
     ...(LastUsedAt > 0 && { lastUsed: LastUsedAt }),
-    parents: [...told.Parents, ...told[' Parents'], ...(told.Parent ? [told.Parent] : [])],
+    parents: [...parents.Parents, ...parents[' Parents'], ...(parents.Parent ? [parents.Parent] : [])],
   })),
 )
 const records = v.object({ BuildCache: list(record) })
 
-/** All records of the cache. 20.10 measures containers and volumes for this, too. Timeout: 2 min. */
+/** All cache records. 20.10 also measures containers and volumes for this request. Timeout: 2 min. */
 export const listBuildCache = async (session: EngineSession): Promise<readonly CacheRecord[]> =>
-  (await account(session, records, 'build-cache')).BuildCache
+  (await readDiskUsage(session, records, 'build-cache')).BuildCache
 
 const pruned = v.object({ CachesDeleted: list(v.string()), SpaceReclaimed: v.nullish(v.number(), 0) })
 
 export interface CacheRemoval {
-  /** Empty if BuildKit keeps the record: a build uses it, or another record is built on it. */
+  /** Empty if BuildKit refuses, because a build uses the record or another record depends on it. */
   readonly deleted: readonly CacheId[]
-  /** The sizes of the deleted records, by BuildKit's account. */
+  /** The total size of the deleted records, as BuildKit reports it. */
   readonly reclaimed: Bytes
 }
 
-/** BuildKit's ids (identity.NewID). Newer engines read the filter as a pattern, so no other text may get into it. */
-const idForm = /^[a-z0-9]{16,64}$/
+/** BuildKit's ids (identity.NewID). Newer engines treat the filter as a pattern, so only ids may be passed. */
+const idPattern = /^[a-z0-9]{16,64}$/
 
-/** Large records may take minutes. Timeout: 10 min. */
+/** Removing a large record may take minutes. */
 const removalTimeoutMs = 600_000
 
 /**
- * Removes one record. `all` lets it be one of BuildKit's own, such as a Dockerfile frontend. Tried on 20.10, 26.1 and 28.5,
- * both stores: two ids in the filter are refused (400, "filters expect only one value"), and so is a filter that they do
- * not know; an unknown id removes nothing; a record with children stays, and so does one that an image shares, but for
- * 26.1's containerd store, which removes that.
+ * Removes one record. `all` includes BuildKit's internal records, such as a Dockerfile frontend. Timeout: 10 min.
+ *
+ * Tried on 20.10, 26.1 and 28.5 with both stores: the engine refuses two ids in the filter (400, "filters expect only
+ * one value") and unknown filters. An unknown id removes nothing. A record with children is not removed, nor is one
+ * shared with an image, except by 26.1's containerd store.
  */
 export async function removeBuildCache(session: EngineSession, id: CacheId): Promise<CacheRemoval> {
-  if (!idForm.test(id)) return { deleted: [], reclaimed: 0 }
+  if (!idPattern.test(id)) return { deleted: [], reclaimed: 0 }
   const query = { all: 1, filters: { id: [id] } }
   const request = { method: 'POST', path: '/build/prune', query, timeoutMs: removalTimeoutMs } as const
   const { CachesDeleted, SpaceReclaimed } = await ask(session, pruned, request)

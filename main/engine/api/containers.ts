@@ -26,7 +26,10 @@ const containerInspect = v.object({
 })
 export type ContainerInspect = v.InferOutput<typeof containerInspect>
 
-/** @returns undefined if the container does not exist. With `size`, its files are measured. Timeout: 10 s; 2 min with `size`. */
+/**
+ * @param size also measures the container's files (`SizeRw`)
+ * @returns undefined if the container does not exist. Timeout: 10 s; 2 min with `size`.
+ */
 export const inspectContainer = (
   session: EngineSession,
   container: string,
@@ -48,7 +51,7 @@ const listed = v.array(
 )
 export type ListedContainer = v.InferOutput<typeof listed>[number]
 
-/** The running ones, or with `all` also those that are not. Timeout: 30 s. */
+/** Lists the running containers, with `all` also the others; with `volume` only those that use it. Timeout: 30 s. */
 export const listContainers = (session: EngineSession, { all = false, volume = '' } = {}): Promise<ListedContainer[]> =>
   ask(session, listed, {
     path: '/containers/json',
@@ -64,15 +67,15 @@ export async function createContainer(session: EngineSession, { name, ...body }:
   const request = { method: 'POST', path: '/containers/create', query, body, timeoutMs: 60_000 } as const
   return (await ask(session, created, request)).Id
 }
-/** The body of the request, and beside it the name. Source: Docker Engine API, ContainerCreate. */
+/** The body of the request, and the container's name. Source: Docker Engine API, ContainerCreate. */
 export type CreateRequest = Readonly<Record<string, unknown>> & { readonly name?: string | undefined }
 
-/** Starting waits for networks and mounts. Timeout: 2 min. */
+/** A start waits for networks and mounts. */
 const startTimeoutMs = 120_000
-/** The engine kills after 10 s what does not end by itself. */
+/** By default the engine kills a container that has not stopped after 10 s. */
 const stopTimeoutMs = 60_000
 
-/** A container that runs already counts as started (304). */
+/** 304: already started, nothing to do. Timeout: 2 min. */
 export const startContainer = async (session: EngineSession, container: string): Promise<void> => {
   await send(session, { method: 'POST', path: `/containers/${container}/start`, timeoutMs: startTimeoutMs }).catch(
     unless(304),
@@ -80,7 +83,8 @@ export const startContainer = async (session: EngineSession, container: string):
 }
 
 /**
- * A container that does not run counts as stopped (304). `graceSeconds`: until it is killed; 10 by default.
+ * 304: already stopped, nothing to do. Timeout: 60 s.
+ * @param graceSeconds how long the engine waits before it kills the container; default 10
  * @returns false if the container does not exist
  */
 export async function stopContainer(
@@ -99,10 +103,10 @@ export async function stopContainer(
   }
 }
 
-/** `conflict`: it runs, or the engine is removing it already, in the engine's own words. */
+/** `conflict`: the container is running or already being removed; the value is the engine's message. */
 export type ContainerRemovalOutcome = 'removed' | 'missing' | { readonly conflict: string }
 
-/** Never forced; with `volumes`, its anonymous volumes go too. Timeout: 2 min. */
+/** Never forced. With `volumes`, the container's anonymous volumes are removed too. Timeout: 2 min. */
 export async function removeContainer(
   session: EngineSession,
   container: string,
@@ -119,14 +123,17 @@ export async function removeContainer(
   }
 }
 
-/** Ignores a refusal with one of these statuses; throws every other error. */
+/** @returns an error handler that ignores these HTTP statuses and throws every other error */
 const unless =
   (...statuses: readonly number[]) =>
   (error: unknown): void => {
     if (!statuses.includes(statusOf(error) ?? 0)) throw error
   }
 
-/** The last lines that a container wrote, as the engine sends them (stream-frames.ts, unless it has a terminal). */
+/**
+ * The last log lines of a container, as the engine sends them: in frames (see stream-frames.ts), unless the container
+ * has a TTY. Timeout for the first byte: 10 s.
+ */
 export async function readLastLines(session: EngineSession, container: string, lines: number): Promise<Buffer> {
   const query = { stdout: true, stderr: true, tail: lines }
   const reply = await stream(session, { path: `/containers/${container}/logs`, query, timeoutMs: usualTimeoutMs })
@@ -135,7 +142,7 @@ export async function readLastLines(session: EngineSession, container: string, l
   return Buffer.concat(chunks)
 }
 
-/** Whether a container has a file or a folder there; it need not run. Timeout: 10 s. */
+/** Whether a file or folder exists in a container, running or not. Timeout: 10 s. */
 export async function hasPath(session: EngineSession, container: string, path: string): Promise<boolean> {
   try {
     const request = { method: 'HEAD', path: `/containers/${container}/archive`, query: { path } } as const

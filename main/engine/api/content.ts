@@ -1,8 +1,8 @@
 /**
- * The engine's own content store, read only: manifests, configs and the sizes of compressed layers, which no answer of
- * the REST interface tells. BuildKit, which is part of dockerd, serves it over gRPC (moby/buildkit control/control.go,
- * `contentapi.RegisterContentServer`); with the containerd store it is the store of the images themselves. Tried on
- * 26.1 and 28.5; 20.10 does not have it, and who has not falls back to bounds.
+ * Reads the engine's content store: manifests, configs and the sizes of compressed layers, which the REST API does not
+ * return. BuildKit, which is part of dockerd, serves the store over gRPC (moby/buildkit control/control.go,
+ * `contentapi.RegisterContentServer`). With the containerd store this store also holds the images. Tried on 26.1 and
+ * 28.5. 20.10 does not offer the service; callers then estimate sizes.
  */
 import { connect, constants, type ClientHttp2Session } from 'node:http2'
 import type { Bytes } from '../../../model/image/image.ts'
@@ -13,25 +13,26 @@ import type { EngineSession } from './session.ts'
 
 export interface BlobInfo {
   readonly size: Bytes
-  /** The names of its labels: containerd keeps in them what a blob keeps from being cleared away. */
+  /** The names of the labels. containerd uses labels to protect blobs from garbage collection. */
   readonly labels: readonly string[]
 }
 
 export interface ContentStore {
-  /** Nothing where there is no such blob. */
+  /** @returns undefined if the blob does not exist */
   info(digest: Digest): Promise<BlobInfo | undefined>
+  /** @returns undefined if the blob does not exist */
   read(digest: Digest): Promise<Buffer | undefined>
-  /** Of all blobs of all images. One question, answered in tens of milliseconds for hundreds of images. */
+  /** The digests of all blobs of all images, in one call: tens of milliseconds for hundreds of images. */
   digests(): Promise<ReadonlySet<Digest>>
   close(): void
 }
 
 const timeoutMs = 5_000
-const notFound = '5'
+const grpcNotFound = '5'
 
 type Method = 'Info' | 'Read' | 'List'
 
-/** Nothing where the engine does not offer it. */
+/** Timeout of each call: 5 s. @returns undefined if the engine does not offer the service */
 export async function openContent(engine: EngineSession): Promise<ContentStore | undefined> {
   const request = { method: 'POST', path: '/grpc', headers: { Upgrade: 'h2c' }, timeoutMs } as const
   const socket = await hijack(engine, request, false).catch(() => undefined)
@@ -40,8 +41,8 @@ export async function openContent(engine: EngineSession): Promise<ContentStore |
   session.on('error', () => socket.destroy())
   const store: ContentStore = {
     async info(digest) {
-      const [answer] = await call(session, 'Info', message(digest))
-      const info = answer && field(answer, 1)
+      const [reply] = await call(session, 'Info', message(digest))
+      const info = reply && field(reply, 1)
       if (!info) return undefined
       const labels = fields(info, 5).map((label) => String(field(label, 1) ?? ''))
       return { size: integer(info, 2), labels }
@@ -59,7 +60,7 @@ export async function openContent(engine: EngineSession): Promise<ContentStore |
     close: () => session.destroy(),
   }
   try {
-    // An engine that speaks gRPC but not this service says so now.
+    // This call fails if the engine offers gRPC but not this service.
     await store.info(`sha256:${'0'.repeat(64)}`)
     return store
   } catch {
@@ -68,12 +69,12 @@ export async function openContent(engine: EngineSession): Promise<ContentStore |
   }
 }
 
-/** The messages that answer one call; none if the blob does not exist. */
-async function call(session: ClientHttp2Session, method: Method, question: Buffer): Promise<Buffer[]> {
-  return unframed(await exchange(session, method, question))
+/** @returns the messages of the reply; none if the blob does not exist */
+async function call(session: ClientHttp2Session, method: Method, request: Buffer): Promise<Buffer[]> {
+  return unframed(await sendCall(session, method, request))
 }
 
-function exchange(session: ClientHttp2Session, method: Method, question: Buffer): Promise<Buffer> {
+function sendCall(session: ClientHttp2Session, method: Method, request: Buffer): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const stream = session.request({
       [constants.HTTP2_HEADER_METHOD]: 'POST',
@@ -83,22 +84,22 @@ function exchange(session: ClientHttp2Session, method: Method, question: Buffer)
     })
     const chunks: Buffer[] = []
     let status: unknown
-    let said: unknown
-    const hear = (headers: Readonly<Record<string, unknown>>) => {
+    let detail: unknown
+    const readStatus = (headers: Readonly<Record<string, unknown>>) => {
       status ??= headers['grpc-status']
-      said ??= headers['grpc-message']
+      detail ??= headers['grpc-message']
     }
     stream.setTimeout(timeoutMs, () => stream.close(constants.NGHTTP2_CANCEL))
-    stream.on('response', hear)
-    stream.on('trailers', hear)
+    stream.on('response', readStatus)
+    stream.on('trailers', readStatus)
     stream.on('data', (chunk: Buffer) => chunks.push(chunk))
     stream.on('error', reject)
     stream.on('close', () => {
       if (status === '0') return resolve(Buffer.concat(chunks))
-      // BuildKit wraps what containerd says, and older ones lose the code on the way.
-      if (status === notFound || /not found/.test(String(said))) return resolve(Buffer.alloc(0))
-      reject(new Error(`content store: ${String(status)} ${String(said)}`))
+      // BuildKit wraps containerd's errors, and older versions lose the status code.
+      if (status === grpcNotFound || /not found/.test(String(detail))) return resolve(Buffer.alloc(0))
+      reject(new Error(`content store: ${String(status)} ${String(detail)}`))
     })
-    stream.end(question)
+    stream.end(request)
   })
 }

@@ -1,4 +1,4 @@
-/** What the engine says that its images and its build cache take. */
+/** The disk space of images and build cache, as the engine reports it. */
 import { setTimeout as delay } from 'node:timers/promises'
 import * as v from 'valibot'
 import type { Bytes } from '../../../model/image/image.ts'
@@ -12,41 +12,46 @@ const buildCache = v.object({
 })
 const layers = v.object({ LayersSize: v.nullish(v.number(), 0) })
 
-/** 20.10 measures every volume for any part of the account. */
-const accountTimeoutMs = 120_000
+/** 20.10 measures every volume, whichever part is requested. */
+const diskUsageTimeoutMs = 120_000
+const maxAttempts = 20
+const retryDelayMs = 150
 
-/** One part of the account where the engine can be asked for it; else all is measured. Timeout: 2 min. */
-export async function account<Schema extends v.GenericSchema>(
+/**
+ * Reads one part of `/system/df`. Engines before API 1.42 cannot filter, and measure everything. Timeout: 2 min per
+ * attempt.
+ */
+export async function readDiskUsage<Schema extends v.GenericSchema>(
   session: EngineSession,
   schema: Schema,
   part: string,
 ): Promise<v.InferOutput<Schema>> {
   const query = session.capabilities.imageDiskUse ? { type: part } : {}
-  // 20.10 and before refuse to measure while somebody else asks them to.
-  for (let tries = 1; ; tries++) {
+  // Up to 20.10, the engine replies 500 while it measures for another client.
+  for (let attempt = 1; ; attempt++) {
     try {
-      return await ask(session, schema, { path: '/system/df', query, timeoutMs: accountTimeoutMs })
+      return await ask(session, schema, { path: '/system/df', query, timeoutMs: diskUsageTimeoutMs })
     } catch (error) {
-      if (statusOf(error) !== 500 || tries === 20) throw error
-      await delay(150)
+      if (statusOf(error) !== 500 || attempt === maxAttempts) throw error
+      await delay(retryDelayMs)
     }
   }
 }
 
 /**
- * At most so much of what images hold is held by BuildKit's cache too. With the classic store the cache tells which of
- * its records are layers of images (moby builder/builder-next/imagerefchecker); with the containerd store it keeps
- * snapshots and blobs by leases that no answer tells of, so there nothing is certain while it holds anything.
+ * An upper bound of the image bytes that BuildKit's cache holds too. With the classic store, records that are layers of
+ * images are marked as shared (moby builder/builder-next/imagerefchecker). With the containerd store, the cache holds
+ * snapshots and blobs by leases that the API does not report, so any record makes the bound MAX_SAFE_INTEGER.
  */
 export async function cachedBytes(session: EngineSession): Promise<Bytes> {
   const { store } = session.capabilities
-  const { BuildCache } = await account(session, buildCache, 'build-cache')
+  const { BuildCache } = await readDiskUsage(session, buildCache, 'build-cache')
   const records = BuildCache.filter(({ Shared }) => Shared || store === 'containerd')
   if (store === 'containerd') return records.length > 0 ? Number.MAX_SAFE_INTEGER : 0
   return records.reduce((sum, { Size }) => sum + Size, 0)
 }
 
-/** What layers take, by the engine's own account; the containerd store counts snapshots, and from 28 on content too. */
+/** Bytes of all layers, as the engine reports them. The containerd store counts snapshots, and from 28 also content. */
 export async function layersSize(session: EngineSession): Promise<Bytes> {
-  return (await account(session, layers, 'image')).LayersSize
+  return (await readDiskUsage(session, layers, 'image')).LayersSize
 }

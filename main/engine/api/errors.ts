@@ -1,7 +1,7 @@
-/** What went wrong between Slipway and an engine, as a code. */
+/** Converts exceptions to engine failures. */
 import type { EngineFailure } from '../../../preload/contract/index.ts'
 
-/** What a function of engine/api throws when the engine gives no answer that it knows. */
+/** Thrown by the functions of engine/api when a request fails. */
 export class EngineError extends Error {
   readonly failure: EngineFailure
   /** The HTTP status of the reply; undefined if the connection failed or the engine did not answer in time. */
@@ -24,14 +24,14 @@ interface Thrown {
 
 const thrown = (error: unknown): Thrown => (typeof error === 'object' && error !== null ? error : { message: error })
 
-/** @returns undefined if the engine gave no reply */
+/** @returns the HTTP status of the failed request; undefined if the engine did not reply */
 export const statusOf = (error: unknown): number | undefined => {
   if (error instanceof EngineError) return error.status
   const { statusCode } = thrown(error)
   return typeof statusCode === 'number' ? statusCode : undefined
 }
 
-/** The failure that an exception of dockerode, Node or the engine stands for. */
+/** Converts an exception of dockerode, Node or an engine request to a failure. */
 export function engineFailure(error: unknown, endpoint: string): EngineFailure {
   if (error instanceof EngineError) return error.failure
   const { code, json, message } = thrown(error)
@@ -48,9 +48,9 @@ export function engineFailure(error: unknown, endpoint: string): EngineFailure {
     case 'ERR_STREAM_PREMATURE_CLOSE':
       return { code: 'engine-stopped', endpoint }
   }
-  const said = typeof json === 'object' && json !== null && 'message' in json ? json.message : message
-  // docker-modem puts the status before the engine's own sentence.
-  const detail = String(said ?? '')
+  const reported = typeof json === 'object' && json !== null && 'message' in json ? json.message : message
+  // docker-modem puts the status before the engine's message.
+  const detail = String(reported ?? '')
     .replace(/^\(HTTP code \d+\) [^-]* - /, '')
     .trim()
     .slice(0, 500)

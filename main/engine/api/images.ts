@@ -20,7 +20,6 @@ const imageInspect = v.object({
   Id: id,
   RepoTags: names,
   RepoDigests: names,
-  /** As the engine writes them: the containerd store of 28 has bare digests among them, which `names` leaves out. */
   Author: text,
   Os: text,
   Architecture: text,
@@ -28,12 +27,15 @@ const imageInspect = v.object({
   Size: v.nullish(v.number(), 0),
   Config: v.nullish(config, {}),
   RootFS: v.nullish(v.object({ Layers: list(v.string()) }), { Layers: [] }),
-  /** Only the containerd store has it, and only since API 1.48; older engines ignore the question. */
+  /** Only the containerd store returns manifests, from API 1.48. Older engines ignore the parameter. */
   Manifests: v.nullish(v.array(v.object({ ID: v.string(), Available: v.boolean(), Kind: text }))),
 })
 export type ImageInspect = v.InferOutput<typeof imageInspect>
 
-/** With `manifests`, what the containerd store has of each platform. @returns undefined if it is gone. Timeout: 10 s. */
+/**
+ * @param manifests also returns what the containerd store holds of each platform
+ * @returns undefined if the image does not exist. Timeout: 10 s.
+ */
 export const inspectImage = (
   session: EngineSession,
   name: string,
@@ -43,7 +45,7 @@ export const inspectImage = (
 
 const listed = list(v.object({ Id: id }))
 
-/** The ids of the images that a filter lets through: the containerd store takes milliseconds for each. Timeout: 60 s. */
+/** The ids of the images that match the filters. The containerd store takes milliseconds per image. Timeout: 60 s. */
 export async function listImageIds(
   session: EngineSession,
   filters: Readonly<Record<string, readonly string[]>>,
@@ -54,11 +56,11 @@ export async function listImageIds(
 
 const imageHistory = list(v.object({ CreatedBy: text, Size: v.nullish(v.number(), 0) }))
 
-/** The steps that made an image, newest first, as the engine tells them. Timeout: 10 s. */
+/** The build steps of an image, newest first, as the engine reports them. Timeout: 10 s. */
 export const readHistory = (session: EngineSession, name: string) =>
   ask(session, imageHistory, { path: `/images/${name}/history` })
 
-/** @returns whether the image exists. Timeout: 10 s. */
+/** Adds a tag to an image. @returns false if the image does not exist. Timeout: 10 s. */
 export async function tagImage(
   session: EngineSession,
   image: string,
@@ -77,16 +79,16 @@ export async function tagImage(
 const removed = list(v.object({ Deleted: v.optional(id), Untagged: v.optional(v.string()) }))
 
 export type ImageRemoval =
-  /** The ids of the images that were deleted; none if only a name was taken. */
+  /** The ids of the deleted images; empty if only a tag was removed. */
   | { readonly deleted: readonly string[] }
   | 'missing'
-  /** The engine keeps it, in its own words: a container uses it, or it has children. */
+  /** The engine's message: a container uses the image, or the image has children. */
   | { readonly conflict: string }
 
-/** Removing a large image may take minutes. Timeout: 10 min. */
+/** Removing a large image may take minutes. */
 const removalTimeoutMs = 600_000
 
-/** Removes a name, and with the last one the image. Never forced. */
+/** Removes a tag, and with the last tag the image. Never forced. `keepParents` sends `noprune`. Timeout: 10 min. */
 export async function removeImage(
   session: EngineSession,
   name: string,

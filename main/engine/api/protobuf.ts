@@ -1,7 +1,7 @@
-/** Protobuf messages in gRPC's frames, as far as the content store's three calls need them. */
+/** Encodes and decodes Protobuf messages in gRPC frames, as far as the three calls of the content store need. */
 import { BinaryReader, BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
 
-/** A framed message with one text in its first field. */
+/** A framed message with one string, in field 1. */
 export const message = (text: string): Buffer =>
   framed(new BinaryWriter().tag(1, WireType.LengthDelimited).string(text).finish())
 
@@ -15,38 +15,38 @@ function framed(body: Uint8Array): Buffer {
   return Buffer.concat([header, body])
 }
 
-/** The messages of a whole reply. Throws if a frame is compressed or incomplete. */
+/** The messages of a complete reply. Throws if a frame is compressed or incomplete. */
 export function unframed(reply: Buffer): Buffer[] {
   const messages: Buffer[] = []
-  for (let at = 0; at < reply.length;) {
-    if (reply[at] !== 0) throw new Error('The gRPC reply is compressed, which Slipway does not accept')
-    const start = at + 5
-    const end = start <= reply.length ? start + reply.readUInt32BE(at + 1) : start
+  for (let offset = 0; offset < reply.length;) {
+    if (reply[offset] !== 0) throw new Error('The gRPC reply is compressed, which Slipway does not accept')
+    const start = offset + 5
+    const end = start <= reply.length ? start + reply.readUInt32BE(offset + 1) : start
     if (end > reply.length) throw new Error('The gRPC reply ended in the middle of a message')
     messages.push(reply.subarray(start, end))
-    at = end
+    offset = end
   }
   return messages
 }
 
-/** The texts, bytes or messages of a field that repeats. Throws if the message is incomplete. */
-export const fields = (message: Buffer, wanted: number): Buffer[] =>
-  valuesOf(message, wanted, WireType.LengthDelimited, (reader) => Buffer.from(reader.bytes()))
+/** The strings, bytes or messages of a repeated field. Throws if the message is incomplete. */
+export const fields = (message: Buffer, fieldNumber: number): Buffer[] =>
+  valuesOf(message, fieldNumber, WireType.LengthDelimited, (reader) => Buffer.from(reader.bytes()))
 
 /** @returns undefined if the message does not have the field. Throws if the message is incomplete. */
-export const field = (message: Buffer, wanted: number): Buffer | undefined => fields(message, wanted).at(-1)
+export const field = (message: Buffer, fieldNumber: number): Buffer | undefined => fields(message, fieldNumber).at(-1)
 
-/** An int64 field. Protobuf leaves out a field that is 0. Throws if the message is incomplete. */
-export const integer = (message: Buffer, wanted: number): number =>
-  valuesOf(message, wanted, WireType.Varint, (reader) => Number(reader.int64())).at(-1) ?? 0
+/** An int64 field; 0 if the message does not have the field, because Protobuf omits zeros. Throws like `fields`. */
+export const integer = (message: Buffer, fieldNumber: number): number =>
+  valuesOf(message, fieldNumber, WireType.Varint, (reader) => Number(reader.int64())).at(-1) ?? 0
 
-function valuesOf<T>(message: Buffer, wanted: number, type: WireType, read: (reader: BinaryReader) => T): T[] {
+function valuesOf<T>(message: Buffer, fieldNumber: number, type: WireType, read: (reader: BinaryReader) => T): T[] {
   const reader = new BinaryReader(message)
   const values: T[] = []
   while (reader.pos < reader.len) {
-    const [number, found] = reader.tag()
-    if (number === wanted && found === type) values.push(read(reader))
-    else reader.skip(found, number)
+    const [number, wireType] = reader.tag()
+    if (number === fieldNumber && wireType === type) values.push(read(reader))
+    else reader.skip(wireType, number)
   }
   return values
 }

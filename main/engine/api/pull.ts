@@ -1,11 +1,11 @@
-/** The engine's own pull, and what it knows of an image at its registry. */
+/** The engine's own pull, and its lookup of an image in a registry. */
 import type { IncomingMessage } from 'node:http'
 import * as v from 'valibot'
 import { list, text } from './replies.ts'
 import { ask, stream } from './request.ts'
 import type { EngineSession } from './session.ts'
 
-/** A login as the engine takes it. Source: Docker Engine API, AuthConfig. */
+/** Registry credentials in the engine's format. Source: Docker Engine API, AuthConfig. */
 export type AuthConfig =
   | { readonly username: string; readonly password: string; readonly serveraddress?: string }
   | { readonly identitytoken: string; readonly serveraddress?: string }
@@ -16,11 +16,14 @@ interface PullOptions {
   readonly signal: AbortSignal
 }
 
-/** The classic store says nothing before the registry has answered; it gives a silent one up after 15 s each. */
+/** The classic store sends nothing until the registry replies; each registry or mirror may time out after 15 s. */
 const pullTimeoutMs = 180_000
 const distributionTimeoutMs = 30_000
 
-/** The engine's progress, a JSON text a line. It gives the pull up when nobody listens. Timeout for the first: 3 min. */
+/**
+ * Streams the engine's progress, one JSON text per line. The engine cancels the pull when the connection closes.
+ * Timeout for the first line: 3 min.
+ */
 export function pullImage(
   session: EngineSession,
   reference: string,
@@ -30,14 +33,14 @@ export function pullImage(
     method: 'POST',
     path: '/images/create',
     query: { fromImage: reference, ...(platform !== undefined && { platform }) },
-    ...(login && { headers: { 'X-Registry-Auth': encoded(login) } }),
+    ...(login && { headers: { 'X-Registry-Auth': base64Url(login) } }),
     timeoutMs: pullTimeoutMs,
     signal,
   })
 }
 
-/** With its padding: the engine's decoder wants it. */
-const encoded = (login: AuthConfig) =>
+/** Base64url with padding, which the engine's decoder requires. Node's own `base64url` omits the padding. */
+const base64Url = (login: AuthConfig) =>
   Buffer.from(JSON.stringify(login)).toString('base64').replaceAll('+', '-').replaceAll('/', '_')
 
 const distribution = v.object({
@@ -45,6 +48,6 @@ const distribution = v.object({
   Platforms: list(v.object({ os: text, architecture: text })),
 })
 
-/** What the registry offers under a name, asked by the engine. Timeout: 30 s. */
+/** The media type and platforms that the registry has for a reference. The engine asks the registry. Timeout: 30 s. */
 export const readDistribution = (session: EngineSession, reference: string) =>
   ask(session, distribution, { path: `/distribution/${reference}/json`, timeoutMs: distributionTimeoutMs })

@@ -1,10 +1,10 @@
-/** The engine's answers, as far as Slipway reads them. Source: Docker Engine API, 1.40 to 1.51. */
+/** Schemas of the engine's replies, as far as Slipway reads them. Source: Docker Engine API, 1.40 to 1.51. */
 import * as v from 'valibot'
 import { containerStates, type Container, type Image } from '../../../model/image/image.ts'
 
-/** An image with what stays on main: labels may be of ten thousand bytes each. */
+/** An image with its labels. Labels stay in the main process, because each may be 10,000 bytes long. */
 export interface KnownImage extends Image {
-  /** `name=value`, in lower case. */
+  /** `name=value` pairs, in lower case. */
   readonly labels: readonly string[]
 }
 
@@ -16,22 +16,20 @@ export const keys = v.pipe(
 )
 export const text = v.nullish(v.string(), '')
 
-/** Podman leaves the algorithm away. */
+/** An id with its algorithm, which Podman omits. */
 export const id = v.pipe(
   v.string(),
   v.transform((value) => (value.includes(':') ? value : `sha256:${value}`)),
 )
-/**
- * References or digests; 20.10 writes `<none>:<none>` where there is none, 28's containerd store a bare digest.
- */
-const namesOf = (all: readonly string[]) => all.filter((name) => !/^(<none>|sha256:)/.test(name)).sort()
+/** Drops placeholders for missing tags and digests: `<none>:<none>` (20.10), a bare digest (28's containerd store). */
+const namesOf = (items: readonly string[]) => items.filter((name) => !/^(<none>|sha256:)/.test(name)).sort()
 export const names = v.pipe(list(v.string()), v.transform(namesOf))
 const parent = v.pipe(
   text,
   v.transform((value) => (value ? { parent: value.includes(':') ? value : `sha256:${value}` } : {})),
 )
 
-/** As they are searched. Go writes no null as a value, but engines that are not Docker's do. */
+/** Labels in the form that the search uses. Docker never sends null as a value, but other engines do. */
 const labels = v.pipe(
   v.nullish(v.record(v.string(), text), {}),
   v.transform((map) => Object.entries(map).map(([name, value]) => `${name}=${value}`.toLowerCase())),
@@ -70,10 +68,10 @@ export const imageListed = v.pipe(imageRow, v.transform(fromImageRow))
 
 const readableNames = v.pipe(
   v.fallback(v.array(v.unknown()), []),
-  v.transform((all) => namesOf(all.filter((name) => typeof name === 'string'))),
+  v.transform((items) => namesOf(items.filter((name) => typeof name === 'string'))),
 )
-/** What can be read of a row that does not parse as a whole. */
-const oddImageRow = v.object({
+/** The readable fields of a row that does not parse as a whole. */
+const malformedImageRow = v.object({
   Id: id,
   ParentId: v.fallback(parent, {}),
   RepoTags: readableNames,
@@ -84,22 +82,22 @@ const oddImageRow = v.object({
 })
 
 /**
- * The images of `GET /images/json`. A row that does not parse becomes an image with what can be read of it, marked as
- * unreadable; a row without an id is left out and logged.
+ * The images of `GET /images/json`. A malformed row becomes an image with its readable fields, marked as unreadable. A
+ * row without an id is logged and skipped. Throws if the reply is not a list.
  */
 export function parseImageRows(reply: unknown): KnownImage[] {
   return v.parse(list(v.unknown()), reply).flatMap((row): KnownImage[] => {
-    const sound = v.safeParse(imageListed, row)
-    if (sound.success) return [sound.output]
-    const odd = v.safeParse(oddImageRow, row)
-    if (odd.success) return [{ ...fromImageRow(odd.output), unreadable: oddPart(sound.issues) }]
-    console.warn('An image without an id was left out of the list:', oddPart(sound.issues))
+    const parsed = v.safeParse(imageListed, row)
+    if (parsed.success) return [parsed.output]
+    const malformed = v.safeParse(malformedImageRow, row)
+    if (malformed.success) return [{ ...fromImageRow(malformed.output), unreadable: malformedPart(parsed.issues) }]
+    console.warn('Skipping a listed image without an id:', malformedPart(parsed.issues))
     return []
   })
 }
 
-/** The first part of a reply that does not parse, as it stands there: `"RepoTags": 7`. */
-function oddPart([issue]: readonly [v.BaseIssue<unknown>, ...v.BaseIssue<unknown>[]]): string {
+/** Quotes the first part of a reply that does not parse, such as `"RepoTags": 7`. Values end after 200 characters. */
+function malformedPart([issue]: readonly [v.BaseIssue<unknown>, ...v.BaseIssue<unknown>[]]): string {
   const name = v.getDotPath(issue)
   const value = (JSON.stringify(issue.input) ?? 'undefined').slice(0, 200)
   return name ? `"${name}": ${value}` : value
@@ -107,7 +105,7 @@ function oddPart([issue]: readonly [v.BaseIssue<unknown>, ...v.BaseIssue<unknown
 
 const seconds = v.pipe(
   text,
-  // No date, and Go's year 1, both mean that the builder wrote none.
+  // A missing date and Go's zero time (year 1) both mean that the builder recorded no date.
   v.transform((date) => Math.max(0, Math.floor(Date.parse(date) / 1000) || 0)),
 )
 
@@ -152,24 +150,27 @@ export const containerListed = v.pipe(
 export interface ContainerRows {
   /** Undefined if the engine refused the list. */
   readonly containers?: readonly Container[]
-  /** Why it is not known which images containers use: the refusal, or the part of a row that does not parse. */
+  /** The reason why the images that containers use are not known: the refusal, or the malformed part of a row. */
   readonly failure?: string
 }
 
-/** The containers of `GET /containers/json`. A row that does not parse is left out, logged, and named in `failure`. */
+/**
+ * The containers of `GET /containers/json`. A malformed row is logged, skipped and quoted in `failure`. Throws if the
+ * reply is not a list.
+ */
 export function parseContainerRows(reply: unknown): ContainerRows {
   let failure: string | undefined
   const containers = v.parse(list(v.unknown()), reply).flatMap((row): Container[] => {
-    const sound = v.safeParse(containerListed, row)
-    if (sound.success) return [sound.output]
-    failure ??= oddPart(sound.issues)
-    console.warn('A container was left out of the list:', oddPart(sound.issues))
+    const parsed = v.safeParse(containerListed, row)
+    if (parsed.success) return [parsed.output]
+    failure ??= malformedPart(parsed.issues)
+    console.warn('Skipping a malformed listed container:', malformedPart(parsed.issues))
     return []
   })
   return { containers, ...(failure !== undefined && { failure }) }
 }
 
-/** `GET /containers/{id}/json`, as far as the list tells the same. */
+/** `GET /containers/{id}/json`, limited to the fields that the list has too. */
 export const containerInspected = v.pipe(
   v.object({
     Id: v.string(),
@@ -205,7 +206,7 @@ export const version = v.object({
 export const diskUse = v.object({ LayersSize: v.nullish(v.number(), 0) })
 
 const size = v.nullish(v.number(), 0)
-/** The sizes of a part of the account; Go writes an empty list as null, and leaves out what was not asked for. */
+/** The sizes in one part of `/system/df`. The engine sends null for an empty list, and omits parts not requested. */
 const sizes = <Item extends v.GenericSchema<unknown, number>>(item: Item) => v.optional(list(item))
 
 export const diskAccount = v.object({

@@ -1,4 +1,4 @@
-/** One request to an engine: it ends with an answer, with its timeout, or with its session. */
+/** Sends requests to an engine. Every request ends with a reply, its timeout, or its session. */
 import { addAbortListener } from 'node:events'
 import type { IncomingMessage } from 'node:http'
 import type { Duplex, Readable } from 'node:stream'
@@ -9,28 +9,28 @@ import type { EngineSession } from './session.ts'
 
 export type Query = Readonly<Record<string, unknown>>
 
-/** Enough of a session to ask before the engine is known. */
+/** The part of a session that requests need, available before the engine is identified. */
 export type Transport = Pick<EngineSession, 'docker' | 'context' | 'signal'>
 
 export interface Request {
   readonly method?: 'GET' | 'HEAD' | 'POST' | 'DELETE'
-  /** Without the version; names are encoded by the caller. */
+  /** Without the API version. The caller encodes names. */
   readonly path: string
   readonly query?: Query
   readonly body?: unknown
-  /** Sent as the body, as it comes. */
+  /** Streamed as the body. */
   readonly file?: Readable
   readonly headers?: Readonly<Record<string, string>>
-  /** How long the engine may take to begin its answer; a whole reply is read within the same time. */
+  /** The limit for the start of a streamed reply, or for a complete reply that is parsed. */
   readonly timeoutMs: number
-  /** Gives the request up; its reason is thrown. */
+  /** Aborts the request; the signal's reason is thrown. */
   readonly signal?: AbortSignal | undefined
 }
 
-/** What most questions are answered within; the engine is local or near. */
+/** The default timeout. */
 export const usualTimeoutMs = 10_000
 
-/** The body of the reply, parsed by `schema`. */
+/** @returns the parsed body of the reply. Throws an EngineError if the request fails, a ValiError if parsing does. */
 export async function ask<Schema extends v.GenericSchema>(
   session: Transport,
   schema: Schema,
@@ -40,7 +40,7 @@ export async function ask<Schema extends v.GenericSchema>(
   return v.parse(schema, body)
 }
 
-/** @returns undefined if the engine answers 404 */
+/** Like `ask`. @returns undefined if the engine replies 404 */
 export async function find<Schema extends v.GenericSchema>(
   session: Transport,
   schema: Schema,
@@ -54,70 +54,75 @@ export async function find<Schema extends v.GenericSchema>(
   }
 }
 
-/** The parsed JSON of the reply; undefined if the reply is empty. */
+/** @returns the parsed JSON of the reply; undefined if the reply is empty. Throws an EngineError if this fails. */
 export async function send(session: Transport, request: Request): Promise<unknown> {
-  const answer = await dial(session, request, {})
-  if (!Buffer.isBuffer(answer)) return answer
-  // docker-modem parses neither `null` nor an empty reply.
-  const text = answer.toString().trim()
+  const reply = await dial(session, request, {})
+  if (!Buffer.isBuffer(reply)) return reply
+  // docker-modem does not parse `null` or an empty reply.
+  const text = reply.toString().trim()
   return text === 'null' ? null : text === '' ? undefined : text
 }
 
-/** The reply as it comes, once the engine has begun it. */
+/** @returns the streamed reply, once the engine has started it. Throws an EngineError if the request fails. */
 export async function stream(session: Transport, request: Request): Promise<IncomingMessage> {
   return (await dial(session, request, { isStream: true })) as IncomingMessage
 }
 
-/** A connection to the engine that both sides write to. */
+/**
+ * Upgrades a request to a bidirectional connection, which is destroyed when the session ends. Throws an EngineError if
+ * the request fails.
+ */
 export async function hijack(session: Transport, request: Request, openStdin = true): Promise<Duplex> {
-  // A request that stays open is sent only once it has a body: `{}`, as for any other empty one.
-  const manner = { hijack: true, isStream: true, openStdin, allowEmpty: openStdin }
-  const socket = (await dial(session, request, manner)) as Duplex
-  // Nobody listens yet: an error here must not end the process, and the close that follows says enough.
+  // docker-modem sends a request with open stdin only if it has a body; an empty body is sent as `{}`.
+  const mode = { hijack: true, isStream: true, openStdin, allowEmpty: openStdin }
+  const socket = (await dial(session, request, mode)) as Duplex
+  // An error without a listener would end the process. The 'close' event that follows is enough.
   socket.on('error', () => {})
   const listening = addAbortListener(session.signal, () => socket.destroy())
   socket.once('close', () => listening[Symbol.dispose]())
   return socket
 }
 
-interface Manner {
+interface DialMode {
   readonly isStream?: boolean
   readonly hijack?: boolean
   readonly openStdin?: boolean
   readonly allowEmpty?: boolean
 }
 
-/** Every status below 400 is an answer; 101 is that of a hijacked connection. */
+/** The statuses that docker-modem accepts as success. 101: a hijacked connection. */
 const statusCodes: Readonly<Record<number, true>> = Object.fromEntries(
   [101, 200, 201, 202, 204, 206].map((status) => [status, true]),
 )
 
-async function dial(session: Transport, request: Request, manner: Manner): Promise<unknown> {
+async function dial(session: Transport, request: Request, mode: DialMode): Promise<unknown> {
   const { method = 'GET', path, query = {}, body, file, headers, timeoutMs, signal } = request
   const { endpoint } = session.context
   const timedOut = new AbortController()
   const timer = setTimeout(() => timedOut.abort(), timeoutMs)
   const over = AbortSignal.any([session.signal, timedOut.signal, ...(signal ? [signal] : [])])
   const { promise, resolve, reject } = Promise.withResolvers<unknown>()
-  // docker-modem says nothing of an answer that is broken off while it arrives.
+  // docker-modem does not report a reply that is aborted while it arrives.
   const listening = addAbortListener(over, () => reject(over.reason))
   const options = { _query: query, _body: body ?? {} }
-  const question = { ...manner, path: `${path}?`, method, options, statusCodes, abortSignal: over }
+  const requestOptions = { ...mode, path: `${path}?`, method, options, statusCodes, abortSignal: over }
   try {
-    // Its declarations leave out what it takes all the same: `_query`, `file` as a stream, `hijack`.
-    const dialled = { ...question, ...(headers && { headers: { ...headers } }), ...(file && { file }) } as Parameters<
-      Docker['modem']['dial']
-    >[0]
-    session.docker.modem.dial(dialled, (error: unknown, answer: unknown) => (error ? reject(error) : resolve(answer)))
+    // The type declarations omit options that docker-modem supports: `_query`, `file` as a stream, `hijack`.
+    const dialOptions = {
+      ...requestOptions,
+      ...(headers && { headers: { ...headers } }),
+      ...(file && { file }),
+    } as Parameters<Docker['modem']['dial']>[0]
+    session.docker.modem.dial(dialOptions, (error: unknown, reply: unknown) => (error ? reject(error) : resolve(reply)))
     return await promise
   } catch (error) {
-    throw translated(error)
+    throw toEngineError(error)
   } finally {
     clearTimeout(timer)
     listening[Symbol.dispose]()
   }
 
-  function translated(error: unknown): unknown {
+  function toEngineError(error: unknown): unknown {
     if (signal?.aborted) return signal.reason
     if (session.signal.aborted) return new EngineError({ code: 'engine-stopped', endpoint })
     if (timedOut.signal.aborted)

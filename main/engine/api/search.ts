@@ -1,9 +1,9 @@
-/** The engine's own search of Docker Hub. */
+/** The engine's search of Docker Hub. Source: Docker Engine API, ImageSearch. */
 import type * as v from 'valibot'
 import { ask } from './request.ts'
 import type { EngineSession } from './session.ts'
 
-/** The engine asks Docker Hub, through its own proxy. Timeout: as given. */
+/** The engine queries Docker Hub, through the engine's proxy. @returns the reply, parsed by `schema` */
 export const searchImages = <Schema extends v.GenericSchema>(
   session: EngineSession,
   schema: Schema,

@@ -1,10 +1,10 @@
-/** One engine, identified, reached by one connection. Whatever begins on a session ends on it (DESIGN.md §4). */
+/** A session: one connection to one identified engine. Work that starts on a session ends on it (DESIGN.md §4). */
 import type Docker from 'dockerode'
 import type { EngineContext, EngineFacts } from '../../../preload/contract/index.ts'
 
 /**
- * Tells one engine from another, also behind the same socket. Podman makes up a new `/info` ID at each call, so its
- * `id` is the name of its host.
+ * Identifies an engine, even if several engines use the same socket in turn. Podman returns a new `/info` ID at each
+ * call, so its `id` is the host name.
  */
 export interface EngineIdentity {
   readonly endpoint: string
@@ -15,28 +15,28 @@ export interface EngineIdentity {
 export const isSameEngine = (a: EngineIdentity, b: EngineIdentity): boolean =>
   a.endpoint === b.endpoint && a.id === b.id && a.rootDir === b.rootDir
 
-/** One text for one engine, to remember things by. */
+/** @returns a text that is unique to the engine, for use as a key */
 export const keyOf = ({ endpoint, id, rootDir }: EngineIdentity): string => `${endpoint} ${id} ${rootDir}`
 
 export interface Capabilities extends EngineFacts {
   /** `/system/df` can be asked for images alone, without measuring every volume. */
   readonly imageDiskUse: boolean
   /**
-   * Its events tell of every change. 20.10 and 26.1 build without a tag in silence, and 26.1's containerd store
-   * prunes and imports so (tried).
+   * The engine's events report every change. 20.10 and 26.1 send no event for a build without a tag, and 26.1's
+   * containerd store sends none for prunes and imports (tried).
    */
-  readonly tellsAll: boolean
-  /** It mounts images into containers, and refuses to remove a mounted one by its name, but not by its id (28.5, tried). */
+  readonly reportsAllChanges: boolean
+  /** Containers can mount images. The engine refuses to remove a mounted image by name, but not by id (28.5, tried). */
   readonly mountsImages: boolean
 }
 
 export interface EngineSession {
   readonly identity: EngineIdentity
   readonly context: EngineContext
-  /** As of the moment of connecting. */
+  /** Read when the session connected. */
   readonly capabilities: Capabilities
   /** Aborted when the connection ends; every request of the session ends with it. */
   readonly signal: AbortSignal
-  /** The transport: read by engine/api and engine/connect alone. */
+  /** The transport. Only engine/api and engine/connect use it. */
   readonly docker: Docker
 }

@@ -1,59 +1,61 @@
-/** What a container says that has no terminal, made fit for one. */
+/** Prepares a container's output for a terminal. */
 
 /**
- * Takes the engine's two streams apart and puts them together as they came. Source: Docker Engine API, ContainerAttach,
- * "Stream format": eight bytes before each piece, its length in the last four.
+ * Removes the frame headers from multiplexed stdout and stderr, and returns both in order of arrival. Source: Docker
+ * Engine API, ContainerAttach, "Stream format": an 8-byte header per frame, with the length in its last four bytes.
+ * @returns a stateful filter for consecutive chunks
  */
 export function unframed(): (bytes: Buffer) => Buffer {
-  let head = Buffer.alloc(0)
-  let left = 0
+  let header = Buffer.alloc(0)
+  let payloadBytesLeft = 0
   return (bytes) => {
-    const said: Buffer[] = []
-    for (let rest = bytes; rest.length > 0;) {
-      if (left > 0) {
-        const part = rest.subarray(0, left)
-        said.push(part)
-        left -= part.length
-        rest = rest.subarray(part.length)
+    const payloads: Buffer[] = []
+    for (let input = bytes; input.length > 0;) {
+      if (payloadBytesLeft > 0) {
+        const payload = input.subarray(0, payloadBytesLeft)
+        payloads.push(payload)
+        payloadBytesLeft -= payload.length
+        input = input.subarray(payload.length)
         continue
       }
-      const missing = 8 - head.length
-      head = Buffer.concat([head, rest.subarray(0, missing)])
-      rest = rest.subarray(missing)
-      if (head.length < 8) break
-      left = head.readUInt32BE(4)
-      head = Buffer.alloc(0)
+      const headerBytesLeft = 8 - header.length
+      header = Buffer.concat([header, input.subarray(0, headerBytesLeft)])
+      input = input.subarray(headerBytesLeft)
+      if (header.length < 8) break
+      payloadBytesLeft = header.readUInt32BE(4)
+      header = Buffer.alloc(0)
     }
-    return Buffer.concat(said)
+    return Buffer.concat(payloads)
   }
 }
 
-/** A terminal would have ended lines so. */
-export const returned = (bytes: Buffer): Buffer =>
+/** Replaces LF by CRLF, as a TTY does. */
+export const withCarriageReturns = (bytes: Buffer): Buffer =>
   Buffer.from(bytes.toString('latin1').replace(/\r?\n/g, '\r\n'), 'latin1')
 
-/** Not typed by chance: a terminal shows it as ^^ where it is typed at all. */
+/** The ASCII record separator (Ctrl+^). Users rarely type this, and a terminal echoes it as ^^. */
 export const mark = '\x1e'
 
 /**
- * Keeps a line for itself that begins with the mark. What comes before it stays: the echo of what is typed early, or the
- * words of who was to say the line and could not.
+ * Removes the first line that begins with the mark, and passes it to `onLine`. Output before the line stays: the
+ * echo of early input, or the error message of a shell that failed to print the line.
+ * @returns a stateful filter for consecutive chunks
  */
-export function withoutMarked(heard: (line: string) => void): (bytes: Buffer) => Buffer {
-  let held: Buffer | undefined = Buffer.alloc(0)
+export function withoutMarked(onLine: (line: string) => void): (bytes: Buffer) => Buffer {
+  let pending: Buffer | undefined = Buffer.alloc(0)
   return (bytes) => {
-    if (!held) return bytes
-    const all = Buffer.concat([held, bytes])
-    const from = all.indexOf(mark)
-    const end = from < 0 ? from : all.indexOf('\n', from)
-    held = end < 0 ? all.subarray(from < 0 ? all.length : from) : undefined
-    if (held) return all.subarray(0, all.length - held.length)
-    heard(
+    if (!pending) return bytes
+    const all = Buffer.concat([pending, bytes])
+    const start = all.indexOf(mark)
+    const end = start < 0 ? start : all.indexOf('\n', start)
+    pending = end < 0 ? all.subarray(start < 0 ? all.length : start) : undefined
+    if (pending) return all.subarray(0, all.length - pending.length)
+    onLine(
       all
-        .subarray(from + 1, end)
+        .subarray(start + 1, end)
         .toString()
         .trim(),
     )
-    return Buffer.concat([all.subarray(0, from), all.subarray(end + 1)])
+    return Buffer.concat([all.subarray(0, start), all.subarray(end + 1)])
   }
 }

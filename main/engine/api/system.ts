@@ -1,11 +1,11 @@
-/** The engine itself: whether it answers, its version, its settings, its events. */
+/** The engine itself: ping, version, info, events. Source: Docker Engine API, tag System. */
 import type { IncomingMessage } from 'node:http'
 import * as v from 'valibot'
 import { distinctMirrors } from '../../../model/mirrors/address.ts'
 import { list, text } from './replies.ts'
 import { ask, stream, usualTimeoutMs, type Transport } from './request.ts'
 
-/** @returns the headers of the reply to a ping, which every engine gives to a client of any version. Timeout: 10 s. */
+/** @returns the headers of the ping reply. Engines answer a ping from clients of any version. Timeout: 10 s. */
 export async function ping(session: Transport): Promise<IncomingMessage['headers']> {
   const reply = await stream(session, { path: '/_ping', timeoutMs: usualTimeoutMs })
   reply.resume()
@@ -35,16 +35,16 @@ const infoReply = v.object({
 /** Timeout: 10 s. */
 export const readInfo = (session: Transport) => ask(session, infoReply, { path: '/info' })
 
-/** @returns the mirrors in force, each once, as the engine uses them. Timeout: 10 s. */
+/** @returns the mirrors in force, without duplicates, in the engine's order. Timeout: 10 s. */
 export async function readMirrors(session: Transport, signal?: AbortSignal): Promise<readonly string[]> {
   const { RegistryConfig } = await ask(session, infoReply, { path: '/info', signal })
   return distinctMirrors(RegistryConfig?.Mirrors ?? [])
 }
 
-/** Together with the system's ten probes, a second apart (libuv), a dead TCP connection is found out within 20 s. */
+/** With libuv's ten probes, one second apart, a dead TCP connection is detected within 20 s. */
 const keepAliveMs = 10_000
 
-/** The engine's events, one JSON text a line, until the session ends. Timeout for the first byte: 10 s. */
+/** Streams the engine's events, one JSON text per line, until the session ends. Timeout for the first byte: 10 s. */
 export async function openEvents(
   session: Transport,
   filters?: Readonly<Record<string, readonly string[]>>,

@@ -1,4 +1,4 @@
-/** The ways into a container: its own program, a shell beside it, what it says. */
+/** Terminal streams of a container: attach, exec and logs. */
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Readable } from 'node:stream'
 import * as v from 'valibot'
@@ -7,7 +7,7 @@ import { inspectContainer } from './containers.ts'
 import { statusOf } from './errors.ts'
 import { ask, hijack, send, stream, usualTimeoutMs } from './request.ts'
 import type { EngineSession } from './session.ts'
-import { mark, returned, unframed, withoutMarked } from './stream-frames.ts'
+import { mark, unframed, withCarriageReturns, withoutMarked } from './stream-frames.ts'
 
 export interface Size {
   readonly columns: number
@@ -17,47 +17,52 @@ export interface Size {
 /** A stream of bytes to and from a container. */
 export interface Line {
   readonly stream: Readable
-  /** What is made of the bytes before they are shown. */
+  /** Converts the received bytes to what the terminal shows. */
   readonly shown: (bytes: Buffer) => Buffer
   write?(text: string): void
   resize?(size: Size): Promise<unknown>
-  /** How it ended, once the stream is over. */
+  /** Call this after the stream has ended. @returns how it ended; never rejects */
   ending(): Promise<TerminalState>
-  /** Ends what would go on without anybody looking. */
+  /** Sends SIGHUP to a shell that would keep running after the terminal is closed. Never rejects. */
   hangUp?(): Promise<void>
-  /** Gives up waiting for the end. */
+  /** Stops waiting for the container to exit. */
   leave(): void
 }
 
 /**
- * Nobody types them one after another. The first is held back until the next key, as Docker's own would hold back each
- * Ctrl+P, and none would mean Docker's own: so it is the one that shells and editors know least (Ctrl+@ is Emacs' mark,
- * Ctrl+_ its undo, Ctrl+\ ends a program, Ctrl+] is telnet's). Source: moby/term ascii.go, proxy.go.
+ * A sequence that users do not type by accident. The engine holds back the first key until the next one, as it does
+ * Ctrl+P with Docker's default sequence, and an empty value selects that default. Ctrl+^ is the key that shells and
+ * editors use least (Ctrl+@ is Emacs' mark, Ctrl+_ its undo, Ctrl+\ quits a program, Ctrl+] is telnet's).
+ * Source: moby/term ascii.go, proxy.go.
  */
 const detachKeys = 'ctrl-^,ctrl-],ctrl-^'
-const patience = 2000
+const exitTimeoutMs = 2000
 
-const exited = v.object({ StatusCode: v.number() })
+const waitReply = v.object({ StatusCode: v.number() })
 const created = v.object({ Id: v.string() })
 const shellState = v.object({ Running: v.boolean(), ExitCode: v.nullish(v.number()) })
 
-const plain = (bytes: Buffer) => bytes
-const spoken = () => {
-  const parts = unframed()
-  return (bytes: Buffer) => returned(parts(bytes))
+const passThrough = (bytes: Buffer) => bytes
+/** The filter for a container without a TTY. */
+const framedOutput = () => {
+  const unframe = unframed()
+  return (bytes: Buffer) => withCarriageReturns(unframe(bytes))
 }
 
-/** To the container's own program; before its start, so that nothing is missed, or later. */
+/**
+ * Attaches to the container's main process. Attach before the start (`started: false`) to receive all output.
+ * Timeout: 10 s.
+ */
 export async function attachTo(
   session: EngineSession,
   container: string,
   { tty, stdin, started }: { readonly tty: boolean; readonly stdin: boolean; readonly started: boolean },
 ): Promise<Line> {
   const over = new AbortController()
-  // `not-running` would hold at once for a container that is not started yet.
+  // A container that is not started yet would match `not-running` at once.
   const condition = started ? 'not-running' : 'next-exit'
-  const ended = waitForExit(session, container, condition, over.signal)
-  ended.catch(() => undefined)
+  const exit = waitForExit(session, container, condition, over.signal)
+  exit.catch(() => undefined)
   const attached = await hijack(session, {
     method: 'POST',
     path: `/containers/${container}/attach`,
@@ -66,31 +71,31 @@ export async function attachTo(
   })
   return {
     stream: attached,
-    shown: tty ? plain : spoken(),
+    shown: tty ? passThrough : framedOutput(),
     ...(stdin && { write: (text: string) => void attached.write(text) }),
     ...(tty && { resize: (size: Size) => resize(session, `/containers/${container}`, size) }),
-    ending: () => endOf(session, container, ended),
+    ending: () => endingOf(session, container, exit),
     leave: () => over.abort(),
   }
 }
 
-/** A shell of its own in a running container. */
+/** Starts a shell in a running container with exec. Timeout: 10 s for each of its two requests. */
 export async function openShell(session: EngineSession, container: string, command: readonly string[]): Promise<Line> {
-  const [shell = '', ...more] = command
+  const [shell = '', ...args] = command
   const exec = await createExec(session, container, {
-    // An exec goes on when nobody is attached to it any more, so its own number is needed to hang up (tried on all).
-    Cmd: [shell, ...more, '-c', `echo "${mark}$$"; exec "$0" "$@"`, ...command],
+    // An exec keeps running after its client detaches, so its PID is needed to end it (tried on all engines).
+    Cmd: [shell, ...args, '-c', `echo "${mark}$$"; exec "$0" "$@"`, ...command],
     ...{ AttachStdin: true, AttachStdout: true, AttachStderr: true, Tty: true },
     DetachKeys: detachKeys,
   })
   const body = { Detach: false, Tty: true }
   const path = `/exec/${exec}/start`
   const shellStream = await hijack(session, { method: 'POST', path, body, timeoutMs: usualTimeoutMs })
-  let number: string | undefined
+  let pid: string | undefined
   const inspectExec = () => ask(session, shellState, { path: `/exec/${exec}/json` })
   return {
     stream: shellStream,
-    shown: withoutMarked((line) => (number = /^\d+$/.exec(line)?.[0])),
+    shown: withoutMarked((line) => (pid = /^\d+$/.exec(line)?.[0])),
     write: (text) => void shellStream.write(text),
     resize: (size) => resize(session, `/exec/${exec}`, size),
     async ending() {
@@ -103,11 +108,11 @@ export async function openShell(session: EngineSession, container: string, comma
       }
     },
     async hangUp() {
-      if (number === undefined) return
+      if (pid === undefined) return
       try {
-        // Its number is another's once the shell has ended, or the container has started anew.
+        // The PID may be reused after the shell has ended or the container has restarted.
         if (!(await inspectExec()).Running) return
-        const killer = await createExec(session, container, { Cmd: [shell, ...more, '-c', 'kill -HUP "$0"', number] })
+        const killer = await createExec(session, container, { Cmd: [shell, ...args, '-c', 'kill -HUP "$0"', pid] })
         const body = { Detach: true }
         await send(session, { method: 'POST', path: `/exec/${killer}/start`, body, timeoutMs: usualTimeoutMs })
       } catch {
@@ -118,16 +123,16 @@ export async function openShell(session: EngineSession, container: string, comma
   }
 }
 
-/** What it said last, and what it says from now on. */
+/** The last 1000 log lines, and the output from now on. Timeout for the first byte: 10 s. */
 export async function followLogs(session: EngineSession, container: string, tty: boolean): Promise<Line> {
   const query = { follow: true, stdout: true, stderr: true, tail: 1000 }
   const path = `/containers/${container}/logs`
   const logs = await stream(session, { path, query, timeoutMs: usualTimeoutMs })
-  logs.on('error', () => {}) // its end tells more
+  logs.on('error', () => {}) // `ending` finds the reason
   return {
     stream: logs,
-    shown: tty ? plain : spoken(),
-    ending: () => endOf(session, container, Promise.reject(new Error('not waited for'))),
+    shown: tty ? passThrough : framedOutput(),
+    ending: () => endingOf(session, container, Promise.reject(new Error('exit not awaited'))),
     leave() {},
   }
 }
@@ -140,39 +145,40 @@ async function createExec(session: EngineSession, container: string, body: Reado
   return (await ask(session, created, { method: 'POST', path, body })).Id
 }
 
-/** The engine begins its answer at once, and ends it with the container. Timeout for the first byte: 10 s. */
+/** The engine starts its reply at once, and completes it when the container exits. Timeout for the first byte: 10 s. */
 async function waitForExit(session: EngineSession, container: string, condition: string, signal: AbortSignal) {
   const request = { method: 'POST', path: `/containers/${container}/wait`, query: { condition }, signal } as const
   let text = ''
   for await (const chunk of await stream(session, { ...request, timeoutMs: usualTimeoutMs })) text += String(chunk)
-  return v.parse(exited, JSON.parse(text))
+  return v.parse(waitReply, JSON.parse(text))
 }
 
-async function endOf(
+/** @param exit rejects if the exit code cannot be known from the stream */
+async function endingOf(
   session: EngineSession,
   container: string,
   exit: Promise<{ StatusCode: number }>,
 ): Promise<TerminalState> {
-  const told = exit.then(
+  const exited = exit.then(
     ({ StatusCode }): TerminalState => ({ is: 'ended', reason: 'exit', exitCode: StatusCode }),
     () => undefined,
   )
-  // The exit is told a moment after the last of the output.
-  const soon = Promise.race([told, delay(patience, undefined, { ref: false })])
+  // The exit code arrives shortly after the last output.
+  const exitedInTime = Promise.race([exited, delay(exitTimeoutMs, undefined, { ref: false })])
   try {
-    const found = await inspectContainer(session, container)
-    // Removed when it ended.
-    if (!found) return (await soon) ?? { is: 'ended', reason: 'exit' }
-    const { State } = found
-    if (State.Running || State.Status === 'restarting') return (await soon) ?? { is: 'ended', reason: 'cut' }
-    // What was never started has the code 0 all the same.
+    const inspected = await inspectContainer(session, container)
+    // A container with AutoRemove is gone after its exit.
+    if (!inspected) return (await exitedInTime) ?? { is: 'ended', reason: 'exit' }
+    const { State } = inspected
+    if (State.Running || State.Status === 'restarting') return (await exitedInTime) ?? { is: 'ended', reason: 'cut' }
+    // The engine reports exit code 0 for a container that was never started.
     if (State.Status === 'created') return { is: 'ended', reason: 'exit' }
-    return (await within(told)) ?? { is: 'ended', reason: 'exit', exitCode: State.ExitCode }
+    return (await ifSettled(exited)) ?? { is: 'ended', reason: 'exit', exitCode: State.ExitCode }
   } catch (error) {
     if (statusOf(error) === undefined) return { is: 'ended', reason: 'engine-gone' }
-    return (await soon) ?? { is: 'ended', reason: 'exit' }
+    return (await exitedInTime) ?? { is: 'ended', reason: 'exit' }
   }
 }
 
-/** Where it is known already. */
-const within = <T>(promise: Promise<T>): Promise<T | undefined> => Promise.race([promise, delay(0, undefined)])
+/** @returns undefined if the promise has not settled yet */
+const ifSettled = <T>(promise: Promise<T>): Promise<T | undefined> => Promise.race([promise, delay(0, undefined)])

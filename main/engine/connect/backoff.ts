@@ -1,58 +1,63 @@
-/** How long to wait before something that failed is tried again. */
+/** Delays between retries. */
 import { statSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import { findCandidates, type Surroundings } from './contexts.ts'
 
-const firstMs = 500
-const longestMs = 30_000
-const checkEveryMs = 500
+const initialDelayMs = 500
+const defaultMaxDelayMs = 30_000
+const checkIntervalMs = 500
 
-/** Waiting times that double: 0.5 s, 1 s, 2 s … 30 s. */
+/** Delays that double: 0.5 s, 1 s, 2 s … 30 s. */
 export class Backoff {
   /** Failures in a row. */
   failures = 0
-  readonly #longestMs
+  readonly #maxDelayMs
 
-  constructor(maxMs = longestMs) {
-    this.#longestMs = maxMs
+  constructor(maxDelayMs = defaultMaxDelayMs) {
+    this.#maxDelayMs = maxDelayMs
   }
 
-  /** Counts a failure and returns how many milliseconds to wait after it. */
+  /** Counts a failure. @returns the delay before the next attempt, in milliseconds */
   next(): number {
-    return Math.min(this.#longestMs, firstMs * 2 ** this.failures++)
+    return Math.min(this.#maxDelayMs, initialDelayMs * 2 ** this.failures++)
   }
   reset() {
     this.failures = 0
   }
 }
 
-/** The engines that may be tried, each with the state of its socket: reading them asks no engine. */
-export function engineTraces(surroundings: Surroundings, chosen: string | undefined): unknown {
+/** A comparable value that changes when a candidate or its socket changes. Sends no request to an engine. */
+export function engineFingerprint(surroundings: Surroundings, chosen: string | undefined): unknown {
   const found = findCandidates(surroundings, chosen)
-  return found.ok ? found.value.map((candidate) => ({ ...candidate, socket: socketTrace(candidate.endpoint) })) : found
+  return found.ok
+    ? found.value.map((candidate) => ({ ...candidate, socket: socketFingerprint(candidate.endpoint) }))
+    : found
 }
 
-/** Another text whenever the socket of an endpoint is another one; undefined if there is none. */
-export function socketTrace(endpoint: string): string | undefined {
+/** @returns a text that changes when the socket file is replaced or changed; undefined if there is no socket file */
+export function socketFingerprint(endpoint: string): string | undefined {
   if (!endpoint.startsWith('unix://')) return undefined
   const file = statSync(endpoint.slice('unix://'.length), { throwIfNoEntry: false, bigint: true })
   return file && `${file.ino} ${file.ctimeNs}`
 }
 
-interface Wait {
+interface RetryOptions {
   readonly backoff: Backoff
-  /** What `engineTraces` returns now. */
-  readonly traces: () => unknown
-  /** What it returned before the engine was tried. */
+  /** Returns a comparable value, such as `engineFingerprint`. */
+  readonly fingerprint: () => unknown
+  /** The value of `fingerprint` before the failed attempt. */
   readonly before: unknown
   readonly signal: AbortSignal
 }
 
-/** Resolves after the back-off; at once, with the back-off reset, when a socket or Docker's configuration changes. */
-export async function untilRetry({ backoff, traces, before, signal }: Wait): Promise<void> {
-  for (let restMs = backoff.next(); restMs > 0 && !signal.aborted; restMs -= checkEveryMs) {
-    if (!isDeepStrictEqual(traces(), before)) return backoff.reset()
-    await delay(Math.min(restMs, checkEveryMs), undefined, { signal }).catch(() => undefined)
+/**
+ * Resolves after the back-off, or as soon as `signal` aborts or `fingerprint` changes. A change (of a socket or of the
+ * Docker configuration) also resets the back-off.
+ */
+export async function untilRetry({ backoff, fingerprint, before, signal }: RetryOptions): Promise<void> {
+  for (let remainingMs = backoff.next(); remainingMs > 0 && !signal.aborted; remainingMs -= checkIntervalMs) {
+    if (!isDeepStrictEqual(fingerprint(), before)) return backoff.reset()
+    await delay(Math.min(remainingMs, checkIntervalMs), undefined, { signal }).catch(() => undefined)
   }
 }

@@ -1,11 +1,11 @@
-/** What an engine can do. */
+/** Derives an engine's capabilities from its version and settings. */
 import type { EngineFacts } from '../../../preload/contract/index.ts'
 import type { Capabilities } from '../api/session.ts'
 import { compareVersions, measuresParts } from '../api/versions.ts'
 
-export interface Told {
+interface DaemonInfo {
   readonly version: string
-  /** The newest that the engine offers. */
+  /** The API version in use. */
   readonly api: string
   readonly product: EngineFacts['product']
   readonly platform: string
@@ -15,18 +15,18 @@ export interface Told {
   readonly proxy?: string
 }
 
-export function capabilities({ driverStatus, api, mirrors = [], proxy = '', ...told }: Told): Capabilities {
+export function capabilities({ driverStatus, api, mirrors = [], proxy = '', ...rest }: DaemonInfo): Capabilities {
   const containerd = driverStatus.some(
     ([key, value]) => key === 'driver-type' && value === 'io.containerd.snapshotter.v1',
   )
   return {
-    ...told,
+    ...rest,
     api,
     ...(mirrors.length > 0 && { mirrors }),
     ...(proxy && { proxy }),
     store: containerd ? 'containerd' : 'classic',
     imageDiskUse: measuresParts(api),
-    tellsAll: compareVersions(api, '1.48') >= 0,
+    reportsAllChanges: compareVersions(api, '1.48') >= 0,
     mountsImages: compareVersions(api, '1.48') >= 0,
   }
 }

@@ -1,4 +1,4 @@
-/** Reaching one engine: the way there, the version spoken, and what kind of engine it is. */
+/** Connects to one engine: negotiates the API version and reads the engine's identity and capabilities. */
 import { distinctMirrors } from '../../../model/mirrors/address.ts'
 import { fail, ok, type EngineFailure, type Result } from '../../../preload/contract/index.ts'
 import { EngineError, engineFailure } from '../api/errors.ts'
@@ -7,42 +7,47 @@ import type { EngineIdentity, EngineSession } from '../api/session.ts'
 import { openEvents, ping, readInfo, readVersion } from '../api/system.ts'
 import { agreedApi, oldestApi } from '../api/versions.ts'
 import { capabilities } from './capabilities.ts'
-import { summary, type Candidate } from './contexts.ts'
-import { dockerBy } from './dial.ts'
+import { toEngineContext, type Candidate } from './contexts.ts'
+import { createDockerClient } from './dial.ts'
 import { routeTo } from './routes.ts'
 
 export interface Connection extends EngineSession {
   readonly candidate: Candidate
-  /** The parsed answer to a GET. */
+  /** Sends a GET request. @returns the parsed JSON. Throws an EngineError. Timeout: 5 min. */
   ask(path: string, query?: Query): Promise<unknown>
-  /** Ends the session, and all that is under way on it. */
+  /** Ends the session and aborts its requests. */
   close(): void
 }
 
-/** A list of 5,000 images takes the containerd store a minute. */
+/** Listing 5,000 images takes the containerd store one minute. */
 const listTimeoutMs = 300_000
 
-/** Connects to the engine; while it connects, `signal` gives it up. The session ends with its engine, or by `close`. */
+/**
+ * Connects to the engine. The session ends when the engine stops, or with `close`.
+ * @param signal aborts the connection attempt; has no effect on an established session
+ */
 export async function connect(candidate: Candidate, signal: AbortSignal): Promise<Result<Connection, EngineFailure>> {
   const { endpoint } = candidate
-  const context = summary(candidate)
+  const context = toEngineContext(candidate)
   const life = new AbortController()
   const close = () => life.abort()
   signal.addEventListener('abort', close)
   try {
     if (signal.aborted) close()
     const route = routeTo(candidate, close)
-    life.signal.addEventListener('abort', () => [route.agent, route.lasting].forEach((agent) => agent?.destroy()))
-    const headers = await ping({ docker: dockerBy(route), context, signal: life.signal })
+    life.signal.addEventListener('abort', () =>
+      [route.agent, route.longLivedAgent].forEach((agent) => agent?.destroy()),
+    )
+    const headers = await ping({ docker: createDockerClient(route), context, signal: life.signal })
     const offered = headers['api-version'] ?? headers['libpod-api-version']
-    if (typeof offered !== 'string') return given({ code: 'engine-unreachable', endpoint, detail: '' })
+    if (typeof offered !== 'string') return failed({ code: 'engine-unreachable', endpoint, detail: '' })
     const api = agreedApi(offered)
-    if (!api) return given({ code: 'engine-too-old', endpoint, api: offered, needed: oldestApi })
+    if (!api) return failed({ code: 'engine-too-old', endpoint, api: offered, needed: oldestApi })
 
-    const transport: Transport = { docker: dockerBy(route, api), context, signal: life.signal }
+    const transport: Transport = { docker: createDockerClient(route, api), context, signal: life.signal }
     const [version, info] = await Promise.all([readVersion(transport), readInfo(transport)])
     const product = version.Components.some(({ Name }) => Name.startsWith('Podman')) ? 'Podman' : 'Docker'
-    await followLife(transport, close)
+    await watchForEnd(transport, close)
     return ok({
       ...transport,
       candidate,
@@ -61,12 +66,12 @@ export async function connect(candidate: Candidate, signal: AbortSignal): Promis
       }),
     })
   } catch (error) {
-    return given(engineFailure(error, endpoint))
+    return failed(engineFailure(error, endpoint))
   } finally {
     signal.removeEventListener('abort', close)
   }
 
-  function given(failure: EngineFailure) {
+  function failed(failure: EngineFailure) {
     close()
     return fail(failure)
   }
@@ -78,11 +83,14 @@ const identityOf = (
   { ID, Name, DockerRootDir }: Awaited<ReturnType<typeof readInfo>>,
 ): EngineIdentity => ({ endpoint, id: product === 'Podman' ? Name : ID, rootDir: DockerRootDir })
 
-/** A stream that no event travels on: it ends when the engine does, also where the next one has its socket at once. */
-async function followLife(transport: Transport, ended: () => void): Promise<void> {
+/**
+ * Opens an event stream whose filter matches no event. The stream closes when the engine stops, even if another engine
+ * takes over its socket at once.
+ */
+async function watchForEnd(transport: Transport, onEnd: () => void): Promise<void> {
   const stream = await openEvents(transport, { container: ['slipway-none'] })
   stream.on('error', () => {})
   stream.resume()
-  stream.once('close', ended)
+  stream.once('close', onEnd)
   if (transport.signal.aborted) throw new EngineError({ code: 'engine-stopped', endpoint: transport.context.endpoint })
 }

@@ -1,12 +1,12 @@
 /**
- * Where an engine may be found, in the order of Docker's own command: DOCKER_HOST, DOCKER_CONTEXT, the current
- * context of its configuration, then the usual sockets. Source: docker/cli cli/command/cli.go, `resolveContextName`.
+ * Candidate engines, in the order of the Docker CLI: DOCKER_HOST, DOCKER_CONTEXT, the current context of the CLI's
+ * configuration, then the usual sockets. Source: docker/cli cli/command/cli.go, `resolveContextName`.
  */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { ok, type EngineContext } from '../../../preload/contract/index.ts'
-import { currentContext, pems, readContext, readContexts } from './docker-files.ts'
+import { currentContext, readCertificates, readContext, readContexts } from './docker-files.ts'
 import type { Certificates, Found, StoredContext } from './docker-files.ts'
 
 export interface Candidate extends EngineContext {
@@ -21,8 +21,8 @@ export interface Surroundings {
 const systemSocket = 'unix:///var/run/docker.sock'
 
 /**
- * The engines to try, best first. One that the user chose by name, here or for Docker's own command, stands alone:
- * Slipway never looks past it.
+ * The engines to try, best first. An engine that the user chose, in Slipway or for the Docker CLI, is the only one.
+ * Fails if the chosen context is unknown or unreadable.
  */
 export function findCandidates(surroundings: Surroundings, chosen?: string): Found<Candidate[]> {
   const { env } = surroundings
@@ -40,31 +40,31 @@ export function findCandidates(surroundings: Surroundings, chosen?: string): Fou
   return ok([context('default', systemSocket), ...usualSockets(surroundings)])
 }
 
-/** All ways to an engine that can be chosen by name: Docker's own default, its contexts, and the usual sockets here. */
+/** The contexts that the user can choose: Docker's default, the stored contexts, and the usual sockets that exist. */
 export function findChoices(surroundings: Surroundings): Candidate[] {
   const folder = dockerFolder(surroundings)
   const choices = [defaultEngine(surroundings.env, folder), ...readContexts(folder).map(fromStored)]
   const sockets = usualSockets(surroundings).filter(({ endpoint }) => existsSync(endpoint.slice('unix://'.length)))
-  // A context of the user's own says more than the name that Slipway gives a socket.
+  // A context that the user created is preferred to Slipway's own name for the same socket.
   for (const socket of sockets)
     if (!choices.some(({ name, endpoint }) => name === socket.name || endpoint === socket.endpoint))
       choices.push(socket)
   return choices.filter(({ name }, at) => choices.findIndex((choice) => choice.name === name) === at)
 }
 
-/** What stands between `docker` and its verb, where it would reach another engine by itself. */
+/** @returns the CLI flags that select the candidate; none if `docker` without flags uses the same engine */
 export function dockerFlags(candidate: Candidate, surroundings: Surroundings): string[] {
   const isSame = ({ endpoint, certificates }: Candidate) =>
     endpoint === candidate.endpoint && isDeepStrictEqual(certificates, candidate.certificates)
-  const own = findCandidates(surroundings)
-  if (own.ok && isSame(own.value[0]!)) return []
+  const cliCandidates = findCandidates(surroundings)
+  if (cliCandidates.ok && isSame(cliCandidates.value[0]!)) return []
   const { name } = candidate
-  const known = name === 'default' || stored(name, dockerFolder(surroundings)).ok
-  return known ? ['--context', name] : ['-H', candidate.endpoint]
+  const isKnownToCli = name === 'default' || stored(name, dockerFolder(surroundings)).ok
+  return isKnownToCli ? ['--context', name] : ['-H', candidate.endpoint]
 }
 
-/** What the window may know of a candidate: no keys. */
-export const summary = ({ name, endpoint, local }: Candidate): EngineContext => ({ name, endpoint, local })
+/** The part of a candidate that is sent to the window, without TLS keys. */
+export const toEngineContext = ({ name, endpoint, local }: Candidate): EngineContext => ({ name, endpoint, local })
 
 const dockerFolder = ({ env, home }: Surroundings) => env['DOCKER_CONFIG'] || join(home, '.docker')
 
@@ -82,7 +82,9 @@ function defaultEngine(env: Surroundings['env'], folder: string): Candidate {
   const certificates = host && (env['DOCKER_TLS_VERIFY'] || env['DOCKER_TLS'])
   return {
     ...context('default', host || systemSocket),
-    ...(certificates && { certificates: pems(env['DOCKER_CERT_PATH'] || folder, Boolean(env['DOCKER_TLS_VERIFY'])) }),
+    ...(certificates && {
+      certificates: readCertificates(env['DOCKER_CERT_PATH'] || folder, Boolean(env['DOCKER_TLS_VERIFY'])),
+    }),
   }
 }
 
@@ -91,9 +93,9 @@ function stored(name: string, folder: string): Found<Candidate[]> {
   return found.ok ? ok([fromStored(found.value)]) : found
 }
 
-const fromStored = ({ name, host, ...more }: StoredContext): Candidate => ({
+const fromStored = ({ name, host, ...rest }: StoredContext): Candidate => ({
   ...context(name, host || systemSocket),
-  ...more,
+  ...rest,
 })
 
 function usualSockets({ env, home }: Surroundings): Candidate[] {

@@ -1,20 +1,25 @@
-/** dockerode on the way to one engine. */
+/** Creates dockerode clients. */
 import { inspect } from 'node:util'
 import Docker from 'dockerode'
 import type { Route } from './routes.ts'
 
-/** What lasts (events, a terminal, a pull, the wait for an end) never keeps a question waiting. */
-export function dockerBy({ lasting, ...route }: Route, api?: string): Docker {
-  // docker-modem formats each request for its log, also when nobody reads it, with all that hangs on the agent.
-  for (const agent of [route.agent, lasting]) if (agent) Object.assign(agent, { [inspect.custom]: () => 'agent' })
+/**
+ * A dockerode client for a route. Long-lived requests (events, terminals, pulls, waits) use `longLivedAgent`, and do
+ * not use up the limited connections of other requests.
+ * @param api the API version in request paths, such as `1.41`; without one the paths have no version
+ */
+export function createDockerClient({ longLivedAgent, ...route }: Route, api?: string): Docker {
+  // docker-modem formats every request for its debug log, even if the log is off, including the whole agent.
+  for (const agent of [route.agent, longLivedAgent])
+    if (agent) Object.assign(agent, { [inspect.custom]: () => 'agent' })
   const docker = new Docker({ ...route, ...(api !== undefined && { version: `v${api}` }) })
-  if (!lasting) return docker
+  if (!longLivedAgent) return docker
   const { modem } = docker
   const { dial } = modem
-  const beside = Object.create(modem, { agent: { value: lasting } })
-  modem.dial = (question, answered) => dial.call(lasts(question) ? beside : modem, question, answered)
+  const longLivedModem = Object.create(modem, { agent: { value: longLivedAgent } })
+  modem.dial = (request, callback) => dial.call(isLongLived(request) ? longLivedModem : modem, request, callback)
   return docker
 }
 
-const lasts = ({ path, method, isStream }: Parameters<Docker['modem']['dial']>[0]) =>
+const isLongLived = ({ path, method, isStream }: Parameters<Docker['modem']['dial']>[0]) =>
   (isStream && method !== 'HEAD') || /^\/containers\/[^/]+\/wait\?/.test(path)

@@ -1,4 +1,4 @@
-/** Docker's own configuration, read and never written: the chosen context, the contexts, their certificates. */
+/** Reads the Docker CLI's configuration: current context, stored contexts and their certificates. Never writes. */
 import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -7,7 +7,7 @@ import { fail, ok, type EngineFailure, type Result } from '../../../preload/cont
 
 export type Found<T> = Result<T, EngineFailure>
 
-/** PEM texts, as a TLS connection wants them. */
+/** PEM texts for Node's TLS options. */
 export interface Certificates {
   readonly ca?: string
   readonly cert?: string
@@ -15,9 +15,10 @@ export interface Certificates {
   readonly verify: boolean
 }
 
-/** A context as its file tells it; without a host it is the system's socket. */
+/** A context as stored in its `meta.json`. */
 export interface StoredContext {
   readonly name: string
+  /** Empty for the system's socket. */
   readonly host: string
   readonly certificates?: Certificates
 }
@@ -30,31 +31,33 @@ const contextMeta = v.object({
   }),
 })
 
-const metaOf = (folder: string) => join(folder, 'contexts', 'meta')
+const metaFolder = (folder: string) => join(folder, 'contexts', 'meta')
 
+/** @returns undefined if no context is selected. Fails if the file is unreadable. */
 export function currentContext(folder: string): Found<string | undefined> {
   const config = readJson(join(folder, 'config.json'), dockerConfig)
   return config.ok ? ok(config.value?.currentContext) : config
 }
 
+/** Fails if the context is unknown or its file is unreadable. */
 export function readContext(name: string, folder: string): Found<StoredContext> {
   const found = readStored(createHash('sha256').update(name).digest('hex'), folder)
   if (!found.ok) return found
   return found.value ? ok({ ...found.value, name }) : fail({ code: 'context-unknown', context: name })
 }
 
-/** All contexts by name. A file that cannot be understood is said in the log, and keeps none of the others away. */
+/** All stored contexts, sorted by name. An unreadable file is logged and skipped. */
 export function readContexts(folder: string): StoredContext[] {
-  const contexts = idsIn(metaOf(folder)).flatMap((id) => {
+  const contexts = entriesOf(metaFolder(folder)).flatMap((id) => {
     const found = readStored(id, folder)
-    if (!found.ok) console.warn('A context is left out:', found.error)
+    if (!found.ok) console.warn('Skipping an unreadable Docker context:', found.error)
     return (found.ok && found.value) || []
   })
   return contexts.toSorted((a, b) => (a.name < b.name ? -1 : 1))
 }
 
-/** The certificates in a folder, as Docker names them. */
-export function pems(folder: string, verify: boolean): Certificates {
+/** Reads `ca.pem`, `cert.pem` and `key.pem` from a folder. Missing or unreadable files are left out. */
+export function readCertificates(folder: string, verify: boolean): Certificates {
   const read = (name: string) => {
     const text = readText(join(folder, `${name}.pem`))
     return text.ok && text.value ? { [name]: text.value } : {}
@@ -63,16 +66,16 @@ export function pems(folder: string, verify: boolean): Certificates {
 }
 
 function readStored(id: string, folder: string): Found<StoredContext | undefined> {
-  const meta = readJson(join(metaOf(folder), id, 'meta.json'), contextMeta)
+  const meta = readJson(join(metaFolder(folder), id, 'meta.json'), contextMeta)
   if (!meta.ok) return meta
   if (!meta.value) return ok(undefined)
   const { Host, SkipTLSVerify } = meta.value.Endpoints.docker
-  const certificates = pems(join(folder, 'contexts', 'tls', id, 'docker'), !SkipTLSVerify)
-  const secure = certificates.ca || certificates.cert || SkipTLSVerify
-  return ok({ name: meta.value.Name, host: Host, ...(secure && { certificates }) })
+  const certificates = readCertificates(join(folder, 'contexts', 'tls', id, 'docker'), !SkipTLSVerify)
+  const usesTls = certificates.ca || certificates.cert || SkipTLSVerify
+  return ok({ name: meta.value.Name, host: Host, ...(usesTls && { certificates }) })
 }
 
-function idsIn(folder: string): string[] {
+function entriesOf(folder: string): string[] {
   try {
     return readdirSync(folder)
   } catch {
@@ -80,7 +83,7 @@ function idsIn(folder: string): string[] {
   }
 }
 
-/** A file's text, undefined where there is none. */
+/** @returns undefined if the file does not exist */
 function readText(file: string): Found<string | undefined> {
   try {
     return ok(readFileSync(file, 'utf8'))

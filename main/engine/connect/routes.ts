@@ -1,4 +1,4 @@
-/** The ways to an engine: a socket, TCP with or without TLS, the system's own ssh. */
+/** Transports to an engine: a Unix socket, TCP with or without TLS, or the system's ssh. */
 import { spawn } from 'node:child_process'
 import { statSync } from 'node:fs'
 import { Agent as HttpAgent } from 'node:http'
@@ -8,23 +8,23 @@ import type Docker from 'dockerode'
 import type { Candidate } from './contexts.ts'
 
 export interface Route extends Docker.DockerOptions {
-  /** Its connections are the session's own, and end with it. */
+  /** Used by one session only, and destroyed when the session ends. */
   readonly agent: HttpAgent
-  /** For what lasts as long as somebody looks, where `agent` bounds how much is asked at once. */
-  readonly lasting?: HttpAgent
+  /** For long-lived requests, if `agent` limits the number of connections. */
+  readonly longLivedAgent?: HttpAgent
 }
 
-/** As Node's global agent has it: idle connections are kept for 5 s. */
-const reused = { keepAlive: true, timeout: 5_000, scheduling: 'lifo' } as const
+/** The options of Node's global agent: idle connections close after 5 s. */
+const keepAliveOptions = { keepAlive: true, timeout: 5_000, scheduling: 'lifo' } as const
 
 /**
- * The options that lead dockerode to an endpoint, in the forms that `DOCKER_HOST` may have. `replaced` is called when
- * another engine has taken the place of a socket: no connection to that engine is opened.
+ * The dockerode options for an endpoint, in any form of `DOCKER_HOST`. Throws a TypeError for other protocols.
+ * @param onReplaced called when another engine has replaced the socket; no connection to that engine is opened
  */
-export function routeTo({ endpoint, certificates }: Candidate, replaced: () => void): Route {
+export function routeTo({ endpoint, certificates }: Candidate, onReplaced: () => void): Route {
   if (endpoint.startsWith('unix://')) {
     const socketPath = endpoint.slice('unix://'.length)
-    return { socketPath, agent: new SocketAgent(socketPath, replaced) }
+    return { socketPath, agent: new SocketAgent(socketPath, onReplaced) }
   }
   const url = new URL(endpoint)
   if (url.protocol === 'ssh:') return { host: 'docker', protocol: 'http', ...sshAgents(url) }
@@ -32,50 +32,50 @@ export function routeTo({ endpoint, certificates }: Candidate, replaced: () => v
     throw new TypeError(`${url.protocol}// is not a way to an engine`)
   const host = url.hostname.replace(/^\[|\]$/g, '')
   if (!certificates && url.protocol !== 'https:')
-    return { host, port: url.port || 2375, protocol: 'http', agent: new HttpAgent(reused) }
+    return { host, port: url.port || 2375, protocol: 'http', agent: new HttpAgent(keepAliveOptions) }
   const { verify = true, ...pems } = certificates ?? {}
   const agent = new HttpsAgent({ ...pems, rejectUnauthorized: verify, keepAlive: true })
   return { host, port: url.port || 2376, protocol: 'https', agent }
 }
 
-/** Opens connections to a socket only as long as it is the same socket: another one belongs to another engine. */
+/** Refuses to connect once the socket file has been replaced: the new socket may belong to another engine. */
 class SocketAgent extends HttpAgent {
   readonly #path
-  readonly #replaced
-  readonly #first
+  readonly #onReplaced
+  readonly #firstId
 
-  constructor(path: string, replaced: () => void) {
-    super(reused)
+  constructor(path: string, onReplaced: () => void) {
+    super(keepAliveOptions)
     this.#path = path
-    this.#replaced = replaced
-    this.#first = socketId(path)
+    this.#onReplaced = onReplaced
+    this.#firstId = socketId(path)
   }
 
   override createConnection(...[options, created]: Parameters<HttpAgent['createConnection']>) {
-    const now = socketId(this.#path)
-    if (now === undefined || now === this.#first) return super.createConnection(options, created)
-    this.#replaced()
+    const currentId = socketId(this.#path)
+    if (currentId === undefined || currentId === this.#firstId) return super.createConnection(options, created)
+    this.#onReplaced()
     throw new Error(`${this.#path} is another socket now`)
   }
 }
 
-/** Not its ctime, which changes with its owner and mode. */
+/** Identifies a socket file. The ctime is not part of the id, because chown and chmod change it. */
 function socketId(path: string): string | undefined {
   const file = statSync(path, { throwIfNoEntry: false, bigint: true })
   return file && `${file.dev} ${file.ino} ${file.birthtimeNs}`
 }
 
-/** A connection that is dead is found out within half a minute, also while nothing is asked. */
+/** With these options ssh detects a dead connection within 30 s, even without traffic. */
 const sshOptions = ['BatchMode=yes', 'ConnectTimeout=10', 'ServerAliveInterval=10', 'ServerAliveCountMax=3'].flatMap(
   (option) => ['-o', option],
 )
 
-/** An sshd of the usual settings drops clients that open more than ten at once; those that are open it does not count. */
-const sshAtOnce = 6
+/** By default sshd drops clients with more than ten unauthenticated connections (MaxStartups). */
+const maxSshConnections = 6
 
 /**
- * Connections through the system's own ssh, with the user's keys, known hosts and jump hosts;
- * the ssh that docker-modem brings would accept any host's key.
+ * Agents that connect through the system's ssh, with the user's keys, known hosts and jump hosts. The ssh client of
+ * docker-modem would accept any host key.
  */
 function sshAgents(url: URL) {
   const target = `${url.username ? `${decodeURIComponent(url.username)}@` : ''}${url.hostname}`
@@ -83,35 +83,35 @@ function sshAgents(url: URL) {
   const command = [...sshOptions, ...port, '--', target, 'docker', 'system', 'dial-stdio']
   const createConnection = () => new ProgramSocket('ssh', command)
   return {
-    agent: Object.assign(new HttpAgent({ keepAlive: true, maxSockets: sshAtOnce }), { createConnection }),
-    lasting: Object.assign(new HttpAgent({ keepAlive: true }), { createConnection }),
+    agent: Object.assign(new HttpAgent({ keepAlive: true, maxSockets: maxSshConnections }), { createConnection }),
+    longLivedAgent: Object.assign(new HttpAgent({ keepAlive: true }), { createConnection }),
   }
 }
 
-/** A program's input and output as a connection, as far as Node's HTTP client asks for one. */
+/** A child process's stdin and stdout as a socket, as far as Node's HTTP client needs one. */
 class ProgramSocket extends Duplex {
   readonly #child
-  /** What the program said about itself, for when it fails. */
-  #said = ''
+  /** The last 500 characters of stderr, used as the error message. */
+  #stderr = ''
 
   constructor(command: string, args: readonly string[]) {
-    // As a socket does, it closes when the other side has ended.
+    // Like a net.Socket, close once the other side has ended.
     super({ allowHalfOpen: false })
     const child = spawn(command, args, { stdio: 'pipe' })
     this.#child = child
     child.stdout.on('data', (data) => this.push(data) || child.stdout.pause())
-    child.stderr.on('data', (data) => (this.#said = `${this.#said}${data}`.slice(-500)))
-    child.stdin.on('error', () => {}) // its end tells more
-    // Without the code: ENOENT is said of a missing socket.
+    child.stderr.on('data', (data) => (this.#stderr = `${this.#stderr}${data}`.slice(-500)))
+    child.stdin.on('error', () => {}) // the exit of the child has the reason
+    // The error code is dropped, because `engineFailure` takes ENOENT for a missing socket.
     child.on('error', ({ message }) => this.destroy(new Error(message)))
-    child.on('close', (code) => (code ? this.destroy(new Error(this.#said.trim())) : this.push(null)))
+    child.on('close', (code) => (code ? this.destroy(new Error(this.#stderr.trim())) : this.push(null)))
   }
 
   override _read() {
     this.#child.stdout.resume()
   }
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void) {
-    // Where it cannot be written, the program's end tells more.
+    // A write error is ignored: the exit of the child has the reason.
     this.#child.stdin.write(chunk, () => done())
   }
   override _final(done: () => void) {
@@ -123,7 +123,7 @@ class ProgramSocket extends Duplex {
     done(error)
   }
 
-  // What the HTTP client does to a socket, and a program has not.
+  // Socket methods that the HTTP client calls and that have no meaning for a child process.
   setKeepAlive = () => this
   setNoDelay = () => this
   setTimeout = () => this

@@ -1,4 +1,4 @@
-/** What images take on the disk, by the engine's own account, and what is free there. */
+/** The disk space that images use, as the engine reports it, and the free space on that disk. */
 import { statfs } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import * as v from 'valibot'
@@ -8,40 +8,46 @@ import type { EngineSession } from '../api/session.ts'
 import type { Connection } from '../connect/connection.ts'
 import { diskUse } from '../api/replies.ts'
 
-/** The engine works on the answer as long as on the list itself, so what has just changed is drawn first. */
-const patience = 500
-const mostRefusals = 5
+/** Measuring takes the engine as long as listing, so the change itself is shown first. */
+const debounceMs = 500
+/** Minimum time between two measurements. */
+const minIntervalMs = 1000
+const maxRefusals = 5
 
-/** Asks when told that something changed, never twice at once, and rests after each answer: the question is dear. */
-export function diskMeter(connection: Connection, measured: (use: DiskUse) => void, signal: AbortSignal) {
-  let wanted = false
+/**
+ * Measures after changes, one measurement at a time. Measuring is expensive, so the pause after each one is four times
+ * its duration.
+ * @returns a function to call after each change
+ */
+export function diskMeter(connection: Connection, onMeasured: (use: DiskUse) => void, signal: AbortSignal) {
+  let pending = false
   let running = false
-  let refused = 0
+  let refusals = 0
 
-  const rest = (time: number) => delay(time, undefined, { signal }).catch(() => undefined)
+  const pause = (ms: number) => delay(ms, undefined, { signal }).catch(() => undefined)
 
   async function run() {
     running = true
-    while (wanted) {
-      await rest(patience)
+    while (pending) {
+      await pause(debounceMs)
       if (signal.aborted) return
-      wanted = false
+      pending = false
       const start = performance.now()
       const use = await measure(connection)
       if (signal.aborted) return
-      // 20.10 refuses while somebody else has it measured.
-      if (!use) wanted ||= refused++ < mostRefusals
+      // 20.10 refuses while it measures for another client.
+      if (!use) pending ||= refusals++ < maxRefusals
       else {
-        refused = 0
-        measured(use)
+        refusals = 0
+        onMeasured(use)
       }
-      await rest(Math.max(1000 - patience, 4 * (performance.now() - start)))
+      await pause(Math.max(minIntervalMs - debounceMs, 4 * (performance.now() - start)))
     }
     running = false
   }
 
-  return function changed() {
-    wanted = true
+  return function onChange() {
+    pending = true
     if (!running) void run()
   }
 }
@@ -51,30 +57,30 @@ async function measure(connection: Connection): Promise<DiskUse | undefined> {
     const query = connection.capabilities.imageDiskUse ? { type: 'image' } : {}
     const { LayersSize } = v.parse(diskUse, await connection.ask('/system/df', query))
     const free = await freeBytes(connection)
-    // Podman answers 0: not known.
+    // Podman reports 0, which means unknown.
     return { ...(LayersSize > 0 && { images: LayersSize }), ...(free !== undefined && { free }) }
   } catch {
-    // Whether the engine is away is told by the stream of its events; an account that failed is asked for at the next change.
+    // If the engine is gone, the end of its event stream reports that. Otherwise the next change measures again.
     return undefined
   }
 }
 
-/** A containerd of the system's own keeps images here, outside the engine's root directory. */
+/** A containerd service of the system stores images here, outside the engine's root directory. */
 const systemContainerd = '/var/lib/containerd'
 
 /**
- * What is free where the engine keeps images. With the containerd store that may be in two places, and no answer of the
- * engine tells which: the one with more room counts.
- * @returns undefined for an engine that is not on this computer, or in a virtual machine
+ * Free bytes on the disk where the engine stores images. The containerd store may be in two places, and the API does
+ * not say in which, so the larger value is returned.
+ * @returns undefined if the engine runs on another computer or in a virtual machine, or if its directory is unreadable
  */
 export async function freeBytes({ context, capabilities }: EngineSession): Promise<Bytes | undefined> {
   if (!context.local) return undefined
-  const free = await freeUnder(capabilities.rootDir)
-  const other = capabilities.store === 'containerd' ? await freeUnder(systemContainerd) : undefined
-  return free === undefined || other === undefined ? free : Math.max(free, other)
+  const inRoot = await freeBytesIn(capabilities.rootDir)
+  const inContainerd = capabilities.store === 'containerd' ? await freeBytesIn(systemContainerd) : undefined
+  return inRoot === undefined || inContainerd === undefined ? inRoot : Math.max(inRoot, inContainerd)
 }
 
-async function freeUnder(folder: string): Promise<number | undefined> {
+async function freeBytesIn(folder: string): Promise<number | undefined> {
   try {
     const { bavail, bsize } = await statfs(folder)
     return bavail * bsize

@@ -1,57 +1,58 @@
-/** What an event of the engine makes worth looking at again. Events are hints: what is so now is always asked. */
+/** Maps engine events to invalidations. An event only says what to read again; the engine is asked for the state. */
 import type { EngineEvent } from '../api/replies.ts'
 
-export type Hint =
+export type Invalidation =
   | {
-      readonly look: 'image'
+      readonly kind: 'image'
       readonly name: string
-      /** A tag that it was given or that was taken from it: whoever is known to have had it is looked at too. */
+      /** A tag that was added to or removed from the image. Images known to have held this tag are inspected too. */
       readonly reference?: string
     }
-  | { readonly look: 'container'; readonly id: string }
-  | { readonly look: 'everything' }
-  /** Once no more of these come: loads come by the thousand. */
-  | { readonly look: 'everything-later' }
-  /** The engine took up its configuration anew. */
-  | { readonly look: 'settings' }
+  | { readonly kind: 'container'; readonly id: string }
+  | { readonly kind: 'everything' }
+  /** Debounced, because loads can arrive by the thousand. */
+  | { readonly kind: 'everything-later' }
+  /** The engine has reloaded its configuration. */
+  | { readonly kind: 'settings' }
 
 const imageActions = new Set('tag untag delete remove pull load loadfromarchive import create build'.split(' '))
-/** The label of a container that is made only to look into an image, and gone in a moment: not worth being shown. */
+/** Labels a short-lived container that is created only to read an image's files. Its creation is not shown. */
 export const lookLabel = 'slipway.look'
 
-// The others (exec_create, health_status, attach, resize, top…) change nothing that is shown.
+// The other actions (exec_create, health_status, attach, resize, top…) change nothing that is shown.
 const containerActions = new Set(
   'create start restart pause unpause stop kill die oom rename destroy remove'.split(' '),
 )
 
-export function hintsOf({ Type, Action, Actor }: EngineEvent): Hint[] {
+/** @returns the invalidations that an event causes, none if the event changes nothing that is shown */
+export function invalidationsOf({ Type, Action, Actor }: EngineEvent): Invalidation[] {
   if (Type === 'image') {
-    // A prune names nothing, and on 26.1's containerd store no deletion is told either.
-    if (Action === 'prune') return [{ look: 'everything' }]
+    // A prune event names no image, and the containerd store of 26.1 sends no delete events for it.
+    if (Action === 'prune') return [{ kind: 'everything' }]
     if (!imageActions.has(Action) || !Actor.ID) return []
     const { name } = Actor.Attributes
     const reference = name !== undefined && name !== Actor.ID && { reference: name }
-    const image: Hint = { look: 'image', name: idOrName(Actor.ID), ...reference }
-    // A load names no tags, so whose it took is not told; and they may be gone again before anybody looks.
-    return Action.startsWith('load') ? [image, { look: 'everything-later' }] : [image]
+    const image: Invalidation = { kind: 'image', name: idOrName(Actor.ID), ...reference }
+    // A load event names no tags, so the images that lost one are unknown, and the tags may be gone before the inspect.
+    return Action.startsWith('load') ? [image, { kind: 'everything-later' }] : [image]
   }
-  if (Type === 'daemon') return Action === 'reload' ? [{ look: 'settings' }] : []
+  if (Type === 'daemon') return Action === 'reload' ? [{ kind: 'settings' }] : []
   if (Type !== 'container') return []
   const { imageID } = Actor.Attributes
-  // A commit without a tag has no image event on engines before 28.
-  if (Action === 'commit') return imageID ? [{ look: 'image', name: idOrName(imageID) }] : []
+  // Before 28, a commit without a tag sends no image event.
+  if (Action === 'commit') return imageID ? [{ kind: 'image', name: idOrName(imageID) }] : []
   if (Action === 'create' && lookLabel in Actor.Attributes) return []
-  return containerActions.has(Action) ? [{ look: 'container', id: Actor.ID }] : []
+  return containerActions.has(Action) ? [{ kind: 'container', id: Actor.ID }] : []
 }
 
 /**
- * Podman writes ids without their algorithm, and answers 500 to such an id if the image is gone (4.3). No repository can be
- * named by 64 hexadecimal digits.
+ * Adds the algorithm to a bare id. Podman sends bare ids, and 4.3 answers 500 to one if the image is gone. A repository
+ * name cannot be 64 hexadecimal digits.
  */
 const idOrName = (name: string) => (/^[0-9a-f]{64}$/.test(name) ? `sha256:${name}` : name)
 
-/** What is to be looked at by name. */
-export class Names {
+/** Names and ids of the images and containers to inspect. */
+export class Targets {
   readonly images = new Set<string>()
   readonly references = new Set<string>()
   readonly containers = new Set<string>()
@@ -60,34 +61,34 @@ export class Names {
     return this.images.size + this.containers.size > 0
   }
 
-  add(more: Names) {
+  add(more: Targets) {
     for (const part of ['images', 'references', 'containers'] as const)
       for (const name of more[part]) this[part].add(name)
   }
 }
 
-/** What is to be looked at, gathered until there is time. */
-export class Hints {
+/** Invalidations that have not been processed yet. */
+export class PendingInvalidations {
   everything = false
-  #names = new Names()
+  #targets = new Targets()
 
-  /** Whether single things are to be looked at. */
-  get named(): boolean {
-    return this.#names.any
+  /** Whether single images or containers are pending. */
+  get hasTargets(): boolean {
+    return this.#targets.any
   }
 
-  add(hint: Exclude<Hint, { look: 'everything-later' | 'settings' }>) {
-    if (hint.look === 'everything') this.everything = true
-    else if (hint.look === 'container') this.#names.containers.add(hint.id)
+  add(invalidation: Exclude<Invalidation, { kind: 'everything-later' | 'settings' }>) {
+    if (invalidation.kind === 'everything') this.everything = true
+    else if (invalidation.kind === 'container') this.#targets.containers.add(invalidation.id)
     else {
-      this.#names.images.add(hint.name)
-      if (hint.reference !== undefined) this.#names.references.add(hint.reference)
+      this.#targets.images.add(invalidation.name)
+      if (invalidation.reference !== undefined) this.#targets.references.add(invalidation.reference)
     }
   }
 
-  takeNamed(): Names {
-    const names = this.#names
-    this.#names = new Names()
-    return names
+  takeTargets(): Targets {
+    const targets = this.#targets
+    this.#targets = new Targets()
+    return targets
   }
 }

@@ -1,48 +1,45 @@
-/** Images and containers as last known, and the numbered changes by which a window keeps up with them. */
+/** The last known images and containers, and the numbered changes that keep a window up to date. */
 import { isDeepStrictEqual } from 'node:util'
 import { listed, type Container, type Image, type ImageId } from '../../../model/image/image.ts'
 import type { ContainerRows, KnownImage } from '../api/replies.ts'
 import type { ImagesChange, ImagesSnapshot } from '../../../preload/contract/index.ts'
 
 /** The engine's whole list. */
-export interface Whole {
+export interface EngineList {
   readonly images: readonly KnownImage[]
-  /** Undefined if the engine refused the list: the containers that are known stay. */
+  /** Undefined if the engine refused the list; the known containers are not changed then. */
   readonly containers?: readonly Container[]
-  /** Why it is not known which images containers use. */
+  /** The reason why the images that containers use are not known, in the engine's words. */
   readonly containersFailure?: string
 }
 
-/** What was read of the engine: `undefined` for what is no longer there. */
-export interface Read {
+/** Inspected images and containers by id; undefined means that the engine has no such object any more. */
+export interface InspectResult {
   readonly images: ReadonlyMap<string, KnownImage | undefined>
   readonly containers: ReadonlyMap<string, Container | undefined>
 }
 
-/** The images that the engine refuses to tell of, with its words. */
+/** The images that the engine refuses to inspect, with its error messages. */
 export type Unreadable = ReadonlyMap<ImageId, string>
 
 export interface Live {
   snapshot(): ImagesSnapshot
-  /** All images, also the intermediate ones that no list shows. */
+  /** All images, including the intermediate ones that no list shows. */
   images(): ReadonlyMap<ImageId, Image>
   containers(): ReadonlyMap<string, Container>
-  /** Why it is not known which images containers use, in Docker's words. */
+  /** The reason why the images that containers use are not known, in the engine's words. */
   containersFailure(): string | undefined
-  /** Those remembered from last time that the engine has not been asked for yet. */
+  /** Images remembered from an earlier connection that the engine has not confirmed yet. */
   unconfirmed(): ReadonlySet<ImageId>
-  /** For each word, the images with a label that holds it. */
+  /** @returns for each word, the ids of the images with a label that contains the word, ignoring case */
   labelled(words: readonly string[]): ImageId[][]
-  /** The engine's whole list, in place of all that was known, with what was read after it was asked for. */
-  replace(list: Whole, since?: Read, unreadable?: Unreadable): void
-  /**
-   * Images in `unreadable` are marked, with what is known of them otherwise; one of which nothing is known gets a row
-   * with its id alone.
-   */
-  apply(read: Read, unreadable?: Unreadable): void
-  /** The engine's whole list of containers, in place of all that were known, or why it cannot be had. */
+  /** Replaces the whole state by the engine's list; `since` was inspected after the list was requested and wins. */
+  replace(list: EngineList, since?: InspectResult, unreadable?: Unreadable): void
+  /** Merges inspected objects. Unreadable images are marked and keep their known data; unknown ones have only an id. */
+  apply(read: InspectResult, unreadable?: Unreadable): void
+  /** Replaces all containers by the engine's list, or records why the engine refused the list. */
   applyContainers(rows: ContainerRows): void
-  /** Another engine: nothing that was known holds any more, but for what is remembered of that one from last time. */
+  /** Clears the state for another engine, and starts with what is remembered of that engine, unconfirmed. */
   forget(remembered?: readonly Image[]): void
 }
 
@@ -55,7 +52,7 @@ interface State {
   readonly containersFailure: string | undefined
 }
 
-const nothing: State = {
+const emptyState: State = {
   images: new Map(),
   labels: new Map(),
   containers: new Map(),
@@ -63,36 +60,37 @@ const nothing: State = {
   complete: false,
   containersFailure: undefined,
 }
-const unread: Read = { images: new Map(), containers: new Map() }
-const allReadable: Unreadable = new Map()
+const noResult: InspectResult = { images: new Map(), containers: new Map() }
+const noneUnreadable: Unreadable = new Map()
 
-export function liveState(changed: (change: ImagesChange) => void): Live {
-  let state = nothing
+/** @param publish called with each change, synchronously, after the state has changed */
+export function liveState(publish: (change: ImagesChange) => void): Live {
+  let state = emptyState
   let shown: ReadonlyMap<ImageId, Image> = new Map()
   let seq = 0
 
-  /** `confirmed` are those that the engine was asked for and has. */
-  function become(next: State, confirmed: readonly ImageId[]) {
+  /** @param read the images that were read from the engine: they count as confirmed */
+  function setState(next: State, read: readonly ImageId[]) {
     const nextShown = byId(listed([...next.images.values()]))
     const image = difference(shown, nextShown)
     const container = difference(state.containers, next.containers)
     const present = new Set(image.present.map(({ id }) => id))
-    const news = confirmed.filter(
+    const confirmed = read.filter(
       (id) => nextShown.has(id) && (state.unconfirmed.has(id) || (!next.complete && present.has(id))),
     )
-    const parts = [image.present, image.gone, container.present, container.gone, news]
-    const told =
+    const parts = [image.present, image.gone, container.present, container.gone, confirmed]
+    const hasChanged =
       next.complete !== state.complete ||
       next.containersFailure !== state.containersFailure ||
       parts.some(({ length }) => length > 0)
     state = next
     shown = nextShown
-    if (!told) return
-    changed({
+    if (!hasChanged) return
+    publish({
       seq: ++seq,
       complete: state.complete,
       images: image.present,
-      confirmed: news,
+      confirmed,
       imagesGone: image.gone,
       containers: container.present,
       containersGone: container.gone,
@@ -100,29 +98,29 @@ export function liveState(changed: (change: ImagesChange) => void): Live {
     })
   }
 
-  /** The rows of the images that cannot be read: as just read, as known, or the id alone. */
-  function marked(read: ReadonlyMap<ImageId, Image | undefined>, unreadable: Unreadable, whole: boolean) {
-    return [...unreadable].flatMap(([id, said]): [ImageId, Image][] => {
-      if (read.has(id) ? !read.get(id) : whole) return []
+  /** The rows of unreadable images, with the data just read, else the known data, else the id alone. */
+  function unreadableRows(read: ReadonlyMap<ImageId, Image | undefined>, unreadable: Unreadable, isWhole: boolean) {
+    return [...unreadable].flatMap(([id, detail]): [ImageId, Image][] => {
+      if (read.has(id) ? !read.get(id) : isWhole) return []
       const image = read.get(id) ?? state.images.get(id) ?? unknownImage(id)
-      return [[id, { ...image, unreadable: said }]]
+      return [[id, { ...image, unreadable: detail }]]
     })
   }
 
-  function take({ images, containers }: Read, unreadable: Unreadable, list?: Whole) {
-    const whole = list !== undefined
+  function update({ images, containers }: InspectResult, unreadable: Unreadable, list?: EngineList) {
+    const isWhole = list !== undefined
     const read = [...images]
-    const plain = new Map(read.map(([id, image]) => [id, image && withoutLabels(image)]))
-    const bare = new Map([...plain, ...marked(plain, unreadable, whole)])
+    const readRows = new Map(read.map(([id, image]) => [id, image && withoutLabels(image)]))
+    const rows = new Map([...readRows, ...unreadableRows(readRows, unreadable, isWhole)])
     const labels = new Map(read.map(([id, image]) => [id, image?.labels.length ? image.labels : undefined]))
-    become(
+    setState(
       {
-        images: merged(state.images, bare, whole),
-        labels: merged(state.labels, labels, whole),
+        images: merged(state.images, rows, isWhole),
+        labels: merged(state.labels, labels, isWhole),
         containers: merged(state.containers, containers, list?.containers !== undefined),
         containersFailure: list ? list.containersFailure : state.containersFailure,
-        unconfirmed: new Set(whole ? [] : [...state.unconfirmed].filter((id) => !images.has(id))),
-        complete: whole || state.complete,
+        unconfirmed: new Set(isWhole ? [] : [...state.unconfirmed].filter((id) => !images.has(id))),
+        complete: isWhole || state.complete,
       },
       [...images.keys()],
     )
@@ -147,8 +145,8 @@ export function liveState(changed: (change: ImagesChange) => void): Live {
         .map((word) =>
           [...state.labels].filter(([, labels]) => labels.some((label) => label.includes(word))).map(([id]) => id),
         ),
-    replace: (list, since = unread, unreadable = allReadable) =>
-      take(
+    replace: (list, since = noResult, unreadable = noneUnreadable) =>
+      update(
         {
           images: new Map([...byId(list.images), ...since.images]),
           containers: new Map([...byId(list.containers ?? []), ...since.containers]),
@@ -156,9 +154,9 @@ export function liveState(changed: (change: ImagesChange) => void): Live {
         unreadable,
         list,
       ),
-    apply: (read, unreadable = allReadable) => take(read, unreadable),
+    apply: (read, unreadable = noneUnreadable) => update(read, unreadable),
     applyContainers: ({ containers, failure }) =>
-      become(
+      setState(
         {
           ...state,
           containers: containers ? merged(state.containers, byId(containers), true) : state.containers,
@@ -167,14 +165,14 @@ export function liveState(changed: (change: ImagesChange) => void): Live {
         [],
       ),
     forget(remembered = []) {
-      // Nothing is known yet: the list will reach the window as a change, not as a change and then as a whole again.
+      // If nothing is known yet, the window needs no new snapshot: the list will reach it as an ordinary change.
       if (!state.complete && state.images.size + state.containers.size + remembered.length === 0) return
       const images = byId(remembered)
-      state = { ...nothing, images, unconfirmed: new Set(images.keys()) }
+      state = { ...emptyState, images, unconfirmed: new Set(images.keys()) }
       shown = byId(listed(remembered))
-      // The skipped number makes every window ask for the whole.
+      // The gap in the numbers makes every window request a snapshot.
       seq += 2
-      changed({
+      publish({
         seq,
         complete: false,
         images: [],
@@ -187,10 +185,10 @@ export function liveState(changed: (change: ImagesChange) => void): Live {
   }
 }
 
-const byId = <Thing extends { readonly id: string }>(things: readonly Thing[]) =>
-  new Map(things.map((thing) => [thing.id, thing]))
+const byId = <Item extends { readonly id: string }>(items: readonly Item[]) =>
+  new Map(items.map((item) => [item.id, item]))
 
-/** What a window is told of an image. */
+/** @returns the image as it is published to a window: labels stay in the main process */
 export function withoutLabels(known: KnownImage): Image {
   const { labels: _, ...image } = known
   return image
@@ -207,24 +205,25 @@ const unknownImage = (id: ImageId): Image => ({
 
 const failureOf = ({ containersFailure }: State) => (containersFailure === undefined ? {} : { containersFailure })
 
-/** `known` with what was `read`; a thing that reads the same stays the same object, so that differences are few. */
-function merged<Thing>(
-  known: ReadonlyMap<string, Thing>,
-  read: ReadonlyMap<string, Thing | undefined>,
-  whole: boolean,
-): ReadonlyMap<string, Thing> {
-  const next = new Map(whole ? [] : known)
-  for (const [id, thing] of read) {
+/** Merges `read` into `known`, or replaces `known` if `isWhole`. Unchanged items stay the same object. */
+function merged<Item>(
+  known: ReadonlyMap<string, Item>,
+  read: ReadonlyMap<string, Item | undefined>,
+  isWhole: boolean,
+): ReadonlyMap<string, Item> {
+  const next = new Map(isWhole ? [] : known)
+  for (const [id, item] of read) {
     const before = known.get(id)
-    if (thing === undefined) next.delete(id)
-    else next.set(id, before !== undefined && isDeepStrictEqual(before, thing) ? before : thing)
+    if (item === undefined) next.delete(id)
+    else next.set(id, before !== undefined && isDeepStrictEqual(before, item) ? before : item)
   }
   return next
 }
 
-function difference<Thing>(before: ReadonlyMap<string, Thing>, after: ReadonlyMap<string, Thing>) {
+/** Compares items by identity. `present`: new or changed items; `gone`: ids of removed items. */
+function difference<Item>(before: ReadonlyMap<string, Item>, after: ReadonlyMap<string, Item>) {
   return {
-    present: [...after].filter(([id, thing]) => before.get(id) !== thing).map(([, thing]) => thing),
+    present: [...after].filter(([id, item]) => before.get(id) !== item).map(([, item]) => item),
     gone: [...before.keys()].filter((id) => !after.has(id)),
   }
 }

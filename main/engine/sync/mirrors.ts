@@ -1,31 +1,31 @@
-/** The mirrors in force, read again whenever the engine has taken up its configuration. */
+/** The registry mirrors in force, read again after each reload of the engine's configuration. */
 import { setTimeout as delay } from 'node:timers/promises'
 import type { EngineSession } from '../api/session.ts'
 import { readMirrors } from '../api/system.ts'
 
-/** An engine may tell of its reload some milliseconds before it has the new mirrors (26.1, one time in 150: tried). */
-const settledAfterMs = 500
+/** An engine may send the reload event milliseconds before the new mirrors are in force (26.1, 1 in 150: tried). */
+const secondReadDelayMs = 500
 
-/** @returns what is to be called when the engine has reloaded */
+/** @returns a function to call after each reload of the engine. A failed read is ignored. */
 export function mirrorsReader(
   session: EngineSession,
-  read: (mirrors: readonly string[]) => void,
+  onMirrors: (mirrors: readonly string[]) => void,
   signal: AbortSignal,
 ): () => void {
   let latest = 0
-  async function reloaded() {
+  async function readTwice() {
     const request = ++latest
     try {
-      for (const waitMs of [0, settledAfterMs]) {
+      for (const waitMs of [0, secondReadDelayMs]) {
         await delay(waitMs, undefined, { signal })
         const mirrors = await readMirrors(session)
-        // Only the last of several counts.
+        // A later reload supersedes this one.
         if (request !== latest) return
-        read(mirrors)
+        onMirrors(mirrors)
       }
     } catch {
-      // An engine that went away meanwhile is told of by its events.
+      // If the engine is gone, the end of its event stream reports that.
     }
   }
-  return () => void reloaded()
+  return () => void readTwice()
 }

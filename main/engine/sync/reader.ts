@@ -1,11 +1,11 @@
-/** Reading images and containers from an engine, all of them or those that a hint names. */
+/** Reads images and containers from an engine: all of them, or those that events named. */
 import * as v from 'valibot'
 import type { Container, Image, ImageId } from '../../../model/image/image.ts'
 import type { Capabilities } from '../api/session.ts'
 import type { Connection } from '../connect/connection.ts'
 import { engineFailure, statusOf } from '../api/errors.ts'
-import type { Names } from './hints.ts'
-import type { Read } from './live.ts'
+import type { Targets } from './hints.ts'
+import type { InspectResult } from './live.ts'
 import {
   containerInspected,
   imageInspected,
@@ -16,78 +16,80 @@ import {
 } from '../api/replies.ts'
 
 /**
- * The engine answered, and not with what was asked for. An engine refuses to tell of images while one of them is half
- * gone ("layer does not exist" by the classic store, "content digest … not found" by containerd's), and a store that is
- * damaged refuses for good.
+ * The engine replied with an error, or with a reply that does not parse. An engine refuses image requests while an
+ * image is half removed (classic store: "layer does not exist"; containerd store: "content digest … not found"), and
+ * always if its store is damaged.
  */
 class Refusal {
-  readonly said
-  constructor(said: string) {
-    this.said = said
+  readonly detail
+  constructor(detail: string) {
+    this.detail = detail
   }
 }
 
-/** The engine's words where it answered with an error or with what cannot be read; undefined if it did not answer. */
+/** @returns the engine's message if it replied with an error or an unreadable body; undefined if it did not reply */
 export function refusalOf(error: unknown): string | undefined {
   if (statusOf(error) === undefined && !v.isValiError(error)) return undefined
   const failure = engineFailure(error, '')
   return 'detail' in failure ? failure.detail : ''
 }
 
-async function orRefusal<Answer>(question: Promise<Answer>): Promise<Answer | Refusal> {
+async function orRefusal<Reply>(request: Promise<Reply>): Promise<Reply | Refusal> {
   try {
-    return await question
+    return await request
   } catch (error) {
-    const said = refusalOf(error)
-    if (said === undefined) throw error
-    return new Refusal(said)
+    const detail = refusalOf(error)
+    if (detail === undefined) throw error
+    return new Refusal(detail)
   }
 }
 
+/** Throws if the engine refuses the list. Timeout: 5 min. */
 export async function readAllImages({ ask, capabilities }: Connection): Promise<KnownImage[]> {
   return parseImageRows(await ask('/images/json', { all: true })).map((image) => withTrueDigests(image, capabilities))
 }
 
+/** @returns `failure` instead of the rows if the engine refuses the list. Timeout: 5 min. */
 export async function readAllContainers({ ask }: Connection): Promise<ContainerRows> {
   const rows = await orRefusal(ask('/containers/json', { all: true }).then(parseContainerRows))
-  return rows instanceof Refusal ? { failure: rows.said } : rows
+  return rows instanceof Refusal ? { failure: rows.detail } : rows
 }
 
-/** What was read, and what the engine refused to tell of. */
-export interface NamedRead extends Read {
-  /** Names of images, with the engine's words. */
+/** The inspected objects, and the requests that the engine refused. */
+export interface TargetsRead extends InspectResult {
+  /** The engine's message for each refused image name. */
   readonly refusedImages: ReadonlyMap<string, string>
-  /** The engine did not tell of one of the containers. */
+  /** The engine refused to inspect at least one container. */
   readonly refusedContainer: boolean
 }
 
 /**
- * Reads the named images and whatever else their new state touches: the images that carried one of their tags
- * until now (no event tells of a tag that moved away), and the parents that are not known yet.
+ * Inspects the targets and the images that their new state affects: images that held one of their tags until now (no
+ * event reports a tag that moved away), and parents that are not known yet.
  */
-export async function readNamed(connection: Connection, known: Known, names: Names): Promise<NamedRead> {
+export async function readTargets(connection: Connection, known: Known, targets: Targets): Promise<TargetsRead> {
   const [images, containers] = await Promise.all([
-    readTouched(connection, known, names),
-    readContainers(connection, names.containers),
+    readImagesAndAffected(connection, known, targets),
+    readContainers(connection, targets.containers),
   ])
   return { ...images, ...containers }
 }
 
-async function readTouched(connection: Connection, known: Known, names: Names) {
+async function readImagesAndAffected(connection: Connection, known: Known, targets: Targets) {
   const images = new Map<string, KnownImage | undefined>()
   const refusedImages = new Map<string, string>()
-  const asked = new Set<string>()
-  let wanted = [...names.images]
-  while (wanted.length > 0) {
-    wanted.forEach((name) => asked.add(name))
-    for (const [name, image, refusal] of await readImages(connection, known, wanted)) {
-      if (refusal) refusedImages.set(name, refusal.said)
+  const requested = new Set<string>()
+  let toRead = [...targets.images]
+  while (toRead.length > 0) {
+    toRead.forEach((name) => requested.add(name))
+    for (const [name, image, refusal] of await readImages(connection, known, toRead)) {
+      if (refusal) refusedImages.set(name, refusal.detail)
       if (image) images.set(image.id, image)
       else if (refusal) continue
       else if (known.has(name)) images.set(name, undefined)
     }
-    wanted = touched(images, known, [...names.references, ...names.images]).filter(
-      (id) => !asked.has(id) && !images.has(id),
+    toRead = affectedImages(images, known, [...targets.references, ...targets.images]).filter(
+      (id) => !requested.has(id) && !images.has(id),
     )
   }
   return { images, refusedImages }
@@ -95,7 +97,8 @@ async function readTouched(connection: Connection, known: Known, names: Names) {
 
 type Known = ReadonlyMap<ImageId, Image>
 
-function touched(
+/** @returns the ids of known images that held one of the references, and of unknown parents */
+function affectedImages(
   images: ReadonlyMap<string, Image | undefined>,
   known: Known,
   references: readonly string[],
@@ -107,11 +110,11 @@ function touched(
 }
 
 /**
- * Asks for images that are remembered, few at once, as the engine is busy with its list. One that the engine refuses to
- * tell of is left to the list.
+ * Inspects remembered images, four at a time, because the engine is busy with its list.
+ * @returns the images by id, undefined for missing ones; refused images are left out, and the list will have them
  */
 export async function readRemembered(connection: Connection, known: Known, ids: readonly ImageId[]) {
-  const images = await each(
+  const images = await mapInBatches(
     ids,
     async (id): Promise<readonly [ImageId, KnownImage | undefined][]> => {
       const image = await inspect(connection, id)
@@ -123,43 +126,50 @@ export async function readRemembered(connection: Connection, known: Known, ids: 
   return new Map(images.flat())
 }
 
-/** A name, and the image it names: undefined if there is none, or if the engine refuses to tell. */
-type Looked = readonly [name: string, image: KnownImage | undefined, refusal?: Refusal | undefined]
+/** A name with its image. The image is undefined if it does not exist, or if the engine refused to inspect it. */
+type Inspected = readonly [name: string, image: KnownImage | undefined, refusal?: Refusal | undefined]
 
-async function readImages(connection: Connection, known: Known, names: readonly string[]): Promise<readonly Looked[]> {
-  const looked = await each(names, async (name): Promise<Looked> => {
+async function readImages(
+  connection: Connection,
+  known: Known,
+  names: readonly string[],
+): Promise<readonly Inspected[]> {
+  const inspected = await mapInBatches(names, async (name): Promise<Inspected> => {
     const image = await inspect(connection, name)
     return image instanceof Refusal ? [name, undefined, image] : [name, image]
   })
-  return connection.capabilities.store === 'containerd' ? asListed(connection, known, looked) : looked
+  return connection.capabilities.store === 'containerd' ? asListed(connection, known, inspected) : inspected
 }
 
-/** What is unpacked of an image changes seldom, and the containerd store's inspect leaves it out of the size. */
+/**
+ * The image with the size that is already known, else marked as unknown. The containerd store's inspect leaves unpacked
+ * files out of the size, and these rarely change.
+ */
 function withKnownSize(inspected: KnownImage, known: Known): KnownImage {
   const { sizeUnknown: _, ...image } = inspected
   const before = known.get(image.id)
   return before && !before.sizeUnknown ? { ...image, size: before.size } : { ...image, size: 0, sizeUnknown: true }
 }
 
-/** Asks a few at a time. */
-async function each<Answer>(
+/** Calls `read` for each name, `batchSize` at a time. */
+async function mapInBatches<Reply>(
   names: readonly string[],
-  ask: (name: string) => Promise<Answer>,
-  atOnce = 16,
-): Promise<Answer[]> {
-  const answers: Answer[] = []
-  for (let start = 0; start < names.length; start += atOnce)
-    answers.push(...(await Promise.all(names.slice(start, start + atOnce).map(ask))))
-  return answers
+  read: (name: string) => Promise<Reply>,
+  batchSize = 16,
+): Promise<Reply[]> {
+  const replies: Reply[] = []
+  for (let start = 0; start < names.length; start += batchSize)
+    replies.push(...(await Promise.all(names.slice(start, start + batchSize).map(read))))
+  return replies
 }
 
-/** Undefined where the engine knows no such thing. */
-async function found<Schema extends v.GenericSchema>(
-  question: Promise<unknown>,
+/** @returns undefined if the engine replies 404 */
+async function parsed<Schema extends v.GenericSchema>(
+  request: Promise<unknown>,
   schema: Schema,
 ): Promise<v.InferOutput<Schema> | undefined> {
   try {
-    return v.parse(schema, await question)
+    return v.parse(schema, await request)
   } catch (error) {
     if (statusOf(error) === 404) return undefined
     throw error
@@ -167,7 +177,7 @@ async function found<Schema extends v.GenericSchema>(
 }
 
 async function inspect({ ask, capabilities }: Connection, name: string): Promise<KnownImage | Refusal | undefined> {
-  const image = await orRefusal(found(ask(`/images/${name}/json`), imageInspected))
+  const image = await orRefusal(parsed(ask(`/images/${name}/json`), imageInspected))
   return image && !(image instanceof Refusal) ? withTrueDigests(image, capabilities) : image
 }
 
@@ -175,11 +185,16 @@ const withTrueDigests = (image: KnownImage, { store }: Capabilities): KnownImage
   store === 'containerd' && image.references.length > 0 ? { ...image, digests: [] } : image
 
 /**
- * The containerd store's inspect leaves the unpacked files out of the size, and tells an image's other facts by another
- * of its tags than the list does. The list tells of the tags asked for alone.
+ * Replaces inspected images by their rows in the list, except for tags and digests. The containerd store's inspect
+ * leaves unpacked files out of the size, and takes other fields from a different tag than the list. A list filtered by
+ * reference contains only the requested tags.
  */
-async function asListed({ ask }: Connection, known: Known, looked: readonly Looked[]): Promise<readonly Looked[]> {
-  const images = looked.flatMap(([, image]) => image ?? [])
+async function asListed(
+  { ask }: Connection,
+  known: Known,
+  inspected: readonly Inspected[],
+): Promise<readonly Inspected[]> {
+  const images = inspected.flatMap(([, image]) => image ?? [])
   const tags = images.flatMap(({ references }) => references)
   const untagged = images.some(({ references }) => references.length === 0)
   const lists = await orRefusal(
@@ -189,27 +204,27 @@ async function asListed({ ask }: Connection, known: Known, looked: readonly Look
     ]).then((replies) => replies.flatMap(parseImageRows)),
   )
   if (lists instanceof Refusal)
-    return looked.map(([name, image, refusal]): Looked => [
+    return inspected.map(([name, image, refusal]): Inspected => [
       name,
       image && withKnownSize(image, known),
       refusal ?? (image && lists),
     ])
   const listed = new Map(lists.map((image) => [image.id, image]))
-  return looked.map(([name, image, refusal]): Looked => {
-    const same = image && listed.get(image.id)
-    return [name, same ? { ...same, references: image.references, digests: image.digests } : image, refusal]
+  return inspected.map(([name, image, refusal]): Inspected => {
+    const row = image && listed.get(image.id)
+    return [name, row ? { ...row, references: image.references, digests: image.digests } : image, refusal]
   })
 }
 
 /**
- * Asks for each container by itself: the engine tells of a change before its own list has it
+ * Inspects each container, because the engine sends an event before its own list is updated
  * (moby daemon/pause.go: the event is logged before the container is checkpointed).
  */
 async function readContainers({ ask }: Connection, ids: ReadonlySet<string>) {
   const containers = new Map<string, Container | undefined>()
   let refusedContainer = false
-  await each([...ids], async (id) => {
-    const container = await orRefusal(found(ask(`/containers/${id}/json`), containerInspected))
+  await mapInBatches([...ids], async (id) => {
+    const container = await orRefusal(parsed(ask(`/containers/${id}/json`), containerInspected))
     if (container instanceof Refusal) refusedContainer = true
     else containers.set(id, container)
   })

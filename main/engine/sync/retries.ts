@@ -1,38 +1,41 @@
-/** What the engine failed to answer, and when each question is asked again. */
+/** Requests that the engine refused, and when each is repeated. */
 import { Backoff } from '../connect/backoff.ts'
 
-/** The two lists, or an image by the name that it was asked for. */
+/** One of the two lists, or an image by the name used in the request. */
 export type RetryKey = 'images' | 'containers' | `image ${string}`
 
 interface Retry {
   readonly backoff: Backoff
-  said: string
+  detail: string
   timer: NodeJS.Timeout | undefined
 }
 
-/** Images are asked for again one after another, this many milliseconds apart, however many they are. */
-const imagesApartMs = 800
-/** An engine fails for a moment while it removes images: only the third failure in a row, after 1.5 s, is shown. */
-const shownAfter = 3
+/** Minimum time between two retries of images. */
+const imageIntervalMs = 800
+/** Failures in a row before one is shown (1.5 s): engines fail for a moment while they remove images. */
+const shownAfterFailures = 3
 
 export class Retries {
   readonly #retries = new Map<RetryKey, Retry>()
-  readonly #ask
+  readonly #retry
   #lastImageAt = 0
 
-  /** `ask` is called when a question is due. */
-  constructor(ask: (key: RetryKey) => void) {
-    this.#ask = ask
+  /** @param retry called when a request is due */
+  constructor(retry: (key: RetryKey) => void) {
+    this.#retry = retry
   }
 
-  /** Notes a failure with the engine's words. Returns whether it is to be shown by now. */
-  failed(key: RetryKey, said: string): boolean {
-    const retry = this.#retries.get(key) ?? { backoff: new Backoff(), said, timer: undefined }
+  /**
+   * Records a failure with the engine's message, and schedules a retry.
+   * @returns whether the failure should be shown
+   */
+  failed(key: RetryKey, detail: string): boolean {
+    const retry = this.#retries.get(key) ?? { backoff: new Backoff(), detail, timer: undefined }
     this.#retries.set(key, retry)
-    retry.said = said
+    retry.detail = detail
     clearTimeout(retry.timer)
     retry.timer = setTimeout(() => this.#due(key), this.#waitMs(key, retry.backoff)).unref()
-    return retry.backoff.failures >= shownAfter
+    return retry.backoff.failures >= shownAfterFailures
   }
 
   succeeded(key: RetryKey) {
@@ -40,33 +43,35 @@ export class Retries {
     this.#retries.delete(key)
   }
 
-  /** Whether the question failed when it was asked last. */
+  /** Whether the last request failed. */
   isKnown(key: RetryKey): boolean {
     return this.#retries.has(key)
   }
 
-  /** Whether the question waits for its back-off. */
+  /** Whether the request is waiting for its back-off. */
   isWaiting(key: RetryKey): boolean {
     return this.#retries.get(key)?.timer !== undefined
   }
 
-  /** The images whose failure is to be shown, with the engine's words. */
+  /** The ids of the images whose failure should be shown, with the engine's messages. */
   unreadableImages(): Map<string, string> {
     return new Map(
-      [...this.#retries].flatMap(([key, { said, backoff }]) =>
-        key.startsWith('image sha256:') && backoff.failures >= shownAfter ? [[nameOf(key), said] as const] : [],
+      [...this.#retries].flatMap(([key, { detail, backoff }]) =>
+        key.startsWith('image sha256:') && backoff.failures >= shownAfterFailures
+          ? [[imageName(key), detail] as const]
+          : [],
       ),
     )
   }
 
-  /** Forgets the images that are in no list any more. */
-  keepImages(listed: (id: string) => boolean) {
+  /** Drops the retries of images that are not listed any more. */
+  keepImages(isListed: (id: string) => boolean) {
     for (const key of this.#retries.keys())
-      if (key.startsWith('image sha256:') && !listed(nameOf(key))) this.succeeded(key)
+      if (key.startsWith('image sha256:') && !isListed(imageName(key))) this.succeeded(key)
   }
 
-  /** Asks at once: the user wants to know. */
-  askNow() {
+  /** Repeats all waiting requests without waiting for their back-off. */
+  retryNow() {
     for (const key of this.#retries.keys()) if (this.isWaiting(key)) this.#due(key)
   }
 
@@ -79,16 +84,17 @@ export class Retries {
     if (!retry) return
     clearTimeout(retry.timer)
     retry.timer = undefined
-    this.#ask(key)
+    this.#retry(key)
   }
 
   #waitMs(key: RetryKey, backoff: Backoff): number {
     const now = performance.now()
-    const at = now + backoff.next()
-    if (!key.startsWith('image ')) return at - now
-    this.#lastImageAt = Math.max(at, this.#lastImageAt + imagesApartMs)
+    const dueAt = now + backoff.next()
+    if (!key.startsWith('image ')) return dueAt - now
+    this.#lastImageAt = Math.max(dueAt, this.#lastImageAt + imageIntervalMs)
     return this.#lastImageAt - now
   }
 }
 
-export const nameOf = (key: RetryKey): string => key.slice('image '.length)
+/** @returns the image name in a key of the form `image <name>` */
+export const imageName = (key: RetryKey): string => key.slice('image '.length)

@@ -1,102 +1,105 @@
-/** Keeps the live state true while one connection holds: read once, then changed by the engine's events. */
+/** Keeps the live state current while one connection lasts: lists everything once, then follows the engine's events. */
 import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
 import * as v from 'valibot'
 import type { ImageId } from '../../../model/image/image.ts'
 import type { Connection } from '../connect/connection.ts'
 import { openEvents } from '../api/system.ts'
-import { Hints, hintsOf } from './hints.ts'
+import { invalidationsOf, PendingInvalidations } from './hints.ts'
 import { Listing } from './listing.ts'
 import type { Live } from './live.ts'
-import { readAllContainers, readNamed, refusalOf } from './reader.ts'
-import { nameOf, Retries, type RetryKey } from './retries.ts'
+import { readAllContainers, readTargets, refusalOf } from './reader.ts'
+import { imageName, Retries, type RetryKey } from './retries.ts'
 import { engineEvent, type EngineEvent } from '../api/replies.ts'
 
-/** Events come in clusters (a build, a prune): what arrives within this many milliseconds is looked at together. */
-const cluster = 40
-/** Where they keep coming, two looks begin so many milliseconds apart: who waits for 200 images to go sees no more. */
-const looksApart = 120
-/** After loads have rested for so long, in milliseconds, the whole list is read again. */
-const loadsRest = 1000
-/** How long a question that was under way when the events ended may take to be answered. */
-const cutShort = 500
+/** Events come in bursts (a build, a prune): events within this time are processed together. */
+const burstMs = 40
+/** Minimum time between two reads during a steady stream of events, such as a removal of 200 images. */
+const readIntervalMs = 120
+/** The whole list is read again once no load event has arrived for this long. */
+const loadDebounceMs = 1000
+/** How long a read in progress may still take after the events ended. */
+const finalReadMs = 500
 
 export interface Watch {
-  /** Resolves when the engine closes its events; rejects when it cannot be read. */
+  /** Resolves when the engine closes its events; rejects when the engine cannot be read. */
   readonly ended: Promise<void>
   /** Reads the whole list again. */
-  lookAgain(): void
-  /** Asks again at once what the engine refused and is waited with. */
+  resync(): void
+  /** Repeats every refused request now, without waiting for its back-off. */
   retryNow(): void
-  /** Asks for one image again: somebody else could not read it. */
+  /** Inspects an image that another part of the app could not read. */
   inspectAgain(image: ImageId): void
 }
 
-interface Told {
-  /** The whole list is in place. `slow`: it took longer than one waits for. */
-  listed(slow: boolean): void
-  /** The engine has refused its list of images several times. */
-  refused(error: unknown): void
-  /** What is known may have changed, and the engine has no list to work on. */
-  read(): void
-  /** The engine's own settings may be others. */
-  reloaded(): void
+interface WatchCallbacks {
+  /** The whole list has been applied. `slow`: it took longer than a second. */
+  onList(slow: boolean): void
+  /** The engine has refused to list its images several times. */
+  onRefusal(error: unknown): void
+  /** The live state may have changed, and the engine is not busy with a list. */
+  onRead(): void
+  /** The engine has reloaded its configuration. */
+  onReload(): void
 }
 
-/** Follows the engine until `signal`. */
+/**
+ * Follows the engine until `signal` aborts. Rejects if the engine's events cannot be opened; later failures reject
+ * `ended`.
+ */
 export async function watchEngine(
   connection: Connection,
-  known: Live,
-  told: Told,
+  liveState: Live,
+  callbacks: WatchCallbacks,
   signal: AbortSignal,
 ): Promise<Watch> {
-  const live = until(signal, known)
-  // The stream is open before the list is asked for, so nothing that happens in between is missed.
+  const live = untilAborted(signal, liveState)
+  // The stream opens before the list is requested, so no event in between is missed.
   const stream = await openEvents({ ...connection, signal })
   const over = new AbortController()
-  const hints = new Hints()
+  const pending = new PendingInvalidations()
   let listing: Listing | undefined
-  let looking: Promise<void> | undefined
-  let lastLook = -Infinity
+  let reading: Promise<void> | undefined
+  let lastReadAt = -Infinity
   let failure: { readonly error: unknown } | undefined
 
-  let containersWanted = false
-  const retries = new Retries(askAgain)
+  let containersPending = false
+  const retries = new Retries(retry)
   signal.addEventListener('abort', () => retries.end(), { once: true })
 
-  const listWanted = () => hints.everything && !retries.isWaiting('images')
-  const somethingToDo = () =>
+  const isListPending = () => pending.everything && !retries.isWaiting('images')
+  const hasWork = () =>
     !signal.aborted &&
     (listing
-      ? listing.arrived || listing.waits || (hints.named && listing.goesOn)
-      : listWanted() || hints.named || containersWanted)
+      ? listing.arrived || listing.hasParts || (pending.hasTargets && listing.allowsInspects)
+      : isListPending() || pending.hasTargets || containersPending)
 
-  // One thing at a time, so that nothing older than what is known is ever put in its place.
-  async function look(wait: number) {
-    await delay(wait)
+  // Reads run one at a time, so an older reply never replaces a newer one.
+  async function readPending(waitMs: number) {
+    await delay(waitMs)
     try {
-      while (somethingToDo()) {
-        lastLook = performance.now()
-        await doOne()
-        // The list itself is no event, and what it brings is not held up.
-        if (somethingToDo()) await delay(listing?.arrived || listing?.waits ? cluster : soon())
+      while (hasWork()) {
+        lastReadAt = performance.now()
+        await readNext()
+        // A list in progress is not an event, so its parts are not throttled.
+        if (hasWork()) await delay(listing?.arrived || listing?.hasParts ? burstMs : throttleMs())
       }
     } catch (error) {
-      failed(error)
+      fail(error)
     } finally {
-      looking = undefined
+      reading = undefined
     }
   }
 
-  async function doOne() {
-    if (listWanted() && !listing) {
-      hints.everything = containersWanted = false
-      listing = new Listing(connection, live, { news: () => lookSoon(0), failed: listFailed })
+  async function readNext() {
+    if (isListPending() && !listing) {
+      pending.everything = containersPending = false
+      listing = new Listing(connection, live, { onProgress: () => scheduleRead(0), onError: listFailed })
     } else if (listing?.arrived) await takeList(listing)
-    else if (hints.named) await lookAtNamed()
-    else if (listing) await listing.goOn()
+    else if (pending.hasTargets) await inspectTargets()
+    else if (listing) await listing.showPart()
     else {
-      containersWanted = false
+      containersPending = false
       const rows = await readAllContainers(connection)
       noteContainers(rows.failure)
       live.applyContainers(rows)
@@ -104,110 +107,110 @@ export async function watchEngine(
   }
 
   async function takeList(arrived: Listing) {
-    arrived.lookedAt(hints.takeNamed())
+    arrived.markInspected(pending.takeTargets())
     const { images, containersFailure, refusedImages } = await arrived.take(retries.unreadableImages())
     const ids = new Set(images.map(({ id }) => id))
     retries.succeeded('images')
     retries.keepImages((id) => ids.has(id))
-    for (const [name, said] of refusedImages) retries.failed(`image ${name}`, said)
+    for (const [name, detail] of refusedImages) retries.failed(`image ${name}`, detail)
     noteContainers(containersFailure)
-    told.listed(arrived.slow)
+    callbacks.onList(arrived.slow)
     listing = undefined
-    told.read()
+    callbacks.onRead()
   }
 
-  async function lookAtNamed() {
-    const names = hints.takeNamed()
-    const read = await readNamed(connection, live.images(), names)
-    listing?.lookedAt(names, read)
-    for (const name of [...names.images, ...read.images.keys()])
+  async function inspectTargets() {
+    const targets = pending.takeTargets()
+    const read = await readTargets(connection, live.images(), targets)
+    listing?.markInspected(targets, read)
+    for (const name of [...targets.images, ...read.images.keys()])
       if (!read.refusedImages.has(name)) retries.succeeded(`image ${name}`)
-    for (const [name, said] of read.refusedImages) {
-      // The row of a reference is only found in the list: nobody knows which image it names now.
-      if (!name.startsWith('sha256:') && !retries.isKnown(`image ${name}`)) hints.everything = true
-      retries.failed(`image ${name}`, said)
+    for (const [name, detail] of read.refusedImages) {
+      // Which image a refused reference names is unknown, so only the whole list can update its row.
+      if (!name.startsWith('sha256:') && !retries.isKnown(`image ${name}`)) pending.everything = true
+      retries.failed(`image ${name}`, detail)
     }
-    if (read.refusedContainer) containersWanted = true
+    if (read.refusedContainer) containersPending = true
     live.apply(read, retries.unreadableImages())
-    if (!listing && read.images.size + read.containers.size > 0) told.read()
+    if (!listing && read.images.size + read.containers.size > 0) callbacks.onRead()
   }
 
-  function noteContainers(failure: string | undefined) {
-    if (failure === undefined) retries.succeeded('containers')
-    else retries.failed('containers', failure)
+  function noteContainers(detail: string | undefined) {
+    if (detail === undefined) retries.succeeded('containers')
+    else retries.failed('containers', detail)
   }
 
   function listFailed(error: unknown) {
-    const said = refusalOf(error)
-    if (said === undefined) return failed(error)
+    const detail = refusalOf(error)
+    if (detail === undefined) return fail(error)
     listing = undefined
-    hints.everything = true
-    if (retries.failed('images', said)) told.refused(error)
-    // What was asked for beside the list goes on.
-    if (somethingToDo()) lookSoon()
+    pending.everything = true
+    if (retries.failed('images', detail)) callbacks.onRefusal(error)
+    // Pending targets do not need the list.
+    if (hasWork()) scheduleRead()
   }
 
-  function askAgain(key: RetryKey) {
-    if (key === 'images') hints.everything = true
-    else if (key === 'containers') containersWanted = true
-    else hints.add({ look: 'image', name: nameOf(key) })
-    lookSoon(0)
+  function retry(key: RetryKey) {
+    if (key === 'images') pending.everything = true
+    else if (key === 'containers') containersPending = true
+    else pending.add({ kind: 'image', name: imageName(key) })
+    scheduleRead(0)
   }
 
-  function failed(error: unknown) {
+  function fail(error: unknown) {
     failure ??= { error }
-    // The lines of a stream that is only destroyed never end.
+    // readline never ends on a stream that is only destroyed, so it is aborted too.
     over.abort()
     stream.destroy()
   }
-  const soon = () => Math.max(cluster, lastLook + looksApart - performance.now())
-  function lookSoon(wait = soon()) {
-    looking ??= look(wait)
+  const throttleMs = () => Math.max(burstMs, lastReadAt + readIntervalMs - performance.now())
+  function scheduleRead(waitMs = throttleMs()) {
+    reading ??= readPending(waitMs)
   }
 
-  async function follow() {
+  async function followEvents() {
     try {
       const lines = createInterface({ input: stream, signal: AbortSignal.any([signal, over.signal]) })
       for await (const line of lines) {
-        for (const hint of hintsOf(parseEvent(line)))
-          if (hint.look === 'everything-later') lookLater()
-          else if (hint.look === 'settings') told.reloaded()
-          else hints.add(hint)
-        if (somethingToDo()) lookSoon()
+        for (const invalidation of invalidationsOf(parseEvent(line)))
+          if (invalidation.kind === 'everything-later') resyncAfterLoads()
+          else if (invalidation.kind === 'settings') callbacks.onReload()
+          else pending.add(invalidation)
+        if (hasWork()) scheduleRead()
       }
     } catch {
-      // A broken stream and an ended one mean the same: the engine is away.
+      // A broken stream and an ended one mean the same: the engine is gone.
     }
-    // An answer that the end of the engine cut short never comes: docker-modem waits for the rest of it.
-    await Promise.race([looking, delay(cutShort)])
+    // A reply that was cut off never completes: docker-modem keeps waiting for the remaining bytes.
+    await Promise.race([reading, delay(finalReadMs)])
     if (failure) throw failure.error
   }
-  const lookAgain = () => {
-    hints.everything = true
-    lookSoon(0)
+  const resync = () => {
+    pending.everything = true
+    scheduleRead(0)
   }
-  function lookLater() {
-    clearTimeout(later)
-    later = setTimeout(lookAgain, loadsRest).unref()
+  let loadTimer: NodeJS.Timeout | undefined
+  function resyncAfterLoads() {
+    clearTimeout(loadTimer)
+    loadTimer = setTimeout(resync, loadDebounceMs).unref()
   }
-  let later: NodeJS.Timeout | undefined
 
-  lookAgain()
+  resync()
   return {
-    ended: follow(),
-    lookAgain() {
+    ended: followEvents(),
+    resync() {
       retries.succeeded('images')
-      lookAgain()
+      resync()
     },
-    retryNow: () => retries.askNow(),
+    retryNow: () => retries.retryNow(),
     inspectAgain(image) {
-      if (!retries.isKnown(`image ${image}`)) askAgain(`image ${image}`)
+      if (!retries.isKnown(`image ${image}`)) retry(`image ${image}`)
     },
   }
 }
 
-/** What was read of an engine that has been left is nobody's business any more. */
-const until = (signal: AbortSignal, live: Live): Live => ({
+/** A live state that ignores updates once `signal` has aborted: a late reply belongs to an engine no longer shown. */
+const untilAborted = (signal: AbortSignal, live: Live): Live => ({
   ...live,
   apply: (read, unreadable) => signal.aborted || live.apply(read, unreadable),
   applyContainers: (rows) => signal.aborted || live.applyContainers(rows),

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { Backoff, engineTraces, untilRetry } from '../../../main/engine/connect/backoff.ts'
+import { Backoff, engineFingerprint, untilRetry } from '../../../main/engine/connect/backoff.ts'
 
 test('the delay doubles from half a second to half a minute, and starts again after a success', () => {
   const backoff = new Backoff()
@@ -18,26 +18,26 @@ test('the delay doubles from half a second to half a minute, and starts again af
 test('the wait ends at once when a socket appears, when it is another one, and when the user asks', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'slipway-backoff-'))
   const socket = join(folder, 'docker.sock')
-  const traces = () => engineTraces({ env: { DOCKER_HOST: `unix://${socket}` }, home: folder }, undefined)
+  const fingerprint = () => engineFingerprint({ env: { DOCKER_HOST: `unix://${socket}` }, home: folder }, undefined)
   const backoff = new Backoff()
   const longWait = (before: unknown, signal = new AbortController().signal) => {
     while (backoff.failures < 8) backoff.next()
-    return untilRetry({ backoff, traces, before, signal })
+    return untilRetry({ backoff, fingerprint, before, signal })
   }
   try {
-    const absent = traces()
+    const absent = fingerprint()
     const appears = longWait(absent)
     writeFileSync(socket, '')
     await appears
     expect(backoff.failures).toBe(0)
 
-    const first = traces()
+    const first = fingerprint()
     rmSync(socket)
     writeFileSync(socket, '')
     await longWait(first)
 
     const asked = new AbortController()
-    const waits = longWait(traces(), asked.signal)
+    const waits = longWait(fingerprint(), asked.signal)
     asked.abort()
     await waits
     expect(backoff.failures).toBeGreaterThan(0)

@@ -47,7 +47,7 @@ const calls: Readonly<Record<string, (session: EngineSession) => Promise<unknown
   readLastLines: (session) => api('readLastLines')(session, 'x', 1),
   hasPath: (session) => api('hasPath')(session, 'x', '/x'),
   shellsIn: (session) => api('shellsIn')(session, 'x'),
-  account: (session) => api('account')(session, v.any(), 'image'),
+  readDiskUsage: (session) => api('readDiskUsage')(session, v.any(), 'image'),
   listBuildCache: (session) => api('listBuildCache')(session),
   removeBuildCache: (session) => api('removeBuildCache')(session, 'x'.repeat(25)),
   cachedBytes: (session) => api('cachedBytes')(session),
@@ -71,7 +71,7 @@ const asksNothing = [
     'parseContainerRows',
   ],
   ...['compareVersions', 'agreedApi', 'measuresParts', 'countsContent', 'tellsAutomated', 'removesCacheById'],
-  ...['unframed', 'returned', 'withoutMarked', 'message', 'field', 'fields', 'integer'],
+  ...['unframed', 'withCarriageReturns', 'withoutMarked', 'message', 'field', 'fields', 'integer'],
 ]
 
 function api(name: string): (...args: readonly unknown[]) => Promise<unknown> {

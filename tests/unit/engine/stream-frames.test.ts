@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { mark, returned, unframed, withoutMarked } from '../../../main/engine/api/stream-frames.ts'
+import { mark, withCarriageReturns, unframed, withoutMarked } from '../../../main/engine/api/stream-frames.ts'
 
 /** What is shown, and what is heard, of bytes that come in pieces. */
 function taken(text: string, cuts: readonly number[] = []) {
@@ -54,7 +54,7 @@ test('frames are taken apart wherever they are cut', () => {
 })
 
 test('lines end as in a terminal, and bytes that are no text stay what they are', () => {
-  expect(returned(Buffer.from('a\nb\r\n好\n')).toString()).toBe('a\r\nb\r\n好\r\n')
+  expect(withCarriageReturns(Buffer.from('a\nb\r\n好\n')).toString()).toBe('a\r\nb\r\n好\r\n')
   const odd = Buffer.from([0xff, 0x00, 0xc3, 0x28])
-  expect(returned(odd).equals(odd)).toBe(true)
+  expect(withCarriageReturns(odd).equals(odd)).toBe(true)
 })
