@@ -86,7 +86,7 @@ test('the tutorial’s own command: a name, a tag, a shell', async ({ ready: app
   await field(app, 'Container name').fill('custom_container_name')
   await expect(command(app)).toHaveText('docker run -it --name custom_container_name box:1 /bin/bash')
   await sheet(app).getByRole('button', { name: 'Copy' }).click()
-  expect(await app.clipboard()).toBe('docker run -it --name custom_container_name box:1 /bin/bash')
+  await expect.poll(() => app.clipboard()).toBe('docker run -it --name custom_container_name box:1 /bin/bash')
   await run(app).click()
   await expect(sheet(app)).toHaveCount(0)
   await expect(app.page.locator('.xterm-helper-textarea')).toBeFocused()

@@ -22,7 +22,7 @@ test('no key of the app’s is taken from a program, and Ctrl+C reaches it', asy
   await terminals.run(demo, image, box)
   // Until it reads, the shell would.
   await terminals.type('echo ready; cat > /typed')
-  await expect(terminals.row('ready')).toBeVisible()
+  await expect(terminals.row('ready')).toBeVisible({ timeout: 30_000 })
   await app.page.keyboard.type('j/k?g')
   await app.page.keyboard.press('Control+k')
   await app.page.keyboard.press('F10')
