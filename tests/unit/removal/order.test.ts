@@ -37,7 +37,7 @@ describe('images of one removal', () => {
         await inLanes(
           orderOf(forest),
           async (at, turn) => {
-            await turn.comes()
+            await turn.predecessorsEnded()
             for (const other of running) expect(mayShare(forest[at], forest[other])).toBe(false)
             running.add(at)
             await delay(at % 2)
@@ -58,7 +58,7 @@ describe('images of one removal', () => {
     await inLanes(
       [[], [0], [1]],
       async (at, turn) => {
-        told[at] = await turn.comes()
+        told[at] = await turn.predecessorsEnded()
         goesOn = false
       },
       () => goesOn,
