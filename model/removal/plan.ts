@@ -1,7 +1,7 @@
 /** What a removal will do, as plain data. It is computed from the live state and applied without changes. */
 import { isDangling, runs, type Bytes, type Container, type ContainerId } from '../image/image.ts'
 import type { Image, ImageId, Reference } from '../image/image.ts'
-import { childrenFirst, goingParents, isHidden, shownHeir } from '../image/family.ts'
+import { childrenFirst, removedParents, isBuildStep, listedDescendant } from '../image/family.ts'
 import type { ByteRange } from '../layers/sizes.ts'
 import { provenance, type Provenance } from '../image/provenance.ts'
 import { boundsOf } from '../layers/bounds.ts'
@@ -123,7 +123,7 @@ export function planRemoval(world: World, rows: readonly WishRow[], choices: Cho
     const readable = image.unreadable === undefined
     const selected =
       whole.has(image.id) && readable && used.every((container) => isRemovedBy(container, choices[container.id]))
-    const pruned = isHidden(image, ownChildren) && (selected || used.length === 0)
+    const pruned = isBuildStep(image, ownChildren) && (selected || used.length === 0)
     // Ends the recursion if a hand-made image is its own ancestor.
     deletedById.set(image.id, false)
     const deleted =
@@ -148,7 +148,7 @@ export function planRemoval(world: World, rows: readonly WishRow[], choices: Cho
     })
     const child = (children.get(id) ?? []).find((child) => !isDeleted(child))
     if (!child) return containers
-    const shown = shownHeir(child, children, isDeleted)
+    const shown = listedDescendant(child, children, isDeleted)
     const by = { kind: 'child', image: shown.id, references: shown.references } as const
     return [...containers, { image: id, references, by, choice: 'keep', choices: ['keep'] }]
   })
@@ -162,7 +162,7 @@ export function planRemoval(world: World, rows: readonly WishRow[], choices: Cho
   )
   // The engine removes a selected build step with its children, so the plan does not name it separately.
   const ordered = childrenFirst(
-    deletedImages.filter((image) => !isHidden(image, children.get(image.id) ?? [])),
+    deletedImages.filter((image) => !isBuildStep(image, children.get(image.id) ?? [])),
     images,
   )
   const freed = sharing.of(
@@ -186,10 +186,10 @@ export function planRemoval(world: World, rows: readonly WishRow[], choices: Cho
       own: ownBytes.get(image.id) ?? nothing,
       provenance: from,
       copy: from.from === 'registry' ? 'needless' : isDangling(image) ? 'offered' : 'ticked',
-      parents: goingParents(
+      parents: removedParents(
         image,
         images,
-        (parent) => isHidden(parent, children.get(parent.id)!) && isDeleted(parent),
+        (parent) => isBuildStep(parent, children.get(parent.id)!) && isDeleted(parent),
         listedParents,
       ),
       names: namesOf(image, world.store),
