@@ -4,7 +4,7 @@ import { shortId } from '../../model/image/image.ts'
 import type { Deletion, RemovalPlan, Untagging } from '../../model/removal/plan.ts'
 import { engineFailure, inspectImage, statusOf, type Lease } from '../engine/index.ts'
 import type { Working } from '../jobs/index.ts'
-import { inLanes, type Turn } from './lanes.ts'
+import { runItems, type Predecessors } from './lanes.ts'
 import { deleteImage, removesTagsEarly, restoreTag, untag } from './steps.ts'
 
 export type Item = { readonly untag: Untagging } | { readonly deletion: Deletion }
@@ -34,12 +34,12 @@ export async function executePlan({ lease, plan, job }: Needs): Promise<Set<Item
   const started = new Set<Item>()
   let connectionLost = false
 
-  async function execute(at: number, turn: Turn) {
+  async function execute(at: number, predecessors: Predecessors) {
     const item = items[at]!
     if ('deletion' in item) {
-      await turn.predecessorsStarted()
+      await predecessors.started()
       const removesAllAtOnce = !removesTagsEarly(lease.session, item.deletion, plan)
-      if (removesAllAtOnce ? !(await turn.predecessorsEnded()) : !shouldContinue()) return
+      if (removesAllAtOnce ? !(await predecessors.ended()) : !shouldContinue()) return
     }
     const { session } = lease
     const { endpoint } = session.context
@@ -52,7 +52,7 @@ export async function executePlan({ lease, plan, job }: Needs): Promise<Set<Item
     try {
       const outcome = await ('untag' in item
         ? untag(session, item.untag)
-        : deleteImage(lease, item.deletion, plan, turn))
+        : deleteImage(lease, item.deletion, plan, predecessors))
       if (outcome === 'done') affected.add(item)
       job.item(at, typeof outcome === 'string' ? { state: outcome } : { state: 'failed', failure: outcome })
     } catch (error) {
@@ -76,10 +76,10 @@ export async function executePlan({ lease, plan, job }: Needs): Promise<Set<Item
   }
 
   const shouldContinue = () => !connectionLost && !job.cancelled.aborted
-  const predecessors = items.map((item) =>
+  const itemPredecessors = items.map((item) =>
     'untag' in item ? [] : item.deletion.after.map((at) => plan.untags.length + at),
   )
-  await inLanes(predecessors, execute, shouldContinue)
+  await runItems(itemPredecessors, execute, shouldContinue)
   items.forEach((item, at) => started.has(item) || job.item(at, { state: 'kept' }))
   return affected
 }

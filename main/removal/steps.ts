@@ -15,7 +15,7 @@ import {
   type EngineSession,
   type Lease,
 } from '../engine/index.ts'
-import type { Turn } from './lanes.ts'
+import type { Predecessors } from './lanes.ts'
 
 /** Time for a stopped container with `--rm` to remove itself. */
 const selfRemovalTimeoutMs = 10_000
@@ -47,7 +47,12 @@ export const removesTagsEarly = (session: EngineSession, { image, names }: Delet
  * the last step waits for the predecessors. The last step names the image by id, because a build could move a tag to
  * another image.
  */
-export async function deleteImage(lease: Lease, deletion: Deletion, plan: RemovalPlan, turn: Turn): Promise<Outcome> {
+export async function deleteImage(
+  lease: Lease,
+  deletion: Deletion,
+  plan: RemovalPlan,
+  predecessors: Predecessors,
+): Promise<Outcome> {
   const { session } = lease
   const { image, names, references } = deletion
   const containers = plan.containers.filter((each) => each.image === image)
@@ -65,7 +70,7 @@ export async function deleteImage(lease: Lease, deletion: Deletion, plan: Remova
   try {
     for (const [at, name] of names.entries()) {
       const isLast = at === names.length - 1
-      if (isLast && !(await turn.predecessorsEnded())) {
+      if (isLast && !(await predecessors.ended())) {
         for (const name of removedNames) await tagImage(lease.session, image, splitReference(name))
         return 'kept'
       }

@@ -8,7 +8,7 @@ import { boundsOf } from '../layers/bounds.ts'
 import { nothing, type Sharing } from '../layers/sharing.ts'
 import { commandsOf, namesOf } from './commands.ts'
 import { predecessorsOf } from './order.ts'
-import { sortRows, type Untagging, type WishRow } from './wish.ts'
+import { resolveRows, type Untagging, type WishRow } from './wish.ts'
 
 export type { Untagging, WishRow }
 
@@ -103,7 +103,7 @@ const isRemovedBy = (container: Container, choice: Choice | undefined) =>
 
 export function planRemoval(world: World, rows: readonly WishRow[], choices: Choices = {}): RemovalPlan {
   const { images, sharing } = world
-  const { whole, untags, missing } = sortRows(images, rows)
+  const { whole, untags, missing } = resolveRows(images, rows)
   const users = Map.groupBy(world.containers.values(), ({ image }) => image)
   const children = Map.groupBy(
     [...images.values()].filter(({ parent }) => parent !== undefined),

@@ -18,7 +18,7 @@ export interface Untagging {
  * @returns `whole`: the images whose names are all selected; `untags`: the selected names of other images;
  * `missing`: rows whose image or name no longer exists
  */
-export function sortRows(images: ReadonlyMap<ImageId, Image>, rows: readonly WishRow[]) {
+export function resolveRows(images: ReadonlyMap<ImageId, Image>, rows: readonly WishRow[]) {
   const selected = new Map<ImageId, Set<Reference>>()
   const whole = new Set<ImageId>()
   const missing: WishRow[] = []
