@@ -1,5 +1,5 @@
 /**
- * The JSON in image archives, as far as completeness depends on it.
+ * Parses the JSON in image archives: the fields that are needed to check that an archive is complete.
  * @see OCI image-spec: image-index.md, manifest.md, config.md; moby image/tarexport/tarexport.go for manifest.json
  */
 import * as v from 'valibot'
@@ -58,19 +58,19 @@ const document = v.union([
   ),
 ])
 
-/** Undefined if the text is not an `index.json`. */
+/** @returns undefined if the text is not an `index.json` */
 export const parseIndex = (text: string): readonly IndexItem[] | undefined => parsed(indexFile, text)?.manifests
 
-/** Undefined if the text is not a `manifest.json`. */
+/** @returns undefined if the text is not a `manifest.json` */
 export const parseManifest = (text: string): readonly ManifestItem[] | undefined => parsed(manifestFile, text)
 
-/** Undefined if the text is no index, manifest or config. */
+/** @returns undefined if the text is not an index, a manifest or a config */
 export const parseDocument = (text: string): ImageDocument | undefined => parsed(document, text)
 
 function parsed<Schema extends v.GenericSchema>(schema: Schema, text: string): v.InferOutput<Schema> | undefined {
   try {
-    const answer = v.safeParse(schema, JSON.parse(text))
-    return answer.success ? answer.output : undefined
+    const result = v.safeParse(schema, JSON.parse(text))
+    return result.success ? result.output : undefined
   } catch {
     return undefined
   }

@@ -1,10 +1,10 @@
-/** What an archive of an image has to hold, as the engine says it. */
+/** Finds out from the engine what a complete archive of an image must contain. */
 import type { ExpectedArchive } from '../../model/archives/problems.ts'
 import type { ImageId, Reference } from '../../model/image/image.ts'
 import { platformName } from '../../model/image/platform.ts'
 import { inspectImage, listImageIds, type EngineSession } from '../engine/index.ts'
 
-/** @returns undefined if the image is gone */
+/** @returns undefined if the image does not exist */
 export async function expectedArchive(
   session: EngineSession,
   image: ImageId,
@@ -24,8 +24,8 @@ export async function expectedArchive(
 }
 
 /**
- * Whether an image is there and can be used. A broken image of the containerd store still answers an inspect: 28.5 says
- * `Available: false`, 26.1 leaves it out of the list (tried).
+ * Whether an image exists and is complete. The containerd store can inspect an incomplete image: 28.5 returns
+ * `Available: false`, 26.1 omits the image from the list (tested).
  */
 export async function isUsable(
   session: EngineSession,
@@ -35,7 +35,7 @@ export async function isUsable(
   const found = await inspectImage(session, image, { manifests: true })
   if (!found) return false
   if (found.Manifests) return found.Manifests.some(({ Kind, Available }) => Kind === 'image' && Available)
-  // The containerd store takes milliseconds for each image that it lists, so only this one is asked for.
+  // Lists only this image, since the containerd store takes milliseconds for each listed image.
   const filters = references[0] === undefined ? { dangling: ['true'] } : { reference: [references[0]] }
   return (await listImageIds(session, filters)).includes(image)
 }

@@ -1,4 +1,4 @@
-/** Loads an archive that `saveArchive` wrote, if it still is that archive. */
+/** Loads an archive that `saveArchive` wrote, if the file has not changed since. */
 import { constants } from 'node:fs'
 import { open, type FileHandle } from 'node:fs/promises'
 import { Readable } from 'node:stream'
@@ -12,42 +12,43 @@ import { archiveReader } from './reader.ts'
 
 export interface ArchiveToLoad {
   readonly file: string
-  /** Of the whole file, in hexadecimal. Undefined: it was saved by a Slipway that kept no hashes. */
+  /** Hash of the whole file, in hexadecimal. Absent for archives of older versions, which stored no hashes. */
   readonly sha256?: string
   readonly image: ImageId
-  /** The only names that may move. */
+  /** The only names that the load may move. */
   readonly references: readonly Reference[]
 }
 
-const pieceBytes = 256 << 10
+const chunkBytes = 256 << 10
 
 /**
  * Checks an archive and loads it from the same file descriptor.
- * @returns undefined if `signal` ended the work. Throws if the engine cannot be reached.
+ * @returns undefined if the signal is aborted
+ * @throws if the engine cannot be reached
  */
 export async function loadArchive(
   session: EngineSession,
-  wanted: ArchiveToLoad,
+  request: ArchiveToLoad,
   signal: AbortSignal,
 ): Promise<Result<void> | undefined> {
-  const opened = await openArchive(wanted.file)
-  if (!opened.ok) return opened
-  const handle = opened.value
+  const openResult = await openArchive(request.file)
+  if (!openResult.ok) return openResult
+  const handle = openResult.value
   try {
-    if (wanted.sha256 !== undefined && !(await isUnchanged(handle, wanted, signal)))
-      return signal.aborted ? undefined : fail({ code: 'copy-changed', file: wanted.file })
-    const answer = await send(session, handle, wanted.file, signal)
-    if (!answer.ok) return answer
-    const detail = loadError(answer.value)
-    if (detail === undefined && (await isUsable(session, wanted.image, wanted.references))) return ok(undefined)
+    if (request.sha256 !== undefined && !(await isUnchanged(handle, request, signal)))
+      return signal.aborted ? undefined : fail({ code: 'copy-changed', file: request.file })
+    const response = await sendArchive(session, handle, request.file, signal)
+    if (!response.ok) return response
+    const detail = loadError(response.value)
+    if (detail === undefined && (await isUsable(session, request.image, request.references))) return ok(undefined)
     if (signal.aborted) return undefined
-    return fail({ code: 'copy-not-loaded', file: wanted.file, detail: detail ?? answer.value.trim().slice(0, 500) })
+    return fail({ code: 'copy-not-loaded', file: request.file, detail: detail ?? response.value.trim().slice(0, 500) })
   } finally {
     await handle.close()
   }
 }
 
-/** A link could lead to a file that is none of ours, and an open fifo would wait forever for its writer. */
+/** Refuses links, which could lead to any file, and pipes, whose `open` would wait forever for a writer. */
 async function openArchive(file: string): Promise<Result<FileHandle>> {
   try {
     const handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
@@ -68,20 +69,21 @@ function openFailure(error: unknown, file: string): Failure {
 
 async function isUnchanged(handle: FileHandle, { sha256, references }: ArchiveToLoad, signal: AbortSignal) {
   const reader = archiveReader()
-  for await (const piece of pieces(handle)) {
+  for await (const chunk of chunks(handle)) {
     if (signal.aborted) return false
-    reader.push(piece)
+    reader.push(chunk)
   }
   const archive = reader.finish(true)
   return archive.sha256 === sha256 && unexpectedNames(archive.content, references).length === 0
 }
 
 /**
- * The engine's answer. A cancel or a read error ends the archive early instead of cutting the connection: the lists come
- * last in it, so the engine refuses it and frees what it took; a cut connection would leave a lease of 24 hours in the
- * containerd store (tried on 26.1 and 28.5).
+ * Sends the archive. On cancel or a read error, the archive ends early, but the connection is not closed: the manifests
+ * are at the end, so the engine refuses the archive and frees its content. A closed connection would leave a lease of
+ * 24 hours in the containerd store (tested on 26.1 and 28.5).
+ * @returns the engine's response body
  */
-async function send(
+async function sendArchive(
   session: EngineSession,
   handle: FileHandle,
   file: string,
@@ -90,24 +92,24 @@ async function send(
   let failure: Failure | undefined
   async function* archive() {
     try {
-      for await (const piece of pieces(handle)) {
+      for await (const chunk of chunks(handle)) {
         if (signal.aborted) return
-        yield piece
+        yield chunk
       }
     } catch (error) {
       failure = { code: 'file-unusable', file, detail: error instanceof Error ? error.message : String(error) }
     }
   }
-  const answer = await loadImages(session, Readable.from(archive(), { objectMode: false, highWaterMark: pieceBytes }))
-  return failure ? fail(failure) : ok(answer)
+  const body = await loadImages(session, Readable.from(archive(), { objectMode: false, highWaterMark: chunkBytes }))
+  return failure ? fail(failure) : ok(body)
 }
 
-/** The file from its beginning, whatever was read of it before. */
-async function* pieces(handle: FileHandle): AsyncGenerator<Buffer> {
-  for (let at = 0; ;) {
-    const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(pieceBytes), 0, pieceBytes, at)
+/** Yields the file from its start. */
+async function* chunks(handle: FileHandle): AsyncGenerator<Buffer> {
+  for (let position = 0; ;) {
+    const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(chunkBytes), 0, chunkBytes, position)
     if (bytesRead === 0) return
-    at += bytesRead
+    position += bytesRead
     yield buffer.subarray(0, bytesRead)
   }
 }

@@ -1,33 +1,33 @@
-/** Reads an image archive while it streams by, and keeps sizes, digests and lists. */
+/** Reads an image archive as a stream, and collects sizes, digests and parsed JSON. */
 import { createHash } from 'node:crypto'
 import type { ArchiveContent, ArchiveEntry, ImageDocument } from '../../model/archives/archive.ts'
 import type { Bytes } from '../../model/image/image.ts'
 import { parseDocument, parseIndex, parseManifest } from './documents.ts'
 import { TarWalk, type FileVisitor } from './tar.ts'
 
-/** Of all JSON in an archive together. What exceeds it is not parsed, so the archive does not count as complete. */
+/** Limit of all JSON in an archive together. JSON above it is not parsed, so the archive does not count as complete. */
 const maxJsonBytes = 64 << 20
 const maxEntries = 200_000
-/** An engine's error at the end of an archive is a line of JSON. */
-const endBytes = 8 << 10
+/** Enough for an engine's error at the end of an archive, a line of JSON. */
+const tailBytes = 8 << 10
 
 export interface ReadArchive {
   readonly content: ArchiveContent
   readonly bytes: Bytes
-  /** Of the whole file, in hexadecimal. */
+  /** Hash of the whole file, in hexadecimal. */
   readonly sha256: string
-  /** The last bytes as text: where an engine that fails in the middle says why. */
+  /** The last 8 KiB as text. An engine that fails during the save writes its error there. */
   readonly end: string
 }
 
 export interface ArchiveReader {
   push(chunk: Buffer): void
-  /** Call this once, at the end. `complete`: whether the source was read to its end. */
+  /** Call this once, at the end. `complete`: the source was read to its end. */
   finish(complete: boolean): ReadArchive
 }
 
 export function archiveReader(): ArchiveReader {
-  const whole = createHash('sha256')
+  const wholeHash = createHash('sha256')
   const entries = new Map<string, ArchiveEntry>()
   const conflicts = new Set<string>()
   const documents = new Map<string, ImageDocument>()
@@ -52,14 +52,14 @@ export function archiveReader(): ArchiveReader {
   function file(path: string, size: Bytes): FileVisitor {
     const hash = createHash('sha256')
     let json: Buffer[] | undefined
-    let begun = false
+    let hasData = false
     return {
       data(piece) {
-        if (!begun && (piece[0] === brace || piece[0] === bracket) && jsonBytes + size <= maxJsonBytes) {
+        if (!hasData && (piece[0] === brace || piece[0] === bracket) && jsonBytes + size <= maxJsonBytes) {
           json = []
           jsonBytes += size
         }
-        begun = true
+        hasData = true
         hash.update(piece)
         json?.push(Buffer.from(piece))
       },
@@ -75,13 +75,13 @@ export function archiveReader(): ArchiveReader {
   return {
     push(chunk) {
       bytes += chunk.length
-      whole.update(chunk)
-      end = chunk.length >= endBytes ? chunk.subarray(-endBytes) : Buffer.concat([end, chunk]).subarray(-endBytes)
+      wholeHash.update(chunk)
+      end = chunk.length >= tailBytes ? chunk.subarray(-tailBytes) : Buffer.concat([end, chunk]).subarray(-tailBytes)
       walk.push(chunk)
     },
     finish: (complete) => ({
       content: { ...lists, ended: complete && walk.ended, entries, conflicts: [...conflicts], documents },
-      ...{ bytes, sha256: whole.digest('hex'), end: end.toString() },
+      ...{ bytes, sha256: wholeHash.digest('hex'), end: end.toString() },
     }),
   }
 }

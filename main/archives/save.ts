@@ -1,4 +1,4 @@
-/** Saves one image as an archive, checked while it is written: whole or not at all. */
+/** Saves an image as an archive, complete or not at all. The archive is checked while it is written. */
 import { constants } from 'node:fs'
 import { open, rename, rm, statfs, type FileHandle } from 'node:fs/promises'
 import type { IncomingMessage } from 'node:http'
@@ -13,51 +13,52 @@ import { archiveReader, type ReadArchive } from './reader.ts'
 
 export interface ArchiveToSave {
   readonly image: ImageId
-  /** The names that go into the archive, and come back with it. */
+  /** The names to include, which a load restores. */
   readonly references: readonly Reference[]
-  /** An upper bound of what the archive takes. */
+  /** Upper bound of the archive's size. */
   readonly size: Bytes
-  /** Its folder must exist, the file itself must not. */
+  /** Must not exist. Its folder must exist. */
   readonly file: string
 }
 
 export interface SavedArchive {
   readonly file: string
   readonly bytes: Bytes
-  /** Of the whole file, in hexadecimal. */
+  /** Hash of the whole file, in hexadecimal. */
   readonly sha256: string
 }
 
-/** What an archive is called while it is written. */
+/** Name of an archive while it is being written. */
 const partOf = (file: string): string => `${file}.part`
 
 /**
- * Saves an archive. Nothing that is incomplete is left behind.
- * @returns undefined if `signal` ended the work. Throws if the engine cannot be reached.
+ * Saves an archive. Deletes the file if it is incomplete.
+ * @returns undefined if the signal is aborted
+ * @throws if the engine cannot be reached
  */
 export async function saveArchive(
   session: EngineSession,
-  wanted: ArchiveToSave,
+  request: ArchiveToSave,
   signal: AbortSignal,
 ): Promise<Result<SavedArchive> | undefined> {
-  const part = partOf(wanted.file)
+  const part = partOf(request.file)
   try {
-    const expected = await expectedArchive(session, wanted.image, wanted.references, signal)
-    if (!expected) return fail({ code: 'image-gone', image: wanted.image })
-    const archive = await download(session, wanted, part, signal)
+    const expected = await expectedArchive(session, request.image, request.references, signal)
+    if (!expected) return fail({ code: 'image-gone', image: request.image })
+    const archive = await download(session, request, part, signal)
     const failure = failureOf(archive, expected)
     if (!failure) {
-      await onDisk(rename(part, wanted.file))
-      await syncFolder(dirname(wanted.file))
-      return ok({ file: wanted.file, bytes: archive.bytes, sha256: archive.sha256 })
+      await onDisk(rename(part, request.file))
+      await syncFolder(dirname(request.file))
+      return ok({ file: request.file, bytes: archive.bytes, sha256: archive.sha256 })
     }
     await rm(part, { force: true })
     return fail(failure)
   } catch (error) {
-    // Removed first, so that a full disk says what is free without it.
+    // Deleted first, so that the reported free space does not include the partial file.
     if (!(error instanceof DiskError && error.isTaken)) await rm(part, { force: true }).catch(() => undefined)
     if (signal.aborted) return undefined
-    return fail(await saveFailure(error, wanted))
+    return fail(await saveFailure(error, request))
   }
 }
 
@@ -69,8 +70,8 @@ async function download(
 ) {
   const handle = await onDisk(open(part, constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY, 0o600))
   try {
-    const answer = await saveImages(session, references.length > 0 ? references : [image], signal)
-    const archive = await write(answer, handle, signal)
+    const response = await saveImages(session, references.length > 0 ? references : [image], signal)
+    const archive = await write(response, handle, signal)
     await onDisk(handle.sync())
     return archive
   } finally {
@@ -78,26 +79,26 @@ async function download(
   }
 }
 
-async function write(answer: IncomingMessage, handle: FileHandle, signal: AbortSignal): Promise<ReadArchive> {
+async function write(response: IncomingMessage, handle: FileHandle, signal: AbortSignal): Promise<ReadArchive> {
   const reader = archiveReader()
-  const stop = () => void answer.destroy()
+  const stop = () => void response.destroy()
   signal.addEventListener('abort', stop)
   try {
-    for await (const chunk of answer as AsyncIterable<Buffer>) {
-      // Checked while it is written.
+    for await (const chunk of response as AsyncIterable<Buffer>) {
+      // Hash and parse the chunk while it is being written.
       const written = onDisk(handle.writeFile(chunk))
       reader.push(chunk)
       await written
     }
   } catch (error) {
     if (error instanceof DiskError) throw error
-    // The connection broke in the middle of the answer: the archive ends early, and `complete` is false.
+    // The connection was lost: the archive ends early, and `complete` is false.
   } finally {
     signal.removeEventListener('abort', stop)
-    answer.destroy()
+    response.destroy()
   }
   signal.throwIfAborted()
-  return reader.finish(answer.complete)
+  return reader.finish(response.complete)
 }
 
 function failureOf({ content, end }: ReadArchive, expected: ExpectedArchive): Failure | undefined {
@@ -110,10 +111,10 @@ function failureOf({ content, end }: ReadArchive, expected: ExpectedArchive): Fa
 
 const titleOf = ({ image, references }: Pick<ArchiveToSave, 'image' | 'references'>) => references[0] ?? shortId(image)
 
-/** An error of the file system, told apart from one of the engine's connection. */
+/** An error of the file system, as opposed to one of the engine's connection. */
 class DiskError extends Error {
   readonly isFull: boolean
-  /** The file exists already, and is somebody else's. */
+  /** Another program created the file. */
   readonly isTaken: boolean
 
   constructor(error: Error & { readonly code?: unknown }) {
@@ -140,7 +141,7 @@ async function saveFailure(error: unknown, { file, size, ...image }: ArchiveToSa
   return { code: 'copy-failed', name: titleOf(image), detail }
 }
 
-/** Makes the new name last through a power cut, where the file system can. */
+/** Makes the new name survive a power failure, if the file system supports that. */
 async function syncFolder(folder: string) {
   const handle = await open(folder, constants.O_RDONLY).catch(() => undefined)
   await handle?.sync().catch(() => undefined)

@@ -1,12 +1,12 @@
 /**
- * Walks a tar while it streams by: each piece is handed on synchronously, nothing is kept but headers.
- * The library reads the headers. `tar` is in the lock already; tar-stream 3 would add 13 packages and 8 MB of native code.
+ * Parses a tar stream synchronously and buffers only headers, which the package `tar` parses. tar-stream 3 would add 13
+ * packages and 8 MB of native code.
  */
 import { Header } from 'tar/header'
 import { Pax } from 'tar/pax'
 
 export interface TarVisitor {
-  /** A regular file begins. Undefined: its content is not wanted. */
+  /** Called at the start of a regular file. Return undefined to skip its content. */
   file(path: string, size: number): FileVisitor
   /** `target` is relative to the link's folder. */
   link(path: string, target: string): void
@@ -40,7 +40,7 @@ export class TarWalk {
   readonly #block = Buffer.alloc(blockSize)
   #filled = 0
   #body: Body | undefined
-  #own: Partial<Pax> = {}
+  #entryHeader: Partial<Pax> = {}
   #global: Partial<Pax> = {}
   #zeroBlocks = 0
   #broken = false
@@ -49,7 +49,7 @@ export class TarWalk {
     this.#visitor = visitor
   }
 
-  /** All was a tar, and it ended as POSIX asks: two blocks of zeros after the last entry, and nothing but zeros after. */
+  /** Whether the input is a complete tar: POSIX requires two blocks of zeros at the end, and only zeros may follow. */
   get ended(): boolean {
     return !this.#broken && this.#zeroBlocks >= 2 && this.#filled === 0 && !this.#body
   }
@@ -89,7 +89,7 @@ export class TarWalk {
   }
 
   #header() {
-    const header = new Header(this.#block, 0, this.#own, this.#global)
+    const header = new Header(this.#block, 0, this.#entryHeader, this.#global)
     if (header.nullBlock) return void this.#zeroBlocks++
     const { size, type } = header
     if (this.#zeroBlocks > 0 || !header.cksumValid || size === undefined || !Number.isSafeInteger(size))
@@ -97,8 +97,8 @@ export class TarWalk {
     const extension = extensions[type]
     if (extension) return this.#begin(size, this.#extend(extension, size))
     const path = (header.path ?? '').replace(/^\.\//, '')
-    const target = this.#own.linkpath ?? header.linkpath ?? ''
-    this.#own = {}
+    const target = this.#entryHeader.linkpath ?? header.linkpath ?? ''
+    this.#entryHeader = {}
     if (type === 'File' || type === 'OldFile' || type === 'ContiguousFile')
       return this.#begin(size, this.#visitor.file(path, size))
     if (type === 'SymbolicLink') this.#visitor.link(path, target)
@@ -113,7 +113,7 @@ export class TarWalk {
     else visitor?.end()
   }
 
-  /** A header's extension: its content tells the path, the link or the size of the entry that follows. */
+  /** Reads an extended header, which sets the path, link or size of the next entry. */
   #extend(extension: Extension, size: number): FileVisitor {
     const parts: Buffer[] = []
     if (size > maxExtensionBytes) this.#broken = true
@@ -121,9 +121,9 @@ export class TarWalk {
       data: (piece) => void parts.push(Buffer.from(piece)),
       end: () => {
         const text = Buffer.concat(parts).toString()
-        if (extension === 'x') this.#own = Pax.parse(text, this.#own)
+        if (extension === 'x') this.#entryHeader = Pax.parse(text, this.#entryHeader)
         else if (extension === 'g') this.#global = Pax.parse(text, this.#global, true)
-        else this.#own = { ...this.#own, [extension]: text.replace(/\0.*$/s, '') }
+        else this.#entryHeader = { ...this.#entryHeader, [extension]: text.replace(/\0.*$/s, '') }
       },
     }
   }

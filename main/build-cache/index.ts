@@ -1,4 +1,4 @@
-/** Removing build cache: a plan first, then exactly that plan. */
+/** Removes build cache: first makes a plan, then applies exactly that plan. */
 import { randomUUID } from 'node:crypto'
 import { isSamePlan, planCacheRemoval, type CachePlan } from '../../model/build-cache/plan.ts'
 import { fail, ok, type Handlers } from '../../preload/contract/index.ts'
@@ -11,7 +11,7 @@ export interface BuildCacheNeeds {
   readonly jobs: Jobs
 }
 
-/** A plan that the window was shown, and the engine that it is for. */
+/** The plan that the window shows, and its engine. */
 interface CurrentPlan {
   readonly id: string
   readonly plan: CachePlan
@@ -34,10 +34,10 @@ export function buildCacheService({ engine, jobs }: BuildCacheNeeds) {
       const session = shown.value
       if (!removesCacheById(session.capabilities)) return fail({ code: 'cache-not-removable' })
       try {
-        const kept = { id: randomUUID(), plan: await planFor(session), session }
+        const planned = { id: randomUUID(), plan: await planFor(session), session }
         if (request !== latestRequest || !engine.shows(session)) return fail({ code: 'plan-unknown' })
-        current = kept
-        return ok({ id: kept.id, plan: kept.plan })
+        current = planned
+        return ok({ id: planned.id, plan: planned.plan })
       } catch (error) {
         return fail(engineFailure(error, session.context.endpoint))
       }
@@ -46,7 +46,7 @@ export function buildCacheService({ engine, jobs }: BuildCacheNeeds) {
       const applied = current
       if (applied?.id !== planId) return fail({ code: 'plan-unknown' })
       const { plan, session } = applied
-      // Used up: a second click finds nothing.
+      // A plan can be applied only once: a second click fails.
       current = undefined
       if (!engine.shows(session)) return fail({ code: 'plan-moved' })
       try {
@@ -55,7 +55,7 @@ export function buildCacheService({ engine, jobs }: BuildCacheNeeds) {
         return fail(engineFailure(error, session.context.endpoint))
       }
       const { deletes, frees } = plan
-      // The work stays on the engine where it began, whatever the window shows meanwhile.
+      // The job runs on the engine where it started, even if the window switches to another engine.
       const lease = engine.lease(session)
       const work = (job: Working) => removeRecords({ lease, deletes, job }).finally(lease.release)
       return ok(jobs.start({ kind: 'build-cache', promised: frees }, deletes.map(nameOf), work, session.context))

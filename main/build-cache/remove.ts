@@ -1,4 +1,4 @@
-/** A plan of build cache executed, record by record, as it stands. */
+/** Executes a plan of build cache, record by record. */
 import type { CacheDeletion } from '../../model/build-cache/plan.ts'
 import { engineFailure, listBuildCache, removeBuildCache, statusOf, type Lease } from '../engine/index.ts'
 import type { Working } from '../jobs/index.ts'
@@ -11,21 +11,24 @@ interface Needs {
   readonly job: Working
 }
 
-/** Ends early when cancelled, when the connection breaks, and when the engine does other than it was asked. */
+/**
+ * Stops early if the job is cancelled, the connection is lost, or the engine removes other records than the requested
+ * one.
+ */
 export async function removeRecords({ lease, deletes, job }: Needs): Promise<void> {
   let freed = 0
-  let begun = 0
+  let startedCount = 0
   let stopped = false
 
-  async function one({ id }: CacheDeletion, at: number) {
+  async function execute({ id }: CacheDeletion, at: number) {
     const { session } = lease
-    begun = at + 1
+    startedCount = at + 1
     await job.begin(at)
     try {
       const removal = await removeBuildCache(session, id)
       freed += removal.reclaimed
-      const more = removal.deleted.some((other) => other !== id)
-      if (more) {
+      const removedOthers = removal.deleted.some((other) => other !== id)
+      if (removedOthers) {
         stopped = true
         job.fail({ code: 'cache-more-removed' })
       }
@@ -43,12 +46,12 @@ export async function removeRecords({ lease, deletes, job }: Needs): Promise<voi
     }
   }
 
-  for (let at = 0; at < deletes.length && !stopped && !job.cancelled.aborted; at++) await one(deletes[at]!, at)
-  for (let at = begun; at < deletes.length; at++) job.item(at, { state: 'kept' })
+  for (let at = 0; at < deletes.length && !stopped && !job.cancelled.aborted; at++) await execute(deletes[at]!, at)
+  for (let at = startedCount; at < deletes.length; at++) job.item(at, { state: 'kept' })
   job.subject({ freed })
 }
 
-/** Whether a record was removed while its connection broke, asked of the same engine alone, for up to 60 s. */
+/** Finds out whether a record was removed when the connection was lost. Waits up to 60 s for the same engine. */
 async function resolveOutcome(lease: Lease, id: string): Promise<'gone' | 'there' | 'unknown'> {
   const session = lease.session.signal.aborted ? await lease.reconnected() : lease.session
   if (!session) return 'unknown'

@@ -1,4 +1,4 @@
-/** An image's configuration as the details pane tells it. */
+/** The configuration of an image for the details pane. */
 import type { ImageDetails } from '../../preload/contract/index.ts'
 import type { ImageInspect } from '../engine/index.ts'
 

@@ -1,4 +1,4 @@
-/** Images: the live list, what one image is made for, and its tags. */
+/** Images: the live list, the details of one image, and its tags. */
 import { fail, ok, type Handlers, type ImageDetails } from '../../preload/contract/index.ts'
 import { asking, inspectImage, type Engine } from '../engine/index.ts'
 import { detailsOf } from './details.ts'

@@ -1,9 +1,12 @@
-/** Adding a tag to an image. */
+/** Adds tags to images. */
 import { parseTag } from '../../model/image/reference.ts'
 import { fail, ok, type Input, type Result } from '../../preload/contract/index.ts'
 import { inspectImage, tagImage, type EngineSession } from '../engine/index.ts'
 
-/** Never takes a tag from an image but from the one that the user was told of, as far as an engine lets that be sure. */
+/**
+ * Adds a tag to an image. Fails with `tag-taken` if an image other than `movesFrom` has the tag. The engine has no
+ * atomic check, so a tag that is added at the same moment may still be moved.
+ */
 export async function addTag(
   session: EngineSession,
   { image, reference, movesFrom }: Input<'images.tag'>,
@@ -11,7 +14,7 @@ export async function addTag(
   const parsed = parseTag(reference)
   if (!parsed) return fail({ code: 'bad-input' })
   const name = `${parsed.repository}:${parsed.tag}`
-  // Asked of the engine itself: what is known live may be a moment old.
+  // Inspects the image on the engine, since the live state may be slightly out of date.
   const holder = await inspectImage(session, name)
   if (holder?.Id === image) return ok(undefined)
   if (holder && holder.Id !== movesFrom) return fail({ code: 'tag-taken', reference: name, image: holder.Id })

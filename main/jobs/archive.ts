@@ -1,4 +1,4 @@
-/** Jobs that have ended, and what can be undone of them: in memory, and in the journal. */
+/** Ended jobs and their undo entries, in memory and in the journal. */
 import type { Job, JobId } from '../../preload/contract/index.ts'
 import type { LedgerEntry, Store } from '../store/index.ts'
 import { journalWriter, type JournalWriter } from './writer.ts'
@@ -8,19 +8,19 @@ export type JobStore = Pick<Store, 'journal' | 'jobs' | 'ledger'>
 interface Entry {
   readonly job: Job
   readonly undo: LedgerEntry | null
-  /** The user has cleared it from Activity; it is kept for its undo. */
+  /** The user cleared the job from Activity; only its undo is still needed. */
   readonly cleared: boolean
 }
 
-/** So many jobs that have ended are kept; those that can be undone do not count. */
+/** Limit of ended jobs. Jobs that can be undone do not count. */
 const maxEnded = 50
 
 export function jobArchive(store: JobStore) {
   const { journal } = store
-  /** The newest first. */
+  /** Newest first. */
   let entries: Map<JobId, Entry> | undefined
-  let takenOver = Promise.resolve()
-  /** Of jobs that run. */
+  let migrated = Promise.resolve()
+  /** Undo entries of running jobs. */
   const undosOfRunning = new Map<JobId, LedgerEntry>()
 
   function all(): Map<JobId, Entry> {
@@ -28,14 +28,14 @@ export function jobArchive(store: JobStore) {
     const found = ofEarlierRuns(store)
     const ids = new Set(found.map(({ job }) => job.id))
     const older = ofOlderVersions(store).filter(({ job }) => !ids.has(job.id))
-    takenOver = takeOver(store, older)
+    migrated = migrateOlderFiles(store, older)
     entries = byStart([...found, ...older])
     return entries
   }
   const append = (id: JobId, ...lines: Parameters<typeof journal.append>[1]) =>
     journal.append(id, lines).then(() => journal.close(id))
 
-  /** Keeps the newest, and whatever can be undone. */
+  /** Drops the oldest jobs above the limit, except those that can be undone. */
   function trim() {
     const ended = [...all().values()].filter(({ undo }) => !undo)
     for (const { job } of ended.slice(maxEnded)) drop(job.id)
@@ -46,16 +46,16 @@ export function jobArchive(store: JobStore) {
   }
 
   return {
-    /** Reads what earlier runs have left: before the first job of this run has a file of its own. */
+    /** Reads the jobs of earlier runs. Call this before the first job of this run writes to the journal. */
     load: () => void all(),
-    /** Resolves once what an older version has left is in the journal. */
-    settled: () => takenOver,
+    /** Resolves once the jobs that an older version stored are in the journal. */
+    settled: () => migrated,
     shown: () => [...all().values()].filter(({ cleared }) => !cleared).map(({ job }) => job),
     find: (id: JobId) => all().get(id)?.job,
     ids: (): JobId[] => [...all().keys(), ...journal.ids()],
     undoOf: (id: JobId): LedgerEntry | undefined => undosOfRunning.get(id) ?? all().get(id)?.undo ?? undefined,
     undoables: () => [...all().values()].flatMap(({ undo }) => undo ?? []),
-    /** A job has ended. */
+    /** Adds a job that has ended. */
     async add(job: Job, writer: JournalWriter): Promise<void> {
       const undo = undosOfRunning.get(job.id) ?? null
       undosOfRunning.delete(job.id)
@@ -70,7 +70,7 @@ export function jobArchive(store: JobStore) {
       all().set(job.id, { ...entry, job })
       void append(job.id, { kind: 'job', job })
     },
-    /** Resolves once the journal has it. */
+    /** Resolves once the journal has the entry. */
     async setUndo(id: JobId, undo: LedgerEntry | undefined, writer?: JournalWriter): Promise<void> {
       const entry = all().get(id)
       if (!entry) {
@@ -82,7 +82,7 @@ export function jobArchive(store: JobStore) {
       if (!undo && entry.cleared) return drop(id)
       await append(id, { kind: 'undo', undo: undo ?? null })
     },
-    /** Clears all that have ended from Activity; what can be undone stays known. @returns their ids */
+    /** Clears all ended jobs from Activity, but keeps their undo entries. @returns the ids of the cleared jobs */
     clear(): JobId[] {
       const shown = [...all().values()].filter(({ cleared }) => !cleared)
       for (const { job, undo } of shown) {
@@ -97,13 +97,13 @@ export function jobArchive(store: JobStore) {
   }
 }
 
-/** What earlier runs have left; a job that did not end was cut short by the end of the app. */
+/** Jobs of earlier runs. A job that has not ended was interrupted when the app ended. */
 const ofEarlierRuns = ({ journal }: JobStore): Entry[] =>
   journal.read().map(({ job, undo, cleared, ended }): Entry => {
     if (ended) return { job, undo, cleared }
-    const cut = interrupted(job)
-    void journal.append(job.id, [{ kind: 'job', job: cut }]).then(() => journal.close(job.id))
-    return { job: cut, undo, cleared }
+    const interruptedJob = interrupted(job)
+    void journal.append(job.id, [{ kind: 'job', job: interruptedJob }]).then(() => journal.close(job.id))
+    return { job: interruptedJob, undo, cleared }
   })
 
 const byStart = (all: readonly Entry[]) =>
@@ -119,19 +119,23 @@ const interrupted = (job: Job): Job => ({
   }),
 })
 
-/** Versions before the journal kept jobs and removals in two files. */
+/** Versions without a journal stored jobs and removals in two files. */
 function ofOlderVersions({ jobs, ledger }: JobStore): Entry[] {
   const { removals } = ledger.value
-  const known = jobs.value.jobs
-  const forgotten = removals.filter(({ job }) => !known.some(({ id }) => id === job))
+  const stored = jobs.value.jobs
+  const withoutJob = removals.filter(({ job }) => !stored.some(({ id }) => id === job))
   return [
-    ...known.map((job): Entry => ({ job, undo: removals.find((undo) => undo.job === job.id) ?? null, cleared: false })),
-    ...forgotten.map((undo): Entry => ({ job: jobOf(undo), undo, cleared: true })),
+    ...stored.map((job): Entry => ({
+      job,
+      undo: removals.find((undo) => undo.job === job.id) ?? null,
+      cleared: false,
+    })),
+    ...withoutJob.map((undo): Entry => ({ job: jobOf(undo), undo, cleared: true })),
   ]
 }
 
-/** Only what the journal has on the disk is taken out of the old files. */
-async function takeOver({ journal, jobs, ledger }: JobStore, entries: readonly Entry[]): Promise<void> {
+/** Moves jobs to the journal. Empties the old files only after the journal is on the disk. */
+async function migrateOlderFiles({ journal, jobs, ledger }: JobStore, entries: readonly Entry[]): Promise<void> {
   if (jobs.value.jobs.length + ledger.value.removals.length === 0) return
   for (const { job, undo, cleared } of entries) {
     const lines = [{ kind: 'begin', version: 1, job } as const, { kind: 'undo', undo } as const]
@@ -142,7 +146,7 @@ async function takeOver({ journal, jobs, ledger }: JobStore, entries: readonly E
   await ledger.write({ ...ledger.value, removals: [] })
 }
 
-/** A removal of which only the way back is still known. */
+/** Makes a job for a removal of which only the undo entry is left. */
 function jobOf({ job, until, untagged, deleted }: LedgerEntry): Job {
   const names = [
     ...untagged.map(({ reference }) => reference),

@@ -1,4 +1,4 @@
-/** The one mechanism for work that takes longer than a moment: it goes on whatever the window does. */
+/** Runs long work as jobs. A job continues if the window is closed or reloaded. */
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import {
@@ -15,27 +15,27 @@ import type { LedgerEntry } from '../store/index.ts'
 import { jobArchive, type JobStore } from './archive.ts'
 import { journalWriter } from './writer.ts'
 
-/** What the work of a job may do to it. */
+/** A job as its work sees it. */
 export interface Working {
   readonly id: JobId
-  /** Aborted when the user cancels: to be looked at between two items. */
+  /** Aborted when the user cancels. Check it between items. */
   readonly cancelled: AbortSignal
   readonly items: readonly JobItem[]
-  /** An item begins: resolves once the journal says so, with all that was told before. Await it before the deed. */
+  /** Marks an item as running. Await it before starting the item: it resolves once the journal has all lines so far. */
   begin(index: number): Promise<void>
-  /** Tells what became of an item. */
+  /** Updates an item. */
   item(index: number, change: Partial<JobItem>): void
   subject(change: Partial<JobSubject>): void
-  /** What can be undone of the job from here on. Resolves once the journal has it. */
+  /** Sets the undo entry of the job. Resolves once the journal has it. */
   setUndo(undo: LedgerEntry | undefined): Promise<void>
-  /** The whole of it failed. */
+  /** Marks the whole job as failed. */
   fail(failure: Failure): void
 }
 
 export interface Jobs {
   /**
-   * Starts work, and answers at once; the work begins once the journal knows of it. What the work throws is logged, and
-   * told as a failure of the whole.
+   * Returns at once; the work starts once the job is in the journal. An error that the work throws is logged, and the
+   * job fails with the code `internal`.
    */
   start(
     subject: JobSubject,
@@ -44,18 +44,18 @@ export interface Jobs {
     engine?: Job['engine'],
   ): JobId
   find(id: JobId): Job | undefined
-  /** Of all jobs that are known, also of those whose journal only a newer version can read. */
+  /** @returns the ids of all jobs, including those whose journal only a newer version can read */
   knownIds(): readonly JobId[]
-  /** The newest first, those that run before those that have ended. */
+  /** @returns running jobs, then ended ones, each newest first */
   all(): readonly Job[]
-  /** Changes what is told of a job that has ended. */
+  /** Updates a job that has ended. */
   amend(id: JobId, change: Pick<Partial<Job>, 'items'> & { readonly subject?: Partial<JobSubject> }): void
-  /** What can be undone of a job; also of one that was cleared from Activity. */
+  /** @returns the undo entry of a job, even if the job was cleared from Activity */
   undoOf(id: JobId): LedgerEntry | undefined
   setUndo(id: JobId, undo: LedgerEntry | undefined): Promise<void>
-  /** All that can be undone, the newest first. */
+  /** @returns all undo entries, newest first */
   undoables(): readonly LedgerEntry[]
-  /** The app ends: what runs is cancelled, and has a few seconds to finish the item that it is at. */
+  /** Call this before the app ends: cancels running jobs and gives them 4 s to finish their current item. */
   end(): Promise<void>
   readonly handlers: Handlers<'jobs'>
 }
@@ -72,18 +72,17 @@ interface Running {
   publishing?: Promise<void>
 }
 
-/** Progress is told at most so often. */
-const publishEveryMs = 100
-const endWithinMs = 4_000
+const publishIntervalMs = 100
+const endTimeoutMs = 4_000
 
 export function jobBook({ publish, store }: Needs): Jobs {
   const running = new Map<JobId, Running>()
   const archive = jobArchive(store)
-  /** All jobs up to now are in the journal. */
-  let begun: Promise<unknown> = Promise.resolve()
+  /** Resolves once all jobs started so far are in the journal. */
+  let journaled: Promise<unknown> = Promise.resolve()
 
   function publishSoon(entry: Running) {
-    entry.publishing ??= delay(publishEveryMs).then(() => {
+    entry.publishing ??= delay(publishIntervalMs).then(() => {
       delete entry.publishing
       if (running.get(entry.job.id) === entry) publish('jobs.changed', entry.job)
     })
@@ -131,9 +130,9 @@ export function jobBook({ publish, store }: Needs): Jobs {
       const job: Job = { id, subject, state: 'running', items, started: now(), ...(engine && { engine }) }
       const cancel = new AbortController()
       const writer = journalWriter(store.journal, id)
-      // In the order in which they were asked for: who clicked first is first in a queue.
-      begun = Promise.all([begun, writer.write({ kind: 'begin', version: 1, job })])
-      const known = begun
+      // Jobs start in the order of the requests.
+      journaled = Promise.all([journaled, writer.write({ kind: 'begin', version: 1, job })])
+      const inJournal = journaled
       const worker = working(id, cancel.signal, writer)
       const ended = Promise.withResolvers<void>()
       const entry: Running = { job, cancel, ended: ended.promise }
@@ -144,16 +143,16 @@ export function jobBook({ publish, store }: Needs): Jobs {
 
       async function run() {
         try {
-          await known
+          await inJournal
           await work(worker)
         } catch (error) {
           console.error(`job ${id}:`, error)
           worker.fail({ code: 'internal' })
         }
-        const last: Job = { ...entry.job, state: endOf(entry.job, cancel.signal.aborted), ended: now() }
+        const endedJob: Job = { ...entry.job, state: endStateOf(entry.job, cancel.signal.aborted), ended: now() }
         running.delete(id)
-        void archive.add(last, writer)
-        publish('jobs.changed', last)
+        void archive.add(endedJob, writer)
+        publish('jobs.changed', endedJob)
         ended.resolve()
       }
     },
@@ -173,7 +172,7 @@ export function jobBook({ publish, store }: Needs): Jobs {
       const all = [...running.values()]
       for (const { cancel } of all) cancel.abort()
       const done = Promise.all([archive.settled(), ...all.map(({ ended }) => ended)])
-      await Promise.race([done, delay(endWithinMs, undefined, { ref: false })])
+      await Promise.race([done, delay(endTimeoutMs, undefined, { ref: false })])
     },
     handlers: {
       'jobs.list': () => ok([...[...running.values()].map(({ job }) => job).toReversed(), ...archive.shown()]),
@@ -194,9 +193,9 @@ const now = () => Math.floor(Date.now() / 1000)
 const withChange = (subject: JobSubject, change: Partial<JobSubject>): JobSubject =>
   ({ ...subject, ...change }) as JobSubject
 
-function endOf({ failure, items }: Job, cancelled: boolean): Job['state'] {
+function endStateOf({ failure, items }: Job, cancelled: boolean): Job['state'] {
   if (failure || items.some(({ state }) => state === 'failed' || state === 'unknown')) return 'failed'
-  // A cancel that came when all was done has changed nothing.
-  const undone = items.length === 0 || items.some(({ state }) => state !== 'done')
-  return cancelled && undone ? 'cancelled' : 'done'
+  // A cancel after the last item had no effect.
+  const isIncomplete = items.length === 0 || items.some(({ state }) => state !== 'done')
+  return cancelled && isIncomplete ? 'cancelled' : 'done'
 }

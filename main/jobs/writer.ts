@@ -1,4 +1,4 @@
-/** Lines of one job on their way into the journal: what comes while the disk is busy is written and synced together. */
+/** Writes the journal lines of one job. Lines that arrive during a write are written and synced together. */
 import type { JobId } from '../../preload/contract/index.ts'
 import type { Journal, JournalLine } from '../store/index.ts'
 

@@ -1,14 +1,14 @@
-/** Calls back at a time of `performance.now()`; the app may end before. */
+/** Calls back at a time of `performance.now()`. The timer does not keep the process alive. */
 export class Alarm {
   #timer: NodeJS.Timeout | undefined
   #at = Infinity
-  readonly #ring: () => void
+  readonly #callback: () => void
 
-  constructor(ring: () => void) {
-    this.#ring = ring
+  constructor(callback: () => void) {
+    this.#callback = callback
   }
 
-  /** An earlier time that is set already stays. `Infinity` sets none. */
+  /** Has no effect if an earlier time is already set, or if `at` is `Infinity`. */
   set(at: number): void {
     if (at >= this.#at) return
     clearTimeout(this.#timer)
@@ -16,7 +16,7 @@ export class Alarm {
     this.#timer = setTimeout(
       () => {
         this.#at = Infinity
-        this.#ring()
+        this.#callback()
       },
       Math.max(0, at - performance.now()),
     ).unref()

@@ -1,4 +1,4 @@
-/** An image taken apart, as the engine tells it: its layers, its history, and in the containerd store its blobs. */
+/** Reads an image from the engine: its layers, its history and, in the containerd store, its blobs. */
 import { isDeepStrictEqual } from 'node:util'
 import * as v from 'valibot'
 import type { Bytes, Image, ImageId } from '../../model/image/image.ts'
@@ -20,33 +20,33 @@ export interface Blob {
   readonly size: Bytes
 }
 
-/** What is read of an image, once. */
+/** The data that is read once for each image. */
 export interface ImageRead {
   readonly diffIds: readonly Digest[]
   /** Base first. */
   readonly history: readonly HistoryEntry[]
-  /** What its layers take, unpacked. */
+  /** Size of the unpacked layers. */
   readonly layersSize: Bytes
-  /** Compressed content; the classic store keeps none. */
+  /** The compressed content. Absent in the classic store, which keeps none. */
   readonly content?: { readonly size: Bytes; readonly blobs?: readonly Blob[] }
   /**
-   * Whether its layers stay unpacked as long as it is there. The containerd store unpacks for the first image that needs
-   * them and notes it at that one's config; another loaded later stands on the same and does not keep them.
+   * Whether the image keeps its layers unpacked. The containerd store unpacks a layer for the first image that needs it
+   * and adds a label to that image's config; an image loaded later uses the same layer without keeping it.
    */
   readonly holdsLayers: boolean
   /**
-   * Of an index: what it names and the engine does not have, such as other platforms. The read holds as long as these
-   * stay away and all blobs stay: nothing else of an index can change, since its digest covers the rest.
+   * The digests that an index lists and the engine does not have, such as other platforms. The read is valid while
+   * these are absent and all blobs are present: nothing else of an index can change, since its digest covers the rest.
    */
   readonly absent?: readonly Digest[]
-  /** The read holds as long as the image has this id; not so where layers may yet be unpacked for it. */
-  readonly lasting: boolean
-  /** A question failed that may be answered later, so more can be known. Never lasting. */
+  /** Whether the read is valid while the image has this id. False if layers may still be unpacked for the image. */
+  readonly cacheable: boolean
+  /** A request failed that may succeed later. Never set on a cacheable read. */
   readonly partial?: true
 }
 
-/** Stands for an answer that did not come, and may come later. */
-const unanswered = Symbol('unanswered')
+/** The result of a request that failed and may succeed later. */
+const failed = Symbol('failed')
 
 /** @returns undefined if the image is gone */
 export async function readImage(
@@ -55,59 +55,65 @@ export async function readImage(
   content: ContentStore | undefined,
 ): Promise<ImageRead | undefined> {
   const { store } = session.capabilities
-  const [about, answer] = await Promise.all([
+  const [inspected, historyResult] = await Promise.all([
     inspectImage(session, image.id),
-    readHistory(session, image.id).catch((error: unknown) => (hasNoHistory(error) ? undefined : unanswered)),
+    readHistory(session, image.id).catch((error: unknown) => (hasNoHistory(error) ? undefined : failed)),
   ])
-  if (!about) return undefined
-  const steps = answer === unanswered ? undefined : answer
-  const told = (steps ?? []).toReversed().map((step) => ({ createdBy: step.CreatedBy, size: step.Size }))
-  const diffIds = about.RootFS.Layers
-  const partial = (failed: boolean) => (failed ? { lasting: false, partial: true as const } : {})
+  if (!inspected) return undefined
+  const steps = historyResult === failed ? undefined : historyResult
+  const history = (steps ?? []).toReversed().map((step) => ({ createdBy: step.CreatedBy, size: step.Size }))
+  const diffIds = inspected.RootFS.Layers
+  const partial = (isPartial: boolean) => (isPartial ? { cacheable: false, partial: true as const } : {})
   if (store === 'classic')
     return {
-      ...{ diffIds, history: told, layersSize: about.Size, holdsLayers: true, lasting: true },
-      ...partial(answer === unanswered),
+      ...{ diffIds, history, layersSize: inspected.Size, holdsLayers: true, cacheable: true },
+      ...partial(historyResult === failed),
     }
 
-  const stored = content && (await readContent(content, image.id, diffIds).catch(lastingFault))
-  const found = stored === unanswered ? undefined : stored
-  const contentSize = found ? total(found.blobs) : about.Size
-  const made = found?.history.length === told.length ? found.history : undefined
-  const makers = made ? made.filter(({ empty }) => !empty).length : told.length
-  // The containerd store's inspect counts compressed content, its list the unpacked layers as well. Both count a blob
-  // twice that an image has twice.
+  const contentResult = content && (await readContent(content, image.id, diffIds).catch(permanentFault))
+  const found = contentResult === failed ? undefined : contentResult
+  const contentSize = found ? total(found.blobs) : inspected.Size
+  const configHistory = found?.history.length === history.length ? found.history : undefined
+  const layerSteps = configHistory ? configHistory.filter(({ empty }) => !empty).length : history.length
+  // The containerd store's inspect reports the compressed size, its list adds the unpacked layers. Both count a blob
+  // twice if the image has it twice.
   const unpacked =
-    steps && makers >= diffIds.length
-      ? told.reduce((sum, { size }) => sum + size, 0)
-      : Math.max(0, image.size - about.Size)
-  // Where none is unpacked, 26.1 tells of no history; what made the layers stands in the config all the same.
-  const sizeless = steps || unpacked > 0 ? undefined : found?.history.map((step) => ({ ...step, size: 0 }))
+    steps && layerSteps >= diffIds.length
+      ? history.reduce((sum, { size }) => sum + size, 0)
+      : Math.max(0, image.size - inspected.Size)
+  // If no layer is unpacked, 26.1 returns no history. The config still has it, without sizes.
+  const historyWithoutSizes = steps || unpacked > 0 ? undefined : found?.history.map((step) => ({ ...step, size: 0 }))
   const holdsLayers = found?.holdsLayers ?? true
   return {
     diffIds,
-    history: sizeless ?? (made ? told.map((step, at) => ({ ...step, empty: made[at]!.empty })) : told),
+    history:
+      historyWithoutSizes ??
+      (configHistory ? history.map((step, at) => ({ ...step, empty: configHistory[at]!.empty })) : history),
     layersSize: unpacked,
     content: { size: contentSize, ...(found && { blobs: found.blobs }) },
     holdsLayers,
     ...(found?.absent && { absent: found.absent }),
-    lasting: steps !== undefined && found !== undefined && holdsLayers,
-    // Every engine with this store has a content store that answers.
-    ...partial(answer === unanswered || stored === unanswered || !content),
+    cacheable: steps !== undefined && found !== undefined && holdsLayers,
+    // Every engine with the containerd store serves its content store.
+    ...partial(historyResult === failed || contentResult === failed || !content),
   }
 }
 
 /**
- * The engine has no history to tell: of layers that are not unpacked (404), or because the history contradicts the
- * layers (moby daemon/images/image_history.go and daemon/containerd/image_history.go). Any other failure may pass.
+ * Whether the engine cannot return a history: the layers are not unpacked (404), or the history contradicts the layers.
+ * Any other failure may be temporary.
+ * @see moby daemon/images/image_history.go and daemon/containerd/image_history.go
  */
 const hasNoHistory = (error: unknown) =>
   statusOf(error) === 404 || /non-empty layers|size of the layer/.test(String(error))
 
-/** Content that was read and not understood stays as it is; a question that failed may be answered later. */
-const lastingFault = (error: unknown) => (error instanceof SyntaxError || v.isValiError(error) ? undefined : unanswered)
+/** Content that cannot be parsed will not change, so it counts as absent. Any other failure may be temporary. */
+const permanentFault = (error: unknown) => (error instanceof SyntaxError || v.isValiError(error) ? undefined : failed)
 
-/** The same for whoever waits for it: an image that is gone is told. */
+/**
+ * Like `readImage`, with an engine failure or a missing image as a failed result.
+ * @throws if the engine cannot be reached
+ */
 export async function readOne(
   session: EngineSession,
   image: Image,
@@ -136,24 +142,27 @@ const config = v.object({
 })
 
 interface Content {
-  /** Those that are there: of an image for several platforms the engine has only some. */
+  /** The blobs that exist. Of a multi-platform image, the engine has only some. */
   readonly blobs: readonly Blob[]
-  /** Base first: what made the image, and which steps made no layer. */
+  /** Base first. `empty`: the step made no layer. */
   readonly history: readonly { readonly createdBy: string; readonly empty: boolean }[]
-  /** Of an index: what it names and is not there. */
+  /** The digests that an index lists and the engine does not have. */
   readonly absent?: readonly Digest[]
   readonly holdsLayers: boolean
 }
 
-/** At a config: the unpacked layers that stay as long as it does (containerd docs/garbage-collection.md). */
-const heldLayers = 'containerd.io/gc.ref.snapshot.'
+/** Prefix of the labels by which a config keeps unpacked layers (containerd docs/garbage-collection.md). */
+const snapshotLabel = 'containerd.io/gc.ref.snapshot.'
 
-/** `diffIds` tell which of an index's images the engine itself uses: BuildKit's attestations have configs too. */
+/**
+ * `diffIds` identify which of an index's configs the engine uses, since BuildKit's attestations have configs, too.
+ * @throws if the content store does not have the image, or its JSON cannot be parsed
+ */
 async function readContent(content: ContentStore, id: ImageId, diffIds: readonly Digest[]): Promise<Content> {
   const blobs = new Map<Digest, Blob>()
   const absent = new Set<Digest>()
   const configs: Digest[] = []
-  let [index, holdsLayers] = [false, false]
+  let [isIndex, holdsLayers] = [false, false]
 
   async function add(digest: Digest): Promise<boolean> {
     if (blobs.has(digest)) return true
@@ -163,37 +172,39 @@ async function readContent(content: ContentStore, id: ImageId, diffIds: readonly
       return false
     }
     blobs.set(digest, { digest, size: info.size })
-    holdsLayers ||= info.labels.some((name) => name.startsWith(heldLayers))
+    holdsLayers ||= info.labels.some((name) => name.startsWith(snapshotLabel))
     return true
   }
   async function walk(digest: Digest): Promise<void> {
     if (!(await add(digest))) return
     const parsed = v.parse(manifest, JSON.parse(String(await content.read(digest))))
     if (parsed.manifests) {
-      index = true
+      isIndex = true
       for (const child of parsed.manifests) await walk(child.digest)
     }
     const parts = [...(parsed.config ? [parsed.config] : []), ...parsed.layers]
-    const there = await Promise.all(parts.map((part) => add(part.digest)))
-    if (parsed.config && there[0]) configs.push(parsed.config.digest)
+    const present = await Promise.all(parts.map((part) => add(part.digest)))
+    if (parsed.config && present[0]) configs.push(parsed.config.digest)
   }
   await walk(id)
   if (blobs.size === 0) throw new Error(`${id} is not in the content store`)
 
-  const understood = (await Promise.all(configs.map((digest) => content.read(digest)))).flatMap(
+  const parsedConfigs = (await Promise.all(configs.map((digest) => content.read(digest)))).flatMap(
     (bytes) => parsedConfig(bytes) ?? [],
   )
-  const own = understood.find(({ rootfs }) => configs.length === 1 || isDeepStrictEqual(rootfs.diff_ids, diffIds))
-  const history = own?.history ?? []
+  const usedConfig = parsedConfigs.find(
+    ({ rootfs }) => configs.length === 1 || isDeepStrictEqual(rootfs.diff_ids, diffIds),
+  )
+  const history = usedConfig?.history ?? []
   return {
     blobs: [...blobs.values()],
     history: history.map((entry) => ({ createdBy: entry.created_by, empty: entry.empty_layer })),
-    ...(index && { absent: [...absent] }),
+    ...(isIndex && { absent: [...absent] }),
     holdsLayers,
   }
 }
 
-/** @returns undefined if this is no image's configuration: an index may name other things beside images. */
+/** @returns undefined if this is not an image config. An index may list other documents besides images. */
 function parsedConfig(bytes: Buffer | undefined): v.InferOutput<typeof config> | undefined {
   try {
     const parsed = v.safeParse(config, JSON.parse(String(bytes)))

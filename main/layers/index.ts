@@ -1,4 +1,6 @@
-/** Layers of all images: read in the background, kept by digest, told to the window, and summed for plans. */
+/**
+ * Reads the layers of all images in the background, stores them by digest, publishes them to the window, and sums them.
+ */
 import type { Bytes, ImageId } from '../../model/image/image.ts'
 import { Sharing } from '../../model/layers/sharing.ts'
 import { fail, ok, type Handlers, type Publish } from '../../preload/contract/index.ts'
@@ -19,55 +21,54 @@ export interface LayersNeeds {
 export interface Layers {
   readonly handlers: Handlers<'layers'>
   readonly sharing: Sharing
-  /** To be called when images, containers or the engine have changed. */
+  /** Call this after images, containers or the engine change. */
   changed(): void
-  /** Resolves when all images are read that can be, and the sums are level with the live state. */
+  /** Resolves once every readable image has been read and the sums match the live state. */
   settled(): Promise<void>
   read(id: ImageId): ImageRead | undefined
-  /** Of its compressed content; none where the engine does not tell of them. */
+  /** @returns the blobs of the compressed content; empty if they are unknown */
   blobsOf(id: ImageId): readonly Blob[]
-  /** Writes at once what has not been written yet: the app ends. */
+  /** Call this before the app ends: writes pending changes at once. */
   end(): Promise<void>
 }
 
-/** So many images are read at once, each with two questions: the list and the user come first. */
-const atOnce = 4
-/** What was read is told, and written down, at most so often, in milliseconds. */
-const tellEvery = 250
-const writeAfter = 2_000
-/** The engine works on its account of the build cache as long as on a list: it rests so long after each. */
-const accountRests = 1_000
-/** A list of so many images is drawn first: working out their layers would share the processor with it. */
-const many = 500
-const manyRest = 1_000
+/** Low, since each read makes two requests and must not delay the image list or the user's requests. */
+const maxConcurrentReads = 4
+const publishIntervalMs = 250
+const writeDelayMs = 2_000
+/** The engine computes the size of the build cache about as slowly as a list of images. */
+const cacheSizeIntervalMs = 1_000
+/** With more images than this, the first reads are delayed, so that the window can draw its list first. */
+const manyImages = 500
+const firstReadDelayMs = 1_000
 
 export function layersService({ engine, kept, publish }: LayersNeeds): Layers {
   const { live } = engine
-  const shown = () => {
+  const shownSession = () => {
     const session = engine.session()
     return session.ok ? session.value : undefined
   }
   const sharing = new Sharing()
   let seq = 0
   let table = new LayerTable('classic')
-  /** Of the engine that is reached, or was last. */
+  /** The reads of the shown engine, or of the last one that was shown. */
   let reads: Reads | undefined
   let cached: Bytes = 0
-  let accounted = -Infinity
-  /** When the first work on an engine's images begins. */
-  let begun = Infinity
-  /** Somebody waits for all of it. */
+  let cacheSizeReadAt = -Infinity
+  /** Time of `performance.now()` at which the first reads of an engine start. */
+  let firstReadAt = Infinity
+  /** A caller waits for `settled`, so nothing is delayed. */
   let urgent = false
   let reading: Promise<void> | undefined
-  let again = false
-  let writing: NodeJS.Timeout | undefined
+  let rerun = false
+  let writeTimer: NodeJS.Timeout | undefined
   const alarm = new Alarm(() => changed())
 
   const inUse = () => new Set([...live.containers().values()].map(({ image }) => image))
 
-  function level() {
-    const session = shown()
-    // The live state may be another engine's already.
+  function updateTable() {
+    const session = shownSession()
+    // The live state may already be that of another engine.
     if (!session || !reads?.isOf(session)) return
     const [images, used] = [live.images(), inUse()]
     const needed = new Set([...images.keys(), ...used])
@@ -79,7 +80,7 @@ export function layersService({ engine, kept, publish }: LayersNeeds): Layers {
     if (change === 'renumbered') {
       sharing.clear()
       sharing.apply(table.whole())
-      // The skipped number makes every window ask for the whole.
+      // Skipping a number makes every window request a new snapshot.
       seq += 2
       publish('layers.changed', { seq, from: 0, sizes: [], ranges: [], images: [], gone: [], cached })
       return
@@ -88,109 +89,109 @@ export function layersService({ engine, kept, publish }: LayersNeeds): Layers {
     publish('layers.changed', { seq: ++seq, ...change })
   }
 
-  /** Of another engine than before, nothing is known yet. */
-  function enter(session: EngineSession): Reads {
+  /** Starts with empty state if the session is on another engine than before. */
+  function readsFor(session: EngineSession): Reads {
     if (reads?.isOf(session)) return reads
     void write()
     table = new LayerTable(session.capabilities.store)
     reads = new Reads(kept, session)
     cached = 0
-    begun = Infinity
+    firstReadAt = Infinity
     sharing.clear()
-    // The skipped number makes every window ask for the whole.
+    // Skipping a number makes every window request a new snapshot.
     seq++
     return reads
   }
 
   const due = () => reads?.due(live.images().values(), inUse()) ?? { now: [], next: Infinity }
 
-  async function look(): Promise<void> {
+  async function readAndUpdate(): Promise<void> {
     do {
-      again = false
-      const session = shown()
+      rerun = false
+      const session = shownSession()
       if (!session) return
-      enter(session)
-      if (begun === Infinity && live.images().size > 0)
-        begun = performance.now() + (live.images().size > many ? manyRest : 0)
-      if (waits(begun)) return
-      level()
+      readsFor(session)
+      if (firstReadAt === Infinity && live.images().size > 0)
+        firstReadAt = performance.now() + (live.images().size > manyImages ? firstReadDelayMs : 0)
+      if (isDelayed(firstReadAt)) return
+      updateTable()
       if (due().now.length > 0) await readAll(session)
       alarm.set(due().next)
-      if (again || !live.snapshot().complete) continue
-      if (waits(accounted + accountRests)) return
+      if (rerun || !live.snapshot().complete) continue
+      if (isDelayed(cacheSizeReadAt + cacheSizeIntervalMs)) return
       urgent = false
       cached = await cachedBytes(session).catch(() => cached)
-      accounted = performance.now()
-      level()
-    } while (again)
+      cacheSizeReadAt = performance.now()
+      updateTable()
+    } while (rerun)
   }
 
-  /** Whether it is too early, and nobody is waiting; then it is gone on with in time. */
-  function waits(until: number): boolean {
+  /** @returns whether the work must be delayed until this time; the alarm then resumes it */
+  function isDelayed(until: number): boolean {
     if (until <= performance.now() || urgent) return false
     alarm.set(until)
     return true
   }
 
   async function readAll(session: EngineSession) {
-    const into = reads!
+    const target = reads!
     const content = await contentOf(session)
     const used = inUse()
-    const isHere = () => reads === into && !session.signal.aborted
-    let told = performance.now()
+    const isCurrent = () => reads === target && !session.signal.aborted
+    let publishedAt = performance.now()
     try {
-      await confirmIndexes(into, content)
+      await confirmIndexes(target, content)
       const queue = due().now
       const worker = async () => {
-        for (let image = queue.pop(); image && isHere(); image = queue.pop()) {
+        for (let image = queue.pop(); image && isCurrent(); image = queue.pop()) {
           try {
             const read = await readImage(session, image, content)
-            if (read) into.add(image, read, used.has(image.id))
-            else into.gone(image)
+            if (read) target.add(image, read, used.has(image.id))
+            else target.gone(image)
           } catch (error) {
-            if (!isHere()) continue
-            into.failed(image, error)
-            // An image that cannot be read is marked in the list, and read again when that has healed.
+            if (!isCurrent()) continue
+            target.failed(image, error)
+            // The list marks an image that cannot be inspected. It is read again once the engine can inspect it.
             if (image.unreadable === undefined) engine.inspectAgain(image.id)
           }
-          if (isHere() && performance.now() - told > tellEvery) {
-            level()
-            told = performance.now()
+          if (isCurrent() && performance.now() - publishedAt > publishIntervalMs) {
+            updateTable()
+            publishedAt = performance.now()
           }
         }
       }
-      await Promise.all(Array.from({ length: atOnce }, worker))
+      await Promise.all(Array.from({ length: maxConcurrentReads }, worker))
     } finally {
       content?.close()
     }
-    if (reads === into) level()
+    if (reads === target) updateTable()
   }
 
-  /** Where this fails, the indexes are read again. */
-  async function confirmIndexes(into: Reads, content: ContentStore | undefined) {
-    const open = due().now.filter((image) => into.isUnconfirmed(image))
-    if (open.length === 0 || !content) return
+  /** If this fails, the indexes are read again. */
+  async function confirmIndexes(target: Reads, content: ContentStore | undefined) {
+    const unconfirmed = due().now.filter((image) => target.isUnconfirmed(image))
+    if (unconfirmed.length === 0 || !content) return
     const present = await content.digests().catch(() => undefined)
-    if (present) into.confirm(open, present)
+    if (present) target.confirm(unconfirmed, present)
   }
 
   async function write() {
-    clearTimeout(writing)
-    writing = undefined
+    clearTimeout(writeTimer)
+    writeTimer = undefined
     await reads?.write()
   }
 
   function writeSoon() {
-    writing ??= setTimeout(() => void write(), writeAfter).unref()
+    writeTimer ??= setTimeout(() => void write(), writeDelayMs).unref()
   }
 
   function changed() {
-    again = true
-    reading ??= look()
+    rerun = true
+    reading ??= readAndUpdate()
       .catch((error: unknown) => console.error('layers:', error))
       .finally(() => {
         reading = undefined
-        if (again && shown()) changed()
+        if (rerun && shownSession()) changed()
       })
   }
 
@@ -212,20 +213,20 @@ export function layersService({ engine, kept, publish }: LayersNeeds): Layers {
         const session = engine.session()
         if (!session.ok) return session
         if (!image) return fail({ code: 'image-gone', image: id })
-        const into = enter(session.value)
-        into.recall([id])
-        // A question that failed is asked again whenever somebody looks.
-        if (into.all.get(id)?.partial ?? !into.all.has(id)) {
+        const target = readsFor(session.value)
+        target.recall([id])
+        // Failed requests are repeated whenever the user opens the layers.
+        if (target.all.get(id)?.partial ?? !target.all.has(id)) {
           const content = await contentOf(session.value)
           try {
             const read = await readOne(session.value, image, content)
             if (!read.ok) return read
-            into.add(image, read.value, inUse().has(id))
+            target.add(image, read.value, inUse().has(id))
           } finally {
             content?.close()
           }
         }
-        level()
+        updateTable()
         const read = reads?.all.get(id)
         return read ? ok(stackOf(id, read, table, sharing)) : fail({ code: 'image-gone', image: id })
       },

@@ -1,80 +1,81 @@
-/** What was read of images in earlier runs of the app, packed for the disk and unpacked again. */
+/** Stores the reads of images for later runs of the app, in a packed format. */
 import type { ImageId } from '../../model/image/image.ts'
 import type { LayersSection, LayersStore } from '../store/index.ts'
 import type { ImageRead } from './anatomy.ts'
 
-/** So many images are remembered in one scope; those that the engine in use does not have make room first. */
+/** Limit of one scope. Images that the current engine does not have are dropped first. */
 const maxImages = 20_000
 
 /**
- * The classic store's ids are those of configs, and its sizes follow from their layers, so what is known holds for
- * every engine; the containerd store measures on its own disk, so there it holds for the one engine.
+ * The set of engines that share stored reads. A classic store's image id determines its layers and sizes, so all
+ * classic engines share one scope. The containerd store measures sizes on its own disk, so each engine has a scope of
+ * its own.
  */
 export const scopeOf = (store: 'classic' | 'containerd', endpoint: string) =>
   store === 'classic' ? store : `${store} ${endpoint}`
 
-/** @returns undefined if nothing is remembered of the image. */
+/** @returns undefined if the image is not stored */
 export function recall(store: LayersStore, scope: string, id: ImageId): ImageRead | undefined {
   const section = store.value.engines[scope]
-  const kept = section && Object.hasOwn(section.images, id) ? section.images[id] : undefined
-  if (!section || !kept) return undefined
+  const stored = section && Object.hasOwn(section.images, id) ? section.images[id] : undefined
+  if (!section || !stored) return undefined
   const text = (at: number) => section.texts[at] ?? ''
-  const blobs = kept.blobs && pairs(kept.blobs).map(([digest, size]) => ({ digest: text(digest), size }))
+  const blobs = stored.blobs && pairs(stored.blobs).map(([digest, size]) => ({ digest: text(digest), size }))
   return {
-    diffIds: kept.layers.map(text),
-    history: threes(kept.history).map(([createdBy, size, empty]) => ({
+    diffIds: stored.layers.map(text),
+    history: triples(stored.history).map(([createdBy, size, empty]) => ({
       createdBy: text(createdBy),
       size,
       ...(empty >= 0 && { empty: empty === 1 }),
     })),
-    layersSize: kept.layersSize,
-    ...(kept.contentSize !== undefined && { content: { size: kept.contentSize, ...(blobs && { blobs }) } }),
-    ...(kept.absent && { absent: kept.absent.map(text) }),
+    layersSize: stored.layersSize,
+    ...(stored.contentSize !== undefined && { content: { size: stored.contentSize, ...(blobs && { blobs }) } }),
+    ...(stored.absent && { absent: stored.absent.map(text) }),
     holdsLayers: true,
-    lasting: true,
+    cacheable: true,
   }
 }
 
-/** Remembers `reads`, and of what was remembered before those images that `others` picks: other engines may have them. */
+/** Stores `reads`. Keeps the stored reads of other images if `keeps` returns true: other engines may have them. */
 export function remember(
   store: LayersStore,
   scope: string,
   reads: ReadonlyMap<ImageId, ImageRead>,
-  others: (id: ImageId) => boolean,
+  keeps: (id: ImageId) => boolean,
 ): Promise<void> {
-  const lasting = [...reads].filter(([, read]) => read.lasting)
-  const before = Object.keys(store.value.engines[scope]?.images ?? {}).filter((id) => !reads.has(id) && others(id))
-  const elsewhere = before
-    .slice(0, Math.max(0, maxImages - lasting.length))
+  const cacheable = [...reads].filter(([, read]) => read.cacheable)
+  const otherIds = Object.keys(store.value.engines[scope]?.images ?? {}).filter((id) => !reads.has(id) && keeps(id))
+  const others = otherIds
+    .slice(0, Math.max(0, maxImages - cacheable.length))
     .map((id) => [id, recall(store, scope, id)!] as const)
-  const section = packed([...lasting.slice(0, maxImages), ...elsewhere])
+  const section = packed([...cacheable.slice(0, maxImages), ...others])
   return store.write({ engines: { ...store.value.engines, [scope]: section } })
 }
 
 function packed(all: readonly (readonly [ImageId, ImageRead])[]): LayersSection {
   const texts = new Map<string, number>()
-  const number = (text: string) => {
+  const numberOf = (text: string) => {
     if (!texts.has(text)) texts.set(text, texts.size)
     return texts.get(text)!
   }
   const images: LayersSection['images'] = {}
   for (const [id, { diffIds, history, layersSize, content, absent }] of all)
     images[id] = {
-      layers: diffIds.map(number),
+      layers: diffIds.map(numberOf),
       history: history.flatMap(({ createdBy, size, empty }) => [
-        number(createdBy),
+        numberOf(createdBy),
         size,
         empty === undefined ? -1 : Number(empty),
       ]),
       layersSize,
       ...(content && { contentSize: content.size }),
-      ...(content?.blobs && { blobs: content.blobs.flatMap(({ digest, size }) => [number(digest), size]) }),
-      ...(absent && { absent: absent.map(number) }),
+      ...(content?.blobs && { blobs: content.blobs.flatMap(({ digest, size }) => [numberOf(digest), size]) }),
+      ...(absent && { absent: absent.map(numberOf) }),
     }
   return { texts: [...texts.keys()], images }
 }
 
 const pairs = (flat: readonly number[]) =>
   Array.from({ length: flat.length / 2 }, (_, at) => [flat[2 * at]!, flat[2 * at + 1]!] as const)
-const threes = (flat: readonly number[]) =>
+const triples = (flat: readonly number[]) =>
   Array.from({ length: flat.length / 3 }, (_, at) => [flat[3 * at]!, flat[3 * at + 1]!, flat[3 * at + 2]!] as const)

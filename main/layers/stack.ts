@@ -1,4 +1,4 @@
-/** One image as the stack that it is: its layers from the base up, and who else stands on them. */
+/** The layers of one image, base first, and the other images that share each of them. */
 import type { ImageId } from '../../model/image/image.ts'
 import { instruction } from '../../model/layers/instruction.ts'
 import type { Sharing } from '../../model/layers/sharing.ts'
@@ -11,7 +11,7 @@ export function stackOf(id: ImageId, { history, layersSize }: ImageRead, table: 
   const units = chain.map((layer) => table.unit(layer)!)
   const sharers = sharing.sharers(units)
   const likely = table.likely(id)
-  const made = new Set(likely.map(({ entry }) => entry))
+  const layerEntries = new Set(likely.map(({ entry }) => entry))
   return {
     id,
     layers: chain.map((layer, at) => {
@@ -27,6 +27,6 @@ export function stackOf(id: ImageId, { history, layersSize }: ImageRead, table: 
         wholeOf: sharedWith.filter((other) => table.anatomy(other)?.chain.length === at + 1),
       }
     }),
-    settings: history.filter((_, at) => !made.has(at)).map(({ createdBy }) => instruction(createdBy)),
+    settings: history.filter((_, at) => !layerEntries.has(at)).map(({ createdBy }) => instruction(createdBy)),
   }
 }

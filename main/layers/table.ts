@@ -1,4 +1,4 @@
-/** All images as sets of units, kept level with what is known of them, and told as numbered changes. */
+/** All images as sets of units. Each update returns what changed. */
 import { createHash } from 'node:crypto'
 import { listed, type Bytes, type Image, type ImageId } from '../../model/image/image.ts'
 import { chainIds, emptyLayer, isExact, LayerSizes, type Anatomy, type ChainId } from '../../model/layers/sizes.ts'
@@ -9,8 +9,8 @@ import { Units } from './units.ts'
 
 const sha256 = (text: string) => `sha256:${createHash('sha256').update(text).digest('hex')}`
 
-/** What the table is made of. */
-export interface Known {
+/** The input of the table. */
+export interface TableInput {
   readonly images: ReadonlyMap<ImageId, Image>
   /** Images that containers use, whether or not they are still there. */
   readonly used: ReadonlySet<ImageId>
@@ -18,29 +18,29 @@ export interface Known {
   readonly cached: Bytes
 }
 
-/** What an image is in the engine, besides what was read of it. */
-interface Standing {
+/** State of an image in the engine that is not part of its read. */
+interface EngineState {
   readonly hidden: boolean
-  /** By a container. */
+  /** A container uses the image. */
   readonly held: boolean
 }
 
-interface Made {
-  readonly of: readonly unknown[]
+interface CachedImage {
+  readonly inputs: readonly unknown[]
   /** Units of hidden parents. */
-  readonly along: readonly number[]
+  readonly parentUnits: readonly number[]
   readonly image: SharingImage
 }
 
 export class LayerTable {
   #sizes = new LayerSizes()
   #anatomies = new Map<ImageId, Anatomy>()
-  /** The reading that an anatomy comes of. */
-  #taken = new Map<ImageId, ImageRead>()
+  /** The read from which each anatomy was made. */
+  #anatomyReads = new Map<ImageId, ImageRead>()
   #units = new Units()
   #images = new Map<ImageId, SharingImage>()
-  /** What each image was last made of: most stay as they are. */
-  #made = new Map<ImageId, Made>()
+  /** The last result for each image, reused while its inputs stay the same. */
+  #cachedImages = new Map<ImageId, CachedImage>()
   #cached: Bytes = 0
   readonly #store: 'classic' | 'containerd'
 
@@ -51,7 +51,7 @@ export class LayerTable {
   anatomy(id: ImageId): Anatomy | undefined {
     return this.#anatomies.get(id)
   }
-  /** What most likely made each layer of an image, and how large it likely is. */
+  /** @returns the likely history entry and size of each layer, base first */
   likely(id: ImageId): LikelyLayer[] {
     const image = this.#anatomies.get(id)
     return image ? likelyLayers(this.#sizes, image) : []
@@ -63,62 +63,62 @@ export class LayerTable {
     return this.#units.find(layer)
   }
 
-  /** The whole, as a change from nothing. */
+  /** @returns the whole table, as a change from an empty one */
   whole(): SharingChange {
     return this.#change(0, numbersFrom(0, this.#units.count), [...this.#images.values()], [])
   }
 
-  /** How much is kept: units, layers, and images taken apart. */
+  /** Sizes of the internal maps, for tests. */
   get counts(): { readonly units: number; readonly layers: number; readonly images: number } {
     return { units: this.#units.count, layers: this.#sizes.count, images: this.#anatomies.size }
   }
 
   /**
-   * Takes up what is known now.
-   * @returns what became different; 'renumbered' if units have other numbers now; undefined if nothing changed.
+   * Updates the table.
+   * @returns what changed; 'renumbered' if the numbers of units changed; undefined if nothing changed
    */
-  update(known: Known): SharingChange | 'renumbered' | undefined {
+  update(input: TableInput): SharingChange | 'renumbered' | undefined {
     const from = this.#units.count
-    const narrowed = this.#takeApart(known)
-    const shown = new Set(listed([...known.images.values()]).map(({ id }) => id))
-    const children = Map.groupBy(known.images.values(), ({ parent }) => parent)
+    const narrowed = this.#addAnatomies(input)
+    const shown = new Set(listed([...input.images.values()]).map(({ id }) => id))
+    const children = Map.groupBy(input.images.values(), ({ parent }) => parent)
     const next = new Map<ImageId, SharingImage>()
-    for (const image of known.images.values()) {
-      const along = shown.has(image.id) ? this.#ofHiddenParents(image, known, shown, children) : []
-      const [read, held] = [known.reads.get(image.id), known.used.has(image.id)]
-      next.set(image.id, this.#image(image.id, image.size, read, along, { hidden: !shown.has(image.id), held }))
+    for (const image of input.images.values()) {
+      const parentUnits = shown.has(image.id) ? this.#unitsOfHiddenParents(image, input, shown, children) : []
+      const [read, held] = [input.reads.get(image.id), input.used.has(image.id)]
+      next.set(image.id, this.#image(image.id, image.size, read, parentUnits, { hidden: !shown.has(image.id), held }))
     }
-    // Removed under a container that still holds its layers: what an earlier reading told of them is still true.
-    for (const id of known.used) {
-      const read = known.reads.get(id)
+    // Images removed with force while a container still holds their layers: the earlier read is still valid.
+    for (const id of input.used) {
+      const read = input.reads.get(id)
       if (read && !next.has(id)) next.set(id, this.#image(id, 0, read, [], { hidden: true, held: true }))
     }
     const changed = [...next.values()].filter((image) => this.#images.get(image.id) !== image)
     const gone = [...this.#images.keys()].filter((id) => !next.has(id))
     this.#images = next
-    const wider = this.#cached !== known.cached
-    this.#cached = known.cached
+    const cachedChanged = this.#cached !== input.cached
+    this.#cached = input.cached
     if (gone.length > 0 && this.#drop(gone)) return 'renumbered'
-    const other = narrowed.filter((unit) => unit < from)
-    if (from === this.#units.count && [changed, gone, other].every(({ length }) => length === 0) && !wider)
+    const knownUnits = narrowed.filter((unit) => unit < from)
+    if (from === this.#units.count && [changed, gone, knownUnits].every(({ length }) => length === 0) && !cachedChanged)
       return undefined
-    return this.#change(from, [...other, ...numbersFrom(from, this.#units.count)], changed, gone)
+    return this.#change(from, [...knownUnits, ...numbersFrom(from, this.#units.count)], changed, gone)
   }
 
-  /** Drops images, and what only they referred to. Answers whether units got new numbers. */
+  /** Drops images, and the units and layers that only they used. @returns whether units were renumbered */
   #drop(gone: readonly ImageId[]): boolean {
-    for (const id of gone) for (const map of [this.#made, this.#anatomies, this.#taken]) map.delete(id)
+    for (const id of gone) for (const map of [this.#cachedImages, this.#anatomies, this.#anatomyReads]) map.delete(id)
     const numbers = this.#units.dropUnused([...this.#images.values()].map(allUnits))
     if (!numbers) return false
     const renumber = (units: readonly number[]) => units.map((unit) => numbers.get(unit)!)
-    for (const [id, { of, along, image }] of this.#made) {
+    for (const [id, { inputs, parentUnits, image }] of this.#cachedImages) {
       const { units, borrowed, ...rest } = image
       const next = {
         ...rest,
         ...(units && { units: renumber(units) }),
         ...(borrowed && { borrowed: renumber(borrowed) }),
       }
-      this.#made.set(id, { of, along: renumber(along), image: next })
+      this.#cachedImages.set(id, { inputs, parentUnits: renumber(parentUnits), image: next })
       this.#images.set(id, next)
     }
     const layers = new Set([...this.#anatomies.values()].flatMap(({ chain }) => chain))
@@ -126,21 +126,21 @@ export class LayerTable {
     return true
   }
 
-  #takeApart({ images, used, reads }: Known): number[] {
-    const fresh: Anatomy[] = []
+  #addAnatomies({ images, used, reads }: TableInput): number[] {
+    const added: Anatomy[] = []
     for (const id of [...images.keys(), ...used]) {
       const read = reads.get(id)
-      if (!read || this.#taken.get(id) === read) continue
-      this.#taken.set(id, read)
+      if (!read || this.#anatomyReads.get(id) === read) continue
+      this.#anatomyReads.set(id, read)
       const { diffIds, history, layersSize, holdsLayers } = read
       const chain = chainIds(diffIds, sha256)
-      diffIds.forEach((diffId, at) => diffId === emptyLayer && this.#knowEmpty(chain[at]!))
+      diffIds.forEach((diffId, at) => diffId === emptyLayer && this.#setEmptySize(chain[at]!))
       const anatomy = { id, chain, history, total: layersSize }
       this.#anatomies.set(id, anatomy)
-      // Layers that others kept for it, and that are gone with them, tell of no sizes until they are unpacked again.
-      if (holdsLayers || layersSize > 0) fresh.push(anatomy)
+      // If other images kept the layers and were removed, the sizes are unknown until the layers are unpacked again.
+      if (holdsLayers || layersSize > 0) added.push(anatomy)
     }
-    return [...this.#sizes.add(fresh)].flatMap((layer) => {
+    return [...this.#sizes.add(added)].flatMap((layer) => {
       const unit = this.#units.find(layer)
       if (unit === undefined) return []
       this.#units.setSize(unit, this.#sizes.range(layer))
@@ -148,54 +148,55 @@ export class LayerTable {
     })
   }
 
-  /** The empty tar takes nothing in the classic store; a snapshot of it still has a folder, and its size is told. */
-  #knowEmpty(layer: ChainId) {
-    if (this.#store === 'classic' && this.#sizes.range(layer).max === Infinity) this.#sizes.know(layer, 0)
+  /** The empty tar has size 0 in the classic store. In the containerd store its snapshot has a folder, with a size. */
+  #setEmptySize(layer: ChainId) {
+    if (this.#store === 'classic' && this.#sizes.range(layer).max === Infinity) this.#sizes.setKnown(layer, 0)
   }
 
-  #image(id: ImageId, size: Bytes, read: ImageRead | undefined, along: readonly number[], standing: Standing) {
-    const of = [size, read, standing.hidden, standing.held]
-    const made = this.#made.get(id)
-    if (made && isSame(made.of, of) && isSame(made.along, along)) return made.image
-    const image = this.#make(id, size, read, along, standing)
-    this.#made.set(id, { of, along, image })
+  #image(id: ImageId, size: Bytes, read: ImageRead | undefined, parentUnits: readonly number[], state: EngineState) {
+    const inputs = [size, read, state.hidden, state.held]
+    const cached = this.#cachedImages.get(id)
+    if (cached && isSame(cached.inputs, inputs) && isSame(cached.parentUnits, parentUnits)) return cached.image
+    const image = this.#build(id, size, read, parentUnits, state)
+    this.#cachedImages.set(id, { inputs, parentUnits, image })
     return image
   }
 
-  #make(
+  #build(
     id: ImageId,
     size: Bytes,
     read: ImageRead | undefined,
-    along: readonly number[],
-    { hidden, held }: Standing,
+    parentUnits: readonly number[],
+    { hidden, held }: EngineState,
   ): SharingImage {
-    const mark = hidden ? { hidden: true as const } : {}
-    if (!read) return { id, size, ...mark }
+    const hiddenFlag = hidden ? { hidden: true as const } : {}
+    if (!read) return { id, size, ...hiddenFlag }
     const { chain } = this.#anatomies.get(id)!
     const layers = chain.map((layer) => this.#layerUnit(layer))
     const blobs = this.#contentUnits(id, read.content)
-    // A container keeps the layers that it stands on, whoever they were unpacked for.
+    // A container keeps the layers that it uses, whichever image they were unpacked for.
     const holdsLayers = read.holdsLayers || held
-    const own = holdsLayers ? [...layers, ...blobs] : blobs
-    const units = [...new Set([...own, ...along])]
-    const open = own.some((unit) => !isExact(this.#units.size(unit)))
+    const ownUnits = holdsLayers ? [...layers, ...blobs] : blobs
+    const units = [...new Set([...ownUnits, ...parentUnits])]
+    const total = (holdsLayers ? read.layersSize : 0) + (read.content?.size ?? 0)
+    const hasRange = ownUnits.some((unit) => !isExact(this.#units.size(unit)))
     return {
       id,
       size,
       units,
       ...(!holdsLayers && { borrowed: [...new Set(layers)] }),
-      ...(open && along.length === 0 && { total: (holdsLayers ? read.layersSize : 0) + (read.content?.size ?? 0) }),
-      ...mark,
+      ...(hasRange && parentUnits.length === 0 && { total }),
+      ...hiddenFlag,
     }
   }
 
   #layerUnit(layer: ChainId): number {
     const { min, max } = this.#sizes.range(layer)
-    // Nothing bounds a layer of which no history was believed; its image's total does, and travels beside it.
+    // A layer without a usable history has no upper bound of its own; `total` of its image bounds it.
     return this.#units.numberOf(layer, { min, max: Math.min(max, Number.MAX_SAFE_INTEGER) })
   }
 
-  /** Blobs, or one unit of unknown sharing where the engine does not tell of blobs. */
+  /** @returns the blobs; if they are unknown, one unit that may or may not be shared */
   #contentUnits(id: ImageId, content: ImageRead['content'] | undefined): number[] {
     if (!content) return []
     if (!content.blobs) return [this.#units.numberOf(`content ${id}`, { min: 0, max: content.size })]
@@ -203,26 +204,25 @@ export class LayerTable {
   }
 
   /**
-   * What goes with an image besides its own: the blobs of untagged parents, which the containerd store removes with
-   * their first child. (The layers of a parent are its child's too.) Where there are several children nobody knows
-   * which will be the first, so each may free them or not.
+   * The blobs of untagged parents, which the containerd store removes with their first child. (A parent's layers are
+   * also its child's.) Any of several children may be the first, so then each has units that may or may not be freed.
    */
-  #ofHiddenParents(
+  #unitsOfHiddenParents(
     image: Image,
-    { images, reads }: Known,
+    { images, reads }: TableInput,
     shown: ReadonlySet<ImageId>,
     children: ReadonlyMap<ImageId | undefined, readonly Image[]>,
   ): number[] {
     const units: number[] = []
-    let only = true
+    let isOnlyChild = true
     const seen = new Set<ImageId>([image.id])
-    const own = new Set(reads.get(image.id)?.content?.blobs?.map(({ digest }) => digest))
+    const ownDigests = new Set(reads.get(image.id)?.content?.blobs?.map(({ digest }) => digest))
     for (let at = image.parent; at !== undefined && !seen.has(at) && images.has(at) && !shown.has(at);) {
       seen.add(at)
-      only &&= children.get(at)!.length === 1
-      const blobs = (reads.get(at)?.content?.blobs ?? []).filter(({ digest }) => !own.has(digest))
+      isOnlyChild &&= children.get(at)!.length === 1
+      const blobs = (reads.get(at)?.content?.blobs ?? []).filter(({ digest }) => !ownDigests.has(digest))
       units.push(
-        ...(only
+        ...(isOnlyChild
           ? blobs.map(({ digest, size }) => this.#units.numberOf(`blob ${digest}`, { min: size, max: size }))
           : blobs.map(({ digest, size }) =>
               this.#units.numberOf(`blob ${digest} with ${image.id}`, { min: 0, max: size }),

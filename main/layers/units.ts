@@ -1,4 +1,4 @@
-/** Units that images hold, by number: layers, and blobs of compressed content. */
+/** Numbers the units that images hold: layers, and blobs of compressed content. */
 import type { ByteRange } from '../../model/layers/sizes.ts'
 
 export class Units {
@@ -9,12 +9,12 @@ export class Units {
     return this.#sizes.length
   }
 
-  /** @returns undefined if no image has held a unit of this name yet. */
+  /** @returns undefined if there is no unit of this name */
   find(name: string): number | undefined {
     return this.#numbers.get(name)
   }
 
-  /** The unit's number; a new one with this size if there is none. */
+  /** @returns the number of the unit; adds the unit with this size if it does not exist */
   numberOf(name: string, size: ByteRange): number {
     const known = this.#numbers.get(name)
     if (known !== undefined) return known
@@ -32,21 +32,21 @@ export class Units {
   }
 
   /**
-   * Drops the units that are not used, once they are the most, so that the work is in proportion to what came and went.
-   * @returns the new numbers by the old ones; undefined if all stay as they are.
+   * Drops unused units once more than half are unused, so that the cost is proportional to the number of changes.
+   * @returns the new numbers by the old ones; undefined if no number changes
    */
   dropUnused(used: Iterable<readonly number[]>): ReadonlyMap<number, number> | undefined {
-    const marks = new Uint8Array(this.#sizes.length)
-    let count = 0
+    const isUsed = new Uint8Array(this.#sizes.length)
+    let usedCount = 0
     for (const units of used)
       for (const unit of units) {
-        if (!marks[unit]) count++
-        marks[unit] = 1
+        if (!isUsed[unit]) usedCount++
+        isUsed[unit] = 1
       }
-    if (this.#sizes.length <= 2 * count) return undefined
-    const kept = [...this.#numbers].filter(([, unit]) => marks[unit])
-    this.#sizes = kept.map(([, unit]) => this.#sizes[unit]!)
-    this.#numbers = new Map(kept.map(([name], at) => [name, at]))
-    return new Map(kept.map(([, unit], at) => [unit, at]))
+    if (this.#sizes.length <= 2 * usedCount) return undefined
+    const remaining = [...this.#numbers].filter(([, unit]) => isUsed[unit])
+    this.#sizes = remaining.map(([, unit]) => this.#sizes[unit]!)
+    this.#numbers = new Map(remaining.map(([name], at) => [name, at]))
+    return new Map(remaining.map(([, unit], at) => [unit, at]))
   }
 }

@@ -1,15 +1,15 @@
-/** A plan executed as it stands, on the engine that it was made for: what has moved since is not touched. */
+/** Executes a removal plan on the engine that it was made for. Images and tags that changed since are left alone. */
 import { setTimeout as delay } from 'node:timers/promises'
 import { shortId } from '../../model/image/image.ts'
 import type { Deletion, RemovalPlan, Untagging } from '../../model/removal/plan.ts'
 import { engineFailure, inspectImage, statusOf, type Lease } from '../engine/index.ts'
 import type { Working } from '../jobs/index.ts'
-import { inLanes, type Turn } from './lanes.ts'
-import { removeOne, tagAgain, takesNamesEarly, untag } from './steps.ts'
+import { runItems, type Predecessors } from './lanes.ts'
+import { deleteImage, removesTagsEarly, restoreTag, untag } from './steps.ts'
 
 export type Item = { readonly untag: Untagging } | { readonly deletion: Deletion }
 
-/** One for each image that goes and each tag that is taken: tags first. */
+/** @returns one item for each tag to remove, then one for each image to delete */
 export const itemsOf = ({ untags, deletes }: RemovalPlan): Item[] => [
   ...untags.map((untag) => ({ untag })),
   ...deletes.map((deletion) => ({ deletion })),
@@ -17,9 +17,9 @@ export const itemsOf = ({ untags, deletes }: RemovalPlan): Item[] => [
 export const nameOf = (item: Item): string =>
   'untag' in item ? item.untag.reference : (item.deletion.references[0] ?? shortId(item.deletion.image))
 
-/** An error of the engine's own. Above it, a proxy before the engine answers (502, 503, 504), and the engine may work on. */
-const engineFault = 500
-const noAnswer = Infinity
+/** The engine's own error. 502, 503 and 504 come from a proxy, and the engine may still be working. */
+const internalServerError = 500
+const noResponse = Infinity
 
 interface Needs {
   readonly lease: Lease
@@ -27,43 +27,45 @@ interface Needs {
   readonly job: Working
 }
 
-/** @returns the items that were completed, and those that may be: what undoes them has to be kept */
+/** @returns the items that were completed or may have been: their undo data must be kept */
 export async function executePlan({ lease, plan, job }: Needs): Promise<Set<Item>> {
   const items = itemsOf(plan)
   const affected = new Set<Item>()
-  const begun = new Set<Item>()
-  let broken = false
+  const started = new Set<Item>()
+  let connectionLost = false
 
-  async function one(at: number, turn: Turn) {
+  async function execute(at: number, predecessors: Predecessors) {
     const item = items[at]!
     if ('deletion' in item) {
-      await turn.isNear()
-      const goesFirst = !takesNamesEarly(lease.session, item.deletion, plan)
-      if (goesFirst ? !(await turn.comes()) : !goesOn()) return
+      await predecessors.started()
+      const removesAllAtOnce = !removesTagsEarly(lease.session, item.deletion, plan)
+      if (removesAllAtOnce ? !(await predecessors.ended()) : !shouldContinue()) return
     }
     const { session } = lease
     const { endpoint } = session.context
     if (session.signal.aborted) {
-      broken = true
+      connectionLost = true
       return job.fail({ code: 'engine-stopped', endpoint })
     }
-    begun.add(item)
+    started.add(item)
     await job.begin(at)
     try {
-      const outcome = await ('untag' in item ? untag(session, item.untag) : removeOne(lease, item.deletion, plan, turn))
+      const outcome = await ('untag' in item
+        ? untag(session, item.untag)
+        : deleteImage(lease, item.deletion, plan, predecessors))
       if (outcome === 'done') affected.add(item)
       job.item(at, typeof outcome === 'string' ? { state: outcome } : { state: 'failed', failure: outcome })
     } catch (error) {
       const failure = engineFailure(error, endpoint)
-      const status = statusOf(error) ?? noAnswer
-      if (status <= engineFault) {
-        // The engine may have failed after the image was gone: then a copy is all that is left of it.
-        if (status === engineFault && (await resolveOutcome(item, lease)) !== 'there') affected.add(item)
+      const status = statusOf(error) ?? noResponse
+      if (status <= internalServerError) {
+        // The engine may have failed after it deleted the image; then the copy is all that is left.
+        if (status === internalServerError && (await resolveOutcome(item, lease)) !== 'there') affected.add(item)
         return job.item(at, { state: 'failed', failure })
       }
-      // The connection broke. Whether the engine still did the item is seen when the same engine is back; the rest is
-      // left as it is. An image that is there may still go: the request may arrive after the question.
-      broken = true
+      // The connection was lost. The outcome is known once the same engine is reachable again; the remaining items are
+      // skipped. The item counts as affected even if the image still exists: the engine may process the request later.
+      connectionLost = true
       affected.add(item)
       job.fail(failure)
       job.item(at, { state: 'unknown' })
@@ -73,16 +75,19 @@ export async function executePlan({ lease, plan, job }: Needs): Promise<Set<Item
     }
   }
 
-  const goesOn = () => !broken && !job.cancelled.aborted
-  const after = items.map((item) => ('untag' in item ? [] : item.deletion.after.map((at) => plan.untags.length + at)))
-  await inLanes(after, one, goesOn)
-  items.forEach((item, at) => begun.has(item) || job.item(at, { state: 'kept' }))
+  const shouldContinue = () => !connectionLost && !job.cancelled.aborted
+  const itemPredecessors = items.map((item) =>
+    'untag' in item ? [] : item.deletion.after.map((at) => plan.untags.length + at),
+  )
+  await runItems(itemPredecessors, execute, shouldContinue)
+  items.forEach((item, at) => started.has(item) || job.item(at, { state: 'kept' }))
   return affected
 }
 
 /**
- * What became of an item while its connection broke, asked of the same engine alone. A name that an image lost and
- * should have kept is put back.
+ * Waits until the same engine is reachable again, then finds out whether it executed the item. If the image still
+ * exists, its removed names are restored.
+ * @returns 'unknown' if the engine does not answer within `lease.reconnectWithinMs`
  */
 async function resolveOutcome(item: Item, lease: Lease): Promise<'gone' | 'there' | 'unknown'> {
   const signal = AbortSignal.timeout(lease.reconnectWithinMs)
@@ -97,10 +102,10 @@ async function resolveOutcome(item: Item, lease: Lease): Promise<'gone' | 'there
       const { image, references } = item.deletion
       const now = await inspectImage(session, image, { signal })
       if (!now) return 'gone'
-      for (const name of references) if (!now.RepoTags.includes(name)) await tagAgain(session, image, name)
+      for (const name of references) if (!now.RepoTags.includes(name)) await restoreTag(session, image, name)
       return 'there'
     } catch {
-      // Broken again: wait on.
+      // The connection was lost again: keep waiting.
     }
   }
   return 'unknown'

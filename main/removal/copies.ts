@@ -1,4 +1,4 @@
-/** Copies of images that a removal deletes: archives in a folder of the user's choice. */
+/** Saves copies of images before a removal deletes them: archives in a folder that the user chooses. */
 import { access, mkdir, readdir, rm, statfs } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { shortId, type Bytes, type ImageId, type Reference } from '../../model/image/image.ts'
@@ -6,36 +6,36 @@ import { fail, ok, type CopyPlace, type Result } from '../../preload/contract/in
 import { engineFailure, type EngineSession } from '../engine/index.ts'
 import type { Working } from '../jobs/index.ts'
 
-/** An image to copy, with its names, so that these come back with it. */
+/** An image to copy, and the names to restore with it. */
 export interface Original {
   readonly image: ImageId
   readonly references: readonly Reference[]
-  /** An upper bound of what its archive takes. */
+  /** Upper bound of the archive's size. */
   readonly size: Bytes
 }
 
 export interface Copy {
   readonly file: string
-  /** Of the whole file, in hexadecimal. */
+  /** Hash of the whole file, in hexadecimal. */
   readonly sha256: string
 }
 
-/** What the removal needs of `main/archives`. Both return undefined if the signal ended the work. */
+/** The functions of `main/archives` that a removal needs. Both return undefined if the signal is aborted. */
 export interface Archives {
   save(
     session: EngineSession,
-    wanted: Original & { readonly file: string },
+    request: Original & { readonly file: string },
     cancelled: AbortSignal,
   ): Promise<Result<Copy> | undefined>
-  /** Loads the copy if it still has this hash; `references` are the only names that may move. */
+  /** Loads the copy if it still has this hash. `references`: the only names that the load may move. */
   load(
     session: EngineSession,
-    wanted: Omit<Original, 'size'> & { readonly file: string; readonly sha256?: string },
+    request: Omit<Original, 'size'> & { readonly file: string; readonly sha256?: string },
     cancelled: AbortSignal,
   ): Promise<Result<void> | undefined>
 }
 
-/** The folder, which need not exist yet, and what is free where it will be. */
+/** @returns the folder and the free bytes of its disk. The folder need not exist; `free` is absent if it is unknown. */
 export async function placeOf(folder: string): Promise<CopyPlace> {
   for (let at = folder; ; at = dirname(at)) {
     try {
@@ -47,7 +47,10 @@ export async function placeOf(folder: string): Promise<CopyPlace> {
   }
 }
 
-/** Whether the folder can take what is to be saved. A folder that does not exist is made for its owner alone. */
+/**
+ * Checks that the folder is writable and its disk has room for the copies. Creates the folder, private, if it is
+ * missing.
+ */
 export async function roomFor(folder: string, originals: readonly Original[]): Promise<Result<void>> {
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 })
@@ -60,19 +63,22 @@ export async function roomFor(folder: string, originals: readonly Original[]): P
   return free !== undefined && free < needed ? fail({ code: 'disk-full', folder, needed, free }) : ok(undefined)
 }
 
-interface Saving {
+interface SaveRequest {
   readonly session: EngineSession
   readonly save: Archives['save']
   readonly originals: readonly Original[]
   readonly folder: string
   readonly job: Working
-  /** A copy is complete on the disk. It is waited for. */
+  /** Called, and awaited, once a copy is complete on the disk. */
   readonly saved: (image: ImageId, copy: Copy) => Promise<void>
 }
 
-/** The copies by image. Undefined if one could not be saved or the user cancelled: then none is left, and nothing may be removed. */
-export async function saveAll(saving: Saving): Promise<ReadonlyMap<ImageId, Copy> | undefined> {
-  const { session, save, originals, folder, job, saved: onSaved } = saving
+/**
+ * @returns the copies by image; undefined if one failed or the user cancelled. All copies are then deleted, and nothing
+ * may be removed.
+ */
+export async function saveAll(request: SaveRequest): Promise<ReadonlyMap<ImageId, Copy> | undefined> {
+  const { session, save, originals, folder, job, saved: onSaved } = request
   const copies = new Map<ImageId, Copy>()
   for (const [at, original] of originals.entries()) {
     job.subject({ saving: { done: at, all: originals.length } })
@@ -100,13 +106,13 @@ function copyName({ image, references }: Original, job: string): string {
   return `${name}-${shortId(image)}${copySuffix(job)}`
 }
 
-/** What the names of a job's copies end with. */
+/** The end of the file name of each of a job's copies. */
 export const copySuffix = (job: string): string => `-${job.slice(0, 8)}.tar`
 
-/** The first eight digits of the id of the job that saved a copy of this name; undefined if the name is not a copy's. */
+/** @returns the first eight digits of the id of the job that saved the copy; undefined if this is no name of a copy */
 export const copyOwner = (name: string): string | undefined => /-[0-9a-f]{12}-([0-9a-f]{8})\.tar$/.exec(name)?.[1]
 
-/** Removes copies that an earlier run of the app did not finish. Call this before the first job. */
+/** Deletes copies that an earlier run of the app did not complete. Call this before the first job. */
 export async function removeUnfinished(folders: Iterable<string>): Promise<void> {
   for (const folder of new Set(folders)) {
     const entries = await readdir(folder, { withFileTypes: true }).catch(() => [])

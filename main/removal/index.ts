@@ -1,4 +1,4 @@
-/** Removing images: a plan first, then exactly that plan; and for a week the way back. */
+/** Removes images: first makes a plan, then applies exactly that plan. A removal can be undone for a week. */
 import { randomUUID } from 'node:crypto'
 import { rm } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -16,7 +16,7 @@ import { reconcile, tidyCopies } from './reconcile.ts'
 import { deleteStrays, findStrays } from './strays.ts'
 import {
   forgetOld,
-  isWorth,
+  canUndo,
   restoreAll,
   undoable,
   undoFacts,
@@ -28,7 +28,7 @@ import {
 
 export interface RemovalNeeds {
   readonly engine: Pick<Engine, 'live' | 'session' | 'shows' | 'lease'>
-  /** Which layers images share, as far as they were read. */
+  /** Layers that images share, as far as they have been read. */
   readonly layers: {
     readonly sharing: Sharing
     settled(): Promise<void>
@@ -36,18 +36,18 @@ export interface RemovalNeeds {
   }
   readonly jobs: Jobs
   readonly ledger: LedgerStore
-  /** Where copies are saved unless the user chooses otherwise. */
+  /** The folder for copies until the user chooses one. */
   readonly usualFolder: string
-  /** Main's own dialog; nothing where the user thinks better of it. */
-  readonly chooseFolder: (now: string) => Promise<string | undefined>
+  /** Opens a folder dialog. @returns undefined if the user cancels */
+  readonly chooseFolder: (currentFolder: string) => Promise<string | undefined>
   readonly showFolder: (folder: string) => Promise<void>
   readonly pullAgain: PullAgain
   readonly archives: Archives
 }
 
-/** A plan is worked out on what is known by then: a first reading of thousands of images is not waited for. */
-const patience = 3_000
-/** A plan that the window was shown, and the engine that it is for. */
+/** After this time a plan uses the layers read so far: the first read of thousands of images takes longer. */
+const layersTimeoutMs = 3_000
+/** The plan that the window shows, and its engine. */
 interface CurrentPlan {
   readonly id: string
   readonly plan: RemovalPlan
@@ -56,7 +56,9 @@ interface CurrentPlan {
 
 export function removalService(needs: RemovalNeeds) {
   const { engine, layers, jobs, ledger, usualFolder, chooseFolder, showFolder, pullAgain, archives } = needs
-  /** The only plan that can be applied. A newer request makes it unusable at once, before the newer plan is computed. */
+  /**
+   * The only plan that can be applied. A newer request makes it unusable at once, before the newer plan is computed.
+   */
   let current: CurrentPlan | undefined
   let latestRequest = 0
   const folder = () => ledger.value.folder ?? usualFolder
@@ -69,33 +71,33 @@ export function removalService(needs: RemovalNeeds) {
   async function remove(lease: Lease, plan: RemovalPlan, originals: readonly Original[], job: Working) {
     const { session } = lease
     const copies = new Map<ImageId, Copy>()
-    const whole = () => undoEntryOf(job.id, session, plan, copies, folder())
-    const keep = (entry: LedgerEntry) => job.setUndo(isWorth(entry) ? entry : undefined)
-    // In the journal before anything is done: what a crash of the app cuts short can be undone as well.
-    const saved = async (image: ImageId, copy: Copy) => {
+    const wholeUndo = () => undoEntryOf(job.id, session, plan, copies, folder())
+    const saveUndo = (entry: LedgerEntry) => job.setUndo(canUndo(entry) ? entry : undefined)
+    // Written to the journal before any image is removed, so that an interrupted removal can be undone, too.
+    const onSaved = async (image: ImageId, copy: Copy) => {
       copies.set(image, copy)
-      await keep(whole())
+      await saveUndo(wholeUndo())
     }
-    const complete = await saveAll({ session, save: archives.save, originals, folder: folder(), job, saved })
-    if (!complete) return job.setUndo(undefined)
+    const allSaved = await saveAll({ session, save: archives.save, originals, folder: folder(), job, saved: onSaved })
+    if (!allSaved) return job.setUndo(undefined)
     const measure = await freedMeter(session, plan, layers.blobsOf)
-    await keep(whole())
+    await saveUndo(wholeUndo())
     const affected = await executePlan({ lease, plan, job })
-    const did = new Set([...affected].map((item) => ('untag' in item ? item.untag : item.deletion.image)))
+    const affectedKeys = new Set([...affected].map((item) => ('untag' in item ? item.untag : item.deletion.image)))
     const entry = {
-      ...whole(),
-      untagged: whole().untagged.filter((_, index) => did.has(plan.untags[index]!)),
-      deleted: whole().deleted.filter(({ image }) => did.has(image)),
+      ...wholeUndo(),
+      untagged: wholeUndo().untagged.filter((_, index) => affectedKeys.has(plan.untags[index]!)),
+      deleted: wholeUndo().deleted.filter(({ image }) => affectedKeys.has(image)),
     }
-    await keep(entry)
-    // A copy of what is still there is of no use.
-    const needless = [...copies].filter(([image]) => !did.has(image))
+    await saveUndo(entry)
+    // A copy of an image that still exists is not needed.
+    const needless = [...copies].filter(([image]) => !affectedKeys.has(image))
     for (const [, { file }] of needless) await rm(file, { force: true }).catch(() => undefined)
     const freed = await measure(lease.session).catch(() => undefined)
     job.subject({ ...(freed !== undefined && { freed }), ...undoFacts(entry) })
   }
 
-  /** Work that stays on the engine where it began, whatever the window shows meanwhile. */
+  /** Runs the work on the engine where it started, even if the window switches to another engine. */
   function leased(session: EngineSession, work: (lease: Lease, job: Working) => Promise<void>) {
     const lease = engine.lease(session)
     return (job: Working) => work(lease, job).finally(lease.release)
@@ -108,7 +110,7 @@ export function removalService(needs: RemovalNeeds) {
       const shown = engine.session()
       if (!shown.ok) return shown
       const session = shown.value
-      await Promise.race([layers.settled(), delay(patience)])
+      await Promise.race([layers.settled(), delay(layersTimeoutMs)])
       if (!engine.shows(session)) return fail({ code: 'plan-unknown' })
       const world = {
         images: engine.live.images(),
@@ -117,18 +119,18 @@ export function removalService(needs: RemovalNeeds) {
         sharing: layers.sharing,
         store: session.capabilities.store,
       }
-      const kept = { id: randomUUID(), plan: planRemoval(world, rows, choices), session }
+      const planned = { id: randomUUID(), plan: planRemoval(world, rows, choices), session }
       const copies = await placeOf(folder())
       if (request !== latestRequest) return fail({ code: 'plan-unknown' })
-      current = kept
-      return ok({ id: kept.id, plan: kept.plan, copies })
+      current = planned
+      return ok({ id: planned.id, plan: planned.plan, copies })
     },
     'removal.apply': async ({ planId, copies }) => {
       const applied = current
       if (applied?.id !== planId) return fail({ code: 'plan-unknown' })
       const { plan, session } = applied
-      // A plan ends with its session; and what is known live is of the engine that is shown.
-      if (!engine.shows(session) || !isStill(plan, engine.live)) {
+      // A plan is valid only for its session, and the live state is that of the shown engine.
+      if (!engine.shows(session) || !isUnchanged(plan, engine.live)) {
         current = undefined
         return fail({ code: 'plan-moved' })
       }
@@ -137,7 +139,7 @@ export function removalService(needs: RemovalNeeds) {
         const room = await roomFor(folder(), originals)
         if (!room.ok) return room
       }
-      // While the folder was checked, a second click may have applied the plan, or a newer choice replaced it.
+      // During the check of the folder, a second click may have applied the plan, or a newer plan replaced it.
       if (current !== applied) return fail({ code: 'plan-unknown' })
       current = undefined
       const items = itemsOf(plan)
@@ -151,8 +153,8 @@ export function removalService(needs: RemovalNeeds) {
       return ok(jobs.start(subject, items.map(nameOf), work, session.context))
     },
     'removal.chooseFolder': async () => {
-      const chosen = await chooseFolder(folder())
-      if (chosen !== undefined) await ledger.write({ ...ledger.value, folder: chosen })
+      const selected = await chooseFolder(folder())
+      if (selected !== undefined) await ledger.write({ ...ledger.value, folder: selected })
       return ok(await placeOf(folder()))
     },
     'removal.undoables': async () => {
@@ -169,10 +171,10 @@ export function removalService(needs: RemovalNeeds) {
       undoing.add(id)
       const names = undoNames(found.value)
       const work = leased(session.value, async (lease, job: Working) => {
-        const keep = (left: LedgerEntry) => jobs.setUndo(id, left)
-        const ways = { pullAgain, load: archives.load, keep }
-        const left = await restoreAll(lease, found.value, job, ways).finally(() => undoing.delete(id))
-        if (!isWorth(left)) jobs.amend(id, { subject: { undone: true } })
+        const save = (undo: LedgerEntry) => jobs.setUndo(id, undo)
+        const restorers = { pullAgain, load: archives.load, save }
+        const remaining = await restoreAll(lease, found.value, job, restorers).finally(() => undoing.delete(id))
+        if (!canUndo(remaining)) jobs.amend(id, { subject: { undone: true } })
         await tidyCopies(jobs, folders())
       })
       return ok(jobs.start({ kind: 'undo', restores: names.length }, names, work, session.value.context))
@@ -189,9 +191,9 @@ export function removalService(needs: RemovalNeeds) {
   }
   return {
     handlers,
-    /** Resolves once removals that were cut short are compared with the engine that is shown. */
+    /** Resolves once interrupted removals have been compared with the shown engine. */
     settled: () => reconciling,
-    /** The window shows another session: removals that were cut short on its engine are looked at. */
+    /** Call this when the window shows another session: compares interrupted removals with its engine. */
     engineChanged() {
       const session = engine.session()
       if (!session.ok || session.value === reconciled) return
@@ -199,24 +201,24 @@ export function removalService(needs: RemovalNeeds) {
       const compare = () => reconcile(jobs, session.value, folders())
       reconciling = reconciling.then(compare).catch((error: unknown) => {
         reconciled = undefined
-        console.warn('What became of an interrupted removal is not known yet:', error)
+        console.warn('removal: cannot reconcile interrupted removals yet:', error)
       })
     },
   }
 }
 
-/** Whether all that the plan names is, as far as is known, as it was. */
-function isStill({ deletes, untags, containers }: RemovalPlan, live: Engine['live']): boolean {
+/** Whether the live state still matches the plan. */
+function isUnchanged({ deletes, untags, containers }: RemovalPlan, live: Engine['live']): boolean {
   const images = live.images()
   const users = Map.groupBy(live.containers().values(), ({ image }) => image)
-  const goes = new Set(containers.map(({ id }) => id))
+  const removedIds = new Set(containers.map(({ id }) => id))
   return (
     [...untags, ...deletes].every(({ image }) => images.get(image)?.unreadable === undefined) &&
     untags.every(({ image, reference }) => images.get(image)?.references.includes(reference)) &&
     deletes.every(
       ({ image, references }) =>
         images.get(image)?.references.join('\n') === references.join('\n') &&
-        (users.get(image) ?? []).every(({ id }) => goes.has(id)),
+        (users.get(image) ?? []).every(({ id }) => removedIds.has(id)),
     )
   )
 }

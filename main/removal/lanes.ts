@@ -1,44 +1,45 @@
-/** The items of a plan, side by side as far as they may be. */
+/** Runs the items of a plan in parallel, as far as their order allows. */
 
-export interface Turn {
-  /** Resolves once all that the item has to wait for has ended. @returns whether it should still be done */
-  comes(): Promise<boolean>
-  /** Resolves once what the item has to wait for waits for nothing any more. */
-  isNear(): Promise<unknown>
+/** The predecessors of an item that is about to run. */
+export interface Predecessors {
+  /** Waits until all predecessors of the item have ended. @returns whether the item should still be done */
+  ended(): Promise<boolean>
+  /** Resolves once no predecessor of the item is waiting for its own predecessors any more. */
+  started(): Promise<unknown>
 }
 
-/** On two processors 20.10 removes 200 images that share nothing in 0.7 of the time that one after another takes (tried). */
-const lanes = 8
+/** With two CPUs, 20.10 removes 200 images without common layers in 70 % of the sequential time (measured). */
+const maxConcurrent = 8
 
 /**
- * Works on items in their order, a few at a time, as long as `goesOn`.
- * @param after for each item the earlier ones that have to end first
+ * Starts items in their order, up to 8 at a time, while `shouldContinue` returns true.
+ * @param after for each item, the indices of the earlier items that must end first
  */
-export async function inLanes(
+export async function runItems(
   after: readonly (readonly number[])[],
-  work: (at: number, turn: Turn) => Promise<void>,
-  goesOn: () => boolean,
+  work: (at: number, predecessors: Predecessors) => Promise<void>,
+  shouldContinue: () => boolean,
 ): Promise<void> {
-  const came = after.map(() => Promise.withResolvers<void>())
+  const started = after.map(() => Promise.withResolvers<void>())
   const ended = after.map(() => Promise.withResolvers<void>())
   let next = 0
 
-  async function lane() {
-    while (next < after.length && goesOn()) {
+  async function worker() {
+    while (next < after.length && shouldContinue()) {
       const at = next++
-      const all = (those: typeof came) => Promise.all(after[at]!.map((earlier) => those[earlier]!.promise))
+      const all = (events: typeof started) => Promise.all(after[at]!.map((earlier) => events[earlier]!.promise))
       await work(at, {
-        isNear: () => all(came),
-        async comes() {
+        started: () => all(started),
+        async ended() {
           await all(ended)
-          came[at]!.resolve()
-          return goesOn()
+          started[at]!.resolve()
+          return shouldContinue()
         },
       }).finally(() => {
-        came[at]!.resolve()
+        started[at]!.resolve()
         ended[at]!.resolve()
       })
     }
   }
-  await Promise.all(Array.from({ length: lanes }, lane))
+  await Promise.all(Array.from({ length: maxConcurrent }, worker))
 }

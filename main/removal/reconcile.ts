@@ -1,4 +1,4 @@
-/** A removal that the end of the app cut short, compared with what its engine has. */
+/** Finds out what a removal did that was interrupted because the app ended. */
 import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { splitReference } from '../../model/image/image.ts'
@@ -7,21 +7,25 @@ import { inspectImage, isSameEngine, tagImage, type EngineSession } from '../eng
 import type { Jobs } from '../jobs/index.ts'
 import type { LedgerEntry } from '../store/index.ts'
 import { copySuffix } from './copies.ts'
-import { isWorth, savedOf, undoFacts } from './undo.ts'
+import { canUndo, savedOf, undoFacts } from './undo.ts'
 
 type Needs = Pick<Jobs, 'all' | 'amend' | 'undoOf' | 'setUndo'>
 
 /**
- * Interrupted removals on this engine: their items get their true outcome, and their undo is what was removed. `folders`
- * are where copies may lie.
+ * Compares each interrupted removal on this engine with the engine's images: sets the outcome of its items, and limits
+ * its undo to what was removed. `folders`: where copies may be.
  */
 export async function reconcile(jobs: Needs, session: EngineSession, folders: readonly string[]): Promise<void> {
   for (const job of jobs.all()) {
     if (job.state !== 'interrupted' || job.subject.kind !== 'remove' || job.subject.reconciled) continue
     const entry = jobs.undoOf(job.id)
     if (entry?.engine && !isSameEngine(entry.engine, session.identity)) continue
-    const left = entry && (await compare(jobs, job, entry, session))
-    await removeStrays(job.id, left, new Set([...folders, ...(entry?.folder === undefined ? [] : [entry.folder])]))
+    const remaining = entry && (await compare(jobs, job, entry, session))
+    await removeUnneeded(
+      job.id,
+      remaining,
+      new Set([...folders, ...(entry?.folder === undefined ? [] : [entry.folder])]),
+    )
     jobs.amend(job.id, { subject: { reconciled: true } })
   }
 }
@@ -33,26 +37,29 @@ async function compare(jobs: Needs, job: Job, entry: LedgerEntry, session: Engin
   for (const each of entry.deleted) {
     const now = await inspectImage(session, each.image)
     if (!now) deleted.add(each)
-    // An image that is still there keeps its names: some may have been taken right before the end.
+    // Restores the tags of an image that still exists: some may have been removed just before the app ended.
     else
       for (const name of each.references)
         if (!now.RepoTags.includes(name)) await tagImage(session, each.image, splitReference(name))
   }
-  const gone = [...entry.untagged.map((each) => untagged.has(each)), ...entry.deleted.map((each) => deleted.has(each))]
-  const items = job.items.map((item, at): JobItem => ({ ...item, state: gone[at] ? 'done' : 'kept' }))
-  const left = {
+  const isDone = [
+    ...entry.untagged.map((each) => untagged.has(each)),
+    ...entry.deleted.map((each) => deleted.has(each)),
+  ]
+  const items = job.items.map((item, at): JobItem => ({ ...item, state: isDone[at] ? 'done' : 'kept' }))
+  const remaining = {
     ...entry,
     untagged: entry.untagged.filter((each) => untagged.has(each)),
     deleted: entry.deleted.filter((each) => deleted.has(each)),
   }
-  await jobs.setUndo(job.id, isWorth(left) ? left : undefined)
-  jobs.amend(job.id, { items, subject: undoFacts(left) })
-  return left
+  await jobs.setUndo(job.id, canUndo(remaining) ? remaining : undefined)
+  jobs.amend(job.id, { items, subject: undoFacts(remaining) })
+  return remaining
 }
 
 /**
- * Deletes copies that no undo needs any more, of jobs that have ended: a crash may have come between the journal and the
- * copy. What an interrupted removal needs is known once it was compared with its engine.
+ * Deletes copies of ended jobs that no undo needs: the app may have crashed after the journal was written and before
+ * the copy was deleted. Interrupted removals are skipped until `reconcile` has compared them with their engine.
  */
 export async function tidyCopies(jobs: Needs & Pick<Jobs, 'undoables'>, folders: readonly string[]): Promise<void> {
   const open = new Set(jobs.all().flatMap(({ id, state, subject }) => (isOpen(state, subject) ? [id] : [])))
@@ -60,17 +67,19 @@ export async function tidyCopies(jobs: Needs & Pick<Jobs, 'undoables'>, folders:
   for (const id of ids) {
     if (open.has(id)) continue
     const entry = jobs.undoOf(id)
-    await removeStrays(id, entry, new Set([...folders, ...(entry?.folder === undefined ? [] : [entry.folder])]))
-    if (entry && !isWorth(entry)) await jobs.setUndo(id, undefined)
+    await removeUnneeded(id, entry, new Set([...folders, ...(entry?.folder === undefined ? [] : [entry.folder])]))
+    if (entry && !canUndo(entry)) await jobs.setUndo(id, undefined)
   }
 }
 
 const isOpen = (state: Job['state'], subject: Job['subject']) =>
   state === 'running' || (state === 'interrupted' && subject.kind === 'remove' && !subject.reconciled)
 
-/** Copies of images that are there: nothing is removed before all copies of its job are in the journal. */
-async function removeStrays(job: JobId, left: LedgerEntry | undefined, folders: ReadonlySet<string>): Promise<void> {
-  const needed = new Set(left ? savedOf(left).map(({ file }) => file) : [])
+/**
+ * Deletes a job's copies that its undo does not need. Safe: all copies are in the journal before an image is removed.
+ */
+async function removeUnneeded(job: JobId, undo: LedgerEntry | undefined, folders: ReadonlySet<string>): Promise<void> {
+  const needed = new Set(undo ? savedOf(undo).map(({ file }) => file) : [])
   for (const folder of folders) {
     const names = await readdir(folder).catch(() => [])
     for (const name of names.filter((each) => each.endsWith(copySuffix(job))))

@@ -1,4 +1,4 @@
-/** One item of a plan, done: what has moved since the plan was made is not touched. */
+/** Executes one item of a plan. An image or tag that changed since the plan was made is left alone. */
 import { setTimeout as delay } from 'node:timers/promises'
 import { splitReference, type ContainerId, type ImageId } from '../../model/image/image.ts'
 import type { ContainerRemoval, Deletion, RemovalPlan, Untagging } from '../../model/removal/plan.ts'
@@ -15,73 +15,79 @@ import {
   type EngineSession,
   type Lease,
 } from '../engine/index.ts'
-import type { Turn } from './lanes.ts'
+import type { Predecessors } from './lanes.ts'
 
-/** How long a container with `--rm` may take to be gone after it has stopped. */
+/** Time for a stopped container with `--rm` to remove itself. */
 const selfRemovalTimeoutMs = 10_000
 
-/** `kept`: its turn came when nothing more should be done, and it is as it was. */
+/** `kept`: the job was cancelled or failed before the item's turn, and the item is unchanged. */
 type Outcome = 'done' | 'kept' | Failure
 
 export async function untag(session: EngineSession, { reference, image, staysAs }: Untagging): Promise<Outcome> {
   const now = await inspectImage(session, reference)
-  // Were it the last name, its removal would delete the image.
-  if (now?.Id !== image || !now.RepoTags.some((name) => staysAs.includes(name))) return moved(image)
+  // Removing the last name would delete the image.
+  if (now?.Id !== image || !now.RepoTags.some((name) => staysAs.includes(name))) return changedFailure(image)
   const removal = await removeImage(session, reference)
-  return removal === 'missing' || 'conflict' in removal ? moved(image) : 'done'
+  return removal === 'missing' || 'conflict' in removal ? changedFailure(image) : 'done'
 }
 
-/** An engine that mounts images refuses a mounted one only by its name. */
+/** An engine that mounts images protects a mounted image only if the removal names it by a tag. */
 const removesById = ({ capabilities }: EngineSession) => !capabilities.mountsImages
 
-/** Whether all names of an image but the last are taken before its turn: no layer goes with those, and all can be put back. */
-export const takesNamesEarly = (session: EngineSession, { image, names }: Deletion, { containers }: RemovalPlan) =>
+/** Whether all names but the last can be removed before the item's turn: that deletes no layer and can be undone. */
+export const removesTagsEarly = (session: EngineSession, { image, names }: Deletion, { containers }: RemovalPlan) =>
   removesById(session) &&
   names.length > 1 &&
   !names.some((name) => name.includes('@')) &&
   !containers.some((each) => each.image === image)
 
 /**
- * Deletes an image, and before it the containers that the plan names. The classic store, asked to remove two images at
- * once that share layers, fails with "layer does not exist" and may keep half of one (tried on 20.10 and 26.1): so the last
- * step waits for its turn. It names the image by its id, which no build can move to another image.
+ * Removes the planned containers of an image, then the image. If the classic store removes two images with common
+ * layers at once, it fails with "layer does not exist" and may leave one half deleted (tested on 20.10 and 26.1), so
+ * the last step waits for the predecessors. The last step names the image by id, because a build could move a tag to
+ * another image.
  */
-export async function removeOne(lease: Lease, deletion: Deletion, plan: RemovalPlan, turn: Turn): Promise<Outcome> {
+export async function deleteImage(
+  lease: Lease,
+  deletion: Deletion,
+  plan: RemovalPlan,
+  predecessors: Predecessors,
+): Promise<Outcome> {
   const { session } = lease
   const { image, names, references } = deletion
   const containers = plan.containers.filter((each) => each.image === image)
   const byId = removesById(session)
-  // Asked for by its id, the engine itself refuses an image that has got a second name or a container.
-  const needsLook = !byId || names.length > 1 || references.length === 0 || containers.length > 0
-  if (needsLook && !(await isAsPlanned(session, deletion, containers))) return moved(image)
-  for (const each of containers) if (!(await removeUser(session, each))) return moved(image)
+  // If the image is named by id, the engine itself refuses one that has gained a second name or a container.
+  const needsCheck = !byId || names.length > 1 || references.length === 0 || containers.length > 0
+  if (needsCheck && !(await isAsPlanned(session, deletion, containers))) return changedFailure(image)
+  for (const each of containers) if (!(await removePlannedContainer(session, each))) return changedFailure(image)
 
-  const taken: string[] = []
-  // An image that is kept keeps its names.
-  const putBack = async () => {
-    for (const name of taken) await tagAgain(session, image, name)
+  const removedNames: string[] = []
+  // An image that is not deleted gets its names back.
+  const restoreNames = async () => {
+    for (const name of removedNames) await restoreTag(session, image, name)
   }
   try {
     for (const [at, name] of names.entries()) {
-      const last = at === names.length - 1
-      if (last && !(await turn.comes())) {
-        for (const name of taken) await tagImage(lease.session, image, splitReference(name))
+      const isLast = at === names.length - 1
+      if (isLast && !(await predecessors.ended())) {
+        for (const name of removedNames) await tagImage(lease.session, image, splitReference(name))
         return 'kept'
       }
-      const removal = await removeImage(session, last && byId ? image : name)
+      const removal = await removeImage(session, isLast && byId ? image : name)
       if (removal === 'missing' || 'conflict' in removal) {
-        await putBack()
-        // A plan that did not know which images containers use has left it to the engine to say so.
-        const unforeseen = removal === 'missing' || plan.containersFailure === undefined
-        return unforeseen ? moved(image) : { code: 'engine-refused', detail: removal.conflict }
+        await restoreNames()
+        // A plan without the list of containers relies on the engine to refuse an image in use.
+        const changedSincePlan = removal === 'missing' || plan.containersFailure === undefined
+        return changedSincePlan ? changedFailure(image) : { code: 'engine-refused', detail: removal.conflict }
       }
-      taken.push(name)
-      if (last && !removal.deleted.includes(image) && (await inspectImage(session, image)))
+      removedNames.push(name)
+      if (isLast && !removal.deleted.includes(image) && (await inspectImage(session, image)))
         return { code: 'image-stays', image }
     }
     return 'done'
   } catch (error) {
-    if (statusOf(error) !== undefined) await putBack()
+    if (statusOf(error) !== undefined) await restoreNames()
     throw error
   }
 }
@@ -91,23 +97,23 @@ async function isAsPlanned(
   { image, references, names }: Deletion,
   planned: readonly ContainerRemoval[],
 ) {
-  // The engine itself refuses the last name of an image in use; the others are put back then, but a digest cannot be.
-  // All containers are asked for: 20.10 takes four milliseconds for each question that names an ancestor.
-  const mayBeUsed = planned.length > 0 || (names.length > 1 && names.some((name) => name.includes('@')))
-  const [now, all] = await Promise.all([
+  // The engine itself refuses to remove the last name of an image in use. The removed tags are then restored, but a
+  // removed digest cannot be. The list is not filtered by ancestor, which takes 20.10 four milliseconds per request.
+  const checksContainers = planned.length > 0 || (names.length > 1 && names.some((name) => name.includes('@')))
+  const [inspected, containers] = await Promise.all([
     inspectImage(session, image),
-    mayBeUsed ? listContainers(session, { all: true }) : undefined,
+    checksContainers ? listContainers(session, { all: true }) : undefined,
   ])
-  if (!now || now.RepoTags.join('\n') !== [...references].sort().join('\n')) return false
-  const using = all?.flatMap(({ Id, ImageID }) => (ImageID === image ? [Id] : [])) ?? []
+  if (!inspected || inspected.RepoTags.join('\n') !== [...references].sort().join('\n')) return false
+  const using = containers?.flatMap(({ Id, ImageID }) => (ImageID === image ? [Id] : [])) ?? []
   return using.length === planned.length && planned.every(({ id }) => using.includes(id))
 }
 
 /**
  * Removes a container, stopping it first if the plan says so.
- * @returns false if the container is not as planned, for example because it was started meanwhile. It is left as it is.
+ * @returns false if the container is not as planned, for example because it was started since. It is then left alone.
  */
-async function removeUser(session: EngineSession, { id, image, stop }: ContainerRemoval): Promise<boolean> {
+async function removePlannedContainer(session: EngineSession, { id, image, stop }: ContainerRemoval): Promise<boolean> {
   const now = await inspectContainer(session, id)
   if (!now) return true
   if (now.Image !== image || (now.State.Running && !stop)) return false
@@ -117,7 +123,9 @@ async function removeUser(session: EngineSession, { id, image, stop }: Container
   return removal === 'removed' || removal === 'missing' || (await removesItself(session, id))
 }
 
-/** Waits until a container is gone whose removal the engine has begun. @returns false if it stays */
+/**
+ * Waits for a container that the engine is already removing. @returns false if the container still exists after 10 s
+ */
 async function removesItself(session: EngineSession, id: ContainerId): Promise<boolean> {
   for (const end = Date.now() + selfRemovalTimeoutMs; Date.now() < end; await delay(50)) {
     const now = await inspectContainer(session, id)
@@ -127,9 +135,10 @@ async function removesItself(session: EngineSession, id: ContainerId): Promise<b
   return false
 }
 
-const moved = (image: ImageId): Failure => ({ code: 'image-moved', image })
+const changedFailure = (image: ImageId): Failure => ({ code: 'image-moved', image })
 
-export async function tagAgain(session: EngineSession, image: ImageId, name: string) {
+/** Adds a removed tag again. Ignores digests and failures. */
+export async function restoreTag(session: EngineSession, image: ImageId, name: string) {
   if (name.includes('@') || name === image) return
   await tagImage(session, image, splitReference(name)).catch(() => undefined)
 }

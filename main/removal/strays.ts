@@ -1,11 +1,11 @@
-/** Copies that belong to no removal that Slipway knows: its journal was lost, or they came with a folder from elsewhere. */
+/** Copies of no known removal: the journal was lost, or the folder was copied from another computer. */
 import { readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fail, ok, type Result, type StrayCopy } from '../../preload/contract/index.ts'
 import type { Jobs } from '../jobs/index.ts'
 import { copyOwner } from './copies.ts'
 
-/** The largest first. A removal that only a newer version can read is known all the same. */
+/** @returns copies without a known job, largest first. Jobs that only a newer version can read count as known. */
 export async function findStrays(jobs: Pick<Jobs, 'knownIds'>, folders: readonly string[]): Promise<StrayCopy[]> {
   const known = new Set(jobs.knownIds().map((id) => id.slice(0, 8)))
   const found: StrayCopy[] = []
@@ -22,10 +22,10 @@ export async function findStrays(jobs: Pick<Jobs, 'knownIds'>, folders: readonly
   return found.toSorted((a, b) => b.bytes - a.bytes)
 }
 
-/** Deletes those of the files that the user was shown which belong to no removal still. */
+/** Deletes the strays that the user was shown. A shown file that is no stray any more is left alone. */
 export async function deleteStrays(strays: readonly StrayCopy[], shown: readonly string[]): Promise<Result<void>> {
-  const wanted = new Set(shown)
-  for (const { file } of strays.filter((each) => wanted.has(each.file))) {
+  const shownFiles = new Set(shown)
+  for (const { file } of strays.filter((each) => shownFiles.has(each.file))) {
     try {
       await rm(file, { force: true })
     } catch (error) {

@@ -1,6 +1,6 @@
 /**
- * The way back from a removal: names put back where the image is still there; where it was deleted, its copy loaded or,
- * without one, the image pulled again by its digest.
+ * Undoes a removal. A removed tag is added again. A deleted image is loaded from its copy or, without a copy, pulled by
+ * its digest.
  */
 import { access, rm, stat } from 'node:fs/promises'
 import { shortId, splitReference } from '../../model/image/image.ts'
@@ -19,7 +19,7 @@ import type { Jobs, Working } from '../jobs/index.ts'
 import type { LedgerEntry } from '../store/index.ts'
 import type { Archives, Copy } from './copies.ts'
 
-/** Pulls `repository@digest`, after asking the registry for it; answers with why it could not. */
+/** Pulls `repository@digest` if the registry still has it. @returns the failure, or undefined if it was pulled */
 export type PullAgain = (session: EngineSession, digest: string, cancelled: AbortSignal) => Promise<Failure | undefined>
 
 export const undoDays = 7
@@ -29,12 +29,13 @@ export type Saved = LedgerEntry['deleted'][number] & { readonly file: string }
 export const savedOf = ({ deleted }: LedgerEntry): Saved[] =>
   deleted.flatMap((each) => (each.file === undefined ? [] : [{ ...each, file: each.file }]))
 
-/** Of what was deleted, what can come back. */
+/** The deleted images that have a copy or a digest. */
 const restorable = ({ deleted }: LedgerEntry) => deleted.filter(({ file, digest }) => file ?? digest)
 
-export const isWorth = (entry: LedgerEntry): boolean => entry.untagged.length + restorable(entry).length > 0
+/** Whether anything of the removal can be undone. */
+export const canUndo = (entry: LedgerEntry): boolean => entry.untagged.length + restorable(entry).length > 0
 
-/** Forgets removals that are too old, and deletes their copies. */
+/** Deletes expired undo entries and their copies. */
 export async function forgetOld(jobs: Pick<Jobs, 'undoables' | 'setUndo'>): Promise<void> {
   for (const entry of jobs.undoables().filter(({ until }) => until < nowInSeconds())) {
     await jobs.setUndo(entry.job, undefined)
@@ -42,13 +43,13 @@ export async function forgetOld(jobs: Pick<Jobs, 'undoables' | 'setUndo'>): Prom
   }
 }
 
-/** What Activity lists as undoable. `shown`: the engine that the window shows. */
+/** The removals that Activity lists as undoable. `shown`: the engine that the window shows. */
 export async function undoables(
   entries: readonly LedgerEntry[],
   shown: EngineIdentity | undefined,
 ): Promise<Undoable[]> {
   return await Promise.all(
-    entries.filter(isWorth).map(async (entry) => {
+    entries.filter(canUndo).map(async (entry) => {
       const sizes = savedOf(entry).map(async ({ file }) => (await stat(file).catch(() => undefined))?.size ?? 0)
       const bytes = (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0)
       const { job, endpoint, until } = entry
@@ -57,13 +58,13 @@ export async function undoables(
   )
 }
 
-/** Entries of older versions know only the endpoint. */
+/** Entries written by older versions have only the endpoint. */
 const isOn = ({ engine, endpoint }: LedgerEntry, shown: EngineIdentity | undefined) =>
   shown !== undefined && (engine ? isSameEngine(engine, shown) : endpoint === shown.endpoint)
 
-/** What can be undone of a removal, if all that it needs is there. */
+/** @returns the entry; a failure if it has expired, belongs to another engine, or a copy is missing */
 export async function undoable(entry: LedgerEntry | undefined, shown: EngineIdentity): Promise<Result<LedgerEntry>> {
-  if (!entry || !isWorth(entry) || entry.until < nowInSeconds()) return fail({ code: 'undo-over' })
+  if (!entry || !canUndo(entry) || entry.until < nowInSeconds()) return fail({ code: 'undo-over' })
   if (!isOn(entry, shown)) return fail({ code: 'undo-elsewhere', endpoint: entry.endpoint })
   for (const { file } of savedOf(entry))
     if (
@@ -81,49 +82,55 @@ export const undoNames = (entry: LedgerEntry): string[] => [
   ...restorable(entry).map(({ references, image }) => references[0] ?? shortId(image)),
 ]
 
-/** What brings an image back. Both are given up when the signal says so. */
-export interface WaysBack {
+/** How to restore a deleted image. The signal aborts both. */
+export interface Restorers {
   readonly load: Archives['load']
   readonly pullAgain: PullAgain
 }
 
 /**
- * Puts back what it can, on the engine of the lease. `keep` is told what is left to be undone after each item, and is
- * waited for: a crash in the middle loses nothing.
- * @returns what is left to be undone
+ * Restores tags and images on the engine of the lease. After each item it awaits `save` with what remains to be undone,
+ * so that a crash loses nothing.
+ * @returns what remains to be undone
  */
 export async function restoreAll(
   lease: Lease,
   entry: LedgerEntry,
   job: Working,
-  { keep, ...ways }: WaysBack & { readonly keep: (left: LedgerEntry) => Promise<void> },
+  { save, ...restorers }: Restorers & { readonly save: (remaining: LedgerEntry) => Promise<void> },
 ): Promise<LedgerEntry> {
   const steps = [
-    ...entry.untagged.map((each) => ({ of: each, step: () => putBack(lease.session, each.image, each.reference) })),
-    ...restorable(entry).map((each) => ({ of: each, step: () => restore(lease.session, each, ways, job.cancelled) })),
+    ...entry.untagged.map((each) => ({
+      entry: each,
+      run: () => restoreTagOf(lease.session, each.image, each.reference),
+    })),
+    ...restorable(entry).map((each) => ({
+      entry: each,
+      run: () => restore(lease.session, each, restorers, job.cancelled),
+    })),
   ]
-  let left = entry
-  for (const [at, { of, step }] of steps.entries()) {
+  let remaining = entry
+  for (const [at, { entry: restored, run }] of steps.entries()) {
     if (!job.cancelled.aborted) await job.begin(at)
     const outcome = job.cancelled.aborted
       ? 'cancelled'
-      : await step().catch((error: unknown) => engineFailure(error, entry.endpoint))
+      : await run().catch((error: unknown) => engineFailure(error, entry.endpoint))
     job.item(
       at,
       outcome === 'cancelled' ? { state: 'kept' } : outcome ? { state: 'failed', failure: outcome } : { state: 'done' },
     )
     if (outcome) continue
-    left = {
-      ...left,
-      untagged: left.untagged.filter((each) => each !== of),
-      deleted: left.deleted.filter((each) => each !== of),
+    remaining = {
+      ...remaining,
+      untagged: remaining.untagged.filter((each) => each !== restored),
+      deleted: remaining.deleted.filter((each) => each !== restored),
     }
-    await keep(left)
+    await save(remaining)
   }
-  return left
+  return remaining
 }
 
-async function putBack(session: EngineSession, image: string, reference: string): Promise<Failure | undefined> {
+async function restoreTagOf(session: EngineSession, image: string, reference: string): Promise<Failure | undefined> {
   const holder = await inspectImage(session, reference)
   if (holder) return holder.Id === image ? undefined : { code: 'name-taken', reference }
   return (await tagImage(session, image, splitReference(reference))) ? undefined : { code: 'image-gone', image }
@@ -132,10 +139,10 @@ async function putBack(session: EngineSession, image: string, reference: string)
 async function restore(
   session: EngineSession,
   { image, references, file, sha256, digest }: LedgerEntry['deleted'][number],
-  { load, pullAgain }: WaysBack,
+  { load, pullAgain }: Restorers,
   cancelled: AbortSignal,
 ): Promise<Failure | 'cancelled' | undefined> {
-  // Loading would take a name from whichever image carries it by now.
+  // Loading the archive would move a name that another image has now.
   for (const reference of references) {
     const holder = await inspectImage(session, reference)
     if (holder && holder.Id !== image) return { code: 'name-taken', reference }
@@ -150,22 +157,22 @@ async function restore(
     if (failure) return cancelled.aborted ? 'cancelled' : failure
   }
   for (const reference of references) {
-    const failure = await putBack(session, image, reference)
+    const failure = await restoreTagOf(session, image, reference)
     if (failure) return failure
   }
   return (await inspectImage(session, image)) ? undefined : { code: 'image-gone', image }
 }
 
-/** What a removal's card tells of its undo. */
+/** The undo fields of a removal job's subject. */
 export function undoFacts(entry: LedgerEntry) {
   const count = savedOf(entry).length
   return {
     ...(count > 0 && { copies: { folder: entry.folder ?? '', count } }),
-    ...(isWorth(entry) && { undoUntil: entry.until }),
+    ...(canUndo(entry) && { undoUntil: entry.until }),
   }
 }
 
-/** What can be undone of a removal once all of it is done. */
+/** @returns the undo entry of a plan, assuming that all of it is executed */
 export function undoEntryOf(
   job: string,
   { identity }: EngineSession,

@@ -1,4 +1,4 @@
-/** Private files on the disk: 0600 in folders of 0700, replaced as a whole. */
+/** Reads and atomically replaces private files: mode 0600 in folders of mode 0700. */
 import { randomUUID } from 'node:crypto'
 import {
   chmodSync,
@@ -18,13 +18,13 @@ import { dirname, join } from 'node:path'
 
 const { O_RDONLY, O_NONBLOCK } = constants
 
-/** Temporary files, also as older versions named them. */
+/** Temporary files, including those of older versions. */
 const temporary = /\.json(\.[0-9a-f-]{36})?\.new$/
-/** Another process may still be writing a younger one. */
+/** A younger temporary file may still be written by another process. */
 const leftoverAfterMs = 60_000
 const maxCopies = 9
 
-/** Makes an existing folder private, and removes temporary files that killed runs left in it. */
+/** Makes an existing folder private, and deletes temporary files of earlier runs. */
 export function prepareFolder(folder: string): void {
   try {
     const { mode, uid } = statSync(folder)
@@ -35,7 +35,7 @@ export function prepareFolder(folder: string): void {
       if (Date.now() - statSync(file).mtimeMs > leftoverAfterMs) rmSync(file, { force: true })
     }
   } catch (error) {
-    if (!isAbsence(error)) console.warn(`${folder} cannot be tidied:`, error)
+    if (!isAbsence(error)) console.warn(`${folder} cannot be prepared:`, error)
   }
 }
 
@@ -63,31 +63,31 @@ export function readPrivately(file: string): string | undefined {
   }
 }
 
-/** Some file systems have no modes, or are mounted read-only: the file is used all the same. */
+/** Ignores failures: some file systems have no modes, or are mounted read-only. */
 function makePrivate(descriptor: number) {
   try {
     fchmodSync(descriptor, 0o600)
   } catch {
-    // The folder is private in any case.
+    // The folder is already private.
   }
 }
 
-/** Replaces a file. After a crash at any moment the file holds the old text or the new one, whole. */
+/** Replaces a file atomically: after a crash, the file has either the old text or the new one. */
 export async function replaceFile(file: string, text: string): Promise<void> {
   const folder = dirname(file)
-  const fresh = `${file}.${randomUUID()}.new`
+  const temporaryFile = `${file}.${randomUUID()}.new`
   await mkdir(folder, { recursive: true, mode: 0o700 })
   try {
-    const handle = await open(fresh, 'wx', 0o600)
+    const handle = await open(temporaryFile, 'wx', 0o600)
     try {
       await handle.writeFile(text)
       await handle.sync()
     } finally {
       await handle.close()
     }
-    await rename(fresh, file)
+    await rename(temporaryFile, file)
   } catch (error) {
-    await rm(fresh, { force: true }).catch(() => undefined)
+    await rm(temporaryFile, { force: true }).catch(() => undefined)
     throw error
   }
   await syncFolder(folder)
@@ -111,7 +111,7 @@ export function putAside(file: string): string {
   for (let n = 1; ; n++) {
     const aside = asideOf(file, n)
     try {
-      // Claims the name: a rename alone would overwrite what stands there.
+      // Reserves the name, since a rename would overwrite an existing file.
       closeSync(openSync(aside, 'wx', 0o600))
     } catch (error) {
       if (codeOf(error) === 'EEXIST') continue
@@ -136,5 +136,5 @@ export async function copyAside(file: string): Promise<void> {
 const asideOf = (file: string, n: number) => `${file}.unreadable-${n}`
 
 const codeOf = (error: unknown) => (error instanceof Error && 'code' in error ? error.code : undefined)
-/** ENOTDIR: a file stands where the folder should be. */
+/** ENOTDIR: a parent of the path is a file. */
 const isAbsence = (error: unknown) => ['ENOENT', 'ENOTDIR'].includes(String(codeOf(error)))

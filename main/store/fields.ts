@@ -1,4 +1,4 @@
-/** Reads an object field by field: what is not understood is left out alone, and reported by its place. */
+/** Reads an object field by field. Values that do not match the schema are left out and reported by their path. */
 import * as v from 'valibot'
 
 export interface Fields {
@@ -12,49 +12,49 @@ export interface Fields {
   objects<T>(key: string, read: (fields: Fields) => T): Record<string, T>
 }
 
-/** `leaveOut` is called with the place of each value that is not understood, such as `removals.3`. */
+/** `onInvalid` is called with the path of each value that does not match, such as `removals.3`. */
 export function fieldsOf(
   source: Readonly<Record<string, unknown>>,
-  leaveOut: (place: string) => void,
+  onInvalid: (path: string) => void,
   parent = '',
 ): Fields {
-  const placeOf = (...keys: (string | number)[]) => [...(parent ? [parent] : []), ...keys].join('.')
+  const pathOf = (...keys: (string | number)[]) => [...(parent ? [parent] : []), ...keys].join('.')
 
-  function parsed<S extends v.GenericSchema>(place: string, schema: S, value: unknown): v.InferOutput<S>[] {
+  function parsed<S extends v.GenericSchema>(path: string, schema: S, value: unknown): v.InferOutput<S>[] {
     const result = v.safeParse(schema, value)
-    if (!result.success) leaveOut(place)
+    if (!result.success) onInvalid(path)
     return result.success ? [result.output] : []
   }
 
   function entries(key: string): [string, unknown][] {
     const map = source[key]
     if (isObject(map)) return Object.entries(map)
-    if (map !== undefined) leaveOut(placeOf(key))
+    if (map !== undefined) onInvalid(pathOf(key))
     return []
   }
 
   return {
     value(key, schema) {
-      const [value = v.parse(schema, undefined)] = parsed(placeOf(key), schema, source[key])
+      const [value = v.parse(schema, undefined)] = parsed(pathOf(key), schema, source[key])
       return value
     },
     list(key, schema) {
       const list = source[key]
-      if (Array.isArray(list)) return list.flatMap((item, at) => parsed(placeOf(key, at), schema, item))
-      if (list !== undefined) leaveOut(placeOf(key))
+      if (Array.isArray(list)) return list.flatMap((item, at) => parsed(pathOf(key, at), schema, item))
+      if (list !== undefined) onInvalid(pathOf(key))
       return []
     },
     map: (key, schema) =>
       Object.fromEntries(
         entries(key).flatMap(([name, value]) =>
-          parsed(placeOf(key, name), schema, value).map((output) => [name, output] as const),
+          parsed(pathOf(key, name), schema, value).map((output) => [name, output] as const),
         ),
       ),
     objects: (key, read) =>
       Object.fromEntries(
         entries(key).flatMap(([name, value]) => {
-          if (isObject(value)) return [[name, read(fieldsOf(value, leaveOut, placeOf(key, name)))] as const]
-          leaveOut(placeOf(key, name))
+          if (isObject(value)) return [[name, read(fieldsOf(value, onInvalid, pathOf(key, name)))] as const]
+          onInvalid(pathOf(key, name))
           return []
         }),
       ),

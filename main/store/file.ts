@@ -11,16 +11,16 @@ export interface StoredFile<T> {
   write(value: T): Promise<void>
 }
 
-/** A stored file as the store itself sees it. */
+/** A stored file with the operations that only the store uses. */
 export interface OwnedFile<T> extends StoredFile<T> {
   /** Deletes the file; the value is that of an empty one. */
   remove(): Promise<void>
-  /** Resolves once nothing waits to be written; what the disk refused earlier is tried once more. */
+  /** Resolves once all pending writes are done. Writes that failed earlier are tried once more. */
   settle(): Promise<void>
 }
 
-interface How {
-  /** Without white space: nobody reads the file, and it is large. */
+interface FileOptions {
+  /** Writes the JSON without white space, for large files. */
   readonly compact?: boolean
   readonly migrations?: Migrations
 }
@@ -29,18 +29,18 @@ interface How {
 type Access = 'overwrite' | 'copy-first' | 'leave'
 type Read<T> = (fields: Fields) => T
 
-/** Nothing is read before the value is asked for or written. `read` must accept an empty object. */
+/** Opens the file on the first read or write of `value`. `read` must accept an empty object. */
 export function storedFile<T extends object>(
   file: string,
   read: Read<T>,
-  { compact = false, migrations = sinceVersions }: How = {},
+  { compact = false, migrations = sinceVersions }: FileOptions = {},
 ): OwnedFile<T> {
   let opened: { value: T; access: Access } | undefined
-  /** What the file should be, and is not yet. */
+  /** The change that is not on the disk yet. */
   let pending: 'written' | 'removed' | undefined
   let isRefused = false
 
-  const now = () => (opened ??= open(file, read, migrations))
+  const current = () => (opened ??= open(file, read, migrations))
 
   const save = oneAtATime(async () => {
     const goal = pending
@@ -49,14 +49,14 @@ export function storedFile<T extends object>(
     try {
       if (goal === 'removed') await rm(file, { force: true })
       if (goal === 'written') {
-        if (now().access === 'copy-first') await copyAside(file)
-        now().access = 'overwrite'
-        const content = { version: migrations.length, ...now().value }
+        if (current().access === 'copy-first') await copyAside(file)
+        current().access = 'overwrite'
+        const content = { version: migrations.length, ...current().value }
         await replaceFile(file, `${JSON.stringify(content, null, compact ? 0 : 2)}\n`)
       }
       isRefused = false
     } catch (error) {
-      // Nobody's work fails because it cannot be remembered.
+      // A failed write must not fail the caller's work.
       if (!isRefused) console.error(`${file} cannot be written:`, error)
       isRefused = true
       pending ??= goal
@@ -64,15 +64,15 @@ export function storedFile<T extends object>(
   })
 
   function change(value: T, goal: typeof pending): Promise<void> {
-    now().value = value
-    if (now().access === 'leave') return Promise.resolve()
+    current().value = value
+    if (current().access === 'leave') return Promise.resolve()
     pending = goal
     return save()
   }
 
   return {
     get value() {
-      return now().value
+      return current().value
     },
     write: (value) => change(value, 'written'),
     remove: () => change(read(fieldsOf({}, () => {})), 'removed'),
@@ -80,7 +80,7 @@ export function storedFile<T extends object>(
   }
 }
 
-/** Requests that come while `act` runs share its next run. */
+/** Calls made while `act` is running share its next run. */
 function oneAtATime(act: () => Promise<void>): () => Promise<void> {
   let next: Promise<void> | undefined
   let last = Promise.resolve()
@@ -104,7 +104,7 @@ function open<T>(file: string, read: Read<T>, migrations: Migrations): { value: 
   }
   if (text === undefined) return { value: empty(), access: 'overwrite' }
   const stored = parse(text)
-  if (!stored) return { value: empty(), access: begunAnew(file) }
+  if (!stored) return { value: empty(), access: moveUnreadableFile(file) }
   const { fields, from } = migrate(stored, migrations)
   const leftOut = from === 'unknown' ? ['version'] : []
   const value = read(fieldsOf(fields, (place) => leftOut.push(place)))
@@ -127,7 +127,7 @@ function parse(text: string): Record<string, unknown> | undefined {
   }
 }
 
-function begunAnew(file: string): Access {
+function moveUnreadableFile(file: string): Access {
   try {
     console.error(`${file} is not understood, and is now ${putAside(file)}`)
     return 'overwrite'

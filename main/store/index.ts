@@ -1,4 +1,4 @@
-/** What outlives the app. */
+/** Stores the app's data on disk. */
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import * as v from 'valibot'
@@ -34,12 +34,12 @@ export interface Store {
   readonly window: StoredFile<WindowPlace>
   readonly lists: Lists
   readonly journal: Journal
-  /** Of older versions: taken over by the journal. */
+  /** Written by older versions only. The jobs are moved to the journal. */
   readonly jobs: JobsStore
   readonly layers: LayersStore
   readonly ledger: LedgerStore
   readonly mirrors: MirrorsStore
-  /** Writes what is pending: the app ends. Resolves after 5 s at the latest, as a disk may hang. */
+  /** Call this before the app ends: writes pending changes. Resolves after 5 s at the latest, since a disk may hang. */
   end(): Promise<void>
 }
 
@@ -47,10 +47,10 @@ const endTimeoutMs = 5_000
 
 export function openStore(folder: string): Store {
   prepareFolder(folder)
-  const owned: Pick<OwnedFile<unknown>, 'settle'>[] = []
-  function file<T extends object>(name: string, read: (fields: Fields) => T, how?: { compact: boolean }) {
-    const opened = storedFile(join(folder, name), read, how)
-    owned.push(opened)
+  const files: Pick<OwnedFile<unknown>, 'settle'>[] = []
+  function file<T extends object>(name: string, read: (fields: Fields) => T, options?: { compact: boolean }) {
+    const opened = storedFile(join(folder, name), read, options)
+    files.push(opened)
     return opened
   }
   const journal = openJournal(join(folder, 'journal'))
@@ -65,7 +65,7 @@ export function openStore(folder: string): Store {
     lists,
     journal,
     async end() {
-      const written = Promise.all([lists.end(), journal.end(), ...owned.map((each) => each.settle())])
+      const written = Promise.all([lists.end(), journal.end(), ...files.map((each) => each.settle())])
       await Promise.race([written, delay(endTimeoutMs, undefined, { ref: false })])
     },
   }

@@ -1,6 +1,6 @@
 /**
- * The journal: one file of JSON lines a job, appended and synced before each deed, so that a crash loses neither what was
- * done nor what can be undone.
+ * The journal of jobs: one file of JSON lines for each job. Lines are written and synced before each step of a job, so
+ * that a crash loses neither the outcome nor the undo data.
  */
 import { mkdirSync, readdirSync } from 'node:fs'
 import { open, rm, type FileHandle } from 'node:fs/promises'
@@ -11,32 +11,32 @@ import { readPrivately } from './disk.ts'
 import { undoEntry } from './ledger.ts'
 
 const line = v.variant('kind', [
-  /** The first line: written before the job does anything. */
+  /** The first line, written before the job starts its work. */
   v.object({ kind: v.literal('begin'), version: v.literal(1), job: jobSchema }),
   v.object({ kind: v.literal('item'), at: v.number(), item: v.partial(jobItemSchema) }),
-  /** What can be undone of the job from here on; null: nothing any more. */
+  /** The undo entry from this line on; null if nothing can be undone. */
   v.object({ kind: v.literal('undo'), undo: v.nullable(undoEntry) }),
-  /** The job as it ended, or as it was changed afterwards. */
+  /** The ended job, or a later change of it. */
   v.object({ kind: v.literal('job'), job: jobSchema }),
-  /** The user has cleared it from Activity. */
+  /** The user cleared the job from Activity. */
   v.object({ kind: v.literal('cleared') }),
 ])
 export type JournalLine = v.InferOutput<typeof line>
 
-/** What the lines of one job come to. */
+/** The state of a job after all of its lines. */
 export interface JournalEntry {
   readonly job: Job
   readonly undo: v.InferOutput<typeof undoEntry> | null
   readonly cleared: boolean
-  /** The job ended, or was seen to have been cut short. */
+  /** The job has ended or was marked as interrupted. */
   readonly ended: boolean
 }
 
-/** @returns undefined if the first line is missing or of a newer version. A line that does not parse is left out. */
+/** @returns undefined if the first line is missing or of a newer version. Lines that cannot be parsed are skipped. */
 export function foldLines(text: string): JournalEntry | undefined {
   let entry: JournalEntry | undefined
-  for (const written of text.split('\n')) {
-    const read = parsed(written)
+  for (const lineText of text.split('\n')) {
+    const read = parsed(lineText)
     if (read?.kind === 'begin') entry ??= { job: read.job, undo: null, cleared: false, ended: false }
     if (!entry || !read) continue
     if (read.kind === 'job') entry = { ...entry, job: read.job, ended: true }
@@ -50,7 +50,7 @@ export function foldLines(text: string): JournalEntry | undefined {
   return entry
 }
 
-/** The last line of a killed run may be cut. */
+/** If the app was killed, the last line may be incomplete. */
 function parsed(text: string): JournalLine | undefined {
   try {
     const read = v.safeParse(line, JSON.parse(text))
@@ -65,48 +65,48 @@ function definedOf({ name, state, failure }: Extract<JournalLine, { kind: 'item'
 }
 
 export interface Journal {
-  /** Of earlier runs. A file that cannot be read stays where it is, and is logged. */
+  /** @returns the jobs of earlier runs. Unreadable files are logged and left unchanged. */
   read(): JournalEntry[]
-  /** The jobs that have a file, whether it can be read or not. */
+  /** @returns the ids of all jobs with a file, readable or not */
   ids(): string[]
   /**
-   * Appends to a job's file. Resolves once the lines are on the disk, with all that was appended before; also if the
-   * disk refuses them, which is logged once: nobody's work fails for being remembered.
+   * Appends lines to a job's file. Resolves once these and all earlier lines are on the disk. If the write fails, logs
+   * the first failure and resolves, too, so that the job can continue.
    */
   append(job: string, lines: readonly JournalLine[]): Promise<void>
   /** Closes a job's file. */
   close(job: string): Promise<void>
   remove(job: string): Promise<void>
-  /** Resolves once all that was asked for is done. */
+  /** Resolves once all pending operations are done. */
   end(): Promise<void>
 }
 
 interface OpenFile {
   handle?: FileHandle | undefined
   last: Promise<void>
-  /** How much is asked for and not done yet. */
-  waiting: number
+  /** Number of queued operations. */
+  pending: number
 }
 
 export function openJournal(folder: string): Journal {
   const files = new Map<string, OpenFile>()
   const fileOf = (job: string) => join(folder, `${job}.jsonl`)
-  let refused = false
+  let hasFailed = false
 
-  /** One thing at a time for each file, in the order in which it was asked for. */
+  /** Runs operations on a file one at a time, in the order of the calls. */
   function queue(job: string, work: (file: OpenFile) => Promise<void>): Promise<void> {
-    const file = files.get(job) ?? { last: Promise.resolve(), waiting: 0 }
+    const file = files.get(job) ?? { last: Promise.resolve(), pending: 0 }
     files.set(job, file)
-    file.waiting++
+    file.pending++
     file.last = file.last
       .then(() => work(file))
       .catch((error: unknown) => {
-        if (!refused) console.error('The journal cannot be written:', error)
-        refused = true
+        if (!hasFailed) console.error('The journal cannot be written:', error)
+        hasFailed = true
       })
       .finally(() => {
-        file.waiting--
-        if (file.waiting === 0 && !file.handle) files.delete(job)
+        file.pending--
+        if (file.pending === 0 && !file.handle) files.delete(job)
       })
     return file.last
   }
@@ -120,7 +120,7 @@ export function openJournal(folder: string): Journal {
   async function opened(job: string): Promise<FileHandle> {
     mkdirSync(folder, { recursive: true, mode: 0o700 })
     const handle = await open(fileOf(job), 'a', 0o600)
-    // The new name must last through a power cut, too.
+    // Without this, a power failure could lose the new file name.
     const parent = await open(folder, 'r')
     await parent.sync().finally(() => parent.close())
     return handle

@@ -1,4 +1,4 @@
-/** What was read of images, by the digests that cannot change: read once, and never asked for again. */
+/** The stored reads of images. An image id is a digest, so a read never becomes outdated. */
 import * as v from 'valibot'
 import type { Fields } from './fields.ts'
 import type { StoredFile } from './file.ts'
@@ -6,9 +6,9 @@ import type { StoredFile } from './file.ts'
 const numbers = v.array(v.number())
 
 /**
- * Thousands of images share texts and digests, so these stand in one table and images point into it: `layers` by
- * number, `history` as text, size and whether it made no layer (-1: not told), in threes, `blobs` as digest and size, in pairs,
- * `absent` by number.
+ * Thousands of images share texts and digests, so these are in one table, and images have indices into it. `layers` and
+ * `absent`: indices. `history`: triples of text index, size, and whether the step made no layer (-1: unknown). `blobs`:
+ * pairs of digest index and size.
  */
 const image = v.object({
   layers: numbers,
@@ -32,7 +32,7 @@ export type LayersStore = StoredFile<LayersFile>
 export const readLayers = (fields: Fields): LayersFile => ({ engines: fields.objects('engines', readSection) })
 
 function readSection(fields: Fields): LayersSection {
-  // A bad text keeps its place in the table, or every image behind it would point at another text.
+  // An invalid text keeps its index in the table, so that the other indices stay correct.
   const table = fields.value('texts', v.optional(v.array(v.fallback(v.nullable(v.string()), null)), []))
   const isText = (at: number | undefined) => at !== undefined && typeof table[at] === 'string'
   const pointsAtTexts = ({ layers, history, blobs = [], absent = [] }: StoredImage) =>
@@ -43,7 +43,7 @@ function readSection(fields: Fields): LayersSection {
   }
 }
 
-/** The first of each group of `size` numbers; undefined for a group that is not whole. */
+/** @returns the first number of each group of `size` numbers; undefined for an incomplete group */
 const firstOfEach = (size: number, flat: readonly number[]) =>
   Array.from({ length: Math.ceil(flat.length / size) }, (_, group) =>
     flat.length < (group + 1) * size ? undefined : flat[group * size],

@@ -1,4 +1,4 @@
-/** What pulls brought, and where copies are saved. */
+/** Pulled images, undo entries of removals, and the folder for copies. */
 import * as v from 'valibot'
 import type { Fields } from './fields.ts'
 import type { StoredFile } from './file.ts'
@@ -6,22 +6,22 @@ import type { StoredFile } from './file.ts'
 const deleted = v.object({
   image: v.string(),
   references: v.array(v.string()),
-  /** The saved copy, where one was saved. */
+  /** Path of the saved copy, if there is one. */
   file: v.exactOptional(v.string()),
-  /** Of that file, in hexadecimal. Entries that were written before hashes were kept have none. */
+  /** Hash of `file`, in hexadecimal. Entries of older versions have none. */
   sha256: v.exactOptional(v.string()),
-  /** As `repository@digest`, where a registry had it. */
+  /** `repository@digest`, if a registry had the image. */
   digest: v.exactOptional(v.string()),
 })
 
-/** What can be undone of a removal. */
+/** The data that is needed to undo a removal. */
 export const undoEntry = v.object({
   job: v.string(),
-  /** Where it was removed: tags are not put back on another engine. */
+  /** Endpoint of the removal. A removal is not undone on another engine. */
   endpoint: v.string(),
-  /** Which engine, also where another has taken its place at the endpoint; older entries do not tell. */
+  /** The engine of the removal: the endpoint may have a different engine now. Entries of older versions have none. */
   engine: v.exactOptional(v.object({ endpoint: v.string(), id: v.string(), rootDir: v.string() })),
-  /** Until when it can be undone, in seconds since 1970. */
+  /** Expiry, in seconds since 1970. */
   until: v.number(),
   folder: v.exactOptional(v.string()),
   untagged: v.array(v.object({ image: v.string(), reference: v.string() })),
@@ -39,11 +39,11 @@ const pulled = v.object({
 export type PullEntry = v.InferOutput<typeof pulled>
 
 export interface Ledger {
-  /** Where copies are saved, where the user chose another folder than the usual one. */
+  /** Folder for copies, if the user chose one. */
   readonly folder?: string | undefined
-  /** Only in files of older versions: the journal of jobs has them now. */
+  /** Only in files of older versions. Undo entries are now in the journal. */
   readonly removals: LedgerEntry[]
-  /** The newest first. */
+  /** Newest first. */
   readonly pulls: PullEntry[]
 }
 export const readLedger = (fields: Fields): Ledger => ({

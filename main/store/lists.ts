@@ -1,6 +1,6 @@
 /**
- * The images that an engine was last known to have, for engines whose list takes long: one file an endpoint. What is
- * remembered is shown until the engine has answered, so a file that cannot be read is no loss.
+ * Caches the image list of each endpoint in a file, for engines that take long to list their images. The cached list is
+ * shown until the engine has responded, so an unreadable file does no harm.
  */
 import { createHash } from 'node:crypto'
 import { readdir, rm, stat, utimes } from 'node:fs/promises'
@@ -13,16 +13,16 @@ import { storedFile, type OwnedFile } from './file.ts'
 
 export interface Lists {
   recall(endpoint: string): Promise<readonly Image[] | undefined>
-  /** Written a moment later, whatever else is remembered until then. */
+  /** Writes the list to the file 3 s after the last change. */
   remember(endpoint: string, images: ReadonlyMap<string, Image>): void
   forget(endpoint: string): void
-  /** Writes what has not been written yet: the app ends. */
+  /** Call this before the app ends: writes pending lists. */
   end(): Promise<void>
 }
 
-/** Changes come in clusters, and the list of a large engine is a megabyte. */
-const writeAfterMs = 3000
-/** A list that was neither read nor written for so long is deleted. */
+/** Changes arrive in clusters, and the list of a large engine takes a megabyte. */
+const writeDelayMs = 3000
+/** A list that has not been read or written for this time is deleted. */
 const unusedAfterMs = 90 * 86_400_000
 const maxLists = 32
 
@@ -47,7 +47,7 @@ const readList = (fields: Fields): List => ({
 
 export function rememberedLists(folder: string): Lists {
   const files = new Map<string, OwnedFile<List>>()
-  /** Lists that are not yet handed to their files. */
+  /** Lists that have not been passed to their files yet. */
   const unwritten = new Map<string, ReadonlyMap<string, Image>>()
   let timer: NodeJS.Timeout | undefined
   prepareFolder(folder)
@@ -63,7 +63,9 @@ export function rememberedLists(folder: string): Lists {
     clearTimeout(timer)
     const lists = [...unwritten]
     unwritten.clear()
-    await Promise.all(lists.map(([endpoint, images]) => fileOf(endpoint).write({ endpoint, images: known(images) })))
+    await Promise.all(
+      lists.map(([endpoint, images]) => fileOf(endpoint).write({ endpoint, images: readableImages(images) })),
+    )
   }
 
   return {
@@ -79,7 +81,7 @@ export function rememberedLists(folder: string): Lists {
     remember(endpoint, images) {
       unwritten.set(endpoint, images)
       clearTimeout(timer)
-      timer = setTimeout(() => void write().then(() => deleteUnused(folder)), writeAfterMs).unref()
+      timer = setTimeout(() => void write().then(() => deleteUnused(folder)), writeDelayMs).unref()
     },
     forget(endpoint) {
       unwritten.delete(endpoint)
@@ -93,8 +95,8 @@ export function rememberedLists(folder: string): Lists {
   }
 }
 
-/** What could not be read at one time is no knowledge for the next. */
-const known = (images: ReadonlyMap<string, Image>) =>
+/** Leaves out images that the engine could not inspect. */
+const readableImages = (images: ReadonlyMap<string, Image>) =>
   [...images.values()].filter(({ unreadable }) => unreadable === undefined)
 
 interface ListFile {
@@ -102,7 +104,7 @@ interface ListFile {
   readonly usedAtMs: number
 }
 
-/** The files to delete: those not used for 90 days, and all but the 32 lists used last. */
+/** @returns the names of the files to delete: not used for 90 days, or not among the 32 lists used last */
 export function unusedLists(files: readonly ListFile[], nowMs: number): string[] {
   const isOld = ({ usedAtMs }: ListFile) => nowMs - usedAtMs > unusedAfterMs
   const lists = files.filter(({ name }) => name.endsWith('.json')).sort((a, b) => b.usedAtMs - a.usedAtMs)

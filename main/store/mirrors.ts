@@ -1,4 +1,4 @@
-/** The user's own mirrors, and what the last race showed. */
+/** The user's mirrors, and the results of the last race. */
 import * as v from 'valibot'
 import type { MirrorChange, MirrorRace } from '../../preload/contract/index.ts'
 import type { Fields } from './fields.ts'
@@ -41,7 +41,7 @@ export interface MirrorsFile {
   /** Addresses, in the user's order. */
   readonly own: readonly string[]
   readonly race?: MirrorRace | undefined
-  /** Of Docker's own mirrors, the newest first. */
+  /** Changes of Docker's configured mirrors, newest first. */
   readonly changes: readonly MirrorChange[]
 }
 export const readMirrors = (fields: Fields): MirrorsFile => ({

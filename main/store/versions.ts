@@ -1,12 +1,12 @@
-/** The version of a stored file, and the way from an older one. */
+/** Migrates stored files from older versions. */
 
-/** Turns one version's object into the next version's; it must not throw, whatever the object holds. */
+/** Converts an object to the next version. Must not throw, even if the object is invalid. */
 export type Migration = (old: Readonly<Record<string, unknown>>) => Readonly<Record<string, unknown>>
 
-/** Version 0 has no `version`; apart from that, version 1 of every file is the same. */
+/** Version 0 of every file is version 1 without the field `version`. */
 const addVersion: Migration = (old) => old
 
-/** The one at `n` leads from version `n` to `n + 1`. */
+/** The migration at index `n` converts version `n` to `n + 1`. */
 export type Migrations = readonly [Migration, ...Migration[]]
 export const sinceVersions: Migrations = [addVersion]
 
@@ -16,11 +16,11 @@ interface Migrated {
   readonly from: 'known' | 'newer' | 'unknown'
 }
 
-/** Brings an object of any version to the current one; a newer one is left as it is. */
+/** Converts an object of any older version to the current one. Leaves an object of a newer version unchanged. */
 export function migrate(stored: Readonly<Record<string, unknown>>, migrations: Migrations): Migrated {
   const version = stored['version'] ?? 0
   if (typeof version !== 'number' || !Number.isInteger(version) || version < 0)
     return { fields: stored, from: 'unknown' }
   if (version > migrations.length) return { fields: stored, from: 'newer' }
-  return { fields: migrations.slice(version).reduce((fields, step) => step(fields), stored), from: 'known' }
+  return { fields: migrations.slice(version).reduce((fields, migration) => migration(fields), stored), from: 'known' }
 }

@@ -1,10 +1,10 @@
-/** An image archive (`docker save`) as plain data: its entries with sizes and digests, and its lists parsed. */
+/** An image archive (`docker save`) as plain data: entries with sizes and digests, and the parsed JSON. */
 import type { Bytes } from '../image/image.ts'
 import type { Digest } from '../layers/sizes.ts'
 
 export type ArchiveEntry =
   | { readonly size: Bytes; readonly digest: Digest }
-  /** A symbolic link. 20.10 writes a layer that an image has twice once, and links to it. */
+  /** A symbolic link. If an image has a layer twice, 20.10 writes one file and a link to it. */
   | { readonly link: string }
 
 /** @see OCI image-spec, descriptor.md */
@@ -15,7 +15,7 @@ export interface Descriptor {
   readonly platform?: string
 }
 
-/** A JSON document of an image, reduced to what completeness depends on. */
+/** A JSON document of an image: the fields that are needed to check that the archive is complete. */
 export type ImageDocument =
   | { readonly kind: 'index'; readonly manifests: readonly Descriptor[] }
   | { readonly kind: 'manifest'; readonly config: Descriptor; readonly layers: readonly Descriptor[] }
@@ -23,7 +23,7 @@ export type ImageDocument =
 
 /** An item of `index.json`. */
 export interface IndexItem extends Descriptor {
-  /** What the engine will call the image, as the annotation has it. */
+  /** The name that a load gives to the image, from the annotations. */
   readonly name?: string
 }
 
@@ -35,20 +35,22 @@ export interface ManifestItem {
 }
 
 export interface ArchiveContent {
-  /** The HTTP answer or file was read to its end, and the tar ends as a tar does: two blocks of zeros, nothing after. */
+  /**
+   * The HTTP response or file was read to its end, and the tar ends with two blocks of zeros and nothing after them.
+   */
   readonly ended: boolean
   readonly entries: ReadonlyMap<string, ArchiveEntry>
   /** Paths that occur twice with different content. */
   readonly conflicts: readonly string[]
-  /** `index.json`; undefined if it is not there or cannot be parsed. Archives of 20.10 have none. */
+  /** `index.json`; absent if it is missing or cannot be parsed. Archives of 20.10 have none. */
   readonly index?: readonly IndexItem[]
-  /** `manifest.json`; undefined if it is not there or cannot be parsed. */
+  /** `manifest.json`; absent if it is missing or cannot be parsed. */
   readonly manifest?: readonly ManifestItem[]
   /** Manifests, indexes and configs, by the digest of their bytes. */
   readonly documents: ReadonlyMap<Digest, ImageDocument>
 }
 
-/** The regular file that a path leads to, links followed. Undefined if there is none. */
+/** Follows links. @returns the regular file at the path; undefined if there is none */
 export function fileAt(entries: ArchiveContent['entries'], path: string) {
   let at = path
   for (let hops = 0; hops < 10; hops++) {
@@ -61,7 +63,7 @@ export function fileAt(entries: ArchiveContent['entries'], path: string) {
 
 export const blobPath = (digest: Digest): string => `blobs/${digest.replace(':', '/')}`
 
-/** A link's target, seen from the folder that the link is in. */
+/** Resolves a link's target relative to the folder of the link. */
 function joined(path: string, link: string): string {
   const parts = path.split('/').slice(0, -1)
   for (const part of link.split('/')) {

@@ -1,27 +1,32 @@
-/** What an engine's answer to `POST /images/load` comes to. The status is 200 whether or not the load succeeds. */
+/**
+ * Finds errors in the response bodies of `POST /images/load` and `GET /images/get`, whose status is 200 even on
+ * failure.
+ */
 
 /**
- * The engine's own words if the image was not loaded; undefined if it was. Source: tried on 20.10, 26.1 and 28.5. 28.5's
- * containerd store reports a missing layer as "Error unpacking" after "Loaded image", without an `error`.
+ * The containerd store of 28.5 reports a missing layer as "Error unpacking" after "Loaded image", without an `error`.
+ * Tested on 20.10, 26.1 and 28.5.
+ * @returns the engine's message if the image was not loaded; undefined if it was
  */
-export function loadError(answer: string): string | undefined {
-  const lines = answer.split('\n').filter((line) => line.trim() !== '')
+export function loadError(body: string): string | undefined {
+  const lines = body.split('\n').filter((line) => line.trim() !== '')
   const failed = lines.find((line) => line.includes('"error"') || line.includes('Error unpacking'))
-  if (failed !== undefined) return sentence(failed)
+  if (failed !== undefined) return messageOf(failed)
   if (lines.some((line) => line.includes('Loaded image'))) return undefined
-  return sentence(lines.at(-1) ?? '')
+  return messageOf(lines.at(-1) ?? '')
 }
 
 /**
- * The engine's words at the end of an archive that an error broke off: the containerd store writes them as JSON where the
- * rest of the archive should be, and the status stays 200.
+ * The containerd store writes an error as JSON in the place of the rest of the archive.
+ * @param end the last bytes of the archive
+ * @returns the engine's message; undefined if there is none
  */
 export function saveError(end: string): string | undefined {
   const at = end.lastIndexOf('{"errorDetail"')
-  return at < 0 ? undefined : sentence(end.slice(at).trim())
+  return at < 0 ? undefined : messageOf(end.slice(at).trim())
 }
 
-function sentence(line: string): string {
+function messageOf(line: string): string {
   const { error, stream, message } = parsed(line)
   const text = [error, message, stream].find((value) => typeof value === 'string')
   return (typeof text === 'string' ? text : line).trim().slice(0, 500)

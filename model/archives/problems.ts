@@ -1,4 +1,4 @@
-/** Whether an archive of one image is complete: everything that the image needs is there, and is what it should be. */
+/** Checks that an archive of one image is complete: it has everything that the image needs, unchanged. */
 import type { ImageId, Reference } from '../image/image.ts'
 import { parseReference } from '../image/reference.ts'
 import type { Digest } from '../layers/sizes.ts'
@@ -6,20 +6,20 @@ import { blobPath, fileAt, type ArchiveContent, type Descriptor, type ManifestIt
 
 export interface ExpectedArchive {
   readonly image: ImageId
-  /** The names that must be in the archive. No others may be. */
+  /** Exactly the names that the archive must have. */
   readonly references: readonly Reference[]
-  /** The platform that the engine's inspect names. Only an index needs it: it lists several. */
+  /** The platform from the engine's inspect. Used only for an index, which lists several. */
   readonly platform: string
-  /** Digests of the platform manifests whose content the engine calls available; undefined if the engine cannot say. */
+  /** Digests of the platform manifests whose content is available; absent if the engine does not report that. */
   readonly manifests?: readonly Digest[]
 }
 
 export type ArchiveProblem =
-  /** The answer or the tar ended early, or is no tar. */
+  /** The response or the tar ended early, or is not a tar. */
   | { readonly kind: 'ended-early' }
-  /** A list names it, and it is not in the archive. */
+  /** The file is listed but missing. */
   | { readonly kind: 'missing'; readonly path: string }
-  /** Its size or digest is not what a list says. */
+  /** The file's size or digest differs from the listed one. */
   | { readonly kind: 'altered'; readonly path: string }
   | { readonly kind: 'platform-missing'; readonly platform: string }
   /** The archive is of another image, or of more than one. */
@@ -28,7 +28,7 @@ export type ArchiveProblem =
   /** Loading the archive would move this name. */
   | { readonly kind: 'name-unexpected'; readonly reference: string }
 
-/** What keeps an archive from being a copy of the expected image; empty if it is one. */
+/** @returns the reasons why an archive is not a complete copy of the expected image; empty if it is one */
 export function archiveProblems(content: ArchiveContent, expected: ExpectedArchive): ArchiveProblem[] {
   return [
     ...(content.ended ? [] : [{ kind: 'ended-early' } as const]),
@@ -41,7 +41,7 @@ export function archiveProblems(content: ArchiveContent, expected: ExpectedArchi
   ]
 }
 
-/** Names in the archive that are not among `references`: loading it would move them. */
+/** @returns a problem for each name that is not in `references`: loading the archive would move it */
 export function unexpectedNames(content: ArchiveContent, references: readonly Reference[]): ArchiveProblem[] {
   const expected = new Set(references.map(familiar))
   return [...namesIn(content)]
@@ -65,7 +65,7 @@ const familiar = (name: string) => parseReference(name)?.reference ?? name
 const altered = (path: string): ArchiveProblem => ({ kind: 'altered', path })
 const missing = (path: string): ArchiveProblem => ({ kind: 'missing', path })
 
-/** Each blob is named by its digest, whether a list needs it or not. */
+/** Checks that each blob's file name is its digest, even for blobs that are not listed. */
 function blobProblems({ entries }: ArchiveContent): ArchiveProblem[] {
   return [...entries].flatMap(([path, entry]) =>
     path.startsWith('blobs/') && 'digest' in entry && blobPath(entry.digest) !== path ? [altered(path)] : [],
@@ -81,7 +81,7 @@ function descriptorProblems({ entries }: ArchiveContent, { digest, size }: Descr
 
 function indexProblems(content: ArchiveContent, expected: ExpectedArchive): ArchiveProblem[] {
   if (!content.index)
-    return [...content.entries.keys()].some((path) => path.startsWith('blobs/')) ? noList('index.json') : []
+    return [...content.entries.keys()].some((path) => path.startsWith('blobs/')) ? missingList('index.json') : []
   if (content.index.length === 0) return [{ kind: 'other-image' }]
   const roots = [...new Map(content.index.map((item) => [item.digest, item])).values()]
   return roots.flatMap((root) =>
@@ -90,15 +90,15 @@ function indexProblems(content: ArchiveContent, expected: ExpectedArchive): Arch
 }
 
 const otherImage: ArchiveProblem[] = [{ kind: 'other-image' }]
-const noList = (path: string): ArchiveProblem[] => [missing(path)]
+const missingList = (path: string): ArchiveProblem[] => [missing(path)]
 
-/** The containerd store names an image by its index or manifest, the classic store by its config. */
+/** The image id is the digest of the index or manifest (containerd store), or of the config (classic store). */
 function isExpected({ documents }: ArchiveContent, root: Digest, { image }: ExpectedArchive): boolean {
   const document = documents.get(root)
   return root === image || (document?.kind === 'manifest' && document.config.digest === image) || document === undefined
 }
 
-/** Problems of a manifest, or of those manifests of an index that must be complete. */
+/** Checks a manifest, or those manifests of an index that must be complete. */
 function treeProblems(content: ArchiveContent, root: Descriptor, expected: ExpectedArchive): ArchiveProblem[] {
   const own = descriptorProblems(content, root)
   const document = content.documents.get(root.digest)
@@ -111,7 +111,7 @@ function treeProblems(content: ArchiveContent, root: Descriptor, expected: Expec
   const named = children.filter((child) => platformOf(content, child) === expected.platform)
   const available = expected.manifests
   if (!available) {
-    // Two manifests of one platform: the engine uses one of them, and does not say which.
+    // If two manifests have the platform, the engine uses one of them, but does not report which one.
     const each = named.map((child) => platformProblems(content, child))
     return each.some((problems) => problems.length === 0) ? [] : (each[0] ?? absent)
   }
@@ -123,7 +123,7 @@ function treeProblems(content: ArchiveContent, root: Descriptor, expected: Expec
   ]
 }
 
-/** The manifests of an index, those of indexes in it among them. */
+/** @returns the manifests of an index and of the indexes in it */
 function manifestsUnder(documents: ArchiveContent['documents'], items: readonly Descriptor[], depth = 0): Descriptor[] {
   return items.flatMap((item) => {
     const document = documents.get(item.digest)
@@ -139,7 +139,7 @@ function platformOf({ documents }: ArchiveContent, item: Descriptor): string | u
   return config?.kind === 'config' ? config.platform : undefined
 }
 
-/** Problems of one platform's manifest, with its config and layers. */
+/** Checks the manifest of one platform with its config and layers. */
 function platformProblems(content: ArchiveContent, item: Descriptor): ArchiveProblem[] {
   const own = descriptorProblems(content, item)
   if (own.length > 0) return own
@@ -147,12 +147,12 @@ function platformProblems(content: ArchiveContent, item: Descriptor): ArchivePro
   if (document?.kind !== 'manifest') return [altered(blobPath(item.digest))]
   const config = content.documents.get(document.config.digest)
   const parts = [document.config, ...document.layers].flatMap((part) => descriptorProblems(content, part))
-  const counts = config?.kind !== 'config' || config.diffIds.length === document.layers.length
-  return counts ? parts : [...parts, altered(blobPath(item.digest))]
+  const sameCount = config?.kind !== 'config' || config.diffIds.length === document.layers.length
+  return sameCount ? parts : [...parts, altered(blobPath(item.digest))]
 }
 
 function manifestProblems(content: ArchiveContent, expected: ExpectedArchive): ArchiveProblem[] {
-  if (!content.manifest) return noList('manifest.json')
+  if (!content.manifest) return missingList('manifest.json')
   const [item, ...others] = content.manifest
   return item && others.length === 0 ? itemProblems(content, item, expected) : otherImage
 }
@@ -168,13 +168,13 @@ function itemProblems(content: ArchiveContent, item: ManifestItem, expected: Exp
   const manifests = [...content.documents.values()].flatMap((document) =>
     document.kind === 'manifest' && document.config.digest === digest ? [document] : [],
   )
-  // With an index.json, `indexProblems` has checked that it is of the expected image.
+  // With an index.json, `indexProblems` has checked that the archive is of the expected image.
   if (digest !== expected.image && (!content.index || manifests.length === 0)) return otherImage
   if (config.diffIds.length !== item.layers.length) return [altered(item.config)]
   return item.layers
     .filter((path, at) => {
       const layer = fileAt(content.entries, path)!.digest
-      // An uncompressed layer is named by its diff id; a compressed one only by a manifest.
+      // The digest of an uncompressed layer is its diff id; that of a compressed layer is only in a manifest.
       return layer !== config.diffIds[at] && !manifests.some(({ layers }) => layers[at]?.digest === layer)
     })
     .map(altered)

@@ -1,4 +1,4 @@
-/** Removing build cache: which of BuildKit's records go, in which order, and which stay and why. */
+/** Plans the removal of build cache: which BuildKit records to delete, in which order, and why others stay. */
 import type { Bytes, UnixTime } from '../image/image.ts'
 
 export type CacheId = string
@@ -10,10 +10,10 @@ export interface CacheRecord {
   readonly description: string
   readonly size: Bytes
   readonly inUse: boolean
-  /** Its layer is also a layer of an image. */
+  /** An image has the same layer. */
   readonly shared: boolean
   readonly lastUsed?: UnixTime
-  /** The records that it was built on; some may not be in the list. */
+  /** The records that this one was built on. Some may not be in the list. */
   readonly parents: readonly CacheId[]
 }
 
@@ -25,19 +25,19 @@ export interface CacheDeletion {
 }
 
 export interface CacheStay extends CacheDeletion {
-  /** `needed`: a record that stays was built on it. */
+  /** `needed`: a record that stays was built on this one. */
   readonly reason: 'in-use' | 'shared' | 'needed'
 }
 
 /** The sizes of `deletes` add up to `frees`. */
 export interface CachePlan {
-  /** In the order of their removal: BuildKit keeps a record as long as another one is built on it. */
+  /** In the order of removal: BuildKit keeps a record while another one is built on it. */
   readonly deletes: readonly CacheDeletion[]
   readonly stays: readonly CacheStay[]
   readonly frees: Bytes
 }
 
-/** The plan to remove all of the cache that neither a build nor an image uses. */
+/** Plans the removal of all records that no build and no image uses. */
 export function planCacheRemoval(records: readonly CacheRecord[]): CachePlan {
   const children = new Map<CacheId, CacheRecord[]>()
   for (const record of records)
@@ -46,7 +46,8 @@ export function planCacheRemoval(records: readonly CacheRecord[]): CachePlan {
   const stays = new Map<CacheId, CacheStay>()
   const deletes: CacheRecord[] = []
   const visited = new Set<CacheId>()
-  // Children first: whether a record goes depends on all that are built on it. Not recursive: chains may be long.
+  // Children first: a record can be removed only if all records built on it are. Not recursive, since chains may be
+  // long.
   const stack = records.toReversed().map((record) => ({ record, childrenDone: false }))
   for (let top = stack.pop(); top; top = stack.pop()) {
     const { record, childrenDone } = top
@@ -74,7 +75,7 @@ const rowOf = ({ id, description, size, lastUsed }: CacheRecord): CacheDeletion 
   ...(lastUsed !== undefined && { lastUsed }),
 })
 
-/** Whether two plans remove the same records, of the same size and not used since, in whatever order. */
+/** Whether two plans remove the same records with equal sizes and times of last use, in any order. */
 export const isSamePlan = (a: CachePlan, b: CachePlan): boolean => keyOf(a) === keyOf(b)
 
 const keyOf = ({ deletes }: CachePlan): string =>

@@ -1,11 +1,14 @@
-/** Images and containers as an engine knows them. */
+/** Images and containers of an engine. */
 
-/** `sha256:` and 64 hexadecimal digits. Classic store: the config's digest; containerd store: the manifest's or index's. */
+/**
+ * `sha256:` and 64 hexadecimal digits. The digest of the config (classic store), or of the manifest or index
+ * (containerd).
+ */
 export type ImageId = string
 export type ContainerId = string
-/** `repository:tag`, as Docker shows it: familiar, so without `docker.io/library/`. */
+/** `repository:tag` in Docker's familiar form, without `docker.io/library/`. */
 export type Reference = string
-/** Decimal: 1 kB is 1,000 bytes, as Docker prints. */
+/** A number of bytes. Displayed in decimal units, as Docker does: 1 kB is 1,000 bytes. */
 export type Bytes = number
 /** Seconds since 1970, UTC. */
 export type UnixTime = number
@@ -14,19 +17,21 @@ export interface Image {
   readonly id: ImageId
   readonly references: readonly Reference[]
   /**
-   * `repository@digest`, as pulled or pushed. The containerd store makes up one for each tag out of the image's own
-   * id, and not always the same ones: there only those of untagged images are kept.
+   * `repository@digest`, as pulled or pushed. The containerd store derives one for each tag from the image id, and the
+   * result varies, so there only the digests of untagged images are included.
    */
   readonly digests: readonly string[]
-  /** The image's own date, not the pull's. Some builders write none: 0. */
+  /** Creation date of the image, not of the pull; 0 if the builder wrote none. */
   readonly created: UnixTime
-  /** What `docker images` shows: everything the image holds, whoever else holds it too. */
+  /** The size that `docker images` shows, including bytes shared with other images. */
   readonly size: Bytes
-  /** The engine does not know the size; `size` is 0 then, so that sums count the image as nothing. */
+  /** The engine does not know the size. `size` is then 0. */
   readonly sizeUnknown?: true
-  /** The classic builder's record of which image this one was built upon. */
+  /** The image that this one was built on, as recorded by the classic builder. */
   readonly parent?: ImageId
-  /** Why the engine's answer about this image cannot be read, in its own words; the other facts are as last known. */
+  /**
+   * The engine's error message if the image cannot be inspected. The other fields then have their last known values.
+   */
   readonly unreadable?: string
 }
 
@@ -41,26 +46,26 @@ export interface Container {
   readonly created: UnixTime
 }
 
-/** Its program has not ended: it is to be stopped before the container can be removed. */
+/** Whether the container's process has not ended, so that it must be stopped before the container can be removed. */
 export const runs = ({ state }: Pick<Container, 'state'>): boolean =>
   state === 'running' || state === 'paused' || state === 'restarting'
 
-/** One line of `docker images`: an image has one for each of its tags, or a single one without a tag. */
+/** A row of `docker images`: one for each tag of an image, or a single row without a tag. */
 export interface ImageRow {
   readonly image: Image
   readonly repository: string | undefined
   readonly tag: string | undefined
 }
 
-/** What a row is known by while its image changes under it. */
+/** The identity of a row, stable while its image changes. */
 export const rowKey = ({ image, repository, tag }: ImageRow): string => `${image.id} ${repository ?? ''}:${tag ?? ''}`
 
-/** No tag names it: Docker's own meaning of *dangling*, also where a digest is left. */
+/** Whether the image has no tag. As in Docker, an image with only a digest is dangling, too. */
 export const isDangling = (image: Image): boolean => image.references.length === 0
 
 export const shortId = (id: ImageId): string => id.replace(/^sha256:/, '').slice(0, 12)
 
-/** Splits `host:port/path:tag`: a colon before the last slash belongs to the host. */
+/** Splits `host:port/path:tag`. A colon before the last slash belongs to the host. */
 export function splitReference(reference: Reference): { readonly repository: string; readonly tag: string } {
   const colon = reference.lastIndexOf(':')
   return colon > reference.lastIndexOf('/')
@@ -75,8 +80,8 @@ export function rowsOf(image: Image): ImageRow[] {
 }
 
 /**
- * The images that `docker images` shows of all that there are: an untagged one on which another was built is an
- * intermediate step of that build. Source: moby daemon/images/images.go, `Images`.
+ * @returns the images that `docker images` shows: all except untagged parents, which are intermediate build steps
+ * @see moby daemon/images/images.go, `Images`
  */
 export function listed(images: readonly Image[]): Image[] {
   const parents = new Set(images.map((image) => image.parent))

@@ -1,15 +1,15 @@
-/** What the filter above the list of images understands: words, and conditions in the words of both languages. */
+/** Parses the filter of the image list: words, and conditions in English or Chinese. */
 import type { Bytes, ImageId, UnixTime } from './image.ts'
 
 type Condition = (image: Filtered) => boolean
 
 export interface Query {
-  /** In lower case; all of them must be found. */
+  /** In lower case. All of them must match. */
   readonly words: readonly string[]
   readonly conditions: readonly Condition[]
 }
 
-/** What a query looks at. */
+/** The fields of an image that a query uses. */
 export interface Filtered {
   readonly id: ImageId
   /** Repository, tag, id and digests, in lower case. */
@@ -17,7 +17,7 @@ export interface Filtered {
   readonly size: Bytes
   readonly sizeUnknown?: true
   readonly created: UnixTime
-  /** By how many containers; undefined if it is not known. */
+  /** Number of containers that use the image; undefined if unknown. */
   readonly used: number | undefined
   readonly dangling: boolean
 }
@@ -38,8 +38,8 @@ const plainConditions: Readonly<Record<string, Condition>> = {
 }
 
 /**
- * `team api size>500MB created<2025-01 unused`. A condition that is not typed to its end (`size>`, `created<20`) is
- * passed over, so that the list does not empty under the user's hands.
+ * Parses text such as `team api size>500MB created<2025-01 unused`. Incomplete conditions (`size>`, `created<20`) are
+ * ignored, so that the list does not become empty while the user types.
  */
 export function parseQuery(text: string): Query {
   const words: string[] = []
@@ -55,7 +55,7 @@ export function parseQuery(text: string): Query {
   return { words, conditions }
 }
 
-/** `labelled` tells whether a label of the image holds the word: main alone knows the labels. */
+/** `labelled`: whether a label of the image contains the word. Only the main process has the labels. */
 export const matches = (
   { words, conditions }: Query,
   image: Filtered,
@@ -78,7 +78,7 @@ const units: Readonly<Record<string, number>> = {
   tb: 1e12,
 }
 
-/** Decimal units, as the list shows them; a bare number counts megabytes. */
+/** Uses decimal units, as the list does. A number without a unit means megabytes. */
 function sizeCondition(sign: Sign, text: string): Condition[] {
   const [, number, unit = ''] = /^(\d+(?:\.\d+)?)([a-z]*)$/.exec(text) ?? []
   const factor = units[unit || 'mb']
@@ -86,12 +86,15 @@ function sizeCondition(sign: Sign, text: string): Condition[] {
   const bytes = Number(number) * factor
   if (sign === '>') return [({ size }) => size > bytes]
   if (sign === '<') return [({ size, sizeUnknown }) => size < bytes && !sizeUnknown]
-  // As written: 192MB is whatever the list shows as 192 MB.
-  const digit = factor / 10 ** (number.split('.')[1]?.length ?? 0)
-  return [({ size, sizeUnknown }) => Math.abs(size - bytes) <= digit / 2 && !sizeUnknown]
+  // Compares at the written precision: 192MB matches every size that the list shows as 192 MB.
+  const precision = factor / 10 ** (number.split('.')[1]?.length ?? 0)
+  return [({ size, sizeUnknown }) => Math.abs(size - bytes) <= precision / 2 && !sizeUnknown]
 }
 
-/** A year, a month or a day, in UTC: before it begins, after it ends, or within it. Images without a date match none. */
+/**
+ * Compares with a year, month or day in UTC: before its start, after its end, or within it. Images without a date never
+ * match.
+ */
 function createdCondition(sign: Sign, text: string): Condition[] {
   const [, year, month, day] = /^(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?$/.exec(text) ?? []
   if (year === undefined) return []

@@ -1,17 +1,18 @@
 /**
- * Names of images as Docker reads them. Source: distribution/reference, regexp.go and normalize.go.
+ * Parses image names as Docker does.
+ * @see distribution/reference, regexp.go and normalize.go
  */
 
-/** The name of one image. */
+/** A parsed image name. */
 export interface ImageName {
   /** The familiar form: without `docker.io/` and `library/`. */
   readonly repository: string
-  /** `latest` if none is written. */
+  /** `latest` if the name has no tag. */
   readonly tag: string
   readonly digest?: string
-  /** What a registry finds the manifest by: the digest, or the tag if there is no digest. */
+  /** The digest or, without one, the tag: the part of a registry URL that identifies the manifest. */
   readonly version: string
-  /** In its familiar form, with its digest or tag. */
+  /** The familiar form with the digest or tag. */
   readonly reference: string
 }
 
@@ -20,9 +21,9 @@ const domain = new RegExp(`^(?:${label}(?:\\.${label})*|\\[[a-fA-F0-9:]+\\])(?::
 const word = '[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*'
 const path = new RegExp(`^${word}(?:/${word})*$`)
 const tagged = /^[\w][\w.-]{0,127}$/
-const longestName = 255
+const maxNameLength = 255
 
-/** @returns undefined if Docker would refuse the name. A tag beside a digest is ignored, as Docker does. */
+/** @returns undefined if Docker would refuse the name. A tag next to a digest is ignored, as in Docker. */
 export function parseReference(text: string): ImageName | undefined {
   const [name = '', digest, ...more] = text.split('@')
   if (more.length > 0 || (digest !== undefined && !/^sha256:[a-f0-9]{64}$/.test(digest))) return undefined
@@ -36,32 +37,35 @@ export function parseReference(text: string): ImageName | undefined {
     : { repository, tag, digest, version: digest, reference: `${repository}@${digest}` }
 }
 
-/** @returns undefined if Docker would refuse the name, or if it has a digest: only a tag can be given to an image. */
+/** @returns undefined if Docker would refuse the name, or if the name has a digest */
 export function parseTag(text: string): ImageName | undefined {
   const name = parseReference(text)
   return name?.digest === undefined ? name : undefined
 }
 
 function familiar(name: string): string | undefined {
-  // It could be taken for an image's id.
+  // Could be an image id.
   if (/^[a-f0-9]{64}$/.test(name)) return undefined
   const { host, rest } = splitHost(name)
-  if (!domain.test(host) || !path.test(rest) || `${host}/${rest}`.length > longestName) return undefined
+  if (!domain.test(host) || !path.test(rest) || `${host}/${rest}`.length > maxNameLength) return undefined
   if (host !== hub) return `${host}/${rest}`
   const official = /^library\/([^/]+)$/.exec(rest)?.[1]
-  // `sha256:…` names an image by its digest, so no engine takes it as a repository.
+  // Engines parse `sha256:…` as an image id, so `sha256` cannot be a repository.
   if (official === 'sha256') return undefined
-  // The short form of `docker.io/a.b/c` would name another registry.
+  // The short form of `docker.io/a.b/c` would be parsed as another registry.
   return splitHost(official ?? rest).host === hub ? (official ?? rest) : undefined
 }
 
-/** The name that Docker Hub goes by in references. */
+/** Docker Hub's host in references. */
 export const hub = 'docker.io'
 
-/** What people call a registry. */
+/** @returns the name of a registry for display */
 export const registryTitle = (registry: string): string => (registry === hub ? 'Docker Hub' : registry)
 
-/** A name's registry, and its whole path there: the first part is a host where it looks like one, all else Docker Hub's. */
+/**
+ * Splits a name into registry host and full path. The first component is a host if it looks like one; otherwise the
+ * name is on Docker Hub.
+ */
 export function splitHost(name: string): { readonly host: string; readonly rest: string } {
   const slash = name.indexOf('/')
   const first = name.slice(0, Math.max(0, slash))

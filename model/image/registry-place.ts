@@ -1,16 +1,19 @@
-/** Where a repository lies: the registry's name, the host that answers for it, and the path there. */
+/** The location of a repository: registry name, API host and path. */
 import { hub, splitHost } from './reference.ts'
 
 export interface RegistryPlace {
-  /** What the user knows the registry by: `docker.io`, `ghcr.io`, `localhost:5000`. */
+  /** Name of the registry in references: `docker.io`, `ghcr.io`, `localhost:5000`. */
   readonly registry: string
-  /** Who answers for it. Docker Hub is the one registry whose host has another name. */
+  /** Host of the registry API. It differs from the name only for Docker Hub. */
   readonly host: string
-  /** With `library/`, where Docker Hub's short form leaves it away. */
+  /** Full path, including `library/` for official images of Docker Hub. */
   readonly path: string
 }
 
-/** The host that serves Docker Hub's content. Source: moby registry/config.go, `DefaultV2Registry`. */
+/**
+ * Host of Docker Hub's registry API.
+ * @see moby registry/config.go, `DefaultV2Registry`
+ */
 export const hubRegistry = 'registry-1.docker.io'
 
 export function registryPlace(repository: string): RegistryPlace {
@@ -18,7 +21,9 @@ export function registryPlace(repository: string): RegistryPlace {
   return { registry: host, host: host === hub ? hubRegistry : host, path: rest }
 }
 
-/** Whether a host, with a port or without, is this computer. Docker speaks plain HTTP with such a one (127.0.0.0/8, ::1). */
+/**
+ * Whether a host, with or without a port, is a loopback address. Docker uses plain HTTP for those (127.0.0.0/8, ::1).
+ */
 export function isLoopback(host: string): boolean {
   const name = host.replace(/:\d+$/, '').toLowerCase()
   return name === 'localhost' || name === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(name)

@@ -1,35 +1,35 @@
-/** The ways to lay an image's history along its layers, each with a cost. */
+/** Finds the cheapest alignment of an image's history entries with its layers. */
 
-/** What one step costs. `Infinity` is a way that cannot be. */
+/** The costs of an alignment's steps. `Infinity`: the step is impossible. */
 export interface Costs {
   /** Entry `entry` of the history made layer `layer`. */
   makes(entry: number, layer: number): number
   /** Entry `entry` made no layer. */
   skips(entry: number): number
-  /** The history ends before layer `layer`. `reachable` tells whether any way tells of all layers. */
+  /** The history ends before layer `layer`. `reachable`: some alignment assigns an entry to every layer. */
   ends(layer: number, reachable: boolean): number
 }
 
 export interface Alignment {
-  /** The cost of the cheapest way; `Infinity` if there is none. */
+  /** The cost of the cheapest alignment; `Infinity` if none is possible. */
   readonly cost: number
-  /** The cost of the cheapest way in which entry `entry` made layer `layer`. */
+  /** The cost of the cheapest alignment in which entry `entry` made layer `layer`. */
   through(entry: number, layer: number): number
-  /** How many layers, from the base up, every way tells of. */
+  /** The number of layers, from the base up, that have an entry in every possible alignment. */
   readonly shortest: number
-  /** The entry that made each layer in the cheapest way, for the layers that it tells of. Earlier entries win ties. */
+  /** The entry of each layer in the cheapest alignment, base first. Earlier entries win ties. */
   cheapest(): number[]
 }
 
 /**
- * Ways are not counted one by one: what it costs to tell of the first `j` layers by the first `k` entries, and of the
- * rest by the rest, is enough to know what each entry costs as the maker of each layer.
+ * Dynamic programming instead of enumeration. `before[k, j]` is the cost of aligning the first `k` entries with the
+ * first `j` layers, `after[k, j]` that of aligning the remaining entries with the remaining layers.
  */
 export function align(entries: number, layers: number, { makes, skips, ends }: Costs): Alignment {
   const width = layers + 1
   const at = (entry: number, layer: number) => entry * width + layer
   const table = () => new Float64Array((entries + 1) * width).fill(Infinity)
-  // A way has no more layers than entries; there are never enough entries left for more layers than `layers`.
+  // `j` is at most `k`: each layer needs an entry.
   const before = table()
   before[0] = 0
   for (let k = 0; k < entries; k++)
@@ -56,10 +56,10 @@ export function align(entries: number, layers: number, { makes, skips, ends }: C
       after.subarray(at(entries, 0)).findIndex((cost) => cost < Infinity),
     ),
     cheapest() {
-      const made: number[] = []
-      for (let k = 0; k < entries && made.length < layers; k++)
-        if (asLayer(k, made.length) <= after[at(k, made.length)]!) made.push(k)
-      return made
+      const layerEntries: number[] = []
+      for (let k = 0; k < entries && layerEntries.length < layers; k++)
+        if (asLayer(k, layerEntries.length) <= after[at(k, layerEntries.length)]!) layerEntries.push(k)
+      return layerEntries
     },
   }
 }

@@ -1,9 +1,10 @@
-/** Sums of which only the upper bounds are certain. */
+/** Sums whose lower bounds are unknown. */
 import type { SetSharing } from './sharing.ts'
 import type { ByteRange } from './sizes.ts'
 
 const upTo = ({ max }: ByteRange): ByteRange => ({ min: 0, max })
-/** The same as upper bounds: containers that nobody knows of may hold any of it. */
+
+/** Sets all lower bounds to 0, for when the containers are unknown: any of them may hold the layers. */
 export function boundsOf(sum: SetSharing): SetSharing {
   return {
     ...sum,

@@ -1,23 +1,23 @@
 /**
- * Which of the possible sizes of a layer is the likely one.
+ * Chooses the likeliest of a layer's possible sizes.
  *
- * RUN, COPY and ADD make a layer; ENV, CMD and their like hardly ever do. It is no law: after a base made by
- * `docker import --change 'WORKDIR /app'` the classic builder's next step makes one, whatever it is, because its
- * container creates the folder. So a likely size is shown, and sums that are promised rest on the bounds.
+ * RUN, COPY and ADD make a layer; ENV, CMD and similar instructions hardly ever do. There are exceptions: after a base
+ * made by `docker import --change 'WORKDIR /app'`, the classic builder's next step always makes a layer, because its
+ * container creates the folder. So the likely size is only displayed; plans use the bounds.
  */
 import type { Bytes } from '../image/image.ts'
 import { align, type Alignment } from './alignment.ts'
 import { instruction, isSetting } from './instruction.ts'
-import { isExact, possibleWays, type Anatomy, type Domain, type LayerSizes } from './sizes.ts'
+import { isExact, possibleAlignments, type Anatomy, type Domain, type LayerSizes } from './sizes.ts'
 
 export interface LikelyLayer {
-  /** The entry of the history that made the layer; absent if the history does not tell of it. */
+  /** Index of the history entry that made the layer; absent if the history does not cover the layer. */
   readonly entry?: number
-  /** Within the layer's bounds; absent if no history tells anything about it. */
+  /** Within the layer's bounds; absent if no history covers the layer. */
   readonly size?: Bytes
 }
 
-/** How unlikely it is that an entry of size 0 made a layer, and that it made none. The numbers only rank. */
+/** Costs of assuming that an entry of size 0 made a layer, or made none. Only their order matters. */
 interface Doubts {
   readonly layer: number
   readonly none: number
@@ -25,105 +25,107 @@ interface Doubts {
 type DoubtsOf = (createdBy: string) => Doubts
 
 const setting: Doubts = { layer: 100, none: 0 }
-/** Against a layer that the history does not tell of, and against a size that another image's history has not. */
-const untold = 1000
-/** Thousands of images on one base mostly repeat each other, and the user waits. */
-const maxOpinions = 200
-/** Against a history that contradicts its image. */
-const contradiction = 1_000_000
+/** Cost of a layer that the history does not cover, and of a size that does not occur in another image's history. */
+const uncoveredCost = 1000
+/** Limits the time: thousands of images on one base mostly have the same history. */
+const maxOtherImages = 200
+/** Cost of a step that contradicts the image. */
+const contradictionCost = 1_000_000
 
 export function doubts(createdBy: string): Doubts {
   const step = instruction(createdBy)
   if (isSetting(step)) return setting
-  // The classic builder leaves a layer without changes out (moby image/image.go, NewChildImage); BuildKit keeps it.
-  const buildkit = /^(?:RUN|COPY|ADD|WORKDIR)\s|# buildkit\s*$/.test(createdBy)
-  if (step.verb !== 'WORKDIR') return { layer: 0, none: buildkit ? 50 : 3 }
-  return step.text === '/' ? { layer: 10, none: 0 } : { layer: 0, none: buildkit ? 10 : 1 }
+  // The classic builder omits a layer without changes (moby image/image.go, NewChildImage); BuildKit keeps it.
+  const isBuildKit = /^(?:RUN|COPY|ADD|WORKDIR)\s|# buildkit\s*$/.test(createdBy)
+  if (step.verb !== 'WORKDIR') return { layer: 0, none: isBuildKit ? 50 : 3 }
+  return step.text === '/' ? { layer: 10, none: 0 } : { layer: 0, none: isBuildKit ? 10 : 1 }
 }
 
-/** The likely size of each of an image's layers, base first. Other images that share a layer have a say in it. */
+/**
+ * @returns the likely size of each layer, base first. The histories of other images with the same layers count, too.
+ */
 export function likelyLayers(sizes: LayerSizes, image: Anatomy): LikelyLayer[] {
-  const known = new Map<string, Doubts>()
+  const cache = new Map<string, Doubts>()
   const doubtsOf: DoubtsOf = (createdBy) => {
-    const doubt = known.get(createdBy) ?? doubts(createdBy)
-    known.set(createdBy, doubt)
+    const doubt = cache.get(createdBy) ?? doubts(createdBy)
+    cache.set(createdBy, doubt)
     return doubt
   }
   const { history, chain } = image
   const domains = chain.map((layer) => sizes.domain(layer))
-  const said = opinions(sizes, image, domains, doubtsOf)
-  const likely = cheapestWays(image, domains, doubtsOf, (k, j) => said[j]?.(history[k]!.size) ?? 0)
-  const believed = likely.cost < Infinity
-  const made = (believed ? likely : closestWays(image, doubtsOf)).cheapest()
+  const sizeCosts = sizeCostsOfOthers(sizes, image, domains, doubtsOf)
+  const possible = cheapestAlignment(image, domains, doubtsOf, (k, j) => sizeCosts[j]?.(history[k]!.size) ?? 0)
+  const isConsistent = possible.cost < Infinity
+  const layerEntries = (isConsistent ? possible : closestAlignment(image, doubtsOf)).cheapest()
   return domains.map((domain, j): LikelyLayer => {
-    const entry = made[j]
-    const size = isExact(domain) ? domain.min : believed && entry !== undefined ? history[entry]!.size : undefined
+    const entry = layerEntries[j]
+    const size = isExact(domain) ? domain.min : isConsistent && entry !== undefined ? history[entry]!.size : undefined
     return { ...(entry !== undefined && { entry }), ...(size !== undefined && { size }) }
   })
 }
 
-function cheapestWays(
+function cheapestAlignment(
   image: Anatomy,
   domains: readonly Domain[],
   doubtsOf: DoubtsOf,
-  against: (entry: number, layer: number) => number = () => 0,
+  extraCost: (entry: number, layer: number) => number = () => 0,
 ): Alignment {
   const { history, chain } = image
-  const possible = possibleWays(image, domains)
-  // Where the engine tells whether an entry made a layer, or bytes do, there is no doubt.
+  const possible = possibleAlignments(image, domains)
+  // An entry with a size made a layer, and the engine may report whether an entry did: then there is no doubt.
   const doubt = (k: number, side: keyof Doubts) =>
     history[k]!.size > 0 || history[k]!.empty !== undefined ? 0 : doubtsOf(history[k]!.createdBy)[side]
   return align(history.length, chain.length, {
-    makes: (k, j) => possible.makes(k, j) + doubt(k, 'layer') + against(k, j),
+    makes: (k, j) => possible.makes(k, j) + doubt(k, 'layer') + extraCost(k, j),
     skips: (k) => possible.skips(k) + doubt(k, 'none'),
-    ends: (j, reachable) => possible.ends(j, reachable) + untold * (chain.length - j),
+    ends: (j, reachable) => possible.ends(j, reachable) + uncoveredCost * (chain.length - j),
   })
 }
 
-/** Of a history that contradicts its image: what most likely made each layer, for showing, without sizes. */
-function closestWays({ history, chain }: Anatomy, doubtsOf: DoubtsOf): Alignment {
+/** The likeliest entry of each layer for a history that contradicts its image. Only for display, without sizes. */
+function closestAlignment({ history, chain }: Anatomy, doubtsOf: DoubtsOf): Alignment {
   return align(history.length, chain.length, {
     makes: (k) =>
       history[k]!.empty === true ? Infinity : history[k]!.size > 0 ? 0 : doubtsOf(history[k]!.createdBy).layer,
     skips: (k) =>
-      history[k]!.size > 0 || history[k]!.empty === false ? contradiction : doubtsOf(history[k]!.createdBy).none,
-    ends: (j) => untold * (chain.length - j),
+      history[k]!.size > 0 || history[k]!.empty === false ? contradictionCost : doubtsOf(history[k]!.createdBy).none,
+    ends: (j) => uncoveredCost * (chain.length - j),
   })
 }
 
-type Opinion = (size: Bytes) => number
+type SizeCost = (size: Bytes) => number
 
-/** For each open layer, how unlikely the other images that hold it find each of its sizes. */
-function opinions(
+/** @returns for each layer of unknown size, the cost of each size according to the other images with this layer */
+function sizeCostsOfOthers(
   sizes: LayerSizes,
   image: Anatomy,
   domains: readonly Domain[],
   doubtsOf: DoubtsOf,
-): (Opinion | undefined)[] {
-  const said = domains.map(() => [] as Opinion[])
-  const others = sizes.waitingFor(image.chain).filter(({ id }) => id !== image.id)
-  for (const other of others.slice(0, maxOpinions)) {
-    const ways = cheapestWays(
+): (SizeCost | undefined)[] {
+  const costs = domains.map(() => [] as SizeCost[])
+  const others = sizes.unresolvedWith(image.chain).filter(({ id }) => id !== image.id)
+  for (const other of others.slice(0, maxOtherImages)) {
+    const alignment = cheapestAlignment(
       other,
       other.chain.map((layer) => sizes.domain(layer)),
       doubtsOf,
     )
-    if (ways.cost === Infinity) continue
-    // A chain id names all layers below it, too: what two images share are the first layers of both.
-    for (let j = 0; j < ways.shortest && other.chain[j] === image.chain[j]; j++)
-      if (!isExact(domains[j]!)) said[j]!.push(opinionOn(other, ways, j))
+    if (alignment.cost === Infinity) continue
+    // A chain id covers all layers below it, so shared layers are always the first layers of both images.
+    for (let j = 0; j < alignment.shortest && other.chain[j] === image.chain[j]; j++)
+      if (!isExact(domains[j]!)) costs[j]!.push(sizeCostOf(other, alignment, j))
   }
-  return said.map((each) =>
-    each.length === 0 ? undefined : (size) => each.reduce((sum, opinion) => sum + opinion(size), 0),
+  return costs.map((each) =>
+    each.length === 0 ? undefined : (size) => each.reduce((sum, costOf) => sum + costOf(size), 0),
   )
 }
 
-function opinionOn({ history }: Anatomy, ways: Alignment, layer: number): Opinion {
+function sizeCostOf({ history }: Anatomy, alignment: Alignment, layer: number): SizeCost {
   const costs = new Map<Bytes, number>()
   for (let k = layer; k < history.length; k++) {
-    const cost = ways.through(k, layer) - ways.cost
+    const cost = alignment.through(k, layer) - alignment.cost
     const { size } = history[k]!
     if (cost < (costs.get(size) ?? Infinity)) costs.set(size, cost)
   }
-  return (size) => costs.get(size) ?? untold
+  return (size) => costs.get(size) ?? uncoveredCost
 }

@@ -1,58 +1,59 @@
 /**
- * Which bytes are shared, and by whom. Images are looked at as sets of units: layers, and in the containerd store also
- * the compressed blobs. A unit lies on the disk once and goes when the last that holds it goes. All arithmetic is
- * over small integers, so that a selection of thousands is summed within a frame, on both sides of the app.
+ * Computes which bytes images share. An image is a set of units: layers and, in the containerd store, compressed blobs.
+ * A unit is on the disk once and is freed with the last image that holds it. Units are small integers, so that a
+ * selection of thousands is summed within a frame, in the main process and in the renderer.
  */
 import type { Bytes, ImageId } from '../image/image.ts'
 import type { ByteRange } from './sizes.ts'
 
-/** An image as the sums see it. No list of units repeats one. */
+/** An image as a set of units. The lists of units have no duplicates. */
 export interface SharingImage {
   readonly id: ImageId
-  /** What `docker images` shows: the bound while its layers are not read yet. */
+  /** The size that `docker images` shows: the upper bound until the layers are read. */
   readonly size: Bytes
-  /** Indices of units, also of those of untagged parents that go with it; absent until they are read. */
+  /** Numbers of the units, including those of untagged parents that are removed with the image. Absent until read. */
   readonly units?: readonly number[]
-  /** Units that it stands on and does not keep: they go with the last that holds them. None of `units`. */
+  /** Units that the image uses without keeping them: freed with the last image that holds them. None of `units`. */
   readonly borrowed?: readonly number[]
-  /** What all its units take together, where the size of one is a range. */
+  /** Size of all units together. Present if the size of a unit is a range. */
   readonly total?: Bytes
-  /** Not in any list: a step of a build, or one that was removed under a container that still holds its layers. */
+  /** Not listed: a build step, or an image that was removed with force while a container still holds its layers. */
   readonly hidden?: true
 }
 
 /**
- * What became different. Sizes of units only ever become narrower. Units are never taken away by a change: when they get
- * other numbers, the number of a change is skipped, and who follows the changes asks for the whole.
+ * A change of the table of images and units. Sizes of units only ever become narrower, and no change removes units. If
+ * units are renumbered, a sequence number is skipped, and windows request a new snapshot.
  */
 export interface SharingChange {
-  /** The units from here on are new: those whose size is not a range need one number. */
+  /** Number of the first new unit. */
   readonly from: number
+  /** Sizes of the new units; the minimum if the size is a range. */
   readonly sizes: readonly Bytes[]
-  /** Units whose size is a range, or no longer one. */
+  /** New units whose size is a range, and old units whose size became narrower. */
   readonly ranges: readonly (readonly [unit: number, min: Bytes, max: Bytes])[]
   readonly images: readonly SharingImage[]
   readonly gone: readonly ImageId[]
-  /** At most so much of what images hold is held by BuildKit's cache too, and stays with it. */
+  /** Upper bound of the bytes that BuildKit's cache shares with images and keeps after their removal. */
   readonly cached: Bytes
 }
 
 export interface OwnBytes {
   readonly id: ImageId
-  /** What this image alone holds. */
+  /** Bytes that only this image holds. */
   readonly own: ByteRange
 }
 
-/** What a set of images holds, and what its removal would free. Rows and `sharedAmong`, less `mayStay`, add up to `frees`. */
+/** The bytes that a set of images holds. The rows and `sharedAmong`, less `mayStay`, add up to `frees`. */
 export interface SetSharing {
-  /** Each unit counted once. */
+  /** Counts each unit once. */
   readonly total: ByteRange
-  /** Held by several of the set and nobody else: freed only because all of them go. */
+  /** Held by several images of the set and no other image: freed only if all of them are removed. */
   readonly sharedAmong: ByteRange
-  /** Held by others too, so it stays. */
+  /** Also held by images outside the set, so not freed. */
   readonly sharedWithStaying: ByteRange
   readonly rows: readonly OwnBytes[]
-  /** At most so much stays with BuildKit's cache. */
+  /** Upper bound of the bytes that BuildKit's cache keeps. */
   readonly mayStay: Bytes
   readonly frees: ByteRange
 }
@@ -60,7 +61,7 @@ export interface SetSharing {
 export const nothing: ByteRange = { min: 0, max: 0 }
 export const plus = (a: ByteRange, b: ByteRange): ByteRange => ({ min: a.min + b.min, max: a.max + b.max })
 
-/** Those that the image keeps, and those that it only stands on. */
+/** The units that the image keeps, and those that it only uses. */
 export const allUnits = (image: SharingImage | undefined): readonly number[] => [
   ...(image?.units ?? []),
   ...(image?.borrowed ?? []),
@@ -74,12 +75,12 @@ export class Sharing {
   #images = new Map<ImageId, SharingImage>()
   #unread = 0
   #cached: Bytes = 0
-  // Scratch for one sum: which of its rounds has touched a unit last, and how often.
+  // Scratch space of `of`: the last round that visited each unit, and the number of visits.
   #round = 0
   #seen = new Uint32Array(0)
   #count = new Uint32Array(0)
 
-  /** Forgets all that was told. */
+  /** Removes all images and units. */
   clear(): void {
     this.#min = []
     this.#max = []
@@ -99,11 +100,11 @@ export class Sharing {
       this.#min[unit] = min
       this.#max[unit] = max
     }
-    for (const id of gone) this.#take(id)
+    for (const id of gone) this.#remove(id)
     for (const image of images) {
-      this.#take(image.id)
+      this.#remove(image.id)
       this.#images.set(image.id, image)
-      if (!image.hidden) this.#hold(image, 1)
+      if (!image.hidden) this.#addHolder(image, 1)
     }
     this.#cached = cached
     if (this.#seen.length < this.#min.length) {
@@ -113,29 +114,29 @@ export class Sharing {
     }
   }
 
-  #take(id: ImageId) {
+  #remove(id: ImageId) {
     const image = this.#images.get(id)
-    if (image && !image.hidden) this.#hold(image, -1)
+    if (image && !image.hidden) this.#addHolder(image, -1)
     this.#images.delete(id)
   }
 
-  #hold({ units }: SharingImage, by: 1 | -1) {
+  #addHolder({ units }: SharingImage, by: 1 | -1) {
     if (!units) this.#unread += by
     else for (const unit of units) this.#holders[unit]! += by
   }
 
-  /** Whether all listed images are read: before that, a sum tells little. */
+  /** Whether all listed images are read. Until then, sums are only rough bounds. */
   get complete(): boolean {
     return this.#unread === 0
   }
 
-  /** The units that an image holds or stands on; undefined until they are read. */
+  /** @returns the units that the image holds or uses; undefined until they are read */
   unitsOf(id: ImageId): readonly number[] | undefined {
     const image = this.#images.get(id)
     return image?.units && allUnits(image)
   }
 
-  /** Of one image: what it alone holds, and what others hold too. */
+  /** @returns the bytes that only this image holds, and those that other images hold, too */
   ofImage(id: ImageId): { readonly unique: ByteRange; readonly shared: ByteRange } {
     const image = this.#images.get(id)
     if (!image?.units) return { unique: { min: 0, max: image?.size ?? 0 }, shared: { min: 0, max: image?.size ?? 0 } }
@@ -145,7 +146,7 @@ export class Sharing {
     return { unique: this.#bytes(unique, image), shared: plus(this.#bytes(shared, image), this.#sum(borrowed)) }
   }
 
-  /** Who else holds units of this image, or stands on them. */
+  /** @returns for each unit, the listed images that hold or use it */
   sharers(units: readonly number[]): Map<number, ImageId[]> {
     const found = new Map<number, ImageId[]>(units.map((unit) => [unit, []]))
     for (const image of this.#images.values())
@@ -154,54 +155,54 @@ export class Sharing {
   }
 
   /**
-   * Sums up a set of images. Those that containers hold stay, with all their layers, whether they are in the set or
-   * not; in the set they have a row that frees nothing.
+   * Sums up a set of images. `held`: images that containers use. They are not removed, whether they are in the set or
+   * not; in the set, their row frees nothing.
    */
   of(ids: Iterable<ImageId>, held: ReadonlySet<ImageId> = new Set()): SetSharing {
     const set = [...new Set(ids)].flatMap((id) => this.#images.get(id) ?? []).filter(({ hidden }) => !hidden)
-    const keptRound = this.#nextRound()
-    for (const id of held) for (const unit of allUnits(this.#images.get(id))) this.#seen[unit] = keptRound
-    const going = set.filter(({ id }) => !held.has(id))
+    const heldRound = this.#nextRound()
+    for (const id of held) for (const unit of allUnits(this.#images.get(id))) this.#seen[unit] = heldRound
+    const removed = set.filter(({ id }) => !held.has(id))
     const round = this.#nextRound()
-    for (const { units } of going)
+    for (const { units } of removed)
       for (const unit of units ?? []) {
-        if (this.#seen[unit] === keptRound) continue
+        if (this.#seen[unit] === heldRound) continue
         if (this.#seen[unit] !== round) this.#count[unit] = 0
         this.#seen[unit] = round
         this.#count[unit]!++
       }
 
-    // A unit of the set is freed when every listed image that holds it goes, and no container holds it.
-    const goes = (unit: number) => this.#seen[unit] === round && this.#count[unit] === this.#holders[unit]
-    // What an unread image holds may be any of these layers, and so what a container does whose image is gone.
-    const unread = this.#unread - going.filter(({ units }) => !units).length
-    const sure = unread === 0 && [...held].every((id) => this.#images.get(id)?.units)
-    const least = (range: ByteRange): ByteRange => (sure ? range : { min: 0, max: range.max })
+    // A unit is freed if every listed image that holds it is removed, and no container holds it.
+    const isFreed = (unit: number) => this.#seen[unit] === round && this.#count[unit] === this.#holders[unit]
+    // An unread image may hold any of these layers, and so may a container whose image was removed.
+    const unread = this.#unread - removed.filter(({ units }) => !units).length
+    const isCertain = unread === 0 && [...held].every((id) => this.#images.get(id)?.units)
+    const bounded = (range: ByteRange): ByteRange => (isCertain ? range : { min: 0, max: range.max })
 
-    const done = this.#nextRound()
+    const countedRound = this.#nextRound()
     const sums = { shared: nothing, staying: nothing, rows: nothing }
     const rows = set.map((image): OwnBytes => {
-      const [own, among, staying, lent]: [number[], number[], number[], number[]] = [[], [], [], []]
+      const [own, among, staying, borrowed]: [number[], number[], number[], number[]] = [[], [], [], []]
       if (!image.units) {
         const bound = held.has(image.id) ? nothing : { min: 0, max: image.size }
         sums.rows = plus(sums.rows, bound)
         return { id: image.id, own: bound }
       }
       for (const unit of image.units) {
-        if (this.#seen[unit] === done) continue
-        if (goes(unit)) (this.#holders[unit] === 1 ? own : among).push(unit)
+        if (this.#seen[unit] === countedRound) continue
+        if (isFreed(unit)) (this.#holders[unit] === 1 ? own : among).push(unit)
         else staying.push(unit)
-        this.#seen[unit] = done
+        this.#seen[unit] = countedRound
       }
       for (const unit of image.borrowed ?? []) {
-        if (this.#seen[unit] === done || goes(unit)) continue
-        if (this.#holders[unit]! > 0 || this.#seen[unit] === keptRound) lent.push(unit)
-        this.#seen[unit] = done
+        if (this.#seen[unit] === countedRound || isFreed(unit)) continue
+        if (this.#holders[unit]! > 0 || this.#seen[unit] === heldRound) borrowed.push(unit)
+        this.#seen[unit] = countedRound
       }
-      const range = least(this.#bytes(own, image))
+      const range = bounded(this.#bytes(own, image))
       sums.rows = plus(sums.rows, range)
-      sums.shared = plus(sums.shared, least(this.#bytes(among, image)))
-      sums.staying = plus(sums.staying, plus(this.#bytes(staying, image), this.#sum(lent)))
+      sums.shared = plus(sums.shared, bounded(this.#bytes(among, image)))
+      sums.staying = plus(sums.staying, plus(this.#bytes(staying, image), this.#sum(borrowed)))
       return { id: image.id, own: range }
     })
     const frees = plus(sums.rows, sums.shared)
@@ -224,7 +225,7 @@ export class Sharing {
     return ++this.#round
   }
 
-  /** What some units of an image take together; what is known of the whole image bounds the ranges. */
+  /** @returns the size of some units of an image, also bounded by the total of the image */
   #bytes(units: readonly number[], { units: all = [], total }: SharingImage): ByteRange {
     const some = this.#sum(units)
     if (some.min === some.max || total === undefined) return some

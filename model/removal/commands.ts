@@ -1,16 +1,16 @@
-/** A plan of a removal as names and commands of the engine. */
+/** The names that a removal passes to the engine, and the equivalent `docker` commands. */
 import { splitReference, type Image, type Reference } from '../image/image.ts'
 import { quoted } from '../text/shell.ts'
 
 /**
- * The names whose removal, one after another, deletes an image without force: an id alone is refused where it has
- * several. Digests of a repository go with its last tag; those of other repositories are names of their own. Source:
- * moby daemon/images/image_delete.go.
+ * The names to remove, in order, to delete an image without force: the engine refuses an id if the image has several
+ * tags. The engine removes a repository's digests with its last tag; digests of other repositories must be named.
+ * @see moby daemon/images/image_delete.go
  */
 export function namesOf({ id, references, digests }: Image, store: 'classic' | 'containerd'): string[] {
   const repositories = new Set(references.map((reference) => splitReference(reference).repository))
-  const apart = store === 'classic' || references.length === 0
-  const names = [...references, ...digests.filter((digest) => apart && !repositories.has(digest.split('@')[0]!))]
+  const listsDigests = store === 'classic' || references.length === 0
+  const names = [...references, ...digests.filter((digest) => listsDigests && !repositories.has(digest.split('@')[0]!))]
   return names.length > 0 ? names : [id]
 }
 
@@ -20,7 +20,7 @@ interface Parts {
   readonly containers: readonly { readonly name: string; readonly stop: boolean }[]
 }
 
-/** What a user would type for a plan. */
+/** @returns the `docker` commands that do the same as the plan */
 export function commandsOf({ deletes, untags, containers }: Parts): string[] {
   const line = (command: string, names: readonly string[]) =>
     names.length > 0 ? [`${command} ${names.map(quoted).join(' ')}`] : []

@@ -1,10 +1,11 @@
-/** Which removals of one plan may go on at the same time. */
+/** Which removals of one plan may run at the same time. */
 import type { ImageId } from '../image/image.ts'
 
 /**
- * For each image the earlier ones of the list that must be gone before it: those that it shares a layer with. Of those
- * that share one layer only the last is named, which has waited for the others. An image whose layers are not known, or
- * that has none, may share with any.
+ * Images that share a layer must be removed one after another.
+ * @returns for each image, the indices of the earlier images that must be removed first. Of the images that share one
+ * layer, only the last is listed, since it waits for the others itself. An image without layers, or whose layers are
+ * unknown, counts as sharing with every other image.
  */
 export function predecessorsOf(
   images: readonly ImageId[],

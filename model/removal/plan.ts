@@ -1,20 +1,20 @@
-/** What a removal will do, as a value: computed from what is known, applied as it stands, and true to the byte. */
+/** What a removal will do, as plain data. It is computed from the live state and applied without changes. */
 import { isDangling, runs, type Bytes, type Container, type ContainerId } from '../image/image.ts'
 import type { Image, ImageId, Reference } from '../image/image.ts'
-import { childrenFirst, goingParents, isHidden, shownHeir } from '../image/family.ts'
+import { childrenFirst, removedParents, isBuildStep, listedDescendant } from '../image/family.ts'
 import type { ByteRange } from '../layers/sizes.ts'
 import { provenance, type Provenance } from '../image/provenance.ts'
 import { boundsOf } from '../layers/bounds.ts'
 import { nothing, type Sharing } from '../layers/sharing.ts'
 import { commandsOf, namesOf } from './commands.ts'
 import { predecessorsOf } from './order.ts'
-import { sortRows, type Untagging, type WishRow } from './wish.ts'
+import { resolveRows, type Untagging, type WishRow } from './wish.ts'
 
 export type { Untagging, WishRow }
 
-/** What to do about a container that is in the way. To remove a running one is another word than to remove a stopped one. */
+/** What to do about a container that uses an image. A running container needs the explicit `stop-and-remove`. */
 export type Choice = 'keep' | 'remove' | 'stop-and-remove'
-/** By container; what is not in it is kept. */
+/** By container. A container without an entry is kept. */
 export type Choices = Readonly<Record<ContainerId, Choice>>
 
 export interface Deletion {
@@ -22,16 +22,16 @@ export interface Deletion {
   readonly references: readonly Reference[]
   readonly created: number
   readonly size: Bytes
-  /** What comes free because this image goes, whatever becomes of the others. */
+  /** The bytes that only this image holds, freed whether or not the other deletions succeed. */
   readonly own: ByteRange
   readonly provenance: Provenance
-  /** Whether a copy should be saved first: `ticked` for what carries a name and is nowhere else, as far as is known. */
+  /** Whether to save a copy first. `ticked`: the image has a name, and no registry is known to have it. */
   readonly copy: 'ticked' | 'offered' | 'needless'
-  /** Untagged parents that no list shows. Docker removes them with their last child. */
+  /** Untagged parents that no list shows. The engine removes them together with this image. */
   readonly parents: readonly ImageId[]
-  /** What is told to the engine, in this order; the last one deletes. */
+  /** The names to remove, in this order; removing the last one deletes the image. */
   readonly names: readonly string[]
-  /** Where in the plan those stand that must be gone first. */
+  /** Indices into `deletes` of the images that must be removed first. */
   readonly after: readonly number[]
 }
 
@@ -43,12 +43,12 @@ export type Blocker =
       readonly state: Container['state']
       readonly running: boolean
     }
-  /** An image that was built on this one and stays. */
+  /** An image that was built on this one and is not deleted. */
   | { readonly kind: 'child'; readonly image: ImageId; readonly references: readonly Reference[] }
-  /** The engine refuses to tell of the image: its names may be others by now, and what it holds is not known. */
+  /** The engine cannot inspect the image, so its names and layers are unknown. `said`: the engine's error message. */
   | { readonly kind: 'unreadable'; readonly said: string }
 
-/** An image that cannot be deleted while something is in the way. As long as it is kept, all its names stay too. */
+/** An image that something blocks from deletion. While it is blocked, none of its names are removed either. */
 export interface Blocked {
   readonly image: ImageId
   readonly references: readonly Reference[]
@@ -61,113 +61,118 @@ export interface ContainerRemoval {
   readonly id: ContainerId
   readonly name: string
   readonly image: ImageId
-  /** It runs, and is stopped first. */
+  /** The container is running and is stopped first. */
   readonly stop: boolean
 }
 
 export interface RemovalPlan {
-  /** Children before their parents. */
+  /** Children come before their parents. */
   readonly deletes: readonly Deletion[]
-  /** Freed only because all of them go. */
+  /** Bytes that several deleted images share: freed only if all of those are deleted. */
   readonly sharedAmongDeleted: ByteRange
   readonly untags: readonly Untagging[]
-  /** All that is in the way, with what was chosen for it. */
+  /** Everything that blocks a deletion, with the user's choice for it. */
   readonly blocked: readonly Blocked[]
-  /** Containers that go because it was chosen so, and their image goes with them. */
+  /** Containers that the user chose to remove, and whose image is deleted. */
   readonly containers: readonly ContainerRemoval[]
-  /** Selected, but no longer there under this name. */
+  /** Selected rows whose image or name no longer exists. */
   readonly missing: readonly WishRow[]
-  /** Why it is not known which images containers use. The engine itself refuses to remove those that are in use. */
+  /** Why the list of containers is incomplete. The engine itself refuses to remove an image that is in use. */
   readonly containersFailure?: string
-  /** At most so much of it stays with BuildKit's cache. */
+  /** Upper bound of the bytes that BuildKit's cache may still hold after the removal. */
   readonly mayStay: Bytes
-  /** The deletions' own bytes and the shared ones, less what may stay. */
+  /** The deletions' own bytes plus `sharedAmongDeleted`; `mayStay` is subtracted from the minimum. */
   readonly frees: ByteRange
-  /** What one would type for the same. */
+  /** The `docker` commands that do the same. */
   readonly commands: readonly string[]
 }
 
 export interface World {
-  /** All images, also those that no list shows. */
+  /** All images, including those that no list shows. */
   readonly images: ReadonlyMap<ImageId, Image>
   readonly containers: ReadonlyMap<ContainerId, Container>
-  /** Why it is not known which images containers use; `containers` has those that are known. */
+  /** Why the list of containers is incomplete; `containers` has the known ones. */
   readonly containersFailure?: string | undefined
   readonly sharing: Sharing
   readonly store: 'classic' | 'containerd'
 }
 
-/** Whether what was chosen takes the container out of the way: who agreed to remove a stopped one did not agree to stop it. */
-const clears = (container: Container, choice: Choice | undefined) =>
+/** Whether the choice removes the container. Agreeing to remove a stopped container is no agreement to stop it. */
+const isRemovedBy = (container: Container, choice: Choice | undefined) =>
   choice === (runs(container) ? 'stop-and-remove' : 'remove')
 
-export function planRemoval(world: World, wish: readonly WishRow[], choices: Choices = {}): RemovalPlan {
+export function planRemoval(world: World, rows: readonly WishRow[], choices: Choices = {}): RemovalPlan {
   const { images, sharing } = world
-  const { whole, untags, missing } = sortRows(images, wish)
+  const { whole, untags, missing } = resolveRows(images, rows)
   const users = Map.groupBy(world.containers.values(), ({ image }) => image)
   const children = Map.groupBy(
     [...images.values()].filter(({ parent }) => parent !== undefined),
     ({ parent }) => parent!,
   )
 
-  const fates = new Map<ImageId, boolean>()
+  const deletedById = new Map<ImageId, boolean>()
   /**
-   * Whether an image goes: as wished, or as an untagged parent. The classic store removes such a parent with its last
-   * child, the containerd store with the first (tried on 26.1 and 28.5).
+   * Whether an image will be deleted, as selected or as an untagged parent. The classic store removes such a parent
+   * with its last child, the containerd store with the first (tested on 26.1 and 28.5).
    */
-  function goes(image: Image): boolean {
-    const known = fates.get(image.id)
+  function isDeleted(image: Image): boolean {
+    const known = deletedById.get(image.id)
     if (known !== undefined) return known
     const used = users.get(image.id) ?? []
-    const own = children.get(image.id) ?? []
+    const ownChildren = children.get(image.id) ?? []
     const readable = image.unreadable === undefined
-    const wished =
-      whole.has(image.id) && readable && used.every((container) => clears(container, choices[container.id]))
-    const pruned = isHidden(image, own) && (wished || used.length === 0)
-    // A hand-made circle of parents must not turn for ever.
-    fates.set(image.id, false)
-    const fate = pruned && world.store === 'containerd' ? own.some(goes) : (wished || pruned) && own.every(goes)
-    fates.set(image.id, fate)
-    return fate
+    const selected =
+      whole.has(image.id) && readable && used.every((container) => isRemovedBy(container, choices[container.id]))
+    const pruned = isBuildStep(image, ownChildren) && (selected || used.length === 0)
+    // Ends the recursion if a hand-made image is its own ancestor.
+    deletedById.set(image.id, false)
+    const deleted =
+      pruned && world.store === 'containerd'
+        ? ownChildren.some(isDeleted)
+        : (selected || pruned) && ownChildren.every(isDeleted)
+    deletedById.set(image.id, deleted)
+    return deleted
   }
 
-  const going = [...whole].map((id) => images.get(id)!).filter(goes)
+  const deletedImages = [...whole].map((id) => images.get(id)!).filter(isDeleted)
   const blocked = [...whole].flatMap((id): Blocked[] => {
     const image = images.get(id)!
     const { references } = image
     if (image.unreadable !== undefined) return [unreadable(image, references)]
     const containers = (users.get(id) ?? []).map((container): Blocked => {
-      const { id: container_, name, state } = container
+      const { id: containerId, name, state } = container
       const offered: Choice[] = ['keep', runs(container) ? 'stop-and-remove' : 'remove']
-      const choice = clears(container, choices[container.id]) ? offered[1]! : 'keep'
-      const by = { kind: 'container', id: container_, name, state, running: runs(container) } as const
+      const choice = isRemovedBy(container, choices[container.id]) ? offered[1]! : 'keep'
+      const by = { kind: 'container', id: containerId, name, state, running: runs(container) } as const
       return { image: id, references, by, choice, choices: offered }
     })
-    const child = (children.get(id) ?? []).find((child) => !goes(child))
+    const child = (children.get(id) ?? []).find((child) => !isDeleted(child))
     if (!child) return containers
-    const shown = shownHeir(child, children, goes)
+    const shown = listedDescendant(child, children, isDeleted)
     const by = { kind: 'child', image: shown.id, references: shown.references } as const
     return [...containers, { image: id, references, by, choice: 'keep', choices: ['keep'] }]
   })
-  const containers = going.flatMap(({ id }) =>
+  const containers = deletedImages.flatMap(({ id }) =>
     (users.get(id) ?? []).map((each) => ({ id: each.id, name: each.name, image: id, stop: runs(each) })),
   )
 
-  const removed = new Set(containers.map(({ id }) => id))
-  const held = new Set([...world.containers.values()].filter(({ id }) => !removed.has(id)).map(({ image }) => image))
-  // A selected step of a build goes with its last child, so it is not told to the engine by itself.
+  const removedContainers = new Set(containers.map(({ id }) => id))
+  const held = new Set(
+    [...world.containers.values()].filter(({ id }) => !removedContainers.has(id)).map(({ image }) => image),
+  )
+  // The engine removes a selected build step with its children, so the plan does not name it separately.
   const ordered = childrenFirst(
-    going.filter((image) => !isHidden(image, children.get(image.id) ?? [])),
+    deletedImages.filter((image) => !isBuildStep(image, children.get(image.id) ?? [])),
     images,
   )
   const freed = sharing.of(
     ordered.map(({ id }) => id),
     held,
   )
-  const sum = world.containersFailure === undefined ? freed : boundsOf(freed)
-  const own = new Map(sum.rows.map((row) => [row.id, row.own]))
-  const told = new Set<ImageId>()
-  const after = predecessorsOf(
+  const sums = world.containersFailure === undefined ? freed : boundsOf(freed)
+  const ownBytes = new Map(sums.rows.map((row) => [row.id, row.own]))
+  const listedParents = new Set<ImageId>()
+  const predecessors = predecessorsOf(
     ordered.map(({ id }) => id),
     (id) => sharing.unitsOf(id),
   )
@@ -178,17 +183,17 @@ export function planRemoval(world: World, wish: readonly WishRow[], choices: Cho
       references: image.references,
       created: image.created,
       size: image.size,
-      own: own.get(image.id) ?? nothing,
+      own: ownBytes.get(image.id) ?? nothing,
       provenance: from,
       copy: from.from === 'registry' ? 'needless' : isDangling(image) ? 'offered' : 'ticked',
-      parents: goingParents(
+      parents: removedParents(
         image,
         images,
-        (parent) => isHidden(parent, children.get(parent.id)!) && goes(parent),
-        told,
+        (parent) => isBuildStep(parent, children.get(parent.id)!) && isDeleted(parent),
+        listedParents,
       ),
       names: namesOf(image, world.store),
-      after: after[at]!,
+      after: predecessors[at]!,
     }
   })
   const readableUntags = untags.filter(({ image }) => images.get(image)!.unreadable === undefined)
@@ -205,9 +210,9 @@ export function planRemoval(world: World, wish: readonly WishRow[], choices: Cho
   }
   return {
     ...plan,
-    sharedAmongDeleted: sum.sharedAmong,
-    mayStay: sum.mayStay,
-    frees: sum.frees,
+    sharedAmongDeleted: sums.sharedAmong,
+    mayStay: sums.mayStay,
+    frees: sums.frees,
     commands: commandsOf(plan),
   }
 }

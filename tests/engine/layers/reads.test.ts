@@ -81,9 +81,9 @@ describe.each(matrix)('$title', (wish) => {
       proxy.break((path) => path.includes('/grpc'))
       const cleaner = await start()
       const { id } = cleaner.named('first:1')
-      expect(cleaner.layers.read(id)).toMatchObject({ partial: true, lasting: false })
+      expect(cleaner.layers.read(id)).toMatchObject({ partial: true, cacheable: false })
       proxy.mend()
-      await eventually(() => cleaner.layers.read(id)?.lasting === true)
+      await eventually(() => cleaner.layers.read(id)?.cacheable === true)
       expect(cleaner.layers.blobsOf(id).length).toBeGreaterThan(3)
       await stop(cleaner)
     },
@@ -163,7 +163,7 @@ describe.each(matrix)('$title', (wish) => {
       expect(answer.value.layers.map(({ instruction }) => instruction?.verb)).toEqual(['COPY', 'WORKDIR', 'COPY'])
       for (const { size, likely } of answer.value.layers) expect(size).toEqual({ min: likely, max: likely })
       expect(answer.value.settings.map(({ verb }) => verb)).toEqual(['ENV'])
-      expect(cleaner.layers.read(id)?.lasting).toBe(true)
+      expect(cleaner.layers.read(id)?.cacheable).toBe(true)
       await stop(cleaner)
 
       proxy.take()

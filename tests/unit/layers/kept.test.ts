@@ -20,7 +20,7 @@ describe('what was read of images', () => {
     ],
     layersSize: 17,
     holdsLayers: true,
-    lasting: true,
+    cacheable: true,
     ...more,
   })
   const content = { size: 5, blobs: [{ digest: 'sha256:c', size: 5 }] }
@@ -31,13 +31,13 @@ describe('what was read of images', () => {
       ['with content', read({ content })],
       ['content untold', read({ content: { size: 3 } })],
       ['index', read({ content, absent: ['sha256:d'] })],
-      ['not lasting', read({ lasting: false })],
+      ['not cacheable', read({ cacheable: false })],
     ])
     await remember(openStore(folder).layers, 'classic', reads, () => true)
-    reads.delete('not lasting')
+    reads.delete('not cacheable')
     const next = openStore(folder).layers
     for (const [id, read] of reads) expect(recall(next, 'classic', id)).toEqual(read)
-    expect(recall(next, 'classic', 'not lasting')).toBeUndefined()
+    expect(recall(next, 'classic', 'not cacheable')).toBeUndefined()
   })
 
   test('is forgotten of images that this engine had and has no more, not of those that another one may have', async () => {

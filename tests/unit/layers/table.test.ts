@@ -24,7 +24,7 @@ const read = (id: string, more: Partial<ImageRead> = {}): ImageRead => ({
   layersSize: 30,
   content: { size: 5, blobs: [{ digest: `sha256:blob ${id}`, size: 5 }] },
   holdsLayers: true,
-  lasting: true,
+  cacheable: true,
   ...more,
 })
 const named = (prefix: string, count: number) => Array.from({ length: count }, (_, at) => image(`${prefix}-${at}`))
@@ -134,7 +134,7 @@ describe('what was read', () => {
   test('of which a part is missing is used, asked for again, and not remembered', async () => {
     const reads = open()
     const one = image('one')
-    reads.add(one, read('one', { lasting: false, partial: true }), false)
+    reads.add(one, read('one', { cacheable: false, partial: true }), false)
     expect(reads.all.has('one')).toBe(true)
     expect(reads.due([one], used).next).toBeLessThan(Infinity)
     await reads.write()

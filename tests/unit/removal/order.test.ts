@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { setTimeout as delay } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
-import { inLanes } from '../../../main/removal/lanes.ts'
+import { runItems } from '../../../main/removal/lanes.ts'
 import { predecessorsOf } from '../../../model/removal/order.ts'
 
 /** The layers of each image; undefined where they were not read. */
@@ -34,10 +34,10 @@ describe('images of one removal', () => {
     await fc.assert(
       fc.asyncProperty(forests, async (forest) => {
         const [running, done] = [new Set<number>(), new Set<number>()]
-        await inLanes(
+        await runItems(
           orderOf(forest),
-          async (at, turn) => {
-            await turn.comes()
+          async (at, predecessors) => {
+            await predecessors.ended()
             for (const other of running) expect(mayShare(forest[at], forest[other])).toBe(false)
             running.add(at)
             await delay(at % 2)
@@ -55,10 +55,10 @@ describe('images of one removal', () => {
   test('that wait are told when nothing more should be done', async () => {
     const told: boolean[] = []
     let goesOn = true
-    await inLanes(
+    await runItems(
       [[], [0], [1]],
-      async (at, turn) => {
-        told[at] = await turn.comes()
+      async (at, predecessors) => {
+        told[at] = await predecessors.ended()
         goesOn = false
       },
       () => goesOn,

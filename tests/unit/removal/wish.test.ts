@@ -1,14 +1,14 @@
 import { expect, test } from 'vitest'
 import type { Image } from '../../../model/image/image.ts'
-import { sortRows } from '../../../model/removal/wish.ts'
+import { resolveRows } from '../../../model/removal/wish.ts'
 
 const image = (id: string, ...references: string[]): Image => ({ id, references, digests: [], created: 1, size: 100 })
 const images = new Map([image('a', 'one:1', 'one:2', 'two:1'), image('b')].map((each) => [each.id, each]))
 
 test('a row without a tag stands for the whole image, and so do all of its tags together', () => {
-  expect(sortRows(images, [{ image: 'b' }])).toEqual({ whole: new Set(['b']), untags: [], missing: [] })
+  expect(resolveRows(images, [{ image: 'b' }])).toEqual({ whole: new Set(['b']), untags: [], missing: [] })
   const rows = ['one:1', 'two:1', 'one:2'].map((reference) => ({ image: 'a', reference }))
-  expect(sortRows(images, rows)).toEqual({ whole: new Set(['a']), untags: [], missing: [] })
+  expect(resolveRows(images, rows)).toEqual({ whole: new Set(['a']), untags: [], missing: [] })
 })
 
 test('some of the tags are only removed, and each names the tags that stay', () => {
@@ -16,7 +16,7 @@ test('some of the tags are only removed, and each names the tags that stay', () 
     { image: 'a', reference: 'two:1' },
     { image: 'a', reference: 'one:1' },
   ]
-  expect(sortRows(images, rows)).toEqual({
+  expect(resolveRows(images, rows)).toEqual({
     whole: new Set(),
     untags: [
       { image: 'a', reference: 'two:1', staysAs: ['one:2'] },
@@ -28,15 +28,15 @@ test('some of the tags are only removed, and each names the tags that stay', () 
 
 test('the same tag twice counts once', () => {
   const row = { image: 'a', reference: 'one:1' }
-  expect(sortRows(images, [row, row, row])).toMatchObject({ whole: new Set(), untags: [{ reference: 'one:1' }] })
+  expect(resolveRows(images, [row, row, row])).toMatchObject({ whole: new Set(), untags: [{ reference: 'one:1' }] })
 })
 
 test('the whole image together with one of its tags is the whole image', () => {
-  const { whole, untags } = sortRows(images, [{ image: 'a', reference: 'one:1' }, { image: 'a' }])
+  const { whole, untags } = resolveRows(images, [{ image: 'a', reference: 'one:1' }, { image: 'a' }])
   expect([whole, untags]).toEqual([new Set(['a']), []])
 })
 
 test('rows of an image or a tag that is gone are returned as missing', () => {
   const gone = [{ image: 'c' }, { image: 'a', reference: 'three:1' }]
-  expect(sortRows(images, gone)).toEqual({ whole: new Set(), untags: [], missing: gone })
+  expect(resolveRows(images, gone)).toEqual({ whole: new Set(), untags: [], missing: gone })
 })
