@@ -1,41 +1,42 @@
-/** The mirrors that public texts told of, as the catalogue that comes with the app has them: none was tried. */
+/** The bundled catalogue of mirrors, collected from public sources. The entries have not been tested. */
 import * as v from 'valibot'
 import type { Mirror } from '../../preload/contract/index.ts'
 import mirrorsFile from '../../resources/catalogue/mirrors.json' with { type: 'json' }
 
-const words = v.pipe(
+const translations = v.pipe(
   v.object({ en: v.string(), zh: v.string() }),
   v.transform(({ en, zh }) => ({ en, 'zh-CN': zh })),
 )
-const file = v.object({
+const catalogueFile = v.object({
   asOf: v.string(),
   mirrors: v.array(
     v.object({
-      /** With `<id>` where each account has an address of its own. */
+      /** Contains `<id>` if each account has its own address. */
       host: v.string(),
       access: v.picklist(['public', 'region', 'account', 'network', 'vendor']),
-      operator: v.exactOptional(words),
+      operator: v.exactOptional(translations),
       seen: v.exactOptional(v.string()),
       uncertain: v.optional(v.boolean(), false),
       closed: v.exactOptional(v.string()),
-      note: v.exactOptional(words),
+      note: v.exactOptional(translations),
     }),
   ),
 })
 
 export interface MirrorCatalogue {
+  /** When the catalogue was written. */
   readonly asOf: string
   readonly mirrors: readonly Mirror[]
 }
 
 export function readCatalogue(): MirrorCatalogue {
-  const { asOf, mirrors } = v.parse(file, mirrorsFile)
+  const { asOf, mirrors } = v.parse(catalogueFile, mirrorsFile)
   return {
     asOf,
     mirrors: mirrors.map(({ host, ...known }) => ({ address: `https://${host}`, host, own: false, known })),
   }
 }
 
-/** Those that anyone may hope to use. */
+/** Whether a mirror takes part in races: closed mirrors and those that need an account or a device do not. */
 export const isTested = ({ known }: Mirror): boolean =>
   known === undefined || (known.closed === undefined && known.access !== 'account' && known.access !== 'vendor')

@@ -1,20 +1,21 @@
-/** What a race found: which mirrors may be used, and what is remembered of one that was given up. */
-import { compare, digestIn, isFresh, isGood, isLeftAlone, type Compared } from '../../model/mirrors/race.ts'
+/** Results of a race: which mirrors are usable, and what remains of a race that was cancelled. */
+import { compare, digestIn, isFresh, isGood, isRateLimited, type Compared } from '../../model/mirrors/race.ts'
 import { hubAddress, type MirrorProbe, type MirrorRace } from '../../preload/contract/index.ts'
 
-/** A mirror that the last race found good. */
+/** A mirror that was usable in the last race. */
 export interface MirrorSource {
   readonly address: string
+  /** Bytes per second; undefined if the image was too small to measure. */
   readonly speed?: number | undefined
-  /** When it was tried, in seconds since 1970. */
+  /** When the mirror was probed, in seconds since 1970. */
   readonly tried: number
 }
 
-/** The fastest first; Docker Hub itself is none. */
-export function goodOnes(race: MirrorRace | undefined): MirrorSource[] {
+/** @returns the usable mirrors without Docker Hub: those with current content first, then by speed */
+export function usableMirrors(race: MirrorRace | undefined): MirrorSource[] {
   if (!race) return []
   const { [hubAddress]: _, ...mirrors } = race.probes
-  const { contentOf } = compared(race)
+  const { contentOf } = compareProbes(race)
   return Object.entries(mirrors)
     .flatMap(([address, probe]) =>
       probe.state === 'answered' && isGood(probe, contentOf(probe.digest))
@@ -25,40 +26,46 @@ export function goodOnes(race: MirrorRace | undefined): MirrorSource[] {
     .map(({ source }) => source)
 }
 
-function compared(race: MirrorRace): Compared {
-  const { [hubAddress]: itself, ...mirrors } = race.probes
+function compareProbes(race: MirrorRace): Compared {
+  const { [hubAddress]: hubProbe, ...mirrors } = race.probes
   const digests = Object.values(mirrors).flatMap((probe) => digestIn(probe) ?? [])
-  return compare(digestIn(itself), digests, race, !race.cut)
+  return compare(digestIn(hubProbe), digests, race, !race.cut)
 }
 
 /**
- * What was found of those who want to be left alone until later, as that holds until then. What they had does not: it
- * may have been another image.
+ * The probes of mirrors that are still rate limiting, which the next race skips. Their digests are left out, since the
+ * next race may use another image.
  */
-export function leftAlone(race: MirrorRace | undefined, now: number): Record<string, MirrorProbe> {
+export function mirrorsToSkip(race: MirrorRace | undefined, now: number): Record<string, MirrorProbe> {
   return Object.fromEntries(
     Object.entries(race?.probes ?? {}).flatMap(([address, probe]) => {
       if (probe.state !== 'failed' || probe.failure.code !== 'registry-limited') return []
       const { at, failure } = probe
-      return isLeftAlone({ at, until: failure.until }, now) ? [[address, { state: 'failed', failure, at }]] : []
+      return isRateLimited({ at, until: failure.until }, now) ? [[address, { state: 'failed', failure, at }]] : []
     }),
   )
 }
 
 /**
- * What holds after a race that was given up: for those that had not been asked to the end, what the former one found
- * with the same image. One that found nothing, or with another image nothing that works, leaves the former as it was,
- * but for those who want to be left alone.
+ * Merges a cancelled race with the previous one. If both used the same image, mirrors without a result keep their
+ * previous one. If the cancelled race has no results, or found no usable mirror with another image, only its rate
+ * limits are added to the previous race.
+ * @param now in seconds since 1970
  */
-export function afterCut(cut: MirrorRace, former: MirrorRace | undefined, now: number): MirrorRace | undefined {
-  if (!former) return Object.keys(cut.probes).length === 0 ? undefined : cut
-  const same = former.image === cut.image && Object.keys(cut.probes).length > 0
-  if (!same && goodOnes(cut).length === 0) return { ...former, probes: { ...former.probes, ...leftAlone(cut, now) } }
-  if (!same) return cut
-  const probes = { ...former.probes, ...cut.probes }
-  // A tag may have moved since: what was expected then is genuine still.
-  const { expected = [] } = compared(former)
-  const genuine = [...new Set([former.genuine, cut.genuine, expected].flat())]
-  const unknown = [...new Set([former.unknown, cut.unknown].flat())]
-  return { ...cut, probes, genuine, unknown }
+export function afterCancelledRace(
+  cancelled: MirrorRace,
+  previous: MirrorRace | undefined,
+  now: number,
+): MirrorRace | undefined {
+  if (!previous) return Object.keys(cancelled.probes).length === 0 ? undefined : cancelled
+  const canMerge = previous.image === cancelled.image && Object.keys(cancelled.probes).length > 0
+  if (!canMerge && usableMirrors(cancelled).length === 0)
+    return { ...previous, probes: { ...previous.probes, ...mirrorsToSkip(cancelled, now) } }
+  if (!canMerge) return cancelled
+  const probes = { ...previous.probes, ...cancelled.probes }
+  // The tag may have moved since the previous race; the digest expected then is still genuine.
+  const { expected = [] } = compareProbes(previous)
+  const genuine = [...new Set([previous.genuine, cancelled.genuine, expected].flat())]
+  const unknown = [...new Set([previous.unknown, cancelled.unknown].flat())]
+  return { ...cancelled, probes, genuine, unknown }
 }

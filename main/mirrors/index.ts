@@ -1,4 +1,4 @@
-/** Docker Hub's mirrors: the list of them, and which of them work from this computer. */
+/** Docker Hub mirrors: the list of mirrors, and which of them work from this computer. */
 import { setTimeout as delay } from 'node:timers/promises'
 import { canonical, distinctMirrors } from '../../model/mirrors/address.ts'
 import { hub, parseReference } from '../../model/image/reference.ts'
@@ -18,119 +18,121 @@ import type { Jobs, Working } from '../jobs/index.ts'
 import type { Http } from '../registry/index.ts'
 import type { MirrorsStore } from '../store/index.ts'
 import { isTested, readCatalogue } from './catalogue.ts'
-import { afterCut, goodOnes, leftAlone, type MirrorSource } from './findings.ts'
+import { afterCancelledRace, mirrorsToSkip, usableMirrors, type MirrorSource } from './findings.ts'
 import { ownMirrors } from './own.ts'
-import { race, type RaceWish, type Runner } from './race.ts'
+import { race, type RaceOptions, type Runner } from './race.ts'
 import { lastWanted } from './wanted.ts'
 
 export interface MirrorService {
   readonly handlers: Handlers<'mirrors'>
-  /** Where Docker Hub's images may be had instead, the fastest first; none for images from elsewhere. */
+  /** @returns the mirrors that can serve a Docker Hub image, fastest first; empty for images of other registries */
   sourcesFor(reference: string): readonly MirrorSource[]
 }
 
-interface Needs {
+interface Dependencies {
   readonly http: Http
   readonly jobs: Jobs
   readonly publish: Publish
   readonly store: MirrorsStore
-  /** The engine's platform, as `linux/arm64`, where it is known. */
+  /** The engine's platform, such as `linux/arm64`; undefined if unknown. */
   readonly platform: () => string | undefined
-  /** The mirrors that the engine has now, as it names them. */
+  /** The addresses of the mirrors that the engine uses now, as the engine reports them. */
   readonly inForce: () => readonly string[]
-  /** The text of a file that the user chooses; nothing where they think better of it. */
+  /** @returns the text of a file that the user chooses; undefined if the user cancels */
   readonly openText: () => Promise<Result<string | undefined>>
-  /** Writes a file that the user chooses. Whether it was written. */
+  /** Writes a file that the user chooses. @returns whether the file was written */
   readonly saveText: (name: string, text: string) => Promise<Result<boolean>>
-  /** The longest silence of a mirror, in milliseconds. */
-  readonly patience?: number
+  /** Timeout of a mirror in milliseconds: for each response, and between two chunks of a blob. */
+  readonly timeoutMs?: number
 }
 
-/** Small, known to all mirrors, and with a layer that shows a speed. */
-const usualImage = 'alpine:latest'
-/** Changes are told at most so often, in milliseconds. */
-const rest = 120
+type RaceTarget = Pick<RaceOptions, 'path' | 'tag' | 'runners'>
 
-export function mirrorService(needs: Needs): MirrorService {
-  const { http, jobs, publish, store, platform, inForce, openText, saveText, patience = 5000 } = needs
-  let read: ReturnType<typeof readCatalogue> | undefined
-  const catalogue = () => (read ??= readCatalogue())
+/** Small, available at all mirrors, and with a layer that is large enough to measure a speed. */
+const defaultImage = 'alpine:latest'
+/** The minimum time between two `mirrors.changed` events during a race. */
+const publishIntervalMs = 120
+
+export function mirrorService(dependencies: Dependencies): MirrorService {
+  const { http, jobs, publish, store, platform, inForce, openText, saveText, timeoutMs = 5000 } = dependencies
+  let loaded: ReturnType<typeof readCatalogue> | undefined
+  const catalogue = () => (loaded ??= readCatalogue())
   const known = () => catalogue().mirrors.filter(isTested)
-  const own = () => ownMirrors(store, known())
+  const ownList = () => ownMirrors(store, known())
   let running: MirrorRace | undefined
-  let telling: Promise<void> | undefined
+  let pendingPublish: Promise<void> | undefined
 
   const lastRace = () => running ?? store.value.race
   const tested = () => [...own().list(), ...known()]
 
-  /** Docker Hub, those on the list, and those that are in force without being on it. */
+  /** Docker Hub, the listed mirrors, and the mirrors that the engine uses but the list lacks. */
   function runners(): Runner[] {
-    const { isListed } = own()
-    const others = distinctMirrors(inForce()).filter((address) => !isListed(address))
-    const ofEngine = others.map(canonical).map((address) => ({ address, host: hostOf(address) }))
-    return [{ address: hubAddress, host: hub }, ...tested(), ...ofEngine]
+    const { isListed } = ownList()
+    const unlisted = distinctMirrors(inForce()).filter((address) => !isListed(address))
+    const engineMirrors = unlisted.map(canonical).map((address) => ({ address, host: hostOf(address) }))
+    return [{ address: hubAddress, host: hub }, ...tested(), ...engineMirrors]
   }
 
-  function now(): Mirrors {
+  function snapshot(): Mirrors {
     const { asOf, mirrors } = catalogue()
-    const { isListed } = own()
+    const { isListed } = ownList()
     return {
       asOf,
       tested: tested(),
       folded: mirrors.filter((mirror) => !isTested(mirror) && !isListed(mirror.address)),
-      image: lastWanted(jobs.all()) ?? lastRace()?.image ?? usualImage,
+      image: lastWanted(jobs.all()) ?? lastRace()?.image ?? defaultImage,
       race: lastRace(),
     }
   }
 
-  function changed() {
-    telling ??= delay(rest).then(() => {
-      telling = undefined
-      publish('mirrors.changed', now())
+  function publishSoon() {
+    pendingPublish ??= delay(publishIntervalMs).then(() => {
+      pendingPublish = undefined
+      publish('mirrors.changed', snapshot())
     })
   }
 
-  async function run(job: Working, image: string, { path, tag, runners }: Pick<RaceWish, 'path' | 'tag' | 'runners'>) {
-    const left = leftAlone(store.value.race, Date.now() / 1000)
+  async function run(job: Working, image: string, { path, tag, runners }: RaceTarget) {
+    const skipped = mirrorsToSkip(store.value.race, Date.now() / 1000)
     const probes: Record<string, MirrorProbe> = Object.fromEntries(
-      runners.map(({ address }) => [address, left[address] ?? { state: 'waiting' }]),
+      runners.map(({ address }) => [address, skipped[address] ?? { state: 'waiting' }]),
     )
     const started = Math.floor(Date.now() / 1000)
-    const vouched = { genuine: [] as string[], unknown: [] as string[] }
-    const soFar = (): MirrorRace => ({
+    const confirmations = { genuine: [] as string[], unknown: [] as string[] }
+    const raceSoFar = (): MirrorRace => ({
       job: job.id,
       image,
       started,
       probes: { ...probes },
-      ...structuredClone(vouched),
+      ...structuredClone(confirmations),
     })
-    const show = () => {
-      running = soFar()
-      changed()
+    const update = () => {
+      running = raceSoFar()
+      publishSoon()
     }
-    const item = (address: string, probe: MirrorProbe) => {
+    const updateItem = (address: string, probe: MirrorProbe) => {
       const index = runners.findIndex((runner) => runner.address === address)
-      // That a mirror does not work is what the race was to find out.
+      // A failed probe is a result of the race, not a failure of the job.
       const failure = probe.state === 'failed' ? { failure: probe.failure } : {}
-      job.item(index, { state: isOver(probe) ? 'done' : 'running', ...failure })
+      job.item(index, { state: hasEnded(probe) ? 'done' : 'running', ...failure })
     }
-    show()
-    for (const [address, probe] of Object.entries(probes)) if (isOver(probe)) item(address, probe)
+    update()
+    for (const [address, probe] of Object.entries(probes)) if (hasEnded(probe)) updateItem(address, probe)
     let cut = true
     try {
-      const wish = { path, tag, platform: platform() ?? 'linux/amd64', patience, signal: job.cancelled }
+      const options = { path, tag, platform: platform() ?? 'linux/amd64', timeoutMs, signal: job.cancelled }
       await race(
         http,
-        { ...wish, runners: runners.filter(({ address }) => !left[address]) },
+        { ...options, runners: runners.filter(({ address }) => !skipped[address]) },
         {
           probe(address, probe) {
             probes[address] = probe
-            item(address, probe)
-            show()
+            updateItem(address, probe)
+            update()
           },
-          vouched(digest, what) {
-            vouched[what].push(digest)
-            show()
+          crossChecked(digest, verdict) {
+            confirmations[verdict].push(digest)
+            update()
           },
         },
       )
@@ -139,55 +141,56 @@ export function mirrorService(needs: Needs): MirrorService {
       if (!job.cancelled.aborted) throw error
       runners.forEach((_, index) => job.items[index]?.state !== 'done' && job.item(index, { state: 'kept' }))
     } finally {
-      for (const [address, probe] of Object.entries(probes)) if (!isOver(probe)) delete probes[address]
-      const found = { ...soFar(), ended: Math.floor(Date.now() / 1000), ...(cut && { cut }) }
+      for (const [address, probe] of Object.entries(probes)) if (!hasEnded(probe)) delete probes[address]
+      const found = { ...raceSoFar(), ended: Math.floor(Date.now() / 1000), ...(cut && { cut }) }
       running = undefined
-      store.write({ ...store.value, race: cut ? afterCut(found, store.value.race, found.ended) : found })
-      changed()
-      const good = goodOnes(found)
-      job.subject({ works: good.length, of: runners.length - 1, fastest: good[0] && hostOf(good[0].address) })
+      store.write({ ...store.value, race: cut ? afterCancelledRace(found, store.value.race, found.ended) : found })
+      publishSoon()
+      const usable = usableMirrors(found)
+      job.subject({ works: usable.length, of: runners.length - 1, fastest: usable[0] && hostOf(usable[0].address) })
     }
   }
 
   const handlers: Handlers<'mirrors'> = {
-    'mirrors.get': () => ok(now()),
+    'mirrors.get': () => ok(snapshot()),
     'mirrors.race'(reference) {
       if (running) return ok(running.job)
-      const wanted = parseReference(reference)
-      const place = wanted && registryPlace(wanted.repository)
-      if (!wanted || place?.registry !== hub) return fail({ code: 'reference-wrong', reference })
-      const image = `${wanted.repository}${wanted.version.startsWith('sha256:') ? '@' : ':'}${wanted.version}`
-      const wish = { path: place.path, tag: wanted.version, runners: runners() }
-      const names = wish.runners.map(({ host }) => host)
-      return ok(jobs.start({ kind: 'race', image }, names, (job) => run(job, image, wish)))
+      const parsed = parseReference(reference)
+      const place = parsed && registryPlace(parsed.repository)
+      if (!parsed || place?.registry !== hub) return fail({ code: 'reference-wrong', reference })
+      const image = `${parsed.repository}${parsed.version.startsWith('sha256:') ? '@' : ':'}${parsed.version}`
+      const target = { path: place.path, tag: parsed.version, runners: runners() }
+      const names = target.runners.map(({ host }) => host)
+      return ok(jobs.start({ kind: 'race', image }, names, (job) => run(job, image, target)))
     },
-    'mirrors.add': (text) => afterwards(own().add(text)),
-    'mirrors.change': (change) => afterwards(own().change(change)),
-    'mirrors.remove': (address) => afterwards(ok(own().remove(address))),
-    'mirrors.swap': (two) => afterwards(ok(own().swap(two))),
+    'mirrors.add': (text) => publishIfOk(ownList().add(text)),
+    'mirrors.change': (change) => publishIfOk(ownList().change(change)),
+    'mirrors.remove': (address) => publishIfOk(ok(ownList().remove(address))),
+    'mirrors.swap': (pair) => publishIfOk(ok(ownList().swap(pair))),
     async 'mirrors.import'() {
       const text = await openText()
       if (!text.ok || text.value === undefined) return text.ok ? ok(undefined) : text
-      return afterwards(ok(own().take(text.value)))
+      return publishIfOk(ok(ownList().importFrom(text.value)))
     },
-    'mirrors.export': () => saveText('slipway-mirrors.txt', own().file()),
+    'mirrors.export': () => saveText('slipway-mirrors.txt', ownList().exported()),
   }
 
-  function afterwards<T>(result: Result<T>): Result<T> {
-    if (result.ok) publish('mirrors.changed', now())
+  /** Publishes the new list if the change succeeded. */
+  function publishIfOk<T>(result: Result<T>): Result<T> {
+    if (result.ok) publish('mirrors.changed', snapshot())
     return result
   }
 
   return {
     handlers,
     sourcesFor(reference) {
-      const wanted = parseReference(reference)
-      if (!wanted || registryPlace(wanted.repository).registry !== hub) return []
+      const parsed = parseReference(reference)
+      if (!parsed || registryPlace(parsed.repository).registry !== hub) return []
       const listed = new Set(tested().map((mirror) => mirror.address))
-      return goodOnes(store.value.race).filter(({ address }) => listed.has(address))
+      return usableMirrors(store.value.race).filter(({ address }) => listed.has(address))
     },
   }
 }
 
-const isOver = ({ state }: MirrorProbe) => state === 'answered' || state === 'failed'
+const hasEnded = ({ state }: MirrorProbe) => state === 'answered' || state === 'failed'
 const hostOf = (address: string) => address.replace(/^https?:\/\//, '')

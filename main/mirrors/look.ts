@@ -1,85 +1,91 @@
 /**
- * The look at one mirror: does it have the image, is what it gives what its digests say, how fast is it. As few
- * requests as that takes: those who are asked too often ban (the image's manifests, its configuration, a piece of one
- * layer; and, only where something is wrong, a digest that nobody has).
+ * Probes one mirror: whether the mirror has the image, whether the content matches its digests, and how fast it is.
+ * Mirrors ban clients that send many requests, so a probe fetches only the image's manifests, its configuration and
+ * part of one layer, plus a random digest if the mirror returned wrong content.
  */
 import type { Failure, MirrorProbe, RegistryFailure, Result } from '../../preload/contract/index.ts'
-import { forPlatform, type Descriptor, type Guest, type Seen } from '../registry/index.ts'
+import { forPlatform, type Descriptor, type FetchedManifest, type Guest } from '../registry/index.ts'
 
-export interface Wish {
+export interface ProbeOptions {
   readonly tag: string
-  /** `linux/amd64` */
+  /** Such as `linux/amd64`. */
   readonly platform: string
 }
 
-/** So much of a layer tells the speed, and for so long at most. */
-const most = { bytes: 8 * 1024 * 1024, seconds: 4 }
-/** Less is over before a speed shows. */
-const least = 256 * 1024
-/** A configuration is some kilobytes; a large one is not worth its bytes. */
-const largestConfig = 1024 * 1024
-/** Whoever gives less than this in a second gives nothing. */
-const slowest = 1024
+/** Limits for the download that measures the speed. */
+const speedTest = { bytes: 8 * 1024 * 1024, seconds: 4 }
+/** Layers with fewer bytes are too small to measure a speed. */
+const minMeasurableBytes = 256 * 1024
+/** Larger configurations are not downloaded; most have a few kilobytes. */
+const maxConfigBytes = 1024 * 1024
+/** A slower mirror fails with `registry-slow`. */
+const minBytesPerSecond = 1024
 
-/** Rejects only where the guest's signal was aborted. `inTurn` runs what loads the line. */
-export async function look(
+/**
+ * Probes a mirror and reports its progress. Rejects only if the guest's signal is aborted.
+ * @param schedule runs the speed measurement, to limit how many run at once
+ * @returns the final state: `answered` or `failed`
+ */
+export async function probeMirror(
   guest: Guest,
-  { tag, platform }: Wish,
-  tell: (probe: MirrorProbe) => void,
-  inTurn: <T>(work: () => Promise<T>) => Promise<T>,
+  { tag, platform }: ProbeOptions,
+  report: (probe: MirrorProbe) => void,
+  schedule: <T>(measure: () => Promise<T>) => Promise<T>,
 ): Promise<MirrorProbe> {
-  tell({ state: 'asking' })
-  const asked = performance.now()
+  report({ state: 'asking' })
+  const requestedAt = performance.now()
   const top = await guest.manifest(tag)
-  if (!top.ok) return failed(await whatIsWrong(guest, top.error))
-  const firstByte = (performance.now() - asked) / 1000
+  if (!top.ok) return failed(await diagnoseFailure(guest, top.error))
+  const firstByte = (performance.now() - requestedAt) / 1000
   const { digest } = top.value
-  const image = await ofPlatform(guest, top.value, platform)
-  if (!image.ok) return failed(await whatIsWrong(guest, image.error), digest)
+  const image = await contentsFor(guest, top.value, platform)
+  if (!image.ok) return failed(await diagnoseFailure(guest, image.error), digest)
   const [config, layer] = image.value
-  if (config && config.size <= largestConfig) {
-    const read = await guest.blob(config, { bytes: largestConfig, seconds: most.seconds })
-    if (!read.ok) return failed(await whatIsWrong(guest, read.error), digest)
-    if (read.value.bytes < config.size) return failed({ code: 'registry-slow', host: guest.host }, digest)
+  if (config && config.size <= maxConfigBytes) {
+    const download = await guest.blob(config, { bytes: maxConfigBytes, seconds: speedTest.seconds })
+    if (!download.ok) return failed(await diagnoseFailure(guest, download.error), digest)
+    if (download.value.bytes < config.size) return failed({ code: 'registry-slow', host: guest.host }, digest)
   }
-  tell({ state: 'measuring', digest, firstByte })
+  report({ state: 'measuring', digest, firstByte })
   if (!layer) return { state: 'answered', digest, firstByte, at: now() }
-  const measured = await inTurn(() => guest.blob(layer, most))
-  if (!measured.ok) return failed(await whatIsWrong(guest, measured.error), digest)
+  const measured = await schedule(() => guest.blob(layer, speedTest))
+  if (!measured.ok) return failed(await diagnoseFailure(guest, measured.error), digest)
   const { bytes, seconds } = measured.value
-  if (bytes < layer.size && bytes / seconds < slowest)
+  if (bytes < layer.size && bytes / seconds < minBytesPerSecond)
     return failed({ code: 'registry-slow', host: guest.host }, digest)
-  const speed = layer.size < least ? undefined : Math.round(bytes / Math.max(seconds, 0.001))
+  const speed = layer.size < minMeasurableBytes ? undefined : Math.round(bytes / Math.max(seconds, 0.001))
   return { state: 'answered', digest, firstByte, at: now(), ...(speed !== undefined && { speed }) }
 }
 
-/** The configuration and the layer to measure with, of the platform's image. */
-async function ofPlatform(
+/** @returns the configuration of the platform's image, and the layer to measure the speed with */
+async function contentsFor(
   guest: Guest,
-  { manifest }: Seen,
+  { manifest }: FetchedManifest,
   platform: string,
 ): Promise<Result<readonly [Descriptor | undefined, Descriptor | undefined], RegistryFailure>> {
   if (!('manifests' in manifest)) return { ok: true, value: [manifest.config, layerToMeasure(manifest.layers)] }
-  const one = forPlatform(manifest.manifests, platform)
-  const seen = one && (await guest.manifest(one.digest))
-  if (!seen) return { ok: true, value: [undefined, undefined] }
-  if (!seen.ok) return seen
-  // An index within an index is allowed, and nobody has one.
-  return 'manifests' in seen.value.manifest
+  const descriptor = forPlatform(manifest.manifests, platform)
+  const fetched = descriptor && (await guest.manifest(descriptor.digest))
+  if (!fetched) return { ok: true, value: [undefined, undefined] }
+  if (!fetched.ok) return fetched
+  // The specification allows nested indexes, but they do not occur in practice.
+  return 'manifests' in fetched.value.manifest
     ? { ok: true, value: [undefined, undefined] }
-    : ofPlatform(guest, seen.value, platform)
+    : contentsFor(guest, fetched.value, platform)
 }
 
-/** The largest that comes whole, as it can be hashed; else the largest. */
+/** The largest layer that can be downloaded completely, so that its digest is verified; otherwise the largest. */
 function layerToMeasure(layers: readonly Descriptor[]): Descriptor | undefined {
   const bySize = layers.toSorted((a, b) => b.size - a.size)
-  return bySize.find(({ size }) => size <= most.bytes && size >= 4 * least) ?? bySize[0]
+  return bySize.find(({ size }) => size <= speedTest.bytes && size >= 4 * minMeasurableBytes) ?? bySize[0]
 }
 
-/** Whoever gives other bytes than were asked for may say yes to everything. */
-async function whatIsWrong(guest: Guest, failure: RegistryFailure): Promise<RegistryFailure> {
-  const odd = failure.code === 'content-altered' || (failure.code === 'registry-nonsense' && !failure.page)
-  return odd && (await guest.saysAnything()) ? { code: 'mirror-says-anything', host: failure.host } : failure
+/** A mirror that returns wrong content may accept any digest; if so, reports that instead. */
+async function diagnoseFailure(guest: Guest, failure: RegistryFailure): Promise<RegistryFailure> {
+  const isWrongContent = failure.code === 'content-altered' || (failure.code === 'registry-nonsense' && !failure.page)
+  return isWrongContent && (await guest.acceptsUnknownDigest())
+    ? { code: 'mirror-says-anything', host: failure.host }
+    : failure
 }
 
 const failed = (failure: Failure, digest?: string): MirrorProbe => ({

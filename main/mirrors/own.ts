@@ -1,19 +1,23 @@
-/** The mirrors that the user has put on the list. */
+/** The mirrors that the user has added to the list. */
 import { mirrorsIn } from '../../model/mirrors/list.ts'
 import { parseMirrorAddress, sameMirror } from '../../model/mirrors/address.ts'
 import { fail, ok, type Failure, type ImportedMirrors, type Mirror, type Result } from '../../preload/contract/index.ts'
 import type { MirrorsStore } from '../store/index.ts'
 
-/** More than anyone tests, and few enough that a list of them is quick. */
-const mostMirrors = 500
+/** A limit that keeps the list fast. */
+const maxOwnMirrors = 500
 
-/** `known`: those that are on the list without the user's doing. */
+/**
+ * Reads and edits the user's mirrors in the store.
+ * @param known the mirrors of the catalogue, which the user cannot add again
+ */
 export function ownMirrors(store: MirrorsStore, known: readonly Mirror[]) {
   const write = (own: readonly string[]) => store.write({ ...store.value, own })
   const all = () => [...store.value.own, ...known.map(({ address }) => address)]
-  const isListed = (address: string) => all().some((one) => sameMirror(one, address))
+  const isListed = (address: string) => all().some((listed) => sameMirror(listed, address))
 
-  function wanted(text: string): Result<string, Failure> {
+  /** Fails if `text` is not a mirror address, or the mirror is already listed. */
+  function parseNew(text: string): Result<string, Failure> {
     const parsed = parseMirrorAddress(text)
     if (!parsed.ok) return fail({ code: 'mirror-address-wrong', address: text })
     if (isListed(parsed.address)) return fail({ code: 'mirror-listed', address: parsed.address })
@@ -27,43 +31,44 @@ export function ownMirrors(store: MirrorsStore, known: readonly Mirror[]) {
       store.value.own.map((address) => ({ address, host: address.replace(/^https?:\/\//, ''), own: true })),
 
     add(text: string): Result<void> {
-      const address = wanted(text)
+      const address = parseNew(text)
       if (!address.ok) return address
-      if (store.value.own.length >= mostMirrors) return fail({ code: 'mirrors-too-many', most: mostMirrors })
+      if (store.value.own.length >= maxOwnMirrors) return fail({ code: 'mirrors-too-many', most: maxOwnMirrors })
       write([...store.value.own, address.value])
       return ok(undefined)
     },
 
     change({ from, to }: { from: string; to: string }): Result<void> {
-      const at = store.value.own.indexOf(from)
-      if (at < 0) return fail({ code: 'bad-input' })
+      const index = store.value.own.indexOf(from)
+      if (index < 0) return fail({ code: 'bad-input' })
       if (sameMirror(from, to)) return ok(undefined)
-      const address = wanted(to)
-      if (address.ok) write(store.value.own.with(at, address.value))
+      const address = parseNew(to)
+      if (address.ok) write(store.value.own.with(index, address.value))
       return address.ok ? ok(undefined) : address
     },
 
     remove(address: string) {
-      write(store.value.own.filter((one) => one !== address))
+      write(store.value.own.filter((other) => other !== address))
     },
 
-    swap(two: readonly [string, string]) {
+    swap(pair: readonly [string, string]) {
       const { own } = store.value
-      const [first, second] = two.map((address) => own.indexOf(address)) as [number, number]
-      if (first >= 0 && second >= 0) write(own.with(first, two[1]).with(second, two[0]))
+      const [first, second] = pair.map((address) => own.indexOf(address)) as [number, number]
+      if (first >= 0 && second >= 0) write(own.with(first, pair[1]).with(second, pair[0]))
     },
 
-    /** What a file holds, as far as there is room for it. */
-    take(text: string): ImportedMirrors {
-      const { addresses, ...rest } = mirrorsIn(text)
+    /** Adds the mirrors of a text file, up to the limit. */
+    importFrom(text: string): ImportedMirrors {
+      const { addresses, ...parsed } = mirrorsIn(text)
       const { own } = store.value
       const fresh = addresses.filter((address) => !isListed(address))
-      const added = fresh.slice(0, Math.max(0, mostMirrors - own.length))
+      const added = fresh.slice(0, Math.max(0, maxOwnMirrors - own.length))
       if (added.length > 0) write([...own, ...added])
       const { length } = added
-      return { added: length, known: addresses.length - fresh.length, left: fresh.length - length, ...rest }
+      return { added: length, known: addresses.length - fresh.length, left: fresh.length - length, ...parsed }
     },
 
-    file: (): string => store.value.own.map((address) => `${address}\n`).join(''),
+    /** The exported file: one address per line. */
+    exported: (): string => store.value.own.map((address) => `${address}\n`).join(''),
   }
 }

@@ -1,65 +1,71 @@
-/** A race: all mirrors and Docker Hub are asked for one image at once, and four at a time show how fast they are. */
+/** A race: probes all mirrors and Docker Hub for one image at once, and measures the speed of four at a time. */
 import PQueue from 'p-queue'
 import type { Vouched } from '../../model/mirrors/race.ts'
 import type { Mirror, MirrorProbe } from '../../preload/contract/index.ts'
 import { guestOf, type Http } from '../registry/index.ts'
-import { look, type Wish } from './look.ts'
-import { witnessesIn } from './witnesses.ts'
+import { probeMirror, type ProbeOptions } from './look.ts'
+import { digestsToConfirm } from './witnesses.ts'
 
+/** A mirror, or Docker Hub itself. */
 export interface Runner extends Pick<Mirror, 'address' | 'host'> {}
 
-export interface RaceWish extends Wish {
+export interface RaceOptions extends ProbeOptions {
   /** The repository's path at Docker Hub: `library/nginx`. */
   readonly path: string
   readonly runners: readonly Runner[]
-  /** The longest silence of any of them, in milliseconds. */
-  readonly patience: number
+  /** Timeout in milliseconds: for each response, and between two chunks of a blob. */
+  readonly timeoutMs: number
   readonly signal: AbortSignal
 }
 
-export interface Listener {
+export interface RaceListener {
   probe(address: string, probe: MirrorProbe): void
-  /** Whether other content for the tag is known to those who have another. */
-  vouched(digest: string, what: keyof Vouched): void
+  /** Called for each differing digest: whether the mirrors that have other content know the digest as well. */
+  crossChecked(digest: string, verdict: keyof Vouched): void
 }
 
-/** More at once would measure each other. */
-const measuredAtOnce = 4
+/** More parallel downloads would slow each other down. */
+const maxMeasurements = 4
 
-/** Rejects only where the signal was aborted. */
-export async function race(http: Http, { runners, path, patience, signal, ...wish }: RaceWish, listener: Listener) {
-  const queue = new PQueue({ concurrency: measuredAtOnce })
-  const seen = new Map<string, MirrorProbe>()
-  const guest = ({ address, host }: Runner) => guestOf(http, { address, host, path, patience, signal })
-  const tell = (address: string, probe: MirrorProbe) => {
-    // Once it is given up it is over for whoever listens, also where some have just answered.
+/** Probes all runners, then cross-checks the digests that differ. Rejects only if the signal is aborted. */
+export async function race(
+  http: Http,
+  { runners, path, timeoutMs, signal, ...probeOptions }: RaceOptions,
+  listener: RaceListener,
+) {
+  const queue = new PQueue({ concurrency: maxMeasurements })
+  const probes = new Map<string, MirrorProbe>()
+  const createGuest = ({ address, host }: Runner) => guestOf(http, { address, host, path, patience: timeoutMs, signal })
+  const report = (address: string, probe: MirrorProbe) => {
+    // After a cancellation the listener gets no more results.
     signal.throwIfAborted()
-    seen.set(address, probe)
+    probes.set(address, probe)
     listener.probe(address, probe)
   }
   await Promise.all(
     runners.map(async (runner) => {
       const { address } = runner
-      const inTurn = <T>(work: () => Promise<T>) => queue.add(work, { signal })
-      tell(address, await look(guest(runner), wish, (probe) => tell(address, probe), inTurn))
+      const schedule = <T>(measure: () => Promise<T>) => queue.add(measure, { signal })
+      const result = await probeMirror(createGuest(runner), probeOptions, (probe) => report(address, probe), schedule)
+      report(address, result)
     }),
   )
 
-  const questions = witnessesIn(Object.fromEntries(seen))
-  // A guest for each of them, not for each question: it keeps the token that it was given.
-  const guests = new Map(runners.map((runner) => [runner.address, guest(runner)]))
+  const disputed = digestsToConfirm(Object.fromEntries(probes))
+  // One guest for each runner, so that its token is reused.
+  const guests = new Map(runners.map((runner) => [runner.address, createGuest(runner)]))
   await Promise.all(
-    questions.map(async ({ digest, witnesses }) => {
+    disputed.map(async ({ digest, witnesses }) => {
       let unknown = false
       for (const address of witnesses) {
-        // Its bytes are wanted, not its word: whoever says yes to everything would vouch for whoever lies.
-        const told = await guests.get(address)!.manifest(digest)
+        // A GET verifies the content. A mirror that accepts every digest would confirm a HEAD request.
+        const fetched = await guests.get(address)!.manifest(digest)
         signal.throwIfAborted()
-        if (told.ok) return listener.vouched(digest, 'genuine')
-        // Any other fault says nothing of what it has.
-        unknown ||= told.error.code === 'reference-unknown'
+        if (fetched.ok) return listener.crossChecked(digest, 'genuine')
+        // Other failures do not show whether the mirror has the digest.
+        unknown ||= fetched.error.code === 'reference-unknown'
       }
-      if (unknown) listener.vouched(digest, 'unknown')
+      if (unknown) listener.crossChecked(digest, 'unknown')
     }),
   )
 }

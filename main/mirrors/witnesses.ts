@@ -1,39 +1,40 @@
-/** Who can say whether other content for a tag is genuine: those who have what it is compared with. */
+/** Selects the digests that need a cross-check, and the mirrors that can confirm them. */
 import { compare, digestIn } from '../../model/mirrors/race.ts'
 import { hubAddress, type MirrorProbe } from '../../preload/contract/index.ts'
 
 export interface DisputedContent {
   readonly digest: string
-  /** By address; the next is asked only where one does not know it. */
+  /** Addresses to ask in order, until one has the digest. */
   readonly witnesses: readonly string[]
 }
 
-/** So much other content is asked about, that of most of them first: each question counts for who answers it. */
-const mostDigests = 5
-const mostWitnesses = 3
+/** The most common digests are checked first. The limits keep the number of requests low: mirrors count each one. */
+const maxDigests = 5
+const maxWitnesses = 3
 
-export function witnessesIn(probes: Readonly<Record<string, MirrorProbe>>): DisputedContent[] {
-  const { [hubAddress]: itself, ...mirrors } = probes
+/** @returns the digests that differ from the expected one, most common first */
+export function digestsToConfirm(probes: Readonly<Record<string, MirrorProbe>>): DisputedContent[] {
+  const { [hubAddress]: hubProbe, ...mirrors } = probes
   const digests = Object.values(mirrors).flatMap((probe) => digestIn(probe) ?? [])
-  const { expected } = compare(digestIn(itself), digests)
-  const able = Object.entries(probes)
-    .filter(([, probe]) => mayVouch(probe))
+  const { expected } = compare(digestIn(hubProbe), digests)
+  const candidates = Object.entries(probes)
+    .filter(([, probe]) => canConfirm(probe))
     .toSorted(([a, one], [b, other]) => rank(a, one) - rank(b, other))
   return [...Map.groupBy(digests, (digest) => digest)]
     .filter(([digest]) => digest !== expected)
     .toSorted(([, some], [, others]) => others.length - some.length)
-    .slice(0, mostDigests)
+    .slice(0, maxDigests)
     .map(([digest]) => ({
       digest,
-      witnesses: able
+      witnesses: candidates
         .filter(([, probe]) => digestIn(probe) !== digest && digestIn(probe) === (expected ?? digestIn(probe)))
         .map(([address]) => address)
-        .slice(0, mostWitnesses),
+        .slice(0, maxWitnesses),
     }))
 }
 
-/** Also one whose layers do not come; but nobody who was caught with other bytes than were asked for. */
-const mayVouch = (probe: MirrorProbe) =>
+/** Mirrors whose layers failed to download can confirm a digest, but not mirrors that returned wrong content. */
+const canConfirm = (probe: MirrorProbe) =>
   digestIn(probe) !== undefined &&
   (probe.state !== 'failed' || !['content-altered', 'mirror-says-anything'].includes(probe.failure.code))
 

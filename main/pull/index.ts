@@ -1,4 +1,4 @@
-/** Bringing images in: each pull is a job, two go at once, the others wait for their turn. */
+/** Pulls images. Each pull is a job; two run at once, the others wait in a queue. */
 import PQueue from 'p-queue'
 import { setTimeout as delay } from 'node:timers/promises'
 import {
@@ -15,71 +15,73 @@ import type { Jobs, Working } from '../jobs/index.ts'
 import type { LedgerStore } from '../store/index.ts'
 import { recordPull } from './record.ts'
 import { pullWithLogin, type CredentialsFor } from './login.ts'
-import { progressOf } from './progress.ts'
-import type { Puller, PullWish } from './pull.ts'
+import { progressReporter } from './progress.ts'
+import type { PullContext, PullRequest } from './pull.ts'
 import { noRoomFor, type RoomNeeds } from './room.ts'
 import { targetOf } from './target.ts'
 
-export interface PullNeeds {
+export interface PullDependencies {
   readonly engine: Pick<Engine, 'session' | 'lease' | 'imagesOf'>
   readonly jobs: Jobs
-  /** The login that is stored for an image's registry, if any. */
   readonly credentialsFor: CredentialsFor
-  /** Asks the registry whether it has an image. Without it, the engine alone finds out. */
+  /** Asks the registry whether an image exists. If absent, only the engine checks. */
   readonly check?: (reference: string) => Promise<Result<unknown, RegistryFailure>>
   readonly ledger?: LedgerStore
-  /** Without it, the engine finds out by itself that its disk is full. */
+  /** If absent, a pull starts without checking the free disk space. */
   readonly room?: RoomNeeds
 }
 
-interface Asked extends PullWish {
-  /** The user wants the pull though it may not fit. */
+interface QueuedPull extends PullRequest {
+  /** Skips the check of the free disk space, at the user's request. */
   readonly anyway?: boolean
 }
 
-/** More would share the same line, and the first image would come no sooner. */
-const atOnce = 2
-/** A registry that takes longer is not waited for: the engine may have another way to the image. */
+/** More parallel pulls would share the bandwidth and delay the first image. */
+const maxParallelPulls = 2
+/** If the registry takes longer, the pull starts: the engine may use a mirror or another proxy. */
 const checkTimeoutMs = 4_000
-/** For so long, in milliseconds, the account of the disk is waited for: before, and after. */
-const patience = { before: 500, after: 2_000 }
+/** How long to wait for the disk usage before and after a pull, in milliseconds. */
+const diskUsageTimeoutMs = { before: 500, after: 2_000 }
 
-export function pullService({ engine, jobs, credentialsFor, check, ledger, room }: PullNeeds) {
-  const queue = new PQueue({ concurrency: atOnce })
-  /** Those that run or wait, by what they bring. */
+export function pullService({ engine, jobs, credentialsFor, check, ledger, room }: PullDependencies) {
+  const queue = new PQueue({ concurrency: maxParallelPulls })
+  /** Running and waiting pulls by engine, reference and platform. */
   const open = new Map<string, JobId>()
-  let begun = 0
+  let startedPulls = 0
 
-  async function bring(puller: Puller, { anyway = false, ...wish }: Asked, job: Working) {
-    const turn = ++begun
-    const alone = queue.pending === 1
+  async function runPull(context: PullContext, { anyway = false, ...request }: QueuedPull, job: Working) {
+    const pullNumber = ++startedPulls
+    const startedAlone = queue.pending === 1
     await job.begin(0)
-    const noRoom = room && !anyway ? await noRoomFor(room, puller, wish) : undefined
+    const noRoom = room && !anyway ? await noRoomFor(room, context, request) : undefined
     if (noRoom) return job.item(0, { state: 'failed', failure: noRoom })
-    const before = await within(patience.before, layersSize(puller.session))
-    const pulled = await pullWithLogin(puller, wish, credentialsFor)
-    if ('failure' in pulled) return job.item(0, { state: 'failed', failure: pulled.failure })
+    const before = await orTimeout(diskUsageTimeoutMs.before, layersSize(context.session))
+    const result = await pullWithLogin(context, request, credentialsFor)
+    if ('failure' in result) return job.item(0, { state: 'failed', failure: result.failure })
     job.item(0, { state: 'done' })
-    const { came } = pulled
-    // What another pull brought meanwhile cannot be told apart.
-    const after =
-      came.news && alone && turn === begun ? await within(patience.after, layersSize(puller.session)) : undefined
-    const spent = before !== undefined && after !== undefined ? Math.max(0, after - before) : undefined
-    const cost = came.news ? spent : 0
-    job.subject({ speed: undefined, left: undefined, came: { ...came, ...(cost !== undefined && { cost }) } })
-    if (ledger) recordPull(ledger, { ...came, reference: wish.reference, endpoint: puller.session.context.endpoint })
+    const { image, digest, isNew } = result.pulled
+    const pulled = { image, ...(digest !== undefined && { digest }) }
+    // The disk usage of parallel pulls cannot be separated.
+    const ranAlone = startedAlone && pullNumber === startedPulls
+    const after = isNew && ranAlone ? await orTimeout(diskUsageTimeoutMs.after, layersSize(context.session)) : undefined
+    const used = before !== undefined && after !== undefined ? Math.max(0, after - before) : undefined
+    const cost = isNew ? used : 0
+    const came = { ...pulled, news: isNew, ...(cost !== undefined && { cost }) }
+    job.subject({ speed: undefined, left: undefined, came })
+    if (ledger)
+      recordPull(ledger, { ...pulled, reference: request.reference, endpoint: context.session.context.endpoint })
   }
 
-  /** From the click to the end, in the queue and out of it. */
-  async function work(lease: Lease, wish: Asked, job: Working) {
-    const progress = progressOf(job)
+  /** Runs the job of a pull, including its time in the queue. */
+  async function work(lease: Lease, request: QueuedPull, job: Working) {
+    const progress = progressReporter(job)
     try {
       await queue.add(
-        // While it waited for its turn, the engine may have gone and come back.
         () => {
+          // Read the session only now: the engine may have reconnected while the pull was waiting.
           const { session } = lease
-          const puller = { imagesOf: engine.imagesOf, session, cancelled: job.cancelled, tell: progress.tell }
-          return bring(puller, wish, job)
+          const context = { imagesOf: engine.imagesOf, session, cancelled: job.cancelled, onProgress: progress.update }
+          return runPull(context, request, job)
         },
         { signal: job.cancelled },
       )
@@ -92,7 +94,7 @@ export function pullService({ engine, jobs, credentialsFor, check, ledger, room 
     }
   }
 
-  /** As part of another job, which tells of it; `urgent` where it cannot wait for its turn. */
+  /** Pulls as part of another job. `urgent` bypasses the queue. @returns the failure, if any */
   async function pullAgain(
     session: EngineSession,
     reference: string,
@@ -101,15 +103,18 @@ export function pullService({ engine, jobs, credentialsFor, check, ledger, room 
   ): Promise<Failure | undefined> {
     const target = targetOf(reference)
     if (!target) return { code: 'reference-wrong', reference }
-    const puller = { imagesOf: engine.imagesOf, session, cancelled, tell: () => undefined }
-    const pull = () => pullWithLogin(puller, target, credentialsFor)
-    const pulled = urgent ? await pull() : await queue.add(pull, { signal: cancelled })
-    return 'failure' in pulled ? pulled.failure : undefined
+    const context = { imagesOf: engine.imagesOf, session, cancelled, onProgress: () => undefined }
+    const pull = () => pullWithLogin(context, target, credentialsFor)
+    const result = urgent ? await pull() : await queue.add(pull, { signal: cancelled })
+    return 'failure' in result ? result.failure : undefined
   }
 
-  /** Only a plain no counts: a registry that does not answer the app may answer the engine. */
+  /**
+   * The failure if the registry says that the image does not exist. Other failures are ignored: a registry that Slipway
+   * cannot reach may be reachable for the engine.
+   */
   async function refusalOf(reference: string): Promise<Failure | undefined> {
-    const answer = await within(checkTimeoutMs, check?.(reference))
+    const answer = await orTimeout(checkTimeoutMs, check?.(reference))
     if (!answer || answer.ok) return undefined
     return ['reference-unknown', 'reference-wrong'].includes(answer.error.code) ? answer.error : undefined
   }
@@ -122,18 +127,18 @@ export function pullService({ engine, jobs, credentialsFor, check, ledger, room 
       if (!session.ok) return session
       const refusal = await refusalOf(target.reference)
       if (refusal) return fail(refusal)
-      const own = session.value.capabilities.platform
-      const wish = { ...target, ...(platform !== undefined && platform !== own && { platform }) }
-      const key = [keyOf(session.value.identity), wish.reference, wish.platform].join(' ')
-      const same = open.get(key)
-      if (same !== undefined) return ok(same)
-      const { host: _, ...named } = wish
-      // The pull goes on where it begins, whatever the window shows meanwhile.
+      const enginePlatform = session.value.capabilities.platform
+      const request = { ...target, ...(platform !== undefined && platform !== enginePlatform && { platform }) }
+      const key = [keyOf(session.value.identity), request.reference, request.platform].join(' ')
+      const existing = open.get(key)
+      if (existing !== undefined) return ok(existing)
+      const { host: _, ...subject } = request
+      // The lease keeps the pull on this engine, even if the user switches to another context.
       const lease = engine.lease(session.value)
       const id = jobs.start(
-        { kind: 'pull', ...named, layers: [] },
-        [wish.reference],
-        (job) => work(lease, { ...wish, anyway }, job).finally(() => open.delete(key)),
+        { kind: 'pull', ...subject, layers: [] },
+        [request.reference],
+        (job) => work(lease, { ...request, anyway }, job).finally(() => open.delete(key)),
         session.value.context,
       )
       open.set(key, id)
@@ -146,8 +151,9 @@ export function pullService({ engine, jobs, credentialsFor, check, ledger, room 
   }
 }
 
-const within = async <T>(ms: number, answer: Promise<T> | undefined): Promise<T | undefined> =>
-  await Promise.race([answer?.catch(() => undefined), delay(ms, undefined, { ref: false })])
+/** @returns undefined after a timeout, or if `answer` is undefined or rejects */
+const orTimeout = async <T>(timeoutMs: number, answer: Promise<T> | undefined): Promise<T | undefined> =>
+  await Promise.race([answer?.catch(() => undefined), delay(timeoutMs, undefined, { ref: false })])
 
 export type { AuthConfig } from '../engine/index.ts'
 export type { RoomNeeds } from './room.ts'

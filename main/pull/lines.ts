@@ -1,4 +1,4 @@
-/** What the engine says while it pulls: a line of JSON each. */
+/** Parses the progress stream of a pull: one JSON object per line. */
 import * as v from 'valibot'
 
 const line = v.object({
@@ -10,25 +10,25 @@ const line = v.object({
   errorDetail: v.nullish(v.object({ message: v.optional(v.string()) })),
   error: v.optional(v.string()),
 })
-export type SaidLine = v.InferOutput<typeof line>
+export type ProgressLine = v.InferOutput<typeof line>
 
-/** The lines of a stream. A chunk may end within a line, and within a character. What is no such line is left out. */
-export async function* saidLines(chunks: AsyncIterable<Uint8Array | string>): AsyncGenerator<SaidLine> {
+/** Yields the lines of a stream. A chunk may end inside a line or a character. Invalid lines are skipped. */
+export async function* progressLines(chunks: AsyncIterable<Uint8Array | string>): AsyncGenerator<ProgressLine> {
   const decoder = new TextDecoder()
-  let rest = ''
+  let buffered = ''
   for await (const chunk of chunks) {
-    rest += typeof chunk === 'string' ? chunk : decoder.decode(chunk, { stream: true })
-    const whole = rest.split('\n')
-    rest = whole.pop() ?? ''
-    yield* whole.flatMap(parsed)
+    buffered += typeof chunk === 'string' ? chunk : decoder.decode(chunk, { stream: true })
+    const lines = buffered.split('\n')
+    buffered = lines.pop() ?? ''
+    yield* lines.flatMap(parseLine)
   }
-  yield* parsed(rest)
+  yield* parseLine(buffered)
 }
 
-function parsed(text: string): SaidLine[] {
+function parseLine(text: string): ProgressLine[] {
   try {
-    const found = v.safeParse(line, JSON.parse(text))
-    return found.success ? [found.output] : []
+    const parsed = v.safeParse(line, JSON.parse(text))
+    return parsed.success ? [parsed.output] : []
   } catch {
     return []
   }

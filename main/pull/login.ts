@@ -1,68 +1,78 @@
-/** When an engine is handed a login, and when not. */
+/** Decides when an engine gets a login for a pull. */
 import { registryOf } from '../../model/image/provenance.ts'
 import { hub } from '../../model/image/reference.ts'
 import type { Failure } from '../../preload/contract/index.ts'
 import { readMirrors, type AuthConfig } from '../engine/index.ts'
 import type { CredentialStore } from '../registry/index.ts'
-import { pullImage, type Pulled, type Puller, type PullWish } from './pull.ts'
+import { pullImage, type PullContext, type PullRequest, type PullResult } from './pull.ts'
 
+/** @returns the login for an image's registry; undefined if none is stored */
 export type CredentialsFor = (reference: string) => Promise<AuthConfig | undefined>
 
-/** What Docker's own store keeps for an image's registry, as the engine takes it. */
+/** Converts the credentials stored by the Docker CLI to the engine's format. */
 export const storedLogins =
   (credentials: CredentialStore): CredentialsFor =>
   async (reference) => {
     const registry = registryOf(reference)
     const stored = await credentials(registry)
     if (!stored) return undefined
-    // Docker Hub's name in stores and engines is as old as its first API.
+    // Credential stores and engines identify Docker Hub by the URL of its v1 API.
     const serveraddress = registry === hub ? 'https://index.docker.io/v1/' : registry
     return stored.kind === 'identity'
       ? { identitytoken: stored.token, serveraddress }
       : { username: stored.username, password: stored.password, serveraddress }
   }
 
-/** What a registry answers to those whom it does not know; `reference-unknown` is also how it keeps a secret. */
-const mayWantLogin = (failure: Failure) =>
+/** Failures that a login may fix. Registries also report `reference-unknown` for private repositories. */
+const mayNeedLogin = (failure: Failure) =>
   ['registry-login', 'registry-denied', 'reference-unknown'].includes(failure.code)
 
 /**
- * Pulls with the login that Docker has stored. Docker Hub gets it from the start, because it limits pulls without one;
- * any other registry only after it has refused.
+ * Pulls with the login that the Docker CLI has stored. For Docker Hub the login is used at once, because anonymous
+ * pulls are rate limited; for other registries only after an anonymous pull was refused.
  */
-export async function pullWithLogin(puller: Puller, wish: PullWish, credentialsFor: CredentialsFor): Promise<Pulled> {
-  if (wish.host === hub) return await pullFromHub(puller, wish, credentialsFor)
-  const pulled = await pullImage(puller, wish)
-  if (!('failure' in pulled) || !mayWantLogin(pulled.failure)) return pulled
-  const login = await credentialsFor(wish.reference)
-  if (!login) return pulled
-  puller.cancelled.throwIfAborted()
-  return await pullImage(puller, wish, login)
+export async function pullWithLogin(
+  context: PullContext,
+  request: PullRequest,
+  credentialsFor: CredentialsFor,
+): Promise<PullResult> {
+  if (request.host === hub) return await pullFromHub(context, request, credentialsFor)
+  const result = await pullImage(context, request)
+  if (!('failure' in result) || !mayNeedLogin(result.failure)) return result
+  const login = await credentialsFor(request.reference)
+  if (!login) return result
+  context.cancelled.throwIfAborted()
+  return await pullImage(context, request, login)
 }
 
-async function pullFromHub(puller: Puller, wish: PullWish, credentialsFor: CredentialsFor): Promise<Pulled> {
-  const login = await credentialsFor(wish.reference)
-  puller.cancelled.throwIfAborted()
-  if (!login) return await pullImage(puller, wish)
-  // The classic store would hand a Docker Hub login to any mirror that asks for one (moby#42022).
-  if (puller.session.capabilities.store === 'classic' && (await hasMirrors(puller)))
-    return withLoginUnused(await pullImage(puller, wish))
-  const pulled = await pullImage(puller, wish, login)
-  if (!('failure' in pulled) || pulled.failure.code !== 'registry-login') return pulled
-  // A password that has been changed since does not matter for public images.
-  const anonymous = await pullImage(puller, wish)
-  return 'failure' in anonymous ? pulled : anonymous
+async function pullFromHub(
+  context: PullContext,
+  request: PullRequest,
+  credentialsFor: CredentialsFor,
+): Promise<PullResult> {
+  const login = await credentialsFor(request.reference)
+  context.cancelled.throwIfAborted()
+  if (!login) return await pullImage(context, request)
+  // The classic store would send a Docker Hub login to any mirror that requires one (moby#42022).
+  if (context.session.capabilities.store === 'classic' && (await hasMirrors(context)))
+    return withLoginUnused(await pullImage(context, request))
+  const result = await pullImage(context, request, login)
+  if (!('failure' in result) || result.failure.code !== 'registry-login') return result
+  // The stored password may be outdated, but public images need none.
+  const anonymous = await pullImage(context, request)
+  return 'failure' in anonymous ? result : anonymous
 }
 
-function withLoginUnused(pulled: Pulled): Pulled {
-  if (!('failure' in pulled)) return pulled
-  const { failure } = pulled
+/** Adds to a failure that the stored login was not used. */
+function withLoginUnused(result: PullResult): PullResult {
+  if (!('failure' in result)) return result
+  const { failure } = result
   if (failure.code === 'registry-limited') return { failure: { ...failure, loginUnused: true } }
-  return mayWantLogin(failure) ? { failure: { code: 'registry-login', host: hub } } : pulled
+  return mayNeedLogin(failure) ? { failure: { code: 'registry-login', host: hub } } : result
 }
 
-/** If it cannot be told, one has to be reckoned with. */
-async function hasMirrors({ session, cancelled }: Puller): Promise<boolean> {
+/** Whether the engine uses mirrors; true if its configuration cannot be read. */
+async function hasMirrors({ session, cancelled }: PullContext): Promise<boolean> {
   const mirrors = await readMirrors(session, cancelled).catch(() => undefined)
   return mirrors === undefined || mirrors.length > 0
 }

@@ -1,36 +1,42 @@
-/** What a pull's job tells of it while it goes on: its layers, how fast they come, how long it still takes. */
-import { leftOf, sampled, speedOf, wholeOf, type PullState, type Sample } from '../../model/pull/progress.ts'
+/** Updates a pull's job with its progress: layers, download speed and remaining time. */
+import {
+  addSample,
+  recentSpeed,
+  remainingSeconds,
+  wholeOf,
+  type PullState,
+  type Sample,
+} from '../../model/pull/progress.ts'
 import type { Working } from '../jobs/index.ts'
 
-/** In milliseconds: where nothing comes any more, nothing is said either, and still the speed sinks. */
-const beat = 500
+/** The speed is updated by a timer, because a stalled download sends no progress. */
+const speedIntervalMs = 500
 
-export function progressOf(job: Working) {
+export function progressReporter(job: Working) {
   let whole = wholeOf([])
   let samples: readonly Sample[] = []
-  let pulse: NodeJS.Timeout | undefined
+  let timer: NodeJS.Timeout | undefined
 
-  function tellSpeed() {
+  function updateSpeed() {
     const now = performance.now() / 1000
-    // Nothing is left to be downloaded.
-    const over = whole.unknown === 0 && whole.downloaded >= whole.total
+    const isDownloaded = whole.unknown === 0 && whole.downloaded >= whole.total
     job.subject({
-      speed: over ? undefined : speedOf(samples, now),
-      left: over ? undefined : leftOf(whole, samples, now),
+      speed: isDownloaded ? undefined : recentSpeed(samples, now),
+      left: isDownloaded ? undefined : remainingSeconds(whole, samples, now),
     })
   }
 
   return {
-    tell({ layers }: PullState) {
+    update({ layers }: PullState) {
       whole = wholeOf(layers)
       const now = performance.now() / 1000
       const last = samples.at(-1)
-      if (!last || now - last.at >= 0.1) samples = sampled(samples, { at: now, bytes: whole.downloaded })
+      if (!last || now - last.at >= 0.1) samples = addSample(samples, { at: now, bytes: whole.downloaded })
       job.subject({ layers: [...layers] })
-      pulse ??= setInterval(tellSpeed, beat)
+      timer ??= setInterval(updateSpeed, speedIntervalMs)
     },
     end() {
-      clearInterval(pulse)
+      clearInterval(timer)
       job.subject({ speed: undefined, left: undefined })
     },
   }

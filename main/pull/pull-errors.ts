@@ -1,33 +1,41 @@
 /**
- * Why an engine could not pull, from its own words: no engine tells a code. Each pattern stands with who writes it; all
- * but those marked *read* were seen on 20.10, 26.1 and 28.5, classic (c) and containerd (d).
+ * Maps an engine's error message of a pull to a failure, because engines send no error codes. Each pattern has a
+ * comment with the source of its message: the classic store (c) or containerd (d). All were seen on 20.10, 26.1 and
+ * 28.5, except those marked *read*, which come from the source code.
  */
 import type { Failure } from '../../preload/contract/index.ts'
 
-export interface Asked {
+export interface PullDetails {
   readonly reference: string
-  /** As the user knows it: `docker.io` also where a mirror answered. */
+  /** The registry that the user knows: `docker.io` even if a mirror responded. */
   readonly host: string
   readonly platform: string
 }
 
-type Reading = readonly [pattern: RegExp, failure: (asked: Asked, detail: string, found: RegExpExecArray) => Failure]
+type ErrorPattern = readonly [
+  pattern: RegExp,
+  failure: (pull: PullDetails, detail: string, match: RegExpExecArray) => Failure,
+]
 
-const login = ({ host }: Asked): Failure => ({ code: 'registry-login', host })
-const denied = ({ host }: Asked): Failure => ({ code: 'registry-denied', host })
-const limited = ({ host }: Asked): Failure => ({ code: 'registry-limited', host })
-const nonsense = ({ host }: Asked): Failure => ({ code: 'registry-nonsense', host })
-const slow = ({ host }: Asked): Failure => ({ code: 'registry-slow', host })
-const unreachable = ({ host }: Asked, detail: string): Failure => ({ code: 'registry-unreachable', host, detail })
-const unknown = ({ reference }: Asked): Failure => ({ code: 'reference-unknown', reference })
-const corrupt = ({ reference }: Asked): Failure => ({ code: 'pull-corrupt', reference })
-const noPlatform = ({ reference, platform }: Asked): Failure => ({ code: 'platform-missing', reference, platform })
+const login = ({ host }: PullDetails): Failure => ({ code: 'registry-login', host })
+const denied = ({ host }: PullDetails): Failure => ({ code: 'registry-denied', host })
+const limited = ({ host }: PullDetails): Failure => ({ code: 'registry-limited', host })
+const nonsense = ({ host }: PullDetails): Failure => ({ code: 'registry-nonsense', host })
+const slow = ({ host }: PullDetails): Failure => ({ code: 'registry-slow', host })
+const unreachable = ({ host }: PullDetails, detail: string): Failure => ({ code: 'registry-unreachable', host, detail })
+const unknown = ({ reference }: PullDetails): Failure => ({ code: 'reference-unknown', reference })
+const corrupt = ({ reference }: PullDetails): Failure => ({ code: 'pull-corrupt', reference })
+const noPlatform = ({ reference, platform }: PullDetails): Failure => ({
+  code: 'platform-missing',
+  reference,
+  platform,
+})
 
-/** The first that fits counts: what stands higher is more certain, or is part of a longer text further down. */
-const readings: readonly Reading[] = [
-  // write(2)'s ENOSPC, from wherever the engine was writing (read).
+/** The first match wins: earlier patterns are more specific, or match a part of a text that later ones match too. */
+const patterns: readonly ErrorPattern[] = [
+  // ENOSPC of write(2), from any write of the engine (read).
   [/no space left on device/, () => ({ code: 'pull-disk-full' })],
-  // c: the registry's own code; d: the status.
+  // c: the registry's error code; d: the status.
   [/toomanyrequests|429 Too Many Requests/i, limited],
   // crypto/x509.
   [/x509:|certificate/, ({ host }, detail) => ({ code: 'registry-tls', host, detail })],
@@ -41,31 +49,31 @@ const readings: readonly Reading[] = [
     /invalid character '|unexpected end of JSON input|unexpected media type|error unmarshalling content|unknown: <|error parsing HTTP \d+ response body/,
     nonsense,
   ],
-  // c and d: a registry with Basic; c: one whose realm refuses; d 26.1; d 28.5.
+  // In order: c and d, registry with Basic; c, realm that refuses; d 26.1; d 28.5.
   [/no basic auth credentials|unauthorized:|401 Unauthorized|authentication required|incorrect username or/, login],
-  // c and d, and the registry's own codes: also what a private repository says to those who are not logged in.
+  // c and d, and the registry's error codes. Private repositories respond the same to anonymous clients.
   [
     /manifest unknown|name unknown|repository name not known|manifest for .* not found|repository does not exist or may require/,
     unknown,
   ],
   // d: containerd's resolver.
   [/failed to resolve reference .*: not found/, unknown],
-  // c: the registry's own code; d: the status.
+  // c: the registry's error code; d: the status.
   [/\bdenied\b|403 Forbidden/, denied],
-  // c and d, with a status that says it is the registry's own fault.
+  // c and d, with a 5xx status.
   [
     /unexpected (?:HTTP )?status\b.*?\b(5\d\d)\b/,
-    ({ host }, _, found) => ({ code: 'registry-error', host, status: Number(found[1]) }),
+    ({ host }, _, match) => ({ code: 'registry-error', host, status: Number(match[1]) }),
   ],
   // c: distribution/pull_v2.go and layer download (read); d: containerd content/helpers.go (read).
   [
     /filesystem layer verification failed|unexpected commit (?:digest|size)|failed size validation|unexpected EOF|manifest verification failed/,
     corrupt,
   ],
-  // net: nobody took the connection.
+  // net: the connection failed.
   [/dial (?:tcp|udp)|no such host|connection refused|network is unreachable|no route to host/, unreachable],
   [/request canceled while waiting for connection|proxyconnect/, unreachable],
-  // net/http (read): somebody took the connection and kept silent.
+  // net/http (read): connected, but no response.
   [/i\/o timeout|TLS handshake timeout|Client\.Timeout|context deadline exceeded|timeout awaiting/, slow],
   [
     /connection reset by peer|broken pipe|\bEOF\b|use of closed network connection|server gave HTTP response/,
@@ -74,18 +82,18 @@ const readings: readonly Reading[] = [
   [/invalid reference format/, ({ reference }) => ({ code: 'reference-wrong', reference })],
 ]
 
-/** The failure that an engine's message stands for. */
-export function pullFailure(message: string, asked: Asked): Failure {
-  const detail = tidied(message)
-  for (const [pattern, failure] of readings) {
-    const found = pattern.exec(detail)
-    if (found) return failure(asked, detail, found)
+/** Maps an engine's error message to a failure; `engine-refused` if no pattern matches. */
+export function pullFailure(message: string, pull: PullDetails): Failure {
+  const detail = sanitize(message)
+  for (const [pattern, failure] of patterns) {
+    const match = pattern.exec(detail)
+    if (match) return failure(pull, detail, match)
   }
   return { code: 'engine-refused', detail }
 }
 
-/** Without docker-modem's preface, and without what follows a `?`: registries put tokens there. */
-const tidied = (message: string): string =>
+/** Removes docker-modem's prefix, and query strings, because they may contain tokens. */
+const sanitize = (message: string): string =>
   message
     .replace(/^\(HTTP code \d+\) [^-]* - /, '')
     .replace(/\?[^\s"]*/g, '')

@@ -1,120 +1,131 @@
-/** One pull by the engine's own means, from the first word to what came of it. */
-import { follow, pullBegun, type PullState } from '../../model/pull/progress.ts'
+/** Pulls one image through the engine and checks the result. */
+import { applyLine, initialPullState, type PullState } from '../../model/pull/progress.ts'
 import type { Failure } from '../../preload/contract/index.ts'
 import {
   engineFailure,
   inspectImage,
-  pullImage as pullByEngine,
+  pullImage as startPull,
   readDistribution,
   statusOf,
   type AuthConfig,
   type Engine,
   type EngineSession,
 } from '../engine/index.ts'
-import { saidLines } from './lines.ts'
+import { progressLines } from './lines.ts'
 import { pullFailure } from './pull-errors.ts'
-import { holdName } from './put-back.ts'
+import { rememberName } from './put-back.ts'
 import type { Target } from './target.ts'
 
-export interface PullWish extends Target {
-  /** Where another than the engine's own is wished for. */
+export interface PullRequest extends Target {
+  /** Set if it differs from the engine's platform. */
   readonly platform?: string
 }
 
-export interface Puller {
+/** Where and how to pull. */
+export interface PullContext {
   readonly imagesOf: Engine['imagesOf']
-  /** The engine that pulls: the one that the window showed when the user asked. */
+  /** The session of the engine that was current when the user started the pull. */
   readonly session: EngineSession
   readonly cancelled: AbortSignal
-  /** Told the state after each line. */
-  readonly tell: (state: PullState) => void
+  /** Called with the state after each line. */
+  readonly onProgress: (state: PullState) => void
 }
 
-export interface Came {
+export interface PulledImage {
   readonly image: string
   readonly digest?: string
-  readonly news: boolean
+  /** Whether the engine downloaded an image that it did not have. */
+  readonly isNew: boolean
 }
 
-export type Pulled = { readonly came: Came } | { readonly failure: Failure }
-/** With what the engine says that it brought, also where that was not what was asked for. */
-type Attempt = Pulled & { readonly digest?: string | undefined }
+export type PullResult = { readonly pulled: PulledImage } | { readonly failure: Failure }
+/** `digest`: what the engine reported, even if the result is not the requested image. */
+type Attempt = PullResult & { readonly digest?: string | undefined }
 
-/** Pulls with a login or without one. Throws only when cancelled. */
-export async function pullImage(puller: Puller, wish: PullWish, login?: AuthConfig): Promise<Pulled> {
-  const held = await holdName(puller.imagesOf, puller.session, wish.reference)
-  const { digest, ...pulled } = await attempt(puller, wish, login)
-  if ('failure' in pulled && /^(platform-missing|registry-nonsense)$/.test(pulled.failure.code))
-    await held.putBack(digest)
-  return pulled
+/** Pulls with or without a login. Rejects only if cancelled. */
+export async function pullImage(context: PullContext, request: PullRequest, login?: AuthConfig): Promise<PullResult> {
+  const before = await rememberName(context.imagesOf, context.session, request.reference)
+  const { digest, ...result } = await attemptPull(context, request, login)
+  if ('failure' in result && /^(platform-missing|registry-nonsense)$/.test(result.failure.code))
+    await before.restore(digest)
+  return result
 }
 
-async function attempt(puller: Puller, wish: PullWish, login?: AuthConfig): Promise<Attempt> {
-  const { session, cancelled } = puller
+async function attemptPull(context: PullContext, request: PullRequest, login?: AuthConfig): Promise<Attempt> {
+  const { session, cancelled } = context
   const { endpoint } = session.context
-  const over = new AbortController()
-  // Whatever ends the pull here also ends it there: an engine gives up a pull that nobody listens to.
-  const abortSignal = AbortSignal.any([cancelled, over.signal])
+  const finished = new AbortController()
+  // Aborting the request also cancels the pull: the engine stops a pull when its client disconnects.
+  const abortSignal = AbortSignal.any([cancelled, finished.signal])
   try {
-    return await follows(puller, wish, login, abortSignal)
+    return await runPull(context, request, login, abortSignal)
   } catch (error) {
     cancelled.throwIfAborted()
-    const asked = { ...wish, platform: wish.platform ?? session.capabilities.platform }
-    if (statusOf(error) !== undefined) return { failure: pullFailure(messageOf(error), asked) }
+    const details = { ...request, platform: request.platform ?? session.capabilities.platform }
+    if (statusOf(error) !== undefined) return { failure: pullFailure(messageOf(error), details) }
     return {
       failure: session.signal.aborted ? { code: 'engine-stopped', endpoint } : engineFailure(error, endpoint),
     }
   } finally {
-    over.abort()
+    finished.abort()
   }
 }
 
-async function follows(
-  { session, tell }: Puller,
-  wish: PullWish,
+async function runPull(
+  { session, onProgress }: PullContext,
+  request: PullRequest,
   login: AuthConfig | undefined,
   abortSignal: AbortSignal,
 ): Promise<Attempt> {
-  const { reference, platform } = wish
-  const answer = await pullByEngine(session, reference, { platform, login, signal: abortSignal })
-  let state: PullState = pullBegun
-  for await (const line of saidLines(answer)) {
-    const said = line.errorDetail?.message ?? line.error
-    if (said !== undefined)
+  const { reference, platform } = request
+  const stream = await startPull(session, reference, { platform, login, signal: abortSignal })
+  let state: PullState = initialPullState
+  for await (const line of progressLines(stream)) {
+    const message = line.errorDetail?.message ?? line.error
+    if (message !== undefined)
       return {
-        failure: pullFailure(said, { ...wish, platform: platform ?? session.capabilities.platform }),
+        failure: pullFailure(message, { ...request, platform: platform ?? session.capabilities.platform }),
         digest: state.digest,
       }
-    state = follow(state, line)
-    tell(state)
+    state = applyLine(state, line)
+    onProgress(state)
   }
-  return { ...(await cameOf(session, wish, state)), digest: state.digest }
+  return { ...(await checkResult(session, request, state)), digest: state.digest }
 }
 
-/** What is there now. Engines hand out an image of another platform where the registry has no other (tried). */
-async function cameOf(session: EngineSession, wish: PullWish, { digest, news }: PullState): Promise<Pulled> {
-  const { reference, platform } = wish
+/**
+ * Inspects the pulled image. Fails if the platform is wrong: engines pull an image of another platform if the registry
+ * has no matching one (tested).
+ */
+async function checkResult(
+  session: EngineSession,
+  request: PullRequest,
+  { digest, isNew }: PullState,
+): Promise<PullResult> {
+  const { reference, platform } = request
   const image = await inspectImage(session, reference)
   if (!image) return { failure: { code: 'reference-unknown', reference } }
-  const has = `${image.Os}/${image.Architecture}`
-  if (platform !== undefined && !isOf(platform, has)) {
-    // The containerd store keeps several platforms under one name, and shows its own: then the registry is asked.
-    const lacks = session.capabilities.store === 'classic' || !(await registryHas(session, reference, platform))
-    if (lacks) return { failure: { code: 'platform-missing', reference, platform } }
+  const pulledPlatform = `${image.Os}/${image.Architecture}`
+  if (platform !== undefined && !matches(platform, pulledPlatform)) {
+    // The containerd store keeps several platforms under one name and shows the engine's own, so ask the registry.
+    const isMissing = session.capabilities.store === 'classic' || !(await registryHas(session, reference, platform))
+    if (isMissing) return { failure: { code: 'platform-missing', reference, platform } }
   }
-  return { came: { image: image.Id, news: news ?? true, ...(digest !== undefined && { digest }) } }
+  return { pulled: { image: image.Id, isNew: isNew ?? true, ...(digest !== undefined && { digest }) } }
 }
 
-const isOf = (platform: string, has: string) => platform === has || platform.startsWith(`${has}/`)
+/** Whether `platform` is `osAndArchitecture`, with or without a variant. */
+const matches = (platform: string, osAndArchitecture: string) =>
+  platform === osAndArchitecture || platform.startsWith(`${osAndArchitecture}/`)
 
 async function registryHas(session: EngineSession, reference: string, platform: string): Promise<boolean> {
-  const found = await readDistribution(session, reference).catch(() => undefined)
-  // Where it does not say, the engine is believed.
-  if (!found) return true
-  const { Descriptor, Platforms } = found
-  // Of an OCI manifest that stands alone no platform is told (tried): it has the one that the engine shows.
+  const distribution = await readDistribution(session, reference).catch(() => undefined)
+  // If the registry does not answer, trust the engine.
+  if (!distribution) return true
+  const { Descriptor, Platforms } = distribution
+  // Engines report no platform for a single OCI manifest (tested): its platform is the one that the engine shows.
   if (Platforms.length === 0) return !/\bmanifest\.v\d/.test(Descriptor.mediaType)
-  return Platforms.some(({ os, architecture }) => isOf(platform, `${os}/${architecture}`))
+  return Platforms.some(({ os, architecture }) => matches(platform, `${os}/${architecture}`))
 }
 
 const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error))

@@ -1,6 +1,6 @@
 /**
- * A pull that brought what was not asked for leaves its name as it was. Engines move the name first and look then: to an
- * image of another platform (all of them do), or to a web page (the containerd store). Seen on 20.10, 26.1 and 28.5.
+ * Restores an image name after a pull of the wrong content. Engines move the name before they check the content: to an
+ * image of another platform (all engines), or to a web page (the containerd store). Seen on 20.10, 26.1 and 28.5.
  */
 import { parseTag } from '../../model/image/reference.ts'
 import {
@@ -12,52 +12,60 @@ import {
   type ImageInspect,
 } from '../engine/index.ts'
 
-export interface Held {
-  /** Back to what the name led to before the pull; `digest` is what the pull says it brought. Nothing is forced. */
-  putBack(digest: string | undefined): Promise<void>
+export interface RememberedName {
+  /**
+   * Restores the name to the image before the pull, without force. Never rejects.
+   * @param digest what the engine reported as the result of the pull
+   */
+  restore(digest: string | undefined): Promise<void>
 }
 
-type Holder = ImageInspect
+/** Remembers which image a name refers to. Call this right before a pull. */
+export async function rememberName(
+  imagesOf: Engine['imagesOf'],
+  session: EngineSession,
+  reference: string,
+): Promise<RememberedName> {
+  const images = imagesOf(session)
+  const knownIds = images && new Set(images.keys())
+  const before = await inspectName(session, reference).catch(() => 'unclear' as const)
 
-/** What a name leads to, right before a pull. */
-export async function holdName(imagesOf: Engine['imagesOf'], session: EngineSession, reference: string): Promise<Held> {
-  const all = imagesOf(session)
-  const known = all && new Set(all.keys())
-  const before = await holderOf(session, reference).catch(() => 'unclear' as const)
-
-  async function putBack(digest: string | undefined) {
-    // As long as a slow list is still being read, or the window shows another engine, nobody knows what was there.
-    if (!known || before === 'unclear' || before === 'no image') return
-    const now = await holderOf(session, reference)
-    if (!now || !cameBy(now, digest) || (now !== 'no image' && now.Id === before?.Id)) return
-    const wasThere = now !== 'no image' && known.has(now.Id)
+  async function restore(digest: string | undefined) {
+    // The previous state is unknown while the image list is loading, or if another engine is current.
+    if (!knownIds || before === 'unclear' || before === 'no image') return
+    const after = await inspectName(session, reference)
+    if (!after || !isFromPull(after, digest) || (after !== 'no image' && after.Id === before?.Id)) return
+    const existedBefore = after !== 'no image' && knownIds.has(after.Id)
     const name = parseTag(reference)
     if (before && name) {
-      // The image may be gone with its name: then what came in its place is all that there is.
+      // If the previous image is gone, keep the pulled one.
       if (!(await tagImage(session, before.Id, name))) return
-      if (now !== 'no image' && !wasThere) await removeImage(session, now.Id, cautious)
+      if (after !== 'no image' && !existedBefore) await removeImage(session, after.Id, keepParents)
     }
-    // With its last name an image would go too.
-    else if (!before && (now === 'no image' || !wasThere || now.RepoTags.length > 1))
-      await removeImage(session, reference, cautious)
+    // Removing the last name would delete an image that existed before the pull.
+    else if (!before && (after === 'no image' || !existedBefore || after.RepoTags.length > 1))
+      await removeImage(session, reference, keepParents)
   }
 
   return {
-    // The containerd store forgets an image whose name moves, 26.1 always, 28.5 where the pull fails then: it is lost.
-    putBack: (digest) => putBack(digest).catch(() => undefined),
+    // Errors are ignored: the containerd store loses an image whose name moves (26.1 always, 28.5 if the pull fails).
+    restore: (digest) => restore(digest).catch(() => undefined),
   }
 }
 
-const cautious = { keepParents: true }
+const keepParents = { keepParents: true }
 
-/** Whether a name leads there by the pull, and not by someone else meanwhile. */
-const cameBy = (now: Holder | 'no image', digest: string | undefined) =>
-  now === 'no image' ||
-  now.Os === '' ||
-  (digest !== undefined && [now.Id, ...now.RepoDigests].some((each) => each.endsWith(digest)))
+/** Whether the pull moved the name, rather than another client in the meantime. */
+const isFromPull = (after: ImageInspect | 'no image', digest: string | undefined) =>
+  after === 'no image' ||
+  after.Os === '' ||
+  (digest !== undefined && [after.Id, ...after.RepoDigests].some((each) => each.endsWith(digest)))
 
-/** 26.1's containerd store refuses to inspect what a name leads to where that is no image. */
-async function holderOf(session: EngineSession, reference: string): Promise<Holder | 'no image' | undefined> {
+/**
+ * @returns undefined if the name does not exist; 'no image' if the name refers to other content, which the containerd
+ * store of 26.1 refuses to inspect
+ */
+async function inspectName(session: EngineSession, reference: string): Promise<ImageInspect | 'no image' | undefined> {
   try {
     return await inspectImage(session, reference)
   } catch (error) {

@@ -1,55 +1,58 @@
-/** Whether a pull has room, before anything is fetched. Nothing is refused, and nothing claimed, on a guess. */
+/** Checks before a download whether a pull fits on the disk. A pull is never refused if information is missing. */
 import type { ImageId } from '../../model/image/image.ts'
 import type { Digest } from '../../model/layers/sizes.ts'
 import { plentyOfRoom, presentLayers, roomFor } from '../../model/pull/room.ts'
 import type { Failure } from '../../preload/contract/index.ts'
 import { freeBytes } from '../engine/index.ts'
 import type { RegistryClient } from '../registry/index.ts'
-import type { Puller, PullWish } from './pull.ts'
+import type { PullContext, PullRequest } from './pull.ts'
 
 export interface RoomNeeds {
   readonly contents: RegistryClient['contents']
-  /** The layers of an image here, base first; undefined if they have not been read. */
+  /** The layers of a local image, base first; undefined if they have not been read. */
   readonly diffIdsOf: (image: ImageId) => readonly Digest[] | undefined
 }
 
-/** A registry that takes longer is not waited for: the pull begins. */
+/** If the registry takes longer, the pull starts without the check. */
 const registryTimeoutMs = 2_000
 
 /**
- * The failure of a pull that cannot fit. It costs requests at the registry only where the disk is not nearly empty.
- * @returns undefined if the pull fits, or if what it needs or what is free cannot be told. Rejects when cancelled.
+ * Checks whether a pull fits. Asks the registry only if less than `plentyOfRoom` is free. Rejects if cancelled.
+ * @returns the failure if the pull does not fit; undefined if the pull fits, or the needed or free space is unknown
  */
-export async function noRoomFor(needs: RoomNeeds, puller: Puller, wish: PullWish): Promise<Failure | undefined> {
-  const { session, cancelled } = puller
+export async function noRoomFor(
+  needs: RoomNeeds,
+  context: PullContext,
+  request: PullRequest,
+): Promise<Failure | undefined> {
+  const { session, cancelled } = context
   const { store, platform } = session.capabilities
   const free = await freeBytes(session)
   if (free === undefined || free >= plentyOfRoom) return undefined
 
-  const late = AbortSignal.timeout(registryTimeoutMs)
-  const over = AbortSignal.any([cancelled, late])
-  const offered = await needs.contents(wish.reference, wish.platform ?? platform, over).catch(() => undefined)
+  const signal = AbortSignal.any([cancelled, AbortSignal.timeout(registryTimeoutMs)])
+  const contents = await needs.contents(request.reference, request.platform ?? platform, signal).catch(() => undefined)
   cancelled.throwIfAborted()
-  if (!offered) return undefined
-  const { layers } = offered
+  if (!contents) return undefined
+  const { layers } = contents
   if (roomFor({ layers, present: 0, store, free }).fits) return undefined
 
-  // Only now it matters which layers are here already.
-  const here = layersHere(needs, puller)
-  const present = here?.length === 0 ? 0 : here && (await countPresent(here))
+  // The pull does not fit as a whole, so subtract the layers that exist locally.
+  const localLayers = readLocalLayers(needs, context)
+  const present = localLayers?.length === 0 ? 0 : localLayers && (await countPresent(localLayers))
   if (present === undefined) return undefined
   const { fits, needed } = roomFor({ layers, present, store, free })
-  return fits ? undefined : { code: 'pull-no-room', reference: wish.reference, needed, free }
+  return fits ? undefined : { code: 'pull-no-room', reference: request.reference, needed, free }
 
   async function countPresent(images: readonly (readonly Digest[])[]): Promise<number | undefined> {
-    const diffIds = await offered!.diffIds().catch(() => undefined)
+    const diffIds = await contents!.diffIds().catch(() => undefined)
     cancelled.throwIfAborted()
     return diffIds && presentLayers(diffIds, images)
   }
 }
 
-/** @returns undefined as long as the layers of some image are not known: they may be what the pull needs */
-function layersHere({ diffIdsOf }: RoomNeeds, { imagesOf, session }: Puller) {
+/** @returns undefined if the layers of any local image are unknown, since the pull may share them */
+function readLocalLayers({ diffIdsOf }: RoomNeeds, { imagesOf, session }: PullContext) {
   const images = imagesOf(session)
   const readable = images && [...images.values()].filter(({ unreadable }) => unreadable === undefined)
   const layers = readable?.map(({ id }) => diffIdsOf(id))

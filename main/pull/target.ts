@@ -1,16 +1,16 @@
-/** What is pulled: always exactly one image, by tag or by digest. */
+/** The target of a pull: exactly one image, by tag or by digest. */
 import { registryOf } from '../../model/image/provenance.ts'
 import { parseReference } from '../../model/image/reference.ts'
 
 export interface Target {
-  /** In its familiar form, with its tag or digest. */
+  /** The familiar reference, with a tag or digest. */
   readonly reference: string
-  /** The registry's name: `docker.io` where it names none. */
+  /** The registry's name: `docker.io` if the reference has none. */
   readonly host: string
 }
 
-/** Undefined where Docker would refuse the name. */
+/** @returns undefined if `text` is not a valid image reference */
 export function targetOf(text: string): Target | undefined {
-  const named = parseReference(text.trim())
-  return named && { reference: named.reference, host: registryOf(named.reference) }
+  const parsed = parseReference(text.trim())
+  return parsed && { reference: parsed.reference, host: registryOf(parsed.reference) }
 }

@@ -1,5 +1,5 @@
 /**
- * A registry's client, as far as images are looked for: what a reference leads to, and which tags there are.
+ * A registry client that resolves references, lists tags and reads the contents of an image before a pull.
  * Source: distribution docs, spec/api.md; opencontainers distribution-spec.
  */
 import { createHash } from 'node:crypto'
@@ -10,200 +10,225 @@ import { fail, ok, type RegistryFailure, type Result } from '../../preload/contr
 import { readContents, type ImageContents } from './contents.ts'
 import type { Credentials, CredentialStore } from './credentials.ts'
 import { refusal } from './failures.ts'
-import { readJson, type Answer, type Http } from './http.ts'
+import { readJson, type HttpResponse, type Http } from './http.ts'
 import { manifestTypes } from './manifest.ts'
 import { basic, parseChallenges, pullToken, type Challenge } from './token.ts'
 
-type Told<T> = Promise<Result<T, RegistryFailure>>
+type RegistryResult<T> = Promise<Result<T, RegistryFailure>>
 
 export interface ManifestHead {
   readonly mediaType: string
-  /** Of the content itself where the registry does not name it. Absent where it cannot be told at all. */
+  /** Computed from the manifest if the registry sends no digest. Absent if it cannot be determined. */
   readonly digest?: string
 }
 
 export interface ListedTags {
-  /** In the registry's order. Some mirrors answer with none, whatever there is. */
+  /** In the registry's order. Some mirrors always return an empty list. */
   readonly tags: readonly string[]
+  /** Whether the list was cut off at `maxPages`. */
   readonly more: boolean
 }
 
 export interface RegistryClient {
-  /** What a reference, by tag or digest, leads to; costs no pull. Rejects only where `signal` was aborted. */
-  head(reference: string, signal?: AbortSignal): Told<ManifestHead>
-  tags(repository: string, signal?: AbortSignal): Told<ListedTags>
   /**
-   * What a pull for a platform, as `linux/amd64`, would bring: a HEAD, and a GET of each manifest only if that named a
-   * digest. Logs in once at most. Rejects only where `signal` was aborted.
-   * @returns undefined if the registry does not tell, or not without a login that is not stored
+   * Resolves a reference by tag or digest. Does not count as a pull at Docker Hub if the registry sends the digest.
+   * Rejects only if `signal` is aborted.
+   */
+  head(reference: string, signal?: AbortSignal): RegistryResult<ManifestHead>
+  /** Lists the tags of a repository. Rejects only if `signal` is aborted. */
+  tags(repository: string, signal?: AbortSignal): RegistryResult<ListedTags>
+  /**
+   * Reads what a pull for a platform, such as `linux/amd64`, would download. Sends a HEAD request, and GETs the
+   * manifests only if the registry sent a digest. Logs in at most once. Rejects only if `signal` is aborted.
+   * @returns undefined if the registry does not provide the manifests, or requires a login that is not stored
    */
   contents(reference: string, platform: string, signal?: AbortSignal): Promise<ImageContents | undefined>
 }
 
-interface Needs {
+interface Dependencies {
   readonly http: Http
   readonly credentials: CredentialStore
-  /** The host that answers for `docker.io`. */
+  /** The host to use for `docker.io`. */
   readonly hubHost?: string
 }
 
-const tagList = v.object({ tags: v.nullish(v.array(v.string()), []) })
+const tagListReply = v.object({ tags: v.nullish(v.array(v.string()), []) })
 const pageSize = 1000
-const mostPages = 10
+const maxPages = 10
 
-/** One conversation about one repository: what let it in is used for all its pages. */
-interface Visit extends RegistryPlace {
+/** The state of a series of requests to one repository. */
+interface RepositorySession extends RegistryPlace {
   readonly signal?: AbortSignal | undefined
+  /** The Authorization header that the registry accepted last, reused for later requests. */
   authorization?: string
 }
-interface Wish {
+interface RequestSpec {
   readonly method: 'GET' | 'HEAD'
   readonly accept: string
 }
 
-export function registryClient({ http, credentials, hubHost = hubRegistry }: Needs): RegistryClient {
-  /** Of hosts on this computer: those found to speak plain HTTP. */
-  const plainHosts = new Set<string>()
+export function registryClient({ http, credentials, hubHost = hubRegistry }: Dependencies): RegistryClient {
+  /** Loopback hosts that are known to use plain HTTP. */
+  const plainHttpHosts = new Set<string>()
 
-  const visit = (repository: string, signal?: AbortSignal): Visit => {
+  const openSession = (repository: string, signal?: AbortSignal): RepositorySession => {
     const place = registryPlace(repository)
     return { ...place, host: place.registry === hub ? hubHost : place.host, signal }
   }
 
-  /** What is on this computer is tried by https, then plainly, as Docker does. */
-  async function knock(at: Visit, path: string, wish: Wish): Told<Answer> {
-    const { host, registry, signal, authorization } = at
-    const headers = { accept: wish.accept, ...(authorization && { authorization }) }
-    const by = (scheme: string) =>
-      http.ask(`${scheme}://${host}${path}`, { host: registry, method: wish.method, headers, signal })
-    if (plainHosts.has(host)) return by('http')
-    const secure = await by('https')
+  /** Sends one request. Loopback hosts are tried with https first, then with http, as Docker does. */
+  async function send(session: RepositorySession, path: string, spec: RequestSpec): RegistryResult<HttpResponse> {
+    const { host, registry, signal, authorization } = session
+    const headers = { accept: spec.accept, ...(authorization && { authorization }) }
+    const sendWith = (scheme: string) =>
+      http.ask(`${scheme}://${host}${path}`, { host: registry, method: spec.method, headers, signal })
+    if (plainHttpHosts.has(host)) return sendWith('http')
+    const secure = await sendWith('https')
     if (secure.ok || !isLoopback(host) || !/^registry-(tls|unreachable)$/.test(secure.error.code)) return secure
-    const plain = await by('http')
-    if (plain.ok) plainHosts.add(host)
+    const plain = await sendWith('http')
+    if (plain.ok) plainHttpHosts.add(host)
     return plain.ok ? plain : secure
   }
 
-  /** Public images are had without credentials; the stored ones are offered only where the registry asks for them. */
-  async function ask(at: Visit, path: string, wish: Wish): Told<Answer> {
-    const first = await knock(at, path, wish)
+  /** Sends a request: first without credentials, then with the stored ones if the registry requires them. */
+  async function sendWithLogin(
+    session: RepositorySession,
+    path: string,
+    spec: RequestSpec,
+  ): RegistryResult<HttpResponse> {
+    const first = await send(session, path, spec)
     if (!first.ok || ![401, 403].includes(first.value.status)) return first
-    const ways = parseChallenges(first.value.header('www-authenticate') ?? '')
-    const bearer = ways.find(({ scheme }) => scheme === 'bearer')
-    let last: Result<Answer, RegistryFailure> = first
+    const challenges = parseChallenges(first.value.header('www-authenticate') ?? '')
+    const bearer = challenges.find(({ scheme }) => scheme === 'bearer')
+    let last: Result<HttpResponse, RegistryFailure> = first
     if (bearer) {
-      const token = await pullToken(http, { ...at, challenge: bearer })
-      if (token.ok) last = await enter(at, `Bearer ${token.value}`, path, wish)
+      const token = await pullToken(http, { ...session, challenge: bearer })
+      if (token.ok) last = await sendAuthorized(session, `Bearer ${token.value}`, path, spec)
       else if (/^registry-(login|denied)$/.test(token.error.code)) last = token
       else return token
     }
     if (last.ok ? ![401, 403].includes(last.value.status) : !/^registry-(login|denied)$/.test(last.error.code))
       return last
-    if (!bearer && !ways.some(({ scheme }) => scheme === 'basic')) return last
-    const stored = await credentials(at.registry, at.signal)
-    at.signal?.throwIfAborted()
-    const key = stored && (await keyOf(at, bearer, stored))
-    if (!key) return last
-    return key.ok ? enter(at, key.value, path, wish) : key
+    if (!bearer && !challenges.some(({ scheme }) => scheme === 'basic')) return last
+    const stored = await credentials(session.registry, session.signal)
+    session.signal?.throwIfAborted()
+    const header = stored && (await authorizationFor(session, bearer, stored))
+    if (!header) return last
+    return header.ok ? sendAuthorized(session, header.value, path, spec) : header
   }
 
-  async function keyOf(at: Visit, bearer: Challenge | undefined, stored: Credentials): Told<string> {
+  /** The Authorization header for the stored credentials. */
+  async function authorizationFor(
+    session: RepositorySession,
+    bearer: Challenge | undefined,
+    stored: Credentials,
+  ): RegistryResult<string> {
     if (bearer) {
-      const token = await pullToken(http, { ...at, challenge: bearer, credentials: stored })
+      const token = await pullToken(http, { ...session, challenge: bearer, credentials: stored })
       return token.ok ? ok(`Bearer ${token.value}`) : token
     }
-    return stored.kind === 'password' ? ok(basic(stored)) : fail({ code: 'registry-login', host: at.registry })
+    return stored.kind === 'password' ? ok(basic(stored)) : fail({ code: 'registry-login', host: session.registry })
   }
 
-  function enter(at: Visit, authorization: string, path: string, wish: Wish): Told<Answer> {
-    at.authorization = authorization
-    return knock(at, path, wish)
+  function sendAuthorized(
+    session: RepositorySession,
+    authorization: string,
+    path: string,
+    spec: RequestSpec,
+  ): RegistryResult<HttpResponse> {
+    session.authorization = authorization
+    return send(session, path, spec)
   }
 
-  /** Where a registry does not name a manifest's digest: it is that of its bytes. */
-  async function hashed(at: Visit, path: string): Promise<string | undefined> {
-    const asked = await ask(at, path, { method: 'GET', accept: manifestTypes.join(', ') })
-    if (!asked.ok || asked.value.status !== 200 || asked.value.body === '') return undefined
-    const { body, header } = asked.value
-    // The oldest manifests are signed, and their digest is not that of all their bytes.
+  /** Computes the digest of a manifest from its body, for registries that do not send Docker-Content-Digest. */
+  async function computeDigest(session: RepositorySession, path: string): Promise<string | undefined> {
+    const response = await sendWithLogin(session, path, { method: 'GET', accept: manifestTypes.join(', ') })
+    if (!response.ok || response.value.status !== 200 || response.value.body === '') return undefined
+    const { body, header } = response.value
+    // Schema 1 manifests are signed, and their digest does not cover the signature.
     if (!manifestTypes.includes(mediaTypeOf(header('content-type'))) || body.includes('\uFFFD')) return undefined
     return `sha256:${createHash('sha256').update(body).digest('hex')}`
   }
 
   return {
     async head(reference, signal) {
-      const wanted = parseReference(reference)
-      if (!wanted) return fail({ code: 'reference-wrong', reference })
-      const at = visit(wanted.repository, signal)
-      const path = `/v2/${at.path}/manifests/${wanted.version}`
-      const asked = await ask(at, path, { method: 'HEAD', accept: manifestTypes.join(', ') })
-      if (!asked.ok) return asked
-      const answer = asked.value
-      if (answer.status >= 400)
-        return fail(missing(answer, at) ? { code: 'reference-unknown', reference } : refusal(answer, at.registry))
-      const mediaType = mediaTypeOf(answer.header('content-type'))
-      // A page for people, or a gate-keeper that says 200 to everything.
-      if (answer.status !== 200 || !/[+/]json$|prettyjws$/.test(mediaType))
-        return fail({ code: 'registry-nonsense', host: at.registry })
-      const digest = namedDigest(answer) ?? (await hashed(at, path))
+      const parsed = parseReference(reference)
+      if (!parsed) return fail({ code: 'reference-wrong', reference })
+      const session = openSession(parsed.repository, signal)
+      const path = `/v2/${session.path}/manifests/${parsed.version}`
+      const head = await sendWithLogin(session, path, { method: 'HEAD', accept: manifestTypes.join(', ') })
+      if (!head.ok) return head
+      const response = head.value
+      if (response.status >= 400)
+        return fail(
+          isMissing(response, session) ? { code: 'reference-unknown', reference } : refusal(response, session.registry),
+        )
+      const mediaType = mediaTypeOf(response.header('content-type'))
+      // An HTML page, or a captive portal that responds 200 to every request.
+      if (response.status !== 200 || !/[+/]json$|prettyjws$/.test(mediaType))
+        return fail({ code: 'registry-nonsense', host: session.registry })
+      const digest = digestHeader(response) ?? (await computeDigest(session, path))
       return ok({ mediaType, ...(digest !== undefined && { digest }) })
     },
 
     async contents(reference, platform, signal) {
-      const wanted = parseReference(reference)
-      if (!wanted) return undefined
-      const at = visit(wanted.repository, signal)
+      const parsed = parseReference(reference)
+      if (!parsed) return undefined
+      const session = openSession(parsed.repository, signal)
       const accept = manifestTypes.join(', ')
-      const asked = await ask(at, `/v2/${at.path}/manifests/${wanted.version}`, { method: 'HEAD', accept })
-      const digest = asked.ok && asked.value.status === 200 ? namedDigest(asked.value) : undefined
+      const head = await sendWithLogin(session, `/v2/${session.path}/manifests/${parsed.version}`, {
+        method: 'HEAD',
+        accept,
+      })
+      const digest = head.ok && head.value.status === 200 ? digestHeader(head.value) : undefined
       if (digest === undefined) return undefined
-      // What let the HEAD in is used again, and nothing else is tried.
+      // Reuses the authorization of the HEAD request and does not try to log in again.
       const get = async (path: string, accept: string) => {
-        const got = await knock(at, `/v2/${at.path}/${path}`, { method: 'GET', accept })
-        return got.ok ? got.value : undefined
+        const response = await send(session, `/v2/${session.path}/${path}`, { method: 'GET', accept })
+        return response.ok ? response.value : undefined
       }
       return await readContents(get, digest, platform)
     },
 
     async tags(repository, signal) {
-      const wanted = parseReference(repository)
-      if (!wanted) return fail({ code: 'reference-wrong', reference: repository })
-      const at = visit(wanted.repository, signal)
+      const parsed = parseReference(repository)
+      if (!parsed) return fail({ code: 'reference-wrong', reference: repository })
+      const session = openSession(parsed.repository, signal)
       const tags = new Set<string>()
-      let path: string | undefined = `/v2/${at.path}/tags/list?n=${pageSize}`
-      for (let page = 0; path && page < mostPages; page++) {
-        const asked: Result<Answer, RegistryFailure> = await ask(at, path, {
+      let path: string | undefined = `/v2/${session.path}/tags/list?n=${pageSize}`
+      for (let page = 0; path && page < maxPages; page++) {
+        const response: Result<HttpResponse, RegistryFailure> = await sendWithLogin(session, path, {
           method: 'GET',
           accept: 'application/json',
         })
-        if (!asked.ok) return asked
-        if (missing(asked.value, at)) return fail({ code: 'reference-unknown', reference: repository })
-        const list = readJson(asked.value, tagList, at.registry)
+        if (!response.ok) return response
+        if (isMissing(response.value, session)) return fail({ code: 'reference-unknown', reference: repository })
+        const list = readJson(response.value, tagListReply, session.registry)
         if (!list.ok) return list
         for (const tag of list.value.tags) if (parseTag(`x:${tag}`)) tags.add(tag)
-        path = nextPage(asked.value, path)
+        path = nextPage(response.value, path)
       }
       return ok({ tags: [...tags], more: path !== undefined })
     },
   }
 }
 
-/** Docker Hub gives a token for anything, and then says 401 to what does not exist as to what is private. */
-const missing = ({ status }: Answer, { registry, authorization }: Visit) =>
+/** Docker Hub issues a token for any repository, then responds 401 if the repository is private or does not exist. */
+const isMissing = ({ status }: HttpResponse, { registry, authorization }: RepositorySession) =>
   status === 404 || (status === 401 && registry === hub && authorization !== undefined)
 
-function namedDigest(answer: Answer): string | undefined {
-  const named = answer.header('docker-content-digest')
-  return named && /^sha256:[0-9a-f]{64}$/.test(named) ? named : undefined
+function digestHeader(response: HttpResponse): string | undefined {
+  const digest = response.header('docker-content-digest')
+  return digest && /^sha256:[0-9a-f]{64}$/.test(digest) ? digest : undefined
 }
 
 const mediaTypeOf = (contentType = '') => contentType.split(';')[0]!.trim()
 
-/** The next page that the Link header names: at the same host or nowhere, and not the same once more. */
-function nextPage(answer: Answer, path: string): string | undefined {
-  const [, link] = /<([^>]*)>\s*;[^,]*\brel="?next"?/i.exec(answer.header('link') ?? '') ?? []
-  const next = link === undefined ? undefined : URL.parse(link, answer.url.href)
-  if (!next || next.host !== answer.url.host) return undefined
+/** The path of the next page from the Link header. @returns undefined for another host, or for the same page again */
+function nextPage(response: HttpResponse, path: string): string | undefined {
+  const [, link] = /<([^>]*)>\s*;[^,]*\brel="?next"?/i.exec(response.header('link') ?? '') ?? []
+  const next = link === undefined ? undefined : URL.parse(link, response.url.href)
+  if (!next || next.host !== response.url.host) return undefined
   const nextPath = `${next.pathname}${next.search}`
   return nextPath === path ? undefined : nextPath
 }

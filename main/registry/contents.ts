@@ -1,56 +1,57 @@
-/** What a pull of an image would bring, as its registry tells: the compressed size of each layer. */
+/** Reads what a pull of an image would download: the compressed size of each layer, from its registry. */
 import * as v from 'valibot'
 import type { Bytes } from '../../model/image/image.ts'
 import { platformName } from '../../model/image/platform.ts'
-import type { Answer } from './http.ts'
+import type { HttpResponse } from './http.ts'
 import { digestOf, manifest, manifestTypes } from './manifest.ts'
 
 export interface ImageContents {
-  /** Compressed, base first. */
+  /** Compressed sizes, base first. */
   readonly layers: readonly Bytes[]
-  /** The digests of the unpacked layers, base first, from the image's configuration: one more GET. */
+  /** Diff ids (digests of the uncompressed layers), base first. GETs the image's configuration. */
   diffIds(): Promise<readonly string[] | undefined>
 }
 
-/** A GET at the image's repository. @returns undefined if the registry does not give it */
-export type GetContent = (path: string, accept: string) => Promise<Answer | undefined>
+/** Sends a GET request to the image's repository. @returns undefined if the request failed */
+export type GetContent = (path: string, accept: string) => Promise<HttpResponse | undefined>
 
-/** Only the layers are read. Source: OCI image-spec, config.md. */
+/** The part of an image configuration that is read. Source: OCI image-spec, config.md. */
 const configuration = v.object({ rootfs: v.object({ diff_ids: v.array(v.string()) }) })
 
 /**
- * Reads the manifest of one platform. What does not have the digest that it was asked by is not believed.
- * @returns undefined if it cannot be had, or the image has no such platform
+ * Reads the manifest of one platform. Content that does not match its digest is ignored.
+ * @returns undefined if the manifest cannot be read or the image lacks the platform
  */
 export async function readContents(
   get: GetContent,
   digest: string,
   platform: string,
 ): Promise<ImageContents | undefined> {
-  const top = parsed(manifest, await content(get, `manifests/${digest}`, digest))
+  const top = parseJson(manifest, await fetchVerified(get, `manifests/${digest}`, digest))
   if (top && 'layers' in top) return contentsOf(top)
-  const own = top?.manifests.find((one) => one.platform && platformName(one.platform) === platform)
-  const one = own && parsed(manifest, await content(get, `manifests/${own.digest}`, own.digest))
-  return one && 'layers' in one ? contentsOf(one) : undefined
+  const entry = top?.manifests.find((each) => each.platform && platformName(each.platform) === platform)
+  const image = entry && parseJson(manifest, await fetchVerified(get, `manifests/${entry.digest}`, entry.digest))
+  return image && 'layers' in image ? contentsOf(image) : undefined
 
   function contentsOf({ config, layers }: Extract<v.InferOutput<typeof manifest>, { layers: unknown }>): ImageContents {
     return {
       layers: layers.map(({ size }) => size),
       async diffIds() {
-        const read = parsed(configuration, await content(get, `blobs/${config.digest}`, config.digest))
-        const diffIds = read?.rootfs.diff_ids
+        const parsed = parseJson(configuration, await fetchVerified(get, `blobs/${config.digest}`, config.digest))
+        const diffIds = parsed?.rootfs.diff_ids
         return diffIds?.length === layers.length ? diffIds : undefined
       },
     }
   }
 }
 
-async function content(get: GetContent, path: string, digest: string): Promise<string | undefined> {
-  const answer = await get(path, path.startsWith('manifests/') ? manifestTypes.join(', ') : '*/*')
-  return answer?.status === 200 && digestOf(answer.body) === digest ? answer.body : undefined
+/** @returns undefined if the request failed or the body does not match `digest` */
+async function fetchVerified(get: GetContent, path: string, digest: string): Promise<string | undefined> {
+  const response = await get(path, path.startsWith('manifests/') ? manifestTypes.join(', ') : '*/*')
+  return response?.status === 200 && digestOf(response.body) === digest ? response.body : undefined
 }
 
-function parsed<Schema extends v.GenericSchema>(
+function parseJson<Schema extends v.GenericSchema>(
   schema: Schema,
   text: string | undefined,
 ): v.InferOutput<Schema> | undefined {

@@ -1,12 +1,12 @@
-/** What an answer, or the lack of one, stands for, as a code. */
+/** Maps HTTP responses and network errors to failure codes. */
 import type { RegistryFailure } from '../../preload/contract/index.ts'
 
-/** The answer began well and did not end so: cut, or longer than anything that is asked for here. */
+/** A response body that was cut off or is too long. */
 export class BrokenAnswer extends Error {}
 
-/** The failure that an exception of the library, of TLS or of the network stands for. */
+/** Maps an error thrown by undici, TLS or the network to a failure. */
 export function networkFailure(error: unknown, host: string): RegistryFailure {
-  const { code, message } = thrown(error)
+  const { code, message } = rootCause(error)
   if (error instanceof BrokenAnswer) return { code: 'registry-nonsense', host }
   if (/^(UND_ERR_(HEADERS|BODY|CONNECT)_TIMEOUT|ETIMEDOUT)$/.test(code)) return { code: 'registry-slow', host }
   if (/^(HPE_|UND_ERR_HEADERS_OVERFLOW|UND_ERR_RES)/.test(code)) return { code: 'registry-nonsense', host }
@@ -20,7 +20,7 @@ export function networkFailure(error: unknown, host: string): RegistryFailure {
   return { code: 'registry-unreachable', host, detail, ...(reason && { reason }) }
 }
 
-/** The system's own words for what keeps one from a host. Source: errno(3), getaddrinfo(3); undici's UND_ERR_SOCKET. */
+/** Error codes by the reason why a host is unreachable. Source: errno(3), getaddrinfo(3); undici's UND_ERR_SOCKET. */
 const reasons = [
   [/^ENOTFOUND$/, 'no-host'],
   [/^(EAI_AGAIN|ENETUNREACH|ENETDOWN)$/, 'no-network'],
@@ -28,45 +28,45 @@ const reasons = [
   [/^(ECONNRESET|EPIPE|UND_ERR_SOCKET)$/, 'cut'],
 ] as const
 
-interface Refusal {
+interface ErrorResponse {
   readonly status: number
   header(name: string): string | undefined
 }
 
-/** The failure that a status of 400 or above stands for. */
-export function refusal(answer: Refusal, host: string, now = Date.now()): RegistryFailure {
-  if (answer.status === 401) return { code: 'registry-login', host }
-  if (answer.status === 403) return { code: 'registry-denied', host }
-  if (answer.status !== 429) return { code: 'registry-error', host, status: answer.status }
-  const until = retryTime(answer, now)
+/** Maps a response with a status of 400 or above to a failure. */
+export function refusal(response: ErrorResponse, host: string, nowMs = Date.now()): RegistryFailure {
+  if (response.status === 401) return { code: 'registry-login', host }
+  if (response.status === 403) return { code: 'registry-denied', host }
+  if (response.status !== 429) return { code: 'registry-error', host, status: response.status }
+  const until = retryTime(response, nowMs)
   return { code: 'registry-limited', host, ...(until !== undefined && { until }) }
 }
 
-/** Nobody means more, in seconds. */
-const longest = 365 * 86_400
+/** Longer retry delays, in seconds, are ignored as invalid. */
+const maxRetrySeconds = 365 * 86_400
 
 /**
- * When to try again, in seconds since 1970: Docker Hub writes just that into X-Retry-After; Retry-After is either
+ * When to retry, in seconds since 1970. Docker Hub sends X-Retry-After in that unit; Retry-After contains either
  * seconds from now or a date (RFC 9110, 10.2.3).
  */
-function retryTime({ header }: Refusal, milliseconds: number): number | undefined {
-  const now = milliseconds / 1000
+function retryTime({ header }: ErrorResponse, nowMs: number): number | undefined {
+  const now = nowMs / 1000
   const after = header('retry-after')?.trim() ?? ''
   const times = [
     Number(header('x-retry-after') ?? NaN),
     /^\d+$/.test(after) ? now + Number(after) : Date.parse(after) / 1000,
   ]
-  const at = times.find((time) => now < time && time < now + longest)
+  const at = times.find((time) => now < time && time < now + maxRetrySeconds)
   return at === undefined ? undefined : Math.round(at)
 }
 
-function thrown(error: unknown): { code: string; message: string } {
+function rootCause(error: unknown): { code: string; message: string } {
   if (!(error instanceof Error)) return { code: '', message: String(error) }
-  // Where a name has several addresses, each failed in its own way: the first tells enough.
+  // An AggregateError has one error for each address of the host; report the first.
   const first: unknown = error instanceof AggregateError ? error.errors[0] : undefined
   const cause = first ?? (/^UND_ERR_(PRX_|SOCKS)/.test(codeOf(error)) ? undefined : error.cause)
   return cause instanceof Error && codeOf(cause)
-    ? thrown(cause)
+    ? rootCause(cause)
     : { code: codeOf(error), message: error.message || codeOf(error) }
 }
 

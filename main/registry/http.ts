@@ -1,142 +1,150 @@
-/** Asking by HTTP: in time, within size, redirected with care, each fault told as a code. */
+/** HTTP requests with a timeout, a size limit and safe redirects. Every failure has a code. */
 import type { Dispatcher } from 'undici'
 import * as v from 'valibot'
 import { isLoopback } from '../../model/image/registry-place.ts'
 import { fail, ok, type RegistryFailure, type Result } from '../../preload/contract/index.ts'
 import { BrokenAnswer, networkFailure, refusal } from './failures.ts'
-import { waysThrough, type WayNeeds } from './ways.ts'
+import { createDispatchers, type ProxySettings } from './ways.ts'
 
-export interface Question {
-  /** What the user knows the host by, for the failures. */
+export interface RequestOptions {
+  /** The host name that the user knows, used in failures. */
   readonly host: string
   readonly method?: 'GET' | 'HEAD' | 'POST'
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: string
-  /** All of it, redirects too, in milliseconds. */
-  readonly within?: number
+  /** Timeout in milliseconds for the whole request, including redirects. Default: 10 s. */
+  readonly timeoutMs?: number
   readonly signal?: AbortSignal | undefined
 }
 
-export interface Head {
+export interface ResponseHead {
   readonly status: number
-  /** The address that answered, after all redirects. */
+  /** The final URL, after all redirects. */
   readonly url: URL
   header(name: string): string | undefined
 }
 
-export interface Answer extends Head {
+export interface HttpResponse extends ResponseHead {
   readonly body: string
 }
 
-/** An answer of which only the head has been read. */
-export interface Opened extends Head {
-  /** To be read to its end, or left by aborting the question's signal. */
+/** A response whose body has not been read yet. */
+export interface StreamingResponse extends ResponseHead {
+  /** Read the body to its end, or abort the request's signal. */
   readonly body: AsyncIterable<Buffer>
 }
 
 export interface Http {
-  /** Whatever was answered, an error's status too. Rejects only where `signal` was aborted. */
-  ask(address: string | URL, question: Question): Promise<Result<Answer, RegistryFailure>>
-  /** As `ask`, for what is large: `within` is the time for the head alone. */
-  open(address: string | URL, question: Question): Promise<Result<Opened, RegistryFailure>>
-  /** The answer as JSON of that shape; a status of 400 or above is a failure. */
+  /** @returns the response, whatever its status. Rejects only if `signal` is aborted. */
+  ask(address: string | URL, options: RequestOptions): Promise<Result<HttpResponse, RegistryFailure>>
+  /** Like `ask`, but streams the body: `timeoutMs` covers the response head only. */
+  open(address: string | URL, options: RequestOptions): Promise<Result<StreamingResponse, RegistryFailure>>
+  /** @returns the body parsed as JSON and validated by `schema`. Fails on a status of 400 or above. */
   json<Schema extends v.GenericSchema>(
     address: string | URL,
     schema: Schema,
-    question: Question,
+    options: RequestOptions,
   ): Promise<Result<v.InferOutput<Schema>, RegistryFailure>>
   close(): Promise<void>
 }
 
-interface Needs extends WayNeeds {
+interface Dependencies extends ProxySettings {
   readonly version: string
 }
 
-const usualPatience = 10_000
-const mostRedirects = 5
-const mostBytes = 8_000_000
+const defaultTimeoutMs = 10_000
+const maxRedirects = 5
+const maxBodyBytes = 8_000_000
 
-export function httpClient({ version, ...wayNeeds }: Needs): Http {
-  const ways = waysThrough(wayNeeds)
-  const agent = { 'user-agent': `Slipway/${version}` }
+export function httpClient({ version, ...proxySettings }: Dependencies): Http {
+  const dispatchers = createDispatchers(proxySettings)
+  const userAgent = { 'user-agent': `Slipway/${version}` }
 
-  /** Follows redirects as far as they may lead. Throws what the library throws. */
-  async function follow(address: string | URL, question: Question, over: AbortSignal): Promise<Opened | undefined> {
-    const { method = 'GET', body } = question
+  /**
+   * Sends a request and follows its redirects. Throws the errors of undici.
+   * @returns undefined if a redirect is not allowed or there are too many
+   */
+  async function sendFollowingRedirects(
+    address: string | URL,
+    options: RequestOptions,
+    signal: AbortSignal,
+  ): Promise<StreamingResponse | undefined> {
+    const { method = 'GET', body } = options
     let url = new URL(address)
-    let headers: Record<string, string> = { ...agent, ...question.headers }
-    for (let redirects = 0; redirects <= mostRedirects; redirects++) {
-      const sent = { method, headers, signal: over, ...(body !== undefined && { body }) }
-      const answer = await once(url, await ways.to(url, over), sent)
-      const next = method === 'POST' ? undefined : redirection(answer)
-      if (!next) return answer
-      await readAll(answer.body)
-      if (!mayLead(url, next)) return undefined
+    let headers: Record<string, string> = { ...userAgent, ...options.headers }
+    for (let redirects = 0; redirects <= maxRedirects; redirects++) {
+      const request = { method, headers, signal, ...(body !== undefined && { body }) }
+      const response = await sendOnce(url, await dispatchers.forUrl(url, signal), request)
+      const next = method === 'POST' ? undefined : redirectTarget(response)
+      if (!next) return response
+      await readAll(response.body)
+      if (!isRedirectAllowed(url, next)) return undefined
       if (next.origin !== url.origin) headers = withoutSecrets(headers)
       url = next
     }
     return undefined
   }
 
-  /** The work within its time, and what it throws as a failure. */
-  async function inTime<T>(
-    { host, signal, within = usualPatience }: Question,
-    work: (over: AbortSignal) => Promise<T | undefined>,
+  /** Runs `send` with a timeout and turns what it throws into a failure. */
+  async function withTimeout<T>(
+    { host, signal, timeoutMs = defaultTimeoutMs }: RequestOptions,
+    send: (signal: AbortSignal) => Promise<T | undefined>,
   ): Promise<Result<T, RegistryFailure>> {
-    const late = new AbortController()
-    const clock = setTimeout(() => late.abort(), within)
+    const timeout = new AbortController()
+    const timer = setTimeout(() => timeout.abort(), timeoutMs)
     try {
-      const done = await work(signal ? AbortSignal.any([signal, late.signal]) : late.signal)
-      return done === undefined ? fail({ code: 'registry-redirects', host }) : ok(done)
+      const response = await send(signal ? AbortSignal.any([signal, timeout.signal]) : timeout.signal)
+      return response === undefined ? fail({ code: 'registry-redirects', host }) : ok(response)
     } catch (error) {
       signal?.throwIfAborted()
-      return fail(late.signal.aborted ? { code: 'registry-slow', host } : networkFailure(error, host))
+      return fail(timeout.signal.aborted ? { code: 'registry-slow', host } : networkFailure(error, host))
     } finally {
-      clearTimeout(clock)
+      clearTimeout(timer)
     }
   }
 
-  const ask: Http['ask'] = (address, question) =>
-    inTime(question, async (over) => {
-      const opened = await follow(address, question, over)
+  const ask: Http['ask'] = (address, options) =>
+    withTimeout(options, async (signal) => {
+      const opened = await sendFollowingRedirects(address, options, signal)
       return opened && { ...opened, body: await readAll(opened.body) }
     })
 
   return {
     ask,
-    open: (address, question) => inTime(question, (over) => follow(address, question, over)),
-    async json(address, schema, question) {
-      const asked = await ask(address, { ...question, headers: { accept: 'application/json', ...question.headers } })
-      return asked.ok ? readJson(asked.value, schema, question.host) : asked
+    open: (address, options) => withTimeout(options, (signal) => sendFollowingRedirects(address, options, signal)),
+    async json(address, schema, options) {
+      const response = await ask(address, { ...options, headers: { accept: 'application/json', ...options.headers } })
+      return response.ok ? readJson(response.value, schema, options.host) : response
     },
-    close: () => ways.close(),
+    close: () => dispatchers.close(),
   }
 }
 
-/** An answer's JSON. A web page in its place, or JSON that is cut or of another shape, is nonsense. */
+/** Parses a JSON body. Fails with `registry-nonsense` if the body is not JSON or does not match `schema`. */
 export function readJson<Schema extends v.GenericSchema>(
-  answer: Answer,
+  response: HttpResponse,
   schema: Schema,
   host: string,
 ): Result<v.InferOutput<Schema>, RegistryFailure> {
-  if (answer.status >= 400) return fail(refusal(answer, host))
+  if (response.status >= 400) return fail(refusal(response, host))
   try {
-    return ok(v.parse(schema, JSON.parse(answer.body)))
+    return ok(v.parse(schema, JSON.parse(response.body)))
   } catch {
-    return fail({ code: 'registry-nonsense', host, ...(isPage(answer) && { page: true }) })
+    return fail({ code: 'registry-nonsense', host, ...(isPage(response) && { page: true }) })
   }
 }
 
-/** Whether an answer is meant for people. */
-export const isPage = (answer: Head): boolean => /^\s*text\/html\b/i.test(answer.header('content-type') ?? '')
+/** Whether a response is an HTML page. */
+export const isPage = (response: ResponseHead): boolean =>
+  /^\s*text\/html\b/i.test(response.header('content-type') ?? '')
 
-async function once(
+async function sendOnce(
   url: URL,
-  way: Dispatcher,
-  sent: Pick<Dispatcher.RequestOptions, 'method' | 'headers' | 'signal' | 'body'>,
-): Promise<Opened> {
-  const { statusCode, headers, body } = await way.request({
-    ...sent,
+  dispatcher: Dispatcher,
+  request: Pick<Dispatcher.RequestOptions, 'method' | 'headers' | 'signal' | 'body'>,
+): Promise<StreamingResponse> {
+  const { statusCode, headers, body } = await dispatcher.request({
+    ...request,
     origin: url.origin,
     path: `${url.pathname}${url.search}`,
   })
@@ -154,7 +162,7 @@ async function readAll(body: AsyncIterable<Buffer>): Promise<string> {
   try {
     for await (const chunk of body) {
       bytes += chunk.length
-      if (bytes > mostBytes) throw new BrokenAnswer('too long')
+      if (bytes > maxBodyBytes) throw new BrokenAnswer('too long')
       chunks.push(chunk)
     }
   } catch (error) {
@@ -164,14 +172,14 @@ async function readAll(body: AsyncIterable<Buffer>): Promise<string> {
   return Buffer.concat(chunks).toString('utf8')
 }
 
-function redirection(answer: Head): URL | undefined {
-  if (![301, 302, 303, 307, 308].includes(answer.status)) return undefined
-  const location = answer.header('location')
-  return (location && URL.parse(location, answer.url.href)) || undefined
+function redirectTarget(response: ResponseHead): URL | undefined {
+  if (![301, 302, 303, 307, 308].includes(response.status)) return undefined
+  const location = response.header('location')
+  return (location && URL.parse(location, response.url.href)) || undefined
 }
 
-/** Never from https down to http, and never from outside to what runs on this computer. */
-function mayLead(from: URL, to: URL): boolean {
+/** Forbids redirects from https to http, and from another host to this computer. */
+function isRedirectAllowed(from: URL, to: URL): boolean {
   if (isLoopback(to.host)) return isLoopback(from.host) && /^https?:$/.test(to.protocol)
   return to.protocol === 'https:' || (to.protocol === 'http:' && from.protocol === 'http:')
 }

@@ -1,6 +1,6 @@
-/** Registries, and whoever else tells of images by HTTP. Knows nothing of the engine. */
+/** HTTP clients for registries and other image sources. Does not depend on the engine. */
 export { registryClient, type ListedTags, type ManifestHead, type RegistryClient } from './client.ts'
 export { dockerCredentials, type Credentials, type CredentialStore } from './credentials.ts'
-export { httpClient, type Answer, type Http, type Question } from './http.ts'
-export { guestOf, type Guest, type Measured, type Seen, type Visit } from './guest.ts'
+export { httpClient, type HttpResponse, type Http, type RequestOptions } from './http.ts'
+export { guestOf, type DownloadMeasurement, type FetchedManifest, type Guest, type GuestOptions } from './guest.ts'
 export { forPlatform, type Descriptor, type Manifest } from './manifest.ts'

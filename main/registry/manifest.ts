@@ -1,9 +1,9 @@
-/** What a registry says an image consists of. Source: OCI image-spec, manifest.md and image-index.md; distribution's schema 2. */
+/** Manifests and image indexes. Source: OCI image-spec, manifest.md and image-index.md; distribution's schema 2. */
 import { createHash } from 'node:crypto'
 import * as v from 'valibot'
 import { platformName } from '../../model/image/platform.ts'
 
-/** Both families of manifests, and the lists of them that hold one a platform. */
+/** The OCI and Docker media types of manifests and multi-platform indexes. */
 export const manifestTypes = [
   'application/vnd.oci.image.index.v1+json',
   'application/vnd.docker.distribution.manifest.list.v2+json',
@@ -23,9 +23,9 @@ export const manifest = v.union([
 ])
 export type Manifest = v.InferOutput<typeof manifest>
 
-/** The one of an index that is for a platform, `linux/amd64`; the first of all where there is none. */
-export function forPlatform(manifests: readonly Descriptor[], wanted: string): Descriptor | undefined {
-  return manifests.find((one) => one.platform && platformName(one.platform) === wanted) ?? manifests[0]
+/** Selects the manifest of an index for a platform such as `linux/amd64`; the first manifest if none matches. */
+export function forPlatform(manifests: readonly Descriptor[], platform: string): Descriptor | undefined {
+  return manifests.find((each) => each.platform && platformName(each.platform) === platform) ?? manifests[0]
 }
 
 export const digestOf = (content: string | Uint8Array): string =>

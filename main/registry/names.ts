@@ -1,46 +1,46 @@
 /**
- * The addresses of a name, asked of the DNS itself. Node asks getaddrinfo(3) for every connection, which holds one of two
- * threads for as long as it waits (libuv threadpool.c: half of the pool is for what is slow): a few names whose server is
- * silent keep all others waiting for ten seconds and more, which then seem not to answer.
+ * Resolves host names through DNS directly. Node's default is getaddrinfo(3), which blocks one of the two threads that
+ * libuv reserves for slow work (threadpool.c): a few names with an unresponsive DNS server would delay all other
+ * lookups by ten seconds or more.
  */
 import { ADDRCONFIG, type LookupAddress, type LookupOptions } from 'node:dns'
-import { lookup as askSystem, Resolver } from 'node:dns/promises'
+import { lookup as lookupBySystem, Resolver } from 'node:dns/promises'
 import { readFileSync } from 'node:fs'
 import type { LookupFunction } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
 import { callbackify } from 'node:util'
 
-/** So long, in milliseconds, the DNS is waited for alone: who is heard of in that time takes no thread. */
-const headStart = 1000
-/** So long for an IPv6 address once there is one of IPv4: some routers drop the question. Source: RFC 8305, 3. */
-const grace = 50
+/** How long to wait for DNS before getaddrinfo(3) is started as well. */
+const dnsHeadStartMs = 1000
+/** How long to wait for IPv6 addresses after the IPv4 ones: some routers drop AAAA queries. Source: RFC 8305, 3. */
+const ipv6GraceMs = 50
 
-/** As a connection asks for it. */
+/** A `lookup` function for net.connect(). */
 export const lookup: LookupFunction = (name, options, done) => {
-  const ask = callbackify(addressesOf)
-  ask(name, options, (error, found) => {
+  const resolve = callbackify(resolveName)
+  resolve(name, options, (error, addresses) => {
     if (error) done(error, '')
-    else if (options.all) done(null, found)
-    else done(null, found[0]!.address, found[0]!.family)
+    else if (options.all) done(null, addresses)
+    else done(null, addresses[0]!.address, addresses[0]!.family)
   })
 }
 
-/** Rejects as the system does, which has the last word. */
-async function addressesOf(name: string, options: LookupOptions): Promise<LookupAddress[]> {
-  const bySystem = () => askSystem(name, { ...options, all: true })
-  if (isForSystem(name)) return bySystem()
-  const byDns = askDns(name, options)
-  const soon = await Promise.race([byDns, delay(headStart, undefined, { ref: false })]).catch(() => undefined)
-  if (soon) return soon
-  const system = bySystem()
-  return Promise.any([byDns, system]).catch(() => system)
+/** Rejects with the error of getaddrinfo(3) if neither DNS nor the system resolves the name. */
+async function resolveName(name: string, options: LookupOptions): Promise<LookupAddress[]> {
+  const askSystem = () => lookupBySystem(name, { ...options, all: true })
+  if (needsSystem(name)) return askSystem()
+  const dns = queryDns(name, options)
+  const early = await Promise.race([dns, delay(dnsHeadStartMs, undefined, { ref: false })]).catch(() => undefined)
+  if (early) return early
+  const system = askSystem()
+  return Promise.any([dns, system]).catch(() => system)
 }
 
-/** What the DNS does not know, or does not decide: names of this network, and those that the user has pinned. */
-const isForSystem = (name: string) => !name.includes('.') || name.endsWith('.local') || hosts().includes(name)
+/** Whether DNS cannot resolve a name or /etc/hosts overrides it: single-label names, mDNS names and hosts entries. */
+const needsSystem = (name: string) => !name.includes('.') || name.endsWith('.local') || hostsFile().includes(name)
 
-function hosts(): string {
+function hostsFile(): string {
   try {
     return readFileSync('/etc/hosts', 'utf8')
   } catch {
@@ -48,23 +48,23 @@ function hosts(): string {
   }
 }
 
-async function askDns(name: string, { hints = 0 }: LookupOptions): Promise<LookupAddress[]> {
-  // A new one reads the system's settings anew: a computer changes networks.
+async function queryDns(name: string, { hints = 0 }: LookupOptions): Promise<LookupAddress[]> {
+  // A new Resolver reads the current DNS servers, which change with the network.
   const resolver = new Resolver()
   const none: LookupAddress[] = []
-  const of = (family: 4 | 6) => (found: string[]) => found.map((address) => ({ address, family }))
-  // As the system does: where there is no IPv6, its addresses would only take time from those that can be reached.
-  const wantsSix = !(hints & ADDRCONFIG) || hasSix()
-  const six = wantsSix ? resolver.resolve6(name).then(of(6), () => none) : none
-  const four = await resolver.resolve4(name).then(of(4), () => none)
-  const soon = four.length > 0 ? Promise.race([six, delay(grace, none, { ref: false })]) : six
-  const found = [...four, ...(await soon)]
-  if (found.length === 0) throw new Error(`${name} has no address`)
-  return found
+  const withFamily = (family: 4 | 6) => (addresses: string[]) => addresses.map((address) => ({ address, family }))
+  // ADDRCONFIG: without an IPv6 network, IPv6 addresses would only delay the connection.
+  const wantsIpv6 = !(hints & ADDRCONFIG) || hasIpv6()
+  const ipv6 = wantsIpv6 ? resolver.resolve6(name).then(withFamily(6), () => none) : none
+  const ipv4 = await resolver.resolve4(name).then(withFamily(4), () => none)
+  const ipv6InTime = ipv4.length > 0 ? Promise.race([ipv6, delay(ipv6GraceMs, none, { ref: false })]) : ipv6
+  const addresses = [...ipv4, ...(await ipv6InTime)]
+  if (addresses.length === 0) throw new Error(`${name} has no address`)
+  return addresses
 }
 
-/** Beyond this computer and the network that it is in. */
-const hasSix = () =>
+/** Whether this computer has a routable IPv6 address: neither loopback nor link-local. */
+const hasIpv6 = () =>
   Object.values(networkInterfaces())
     .flatMap((addresses) => addresses ?? [])
     .some((address) => address.family === 'IPv6' && !address.internal && address.scopeid === 0)

@@ -1,5 +1,5 @@
 /**
- * How a registry lets one in: it names a way with its 401, and a token is had there.
+ * Registry authentication: parses the challenge of a 401 response and requests a pull token.
  * Source: distribution docs, spec/auth/token.md and oauth.md.
  */
 import * as v from 'valibot'
@@ -17,7 +17,7 @@ export interface Challenge {
 
 const part = /([!#$%&'*+.^_`|~\w-]+)(?:\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+)))?/g
 
-/** The ways that a WWW-Authenticate header names, in its order (RFC 9110, 11.6.1). */
+/** Parses the challenges of a WWW-Authenticate header, in order (RFC 9110, 11.6.1). */
 export function parseChallenges(header: string): Challenge[] {
   const challenges: { scheme: string; parameters: Record<string, string> }[] = []
   for (const [, name = '', quoted, bare] of header.matchAll(part)) {
@@ -31,67 +31,69 @@ export function parseChallenges(header: string): Challenge[] {
   return challenges
 }
 
-/** The way in by a token that an answer names, if any. */
-export const bearerOf = (answer: { header(name: string): string | undefined }): Challenge | undefined =>
-  parseChallenges(answer.header('www-authenticate') ?? '').find(({ scheme }) => scheme === 'bearer')
+/** @returns the Bearer challenge of a response, if any */
+export const bearerOf = (response: { header(name: string): string | undefined }): Challenge | undefined =>
+  parseChallenges(response.header('www-authenticate') ?? '').find(({ scheme }) => scheme === 'bearer')
 
-export interface TokenWish {
-  /** The registry's name, `docker.io`; and the host that answered with the challenge. */
+export interface TokenRequest {
+  /** The registry's name, such as `docker.io`. */
   readonly registry: string
+  /** The host that sent the challenge. */
   readonly host: string
   /** The repository's path at that host. */
   readonly path: string
   readonly challenge: Challenge
   readonly credentials?: Credentials | undefined
-  readonly within?: number | undefined
+  /** Timeout in milliseconds. */
+  readonly timeoutMs?: number | undefined
   readonly signal?: AbortSignal | undefined
 }
 
-const answered = v.pipe(
+const tokenReply = v.pipe(
   v.object({ token: v.optional(v.string(), ''), access_token: v.optional(v.string(), '') }),
   v.transform((reply) => reply.token || reply.access_token),
-  // It goes into a header as it is.
+  // The token is sent in a header unescaped.
   v.regex(/^[\x21-\x7e]+$/),
 )
 
-/** A token to pull one repository with. */
-export async function pullToken(http: Http, wish: TokenWish): Promise<Result<string, RegistryFailure>> {
-  const { registry, challenge, credentials, signal } = wish
-  const within = wish.within === undefined ? {} : { within: wish.within }
+/** Requests a token to pull from one repository. */
+export async function pullToken(http: Http, request: TokenRequest): Promise<Result<string, RegistryFailure>> {
+  const { registry, challenge, credentials, signal } = request
+  const timeout = request.timeoutMs === undefined ? {} : { timeoutMs: request.timeoutMs }
   const realm = URL.parse(challenge.parameters['realm'] ?? '')
-  if (!realm || !mayBeAsked(realm, wish.host)) return fail({ code: 'registry-nonsense', host: registry })
-  // A registry may name any realm, and the credentials are not for anyone.
-  if (credentials && !mayHaveCredentials(realm, wish)) return fail({ code: 'registry-login', host: registry })
+  if (!realm || !isRealmAllowed(realm, request.host)) return fail({ code: 'registry-nonsense', host: registry })
+  // A registry may name any host as its realm; do not send credentials to other hosts.
+  if (credentials && !mayReceiveCredentials(realm, request)) return fail({ code: 'registry-login', host: registry })
   const service = challenge.parameters['service'] ?? ''
-  const scope = `repository:${wish.path}:pull`
+  const scope = `repository:${request.path}:pull`
   if (credentials?.kind === 'identity') {
     const form = { grant_type: 'refresh_token', client_id: 'Slipway', service, scope, refresh_token: credentials.token }
-    return http.json(realm, answered, {
+    return http.json(realm, tokenReply, {
       host: registry,
       method: 'POST',
       headers: { 'content-type': 'application/x-www-form-urlencoded' },
       body: new URLSearchParams(form).toString(),
       signal,
-      ...within,
+      ...timeout,
     })
   }
   if (service) realm.searchParams.set('service', service)
   realm.searchParams.set('scope', scope)
   const headers = credentials ? { authorization: basic(credentials) } : {}
-  return http.json(realm, answered, { host: registry, headers, signal, ...within })
+  return http.json(realm, tokenReply, { host: registry, headers, signal, ...timeout })
 }
 
 export const basic = ({ username, password }: { readonly username: string; readonly password: string }) =>
   `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`
 
-/** A registry elsewhere has no say in what is asked on this computer, and http is for this computer alone. */
-const mayBeAsked = (realm: URL, host: string) =>
+/** Only a loopback registry may name a loopback realm; every other realm must use https. */
+const isRealmAllowed = (realm: URL, host: string) =>
   isLoopback(realm.host)
     ? isLoopback(host) && /^https?:$/.test(realm.protocol) && !realm.username
     : realm.protocol === 'https:' && !realm.username
 
-/** Docker Hub's tokens are made by a host of its own; all others' credentials go to the registry's host alone. */
-function mayHaveCredentials(realm: URL, { registry, host }: TokenWish): boolean {
+/** Docker Hub has a separate token host; other credentials are sent to the registry's host only. */
+function mayReceiveCredentials(realm: URL, { registry, host }: TokenRequest): boolean {
   if (registry === hub && realm.host === 'auth.docker.io') return true
   return realm.hostname === URL.parse(`https://${host}`)?.hostname
 }

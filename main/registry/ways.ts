@@ -1,91 +1,90 @@
-/** The way to a host: straight, or through the proxy that the environment or the desktop names. */
+/** Chooses the undici dispatcher for a host: direct, or through the proxy of the environment or the desktop. */
 import type * as Undici from 'undici'
 import type { Dispatcher } from 'undici'
 import { isLoopback } from '../../model/image/registry-place.ts'
 import { lookup } from './names.ts'
 
-export interface WayNeeds {
+export interface ProxySettings {
   readonly env: Readonly<Record<string, string | undefined>>
-  /** The proxy that the desktop's settings name for an address, as a URL. Asked where the environment names none. */
+  /** The desktop's proxy for a URL, as a URL. Used if the environment has no proxy. */
   readonly desktopProxy?: ((url: string) => Promise<string | undefined>) | undefined
 }
 
-export interface Ways {
-  /** Rejects where it is `over` before the desktop has named its proxy. */
-  to(url: URL, over: AbortSignal): Promise<Dispatcher>
+export interface Dispatchers {
+  /** Rejects if `signal` is aborted while the desktop looks up its proxy. */
+  forUrl(url: URL, signal: AbortSignal): Promise<Dispatcher>
   close(): Promise<void>
 }
 
-/** A host that takes no connection in this time is not to be reached: a blocked one often answers nothing at all. */
-const connectWithin = 5_000
-/** Of several addresses, each but the last has so long: Node's own 250 ms are too few for those far away. */
-const eachWithin = 1_500
+/** A blocked host often does not respond at all, so the connect timeout is short. */
+const connectTimeoutMs = 5_000
+/** Time for each address of a host except the last. Node's default of 250 ms is too short for distant hosts. */
+const attemptTimeoutMs = 1_500
 const options = {
-  // Mirrors and proxies of all kinds stand in between; the older protocol is the one that they all speak well.
+  // Mirrors and proxies support HTTP/1.1 more reliably than HTTP/2.
   allowH2: false,
-  connect: { timeout: connectWithin, lookup },
-  // The library passes the time on only beside the wish.
-  ...{ autoSelectFamily: true, autoSelectFamilyAttemptTimeout: eachWithin },
+  connect: { timeout: connectTimeoutMs, lookup },
+  // undici applies the attempt timeout only if autoSelectFamily is set as well.
+  ...{ autoSelectFamily: true, autoSelectFamilyAttemptTimeout: attemptTimeoutMs },
   headersTimeout: 30_000,
   bodyTimeout: 30_000,
 } as const
 
-export function waysThrough({ env, desktopProxy }: WayNeeds): Ways {
-  const read = (name: string) => env[name.toLowerCase()] || env[name] || undefined
-  const [httpProxy, httpsProxy] = [proxyUrl(read('HTTP_PROXY')), proxyUrl(read('HTTPS_PROXY'))]
-  const opened = new Map<string, Promise<Dispatcher>>()
+export function createDispatchers({ env, desktopProxy }: ProxySettings): Dispatchers {
+  const readEnv = (name: string) => env[name.toLowerCase()] || env[name] || undefined
+  const [httpProxy, httpsProxy] = [proxyUrl(readEnv('HTTP_PROXY')), proxyUrl(readEnv('HTTPS_PROXY'))]
+  const cached = new Map<string, Promise<Dispatcher>>()
 
-  /** The one way of that name, made when it is first needed: loading the library would delay the app's start. */
-  function once(name: string, make: (library: typeof Undici) => Dispatcher): Promise<Dispatcher> {
-    const way = opened.get(name) ?? import('undici').then(make)
-    opened.set(name, way)
-    return way
+  /** Creates a dispatcher on first use: importing undici at startup would delay the app. */
+  function getOrCreate(name: string, create: (undici: typeof Undici) => Dispatcher): Promise<Dispatcher> {
+    const dispatcher = cached.get(name) ?? import('undici').then(create)
+    cached.set(name, dispatcher)
+    return dispatcher
   }
 
-  const straight = () => once('straight', ({ Agent }) => new Agent(options))
+  const direct = () => getOrCreate('direct', ({ Agent }) => new Agent(options))
 
-  const onThisComputer = () =>
-    once(
-      'here',
+  const loopback = () =>
+    getOrCreate(
+      'loopback',
       ({ Agent }) =>
-        // Docker does not look at the certificate of a registry on the same computer (moby registry/config.go).
-        new Agent({ ...options, connect: { timeout: connectWithin, rejectUnauthorized: false } }),
+        // Docker does not verify the certificate of a loopback registry (moby registry/config.go).
+        new Agent({ ...options, connect: { timeout: connectTimeoutMs, rejectUnauthorized: false } }),
     )
 
-  const byEnvironment = () =>
-    once('environment', ({ EnvHttpProxyAgent }) => {
-      // Not undefined: the library would read its own process's environment.
-      const proxies = { httpProxy: httpProxy ?? '', httpsProxy: httpsProxy ?? '', noProxy: read('NO_PROXY') ?? '' }
+  const environmentProxy = () =>
+    getOrCreate('environment', ({ EnvHttpProxyAgent }) => {
+      // Empty strings, because undici would replace undefined with the values of process.env.
+      const proxies = { httpProxy: httpProxy ?? '', httpsProxy: httpsProxy ?? '', noProxy: readEnv('NO_PROXY') ?? '' }
       return new EnvHttpProxyAgent({ ...options, ...proxies })
     })
 
-  async function byDesktop(url: URL, over: AbortSignal): Promise<Dispatcher> {
-    // A script of the network may decide on it, and take its time.
-    const named = desktopProxy?.(url.href).catch(() => undefined)
-    const uri = proxyUrl(await (named && Promise.race([named, ended(over)])))
-    return uri ? once(`desktop ${uri}`, ({ ProxyAgent }) => new ProxyAgent({ ...options, uri })) : straight()
+  async function desktopDispatcher(url: URL, signal: AbortSignal): Promise<Dispatcher> {
+    // A proxy auto-configuration script may be slow.
+    const proxyLookup = desktopProxy?.(url.href).catch(() => undefined)
+    const uri = proxyUrl(await (proxyLookup && Promise.race([proxyLookup, rejectOnAbort(signal)])))
+    return uri ? getOrCreate(`desktop ${uri}`, ({ ProxyAgent }) => new ProxyAgent({ ...options, uri })) : direct()
   }
 
   return {
-    async to(url, over) {
-      // As in Go's own client, what is on this computer is never asked for through a proxy.
-      if (isLoopback(url.host)) return onThisComputer()
-      return httpProxy || httpsProxy ? byEnvironment() : byDesktop(url, over)
+    async forUrl(url, signal) {
+      // Like Go's HTTP client, never use a proxy for loopback hosts.
+      if (isLoopback(url.host)) return loopback()
+      return httpProxy || httpsProxy ? environmentProxy() : desktopDispatcher(url, signal)
     },
     async close() {
-      await Promise.all([...opened.values()].map(async (way) => (await way).destroy()))
+      await Promise.all([...cached.values()].map(async (dispatcher) => (await dispatcher).destroy()))
     },
   }
 }
 
-/** Rejects then. */
-const ended = (over: AbortSignal) =>
+const rejectOnAbort = (signal: AbortSignal) =>
   new Promise<never>((_, reject) => {
-    over.throwIfAborted()
-    over.addEventListener('abort', () => reject(over.reason as Error), { once: true })
+    signal.throwIfAborted()
+    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true })
   })
 
-/** Written as `host:port`, it is an HTTP proxy's. What is no address is none. */
+/** Parses a proxy setting; `host:port` means an HTTP proxy. @returns undefined if `text` is not a proxy URL */
 function proxyUrl(text: string | undefined): string | undefined {
   if (!text) return undefined
   const url = URL.parse(text.includes('://') ? text : `http://${text}`)

@@ -1,4 +1,4 @@
-/** The Docker Official Images, as the catalogue that comes with the app tells of them. */
+/** The bundled catalogue of Docker Official Images. */
 import * as v from 'valibot'
 import { byStars, searchCatalogue, type CatalogueEntry } from '../../model/search/catalogue.ts'
 import { officialPlatform } from '../../model/image/platform.ts'
@@ -8,8 +8,8 @@ import imagesFile from '../../resources/catalogue/official-images.json' with { t
 import tagsFile from '../../resources/catalogue/official-tags.json' with { type: 'json' }
 
 const words = v.object({ what: v.string(), use: v.string() })
-const images = v.object({
-  /** The month in which the stars were counted. */
+const imagesSchema = v.object({
+  /** The month of the star counts. */
   starred: v.string(),
   images: v.array(
     v.object({
@@ -23,28 +23,29 @@ const images = v.object({
     }),
   ),
 })
-type Listed = v.InferOutput<typeof images>['images'][number]
+type CatalogueImage = v.InferOutput<typeof imagesSchema>['images'][number]
 
-/** A variant's tags, and what its maintainers call its architectures. */
+/** A variant's tags, and its architectures as named in the official-images library. */
 const variant = v.tuple([v.array(v.string()), v.array(v.string())])
-const tags = v.object({ listed: v.string(), images: v.record(v.string(), v.array(variant)) })
+const tagsSchema = v.object({ listed: v.string(), images: v.record(v.string(), v.array(variant)) })
 
 export interface Catalogue {
+  /** @returns the images that match all words, best match first */
   search(words: string): FoundImage[]
   featured(): Featured
-  /** What is known of an official image, by its familiar name. */
+  /** Looks up an official image by its familiar name. @returns undefined if the catalogue lacks the image */
   known(repository: string): FoundImage | undefined
-  /** The variants of an official image on the day that they were listed. */
+  /** @returns the variants of an official image as of `asOf`; undefined if the catalogue lacks the image */
   tags(repository: string): { readonly asOf: string; readonly variants: readonly TagVariant[] } | undefined
 }
 
 export function readCatalogue(): Catalogue {
-  const { starred, images: listed } = v.parse(images, imagesFile)
-  const entries = listed.map((image) => ({ ...searched(image), found: foundImage(image) }))
+  const { starred, images: listed } = v.parse(imagesSchema, imagesFile)
+  const entries = listed.map((image) => ({ ...toEntry(image), found: foundImage(image) }))
   const byName = new Map(entries.map(({ name, found }) => [name, found]))
-  // Many, and not needed before an image is chosen.
-  let read: v.InferOutput<typeof tags> | undefined
-  const tagsRead = () => (read ??= v.parse(tags, tagsFile))
+  // Parsed on first use, because the file is large and needed only after the user selects an image.
+  let parsedTags: v.InferOutput<typeof tagsSchema> | undefined
+  const allTags = () => (parsedTags ??= v.parse(tagsSchema, tagsFile))
 
   return {
     search: (words) => searchCatalogue(entries, words).map(({ found }) => found),
@@ -57,7 +58,7 @@ export function readCatalogue(): Catalogue {
     }),
     known: (repository) => byName.get(repository),
     tags(repository) {
-      const { listed: asOf, images } = tagsRead()
+      const { listed: asOf, images } = allTags()
       const variants = Object.hasOwn(images, repository) ? images[repository] : undefined
       return variants && { asOf, variants: newestUsefulFirst(variants.map(toVariant)) }
     },
@@ -69,14 +70,14 @@ const toVariant = ([tags, architectures]: v.InferOutput<typeof variant>): TagVar
   platforms: architectures.map(officialPlatform),
 })
 
-const searched = ({ name, stars, categories, en, zh }: Listed): CatalogueEntry => ({
+const toEntry = ({ name, stars, categories, en, zh }: CatalogueImage): CatalogueEntry => ({
   name,
   ...(stars !== undefined && { stars }),
   texts: [en.what, en.use, zh.what, zh.use],
   categories: categories.map((category) => category.replaceAll('-', ' ')),
 })
 
-function foundImage({ name, stars, categories, deprecated, instead, en, zh }: Listed): FoundImage {
+function foundImage({ name, stars, categories, deprecated, instead, en, zh }: CatalogueImage): FoundImage {
   const known: KnownImage = {
     words: { en, 'zh-CN': zh },
     categories,

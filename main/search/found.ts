@@ -1,11 +1,11 @@
-/** What sources answer to a search, made one list: by its name, in one line, each image once. */
+/** Parses the search results of all sources and converts them to a list without duplicates. */
 import * as v from 'valibot'
 import { parseReference } from '../../model/image/reference.ts'
 import type { FoundImage } from '../../preload/contract/index.ts'
 import type { Catalogue } from './catalogue.ts'
 
-/** One image as a source tells of it. */
-export interface Told {
+/** One image in the reply of a source. */
+export interface SearchHit {
   readonly name: string
   readonly description: string
   readonly official: boolean
@@ -13,14 +13,14 @@ export interface Told {
   readonly automated?: boolean | undefined
 }
 
-const mostImages = 100
-const longestDescription = 500
+const maxImages = 100
+const maxDescriptionLength = 500
 
 const text = v.fallback(v.nullish(v.string(), ''), '')
 const flag = v.fallback(v.nullish(v.boolean(), false), false)
 const count = v.fallback(v.nullish(v.pipe(v.number(), v.integer(), v.minValue(0))), undefined)
 
-/** Docker Hub's web API. */
+/** An entry of Docker Hub's web API. */
 const hubImage = v.pipe(
   v.object({
     repo_name: v.string(),
@@ -29,7 +29,7 @@ const hubImage = v.pipe(
     is_official: flag,
     is_automated: flag,
   }),
-  v.transform((reply): Told => ({
+  v.transform((reply): SearchHit => ({
     name: reply.repo_name,
     description: reply.short_description,
     official: reply.is_official,
@@ -37,10 +37,10 @@ const hubImage = v.pipe(
     automated: reply.is_automated || undefined,
   })),
 )
-/** The old search of registries, which the engine passes on. */
-const plainImage = v.pipe(
+/** An entry of the v1 registry search API, which the engine returns unchanged. */
+const v1Image = v.pipe(
   v.object({ name: v.string(), description: text, star_count: count, is_official: flag, is_automated: flag }),
-  v.transform((reply): Told => ({
+  v.transform((reply): SearchHit => ({
     name: reply.name,
     description: reply.description,
     official: reply.is_official,
@@ -49,49 +49,49 @@ const plainImage = v.pipe(
   })),
 )
 
-/** A list whose broken entries are left out. */
-const listOf = <Entry extends v.GenericSchema<unknown, Told>>(entry: Entry) =>
+/** A list whose invalid entries are left out. */
+const listOf = <Entry extends v.GenericSchema<unknown, SearchHit>>(entry: Entry) =>
   v.pipe(
     v.array(v.unknown()),
-    v.transform((all): Told[] =>
-      all.flatMap((one) => {
-        const read = v.safeParse(entry, one)
-        return read.success ? [read.output] : []
+    v.transform((all): SearchHit[] =>
+      all.flatMap((value) => {
+        const parsed = v.safeParse(entry, value)
+        return parsed.success ? [parsed.output] : []
       }),
     ),
   )
 
 export const hubReply = v.object({ results: listOf(hubImage) })
-export const hostReply = v.object({ results: listOf(plainImage) })
-/** Go writes an empty list as null. */
-export const engineReply = v.nullish(listOf(plainImage), [])
+export const hostReply = v.object({ results: listOf(v1Image) })
+/** Go encodes an empty list as null. */
+export const engineReply = v.nullish(listOf(v1Image), [])
 
-/** In their source's order, with what the catalogue knows besides. */
-export function foundImages(told: readonly Told[], catalogue: Catalogue): FoundImage[] {
+/** Converts search hits, in the source's order, and adds details from the catalogue. */
+export function foundImages(hits: readonly SearchHit[], catalogue: Catalogue): FoundImage[] {
   const found = new Map<string, FoundImage>()
-  for (const one of told) {
-    const repository = parseReference(one.name)?.repository
+  for (const hit of hits) {
+    const repository = parseReference(hit.name)?.repository
     if (repository === undefined || found.has(repository)) continue
     const listed = catalogue.known(repository)
-    const stars = one.stars ?? listed?.stars
+    const stars = hit.stars ?? listed?.stars
     found.set(repository, {
       repository,
-      description: oneLine(one.description) || (listed?.description ?? ''),
-      // Docker Hub's own images have the short names, whatever a source claims of others.
-      official: listed !== undefined || (one.official && !repository.includes('/')),
+      description: oneLine(hit.description) || (listed?.description ?? ''),
+      // Only images without a namespace can be official, whatever the source claims.
+      official: listed !== undefined || (hit.official && !repository.includes('/')),
       ...(stars !== undefined && { stars }),
-      ...(one.automated !== undefined && { automated: one.automated }),
+      ...(hit.automated !== undefined && { automated: hit.automated }),
       ...(listed?.known && { known: listed.known }),
     })
-    if (found.size === mostImages) break
+    if (found.size === maxImages) break
   }
   return [...found.values()]
 }
 
 function oneLine(text: string): string {
   const line = text
-    .slice(0, 4 * longestDescription)
+    .slice(0, 4 * maxDescriptionLength)
     .replace(/\s+/g, ' ')
     .trim()
-  return line.slice(0, longestDescription).toWellFormed()
+  return line.slice(0, maxDescriptionLength).toWellFormed()
 }

@@ -1,4 +1,7 @@
-/** The tags of a repository by Docker Hub's web API. Source: docs.docker.com, reference/api/hub, "List repository tags". */
+/**
+ * Lists the tags of a repository through Docker Hub's web API.
+ * Source: docs.docker.com, reference/api/hub, "List repository tags".
+ */
 import * as v from 'valibot'
 import { platformName } from '../../model/image/platform.ts'
 import { hub, parseTag } from '../../model/image/reference.ts'
@@ -19,53 +22,58 @@ const tag = v.object({
 })
 const page = v.object({ next: v.nullish(v.string()), results: v.array(v.unknown()) })
 
-export interface HubNeeds {
+export interface HubTagOptions {
   readonly http: Http
   readonly hubApi: string
+  /** The engine's platform, such as `linux/arm64`; undefined if unknown. */
   readonly platform: () => string | undefined
-  readonly within: number
+  /** Timeout in milliseconds for all pages together. */
+  readonly hubTimeoutMs: number
 }
 
-export interface Listed {
+export interface VariantList {
   readonly variants: readonly TagVariant[]
+  /** Whether the repository has more tags than were listed. */
   readonly more: boolean
 }
 
-/** An official image's last push alone can be a hundred tags. */
-const mostPages = 3
+/** Pages of 100 tags. The last push of an official image alone can have a hundred tags. */
+const maxPages = 3
 
-export async function hubTags(repository: string, needs: HubNeeds): Promise<Result<Listed, Failure>> {
+/** Fails if the first page cannot be read, or if there are no tags. */
+export async function hubTags(repository: string, options: HubTagOptions): Promise<Result<VariantList, Failure>> {
   const { path } = registryPlace(repository)
   const slash = path.indexOf('/')
   const [namespace, name] = [path.slice(0, slash), path.slice(slash + 1)]
-  const address = new URL(`/v2/namespaces/${namespace}/repositories/${encodeURIComponent(name)}/tags`, needs.hubApi)
-  const until = Date.now() + needs.within
+  const address = new URL(`/v2/namespaces/${namespace}/repositories/${encodeURIComponent(name)}/tags`, options.hubApi)
+  const deadline = Date.now() + options.hubTimeoutMs
   const variants: TagVariant[] = []
   let more = true
-  for (let number = 1; more && number <= mostPages; number++) {
+  for (let number = 1; more && number <= maxPages; number++) {
     address.search = new URLSearchParams({ page_size: '100', ...(number > 1 && { page: String(number) }) }).toString()
-    const within = Math.max(1, until - Date.now())
-    const answer = await needs.http.json(address, page, { host: hub, within })
+    const timeoutMs = Math.max(1, deadline - Date.now())
+    const answer = await options.http.json(address, page, { host: hub, timeoutMs })
     if (!answer.ok) {
-      // What has come is worth showing.
+      // Show the pages that were received.
       if (number > 1) break
-      const unknown = answer.error.code === 'registry-error' && answer.error.status === 404
-      return unknown ? fail({ code: 'reference-unknown', reference: repository }) : answer
+      const isUnknown = answer.error.code === 'registry-error' && answer.error.status === 404
+      return isUnknown ? fail({ code: 'reference-unknown', reference: repository }) : answer
     }
-    variants.push(...answer.value.results.flatMap((one) => toVariant(one, needs.platform())))
+    variants.push(...answer.value.results.flatMap((result) => toVariant(result, options.platform())))
     more = Boolean(answer.value.next)
   }
   if (variants.length === 0) return fail({ code: 'registry-nonsense', host: hub })
   return ok({ variants: newestUsefulFirst(mergeVariants(variants)), more })
 }
 
-function toVariant(told: unknown, platform: string | undefined): TagVariant[] {
-  const read = v.safeParse(tag, told)
-  if (!read.success || !parseTag(`x:${read.output.name}`)) return []
-  const { name, full_size: fullSize, last_updated: updated, digest, images } = read.output
-  const parts = images.flatMap((one) => {
-    const part = v.safeParse(image, one)
-    // Attestations stand among the images, as of an unknown platform.
+/** @returns an empty list if `result` is not a valid tag */
+function toVariant(result: unknown, platform: string | undefined): TagVariant[] {
+  const parsed = v.safeParse(tag, result)
+  if (!parsed.success || !parseTag(`x:${parsed.output.name}`)) return []
+  const { name, full_size: fullSize, last_updated: updated, digest, images } = parsed.output
+  const parts = images.flatMap((entry) => {
+    const part = v.safeParse(image, entry)
+    // Attestations are listed as images of an unknown platform.
     return part.success && part.output.os !== 'unknown'
       ? [{ platform: platformName(part.output), size: part.output.size ?? undefined }]
       : []
@@ -83,13 +91,13 @@ function toVariant(told: unknown, platform: string | undefined): TagVariant[] {
   ]
 }
 
-interface Part {
+interface PlatformSize {
   readonly platform: string
   readonly size: number | undefined
 }
 
-/** Where the engine's platform is not known, what Docker Hub gives as the size of the whole. */
-function sizeFor(platform: string | undefined, parts: readonly Part[], fullSize: number | undefined) {
+/** The compressed size for a platform; Docker Hub's `full_size` if the engine's platform is unknown. */
+function sizeFor(platform: string | undefined, parts: readonly PlatformSize[], fullSize: number | undefined) {
   if (platform === undefined || parts.length === 0) return fullSize
   return parts.find((part) => part.platform === platform)?.size
 }

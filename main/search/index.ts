@@ -1,4 +1,4 @@
-/** Finding images that are not here: by words, by fame, and the tags of one of them. */
+/** Finds images in registries: search, featured images, and the tags of an image. */
 import { hub, parseReference } from '../../model/image/reference.ts'
 import { registryPlace } from '../../model/image/registry-place.ts'
 import {
@@ -18,83 +18,86 @@ import { tagsOf } from './tags.ts'
 
 export interface Search {
   readonly handlers: Handlers<'search'>
-  /** The digest that the registry, or for Docker Hub's images the best mirror, has under this tag or digest. */
+  /** Resolves a tag or digest at the registry; for Docker Hub images, at the best mirror if Docker Hub fails. */
   check(reference: string): Promise<Result<{ readonly digest?: string }, RegistryFailure>>
-  /** Whether the registry still has that very image, so that it can be pulled again. */
+  /** Whether the registry still has the image with this digest, so that it can be pulled again. */
   stillThere(repository: string, digest: string): Promise<Result<boolean, RegistryFailure>>
-  /** Nothing is asked or told any more. */
+  /** Cancels the current search. */
   end(): void
 }
 
-interface Needs {
+interface Dependencies {
   readonly engine: Pick<Engine, 'session'>
   readonly publish: Publish
   readonly registry: RegistryClient
   readonly http: Http
-  /** Hosts, besides Docker Hub, that answer searches. */
+  /** Hosts, besides Docker Hub, that offer the v1 search API. */
   readonly searchHosts: readonly string[]
-  /** The engine's platform, as `linux/arm64`, where it is known. */
+  /** The engine's platform, such as `linux/arm64`; undefined if unknown. */
   readonly platform: () => string | undefined
-  /** Where Docker Hub's images may be had instead, the best first. */
+  /** Mirrors that can serve a Docker Hub image, best first. */
   readonly sourcesFor?: (reference: string) => readonly { readonly address: string }[]
   readonly hubApi?: string
   /** In milliseconds. */
-  readonly times?: Partial<typeof usualTimes>
+  readonly times?: Partial<typeof defaultTimesMs>
 }
 
-const usualTimes = {
-  /** How long the user rests before a search goes out; then how long the best source is asked alone. */
-  rest: 200,
+const defaultTimesMs = {
+  /** The delay between the last key press and the search. */
+  debounce: 200,
+  /** How long the best source searches alone. */
   headStart: 400,
-  /** When a source is given up. */
+  /** Timeouts. */
   source: 10_000,
   hubTags: 8_000,
   registry: 10_000,
 }
 
-export function searchService(needs: Needs): Search {
-  const { engine, publish, registry, http, searchHosts, platform, hubApi = 'https://hub.docker.com' } = needs
-  const times = { ...usualTimes, ...needs.times }
-  let read: ReturnType<typeof readCatalogue> | undefined
-  const catalogue = () => (read ??= readCatalogue())
+export function searchService(dependencies: Dependencies): Search {
+  const { engine, publish, registry, http, searchHosts, platform, hubApi = 'https://hub.docker.com' } = dependencies
+  const timesMs = { ...defaultTimesMs, ...dependencies.times }
+  let loaded: ReturnType<typeof readCatalogue> | undefined
+  const catalogue = () => (loaded ??= readCatalogue())
   let started: ReturnType<typeof searchRace> | undefined
   const race = () =>
     (started ??= searchRace({
       sources: [
-        hubSource(http, hubApi, times.source),
-        ...searchHosts.map((host) => hostSource(http, host, times.source)),
-        engineSource(engine, times.source),
+        hubSource(http, hubApi, timesMs.source),
+        ...searchHosts.map((host) => hostSource(http, host, timesMs.source)),
+        engineSource(engine, timesMs.source),
       ],
       catalogue: catalogue(),
       publish: (answer) => publish('search.answered', answer),
-      rest: times.rest,
-      headStart: times.headStart,
+      debounceMs: timesMs.debounce,
+      headStartMs: timesMs.headStart,
     }))
 
-  /** Asked of the registry; where Docker Hub does not let one ask, of the best mirror, as its guest. */
+  /** Asks the registry. If Docker Hub is unreachable or refuses, asks the best mirror. */
   async function head(reference: string): Promise<Result<Pick<ManifestHead, 'digest'>, RegistryFailure>> {
-    const found = await headAt(reference)
-    const wanted = parseReference(reference)
-    if (found.ok || !wanted || !mayAskElsewhere(found.error)) return found
-    const [source] = needs.sourcesFor?.(reference) ?? []
-    if (!source) return found
-    const { path } = registryPlace(wanted.repository)
-    const signal = AbortSignal.timeout(times.registry)
-    const visit = { address: source.address, host: hub, path, patience: times.registry, signal }
-    const seen = await guestOf(http, visit)
-      .manifest(wanted.version)
-      .catch(() => found)
-    return seen.ok && seen.value.digest !== undefined ? ok({ digest: seen.value.digest }) : found
+    const fromRegistry = await headAtRegistry(reference)
+    const parsed = parseReference(reference)
+    if (fromRegistry.ok || !parsed || !canTryMirror(fromRegistry.error)) return fromRegistry
+    const [mirror] = dependencies.sourcesFor?.(reference) ?? []
+    if (!mirror) return fromRegistry
+    const { path } = registryPlace(parsed.repository)
+    const signal = AbortSignal.timeout(timesMs.registry)
+    const options = { address: mirror.address, host: hub, path, patience: timesMs.registry, signal }
+    const fromMirror = await guestOf(http, options)
+      .manifest(parsed.version)
+      .catch(() => fromRegistry)
+    return fromMirror.ok && fromMirror.value.digest !== undefined
+      ? ok({ digest: fromMirror.value.digest })
+      : fromRegistry
   }
 
-  async function headAt(reference: string): Promise<Result<ManifestHead, RegistryFailure>> {
-    const signal = AbortSignal.timeout(times.registry)
+  async function headAtRegistry(reference: string): Promise<Result<ManifestHead, RegistryFailure>> {
+    const signal = AbortSignal.timeout(timesMs.registry)
     try {
       return await registry.head(reference, signal)
     } catch (error) {
       if (!signal.aborted) throw error
-      const wanted = parseReference(reference)
-      return fail({ code: 'registry-slow', host: wanted ? registryPlace(wanted.repository).registry : hub })
+      const parsed = parseReference(reference)
+      return fail({ code: 'registry-slow', host: parsed ? registryPlace(parsed.repository).registry : hub })
     }
   }
 
@@ -104,14 +107,14 @@ export function searchService(needs: Needs): Search {
       'search.featured': () => ok(catalogue().featured()),
       'search.tags': (text) =>
         tagsOf(text, {
-          ...{ http, hubApi, platform, registry, within: times.hubTags, registryWithin: times.registry },
+          ...{ http, hubApi, platform, registry, hubTimeoutMs: timesMs.hubTags, registryTimeoutMs: timesMs.registry },
           catalogue: catalogue(),
         }),
     },
     check: head,
     async stillThere(repository, digest) {
       const found = await head(`${repository}@${digest}`)
-      // A host that says yes to everything may name another one.
+      // A host that accepts every digest may respond with a different one.
       if (found.ok) return ok((found.value.digest ?? digest) === digest)
       return found.error.code === 'reference-unknown' ? ok(false) : found
     },
@@ -119,5 +122,5 @@ export function searchService(needs: Needs): Search {
   }
 }
 
-const mayAskElsewhere = ({ code }: RegistryFailure) =>
+const canTryMirror = ({ code }: RegistryFailure) =>
   /^registry-(unreachable|slow|tls|limited|nonsense|redirects|error)$/.test(code)

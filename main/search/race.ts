@@ -1,6 +1,6 @@
 /**
- * A search as a race: the catalogue answers at once, then the sources, the best with a head start. A better answer
- * takes the place of a worse one, never the other way round.
+ * Searches several sources at once. The catalogue answers immediately; of the other sources the best gets a head start.
+ * Results of a better source replace those of a worse one, never the reverse.
  */
 import { setTimeout as delay } from 'node:timers/promises'
 import { fail, type FoundImage, type SearchAnswer, type SourceFailure } from '../../preload/contract/index.ts'
@@ -8,14 +8,15 @@ import type { Catalogue } from './catalogue.ts'
 import { foundImages } from './found.ts'
 import type { Source } from './sources.ts'
 
-interface Needs {
-  /** The best first. */
+interface Dependencies {
+  /** Best first. */
   readonly sources: readonly Source[]
   readonly catalogue: Catalogue
   readonly publish: (answer: SearchAnswer) => void
-  /** How long the user is to have rested before anyone is asked, in milliseconds. */
-  readonly rest?: number
-  readonly headStart?: number
+  /** Delay between the last call of `search` and the first request. */
+  readonly debounceMs?: number
+  /** How long the best source searches alone. */
+  readonly headStartMs?: number
 }
 
 interface Best {
@@ -24,85 +25,87 @@ interface Best {
   readonly images: readonly FoundImage[]
 }
 
-const fewestCharacters = 2
+const minCharacters = 2
 
-export function searchRace({ sources, catalogue, publish, rest = 200, headStart = 400 }: Needs) {
-  let turn = new AbortController()
-  const lanes = sources.map(lane)
+export function searchRace({ sources, catalogue, publish, debounceMs = 200, headStartMs = 400 }: Dependencies) {
+  let current = new AbortController()
+  const queues = sources.map(oneAtATime)
 
-  /** The catalogue's answer; those of the others are published. A newer search ends all that an older one began. */
+  /** Cancels the previous search. @returns the catalogue's results; those of the other sources are published */
   function search(words: string): SearchAnswer {
-    turn.abort()
-    turn = new AbortController()
+    current.abort()
+    current = new AbortController()
     const best: Best = { source: { kind: 'catalogue' }, rank: 0, images: catalogue.search(words) }
-    const pending = sources.length > 0 && isAsked(words)
-    const { signal } = turn
+    const pending = sources.length > 0 && isSearchable(words)
+    const { signal } = current
     if (pending)
       run(words, best, signal).catch((error: unknown) => {
-        // Ended by a newer search, it has nothing to tell.
         if (!signal.aborted) console.error('A search failed:', error)
       })
     return { words, source: best.source, images: best.images, failed: [], pending }
   }
 
   async function run(words: string, best: Best, signal: AbortSignal): Promise<void> {
-    await delay(rest, undefined, { signal })
+    await delay(debounceMs, undefined, { signal })
     const failed: SourceFailure[] = []
-    const left = new Set(lanes)
-    const [first, ...others] = lanes
-    /** Ends the questions whose answers would no longer be better. */
+    const unanswered = new Set(queues)
+    const [first, ...others] = queues
+    /** Aborted when no remaining source can improve the results. */
     const settled = new AbortController()
-    const over = AbortSignal.any([signal, settled.signal])
+    const ended = AbortSignal.any([signal, settled.signal])
 
-    async function ask(one: Source): Promise<void> {
-      const answer = await one.search(words.trim(), over).catch((error: unknown) => {
-        if (!over.aborted) console.error('A search failed:', error)
+    async function query(queried: Source): Promise<void> {
+      const answer = await queried.search(words.trim(), ended).catch((error: unknown) => {
+        if (!ended.aborted) console.error('A search failed:', error)
         return fail({ code: 'internal' })
       })
-      if (over.aborted) return
-      left.delete(one)
+      if (ended.aborted) return
+      unanswered.delete(queried)
       if (answer.ok) {
         const images = foundImages(answer.value, catalogue)
-        // Who finds nothing takes nothing away: Docker Hub knows no Chinese, the catalogue does.
-        if (one.rank > best.rank && (images.length > 0 || best.images.length === 0))
-          best = { source: one.source, rank: one.rank, images }
-      } else failed.push({ source: one.source, failure: answer.error })
-      // The best one's word is the last, even where it found nothing.
-      const pending = !(answer.ok && one === first) && [...left].some(({ rank }) => rank > best.rank)
+        // Empty results do not replace others: Docker Hub finds nothing for Chinese words, the catalogue does.
+        if (queried.rank > best.rank && (images.length > 0 || best.images.length === 0))
+          best = { source: queried.source, rank: queried.rank, images }
+      } else failed.push({ source: queried.source, failure: answer.error })
+      // An answer of the best source ends the search, even without results.
+      const pending = !(answer.ok && queried === first) && [...unanswered].some(({ rank }) => rank > best.rank)
       publish({ words, source: best.source, images: best.images, failed: [...failed], pending })
       if (!pending) settled.abort()
     }
 
-    const asked = ask(first!)
-    // It rejects only when it is cut short, which `over` tells as well.
-    const start = delay(headStart, undefined, { signal: over }).catch(() => undefined)
-    await Promise.race([asked, start])
-    await Promise.all([asked, ...(over.aborted ? [] : others.map(ask))])
+    const firstQuery = query(first!)
+    // The delay rejects only if `ended` is aborted, which is checked below.
+    const headStart = delay(headStartMs, undefined, { signal: ended }).catch(() => undefined)
+    await Promise.race([firstQuery, headStart])
+    await Promise.all([firstQuery, ...(ended.aborted ? [] : others.map(query))])
   }
 
-  return { search, end: () => turn.abort() }
+  return { search, end: () => current.abort() }
 }
 
-/** A source of which a question is asked only when the one before has ended. */
-function lane(source: Source): Source {
-  let before: Promise<unknown> = Promise.resolve()
+/** Wraps a source so that a search starts only after the previous one has ended. */
+function oneAtATime(source: Source): Source {
+  let last: Promise<unknown> = Promise.resolve()
   return {
     ...source,
     search(words, signal) {
-      const former = before
-      const asked = (async () => {
-        await former.catch(() => undefined)
+      const previous = last
+      const result = (async () => {
+        await previous.catch(() => undefined)
         signal.throwIfAborted()
         return source.search(words, signal)
       })()
-      before = asked
-      return asked
+      last = result
+      return result
     },
   }
 }
 
-/** One letter finds anything, and what names a registry or a tag is no word: an engine would ask that very host. */
-function isAsked(words: string): boolean {
+/**
+ * Whether words are sent to the sources. A single character matches too much. A registry or tag is excluded, because
+ * the engine would send the search to that registry.
+ */
+function isSearchable(words: string): boolean {
   const trimmed = words.trim()
-  return trimmed.length >= fewestCharacters && !/[:@]|^[^/]*\.[^/]*\/|^localhost\//.test(trimmed)
+  return trimmed.length >= minCharacters && !/[:@]|^[^/]*\.[^/]*\/|^localhost\//.test(trimmed)
 }

@@ -1,60 +1,60 @@
-/** Who can be asked for images by words, besides the catalogue. */
+/** The sources of a search, besides the catalogue. */
 import * as v from 'valibot'
 import { hub } from '../../model/image/reference.ts'
 import { fail, ok, type Failure, type Result, type SearchSource } from '../../preload/contract/index.ts'
 import { EngineError, searchImages, tellsAutomated, type Engine } from '../engine/index.ts'
 import type { Http } from '../registry/index.ts'
-import { engineReply, hostReply, hubReply, type Told } from './found.ts'
+import { engineReply, hostReply, hubReply, type SearchHit } from './found.ts'
 
 export interface Source {
   readonly source: SearchSource
-  /** The greater, the better its answers. */
+  /** Sources with a higher rank have better results. */
   readonly rank: number
-  /** Rejects where `signal` was aborted, once nothing of the question is under way any more. */
-  search(words: string, signal: AbortSignal): Promise<Result<readonly Told[], Failure>>
+  /** Rejects if `signal` is aborted, after all requests of the search have ended. */
+  search(words: string, signal: AbortSignal): Promise<Result<readonly SearchHit[], Failure>>
 }
 
-const most = 50
+const maxResults = 50
 
-/** Docker Hub's web API: it tells the most, and in the order that Docker's own site shows. */
-export const hubSource = (http: Http, hubApi: string, within: number): Source => ({
+/** Docker Hub's web API. It has the most details, and the same order as hub.docker.com. */
+export const hubSource = (http: Http, hubApi: string, timeoutMs: number): Source => ({
   source: { kind: 'hub' },
   rank: 3,
   async search(words, signal) {
     const address = new URL('/v2/search/repositories/', hubApi)
-    address.search = new URLSearchParams({ query: words, page_size: String(most) }).toString()
-    const answer = await http.json(address, hubReply, { host: hub, signal, within })
+    address.search = new URLSearchParams({ query: words, page_size: String(maxResults) }).toString()
+    const answer = await http.json(address, hubReply, { host: hub, signal, timeoutMs })
     return answer.ok ? ok(answer.value.results) : answer
   },
 })
 
-/** A host that answers the old search of registries, as some mirrors do. `host` may be a whole address. */
-export const hostSource = (http: Http, host: string, within: number): Source => ({
+/** A host with the v1 registry search API, such as some mirrors. `host` may be a full URL. */
+export const hostSource = (http: Http, host: string, timeoutMs: number): Source => ({
   source: { kind: 'host', host },
   rank: 2,
   async search(words, signal) {
     const address = new URL('/v1/search', host.includes('://') ? host : `https://${host}`)
-    address.search = new URLSearchParams({ q: words, n: String(most) }).toString()
-    const answer = await http.json(address, hostReply, { host, signal, within })
-    // They copy what Docker Hub once said: that an image is not automated, nobody knows.
+    address.search = new URLSearchParams({ q: words, n: String(maxResults) }).toString()
+    const answer = await http.json(address, hostReply, { host, signal, timeoutMs })
+    // These hosts copy old data of Docker Hub, so `false` for automated is not reliable.
     return answer.ok
-      ? ok(answer.value.results.map((one) => ({ ...one, automated: one.automated || undefined })))
+      ? ok(answer.value.results.map((hit) => ({ ...hit, automated: hit.automated || undefined })))
       : answer
   },
 })
 
-/** The engine, which asks Docker Hub in its own way: its proxy may lead where Slipway's does not. */
-export const engineSource = (engine: Pick<Engine, 'session'>, within: number): Source => ({
+/** The engine's search. The engine may reach Docker Hub through a proxy that Slipway does not have. */
+export const engineSource = (engine: Pick<Engine, 'session'>, timeoutMs: number): Source => ({
   source: { kind: 'engine' },
   rank: 1,
   async search(words, signal) {
     const session = engine.session()
     if (!session.ok) return session
     try {
-      const asked = { term: words, limit: most, timeoutMs: within, signal }
-      const told = await searchImages(session.value, engineReply, asked)
-      const automated = tellsAutomated(session.value.capabilities.api)
-      return ok(told.map((one) => ({ ...one, automated: automated ? one.automated : undefined })))
+      const options = { term: words, limit: maxResults, timeoutMs, signal }
+      const hits = await searchImages(session.value, engineReply, options)
+      const hasAutomated = tellsAutomated(session.value.capabilities.api)
+      return ok(hits.map((hit) => ({ ...hit, automated: hasAutomated ? hit.automated : undefined })))
     } catch (error) {
       signal.throwIfAborted()
       if (v.isValiError(error)) return fail({ code: 'registry-nonsense', host: hub })

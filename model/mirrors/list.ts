@@ -1,54 +1,55 @@
-/** Mirrors in a file that somebody made: an address a line, a JSON list of them, or a whole daemon.json. */
+/** Reads mirrors from a file: one address per line, a JSON list, or a daemon.json. */
 import { parseMirrorAddress, sameMirror } from './address.ts'
 
 export interface ListedMirrors {
   readonly addresses: readonly string[]
-  /** What is no address, by line; in JSON (`isList`), by its place in the list. */
+  /** Invalid addresses by line number; in JSON (`isList`), by position in the list. Both start at 1. */
   readonly wrong: readonly { readonly line: number; readonly text: string }[]
   readonly isList: boolean
 }
 
-const shown = 80
+const maxShownCharacters = 80
 
+/** Parses a file of mirrors. Each address is returned once. */
 export function mirrorsIn(file: string): ListedMirrors {
   const text = file.replace(/^\uFEFF/, '')
   const addresses: string[] = []
   const wrong: { line: number; text: string }[] = []
-  const list = inJson(text)
-  for (const [index, { said, words }] of (list ?? inLines(text)).entries()) {
-    const tell = (what: string) => wrong.push({ line: index + 1, text: what.slice(0, shown) })
-    if (words.length === 0 && said !== '') tell(said)
+  const list = parseJsonList(text)
+  for (const [index, { content, words }] of (list ?? parseLines(text)).entries()) {
+    const reject = (invalid: string) => wrong.push({ line: index + 1, text: invalid.slice(0, maxShownCharacters) })
+    if (words.length === 0 && content !== '') reject(content)
     for (const word of words) {
       const parsed = parseMirrorAddress(word)
-      if (!parsed.ok) tell(word)
-      else if (!addresses.some((one) => sameMirror(one, parsed.address))) addresses.push(parsed.address)
+      if (!parsed.ok) reject(word)
+      else if (!addresses.some((address) => sameMirror(address, parsed.address))) addresses.push(parsed.address)
     }
   }
   return { addresses, wrong, isList: list !== undefined }
 }
 
 interface Line {
-  /** Without a comment. */
-  readonly said: string
-  /** What in it is meant as an address. */
+  /** The text without its comment. */
+  readonly content: string
+  /** The words that look like addresses. */
   readonly words: readonly string[]
 }
 
 /**
- * A line may have a comment (`#`), several addresses parted by commas or spaces, and words beside them; one with nothing
- * but words is told as a whole.
+ * A line may contain a comment (`#`), several addresses separated by commas or spaces, and other words. A line that
+ * contains only other words is reported as a whole.
  */
-const inLines = (text: string): Line[] =>
+const parseLines = (text: string): Line[] =>
   text.split(/\r\n|\r|\n/).map((line) => {
-    const said = line.replace(/(?:^|\s)#.*$/, '').trim()
-    return { said, words: said.split(/[\s,;，、；：]+/).filter((word) => looksLikeAddress.test(word)) }
+    const content = line.replace(/(?:^|\s)#.*$/, '').trim()
+    return { content, words: content.split(/[\s,;，、；：]+/).filter((word) => looksLikeAddress.test(word)) }
   })
 
-/** A scheme, a dot within, or a port: in a text, a bare word is a word. */
+/** Contains a scheme, an inner dot or a port. */
 const looksLikeAddress = /:\/\/|[^\s.]\.[^\s.]|[^\s:]:\d/
 
-/** Undefined where it is no list and no object of JSON; nothing where that has no mirrors. */
-function inJson(text: string): Line[] | undefined {
+/** @returns undefined if `text` is not a JSON list or object; an empty list if the object has no mirrors */
+function parseJsonList(text: string): Line[] | undefined {
   let value: unknown
   try {
     value = JSON.parse(text)
@@ -58,8 +59,8 @@ function inJson(text: string): Line[] | undefined {
   if (typeof value !== 'object') return undefined
   const list = value && 'registry-mirrors' in value ? value['registry-mirrors'] : value
   if (!Array.isArray(list)) return []
-  return list.map((one: unknown) => {
-    const said = typeof one === 'string' ? one : JSON.stringify(one)
-    return { said, words: [said] }
+  return list.map((entry: unknown) => {
+    const content = typeof entry === 'string' ? entry : JSON.stringify(entry)
+    return { content, words: [content] }
   })
 }

@@ -1,67 +1,76 @@
-/** What a race of mirrors shows: who has the same content as the others, who is good, and what ails them all. */
+/** Evaluates a race of mirrors: compares their content, ranks them, and diagnoses a race without a usable mirror. */
 import type { UnixTime } from '../image/image.ts'
 
-/** How far the look at one of them is, and what it showed. */
+/** The progress and the result of probing one mirror. `Why` is the type of a failure. */
 export type Probe<Why> =
   | { readonly state: 'waiting' | 'asking' }
-  /** It has the image, and its speed is measured or will be. */
+  /** The mirror has the image; its speed is being measured or waits to be. */
   | { readonly state: 'measuring'; readonly digest: string; readonly firstByte: number }
   | {
       readonly state: 'answered'
-      /** What its tag leads to, by the bytes that came. */
+      /** The digest of the tag, computed from the received bytes. */
       readonly digest: string
-      /** Until its first answer, in seconds. */
+      /** Seconds until the first response. */
       readonly firstByte: number
-      /** Bytes a second; absent where the image is too small to tell. */
+      /** Bytes per second; absent if the image is too small to measure. */
       readonly speed?: number | undefined
       readonly at: UnixTime
     }
   | { readonly state: 'failed'; readonly failure: Why; readonly digest?: string | undefined; readonly at: UnixTime }
 
 /**
- * `older`: not what Docker Hub or most others have now, but they know it: a tag moves, and a cache follows later.
- * `other`: they have never heard of it. `disputed`: they do not agree, and nobody is to be believed more.
- * `either`: so it is, but those who have other content know this as well: it is what the tag means, or meant.
- * `alone`: there is nobody to compare with. `open`: it differs, and nobody has said yet whether they know it.
+ * How the content of a mirror compares with Docker Hub's, or with that of most mirrors if Docker Hub is unreachable.
+ * `same`: equal. `older`: different, but the others know the digest: a cache lags behind a tag that moved.
+ * `other`: different, and the others do not know the digest. `disputed`: the mirrors disagree without a majority.
+ * `either`: as `disputed`, but mirrors with other content know the digest: the tag refers or referred to it.
+ * `alone`: there is no other mirror to compare with. `open`: different, and not cross-checked yet.
  */
 export type Content = 'same' | 'older' | 'either' | 'other' | 'disputed' | 'alone' | 'open'
 
-/** Digests that those who have another were asked for: those that they know as well, and those that they do not. */
+/** The results of the cross-checks: mirrors were asked for digests that differ from their own. */
 export interface Vouched {
+  /** Digests that another mirror has as well. */
   readonly genuine: readonly string[]
+  /** Digests that the other mirrors do not have. */
   readonly unknown: readonly string[]
 }
 
 export interface Compared {
-  /** What the tag leads to, as far as anyone is to be believed: Docker Hub, else most of them. */
+  /** The digest at Docker Hub, otherwise the most common one. Absent if there is a tie. */
   readonly expected?: string
   contentOf(digest: string): Content
 }
 
-/** `over`: all have said what they have. */
+/**
+ * Compares the digests of Docker Hub and the mirrors.
+ * @param isComplete whether all probes and cross-checks have ended
+ */
 export function compare(
   hub: string | undefined,
   mirrors: readonly string[],
   { genuine, unknown }: Vouched = { genuine: [], unknown: [] },
-  over = true,
+  isComplete = true,
 ): Compared {
   const all = hub === undefined ? mirrors : [hub, ...mirrors]
-  const expected = hub ?? mostHave(mirrors)
+  const expected = hub ?? mostCommon(mirrors)
   return {
     ...(expected !== undefined && { expected }),
     contentOf(digest) {
       if (all.length <= 1) return 'alone'
       if (digest === expected) return 'same'
       if (genuine.includes(digest)) return expected === undefined ? 'either' : 'older'
-      if (expected === undefined) return over ? 'disputed' : 'open'
+      if (expected === undefined) return isComplete ? 'disputed' : 'open'
       return unknown.includes(digest) ? 'other' : 'open'
     },
   }
 }
 
-/** The digest that more of them have than any other. */
-function mostHave(digests: readonly string[]): string | undefined {
-  const votes = [...Map.groupBy(digests, (digest) => digest)].map(([digest, of]) => ({ digest, votes: of.length }))
+/** @returns the most common digest; undefined if there is a tie */
+function mostCommon(digests: readonly string[]): string | undefined {
+  const votes = [...Map.groupBy(digests, (digest) => digest)].map(([digest, group]) => ({
+    digest,
+    votes: group.length,
+  }))
   const [first, second] = votes.toSorted((a, b) => b.votes - a.votes)
   return first && first.votes > (second?.votes ?? 0) ? first.digest : undefined
 }
@@ -69,32 +78,34 @@ function mostHave(digests: readonly string[]): string | undefined {
 export const digestIn = <Why>(probe: Probe<Why> | undefined): string | undefined =>
   probe && 'digest' in probe ? probe.digest : undefined
 
-/** Whether it may be used: it was tried, and what it has is Docker Hub's, now or a while ago. */
+/** Whether a mirror is usable: its probe succeeded, and its content is or was that of Docker Hub. */
 export const isGood = <Why>(probe: Probe<Why> | undefined, content: Content): boolean =>
   probe?.state === 'answered' && ['same', 'older', 'either', 'alone'].includes(content)
 
-/** Whether there is nothing better than what it has. */
+/** Whether the content is the best available. */
 export const isFresh = (content: Content): boolean => content === 'same' || content === 'alone'
 
-/** However long a mirror wants to be left alone, in seconds: a wrong header must not silence it for good. */
-const longestRest = 3600
+/** Longer rate limits, in seconds, are shortened to this: a wrong header must not disable a mirror forever. */
+const maxRateLimitSeconds = 3600
 
-export interface Rest {
-  /** When it asked for it. */
+export interface RateLimit {
+  /** When the mirror refused a request. */
   readonly at: UnixTime
+  /** When the mirror accepts requests again; undefined if the mirror did not say. */
   readonly until: UnixTime | undefined
 }
 
-/** When a mirror that wants to be left alone is asked again, where it says. */
-export const restsUntil = ({ at, until }: Rest): UnixTime | undefined =>
-  until === undefined ? undefined : Math.min(until, at + longestRest)
+/** When a mirror that is rate limiting can be probed again; undefined if the mirror did not say. */
+export const restsUntil = ({ at, until }: RateLimit): UnixTime | undefined =>
+  until === undefined ? undefined : Math.min(until, at + maxRateLimitSeconds)
 
-/** Whether it is to be left alone still. What was heard in the future, as it seems once a clock was set back, tells nothing of now. */
-export const isLeftAlone = (rest: Rest, now: UnixTime): boolean => rest.at <= now && now < (restsUntil(rest) ?? 0)
+/** Whether a rate limit still applies. A limit from the future (the clock was set back) is ignored. */
+export const isRateLimited = (limit: RateLimit, now: UnixTime): boolean =>
+  limit.at <= now && now < (restsUntil(limit) ?? 0)
 
 /**
- * The order of two by what was found: the fastest good ones first, those with older content behind them, then those
- * under way, then those that failed; 0 where nothing that was found parts them.
+ * A comparator: usable mirrors with current content, then usable ones with older content, then those without a result,
+ * then those with other content, then failures. Within each group the fastest first.
  */
 export function byFindings<Runner, Why>(
   probeOf: (runner: Runner) => Probe<Why> | undefined,
@@ -106,37 +117,39 @@ export function byFindings<Runner, Why>(
     return isGood(probe, content) ? (isFresh(content) ? 0 : 1) : 3
   }
   const speed = (probe: Probe<Why> | undefined) => (probe?.state === 'answered' && probe.speed) || 0
-  return (one, other) => {
-    const [a, b] = [probeOf(one), probeOf(other)]
+  return (left, right) => {
+    const [a, b] = [probeOf(left), probeOf(right)]
     return rank(a) - rank(b) || speed(b) - speed(a)
   }
 }
 
-interface Told {
+interface ProbeFailure {
   readonly code: string
   readonly reason?: string
 }
 
 /**
- * What is so, when all have ended. `no-image`: Docker Hub itself has none of that name. `disputed`: some have it, and
- * nobody can say whose is right. `offline`: none could even be asked. `portal`: none spoke for itself, as where a
- * network wants a sign-in first. `clock`: every certificate is out of date, so the clock may be.
+ * The outcome of a race. `found`: a mirror is usable. `hub-works`: only Docker Hub is. `no-image`: Docker Hub does not
+ * have the image. `disputed`: mirrors disagree about the content. `offline`: no host was reachable. `portal`: other
+ * servers responded, as behind a captive portal. `clock`: every certificate is outside its validity period, so the
+ * computer's clock may be wrong. `none`: no mirror is usable for other reasons.
  */
 export type Diagnosis = 'found' | 'hub-works' | 'no-image' | 'disputed' | 'none' | 'offline' | 'portal' | 'clock'
 
+/** Explains the outcome of a race. Call this after all probes have ended. */
 export function diagnose(
-  hub: Probe<Told> | undefined,
-  mirrors: readonly (Probe<Told> | undefined)[],
+  hub: Probe<ProbeFailure> | undefined,
+  mirrors: readonly (Probe<ProbeFailure> | undefined)[],
   contentOf: (digest: string) => Content,
 ): Diagnosis {
-  const good = mirrors.some((probe) => isGood(probe, contentOf(digestIn(probe) ?? '')))
-  if (good) return 'found'
+  const isAnyUsable = mirrors.some((probe) => isGood(probe, contentOf(digestIn(probe) ?? '')))
+  if (isAnyUsable) return 'found'
   if (hub?.state === 'answered') return 'hub-works'
   if (hub?.state === 'failed' && hub.failure.code === 'reference-unknown') return 'no-image'
   const isUndecided = (content: Content) => content === 'disputed' || content === 'open'
   if (mirrors.some((probe) => probe?.state === 'answered' && isUndecided(contentOf(probe.digest)))) return 'disputed'
   const failures = [hub, ...mirrors].flatMap((probe) => (probe?.state === 'failed' ? [probe.failure] : []))
-  const all = (is: (failure: Told) => boolean) => failures.length > 1 && failures.every(is)
+  const all = (matches: (failure: ProbeFailure) => boolean) => failures.length > 1 && failures.every(matches)
   if (all(({ code, reason }) => code === 'registry-unreachable' && reason?.startsWith('no-') === true)) return 'offline'
   if (all(({ code, reason }) => code === 'registry-tls' && reason !== undefined)) return 'clock'
   if (all(({ code }) => /^registry-(tls|nonsense|redirects)$/.test(code))) return 'portal'

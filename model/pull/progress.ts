@@ -1,14 +1,15 @@
 /**
- * A pull as the engine tells it, line by line, folded into what a person wants to know: which layers, how far, how fast.
- * Source: moby pkg/streamformatter, distribution/pull_v2.go and daemon/containerd/progress.go; seen on 20.10, 26.1, 28.5.
+ * Turns the progress lines of a pull into the state of its layers, the download speed and the remaining time.
+ * Source: moby pkg/streamformatter, distribution/pull_v2.go and daemon/containerd/progress.go.
+ * Seen on 20.10, 26.1 and 28.5.
  */
 import type { Bytes } from '../image/image.ts'
 
-/** A line of the answer to `POST /images/create`, as far as it is about progress. */
+/** A line of the response to `POST /images/create`: the fields about progress. */
 export interface PullLine {
   readonly id?: string | undefined
   readonly status?: string | undefined
-  /** While the containerd store unpacks, `current` is in seconds: `units` says so. */
+  /** In bytes. While the containerd store extracts a layer, `current` is in seconds and `units` is set. */
   readonly progressDetail?:
     | {
         readonly current?: number | undefined
@@ -22,40 +23,41 @@ export interface PullLine {
 export interface LayerPull {
   readonly id: string
   readonly state: 'waiting' | 'downloading' | 'downloaded' | 'extracting' | 'done' | 'here'
-  /** Of the compressed layer: downloaded or, while it is extracted, unpacked. */
+  /** Bytes of the compressed layer that are downloaded or, in the state `extracting`, extracted. */
   readonly bytes: Bytes
   readonly total?: Bytes | undefined
 }
 
 export interface PullState {
-  /** In the order in which the engine first named them: base first in the classic store only. */
+  /** In the order of their first line. Only the classic store reports the base first. */
   readonly layers: readonly LayerPull[]
   readonly digest?: string
-  /** Known at the end: whether another image came than the one that was here. */
-  readonly news?: boolean
+  /** Whether the engine downloaded a newer image. Set by the last line. */
+  readonly isNew?: boolean
 }
 
-export const pullBegun: PullState = { layers: [] }
+export const initialPullState: PullState = { layers: [] }
 
-/** The state after one more line. */
-export function follow(state: PullState, { id, status = '', progressDetail }: PullLine): PullState {
+/** @returns the state after one more line */
+export function applyLine(state: PullState, { id, status = '', progressDetail }: PullLine): PullState {
   const digest = /^Digest: (\S+)$/.exec(status)?.[1]
   if (digest !== undefined) return { ...state, digest }
-  const news = /^Status: (Downloaded newer image|Image is up to date) for /.exec(status)?.[1]
-  if (news !== undefined)
-    return { ...state, layers: state.layers.map(finished), news: news === 'Downloaded newer image' }
+  const outcome = /^Status: (Downloaded newer image|Image is up to date) for /.exec(status)?.[1]
+  if (outcome !== undefined)
+    return { ...state, layers: state.layers.map(finished), isNew: outcome === 'Downloaded newer image' }
   if (id === undefined) return state
-  const at = state.layers.findIndex((layer) => layer.id === id)
-  const next = step(state.layers[at] ?? { id, state: 'waiting', bytes: 0 }, status, progressDetail ?? {})
-  // `Pulling from library/nginx` has an id too, which is the tag.
+  const index = state.layers.findIndex((layer) => layer.id === id)
+  const next = nextLayer(state.layers[index] ?? { id, state: 'waiting', bytes: 0 }, status, progressDetail ?? {})
+  // Not a layer: the line `Pulling from library/nginx` has the tag as its id.
   if (!next) return state
-  return { ...state, layers: at < 0 ? [...state.layers, next] : state.layers.with(at, next) }
+  return { ...state, layers: index < 0 ? [...state.layers, next] : state.layers.with(index, next) }
 }
 
 type Detail = NonNullable<PullLine['progressDetail']>
 
-function step(layer: LayerPull, status: string, detail: Detail): LayerPull | undefined {
-  // What is settled stays so, whatever comes late.
+/** @returns undefined if the line is not about a layer */
+function nextLayer(layer: LayerPull, status: string, detail: Detail): LayerPull | undefined {
+  // Ignore late lines about a finished layer.
   if (layer.state === 'done' || layer.state === 'here') return layer
   if (layer.state === 'extracting' && status !== 'Extracting' && status !== 'Pull complete') return layer
   switch (status) {
@@ -78,37 +80,37 @@ function step(layer: LayerPull, status: string, detail: Detail): LayerPull | und
   return /^(Retrying in |Already being pulled)/.test(status) ? { ...layer, state: 'waiting' } : undefined
 }
 
-/** What a retry fetches again is no progress: the layer stands where it was until the engine is past that. */
+/** After a retry the byte count does not go back: the layer keeps its count until the engine exceeds it. */
 function downloading(layer: LayerPull, { current = 0, total }: Detail): LayerPull {
   const size = sizeOf(total, layer.bytes) ?? layer.total
-  return { ...layer, state: 'downloading', ...within(Math.max(layer.bytes, current), size) }
+  return { ...layer, state: 'downloading', ...withTotal(Math.max(layer.bytes, current), size) }
 }
 
 function extracting(layer: LayerPull, { current = 0, total, units }: Detail): LayerPull {
-  // Where no size was told, the layer is as long as what came of it.
+  // If the size is unknown, use the number of downloaded bytes.
   const size = layer.total ?? sizeOf(total, layer.bytes) ?? sizeOf(layer.bytes)
   const before = layer.state === 'extracting' ? layer.bytes : 0
-  return { ...layer, state: 'extracting', ...within(units === undefined ? Math.max(before, current) : before, size) }
+  return { ...layer, state: 'extracting', ...withTotal(units === undefined ? Math.max(before, current) : before, size) }
 }
 
 const finished = (layer: LayerPull): LayerPull =>
   layer.state === 'here' ? layer : { ...layer, state: 'done', bytes: layer.total ?? layer.bytes }
 
-/** The engine writes 0 or -1 where the registry named no length. */
-const sizeOf = (told = 0, least = 0): Bytes | undefined => (told > 0 ? Math.max(told, least) : undefined)
-const within = (bytes: Bytes, total: Bytes | undefined) =>
+/** @returns undefined if the size is unknown, which the engine reports as 0 or -1 */
+const sizeOf = (reported = 0, min = 0): Bytes | undefined => (reported > 0 ? Math.max(reported, min) : undefined)
+const withTotal = (bytes: Bytes, total: Bytes | undefined) =>
   total === undefined ? { bytes } : { bytes: Math.min(bytes, total), total }
 
 export interface WholePull {
   readonly downloaded: Bytes
   readonly extracted: Bytes
-  /** Of the layers whose size is known. */
+  /** The size of all layers whose size is known. */
   readonly total: Bytes
-  /** How many are still to come in a size that nobody has told: as long as there are any, `total` is not all. */
+  /** The number of layers whose size is unknown and that are not downloaded yet. Until 0, `total` is incomplete. */
   readonly unknown: number
 }
 
-/** All layers that had to be fetched, taken together. */
+/** Sums all layers, except those that already exist locally. */
 export function wholeOf(layers: readonly LayerPull[]): WholePull {
   const whole = { downloaded: 0, extracted: 0, total: 0, unknown: 0 }
   for (const { state, bytes, total } of layers) {
@@ -121,51 +123,55 @@ export function wholeOf(layers: readonly LayerPull[]): WholePull {
   return whole
 }
 
-/** How much had been downloaded at a time, in seconds. */
+/** The number of bytes downloaded at a point in time. */
 export interface Sample {
+  /** In seconds. */
   readonly at: number
   readonly bytes: Bytes
 }
 
-/** So many seconds are what *lately* means. */
-const lately = 5
-/** A speed of less than this time says nothing. */
-const least = 1
+/** The speed is averaged over this time. */
+const speedWindowSeconds = 5
+/** A speed over a shorter time is not meaningful. */
+const minSpeedSeconds = 1
 
-/** The samples that speed is told by, with one more. */
-export const sampled = (samples: readonly Sample[], next: Sample): readonly Sample[] => [
+/** Adds a sample and drops those that are too old for the speed. */
+export const addSample = (samples: readonly Sample[], next: Sample): readonly Sample[] => [
   ...samples.slice(
     Math.max(
       0,
-      samples.findLastIndex(({ at }) => at <= next.at - lately),
+      samples.findLastIndex(({ at }) => at <= next.at - speedWindowSeconds),
     ),
   ),
   next,
 ]
 
-/** Bytes a second lately; nothing while that cannot be told. */
-export const speedOf = (samples: readonly Sample[], now: number): number | undefined => speed(samples, now, lately)
+/** Bytes per second over the last seconds. @returns undefined while there are too few samples */
+export const recentSpeed = (samples: readonly Sample[], now: number): number | undefined =>
+  averageSpeed(samples, now, speedWindowSeconds)
 
-function speed(samples: readonly Sample[], now: number, span: number): number | undefined {
+function averageSpeed(samples: readonly Sample[], now: number, windowSeconds: number): number | undefined {
   const first =
     samples[
       Math.max(
         0,
-        samples.findLastIndex(({ at }) => at <= now - span),
+        samples.findLastIndex(({ at }) => at <= now - windowSeconds),
       )
     ]
   const last = samples.at(-1)
-  if (!first || !last || now - first.at < least) return undefined
+  if (!first || !last || now - first.at < minSpeedSeconds) return undefined
   return Math.max(0, last.bytes - first.bytes) / (now - first.at)
 }
 
 /**
- * The seconds that the rest of the download takes at the speed of lately. Nothing where a size is missing, or where the
- * speed of the last two seconds is another than before: an honest answer does not jump.
+ * Estimates how many seconds the download still takes.
+ * @returns undefined if the size of a layer is unknown, or if the speed changed too much in the last two seconds for a
+ * reliable estimate
  */
-export function leftOf(whole: WholePull, samples: readonly Sample[], now: number): number | undefined {
-  const [long, short] = [speed(samples, now, lately), speed(samples, now, 2)]
-  const rest = whole.total - whole.downloaded
-  if (whole.unknown > 0 || rest <= 0 || !long || !short || short < long / 2 || short > long * 2) return undefined
-  return Math.ceil(rest / long)
+export function remainingSeconds(whole: WholePull, samples: readonly Sample[], now: number): number | undefined {
+  const [long, short] = [averageSpeed(samples, now, speedWindowSeconds), averageSpeed(samples, now, 2)]
+  const remainingBytes = whole.total - whole.downloaded
+  if (whole.unknown > 0 || remainingBytes <= 0 || !long || !short || short < long / 2 || short > long * 2)
+    return undefined
+  return Math.ceil(remainingBytes / long)
 }

@@ -1,11 +1,11 @@
-/** Whether a pull fits on the engine's disk. Registries name compressed sizes alone, so what is needed is an estimate. */
+/** Estimates whether a pull fits on the engine's disk. Registries report compressed sizes only. */
 import type { Bytes } from '../image/image.ts'
 import type { Digest } from '../layers/sizes.ts'
 
-export interface RoomQuestion {
+export interface RoomInput {
   /** The compressed size of each layer, base first. */
   readonly layers: readonly Bytes[]
-  /** How many of them, from the base, the engine has already. */
+  /** How many of the layers the engine already has, counted from the base. */
   readonly present: number
   readonly store: 'classic' | 'containerd'
   readonly free: Bytes
@@ -15,14 +15,14 @@ export interface RoomQuestion {
 const unpackedRatio = 2.5
 
 /**
- * With so much free, the registry is not asked: no usual image needs it, and Docker Hub counts each GET of a manifest
- * against the limit for pulls.
+ * With this much free space the registry is not asked: no common image needs more, and Docker Hub counts each GET of a
+ * manifest against the pull rate limit.
  * @see https://docs.docker.com/docker-hub/usage/pulls/
  */
 export const plentyOfRoom: Bytes = 50_000_000_000
 
-/** What a pull adds to the disk, as an estimate, and whether that is free. The containerd store keeps compressed layers too. */
-export function roomFor({ layers, present, store, free }: RoomQuestion): {
+/** Estimates the bytes that a pull needs. The containerd store keeps the compressed layers as well. */
+export function roomFor({ layers, present, store, free }: RoomInput): {
   readonly needed: Bytes
   readonly fits: boolean
 } {
@@ -32,14 +32,15 @@ export function roomFor({ layers, present, store, free }: RoomQuestion): {
 }
 
 /**
- * How many layers of an image, from the base, some image here has too: a layer is stored on top of its parents.
+ * Counts the layers of an image, from the base, that a local image has as well. A layer is shared only if all layers
+ * below it are.
  * @see OCI image-spec, config.md, "Layer ChainID"
  */
 export function presentLayers(diffIds: readonly Digest[], images: Iterable<readonly Digest[]>): number {
   let present = 0
   for (const layers of images) {
-    const differs = diffIds.findIndex((diffId, at) => layers[at] !== diffId)
-    present = Math.max(present, differs < 0 ? diffIds.length : differs)
+    const firstDifference = diffIds.findIndex((diffId, index) => layers[index] !== diffId)
+    present = Math.max(present, firstDifference < 0 ? diffIds.length : firstDifference)
   }
   return present
 }

@@ -1,30 +1,31 @@
-/** What a text in the search box means: words to look for, the name of an image, or a name with a slip in it. */
+/** Interprets the text in the search box: search words, an image name, or an image name with a typo. */
 import { parseReference, parseTag, type ImageName } from '../image/reference.ts'
 
 export type WrongName = 'capitals' | 'no-tag' | 'tag' | 'digest' | 'characters'
 
 export type Asked =
   | { readonly kind: 'nothing' }
-  /** `offer`: they may be a whole name as well. */
+  /** `offer`: the image name that the words may also mean. */
   | { readonly kind: 'words'; readonly words: string; readonly offer?: ImageName }
   | { readonly kind: 'name'; readonly name: ImageName }
   | { readonly kind: 'wrong'; readonly why: WrongName }
 
-/** What tutorials print in front of a name. */
+/** A `docker pull` command pasted in front of the name. */
 const command = /^\$?\s*(?:sudo\s+)?docker\s+(?:image\s+)?pull\s+/
 
-/** Whoever writes a tag, a digest or a registry's host means one image; all else is words. */
-export function understand(typed: string): Asked {
-  const text = typed.trim().replace(command, '').trim()
+/** A text with a tag, a digest or a registry host is an image name; any other text is search words. */
+export function understand(input: string): Asked {
+  const text = input.trim().replace(command, '').trim()
   if (text === '') return { kind: 'nothing' }
-  const [first, ...rest] = text.split('/')
-  const isName = !/\s/.test(text) && (/[:@]/.test(text) || (rest.length > 0 && /\.|^localhost$/.test(first!)))
+  const [first, ...others] = text.split('/')
+  const isName = !/\s/.test(text) && (/[:@]/.test(text) || (others.length > 0 && /\.|^localhost$/.test(first!)))
   const name = parseReference(text)
   if (!isName) return { kind: 'words', words: text, ...(name && text.includes('/') && { offer: name }) }
-  return name ? { kind: 'name', name } : { kind: 'wrong', why: slip(text) }
+  return name ? { kind: 'name', name } : { kind: 'wrong', why: reasonWrong(text) }
 }
 
-function slip(text: string): WrongName {
+/** Why a text is not a valid image name. */
+function reasonWrong(text: string): WrongName {
   if (text.includes('@')) return 'digest'
   const colon = text.lastIndexOf(':')
   const hasTag = colon > text.lastIndexOf('/')

@@ -1,12 +1,13 @@
-/** Which variants of an image are on this computer already. */
+/** Whether a variant of an image exists locally. */
 import type { Image } from '../image/image.ts'
 
-/** `older`: its tag is here, but names another content than the registry's. */
+/** `here`: the image exists locally. `older`: the tag exists locally, but its content differs from the registry's. */
 export type Presence = 'here' | 'older'
 
 /**
- * Whether one of a variant's tags is here. What is pulled keeps the digest that it was pulled by; the containerd store
- * has it as the image's id. Where neither is known, nothing is said against what is here.
+ * Looks for an image with one of a variant's tags. A pulled image keeps its registry digest; in the containerd store
+ * the digest is the image id. If a digest is unknown, the local image counts as current.
+ * @returns undefined if no local image has one of the tags
  */
 export function presenceOf(
   repository: string,
@@ -15,11 +16,11 @@ export function presenceOf(
   store: 'classic' | 'containerd',
 ): Presence | undefined {
   const names = new Set(tags.map((tag) => `${repository}:${tag}`))
-  const carriers = images.filter(({ references }) => references.some((name) => names.has(name)))
-  if (carriers.length === 0) return undefined
-  const held = carriers.flatMap(({ id, digests }) => [
+  const matching = images.filter(({ references }) => references.some((name) => names.has(name)))
+  if (matching.length === 0) return undefined
+  const localDigests = matching.flatMap(({ id, digests }) => [
     ...digests.map((name) => name.slice(name.indexOf('@') + 1)),
     ...(store === 'containerd' ? [id] : []),
   ])
-  return digest === undefined || held.length === 0 || held.includes(digest) ? 'here' : 'older'
+  return digest === undefined || localDigests.length === 0 || localDigests.includes(digest) ? 'here' : 'older'
 }

@@ -15,7 +15,7 @@ export type Racer = ReturnType<typeof openRacer>
 export interface RacerWish {
   readonly env: Readonly<Record<string, string>>
   readonly caFile: string
-  readonly patience?: number
+  readonly timeoutMs?: number
   /** What the engine has, as it names them. */
   readonly inForce?: readonly string[]
   /** What the file holds that the user chooses. */
@@ -24,7 +24,7 @@ export interface RacerWish {
   readonly unwritable?: boolean
 }
 
-export function openRacer({ env, caFile, patience = 5000, inForce = [], file, unwritable = false }: RacerWish) {
+export function openRacer({ env, caFile, timeoutMs = 5000, inForce = [], file, unwritable = false }: RacerWish) {
   const before = getCACertificates('default')
   setDefaultCACertificates([...before, readFileSync(caFile, 'utf8')])
   const folder = mkdtempSync(join(tmpdir(), 'racer-'))
@@ -42,7 +42,7 @@ export function openRacer({ env, caFile, patience = 5000, inForce = [], file, un
     const store = openStore(unwritable ? join(caFile, 'slipway') : folder)
     const jobs = jobBook({ store, publish })
     const service = mirrorService({
-      ...{ http, jobs, publish, patience },
+      ...{ http, jobs, publish, timeoutMs },
       store: store.mirrors,
       platform: () => 'linux/amd64',
       inForce: () => inForce,

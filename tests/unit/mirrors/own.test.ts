@@ -17,10 +17,10 @@ function listOf(own: readonly string[]) {
 
 test('an import takes as many as there is room for, and says how many are left out', () => {
   const { list, own } = listOf(numbered(0, 495))
-  const taken = list.take([...numbered(490, 20), 'nonsense.example/path'].join('\n'))
+  const taken = list.importFrom([...numbered(490, 20), 'nonsense.example/path'].join('\n'))
   expect(taken).toMatchObject({ added: 5, known: 5, left: 10, wrong: [{ line: 21 }] })
   expect(own()).toEqual(numbered(0, 500))
-  expect(list.take('one-more.example')).toMatchObject({ added: 0, left: 1 })
+  expect(list.importFrom('one-more.example')).toMatchObject({ added: 0, left: 1 })
 })
 
 test('a full list takes no more mirrors, and can still be edited', () => {

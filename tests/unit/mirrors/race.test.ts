@@ -1,6 +1,14 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { byFindings, compare, diagnose, isFresh, isGood, isLeftAlone, type Probe } from '../../../model/mirrors/race.ts'
+import {
+  byFindings,
+  compare,
+  diagnose,
+  isFresh,
+  isGood,
+  isRateLimited,
+  type Probe,
+} from '../../../model/mirrors/race.ts'
 
 interface Why {
   readonly code: string
@@ -61,7 +69,7 @@ test.each([
   [false, 'it wants years, after an hour', { at: 1000, until: 9e9 }, 4600],
   [false, 'the clock was set back', { at: 90_000, until: 90_600 }, 1000],
 ] as const)('a mirror that is asked too often is left alone: %s, where %s', (left, _, heard, now) => {
-  expect(isLeftAlone(heard, now)).toBe(left)
+  expect(isRateLimited(heard, now)).toBe(left)
 })
 
 test('the fastest good mirrors come first, then those being tested, then those that failed', () => {

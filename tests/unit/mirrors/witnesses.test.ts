@@ -62,13 +62,13 @@ async function racing(hub: Part, parts: Readonly<Record<string, Part>>) {
   const probes: Record<string, MirrorProbe> = {}
   const vouched = { genuine: [] as string[], unknown: [] as string[] }
   const runners = [hubAddress, ...addresses].map((address) => ({ address, host: new URL(address).host }))
-  const wish = { path: 'library/x', tag: 'latest', platform: 'linux/amd64', patience: 100, runners }
+  const wish = { path: 'library/x', tag: 'latest', platform: 'linux/amd64', timeoutMs: 100, runners }
   await race(
     http as Http,
     { ...wish, signal: new AbortController().signal },
     {
       probe: (address, probe) => void (probes[address] = probe),
-      vouched: (digest, what) => void vouched[what].push(digest),
+      crossChecked: (digest, verdict) => void vouched[verdict].push(digest),
     },
   )
   const digests = addresses.flatMap((address) => digestIn(probes[address]) ?? [])

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { saidLines, type SaidLine } from '../../../main/pull/lines.ts'
+import { progressLines, type ProgressLine } from '../../../main/pull/lines.ts'
 import { pullFailure } from '../../../main/pull/pull-errors.ts'
 import { targetOf } from '../../../main/pull/target.ts'
 
@@ -92,8 +92,8 @@ test('a chunk may end inside a line or a character', async () => {
   async function* bytes() {
     for (const byte of text) yield Uint8Array.of(byte)
   }
-  const lines: SaidLine[] = []
-  for await (const line of saidLines(bytes())) lines.push(line)
+  const lines: ProgressLine[] = []
+  for await (const line of progressLines(bytes())) lines.push(line)
   expect(lines).toEqual([{ status: '镜像', id: 'aa' }, { status: 'Digest: x' }, { error: 'no' }])
 })
 

@@ -1,17 +1,17 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import {
-  follow,
-  leftOf,
-  pullBegun,
-  sampled,
-  speedOf,
+  applyLine,
+  remainingSeconds,
+  initialPullState,
+  addSample,
+  recentSpeed,
   wholeOf,
   type PullLine,
   type Sample,
 } from '../../../model/pull/progress.ts'
 
-const after = (lines: readonly PullLine[]) => lines.reduce(follow, pullBegun)
+const after = (lines: readonly PullLine[]) => lines.reduce(applyLine, initialPullState)
 const at = (id: string, status: string, current?: number, total?: number): PullLine => ({
   id,
   status,
@@ -54,7 +54,7 @@ test('a pull into the classic store, as 20.10 reports it', () => {
     { status: 'Digest: sha256:cff9' },
     { status: 'Status: Downloaded newer image for 127.0.0.1:5000/t/img:1' },
   ]
-  expect(after(ended)).toMatchObject({ digest: 'sha256:cff9', news: true })
+  expect(after(ended)).toMatchObject({ digest: 'sha256:cff9', isNew: true })
   expect(wholeOf(after(ended).layers)).toEqual({ downloaded: 1091, extracted: 1091, total: 1091, unknown: 0 })
 })
 
@@ -74,7 +74,7 @@ test('the containerd store unpacks in seconds (28.5) or in silence (26.1)', () =
 
 test('an image that is up to date is reported as such', () => {
   const lines = [{ status: 'Digest: sha256:1' }, { status: 'Status: Image is up to date for x:1' }]
-  expect(after(lines)).toEqual({ layers: [], digest: 'sha256:1', news: false })
+  expect(after(lines)).toEqual({ layers: [], digest: 'sha256:1', isNew: false })
 })
 
 test('the progress of a layer that is downloaded again does not go backwards', () => {
@@ -101,11 +101,11 @@ const line = fc.record({
 test('whatever the engine reports, progress never exceeds the total, never goes backwards, and ends as done', () => {
   fc.assert(
     fc.property(fc.array(line, { maxLength: 60 }), (lines) => {
-      let state = pullBegun
+      let state = initialPullState
       let [downloaded, extracted] = [0, 0]
       for (const next of lines) {
         const here = state.layers.filter((layer) => layer.state === 'here').length
-        state = follow(state, next)
+        state = applyLine(state, next)
         const whole = wholeOf(state.layers)
         for (const { bytes, total } of state.layers) expect(bytes).toBeLessThanOrEqual(total ?? Infinity)
         expect(whole.downloaded).toBeLessThanOrEqual(whole.unknown === 0 ? whole.total : Infinity)
@@ -116,7 +116,7 @@ test('whatever the engine reports, progress never exceeds the total, never goes 
         expect(whole.extracted).toBeGreaterThanOrEqual(same ? extracted : 0)
         ;[downloaded, extracted] = [whole.downloaded, whole.extracted]
       }
-      const end = follow(state, { status: 'Status: Downloaded newer image for x:1' })
+      const end = applyLine(state, { status: 'Status: Downloaded newer image for x:1' })
       expect(end.layers.every((layer) => layer.state === 'done' || layer.state === 'here')).toBe(true)
       const whole = wholeOf(end.layers)
       expect([whole.extracted, whole.unknown]).toEqual([whole.downloaded, 0])
@@ -126,16 +126,16 @@ test('whatever the engine reports, progress never exceeds the total, never goes 
 
 const steady = (seconds: number, speed: number): readonly Sample[] =>
   Array.from({ length: seconds * 2 + 1 }, (_, i) => ({ at: i / 2, bytes: (i / 2) * speed })).reduce(
-    (samples, next) => sampled(samples, next),
+    (samples, next) => addSample(samples, next),
     [] as readonly Sample[],
   )
 const whole = { downloaded: 20_000, extracted: 0, total: 30_000, unknown: 0 }
 
 test('speed covers the last five seconds, and is unknown in the first second', () => {
-  expect(speedOf(steady(20, 1000), 20)).toBe(1000)
+  expect(recentSpeed(steady(20, 1000), 20)).toBe(1000)
   expect(steady(20, 1000).length).toBeLessThan(14)
   expect(
-    speedOf(
+    recentSpeed(
       [
         { at: 0, bytes: 0 },
         { at: 0.5, bytes: 900 },
@@ -144,14 +144,14 @@ test('speed covers the last five seconds, and is unknown in the first second', (
     ),
   ).toBeUndefined()
   // Nothing comes any more: it sinks to nothing.
-  expect(speedOf(steady(20, 1000), 22.5)).toBeLessThan(700)
-  expect(speedOf(steady(20, 1000), 40)).toBe(0)
+  expect(recentSpeed(steady(20, 1000), 22.5)).toBeLessThan(700)
+  expect(recentSpeed(steady(20, 1000), 40)).toBe(0)
 })
 
 test('the time left is shown only if it can be known', () => {
-  expect(leftOf(whole, steady(20, 1000), 20)).toBe(10)
-  expect(leftOf({ ...whole, unknown: 1 }, steady(20, 1000), 20)).toBeUndefined()
-  expect(leftOf({ ...whole, downloaded: 30_000 }, steady(20, 1000), 20)).toBeUndefined()
+  expect(remainingSeconds(whole, steady(20, 1000), 20)).toBe(10)
+  expect(remainingSeconds({ ...whole, unknown: 1 }, steady(20, 1000), 20)).toBeUndefined()
+  expect(remainingSeconds({ ...whole, downloaded: 30_000 }, steady(20, 1000), 20)).toBeUndefined()
   const stalled = [...steady(20, 1000), { at: 23, bytes: 20_000 }]
-  expect(leftOf(whole, stalled, 23)).toBeUndefined()
+  expect(remainingSeconds(whole, stalled, 23)).toBeUndefined()
 })

@@ -41,7 +41,7 @@ test('a server that does not answer, or stops in the middle, is slow', async () 
   })
   const http = client()
   for (const path of ['/', '/half'])
-    expect(await http.json(url + path, shape, { host, within: 150 })).toEqual({
+    expect(await http.json(url + path, shape, { host, timeoutMs: 150 })).toEqual({
       ok: false,
       error: { code: 'registry-slow', host },
     })
@@ -158,7 +158,7 @@ test('a desktop that never names its proxy keeps nobody waiting, nor from giving
   const { promise: asked, resolve: wasAsked } = Promise.withResolvers<void>()
   const desktopProxy = () => (wasAsked(), new Promise<undefined>(() => {}))
   const http = client({ desktopProxy })
-  const failure = await http.ask('http://right.invalid/', { host, within: 50 })
+  const failure = await http.ask('http://right.invalid/', { host, timeoutMs: 50 })
   expect(failure).toEqual({ ok: false, error: { code: 'registry-slow', host } })
   const over = new AbortController()
   const told = http.ask('http://right.invalid/', { host, signal: over.signal })

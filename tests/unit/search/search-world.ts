@@ -81,7 +81,7 @@ export async function searchWorld({ hub = breaks, host, engine, api = '1.41', ti
     searchHosts: host ? [hostServer.url] : [],
     platform: () => undefined,
     hubApi: hubServer.url,
-    times: { rest: 5, headStart: 60, source: 400, ...times },
+    times: { debounce: 5, headStart: 60, source: 400, ...times },
   })
   onTestFinished(() => discover.end())
   const search = async (words: string) => {

@@ -43,7 +43,7 @@ test('thirty keystrokes with pauses: each source gets one request at a time, and
     hub: slowly(breaks),
     host: slowly(hostTells('from/host')),
     engine: slowly(engineTells('from/engine')),
-    times: { rest: 5, headStart: 5 },
+    times: { debounce: 5, headStart: 5 },
   })
   const text = 'the quick brown fox jumps over'
   const sources = [world.hub, world.host, world.engine]
@@ -84,7 +84,7 @@ test('a newer search aborts requests that hang', async () => {
 })
 
 test('fast typing sends one request, for the final text', async () => {
-  const { search, told, hub } = await searchWorld({ hub: hubTells('x/y'), times: { rest: 60 } })
+  const { search, told, hub } = await searchWorld({ hub: hubTells('x/y'), times: { debounce: 60 } })
   for (let at = 1; at <= 30; at++) await search('x'.repeat(at))
   await settled(told)
   expect(hub.asked).toEqual(['x'.repeat(30)])
