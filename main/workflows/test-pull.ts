@@ -11,7 +11,7 @@ const testImage = { repository: 'hello-world', path: 'library/hello-world', tag:
 
 interface Needs {
   readonly http: Http
-  /** The last mirror test, which tells an image that the mirror has. */
+  /** The last mirror test, which names an image that the mirror has. */
   readonly lastRace: () => MirrorRace | undefined
   readonly pull: Pick<ReturnType<typeof pullService>, 'pullAgain'>
 }

@@ -48,7 +48,7 @@ export type Scan =
 type Token = Span & { readonly kind: '{' | '}' | '[' | ']' | ':' | ',' | 'text' | 'word' | 'end' | JsonFaultCode }
 
 const space = /[ \t\n\r]*/y
-// A string from its opening quote: any characters but control characters and quotes, with valid escapes.
+// A string up to its closing quote, its end or its first invalid character.
 const stringStart = /"(?:[ !#-[\]-\uffff]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*/y
 const word = /[\w+.-]+/y
 const scalar = /^(?:true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?)$/
