@@ -1,9 +1,10 @@
 /**
  * Terminals belong to main, so they survive a reload of the window. A terminal's output is one stream of bytes, and
  * each chunk has the offset of its first byte. A window requests `terminals.replay`, draws it, and then draws each
- * chunk of `terminals.data` that starts at the offset it has reached; chunks that start before are already drawn. Chunks
- * that arrive while the window waits for the replay are processed after it. The window acknowledges what it has drawn with
- * `terminals.took`. With 256 kB unacknowledged, main stops reading, which blocks the program in the container.
+ * chunk of `terminals.data` that starts at the offset it has reached; chunks that start before are already drawn.
+ * Chunks that arrive while the window waits for the replay are processed after it. The window acknowledges what it
+ * has drawn with `terminals.took`. With 256 kB unacknowledged, main stops reading, which blocks the program in the
+ * container.
  */
 import * as v from 'valibot'
 import type { ContainerId, Reference } from '../../model/image/image.ts'
