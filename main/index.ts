@@ -1,4 +1,4 @@
-/** Slipway's main process: the services are built here, handed what they need of each other, and served to the window. */
+/** Entry point of the main process: builds the services, connects them to each other and serves them to the window. */
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { version } from '../package.json'
@@ -34,11 +34,11 @@ import { openStore } from './store/index.ts'
 import { terminalsService } from './terminals/index.ts'
 import { pullAgain, runInTerminal, testPull } from './workflows/index.ts'
 
-const built = join(import.meta.dirname, '..')
+const distFolder = join(import.meta.dirname, '..')
 
 start({
   name: 'Slipway',
-  renderer: join(built, 'renderer'),
+  renderer: join(distFolder, 'renderer'),
   open({ folder, languages, showTheme }) {
     const home = homedir()
     const surroundings = { env: process.env, home }
@@ -72,7 +72,7 @@ start({
     const daemonConfig = daemonConfigService({
       ...{ engine, jobs, surroundings },
       store: store.mirrors,
-      own: ownHelper(join(built, 'helper/slipway-own-daemon-file'), process.env),
+      own: ownHelper(join(distFolder, 'helper/slipway-own-daemon-file'), process.env),
       tryMirror: testPull({ http, pull, lastRace: () => store.mirrors.value.race }),
       showFile: showFolder,
     })
@@ -116,8 +116,8 @@ start({
     void engine.run(running.signal)
     openWindow({
       place: store.window,
-      preload: join(built, 'preload', 'bridge.cjs'),
-      icon: join(built, 'icon.png'),
+      preload: join(distFolder, 'preload', 'bridge.cjs'),
+      icon: join(distFolder, 'icon.png'),
       closing: { jobs: jobs.all, language: settings.language },
     })
 

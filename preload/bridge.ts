@@ -1,10 +1,10 @@
-// Runs in the window before the page: hands it the contract's calls and events by name, and nothing else.
+// The preload script. It exposes only the contract's calls and events, by name, to the page.
 import { contextBridge, ipcRenderer } from 'electron'
 import { calls, eventChannel, events } from './contract/index.ts'
 
 type Listener = (payload: unknown) => void
 
-// One listener on the channel serves the whole window: Electron warns of a leak beyond ten.
+// One ipcRenderer listener serves the whole window, as Electron warns of a leak above ten listeners.
 const listeners = new Map<string, ReadonlySet<Listener>>()
 ipcRenderer.on(eventChannel, (_, name: string, payload: unknown) => {
   for (const listener of listeners.get(name) ?? []) listener(payload)
@@ -15,8 +15,8 @@ contextBridge.exposeInMainWorld('slipway', {
     Object.hasOwn(calls, name) ? ipcRenderer.invoke(name, input) : Promise.reject(new Error('no such call')),
   on: (name: string, listener: Listener) => {
     if (!Object.hasOwn(events, name)) throw new Error('no such event')
-    const heard: Listener = (payload) => listener(payload)
-    listeners.set(name, new Set([...(listeners.get(name) ?? []), heard]))
-    return () => void listeners.set(name, new Set([...(listeners.get(name) ?? [])].filter((each) => each !== heard)))
+    const wrapped: Listener = (payload) => listener(payload)
+    listeners.set(name, new Set([...(listeners.get(name) ?? []), wrapped]))
+    return () => void listeners.set(name, new Set([...(listeners.get(name) ?? [])].filter((each) => each !== wrapped)))
   },
 })

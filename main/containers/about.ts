@@ -1,4 +1,4 @@
-/** What is lost with a container, and the addresses that it answers at. */
+/** What removing a container loses, and the URLs of its published ports. */
 import { fail, ok, type ContainerLoss, type Failure, type Result } from '../../preload/contract/index.ts'
 import { isEverywhere } from '../../model/run/port.ts'
 import {
@@ -9,59 +9,63 @@ import {
   type EngineSession,
 } from '../engine/index.ts'
 
-export async function lossOf(session: EngineSession, of: string): Promise<Result<ContainerLoss>> {
-  const about = await inspectContainer(session, of, { size: true })
-  if (!about) return fail({ code: 'container-gone' })
-  const shared = await Promise.all(nameless(about).map((name) => isShared(session, name, of)))
+/** @returns what removing the container loses; fails with `container-gone` if it does not exist */
+export async function removalImpact(session: EngineSession, id: string): Promise<Result<ContainerLoss>> {
+  const container = await inspectContainer(session, id, { size: true })
+  if (!container) return fail({ code: 'container-gone' })
+  const shared = await Promise.all(anonymousVolumes(container).map((name) => isShared(session, name, id)))
   return ok({
-    running: about.State.Running,
-    changes: about.SizeRw,
-    volumes: nameless(about).filter((_, at) => !shared[at]),
-    removesItself: about.HostConfig.AutoRemove,
+    running: container.State.Running,
+    changes: container.SizeRw,
+    volumes: anonymousVolumes(container).filter((_, at) => !shared[at]),
+    removesItself: container.HostConfig.AutoRemove,
   })
 }
 
-/** Exactly what the user was told of: never forced, and nothing where more would be lost by now. */
+/**
+ * Removes a stopped container and its anonymous volumes, without force. Fails with `container-moved` if it has an
+ * anonymous volume that is not in `volumes`, which the user has confirmed.
+ */
 export async function remove(
   session: EngineSession,
-  of: string,
+  id: string,
   volumes: readonly string[],
 ): Promise<Result<void, Failure>> {
-  const loss = await lossOf(session, of)
+  const loss = await removalImpact(session, id)
   if (!loss.ok) return loss
   if (loss.value.running) return fail({ code: 'container-running' })
   if (loss.value.volumes.some((name) => !volumes.includes(name))) return fail({ code: 'container-moved' })
-  const removal = await removeContainer(session, of, { volumes: true })
+  const removal = await removeContainer(session, id, { volumes: true })
   if (removal === 'missing') return fail({ code: 'container-gone' })
   return removal === 'removed' ? ok(undefined) : fail({ code: 'engine-refused', detail: removal.conflict })
 }
 
-/** The volumes that `docker rm -v` removes: those whose mount names none. Source: moby daemon/mounts.go. */
-function nameless({ Mounts, HostConfig }: ContainerInspect): string[] {
-  const given = [
+/** The volumes that `docker rm -v` removes: those that no bind or mount names. Source: moby daemon/mounts.go. */
+function anonymousVolumes({ Mounts, HostConfig }: ContainerInspect): string[] {
+  const named = [
     ...HostConfig.Binds.map((bind) => bind.split(':')[0]!),
     ...HostConfig.Mounts.map(({ Source }) => Source),
   ]
-  return Mounts.flatMap(({ Type, Name }) => (Type === 'volume' && Name !== '' && !given.includes(Name) ? [Name] : []))
+  return Mounts.flatMap(({ Type, Name }) => (Type === 'volume' && Name !== '' && !named.includes(Name) ? [Name] : []))
 }
 
-/** The engine keeps a volume that another container has. */
-async function isShared(session: EngineSession, name: string, of: string): Promise<boolean> {
+/** Whether another container uses the volume, in which case the engine keeps it. */
+async function isShared(session: EngineSession, name: string, id: string): Promise<boolean> {
   const users = await listContainers(session, { all: true, volume: name })
-  return users.some(({ Id }) => Id !== of)
+  return users.some(({ Id }) => Id !== id)
 }
 
-/** Addresses of its published tcp ports as a browser takes them; `host` is where the engine's ports are reached. */
+/** @returns URLs of the published TCP ports. `host`: the host name of a remote engine; undefined if it is local. */
 export function addressesOf({ NetworkSettings }: ContainerInspect, host: string | undefined): string[] {
   const urls = Object.entries(NetworkSettings.Ports).flatMap(([port, bindings]) => {
     const [number, protocol] = port.split('/')
     if (protocol !== 'tcp') return []
     const scheme = number === '443' || number === '8443' ? 'https' : 'http'
     return bindings.flatMap(({ HostIp, HostPort }) => {
-      const name = isEverywhere(HostIp) ? (host ?? '127.0.0.1') : HostIp
-      // From elsewhere nobody reaches what is published for that computer alone.
+      const hostname = isEverywhere(HostIp) ? (host ?? '127.0.0.1') : HostIp
+      // A port published on a remote engine's loopback address cannot be reached from here.
       if (host !== undefined && /^(?:127\.|::1$)/.test(HostIp)) return []
-      return HostPort === '' ? [] : [`${scheme}://${name.includes(':') ? `[${name}]` : name}:${HostPort}`]
+      return HostPort === '' ? [] : [`${scheme}://${hostname.includes(':') ? `[${hostname}]` : hostname}:${HostPort}`]
     })
   })
   return [...new Set(urls)]

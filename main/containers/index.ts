@@ -1,7 +1,7 @@
-/** What is done with containers where their image is: start, stop, loss, removal, addresses. */
+/** Actions on the containers of an image: start, stop, removal and what it loses, and URLs of published ports. */
 import { fail, ok, type Handlers } from '../../preload/contract/index.ts'
 import { askingContainer, inspectContainer, startContainer, stopContainer, type Engine } from '../engine/index.ts'
-import { addressesOf, lossOf, remove } from './about.ts'
+import { addressesOf, removalImpact, remove } from './about.ts'
 import { endingOf } from './ending.ts'
 
 interface Needs {
@@ -10,9 +10,9 @@ interface Needs {
 }
 
 export function containersService({ engine, openPage }: Needs) {
-  const asked = askingContainer(engine)
+  const withContainer = askingContainer(engine)
   const addresses = (container: string) =>
-    asked<readonly string[]>(async (session) => {
+    withContainer<readonly string[]>(async (session) => {
       const found = await inspectContainer(session, container)
       const { endpoint } = session.context
       const host = endpoint.startsWith('unix://') ? undefined : new URL(endpoint).hostname.replace(/^\[|\]$/g, '')
@@ -21,19 +21,19 @@ export function containersService({ engine, openPage }: Needs) {
 
   return {
     handlers: {
-      'containers.start': (container) => asked(async (session) => ok(await startContainer(session, container))),
+      'containers.start': (container) => withContainer(async (session) => ok(await startContainer(session, container))),
       'containers.stop': (container) =>
-        asked(async (session) =>
+        withContainer(async (session) =>
           (await stopContainer(session, container)) ? ok(undefined) : fail({ code: 'container-gone' }),
         ),
-      'containers.ending': (container) => asked((session) => endingOf(session, container)),
-      'containers.loss': (container) => asked((session) => lossOf(session, container)),
-      'containers.remove': ({ container, volumes }) => asked((session) => remove(session, container, volumes)),
+      'containers.ending': (container) => withContainer((session) => endingOf(session, container)),
+      'containers.loss': (container) => withContainer((session) => removalImpact(session, container)),
+      'containers.remove': ({ container, volumes }) => withContainer((session) => remove(session, container, volumes)),
       'containers.addresses': addresses,
       'containers.openPage': async ({ container, url }) => {
-        const known = await addresses(container)
-        if (!known.ok) return known
-        if (!known.value.includes(url)) return fail({ code: 'bad-input' })
+        const urls = await addresses(container)
+        if (!urls.ok) return urls
+        if (!urls.value.includes(url)) return fail({ code: 'bad-input' })
         await openPage(url)
         return ok(undefined)
       },

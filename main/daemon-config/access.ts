@@ -1,4 +1,4 @@
-/** How a daemon.json is read and written: by root's helper, by the same as this user, or by hand. */
+/** Reads and writes a daemon.json: through the helper as root, through the helper as this user, or by hand. */
 import { createHash } from 'node:crypto'
 import { readFile, realpath, stat } from 'node:fs/promises'
 import { fail, ok, type ChangeWay, type Result } from '../../preload/contract/index.ts'
@@ -7,23 +7,23 @@ import { helperInstalled, openHelper, type Helper, type OwnHelper } from './help
 import type { Found } from './situation.ts'
 
 export interface FileText {
-  /** Undefined where there is no file. */
+  /** Undefined if the file does not exist. */
   readonly text: string | undefined
-  /** Of its bytes, sha256. */
+  /** SHA-256 of the file's bytes, in hex. Undefined if the file does not exist. */
   readonly hash: string | undefined
 }
 
 export interface Access {
   readonly way: ChangeWay
   readonly open: OpenHelper
-  /** `file-unusable` with `EACCES` where only an administrator may. */
+  /** Reads the file as this user. Fails with `file-unusable` and `EACCES` if only an administrator may read it. */
   read(): Promise<Result<FileText>>
-  /** By root's helper, for a password. */
+  /** Reads the file through the helper, which may ask for a password. */
   readAsRoot(): Promise<Result<FileText>>
-  /** Where its bytes are, if it is a link. */
-  place(): Promise<string>
-  /** Opens the helper for what is said with it, and ends it. */
-  talk<T>(say: (helper: Helper) => Promise<Result<T>>): Promise<Result<T>>
+  /** @returns the file's path with symbolic links resolved; empty if the file is not on this computer */
+  resolvePath(): Promise<string>
+  /** Opens the helper, runs `use` and ends the helper. */
+  withHelper<T>(use: (helper: Helper) => Promise<Result<T>>): Promise<Result<T>>
 }
 
 interface Needs {
@@ -35,57 +35,57 @@ export function accessTo({ installation, file }: Found, { openRoot, own }: Needs
   const isOwn = installation === 'rootless'
   const open: OpenHelper = isOwn ? own.open : openRoot
 
-  const talk: Access['talk'] = async (say) => {
+  const withHelper: Access['withHelper'] = async (use) => {
     const opened = await open({})
     if (!opened.ok) return opened
     try {
-      return await say(opened.value)
+      return await use(opened.value)
     } finally {
       await opened.value.end()
     }
   }
 
   return {
-    way: wayTo(),
+    way: changeWay(),
     open,
-    talk,
-    read: async () => (file === undefined ? ok(nothing) : await textOf(file)),
-    place: async () => (file === undefined ? '' : await realpath(file).catch(() => file)),
+    withHelper,
+    read: async () => (file === undefined ? ok(missingFile) : await readFileText(file)),
+    resolvePath: async () => (file === undefined ? '' : await realpath(file).catch(() => file)),
     async readAsRoot() {
-      const told = await talk((helper) => helper.read())
-      if (!told.ok) return told
-      const { text, hash } = told.value
-      // Bytes without a text are no UTF-8, which is at fault as it would be where anybody may read it.
+      const answer = await withHelper((helper) => helper.read())
+      if (!answer.ok) return answer
+      const { text, hash } = answer.value
+      // A hash without a text means the file is not UTF-8. U+FFFD makes the parser report `encoding`, as for any file.
       return ok({ text: text ?? (hash === null ? undefined : '\uFFFD'), hash: hash ?? undefined })
     },
   }
 
-  function wayTo(): ChangeWay {
+  function changeWay(): ChangeWay {
     if (file === undefined) return 'nobody'
     if (isOwn) return own.installed() ? 'own' : 'commands'
     return openRoot !== openHelper || helperInstalled() ? 'helper' : 'commands'
   }
 }
 
-/** Only an administrator may read it. */
+/** Whether a read failed because only an administrator may read the file. */
 export const isSecret = (read: Result<unknown>): boolean =>
   !read.ok && read.error.code === 'file-unusable' && read.error.detail === 'EACCES'
 
-const nothing: FileText = { text: undefined, hash: undefined }
+const missingFile: FileText = { text: undefined, hash: undefined }
 
-/** The helper edits none that is larger. */
-const mostBytes = 1 << 20
+/** The helper does not edit larger files. */
+const maxBytes = 1 << 20
 
-async function textOf(file: string): Promise<Result<FileText>> {
+async function readFileText(file: string): Promise<Result<FileText>> {
   try {
-    const about = await stat(file)
-    // A pipe would never answer.
-    if (!about.isFile()) return fail({ code: 'file-unusable', file, detail: about.isDirectory() ? 'EISDIR' : 'EFTYPE' })
-    if (about.size > mostBytes) return fail({ code: 'file-unusable', file, detail: 'EFBIG' })
+    const stats = await stat(file)
+    // Reading a pipe could block forever.
+    if (!stats.isFile()) return fail({ code: 'file-unusable', file, detail: stats.isDirectory() ? 'EISDIR' : 'EFTYPE' })
+    if (stats.size > maxBytes) return fail({ code: 'file-unusable', file, detail: 'EFBIG' })
     const bytes = await readFile(file)
     return ok({ text: bytes.toString('utf8'), hash: createHash('sha256').update(bytes).digest('hex') })
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-    return code === 'ENOENT' ? ok(nothing) : fail({ code: 'file-unusable', file, detail: code })
+    return code === 'ENOENT' ? ok(missingFile) : fail({ code: 'file-unusable', file, detail: code })
   }
 }

@@ -1,17 +1,17 @@
-/** The change of a daemon.json as commands, for whoever makes it without a helper. */
+/** Shell commands that make a planned change of daemon.json, for a user without the helper. */
 import { existsSync } from 'node:fs'
 import { commandsFor } from '../../model/daemon-config/commands.ts'
 import type { Access, FileText } from './access.ts'
 import type { Found } from './situation.ts'
 
-export async function byHand(
+export async function manualCommands(
   { installation, pidFile }: Found,
-  { place }: Pick<Access, 'place'>,
+  { resolvePath }: Pick<Access, 'resolvePath'>,
   { before, after }: { readonly before: FileText; readonly after: string },
 ): Promise<string> {
   return commandsFor({
-    ...{ installation, file: await place(), oldHash: before.hash, text: after },
-    // Without a service manager the process is told by itself.
+    ...{ installation, file: await resolvePath(), oldHash: before.hash, text: after },
+    // Without systemd, dockerd reloads on SIGHUP.
     ...(!existsSync('/run/systemd/system') && { pidFile }),
   })
 }

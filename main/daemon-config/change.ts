@@ -1,4 +1,4 @@
-/** A change of Docker's own mirrors, step by step: until the last of them, whatever goes wrong puts everything back. */
+/** Changes the engine's mirrors step by step. A failure at any step before the last restores the previous file. */
 import { setTimeout as delay } from 'node:timers/promises'
 import { distinctMirrors, sameMirrors } from '../../model/mirrors/address.ts'
 import { hub } from '../../model/image/reference.ts'
@@ -13,23 +13,23 @@ import {
 } from '../../preload/contract/index.ts'
 import type { EngineSession } from '../engine/index.ts'
 import type { Working } from '../jobs/index.ts'
-import type { Changed, Helper, HelperWish } from './helper.ts'
+import type { Changed, Helper, HelperOptions } from './helper.ts'
 import { mirrorsInForce } from './in-force.ts'
 
-/** Opens the one who may write the file: root's helper, or Slipway itself where the file is the user's. */
-export type OpenHelper = (wish: HelperWish) => Promise<Result<Helper, DaemonFileFailure>>
+/** Starts a helper that may write the file: as root, or as this user if the file belongs to the user. */
+export type OpenHelper = (options: HelperOptions) => Promise<Result<Helper, DaemonFileFailure>>
 
-export interface ChangeWish {
+export interface MirrorChangeRequest {
   readonly steps: readonly DaemonStep[]
-  /** Those that Docker has afterwards; asked once the file is written. */
+  /** The mirrors that the engine should report after the change. Called once the file is written. */
   readonly mirrors: () => readonly string[]
-  /** The change itself. */
+  /** Writes the new file. */
   readonly write: (helper: Helper) => Promise<Result<Changed, DaemonFileFailure>>
-  /** Whether Docker can pull with them: why not. Not there where there is no mirror to be tried. */
-  readonly tryThem?:
+  /** A test pull with the new mirrors; resolves with why it failed. Undefined if there is no mirror to test. */
+  readonly testPull?:
     ((session: EngineSession, signal: AbortSignal) => Promise<Failure | 'left-out' | undefined>) | undefined
-  /** Done also where Docker does not run: a file that keeps it down is what a backup is for. */
-  readonly evenIfDown?: boolean
+  /** Whether to write the file while the engine is down: restoring a backup may be what lets the engine start. */
+  readonly allowEngineDown?: boolean
 }
 
 interface Needs {
@@ -37,26 +37,26 @@ interface Needs {
   readonly session: () => Result<EngineSession>
 }
 
-/** The engine reloads in a tenth of a second; snap's restarts in some ten. */
-const takenUpWithin = 30_000
-const pulledWithin = 90_000
+/** The engine reloads in about 100 ms; the snap package restarts in about 10 s. */
+const reloadTimeoutMs = 30_000
+const testPullTimeoutMs = 90_000
 
-/** `tries`: there is a mirror to be tried. */
-export const stepsFor = (way: ChangeWay, tries: boolean) =>
-  daemonSteps.filter((step) => (step !== 'password' || way === 'helper') && (step !== 'pulled' || tries))
+/** @param testsPull whether there is a mirror to test with a pull */
+export const stepsFor = (way: ChangeWay, testsPull: boolean) =>
+  daemonSteps.filter((step) => (step !== 'password' || way === 'helper') && (step !== 'pulled' || testsPull))
 
-/** Why it was not done and kept, which the job tells, too. */
+/** @returns why the change was not made or was undone, which the job reports too; undefined if it was made */
 export async function changeMirrors(
   { open, session }: Needs,
-  wish: ChangeWish,
+  request: MirrorChangeRequest,
   job: Working,
 ): Promise<Failure | undefined> {
-  const { steps, mirrors, write, tryThem, evenIfDown = false } = wish
+  const { steps, mirrors, write, testPull, allowEngineDown = false } = request
   const mark = (step: DaemonStep, change: Partial<JobItem>) => {
     const at = steps.indexOf(step)
     if (at >= 0) job.item(at, change)
   }
-  /** The first that is not done is under way. */
+  /** Marks a step as done and the next one as running. */
   const done = (step: DaemonStep) => {
     const at = steps.indexOf(step)
     if (at < 0) return
@@ -71,10 +71,10 @@ export async function changeMirrors(
     return failure
   }
 
-  const givenUp = async (helper: Helper) => failed({ code: 'daemon-file-given-up', state: await putBack(helper) })
+  const cancelAndUndo = async (helper: Helper) => failed({ code: 'daemon-file-given-up', state: await undo(helper) })
 
   mark(steps[0]!, { state: 'running' })
-  const opened = await whileAsking(job.cancelled, (signal) =>
+  const opened = await cancellableWhileOpening(job.cancelled, (signal) =>
     open({ onStep: (step) => step !== 'put-back' && done(step), signal }),
   )
   if (!opened.ok)
@@ -82,32 +82,32 @@ export async function changeMirrors(
   const helper = opened.value
   try {
     done('password')
-    if (job.cancelled.aborted) return await givenUp(helper)
-    // What a crash had cut was put back first: the plan was made from what is not there any more.
+    if (job.cancelled.aborted) return await cancelAndUndo(helper)
+    // The helper has restored the file after a crash, so the plan was made from a text that is no longer there.
     if (helper.recovered) return failed({ code: 'daemon-file-recovered', state: helper.recovered })
     const changed = await write(helper)
     if (!changed.ok) return failed(changed.error)
-    if (evenIfDown && !changed.value.confirmed && !session().ok) {
+    if (allowEngineDown && !changed.value.confirmed && !session().ok) {
       for (const step of ['reloaded', 'confirmed'] as const) mark(step, { state: 'kept' })
       mark('kept', { state: 'running' })
       job.subject({ atStart: true })
     } else {
-      const taken = await isTakenUp(session, mirrors(), job.cancelled)
-      if (job.cancelled.aborted) return await givenUp(helper)
-      if (!taken) return failed({ code: 'daemon-file-not-taken', state: await putBack(helper) })
+      const confirmed = await engineConfirms(session, mirrors(), job.cancelled)
+      if (job.cancelled.aborted) return await cancelAndUndo(helper)
+      if (!confirmed) return failed({ code: 'daemon-file-not-taken', state: await undo(helper) })
       done('confirmed')
     }
-    const trial = AbortSignal.any([job.cancelled, AbortSignal.timeout(pulledWithin)])
-    const reached = session()
-    const tried = reached.ok ? tryThem?.(reached.value, trial) : tryThem && Promise.resolve(reached.error)
-    const why = await tried?.catch((error: unknown): Failure => {
-      if (!trial.aborted) console.error('the test pull:', error)
+    const signal = AbortSignal.any([job.cancelled, AbortSignal.timeout(testPullTimeoutMs)])
+    const current = session()
+    const pulling = current.ok ? testPull?.(current.value, signal) : testPull && Promise.resolve(current.error)
+    const why = await pulling?.catch((error: unknown): Failure => {
+      if (!signal.aborted) console.error('test pull failed:', error)
       return { code: 'registry-slow', host: hub }
     })
-    if (job.cancelled.aborted) return await givenUp(helper)
+    if (job.cancelled.aborted) return await cancelAndUndo(helper)
     if (why !== undefined && why !== 'left-out') {
       mark('pulled', { state: 'failed', failure: why })
-      return failed({ code: 'daemon-file-untried', state: await putBack(helper) })
+      return failed({ code: 'daemon-file-untried', state: await undo(helper) })
     }
     done('pulled')
     if (why === 'left-out') mark('pulled', { state: 'kept' })
@@ -120,31 +120,34 @@ export async function changeMirrors(
   }
 }
 
-/** Only as long as the password is asked for does a cancel end the helper; later it is told to put back. */
-async function whileAsking<T>(cancelled: AbortSignal, ask: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  const asking = new AbortController()
-  const giveUp = () => asking.abort()
-  cancelled.addEventListener('abort', giveUp)
-  if (cancelled.aborted) giveUp()
+/** A cancel ends the helper only while it starts and asks for the password; afterwards the helper has to undo. */
+async function cancellableWhileOpening<T>(
+  cancelled: AbortSignal,
+  openHelper: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const opening = new AbortController()
+  const abort = () => opening.abort()
+  cancelled.addEventListener('abort', abort)
+  if (cancelled.aborted) abort()
   try {
-    return await ask(asking.signal)
+    return await openHelper(opening.signal)
   } finally {
-    cancelled.removeEventListener('abort', giveUp)
+    cancelled.removeEventListener('abort', abort)
   }
 }
 
-async function putBack(helper: Helper) {
+async function undo(helper: Helper) {
   const undone = await helper.undo()
   if (undone.ok) return undone.value
   return 'state' in undone.error ? undone.error.state : 'unsure'
 }
 
-/** Whether the engine says that it has these. It may be away for a moment: a snap's is started anew. */
-async function isTakenUp(session: Needs['session'], mirrors: readonly string[], cancelled: AbortSignal) {
-  const over = AbortSignal.any([cancelled, AbortSignal.timeout(takenUpWithin)])
-  while (!over.aborted) {
-    const now = await mirrorsInForce(session(), over)
-    if (now && sameMirrors(now, distinctMirrors(mirrors))) return true
+/** Polls until the engine reports these mirrors. The engine may be gone for a moment: the snap package restarts it. */
+async function engineConfirms(session: Needs['session'], mirrors: readonly string[], cancelled: AbortSignal) {
+  const stop = AbortSignal.any([cancelled, AbortSignal.timeout(reloadTimeoutMs)])
+  while (!stop.aborted) {
+    const inForce = await mirrorsInForce(session(), stop)
+    if (inForce && sameMirrors(inForce, distinctMirrors(mirrors))) return true
     await delay(200)
   }
   return false

@@ -1,4 +1,4 @@
-/** The helper's errors as Slipway's: its codes are a closed list (resources/helper, refusal.py). */
+/** Maps the helper's error codes, a closed list (resources/helper, refusal.py), to Slipway's failures. */
 import * as v from 'valibot'
 import type { DaemonFileFailure } from '../../preload/contract/index.ts'
 
@@ -25,17 +25,17 @@ const facts = v.object({
   what: v.fallback(v.picklist(['folder', 'special', 'hard-link', 'link-broken', 'link-unsafe']), 'special'),
 })
 
-/** The failure that a line of the helper tells of. */
-export function failureOf(said: unknown): DaemonFileFailure {
-  const { error, state, ...fact } = v.parse(facts, said)
-  const { folder, file, detail, target, key, line, column, bytes, most } = fact
+/** The failure in an error line of the helper. */
+export function failureOf(line: unknown): DaemonFileFailure {
+  const { error, state, ...fact } = v.parse(facts, line)
+  const { folder, file, detail, target, key, bytes, most } = fact
   switch (error) {
     case 'busy':
       return { code: 'helper-busy' }
     case 'file-changed':
       return { code: 'daemon-file-changed', state }
     case 'file-invalid':
-      return { code: 'daemon-file-invalid', line, column, detail, state }
+      return { code: 'daemon-file-invalid', line: fact.line, column: fact.column, detail, state }
     case 'file-duplicate-key':
       return { code: 'daemon-file-doubled', key, state }
     case 'file-too-large':

@@ -1,4 +1,4 @@
-/** The lines that the helper says, in its protocol of this version (resources/helper). */
+/** Schemas of the helper's output lines, one JSON value each, in this protocol version (resources/helper). */
 import * as v from 'valibot'
 
 export const protocol = 1
@@ -8,7 +8,7 @@ export const parse = <T>(schema: v.GenericSchema<unknown, T>, value: unknown): T
   return parsed.success ? parsed.output : undefined
 }
 
-/** In the order in which they are done; `put-back` in place of the rest, where one fails. */
+/** In order. If a step fails, `put-back` replaces the remaining ones. */
 const steps = ['checked', 'backed-up', 'swapped', 'reloaded', 'confirmed', 'put-back'] as const
 export type HelperStep = (typeof steps)[number]
 
@@ -23,11 +23,11 @@ export const error = v.looseObject({ error: v.string(), state: v.optional(state)
 
 const backup = v.object({
   hash: v.string(),
-  /** When it was last replaced, in seconds since 1970. */
+  /** When the text was last replaced, in seconds since 1970. */
   time: v.number(),
-  /** It can be parsed, so it can be restored. */
+  /** Whether the text can be parsed, and so restored. */
   valid: v.boolean(),
-  /** Those in it; nothing where it cannot be parsed. */
+  /** The mirrors in the backup; null if it cannot be parsed. */
   mirrors,
 })
 export type Backup = v.InferOutput<typeof backup>
@@ -36,22 +36,22 @@ export const daemonFile = v.object({
   answer: v.literal('read'),
   file: v.string(),
   kind: v.picklist(['system', 'snap', 'rootless']),
-  /** Where its bytes are, if it is a link. */
+  /** The target of a symbolic link; null if the file is not a link. */
   target: v.nullable(v.string()),
-  /** Of its bytes, sha256; nothing where there is no file. */
+  /** SHA-256 of the file's bytes; null if the file does not exist. */
   hash: v.nullable(v.string()),
-  /** Nothing where there is no file, or it is not UTF-8. */
+  /** Null if the file does not exist or is not UTF-8. */
   text: v.nullable(v.string()),
   owner: v.nullable(v.number()),
   group: v.nullable(v.number()),
   mode: v.nullable(v.string()),
-  /** How Docker takes a change up: nothing where it does not run. A snap restarts, and its containers with it. */
+  /** How the engine applies a change; null if it is not running. The snap package restarts, with its containers. */
   reload: v.nullable(v.picklist(['systemd', 'signal', 'snap'])),
-  /** In force, as the engine says; nothing where it cannot be asked at its usual place. */
+  /** The mirrors in force as the engine reports them; null if its usual socket does not answer. */
   mirrors,
-  /** Given to dockerd as flags, so that the file must not say them. */
+  /** Keys that dockerd was given as flags, which must not be in the file as well. */
   flags: v.array(key),
-  /** A change is under way. */
+  /** Whether a change is in progress. */
   pending: v.boolean(),
   backups: v.array(backup),
 })
@@ -60,7 +60,7 @@ export type DaemonFile = v.InferOutput<typeof daemonFile>
 export const changed = v.object({
   answer: v.literal('changed'),
   hash: v.string(),
-  /** The engine has said that it took it up; false where it does not run, or cannot be asked at its usual place. */
+  /** Whether the engine confirmed the change; false if it is not running or its usual socket does not answer. */
   confirmed: v.boolean(),
 })
 export type Changed = v.InferOutput<typeof changed>

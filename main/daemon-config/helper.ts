@@ -1,7 +1,7 @@
 /**
- * The helper's client, root's or the user's own: a conversation with it, from the password to the last word.
+ * The client of the helper, which runs as root or as this user: one session, from the password to the last reply.
  *
- * What was changed and not kept is put back by the helper when the conversation ends, however it ends.
+ * The helper undoes a change that was not kept when the session ends, however it ends.
  */
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
@@ -16,30 +16,30 @@ export type { Backup, Changed, DaemonFile, HelperStep } from './helper-lines.ts'
 type Answer<T> = Promise<Result<T, DaemonFileFailure>>
 
 export interface Helper {
-  /** What the helper's start has put back, of a change that a crash had cut. */
+  /** The result of undoing, at the helper's start, a change that a crash interrupted; undefined if there was none. */
   readonly recovered: DaemonFileState | undefined
   read(): Answer<lines.DaemonFile>
-  /** The texts that once stood in the file, the newest first. */
+  /** Earlier texts of the file, newest first. */
   history(): Answer<readonly lines.Backup[]>
-  /** Puts a text in the place of the one with `oldHash` (undefined: of no file). Then `keep` it or `undo` it. */
-  change(wish: { readonly oldHash: string | undefined; readonly newText: string }): Answer<lines.Changed>
-  /** Puts a backup in the file's place, whatever is there. Then `keep` it or `undo` it. */
-  restore(wish: { readonly oldHash: string | undefined; readonly hash: string }): Answer<lines.Changed>
+  /** Replaces the text that has `oldHash` (undefined: no file yet). Call `keep` or `undo` afterwards. */
+  change(request: { readonly oldHash: string | undefined; readonly newText: string }): Answer<lines.Changed>
+  /** Replaces the file with a backup. Call `keep` or `undo` afterwards. */
+  restore(request: { readonly oldHash: string | undefined; readonly hash: string }): Answer<lines.Changed>
   keep(): Answer<void>
-  /** Tells what became of it: `restored`, or why not. */
+  /** @returns the state of the file afterwards: `restored`, or why it could not be */
   undo(): Answer<DaemonFileState>
-  /** Ends the conversation, and waits until the helper is gone. What is not kept is put back. */
+  /** Ends the session and waits for the helper to exit, which undoes a change that was not kept. */
   end(): Promise<void>
 }
 
-export interface HelperWish {
-  /** Told at each step, as it is done. */
+export interface HelperOptions {
+  /** Called after each step. */
   readonly onStep?: (step: lines.HelperStep) => void
-  /** Aborted where the user no longer wants it: closes the question, and puts back what was not kept. */
+  /** Abort to close the password dialog and undo a change that was not kept. */
   readonly signal?: AbortSignal
-  /** What starts the helper: root's, unless another is named. */
+  /** The command that starts the helper; by default the one that runs it as root. */
   readonly command?: readonly [string, ...string[]]
-  /** By default that of this process. Root's helper reads none. */
+  /** By default the environment of this process. The helper reads none of it when it runs as root. */
   readonly env?: Environment
 }
 
@@ -47,48 +47,48 @@ type Environment = Readonly<Record<string, string | undefined>>
 
 export const helperFile = '/usr/lib/slipway/slipway-daemon-file'
 
-// The internal agent would ask for the password on a terminal that nobody sees.
-const usual = ['/usr/bin/pkexec', '--disable-internal-agent', helperFile] as const
+// pkexec's internal agent would ask for the password on a terminal that the user cannot see.
+const rootCommand = ['/usr/bin/pkexec', '--disable-internal-agent', helperFile] as const
 
-/** Whether the helper is there to be asked: not in an AppImage, nor where there is no polkit. */
-export const helperInstalled = (): boolean => existsSync(helperFile) && existsSync(usual[0])
+/** Whether the helper can be run as root. It cannot from an AppImage, or without polkit. */
+export const helperInstalled = (): boolean => existsSync(helperFile) && existsSync(rootCommand[0])
 
 const python = '/usr/bin/python3'
 
-/** Who changes a daemon.json of this user's own: the same helper, as the user, who is asked for no password. */
+/** The helper run as this user, without a password, for a rootless Docker's daemon.json. */
 export interface OwnHelper {
-  readonly open: (wish: HelperWish) => Answer<Helper>
-  /** Whether it can be started. */
+  readonly open: (options: HelperOptions) => Answer<Helper>
+  /** Whether the helper can be started. */
   installed(): boolean
 }
 
-/** By its program, which comes with the app. Where the file is, it finds by the environment. */
+/** @param program the helper's Python file, which ships with the app; it finds daemon.json from `env` */
 export function ownHelper(program: string, env: Environment): OwnHelper {
-  // What is in the archive can be read by the app alone (electron-builder.yml, asarUnpack).
+  // Python cannot read inside the asar archive (electron-builder.yml, asarUnpack).
   const file = program.replace(/\bapp\.asar(?=\/)/, 'app.asar.unpacked')
   const installed = () => existsSync(python) && existsSync(file)
   return {
     installed,
-    open: async (wish) =>
+    open: async (options) =>
       installed()
-        ? openHelper({ command: [python, '-IS', file], env, ...wish })
+        ? openHelper({ command: [python, '-IS', file], env, ...options })
         : fail({ code: 'helper-missing', file: existsSync(python) ? file : python }),
   }
 }
 
-/** Starts the helper; the desktop asks for a password, which may take its time. */
+/** Starts the helper. Resolves after the user has answered the password dialog, so there is no timeout. */
 export async function openHelper({
   onStep,
   signal,
-  command = usual,
+  command = rootCommand,
   env = process.env,
-}: HelperWish = {}): Answer<Helper> {
-  if (command === usual && !helperInstalled()) return fail({ code: 'helper-missing', file: helperFile })
+}: HelperOptions = {}): Answer<Helper> {
+  if (command === rootCommand && !helperInstalled()) return fail({ code: 'helper-missing', file: helperFile })
   const [file, ...args] = command
   const child = spawn(file, args, { stdio: ['pipe', 'pipe', 'pipe'], cwd: '/', env })
   let stderr = ''
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr = `${stderr}${text}`.slice(-2_000)))
-  child.stdin.on('error', () => {}) // it has ended, which is told below
+  child.stdin.on('error', () => {}) // the helper has exited, which is reported below
   const ended = new Promise<number | null>((resolve) => {
     child.on('error', () => resolve(null)).on('close', (code) => resolve(code))
   })
@@ -98,20 +98,20 @@ export async function openHelper({
   }
   const abort = () => {
     child.stdin.end()
-    child.kill() // while it still asks for the password, it can be ended; afterwards it is root's
+    child.kill() // only works while the password dialog is open; afterwards the process belongs to root
   }
   signal?.addEventListener('abort', abort)
   void ended.then(() => signal?.removeEventListener('abort', abort))
   if (signal?.aborted) abort()
 
-  const replies = repliesOf(child.stdout, onStep)
-  const gone = async (): Promise<{ ok: false; error: DaemonFileFailure }> =>
+  const replies = readReplies(child.stdout, onStep)
+  const endedFailure = async (): Promise<{ ok: false; error: DaemonFileFailure }> =>
     fail({ code: 'helper-ended', detail: lastLine(stderr) || `exit ${(await ended) ?? '?'}` })
 
   const marker = lines.parse(lines.marker, await replies.next())
   if (!marker) {
     if (!signal?.aborted) child.stdin.end()
-    return fail(notStarted(await ended, stderr))
+    return fail(startFailure(await ended, stderr))
   }
   if (marker.protocol !== lines.protocol) {
     await end()
@@ -121,58 +121,58 @@ export async function openHelper({
   const ready = lines.parse(lines.ready, first)
   if (!ready) {
     await end()
-    return lines.parse(lines.error, first) ? fail(failureOf(first)) : gone()
+    return lines.parse(lines.error, first) ? fail(failureOf(first)) : endedFailure()
   }
 
-  let turn: Promise<unknown> = Promise.resolve()
-  /** One question after the other. */
-  function ask<T>(question: object, answer: v.GenericSchema<unknown, T>): Answer<T> {
-    const asked = turn.then(async () => {
-      child.stdin.write(`${JSON.stringify(question)}\n`)
+  let previous: Promise<unknown> = Promise.resolve()
+  /** Sends one request at a time. */
+  function request<T>(message: object, schema: v.GenericSchema<unknown, T>): Answer<T> {
+    const answer = previous.then(async () => {
+      child.stdin.write(`${JSON.stringify(message)}\n`)
       const reply = await replies.next()
-      if (reply === undefined) return gone()
+      if (reply === undefined) return endedFailure()
       if (lines.parse(lines.error, reply)) return fail(failureOf(reply))
-      const value = v.safeParse(answer, reply)
+      const value = v.safeParse(schema, reply)
       if (value.success) return ok(value.output)
       await end()
       return fail({ code: 'daemon-file-fault', why: 'answer', state: 'unsure' } as const)
     })
-    turn = asked
-    return asked
+    previous = answer
+    return answer
   }
 
   return ok({
     recovered: ready.recovered ?? undefined,
-    read: () => ask({ verb: 'read' }, lines.daemonFile),
-    history: () => ask({ verb: 'history' }, lines.history),
+    read: () => request({ verb: 'read' }, lines.daemonFile),
+    history: () => request({ verb: 'history' }, lines.history),
     change: ({ oldHash = null, newText }: { oldHash?: string | null | undefined; newText: string }) =>
-      ask({ verb: 'change', oldHash, newText }, lines.changed),
+      request({ verb: 'change', oldHash, newText }, lines.changed),
     restore: ({ oldHash = null, hash }: { oldHash?: string | null | undefined; hash: string }) =>
-      ask({ verb: 'restore', oldHash, hash }, lines.changed),
-    keep: () => ask({ verb: 'keep' }, lines.kept),
-    undo: () => ask({ verb: 'undo' }, lines.undone),
+      request({ verb: 'restore', oldHash, hash }, lines.changed),
+    keep: () => request({ verb: 'keep' }, lines.kept),
+    undo: () => request({ verb: 'undo' }, lines.undone),
     end,
   })
 }
 
-/** The lines that answer; steps are told as they come. Nothing, once it has ended. */
-function repliesOf(output: NodeJS.ReadableStream, onStep: HelperWish['onStep']) {
-  const all = createInterface({ input: output, crlfDelay: Infinity })[Symbol.asyncIterator]()
+/** Reads reply lines; step lines go to `onStep`. `next` resolves with undefined once the output has ended. */
+function readReplies(output: NodeJS.ReadableStream, onStep: HelperOptions['onStep']) {
+  const lineIterator = createInterface({ input: output, crlfDelay: Infinity })[Symbol.asyncIterator]()
   return {
     async next(): Promise<unknown> {
       for (;;) {
-        const { value, done } = await all.next()
+        const { value, done } = await lineIterator.next()
         if (done) return undefined
-        const line = json(value)
-        const told = lines.parse(lines.step, line)
-        if (!told) return line
-        onStep?.(told.step)
+        const line = parseJson(value)
+        const progress = lines.parse(lines.step, line)
+        if (!progress) return line
+        onStep?.(progress.step)
       }
     },
   }
 }
 
-function json(line: string): unknown {
+function parseJson(line: string): unknown {
   try {
     return JSON.parse(line)
   } catch {
@@ -180,8 +180,8 @@ function json(line: string): unknown {
   }
 }
 
-/** pkexec's own codes: 126, the question was closed; 127, not allowed, or nothing that could ask. */
-function notStarted(code: number | null, stderr: string): DaemonFileFailure {
+/** pkexec exits with 126 if the dialog was dismissed, and with 127 if not authorized or without an agent. */
+function startFailure(code: number | null, stderr: string): DaemonFileFailure {
   if (code === 126) return { code: 'helper-dismissed' }
   if (code === 127 && /no authentication agent/i.test(stderr)) return { code: 'helper-no-agent' }
   if (code === 127) return { code: 'helper-not-allowed' }

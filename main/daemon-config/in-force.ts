@@ -1,8 +1,8 @@
-/** The engine that a change of its configuration is for: it may restart in the middle, and come back. */
+/** The engine whose configuration is changed. It may restart during the change and reconnect. */
 import { fail, ok, type Result } from '../../preload/contract/index.ts'
 import { readMirrors, type Engine, type EngineSession } from '../engine/index.ts'
 
-/** @returns the mirrors in force, each once, as the engine uses them; undefined if it does not answer */
+/** @returns the mirrors in force, without duplicates, in the engine's order; undefined if it does not answer */
 export const mirrorsInForce = async (
   session: Result<EngineSession>,
   signal?: AbortSignal,
@@ -10,12 +10,15 @@ export const mirrorsInForce = async (
   session.ok ? await readMirrors(session.value, signal).catch(() => undefined) : undefined
 
 export interface ChangedEngine {
-  /** Its session, while it answers. */
+  /** The current session; fails while the engine does not answer. */
   session(): Result<EngineSession>
   release(): void
 }
 
-/** The engine that the window shows, also when it shows another later; while none answers, the one that comes. */
+/**
+ * Pins the engine that the window shows now, even if the window switches to another one later. If no engine is
+ * connected, the result follows whichever engine is.
+ */
 export function changedEngine({ session, lease }: Pick<Engine, 'session' | 'lease'>): ChangedEngine {
   const shown = session()
   if (!shown.ok) return { session, release() {} }

@@ -1,8 +1,8 @@
-/** Docker's own mirrors, in its daemon.json: what is so, a plan, and then exactly that plan. */
+/** The engine's mirrors in its daemon.json: reads them, plans a change and applies exactly that plan. */
 import { randomUUID } from 'node:crypto'
 import { readDaemonFile } from '../../model/daemon-config/file.ts'
 import { distinctMirrors } from '../../model/mirrors/address.ts'
-import { isBlocked, namedBefore, planMirrors, type Situation } from '../../model/daemon-config/plan.ts'
+import { isBlocked, namedBefore, planMirrors, type DaemonEnvironment } from '../../model/daemon-config/plan.ts'
 import {
   fail,
   ok,
@@ -16,65 +16,64 @@ import type { Engine, EngineSession } from '../engine/index.ts'
 import type { Jobs, Working } from '../jobs/index.ts'
 import type { MirrorsStore } from '../store/index.ts'
 import { accessTo, isSecret, type Access } from './access.ts'
-import { byHand } from './by-hand.ts'
+import { manualCommands } from './by-hand.ts'
 import { changeMirrors, stepsFor, type OpenHelper } from './change.ts'
 import { openHelper, type OwnHelper } from './helper.ts'
 import { changedEngine, mirrorsInForce, type ChangedEngine } from './in-force.ts'
 import { recovery } from './recovery.ts'
-import { findInstallation, hostsToml, mirrorOptions, type Found, type Surroundings } from './situation.ts'
+import { findInstallation, hostsToml, mirrorFlags, type Found, type Surroundings } from './situation.ts'
 
 export interface DaemonConfigNeeds {
   readonly engine: Pick<Engine, 'session' | 'lease' | 'state' | 'live'>
   readonly jobs: Jobs
   readonly store: MirrorsStore
   readonly surroundings: Surroundings
-  /** Changes the file of a rootless Docker, which is the user's own. */
+  /** Changes the daemon.json of a rootless Docker, which belongs to the user. */
   readonly own: OwnHelper
-  /** Has Docker pull with a mirror: why it cannot; left out where no image is known to try it with. */
+  /** Test-pulls through a mirror. Resolves with why it failed, or `left-out` if no suitable image is known. */
   readonly tryMirror: (
     session: EngineSession,
     mirror: string,
     signal: AbortSignal,
   ) => Promise<Failure | 'left-out' | undefined>
-  /** Opens the file in the desktop's own program. */
+  /** Opens the file in the desktop's default program. */
   readonly showFile: (file: string) => Promise<void>
-  /** Only tests say another. */
+  /** Starts the helper as root. Replaced only in tests. */
   readonly openRoot?: OpenHelper
 }
 
-/** The plan that was shown, and whose file it is for: the engine may have become another since. */
-interface Kept {
+/** A plan that was shown, with access to the file that it was made for: the window may show another engine by now. */
+interface StoredPlan {
   readonly shown: KeptMirrorPlan
   readonly access: Access
   readonly oldHash: string | undefined
   readonly mirrors: readonly string[]
 }
 
-const mostChanges = 50
+const maxChanges = 50
 
 export function daemonConfigService(needs: DaemonConfigNeeds) {
   const { engine, jobs, store, surroundings, own, tryMirror, showFile, openRoot = openHelper } = needs
   const found = () => findInstallation(engine.state(), surroundings)
-  const inForce = () => mirrorsInForce(engine.session())
-  const access = (at: Found) => accessTo(at, { openRoot, own })
-  const cut = recovery()
+  const access = (installed: Found) => accessTo(installed, { openRoot, own })
+  const crashRecovery = recovery()
   /** The only plan that can be applied. A newer request makes it unusable at once. */
-  let kept: Kept | undefined
+  let storedPlan: StoredPlan | undefined
   let latestRequest = 0
-  /** The helper was killed in the middle: what it left is put back at its next start. */
-  let wasCut = false
+  /** Whether the helper was killed during a change, which it will undo at its next start. */
+  let wasInterrupted = false
 
-  async function situation(at: Found): Promise<Situation> {
+  async function daemonEnvironment(installed: Found): Promise<DaemonEnvironment> {
     const state = engine.state()
-    const { installation, pidFile } = at
-    const hosts = state.status === 'connected' && state.facts.store === 'containerd' ? hostsToml(at) : undefined
-    // Asked now: what the state says of it follows a moment after a change.
-    const now = await inForce()
+    const { installation, pidFile } = installed
+    const hosts = state.status === 'connected' && state.facts.store === 'containerd' ? hostsToml(installed) : undefined
+    // The engine's state is updated a moment after a change, so the mirrors are read from the engine.
+    const inForce = await mirrorsInForce(engine.session())
     return {
       installation,
-      asOption: await mirrorOptions(pidFile),
+      cliFlags: await mirrorFlags(pidFile),
       ...(hosts !== undefined && { hostsToml: hosts }),
-      ...(now && { inForce: now }),
+      ...(inForce && { inForce }),
       running: [...engine.live.containers().values()]
         .filter(({ state }) => state === 'running')
         .map(({ name }) => name),
@@ -85,38 +84,38 @@ export function daemonConfigService(needs: DaemonConfigNeeds) {
 
   function record(file: string, before: readonly string[], after: readonly string[], backup: string | undefined) {
     const change = { file, at: Math.floor(Date.now() / 1000), before, after, ...(backup !== undefined && { backup }) }
-    store.write({ ...store.value, changes: [change, ...store.value.changes].slice(0, mostChanges) })
+    store.write({ ...store.value, changes: [change, ...store.value.changes].slice(0, maxChanges) })
   }
 
   function start(
     subject: Subject,
     steps: readonly DaemonStep[],
-    work: (job: Working, of: ChangedEngine) => Promise<void>,
+    work: (job: Working, target: ChangedEngine) => Promise<void>,
   ) {
-    const of = changedEngine(engine)
-    return jobs.start({ kind: 'daemon', ...subject }, steps, (job) => work(job, of).finally(of.release))
+    const target = changedEngine(engine)
+    return jobs.start({ kind: 'daemon', ...subject }, steps, (job) => work(job, target).finally(target.release))
   }
 
   async function apply(
-    { shown, access, oldHash, mirrors }: Kept,
+    { shown, access, oldHash, mirrors }: StoredPlan,
     steps: readonly DaemonStep[],
     job: Working,
-    of: ChangedEngine,
+    target: ChangedEngine,
   ) {
     const { change, rows } = shown.plan
     if (!change) return
     const [first] = mirrors
     const why = await changeMirrors(
-      { open: access.open, session: of.session },
+      { open: access.open, session: target.session },
       {
         steps,
         mirrors: () => mirrors,
         write: (helper) => helper.change({ oldHash, newText: change.after }),
-        tryThem: first === undefined ? undefined : (session, signal) => tryMirror(session, first, signal),
+        testPull: first === undefined ? undefined : (session, signal) => tryMirror(session, first, signal),
       },
       job,
     )
-    if (why) wasCut ||= why.code === 'helper-ended'
+    if (why) wasInterrupted ||= why.code === 'helper-ended'
     else record(shown.file, namedBefore(rows), mirrors, oldHash)
   }
 
@@ -124,111 +123,114 @@ export function daemonConfigService(needs: DaemonConfigNeeds) {
     { file, access, hash }: { readonly file: string; readonly access: Access; readonly hash: string },
     steps: readonly DaemonStep[],
     job: Working,
-    of: ChangedEngine,
+    target: ChangedEngine,
   ) {
-    await cut.settled()
+    await crashRecovery.settled()
     const read = await access.read()
-    let now = read.ok ? read.value : undefined
+    let current = read.ok ? read.value : undefined
     let mirrors: readonly string[] = []
     const why = await changeMirrors(
-      { open: access.open, session: of.session },
+      { open: access.open, session: target.session },
       {
         steps,
         mirrors: () => mirrors,
-        evenIfDown: true,
+        allowEngineDown: true,
         async write(helper) {
-          const all = await helper.history()
-          if (!all.ok) return all
-          mirrors = all.value.find((backup) => backup.hash === hash)?.mirrors ?? []
+          const backups = await helper.history()
+          if (!backups.ok) return backups
+          mirrors = backups.value.find((backup) => backup.hash === hash)?.mirrors ?? []
           job.subject({ mirrors: [...mirrors] })
-          if (!now) {
-            const told = await helper.read()
-            if (!told.ok) return told
-            now = { text: told.value.text ?? undefined, hash: told.value.hash ?? undefined }
+          if (!current) {
+            const answer = await helper.read()
+            if (!answer.ok) return answer
+            current = { text: answer.value.text ?? undefined, hash: answer.value.hash ?? undefined }
           }
-          return helper.restore({ oldHash: now.hash, hash })
+          return helper.restore({ oldHash: current.hash, hash })
         },
       },
       job,
     )
-    const former = readDaemonFile(now?.text)
-    if (why) wasCut ||= why.code === 'helper-ended'
-    else record(file, former.ok ? former.settings.mirrors : [], mirrors, now?.hash)
+    const former = readDaemonFile(current?.text)
+    if (why) wasInterrupted ||= why.code === 'helper-ended'
+    else record(file, former.ok ? former.settings.mirrors : [], mirrors, current?.hash)
   }
 
   const handlers: Handlers<'daemon-config'> = {
     async 'daemon-config.get'() {
-      const at = found()
-      const { way, read } = access(at)
-      await cut.settled()
-      const told = await read()
-      const settings = told.ok && at.file !== undefined ? readDaemonFile(told.value.text) : undefined
+      const installed = found()
+      const { way, read: readFile } = access(installed)
+      await crashRecovery.settled()
+      const read = await readFile()
+      const settings = read.ok && installed.file !== undefined ? readDaemonFile(read.value.text) : undefined
       return ok({
-        installation: at.installation,
+        installation: installed.installation,
         way,
-        ...(at.file !== undefined && { file: at.file }),
+        ...(installed.file !== undefined && { file: installed.file }),
         ...(settings?.ok && { named: distinctMirrors(settings.settings.mirrors) }),
         ...(settings && !settings.ok && { fault: settings.fault }),
-        ...(!told.ok && (isSecret(told) ? { secret: true as const } : { failure: told.error })),
-        changes: changesOf(at.file),
+        ...(!read.ok && (isSecret(read) ? { secret: true as const } : { failure: read.error })),
+        changes: changesOf(installed.file),
       })
     },
-    async 'daemon-config.plan'({ mirrors: wish, withPassword }) {
+    async 'daemon-config.plan'({ mirrors: requested, withPassword }) {
       const request = ++latestRequest
-      kept = undefined
-      const at = found()
-      const to = access(at)
-      const file = at.file ?? ''
-      await cut.settled()
-      if (wasCut && to.way === 'own') wasCut = !(await to.talk(async () => ok(undefined))).ok
-      let read = await to.read()
-      if ((wasCut || isSecret(read)) && to.way !== 'own') {
-        const helper = to.way === 'helper'
-        const code = wasCut ? 'daemon-file-cut' : 'daemon-file-secret'
+      storedPlan = undefined
+      const installed = found()
+      const fileAccess = access(installed)
+      const { way } = fileAccess
+      const file = installed.file ?? ''
+      await crashRecovery.settled()
+      if (wasInterrupted && way === 'own') wasInterrupted = !(await fileAccess.withHelper(async () => ok(undefined))).ok
+      let read = await fileAccess.read()
+      if ((wasInterrupted || isSecret(read)) && way !== 'own') {
+        const helper = way === 'helper'
+        const code = wasInterrupted ? 'daemon-file-cut' : 'daemon-file-secret'
         if (!withPassword || !helper) return fail({ code, file, helper })
-        read = await to.readAsRoot()
-        wasCut &&= !read.ok
+        read = await fileAccess.readAsRoot()
+        wasInterrupted &&= !read.ok
       }
       if (!read.ok) return read
       const { text, hash: oldHash } = read.value
-      const plan = planMirrors(text, wish, await situation(at))
+      const plan = planMirrors(text, requested, await daemonEnvironment(installed))
       const mirrors = plan.rows.flatMap((row) => (row.kind === 'asks' ? [row.mirror] : []))
-      // What only an administrator may read stays out of the clipboard.
+      // A text that only an administrator may read must not get into the clipboard.
       const change = withPassword ? undefined : plan.change
-      const commands = change && (await byHand(at, to, { before: read.value, after: change.after }))
-      const shown = { id: randomUUID(), file, way: to.way, plan, ...(commands !== undefined && { commands }) }
+      const texts = change && { before: read.value, after: change.after }
+      const commands = texts && (await manualCommands(installed, fileAccess, texts))
+      const shown = { id: randomUUID(), file, way, plan, ...(commands !== undefined && { commands }) }
       if (request !== latestRequest) return fail({ code: 'plan-unknown' })
-      kept = { shown, access: to, oldHash, mirrors }
+      storedPlan = { shown, access: fileAccess, oldHash, mirrors }
       return ok(shown)
     },
     'daemon-config.apply'(id) {
-      if (kept?.shown.id !== id || !kept.shown.plan.change || isBlocked(kept.shown.plan))
+      if (storedPlan?.shown.id !== id || !storedPlan.shown.plan.change || isBlocked(storedPlan.shown.plan))
         return fail({ code: 'plan-unknown' })
-      const applied = kept
-      kept = undefined
+      const applied = storedPlan
+      storedPlan = undefined
       const { mirrors, access, shown } = applied
       const steps = stepsFor(access.way, mirrors.length > 0)
       const restarts = shown.plan.rows.some(({ kind }) => kind === 'restart')
-      return ok(start({ mirrors: [...mirrors], restarts }, steps, (job, of) => apply(applied, steps, job, of)))
+      return ok(start({ mirrors: [...mirrors], restarts }, steps, (job, target) => apply(applied, steps, job, target)))
     },
     async 'daemon-config.backups'() {
-      const told = await access(found()).talk((helper) => helper.history())
-      if (!told.ok) return told
+      const backups = await access(found()).withHelper((helper) => helper.history())
+      if (!backups.ok) return backups
       return ok(
-        told.value
+        backups.value
           .filter(({ valid }) => valid)
           .map(({ hash, time, mirrors }) => ({ hash, time, mirrors: mirrors ?? [] })),
       )
     },
     'daemon-config.restore'(hash) {
-      const at = found()
-      const { file, installation } = at
+      const installed = found()
+      const { file, installation } = installed
       if (file === undefined) return fail({ code: 'plan-unknown' })
-      const to = access(at)
+      const fileAccess = access(installed)
       const mirrors = changesOf(file).find(({ backup }) => backup === hash)?.before ?? []
-      const steps = stepsFor(to.way, false)
+      const steps = stepsFor(fileAccess.way, false)
       const subject = { mirrors: [...mirrors], restores: true, restarts: installation === 'snap' }
-      return ok(start(subject, steps, (job, of) => restore({ file, access: to, hash }, steps, job, of)))
+      const backup = { file, access: fileAccess, hash }
+      return ok(start(subject, steps, (job, target) => restore(backup, steps, job, target)))
     },
     async 'daemon-config.show'() {
       const { file } = found()
@@ -238,8 +240,7 @@ export function daemonConfigService(needs: DaemonConfigNeeds) {
   }
   return {
     handlers,
-    /** Told whenever the engine's state is another. */
-    engineChanged: () => cut.look(engine.state(), access(found())),
+    engineChanged: () => crashRecovery.engineChanged(engine.state(), access(found())),
   }
 }
 

@@ -1,27 +1,30 @@
-/** What a crash has cut of a change of a rootless user's own file. Root's is put back when its password is given next. */
+/**
+ * Restores a rootless user's daemon.json after a change that a crash interrupted. The system's file is restored when
+ * the user next gives a password.
+ */
 import { ok, type EngineState } from '../../preload/contract/index.ts'
 import type { Access } from './access.ts'
 
 export interface Recovery {
-  /** Told of the engine and its file. Puts back what was cut once the user's own is reached, and not again. */
-  look(engine: EngineState, file: Access): void
-  /** Until what was begun has ended: the file is not yet what it will be. */
+  /** Call this when the engine's state changes. Restores the user's own file on the first connection only. */
+  engineChanged(engine: EngineState, file: Access): void
+  /** Resolves once a restore in progress has ended; the file may change until then. */
   settled(): Promise<void>
 }
 
 export function recovery(): Recovery {
-  let begun: Promise<void> | undefined
+  let restoring: Promise<void> | undefined
   return {
-    look({ status }, file) {
-      if (status === 'connected' && file.way === 'own') begun ??= putBack(file)
+    engineChanged({ status }, file) {
+      if (status === 'connected' && file.way === 'own') restoring ??= restore(file)
     },
-    settled: async () => await begun,
+    settled: async () => await restoring,
   }
 }
 
-/** The helper does it as it starts, where its journal tells of something. */
-async function putBack({ talk }: Access): Promise<void> {
-  const told = await talk(async ({ recovered }) => ok(recovered))
-  if (!told.ok) console.error('whether a change of daemon.json was cut is not known:', told.error)
-  else if (told.value) console.warn('a change of daemon.json that was cut was put back:', told.value)
+/** The helper restores the file as it starts, if its journal has an interrupted change. */
+async function restore({ withHelper }: Access): Promise<void> {
+  const state = await withHelper(async ({ recovered }) => ok(recovered))
+  if (!state.ok) console.error('could not check for an interrupted change of daemon.json:', state.error)
+  else if (state.value) console.warn('recovered an interrupted change of daemon.json:', state.value)
 }

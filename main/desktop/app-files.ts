@@ -1,10 +1,10 @@
-/** `app://slipway/…`: the built renderer and nothing else, under the strictest policy that its parts allow. */
+/** Serves the built renderer, and nothing else, at `app://slipway/…` with a strict Content Security Policy. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { extname, join, relative } from 'node:path'
 
 export const origin = 'app://slipway'
 
-const policy = [
+const contentSecurityPolicy = [
   "default-src 'none'",
   "script-src 'self'",
   "style-src 'self'",
@@ -15,22 +15,25 @@ const policy = [
   "form-action 'none'",
   "frame-ancestors 'none'",
   "require-trusted-types-for 'script'",
-  // Svelte makes its templates' elements through a policy of this name.
+  // Svelte creates its template elements through the policy with this name.
   'trusted-types svelte-trusted-html',
 ].join('; ')
 
-const kinds: Readonly<Record<string, string>> = {
+const contentTypes: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',
   '.css': 'text/css; charset=utf-8',
   '.svg': 'image/svg+xml',
 }
 
-/** Answers for the files that lie under `folder` now. The list is fixed: no path of a request is ever joined to a folder. */
+/**
+ * Handles requests for the files that are in `folder` now. The list is fixed, so a requested path is never joined to a
+ * folder. Any other request gets a 404.
+ */
 export function appFiles(folder: string): (request: Pick<Request, 'url' | 'method'>) => Response {
   const files = new Map<string, string>(
     readdirSync(folder, { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile() && extname(entry.name) in kinds)
+      .filter((entry) => entry.isFile() && extname(entry.name) in contentTypes)
       .map((entry) => join(entry.parentPath, entry.name))
       .map((file) => [`${origin}/${relative(folder, file)}`, file] as const),
   )
@@ -39,8 +42,8 @@ export function appFiles(folder: string): (request: Pick<Request, 'url' | 'metho
     if (!file) return new Response(null, { status: 404 })
     return new Response(readFileSync(file), {
       headers: {
-        'Content-Type': kinds[extname(file)]!,
-        'Content-Security-Policy': policy,
+        'Content-Type': contentTypes[extname(file)]!,
+        'Content-Security-Policy': contentSecurityPolicy,
         'X-Content-Type-Options': 'nosniff',
         'Cross-Origin-Opener-Policy': 'same-origin',
       },

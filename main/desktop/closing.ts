@@ -1,10 +1,10 @@
-/** Closing the window ends the app, and with it what is under way: so the user is asked first. */
+/** Asks the user before closing the window, and so quitting the app, while jobs are running. */
 import { dialog, type BrowserWindow } from 'electron'
 import type { Job, Language } from '../../preload/contract/index.ts'
 import { quitWords } from './words.ts'
 
 export interface Closing {
-  /** Those that run end with the app. */
+  /** All jobs. The running ones end with the app. */
   readonly jobs: () => readonly Job[]
   readonly language: () => Language
 }
@@ -17,22 +17,22 @@ export function askBeforeClosing(window: BrowserWindow, { jobs, language }: Clos
     event.preventDefault()
     if (asking) return
     asking = true
-    // Not the blocking dialog: while it stood open, nobody would read what the engine says, and the pull would stand too.
-    void ask().finally(() => (asking = false))
+    // The synchronous dialog would block the event loop, and running pulls with it.
+    void confirmClose().finally(() => (asking = false))
   })
 
-  async function ask() {
-    const { title, detail, stay, go } = quitWords(language(), running())
+  async function confirmClose() {
+    const { title, detail, cancel, quit } = quitWords(language(), running())
     const { response } = await dialog.showMessageBox(window, {
       type: 'question',
       message: title,
       detail,
-      buttons: [stay, go],
+      buttons: [cancel, quit],
       defaultId: 0,
       cancelId: 0,
       noLink: true,
     })
-    // Its place has been written down already, when it was to be closed.
+    // The window's bounds have been saved already, by another listener of `close`.
     if (response === 1 && !window.isDestroyed()) window.destroy()
   }
 }

@@ -1,4 +1,4 @@
-/** All that is Electron's: the app's start, its window and files, the contract served to it. */
+/** The part of main that uses Electron: startup, the window, its files, dialogs and IPC. */
 export { publish, serve } from './ipc.ts'
 export { start } from './start.ts'
 export { chooseFolder, desktopProxy, openPage, openText, saveText, showFolder } from './system.ts'

@@ -1,4 +1,4 @@
-/** The contract, served: the sender and the input of each call are checked before any service hears of it. */
+/** Serves the IPC contract. The sender and the input of each call are validated before a service is called. */
 import { BrowserWindow, ipcMain, type IpcMainInvokeEvent } from 'electron'
 import * as v from 'valibot'
 import {
@@ -21,7 +21,7 @@ export function serve(handlers: AllHandlers) {
 function serveOne<Name extends CallName>(name: Name, handlers: AllHandlers) {
   const schema = calls[name].input as v.GenericSchema<unknown, Input<Name>>
   ipcMain.handle(name, async (event, input: unknown): Promise<Result<Output<Name>>> => {
-    if (!isOurs(event)) return fail({ code: 'bad-input' })
+    if (!isAppPage(event)) return fail({ code: 'bad-input' })
     const parsed = v.safeParse(schema, input)
     if (!parsed.success) return fail({ code: 'bad-input' })
     try {
@@ -33,8 +33,8 @@ function serveOne<Name extends CallName>(name: Name, handlers: AllHandlers) {
   })
 }
 
-/** Only the app's own page, in its window's main frame, is listened to. */
-const isOurs = ({ senderFrame }: IpcMainInvokeEvent) =>
+/** Whether the sender is the app's own page in a window's main frame. */
+const isAppPage = ({ senderFrame }: IpcMainInvokeEvent) =>
   senderFrame !== null && senderFrame.parent === null && senderFrame.url.startsWith(`${origin}/`)
 
 export const publish: Publish = (name, payload) => {

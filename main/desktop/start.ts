@@ -1,27 +1,27 @@
-/** The app's beginning and end as Electron counts them: one instance, one window, its own files, quit with it. */
+/** Starts and quits the Electron app: a single instance with one window, which quits when the window is closed. */
 import { app, BrowserWindow, Menu, nativeTheme, protocol } from 'electron'
 import type { Settings } from '../../preload/contract/index.ts'
 import { appFiles } from './app-files.ts'
 import { lockWindows } from './window.ts'
 
 export interface Desktop {
-  /** Where the app may keep what outlives it. */
+  /** Where the app stores its data. */
   readonly folder: string
   readonly languages: readonly string[]
   showTheme(theme: Settings['theme']): void
 }
 
-interface Begin {
+interface StartOptions {
   readonly name: string
   /** The folder of the built renderer. */
   readonly renderer: string
-  /** Returns what ends the app's work: what is to be waited for before it is gone; nothing where it need not wait. */
+  /** Builds the app. Returns the function that ends it, which returns what to wait for, or undefined if nothing. */
   readonly open: (desktop: Desktop) => () => Promise<unknown> | undefined
 }
 
-/** Calls `open` once the desktop is ready; a second start only brings the first one's window forward. */
-export function start({ name, renderer, open }: Begin) {
-  let end: ReturnType<Begin['open']> | undefined
+/** Calls `open` once Electron is ready. A second instance quits and focuses the window of the first one. */
+export function start({ name, renderer, open }: StartOptions) {
+  let end: ReturnType<StartOptions['open']> | undefined
   app.setName(name)
   app.enableSandbox()
   protocol.registerSchemesAsPrivileged([{ scheme: 'app', privileges: { standard: true, secure: true } }])
@@ -34,10 +34,10 @@ export function start({ name, renderer, open }: Begin) {
   })
   app.on('window-all-closed', () => app.quit())
   app.on('will-quit', (event) => {
-    const rest = end?.()
-    if (!rest) return
+    const pending = end?.()
+    if (!pending) return
     event.preventDefault()
-    void rest.finally(() => app.exit())
+    void pending.finally(() => app.exit())
   })
   void app.whenReady().then(() => {
     Menu.setApplicationMenu(null)

@@ -1,12 +1,12 @@
-/** The desktop's own dialogs, its file manager, and its way to the net. */
+/** The desktop's file dialogs, file manager, browser and proxy settings. */
 import { readFile, stat, writeFile } from 'node:fs/promises'
 import { BrowserWindow, dialog, session, shell } from 'electron'
 import { fail, ok, type Result } from '../../preload/contract/index.ts'
 
-/** Nothing where the user thinks better of it. */
-export async function chooseFolder(now: string): Promise<string | undefined> {
+/** @returns the chosen folder; undefined if the user cancels */
+export async function chooseFolder(current: string): Promise<string | undefined> {
   const window = BrowserWindow.getAllWindows()[0]
-  const options = { defaultPath: now, properties: ['openDirectory' as const, 'createDirectory' as const] }
+  const options = { defaultPath: current, properties: ['openDirectory' as const, 'createDirectory' as const] }
   const { canceled, filePaths } = await (window
     ? dialog.showOpenDialog(window, options)
     : dialog.showOpenDialog(options))
@@ -17,28 +17,30 @@ export async function showFolder(folder: string): Promise<void> {
   await shell.openPath(folder)
 }
 
-/** Opens a page in the user's browser: nothing but a page, whoever asks. */
+/** Opens a page in the user's browser. Throws if the URL is not http or https. */
 export async function openPage(url: string): Promise<void> {
-  if (!/^https?:$/.test(new URL(url).protocol)) throw new Error(`not a page: ${url}`)
+  if (!/^https?:$/.test(new URL(url).protocol)) throw new Error(`not an http(s) URL: ${url}`)
   await shell.openExternal(url)
 }
 
-/** The text of a file of the user's choice; nothing where they think better of it. */
+/** @returns the text of the chosen file; undefined if the user cancels; `file-unusable` if it is not readable UTF-8 */
 export async function openText(): Promise<Result<string | undefined>> {
   const window = BrowserWindow.getAllWindows()[0]
   const options = { properties: ['openFile' as const] }
-  const asked = await (window ? dialog.showOpenDialog(window, options) : dialog.showOpenDialog(options))
-  const [file] = asked.filePaths
-  if (asked.canceled || file === undefined) return ok(undefined)
+  const { canceled, filePaths } = await (window
+    ? dialog.showOpenDialog(window, options)
+    : dialog.showOpenDialog(options))
+  const [file] = filePaths
+  if (canceled || file === undefined) return ok(undefined)
   try {
-    if ((await stat(file)).size > largestText) return fail({ code: 'file-unusable', file, detail: 'EFBIG' })
+    if ((await stat(file)).size > maxTextBytes) return fail({ code: 'file-unusable', file, detail: 'EFBIG' })
     return ok(new TextDecoder('utf-8', { fatal: true }).decode(await readFile(file)))
   } catch (error) {
-    return fail({ code: 'file-unusable', file, detail: codeOf(error) })
+    return fail({ code: 'file-unusable', file, detail: errorDetail(error) })
   }
 }
 
-/** Writes a file of the user's choice; false where they think better of it. */
+/** Writes the text to the chosen file. @returns whether it was written; false if the user cancels */
 export async function saveText(name: string, text: string): Promise<Result<boolean>> {
   const window = BrowserWindow.getAllWindows()[0]
   const options = { defaultPath: name }
@@ -50,17 +52,17 @@ export async function saveText(name: string, text: string): Promise<Result<boole
     await writeFile(filePath, text)
     return ok(true)
   } catch (error) {
-    return fail({ code: 'file-unusable', file: filePath, detail: codeOf(error) })
+    return fail({ code: 'file-unusable', file: filePath, detail: errorDetail(error) })
   }
 }
 
-const largestText = 1_000_000
-const codeOf = (error: unknown) =>
+const maxTextBytes = 1_000_000
+const errorDetail = (error: unknown) =>
   error instanceof Error && 'code' in error ? String(error.code) : 'not a text in UTF-8'
 
-/** The proxy that the desktop's settings name for an address; nothing where it is reached directly. */
+/** @returns the URL of the proxy that the desktop's settings give for an address; undefined for a direct connection */
 export async function desktopProxy(url: string): Promise<string | undefined> {
-  // As a proxy's auto-configuration answers: `PROXY host:port; DIRECT`.
+  // The format is that of a PAC file: `PROXY host:port; DIRECT`.
   const [first = ''] = (await session.defaultSession.resolveProxy(url)).split(';')
   const [, kind, host] = /^\s*(PROXY|HTTPS) (\S+)/.exec(first) ?? []
   return host && `${kind === 'HTTPS' ? 'https' : 'http'}://${host}`

@@ -1,4 +1,4 @@
-/** The window: where it stood last time, locked to its own page. */
+/** The app's window: restores its bounds and zoom, and cannot navigate away from the app's page. */
 import { app, BrowserWindow, clipboard, nativeTheme, screen, session, type Rectangle } from 'electron'
 import { ok, type Handlers } from '../../preload/contract/index.ts'
 import type { Store, WindowPlace } from '../store/index.ts'
@@ -13,7 +13,7 @@ interface Needs {
   readonly closing: Closing
 }
 
-const zooms = [0.8, 0.9, 1, 1.1, 1.25, 1.5, 1.75, 2] as const
+const zoomLevels = [0.8, 0.9, 1, 1.1, 1.25, 1.5, 1.75, 2] as const
 
 export function openWindow({ place, preload, icon, closing }: Needs): BrowserWindow {
   const { bounds, maximized, zoom } = place.value
@@ -31,7 +31,7 @@ export function openWindow({ place, preload, icon, closing }: Needs): BrowserWin
     backgroundColor: nativeTheme.shouldUseDarkColors ? '#14191e' : '#f4f7f9',
     webPreferences: {
       ...{ preload, sandbox: true, contextIsolation: true, nodeIntegration: false, spellcheck: false },
-      // A program in a container waits for its terminal to be drawn, in a minimised window too.
+      // A program in a container waits until its output is drawn, so a minimized window must keep drawing.
       backgroundThrottling: false,
     },
   })
@@ -40,7 +40,7 @@ export function openWindow({ place, preload, icon, closing }: Needs): BrowserWin
     window.show()
   })
   window.webContents.on('did-finish-load', () => window.webContents.setZoomFactor(zoom))
-  window.on('close', () => place.write(placeOf(window, place.value)))
+  window.on('close', () => place.write(windowPlace(window, place.value)))
   askBeforeClosing(window, closing)
   window.webContents.on('render-process-gone', (_, { reason }) => {
     if (reason !== 'clean-exit') window.reload()
@@ -49,13 +49,13 @@ export function openWindow({ place, preload, icon, closing }: Needs): BrowserWin
   return window
 }
 
-const placeOf = (window: BrowserWindow, { zoom }: WindowPlace): WindowPlace => ({
+const windowPlace = (window: BrowserWindow, { zoom }: WindowPlace): WindowPlace => ({
   bounds: window.getNormalBounds(),
   maximized: window.isMaximized(),
   zoom,
 })
 
-/** A screen that was unplugged must not take the window with it. */
+/** Whether the bounds are visible: the screen that they were on may have been unplugged. */
 function isOnScreen(bounds: Rectangle): boolean {
   const { workArea } = screen.getDisplayMatching(bounds)
   return (
@@ -66,7 +66,7 @@ function isOnScreen(bounds: Rectangle): boolean {
   )
 }
 
-/** No page but ours, no second window, no permission. Source: Electron's security checklist, 5, 13, 14. */
+/** Denies navigation, new windows and permissions. Source: Electron's security checklist, items 5, 13 and 14. */
 export function lockWindows() {
   app.on('web-contents-created', (_, contents) => {
     contents.on('will-navigate', (event) => event.preventDefault())
@@ -77,15 +77,18 @@ export function lockWindows() {
   session.defaultSession.setPermissionCheckHandler(() => false)
 }
 
-const nearest = (zoom: number): number =>
-  zooms.reduce<number>((best, step, at) => (Math.abs(step - zoom) < Math.abs(zooms[best]! - zoom) ? at : best), 0)
+const nearestLevel = (zoom: number): number =>
+  zoomLevels.reduce<number>(
+    (best, step, at) => (Math.abs(step - zoom) < Math.abs(zoomLevels[best]! - zoom) ? at : best),
+    0,
+  )
 
 export function windowService(place: Store['window']) {
   return {
     handlers: {
       'window.zoom': (direction) => {
-        const at = nearest(place.value.zoom) + { in: 1, out: -1, reset: 0 }[direction]
-        const zoom = direction === 'reset' ? 1 : (zooms[at] ?? place.value.zoom)
+        const at = nearestLevel(place.value.zoom) + { in: 1, out: -1, reset: 0 }[direction]
+        const zoom = direction === 'reset' ? 1 : (zoomLevels[at] ?? place.value.zoom)
         place.write({ ...place.value, zoom })
         for (const window of BrowserWindow.getAllWindows()) window.webContents.setZoomFactor(zoom)
         return ok(undefined)

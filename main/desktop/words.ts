@@ -1,11 +1,11 @@
-/** What main itself must say, by the desktop's own dialogs. */
+/** The text of dialogs that the main process shows. */
 import type { Job, JobSubject, Language } from '../../preload/contract/index.ts'
 import { catalogues, phrase, type MessageKey } from '../../resources/messages/index.ts'
 
 type Kind = JobSubject['kind']
 
-/** What is said first, and what quitting means for it; in the order of what matters most. */
-const kinds: Readonly<Record<Kind, readonly [title: MessageKey, detail: MessageKey]>> = {
+/** The title and the consequence of quitting for each kind of job, most important first. */
+const messagesByKind: Readonly<Record<Kind, readonly [title: MessageKey, detail: MessageKey]>> = {
   daemon: ['quit.change', 'quit.change.detail'],
   remove: ['quit.remove', 'quit.remove.detail'],
   'build-cache': ['quit.cache', 'quit.cache.detail'],
@@ -14,19 +14,19 @@ const kinds: Readonly<Record<Kind, readonly [title: MessageKey, detail: MessageK
   race: ['quit.race', 'quit.race.detail'],
 }
 
-/** Whether the app is to be closed although work is under way. */
+/** The text of the dialog that asks whether to quit while jobs are running. */
 export function quitWords(language: Language, running: readonly Job[]) {
-  const words = catalogues[language]
-  const say = (key: MessageKey, n: number) => phrase(words[key], { n }, language)
-  const under = Object.entries(kinds).flatMap(([kind, [title, detail]]) => {
+  const catalogue = catalogues[language]
+  const translate = (key: MessageKey, n: number) => phrase(catalogue[key], { n }, language)
+  const sections = Object.entries(messagesByKind).flatMap(([kind, [title, detail]]) => {
     const n = running.filter(({ subject }) => subject.kind === kind).length
-    return n > 0 ? [{ title: say(title, n), detail: say(detail, n) }] : []
+    return n > 0 ? [{ title: translate(title, n), detail: translate(detail, n) }] : []
   })
-  const [first, ...more] = under
+  const [first, ...others] = sections
   return {
     title: first?.title ?? '',
-    detail: [first?.detail, ...more.flatMap(({ title, detail }) => [title, detail])].join('\n'),
-    stay: say('quit.stay', 0),
-    go: say('quit.go', 0),
+    detail: [first?.detail, ...others.flatMap(({ title, detail }) => [title, detail])].join('\n'),
+    cancel: translate('quit.stay', 0),
+    quit: translate('quit.go', 0),
   }
 }

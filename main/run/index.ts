@@ -1,4 +1,4 @@
-/** Running an image: what makes sense for it, which ports are free, and the container that comes of it. */
+/** Runs images: suggests options for an image, checks ports, and creates and starts the container. */
 import { ok, type Failure, type Handlers, type ImageDetails, type Result } from '../../preload/contract/index.ts'
 import type { ImageId } from '../../model/image/image.ts'
 import type { RunWish } from '../../model/run/run.ts'
@@ -11,37 +11,39 @@ import { suggestion } from './suggest.ts'
 interface Needs {
   readonly engine: Pick<Engine, 'session' | 'live' | 'flags'>
   readonly details: (image: ImageId) => Result<ImageDetails> | Promise<Result<ImageDetails>>
-  readonly chooseFolder: (now: string) => Promise<string | undefined>
+  readonly chooseFolder: (current: string) => Promise<string | undefined>
 }
 
 export function runService({ engine, details, chooseFolder }: Needs) {
-  const ask = asking(engine)
+  const withSession = asking(engine)
   const shells = imageShells()
-  const names = () => new Set([...engine.live.containers().values()].map(({ name }) => name))
-  const ports = (session: EngineSession) => openPorts(session, isHere(session))
+  const containerNames = () => new Set([...engine.live.containers().values()].map(({ name }) => name))
+  const ports = (session: EngineSession) => openPorts(session, isLocal(session))
 
   return {
-    start: (wish: RunWish): Promise<Result<Started, Failure>> =>
-      ask((session) => runImage({ session, here: isHere(session), names: names(), shells }, wish)),
+    start: (options: RunWish): Promise<Result<Started, Failure>> =>
+      withSession((session) =>
+        runImage({ session, local: isLocal(session), names: containerNames(), shells }, options),
+      ),
     handlers: {
       'run.suggest': ({ image, reference }) =>
-        ask(async (session) => {
-          const known = await details(image)
-          if (!known.ok) return known
-          const about = {
+        withSession(async (session) => {
+          const found = await details(image)
+          if (!found.ok) return found
+          const target = {
             image,
             reference,
-            details: known.value,
-            names: names(),
+            details: found.value,
+            names: containerNames(),
             reach: engine.flags(),
           }
-          return ok(await suggestion(session, shells, await ports(session), about))
+          return ok(await suggestion(session, shells, await ports(session), target))
         }),
-      'run.port': (port) => ask(async (session) => ok(await portState(await ports(session), port))),
-      'run.chooseFolder': async (now) => ok(await chooseFolder(now)),
+      'run.port': (port) => withSession(async (session) => ok(await portState(await ports(session), port))),
+      'run.chooseFolder': async (current) => ok(await chooseFolder(current)),
     } satisfies Omit<Handlers<'run'>, 'run.start'>,
   }
 }
 
-/** Whether the engine's ports are this computer's. */
-const isHere = ({ context }: EngineSession) => context.endpoint.startsWith('unix://')
+/** Whether the engine publishes its ports on this computer. */
+const isLocal = ({ context }: EngineSession) => context.endpoint.startsWith('unix://')

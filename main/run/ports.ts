@@ -1,4 +1,4 @@
-/** Which ports are free: as far as containers publish them, and on this computer as far as it lets one try. */
+/** Which host ports are free: not published by a container and, for a local engine, not in use on this computer. */
 import { createSocket } from 'node:dgram'
 import { connect, createServer } from 'node:net'
 import {
@@ -18,14 +18,14 @@ import { listContainers, type EngineSession } from '../engine/index.ts'
 type Protocol = ContainerPort['protocol']
 
 export interface Ports {
-  /** Who has it: a container by its name, or somebody else. */
+  /** What uses the port: a container, by name, or another program (no name). `nobody`: the port is free. */
   holder(port: HostPort, protocol: Protocol): Promise<{ readonly name?: string } | 'nobody' | 'unknown'>
   isFree(port: HostPort, protocol?: Protocol): Promise<boolean>
 }
 
-/** As of now. `here`: the engine's ports are this computer's. */
-export async function openPorts(session: EngineSession, here: boolean): Promise<Ports> {
-  const published = (await listContainers(session)).flatMap(({ Names, Ports }) =>
+/** Reads the published ports once. @param local whether the engine publishes its ports on this computer */
+export async function openPorts(session: EngineSession, local: boolean): Promise<Ports> {
+  const publishedPorts = (await listContainers(session)).flatMap(({ Names, Ports }) =>
     Ports.map(({ IP, PublicPort, Type }) => ({
       host: { ip: IP, port: PublicPort },
       protocol: Type,
@@ -33,10 +33,10 @@ export async function openPorts(session: EngineSession, here: boolean): Promise<
     })),
   )
   const holder: Ports['holder'] = async (port, protocol) => {
-    const container = published.find((other) => other.protocol === protocol && collide(other.host, port))
+    const container = publishedPorts.find((other) => other.protocol === protocol && collide(other.host, port))
     if (container) return { name: container.name }
-    if (!here || protocol === 'sctp') return 'unknown'
-    const state = await tried(port, protocol)
+    if (!local || protocol === 'sctp') return 'unknown'
+    const state = await probePort(port, protocol)
     return state === 'taken' ? {} : state
   }
   return {
@@ -58,50 +58,50 @@ export async function portState(ports: Ports, { host, container }: PortWish): Pr
   }
 }
 
-type Tried = 'nobody' | 'taken' | 'unknown'
+type ProbeResult = 'nobody' | 'taken' | 'unknown'
 
-/** Takes it for a moment, at each address that the engine would take it at. */
-async function tried({ ip, port }: HostPort, protocol: 'tcp' | 'udp'): Promise<Tried> {
+/** Binds the port for a moment, at each address that the engine would bind. */
+async function probePort({ ip, port }: HostPort, protocol: 'tcp' | 'udp'): Promise<ProbeResult> {
   const addresses = isEverywhere(ip) ? (ip === '' ? ['0.0.0.0', '::'] : [ip]) : [ip]
-  let said: Tried = 'nobody'
+  let result: ProbeResult = 'nobody'
   for (const address of addresses) {
-    const code = await (protocol === 'tcp' ? takeTcp : takeUdp)(address, port!)
+    const code = await (protocol === 'tcp' ? bindTcp : bindUdp)(address, port!)
     if (code === 'EADDRINUSE') return 'taken'
-    // Below 1024 only root may: whoever answers there has it.
+    // Only root may bind a port below 1024, so a connection attempt shows whether it is in use.
     if (code === 'EACCES' && protocol === 'tcp') {
-      if (await answers(isEverywhere(ip) ? '127.0.0.1' : ip, port!)) return 'taken'
-    } else if (code !== undefined && !(address === '::' && ip === '')) said = 'unknown'
+      if (await acceptsConnection(isEverywhere(ip) ? '127.0.0.1' : ip, port!)) return 'taken'
+    } else if (code !== undefined && !(address === '::' && ip === '')) result = 'unknown'
   }
-  return said
+  return result
 }
 
-const codeOf = (error: unknown) => (error instanceof Error && 'code' in error ? String(error.code) : 'unknown')
+const errorCode = (error: unknown) => (error instanceof Error && 'code' in error ? String(error.code) : 'unknown')
 
-function takeTcp(host: string, port: number): Promise<string | undefined> {
+function bindTcp(host: string, port: number): Promise<string | undefined> {
   const { promise, resolve } = Promise.withResolvers<string | undefined>()
   const server = createServer()
-  server.on('error', (error) => resolve(codeOf(error)))
+  server.on('error', (error) => resolve(errorCode(error)))
   server.listen({ host, port, exclusive: true, ipv6Only: true }, () => server.close(() => resolve(undefined)))
   return promise
 }
 
-function takeUdp(address: string, port: number): Promise<string | undefined> {
+function bindUdp(address: string, port: number): Promise<string | undefined> {
   const { promise, resolve } = Promise.withResolvers<string | undefined>()
   const socket = createSocket({ type: address.includes(':') ? 'udp6' : 'udp4', ipv6Only: address.includes(':') })
   socket.on('error', (error) => {
     socket.close()
-    resolve(codeOf(error))
+    resolve(errorCode(error))
   })
   socket.bind({ address, port, exclusive: true }, () => socket.close(() => resolve(undefined)))
   return promise
 }
 
-function answers(host: string, port: number): Promise<boolean> {
+function acceptsConnection(host: string, port: number): Promise<boolean> {
   const { promise, resolve } = Promise.withResolvers<boolean>()
   const socket = connect({ host, port, timeout: 500 })
-  const settle = (answer: boolean) => {
+  const settle = (connected: boolean) => {
     socket.destroy()
-    resolve(answer)
+    resolve(connected)
   }
   socket.on('connect', () => settle(true))
   socket.on('error', () => settle(false))

@@ -1,4 +1,4 @@
-/** An image is run: a container created, attached to where it is interactive, started; or removed again. */
+/** Runs an image: creates a container, attaches to it if interactive, and starts it. A failure removes it again. */
 import { setTimeout as delay } from 'node:timers/promises'
 import { hostPortText, parseContainerPort, parseHostPort } from '../../model/run/port.ts'
 import { runsOn } from '../../model/image/platform.ts'
@@ -26,73 +26,80 @@ import type { ImageShells } from './shells.ts'
 
 interface Needs {
   readonly session: EngineSession
-  /** The engine's ports are this computer's. */
-  readonly here: boolean
+  /** Whether the engine publishes its ports on this computer. */
+  readonly local: boolean
+  /** The names of existing containers. */
   readonly names: ReadonlySet<string>
   readonly shells: ImageShells
 }
 
-/** A container that runs; an interactive one with its program's input and output, for a terminal. */
+/** A running container; if it is interactive, with its attached stream for a terminal. */
 export interface Started {
   readonly container: string
   readonly attached?: {
     readonly session: EngineSession
-    readonly about: Pick<Terminal, 'container' | 'name' | 'reference' | 'kind' | 'command'>
+    readonly info: Pick<Terminal, 'container' | 'name' | 'reference' | 'kind' | 'command'>
     readonly line: Line
-    /** What it has said already. */
-    readonly said: Buffer<ArrayBuffer> | undefined
+    /** Output already read from the stream. */
+    readonly initialOutput: Buffer<ArrayBuffer> | undefined
   }
 }
 
-export async function runImage(needs: Needs, wish: RunWish): Promise<Result<Started, Failure>> {
+export async function runImage(needs: Needs, options: RunWish): Promise<Result<Started, Failure>> {
   const { session } = needs
   const engine = session.capabilities.platform
-  // Which names are taken the engine knows better: what is known live may be a moment old.
-  const [fault] = runFaults(wish, [])
+  // The engine checks for taken names itself; the live list may be a moment old.
+  const [fault] = runFaults(options, [])
   if (fault) return fail({ code: 'run-fault', field: fault.field, fault })
-  const image = await look(session, wish.reference)
-  if (image?.id !== wish.image) return fail(await moved(session, wish))
-  const foreign = !runsOn(image.platform, engine)
+  const image = await inspect(session, options.reference)
+  if (image?.id !== options.image) return fail(await movedReference(session, options))
+  const otherPlatform = !runsOn(image.platform, engine)
 
   let container: string | undefined
   let line: Line | undefined
   try {
-    container = await createContainer(session, { ...runRequest(wish) })
-    const known = await about(session, container, wish)
-    if (wish.interactive || foreign)
-      line = await attachTo(session, container, { tty: wish.interactive, stdin: wish.interactive, started: false })
+    container = await createContainer(session, { ...runRequest(options) })
+    const info = await terminalInfo(session, container, options)
+    if (options.interactive || otherPlatform)
+      line = await attachTo(session, container, {
+        tty: options.interactive,
+        stdin: options.interactive,
+        started: false,
+      })
     await startContainer(session, container)
-    const said = line && foreign ? await firstWords(line) : undefined
-    if (said && (await cannotRun(session, container, said))) {
+    const initialOutput = line && otherPlatform ? await readInitialOutput(line) : undefined
+    if (initialOutput && (await hasWrongPlatform(session, container, initialOutput))) {
       await discard(session, container, line)
       return fail({ code: 'image-platform', field: 'reference', platform: image.platform, engine })
     }
-    if (!wish.interactive || !line) {
+    if (!options.interactive || !line) {
       line?.leave()
       line?.stream.destroy()
       return ok({ container })
     }
-    return ok({ container, attached: { session, about: known, line, said } })
+    return ok({ container, attached: { session, info, line, initialOutput } })
   } catch (error) {
     await discard(session, container, line)
     if (!(error instanceof EngineError) || error.status === undefined) throw error
-    return fail(await enriched(refusal(error.message, wish), wish, { ...needs, entrypoint: image.entrypoint }))
+    return fail(
+      await withSuggestion(refusal(error.message, options), options, { ...needs, entrypoint: image.entrypoint }),
+    )
   }
 }
 
-async function look(session: EngineSession, name: string) {
+async function inspect(session: EngineSession, name: string) {
   const found = await inspectImage(session, name)
   if (!found) return undefined
   const { Id, Os, Architecture, Config } = found
   return { id: Id, platform: `${Os}/${Architecture}`, entrypoint: Config.Entrypoint }
 }
 
-async function moved(session: EngineSession, { image, reference }: RunWish): Promise<Failure> {
-  if (!(await look(session, image))) return { code: 'image-gone', image }
+async function movedReference(session: EngineSession, { image, reference }: RunWish): Promise<Failure> {
+  if (!(await inspect(session, image))) return { code: 'image-gone', image }
   return { code: 'reference-moved', field: 'reference', reference }
 }
 
-async function about(session: EngineSession, container: string, { name, reference, command }: RunWish) {
+async function terminalInfo(session: EngineSession, container: string, { name, reference, command }: RunWish) {
   const found = await inspectContainer(session, container)
   return {
     container,
@@ -103,72 +110,72 @@ async function about(session: EngineSession, container: string, { name, referenc
   }
 }
 
-/** Nothing runs that is made for another processor, unless it is emulated: what cannot run has ended by then. */
-const emulatorStarts = 3000
-/** An error is a line: who says more runs. */
-const longestError = 4000
+/** An image for another processor runs only under emulation; without it, the program ends well within this time. */
+const emulatorTimeoutMs = 3000
+/** The error is a single line, so a program that has written more is running. */
+const maxErrorBytes = 4000
 
-/** What it says until it ends, or is seen to go on. */
-async function firstWords({ stream }: Line): Promise<Buffer<ArrayBuffer>> {
-  const heard: Buffer[] = []
-  const seen = Promise.withResolvers<void>()
-  const listen = (bytes: Buffer) => {
-    heard.push(bytes)
-    if (heard.reduce((sum, { length }) => sum + length, 0) < longestError) return
+/** Reads output until the stream closes, the output is longer than an error, or the timeout passes. */
+async function readInitialOutput({ stream }: Line): Promise<Buffer<ArrayBuffer>> {
+  const chunks: Buffer[] = []
+  const done = Promise.withResolvers<void>()
+  const onData = (bytes: Buffer) => {
+    chunks.push(bytes)
+    if (chunks.reduce((sum, { length }) => sum + length, 0) < maxErrorBytes) return
     stream.pause()
-    seen.resolve()
+    done.resolve()
   }
-  if (stream.closed) seen.resolve()
-  stream.once('close', () => seen.resolve())
-  stream.on('data', listen)
-  await Promise.race([seen.promise, delay(emulatorStarts, undefined, { ref: false })])
+  if (stream.closed) done.resolve()
+  stream.once('close', () => done.resolve())
+  stream.on('data', onData)
+  await Promise.race([done.promise, delay(emulatorTimeoutMs, undefined, { ref: false })])
   stream.pause()
-  stream.off('data', listen)
-  return Buffer.concat(heard)
+  stream.off('data', onData)
+  return Buffer.concat(chunks)
 }
 
-async function cannotRun(session: EngineSession, container: string, said: Buffer): Promise<boolean> {
-  if (said.includes('exec format error')) return true
-  // With a restart policy the engine tries for ever.
-  return said.length === 0 && (await inspectContainer(session, container))?.State.Status === 'restarting'
+async function hasWrongPlatform(session: EngineSession, container: string, initialOutput: Buffer): Promise<boolean> {
+  if (initialOutput.includes('exec format error')) return true
+  // With a restart policy, the engine keeps restarting the container.
+  return initialOutput.length === 0 && (await inspectContainer(session, container))?.State.Status === 'restarting'
 }
 
-/** It is ours, and has done nothing yet. */
+/** Removes the container that this run created. */
 async function discard(session: EngineSession, container: string | undefined, line: Line | undefined) {
   line?.leave()
   line?.stream.destroy()
-  // It may be started again and again; and with `--rm` the engine is faster.
+  // Stops it first, as a restart policy may have restarted it. With `--rm`, the engine may have removed it already.
   if (container === undefined) return
   await stopContainer(session, container, 0).catch(() => undefined)
   await removeContainer(session, container, { volumes: true }).catch(() => undefined)
 }
 
-/** With the next step that only a look at the engine can tell. */
-async function enriched(
+/** Adds a suggestion that needs further requests to the engine. */
+async function withSuggestion(
   failure: Failure,
-  wish: RunWish,
+  options: RunWish,
   needs: Needs & { readonly entrypoint: readonly string[] },
 ): Promise<Failure> {
   switch (failure.code) {
     case 'container-name-taken':
-      return { ...failure, suggestion: freeName(wish.name, new Set([...needs.names, wish.name])) }
+      return { ...failure, suggestion: freeName(options.name, new Set([...needs.names, options.name])) }
     case 'port-taken': {
-      const { host, container } = wish.ports[failure.row]!
-      const [wanted, protocol] = [parseHostPort(host)!, parseContainerPort(container)!.protocol]
-      const ports = await openPorts(needs.session, needs.here)
-      const others = wish.ports.map(({ host }) => parseHostPort(host)?.port)
+      const { host, container } = options.ports[failure.row]!
+      const [requestedPort, protocol] = [parseHostPort(host)!, parseContainerPort(container)!.protocol]
+      const ports = await openPorts(needs.session, needs.local)
+      const otherPorts = options.ports.map(({ host }) => parseHostPort(host)?.port)
       const next = await nextFree(
-        wanted,
-        async (port) => !others.includes(port.port) && (await ports.isFree(port, protocol)),
+        requestedPort,
+        async (port) => !otherPorts.includes(port.port) && (await ports.isFree(port, protocol)),
       )
       return { ...failure, ...(next && { next: hostPortText(next) }) }
     }
     case 'command-missing': {
-      // It is the entry point that is missing: a shell would only be told to it.
+      // The missing program is the entry point; a shell would only become its argument.
       if (needs.entrypoint.length > 0) return failure
-      const tried = shellWords(wish.command)?.join(' ') ?? ''
-      const shells = await needs.shells.of(needs.session, wish.image).catch(() => [])
-      const next = shells.find((shell) => shell.join(' ') !== tried)
+      const currentCommand = shellWords(options.command)?.join(' ') ?? ''
+      const shells = await needs.shells.of(needs.session, options.image).catch(() => [])
+      const next = shells.find((shell) => shell.join(' ') !== currentCommand)
       return { ...failure, ...(next && { next: next.map(quoted).join(' ') }) }
     }
     default:

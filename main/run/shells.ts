@@ -1,4 +1,4 @@
-/** Which shells an image has, without running anything in it. */
+/** Finds the shells in an image without running anything in it. */
 import { randomUUID } from 'node:crypto'
 import type { ImageId } from '../../model/image/image.ts'
 import {
@@ -11,32 +11,32 @@ import {
 } from '../engine/index.ts'
 
 export interface ImageShells {
-  /** Best first. */
+  /** The image's shells, best first. */
   of(session: EngineSession, image: ImageId): Promise<readonly Shell[]>
 }
 
-/** What is found is remembered: an image never changes. */
+/** Results are cached, as an image never changes; failures are not. */
 export function imageShells(): ImageShells {
-  const known = new Map<ImageId, Promise<readonly Shell[]>>()
+  const cache = new Map<ImageId, Promise<readonly Shell[]>>()
   return {
     of(session, image) {
-      const asked = known.get(image) ?? look(session, image)
-      known.set(image, asked)
-      asked.catch(() => known.delete(image))
-      return asked
+      const shells = cache.get(image) ?? findShells(session, image)
+      cache.set(image, shells)
+      shells.catch(() => cache.delete(image))
+      return shells
     },
   }
 }
 
 /**
- * An image's files can be asked for only through a container: one is made, never started, and removed at once (80 to
- * 170 ms, tried on all). Its label keeps it out of what is shown.
+ * An image's files can be read only through a container, so one is created, never started, and removed (80 to 170 ms on
+ * every tested engine). Its label hides it from the lists.
  */
-async function look(session: EngineSession, image: ImageId): Promise<readonly Shell[]> {
+async function findShells(session: EngineSession, image: ImageId): Promise<readonly Shell[]> {
   const container = await createContainer(session, {
     name: `slipway-look-${randomUUID()}`,
     Image: image,
-    // Never run, but an image without a command is refused otherwise.
+    // The command never runs, but the engine refuses an image that has none.
     Cmd: ['true'],
     Labels: { [lookLabel]: '' },
     HostConfig: { NetworkMode: 'none' },

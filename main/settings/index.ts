@@ -1,4 +1,4 @@
-/** What the user chose about the app, and what that comes to on this desktop. */
+/** The app's settings, and the language and theme that they resolve to on this desktop. */
 import {
   ok,
   type Appearance,
@@ -11,7 +11,7 @@ import type { Store } from '../store/index.ts'
 
 interface Needs {
   readonly settings: Store['settings']
-  /** The desktop's languages, the preferred one first. */
+  /** The desktop's languages as BCP 47 tags, preferred first. */
   readonly systemLanguages: readonly string[]
   readonly showTheme: (theme: Settings['theme']) => void
   readonly publish: Publish
@@ -20,7 +20,7 @@ interface Needs {
 export function settingsService({ settings, systemLanguages, showTheme, publish }: Needs) {
   const appearance = (): Appearance => ({
     ...settings.value,
-    shownLanguage: settings.value.language === 'system' ? spoken(systemLanguages) : settings.value.language,
+    shownLanguage: settings.value.language === 'system' ? supportedLanguage(systemLanguages) : settings.value.language,
   })
   showTheme(settings.value.theme)
   return {
@@ -37,4 +37,5 @@ export function settingsService({ settings, systemLanguages, showTheme, publish 
   }
 }
 
-const spoken = ([first = 'en']: readonly string[]): Language => (first.toLowerCase().startsWith('zh') ? 'zh-CN' : 'en')
+const supportedLanguage = ([first = 'en']: readonly string[]): Language =>
+  first.toLowerCase().startsWith('zh') ? 'zh-CN' : 'en'

@@ -1,4 +1,4 @@
-/** The terminals that are open, whatever the window does. */
+/** The open terminals, which outlive a reload of the window. */
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import {
@@ -15,25 +15,25 @@ import { Output } from './output.ts'
 
 interface Entry {
   terminal: Terminal
-  /** Keeps its engine connected as long as it is open. */
+  /** Keeps the engine connected until the terminal has ended. */
   readonly lease: Lease
   readonly line: Line
   readonly output: Output
 }
 
-export type About = Pick<Terminal, 'container' | 'name' | 'reference' | 'kind' | 'command'>
+export type TerminalInfo = Pick<Terminal, 'container' | 'name' | 'reference' | 'kind' | 'command'>
 
 export interface Terminals {
-  /** `before`: what the line has said already. */
-  add(session: EngineSession, about: About, line: Line, before?: Buffer): TerminalId
+  /** Adds an attached stream. `initialOutput`: bytes already read from the stream. */
+  add(session: EngineSession, info: TerminalInfo, line: Line, initialOutput?: Buffer): TerminalId
   resize(id: TerminalId, size: Size): Promise<void>
-  /** Closes all at the app's end; what is to be waited for, though not for long. */
+  /** Closes every terminal when the app quits. @returns what to wait for, at most 1 s; undefined if nothing */
   end(): Promise<unknown> | undefined
   readonly handlers: Omit<Handlers<'terminals'>, 'terminals.open' | 'terminals.start'>
 }
 
-/** So many milliseconds an engine has to hang up shells when the app ends. */
-const lastMoment = 1000
+/** How long quitting waits for the engine to terminate shells. */
+const quitTimeoutMs = 1000
 
 interface Needs {
   readonly publish: Publish
@@ -43,32 +43,32 @@ interface Needs {
 export function terminalBook({ publish, lease }: Needs): Terminals {
   const entries = new Map<TerminalId, Entry>()
 
-  function add(session: EngineSession, about: About, line: Line, before = Buffer.alloc(0)): TerminalId {
+  function add(session: EngineSession, info: TerminalInfo, line: Line, initialOutput = Buffer.alloc(0)): TerminalId {
     const id = randomUUID()
     const output = new Output({
       send: (data) => publish('terminals.data', { id, ...data }),
-      hold: (holds) => void (holds ? line.stream.pause() : line.stream.resume()),
+      setPaused: (paused) => void (paused ? line.stream.pause() : line.stream.resume()),
     })
-    const terminal: Terminal = { id, ...about, readOnly: !line.write, state: { is: 'open' } }
+    const terminal: Terminal = { id, ...info, readOnly: !line.write, state: { is: 'open' } }
     entries.set(id, { terminal, lease: lease(session), line, output })
     publish('terminals.changed', terminal)
-    output.receive(line.shown(before))
+    output.receive(line.shown(initialOutput))
     line.stream.on('data', (bytes: Buffer) => output.receive(line.shown(bytes)))
-    // Who has heard its first words has paused it, and a listener alone does not change that.
-    if (!output.holds) line.stream.resume()
-    if (line.stream.closed) void over(id)
-    else line.stream.once('close', () => void over(id))
+    // Reading the initial output paused the stream, and adding a listener does not resume it.
+    if (!output.paused) line.stream.resume()
+    if (line.stream.closed) void handleStreamClosed(id)
+    else line.stream.once('close', () => void handleStreamClosed(id))
     return id
   }
 
-  async function over(id: TerminalId) {
+  async function handleStreamClosed(id: TerminalId) {
     const entry = entries.get(id)
     if (!entry) return
     entry.output.end()
-    if (entry.terminal.state.is === 'open') ended(entry, await entry.line.ending())
+    if (entry.terminal.state.is === 'open') setEnded(entry, await entry.line.ending())
   }
 
-  function ended(entry: Entry, state: TerminalState) {
+  function setEnded(entry: Entry, state: TerminalState) {
     const { terminal, line } = entry
     if (terminal.state.is === 'ended') return
     line.leave()
@@ -79,17 +79,17 @@ export function terminalBook({ publish, lease }: Needs): Terminals {
 
   function close({ line, output, terminal, lease }: Entry): Promise<void> | undefined {
     entries.delete(terminal.id)
-    const hungUp = terminal.state.is === 'open' ? line.hangUp?.() : undefined
+    const terminated = terminal.state.is === 'open' ? line.hangUp?.() : undefined
     line.leave()
     line.stream.destroy()
     output.end()
-    if (hungUp) void hungUp.finally(lease.release)
+    if (terminated) void terminated.finally(lease.release)
     else lease.release()
-    return hungUp
+    return terminated
   }
 
   async function resize(id: TerminalId, size: Size) {
-    // Refused where the program has ended meanwhile.
+    // The engine refuses this if the program has ended meanwhile.
     await entries
       .get(id)
       ?.line.resize?.(size)
@@ -100,8 +100,8 @@ export function terminalBook({ publish, lease }: Needs): Terminals {
     add,
     resize,
     end() {
-      const rest = [...entries.values()].map(close).filter((hungUp) => hungUp !== undefined)
-      return rest.length > 0 ? Promise.race([Promise.all(rest), delay(lastMoment)]) : undefined
+      const pending = [...entries.values()].map(close).filter((terminated) => terminated !== undefined)
+      return pending.length > 0 ? Promise.race([Promise.all(pending), delay(quitTimeoutMs)]) : undefined
     },
     handlers: {
       'terminals.list': () => ok([...entries.values()].map(({ terminal }) => terminal)),
@@ -120,7 +120,7 @@ export function terminalBook({ publish, lease }: Needs): Terminals {
         return ok(undefined)
       },
       'terminals.took': ({ id, upTo }) => {
-        entries.get(id)?.output.took(upTo)
+        entries.get(id)?.output.acknowledge(upTo)
         return ok(undefined)
       },
       'terminals.close': (id) => {

@@ -1,4 +1,4 @@
-/** Terminals into containers, which live on whatever the window does. */
+/** Terminals attached to containers. They stay open when the window reloads. */
 import type { Handlers, Publish } from '../../preload/contract/index.ts'
 import { askingContainer, type Engine } from '../engine/index.ts'
 import { terminalBook } from './book.ts'
@@ -11,15 +11,15 @@ interface Needs {
 
 export function terminalsService({ engine, publish }: Needs) {
   const terminals = terminalBook({ publish, lease: engine.lease })
-  const asked = askingContainer(engine)
+  const withContainer = askingContainer(engine)
 
   return {
     add: terminals.add,
     resize: terminals.resize,
     end: terminals.end,
     handlers: {
-      'terminals.open': (wish) => asked((session) => openTerminal(session, terminals, wish)),
-      'terminals.start': (wish) => asked((session) => startInTerminal(session, terminals, wish)),
+      'terminals.open': (request) => withContainer((session) => openTerminal(session, terminals, request)),
+      'terminals.start': (request) => withContainer((session) => startInTerminal(session, terminals, request)),
       ...terminals.handlers,
     } satisfies Handlers<'terminals'>,
   }

@@ -1,4 +1,4 @@
-/** A terminal is opened on a container that is there. */
+/** Opens a terminal on an existing container. */
 import { quoted } from '../../model/text/shell.ts'
 import { fail, ok, type Input, type Result, type Terminal, type TerminalId } from '../../preload/contract/index.ts'
 import {
@@ -12,7 +12,7 @@ import {
   type EngineSession,
   type Line,
 } from '../engine/index.ts'
-import type { About, Terminals } from './book.ts'
+import type { TerminalInfo, Terminals } from './book.ts'
 
 export async function openTerminal(
   session: EngineSession,
@@ -22,26 +22,26 @@ export async function openTerminal(
   const found = await inspectContainer(session, id)
   if (!found) return fail({ code: 'container-gone' })
   if (kind !== 'logs' && !found.State.Running) return fail({ code: 'container-not-running' })
-  const add = (line: Line, command: readonly string[]) =>
-    terminals.add(session, aboutOf(id, found, kind, command), line)
+  const addTerminal = (line: Line, command: readonly string[]) =>
+    terminals.add(session, terminalInfo(id, found, kind, command), line)
   const { Tty: tty, OpenStdin: stdin } = found.Config
 
-  if (kind === 'logs') return ok(add(await followLogs(session, id, tty), []))
+  if (kind === 'logs') return ok(addTerminal(await followLogs(session, id, tty), []))
   if (kind === 'attach') {
-    const terminal = add(await attachTo(session, id, { tty, stdin, started: true }), programOf(found))
-    // Another size than before makes what fills the screen draw itself again.
+    const terminal = addTerminal(await attachTo(session, id, { tty, stdin, started: true }), programArgs(found))
+    // A change of size makes a full-screen program redraw itself.
     await terminals.resize(terminal, { ...size, rows: size.rows + 1 })
     await terminals.resize(terminal, size)
     return ok(terminal)
   }
   const [shell] = await shellsIn(session, id)
   if (!shell) return fail({ code: 'shell-missing' })
-  const terminal = add(await openShell(session, id, shell), shell)
+  const terminal = addTerminal(await openShell(session, id, shell), shell)
   await terminals.resize(terminal, size)
   return ok(terminal)
 }
 
-/** As `docker start --attach --interactive` does. */
+/** Attaches before the start so that no output is missed, as `docker start --attach --interactive` does. */
 export async function startInTerminal(
   session: EngineSession,
   terminals: Terminals,
@@ -59,19 +59,19 @@ export async function startInTerminal(
     line.stream.destroy()
     throw error
   }
-  const terminal = terminals.add(session, aboutOf(id, found, 'attach', programOf(found)), line)
+  const terminal = terminals.add(session, terminalInfo(id, found, 'attach', programArgs(found)), line)
   await terminals.resize(terminal, size)
   return ok(terminal)
 }
 
-const programOf = ({ Path, Args }: ContainerInspect) => [Path, ...Args]
+const programArgs = ({ Path, Args }: ContainerInspect) => [Path, ...Args]
 
-const aboutOf = (
+const terminalInfo = (
   container: string,
   { Name, Config }: ContainerInspect,
   kind: Terminal['kind'],
   command: readonly string[],
-): About => ({
+): TerminalInfo => ({
   ...{ container, kind, name: Name.replace(/^\//, ''), reference: Config.Image },
   command: command.map(quoted).join(' '),
 })

@@ -1,35 +1,34 @@
 /**
- * A terminal's output on its way to the window: the last of it is kept for a window that reloads, and no more is sent
- * than the window can take.
+ * A terminal's output buffer. It keeps the most recent bytes for a window that reloads, and limits how many bytes are
+ * sent before the window has acknowledged them.
  */
 import type { TerminalReplay } from '../../preload/contract/index.ts'
 
 interface Needs {
   readonly send: (data: TerminalReplay) => void
-  /** Stops, and goes on with, the stream that the output comes from. */
-  readonly hold: (holds: boolean) => void
+  /** Pauses (true) or resumes (false) the stream that the output comes from. */
+  readonly setPaused: (paused: boolean) => void
 }
 
-/** So much may be sent that the window has not taken yet. */
+/** How many bytes may be sent without an acknowledgement. */
 export const outputBound = 256 * 1024
-/** So much is kept: with what comes before the stream is held, all that a window has not taken. */
-const kept = 2 * outputBound
-/** At most so much together. */
-const piece = 64 * 1024
-/** What comes within so many milliseconds of the last piece is sent together; a key's echo after a pause, at once. */
-const gather = 4
-/** A replay that begins in the middle begins at a line's start, if there is one so soon. */
-const longestLine = 4096
-const lineEnd = 10
+/** Size of the ring buffer. It holds every unacknowledged byte, including those received before the stream pauses. */
+const ringBytes = 2 * outputBound
+const maxChunkBytes = 64 * 1024
+/** Output within this time of the last chunk is batched. After a pause, the echo of a key is sent at once. */
+const batchDelayMs = 4
+/** A replay of a ring that has wrapped starts at a line's start, if there is one within this many bytes. */
+const maxLineBytes = 4096
+const newline = 10
 
 export class Output {
   readonly #needs: Needs
-  /** The byte number `n` stands at `n % kept`. */
-  readonly #ring = Buffer.alloc(kept)
+  /** The byte with stream offset `n` is at `n % ringBytes`. */
+  readonly #ring = Buffer.alloc(ringBytes)
   #end = 0
   #sent = 0
-  #taken = 0
-  #holds = false
+  #acknowledged = 0
+  #paused = false
   #timer: NodeJS.Timeout | undefined
 
   constructor(needs: Needs) {
@@ -38,53 +37,53 @@ export class Output {
 
   receive(bytes: Buffer): void {
     for (let from = 0; from < bytes.length;) {
-      const at = this.#end % kept
-      const copied = bytes.copy(this.#ring, at, from)
+      const ringStart = this.#end % ringBytes
+      const copied = bytes.copy(this.#ring, ringStart, from)
       from += copied
       this.#end += copied
     }
-    if (this.#end - this.#taken >= outputBound) this.#hold(true)
+    if (this.#end - this.#acknowledged >= outputBound) this.#setPaused(true)
     if (!this.#timer) this.#flush()
   }
 
-  get holds(): boolean {
-    return this.#holds
+  get paused(): boolean {
+    return this.#paused
   }
 
-  /** The window has drawn all before `upTo`. */
-  took(upTo: number): void {
-    this.#taken = Math.max(this.#taken, Math.min(upTo, this.#sent))
+  /** Acknowledges that the window has drawn every byte before the offset `upTo`. */
+  acknowledge(upTo: number): void {
+    this.#acknowledged = Math.max(this.#acknowledged, Math.min(upTo, this.#sent))
     if (!this.#timer) this.#flush()
-    if (this.#end - this.#taken < outputBound) this.#hold(false)
+    if (this.#end - this.#acknowledged < outputBound) this.#setPaused(false)
   }
 
-  /** All that is kept; a window that asks for it has drawn nothing yet, and will. */
+  /** The bytes in the ring. They count as acknowledged, since the window that asks for a replay draws them. */
   replay(): TerminalReplay {
-    const first = Math.max(0, this.#end - kept)
+    const first = Math.max(0, this.#end - ringBytes)
     const bytes = this.#slice(first, this.#end)
-    const line = first === 0 ? 0 : bytes.subarray(0, longestLine).indexOf(lineEnd) + 1
+    const line = first === 0 ? 0 : bytes.subarray(0, maxLineBytes).indexOf(newline) + 1
     this.#sent = this.#end
-    this.took(this.#end)
+    this.acknowledge(this.#end)
     return { at: first + line, bytes: bytes.subarray(line) }
   }
 
-  /** No more will come. */
+  /** Sends the remaining output. Call this after the stream has ended. */
   end(): void {
     clearTimeout(this.#timer)
     this.#timer = undefined
     this.#flush()
   }
 
-  #hold(holds: boolean) {
-    if (this.#holds === holds) return
-    this.#holds = holds
-    this.#needs.hold(holds)
+  #setPaused(paused: boolean) {
+    if (this.#paused === paused) return
+    this.#paused = paused
+    this.#needs.setPaused(paused)
   }
 
   #flush() {
     const from = this.#sent
     while (this.#sent < this.#end) {
-      const to = Math.min(this.#end, this.#sent + piece, this.#taken + outputBound)
+      const to = Math.min(this.#end, this.#sent + maxChunkBytes, this.#acknowledged + outputBound)
       if (to === this.#sent) break
       const bytes = this.#slice(this.#sent, to)
       const at = this.#sent
@@ -95,12 +94,12 @@ export class Output {
     this.#timer = setTimeout(() => {
       this.#timer = undefined
       this.#flush()
-    }, gather)
+    }, batchDelayMs)
   }
 
   #slice(from: number, to: number): Uint8Array<ArrayBuffer> {
     const bytes = new Uint8Array(to - from)
-    const start = from % kept
+    const start = from % ringBytes
     const first = this.#ring.subarray(start, start + bytes.length)
     bytes.set(first)
     bytes.set(this.#ring.subarray(0, bytes.length - first.length), first.length)

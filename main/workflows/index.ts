@@ -1,4 +1,4 @@
-/** What changes two services. */
+/** Operations that combine two services. */
 export { pullAgain } from './pull-again.ts'
 export { runInTerminal } from './run-in-terminal.ts'
 export { testPull } from './test-pull.ts'

@@ -1,4 +1,4 @@
-/** What was removed is pulled again by its digest, after its registry was asked whether it still has it. */
+/** Pulls a removed image again by its digest, after checking that the registry still has it. */
 import type { Failure } from '../../preload/contract/index.ts'
 import type { EngineSession } from '../engine/index.ts'
 import type { pullService } from '../pull/index.ts'
@@ -8,7 +8,7 @@ export const pullAgain =
   (search: Pick<Search, 'stillThere'>, pull: Pick<ReturnType<typeof pullService>, 'pullAgain'>) =>
   async (session: EngineSession, reference: string, cancelled: AbortSignal): Promise<Failure | undefined> => {
     const [repository = '', digest = ''] = reference.split('@')
-    const there = await search.stillThere(repository, digest)
-    if (there.ok && !there.value) return { code: 'reference-unknown', reference }
+    const exists = await search.stillThere(repository, digest)
+    if (exists.ok && !exists.value) return { code: 'reference-unknown', reference }
     return pull.pullAgain(session, reference, cancelled)
   }

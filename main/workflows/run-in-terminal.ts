@@ -1,4 +1,4 @@
-/** An image is run; what is interactive opens in a terminal of the app's own. */
+/** Runs an image and opens a terminal for it if the run is interactive. */
 import { ok, type Handlers } from '../../preload/contract/index.ts'
 import type { runService } from '../run/index.ts'
 import type { Terminals } from '../terminals/index.ts'
@@ -8,12 +8,12 @@ export function runInTerminal(
   terminals: Pick<Terminals, 'add' | 'resize'>,
 ): Pick<Handlers<'run'>, 'run.start'> {
   return {
-    async 'run.start'({ wish, size }) {
-      const started = await run.start(wish)
+    async 'run.start'({ wish: options, size }) {
+      const started = await run.start(options)
       if (!started.ok) return started
       const { container, attached } = started.value
       if (!attached) return ok({ container })
-      const terminal = terminals.add(attached.session, attached.about, attached.line, attached.said)
+      const terminal = terminals.add(attached.session, attached.info, attached.line, attached.initialOutput)
       if (size) await terminals.resize(terminal, size)
       return ok({ container, terminal })
     },

@@ -1,4 +1,4 @@
-/** Whether Docker can pull with the mirrors that it was given: a small image, gone again if it was not here before. */
+/** Tests whether the engine can pull through a mirror, with a small image that is removed again if it was new. */
 import { sameMirror } from '../../model/mirrors/address.ts'
 import { hub } from '../../model/image/reference.ts'
 import { ok, type Failure, type MirrorRace, type Result } from '../../preload/contract/index.ts'
@@ -6,81 +6,81 @@ import { inspectImage, removeImage, type EngineSession } from '../engine/index.t
 import type { pullService } from '../pull/index.ts'
 import { guestOf, type Http } from '../registry/index.ts'
 
-/** Ten kilobytes, and known to nearly all mirrors. */
-const smallest = { repository: 'hello-world', path: 'library/hello-world', tag: 'latest' }
+/** About 10 kB, and on nearly every mirror. */
+const testImage = { repository: 'hello-world', path: 'library/hello-world', tag: 'latest' }
 
 interface Needs {
   readonly http: Http
-  /** The last race, for an image that the mirror is known to have. */
+  /** The last mirror test, which names an image that the mirror has. */
   readonly lastRace: () => MirrorRace | undefined
   readonly pull: Pick<ReturnType<typeof pullService>, 'pullAgain'>
 }
 
-/** Why Docker cannot pull with a mirror; left out where no image is known to try it with. */
+/** @returns why the engine cannot pull through the mirror; `left-out` if no suitable image is known */
 export const testPull =
   ({ http, lastRace, pull }: Needs) =>
   async (session: EngineSession, mirror: string, signal: AbortSignal): Promise<Failure | 'left-out' | undefined> => {
-    const image = await imageToTry({ http, session }, mirror, raced(lastRace(), mirror), signal)
+    const image = await chooseTestImage({ http, session }, mirror, racedImage(lastRace(), mirror), signal)
     if (!image.ok) return image.error
     if (image.value === undefined) return 'left-out'
-    return tryPull(session, image.value, (reference) => pull.pullAgain(session, reference, signal, true))
+    return pullAndCleanUp(session, image.value, (reference) => pull.pullAgain(session, reference, signal, true))
   }
 
-/** The image of a race, by the digest that this mirror answered with. */
-function raced(race: MirrorRace | undefined, mirror: string): string | undefined {
-  const [, seen] = Object.entries(race?.probes ?? {}).find(([address]) => sameMirror(address, mirror)) ?? []
+/** The image of a mirror test, with the digest that this mirror answered; undefined if it did not answer. */
+function racedImage(race: MirrorRace | undefined, mirror: string): string | undefined {
+  const [, probe] = Object.entries(race?.probes ?? {}).find(([address]) => sameMirror(address, mirror)) ?? []
   const repository = race?.image.replace(/[:@][^/]*$/, '')
-  return seen?.state === 'answered' && repository ? `${repository}@${seen.digest}` : undefined
+  return probe?.state === 'answered' && repository ? `${repository}@${probe.digest}` : undefined
 }
 
 /**
- * What to pull, by digest: so no tag of the user's moves. The smallest image where the mirror has it, else what it was
- * tested with, else the smallest by its tag where that is nobody's; nothing where all that is left out. A mirror that
- * misbehaves fails here: the engine would go past it to Docker Hub, and all would seem well.
+ * Chooses what to pull, by digest so that none of the user's tags moves: the test image if the mirror has it, else the
+ * image of the last mirror test, else the test image by its tag if that tag is unused; undefined if none applies.
+ * A mirror that misbehaves fails here, because the engine would fall back to Docker Hub and the pull would succeed.
  */
-async function imageToTry(
+async function chooseTestImage(
   { http, session }: { readonly http: Http; readonly session: EngineSession },
   mirror: string,
   tested: string | undefined,
   signal: AbortSignal,
 ): Promise<Result<string | undefined>> {
-  const guest = guestOf(http, { address: mirror, host: hub, path: smallest.path, patience: 5_000, signal })
-  const seen = await guest.manifest(smallest.tag)
-  if (seen.ok) return ok(`${smallest.repository}@${seen.value.digest}`)
-  if (unseen.has(seen.error.code)) return atMirror(mirror) ?? seen
-  if (!picky.has(seen.error.code)) return seen
+  const registry = guestOf(http, { address: mirror, host: hub, path: testImage.path, patience: 5_000, signal })
+  const manifest = await registry.manifest(testImage.tag)
+  if (manifest.ok) return ok(`${testImage.repository}@${manifest.value.digest}`)
+  if (unreachableCodes.has(manifest.error.code)) return mirrorReference(mirror) ?? manifest
+  if (!notServedCodes.has(manifest.error.code)) return manifest
   if (tested !== undefined) return ok(tested)
-  const reference = `${smallest.repository}:${smallest.tag}`
-  return ok((await idOf(session, reference)) === undefined ? reference : undefined)
+  const reference = `${testImage.repository}:${testImage.tag}`
+  return ok((await imageIdOf(session, reference)) === undefined ? reference : undefined)
 }
 
-/** Not reached from here: the engine may have certificates or a proxy of its own. */
-const unseen: ReadonlySet<string> = new Set(['registry-unreachable', 'registry-tls', 'registry-slow'])
+/** The mirror is unreachable from this process, but the engine may have its own certificates or proxy. */
+const unreachableCodes: ReadonlySet<string> = new Set(['registry-unreachable', 'registry-tls', 'registry-slow'])
 
-/** From the mirror itself, as from any registry, so that the engine does not go past it to Docker Hub. */
-function atMirror(mirror: string): Result<string> | undefined {
+/** Names the mirror as the registry, so that the engine cannot fall back to Docker Hub. Undefined if it has a path. */
+function mirrorReference(mirror: string): Result<string> | undefined {
   const { host, pathname } = new URL(mirror)
-  return pathname === '/' ? ok(`${host}/${smallest.path}:${smallest.tag}`) : undefined
+  return pathname === '/' ? ok(`${host}/${testImage.path}:${testImage.tag}`) : undefined
 }
 
-/** It answers, and does not give this image: an allow-list. */
-const picky: ReadonlySet<string> = new Set(['reference-unknown', 'registry-denied', 'registry-login'])
+/** The mirror answers but does not serve this image, because of an allow list. */
+const notServedCodes: ReadonlySet<string> = new Set(['reference-unknown', 'registry-denied', 'registry-login'])
 
-/** Pulls and clears away. The failure, if any; an image that was here before stays as it was. */
-async function tryPull(
+/** Pulls the image and removes it unless it was present before. @returns the failure of the pull, if any */
+async function pullAndCleanUp(
   session: EngineSession,
   reference: string,
   pull: (reference: string) => Promise<Failure | undefined>,
 ): Promise<Failure | undefined> {
-  const before = await idOf(session, reference)
+  const before = await imageIdOf(session, reference)
   const failure = await pull(reference)
   if (failure || before !== undefined) return failure
-  // By its digest alone, and never by force: what has got another name meanwhile stays.
+  // Removing only the digest, without force, keeps an image that has been given another name meanwhile.
   await removeImage(session, reference).catch((error: unknown) =>
-    console.error('the image of the test pull stays:', error),
+    console.error('could not remove the image of the test pull:', error),
   )
   return undefined
 }
 
-const idOf = async (session: EngineSession, reference: string): Promise<string | undefined> =>
+const imageIdOf = async (session: EngineSession, reference: string): Promise<string | undefined> =>
   (await inspectImage(session, reference))?.Id

@@ -1,30 +1,30 @@
 /**
- * `daemon.json`, the engine's own settings, as text. What is not ours stays as it was, byte for byte; what is not
- * plainly understood is not edited at all.
+ * Reads and edits the text of `daemon.json`. Everything but Slipway's keys is preserved byte for byte, and a file that
+ * cannot be parsed is not edited.
  */
 import { withList } from './json-layout.ts'
 import { scanObject, type JsonFaultCode, type JsonObject } from './json-text.ts'
 import { distinctMirrors, sameMirrors } from '../mirrors/address.ts'
 
-/** What the file may lack: it is made when it is first needed. */
+/** The file's text; undefined if the file does not exist. The first edit creates it. */
 export type FileText = string | undefined
 
 export type FileFaultCode =
   | JsonFaultCode
-  /** Bytes that are no UTF-8 text: to write the text back would lose them. */
+  /** Not UTF-8: writing the decoded text back would lose bytes. */
   | 'encoding'
-  /** A byte order mark. Docker 20.10 does not start with it. */
+  /** A byte order mark, with which Docker 20.10 does not start. */
   | 'bom'
   | 'huge'
-  /** One of our keys with capitals: Docker does not start, "don't match any configuration option" (20.10 to 28.5). */
+  /** A known key with capitals. Docker does not start: "don't match any configuration option" (20.10 to 28.5). */
   | 'key-case'
   | 'wrong-type'
 
 export interface FileFault {
   readonly code: FileFaultCode
-  /** Where; not said of a file that is too long to be shown. */
+  /** Where the fault is; absent if the file is too long to be shown. */
   readonly place?: Place
-  /** The key that it is about. */
+  /** The affected key. */
   readonly key?: string
 }
 
@@ -32,16 +32,16 @@ export interface FileFault {
 export interface Place {
   readonly line: number
   readonly column: number
-  /** The line, without its end; of a long one, as in a file all on one line, what stands around the fault. */
+  /** The line without its line end; for a long line, the part around the fault. */
   readonly text: string
 }
 
 export interface DaemonSettings {
-  /** A file without anything in it is as good as none, but for Docker 20.10, which does not start with it. */
+  /** Docker treats an empty file like a missing one, except for Docker 20.10, which does not start with it. */
   readonly state: 'missing' | 'empty' | 'written'
-  /** Whether the file gives a list of mirrors at all: to take up a file without one, a running engine changes nothing. */
+  /** Whether the file has a list of mirrors. Without one, a reload keeps the engine's current mirrors. */
   readonly hasMirrors: boolean
-  /** As they are written. */
+  /** The addresses as written in the file. */
   readonly mirrors: readonly string[]
   readonly insecureRegistries: readonly string[]
 }
@@ -53,63 +53,63 @@ export type Edited =
   | { readonly ok: true; readonly text: string }
   | { readonly ok: false; readonly fault: FileFault | { readonly code: 'too-many' } }
 
-/** Each that hangs costs a pull 15 s, with the containerd store the pull itself. */
+/** A mirror that hangs delays each pull by 15 s; with the containerd store, the pull fails. */
 export const mostMirrors = 3
 
 const mirrorsKey = 'registry-mirrors'
 const insecureKey = 'insecure-registries'
-/** In characters. Who writes so much by hand is not known; whoever opens it should not wait. */
-const longest = 1_000_000
+/** Longer files are not parsed, so that opening one does not block. */
+const maxCharacters = 1_000_000
 
 export function readDaemonFile(text: FileText): DaemonFile {
-  const understood = understand(text)
-  return understood.ok ? { ok: true, settings: understood.settings } : understood
+  const parsed = parse(text)
+  return parsed.ok ? { ok: true, settings: parsed.settings } : parsed
 }
 
 /**
- * The file with these mirrors and no others. An empty list is written as `[]`: a running engine keeps its mirrors when
- * the key disappears (moby daemon/reload.go). The same mirrors give the same bytes.
+ * The file's text with exactly these mirrors; unchanged if they are already there. An empty list is written as `[]`,
+ * since a running engine keeps its mirrors when the key disappears (moby daemon/reload.go).
  */
 export function withMirrors(text: FileText, mirrors: readonly string[]): Edited {
-  const understood = understand(text)
-  if (!understood.ok) return understood
-  const wished = distinctMirrors(mirrors)
-  if (wished.length > mostMirrors) return { ok: false, fault: { code: 'too-many' } }
-  const { settings, object } = understood
-  if (settings.hasMirrors && sameMirrors(distinctMirrors(settings.mirrors), wished)) return { ok: true, text: text! }
-  if (object) return { ok: true, text: withList(text!, object, mirrorsKey, wished) }
+  const parsed = parse(text)
+  if (!parsed.ok) return parsed
+  const wanted = distinctMirrors(mirrors)
+  if (wanted.length > mostMirrors) return { ok: false, fault: { code: 'too-many' } }
+  const { settings, object } = parsed
+  if (settings.hasMirrors && sameMirrors(distinctMirrors(settings.mirrors), wanted)) return { ok: true, text: text! }
+  if (object) return { ok: true, text: withList(text!, object, mirrorsKey, wanted) }
   const end = lineEnd.exec(text ?? '')?.[0] ?? '\n'
-  return { ok: true, text: withList('{}', { start: 0, end: 2, members: [] }, mirrorsKey, wished, end) + end }
+  return { ok: true, text: withList('{}', { start: 0, end: 2, members: [] }, mirrorsKey, wanted, end) + end }
 }
 
 const lineEnd = /\r\n|\n|\r/
 
-type Understood =
+type ParsedFile =
   | { readonly ok: true; readonly settings: DaemonSettings; readonly object?: JsonObject }
   | { readonly ok: false; readonly fault: FileFault }
 
-function understand(text: FileText): Understood {
-  const nothing = { hasMirrors: false, mirrors: [], insecureRegistries: [] }
-  if (text === undefined) return { ok: true, settings: { state: 'missing', ...nothing } }
-  if (text.length > longest) return { ok: false, fault: { code: 'huge' } }
-  const fault = (code: FileFaultCode, at: number, key?: string): Understood => ({
+function parse(text: FileText): ParsedFile {
+  const noSettings = { hasMirrors: false, mirrors: [], insecureRegistries: [] }
+  if (text === undefined) return { ok: true, settings: { state: 'missing', ...noSettings } }
+  if (text.length > maxCharacters) return { ok: false, fault: { code: 'huge' } }
+  const fault = (code: FileFaultCode, at: number, key?: string): ParsedFile => ({
     ok: false,
-    fault: { code, place: placeOf(text, at), ...(key !== undefined && { key }) },
+    fault: { code, place: placeAt(text, at), ...(key !== undefined && { key }) },
   })
   if (text.startsWith('\ufeff')) return fault('bom', 0)
-  const lost = text.indexOf('\ufffd')
-  if (lost >= 0) return fault('encoding', lost)
-  if (/^[ \t\r\n]*$/.test(text)) return { ok: true, settings: { state: 'empty', ...nothing } }
+  const replacement = text.indexOf('\ufffd')
+  if (replacement >= 0) return fault('encoding', replacement)
+  if (/^[ \t\r\n]*$/.test(text)) return { ok: true, settings: { state: 'empty', ...noSettings } }
 
   const scan = scanObject(text)
   if (!scan.ok) return fault(scan.fault.code, scan.fault.at, scan.fault.key)
   const lists = new Map<string, readonly string[]>()
   for (const { key, name, value } of scan.object.members) {
-    const ours = [mirrorsKey, insecureKey].find((each) => each === key.toLowerCase())
-    if (ours === undefined) continue
-    if (ours !== key) return fault('key-case', name.start, key)
+    const ownKey = [mirrorsKey, insecureKey].find((item) => item === key.toLowerCase())
+    if (ownKey === undefined) continue
+    if (ownKey !== key) return fault('key-case', name.start, key)
     const list: unknown = JSON.parse(text.slice(value.start, value.end))
-    // Docker takes `null` as if the key were not there.
+    // Docker treats `null` like a missing key.
     if (list === null) continue
     if (!isTextList(list)) return fault('wrong-type', value.start, key)
     lists.set(key, list)
@@ -124,24 +124,24 @@ function understand(text: FileText): Understood {
 }
 
 const isTextList = (value: unknown): value is readonly string[] =>
-  Array.isArray(value) && value.every((each) => typeof each === 'string')
+  Array.isArray(value) && value.every((item) => typeof item === 'string')
 
-/** How much of a long line is shown on each side of a fault. */
-const around = 100
+/** How many characters of a long line are shown on each side of a fault. */
+const contextCharacters = 100
 
-function placeOf(text: string, at: number): Place {
+function placeAt(text: string, at: number): Place {
   const above = text.slice(0, at).split(new RegExp(lineEnd, 'g'))
   const before = [...above.at(-1)!]
-  const [rest = ''] = text.slice(at).split(lineEnd, 1)
-  const behind = [...rest]
+  const [tail = ''] = text.slice(at).split(lineEnd, 1)
+  const after = [...tail]
   return {
     line: above.length,
     column: before.length + 1,
     text: [
-      before.length > around ? '…' : '',
-      ...before.slice(-around),
-      ...behind.slice(0, around),
-      behind.length > around ? '…' : '',
+      before.length > contextCharacters ? '…' : '',
+      ...before.slice(-contextCharacters),
+      ...after.slice(0, contextCharacters),
+      after.length > contextCharacters ? '…' : '',
     ].join(''),
   }
 }

@@ -1,16 +1,16 @@
 /**
- * JSON as it stands in a file. What JSON.parse takes is taken and nothing more (RFC 8259), but with the place of each
- * member of the outermost object, so that one can be changed without touching the rest, and with the place of a fault.
+ * A JSON scanner that accepts exactly what JSON.parse accepts (RFC 8259). The scanner also reports the position of each
+ * member of the outermost object, so that one can be replaced, and the position and kind of the first fault.
  */
 
-/** From the first character to behind the last. */
+/** `start` is the first character's offset; `end` is exclusive. */
 export interface Span {
   readonly start: number
   readonly end: number
 }
 
 export interface Member {
-  /** Its name as it is meant: `registry\u002dmirrors` is `registry-mirrors`. */
+  /** The name with escapes decoded: `registry\u002dmirrors` is `registry-mirrors`. */
   readonly key: string
   readonly name: Span
   readonly value: Span
@@ -22,16 +22,16 @@ export interface JsonObject extends Span {
 
 export type JsonFaultCode =
   | 'comment'
-  /** A comma before the bracket that closes. */
+  /** A comma before a closing bracket. */
   | 'trailing-comma'
   | 'missing-comma'
-  /** A quote, comma or colon of another kind: `'`, `“`, `，`. */
+  /** A quote, comma or colon that JSON does not allow: `'`, `“`, `，`. */
   | 'punctuation'
-  /** A quote, bracket or brace that nothing closes; its place is where it opens. */
+  /** A quote, bracket or brace that is never closed; the position is that of the opening one. */
   | 'unclosed'
-  /** Twice in one object: which of them counts, JSON leaves open. */
+  /** A key twice in one object. JSON does not define which one counts. */
   | 'duplicate-key'
-  /** Something follows after the outermost value. Docker 20.10 does not see it, later ones refuse it. */
+  /** Text after the outermost value. Docker 20.10 ignores it; later versions reject it. */
   | 'after-end'
   | 'not-object'
   | 'syntax'
@@ -48,21 +48,21 @@ export type Scan =
 type Token = Span & { readonly kind: '{' | '}' | '[' | ']' | ':' | ',' | 'text' | 'word' | 'end' | JsonFaultCode }
 
 const space = /[ \t\n\r]*/y
-// In a string stands anything but a control character, a quote and a backslash.
-const openText = /"(?:[ !#-[\]-\uffff]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*/y
+// A string up to its closing quote, its end or its first invalid character.
+const stringStart = /"(?:[ !#-[\]-\uffff]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*/y
 const word = /[\w+.-]+/y
 const scalar = /^(?:true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?)$/
-const foreign = /['`“”‘’，、：；｛｝［］＂＇]/
+const nonJsonPunctuation = /['`“”‘’，、：；｛｝［］＂＇]/
 
-function behind(pattern: RegExp, text: string, at: number): number {
+function matchEnd(pattern: RegExp, text: string, at: number): number {
   pattern.lastIndex = at
   return pattern.test(text) ? pattern.lastIndex : at
 }
 
 function tokenAt(text: string, from: number): Token {
-  const start = behind(space, text, from)
+  const start = matchEnd(space, text, from)
   const first = text[start]
-  const one = { start, end: start + 1 }
+  const span = { start, end: start + 1 }
   switch (first) {
     case undefined:
       return { kind: 'end', start, end: start }
@@ -72,100 +72,105 @@ function tokenAt(text: string, from: number): Token {
     case ']':
     case ':':
     case ',':
-      return { kind: first, ...one }
+      return { kind: first, ...span }
     case '"': {
-      const end = behind(openText, text, start)
-      const stop = text[end]
-      if (stop === '"') return { kind: 'text', start, end: end + 1 }
-      const unclosed = stop === undefined || stop === '\n' || stop === '\r'
-      return unclosed ? { kind: 'unclosed', ...one } : { kind: 'syntax', start: end, end: end + 1 }
+      const end = matchEnd(stringStart, text, start)
+      const next = text[end]
+      if (next === '"') return { kind: 'text', start, end: end + 1 }
+      const unclosed = next === undefined || next === '\n' || next === '\r'
+      return unclosed ? { kind: 'unclosed', ...span } : { kind: 'syntax', start: end, end: end + 1 }
     }
     default: {
-      const end = behind(word, text, start)
+      const end = matchEnd(word, text, start)
       if (scalar.test(text.slice(start, end))) return { kind: 'word', start, end }
       return {
-        kind: first === '/' || first === '#' ? 'comment' : foreign.test(first) ? 'punctuation' : 'syntax',
-        ...one,
+        kind: first === '/' || first === '#' ? 'comment' : nonJsonPunctuation.test(first) ? 'punctuation' : 'syntax',
+        ...span,
       }
     }
   }
 }
 
-/** An object or array that is not closed yet. They are kept in a list, not on the call stack: no depth is too deep. */
-interface Level {
+/** An unclosed object or array. These are kept in a list instead of recursing, so nesting depth is unlimited. */
+interface OpenBracket {
   readonly closes: '}' | ']'
   readonly start: number
-  /** Of an object. */
+  /** The keys so far, if this is an object. */
   readonly keys?: Set<string>
 }
 
-type Awaited = 'first-key' | 'key' | 'colon' | 'first-value' | 'value' | 'next' | 'end'
+type Expected = 'first-key' | 'key' | 'colon' | 'first-value' | 'value' | 'next' | 'end'
 
-/** Why a token cannot stand where it stands. */
-function misplaced(token: Token, awaited: Awaited, level: Level | undefined, last: Token): JsonFault | undefined {
+/** The fault of a token that is not allowed at its position; undefined if it is allowed. */
+function faultOf(
+  token: Token,
+  expected: Expected,
+  current: OpenBracket | undefined,
+  previous: Token,
+): JsonFault | undefined {
   const { kind, start: at } = token
-  const stray = { code: awaited === 'end' ? 'after-end' : 'syntax', at } as const
+  const stray = { code: expected === 'end' ? 'after-end' : 'syntax', at } as const
   switch (kind) {
     case 'end':
-      return awaited === 'end' ? undefined : level ? { code: 'unclosed', at: level.start } : stray
+      return expected === 'end' ? undefined : current ? { code: 'unclosed', at: current.start } : stray
     case ':':
-      return awaited === 'colon' ? undefined : stray
+      return expected === 'colon' ? undefined : stray
     case ',':
-      return awaited === 'next' ? undefined : stray
+      return expected === 'next' ? undefined : stray
     case '}':
     case ']':
-      if (awaited === 'next' && kind !== level?.closes) return { code: 'unclosed', at: level!.start }
-      if (kind !== level?.closes || awaited === 'colon') return stray
-      if (awaited === 'next' || awaited === 'first-key' || awaited === 'first-value') return undefined
-      return last.kind === ',' ? { code: 'trailing-comma', at: last.start } : stray
+      if (expected === 'next' && kind !== current?.closes) return { code: 'unclosed', at: current!.start }
+      if (kind !== current?.closes || expected === 'colon') return stray
+      if (expected === 'next' || expected === 'first-key' || expected === 'first-value') return undefined
+      return previous.kind === ',' ? { code: 'trailing-comma', at: previous.start } : stray
     case '{':
     case '[':
     case 'text':
     case 'word':
-      if (awaited === 'next') return { code: 'missing-comma', at: last.end }
-      if (awaited === 'end') return { code: 'after-end', at }
-      if (awaited === 'colon') return stray
-      return kind !== 'text' && (awaited === 'key' || awaited === 'first-key') ? stray : undefined
+      if (expected === 'next') return { code: 'missing-comma', at: previous.end }
+      if (expected === 'end') return { code: 'after-end', at }
+      if (expected === 'colon') return stray
+      return kind !== 'text' && (expected === 'key' || expected === 'first-key') ? stray : undefined
     default:
       return { code: kind, at }
   }
 }
 
-/** The outermost object of a text, or the first fault in it. */
+/** Scans a text for its outermost object. Fails with the first fault. */
 export function scanObject(text: string): Scan {
-  const levels: Level[] = []
+  const open: OpenBracket[] = []
   const members: Member[] = []
-  const from = behind(space, text, 0)
-  let awaited: Awaited = 'value'
+  const from = matchEnd(space, text, 0)
+  let expected: Expected = 'value'
   let name: (Span & { readonly key: string }) | undefined
-  let last: Token = { kind: 'end', start: 0, end: 0 }
-  const complete = (value: Span) => {
-    if (levels.length === 1 && name) members.push({ key: name.key, name, value })
-    awaited = levels.length === 0 ? 'end' : 'next'
+  let previous: Token = { kind: 'end', start: 0, end: 0 }
+  const completeValue = (value: Span) => {
+    if (open.length === 1 && name) members.push({ key: name.key, name, value })
+    expected = open.length === 0 ? 'end' : 'next'
   }
 
-  for (let token = tokenAt(text, from); ; last = token, token = tokenAt(text, token.end)) {
-    const level = levels.at(-1)
+  for (let token = tokenAt(text, from); ; previous = token, token = tokenAt(text, token.end)) {
+    const current = open.at(-1)
     const { kind, start, end } = token
-    const fault = misplaced(token, awaited, level, last)
+    const fault = faultOf(token, expected, current, previous)
     if (fault) return { ok: false, fault }
     if (kind === 'end') break
-    if (kind === ':') awaited = 'value'
-    else if (kind === ',') awaited = level!.closes === '}' ? 'key' : 'value'
+    if (kind === ':') expected = 'value'
+    else if (kind === ',') expected = current!.closes === '}' ? 'key' : 'value'
     else if (kind === '}' || kind === ']') {
-      levels.pop()
-      complete({ start: level!.start, end })
-    } else if (awaited === 'key' || awaited === 'first-key') {
+      open.pop()
+      completeValue({ start: current!.start, end })
+    } else if (expected === 'key' || expected === 'first-key') {
       const key = JSON.parse(text.slice(start, end)) as string
-      if (level!.keys!.has(key)) return { ok: false, fault: { code: 'duplicate-key', at: start, key } }
-      level!.keys!.add(key)
-      if (levels.length === 1) name = { key, start, end }
-      awaited = 'colon'
+      if (current!.keys!.has(key)) return { ok: false, fault: { code: 'duplicate-key', at: start, key } }
+      current!.keys!.add(key)
+      if (open.length === 1) name = { key, start, end }
+      expected = 'colon'
     } else if (kind === '{' || kind === '[') {
-      levels.push(kind === '{' ? { closes: '}', start, keys: new Set() } : { closes: ']', start })
-      awaited = kind === '{' ? 'first-key' : 'first-value'
-    } else complete(token)
+      open.push(kind === '{' ? { closes: '}', start, keys: new Set() } : { closes: ']', start })
+      expected = kind === '{' ? 'first-key' : 'first-value'
+    } else completeValue(token)
   }
   if (text[from] !== '{') return { ok: false, fault: { code: 'not-object', at: from } }
-  return { ok: true, object: { start: from, end: last.end, members } }
+  return { ok: true, object: { start: from, end: previous.end, members } }
 }

@@ -1,34 +1,34 @@
-/** What of a text changes, line by line, for showing. One region changes, so what is equal around it needs no search. */
+/** A line diff for display. Only one region changes, so comparing the common start and end is enough. */
 
 export interface DiffLine {
   readonly kind: 'same' | 'removed' | 'added'
-  /** Without its line end. */
+  /** The line without its line end. */
   readonly text: string
-  /** Counted from 1, in the old text where it is removed, else in the new one. */
+  /** Line number from 1: in the old text for a removed line, otherwise in the new text. */
   readonly line: number
 }
 
 export function lineDiff(before: string, after: string): readonly DiffLine[] {
-  const [old, now] = [lines(before), lines(after)]
-  const shorter = Math.min(old.length, now.length)
+  const [old, current] = [splitLines(before), splitLines(after)]
+  const shorter = Math.min(old.length, current.length)
   let head = 0
-  while (head < shorter && old[head] === now[head]) head += 1
+  while (head < shorter && old[head] === current[head]) head += 1
   let tail = 0
-  while (tail < shorter - head && old.at(-1 - tail) === now.at(-1 - tail)) tail += 1
+  while (tail < shorter - head && old.at(-1 - tail) === current.at(-1 - tail)) tail += 1
 
-  const show = (kind: DiffLine['kind'], all: readonly string[], from: number, to: number) =>
+  const toDiffLines = (kind: DiffLine['kind'], all: readonly string[], from: number, to: number) =>
     all.slice(from, to).map((line, index): DiffLine => ({
       kind,
       text: line.replace(/[\r\n]+$/, ''),
       line: from + index + 1,
     }))
   return [
-    ...show('same', now, 0, head),
-    ...show('removed', old, head, old.length - tail),
-    ...show('added', now, head, now.length - tail),
-    ...show('same', now, now.length - tail, now.length),
+    ...toDiffLines('same', current, 0, head),
+    ...toDiffLines('removed', old, head, old.length - tail),
+    ...toDiffLines('added', current, head, current.length - tail),
+    ...toDiffLines('same', current, current.length - tail, current.length),
   ]
 }
 
-/** Each with its line end, so that another one is a change too. */
-const lines = (text: string) => text.match(/[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+$/g) ?? []
+/** Splits a text into lines including their line ends, so that a different line end is a change. */
+const splitLines = (text: string) => text.match(/[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+$/g) ?? []

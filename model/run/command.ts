@@ -1,48 +1,52 @@
-/** A wish as the command that does the same in a terminal. */
+/** The `docker run` command that does the same as the dialog's options. */
 import { hostPortText, parseContainerPort, parseHostPort } from './port.ts'
 import type { PortWish, RunWish, VolumeWish } from './run.ts'
 import { mountedAs, type Mount } from './request.ts'
 import { quoted, shellWords } from '../text/shell.ts'
 
-/** For a wish that has faults still, as near as it comes. `reach`: what leads Docker's command to the same engine. */
-export function runArguments(wish: RunWish, reach: readonly string[] = []): string[] {
+/**
+ * The arguments of `docker run`; approximate while the options have faults.
+ * @param engineFlags global flags that make the docker CLI use the same engine
+ */
+export function runArguments(options: RunWish, engineFlags: readonly string[] = []): string[] {
   const flag = (name: string, value: string) => (value === '' ? [] : [name, value])
   return [
     'docker',
-    ...reach,
+    ...engineFlags,
     'run',
-    wish.interactive ? '-it' : '-d',
-    ...flag('--name', wish.name),
-    ...(wish.removeAtEnd ? ['--rm'] : []),
-    ...wish.ports.flatMap((port) => ['-p', portText(port)]),
-    ...wish.volumes.flatMap(volumeFlag),
-    ...wish.environment.flatMap(({ name, value }) => ['-e', `${name}=${value}`]),
-    ...flag('--network', wish.network),
-    ...(wish.restart === 'no' ? [] : ['--restart', wish.restart]),
-    ...flag('-m', wish.memory),
-    ...flag('--cpus', wish.cpus),
-    ...flag('-u', wish.user),
-    ...flag('-w', wish.workdir),
-    wish.reference,
-    ...(shellWords(wish.command) ?? [wish.command]),
+    options.interactive ? '-it' : '-d',
+    ...flag('--name', options.name),
+    ...(options.removeAtEnd ? ['--rm'] : []),
+    ...options.ports.flatMap((port) => ['-p', portText(port)]),
+    ...options.volumes.flatMap(volumeFlag),
+    ...options.environment.flatMap(({ name, value }) => ['-e', `${name}=${value}`]),
+    ...flag('--network', options.network),
+    ...(options.restart === 'no' ? [] : ['--restart', options.restart]),
+    ...flag('-m', options.memory),
+    ...flag('--cpus', options.cpus),
+    ...flag('-u', options.user),
+    ...flag('-w', options.workdir),
+    options.reference,
+    ...(shellWords(options.command) ?? [options.command]),
   ]
 }
 
-export const runCommand = (wish: RunWish, reach?: readonly string[]): string =>
-  runArguments(wish, reach).map(quoted).join(' ')
+export const runCommand = (options: RunWish, engineFlags?: readonly string[]): string =>
+  runArguments(options, engineFlags).map(quoted).join(' ')
 
-/** `127.0.0.1:8080:80`: tcp goes without saying. */
+/** `127.0.0.1:8080:80`; `/tcp` is omitted. */
 function portText({ host, container }: PortWish): string {
-  const [from, to] = [parseHostPort(host), parseContainerPort(container)]
-  const left = from ? hostPortText(from) : host
-  const right = to ? `${to.port}${to.protocol === 'tcp' ? '' : `/${to.protocol}`}` : container
-  return left === '' ? right : `${left}:${right}`
+  const [hostPort, containerPort] = [parseHostPort(host), parseContainerPort(container)]
+  const hostText = hostPort ? hostPortText(hostPort) : host
+  const suffix = !containerPort || containerPort.protocol === 'tcp' ? '' : `/${containerPort.protocol}`
+  const containerText = containerPort ? `${containerPort.port}${suffix}` : container
+  return hostText === '' ? containerText : `${hostText}:${containerText}`
 }
 
 function volumeFlag(volume: VolumeWish): string[] {
-  const mounted = mountedAs(volume)
-  if ('mount' in mounted) return ['--mount', mountText(mounted.mount)]
-  return ['-v', 'bind' in mounted ? mounted.bind : mounted.own]
+  const volumeMount = mountedAs(volume)
+  if ('mount' in volumeMount) return ['--mount', mountText(volumeMount.mount)]
+  return ['-v', 'bind' in volumeMount ? volumeMount.bind : volumeMount.anonymous]
 }
 
 const mountText = ({ Type, Source, Target, ReadOnly }: Mount): string =>
@@ -52,8 +56,8 @@ const mountText = ({ Type, Source, Target, ReadOnly }: Mount): string =>
     `target=${Target}`,
     ...(ReadOnly ? ['readonly'] : []),
   ]
-    .map(asCell)
+    .map(csvField)
     .join(',')
 
-/** Docker reads the value as a line of comma-separated values. Source: docker/cli opts/mount.go; Go's encoding/csv. */
-const asCell = (text: string): string => (/[",]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text)
+/** The docker CLI parses the value of `--mount` as a CSV line. Source: docker/cli opts/mount.go; Go's encoding/csv. */
+const csvField = (text: string): string => (/[",]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text)

@@ -1,62 +1,63 @@
-/** What is wrong with a wish before the engine is asked: the same rules while it is typed and when it is carried out. */
+/** Validates run options. The dialog applies these rules while the user types, and main applies them before a run. */
 import { collide, parseContainerPort, parseHostPort } from './port.ts'
 import type { RunFault, RunFaultCode, RunField, RunWish } from './run.ts'
-import { leastMemory, parseCpus, parseMemory } from './limits.ts'
+import { minMemoryBytes, parseCpus, parseMemory } from './limits.ts'
 import { shellWords } from '../text/shell.ts'
 
-/** Source: moby daemon/names/names.go, `RestrictedNamePattern`; for containers and volumes alike. */
-const named = /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/
-/** One network has more names than another: Docker itself takes a single letter. */
-const networkName = /^(?:container:)?[a-zA-Z0-9][a-zA-Z0-9_.-]*$/
-/** No line of a list of mounts could hold it. */
-const control = /\p{Cc}/u
+/** Names of containers and volumes. Source: moby daemon/names/names.go, `RestrictedNamePattern`. */
+const namePattern = /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/
+/** Docker accepts network names of a single character. */
+const networkPattern = /^(?:container:)?[a-zA-Z0-9][a-zA-Z0-9_.-]*$/
+/** Paths with control characters cannot be written in `--mount`. */
+const controlCharacter = /\p{Cc}/u
 
-export function runFaults(wish: RunWish, taken: Iterable<string>): RunFault[] {
-  const text = (field: RunField, holds: boolean, code: RunFaultCode): RunFault[] => (holds ? [] : [{ field, code }])
-  const { name, command, memory, cpus, workdir, network } = wish
+/** @returns all faults of the options, in the order of the dialog's fields. `taken`: names that are in use */
+export function runFaults(options: RunWish, taken: Iterable<string>): RunFault[] {
+  const check = (field: RunField, valid: boolean, code: RunFaultCode): RunFault[] => (valid ? [] : [{ field, code }])
+  const { name, command, memory, cpus, workdir, network } = options
   const bytes = parseMemory(memory)
   return [
-    ...text('name', name === '' || named.test(name), 'name-form'),
-    ...text('name', ![...taken].includes(name), 'name-taken'),
-    ...text('command', shellWords(command) !== undefined, 'command-quote'),
-    ...portFaults(wish),
-    ...volumeFaults(wish),
-    ...variableFaults(wish),
-    ...text('network', network === '' || networkName.test(network), 'network-form'),
-    ...text('restart', wish.restart === 'no' || !wish.removeAtEnd, 'restart-with-remove'),
-    ...text('memory', memory === '' || bytes !== undefined, 'memory-form'),
-    ...text('memory', bytes === undefined || bytes >= leastMemory, 'memory-small'),
-    ...text('cpus', cpus === '' || parseCpus(cpus) !== undefined, 'cpus-form'),
-    ...text('workdir', workdir === '' || workdir.startsWith('/'), 'workdir-form'),
+    ...check('name', name === '' || namePattern.test(name), 'name-form'),
+    ...check('name', ![...taken].includes(name), 'name-taken'),
+    ...check('command', shellWords(command) !== undefined, 'command-quote'),
+    ...portFaults(options),
+    ...volumeFaults(options),
+    ...variableFaults(options),
+    ...check('network', network === '' || networkPattern.test(network), 'network-form'),
+    ...check('restart', options.restart === 'no' || !options.removeAtEnd, 'restart-with-remove'),
+    ...check('memory', memory === '' || bytes !== undefined, 'memory-form'),
+    ...check('memory', bytes === undefined || bytes >= minMemoryBytes, 'memory-small'),
+    ...check('cpus', cpus === '' || parseCpus(cpus) !== undefined, 'cpus-form'),
+    ...check('workdir', workdir === '' || workdir.startsWith('/'), 'workdir-form'),
   ]
 }
 
 function portFaults({ ports }: RunWish): RunFault[] {
-  const read = ports.map(({ host, container }) => ({
+  const parsed = ports.map(({ host, container }) => ({
     host: parseHostPort(host),
     container: parseContainerPort(container),
   }))
-  return read.flatMap(({ host, container }, row): RunFault[] => {
+  return parsed.flatMap(({ host, container }, row): RunFault[] => {
     const fault = (code: RunFaultCode): RunFault[] => [{ field: 'ports', row, code }]
     if (!container) return fault('port-container')
     if (!host) return fault('port-host')
-    const doubled = read.slice(0, row).some((other) => {
+    const isDuplicate = parsed.slice(0, row).some((other) => {
       if (!other.host || other.container?.protocol !== container.protocol) return false
-      // One port that the engine chooses is as good as two, and 28 gets into its own way with them.
-      const bothChosen = other.host.port === undefined && host.port === undefined
-      return bothChosen ? other.container.port === container.port : collide(other.host, host)
+      // Two automatic host ports for one container port are useless, and Docker 28 fails with them.
+      const bothAutomatic = other.host.port === undefined && host.port === undefined
+      return bothAutomatic ? other.container.port === container.port : collide(other.host, host)
     })
-    return doubled ? fault('port-doubled') : []
+    return isDuplicate ? fault('port-doubled') : []
   })
 }
 
 function volumeFaults({ volumes }: RunWish): RunFault[] {
   return volumes.flatMap(({ source, target, readOnly }, row): RunFault[] => {
     const fault = (code: RunFaultCode): RunFault[] => [{ field: 'volumes', row, code }]
-    if (source !== '' && !isFolder(source) && !named.test(source)) return fault('volume-source')
+    if (source !== '' && !isAbsolutePath(source) && !namePattern.test(source)) return fault('volume-source')
     if (source === '' && readOnly) return fault('volume-read-only')
-    if (!isFolder(target) || cleaned(target) === '/') return fault('volume-target')
-    return volumes.slice(0, row).some((other) => cleaned(other.target) === cleaned(target))
+    if (!isAbsolutePath(target) || cleanPath(target) === '/') return fault('volume-target')
+    return volumes.slice(0, row).some((other) => cleanPath(other.target) === cleanPath(target))
       ? fault('volume-doubled')
       : []
   })
@@ -71,10 +72,10 @@ function variableFaults({ environment }: RunWish): RunFault[] {
   })
 }
 
-const isFolder = (path: string): boolean => path.startsWith('/') && !control.test(path)
+const isAbsolutePath = (path: string): boolean => path.startsWith('/') && !controlCharacter.test(path)
 
-/** As the engine compares paths. */
-function cleaned(path: string): string {
+/** Normalizes a path as the engine does before it compares paths. */
+function cleanPath(path: string): string {
   const parts: string[] = []
   for (const part of path.split('/')) {
     if (part === '..') parts.pop()

@@ -1,9 +1,9 @@
-/** Published ports as Docker's command writes them. Source: docker/go-connections nat/nat.go, `ParsePortSpec`. */
+/** Parses published ports like the docker CLI. Source: docker/go-connections nat/nat.go, `ParsePortSpec`. */
 
 export interface HostPort {
-  /** Empty: all of the computer's addresses. */
+  /** An IP address; empty for all addresses of the host. */
   readonly ip: string
-  /** Undefined: whichever is free. */
+  /** Undefined if the engine chooses a free port. */
   readonly port: number | undefined
 }
 
@@ -12,28 +12,28 @@ export interface ContainerPort {
   readonly protocol: 'tcp' | 'udp' | 'sctp'
 }
 
-/** `8080`, `127.0.0.1:8080`, `[::1]:8080`, `127.0.0.1:`, or nothing at all; undefined for what is none of these. */
+/** Parses `8080`, `127.0.0.1:8080`, `[::1]:8080`, `127.0.0.1:` or an empty text. @returns undefined if invalid */
 export function parseHostPort(text: string): HostPort | undefined {
-  const [, six, four, digits = ''] = /^(?:\[([^\]]*)\]:|([^:]*):)?(\d*)$/.exec(text) ?? []
-  if (text !== '' && digits === '' && !six && !four) return undefined
-  if (six !== undefined && !isIPv6(six)) return undefined
-  if (four !== undefined && !isIPv4(four)) return undefined
+  const [, ipv6, ipv4, digits = ''] = /^(?:\[([^\]]*)\]:|([^:]*):)?(\d*)$/.exec(text) ?? []
+  if (text !== '' && digits === '' && !ipv6 && !ipv4) return undefined
+  if (ipv6 !== undefined && !isIPv6(ipv6)) return undefined
+  if (ipv4 !== undefined && !isIPv4(ipv4)) return undefined
   const port = parsePort(digits)
   if (digits !== '' && port === undefined) return undefined
-  return { ip: six ?? four ?? '', port }
+  return { ip: ipv6 ?? ipv4 ?? '', port }
 }
 
 export const hostPortText = ({ ip, port }: HostPort): string =>
   `${ip === '' ? '' : `${ip.includes(':') ? `[${ip}]` : ip}:`}${port ?? ''}`
 
-/** `80`, `80/tcp`, `53/udp`. */
+/** Parses `80`, `80/tcp` or `53/udp`. @returns undefined if invalid */
 export function parseContainerPort(text: string): ContainerPort | undefined {
   const [, digits = '', protocol = 'tcp'] = /^(\d+)(?:\/(tcp|udp|sctp))?$/i.exec(text) ?? []
   const port = parsePort(digits)
   return port === undefined ? undefined : { port, protocol: protocol.toLowerCase() as ContainerPort['protocol'] }
 }
 
-/** Whether both cannot be had at once: the same port, at an address that both want. */
+/** Whether two host ports conflict: the same port on overlapping addresses. */
 export const collide = (a: HostPort, b: HostPort): boolean =>
   a.port !== undefined && a.port === b.port && (a.ip === b.ip || isEverywhere(a.ip) || isEverywhere(b.ip))
 
@@ -52,6 +52,6 @@ function isIPv6(text: string): boolean {
   if (tail) return isIPv4(tail[2]!) && isIPv6(`${tail[1]}0:0`)
   const halves = text.split('::')
   const groups = halves.flatMap((half) => (half === '' ? [] : half.split(':')))
-  const enough = halves.length === 2 ? groups.length < 8 : halves.length === 1 && groups.length === 8
-  return enough && groups.every((group) => /^[0-9a-f]{1,4}$/i.test(group))
+  const validCount = halves.length === 2 ? groups.length < 8 : halves.length === 1 && groups.length === 8
+  return validCount && groups.every((group) => /^[0-9a-f]{1,4}$/i.test(group))
 }

@@ -1,10 +1,10 @@
-/** A wish without faults as the engine is asked for it: what `docker run` itself would send. */
+/** Converts valid run options to the request that `docker run` would send. */
 import { parseContainerPort, parseHostPort } from './port.ts'
 import type { RestartPolicy, RunWish, VolumeWish } from './run.ts'
 import { parseCpus, parseMemory } from './limits.ts'
 import { shellWords } from '../text/shell.ts'
 
-/** The part of `POST /containers/create` that a wish can ask for. Source: Docker Engine API 1.41, ContainerCreate. */
+/** The fields of `POST /containers/create` that Slipway uses. Source: Docker Engine API 1.41, ContainerCreate. */
 export interface RunRequest {
   readonly name?: string
   readonly Image: string
@@ -34,26 +34,24 @@ export interface RunRequest {
 
 export interface Mount {
   readonly Type: 'bind' | 'volume'
-  /** Empty: a new volume without a name. */
+  /** A path or a volume's name; empty for a new anonymous volume. */
   readonly Source: string
   readonly Target: string
   readonly ReadOnly?: boolean
 }
 
-export function runRequest(wish: RunWish): RunRequest {
-  const { interactive, name, environment, user, workdir, network, restart, removeAtEnd } = wish
-  const command = shellWords(wish.command) ?? []
-  const [memory, cpus] = [parseMemory(wish.memory), parseCpus(wish.cpus)]
-  const mounted = wish.volumes.map(mountedAs)
-  const [binds, mounts, own] = [
-    mounted.flatMap((one) => ('bind' in one ? [one.bind] : [])),
-    mounted.flatMap((one) => ('mount' in one ? [one.mount] : [])),
-    mounted.flatMap((one) => ('own' in one ? [one.own] : [])),
-  ]
-  const bindings = bindingsOf(wish)
+export function runRequest(options: RunWish): RunRequest {
+  const { interactive, name, environment, user, workdir, network, restart, removeAtEnd } = options
+  const command = shellWords(options.command) ?? []
+  const [memory, cpus] = [parseMemory(options.memory), parseCpus(options.cpus)]
+  const volumeMounts = options.volumes.map(mountedAs)
+  const binds = volumeMounts.flatMap((mount) => ('bind' in mount ? [mount.bind] : []))
+  const mounts = volumeMounts.flatMap((mount) => ('mount' in mount ? [mount.mount] : []))
+  const anonymous = volumeMounts.flatMap((mount) => ('anonymous' in mount ? [mount.anonymous] : []))
+  const bindingsByPort = portBindings(options)
   return {
     ...(name !== '' && { name }),
-    Image: wish.reference,
+    Image: options.reference,
     ...(command.length > 0 && { Cmd: command }),
     ...(environment.length > 0 && { Env: environment.map(({ name, value }) => `${name}=${value}`) }),
     ...(user !== '' && { User: user }),
@@ -64,16 +62,16 @@ export function runRequest(wish: RunWish): RunRequest {
     AttachStdin: interactive,
     AttachStdout: interactive,
     AttachStderr: interactive,
-    ...(wish.ports.length > 0 && {
-      // Bindings of ports that are not exposed do nothing, and the engine says nothing of it (tried on all).
-      ExposedPorts: Object.fromEntries(Object.keys(bindings).map((port) => [port, {}])),
+    ...(options.ports.length > 0 && {
+      // The engine silently ignores bindings of ports that are not exposed (tested on every supported version).
+      ExposedPorts: Object.fromEntries(Object.keys(bindingsByPort).map((port) => [port, {}])),
     }),
-    ...(own.length > 0 && { Volumes: Object.fromEntries(own.map((target) => [target, {}])) }),
+    ...(anonymous.length > 0 && { Volumes: Object.fromEntries(anonymous.map((target) => [target, {}])) }),
     HostConfig: {
       AutoRemove: removeAtEnd,
       NetworkMode: network || 'default',
       RestartPolicy: { Name: restart, MaximumRetryCount: 0 },
-      ...(wish.ports.length > 0 && { PortBindings: bindings }),
+      ...(options.ports.length > 0 && { PortBindings: bindingsByPort }),
       ...(binds.length > 0 && { Binds: binds }),
       ...(mounts.length > 0 && { Mounts: mounts }),
       ...(memory !== undefined && { Memory: memory }),
@@ -82,13 +80,13 @@ export function runRequest(wish: RunWish): RunRequest {
   }
 }
 
-type Mounted = { readonly bind: string } | { readonly mount: Mount } | { readonly own: string }
+type VolumeMount = { readonly bind: string } | { readonly mount: Mount } | { readonly anonymous: string }
 
 /**
- * Folders go by `--mount`: by `-v` the engine would make one that is missing, as root. So does what `-v` would read
- * otherwise, as it cuts at colons.
+ * Folders use `--mount`, since `-v` would create a missing folder as root. So do targets with a colon, where `-v` would
+ * split them.
  */
-export function mountedAs({ source, target, readOnly }: VolumeWish): Mounted {
+export function mountedAs({ source, target, readOnly }: VolumeWish): VolumeMount {
   const isPath = source.startsWith('/')
   if (isPath || target.includes(':'))
     return {
@@ -99,16 +97,16 @@ export function mountedAs({ source, target, readOnly }: VolumeWish): Mounted {
         ...(readOnly && { ReadOnly: true }),
       },
     }
-  return source === '' ? { own: target } : { bind: `${source}:${target}${readOnly ? ':ro' : ''}` }
+  return source === '' ? { anonymous: target } : { bind: `${source}:${target}${readOnly ? ':ro' : ''}` }
 }
 
-function bindingsOf({ ports }: RunWish) {
-  const bindings: Record<string, { HostIp: string; HostPort: string }[]> = {}
+function portBindings({ ports }: RunWish) {
+  const bindingsByPort: Record<string, { HostIp: string; HostPort: string }[]> = {}
   for (const { host, container } of ports) {
-    const [from, to] = [parseHostPort(host), parseContainerPort(container)]
-    if (!from || !to) continue
-    const binding = { HostIp: from.ip, HostPort: from.port === undefined ? '' : String(from.port) }
-    ;(bindings[`${to.port}/${to.protocol}`] ??= []).push(binding)
+    const [hostPort, containerPort] = [parseHostPort(host), parseContainerPort(container)]
+    if (!hostPort || !containerPort) continue
+    const binding = { HostIp: hostPort.ip, HostPort: hostPort.port === undefined ? '' : String(hostPort.port) }
+    ;(bindingsByPort[`${containerPort.port}/${containerPort.protocol}`] ??= []).push(binding)
   }
-  return bindings
+  return bindingsByPort
 }

@@ -1,15 +1,15 @@
-/** What the user wants to run: what the dialog holds, its texts as they are typed. */
+/** The options for running an image, as typed in the dialog. */
 import type { ImageId, Reference } from '../image/image.ts'
 
 export interface PortWish {
-  /** Where it is published: `8080`, `127.0.0.1:8080`, `[::1]:8080`; empty: wherever the engine likes. */
+  /** The host port: `8080`, `127.0.0.1:8080`, `[::1]:8080`; empty for one that the engine chooses. */
   readonly host: string
-  /** `80/tcp`, `53/udp`; without a protocol it is tcp. */
+  /** The container port: `80/tcp`, `53/udp`; TCP without a protocol. */
   readonly container: string
 }
 
 export interface VolumeWish {
-  /** A folder by its absolute path, or a volume by its name; empty: a new volume without a name. */
+  /** A folder's absolute path or a volume's name; empty for a new anonymous volume. */
   readonly source: string
   /** An absolute path in the container. */
   readonly target: string
@@ -26,62 +26,62 @@ export type RestartPolicy = (typeof restartPolicies)[number]
 
 export interface RunWish {
   readonly image: ImageId
-  /** `repository:tag`, or the image's id where it has none. */
+  /** `repository:tag`, or the image's id if it has no tag. */
   readonly reference: Reference
-  /** As `docker run -it`, with a terminal; else `-d`, in the background. */
+  /** True for `docker run -it`, in a terminal; false for `-d`, in the background. */
   readonly interactive: boolean
-  /** Empty: the engine makes one up. */
+  /** Empty for a generated name. */
   readonly name: string
-  /** As it is typed in a shell, though nothing in it is expanded; empty: the image's own. */
+  /** In shell syntax without expansion; empty for the image's default command. */
   readonly command: string
   readonly ports: readonly PortWish[]
   readonly removeAtEnd: boolean
   readonly volumes: readonly VolumeWish[]
-  /** Only what differs from the image's own. */
+  /** Only the variables that differ from the image's defaults. */
   readonly environment: readonly Variable[]
-  /** A network's name, `host` or `none`; empty: the engine's default. */
+  /** A network's name, `host` or `none`; empty for the engine's default. */
   readonly network: string
   readonly restart: RestartPolicy
-  /** `512m`, `1.5g`; empty: no limit. */
+  /** `512m`, `1.5g`; empty for no limit. */
   readonly memory: string
-  /** `1.5`; empty: no limit. */
+  /** `1.5`; empty for no limit. */
   readonly cpus: string
-  /** `name`, `1000:1000`; empty: the image's own. */
+  /** `name`, `1000:1000`; empty for the image's default. */
   readonly user: string
-  /** An absolute path in the container; empty: the image's own. */
+  /** An absolute path in the container; empty for the image's default. */
   readonly workdir: string
 }
 
-/** What a fault or a refusal can stand at. */
+/** The fields of the dialog that an error can belong to. */
 export type RunField =
   | ('reference' | 'name' | 'command' | 'ports' | 'volumes' | 'environment' | 'network' | 'restart')
   | ('memory' | 'cpus' | 'user' | 'workdir')
 
 export type RunFaultCode =
-  /** Two characters at least, of letters, digits, `_`, `.` and `-`; a letter or digit first. */
+  /** Names need at least two of letters, digits, `_`, `.` and `-`, starting with a letter or digit. */
   | 'name-form'
   | 'name-taken'
-  /** A quote that is not closed, or a backslash at the end. */
+  /** An unclosed quote, or a backslash at the end. */
   | 'command-quote'
   /** Neither a port nor an address and a port. */
   | 'port-host'
   | 'port-container'
-  /** The same port of this computer twice, or two that the engine chooses for one of the container's. */
+  /** The same host port twice, or two automatic host ports for one container port. */
   | 'port-doubled'
   /** Neither an absolute path nor a volume's name. */
   | 'volume-source'
-  /** Not an absolute path, or the root itself. */
+  /** Not an absolute path, or `/`. */
   | 'volume-target'
   | 'volume-doubled'
-  /** A new volume without a name would stay empty: Docker refuses it. */
+  /** A new anonymous volume cannot be read-only: it would stay empty, so Docker rejects it. */
   | 'volume-read-only'
-  /** Empty, or with a `=` in it. */
+  /** Empty, or contains `=`. */
   | 'variable-name'
   | 'variable-doubled'
-  /** Docker takes one of the two: removed when it ends, or started again. */
+  /** Docker does not allow `--rm` together with a restart policy. */
   | 'restart-with-remove'
   | 'memory-form'
-  /** Docker gives no container less than 6 MB (6,291,456 bytes). */
+  /** Below Docker's minimum of 6 MiB (6,291,456 bytes). */
   | 'memory-small'
   | 'cpus-form'
   /** Neither a network's name nor `container:NAME`. */
@@ -91,12 +91,12 @@ export type RunFaultCode =
 
 export interface RunFault {
   readonly field: RunField
-  /** Which line of `ports`, `volumes` or `environment`. */
+  /** Index into `ports`, `volumes` or `environment`. */
   readonly row?: number
   readonly code: RunFaultCode
 }
 
-/** What a dialog begins with, before anything is known of the image. */
+/** The default options for an image, before its details are known. */
 export const plainWish = (image: ImageId, reference: Reference): RunWish => ({
   ...{ image, reference },
   interactive: true,

@@ -1,7 +1,7 @@
 /**
- * Text from outside made plain: control and bidirectional characters are shown as what they are,
- * so that no label can reorder, hide or break what stands beside it. Line ends, tabs and the joiner
- * of emoji stay. Source: Unicode general categories Cc, Cf, Zl, Zp and Cs.
+ * Makes untrusted text safe to display: control and bidirectional characters become `⟨U+XXXX⟩`, so that they cannot
+ * reorder or hide the text around them. Newlines, tabs and the zero-width joiner of emoji are kept.
+ * Source: Unicode general categories Cc, Cf, Zl, Zp and Cs.
  */
 export const plain = (text: string): string =>
   text.replace(

@@ -1,19 +1,19 @@
-/** Commands to copy, as a shell takes them, and commands that are typed as in a shell. */
+/** Quotes and splits the words of shell commands. */
 
-/** A word as a POSIX shell reads it back: quoted only where it must be. */
+/** Quotes a word for a POSIX shell, only if necessary. */
 export const quoted = (word: string): string =>
   /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`
 
 /**
- * The words of a text as a POSIX shell splits them, but that nothing is expanded: `$`, `*`, `;` and the like are
- * themselves. Undefined where a quote is not closed, or a backslash has nothing after it.
+ * Splits a text into words like a POSIX shell, but without expansion: `$`, `*`, `;` and the like are literal.
+ * @returns undefined if a quote is not closed, or a backslash ends the text
  * Source: POSIX.1-2017, Shell Command Language, 2.2 "Quoting".
  */
 export function shellWords(text: string): string[] | undefined {
   const words: string[] = []
   let word: string | undefined
-  for (let at = 0; at < text.length; at++) {
-    const character = text[at]!
+  for (let index = 0; index < text.length; index++) {
+    const character = text[index]!
     if (/[ \t\n]/.test(character)) {
       if (word !== undefined) words.push(word)
       word = undefined
@@ -21,13 +21,14 @@ export function shellWords(text: string): string[] | undefined {
     }
     word ??= ''
     if (character === "'" || character === '"') {
-      const end = closing(text, at)
+      const end = closingQuote(text, index)
       if (end === undefined) return undefined
-      const inside = text.slice(at + 1, end)
-      word += character === "'" ? inside : inside.replace(/\\([$`"\\\n])/g, (_, kept) => (kept === '\n' ? '' : kept))
-      at = end
+      const inside = text.slice(index + 1, end)
+      word +=
+        character === "'" ? inside : inside.replace(/\\([$`"\\\n])/g, (_, escaped) => (escaped === '\n' ? '' : escaped))
+      index = end
     } else if (character === '\\') {
-      const next = text[++at]
+      const next = text[++index]
       if (next === undefined) return undefined
       if (next !== '\n') word += next
     } else word += character
@@ -35,12 +36,12 @@ export function shellWords(text: string): string[] | undefined {
   return word === undefined ? words : [...words, word]
 }
 
-/** Where the quote that opens at `open` is closed. */
-function closing(text: string, open: number): number | undefined {
+/** @returns the index of the quote that closes the one at `open`; undefined if there is none */
+function closingQuote(text: string, open: number): number | undefined {
   const quote = text[open]
-  for (let at = open + 1; at < text.length; at++) {
-    if (text[at] === quote) return at
-    if (text[at] === '\\' && quote === '"') at++
+  for (let index = open + 1; index < text.length; index++) {
+    if (text[index] === quote) return index
+    if (text[index] === '\\' && quote === '"') index++
   }
   return undefined
 }

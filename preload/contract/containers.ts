@@ -1,33 +1,33 @@
-/** The few things that are done with containers where their image is. */
+/** Actions on the containers of an image. */
 import * as v from 'valibot'
 import type { Bytes } from '../../model/image/image.ts'
 import { call, type } from './define.ts'
 import { containerId } from './ids.ts'
 
-/** What is lost with a container. */
+/** What removing a container loses. */
 export interface ContainerLoss {
   readonly running: boolean
-  /** What it wrote, beside its volumes. */
+  /** Size of the container's writable layer, without volumes. */
   readonly changes: Bytes
-  /** Those without a name that nobody else uses: they go with it. */
+  /** Anonymous volumes that no other container uses. They are removed with the container. */
   readonly volumes: readonly string[]
-  /** It was run with `--rm`: it goes when it is stopped. */
+  /** Whether the container was run with `--rm`, so that stopping removes it. */
   readonly removesItself: boolean
 }
 
 export interface ContainerEnding {
   readonly exitCode: number
-  /** The last that it said. */
+  /** The last lines of the container's output. */
   readonly lines: string
 }
 
 export const calls = {
   'containers.start': call(containerId, type<void>()),
   'containers.stop': call(containerId, type<void>()),
-  /** Of one that has ended. */
+  /** The exit code and last output of a container that has ended. */
   'containers.ending': call(containerId, type<ContainerEnding>()),
   'containers.loss': call(containerId, type<ContainerLoss>()),
-  /** With the volumes that the user was told of, and no others. */
+  /** Removes a container with exactly the anonymous volumes that were shown to the user. */
   'containers.remove': call(
     v.object({
       container: containerId,
@@ -35,9 +35,9 @@ export const calls = {
     }),
     type<void>(),
   ),
-  /** Addresses of its published tcp ports, as a browser takes them. */
+  /** URLs of the container's published TCP ports. */
   'containers.addresses': call(containerId, type<readonly string[]>()),
-  /** Opens one of exactly those. */
+  /** Opens one of these URLs in the browser. Fails with `bad-input` for any other URL. */
   'containers.openPage': call(
     v.object({ container: containerId, url: v.pipe(v.string(), v.maxLength(300)) }),
     type<void>(),

@@ -1,4 +1,4 @@
-/** Docker's own mirrors, in its daemon.json: what is so, the plan of a change, and the change. */
+/** The engine's mirrors in its daemon.json: their current state, the plan of a change, and the change. */
 import * as v from 'valibot'
 import type { FileFault } from '../../model/daemon-config/file.ts'
 import type { Installation, MirrorPlan } from '../../model/daemon-config/plan.ts'
@@ -7,12 +7,12 @@ import type { Failure } from './errors.ts'
 import type { JobId } from './jobs.ts'
 
 /**
- * Who can change the file. `helper`: root's helper, for a password; `own`: it is the user's; `commands`: the user, by
- * commands to copy; `nobody`: it is not here.
+ * How the file can be changed. `helper`: by the helper as root, with a password; `own`: by the helper as this user;
+ * `commands`: by the user, with commands to copy; `nobody`: not at all, since the file is not on this computer.
  */
 export type ChangeWay = 'helper' | 'own' | 'commands' | 'nobody'
 
-/** In their order; `password` only where root's helper is asked, `pulled` only where there is a mirror to be tried. */
+/** In order. `password` only if the helper runs as root; `pulled` only if there is a mirror to test. */
 export const daemonSteps = [
   'password',
   'checked',
@@ -25,48 +25,48 @@ export const daemonSteps = [
 ] as const
 export type DaemonStep = (typeof daemonSteps)[number]
 
-/** A change that Slipway made, the file before it to be had again. */
+/** A change that Slipway made. The text before it can be restored. */
 export interface MirrorChange {
   readonly file: string
   /** Seconds since 1970. */
   readonly at: number
   readonly before: readonly string[]
   readonly after: readonly string[]
-  /** By which the text before it can be restored; nothing where there was no file. */
+  /** The hash by which the previous text can be restored; absent if there was no file. */
   readonly backup?: string | undefined
 }
 
 export interface DaemonMirrors {
   readonly installation: Installation
   readonly way: ChangeWay
-  /** The file; nothing where it is not here. */
+  /** The file's path; absent if the file is not on this computer. */
   readonly file?: string
-  /** What the file names; nothing where it cannot be read by this user, or not be understood. */
+  /** The mirrors in the file; absent if this user cannot read it or it cannot be parsed. */
   readonly named?: readonly string[]
   readonly fault?: FileFault
-  /** Only an administrator may read it. */
+  /** Only an administrator may read the file. */
   readonly secret?: true
-  /** Why nobody can read it as a file: a folder, a pipe, too large. */
+  /** Why the file cannot be read at all: a folder, a pipe, too large. */
   readonly failure?: Failure
-  /** Those of this file, the newest first. */
+  /** Slipway's changes of this file, newest first. */
   readonly changes: readonly MirrorChange[]
 }
 
-/** A plan that main keeps until it is applied. */
+/** A plan that main stores until it is applied. */
 export interface KeptMirrorPlan {
   readonly id: string
   readonly file: string
   readonly way: ChangeWay
   readonly plan: MirrorPlan
-  /** The same by hand, for the terminal; nothing where there is no change. */
+  /** Shell commands that make the same change; absent if there is no change. */
   readonly commands?: string
 }
 
 export interface DaemonBackup {
   readonly hash: string
-  /** When it was replaced, in seconds since 1970. */
+  /** When the text was replaced, in seconds since 1970. */
   readonly time: number
-  /** Those in it. */
+  /** The mirrors in the backup. */
   readonly mirrors: readonly string[]
 }
 
@@ -76,15 +76,15 @@ const hash = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/))
 export const calls = {
   'daemon-config.get': call(v.undefined(), type<DaemonMirrors>()),
   /**
-   * What it takes that Docker asks these mirrors, in this order, and no others. A file that only an administrator may
-   * read is read where the user said that they will give a password for it. A new request makes the plan before it
-   * unusable at once, and a request that was overtaken by a newer one fails with `plan-unknown`.
+   * Plans the change that makes the engine use exactly these mirrors, in this order. `withPassword`: the user agreed to
+   * give a password, so a file that only an administrator may read is read as root. A new request invalidates the
+   * previous plan at once; a request that a newer one overtakes fails with `plan-unknown`.
    */
   'daemon-config.plan': call(v.object({ mirrors, withPassword: v.boolean() }), type<KeptMirrorPlan>()),
   'daemon-config.apply': call(v.pipe(v.string(), v.maxLength(64)), type<JobId>()),
-  /** Asks for a password: the backups are root's. The newest first, those that can be restored. */
+  /** The backups that can be restored, newest first. Asks for a password if they belong to root. */
   'daemon-config.backups': call(v.undefined(), type<readonly DaemonBackup[]>()),
   'daemon-config.restore': call(hash, type<JobId>()),
-  /** Shows the file in the desktop's own program. */
+  /** Opens the file in the desktop's default program. */
   'daemon-config.show': call(v.undefined(), type<void>()),
 }

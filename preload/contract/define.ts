@@ -1,8 +1,8 @@
-/** The pieces that the contract is written with. */
+/** The building blocks of the contract. */
 import type { GenericSchema } from 'valibot'
 import type { Failure } from './errors.ts'
 
-/** What every call answers. Nothing is thrown across. */
+/** The result of every call. Calls do not throw across IPC. */
 export type Result<T, Why extends Failure = Failure> =
   { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: Why }
 
@@ -14,13 +14,13 @@ export const fail = <Why extends Failure>(error: Why): { readonly ok: false; rea
 
 declare const carried: unique symbol
 
-/** A type without a value: main is trusted to answer and to tell what it declares, so nothing is parsed on that way. */
+/** A phantom type for what main sends. The window trusts main, so output and events are not validated. */
 export interface Carries<T> {
   readonly [carried]?: T
 }
 export const type = <T>(): Carries<T> => ({})
 
-/** A call from the window to main: `input` is parsed on main before anything is done with it. */
+/** A call from the window to main. Main validates the input with the schema before it calls the handler. */
 export interface Call<Input, Output> extends Carries<Output> {
   readonly input: GenericSchema<unknown, Input>
 }

@@ -1,15 +1,15 @@
-/** Which engine answers, or why none does. */
+/** The connected engine, or why none is connected. */
 import * as v from 'valibot'
 import type { Bytes } from '../../model/image/image.ts'
 import { call, event, type } from './define.ts'
 import type { EngineFailure } from './errors.ts'
 
-/** The way to an engine, by the name that Docker's own command gives it. */
+/** A context of the docker CLI: a named endpoint of an engine. */
 export interface EngineContext {
   readonly name: string
   /** `unix:///var/run/docker.sock`, `tcp://…`, `ssh://…` */
   readonly endpoint: string
-  /** Whether it runs on this computer, outside a virtual machine. */
+  /** Whether the engine runs on this computer, outside a virtual machine. */
   readonly local: boolean
 }
 
@@ -17,25 +17,25 @@ export interface EngineFacts {
   readonly product: 'Docker' | 'Podman'
   readonly version: string
   readonly api: string
-  /** What it runs by itself, as `linux/amd64`. */
+  /** The engine's native platform, as `linux/amd64`. */
   readonly platform: string
-  /** Where images lie, in the engine's own file system. */
+  /** The root directory, in the engine's file system. */
   readonly rootDir: string
   readonly store: 'classic' | 'containerd'
-  /** Where it pulls Docker Hub's images from, before Docker Hub itself. */
+  /** The mirrors that the engine tries before Docker Hub. */
   readonly mirrors?: readonly string[]
-  /** Its own proxy, by which it pulls; without the password. */
+  /** The proxy through which the engine pulls, without the password. */
   readonly proxy?: string
 }
 
 export interface DiskUse {
-  /** What all images take together, each layer counted once; not every engine tells. */
+  /** Size of all images, each layer counted once; absent if the engine does not report it. */
   readonly images?: Bytes
-  /** Of the disk under the engine's root directory; only known for a local engine. */
+  /** Free space on the disk of the engine's root directory; only known for a local engine. */
   readonly free?: Bytes
 }
 
-/** One of the ways to an engine that Docker's command and the usual sockets offer. */
+/** A context of the docker CLI, or one of the usual sockets. */
 export interface ContextChoice extends EngineContext {
   readonly current: boolean
 }
@@ -45,13 +45,13 @@ export interface DiskPart {
   readonly bytes: Bytes
 }
 
-/** What fills the disk, by the engine's own account; a part that it does not tell is left out. */
+/** Disk usage as the engine reports it. Parts that it does not report are absent. */
 export interface DiskAccount {
   readonly images?: DiskPart
   readonly containers?: DiskPart
   readonly volumes?: DiskPart
   readonly buildCache?: DiskPart
-  /** Records of the build cache can be removed one by one. */
+  /** The engine can remove single records of the build cache. */
   readonly removesCache?: true
 }
 
@@ -68,7 +68,7 @@ export type EngineState =
 export const calls = {
   'engine.state': call(v.undefined(), type<EngineState>()),
   'engine.contexts': call(v.undefined(), type<readonly ContextChoice[]>()),
-  /** Goes over to another engine by its context's name; Docker's own configuration stays as it is. */
+  /** Switches to another context by name. The docker CLI's configuration does not change. */
   'engine.switch': call(v.pipe(v.string(), v.nonEmpty(), v.maxLength(255)), type<void>()),
   'engine.disk': call(v.undefined(), type<DiskAccount>()),
 }

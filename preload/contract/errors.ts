@@ -2,12 +2,12 @@ import type { ArchiveProblem } from '../../model/archives/problems.ts'
 import type { DaemonFileFailure } from './daemon-config-failures.ts'
 import type { ContainerFailure, RunFailure } from './run-failures.ts'
 
-/** Every error that the window may be told of: a code, and the facts that its words need. */
+/** Every error that main sends to the window: a code and the facts for its message. */
 export type Failure =
   | { readonly code: 'bad-input' }
   | { readonly code: 'internal' }
   | { readonly code: 'image-gone'; readonly image: string }
-  /** The name belongs to another image, or no longer to the one that the user saw it on. */
+  /** The tag belongs to another image, or no longer to the image that the user saw it on. */
   | { readonly code: 'tag-taken'; readonly reference: string; readonly image: string }
   | RemovalFailure
   | CacheFailure
@@ -18,56 +18,56 @@ export type Failure =
   | RunFailure
   | ContainerFailure
 
-/** What keeps a removal, or its undoing, from being as planned. */
+/** Failures of a removal, or of undoing one. */
 export type RemovalFailure =
-  /** Replaced by a newer plan or a newer request, or applied already. */
+  /** The plan was replaced by a newer plan or request, or was already applied. */
   | { readonly code: 'plan-unknown' }
-  /** The world is not as planned: a new plan is to be shown. */
+  /** The engine's state has changed since the plan, so a new plan has to be shown. */
   | { readonly code: 'plan-moved' }
-  /** An item's: the image, its names or its containers are not as planned, so it was not touched. */
+  /** Of an item: the image, its tags or its containers changed since the plan, so the image was not touched. */
   | { readonly code: 'image-moved'; readonly image: string }
-  /** An item's: all its names were removed, and still the engine keeps it. */
+  /** Of an item: all tags of the image were removed, but the engine still keeps it. */
   | { readonly code: 'image-stays'; readonly image: string }
   | { readonly code: 'disk-full'; readonly folder: string; readonly needed: number; readonly free: number }
   | { readonly code: 'folder-unusable'; readonly folder: string; readonly detail: string }
-  /** Nothing is left to be undone: too late, or done already. */
+  /** The removal can no longer be undone: too late, or already undone. */
   | { readonly code: 'undo-over' }
-  /** The removal was on another engine than the one that is shown. */
+  /** The removal was on another engine than the current one. */
   | { readonly code: 'undo-elsewhere'; readonly endpoint: string }
   | { readonly code: 'copy-missing'; readonly file: string }
   | { readonly code: 'copy-stays'; readonly file: string; readonly detail: string }
-  /** The engine does not save the image; `detail` is its own sentence. `name`: a tag, or the short id. */
+  /** The engine failed to save the image. `detail`: the engine's message; `name`: a tag, or the short id. */
   | { readonly code: 'copy-failed'; readonly name: string; readonly detail: string }
-  /** What the engine sent is no complete copy of the image. */
+  /** The archive that the engine sent is not a complete copy of the image. */
   | { readonly code: 'copy-incomplete'; readonly name: string; readonly problem: ArchiveProblem }
-  /** The file is not the copy that was saved, so it was not loaded. */
+  /** The file has changed since the copy was saved, so it was not loaded. */
   | { readonly code: 'copy-changed'; readonly file: string }
-  /** The engine does not load the copy; `detail` is its own sentence. */
+  /** The engine failed to load the copy. `detail`: the engine's message. */
   | { readonly code: 'copy-not-loaded'; readonly file: string; readonly detail: string }
-  /** An item's: another image carries the name by now. */
+  /** Of an item: another image has the tag now. */
   | { readonly code: 'name-taken'; readonly reference: string }
 
-/** What keeps build cache from being removed as planned. */
+/** Failures of a removal of build cache. */
 export type CacheFailure =
   /** This engine cannot remove a single record. */
   | { readonly code: 'cache-not-removable' }
-  /** An item's: BuildKit keeps the record, because a build has begun to use it. */
+  /** Of an item: BuildKit keeps the record, because a build has started to use it. */
   | { readonly code: 'cache-stays' }
-  /** The engine removed other records than the one it was asked to. The work stops there. */
+  /** The engine removed more than the requested record. The job stops. */
   | { readonly code: 'cache-more-removed' }
 
-/** Why a registry, or what searches one, gives no image. `host` is what the user knows it by: `docker.io`, `ghcr.io`. */
+/** Failures of a registry, a search or a pull. `host` is the familiar name: `docker.io`, `ghcr.io`. */
 export type RegistryFailure =
-  /** `reason` where it is known: no such name, no network to ask by, nobody listens there, cut in the middle. */
+  /** `reason`, if known: unknown host name, no network, connection refused, connection lost. */
   | {
       readonly code: 'registry-unreachable'
       readonly host: string
       readonly detail: string
       readonly reason?: 'no-host' | 'no-network' | 'refused' | 'cut'
     }
-  /** It took the connection and did not answer in time. */
+  /** The registry accepted the connection but did not answer in time. */
   | { readonly code: 'registry-slow'; readonly host: string }
-  /** Its certificate is not to be trusted; `reason` where this computer's clock may be what is wrong. */
+  /** The registry's certificate is not trusted. `reason`, if this computer's clock may be wrong. */
   | {
       readonly code: 'registry-tls'
       readonly host: string
@@ -75,54 +75,54 @@ export type RegistryFailure =
       readonly reason?: 'expired' | 'not-yet-valid'
     }
   | { readonly code: 'registry-login'; readonly host: string }
-  /** It answers, and does not let this computer have it: an allow-list, a region, a ban. */
+  /** The registry denies access: an allow list, a region, a ban. */
   | { readonly code: 'registry-denied'; readonly host: string }
   /**
-   * Too many requests. `until`: seconds since 1970, where it says. `loginUnused`: the stored login was held back, because
-   * the engine would hand it to mirrors.
+   * Too many requests. `until`: seconds since 1970, if the registry reports it. `loginUnused`: the stored login was not
+   * used, because the engine would send it to mirrors.
    */
   | { readonly code: 'registry-limited'; readonly host: string; readonly until?: number; readonly loginUnused?: true }
-  /** It answers something else than a registry does: cut or broken JSON, or a web page (`page`). */
+  /** The answer is not that of a registry: truncated or invalid JSON, or a web page (`page`). */
   | { readonly code: 'registry-nonsense'; readonly host: string; readonly page?: true }
   | { readonly code: 'registry-error'; readonly host: string; readonly status: number }
-  /** It sends on in circles, or to where one must not be sent. */
+  /** A redirect loop, or a redirect to a forbidden address. */
   | { readonly code: 'registry-redirects'; readonly host: string }
-  /** What it gave has another digest than was asked for. */
+  /** The content does not have the requested digest. */
   | { readonly code: 'content-altered'; readonly host: string }
-  /** It says yes to a digest that nobody has. */
+  /** The mirror claims to have a digest that cannot exist. */
   | { readonly code: 'mirror-says-anything'; readonly host: string }
   | { readonly code: 'reference-wrong'; readonly reference: string }
-  /** The registry has no such repository or tag, or shows it only to those who are logged in. */
+  /** The registry has no such repository or tag, or it requires a login to see it. */
   | { readonly code: 'reference-unknown'; readonly reference: string }
   | { readonly code: 'platform-missing'; readonly reference: string; readonly platform: string }
-  /** The content is not what its digest says, or ended too early. */
+  /** The content does not match its digest, or is truncated. */
   | { readonly code: 'pull-corrupt'; readonly reference: string }
   | { readonly code: 'pull-disk-full' }
-  /** The pull was not begun: it needs about `needed` bytes, and `free` are free where the engine keeps images. */
+  /** The pull was not started: it needs about `needed` bytes, and the engine's disk has `free` bytes free. */
   | { readonly code: 'pull-no-room'; readonly reference: string; readonly needed: number; readonly free: number }
 
-/** Why the list of mirrors stays as it is. */
+/** Failures of a change of the list of mirrors. */
 export type MirrorFailure =
   | { readonly code: 'mirror-address-wrong'; readonly address: string }
-  /** It is on the list already. */
+  /** The mirror is already on the list. */
   | { readonly code: 'mirror-listed'; readonly address: string }
   | { readonly code: 'mirrors-too-many'; readonly most: number }
-  /** A file that the user chose cannot be read, written, or is no text. */
+  /** The file cannot be read or written, or is not a text file. */
   | { readonly code: 'file-unusable'; readonly file: string; readonly detail: string }
 
-/** Why no engine answers. */
+/** Failures of the connection to an engine, or of a request to it. */
 export type EngineFailure =
-  /** No socket where one is usually found. */
+  /** There is no socket at the usual places. */
   | { readonly code: 'engine-not-found'; readonly endpoint: string }
-  /** A socket or a port is there, but nobody listens. */
+  /** Nothing listens on the socket or port. */
   | { readonly code: 'engine-stopped'; readonly endpoint: string }
   | { readonly code: 'engine-permission'; readonly endpoint: string }
-  /** The host cannot be reached, or does not speak Docker's language. */
+  /** The host is unreachable, or does not speak the Docker API. */
   | { readonly code: 'engine-unreachable'; readonly endpoint: string; readonly detail: string }
-  /** It took the connection and did not answer in time. */
+  /** The engine accepted the connection but did not answer in time. */
   | { readonly code: 'engine-timeout'; readonly endpoint: string; readonly seconds: number }
   | { readonly code: 'engine-too-old'; readonly endpoint: string; readonly api: string; readonly needed: string }
-  /** The engine answered with an error of its own. */
+  /** The engine answered with an error. `detail`: the engine's message. */
   | { readonly code: 'engine-refused'; readonly detail: string }
   | { readonly code: 'context-unknown'; readonly context: string }
   | { readonly code: 'context-unreadable'; readonly file: string; readonly detail: string }

@@ -1,4 +1,4 @@
-/** What names an image or a container, wherever the window says which one it means. */
+/** Schemas of image and container ids. */
 import * as v from 'valibot'
 
 export const imageId = v.pipe(v.string(), v.regex(/^sha256:[0-9a-f]{64}$/))

@@ -1,33 +1,33 @@
-/** The images and containers of the engine, live, and one image's details. */
+/** The live list of the engine's images and containers, and the details of an image. */
 import * as v from 'valibot'
 import type { Container, ContainerId, Image, ImageId } from '../../model/image/image.ts'
 import { call, event, type } from './define.ts'
 import { imageId } from './ids.ts'
 
-/** All that is known, as of change number `seq`. */
+/** The complete state as of change number `seq`. */
 export interface ImagesSnapshot {
   readonly seq: number
-  /** Whether the engine's list was read to its end since the app found this engine. */
+  /** Whether the engine's list has been read completely since the app connected. */
   readonly complete: boolean
   readonly images: readonly Image[]
-  /** Those known from last time that the engine has not confirmed yet: its list may take a minute. */
+  /** Cached images that the engine has not confirmed yet; its list may take a minute. */
   readonly unconfirmed: readonly ImageId[]
   readonly containers: readonly Container[]
-  /** Why it is not known which images containers use, in Docker's words; `containers` has those that are known. */
+  /** Why the list of containers is incomplete, in the engine's words; `containers` has the known ones. */
   readonly containersFailure?: string
 }
 
-/** What became different between `seq - 1` and `seq`. A window that missed a number asks for the whole. */
+/** The difference between `seq - 1` and `seq`. A window that missed a number requests a snapshot. */
 export interface ImagesChange {
   readonly seq: number
   readonly complete: boolean
   readonly images: readonly Image[]
-  /** Those that the engine now stands by, changed or not. */
+  /** Images that the engine has now confirmed, changed or not. */
   readonly confirmed: readonly ImageId[]
   readonly imagesGone: readonly ImageId[]
   readonly containers: readonly Container[]
   readonly containersGone: readonly ContainerId[]
-  /** As in `ImagesSnapshot`; the change has the value as of `seq`. */
+  /** As in `ImagesSnapshot`, with the value as of `seq`. */
   readonly containersFailure?: string
 }
 
@@ -50,20 +50,20 @@ export interface ImageDetails {
   readonly user: string
 }
 
-/** `repository:tag` in Docker's grammar is checked by the model before the call, and by the engine after it. */
+/** `repository:tag`. The model validates the grammar before the call, and the engine validates it again. */
 const reference = v.pipe(v.string(), v.nonEmpty(), v.maxLength(400))
 
 export const calls = {
   'images.snapshot': call(v.undefined(), type<ImagesSnapshot>()),
-  /** The user is back: what an older engine did not tell of meanwhile is looked for. */
+  /** Resyncs with engines that do not report every change. Call this when the user returns to the window. */
   'images.lookAgain': call(v.undefined(), type<void>()),
   'images.details': call(imageId, type<ImageDetails>()),
-  /** For each word, the images with a label, as `name=value`, that holds it; in lower case. */
+  /** For each word, in lower case, the images that have a label `name=value` containing it. */
   'images.labelled': call(
     v.pipe(v.array(v.pipe(v.string(), v.maxLength(200))), v.maxLength(20)),
     type<readonly (readonly ImageId[])[]>(),
   ),
-  /** Adds a tag to an image. A name that another image carries moves only where the user was told: `movesFrom`. */
+  /** Adds a tag. A tag of another image moves only if `movesFrom` is that image, which the user has confirmed. */
   'images.tag': call(v.object({ image: imageId, reference, movesFrom: v.exactOptional(imageId) }), type<void>()),
 }
 export const events = { 'images.changed': event<ImagesChange>() }

@@ -1,4 +1,4 @@
-/** The contract between the app's two sides: each call and event stands here once. */
+/** The IPC contract between main and the window: every call and event. */
 import type { InferOutput } from 'valibot'
 import type { Carries, Result } from './define.ts'
 import * as buildCache from './build-cache.ts'
@@ -54,18 +54,18 @@ export type Events = typeof events
 export type EventName = keyof Events
 export type Payload<Name extends EventName> = Events[Name] extends Carries<infer Value> ? Value : never
 
-/** What serves one call: it gets what was parsed, and answers with a value or an error, never by throwing. */
+/** Serves one call. The input has been validated. A handler returns errors as values instead of throwing. */
 export type Handler<Name extends CallName> = (
   input: Input<Name>,
 ) => Result<Output<Name>> | Promise<Result<Output<Name>>>
 
-/** All calls of one service, by the word before the dot: none missing, none undeclared. */
+/** The handlers of one service, which is the part of a call's name before the dot. */
 export type Handlers<Service extends string> = { [Name in CallName & `${Service}.${string}`]: Handler<Name> }
 export type AllHandlers = { [Name in CallName]: Handler<Name> }
 
 export type Publish = <Name extends EventName>(name: Name, payload: Payload<Name>) => void
 
-/** What the window finds as `window.slipway`. */
+/** The API that the preload script exposes as `window.slipway`. */
 export interface Slipway {
   call<Name extends CallName>(
     name: Name,
@@ -75,7 +75,7 @@ export interface Slipway {
   on<Name extends EventName>(name: Name, listener: (payload: Payload<Name>) => void): () => void
 }
 
-/** The one channel that events travel by: `[name, payload]`. */
+/** The IPC channel of all events; its arguments are `[name, payload]`. */
 export const eventChannel = 'slipway.event'
 
 export type { KeptCachePlan } from './build-cache.ts'

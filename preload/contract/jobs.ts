@@ -1,4 +1,4 @@
-/** Work that takes longer than a moment: what it is about, how far it is, and what became of each of its items. */
+/** Long-running jobs: their subject, progress and the result of each item. */
 import * as v from 'valibot'
 import { call, event, type } from './define.ts'
 import type { Failure } from './errors.ts'
@@ -7,76 +7,76 @@ const bytes = v.pipe(v.number(), v.minValue(0))
 const byteRange = v.object({ min: bytes, max: bytes })
 
 const pulledLayer = v.object({
-  /** As the engine names it: twelve digits. */
+  /** The engine's short id of the layer: twelve hex digits. */
   id: v.string(),
   state: v.picklist(['waiting', 'downloading', 'downloaded', 'extracting', 'done', 'here']),
-  /** Of the compressed layer, downloaded or, while extracting, unpacked. */
+  /** Bytes of the compressed layer that are downloaded or, while extracting, unpacked. */
   bytes,
   total: v.optional(bytes),
 })
 export type PulledLayer = v.InferOutput<typeof pulledLayer>
 
-/** What a job does, in values: the words are the window's. */
+/** What a job does, as data. The window has the words. */
 const subject = v.variant('kind', [
   v.object({
     kind: v.literal('remove'),
-    /** How many images are deleted, how many only lose a tag. */
+    /** Number of images that are deleted. `untags`: number of images that only lose a tag. */
     deletes: v.number(),
     untags: v.number(),
     promised: byteRange,
-    /** While copies are saved, before anything is removed. */
+    /** Progress of saving copies, before anything is removed. */
     saving: v.optional(v.object({ done: v.number(), all: v.number() })),
-    /** What came free in truth, by the engine's own account; not known before the end, nor on every engine. */
+    /** Bytes that were freed, as the engine reports them after the removal; absent if it does not. */
     freed: v.optional(bytes),
-    /** The folder of the copies that were saved first, and how many. */
+    /** The folder and the number of the saved copies. */
     copies: v.optional(v.object({ folder: v.string(), count: v.number() })),
-    /** Until when the removal can be undone, in seconds since 1970; absent where nothing can be. */
+    /** Until when the removal can be undone, in seconds since 1970; absent if it cannot. */
     undoUntil: v.optional(v.number()),
     undone: v.optional(v.boolean()),
-    /** It was interrupted, and compared with the engine since. */
+    /** The removal was interrupted and has since been compared with the engine's state. */
     reconciled: v.optional(v.boolean()),
   }),
   v.object({ kind: v.literal('undo'), restores: v.number() }),
   v.object({
     kind: v.literal('pull'),
     reference: v.string(),
-    /** Where another than the engine's own was wished for. */
+    /** The requested platform, if it is not the engine's. */
     platform: v.optional(v.string()),
     layers: v.array(pulledLayer),
-    /** While it comes: bytes a second lately, and the seconds that are left at that speed, where they can be told. */
+    /** Current download speed in bytes per second. `left`: remaining seconds at that speed, if known. */
     speed: v.optional(bytes),
     left: v.optional(v.number()),
-    /** What came in the end. `news`: it was not here before. `cost`: what it takes on the disk that was free before. */
+    /** The pulled image. `news`: the image was not present before. `cost`: the additional disk space in bytes. */
     came: v.optional(
       v.object({ image: v.string(), digest: v.optional(v.string()), news: v.boolean(), cost: v.optional(bytes) }),
     ),
   }),
   v.object({
-    /** Removal of build cache: an item for each record. */
+    /** Removal of build cache, with an item for each record. */
     kind: v.literal('build-cache'),
     promised: bytes,
-    /** What came free, by the engine's own account. */
+    /** Bytes that were freed, as the engine reports them. */
     freed: v.optional(bytes),
   }),
   v.object({
     kind: v.literal('race'),
-    /** The image that the mirrors are tried with. */
+    /** The image that the mirrors are tested with. */
     image: v.string(),
-    /** In the end: how many of how many are good, and which is the fastest, by its host. */
+    /** Set at the end: how many mirrors work, `of` how many, and the host of the fastest. */
     works: v.optional(v.number()),
     of: v.optional(v.number()),
     fastest: v.optional(v.string()),
   }),
   v.object({
-    /** A change of Docker's own mirrors: its items are the steps. */
+    /** A change of the engine's mirrors, with an item for each step. */
     kind: v.literal('daemon'),
-    /** Those that Docker is to ask. */
+    /** The mirrors that the engine will use. */
     mirrors: v.array(v.string()),
-    /** A former text of the file is put in place. */
+    /** The job restores a backup of the file. */
     restores: v.optional(v.boolean()),
-    /** Docker knows no reload here: it is started anew. */
+    /** The engine cannot reload and is restarted. */
     restarts: v.optional(v.boolean()),
-    /** Docker did not run, so it takes up what was restored when it starts. */
+    /** The engine was not running, so it applies the restored file at its next start. */
     atStart: v.optional(v.boolean()),
   }),
 ])
@@ -87,18 +87,15 @@ const failure = v.custom<Failure>(
 )
 
 export const item = v.object({
-  /** A reference, or an image's short id; a build step, or the id of its cache record. */
+  /** A reference or an image's short id; a build step or the id of its cache record. */
   name: v.string(),
-  /** `kept`: left as it was, because the user chose so or the work was cancelled. `unknown`: the engine went away. */
+  /** `kept`: skipped, by the user's choice or after a cancel. `unknown`: the connection to the engine was lost. */
   state: v.picklist(['waiting', 'running', 'done', 'kept', 'failed', 'unknown']),
   failure: v.exactOptional(failure),
 })
 export type JobItem = v.InferOutput<typeof item>
 
-/**
- * `failed` where something of it failed; `cancelled` where the user ended it between two items; `interrupted` where the
- * app ended in the middle.
- */
+/** `failed`: at least one item failed; `cancelled`: by the user, between two items; `interrupted`: the app exited. */
 const state = v.picklist(['running', 'done', 'failed', 'cancelled', 'interrupted'])
 
 export const job = v.object({
@@ -106,12 +103,12 @@ export const job = v.object({
   subject,
   state,
   items: v.array(item),
-  /** The engine that it works on, by its context and endpoint; absent where it works on none. */
+  /** Context and endpoint of the engine that the job works on; absent if it needs none. */
   engine: v.exactOptional(v.object({ name: v.string(), endpoint: v.string() })),
   /** Seconds since 1970. */
   started: v.number(),
   ended: v.optional(v.number()),
-  /** Why the whole of it failed, before or beside its items. */
+  /** Why the job as a whole failed, apart from its items. */
   failure: v.exactOptional(failure),
 })
 export type Job = v.InferOutput<typeof job>
@@ -120,11 +117,11 @@ export type JobId = string
 const jobId = v.pipe(v.string(), v.maxLength(64))
 
 export const calls = {
-  /** The newest first. */
+  /** All jobs, newest first. */
   'jobs.list': call(v.undefined(), type<readonly Job[]>()),
-  /** Ends it between two items; what is done stays done, and is told. */
+  /** Cancels a job after its current item. Completed items stay done. */
   'jobs.cancel': call(jobId, type<void>()),
-  /** Forgets those that have ended. */
+  /** Removes ended jobs from the list. */
   'jobs.clear': call(v.undefined(), type<void>()),
 }
 export const events = {

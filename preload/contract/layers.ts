@@ -1,4 +1,4 @@
-/** Which layers images hold, so that the window can sum up a selection within a frame; and one image's stack of them. */
+/** The layers of all images, from which the window computes a selection's size, and one image's layer stack. */
 import * as v from 'valibot'
 import type { Bytes, ImageId } from '../../model/image/image.ts'
 import type { Instruction } from '../../model/layers/instruction.ts'
@@ -7,35 +7,35 @@ import type { SharingChange } from '../../model/layers/sharing.ts'
 import { call, event, type } from './define.ts'
 import { imageId } from './ids.ts'
 
-/** What became known between `seq - 1` and `seq`. A window that missed a number asks for the whole. */
+/** The difference between `seq - 1` and `seq`. A window that missed a number requests a snapshot. */
 export interface LayersChange extends SharingChange {
   readonly seq: number
 }
 
 export interface StackLayer {
-  /** What is certain. */
+  /** The range that is certain. */
   readonly size: ByteRange
-  /** The likely size, within `size`; absent if nothing tells more than the range. */
+  /** The likely size, within `size`; absent if only the range is known. */
   readonly likely?: Bytes
-  /** What made it; absent where the history does not tell. */
+  /** The instruction that created the layer; absent if the history does not have it. */
   readonly instruction?: Instruction
-  /** Other listed images that hold it. */
+  /** Other listed images that contain the layer. */
   readonly sharedWith: readonly ImageId[]
-  /** Those of them that end here: all up to this layer is one of them, and the rest was built upon it. */
+  /** Images of `sharedWith` whose last layer this is, so this image was built on them. */
   readonly wholeOf: readonly ImageId[]
 }
 
-/** An image as the stack that it is. */
+/** The layers of an image. */
 export interface Stack {
   readonly id: ImageId
   /** Base first. */
   readonly layers: readonly StackLayer[]
-  /** Steps that set something and made no layer (ENV, CMD…), in their order. */
+  /** Instructions that created no layer (ENV, CMD…), in order. */
   readonly settings: readonly Instruction[]
 }
 
 export const calls = {
-  /** The whole, as a change from nothing. */
+  /** The complete state, as a change from an empty one. */
   'layers.snapshot': call(v.undefined(), type<LayersChange>()),
   'layers.stack': call(imageId, type<Stack>()),
 }

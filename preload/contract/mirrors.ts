@@ -1,4 +1,4 @@
-/** Docker Hub's mirrors: which there are, and which of them work from this computer. */
+/** Mirrors of Docker Hub: the known ones, the user's own, and which work from this computer. */
 import * as v from 'valibot'
 import type { Probe, Vouched } from '../../model/mirrors/race.ts'
 import { call, event, type } from './define.ts'
@@ -6,67 +6,67 @@ import type { Failure } from './errors.ts'
 import type { JobId } from './jobs.ts'
 import type { Language } from './settings.ts'
 
-/** What is known of a mirror from public texts, as of its month: nobody has tried it for this. */
+/** What public sources say about a mirror, as of the month `seen`. Not verified by a test. */
 export interface KnownMirror {
   readonly operator?: Readonly<Record<Language, string>>
-  /** Who may use it: everyone, whoever is in mainland China, has an account, is in its own network, has its device. */
+  /** Who can use the mirror: everyone; users in mainland China, with an account, in its network, or with its device. */
   readonly access: 'public' | 'region' | 'account' | 'network' | 'vendor'
-  /** When it was last said to live, `2026-09`. */
+  /** Month in which the mirror was last reported to work: `2026-09`. */
   readonly seen?: string
-  /** The sources do not agree. */
+  /** The sources disagree. */
   readonly uncertain: boolean
-  /** It is no more; since when, as far as is known, else empty. */
+  /** Set if the mirror is closed: since when, or empty if unknown. */
   readonly closed?: string
   readonly note?: Readonly<Record<Language, string>>
 }
 
 export interface Mirror {
-  /** `https://docker.1ms.run`; of those that want an account, a form of it: `https://<id>.mirror.aliyuncs.com`. */
+  /** `https://docker.1ms.run`; a pattern for one per account: `https://<id>.mirror.aliyuncs.com`. */
   readonly address: string
-  /** Without the scheme: what people know it by. */
+  /** The address without its scheme, for display. */
   readonly host: string
-  /** The user's own, to be changed and removed. */
+  /** Whether the user added the mirror and can change or remove it. */
   readonly own: boolean
   readonly known?: KnownMirror
 }
 
 export type MirrorProbe = Probe<Failure>
 
-/** Docker Hub's own place among the probes. */
+/** Docker Hub's key among the probes. */
 export const hubAddress = 'https://registry-1.docker.io'
 
 export interface MirrorRace extends Vouched {
   readonly job: JobId
-  /** With which image, as `alpine:latest`. */
+  /** The image that the mirrors are tested with, as `alpine:latest`. */
   readonly image: string
   /** Seconds since 1970. */
   readonly started: number
   readonly ended?: number | undefined
-  /** It was given up: not all were asked, or only in an earlier race with the same image. */
+  /** The test was cancelled: some mirrors have no result, or one of an earlier test with the same image. */
   readonly cut?: boolean | undefined
-  /** By address; Docker Hub's among them. */
+  /** By address, including Docker Hub's. */
   readonly probes: Readonly<Record<string, MirrorProbe>>
 }
 
 export interface Mirrors {
-  /** When the catalogue was written. */
+  /** The date of the catalogue. */
   readonly asOf: string
-  /** Those that are tested: the user's own first, in the user's order, then the known ones. */
+  /** The mirrors to test: the user's own first, in the user's order, then the known ones. */
   readonly tested: readonly Mirror[]
-  /** Those that are not: closed, or for few, and not among the user's own. */
+  /** Known mirrors that are not tested, because they are closed or restricted. */
   readonly folded: readonly Mirror[]
-  /** What they would be tested with: the image of Docker Hub that was pulled or tested with last, else a small one. */
+  /** The image for the next test: the last Docker Hub image that was pulled or used in a test, else a small one. */
   readonly image: string
-  /** The last race, or the one that is on. */
+  /** The last test, or the running one. */
   readonly race?: MirrorRace | undefined
 }
 
 export interface ImportedMirrors {
   readonly added: number
   readonly known: number
-  /** For which the list had no room. */
+  /** Number of mirrors that did not fit in the list. */
   readonly left: number
-  /** What could not be read as an address, by line; in JSON (`isList`), by its place in the list. */
+  /** Invalid addresses by line number or, in a JSON list (`isList`), by position. */
   readonly wrong: readonly { readonly line: number; readonly text: string }[]
   readonly isList: boolean
 }
@@ -76,16 +76,16 @@ const reference = v.pipe(v.string(), v.nonEmpty(), v.maxLength(400))
 
 export const calls = {
   'mirrors.get': call(v.undefined(), type<Mirrors>()),
-  /** Asks all that are tested anew, but those that asked to be left alone for a while. */
+  /** Tests all mirrors in `tested` again, except those whose rate limit has not expired. */
   'mirrors.race': call(reference, type<JobId>()),
   'mirrors.add': call(address, type<void>()),
   'mirrors.change': call(v.object({ from: address, to: address }), type<void>()),
   'mirrors.remove': call(address, type<void>()),
-  /** Two of the user's own change places. */
+  /** Swaps the positions of two of the user's own mirrors. */
   'mirrors.swap': call(v.tuple([address, address]), type<void>()),
-  /** From a file that the user chooses; nothing where they think better of it. */
+  /** Imports from a file that the user chooses; undefined if they cancel. */
   'mirrors.import': call(v.undefined(), type<ImportedMirrors | undefined>()),
-  /** Into a file that the user chooses: the user's own. Whether it was written. */
+  /** Exports the user's own mirrors to a file that they choose. Resolves with whether it was written. */
   'mirrors.export': call(v.undefined(), type<boolean>()),
 }
 export const events = { 'mirrors.changed': event<Mirrors>() }

@@ -1,4 +1,4 @@
-/** Bringing images in. */
+/** Pulling images. */
 import * as v from 'valibot'
 import { call, type } from './define.ts'
 import type { JobId } from './jobs.ts'
@@ -8,9 +8,9 @@ const platform = v.pipe(v.string(), v.regex(/^[a-z0-9]+\/[a-z0-9_]+(\/[a-z0-9_.]
 
 export const calls = {
   /**
-   * Fails with `reference-unknown` if the registry says that it has no such image; other answers of the registry do not
-   * count. `platform` only where another than the engine's own is wished for, as `linux/arm64`. `anyway`: also if the disk seems
-   * too full for it; without, such a pull fails with `pull-no-room` before anything is fetched.
+   * Fails with `reference-unknown` if the registry reports that the image does not exist; other registry errors are
+   * ignored. `platform`: set if it is not the engine's, as `linux/arm64`. `anyway`: pull even if the disk seems too
+   * full; otherwise such a pull fails with `pull-no-room` before the download starts.
    */
   'pull.start': call(
     v.object({ reference, platform: v.exactOptional(platform), anyway: v.exactOptional(v.boolean()) }),

@@ -1,11 +1,11 @@
-/** What can go wrong with running an image, and with its containers. */
+/** Failures of running an image and of actions on containers. */
 import type { RunField, RunFault } from '../../model/run/run.ts'
 
-/** Why an image does not run, or not as it should; with the field of the dialog that it belongs to. */
+/** Why an image could not be run, with the field of the dialog that caused it. */
 export type RunFailure =
-  /** The dialog knew better: the same rules, asked again. */
+  /** The options are invalid by the rules that the dialog checks as well. */
   | { readonly code: 'run-fault'; readonly field: RunField; readonly fault: RunFault }
-  /** Something else has the port; `next` is the next free one, written as the user wrote it. */
+  /** The port is in use. `next`: the next free port, in the format that the user typed. */
   | {
       readonly code: 'port-taken'
       readonly field: 'ports'
@@ -19,9 +19,9 @@ export type RunFailure =
       readonly name: string
       readonly suggestion: string
     }
-  /** No such program in the image, or none that may be run; `next` is a command to try, where there is one left. */
+  /** The program does not exist in the image or is not executable. `next`: another command to try, if any. */
   | { readonly code: 'command-missing'; readonly field: 'command'; readonly command: string; readonly next?: string }
-  /** Made for another processor; or what it should run is no program at all. */
+  /** The image is for another processor, or its program is not executable code. */
   | {
       readonly code: 'image-platform'
       readonly field: 'reference'
@@ -31,19 +31,19 @@ export type RunFailure =
   | { readonly code: 'mount-missing'; readonly field: 'volumes'; readonly row: number; readonly source: string }
   | { readonly code: 'network-unknown'; readonly field: 'network'; readonly network: string }
   | { readonly code: 'user-unknown'; readonly field: 'user'; readonly user: string }
-  /** The name was given to another image since the dialog was opened. */
+  /** The tag was moved to another image after the dialog was opened. */
   | { readonly code: 'reference-moved'; readonly field: 'reference'; readonly reference: string }
-  /** What the engine says in its own words; with its field where that is known. */
+  /** The engine's own message, with its field if known. */
   | { readonly code: 'run-refused'; readonly field?: RunField; readonly detail: string }
 
-/** Why something is not done with a container. */
+/** Failures of actions on containers. */
 export type ContainerFailure =
   | { readonly code: 'container-gone' }
-  /** It runs: to be stopped first. */
+  /** The container is running and has to be stopped first. */
   | { readonly code: 'container-running' }
-  /** More would be lost than the user was told. */
+  /** The removal would lose more than the user has confirmed. */
   | { readonly code: 'container-moved' }
   | { readonly code: 'container-not-running' }
-  /** It has none of the shells that Slipway knows. */
+  /** The container has none of the known shells. */
   | { readonly code: 'shell-missing' }
   | { readonly code: 'terminal-gone' }

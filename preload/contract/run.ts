@@ -6,7 +6,7 @@ import { call, type } from './define.ts'
 import { imageId } from './ids.ts'
 import { terminalSize, type TerminalId } from './terminals.ts'
 
-/** What the user types: no program takes a NUL. */
+/** Text that the user types, without NUL, which cannot be passed to a program. */
 const typed = v.pipe(
   v.string(),
   v.maxLength(10_000),
@@ -34,41 +34,41 @@ const runWish = v.object({
   workdir: typed,
 }) satisfies v.GenericSchema<unknown, RunWish>
 
-/** What makes sense for an image at once, and what the image brings along. */
+/** Suggested options for an image, and the image's defaults. */
 export interface RunSuggestion {
   readonly wish: RunWish
-  /** Runs before the command, which becomes its arguments: then no shell is suggested. */
+  /** The image's entry point. The command becomes its arguments, so no shell is suggested if there is one. */
   readonly entrypoint: readonly string[]
-  /** The image's own. */
+  /** The image's default command. */
   readonly command: readonly string[]
-  /** The image's own, `NAME=value`. */
+  /** The image's default variables, `NAME=value`. */
   readonly environment: readonly string[]
-  /** `80/tcp` */
+  /** Exposed ports, as `80/tcp`. */
   readonly exposes: readonly string[]
-  /** Folders of the image for each of which the engine makes a volume without a name. */
+  /** Folders for each of which the engine creates an anonymous volume. */
   readonly volumes: readonly string[]
   readonly user: string
   readonly workdir: string
-  /** Those of the engine that can be chosen, by name. */
+  /** Names of the engine's networks that can be chosen. */
   readonly networks: readonly string[]
-  /** What stands between `docker` and `run`, so that Docker's own command reaches the same engine. */
+  /** Global flags before `run` that make the docker CLI use the same engine. */
   readonly reach: readonly string[]
-  /** Where the image is made for another platform than the engine's. */
+  /** Set if the image is for another platform than the engine's. */
   readonly platform?: { readonly image: string; readonly engine: string }
 }
 
-/** Whether something else has a port: for an engine elsewhere only its own containers are known. */
+/** Whether a port is in use. For a remote engine, only ports published by its containers are known. */
 export interface PortState {
   readonly state: 'free' | 'taken' | 'unknown'
-  /** The container that has it. */
+  /** The name of the container that uses the port. */
   readonly by?: string
-  /** Where it is taken, the next that is free, written in the same way. */
+  /** If the port is taken, the next free one in the same format. */
   readonly next?: string
 }
 
 export interface StartedRun {
   readonly container: ContainerId
-  /** Of an interactive one. */
+  /** Set for an interactive run. */
   readonly terminal?: TerminalId
 }
 
@@ -77,10 +77,10 @@ export const calls = {
     v.object({ image: imageId, reference: v.pipe(typed, v.nonEmpty(), v.maxLength(400)) }),
     type<RunSuggestion>(),
   ),
-  /** For a port as it is typed. What is no port of this computer's is unknown. */
+  /** Checks a port as the user types it. An incomplete or automatic port is `unknown`. */
   'run.port': call(portWish, type<PortState>()),
-  /** Creates and starts; what cannot be started is removed again, so that the same name can be tried once more. */
+  /** Creates and starts a container. If the start fails, it is removed again, so that its name can be reused. */
   'run.start': call(v.object({ wish: runWish, size: v.exactOptional(terminalSize) }), type<StartedRun>()),
-  /** Asks the user for a folder, beginning at one; nothing where they think better of it. */
+  /** Asks the user for a folder, starting at the given one; undefined if they cancel. */
   'run.chooseFolder': call(v.pipe(v.string(), v.maxLength(4096)), type<string | undefined>()),
 }

@@ -1,4 +1,4 @@
-/** Finding images that are not here: by words, by fame, and the tags of one of them. */
+/** Search for images that are not on the engine: by words, popular images, and an image's tags. */
 import * as v from 'valibot'
 import type { Bytes } from '../../model/image/image.ts'
 import { call, event, type } from './define.ts'
@@ -6,8 +6,8 @@ import type { Failure } from './errors.ts'
 import type { Language } from './settings.ts'
 
 /**
- * Who told: the catalogue that comes with the app, Docker Hub's web API, the engine (which asks Docker Hub), or another
- * host that answers searches.
+ * The source of a result: the app's catalogue, Docker Hub's web API, the engine (which queries Docker Hub), or another
+ * host that supports searches.
  */
 export type SearchSource =
   | { readonly kind: 'catalogue' }
@@ -16,24 +16,24 @@ export type SearchSource =
   | { readonly kind: 'host'; readonly host: string }
 
 export interface FoundImage {
-  /** In its familiar form: `nginx`, `bitnami/nginx`. */
+  /** The familiar name: `nginx`, `bitnami/nginx`. */
   readonly repository: string
-  /** As its source tells it, in whatever language: nothing to be trusted. */
+  /** The source's description, in any language. Untrusted text. */
   readonly description: string
   readonly official: boolean
-  /** Not known of all. */
+  /** Absent if the source does not report stars. */
   readonly stars?: number
-  /** Engines from API 1.45 on no longer tell. */
+  /** Not reported by engines since API 1.45. */
   readonly automated?: boolean
-  /** What Slipway's own catalogue says of an official image. */
+  /** The catalogue's entry for an official image. */
   readonly known?: KnownImage
 }
 
-/** Slipway's own words on an official image. */
+/** The catalogue's description of an official image. */
 export interface KnownImage {
   readonly words: Readonly<Record<Language, { readonly what: string; readonly use: string }>>
   readonly categories: readonly string[]
-  /** No longer kept up, and what to use in its place. */
+  /** Set if the image is no longer maintained, with its replacements. */
   readonly deprecated?: { readonly instead: readonly string[] }
 }
 
@@ -43,30 +43,30 @@ export interface SourceFailure {
 }
 
 export interface SearchAnswer {
-  /** What was searched for: an answer to something else than what stands in the box is not shown. */
+  /** The query. The window ignores answers to any other than the current one. */
   readonly words: string
   readonly source: SearchSource
   readonly images: readonly FoundImage[]
-  /** Those that were asked and did not answer. */
+  /** The sources that failed. */
   readonly failed: readonly SourceFailure[]
-  /** Whether a better answer may still come, by event. */
+  /** Whether a better answer may follow as an event. */
   readonly pending: boolean
 }
 
 /** The most starred images of the catalogue. */
 export interface Featured {
-  /** When the stars were counted: year and month. */
+  /** Year and month of the star counts. */
   readonly starred: string
   readonly images: readonly FoundImage[]
 }
 
-/** One variant of an image, with all the tags that lead to it. */
+/** A variant of an image with all its tags. */
 export interface TagVariant {
-  /** The one to show first, then its aliases. */
+  /** The main tag first, then its aliases. */
   readonly tags: readonly string[]
-  /** As `linux/arm64/v8`; empty where it is not known. */
+  /** As `linux/arm64/v8`; empty if unknown. */
   readonly platforms: readonly string[]
-  /** As it is downloaded, compressed, for the engine's platform. */
+  /** The compressed download size for the engine's platform. */
   readonly size?: Bytes
   /** Seconds since 1970. */
   readonly updated?: number
@@ -76,23 +76,23 @@ export interface TagVariant {
 export interface TagList {
   readonly repository: string
   readonly source: 'hub' | 'registry' | 'catalogue'
-  /** The day on which the catalogue's tags were listed: `2026-08-22`. */
+  /** The date of the catalogue's tags: `2026-08-22`. */
   readonly asOf?: string
-  /** Newest useful first. */
+  /** The newest useful variants first. */
   readonly variants: readonly TagVariant[]
-  /** Whether there are more than these. */
+  /** Whether the image has more tags than these. */
   readonly more: boolean
-  /** Why a better source did not answer. */
+  /** Why a better source failed. */
   readonly failure?: Failure
 }
 
 const reference = v.pipe(v.string(), v.nonEmpty(), v.maxLength(400))
 
 export const calls = {
-  /** The catalogue's answer at once; those of better sources come as `discover.answered`. */
+  /** Returns the catalogue's answer at once. Answers of better sources follow as `search.answered` events. */
   'search.query': call(v.pipe(v.string(), v.maxLength(200)), type<SearchAnswer>()),
   'search.featured': call(v.undefined(), type<Featured>()),
-  /** Nothing but a failure where no source knows any. */
+  /** Fails if no source knows any tags. */
   'search.tags': call(reference, type<TagList>()),
 }
 export const events = { 'search.answered': event<SearchAnswer>() }

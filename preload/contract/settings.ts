@@ -1,4 +1,4 @@
-/** What the user chose about the app itself. */
+/** The app's settings. */
 import * as v from 'valibot'
 import { call, event, type } from './define.ts'
 
@@ -11,7 +11,7 @@ const theme = v.picklist(['system', 'light', 'dark'])
 export const settings = v.object({ language: v.optional(language, 'system'), theme: v.optional(theme, 'system') })
 export type Settings = v.InferOutput<typeof settings>
 
-/** The settings, and what they come to on this computer. */
+/** The settings, and the language that `system` resolves to. */
 export interface Appearance extends Settings {
   readonly shownLanguage: Language
 }

@@ -1,9 +1,10 @@
 /**
- * Terminals live on main, so that they outlive a window that reloads. A terminal's output is one stream of bytes, and
- * each piece says at which byte it begins: a window asks for `terminals.replay`, draws it, then draws each piece of
- * `terminals.data` that begins where it has come to; what begins before is drawn already (pieces that come while it
- * waits for the replay are looked at after it). What it has drawn it tells with `terminals.took`: beyond 256 kB that
- * were not taken the engine waits, and with it the program in the container.
+ * Terminals belong to main, so they survive a reload of the window. A terminal's output is one stream of bytes, and
+ * each chunk has the offset of its first byte. A window requests `terminals.replay`, draws it, and then draws each
+ * chunk of `terminals.data` that starts at the offset it has reached; chunks that start before are already drawn.
+ * Chunks that arrive while the window waits for the replay are processed after it. The window acknowledges what it
+ * has drawn with `terminals.took`. With 256 kB unacknowledged, main stops reading, which blocks the program in the
+ * container.
  */
 import * as v from 'valibot'
 import type { ContainerId, Reference } from '../../model/image/image.ts'
@@ -22,13 +23,13 @@ const terminalKinds = ['attach', 'shell', 'logs'] as const
 export interface Terminal {
   readonly id: TerminalId
   readonly container: ContainerId
-  /** The container's. */
+  /** The container's name. */
   readonly name: string
-  /** The image, as the user knew it when the terminal was opened. */
+  /** The image's reference when the terminal was opened. */
   readonly reference: Reference
-  /** The container's own program, another shell in it, or what it says. */
+  /** `attach`: the container's main process; `shell`: another process in it; `logs`: its output. */
   readonly kind: (typeof terminalKinds)[number]
-  /** The program in it: `/bin/bash`; empty for logs. */
+  /** The command line, as `/bin/bash`; empty for logs. */
   readonly command: string
   readonly readOnly: boolean
   readonly state: TerminalState
@@ -36,14 +37,14 @@ export interface Terminal {
 
 export type TerminalState =
   | { readonly is: 'open' }
-  /** The program has ended; `exitCode` where the engine still knew it. */
+  /** The program has exited. `exitCode` is absent if the engine no longer knows it. */
   | { readonly is: 'ended'; readonly reason: 'exit'; readonly exitCode?: number }
-  /** The program may live on: the engine went away, or the user went to another one. */
+  /** The connection was lost or the user switched engines. The program may still run. */
   | { readonly is: 'ended'; readonly reason: 'engine-gone' }
-  /** Detached from elsewhere. */
+  /** Another client detached the stream. */
   | { readonly is: 'ended'; readonly reason: 'cut' }
 
-/** What was put out so far, as far as it is kept: the last 512 kB, and never less than the window has not taken. */
+/** The most recent output, up to 512 kB, including every unacknowledged byte. `at`: the offset of the first byte. */
 export interface TerminalReplay {
   readonly at: number
   readonly bytes: Uint8Array
@@ -63,18 +64,18 @@ export const calls = {
     }),
     type<TerminalId>(),
   ),
-  /** Starts a container in a terminal of its own program: nothing that it says is missed. */
+  /** Starts a container attached to a terminal, so that no output is missed. */
   'terminals.start': call(v.object({ container: containerId, size: terminalSize }), type<TerminalId>()),
-  /** Counts as taken by the window. */
+  /** The replayed bytes count as acknowledged. */
   'terminals.replay': call(terminalId, type<TerminalReplay>()),
   'terminals.write': call(v.object({ id: terminalId, text: v.pipe(v.string(), v.maxLength(1_000_000)) }), type<void>()),
   'terminals.resize': call(v.object({ id: terminalId, ...size }), type<void>()),
-  /** All bytes before `upTo`. */
+  /** Acknowledges all bytes before the offset `upTo`. */
   'terminals.took': call(
     v.object({ id: terminalId, upTo: v.pipe(v.number(), v.integer(), v.minValue(0)) }),
     type<void>(),
   ),
-  /** Hangs up a shell; a container's own program goes on. */
+  /** Closes a terminal. A shell is terminated; the container's main process keeps running. */
   'terminals.close': call(terminalId, type<void>()),
 }
 export const events = {

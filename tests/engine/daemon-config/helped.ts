@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createHash } from 'node:crypto'
 import { dirname, join } from 'node:path'
-import { openHelper, type Helper, type HelperStep, type HelperWish } from '../../../main/daemon-config/helper.ts'
+import { openHelper, type Helper, type HelperStep, type HelperOptions } from '../../../main/daemon-config/helper.ts'
 import type { Engine } from '../../../tools/world/engine.ts'
 import { usual } from '../../../tools/world/dockerd.ts'
 import { nobody, readable } from '../../../tools/world/rootless.ts'
@@ -100,7 +100,7 @@ export function helpedOn(side: Side) {
   }
 
   /** Opens the helper as whom it is for, without pkexec unless that is what is tried. */
-  async function opened(wish: HelperWish = {}): Promise<Told> {
+  async function opened(wish: HelperOptions = {}): Promise<Told> {
     const steps: HelperStep[] = []
     const onStep = (step: HelperStep) => void steps.push(step)
     const helper = await openHelper({ command: commandOf(side), ...(side.env && { env: side.env }), onStep, ...wish })

@@ -1,12 +1,13 @@
 import { expect, test } from 'vitest'
-import { openHelper, type HelperWish } from '../../../main/daemon-config/helper.ts'
+import { openHelper, type HelperOptions } from '../../../main/daemon-config/helper.ts'
 
 /** Speaks in the helper's place: a shell script. */
-const speaking = (script: string, wish: HelperWish = {}) => openHelper({ ...wish, command: ['/bin/sh', '-c', script] })
+const speaking = (script: string, wish: HelperOptions = {}) =>
+  openHelper({ ...wish, command: ['/bin/sh', '-c', script] })
 
 const started = `echo '{"helper":"slipway-daemon-file","protocol":1}'; echo '{"ready":true,"recovered":null}'`
 
-async function talking(script: string, wish?: HelperWish) {
+async function talking(script: string, wish?: HelperOptions) {
   const helper = await speaking(`${started}; ${script}`, wish)
   if (!helper.ok) throw new Error(JSON.stringify(helper.error))
   return helper.value

@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { lineDiff } from '../../../model/daemon-config/line-diff.ts'
-import { isBlocked, planMirrors, type MirrorPlan, type Situation } from '../../../model/daemon-config/plan.ts'
+import { isBlocked, planMirrors, type MirrorPlan, type DaemonEnvironment } from '../../../model/daemon-config/plan.ts'
 import { one, two } from './texts.ts'
 
-const here: Situation = { installation: 'system', asOption: [], running: ['web'] }
+const here: DaemonEnvironment = { installation: 'system', cliFlags: [], running: ['web'] }
 const three = 'http://10.0.0.1:5000'
 
 /** The plan as it would be read aloud. */
@@ -76,10 +76,10 @@ test('the user’s own engine asks for no password; snap’s restarts, and says 
 })
 
 test('an option of dockerd, Desktop, Podman and an engine elsewhere block, and the change can still be shown', () => {
-  const option = planMirrors('{}', [one], { ...here, asOption: [two] })
+  const option = planMirrors('{}', [one], { ...here, cliFlags: [two] })
   expect(option.obstacles).toEqual([{ kind: 'option', blocks: true, mirrors: [two] }])
   for (const installation of ['desktop', 'podman', 'elsewhere'] as const) {
-    const plan = planMirrors(undefined, [one], { ...here, installation, asOption: [two] })
+    const plan = planMirrors(undefined, [one], { ...here, installation, cliFlags: [two] })
     expect(plan.obstacles).toEqual([{ kind: installation, blocks: true }])
     expect([isBlocked(plan), plan.change?.before]).toEqual([true, undefined])
     expect(shown(plan)).toContain(`+    "${one}"`)

@@ -28,7 +28,7 @@ function opened() {
   let held = false
   const output = new Output({
     send: (data) => sent.push(data),
-    hold: (holds) => (held = holds),
+    setPaused: (paused) => (held = paused),
   })
   return { screen, sent, output, held: () => held }
 }
@@ -55,10 +55,10 @@ test('a window that does not acknowledge gets no more than the bound, and the st
   expect(held()).toBe(true)
   sent.splice(0).forEach((data) => screen.draw(data))
   expect(screen.end).toBe(outputBound)
-  output.took(100)
+  output.acknowledge(100)
   vi.advanceTimersByTime(1000)
   expect(held()).toBe(true)
-  output.took(outputBound)
+  output.acknowledge(outputBound)
   vi.advanceTimersByTime(1000)
   sent.splice(0).forEach((data) => screen.draw(data))
   expect(held()).toBe(false)
@@ -92,10 +92,10 @@ test('whenever the window acknowledges or reloads, it draws each byte once', () 
         }
         sent.splice(0).forEach((data) => screen.draw(data))
         expect(screen.end - took).toBeLessThanOrEqual(outputBound)
-        if ('take' in one) output.took((took = Math.floor(took + (screen.end - took) * one.take)))
+        if ('take' in one) output.acknowledge((took = Math.floor(took + (screen.end - took) * one.take)))
       }
       while (screen.end < said.length) {
-        output.took(screen.end)
+        output.acknowledge(screen.end)
         vi.advanceTimersByTime(10)
         sent.splice(0).forEach((data) => screen.draw(data))
       }
@@ -110,7 +110,7 @@ test('a replay that cannot start at the beginning starts at a line', () => {
   const { output } = opened()
   for (let line = 0; line < 40_000; line++) {
     output.receive(Buffer.from(`line ${line}\r\n`))
-    output.took(Infinity)
+    output.acknowledge(Infinity)
   }
   const { at, bytes } = output.replay()
   expect(Buffer.from(bytes).toString()).toMatch(/^line \d+\r\n/)
