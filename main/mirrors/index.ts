@@ -58,16 +58,16 @@ export function mirrorService(dependencies: Dependencies): MirrorService {
   let loaded: ReturnType<typeof readCatalogue> | undefined
   const catalogue = () => (loaded ??= readCatalogue())
   const known = () => catalogue().mirrors.filter(isTested)
-  const own = () => ownMirrors(store, known())
+  const ownList = () => ownMirrors(store, known())
   let running: MirrorRace | undefined
   let pendingPublish: Promise<void> | undefined
 
   const lastRace = () => running ?? store.value.race
-  const tested = () => [...own().list(), ...known()]
+  const tested = () => [...ownList().list(), ...known()]
 
   /** Docker Hub, the listed mirrors, and the mirrors that the engine uses but the list lacks. */
   function runners(): Runner[] {
-    const { isListed } = own()
+    const { isListed } = ownList()
     const unlisted = distinctMirrors(inForce()).filter((address) => !isListed(address))
     const engineMirrors = unlisted.map(canonical).map((address) => ({ address, host: hostOf(address) }))
     return [{ address: hubAddress, host: hub }, ...tested(), ...engineMirrors]
@@ -75,7 +75,7 @@ export function mirrorService(dependencies: Dependencies): MirrorService {
 
   function snapshot(): Mirrors {
     const { asOf, mirrors } = catalogue()
-    const { isListed } = own()
+    const { isListed } = ownList()
     return {
       asOf,
       tested: tested(),
@@ -163,16 +163,16 @@ export function mirrorService(dependencies: Dependencies): MirrorService {
       const names = target.runners.map(({ host }) => host)
       return ok(jobs.start({ kind: 'race', image }, names, (job) => run(job, image, target)))
     },
-    'mirrors.add': (text) => publishIfOk(own().add(text)),
-    'mirrors.change': (change) => publishIfOk(own().change(change)),
-    'mirrors.remove': (address) => publishIfOk(ok(own().remove(address))),
-    'mirrors.swap': (pair) => publishIfOk(ok(own().swap(pair))),
+    'mirrors.add': (text) => publishIfOk(ownList().add(text)),
+    'mirrors.change': (change) => publishIfOk(ownList().change(change)),
+    'mirrors.remove': (address) => publishIfOk(ok(ownList().remove(address))),
+    'mirrors.swap': (pair) => publishIfOk(ok(ownList().swap(pair))),
     async 'mirrors.import'() {
       const text = await openText()
       if (!text.ok || text.value === undefined) return text.ok ? ok(undefined) : text
-      return publishIfOk(ok(own().importFrom(text.value)))
+      return publishIfOk(ok(ownList().importFrom(text.value)))
     },
-    'mirrors.export': () => saveText('slipway-mirrors.txt', own().exported()),
+    'mirrors.export': () => saveText('slipway-mirrors.txt', ownList().exported()),
   }
 
   /** Publishes the new list if the change succeeded. */

@@ -28,8 +28,8 @@ const mayNeedLogin = (failure: Failure) =>
   ['registry-login', 'registry-denied', 'reference-unknown'].includes(failure.code)
 
 /**
- * Pulls with the login that the Docker CLI has stored. For Docker Hub the login is used at once, because anonymous pulls
- * are rate limited; for other registries only after an anonymous pull was refused.
+ * Pulls with the login that the Docker CLI has stored. For Docker Hub the login is used at once, because anonymous
+ * pulls are rate limited; for other registries only after an anonymous pull was refused.
  */
 export async function pullWithLogin(
   context: PullContext,

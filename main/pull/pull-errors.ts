@@ -1,7 +1,7 @@
 /**
- * Maps an engine's error message of a pull to a failure, because engines send no error codes. Each pattern has a comment
- * with the source of its message: the classic store (c) or containerd (d). All were seen on 20.10, 26.1 and 28.5, except
- * those marked *read*, which come from the source code.
+ * Maps an engine's error message of a pull to a failure, because engines send no error codes. Each pattern has a
+ * comment with the source of its message: the classic store (c) or containerd (d). All were seen on 20.10, 26.1 and
+ * 28.5, except those marked *read*, which come from the source code.
  */
 import type { Failure } from '../../preload/contract/index.ts'
 

@@ -48,7 +48,7 @@ export async function rememberName(
   }
 
   return {
-    // Errors are ignored: the containerd store loses an image when its name moves (26.1 always, 28.5 if the pull fails).
+    // Errors are ignored: the containerd store loses an image whose name moves (26.1 always, 28.5 if the pull fails).
     restore: (digest) => restore(digest).catch(() => undefined),
   }
 }
@@ -62,8 +62,8 @@ const isFromPull = (after: ImageInspect | 'no image', digest: string | undefined
   (digest !== undefined && [after.Id, ...after.RepoDigests].some((each) => each.endsWith(digest)))
 
 /**
- * @returns undefined if the name does not exist; 'no image' if it refers to other content, which the containerd store of
- * 26.1 refuses to inspect
+ * @returns undefined if the name does not exist; 'no image' if the name refers to other content, which the containerd
+ * store of 26.1 refuses to inspect
  */
 async function inspectName(session: EngineSession, reference: string): Promise<ImageInspect | 'no image' | undefined> {
   try {

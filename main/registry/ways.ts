@@ -1,4 +1,4 @@
-/** Chooses the undici dispatcher for a host: direct, or through the proxy of the environment or the desktop settings. */
+/** Chooses the undici dispatcher for a host: direct, or through the proxy of the environment or the desktop. */
 import type * as Undici from 'undici'
 import type { Dispatcher } from 'undici'
 import { isLoopback } from '../../model/image/registry-place.ts'

@@ -1,4 +1,7 @@
-/** Lists the tags of a repository through Docker Hub's web API. Source: docs.docker.com, reference/api/hub, "List repository tags". */
+/**
+ * Lists the tags of a repository through Docker Hub's web API.
+ * Source: docs.docker.com, reference/api/hub, "List repository tags".
+ */
 import * as v from 'valibot'
 import { platformName } from '../../model/image/platform.ts'
 import { hub, parseTag } from '../../model/image/reference.ts'

@@ -1,6 +1,7 @@
 /**
  * Turns the progress lines of a pull into the state of its layers, the download speed and the remaining time.
- * Source: moby pkg/streamformatter, distribution/pull_v2.go and daemon/containerd/progress.go; seen on 20.10, 26.1, 28.5.
+ * Source: moby pkg/streamformatter, distribution/pull_v2.go and daemon/containerd/progress.go.
+ * Seen on 20.10, 26.1 and 28.5.
  */
 import type { Bytes } from '../image/image.ts'
 

@@ -1,12 +1,12 @@
 /** Whether a variant of an image exists locally. */
 import type { Image } from '../image/image.ts'
 
-/** `here`: the image exists locally. `older`: the tag exists locally, but refers to other content than in the registry. */
+/** `here`: the image exists locally. `older`: the tag exists locally, but its content differs from the registry's. */
 export type Presence = 'here' | 'older'
 
 /**
- * Looks for an image with one of a variant's tags. A pulled image keeps its registry digest; in the containerd store the
- * digest is the image id. If a digest is unknown, the local image counts as current.
+ * Looks for an image with one of a variant's tags. A pulled image keeps its registry digest; in the containerd store
+ * the digest is the image id. If a digest is unknown, the local image counts as current.
  * @returns undefined if no local image has one of the tags
  */
 export function presenceOf(

@@ -61,8 +61,8 @@ export function orderTags(tags: readonly string[]): string[] {
 }
 
 /**
- * Sorts variants: `latest`, releases, named variants (`bookworm`), flavors of a release (`1.31-alpine`), prereleases and
- * moving tags, Windows variants, machine-made tags. Within each group higher versions come first.
+ * Sorts variants: `latest`, releases, named variants (`bookworm`), flavors of a release (`1.31-alpine`), prereleases
+ * and moving tags, Windows variants, machine-made tags. Within each group higher versions come first.
  */
 export const newestUsefulFirst = <Variant extends Tagged>(variants: readonly Variant[]): Variant[] =>
   variants
