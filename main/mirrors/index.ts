@@ -63,7 +63,7 @@ export function mirrorService(dependencies: Dependencies): MirrorService {
   let pendingPublish: Promise<void> | undefined
 
   const lastRace = () => running ?? store.value.race
-  const tested = () => [...own().list(), ...known()]
+  const tested = () => [...ownList().list(), ...known()]
 
   /** Docker Hub, the listed mirrors, and the mirrors that the engine uses but the list lacks. */
   function runners(): Runner[] {
