@@ -30,9 +30,9 @@ async function failuresPage(language: string): Promise<string> {
   })
   try {
     const { render } = await vite.ssrLoadModule('svelte/server')
-    const { speak } = await vite.ssrLoadModule('/renderer/ui/words.svelte.ts')
+    const { setLanguage } = await vite.ssrLoadModule('/renderer/ui/words.svelte.ts')
     const { default: FailureNote } = await vite.ssrLoadModule('/renderer/ui/FailureNote.svelte')
-    await speak(language)
+    await setLanguage(language)
     const sections = Object.entries(failureExamples).map(([code, examples]) => {
       const notes = examples.map((failure) => String(render(FailureNote, { props: { failure } }).body))
       return `<section><h2>${code}</h2>${notes.join('')}</section>`
