@@ -1,4 +1,4 @@
-/** An X display to draw on: the user's, or a virtual one. */
+/** The X display to use: the user's, or a virtual one. */
 import { spawn } from 'node:child_process'
 
 export interface Display {

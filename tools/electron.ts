@@ -1,4 +1,4 @@
-/** Which electron runs the app here: the real one where its binary is, else the stand-in. */
+/** Chooses the electron that runs the app: the real binary if it is installed, otherwise the stand-in. */
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -20,8 +20,8 @@ export function electronBinary(): ElectronBinary {
 }
 
 /**
- * Asks the electron package for its binary, once for each checkout and for half a minute at most:
- * behind some networks it can never be had. Honours ELECTRON_MIRROR.
+ * Runs the electron package's download once per checkout, for at most 30 s: some networks block it.
+ * Honours ELECTRON_MIRROR.
  */
 export function tryToGetElectron() {
   if (electronBinary().real || existsSync(tried)) return

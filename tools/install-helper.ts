@@ -1,6 +1,6 @@
 /**
- * Lays the root helper and its polkit action where the system looks for them. The tests use it in their world, the
- * package on the tree that it packs: `node tools/install-helper.ts ROOT`.
+ * Installs the root helper and its polkit action. Used by the tests in their world, and by the package build on the
+ * tree that it packs: `node tools/install-helper.ts ROOT`.
  */
 import { chmodSync, chownSync, copyFileSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -12,7 +12,7 @@ const program = `${folder}/slipway-daemon-file`
 const modules = 'slipway_daemon_file'
 const action = 'usr/share/polkit-1/actions/io.slipway.daemon-file.policy'
 
-/** Installs under a root. Whoever calls must be root, so that nobody else owns what root will run. */
+/** Installs under a root folder. The caller must be root, so that root owns the files that it will run. */
 export function installHelper(root: string): void {
   lay(join(root, program), 0o755, (file) => copyFileSync(join(source, 'slipway-daemon-file'), file))
   for (const name of readdirSync(join(source, modules)).filter((name) => name.endsWith('.py')))
@@ -26,7 +26,7 @@ function lay(file: string, mode: number, write: (file: string) => void): void {
   own(file, mode)
 }
 
-/** Folders that are there already stay as they are. */
+/** Existing folders keep their mode and owner. */
 function layFolder(folder: string): void {
   if (existsSync(folder)) return
   layFolder(dirname(folder))
@@ -40,9 +40,9 @@ function own(path: string, mode: number): void {
 }
 
 /**
- * The question that the desktop asks, in each language. A password is asked for at each change (`auth_admin`, and not
- * `auth_admin_keep`): the helper lives through one change, so nobody is asked twice, and no other program of the
- * session can use the minutes for which an answer would be kept.
+ * The polkit prompt in each language. Each change asks for a password (`auth_admin`, not `auth_admin_keep`): the
+ * helper handles one change per run, so the user is asked once, and no other program of the session can use a cached
+ * authorization.
  */
 export function policy(): string {
   const words = (tag: string, key: 'polkit.description' | 'polkit.message') =>

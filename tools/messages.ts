@@ -1,4 +1,4 @@
-// Finds messages that no source mentions. Missing ones and wrong parameters fail the type check.
+// Finds unused messages. The type check already finds missing messages and wrong parameters.
 import { globSync, readFileSync } from 'node:fs'
 import { catalogues } from '../resources/messages/index.ts'
 

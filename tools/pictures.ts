@@ -1,5 +1,5 @@
-// Writes every screen in both themes, languages and window sizes to pictures/, with an index.html to leaf through.
-//   ./dev pictures [word…]   only the scenes whose names contain one of the words
+// Writes pictures of every screen in each theme, language and window size to pictures/, with an index.html.
+// ./dev pictures [word…]   only the scenes whose names contain one of the words
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Page } from 'playwright-core'
@@ -66,7 +66,7 @@ async function draw({ name, socket, wholePage = false, show }: Scene, look: (typ
   }
 }
 
-/** The app would ask before it closes on a pull, and there is nobody to answer. */
+/** Otherwise the app would ask for confirmation before it closes during a pull. */
 async function cancelAll(page: Page) {
   await page.evaluate(`(async () => {
     const running = async () => (await slipway.call('jobs.list')).value.filter(({ state }) => state === 'running')

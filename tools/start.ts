@@ -1,6 +1,6 @@
-// `./dev start`: the app over this machine's engine, or over a throwaway world where none answers.
-//   --demo   on the throwaway world in any case
-//   --check  open, wait until the list is drawn, say what it shows, write a picture, close
+// `./dev start`: runs the app with this machine's engine, or in a throwaway world if no engine answers.
+// --demo   always use the throwaway world
+// --check  open, wait until the list is drawn, print what is shown, write a picture, close
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -39,14 +39,14 @@ async function startPlainly(world: Demo | undefined) {
   const { path, real } = electronBinary()
   const args = [...(real && process.getuid?.() === 0 ? ['--no-sandbox'] : []), 'dist/main/index.cjs']
   if (!world) return void (await runShown(path, args, {}))
-  // What is tried out there is no matter of the user's own settings.
+  // Changes made in the demo must not affect the user's settings.
   const config = mkdtempSync(join(tmpdir(), 'slipway-demo-'))
   world.furnish(config)
   await runShown(path, args, { DOCKER_HOST: `unix://${world.socket}`, XDG_CONFIG_HOME: config, ...world.env })
   rmSync(config, { recursive: true, force: true })
 }
 
-/** For those who cannot see the window: a picture of it, and in words what it shows. */
+/** For those who cannot see the window: writes a picture and prints what it shows. */
 async function startAndLook(world: Demo | undefined) {
   const language = process.env['LANG']?.startsWith('zh') ? 'zh-CN' : 'en'
   const app = await launch({

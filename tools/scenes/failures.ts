@@ -1,4 +1,4 @@
-/** Every error of the contract as the app shows it: its own component, words and styles, on one long page. */
+/** Every error of the contract on one long page, rendered with the app's component, texts and styles. */
 import { svelte } from '@sveltejs/vite-plugin-svelte'
 import { globSync, readFileSync } from 'node:fs'
 import { createServer } from 'vite'
@@ -12,14 +12,14 @@ export const failureScenes: readonly Scene[] = [
     async show(page) {
       const language = (await page.locator('html').getAttribute('lang')) ?? 'en'
       const html = await failuresPage(language)
-      // Away from app://, whose policy forbids the page's own styles.
+      // Leave app://, whose content security policy forbids the page's inline styles.
       await page.goto('about:blank')
       await page.setContent(html)
     },
   },
 ]
 
-/** Rendered on the server's side of Svelte, so that no code for it is built into the app. */
+/** Rendered on the server with Svelte SSR, so the app contains no code for this page. */
 async function failuresPage(language: string): Promise<string> {
   const vite = await createServer({
     configFile: false,

@@ -1,4 +1,4 @@
-/** The screen Mirrors: the race, Docker’s own configuration. */
+/** Scenes of the Mirrors screen: the race, and Docker's configuration. */
 import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import type { Page } from 'playwright-core'
 import { helperFile } from '../../main/daemon-config/helper.ts'
@@ -26,7 +26,7 @@ export const mirrorScenes: readonly Scene[] = [
     },
   },
   {
-    // Nobody has this one: so nobody has it here either.
+    // An image that no registry has, so it does not exist here either.
     name: 'mirrors-none',
     async show(page) {
       await toMirrors(page)
@@ -61,7 +61,7 @@ export const mirrorScenes: readonly Scene[] = [
   {
     name: 'mirrors-done',
     async show(page) {
-      // Each picture of a change begins where Docker has none.
+      // Each picture of a change starts with a Docker that has no mirrors.
       await page.evaluate(using())
       await raced(page)
       await page.locator('[data-part=choose] span').first().waitFor()
@@ -123,7 +123,7 @@ export const mirrorScenes: readonly Scene[] = [
   },
 ]
 
-/** Has Docker use these mirrors and no others, by the app itself. */
+/** Sets exactly these mirrors in Docker's configuration, using the app. */
 const using = (...mirrors: readonly string[]) => `(async () => {
   const plan = await slipway.call('daemon-config.plan', ${JSON.stringify({ mirrors, withPassword: false })})
   const job = plan.value.plan.change && (await slipway.call('daemon-config.apply', plan.value.id)).value

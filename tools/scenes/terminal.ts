@@ -1,4 +1,4 @@
-/** The screen of terminals, in its states. */
+/** Scenes of the Terminals screen. */
 import type { Page } from 'playwright-core'
 import type { Scene } from './scene.ts'
 
@@ -60,7 +60,7 @@ export const terminalScenes: readonly Scene[] = [
   },
 ]
 
-/** A container called box with a shell in it; the one of the picture before has gone first. */
+/** Runs a container called box with a shell, after removing the one of the previous picture. */
 async function inBox(page: Page) {
   await page.evaluate(`(async () => {
     const size = { columns: 80, rows: 24 }
@@ -84,7 +84,7 @@ async function inBox(page: Page) {
   await page.getByRole('navigation').getByRole('link').last().click()
   await page.locator('#terminal-tabs [role=tab]').first().click()
   await page.locator('.xterm-screen').click()
-  // Until the prompt is there.
+  // Wait for the prompt.
   await page.waitForTimeout(1000)
 }
 

@@ -1,4 +1,4 @@
-/** Electron's `app`: who the app is, when it is ready, and how it ends. */
+/** Electron's `app`: identity, readiness and quitting. */
 import { statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import type * as Electron from 'electron'
@@ -30,7 +30,7 @@ class App extends LoudEmitter<AppEvents> implements Pick<Electron.App, Held> {
     process.on('exit', () => this.releaseSingleInstanceLock())
   }
 
-  /** `main` is what electron was started with: a folder with a package, or a script. */
+  /** `main` is electron's argument: a folder with a package.json, or a script. */
   describe(main: string): void {
     this.#main = resolve(main)
     const { name, version } = packageAbove(this.#main)
@@ -38,7 +38,7 @@ class App extends LoudEmitter<AppEvents> implements Pick<Electron.App, Held> {
     this.#version = version
   }
 
-  /** Through `emit`, which Playwright's loader replaces to hold the app back until it has attached. */
+  /** Emits through `emit`, which Playwright's loader replaces to delay the app until it has attached. */
   becomeReady(): void {
     this.#isReady = true
     this.emit('ready', preventable(), {})
@@ -109,7 +109,7 @@ class App extends LoudEmitter<AppEvents> implements Pick<Electron.App, Held> {
     this.#lockedFolder = undefined
   }
 
-  /** Every page of the stand-in is in Chromium's own sandbox, unless it runs as root. */
+  /** Pages of the stand-in always run in Chromium's sandbox, except as root. */
   enableSandbox(): void {}
 
   async #heard({ argv, cwd, data }: Letter): Promise<void> {
@@ -118,7 +118,7 @@ class App extends LoudEmitter<AppEvents> implements Pick<Electron.App, Held> {
   }
 }
 
-/** Remembered and answered for; Chromium is already running by the time that the app sets one. */
+/** Switches are only stored: Chromium is already running when the app sets one. */
 function commandLine(): Electron.CommandLine {
   const switches = new Map<string, string>()
   for (const argument of process.argv) {

@@ -1,16 +1,16 @@
 /**
- * The structured clone as text. The clone itself is the platform's own, so what it refuses (functions, proxies, promises…)
- * and what it drops (prototypes, getters) is refused and dropped here too; only its result is spelled in JSON.
+ * Structured clone as text. The platform's own structured clone runs first, so values that it rejects (functions,
+ * proxies, promises…) or drops (prototypes, getters) are rejected or dropped here too. Its result is written as JSON.
  */
 export interface Codec {
   encode(value: unknown): string
   decode(text: string): unknown
 }
 
-/** Runs in the page as well, from its own source: it must not refer to anything outside itself. */
+/** Also runs in the page from its source text, so it must not refer to anything outside itself. */
 export function structuredCodec(): Codec {
   type Entries = readonly (readonly [string, unknown])[]
-  /** What JSON has no word for; an object of the user's that looks like one is spelled as 'object'. */
+  /** Types that JSON lacks. A user's object that looks like such an entry is encoded as 'object'. */
   type Special =
     | { readonly $: 'undefined' }
     | { readonly $: 'number' | 'bigint' | 'buffer'; readonly v: string }
@@ -34,7 +34,7 @@ export function structuredCodec(): Codec {
     else Object.defineProperty(target, key, { value, writable: true, enumerable: true, configurable: true })
   }
 
-  /** Chromium's own; Node 24 has Buffer instead. */
+  /** Chromium's methods; Node 24 lacks them and uses Buffer. */
   interface Base64 {
     toBase64(this: Uint8Array): string
     fromBase64(text: string): Uint8Array<ArrayBuffer>
@@ -111,7 +111,7 @@ export function structuredCodec(): Codec {
       if (value instanceof Map) return { $: 'map', v: [...value].map(([key, inner]) => [spell(key), spell(inner)]) }
       if (value instanceof Set) return { $: 'set', v: [...value].map(spell) }
       if (value instanceof ArrayBuffer) return { $: 'buffer', v: toText(new Uint8Array(value)) }
-      // Its own bytes only: a small buffer of Node's is a window on a pool of 64 kB.
+      // Only the view's bytes: a small Buffer of Node's is a view of a 64 kB pool.
       if (ArrayBuffer.isView(value)) return { $: 'view', v: toText(value), type: value.constructor.name }
       if (value instanceof Error) {
         const cause = Object.hasOwn(value, 'cause') ? [spell(value.cause)] : []
@@ -136,7 +136,7 @@ export function structuredCodec(): Codec {
 
   function decode(text: string): unknown {
     const spelled: unknown = JSON.parse(text.slice(1))
-    // Objects are numbered in the order of their spelling, as `encode` did.
+    // Objects are numbered in encoding order, as in `encode`.
     const objects: unknown[] = []
     return text.startsWith('j') ? spelled : read(spelled)
 
@@ -152,7 +152,7 @@ export function structuredCodec(): Codec {
         for (const inner of value) list.push(read(inner))
         return list
       }
-      // `encode` leaves no other object with such a key.
+      // `encode` produces no other object with such a key.
       return '$' in value ? readSpecial(value as Special) : fill(keep({}), Object.entries(value))
     }
 

@@ -1,4 +1,4 @@
-/** One instance for each user data folder: a lock, and a letter box for those that come later. */
+/** Single instance per user data folder: a lock, and a mailbox for later instances. */
 import {
   type FSWatcher,
   linkSync,
@@ -21,8 +21,8 @@ export interface Letter {
 let letterBox: FSWatcher | undefined
 
 /**
- * Whether this process is the first. The first hears of each later one; a later one has left its letter when this returns:
- * it usually quits at once, so nothing may be left to be done then.
+ * @returns whether this process is the first instance. The first instance is notified of each later one. A later
+ * instance has written its message when this returns, because it usually quits immediately.
  */
 export function claim(userData: string, letter: Letter, hear: (letter: Letter) => void): boolean {
   const folder = join(userData, 'standin-instance')
@@ -48,7 +48,7 @@ export function release(userData: string): void {
   rmSync(join(userData, 'standin-instance', 'owner'), { force: true })
 }
 
-/** A link is made by one process only, however many try at once. */
+/** Creating a link is atomic: only one of several processes succeeds. */
 function take(folder: string, lock: string): boolean {
   const own = join(folder, `candidate-${process.pid}`)
   writeFileSync(own, birthOf(process.pid) ?? '')
@@ -60,7 +60,7 @@ function take(folder: string, lock: string): boolean {
       } catch (error) {
         if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
         if (isHeld(lock)) return false
-        // Moved, not removed: of two that find it forsaken, one moves it and the other fails and looks again.
+        // Moved, not removed: if two processes find the lock stale, one moves it, and the other fails and tries again.
         moveAway(lock, `${own}-old`)
       }
     }
@@ -83,11 +83,11 @@ function moveAway(lock: string, to: string): void {
     renameSync(lock, to)
     rmSync(to)
   } catch {
-    // another was faster
+    // another process was faster
   }
 }
 
-/** Its id alone would not do: ids are given again. Field 22 of stat is when the process began (proc_pid_stat(5)). */
+/** Process ids are reused, so the start time is needed too: field 22 of stat, see proc_pid_stat(5). */
 function birthOf(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
@@ -97,7 +97,7 @@ function birthOf(pid: number): string | undefined {
   }
 }
 
-/** Written aside and renamed, so that no half letter is read. */
+/** Written to a temporary file and renamed, so that no partial message is read. */
 function post(folder: string, letter: Letter): void {
   const draft = join(folder, `draft-${process.pid}`)
   writeFileSync(draft, JSON.stringify(letter))

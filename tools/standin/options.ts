@@ -1,4 +1,4 @@
-/** Which options of a window the stand-in understands; any other is refused, since ignoring it would show another window. */
+/** The window options that the stand-in supports. Others are rejected rather than silently ignored. */
 import type * as Electron from 'electron'
 
 type WindowOption = keyof Electron.BrowserWindowConstructorOptions
@@ -6,12 +6,12 @@ type PageOption = keyof Electron.WebPreferences
 
 const meant: WindowOption[] = ['width', 'height', 'x', 'y', 'minWidth', 'minHeight', 'useContentSize']
 const shown: WindowOption[] = ['show', 'title', 'backgroundColor', 'webPreferences']
-/** Without a meaning here: there is no menu bar, and the icon of an app's window is its page's. */
+/** No effect here: there is no menu bar, and an app window's icon is its page's. */
 const idle: WindowOption[] = ['icon', 'autoHideMenuBar']
 const windowOptions = new Set<string>([...meant, ...shown, ...idle])
 
 const safe: PageOption[] = ['preload', 'sandbox', 'contextIsolation', 'nodeIntegration', 'webSecurity', 'webviewTag']
-/** Chromium is started so that it never slows a page that is not seen. */
+/** Chromium is started without throttling of hidden pages. */
 const idleInPages: PageOption[] = ['spellcheck', 'devTools', 'backgroundThrottling']
 const pageOptions = new Set<string>([...safe, ...idleInPages])
 

@@ -1,4 +1,4 @@
-/** The displays, as the browser counts them when the app becomes ready. */
+/** The displays, as reported by the browser when the app becomes ready. */
 import type * as Electron from 'electron'
 import { browser } from './browser.ts'
 import type { Protocol } from './cdp.ts'
