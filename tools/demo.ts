@@ -24,7 +24,7 @@ export async function startDemo(): Promise<Demo> {
     child.once('exit', (code) => reject(new Error(`the demo world ended with ${code}`)))
   })
   if (!socket || !proxy || !certificate || !mirrors) throw new Error('the demo world does not say where it is')
-  const door = await openDoor(proxy)
+  const server = await forwardPort(proxy)
   return {
     socket,
     furnish(config) {
@@ -32,13 +32,13 @@ export async function startDemo(): Promise<Demo> {
       writeFileSync(join(config, 'Slipway/mirrors.json'), JSON.stringify({ own: mirrors.split(' ') }))
     },
     env: {
-      HTTPS_PROXY: `http://127.0.0.1:${door.port}`,
+      HTTPS_PROXY: `http://127.0.0.1:${server.port}`,
       // Mirrors must go through the proxy, because their names only exist in the demo world.
       NO_PROXY: '127.0.0.1,localhost',
       NODE_EXTRA_CA_CERTS: certificate,
     },
     async stop() {
-      door.close()
+      server.close()
       // The world ends when its standard input closes.
       child.stdin.end()
       await ended
@@ -47,14 +47,14 @@ export async function startDemo(): Promise<Demo> {
 }
 
 /** A local port that is forwarded into the world, which has its own network namespace. */
-async function openDoor(socket: string) {
-  const door = createServer((client) => {
+async function forwardPort(socket: string) {
+  const server = createServer((client) => {
     const inner = connect(socket)
     client.on('error', () => client.destroy()).once('close', () => inner.destroy())
     inner.on('error', () => inner.destroy()).once('close', () => client.end())
     client.pipe(inner).pipe(client)
   })
-  door.listen(0, '127.0.0.1').unref()
-  await once(door, 'listening')
-  return { port: (door.address() as AddressInfo).port, close: () => void door.close() }
+  server.listen(0, '127.0.0.1').unref()
+  await once(server, 'listening')
+  return { port: (server.address() as AddressInfo).port, close: () => void server.close() }
 }

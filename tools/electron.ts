@@ -8,12 +8,12 @@ export interface ElectronBinary {
   readonly real: boolean
 }
 
-const own = 'node_modules/electron/dist/electron'
+const installed = 'node_modules/electron/dist/electron'
 const tried = '.cache/electron-tried'
 
 export function electronBinary(): ElectronBinary {
   const override = process.env['ELECTRON_OVERRIDE_DIST_PATH']
-  const real = [...(override ? [join(override, 'electron')] : []), own].find((path) => existsSync(path))
+  const real = [...(override ? [join(override, 'electron')] : []), installed].find((path) => existsSync(path))
   return real
     ? { path: join(process.cwd(), real), real: true }
     : { path: join(process.cwd(), 'tools/standin/electron'), real: false }

@@ -14,27 +14,27 @@ const action = 'usr/share/polkit-1/actions/io.slipway.daemon-file.policy'
 
 /** Installs under a root folder. The caller must be root, so that root owns the files that it will run. */
 export function installHelper(root: string): void {
-  lay(join(root, program), 0o755, (file) => copyFileSync(join(source, 'slipway-daemon-file'), file))
+  installFile(join(root, program), 0o755, (file) => copyFileSync(join(source, 'slipway-daemon-file'), file))
   for (const name of readdirSync(join(source, modules)).filter((name) => name.endsWith('.py')))
-    lay(join(root, folder, modules, name), 0o644, (file) => copyFileSync(join(source, modules, name), file))
-  lay(join(root, action), 0o644, (file) => writeFileSync(file, policy()))
+    installFile(join(root, folder, modules, name), 0o644, (file) => copyFileSync(join(source, modules, name), file))
+  installFile(join(root, action), 0o644, (file) => writeFileSync(file, policy()))
 }
 
-function lay(file: string, mode: number, write: (file: string) => void): void {
-  layFolder(dirname(file))
+function installFile(file: string, mode: number, write: (file: string) => void): void {
+  installFolder(dirname(file))
   write(file)
-  own(file, mode)
+  setOwner(file, mode)
 }
 
 /** Existing folders keep their mode and owner. */
-function layFolder(folder: string): void {
+function installFolder(folder: string): void {
   if (existsSync(folder)) return
-  layFolder(dirname(folder))
+  installFolder(dirname(folder))
   mkdirSync(folder)
-  own(folder, 0o755)
+  setOwner(folder, 0o755)
 }
 
-function own(path: string, mode: number): void {
+function setOwner(path: string, mode: number): void {
   chownSync(path, 0, 0)
   chmodSync(path, mode)
 }

@@ -12,17 +12,17 @@ import { launch, whenDrawn } from './launch.ts'
 import { runShown, runSteps } from './steps.ts'
 import { startDemo, type Demo } from './demo.ts'
 
-const wants = (flag: string) => process.argv.includes(flag)
+const hasFlag = (flag: string) => process.argv.includes(flag)
 const picture = join('pictures', 'window.png')
 
 tryToGetElectron()
 const [built] = await runSteps([{ name: 'build', command: [process.execPath, 'tools/build.ts'] }])
 if (!built?.ok) process.exit(1)
 
-const demo = wants('--demo') || !(await engineAnswers()) ? await startDemo() : undefined
+const demo = hasFlag('--demo') || !(await engineAnswers()) ? await startDemo() : undefined
 const display = await openDisplay()
 try {
-  if (wants('--check') || display.virtual) await startAndLook(demo)
+  if (hasFlag('--check') || display.virtual) await startAndCheck(demo)
   else await startPlainly(demo)
 } finally {
   display.close()
@@ -47,7 +47,7 @@ async function startPlainly(world: Demo | undefined) {
 }
 
 /** For those who cannot see the window: writes a picture and prints what it shows. */
-async function startAndLook(world: Demo | undefined) {
+async function startAndCheck(world: Demo | undefined) {
   const language = process.env['LANG']?.startsWith('zh') ? 'zh-CN' : 'en'
   const app = await launch({
     language,
@@ -58,9 +58,9 @@ async function startAndLook(world: Demo | undefined) {
     await whenDrawn(app.page)
     mkdirSync('pictures', { recursive: true })
     await app.page.screenshot({ path: picture })
-    console.log(await shown(app.page))
+    console.log(await describeScreen(app.page))
     console.log(`picture: ${join(process.cwd(), picture)}`)
-    if (wants('--check')) return
+    if (hasFlag('--check')) return
     console.log('The window is open on a virtual display. Ctrl+C closes it.')
     await Promise.race([app.page.waitForEvent('close', { timeout: 0 }), interrupted()])
   } finally {
@@ -68,7 +68,7 @@ async function startAndLook(world: Demo | undefined) {
   }
 }
 
-async function shown(page: Page): Promise<string> {
+async function describeScreen(page: Page): Promise<string> {
   const { state, images } = await page.evaluate(async () => ({
     state: await slipway.call('engine.state'),
     images: await slipway.call('images.snapshot'),

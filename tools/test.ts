@@ -39,10 +39,10 @@ const counts = [...['unit', 'engine'].map(vitestCounts), playwrightCounts()]
 const passed = sum('passed') + checked.filter(({ ok }) => ok).length
 const failed = sum('failed') + checked.filter(({ ok }) => !ok).length
 const skipped = sum('skipped')
-const wrong = uncounted || failed > 0 || ran.some((ok) => !ok)
-process.exitCode = wrong ? 1 : 0
+const failedAny = uncounted || failed > 0 || ran.some((ok) => !ok)
+process.exitCode = failedAny ? 1 : 0
 // A runner that crashed before it reported counts is a failure too.
-console.log(`${passed} passed, ${wrong ? Math.max(1, failed) : 0} failed${skipped ? `, ${skipped} skipped` : ''}`)
+console.log(`${passed} passed, ${failedAny ? Math.max(1, failed) : 0} failed${skipped ? `, ${skipped} skipped` : ''}`)
 
 interface Counts {
   readonly passed: number

@@ -8,7 +8,7 @@ import type { Plugin } from 'vite'
 const isXterm = /[/\\]@xterm[/\\]xterm[/\\]lib[/\\]xterm\.mjs$/
 
 export const xtermPolicy = (): Plugin => {
-  let met = false
+  let found = false
   return {
     name: 'xterm-policy',
     enforce: 'pre',
@@ -16,12 +16,12 @@ export const xtermPolicy = (): Plugin => {
     transform: {
       filter: { id: isXterm },
       handler(code) {
-        met = true
+        found = true
         return { code: reversedWell(underPolicy(code)), map: null }
       },
     },
     buildEnd(error) {
-      if (!met && !error) throw new Error('xterm-policy: xterm was not built; does it come from another file now?')
+      if (!found && !error) throw new Error('xterm-policy: xterm was not built; does it come from another file now?')
     },
   }
 }

@@ -84,8 +84,8 @@ function pullTitle({ reference, platform }: Pull, state: Job['state']): string {
 
 function pullSummary(subject: Pull, { state, items, failure }: Job): string {
   if (state === 'running') return items[0]?.state === 'waiting' ? t('job.pull.queued') : pullProgress(subject)
-  const why = failure ?? items[0]?.failure
-  if (why) return failureWords(why).title
+  const reason = failure ?? items[0]?.failure
+  if (reason) return failureWords(reason).title
   if (state === 'cancelled') return t('job.pull.cancelled')
   if (state === 'interrupted') return t('job.pull.interrupted')
   const { came } = subject

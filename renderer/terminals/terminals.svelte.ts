@@ -128,9 +128,9 @@ class Terminals {
   }
 
   #paste(view: TerminalView, text: string) {
-    const clean = pasted(text)
-    if (linesOf(clean).length > 1) this.question = { about: 'paste', view, text: clean }
-    else view.paste(clean)
+    const sanitized = pasted(text)
+    if (linesOf(sanitized).length > 1) this.question = { about: 'paste', view, text: sanitized }
+    else view.paste(sanitized)
   }
 
   #link(address: string) {

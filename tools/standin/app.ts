@@ -3,22 +3,22 @@ import { statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import type * as Electron from 'electron'
 import { appEvents, type AppEvents } from './events.ts'
-import { claim, release, type Letter } from './instance.ts'
+import { acquireLock, release, type InstanceMessage } from './instance.ts'
 import { Lifecycle } from './lifecycle.ts'
 import { loud, LoudEmitter, preventable } from './loud.ts'
 import { packageAbove, standardPath, systemLanguages } from './paths.ts'
 
-type Held =
+type Implemented =
   | ('name' | 'getName' | 'setName' | 'getVersion' | 'isPackaged' | 'getAppPath' | 'getPath' | 'setPath')
   | ('getLocale' | 'getPreferredSystemLanguages' | 'whenReady' | 'isReady' | 'quit' | 'exit' | 'commandLine')
   | ('requestSingleInstanceLock' | 'hasSingleInstanceLock' | 'releaseSingleInstanceLock' | 'enableSandbox')
 
-class App extends LoudEmitter<AppEvents> implements Pick<Electron.App, Held> {
+class App extends LoudEmitter<AppEvents> implements Pick<Electron.App, Implemented> {
   readonly isPackaged = false
   readonly commandLine = commandLine()
-  #tellReady = () => {}
+  #resolveReady = () => {}
   readonly #paths = new Map<string, string>()
-  readonly #ready = new Promise<void>((resolve) => (this.#tellReady = resolve))
+  readonly #ready = new Promise<void>((resolve) => (this.#resolveReady = resolve))
   #main = process.cwd()
   #version = ''
   #isReady = false
@@ -42,7 +42,7 @@ class App extends LoudEmitter<AppEvents> implements Pick<Electron.App, Held> {
   becomeReady(): void {
     this.#isReady = true
     this.emit('ready', preventable(), {})
-    this.#tellReady()
+    this.#resolveReady()
   }
 
   whenReady = (): Promise<void> => this.#ready
@@ -94,8 +94,8 @@ class App extends LoudEmitter<AppEvents> implements Pick<Electron.App, Held> {
   requestSingleInstanceLock(data?: Record<string, unknown>): boolean {
     if (this.#lockedFolder !== undefined) return true
     const folder = this.getPath('userData')
-    const letter: Letter = { argv: process.argv, cwd: process.cwd(), data: data ?? {} }
-    const isFirst = claim(folder, letter, (letter) => void this.#heard(letter))
+    const message: InstanceMessage = { argv: process.argv, cwd: process.cwd(), data: data ?? {} }
+    const isFirst = acquireLock(folder, message, (message) => void this.#onSecondInstance(message))
     if (isFirst) this.#lockedFolder = folder
     return isFirst
   }
@@ -112,7 +112,7 @@ class App extends LoudEmitter<AppEvents> implements Pick<Electron.App, Held> {
   /** Pages of the stand-in always run in Chromium's sandbox, except as root. */
   enableSandbox(): void {}
 
-  async #heard({ argv, cwd, data }: Letter): Promise<void> {
+  async #onSecondInstance({ argv, cwd, data }: InstanceMessage): Promise<void> {
     await this.#ready
     this.emit('second-instance', preventable(), argv, cwd, data)
   }

@@ -20,7 +20,7 @@ export function bridgeEnd(window: EventTarget, secret: string, here: 'page' | 'p
     | readonly ['expose', string, Packed]
   type Answer = readonly [isResult: boolean, packed: Packed]
 
-  const there = here === 'page' ? 'preload' : 'page'
+  const otherWorld = here === 'page' ? 'preload' : 'page'
   const functions = new Map<number, Callable>()
   const promises = new Map<number, { resolve(value: unknown): void; reject(error: unknown): void }>()
   const answers: (Answer | null)[] = []
@@ -32,7 +32,7 @@ export function bridgeEnd(window: EventTarget, secret: string, here: 'page' | 'p
   let count = 0
 
   const post = (kind: string, detail: Question | Answer) =>
-    dispatch(new Envelope(`${secret}:${kind}:${there}`, { detail }))
+    dispatch(new Envelope(`${secret}:${kind}:${otherWorld}`, { detail }))
 
   window.addEventListener(`${secret}:answer:${here}`, (event) => {
     if (event instanceof Envelope) answers.push(event.detail as Answer | null)
@@ -97,7 +97,7 @@ export function bridgeEnd(window: EventTarget, secret: string, here: 'page' | 'p
   const isOpen = (value: unknown): value is object => isArray(value) || kindOf.call(value) === '[object Object]'
 
   function pack(value: unknown): Packed {
-    return needsTokens(value, new Set()) ? [true, tokened(value, new Map())] : [false, value]
+    return needsTokens(value, new Set()) ? [true, withTokens(value, new Map())] : [false, value]
   }
 
   function needsTokens(value: unknown, seen: Set<unknown>): boolean {
@@ -108,13 +108,13 @@ export function bridgeEnd(window: EventTarget, secret: string, here: 'page' | 'p
     return false
   }
 
-  function tokened(value: unknown, seen: Map<unknown, unknown>): unknown {
+  function withTokens(value: unknown, seen: Map<unknown, unknown>): unknown {
     if (typeof value === 'function') return functionToken(value as Callable)
     if (value instanceof Promise) return promiseToken(value)
-    return isOpen(value) ? copied(value, seen, tokened) : value
+    return isOpen(value) ? copied(value, seen, withTokens) : value
   }
 
-  function copied(value: object, seen: Map<unknown, unknown>, each: typeof tokened): unknown {
+  function copied(value: object, seen: Map<unknown, unknown>, each: typeof withTokens): unknown {
     const known = seen.get(value)
     if (known) return known
     const copy: unknown = isArray(value) ? [] : {}

@@ -24,7 +24,7 @@ export interface Chromium {
 export const isHeadless = process.env['SLIPWAY_HEADLESS'] === '1'
 
 /** The profile's name contains the process id and its PID namespace, so a later start can tell who owns it. */
-const kinPrefix = `standin-${namespaceId()}-`
+const profilePrefix = `standin-${namespaceId()}-`
 /** Chromium crashes if its socket path exceeds 107 bytes, see unix(7); its and our file names take 76 of them. */
 const profiles = tmpdir().length <= 31 ? tmpdir() : '/tmp'
 const usual = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
@@ -65,8 +65,8 @@ export function startChromium(lost: (words: string) => void): Chromium {
     throw new Error('Unable to open X display. Start a desktop, use xvfb-run, or set SLIPWAY_HEADLESS=1')
   }
   const executable = findChromium()
-  removeForsakenProfiles()
-  const profile = mkdtempSync(join(profiles, `${kinPrefix}${process.pid}-`))
+  removeStaleProfiles()
+  const profile = mkdtempSync(join(profiles, `${profilePrefix}${process.pid}-`))
   const child = spawn(executable, switches(profile), {
     stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'pipe'],
     // Run in its own process group, so that the whole group can be killed.
@@ -136,10 +136,10 @@ function kill(pid: number): void {
 }
 
 /** Removes profiles of killed stand-ins; their Chromium exited when the pipe closed. */
-function removeForsakenProfiles(): void {
+function removeStaleProfiles(): void {
   for (const name of readdirSync(profiles)) {
-    if (!name.startsWith(kinPrefix)) continue
-    const pid = Number.parseInt(name.slice(kinPrefix.length), 10)
+    if (!name.startsWith(profilePrefix)) continue
+    const pid = Number.parseInt(name.slice(profilePrefix.length), 10)
     const folder = join(profiles, name)
     if (!isAlive(pid) && lstatSync(folder).uid === process.getuid?.()) removeProfile(folder)
   }

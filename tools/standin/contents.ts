@@ -14,7 +14,7 @@ import { themePage } from './theme.ts'
 type Navigation = Electron.Event<Electron.WebContentsWillNavigateEventParams>
 type OpenHandler = Parameters<Electron.WebContents['setWindowOpenHandler']>[0]
 
-type Held =
+type Implemented =
   | ('id' | 'session' | 'mainFrame' | 'send' | 'loadURL' | 'reload' | 'getURL' | 'getTitle' | 'isDestroyed' | 'close')
   | ('setWindowOpenHandler' | 'openDevTools' | 'setZoomFactor' | 'getZoomFactor' | 'setZoomLevel' | 'getZoomLevel')
 
@@ -28,13 +28,13 @@ export interface Host {
 const all = new Map<string, Contents>()
 let count = 0
 
-export class Contents extends LoudEmitter<ContentsEvents> implements Pick<Electron.WebContents, Held> {
+export class Contents extends LoudEmitter<ContentsEvents> implements Pick<Electron.WebContents, Implemented> {
   readonly id = ++count
   readonly session = session.defaultSession
   readonly mainFrame: Electron.WebFrameMain
   readonly #host: Host
-  #tellAttached: (page: Session) => void = () => {}
-  readonly #attached = new Promise<Session>((resolve) => (this.#tellAttached = resolve))
+  #resolveAttached: (page: Session) => void = () => {}
+  readonly #attached = new Promise<Session>((resolve) => (this.#resolveAttached = resolve))
   #page: Session | undefined
   #line: Line | undefined
   #mainFrameId: string | undefined
@@ -70,7 +70,7 @@ export class Contents extends LoudEmitter<ContentsEvents> implements Pick<Electr
     this.#page = page
     this.#mainFrameId = targetId
     this.#line = new Line(page, targetId, { sender: asWhole(this), senderFrame: this.mainFrame }, (report) =>
-      this.#hear(report),
+      this.#receive(report),
     )
     this.#listen(page)
     const blankShown = new Promise<void>((resolve) => page.on('Page.frameNavigated', () => resolve()))
@@ -89,7 +89,7 @@ export class Contents extends LoudEmitter<ContentsEvents> implements Pick<Electr
     // Two concurrent navigations would race, and sometimes the first would win. The earlier one may fail unobserved.
     const { frameTree } = await page.send('Page.getFrameTree')
     if (frameTree.frame.url !== blank) await blankShown
-    this.#tellAttached(page)
+    this.#resolveAttached(page)
   }
 
   loadURL(url: string): Promise<void> {
@@ -194,7 +194,7 @@ export class Contents extends LoudEmitter<ContentsEvents> implements Pick<Electr
       })
   }
 
-  #hear(report: Report): void {
+  #receive(report: Report): void {
     if (report.kind === 'open') this.#opens(report)
     else this.#host.told(report)
   }

@@ -4,7 +4,7 @@ import type * as Electron from 'electron'
 import type { Session } from './cdp.ts'
 import { structuredCodec } from './codec.ts'
 import { loud, preventable } from './loud.ts'
-import { worldName, type Address, type Message, type Report, type Upward } from './page.ts'
+import { worldName, type Address, type Message, type Report, type ToMain } from './page.ts'
 
 type Handler = Parameters<Electron.IpcMain['handle']>[1]
 
@@ -62,7 +62,7 @@ export class Line {
     })
     page.on('Runtime.bindingCalled', ({ payload, executionContextId }) => {
       // Encoded by our own script, in a world where no other script runs.
-      this.#receive(JSON.parse(payload) as Upward, executionContextId)
+      this.#receive(JSON.parse(payload) as ToMain, executionContextId)
     })
   }
 
@@ -101,12 +101,12 @@ export class Line {
     this.#page.post('Runtime.callFunctionOn', {
       functionDeclaration: 'function (...parts) { globalThis.standinDown?.(...parts) }',
       executionContextId: context,
-      arguments: inParts(waiting.lines.join('\n')).map((value) => ({ value })),
+      arguments: splitText(waiting.lines.join('\n')).map((value) => ({ value })),
       silent: true,
     })
   }
 
-  #receive(upward: Upward, context: number): void {
+  #receive(upward: ToMain, context: number): void {
     if (upward.kind === 'invoke') void this.#answer(upward, context)
     else if (upward.kind === 'send') listeners.emit(upward.channel, this.#event(), ...valuesOf(upward.text))
     else this.#others(upward)
@@ -134,7 +134,7 @@ export class Line {
 
 const valuesOf = (text: string) => codec.decode(text) as unknown[]
 
-function inParts(text: string): string[] {
+function splitText(text: string): string[] {
   const parts: string[] = []
   for (let start = 0; start < text.length;) {
     const last = text.charCodeAt(start + partLength - 1)

@@ -2,7 +2,7 @@
 import { EventEmitter } from 'node:events'
 
 /** Members that the language, module loaders and Playwright read on any object. */
-const askedOfAnything = new Set(['then', 'toJSON', 'default', '__esModule', 'module.exports'])
+const commonMembers = new Set(['then', 'toJSON', 'default', '__esModule', 'module.exports'])
 
 const refusal = (name: string, key: PropertyKey) => new Error(`the stand-in has no ${name}.${String(key)}`)
 
@@ -12,7 +12,7 @@ const refusal = (name: string, key: PropertyKey) => new Error(`the stand-in has 
  */
 export function loud<Whole extends object>(name: string, held: Partial<Whole>): Whole {
   const lacks = (target: object, key: PropertyKey) =>
-    typeof key === 'string' && !(key in target) && !askedOfAnything.has(key)
+    typeof key === 'string' && !(key in target) && !commonMembers.has(key)
   const guarded = new Proxy(held, {
     get(target, key, receiver) {
       if (lacks(target, key)) throw refusal(name, key)

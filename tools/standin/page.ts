@@ -8,7 +8,7 @@ import { structuredCodec, type Codec } from './codec.ts'
 export const worldName = 'Electron Isolated Context'
 
 /** Messages from a page to main; `text` is encoded by the codec. */
-export type Upward = Message | Report
+export type ToMain = Message | Report
 
 export type Message =
   | { readonly kind: 'invoke'; readonly id: number; readonly channel: string; readonly text: string }
@@ -75,7 +75,7 @@ function preloadWorld(window: Window, codec: Codec, bridge: Bridge, preload: Pre
   const listeners = new Map<string, Listener[]>()
   let count = 0
 
-  const up = (upward: Upward) => window.standinUp(JSON.stringify(upward))
+  const up = (upward: ToMain) => window.standinUp(JSON.stringify(upward))
 
   function guarded<Held extends object>(name: string, held: Held): Held {
     return new Proxy(held, {
@@ -131,11 +131,11 @@ function preloadWorld(window: Window, codec: Codec, bridge: Bridge, preload: Pre
 
   function take([kind, to]: Address, text: string): void {
     if (kind === 'zoom') zoom(to)
-    else if (kind === 'message') hear(to, codec.decode(text) as unknown[])
+    else if (kind === 'message') receive(to, codec.decode(text) as unknown[])
     else settle(kind, to, codec.decode(text))
   }
 
-  function hear(channel: string, values: readonly unknown[]): void {
+  function receive(channel: string, values: readonly unknown[]): void {
     const event = guarded('ipcRendererEvent', { sender: ipcRenderer, ports: [] })
     try {
       for (const listener of listeners.get(channel) ?? []) listener(event, ...values)
@@ -159,14 +159,14 @@ function preloadWorld(window: Window, codec: Codec, bridge: Bridge, preload: Pre
     if (root) root.style.zoom = factor === 1 ? '' : String(factor)
   }
 
-  function tellBounds(): void {
+  function reportBounds(): void {
     up({ kind: 'bounds' })
   }
 
-  function tellFocus(): void {
+  function reportFocus(): void {
     up({ kind: 'focus', focused: window.document.hasFocus() })
     // There is no other event for a window that was moved.
-    tellBounds()
+    reportBounds()
   }
 
   function open(
@@ -195,16 +195,16 @@ function preloadWorld(window: Window, codec: Codec, bridge: Bridge, preload: Pre
     return !!target && 'href' in target && typeof target.href === 'string' && 'target' in target
   }
 
-  window.addEventListener('resize', tellBounds)
-  window.addEventListener('focus', tellFocus)
-  window.addEventListener('blur', tellFocus)
+  window.addEventListener('resize', reportBounds)
+  window.addEventListener('focus', reportFocus)
+  window.addEventListener('blur', reportFocus)
   window.addEventListener('click', followLink)
   window.addEventListener('auxclick', followLink)
   // The browser cannot refuse a window before it exists. Electron can, and window.open then returns null.
   bridge.expose('open', (url: unknown = '', frameName: unknown = '', features: unknown = '') =>
     open(String(url), String(frameName), String(features), features ? 'new-window' : 'foreground-tab'),
   )
-  tellFocus()
+  reportFocus()
 
   const contextBridge = guarded('contextBridge', {
     exposeInMainWorld: (name: string, api: unknown) => bridge.expose(name, api),

@@ -21,11 +21,11 @@ Object.defineProperty(process.versions, 'electron', { value: version, enumerable
 Object.defineProperty(process, 'type', { value: 'browser', enumerable: true })
 Object.defineProperty(process, 'defaultApp', { value: true, enumerable: true })
 
-const face = pathToFileURL(join(import.meta.dirname, 'index.ts')).href
+const entry = pathToFileURL(join(import.meta.dirname, 'index.ts')).href
 registerHooks({
   resolve: (specifier, context, next) =>
     specifier === 'electron' || specifier === 'electron/main' || specifier === 'electron/common'
-      ? { url: face, shortCircuit: true }
+      ? { url: entry, shortCircuit: true }
       : next(specifier, context),
 })
 

@@ -6,9 +6,9 @@ import { browser, closePage, openPage, type Page } from './browser.ts'
 import { asWhole, Contents, type Host } from './contents.ts'
 import { windowEvents, type WindowEvents } from './events.ts'
 import { loud, LoudEmitter, preventable } from './loud.ts'
-import { refuseStrange } from './options.ts'
+import { rejectUnsupported } from './options.ts'
 
-type Held =
+type Implemented =
   | ('id' | 'loadURL' | 'reload' | 'show' | 'hide' | 'focus' | 'close' | 'destroy' | 'isDestroyed' | 'isVisible')
   | ('isFocused' | 'minimize' | 'isMinimized' | 'restore' | 'maximize' | 'unmaximize' | 'isMaximized' | 'getBounds')
   | ('getNormalBounds' | 'getContentBounds' | 'setBounds' | 'setContentSize' | 'getTitle' | 'setTitle')
@@ -17,7 +17,7 @@ type Held =
 const windows = new Set<Window>()
 let count = 0
 
-class Window extends LoudEmitter<WindowEvents> implements Pick<Electron.BrowserWindow, Held> {
+class Window extends LoudEmitter<WindowEvents> implements Pick<Electron.BrowserWindow, Implemented> {
   readonly id = ++count
   readonly webContents: Contents
   readonly #bounds: Bounds
@@ -30,7 +30,7 @@ class Window extends LoudEmitter<WindowEvents> implements Pick<Electron.BrowserW
 
   constructor(options: Electron.BrowserWindowConstructorOptions = {}) {
     super('BrowserWindow', windowEvents)
-    refuseStrange(options)
+    rejectUnsupported(options)
     const host: Host = {
       destroy: () => this.destroy(),
       told: (report) => {
