@@ -22,7 +22,7 @@ if (status !== 0) process.exit(1)
 
 const display = await openDisplay({ virtual: true })
 const stage = new Stage(display.env, log)
-log(`carried by ${stage.real ? 'Electron' : 'the stand-in'}`)
+log(`running in ${stage.real ? 'Electron' : 'the stand-in'}`)
 try {
   for (const measure of measures.filter(({ name }) => names.length === 0 || names.includes(name))) {
     try {

@@ -21,9 +21,9 @@ export async function startDemo(): Promise<Demo> {
   const [socket, proxy, certificate, mirrors] = await new Promise<string[]>((resolve, reject) => {
     const lines: string[] = []
     createInterface({ input: child.stdout }).on('line', (line) => lines.push(line) === 4 && resolve(lines))
-    child.once('exit', (code) => reject(new Error(`the demo world ended with ${code}`)))
+    child.once('exit', (code) => reject(new Error(`the demo world exited with code ${code}`)))
   })
-  if (!socket || !proxy || !certificate || !mirrors) throw new Error('the demo world does not say where it is')
+  if (!socket || !proxy || !certificate || !mirrors) throw new Error('the demo world did not print its addresses')
   const server = await forwardPort(proxy)
   return {
     socket,

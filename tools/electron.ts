@@ -25,7 +25,7 @@ export function electronBinary(): ElectronBinary {
  */
 export function tryToGetElectron() {
   if (electronBinary().real || existsSync(tried)) return
-  console.log('Fetching Electron, once, for 30 seconds at most…')
+  console.log('Downloading Electron (once, at most 30 s)…')
   spawnSync(process.execPath, ['node_modules/electron/install.js'], { stdio: 'ignore', timeout: 30_000 })
   mkdirSync('.cache', { recursive: true })
   writeFileSync(tried, '')

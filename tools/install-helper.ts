@@ -75,6 +75,6 @@ const escaped = (text: string) => text.replace(/[&<>"]/g, (character) => `&#${St
 
 if (import.meta.main) {
   const [root] = process.argv.slice(2)
-  if (root === undefined) throw new Error('where to? node tools/install-helper.ts ROOT')
+  if (root === undefined) throw new Error('usage: node tools/install-helper.ts ROOT')
   installHelper(root)
 }

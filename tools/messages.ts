@@ -10,6 +10,6 @@ const dashed = Object.values(catalogues).flatMap((catalogue) =>
   Object.entries(catalogue).filter(([, text]) => JSON.stringify(text).includes('—')),
 )
 
-for (const key of unused) console.error(`no source mentions the message ${key}`)
-for (const [key] of dashed) console.error(`a dash in the message ${key}: a comma does`)
+for (const key of unused) console.error(`unused message: ${key}`)
+for (const [key] of dashed) console.error(`message ${key} contains a dash: use a comma`)
 process.exitCode = unused.length + dashed.length > 0 ? 1 : 0

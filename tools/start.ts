@@ -31,7 +31,7 @@ try {
 
 async function engineAnswers(): Promise<boolean> {
   const { ok } = await reach({ env: process.env, home: homedir() })
-  if (!ok) console.log('No Docker answers on this machine: opening on a throwaway world, gone on exit.')
+  if (!ok) console.log('Docker does not respond on this machine: starting a throwaway world, which is removed on exit.')
   return ok
 }
 
@@ -73,7 +73,7 @@ async function describeScreen(page: Page): Promise<string> {
     state: await slipway.call('engine.state'),
     images: await slipway.call('images.snapshot'),
   }))
-  if (!state.ok || !images.ok) throw new Error('the window does not answer')
+  if (!state.ok || !images.ok) throw new Error('the window does not respond')
   if (state.value.status !== 'connected') return `engine: ${state.value.status}`
   const { product, version, api, rootDir } = state.value.facts
   const { images: all, containers } = images.value

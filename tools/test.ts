@@ -76,7 +76,7 @@ function readReport(name: string): Record<string, unknown> {
   try {
     return JSON.parse(readFileSync(report(name), 'utf8')) as Record<string, unknown>
   } catch (error) {
-    console.error(`The tests of ${name} left no count:`, error)
+    console.error(`The tests of ${name} reported no counts:`, error)
     uncounted = true
     return {}
   }

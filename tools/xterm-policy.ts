@@ -21,7 +21,7 @@ export const xtermPolicy = (): Plugin => {
       },
     },
     buildEnd(error) {
-      if (!found && !error) throw new Error('xterm-policy: xterm was not built; does it come from another file now?')
+      if (!found && !error) throw new Error('xterm-policy: xterm was not part of the build; has its file name changed?')
     },
   }
 }

@@ -79,7 +79,7 @@ async function askForWindow(singletonSocket: string): Promise<void> {
   const socket = connect(singletonSocket)
   socket.end(['START', process.cwd(), 'chromium', '--test-type', `--app=${blank}`].join('\0'))
   const [answer] = (await once(socket, 'data')) as [Buffer]
-  if (String(answer) !== 'ACK') throw new Error(`Chromium opens no window: ${String(answer)}`)
+  if (String(answer) !== 'ACK') throw new Error(`Chromium did not open a window: ${String(answer)}`)
 }
 
 function attached({ sessionId, targetInfo }: Payload<'Target.attachedToTarget'>): void {

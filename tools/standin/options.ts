@@ -21,7 +21,7 @@ export function rejectUnsupported(options: Electron.BrowserWindowConstructorOpti
     ...Object.keys(options).filter((name) => !windowOptions.has(name)),
     ...Object.keys(webPreferences).filter((name) => !pageOptions.has(name)),
   ]
-  if (unsupported.length > 0) throw new Error(`the stand-in's BrowserWindow does not know ${unsupported.join(', ')}`)
+  if (unsupported.length > 0) throw new Error(`the stand-in's BrowserWindow does not support ${unsupported.join(', ')}`)
   const { sandbox = true, contextIsolation = true, nodeIntegration = false } = webPreferences
   const { webSecurity = true, webviewTag = false } = webPreferences
   if (!sandbox || !contextIsolation || nodeIntegration || !webSecurity || webviewTag) {

@@ -63,7 +63,7 @@ async function answer(page: Session, paused: Paused, mayNavigate: MayNavigate) {
   }
   const handler = handlers.get(new URL(url).protocol.slice(0, -1))
   if (!handler) {
-    console.error(`the stand-in fetches nothing from outside: ${url}`)
+    console.error(`the stand-in has no network access: ${url}`)
     // An aborted navigation keeps the current document.
     return fail(page, paused, isDocument ? 'Aborted' : 'BlockedByClient')
   }
