@@ -1,6 +1,6 @@
 import type { Slipway } from '../preload/contract/index.ts'
 
 declare global {
-  /** Put there by the bridge, before the page runs. */
+  /** Exposed by the preload script. */
   const slipway: Slipway
 }

@@ -5,22 +5,22 @@ import { build, type InlineConfig, type Plugin } from 'vite'
 import renderer from '../vite.config.ts'
 
 /**
- * What dockerode brings and Slipway never calls: an ssh that accepts any host's key (main/engine/connect/routes.ts has its
- * own way), and gRPC for BuildKit's sessions. They would be two thirds of main, and of the time that it takes to load.
+ * Dependencies of dockerode that Slipway never calls: an ssh client that accepts any host key (Slipway connects in
+ * main/engine/connect/routes.ts), and gRPC for BuildKit sessions. They would be two thirds of main.
  */
-const uncalled = ['ssh2', '@grpc/grpc-js', '@grpc/proto-loader']
-const withoutUncalled: Plugin = {
+const unusedPackages = ['ssh2', '@grpc/grpc-js', '@grpc/proto-loader']
+const omitUnused: Plugin = {
   name: 'without-uncalled',
   enforce: 'pre',
-  resolveId: (id) => (uncalled.includes(id) ? '\0uncalled' : undefined),
-  load: (id) => (id === '\0uncalled' ? 'module.exports = {}' : undefined),
+  resolveId: (id) => (unusedPackages.includes(id) ? '\0unused-package' : undefined),
+  load: (id) => (id === '\0unused-package' ? 'module.exports = {}' : undefined),
 }
 
-/** One CommonJS file that needs no node_modules: Electron's sandboxed preload asks for that form. */
+/** One CommonJS file without node_modules, as required by Electron's sandboxed preload. */
 const node = (entry: string, outDir: string, target: string): InlineConfig => ({
   configFile: false,
   logLevel: 'warn',
-  plugins: [withoutUncalled],
+  plugins: [omitUnused],
   build: {
     target,
     outDir,

@@ -1,4 +1,4 @@
-// The fast loop for each commit: what must hold of the source, and the unit tests.
+// The quick check for each commit: static checks and unit tests.
 import { checks } from './checks.ts'
 import { runSteps } from './steps.ts'
 

@@ -1,4 +1,4 @@
-/** What must hold of the source before anything is run: types, lint, format, the rules of the rooms, the messages. */
+/** The static checks: types, lint, format, import rules, messages. */
 import type { Step } from './steps.ts'
 
 const bin = 'node_modules/.bin'

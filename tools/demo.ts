@@ -1,4 +1,4 @@
-/** The demo world beside the app: an engine with realistic images, gone when it is stopped or its starter dies. */
+/** The demo world: an engine with realistic images. It ends when it is stopped or its parent process dies. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, writeFileSync } from 'node:fs'
@@ -8,9 +8,9 @@ import { createInterface } from 'node:readline'
 
 export interface Demo {
   readonly socket: string
-  /** Puts the demo's mirrors on the list of an app with this configuration folder. */
+  /** Adds the demo's mirrors to the list of an app with this configuration folder. */
   furnish(config: string): void
-  /** For the app, so that it finds the demo's Docker Hub and mirrors. */
+  /** Environment variables for the app, which lead to the demo's Docker Hub and mirrors. */
   readonly env: NodeJS.ProcessEnv
   stop(): Promise<void>
 }
@@ -21,10 +21,10 @@ export async function startDemo(): Promise<Demo> {
   const [socket, proxy, certificate, mirrors] = await new Promise<string[]>((resolve, reject) => {
     const lines: string[] = []
     createInterface({ input: child.stdout }).on('line', (line) => lines.push(line) === 4 && resolve(lines))
-    child.once('exit', (code) => reject(new Error(`the demo world ended with ${code}`)))
+    child.once('exit', (code) => reject(new Error(`the demo world exited with code ${code}`)))
   })
-  if (!socket || !proxy || !certificate || !mirrors) throw new Error('the demo world does not say where it is')
-  const door = await openDoor(proxy)
+  if (!socket || !proxy || !certificate || !mirrors) throw new Error('the demo world did not print its addresses')
+  const server = await forwardPort(proxy)
   return {
     socket,
     furnish(config) {
@@ -32,29 +32,29 @@ export async function startDemo(): Promise<Demo> {
       writeFileSync(join(config, 'Slipway/mirrors.json'), JSON.stringify({ own: mirrors.split(' ') }))
     },
     env: {
-      HTTPS_PROXY: `http://127.0.0.1:${door.port}`,
-      // Not past the proxy to the mirrors: only the world knows their names.
+      HTTPS_PROXY: `http://127.0.0.1:${server.port}`,
+      // Mirrors must go through the proxy, because their names only exist in the demo world.
       NO_PROXY: '127.0.0.1,localhost',
       NODE_EXTRA_CA_CERTS: certificate,
     },
     async stop() {
-      door.close()
-      // The world lives as long as its input.
+      server.close()
+      // The world ends when its standard input closes.
       child.stdin.end()
       await ended
     },
   }
 }
 
-/** A port of this machine that leads into the world, which has a network of its own. */
-async function openDoor(socket: string) {
-  const door = createServer((client) => {
+/** A local port that is forwarded into the world, which has its own network namespace. */
+async function forwardPort(socket: string) {
+  const server = createServer((client) => {
     const inner = connect(socket)
     client.on('error', () => client.destroy()).once('close', () => inner.destroy())
     inner.on('error', () => inner.destroy()).once('close', () => client.end())
     client.pipe(inner).pipe(client)
   })
-  door.listen(0, '127.0.0.1').unref()
-  await once(door, 'listening')
-  return { port: (door.address() as AddressInfo).port, close: () => void door.close() }
+  server.listen(0, '127.0.0.1').unref()
+  await once(server, 'listening')
+  return { port: (server.address() as AddressInfo).port, close: () => void server.close() }
 }

@@ -1,4 +1,4 @@
-/** An X display to draw on: the user's, or a virtual one. */
+/** The X display to use: the user's, or a virtual one. */
 import { spawn } from 'node:child_process'
 
 export interface Display {
@@ -17,7 +17,7 @@ export async function openDisplay({
   const number = await new Promise<string>((resolve, reject) => {
     server.stdio[3]!.once('data', (data) => resolve(String(data).trim()))
     server.once('error', reject)
-    server.once('exit', (code) => reject(new Error(`Xvfb ended with ${code}`)))
+    server.once('exit', (code) => reject(new Error(`Xvfb exited with code ${code}`)))
   })
   return { virtual, env: { DISPLAY: `:${number}`, WAYLAND_DISPLAY: '' }, close: () => void server.kill() }
 }

@@ -1,4 +1,4 @@
-// The whole app on a virtual display, in a world of its own: what `tools/test.ts` runs beside the tests on engines.
+// End-to-end tests on a virtual display in their own world; `tools/test.ts` runs them beside the engine tests.
 import { resolve } from 'node:path'
 import { openDisplay } from './display.ts'
 import { electronBinary } from './electron.ts'

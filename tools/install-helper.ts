@@ -1,6 +1,6 @@
 /**
- * Lays the root helper and its polkit action where the system looks for them. The tests use it in their world, the
- * package on the tree that it packs: `node tools/install-helper.ts ROOT`.
+ * Installs the root helper and its polkit action. Used by the tests in their world, and by the package build on the
+ * tree that it packs: `node tools/install-helper.ts ROOT`.
  */
 import { chmodSync, chownSync, copyFileSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -12,37 +12,37 @@ const program = `${folder}/slipway-daemon-file`
 const modules = 'slipway_daemon_file'
 const action = 'usr/share/polkit-1/actions/io.slipway.daemon-file.policy'
 
-/** Installs under a root. Whoever calls must be root, so that nobody else owns what root will run. */
+/** Installs under a root folder. The caller must be root, so that root owns the files that it will run. */
 export function installHelper(root: string): void {
-  lay(join(root, program), 0o755, (file) => copyFileSync(join(source, 'slipway-daemon-file'), file))
+  installFile(join(root, program), 0o755, (file) => copyFileSync(join(source, 'slipway-daemon-file'), file))
   for (const name of readdirSync(join(source, modules)).filter((name) => name.endsWith('.py')))
-    lay(join(root, folder, modules, name), 0o644, (file) => copyFileSync(join(source, modules, name), file))
-  lay(join(root, action), 0o644, (file) => writeFileSync(file, policy()))
+    installFile(join(root, folder, modules, name), 0o644, (file) => copyFileSync(join(source, modules, name), file))
+  installFile(join(root, action), 0o644, (file) => writeFileSync(file, policy()))
 }
 
-function lay(file: string, mode: number, write: (file: string) => void): void {
-  layFolder(dirname(file))
+function installFile(file: string, mode: number, write: (file: string) => void): void {
+  installFolder(dirname(file))
   write(file)
-  own(file, mode)
+  setOwner(file, mode)
 }
 
-/** Folders that are there already stay as they are. */
-function layFolder(folder: string): void {
+/** Existing folders keep their mode and owner. */
+function installFolder(folder: string): void {
   if (existsSync(folder)) return
-  layFolder(dirname(folder))
+  installFolder(dirname(folder))
   mkdirSync(folder)
-  own(folder, 0o755)
+  setOwner(folder, 0o755)
 }
 
-function own(path: string, mode: number): void {
+function setOwner(path: string, mode: number): void {
   chownSync(path, 0, 0)
   chmodSync(path, mode)
 }
 
 /**
- * The question that the desktop asks, in each language. A password is asked for at each change (`auth_admin`, and not
- * `auth_admin_keep`): the helper lives through one change, so nobody is asked twice, and no other program of the
- * session can use the minutes for which an answer would be kept.
+ * The polkit prompt in each language. Each change asks for a password (`auth_admin`, not `auth_admin_keep`): the
+ * helper handles one change per run, so the user is asked once, and no other program of the session can use a cached
+ * authorization.
  */
 export function policy(): string {
   const words = (tag: string, key: 'polkit.description' | 'polkit.message') =>
@@ -75,6 +75,6 @@ const escaped = (text: string) => text.replace(/[&<>"]/g, (character) => `&#${St
 
 if (import.meta.main) {
   const [root] = process.argv.slice(2)
-  if (root === undefined) throw new Error('where to? node tools/install-helper.ts ROOT')
+  if (root === undefined) throw new Error('usage: node tools/install-helper.ts ROOT')
   installHelper(root)
 }

@@ -1,4 +1,4 @@
-/** The built app, started by Playwright: for tests, pictures, measurements and a start without a display. */
+/** Launches the built app with Playwright, for tests, pictures, benchmarks and starts without a display. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -6,16 +6,16 @@ import { _electron, type ElectronApplication, type Page } from 'playwright-core'
 import { electronBinary } from './electron.ts'
 
 export interface Launch {
-  /** Of the engine to use; undefined leaves it to the app to find one. */
+  /** The engine's socket; if undefined, the app finds an engine itself. */
   readonly socket?: string
   readonly language?: 'en' | 'zh-CN'
   readonly theme?: 'light' | 'dark'
   readonly env?: NodeJS.ProcessEnv
-  /** The user's configuration folder; by default a new one that goes with the app. */
+  /** The user's configuration folder. Default: a new folder that is deleted when the app closes. */
   readonly config?: string
-  /** Puts something into a new configuration folder before the app begins. */
+  /** Prepares a new configuration folder before the app starts. */
   readonly furnish?: (config: string) => void
-  /** The main script, if not that of the built app. */
+  /** The main script. Default: the built app's. */
   readonly main?: string
 }
 
@@ -31,7 +31,7 @@ export async function launch(how: Launch): Promise<LaunchedApp> {
   return app
 }
 
-/** Started, with a first window; what it shows may still be to come. */
+/** The app has started and has a window, which may not have drawn its content yet. */
 export async function open({
   socket,
   language = 'en',
@@ -69,7 +69,7 @@ export async function open({
   }
 }
 
-/** The list is on screen, or the reason why there is none. */
+/** Waits until the list is drawn, or the reason why there is none. */
 export async function whenDrawn(page: Page): Promise<void> {
   await page.locator('[role=gridcell], main h1[aria-live], main p.font-semibold').first().waitFor({ timeout: 60_000 })
 }

@@ -1,5 +1,5 @@
-// Mends package-lock.json after `npm install`. Where a registry does not serve the optional packages
-// of other platforms, npm leaves them out of the lock and `npm ci` then calls the lock incomplete.
+// Repairs package-lock.json after `npm install`. If a registry does not serve optional packages of other platforms,
+// npm omits them from the lockfile, and `npm ci` then rejects the lockfile as incomplete.
 import { readFileSync, writeFileSync } from 'node:fs'
 
 interface Entry {
@@ -18,7 +18,7 @@ const named = (names: readonly string[], name: string) => names.find((part) => n
 const file = 'package-lock.json'
 const lock = JSON.parse(readFileSync(file, 'utf8')) as { packages: Record<string, Entry> }
 
-/** Whether Node would find `dependency` from the package at `path`. */
+/** @returns whether Node would resolve `dependency` from the package at `path` */
 function resolves(path: string, dependency: string): boolean {
   for (let base = path; ; base = base.slice(0, Math.max(0, base.lastIndexOf('/node_modules/')))) {
     if (lock.packages[`${base && `${base}/`}node_modules/${dependency}`]) return true

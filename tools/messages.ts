@@ -1,4 +1,4 @@
-// Finds messages that no source mentions. Missing ones and wrong parameters fail the type check.
+// Finds unused messages. The type check already finds missing messages and wrong parameters.
 import { globSync, readFileSync } from 'node:fs'
 import { catalogues } from '../resources/messages/index.ts'
 
@@ -10,6 +10,6 @@ const dashed = Object.values(catalogues).flatMap((catalogue) =>
   Object.entries(catalogue).filter(([, text]) => JSON.stringify(text).includes('—')),
 )
 
-for (const key of unused) console.error(`no source mentions the message ${key}`)
-for (const [key] of dashed) console.error(`a dash in the message ${key}: a comma does`)
+for (const key of unused) console.error(`unused message: ${key}`)
+for (const [key] of dashed) console.error(`message ${key} contains a dash: use a comma`)
 process.exitCode = unused.length + dashed.length > 0 ? 1 : 0

@@ -1,5 +1,5 @@
-// Writes every screen in both themes, languages and window sizes to pictures/, with an index.html to leaf through.
-//   ./dev pictures [word…]   only the scenes whose names contain one of the words
+// Writes pictures of every screen in each theme, language and window size to pictures/, with an index.html.
+// ./dev pictures [word…]   only the scenes whose names contain one of the words
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Page } from 'playwright-core'
@@ -15,7 +15,7 @@ const sizes = [
   { width: 1240, height: 780 },
   { width: 880, height: 560 },
 ] as const
-const looks = [
+const variants = [
   { language: 'en', theme: 'light' },
   { language: 'zh-CN', theme: 'dark' },
   { language: 'en', theme: 'dark' },
@@ -33,7 +33,7 @@ const display = await openDisplay({ virtual: true })
 const demo = await startDemo()
 const drawn: string[] = []
 try {
-  for (const scene of wanted) for (const look of looks) await draw(scene, look)
+  for (const scene of wanted) for (const variant of variants) await draw(scene, variant)
 } finally {
   await demo.stop()
   display.close()
@@ -41,9 +41,9 @@ try {
 writeFileSync(join(folder, 'index.html'), page(drawn))
 console.log(`${drawn.length} pictures: ${join(process.cwd(), folder, 'index.html')}`)
 
-async function draw({ name, socket, wholePage = false, show }: Scene, look: (typeof looks)[number]) {
+async function draw({ name, socket, wholePage = false, show }: Scene, variant: (typeof variants)[number]) {
   const app = await launch({
-    ...look,
+    ...variant,
     socket: socket ?? demo.socket,
     furnish: demo.furnish,
     env: { ...display.env, ...demo.env },
@@ -56,7 +56,7 @@ async function draw({ name, socket, wholePage = false, show }: Scene, look: (typ
         await show(app.page)
       }
       await app.page.waitForTimeout(250)
-      const file = `${name}-${look.theme}-${look.language}-${size.width}.png`
+      const file = `${name}-${variant.theme}-${variant.language}-${size.width}.png`
       await app.page.screenshot({ path: join(folder, file), fullPage: wholePage })
       drawn.push(file)
     }
@@ -66,7 +66,7 @@ async function draw({ name, socket, wholePage = false, show }: Scene, look: (typ
   }
 }
 
-/** The app would ask before it closes on a pull, and there is nobody to answer. */
+/** Otherwise the app would ask for confirmation before it closes during a pull. */
 async function cancelAll(page: Page) {
   await page.evaluate(`(async () => {
     const running = async () => (await slipway.call('jobs.list')).value.filter(({ state }) => state === 'running')

@@ -1,17 +1,17 @@
 #!/usr/bin/env bash
-# Puts on this machine what a command needs, says what, and how long it took. Silent when all is there.
+# Installs what a command needs on this machine. Prints each step with its duration, or nothing if all is present.
 #
 #   tools/setup.sh node      npm and node_modules (which bring their own Node 24)
-#   tools/setup.sh window    Chromium, and fonts that can draw Chinese and emoji
+#   tools/setup.sh window    Chromium, and fonts with Chinese characters and emoji
 #   tools/setup.sh display   a virtual display
-#   tools/setup.sh world     Docker engines, a registry and an sshd for throwaway worlds, unpacked privately
+#   tools/setup.sh world     Docker engines, a registry and an sshd for throwaway worlds, unpacked in a private folder
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source tools/world/folders.sh
 
 say() { printf 'setup: %s\n' "$*" >&2; }
 
-# Says what is being done, does it, and says how long it took; shows its output only when it fails.
+# Runs a step and prints its name and duration; prints its output only if it fails.
 step() {
   local what=$1 from=$SECONDS log
   shift
@@ -47,7 +47,7 @@ want() { packages+=("$@"); }
 install_packages() {
   [ ${#packages[@]} -gt 0 ] || return 0
   has apt-get || { say "install these yourself, this is neither Debian nor Ubuntu: ${packages[*]}"; return 1; }
-  # A password is asked for here, where it can be seen, not within a step whose output is kept back.
+  # Ask for the password here, where the prompt is visible; the output of a step is hidden.
   [ "$(id -u)" = 0 ] || as_root true
   step 'reading the package lists' as_root apt-get update
   step "installing ${packages[*]}" as_root env DEBIAN_FRONTEND=noninteractive \
@@ -55,7 +55,7 @@ install_packages() {
 }
 
 needs_node() {
-  # Any Node can fetch the one that all else runs on (install_modules).
+  # Any version of Node can download the version that everything else uses (install_modules).
   has node || want nodejs
   has npm || want npm
   [ -e /etc/ssl/certs/ca-certificates.crt ] || want ca-certificates
@@ -64,7 +64,7 @@ needs_node() {
 needs_window() {
   if ! has chromium && ! has google-chrome && ! has chromium-browser; then
     if grep -qs '^ID=ubuntu' /etc/os-release; then
-      # Ubuntu's package is a snap in disguise: it needs snapd running, and sees neither /tmp nor /var/tmp.
+      # Ubuntu's package installs a snap, which requires snapd and cannot read /tmp or /var/tmp.
       say 'no Chromium here, and that of Ubuntu is a snap, which is untried: install google-chrome (a .deb), then run this again'
       return 1
     fi
@@ -72,7 +72,7 @@ needs_window() {
   fi
   if ! has fc-list || [ -z "$(fc-list :lang=zh-cn family)" ]; then want fontconfig fonts-noto-cjk; fi
   if ! has fc-list || [ -z "$(fc-list 'DejaVu Sans Mono' family)" ]; then want fonts-dejavu-core; fi
-  # What programs in containers write.
+  # Emoji in the output of programs in containers.
   if ! has fc-list || [ -z "$(fc-list :charset=1f433 family)" ]; then want fonts-noto-color-emoji; fi
 }
 
@@ -81,16 +81,16 @@ needs_display() {
   has xauth || want xauth
 }
 
-# Never docker.io, containerd, runc or openssh-server: their packages would start a service, or drive out the Docker that
-# is here. tools/world/engines.sh unpacks them instead.
+# Never install docker.io, containerd, runc or openssh-server: their packages start services or replace the installed
+# Docker. tools/world/engines.sh unpacks them instead.
 needs_world() {
   has ip || want iproute2
   has unshare || want util-linux
-  # For the certificates of the stub of Docker Hub.
+  # Certificates of the Docker Hub stub.
   has openssl || want openssl
-  # For engines that are reached over ssh.
+  # Engines that are reached over ssh.
   has ssh && has ssh-keygen || want openssh-client
-  # For the helper that changes Docker's configuration as root.
+  # The helper that changes Docker's configuration as root.
   has python3 || want python3
   has dbus-daemon || want dbus
   [ -x /usr/lib/polkit-1/polkitd ] || [ -x /usr/libexec/polkitd ] || want polkitd
@@ -104,8 +104,8 @@ needs_world() {
   [ -e /usr/share/keyrings/debian-archive-keyring.gpg ] || want debian-archive-keyring
 }
 
-# A Node older than 22 is only good for fetching a newer one, with an npm of its age: with the old one,
-# npm leaves out the native parts of packages that ask for more.
+# A Node older than 22 is only used to download a newer one, together with a matching npm: an old npm skips native
+# optional dependencies of packages that require a newer Node.
 bootstrap=.cache/node
 fetch_node() {
   local arch
@@ -117,7 +117,7 @@ fetch_node() {
 }
 
 install_modules() {
-  # npm touches node_modules at each install, so only a copy of the lock tells whether it is the same.
+  # npm touches node_modules at each install, so changes are detected by comparing a copy of the lockfile.
   local stamp=node_modules/.slipway-lock.json path=$PATH
   cmp -s package-lock.json $stamp && [ -x node_modules/.bin/node ] && return
   if ! node -e 'process.exit(Number.parseInt(process.versions.node) >= 22 ? 0 : 1)'; then

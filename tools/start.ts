@@ -1,6 +1,6 @@
-// `./dev start`: the app over this machine's engine, or over a throwaway world where none answers.
-//   --demo   on the throwaway world in any case
-//   --check  open, wait until the list is drawn, say what it shows, write a picture, close
+// `./dev start`: runs the app with this machine's engine, or in a throwaway world if no engine answers.
+// --demo   always use the throwaway world
+// --check  open, wait until the list is drawn, print what is shown, write a picture, close
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -12,17 +12,17 @@ import { launch, whenDrawn } from './launch.ts'
 import { runShown, runSteps } from './steps.ts'
 import { startDemo, type Demo } from './demo.ts'
 
-const wants = (flag: string) => process.argv.includes(flag)
+const hasFlag = (flag: string) => process.argv.includes(flag)
 const picture = join('pictures', 'window.png')
 
 tryToGetElectron()
 const [built] = await runSteps([{ name: 'build', command: [process.execPath, 'tools/build.ts'] }])
 if (!built?.ok) process.exit(1)
 
-const demo = wants('--demo') || !(await engineAnswers()) ? await startDemo() : undefined
+const demo = hasFlag('--demo') || !(await engineAnswers()) ? await startDemo() : undefined
 const display = await openDisplay()
 try {
-  if (wants('--check') || display.virtual) await startAndLook(demo)
+  if (hasFlag('--check') || display.virtual) await startAndCheck(demo)
   else await startPlainly(demo)
 } finally {
   display.close()
@@ -31,7 +31,7 @@ try {
 
 async function engineAnswers(): Promise<boolean> {
   const { ok } = await reach({ env: process.env, home: homedir() })
-  if (!ok) console.log('No Docker answers on this machine: opening on a throwaway world, gone on exit.')
+  if (!ok) console.log('Docker does not respond on this machine: starting a throwaway world, which is removed on exit.')
   return ok
 }
 
@@ -39,15 +39,15 @@ async function startPlainly(world: Demo | undefined) {
   const { path, real } = electronBinary()
   const args = [...(real && process.getuid?.() === 0 ? ['--no-sandbox'] : []), 'dist/main/index.cjs']
   if (!world) return void (await runShown(path, args, {}))
-  // What is tried out there is no matter of the user's own settings.
+  // Changes made in the demo must not affect the user's settings.
   const config = mkdtempSync(join(tmpdir(), 'slipway-demo-'))
   world.furnish(config)
   await runShown(path, args, { DOCKER_HOST: `unix://${world.socket}`, XDG_CONFIG_HOME: config, ...world.env })
   rmSync(config, { recursive: true, force: true })
 }
 
-/** For those who cannot see the window: a picture of it, and in words what it shows. */
-async function startAndLook(world: Demo | undefined) {
+/** For those who cannot see the window: writes a picture and prints what it shows. */
+async function startAndCheck(world: Demo | undefined) {
   const language = process.env['LANG']?.startsWith('zh') ? 'zh-CN' : 'en'
   const app = await launch({
     language,
@@ -58,9 +58,9 @@ async function startAndLook(world: Demo | undefined) {
     await whenDrawn(app.page)
     mkdirSync('pictures', { recursive: true })
     await app.page.screenshot({ path: picture })
-    console.log(await shown(app.page))
+    console.log(await describeScreen(app.page))
     console.log(`picture: ${join(process.cwd(), picture)}`)
-    if (wants('--check')) return
+    if (hasFlag('--check')) return
     console.log('The window is open on a virtual display. Ctrl+C closes it.')
     await Promise.race([app.page.waitForEvent('close', { timeout: 0 }), interrupted()])
   } finally {
@@ -68,12 +68,12 @@ async function startAndLook(world: Demo | undefined) {
   }
 }
 
-async function shown(page: Page): Promise<string> {
+async function describeScreen(page: Page): Promise<string> {
   const { state, images } = await page.evaluate(async () => ({
     state: await slipway.call('engine.state'),
     images: await slipway.call('images.snapshot'),
   }))
-  if (!state.ok || !images.ok) throw new Error('the window does not answer')
+  if (!state.ok || !images.ok) throw new Error('the window does not respond')
   if (state.value.status !== 'connected') return `engine: ${state.value.status}`
   const { product, version, api, rootDir } = state.value.facts
   const { images: all, containers } = images.value

@@ -1,4 +1,4 @@
-/** Commands run one beside the other, each told in a line; the output of one that failed is shown whole. */
+/** Runs commands in parallel and reports each in one line; the output of a failed command is printed in full. */
 import { spawn } from 'node:child_process'
 
 export interface Step {
@@ -42,7 +42,7 @@ function capture(file: string, args: readonly string[]): Promise<{ code: number 
   })
 }
 
-/** Runs a command with its output shown as it comes. */
+/** Runs a command and shows its output as it arrives. */
 export function runShown(file: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<boolean> {
   return new Promise((resolve) => {
     const child = spawn(file, args, { stdio: 'inherit', env: { ...process.env, ...env } })

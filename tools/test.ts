@@ -1,11 +1,11 @@
-// All that CI runs: what must hold of the source, the build, and the tests on real engines and in the whole app.
-// --matrix runs the tests on engines on all of them (tests/engine/matrix.ts); other words choose tests by file.
+// All that CI runs: static checks, the build, the tests on real engines, and the end-to-end tests.
+// --matrix runs the engine tests on every engine (tests/engine/matrix.ts); other arguments select tests by file.
 import { mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { checks } from './checks.ts'
 import { runShown, runSteps } from './steps.ts'
 
-// Absolute: Playwright takes a relative name from its configuration's folder.
+// Absolute, because Playwright resolves relative paths against the folder of its configuration.
 const folder = resolve('.cache/results')
 rmSync(folder, { recursive: true, force: true })
 mkdirSync(folder, { recursive: true })
@@ -25,7 +25,7 @@ const vitest = (project: string) =>
 const checked = await runSteps([{ name: 'build', command: [process.execPath, 'tools/build.ts'] }, ...checks])
 const [unit, ...units] = vitest('unit')
 const ran = [await runShown(unit, units)]
-// Each in a world of its own, side by side: both wait for others more than they work.
+// Each suite runs in its own world, in parallel: both mostly wait.
 const [endToEnd, engines] = await Promise.all([
   runSteps([{ name: 'end to end', command: [inside, process.execPath, 'tools/end-to-end.ts', ...only] }]),
   runShown(inside, vitest('engine')),
@@ -33,16 +33,16 @@ const [endToEnd, engines] = await Promise.all([
 ran.push(engines, ...endToEnd.map(({ ok }) => ok))
 console.log(endToEnd.map(({ ok, output }) => (ok ? output : '')).join(''))
 
-// What is not counted does not pass for passed.
+// A suite that reports no counts has not passed.
 let uncounted = false
 const counts = [...['unit', 'engine'].map(vitestCounts), playwrightCounts()]
 const passed = sum('passed') + checked.filter(({ ok }) => ok).length
 const failed = sum('failed') + checked.filter(({ ok }) => !ok).length
 const skipped = sum('skipped')
-const wrong = uncounted || failed > 0 || ran.some((ok) => !ok)
-process.exitCode = wrong ? 1 : 0
-// A runner that broke down before it counted is a failure too.
-console.log(`${passed} passed, ${wrong ? Math.max(1, failed) : 0} failed${skipped ? `, ${skipped} skipped` : ''}`)
+const failedAny = uncounted || failed > 0 || ran.some((ok) => !ok)
+process.exitCode = failedAny ? 1 : 0
+// A runner that crashed before it reported counts is a failure too.
+console.log(`${passed} passed, ${failedAny ? Math.max(1, failed) : 0} failed${skipped ? `, ${skipped} skipped` : ''}`)
 
 interface Counts {
   readonly passed: number
@@ -76,7 +76,7 @@ function readReport(name: string): Record<string, unknown> {
   try {
     return JSON.parse(readFileSync(report(name), 'utf8')) as Record<string, unknown>
   } catch (error) {
-    console.error(`The tests of ${name} left no count:`, error)
+    console.error(`The tests of ${name} reported no counts:`, error)
     uncounted = true
     return {}
   }

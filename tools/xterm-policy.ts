@@ -1,14 +1,14 @@
 /**
- * Makes xterm clean under `style-src 'self'; require-trusted-types-for 'script'` while it is built: its `<style>`
- * elements become `xterm-style` (renderer/terminals/xterm-style.ts), and its style attributes are written as properties,
- * which the policy allows. Fails the build where there is nothing to do, or something left that the policy would stop.
+ * Makes xterm comply with `style-src 'self'; require-trusted-types-for 'script'` at build time: its `<style>`
+ * elements become `xterm-style` (renderer/terminals/xterm-style.ts), and its style attributes are set as properties,
+ * which the policy allows. Fails the build if there is nothing to replace, or if a violation remains.
  */
 import type { Plugin } from 'vite'
 
 const isXterm = /[/\\]@xterm[/\\]xterm[/\\]lib[/\\]xterm\.mjs$/
 
 export const xtermPolicy = (): Plugin => {
-  let met = false
+  let found = false
   return {
     name: 'xterm-policy',
     enforce: 'pre',
@@ -16,12 +16,12 @@ export const xtermPolicy = (): Plugin => {
     transform: {
       filter: { id: isXterm },
       handler(code) {
-        met = true
+        found = true
         return { code: reversedWell(underPolicy(code)), map: null }
       },
     },
     buildEnd(error) {
-      if (!met && !error) throw new Error('xterm-policy: xterm was not built; does it come from another file now?')
+      if (!found && !error) throw new Error('xterm-policy: xterm was not part of the build; has its file name changed?')
     },
   }
 }
@@ -44,8 +44,8 @@ export function underPolicy(code: string): string {
 const reversed = /\((\w+),(\w+),(\w+)\.foreground,(\w+),(\w+),(\w+)\)\|\|(\w+)&&(\w+\.push\(`xterm-fg-\$\{257\}`\))/
 
 /**
- * Reversed text has the background's colour. Where a least contrast is wished for, xterm 6.0 takes it to have the
- * foreground's, which is its ground now, and makes a grey of it (DomRendererRowFactory, the last `_applyMinimumContrast`).
+ * Inverse text has the background's colour. With a minimum contrast, xterm 6.0 assumes the foreground's colour, which
+ * is now the background, and makes the text grey (DomRendererRowFactory, the last `_applyMinimumContrast`).
  */
 export function reversedWell(code: string): string {
   if (!reversed.test(code)) throw new Error('xterm-policy: xterm draws reversed text in another way now')

@@ -1,16 +1,16 @@
-/** The plan of a removal of build cache, as the sheet shows it. */
+/** Plans and applies a removal of build cache, for the dialog that shows the plan. */
 import type { Failure, KeptCachePlan } from '../../preload/contract/index.ts'
 
 export class CacheRemoval {
-  kept = $state.raw<KeptCachePlan>()
+  stored = $state.raw<KeptCachePlan>()
   failure = $state.raw<Failure>()
   planning = $state(true)
   working = $state(false)
-  /** The cache changed between the plan and the click. */
-  moved = $state(false)
+  /** The cache changed after the plan was made, so a new plan is shown. */
+  planChanged = $state(false)
 
-  readonly plan = $derived(this.kept?.plan)
-  readonly usable = $derived(
+  readonly plan = $derived(this.stored?.plan)
+  readonly canApply = $derived(
     !this.planning && !this.working && this.failure === undefined && (this.plan?.deletes.length ?? 0) > 0,
   )
 
@@ -23,17 +23,17 @@ export class CacheRemoval {
     const answer = await slipway.call('build-cache.plan')
     this.planning = false
     this.failure = answer.ok ? undefined : answer.error
-    if (answer.ok) this.kept = answer.value
+    if (answer.ok) this.stored = answer.value
   }
 
-  /** @returns whether the work has begun */
+  /** @returns whether the removal job was started */
   async apply(): Promise<boolean> {
-    if (!this.kept || !this.usable) return false
+    if (!this.stored || !this.canApply) return false
     this.working = true
-    const answer = await slipway.call('build-cache.apply', this.kept.id)
+    const answer = await slipway.call('build-cache.apply', this.stored.id)
     if (answer.ok) return true
-    this.moved = answer.error.code === 'plan-moved' || answer.error.code === 'plan-unknown'
-    if (this.moved) await this.#plan()
+    this.planChanged = answer.error.code === 'plan-moved' || answer.error.code === 'plan-unknown'
+    if (this.planChanged) await this.#plan()
     else this.failure = answer.error
     this.working = false
     return false

@@ -1,18 +1,18 @@
-/** What is done with containers from where they are listed, and what went wrong with it. */
+/** Container actions (start, stop, shell, logs, …) and their last failures. */
 import type { ContainerId } from '../../model/image/image.ts'
 import type { Failure, Result } from '../../preload/contract/index.ts'
 import { terminals } from '../terminals/terminals.svelte.ts'
 
 class Containers {
-  /** By container: the last thing asked of it failed. */
+  /** Failure of the last action, by container. */
   failures = $state.raw<Readonly<Record<ContainerId, Failure>>>({})
-  /** Those of which something is asked now. */
+  /** Containers with an action in progress. */
   working = $state.raw<ReadonlySet<ContainerId>>(new Set())
 
   start = (id: ContainerId) => this.#do(id, () => slipway.call('containers.start', id))
   stop = (id: ContainerId) => this.#do(id, () => slipway.call('containers.stop', id))
   attach = (id: ContainerId) => this.#do(id, () => terminals.open(id, 'attach'))
-  /** Where there is none, its own program is all that there is to talk to. */
+  /** Opens a shell; if the image has none, attaches to the container's main process. */
   shell = (id: ContainerId) =>
     this.#do(id, async () => {
       const opened = await terminals.open(id, 'shell')
@@ -24,9 +24,9 @@ class Containers {
   remove = (container: ContainerId, volumes: readonly string[]) =>
     this.#do(container, () => slipway.call('containers.remove', { container, volumes: [...volumes] }))
 
-  async #do(id: ContainerId, ask: () => Promise<Result<unknown>>): Promise<boolean> {
+  async #do(id: ContainerId, action: () => Promise<Result<unknown>>): Promise<boolean> {
     this.working = new Set([...this.working, id])
-    const answer = await ask()
+    const answer = await action()
     this.working = new Set([...this.working].filter((other) => other !== id))
     const { [id]: _, ...others } = this.failures
     this.failures = answer.ok ? others : { ...others, [id]: answer.error }

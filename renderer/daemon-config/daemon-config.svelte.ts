@@ -1,4 +1,4 @@
-/** What Docker's own configuration says of mirrors, as main last read it. */
+/** The mirrors in Docker's configuration, as last read by main. */
 import type { DaemonMirrors } from '../../preload/contract/index.ts'
 
 class Daemon {

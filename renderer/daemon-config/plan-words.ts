@@ -1,11 +1,11 @@
-/** A plan for Docker's own mirrors, and what stands in its way, in sentences. */
+/** Texts for the plan of a mirror change in daemon.json, and for what prevents the change. */
 import type { FileFault } from '../../model/daemon-config/file.ts'
 import type { Installation, Obstacle, PlanRow } from '../../model/daemon-config/plan.ts'
 import { plain } from '../../model/text/plain.ts'
 import { listed, t } from '../ui/words.svelte.ts'
 import { wrongAddress } from '../ui/mirror-address-words.ts'
 
-/** Those of the mirrors are a list of their own. */
+/** Text of one plan row. Mirror rows (`asks`) are shown in a separate list. */
 export function rowWords(row: PlanRow, file: string): string {
   switch (row.kind) {
     case 'asks':
@@ -55,7 +55,7 @@ export function obstacleWords(obstacle: Obstacle, file: string): string {
   }
 }
 
-/** Why the mirrors of this engine are not to be changed from here. */
+/** Why Slipway cannot change the mirrors of this engine. */
 export function elsewhereWords(installation: Installation): string {
   if (installation === 'desktop') return t('daemon.obstacle.desktop')
   return installation === 'podman' ? t('daemon.obstacle.podman') : t('daemon.obstacle.elsewhere')

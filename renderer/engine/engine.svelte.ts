@@ -1,4 +1,4 @@
-/** Which engine the window looks at, and whether it answers. */
+/** The current engine and its connection state. */
 import { plain } from '../../model/text/plain.ts'
 import type { ContextChoice, EngineContext, EngineState } from '../../preload/contract/index.ts'
 import { failureWords } from '../ui/failure.ts'
@@ -18,7 +18,7 @@ class EngineView {
   async switchTo(context: ContextChoice) {
     if (context.current) return
     const answer = await slipway.call('engine.switch', context.name)
-    notices.say(answer.ok ? t('engine.switched', { context: contextName(context) }) : failureWords(answer.error).title)
+    notices.show(answer.ok ? t('engine.switched', { context: contextName(context) }) : failureWords(answer.error).title)
   }
 }
 

@@ -1,19 +1,19 @@
-/** Images and containers as main tells them: the whole once, then numbered changes. */
+/** Images and containers, kept in sync with main: one snapshot, then numbered changes. */
 import type { Container, Image, ImageId } from '../../model/image/image.ts'
 import type { ImagesChange, ImagesSnapshot } from '../../preload/contract/index.ts'
 
 class LiveImages {
   images = $state.raw<readonly Image[]>([])
   containers = $state.raw<readonly Container[]>([])
-  /** Whether the engine's list has been read to its end. */
+  /** Whether the engine's list has been read completely. */
   complete = $state(false)
-  /** Images known from last time that the engine has not confirmed yet. */
+  /** Images from the last session that the engine has not confirmed yet. */
   unconfirmed = $state.raw<ReadonlySet<ImageId>>(new Set())
-  /** Why it is not known which images containers use, in Docker's words. */
+  /** Why containers could not be listed, in Docker's words; undefined if they were listed. */
   containersFailure = $state<string>()
   #seq = -1
 
-  /** Whether there is a list to show, be it the last known one. */
+  /** Whether there is a list to show, possibly from the last session. */
   readonly known = $derived(this.complete || this.images.length > 0)
   readonly usedBy: ReadonlyMap<ImageId, readonly Container[]> = $derived(
     Map.groupBy(this.containers, (container) => container.image),
@@ -26,10 +26,10 @@ class LiveImages {
 
   async #reload() {
     const answer = await slipway.call('images.snapshot')
-    if (answer.ok && answer.value.seq >= this.#seq) this.#show(answer.value)
+    if (answer.ok && answer.value.seq >= this.#seq) this.#setState(answer.value)
   }
 
-  #show({ seq, complete, images, unconfirmed, containers, containersFailure }: ImagesSnapshot) {
+  #setState({ seq, complete, images, unconfirmed, containers, containersFailure }: ImagesSnapshot) {
     this.#seq = seq
     this.complete = complete
     this.unconfirmed = new Set(unconfirmed)
@@ -41,32 +41,32 @@ class LiveImages {
   #apply(change: ImagesChange) {
     if (change.seq <= this.#seq) return
     if (change.seq !== this.#seq + 1) return this.#reload()
-    this.#show({
+    this.#setState({
       seq: change.seq,
       complete: change.complete,
-      unconfirmed: without(this.unconfirmed, [...change.confirmed, ...change.imagesGone]),
-      images: changed(this.images, change.images, change.imagesGone),
-      containers: changed(this.containers, change.containers, change.containersGone),
+      unconfirmed: difference(this.unconfirmed, [...change.confirmed, ...change.imagesGone]),
+      images: merge(this.images, change.images, change.imagesGone),
+      containers: merge(this.containers, change.containers, change.containersGone),
       ...(change.containersFailure !== undefined && { containersFailure: change.containersFailure }),
     })
   }
 }
 
-function without(ids: ReadonlySet<ImageId>, gone: readonly ImageId[]): ImageId[] {
-  const left = new Set(ids)
-  for (const id of gone) left.delete(id)
-  return [...left]
+function difference(ids: ReadonlySet<ImageId>, removed: readonly ImageId[]): ImageId[] {
+  const remaining = new Set(ids)
+  for (const id of removed) remaining.delete(id)
+  return [...remaining]
 }
 
-function changed<Thing extends { readonly id: string }>(
-  known: readonly Thing[],
-  present: readonly Thing[],
-  gone: readonly string[],
-): readonly Thing[] {
-  if (present.length + gone.length === 0) return known
-  const next = new Map(known.map((thing) => [thing.id, thing]))
-  for (const id of gone) next.delete(id)
-  for (const thing of present) next.set(thing.id, thing)
+function merge<Item extends { readonly id: string }>(
+  known: readonly Item[],
+  present: readonly Item[],
+  removed: readonly string[],
+): readonly Item[] {
+  if (present.length + removed.length === 0) return known
+  const next = new Map(known.map((item) => [item.id, item]))
+  for (const id of removed) next.delete(id)
+  for (const item of present) next.set(item.id, item)
   return [...next.values()]
 }
 

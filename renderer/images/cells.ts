@@ -1,4 +1,4 @@
-/** What the cells of a line say, written once a change. */
+/** Cell texts of a row of the image list. */
 import { shortId, type Bytes } from '../../model/image/image.ts'
 import { plain } from '../../model/text/plain.ts'
 import { live } from '../engine/live.svelte.ts'
@@ -8,19 +8,19 @@ import type { GroupLine, ImageLine, Line } from './lines.ts'
 
 export interface Cells {
   readonly name: string
-  /** Beside the name: the tag, or how many images a group has. */
+  /** The tag; for a group, its number of images. */
   readonly tag: string
   readonly tagHint?: string | undefined
   readonly id?: string
   readonly created?: string
   readonly createdHint?: string | undefined
-  /** The bar: what only this image holds, and what others hold too or, while that is not `known`, may. */
+  /** For the bar: bytes that only this image uses, and shared bytes (an upper bound if not `known`). */
   readonly unique: Bytes
   readonly shared: Bytes
   readonly known: boolean
   readonly sharing?: string | undefined
   readonly size: string
-  /** Why the image cannot be read. */
+  /** Explains why the image cannot be read. */
   readonly unreadable?: string | undefined
   readonly used: string
   readonly usedHint?: string | undefined
@@ -41,7 +41,7 @@ const groupCells = ({ repository, images, size: bytes, used }: GroupLine): Cells
 function imageCells(line: ImageLine): Cells {
   const { id, image, repository, tag = '', others, created, size: bytes, used } = line
   const { unique, shared } = layers.ofImage(id)
-  // Not read yet: it may be either.
+  // Layers that are not read yet may be unique or shared.
   const known = unique.max - unique.min < bytes || bytes === 0
   const parts = { unique: unique.min, shared: known ? Math.max(0, Math.min(bytes, shared.max)) : bytes }
   return {

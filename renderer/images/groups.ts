@@ -1,18 +1,18 @@
-/** The list of images by repository. */
+/** Groups the image list by repository. */
 import { imagesOf, sizeOf, type GroupLine, type ImageLine, type Line } from './lines.ts'
 
-/** A group for each repository, in the order in which the lines name them; all are closed. */
+/** @returns one closed group per repository, in order of first appearance */
 export function groupsOf(lines: readonly ImageLine[]): GroupLine[] {
-  return [...Map.groupBy(lines, ({ repository }) => repository)].map(([repository, own]): GroupLine => {
-    const images = imagesOf(own)
+  return [...Map.groupBy(lines, ({ repository }) => repository)].map(([repository, groupLines]): GroupLine => {
+    const images = imagesOf(groupLines)
     return {
       kind: 'group',
       key: `group ${repository ?? ''}`,
       repository,
-      lines: own,
+      lines: groupLines,
       images: images.length,
       size: sizeOf(images),
-      used: [...new Map(own.map(({ id, used }) => [id, used])).values()].reduce<number>(
+      used: [...new Map(groupLines.map(({ id, used }) => [id, used])).values()].reduce<number>(
         (sum, used = 0) => sum + used,
         0,
       ),
@@ -21,8 +21,8 @@ export function groupsOf(lines: readonly ImageLine[]): GroupLine[] {
   })
 }
 
-/** The groups as lines, each that is open followed by its own. */
-export function unfolded(groups: readonly GroupLine[], open: ReadonlySet<string>): Line[] {
+/** @returns the groups as lines, with the lines of open groups after them */
+export function toLines(groups: readonly GroupLine[], open: ReadonlySet<string>): Line[] {
   const lines: Line[] = []
   for (const group of groups) {
     if (!open.has(group.key)) lines.push(group)
@@ -34,13 +34,13 @@ export function unfolded(groups: readonly GroupLine[], open: ReadonlySet<string>
   return lines
 }
 
-/** The lines of all images of a group but the newest `keep`. Of equal age the one that stands first stays. */
+/** @returns the lines of all images but the newest `keep`; of equally old images, the earlier lines are kept */
 export function olderThanNewest({ lines }: GroupLine, keep: number): ImageLine[] {
-  const kept = new Set(
+  const newest = new Set(
     imagesOf(lines)
       .toSorted((a, b) => b.created - a.created)
       .slice(0, keep)
       .map(({ id }) => id),
   )
-  return lines.filter(({ id }) => !kept.has(id))
+  return lines.filter(({ id }) => !newest.has(id))
 }

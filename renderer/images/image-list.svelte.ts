@@ -1,4 +1,4 @@
-/** What the list of images shows: filtered, sorted, grouped, and what of it is selected. */
+/** State of the image list: filter, sort order, groups, cursor and selection. */
 import type { ImageId } from '../../model/image/image.ts'
 import { matches, parseQuery } from '../../model/image/query.ts'
 import type { SetSharing } from '../../model/layers/sharing.ts'
@@ -6,7 +6,7 @@ import { layers } from '../layers/layers.svelte.ts'
 import { live } from '../engine/live.svelte.ts'
 import { Cursor } from '../ui/cursor.svelte.ts'
 import { Selection } from '../ui/selection.svelte.ts'
-import { groupsOf, olderThanNewest, unfolded } from './groups.ts'
+import { groupsOf, olderThanNewest, toLines } from './groups.ts'
 import { LabelSearch } from './label-search.svelte.ts'
 import { imagesOf, linesOf, sizeOf, type GroupLine, type ImageLine, type Line } from './lines.ts'
 import { sortedBy, sortedGroups, startsDescending, type Column, type Order } from './order.ts'
@@ -15,33 +15,33 @@ import { belongsTo, countPresets, monthsBefore, type Preset } from './presets.ts
 export class ImageList {
   query = $state('')
   preset = $state<Preset>('all')
-  /** From how many months on an image counts as old. */
+  /** Images created at least this many months ago count as old. */
   months = $state(6)
   order = $state.raw<Order>({ column: 'size', descending: true })
   grouped = $state(false)
   #open = $state.raw<ReadonlySet<string>>(new Set())
   readonly #labels = new LabelSearch()
 
-  readonly #unlistedUse = $derived(live.containersFailure === undefined ? 0 : undefined)
+  readonly #defaultUse = $derived(live.containersFailure === undefined ? 0 : undefined)
   readonly all: readonly ImageLine[] = $derived(
-    live.images.flatMap((image) => linesOf(image, live.usedBy.get(image.id)?.length ?? this.#unlistedUse)),
+    live.images.flatMap((image) => linesOf(image, live.usedBy.get(image.id)?.length ?? this.#defaultUse)),
   )
-  // Sorted first, filtered then: a keystroke pays for the filter alone.
+  // Sorting comes before filtering, so that a keystroke only filters again.
   readonly #sorted = $derived(sortedBy(this.all, this.order))
   readonly #query = $derived(parseQuery(this.query))
   readonly #old = $derived(monthsBefore(new Date(), this.months))
-  readonly #chosen = $derived(
+  readonly #matchesPreset = $derived(
     this.preset === 'all' ? this.#sorted : this.#sorted.filter((line) => belongsTo(this.preset, line, this.#old)),
   )
-  /** The lines that pass the filters, in their order. */
+  /** The lines that match the filters, sorted. */
   readonly found: readonly ImageLine[] = $derived(
     this.#query.words.length + this.#query.conditions.length === 0
-      ? this.#chosen
-      : this.#chosen.filter((line) => matches(this.#query, line, this.#labels.holds)),
+      ? this.#matchesPreset
+      : this.#matchesPreset.filter((line) => matches(this.#query, line, this.#labels.holds)),
   )
   readonly #groups: readonly GroupLine[] = $derived(this.grouped ? sortedGroups(groupsOf(this.found), this.order) : [])
-  /** What is drawn. */
-  readonly lines: readonly Line[] = $derived(this.grouped ? unfolded(this.#groups, this.#open) : this.found)
+  /** The rows of the grid: groups and lines. */
+  readonly lines: readonly Line[] = $derived(this.grouped ? toLines(this.#groups, this.#open) : this.found)
 
   readonly cursor = new Cursor<Line>(
     () => this.lines,
@@ -52,12 +52,12 @@ export class ImageList {
     this.selection.keys.size === 0 ? [] : this.all.filter(({ key }) => this.selection.has(key)),
   )
   readonly selectedImages = $derived(imagesOf(this.selected))
-  /** What removing the selected images frees; one of which a tag is not selected stays, and frees nothing. */
+  /** What removing the selection frees. An image with an unselected tag is not removed and frees nothing. */
   readonly sharing: SetSharing = $derived.by(() => {
-    const chosen = Map.groupBy(this.selected, ({ id }) => id)
-    return layers.of([...chosen].flatMap(([id, own]) => (own.length > own[0]!.others.length ? [id] : [])))
+    const byImage = Map.groupBy(this.selected, ({ id }) => id)
+    return layers.of([...byImage].flatMap(([id, lines]) => (lines.length > lines[0]!.others.length ? [id] : [])))
   })
-  /** How many of the selected lines the filters keep from sight. */
+  /** Number of selected lines that the filters hide. */
   readonly hidden: number = $derived.by(() => {
     if (this.selected.length === 0) return 0
     return this.selected.length - this.found.filter(({ key }) => this.selection.has(key)).length
@@ -66,23 +66,23 @@ export class ImageList {
   readonly count = $derived(live.images.length)
   readonly counts = $derived(countPresets(this.all, this.#old))
   readonly filtering = $derived(this.query.trim() !== '' || this.preset !== 'all')
-  readonly largest = $derived(live.images.reduce((most, { size }) => Math.max(most, size), 1))
-  readonly largestGroup = $derived(this.#groups.reduce((most, { size }) => Math.max(most, size), 1))
-  /** The bytes of all images if none shared a layer with another. */
+  readonly largest = $derived(live.images.reduce((max, { size }) => Math.max(max, size), 1))
+  readonly largestGroup = $derived(this.#groups.reduce((max, { size }) => Math.max(max, size), 1))
+  /** Total size of all images in bytes, as if no layers were shared. */
   readonly alone = $derived(sizeOf(live.images))
 
-  /** Labels are looked through too; to be called in an effect. */
+  /** Searches labels for the words of the query. Call this in an effect. */
   searchLabels() {
-    this.#labels.look(this.#query.words)
+    this.#labels.search(this.#query.words)
   }
 
-  /** All lines of a ready-made filter, whatever else is filtered for. */
+  /** All lines of a preset, regardless of the current filter. */
   linesOf(preset: Preset): readonly ImageLine[] {
     return this.all.filter((line) => belongsTo(preset, line, this.#old))
   }
 
-  /** To an image, out of any filter that hides it. */
-  goTo(id: ImageId) {
+  /** Moves the cursor to an image; clears the filters if they hide it. */
+  moveTo(id: ImageId) {
     if (!this.lines.some((line) => line.kind === 'image' && line.id === id)) {
       this.showAll()
       this.grouped = false
@@ -100,24 +100,24 @@ export class ImageList {
     this.order = { column, descending }
   }
 
-  fold(group: GroupLine, open: boolean) {
+  setOpen(group: GroupLine, open: boolean) {
     const next = new Set(this.#open)
     if (open) next.add(group.key)
     else next.delete(group.key)
     this.#open = next
   }
 
-  foldAll(open: boolean) {
+  setAllOpen(open: boolean) {
     this.#open = new Set(open ? this.#groups.map(({ key }) => key) : [])
   }
 
-  /** Where the group that holds the cursor's line stands. */
+  /** Index of the group of the cursor's line; -1 if there is none. */
   groupIndex(): number {
     const line = this.cursor.row
     return this.lines.findIndex((at) => at.kind === 'group' && at.repository === line?.repository)
   }
 
-  /** What selecting a drawn line selects: a group stands for all of its lines. */
+  /** Keys selected by the row at an index; a group stands for all of its lines. */
   readonly keysAt = (index: number): readonly string[] => {
     const line = this.lines[index]
     if (line === undefined) return []

@@ -1,7 +1,7 @@
-/** Which images have a label that holds a word. Main alone knows the labels, so it is asked, once the typing rests. */
+/** Finds images by label. Only main knows the labels, so it is queried after typing pauses. */
 import type { ImageId } from '../../model/image/image.ts'
 
-const rest = 120
+const debounceMs = 120
 
 export class LabelSearch {
   #found = $state.raw<ReadonlyMap<string, ReadonlySet<ImageId>>>(new Map())
@@ -10,14 +10,14 @@ export class LabelSearch {
 
   readonly holds = (word: string, id: ImageId): boolean => this.#found.get(word)?.has(id) ?? false
 
-  look(words: readonly string[]) {
+  search(words: readonly string[]) {
     clearTimeout(this.#timer)
     this.#wanted = words
-    if (words.length > 0) this.#timer = setTimeout(() => void this.#ask(words), rest)
+    if (words.length > 0) this.#timer = setTimeout(() => void this.#query(words), debounceMs)
     else if (this.#found.size > 0) this.#found = new Map()
   }
 
-  async #ask(words: readonly string[]) {
+  async #query(words: readonly string[]) {
     const answer = await slipway.call('images.labelled', [...words])
     if (!answer.ok || words !== this.#wanted) return
     const found = words.map((word, at) => [word, new Set(answer.value[at])] as const)

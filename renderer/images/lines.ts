@@ -1,4 +1,4 @@
-/** The lines of the list of images: one for each tag, and one for each repository where they are grouped. */
+/** Rows of the image list: one per tag, or one per repository if the list is grouped. */
 import {
   isDangling,
   rowKey,
@@ -12,29 +12,29 @@ import type { Filtered } from '../../model/image/query.ts'
 
 export interface ImageLine extends ImageRow, Filtered {
   readonly kind: 'image'
-  /** What the line is known by while its image changes under it. */
+  /** Stable identity of the line while its image changes. */
   readonly key: string
-  /** The image's other tags. */
+  /** Other tags of the same image. */
   readonly others: readonly Reference[]
 }
 
 export interface GroupLine {
   readonly kind: 'group'
   readonly key: string
-  /** Undefined for all that no repository names. */
+  /** Undefined for the group of images without a repository. */
   readonly repository: string | undefined
   readonly lines: readonly ImageLine[]
   readonly images: number
-  /** Each image counted once, whatever its tags. */
+  /** Total bytes; an image with several tags counts once. */
   readonly size: Bytes
-  /** By the containers that are known. */
+  /** Number of containers that use the group's images, as far as known. */
   readonly used: number
   readonly open: boolean
 }
 
 export type Line = ImageLine | GroupLine
 
-/** `used`: by how many containers; undefined if it is not known. */
+/** @param used number of containers that use the image; undefined if unknown */
 export const linesOf = (image: Image, used: number | undefined): ImageLine[] =>
   rowsOf(image).map((row): ImageLine => {
     const { repository = '<none>', tag = '<none>' } = row
@@ -49,13 +49,13 @@ export const linesOf = (image: Image, used: number | undefined): ImageLine[] =>
       ...(image.sizeUnknown && { sizeUnknown: image.sizeUnknown }),
       created: image.created,
       used,
-      // The tags of an image that cannot be read are not known to be none.
+      // An unreadable image may have tags that are not known.
       dangling: isDangling(image) && image.unreadable === undefined,
       others: image.references.filter((reference) => reference !== name),
     }
   })
 
-/** The images that lines stand for, each once. */
+/** @returns the distinct images of the lines */
 export const imagesOf = (lines: readonly ImageLine[]): Image[] => [
   ...new Map(lines.map(({ image }) => [image.id, image])).values(),
 ]

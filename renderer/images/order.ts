@@ -1,4 +1,4 @@
-/** The order of the list of images. */
+/** Sort order of the image list. */
 import type { GroupLine, ImageLine } from './lines.ts'
 
 export const columns = ['repository', 'tag', 'id', 'created', 'size', 'used'] as const
@@ -9,12 +9,12 @@ export interface Order {
   readonly descending: boolean
 }
 
-/** How a column stands when it is first chosen: the largest, latest, most used come first. */
+/** Initial direction when a column is chosen: sizes, dates and counts start with the largest. */
 export const startsDescending = (column: Column) => column === 'size' || column === 'created' || column === 'used'
 
 type Compare = (a: ImageLine, b: ImageLine) => number
 
-// Plain comparison of code units: a collator takes ten times as long for 5,000 names that are ASCII by Docker's rules.
+// Compares code units: names are ASCII by Docker's rules, and a collator is ten times slower for 5,000 of them.
 const byText = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0)
 const byName: Compare = (a, b) => byText(a.repository ?? '', b.repository ?? '') || byText(a.tag ?? '', b.tag ?? '')
 
@@ -27,14 +27,14 @@ const compare: Record<Column, Compare> = {
   used: (a, b) => (a.used ?? 0) - (b.used ?? 0),
 }
 
-/** A new array; equal lines stand by name, so that the order never depends on what arrived first. */
+/** @returns a new array; equal lines are sorted by name, so the order does not depend on arrival */
 export function sortedBy(lines: readonly ImageLine[], { column, descending }: Order): ImageLine[] {
   const first = compare[column]
   const sign = descending ? -1 : 1
   return lines.toSorted((a, b) => sign * first(a, b) || byName(a, b) || byText(a.id, b.id))
 }
 
-/** Groups stand by their sums where there are any, else by their first line. */
+/** Sorts groups by their totals for size and use, otherwise by their first line. */
 export function sortedGroups(groups: readonly GroupLine[], { column, descending }: Order): readonly GroupLine[] {
   if (column !== 'size' && column !== 'used') return groups
   const sign = descending ? -1 : 1

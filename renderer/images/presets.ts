@@ -1,18 +1,18 @@
-/** The ready-made filters of the list of images. */
+/** Preset filters of the image list. */
 import type { UnixTime } from '../../model/image/image.ts'
 import type { ImageLine } from './lines.ts'
 
 export const presets = ['all', 'unused', 'dangling', 'old'] as const
 export type Preset = (typeof presets)[number]
 
-/** The instant so many months before another: the same day of an earlier month, by the calendar. */
+/** @returns the instant `months` calendar months before `now` */
 export function monthsBefore(now: Date, months: number): UnixTime {
   const then = new Date(now)
   then.setMonth(then.getMonth() - months)
   return then.getTime() / 1000
 }
 
-/** `old`: what was created before that instant; an image without a date is not known to be old. */
+/** @param old images created before this instant are old; images without a date never are */
 export function belongsTo(preset: Preset, { used, dangling, created }: ImageLine, old: UnixTime): boolean {
   switch (preset) {
     case 'all':
@@ -26,7 +26,7 @@ export function belongsTo(preset: Preset, { used, dangling, created }: ImageLine
   }
 }
 
-/** How many images, each once, every preset has. */
+/** @returns the number of distinct images per preset */
 export function countPresets(lines: readonly ImageLine[], old: UnixTime): Readonly<Record<Preset, number>> {
   const seen = new Set<string>()
   const counts = { all: 0, unused: 0, dangling: 0, old: 0 }

@@ -1,4 +1,4 @@
-/** What a job is and what became of it, in words. */
+/** Texts for a job: its title, progress and result. */
 import { shortId } from '../../model/image/image.ts'
 import type { ByteRange } from '../../model/layers/sizes.ts'
 import { wholeOf } from '../../model/pull/progress.ts'
@@ -22,51 +22,51 @@ const untagging = ['job.untag', 'job.untagging', 'job.untagged'] as const
 const clearing = ['job.cache', 'job.cache.running', 'job.cache.done'] as const
 const undoing = ['job.putBack', 'job.undoing', 'job.undone'] as const
 
-/** What was cut short is named by what was wished for: not all of it came about. */
-const tense = <Key>(state: Job['state'], [wish, now, past]: readonly [Key, Key, Key]): Key =>
-  state === 'running' ? now : state === 'done' ? past : wish
+/** A cancelled or failed job uses the infinitive: its work was not completed. */
+const tense = <Key>(state: Job['state'], [infinitive, present, past]: readonly [Key, Key, Key]): Key =>
+  state === 'running' ? present : state === 'done' ? past : infinitive
 
-/** One line below the title: how far it is, or how it ended. */
-export function storyOf(job: Job): string {
+/** One line below the title: the progress, or the result. */
+export function summaryOf(job: Job): string {
   const { subject, state, items, failure } = job
-  if (subject.kind === 'pull') return pullStory(subject, job)
+  if (subject.kind === 'pull') return pullSummary(subject, job)
   const done = items.filter((item) => item.state === 'done').length
-  if (subject.kind === 'daemon') return daemonStory(subject, job)
-  if (subject.kind === 'race' && state === 'done') return raceStory(subject)
+  if (subject.kind === 'daemon') return daemonSummary(subject, job)
+  if (subject.kind === 'race' && state === 'done') return raceSummary(subject)
   if (state === 'running' && subject.kind === 'remove' && subject.saving) {
     const { done: saved, all } = subject.saving
     return t('job.saving', { done: String(saved), all: String(all) })
   }
   if (state === 'running') return t('job.progress', { done: String(done), all: String(items.length) })
-  const story: string[] = []
-  if (failure) story.push(failureWords(failure).title)
-  if (state === 'interrupted') story.push(t('job.interrupted', { done: String(done), all: String(items.length) }))
-  if (state === 'cancelled') story.push(t('job.cancelled', { done: String(done), all: String(items.length) }))
+  const summary: string[] = []
+  if (failure) summary.push(failureWords(failure).title)
+  if (state === 'interrupted') summary.push(t('job.interrupted', { done: String(done), all: String(items.length) }))
+  if (state === 'cancelled') summary.push(t('job.cancelled', { done: String(done), all: String(items.length) }))
   else if (state === 'failed' && !failure)
-    story.push(t('job.partly', { done: String(done), all: String(items.length) }))
+    summary.push(t('job.partly', { done: String(done), all: String(items.length) }))
   if (subject.kind === 'build-cache' && done > 0)
-    story.push(...freedStory(subject.freed, { min: subject.promised, max: subject.promised }))
-  if (subject.kind === 'remove' && done > 0) story.push(...freedStory(subject.freed, subject.promised))
+    summary.push(...freedSummary(subject.freed, { min: subject.promised, max: subject.promised }))
+  if (subject.kind === 'remove' && done > 0) summary.push(...freedSummary(subject.freed, subject.promised))
   if (subject.kind === 'remove') {
-    if (subject.undone) story.push(t('job.wasUndone'))
-    else if (subject.copies) story.push(t('job.copies', { n: subject.copies.count, folder: subject.copies.folder }))
+    if (subject.undone) summary.push(t('job.wasUndone'))
+    else if (subject.copies) summary.push(t('job.copies', { n: subject.copies.count, folder: subject.copies.folder }))
   }
-  return story.join(' · ')
+  return summary.join(' · ')
 }
 
-function freedStory(freed: number | undefined, promised: ByteRange): string[] {
+function freedSummary(freed: number | undefined, promised: ByteRange): string[] {
   if (freed === undefined) return []
   return freed >= promised.min && freed <= promised.max
     ? [t('job.freedAsPromised', { bytes: size(freed) })]
     : [t('job.freed', { bytes: size(freed), promised: bytesBetween(promised) })]
 }
 
-function raceStory({ works = 0, of = 0, fastest = '' }: Extract<JobSubject, { kind: 'race' }>): string {
+function raceSummary({ works = 0, of = 0, fastest = '' }: Extract<JobSubject, { kind: 'race' }>): string {
   const all = String(of)
   return works > 0 ? t('job.race.works', { works: String(works), of: all, fastest }) : t('job.race.none', { of: all })
 }
 
-function daemonStory(subject: Extract<JobSubject, { kind: 'daemon' }>, { state, failure }: Job): string {
+function daemonSummary(subject: Extract<JobSubject, { kind: 'daemon' }>, { state, failure }: Job): string {
   const { mirrors, restores, atStart } = subject
   if (failure) return failureWords(failure).title
   if (state === 'running') return t('job.daemon.running')
@@ -82,18 +82,18 @@ function pullTitle({ reference, platform }: Pull, state: Job['state']): string {
   return platform === undefined ? t('job.pull', { reference }) : t('job.pull.for', { reference, platform })
 }
 
-function pullStory(subject: Pull, { state, items, failure }: Job): string {
+function pullSummary(subject: Pull, { state, items, failure }: Job): string {
   if (state === 'running') return items[0]?.state === 'waiting' ? t('job.pull.queued') : pullProgress(subject)
-  const why = failure ?? items[0]?.failure
-  if (why) return failureWords(why).title
+  const reason = failure ?? items[0]?.failure
+  if (reason) return failureWords(reason).title
   if (state === 'cancelled') return t('job.pull.cancelled')
   if (state === 'interrupted') return t('job.pull.interrupted')
   const { came } = subject
   if (!came) return ''
-  const story = [shortId(came.digest ?? came.image)]
-  if (!came.news) story.push(t('job.pull.upToDate'))
-  else if (came.cost !== undefined) story.push(t('job.pull.cost', { bytes: size(came.cost) }))
-  return story.join(' · ')
+  const summary = [shortId(came.digest ?? came.image)]
+  if (!came.news) summary.push(t('job.pull.upToDate'))
+  else if (came.cost !== undefined) summary.push(t('job.pull.cost', { bytes: size(came.cost) }))
+  return summary.join(' · ')
 }
 
 function pullProgress({ layers, speed, left }: Pull): string {
@@ -130,7 +130,7 @@ export function layerWords(state: PulledLayer['state']): string {
 export function itemWords({ state, failure }: JobItem): string {
   if (failure) {
     const { title, hint } = failureWords(failure)
-    // Only Docker itself knows why it refused.
+    // For this code the hint is Docker's own reason.
     return failure.code === 'engine-refused' ? hint : title
   }
   switch (state) {

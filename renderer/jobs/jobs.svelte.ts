@@ -1,16 +1,16 @@
-/** The work that main does and has done, as the window follows it. */
+/** Running and ended jobs, kept in sync with main. */
 import type { Job, JobId } from '../../preload/contract/index.ts'
 import { engine } from '../engine/engine.svelte.ts'
 import { screens } from '../ui/screens.svelte.ts'
 import { notices } from '../ui/notice.svelte.ts'
 import { t } from '../ui/words.svelte.ts'
-import { storyOf, titleOf } from './job-words.ts'
+import { summaryOf, titleOf } from './job-words.ts'
 
 class Jobs {
-  /** The newest first. */
+  /** Newest first. */
   all = $state.raw<readonly Job[]>([])
   readonly running = $derived(this.all.filter(({ state }) => state === 'running'))
-  /** Whether images are being removed, or were a moment ago: what the engine tells of it comes a little later. */
+  /** Whether images are being removed, or were in the last 3 s: the engine's events arrive a little later. */
   get removing(): boolean {
     const recent = Date.now() / 1000 - 3
     return this.all.some(({ subject, ended }) => subject.kind === 'remove' && (ended ?? Infinity) > recent)
@@ -26,11 +26,11 @@ class Jobs {
 
   #show(job: Job) {
     const at = this.all.findIndex(({ id }) => id === job.id)
-    // Whoever is on another screen hears how it ended, also where it was too short to be seen running.
+    // A notice announces the result if another screen is shown, even for jobs that were too short to be seen running.
     const seen = screens.current === 'mirrors' && ['race', 'daemon'].includes(job.subject.kind)
     if (!seen && job.state !== 'running' && (this.all[at]?.state ?? 'running') === 'running') {
-      const [title, story] = [titleOf(job), storyOf(job)]
-      notices.say(story ? t('job.notice', { title, story }) : title)
+      const [title, summary] = [titleOf(job), summaryOf(job)]
+      notices.show(summary ? t('job.notice', { title, story: summary }) : title)
     }
     this.all = at < 0 ? [job, ...this.all] : this.all.with(at, job)
   }
@@ -46,6 +46,6 @@ class Jobs {
 
 export const jobs = new Jobs()
 
-/** The engine that a job works on, if the window shows another. */
-export const elsewhereOf = (job: Job): Job['engine'] =>
+/** @returns the engine of the job if it is not the current engine */
+export const otherEngineOf = (job: Job): Job['engine'] =>
   job.engine && job.engine.endpoint !== engine.state.context?.endpoint ? job.engine : undefined

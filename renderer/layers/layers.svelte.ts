@@ -1,4 +1,4 @@
-/** Which layers images hold, as main reads them: what a selection would free is summed up here, within a frame. */
+/** Layer sharing between images, kept in sync with main. What a selection frees is computed here, within a frame. */
 import type { ImageId } from '../../model/image/image.ts'
 import { boundsOf } from '../../model/layers/bounds.ts'
 import { Sharing, type SetSharing } from '../../model/layers/sharing.ts'
@@ -9,11 +9,11 @@ class Layers {
   readonly #sharing = new Sharing()
   #seq = $state(-1)
 
-  /** The images that containers use: they stay, and so do all their layers. */
+  /** Images used by containers: they and their layers are not removed. */
   readonly held: ReadonlySet<ImageId> = $derived(new Set(live.usedBy.keys()))
 
-  /** With those that are not removed because they cannot be read. */
-  readonly #staying: ReadonlySet<ImageId> = $derived(
+  /** The same plus unreadable images, which are not removed either. */
+  readonly #notRemovable: ReadonlySet<ImageId> = $derived(
     new Set([...this.held, ...live.images.flatMap(({ id, unreadable }) => (unreadable === undefined ? [] : [id]))]),
   )
 
@@ -37,16 +37,16 @@ class Layers {
     this.#seq = change.seq
   }
 
-  /** Of one image: what it alone holds, and what others hold too. */
+  /** Bytes that only this image uses, and bytes that it shares. */
   ofImage(id: ImageId): ReturnType<Sharing['ofImage']> {
     void this.#seq
     return this.#sharing.ofImage(id)
   }
 
-  /** What removing these images frees while all containers stay. */
+  /** What removing these images frees, while all containers stay. */
   of(ids: Iterable<ImageId>): SetSharing {
     void this.#seq
-    const sum = this.#sharing.of(ids, this.#staying)
+    const sum = this.#sharing.of(ids, this.#notRemovable)
     return live.containersFailure === undefined ? sum : boundsOf(sum)
   }
 }

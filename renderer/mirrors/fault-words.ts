@@ -1,4 +1,4 @@
-/** Why a mirror does not work: in a word or two for the list, in sentences for its pane. */
+/** Why a mirror failed: a few words for the list, sentences for the details pane. */
 import { restsUntil } from '../../model/mirrors/race.ts'
 import type { Failure, MirrorProbe } from '../../preload/contract/index.ts'
 import { failureWords } from '../ui/failure.ts'
@@ -6,22 +6,22 @@ import { exactly, sentences, t } from '../ui/words.svelte.ts'
 
 type Failed = Extract<MirrorProbe, { readonly state: 'failed' }>
 
-/** It is there, and does not serve this image to this computer now. */
+/** The mirror is reachable but refuses to serve this image. */
 export const isRefusal = (probe: Failed): boolean =>
   ['registry-login', 'registry-denied', 'registry-limited', 'reference-unknown'].includes(probe.failure.code) &&
-  !isHalf(probe)
+  !isIncomplete(probe)
 
-/** The tag's manifest came, what it leads to does not. */
-const isHalf = ({ failure, digest }: Failed) =>
+/** The mirror serves the tag's manifest, but not the content that it references. */
+const isIncomplete = ({ failure, digest }: Failed) =>
   digest !== undefined && ['registry-slow', 'reference-unknown'].includes(failure.code)
 
-export function whyShort(probe: Failed): string {
+export function shortReason(probe: Failed): string {
   const { failure } = probe
   switch (failure.code) {
     case 'registry-unreachable':
       return unreachable(failure.reason)
     case 'registry-slow':
-      return isHalf(probe) ? t('mirrors.why.tooSlow') : t('mirrors.why.slow')
+      return isIncomplete(probe) ? t('mirrors.why.tooSlow') : t('mirrors.why.slow')
     case 'registry-tls':
       return t('mirrors.why.tls')
     case 'registry-login':
@@ -37,7 +37,7 @@ export function whyShort(probe: Failed): string {
     case 'registry-error':
       return failure.status === 410 ? t('mirrors.why.gone') : t('mirrors.why.error', { status: String(failure.status) })
     case 'reference-unknown':
-      return isHalf(probe) ? t('mirrors.why.partly') : t('mirrors.why.unknown')
+      return isIncomplete(probe) ? t('mirrors.why.partly') : t('mirrors.why.unknown')
     case 'content-altered':
       return t('mirrors.why.altered')
     case 'mirror-says-anything':
@@ -62,15 +62,18 @@ function unreachable(reason: Extract<Failure, { code: 'registry-unreachable' }>[
   }
 }
 
-/** As a registry's fault, but for what is otherwise where one has not chosen to go there, and cannot log in. */
-export function whyNot(probe: Failed, { host, image }: { readonly host: string; readonly image: string }): string {
+/** Like a registry's failure, except where a mirror differs: the user did not choose its host and cannot log in. */
+export function failureSentences(
+  probe: Failed,
+  { host, image }: { readonly host: string; readonly image: string },
+): string {
   const { failure, at } = probe
   const { title, hint } = failureWords(failure)
   switch (failure.code) {
     case 'registry-slow':
-      return isHalf(probe) ? t('mirrors.say.tooSlow', { host }) : sentences(title, hint)
+      return isIncomplete(probe) ? t('mirrors.say.tooSlow', { host }) : sentences(title, hint)
     case 'reference-unknown':
-      return isHalf(probe) ? t('mirrors.say.partly', { host, image }) : t('mirrors.say.unknown', { host, image })
+      return isIncomplete(probe) ? t('mirrors.say.partly', { host, image }) : t('mirrors.say.unknown', { host, image })
     case 'registry-login':
       return title
     case 'registry-limited': {

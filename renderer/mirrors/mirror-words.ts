@@ -1,9 +1,9 @@
-/** What is known of a mirror, in words: one or two for the list, a sentence for its pane. */
+/** Texts for a mirror: a few words for the list, a sentence for the details pane. */
 import { plain } from '../../model/text/plain.ts'
 import type { Content } from '../../model/mirrors/race.ts'
 import type { Mirror, MirrorProbe } from '../../preload/contract/index.ts'
 import { shownLanguage, t } from '../ui/words.svelte.ts'
-import { isRefusal, whyNot, whyShort } from './fault-words.ts'
+import { isRefusal, failureSentences, shortReason } from './fault-words.ts'
 
 export interface Verdict {
   readonly word: string
@@ -20,7 +20,7 @@ export function verdictOf(probe: MirrorProbe | undefined, content: Content, fast
     case 'measuring':
       return { word: t('mirrors.measuring'), tone: 'plain' }
     case 'failed':
-      return { word: whyShort(probe), tone: isRefusal(probe) ? 'warn' : 'bad' }
+      return { word: shortReason(probe), tone: isRefusal(probe) ? 'warn' : 'bad' }
     case 'answered':
       return answered(content, fastest)
   }
@@ -44,13 +44,13 @@ function answered(content: Content, fastest: boolean): Verdict {
   }
 }
 
-/** `image`: what it was tested with. */
+/** @param image the image of the test */
 export function sentenceOf(
   { host }: Mirror,
   probe: MirrorProbe | undefined,
   { content, image }: { readonly content: Content; readonly image: string },
 ): string {
-  if (probe?.state === 'failed') return whyNot(probe, { host: plain(host), image: plain(image) })
+  if (probe?.state === 'failed') return failureSentences(probe, { host: plain(host), image: plain(image) })
   if (probe?.state !== 'answered') return t('mirrors.say.untested')
   switch (content) {
     case 'same':
@@ -70,10 +70,10 @@ export function sentenceOf(
   }
 }
 
-/** What people call it: its operator where one is known. */
+/** Title of a mirror: its operator if known, otherwise its host. */
 export const titleOf = ({ host, known }: Mirror): string => plain(known?.operator?.[shownLanguage()] ?? host)
 
-/** Who may use it, or that it is no more. */
+/** Who may use the mirror, or that it is closed. */
 export function accessOf({ own, known }: Mirror): string {
   if (known?.closed !== undefined)
     return known.closed ? t('mirrors.closedSince', { date: known.closed }) : t('mirrors.closed')
@@ -92,6 +92,6 @@ export function accessOf({ own, known }: Mirror): string {
   }
 }
 
-/** A short time with the figures that matter: `0.12`, `1.4`, `5`. */
+/** Seconds with two significant digits: `0.12`, `1.4`, `5`. */
 export const secondsOf = (seconds: number): string =>
   new Intl.NumberFormat(shownLanguage(), { maximumSignificantDigits: 2 }).format(seconds)

@@ -1,13 +1,13 @@
-/** The mirrors of Docker Hub as main knows them, in the order in which they are of use. */
+/** State of the Mirrors screen: the Docker Hub mirrors, their test results and the user's choice. */
 import { byFindings, compare, diagnose, digestIn, isFresh, isGood, type Content } from '../../model/mirrors/race.ts'
-import { steadily } from '../ui/steady.ts'
+import { holdInPlace } from '../ui/steady.ts'
 import { hubAddress, type Failure, type Mirror, type MirrorProbe, type Mirrors } from '../../preload/contract/index.ts'
 import { mostMirrors } from '../../model/daemon-config/file.ts'
 import { canonical, sameMirror } from '../../model/mirrors/address.ts'
 import { Cursor } from '../ui/cursor.svelte.ts'
 
-/** A second one helps where the first fails; each more costs time where they hang. */
-const suggested = 2
+/** A second mirror is a fallback; each further mirror costs a timeout if it hangs. */
+const maxSuggested = 2
 
 interface FailedPull {
   readonly reference: string
@@ -17,16 +17,16 @@ interface FailedPull {
 class MirrorList {
   #all = $state.raw<Mirrors>()
   #rows = $state.raw<readonly Mirror[]>([])
-  /** What the user typed as the image to test with; until then the one that main names. */
+  /** Image for the test as typed by the user; until then main's suggestion is used. */
   #typed = $state<string>()
   failure = $state.raw<Failure>()
-  /** The pull whose failure led the user to this screen. */
+  /** The failed pull that led to this screen. */
   failedPull = $state.raw<FailedPull>()
-  /** The row that the pointer is on, and whether the user has gone somewhere in the list: these stay where they are. */
+  /** The hovered row, and whether the user has moved the cursor: such a row keeps its position. */
   #pointed: string | undefined
   #touched = false
 
-  /** By address, in the order in which Docker is to ask them. */
+  /** Addresses in the order in which Docker tries them. */
   chosen = $state.raw<readonly string[]>([])
 
   readonly known = $derived(this.#all !== undefined)
@@ -34,8 +34,8 @@ class MirrorList {
   readonly folded = $derived(this.#all?.folded ?? [])
   readonly race = $derived(this.#all?.race)
   readonly running = $derived(this.race !== undefined && this.race.ended === undefined)
-  /** All were asked, to the end. */
-  readonly #whole = $derived(this.race?.ended !== undefined && !this.race.cut)
+  /** Whether the race tested every mirror and was not cancelled. */
+  readonly #complete = $derived(this.race?.ended !== undefined && !this.race.cut)
   readonly cursor = new Cursor<Mirror>(() => this.#rows, keyOf)
 
   readonly probeOf = ({ address }: Mirror): MirrorProbe | undefined => this.race?.probes[address]
@@ -51,7 +51,7 @@ class MirrorList {
   }
 
   readonly hub = $derived(this.race?.probes[hubAddress])
-  /** Of the mirrors, those in force that are not on the list among them. */
+  /** Results of all mirrors, including configured ones that are not listed. */
   readonly #probes = $derived.by(() => {
     const { [hubAddress]: _, ...mirrors } = this.race?.probes ?? {}
     return Object.values(mirrors)
@@ -61,7 +61,7 @@ class MirrorList {
       digestIn(this.hub),
       this.#probes.flatMap((probe) => digestIn(probe) ?? []),
       this.race,
-      this.#whole,
+      this.#complete,
     ),
   )
   readonly good = $derived(this.#rows.filter((mirror) => this.isGood(mirror)))
@@ -73,23 +73,23 @@ class MirrorList {
     this.speedOf(mirror) > 0 &&
     this.#fresh.includes(mirror) &&
     this.#fresh.every((other) => this.speedOf(other) <= this.speedOf(mirror))
-  /** Those on the list that are asked: others may have been added since. */
+  /** Listed mirrors that take part in the race; others may have been added later. */
   readonly asked = $derived(this.#rows.filter((mirror) => this.probeOf(mirror) !== undefined))
   readonly done = $derived(
     this.asked.filter((mirror) => ['answered', 'failed'].includes(this.probeOf(mirror)?.state ?? '')).length,
   )
-  /** When that was found, where some were given up: they may have been asked in an earlier race. */
+  /** Time of the oldest result; a cancelled race keeps results of an earlier one. */
   readonly since = $derived(
     Math.min(...Object.values(this.race?.probes ?? {}).flatMap((probe) => ('at' in probe ? probe.at : []))),
   )
-  /** What is so with all of them, once they were asked. */
-  readonly diagnosis = $derived(this.#whole ? diagnose(this.hub, this.#probes, this.contentOf) : undefined)
+  /** What the complete results have in common. */
+  readonly diagnosis = $derived(this.#complete ? diagnose(this.hub, this.#probes, this.contentOf) : undefined)
 
-  /** The one at an address that Docker names, which may be on no list. */
+  /** @returns the mirror at an address from Docker's configuration, which may not be listed */
   at(address: string): Mirror {
     const listed = [...this.#rows, ...this.folded].find((mirror) => sameMirror(mirror.address, address))
-    const own = canonical(address)
-    return listed ?? { address: own, host: own.replace(/^https?:\/\//, ''), own: true }
+    const url = canonical(address)
+    return listed ?? { address: url, host: url.replace(/^https?:\/\//, ''), own: true }
   }
 
   get rows(): readonly Mirror[] {
@@ -106,17 +106,17 @@ class MirrorList {
     this.failure = undefined
   }
 
-  /** Once, when the app begins. */
+  /** Call this once at startup. */
   async load() {
-    slipway.on('mirrors.changed', (mirrors) => this.#take(mirrors))
+    slipway.on('mirrors.changed', (mirrors) => this.#update(mirrors))
     await this.refresh()
   }
 
-  /** When the screen is entered: another image may have been wanted since. */
+  /** Call this when the screen opens: the maxSuggested image may have changed. */
   async refresh() {
     this.#pointed = undefined
     const answer = await slipway.call('mirrors.get')
-    if (answer.ok) this.#take(answer.value)
+    if (answer.ok) this.#update(answer.value)
   }
 
   async start() {
@@ -127,8 +127,8 @@ class MirrorList {
   }
 
   /**
-   * What was found good may be chosen; one's own also untested, as only the engine may reach it. What gives other
-   * content may not.
+   * Mirrors that passed the test may be chosen. The user's own mirrors may also be chosen untested, as possibly only
+   * the engine can reach them, but not if they serve different content.
    */
   mayChoose(mirror: Mirror): boolean {
     if (this.chosen.includes(mirror.address) || this.isGood(mirror)) return true
@@ -149,8 +149,8 @@ class MirrorList {
   }
 
   /**
-   * The one of the user's own beside it in the list that it may change places with. Where what was found orders them,
-   * or is about to, the user's own order does not.
+   * @returns the adjacent mirror that this one can swap places with, if both are the user's own. Mirrors that are
+   * ordered by test results, or are being tested, cannot be swapped.
    */
   neighbour(mirror: Mirror, by: -1 | 1): Mirror | undefined {
     const other = this.#rows[this.#rows.indexOf(mirror) + by]
@@ -167,33 +167,33 @@ class MirrorList {
     if (this.race) void slipway.call('jobs.cancel', this.race.job)
   }
 
-  /** The user goes through the list. */
+  /** Call this when the user moves the cursor. */
   touch() {
     this.#touched = true
   }
 
-  /** The row that the pointer is on; where it has left the list, all come to their places. */
+  /** Sets the hovered row. When the pointer leaves the list, every row moves to its position. */
   point(address?: string) {
     this.#pointed = address
-    if (address === undefined) this.#arrange(true)
+    if (address === undefined) this.#sortRows(true)
   }
 
-  #take(mirrors: Mirrors) {
-    const ran = this.running
+  #update(mirrors: Mirrors) {
+    const wasRunning = this.running
     this.#all = mirrors
     this.chosen = this.chosen.filter((address) => mirrors.tested.some((mirror) => mirror.address === address))
-    // The last result of a race comes with its end: what is held is held then, too.
-    this.#arrange(ran || this.running)
-    // What a race has just found is what its user most likely wants.
-    if (ran && !this.running && this.chosen.length === 0)
-      this.chosen = this.#fresh.slice(0, suggested).map(({ address }) => address)
+    // The last result arrives together with the end of the race, so rows are still heldKey in place.
+    this.#sortRows(wasRunning || this.running)
+    // Preselect what the race found, unless the user has chosen mirrors.
+    if (wasRunning && !this.running && this.chosen.length === 0)
+      this.chosen = this.#fresh.slice(0, maxSuggested).map(({ address }) => address)
   }
 
-  #arrange(holding: boolean) {
-    const better = (this.#all?.tested ?? []).toSorted(this.#byFindings)
-    const held = this.#pointed ?? (this.#touched ? this.cursor.row?.address : undefined)
-    const same = better.length === this.#rows.length
-    this.#rows = holding && same ? steadily(this.#rows, better, keyOf, held) : better
+  #sortRows(holdRow: boolean) {
+    const sorted = (this.#all?.tested ?? []).toSorted(this.#byFindings)
+    const heldKey = this.#pointed ?? (this.#touched ? this.cursor.row?.address : undefined)
+    const same = sorted.length === this.#rows.length
+    this.#rows = holdRow && same ? holdInPlace(this.#rows, sorted, keyOf, heldKey) : sorted
   }
 }
 

@@ -1,4 +1,4 @@
-/** Pulls that begin on this screen, and why some did not. */
+/** Starts pulls and remembers why some could not start. */
 import type { Failure, Job } from '../../preload/contract/index.ts'
 import { jobs } from '../jobs/jobs.svelte.ts'
 
@@ -14,12 +14,12 @@ interface BeginOptions {
 }
 
 class Pulls {
-  /** Another platform than the engine's own; empty where it is that. */
+  /** The platform to pull; empty for the engine's platform. */
   platform = $state('')
   #checking = $state.raw<ReadonlySet<string>>(new Set())
   #failures = $state.raw<ReadonlyMap<string, Failure>>(new Map())
 
-  /** Begins a pull on the screen Discover, which shows why it did not begin. */
+  /** Starts a pull from the Discover screen, which shows the failure if it could not start. */
   async pull(reference: string) {
     this.#checking = new Set([...this.#checking, reference])
     this.#failures = new Map([...this.#failures].filter(([name]) => name !== reference))
@@ -29,8 +29,9 @@ class Pulls {
   }
 
   /**
-   * Main asks the registry first whether it has the image. `anyway`: also if the disk seems too full for it.
-   * @returns why the pull did not begin
+   * Main first checks that the registry has the image.
+   * @param anyway start even if the disk seems too full
+   * @returns the failure if the pull could not start
    */
   async begin(reference: string, { platform = '', anyway = false }: BeginOptions): Promise<Failure | undefined> {
     const answer = await slipway.call('pull.start', {
@@ -43,11 +44,11 @@ class Pulls {
 
   checking = (reference: string): boolean => this.#checking.has(reference)
 
-  /** The last pull of it. */
+  /** The latest pull job of a reference. */
   jobOf = (reference: string): Job | undefined =>
     jobs.all.find(({ subject }) => subject.kind === 'pull' && subject.reference === reference)
 
-  /** Of the pulls of this repository, the newest that did not succeed, unless a newer one did. */
+  /** The latest failed pull of a repository; undefined if a later pull succeeded. */
   failedOf = (repository: string): FailedPull | undefined => {
     const isOf = (reference: string) => reference.startsWith(`${repository}:`) || reference.startsWith(`${repository}@`)
     for (const [reference, failure] of [...this.#failures].toReversed())

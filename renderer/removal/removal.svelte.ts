@@ -1,58 +1,58 @@
-/** A removal between the wish and the deed: the plan that main made, the user's choices, and what is saved first. */
+/** A removal before it is applied: main's plan, the user's choices, and which images are saved first. */
 import type { ContainerId, ImageId } from '../../model/image/image.ts'
 import type { Blocked, Choice, Deletion, WishRow } from '../../model/removal/plan.ts'
 import type { Failure, KeptPlan } from '../../preload/contract/index.ts'
 
 export class Removal {
-  kept = $state.raw<KeptPlan>()
+  stored = $state.raw<KeptPlan>()
   failure = $state.raw<Failure>()
-  /** The world moved while the user read: what is shown now is the new plan. */
-  moved = $state(false)
+  /** The plan changed while the user read it; the new plan is shown. */
+  planChanged = $state(false)
   working = $state(false)
-  /** A newer plan is on its way. */
+  /** A new plan is being made. */
   planning = $state(false)
-  /** Main still keeps the plan that is shown: it can be applied. */
-  usable = $state(false)
+  /** Whether main still has the shown plan, so that it can be applied. */
+  canApply = $state(false)
   #latestRequest = 0
   readonly #rows: readonly WishRow[]
   #choices: Readonly<Record<ContainerId, Choice>> = {}
-  /** Whether copies are saved of what has a name, and of what has none. */
-  copyNamed = $state(true)
-  copyNameless = $state(false)
+  /** Whether tagged and untagged images are saved before they are removed. */
+  copyTagged = $state(true)
+  copyUntagged = $state(false)
 
   constructor(rows: readonly WishRow[]) {
     this.#rows = rows
     void this.#plan()
   }
 
-  readonly plan = $derived(this.kept?.plan)
-  readonly named: readonly Deletion[] = $derived(this.#copied('ticked'))
-  readonly nameless: readonly Deletion[] = $derived(this.#copied('offered'))
+  readonly plan = $derived(this.stored?.plan)
+  readonly tagged: readonly Deletion[] = $derived(this.#deletionsWith('ticked'))
+  readonly untagged: readonly Deletion[] = $derived(this.#deletionsWith('offered'))
   readonly copies: readonly Deletion[] = $derived([
-    ...(this.copyNamed ? this.named : []),
-    ...(this.copyNameless ? this.nameless : []),
+    ...(this.copyTagged ? this.tagged : []),
+    ...(this.copyUntagged ? this.untagged : []),
   ])
   readonly copyBytes = $derived(this.copies.reduce((sum, { size }) => sum + size, 0))
-  /** Each with a choice, and all choices alike: then one choice serves for all. */
+  /** Blocked images with a choice. If all have the same choices, one control serves for all. */
   readonly choosable: readonly Blocked[] = $derived(
     (this.plan?.blocked ?? []).filter(({ choices }) => choices.length > 1),
   )
   readonly empty = $derived(this.plan !== undefined && this.plan.deletes.length + this.plan.untags.length === 0)
 
-  #copied(copy: Deletion['copy']): readonly Deletion[] {
+  #deletionsWith(copy: Deletion['copy']): readonly Deletion[] {
     return (this.plan?.deletes ?? []).filter((deletion) => deletion.copy === copy)
   }
 
   async #plan() {
     const request = ++this.#latestRequest
     this.planning = true
-    this.usable = false
-    const answer = await slipway.call('removal.plan', { rows: this.#rows.map(plainRow), choices: this.#choices })
+    this.canApply = false
+    const answer = await slipway.call('removal.plan', { rows: this.#rows.map(toRow), choices: this.#choices })
     if (request !== this.#latestRequest) return
     this.planning = false
-    this.usable = answer.ok
+    this.canApply = answer.ok
     this.failure = answer.ok ? undefined : answer.error
-    if (answer.ok) this.kept = answer.value
+    if (answer.ok) this.stored = answer.value
   }
 
   async choose(blocked: readonly Blocked[], keep: boolean) {
@@ -65,24 +65,24 @@ export class Removal {
 
   async chooseFolder() {
     const answer = await slipway.call('removal.chooseFolder')
-    if (answer.ok && this.kept) this.kept = { ...this.kept, copies: answer.value }
+    if (answer.ok && this.stored) this.stored = { ...this.stored, copies: answer.value }
     else if (!answer.ok) this.failure = answer.error
   }
 
-  /** True when the work has begun. */
+  /** @returns whether the removal job was started */
   async apply(): Promise<boolean> {
-    if (!this.kept || !this.usable || this.working) return false
+    if (!this.stored || !this.canApply || this.working) return false
     this.working = true
     this.failure = undefined
     const copies: ImageId[] = this.copies.map(({ image }) => image)
-    const answer = await slipway.call('removal.apply', { planId: this.kept.id, copies })
+    const answer = await slipway.call('removal.apply', { planId: this.stored.id, copies })
     this.working = false
     if (answer.ok) return true
-    this.moved = answer.error.code === 'plan-moved' || answer.error.code === 'plan-unknown'
-    if (this.moved) await this.#plan()
+    this.planChanged = answer.error.code === 'plan-moved' || answer.error.code === 'plan-unknown'
+    if (this.planChanged) await this.#plan()
     else this.failure = answer.error
     return false
   }
 }
 
-const plainRow = ({ image, reference }: WishRow) => (reference === undefined ? { image } : { image, reference })
+const toRow = ({ image, reference }: WishRow) => (reference === undefined ? { image } : { image, reference })

@@ -1,4 +1,4 @@
-/** What is wrong with a field of the dialog *Run*, in words. */
+/** Texts for invalid fields of the Run dialog. */
 import type { RunFaultCode } from '../../model/run/run.ts'
 import type { MessageKey } from '../../resources/messages/index.ts'
 import { t } from '../ui/words.svelte.ts'

@@ -1,4 +1,4 @@
-/** The dialog *Run*: what is wished for, what is wrong with it, the command that it comes to, and what came of it. */
+/** State of the Run dialog: the options, their faults, the equivalent command, and the result. */
 import { runCommand } from '../../model/run/command.ts'
 import { runFaults } from '../../model/run/faults.ts'
 import { freeName } from '../../model/run/suggestion.ts'
@@ -14,10 +14,10 @@ import type { Failure, PortState, RunSuggestion, StartedRun } from '../../preloa
 import { live } from '../engine/live.svelte.ts'
 import { terminals } from '../terminals/terminals.svelte.ts'
 
-/** So long, in milliseconds, a field rests before something is asked about it. */
-const rest = 150
+/** Delay before a port's availability is checked, while the user types. */
+const debounceMs = 150
 
-/** What a new port begins with: no other computer reaches it there. */
+/** Host prefix of a new port, which makes it unreachable from other computers. */
 export const loopback = '127.0.0.1:'
 
 export class Running {
@@ -26,10 +26,10 @@ export class Running {
   failure = $state.raw<Failure>()
   working = $state(false)
   started = $state.raw<StartedRun>()
-  /** Of each port's `host` and `container`, as it was last asked for. */
+  /** Availability by port key, as last checked. */
   #ports = $state.raw<Readonly<Record<string, PortState>>>({})
   #timer: ReturnType<typeof setTimeout> | undefined
-  /** What the user has set: another tag leaves it alone. */
+  /** Fields that the user has set; changing the image keeps them. */
   readonly #touched = new Set<keyof RunWish>()
 
   readonly #names = $derived(live.containers.map(({ name }) => name))
@@ -38,18 +38,18 @@ export class Running {
       ? runFaults(this.wish, this.#names).filter(({ field, row }) => !isEmpty(this.wish, field, row))
       : [],
   )
-  /** Without the lines that nothing was written in. */
-  readonly #asked: RunWish = $derived(withoutEmpty(this.wish))
-  /** A name like the one that is wished for, and that nobody has. */
+  /** The options without empty rows. */
+  readonly #cleaned: RunWish = $derived(withoutEmpty(this.wish))
+  /** A similar container name that is not taken. */
   readonly freeName = $derived(freeName(this.wish.name, new Set(this.#names)))
-  readonly command = $derived(runCommand(this.#asked, this.about?.reach))
+  readonly command = $derived(runCommand(this.#cleaned, this.about?.reach))
   readonly ready = $derived(this.about !== undefined && this.faults.length === 0 && !this.working)
 
   constructor(wish: Pick<RunWish, 'image' | 'reference'>) {
     void this.take(wish)
   }
 
-  /** Another image: what makes sense for it takes the place of what the user has not set. */
+  /** Changes the image; its suggestions replace the fields that the user has not set. */
   async take({ image, reference }: Pick<RunWish, 'image' | 'reference'>) {
     const before = this.wish
     this.wish = { ...before, image, reference }
@@ -57,20 +57,20 @@ export class Running {
     if (this.wish.reference !== reference) return
     this.failure = answer.ok ? undefined : answer.error
     if (!answer.ok) return
-    const kept = Object.fromEntries([...this.#touched].map((key) => [key, this.wish[key]]))
+    const touched = Object.fromEntries([...this.#touched].map((key) => [key, this.wish[key]]))
     this.about = answer.value
-    this.wish = { ...answer.value.wish, ...kept }
-    void this.#askPorts()
+    this.wish = { ...answer.value.wish, ...touched }
+    void this.#checkPorts()
   }
 
   set(change: Partial<RunWish>) {
     for (const key of Object.keys(change)) this.#touched.add(key as keyof RunWish)
     this.wish = { ...this.wish, ...change }
-    // Why nothing is known of the image stays to be read.
+    // If the image could not be inspected, its failure stays visible.
     if (this.about) this.failure = undefined
     if (!change.ports) return
     clearTimeout(this.#timer)
-    this.#timer = setTimeout(() => void this.#askPorts(), rest)
+    this.#timer = setTimeout(() => void this.#checkPorts(), debounceMs)
   }
 
   portState = (port: PortWish): PortState | undefined => this.#ports[keyOf(port)]
@@ -78,7 +78,7 @@ export class Running {
   faultOf = (field: RunField, row?: number) =>
     this.faults.find((fault) => fault.field === field && (row === undefined || fault.row === row))
 
-  /** Whether the dialog has a line for a refusal: one may name a list that has none. */
+  /** Whether the dialog shows the field of the failure; its row may not exist. */
   get hasField(): boolean {
     const { failure, wish } = this
     if (!failure || !('field' in failure) || failure.field === undefined) return false
@@ -86,7 +86,7 @@ export class Running {
     return 'row' in failure ? failure.row < wish[failure.field].length : false
   }
 
-  /** What the engine refused, where it belongs to a field. */
+  /** The engine's failure, if it belongs to this field and row. */
   refusalOf(field: RunField, row?: number) {
     const { failure } = this
     if (!failure || !('field' in failure) || failure.field !== field) return undefined
@@ -95,7 +95,7 @@ export class Running {
 
   async run(): Promise<StartedRun | undefined> {
     if (!this.ready) return undefined
-    this.wish = this.#asked
+    this.wish = this.#cleaned
     this.working = true
     const answer = await slipway.call('run.start', { wish: this.wish, size: terminals.size })
     this.working = false
@@ -104,12 +104,12 @@ export class Running {
     return this.started
   }
 
-  async #askPorts() {
-    const asked = this.wish.ports
-    const states = await Promise.all(asked.map((port) => slipway.call('run.port', port)))
-    if (asked !== this.wish.ports) return
+  async #checkPorts() {
+    const checked = this.wish.ports
+    const states = await Promise.all(checked.map((port) => slipway.call('run.port', port)))
+    if (checked !== this.wish.ports) return
     this.#ports = Object.fromEntries(
-      states.flatMap((state, at) => (state.ok ? [[keyOf(asked[at]!), state.value]] : [])),
+      states.flatMap((state, at) => (state.ok ? [[keyOf(checked[at]!), state.value]] : [])),
     )
   }
 }

@@ -1,6 +1,6 @@
-/** What stands in the search box, and what was found. */
+/** State of the Discover screen: the query, its results, and the cursor. */
 import { understand } from '../../model/search/box.ts'
-import { steadily } from '../ui/steady.ts'
+import { holdInPlace } from '../ui/steady.ts'
 import type { Featured, FoundImage, SearchAnswer } from '../../preload/contract/index.ts'
 import { Cursor } from '../ui/cursor.svelte.ts'
 
@@ -8,10 +8,10 @@ export class Discover {
   text = $state('')
   readonly asked = $derived(understand(this.text))
   featured = $state.raw<Featured>()
-  /** The answer to what stands in the box, the best so far. */
+  /** The best answer to the query so far. */
   answer = $state.raw<SearchAnswer>()
   #found = $state.raw<readonly FoundImage[]>([])
-  /** Whether the user has gone somewhere in the answer: what they are at must not jump. */
+  /** Whether the user has moved the cursor: then the cursor's row keeps its position. */
   #touched = false
 
   readonly rows: readonly FoundImage[] = $derived.by(() => {
@@ -25,24 +25,24 @@ export class Discover {
   })
   readonly cursor = new Cursor<FoundImage>(() => this.rows, keyOf)
 
-  /** Once, when the app begins. */
+  /** Call this once at startup. */
   async load() {
-    slipway.on('search.answered', (answer) => this.#take(answer))
+    slipway.on('search.answered', (answer) => this.#update(answer))
     const answer = await slipway.call('search.featured')
     if (answer.ok) this.featured = answer.value
   }
 
-  /** Asks for what stands in the box. */
+  /** Runs the query. */
   async search() {
     const words = this.#words
     if (words === this.answer?.words) return
     this.#touched = false
     this.cursor.moveTo(0)
     const answer = await slipway.call('search.query', words)
-    if (answer.ok && this.answer?.words !== words) this.#take(answer.value)
+    if (answer.ok && this.answer?.words !== words) this.#update(answer.value)
   }
 
-  /** The user goes through the answer. */
+  /** Call this when the user moves the cursor. */
   touch() {
     this.#touched = true
   }
@@ -52,11 +52,11 @@ export class Discover {
     return this.asked.kind === 'name' ? this.asked.name.repository : ''
   }
 
-  #take(answer: SearchAnswer) {
+  #update(answer: SearchAnswer) {
     if (answer.words !== this.#words) return
     const at = this.#touched ? this.cursor.row?.repository : undefined
     const same = this.answer?.words === answer.words
-    this.#found = same ? steadily(this.#found, answer.images, keyOf, at) : answer.images
+    this.#found = same ? holdInPlace(this.#found, answer.images, keyOf, at) : answer.images
     this.answer = answer
   }
 }

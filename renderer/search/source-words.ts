@@ -1,4 +1,4 @@
-/** Who answered a search, and who did not, in words. */
+/** Names the sources of search results, and those that failed. */
 import { hub, registryTitle } from '../../model/image/reference.ts'
 import type { SearchAnswer, SearchSource } from '../../preload/contract/index.ts'
 import { t } from '../ui/words.svelte.ts'
@@ -16,7 +16,7 @@ export function nameOf(source: SearchSource): string {
   }
 }
 
-/** One line; `warn` where a better source should have answered. */
+/** One line; `warn` if a better source failed. */
 export function sourceWords({ source, failed, pending }: SearchAnswer): { text: string; warn: boolean } {
   const name = nameOf(source)
   if (pending) return { text: t('discover.searching'), warn: false }

@@ -1,4 +1,4 @@
-/** What is wrong with the name of an image, in words. */
+/** Why an image name is invalid. */
 import type { WrongName } from '../../model/search/box.ts'
 import { t } from '../ui/words.svelte.ts'
 

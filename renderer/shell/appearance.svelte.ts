@@ -1,24 +1,24 @@
-/** The user's language and theme, as settings say and as they come out here. */
+/** Language and theme: the settings, and the values in effect. */
 import type { Appearance, Settings } from '../../preload/contract/index.ts'
-import { speak } from '../ui/words.svelte.ts'
+import { setLanguage } from '../ui/words.svelte.ts'
 
 class AppearanceState {
   current = $state.raw<Appearance>({ language: 'system', theme: 'system', shownLanguage: 'en' })
 
   async load() {
-    slipway.on('settings.changed', (appearance) => void this.#show(appearance))
+    slipway.on('settings.changed', (appearance) => void this.#apply(appearance))
     const answer = await slipway.call('settings.get')
-    await this.#show(answer.ok ? answer.value : this.current)
+    await this.#apply(answer.ok ? answer.value : this.current)
   }
 
   async change(settings: Partial<Settings>) {
     await slipway.call('settings.change', settings)
   }
 
-  async #show(appearance: Appearance) {
+  async #apply(appearance: Appearance) {
     this.current = appearance
     document.documentElement.lang = appearance.shownLanguage
-    await speak(appearance.shownLanguage)
+    await setLanguage(appearance.shownLanguage)
   }
 }
 

@@ -9,10 +9,10 @@ const controls = 'button, a[href], input, select, textarea, summary, [tabindex="
 interface Place {
   readonly element: HTMLElement
   /** The containers of the element, innermost first, each with the position of the element among its controls. */
-  readonly within: readonly (readonly [container: HTMLElement, position: number])[]
+  readonly ancestors: readonly (readonly [container: HTMLElement, position: number])[]
 }
 
-/** @returns a function that stops it. */
+/** @returns a function that stops keeping the focus */
 export function keepFocus(): () => void {
   let last: Place | undefined
   let checking: ReturnType<typeof setTimeout> | undefined
@@ -20,10 +20,10 @@ export function keepFocus(): () => void {
   function restore() {
     checking = undefined
     if (!last || document.activeElement !== document.body) return
-    const { element, within } = last
+    const { element, ancestors } = last
     // A control that is disabled while it works gets the focus back as soon as it is enabled.
     if (element.isConnected) return element.focus()
-    const next = within.map(nextIn).find((control) => control !== undefined) ?? screenFocus()
+    const next = ancestors.map(nextIn).find((control) => control !== undefined) ?? screenFocus()
     next?.focus({ preventScroll: true })
   }
 
@@ -36,7 +36,7 @@ export function keepFocus(): () => void {
       if (document.activeElement === document.body && last?.element.isConnected && !last.element.matches(':disabled'))
         last = undefined
     })
-  // Later than what the screens do themselves about a focus that was lost.
+  // A timeout runs after the screens' own focus handling.
   const observer = new MutationObserver(() => (checking ??= setTimeout(restore)))
 
   document.addEventListener('focusin', remember)
@@ -51,14 +51,14 @@ export function keepFocus(): () => void {
 }
 
 function placeOf(element: HTMLElement): Place {
-  const within: (readonly [HTMLElement, number])[] = []
-  for (let at = closest(element); at; at = closest(at)) within.push([at, controlsIn(at).indexOf(element)])
-  return { element, within }
+  const ancestors: (readonly [HTMLElement, number])[] = []
+  for (let at = closest(element); at; at = closest(at)) ancestors.push([at, controlsIn(at).indexOf(element)])
+  return { element, ancestors }
 }
 
 const closest = (element: HTMLElement) => element.parentElement?.closest<HTMLElement>(containers) ?? undefined
 
-function nextIn([container, position]: Place['within'][number]): HTMLElement | undefined {
+function nextIn([container, position]: Place['ancestors'][number]): HTMLElement | undefined {
   if (!container.isConnected) return undefined
   if (container.hasAttribute('tabindex')) return container
   const all = controlsIn(container)
@@ -70,7 +70,7 @@ const controlsIn = (container: HTMLElement): HTMLElement[] =>
     (control) => control.tabIndex >= 0 && !control.matches(':disabled') && control.checkVisibility(),
   )
 
-/** Where a screen begins: at the cursor of its list, at its region, or at the screen itself. */
+/** Start of a screen: the cursor of its list, its region, or the screen itself. */
 function screenFocus(): HTMLElement | undefined {
   const screen = document.querySelector<HTMLElement>('dialog[open]') ?? document.querySelector<HTMLElement>('main')
   const start = screen?.querySelector<HTMLElement>('[role=row][tabindex="0"], [role=region][tabindex="0"]')

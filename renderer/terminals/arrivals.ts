@@ -1,12 +1,12 @@
-/** Puts a terminal's output in order: what was kept first, then each piece that begins where drawing has come to. */
+/** Orders a terminal's output: the replay first, then each piece that starts at the next expected byte. */
 import type { TerminalReplay } from '../../preload/contract/index.ts'
 
-export class Arrivals {
-  /** The byte at which the next piece begins; unknown until the replay is here. */
+export class TerminalOutput {
+  /** Offset of the next byte to draw; undefined until the replay has arrived. */
   #next: number | undefined
   #early: TerminalReplay[] = []
 
-  /** What is to be drawn: what was kept, and what came while it was waited for. */
+  /** @returns the chunks to draw: the replay, then the pieces that arrived before it */
   begin({ at, bytes }: TerminalReplay): Uint8Array[] {
     this.#next = at + bytes.length
     const early = this.#early
@@ -14,7 +14,7 @@ export class Arrivals {
     return [bytes, ...early.flatMap((piece) => this.take(piece))]
   }
 
-  /** What is to be drawn now. */
+  /** @returns the chunks to draw now; empty if the piece is early or a duplicate */
   take(piece: TerminalReplay): Uint8Array[] {
     if (this.#next === undefined) this.#early.push(piece)
     if (piece.at !== this.#next) return []

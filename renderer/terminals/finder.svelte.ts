@@ -1,20 +1,20 @@
-/** What is looked for in a terminal's text, and how often it is there. */
+/** Search in a terminal's text: the query and its matches. */
 import type { ISearchOptions, SearchAddon } from '@xterm/addon-search'
 import type { Terminal } from '@xterm/xterm'
-import { foundColours } from './theme.ts'
+import { matchColours } from './theme.ts'
 
-/** More are not counted. */
-export const mostFound = 1000
+/** Matches beyond this number are not counted. */
+export const maxMatches = 1000
 
 export class Finder {
   shown = $state(false)
-  /** How often it was asked for: each time, the field is to be typed into. */
+  /** Incremented each time the find bar is opened, so that its field takes the focus. */
   asked = $state(0)
   text = $state('')
-  /** How often it is there; the place of the one in sight, from 1. */
+  /** Number of matches, and the position of the active match, counted from 1 (0: none). */
   count = $state(0)
   at = $state(0)
-  #search: SearchAddon | undefined
+  #addon: SearchAddon | undefined
   #xterm: Terminal | undefined
   readonly #dark: () => boolean
 
@@ -24,23 +24,23 @@ export class Finder {
 
   begin(xterm: Terminal, search: SearchAddon) {
     this.#xterm = xterm
-    this.#search = search
+    this.#addon = search
     search.onDidChangeResults(({ resultIndex, resultCount }) => {
       this.count = resultCount
       this.at = resultIndex + 1
     })
   }
 
-  /** From the newest output upwards, as one looks for what went by. */
-  look() {
-    this.#nothing()
+  /** Searches from the newest output upwards. */
+  search() {
+    this.#clear()
     this.previous()
   }
   previous() {
-    if (this.text) this.#search?.findPrevious(this.text, this.#options)
+    if (this.text) this.#addon?.findPrevious(this.text, this.#options)
   }
   next() {
-    if (this.text) this.#search?.findNext(this.text, this.#options)
+    if (this.text) this.#addon?.findNext(this.text, this.#options)
   }
 
   open() {
@@ -50,23 +50,23 @@ export class Finder {
 
   end() {
     this.shown = false
-    this.#nothing()
+    this.#clear()
   }
 
-  #nothing() {
-    this.#search?.clearDecorations()
+  #clear() {
+    this.#addon?.clearDecorations()
     this.#xterm?.clearSelection()
     this.count = this.at = 0
   }
 
   get #options(): ISearchOptions {
-    const { found, here } = foundColours[this.#dark() ? 'dark' : 'light']
+    const { match, active } = matchColours[this.#dark() ? 'dark' : 'light']
     return {
       decorations: {
-        matchBackground: found,
-        matchOverviewRuler: found,
-        activeMatchBackground: here,
-        activeMatchColorOverviewRuler: here,
+        matchBackground: match,
+        matchOverviewRuler: match,
+        activeMatchBackground: active,
+        activeMatchColorOverviewRuler: active,
       },
     }
   }

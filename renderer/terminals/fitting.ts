@@ -1,4 +1,4 @@
-/** Keeps a terminal as large as its place, and main told of its columns and rows. */
+/** Fits a terminal to its container element and reports its size in columns and rows. */
 import type { FitAddon } from '@xterm/addon-fit'
 import type { Terminal } from '@xterm/xterm'
 
@@ -7,26 +7,26 @@ export interface Size {
   readonly rows: number
 }
 
-/** The contract's bound. */
-const most = 1000
+/** Upper bound of the contract for columns and rows. */
+const maxCells = 1000
 
-/** About what the first terminal will have: once it is in sight, it is measured. */
-export const likelySize = (): Size => ({
-  columns: Math.max(20, Math.min(most, Math.floor((innerWidth - 240) / 7.83))),
-  rows: Math.max(5, Math.min(most, Math.floor((innerHeight - 190) / 17))),
+/** Estimated size of the first terminal, until the terminal is visible and can be measured. */
+export const estimateSize = (): Size => ({
+  columns: Math.max(20, Math.min(maxCells, Math.floor((innerWidth - 240) / 7.83))),
+  rows: Math.max(5, Math.min(maxCells, Math.floor((innerHeight - 190) / 17))),
 })
 
-export class Fitting {
+export class TerminalFit {
   readonly #xterm: Terminal
   readonly #fit: FitAddon
-  readonly #tell: (size: Size) => void
+  readonly #onResize: (size: Size) => void
   #frame: number | undefined
 
-  constructor(xterm: Terminal, fit: FitAddon, tell: (size: Size) => void) {
+  constructor(xterm: Terminal, fit: FitAddon, onResize: (size: Size) => void) {
     this.#xterm = xterm
     this.#fit = fit
-    this.#tell = tell
-    xterm.onResize(() => tell(this.size))
+    this.#onResize = onResize
+    xterm.onResize(() => onResize(this.size))
   }
 
   get size(): Size {
@@ -35,18 +35,18 @@ export class Fitting {
 
   begin() {
     this.fit()
-    // Main may know of another size, from before a window was loaded anew.
-    this.#tell(this.size)
+    // Main may still have the size from before the window was reloaded.
+    this.#onResize(this.size)
   }
 
   fit() {
     const { cols = NaN, rows = NaN } = this.#fit.proposeDimensions() ?? {}
-    // Out of sight it has no size.
-    if (cols > 0 && rows > 0) this.#xterm.resize(Math.min(cols, most), Math.min(rows, most))
+    // A terminal that is not visible has no dimensions.
+    if (cols > 0 && rows > 0) this.#xterm.resize(Math.min(cols, maxCells), Math.min(rows, maxCells))
   }
 
-  /** Once a frame, however often it is asked for. */
-  soon() {
+  /** Schedules a fit for the next frame; further calls before that frame are ignored. */
+  schedule() {
     if (this.#frame !== undefined) return
     this.#frame = requestAnimationFrame(() => {
       this.#frame = undefined

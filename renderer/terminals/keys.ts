@@ -1,4 +1,4 @@
-/** The few keys that a terminal does not hand to the program in it. */
+/** Key combinations that the terminal does not pass to the program in it. */
 
 export type TerminalKey =
   | 'close'
@@ -6,11 +6,11 @@ export type TerminalKey =
   | 'after'
   | 'find'
   | 'copy'
-  /** The browser pastes by itself. */
+  /** Left to the browser, which fires a paste event. */
   | 'paste'
-  /** Out of the terminal, to its tabs: otherwise nobody would leave it by keyboard. */
+  /** Moves the focus to the tabs; without it the keyboard could not leave the terminal. */
   | 'leave'
-  /** Another part of the app takes it. */
+  /** Handled by another part of the app. */
   | 'app'
 
 type Key = Pick<KeyboardEvent, 'key' | 'ctrlKey' | 'shiftKey' | 'altKey' | 'metaKey'>
@@ -32,13 +32,13 @@ const plain: Readonly<Record<string, TerminalKey>> = {
   '0': 'app',
 }
 
-/** `wholeScreen`: a program fills the screen (an editor, a pager), to which Ctrl+V means something of its own. */
-export function terminalKey(event: Key, wholeScreen: boolean): TerminalKey | undefined {
+/** `alternateScreen`: a full-screen program (an editor, a pager) is running, which uses Ctrl+V itself. */
+export function terminalKey(event: Key, alternateScreen: boolean): TerminalKey | undefined {
   const key = event.key.toLowerCase()
   if (event.altKey || event.metaKey) return undefined
   if (!event.ctrlKey) return event.shiftKey && key === 'insert' ? 'paste' : undefined
   if (event.shiftKey) return shifted[key]
-  return key === 'v' && !wholeScreen ? 'paste' : plain[key]
+  return key === 'v' && !alternateScreen ? 'paste' : plain[key]
 }
 
 interface Scrolled {
@@ -48,7 +48,10 @@ interface Scrolled {
   scrollToBottom(): void
 }
 
-/** Where nobody hears what is typed, the keys that go through a text do so. Whether this was one of them. */
+/**
+ * Scrolls a read-only terminal with the navigation keys.
+ * @returns whether the key was one of them
+ */
 export function scrolls(text: Scrolled, key: string): boolean {
   if (key === 'ArrowUp') text.scrollLines(-1)
   else if (key === 'ArrowDown') text.scrollLines(1)

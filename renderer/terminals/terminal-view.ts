@@ -1,19 +1,19 @@
 /**
- * One terminal as it is drawn. It lives as long as the terminal does, in sight or not: what is put out elsewhere
- * meanwhile is drawn all the same, so that no program waits for somebody to look.
+ * One terminal view. It exists as long as its terminal, visible or not: output is drawn even while another screen is
+ * shown, so that no program blocks on unread output.
  */
 import type { Terminal as Xterm } from '@xterm/xterm'
 import type { Terminal, TerminalId, TerminalReplay } from '../../preload/contract/index.ts'
-import { Arrivals } from './arrivals.ts'
-import { Finder, mostFound } from './finder.svelte.ts'
-import { Fitting, type Size } from './fitting.ts'
-import { withHan } from './han.ts'
+import { TerminalOutput } from './arrivals.ts'
+import { Finder, maxMatches } from './finder.svelte.ts'
+import { TerminalFit, type Size } from './fitting.ts'
+import { hanFontFamily } from './han.ts'
 import { scrolls, terminalKey, type TerminalKey } from './keys.ts'
-import { leastContrast, themes } from './theme.ts'
-import { pieces } from './typed.ts'
+import { minContrast, themes } from './theme.ts'
+import { chunks } from './typed.ts'
 
-interface Needs {
-  /** What it is most likely to have, until it is in sight. */
+interface TerminalViewOptions {
+  /** Estimated size, until the terminal is visible and measured. */
   readonly size: Size
   readonly label: string
   readonly dark: () => boolean
@@ -24,97 +24,97 @@ interface Needs {
   fitted(size: Size): void
 }
 
-/** Main lets 256 kB be on their way; so it hears in time, and not too often. */
-const toldAfter = 64 * 1024
+/** Main allows 256 kB to be unacknowledged; 64 kB acknowledges in time, but not too often. */
+const acknowledgeBytes = 64 * 1024
 const fontSize = 13
-/** The contract's bound. */
-const mostCopied = 1_000_000
+/** Upper bound of the contract, in UTF-16 code units. */
+const maxCopyLength = 1_000_000
 
 export class TerminalView {
   readonly finder: Finder
   readonly #id: TerminalId
-  readonly #needs: Needs
+  readonly #options: TerminalViewOptions
   readonly #host = document.createElement('div')
-  readonly #arrivals = new Arrivals()
+  readonly #output = new TerminalOutput()
   #xterm: Xterm | undefined
-  #fitting: Fitting | undefined
-  /** Where drawing has come to, and what main knows of it. */
+  #fitting: TerminalFit | undefined
+  /** Bytes drawn, and bytes acknowledged to main. */
   #drawn = 0
-  #told = 0
-  /** Questions that are drawn again have been answered before. */
+  #acknowledged = 0
+  /** While output is replayed, its terminal queries must not be answered a second time. */
   #replaying = true
-  /** Nobody hears what is typed. */
-  #deaf: boolean
+  /** No program reads the input: the terminal is read-only or has ended. */
+  #ignoresInput: boolean
   #wantsFocus = false
-  #gone = false
+  #disposed = false
   #aloud = false
 
-  constructor({ id, readOnly, state }: Terminal, needs: Needs) {
+  constructor({ id, readOnly, state }: Terminal, options: TerminalViewOptions) {
     this.#id = id
-    this.#needs = needs
-    this.#deaf = readOnly || state.is === 'ended'
-    this.finder = new Finder(needs.dark)
+    this.#options = options
+    this.#ignoresInput = readOnly || state.is === 'ended'
+    this.finder = new Finder(options.dark)
     this.#listen()
     void this.#begin()
   }
 
   async #begin() {
     const mono = getComputedStyle(document.documentElement).getPropertyValue('--font-mono')
-    const [{ makeXterm }, font] = await Promise.all([import('./xterm.ts'), withHan(mono, fontSize)])
-    if (this.#gone) return
-    const { size, label, link } = this.#needs
-    const look = { font, fontSize, theme: this.#theme, contrast: leastContrast, mostFound }
-    const { xterm, fit, search } = makeXterm({ ...size, ...look, label, link, readOnly: this.#deaf })
+    const [{ makeXterm }, font] = await Promise.all([import('./xterm.ts'), hanFontFamily(mono, fontSize)])
+    if (this.#disposed) return
+    const { size, label, link } = this.#options
+    const style = { font, fontSize, theme: this.#theme, contrast: minContrast, maxMatches }
+    const { xterm, fit, search } = makeXterm({ ...size, ...style, label, link, readOnly: this.#ignoresInput })
     xterm.attachCustomKeyEventHandler((event) => this.#key(event))
     xterm.onData((text) => this.write(text))
-    // Bytes, which an old protocol of the mouse wants; as text they go through below 128, where most of them are.
+    // An old mouse protocol sends raw bytes; sent as text, only those below 128 survive, which most of them are.
     xterm.onBinary((bytes) => this.write(bytes.replace(/[^\p{ASCII}]/gu, '')))
     this.#xterm = xterm
     this.aloud = this.#aloud
-    this.#fitting = new Fitting(xterm, fit, (size) => this.#tell(size))
+    this.#fitting = new TerminalFit(xterm, fit, (size) => this.#reportSize(size))
     this.finder.begin(xterm, search)
-    if (this.#host.isConnected) this.#drawIn()
+    if (this.#host.isConnected) this.#open()
     await this.#replay(xterm)
   }
 
   async #replay(xterm: Xterm) {
     const answer = await slipway.call('terminals.replay', this.#id)
-    if (!answer.ok || this.#gone) return
+    if (!answer.ok || this.#disposed) return
     const { at, bytes } = answer.value
-    this.#drawn = this.#told = at + bytes.length
-    const [kept = bytes, ...early] = this.#arrivals.begin(answer.value)
-    xterm.write(kept, () => (this.#replaying = false))
+    this.#drawn = this.#acknowledged = at + bytes.length
+    const [replay = bytes, ...early] = this.#output.begin(answer.value)
+    xterm.write(replay, () => (this.#replaying = false))
     for (const piece of early) this.#draw(xterm, piece)
-    if (this.#deaf) this.#hideCursor()
+    if (this.#ignoresInput) this.#hideCursor()
   }
 
   receive(piece: TerminalReplay) {
-    for (const bytes of this.#arrivals.take(piece)) if (this.#xterm) this.#draw(this.#xterm, bytes)
+    for (const bytes of this.#output.take(piece)) if (this.#xterm) this.#draw(this.#xterm, bytes)
   }
 
-  /** Xterm draws one piece after the other, and lets the window answer in between. */
+  /** xterm draws the chunks in order, and lets the window respond in between. */
   #draw(xterm: Xterm, bytes: Uint8Array) {
     xterm.write(bytes, () => {
       this.#drawn += bytes.length
-      if (this.#drawn - this.#told < toldAfter) return
-      this.#told = this.#drawn
+      if (this.#drawn - this.#acknowledged < acknowledgeBytes) return
+      this.#acknowledged = this.#drawn
       void slipway.call('terminals.took', { id: this.#id, upTo: this.#drawn })
     })
   }
 
-  /** As if it were typed. */
+  /** Sends text to the program as keyboard input. */
   write(text: string) {
-    if (this.#deaf || this.#replaying) return
-    for (const piece of pieces(text)) void slipway.call('terminals.write', { id: this.#id, text: piece })
+    if (this.#ignoresInput || this.#replaying) return
+    for (const piece of chunks(text)) void slipway.call('terminals.write', { id: this.#id, text: piece })
   }
 
-  /** In brackets, where the program asks for them. */
+  /** Uses bracketed paste if the program has enabled it. */
   paste(text: string) {
     this.#xterm?.paste(text)
   }
 
   end() {
-    this.#deaf = true
+    this.#ignoresInput = true
     if (!this.#xterm) return
     this.#xterm.options.disableStdin = true
     this.#hideCursor()
@@ -123,11 +123,14 @@ export class TerminalView {
     this.#xterm?.write('\x1b[?25l')
   }
 
-  /** Puts it into a place in the window; what is returned takes it out again. */
+  /**
+   * Attaches the terminal to an element.
+   * @returns a function that detaches it
+   */
   show(place: HTMLElement): () => void {
     place.append(this.#host)
-    this.#drawIn()
-    const observer = new ResizeObserver(() => this.#fitting?.soon())
+    this.#open()
+    const observer = new ResizeObserver(() => this.#fitting?.schedule())
     observer.observe(place)
     return () => {
       observer.disconnect()
@@ -135,7 +138,7 @@ export class TerminalView {
     }
   }
 
-  #drawIn() {
+  #open() {
     if (this.#xterm && !this.#xterm.element) {
       this.#xterm.open(this.#host)
       this.#fitting?.begin()
@@ -143,25 +146,25 @@ export class TerminalView {
     if (this.#wantsFocus) this.focus()
   }
 
-  #tell(size: Size) {
-    this.#needs.fitted(size)
+  #reportSize(size: Size) {
+    this.#options.fitted(size)
     void slipway.call('terminals.resize', { id: this.#id, ...size })
   }
 
-  /** At once, or as soon as it is in sight. */
+  /** Takes the focus at once, or as soon as the terminal is visible. */
   focus() {
     this.#wantsFocus = !(this.#xterm?.element && this.#host.isConnected)
     if (!this.#wantsFocus) this.#xterm?.focus()
   }
 
   get selection(): string {
-    return this.#xterm?.getSelection().slice(0, mostCopied) ?? ''
+    return this.#xterm?.getSelection().slice(0, maxCopyLength) ?? ''
   }
   selectAll() {
     this.#xterm?.selectAll()
   }
 
-  /** For a screen reader: what is in sight stands in the page as text, too, and what comes is told. */
+  /** Screen reader mode: xterm mirrors the visible text into the page and announces new output. */
   set aloud(on: boolean) {
     this.#aloud = on
     if (this.#xterm) this.#xterm.options.screenReaderMode = on
@@ -172,11 +175,11 @@ export class TerminalView {
     this.#host.style.backgroundColor = this.#theme.background
   }
   get #theme() {
-    return themes[this.#needs.dark() ? 'dark' : 'light']
+    return themes[this.#options.dark() ? 'dark' : 'light']
   }
 
   dispose() {
-    this.#gone = true
+    this.#disposed = true
     this.#xterm?.dispose()
     this.#host.remove()
   }
@@ -188,34 +191,35 @@ export class TerminalView {
     host.addEventListener('paste', (event) => this.#paste(event), { capture: true })
     host.addEventListener('contextmenu', (event) => {
       event.preventDefault()
-      this.#needs.menu(event.clientX, event.clientY)
+      this.#options.menu(event.clientX, event.clientY)
     })
-    // What is typed for a program is no command for the app.
+    // Keys for the program must not trigger the app's shortcuts.
     host.addEventListener('keydown', (event) => {
-      if (!this.#deaf && this.#meaning(event) !== 'app') event.stopPropagation()
+      if (!this.#ignoresInput && this.#meaning(event) !== 'app') event.stopPropagation()
     })
   }
 
   #paste(event: ClipboardEvent) {
     event.preventDefault()
     event.stopPropagation()
-    if (!this.#deaf) this.#needs.pasted(event.clipboardData?.getData('text/plain') ?? '')
+    if (!this.#ignoresInput) this.#options.pasted(event.clipboardData?.getData('text/plain') ?? '')
   }
 
   #meaning(event: KeyboardEvent): TerminalKey | undefined {
     return terminalKey(event, this.#xterm?.buffer.active.type === 'alternate')
   }
 
-  /** False: xterm leaves the key alone. */
+  /** @returns false if xterm must ignore the key */
   #key(event: KeyboardEvent): boolean {
     const meaning = this.#meaning(event)
     if (meaning === 'paste' || meaning === 'app') return false
     if (meaning) {
       event.preventDefault()
-      if (event.type === 'keydown') this.#needs.key(meaning)
+      if (event.type === 'keydown') this.#options.key(meaning)
       return false
     }
-    if (this.#deaf && event.type === 'keydown' && this.#xterm && scrolls(this.#xterm, event.key)) event.preventDefault()
-    return !this.#deaf
+    if (this.#ignoresInput && event.type === 'keydown' && this.#xterm && scrolls(this.#xterm, event.key))
+      event.preventDefault()
+    return !this.#ignoresInput
   }
 }

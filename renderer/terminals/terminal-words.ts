@@ -1,9 +1,9 @@
-/** A terminal in words: its name, what closing it does, how it ended. */
+/** Texts for a terminal: its title, what closing it does, how it ended. */
 import { plain } from '../../model/text/plain.ts'
 import type { Terminal } from '../../preload/contract/index.ts'
 import { sentences, t } from '../ui/words.svelte.ts'
 
-/** `box · sh`; the second of the same, `box · sh 2`. */
+/** `box · sh`; a second terminal with the same title is `box · sh 2`. */
 export function titleOf(terminal: Terminal, all: readonly Terminal[]): string {
   const base = baseOf(terminal)
   const same = all.filter((one) => baseOf(one) === base)
@@ -12,11 +12,11 @@ export function titleOf(terminal: Terminal, all: readonly Terminal[]): string {
 }
 
 function baseOf({ name, kind, command }: Terminal): string {
-  const what = kind === 'logs' ? t('terminal.logs') : programOf(command)
-  return what ? `${plain(name)} · ${what}` : plain(name)
+  const program = kind === 'logs' ? t('terminal.logs') : programOf(command)
+  return program ? `${plain(name)} · ${program}` : plain(name)
 }
 
-/** `/bin/bash -l` is known as bash. */
+/** Program name of a command line: `bash` for `/bin/bash -l`. */
 export function programOf(command: string): string {
   const [, quoted, bare = ''] = /^(?:'([^']*)'|(\S+))/.exec(command) ?? []
   return plain((quoted ?? bare).split('/').findLast(Boolean) ?? '')
@@ -33,11 +33,11 @@ export function endedWords({ kind, state }: Terminal): string {
   if (state.reason === 'cut') return t('terminal.ended.cut')
   if (state.exitCode === undefined) return t('terminal.ended')
   const ended = t('terminal.ended.code', { code: String(state.exitCode) })
-  // A shell ends with the code of the last command in it, which says nothing of the shell.
+  // A shell exits with the code of its last command, so the code does not describe the shell itself.
   return kind === 'shell' ? ended : sentences(ended, meaningOf(state.exitCode))
 }
 
-/** 128 and the number of the signal that ended it. Source: POSIX, Shell Command Language, 2.8.2. */
+/** Exit codes above 128 are 128 plus the number of the signal. Source: POSIX, Shell Command Language, 2.8.2. */
 function meaningOf(code: number): string {
   if (code === 130) return t('terminal.ended.130')
   if (code === 137) return t('terminal.ended.137')

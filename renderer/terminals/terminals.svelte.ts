@@ -1,44 +1,44 @@
-/** The terminals that are open on main, which of them is in sight, and what of them the user is being asked. */
+/** The open terminals, the one that is shown, and the question that the user must answer. */
 import type { ContainerId } from '../../model/image/image.ts'
 import type { Failure, Result, Terminal, TerminalId } from '../../preload/contract/index.ts'
 import { live } from '../engine/live.svelte.ts'
 import { screens, type ScreenName } from '../ui/screens.svelte.ts'
 import { t } from '../ui/words.svelte.ts'
-import { likelySize, type Size } from './fitting.ts'
+import { estimateSize, type Size } from './fitting.ts'
 import type { TerminalKey } from './keys.ts'
 import { TerminalView } from './terminal-view.ts'
 import { linesOf, pasted } from './typed.ts'
 
-/** What is not done before the user has agreed. */
+/** An action that needs the user's confirmation. */
 export type Question =
   | { readonly about: 'paste'; readonly view: TerminalView; readonly text: string }
   | { readonly about: 'link'; readonly address: string }
   | { readonly about: 'close'; readonly terminal: Terminal }
 
-const darkness = matchMedia('(prefers-color-scheme: dark)')
+const darkScheme = matchMedia('(prefers-color-scheme: dark)')
 
 class Terminals {
   list = $state.raw<readonly Terminal[]>([])
   question = $state.raw<Question>()
-  /** Whether what is put out is told to a screen reader, too. */
+  /** Whether screen readers announce the output. */
   aloud = $state(false)
-  /** What went wrong with the terminal in sight. */
+  /** The failure of the last action on the shown terminal. */
   failure = $state.raw<Failure>()
-  /** Where the terminal's menu is asked for. */
+  /** Position of the context menu, in window coordinates. */
   menuAt = $state.raw<{ readonly x: number; readonly y: number }>()
   #chosen = $state<TerminalId>()
   readonly shown = $derived(this.list.find(({ id }) => id === this.#chosen) ?? this.list.at(-1))
   readonly container = $derived(live.containers.find(({ id }) => id === this.shown?.container))
   readonly #views = new Map<TerminalId, TerminalView>()
-  /** The screen to go back to from the last terminal. */
-  #before: ScreenName = 'images'
+  /** The screen to return to when the last terminal closes. */
+  #previousScreen: ScreenName = 'images'
   #size: Size | undefined
 
   async load() {
     slipway.on('terminals.data', (piece) => this.#views.get(piece.id)?.receive(piece))
     slipway.on('terminals.changed', (terminal) => this.#changed(terminal))
     slipway.on('terminals.closed', (id) => this.#closed(id))
-    darkness.addEventListener('change', () => this.#views.forEach((view) => view.recolour()))
+    darkScheme.addEventListener('change', () => this.#views.forEach((view) => view.recolour()))
     await this.#read()
   }
 
@@ -49,12 +49,12 @@ class Terminals {
     for (const terminal of answer.value) this.view(terminal)
   }
 
-  /** The size that a new terminal will have. */
+  /** Size for a new terminal. */
   get size(): Size {
-    return this.#size ?? likelySize()
+    return this.#size ?? estimateSize()
   }
 
-  /** Opens one and shows it; where a program or its logs are on screen already, that one. */
+  /** Opens a terminal and shows it. For `attach` and `logs`, an open terminal of that kind is shown again. */
   async open(container: ContainerId, kind: Terminal['kind']): Promise<Result<TerminalId>> {
     const same = this.list.find(
       (one) => kind !== 'shell' && one.container === container && one.kind === kind && one.state.is === 'open',
@@ -69,7 +69,7 @@ class Terminals {
   async show(id: TerminalId) {
     if (!this.list.some((one) => one.id === id)) await this.#read()
     this.choose(id)
-    if (screens.current !== 'terminals') this.#before = screens.current
+    if (screens.current !== 'terminals') this.#previousScreen = screens.current
     screens.current = 'terminals'
     this.#views.get(id)?.focus()
   }
@@ -78,7 +78,7 @@ class Terminals {
     this.#chosen = id
     this.failure = undefined
   }
-  /** So many tabs further, round the end. */
+  /** Moves by this many tabs, wrapping around. */
   step(by: number) {
     const at = this.list.findIndex(({ id }) => id === this.shown?.id)
     const next = this.list.at((at + by) % this.list.length)
@@ -90,15 +90,15 @@ class Terminals {
   view(terminal: Terminal): TerminalView {
     const { id } = terminal
     let view = this.#views.get(id)
-    if (!view) this.#views.set(id, (view = this.#made(terminal)))
+    if (!view) this.#views.set(id, (view = this.#createView(terminal)))
     return view
   }
 
-  #made(terminal: Terminal): TerminalView {
+  #createView(terminal: Terminal): TerminalView {
     const view: TerminalView = new TerminalView(terminal, {
       size: this.size,
       label: t('terminal.input'),
-      dark: () => darkness.matches,
+      dark: () => darkScheme.matches,
       key: (meaning) => this.#key(view, terminal.id, meaning),
       pasted: (text) => this.#paste(view, text),
       link: (address) => this.#link(address),
@@ -128,9 +128,9 @@ class Terminals {
   }
 
   #paste(view: TerminalView, text: string) {
-    const clean = pasted(text)
-    if (linesOf(clean).length > 1) this.question = { about: 'paste', view, text: clean }
-    else view.paste(clean)
+    const sanitized = pasted(text)
+    if (linesOf(sanitized).length > 1) this.question = { about: 'paste', view, text: sanitized }
+    else view.paste(sanitized)
   }
 
   #link(address: string) {
@@ -138,7 +138,7 @@ class Terminals {
     if (url && ['http:', 'https:'].includes(url.protocol)) this.question = { about: 'link', address: url.href }
   }
 
-  /** Asks first where something ends with it. */
+  /** Closes a terminal; asks first if a running shell would end. */
   close(id: TerminalId) {
     const terminal = this.list.find((one) => one.id === id)
     if (!terminal) return
@@ -149,12 +149,12 @@ class Terminals {
     await slipway.call('terminals.close', id)
   }
 
-  /** Those that are begun again: once is enough. */
-  readonly #again = new Set<TerminalId>()
-  /** The same again in place of one that has ended: a container that has ended too is started. */
-  async again({ id, container, kind }: Terminal) {
-    if (this.#again.has(id)) return
-    this.#again.add(id)
+  /** Terminals that are being restarted, so that a second click is ignored. */
+  readonly #restarting = new Set<TerminalId>()
+  /** Replaces an ended terminal with a new one of the same kind. For `attach` the container is started again. */
+  async restart({ id, container, kind }: Terminal) {
+    if (this.#restarting.has(id)) return
+    this.#restarting.add(id)
     await this.#try(async () => {
       const started = kind === 'attach'
       const answer = started
@@ -164,12 +164,12 @@ class Terminals {
       if (answer.ok) await this.closeNow(id)
       return answer
     })
-    this.#again.delete(id)
+    this.#restarting.delete(id)
   }
 
-  async #try(does: () => Promise<Result<unknown>>) {
+  async #try(action: () => Promise<Result<unknown>>) {
     this.failure = undefined
-    const answer = await does()
+    const answer = await action()
     if (!answer.ok) this.failure = answer.error
   }
 
@@ -186,7 +186,7 @@ class Terminals {
     this.#views.get(id)?.dispose()
     this.#views.delete(id)
     this.list = this.list.filter((one) => one.id !== id)
-    if (this.list.length === 0 && screens.current === 'terminals') screens.current = this.#before
+    if (this.list.length === 0 && screens.current === 'terminals') screens.current = this.#previousScreen
     if (!wasShown || this.list.length === 0) return
     const { id: next } = this.list[Math.min(at, this.list.length - 1)]!
     this.choose(next)

@@ -1,10 +1,10 @@
 /**
- * The terminal's colours. Those that text is written in stand out at least 4.5 to 1; for the rest, and for text on
- * another ground, xterm sees to it (`minimumContrastRatio`).
+ * The terminal's colours. The text colours have a contrast of at least 4.5:1 on the background; for other colours
+ * and backgrounds xterm ensures it (`minimumContrastRatio`).
  */
 import type { ITheme } from '@xterm/xterm'
 
-export const leastContrast = 4.5
+export const minContrast = 4.5
 
 const dark = {
   background: '#0b141a',
@@ -56,8 +56,8 @@ const light = {
 
 export const themes = { light, dark }
 
-/** The colours of what is found. */
-export const foundColours = {
-  dark: { found: '#4a4113', here: '#8a6f10' },
-  light: { found: '#fbeebb', here: '#f6cf55' },
+/** Highlight colours of matches; `active` is the active match. */
+export const matchColours = {
+  dark: { match: '#4a4113', active: '#8a6f10' },
+  light: { match: '#fbeebb', active: '#f6cf55' },
 } as const

@@ -1,21 +1,21 @@
-/** What goes to a program as if it were typed. */
+/** Text that is sent to a program as keyboard input. */
 
-/** So much goes in one message; the contract takes a million. */
-const longest = 500_000
+/** Maximum length of one message in UTF-16 code units; the contract allows 1,000,000. */
+const maxChunkLength = 500_000
 
-/** A long text in pieces, none of which ends between the two halves of a character. */
-export function* pieces(text: string, most = longest): Generator<string> {
+/** Splits a long text into chunks, never between the two halves of a surrogate pair. */
+export function* chunks(text: string, maxLength = maxChunkLength): Generator<string> {
   for (let from = 0; from < text.length;) {
-    const last = text.charCodeAt(from + most - 1)
-    const to = from + most - (last >= 0xd800 && last < 0xdc00 ? 1 : 0)
+    const last = text.charCodeAt(from + maxLength - 1)
+    const to = from + maxLength - (last >= 0xd800 && last < 0xdc00 ? 1 : 0)
     yield text.slice(from, to)
     from = to
   }
 }
 
 /**
- * A pasted text without what a terminal would take for keys: control characters other than tabs and line ends, an
- * escape above all. A single line loses its line end: it is to be sent by the user, not by whom it was copied from.
+ * Removes from pasted text what a terminal would treat as keys: control characters, above all Escape, except tab and
+ * newline. A single line loses its trailing newline, so that the user, not the source of the text, submits it.
  */
 export function pasted(text: string): string {
   const clean = text.replace(/\r\n?/g, '\n').replace(/(?![\n\t])\p{Cc}/gu, '')

@@ -1,6 +1,6 @@
 /**
- * Stands where xterm would put a `<style>` element, which the content security policy forbids (tools/xterm-policy.ts): its
- * text goes into a sheet of its own, in force while the element is in the document.
+ * Replaces the `<style>` elements of xterm, which the content security policy forbids (tools/xterm-policy.ts): the
+ * text goes into a constructed style sheet, which applies while the element is in the document.
  */
 class XtermStyle extends HTMLElement {
   readonly #sheet = new CSSStyleSheet()

@@ -1,4 +1,4 @@
-/** All of xterm: loaded in one piece when the first terminal is there, and not before. */
+/** xterm and its addons, loaded in one chunk when the first terminal opens. */
 import './xterm.css'
 import './xterm-style.ts'
 import { FitAddon } from '@xterm/addon-fit'
@@ -7,28 +7,39 @@ import { UnicodeGraphemesAddon } from '@xterm/addon-unicode-graphemes'
 import { WebLinksAddon } from '@xterm/addon-web-links'
 import { Terminal, type ITheme } from '@xterm/xterm'
 
-export interface Make {
+export interface XtermOptions {
   readonly columns: number
   readonly rows: number
   readonly font: string
   readonly fontSize: number
   readonly theme: ITheme
-  /** Of text with its ground, at least. */
+  /** Minimum contrast ratio between text and background. */
   readonly contrast: number
-  /** So much that was found is marked at most. */
-  readonly mostFound: number
-  /** What the field is called that takes what is typed. */
+  /** Maximum number of matches that are highlighted. */
+  readonly maxMatches: number
+  /** Accessible name of the input field. */
   readonly label: string
   readonly readOnly: boolean
   readonly link: (address: string) => void
 }
 
-/** Reports of titles and moved windows are off by xterm's own default; OSC 52, the clipboard, needs an addon. */
-export function makeXterm({ columns, rows, font, fontSize, theme, contrast, mostFound, label, readOnly, link }: Make) {
+/** Title and window reports are off by xterm's default; clipboard access (OSC 52) would need an addon. */
+export function makeXterm({
+  columns,
+  rows,
+  font,
+  fontSize,
+  theme,
+  contrast,
+  maxMatches,
+  label,
+  readOnly,
+  link,
+}: XtermOptions) {
   Terminal.strings.promptLabel = label
   const xterm = new Terminal({
     ...{ cols: columns, rows, theme },
-    // What knows the width of an emoji, and what marks the found, ask for it.
+    // The graphemes addon and the search decorations need it.
     allowProposedApi: true,
     fontFamily: font,
     fontSize,
@@ -39,7 +50,7 @@ export function makeXterm({ columns, rows, font, fontSize, theme, contrast, most
     cursorInactiveStyle: readOnly ? 'none' : 'outline',
     linkHandler: { activate: (_, address) => link(address) },
   })
-  const [fit, search] = [new FitAddon(), new SearchAddon({ highlightLimit: mostFound })]
+  const [fit, search] = [new FitAddon(), new SearchAddon({ highlightLimit: maxMatches })]
   const others = [new UnicodeGraphemesAddon(), new WebLinksAddon((_, address) => link(address))]
   for (const addon of [fit, search, ...others]) xterm.loadAddon(addon)
   return { xterm, fit, search }

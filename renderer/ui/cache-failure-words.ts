@@ -1,4 +1,4 @@
-/** Why build cache stays, in words. */
+/** Texts for failures to remove build cache. */
 import type { CacheFailure, Failure } from '../../preload/contract/index.ts'
 import type { FailureWords } from './failure-words.ts'
 import { t } from './words.svelte.ts'

@@ -1,4 +1,4 @@
-/** Why an image was not copied, or its copy not loaded again, in words. */
+/** Texts for failures to save an image or to load its copy. */
 import type { ArchiveProblem } from '../../model/archives/problems.ts'
 import { plain } from '../../model/text/plain.ts'
 import type { Failure } from '../../preload/contract/index.ts'

@@ -1,10 +1,10 @@
-/** Where the user is in a list: at a thing, not at a number, so that it stays put while rows come and go around it. */
+/** The current row of a list. It follows the row's key, so it stays on the same item while other rows come and go. */
 export class Cursor<Row> {
   readonly #rows: () => readonly Row[]
   readonly #keyOf: (row: Row) => string
   #key = $state.raw<string>()
-  /** Where the thing last stood: should it vanish, its neighbour is at hand. */
-  #last = 0
+  /** Last index of the item: if the item disappears, the cursor moves to the row now at this index. */
+  #lastIndex = 0
 
   /** -1 in an empty list. */
   readonly index: number
@@ -15,15 +15,15 @@ export class Cursor<Row> {
     this.#keyOf = keyOf
     this.index = $derived.by(() => {
       const at = this.#key === undefined ? -1 : rows().findIndex((row) => keyOf(row) === this.#key)
-      return at >= 0 ? at : Math.min(this.#last, rows().length - 1)
+      return at >= 0 ? at : Math.min(this.#lastIndex, rows().length - 1)
     })
     this.row = $derived(rows()[this.index])
   }
 
   moveTo(index: number) {
     const rows = this.#rows()
-    this.#last = Math.max(0, Math.min(index, rows.length - 1))
-    const row = rows[this.#last]
+    this.#lastIndex = Math.max(0, Math.min(index, rows.length - 1))
+    const row = rows[this.#lastIndex]
     this.#key = row && this.#keyOf(row)
   }
 

@@ -1,4 +1,4 @@
-/** What went wrong with daemon.json, in words: what is so, the next step, and what became of the file. */
+/** Texts for daemon.json failures: the fact, the next step, and the state of the file. */
 import type { DaemonFileFailure, DaemonFileOddity, DaemonFileState } from '../../preload/contract/index.ts'
 import type { MessageKey } from '../../resources/messages/index.ts'
 import { plain } from '../../model/text/plain.ts'
@@ -112,7 +112,7 @@ const titled = (title: string): FailureWords => ({ title, hint: '' })
 export const isDaemonFile = (failure: { readonly code: string }): failure is DaemonFileFailure => failure.code in words
 
 export function daemonFileWords(failure: DaemonFileFailure): FailureWords {
-  const told = (words[failure.code] as (failure: DaemonFileFailure) => FailureWords)(failure)
-  if (!('state' in failure)) return told
-  return { ...told, hint: sentences(told.hint, t(states[failure.state])) }
+  const text = (words[failure.code] as (failure: DaemonFileFailure) => FailureWords)(failure)
+  if (!('state' in failure)) return text
+  return { ...text, hint: sentences(text.hint, t(states[failure.state])) }
 }

@@ -1,4 +1,4 @@
-/** An error as a person reads it: what is so, why or what next, and a command where there is one. */
+/** Text of a failure: the fact, the reason or next step, and possibly a command. */
 export interface FailureWords {
   readonly title: string
   readonly hint: string

@@ -1,4 +1,4 @@
-/** An error in words: what is so, why, and the next step as a command where there is one. */
+/** Texts for failures: the fact, the reason, and the next step, possibly as a command. */
 import type { EngineFailure, Failure, RegistryFailure } from '../../preload/contract/index.ts'
 import { hub, registryTitle } from '../../model/image/reference.ts'
 import { plain } from '../../model/text/plain.ts'

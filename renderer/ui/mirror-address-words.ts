@@ -1,4 +1,4 @@
-/** Why a text is no address of a mirror, and what to write instead. */
+/** Why a text is not a valid mirror address, and what to enter instead. */
 import type { WrongAddress } from '../../model/mirrors/address.ts'
 import { t } from './words.svelte.ts'
 

@@ -1,14 +1,14 @@
-/** A short word on what was just done, which needs no answer and goes by itself. */
-const shownFor = 6000
+/** A short notice about a completed action; it disappears by itself. */
+const durationMs = 6000
 
 class Notices {
   text = $state('')
   #timer: ReturnType<typeof setTimeout> | undefined
 
-  say(text: string) {
+  show(text: string) {
     this.text = text
     clearTimeout(this.#timer)
-    this.#timer = setTimeout(() => (this.text = ''), shownFor)
+    this.#timer = setTimeout(() => (this.text = ''), durationMs)
   }
 }
 

@@ -1,22 +1,22 @@
-/** What is asked of main about the thing under the cursor, once the cursor rests on it. */
+/** Fetches data about the row under the cursor, once the cursor rests on it. */
 import type { Failure, Result } from '../../preload/contract/index.ts'
 
-/** Long enough that running down the list with the arrow key asks for nothing on the way. */
-const rest = 60
+/** Delay that prevents requests while the arrow key is held down. */
+const debounceMs = 60
 
-export class Resting<Answer> {
+export class DebouncedQuery<Answer> {
   value = $state.raw<Answer>()
   failure = $state.raw<Failure>()
-  readonly #ask: (id: string) => Promise<Result<Answer>>
+  readonly #fetch: (id: string) => Promise<Result<Answer>>
   #wanted: string | undefined
   #timer: ReturnType<typeof setTimeout> | undefined
 
-  constructor(ask: (id: string) => Promise<Result<Answer>>) {
-    this.#ask = ask
+  constructor(fetch: (id: string) => Promise<Result<Answer>>) {
+    this.#fetch = fetch
   }
 
-  /** Asks again, where it failed. */
-  again() {
+  /** Retries after a failure. */
+  retry() {
     const id = this.#wanted
     this.show(undefined)
     this.show(id)
@@ -26,12 +26,12 @@ export class Resting<Answer> {
     if (id === this.#wanted) return
     this.#wanted = id
     clearTimeout(this.#timer)
-    if (id) this.#timer = setTimeout(() => void this.#read(id), rest)
+    if (id) this.#timer = setTimeout(() => void this.#read(id), debounceMs)
     else this.value = this.failure = undefined
   }
 
   async #read(id: string) {
-    const answer = await this.#ask(id)
+    const answer = await this.#fetch(id)
     if (id !== this.#wanted) return
     this.value = answer.ok ? answer.value : undefined
     this.failure = answer.ok ? undefined : answer.error

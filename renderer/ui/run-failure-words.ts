@@ -1,4 +1,4 @@
-/** What keeps an image from running, or a container from what the user wants with it, in words. */
+/** Texts for failures to run an image or to act on a container. */
 import type { ContainerFailure, RunFailure } from '../../preload/contract/index.ts'
 import { plain } from '../../model/text/plain.ts'
 import type { FailureWords } from './failure-words.ts'

@@ -1,4 +1,4 @@
-/** Which screen is on, and in which order the rail shows them. */
+/** The screens in the order of the rail, and the current one. */
 export const screenNames = ['images', 'discover', 'mirrors', 'activity', 'terminals'] as const
 export type ScreenName = (typeof screenNames)[number]
 

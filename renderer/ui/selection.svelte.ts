@@ -1,7 +1,7 @@
-/** Which lines of a list are selected: things, not places, so that sorting, filtering and changes leave it as it is. */
+/** The selected rows of a list, by key, so that sorting, filtering and updates do not change the selection. */
 export class Selection {
   #keys = $state.raw<ReadonlySet<string>>(new Set())
-  /** Where a range begins and where it ended last, and what was selected before it. */
+  /** Start and last end of the range, and the selection before it. */
   #anchor = 0
   #end = 0
   #before: ReadonlySet<string> = new Set()
@@ -15,30 +15,30 @@ export class Selection {
     this.#keys = this.#before = new Set()
   }
 
-  /** Selects these and no others. */
+  /** Selects exactly these keys. */
   replace(keys: Iterable<string>) {
     this.#keys = this.#before = new Set(keys)
   }
 
-  /** Takes all of these in, or out where all of them are in already. */
+  /** Adds these keys, or removes them if all of them are selected. */
   toggle(keys: readonly string[]) {
     const next = new Set(this.#keys)
-    const out = keys.every(this.has)
+    const remove = keys.every(this.has)
     for (const key of keys)
-      if (out) next.delete(key)
+      if (remove) next.delete(key)
       else next.add(key)
     this.#keys = this.#before = next
   }
 
-  /** The place from which the next range is drawn. */
+  /** Sets the start of the next range. */
   anchor(index: number) {
     this.#anchor = this.#end = index
     this.#before = this.#keys
   }
 
   /**
-   * What was selected before, and all between the anchor and `to`; `keysAt` gives those of each place. A user who
-   * comes from elsewhere than where the last range ended (the list was sorted meanwhile) begins a new one there.
+   * Selects the range from the anchor to `to`, in addition to the selection before it. `keysAt` returns the keys of a
+   * row. If the last range did not end at `from` (the list was sorted since), a new range starts there.
    */
   extend(from: number, to: number, keysAt: (index: number) => readonly string[]) {
     if (from !== this.#end) this.anchor(from)

@@ -1,16 +1,16 @@
 /**
- * A better answer in place of one that is on screen: in its own order, but that the thing the user is at stays where
- * it stands, also where the better answer does not know it.
+ * Replaces the rows on screen with better ones in their order, but keeps the row `held` at its index, even if the
+ * better rows do not contain it.
  */
-export function steadily<Thing>(
-  shown: readonly Thing[],
-  better: readonly Thing[],
-  keyOf: (thing: Thing) => string,
+export function holdInPlace<Row>(
+  shown: readonly Row[],
+  better: readonly Row[],
+  keyOf: (row: Row) => string,
   held: string | undefined,
-): readonly Thing[] {
-  const at = held === undefined ? -1 : shown.findIndex((thing) => keyOf(thing) === held)
+): readonly Row[] {
+  const at = held === undefined ? -1 : shown.findIndex((row) => keyOf(row) === held)
   if (at < 0) return better
-  const kept = better.find((thing) => keyOf(thing) === held) ?? shown[at]!
-  const others = better.filter((thing) => keyOf(thing) !== held)
-  return [...others.slice(0, at), kept, ...others.slice(at)]
+  const heldRow = better.find((row) => keyOf(row) === held) ?? shown[at]!
+  const others = better.filter((row) => keyOf(row) !== held)
+  return [...others.slice(0, at), heldRow, ...others.slice(at)]
 }

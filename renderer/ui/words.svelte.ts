@@ -1,4 +1,4 @@
-/** The language on screen: messages, and the one way to write numbers of bytes and dates. */
+/** The current language: messages, and the formats of sizes, numbers and dates. */
 import type { Bytes, UnixTime } from '../../model/image/image.ts'
 import type { ByteRange } from '../../model/layers/sizes.ts'
 import type { Language } from '../../preload/contract/index.ts'
@@ -6,7 +6,7 @@ import type { Catalogue, MessageArguments, MessageKey } from '../../resources/me
 import { phrase } from '../../resources/messages/translate.ts'
 import { writers, type Writers } from './writers.ts'
 
-/** Only the catalogue of the language that is shown is loaded. */
+/** Only the catalogue of the current language is loaded. */
 const load: Record<Language, () => Promise<Catalogue>> = {
   en: async () => (await import('../../resources/messages/en.ts')).en,
   'zh-CN': async () => (await import('../../resources/messages/zh-CN.ts')).zhCN,
@@ -14,12 +14,12 @@ const load: Record<Language, () => Promise<Catalogue>> = {
 
 let language = $state.raw<Language>('en')
 let messages = $state.raw<Catalogue>()
-const write = $derived<Writers>(writers(language))
+const format = $derived<Writers>(writers(language))
 
 let latest: Language | undefined
 
-/** Await this once before the first text is shown. */
-export async function speak(next: Language) {
+/** Switches the language. Await this once before the first text is shown. */
+export async function setLanguage(next: Language) {
   latest = next
   const loaded = await load[next]()
   if (latest !== next) return
@@ -27,27 +27,27 @@ export async function speak(next: Language) {
   language = next
 }
 
-/** The message in the user's language. Read inside markup or `$derived`, it follows a change of language. */
+/** A message in the current language. In markup or `$derived` it updates when the language changes. */
 export const t = <Key extends MessageKey>(key: Key, ...[values]: MessageArguments<Key>): string =>
   phrase(messages![key], values ?? {}, language)
 
 export const shownLanguage = (): Language => language
 
-export const size = (bytes: Bytes): string => write.size(bytes)
-export const ago = (time: UnixTime): string => write.ago(time)
-export const exactly = (time: UnixTime): string => write.exactly(time)
-export const count = (n: number): string => write.count(n)
-export const span = (seconds: number): string => write.span(seconds)
+export const size = (bytes: Bytes): string => format.size(bytes)
+export const ago = (time: UnixTime): string => format.ago(time)
+export const exactly = (time: UnixTime): string => format.exactly(time)
+export const count = (n: number): string => format.count(n)
+export const span = (seconds: number): string => format.span(seconds)
 
-/** Sentences one after the other, as the language sets them. */
+/** Joins sentences as the language requires. */
 export const sentences = (...all: readonly string[]): string =>
   all.filter(Boolean).join(language === 'zh-CN' ? '' : ' ')
-/** Names one after the other, as the language sets them. */
+/** Joins names with the language's separator. */
 export const listed = (names: readonly string[]): string => names.join(language === 'zh-CN' ? '、' : ', ')
 
-/** A number of bytes that may be known as a range alone. */
+/** Formats an exact number of bytes or a range. */
 export function bytesBetween({ min, max }: ByteRange): string {
-  const [least, most] = [size(min), size(max)]
-  if (least === most) return least
-  return min === 0 ? t('bytes.upTo', { max: most }) : t('bytes.between', { min: least, max: most })
+  const [lower, upper] = [size(min), size(max)]
+  if (lower === upper) return lower
+  return min === 0 ? t('bytes.upTo', { max: upper }) : t('bytes.between', { min: lower, max: upper })
 }

@@ -1,9 +1,9 @@
-/** How a language writes sizes, dates and numbers. */
+/** Formats sizes, dates and numbers for a language. */
 import type { Bytes, UnixTime } from '../../model/image/image.ts'
 
 const units = ['B', 'kB', 'MB', 'GB', 'TB', 'PB', 'EB']
 const day = 86_400
-/** From which age on a unit is used, as `docker images` does: "18 months" tells more than "1 year". Source: go-units, HumanDuration. */
+/** Age from which a unit is used, as in `docker images`: "18 months", not "1 year". Source: go-units, HumanDuration. */
 const steps = [
   { unit: 'year', length: 365 * day, from: 2 * 365 * day },
   { unit: 'month', length: 30 * day, from: 60 * day },
@@ -20,19 +20,19 @@ const spans = [
   ['hour', 3600],
 ] as const
 
-/** What others say is a time may be none. Source: ECMA-262, 21.4.1.1, the range of a time value. */
+/** Timestamps from outside may be out of range. Source: ECMA-262, 21.4.1.1, time values. */
 const isTime = (time: number) => Math.abs(time) <= 8.64e12
 const noTime = '–'
 
 export interface Writers {
-  /** Decimal with three figures, as `docker images` prints: `4.26 MB`. */
+  /** Decimal units with three significant digits, as in `docker images`: `4.26 MB`. */
   size(bytes: Bytes): string
   /** `10 days ago` */
   ago(time: UnixTime, now?: UnixTime): string
   /** Date and time to the second, in the user's time zone. */
   exactly(time: UnixTime): string
   count(n: number): string
-  /** How long something takes: `7 sec`, `3 min`. */
+  /** A duration: `7 sec`, `3 min`. */
   span(seconds: number): string
 }
 

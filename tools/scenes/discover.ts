@@ -1,4 +1,4 @@
-/** The screen Discover, and pulls. */
+/** Scenes of the Discover screen and of pulls. */
 import type { Page } from 'playwright-core'
 import type { Scene } from './scene.ts'
 
@@ -40,7 +40,7 @@ export const discoverScenes: readonly Scene[] = [
         await page.evaluate(`slipway.call('pull.start', { reference: '${reference}' })`)
       await page.getByRole('navigation').getByRole('link').last().click()
       await page.getByRole('progressbar').nth(1).waitFor()
-      // Until their speed can be told.
+      // Wait until the download speed is shown.
       await page.waitForTimeout(1500)
     },
   },
@@ -61,14 +61,14 @@ export const discoverScenes: readonly Scene[] = [
   },
 ]
 
-/** Looked for, answered, and the tags of what was found first read. */
+/** Searches, waits for the results, and loads the tags of the first result. */
 async function searched(page: Page, words: string) {
   await page.keyboard.press('Control+k')
   await page.getByRole('searchbox').first().fill(words)
   await page.waitForTimeout(2500)
 }
 
-/** Another tag each time: what came for the picture before is here already. */
+/** Uses a different tag each time, as the tag of the previous picture has already been pulled. */
 async function pulling(page: Page) {
   await searched(page, 'python')
   const wanted = page.getByRole('row').filter({ has: page.locator('[data-part=pull]'), hasNotText: /Here|已有/ })

@@ -1,4 +1,4 @@
-/** One example at least of every error code. A new code without one does not compile. */
+/** At least one example of every error code. A new code without an example does not compile. */
 import type { Failure } from '../../preload/contract/index.ts'
 
 type Examples = { readonly [C in Failure['code']]: readonly [Of<C>, ...Of<C>[]] }

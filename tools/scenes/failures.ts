@@ -1,4 +1,4 @@
-/** Every error of the contract as the app shows it: its own component, words and styles, on one long page. */
+/** Every error of the contract on one long page, rendered with the app's component, texts and styles. */
 import { svelte } from '@sveltejs/vite-plugin-svelte'
 import { globSync, readFileSync } from 'node:fs'
 import { createServer } from 'vite'
@@ -12,14 +12,14 @@ export const failureScenes: readonly Scene[] = [
     async show(page) {
       const language = (await page.locator('html').getAttribute('lang')) ?? 'en'
       const html = await failuresPage(language)
-      // Away from app://, whose policy forbids the page's own styles.
+      // Leave app://, whose content security policy forbids the page's inline styles.
       await page.goto('about:blank')
       await page.setContent(html)
     },
   },
 ]
 
-/** Rendered on the server's side of Svelte, so that no code for it is built into the app. */
+/** Rendered on the server with Svelte SSR, so the app contains no code for this page. */
 async function failuresPage(language: string): Promise<string> {
   const vite = await createServer({
     configFile: false,
@@ -30,9 +30,9 @@ async function failuresPage(language: string): Promise<string> {
   })
   try {
     const { render } = await vite.ssrLoadModule('svelte/server')
-    const { speak } = await vite.ssrLoadModule('/renderer/ui/words.svelte.ts')
+    const { setLanguage } = await vite.ssrLoadModule('/renderer/ui/words.svelte.ts')
     const { default: FailureNote } = await vite.ssrLoadModule('/renderer/ui/FailureNote.svelte')
-    await speak(language)
+    await setLanguage(language)
     const sections = Object.entries(failureExamples).map(([code, examples]) => {
       const notes = examples.map((failure) => String(render(FailureNote, { props: { failure } }).body))
       return `<section><h2>${code}</h2>${notes.join('')}</section>`

@@ -1,10 +1,10 @@
-/** The screen Images and what belongs to it: removal, tags, the menus of the rail. */
+/** Scenes of the Images screen: removal, tags, the menus of the rail. */
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { row, type Scene } from './scene.ts'
 
-/** The usual folder for copies, of the throwaway world that pictures are taken in. */
+/** The default folder for copies in the throwaway world of the pictures. */
 const copies = join(homedir(), 'Slipway')
 const strays = [
   ['shop_web_2.3.0-0a1b2c3d4e5f-5f1c0a77.tar', 2_300_000],
@@ -88,7 +88,7 @@ export const imageScenes: readonly Scene[] = [
   },
   {
     name: 'activity',
-    // The tag that goes is made for it: the demo stays as it is.
+    // Remove a tag that was created for this scene, so that the demo does not change.
     async show(page) {
       await row(page, 'nginx', '1.27').click()
       await page.keyboard.press('t')
@@ -100,7 +100,7 @@ export const imageScenes: readonly Scene[] = [
       await page.getByRole('dialog').getByRole('button').last().click()
       await page.getByRole('dialog').waitFor({ state: 'hidden' })
       await page.getByRole('navigation').getByRole('link').last().click()
-      // It can be undone once it has ended.
+      // Undo is available once the removal has ended.
       await page.getByRole('article').getByRole('button').first().waitFor()
     },
   },

@@ -1,4 +1,4 @@
-/** What there is to take pictures of: each screen in each of its states. */
+/** All scenes: every screen in each of its states. */
 import { discoverScenes } from './discover.ts'
 import { failureScenes } from './failures.ts'
 import { imageScenes } from './image.ts'

@@ -1,4 +1,4 @@
-/** The screen Mirrors: the race, Docker’s own configuration. */
+/** Scenes of the Mirrors screen: the race, and Docker's configuration. */
 import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import type { Page } from 'playwright-core'
 import { helperFile } from '../../main/daemon-config/helper.ts'
@@ -13,7 +13,7 @@ export const mirrorScenes: readonly Scene[] = [
   {
     name: 'mirrors-after',
     async show(page) {
-      await raced(page)
+      await runRace(page)
       await page.getByRole('row').first().click()
     },
   },
@@ -26,19 +26,19 @@ export const mirrorScenes: readonly Scene[] = [
     },
   },
   {
-    // Nobody has this one: so nobody has it here either.
+    // An image that no registry has, so it does not exist here either.
     name: 'mirrors-none',
     async show(page) {
       await toMirrors(page)
       await page.getByRole('textbox').fill('nobody/has-this:1')
-      await raced(page)
+      await runRace(page)
       await page.getByRole('row').first().click()
     },
   },
   {
     name: 'mirrors-other',
     async show(page) {
-      await raced(page)
+      await runRace(page)
       await page.getByRole('row').filter({ hasText: 'stale' }).click()
     },
   },
@@ -52,7 +52,7 @@ export const mirrorScenes: readonly Scene[] = [
   {
     name: 'mirrors-plan',
     async show(page) {
-      await raced(page)
+      await runRace(page)
       await page.locator('[data-part=choose] span').first().waitFor()
       await page.locator('aside section button').filter({ hasText: '…' }).first().click()
       await page.getByRole('dialog').locator('summary').first().click()
@@ -61,9 +61,9 @@ export const mirrorScenes: readonly Scene[] = [
   {
     name: 'mirrors-done',
     async show(page) {
-      // Each picture of a change begins where Docker has none.
+      // Each picture of a change starts with a Docker that has no mirrors.
       await page.evaluate(using())
-      await raced(page)
+      await runRace(page)
       await page.locator('[data-part=choose] span').first().waitFor()
       await page.locator('aside section button').filter({ hasText: '…' }).first().click()
       await page.getByRole('dialog').locator('summary').first().waitFor()
@@ -88,14 +88,14 @@ export const mirrorScenes: readonly Scene[] = [
   {
     name: 'mirrors-faulty',
     async show(page) {
-      const good = readFileSync(usual.config)
+      const original = readFileSync(usual.config)
       writeFileSync(
         usual.config,
         '{\n  "log-driver": "journald",\n  "registry-mirrors": [“https://docker.1ms.run”]\n}\n',
       )
       await toMirrors(page)
       await page.getByRole('alert').waitFor()
-      writeFileSync(usual.config, good)
+      writeFileSync(usual.config, original)
     },
   },
   {
@@ -123,7 +123,7 @@ export const mirrorScenes: readonly Scene[] = [
   },
 ]
 
-/** Has Docker use these mirrors and no others, by the app itself. */
+/** Sets exactly these mirrors in Docker's configuration, using the app. */
 const using = (...mirrors: readonly string[]) => `(async () => {
   const plan = await slipway.call('daemon-config.plan', ${JSON.stringify({ mirrors, withPassword: false })})
   const job = plan.value.plan.change && (await slipway.call('daemon-config.apply', plan.value.id)).value
@@ -131,7 +131,7 @@ const using = (...mirrors: readonly string[]) => `(async () => {
     await new Promise((done) => setTimeout(done, 200))
 })()`
 
-async function raced(page: Page) {
+async function runRace(page: Page) {
   if ((await page.locator('main form').count()) === 0) await toMirrors(page)
   await page.locator('form button').click()
   await page.waitForTimeout(500)

@@ -1,4 +1,4 @@
-/** The dialog that runs an image, and its containers. */
+/** Scenes of the Run dialog and of containers. */
 import type { Page } from 'playwright-core'
 import { row, type Scene } from './scene.ts'
 
@@ -48,7 +48,7 @@ export const runScenes: readonly Scene[] = [
   },
 ]
 
-/** The dialog for an image, once it knows what makes sense for it. */
+/** Opens the dialog for an image and waits for its suggestions. */
 async function running(page: Page, ...image: string[]) {
   await row(page, ...image).click()
   await page.keyboard.press('r')

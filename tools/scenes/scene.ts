@@ -1,16 +1,16 @@
 import type { Page } from 'playwright-core'
 
-/** A state of a screen that pictures are taken of. */
+/** A state of a screen, of which pictures are taken. */
 export interface Scene {
   readonly name: string
-  /** An engine's socket other than the demo's. */
+  /** The socket of an engine other than the demo's. */
   readonly socket?: string
-  /** The scene leaves the app for a page of its own, which is taken from top to bottom. */
+  /** The scene shows its own page instead of the app; the picture covers the whole page. */
   readonly wholePage?: boolean
-  /** Leads the window, whose list is drawn, to what is to be seen. */
+  /** Brings the window, whose list is already drawn, into the state of the scene. */
   show(page: Page): Promise<void>
 }
 
-/** The first row that holds all of the texts. */
+/** @returns the first row that contains all of the texts */
 export const row = (page: Page, ...texts: string[]) =>
   texts.reduce((rows, hasText) => rows.filter({ hasText }), page.getByRole('row')).first()

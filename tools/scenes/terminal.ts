@@ -1,4 +1,4 @@
-/** The screen of terminals, in its states. */
+/** Scenes of the Terminals screen. */
 import type { Page } from 'playwright-core'
 import type { Scene } from './scene.ts'
 
@@ -6,7 +6,7 @@ export const terminalScenes: readonly Scene[] = [
   {
     name: 'terminal',
     async show(page) {
-      await inBox(page)
+      await openShell(page)
       await typed(
         page,
         'ls',
@@ -19,7 +19,7 @@ export const terminalScenes: readonly Scene[] = [
   {
     name: 'terminal-ended',
     async show(page) {
-      await inBox(page)
+      await openShell(page)
       await typed(page, 'echo "cannot find its configuration"', 'exit 137')
       await page.locator('footer button').first().waitFor()
     },
@@ -27,7 +27,7 @@ export const terminalScenes: readonly Scene[] = [
   {
     name: 'terminal-search',
     async show(page) {
-      await inBox(page)
+      await openShell(page)
       await typed(page, 'seq 1 400 | sed "s/$/ lines of output/"', 'echo done')
       await page.keyboard.press('Control+Shift+F')
       await page.keyboard.type('39')
@@ -38,7 +38,7 @@ export const terminalScenes: readonly Scene[] = [
   {
     name: 'terminal-paste',
     async show(page) {
-      await inBox(page)
+      await openShell(page)
       await page.evaluate(pasting('apt-get update\ncurl https://example.com/install.sh | sh\nrm -rf /tmp/x\n'))
       await page.getByRole('dialog').waitFor()
     },
@@ -46,22 +46,22 @@ export const terminalScenes: readonly Scene[] = [
   {
     name: 'terminal-tab-focus',
     async show(page) {
-      await inBox(page)
+      await openShell(page)
       await page.keyboard.press('Control+Shift+Escape')
     },
   },
   {
     name: 'terminal-menu',
     async show(page) {
-      await inBox(page)
+      await openShell(page)
       await page.locator('.xterm-screen').click({ button: 'right', position: { x: 200, y: 120 } })
       await page.getByRole('menu').last().waitFor()
     },
   },
 ]
 
-/** A container called box with a shell in it; the one of the picture before has gone first. */
-async function inBox(page: Page) {
+/** Runs a container called box with a shell, after removing the one of the previous picture. */
+async function openShell(page: Page) {
   await page.evaluate(`(async () => {
     const size = { columns: 80, rows: 24 }
     const { images, containers } = (await slipway.call('images.snapshot')).value
@@ -84,7 +84,7 @@ async function inBox(page: Page) {
   await page.getByRole('navigation').getByRole('link').last().click()
   await page.locator('#terminal-tabs [role=tab]').first().click()
   await page.locator('.xterm-screen').click()
-  // Until the prompt is there.
+  // Wait for the prompt.
   await page.waitForTimeout(1000)
 }
 

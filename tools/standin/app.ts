@@ -1,24 +1,24 @@
-/** Electron's `app`: who the app is, when it is ready, and how it ends. */
+/** Electron's `app`: identity, readiness and quitting. */
 import { statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import type * as Electron from 'electron'
 import { appEvents, type AppEvents } from './events.ts'
-import { claim, release, type Letter } from './instance.ts'
+import { acquireLock, release, type InstanceMessage } from './instance.ts'
 import { Lifecycle } from './lifecycle.ts'
 import { loud, LoudEmitter, preventable } from './loud.ts'
 import { packageAbove, standardPath, systemLanguages } from './paths.ts'
 
-type Held =
+type Implemented =
   | ('name' | 'getName' | 'setName' | 'getVersion' | 'isPackaged' | 'getAppPath' | 'getPath' | 'setPath')
   | ('getLocale' | 'getPreferredSystemLanguages' | 'whenReady' | 'isReady' | 'quit' | 'exit' | 'commandLine')
   | ('requestSingleInstanceLock' | 'hasSingleInstanceLock' | 'releaseSingleInstanceLock' | 'enableSandbox')
 
-class App extends LoudEmitter<AppEvents> implements Pick<Electron.App, Held> {
+class App extends LoudEmitter<AppEvents> implements Pick<Electron.App, Implemented> {
   readonly isPackaged = false
   readonly commandLine = commandLine()
-  #tellReady = () => {}
+  #resolveReady = () => {}
   readonly #paths = new Map<string, string>()
-  readonly #ready = new Promise<void>((resolve) => (this.#tellReady = resolve))
+  readonly #ready = new Promise<void>((resolve) => (this.#resolveReady = resolve))
   #main = process.cwd()
   #version = ''
   #isReady = false
@@ -30,7 +30,7 @@ class App extends LoudEmitter<AppEvents> implements Pick<Electron.App, Held> {
     process.on('exit', () => this.releaseSingleInstanceLock())
   }
 
-  /** `main` is what electron was started with: a folder with a package, or a script. */
+  /** `main` is electron's argument: a folder with a package.json, or a script. */
   describe(main: string): void {
     this.#main = resolve(main)
     const { name, version } = packageAbove(this.#main)
@@ -38,11 +38,11 @@ class App extends LoudEmitter<AppEvents> implements Pick<Electron.App, Held> {
     this.#version = version
   }
 
-  /** Through `emit`, which Playwright's loader replaces to hold the app back until it has attached. */
+  /** Emits through `emit`, which Playwright's loader replaces to delay the app until it has attached. */
   becomeReady(): void {
     this.#isReady = true
     this.emit('ready', preventable(), {})
-    this.#tellReady()
+    this.#resolveReady()
   }
 
   whenReady = (): Promise<void> => this.#ready
@@ -94,8 +94,8 @@ class App extends LoudEmitter<AppEvents> implements Pick<Electron.App, Held> {
   requestSingleInstanceLock(data?: Record<string, unknown>): boolean {
     if (this.#lockedFolder !== undefined) return true
     const folder = this.getPath('userData')
-    const letter: Letter = { argv: process.argv, cwd: process.cwd(), data: data ?? {} }
-    const isFirst = claim(folder, letter, (letter) => void this.#heard(letter))
+    const message: InstanceMessage = { argv: process.argv, cwd: process.cwd(), data: data ?? {} }
+    const isFirst = acquireLock(folder, message, (message) => void this.#onSecondInstance(message))
     if (isFirst) this.#lockedFolder = folder
     return isFirst
   }
@@ -109,16 +109,16 @@ class App extends LoudEmitter<AppEvents> implements Pick<Electron.App, Held> {
     this.#lockedFolder = undefined
   }
 
-  /** Every page of the stand-in is in Chromium's own sandbox, unless it runs as root. */
+  /** Pages of the stand-in always run in Chromium's sandbox, except as root. */
   enableSandbox(): void {}
 
-  async #heard({ argv, cwd, data }: Letter): Promise<void> {
+  async #onSecondInstance({ argv, cwd, data }: InstanceMessage): Promise<void> {
     await this.#ready
     this.emit('second-instance', preventable(), argv, cwd, data)
   }
 }
 
-/** Remembered and answered for; Chromium is already running by the time that the app sets one. */
+/** Switches are only stored: Chromium is already running when the app sets one. */
 function commandLine(): Electron.CommandLine {
   const switches = new Map<string, string>()
   for (const argument of process.argv) {

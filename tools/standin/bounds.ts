@@ -1,6 +1,6 @@
 /**
- * Where a window stands and how large it is: what was asked for, corrected by what the browser tells. Bars that Chromium
- * draws into its own window count as outside, like a frame of the window manager's: bounds and content are the same.
+ * A window's bounds: the requested ones, corrected by what the browser reports. Bars that Chromium draws inside its
+ * window count as outside, like a window manager's frame, so bounds and content bounds are equal.
  */
 import { setTimeout as delay } from 'node:timers/promises'
 import type * as Electron from 'electron'
@@ -20,9 +20,9 @@ export class Bounds {
   #now: Rectangle
   #normal: Rectangle
   #state: State = 'normal'
-  /** Without a window manager nothing is maximized: then it is played by size. */
+  /** Without a window manager, maximizing is emulated by resizing. */
   #played: State | undefined
-  #told: Rectangle & { readonly state: State }
+  #emitted: Rectangle & { readonly state: State }
   #last: Promise<void> = Promise.resolve()
 
   constructor(options: Options, changed: (change: Change) => void) {
@@ -35,7 +35,7 @@ export class Bounds {
     const y = options.y ?? middle(workArea.y, workArea.height, height)
     this.#now = { x, y, width, height }
     this.#normal = this.#now
-    this.#told = { ...this.#now, state: 'normal' }
+    this.#emitted = { ...this.#now, state: 'normal' }
   }
 
   get now(): Rectangle {
@@ -50,7 +50,7 @@ export class Bounds {
     return this.#played ?? this.#state
   }
 
-  /** Before anything is drawn, so that no one sees another size. */
+  /** Applied before anything is drawn, so that no other size is visible. */
   async place(targetId: string): Promise<void> {
     const { windowId } = await browser().send('Browser.getWindowForTarget', { targetId })
     this.#windowId = windowId
@@ -76,17 +76,17 @@ export class Bounds {
     const wasPlayed = this.#played !== undefined
     this.#played = state
     void this.#do(async (windowId) => {
-      if (!wasPlayed && (await reached(windowId, state))) this.#played = undefined
+      if (!wasPlayed && (await applyState(windowId, state))) this.#played = undefined
       else await this.#play(windowId, state)
     })
   }
 
-  /** The browser has no event for a window that was moved or resized: it is asked whenever that is likely. */
+  /** The browser has no event for a moved or resized window, so it is queried whenever a change is likely. */
   refresh(): Promise<void> {
     return this.#do(async () => {})
   }
 
-  /** One thing after the other, each followed by a look at what came of it. */
+  /** Runs the operations one at a time; after each, the bounds are read again. */
   #do(step: (windowId: number) => Promise<unknown>): Promise<void> {
     this.#last = this.#last
       .then(async () => {
@@ -94,7 +94,7 @@ export class Bounds {
         await step(this.#windowId)
         await this.#read(this.#windowId)
       })
-      // The window may be gone; what it was last stays known.
+      // The window may be closed; its last bounds stay available.
       .catch(() => {})
     return this.#last
   }
@@ -105,12 +105,12 @@ export class Bounds {
     this.#now = { x: left, y: top, width: width - this.#bars.width, height: height - this.#bars.height }
     this.#state = windowState
     if (this.state === 'normal') this.#normal = this.#now
-    this.#tell()
+    this.#emitChanges()
   }
 
-  #tell(): void {
-    const [old, now] = [this.#told, { ...this.#now, state: this.state }]
-    this.#told = now
+  #emitChanges(): void {
+    const [old, now] = [this.#emitted, { ...this.#now, state: this.state }]
+    this.#emitted = now
     if (old.width !== now.width || old.height !== now.height) this.#changed('resize')
     if (old.x !== now.x || old.y !== now.y) this.#changed('move')
     if (old.state === now.state) return
@@ -133,8 +133,8 @@ export class Bounds {
   }
 }
 
-/** A window manager takes its time; where there is none, it is never there. */
-async function reached(windowId: number, windowState: State): Promise<boolean> {
+/** @returns whether a window manager applied the state within 200 ms; false if none is running */
+async function applyState(windowId: number, windowState: State): Promise<boolean> {
   await browser().send('Browser.setWindowBounds', { windowId, bounds: { windowState } })
   for (let tries = 0; tries < 10; tries++) {
     const { bounds } = await browser().send('Browser.getWindowBounds', { windowId })

@@ -1,8 +1,8 @@
 /**
- * One end of the bridge between the preload's world and the page's: values are copied, functions and promises are stood for
- * by others that call back across it, as Electron's contextBridge does. What goes across are DOM events under a secret name,
- * whose details the browser clones from one world to the other. Not even who learned the name could reach more than what the
- * preload has exposed: only such functions have numbers here, and the way to main is in the preload's world alone.
+ * One end of the bridge between the preload's world and the page's, like Electron's contextBridge: values are copied,
+ * and functions and promises are replaced by proxies that call back. Messages are DOM events under a secret name, and
+ * the browser clones their details from one world to the other. A page that learns the name still reaches only what
+ * the preload exposes: only exposed functions have numbers here, and only the preload's world can reach main.
  */
 export interface Bridge {
   expose(name: string, value: unknown): void
@@ -10,9 +10,9 @@ export interface Bridge {
 
 type Callable = (...values: unknown[]) => unknown
 
-/** Runs in both worlds, from its own source: it must not refer to anything outside itself. */
+/** Runs in both worlds from its source text, so it must not refer to anything outside itself. */
 export function bridgeEnd(window: EventTarget, secret: string, here: 'page' | 'preload'): Bridge {
-  /** A value and whether tokens in it stand for functions and promises. */
+  /** A value, and whether its tokens stand for functions and promises. */
   type Packed = readonly [hasTokens: boolean, value: unknown]
   type Question =
     | readonly ['call', number, Packed]
@@ -20,11 +20,11 @@ export function bridgeEnd(window: EventTarget, secret: string, here: 'page' | 'p
     | readonly ['expose', string, Packed]
   type Answer = readonly [isResult: boolean, packed: Packed]
 
-  const there = here === 'page' ? 'preload' : 'page'
+  const otherWorld = here === 'page' ? 'preload' : 'page'
   const functions = new Map<number, Callable>()
   const promises = new Map<number, { resolve(value: unknown): void; reject(error: unknown): void }>()
   const answers: (Answer | null)[] = []
-  // Taken before the page's own scripts can put others in their place.
+  // Captured before the page's scripts can replace them.
   const dispatch = window.dispatchEvent.bind(window)
   const Envelope = CustomEvent
   const { isArray } = Array
@@ -32,7 +32,7 @@ export function bridgeEnd(window: EventTarget, secret: string, here: 'page' | 'p
   let count = 0
 
   const post = (kind: string, detail: Question | Answer) =>
-    dispatch(new Envelope(`${secret}:${kind}:${there}`, { detail }))
+    dispatch(new Envelope(`${secret}:${kind}:${otherWorld}`, { detail }))
 
   window.addEventListener(`${secret}:answer:${here}`, (event) => {
     if (event instanceof Envelope) answers.push(event.detail as Answer | null)
@@ -49,7 +49,7 @@ export function bridgeEnd(window: EventTarget, secret: string, here: 'page' | 'p
     post('answer', answer)
   })
 
-  /** The other end answers while the event is being dispatched. No detail means that it could not be cloned. */
+  /** The other end replies during the dispatch of the event. A missing detail means that it could not be cloned. */
   function ask(question: Question): unknown {
     post('ask', question)
     const answer = answers.pop()
@@ -80,7 +80,7 @@ export function bridgeEnd(window: EventTarget, secret: string, here: 'page' | 'p
   }
 
   function put(name: string, value: unknown): void {
-    // The page's own window.open is the one thing that gives way: page.ts puts Electron's rules in its place.
+    // Only the page's window.open may be replaced: page.ts implements Electron's rules for it.
     if (name in window && name !== 'open')
       throw new Error('Cannot bind an API on top of an existing property on the window object')
     Object.defineProperty(window, name, { value: frozen(value), enumerable: true })
@@ -93,11 +93,11 @@ export function bridgeEnd(window: EventTarget, secret: string, here: 'page' | 'p
     return value
   }
 
-  /** Lists and objects are looked into; what is more than data (dates, maps, errors…) the browser clones as a whole. */
+  /** Arrays and plain objects are traversed; the browser clones other objects (dates, maps, errors…). */
   const isOpen = (value: unknown): value is object => isArray(value) || kindOf.call(value) === '[object Object]'
 
   function pack(value: unknown): Packed {
-    return needsTokens(value, new Set()) ? [true, tokened(value, new Map())] : [false, value]
+    return needsTokens(value, new Set()) ? [true, withTokens(value, new Map())] : [false, value]
   }
 
   function needsTokens(value: unknown, seen: Set<unknown>): boolean {
@@ -108,13 +108,13 @@ export function bridgeEnd(window: EventTarget, secret: string, here: 'page' | 'p
     return false
   }
 
-  function tokened(value: unknown, seen: Map<unknown, unknown>): unknown {
+  function withTokens(value: unknown, seen: Map<unknown, unknown>): unknown {
     if (typeof value === 'function') return functionToken(value as Callable)
     if (value instanceof Promise) return promiseToken(value)
-    return isOpen(value) ? copied(value, seen, tokened) : value
+    return isOpen(value) ? copied(value, seen, withTokens) : value
   }
 
-  function copied(value: object, seen: Map<unknown, unknown>, each: typeof tokened): unknown {
+  function copied(value: object, seen: Map<unknown, unknown>, each: typeof withTokens): unknown {
     const known = seen.get(value)
     if (known) return known
     const copy: unknown = isArray(value) ? [] : {}

@@ -1,4 +1,4 @@
-/** The one Chromium behind the app: its windows, opened and closed. */
+/** The app's Chromium process: opens and closes its windows. */
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { connect } from 'node:net'
@@ -9,12 +9,12 @@ import { isHeadless, startChromium, type Chromium } from './chromium.ts'
 export interface Page {
   readonly targetId: string
   readonly session: Session
-  /** Settled when the page is gone, by whomever it was closed. */
-  readonly gone: Promise<void>
+  /** Resolves when the page is closed, by the app, the user or the browser. */
+  readonly closed: Promise<void>
   onTitle(listener: (title: string) => void): void
 }
 
-/** What a window shows before its app loads something. About:blank would open a browser window, tabs and all. */
+/** Initial page of a window. about:blank would open a normal browser window with tabs. */
 export const blank = 'data:text/html,'
 
 let chromium: Chromium | undefined
@@ -35,66 +35,66 @@ export async function startBrowser(lost: (words: string) => void): Promise<void>
   browser.on('Target.attachedToTarget', attached)
   browser.on('Target.detachedFromTarget', detached)
   browser.on('Target.targetInfoChanged', ({ targetInfo: { targetId, title, url } }) => {
-    // A page without a title goes by its address.
+    // The title of a page without a title is its address.
     if (title !== '' && !url.endsWith(title)) titleListeners.get(targetId)?.(title)
   })
   await browser.send('Target.setDiscoverTargets', { discover: true })
   await browser.send('Target.setAutoAttach', { autoAttach: true, waitForDebuggerOnStart: true, flatten: true })
 }
 
-/** Paused before its first document, so that it can be prepared; `Runtime.runIfWaitingForDebugger` lets it go. */
+/** Opens a page paused before its first document, to be prepared; `Runtime.runIfWaitingForDebugger` resumes it. */
 export function openPage(): Promise<Page> {
   const page = opening.then(async () => {
     const attached = new Promise<Page>((resolve) => (awaited = resolve))
-    const doorbell = join(running().profile, 'SingletonSocket')
-    // A Chromium from a snap keeps its socket where nobody else sees it: then a window with tabs must do.
-    if (isHeadless || !existsSync(doorbell))
+    const singletonSocket = join(running().profile, 'SingletonSocket')
+    // The socket of a Chromium from a snap is not reachable, so a window with tabs must do.
+    if (isHeadless || !existsSync(singletonSocket))
       await browser().send('Target.createTarget', { url: blank, newWindow: true })
-    else await askForWindow(doorbell)
+    else await askForWindow(singletonSocket)
     return await attached
   })
-  // One at a time: a page that appears does not say who asked for it.
+  // One at a time: a new page does not identify the request that opened it.
   opening = page.catch(() => {})
   return page
 }
 
 export const browser = (): Session => running().connection.browser
 
-export function closePage({ targetId, gone }: Page): void {
-  closing.add(gone)
-  browser().tell('Target.closeTarget', { targetId })
+export function closePage({ targetId, closed }: Page): void {
+  closing.add(closed)
+  browser().post('Target.closeTarget', { targetId })
 }
 
-/** Pages that are being closed get the time to run their last scripts, but not much of it. */
+/** Waits for closing pages to run their last scripts, for at most 500 ms. */
 export async function pagesClosed(): Promise<void> {
-  const enough = new Promise((resolve) => setTimeout(resolve, 500))
-  await Promise.race([Promise.all(closing), enough])
+  const timeout = new Promise((resolve) => setTimeout(resolve, 500))
+  await Promise.race([Promise.all(closing), timeout])
 }
 
 /**
- * Asks as a second Chromium with the same profile would, through the first one's socket (process_singleton_posix.cc):
- * the protocol itself can open browser windows only, not an app's bare one.
+ * Opens a window as a second Chromium with the same profile would, through the first one's socket
+ * (process_singleton_posix.cc): DevTools can only open normal browser windows, not app windows.
  */
-async function askForWindow(doorbell: string): Promise<void> {
-  const socket = connect(doorbell)
+async function askForWindow(singletonSocket: string): Promise<void> {
+  const socket = connect(singletonSocket)
   socket.end(['START', process.cwd(), 'chromium', '--test-type', `--app=${blank}`].join('\0'))
   const [answer] = (await once(socket, 'data')) as [Buffer]
-  if (String(answer) !== 'ACK') throw new Error(`Chromium opens no window: ${String(answer)}`)
+  if (String(answer) !== 'ACK') throw new Error(`Chromium did not open a window: ${String(answer)}`)
 }
 
 function attached({ sessionId, targetInfo }: Payload<'Target.attachedToTarget'>): void {
   const session = running().connection.session(sessionId)
   if (targetInfo.type === 'page' && awaited) {
-    const gone = new Promise<void>((resolve) => leaving.set(sessionId, resolve))
+    const closed = new Promise<void>((resolve) => leaving.set(sessionId, resolve))
     const { targetId } = targetInfo
-    awaited({ targetId, session, gone, onTitle: (listener) => void titleListeners.set(targetId, listener) })
+    awaited({ targetId, session, closed, onTitle: (listener) => void titleListeners.set(targetId, listener) })
     awaited = undefined
     return
   }
-  // Neither workers nor the browser's own pages are ours; nor is a second window, which no handler here may allow.
-  session.tell('Runtime.runIfWaitingForDebugger')
+  // Ignore workers and the browser's internal pages, and close second windows, which no handler here may allow.
+  session.post('Runtime.runIfWaitingForDebugger')
   const isTools = targetInfo.url.startsWith('devtools:')
-  if (targetInfo.type === 'page' && !isTools) browser().tell('Target.closeTarget', { targetId: targetInfo.targetId })
+  if (targetInfo.type === 'page' && !isTools) browser().post('Target.closeTarget', { targetId: targetInfo.targetId })
 }
 
 function detached({ sessionId }: Payload<'Target.detachedFromTarget'>): void {

@@ -1,4 +1,4 @@
-/** The DevTools protocol over a pair of pipes: each message is JSON and ends with a zero byte. */
+/** The DevTools protocol over a pair of pipes: JSON messages, each terminated by a zero byte. */
 import type { Readable, Writable } from 'node:stream'
 // playwright-core carries the protocol's types but does not list them among its exports.
 import type { Protocol } from '../../node_modules/playwright-core/types/protocol.d.ts'
@@ -20,7 +20,7 @@ interface Incoming {
 type Listener = (params: unknown) => void
 type Send = (method: Method, params: object, sessionId?: string) => Promise<unknown>
 
-/** The browser itself, or one page of it. */
+/** A DevTools session: the browser itself, or one of its pages. */
 export class Session {
   readonly id: string | undefined
   readonly #send: Send
@@ -35,18 +35,18 @@ export class Session {
     method: Name,
     params?: Protocol.CommandParameters[Name],
   ): Promise<Protocol.CommandReturnValues[Name]> {
-    // The protocol promises this result for this method; nothing checks a browser at run time.
+    // The protocol defines this result for this method; the browser's reply is not validated.
     return this.#send(method, params ?? {}, this.id) as Promise<Protocol.CommandReturnValues[Name]>
   }
 
-  /** Where no answer is waited for: the page may be gone by the time it is asked. */
-  tell<Name extends Method>(method: Name, params?: Protocol.CommandParameters[Name]): void {
+  /** Sends a command without awaiting its result; the page may already be closed. */
+  post<Name extends Method>(method: Name, params?: Protocol.CommandParameters[Name]): void {
     this.send(method, params).catch(() => {})
   }
 
   on<Name extends EventName>(event: Name, listener: (params: Payload<Name>) => void): this {
     const listeners = this.#listeners.get(event) ?? []
-    // Stored under the name whose payload it takes, and called with no other.
+    // The listener is stored under the event whose payload it takes, and is called for no other event.
     this.#listeners.set(event, [...listeners, listener as Listener])
     return this
   }
@@ -79,7 +79,7 @@ export class Connection {
       if (start < data.length) parts.push(data.subarray(start))
     })
     input.on('close', () => this.#close())
-    // Writing to a browser that has just gone is no fault: the closing of `input` tells it.
+    // Writing to a browser that has just exited is not an error: the `close` of `input` reports the exit.
     output.on('error', () => {})
   }
 

@@ -1,4 +1,4 @@
-/** Finds the system's Chromium, starts it with a profile of its own, and sees that neither outlives the app. */
+/** Finds the system's Chromium, starts it with its own profile, and ensures that neither outlives the app. */
 import { spawn, type ChildProcess } from 'node:child_process'
 import {
   accessSync,
@@ -23,27 +23,27 @@ export interface Chromium {
 
 export const isHeadless = process.env['SLIPWAY_HEADLESS'] === '1'
 
-/** By its name a later start knows whose profile it finds: of this process, counted in this namespace of processes. */
-const kinPrefix = `standin-${namespaceId()}-`
-/** Chromium dies where its socket's path exceeds the 107 bytes of unix(7), 76 of which are our name and its own. */
+/** The profile's name contains the process id and its PID namespace, so a later start can tell who owns it. */
+const profilePrefix = `standin-${namespaceId()}-`
+/** Chromium crashes if its socket path exceeds 107 bytes, see unix(7); its and our file names take 76 of them. */
 const profiles = tmpdir().length <= 31 ? tmpdir() : '/tmp'
 const usual = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
 
 const flags = [
   '--remote-debugging-pipe',
-  // Windows are asked for one by one (browser.ts); the browser stays while there are none.
+  // browser.ts opens the windows one by one; the browser keeps running without any.
   '--no-startup-window',
   ...['--no-first-run', '--no-default-browser-check', '--password-store=basic', '--use-mock-keychain'],
-  // Nothing of the browser's own goes to the network. The pages' requests are answered in serving.ts.
+  // The browser itself makes no network requests. Requests of pages are answered in serving.ts.
   '--host-resolver-rules=MAP * ~NOTFOUND',
   ...['--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-pings'],
   ...['--disable-extensions', '--disable-default-apps', '--disable-breakpad', '--disable-search-engine-choice-screen'],
   '--disable-features=Translate,MediaRouter,OptimizationHints,PaintHolding,WebUIOmniboxPopup,WebUIOmniboxAimPopup',
-  // An app's window does not slow down when another covers it.
+  // Do not throttle windows that are covered by others.
   ...['--disable-backgrounding-occluded-windows', '--disable-renderer-backgrounding'],
-  // No page is given what a person would have to allow; nobody is asked.
+  // Deny every permission that the user would have to grant; no prompt is shown.
   '--deny-permission-prompts',
-  // Without it the page says once more in a bar above itself which flags are unusual.
+  // Otherwise an infobar in the page warns about unusual flags.
   '--test-type',
 ]
 
@@ -58,18 +58,18 @@ export function findChromium(): string {
   )
 }
 
-/** `lost` is told, with the browser's last words, when it ends without having been told to. */
+/** Calls `lost` with the browser's last output if the browser ends unexpectedly. */
 export function startChromium(lost: (words: string) => void): Chromium {
   if (!isHeadless && !process.env['DISPLAY'] && !process.env['WAYLAND_DISPLAY']) {
-    // Playwright knows this sentence of Chromium's and explains it.
+    // Playwright recognizes this message of Chromium and explains it.
     throw new Error('Unable to open X display. Start a desktop, use xvfb-run, or set SLIPWAY_HEADLESS=1')
   }
   const executable = findChromium()
-  removeForsakenProfiles()
-  const profile = mkdtempSync(join(profiles, `${kinPrefix}${process.pid}-`))
+  removeStaleProfiles()
+  const profile = mkdtempSync(join(profiles, `${profilePrefix}${process.pid}-`))
   const child = spawn(executable, switches(profile), {
     stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'pipe'],
-    // A group of its own, to be ended as one.
+    // Run in its own process group, so that the whole group can be killed.
     detached: true,
     env: { ...process.env, TMPDIR: profile, BREAKPAD_DUMP_LOCATION: profile },
   })
@@ -79,20 +79,20 @@ export function startChromium(lost: (words: string) => void): Chromium {
   child.stderr?.on('data', (data: Buffer) => {
     for (const line of String(data).split('\n')) {
       if (line.startsWith('DevTools listening on ')) process.stderr.write(`${line}\n`)
-      // It grumbles about D-Bus wherever there is no full desktop.
+      // Without a full desktop, Chromium logs D-Bus errors.
       else if (line.trim() && !line.includes('ERROR:dbus')) words = `${words}${line}\n`.slice(-2000)
     }
   })
   child.on('error', (error) => lost(String(error)))
   child.on('exit', () => lost(words))
-  // As `stdio` above orders them.
+  // In the order of `stdio` above.
   const [, , , output, input] = child.stdio as unknown as [null, null, Socket, Socket, Socket]
   return { connection: new Connection(output, input), profile }
 }
 
 function switches(profile: string): string[] {
   const forPlaywright = process.argv.filter((argument) => argument.startsWith('--remote-debugging-port='))
-  // Playwright passes it to Electron too, unless told not to.
+  // Playwright passes this switch to Electron too, unless configured otherwise.
   const isUnsandboxed = process.getuid?.() === 0 || process.argv.includes('--no-sandbox')
   return [
     ...flags,
@@ -104,7 +104,7 @@ function switches(profile: string): string[] {
   ]
 }
 
-/** Killed, not asked: nothing in the profile is worth the time to be written. */
+/** Kills the browser without a clean shutdown: nothing in its profile needs to be saved. */
 function end(child: ChildProcess, profile: string): void {
   // The group outlives its first process.
   if (child.pid !== undefined) kill(-child.pid)
@@ -112,7 +112,7 @@ function end(child: ChildProcess, profile: string): void {
   removeProfile(profile)
 }
 
-/** They leave Chromium's group, and the last thing that they do would be to make their folder in the profile again. */
+/** Crash handlers leave Chromium's group; when they end, they would recreate their folder in the profile. */
 function crashHandlers(profile: string): number[] {
   return readdirSync('/proc')
     .map(Number)
@@ -131,15 +131,15 @@ function kill(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL')
   } catch {
-    // gone in the meantime
+    // already exited
   }
 }
 
-/** A stand-in that was killed could not remove its own; its Chromium left when the pipe closed. */
-function removeForsakenProfiles(): void {
+/** Removes profiles of killed stand-ins; their Chromium exited when the pipe closed. */
+function removeStaleProfiles(): void {
   for (const name of readdirSync(profiles)) {
-    if (!name.startsWith(kinPrefix)) continue
-    const pid = Number.parseInt(name.slice(kinPrefix.length), 10)
+    if (!name.startsWith(profilePrefix)) continue
+    const pid = Number.parseInt(name.slice(profilePrefix.length), 10)
     const folder = join(profiles, name)
     if (!isAlive(pid) && lstatSync(folder).uid === process.getuid?.()) removeProfile(folder)
   }
@@ -147,7 +147,7 @@ function removeForsakenProfiles(): void {
 
 function removeProfile(folder: string): void {
   try {
-    // Processes on their way out may still write a file or two.
+    // Exiting processes may still write a few files.
     rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 20 })
   } catch {
     // still in use: the next start tries again

@@ -1,16 +1,16 @@
 /**
- * The structured clone as text. The clone itself is the platform's own, so what it refuses (functions, proxies, promises…)
- * and what it drops (prototypes, getters) is refused and dropped here too; only its result is spelled in JSON.
+ * Structured clone as text. The platform's own structured clone runs first, so values that it rejects (functions,
+ * proxies, promises…) or drops (prototypes, getters) are rejected or dropped here too. Its result is written as JSON.
  */
 export interface Codec {
   encode(value: unknown): string
   decode(text: string): unknown
 }
 
-/** Runs in the page as well, from its own source: it must not refer to anything outside itself. */
+/** Also runs in the page from its source text, so it must not refer to anything outside itself. */
 export function structuredCodec(): Codec {
   type Entries = readonly (readonly [string, unknown])[]
-  /** What JSON has no word for; an object of the user's that looks like one is spelled as 'object'. */
+  /** Types that JSON lacks. A user's object that looks like such an entry is encoded as 'object'. */
   type Special =
     | { readonly $: 'undefined' }
     | { readonly $: 'number' | 'bigint' | 'buffer'; readonly v: string }
@@ -34,7 +34,7 @@ export function structuredCodec(): Codec {
     else Object.defineProperty(target, key, { value, writable: true, enumerable: true, configurable: true })
   }
 
-  /** Chromium's own; Node 24 has Buffer instead. */
+  /** Chromium's methods; Node 24 lacks them and uses Buffer. */
   interface Base64 {
     toBase64(this: Uint8Array): string
     fromBase64(text: string): Uint8Array<ArrayBuffer>
@@ -55,12 +55,12 @@ export function structuredCodec(): Codec {
     const numbers = new Map<object, number>()
     let isJson = true
 
-    function special(spelled: Special): Special {
+    function special(encoded: Special): Special {
       isJson = false
-      return spelled
+      return encoded
     }
 
-    function spell(value: unknown): unknown {
+    function encodeValue(value: unknown): unknown {
       switch (typeof value) {
         case 'string':
         case 'boolean':
@@ -73,57 +73,58 @@ export function structuredCodec(): Codec {
         case 'bigint':
           return special({ $: 'bigint', v: String(value) })
         case 'object':
-          return value && spellOnce(value)
+          return value && encodeOnce(value)
         default:
           throw refusal()
       }
     }
 
-    function spellOnce(value: object): unknown {
+    function encodeOnce(value: object): unknown {
       const known = numbers.get(value)
       if (known !== undefined) return special({ $: 'same', v: known })
       numbers.set(value, numbers.size)
-      return Array.isArray(value) ? spellArray(value) : spellObject(value)
+      return Array.isArray(value) ? encodeArray(value) : encodeObject(value)
     }
 
-    function spellArray(value: readonly unknown[]): unknown {
+    function encodeArray(value: readonly unknown[]): unknown {
       const keys = Object.keys(value)
       const isDense = keys.length === value.length && (value.length === 0 || keys.at(-1) === String(value.length - 1))
-      return isDense ? value.map(spell) : special({ $: 'array', v: entriesOf(value), length: value.length })
+      return isDense ? value.map(encodeValue) : special({ $: 'array', v: entriesOf(value), length: value.length })
     }
 
-    const entriesOf = (value: object) => Object.entries(value).map(([key, inner]) => [key, spell(inner)] as const)
+    const entriesOf = (value: object) => Object.entries(value).map(([key, inner]) => [key, encodeValue(inner)] as const)
 
-    function spellObject(value: object): unknown {
+    function encodeObject(value: object): unknown {
       const prototype: unknown = Object.getPrototypeOf(value)
       if (prototype === Object.prototype || prototype === null) {
         if (Object.hasOwn(value, '$')) return special({ $: 'object', v: entriesOf(value) })
         const plain: Plain = {}
-        for (const [key, inner] of Object.entries(value)) put(plain, key, spell(inner))
+        for (const [key, inner] of Object.entries(value)) put(plain, key, encodeValue(inner))
         return plain
       }
-      return special(spellBuiltIn(value))
+      return special(encodeBuiltIn(value))
     }
 
-    function spellBuiltIn(value: object): Special {
+    function encodeBuiltIn(value: object): Special {
       if (value instanceof Date) return { $: 'date', v: value.getTime() }
       if (value instanceof RegExp) return { $: 'regexp', v: value.source, flags: value.flags }
-      if (value instanceof Map) return { $: 'map', v: [...value].map(([key, inner]) => [spell(key), spell(inner)]) }
-      if (value instanceof Set) return { $: 'set', v: [...value].map(spell) }
+      if (value instanceof Map)
+        return { $: 'map', v: [...value].map(([key, inner]) => [encodeValue(key), encodeValue(inner)]) }
+      if (value instanceof Set) return { $: 'set', v: [...value].map(encodeValue) }
       if (value instanceof ArrayBuffer) return { $: 'buffer', v: toText(new Uint8Array(value)) }
-      // Its own bytes only: a small buffer of Node's is a window on a pool of 64 kB.
+      // Only the view's bytes: a small Buffer of Node's is a view of a 64 kB pool.
       if (ArrayBuffer.isView(value)) return { $: 'view', v: toText(value), type: value.constructor.name }
       if (value instanceof Error) {
-        const cause = Object.hasOwn(value, 'cause') ? [spell(value.cause)] : []
+        const cause = Object.hasOwn(value, 'cause') ? [encodeValue(value.cause)] : []
         return { $: 'error', v: [value.name, value.message, value.stack ?? null], cause }
       }
       const boxed: unknown = value.valueOf()
       if (typeof boxed === 'object') throw refusal()
-      return { $: 'boxed', v: spell(boxed) }
+      return { $: 'boxed', v: encodeValue(boxed) }
     }
 
-    const spelled = JSON.stringify(spell(clone(value)))
-    return `${isJson ? 'j' : 's'}${spelled}`
+    const encoded = JSON.stringify(encodeValue(clone(value)))
+    return `${isJson ? 'j' : 's'}${encoded}`
   }
 
   function clone(value: unknown): unknown {
@@ -135,10 +136,10 @@ export function structuredCodec(): Codec {
   }
 
   function decode(text: string): unknown {
-    const spelled: unknown = JSON.parse(text.slice(1))
-    // Objects are numbered in the order of their spelling, as `encode` did.
+    const encoded: unknown = JSON.parse(text.slice(1))
+    // Objects are numbered in encoding order, as in `encode`.
     const objects: unknown[] = []
-    return text.startsWith('j') ? spelled : read(spelled)
+    return text.startsWith('j') ? encoded : read(encoded)
 
     function keep<Kept>(object: Kept): Kept {
       objects.push(object)
@@ -152,7 +153,7 @@ export function structuredCodec(): Codec {
         for (const inner of value) list.push(read(inner))
         return list
       }
-      // `encode` leaves no other object with such a key.
+      // `encode` produces no other object with such a key.
       return '$' in value ? readSpecial(value as Special) : fill(keep({}), Object.entries(value))
     }
 

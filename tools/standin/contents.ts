@@ -1,4 +1,4 @@
-/** Electron's `webContents`: one page, from its first document to its end. */
+/** Electron's `webContents`: one page, from its first document until it is closed. */
 import type * as Electron from 'electron'
 import { app } from './app.ts'
 import { blank, type Page } from './browser.ts'
@@ -14,35 +14,35 @@ import { themePage } from './theme.ts'
 type Navigation = Electron.Event<Electron.WebContentsWillNavigateEventParams>
 type OpenHandler = Parameters<Electron.WebContents['setWindowOpenHandler']>[0]
 
-type Held =
+type Implemented =
   | ('id' | 'session' | 'mainFrame' | 'send' | 'loadURL' | 'reload' | 'getURL' | 'getTitle' | 'isDestroyed' | 'close')
   | ('setWindowOpenHandler' | 'openDevTools' | 'setZoomFactor' | 'getZoomFactor' | 'setZoomLevel' | 'getZoomLevel')
 
-/** What its window does for it. */
+/** Callbacks to the window of this page. */
 export interface Host {
   destroy(): void
   told(report: Extract<Report, { kind: 'bounds' | 'focus' }>): void
 }
 
-/** By DevTools target, as Playwright asks for them. */
+/** Instances by DevTools target id, which Playwright uses to look them up. */
 const all = new Map<string, Contents>()
 let count = 0
 
-export class Contents extends LoudEmitter<ContentsEvents> implements Pick<Electron.WebContents, Held> {
+export class Contents extends LoudEmitter<ContentsEvents> implements Pick<Electron.WebContents, Implemented> {
   readonly id = ++count
   readonly session = session.defaultSession
   readonly mainFrame: Electron.WebFrameMain
   readonly #host: Host
-  #tellAttached: (page: Session) => void = () => {}
-  readonly #attached = new Promise<Session>((resolve) => (this.#tellAttached = resolve))
+  #resolveAttached: (page: Session) => void = () => {}
+  readonly #attached = new Promise<Session>((resolve) => (this.#resolveAttached = resolve))
   #page: Session | undefined
   #line: Line | undefined
   #mainFrameId: string | undefined
   #url = blank
   #title = ''
   #zoom = 1
-  /** Where the page of a frame has asked to go: it says so before the browser asks for the document. */
-  readonly #wishes = new Map<string, string>()
+  /** Navigations requested by the page, by frame. Chromium reports them before it requests the document. */
+  readonly #requests = new Map<string, string>()
   #isDestroyed = false
   #mayOpen: OpenHandler | undefined
 
@@ -59,23 +59,23 @@ export class Contents extends LoudEmitter<ContentsEvents> implements Pick<Electr
     this.mainFrame = loud<Electron.WebFrameMain>('webFrameMain', frame)
   }
 
-  /** Prepares the paused page and lets it go. */
+  /** Prepares the paused page and resumes it. */
   async attach(
-    { session: page, targetId, gone }: Page,
+    { session: page, targetId, closed }: Page,
     preload: string | undefined,
     background: string,
   ): Promise<void> {
     all.set(targetId, this)
-    void gone.then(() => all.delete(targetId))
+    void closed.then(() => all.delete(targetId))
     this.#page = page
     this.#mainFrameId = targetId
     this.#line = new Line(page, targetId, { sender: asWhole(this), senderFrame: this.mainFrame }, (report) =>
-      this.#hear(report),
+      this.#receive(report),
     )
     this.#listen(page)
     const blankShown = new Promise<void>((resolve) => page.on('Page.frameNavigated', () => resolve()))
     const sources = pageSources(preload)
-    themePage(page, gone)
+    themePage(page, closed)
     await Promise.all([
       page.send('Page.enable'),
       page.send('Inspector.enable'),
@@ -86,10 +86,10 @@ export class Contents extends LoudEmitter<ContentsEvents> implements Pick<Electr
       servePage(page, (url, frameId) => this.#mayNavigate(url, frameId)),
       page.send('Runtime.runIfWaitingForDebugger'),
     ])
-    // Two navigations at once would be a race, which now and then the first one wins. It may be over unheard.
+    // Two concurrent navigations would race, and sometimes the first would win. The earlier one may fail unobserved.
     const { frameTree } = await page.send('Page.getFrameTree')
     if (frameTree.frame.url !== blank) await blankShown
-    this.#tellAttached(page)
+    this.#resolveAttached(page)
   }
 
   loadURL(url: string): Promise<void> {
@@ -97,14 +97,14 @@ export class Contents extends LoudEmitter<ContentsEvents> implements Pick<Electr
       this.once('destroyed', () => reject(loadError('ERR_FAILED', url))),
     )
     const loaded = Promise.race([this.#load(url), destroyed])
-    // As in Electron: where nobody waits for it, its failure is no fault of main's.
+    // As in Electron, a failed load that nobody awaits is not an error of main's.
     loaded.catch(() => {})
     return loaded
   }
 
   reload(): void {
-    this.#wishes.clear()
-    this.#page?.tell('Page.reload')
+    this.#requests.clear()
+    this.#page?.post('Page.reload')
   }
 
   send(channel: string, ...values: unknown[]): void {
@@ -131,10 +131,10 @@ export class Contents extends LoudEmitter<ContentsEvents> implements Pick<Electr
     this.#mayOpen = handler
   }
 
-  /** Chromium's own are a key away: F12. */
+  /** Chromium's DevTools open with F12. */
   openDevTools(): void {}
 
-  /** By CSS on the root: lengths grow, but the page's innerWidth and media queries do not follow as they do in Electron. */
+  /** Zoom is CSS on the root element: unlike in Electron, innerWidth and media queries do not change. */
   setZoomFactor(factor: number): void {
     this.#zoom = factor
     this.#line?.zoom(factor)
@@ -164,7 +164,7 @@ export class Contents extends LoudEmitter<ContentsEvents> implements Pick<Electr
   async #load(url: string): Promise<void> {
     const page = await this.#attached
     const loaded = new Promise<void>((resolve) => this.once('did-finish-load', resolve))
-    this.#wishes.clear()
+    this.#requests.clear()
     const { errorText } = await page.send('Page.navigate', { url: toPage(url) })
     if (errorText) throw loadError(errorText.replace('net::', ''), url)
     await loaded
@@ -183,7 +183,7 @@ export class Contents extends LoudEmitter<ContentsEvents> implements Pick<Electr
       .on('Page.loadEventFired', () => {
         if (this.#url !== blank) this.emit('did-finish-load')
       })
-      .on('Page.frameRequestedNavigation', ({ frameId, url }) => void this.#wishes.set(frameId, url))
+      .on('Page.frameRequestedNavigation', ({ frameId, url }) => void this.#requests.set(frameId, url))
       .on('Page.windowOpen', ({ url, windowName, windowFeatures }) =>
         this.#opens({ url, frameName: windowName, features: windowFeatures.join(), disposition: 'foreground-tab' }),
       )
@@ -194,24 +194,24 @@ export class Contents extends LoudEmitter<ContentsEvents> implements Pick<Electr
       })
   }
 
-  #hear(report: Report): void {
+  #receive(report: Report): void {
     if (report.kind === 'open') this.#opens(report)
     else this.#host.told(report)
   }
 
-  /** A window is opened in no case; the handler is asked because apps act on the question. */
-  #opens(wish: Omit<Electron.HandlerDetails, 'referrer'>): void {
-    const { url, frameName, features, disposition } = wish
+  /** No window is ever opened; the handler is called because apps have side effects in it. */
+  #opens(request: Omit<Electron.HandlerDetails, 'referrer'>): void {
+    const { url, frameName, features, disposition } = request
     const referrer: Electron.Referrer = { url: this.getURL(), policy: 'strict-origin-when-cross-origin' }
     const answer = this.#mayOpen?.({ url: toApp(url), frameName, features, disposition, referrer })
     if (answer?.action !== 'deny') throw new Error(`the stand-in opens no window by itself: deny it (${url})`)
   }
 
-  /** Electron asks about what the page wants, not about what main or a debugger does. */
+  /** Like Electron, asks only about navigations by the page, not by main or a debugger. */
   #mayNavigate(url: string, frameId: string): boolean {
-    const wish = this.#wishes.get(frameId)?.replace(/#.*/s, '')
-    this.#wishes.delete(frameId)
-    if (wish === undefined || toApp(wish) !== url) return true
+    const request = this.#requests.get(frameId)?.replace(/#.*/s, '')
+    this.#requests.delete(frameId)
+    if (request === undefined || toApp(request) !== url) return true
     const isMainFrame = frameId === this.#mainFrameId
     const frame = isMainFrame ? this.mainFrame : null
     const details: Navigation = preventable({ url, isSameDocument: false, isMainFrame, frame })
@@ -230,7 +230,7 @@ export const webContents = loud<typeof Electron.webContents>('webContents', {
 const list = () => [...all.values()]
 const optional = (contents: Contents | undefined) => contents && asWhole(contents)
 
-/** What it lacks throws (loud.ts), so it may pass for the whole. */
+/** Unsupported members throw (loud.ts), so the object may have the full type. */
 export function asWhole(contents: Contents): Electron.WebContents {
   return contents as unknown as Electron.WebContents
 }

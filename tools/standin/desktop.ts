@@ -1,6 +1,6 @@
 /**
- * What surrounds the window: dialogs, the clipboard, notifications, other programs. Nothing here reaches the user's desktop.
- * What the app asked for is written to stderr; a test answers, or listens, by assigning its own function, as on Electron:
+ * The desktop around the window: dialogs, clipboard, notifications, external programs. The user's desktop is not used.
+ * Requests of the app are written to stderr. A test replies or listens by replacing a function, as with Electron:
  * `app.evaluate(({ dialog }) => { dialog.showOpenDialog = async () => ({ canceled: false, filePaths: ['/x'] }) })`.
  */
 import type * as Electron from 'electron'
@@ -20,7 +20,7 @@ export const shell = loud<Electron.Shell>('shell', {
   showItemInFolder: (path) => say('shell.showItemInFolder', path),
 })
 
-/** Unanswered, a dialog is cancelled. */
+/** A dialog without a reply is cancelled. */
 export const dialog = loud<Electron.Dialog>('dialog', {
   async showOpenDialog(...asked: readonly unknown[]) {
     say('dialog.showOpenDialog', asked.at(-1))
@@ -32,7 +32,7 @@ export const dialog = loud<Electron.Dialog>('dialog', {
   },
   async showMessageBox(...asked: readonly unknown[]) {
     say('dialog.showMessageBox', asked.at(-1))
-    // With the options last, whether or not a window came first.
+    // The options come last, whether or not a window comes first.
     const { buttons = [], cancelId, checkboxChecked = false } = asked.at(-1) as Electron.MessageBoxOptions
     const cancel = buttons.findIndex((label) => /^(cancel|no)$/i.test(label))
     return { response: cancelId ?? Math.max(0, cancel), checkboxChecked }
@@ -42,7 +42,7 @@ export const dialog = loud<Electron.Dialog>('dialog', {
 
 let copied = ''
 
-/** In memory: not the system's, which a test must not change. */
+/** In memory, because a test must not change the system's clipboard. */
 export const clipboard = loud<Electron.Clipboard>('clipboard', {
   async writeText(text) {
     copied = text

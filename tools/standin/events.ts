@@ -1,4 +1,4 @@
-/** What the stand-in's objects emit, in Electron's words. A listener for anything else is refused (loud.ts). */
+/** Events of the stand-in's objects, named as in Electron. Listeners for other events are rejected (loud.ts). */
 import type * as Electron from 'electron'
 
 type Navigation = Electron.Event<Electron.WebContentsWillNavigateEventParams>
@@ -13,9 +13,9 @@ export interface AppEvents {
   'web-contents-created': [event: Electron.Event, contents: Electron.WebContents]
   'browser-window-created': [event: Electron.Event, window: Electron.BrowserWindow]
   'render-process-gone': [event: Electron.Event, contents: Electron.WebContents, details: Gone]
-  /** Never emitted: macOS's. */
+  /** Never emitted: macOS only. */
   activate: []
-  /** Never emitted: a process of Chromium's that is lost takes the app with it, or is started anew. */
+  /** Never emitted: if a Chromium process crashes, the app ends, or the process is restarted. */
   'child-process-gone': []
 }
 
@@ -43,14 +43,14 @@ export interface ContentsEvents {
   'will-frame-navigate': [details: Navigation]
   'render-process-gone': [event: Electron.Event, details: Gone]
   destroyed: []
-  /** Never emitted: Chromium knows no webview. */
+  /** Never emitted: Chromium has no webview. */
   'will-attach-webview': []
 }
 
 export interface NotificationEvents {
   show: [event: Electron.Event]
   close: [details: Electron.Event<Electron.NotificationCloseEventParams>]
-  /** Never emitted by itself: a test may. */
+  /** Never emitted by the stand-in, but possibly by a test. */
   click: [event: Electron.Event]
   action: [event: Electron.Event]
   failed: [event: Electron.Event, error: string]
@@ -58,7 +58,7 @@ export interface NotificationEvents {
 
 type Gone = Electron.RenderProcessGoneDetails
 
-/** Every name once, which the type checks: a name left out is an error, and so is one too many. */
+/** Every event name once; the type check finds missing and extra names. */
 const names = <Events>(all: Record<keyof Events, true>) => Object.keys(all) as (keyof Events)[]
 
 export const appEvents = names<AppEvents>({

@@ -1,16 +1,16 @@
 /**
- * A stand-in for Electron where its binary cannot be had: main runs in Node, its windows are the system's Chromium, driven
- * over the DevTools protocol. So much of Electron as main/desktop and preload/bridge use, typed against Electron's own
- * declarations; the rest throws. For development and tests, never in a package.
+ * A stand-in for Electron where its binary is not available: main runs in Node, and its windows are the system's
+ * Chromium, driven over the DevTools protocol. Implements what main/desktop and preload/bridge use,
+ * typed against Electron's declarations; other parts throw. For development and tests, never packaged.
  *
  *   tools/standin/electron dist/main/index.cjs      or as `executablePath` of Playwright's `_electron.launch`
  *
- * SLIPWAY_CHROMIUM  the Chromium to use, where it is none of the usual
- * SLIPWAY_HEADLESS  1: without a display
+ * SLIPWAY_CHROMIUM  path of Chromium, if it is not in a usual place
+ * SLIPWAY_HEADLESS  1: run without a display
  *
- * Not as in Electron: permissions are never asked for, dialogs and notifications never shown (desktop.ts says how a test
- * answers them), zoom is CSS, a page is `https://…` to itself (serving.ts), messages are slower, storage in the page ends with
- * the app, and a window can neither be hidden nor refuse when the user closes it.
+ * Differences from Electron: permissions are always denied, dialogs and notifications are not shown (desktop.ts
+ * explains how tests reply to them), zoom is CSS, a page's own URL is `https://…` (serving.ts), messages are slower,
+ * storage of pages ends with the app, and a window can neither be hidden nor prevent the user from closing it.
  */
 import type * as Electron from 'electron'
 import { app } from './app.ts'
@@ -46,5 +46,5 @@ export {
   shell,
 }
 export { electron as default, webContents }
-// What `require('electron')` gets, guarded as a whole.
+// The module that `require('electron')` returns; unsupported members throw.
 export { electron as 'module.exports' }

@@ -1,4 +1,4 @@
-/** One instance for each user data folder: a lock, and a letter box for those that come later. */
+/** Single instance per user data folder: a lock, and a mailbox for later instances. */
 import {
   type FSWatcher,
   linkSync,
@@ -12,67 +12,71 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 
-export interface Letter {
+export interface InstanceMessage {
   readonly argv: readonly string[]
   readonly cwd: string
   readonly data: unknown
 }
 
-let letterBox: FSWatcher | undefined
+let mailboxWatcher: FSWatcher | undefined
 
 /**
- * Whether this process is the first. The first hears of each later one; a later one has left its letter when this returns:
- * it usually quits at once, so nothing may be left to be done then.
+ * @returns whether this process is the first instance. The first instance is notified of each later one. A later
+ * instance has written its message when this returns, because it usually quits immediately.
  */
-export function claim(userData: string, letter: Letter, hear: (letter: Letter) => void): boolean {
+export function acquireLock(
+  userData: string,
+  message: InstanceMessage,
+  onMessage: (message: InstanceMessage) => void,
+): boolean {
   const folder = join(userData, 'standin-instance')
   mkdirSync(folder, { recursive: true })
   const lock = join(folder, 'owner')
   if (!take(folder, lock)) {
-    post(folder, letter)
+    post(folder, message)
     return false
   }
-  for (const old of letters(folder)) rmSync(old)
-  letterBox = watch(folder, { persistent: false }, () => {
-    for (const file of letters(folder)) {
-      const received = JSON.parse(readFileSync(file, 'utf8')) as Letter
+  for (const old of messageFiles(folder)) rmSync(old)
+  mailboxWatcher = watch(folder, { persistent: false }, () => {
+    for (const file of messageFiles(folder)) {
+      const received = JSON.parse(readFileSync(file, 'utf8')) as InstanceMessage
       rmSync(file)
-      hear(received)
+      onMessage(received)
     }
   })
   return true
 }
 
 export function release(userData: string): void {
-  letterBox?.close()
+  mailboxWatcher?.close()
   rmSync(join(userData, 'standin-instance', 'owner'), { force: true })
 }
 
-/** A link is made by one process only, however many try at once. */
+/** Creating a link is atomic: only one of several processes succeeds. */
 function take(folder: string, lock: string): boolean {
-  const own = join(folder, `candidate-${process.pid}`)
-  writeFileSync(own, birthOf(process.pid) ?? '')
+  const candidate = join(folder, `candidate-${process.pid}`)
+  writeFileSync(candidate, startTimeOf(process.pid) ?? '')
   try {
     for (;;) {
       try {
-        linkSync(own, lock)
+        linkSync(candidate, lock)
         return true
       } catch (error) {
         if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
         if (isHeld(lock)) return false
-        // Moved, not removed: of two that find it forsaken, one moves it and the other fails and looks again.
-        moveAway(lock, `${own}-old`)
+        // Moved, not removed: if two processes find the lock stale, one moves it, and the other fails and tries again.
+        moveAway(lock, `${candidate}-old`)
       }
     }
   } finally {
-    rmSync(own, { force: true })
+    rmSync(candidate, { force: true })
   }
 }
 
 function isHeld(lock: string): boolean {
   try {
-    const birth = readFileSync(lock, 'utf8')
-    return birth === birthOf(Number(birth.split(' ')[0]))
+    const startTime = readFileSync(lock, 'utf8')
+    return startTime === startTimeOf(Number(startTime.split(' ')[0]))
   } catch {
     return false
   }
@@ -83,12 +87,12 @@ function moveAway(lock: string, to: string): void {
     renameSync(lock, to)
     rmSync(to)
   } catch {
-    // another was faster
+    // another process was faster
   }
 }
 
-/** Its id alone would not do: ids are given again. Field 22 of stat is when the process began (proc_pid_stat(5)). */
-function birthOf(pid: number): string | undefined {
+/** Process ids are reused, so the start time is needed too: field 22 of stat, see proc_pid_stat(5). */
+function startTimeOf(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
     return `${pid} ${stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]}`
@@ -97,14 +101,14 @@ function birthOf(pid: number): string | undefined {
   }
 }
 
-/** Written aside and renamed, so that no half letter is read. */
-function post(folder: string, letter: Letter): void {
+/** Written to a temporary file and renamed, so that no partial message is read. */
+function post(folder: string, message: InstanceMessage): void {
   const draft = join(folder, `draft-${process.pid}`)
-  writeFileSync(draft, JSON.stringify(letter))
+  writeFileSync(draft, JSON.stringify(message))
   renameSync(draft, join(folder, `letter-${process.pid}-${Date.now()}`))
 }
 
-const letters = (folder: string): string[] =>
+const messageFiles = (folder: string): string[] =>
   readdirSync(folder)
     .filter((name) => name.startsWith('letter-'))
     .map((name) => join(folder, name))

@@ -1,16 +1,16 @@
-/** Messages between main and the pages, as Electron words and orders them. */
+/** Messages between main and the pages, with Electron's names and order. */
 import { EventEmitter } from 'node:events'
 import type * as Electron from 'electron'
 import type { Session } from './cdp.ts'
 import { structuredCodec } from './codec.ts'
 import { loud, preventable } from './loud.ts'
-import { worldName, type Address, type Message, type Report, type Upward } from './page.ts'
+import { worldName, type Address, type Message, type Report, type ToMain } from './page.ts'
 
 type Handler = Parameters<Electron.IpcMain['handle']>[1]
 
 type Event = Electron.IpcMainInvokeEvent & Electron.IpcMainEvent
 
-/** Who sent it: what an event says of its page. */
+/** The sender of a message, as an event describes it. */
 type Sender = Pick<Electron.IpcMainEvent, 'sender' | 'senderFrame'>
 
 const codec = structuredCodec()
@@ -41,32 +41,32 @@ function subscribe(how: 'on' | 'once' | 'off', channel: string, listener: Parame
   return ipcMain
 }
 
-/** One page's line to main. */
+/** The channel between one page and main. */
 export class Line {
   readonly #page: Session
   readonly #sender: Sender
   readonly #others: (report: Report) => void
-  /** By the context that they are meant for: a document that has gone must not answer for the next. */
+  /** By execution context, so that an old document cannot reply for a new one. */
   readonly #waiting = new Map<number, { readonly lines: string[]; length: number }>()
   #context: number | undefined
 
-  /** `others` hears what is not a message of the app's. */
+  /** `others` receives messages that are not from the app. */
   constructor(page: Session, mainFrameId: string, sender: Sender, others: (report: Report) => void) {
     this.#page = page
     this.#sender = sender
     this.#others = others
     page.on('Runtime.executionContextCreated', ({ context }) => {
-      // A frame inside the page has such a world too, and nobody in it who listens.
+      // Frames inside the page have such a world too, but without a listener.
       const { frameId } = context.auxData as { frameId: string }
       if (context.name === worldName && frameId === mainFrameId) this.#context = context.id
     })
     page.on('Runtime.bindingCalled', ({ payload, executionContextId }) => {
-      // Our own script's spelling, in a world where no other script runs.
-      this.#receive(JSON.parse(payload) as Upward, executionContextId)
+      // Encoded by our own script, in a world where no other script runs.
+      this.#receive(JSON.parse(payload) as ToMain, executionContextId)
     })
   }
 
-  /** To be awaited before the first document, like the preload itself. */
+  /** Await this before the first document, like the preload script itself. */
   open(): Promise<unknown> {
     return Promise.all([
       this.#page.send('Runtime.enable'),
@@ -82,7 +82,7 @@ export class Line {
     this.#down(['zoom', factor])
   }
 
-  /** What is said in one go goes in one go, for a command of the protocol costs more than a short message… */
+  /** Messages sent in the same turn are batched, because a DevTools command costs more than a short message… */
   #down(address: Address, text = '', context = this.#context): void {
     if (context === undefined) return
     const waiting = this.#waiting.get(context) ?? { lines: [], length: 0 }
@@ -90,7 +90,7 @@ export class Line {
     waiting.lines.push(JSON.stringify(address), text)
     waiting.length += text.length
     this.#waiting.set(context, waiting)
-    // …but much of it in pieces, so that the page reads one while the browser takes in the next.
+    // …but a large batch is split, so that the page reads one chunk while the browser receives the next.
     if (waiting.length > pieceLength) this.#flush(context)
   }
 
@@ -98,15 +98,15 @@ export class Line {
     const waiting = this.#waiting.get(context)
     if (!waiting) return
     this.#waiting.delete(context)
-    this.#page.tell('Runtime.callFunctionOn', {
+    this.#page.post('Runtime.callFunctionOn', {
       functionDeclaration: 'function (...parts) { globalThis.standinDown?.(...parts) }',
       executionContextId: context,
-      arguments: inParts(waiting.lines.join('\n')).map((value) => ({ value })),
+      arguments: splitText(waiting.lines.join('\n')).map((value) => ({ value })),
       silent: true,
     })
   }
 
-  #receive(upward: Upward, context: number): void {
+  #receive(upward: ToMain, context: number): void {
     if (upward.kind === 'invoke') void this.#answer(upward, context)
     else if (upward.kind === 'send') listeners.emit(upward.channel, this.#event(), ...valuesOf(upward.text))
     else this.#others(upward)
@@ -134,11 +134,11 @@ export class Line {
 
 const valuesOf = (text: string) => codec.decode(text) as unknown[]
 
-function inParts(text: string): string[] {
+function splitText(text: string): string[] {
   const parts: string[] = []
   for (let start = 0; start < text.length;) {
     const last = text.charCodeAt(start + partLength - 1)
-    // No part may end between the two halves of a character.
+    // A chunk must not end inside a surrogate pair.
     const end = start + partLength - (last >= 0xd800 && last < 0xdc00 ? 1 : 0)
     parts.push(text.slice(start, end))
     start = end

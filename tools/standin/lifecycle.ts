@@ -1,15 +1,15 @@
-/** How the app ends: which windows are open, who may object, and in which order Electron says so. */
+/** How the app quits: open windows, listeners that may prevent it, and the order of events as in Electron. */
 import { pagesClosed } from './browser.ts'
 import { preventable } from './loud.ts'
 
 export interface Closable {
-  /** Calls `closed` on the lifecycle, or `stays` where a listener objects. */
+  /** Calls `closed` on the lifecycle, or `stays` if a listener prevents closing. */
   close(): void
   destroy(): void
 }
 
-/** Tells the app's listeners; false when there are none. */
-interface Voice {
+/** Emits events to the app; `emit` returns false if there are no listeners. */
+interface AppEmitter {
   emit(event: 'before-quit' | 'will-quit', details: ReturnType<typeof preventable>): boolean
   emit(event: 'quit', details: ReturnType<typeof preventable>, exitCode: number): boolean
   emit(event: 'window-all-closed'): boolean
@@ -17,11 +17,11 @@ interface Voice {
 
 export class Lifecycle {
   readonly #windows = new Set<Closable>()
-  readonly #voice: Voice
+  readonly #emitter: AppEmitter
   #state: 'running' | 'quitting' | 'leaving' = 'running'
 
-  constructor(voice: Voice) {
-    this.#voice = voice
+  constructor(emitter: AppEmitter) {
+    this.#emitter = emitter
   }
 
   opened(window: Closable): void {
@@ -32,7 +32,7 @@ export class Lifecycle {
     this.#windows.delete(window)
     if (this.#windows.size > 0 || this.#state === 'leaving') return
     if (this.#state === 'quitting') this.#end()
-    else if (!this.#voice.emit('window-all-closed')) this.quit()
+    else if (!this.#emitter.emit('window-all-closed')) this.quit()
   }
 
   stays(): void {
@@ -50,8 +50,8 @@ export class Lifecycle {
     if (this.#state === 'leaving') return
     this.#state = 'leaving'
     for (const window of [...this.#windows]) window.destroy()
-    this.#voice.emit('quit', preventable(), code)
-    // Not within the call: what stands behind it in the app still runs, as with Electron.
+    this.#emitter.emit('quit', preventable(), code)
+    // Deferred, because the caller's remaining code still runs first in Electron.
     void pagesClosed().then(() => setImmediate(() => process.exit(code)))
   }
 
@@ -62,7 +62,7 @@ export class Lifecycle {
 
   #objects(event: 'before-quit' | 'will-quit'): boolean {
     const details = preventable()
-    this.#voice.emit(event, details)
+    this.#emitter.emit(event, details)
     return details.defaultPrevented
   }
 }

@@ -1,18 +1,18 @@
-/** Objects that throw where the stand-in lacks what Electron has: a missing part must never pass for a working one. */
+/** Objects that throw when an unsupported member of Electron is used, so that a gap is noticed. */
 import { EventEmitter } from 'node:events'
 
-/** What the language, module loaders and Playwright ask of any object to learn its kind. */
-const askedOfAnything = new Set(['then', 'toJSON', 'default', '__esModule', 'module.exports'])
+/** Members that the language, module loaders and Playwright read on any object. */
+const commonMembers = new Set(['then', 'toJSON', 'default', '__esModule', 'module.exports'])
 
 const refusal = (name: string, key: PropertyKey) => new Error(`the stand-in has no ${name}.${String(key)}`)
 
 /**
- * `held` behind a guard. A test may assign what is held (`dialog.showOpenDialog = …`), as on Electron itself.
- * Since the rest throws, the part may pass for the whole that it is typed as.
+ * Guards `held`. Tests may assign existing members (`dialog.showOpenDialog = …`), as in Electron.
+ * Since other members throw, the result may have the full type.
  */
 export function loud<Whole extends object>(name: string, held: Partial<Whole>): Whole {
   const lacks = (target: object, key: PropertyKey) =>
-    typeof key === 'string' && !(key in target) && !askedOfAnything.has(key)
+    typeof key === 'string' && !(key in target) && !commonMembers.has(key)
   const guarded = new Proxy(held, {
     get(target, key, receiver) {
       if (lacks(target, key)) throw refusal(name, key)
@@ -26,21 +26,21 @@ export function loud<Whole extends object>(name: string, held: Partial<Whole>): 
   return guarded as Whole
 }
 
-/** An emitter behind the same guard, which also refuses listeners for what it will never emit. */
+/** A guarded emitter that also rejects listeners for events that are never emitted. */
 export class LoudEmitter<Events extends Record<keyof Events, unknown[]>> extends EventEmitter<Events> {
   constructor(name: string, events: readonly (keyof Events)[]) {
     super()
     const known = new Set<PropertyKey>(events)
-    // Held under Node's own event so that on, once, addListener and prependListener all come by.
+    // Node emits this event for on, once, addListener and prependListener.
     EventEmitter.prototype.on.call(this, 'newListener', (event: PropertyKey) => {
       if (typeof event === 'string' && !known.has(event)) throw new Error(`the stand-in's ${name} never emits ${event}`)
     })
-    // A subclass's fields, private ones too, land on what a constructor returns: the guard is `this` from here on.
+    // Fields of a subclass, including private ones, are set on the returned object: from here on the guard is `this`.
     return loud<this>(name, this)
   }
 }
 
-/** An event whose listeners may object. */
+/** An event whose listeners may prevent the default action. */
 export function preventable(): { preventDefault(): void; readonly defaultPrevented: boolean }
 export function preventable<Details extends object>(
   details: Details,

@@ -1,27 +1,27 @@
-/** Which options of a window the stand-in understands; any other is refused, since ignoring it would show another window. */
+/** The window options that the stand-in supports. Others are rejected rather than silently ignored. */
 import type * as Electron from 'electron'
 
 type WindowOption = keyof Electron.BrowserWindowConstructorOptions
 type PageOption = keyof Electron.WebPreferences
 
 const meant: WindowOption[] = ['width', 'height', 'x', 'y', 'minWidth', 'minHeight', 'useContentSize']
-const shown: WindowOption[] = ['show', 'title', 'backgroundColor', 'webPreferences']
-/** Without a meaning here: there is no menu bar, and the icon of an app's window is its page's. */
+const applied: WindowOption[] = ['show', 'title', 'backgroundColor', 'webPreferences']
+/** No effect here: there is no menu bar, and an app window's icon is its page's. */
 const idle: WindowOption[] = ['icon', 'autoHideMenuBar']
-const windowOptions = new Set<string>([...meant, ...shown, ...idle])
+const windowOptions = new Set<string>([...meant, ...applied, ...idle])
 
-const safe: PageOption[] = ['preload', 'sandbox', 'contextIsolation', 'nodeIntegration', 'webSecurity', 'webviewTag']
-/** Chromium is started so that it never slows a page that is not seen. */
-const idleInPages: PageOption[] = ['spellcheck', 'devTools', 'backgroundThrottling']
-const pageOptions = new Set<string>([...safe, ...idleInPages])
+const fixed: PageOption[] = ['preload', 'sandbox', 'contextIsolation', 'nodeIntegration', 'webSecurity', 'webviewTag']
+/** Chromium is started without throttling of hidden pages. */
+const ignoredInPages: PageOption[] = ['spellcheck', 'devTools', 'backgroundThrottling']
+const pageOptions = new Set<string>([...fixed, ...ignoredInPages])
 
-export function refuseStrange(options: Electron.BrowserWindowConstructorOptions): void {
+export function rejectUnsupported(options: Electron.BrowserWindowConstructorOptions): void {
   const { webPreferences = {} } = options
-  const strange = [
+  const unsupported = [
     ...Object.keys(options).filter((name) => !windowOptions.has(name)),
     ...Object.keys(webPreferences).filter((name) => !pageOptions.has(name)),
   ]
-  if (strange.length > 0) throw new Error(`the stand-in's BrowserWindow does not know ${strange.join(', ')}`)
+  if (unsupported.length > 0) throw new Error(`the stand-in's BrowserWindow does not support ${unsupported.join(', ')}`)
   const { sandbox = true, contextIsolation = true, nodeIntegration = false } = webPreferences
   const { webSecurity = true, webviewTag = false } = webPreferences
   if (!sandbox || !contextIsolation || nodeIntegration || !webSecurity || webviewTag) {

@@ -1,4 +1,4 @@
-/** What runs in the page: the preload in a world of its own with Electron's renderer side, and the bridge's other end. */
+/** Scripts in the page: the preload in an isolated world with Electron's renderer API, and one end of the bridge. */
 import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import type * as Electron from 'electron'
@@ -7,34 +7,34 @@ import { structuredCodec, type Codec } from './codec.ts'
 
 export const worldName = 'Electron Isolated Context'
 
-/** What a page tells main; `text` is in the codec's spelling. */
-export type Upward = Message | Report
+/** Messages from a page to main; `text` is encoded by the codec. */
+export type ToMain = Message | Report
 
 export type Message =
   | { readonly kind: 'invoke'; readonly id: number; readonly channel: string; readonly text: string }
   | { readonly kind: 'send'; readonly channel: string; readonly text: string }
 
-/** What the app never sees as such. */
+/** Internal messages, which the app does not see. */
 export type Report =
   | { readonly kind: 'bounds' }
   | { readonly kind: 'focus'; readonly focused: boolean }
   | ({ readonly kind: 'open' } & Pick<Electron.HandlerDetails, 'url' | 'frameName' | 'features' | 'disposition'>)
 
 /**
- * To whom a message to a page goes. Messages travel as lines, an address and then the codec's spelling, cut into parts:
- * V8 compiles each argument of a command, which takes it twice as long for one long text as for several short ones.
+ * The recipient of a message to a page. A message is a line: an address, then the codec's text, split into chunks,
+ * because V8 takes twice as long to compile one long argument as several short ones.
  */
 export type Address =
   readonly ['result' | 'failure', id: number] | readonly ['message', channel: string] | readonly ['zoom', number]
 
-/** So much of a page's window as is used here. */
+/** The members of a page's `window` that are used here. */
 interface Window extends EventTarget {
   readonly document: {
     readonly baseURI: string
     readonly documentElement: { readonly style: { zoom: string } } | null
     hasFocus(): boolean
   }
-  /** The binding that reaches main; only the preload's world has it. */
+  /** The binding that reaches main; it exists only in the preload's world. */
   standinUp(upward: string): void
   standinDown?(...parts: string[]): void
 }
@@ -45,17 +45,20 @@ interface Click extends Event {
   readonly shiftKey: boolean
 }
 
-/** Names of the whole only, and of these the types of some: the rest answers with itself, which no part can. */
+/**
+ * Part of an object: only names of `Whole` are allowed, and only `Typed` members have its types. The types of other
+ * members refer to the whole object, which a part is not.
+ */
 type Part<Whole, Typed extends keyof Whole> = Pick<Whole, Typed> & { readonly [Name in keyof Whole]?: unknown }
 
 type Preload = (require: (name: string) => unknown, module: { exports: object }, exports: object) => void
 
-/** The sources to be run in each new document, in the page's world and in the preload's. */
+/** Scripts for each new document, in the page's world and in the preload's. */
 export function pageSources(preload: string | undefined): { readonly page: string; readonly preload: string } {
   const secret = JSON.stringify(randomUUID())
   const text = preload === undefined ? '' : readFileSync(preload, 'utf8')
   return {
-    // Frames inside the page get nothing, as in Electron without nodeIntegrationInSubFrames.
+    // Frames inside the page get no preload, as in Electron without nodeIntegrationInSubFrames.
     page: `if (window === top) (${bridgeEnd})(window, ${secret}, 'page')`,
     preload: [
       `if (window === top) (${preloadWorld})(window, (${structuredCodec})(), (${bridgeEnd})(window, ${secret}, 'preload'),`,
@@ -65,14 +68,14 @@ export function pageSources(preload: string | undefined): { readonly page: strin
   }
 }
 
-/** Runs from its own source: it must not refer to anything outside itself. */
+/** Runs from its source text, so it must not refer to anything outside itself. */
 function preloadWorld(window: Window, codec: Codec, bridge: Bridge, preload: Preload): void {
   type Listener = (event: object, ...values: unknown[]) => void
   const waiting = new Map<number, { resolve(value: unknown): void; reject(error: Error): void; channel: string }>()
   const listeners = new Map<string, Listener[]>()
   let count = 0
 
-  const up = (upward: Upward) => window.standinUp(JSON.stringify(upward))
+  const up = (upward: ToMain) => window.standinUp(JSON.stringify(upward))
 
   function guarded<Held extends object>(name: string, held: Held): Held {
     return new Proxy(held, {
@@ -95,7 +98,7 @@ function preloadWorld(window: Window, codec: Codec, bridge: Bridge, preload: Pre
     on(channel: string, listener: Listener) {
       const all = [...(listeners.get(channel) ?? []), listener]
       listeners.set(channel, all)
-      // In the words of the emitter that Electron gives to a sandboxed preload.
+      // The error text of the emitter in Electron's sandboxed preload.
       if (all.length === 11)
         console.warn(`MaxListenersExceededWarning: Possible EventEmitter memory leak detected. 11 ${channel} listeners`)
       return ipcRenderer
@@ -128,16 +131,16 @@ function preloadWorld(window: Window, codec: Codec, bridge: Bridge, preload: Pre
 
   function take([kind, to]: Address, text: string): void {
     if (kind === 'zoom') zoom(to)
-    else if (kind === 'message') hear(to, codec.decode(text) as unknown[])
+    else if (kind === 'message') receive(to, codec.decode(text) as unknown[])
     else settle(kind, to, codec.decode(text))
   }
 
-  function hear(channel: string, values: readonly unknown[]): void {
+  function receive(channel: string, values: readonly unknown[]): void {
     const event = guarded('ipcRendererEvent', { sender: ipcRenderer, ports: [] })
     try {
       for (const listener of listeners.get(channel) ?? []) listener(event, ...values)
     } catch (error) {
-      // The page's fault, and said there; the next message is another matter.
+      // An error of the page is thrown in the page, and must not stop later messages.
       setTimeout(() => {
         throw error
       })
@@ -156,14 +159,14 @@ function preloadWorld(window: Window, codec: Codec, bridge: Bridge, preload: Pre
     if (root) root.style.zoom = factor === 1 ? '' : String(factor)
   }
 
-  function tellBounds(): void {
+  function reportBounds(): void {
     up({ kind: 'bounds' })
   }
 
-  function tellFocus(): void {
+  function reportFocus(): void {
     up({ kind: 'focus', focused: window.document.hasFocus() })
-    // A window that was moved meanwhile says so nowhere else.
-    tellBounds()
+    // There is no other event for a window that was moved.
+    reportBounds()
   }
 
   function open(
@@ -176,7 +179,7 @@ function preloadWorld(window: Window, codec: Codec, bridge: Bridge, preload: Pre
     return null
   }
 
-  /** A link that the page's own listeners have left alone and that would open a window. */
+  /** Handles a link that would open a window, unless the page's listeners handled it. */
   function followLink(event: Event): void {
     const click = event as Click
     const link = click.composedPath().find(isLink)
@@ -192,16 +195,16 @@ function preloadWorld(window: Window, codec: Codec, bridge: Bridge, preload: Pre
     return !!target && 'href' in target && typeof target.href === 'string' && 'target' in target
   }
 
-  window.addEventListener('resize', tellBounds)
-  window.addEventListener('focus', tellFocus)
-  window.addEventListener('blur', tellFocus)
+  window.addEventListener('resize', reportBounds)
+  window.addEventListener('focus', reportFocus)
+  window.addEventListener('blur', reportFocus)
   window.addEventListener('click', followLink)
   window.addEventListener('auxclick', followLink)
-  // The browser has no way to refuse a window before it exists. Electron has, and window.open answers null then.
+  // The browser cannot refuse a window before it exists. Electron can, and window.open then returns null.
   bridge.expose('open', (url: unknown = '', frameName: unknown = '', features: unknown = '') =>
     open(String(url), String(frameName), String(features), features ? 'new-window' : 'foreground-tab'),
   )
-  tellFocus()
+  reportFocus()
 
   const contextBridge = guarded('contextBridge', {
     exposeInMainWorld: (name: string, api: unknown) => bridge.expose(name, api),

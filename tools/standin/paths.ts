@@ -1,4 +1,4 @@
-/** Where things are on Linux (`app.getPath`), and the app's own package. */
+/** Standard folders on Linux (`app.getPath`), and the app's package.json. */
 import { existsSync, readFileSync } from 'node:fs'
 import { homedir, tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -7,7 +7,7 @@ const env = process.env
 const home = env['HOME'] || homedir()
 const config = env['XDG_CONFIG_HOME'] || join(home, '.config')
 
-/** Undefined for what Electron does not know on Linux either. */
+/** @returns undefined for folders that Electron does not know on Linux either */
 export function standardPath(name: string, appName: string): string | undefined {
   const ownFolder = join(config, appName)
   const paths: Record<string, string> = {
@@ -33,12 +33,12 @@ const userFolders: Record<string, string> = {
   videos: 'Videos',
 }
 
-/** Where xdg-user-dirs says, else under its English name. */
+/** The folder from xdg-user-dirs, or its English default name. */
 function userFolder(name: string): string | undefined {
   const english = userFolders[name]
   if (!english) return undefined
   const list = join(config, 'user-dirs.dirs')
-  // The one name that is not simply the plural in capitals.
+  // The only key that is not the plural in capitals.
   const key = name === 'downloads' ? 'DOWNLOAD' : name.toUpperCase()
   const line = existsSync(list) ? new RegExp(`^XDG_${key}_DIR="(.*)"`, 'm').exec(readFileSync(list, 'utf8')) : null
   return line?.[1]?.replace('$HOME', home) ?? join(home, english)
@@ -49,7 +49,7 @@ export interface Package {
   readonly version: string
 }
 
-/** Of the nearest package.json at or above `path`. */
+/** Reads the nearest package.json at or above `path`. */
 export function packageAbove(path: string): Package {
   for (let folder = path; ; folder = dirname(folder)) {
     const file = join(folder, 'package.json')
@@ -64,7 +64,7 @@ export function packageAbove(path: string): Package {
   }
 }
 
-/** As the user ranks them: `LANGUAGE=zh_CN:en` or `LANG=zh_CN.UTF-8` → `zh-CN`, … */
+/** The user's languages in order of preference: `LANGUAGE=zh_CN:en` or `LANG=zh_CN.UTF-8` → `zh-CN`, … */
 export function systemLanguages(): string[] {
   const locale = env['LC_ALL'] || env['LC_MESSAGES'] || env['LANG'] || ''
   const names = [...(env['LANGUAGE'] ?? '').split(':'), locale].map((name) =>

@@ -8,11 +8,11 @@ import { app, lifecycle } from './app.ts'
 import { browser, startBrowser } from './browser.ts'
 import { readScreens } from './screen.ts'
 
-// Of the script's making, and no concern of the programs that the app starts.
+// Set by the script, and not meant for child processes of the app.
 delete process.env['NODE_COMPILE_CACHE']
 
 const main = process.argv[1] ?? '.'
-// Like Electron's: its own path, then everything that it was given. The script itself has put the app first once more.
+// As in Electron: the executable's path, then all arguments. The script has already inserted the app.
 process.argv.splice(0, 2, join(import.meta.dirname, 'electron'))
 
 const manifest = join(import.meta.dirname, '../../node_modules/electron/package.json')
@@ -21,16 +21,16 @@ Object.defineProperty(process.versions, 'electron', { value: version, enumerable
 Object.defineProperty(process, 'type', { value: 'browser', enumerable: true })
 Object.defineProperty(process, 'defaultApp', { value: true, enumerable: true })
 
-const face = pathToFileURL(join(import.meta.dirname, 'index.ts')).href
+const entry = pathToFileURL(join(import.meta.dirname, 'index.ts')).href
 registerHooks({
   resolve: (specifier, context, next) =>
     specifier === 'electron' || specifier === 'electron/main' || specifier === 'electron/common'
-      ? { url: face, shortCircuit: true }
+      ? { url: entry, shortCircuit: true }
       : next(specifier, context),
 })
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-  // The first asks, as in Electron; an app that objects is not asked twice.
+  // As in Electron, the first signal asks the app to quit; a second one is not refused.
   process.once(signal, () => {
     process.once(signal, () => process.exit(1))
     lifecycle.quit()
@@ -38,18 +38,18 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 }
 
 app.describe(main)
-// Node loads its fetch when it is first asked for, which takes long; while Chromium starts, nobody waits for it.
+// Node loads fetch lazily, which is slow; load it while Chromium starts.
 setImmediate(() => new Request('app://ready/'))
 start().catch(async (error: unknown) => {
-  // A browser that ended has said why, and that is told when its end is (below).
+  // If the browser ended, its exit handler below reports the reason and exits first.
   await delay(500)
   console.error(error instanceof Error ? error.message : error)
   process.exit(1)
 })
 
 async function start(): Promise<void> {
-  await startBrowser((words) => {
-    console.error(`Chromium ended.\n${words}`)
+  await startBrowser((output) => {
+    console.error(`Chromium ended.\n${output}`)
     process.exit(1)
   })
   const { product } = await browser().send('Browser.getVersion')

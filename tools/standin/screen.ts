@@ -1,10 +1,11 @@
-/** The displays, as the browser counts them when the app becomes ready. */
+/** The displays, as reported by the browser when the app becomes ready. */
 import type * as Electron from 'electron'
 import { browser } from './browser.ts'
 import type { Protocol } from './cdp.ts'
 import { loud } from './loud.ts'
 
-type Held = 'id' | 'label' | 'bounds' | 'workArea' | 'size' | 'workAreaSize' | 'scaleFactor' | 'rotation' | 'internal'
+type Implemented =
+  'id' | 'label' | 'bounds' | 'workArea' | 'size' | 'workAreaSize' | 'scaleFactor' | 'rotation' | 'internal'
 
 let displays: readonly Electron.Display[] = []
 
@@ -42,7 +43,7 @@ function displayOf(info: Protocol.Emulation.ScreenInfo): Electron.Display {
     scaleFactor: info.devicePixelRatio,
     rotation: info.orientation.angle,
     internal: info.isInternal,
-  } satisfies Pick<Electron.Display, Held>)
+  } satisfies Pick<Electron.Display, Implemented>)
 }
 
 function shared(a: Electron.Rectangle, b: Electron.Rectangle): number {

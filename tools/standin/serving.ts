@@ -1,7 +1,7 @@
 /**
- * What the pages ask for. A scheme of the app's own cannot be taught to Chromium from outside, so `app://host/path` is
- * `https://host.app.standin.invalid/path` to the page (a real origin, secure, with real policies) and `app://…` again to main.
- * Nothing else is answered: a page of the stand-in has no network.
+ * Answers requests of pages. Chromium cannot learn a custom scheme from outside, so `app://host/path` is
+ * `https://host.app.standin.invalid/path` in the page (a real, secure origin with policies) and `app://…` in main.
+ * Other requests fail: pages of the stand-in have no network.
  */
 import type * as Electron from 'electron'
 import type { Payload, Protocol, Session } from './cdp.ts'
@@ -42,7 +42,7 @@ export const toApp = (url: string): string => url.replace(pageUrl, '$2://$1')
 
 type MayNavigate = (url: string, frameId: string) => boolean
 
-/** `mayNavigate` is asked before a document replaces another. */
+/** `mayNavigate` is called before a document replaces another. */
 export function servePage(page: Session, mayNavigate: MayNavigate): Promise<unknown> {
   page.on('Fetch.requestPaused', (paused) => {
     answer(page, paused, mayNavigate).catch((error: unknown) => {
@@ -58,18 +58,18 @@ async function answer(page: Session, paused: Paused, mayNavigate: MayNavigate) {
   const isDocument = paused.resourceType === 'Document'
   if (isDocument && !mayNavigate(url, paused.frameId)) return fail(page, paused, 'Aborted')
   if (paused.resourceType === 'Other' && new URL(url).pathname === '/favicon.ico') {
-    // Chromium asks for it by itself, Electron does not; a failure would stand in the page's console.
-    return page.tell('Fetch.fulfillRequest', { requestId: paused.requestId, responseCode: 204 })
+    // Chromium requests the favicon, Electron does not; a failure would be logged to the page's console.
+    return page.post('Fetch.fulfillRequest', { requestId: paused.requestId, responseCode: 204 })
   }
   const handler = handlers.get(new URL(url).protocol.slice(0, -1))
   if (!handler) {
-    console.error(`the stand-in fetches nothing from outside: ${url}`)
-    // An aborted navigation leaves the document that is there.
+    console.error(`the stand-in has no network access: ${url}`)
+    // An aborted navigation keeps the current document.
     return fail(page, paused, isDocument ? 'Aborted' : 'BlockedByClient')
   }
   const response = await handler(requestOf(paused, url))
   if (response.type === 'error') return fail(page, paused, 'Failed')
-  page.tell('Fetch.fulfillRequest', {
+  page.post('Fetch.fulfillRequest', {
     requestId: paused.requestId,
     responseCode: response.status,
     responseHeaders: [...response.headers].map(([name, value]) => ({ name, value })),
@@ -87,5 +87,5 @@ function requestOf({ request }: Paused, url: string): Request {
 }
 
 function fail(page: Session, { requestId }: Paused, errorReason: Protocol.Network.ErrorReason): void {
-  page.tell('Fetch.failRequest', { requestId, errorReason })
+  page.post('Fetch.failRequest', { requestId, errorReason })
 }

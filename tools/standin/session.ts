@@ -1,4 +1,4 @@
-/** What pages may do. The handlers are taken and never called: Chromium refuses by itself all that it would have to ask for. */
+/** Permissions of pages. The handlers are stored but never called: Chromium denies everything that needs a prompt. */
 import type * as Electron from 'electron'
 import { loud } from './loud.ts'
 import { protocol } from './serving.ts'

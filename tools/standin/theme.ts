@@ -1,4 +1,4 @@
-/** Light or dark, as the app wants it. */
+/** The light or dark theme, as set by the app. */
 import type * as Electron from 'electron'
 import type { Session } from './cdp.ts'
 import { LoudEmitter } from './loud.ts'
@@ -28,7 +28,7 @@ class Theme
     this.emit('updated')
   }
 
-  /** What the system prefers is known to the pages alone; main takes it for light. */
+  /** Only pages know the system's preference; main assumes light. */
   get shouldUseDarkColors(): boolean {
     return this.#source === 'dark'
   }
@@ -36,14 +36,14 @@ class Theme
 
 export const nativeTheme = new Theme()
 
-/** Under Playwright its `colorScheme` is a second voice, and the last one to speak wins: launch with null to hear the app's. */
-export function themePage(page: Session, gone: Promise<void>): void {
+/** Playwright's `colorScheme` also sets the theme, and the last setting wins: launch with null to use the app's. */
+export function themePage(page: Session, closed: Promise<void>): void {
   pages.add(page)
-  void gone.then(() => pages.delete(page))
+  void closed.then(() => pages.delete(page))
   if (nativeTheme.themeSource !== 'system') show(page, nativeTheme.themeSource)
 }
 
 function show(page: Session, source: Source): void {
   const value = source === 'system' ? '' : source
-  page.tell('Emulation.setEmulatedMedia', { features: [{ name: 'prefers-color-scheme', value }] })
+  page.post('Emulation.setEmulatedMedia', { features: [{ name: 'prefers-color-scheme', value }] })
 }

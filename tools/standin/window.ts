@@ -1,4 +1,4 @@
-/** Electron's `BrowserWindow`, a window of Chromium's without its bars. */
+/** Electron's `BrowserWindow`: a Chromium app window without browser bars. */
 import type * as Electron from 'electron'
 import { app, lifecycle } from './app.ts'
 import { Bounds } from './bounds.ts'
@@ -6,9 +6,9 @@ import { browser, closePage, openPage, type Page } from './browser.ts'
 import { asWhole, Contents, type Host } from './contents.ts'
 import { windowEvents, type WindowEvents } from './events.ts'
 import { loud, LoudEmitter, preventable } from './loud.ts'
-import { refuseStrange } from './options.ts'
+import { rejectUnsupported } from './options.ts'
 
-type Held =
+type Implemented =
   | ('id' | 'loadURL' | 'reload' | 'show' | 'hide' | 'focus' | 'close' | 'destroy' | 'isDestroyed' | 'isVisible')
   | ('isFocused' | 'minimize' | 'isMinimized' | 'restore' | 'maximize' | 'unmaximize' | 'isMaximized' | 'getBounds')
   | ('getNormalBounds' | 'getContentBounds' | 'setBounds' | 'setContentSize' | 'getTitle' | 'setTitle')
@@ -17,7 +17,7 @@ type Held =
 const windows = new Set<Window>()
 let count = 0
 
-class Window extends LoudEmitter<WindowEvents> implements Pick<Electron.BrowserWindow, Held> {
+class Window extends LoudEmitter<WindowEvents> implements Pick<Electron.BrowserWindow, Implemented> {
   readonly id = ++count
   readonly webContents: Contents
   readonly #bounds: Bounds
@@ -30,7 +30,7 @@ class Window extends LoudEmitter<WindowEvents> implements Pick<Electron.BrowserW
 
   constructor(options: Electron.BrowserWindowConstructorOptions = {}) {
     super('BrowserWindow', windowEvents)
-    refuseStrange(options)
+    rejectUnsupported(options)
     const host: Host = {
       destroy: () => this.destroy(),
       told: (report) => {
@@ -48,7 +48,7 @@ class Window extends LoudEmitter<WindowEvents> implements Pick<Electron.BrowserW
     app.emit('web-contents-created', preventable(), asWhole(this.webContents))
     app.emit('browser-window-created', preventable(), wholeWindow(this))
     this.#open(options).catch((error: unknown) => {
-      // A window that was closed meanwhile cannot be opened any further.
+      // The window may have been closed in the meantime.
       if (this.#isDestroyed) return
       console.error('a window could not be opened:', error)
       this.destroy()
@@ -63,7 +63,7 @@ class Window extends LoudEmitter<WindowEvents> implements Pick<Electron.BrowserW
     this.webContents.reload()
   }
 
-  /** On the screen the window is from the start, empty: only what the app is told of it changes. */
+  /** The window is visible from the start, but empty: `show` only changes what the app is told. */
   show(): void {
     this.focus()
     if (this.#isVisible) return
@@ -78,7 +78,7 @@ class Window extends LoudEmitter<WindowEvents> implements Pick<Electron.BrowserW
   }
 
   focus(): void {
-    if (this.#page) browser().tell('Target.activateTarget', { targetId: this.#page.targetId })
+    if (this.#page) browser().post('Target.activateTarget', { targetId: this.#page.targetId })
   }
 
   close(): void {
@@ -149,7 +149,7 @@ class Window extends LoudEmitter<WindowEvents> implements Pick<Electron.BrowserW
     this.#bounds.set({ width, height })
   }
 
-  /** The title bar goes on showing the document's. */
+  /** The title bar still shows the document's title. */
   setTitle(title: string): void {
     this.#title = title
   }
@@ -158,7 +158,7 @@ class Window extends LoudEmitter<WindowEvents> implements Pick<Electron.BrowserW
     return this.#title
   }
 
-  /** There is no menu bar to show. */
+  /** There is no menu bar. */
   setMenuBarVisibility(): void {}
 
   async #open({
@@ -169,7 +169,7 @@ class Window extends LoudEmitter<WindowEvents> implements Pick<Electron.BrowserW
     if (this.#isDestroyed) return closePage(page)
     this.#page = page
     page.onTitle((title) => this.#titleIs(title))
-    void page.gone.then(() => this.#wasClosed())
+    void page.closed.then(() => this.#wasClosed())
     await this.#bounds.place(page.targetId)
     await this.webContents.attach(page, webPreferences?.preload, backgroundColor)
   }
@@ -183,7 +183,7 @@ class Window extends LoudEmitter<WindowEvents> implements Pick<Electron.BrowserW
     else this.destroy()
   }
 
-  /** By the user, on the window itself: Chromium does not ask, so a listener hears of it but comes too late to object. */
+  /** The user closed the window: Chromium does not ask first, so listeners cannot prevent it. */
   #wasClosed(): void {
     if (this.#isDestroyed) return
     const event = preventable()
@@ -229,7 +229,7 @@ function first(matches: (window: Window) => boolean): Electron.BrowserWindow | n
   return found ? wholeWindow(found) : null
 }
 
-/** What it lacks throws (loud.ts), so it may pass for the whole. */
+/** Unsupported members throw (loud.ts), so the object may have the full type. */
 function wholeWindow(window: Window): Electron.BrowserWindow {
   return window as unknown as Electron.BrowserWindow
 }

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { Image } from '../../../model/image/image.ts'
-import { groupsOf, olderThanNewest, unfolded } from '../../../renderer/images/groups.ts'
+import { groupsOf, olderThanNewest, toLines } from '../../../renderer/images/groups.ts'
 import { linesOf, type ImageLine } from '../../../renderer/images/lines.ts'
 import { sortedBy, sortedGroups } from '../../../renderer/images/order.ts'
 import { belongsTo, countPresets, monthsBefore } from '../../../renderer/images/presets.ts'
@@ -45,7 +45,7 @@ test('a group counts an image with several tags once, and groups stand by their 
 
 test('an open group is followed by its own rows', () => {
   const groups = groupsOf(lines([image('a'), image('b')]))
-  expect(unfolded(groups, new Set([groups[0]!.key])).map(({ kind }) => kind)).toEqual(['group', 'image', 'group'])
+  expect(toLines(groups, new Set([groups[0]!.key])).map(({ kind }) => kind)).toEqual(['group', 'image', 'group'])
 })
 
 test('“all but the newest” selects the other images with all of their tags', () => {

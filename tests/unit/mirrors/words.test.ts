@@ -1,7 +1,7 @@
 import { beforeAll, expect, test } from 'vitest'
 import type { Failure, Mirror, MirrorProbe } from '../../../preload/contract/index.ts'
 import { sentenceOf, verdictOf } from '../../../renderer/mirrors/mirror-words.ts'
-import { exactly, speak } from '../../../renderer/ui/words.svelte.ts'
+import { exactly, setLanguage } from '../../../renderer/ui/words.svelte.ts'
 
 const host = 'm.example'
 const image = 'alpine:latest'
@@ -12,7 +12,7 @@ const said = (probe: MirrorProbe) => [
   sentenceOf(mirror, probe, { content: 'alone', image }),
 ]
 
-beforeAll(() => speak('en'))
+beforeAll(() => setLanguage('en'))
 
 test.each([
   [
@@ -46,8 +46,8 @@ test('a mirror that wants to be left alone for years is said to be tested again 
 })
 
 test('the same in Chinese', async () => {
-  await speak('zh-CN')
+  await setLanguage('zh-CN')
   expect(said(failed({ code: 'reference-unknown', reference: image }))[1]).toBe('m.example 没有收录 alpine:latest。')
   expect(said(failed({ code: 'registry-slow', host }, 'x'))[1]).toBe('m.example 有回应，但太慢。')
-  await speak('en')
+  await setLanguage('en')
 })

@@ -1,20 +1,20 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { Arrivals } from '../../../renderer/terminals/arrivals.ts'
+import { TerminalOutput } from '../../../renderer/terminals/arrivals.ts'
 
 const bytes = (from: number, to: number) => Uint8Array.from({ length: to - from }, (_, at) => (from + at) % 256)
 const piece = (from: number, to: number) => ({ at: from, bytes: bytes(from, to) })
 const joined = (parts: readonly Uint8Array[]) => parts.flatMap((part) => [...part])
 
 test('pieces are drawn as they come', () => {
-  const arrivals = new Arrivals()
+  const arrivals = new TerminalOutput()
   expect(arrivals.begin(piece(0, 3))).toEqual([bytes(0, 3)])
   expect(arrivals.take(piece(3, 5))).toEqual([bytes(3, 5)])
   expect(arrivals.take(piece(5, 6))).toEqual([bytes(5, 6)])
 })
 
 test('output that was sent before the replay is part of it, and is not drawn twice', () => {
-  const arrivals = new Arrivals()
+  const arrivals = new TerminalOutput()
   expect(arrivals.take(piece(2, 4))).toEqual([])
   expect(arrivals.take(piece(4, 6))).toEqual([])
   expect(joined(arrivals.begin(piece(1, 4)))).toEqual([...bytes(1, 6)])
@@ -37,7 +37,7 @@ test('whenever the window asks for what was kept, each byte from there on is dra
         const arrives = Math.min(pieces.length, made + (waits % 4))
         const end = made === 0 ? 0 : ends[made - 1]!
         const first = Math.max(0, end - (keeps % 20))
-        const arrivals = new Arrivals()
+        const arrivals = new TerminalOutput()
         const drawn: Uint8Array[] = []
         for (const one of pieces.slice(0, arrives)) drawn.push(...arrivals.take(one))
         drawn.push(...arrivals.begin(piece(first, end)))

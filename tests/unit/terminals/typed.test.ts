@@ -1,13 +1,13 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { scrolls, terminalKey } from '../../../renderer/terminals/keys.ts'
-import { leastContrast, themes } from '../../../renderer/terminals/theme.ts'
-import { linesOf, pasted, pieces } from '../../../renderer/terminals/typed.ts'
+import { minContrast, themes } from '../../../renderer/terminals/theme.ts'
+import { linesOf, pasted, chunks } from '../../../renderer/terminals/typed.ts'
 
 test('a long text is split between characters, and the pieces make up the text', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'grapheme' }), fc.integer({ min: 2, max: 7 }), (text, most) => {
-      const parts = [...pieces(text, most)]
+      const parts = [...chunks(text, most)]
       expect(parts.join('')).toBe(text)
       for (const part of parts) {
         expect(part.length).toBeLessThanOrEqual(most)
@@ -89,7 +89,7 @@ const written = [
 
 test.each(Object.entries(themes))('%s: text in colour stands out', (_, theme) => {
   for (const name of written)
-    expect(contrast(theme[name], theme.background), `${name} ${theme[name]}`).toBeGreaterThanOrEqual(leastContrast)
+    expect(contrast(theme[name], theme.background), `${name} ${theme[name]}`).toBeGreaterThanOrEqual(minContrast)
 })
 
 /** Source: WCAG 2.2, relative luminance and contrast ratio. */

@@ -6,7 +6,7 @@ import { describe, expect, test, vi } from 'vitest'
 import { bridgeEnd } from '../../../tools/standin/bridge.ts'
 import { structuredCodec } from '../../../tools/standin/codec.ts'
 import electron from '../../../tools/standin/index.ts'
-import { claim, release, type Letter } from '../../../tools/standin/instance.ts'
+import { acquireLock, release, type InstanceMessage } from '../../../tools/standin/instance.ts'
 import { loud, LoudEmitter, preventable } from '../../../tools/standin/loud.ts'
 import { systemLanguages } from '../../../tools/standin/paths.ts'
 import { protocol, toApp, toPage } from '../../../tools/standin/serving.ts'
@@ -151,12 +151,12 @@ test('an app:// address is a secure origin to the page and itself again to main'
 
 test('a second instance is refused, and the first hears of it', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'standin-'))
-  const hear = vi.fn<(letter: Letter) => void>()
-  expect(claim(folder, { argv: ['first'], cwd: '/', data: {} }, hear)).toBe(true)
-  expect(claim(folder, { argv: ['second'], cwd: '/tmp', data: { open: 1 } }, () => {})).toBe(false)
-  await vi.waitFor(() => expect(hear).toHaveBeenCalledWith({ argv: ['second'], cwd: '/tmp', data: { open: 1 } }))
+  const onMessage = vi.fn<(message: InstanceMessage) => void>()
+  expect(acquireLock(folder, { argv: ['first'], cwd: '/', data: {} }, onMessage)).toBe(true)
+  expect(acquireLock(folder, { argv: ['second'], cwd: '/tmp', data: { open: 1 } }, () => {})).toBe(false)
+  await vi.waitFor(() => expect(onMessage).toHaveBeenCalledWith({ argv: ['second'], cwd: '/tmp', data: { open: 1 } }))
   release(folder)
-  expect(claim(folder, { argv: ['third'], cwd: '/', data: {} }, () => {})).toBe(true)
+  expect(acquireLock(folder, { argv: ['third'], cwd: '/', data: {} }, () => {})).toBe(true)
   release(folder)
   rmSync(folder, { recursive: true })
 })
