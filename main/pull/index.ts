@@ -125,16 +125,22 @@ export function pullService({ engine, jobs, credentialsFor, check, ledger, room 
       if (!target) return fail({ code: 'reference-wrong', reference })
       const session = engine.session()
       if (!session.ok) return session
+      // The lease keeps the pull on this engine, even if the user switches to another context.
+      const lease = engine.lease(session.value)
       const refusal = await refusalOf(target.reference)
-      if (refusal) return fail(refusal)
+      if (refusal) {
+        lease.release()
+        return fail(refusal)
+      }
       const enginePlatform = session.value.capabilities.platform
       const request = { ...target, ...(platform !== undefined && platform !== enginePlatform && { platform }) }
       const key = [keyOf(session.value.identity), request.reference, request.platform].join(' ')
       const existing = open.get(key)
-      if (existing !== undefined) return ok(existing)
+      if (existing !== undefined) {
+        lease.release()
+        return ok(existing)
+      }
       const { host: _, ...subject } = request
-      // The lease keeps the pull on this engine, even if the user switches to another context.
-      const lease = engine.lease(session.value)
       const id = jobs.start(
         { kind: 'pull', ...subject, layers: [] },
         [request.reference],

@@ -9,7 +9,7 @@ import { matrix } from '../matrix.ts'
 import { eventually } from '../eventually.ts'
 import { openApp, startTwo, type App, type Two } from './two.ts'
 
-const names = ['large:switched', 'large:to-and-fro']
+const names = ['large:switched', 'large:to-and-fro', 'large:asked']
 
 describe.each(matrix)('$title', (wish) => {
   let two: Two
@@ -57,6 +57,31 @@ describe.each(matrix)('$title', (wish) => {
     await endsOnRed(id, 'large:switched')
     await app.show('red')
     expect(app.cleaner.named(at('large:switched'))).toBeDefined()
+  })
+
+  test('a pull stays on its engine if the user switches while the registry is asked', async () => {
+    const [asked, answered] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    app.cleaner.registry.check = async () => {
+      asked.resolve()
+      await answered.promise
+      return { ok: true, value: undefined }
+    }
+    const starting = app.cleaner.pull.handlers['pull.start']({ reference: at('large:asked') })
+    await asked.promise
+    await app.show('blue')
+    answered.resolve()
+    await endsOnRed(value(await starting), 'large:asked')
+  })
+
+  test('a pull that the registry refuses keeps no connection to its engine', async () => {
+    await eventually(idle)
+    const failure = { code: 'reference-unknown', reference: at('large:none') } as const
+    app.cleaner.registry.check = async () => ({ ok: false, error: failure })
+    const answer = await app.cleaner.pull.handlers['pull.start']({ reference: at('large:none') })
+    expect(answer).toEqual({ ok: false, error: failure })
+    expect(app.cleaner.jobs.all()).toEqual([])
+    await app.show('blue')
+    await eventually(() => connections() === 0, 20_000)
   })
 
   test('switching between two contexts of one engine leaves no connection behind, and the chosen one is shown', async () => {

@@ -12,7 +12,7 @@ import { removalService } from '../../../main/removal/index.ts'
 import { jobBook } from '../../../main/jobs/index.ts'
 import { openStore } from '../../../main/store/index.ts'
 import type { Choices, RemovalPlan, WishRow } from '../../../model/removal/plan.ts'
-import type { Failure, Job, KeptPlan, Result } from '../../../preload/contract/index.ts'
+import type { Failure, Job, KeptPlan, RegistryFailure, Result } from '../../../preload/contract/index.ts'
 import type { Engine } from '../../../tools/world/engine.ts'
 import { eventually } from '../eventually.ts'
 
@@ -41,7 +41,8 @@ export async function openCleaner(
   })
   const layers = layersService({ engine, kept: store.layers, publish })
   const jobs = jobBook({ publish, store })
-  const pull = pullService({ engine, jobs, credentialsFor: async () => undefined })
+  const registry = { check: async (): Promise<Result<unknown, RegistryFailure>> => ({ ok: true, value: undefined }) }
+  const pull = pullService({ engine, jobs, credentialsFor: async () => undefined, check: () => registry.check() })
   const place = { chosen: undefined as string | undefined }
   const removal = removalService({
     ...{ engine, layers, jobs, ledger: store.ledger },
@@ -72,6 +73,7 @@ export async function openCleaner(
     Promise.resolve(handlers['removal.apply']({ planId: kept.id, copies: [...copies] }))
   return {
     folder,
+    registry,
     settled: removal.settled,
     engine,
     layers,
