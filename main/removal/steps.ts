@@ -71,10 +71,13 @@ export async function deleteImage(
     for (const [at, name] of names.entries()) {
       const isLast = at === names.length - 1
       if (isLast && !(await predecessors.ended())) {
-        for (const name of removedNames) await tagImage(lease.session, image, splitReference(name))
+        // If another client deleted the image meanwhile, it could do so because its names were removed here.
+        for (const name of removedNames)
+          if (!(await tagImage(lease.session, image, splitReference(name)))) return 'done'
         return 'kept'
       }
       const removal = await removeImage(session, isLast && byId ? image : name)
+      if (removal === 'missing' && removedNames.length > 0 && !(await inspectImage(session, image))) return 'done'
       if (removal === 'missing' || 'conflict' in removal) {
         await restoreNames()
         // A plan without the list of containers relies on the engine to refuse an image in use.

@@ -132,6 +132,20 @@ describe.each(matrix)('$title', (wish) => {
     await undone(started)
   })
 
+  test('an image that someone else deletes while it waits, with one name less, keeps its copy', async () => {
+    await openWith(namedTwiceNext)
+    const held = app.way.trouble('held', (question) => deletion(question) && !question.includes('two:'))
+    const started = await app.removeAll()
+    await held.begun
+    await eventually(async () => !(await present(two.red)).names.has('two:1'))
+    await two.red.docker.getImage('two:2').remove()
+    held.letGo()
+    const job = await app.cleaner.end(started)
+    expect(statesOf(job)).toEqual(['done', 'done', 'done'])
+    expect(app.copies()).toHaveLength(3)
+    await undone(started)
+  })
+
   /** What another engine at the same place must not suffer. */
   async function heldToOne(job: string) {
     const ended = await app.cleaner.end(job)
