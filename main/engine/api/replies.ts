@@ -188,21 +188,6 @@ export const containerInspected = v.pipe(
   })),
 )
 
-export const info = v.object({
-  DockerRootDir: text,
-  DriverStatus: list(v.array(v.string())),
-  HttpsProxy: text,
-  HttpProxy: text,
-  RegistryConfig: v.nullish(v.object({ Mirrors: list(v.string()) })),
-})
-
-export const version = v.object({
-  Version: v.string(),
-  Os: text,
-  Arch: text,
-  Components: list(v.object({ Name: v.string() })),
-})
-
 export const diskUse = v.object({ LayersSize: v.nullish(v.number(), 0) })
 
 const size = v.nullish(v.number(), 0)
