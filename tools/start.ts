@@ -39,10 +39,19 @@ async function startPlainly(world: Demo | undefined) {
   const { path, real } = electronBinary()
   const args = [...(real && process.getuid?.() === 0 ? ['--no-sandbox'] : []), 'dist/main/index.cjs']
   if (!world) return void (await runShown(path, args, {}))
-  // Changes made in the demo must not affect the user's settings.
+  // Changes made in the demo must not affect the user's settings, nor the user's saved copies of images.
   const config = mkdtempSync(join(tmpdir(), 'slipway-demo-'))
   world.furnish(config)
-  await runShown(path, args, { DOCKER_HOST: `unix://${world.socket}`, XDG_CONFIG_HOME: config, ...world.env })
+  const home = join(config, 'home')
+  mkdirSync(home)
+  await runShown(path, args, {
+    DOCKER_HOST: `unix://${world.socket}`,
+    XDG_CONFIG_HOME: config,
+    HOME: home,
+    // X looks for it in the user's home.
+    XAUTHORITY: process.env['XAUTHORITY'] ?? join(homedir(), '.Xauthority'),
+    ...world.env,
+  })
   rmSync(config, { recursive: true, force: true })
 }
 
