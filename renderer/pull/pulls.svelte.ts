@@ -21,10 +21,8 @@ class Pulls {
 
   /** Starts a pull from the Discover screen, which shows the failure if it could not start. */
   async pull(reference: string) {
-    this.#checking = new Set([...this.#checking, reference])
     this.#failures = new Map([...this.#failures].filter(([name]) => name !== reference))
     const failure = await this.begin(reference, { platform: this.platform })
-    this.#checking = new Set([...this.#checking].filter((name) => name !== reference))
     if (failure) this.#failures = new Map([...this.#failures, [reference, failure]])
   }
 
@@ -34,14 +32,17 @@ class Pulls {
    * @returns the failure if the pull could not start
    */
   async begin(reference: string, { platform = '', anyway = false }: BeginOptions): Promise<Failure | undefined> {
+    this.#checking = new Set([...this.#checking, reference])
     const answer = await slipway.call('pull.start', {
       reference,
       ...(platform && { platform }),
       ...(anyway && { anyway }),
     })
+    this.#checking = new Set([...this.#checking].filter((name) => name !== reference))
     return answer.ok ? undefined : answer.error
   }
 
+  /** Whether a pull of the reference is about to start: a slow registry takes seconds to answer. */
   checking = (reference: string): boolean => this.#checking.has(reference)
 
   /** The latest pull job of a reference. */
