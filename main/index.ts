@@ -21,7 +21,7 @@ import {
 } from './desktop/index.ts'
 import { engineService } from './engine/index.ts'
 import { imagesService } from './images/index.ts'
-import { jobBook } from './jobs/index.ts'
+import { jobService } from './jobs/index.ts'
 import { layersService } from './layers/index.ts'
 import { mirrorService } from './mirrors/index.ts'
 import { pullService, storedLogins } from './pull/index.ts'
@@ -41,14 +41,14 @@ start({
   renderer: join(distFolder, 'renderer'),
   open({ folder, languages, showTheme }) {
     const home = homedir()
-    const surroundings = { env: process.env, home }
+    const environment = { env: process.env, home }
     const store = openStore(folder)
-    const jobs = jobBook({ publish, store })
+    const jobs = jobService({ publish, store })
     const http = httpClient({ version, env: process.env, desktopProxy })
-    const credentials = dockerCredentials(surroundings)
+    const credentials = dockerCredentials(environment)
     const registry = registryClient({ http, credentials })
 
-    const engine = engineService({ surroundings, publish, memory: store.lists })
+    const engine = engineService({ environment, publish, memory: store.lists })
     const platform = () => engine.facts()?.platform
     const images = imagesService(engine)
     const layers = layersService({ engine, kept: store.layers, publish })
@@ -70,7 +70,7 @@ start({
       room: { contents: registry.contents, diffIdsOf: (image) => layers.read(image)?.diffIds },
     })
     const daemonConfig = daemonConfigService({
-      ...{ engine, jobs, surroundings },
+      ...{ engine, jobs, environment },
       store: store.mirrors,
       own: ownHelper(join(distFolder, 'helper/slipway-own-daemon-file'), process.env),
       tryMirror: testPull({ http, pull, lastRace: () => store.mirrors.value.race }),
@@ -81,7 +81,7 @@ start({
       pullAgain: pullAgain(search, pull),
       archives: { save: saveArchive, load: loadArchive },
       ledger: store.ledger,
-      usualFolder: join(home, 'Slipway'),
+      defaultFolder: join(home, 'Slipway'),
     })
     const buildCache = buildCacheService({ engine, jobs })
     const containers = containersService({ engine, openPage })

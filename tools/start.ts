@@ -5,7 +5,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Page } from 'playwright-core'
-import { reach } from '../main/engine/index.ts'
+import { discoverEngine } from '../main/engine/index.ts'
 import { openDisplay } from './display.ts'
 import { electronBinary, tryToGetElectron } from './electron.ts'
 import { launch, whenDrawn } from './launch.ts'
@@ -30,7 +30,7 @@ try {
 }
 
 async function engineAnswers(): Promise<boolean> {
-  const { ok } = await reach({ env: process.env, home: homedir() })
+  const { ok } = await discoverEngine({ env: process.env, home: homedir() })
   if (!ok) console.log('Docker does not respond on this machine: starting a throwaway world, which is removed on exit.')
   return ok
 }

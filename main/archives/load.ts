@@ -2,7 +2,7 @@
 import { constants } from 'node:fs'
 import { open, type FileHandle } from 'node:fs/promises'
 import { Readable } from 'node:stream'
-import { loadError } from '../../model/archives/load-answer.ts'
+import { loadError } from '../../model/archives/engine-errors.ts'
 import { unexpectedNames } from '../../model/archives/problems.ts'
 import type { ImageId, Reference } from '../../model/image/image.ts'
 import { fail, ok, type Failure, type Result } from '../../preload/contract/index.ts'

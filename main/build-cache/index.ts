@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { isSamePlan, planCacheRemoval, type CachePlan } from '../../model/build-cache/plan.ts'
 import { fail, ok, type Handlers } from '../../preload/contract/index.ts'
 import { engineFailure, listBuildCache, removesCacheById, type Engine, type EngineSession } from '../engine/index.ts'
-import type { Jobs, Working } from '../jobs/index.ts'
+import type { Jobs, JobContext } from '../jobs/index.ts'
 import { nameOf, removeRecords } from './remove.ts'
 
 export interface BuildCacheNeeds {
@@ -57,7 +57,7 @@ export function buildCacheService({ engine, jobs }: BuildCacheNeeds) {
       const { deletes, frees } = plan
       // The job runs on the engine where it started, even if the window switches to another engine.
       const lease = engine.lease(session)
-      const work = (job: Working) => removeRecords({ lease, deletes, job }).finally(lease.release)
+      const work = (job: JobContext) => removeRecords({ lease, deletes, job }).finally(lease.release)
       return ok(jobs.start({ kind: 'build-cache', promised: frees }, deletes.map(nameOf), work, session.context))
     },
   }

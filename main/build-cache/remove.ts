@@ -1,14 +1,14 @@
 /** Executes a plan of build cache, record by record. */
 import type { CacheDeletion } from '../../model/build-cache/plan.ts'
 import { engineFailure, listBuildCache, removeBuildCache, statusOf, type Lease } from '../engine/index.ts'
-import type { Working } from '../jobs/index.ts'
+import type { JobContext } from '../jobs/index.ts'
 
 export const nameOf = ({ id, description }: CacheDeletion): string => description || id
 
 interface Needs {
   readonly lease: Lease
   readonly deletes: readonly CacheDeletion[]
-  readonly job: Working
+  readonly job: JobContext
 }
 
 /**
@@ -47,7 +47,7 @@ export async function removeRecords({ lease, deletes, job }: Needs): Promise<voi
   }
 
   for (let at = 0; at < deletes.length && !stopped && !job.cancelled.aborted; at++) await execute(deletes[at]!, at)
-  for (let at = startedCount; at < deletes.length; at++) job.item(at, { state: 'kept' })
+  for (let at = startedCount; at < deletes.length; at++) job.item(at, { state: 'skipped' })
   job.subject({ freed })
 }
 

@@ -1,8 +1,8 @@
 /** Actions on the containers of an image: start, stop, removal and what it loses, and URLs of published ports. */
 import { fail, ok, type Handlers } from '../../preload/contract/index.ts'
-import { askingContainer, inspectContainer, startContainer, stopContainer, type Engine } from '../engine/index.ts'
-import { addressesOf, removalImpact, remove } from './about.ts'
-import { endingOf } from './ending.ts'
+import { withContainerSession, inspectContainer, startContainer, stopContainer, type Engine } from '../engine/index.ts'
+import { addressesOf, removalImpact, remove } from './removal-impact.ts'
+import { readExitReport } from './exit-report.ts'
 
 interface Needs {
   readonly engine: Pick<Engine, 'session'>
@@ -10,7 +10,7 @@ interface Needs {
 }
 
 export function containersService({ engine, openPage }: Needs) {
-  const withContainer = askingContainer(engine)
+  const withContainer = withContainerSession(engine)
   const addresses = (container: string) =>
     withContainer<readonly string[]>(async (session) => {
       const found = await inspectContainer(session, container)
@@ -26,7 +26,7 @@ export function containersService({ engine, openPage }: Needs) {
         withContainer(async (session) =>
           (await stopContainer(session, container)) ? ok(undefined) : fail({ code: 'container-gone' }),
         ),
-      'containers.ending': (container) => withContainer((session) => endingOf(session, container)),
+      'containers.ending': (container) => withContainer((session) => readExitReport(session, container)),
       'containers.loss': (container) => withContainer((session) => removalImpact(session, container)),
       'containers.remove': ({ container, volumes }) => withContainer((session) => remove(session, container, volumes)),
       'containers.addresses': addresses,

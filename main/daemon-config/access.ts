@@ -4,7 +4,7 @@ import { readFile, realpath, stat } from 'node:fs/promises'
 import { fail, ok, type ChangeWay, type Result } from '../../preload/contract/index.ts'
 import type { OpenHelper } from './change.ts'
 import { helperInstalled, openHelper, type Helper, type OwnHelper } from './helper.ts'
-import type { Found } from './situation.ts'
+import type { DaemonInstallation } from './environment.ts'
 
 export interface FileText {
   /** Undefined if the file does not exist. */
@@ -13,7 +13,7 @@ export interface FileText {
   readonly hash: string | undefined
 }
 
-export interface Access {
+export interface DaemonFileAccess {
   readonly way: ChangeWay
   readonly open: OpenHelper
   /** Reads the file as this user. Fails with `file-unusable` and `EACCES` if only an administrator may read it. */
@@ -31,11 +31,14 @@ interface Needs {
   readonly own: OwnHelper
 }
 
-export function accessTo({ installation, file }: Found, { openRoot, own }: Needs): Access {
+export function daemonFileAccess(
+  { installation, file }: DaemonInstallation,
+  { openRoot, own }: Needs,
+): DaemonFileAccess {
   const isOwn = installation === 'rootless'
   const open: OpenHelper = isOwn ? own.open : openRoot
 
-  const withHelper: Access['withHelper'] = async (use) => {
+  const withHelper: DaemonFileAccess['withHelper'] = async (use) => {
     const opened = await open({})
     if (!opened.ok) return opened
     try {

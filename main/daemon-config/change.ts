@@ -12,7 +12,7 @@ import {
   type Result,
 } from '../../preload/contract/index.ts'
 import type { EngineSession } from '../engine/index.ts'
-import type { Working } from '../jobs/index.ts'
+import type { JobContext } from '../jobs/index.ts'
 import type { Changed, Helper, HelperOptions } from './helper.ts'
 import { mirrorsInForce } from './in-force.ts'
 
@@ -49,7 +49,7 @@ export const stepsFor = (way: ChangeWay, testsPull: boolean) =>
 export async function changeMirrors(
   { open, session }: Needs,
   request: MirrorChangeRequest,
-  job: Working,
+  job: JobContext,
 ): Promise<Failure | undefined> {
   const { steps, mirrors, write, testPull, allowEngineDown = false } = request
   const mark = (step: DaemonStep, change: Partial<JobItem>) => {
@@ -66,7 +66,7 @@ export async function changeMirrors(
   const failed = (failure: Failure) => {
     const at = job.items.findIndex(({ state }) => state === 'running')
     if (at >= 0) job.item(at, { state: 'failed' })
-    steps.forEach((_, index) => job.items[index]?.state === 'waiting' && job.item(index, { state: 'kept' }))
+    steps.forEach((_, index) => job.items[index]?.state === 'waiting' && job.item(index, { state: 'skipped' }))
     job.fail(failure)
     return failure
   }
@@ -88,7 +88,7 @@ export async function changeMirrors(
     const changed = await write(helper)
     if (!changed.ok) return failed(changed.error)
     if (allowEngineDown && !changed.value.confirmed && !session().ok) {
-      for (const step of ['reloaded', 'confirmed'] as const) mark(step, { state: 'kept' })
+      for (const step of ['reloaded', 'confirmed'] as const) mark(step, { state: 'skipped' })
       mark('kept', { state: 'running' })
       job.subject({ atStart: true })
     } else {
@@ -110,7 +110,7 @@ export async function changeMirrors(
       return failed({ code: 'daemon-file-untried', state: await undo(helper) })
     }
     done('pulled')
-    if (why === 'left-out') mark('pulled', { state: 'kept' })
+    if (why === 'left-out') mark('pulled', { state: 'skipped' })
     const kept = await helper.keep()
     if (!kept.ok) return failed(kept.error)
     done('kept')

@@ -10,24 +10,24 @@ import {
   type Failure,
   type Handlers,
   type JobSubject,
-  type KeptMirrorPlan,
+  type StoredMirrorPlan,
 } from '../../preload/contract/index.ts'
-import type { Engine, EngineSession } from '../engine/index.ts'
-import type { Jobs, Working } from '../jobs/index.ts'
+import type { Engine, EngineSession, HostEnvironment } from '../engine/index.ts'
+import type { Jobs, JobContext } from '../jobs/index.ts'
 import type { MirrorsStore } from '../store/index.ts'
-import { accessTo, isSecret, type Access } from './access.ts'
-import { manualCommands } from './by-hand.ts'
+import { daemonFileAccess, isSecret, type DaemonFileAccess } from './access.ts'
+import { manualCommands } from './manual-commands.ts'
 import { changeMirrors, stepsFor, type OpenHelper } from './change.ts'
 import { openHelper, type OwnHelper } from './helper.ts'
 import { changedEngine, mirrorsInForce, type ChangedEngine } from './in-force.ts'
 import { recovery } from './recovery.ts'
-import { findInstallation, hostsToml, mirrorFlags, type Found, type Surroundings } from './situation.ts'
+import { findInstallation, hostsToml, mirrorFlags, type DaemonInstallation } from './environment.ts'
 
 export interface DaemonConfigNeeds {
   readonly engine: Pick<Engine, 'session' | 'lease' | 'state' | 'live'>
   readonly jobs: Jobs
   readonly store: MirrorsStore
-  readonly surroundings: Surroundings
+  readonly environment: HostEnvironment
   /** Changes the daemon.json of a rootless Docker, which belongs to the user. */
   readonly own: OwnHelper
   /** Test-pulls through a mirror. Resolves with why it failed, or `left-out` if no suitable image is known. */
@@ -43,9 +43,9 @@ export interface DaemonConfigNeeds {
 }
 
 /** A plan that was shown, with access to the file that it was made for: the window may show another engine by now. */
-interface StoredPlan {
-  readonly shown: KeptMirrorPlan
-  readonly access: Access
+interface AppliablePlan {
+  readonly shown: StoredMirrorPlan
+  readonly access: DaemonFileAccess
   readonly oldHash: string | undefined
   readonly mirrors: readonly string[]
 }
@@ -53,17 +53,17 @@ interface StoredPlan {
 const maxChanges = 50
 
 export function daemonConfigService(needs: DaemonConfigNeeds) {
-  const { engine, jobs, store, surroundings, own, tryMirror, showFile, openRoot = openHelper } = needs
-  const found = () => findInstallation(engine.state(), surroundings)
-  const access = (installed: Found) => accessTo(installed, { openRoot, own })
+  const { engine, jobs, store, environment, own, tryMirror, showFile, openRoot = openHelper } = needs
+  const found = () => findInstallation(engine.state(), environment)
+  const access = (installed: DaemonInstallation) => daemonFileAccess(installed, { openRoot, own })
   const crashRecovery = recovery()
   /** The only plan that can be applied. A newer request makes it unusable at once. */
-  let storedPlan: StoredPlan | undefined
+  let storedPlan: AppliablePlan | undefined
   let latestRequest = 0
   /** Whether the helper was killed during a change, which it will undo at its next start. */
   let wasInterrupted = false
 
-  async function daemonEnvironment(installed: Found): Promise<DaemonEnvironment> {
+  async function daemonEnvironment(installed: DaemonInstallation): Promise<DaemonEnvironment> {
     const state = engine.state()
     const { installation, pidFile } = installed
     const hosts = state.status === 'connected' && state.facts.store === 'containerd' ? hostsToml(installed) : undefined
@@ -90,16 +90,16 @@ export function daemonConfigService(needs: DaemonConfigNeeds) {
   function start(
     subject: Subject,
     steps: readonly DaemonStep[],
-    work: (job: Working, target: ChangedEngine) => Promise<void>,
+    work: (job: JobContext, target: ChangedEngine) => Promise<void>,
   ) {
     const target = changedEngine(engine)
     return jobs.start({ kind: 'daemon', ...subject }, steps, (job) => work(job, target).finally(target.release))
   }
 
   async function apply(
-    { shown, access, oldHash, mirrors }: StoredPlan,
+    { shown, access, oldHash, mirrors }: AppliablePlan,
     steps: readonly DaemonStep[],
-    job: Working,
+    job: JobContext,
     target: ChangedEngine,
   ) {
     const { change, rows } = shown.plan
@@ -120,9 +120,9 @@ export function daemonConfigService(needs: DaemonConfigNeeds) {
   }
 
   async function restore(
-    { file, access, hash }: { readonly file: string; readonly access: Access; readonly hash: string },
+    { file, access, hash }: { readonly file: string; readonly access: DaemonFileAccess; readonly hash: string },
     steps: readonly DaemonStep[],
-    job: Working,
+    job: JobContext,
     target: ChangedEngine,
   ) {
     await crashRecovery.settled()

@@ -3,11 +3,11 @@
  * the user next gives a password.
  */
 import { ok, type EngineState } from '../../preload/contract/index.ts'
-import type { Access } from './access.ts'
+import type { DaemonFileAccess } from './access.ts'
 
 export interface Recovery {
   /** Call this when the engine's state changes. Restores the user's own file on the first connection only. */
-  engineChanged(engine: EngineState, file: Access): void
+  engineChanged(engine: EngineState, file: DaemonFileAccess): void
   /** Resolves once a restore in progress has ended; the file may change until then. */
   settled(): Promise<void>
 }
@@ -23,7 +23,7 @@ export function recovery(): Recovery {
 }
 
 /** The helper restores the file as it starts, if its journal has an interrupted change. */
-async function restore({ withHelper }: Access): Promise<void> {
+async function restore({ withHelper }: DaemonFileAccess): Promise<void> {
   const state = await withHelper(async ({ recovered }) => ok(recovered))
   if (!state.ok) console.error('could not check for an interrupted change of daemon.json:', state.error)
   else if (state.value) console.warn('recovered an interrupted change of daemon.json:', state.value)

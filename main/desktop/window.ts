@@ -3,7 +3,7 @@ import { app, BrowserWindow, clipboard, nativeTheme, screen, session, type Recta
 import { ok, type Handlers } from '../../preload/contract/index.ts'
 import type { Store, WindowPlace } from '../store/index.ts'
 import { origin } from './app-files.ts'
-import { askBeforeClosing, type Closing } from './closing.ts'
+import { askBeforeClosing, type Closing } from './confirm-close.ts'
 import { openPage } from './system.ts'
 
 interface Needs {

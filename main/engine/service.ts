@@ -15,14 +15,14 @@ import {
 import type { Lists } from '../store/index.ts'
 import { readDiskAccount } from './api/disk-account.ts'
 import { engineFailure } from './api/errors.ts'
-import { isSameEngine, keyOf, type EngineIdentity, type EngineSession } from './api/session.ts'
+import { isSameEngine, engineKey, type EngineIdentity, type EngineSession } from './api/session.ts'
 import { connect, type Connection } from './connect/connection.ts'
-import { dockerFlags, findCandidates, findChoices, toEngineContext, type Surroundings } from './connect/contexts.ts'
+import { dockerFlags, findCandidates, findChoices, toEngineContext, type HostEnvironment } from './connect/contexts.ts'
 import { Backoff, engineFingerprint, untilRetry } from './connect/backoff.ts'
-import { reach } from './connect/reach.ts'
+import { discoverEngine } from './connect/discover.ts'
 import { sessionPool, type Lease } from './sessions.ts'
 import { diskMeter } from './sync/disk-meter.ts'
-import { liveState, type Live } from './sync/live.ts'
+import { liveState, type Live } from './sync/live-state.ts'
 import { mirrorsReader } from './sync/mirrors.ts'
 import { watchEngine, type Watch } from './sync/watch.ts'
 
@@ -48,7 +48,7 @@ export interface Engine {
    * Retries refused requests and the connection without waiting for the back-off. Reads the whole list again if the
    * engine's events do not report every change. Call this when the window gets the focus, or when the user asks.
    */
-  lookAgain(): void
+  resync(): void
   /** Inspects an image that could not be read, so that its row shows the failure. */
   inspectAgain(image: ImageId): void
   /** Connects and follows an engine until `signal` aborts. */
@@ -56,22 +56,22 @@ export interface Engine {
 }
 
 interface Dependencies {
-  readonly surroundings: Surroundings
+  readonly environment: HostEnvironment
   readonly publish: Publish
   /** The last known images of slow engines. */
   readonly memory: Lists
   /** How long leased sessions wait for their engine. Only tests set this. */
-  readonly reconnectWithinMs?: number
+  readonly reconnectTimeoutMs?: number
 }
 
-export function engineService({ surroundings, publish, memory, reconnectWithinMs }: Dependencies): Engine {
+export function engineService({ environment, publish, memory, reconnectTimeoutMs }: Dependencies): Engine {
   const events = new EventEmitter<{ images: []; state: [] }>()
   const live = liveState((change) => {
     publish('images.changed', change)
     events.emit('images')
     if (rememberedKey !== undefined) memory.remember(rememberedKey, live.images())
   })
-  const sessions = sessionPool(connect, reconnectWithinMs)
+  const sessions = sessionPool(connect, reconnectTimeoutMs)
   let state: EngineState = { status: 'connecting' }
   /** The context that the user chose since the app began. */
   let chosen: string | undefined
@@ -102,7 +102,7 @@ export function engineService({ surroundings, publish, memory, reconnectWithinMs
     const signal = AbortSignal.any([aborted, over.signal])
     const setStateHere = (next: EngineState) => signal.aborted || setState(next)
     try {
-      const reached = await reach(surroundings, { chosen, signal })
+      const reached = await discoverEngine(environment, { chosen, signal })
       if (!reached.ok) return setStateHere({ status: 'away', ...reached.error })
       const shown = sessions.show(reached.value)
       try {
@@ -125,7 +125,7 @@ export function engineService({ surroundings, publish, memory, reconnectWithinMs
     if (signal.aborted) return
     const context = toEngineContext(chosenCandidate)
     const { endpoint } = context
-    const key = keyOf(shown.identity)
+    const key = engineKey(shown.identity)
     const { imageDiskUse: _, reportsAllChanges: __, ...facts } = shown.capabilities
     let connected: Extract<EngineState, { status: 'connected' }> = { status: 'connected', context, facts }
     const recalled = await memory.recall(key)
@@ -181,7 +181,7 @@ export function engineService({ surroundings, publish, memory, reconnectWithinMs
 
   /** Disconnects from the current engine at once; `run` then connects to the chosen context. Fails if it is unknown. */
   function switchContext(name: string): Result<void, EngineFailure> {
-    const found = findCandidates(surroundings, name)
+    const found = findCandidates(environment, name)
     if (!found.ok) return found
     chosen = name
     const [next] = found.value
@@ -205,12 +205,12 @@ export function engineService({ surroundings, publish, memory, reconnectWithinMs
     shows: (session) => session === connection && !session.signal.aborted,
     imagesOf: (session) => (session === connection && live.snapshot().complete ? live.images() : undefined),
     lease: sessions.lease,
-    flags: () => (candidate ? dockerFlags(candidate, surroundings) : []),
+    flags: () => (candidate ? dockerFlags(candidate, environment) : []),
     handlers: {
       'engine.state': () => ok(state),
       'engine.contexts': () =>
         ok(
-          findChoices(surroundings).map((choice) => ({
+          findChoices(environment).map((choice) => ({
             ...toEngineContext(choice),
             current: choice.name === state.context?.name,
           })),
@@ -226,7 +226,7 @@ export function engineService({ surroundings, publish, memory, reconnectWithinMs
         }
       },
     },
-    lookAgain() {
+    resync() {
       backoffController.abort()
       watch?.retryNow()
       if (connection && !connection.capabilities.reportsAllChanges) watch?.resync()
@@ -237,7 +237,7 @@ export function engineService({ surroundings, publish, memory, reconnectWithinMs
       while (!signal.aborted) {
         contextController = new AbortController()
         const aborted = AbortSignal.any([signal, contextController.signal])
-        const fingerprint = () => engineFingerprint(surroundings, chosen)
+        const fingerprint = () => engineFingerprint(environment, chosen)
         const before = fingerprint()
         await connectAndFollow(aborted)
         backoffController = new AbortController()

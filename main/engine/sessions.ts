@@ -12,10 +12,10 @@ export interface Lease {
   /** The session that was connected last; its signal is aborted once it has ended. */
   readonly session: EngineSession
   /** How long `reconnected` waits for the engine. */
-  readonly reconnectWithinMs: number
+  readonly reconnectTimeoutMs: number
   /**
    * Waits for the same engine after its session ended.
-   * @returns undefined after `reconnectWithinMs`, when `signal` aborts, and once the lease is released
+   * @returns undefined after `reconnectTimeoutMs`, when `signal` aborts, and once the lease is released
    */
   reconnected(signal?: AbortSignal): Promise<EngineSession | undefined>
   release(): void
@@ -32,8 +32,8 @@ const maxRetryMs = 8_000
 
 type Connect = (candidate: Connection['candidate'], signal: AbortSignal) => Promise<Result<Connection, EngineFailure>>
 
-/** Only tests set `reconnectWithinMs`. */
-export function sessionPool(connect: Connect, reconnectWithinMs = 60_000) {
+/** Only tests set `reconnectTimeoutMs`. */
+export function sessionPool(connect: Connect, reconnectTimeoutMs = 60_000) {
   const entries: Entry[] = []
   const ended = new AbortController()
   const find = ({ identity }: EngineSession) =>
@@ -55,7 +55,7 @@ export function sessionPool(connect: Connect, reconnectWithinMs = 60_000) {
   }
 
   async function reconnected(entry: Entry, signals: readonly AbortSignal[]): Promise<EngineSession | undefined> {
-    const over = AbortSignal.any([...signals, ended.signal, AbortSignal.timeout(reconnectWithinMs)])
+    const over = AbortSignal.any([...signals, ended.signal, AbortSignal.timeout(reconnectTimeoutMs)])
     const { candidate, identity } = entry.connection
     const backoff = new Backoff(maxRetryMs)
     const isConnected = () => !entry.connection.signal.aborted
@@ -102,7 +102,7 @@ export function sessionPool(connect: Connect, reconnectWithinMs = 60_000) {
         get session() {
           return entry.connection
         },
-        reconnectWithinMs,
+        reconnectTimeoutMs,
         reconnected: (signal) => reconnected(entry, signal ? [released.signal, signal] : [released.signal]),
         release() {
           if (released.signal.aborted) return

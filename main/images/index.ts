@@ -1,17 +1,17 @@
 /** Images: the live list, the details of one image, and its tags. */
 import { fail, ok, type Handlers, type ImageDetails } from '../../preload/contract/index.ts'
-import { asking, inspectImage, type Engine } from '../engine/index.ts'
+import { withSession, inspectImage, type Engine } from '../engine/index.ts'
 import { detailsOf } from './details.ts'
 import { addTag } from './tags.ts'
 
-export function imagesService(engine: Pick<Engine, 'live' | 'session' | 'lookAgain'>) {
-  const { live, lookAgain } = engine
-  const ask = asking(engine)
+export function imagesService(engine: Pick<Engine, 'live' | 'session' | 'resync'>) {
+  const { live, resync } = engine
+  const ask = withSession(engine)
   return {
     handlers: {
       'images.snapshot': () => ok(live.snapshot()),
-      'images.lookAgain': () => {
-        lookAgain()
+      'images.resync': () => {
+        resync()
         return ok(undefined)
       },
       'images.details': (id) =>

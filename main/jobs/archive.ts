@@ -1,6 +1,6 @@
 /** Ended jobs and their undo entries, in memory and in the journal. */
 import type { Job, JobId } from '../../preload/contract/index.ts'
-import type { LedgerEntry, Store } from '../store/index.ts'
+import { journalVersion, type LedgerEntry, type Store } from '../store/index.ts'
 import { journalWriter, type JournalWriter } from './writer.ts'
 
 export type JobStore = Pick<Store, 'journal' | 'jobs' | 'ledger'>
@@ -115,7 +115,7 @@ const interrupted = (job: Job): Job => ({
   ended: Math.floor(Date.now() / 1000),
   items: job.items.map((item) => {
     if (item.state === 'running') return { ...item, state: 'unknown' }
-    return item.state === 'waiting' ? { ...item, state: 'kept' } : item
+    return item.state === 'waiting' ? { ...item, state: 'skipped' } : item
   }),
 })
 
@@ -138,7 +138,7 @@ function ofOlderVersions({ jobs, ledger }: JobStore): Entry[] {
 async function migrateOlderFiles({ journal, jobs, ledger }: JobStore, entries: readonly Entry[]): Promise<void> {
   if (jobs.value.jobs.length + ledger.value.removals.length === 0) return
   for (const { job, undo, cleared } of entries) {
-    const lines = [{ kind: 'begin', version: 1, job } as const, { kind: 'undo', undo } as const]
+    const lines = [{ kind: 'begin', version: journalVersion, job } as const, { kind: 'undo', undo } as const]
     void journal.append(job.id, [...lines, { kind: 'job', job }, ...(cleared ? [{ kind: 'cleared' } as const] : [])])
   }
   await Promise.all(entries.map(({ job }) => journal.close(job.id)))

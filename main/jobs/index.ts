@@ -11,12 +11,12 @@ import {
   type JobSubject,
   type Publish,
 } from '../../preload/contract/index.ts'
-import type { LedgerEntry } from '../store/index.ts'
+import { journalVersion, type LedgerEntry } from '../store/index.ts'
 import { jobArchive, type JobStore } from './archive.ts'
 import { journalWriter } from './writer.ts'
 
 /** A job as its work sees it. */
-export interface Working {
+export interface JobContext {
   readonly id: JobId
   /** Aborted when the user cancels. Check it between items. */
   readonly cancelled: AbortSignal
@@ -40,7 +40,7 @@ export interface Jobs {
   start(
     subject: JobSubject,
     items: readonly string[],
-    work: (job: Working) => Promise<void>,
+    work: (job: JobContext) => Promise<void>,
     engine?: Job['engine'],
   ): JobId
   find(id: JobId): Job | undefined
@@ -75,7 +75,7 @@ interface Running {
 const publishIntervalMs = 100
 const endTimeoutMs = 4_000
 
-export function jobBook({ publish, store }: Needs): Jobs {
+export function jobService({ publish, store }: Needs): Jobs {
   const running = new Map<JobId, Running>()
   const archive = jobArchive(store)
   /** Resolves once all jobs started so far are in the journal. */
@@ -95,7 +95,7 @@ export function jobBook({ publish, store }: Needs): Jobs {
     publishSoon(entry)
   }
 
-  function working(id: JobId, cancelled: AbortSignal, writer: ReturnType<typeof journalWriter>): Working {
+  function working(id: JobId, cancelled: AbortSignal, writer: ReturnType<typeof journalWriter>): JobContext {
     const setItem = (index: number, next: Partial<JobItem>) =>
       change(id, (job) => ({
         ...job,
@@ -131,7 +131,7 @@ export function jobBook({ publish, store }: Needs): Jobs {
       const cancel = new AbortController()
       const writer = journalWriter(store.journal, id)
       // Jobs start in the order of the requests.
-      journaled = Promise.all([journaled, writer.write({ kind: 'begin', version: 1, job })])
+      journaled = Promise.all([journaled, writer.write({ kind: 'begin', version: journalVersion, job })])
       const inJournal = journaled
       const worker = working(id, cancel.signal, writer)
       const ended = Promise.withResolvers<void>()

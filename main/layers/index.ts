@@ -7,7 +7,7 @@ import { fail, ok, type Handlers, type Publish } from '../../preload/contract/in
 import { cachedBytes, openContent, type ContentStore, type Engine, type EngineSession } from '../engine/index.ts'
 import type { LayersStore } from '../store/index.ts'
 import { Alarm } from './alarm.ts'
-import { readImage, readOne, type Blob, type ImageRead } from './anatomy.ts'
+import { readImage, readOne, type Blob, type ImageRead } from './read-image.ts'
 import { Reads } from './reads.ts'
 import { LayerTable } from './table.ts'
 import { stackOf } from './stack.ts'

@@ -1,9 +1,9 @@
 /** The reads of one engine's images, from this run and the store, and which images must be read (again). */
 import type { Image, ImageId } from '../../model/image/image.ts'
-import { isSameEngine, keyOf, statusOf, type EngineIdentity, type EngineSession } from '../engine/index.ts'
+import { isSameEngine, engineKey, statusOf, type EngineIdentity, type EngineSession } from '../engine/index.ts'
 import type { LayersStore } from '../store/index.ts'
-import type { ImageRead } from './anatomy.ts'
-import { recall, remember, scopeOf } from './kept.ts'
+import type { ImageRead } from './read-image.ts'
+import { recall, remember, scopeOf } from './stored-reads.ts'
 
 interface Retry {
   readonly waitMs: number
@@ -38,14 +38,14 @@ export class Reads {
   #writing = Promise.resolve()
 
   constructor(file: LayersStore, { capabilities: { store }, identity }: EngineSession) {
-    this.#scope = scopeOf(store, keyOf(identity))
+    this.#scope = scopeOf(store, engineKey(identity))
     this.#engine = identity
     this.#file = file
     this.#isOneEngine = store === 'containerd'
   }
 
   isOf({ capabilities: { store }, identity }: EngineSession): boolean {
-    return this.#scope === scopeOf(store, keyOf(identity)) && isSameEngine(this.#engine, identity)
+    return this.#scope === scopeOf(store, engineKey(identity)) && isSameEngine(this.#engine, identity)
   }
 
   get all(): ReadonlyMap<ImageId, ImageRead> {

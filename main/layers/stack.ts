@@ -3,7 +3,7 @@ import type { ImageId } from '../../model/image/image.ts'
 import { instruction } from '../../model/layers/instruction.ts'
 import type { Sharing } from '../../model/layers/sharing.ts'
 import type { Stack } from '../../preload/contract/index.ts'
-import type { ImageRead } from './anatomy.ts'
+import type { ImageRead } from './read-image.ts'
 import type { LayerTable } from './table.ts'
 
 export function stackOf(id: ImageId, { history, layersSize }: ImageRead, table: LayerTable, sharing: Sharing): Stack {

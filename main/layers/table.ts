@@ -4,7 +4,7 @@ import { listed, type Bytes, type Image, type ImageId } from '../../model/image/
 import { chainIds, emptyLayer, isExact, LayerSizes, type Anatomy, type ChainId } from '../../model/layers/sizes.ts'
 import { likelyLayers, type LikelyLayer } from '../../model/layers/likelihood.ts'
 import { allUnits, type SharingChange, type SharingImage } from '../../model/layers/sharing.ts'
-import type { ImageRead } from './anatomy.ts'
+import type { ImageRead } from './read-image.ts'
 import { Units } from './units.ts'
 
 const sha256 = (text: string) => `sha256:${createHash('sha256').update(text).digest('hex')}`

@@ -63,9 +63,9 @@ export function afterCancelledRace(
     return { ...previous, probes: { ...previous.probes, ...mirrorsToSkip(cancelled, now) } }
   if (!canMerge) return cancelled
   const probes = { ...previous.probes, ...cancelled.probes }
-  // The tag may have moved since the previous race; the digest expected then is still genuine.
+  // The tag may have moved since the previous race; the digest expected then is still correct.
   const { expected = [] } = compareProbes(previous)
-  const genuine = [...new Set([previous.genuine, cancelled.genuine, expected].flat())]
+  const confirmed = [...new Set([previous.confirmed, cancelled.confirmed, expected].flat())]
   const unknown = [...new Set([previous.unknown, cancelled.unknown].flat())]
-  return { ...cancelled, probes, genuine, unknown }
+  return { ...cancelled, probes, confirmed, unknown }
 }

@@ -14,14 +14,14 @@ import {
   type Publish,
   type Result,
 } from '../../preload/contract/index.ts'
-import type { Jobs, Working } from '../jobs/index.ts'
+import type { Jobs, JobContext } from '../jobs/index.ts'
 import type { Http } from '../registry/index.ts'
 import type { MirrorsStore } from '../store/index.ts'
 import { isTested, readCatalogue } from './catalogue.ts'
 import { afterCancelledRace, mirrorsToSkip, usableMirrors, type MirrorSource } from './findings.ts'
-import { ownMirrors } from './own.ts'
+import { userMirrors } from './user-mirrors.ts'
 import { race, type RaceOptions, type Runner } from './race.ts'
-import { lastWanted } from './wanted.ts'
+import { lastHubImage } from './test-image.ts'
 
 export interface MirrorService {
   readonly handlers: Handlers<'mirrors'>
@@ -58,7 +58,7 @@ export function mirrorService(dependencies: Dependencies): MirrorService {
   let loaded: ReturnType<typeof readCatalogue> | undefined
   const catalogue = () => (loaded ??= readCatalogue())
   const known = () => catalogue().mirrors.filter(isTested)
-  const ownList = () => ownMirrors(store, known())
+  const ownList = () => userMirrors(store, known())
   let running: MirrorRace | undefined
   let pendingPublish: Promise<void> | undefined
 
@@ -80,7 +80,7 @@ export function mirrorService(dependencies: Dependencies): MirrorService {
       asOf,
       tested: tested(),
       folded: mirrors.filter((mirror) => !isTested(mirror) && !isListed(mirror.address)),
-      image: lastWanted(jobs.all()) ?? lastRace()?.image ?? defaultImage,
+      image: lastHubImage(jobs.all()) ?? lastRace()?.image ?? defaultImage,
       race: lastRace(),
     }
   }
@@ -92,13 +92,13 @@ export function mirrorService(dependencies: Dependencies): MirrorService {
     })
   }
 
-  async function run(job: Working, image: string, { path, tag, runners }: RaceTarget) {
+  async function run(job: JobContext, image: string, { path, tag, runners }: RaceTarget) {
     const skipped = mirrorsToSkip(store.value.race, Date.now() / 1000)
     const probes: Record<string, MirrorProbe> = Object.fromEntries(
       runners.map(({ address }) => [address, skipped[address] ?? { state: 'waiting' }]),
     )
     const started = Math.floor(Date.now() / 1000)
-    const confirmations = { genuine: [] as string[], unknown: [] as string[] }
+    const confirmations = { confirmed: [] as string[], unknown: [] as string[] }
     const raceSoFar = (): MirrorRace => ({
       job: job.id,
       image,
@@ -139,7 +139,7 @@ export function mirrorService(dependencies: Dependencies): MirrorService {
       cut = false
     } catch (error) {
       if (!job.cancelled.aborted) throw error
-      runners.forEach((_, index) => job.items[index]?.state !== 'done' && job.item(index, { state: 'kept' }))
+      runners.forEach((_, index) => job.items[index]?.state !== 'done' && job.item(index, { state: 'skipped' }))
     } finally {
       for (const [address, probe] of Object.entries(probes)) if (!hasEnded(probe)) delete probes[address]
       const found = { ...raceSoFar(), ended: Math.floor(Date.now() / 1000), ...(cut && { cut }) }

@@ -1,10 +1,10 @@
 /** A race: probes all mirrors and Docker Hub for one image at once, and measures the speed of four at a time. */
 import PQueue from 'p-queue'
-import type { Vouched } from '../../model/mirrors/race.ts'
+import type { DigestConfirmations } from '../../model/mirrors/race.ts'
 import type { Mirror, MirrorProbe } from '../../preload/contract/index.ts'
-import { guestOf, type Http } from '../registry/index.ts'
-import { probeMirror, type ProbeOptions } from './look.ts'
-import { digestsToConfirm } from './witnesses.ts'
+import { untrustedRegistry, type Http } from '../registry/index.ts'
+import { probeMirror, type ProbeOptions } from './probe.ts'
+import { digestsToConfirm } from './cross-check.ts'
 
 /** A mirror, or Docker Hub itself. */
 export interface Runner extends Pick<Mirror, 'address' | 'host'> {}
@@ -21,7 +21,7 @@ export interface RaceOptions extends ProbeOptions {
 export interface RaceListener {
   probe(address: string, probe: MirrorProbe): void
   /** Called for each differing digest: whether the mirrors that have other content know the digest as well. */
-  crossChecked(digest: string, verdict: keyof Vouched): void
+  crossChecked(digest: string, verdict: keyof DigestConfirmations): void
 }
 
 /** More parallel downloads would slow each other down. */
@@ -35,7 +35,8 @@ export async function race(
 ) {
   const queue = new PQueue({ concurrency: maxMeasurements })
   const probes = new Map<string, MirrorProbe>()
-  const createGuest = ({ address, host }: Runner) => guestOf(http, { address, host, path, patience: timeoutMs, signal })
+  const createRegistry = ({ address, host }: Runner) =>
+    untrustedRegistry(http, { address, host, path, timeoutMs: timeoutMs, signal })
   const report = (address: string, probe: MirrorProbe) => {
     // After a cancellation the listener gets no more results.
     signal.throwIfAborted()
@@ -46,14 +47,19 @@ export async function race(
     runners.map(async (runner) => {
       const { address } = runner
       const schedule = <T>(measure: () => Promise<T>) => queue.add(measure, { signal })
-      const result = await probeMirror(createGuest(runner), probeOptions, (probe) => report(address, probe), schedule)
+      const result = await probeMirror(
+        createRegistry(runner),
+        probeOptions,
+        (probe) => report(address, probe),
+        schedule,
+      )
       report(address, result)
     }),
   )
 
   const disputed = digestsToConfirm(Object.fromEntries(probes))
   // One guest for each runner, so that its token is reused.
-  const guests = new Map(runners.map((runner) => [runner.address, createGuest(runner)]))
+  const guests = new Map(runners.map((runner) => [runner.address, createRegistry(runner)]))
   await Promise.all(
     disputed.map(async ({ digest, witnesses }) => {
       let unknown = false
@@ -61,7 +67,7 @@ export async function race(
         // A GET verifies the content. A mirror that accepts every digest would confirm a HEAD request.
         const fetched = await guests.get(address)!.manifest(digest)
         signal.throwIfAborted()
-        if (fetched.ok) return listener.crossChecked(digest, 'genuine')
+        if (fetched.ok) return listener.crossChecked(digest, 'confirmed')
         // Other failures do not show whether the mirror has the digest.
         unknown ||= fetched.error.code === 'reference-unknown'
       }

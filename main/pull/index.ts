@@ -10,14 +10,14 @@ import {
   type RegistryFailure,
   type Result,
 } from '../../preload/contract/index.ts'
-import { keyOf, layersSize, type Engine, type EngineSession, type Lease } from '../engine/index.ts'
-import type { Jobs, Working } from '../jobs/index.ts'
+import { engineKey, layersSize, type Engine, type EngineSession, type Lease } from '../engine/index.ts'
+import type { Jobs, JobContext } from '../jobs/index.ts'
 import type { LedgerStore } from '../store/index.ts'
-import { recordPull } from './record.ts'
+import { recordPull } from './ledger.ts'
 import { pullWithLogin, type CredentialsFor } from './login.ts'
 import { progressReporter } from './progress.ts'
 import type { PullContext, PullRequest } from './pull.ts'
-import { noRoomFor, type RoomNeeds } from './room.ts'
+import { findDiskShortage, type DiskSpaceNeeds } from './disk-space.ts'
 import { targetOf } from './target.ts'
 
 export interface PullDependencies {
@@ -28,7 +28,7 @@ export interface PullDependencies {
   readonly check?: (reference: string) => Promise<Result<unknown, RegistryFailure>>
   readonly ledger?: LedgerStore
   /** If absent, a pull starts without checking the free disk space. */
-  readonly room?: RoomNeeds
+  readonly room?: DiskSpaceNeeds
 }
 
 interface QueuedPull extends PullRequest {
@@ -49,31 +49,31 @@ export function pullService({ engine, jobs, credentialsFor, check, ledger, room 
   const open = new Map<string, JobId>()
   let startedPulls = 0
 
-  async function runPull(context: PullContext, { anyway = false, ...request }: QueuedPull, job: Working) {
+  async function runPull(context: PullContext, { anyway = false, ...request }: QueuedPull, job: JobContext) {
     const pullNumber = ++startedPulls
     const startedAlone = queue.pending === 1
     await job.begin(0)
-    const noRoom = room && !anyway ? await noRoomFor(room, context, request) : undefined
+    const noRoom = room && !anyway ? await findDiskShortage(room, context, request) : undefined
     if (noRoom) return job.item(0, { state: 'failed', failure: noRoom })
     const before = await orTimeout(diskUsageTimeoutMs.before, layersSize(context.session))
-    const result = await pullWithLogin(context, request, credentialsFor)
-    if ('failure' in result) return job.item(0, { state: 'failed', failure: result.failure })
+    const pull = await pullWithLogin(context, request, credentialsFor)
+    if ('failure' in pull) return job.item(0, { state: 'failed', failure: pull.failure })
     job.item(0, { state: 'done' })
-    const { image, digest, isNew } = result.pulled
+    const { image, digest, isNew } = pull.pulled
     const pulled = { image, ...(digest !== undefined && { digest }) }
     // The disk usage of parallel pulls cannot be separated.
     const ranAlone = startedAlone && pullNumber === startedPulls
     const after = isNew && ranAlone ? await orTimeout(diskUsageTimeoutMs.after, layersSize(context.session)) : undefined
     const used = before !== undefined && after !== undefined ? Math.max(0, after - before) : undefined
     const cost = isNew ? used : 0
-    const came = { ...pulled, news: isNew, ...(cost !== undefined && { cost }) }
-    job.subject({ speed: undefined, left: undefined, came })
+    const result = { ...pulled, isNew, ...(cost !== undefined && { cost }) }
+    job.subject({ speed: undefined, left: undefined, result })
     if (ledger)
       recordPull(ledger, { ...pulled, reference: request.reference, endpoint: context.session.context.endpoint })
   }
 
   /** Runs the job of a pull, including its time in the queue. */
-  async function work(lease: Lease, request: QueuedPull, job: Working) {
+  async function work(lease: Lease, request: QueuedPull, job: JobContext) {
     const progress = progressReporter(job)
     try {
       await queue.add(
@@ -87,7 +87,7 @@ export function pullService({ engine, jobs, credentialsFor, check, ledger, room 
       )
     } catch (error) {
       if (!job.cancelled.aborted) throw error
-      job.item(0, { state: 'kept' })
+      job.item(0, { state: 'skipped' })
     } finally {
       lease.release()
       progress.end()
@@ -134,7 +134,7 @@ export function pullService({ engine, jobs, credentialsFor, check, ledger, room 
       }
       const enginePlatform = session.value.capabilities.platform
       const request = { ...target, ...(platform !== undefined && platform !== enginePlatform && { platform }) }
-      const key = [keyOf(session.value.identity), request.reference, request.platform].join(' ')
+      const key = [engineKey(session.value.identity), request.reference, request.platform].join(' ')
       const existing = open.get(key)
       if (existing !== undefined) {
         lease.release()
@@ -162,5 +162,5 @@ const orTimeout = async <T>(timeoutMs: number, answer: Promise<T> | undefined): 
   await Promise.race([answer?.catch(() => undefined), delay(timeoutMs, undefined, { ref: false })])
 
 export type { AuthConfig } from '../engine/index.ts'
-export type { RoomNeeds } from './room.ts'
+export type { DiskSpaceNeeds } from './disk-space.ts'
 export { storedLogins, type CredentialsFor } from './login.ts'

@@ -7,12 +7,12 @@ import {
   type PullState,
   type Sample,
 } from '../../model/pull/progress.ts'
-import type { Working } from '../jobs/index.ts'
+import type { JobContext } from '../jobs/index.ts'
 
 /** The speed is updated by a timer, because a stalled download sends no progress. */
 const speedIntervalMs = 500
 
-export function progressReporter(job: Working) {
+export function progressReporter(job: JobContext) {
   let whole = wholeOf([])
   let samples: readonly Sample[] = []
   let timer: NodeJS.Timeout | undefined

@@ -11,9 +11,9 @@ import {
   type Engine,
   type EngineSession,
 } from '../engine/index.ts'
-import { progressLines } from './lines.ts'
+import { progressLines } from './progress-lines.ts'
 import { pullFailure } from './pull-errors.ts'
-import { rememberName } from './put-back.ts'
+import { rememberName } from './restore-name.ts'
 import type { Target } from './target.ts'
 
 export interface PullRequest extends Target {

@@ -4,7 +4,7 @@ import * as v from 'valibot'
 import { isLoopback } from '../../model/image/registry-place.ts'
 import { fail, ok, type RegistryFailure, type Result } from '../../preload/contract/index.ts'
 import { BrokenAnswer, networkFailure, refusal } from './failures.ts'
-import { createDispatchers, type ProxySettings } from './ways.ts'
+import { createDispatchers, type ProxySettings } from './dispatchers.ts'
 
 export interface RequestOptions {
   /** The host name that the user knows, used in failures. */

@@ -2,5 +2,11 @@
 export { registryClient, type ListedTags, type ManifestHead, type RegistryClient } from './client.ts'
 export { dockerCredentials, type Credentials, type CredentialStore } from './credentials.ts'
 export { httpClient, type HttpResponse, type Http, type RequestOptions } from './http.ts'
-export { guestOf, type DownloadMeasurement, type FetchedManifest, type Guest, type GuestOptions } from './guest.ts'
+export {
+  untrustedRegistry,
+  type DownloadMeasurement,
+  type FetchedManifest,
+  type UntrustedRegistry,
+  type UntrustedRegistryOptions,
+} from './untrusted-registry.ts'
 export { forPlatform, type Descriptor, type Manifest } from './manifest.ts'

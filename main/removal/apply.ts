@@ -3,8 +3,8 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { shortId } from '../../model/image/image.ts'
 import type { Deletion, RemovalPlan, Untagging } from '../../model/removal/plan.ts'
 import { engineFailure, inspectImage, statusOf, type Lease } from '../engine/index.ts'
-import type { Working } from '../jobs/index.ts'
-import { runItems, type Predecessors } from './lanes.ts'
+import type { JobContext } from '../jobs/index.ts'
+import { runItems, type Predecessors } from './run-items.ts'
 import { deleteImage, removesTagsEarly, restoreTag, untag } from './steps.ts'
 
 export type Item = { readonly untag: Untagging } | { readonly deletion: Deletion }
@@ -24,7 +24,7 @@ const noResponse = Infinity
 interface Needs {
   readonly lease: Lease
   readonly plan: RemovalPlan
-  readonly job: Working
+  readonly job: JobContext
 }
 
 /** @returns the items that were completed or may have been: their undo data must be kept */
@@ -80,17 +80,17 @@ export async function executePlan({ lease, plan, job }: Needs): Promise<Set<Item
     'untag' in item ? [] : item.deletion.after.map((at) => plan.untags.length + at),
   )
   await runItems(itemPredecessors, execute, shouldContinue)
-  items.forEach((item, at) => started.has(item) || job.item(at, { state: 'kept' }))
+  items.forEach((item, at) => started.has(item) || job.item(at, { state: 'skipped' }))
   return affected
 }
 
 /**
  * Waits until the same engine is reachable again, then finds out whether it executed the item. If the image still
  * exists, its removed names are restored.
- * @returns 'unknown' if the engine does not answer within `lease.reconnectWithinMs`
+ * @returns 'unknown' if the engine does not answer within `lease.reconnectTimeoutMs`
  */
 async function resolveOutcome(item: Item, lease: Lease): Promise<'gone' | 'there' | 'unknown'> {
-  const signal = AbortSignal.timeout(lease.reconnectWithinMs)
+  const signal = AbortSignal.timeout(lease.reconnectTimeoutMs)
   for (; !signal.aborted; await delay(200)) {
     const session = lease.session.signal.aborted ? await lease.reconnected(signal) : lease.session
     if (!session) return 'unknown'

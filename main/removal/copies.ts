@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import { shortId, type Bytes, type ImageId, type Reference } from '../../model/image/image.ts'
 import { fail, ok, type CopyPlace, type Result } from '../../preload/contract/index.ts'
 import { engineFailure, type EngineSession } from '../engine/index.ts'
-import type { Working } from '../jobs/index.ts'
+import type { JobContext } from '../jobs/index.ts'
 
 /** An image to copy, and the names to restore with it. */
 export interface Original {
@@ -51,7 +51,7 @@ export async function placeOf(folder: string): Promise<CopyPlace> {
  * Checks that the folder is writable and its disk has room for the copies. Creates the folder, private, if it is
  * missing.
  */
-export async function roomFor(folder: string, originals: readonly Original[]): Promise<Result<void>> {
+export async function checkDiskSpace(folder: string, originals: readonly Original[]): Promise<Result<void>> {
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 })
     await access(folder, 2)
@@ -68,7 +68,7 @@ interface SaveRequest {
   readonly save: Archives['save']
   readonly originals: readonly Original[]
   readonly folder: string
-  readonly job: Working
+  readonly job: JobContext
   /** Called, and awaited, once a copy is complete on the disk. */
   readonly saved: (image: ImageId, copy: Copy) => Promise<void>
 }
@@ -92,7 +92,7 @@ export async function saveAll(request: SaveRequest): Promise<ReadonlyMap<ImageId
     }
     if (saved?.ok && !job.cancelled.aborted) continue
     for (const copy of copies.values()) await rm(copy.file, { force: true }).catch(() => undefined)
-    job.items.forEach((_, at) => job.item(at, { state: 'kept' }))
+    job.items.forEach((_, at) => job.item(at, { state: 'skipped' }))
     if (saved && !saved.ok) job.fail(saved.error)
     job.subject({ saving: undefined })
     return undefined

@@ -7,10 +7,18 @@ import type { ImageId } from '../../model/image/image.ts'
 import { planRemoval, type RemovalPlan } from '../../model/removal/plan.ts'
 import { fail, ok, type Handlers, type JobId } from '../../preload/contract/index.ts'
 import type { Engine, EngineSession, Lease } from '../engine/index.ts'
-import type { Jobs, Working } from '../jobs/index.ts'
+import type { Jobs, JobContext } from '../jobs/index.ts'
 import type { LedgerEntry, LedgerStore } from '../store/index.ts'
 import { executePlan, itemsOf, nameOf } from './apply.ts'
-import { placeOf, removeUnfinished, roomFor, saveAll, type Archives, type Copy, type Original } from './copies.ts'
+import {
+  placeOf,
+  removeUnfinished,
+  checkDiskSpace,
+  saveAll,
+  type Archives,
+  type Copy,
+  type Original,
+} from './copies.ts'
 import { freedMeter, type BlobsOf } from './freed.ts'
 import { reconcile, tidyCopies } from './reconcile.ts'
 import { deleteStrays, findStrays } from './strays.ts'
@@ -37,7 +45,7 @@ export interface RemovalNeeds {
   readonly jobs: Jobs
   readonly ledger: LedgerStore
   /** The folder for copies until the user chooses one. */
-  readonly usualFolder: string
+  readonly defaultFolder: string
   /** Opens a folder dialog. @returns undefined if the user cancels */
   readonly chooseFolder: (currentFolder: string) => Promise<string | undefined>
   readonly showFolder: (folder: string) => Promise<void>
@@ -55,20 +63,20 @@ interface CurrentPlan {
 }
 
 export function removalService(needs: RemovalNeeds) {
-  const { engine, layers, jobs, ledger, usualFolder, chooseFolder, showFolder, pullAgain, archives } = needs
+  const { engine, layers, jobs, ledger, defaultFolder, chooseFolder, showFolder, pullAgain, archives } = needs
   /**
    * The only plan that can be applied. A newer request makes it unusable at once, before the newer plan is computed.
    */
   let current: CurrentPlan | undefined
   let latestRequest = 0
-  const folder = () => ledger.value.folder ?? usualFolder
+  const folder = () => ledger.value.folder ?? defaultFolder
   const undoing = new Set<JobId>()
-  const folders = () => [folder(), usualFolder]
+  const folders = () => [folder(), defaultFolder]
   void removeUnfinished(folders())
   let reconciled: EngineSession | undefined
   let reconciling = forgetOld(jobs).then(() => tidyCopies(jobs, folders()))
 
-  async function remove(lease: Lease, plan: RemovalPlan, originals: readonly Original[], job: Working) {
+  async function remove(lease: Lease, plan: RemovalPlan, originals: readonly Original[], job: JobContext) {
     const { session } = lease
     const copies = new Map<ImageId, Copy>()
     const wholeUndo = () => undoEntryOf(job.id, session, plan, copies, folder())
@@ -98,9 +106,9 @@ export function removalService(needs: RemovalNeeds) {
   }
 
   /** Runs the work on the engine where it started, even if the window switches to another engine. */
-  function leased(session: EngineSession, work: (lease: Lease, job: Working) => Promise<void>) {
+  function leased(session: EngineSession, work: (lease: Lease, job: JobContext) => Promise<void>) {
     const lease = engine.lease(session)
-    return (job: Working) => work(lease, job).finally(lease.release)
+    return (job: JobContext) => work(lease, job).finally(lease.release)
   }
 
   const handlers: Handlers<'removal'> = {
@@ -136,7 +144,7 @@ export function removalService(needs: RemovalNeeds) {
       }
       const originals = plan.deletes.filter(({ image }) => copies.includes(image))
       if (originals.length > 0) {
-        const room = await roomFor(folder(), originals)
+        const room = await checkDiskSpace(folder(), originals)
         if (!room.ok) return room
       }
       // During the check of the folder, a second click may have applied the plan, or a newer plan replaced it.
@@ -149,7 +157,7 @@ export function removalService(needs: RemovalNeeds) {
         untags: plan.untags.length,
         promised: plan.frees,
       } as const
-      const work = leased(session, (lease, job: Working) => remove(lease, plan, originals, job))
+      const work = leased(session, (lease, job: JobContext) => remove(lease, plan, originals, job))
       return ok(jobs.start(subject, items.map(nameOf), work, session.context))
     },
     'removal.chooseFolder': async () => {
@@ -170,7 +178,7 @@ export function removalService(needs: RemovalNeeds) {
       if (undoing.has(id)) return fail({ code: 'undo-over' })
       undoing.add(id)
       const names = undoNames(found.value)
-      const work = leased(session.value, async (lease, job: Working) => {
+      const work = leased(session.value, async (lease, job: JobContext) => {
         const save = (undo: LedgerEntry) => jobs.setUndo(id, undo)
         const restorers = { pullAgain, load: archives.load, save }
         const remaining = await restoreAll(lease, found.value, job, restorers).finally(() => undoing.delete(id))

@@ -46,7 +46,7 @@ async function compare(jobs: Needs, job: Job, entry: LedgerEntry, session: Engin
     ...entry.untagged.map((each) => untagged.has(each)),
     ...entry.deleted.map((each) => deleted.has(each)),
   ]
-  const items = job.items.map((item, at): JobItem => ({ ...item, state: isDone[at] ? 'done' : 'kept' }))
+  const items = job.items.map((item, at): JobItem => ({ ...item, state: isDone[at] ? 'done' : 'skipped' }))
   const remaining = {
     ...entry,
     untagged: entry.untagged.filter((each) => untagged.has(each)),

@@ -15,13 +15,13 @@ import {
   type EngineSession,
   type Lease,
 } from '../engine/index.ts'
-import type { Predecessors } from './lanes.ts'
+import type { Predecessors } from './run-items.ts'
 
 /** Time for a stopped container with `--rm` to remove itself. */
 const selfRemovalTimeoutMs = 10_000
 
 /** `kept`: the job was cancelled or failed before the item's turn, and the item is unchanged. */
-type Outcome = 'done' | 'kept' | Failure
+type Outcome = 'done' | 'skipped' | Failure
 
 export async function untag(session: EngineSession, { reference, image, staysAs }: Untagging): Promise<Outcome> {
   const now = await inspectImage(session, reference)
@@ -74,7 +74,7 @@ export async function deleteImage(
         // If another client deleted the image meanwhile, it could do so because its names were removed here.
         for (const name of removedNames)
           if (!(await tagImage(lease.session, image, splitReference(name)))) return 'done'
-        return 'kept'
+        return 'skipped'
       }
       const removal = await removeImage(session, isLast && byId ? image : name)
       if (removal === 'missing' && removedNames.length > 0 && !(await inspectImage(session, image))) return 'done'

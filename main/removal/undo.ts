@@ -15,7 +15,7 @@ import {
   type EngineSession,
   type Lease,
 } from '../engine/index.ts'
-import type { Jobs, Working } from '../jobs/index.ts'
+import type { Jobs, JobContext } from '../jobs/index.ts'
 import type { LedgerEntry } from '../store/index.ts'
 import type { Archives, Copy } from './copies.ts'
 
@@ -96,7 +96,7 @@ export interface Restorers {
 export async function restoreAll(
   lease: Lease,
   entry: LedgerEntry,
-  job: Working,
+  job: JobContext,
   { save, ...restorers }: Restorers & { readonly save: (remaining: LedgerEntry) => Promise<void> },
 ): Promise<LedgerEntry> {
   const steps = [
@@ -117,7 +117,11 @@ export async function restoreAll(
       : await run().catch((error: unknown) => engineFailure(error, entry.endpoint))
     job.item(
       at,
-      outcome === 'cancelled' ? { state: 'kept' } : outcome ? { state: 'failed', failure: outcome } : { state: 'done' },
+      outcome === 'cancelled'
+        ? { state: 'skipped' }
+        : outcome
+          ? { state: 'failed', failure: outcome }
+          : { state: 'done' },
     )
     if (outcome) continue
     remaining = {

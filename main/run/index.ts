@@ -1,8 +1,8 @@
 /** Runs images: suggests options for an image, checks ports, and creates and starts the container. */
 import { ok, type Failure, type Handlers, type ImageDetails, type Result } from '../../preload/contract/index.ts'
 import type { ImageId } from '../../model/image/image.ts'
-import type { RunWish } from '../../model/run/run.ts'
-import { asking, type Engine, type EngineSession } from '../engine/index.ts'
+import type { RunOptions } from '../../model/run/run.ts'
+import { withSession, type Engine, type EngineSession } from '../engine/index.ts'
 import { openPorts, portState } from './ports.ts'
 import { runImage, type Started } from './run.ts'
 import { imageShells } from './shells.ts'
@@ -15,19 +15,17 @@ interface Needs {
 }
 
 export function runService({ engine, details, chooseFolder }: Needs) {
-  const withSession = asking(engine)
+  const ask = withSession(engine)
   const shells = imageShells()
   const containerNames = () => new Set([...engine.live.containers().values()].map(({ name }) => name))
   const ports = (session: EngineSession) => openPorts(session, isLocal(session))
 
   return {
-    start: (options: RunWish): Promise<Result<Started, Failure>> =>
-      withSession((session) =>
-        runImage({ session, local: isLocal(session), names: containerNames(), shells }, options),
-      ),
+    start: (options: RunOptions): Promise<Result<Started, Failure>> =>
+      ask((session) => runImage({ session, local: isLocal(session), names: containerNames(), shells }, options)),
     handlers: {
       'run.suggest': ({ image, reference }) =>
-        withSession(async (session) => {
+        ask(async (session) => {
           const found = await details(image)
           if (!found.ok) return found
           const target = {
@@ -39,7 +37,7 @@ export function runService({ engine, details, chooseFolder }: Needs) {
           }
           return ok(await suggestion(session, shells, await ports(session), target))
         }),
-      'run.port': (port) => withSession(async (session) => ok(await portState(await ports(session), port))),
+      'run.port': (port) => ask(async (session) => ok(await portState(await ports(session), port))),
       'run.chooseFolder': async (current) => ok(await chooseFolder(current)),
     } satisfies Omit<Handlers<'run'>, 'run.start'>,
   }

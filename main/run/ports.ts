@@ -10,7 +10,7 @@ import {
   type ContainerPort,
   type HostPort,
 } from '../../model/run/port.ts'
-import type { PortWish } from '../../model/run/run.ts'
+import type { PortOptions } from '../../model/run/run.ts'
 import { nextFree } from '../../model/run/suggestion.ts'
 import type { PortState } from '../../preload/contract/index.ts'
 import { listContainers, type EngineSession } from '../engine/index.ts'
@@ -45,7 +45,7 @@ export async function openPorts(session: EngineSession, local: boolean): Promise
   }
 }
 
-export async function portState(ports: Ports, { host, container }: PortWish): Promise<PortState> {
+export async function portState(ports: Ports, { host, container }: PortOptions): Promise<PortState> {
   const [port, protocol] = [parseHostPort(host), parseContainerPort(container)?.protocol ?? 'tcp']
   if (port?.port === undefined) return { state: 'unknown' }
   const holder = await ports.holder(port, protocol)

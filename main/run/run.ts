@@ -2,11 +2,11 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { hostPortText, parseContainerPort, parseHostPort } from '../../model/run/port.ts'
 import { runsOn } from '../../model/image/platform.ts'
-import type { RunWish } from '../../model/run/run.ts'
+import type { RunOptions } from '../../model/run/run.ts'
 import { runFaults } from '../../model/run/faults.ts'
 import { runRequest } from '../../model/run/request.ts'
 import { freeName, nextFree } from '../../model/run/suggestion.ts'
-import { quoted, shellWords } from '../../model/text/shell.ts'
+import { shellQuote, shellWords } from '../../model/text/shell.ts'
 import { fail, ok, type Failure, type Result, type Terminal } from '../../preload/contract/index.ts'
 import {
   attachTo,
@@ -18,10 +18,10 @@ import {
   startContainer,
   stopContainer,
   type EngineSession,
-  type Line,
+  type TerminalStream,
 } from '../engine/index.ts'
 import { openPorts } from './ports.ts'
-import { refusal } from './refusals.ts'
+import { refusal } from './engine-errors.ts'
 import type { ImageShells } from './shells.ts'
 
 interface Needs {
@@ -39,13 +39,13 @@ export interface Started {
   readonly attached?: {
     readonly session: EngineSession
     readonly info: Pick<Terminal, 'container' | 'name' | 'reference' | 'kind' | 'command'>
-    readonly line: Line
+    readonly line: TerminalStream
     /** Output already read from the stream. */
     readonly initialOutput: Buffer<ArrayBuffer> | undefined
   }
 }
 
-export async function runImage(needs: Needs, options: RunWish): Promise<Result<Started, Failure>> {
+export async function runImage(needs: Needs, options: RunOptions): Promise<Result<Started, Failure>> {
   const { session } = needs
   const engine = session.capabilities.platform
   // The engine checks for taken names itself; the live list may be a moment old.
@@ -56,7 +56,7 @@ export async function runImage(needs: Needs, options: RunWish): Promise<Result<S
   const otherPlatform = !runsOn(image.platform, engine)
 
   let container: string | undefined
-  let line: Line | undefined
+  let line: TerminalStream | undefined
   try {
     container = await createContainer(session, { ...runRequest(options) })
     const info = await terminalInfo(session, container, options)
@@ -94,19 +94,19 @@ async function inspect(session: EngineSession, name: string) {
   return { id: Id, platform: `${Os}/${Architecture}`, entrypoint: Config.Entrypoint }
 }
 
-async function movedReference(session: EngineSession, { image, reference }: RunWish): Promise<Failure> {
+async function movedReference(session: EngineSession, { image, reference }: RunOptions): Promise<Failure> {
   if (!(await inspect(session, image))) return { code: 'image-gone', image }
   return { code: 'reference-moved', field: 'reference', reference }
 }
 
-async function terminalInfo(session: EngineSession, container: string, { name, reference, command }: RunWish) {
+async function terminalInfo(session: EngineSession, container: string, { name, reference, command }: RunOptions) {
   const found = await inspectContainer(session, container)
   return {
     container,
     name: found?.Name.replace(/^\//, '') ?? (name || container.slice(0, 12)),
     reference,
     kind: 'attach' as const,
-    command: found ? [found.Path, ...found.Args].map(quoted).join(' ') : command,
+    command: found ? [found.Path, ...found.Args].map(shellQuote).join(' ') : command,
   }
 }
 
@@ -116,7 +116,7 @@ const emulatorTimeoutMs = 3000
 const maxErrorBytes = 4000
 
 /** Reads output until the stream closes, the output is longer than an error, or the timeout passes. */
-async function readInitialOutput({ stream }: Line): Promise<Buffer<ArrayBuffer>> {
+async function readInitialOutput({ stream }: TerminalStream): Promise<Buffer<ArrayBuffer>> {
   const chunks: Buffer[] = []
   const done = Promise.withResolvers<void>()
   const onData = (bytes: Buffer) => {
@@ -141,7 +141,7 @@ async function hasWrongPlatform(session: EngineSession, container: string, initi
 }
 
 /** Removes the container that this run created. */
-async function discard(session: EngineSession, container: string | undefined, line: Line | undefined) {
+async function discard(session: EngineSession, container: string | undefined, line: TerminalStream | undefined) {
   line?.leave()
   line?.stream.destroy()
   // Stops it first, as a restart policy may have restarted it. With `--rm`, the engine may have removed it already.
@@ -153,7 +153,7 @@ async function discard(session: EngineSession, container: string | undefined, li
 /** Adds a suggestion that needs further requests to the engine. */
 async function withSuggestion(
   failure: Failure,
-  options: RunWish,
+  options: RunOptions,
   needs: Needs & { readonly entrypoint: readonly string[] },
 ): Promise<Failure> {
   switch (failure.code) {
@@ -176,7 +176,7 @@ async function withSuggestion(
       const currentCommand = shellWords(options.command)?.join(' ') ?? ''
       const shells = await needs.shells.of(needs.session, options.image).catch(() => [])
       const next = shells.find((shell) => shell.join(' ') !== currentCommand)
-      return { ...failure, ...(next && { next: next.map(quoted).join(' ') }) }
+      return { ...failure, ...(next && { next: next.map(shellQuote).join(' ') }) }
     }
     default:
       return failure

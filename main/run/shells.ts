@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import type { ImageId } from '../../model/image/image.ts'
 import {
   createContainer,
-  lookLabel,
+  probeLabel,
   removeContainer,
   shellsIn,
   type EngineSession,
@@ -34,11 +34,11 @@ export function imageShells(): ImageShells {
  */
 async function findShells(session: EngineSession, image: ImageId): Promise<readonly Shell[]> {
   const container = await createContainer(session, {
-    name: `slipway-look-${randomUUID()}`,
+    name: `slipway-probe-${randomUUID()}`,
     Image: image,
     // The command never runs, but the engine refuses an image that has none.
     Cmd: ['true'],
-    Labels: { [lookLabel]: '' },
+    Labels: { [probeLabel]: '' },
     HostConfig: { NetworkMode: 'none' },
   })
   try {

@@ -10,7 +10,7 @@ import {
   type Result,
 } from '../../preload/contract/index.ts'
 import type { Engine } from '../engine/index.ts'
-import { guestOf, type Http, type ManifestHead, type RegistryClient } from '../registry/index.ts'
+import { untrustedRegistry, type Http, type ManifestHead, type RegistryClient } from '../registry/index.ts'
 import { readCatalogue } from './catalogue.ts'
 import { searchRace } from './race.ts'
 import { engineSource, hostSource, hubSource } from './sources.ts'
@@ -21,7 +21,7 @@ export interface Search {
   /** Resolves a tag or digest at the registry; for Docker Hub images, at the best mirror if Docker Hub fails. */
   check(reference: string): Promise<Result<{ readonly digest?: string }, RegistryFailure>>
   /** Whether the registry still has the image with this digest, so that it can be pulled again. */
-  stillThere(repository: string, digest: string): Promise<Result<boolean, RegistryFailure>>
+  digestExists(repository: string, digest: string): Promise<Result<boolean, RegistryFailure>>
   /** Cancels the current search. */
   end(): void
 }
@@ -81,8 +81,8 @@ export function searchService(dependencies: Dependencies): Search {
     if (!mirror) return fromRegistry
     const { path } = registryPlace(parsed.repository)
     const signal = AbortSignal.timeout(timesMs.registry)
-    const options = { address: mirror.address, host: hub, path, patience: timesMs.registry, signal }
-    const fromMirror = await guestOf(http, options)
+    const options = { address: mirror.address, host: hub, path, timeoutMs: timesMs.registry, signal }
+    const fromMirror = await untrustedRegistry(http, options)
       .manifest(parsed.version)
       .catch(() => fromRegistry)
     return fromMirror.ok && fromMirror.value.digest !== undefined
@@ -112,7 +112,7 @@ export function searchService(dependencies: Dependencies): Search {
         }),
     },
     check: head,
-    async stillThere(repository, digest) {
+    async digestExists(repository, digest) {
       const found = await head(`${repository}@${digest}`)
       // A host that accepts every digest may respond with a different one.
       if (found.ok) return ok((found.value.digest ?? digest) === digest)

@@ -5,7 +5,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { fail, type FoundImage, type SearchAnswer, type SourceFailure } from '../../preload/contract/index.ts'
 import type { Catalogue } from './catalogue.ts'
-import { foundImages } from './found.ts'
+import { foundImages } from './results.ts'
 import type { Source } from './sources.ts'
 
 interface Dependencies {

@@ -4,7 +4,7 @@ import { hub } from '../../model/image/reference.ts'
 import { fail, ok, type Failure, type Result, type SearchSource } from '../../preload/contract/index.ts'
 import { EngineError, searchImages, tellsAutomated, type Engine } from '../engine/index.ts'
 import type { Http } from '../registry/index.ts'
-import { engineReply, hostReply, hubReply, type SearchHit } from './found.ts'
+import { engineReply, hostReply, hubReply, type SearchHit } from './results.ts'
 
 export interface Source {
   readonly source: SearchSource

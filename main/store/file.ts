@@ -19,7 +19,7 @@ export interface OwnedFile<T> extends StoredFile<T> {
   settle(): Promise<void>
 }
 
-interface FileOptions {
+export interface FileOptions {
   /** Writes the JSON without white space, for large files. */
   readonly compact?: boolean
   readonly migrations?: Migrations

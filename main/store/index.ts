@@ -5,12 +5,14 @@ import * as v from 'valibot'
 import { jobSchema, settingsSchema, type Settings } from '../../preload/contract/index.ts'
 import { prepareFolder } from './disk.ts'
 import type { Fields } from './fields.ts'
-import { storedFile, type OwnedFile, type StoredFile } from './file.ts'
+import { storedFile, type FileOptions, type OwnedFile, type StoredFile } from './file.ts'
 import { readLayers, type LayersStore } from './layers.ts'
 import { readLedger, type LedgerStore } from './ledger.ts'
 import { openJournal, type Journal } from './journal.ts'
-import { rememberedLists, type Lists } from './lists.ts'
+import { storedLists, type Lists } from './lists.ts'
 import { readMirrors, type MirrorsStore } from './mirrors.ts'
+import { upgradeJobs, upgradeMirrors } from './old-names.ts'
+import { addVersion } from './versions.ts'
 
 const readSettings = (fields: Fields): Settings => ({
   language: fields.value('language', settingsSchema.entries.language),
@@ -48,20 +50,20 @@ const endTimeoutMs = 5_000
 export function openStore(folder: string): Store {
   prepareFolder(folder)
   const files: Pick<OwnedFile<unknown>, 'settle'>[] = []
-  function file<T extends object>(name: string, read: (fields: Fields) => T, options?: { compact: boolean }) {
+  function file<T extends object>(name: string, read: (fields: Fields) => T, options?: FileOptions) {
     const opened = storedFile(join(folder, name), read, options)
     files.push(opened)
     return opened
   }
   const journal = openJournal(join(folder, 'journal'))
-  const lists = rememberedLists(join(folder, 'lists'))
+  const lists = storedLists(join(folder, 'lists'))
   return {
     settings: file('settings.json', readSettings),
     window: file('window.json', readWindow),
-    jobs: file('jobs.json', readJobs),
+    jobs: file('jobs.json', readJobs, { migrations: [addVersion, upgradeJobs] }),
     layers: file('layers.json', readLayers, { compact: true }),
     ledger: file('ledger.json', readLedger),
-    mirrors: file('mirrors.json', readMirrors),
+    mirrors: file('mirrors.json', readMirrors, { migrations: [addVersion, upgradeMirrors] }),
     lists,
     journal,
     async end() {
@@ -72,7 +74,7 @@ export function openStore(folder: string): Store {
 }
 
 export type { Lists }
-export type { Journal, JournalEntry, JournalLine } from './journal.ts'
+export { journalVersion, type Journal, type JournalEntry, type JournalLine } from './journal.ts'
 export type { StoredFile } from './file.ts'
 export type { LayersFile, LayersSection, LayersStore } from './layers.ts'
 export type { Ledger, LedgerEntry, LedgerStore, PullEntry } from './ledger.ts'

@@ -9,10 +9,14 @@ import * as v from 'valibot'
 import { jobItemSchema, jobSchema, type Job } from '../../preload/contract/index.ts'
 import { readPrivately } from './disk.ts'
 import { undoEntry } from './ledger.ts'
+import { upgradeLine } from './old-names.ts'
+
+/** The version of new files. Files of version 1 are read, and new lines may be appended to them. */
+export const journalVersion = 2
 
 const line = v.variant('kind', [
   /** The first line, written before the job starts its work. */
-  v.object({ kind: v.literal('begin'), version: v.literal(1), job: jobSchema }),
+  v.object({ kind: v.literal('begin'), version: v.picklist([1, journalVersion]), job: jobSchema }),
   v.object({ kind: v.literal('item'), at: v.number(), item: v.partial(jobItemSchema) }),
   /** The undo entry from this line on; null if nothing can be undone. */
   v.object({ kind: v.literal('undo'), undo: v.nullable(undoEntry) }),
@@ -53,7 +57,7 @@ export function foldLines(text: string): JournalEntry | undefined {
 /** If the app was killed, the last line may be incomplete. */
 function parsed(text: string): JournalLine | undefined {
   try {
-    const read = v.safeParse(line, JSON.parse(text))
+    const read = v.safeParse(line, upgradeLine(JSON.parse(text)))
     return read.success ? read.output : undefined
   } catch {
     return undefined

@@ -45,7 +45,7 @@ const readList = (fields: Fields): List => ({
   images: fields.list('images', image),
 })
 
-export function rememberedLists(folder: string): Lists {
+export function storedLists(folder: string): Lists {
   const files = new Map<string, OwnedFile<List>>()
   /** Lists that have not been passed to their files yet. */
   const unwritten = new Map<string, ReadonlyMap<string, Image>>()

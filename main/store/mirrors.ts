@@ -25,7 +25,7 @@ const race = v.object({
   ended: v.optional(v.number()),
   cut: v.optional(v.boolean()),
   probes: v.record(v.string(), probe),
-  genuine: v.array(digest),
+  confirmed: v.array(digest),
   unknown: v.optional(v.array(digest), []),
 })
 

@@ -4,7 +4,7 @@
 export type Migration = (old: Readonly<Record<string, unknown>>) => Readonly<Record<string, unknown>>
 
 /** Version 0 of every file is version 1 without the field `version`. */
-const addVersion: Migration = (old) => old
+export const addVersion: Migration = (old) => old
 
 /** The migration at index `n` converts version `n` to `n + 1`. */
 export type Migrations = readonly [Migration, ...Migration[]]

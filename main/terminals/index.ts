@@ -1,7 +1,7 @@
 /** Terminals attached to containers. They stay open when the window reloads. */
 import type { Handlers, Publish } from '../../preload/contract/index.ts'
-import { askingContainer, type Engine } from '../engine/index.ts'
-import { terminalBook } from './book.ts'
+import { withContainerSession, type Engine } from '../engine/index.ts'
+import { terminalList } from './terminal-list.ts'
 import { openTerminal, startInTerminal } from './open.ts'
 
 interface Needs {
@@ -10,8 +10,8 @@ interface Needs {
 }
 
 export function terminalsService({ engine, publish }: Needs) {
-  const terminals = terminalBook({ publish, lease: engine.lease })
-  const withContainer = askingContainer(engine)
+  const terminals = terminalList({ publish, lease: engine.lease })
+  const withContainer = withContainerSession(engine)
 
   return {
     add: terminals.add,
@@ -25,4 +25,4 @@ export function terminalsService({ engine, publish }: Needs) {
   }
 }
 
-export type { Terminals } from './book.ts'
+export type { Terminals } from './terminal-list.ts'

@@ -1,5 +1,5 @@
 /** Opens a terminal on an existing container. */
-import { quoted } from '../../model/text/shell.ts'
+import { shellQuote } from '../../model/text/shell.ts'
 import { fail, ok, type Input, type Result, type Terminal, type TerminalId } from '../../preload/contract/index.ts'
 import {
   attachTo,
@@ -10,9 +10,9 @@ import {
   startContainer,
   type ContainerInspect,
   type EngineSession,
-  type Line,
+  type TerminalStream,
 } from '../engine/index.ts'
-import type { TerminalInfo, Terminals } from './book.ts'
+import type { TerminalInfo, Terminals } from './terminal-list.ts'
 
 export async function openTerminal(
   session: EngineSession,
@@ -22,7 +22,7 @@ export async function openTerminal(
   const found = await inspectContainer(session, id)
   if (!found) return fail({ code: 'container-gone' })
   if (kind !== 'logs' && !found.State.Running) return fail({ code: 'container-not-running' })
-  const addTerminal = (line: Line, command: readonly string[]) =>
+  const addTerminal = (line: TerminalStream, command: readonly string[]) =>
     terminals.add(session, terminalInfo(id, found, kind, command), line)
   const { Tty: tty, OpenStdin: stdin } = found.Config
 
@@ -73,5 +73,5 @@ const terminalInfo = (
   command: readonly string[],
 ): TerminalInfo => ({
   ...{ container, kind, name: Name.replace(/^\//, ''), reference: Config.Image },
-  command: command.map(quoted).join(' '),
+  command: command.map(shellQuote).join(' '),
 })

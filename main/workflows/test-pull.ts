@@ -4,7 +4,7 @@ import { hub } from '../../model/image/reference.ts'
 import { ok, type Failure, type MirrorRace, type Result } from '../../preload/contract/index.ts'
 import { inspectImage, removeImage, type EngineSession } from '../engine/index.ts'
 import type { pullService } from '../pull/index.ts'
-import { guestOf, type Http } from '../registry/index.ts'
+import { untrustedRegistry, type Http } from '../registry/index.ts'
 
 /** About 10 kB, and on nearly every mirror. */
 const testImage = { repository: 'hello-world', path: 'library/hello-world', tag: 'latest' }
@@ -44,7 +44,13 @@ async function chooseTestImage(
   tested: string | undefined,
   signal: AbortSignal,
 ): Promise<Result<string | undefined>> {
-  const registry = guestOf(http, { address: mirror, host: hub, path: testImage.path, patience: 5_000, signal })
+  const registry = untrustedRegistry(http, {
+    address: mirror,
+    host: hub,
+    path: testImage.path,
+    timeoutMs: 5_000,
+    signal,
+  })
   const manifest = await registry.manifest(testImage.tag)
   if (manifest.ok) return ok(`${testImage.repository}@${manifest.value.digest}`)
   if (unreachableCodes.has(manifest.error.code)) return mirrorReference(mirror) ?? manifest

@@ -1,6 +1,6 @@
 /** Shell commands for changing daemon.json by hand, where Slipway cannot change it. */
 import type { Installation } from './plan.ts'
-import { quoted } from '../text/shell.ts'
+import { shellQuote } from '../text/shell.ts'
 
 export interface ManualChange {
   /** The file's path with symbolic links resolved. */
@@ -20,17 +20,17 @@ export interface ManualChange {
  */
 export function commandsFor({ file, oldHash, text, installation, pidFile }: ManualChange): string {
   const sudo = installation === 'rootless' ? '' : 'sudo '
-  const [target, temporary] = [quoted(file), quoted(`${file}.slipway-new`)]
-  const backup = oldHash === undefined ? undefined : quoted(`${file}.before-${oldHash.slice(0, 12)}`)
+  const [target, temporary] = [shellQuote(file), shellQuote(`${file}.slipway-new`)]
+  const backup = oldHash === undefined ? undefined : shellQuote(`${file}.before-${oldHash.slice(0, 12)}`)
   const prepare = backup
     ? [
-        `echo ${quoted(`${oldHash}  ${file}`)} | ${sudo}sha256sum -c - &&`,
+        `echo ${shellQuote(`${oldHash}  ${file}`)} | ${sudo}sha256sum -c - &&`,
         `${sudo}cp -p ${target} ${backup} &&`,
         `${sudo}cp -p ${target} ${temporary} &&`,
       ]
     : [
         `${sudo}test ! -e ${target} && ${sudo}test ! -L ${target} &&`,
-        `${sudo}mkdir -p ${quoted(file.slice(0, file.lastIndexOf('/')))} &&`,
+        `${sudo}mkdir -p ${shellQuote(file.slice(0, file.lastIndexOf('/')))} &&`,
       ]
   return [
     ...prepare,
@@ -40,7 +40,7 @@ export function commandsFor({ file, oldHash, text, installation, pidFile }: Manu
     `${sudo}mv ${temporary} ${target} &&`,
     pidFile === undefined
       ? (reloadCommands[installation] ?? reloadCommands.system)
-      : `${sudo}kill -HUP "$(cat ${quoted(pidFile)})"`,
+      : `${sudo}kill -HUP "$(cat ${shellQuote(pidFile)})"`,
   ].join('\n')
 }
 

@@ -54,7 +54,7 @@ export type Edited =
   | { readonly ok: false; readonly fault: FileFault | { readonly code: 'too-many' } }
 
 /** A mirror that hangs delays each pull by 15 s; with the containerd store, the pull fails. */
-export const mostMirrors = 3
+export const maxMirrors = 3
 
 const mirrorsKey = 'registry-mirrors'
 const insecureKey = 'insecure-registries'
@@ -74,7 +74,7 @@ export function withMirrors(text: FileText, mirrors: readonly string[]): Edited 
   const parsed = parse(text)
   if (!parsed.ok) return parsed
   const wanted = distinctMirrors(mirrors)
-  if (wanted.length > mostMirrors) return { ok: false, fault: { code: 'too-many' } }
+  if (wanted.length > maxMirrors) return { ok: false, fault: { code: 'too-many' } }
   const { settings, object } = parsed
   if (settings.hasMirrors && sameMirrors(distinctMirrors(settings.mirrors), wanted)) return { ok: true, text: text! }
   if (object) return { ok: true, text: withList(text!, object, mirrorsKey, wanted) }

@@ -47,7 +47,7 @@ export interface Container {
 }
 
 /** Whether the container's process has not ended, so that it must be stopped before the container can be removed. */
-export const runs = ({ state }: Pick<Container, 'state'>): boolean =>
+export const isRunning = ({ state }: Pick<Container, 'state'>): boolean =>
   state === 'running' || state === 'paused' || state === 'restarting'
 
 /** A row of `docker images`: one for each tag of an image, or a single row without a tag. */

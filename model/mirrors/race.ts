@@ -28,9 +28,9 @@ export type Probe<Why> =
 export type Content = 'same' | 'older' | 'either' | 'other' | 'disputed' | 'alone' | 'open'
 
 /** The results of the cross-checks: mirrors were asked for digests that differ from their own. */
-export interface Vouched {
+export interface DigestConfirmations {
   /** Digests that another mirror has as well. */
-  readonly genuine: readonly string[]
+  readonly confirmed: readonly string[]
   /** Digests that the other mirrors do not have. */
   readonly unknown: readonly string[]
 }
@@ -48,7 +48,7 @@ export interface Compared {
 export function compare(
   hub: string | undefined,
   mirrors: readonly string[],
-  { genuine, unknown }: Vouched = { genuine: [], unknown: [] },
+  { confirmed, unknown }: DigestConfirmations = { confirmed: [], unknown: [] },
   isComplete = true,
 ): Compared {
   const all = hub === undefined ? mirrors : [hub, ...mirrors]
@@ -58,7 +58,7 @@ export function compare(
     contentOf(digest) {
       if (all.length <= 1) return 'alone'
       if (digest === expected) return 'same'
-      if (genuine.includes(digest)) return expected === undefined ? 'either' : 'older'
+      if (confirmed.includes(digest)) return expected === undefined ? 'either' : 'older'
       if (expected === undefined) return isComplete ? 'disputed' : 'open'
       return unknown.includes(digest) ? 'other' : 'open'
     },

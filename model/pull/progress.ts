@@ -22,7 +22,7 @@ export interface PullLine {
 
 export interface LayerPull {
   readonly id: string
-  readonly state: 'waiting' | 'downloading' | 'downloaded' | 'extracting' | 'done' | 'here'
+  readonly state: 'waiting' | 'downloading' | 'downloaded' | 'extracting' | 'done' | 'exists'
   /** Bytes of the compressed layer that are downloaded or, in the state `extracting`, extracted. */
   readonly bytes: Bytes
   readonly total?: Bytes | undefined
@@ -58,7 +58,7 @@ type Detail = NonNullable<PullLine['progressDetail']>
 /** @returns undefined if the line is not about a layer */
 function nextLayer(layer: LayerPull, status: string, detail: Detail): LayerPull | undefined {
   // Ignore late lines about a finished layer.
-  if (layer.state === 'done' || layer.state === 'here') return layer
+  if (layer.state === 'done' || layer.state === 'exists') return layer
   if (layer.state === 'extracting' && status !== 'Extracting' && status !== 'Pull complete') return layer
   switch (status) {
     case 'Pulling fs layer':
@@ -74,7 +74,7 @@ function nextLayer(layer: LayerPull, status: string, detail: Detail): LayerPull 
     case 'Pull complete':
       return finished(layer)
     case 'Already exists':
-      return { ...layer, state: 'here', bytes: layer.total ?? 0 }
+      return { ...layer, state: 'exists', bytes: layer.total ?? 0 }
   }
   // `Retrying in 5 seconds`, `Already being pulled by another client. Waiting.`
   return /^(Retrying in |Already being pulled)/.test(status) ? { ...layer, state: 'waiting' } : undefined
@@ -94,7 +94,7 @@ function extracting(layer: LayerPull, { current = 0, total, units }: Detail): La
 }
 
 const finished = (layer: LayerPull): LayerPull =>
-  layer.state === 'here' ? layer : { ...layer, state: 'done', bytes: layer.total ?? layer.bytes }
+  layer.state === 'exists' ? layer : { ...layer, state: 'done', bytes: layer.total ?? layer.bytes }
 
 /** @returns undefined if the size is unknown, which the engine reports as 0 or -1 */
 const sizeOf = (reported = 0, min = 0): Bytes | undefined => (reported > 0 ? Math.max(reported, min) : undefined)
@@ -114,7 +114,7 @@ export interface WholePull {
 export function wholeOf(layers: readonly LayerPull[]): WholePull {
   const whole = { downloaded: 0, extracted: 0, total: 0, unknown: 0 }
   for (const { state, bytes, total } of layers) {
-    if (state === 'here') continue
+    if (state === 'exists') continue
     whole.total += total ?? (state === 'extracting' || state === 'downloaded' || state === 'done' ? bytes : 0)
     whole.downloaded += state === 'extracting' ? (total ?? bytes) : bytes
     whole.extracted += state === 'extracting' || state === 'done' ? bytes : 0

@@ -1,6 +1,6 @@
 /** The names that a removal passes to the engine, and the equivalent `docker` commands. */
 import { splitReference, type Image, type Reference } from '../image/image.ts'
-import { quoted } from '../text/shell.ts'
+import { shellQuote } from '../text/shell.ts'
 
 /**
  * The names to remove, in order, to delete an image without force: the engine refuses an id if the image has several
@@ -23,7 +23,7 @@ interface Parts {
 /** @returns the `docker` commands that do the same as the plan */
 export function commandsOf({ deletes, untags, containers }: Parts): string[] {
   const line = (command: string, names: readonly string[]) =>
-    names.length > 0 ? [`${command} ${names.map(quoted).join(' ')}`] : []
+    names.length > 0 ? [`${command} ${names.map(shellQuote).join(' ')}`] : []
   const images = [...untags.map(({ reference }) => reference), ...deletes.flatMap(({ names }) => names)]
   const stops = containers.filter(({ stop }) => stop).map(({ name }) => name)
   return [

@@ -1,5 +1,5 @@
 /** What a removal will do, as plain data. It is computed from the live state and applied without changes. */
-import { isDangling, runs, type Bytes, type Container, type ContainerId } from '../image/image.ts'
+import { isDangling, isRunning, type Bytes, type Container, type ContainerId } from '../image/image.ts'
 import type { Image, ImageId, Reference } from '../image/image.ts'
 import { childrenFirst, removedParents, isBuildStep, listedDescendant } from '../image/family.ts'
 import type { ByteRange } from '../layers/sizes.ts'
@@ -8,9 +8,9 @@ import { boundsOf } from '../layers/bounds.ts'
 import { nothing, type Sharing } from '../layers/sharing.ts'
 import { commandsOf, namesOf } from './commands.ts'
 import { predecessorsOf } from './order.ts'
-import { resolveRows, type Untagging, type WishRow } from './wish.ts'
+import { resolveTargets, type Untagging, type RemovalTarget } from './targets.ts'
 
-export type { Untagging, WishRow }
+export type { Untagging, RemovalTarget }
 
 /** What to do about a container that uses an image. A running container needs the explicit `stop-and-remove`. */
 export type Choice = 'keep' | 'remove' | 'stop-and-remove'
@@ -76,7 +76,7 @@ export interface RemovalPlan {
   /** Containers that the user chose to remove, and whose image is deleted. */
   readonly containers: readonly ContainerRemoval[]
   /** Selected rows whose image or name no longer exists. */
-  readonly missing: readonly WishRow[]
+  readonly missing: readonly RemovalTarget[]
   /** Why the list of containers is incomplete. The engine itself refuses to remove an image that is in use. */
   readonly containersFailure?: string
   /** Upper bound of the bytes that BuildKit's cache may still hold after the removal. */
@@ -99,11 +99,11 @@ export interface World {
 
 /** Whether the choice removes the container. Agreeing to remove a stopped container is no agreement to stop it. */
 const isRemovedBy = (container: Container, choice: Choice | undefined) =>
-  choice === (runs(container) ? 'stop-and-remove' : 'remove')
+  choice === (isRunning(container) ? 'stop-and-remove' : 'remove')
 
-export function planRemoval(world: World, rows: readonly WishRow[], choices: Choices = {}): RemovalPlan {
+export function planRemoval(world: World, rows: readonly RemovalTarget[], choices: Choices = {}): RemovalPlan {
   const { images, sharing } = world
-  const { whole, untags, missing } = resolveRows(images, rows)
+  const { whole, untags, missing } = resolveTargets(images, rows)
   const users = Map.groupBy(world.containers.values(), ({ image }) => image)
   const children = Map.groupBy(
     [...images.values()].filter(({ parent }) => parent !== undefined),
@@ -141,9 +141,9 @@ export function planRemoval(world: World, rows: readonly WishRow[], choices: Cho
     if (image.unreadable !== undefined) return [unreadable(image, references)]
     const containers = (users.get(id) ?? []).map((container): Blocked => {
       const { id: containerId, name, state } = container
-      const offered: Choice[] = ['keep', runs(container) ? 'stop-and-remove' : 'remove']
+      const offered: Choice[] = ['keep', isRunning(container) ? 'stop-and-remove' : 'remove']
       const choice = isRemovedBy(container, choices[container.id]) ? offered[1]! : 'keep'
-      const by = { kind: 'container', id: containerId, name, state, running: runs(container) } as const
+      const by = { kind: 'container', id: containerId, name, state, running: isRunning(container) } as const
       return { image: id, references, by, choice, choices: offered }
     })
     const child = (children.get(id) ?? []).find((child) => !isDeleted(child))
@@ -153,7 +153,7 @@ export function planRemoval(world: World, rows: readonly WishRow[], choices: Cho
     return [...containers, { image: id, references, by, choice: 'keep', choices: ['keep'] }]
   })
   const containers = deletedImages.flatMap(({ id }) =>
-    (users.get(id) ?? []).map((each) => ({ id: each.id, name: each.name, image: id, stop: runs(each) })),
+    (users.get(id) ?? []).map((each) => ({ id: each.id, name: each.name, image: id, stop: isRunning(each) })),
   )
 
   const removedContainers = new Set(containers.map(({ id }) => id))

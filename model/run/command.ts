@@ -1,14 +1,14 @@
 /** The `docker run` command that does the same as the dialog's options. */
 import { hostPortText, parseContainerPort, parseHostPort } from './port.ts'
-import type { PortWish, RunWish, VolumeWish } from './run.ts'
+import type { PortOptions, RunOptions, VolumeOptions } from './run.ts'
 import { mountedAs, type Mount } from './request.ts'
-import { quoted, shellWords } from '../text/shell.ts'
+import { shellQuote, shellWords } from '../text/shell.ts'
 
 /**
  * The arguments of `docker run`; approximate while the options have faults.
  * @param engineFlags global flags that make the docker CLI use the same engine
  */
-export function runArguments(options: RunWish, engineFlags: readonly string[] = []): string[] {
+export function runArguments(options: RunOptions, engineFlags: readonly string[] = []): string[] {
   const flag = (name: string, value: string) => (value === '' ? [] : [name, value])
   return [
     'docker',
@@ -31,11 +31,11 @@ export function runArguments(options: RunWish, engineFlags: readonly string[] = 
   ]
 }
 
-export const runCommand = (options: RunWish, engineFlags?: readonly string[]): string =>
-  runArguments(options, engineFlags).map(quoted).join(' ')
+export const runCommand = (options: RunOptions, engineFlags?: readonly string[]): string =>
+  runArguments(options, engineFlags).map(shellQuote).join(' ')
 
 /** `127.0.0.1:8080:80`; `/tcp` is omitted. */
-function portText({ host, container }: PortWish): string {
+function portText({ host, container }: PortOptions): string {
   const [hostPort, containerPort] = [parseHostPort(host), parseContainerPort(container)]
   const hostText = hostPort ? hostPortText(hostPort) : host
   const suffix = !containerPort || containerPort.protocol === 'tcp' ? '' : `/${containerPort.protocol}`
@@ -43,7 +43,7 @@ function portText({ host, container }: PortWish): string {
   return hostText === '' ? containerText : `${hostText}:${containerText}`
 }
 
-function volumeFlag(volume: VolumeWish): string[] {
+function volumeFlag(volume: VolumeOptions): string[] {
   const volumeMount = mountedAs(volume)
   if ('mount' in volumeMount) return ['--mount', mountText(volumeMount.mount)]
   return ['-v', 'bind' in volumeMount ? volumeMount.bind : volumeMount.anonymous]

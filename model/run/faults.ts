@@ -1,6 +1,6 @@
 /** Validates run options. The dialog applies these rules while the user types, and main applies them before a run. */
 import { collide, parseContainerPort, parseHostPort } from './port.ts'
-import type { RunFault, RunFaultCode, RunField, RunWish } from './run.ts'
+import type { RunFault, RunFaultCode, RunField, RunOptions } from './run.ts'
 import { minMemoryBytes, parseCpus, parseMemory } from './limits.ts'
 import { shellWords } from '../text/shell.ts'
 
@@ -12,7 +12,7 @@ const networkPattern = /^(?:container:)?[a-zA-Z0-9][a-zA-Z0-9_.-]*$/
 const controlCharacter = /\p{Cc}/u
 
 /** @returns all faults of the options, in the order of the dialog's fields. `taken`: names that are in use */
-export function runFaults(options: RunWish, taken: Iterable<string>): RunFault[] {
+export function runFaults(options: RunOptions, taken: Iterable<string>): RunFault[] {
   const check = (field: RunField, valid: boolean, code: RunFaultCode): RunFault[] => (valid ? [] : [{ field, code }])
   const { name, command, memory, cpus, workdir, network } = options
   const bytes = parseMemory(memory)
@@ -32,7 +32,7 @@ export function runFaults(options: RunWish, taken: Iterable<string>): RunFault[]
   ]
 }
 
-function portFaults({ ports }: RunWish): RunFault[] {
+function portFaults({ ports }: RunOptions): RunFault[] {
   const parsed = ports.map(({ host, container }) => ({
     host: parseHostPort(host),
     container: parseContainerPort(container),
@@ -51,7 +51,7 @@ function portFaults({ ports }: RunWish): RunFault[] {
   })
 }
 
-function volumeFaults({ volumes }: RunWish): RunFault[] {
+function volumeFaults({ volumes }: RunOptions): RunFault[] {
   return volumes.flatMap(({ source, target, readOnly }, row): RunFault[] => {
     const fault = (code: RunFaultCode): RunFault[] => [{ field: 'volumes', row, code }]
     if (source !== '' && !isAbsolutePath(source) && !namePattern.test(source)) return fault('volume-source')
@@ -63,7 +63,7 @@ function volumeFaults({ volumes }: RunWish): RunFault[] {
   })
 }
 
-function variableFaults({ environment }: RunWish): RunFault[] {
+function variableFaults({ environment }: RunOptions): RunFault[] {
   return environment.flatMap(({ name }, row): RunFault[] => {
     if (name === '' || name.includes('=')) return [{ field: 'environment', row, code: 'variable-name' }]
     return environment.slice(0, row).some((other) => other.name === name)

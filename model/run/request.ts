@@ -1,6 +1,6 @@
 /** Converts valid run options to the request that `docker run` would send. */
 import { parseContainerPort, parseHostPort } from './port.ts'
-import type { RestartPolicy, RunWish, VolumeWish } from './run.ts'
+import type { RestartPolicy, RunOptions, VolumeOptions } from './run.ts'
 import { parseCpus, parseMemory } from './limits.ts'
 import { shellWords } from '../text/shell.ts'
 
@@ -40,7 +40,7 @@ export interface Mount {
   readonly ReadOnly?: boolean
 }
 
-export function runRequest(options: RunWish): RunRequest {
+export function runRequest(options: RunOptions): RunRequest {
   const { interactive, name, environment, user, workdir, network, restart, removeAtEnd } = options
   const command = shellWords(options.command) ?? []
   const [memory, cpus] = [parseMemory(options.memory), parseCpus(options.cpus)]
@@ -86,7 +86,7 @@ type VolumeMount = { readonly bind: string } | { readonly mount: Mount } | { rea
  * Folders use `--mount`, since `-v` would create a missing folder as root. So do targets with a colon, where `-v` would
  * split them.
  */
-export function mountedAs({ source, target, readOnly }: VolumeWish): VolumeMount {
+export function mountedAs({ source, target, readOnly }: VolumeOptions): VolumeMount {
   const isPath = source.startsWith('/')
   if (isPath || target.includes(':'))
     return {
@@ -100,7 +100,7 @@ export function mountedAs({ source, target, readOnly }: VolumeWish): VolumeMount
   return source === '' ? { anonymous: target } : { bind: `${source}:${target}${readOnly ? ':ro' : ''}` }
 }
 
-function portBindings({ ports }: RunWish) {
+function portBindings({ ports }: RunOptions) {
   const bindingsByPort: Record<string, { HostIp: string; HostPort: string }[]> = {}
   for (const { host, container } of ports) {
     const [hostPort, containerPort] = [parseHostPort(host), parseContainerPort(container)]

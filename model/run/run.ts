@@ -1,14 +1,14 @@
 /** The options for running an image, as typed in the dialog. */
 import type { ImageId, Reference } from '../image/image.ts'
 
-export interface PortWish {
+export interface PortOptions {
   /** The host port: `8080`, `127.0.0.1:8080`, `[::1]:8080`; empty for one that the engine chooses. */
   readonly host: string
   /** The container port: `80/tcp`, `53/udp`; TCP without a protocol. */
   readonly container: string
 }
 
-export interface VolumeWish {
+export interface VolumeOptions {
   /** A folder's absolute path or a volume's name; empty for a new anonymous volume. */
   readonly source: string
   /** An absolute path in the container. */
@@ -24,7 +24,7 @@ export interface Variable {
 export const restartPolicies = ['no', 'on-failure', 'always', 'unless-stopped'] as const
 export type RestartPolicy = (typeof restartPolicies)[number]
 
-export interface RunWish {
+export interface RunOptions {
   readonly image: ImageId
   /** `repository:tag`, or the image's id if it has no tag. */
   readonly reference: Reference
@@ -34,9 +34,9 @@ export interface RunWish {
   readonly name: string
   /** In shell syntax without expansion; empty for the image's default command. */
   readonly command: string
-  readonly ports: readonly PortWish[]
+  readonly ports: readonly PortOptions[]
   readonly removeAtEnd: boolean
-  readonly volumes: readonly VolumeWish[]
+  readonly volumes: readonly VolumeOptions[]
   /** Only the variables that differ from the image's defaults. */
   readonly environment: readonly Variable[]
   /** A network's name, `host` or `none`; empty for the engine's default. */
@@ -97,7 +97,7 @@ export interface RunFault {
 }
 
 /** The default options for an image, before its details are known. */
-export const plainWish = (image: ImageId, reference: Reference): RunWish => ({
+export const defaultRunOptions = (image: ImageId, reference: Reference): RunOptions => ({
   ...{ image, reference },
   interactive: true,
   name: '',

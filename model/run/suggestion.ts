@@ -2,8 +2,8 @@
 import type { ImageId, Reference } from '../image/image.ts'
 import { splitReference } from '../image/image.ts'
 import { hostPortText, parseContainerPort, type HostPort } from './port.ts'
-import { plainWish, type PortWish, type RunWish } from './run.ts'
-import { quoted } from '../text/shell.ts'
+import { defaultRunOptions, type PortOptions, type RunOptions } from './run.ts'
+import { shellQuote } from '../text/shell.ts'
 
 /** Known shells, best first: the file to look for in an image, and the command that runs the shell. */
 export const shells: readonly { readonly path: string; readonly command: readonly string[] }[] = [
@@ -29,11 +29,11 @@ interface ImageFacts {
  * An image that exposes ports runs in the background, with each TCP port published on a free loopback port. Any other
  * image runs in a terminal with its shell, unless it has an entry point, whose argument the shell would become.
  */
-export async function suggestRun(facts: ImageFacts): Promise<RunWish> {
+export async function suggestRun(facts: ImageFacts): Promise<RunOptions> {
   const { image, reference, exposes, entrypoint, shell, names } = facts
-  const defaults = { ...plainWish(image, reference), name: freeName(shortName(reference), names) }
+  const defaults = { ...defaultRunOptions(image, reference), name: freeName(shortName(reference), names) }
   if (exposes.length > 0) return { ...defaults, interactive: false, ports: await freePorts(exposes, facts.isFree) }
-  return { ...defaults, command: shell && entrypoint.length === 0 ? shell.map(quoted).join(' ') : '' }
+  return { ...defaults, command: shell && entrypoint.length === 0 ? shell.map(shellQuote).join(' ') : '' }
 }
 
 /** The last part of the repository, adjusted to a valid container name; empty for an image without a name. */
@@ -54,9 +54,9 @@ const preferredHostPorts: Readonly<Record<number, number>> = { 80: 8080, 443: 84
 /** Ports below this are reserved for root. */
 const minUnprivilegedPort = 1024
 
-async function freePorts(exposes: readonly string[], isFree: ImageFacts['isFree']): Promise<PortWish[]> {
+async function freePorts(exposes: readonly string[], isFree: ImageFacts['isFree']): Promise<PortOptions[]> {
   const assigned = new Set<number>()
-  const ports: PortWish[] = []
+  const ports: PortOptions[] = []
   for (const container of exposes) {
     const parsed = parseContainerPort(container)
     if (parsed?.protocol !== 'tcp') continue

@@ -2,7 +2,7 @@
 import type { Image } from '../image/image.ts'
 
 /** `here`: the image exists locally. `older`: the tag exists locally, but its content differs from the registry's. */
-export type Presence = 'here' | 'older'
+export type Presence = 'present' | 'older'
 
 /**
  * Looks for an image with one of a variant's tags. A pulled image keeps its registry digest; in the containerd store
@@ -22,5 +22,5 @@ export function presenceOf(
     ...digests.map((name) => name.slice(name.indexOf('@') + 1)),
     ...(store === 'containerd' ? [id] : []),
   ])
-  return digest === undefined || localDigests.length === 0 || localDigests.includes(digest) ? 'here' : 'older'
+  return digest === undefined || localDigests.length === 0 || localDigests.includes(digest) ? 'present' : 'older'
 }

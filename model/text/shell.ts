@@ -1,7 +1,7 @@
 /** Quotes and splits the words of shell commands. */
 
 /** Quotes a word for a POSIX shell, only if necessary. */
-export const quoted = (word: string): string =>
+export const shellQuote = (word: string): string =>
   /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`
 
 /**

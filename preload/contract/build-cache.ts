@@ -7,14 +7,14 @@ import type { JobId } from './jobs.ts'
 const planId = v.pipe(v.string(), v.maxLength(64))
 
 /** A plan that main stores. The window applies it by its id. */
-export interface KeptCachePlan {
+export interface StoredCachePlan {
   readonly id: string
   readonly plan: CachePlan
 }
 
 export const calls = {
   /** Main stores one plan. A newer request invalidates the previous plan at once (`plan-unknown`). */
-  'build-cache.plan': call(v.undefined(), type<KeptCachePlan>()),
+  'build-cache.plan': call(v.undefined(), type<StoredCachePlan>()),
   /** Fails with `plan-moved`, and removes nothing, if the records to remove are no longer those of the plan. */
   'build-cache.apply': call(planId, type<JobId>()),
 }

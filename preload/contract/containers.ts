@@ -15,7 +15,7 @@ export interface ContainerLoss {
   readonly removesItself: boolean
 }
 
-export interface ContainerEnding {
+export interface ExitReport {
   readonly exitCode: number
   /** The last lines of the container's output. */
   readonly lines: string
@@ -25,7 +25,7 @@ export const calls = {
   'containers.start': call(containerId, type<void>()),
   'containers.stop': call(containerId, type<void>()),
   /** The exit code and last output of a container that has ended. */
-  'containers.ending': call(containerId, type<ContainerEnding>()),
+  'containers.ending': call(containerId, type<ExitReport>()),
   'containers.loss': call(containerId, type<ContainerLoss>()),
   /** Removes a container with exactly the anonymous volumes that were shown to the user. */
   'containers.remove': call(

@@ -53,7 +53,7 @@ export interface DaemonMirrors {
 }
 
 /** A plan that main stores until it is applied. */
-export interface KeptMirrorPlan {
+export interface StoredMirrorPlan {
   readonly id: string
   readonly file: string
   readonly way: ChangeWay
@@ -80,7 +80,7 @@ export const calls = {
    * give a password, so a file that only an administrator may read is read as root. A new request invalidates the
    * previous plan at once; a request that a newer one overtakes fails with `plan-unknown`.
    */
-  'daemon-config.plan': call(v.object({ mirrors, withPassword: v.boolean() }), type<KeptMirrorPlan>()),
+  'daemon-config.plan': call(v.object({ mirrors, withPassword: v.boolean() }), type<StoredMirrorPlan>()),
   'daemon-config.apply': call(v.pipe(v.string(), v.maxLength(64)), type<JobId>()),
   /** The backups that can be restored, newest first. Asks for a password if they belong to root. */
   'daemon-config.backups': call(v.undefined(), type<readonly DaemonBackup[]>()),

@@ -56,7 +56,7 @@ const reference = v.pipe(v.string(), v.nonEmpty(), v.maxLength(400))
 export const calls = {
   'images.snapshot': call(v.undefined(), type<ImagesSnapshot>()),
   /** Resyncs with engines that do not report every change. Call this when the user returns to the window. */
-  'images.lookAgain': call(v.undefined(), type<void>()),
+  'images.resync': call(v.undefined(), type<void>()),
   'images.details': call(imageId, type<ImageDetails>()),
   /** For each word, in lower case, the images that have a label `name=value` containing it. */
   'images.labelled': call(

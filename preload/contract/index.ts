@@ -78,15 +78,15 @@ export interface Slipway {
 /** The IPC channel of all events; its arguments are `[name, payload]`. */
 export const eventChannel = 'slipway.event'
 
-export type { KeptCachePlan } from './build-cache.ts'
-export type { ContainerEnding, ContainerLoss } from './containers.ts'
+export type { StoredCachePlan } from './build-cache.ts'
+export type { ExitReport, ContainerLoss } from './containers.ts'
 export {
   daemonSteps,
   type ChangeWay,
   type DaemonBackup,
   type DaemonMirrors,
   type DaemonStep,
-  type KeptMirrorPlan,
+  type StoredMirrorPlan,
   type MirrorChange,
 } from './daemon-config.ts'
 export { fail, ok, type Result } from './define.ts'
@@ -131,7 +131,7 @@ export {
   type MirrorRace,
   type Mirrors,
 } from './mirrors.ts'
-export type { CopyPlace, KeptPlan, StrayCopy, Undoable } from './removal.ts'
+export type { CopyPlace, StoredPlan, StrayCopy, Undoable } from './removal.ts'
 export type { PortState, RunSuggestion, StartedRun } from './run.ts'
 export type { ContainerFailure, RunFailure } from './run-failures.ts'
 export { languages, settings as settingsSchema, type Appearance, type Language, type Settings } from './settings.ts'

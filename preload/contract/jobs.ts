@@ -9,7 +9,7 @@ const byteRange = v.object({ min: bytes, max: bytes })
 const pulledLayer = v.object({
   /** The engine's short id of the layer: twelve hex digits. */
   id: v.string(),
-  state: v.picklist(['waiting', 'downloading', 'downloaded', 'extracting', 'done', 'here']),
+  state: v.picklist(['waiting', 'downloading', 'downloaded', 'extracting', 'done', 'exists']),
   /** Bytes of the compressed layer that are downloaded or, while extracting, unpacked. */
   bytes,
   total: v.optional(bytes),
@@ -46,9 +46,9 @@ const subject = v.variant('kind', [
     /** Current download speed in bytes per second. `left`: remaining seconds at that speed, if known. */
     speed: v.optional(bytes),
     left: v.optional(v.number()),
-    /** The pulled image. `news`: the image was not present before. `cost`: the additional disk space in bytes. */
-    came: v.optional(
-      v.object({ image: v.string(), digest: v.optional(v.string()), news: v.boolean(), cost: v.optional(bytes) }),
+    /** The pulled image. `isNew`: the image was not present before. `cost`: the additional disk space in bytes. */
+    result: v.optional(
+      v.object({ image: v.string(), digest: v.optional(v.string()), isNew: v.boolean(), cost: v.optional(bytes) }),
     ),
   }),
   v.object({
@@ -89,8 +89,8 @@ const failure = v.custom<Failure>(
 export const item = v.object({
   /** A reference or an image's short id; a build step or the id of its cache record. */
   name: v.string(),
-  /** `kept`: skipped, by the user's choice or after a cancel. `unknown`: the connection to the engine was lost. */
-  state: v.picklist(['waiting', 'running', 'done', 'kept', 'failed', 'unknown']),
+  /** `skipped`: not done, by the user's choice or after a cancel. `unknown`: the connection to the engine was lost. */
+  state: v.picklist(['waiting', 'running', 'done', 'skipped', 'failed', 'unknown']),
   failure: v.exactOptional(failure),
 })
 export type JobItem = v.InferOutput<typeof item>

@@ -1,6 +1,6 @@
 /** Mirrors of Docker Hub: the known ones, the user's own, and which work from this computer. */
 import * as v from 'valibot'
-import type { Probe, Vouched } from '../../model/mirrors/race.ts'
+import type { Probe, DigestConfirmations } from '../../model/mirrors/race.ts'
 import { call, event, type } from './define.ts'
 import type { Failure } from './errors.ts'
 import type { JobId } from './jobs.ts'
@@ -35,7 +35,7 @@ export type MirrorProbe = Probe<Failure>
 /** Docker Hub's key among the probes. */
 export const hubAddress = 'https://registry-1.docker.io'
 
-export interface MirrorRace extends Vouched {
+export interface MirrorRace extends DigestConfirmations {
   readonly job: JobId
   /** The image that the mirrors are tested with, as `alpine:latest`. */
   readonly image: string

@@ -16,7 +16,7 @@ export interface CopyPlace {
 }
 
 /** A plan that main stores. The window applies it by its id. */
-export interface KeptPlan {
+export interface StoredPlan {
   readonly id: string
   readonly plan: RemovalPlan
   readonly copies: CopyPlace
@@ -53,7 +53,7 @@ export const calls = {
    */
   'removal.plan': call(
     v.object({ rows: v.pipe(v.array(row), v.maxLength(50_000)), choices: v.record(v.string(), choice) }),
-    type<KeptPlan>(),
+    type<StoredPlan>(),
   ),
   /** `copies`: images to save first. Nothing is removed before all copies are saved. */
   'removal.apply': call(v.object({ planId, copies: v.array(imageId) }), type<JobId>()),

@@ -1,7 +1,7 @@
 /** Running an image. */
 import * as v from 'valibot'
 import type { ContainerId } from '../../model/image/image.ts'
-import { restartPolicies, type RunWish } from '../../model/run/run.ts'
+import { restartPolicies, type RunOptions } from '../../model/run/run.ts'
 import { call, type } from './define.ts'
 import { imageId } from './ids.ts'
 import { terminalSize, type TerminalId } from './terminals.ts'
@@ -32,11 +32,11 @@ const runWish = v.object({
   cpus: typed,
   user: typed,
   workdir: typed,
-}) satisfies v.GenericSchema<unknown, RunWish>
+}) satisfies v.GenericSchema<unknown, RunOptions>
 
 /** Suggested options for an image, and the image's defaults. */
 export interface RunSuggestion {
-  readonly wish: RunWish
+  readonly wish: RunOptions
   /** The image's entry point. The command becomes its arguments, so no shell is suggested if there is one. */
   readonly entrypoint: readonly string[]
   /** The image's default command. */

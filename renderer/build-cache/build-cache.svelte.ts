@@ -1,8 +1,8 @@
 /** Plans and applies a removal of build cache, for the dialog that shows the plan. */
-import type { Failure, KeptCachePlan } from '../../preload/contract/index.ts'
+import type { Failure, StoredCachePlan } from '../../preload/contract/index.ts'
 
 export class CacheRemoval {
-  stored = $state.raw<KeptCachePlan>()
+  stored = $state.raw<StoredCachePlan>()
   failure = $state.raw<Failure>()
   planning = $state(true)
   working = $state(false)

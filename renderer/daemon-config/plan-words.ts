@@ -2,7 +2,7 @@
 import type { FileFault } from '../../model/daemon-config/file.ts'
 import type { Installation, Obstacle, PlanRow } from '../../model/daemon-config/plan.ts'
 import { plain } from '../../model/text/plain.ts'
-import { listed, t } from '../ui/words.svelte.ts'
+import { listed, t } from '../ui/i18n.svelte.ts'
 import { wrongAddress } from '../ui/mirror-address-words.ts'
 
 /** Text of one plan row. Mirror rows (`asks`) are shown in a separate list. */

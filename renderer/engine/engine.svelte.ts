@@ -3,7 +3,7 @@ import { plain } from '../../model/text/plain.ts'
 import type { ContextChoice, EngineContext, EngineState } from '../../preload/contract/index.ts'
 import { failureWords } from '../ui/failure.ts'
 import { notices } from '../ui/notice.svelte.ts'
-import { t } from '../ui/words.svelte.ts'
+import { t } from '../ui/i18n.svelte.ts'
 
 class EngineView {
   state = $state.raw<EngineState>({ status: 'connecting' })

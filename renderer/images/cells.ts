@@ -3,7 +3,7 @@ import { shortId, type Bytes } from '../../model/image/image.ts'
 import { plain } from '../../model/text/plain.ts'
 import { live } from '../engine/live.svelte.ts'
 import { layers } from '../layers/layers.svelte.ts'
-import { ago, count, exactly, size, t } from '../ui/words.svelte.ts'
+import { ago, count, exactly, size, t } from '../ui/i18n.svelte.ts'
 import type { GroupLine, ImageLine, Line } from './lines.ts'
 
 export interface Cells {

@@ -4,7 +4,7 @@ import type { ByteRange } from '../../model/layers/sizes.ts'
 import { wholeOf } from '../../model/pull/progress.ts'
 import type { Job, JobItem, JobSubject, PulledLayer } from '../../preload/contract/index.ts'
 import { failureWords } from '../ui/failure.ts'
-import { bytesBetween, listed, size, span, t } from '../ui/words.svelte.ts'
+import { bytesBetween, listed, size, span, t } from '../ui/i18n.svelte.ts'
 
 export function titleOf({ subject, state, items }: Job): string {
   if (subject.kind === 'pull') return pullTitle(subject, state)
@@ -88,11 +88,11 @@ function pullSummary(subject: Pull, { state, items, failure }: Job): string {
   if (reason) return failureWords(reason).title
   if (state === 'cancelled') return t('job.pull.cancelled')
   if (state === 'interrupted') return t('job.pull.interrupted')
-  const { came } = subject
-  if (!came) return ''
-  const summary = [shortId(came.digest ?? came.image)]
-  if (!came.news) summary.push(t('job.pull.upToDate'))
-  else if (came.cost !== undefined) summary.push(t('job.pull.cost', { bytes: size(came.cost) }))
+  const { result } = subject
+  if (!result) return ''
+  const summary = [shortId(result.digest ?? result.image)]
+  if (!result.isNew) summary.push(t('job.pull.upToDate'))
+  else if (result.cost !== undefined) summary.push(t('job.pull.cost', { bytes: size(result.cost) }))
   return summary.join(' · ')
 }
 
@@ -122,8 +122,8 @@ export function layerWords(state: PulledLayer['state']): string {
       return t('job.layer.extracting')
     case 'done':
       return t('job.layer.done')
-    case 'here':
-      return t('job.layer.here')
+    case 'exists':
+      return t('job.layer.exists')
   }
 }
 
@@ -140,8 +140,8 @@ export function itemWords({ state, failure }: JobItem): string {
       return t('job.item.running')
     case 'done':
       return t('job.item.done')
-    case 'kept':
-      return t('job.item.kept')
+    case 'skipped':
+      return t('job.item.skipped')
     case 'failed':
       return t('job.item.failed')
     case 'unknown':

@@ -3,7 +3,7 @@ import type { Job, JobId } from '../../preload/contract/index.ts'
 import { engine } from '../engine/engine.svelte.ts'
 import { screens } from '../ui/screens.svelte.ts'
 import { notices } from '../ui/notice.svelte.ts'
-import { t } from '../ui/words.svelte.ts'
+import { t } from '../ui/i18n.svelte.ts'
 import { summaryOf, titleOf } from './job-words.ts'
 
 class Jobs {

@@ -2,7 +2,7 @@
 import { restsUntil } from '../../model/mirrors/race.ts'
 import type { Failure, MirrorProbe } from '../../preload/contract/index.ts'
 import { failureWords } from '../ui/failure.ts'
-import { exactly, sentences, t } from '../ui/words.svelte.ts'
+import { exactly, sentences, t } from '../ui/i18n.svelte.ts'
 
 type Failed = Extract<MirrorProbe, { readonly state: 'failed' }>
 

@@ -2,7 +2,7 @@
 import { plain } from '../../model/text/plain.ts'
 import type { Content } from '../../model/mirrors/race.ts'
 import type { Mirror, MirrorProbe } from '../../preload/contract/index.ts'
-import { shownLanguage, t } from '../ui/words.svelte.ts'
+import { shownLanguage, t } from '../ui/i18n.svelte.ts'
 import { isRefusal, failureSentences, shortReason } from './fault-words.ts'
 
 export interface Verdict {

@@ -1,8 +1,8 @@
 /** State of the Mirrors screen: the Docker Hub mirrors, their test results and the user's choice. */
 import { byFindings, compare, diagnose, digestIn, isFresh, isGood, type Content } from '../../model/mirrors/race.ts'
-import { holdInPlace } from '../ui/steady.ts'
+import { holdInPlace } from '../ui/hold-in-place.ts'
 import { hubAddress, type Failure, type Mirror, type MirrorProbe, type Mirrors } from '../../preload/contract/index.ts'
-import { mostMirrors } from '../../model/daemon-config/file.ts'
+import { maxMirrors } from '../../model/daemon-config/file.ts'
 import { canonical, sameMirror } from '../../model/mirrors/address.ts'
 import { Cursor } from '../ui/cursor.svelte.ts'
 
@@ -139,7 +139,7 @@ class MirrorList {
   toggle(mirror: Mirror) {
     const { address } = mirror
     if (this.chosen.includes(address)) this.chosen = this.chosen.filter((one) => one !== address)
-    else if (this.mayChoose(mirror) && this.chosen.length < mostMirrors) this.chosen = [...this.chosen, address]
+    else if (this.mayChoose(mirror) && this.chosen.length < maxMirrors) this.chosen = [...this.chosen, address]
   }
 
   moveChosen(address: string, by: -1 | 1) {

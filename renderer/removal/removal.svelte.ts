@@ -1,10 +1,10 @@
 /** A removal before it is applied: main's plan, the user's choices, and which images are saved first. */
 import type { ContainerId, ImageId } from '../../model/image/image.ts'
-import type { Blocked, Choice, Deletion, WishRow } from '../../model/removal/plan.ts'
-import type { Failure, KeptPlan } from '../../preload/contract/index.ts'
+import type { Blocked, Choice, Deletion, RemovalTarget } from '../../model/removal/plan.ts'
+import type { Failure, StoredPlan } from '../../preload/contract/index.ts'
 
 export class Removal {
-  stored = $state.raw<KeptPlan>()
+  stored = $state.raw<StoredPlan>()
   failure = $state.raw<Failure>()
   /** The plan changed while the user read it; the new plan is shown. */
   planChanged = $state(false)
@@ -14,13 +14,13 @@ export class Removal {
   /** Whether main still has the shown plan, so that it can be applied. */
   canApply = $state(false)
   #latestRequest = 0
-  readonly #rows: readonly WishRow[]
+  readonly #rows: readonly RemovalTarget[]
   #choices: Readonly<Record<ContainerId, Choice>> = {}
   /** Whether tagged and untagged images are saved before they are removed. */
   copyTagged = $state(true)
   copyUntagged = $state(false)
 
-  constructor(rows: readonly WishRow[]) {
+  constructor(rows: readonly RemovalTarget[]) {
     this.#rows = rows
     void this.#plan()
   }
@@ -85,4 +85,4 @@ export class Removal {
   }
 }
 
-const toRow = ({ image, reference }: WishRow) => (reference === undefined ? { image } : { image, reference })
+const toRow = ({ image, reference }: RemovalTarget) => (reference === undefined ? { image } : { image, reference })

@@ -1,7 +1,7 @@
 /** Texts for invalid fields of the Run dialog. */
 import type { RunFaultCode } from '../../model/run/run.ts'
 import type { MessageKey } from '../../resources/messages/index.ts'
-import { t } from '../ui/words.svelte.ts'
+import { t } from '../ui/i18n.svelte.ts'
 
 const words = {
   'name-form': 'run.fault.name-form',

@@ -1,12 +1,12 @@
 /** State of the Discover screen: the query, its results, and the cursor. */
-import { understand } from '../../model/search/box.ts'
-import { holdInPlace } from '../ui/steady.ts'
+import { parseSearch } from '../../model/search/query.ts'
+import { holdInPlace } from '../ui/hold-in-place.ts'
 import type { Featured, FoundImage, SearchAnswer } from '../../preload/contract/index.ts'
 import { Cursor } from '../ui/cursor.svelte.ts'
 
 export class Discover {
   text = $state('')
-  readonly asked = $derived(understand(this.text))
+  readonly asked = $derived(parseSearch(this.text))
   featured = $state.raw<Featured>()
   /** The best answer to the query so far. */
   answer = $state.raw<SearchAnswer>()

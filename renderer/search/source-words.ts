@@ -1,7 +1,7 @@
 /** Names the sources of search results, and those that failed. */
 import { hub, registryTitle } from '../../model/image/reference.ts'
 import type { SearchAnswer, SearchSource } from '../../preload/contract/index.ts'
-import { t } from '../ui/words.svelte.ts'
+import { t } from '../ui/i18n.svelte.ts'
 
 export function nameOf(source: SearchSource): string {
   switch (source.kind) {

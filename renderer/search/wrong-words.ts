@@ -1,6 +1,6 @@
 /** Why an image name is invalid. */
-import type { WrongName } from '../../model/search/box.ts'
-import { t } from '../ui/words.svelte.ts'
+import type { WrongName } from '../../model/search/query.ts'
+import { t } from '../ui/i18n.svelte.ts'
 
 export function wrongWords(why: WrongName): string {
   switch (why) {

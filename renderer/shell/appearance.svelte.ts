@@ -1,6 +1,6 @@
 /** Language and theme: the settings, and the values in effect. */
 import type { Appearance, Settings } from '../../preload/contract/index.ts'
-import { setLanguage } from '../ui/words.svelte.ts'
+import { setLanguage } from '../ui/i18n.svelte.ts'
 
 class AppearanceState {
   current = $state.raw<Appearance>({ language: 'system', theme: 'system', shownLanguage: 'en' })

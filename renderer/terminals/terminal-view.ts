@@ -4,13 +4,13 @@
  */
 import type { Terminal as Xterm } from '@xterm/xterm'
 import type { Terminal, TerminalId, TerminalReplay } from '../../preload/contract/index.ts'
-import { TerminalOutput } from './arrivals.ts'
+import { TerminalOutput } from './terminal-output.ts'
 import { Finder, maxMatches } from './finder.svelte.ts'
-import { TerminalFit, type Size } from './fitting.ts'
-import { hanFontFamily } from './han.ts'
+import { TerminalFit, type Size } from './terminal-fit.ts'
+import { hanFontFamily } from './han-font.ts'
 import { scrolls, terminalKey, type TerminalKey } from './keys.ts'
 import { minContrast, themes } from './theme.ts'
-import { chunks } from './typed.ts'
+import { chunks } from './input.ts'
 
 interface TerminalViewOptions {
   /** Estimated size, until the terminal is visible and measured. */

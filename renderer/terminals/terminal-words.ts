@@ -1,7 +1,7 @@
 /** Texts for a terminal: its title, what closing it does, how it ended. */
 import { plain } from '../../model/text/plain.ts'
 import type { Terminal } from '../../preload/contract/index.ts'
-import { sentences, t } from '../ui/words.svelte.ts'
+import { sentences, t } from '../ui/i18n.svelte.ts'
 
 /** `box · sh`; a second terminal with the same title is `box · sh 2`. */
 export function titleOf(terminal: Terminal, all: readonly Terminal[]): string {

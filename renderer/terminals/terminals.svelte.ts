@@ -3,11 +3,11 @@ import type { ContainerId } from '../../model/image/image.ts'
 import type { Failure, Result, Terminal, TerminalId } from '../../preload/contract/index.ts'
 import { live } from '../engine/live.svelte.ts'
 import { screens, type ScreenName } from '../ui/screens.svelte.ts'
-import { t } from '../ui/words.svelte.ts'
-import { estimateSize, type Size } from './fitting.ts'
+import { t } from '../ui/i18n.svelte.ts'
+import { estimateSize, type Size } from './terminal-fit.ts'
 import type { TerminalKey } from './keys.ts'
 import { TerminalView } from './terminal-view.ts'
-import { linesOf, pasted } from './typed.ts'
+import { linesOf, pasted } from './input.ts'
 
 /** An action that needs the user's confirmation. */
 export type Question =

@@ -1,7 +1,7 @@
 /** Texts for failures to remove build cache. */
 import type { CacheFailure, Failure } from '../../preload/contract/index.ts'
 import type { FailureWords } from './failure-words.ts'
-import { t } from './words.svelte.ts'
+import { t } from './i18n.svelte.ts'
 
 const titles = {
   'cache-not-removable': 'error.cache-not-removable',

@@ -3,7 +3,7 @@ import type { ArchiveProblem } from '../../model/archives/problems.ts'
 import { plain } from '../../model/text/plain.ts'
 import type { Failure } from '../../preload/contract/index.ts'
 import type { FailureWords } from './failure-words.ts'
-import { t } from './words.svelte.ts'
+import { t } from './i18n.svelte.ts'
 
 type CopyFailure = Extract<Failure, { readonly code: `copy-${string}` }>
 

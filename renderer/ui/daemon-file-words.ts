@@ -3,7 +3,7 @@ import type { DaemonFileFailure, DaemonFileOddity, DaemonFileState } from '../..
 import type { MessageKey } from '../../resources/messages/index.ts'
 import { plain } from '../../model/text/plain.ts'
 import type { FailureWords } from './failure-words.ts'
-import { sentences, size, t } from './words.svelte.ts'
+import { sentences, size, t } from './i18n.svelte.ts'
 
 type Code = DaemonFileFailure['code']
 type Words = { readonly [C in Code]: (failure: Extract<DaemonFileFailure, { code: C }>) => FailureWords }

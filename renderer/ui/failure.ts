@@ -7,7 +7,7 @@ import { cacheFailureWords, isCache } from './cache-failure-words.ts'
 import { copyFailureWords } from './copy-failure-words.ts'
 import { daemonFileWords, isDaemonFile } from './daemon-file-words.ts'
 import { isRun, runFailureWords } from './run-failure-words.ts'
-import { exactly, size, t } from './words.svelte.ts'
+import { exactly, size, t } from './i18n.svelte.ts'
 
 export type { FailureWords }
 

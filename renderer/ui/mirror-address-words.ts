@@ -1,6 +1,6 @@
 /** Why a text is not a valid mirror address, and what to enter instead. */
 import type { WrongAddress } from '../../model/mirrors/address.ts'
-import { t } from './words.svelte.ts'
+import { t } from './i18n.svelte.ts'
 
 export function wrongAddress(why: WrongAddress): string {
   switch (why) {

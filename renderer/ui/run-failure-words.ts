@@ -2,7 +2,7 @@
 import type { ContainerFailure, RunFailure } from '../../preload/contract/index.ts'
 import { plain } from '../../model/text/plain.ts'
 import type { FailureWords } from './failure-words.ts'
-import { t } from './words.svelte.ts'
+import { t } from './i18n.svelte.ts'
 
 type Failure = RunFailure | ContainerFailure
 type Code = Failure['code']

@@ -1,7 +1,7 @@
 import { startEngine } from '../../tools/world/engine.ts'
 import { installInWorld } from '../../tools/world/polkit.ts'
-import { cutting, stories } from '../engine/daemon-config/cut.ts'
-import { rootSide } from '../engine/daemon-config/helped.ts'
+import { cutting, stories } from '../engine/daemon-config/cut-helper.ts'
+import { rootSide } from '../engine/daemon-config/helper-side.ts'
 import type { Measure } from './measure.ts'
 import { quantile } from './measure.ts'
 

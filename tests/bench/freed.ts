@@ -1,4 +1,4 @@
-import { startEngine, type EngineWish } from '../../tools/world/engine.ts'
+import { startEngine, type EngineOptions } from '../../tools/world/engine.ts'
 import { openCleaner, taken } from '../engine/removal/cleaner.ts'
 import { chance, growForest } from '../engine/removal/forest.ts'
 import { allEngines } from '../engine/matrix.ts'
@@ -19,7 +19,7 @@ export const freed: Measure = {
   },
 }
 
-async function measure(wish: EngineWish, say: (words: string) => void): Promise<Outcome> {
+async function measure(wish: EngineOptions, say: (words: string) => void): Promise<Outcome> {
   const random = chance(11)
   const engine = await startEngine(wish)
   try {

@@ -1,6 +1,6 @@
-import type { Opened } from './opened.ts'
+import type { Opened } from './opened-app.ts'
 import { ms, quantile, type Measure } from './measure.ts'
-import { pressed } from './work.ts'
+import { pressed } from './page-work.ts'
 
 const frame = 16
 

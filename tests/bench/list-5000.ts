@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Engine } from '../../tools/world/engine.ts'
 import { median, ms, times, type Measure, type Outcome } from './measure.ts'
-import type { Opened } from './opened.ts'
+import type { Opened } from './opened-app.ts'
 import { versions, type Stage } from './stage.ts'
 
 const runs = 5

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type Docker from 'dockerode'
 import { megabytes, median, type Measure, type Outcome } from './measure.ts'
-import type { Opened } from './opened.ts'
+import type { Opened } from './opened-app.ts'
 import { memoryOf, memoryOfTree } from './processes.ts'
 import type { Stage } from './stage.ts'
 

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import type { Engine } from '../../tools/world/engine.ts'
 import { median, ms, type Measure } from './measure.ts'
-import type { Opened } from './opened.ts'
+import type { Opened } from './opened-app.ts'
 import { CountingProxy, told } from './proxy.ts'
 
 const run = promisify(execFile)

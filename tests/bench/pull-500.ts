@@ -5,7 +5,7 @@ import { startEngine, type Engine } from '../../tools/world/engine.ts'
 import { startRegistry } from '../../tools/world/registry.ts'
 import { noisy, publishImages } from '../engine/pull/puller.ts'
 import { median, ms, times, type Measure } from './measure.ts'
-import type { Opened } from './opened.ts'
+import type { Opened } from './opened-app.ts'
 
 const runs = 5
 const layers = 12

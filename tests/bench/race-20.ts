@@ -1,5 +1,5 @@
 import { startOnline } from '../../tools/world/world.ts'
-import type { Manner } from '../../tools/world/mirrors.ts'
+import type { MirrorBehaviour } from '../../tools/world/mirrors.ts'
 import { failureIn, openRacer } from '../engine/mirrors/racer.ts'
 import type { Measure } from './measure.ts'
 
@@ -8,7 +8,7 @@ const image = 'nginx:latest'
 const allowed = 5_000
 const bound = 0.6
 
-const live: readonly Manner[] = [
+const live: readonly MirrorBehaviour[] = [
   {},
   {},
   { login: 'anyone' },
@@ -20,7 +20,7 @@ const live: readonly Manner[] = [
   { bytesPerSecond: 400_000 },
   { ignoresRange: true },
 ]
-const dead: readonly (readonly [Manner, code: string])[] = [
+const dead: readonly (readonly [MirrorBehaviour, code: string])[] = [
   [{ connecting: 'no-such-host' }, 'registry-unreachable'],
   [{ connecting: 'refused' }, 'registry-unreachable'],
   [{ connecting: 'unanswered' }, 'registry-slow'],

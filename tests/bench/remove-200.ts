@@ -2,9 +2,9 @@ import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { startEngine, type Engine } from '../../tools/world/engine.ts'
 import { loadImages } from '../../tools/world/images.ts'
-import { manyImages } from '../../tools/world/many.ts'
+import { manyImages } from '../../tools/world/many-images.ts'
 import { median, ms, times, type Measure } from './measure.ts'
-import type { Opened } from './opened.ts'
+import type { Opened } from './opened-app.ts'
 
 // The disk makes single runs differ by half.
 const runs = 7

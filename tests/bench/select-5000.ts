@@ -1,5 +1,5 @@
 import { ms, quantile, type Measure } from './measure.ts'
-import { measured, pressed } from './work.ts'
+import { measured, pressed } from './page-work.ts'
 
 /** Two frames. */
 const bound = 16

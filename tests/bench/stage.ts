@@ -5,9 +5,9 @@ import { electronBinary } from '../../tools/electron.ts'
 import { open, type Launch } from '../../tools/launch.ts'
 import { startEngine, type Engine } from '../../tools/world/engine.ts'
 import { loadImages } from '../../tools/world/images.ts'
-import { manyImages } from '../../tools/world/many.ts'
-import { installed, worldFolder, type Version } from '../../tools/world/place.ts'
-import { Opened } from './opened.ts'
+import { manyImages } from '../../tools/world/many-images.ts'
+import { installed, worldFolder, type Version } from '../../tools/world/paths.ts'
+import { Opened } from './opened-app.ts'
 
 /** Debian 12's engine, and the newest that is here. */
 export const versions: readonly Version[] = ['20.10', installed('newest') ? 'newest' : '26.1']

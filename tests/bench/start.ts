@@ -1,5 +1,5 @@
 import { median, ms, type Measure } from './measure.ts'
-import type { Opened } from './opened.ts'
+import type { Opened } from './opened-app.ts'
 
 const runs = 7
 const bound = 300

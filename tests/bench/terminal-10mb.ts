@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { median, ms, times, type Measure } from './measure.ts'
-import type { Opened } from './opened.ts'
+import type { Opened } from './opened-app.ts'
 import { idle, openBox } from './terminals.ts'
 
 type Box = Awaited<ReturnType<typeof openBox>>

@@ -1,6 +1,6 @@
 /** What measures of terminals share: a container with a shell in it, and a window that shows it. */
 import type { Page } from '@playwright/test'
-import { plainWish } from '../../model/run/run.ts'
+import { defaultRunOptions } from '../../model/run/run.ts'
 import { startEngine } from '../../tools/world/engine.ts'
 import { loadImages } from '../../tools/world/images.ts'
 import { runnableImages } from '../../tools/world/runnable.ts'
@@ -14,7 +14,7 @@ export async function openBox(stage: Stage) {
     await app.firstRow()
     await app.equip()
     const { Id } = await engine.docker.getImage('box:1').inspect()
-    const wish = { ...plainWish(Id, 'box:1'), interactive: true, network: 'none', name: 'box', command: 'sh' }
+    const wish = { ...defaultRunOptions(Id, 'box:1'), interactive: true, network: 'none', name: 'box', command: 'sh' }
     const size = { columns: 120, rows: 36 }
     const answer = await app.page.evaluate<{ value: { container: string; terminal: string } }>(
       `slipway.call('run.start', ${JSON.stringify({ wish, size })})`,

@@ -1,7 +1,7 @@
 import { awkwardImages, control, html, longestName, longestTag } from '../../tools/world/awkward.ts'
 import { startEngine, type Engine } from '../../tools/world/engine.ts'
 import { loadImages } from '../../tools/world/images.ts'
-import { manyImages } from '../../tools/world/many.ts'
+import { manyImages } from '../../tools/world/many-images.ts'
 import { expect, test as base, type Slipway } from './slipway.ts'
 
 const test = base.extend<{ awkward: Slipway }, { engine: Engine }>({

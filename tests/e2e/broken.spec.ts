@@ -1,11 +1,11 @@
-import { AlteredEngine } from '../engine/sync/altered.ts'
+import { AlteringProxy } from '../engine/sync/altering-proxy.ts'
 import { job, part, sheet, test as base, toActivity } from './cleaning.ts'
 import { expect } from './slipway.ts'
 
 /** The app's way to its engine, on which answers can be changed. */
-const test = base.extend<{ way: AlteredEngine }>({
+const test = base.extend<{ way: AlteringProxy }>({
   way: async ({ own }, use) => {
-    const way = await AlteredEngine.before(own.socket)
+    const way = await AlteringProxy.before(own.socket)
     await use(way)
     way.close()
   },
@@ -79,7 +79,7 @@ test('a list that Docker refuses later stays in sight with what Docker says, and
   await expect(app.row('nginx', '1.27')).toBeVisible()
   way.alter(/^\/images\/json\?all=/, { refusal: 'layer does not exist' })
   // As when the user comes back to the window.
-  await app.page.evaluate(`slipway.call('images.lookAgain')`)
+  await app.page.evaluate(`slipway.call('images.resync')`)
   const bar = app.page.getByRole('status').filter({ hasText: 'layer does not exist' })
   await expect(bar).toContainText('Showing the last known list.')
   await expect(app.row('nginx', '1.27')).toBeVisible()

@@ -2,12 +2,12 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startEngine, type Engine } from '../../tools/world/engine.ts'
-import type { Manner, Mirror, Mirrors } from '../../tools/world/mirrors.ts'
+import type { MirrorBehaviour, Mirror, Mirrors } from '../../tools/world/mirrors.ts'
 import { expect, test as base, type Slipway } from './slipway.ts'
 
 interface Fixtures {
   /** A mirror of that manner, put on the app's list by the way that users have: its dialog. */
-  mirror: (app: Slipway, name: string, manner?: Manner) => Promise<Mirror>
+  mirror: (app: Slipway, name: string, manner?: MirrorBehaviour) => Promise<Mirror>
   mirrors: Mirrors
   /** The app over an engine that has no mirror. */
   bare: Slipway

@@ -2,9 +2,9 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { loadImages } from '../../tools/world/images.ts'
-import { manyImages } from '../../tools/world/many.ts'
+import { manyImages } from '../../tools/world/many-images.ts'
 import type { Engine } from '../../tools/world/engine.ts'
-import { heldBack } from '../engine/sync/held.ts'
+import { holdingProxy } from '../engine/sync/holding-proxy.ts'
 import { job, part, sheet, test, toActivity } from './cleaning.ts'
 import { expect, type Slipway } from './slipway.ts'
 
@@ -103,7 +103,7 @@ test('while the engine is slow, a newer choice is waited for: the older plan can
   own,
 }) => {
   let slow = false
-  const proxy = await heldBack(own.socket, (path) => slow && path.includes('/history'))
+  const proxy = await holdingProxy(own.socket, (path) => slow && path.includes('/history'))
   try {
     const app = await open({ socket: proxy.socket })
     await app.row('redis', '7').click()

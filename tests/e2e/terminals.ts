@@ -1,6 +1,6 @@
 /** The screen of terminals, as its user meets it, and ways to open one without the dialog. */
 import type { Locator } from '@playwright/test'
-import { plainWish, type RunWish } from '../../model/run/run.ts'
+import { defaultRunOptions, type RunOptions } from '../../model/run/run.ts'
 import type { Engine } from '../../tools/world/engine.ts'
 import { expect, test as base, type Slipway } from './slipway.ts'
 
@@ -12,9 +12,9 @@ export class TerminalScreen {
   }
 
   /** Runs an image of the engine interactively, without a network, and shows its terminal. */
-  async run(engine: Engine, reference: string, more: Partial<RunWish> = {}): Promise<string> {
+  async run(engine: Engine, reference: string, more: Partial<RunOptions> = {}): Promise<string> {
     const { Id } = await engine.docker.getImage(reference).inspect()
-    const wish = { ...plainWish(Id, reference), interactive: true, network: 'none', ...more }
+    const wish = { ...defaultRunOptions(Id, reference), interactive: true, network: 'none', ...more }
     const before = await this.tabs.count()
     const answer = await this.#app.page.evaluate<{ ok: boolean; value?: { container: string } }>(
       `slipway.call('run.start', ${JSON.stringify({ wish, size: { columns: 80, rows: 24 } })})`,

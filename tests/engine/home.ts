@@ -4,14 +4,14 @@ import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 
-export interface ContextWish {
+export interface ContextOptions {
   readonly host: string
   /** PEM texts by file name. */
   readonly pems?: Readonly<Record<string, string>>
 }
 
 /** Where Docker has these contexts, the first one current. */
-export function homeWith(contexts: Readonly<Record<string, ContextWish>>) {
+export function homeWith(contexts: Readonly<Record<string, ContextOptions>>) {
   const home = mkdtempSync(join(tmpdir(), 'slipway-home-'))
   const write = (file: string, text: string) => {
     const path = join(home, '.docker', file)

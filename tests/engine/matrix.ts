@@ -2,19 +2,19 @@
  * The engines that everything must work on. CI runs each test on an old one of the classic store and on one of the
  * containerd store; `./dev test --matrix` runs it on all.
  */
-import { installed } from '../../tools/world/place.ts'
-import type { EngineWish } from '../../tools/world/engine.ts'
+import { installed } from '../../tools/world/paths.ts'
+import type { EngineOptions } from '../../tools/world/engine.ts'
 
-const oldest: EngineWish = { version: '20.10', store: 'classic' }
-const containerd: EngineWish = { version: '26.1', store: 'containerd' }
-const others: readonly EngineWish[] = [
+const oldest: EngineOptions = { version: '20.10', store: 'classic' }
+const containerd: EngineOptions = { version: '26.1', store: 'containerd' }
+const others: readonly EngineOptions[] = [
   { version: '26.1', store: 'classic' },
   { version: 'newest', store: 'classic' },
   { version: 'newest', store: 'containerd' },
 ]
 
-const titled = (wish: EngineWish) => ({ ...wish, title: `${wish.version} ${wish.store}` })
-const here = ({ version }: EngineWish) => version !== 'newest' || installed('newest') !== undefined
+const titled = (wish: EngineOptions) => ({ ...wish, title: `${wish.version} ${wish.store}` })
+const here = ({ version }: EngineOptions) => version !== 'newest' || installed('newest') !== undefined
 
 /** For what no engine does otherwise. */
 export const anyOne = titled(containerd)

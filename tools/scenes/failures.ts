@@ -30,7 +30,7 @@ async function failuresPage(language: string): Promise<string> {
   })
   try {
     const { render } = await vite.ssrLoadModule('svelte/server')
-    const { setLanguage } = await vite.ssrLoadModule('/renderer/ui/words.svelte.ts')
+    const { setLanguage } = await vite.ssrLoadModule('/renderer/ui/i18n.svelte.ts')
     const { default: FailureNote } = await vite.ssrLoadModule('/renderer/ui/FailureNote.svelte')
     await setLanguage(language)
     const sections = Object.entries(failureExamples).map(([code, examples]) => {

@@ -5,7 +5,7 @@ import type * as Electron from 'electron'
 import { appEvents, type AppEvents } from './events.ts'
 import { acquireLock, release, type InstanceMessage } from './instance.ts'
 import { Lifecycle } from './lifecycle.ts'
-import { loud, LoudEmitter, preventable } from './loud.ts'
+import { guard, LoudEmitter, preventable } from './guard.ts'
 import { packageAbove, standardPath, systemLanguages } from './paths.ts'
 
 type Implemented =
@@ -125,7 +125,7 @@ function commandLine(): Electron.CommandLine {
     const [, name, value = ''] = /^--([^=]+)(?:=(.*))?$/s.exec(argument) ?? []
     if (name) switches.set(name, value)
   }
-  return loud<Electron.CommandLine>('app.commandLine', {
+  return guard<Electron.CommandLine>('app.commandLine', {
     appendSwitch: (name, value = '') => void switches.set(name, value),
     hasSwitch: (name) => switches.has(name),
     getSwitchValue: (name) => switches.get(name) ?? '',

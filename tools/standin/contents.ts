@@ -5,7 +5,7 @@ import { blank, type Page } from './browser.ts'
 import type { Session } from './cdp.ts'
 import { contentsEvents, type ContentsEvents } from './events.ts'
 import { Line } from './ipc.ts'
-import { loud, LoudEmitter, preventable } from './loud.ts'
+import { guard, LoudEmitter, preventable } from './guard.ts'
 import { pageSources, worldName, type Report } from './page.ts'
 import { servePage, toApp, toPage } from './serving.ts'
 import { session } from './session.ts'
@@ -56,7 +56,7 @@ export class Contents extends LoudEmitter<ContentsEvents> implements Pick<Electr
         return self.getURL()
       },
     }
-    this.mainFrame = loud<Electron.WebFrameMain>('webFrameMain', frame)
+    this.mainFrame = guard<Electron.WebFrameMain>('webFrameMain', frame)
   }
 
   /** Prepares the paused page and resumes it. */
@@ -221,7 +221,7 @@ export class Contents extends LoudEmitter<ContentsEvents> implements Pick<Electr
   }
 }
 
-export const webContents = loud<typeof Electron.webContents>('webContents', {
+export const webContents = guard<typeof Electron.webContents>('webContents', {
   fromDevToolsTargetId: (targetId: string) => optional(all.get(targetId)),
   fromId: (id: number) => optional(list().find((contents) => contents.id === id)),
   getAllWebContents: () => list().map(asWhole),
@@ -230,7 +230,7 @@ export const webContents = loud<typeof Electron.webContents>('webContents', {
 const list = () => [...all.values()]
 const optional = (contents: Contents | undefined) => contents && asWhole(contents)
 
-/** Unsupported members throw (loud.ts), so the object may have the full type. */
+/** Unsupported members throw (guard.ts), so the object may have the full type. */
 export function asWhole(contents: Contents): Electron.WebContents {
   return contents as unknown as Electron.WebContents
 }

@@ -5,11 +5,11 @@
  */
 import type * as Electron from 'electron'
 import { notificationEvents, type NotificationEvents } from './events.ts'
-import { loud, LoudEmitter, preventable } from './loud.ts'
+import { guard, LoudEmitter, preventable } from './guard.ts'
 
 const say = (what: string, ...details: unknown[]) => console.error(`stand-in: ${what}`, ...details)
 
-export const shell = loud<Electron.Shell>('shell', {
+export const shell = guard<Electron.Shell>('shell', {
   async openExternal(url) {
     say('shell.openExternal', url)
   },
@@ -21,7 +21,7 @@ export const shell = loud<Electron.Shell>('shell', {
 })
 
 /** A dialog without a reply is cancelled. */
-export const dialog = loud<Electron.Dialog>('dialog', {
+export const dialog = guard<Electron.Dialog>('dialog', {
   async showOpenDialog(...asked: readonly unknown[]) {
     say('dialog.showOpenDialog', asked.at(-1))
     return { canceled: true, filePaths: [] }
@@ -43,7 +43,7 @@ export const dialog = loud<Electron.Dialog>('dialog', {
 let copied = ''
 
 /** In memory, because a test must not change the system's clipboard. */
-export const clipboard = loud<Electron.Clipboard>('clipboard', {
+export const clipboard = guard<Electron.Clipboard>('clipboard', {
   async writeText(text) {
     copied = text
   },
@@ -76,7 +76,7 @@ class SilentNotification extends LoudEmitter<NotificationEvents> implements Noti
   }
 }
 
-export const Notification = loud<typeof SilentNotification>('Notification', SilentNotification)
+export const Notification = guard<typeof SilentNotification>('Notification', SilentNotification)
 
 class NoMenu {
   static getApplicationMenu = (): null => null
@@ -86,4 +86,4 @@ class NoMenu {
   }
 }
 
-export const Menu = loud<typeof NoMenu>('Menu', NoMenu)
+export const Menu = guard<typeof NoMenu>('Menu', NoMenu)

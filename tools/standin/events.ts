@@ -1,4 +1,4 @@
-/** Events of the stand-in's objects, named as in Electron. Listeners for other events are rejected (loud.ts). */
+/** Events of the stand-in's objects, named as in Electron. Listeners for other events are rejected (guard.ts). */
 import type * as Electron from 'electron'
 
 type Navigation = Electron.Event<Electron.WebContentsWillNavigateEventParams>

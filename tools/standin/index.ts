@@ -17,7 +17,7 @@ import { app } from './app.ts'
 import { webContents } from './contents.ts'
 import { clipboard, dialog, Menu, Notification, shell } from './desktop.ts'
 import { ipcMain } from './ipc.ts'
-import { loud } from './loud.ts'
+import { guard } from './guard.ts'
 import { screen } from './screen.ts'
 import { protocol } from './serving.ts'
 import { session } from './session.ts'
@@ -29,7 +29,7 @@ const held = {
   ...{ clipboard, dialog, Menu, nativeTheme, Notification, screen, shell },
 } satisfies { readonly [Name in keyof typeof Electron]?: unknown }
 
-const electron = loud<typeof held>('electron', held)
+const electron = guard<typeof held>('electron', held)
 
 export {
   app,

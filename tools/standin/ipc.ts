@@ -3,7 +3,7 @@ import { EventEmitter } from 'node:events'
 import type * as Electron from 'electron'
 import type { Session } from './cdp.ts'
 import { structuredCodec } from './codec.ts'
-import { loud, preventable } from './loud.ts'
+import { guard, preventable } from './guard.ts'
 import { worldName, type Address, type Message, type Report, type ToMain } from './page.ts'
 
 type Handler = Parameters<Electron.IpcMain['handle']>[1]
@@ -20,7 +20,7 @@ const listeners = new EventEmitter()
 const partLength = 0xffff
 const pieceLength = 0xfffff
 
-export const ipcMain: Electron.IpcMain = loud<Electron.IpcMain>('ipcMain', {
+export const ipcMain: Electron.IpcMain = guard<Electron.IpcMain>('ipcMain', {
   handle(channel, handler) {
     if (handlers.has(channel)) throw new Error(`Attempted to register a second handler for '${channel}'`)
     handlers.set(channel, handler)
@@ -125,7 +125,7 @@ export class Line {
   }
 
   #event(): Event {
-    return loud<Event>(
+    return guard<Event>(
       'ipcMainEvent',
       preventable({ ...this.#sender, type: 'frame', frameId: 1, processId: 1, ports: [] }),
     )

@@ -1,6 +1,6 @@
 /** How the app quits: open windows, listeners that may prevent it, and the order of events as in Electron. */
 import { pagesClosed } from './browser.ts'
-import { preventable } from './loud.ts'
+import { preventable } from './guard.ts'
 
 export interface Closable {
   /** Calls `closed` on the lifecycle, or `stays` if a listener prevents closing. */

@@ -2,7 +2,7 @@
 import type * as Electron from 'electron'
 import { browser } from './browser.ts'
 import type { Protocol } from './cdp.ts'
-import { loud } from './loud.ts'
+import { guard } from './guard.ts'
 
 type Implemented =
   'id' | 'label' | 'bounds' | 'workArea' | 'size' | 'workAreaSize' | 'scaleFactor' | 'rotation' | 'internal'
@@ -14,7 +14,7 @@ export async function readScreens(): Promise<void> {
   displays = screenInfos.toSorted((a, b) => Number(b.isPrimary) - Number(a.isPrimary)).map(displayOf)
 }
 
-export const screen = loud<Electron.Screen>('screen', {
+export const screen = guard<Electron.Screen>('screen', {
   getPrimaryDisplay: primary,
   getAllDisplays: () => [...displays],
   getDisplayMatching: (bounds) =>
@@ -33,7 +33,7 @@ function primary(): Electron.Display {
 function displayOf(info: Protocol.Emulation.ScreenInfo): Electron.Display {
   const bounds = { x: info.left, y: info.top, width: info.width, height: info.height }
   const workArea = { x: info.availLeft, y: info.availTop, width: info.availWidth, height: info.availHeight }
-  return loud<Electron.Display>('display', {
+  return guard<Electron.Display>('display', {
     id: Number(info.id),
     label: info.label,
     bounds,

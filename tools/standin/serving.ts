@@ -5,7 +5,7 @@
  */
 import type * as Electron from 'electron'
 import type { Payload, Protocol, Session } from './cdp.ts'
-import { loud } from './loud.ts'
+import { guard } from './guard.ts'
 
 type Handler = Parameters<Electron.Protocol['handle']>[1]
 type Paused = Payload<'Fetch.requestPaused'>
@@ -14,7 +14,7 @@ const suffix = 'standin.invalid'
 const privileged = new Set<string>()
 const handlers = new Map<string, Handler>()
 
-export const protocol = loud<Electron.Protocol>('protocol', {
+export const protocol = guard<Electron.Protocol>('protocol', {
   registerSchemesAsPrivileged(schemes) {
     for (const { scheme, privileges } of schemes) {
       if (!privileges?.standard || !privileges.secure)

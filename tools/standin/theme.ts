@@ -1,7 +1,7 @@
 /** The light or dark theme, as set by the app. */
 import type * as Electron from 'electron'
 import type { Session } from './cdp.ts'
-import { LoudEmitter } from './loud.ts'
+import { LoudEmitter } from './guard.ts'
 
 type Source = Electron.NativeTheme['themeSource']
 

@@ -5,7 +5,7 @@ import { Bounds } from './bounds.ts'
 import { browser, closePage, openPage, type Page } from './browser.ts'
 import { asWhole, Contents, type Host } from './contents.ts'
 import { windowEvents, type WindowEvents } from './events.ts'
-import { loud, LoudEmitter, preventable } from './loud.ts'
+import { guard, LoudEmitter, preventable } from './guard.ts'
 import { rejectUnsupported } from './options.ts'
 
 type Implemented =
@@ -222,14 +222,14 @@ const statics = {
   fromId: (id) => first((window) => window.id === id),
 } satisfies Partial<typeof Electron.BrowserWindow>
 
-export const BrowserWindow = loud<typeof Window & typeof statics>('BrowserWindow', Object.assign(Window, statics))
+export const BrowserWindow = guard<typeof Window & typeof statics>('BrowserWindow', Object.assign(Window, statics))
 
 function first(matches: (window: Window) => boolean): Electron.BrowserWindow | null {
   const found = [...windows].find(matches)
   return found ? wholeWindow(found) : null
 }
 
-/** Unsupported members throw (loud.ts), so the object may have the full type. */
+/** Unsupported members throw (guard.ts), so the object may have the full type. */
 function wholeWindow(window: Window): Electron.BrowserWindow {
   return window as unknown as Electron.BrowserWindow
 }

@@ -4,13 +4,13 @@ import { basename, dirname, join } from 'node:path'
 import Docker from 'dockerode'
 import { addBridge, removeBridge } from './bridge.ts'
 import { end, files, hasEnded, readLog, startDockerd, usual } from './dockerd.ts'
-import { installed, programs, worldFolder, type Version } from './place.ts'
+import { installed, programs, worldFolder, type Version } from './paths.ts'
 import { giveToNobody, layOwnPlaces, ownPlaces } from './rootless.ts'
 import { endAll, removeControlGroup, signal, stopped, thaw, unmountUnder } from './processes.ts'
 
 export type Store = 'classic' | 'containerd'
 
-export interface EngineWish {
+export interface EngineOptions {
   readonly version: Version
   readonly store: Store
   /** What its folder is called; by default its version, store and a number. */
@@ -63,7 +63,7 @@ export interface Engine {
 let started = 0
 
 /** Starts an engine and waits until it answers. */
-export async function startEngine(wish: EngineWish): Promise<Engine> {
+export async function startEngine(wish: EngineOptions): Promise<Engine> {
   const version = installed(wish.version)
   if (version === undefined) throw new Error(`The ${wish.version} engine is not here: tools/setup.sh world`)
 

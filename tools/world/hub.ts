@@ -17,7 +17,7 @@ import { misbehaved, slowness, type Behaviour } from './hub/behaviour.ts'
 import { onDemand, type Bring } from './hub/on-demand.ts'
 import { RequestLog, type Requests } from './hub/requests.ts'
 import { badGateway, established, isMirror, leadOn } from './hub/tunnel.ts'
-import { worldFolder } from './place.ts'
+import { worldFolder } from './paths.ts'
 import type { Registry } from './registry.ts'
 
 export type { Behaviour } from './hub/behaviour.ts'
@@ -33,7 +33,7 @@ export interface Hub {
   readonly authority: Authority
   /** For the app. */
   readonly env: Readonly<Record<string, string>>
-  /** For an engine (`EngineWish.env`). */
+  /** For an engine (`EngineOptions.env`). */
   readonly engineEnv: Readonly<Record<string, string>>
   readonly requests: Requests
   /** Makes the image of a listed tag, where that is the wish: mirrors have it as soon as Docker Hub does. */

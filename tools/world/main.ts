@@ -11,7 +11,7 @@ import { chownSync } from 'node:fs'
 import { join } from 'node:path'
 import { addDemoMirrors } from './demo/mirrors.ts'
 import { usual } from './dockerd.ts'
-import { insideWorld } from './place.ts'
+import { insideWorld } from './paths.ts'
 import { installInWorld, startPolkit } from './polkit.ts'
 import { startOnline, startWorld } from './world.ts'
 

@@ -8,27 +8,27 @@ import { addVoid, removeBridge } from './bridge.ts'
 import type { Hub } from './hub.ts'
 import { makeAuthority } from './hub/authority.ts'
 import { certificatesOf } from './mirrors/certificates.ts'
-import type { Manner } from './mirrors/manner.ts'
+import type { MirrorBehaviour } from './mirrors/behaviour.ts'
 import { openMirror, type Mirror } from './mirrors/mirror.ts'
-import { takeDomain, type DnsWeather } from './mirrors/names.ts'
-import { worldFolder } from './place.ts'
+import { takeDomain, type DnsConditions } from './mirrors/names.ts'
+import { worldFolder } from './paths.ts'
 import type { Registry } from './registry.ts'
 
-export type { Manner } from './mirrors/manner.ts'
+export type { MirrorBehaviour } from './mirrors/behaviour.ts'
 export type { Mirror } from './mirrors/mirror.ts'
 export type { Asked } from './mirrors/serve.ts'
 
 export interface Mirrors {
   readonly list: readonly Mirror[]
   /** The name is the first part of its host's. */
-  add(name: string, manner?: Manner): Promise<Mirror>
+  add(name: string, manner?: MirrorBehaviour): Promise<Mirror>
   /** The certificate to trust. */
   readonly caFile: string
   /** For the app, and for an engine; the hub's where there is one. */
   readonly env: Readonly<Record<string, string>>
   readonly engineEnv: Readonly<Record<string, string>>
   /** Of all their names, from now on. */
-  dns(weather: DnsWeather): void
+  dns(weather: DnsConditions): void
   stop(): Promise<void>
 }
 
@@ -61,7 +61,10 @@ export async function startMirrors({ registry, hub }: MirrorsWish): Promise<Mirr
     dns: domain.behave,
     async add(name, manner) {
       const home = address(++added)
-      const publish = (hosts: readonly string[], { connecting, ipv6 }: Pick<Manner, 'connecting' | 'ipv6'>) => {
+      const publish = (
+        hosts: readonly string[],
+        { connecting, ipv6 }: Pick<MirrorBehaviour, 'connecting' | 'ipv6'>,
+      ) => {
         for (const host of hosts)
           if (connecting === 'no-such-host') domain.remove(host)
           else domain.set(host, dead(connecting) ?? home, ipv6)
@@ -88,7 +91,7 @@ export async function startMirrors({ registry, hub }: MirrorsWish): Promise<Mirr
   }
 
   /** Where nobody is, as far as that is the wish. */
-  function dead(connecting: Manner['connecting']): string | undefined {
+  function dead(connecting: MirrorBehaviour['connecting']): string | undefined {
     if (connecting === 'refused') return address(254)
     if (connecting === 'unanswered') return (nowhere ??= addVoid(voidName, domain.number))
     return undefined

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import Docker from 'dockerode'
 import { end, hasEnded } from './dockerd.ts'
-import { worldFolder } from './place.ts'
+import { worldFolder } from './paths.ts'
 import { unmountUnder } from './processes.ts'
 
 const program = '/usr/bin/podman'

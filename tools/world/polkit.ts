@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { installHelper } from '../install-helper.ts'
 import { end } from './dockerd.ts'
-import { worldFolder } from './place.ts'
+import { worldFolder } from './paths.ts'
 
 /** What a rule says to a question. `ask`: the action's own default, a password, which nobody here can be asked for. */
 export type PolkitAnswer = 'yes' | 'no' | 'ask'

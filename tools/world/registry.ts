@@ -4,8 +4,8 @@ import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } f
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { end, hasEnded } from './dockerd.ts'
-import { openGate, type Weather } from './gate.ts'
-import { registryProgram, worldFolder } from './place.ts'
+import { openGate, type NetworkConditions } from './slow-gate.ts'
+import { registryProgram, worldFolder } from './paths.ts'
 
 export interface RegistryWish {
   readonly port?: number
@@ -32,7 +32,7 @@ export interface Registry {
   /** Bytes of answers since the last `behave`. */
   readonly passed: number
   /** How it answers from now on; without anything, as fast as it can. */
-  behave(weather?: Weather): void
+  behave(weather?: NetworkConditions): void
   /** Ends it and removes all that it holds. */
   stop(): Promise<void>
 }

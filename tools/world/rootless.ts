@@ -5,7 +5,7 @@
 import { spawnSync } from 'node:child_process'
 import { chownSync, existsSync, mkdirSync, readdirSync } from 'node:fs'
 import { join, relative } from 'node:path'
-import { enginesFolder } from './place.ts'
+import { enginesFolder } from './paths.ts'
 
 /** User and group, who own nothing on the machine. */
 export const nobody = 65_534

@@ -5,7 +5,7 @@ import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { end, hasEnded } from './dockerd.ts'
-import { sshdProgram, worldFolder } from './place.ts'
+import { sshdProgram, worldFolder } from './paths.ts'
 import { processTree, signal, stopped } from './processes.ts'
 
 export interface Sshd {

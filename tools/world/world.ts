@@ -1,14 +1,14 @@
 /** A throwaway world: engines and what is in them, and a Docker Hub of their own. */
 import { fillWithDemo } from './demo.ts'
 import { pullableImages } from './demo/pullable.ts'
-import { startEngine, type Engine, type EngineWish } from './engine.ts'
+import { startEngine, type Engine, type EngineOptions } from './engine.ts'
 import { fillRegistry, type Digests } from './fill.ts'
 import { startHub, type Hub, type HubWish } from './hub.ts'
 import { startMirrors, type Mirrors } from './mirrors.ts'
 import { startRegistry, type Registry } from './registry.ts'
 
 export interface WorldWish {
-  readonly engines: readonly EngineWish[]
+  readonly engines: readonly EngineOptions[]
   /** Fill each engine with the demo's images and containers. */
   readonly demo?: boolean
 }
@@ -44,7 +44,7 @@ export interface Online {
   /** What can be pulled. */
   readonly digests: Digests
   /** For an engine that is to pull from it, as from a mirror and as from Docker Hub itself. */
-  readonly engine: Pick<EngineWish, 'config' | 'env'>
+  readonly engine: Pick<EngineOptions, 'config' | 'env'>
   stop(): Promise<void>
 }
 

@@ -7,7 +7,7 @@
 import { connect, constants, type ClientHttp2Session } from 'node:http2'
 import type { Bytes } from '../../../model/image/image.ts'
 import type { Digest } from '../../../model/layers/sizes.ts'
-import { field, fields, integer, message, noMessage, unframed } from './protobuf.ts'
+import { field, fields, integer, message, noMessage, demultiplexer } from './protobuf.ts'
 import { hijack } from './request.ts'
 import type { EngineSession } from './session.ts'
 
@@ -71,7 +71,7 @@ export async function openContent(engine: EngineSession): Promise<ContentStore |
 
 /** @returns the messages of the reply; none if the blob does not exist */
 async function call(session: ClientHttp2Session, method: Method, request: Buffer): Promise<Buffer[]> {
-  return unframed(await sendCall(session, method, request))
+  return demultiplexer(await sendCall(session, method, request))
 }
 
 function sendCall(session: ClientHttp2Session, method: Method, request: Buffer): Promise<Buffer> {

@@ -16,7 +16,7 @@ export const isSameEngine = (a: EngineIdentity, b: EngineIdentity): boolean =>
   a.endpoint === b.endpoint && a.id === b.id && a.rootDir === b.rootDir
 
 /** @returns a text that is unique to the engine, for use as a key */
-export const keyOf = ({ endpoint, id, rootDir }: EngineIdentity): string => `${endpoint} ${id} ${rootDir}`
+export const engineKey = ({ endpoint, id, rootDir }: EngineIdentity): string => `${endpoint} ${id} ${rootDir}`
 
 export interface Capabilities extends EngineFacts {
   /** `/system/df` can be asked for images alone, without measuring every volume. */

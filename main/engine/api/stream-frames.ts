@@ -5,7 +5,7 @@
  * Engine API, ContainerAttach, "Stream format": an 8-byte header per frame, with the length in its last four bytes.
  * @returns a stateful filter for consecutive chunks
  */
-export function unframed(): (bytes: Buffer) => Buffer {
+export function demultiplexer(): (bytes: Buffer) => Buffer {
   let header = Buffer.alloc(0)
   let payloadBytesLeft = 0
   return (bytes) => {

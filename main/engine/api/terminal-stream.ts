@@ -7,7 +7,7 @@ import { inspectContainer } from './containers.ts'
 import { statusOf } from './errors.ts'
 import { ask, hijack, send, stream, usualTimeoutMs } from './request.ts'
 import type { EngineSession } from './session.ts'
-import { mark, unframed, withCarriageReturns, withoutMarked } from './stream-frames.ts'
+import { mark, demultiplexer, withCarriageReturns, withoutMarked } from './stream-frames.ts'
 
 export interface Size {
   readonly columns: number
@@ -15,7 +15,7 @@ export interface Size {
 }
 
 /** A stream of bytes to and from a container. */
-export interface Line {
+export interface TerminalStream {
   readonly stream: Readable
   /** Converts the received bytes to what the terminal shows. */
   readonly shown: (bytes: Buffer) => Buffer
@@ -24,7 +24,7 @@ export interface Line {
   /** Call this after the stream has ended. @returns how it ended; never rejects */
   ending(): Promise<TerminalState>
   /** Sends SIGHUP to a shell that would keep running after the terminal is closed. Never rejects. */
-  hangUp?(): Promise<void>
+  terminate?(): Promise<void>
   /** Stops waiting for the container to exit. */
   leave(): void
 }
@@ -45,7 +45,7 @@ const shellState = v.object({ Running: v.boolean(), ExitCode: v.nullish(v.number
 const passThrough = (bytes: Buffer) => bytes
 /** The filter for a container without a TTY. */
 const framedOutput = () => {
-  const unframe = unframed()
+  const unframe = demultiplexer()
   return (bytes: Buffer) => withCarriageReturns(unframe(bytes))
 }
 
@@ -57,7 +57,7 @@ export async function attachTo(
   session: EngineSession,
   container: string,
   { tty, stdin, started }: { readonly tty: boolean; readonly stdin: boolean; readonly started: boolean },
-): Promise<Line> {
+): Promise<TerminalStream> {
   const over = new AbortController()
   // A container that is not started yet would match `not-running` at once.
   const condition = started ? 'not-running' : 'next-exit'
@@ -74,13 +74,17 @@ export async function attachTo(
     shown: tty ? passThrough : framedOutput(),
     ...(stdin && { write: (text: string) => void attached.write(text) }),
     ...(tty && { resize: (size: Size) => resize(session, `/containers/${container}`, size) }),
-    ending: () => endingOf(session, container, exit),
+    ending: () => readExitReport(session, container, exit),
     leave: () => over.abort(),
   }
 }
 
 /** Starts a shell in a running container with exec. Timeout: 10 s for each of its two requests. */
-export async function openShell(session: EngineSession, container: string, command: readonly string[]): Promise<Line> {
+export async function openShell(
+  session: EngineSession,
+  container: string,
+  command: readonly string[],
+): Promise<TerminalStream> {
   const [shell = '', ...args] = command
   const exec = await createExec(session, container, {
     // An exec keeps running after its client detaches, so its PID is needed to end it (tried on all engines).
@@ -107,7 +111,7 @@ export async function openShell(session: EngineSession, container: string, comma
         return { is: 'ended', reason: statusOf(error) === undefined ? 'engine-gone' : 'exit' }
       }
     },
-    async hangUp() {
+    async terminate() {
       if (pid === undefined) return
       try {
         // The PID may be reused after the shell has ended or the container has restarted.
@@ -124,7 +128,7 @@ export async function openShell(session: EngineSession, container: string, comma
 }
 
 /** The last 1000 log lines, and the output from now on. Timeout for the first byte: 10 s. */
-export async function followLogs(session: EngineSession, container: string, tty: boolean): Promise<Line> {
+export async function followLogs(session: EngineSession, container: string, tty: boolean): Promise<TerminalStream> {
   const query = { follow: true, stdout: true, stderr: true, tail: 1000 }
   const path = `/containers/${container}/logs`
   const logs = await stream(session, { path, query, timeoutMs: usualTimeoutMs })
@@ -132,7 +136,7 @@ export async function followLogs(session: EngineSession, container: string, tty:
   return {
     stream: logs,
     shown: tty ? passThrough : framedOutput(),
-    ending: () => endingOf(session, container, Promise.reject(new Error('exit not awaited'))),
+    ending: () => readExitReport(session, container, Promise.reject(new Error('exit not awaited'))),
     leave() {},
   }
 }
@@ -154,7 +158,7 @@ async function waitForExit(session: EngineSession, container: string, condition:
 }
 
 /** @param exit rejects if the exit code cannot be known from the stream */
-async function endingOf(
+async function readExitReport(
   session: EngineSession,
   container: string,
   exit: Promise<{ StatusCode: number }>,

@@ -2,7 +2,7 @@
 import { statSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
-import { findCandidates, type Surroundings } from './contexts.ts'
+import { findCandidates, type HostEnvironment } from './contexts.ts'
 
 const initialDelayMs = 500
 const defaultMaxDelayMs = 30_000
@@ -28,8 +28,8 @@ export class Backoff {
 }
 
 /** A comparable value that changes when a candidate or its socket changes. Sends no request to an engine. */
-export function engineFingerprint(surroundings: Surroundings, chosen: string | undefined): unknown {
-  const found = findCandidates(surroundings, chosen)
+export function engineFingerprint(environment: HostEnvironment, chosen: string | undefined): unknown {
+  const found = findCandidates(environment, chosen)
   return found.ok
     ? found.value.map((candidate) => ({ ...candidate, socket: socketFingerprint(candidate.endpoint) }))
     : found

@@ -8,7 +8,7 @@ import { openEvents, ping, readInfo, readVersion } from '../api/system.ts'
 import { agreedApi, oldestApi } from '../api/versions.ts'
 import { capabilities } from './capabilities.ts'
 import { toEngineContext, type Candidate } from './contexts.ts'
-import { createDockerClient } from './dial.ts'
+import { createDockerClient } from './docker-client.ts'
 import { routeTo } from './routes.ts'
 
 export interface Connection extends EngineSession {

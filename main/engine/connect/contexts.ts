@@ -13,7 +13,7 @@ export interface Candidate extends EngineContext {
   readonly certificates?: Certificates
 }
 
-export interface Surroundings {
+export interface HostEnvironment {
   readonly env: Readonly<Record<string, string | undefined>>
   readonly home: string
 }
@@ -24,10 +24,10 @@ const systemSocket = 'unix:///var/run/docker.sock'
  * The engines to try, best first. An engine that the user chose, in Slipway or for the Docker CLI, is the only one.
  * Fails if the chosen context is unknown or unreadable.
  */
-export function findCandidates(surroundings: Surroundings, chosen?: string): Found<Candidate[]> {
-  const { env } = surroundings
-  const folder = dockerFolder(surroundings)
-  if (chosen !== undefined) return byName(chosen, surroundings)
+export function findCandidates(environment: HostEnvironment, chosen?: string): Found<Candidate[]> {
+  const { env } = environment
+  const folder = dockerFolder(environment)
+  if (chosen !== undefined) return byName(chosen, environment)
   if (env['DOCKER_HOST']) return ok([defaultEngine(env, folder)])
 
   let name = env['DOCKER_CONTEXT']
@@ -37,14 +37,14 @@ export function findCandidates(surroundings: Surroundings, chosen?: string): Fou
     name = current.value
   }
   if (name && name !== 'default') return stored(name, folder)
-  return ok([context('default', systemSocket), ...usualSockets(surroundings)])
+  return ok([context('default', systemSocket), ...usualSockets(environment)])
 }
 
 /** The contexts that the user can choose: Docker's default, the stored contexts, and the usual sockets that exist. */
-export function findChoices(surroundings: Surroundings): Candidate[] {
-  const folder = dockerFolder(surroundings)
-  const choices = [defaultEngine(surroundings.env, folder), ...readContexts(folder).map(fromStored)]
-  const sockets = usualSockets(surroundings).filter(({ endpoint }) => existsSync(endpoint.slice('unix://'.length)))
+export function findChoices(environment: HostEnvironment): Candidate[] {
+  const folder = dockerFolder(environment)
+  const choices = [defaultEngine(environment.env, folder), ...readContexts(folder).map(fromStored)]
+  const sockets = usualSockets(environment).filter(({ endpoint }) => existsSync(endpoint.slice('unix://'.length)))
   // A context that the user created is preferred to Slipway's own name for the same socket.
   for (const socket of sockets)
     if (!choices.some(({ name, endpoint }) => name === socket.name || endpoint === socket.endpoint))
@@ -53,31 +53,31 @@ export function findChoices(surroundings: Surroundings): Candidate[] {
 }
 
 /** @returns the CLI flags that select the candidate; none if `docker` without flags uses the same engine */
-export function dockerFlags(candidate: Candidate, surroundings: Surroundings): string[] {
+export function dockerFlags(candidate: Candidate, environment: HostEnvironment): string[] {
   const isSame = ({ endpoint, certificates }: Candidate) =>
     endpoint === candidate.endpoint && isDeepStrictEqual(certificates, candidate.certificates)
-  const cliCandidates = findCandidates(surroundings)
+  const cliCandidates = findCandidates(environment)
   if (cliCandidates.ok && isSame(cliCandidates.value[0]!)) return []
   const { name } = candidate
-  const isKnownToCli = name === 'default' || stored(name, dockerFolder(surroundings)).ok
+  const isKnownToCli = name === 'default' || stored(name, dockerFolder(environment)).ok
   return isKnownToCli ? ['--context', name] : ['-H', candidate.endpoint]
 }
 
 /** The part of a candidate that is sent to the window, without TLS keys. */
 export const toEngineContext = ({ name, endpoint, local }: Candidate): EngineContext => ({ name, endpoint, local })
 
-const dockerFolder = ({ env, home }: Surroundings) => env['DOCKER_CONFIG'] || join(home, '.docker')
+const dockerFolder = ({ env, home }: HostEnvironment) => env['DOCKER_CONFIG'] || join(home, '.docker')
 
-function byName(name: string, surroundings: Surroundings): Found<Candidate[]> {
-  const folder = dockerFolder(surroundings)
-  if (name === 'default') return ok([defaultEngine(surroundings.env, folder)])
+function byName(name: string, environment: HostEnvironment): Found<Candidate[]> {
+  const folder = dockerFolder(environment)
+  if (name === 'default') return ok([defaultEngine(environment.env, folder)])
   const found = stored(name, folder)
   if (found.ok || found.error.code !== 'context-unknown') return found
-  const socket = usualSockets(surroundings).find((socket) => socket.name === name)
+  const socket = usualSockets(environment).find((socket) => socket.name === name)
   return socket ? ok([socket]) : found
 }
 
-function defaultEngine(env: Surroundings['env'], folder: string): Candidate {
+function defaultEngine(env: HostEnvironment['env'], folder: string): Candidate {
   const host = env['DOCKER_HOST']
   const certificates = host && (env['DOCKER_TLS_VERIFY'] || env['DOCKER_TLS'])
   return {
@@ -98,7 +98,7 @@ const fromStored = ({ name, host, ...rest }: StoredContext): Candidate => ({
   ...rest,
 })
 
-function usualSockets({ env, home }: Surroundings): Candidate[] {
+function usualSockets({ env, home }: HostEnvironment): Candidate[] {
   const runtime = env['XDG_RUNTIME_DIR']
   return [
     ...(runtime ? [context('rootless', `unix://${runtime}/docker.sock`)] : []),

@@ -1,8 +1,8 @@
 /** The engine's whole list while it is being read, and what is inspected in the meantime. */
 import type { Container, ImageId } from '../../../model/image/image.ts'
 import type { Connection } from '../connect/connection.ts'
-import { Targets } from './hints.ts'
-import type { EngineList, InspectResult, Live, Unreadable } from './live.ts'
+import { Targets } from './invalidations.ts'
+import type { EngineList, InspectResult, Live, Unreadable } from './live-state.ts'
 import { readAllContainers, readAllImages, readRemembered, readTargets, type TargetsRead } from './reader.ts'
 
 /** A list that takes longer counts as slow; pending work no longer waits for it. */

@@ -4,8 +4,8 @@ import type { Container, Image, ImageId } from '../../../model/image/image.ts'
 import type { Capabilities } from '../api/session.ts'
 import type { Connection } from '../connect/connection.ts'
 import { engineFailure, statusOf } from '../api/errors.ts'
-import type { Targets } from './hints.ts'
-import type { InspectResult } from './live.ts'
+import type { Targets } from './invalidations.ts'
+import type { InspectResult } from './live-state.ts'
 import {
   containerInspected,
   imageInspected,

@@ -5,7 +5,7 @@ import { eventually } from '../eventually.ts'
 import { matrix } from '../matrix.ts'
 import { build, records } from './builds.ts'
 import { openCacheCleaner } from './cache-cleaner.ts'
-import { withoutPruneFilters } from './careless.ts'
+import { withoutPruneFilters } from './filterless-proxy.ts'
 
 const ids = (rows: readonly { readonly id: string }[]) => rows.map(({ id }) => id).sort()
 
@@ -99,7 +99,7 @@ describe.each(matrix)('$title', (wish) => {
     const done = job.items.filter(({ state }) => state === 'done').length
     expect(done).toBeLessThan(kept.plan.deletes.length)
     expect(await listed()).toHaveLength(kept.plan.deletes.length - done)
-    expect(job.items.filter(({ state }) => state === 'kept')).toHaveLength(kept.plan.deletes.length - done)
+    expect(job.items.filter(({ state }) => state === 'skipped')).toHaveLength(kept.plan.deletes.length - done)
   })
 
   test('a build between the plan and the click: nothing is removed, and the plan cannot be applied twice', async () => {
@@ -128,7 +128,7 @@ describe.each(matrix)('$title', (wish) => {
       const kept = await its.plan()
       const job = await its.executed(kept)
       expect(job).toMatchObject({ state: 'failed', failure: { code: 'cache-more-removed' } })
-      expect(job.items.slice(1).every(({ state }) => state === 'kept')).toBe(true)
+      expect(job.items.slice(1).every(({ state }) => state === 'skipped')).toBe(true)
     } finally {
       await its.stop()
       careless.stop()

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Engine } from '../../../tools/world/engine.ts'
-import { programs } from '../../../tools/world/place.ts'
+import { programs } from '../../../tools/world/paths.ts'
 
 /** Copies a file of each size, one step each. Newer commands need buildx for this; Debian 12's own does not. */
 export function build(engine: Pick<Engine, 'socket'>, tag: string, sizes: readonly number[]): void {

@@ -3,17 +3,17 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { buildCacheService } from '../../../main/build-cache/index.ts'
-import { jobBook } from '../../../main/jobs/index.ts'
+import { jobService } from '../../../main/jobs/index.ts'
 import { openStore } from '../../../main/store/index.ts'
-import type { Job, KeptCachePlan, Result } from '../../../preload/contract/index.ts'
-import { eventually, watchEngine } from '../watched.ts'
+import type { Job, StoredCachePlan, Result } from '../../../preload/contract/index.ts'
+import { eventually, watchEngine } from '../engine-window.ts'
 
 export async function openCacheCleaner(socket: string) {
   const folder = mkdtempSync(join(tmpdir(), 'cache-cleaner-'))
   const store = openStore(folder)
   const served = watchEngine(socket)
   const changes: (() => void)[] = []
-  const jobs = jobBook({ publish: () => changes.forEach((changed) => changed()), store })
+  const jobs = jobService({ publish: () => changes.forEach((changed) => changed()), store })
   const { handlers } = buildCacheService({ engine: served.engine, jobs })
   await eventually(() => served.window.complete)
 
@@ -21,16 +21,16 @@ export async function openCacheCleaner(socket: string) {
     await eventually(() => jobs.find(id)?.state !== 'running', 40_000)
     return jobs.find(id)!
   }
-  const apply = async (kept: KeptCachePlan) => handlers['build-cache.apply'](kept.id)
+  const apply = async (kept: StoredCachePlan) => handlers['build-cache.apply'](kept.id)
   return {
     jobs,
     /** Called whenever a job has changed. */
     onChange: (changed: () => void) => void changes.push(changed),
     ask: async () => handlers['build-cache.plan'](undefined),
-    plan: async (): Promise<KeptCachePlan> => valueOf(await handlers['build-cache.plan'](undefined)),
+    plan: async (): Promise<StoredCachePlan> => valueOf(await handlers['build-cache.plan'](undefined)),
     apply,
-    start: async (kept: KeptCachePlan) => valueOf(await apply(kept)),
-    executed: async (kept: KeptCachePlan) => end(valueOf(await apply(kept))),
+    start: async (kept: StoredCachePlan) => valueOf(await apply(kept)),
+    executed: async (kept: StoredCachePlan) => end(valueOf(await apply(kept))),
     end,
     cancel: (id: string) => jobs.handlers['jobs.cancel'](id),
     async stop() {

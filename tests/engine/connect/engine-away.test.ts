@@ -5,18 +5,26 @@ import { present } from '../removal/cleaner.ts'
 import type { ImageSpec } from '../../../tools/world/images.ts'
 import { matrix } from '../matrix.ts'
 import { eventually } from '../eventually.ts'
-import { apartImages, deletion, namedTwiceNext, openApp, startTwo, type App, type Two } from './two.ts'
+import {
+  apartImages,
+  deletion,
+  namedTwiceNext,
+  openApp,
+  startTwoEngines,
+  type App,
+  type TwoEngines,
+} from './two-engines.ts'
 
 describe.each(matrix)('$title', (wish) => {
-  let two: Two
+  let two: TwoEngines
   let app: App
-  const reconnectWithinMs = 3_000
+  const reconnectTimeoutMs = 3_000
   beforeAll(async () => {
-    two = await startTwo(wish)
+    two = await startTwoEngines(wish)
   })
   afterAll(() => two?.stop())
   beforeEach(async () => {
-    app = await openApp(two, { reconnectWithinMs, reuse: false })
+    app = await openApp(two, { reconnectTimeoutMs, reuse: false })
   })
   afterEach(() => app?.stop())
 
@@ -53,7 +61,7 @@ describe.each(matrix)('$title', (wish) => {
     await app.way.shut()
     const job = await app.cleaner.end(started)
     expect(job).toMatchObject({ state: 'failed', failure: { code: 'engine-stopped' } })
-    expect(statesOf(job)).toEqual(['unknown', 'kept', 'kept'])
+    expect(statesOf(job)).toEqual(['unknown', 'skipped', 'skipped'])
     expect(await images()).toBe(2)
     expect(app.copies()).toHaveLength(1)
     await app.way.open()
@@ -69,7 +77,7 @@ describe.each(matrix)('$title', (wish) => {
     await app.way.shut()
     await app.way.open()
     const job = await app.cleaner.end(started)
-    expect(statesOf(job)).toEqual(['done', 'kept', 'kept'])
+    expect(statesOf(job)).toEqual(['done', 'skipped', 'skipped'])
     await app.connected('red')
     await undone(started)
   })
@@ -79,7 +87,7 @@ describe.each(matrix)('$title', (wish) => {
     const started = await app.removeAll()
     await late.begun
     const job = await app.cleaner.end(started)
-    expect(statesOf(job)).toEqual(['failed', 'kept', 'kept'])
+    expect(statesOf(job)).toEqual(['failed', 'skipped', 'skipped'])
     late.letGo()
     await late.answered
     expect((await present(two.red)).names).not.toEqual(app.before.red.names)
@@ -101,7 +109,7 @@ describe.each(matrix)('$title', (wish) => {
     await Promise.all(
       [two.red, two.blue].map(({ docker }) => docker.pruneImages({ filters: { dangling: { false: true } } })),
     )
-    app = await openApp(two, { reconnectWithinMs, reuse: false, images })
+    app = await openApp(two, { reconnectTimeoutMs, reuse: false, images })
   }
 
   test('two images that share nothing, and both answers are lost: each keeps its copy', async () => {
@@ -127,7 +135,7 @@ describe.each(matrix)('$title', (wish) => {
     const started = await app.removeAll()
     await lost.answered
     const job = await app.cleaner.end(started)
-    expect(statesOf(job)).toEqual(['done', 'kept', 'kept'])
+    expect(statesOf(job)).toEqual(['done', 'skipped', 'skipped'])
     expect((await present(two.red)).names).toEqual(new Set(['two:1', 'two:2', 'three:1']))
     await undone(started)
   })
@@ -149,7 +157,7 @@ describe.each(matrix)('$title', (wish) => {
   /** What another engine at the same place must not suffer. */
   async function heldToOne(job: string) {
     const ended = await app.cleaner.end(job)
-    expect(statesOf(ended)).toEqual(['unknown', 'kept', 'kept'])
+    expect(statesOf(ended)).toEqual(['unknown', 'skipped', 'skipped'])
     expect(await present(two.blue)).toEqual(app.before.blue)
     await app.connected('linked')
     await eventually(() => app.rootDir().startsWith(two.blue.root))

@@ -11,8 +11,8 @@ import { eventually } from '../eventually.ts'
 import { homeWith } from '../home.ts'
 import { anyOne } from '../matrix.ts'
 import { openCleaner, present, value, type Cleaner } from '../removal/cleaner.ts'
-import { deletion, ownImages } from './two.ts'
-import { openWay, type Way } from './way.ts'
+import { deletion, ownImages } from './two-engines.ts'
+import { openWay, type Way } from './faulty-proxy.ts'
 
 /** ssh gives up after 3 unanswered keep-alives, 10 s apart (routes.ts); the rest is for a busy machine. */
 const deadWithinMs = 60_000
@@ -55,8 +55,8 @@ describe('over ssh', () => {
       .split('\n')
       .filter((name) => ['ssh', 'sshd', 'docker'].includes(name)).length
 
-  const openApp = (options: { reconnectWithinMs?: number } = {}) =>
-    openCleaner(engine, folder, { surroundings: homeWith({ far: { host: sshd.endpoint } }), ...options })
+  const openApp = (options: { reconnectTimeoutMs?: number } = {}) =>
+    openCleaner(engine, folder, { environment: homeWith({ far: { host: sshd.endpoint } }), ...options })
 
   const status = () => app!.engine.state().status
   const isAway = () => eventually(() => status() === 'away', deadWithinMs)
@@ -98,7 +98,7 @@ describe('over ssh', () => {
   }, 150_000)
 
   test('a machine that hangs in the middle of a removal: unknown, and it can be undone once it goes on', async () => {
-    app = await openApp({ reconnectWithinMs: 3_000 })
+    app = await openApp({ reconnectTimeoutMs: 3_000 })
     const before = await present(engine)
     // one:1 first: it has one name, so its image goes with the first DELETE.
     const plan = await app.plan(app.rows().toSorted((a, b) => (a.reference! < b.reference! ? -1 : 1)))
@@ -113,7 +113,7 @@ describe('over ssh', () => {
     await eventually(() => app!.jobs.find(started)?.state !== 'running', deadWithinMs)
     const job = app.jobs.find(started)!
     expect(job).toMatchObject({ state: 'failed', subject: { copies: { count: 1 }, undoUntil: expect.any(Number) } })
-    expect(job.items.map(({ state }) => state)).toEqual(['unknown', 'kept', 'kept'])
+    expect(job.items.map(({ state }) => state)).toEqual(['unknown', 'skipped', 'skipped'])
     // The engine has removed one image; its copy is there.
     expect((await present(engine)).ids.size).toBe(before.ids.size - 1)
     expect(copies()).toHaveLength(1)

@@ -1,24 +1,24 @@
 /** A pull ends on the engine where it began; and what connects to engines meanwhile is closed again. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { setTimeout as delay } from 'node:timers/promises'
-import { openGate, type Gate } from '../../../tools/world/gate.ts'
+import { openGate, type Gate } from '../../../tools/world/slow-gate.ts'
 import { startRegistry, type Registry } from '../../../tools/world/registry.ts'
 import { noisy, publishImages } from '../pull/puller.ts'
 import { present, value } from '../removal/cleaner.ts'
 import { matrix } from '../matrix.ts'
 import { eventually } from '../eventually.ts'
-import { openApp, startTwo, type App, type Two } from './two.ts'
+import { openApp, startTwoEngines, type App, type TwoEngines } from './two-engines.ts'
 
 const names = ['large:switched', 'large:to-and-fro', 'large:asked']
 
 describe.each(matrix)('$title', (wish) => {
-  let two: Two
+  let two: TwoEngines
   let registry: Registry
   let gate: Gate
   let app: App
   const at = (name: string) => `127.0.0.1:${gate.port}/${name}`
   beforeAll(async () => {
-    ;[two, registry] = await Promise.all([startTwo(wish), startRegistry()])
+    ;[two, registry] = await Promise.all([startTwoEngines(wish), startRegistry()])
     gate = await openGate(Number(registry.direct.split(':')[1]))
     await publishImages(
       two.red.docker,
@@ -45,7 +45,7 @@ describe.each(matrix)('$title', (wish) => {
     const { Id } = await two.red.docker.getImage(at(name)).inspect()
     expect(job).toMatchObject({
       state: 'done',
-      subject: { kind: 'pull', came: { image: Id, news: true } },
+      subject: { kind: 'pull', result: { image: Id, isNew: true } },
       engine: { endpoint: `unix://${app.way.socket}` },
     })
     expect(await present(two.blue)).toEqual(app.before.blue)

@@ -6,13 +6,13 @@ import { noisy, publishImages } from '../pull/puller.ts'
 import { present, value } from '../removal/cleaner.ts'
 import { matrix } from '../matrix.ts'
 import { eventually } from '../eventually.ts'
-import { deletion, openApp, second, startTwo, type App, type Two } from './two.ts'
+import { deletion, openApp, second, startTwoEngines, type App, type TwoEngines } from './two-engines.ts'
 
 describe.each(matrix)('$title', (wish) => {
-  let two: Two
+  let two: TwoEngines
   let app: App
   beforeAll(async () => {
-    two = await startTwo(wish)
+    two = await startTwoEngines(wish)
   })
   afterAll(() => two?.stop())
   beforeEach(async () => {
@@ -109,12 +109,12 @@ describe.each(matrix)('$title', (wish) => {
 
 /** Only the classic store proves that an image came from a registry. */
 describe.each(matrix.filter(({ store }) => store === 'classic'))('$title', (wish) => {
-  let two: Two
+  let two: TwoEngines
   let registry: Registry
   let app: App
   let filler: Engine
   beforeAll(async () => {
-    ;[two, registry, filler] = await Promise.all([startTwo(wish), startRegistry(), startEngine(wish)])
+    ;[two, registry, filler] = await Promise.all([startTwoEngines(wish), startRegistry(), startEngine(wish)])
     await publishImages(
       filler.docker,
       names.map((name) => noisy(at(name), [50_000, 2_000])),

@@ -4,14 +4,14 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { startEngine, type Engine } from '../../../tools/world/engine.ts'
 import { loadImages } from '../../../tools/world/images.ts'
-import { manyImages } from '../../../tools/world/many.ts'
+import { manyImages } from '../../../tools/world/many-images.ts'
 import { homeWith } from '../home.ts'
-import { eventually, freshList, serve } from '../watched.ts'
+import { eventually, freshList, serve } from '../engine-window.ts'
 
 let red: Engine
 let blue: Engine
 let served: ReturnType<typeof serve>
-const surroundings = () =>
+const environment = () =>
   homeWith({
     red: { host: `unix://${red.socket}` },
     blue: { host: `unix://${blue.socket}` },
@@ -41,7 +41,7 @@ const reads = async (engine: Engine) => {
 }
 
 test('switching shows the other engine, and nothing of the first one any more', async () => {
-  served = serve(surroundings())
+  served = serve(environment())
   await eventually(() => at('red'))
   await reads(red)
   const reds = new Set(served.window.images.keys())
@@ -64,7 +64,7 @@ test('switching shows the other engine, and nothing of the first one any more', 
 })
 
 test('however quickly the user switches back and forth, the last choice wins', async () => {
-  served = serve(surroundings())
+  served = serve(environment())
   const [ofRed, ofBlue] = [await freshList(red), await freshList(blue)]
   const reds = new Set(ofRed.images.map(({ id }) => id))
   let current = 'red'
@@ -91,7 +91,7 @@ test('however quickly the user switches back and forth, the last choice wins', a
 })
 
 test('a switch away from an engine that hangs does not wait for it', async () => {
-  served = serve(surroundings())
+  served = serve(environment())
   await eventually(() => at('red'))
   served.calls['engine.switch']('blue')
   await eventually(() => at('blue') && served.window.complete)
@@ -107,7 +107,7 @@ test('a switch away from an engine that hangs does not wait for it', async () =>
 })
 
 test('a context whose engine does not answer is not replaced by another, and connects once it answers', async () => {
-  served = serve(surroundings())
+  served = serve(environment())
   await eventually(() => at('red'))
   const before = served.states.length - 1
   served.calls['engine.switch']('nobody')
@@ -125,7 +125,7 @@ test('a context whose engine does not answer is not replaced by another, and con
 })
 
 test('contexts are listed with the current one, an unknown one is refused, and Docker’s own files are not changed', async () => {
-  const around = surroundings()
+  const around = environment()
   served = serve(around)
   await eventually(() => at('red'))
   const config = join(around.home, '.docker/config.json')

@@ -1,6 +1,6 @@
 import { createServer } from 'node:net'
 import { describe, expect, test } from 'vitest'
-import { plainWish, type RunWish } from '../../../model/run/run.ts'
+import { defaultRunOptions, type RunOptions } from '../../../model/run/run.ts'
 import type { Engine } from '../../../tools/world/engine.ts'
 import { matrix, missing } from '../matrix.ts'
 import { runnerOn, value, type Runner } from '../run/runner.ts'
@@ -20,7 +20,7 @@ describe.each(matrix)('$title', (wish) => {
   test('a web image runs on a free port of this computer alone, and its page can be opened', async () => {
     const { wish, volumes } = await runner.suggested('web:1')
     expect(wish).toEqual({
-      ...plainWish(runner.imageOf('web:1'), 'web:1'),
+      ...defaultRunOptions(runner.imageOf('web:1'), 'web:1'),
       ...{ interactive: false, name: 'web', ports: [{ host: '127.0.0.1:8080', container: '80/tcp' }] },
     })
     expect(volumes).toEqual(['/data'])
@@ -58,7 +58,7 @@ describe.each(matrix)('$title', (wish) => {
     // What was made to look into them is gone, and was never shown.
     expect(await containers()).toEqual([])
     expect(runner.changes.flatMap(({ containers }) => containers).map(({ name }) => name)).not.toContainEqual(
-      expect.stringContaining('slipway-look'),
+      expect.stringContaining('slipway-probe'),
     )
   })
 
@@ -136,7 +136,7 @@ describe.each(matrix)('$title', (wish) => {
   })
 
   test('other refusals of the engine are reported at their field', async () => {
-    const refused = (more: Partial<RunWish>) => runner.refused('box:1', { command: 'hold', ...more })
+    const refused = (more: Partial<RunOptions>) => runner.refused('box:1', { command: 'hold', ...more })
     const volume = (source: string, target = '/x') => ({ volumes: [{ source, target, readOnly: false }] })
     expect(await refused(volume('/no/such folder'))).toEqual({
       ...{ code: 'mount-missing', field: 'volumes', row: 0, source: '/no/such folder' },

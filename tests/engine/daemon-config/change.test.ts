@@ -9,7 +9,7 @@ import { installInWorld } from '../../../tools/world/polkit.ts'
 import { startOnline, type Online } from '../../../tools/world/world.ts'
 import { openChanger, type Changer } from './changer.ts'
 import { eventually } from '../eventually.ts'
-import { installed, mirrorsOf, noHelperLeft, state, write } from './helped.ts'
+import { installed, mirrorsOf, noHelperLeft, state, write } from './helper-side.ts'
 import { matrix } from '../matrix.ts'
 
 let online: Online
@@ -258,7 +258,10 @@ test('a file that keeps Docker from starting is replaced by a backup, which Dock
     const begun = await changer.handlers['daemon-config.restore'](backup!)
     const job = await changer.end(begun.ok ? begun.value : '')
     expect(job).toMatchObject({ state: 'done', subject: { restores: true, atStart: true } })
-    expect(job.items.filter(({ state }) => state === 'kept').map(({ name }) => name)).toEqual(['reloaded', 'confirmed'])
+    expect(job.items.filter(({ state }) => state === 'skipped').map(({ name }) => name)).toEqual([
+      'reloaded',
+      'confirmed',
+    ])
     expect(state()?.text).toBe('{ "debug": false }')
     await engine.restart()
     expect(await mirrorsOf(engine)).toEqual([])

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { daemonConfigService } from '../../../main/daemon-config/index.ts'
-import { jobBook } from '../../../main/jobs/index.ts'
+import { jobService } from '../../../main/jobs/index.ts'
 import { openHelper, ownHelper } from '../../../main/daemon-config/helper.ts'
 import { httpClient } from '../../../main/registry/index.ts'
 import { openStore } from '../../../main/store/index.ts'
@@ -13,8 +13,8 @@ import { testPull } from '../../../main/workflows/index.ts'
 import type { Job } from '../../../preload/contract/index.ts'
 import type { Online } from '../../../tools/world/world.ts'
 import { eventually } from '../eventually.ts'
-import { installed, ownSide } from './helped.ts'
-import { serve } from '../watched.ts'
+import { installed, ownSide } from './helper-side.ts'
+import { serve } from '../engine-window.ts'
 
 export type Changer = Awaited<ReturnType<typeof openChanger>>
 
@@ -31,13 +31,13 @@ export async function openChanger({ online, socket, env = {}, onStep = () => {} 
   const before = getCACertificates('default')
   setDefaultCACertificates([...before, readFileSync(online.mirrors.caFile, 'utf8')])
   const folder = mkdtempSync(join(tmpdir(), 'changer-'))
-  const surroundings = { env: { DOCKER_HOST: `unix://${socket}`, ...env }, home: '/nonexistent' }
+  const environment = { env: { DOCKER_HOST: `unix://${socket}`, ...env }, home: '/nonexistent' }
   let engineChanged = () => {}
-  const served = serve(surroundings, undefined, () => engineChanged())
+  const served = serve(environment, undefined, () => engineChanged())
   const store = openStore(folder)
   const http = httpClient({ version: '0', env: online.hub.env })
   const told = new Map<string, Set<string>>()
-  const jobs = jobBook({
+  const jobs = jobService({
     store,
     publish(name, payload) {
       if (name !== 'jobs.changed') return
@@ -53,7 +53,7 @@ export async function openChanger({ online, socket, env = {}, onStep = () => {} 
   })
   const pull = pullService({ engine: served.engine, jobs, credentialsFor: async () => undefined })
   const daemon = daemonConfigService({
-    ...{ engine: served.engine, jobs, surroundings },
+    ...{ engine: served.engine, jobs, environment },
     store: store.mirrors,
     own: ownHelper(ownSide(env, true).program, env),
     tryMirror: testPull({ http, pull, lastRace: () => store.mirrors.value.race }),

@@ -5,8 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { startEngine, type Engine } from '../../../tools/world/engine.ts'
 import { installInWorld } from '../../../tools/world/polkit.ts'
-import { reloaded } from './cut.ts'
-import { changed, file, hashOf, installed, mirrorsOf, noHelperLeft, opened, state, write } from './helped.ts'
+import { reloaded } from './cut-helper.ts'
+import { changed, file, hashOf, installed, mirrorsOf, noHelperLeft, opened, state, write } from './helper-side.ts'
 
 /** What somebody might tell the helper who is not Slipway: it may do what it may, and nothing else. */
 const mirror = 'https://a.example'

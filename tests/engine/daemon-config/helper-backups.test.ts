@@ -1,7 +1,7 @@
 import { readFileSync, rmSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { added, engineAtRest, key, mirror, plain } from './at-rest.ts'
-import { changed, file, hashOf, opened, state, write } from './helped.ts'
+import { added, engineAtRest, key, mirror, plain } from './clean-engine.ts'
+import { changed, file, hashOf, opened, state, write } from './helper-side.ts'
 
 const rest = engineAtRest('26.1')
 const { engineHas } = rest

@@ -2,8 +2,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { startEngine, type Engine } from '../../../tools/world/engine.ts'
 import { installInWorld } from '../../../tools/world/polkit.ts'
 import { ownPlaces } from '../../../tools/world/rootless.ts'
-import { cutting, stories } from './cut.ts'
-import { noHelperLeft, ownSide, rootSide } from './helped.ts'
+import { cutting, stories } from './cut-helper.ts'
+import { noHelperLeft, ownSide, rootSide } from './helper-side.ts'
 
 let uninstall: () => void
 beforeAll(() => void (uninstall = installInWorld()))

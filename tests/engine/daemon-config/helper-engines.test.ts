@@ -2,9 +2,9 @@ import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'no
 import { spawn, type ChildProcess } from 'node:child_process'
 import { describe, expect, test } from 'vitest'
 import { usual } from '../../../tools/world/dockerd.ts'
-import { added, engineAtRest, plain } from './at-rest.ts'
-import { reloaded } from './cut.ts'
-import { changed, hashOf, opened, state } from './helped.ts'
+import { added, engineAtRest, plain } from './clean-engine.ts'
+import { reloaded } from './cut-helper.ts'
+import { changed, hashOf, opened, state } from './helper-side.ts'
 
 const rest = engineAtRest('26.1')
 const { engineHas, refused } = rest

@@ -12,8 +12,8 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { added, engineAtRest, key, mirror, plain } from './at-rest.ts'
-import { changed, file, hashOf, opened, state, write } from './helped.ts'
+import { added, engineAtRest, key, mirror, plain } from './clean-engine.ts'
+import { changed, file, hashOf, opened, state, write } from './helper-side.ts'
 
 const { engineHas, refused } = engineAtRest('26.1')
 

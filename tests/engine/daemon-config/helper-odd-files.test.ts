@@ -2,8 +2,8 @@ import fc from 'fast-check'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { startEngine, type Engine } from '../../../tools/world/engine.ts'
 import { installInWorld } from '../../../tools/world/polkit.ts'
-import { reloaded } from './cut.ts'
-import { hashOf, mirrorsOf, noHelperLeft, opened, state, write } from './helped.ts'
+import { reloaded } from './cut-helper.ts'
+import { hashOf, mirrorsOf, noHelperLeft, opened, state, write } from './helper-side.ts'
 
 const mirror = 'https://a.example'
 /** A change that the engine takes up is a second's work: 300 were tried by hand (`SLIPWAY_FILES=300`). */

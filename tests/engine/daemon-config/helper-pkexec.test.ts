@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { helperFile, helperInstalled, openHelper } from '../../../main/daemon-config/helper.ts'
 import { startEngine, type Engine } from '../../../tools/world/engine.ts'
 import { installInWorld, startPolkit, type Polkit } from '../../../tools/world/polkit.ts'
-import { hashOf, noHelperLeft, mirrorsOf, state, write } from './helped.ts'
+import { hashOf, noHelperLeft, mirrorsOf, state, write } from './helper-side.ts'
 
 /** pkexec as somebody who may do nothing: user and group nobody, no other groups, no terminal. */
 const asNobody = (...environment: readonly string[]) =>

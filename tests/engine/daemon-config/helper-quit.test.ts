@@ -6,8 +6,8 @@ import { startEngine, type Engine } from '../../../tools/world/engine.ts'
 import { installInWorld } from '../../../tools/world/polkit.ts'
 import { ownPlaces } from '../../../tools/world/rootless.ts'
 import { eventually } from '../eventually.ts'
-import { reloaded } from './cut.ts'
-import { commandOf, hashOf, helpedOn, mirrorsOf, noHelperLeft, ownSide, rootSide, type Side } from './helped.ts'
+import { reloaded } from './cut-helper.ts'
+import { commandOf, hashOf, helpedOn, mirrorsOf, noHelperLeft, ownSide, rootSide, type Side } from './helper-side.ts'
 
 /** An app that ends where the engine has taken up its change and nothing was kept yet. */
 const app = `

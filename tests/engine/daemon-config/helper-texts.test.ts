@@ -1,7 +1,7 @@
 import { appendFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { added, engineAtRest, key, mirror, plain } from './at-rest.ts'
-import { changed, file, hashOf, opened, state, write } from './helped.ts'
+import { added, engineAtRest, key, mirror, plain } from './clean-engine.ts'
+import { changed, file, hashOf, opened, state, write } from './helper-side.ts'
 
 describe.each(['20.10', '26.1'] as const)('on %s, a file that', (version) => {
   const { engineHas } = engineAtRest(version)

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { startEngine, type Engine } from '../../../tools/world/engine.ts'
 import { installInWorld } from '../../../tools/world/polkit.ts'
-import { changed, hashOf, noHelperLeft, mirrorsOf, state, write } from './helped.ts'
+import { changed, hashOf, noHelperLeft, mirrorsOf, state, write } from './helper-side.ts'
 import { matrix } from '../matrix.ts'
 
 let uninstall: () => void

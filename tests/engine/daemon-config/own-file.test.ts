@@ -6,8 +6,8 @@ import { startEngine, type Engine } from '../../../tools/world/engine.ts'
 import type { Mirror } from '../../../tools/world/mirrors.ts'
 import { startOnline, type Online } from '../../../tools/world/world.ts'
 import { openChanger, type Changer } from './changer.ts'
-import { reloaded } from './cut.ts'
-import { commandOf, hashOf, helpedOn, mirrorsOf, noHelperLeft, ownSide } from './helped.ts'
+import { reloaded } from './cut-helper.ts'
+import { commandOf, hashOf, helpedOn, mirrorsOf, noHelperLeft, ownSide } from './helper-side.ts'
 
 let online: Online
 let good: Mirror

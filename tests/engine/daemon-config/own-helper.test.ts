@@ -4,9 +4,9 @@ import { describe, expect, test } from 'vitest'
 import { openHelper } from '../../../main/daemon-config/helper.ts'
 import { startEngine } from '../../../tools/world/engine.ts'
 import { nobody, ownPlaces } from '../../../tools/world/rootless.ts'
-import { added, key, mirror, ownAtRest, plain } from './at-rest.ts'
-import { reloaded } from './cut.ts'
-import { commandOf, hashOf } from './helped.ts'
+import { added, key, mirror, ownAtRest, plain } from './clean-engine.ts'
+import { reloaded } from './cut-helper.ts'
+import { commandOf, hashOf } from './helper-side.ts'
 
 /** The helper as nobody, who has an engine in a namespace of their own and no rights beside. */
 const rest = ownAtRest()

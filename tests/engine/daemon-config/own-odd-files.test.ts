@@ -14,8 +14,8 @@ import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { openHelper } from '../../../main/daemon-config/helper.ts'
 import { nobody } from '../../../tools/world/rootless.ts'
-import { added, mirror, ownAtRest, plain } from './at-rest.ts'
-import { commandOf } from './helped.ts'
+import { added, mirror, ownAtRest, plain } from './clean-engine.ts'
+import { commandOf } from './helper-side.ts'
 
 /** As nobody, with whose rights alone it works. */
 const rest = ownAtRest()

@@ -5,7 +5,7 @@ import { startEngine, type Engine } from '../../../tools/world/engine.ts'
 import { loadImages, type ImageSpec } from '../../../tools/world/images.ts'
 import { userland } from '../../../tools/world/userland.ts'
 import { matrix } from '../matrix.ts'
-import { eventually, watchEngine } from '../watched.ts'
+import { eventually, watchEngine } from '../engine-window.ts'
 
 const created = new Date('2024-02-29T12:00:00Z')
 const box: ImageSpec = {

@@ -9,12 +9,12 @@ import type { Stack } from '../../../preload/contract/index.ts'
 import { demoImages } from '../../../tools/world/demo.ts'
 import { startEngine, type Engine } from '../../../tools/world/engine.ts'
 import { loadImages } from '../../../tools/world/images.ts'
-import { programs } from '../../../tools/world/place.ts'
+import { programs } from '../../../tools/world/paths.ts'
 import { runnableImages } from '../../../tools/world/runnable.ts'
 import { tarEnd, tarFile } from '../../../tools/world/tar.ts'
 import { matrix } from '../matrix.ts'
 import { openCleaner, type Cleaner } from '../removal/cleaner.ts'
-import { trueSizes } from './truth.ts'
+import { trueSizes } from './true-sizes.ts'
 
 describe.each(matrix.filter(({ store }) => store === 'classic'))('$title', (wish) => {
   let engine: Engine

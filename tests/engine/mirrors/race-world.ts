@@ -2,7 +2,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest'
 import { compare, digestIn } from '../../../model/mirrors/race.ts'
 import { hubAddress, type MirrorRace } from '../../../preload/contract/index.ts'
-import type { Manner, Mirror } from '../../../tools/world/mirrors.ts'
+import type { MirrorBehaviour, Mirror } from '../../../tools/world/mirrors.ts'
 import { startOnline, type Online } from '../../../tools/world/world.ts'
 import { openRacer, type Racer, type RacerWish } from './racer.ts'
 
@@ -37,9 +37,11 @@ export function raceWorld() {
       racer = open(wish)
     },
     /** Mirrors of these manners, on the racer's list. */
-    async mirrored<Name extends string>(manners: Readonly<Record<Name, Manner>>): Promise<Record<Name, Mirror>> {
+    async mirrored<Name extends string>(
+      manners: Readonly<Record<Name, MirrorBehaviour>>,
+    ): Promise<Record<Name, Mirror>> {
       const made: Record<string, Mirror> = {}
-      for (const [name, manner] of Object.entries<Manner>(manners)) {
+      for (const [name, manner] of Object.entries<MirrorBehaviour>(manners)) {
         made[name] = await online.mirrors.add(`${name}-${++added}`, manner)
         await racer.add(made[name].address)
       }

@@ -3,7 +3,7 @@ import { searchService } from '../../../main/search/index.ts'
 import { httpClient, registryClient } from '../../../main/registry/index.ts'
 import { digestIn } from '../../../model/mirrors/race.ts'
 import { hubAddress } from '../../../preload/contract/index.ts'
-import type { Manner, Mirror } from '../../../tools/world/mirrors.ts'
+import type { MirrorBehaviour, Mirror } from '../../../tools/world/mirrors.ts'
 import { eventually } from '../eventually.ts'
 import { comparing, probeOf, raceWorld } from './race-world.ts'
 import { failureIn } from './racer.ts'
@@ -13,7 +13,7 @@ const world = raceWorld()
 const { mirrored } = world
 
 describe('one race with mirrors that work and mirrors that fail', () => {
-  const live: Record<string, Manner> = {
+  const live: Record<string, MirrorBehaviour> = {
     fast: {},
     limited: { bytesPerSecond: 1_000_000 },
     late: { firstByteAfter: 600 },
@@ -23,7 +23,7 @@ describe('one race with mirrors that work and mirrors that fail', () => {
     rangeless: { ignoresRange: true },
     tagless: { hidesTags: true },
   }
-  const dead: Record<string, readonly [Manner, object]> = {
+  const dead: Record<string, readonly [MirrorBehaviour, object]> = {
     nameless: [{ connecting: 'no-such-host' }, { code: 'registry-unreachable', reason: 'no-host' }],
     refusing: [{ connecting: 'refused' }, { code: 'registry-unreachable', reason: 'refused' }],
     blocked: [{ connecting: 'unanswered' }, { code: 'registry-slow' }],
@@ -99,7 +99,7 @@ test('other content for a tag is detected: `older` if Docker Hub knows its diges
   const digest = digestIn(probeOf(race, stale))!
   expect(digest).not.toBe(expected)
   expect(contentOf(digest)).not.toBe('same')
-  expect(race.genuine.includes(digest)).toBe(contentOf(digest) === 'older')
+  expect(race.confirmed.includes(digest)).toBe(contentOf(digest) === 'older')
   expect(world.racer.sources(image).map(({ address }) => address)).toContain(good.address)
 })
 
@@ -108,7 +108,7 @@ test('a mirror that answers every HEAD does not confirm the digest of another mi
   const { eager, lying } = await mirrored({ eager: { answers: 'any-head' }, lying: { lies: 'tag' }, good: {} })
   const race = await world.racer.race('redis:7')
   expect(comparing(race).expected).toBe(digestIn(probeOf(race, eager)))
-  expect(race.genuine).toEqual([])
+  expect(race.confirmed).toEqual([])
   expect(comparing(race).contentOf(digestIn(probeOf(race, lying))!)).toBe('other')
   expect(world.racer.sources('redis:7').map(({ address }) => address)).not.toContain(lying.address)
 })

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { getCACertificates, setDefaultCACertificates } from 'node:tls'
-import { jobBook } from '../../../main/jobs/index.ts'
+import { jobService } from '../../../main/jobs/index.ts'
 import { mirrorService } from '../../../main/mirrors/index.ts'
 import { httpClient } from '../../../main/registry/index.ts'
 import { openStore } from '../../../main/store/index.ts'
@@ -40,7 +40,7 @@ export function openRacer({ env, caFile, timeoutMs = 5000, inForce = [], file, u
   }
   const start = () => {
     const store = openStore(unwritable ? join(caFile, 'slipway') : folder)
-    const jobs = jobBook({ store, publish })
+    const jobs = jobService({ store, publish })
     const service = mirrorService({
       ...{ http, jobs, publish, timeoutMs },
       store: store.mirrors,

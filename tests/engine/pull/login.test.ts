@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import { dockerCredentials } from '../../../main/registry/index.ts'
 import { storedLogins } from '../../../main/pull/index.ts'
-import { startEngine, type EngineWish } from '../../../tools/world/engine.ts'
+import { startEngine, type EngineOptions } from '../../../tools/world/engine.ts'
 import { fillRegistry } from '../../../tools/world/fill.ts'
 import { startHub } from '../../../tools/world/hub.ts'
 import { ann, startRegistry } from '../../../tools/world/registry.ts'
@@ -48,7 +48,7 @@ describe.each(matrix)('$title', (wish) => {
     const mistaken = kept(await openPuller(engine, logins({ [registry.host]: 'open barley' })))
     expect(failureOf(await mistaken.pull(reference))).toEqual(refused)
     const known = kept(await openPuller(engine, logins({ [registry.host]: ann.password })))
-    expect(await known.pull(reference)).toMatchObject({ state: 'done', subject: { came: { news: true } } })
+    expect(await known.pull(reference)).toMatchObject({ state: 'done', subject: { result: { isNew: true } } })
     expect(known.logins.asked).toEqual([reference])
     expect(await engine.docker.getImage(reference).inspect()).toMatchObject({ RepoTags: [reference] })
   })
@@ -59,7 +59,7 @@ describe.each(matrix)('$title', (wish) => {
     const stranger = kept(await openPuller(engine))
     expect(failureOf(await stranger.pull('public:1'))).toEqual({ code: 'registry-limited', host: 'docker.io' })
     const known = kept(await openPuller(engine, logins({ [hubKey]: ann.password })))
-    expect(await known.pull('public:1')).toMatchObject({ state: 'done', subject: { came: { news: true } } })
+    expect(await known.pull('public:1')).toMatchObject({ state: 'done', subject: { result: { isNew: true } } })
   })
 
   test('a login for Docker Hub that holds no more is no hindrance to what is public', async () => {
@@ -85,7 +85,7 @@ describe.each(matrix)('$title', (wish) => {
   })
 
   /** Docker Hub with one public image, and an engine that reaches it. */
-  async function limitedHub(more: Pick<EngineWish, 'config'> = {}) {
+  async function limitedHub(more: Pick<EngineOptions, 'config'> = {}) {
     const registry = kept(await startRegistry())
     await fillRegistry(registry, [noisy('library/public:1', [100_000])])
     const hub = kept(await startHub({ registry }))
@@ -124,6 +124,6 @@ async function nosyMirror() {
   await once(server, 'listening')
   kept({ stop: () => (server.close(), server.closeAllConnections()) })
   const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  const inForce: Pick<EngineWish, 'config'> = { config: { 'registry-mirrors': [address] } }
+  const inForce: Pick<EngineOptions, 'config'> = { config: { 'registry-mirrors': [address] } }
   return { told, asked: () => asked, inForce }
 }

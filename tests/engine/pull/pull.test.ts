@@ -5,8 +5,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { wholeOf } from '../../../model/pull/progress.ts'
 import { startEngine, type Engine } from '../../../tools/world/engine.ts'
 import { fillRegistry } from '../../../tools/world/fill.ts'
-import { openGate, type Gate } from '../../../tools/world/gate.ts'
-import { worldFolder } from '../../../tools/world/place.ts'
+import { openGate, type Gate } from '../../../tools/world/slow-gate.ts'
+import { worldFolder } from '../../../tools/world/paths.ts'
 import { startRegistry, type Registry } from '../../../tools/world/registry.ts'
 import { eventually } from '../eventually.ts'
 import { matrix } from '../matrix.ts'
@@ -68,10 +68,14 @@ describe.each(matrix)('$title', (wish) => {
     expect(job).toMatchObject({ state: 'done', items: [{ name: at('large:comes'), state: 'done' }] })
     const { Id, RepoDigests } = await inspect('large:comes')
     const cost = ((await engine.docker.df()).LayersSize as number) - before
-    expect(job.subject).toMatchObject({ kind: 'pull', reference: at('large:comes'), came: { image: Id, news: true } })
-    expect(job.subject).toMatchObject({ came: { cost } })
+    expect(job.subject).toMatchObject({
+      kind: 'pull',
+      reference: at('large:comes'),
+      result: { image: Id, isNew: true },
+    })
+    expect(job.subject).toMatchObject({ result: { cost } })
     if (job.subject.kind !== 'pull') return
-    expect(RepoDigests.map((digest) => digest.split('@')[1])).toContain(job.subject.came?.digest)
+    expect(RepoDigests.map((digest) => digest.split('@')[1])).toContain(job.subject.result?.digest)
     expect(layersOf(job)).toHaveLength(3)
     expect(layersOf(job).every(({ state, bytes, total }) => state === 'done' && bytes === (total ?? bytes))).toBe(true)
     expect(wholeOf(layersOf(job)).downloaded).toBeGreaterThan(large)
@@ -90,13 +94,13 @@ describe.each(matrix)('$title', (wish) => {
   test('a second pull of the same image downloads nothing and takes no space', async () => {
     await app.pull(at('small:1'))
     const again = await app.pull(at('small:1'))
-    expect(again).toMatchObject({ state: 'done', subject: { came: { news: false, cost: 0 } } })
+    expect(again).toMatchObject({ state: 'done', subject: { result: { isNew: false, cost: 0 } } })
     expect(layersOf(again)).toEqual([])
   })
 
   test('an image that is pulled by digest has no tag', async () => {
     const first = await app.pull(at('small:1'))
-    const digest = first.subject.kind === 'pull' ? first.subject.came?.digest : undefined
+    const digest = first.subject.kind === 'pull' ? first.subject.result?.digest : undefined
     await engine.docker.getImage(at('small:1')).remove()
     const byDigest = `${at('small')}@${digest}`
     expect(await app.pull(byDigest)).toMatchObject({ state: 'done', subject: { reference: byDigest } })
@@ -125,12 +129,12 @@ describe.each(matrix)('$title', (wish) => {
     const id = await app.start(at('large:cancelled'))
     await eventually(() => downloaded(id) > 2_000_000)
     app.cancel(id)
-    expect(await app.end(id)).toMatchObject({ state: 'cancelled', items: [{ state: 'kept' }] })
+    expect(await app.end(id)).toMatchObject({ state: 'cancelled', items: [{ state: 'skipped' }] })
     await gateIsQuiet()
     expect(gate.passed).toBeLessThan(large)
     expect(await absent('large:cancelled')).toBe(true)
     gate.behave()
-    expect(await app.pull(at('large:cancelled'))).toMatchObject({ state: 'done', subject: { came: { news: true } } })
+    expect(await app.pull(at('large:cancelled'))).toMatchObject({ state: 'done', subject: { result: { isNew: true } } })
   })
 
   test('of three pulls two run and one waits, which can be cancelled; the same image is not pulled twice at once', async () => {

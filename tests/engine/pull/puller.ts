@@ -3,24 +3,24 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type Docker from 'dockerode'
-import { jobBook } from '../../../main/jobs/index.ts'
+import { jobService } from '../../../main/jobs/index.ts'
 import { openStore } from '../../../main/store/index.ts'
-import { pullService, type AuthConfig, type CredentialsFor, type RoomNeeds } from '../../../main/pull/index.ts'
+import { pullService, type AuthConfig, type CredentialsFor, type DiskSpaceNeeds } from '../../../main/pull/index.ts'
 import type { Job, Payload, PulledLayer } from '../../../preload/contract/index.ts'
 import type { Engine } from '../../../tools/world/engine.ts'
 import { loadImages, type ImageSpec } from '../../../tools/world/images.ts'
-import { watchEngine } from '../watched.ts'
+import { watchEngine } from '../engine-window.ts'
 import { eventually } from '../eventually.ts'
 
 export type PullerWorld = Awaited<ReturnType<typeof openPuller>>
 
 /** `credentialsFor` takes the place of the login that a test puts into `logins`. */
-export async function openPuller(engine: Engine, credentialsFor?: CredentialsFor, room?: RoomNeeds) {
+export async function openPuller(engine: Engine, credentialsFor?: CredentialsFor, room?: DiskSpaceNeeds) {
   const folder = mkdtempSync(join(tmpdir(), 'puller-'))
   const store = openStore(folder)
   const told: Job[] = []
   const served = watchEngine(engine.socket)
-  const jobs = jobBook({
+  const jobs = jobService({
     store,
     publish: (name, payload) => {
       if (name === 'jobs.changed') told.push(payload as Payload<'jobs.changed'>)

@@ -5,11 +5,11 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { startEngine, type Engine } from '../../../tools/world/engine.ts'
 import { loadImages, type ImageSpec } from '../../../tools/world/images.ts'
-import { manyImages } from '../../../tools/world/many.ts'
+import { manyImages } from '../../../tools/world/many-images.ts'
 import { service, userland } from '../../../tools/world/userland.ts'
 import { openCleaner, present, type Cleaner } from './cleaner.ts'
 import { matrix } from '../matrix.ts'
-import { eventually } from '../watched.ts'
+import { eventually } from '../engine-window.ts'
 
 const image = (references: string[], bytes: number): ImageSpec => ({
   references,
@@ -180,7 +180,7 @@ describe.each(engines)('$title', (wish) => {
       const [one, two] = ['one:1', 'two:1'].map((name) => cleaner.named(name).id) as [string, string]
       const job = await cleaner.carryOut(await cleaner.plan([{ image: one }, { image: two }]), [one, two])
       expect(job).toMatchObject({ state: 'failed', failure: { code: 'disk-full', folder } })
-      expect(job.items.map(({ state }) => state)).toEqual(['kept', 'kept'])
+      expect(job.items.map(({ state }) => state)).toEqual(['skipped', 'skipped'])
     }),
   )
 
@@ -220,7 +220,7 @@ test.each(engines)(
       job.items.forEach((item, at) =>
         expect([item.state, ids.has(kept.plan.deletes[at]!.image)]).toEqual([item.state, !isDone(item)]),
       )
-      expect(job.items.some(({ state }) => state === 'kept')).toBe(true)
+      expect(job.items.some(({ state }) => state === 'skipped')).toBe(true)
       // The rest can be planned and removed as ever.
       await cleaner.catchUp()
       const rest = await cleaner.plan([...ids].map((id) => ({ image: id })))

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { startEngine } from '../../../tools/world/engine.ts'
-import { programs } from '../../../tools/world/place.ts'
+import { programs } from '../../../tools/world/paths.ts'
 import { openCleaner, taken } from './cleaner.ts'
 import { matrix } from '../matrix.ts'
 

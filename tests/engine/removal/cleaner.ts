@@ -5,21 +5,21 @@ import { join } from 'node:path'
 import { tmpdir } from 'node:os'
 import { loadArchive, saveArchive } from '../../../main/archives/index.ts'
 import { engineService } from '../../../main/engine/index.ts'
-import type { Surroundings } from '../../../main/engine/connect/contexts.ts'
+import type { HostEnvironment } from '../../../main/engine/connect/contexts.ts'
 import { layersService } from '../../../main/layers/index.ts'
 import { pullService } from '../../../main/pull/index.ts'
 import { removalService } from '../../../main/removal/index.ts'
-import { jobBook } from '../../../main/jobs/index.ts'
+import { jobService } from '../../../main/jobs/index.ts'
 import { openStore } from '../../../main/store/index.ts'
-import type { Choices, RemovalPlan, WishRow } from '../../../model/removal/plan.ts'
-import type { Failure, Job, KeptPlan, RegistryFailure, Result } from '../../../preload/contract/index.ts'
+import type { Choices, RemovalPlan, RemovalTarget } from '../../../model/removal/plan.ts'
+import type { Failure, Job, StoredPlan, RegistryFailure, Result } from '../../../preload/contract/index.ts'
 import type { Engine } from '../../../tools/world/engine.ts'
 import { eventually } from '../eventually.ts'
 
 interface Options {
   /** By default the engine's socket alone leads to it. */
-  readonly surroundings?: Surroundings
-  readonly reconnectWithinMs?: number
+  readonly environment?: HostEnvironment
+  readonly reconnectTimeoutMs?: number
 }
 
 export type Cleaner = Awaited<ReturnType<typeof openCleaner>>
@@ -27,26 +27,26 @@ export type Cleaner = Awaited<ReturnType<typeof openCleaner>>
 export async function openCleaner(
   world: Pick<Engine, 'socket' | 'docker'>,
   folder = mkdtempSync(join(tmpdir(), 'cleaner-')),
-  { surroundings = homeless(world), ...options }: Options = {},
+  { environment = homeless(world), ...options }: Options = {},
 ) {
   const ended = new AbortController()
   const store = openStore(folder)
   const publish = () => {}
   const engine = engineService({
-    ...{ surroundings, ...options },
+    ...{ environment, ...options },
     publish: (name) => {
       if (name !== 'settings.changed') layers.changed()
     },
     memory: store.lists,
   })
   const layers = layersService({ engine, kept: store.layers, publish })
-  const jobs = jobBook({ publish, store })
+  const jobs = jobService({ publish, store })
   const registry = { check: async (): Promise<Result<unknown, RegistryFailure>> => ({ ok: true, value: undefined }) }
   const pull = pullService({ engine, jobs, credentialsFor: async () => undefined, check: () => registry.check() })
   const place = { chosen: undefined as string | undefined }
   const removal = removalService({
     ...{ engine, layers, jobs, ledger: store.ledger },
-    usualFolder: join(folder, 'Slipway'),
+    defaultFolder: join(folder, 'Slipway'),
     chooseFolder: async () => place.chosen,
     showFolder: async () => {},
     archives: { save: saveArchive, load: loadArchive },
@@ -62,14 +62,14 @@ export async function openCleaner(
     await eventually(() => jobs.find(id)?.state !== 'running', 40_000)
     return jobs.find(id)!
   }
-  const plan = async (rows: readonly WishRow[], choices: Choices = {}): Promise<KeptPlan> =>
+  const plan = async (rows: readonly RemovalTarget[], choices: Choices = {}): Promise<StoredPlan> =>
     value(
       await handlers['removal.plan']({
         rows: rows.map(({ image, reference }) => ({ image, ...(reference !== undefined && { reference }) })),
         choices,
       }),
     )
-  const apply = (kept: KeptPlan, copies: readonly string[] = []) =>
+  const apply = (kept: StoredPlan, copies: readonly string[] = []) =>
     Promise.resolve(handlers['removal.apply']({ planId: kept.id, copies: [...copies] }))
   return {
     folder,
@@ -83,7 +83,7 @@ export async function openCleaner(
     plan,
     /** Starts a plan and answers at once. */
     apply,
-    async carryOut(kept: KeptPlan, copies: readonly string[] = []) {
+    async carryOut(kept: StoredPlan, copies: readonly string[] = []) {
       return ended_(value(await apply(kept, copies)))
     },
     end: ended_,
@@ -105,10 +105,10 @@ export async function openCleaner(
       return value(await handlers['removal.chooseFolder'](undefined))
     },
     /** Each tag, and each image that has none. */
-    rows: (): WishRow[] =>
+    rows: (): RemovalTarget[] =>
       engine.live
         .snapshot()
-        .images.flatMap(({ id, references }): WishRow[] =>
+        .images.flatMap(({ id, references }): RemovalTarget[] =>
           references.length > 0 ? references.map((reference) => ({ image: id, reference })) : [{ image: id }],
         ),
     /** Until the app knows what the engine has: its events take a moment. */
@@ -142,7 +142,7 @@ export async function openCleaner(
   }
 }
 
-const homeless = ({ socket }: Pick<Engine, 'socket'>): Surroundings => ({
+const homeless = ({ socket }: Pick<Engine, 'socket'>): HostEnvironment => ({
   env: { DOCKER_HOST: `unix://${socket}` },
   home: '/nonexistent',
 })

@@ -50,7 +50,7 @@ describe.each(matrix)('$title', (wish) => {
     expect(await present(engine)).toEqual(before)
     expect(readdirSync(folder())).toEqual([])
     expect(cleaner.jobs.undoables()).toEqual([])
-    expect(job.items.map(({ state }) => state)).toEqual(['kept', 'kept'])
+    expect(job.items.map(({ state }) => state)).toEqual(['skipped', 'skipped'])
     return job
   }
 
@@ -134,7 +134,7 @@ describe.each(matrix)('$title', (wish) => {
     await exports.stalled()
     await cleaner.jobs.handlers['jobs.cancel'](undo)
     exports.resume()
-    expect(await cleaner.end(undo)).toMatchObject({ state: 'cancelled', items: [{ state: 'kept' }] })
+    expect(await cleaner.end(undo)).toMatchObject({ state: 'cancelled', items: [{ state: 'skipped' }] })
     expect(await present(engine)).toEqual(without)
     exports.break(undefined)
     expect(await cleaner.undo(removal.id)).toMatchObject({ state: 'done' })

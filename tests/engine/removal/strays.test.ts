@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startEngine, type Engine } from '../../../tools/world/engine.ts'
 import { loadImages } from '../../../tools/world/images.ts'
-import { manyImages } from '../../../tools/world/many.ts'
+import { manyImages } from '../../../tools/world/many-images.ts'
 import { anyOne } from '../matrix.ts'
 import { openCleaner, type Cleaner } from './cleaner.ts'
 

@@ -5,10 +5,10 @@ import { promisify } from 'node:util'
 import type Docker from 'dockerode'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { restartPolicies, type RunWish } from '../../../model/run/run.ts'
+import { restartPolicies, type RunOptions } from '../../../model/run/run.ts'
 import { runCommand } from '../../../model/run/command.ts'
 import { runFaults } from '../../../model/run/faults.ts'
-import { quoted } from '../../../model/text/shell.ts'
+import { shellQuote } from '../../../model/text/shell.ts'
 import { startEngine, type Engine } from '../../../tools/world/engine.ts'
 import { loadImages } from '../../../tools/world/images.ts'
 import { runnableImages } from '../../../tools/world/runnable.ts'
@@ -44,7 +44,7 @@ const port = fc.record({
 const wishes = (root: string) =>
   fc.record({
     interactive: fc.boolean(),
-    command: fc.array(awkward).map((words) => ['hold', ...words].map(quoted).join(' ')),
+    command: fc.array(awkward).map((words) => ['hold', ...words].map(shellQuote).join(' ')),
     ports: fc.array(port, { maxLength: 3 }),
     removeAtEnd: fc.boolean(),
     volumes: fc.array(
@@ -122,7 +122,7 @@ describe.each(matrix)('$title', (wish) => {
   test('the shown command makes the same container as the app does, whatever is typed', async () => {
     await fc.assert(
       fc.asyncProperty(wishes(root), async (random) => {
-        const wish: RunWish = { image: runner.imageOf('box:1'), reference: 'box:1', name: 'same', ...random }
+        const wish: RunOptions = { image: runner.imageOf('box:1'), reference: 'box:1', name: 'same', ...random }
         fc.pre(runFaults(wish, []).length === 0)
         for (const { source } of wish.volumes) if (source.startsWith('/')) mkdirSync(source, { recursive: true })
         await runner.started('box:1', wish)

@@ -9,7 +9,7 @@ import { runInTerminal } from '../../../main/workflows/index.ts'
 import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { plainWish, type RunWish } from '../../../model/run/run.ts'
+import { defaultRunOptions, type RunOptions } from '../../../model/run/run.ts'
 import type {
   Failure,
   ImagesChange,
@@ -21,7 +21,7 @@ import type {
   TerminalReplay,
 } from '../../../preload/contract/index.ts'
 import { afterAll, afterEach, beforeAll } from 'vitest'
-import { startEngine, type Engine, type EngineWish } from '../../../tools/world/engine.ts'
+import { startEngine, type Engine, type EngineOptions } from '../../../tools/world/engine.ts'
 import { loadImages } from '../../../tools/world/images.ts'
 import { runnableImages } from '../../../tools/world/runnable.ts'
 import { homeWith } from '../home.ts'
@@ -35,7 +35,7 @@ export async function openRunner(world: Engine, host = `unix://${world.socket}`)
   const heard: { changes: ImagesChange[]; data?: (data: TerminalData) => void } = { changes: [] }
   const opened: string[] = []
   const engine = engineService({
-    surroundings: { ...homeWith({ elsewhere: { host: 'unix:///nonexistent.sock' } }), env: { DOCKER_HOST: host } },
+    environment: { ...homeWith({ elsewhere: { host: 'unix:///nonexistent.sock' } }), env: { DOCKER_HOST: host } },
     publish(name, payload) {
       if (name === 'images.changed') heard.changes.push(payload as ImagesChange)
     },
@@ -65,9 +65,9 @@ export async function openRunner(world: Engine, host = `unix://${world.socket}`)
     return image.id
   }
   const size = { columns: 80, rows: 24 }
-  const run = (reference: string, more: Partial<RunWish> = {}, at = size) =>
+  const run = (reference: string, more: Partial<RunOptions> = {}, at = size) =>
     handlers['run.start']({
-      wish: unfrozen({ ...plainWish(imageOf(reference), reference), network: 'none', ...more }),
+      wish: unfrozen({ ...defaultRunOptions(imageOf(reference), reference), network: 'none', ...more }),
       size: at,
     })
   return {
@@ -77,10 +77,10 @@ export async function openRunner(world: Engine, host = `unix://${world.socket}`)
     changes: heard.changes,
     imageOf,
     run,
-    async started(reference: string, more: Partial<RunWish> = {}) {
+    async started(reference: string, more: Partial<RunOptions> = {}) {
       return value(await run(reference, more))
     },
-    async refused(reference: string, more: Partial<RunWish> = {}): Promise<Failure> {
+    async refused(reference: string, more: Partial<RunOptions> = {}): Promise<Failure> {
       const answer = await run(reference, more)
       if (answer.ok) throw new Error('it was run')
       return answer.error
@@ -116,7 +116,7 @@ export async function openRunner(world: Engine, host = `unix://${world.socket}`)
 }
 
 /** An engine with images to be run, for the tests that follow; without containers and terminals before each. */
-export function runnerOn(wish: EngineWish, opened: (here: { engine: Engine; runner: Runner }) => void) {
+export function runnerOn(wish: EngineOptions, opened: (here: { engine: Engine; runner: Runner }) => void) {
   let engine: Engine
   let runner: Runner
   beforeAll(async () => {
@@ -173,7 +173,7 @@ export class Screen {
 }
 
 /** As the contract's schema hands it over. */
-const unfrozen = (wish: RunWish) => structuredClone(wish) as Input<'run.start'>['wish']
+const unfrozen = (wish: RunOptions) => structuredClone(wish) as Input<'run.start'>['wish']
 
 export function value<T>(answer: Result<T> | Promise<Result<T>>): T {
   if (answer instanceof Promise) throw new Error('to be waited for')

@@ -3,15 +3,15 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { fillWithDemo } from '../../../tools/world/demo.ts'
 import { startEngine, type Engine } from '../../../tools/world/engine.ts'
 import { matrix } from '../matrix.ts'
-import { eventually, watchEngine } from '../watched.ts'
-import { AlteredEngine, changeRow } from './altered.ts'
+import { eventually, watchEngine } from '../engine-window.ts'
+import { AlteringProxy, changeRow } from './altering-proxy.ts'
 
 const imageList = /^\/images\/json\?all=/
 const containerList = /^\/containers\/json/
 
 describe.each(matrix)('an engine that fails in part: $title', (wish) => {
   let engine: Engine
-  let way: AlteredEngine
+  let way: AlteringProxy
   let watched: ReturnType<typeof watchEngine>
   let nginx: string
   let total: number
@@ -21,7 +21,7 @@ describe.each(matrix)('an engine that fails in part: $title', (wish) => {
     await fillWithDemo(engine.docker)
     nginx = (await engine.docker.getImage('nginx:1.27').inspect()).Id
     total = (await engine.docker.listImages({ all: true })).length
-    way = await AlteredEngine.before(engine.socket)
+    way = await AlteringProxy.before(engine.socket)
   })
   beforeEach(() => {
     way.heal()
@@ -166,7 +166,7 @@ describe.each(matrix)('an engine that fails in part: $title', (wish) => {
     await asksLittle()
     way.heal()
     // The user asks: at once, not when the back-off has passed.
-    watched.engine.lookAgain()
+    watched.engine.resync()
     await eventually(() => status()?.status === 'connected', 1500)
   })
 

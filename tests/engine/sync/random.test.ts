@@ -2,9 +2,9 @@ import fc from 'fast-check'
 import { test } from 'vitest'
 import { startEngine } from '../../../tools/world/engine.ts'
 import { loadImages } from '../../../tools/world/images.ts'
-import { box, deed, perform } from './deeds.ts'
+import { box, deed, perform } from './random-actions.ts'
 import { matrix } from '../matrix.ts'
-import { catchesUp, eventually, watchEngine } from '../watched.ts'
+import { catchesUp, eventually, watchEngine } from '../engine-window.ts'
 
 /** The same deeds each time; SLIPWAY_SEED=… tries others, SLIPWAY_ROUNDS=… more of them. */
 const seed = Number(process.env['SLIPWAY_SEED'] ?? 20_261_124)
@@ -23,7 +23,7 @@ test.each(matrix)('$title: whatever others do, the list ends as the engine’s o
       if (together) await Promise.all(deeds.map((each) => perform(engine.docker, each)))
       else for (const each of deeds) await perform(engine.docker, each)
       // As when the user comes back to the window; an engine whose events are complete is not asked again.
-      served.engine.lookAgain()
+      served.engine.resync()
       await catchesUp(served, engine, `seed ${seed}: ${JSON.stringify(deeds)}`)
     }
   } finally {

@@ -3,27 +3,27 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { rememberedLists } from '../../../main/store/lists.ts'
+import { storedLists } from '../../../main/store/lists.ts'
 import { startEngine, type Engine } from '../../../tools/world/engine.ts'
 import { loadImages } from '../../../tools/world/images.ts'
-import { manyImages } from '../../../tools/world/many.ts'
-import { heldBack, wholeList } from './held.ts'
+import { manyImages } from '../../../tools/world/many-images.ts'
+import { holdingProxy, wholeList } from './holding-proxy.ts'
 import { homeWith } from '../home.ts'
-import { eventually, freshList, serve, watchEngine } from '../watched.ts'
+import { eventually, freshList, serve, watchEngine } from '../engine-window.ts'
 
 describe.each([
   { title: '20.10 classic', version: '20.10', store: 'classic' },
   { title: '26.1 containerd', version: '26.1', store: 'containerd' },
 ] as const)('an engine whose list takes long: $title', (wish) => {
   let engine: Engine
-  let way: Awaited<ReturnType<typeof heldBack>>
+  let way: Awaited<ReturnType<typeof holdingProxy>>
   let folder: string
   let served: ReturnType<typeof serve>
 
   beforeAll(async () => {
     engine = await startEngine(wish)
     await loadImages(engine.docker, manyImages(50, { layers: 5 }))
-    way = await heldBack(engine.socket, wholeList)
+    way = await holdingProxy(engine.socket, wholeList)
   })
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'slipway-lists-'))
@@ -60,7 +60,7 @@ describe.each([
 
   /** The app once, with its list read after more than a second, as it was left then. */
   async function lastTime() {
-    const memory = rememberedLists(folder)
+    const memory = storedLists(folder)
     served = watchEngine(way.socket, memory)
     await turnsOutSlow()
     await served.stop()
@@ -68,7 +68,7 @@ describe.each([
     way.hold()
     return known()
   }
-  const open = () => (served = watchEngine(way.socket, rememberedLists(folder)))
+  const open = () => (served = watchEngine(way.socket, storedLists(folder)))
 
   test('the first time, events are shown without waiting for the list', async () => {
     open()
@@ -138,8 +138,8 @@ describe.each([
   })
 
   test('going over and back shows at once what was there, and events meanwhile are not lost', async () => {
-    const surroundings = homeWith({ slow: { host: `unix://${way.socket}` }, gone: { host: 'unix:///nonexistent' } })
-    served = serve(surroundings, rememberedLists(folder))
+    const environment = homeWith({ slow: { host: `unix://${way.socket}` }, gone: { host: 'unix:///nonexistent' } })
+    served = serve(environment, storedLists(folder))
     await turnsOutSlow()
     const before = known()
     way.hold()
@@ -159,7 +159,7 @@ describe.each([
     await lastTime()
     const [name] = readdirSync(folder)
     writeFileSync(join(folder, name!), '{ "images": [{ "id": 7 }] }')
-    const memory = rememberedLists(folder)
+    const memory = storedLists(folder)
     served = watchEngine(way.socket, memory)
     expect(await turnsOutSlow()).toEqual([])
     await served.stop()

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startEngine, type Engine } from '../../../tools/world/engine.ts'
 import { loadImages } from '../../../tools/world/images.ts'
-import { manyImages } from '../../../tools/world/many.ts'
+import { manyImages } from '../../../tools/world/many-images.ts'
 import { matrix } from '../matrix.ts'
-import { catchesUp, eventually, watchEngine } from '../watched.ts'
+import { catchesUp, eventually, watchEngine } from '../engine-window.ts'
 
 describe.each(matrix)('$title', (wish) => {
   let engine: Engine

@@ -4,7 +4,7 @@ import { promisify } from 'node:util'
 import type Docker from 'dockerode'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { pullableImages } from '../../../tools/world/demo/pullable.ts'
-import { startEngine, type Engine, type EngineWish } from '../../../tools/world/engine.ts'
+import { startEngine, type Engine, type EngineOptions } from '../../../tools/world/engine.ts'
 import { fillRegistry, type Digests } from '../../../tools/world/fill.ts'
 import { startHub, type Hub } from '../../../tools/world/hub.ts'
 import { startRegistry, type Registry } from '../../../tools/world/registry.ts'
@@ -34,7 +34,7 @@ const engines: Engine[] = []
 afterEach(async () => {
   for (const engine of engines.splice(0)) await engine.stop()
 })
-async function start(wish: EngineWish) {
+async function start(wish: EngineOptions) {
   const engine = await startEngine(wish)
   engines.push(engine)
   return engine.docker

@@ -6,7 +6,7 @@ import { promisify } from 'node:util'
 import { Agent, request, type Dispatcher } from 'undici'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { startEngine } from '../../../tools/world/engine.ts'
-import { startMirrors, type Manner, type Mirror, type Mirrors } from '../../../tools/world/mirrors.ts'
+import { startMirrors, type MirrorBehaviour, type Mirror, type Mirrors } from '../../../tools/world/mirrors.ts'
 import { startOnline, type Online } from '../../../tools/world/world.ts'
 import { eventually } from '../eventually.ts'
 
@@ -208,7 +208,7 @@ describe('authorization and errors', () => {
     expect((await get(nginx, { authorization: `Bearer ${vain}` })).status).toBe(401)
   })
 
-  test.each<[string, Manner, number, object]>([
+  test.each<[string, MirrorBehaviour, number, object]>([
     ['DENIED', { allows: ['library/alpine'] }, 403, {}],
     ['TOOMANYREQUESTS', { throttles: { retryAfter: 30 } }, 429, { 'retry-after': '30' }],
     ['TOOMANYREQUESTS', { throttles: { xRetryAfter: new Date(5e12) } }, 429, { 'x-retry-after': '5000000000' }],

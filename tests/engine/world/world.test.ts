@@ -6,15 +6,15 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, test } from 'vitest'
 import { awkwardImages } from '../../../tools/world/awkward.ts'
 import { demoImages, fillWithDemo } from '../../../tools/world/demo.ts'
-import { startEngine, type Engine, type EngineWish } from '../../../tools/world/engine.ts'
+import { startEngine, type Engine, type EngineOptions } from '../../../tools/world/engine.ts'
 import { loadImages } from '../../../tools/world/images.ts'
-import { manyImages } from '../../../tools/world/many.ts'
+import { manyImages } from '../../../tools/world/many-images.ts'
 import { mountsUnder } from '../../../tools/world/processes.ts'
 import { startWorld } from '../../../tools/world/world.ts'
 import { matrix } from '../matrix.ts'
 
 const engines: Engine[] = []
-const start = async (wish: EngineWish) => {
+const start = async (wish: EngineOptions) => {
   const engine = await startEngine(wish)
   engines.push(engine)
   return engine

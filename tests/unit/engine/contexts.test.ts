@@ -131,9 +131,9 @@ test('Docker’s own command is led to another engine than its own: by its conte
   writeContext('home', { Host: 'ssh://me@home' })
   write('config.json', { currentContext: 'home' })
   const flags = (name: string, env: Record<string, string> = {}) => {
-    const surroundings = { env: { XDG_RUNTIME_DIR: '/run/user/1000', ...env }, home }
-    const found = findCandidates(surroundings, name)
-    return found.ok && dockerFlags(found.value[0]!, surroundings)
+    const environment = { env: { XDG_RUNTIME_DIR: '/run/user/1000', ...env }, home }
+    const found = findCandidates(environment, name)
+    return found.ok && dockerFlags(found.value[0]!, environment)
   }
   expect(flags('home')).toEqual([])
   expect(flags('work')).toEqual(['--context', 'work'])

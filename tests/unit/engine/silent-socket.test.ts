@@ -64,14 +64,14 @@ const asksNothing = [
     'engineFailure',
     'statusOf',
     'isSameEngine',
-    'keyOf',
+    'engineKey',
     'EngineError',
     'list',
     'parseImageRows',
     'parseContainerRows',
   ],
   ...['compareVersions', 'agreedApi', 'measuresParts', 'countsContent', 'tellsAutomated', 'removesCacheById'],
-  ...['unframed', 'withCarriageReturns', 'withoutMarked', 'message', 'field', 'fields', 'integer'],
+  ...['demultiplexer', 'withCarriageReturns', 'withoutMarked', 'message', 'field', 'fields', 'integer'],
 ]
 
 function api(name: string): (...args: readonly unknown[]) => Promise<unknown> {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { mark, withCarriageReturns, unframed, withoutMarked } from '../../../main/engine/api/stream-frames.ts'
+import { mark, withCarriageReturns, demultiplexer, withoutMarked } from '../../../main/engine/api/stream-frames.ts'
 
 /** What is shown, and what is heard, of bytes that come in pieces. */
 function taken(text: string, cuts: readonly number[] = []) {
@@ -45,7 +45,7 @@ test('frames are taken apart wherever they are cut', () => {
   fc.assert(
     fc.property(fc.array(fc.string()), fc.integer({ min: 1, max: 20 }), (texts, cut) => {
       const all = Buffer.concat(texts.map((text, at) => frame(1 + (at % 2), text)))
-      const take = unframed()
+      const take = demultiplexer()
       const said: Buffer[] = []
       for (let at = 0; at < all.length; at += cut) said.push(take(all.subarray(at, at + cut)))
       expect(Buffer.concat(said).toString()).toBe(texts.map((text) => text.toWellFormed()).join(''))

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { jobArchive } from '../../../main/jobs/archive.ts'
 import { journalWriter } from '../../../main/jobs/writer.ts'
-import { openStore, type LedgerEntry, type Store } from '../../../main/store/index.ts'
+import { journalVersion, openStore, type LedgerEntry, type Store } from '../../../main/store/index.ts'
 import type { Job } from '../../../preload/contract/index.ts'
 
 const job = (id: string, started = 1): Job => ({
@@ -30,7 +30,7 @@ afterEach(async () => {
 /** As a job does it: its first line is written when it starts. */
 async function add(archive: ReturnType<typeof jobArchive>, ended: Job, undo?: LedgerEntry) {
   const writer = journalWriter(store.journal, ended.id)
-  await writer.write({ kind: 'begin', version: 1, job: ended })
+  await writer.write({ kind: 'begin', version: journalVersion, job: ended })
   if (undo) await archive.setUndo(ended.id, undo, writer)
   await archive.add(ended, writer)
 }
@@ -44,7 +44,7 @@ function opened() {
 test('an undo that is set while a job runs is known at once, and belongs to the job once it has ended', async () => {
   const archive = opened()
   const writer = journalWriter(store.journal, 'a')
-  await writer.write({ kind: 'begin', version: 1, job: job('a') })
+  await writer.write({ kind: 'begin', version: journalVersion, job: job('a') })
   await archive.setUndo('a', undoOf('a'), writer)
   expect([archive.undoOf('a'), archive.undoables()]).toEqual([undoOf('a'), []])
   await archive.add(job('a'), writer)

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { jobBook } from '../../../main/jobs/index.ts'
+import { jobService } from '../../../main/jobs/index.ts'
 import { openStore, type Store } from '../../../main/store/index.ts'
 
 let folder: string
@@ -16,7 +16,7 @@ describe('a job', () => {
   const book = () => {
     const told: string[] = []
     store = openStore(folder)
-    return { told, jobs: jobBook({ publish: (name) => told.push(name), store }) }
+    return { told, jobs: jobService({ publish: (name) => told.push(name), store }) }
   }
   const ended = async (jobs: ReturnType<typeof book>['jobs'], id: string) => {
     await expect.poll(() => jobs.find(id)?.state).not.toBe('running')
@@ -39,9 +39,12 @@ describe('a job', () => {
     const id = jobs.start(subject, ['a', 'b'], async (job) => {
       job.item(0, { state: 'done' })
       void jobs.handlers['jobs.cancel'](job.id)
-      if (job.cancelled.aborted) job.item(1, { state: 'kept' })
+      if (job.cancelled.aborted) job.item(1, { state: 'skipped' })
     })
-    expect(await ended(jobs, id)).toMatchObject({ state: 'cancelled', items: [{ state: 'done' }, { state: 'kept' }] })
+    expect(await ended(jobs, id)).toMatchObject({
+      state: 'cancelled',
+      items: [{ state: 'done' }, { state: 'skipped' }],
+    })
   })
 
   test('that throws has failed, and is forgotten once it is cleared', async () => {

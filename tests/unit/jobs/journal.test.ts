@@ -1,10 +1,19 @@
 /** Jobs and what can be undone of them, after a crash, a cut file, an older version or a cleared list. */
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { jobBook, type Jobs } from '../../../main/jobs/index.ts'
+import { jobService, type Jobs } from '../../../main/jobs/index.ts'
 import { openStore, type LedgerEntry, type Store } from '../../../main/store/index.ts'
 import { foldLines } from '../../../main/store/journal.ts'
 
@@ -28,7 +37,7 @@ afterEach(async () => {
 /** The next start of the app. */
 function start(): Jobs {
   store = openStore(folder)
-  return jobBook({ publish: () => {}, store })
+  return jobService({ publish: () => {}, store })
 }
 const ended = (jobs: Jobs, id: string) => expect.poll(() => jobs.find(id)?.state, { interval: 5 }).not.toBe('running')
 const fileOf = (id: string) => join(folder, 'journal', `${id}.jsonl`)
@@ -68,7 +77,7 @@ test('a job that the end of the app cut short is `interrupted` at the next start
   const jobs = start()
   expect(jobs.find(id)).toMatchObject({
     state: 'interrupted',
-    items: [{ state: 'done' }, { state: 'unknown' }, { state: 'kept' }],
+    items: [{ state: 'done' }, { state: 'unknown' }, { state: 'skipped' }],
   })
   expect(jobs.undoOf(id)).toEqual(undoOf(id))
   await store.end()
@@ -122,6 +131,37 @@ test('jobs and removals of versions before the journal are taken over once', asy
   const next = start()
   expect(next.all()).toEqual([old])
   expect(next.undoables()).toHaveLength(2)
+})
+
+test('jobs of versions that named states and results otherwise are read with the names of today', async () => {
+  const layer = { id: 'aa', state: 'here', bytes: 0 }
+  const came = { image: 'sha256:1', news: true, cost: 5 }
+  const pull = { kind: 'pull', reference: 'nginx:latest', layers: [layer], came }
+  const old = {
+    id: 'pulled',
+    subject: pull,
+    state: 'done',
+    items: [{ name: 'a', state: 'kept' }],
+    started: 2,
+    ended: 3,
+  }
+  writeFileSync(join(folder, 'jobs.json'), JSON.stringify({ version: 1, jobs: [old] }))
+  mkdirSync(join(folder, 'journal'))
+  const removal = { id: 'removed', subject: removing, state: 'running', started: 1 }
+  const lines = [
+    { kind: 'begin', version: 1, job: { ...removal, items: ['a', 'b'].map((name) => ({ name, state: 'waiting' })) } },
+    { kind: 'item', at: 1, item: { state: 'kept' } },
+  ]
+  writeFileSync(join(folder, 'journal', 'removed.jsonl'), lines.map((line) => `${JSON.stringify(line)}\n`).join(''))
+  const jobs = start()
+  expect(jobs.all()).toMatchObject([
+    {
+      subject: { layers: [{ ...layer, state: 'exists' }], result: { image: 'sha256:1', isNew: true, cost: 5 } },
+      items: [{ state: 'skipped' }],
+    },
+    { id: 'removed', items: [{ state: 'skipped' }, { state: 'skipped' }] },
+  ])
+  await jobs.end()
 })
 
 test('a journal that is cut at any byte, or has lines of a newer version, loses no complete line that is understood', async () => {

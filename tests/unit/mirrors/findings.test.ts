@@ -9,7 +9,7 @@ const limited = (until: number, digest?: string): MirrorProbe => ({
   ...(digest !== undefined && { digest }),
 })
 const raceOf = (probes: Record<string, MirrorProbe>, more: Partial<MirrorRace> = {}): MirrorRace => ({
-  ...{ job: '1', image: 'alpine:latest', started: now, ended: now, genuine: [], unknown: [] },
+  ...{ job: '1', image: 'alpine:latest', started: now, ended: now, confirmed: [], unknown: [] },
   ...{ probes, ...more },
 })
 const good = (race: MirrorRace | undefined) => usableMirrors(race).map(({ address }) => address)

@@ -30,20 +30,20 @@ test('Docker Hub’s content is what the tag means, whatever most mirrors have',
 })
 
 test('content that Docker Hub still knows is only older', () => {
-  const { contentOf } = compare('new', ['old', 'bad', 'odd'], { genuine: ['old'], unknown: ['bad'] })
+  const { contentOf } = compare('new', ['old', 'bad', 'odd'], { confirmed: ['old'], unknown: ['bad'] })
   expect(['old', 'bad'].map(contentOf)).toEqual(['older', 'other'])
   // Nobody could say.
   expect(contentOf('odd')).toBe('open')
 })
 
 test('without Docker Hub most mirrors are believed; where they are even, nobody is', () => {
-  expect(compare(undefined, ['a', 'a', 'b'], { genuine: [], unknown: ['b'] }).contentOf('b')).toBe('other')
+  expect(compare(undefined, ['a', 'a', 'b'], { confirmed: [], unknown: ['b'] }).contentOf('b')).toBe('other')
   expect(compare(undefined, ['a', 'b']).contentOf('a')).toBe('disputed')
   expect(compare(undefined, ['a', 'a', 'b', 'b']).expected).toBeUndefined()
 })
 
 test('where they are even, what the others know as well may be used', () => {
-  const { contentOf } = compare(undefined, ['new', 'old'], { genuine: ['old'], unknown: ['new'] })
+  const { contentOf } = compare(undefined, ['new', 'old'], { confirmed: ['old'], unknown: ['new'] })
   expect(['new', 'old'].map(contentOf)).toEqual(['disputed', 'either'])
   expect(isGood(answered('old'), 'either')).toBe(true)
   expect(isFresh('either')).toBe(false)

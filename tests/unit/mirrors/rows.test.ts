@@ -30,7 +30,7 @@ const refuses: MirrorProbe = { state: 'failed', failure: { code: 'internal' }, a
 
 function all(probes: Record<string, MirrorProbe>, ended?: number): Mirrors {
   const found = Object.fromEntries(Object.entries(probes).map(([name, probe]) => [addressOf(name), probe]))
-  const race: MirrorRace = { job: '1', image: 'x', started: 1, ended, probes: found, genuine: [], unknown: [] }
+  const race: MirrorRace = { job: '1', image: 'x', started: 1, ended, probes: found, confirmed: [], unknown: [] }
   return {
     ...{ asOf: '', folded: [], image: 'x', tested: [...own, 'd'].map(mirrorOf) },
     ...(Object.keys(probes).length > 0 && { race }),

@@ -1,7 +1,7 @@
 import { beforeAll, expect, test } from 'vitest'
 import type { Failure, Mirror, MirrorProbe } from '../../../preload/contract/index.ts'
 import { sentenceOf, verdictOf } from '../../../renderer/mirrors/mirror-words.ts'
-import { exactly, setLanguage } from '../../../renderer/ui/words.svelte.ts'
+import { exactly, setLanguage } from '../../../renderer/ui/i18n.svelte.ts'
 
 const host = 'm.example'
 const image = 'alpine:latest'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { progressLines, type ProgressLine } from '../../../main/pull/lines.ts'
+import { progressLines, type ProgressLine } from '../../../main/pull/progress-lines.ts'
 import { pullFailure } from '../../../main/pull/pull-errors.ts'
 import { targetOf } from '../../../main/pull/target.ts'
 

@@ -29,7 +29,7 @@ test('a pull into the classic store, as 20.10 reports it', () => {
   ]
   expect(after(begun)).toEqual({
     layers: [
-      { id: 'aa', state: 'here', bytes: 0 },
+      { id: 'aa', state: 'exists', bytes: 0 },
       { id: 'bb', state: 'downloading', bytes: 400, total: 1000 },
       { id: 'cc', state: 'waiting', bytes: 0 },
     ],
@@ -104,20 +104,20 @@ test('whatever the engine reports, progress never exceeds the total, never goes 
       let state = initialPullState
       let [downloaded, extracted] = [0, 0]
       for (const next of lines) {
-        const here = state.layers.filter((layer) => layer.state === 'here').length
+        const here = state.layers.filter((layer) => layer.state === 'exists').length
         state = applyLine(state, next)
         const whole = wholeOf(state.layers)
         for (const { bytes, total } of state.layers) expect(bytes).toBeLessThanOrEqual(total ?? Infinity)
         expect(whole.downloaded).toBeLessThanOrEqual(whole.unknown === 0 ? whole.total : Infinity)
         expect(whole.extracted).toBeLessThanOrEqual(whole.downloaded)
         // What turns out to be here already is no longer counted.
-        const same = state.layers.filter((layer) => layer.state === 'here').length === here
+        const same = state.layers.filter((layer) => layer.state === 'exists').length === here
         expect(whole.downloaded).toBeGreaterThanOrEqual(same ? downloaded : 0)
         expect(whole.extracted).toBeGreaterThanOrEqual(same ? extracted : 0)
         ;[downloaded, extracted] = [whole.downloaded, whole.extracted]
       }
       const end = applyLine(state, { status: 'Status: Downloaded newer image for x:1' })
-      expect(end.layers.every((layer) => layer.state === 'done' || layer.state === 'here')).toBe(true)
+      expect(end.layers.every((layer) => layer.state === 'done' || layer.state === 'exists')).toBe(true)
       const whole = wholeOf(end.layers)
       expect([whole.extracted, whole.unknown]).toEqual([whole.downloaded, 0])
     }),

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { setTimeout as delay } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
-import { runItems } from '../../../main/removal/lanes.ts'
+import { runItems } from '../../../main/removal/run-items.ts'
 import { predecessorsOf } from '../../../model/removal/order.ts'
 
 /** The layers of each image; undefined where they were not read. */

@@ -1,7 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Container, Image } from '../../../model/image/image.ts'
-import { planRemoval, type Choices, type RemovalPlan, type WishRow, type World } from '../../../model/removal/plan.ts'
+import {
+  planRemoval,
+  type Choices,
+  type RemovalPlan,
+  type RemovalTarget,
+  type World,
+} from '../../../model/removal/plan.ts'
 import { Sharing } from '../../../model/layers/sharing.ts'
 
 const image = (id: string, references: string[], more: Partial<Image> = {}): Image => ({
@@ -83,7 +89,7 @@ describe('a plan', () => {
   })
 
   test('deletes when all tags are selected, and by id with whatever names there are', () => {
-    const of = (...wish: WishRow[]) => planRemoval(world([image('a', ['x:1', 'x:2'])]), wish)
+    const of = (...wish: RemovalTarget[]) => planRemoval(world([image('a', ['x:1', 'x:2'])]), wish)
     const both = of({ image: 'a', reference: 'x:2' }, { image: 'a', reference: 'x:1' })
     expect(both).toEqual(of({ image: 'a' }))
     expect(both).toMatchObject({ deletes: [{ image: 'a', own: exact(10), names: ['x:1', 'x:2'] }], untags: [] })
@@ -230,7 +236,7 @@ test('in any world a plan comes true: what it names goes, nothing else does, and
   fc.assert(
     fc.property(worlds, wishes, choose, ({ images, containers }, rows, chosen) => {
       const now = world(images, containers)
-      const wish = rows.flatMap(([at, tag]): WishRow[] => {
+      const wish = rows.flatMap(([at, tag]): RemovalTarget[] => {
         const wished = images[at % images.length]!
         return [{ image: wished.id, reference: tag === null ? undefined : wished.references[tag % 3] }]
       })

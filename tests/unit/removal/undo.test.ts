@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { removeUnfinished } from '../../../main/removal/copies.ts'
 import { forgetOld, nowInSeconds, undoDays } from '../../../main/removal/undo.ts'
-import { jobBook } from '../../../main/jobs/index.ts'
+import { jobService } from '../../../main/jobs/index.ts'
 import { openStore, type LedgerEntry } from '../../../main/store/index.ts'
 
 const day = 86_400
@@ -30,12 +30,12 @@ test('what was removed more than a week ago is forgotten and its copy deleted; w
   const [young, old] = [removedBefore(6.9), removedBefore(7.1)]
   await openStore(folder).ledger.write({ folder: '/copies', removals: [young, old], pulls: [] })
   const store = openStore(folder)
-  const jobs = jobBook({ publish: () => {}, store })
+  const jobs = jobService({ publish: () => {}, store })
   await forgetOld(jobs)
   expect(jobs.undoables()).toEqual([young])
   await jobs.end()
   await store.end()
-  expect(jobBook({ publish: () => {}, store: openStore(folder) }).undoables()).toEqual([young])
+  expect(jobService({ publish: () => {}, store: openStore(folder) }).undoables()).toEqual([young])
   expect(openStore(folder).ledger.value).toEqual({ folder: '/copies', removals: [], pulls: [] })
   expect(existsSync(young.deleted[0]!.file!)).toBe(true)
   expect(existsSync(old.deleted[0]!.file!)).toBe(false)
@@ -45,7 +45,7 @@ test('a copy that its user has deleted already keeps nothing from being forgotte
   const old = removedBefore(8)
   rmSync(old.deleted[0]!.file!)
   await openStore(folder).ledger.write({ pulls: [], removals: [old] })
-  const jobs = jobBook({ publish: () => {}, store: openStore(folder) })
+  const jobs = jobService({ publish: () => {}, store: openStore(folder) })
   await forgetOld(jobs)
   expect(jobs.undoables()).toEqual([])
   await jobs.end()

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { collide, hostPortText, parseContainerPort, parseHostPort } from '../../../model/run/port.ts'
-import { plainWish, type RunFaultCode, type RunWish } from '../../../model/run/run.ts'
+import { defaultRunOptions, type RunFaultCode, type RunOptions } from '../../../model/run/run.ts'
 import { runArguments, runCommand } from '../../../model/run/command.ts'
 import { runFaults } from '../../../model/run/faults.ts'
 import { parseCpus, parseMemory } from '../../../model/run/limits.ts'
@@ -10,8 +10,8 @@ import { freeName, nextFree, shortName, suggestRun } from '../../../model/run/su
 import { shellWords } from '../../../model/text/shell.ts'
 
 const image = `sha256:${'a'.repeat(64)}`
-const wish = (more: Partial<RunWish> = {}): RunWish => ({ ...plainWish(image, 'nginx:1.27'), ...more })
-const command = (more: Partial<RunWish>) => runCommand(wish(more))
+const wish = (more: Partial<RunOptions> = {}): RunOptions => ({ ...defaultRunOptions(image, 'nginx:1.27'), ...more })
+const command = (more: Partial<RunOptions>) => runCommand(wish(more))
 
 describe('the command', () => {
   test('is the tutorial’s own', () => {
@@ -110,11 +110,12 @@ describe('the request', () => {
 })
 
 describe('faults', () => {
-  const codes = (more: Partial<RunWish>, taken: string[] = []) => runFaults(wish(more), taken).map(({ code }) => code)
+  const codes = (more: Partial<RunOptions>, taken: string[] = []) =>
+    runFaults(wish(more), taken).map(({ code }) => code)
 
   test('a suggestion has none', () => expect(codes({})).toEqual([]))
 
-  test.each<[RunFaultCode, Partial<RunWish>]>([
+  test.each<[RunFaultCode, Partial<RunOptions>]>([
     ['name-form', { name: 'a' }],
     ['name-form', { name: 'my web' }],
     ['name-form', { name: '-web' }],

@@ -37,11 +37,11 @@ test('a reference is checked with one HEAD', async () => {
 })
 
 test('an image still exists only under its own digest', async () => {
-  const { stillThere, host, server } = await discover()
-  expect(await stillThere(`${host}/x`, digest)).toEqual({ ok: true, value: true })
-  expect(await stillThere(`${host}/x`, other)).toEqual({ ok: true, value: false })
-  expect(await stillThere(`${host}/x`, `sha256:${'c'.repeat(64)}`)).toEqual({ ok: true, value: false })
+  const { digestExists, host, server } = await discover()
+  expect(await digestExists(`${host}/x`, digest)).toEqual({ ok: true, value: true })
+  expect(await digestExists(`${host}/x`, other)).toEqual({ ok: true, value: false })
+  expect(await digestExists(`${host}/x`, `sha256:${'c'.repeat(64)}`)).toEqual({ ok: true, value: false })
   server.close()
   server.closeAllConnections()
-  expect(await stillThere(`${host}/x`, digest)).toMatchObject({ error: { code: 'registry-unreachable' } })
+  expect(await digestExists(`${host}/x`, digest)).toMatchObject({ error: { code: 'registry-unreachable' } })
 })

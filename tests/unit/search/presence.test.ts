@@ -11,18 +11,18 @@ const variant = { tags: ['latest', '1.27'], digest: first }
 
 test('a variant is present under any of its tags if the content is the same', () => {
   const pulled = image({ digests: [`nginx@${first}`] })
-  expect(presenceOf('nginx', variant, [pulled], 'classic')).toBe('here')
+  expect(presenceOf('nginx', variant, [pulled], 'classic')).toBe('present')
   expect(presenceOf('nginx', { ...variant, digest: second }, [pulled], 'classic')).toBe('older')
   expect(presenceOf('nginx', { tags: ['1.26'] }, [pulled], 'classic')).toBeUndefined()
   expect(presenceOf('team/nginx', variant, [pulled], 'classic')).toBeUndefined()
 })
 
 test('the containerd store knows the content by the image’s id', () => {
-  expect(presenceOf('nginx', variant, [image({ id: first })], 'containerd')).toBe('here')
+  expect(presenceOf('nginx', variant, [image({ id: first })], 'containerd')).toBe('present')
   expect(presenceOf('nginx', variant, [image({ id: second })], 'containerd')).toBe('older')
 })
 
 test('a loaded or built image has no digest to compare, and counts as present', () => {
-  expect(presenceOf('nginx', variant, [image({})], 'classic')).toBe('here')
-  expect(presenceOf('nginx', { tags: ['1.27'] }, [image({ digests: [`nginx@${first}`] })], 'classic')).toBe('here')
+  expect(presenceOf('nginx', variant, [image({})], 'classic')).toBe('present')
+  expect(presenceOf('nginx', { tags: ['1.27'] }, [image({ digests: [`nginx@${first}`] })], 'classic')).toBe('present')
 })

@@ -147,7 +147,7 @@ test('each file that is put aside has a name of its own', async () => {
 })
 
 describe('a file of a newer version', () => {
-  const newer = { version: 2, own: ['https://a.example', { address: 'new' }], changes: 'elsewhere', more: true }
+  const newer = { version: 3, own: ['https://a.example', { address: 'new' }], changes: 'elsewhere', more: true }
 
   test('is used as far as it is understood, and left as it is; that is logged once', async () => {
     put('mirrors.json', newer)

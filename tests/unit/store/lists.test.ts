@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { rememberedLists, unusedLists } from '../../../main/store/lists.ts'
+import { storedLists, unusedLists } from '../../../main/store/lists.ts'
 import type { Image } from '../../../model/image/image.ts'
 
 let folder: string
@@ -22,11 +22,11 @@ const dayMs = 86_400_000
 
 /** One run of the app that remembers a list for each endpoint. */
 async function rememberAll(...endpoints: readonly string[]) {
-  const lists = rememberedLists(folder)
+  const lists = storedLists(folder)
   for (const endpoint of endpoints) lists.remember(endpoint, images('x:1'))
   await lists.end()
 }
-const recall = (endpoint: string) => rememberedLists(folder).recall(endpoint)
+const recall = (endpoint: string) => storedLists(folder).recall(endpoint)
 const fileNames = () => readdirSync(folder)
 function usedDaysAgo(name: string, days: number) {
   const date = new Date(Date.now() - days * dayMs)
@@ -34,7 +34,7 @@ function usedDaysAgo(name: string, days: number) {
 }
 
 test('an engine’s list is recalled at once, and in the next run of the app', async () => {
-  const lists = rememberedLists(folder)
+  const lists = storedLists(folder)
   expect(await lists.recall('unix:///a')).toBeUndefined()
   lists.remember('unix:///a', images('x:1'))
   lists.remember('tcp://b:2375', images('y:1'))
@@ -69,7 +69,7 @@ test('a list of a newer version is recalled, and neither overwritten nor forgott
   const file = join(folder, fileNames()[0]!)
   const text = JSON.stringify({ version: 2, endpoint: 'unix:///a', images: [image] })
   writeFileSync(file, text)
-  const lists = rememberedLists(folder)
+  const lists = storedLists(folder)
   expect(await lists.recall('unix:///a')).toEqual([image])
   lists.remember('unix:///a', images('y:1'))
   expect(await lists.recall('unix:///a')).toEqual([{ ...image, references: ['y:1'] }])
@@ -80,7 +80,7 @@ test('a list of a newer version is recalled, and neither overwritten nor forgott
 })
 
 test('an engine that is forgotten leaves no file', async () => {
-  const lists = rememberedLists(folder)
+  const lists = storedLists(folder)
   lists.remember('unix:///a', images('x:1'))
   await lists.end()
   lists.forget('unix:///a')
@@ -90,7 +90,7 @@ test('an engine that is forgotten leaves no file', async () => {
 })
 
 test('a list that changes while it is written is written again', async () => {
-  const lists = rememberedLists(folder)
+  const lists = storedLists(folder)
   const live = images('x:1')
   lists.remember('unix:///a', live)
   const written = lists.end()
@@ -104,7 +104,7 @@ test('a list that changes while it is written is written again', async () => {
 test('a list that was not used for 90 days is deleted; being recalled counts as use', async () => {
   await rememberAll('unix:///old', 'unix:///read')
   for (const name of fileNames()) usedDaysAgo(name, 91)
-  const lists = rememberedLists(folder)
+  const lists = storedLists(folder)
   expect(await lists.recall('unix:///read')).toHaveLength(1)
   await lists.end()
   expect(fileNames()).toHaveLength(1)

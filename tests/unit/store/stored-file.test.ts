@@ -16,7 +16,7 @@ import { setImmediate as turn } from 'node:timers/promises'
 import fc from 'fast-check'
 import * as v from 'valibot'
 import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { jobBook } from '../../../main/jobs/index.ts'
+import { jobService } from '../../../main/jobs/index.ts'
 import { storedFile } from '../../../main/store/file.ts'
 import { openStore } from '../../../main/store/index.ts'
 
@@ -35,13 +35,19 @@ test('settings outlive the app', async () => {
 test('a race of which another version knew more is left out; the own mirrors and the history stay', () => {
   const warned = vi.spyOn(console, 'warn').mockReturnValue()
   const change = { file: '/etc/docker/daemon.json', at: 1, before: [], after: ['https://a.example'] }
-  const race = { ...{ job: '1', image: 'x', started: 1, genuine: [] }, probes: { a: { state: 'queued' } } }
+  const race = { ...{ job: '1', image: 'x', started: 1, confirmed: [] }, probes: { a: { state: 'queued' } } }
   const own = ['https://a.example']
   writeFileSync(join(folder, 'mirrors.json'), JSON.stringify({ own, race, changes: [{ at: 'noon' }, change] }))
   expect(openStore(folder).mirrors.value).toEqual({ own, changes: [change] })
   expect(warned).toHaveBeenCalledTimes(1)
   expect(warned.mock.calls[0]![0]).toContain('(race, changes.0)')
   warned.mockRestore()
+})
+
+test('a race of a version that called confirmed digests genuine is read', () => {
+  const race = { job: '1', image: 'x', started: 1, probes: {}, unknown: ['sha256:b'] }
+  writeFileSync(join(folder, 'mirrors.json'), JSON.stringify({ version: 1, race: { ...race, genuine: ['sha256:a'] } }))
+  expect(openStore(folder).mirrors.value.race).toEqual({ ...race, confirmed: ['sha256:a'] })
 })
 
 describe('writing', () => {
@@ -199,7 +205,7 @@ describe('a disk that refuses to be written', () => {
   test('does not keep a job from its end', async () => {
     const publish = vi.fn<(name: string, payload: unknown) => void>()
     const store = refusing()
-    const jobs = jobBook({ publish, store })
+    const jobs = jobService({ publish, store })
     const id = jobs.start({ kind: 'race', image: 'alpine:latest' }, ['a'], async (job) =>
       job.item(0, { state: 'done' }),
     )

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { quoted, shellWords } from '../../../model/text/shell.ts'
+import { shellQuote, shellWords } from '../../../model/text/shell.ts'
 
 test('a command is split as a shell splits it', () => {
   expect(shellWords('nginx -g "daemon off;"')).toEqual(['nginx', '-g', 'daemon off;'])
@@ -25,7 +25,7 @@ const text = word.filter((some) => !some.includes('\0'))
 test('quoted words are read back unchanged', () => {
   fc.assert(
     fc.property(fc.array(text), (words) => {
-      expect(shellWords(words.map(quoted).join(' '))).toEqual(words)
+      expect(shellWords(words.map(shellQuote).join(' '))).toEqual(words)
     }),
   )
 })
@@ -33,7 +33,7 @@ test('quoted words are read back unchanged', () => {
 test('a real shell reads the same', () => {
   fc.assert(
     fc.property(fc.array(text, { minLength: 1 }), (words) => {
-      const said = execFileSync('sh', ['-c', `printf '%s\\0' ${words.map(quoted).join(' ')}`], { encoding: 'utf8' })
+      const said = execFileSync('sh', ['-c', `printf '%s\\0' ${words.map(shellQuote).join(' ')}`], { encoding: 'utf8' })
       expect(said.split('\0').slice(0, -1)).toEqual(words.map((some) => some.toWellFormed()))
     }),
     { numRuns: 50 },
@@ -55,5 +55,5 @@ test('a real shell splits a text the same if there is nothing to expand', () => 
 })
 
 test('a word is quoted only where a shell would read it otherwise', () => {
-  expect(['nginx:1.27', "it's", 'a b', ''].map(quoted)).toEqual(['nginx:1.27', `'it'\\''s'`, "'a b'", "''"])
+  expect(['nginx:1.27', "it's", 'a b', ''].map(shellQuote)).toEqual(['nginx:1.27', `'it'\\''s'`, "'a b'", "''"])
 })

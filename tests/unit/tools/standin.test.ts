@@ -7,7 +7,7 @@ import { bridgeEnd } from '../../../tools/standin/bridge.ts'
 import { structuredCodec } from '../../../tools/standin/codec.ts'
 import electron from '../../../tools/standin/index.ts'
 import { acquireLock, release, type InstanceMessage } from '../../../tools/standin/instance.ts'
-import { loud, LoudEmitter, preventable } from '../../../tools/standin/loud.ts'
+import { guard, LoudEmitter, preventable } from '../../../tools/standin/guard.ts'
 import { systemLanguages } from '../../../tools/standin/paths.ts'
 import { protocol, toApp, toPage } from '../../../tools/standin/serving.ts'
 
@@ -63,7 +63,7 @@ describe('what the stand-in lacks', () => {
   })
 
   test('throws when it is assigned, while a test may put its own function for what is there', () => {
-    const dialog = loud<{ ask(): string }>('dialog', { ask: () => 'cancelled' })
+    const dialog = guard<{ ask(): string }>('dialog', { ask: () => 'cancelled' })
     dialog.ask = () => 'yes'
     expect(dialog.ask()).toBe('yes')
     expect(() => Reflect.set(dialog, 'tell', 1)).toThrow('the stand-in has no dialog.tell')
@@ -80,7 +80,7 @@ describe('what the stand-in lacks', () => {
   })
 
   test('does not make it look like a promise', async () => {
-    const part = loud('part', { name: 'x' })
+    const part = guard('part', { name: 'x' })
     expect(await part).toBe(part)
   })
 })

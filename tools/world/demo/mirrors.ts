@@ -1,7 +1,7 @@
 /** The demo's mirrors: a good one, a slow one, one that gives older images under the tags, and one that is gone. */
-import type { Manner, Mirrors } from '../mirrors.ts'
+import type { MirrorBehaviour, Mirrors } from '../mirrors.ts'
 
-const manners: Readonly<Record<string, Manner>> = {
+const manners: Readonly<Record<string, MirrorBehaviour>> = {
   fast: {},
   slow: { bytesPerSecond: 400_000, firstByteAfter: 300 },
   stale: { lies: 'tag' },

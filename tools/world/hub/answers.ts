@@ -1,6 +1,6 @@
 /** What each host of the stub answers when all is well. */
 import type { Registry } from '../registry.ts'
-import { heldNames, heldTags } from './held.ts'
+import { heldNames, heldTags } from './registry-tags.ts'
 import type { Bring } from './on-demand.ts'
 import { findRepository, readRepositories, type Repository } from './repositories.ts'
 import { tokenFor } from './tokens.ts'

@@ -3,7 +3,7 @@ import { fillRegistry } from '../fill.ts'
 import type { ImageSpec } from '../images.ts'
 import type { Registry } from '../registry.ts'
 import { task, userland } from '../userland.ts'
-import { heldNames } from './held.ts'
+import { heldNames } from './registry-tags.ts'
 import { findRepository, readRepositories, type Repository } from './repositories.ts'
 
 /** Sees to it that the registry holds a tag, if it is listed. */

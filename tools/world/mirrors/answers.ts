@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Answer } from '../hub/answers.ts'
-import type { Manner, Place } from './manner.ts'
+import type { MirrorBehaviour, Place } from './behaviour.ts'
 
 export interface Question extends Place {
   readonly method: string
@@ -11,11 +11,11 @@ export interface Question extends Place {
 }
 
 /** The answer of its manner, if that has one for this question. `tokens` are those that it has given out. */
-export function ownAnswer(manner: Manner, question: Question, tokens: Set<string>): Answer | undefined {
+export function ownAnswer(manner: MirrorBehaviour, question: Question, tokens: Set<string>): Answer | undefined {
   return general(manner, question) ?? login(manner, question, tokens) ?? particular(manner, question)
 }
 
-function general({ answers }: Manner, { part, method, url, headers, ...place }: Question): Answer | undefined {
+function general({ answers }: MirrorBehaviour, { part, method, url, headers, ...place }: Question): Answer | undefined {
   if (typeof answers === 'number') return { status: answers, body: { message: `made to answer ${answers}` } }
   if (answers === 'html') return page
   if (answers === 'html-to-browsers') return headers['user-agent']?.startsWith('Mozilla/') ? page : undefined
@@ -27,7 +27,7 @@ function general({ answers }: Manner, { part, method, url, headers, ...place }: 
 }
 
 /** Source: https://distribution.github.io/distribution/spec/auth/token/ */
-function login({ login }: Manner, { part, repository, url, headers }: Question, tokens: Set<string>) {
+function login({ login }: MirrorBehaviour, { part, repository, url, headers }: Question, tokens: Set<string>) {
   if (!login) return undefined
   if (part === 'token') {
     if (login === 'nobody') return refusal(401, 'UNAUTHORIZED', 'authentication required')
@@ -45,7 +45,7 @@ function login({ login }: Manner, { part, repository, url, headers }: Question, 
   return { ...refused, headers: { 'www-authenticate': words.join(',') } }
 }
 
-function particular({ allows, throttles, answers, hidesTags }: Manner, { part, repository }: Question) {
+function particular({ allows, throttles, answers, hidesTags }: MirrorBehaviour, { part, repository }: Question) {
   if (!repository) return undefined
   if (throttles) {
     const said = refusal(429, 'TOOMANYREQUESTS', 'too many requests')

@@ -1,8 +1,8 @@
 /** The certificates that mirrors show, right ones and wrong ones, each made when it is first needed. */
 import type { Authority, Certificate } from '../hub/authority.ts'
-import type { Manner } from './manner.ts'
+import type { MirrorBehaviour } from './behaviour.ts'
 
-export type CertificateKind = Manner['certificate'] | 'well'
+export type CertificateKind = MirrorBehaviour['certificate'] | 'well'
 
 /** For all names of a domain. */
 export function certificatesOf(authority: Authority, domain: string): (kind?: CertificateKind) => Certificate {

@@ -5,7 +5,7 @@ import { once } from 'node:events'
 import type { Certificate } from '../hub/authority.ts'
 import type { Bring } from '../hub/on-demand.ts'
 import type { CertificateKind } from './certificates.ts'
-import type { Manner } from './manner.ts'
+import type { MirrorBehaviour } from './behaviour.ts'
 import { server, type Asked } from './serve.ts'
 
 export interface Mirror {
@@ -20,7 +20,7 @@ export interface Mirror {
   /** How often it was connected to, whether or not a request came of it. */
   readonly connections: number
   /** From now on. What hangs is cut; all is cut where clients would not get so far, or see another certificate. */
-  behave(manner?: Manner): void
+  behave(manner?: MirrorBehaviour): void
   /** Forgets the requests and connections. */
   clear(): void
 }
@@ -35,14 +35,14 @@ export interface MirrorWish {
   readonly bring: Bring | undefined
   certificate(kind?: CertificateKind): Certificate
   /** Puts its names into the DNS, anew where the manner is another. */
-  publish(hosts: readonly string[], manner: Pick<Manner, 'connecting' | 'ipv6'>): void
+  publish(hosts: readonly string[], manner: Pick<MirrorBehaviour, 'connecting' | 'ipv6'>): void
 }
 
 export async function openMirror(wish: MirrorWish): Promise<Mirror & { stop(): Promise<void> }> {
   const { name, domain, home, registry, bring, certificate, publish } = wish
   const [host, blobHost] = [`${name}.${domain}`, `${name}-blobs.${domain}`]
   const open = new Set<Socket>()
-  let manner: Manner = {}
+  let manner: MirrorBehaviour = {}
   let changed = Promise.withResolvers<void>()
   let requests: Asked[] = []
   let connections = 0

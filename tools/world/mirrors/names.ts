@@ -7,21 +7,21 @@ import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { worldFolder } from '../place.ts'
-import type { Manner } from './manner.ts'
+import { worldFolder } from '../paths.ts'
+import type { MirrorBehaviour } from './behaviour.ts'
 
 /** `silent` answers nothing, `refusing` answers each question with a refusal. */
-export type DnsWeather = 'well' | 'silent' | 'refusing'
+export type DnsConditions = 'well' | 'silent' | 'refusing'
 
 export interface Domain {
   /** `mirror.test`, or with a number where others of the world have that. */
   readonly name: string
   /** From 1 on, no other's in this world. */
   readonly number: number
-  set(host: string, address: string, ipv6?: Manner['ipv6']): void
+  set(host: string, address: string, ipv6?: MirrorBehaviour['ipv6']): void
   remove(host: string): void
   /** Of this domain's names, and of all that nobody has. */
-  behave(weather: DnsWeather): void
+  behave(weather: DnsConditions): void
   stop(): Promise<void>
 }
 
@@ -108,10 +108,10 @@ function recordOf(type: number, address: string, ipv6: string): Buffer | undefin
   return type === types.ipv6 && ipv6 === 'nowhere' ? record(nowhere) : undefined
 }
 
-function lookUp(name: string, root: string): { weather: DnsWeather; address: string; ipv6: string } {
+function lookUp(name: string, root: string): { weather: DnsConditions; address: string; ipv6: string } {
   const domains = readdirSync(root)
   const own = domains.find((domain) => name.endsWith(`.${domain}`))
-  const weathers = (own ? [own] : domains).map((domain) => read(join(root, domain, weatherFile)) as DnsWeather)
+  const weathers = (own ? [own] : domains).map((domain) => read(join(root, domain, weatherFile)) as DnsConditions)
   const text = own && !name.includes('/') ? read(join(root, own, name)) : undefined
   const [address = '', ipv6 = ''] = text?.split(' ') ?? []
   return { weather: weathers.find((each) => each && each !== 'well') ?? 'well', address, ipv6 }

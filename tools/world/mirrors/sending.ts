@@ -1,7 +1,7 @@
 /** How a mirror's bytes go out: at its pace, and no further than it lets them. */
 import type { ServerResponse } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Manner, Part } from './manner.ts'
+import type { MirrorBehaviour, Part } from './behaviour.ts'
 
 export interface Sending {
   readonly reply: ServerResponse
@@ -9,7 +9,7 @@ export interface Sending {
   /** Of the body, where it is known. */
   readonly size: number | undefined
   /** As it is now: it may change on the way. */
-  manner(): Manner
+  manner(): MirrorBehaviour
   /** Bytes have gone. */
   sent(bytes: number): void
   /** Nothing more is said until the manner changes; then the connection is cut. */

@@ -5,8 +5,8 @@ import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Bring } from '../hub/on-demand.ts'
 import { ownAnswer, type Question } from './answers.ts'
-import { digestOf, flipped, lieTeller, type Manifest } from './lies.ts'
-import { placeOf, type Manner } from './manner.ts'
+import { digestOf, flipped, falseContent, type Manifest } from './false-content.ts'
+import { placeOf, type MirrorBehaviour } from './behaviour.ts'
 import { send } from './sending.ts'
 
 export interface Asked {
@@ -35,7 +35,7 @@ export interface ServeWish {
   readonly bring: Bring | undefined
   /** Where its blobs are when they are elsewhere. */
   readonly blobHost: string
-  manner(): Manner
+  manner(): MirrorBehaviour
   /** Resolves when the manner changes. */
   changed(): Promise<void>
   note(asked: Asked): void
@@ -44,7 +44,7 @@ export interface ServeWish {
 export function server({ registry, bring, blobHost, manner, changed, note }: ServeWish) {
   const tokens = new Set<string>()
   const passes = new Set<string>()
-  const lies = lieTeller(registry)
+  const lies = falseContent(registry)
 
   return (asked: IncomingMessage, reply: ServerResponse): void => {
     void serve(asked, reply).catch(() => reply.destroy())
@@ -115,7 +115,7 @@ export function server({ registry, bring, blobHost, manner, changed, note }: Ser
     return `https://${blobHost}${url.pathname}?token=${token}`
   }
 
-  async function lieAbout(question: Question, { lies: kind }: Manner): Promise<Manifest | undefined> {
+  async function lieAbout(question: Question, { lies: kind }: MirrorBehaviour): Promise<Manifest | undefined> {
     const accept = question.headers.accept ?? '*/*'
     const digest = question.which.startsWith('sha256:')
     if (digest && lies.own(question.which)) return lies.own(question.which)
@@ -124,7 +124,7 @@ export function server({ registry, bring, blobHost, manner, changed, note }: Ser
     return undefined
   }
 
-  async function ask(method: string, url: URL, { headers }: Question, now: Manner): Promise<IncomingMessage> {
+  async function ask(method: string, url: URL, { headers }: Question, now: MirrorBehaviour): Promise<IncomingMessage> {
     const { host: _, authorization: __, connection: ___, range, ...rest } = headers
     const kept = range !== undefined && !now.ignoresRange ? { ...rest, range } : rest
     const [hostname, port] = registry.split(':')
@@ -137,7 +137,7 @@ export function server({ registry, bring, blobHost, manner, changed, note }: Ser
 
 const common = { 'docker-distribution-api-version': 'registry/2.0' }
 
-const falseDigest = ({ part }: Question, { lies }: Manner) =>
+const falseDigest = ({ part }: Question, { lies }: MirrorBehaviour) =>
   lies === 'digest' && part === 'manifest' ? { 'docker-content-digest': digestOf(Buffer.from('another')) } : {}
 
 async function* pieces(bytes: Buffer): AsyncGenerator<Buffer> {

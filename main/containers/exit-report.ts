@@ -1,0 +1,15 @@
+/** How a container ended: its exit code and the last lines of its output. */
+import { fail, ok, type ExitReport, type Result } from '../../preload/contract/index.ts'
+import { inspectContainer, readLastLines, demultiplexer, type EngineSession } from '../engine/index.ts'
+
+const maxLines = 10
+/** Limits very long lines. */
+const maxCharacters = 4000
+
+export async function readExitReport(session: EngineSession, container: string): Promise<Result<ExitReport>> {
+  const found = await inspectContainer(session, container)
+  if (!found) return fail({ code: 'container-gone' })
+  const bytes = await readLastLines(session, container, maxLines)
+  const text = (found.Config.Tty ? bytes : demultiplexer()(bytes)).toString()
+  return ok({ exitCode: found.State.ExitCode, lines: text.slice(-maxCharacters).trimEnd() })
+}

@@ -1,0 +1,69 @@
+/** Which daemon.json the connected engine reads, and what else configures its mirrors. */
+import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import type { Installation } from '../../model/daemon-config/plan.ts'
+import type { EngineFacts, EngineState } from '../../preload/contract/index.ts'
+import type { HostEnvironment } from '../engine/index.ts'
+
+/** The Docker installation behind an engine. */
+export interface DaemonInstallation {
+  readonly installation: Installation
+  /** Absent if the file is not on this computer, or the engine is not Docker. */
+  readonly file?: string
+  /** Where dockerd writes its process id. */
+  readonly pidFile?: string
+}
+
+const systemFile = '/etc/docker/daemon.json'
+const snapFile = '/var/snap/docker/current/config/daemon.json'
+const systemEngines = ['/usr/bin/dockerd', '/usr/sbin/dockerd', '/usr/local/bin/dockerd']
+const system: DaemonInstallation = { installation: 'system', file: systemFile, pidFile: '/run/docker.pid' }
+const snap: DaemonInstallation = { installation: 'snap', file: snapFile }
+const usualSockets = ['unix:///var/run/docker.sock', 'unix:///run/docker.sock']
+
+/** The installation of the connected engine, or of the current context while no engine answers. */
+export function findInstallation(state: EngineState, { env, home }: HostEnvironment): DaemonInstallation {
+  const facts = state.status === 'connected' ? state.facts : undefined
+  const { context } = state
+  if (facts?.product === 'Podman' || context?.endpoint.endsWith('/podman.sock')) return { installation: 'podman' }
+  if (!context || usualSockets.includes(context.endpoint)) return isSnap(facts) ? snap : system
+  if (context.name === 'desktop-linux' || context.endpoint.includes('/.docker/desktop/'))
+    return { installation: 'desktop' }
+  const runtimeDir = env['XDG_RUNTIME_DIR']
+  const isOwn = context.endpoint === `unix://${runtimeDir}/docker.sock` || facts?.rootDir.startsWith(`${home}/`)
+  if (context.local && isOwn) {
+    const file = join(env['XDG_CONFIG_HOME'] || join(home, '.config'), 'docker/daemon.json')
+    return { installation: 'rootless', file, ...(runtimeDir && { pidFile: join(runtimeDir, 'docker.pid') }) }
+  }
+  // An engine at any other endpoint does not read the system's file.
+  return { installation: 'elsewhere' }
+}
+
+/** Decided by the engine's root directory; without an answer, as the helper does (resources/helper, place.py). */
+function isSnap(facts: EngineFacts | undefined): boolean {
+  if (facts) return facts.rootDir.startsWith('/var/snap/docker/')
+  return existsSync(dirname(snapFile)) && !systemEngines.some((engine) => existsSync(engine))
+}
+
+/** The mirrors that dockerd was given as flags; none if that cannot be read, since the helper checks again as root. */
+export async function mirrorFlags(pidFile: string | undefined): Promise<readonly string[]> {
+  try {
+    const pid = Number((await readFile(pidFile ?? '', 'utf8')).trim())
+    if (!Number.isSafeInteger(pid) || pid <= 1) return []
+    const args = (await readFile(`/proc/${pid}/cmdline`, 'utf8')).split('\0')
+    return args.flatMap((arg, index) => {
+      if (arg === '--registry-mirror') return args[index + 1] ?? []
+      return arg.startsWith('--registry-mirror=') ? arg.slice('--registry-mirror='.length) : []
+    })
+  } catch {
+    return []
+  }
+}
+
+/** @returns the `hosts.toml` for Docker Hub, which overrides the mirrors; undefined if there is none */
+export function hostsToml({ installation, file }: DaemonInstallation): string | undefined {
+  const folder = installation === 'rootless' && file !== undefined ? dirname(file) : '/etc/docker'
+  const hosts = join(folder, 'certs.d/docker.io/hosts.toml')
+  return existsSync(hosts) ? hosts : undefined
+}

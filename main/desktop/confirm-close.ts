@@ -1,0 +1,38 @@
+/** Asks the user before closing the window, and so quitting the app, while jobs are running. */
+import { dialog, type BrowserWindow } from 'electron'
+import type { Job, Language } from '../../preload/contract/index.ts'
+import { quitWords } from './quit-dialog.ts'
+
+export interface Closing {
+  /** All jobs. The running ones end with the app. */
+  readonly jobs: () => readonly Job[]
+  readonly language: () => Language
+}
+
+export function askBeforeClosing(window: BrowserWindow, { jobs, language }: Closing) {
+  const running = () => jobs().filter(({ state }) => state === 'running')
+  let asking = false
+  window.on('close', (event) => {
+    if (running().length === 0) return
+    event.preventDefault()
+    if (asking) return
+    asking = true
+    // The synchronous dialog would block the event loop, and running pulls with it.
+    void confirmClose().finally(() => (asking = false))
+  })
+
+  async function confirmClose() {
+    const { title, detail, cancel, quit } = quitWords(language(), running())
+    const { response } = await dialog.showMessageBox(window, {
+      type: 'question',
+      message: title,
+      detail,
+      buttons: [cancel, quit],
+      defaultId: 0,
+      cancelId: 0,
+      noLink: true,
+    })
+    // The window's bounds have been saved already, by another listener of `close`.
+    if (response === 1 && !window.isDestroyed()) window.destroy()
+  }
+}

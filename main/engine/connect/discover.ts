@@ -1,0 +1,36 @@
+/** Finds an engine that answers. */
+import type { EngineContext, EngineFailure } from '../../../preload/contract/index.ts'
+import { connect, type Connection } from './connection.ts'
+import { findCandidates, toEngineContext, type HostEnvironment } from './contexts.ts'
+
+interface ReachFailure {
+  readonly failure: EngineFailure
+  readonly context?: EngineContext
+}
+type ReachResult =
+  { readonly ok: true; readonly value: Connection } | { readonly ok: false; readonly error: ReachFailure }
+
+interface ReachOptions {
+  /** The context that the user chose. */
+  readonly chosen?: string | undefined
+  /** Aborts the search. */
+  readonly signal?: AbortSignal
+}
+
+/** @returns a connection to the first candidate that answers, else the most informative failure */
+export async function discoverEngine(
+  environment: HostEnvironment,
+  { chosen, signal = new AbortController().signal }: ReachOptions = {},
+): Promise<ReachResult> {
+  const candidates = findCandidates(environment, chosen)
+  if (!candidates.ok) return { ok: false, error: { failure: candidates.error } }
+  let best: ReachFailure | undefined
+  for (const candidate of candidates.value) {
+    const connection = await connect(candidate, signal)
+    if (connection.ok) return connection
+    // A socket that refuses connections is more informative than a missing one.
+    if (!best || (best.failure.code === 'engine-not-found' && connection.error.code !== 'engine-not-found'))
+      best = { failure: connection.error, context: toEngineContext(candidate) }
+  }
+  return { ok: false, error: best! }
+}

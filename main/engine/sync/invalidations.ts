@@ -1,0 +1,94 @@
+/** Maps engine events to invalidations. An event only says what to read again; the engine is asked for the state. */
+import type { EngineEvent } from '../api/replies.ts'
+
+export type Invalidation =
+  | {
+      readonly kind: 'image'
+      readonly name: string
+      /** A tag that was added to or removed from the image. Images known to have held this tag are inspected too. */
+      readonly reference?: string
+    }
+  | { readonly kind: 'container'; readonly id: string }
+  | { readonly kind: 'everything' }
+  /** Debounced, because loads can arrive by the thousand. */
+  | { readonly kind: 'everything-later' }
+  /** The engine has reloaded its configuration. */
+  | { readonly kind: 'settings' }
+
+const imageActions = new Set('tag untag delete remove pull load loadfromarchive import create build'.split(' '))
+/** Labels a short-lived container that is created only to read an image's files. Its creation is not shown. */
+export const probeLabel = 'slipway.probe'
+
+// The other actions (exec_create, health_status, attach, resize, top…) change nothing that is shown.
+const containerActions = new Set(
+  'create start restart pause unpause stop kill die oom rename destroy remove'.split(' '),
+)
+
+/** @returns the invalidations that an event causes, none if the event changes nothing that is shown */
+export function invalidationsOf({ Type, Action, Actor }: EngineEvent): Invalidation[] {
+  if (Type === 'image') {
+    // A prune event names no image, and the containerd store of 26.1 sends no delete events for it.
+    if (Action === 'prune') return [{ kind: 'everything' }]
+    if (!imageActions.has(Action) || !Actor.ID) return []
+    const { name } = Actor.Attributes
+    const reference = name !== undefined && name !== Actor.ID && { reference: name }
+    const image: Invalidation = { kind: 'image', name: idOrName(Actor.ID), ...reference }
+    // A load event names no tags, so the images that lost one are unknown, and the tags may be gone before the inspect.
+    return Action.startsWith('load') ? [image, { kind: 'everything-later' }] : [image]
+  }
+  if (Type === 'daemon') return Action === 'reload' ? [{ kind: 'settings' }] : []
+  if (Type !== 'container') return []
+  const { imageID } = Actor.Attributes
+  // Before 28, a commit without a tag sends no image event.
+  if (Action === 'commit') return imageID ? [{ kind: 'image', name: idOrName(imageID) }] : []
+  if (Action === 'create' && probeLabel in Actor.Attributes) return []
+  return containerActions.has(Action) ? [{ kind: 'container', id: Actor.ID }] : []
+}
+
+/**
+ * Adds the algorithm to a bare id. Podman sends bare ids, and 4.3 answers 500 to one if the image is gone. A repository
+ * name cannot be 64 hexadecimal digits.
+ */
+const idOrName = (name: string) => (/^[0-9a-f]{64}$/.test(name) ? `sha256:${name}` : name)
+
+/** Names and ids of the images and containers to inspect. */
+export class Targets {
+  readonly images = new Set<string>()
+  readonly references = new Set<string>()
+  readonly containers = new Set<string>()
+
+  get any(): boolean {
+    return this.images.size + this.containers.size > 0
+  }
+
+  add(more: Targets) {
+    for (const part of ['images', 'references', 'containers'] as const)
+      for (const name of more[part]) this[part].add(name)
+  }
+}
+
+/** Invalidations that have not been processed yet. */
+export class PendingInvalidations {
+  everything = false
+  #targets = new Targets()
+
+  /** Whether single images or containers are pending. */
+  get hasTargets(): boolean {
+    return this.#targets.any
+  }
+
+  add(invalidation: Exclude<Invalidation, { kind: 'everything-later' | 'settings' }>) {
+    if (invalidation.kind === 'everything') this.everything = true
+    else if (invalidation.kind === 'container') this.#targets.containers.add(invalidation.id)
+    else {
+      this.#targets.images.add(invalidation.name)
+      if (invalidation.reference !== undefined) this.#targets.references.add(invalidation.reference)
+    }
+  }
+
+  takeTargets(): Targets {
+    const targets = this.#targets
+    this.#targets = new Targets()
+    return targets
+  }
+}

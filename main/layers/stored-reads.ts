@@ -1,0 +1,81 @@
+/** Stores the reads of images for later runs of the app, in a packed format. */
+import type { ImageId } from '../../model/image/image.ts'
+import type { LayersSection, LayersStore } from '../store/index.ts'
+import type { ImageRead } from './read-image.ts'
+
+/** Limit of one scope. Images that the current engine does not have are dropped first. */
+const maxImages = 20_000
+
+/**
+ * The set of engines that share stored reads. A classic store's image id determines its layers and sizes, so all
+ * classic engines share one scope. The containerd store measures sizes on its own disk, so each engine has a scope of
+ * its own.
+ */
+export const scopeOf = (store: 'classic' | 'containerd', endpoint: string) =>
+  store === 'classic' ? store : `${store} ${endpoint}`
+
+/** @returns undefined if the image is not stored */
+export function recall(store: LayersStore, scope: string, id: ImageId): ImageRead | undefined {
+  const section = store.value.engines[scope]
+  const stored = section && Object.hasOwn(section.images, id) ? section.images[id] : undefined
+  if (!section || !stored) return undefined
+  const text = (at: number) => section.texts[at] ?? ''
+  const blobs = stored.blobs && pairs(stored.blobs).map(([digest, size]) => ({ digest: text(digest), size }))
+  return {
+    diffIds: stored.layers.map(text),
+    history: triples(stored.history).map(([createdBy, size, empty]) => ({
+      createdBy: text(createdBy),
+      size,
+      ...(empty >= 0 && { empty: empty === 1 }),
+    })),
+    layersSize: stored.layersSize,
+    ...(stored.contentSize !== undefined && { content: { size: stored.contentSize, ...(blobs && { blobs }) } }),
+    ...(stored.absent && { absent: stored.absent.map(text) }),
+    holdsLayers: true,
+    cacheable: true,
+  }
+}
+
+/** Stores `reads`. Keeps the stored reads of other images if `keeps` returns true: other engines may have them. */
+export function remember(
+  store: LayersStore,
+  scope: string,
+  reads: ReadonlyMap<ImageId, ImageRead>,
+  keeps: (id: ImageId) => boolean,
+): Promise<void> {
+  const cacheable = [...reads].filter(([, read]) => read.cacheable)
+  const otherIds = Object.keys(store.value.engines[scope]?.images ?? {}).filter((id) => !reads.has(id) && keeps(id))
+  const others = otherIds
+    .slice(0, Math.max(0, maxImages - cacheable.length))
+    .map((id) => [id, recall(store, scope, id)!] as const)
+  const section = packed([...cacheable.slice(0, maxImages), ...others])
+  return store.write({ engines: { ...store.value.engines, [scope]: section } })
+}
+
+function packed(all: readonly (readonly [ImageId, ImageRead])[]): LayersSection {
+  const texts = new Map<string, number>()
+  const numberOf = (text: string) => {
+    if (!texts.has(text)) texts.set(text, texts.size)
+    return texts.get(text)!
+  }
+  const images: LayersSection['images'] = {}
+  for (const [id, { diffIds, history, layersSize, content, absent }] of all)
+    images[id] = {
+      layers: diffIds.map(numberOf),
+      history: history.flatMap(({ createdBy, size, empty }) => [
+        numberOf(createdBy),
+        size,
+        empty === undefined ? -1 : Number(empty),
+      ]),
+      layersSize,
+      ...(content && { contentSize: content.size }),
+      ...(content?.blobs && { blobs: content.blobs.flatMap(({ digest, size }) => [numberOf(digest), size]) }),
+      ...(absent && { absent: absent.map(numberOf) }),
+    }
+  return { texts: [...texts.keys()], images }
+}
+
+const pairs = (flat: readonly number[]) =>
+  Array.from({ length: flat.length / 2 }, (_, at) => [flat[2 * at]!, flat[2 * at + 1]!] as const)
+const triples = (flat: readonly number[]) =>
+  Array.from({ length: flat.length / 3 }, (_, at) => [flat[3 * at]!, flat[3 * at + 1]!, flat[3 * at + 2]!] as const)

@@ -1,0 +1,74 @@
+/** The mirrors that the user has added to the list. */
+import { mirrorsIn } from '../../model/mirrors/list.ts'
+import { parseMirrorAddress, sameMirror } from '../../model/mirrors/address.ts'
+import { fail, ok, type Failure, type ImportedMirrors, type Mirror, type Result } from '../../preload/contract/index.ts'
+import type { MirrorsStore } from '../store/index.ts'
+
+/** A limit that keeps the list fast. */
+const maxOwnMirrors = 500
+
+/**
+ * Reads and edits the user's mirrors in the store.
+ * @param known the mirrors of the catalogue, which the user cannot add again
+ */
+export function userMirrors(store: MirrorsStore, known: readonly Mirror[]) {
+  const write = (own: readonly string[]) => store.write({ ...store.value, own })
+  const all = () => [...store.value.own, ...known.map(({ address }) => address)]
+  const isListed = (address: string) => all().some((listed) => sameMirror(listed, address))
+
+  /** Fails if `text` is not a mirror address, or the mirror is already listed. */
+  function parseNew(text: string): Result<string, Failure> {
+    const parsed = parseMirrorAddress(text)
+    if (!parsed.ok) return fail({ code: 'mirror-address-wrong', address: text })
+    if (isListed(parsed.address)) return fail({ code: 'mirror-listed', address: parsed.address })
+    return ok(parsed.address)
+  }
+
+  return {
+    isListed,
+
+    list: (): Mirror[] =>
+      store.value.own.map((address) => ({ address, host: address.replace(/^https?:\/\//, ''), own: true })),
+
+    add(text: string): Result<void> {
+      const address = parseNew(text)
+      if (!address.ok) return address
+      if (store.value.own.length >= maxOwnMirrors) return fail({ code: 'mirrors-too-many', most: maxOwnMirrors })
+      write([...store.value.own, address.value])
+      return ok(undefined)
+    },
+
+    change({ from, to }: { from: string; to: string }): Result<void> {
+      const index = store.value.own.indexOf(from)
+      if (index < 0) return fail({ code: 'bad-input' })
+      if (sameMirror(from, to)) return ok(undefined)
+      const address = parseNew(to)
+      if (address.ok) write(store.value.own.with(index, address.value))
+      return address.ok ? ok(undefined) : address
+    },
+
+    remove(address: string) {
+      write(store.value.own.filter((other) => other !== address))
+    },
+
+    swap(pair: readonly [string, string]) {
+      const { own } = store.value
+      const [first, second] = pair.map((address) => own.indexOf(address)) as [number, number]
+      if (first >= 0 && second >= 0) write(own.with(first, pair[1]).with(second, pair[0]))
+    },
+
+    /** Adds the mirrors of a text file, up to the limit. */
+    importFrom(text: string): ImportedMirrors {
+      const { addresses, ...parsed } = mirrorsIn(text)
+      const { own } = store.value
+      const fresh = addresses.filter((address) => !isListed(address))
+      const added = fresh.slice(0, Math.max(0, maxOwnMirrors - own.length))
+      if (added.length > 0) write([...own, ...added])
+      const { length } = added
+      return { added: length, known: addresses.length - fresh.length, left: fresh.length - length, ...parsed }
+    },
+
+    /** The exported file: one address per line. */
+    exported: (): string => store.value.own.map((address) => `${address}\n`).join(''),
+  }
+}

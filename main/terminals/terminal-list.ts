@@ -1,0 +1,140 @@
+/** The open terminals, which outlive a reload of the window. */
+import { randomUUID } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
+import {
+  fail,
+  ok,
+  type Handlers,
+  type Publish,
+  type Terminal,
+  type TerminalId,
+  type TerminalState,
+} from '../../preload/contract/index.ts'
+import type { EngineSession, Lease, TerminalStream, Size } from '../engine/index.ts'
+import { Output } from './output.ts'
+
+interface Entry {
+  terminal: Terminal
+  /** Keeps the engine connected until the terminal has ended. */
+  readonly lease: Lease
+  readonly line: TerminalStream
+  readonly output: Output
+}
+
+export type TerminalInfo = Pick<Terminal, 'container' | 'name' | 'reference' | 'kind' | 'command'>
+
+export interface Terminals {
+  /** Adds an attached stream. `initialOutput`: bytes already read from the stream. */
+  add(session: EngineSession, info: TerminalInfo, line: TerminalStream, initialOutput?: Buffer): TerminalId
+  resize(id: TerminalId, size: Size): Promise<void>
+  /** Closes every terminal when the app quits. @returns what to wait for, at most 1 s; undefined if nothing */
+  end(): Promise<unknown> | undefined
+  readonly handlers: Omit<Handlers<'terminals'>, 'terminals.open' | 'terminals.start'>
+}
+
+/** How long quitting waits for the engine to terminate shells. */
+const quitTimeoutMs = 1000
+
+interface Needs {
+  readonly publish: Publish
+  readonly lease: (session: EngineSession) => Lease
+}
+
+export function terminalList({ publish, lease }: Needs): Terminals {
+  const entries = new Map<TerminalId, Entry>()
+
+  function add(
+    session: EngineSession,
+    info: TerminalInfo,
+    line: TerminalStream,
+    initialOutput = Buffer.alloc(0),
+  ): TerminalId {
+    const id = randomUUID()
+    const output = new Output({
+      send: (data) => publish('terminals.data', { id, ...data }),
+      setPaused: (paused) => void (paused ? line.stream.pause() : line.stream.resume()),
+    })
+    const terminal: Terminal = { id, ...info, readOnly: !line.write, state: { is: 'open' } }
+    entries.set(id, { terminal, lease: lease(session), line, output })
+    publish('terminals.changed', terminal)
+    output.receive(line.shown(initialOutput))
+    line.stream.on('data', (bytes: Buffer) => output.receive(line.shown(bytes)))
+    // Reading the initial output paused the stream, and adding a listener does not resume it.
+    if (!output.paused) line.stream.resume()
+    if (line.stream.closed) void handleStreamClosed(id)
+    else line.stream.once('close', () => void handleStreamClosed(id))
+    return id
+  }
+
+  async function handleStreamClosed(id: TerminalId) {
+    const entry = entries.get(id)
+    if (!entry) return
+    entry.output.end()
+    if (entry.terminal.state.is === 'open') setEnded(entry, await entry.line.ending())
+  }
+
+  function setEnded(entry: Entry, state: TerminalState) {
+    const { terminal, line } = entry
+    if (terminal.state.is === 'ended') return
+    line.leave()
+    entry.lease.release()
+    entry.terminal = { ...terminal, state }
+    if (entries.has(terminal.id)) publish('terminals.changed', entry.terminal)
+  }
+
+  function close({ line, output, terminal, lease }: Entry): Promise<void> | undefined {
+    entries.delete(terminal.id)
+    const terminated = terminal.state.is === 'open' ? line.terminate?.() : undefined
+    line.leave()
+    line.stream.destroy()
+    output.end()
+    if (terminated) void terminated.finally(lease.release)
+    else lease.release()
+    return terminated
+  }
+
+  async function resize(id: TerminalId, size: Size) {
+    // The engine refuses this if the program has ended meanwhile.
+    await entries
+      .get(id)
+      ?.line.resize?.(size)
+      .catch(() => undefined)
+  }
+
+  return {
+    add,
+    resize,
+    end() {
+      const pending = [...entries.values()].map(close).filter((terminated) => terminated !== undefined)
+      return pending.length > 0 ? Promise.race([Promise.all(pending), delay(quitTimeoutMs)]) : undefined
+    },
+    handlers: {
+      'terminals.list': () => ok([...entries.values()].map(({ terminal }) => terminal)),
+      'terminals.replay': (id) => {
+        const entry = entries.get(id)
+        return entry ? ok(entry.output.replay()) : fail({ code: 'terminal-gone' })
+      },
+      'terminals.write': ({ id, text }) => {
+        const entry = entries.get(id)
+        if (!entry) return fail({ code: 'terminal-gone' })
+        if (entry.terminal.state.is === 'open') entry.line.write?.(text)
+        return ok(undefined)
+      },
+      'terminals.resize': async ({ id, ...size }) => {
+        await resize(id, size)
+        return ok(undefined)
+      },
+      'terminals.took': ({ id, upTo }) => {
+        entries.get(id)?.output.acknowledge(upTo)
+        return ok(undefined)
+      },
+      'terminals.close': (id) => {
+        const entry = entries.get(id)
+        if (!entry) return ok(undefined)
+        void close(entry)
+        publish('terminals.closed', id)
+        return ok(undefined)
+      },
+    },
+  }
+}

@@ -1,0 +1,73 @@
+/** Formats sizes, dates and numbers for a language. */
+import type { Bytes, UnixTime } from '../../model/image/image.ts'
+
+const units = ['B', 'kB', 'MB', 'GB', 'TB', 'PB', 'EB']
+const day = 86_400
+/** Age from which a unit is used, as in `docker images`: "18 months", not "1 year". Source: go-units, HumanDuration. */
+const steps = [
+  { unit: 'year', length: 365 * day, from: 2 * 365 * day },
+  { unit: 'month', length: 30 * day, from: 60 * day },
+  { unit: 'week', length: 7 * day, from: 14 * day },
+  { unit: 'day', length: day, from: day },
+  { unit: 'hour', length: 3600, from: 3600 },
+  { unit: 'minute', length: 60, from: 60 },
+  { unit: 'second', length: 60, from: 0 },
+] as const
+
+const spans = [
+  ['second', 1],
+  ['minute', 60],
+  ['hour', 3600],
+] as const
+
+/** Timestamps from outside may be out of range. Source: ECMA-262, 21.4.1.1, time values. */
+const isTime = (time: number) => Math.abs(time) <= 8.64e12
+const noTime = '–'
+
+export interface Formatters {
+  /** Decimal units with three significant digits, as in `docker images`: `4.26 MB`. */
+  size(bytes: Bytes): string
+  /** `10 days ago` */
+  ago(time: UnixTime, now?: UnixTime): string
+  /** Date and time to the second, in the user's time zone. */
+  exactly(time: UnixTime): string
+  count(n: number): string
+  /** A duration: `7 sec`, `3 min`. */
+  span(seconds: number): string
+}
+
+export function formatters(language: string): Formatters {
+  const number = new Intl.NumberFormat(language)
+  const figures = new Intl.NumberFormat(language, { minimumSignificantDigits: 3, maximumSignificantDigits: 3 })
+  const numbered = new Intl.RelativeTimeFormat(language, { numeric: 'always' })
+  const named = new Intl.RelativeTimeFormat(language, { numeric: 'auto' })
+  const date = new Intl.DateTimeFormat(language, { dateStyle: 'long', timeStyle: 'medium' })
+
+  return {
+    size(bytes) {
+      let unit = 0
+      // 999.5 kB is written as 1.00 MB, not as 1000 kB.
+      while (bytes >= (unit === 0 ? 1000 : 999.5) && unit < units.length - 1) {
+        bytes /= 1000
+        unit++
+      }
+      return `${unit === 0 ? number.format(bytes) : figures.format(bytes)} ${units[unit]}`
+    },
+    ago(time, now = Date.now() / 1000) {
+      if (!isTime(time)) return noTime
+      const seconds = Math.max(0, now - time)
+      const { unit, length } = steps.find(({ from }) => seconds >= from)!
+      const n = Math.floor(seconds / length)
+      // "Yesterday" and "now" are clearer than a number; "last month" is not.
+      if (n === 0 && language.startsWith('zh')) return '刚刚'
+      return ((unit === 'day' && n === 1) || n === 0 ? named : numbered).format(-n, unit)
+    },
+    exactly: (time) => (isTime(time) ? date.format(time * 1000) : noTime),
+    count: (n) => number.format(n),
+    span(seconds) {
+      const [unit, length] = seconds < 100 ? spans[0] : seconds < 6000 ? spans[1] : spans[2]
+      const style = { style: 'unit', unit, unitDisplay: 'short' } as const
+      return new Intl.NumberFormat(language, style).format(Math.max(1, Math.round(seconds / length)))
+    },
+  }
+}

@@ -1,0 +1,53 @@
+/** The current language: messages, and the formats of sizes, numbers and dates. */
+import type { Bytes, UnixTime } from '../../model/image/image.ts'
+import type { ByteRange } from '../../model/layers/sizes.ts'
+import type { Language } from '../../preload/contract/index.ts'
+import type { Catalogue, MessageArguments, MessageKey } from '../../resources/messages/index.ts'
+import { phrase } from '../../resources/messages/translate.ts'
+import { formatters, type Formatters } from './format.ts'
+
+/** Only the catalogue of the current language is loaded. */
+const load: Record<Language, () => Promise<Catalogue>> = {
+  en: async () => (await import('../../resources/messages/en.ts')).en,
+  'zh-CN': async () => (await import('../../resources/messages/zh-CN.ts')).zhCN,
+}
+
+let language = $state.raw<Language>('en')
+let messages = $state.raw<Catalogue>()
+const format = $derived<Formatters>(formatters(language))
+
+let latest: Language | undefined
+
+/** Switches the language. Await this once before the first text is shown. */
+export async function setLanguage(next: Language) {
+  latest = next
+  const loaded = await load[next]()
+  if (latest !== next) return
+  messages = loaded
+  language = next
+}
+
+/** A message in the current language. In markup or `$derived` it updates when the language changes. */
+export const t = <Key extends MessageKey>(key: Key, ...[values]: MessageArguments<Key>): string =>
+  phrase(messages![key], values ?? {}, language)
+
+export const shownLanguage = (): Language => language
+
+export const size = (bytes: Bytes): string => format.size(bytes)
+export const ago = (time: UnixTime): string => format.ago(time)
+export const exactly = (time: UnixTime): string => format.exactly(time)
+export const count = (n: number): string => format.count(n)
+export const span = (seconds: number): string => format.span(seconds)
+
+/** Joins sentences as the language requires. */
+export const sentences = (...all: readonly string[]): string =>
+  all.filter(Boolean).join(language === 'zh-CN' ? '' : ' ')
+/** Joins names with the language's separator. */
+export const listed = (names: readonly string[]): string => names.join(language === 'zh-CN' ? '、' : ', ')
+
+/** Formats an exact number of bytes or a range. */
+export function bytesBetween({ min, max }: ByteRange): string {
+  const [lower, upper] = [size(min), size(max)]
+  if (lower === upper) return lower
+  return min === 0 ? t('bytes.upTo', { max: upper }) : t('bytes.between', { min: lower, max: upper })
+}

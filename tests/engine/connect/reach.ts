@@ -1,6 +1,0 @@
-// Tells what keeps this process from an engine: run by a test as another user.
-import { reach } from '../../../main/engine/index.ts'
-
-const found = await reach({ env: { DOCKER_HOST: `unix://${process.argv[2]}` }, home: '/nonexistent' })
-console.log(found.ok ? 'connected' : found.error.failure.code)
-process.exit()

@@ -1,0 +1,144 @@
+import { spawn } from 'node:child_process'
+import { isDeepStrictEqual } from 'node:util'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { fillWithDemo } from '../../../tools/world/demo.ts'
+import { startEngine, type Engine } from '../../../tools/world/engine.ts'
+import { matrix, missing } from '../matrix.ts'
+import { eventually, freshList, watchEngine } from '../engine-window.ts'
+
+for (const name of missing) test.skip(`${name}: this engine cannot be had on this machine`, () => {})
+
+describe.each(matrix)('$title', (wish) => {
+  let engine: Engine
+  let watched: ReturnType<typeof watchEngine>
+
+  beforeAll(async () => {
+    engine = await startEngine(wish)
+    await fillWithDemo(engine.docker)
+    watched = watchEngine(engine.socket)
+    await eventually(() => watched.engine.live.snapshot().complete)
+  })
+  afterAll(async () => {
+    await watched?.stop()
+    await engine?.stop()
+  })
+
+  const catchesUp = () =>
+    eventually(async () => isDeepStrictEqual(watched.known(), await freshList(engine))).catch(async () =>
+      expect(watched.known()).toEqual(await freshList(engine)),
+    )
+
+  test('the first reading is what docker images and docker ps list', async () => {
+    expect(watched.known()).toEqual(await freshList(engine))
+  })
+
+  test('the engine’s product, version and store are right', () => {
+    expect(watched.states.find(({ status }) => status === 'connected')).toMatchObject({
+      facts: {
+        product: 'Docker',
+        version: engine.version.replace(/\+.*/, ''),
+        platform: 'linux/amd64',
+        store: wish.store,
+        rootDir: `${engine.root}/data`,
+      },
+    })
+  })
+
+  test('one tag set elsewhere is one change of one image', async () => {
+    const before = watched.changes.length
+    await engine.docker.getImage('redis:7').tag({ repo: 'seen', tag: 'once' })
+    await eventually(() => watched.changes.length > before)
+    expect(watched.changes.slice(before)).toHaveLength(1)
+    expect(watched.changes.at(-1)).toMatchObject({
+      images: [{ references: expect.arrayContaining(['seen:once']) }],
+      imagesGone: [],
+    })
+    await catchesUp()
+  })
+
+  test('a tag that moves leaves the image that had it', async () => {
+    await engine.docker.getImage('alpine:3.20').tag({ repo: 'moving', tag: '1' })
+    await engine.docker.getImage('busybox:latest').tag({ repo: 'moving', tag: '1' })
+    await catchesUp()
+    await engine.docker.getImage('moving:1').remove()
+    await catchesUp()
+  })
+
+  test('images that are committed, imported or removed outside are followed', async () => {
+    const container = await engine.docker.createContainer({
+      Image: 'busybox:latest',
+      Cmd: ['true'],
+      HostConfig: { NetworkMode: 'none' },
+    })
+    await container.commit({ repo: 'committed', tag: '1' })
+    await container.commit({})
+    await catchesUp()
+    await container.remove()
+    await engine.docker.getImage('committed:1').remove()
+    await engine.docker.pruneImages({ filters: { dangling: { true: true } } })
+    // As when the user comes back to the window: 26.1's containerd store prunes without a word.
+    watched.engine.resync()
+    await catchesUp()
+  })
+
+  test('a container is followed through its life', async () => {
+    const container = await engine.docker.createContainer({
+      name: 'life',
+      Image: 'busybox:latest',
+      Cmd: ['sleep', '60'],
+      HostConfig: { NetworkMode: 'none' },
+    })
+    const state = () => watched.known().containers.find(({ id }) => id === container.id)?.state
+    await eventually(() => state() === 'created')
+    await container.start()
+    await eventually(() => state() === 'running')
+    await container.pause()
+    await eventually(() => state() === 'paused')
+    await container.unpause()
+    await container.rename({ name: 'renamed' })
+    await eventually(() => watched.known().containers.some(({ name }) => name === 'renamed'))
+    await container.kill()
+    await eventually(() => state() === 'exited')
+    await container.remove()
+    await eventually(() => state() === undefined)
+  })
+
+  test('after a crash the list stays, and is true again once the engine is back', async () => {
+    await engine.kill()
+    await eventually(() => watched.states.at(-1)?.status === 'away')
+    expect(watched.known().images.length).toBeGreaterThan(10)
+    await engine.restart()
+    await engine.docker.getImage('redis:7').tag({ repo: 'while', tag: 'away' })
+    await eventually(() => watched.states.at(-1)?.status === 'connected')
+    await catchesUp()
+  })
+})
+
+test('a socket without permission is distinguished from one that does not exist', async () => {
+  const engine = await startEngine({ version: '26.1', store: 'classic' })
+  try {
+    const asNobody = (socket: string) =>
+      new Promise<string>((resolve) => {
+        const child = spawn('setpriv', [
+          '--reuid',
+          '65534',
+          '--regid',
+          '65534',
+          '--clear-groups',
+          process.execPath,
+          'tests/engine/connect/discover.ts',
+          socket,
+        ])
+        let output = ''
+        child.stdout.on('data', (data) => (output += data))
+        child.stderr.on('data', (data) => (output += data))
+        child.on('close', () => resolve(output.trim()))
+      })
+    expect(await asNobody(engine.socket)).toBe('engine-permission')
+    expect(await asNobody(`${engine.socket}.not`)).toBe('engine-not-found')
+    await engine.kill()
+    expect(await asNobody(engine.socket)).toBe('engine-permission')
+  } finally {
+    await engine.stop()
+  }
+})

@@ -1,0 +1,178 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import type { KnownImage } from '../../../main/engine/api/replies.ts'
+import { liveState, withoutLabels } from '../../../main/engine/sync/live-state.ts'
+import type { Image } from '../../../model/image/image.ts'
+import type { ImagesChange } from '../../../preload/contract/index.ts'
+
+const image = (id: string, references: string[] = [`${id}:1`], labels: string[] = []): KnownImage => ({
+  id,
+  references,
+  digests: [],
+  created: 1,
+  size: 1,
+  labels,
+})
+
+function watched() {
+  const changes: ImagesChange[] = []
+  return { changes, live: liveState((change) => changes.push(change)) }
+}
+
+test('the first list arrives as one change, and one tag more as a change of one image', () => {
+  const { changes, live } = watched()
+  live.replace({ images: [image('a'), image('b')], containers: [] })
+  live.apply({ images: new Map([['b', image('b', ['b:1', 'b:2'])]]), containers: new Map() })
+  expect(changes.map(({ seq, images }) => [seq, images.map(({ id }) => id)])).toEqual([
+    [1, ['a', 'b']],
+    [2, ['b']],
+  ])
+})
+
+test('the list of an empty engine is published too: complete and empty', () => {
+  const { changes, live } = watched()
+  live.replace({ images: [], containers: [] })
+  expect(changes).toHaveLength(1)
+  expect(live.snapshot()).toMatchObject({ complete: true, images: [] })
+})
+
+test('an inspect that finds nothing new is not published', () => {
+  const { changes, live } = watched()
+  live.replace({ images: [image('a')], containers: [] })
+  live.apply({ images: new Map([['a', image('a')]]), containers: new Map() })
+  expect(changes).toHaveLength(1)
+})
+
+test('another engine skips a number, so that every window asks for the whole', () => {
+  const { changes, live } = watched()
+  live.replace({ images: [image('a')], containers: [] })
+  live.forget()
+  live.replace({ images: [image('b')], containers: [] })
+  expect(changes.map(({ seq, complete, images }) => [seq, complete, images.map(({ id }) => id)])).toEqual([
+    [1, true, ['a']],
+    [3, false, []],
+    [4, true, ['b']],
+  ])
+})
+
+test('before the first list there is nothing to forget, so no window has to ask for what it was just told', () => {
+  const { changes, live } = watched()
+  const before = live.snapshot()
+  live.forget()
+  live.replace({ images: [image('a')], containers: [] })
+  expect(changes.map(({ seq }) => seq)).toEqual([before.seq + 1])
+})
+
+test('remembered images are shown as unconfirmed until they are inspected', () => {
+  const { changes, live } = watched()
+  const remembered = withoutLabels(image('a'))
+  live.forget([remembered, { ...remembered, id: 'b' }, { ...remembered, id: 'c' }])
+  expect(live.snapshot()).toMatchObject({ seq: changes.at(-1)!.seq, complete: false, unconfirmed: ['a', 'b', 'c'] })
+
+  live.apply({
+    images: new Map([
+      ['a', image('a')],
+      ['b', undefined],
+      ['new', image('new')],
+    ]),
+    containers: new Map(),
+  })
+  expect(changes.at(-1)).toMatchObject({
+    complete: false,
+    images: [{ id: 'new' }],
+    confirmed: ['a', 'new'],
+    imagesGone: ['b'],
+  })
+  expect(live.snapshot().unconfirmed).toEqual(['c'])
+
+  live.replace({ images: ['a', 'c', 'new'].map((id) => image(id, id === 'new' ? ['new:1'] : ['a:1'])), containers: [] })
+  expect(changes.at(-1)).toMatchObject({ complete: true, images: [], confirmed: ['c'], imagesGone: [] })
+  expect(live.snapshot().unconfirmed).toEqual([])
+})
+
+test('an inspect that is newer than the list takes precedence over it', () => {
+  const { changes, live } = watched()
+  live.replace(
+    { images: [image('old'), image('gone')], containers: [] },
+    {
+      images: new Map([
+        ['old', image('old', ['new:name'])],
+        ['gone', undefined],
+      ]),
+      containers: new Map(),
+    },
+  )
+  expect(changes).toHaveLength(1)
+  expect(live.snapshot().images).toMatchObject([{ id: 'old', references: ['new:name'] }])
+})
+
+test('labels can be searched, and are never sent to the window', () => {
+  const { changes, live } = watched()
+  live.replace({
+    images: [image('a', [], ['maintainer=team red', 'version=1']), image('b', [], ['version=2']), image('c')],
+    containers: [],
+  })
+  expect(live.labelled(['Version=', 'red', 'blue', '=2'])).toEqual([['a', 'b'], ['a'], [], ['b']])
+  expect(JSON.stringify([changes, live.snapshot()])).not.toContain('version')
+  live.apply({ images: new Map([['b', image('b', [])]]), containers: new Map() })
+  expect(live.labelled(['version'])).toEqual([['a']])
+  expect(changes).toHaveLength(1)
+})
+
+test('applying the changes one by one always gives the snapshot', () => {
+  const id = fc.constantFrom('a', 'b', 'c', 'd')
+  const found = fc.option(fc.tuple(fc.array(fc.constantFrom('x:1', 'x:2', 'y:1')), fc.option(id, { nil: undefined })), {
+    nil: undefined,
+  })
+  fc.assert(
+    fc.property(fc.array(fc.tuple(id, found)), (steps) => {
+      const { changes, live } = watched()
+      live.replace({ images: [], containers: [] })
+      for (const [id, what] of steps) {
+        const read = what && { ...image(id, what[0]), ...(what[1] && { parent: what[1] }) }
+        live.apply({ images: new Map([[id, read]]), containers: new Map() })
+      }
+      const followed = new Map<string, Image>()
+      for (const { images, imagesGone } of changes) {
+        imagesGone.forEach((gone) => followed.delete(gone))
+        images.forEach((present) => followed.set(present.id, present))
+      }
+      const byId = (a: Image, b: Image) => (a.id < b.id ? -1 : 1)
+      expect([...followed.values()].sort(byId)).toEqual([...live.snapshot().images].sort(byId))
+    }),
+  )
+})
+
+test('an image that cannot be read keeps its last row with a mark, also in a whole list, until it is read again', () => {
+  const { changes, live } = watched()
+  live.replace({ images: [image('a'), image('b')], containers: [] })
+  const unreadable = new Map([
+    ['b', 'blob not found'],
+    ['new', 'blob not found'],
+  ])
+  live.apply({ images: new Map(), containers: new Map() }, unreadable)
+  const marked = { ...withoutLabels(image('b')), unreadable: 'blob not found' }
+  expect(live.images().get('b')).toEqual(marked)
+  expect(live.images().get('new')).toMatchObject({ references: [], sizeUnknown: true, unreadable: 'blob not found' })
+  expect(live.images().get('a')?.unreadable).toBeUndefined()
+
+  live.replace({ images: [image('a'), image('b')], containers: [] }, undefined, unreadable)
+  expect([...live.images().keys()]).toEqual(['a', 'b'])
+  expect(live.images().get('b')).toEqual(marked)
+
+  live.apply({ images: new Map([['b', image('b')]]), containers: new Map() })
+  expect(live.images().get('b')).toEqual(withoutLabels(image('b')))
+  expect(changes).toHaveLength(4)
+})
+
+test('if the list of containers is refused, the known ones stay, and the failure is published once', () => {
+  const { changes, live } = watched()
+  const web = { id: 'web', name: 'web', image: 'a', state: 'running', created: 1 } as const
+  live.replace({ images: [image('a')], containers: [web] })
+  live.applyContainers({ failure: 'no such snapshot' })
+  live.applyContainers({ failure: 'no such snapshot' })
+  expect(live.snapshot()).toMatchObject({ containers: [web], containersFailure: 'no such snapshot' })
+  live.applyContainers({ containers: [] })
+  expect(live.snapshot().containersFailure).toBeUndefined()
+  expect(changes.map(({ containersFailure }) => containersFailure)).toEqual([undefined, 'no such snapshot', undefined])
+})
