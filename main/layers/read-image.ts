@@ -66,13 +66,13 @@ export async function readImage(
   const partial = (isPartial: boolean) => (isPartial ? { cacheable: false, partial: true as const } : {})
   if (store === 'classic')
     return {
-      ...{ diffIds, history, layersSize: inspected.Size, holdsLayers: true, cacheable: true },
+      ...{ diffIds, history, layersSize: inspected.Size.size, holdsLayers: true, cacheable: true },
       ...partial(historyResult === failed),
     }
 
   const contentResult = content && (await readContent(content, image.id, diffIds).catch(permanentFault))
   const found = contentResult === failed ? undefined : contentResult
-  const contentSize = found ? total(found.blobs) : inspected.Size
+  const contentSize = found ? total(found.blobs) : inspected.Size.size
   const configHistory = found?.history.length === history.length ? found.history : undefined
   const layerSteps = configHistory ? configHistory.filter(({ empty }) => !empty).length : history.length
   // The containerd store's inspect reports the compressed size, its list adds the unpacked layers. Both count a blob
@@ -80,7 +80,7 @@ export async function readImage(
   const unpacked =
     steps && layerSteps >= diffIds.length
       ? history.reduce((sum, { size }) => sum + size, 0)
-      : Math.max(0, image.size - inspected.Size)
+      : Math.max(0, image.size - inspected.Size.size)
   // If no layer is unpacked, 26.1 returns no history. The config still has it, without sizes.
   const historyWithoutSizes = steps || unpacked > 0 ? undefined : found?.history.map((step) => ({ ...step, size: 0 }))
   const holdsLayers = found?.holdsLayers ?? true
