@@ -58,7 +58,7 @@ def _check_folder(scope, folder):
 
 
 def _check_target(scope, target):
-    """Checks the target of a symlink. The link itself is kept; its target is replaced only if others cannot change it."""
+    """Checks the target of a symlink: the link is kept, and its target is replaced only if others cannot change it."""
     try:
         info = os.lstat(target)
     except OSError:

@@ -65,7 +65,7 @@ def check_change(old, new, paths_allowed):
         raise Refused('text-invalid', why=refused.code, **refused.facts) from None
     if not new.lstrip(BOM).strip():
         raise Refused('text-invalid', why='file-invalid', line=1, column=1, detail='empty')
-    if new.startswith(BOM) != (old or b'').startswith(BOM) or not is_identical(_unmanaged_members(before), _unmanaged_members(after)):
+    if new.startswith(BOM) != (old or b'').startswith(BOM) or not is_identical(_unmanaged(before), _unmanaged(after)):
         raise Refused('text-elsewhere')
     for key in MANAGED_KEYS:
         # A running engine keeps the values of a key that disappears (moby daemon/reload.go); only [] clears them.
@@ -75,7 +75,7 @@ def check_change(old, new, paths_allowed):
             _check_value(key, after.get(key), paths_allowed)
 
 
-def _unmanaged_members(all_members):
+def _unmanaged(all_members):
     return Members((name, value) for name, value in all_members if name not in MANAGED_KEYS)
 
 

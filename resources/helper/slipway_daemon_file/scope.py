@@ -19,7 +19,7 @@ _FIELDS = {
     'state_folder': 'the folder of the lock, the backups and the journal',
     'environment': 'environment variables of systemctl, beside PATH',
     'untrusted_mode': 'the mode bits with which other users could change a file or folder',
-    'allow_sticky': 'whether a world-writable folder with the sticky bit is trusted: users replace only their own files',
+    'allow_sticky': 'whether a folder with the sticky bit is trusted: users can replace only their own files in it',
 }
 
 

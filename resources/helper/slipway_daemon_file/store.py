@@ -36,7 +36,7 @@ class Store:
             os.close(lock)
 
     def back_up(self, data, spared=()):
-        """Stores the bytes under their hash as the newest backup. Deletes the oldest backups, except `spared` hashes."""
+        """Stores the bytes under their hash as the newest backup. Deletes old backups, except those in `spared`."""
         if data is None:
             return
         name = hash_of(data)
