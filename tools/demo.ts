@@ -10,7 +10,7 @@ export interface Demo {
   readonly socket: string
   /** Writes the demo's mirrors to the list of user mirrors in the app's configuration folder. */
   prepareConfig(config: string): void
-  /** Environment variables for the app, which lead to the demo's Docker Hub and mirrors. */
+  /** Environment variables that make the app use the demo's Docker Hub and mirrors. */
   readonly env: NodeJS.ProcessEnv
   stop(): Promise<void>
 }
@@ -46,7 +46,7 @@ export async function startDemo(): Promise<Demo> {
   }
 }
 
-/** A local port that is forwarded into the world, which has its own network namespace. */
+/** Forwards a local port to a Unix socket of the world: the world has its own network namespace. */
 async function forwardPort(socket: string) {
   const server = createServer((client) => {
     const target = connect(socket)
