@@ -1,4 +1,4 @@
-// Runs the end-to-end tests on a virtual display. `tools/test.ts` starts this in a world, in parallel to the engine tests.
+// Runs the end-to-end tests on a virtual display. `tools/test.ts` runs this in a world, parallel to the engine tests.
 import { resolve } from 'node:path'
 import { openDisplay } from './display.ts'
 import { electronBinary } from './electron.ts'

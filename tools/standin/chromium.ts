@@ -23,7 +23,7 @@ export interface Chromium {
 
 export const isHeadless = process.env['SLIPWAY_HEADLESS'] === '1'
 
-/** The profile's name contains the process id and its PID namespace, so a later start can find out whether its owner still runs. */
+/** Profile names contain the owner's PID namespace and process id, so a later start can tell whether the owner runs. */
 const profilePrefix = `standin-${namespaceId()}-`
 /** Chromium crashes if its socket path exceeds 107 bytes, see unix(7); its and our file names take 76 of them. */
 const profiles = tmpdir().length <= 31 ? tmpdir() : '/tmp'

@@ -46,8 +46,8 @@ interface Click extends Event {
 }
 
 /**
- * Part of an object: only names of `Full` are allowed, and only the members in `Typed` are type-checked. The types of the
- * others refer to the full object, so a partial implementation cannot have them.
+ * Part of an object: only names of `Full` are allowed, and only the members in `Typed` are type-checked. The types of
+ * the others refer to the full object, so a partial implementation cannot have them.
  */
 type Part<Full, Typed extends keyof Full> = Pick<Full, Typed> & { readonly [Name in keyof Full]?: unknown }
 

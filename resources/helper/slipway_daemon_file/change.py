@@ -22,35 +22,37 @@ def change(store, channel, old_hash, new):
     if process is None:
         raise Refused('engine-down', kind=path.kind)
     check_flags(process, path)
-    before = read_engine_config(store.scope)
-    check_change(found.data, new, paths_allowed=before is not None and before.major >= 25)
+    engine_before = read_engine_config(store.scope)
+    check_change(found.data, new, paths_allowed=engine_before is not None and engine_before.major >= 25)
     _validate(store, process, new)
     channel.send_step('checked')
-    return _apply(store, channel, path, found, new, before, {}, must_run=True)
+    return _apply(store, channel, path, found, new, engine_before, {}, must_run=True)
 
 
 def restore(store, channel, old_hash, backup_hash):
     """Writes a backup to the file, also if the current file is invalid or prevents the engine from starting."""
     path, found = _read_expected(store, old_hash)
     new = store.read_backup(backup_hash)
-    after = try_parse_members(new)
-    if after is None:
+    new_members = try_parse_members(new)
+    if new_members is None:
         raise Refused('backup-invalid', hash=backup_hash)
     process = find_process(store.scope, path.kind)
     if process is not None:
         check_flags(process, path)
         _validate(store, process, new)
     channel.send_step('checked')
-    now = try_parse_members(found.data)
-    before = read_engine_config(store.scope) if process else None
+    old_members = try_parse_members(found.data)
+    engine_before = read_engine_config(store.scope) if process else None
 
     def may_be_in_force(key):
         # A running engine also keeps values of a key that the file no longer has (moby daemon/reload.go).
-        return now is None or key in now.names() or (before is not None and bool(before.values[key]))
+        if old_members is None or key in old_members.names():
+            return True
+        return engine_before is not None and bool(engine_before.values[key])
 
-    disappearing = [key for key in MANAGED_KEYS if key not in after.names() and may_be_in_force(key)]
+    disappearing = [key for key in MANAGED_KEYS if key not in new_members.names() and may_be_in_force(key)]
     cleared = {key: [] for key in disappearing} if process else {}
-    return _apply(store, channel, path, found, new, before, cleared, must_run=process is not None)
+    return _apply(store, channel, path, found, new, engine_before, cleared, must_run=process is not None)
 
 
 def _read_expected(store, old_hash):
@@ -75,23 +77,23 @@ def _validate_text(store, process, data):
         store.remove_candidate()
 
 
-def _apply(store, channel, path, found, new, before, cleared, must_run):
+def _apply(store, channel, path, found, new, engine_before, cleared, must_run):
     """Backs up, writes the journal, replaces the file and reloads the engine.
 
     `cleared` are keys that `new` lacks, with the value []: the engine is reloaded once with them and `new`, to drop
     its values, and the file is then replaced by `new` itself.
     """
-    now, after = try_parse_members(found.data), parse_members(new)
-    set_on_rollback = values_to_set_on_rollback(now, [*after.names(), *cleared], before)
+    old_members, new_members = try_parse_members(found.data), parse_members(new)
+    set_on_rollback = values_to_set_on_rollback(old_members, [*new_members.names(), *cleared], engine_before)
     entry = {
         'kind': path.kind,
         'old': hash_of(found.data),
         'new': hash_of(new),
         'cleared': set_on_rollback,
-        'before': before.values if before else None,
+        'before': engine_before.values if engine_before else None,
         'ours': [hash_of(new)],
         'folders': _missing_folders(path.folder),
-        'aside': f'{path.name}.faulty-{hash_of(found.data)[:12]}' if now is None else None,
+        'aside': f'{path.name}.faulty-{hash_of(found.data)[:12]}' if old_members is None else None,
         'started': time.time(),
     }
     interim = with_members(new, cleared) if cleared else None

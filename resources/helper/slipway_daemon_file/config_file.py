@@ -10,8 +10,8 @@ from .rules import MAX_FILE_BYTES
 
 SYSTEM_ENGINES = ('/usr/bin/dockerd', '/usr/sbin/dockerd', '/usr/local/bin/dockerd')
 
-# given: the path that the engine is given. folder and name: the real file. is_link: whether the two differ.
-ConfigPath = namedtuple('ConfigPath', 'kind given folder name is_link')
+# configured: the path that the engine uses. folder and name: the real file. is_link: whether the two differ.
+ConfigPath = namedtuple('ConfigPath', 'kind configured folder name is_link')
 
 # data is None if the file does not exist. A new file belongs to the user of this process.
 FileState = namedtuple('FileState', 'data uid gid mode xattrs')
@@ -21,19 +21,19 @@ MISSING = FileState(None, os.geteuid(), os.getegid(), 0o644, {})
 def locate_config(scope):
     """Returns the ConfigPath of the installed engine. Raises Refused if others could change the file or a folder."""
     kind = _installed_kind(scope)
-    given = scope.files[kind]
-    folder = os.path.realpath(os.path.dirname(given))
-    name = os.path.basename(given)
+    configured = scope.files[kind]
+    folder = os.path.realpath(os.path.dirname(configured))
+    name = os.path.basename(configured)
     _check_folder(scope, folder)
     try:
         info = os.lstat(os.path.join(folder, name))
     except FileNotFoundError:
-        return ConfigPath(kind, given, folder, name, False)
+        return ConfigPath(kind, configured, folder, name, False)
     if not stat.S_ISLNK(info.st_mode):
-        return ConfigPath(kind, given, folder, name, False)
+        return ConfigPath(kind, configured, folder, name, False)
     target = os.path.realpath(os.path.join(folder, name))
     _check_target(scope, target)
-    return ConfigPath(kind, given, os.path.dirname(target), os.path.basename(target), True)
+    return ConfigPath(kind, configured, os.path.dirname(target), os.path.basename(target), True)
 
 
 def _installed_kind(scope):

@@ -11,7 +11,7 @@ from .channel import Channel, ChannelClosed
 from .config_file import hash_of, locate_config, read_config
 from .engine import read_engine_config
 from .errors import Refused
-from .process import find_process, is_given_as_flag
+from .process import find_process, is_set_by_flag
 from .rollback import recover, roll_back
 from .rules import MANAGED_KEYS
 from .store import Store
@@ -124,7 +124,7 @@ def _describe_config(store):
     except UnicodeDecodeError:
         text = None
     return {
-        'file': path.given,
+        'file': path.configured,
         'kind': path.kind,
         'target': os.path.join(path.folder, path.name) if path.is_link else None,
         'hash': hash_of(found.data),
@@ -134,7 +134,7 @@ def _describe_config(store):
         'mode': None if found.data is None else f'{found.mode:04o}',
         'reload': process.reload_method if process else None,
         'mirrors': config.values['registry-mirrors'] if config else None,
-        'flags': [key for key in MANAGED_KEYS if process and is_given_as_flag(process.argv, key)],
+        'flags': [key for key in MANAGED_KEYS if process and is_set_by_flag(process.argv, key)],
         'pending': store.read_journal() is not None,
         'backups': store.history(),
     }

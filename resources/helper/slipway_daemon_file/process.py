@@ -52,11 +52,11 @@ def check_flags(process, path):
         if os.path.realpath(file) != os.path.join(path.folder, path.name):
             raise Refused('engine-elsewhere', file=file)
     for key in MANAGED_KEYS:
-        if is_given_as_flag(process.argv, key):
+        if is_set_by_flag(process.argv, key):
             raise Refused('flag-conflict', key=key)
 
 
-def is_given_as_flag(argv, key):
+def is_set_by_flag(argv, key):
     name = {'registry-mirrors': '--registry-mirror', 'insecure-registries': '--insecure-registry'}[key]
     return bool(_flag_values(argv, name))
 

@@ -12,16 +12,16 @@ from .replace import remove_temporary_files, replace_file
 from .rules import MANAGED_KEYS, MIRRORS, try_parse_members, with_members
 
 
-def values_to_set_on_rollback(now, touched, before):
+def values_to_set_on_rollback(old_members, touched, engine_before):
     """The values that must be set explicitly once, because the old file lacks their keys.
 
     A running engine keeps the values of a key that disappears from the file (moby daemon/reload.go).
     """
-    if now is None:
+    if old_members is None:
         # The engine cannot read the old file at all, so everything that was in force is set explicitly.
-        return before.values if before else {}
-    disappearing = [key for key in MANAGED_KEYS if key in touched and key not in now.names()]
-    return {key: before.values[key] if before and key == MIRRORS else [] for key in disappearing}
+        return engine_before.values if engine_before else {}
+    disappearing = [key for key in MANAGED_KEYS if key in touched and key not in old_members.names()]
+    return {key: engine_before.values[key] if engine_before and key == MIRRORS else [] for key in disappearing}
 
 
 def with_explicit_values(old, values):
@@ -118,8 +118,9 @@ def _has_values(scope, wanted):
 
 
 def _reload_and_confirm(process, entry):
-    """Reloads the engine and waits for its previous values. An engine that is gone counts as restored: it will read
-    the old file when it starts.
+    """Reloads the engine and returns whether it has its previous values.
+
+    An engine that is gone counts as restored: it will read the old file when it starts.
     """
     try:
         reload(process)

@@ -56,23 +56,26 @@ def try_parse_members(data):
 
 def check_change(old, new, paths_allowed):
     """Refuses a new text that differs from the old one outside the managed keys, or that the engine would reject."""
-    before = parse_members(old)
+    old_members = parse_members(old)
     if len(new) > MAX_FILE_BYTES:
         raise Refused('text-too-large', bytes=len(new), most=MAX_FILE_BYTES)
     try:
-        after = parse_members(new)
+        new_members = parse_members(new)
     except Refused as refused:
         raise Refused('text-invalid', why=refused.code, **refused.facts) from None
     if not new.lstrip(BOM).strip():
         raise Refused('text-invalid', why='file-invalid', line=1, column=1, detail='empty')
-    if new.startswith(BOM) != (old or b'').startswith(BOM) or not is_identical(_unmanaged(before), _unmanaged(after)):
+    same_others = is_identical(_unmanaged(old_members), _unmanaged(new_members))
+    if new.startswith(BOM) != (old or b'').startswith(BOM) or not same_others:
         raise Refused('text-elsewhere')
     for key in MANAGED_KEYS:
         # A running engine keeps the values of a key that disappears (moby daemon/reload.go); only [] clears them.
-        if key in before.names() and key not in after.names():
+        if key in old_members.names() and key not in new_members.names():
             raise Refused('key-removed', key=key)
-        if key in after.names() and not (key in before.names() and is_identical(before.get(key), after.get(key))):
-            _check_value(key, after.get(key), paths_allowed)
+        old_value, new_value = old_members.get(key), new_members.get(key)
+        is_unchanged = key in old_members.names() and is_identical(old_value, new_value)
+        if key in new_members.names() and not is_unchanged:
+            _check_value(key, new_value, paths_allowed)
 
 
 def _unmanaged(all_members):

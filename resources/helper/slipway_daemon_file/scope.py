@@ -1,4 +1,4 @@
-"""The scope: the system's Docker, which root changes, or a user's rootless Docker. Only this file differs for the two.
+"""The scope: the system's Docker, which root changes, or a user's rootless Docker. All differences are in this file.
 
 Root's scope is constant. A user's scope follows that user's environment, which grants no additional rights, because
 the helper then runs with the rights of the user who started it.
