@@ -77,7 +77,8 @@ export default {
     },
     {
       name: 'workflows-are-above-services',
-      comment: 'a workflow changes two services; main/index.ts passes a service the functions that it needs from a workflow',
+      comment:
+        'a workflow changes two services; main/index.ts passes a service the functions that it needs from a workflow',
       severity: 'error',
       from: { path: '^main/', pathNot: '^main/workflows/|^main/index\\.ts$' },
       to: { path: '^main/workflows/' },
