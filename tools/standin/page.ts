@@ -77,8 +77,8 @@ function preloadWorld(window: Window, codec: Codec, bridge: Bridge, preload: Pre
 
   const sendToMain = (message: ToMain) => window.standinUp(JSON.stringify(message))
 
-  function guarded<Held extends object>(name: string, held: Held): Held {
-    return new Proxy(held, {
+  function guarded<Target extends object>(name: string, implemented: Target): Target {
+    return new Proxy(implemented, {
       get(target, key, receiver) {
         if (typeof key === 'string' && !(key in target)) throw new Error(`the stand-in has no ${name}.${key}`)
         return Reflect.get(target, key, receiver)
