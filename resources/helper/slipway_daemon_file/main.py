@@ -63,7 +63,9 @@ def _handle(store, channel, verb, request):
         channel.send({'answer': 'history', 'backups': store.history()})
     elif verb in ('change', 'restore'):
         with store.locked():
-            _change(store, channel, verb, request)
+            answer = _change(store, channel, verb, request)
+        # Another helper may ask as soon as the client has this answer, so the lock is released first.
+        channel.send(answer)
     else:
         raise Refused('out-of-turn', verb=verb)
 
@@ -80,24 +82,25 @@ def _change(store, channel, verb, request):
     else:
         result = restore(store, channel, request.get('oldHash'), request.get('hash'))
     channel.send({'answer': 'changed', **result})
-    _await_decision(store, channel)
+    return _await_decision(store, channel)
 
 
 def _await_decision(store, channel):
-    """Waits for `keep` or `undo`. Any error, the end of the input and a timeout roll the change back."""
+    """
+    Waits for `keep` or `undo`, and returns the answer to it. Any error, the end of the input and a timeout roll the
+    change back.
+    """
     decided = False
     try:
-        while not decided:
+        while True:
             verb, _ = channel.next_request(IDLE_TIMEOUT_S)
             if verb == 'keep':
                 store.remove_journal()
+                return {'answer': 'kept'}
+            if verb == 'undo':
                 decided = True
-                channel.send({'answer': 'kept'})
-            elif verb == 'undo':
-                decided = True
-                channel.send({'answer': 'undone', 'state': roll_back(store, channel)})
-            else:
-                _send_refusal(channel, Refused('out-of-turn', verb=verb))
+                return {'answer': 'undone', 'state': roll_back(store, channel)}
+            _send_refusal(channel, Refused('out-of-turn', verb=verb))
     except BaseException as error:
         state = roll_back(store, channel) if not decided else None
         if isinstance(error, Refused):
