@@ -1,7 +1,7 @@
 /** Checks before a download whether a pull fits on the disk. A pull is never refused if information is missing. */
 import type { ImageId } from '../../model/image/image.ts'
 import type { Digest } from '../../model/layers/sizes.ts'
-import { ampleDiskSpace, presentLayers, checkDiskSpace } from '../../model/pull/disk-space.ts'
+import { ampleDiskSpaceBytes, presentLayers, checkDiskSpace } from '../../model/pull/disk-space.ts'
 import type { Failure } from '../../preload/contract/index.ts'
 import { freeBytes } from '../engine/index.ts'
 import type { RegistryClient } from '../registry/index.ts'
@@ -17,7 +17,7 @@ export interface DiskSpaceNeeds {
 const registryTimeoutMs = 2_000
 
 /**
- * Checks whether a pull fits. Asks the registry only if less than `ampleDiskSpace` is free. Rejects if cancelled.
+ * Checks whether a pull fits. Asks the registry only if less than `ampleDiskSpaceBytes` is free. Rejects if cancelled.
  * @returns the failure if the pull does not fit; undefined if the pull fits, or the needed or free space is unknown
  */
 export async function findDiskShortage(
@@ -28,7 +28,7 @@ export async function findDiskShortage(
   const { session, cancelled } = context
   const { store, platform } = session.capabilities
   const free = await freeBytes(session)
-  if (free === undefined || free >= ampleDiskSpace) return undefined
+  if (free === undefined || free >= ampleDiskSpaceBytes) return undefined
 
   const signal = AbortSignal.any([cancelled, AbortSignal.timeout(registryTimeoutMs)])
   const contents = await needs.contents(request.reference, request.platform ?? platform, signal).catch(() => undefined)
@@ -56,5 +56,5 @@ function readLocalLayers({ diffIdsOf }: DiskSpaceNeeds, { imagesOf, session }: P
   const images = imagesOf(session)
   const readable = images && [...images.values()].filter(({ unreadable }) => unreadable === undefined)
   const layers = readable?.map(({ id }) => diffIdsOf(id))
-  return layers?.every((each) => each !== undefined) ? layers : undefined
+  return layers?.every((diffIds) => diffIds !== undefined) ? layers : undefined
 }

@@ -41,7 +41,7 @@ export interface VariantList {
 const maxPages = 3
 
 /** Fails if the first page cannot be read, or if there are no tags. */
-export async function hubTags(repository: string, options: HubTagOptions): Promise<Result<VariantList, Failure>> {
+export async function listHubTags(repository: string, options: HubTagOptions): Promise<Result<VariantList, Failure>> {
   const { path } = registryPlace(repository)
   const slash = path.indexOf('/')
   const [namespace, name] = [path.slice(0, slash), path.slice(slash + 1)]

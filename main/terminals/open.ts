@@ -22,8 +22,8 @@ export async function openTerminal(
   const found = await inspectContainer(session, id)
   if (!found) return fail({ code: 'container-gone' })
   if (kind !== 'logs' && !found.State.Running) return fail({ code: 'container-not-running' })
-  const addTerminal = (line: TerminalStream, command: readonly string[]) =>
-    terminals.add(session, terminalInfo(id, found, kind, command), line)
+  const addTerminal = (terminalStream: TerminalStream, command: readonly string[]) =>
+    terminals.add(session, terminalInfo(id, found, kind, command), terminalStream)
   const { Tty: tty, OpenStdin: stdin } = found.Config
 
   if (kind === 'logs') return ok(addTerminal(await followLogs(session, id, tty), []))
@@ -51,15 +51,15 @@ export async function startInTerminal(
   if (!found) return fail({ code: 'container-gone' })
   if (found.State.Running) return openTerminal(session, terminals, { container: id, kind: 'attach', size })
   const { Tty: tty, OpenStdin: stdin } = found.Config
-  const line = await attachTo(session, id, { tty, stdin, started: false })
+  const terminalStream = await attachTo(session, id, { tty, stdin, started: false })
   try {
     await startContainer(session, id)
   } catch (error) {
-    line.leave()
-    line.stream.destroy()
+    terminalStream.leave()
+    terminalStream.stream.destroy()
     throw error
   }
-  const terminal = terminals.add(session, terminalInfo(id, found, 'attach', programArgs(found)), line)
+  const terminal = terminals.add(session, terminalInfo(id, found, 'attach', programArgs(found)), terminalStream)
   await terminals.resize(terminal, size)
   return ok(terminal)
 }

@@ -49,7 +49,7 @@ export interface DaemonSettings {
 export type DaemonFile =
   { readonly ok: true; readonly settings: DaemonSettings } | { readonly ok: false; readonly fault: FileFault }
 
-export type Edited =
+export type EditedFile =
   | { readonly ok: true; readonly text: string }
   | { readonly ok: false; readonly fault: FileFault | { readonly code: 'too-many' } }
 
@@ -70,16 +70,16 @@ export function readDaemonFile(text: FileText): DaemonFile {
  * The file's text with exactly these mirrors; unchanged if they are already there. An empty list is written as `[]`,
  * since a running engine keeps its mirrors when the key disappears (moby daemon/reload.go).
  */
-export function withMirrors(text: FileText, mirrors: readonly string[]): Edited {
+export function withMirrors(text: FileText, mirrors: readonly string[]): EditedFile {
   const parsed = parse(text)
   if (!parsed.ok) return parsed
-  const wanted = distinctMirrors(mirrors)
-  if (wanted.length > maxMirrors) return { ok: false, fault: { code: 'too-many' } }
+  const requested = distinctMirrors(mirrors)
+  if (requested.length > maxMirrors) return { ok: false, fault: { code: 'too-many' } }
   const { settings, object } = parsed
-  if (settings.hasMirrors && sameMirrors(distinctMirrors(settings.mirrors), wanted)) return { ok: true, text: text! }
-  if (object) return { ok: true, text: withList(text!, object, mirrorsKey, wanted) }
+  if (settings.hasMirrors && sameMirrors(distinctMirrors(settings.mirrors), requested)) return { ok: true, text: text! }
+  if (object) return { ok: true, text: withList(text!, object, mirrorsKey, requested) }
   const end = lineEnd.exec(text ?? '')?.[0] ?? '\n'
-  return { ok: true, text: withList('{}', { start: 0, end: 2, members: [] }, mirrorsKey, wanted, end) + end }
+  return { ok: true, text: withList('{}', { start: 0, end: 2, members: [] }, mirrorsKey, requested, end) + end }
 }
 
 const lineEnd = /\r\n|\n|\r/
@@ -105,9 +105,9 @@ function parse(text: FileText): ParsedFile {
   if (!scan.ok) return fault(scan.fault.code, scan.fault.at, scan.fault.key)
   const lists = new Map<string, readonly string[]>()
   for (const { key, name, value } of scan.object.members) {
-    const ownKey = [mirrorsKey, insecureKey].find((item) => item === key.toLowerCase())
-    if (ownKey === undefined) continue
-    if (ownKey !== key) return fault('key-case', name.start, key)
+    const knownKey = [mirrorsKey, insecureKey].find((item) => item === key.toLowerCase())
+    if (knownKey === undefined) continue
+    if (knownKey !== key) return fault('key-case', name.start, key)
     const list: unknown = JSON.parse(text.slice(value.start, value.end))
     // Docker treats `null` like a missing key.
     if (list === null) continue

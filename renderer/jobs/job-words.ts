@@ -1,7 +1,7 @@
 /** Texts for a job: its title, progress and result. */
 import { shortId } from '../../model/image/image.ts'
 import type { ByteRange } from '../../model/layers/sizes.ts'
-import { wholeOf } from '../../model/pull/progress.ts'
+import { sumLayers } from '../../model/pull/progress.ts'
 import type { Job, JobItem, JobSubject, PulledLayer } from '../../preload/contract/index.ts'
 import { failureWords } from '../ui/failure.ts'
 import { bytesBetween, listed, size, span, t } from '../ui/i18n.svelte.ts'
@@ -97,7 +97,7 @@ function pullSummary(subject: Pull, { state, items, failure }: Job): string {
 }
 
 function pullProgress({ layers, speed, left }: Pull): string {
-  const { downloaded, total, unknown } = wholeOf(layers)
+  const { downloaded, total, unknown } = sumLayers(layers)
   if (layers.length === 0) return t('job.pull.asking')
   if (unknown === 0 && downloaded >= total) return t('job.pull.extracting')
   const done = size(downloaded)

@@ -1,5 +1,5 @@
 /** Why a mirror failed: a few words for the list, sentences for the details pane. */
-import { restsUntil } from '../../model/mirrors/race.ts'
+import { rateLimitedUntil } from '../../model/mirrors/race.ts'
 import type { Failure, MirrorProbe } from '../../preload/contract/index.ts'
 import { failureWords } from '../ui/failure.ts'
 import { exactly, sentences, t } from '../ui/i18n.svelte.ts'
@@ -77,7 +77,7 @@ export function failureSentences(
     case 'registry-login':
       return title
     case 'registry-limited': {
-      const until = restsUntil({ at, until: failure.until })
+      const until = rateLimitedUntil({ at, until: failure.until })
       return until === undefined
         ? sentences(title, hint)
         : sentences(title, t('mirrors.say.rests', { time: exactly(until) }))

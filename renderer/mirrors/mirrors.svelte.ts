@@ -1,9 +1,17 @@
 /** State of the Mirrors screen: the Docker Hub mirrors, their test results and the user's choice. */
-import { byFindings, compare, diagnose, digestIn, isFresh, isGood, type Content } from '../../model/mirrors/race.ts'
+import {
+  compareByResult,
+  compareDigests,
+  diagnose,
+  digestIn,
+  isCurrent,
+  isUsable,
+  type Content,
+} from '../../model/mirrors/race.ts'
 import { holdInPlace } from '../ui/hold-in-place.ts'
 import { hubAddress, type Failure, type Mirror, type MirrorProbe, type Mirrors } from '../../preload/contract/index.ts'
 import { maxMirrors } from '../../model/daemon-config/file.ts'
-import { canonical, sameMirror } from '../../model/mirrors/address.ts'
+import { canonicalAddress, sameMirror } from '../../model/mirrors/address.ts'
 import { Cursor } from '../ui/cursor.svelte.ts'
 
 /** A second mirror is a fallback; each further mirror costs a timeout if it hangs. */
@@ -40,10 +48,10 @@ class MirrorList {
 
   readonly probeOf = ({ address }: Mirror): MirrorProbe | undefined => this.race?.probes[address]
   readonly contentOf = (digest: string): Content => this.#compared.contentOf(digest)
-  readonly #byFindings = byFindings<Mirror, Failure>(this.probeOf, this.contentOf)
-  readonly isGood = (mirror: Mirror): boolean => {
+  readonly #compareByResult = compareByResult<Mirror, Failure>(this.probeOf, this.contentOf)
+  readonly isUsable = (mirror: Mirror): boolean => {
     const probe = this.probeOf(mirror)
-    return isGood(probe, this.contentOf(digestIn(probe) ?? ''))
+    return isUsable(probe, this.contentOf(digestIn(probe) ?? ''))
   }
   readonly speedOf = (mirror: Mirror): number => {
     const probe = this.probeOf(mirror)
@@ -57,16 +65,16 @@ class MirrorList {
     return Object.values(mirrors)
   })
   readonly #compared = $derived(
-    compare(
+    compareDigests(
       digestIn(this.hub),
       this.#probes.flatMap((probe) => digestIn(probe) ?? []),
       this.race,
       this.#complete,
     ),
   )
-  readonly good = $derived(this.#rows.filter((mirror) => this.isGood(mirror)))
+  readonly good = $derived(this.#rows.filter((mirror) => this.isUsable(mirror)))
   readonly #fresh = $derived(
-    this.good.filter((mirror) => isFresh(this.contentOf(digestIn(this.probeOf(mirror)) ?? ''))),
+    this.good.filter((mirror) => isCurrent(this.contentOf(digestIn(this.probeOf(mirror)) ?? ''))),
   )
   readonly topSpeed = $derived(Math.max(0, ...this.good.map((mirror) => this.speedOf(mirror))))
   readonly isFastest = (mirror: Mirror): boolean =>
@@ -88,7 +96,7 @@ class MirrorList {
   /** @returns the mirror at an address from Docker's configuration, which may not be listed */
   at(address: string): Mirror {
     const listed = [...this.#rows, ...this.folded].find((mirror) => sameMirror(mirror.address, address))
-    const url = canonical(address)
+    const url = canonicalAddress(address)
     return listed ?? { address: url, host: url.replace(/^https?:\/\//, ''), own: true }
   }
 
@@ -131,7 +139,7 @@ class MirrorList {
    * the engine can reach them, but not if they serve different content.
    */
   mayChoose(mirror: Mirror): boolean {
-    if (this.chosen.includes(mirror.address) || this.isGood(mirror)) return true
+    if (this.chosen.includes(mirror.address) || this.isUsable(mirror)) return true
     const probe = this.probeOf(mirror)
     return mirror.own && probe?.state !== 'answered'
   }
@@ -154,7 +162,7 @@ class MirrorList {
    */
   neighbour(mirror: Mirror, by: -1 | 1): Mirror | undefined {
     const other = this.#rows[this.#rows.indexOf(mirror) + by]
-    const free = !this.running && mirror.own && other?.own && this.#byFindings(mirror, other) === 0
+    const free = !this.running && mirror.own && other?.own && this.#compareByResult(mirror, other) === 0
     return free ? other : undefined
   }
 
@@ -190,7 +198,7 @@ class MirrorList {
   }
 
   #sortRows(holdRow: boolean) {
-    const sorted = (this.#all?.tested ?? []).toSorted(this.#byFindings)
+    const sorted = (this.#all?.tested ?? []).toSorted(this.#compareByResult)
     const heldKey = this.#pointed ?? (this.#touched ? this.cursor.row?.address : undefined)
     const same = sorted.length === this.#rows.length
     this.#rows = holdRow && same ? holdInPlace(this.#rows, sorted, keyOf, heldKey) : sorted

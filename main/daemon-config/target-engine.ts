@@ -1,4 +1,4 @@
-/** The engine whose configuration is changed. It may restart during the change and reconnect. */
+/** The engine whose mirrors are changed, which may restart during the change, and the mirrors that it uses. */
 import { fail, ok, type Result } from '../../preload/contract/index.ts'
 import { readMirrors, type Engine, type EngineSession } from '../engine/index.ts'
 
@@ -9,7 +9,7 @@ export const mirrorsInForce = async (
 ): Promise<readonly string[] | undefined> =>
   session.ok ? await readMirrors(session.value, signal).catch(() => undefined) : undefined
 
-export interface ChangedEngine {
+export interface TargetEngine {
   /** The current session; fails while the engine does not answer. */
   session(): Result<EngineSession>
   release(): void
@@ -19,17 +19,17 @@ export interface ChangedEngine {
  * Pins the engine that the window shows now, even if the window switches to another one later. If no engine is
  * connected, the result follows whichever engine is.
  */
-export function changedEngine({ session, lease }: Pick<Engine, 'session' | 'lease'>): ChangedEngine {
+export function pinTargetEngine({ session, lease }: Pick<Engine, 'session' | 'lease'>): TargetEngine {
   const shown = session()
   if (!shown.ok) return { session, release() {} }
-  const held = lease(shown.value)
+  const engineLease = lease(shown.value)
   let reconnecting: Promise<unknown> | undefined
   return {
     session() {
-      if (!held.session.signal.aborted) return ok(held.session)
-      reconnecting ??= held.reconnected().finally(() => (reconnecting = undefined))
-      return fail({ code: 'engine-stopped', endpoint: held.identity.endpoint })
+      if (!engineLease.session.signal.aborted) return ok(engineLease.session)
+      reconnecting ??= engineLease.reconnected().finally(() => (reconnecting = undefined))
+      return fail({ code: 'engine-stopped', endpoint: engineLease.identity.endpoint })
     },
-    release: held.release,
+    release: engineLease.release,
   }
 }
