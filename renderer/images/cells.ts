@@ -3,7 +3,7 @@ import { shortId, type Bytes } from '../../model/image/image.ts'
 import { plain } from '../../model/text/plain.ts'
 import { live } from '../engine/live.svelte.ts'
 import { layers } from '../layers/layers.svelte.ts'
-import { ago, count, exactly, size, t } from '../ui/i18n.svelte.ts'
+import { ago, count, dateTime, size, t } from '../ui/i18n.svelte.ts'
 import type { GroupLine, ImageLine, Line } from './lines.ts'
 
 export interface Cells {
@@ -50,7 +50,7 @@ function imageCells(line: ImageLine): Cells {
     tagHint: others.length > 0 ? `${tag}\n${t('images.otherTags', { tags: others.slice(0, 20).join(', ') })}` : tag,
     id: shortId(id),
     created: created ? ago(created) : t('images.noDate'),
-    createdHint: created ? exactly(created) : undefined,
+    createdHint: created ? dateTime(created) : undefined,
     ...parts,
     known,
     sharing:

@@ -10,7 +10,7 @@ import { groupsOf, olderThanNewest, toLines } from './groups.ts'
 import { LabelSearch } from './label-search.svelte.ts'
 import { imagesOf, linesOf, sizeOf, type GroupLine, type ImageLine, type Line } from './lines.ts'
 import { sortedBy, sortedGroups, startsDescending, type Column, type Order } from './order.ts'
-import { belongsTo, countPresets, monthsBefore, type Preset } from './presets.ts'
+import { isInPreset, countPresets, monthsBefore, type Preset } from './presets.ts'
 
 export class ImageList {
   query = $state('')
@@ -31,13 +31,13 @@ export class ImageList {
   readonly #query = $derived(parseQuery(this.query))
   readonly #old = $derived(monthsBefore(new Date(), this.months))
   readonly #matchesPreset = $derived(
-    this.preset === 'all' ? this.#sorted : this.#sorted.filter((line) => belongsTo(this.preset, line, this.#old)),
+    this.preset === 'all' ? this.#sorted : this.#sorted.filter((line) => isInPreset(this.preset, line, this.#old)),
   )
   /** The lines that match the filters, sorted. */
   readonly found: readonly ImageLine[] = $derived(
     this.#query.words.length + this.#query.conditions.length === 0
       ? this.#matchesPreset
-      : this.#matchesPreset.filter((line) => matches(this.#query, line, this.#labels.holds)),
+      : this.#matchesPreset.filter((line) => matches(this.#query, line, this.#labels.matches)),
   )
   readonly #groups: readonly GroupLine[] = $derived(this.grouped ? sortedGroups(groupsOf(this.found), this.order) : [])
   /** The rows of the grid: groups and lines. */
@@ -78,7 +78,7 @@ export class ImageList {
 
   /** All lines of a preset, regardless of the current filter. */
   linesOf(preset: Preset): readonly ImageLine[] {
-    return this.all.filter((line) => belongsTo(preset, line, this.#old))
+    return this.all.filter((line) => isInPreset(preset, line, this.#old))
   }
 
   /** Moves the cursor to an image; clears the filters if they hide it. */

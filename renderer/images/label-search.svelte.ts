@@ -4,23 +4,23 @@ import type { ImageId } from '../../model/image/image.ts'
 const debounceMs = 120
 
 export class LabelSearch {
-  #found = $state.raw<ReadonlyMap<string, ReadonlySet<ImageId>>>(new Map())
+  #matchingIds = $state.raw<ReadonlyMap<string, ReadonlySet<ImageId>>>(new Map())
   #wanted: readonly string[] = []
   #timer: ReturnType<typeof setTimeout> | undefined
 
-  readonly holds = (word: string, id: ImageId): boolean => this.#found.get(word)?.has(id) ?? false
+  readonly matches = (word: string, id: ImageId): boolean => this.#matchingIds.get(word)?.has(id) ?? false
 
   search(words: readonly string[]) {
     clearTimeout(this.#timer)
     this.#wanted = words
     if (words.length > 0) this.#timer = setTimeout(() => void this.#query(words), debounceMs)
-    else if (this.#found.size > 0) this.#found = new Map()
+    else if (this.#matchingIds.size > 0) this.#matchingIds = new Map()
   }
 
   async #query(words: readonly string[]) {
     const answer = await slipway.call('images.labelled', [...words])
     if (!answer.ok || words !== this.#wanted) return
-    const found = words.map((word, at) => [word, new Set(answer.value[at])] as const)
-    this.#found = new Map(found.filter(([, ids]) => ids.size > 0))
+    const matchingIds = words.map((word, at) => [word, new Set(answer.value[at])] as const)
+    this.#matchingIds = new Map(matchingIds.filter(([, ids]) => ids.size > 0))
   }
 }

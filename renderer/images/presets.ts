@@ -13,7 +13,7 @@ export function monthsBefore(now: Date, months: number): UnixTime {
 }
 
 /** @param old images created before this instant are old; images without a date never are */
-export function belongsTo(preset: Preset, { used, dangling, created }: ImageLine, old: UnixTime): boolean {
+export function isInPreset(preset: Preset, { used, dangling, created }: ImageLine, old: UnixTime): boolean {
   switch (preset) {
     case 'all':
       return true
@@ -33,7 +33,7 @@ export function countPresets(lines: readonly ImageLine[], old: UnixTime): Readon
   for (const line of lines) {
     if (seen.has(line.id)) continue
     seen.add(line.id)
-    for (const preset of presets) if (belongsTo(preset, line, old)) counts[preset]++
+    for (const preset of presets) if (isInPreset(preset, line, old)) counts[preset]++
   }
   return counts
 }

@@ -4,7 +4,7 @@ import { engine } from '../engine/engine.svelte.ts'
 import { screens } from '../ui/screens.svelte.ts'
 import { notices } from '../ui/notice.svelte.ts'
 import { t } from '../ui/i18n.svelte.ts'
-import { summaryOf, titleOf } from './job-words.ts'
+import { summaryOf, titleOf } from './job-text.ts'
 
 class Jobs {
   /** Newest first. */
@@ -25,14 +25,14 @@ class Jobs {
   }
 
   #show(job: Job) {
-    const at = this.all.findIndex(({ id }) => id === job.id)
+    const index = this.all.findIndex(({ id }) => id === job.id)
     // A notice announces the result if another screen is shown, even for jobs that were too short to be seen running.
     const seen = screens.current === 'mirrors' && ['race', 'daemon'].includes(job.subject.kind)
-    if (!seen && job.state !== 'running' && (this.all[at]?.state ?? 'running') === 'running') {
+    if (!seen && job.state !== 'running' && (this.all[index]?.state ?? 'running') === 'running') {
       const [title, summary] = [titleOf(job), summaryOf(job)]
       notices.show(summary ? t('job.notice', { title, story: summary }) : title)
     }
-    this.all = at < 0 ? [job, ...this.all] : this.all.with(at, job)
+    this.all = index < 0 ? [job, ...this.all] : this.all.with(index, job)
   }
 
   cancel(id: JobId) {

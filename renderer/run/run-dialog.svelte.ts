@@ -21,8 +21,8 @@ const debounceMs = 150
 export const loopback = '127.0.0.1:'
 
 export class RunDialogState {
-  wish = $state.raw<RunOptions>(defaultRunOptions('', ''))
-  about = $state.raw<RunSuggestion>()
+  options = $state.raw<RunOptions>(defaultRunOptions('', ''))
+  suggestion = $state.raw<RunSuggestion>()
   failure = $state.raw<Failure>()
   working = $state(false)
   started = $state.raw<StartedRun>()
@@ -34,40 +34,40 @@ export class RunDialogState {
 
   readonly #names = $derived(live.containers.map(({ name }) => name))
   readonly faults = $derived(
-    this.about && !this.started
-      ? runFaults(this.wish, this.#names).filter(({ field, row }) => !isEmpty(this.wish, field, row))
+    this.suggestion && !this.started
+      ? runFaults(this.options, this.#names).filter(({ field, row }) => !isEmpty(this.options, field, row))
       : [],
   )
   /** The options without empty rows. */
-  readonly #cleaned: RunOptions = $derived(withoutEmpty(this.wish))
+  readonly #cleaned: RunOptions = $derived(withoutEmpty(this.options))
   /** A similar container name that is not taken. */
-  readonly freeName = $derived(freeName(this.wish.name, new Set(this.#names)))
-  readonly command = $derived(runCommand(this.#cleaned, this.about?.reach))
-  readonly ready = $derived(this.about !== undefined && this.faults.length === 0 && !this.working)
+  readonly freeName = $derived(freeName(this.options.name, new Set(this.#names)))
+  readonly command = $derived(runCommand(this.#cleaned, this.suggestion?.reach))
+  readonly ready = $derived(this.suggestion !== undefined && this.faults.length === 0 && !this.working)
 
-  constructor(wish: Pick<RunOptions, 'image' | 'reference'>) {
-    void this.take(wish)
+  constructor(options: Pick<RunOptions, 'image' | 'reference'>) {
+    void this.selectImage(options)
   }
 
   /** Changes the image; its suggestions replace the fields that the user has not set. */
-  async take({ image, reference }: Pick<RunOptions, 'image' | 'reference'>) {
-    const before = this.wish
-    this.wish = { ...before, image, reference }
+  async selectImage({ image, reference }: Pick<RunOptions, 'image' | 'reference'>) {
+    const before = this.options
+    this.options = { ...before, image, reference }
     const answer = await slipway.call('run.suggest', { image, reference })
-    if (this.wish.reference !== reference) return
+    if (this.options.reference !== reference) return
     this.failure = answer.ok ? undefined : answer.error
     if (!answer.ok) return
-    const touched = Object.fromEntries([...this.#touched].map((key) => [key, this.wish[key]]))
-    this.about = answer.value
-    this.wish = { ...answer.value.wish, ...touched }
+    const touched = Object.fromEntries([...this.#touched].map((key) => [key, this.options[key]]))
+    this.suggestion = answer.value
+    this.options = { ...answer.value.options, ...touched }
     void this.#checkPorts()
   }
 
-  set(change: Partial<RunOptions>) {
+  update(change: Partial<RunOptions>) {
     for (const key of Object.keys(change)) this.#touched.add(key as keyof RunOptions)
-    this.wish = { ...this.wish, ...change }
+    this.options = { ...this.options, ...change }
     // If the image could not be inspected, its failure stays visible.
-    if (this.about) this.failure = undefined
+    if (this.suggestion) this.failure = undefined
     if (!change.ports) return
     clearTimeout(this.#timer)
     this.#timer = setTimeout(() => void this.#checkPorts(), debounceMs)
@@ -80,10 +80,10 @@ export class RunDialogState {
 
   /** Whether the dialog shows the field of the failure; its row may not exist. */
   get hasField(): boolean {
-    const { failure, wish } = this
+    const { failure, options } = this
     if (!failure || !('field' in failure) || failure.field === undefined) return false
     if (failure.field !== 'ports' && failure.field !== 'volumes' && failure.field !== 'environment') return true
-    return 'row' in failure ? failure.row < wish[failure.field].length : false
+    return 'row' in failure ? failure.row < options[failure.field].length : false
   }
 
   /** The engine's failure, if it belongs to this field and row. */
@@ -95,9 +95,9 @@ export class RunDialogState {
 
   async run(): Promise<StartedRun | undefined> {
     if (!this.ready) return undefined
-    this.wish = this.#cleaned
+    this.options = this.#cleaned
     this.working = true
-    const answer = await slipway.call('run.start', { wish: this.wish, size: terminals.size })
+    const answer = await slipway.call('run.start', { options: this.options, size: terminals.size })
     this.working = false
     this.failure = answer.ok ? undefined : answer.error
     if (answer.ok) this.started = answer.value
@@ -105,9 +105,9 @@ export class RunDialogState {
   }
 
   async #checkPorts() {
-    const checked = this.wish.ports
+    const checked = this.options.ports
     const states = await Promise.all(checked.map((port) => slipway.call('run.port', port)))
-    if (checked !== this.wish.ports) return
+    if (checked !== this.options.ports) return
     this.#ports = Object.fromEntries(
       states.flatMap((state, at) => (state.ok ? [[keyOf(checked[at]!), state.value]] : [])),
     )
@@ -125,11 +125,11 @@ function isEmpty({ ports, volumes, environment }: RunOptions, field: RunField, r
   return field === 'environment' && variable !== undefined && emptyVariable(variable)
 }
 
-const withoutEmpty = (wish: RunOptions): RunOptions => ({
-  ...wish,
-  ports: wish.ports.filter((port) => !emptyPort(port)),
-  volumes: wish.volumes.filter((volume) => !emptyVolume(volume)),
-  environment: wish.environment.filter((variable) => !emptyVariable(variable)),
+const withoutEmpty = (options: RunOptions): RunOptions => ({
+  ...options,
+  ports: options.ports.filter((port) => !emptyPort(port)),
+  volumes: options.volumes.filter((volume) => !emptyVolume(volume)),
+  environment: options.environment.filter((variable) => !emptyVariable(variable)),
 })
 
 const keyOf = ({ host, container }: PortOptions) => `${host} ${container}`

@@ -47,7 +47,7 @@ export class TerminalView {
   #ignoresInput: boolean
   #wantsFocus = false
   #disposed = false
-  #aloud = false
+  #screenReaderMode = false
 
   constructor({ id, readOnly, state }: Terminal, options: TerminalViewOptions) {
     this.#id = id
@@ -70,7 +70,7 @@ export class TerminalView {
     // An old mouse protocol sends raw bytes; sent as text, only those below 128 survive, which most of them are.
     xterm.onBinary((bytes) => this.write(bytes.replace(/[^\p{ASCII}]/gu, '')))
     this.#xterm = xterm
-    this.aloud = this.#aloud
+    this.screenReaderMode = this.#screenReaderMode
     this.#fitting = new TerminalFit(xterm, fit, (size) => this.#reportSize(size))
     this.finder.begin(xterm, search)
     if (this.#host.isConnected) this.#open()
@@ -165,12 +165,12 @@ export class TerminalView {
   }
 
   /** Screen reader mode: xterm mirrors the visible text into the page and announces new output. */
-  set aloud(on: boolean) {
-    this.#aloud = on
+  set screenReaderMode(on: boolean) {
+    this.#screenReaderMode = on
     if (this.#xterm) this.#xterm.options.screenReaderMode = on
   }
 
-  recolour() {
+  applyTheme() {
     if (this.#xterm) this.#xterm.options.theme = this.#theme
     this.#host.style.backgroundColor = this.#theme.background
   }
@@ -187,7 +187,7 @@ export class TerminalView {
   #listen() {
     const host = this.#host
     host.className = 'h-full'
-    this.recolour()
+    this.applyTheme()
     host.addEventListener('paste', (event) => this.#paste(event), { capture: true })
     host.addEventListener('contextmenu', (event) => {
       event.preventDefault()

@@ -21,7 +21,7 @@ class Terminals {
   list = $state.raw<readonly Terminal[]>([])
   question = $state.raw<Question>()
   /** Whether screen readers announce the output. */
-  aloud = $state(false)
+  screenReaderMode = $state(false)
   /** The failure of the last action on the shown terminal. */
   failure = $state.raw<Failure>()
   /** Position of the context menu, in window coordinates. */
@@ -38,7 +38,7 @@ class Terminals {
     slipway.on('terminals.data', (piece) => this.#views.get(piece.id)?.receive(piece))
     slipway.on('terminals.changed', (terminal) => this.#changed(terminal))
     slipway.on('terminals.closed', (id) => this.#closed(id))
-    darkScheme.addEventListener('change', () => this.#views.forEach((view) => view.recolour()))
+    darkScheme.addEventListener('change', () => this.#views.forEach((view) => view.applyTheme()))
     await this.#read()
   }
 
@@ -105,7 +105,7 @@ class Terminals {
       menu: (x, y) => (this.menuAt = { x, y }),
       fitted: (size) => (this.#size = size),
     })
-    view.aloud = this.aloud
+    view.screenReaderMode = this.screenReaderMode
     return view
   }
 
@@ -118,9 +118,9 @@ class Terminals {
     else if (meaning === 'leave') document.querySelector<HTMLElement>('#terminal-tabs [aria-selected=true]')?.focus()
   }
 
-  readAloud(on: boolean) {
-    this.aloud = on
-    this.#views.forEach((view) => (view.aloud = on))
+  setScreenReaderMode(on: boolean) {
+    this.screenReaderMode = on
+    this.#views.forEach((view) => (view.screenReaderMode = on))
   }
 
   copy(view: TerminalView) {

@@ -44,8 +44,8 @@ export class Selection {
     if (from !== this.#end) this.anchor(from)
     this.#end = to
     const next = new Set(this.#before)
-    for (let at = Math.min(this.#anchor, to); at <= Math.max(this.#anchor, to); at++)
-      for (const key of keysAt(at)) next.add(key)
+    for (let index = Math.min(this.#anchor, to); index <= Math.max(this.#anchor, to); index++)
+      for (const key of keysAt(index)) next.add(key)
     this.#keys = next
   }
 }

@@ -4,7 +4,7 @@ import type { Image } from '../../../model/image/image.ts'
 import { groupsOf, olderThanNewest, toLines } from '../../../renderer/images/groups.ts'
 import { linesOf, type ImageLine } from '../../../renderer/images/lines.ts'
 import { sortedBy, sortedGroups } from '../../../renderer/images/order.ts'
-import { belongsTo, countPresets, monthsBefore } from '../../../renderer/images/presets.ts'
+import { isInPreset, countPresets, monthsBefore } from '../../../renderer/images/presets.ts'
 import { Selection } from '../../../renderer/ui/selection.svelte.ts'
 
 const image = (id: string, more: Partial<Image> = {}): Image => ({
@@ -64,7 +64,7 @@ test('months are counted by the calendar, and an image without a date is not kno
   const old = monthsBefore(new Date('2026-11-24T12:00:00Z'), 6)
   expect(new Date(old * 1000).toISOString()).toMatch(/^2026-05-24/)
   const [undated, dated] = lines([image('a', { created: 0 }), image('b', { created: old - 1 })])
-  expect([belongsTo('old', undated!, old), belongsTo('old', dated!, old)]).toEqual([false, true])
+  expect([isInPreset('old', undated!, old), isInPreset('old', dated!, old)]).toEqual([false, true])
 })
 
 test('the preset filters count images, not rows', () => {

@@ -1,6 +1,6 @@
 import { beforeAll, expect, test } from 'vitest'
 import type { Failure, Mirror, MirrorProbe } from '../../../preload/contract/index.ts'
-import { sentenceOf, verdictOf } from '../../../renderer/mirrors/mirror-words.ts'
+import { sentenceOf, verdictOf } from '../../../renderer/mirrors/mirror-text.ts'
 import { exactly, setLanguage } from '../../../renderer/ui/i18n.svelte.ts'
 
 const host = 'm.example'
@@ -8,7 +8,7 @@ const image = 'alpine:latest'
 const mirror: Mirror = { address: `https://${host}`, host, own: true }
 const failed = (failure: Failure, digest?: string): MirrorProbe => ({ state: 'failed', failure, digest, at: 1000 })
 const said = (probe: MirrorProbe) => [
-  verdictOf(probe, 'alone', false)?.word,
+  verdictOf(probe, 'alone', false)?.label,
   sentenceOf(mirror, probe, { content: 'alone', image }),
 ]
 
@@ -36,8 +36,8 @@ test.each([
     failed({ code: 'registry-login', host }),
     ['needs a login', 'm.example asks for a login.'],
   ],
-] as const)('of a mirror, the words fit: %s', (_, probe, [word, sentence]) => {
-  expect(said(probe)).toEqual([word, expect.stringMatching(sentence)])
+] as const)('of a mirror, the words fit: %s', (_, probe, [label, sentence]) => {
+  expect(said(probe)).toEqual([label, expect.stringMatching(sentence)])
 })
 
 test('a mirror that wants to be left alone for years is said to be tested again within the hour', () => {

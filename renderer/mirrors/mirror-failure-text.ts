@@ -1,8 +1,8 @@
 /** Why a mirror failed: a few words for the list, sentences for the details pane. */
 import { rateLimitedUntil } from '../../model/mirrors/race.ts'
 import type { Failure, MirrorProbe } from '../../preload/contract/index.ts'
-import { failureWords } from '../ui/failure.ts'
-import { exactly, sentences, t } from '../ui/i18n.svelte.ts'
+import { failureText } from '../ui/failure.ts'
+import { dateTime, joinSentences, t } from '../ui/i18n.svelte.ts'
 
 type Failed = Extract<MirrorProbe, { readonly state: 'failed' }>
 
@@ -68,10 +68,10 @@ export function failureSentences(
   { host, image }: { readonly host: string; readonly image: string },
 ): string {
   const { failure, at } = probe
-  const { title, hint } = failureWords(failure)
+  const { title, hint } = failureText(failure)
   switch (failure.code) {
     case 'registry-slow':
-      return isIncomplete(probe) ? t('mirrors.say.tooSlow', { host }) : sentences(title, hint)
+      return isIncomplete(probe) ? t('mirrors.say.tooSlow', { host }) : joinSentences(title, hint)
     case 'reference-unknown':
       return isIncomplete(probe) ? t('mirrors.say.partly', { host, image }) : t('mirrors.say.unknown', { host, image })
     case 'registry-login':
@@ -79,10 +79,10 @@ export function failureSentences(
     case 'registry-limited': {
       const until = rateLimitedUntil({ at, until: failure.until })
       return until === undefined
-        ? sentences(title, hint)
-        : sentences(title, t('mirrors.say.rests', { time: exactly(until) }))
+        ? joinSentences(title, hint)
+        : joinSentences(title, t('mirrors.say.rests', { time: dateTime(until) }))
     }
     default:
-      return sentences(title, hint)
+      return joinSentences(title, hint)
   }
 }

@@ -2,11 +2,11 @@
 import type { DaemonFileFailure, DaemonFileOddity, DaemonFileState } from '../../preload/contract/index.ts'
 import type { MessageKey } from '../../resources/messages/index.ts'
 import { plain } from '../../model/text/plain.ts'
-import type { FailureWords } from './failure-words.ts'
-import { sentences, size, t } from './i18n.svelte.ts'
+import type { FailureText } from './failure-text.ts'
+import { joinSentences, size, t } from './i18n.svelte.ts'
 
 type Code = DaemonFileFailure['code']
-type Words = { readonly [C in Code]: (failure: Extract<DaemonFileFailure, { code: C }>) => FailureWords }
+type Words = { readonly [C in Code]: (failure: Extract<DaemonFileFailure, { code: C }>) => FailureText }
 
 const words: Words = {
   'helper-missing': ({ file }) => ({
@@ -107,12 +107,12 @@ const states = {
   unsure: 'error.daemon-file.unsure',
 } as const satisfies Record<DaemonFileState, MessageKey>
 
-const titled = (title: string): FailureWords => ({ title, hint: '' })
+const titled = (title: string): FailureText => ({ title, hint: '' })
 
-export const isDaemonFile = (failure: { readonly code: string }): failure is DaemonFileFailure => failure.code in words
+export const isDaemonFileFailure = (failure: { readonly code: string }): failure is DaemonFileFailure => failure.code in words
 
-export function daemonFileWords(failure: DaemonFileFailure): FailureWords {
-  const text = (words[failure.code] as (failure: DaemonFileFailure) => FailureWords)(failure)
+export function daemonFileFailureText(failure: DaemonFileFailure): FailureText {
+  const text = (words[failure.code] as (failure: DaemonFileFailure) => FailureText)(failure)
   if (!('state' in failure)) return text
-  return { ...text, hint: sentences(text.hint, t(states[failure.state])) }
+  return { ...text, hint: joinSentences(text.hint, t(states[failure.state])) }
 }

@@ -17,7 +17,7 @@ export function nameOf(source: SearchSource): string {
 }
 
 /** One line; `warn` if a better source failed. */
-export function sourceWords({ source, failed, pending }: SearchAnswer): { text: string; warn: boolean } {
+export function sourceText({ source, failed, pending }: SearchAnswer): { text: string; warn: boolean } {
   const name = nameOf(source)
   if (pending) return { text: t('discover.searching'), warn: false }
   if (source.kind === 'catalogue' && failed.length > 0) return { text: t('discover.noneAnswered'), warn: true }

@@ -24,4 +24,4 @@ const words = {
   'workdir-form': 'run.fault.workdir-form',
 } as const satisfies Record<RunFaultCode, MessageKey>
 
-export const faultWords = (code: RunFaultCode): string => t(words[code])
+export const faultText = (code: RunFaultCode): string => t(words[code])

@@ -1,12 +1,12 @@
 /** Texts for failures to run an image or to act on a container. */
 import type { ContainerFailure, RunFailure } from '../../preload/contract/index.ts'
 import { plain } from '../../model/text/plain.ts'
-import type { FailureWords } from './failure-words.ts'
+import type { FailureText } from './failure-text.ts'
 import { t } from './i18n.svelte.ts'
 
 type Failure = RunFailure | ContainerFailure
 type Code = Failure['code']
-type Words = { readonly [C in Code]: (failure: Extract<Failure, { code: C }>) => FailureWords }
+type Words = { readonly [C in Code]: (failure: Extract<Failure, { code: C }>) => FailureText }
 
 const words: Words = {
   'run-fault': () => titled(t('error.run-fault')),
@@ -30,9 +30,9 @@ const words: Words = {
   'terminal-gone': () => titled(t('error.terminal-gone')),
 }
 
-const titled = (title: string): FailureWords => ({ title, hint: '' })
+const titled = (title: string): FailureText => ({ title, hint: '' })
 
-export const isRun = (failure: { readonly code: string }): failure is Failure => failure.code in words
+export const isRunFailure = (failure: { readonly code: string }): failure is Failure => failure.code in words
 
-export const runFailureWords = (failure: Failure): FailureWords =>
-  (words[failure.code] as (failure: Failure) => FailureWords)(failure)
+export const runFailureText = (failure: Failure): FailureText =>
+  (words[failure.code] as (failure: Failure) => FailureText)(failure)
