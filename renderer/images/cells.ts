@@ -17,7 +17,7 @@ export interface Cells {
   /** For the bar: bytes that only this image uses, and shared bytes (an upper bound if not `known`). */
   readonly unique: Bytes
   readonly shared: Bytes
-  readonly known: boolean
+  readonly sharingKnown: boolean
   readonly sharing?: string | undefined
   readonly size: string
   /** Explains why the image cannot be read. */
@@ -33,17 +33,17 @@ const groupCells = ({ repository, images, size: bytes, used }: GroupLine): Cells
   tag: t('images.count', { n: images }),
   unique: bytes,
   shared: 0,
-  known: true,
+  sharingKnown: true,
   size: size(bytes),
   used: used ? count(used) : live.containersFailure === undefined ? '–' : '?',
 })
 
 function imageCells(line: ImageLine): Cells {
   const { id, image, repository, tag = '', others, created, size: bytes, used } = line
-  const { unique, shared } = layers.ofImage(id)
+  const { unique, shared } = layers.sharingOfImage(id)
   // Layers that are not read yet may be unique or shared.
-  const known = unique.max - unique.min < bytes || bytes === 0
-  const parts = { unique: unique.min, shared: known ? Math.max(0, Math.min(bytes, shared.max)) : bytes }
+  const sharingKnown = unique.max - unique.min < bytes || bytes === 0
+  const parts = { unique: unique.min, shared: sharingKnown ? Math.max(0, Math.min(bytes, shared.max)) : bytes }
   return {
     name: repository ?? '<none>',
     tag,
@@ -52,9 +52,9 @@ function imageCells(line: ImageLine): Cells {
     created: created ? ago(created) : t('images.noDate'),
     createdHint: created ? dateTime(created) : undefined,
     ...parts,
-    known,
+    sharingKnown,
     sharing:
-      known && parts.shared > 0
+      sharingKnown && parts.shared > 0
         ? t('images.sharing', { unique: size(parts.unique), shared: size(parts.shared) })
         : undefined,
     size: line.sizeUnknown ? t('images.sizeUnknown') : size(bytes),

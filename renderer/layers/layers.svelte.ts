@@ -10,11 +10,11 @@ class Layers {
   #seq = $state(-1)
 
   /** Images used by containers: they and their layers are not removed. */
-  readonly held: ReadonlySet<ImageId> = $derived(new Set(live.usedBy.keys()))
+  readonly inUse: ReadonlySet<ImageId> = $derived(new Set(live.usedBy.keys()))
 
   /** The same plus unreadable images, which are not removed either. */
   readonly #notRemovable: ReadonlySet<ImageId> = $derived(
-    new Set([...this.held, ...live.images.flatMap(({ id, unreadable }) => (unreadable === undefined ? [] : [id]))]),
+    new Set([...this.inUse, ...live.images.flatMap(({ id, unreadable }) => (unreadable === undefined ? [] : [id]))]),
   )
 
   async load() {
@@ -38,13 +38,13 @@ class Layers {
   }
 
   /** Bytes that only this image uses, and bytes that it shares. */
-  ofImage(id: ImageId): ReturnType<Sharing['ofImage']> {
+  sharingOfImage(id: ImageId): ReturnType<Sharing['ofImage']> {
     void this.#seq
     return this.#sharing.ofImage(id)
   }
 
   /** What removing these images frees, while all containers stay. */
-  of(ids: Iterable<ImageId>): SetSharing {
+  sharingOfSet(ids: Iterable<ImageId>): SetSharing {
     void this.#seq
     const sum = this.#sharing.of(ids, this.#notRemovable)
     return live.containersFailure === undefined ? sum : boundsOf(sum)

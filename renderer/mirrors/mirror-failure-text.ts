@@ -62,7 +62,7 @@ function unreachable(reason: Extract<Failure, { code: 'registry-unreachable' }>[
   }
 }
 
-/** Like a registry's failure, except where a mirror differs: the user did not choose its host and cannot log in. */
+/** The text of a registry's failure, adapted to mirrors: the user did not type the host and cannot log in to it. */
 export function failureSentences(
   probe: Failed,
   { host, image }: { readonly host: string; readonly image: string },

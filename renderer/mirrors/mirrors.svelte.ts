@@ -25,14 +25,14 @@ interface FailedPull {
 class MirrorList {
   #all = $state.raw<Mirrors>()
   #rows = $state.raw<readonly Mirror[]>([])
-  /** Image for the test as typed by the user; until then main's suggestion is used. */
-  #typed = $state<string>()
+  /** The image for the test, as typed by the user; undefined to use main's suggestion. */
+  #typedImage = $state<string>()
   failure = $state.raw<Failure>()
   /** The failed pull that led to this screen. */
   failedPull = $state.raw<FailedPull>()
-  /** The hovered row, and whether the user has moved the cursor: such a row keeps its position. */
-  #pointed: string | undefined
-  #touched = false
+  /** The hovered row, and whether the user has moved the cursor. The hovered row, else the cursor's, stays in place. */
+  #hovered: string | undefined
+  #cursorRowPinned = false
 
   /** Addresses in the order in which Docker tries them. */
   chosen = $state.raw<readonly string[]>([])
@@ -72,29 +72,29 @@ class MirrorList {
       this.#complete,
     ),
   )
-  readonly good = $derived(this.#rows.filter((mirror) => this.isUsable(mirror)))
-  readonly #fresh = $derived(
-    this.good.filter((mirror) => isCurrent(this.contentOf(digestIn(this.probeOf(mirror)) ?? ''))),
+  readonly usable = $derived(this.#rows.filter((mirror) => this.isUsable(mirror)))
+  readonly #current = $derived(
+    this.usable.filter((mirror) => isCurrent(this.contentOf(digestIn(this.probeOf(mirror)) ?? ''))),
   )
-  readonly topSpeed = $derived(Math.max(0, ...this.good.map((mirror) => this.speedOf(mirror))))
+  readonly maxSpeed = $derived(Math.max(0, ...this.usable.map((mirror) => this.speedOf(mirror))))
   readonly isFastest = (mirror: Mirror): boolean =>
     this.speedOf(mirror) > 0 &&
-    this.#fresh.includes(mirror) &&
-    this.#fresh.every((other) => this.speedOf(other) <= this.speedOf(mirror))
+    this.#current.includes(mirror) &&
+    this.#current.every((other) => this.speedOf(other) <= this.speedOf(mirror))
   /** Listed mirrors that take part in the race; others may have been added later. */
-  readonly asked = $derived(this.#rows.filter((mirror) => this.probeOf(mirror) !== undefined))
-  readonly done = $derived(
-    this.asked.filter((mirror) => ['answered', 'failed'].includes(this.probeOf(mirror)?.state ?? '')).length,
+  readonly probed = $derived(this.#rows.filter((mirror) => this.probeOf(mirror) !== undefined))
+  readonly endedCount = $derived(
+    this.probed.filter((mirror) => ['answered', 'failed'].includes(this.probeOf(mirror)?.state ?? '')).length,
   )
   /** Time of the oldest result; a cancelled race keeps results of an earlier one. */
-  readonly since = $derived(
+  readonly oldestResult = $derived(
     Math.min(...Object.values(this.race?.probes ?? {}).flatMap((probe) => ('at' in probe ? probe.at : []))),
   )
-  /** What the complete results have in common. */
+  /** Explains the outcome of a complete race; undefined until then. */
   readonly diagnosis = $derived(this.#complete ? diagnose(this.hub, this.#probes, this.contentOf) : undefined)
 
-  /** @returns the mirror at an address from Docker's configuration, which may not be listed */
-  at(address: string): Mirror {
+  /** @returns the mirror at an address from Docker's configuration, even if the mirror is not listed */
+  mirrorAt(address: string): Mirror {
     const listed = [...this.#rows, ...this.folded].find((mirror) => sameMirror(mirror.address, address))
     const url = canonicalAddress(address)
     return listed ?? { address: url, host: url.replace(/^https?:\/\//, ''), own: true }
@@ -107,10 +107,10 @@ class MirrorList {
     return this.#compared.expected
   }
   get image(): string {
-    return this.#typed ?? this.#all?.image ?? ''
+    return this.#typedImage ?? this.#all?.image ?? ''
   }
   set image(text: string) {
-    this.#typed = text
+    this.#typedImage = text
     this.failure = undefined
   }
 
@@ -120,23 +120,23 @@ class MirrorList {
     await this.refresh()
   }
 
-  /** Call this when the screen opens: the maxSuggested image may have changed. */
+  /** Call this when the screen opens: the suggested image may have changed. */
   async refresh() {
-    this.#pointed = undefined
+    this.#hovered = undefined
     const answer = await slipway.call('mirrors.get')
     if (answer.ok) this.#update(answer.value)
   }
 
   async start() {
-    this.#touched = false
+    this.#cursorRowPinned = false
     const answer = await slipway.call('mirrors.race', this.image.trim())
     this.failure = answer.ok ? undefined : answer.error
-    if (answer.ok) this.#typed = undefined
+    if (answer.ok) this.#typedImage = undefined
   }
 
   /**
-   * Mirrors that passed the test may be chosen. The user's own mirrors may also be chosen untested, as possibly only
-   * the engine can reach them, but not if they serve different content.
+   * Mirrors that passed the test may be chosen. The user's own mirrors may also be chosen if they failed or were not
+   * tested, because the engine may reach them when this computer cannot, but not if they serve different content.
    */
   mayChoose(mirror: Mirror): boolean {
     if (this.chosen.includes(mirror.address) || this.isUsable(mirror)) return true
@@ -146,7 +146,7 @@ class MirrorList {
 
   toggle(mirror: Mirror) {
     const { address } = mirror
-    if (this.chosen.includes(address)) this.chosen = this.chosen.filter((one) => one !== address)
+    if (this.chosen.includes(address)) this.chosen = this.chosen.filter((other) => other !== address)
     else if (this.mayChoose(mirror) && this.chosen.length < maxMirrors) this.chosen = [...this.chosen, address]
   }
 
@@ -162,8 +162,8 @@ class MirrorList {
    */
   neighbour(mirror: Mirror, by: -1 | 1): Mirror | undefined {
     const other = this.#rows[this.#rows.indexOf(mirror) + by]
-    const free = !this.running && mirror.own && other?.own && this.#compareByResult(mirror, other) === 0
-    return free ? other : undefined
+    const canSwap = !this.running && mirror.own && other?.own && this.#compareByResult(mirror, other) === 0
+    return canSwap ? other : undefined
   }
 
   move(mirror: Mirror, by: -1 | 1) {
@@ -175,14 +175,14 @@ class MirrorList {
     if (this.race) void slipway.call('jobs.cancel', this.race.job)
   }
 
-  /** Call this when the user moves the cursor. */
-  touch() {
-    this.#touched = true
+  /** Keeps the cursor's row in place while results arrive. Call this when the user moves the cursor. */
+  pinCursorRow() {
+    this.#cursorRowPinned = true
   }
 
-  /** Sets the hovered row. When the pointer leaves the list, every row moves to its position. */
-  point(address?: string) {
-    this.#pointed = address
+  /** Sets the hovered row. When the pointer has left the list (no address), the rows are sorted again. */
+  setHoveredRow(address?: string) {
+    this.#hovered = address
     if (address === undefined) this.#sortRows(true)
   }
 
@@ -190,18 +190,19 @@ class MirrorList {
     const wasRunning = this.running
     this.#all = mirrors
     this.chosen = this.chosen.filter((address) => mirrors.tested.some((mirror) => mirror.address === address))
-    // The last result arrives together with the end of the race, so rows are still heldKey in place.
+    // The last result arrives together with the end of the race, so a row is still held in place.
     this.#sortRows(wasRunning || this.running)
     // Preselect what the race found, unless the user has chosen mirrors.
     if (wasRunning && !this.running && this.chosen.length === 0)
-      this.chosen = this.#fresh.slice(0, maxSuggested).map(({ address }) => address)
+      this.chosen = this.#current.slice(0, maxSuggested).map(({ address }) => address)
   }
 
+  /** Sorts the rows by test results. @param holdRow whether the hovered or cursor's row stays in place */
   #sortRows(holdRow: boolean) {
     const sorted = (this.#all?.tested ?? []).toSorted(this.#compareByResult)
-    const heldKey = this.#pointed ?? (this.#touched ? this.cursor.row?.address : undefined)
-    const same = sorted.length === this.#rows.length
-    this.#rows = holdRow && same ? holdInPlace(this.#rows, sorted, keyOf, heldKey) : sorted
+    const heldKey = this.#hovered ?? (this.#cursorRowPinned ? this.cursor.row?.address : undefined)
+    const hasSameLength = sorted.length === this.#rows.length
+    this.#rows = holdRow && hasSameLength ? holdInPlace(this.#rows, sorted, keyOf, heldKey) : sorted
   }
 }
 

@@ -37,7 +37,7 @@ export class Removal {
   readonly choosable: readonly Blocked[] = $derived(
     (this.plan?.blocked ?? []).filter(({ choices }) => choices.length > 1),
   )
-  readonly empty = $derived(this.plan !== undefined && this.plan.deletes.length + this.plan.untags.length === 0)
+  readonly isEmpty = $derived(this.plan !== undefined && this.plan.deletes.length + this.plan.untags.length === 0)
 
   #deletionsWith(copy: Deletion['copy']): readonly Deletion[] {
     return (this.plan?.deletes ?? []).filter((deletion) => deletion.copy === copy)

@@ -1,7 +1,7 @@
 /** State of the Run dialog: the options, their faults, the equivalent command, and the result. */
 import { runCommand } from '../../model/run/command.ts'
 import { runFaults } from '../../model/run/faults.ts'
-import { freeName } from '../../model/run/suggestion.ts'
+import { findFreeName } from '../../model/run/suggestion.ts'
 import {
   defaultRunOptions,
   type PortOptions,
@@ -30,7 +30,7 @@ export class RunDialogState {
   #ports = $state.raw<Readonly<Record<string, PortState>>>({})
   #timer: ReturnType<typeof setTimeout> | undefined
   /** Fields that the user has set; changing the image keeps them. */
-  readonly #touched = new Set<keyof RunOptions>()
+  readonly #changedFields = new Set<keyof RunOptions>()
 
   readonly #names = $derived(live.containers.map(({ name }) => name))
   readonly faults = $derived(
@@ -39,9 +39,9 @@ export class RunDialogState {
       : [],
   )
   /** The options without empty rows. */
-  readonly #cleaned: RunOptions = $derived(withoutEmpty(this.options))
+  readonly #cleaned: RunOptions = $derived(withoutEmptyRows(this.options))
   /** A similar container name that is not taken. */
-  readonly freeName = $derived(freeName(this.options.name, new Set(this.#names)))
+  readonly freeName = $derived(findFreeName(this.options.name, new Set(this.#names)))
   readonly command = $derived(runCommand(this.#cleaned, this.suggestion?.reach))
   readonly ready = $derived(this.suggestion !== undefined && this.faults.length === 0 && !this.working)
 
@@ -57,14 +57,14 @@ export class RunDialogState {
     if (this.options.reference !== reference) return
     this.failure = answer.ok ? undefined : answer.error
     if (!answer.ok) return
-    const touched = Object.fromEntries([...this.#touched].map((key) => [key, this.options[key]]))
+    const changedFields = Object.fromEntries([...this.#changedFields].map((key) => [key, this.options[key]]))
     this.suggestion = answer.value
-    this.options = { ...answer.value.options, ...touched }
+    this.options = { ...answer.value.wish, ...changedFields }
     void this.#checkPorts()
   }
 
   update(change: Partial<RunOptions>) {
-    for (const key of Object.keys(change)) this.#touched.add(key as keyof RunOptions)
+    for (const key of Object.keys(change)) this.#changedFields.add(key as keyof RunOptions)
     this.options = { ...this.options, ...change }
     // If the image could not be inspected, its failure stays visible.
     if (this.suggestion) this.failure = undefined
@@ -78,8 +78,8 @@ export class RunDialogState {
   faultOf = (field: RunField, row?: number) =>
     this.faults.find((fault) => fault.field === field && (row === undefined || fault.row === row))
 
-  /** Whether the dialog shows the field of the failure; its row may not exist. */
-  get hasField(): boolean {
+  /** Whether a field of the dialog shows the failure. The failure's row may not exist any more. */
+  get isShownInField(): boolean {
     const { failure, options } = this
     if (!failure || !('field' in failure) || failure.field === undefined) return false
     if (failure.field !== 'ports' && failure.field !== 'volumes' && failure.field !== 'environment') return true
@@ -97,7 +97,7 @@ export class RunDialogState {
     if (!this.ready) return undefined
     this.options = this.#cleaned
     this.working = true
-    const answer = await slipway.call('run.start', { options: this.options, size: terminals.size })
+    const answer = await slipway.call('run.start', { wish: this.options, size: terminals.size })
     this.working = false
     this.failure = answer.ok ? undefined : answer.error
     if (answer.ok) this.started = answer.value
@@ -114,22 +114,22 @@ export class RunDialogState {
   }
 }
 
-const emptyPort = ({ host, container }: PortOptions) => container === '' && (host === '' || host === loopback)
-const emptyVolume = ({ source, target }: VolumeOptions) => source === '' && target === ''
-const emptyVariable = ({ name, value }: Variable) => name === '' && value === ''
+const isEmptyPort = ({ host, container }: PortOptions) => container === '' && (host === '' || host === loopback)
+const isEmptyVolume = ({ source, target }: VolumeOptions) => source === '' && target === ''
+const isEmptyVariable = ({ name, value }: Variable) => name === '' && value === ''
 
 function isEmpty({ ports, volumes, environment }: RunOptions, field: RunField, row = -1): boolean {
   const [port, volume, variable] = [ports[row], volumes[row], environment[row]]
-  if (field === 'ports') return port !== undefined && emptyPort(port)
-  if (field === 'volumes') return volume !== undefined && emptyVolume(volume)
-  return field === 'environment' && variable !== undefined && emptyVariable(variable)
+  if (field === 'ports') return port !== undefined && isEmptyPort(port)
+  if (field === 'volumes') return volume !== undefined && isEmptyVolume(volume)
+  return field === 'environment' && variable !== undefined && isEmptyVariable(variable)
 }
 
-const withoutEmpty = (options: RunOptions): RunOptions => ({
+const withoutEmptyRows = (options: RunOptions): RunOptions => ({
   ...options,
-  ports: options.ports.filter((port) => !emptyPort(port)),
-  volumes: options.volumes.filter((volume) => !emptyVolume(volume)),
-  environment: options.environment.filter((variable) => !emptyVariable(variable)),
+  ports: options.ports.filter((port) => !isEmptyPort(port)),
+  volumes: options.volumes.filter((volume) => !isEmptyVolume(volume)),
+  environment: options.environment.filter((variable) => !isEmptyVariable(variable)),
 })
 
 const keyOf = ({ host, container }: PortOptions) => `${host} ${container}`

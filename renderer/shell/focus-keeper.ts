@@ -14,13 +14,13 @@ interface Place {
 
 /** @returns a function that stops keeping the focus */
 export function keepFocus(): () => void {
-  let last: Place | undefined
-  let checking: ReturnType<typeof setTimeout> | undefined
+  let lastPlace: Place | undefined
+  let restoreTimer: ReturnType<typeof setTimeout> | undefined
 
   function restore() {
-    checking = undefined
-    if (!last || document.activeElement !== document.body) return
-    const { element, ancestors } = last
+    restoreTimer = undefined
+    if (!lastPlace || document.activeElement !== document.body) return
+    const { element, ancestors } = lastPlace
     // A control that is disabled while it works gets the focus back as soon as it is enabled.
     if (element.isConnected) return element.focus()
     const next = ancestors.map(nextIn).find((control) => control !== undefined) ?? screenFocus()
@@ -28,25 +28,29 @@ export function keepFocus(): () => void {
   }
 
   const remember = ({ target }: FocusEvent) => {
-    if (target instanceof HTMLElement && target !== document.body) last = placeOf(target)
+    if (target instanceof HTMLElement && target !== document.body) lastPlace = placeOf(target)
   }
   /** A press on empty space gives up the focus on purpose. */
-  const pressed = () =>
+  const handlePress = () =>
     setTimeout(() => {
-      if (document.activeElement === document.body && last?.element.isConnected && !last.element.matches(':disabled'))
-        last = undefined
+      if (
+        document.activeElement === document.body &&
+        lastPlace?.element.isConnected &&
+        !lastPlace.element.matches(':disabled')
+      )
+        lastPlace = undefined
     })
   // A timeout runs after the screens' own focus handling.
-  const observer = new MutationObserver(() => (checking ??= setTimeout(restore)))
+  const observer = new MutationObserver(() => (restoreTimer ??= setTimeout(restore)))
 
   document.addEventListener('focusin', remember)
-  document.addEventListener('pointerdown', pressed)
+  document.addEventListener('pointerdown', handlePress)
   observer.observe(document.body, { subtree: true, childList: true, attributeFilter: ['disabled'] })
   return () => {
     document.removeEventListener('focusin', remember)
-    document.removeEventListener('pointerdown', pressed)
+    document.removeEventListener('pointerdown', handlePress)
     observer.disconnect()
-    clearTimeout(checking)
+    clearTimeout(restoreTimer)
   }
 }
 

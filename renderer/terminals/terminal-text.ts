@@ -5,13 +5,13 @@ import { joinSentences, t } from '../ui/i18n.svelte.ts'
 
 /** `box · sh`; a second terminal with the same title is `box · sh 2`. */
 export function titleOf(terminal: Terminal, all: readonly Terminal[]): string {
-  const base = baseOf(terminal)
-  const same = all.filter((one) => baseOf(one) === base)
-  const at = same.findIndex(({ id }) => id === terminal.id)
-  return at > 0 ? `${base} ${at + 1}` : base
+  const base = baseTitleOf(terminal)
+  const sameTitle = all.filter((other) => baseTitleOf(other) === base)
+  const index = sameTitle.findIndex(({ id }) => id === terminal.id)
+  return index > 0 ? `${base} ${index + 1}` : base
 }
 
-function baseOf({ name, kind, command }: Terminal): string {
+function baseTitleOf({ name, kind, command }: Terminal): string {
   const program = kind === 'logs' ? t('terminal.logs') : programOf(command)
   return program ? `${plain(name)} · ${program}` : plain(name)
 }

@@ -109,7 +109,8 @@ const states = {
 
 const titled = (title: string): FailureText => ({ title, hint: '' })
 
-export const isDaemonFileFailure = (failure: { readonly code: string }): failure is DaemonFileFailure => failure.code in words
+export const isDaemonFileFailure = (failure: { readonly code: string }): failure is DaemonFileFailure =>
+  failure.code in words
 
 export function daemonFileFailureText(failure: DaemonFileFailure): FailureText {
   const text = (words[failure.code] as (failure: DaemonFileFailure) => FailureText)(failure)

@@ -78,7 +78,7 @@ test('a range runs from where it began to where it ends, and takes back what it 
   fc.assert(
     fc.property(place, fc.array(place, { minLength: 1 }), (begin, ends) => {
       const selection = new Selection()
-      selection.anchor(begin)
+      selection.setAnchor(begin)
       let from = begin
       for (const to of ends) {
         selection.extend(from, to, keysAt)
@@ -93,7 +93,7 @@ test('a range runs from where it began to where it ends, and takes back what it 
 test('moving the cursor begins a new range, and keeps the selection', () => {
   const selection = new Selection()
   const keysAt = (index: number) => [`key ${index}`]
-  selection.anchor(1)
+  selection.setAnchor(1)
   selection.extend(1, 2, keysAt)
   selection.extend(7, 8, keysAt)
   expect([...selection.keys].sort()).toEqual(['key 1', 'key 2', 'key 7', 'key 8'])
