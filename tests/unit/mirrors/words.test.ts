@@ -1,7 +1,7 @@
 import { beforeAll, expect, test } from 'vitest'
 import type { Failure, Mirror, MirrorProbe } from '../../../preload/contract/index.ts'
 import { sentenceOf, verdictOf } from '../../../renderer/mirrors/mirror-text.ts'
-import { exactly, setLanguage } from '../../../renderer/ui/i18n.svelte.ts'
+import { dateTime, setLanguage } from '../../../renderer/ui/i18n.svelte.ts'
 
 const host = 'm.example'
 const image = 'alpine:latest'
@@ -42,7 +42,7 @@ test.each([
 
 test('a mirror that wants to be left alone for years is said to be tested again within the hour', () => {
   const until = 1_790_000_000_000_000
-  expect(said(failed({ code: 'registry-limited', host, until }))[1]).toContain(`again at ${exactly(1000 + 3600)}.`)
+  expect(said(failed({ code: 'registry-limited', host, until }))[1]).toContain(`again at ${dateTime(1000 + 3600)}.`)
 })
 
 test('the same in Chinese', async () => {

@@ -45,14 +45,14 @@ const key = (written: string) => {
 
 test.each([
   ['Ctrl+Shift+W', 'close'],
-  ['Ctrl+PageUp', 'before'],
-  ['Ctrl+PageDown', 'after'],
+  ['Ctrl+PageUp', 'previous-tab'],
+  ['Ctrl+PageDown', 'next-tab'],
   ['Ctrl+Shift+F', 'find'],
   ['Ctrl+Shift+C', 'copy'],
   ['Ctrl+Shift+V', 'paste'],
   ['Shift+Insert', 'paste'],
   ['Ctrl+v', 'paste'],
-  ['Ctrl+Shift+Escape', 'leave'],
+  ['Ctrl+Shift+Escape', 'focus-tabs'],
   ['Ctrl+-', 'app'],
 ] as const)('%s is not for the program: %s', (written, meaning) =>
   expect(terminalKey(key(written), false)).toBe(meaning),
