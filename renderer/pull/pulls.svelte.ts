@@ -16,7 +16,7 @@ interface StartOptions {
 class Pulls {
   /** The platform to pull; empty for the engine's platform. */
   platform = $state('')
-  #isStarting = $state.raw<ReadonlySet<string>>(new Set())
+  #starting = $state.raw<ReadonlySet<string>>(new Set())
   #failures = $state.raw<ReadonlyMap<string, Failure>>(new Map())
 
   /** Starts a pull from the Discover screen, which shows the failure if it could not start. */
@@ -28,25 +28,25 @@ class Pulls {
 
   /**
    * Main first checks that the registry has the image.
-   * @param anyway start even if the disk seems too full
+   * @param options.skipSpaceCheck whether to start even if the disk seems too full
    * @returns the failure if the pull could not start
    */
   async start(
     reference: string,
     { platform = '', skipSpaceCheck = false }: StartOptions,
   ): Promise<Failure | undefined> {
-    this.#isStarting = new Set([...this.#isStarting, reference])
+    this.#starting = new Set([...this.#starting, reference])
     const answer = await slipway.call('pull.start', {
       reference,
       ...(platform && { platform }),
-      ...(skipSpaceCheck && { skipSpaceCheck }),
+      ...(skipSpaceCheck && { anyway: true }),
     })
-    this.#isStarting = new Set([...this.#isStarting].filter((name) => name !== reference))
+    this.#starting = new Set([...this.#starting].filter((name) => name !== reference))
     return answer.ok ? undefined : answer.error
   }
 
   /** Whether a pull of the reference is about to start: a slow registry takes seconds to answer. */
-  isStarting = (reference: string): boolean => this.#isStarting.has(reference)
+  isStarting = (reference: string): boolean => this.#starting.has(reference)
 
   /** The latest pull job of a reference. */
   jobOf = (reference: string): Job | undefined =>
