@@ -14,7 +14,7 @@ export interface Cells {
   readonly id?: string
   readonly created?: string
   readonly createdHint?: string | undefined
-  /** For the bar: bytes that only this image uses, and shared bytes (an upper bound if not `known`). */
+  /** For the bar: bytes that only this image uses, and shared bytes (an upper bound if not `sharingKnown`). */
   readonly unique: Bytes
   readonly shared: Bytes
   readonly sharingKnown: boolean
@@ -39,7 +39,7 @@ const groupCells = ({ repository, images, size: bytes, used }: GroupLine): Cells
 })
 
 function imageCells(line: ImageLine): Cells {
-  const { id, image, repository, tag = '', others, created, size: bytes, used } = line
+  const { id, image, repository, tag = '', otherTags, created, size: bytes, used } = line
   const { unique, shared } = layers.sharingOfImage(id)
   // Layers that are not read yet may be unique or shared.
   const sharingKnown = unique.max - unique.min < bytes || bytes === 0
@@ -47,7 +47,8 @@ function imageCells(line: ImageLine): Cells {
   return {
     name: repository ?? '<none>',
     tag,
-    tagHint: others.length > 0 ? `${tag}\n${t('images.otherTags', { tags: others.slice(0, 20).join(', ') })}` : tag,
+    tagHint:
+      otherTags.length > 0 ? `${tag}\n${t('images.otherTags', { tags: otherTags.slice(0, 20).join(', ') })}` : tag,
     id: shortId(id),
     created: created ? ago(created) : t('images.noDate'),
     createdHint: created ? dateTime(created) : undefined,

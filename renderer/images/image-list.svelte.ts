@@ -60,7 +60,7 @@ export class ImageList {
   readonly sharing: SetSharing = $derived.by(() => {
     const byImage = Map.groupBy(this.selected, ({ id }) => id)
     return layers.sharingOfSet(
-      [...byImage].flatMap(([id, lines]) => (lines.length > lines[0]!.others.length ? [id] : [])),
+      [...byImage].flatMap(([id, lines]) => (lines.length > lines[0]!.otherTags.length ? [id] : [])),
     )
   })
   /** Number of selected lines that the filters hide. */
@@ -134,7 +134,7 @@ export class ImageList {
     this.selection.replace(this.filtered.map(({ key }) => key))
   }
 
-  keepNewest(group: GroupLine, keep: number) {
-    this.selection.replace(olderThanNewest(group, keep).map(({ key }) => key))
+  keepNewest(group: GroupLine, keepCount: number) {
+    this.selection.replace(olderThanNewest(group, keepCount).map(({ key }) => key))
   }
 }

@@ -7,9 +7,9 @@ export type Preset = (typeof presets)[number]
 
 /** @returns the instant `months` calendar months before `now` */
 export function monthsBefore(now: Date, months: number): UnixTime {
-  const then = new Date(now)
-  then.setMonth(then.getMonth() - months)
-  return then.getTime() / 1000
+  const date = new Date(now)
+  date.setMonth(date.getMonth() - months)
+  return date.getTime() / 1000
 }
 
 /** @param oldBefore images created before this instant are old; images without a date never are */
@@ -28,11 +28,11 @@ export function isInPreset(preset: Preset, { used, dangling, created }: ImageLin
 
 /** @returns the number of distinct images per preset */
 export function countPresets(lines: readonly ImageLine[], oldBefore: UnixTime): Readonly<Record<Preset, number>> {
-  const seen = new Set<string>()
+  const countedIds = new Set<string>()
   const counts = { all: 0, unused: 0, dangling: 0, old: 0 }
   for (const line of lines) {
-    if (seen.has(line.id)) continue
-    seen.add(line.id)
+    if (countedIds.has(line.id)) continue
+    countedIds.add(line.id)
     for (const preset of presets) if (isInPreset(preset, line, oldBefore)) counts[preset]++
   }
   return counts

@@ -11,24 +11,24 @@ class Jobs {
   all = $state.raw<readonly Job[]>([])
   readonly running = $derived(this.all.filter(({ state }) => state === 'running'))
   /** Whether images are being removed, or were in the last 3 s: the engine's events arrive a little later. */
-  get removing(): boolean {
+  get isRemoving(): boolean {
     const recent = Date.now() / 1000 - 3
     return this.all.some(({ subject, ended }) => subject.kind === 'remove' && (ended ?? Infinity) > recent)
   }
   readonly ended = $derived(this.all.filter(({ state }) => state !== 'running'))
 
   async load() {
-    slipway.on('jobs.changed', (job) => this.#show(job))
+    slipway.on('jobs.changed', (job) => this.#update(job))
     slipway.on('jobs.cleared', (ids) => (this.all = this.all.filter(({ id }) => !ids.includes(id))))
     const answer = await slipway.call('jobs.list')
     if (answer.ok) this.all = answer.value
   }
 
-  #show(job: Job) {
+  #update(job: Job) {
     const index = this.all.findIndex(({ id }) => id === job.id)
     // A notice announces the result if another screen is shown, even for jobs that were too short to be seen running.
-    const seen = screens.current === 'mirrors' && ['race', 'daemon'].includes(job.subject.kind)
-    if (!seen && job.state !== 'running' && (this.all[index]?.state ?? 'running') === 'running') {
+    const isResultVisible = screens.current === 'mirrors' && ['race', 'daemon'].includes(job.subject.kind)
+    if (!isResultVisible && job.state !== 'running' && (this.all[index]?.state ?? 'running') === 'running') {
       const [title, summary] = [titleOf(job), summaryOf(job)]
       notices.show(summary ? t('job.notice', { title, story: summary }) : title)
     }

@@ -19,7 +19,7 @@ export function shortReason(probe: Failed): string {
   const { failure } = probe
   switch (failure.code) {
     case 'registry-unreachable':
-      return unreachable(failure.reason)
+      return unreachableReason(failure.reason)
     case 'registry-slow':
       return isIncomplete(probe) ? t('mirrors.why.tooSlow') : t('mirrors.why.slow')
     case 'registry-tls':
@@ -47,7 +47,7 @@ export function shortReason(probe: Failed): string {
   }
 }
 
-function unreachable(reason: Extract<Failure, { code: 'registry-unreachable' }>['reason']): string {
+function unreachableReason(reason: Extract<Failure, { code: 'registry-unreachable' }>['reason']): string {
   switch (reason) {
     case 'no-host':
       return t('mirrors.why.no-host')
@@ -63,7 +63,7 @@ function unreachable(reason: Extract<Failure, { code: 'registry-unreachable' }>[
 }
 
 /** The text of a registry's failure, adapted to mirrors: the user did not type the host and cannot log in to it. */
-export function failureSentences(
+export function mirrorFailureText(
   probe: Failed,
   { host, image }: { readonly host: string; readonly image: string },
 ): string {

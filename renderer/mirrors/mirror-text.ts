@@ -3,7 +3,7 @@ import { plain } from '../../model/text/plain.ts'
 import type { Content } from '../../model/mirrors/race.ts'
 import type { Mirror, MirrorProbe } from '../../preload/contract/index.ts'
 import { shownLanguage, t } from '../ui/i18n.svelte.ts'
-import { isRefusal, failureSentences, shortReason } from './mirror-failure-text.ts'
+import { isRefusal, mirrorFailureText, shortReason } from './mirror-failure-text.ts'
 
 export interface Verdict {
   readonly label: string
@@ -22,11 +22,11 @@ export function verdictOf(probe: MirrorProbe | undefined, content: Content, fast
     case 'failed':
       return { label: shortReason(probe), tone: isRefusal(probe) ? 'warn' : 'bad' }
     case 'answered':
-      return answered(content, fastest)
+      return answeredVerdict(content, fastest)
   }
 }
 
-function answered(content: Content, fastest: boolean): Verdict {
+function answeredVerdict(content: Content, fastest: boolean): Verdict {
   switch (content) {
     case 'other':
       return { label: t('mirrors.other'), tone: 'bad' }
@@ -45,12 +45,12 @@ function answered(content: Content, fastest: boolean): Verdict {
 }
 
 /** @param image the image of the test */
-export function sentenceOf(
+export function explanationOf(
   { host }: Mirror,
   probe: MirrorProbe | undefined,
   { content, image }: { readonly content: Content; readonly image: string },
 ): string {
-  if (probe?.state === 'failed') return failureSentences(probe, { host: plain(host), image: plain(image) })
+  if (probe?.state === 'failed') return mirrorFailureText(probe, { host: plain(host), image: plain(image) })
   if (probe?.state !== 'answered') return t('mirrors.say.untested')
   switch (content) {
     case 'same':

@@ -23,7 +23,7 @@ interface FailedPull {
 }
 
 class MirrorList {
-  #all = $state.raw<Mirrors>()
+  #snapshot = $state.raw<Mirrors>()
   #rows = $state.raw<readonly Mirror[]>([])
   /** The image for the test, as typed by the user; undefined to use main's suggestion. */
   #typedImage = $state<string>()
@@ -37,17 +37,17 @@ class MirrorList {
   /** Addresses in the order in which Docker tries them. */
   chosen = $state.raw<readonly string[]>([])
 
-  readonly known = $derived(this.#all !== undefined)
-  readonly asOf = $derived(this.#all?.asOf ?? '')
-  readonly folded = $derived(this.#all?.folded ?? [])
-  readonly race = $derived(this.#all?.race)
+  readonly known = $derived(this.#snapshot !== undefined)
+  readonly asOf = $derived(this.#snapshot?.asOf ?? '')
+  readonly folded = $derived(this.#snapshot?.folded ?? [])
+  readonly race = $derived(this.#snapshot?.race)
   readonly running = $derived(this.race !== undefined && this.race.ended === undefined)
   /** Whether the race tested every mirror and was not cancelled. */
   readonly #complete = $derived(this.race?.ended !== undefined && !this.race.cut)
   readonly cursor = new Cursor<Mirror>(() => this.#rows, keyOf)
 
   readonly probeOf = ({ address }: Mirror): MirrorProbe | undefined => this.race?.probes[address]
-  readonly contentOf = (digest: string): Content => this.#compared.contentOf(digest)
+  readonly contentOf = (digest: string): Content => this.#comparison.contentOf(digest)
   readonly #compareByResult = compareByResult<Mirror, Failure>(this.probeOf, this.contentOf)
   readonly isUsable = (mirror: Mirror): boolean => {
     const probe = this.probeOf(mirror)
@@ -64,7 +64,7 @@ class MirrorList {
     const { [hubAddress]: _, ...mirrors } = this.race?.probes ?? {}
     return Object.values(mirrors)
   })
-  readonly #compared = $derived(
+  readonly #comparison = $derived(
     compareDigests(
       digestIn(this.hub),
       this.#probes.flatMap((probe) => digestIn(probe) ?? []),
@@ -104,10 +104,10 @@ class MirrorList {
     return this.#rows
   }
   get expected(): string | undefined {
-    return this.#compared.expected
+    return this.#comparison.expected
   }
   get image(): string {
-    return this.#typedImage ?? this.#all?.image ?? ''
+    return this.#typedImage ?? this.#snapshot?.image ?? ''
   }
   set image(text: string) {
     this.#typedImage = text
@@ -188,7 +188,7 @@ class MirrorList {
 
   #update(mirrors: Mirrors) {
     const wasRunning = this.running
-    this.#all = mirrors
+    this.#snapshot = mirrors
     this.chosen = this.chosen.filter((address) => mirrors.tested.some((mirror) => mirror.address === address))
     // The last result arrives together with the end of the race, so a row is still held in place.
     this.#sortRows(wasRunning || this.running)
@@ -199,7 +199,7 @@ class MirrorList {
 
   /** Sorts the rows by test results. @param holdRow whether the hovered or cursor's row stays in place */
   #sortRows(holdRow: boolean) {
-    const sorted = (this.#all?.tested ?? []).toSorted(this.#compareByResult)
+    const sorted = (this.#snapshot?.tested ?? []).toSorted(this.#compareByResult)
     const heldKey = this.#hovered ?? (this.#cursorRowPinned ? this.cursor.row?.address : undefined)
     const hasSameLength = sorted.length === this.#rows.length
     this.#rows = holdRow && hasSameLength ? holdInPlace(this.#rows, sorted, keyOf, heldKey) : sorted

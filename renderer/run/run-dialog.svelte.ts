@@ -24,10 +24,10 @@ export class RunDialogState {
   options = $state.raw<RunOptions>(defaultRunOptions('', ''))
   suggestion = $state.raw<RunSuggestion>()
   failure = $state.raw<Failure>()
-  working = $state(false)
+  isStarting = $state(false)
   started = $state.raw<StartedRun>()
   /** Availability by port key, as last checked. */
-  #ports = $state.raw<Readonly<Record<string, PortState>>>({})
+  #portStates = $state.raw<Readonly<Record<string, PortState>>>({})
   #timer: ReturnType<typeof setTimeout> | undefined
   /** Fields that the user has set; changing the image keeps them. */
   readonly #changedFields = new Set<keyof RunOptions>()
@@ -43,7 +43,7 @@ export class RunDialogState {
   /** A similar container name that is not taken. */
   readonly freeName = $derived(findFreeName(this.options.name, new Set(this.#names)))
   readonly command = $derived(runCommand(this.#cleaned, this.suggestion?.reach))
-  readonly ready = $derived(this.suggestion !== undefined && this.faults.length === 0 && !this.working)
+  readonly canRun = $derived(this.suggestion !== undefined && this.faults.length === 0 && !this.isStarting)
 
   constructor(options: Pick<RunOptions, 'image' | 'reference'>) {
     void this.selectImage(options)
@@ -73,7 +73,7 @@ export class RunDialogState {
     this.#timer = setTimeout(() => void this.#checkPorts(), debounceMs)
   }
 
-  portState = (port: PortOptions): PortState | undefined => this.#ports[keyOf(port)]
+  portState = (port: PortOptions): PortState | undefined => this.#portStates[portKey(port)]
 
   faultOf = (field: RunField, row?: number) =>
     this.faults.find((fault) => fault.field === field && (row === undefined || fault.row === row))
@@ -94,22 +94,22 @@ export class RunDialogState {
   }
 
   async run(): Promise<StartedRun | undefined> {
-    if (!this.ready) return undefined
+    if (!this.canRun) return undefined
     this.options = this.#cleaned
-    this.working = true
+    this.isStarting = true
     const answer = await slipway.call('run.start', { wish: this.options, size: terminals.size })
-    this.working = false
+    this.isStarting = false
     this.failure = answer.ok ? undefined : answer.error
     if (answer.ok) this.started = answer.value
     return this.started
   }
 
   async #checkPorts() {
-    const checked = this.options.ports
-    const states = await Promise.all(checked.map((port) => slipway.call('run.port', port)))
-    if (checked !== this.options.ports) return
-    this.#ports = Object.fromEntries(
-      states.flatMap((state, at) => (state.ok ? [[keyOf(checked[at]!), state.value]] : [])),
+    const { ports } = this.options
+    const states = await Promise.all(ports.map((port) => slipway.call('run.port', port)))
+    if (ports !== this.options.ports) return
+    this.#portStates = Object.fromEntries(
+      states.flatMap((state, index) => (state.ok ? [[portKey(ports[index]!), state.value]] : [])),
     )
   }
 }
@@ -132,4 +132,4 @@ const withoutEmptyRows = (options: RunOptions): RunOptions => ({
   environment: options.environment.filter((variable) => !isEmptyVariable(variable)),
 })
 
-const keyOf = ({ host, container }: PortOptions) => `${host} ${container}`
+const portKey = ({ host, container }: PortOptions) => `${host} ${container}`

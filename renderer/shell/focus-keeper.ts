@@ -30,7 +30,7 @@ export function keepFocus(): () => void {
   const remember = ({ target }: FocusEvent) => {
     if (target instanceof HTMLElement && target !== document.body) lastPlace = placeOf(target)
   }
-  /** A press on empty space gives up the focus on purpose. */
+  /** If the user presses on empty space, the focus is dropped on purpose and not restored. */
   const handlePress = () =>
     setTimeout(() => {
       if (
@@ -56,7 +56,8 @@ export function keepFocus(): () => void {
 
 function placeOf(element: HTMLElement): Place {
   const ancestors: (readonly [HTMLElement, number])[] = []
-  for (let at = closest(element); at; at = closest(at)) ancestors.push([at, controlsIn(at).indexOf(element)])
+  for (let container = closest(element); container; container = closest(container))
+    ancestors.push([container, controlsIn(container).indexOf(element)])
   return { element, ancestors }
 }
 
@@ -65,8 +66,8 @@ const closest = (element: HTMLElement) => element.parentElement?.closest<HTMLEle
 function nextIn([container, position]: Place['ancestors'][number]): HTMLElement | undefined {
   if (!container.isConnected) return undefined
   if (container.hasAttribute('tabindex')) return container
-  const all = controlsIn(container)
-  return all[Math.min(Math.max(0, position), all.length - 1)]
+  const remaining = controlsIn(container)
+  return remaining[Math.min(Math.max(0, position), remaining.length - 1)]
 }
 
 const controlsIn = (container: HTMLElement): HTMLElement[] =>
@@ -74,7 +75,7 @@ const controlsIn = (container: HTMLElement): HTMLElement[] =>
     (control) => control.tabIndex >= 0 && !control.matches(':disabled') && control.checkVisibility(),
   )
 
-/** Start of a screen: the cursor of its list, its region, or the screen itself. */
+/** @returns the element that gets the focus first: the cursor of the screen's list, a region, or the screen itself */
 function screenFocus(): HTMLElement | undefined {
   const screen = document.querySelector<HTMLElement>('dialog[open]') ?? document.querySelector<HTMLElement>('main')
   const start = screen?.querySelector<HTMLElement>('[role=row][tabindex="0"], [role=region][tabindex="0"]')

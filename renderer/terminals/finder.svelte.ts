@@ -13,7 +13,7 @@ export class Finder {
   text = $state('')
   /** Number of matches, and the number of the active match, counted from 1 (0: none). */
   count = $state(0)
-  activeIndex = $state(0)
+  activeMatch = $state(0)
   #addon: SearchAddon | undefined
   #xterm: Terminal | undefined
   readonly #isDark: () => boolean
@@ -27,7 +27,7 @@ export class Finder {
     this.#addon = search
     search.onDidChangeResults(({ resultIndex, resultCount }) => {
       this.count = resultCount
-      this.activeIndex = resultIndex + 1
+      this.activeMatch = resultIndex + 1
     })
   }
 
@@ -56,7 +56,7 @@ export class Finder {
   #clear() {
     this.#addon?.clearDecorations()
     this.#xterm?.clearSelection()
-    this.count = this.activeIndex = 0
+    this.count = this.activeMatch = 0
   }
 
   get #options(): ISearchOptions {

@@ -1,6 +1,6 @@
 /**
- * One terminal view. It exists as long as its terminal, visible or not: output is drawn even while another screen is
- * shown, so that no program blocks on unread output.
+ * The view of one terminal. The view exists as long as its terminal, visible or not: output is drawn even while another
+ * screen is shown, so that no program blocks on unread output.
  */
 import type { Terminal as Xterm } from '@xterm/xterm'
 import type { Terminal, TerminalId, TerminalReplay } from '../../preload/contract/index.ts'
@@ -56,10 +56,10 @@ export class TerminalView {
     this.#ignoresInput = readOnly || state.is === 'ended'
     this.finder = new Finder(options.isDark)
     this.#listen()
-    void this.#begin()
+    void this.#start()
   }
 
-  async #begin() {
+  async #start() {
     const mono = getComputedStyle(document.documentElement).getPropertyValue('--font-mono')
     const [{ createXterm }, font] = await Promise.all([import('./xterm.ts'), hanFontFamily(mono, fontSize)])
     if (this.#disposed) return
@@ -68,7 +68,7 @@ export class TerminalView {
     const { xterm, fit, search } = createXterm({ ...size, ...style, label, onLink, readOnly: this.#ignoresInput })
     xterm.attachCustomKeyEventHandler((event) => this.#handleKey(event))
     xterm.onData((text) => this.write(text))
-    // The old X10 mouse protocol sends raw bytes. Only bytes below 128, which most are, can be sent as text.
+    // The X10 mouse encoding uses raw bytes. Only bytes below 128, which most are, can be sent as text.
     xterm.onBinary((bytes) => this.write(bytes.replace(/[^\p{ASCII}]/gu, '')))
     this.#xterm = xterm
     this.screenReaderMode = this.#screenReaderMode

@@ -39,7 +39,7 @@ export function createXterm({
   Terminal.strings.promptLabel = label
   const xterm = new Terminal({
     ...{ cols: columns, rows, theme },
-    // The graphemes addon and the search decorations need it.
+    // The graphemes addon and the search decorations need the proposed API.
     allowProposedApi: true,
     fontFamily: font,
     fontSize,

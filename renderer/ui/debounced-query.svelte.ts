@@ -22,6 +22,7 @@ export class DebouncedQuery<Answer> {
     this.request(id)
   }
 
+  /** Fetches the data of an id after a short delay. Undefined clears the data. */
   request(id: string | undefined) {
     if (id === this.#latestId) return
     this.#latestId = id

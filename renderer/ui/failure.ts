@@ -93,7 +93,7 @@ function registryFailureText(failure: RegistryFailure): FailureText {
     case 'registry-unreachable': {
       const detail = plain(failure.detail)
       return {
-        title: unreachable(failure.reason, host),
+        title: unreachableTitle(failure.reason, host),
         hint: t('error.registry-unreachable.hint', { detail }),
       }
     }
@@ -181,7 +181,7 @@ function registryFailureText(failure: RegistryFailure): FailureText {
   }
 }
 
-function unreachable(reason: Extract<RegistryFailure, { code: 'registry-unreachable' }>['reason'], host: string) {
+function unreachableTitle(reason: Extract<RegistryFailure, { code: 'registry-unreachable' }>['reason'], host: string) {
   switch (reason) {
     case 'no-host':
       return t('error.registry-unreachable.no-host', { host })

@@ -1,6 +1,6 @@
 /**
- * Replaces the rows on screen with better ones in their order, but keeps the row `heldKey` at its index, even if the
- * better rows do not contain it.
+ * @returns the better rows, in their order, except that the row with `heldKey` stays at the index that it has on screen,
+ * even if the better rows do not contain it
  */
 export function holdInPlace<Row>(
   shown: readonly Row[],

@@ -27,7 +27,7 @@ test('rows of the same size are sorted by name in both directions', () => {
 
 test('each row of an image lists its other tags', () => {
   const [first, second] = linesOf(image('a', { references: ['x:1', 'x:2'] }), 0)
-  expect([first!.others, second!.others]).toEqual([['x:2'], ['x:1']])
+  expect([first!.otherTags, second!.otherTags]).toEqual([['x:2'], ['x:1']])
 })
 
 test('a group counts an image with several tags once, and groups stand by their sums', () => {

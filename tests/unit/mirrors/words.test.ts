@@ -1,6 +1,6 @@
 import { beforeAll, expect, test } from 'vitest'
 import type { Failure, Mirror, MirrorProbe } from '../../../preload/contract/index.ts'
-import { sentenceOf, verdictOf } from '../../../renderer/mirrors/mirror-text.ts'
+import { explanationOf, verdictOf } from '../../../renderer/mirrors/mirror-text.ts'
 import { dateTime, setLanguage } from '../../../renderer/ui/i18n.svelte.ts'
 
 const host = 'm.example'
@@ -9,7 +9,7 @@ const mirror: Mirror = { address: `https://${host}`, host, own: true }
 const failed = (failure: Failure, digest?: string): MirrorProbe => ({ state: 'failed', failure, digest, at: 1000 })
 const said = (probe: MirrorProbe) => [
   verdictOf(probe, 'alone', false)?.label,
-  sentenceOf(mirror, probe, { content: 'alone', image }),
+  explanationOf(mirror, probe, { content: 'alone', image }),
 ]
 
 beforeAll(() => setLanguage('en'))
