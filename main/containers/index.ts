@@ -13,10 +13,10 @@ export function containersService({ engine, openPage }: Needs) {
   const withContainer = withContainerSession(engine)
   const addresses = (container: string) =>
     withContainer<readonly string[]>(async (session) => {
-      const found = await inspectContainer(session, container)
+      const inspected = await inspectContainer(session, container)
       const { endpoint } = session.context
       const host = endpoint.startsWith('unix://') ? undefined : new URL(endpoint).hostname.replace(/^\[|\]$/g, '')
-      return found ? ok(publishedUrls(found, host)) : fail({ code: 'container-gone' })
+      return inspected ? ok(publishedUrls(inspected, host)) : fail({ code: 'container-gone' })
     })
 
   return {

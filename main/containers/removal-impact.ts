@@ -17,7 +17,7 @@ export async function removalImpact(session: EngineSession, id: string): Promise
   return ok({
     running: container.State.Running,
     changes: container.SizeRw,
-    volumes: anonymousVolumes(container).filter((_, at) => !shared[at]),
+    volumes: anonymousVolumes(container).filter((_, index) => !shared[index]),
     removesItself: container.HostConfig.AutoRemove,
   })
 }

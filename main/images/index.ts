@@ -16,8 +16,8 @@ export function imagesService(engine: Pick<Engine, 'live' | 'session' | 'resync'
       },
       'images.details': (id) =>
         withEngine<ImageDetails>(async (session) => {
-          const found = await inspectImage(session, id)
-          return found ? ok(detailsOf(found)) : fail({ code: 'image-gone', image: id })
+          const inspected = await inspectImage(session, id)
+          return inspected ? ok(detailsOf(inspected)) : fail({ code: 'image-gone', image: id })
         }),
       'images.labelled': (words) => ok(live.labelled(words)),
       'images.tag': (request) => withEngine((session) => addTag(session, request)),

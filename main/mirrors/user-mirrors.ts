@@ -9,11 +9,11 @@ const maxUserMirrors = 500
 
 /**
  * Reads and edits the user's mirrors in the store.
- * @param known the mirrors of the catalogue, which the user cannot add again
+ * @param catalogueMirrors the mirrors of the catalogue, which the user cannot add again
  */
-export function userMirrors(store: MirrorsStore, known: readonly Mirror[]) {
+export function userMirrors(store: MirrorsStore, catalogueMirrors: readonly Mirror[]) {
   const write = (own: readonly string[]) => store.write({ ...store.value, own })
-  const all = () => [...store.value.own, ...known.map(({ address }) => address)]
+  const all = () => [...store.value.own, ...catalogueMirrors.map(({ address }) => address)]
   const isListed = (address: string) => all().some((listed) => sameMirror(listed, address))
 
   /** Fails if `text` is not a mirror address, or the mirror is already listed. */

@@ -26,12 +26,12 @@ export function runService({ engine, details, chooseFolder }: Needs) {
     handlers: {
       'run.suggest': ({ image, reference }) =>
         withEngine(async (session) => {
-          const found = await details(image)
-          if (!found.ok) return found
+          const imageDetails = await details(image)
+          if (!imageDetails.ok) return imageDetails
           const target = {
             image,
             reference,
-            details: found.value,
+            details: imageDetails.value,
             names: containerNames(),
             reach: engine.flags(),
           }

@@ -88,9 +88,9 @@ export async function runImage(needs: Needs, options: RunOptions): Promise<Resul
 }
 
 async function inspect(session: EngineSession, name: string) {
-  const found = await inspectImage(session, name)
-  if (!found) return undefined
-  const { Id, Os, Architecture, Config } = found
+  const inspected = await inspectImage(session, name)
+  if (!inspected) return undefined
+  const { Id, Os, Architecture, Config } = inspected
   return { id: Id, platform: `${Os}/${Architecture}`, entrypoint: Config.Entrypoint }
 }
 
@@ -100,13 +100,13 @@ async function referenceFailure(session: EngineSession, { image, reference }: Ru
 }
 
 async function terminalInfo(session: EngineSession, container: string, { name, reference, command }: RunOptions) {
-  const found = await inspectContainer(session, container)
+  const inspected = await inspectContainer(session, container)
   return {
     container,
-    name: found?.Name.replace(/^\//, '') ?? (name || container.slice(0, 12)),
+    name: inspected?.Name.replace(/^\//, '') ?? (name || container.slice(0, 12)),
     reference,
     kind: 'attach' as const,
-    command: found ? [found.Path, ...found.Args].map(shellQuote).join(' ') : command,
+    command: inspected ? [inspected.Path, ...inspected.Args].map(shellQuote).join(' ') : command,
   }
 }
 

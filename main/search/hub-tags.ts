@@ -11,12 +11,12 @@ import { fail, ok, type Failure, type Result, type TagVariant } from '../../prel
 import type { Http } from '../registry/index.ts'
 
 const size = v.fallback(v.nullish(v.pipe(v.number(), v.minValue(0))), undefined)
-const word = v.fallback(v.nullish(v.string(), ''), '')
-const image = v.object({ architecture: v.string(), os: v.string(), variant: word, size })
+const optionalText = v.fallback(v.nullish(v.string(), ''), '')
+const image = v.object({ architecture: v.string(), os: v.string(), variant: optionalText, size })
 const tag = v.object({
   name: v.string(),
   full_size: size,
-  last_updated: word,
+  last_updated: optionalText,
   digest: v.fallback(v.optional(v.pipe(v.string(), v.regex(/^sha256:[0-9a-f]{64}$/))), undefined),
   images: v.fallback(v.nullish(v.array(v.unknown()), []), []),
 })

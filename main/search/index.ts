@@ -114,10 +114,10 @@ export function searchService(dependencies: Dependencies): Search {
     },
     checkReference: findDigest,
     async digestExists(repository, digest) {
-      const found = await findDigest(`${repository}@${digest}`)
+      const result = await findDigest(`${repository}@${digest}`)
       // A host that accepts every digest may respond with a different one.
-      if (found.ok) return ok((found.value.digest ?? digest) === digest)
-      return found.error.code === 'reference-unknown' ? ok(false) : found
+      if (result.ok) return ok((result.value.digest ?? digest) === digest)
+      return result.error.code === 'reference-unknown' ? ok(false) : result
     },
     end: () => startedRace?.end(),
   }

@@ -92,9 +92,9 @@ function parse(text: FileText): ParsedFile {
   const noSettings = { hasMirrors: false, mirrors: [], insecureRegistries: [] }
   if (text === undefined) return { ok: true, settings: { state: 'missing', ...noSettings } }
   if (text.length > maxCharacters) return { ok: false, fault: { code: 'huge' } }
-  const fault = (code: FileFaultCode, at: number, key?: string): ParsedFile => ({
+  const fault = (code: FileFaultCode, offset: number, key?: string): ParsedFile => ({
     ok: false,
-    fault: { code, place: placeAt(text, at), ...(key !== undefined && { key }) },
+    fault: { code, place: placeAt(text, offset), ...(key !== undefined && { key }) },
   })
   if (text.startsWith('\ufeff')) return fault('bom', 0)
   const replacement = text.indexOf('\ufffd')
@@ -129,19 +129,19 @@ const isTextList = (value: unknown): value is readonly string[] =>
 /** How many characters of a long line are shown on each side of a fault. */
 const contextCharacters = 100
 
-function placeAt(text: string, at: number): Place {
-  const above = text.slice(0, at).split(new RegExp(lineEnd, 'g'))
-  const before = [...above.at(-1)!]
-  const [tail = ''] = text.slice(at).split(lineEnd, 1)
-  const after = [...tail]
+function placeAt(text: string, offset: number): Place {
+  const linesAbove = text.slice(0, offset).split(new RegExp(lineEnd, 'g'))
+  const textBefore = [...linesAbove.at(-1)!]
+  const [tail = ''] = text.slice(offset).split(lineEnd, 1)
+  const textAfter = [...tail]
   return {
-    line: above.length,
-    column: before.length + 1,
+    line: linesAbove.length,
+    column: textBefore.length + 1,
     text: [
-      before.length > contextCharacters ? '…' : '',
-      ...before.slice(-contextCharacters),
-      ...after.slice(0, contextCharacters),
-      after.length > contextCharacters ? '…' : '',
+      textBefore.length > contextCharacters ? '…' : '',
+      ...textBefore.slice(-contextCharacters),
+      ...textAfter.slice(0, contextCharacters),
+      textAfter.length > contextCharacters ? '…' : '',
     ].join(''),
   }
 }

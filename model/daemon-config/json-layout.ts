@@ -37,8 +37,8 @@ export function withList(
   const lineBreak = lastBreakIn(lead)
   const step =
     lineBreak && (lineBreak.indent.startsWith(closing) ? lineBreak.indent.slice(closing.length) : lineBreak.indent)
-  const between = text.slice(neighbor.end, value.start)
-  const colon = firstLineEnd.test(between) ? ': ' : between
+  const betweenNameAndValue = text.slice(neighbor.end, value.start)
+  const colon = firstLineEnd.test(betweenNameAndValue) ? ': ' : betweenNameAndValue
   const gap = colon.slice(colon.indexOf(':') + 1)
   if (index >= 0) {
     const old = text.slice(value.start, value.end)
