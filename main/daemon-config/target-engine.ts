@@ -1,8 +1,8 @@
-/** The engine whose mirrors are changed, which may restart during the change, and the mirrors that it uses. */
+/** The engine whose mirrors are changed. It may restart during the change. */
 import { fail, ok, type Result } from '../../preload/contract/index.ts'
 import { readMirrors, type Engine, type EngineSession } from '../engine/index.ts'
 
-/** @returns the mirrors in force, without duplicates, in the engine's order; undefined if it does not answer */
+/** @returns the mirrors in force, without duplicates, in the engine's order; undefined if the engine does not answer */
 export const mirrorsInForce = async (
   session: Result<EngineSession>,
   signal?: AbortSignal,
@@ -17,7 +17,7 @@ export interface TargetEngine {
 
 /**
  * Pins the engine that the window shows now, even if the window switches to another one later. If no engine is
- * connected, the result follows whichever engine is.
+ * connected, `session` returns the session of the engine that connects later.
  */
 export function pinTargetEngine({ session, lease }: Pick<Engine, 'session' | 'lease'>): TargetEngine {
   const shown = session()

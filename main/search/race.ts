@@ -65,8 +65,8 @@ export function searchRace({ sources, catalogue, publish, debounceMs = 200, head
         const images = foundImages(answer.value, catalogue)
         // Empty results do not replace others: Docker Hub finds nothing for Chinese words, the catalogue does.
         if (source.rank > best.rank && (images.length > 0 || best.images.length === 0))
-          best = { source: source.source, rank: source.rank, images }
-      } else failed.push({ source: source.source, failure: answer.error })
+          best = { source: source.origin, rank: source.rank, images }
+      } else failed.push({ source: source.origin, failure: answer.error })
       // An answer of the best source ends the search, even without results.
       const pending = !(answer.ok && source === first) && [...unanswered].some(({ rank }) => rank > best.rank)
       publish({ words, source: best.source, images: best.images, failed: [...failed], pending })

@@ -157,8 +157,8 @@ class MirrorList {
   }
 
   /**
-   * @returns the adjacent mirror that this one can swap places with, if both are the user's own. Mirrors that are
-   * ordered by test results, or are being tested, cannot be swapped.
+   * @returns the row above (-1) or below (1) a mirror, if the two can swap places: both are the user's own, no test is
+   * running, and test results do not decide their order
    */
   neighbour(mirror: Mirror, by: -1 | 1): Mirror | undefined {
     const other = this.#rows[this.#rows.indexOf(mirror) + by]

@@ -14,14 +14,14 @@ export class Removal {
   /** Whether main still has the shown plan, so that it can be applied. */
   canApply = $state(false)
   #latestRequest = 0
-  readonly #rows: readonly RemovalTarget[]
+  readonly #targets: readonly RemovalTarget[]
   #choices: Readonly<Record<ContainerId, Choice>> = {}
-  /** Whether tagged and untagged images are saved before they are removed. */
+  /** Whether tagged images are saved before they are removed; `copyUntagged`: whether untagged ones are. */
   copyTagged = $state(true)
   copyUntagged = $state(false)
 
-  constructor(rows: readonly RemovalTarget[]) {
-    this.#rows = rows
+  constructor(targets: readonly RemovalTarget[]) {
+    this.#targets = targets
     void this.#plan()
   }
 
@@ -33,7 +33,7 @@ export class Removal {
     ...(this.copyUntagged ? this.untagged : []),
   ])
   readonly copyBytes = $derived(this.copies.reduce((sum, { size }) => sum + size, 0))
-  /** Blocked images with a choice. If all have the same choices, one control serves for all. */
+  /** Blocked images with more than one choice. */
   readonly choosable: readonly Blocked[] = $derived(
     (this.plan?.blocked ?? []).filter(({ choices }) => choices.length > 1),
   )
@@ -47,7 +47,7 @@ export class Removal {
     const request = ++this.#latestRequest
     this.isPlanning = true
     this.canApply = false
-    const answer = await slipway.call('removal.plan', { rows: this.#rows.map(toRow), choices: this.#choices })
+    const answer = await slipway.call('removal.plan', { rows: this.#targets.map(toRow), choices: this.#choices })
     if (request !== this.#latestRequest) return
     this.isPlanning = false
     this.canApply = answer.ok
