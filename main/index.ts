@@ -5,7 +5,7 @@ import { version } from '../package.json'
 import { loadArchive, saveArchive } from './archives/index.ts'
 import { buildCacheService } from './build-cache/index.ts'
 import { containersService } from './containers/index.ts'
-import { daemonConfigService, ownHelper } from './daemon-config/index.ts'
+import { daemonConfigService, userHelper } from './daemon-config/index.ts'
 import {
   chooseFolder,
   desktopProxy,
@@ -65,14 +65,14 @@ start({
     const pull = pullService({
       ...{ engine, jobs },
       credentialsFor: storedLogins(credentials),
-      check: search.check,
+      checkReference: search.checkReference,
       ledger: store.ledger,
       diskSpace: diskSpace({ contents: registry.contents, diffIdsOf: (image) => layers.read(image)?.diffIds }),
     })
     const daemonConfig = daemonConfigService({
       ...{ engine, jobs, environment },
       store: store.mirrors,
-      own: ownHelper(join(distFolder, 'helper/slipway-own-daemon-file'), process.env),
+      userHelper: userHelper(join(distFolder, 'helper/slipway-own-daemon-file'), process.env),
       tryMirror: testPull({ http, pull, lastRace: () => store.mirrors.value.race }),
       showFile: showFolder,
     })

@@ -17,6 +17,7 @@ contextBridge.exposeInMainWorld('slipway', {
     if (!Object.hasOwn(events, name)) throw new Error('no such event')
     const wrapped: Listener = (payload) => listener(payload)
     listeners.set(name, new Set([...(listeners.get(name) ?? []), wrapped]))
-    return () => void listeners.set(name, new Set([...(listeners.get(name) ?? [])].filter((each) => each !== wrapped)))
+    return () =>
+      void listeners.set(name, new Set([...(listeners.get(name) ?? [])].filter((other) => other !== wrapped)))
   },
 })

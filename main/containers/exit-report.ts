@@ -7,9 +7,9 @@ const maxLines = 10
 const maxCharacters = 4000
 
 export async function readExitReport(session: EngineSession, container: string): Promise<Result<ExitReport>> {
-  const found = await inspectContainer(session, container)
-  if (!found) return fail({ code: 'container-gone' })
+  const inspected = await inspectContainer(session, container)
+  if (!inspected) return fail({ code: 'container-gone' })
   const bytes = await readLastLines(session, container, maxLines)
-  const text = (found.Config.Tty ? bytes : demultiplexer()(bytes)).toString()
-  return ok({ exitCode: found.State.ExitCode, lines: text.slice(-maxCharacters).trimEnd() })
+  const text = (inspected.Config.Tty ? bytes : demultiplexer()(bytes)).toString()
+  return ok({ exitCode: inspected.State.ExitCode, lines: text.slice(-maxCharacters).trimEnd() })
 }

@@ -1,7 +1,7 @@
 /** Actions on the containers of an image: start, stop, removal and what it loses, and URLs of published ports. */
 import { fail, ok, type Handlers } from '../../preload/contract/index.ts'
 import { withContainerSession, inspectContainer, startContainer, stopContainer, type Engine } from '../engine/index.ts'
-import { addressesOf, removalImpact, remove } from './removal-impact.ts'
+import { publishedUrls, removalImpact, removeStopped } from './removal-impact.ts'
 import { readExitReport } from './exit-report.ts'
 
 interface Needs {
@@ -13,10 +13,10 @@ export function containersService({ engine, openPage }: Needs) {
   const withContainer = withContainerSession(engine)
   const addresses = (container: string) =>
     withContainer<readonly string[]>(async (session) => {
-      const found = await inspectContainer(session, container)
+      const inspected = await inspectContainer(session, container)
       const { endpoint } = session.context
       const host = endpoint.startsWith('unix://') ? undefined : new URL(endpoint).hostname.replace(/^\[|\]$/g, '')
-      return found ? ok(addressesOf(found, host)) : fail({ code: 'container-gone' })
+      return inspected ? ok(publishedUrls(inspected, host)) : fail({ code: 'container-gone' })
     })
 
   return {
@@ -28,7 +28,8 @@ export function containersService({ engine, openPage }: Needs) {
         ),
       'containers.ending': (container) => withContainer((session) => readExitReport(session, container)),
       'containers.loss': (container) => withContainer((session) => removalImpact(session, container)),
-      'containers.remove': ({ container, volumes }) => withContainer((session) => remove(session, container, volumes)),
+      'containers.remove': ({ container, volumes }) =>
+        withContainer((session) => removeStopped(session, container, volumes)),
       'containers.addresses': addresses,
       'containers.openPage': async ({ container, url }) => {
         const urls = await addresses(container)

@@ -1,6 +1,6 @@
 /** What removing a container loses, and the URLs of its published ports. */
 import { fail, ok, type ContainerLoss, type Failure, type Result } from '../../preload/contract/index.ts'
-import { isEverywhere } from '../../model/run/port.ts'
+import { isWildcardAddress } from '../../model/run/port.ts'
 import {
   inspectContainer,
   listContainers,
@@ -17,7 +17,7 @@ export async function removalImpact(session: EngineSession, id: string): Promise
   return ok({
     running: container.State.Running,
     changes: container.SizeRw,
-    volumes: anonymousVolumes(container).filter((_, at) => !shared[at]),
+    volumes: anonymousVolumes(container).filter((_, index) => !shared[index]),
     removesItself: container.HostConfig.AutoRemove,
   })
 }
@@ -26,7 +26,7 @@ export async function removalImpact(session: EngineSession, id: string): Promise
  * Removes a stopped container and its anonymous volumes, without force. Fails with `container-moved` if it has an
  * anonymous volume that is not in `volumes`, which the user has confirmed.
  */
-export async function remove(
+export async function removeStopped(
   session: EngineSession,
   id: string,
   volumes: readonly string[],
@@ -56,13 +56,13 @@ async function isShared(session: EngineSession, name: string, id: string): Promi
 }
 
 /** @returns URLs of the published TCP ports. `host`: the host name of a remote engine; undefined if it is local. */
-export function addressesOf({ NetworkSettings }: ContainerInspect, host: string | undefined): string[] {
+export function publishedUrls({ NetworkSettings }: ContainerInspect, host: string | undefined): string[] {
   const urls = Object.entries(NetworkSettings.Ports).flatMap(([port, bindings]) => {
     const [number, protocol] = port.split('/')
     if (protocol !== 'tcp') return []
     const scheme = number === '443' || number === '8443' ? 'https' : 'http'
     return bindings.flatMap(({ HostIp, HostPort }) => {
-      const hostname = isEverywhere(HostIp) ? (host ?? '127.0.0.1') : HostIp
+      const hostname = isWildcardAddress(HostIp) ? (host ?? '127.0.0.1') : HostIp
       // A port published on a remote engine's loopback address cannot be reached from here.
       if (host !== undefined && /^(?:127\.|::1$)/.test(HostIp)) return []
       return HostPort === '' ? [] : [`${scheme}://${hostname.includes(':') ? `[${hostname}]` : hostname}:${HostPort}`]

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { readFile, realpath, stat } from 'node:fs/promises'
 import { fail, ok, type ChangeWay, type Result } from '../../preload/contract/index.ts'
 import type { OpenHelper } from './change.ts'
-import { helperInstalled, openHelper, type Helper, type OwnHelper } from './helper.ts'
+import { helperInstalled, openHelper, type Helper, type UserHelper } from './helper.ts'
 import type { DaemonInstallation } from './environment.ts'
 
 export interface FileText {
@@ -28,15 +28,15 @@ export interface DaemonFileAccess {
 
 interface Needs {
   readonly openRoot: OpenHelper
-  readonly own: OwnHelper
+  readonly userHelper: UserHelper
 }
 
 export function daemonFileAccess(
   { installation, file }: DaemonInstallation,
-  { openRoot, own }: Needs,
+  { openRoot, userHelper }: Needs,
 ): DaemonFileAccess {
-  const isOwn = installation === 'rootless'
-  const open: OpenHelper = isOwn ? own.open : openRoot
+  const isRootless = installation === 'rootless'
+  const open: OpenHelper = isRootless ? userHelper.open : openRoot
 
   const withHelper: DaemonFileAccess['withHelper'] = async (use) => {
     const opened = await open({})
@@ -65,13 +65,13 @@ export function daemonFileAccess(
 
   function changeWay(): ChangeWay {
     if (file === undefined) return 'nobody'
-    if (isOwn) return own.installed() ? 'own' : 'commands'
+    if (isRootless) return userHelper.installed() ? 'own' : 'commands'
     return openRoot !== openHelper || helperInstalled() ? 'helper' : 'commands'
   }
 }
 
-/** Whether a read failed because only an administrator may read the file. */
-export const isSecret = (read: Result<unknown>): boolean =>
+/** Whether reading failed because only an administrator may read the file. */
+export const isReadDenied = (read: Result<unknown>): boolean =>
   !read.ok && read.error.code === 'file-unusable' && read.error.detail === 'EACCES'
 
 const missingFile: FileText = { text: undefined, hash: undefined }

@@ -14,7 +14,7 @@ import {
 import type { EngineSession } from '../engine/index.ts'
 import type { JobContext } from '../jobs/index.ts'
 import type { Changed, Helper, HelperOptions } from './helper.ts'
-import { mirrorsInForce } from './in-force.ts'
+import { mirrorsInForce } from './target-engine.ts'
 
 /** Starts a helper that may write the file: as root, or as this user if the file belongs to the user. */
 export type OpenHelper = (options: HelperOptions) => Promise<Result<Helper, DaemonFileFailure>>
@@ -25,9 +25,12 @@ export interface MirrorChangeRequest {
   readonly mirrors: () => readonly string[]
   /** Writes the new file. */
   readonly write: (helper: Helper) => Promise<Result<Changed, DaemonFileFailure>>
-  /** A test pull with the new mirrors; resolves with why it failed. Undefined if there is no mirror to test. */
+  /**
+   * Pulls an image through the new mirrors. Resolves with the failure, `skipped` if no suitable image is known, or
+   * undefined if the pull succeeded. Absent if there is no mirror to test.
+   */
   readonly testPull?:
-    ((session: EngineSession, signal: AbortSignal) => Promise<Failure | 'left-out' | undefined>) | undefined
+    ((session: EngineSession, signal: AbortSignal) => Promise<Failure | 'skipped' | undefined>) | undefined
   /** Whether to write the file while the engine is down: restoring a backup may be what lets the engine start. */
   readonly allowEngineDown?: boolean
 }
@@ -41,8 +44,11 @@ interface Needs {
 const reloadTimeoutMs = 30_000
 const testPullTimeoutMs = 90_000
 
-/** @param testsPull whether there is a mirror to test with a pull */
-export const stepsFor = (way: ChangeWay, testsPull: boolean) =>
+/**
+ * @returns the steps of a change that is made in this way, in order
+ * @param testsPull whether there is a mirror to test with a pull
+ */
+export const planSteps = (way: ChangeWay, testsPull: boolean) =>
   daemonSteps.filter((step) => (step !== 'password' || way === 'helper') && (step !== 'pulled' || testsPull))
 
 /** @returns why the change was not made or was undone, which the job reports too; undefined if it was made */
@@ -52,75 +58,76 @@ export async function changeMirrors(
   job: JobContext,
 ): Promise<Failure | undefined> {
   const { steps, mirrors, write, testPull, allowEngineDown = false } = request
-  const mark = (step: DaemonStep, change: Partial<JobItem>) => {
-    const at = steps.indexOf(step)
-    if (at >= 0) job.item(at, change)
+  const setItem = (step: DaemonStep, change: Partial<JobItem>) => {
+    const index = steps.indexOf(step)
+    if (index >= 0) job.item(index, change)
   }
   /** Marks a step as done and the next one as running. */
-  const done = (step: DaemonStep) => {
-    const at = steps.indexOf(step)
-    if (at < 0) return
-    job.item(at, { state: 'done' })
-    if (job.items[at + 1]?.state === 'waiting') job.item(at + 1, { state: 'running' })
+  const completeStep = (step: DaemonStep) => {
+    const index = steps.indexOf(step)
+    if (index < 0) return
+    job.item(index, { state: 'done' })
+    if (job.items[index + 1]?.state === 'waiting') job.item(index + 1, { state: 'running' })
   }
-  const failed = (failure: Failure) => {
-    const at = job.items.findIndex(({ state }) => state === 'running')
-    if (at >= 0) job.item(at, { state: 'failed' })
+  /** Marks the running step as failed, skips the rest and fails the job. */
+  const failStep = (failure: Failure) => {
+    const runningIndex = job.items.findIndex(({ state }) => state === 'running')
+    if (runningIndex >= 0) job.item(runningIndex, { state: 'failed' })
     steps.forEach((_, index) => job.items[index]?.state === 'waiting' && job.item(index, { state: 'skipped' }))
     job.fail(failure)
     return failure
   }
 
-  const cancelAndUndo = async (helper: Helper) => failed({ code: 'daemon-file-given-up', state: await undo(helper) })
+  const cancelAndUndo = async (helper: Helper) => failStep({ code: 'daemon-file-given-up', state: await undo(helper) })
 
-  mark(steps[0]!, { state: 'running' })
+  setItem(steps[0]!, { state: 'running' })
   const opened = await cancellableWhileOpening(job.cancelled, (signal) =>
-    open({ onStep: (step) => step !== 'put-back' && done(step), signal }),
+    open({ onStep: (step) => step !== 'put-back' && completeStep(step), signal }),
   )
   if (!opened.ok)
-    return failed(job.cancelled.aborted ? { code: 'daemon-file-given-up', state: 'untouched' } : opened.error)
+    return failStep(job.cancelled.aborted ? { code: 'daemon-file-given-up', state: 'untouched' } : opened.error)
   const helper = opened.value
   try {
-    done('password')
+    completeStep('password')
     if (job.cancelled.aborted) return await cancelAndUndo(helper)
     // The helper has restored the file after a crash, so the plan was made from a text that is no longer there.
-    if (helper.recovered) return failed({ code: 'daemon-file-recovered', state: helper.recovered })
+    if (helper.recovered) return failStep({ code: 'daemon-file-recovered', state: helper.recovered })
     const changed = await write(helper)
-    if (!changed.ok) return failed(changed.error)
+    if (!changed.ok) return failStep(changed.error)
     if (allowEngineDown && !changed.value.confirmed && !session().ok) {
-      for (const step of ['reloaded', 'confirmed'] as const) mark(step, { state: 'skipped' })
-      mark('kept', { state: 'running' })
+      for (const step of ['reloaded', 'confirmed'] as const) setItem(step, { state: 'skipped' })
+      setItem('kept', { state: 'running' })
       job.subject({ atStart: true })
     } else {
-      const confirmed = await engineConfirms(session, mirrors(), job.cancelled)
+      const confirmed = await waitForMirrors(session, mirrors(), job.cancelled)
       if (job.cancelled.aborted) return await cancelAndUndo(helper)
-      if (!confirmed) return failed({ code: 'daemon-file-not-taken', state: await undo(helper) })
-      done('confirmed')
+      if (!confirmed) return failStep({ code: 'daemon-file-not-taken', state: await undo(helper) })
+      completeStep('confirmed')
     }
     const signal = AbortSignal.any([job.cancelled, AbortSignal.timeout(testPullTimeoutMs)])
     const current = session()
-    const pulling = current.ok ? testPull?.(current.value, signal) : testPull && Promise.resolve(current.error)
-    const why = await pulling?.catch((error: unknown): Failure => {
+    const testing = current.ok ? testPull?.(current.value, signal) : testPull && Promise.resolve(current.error)
+    const testResult = await testing?.catch((error: unknown): Failure => {
       if (!signal.aborted) console.error('test pull failed:', error)
       return { code: 'registry-slow', host: hub }
     })
     if (job.cancelled.aborted) return await cancelAndUndo(helper)
-    if (why !== undefined && why !== 'left-out') {
-      mark('pulled', { state: 'failed', failure: why })
-      return failed({ code: 'daemon-file-untried', state: await undo(helper) })
+    if (testResult !== undefined && testResult !== 'skipped') {
+      setItem('pulled', { state: 'failed', failure: testResult })
+      return failStep({ code: 'daemon-file-untried', state: await undo(helper) })
     }
-    done('pulled')
-    if (why === 'left-out') mark('pulled', { state: 'skipped' })
+    completeStep('pulled')
+    if (testResult === 'skipped') setItem('pulled', { state: 'skipped' })
     const kept = await helper.keep()
-    if (!kept.ok) return failed(kept.error)
-    done('kept')
+    if (!kept.ok) return failStep(kept.error)
+    completeStep('kept')
     return undefined
   } finally {
     await helper.end()
   }
 }
 
-/** A cancel ends the helper only while it starts and asks for the password; afterwards the helper has to undo. */
+/** Cancelling aborts the helper only until it has started and has the password; afterwards the helper must undo. */
 async function cancellableWhileOpening<T>(
   cancelled: AbortSignal,
   openHelper: (signal: AbortSignal) => Promise<T>,
@@ -142,8 +149,11 @@ async function undo(helper: Helper) {
   return 'state' in undone.error ? undone.error.state : 'unsure'
 }
 
-/** Polls until the engine reports these mirrors. The engine may be gone for a moment: the snap package restarts it. */
-async function engineConfirms(session: Needs['session'], mirrors: readonly string[], cancelled: AbortSignal) {
+/**
+ * Polls the engine for up to 30 s until it reports these mirrors. The engine may not answer for a moment, because the
+ * snap package restarts it.
+ */
+async function waitForMirrors(session: Needs['session'], mirrors: readonly string[], cancelled: AbortSignal) {
   const stop = AbortSignal.any([cancelled, AbortSignal.timeout(reloadTimeoutMs)])
   while (!stop.aborted) {
     const inForce = await mirrorsInForce(session(), stop)

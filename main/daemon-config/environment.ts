@@ -40,13 +40,19 @@ export function findInstallation(state: EngineState, { env, home }: HostEnvironm
   return { installation: 'elsewhere' }
 }
 
-/** Decided by the engine's root directory; without an answer, as the helper does (resources/helper, place.py). */
+/**
+ * The engine's root directory shows whether the engine is the snap package. If the engine does not answer, the installed
+ * files decide, as in the helper (resources/helper, place.py).
+ */
 function isSnap(facts: EngineFacts | undefined): boolean {
   if (facts) return facts.rootDir.startsWith('/var/snap/docker/')
   return existsSync(dirname(snapFile)) && !systemEngines.some((engine) => existsSync(engine))
 }
 
-/** The mirrors that dockerd was given as flags; none if that cannot be read, since the helper checks again as root. */
+/**
+ * @returns the mirrors that dockerd was started with as flags; empty if its command line cannot be read, since the
+ * helper checks the flags again as root
+ */
 export async function mirrorFlags(pidFile: string | undefined): Promise<readonly string[]> {
   try {
     const pid = Number((await readFile(pidFile ?? '', 'utf8')).trim())
@@ -61,7 +67,7 @@ export async function mirrorFlags(pidFile: string | undefined): Promise<readonly
   }
 }
 
-/** @returns the `hosts.toml` for Docker Hub, which overrides the mirrors; undefined if there is none */
+/** @returns the path of the `hosts.toml` for Docker Hub, which overrides the mirrors; undefined if there is none */
 export function hostsToml({ installation, file }: DaemonInstallation): string | undefined {
   const folder = installation === 'rootless' && file !== undefined ? dirname(file) : '/etc/docker'
   const hosts = join(folder, 'certs.d/docker.io/hosts.toml')

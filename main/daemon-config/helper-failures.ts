@@ -25,8 +25,8 @@ const facts = v.object({
   what: v.fallback(v.picklist(['folder', 'special', 'hard-link', 'link-broken', 'link-unsafe']), 'special'),
 })
 
-/** The failure in an error line of the helper. */
-export function failureOf(line: unknown): DaemonFileFailure {
+/** Converts an error line of the helper to a failure. */
+export function toFailure(line: unknown): DaemonFileFailure {
   const { error, state, ...fact } = v.parse(facts, line)
   const { folder, file, detail, target, key, bytes, most } = fact
   switch (error) {

@@ -8,7 +8,7 @@ import { existsSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import * as v from 'valibot'
 import { fail, ok, type DaemonFileFailure, type DaemonFileState, type Result } from '../../preload/contract/index.ts'
-import { failureOf } from './helper-failures.ts'
+import { toFailure } from './helper-failures.ts'
 import * as lines from './helper-lines.ts'
 
 export type { Backup, Changed, DaemonFile, HelperStep } from './helper-lines.ts'
@@ -56,14 +56,14 @@ export const helperInstalled = (): boolean => existsSync(helperFile) && existsSy
 const python = '/usr/bin/python3'
 
 /** The helper run as this user, without a password, for a rootless Docker's daemon.json. */
-export interface OwnHelper {
+export interface UserHelper {
   readonly open: (options: HelperOptions) => Answer<Helper>
   /** Whether the helper can be started. */
   installed(): boolean
 }
 
 /** @param program the helper's Python file, which ships with the app; it finds daemon.json from `env` */
-export function ownHelper(program: string, env: Environment): OwnHelper {
+export function userHelper(program: string, env: Environment): UserHelper {
   // Python cannot read inside the asar archive (electron-builder.yml, asarUnpack).
   const file = program.replace(/\bapp\.asar(?=\/)/, 'app.asar.unpacked')
   const installed = () => existsSync(python) && existsSync(file)
@@ -89,29 +89,29 @@ export async function openHelper({
   let stderr = ''
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr = `${stderr}${text}`.slice(-2_000)))
   child.stdin.on('error', () => {}) // the helper has exited, which is reported below
-  const ended = new Promise<number | null>((resolve) => {
+  const exited = new Promise<number | null>((resolve) => {
     child.on('error', () => resolve(null)).on('close', (code) => resolve(code))
   })
   const end = async () => {
     child.stdin.end()
-    await ended
+    await exited
   }
   const abort = () => {
     child.stdin.end()
     child.kill() // only works while the password dialog is open; afterwards the process belongs to root
   }
   signal?.addEventListener('abort', abort)
-  void ended.then(() => signal?.removeEventListener('abort', abort))
+  void exited.then(() => signal?.removeEventListener('abort', abort))
   if (signal?.aborted) abort()
 
   const replies = readReplies(child.stdout, onStep)
-  const endedFailure = async (): Promise<{ ok: false; error: DaemonFileFailure }> =>
-    fail({ code: 'helper-ended', detail: lastLine(stderr) || `exit ${(await ended) ?? '?'}` })
+  const exitFailure = async (): Promise<{ ok: false; error: DaemonFileFailure }> =>
+    fail({ code: 'helper-ended', detail: lastLine(stderr) || `exit ${(await exited) ?? '?'}` })
 
   const marker = lines.parse(lines.marker, await replies.next())
   if (!marker) {
     if (!signal?.aborted) child.stdin.end()
-    return fail(startFailure(await ended, stderr))
+    return fail(startFailure(await exited, stderr))
   }
   if (marker.protocol !== lines.protocol) {
     await end()
@@ -121,7 +121,7 @@ export async function openHelper({
   const ready = lines.parse(lines.ready, first)
   if (!ready) {
     await end()
-    return lines.parse(lines.error, first) ? fail(failureOf(first)) : endedFailure()
+    return lines.parse(lines.error, first) ? fail(toFailure(first)) : exitFailure()
   }
 
   let previous: Promise<unknown> = Promise.resolve()
@@ -130,8 +130,8 @@ export async function openHelper({
     const answer = previous.then(async () => {
       child.stdin.write(`${JSON.stringify(message)}\n`)
       const reply = await replies.next()
-      if (reply === undefined) return endedFailure()
-      if (lines.parse(lines.error, reply)) return fail(failureOf(reply))
+      if (reply === undefined) return exitFailure()
+      if (lines.parse(lines.error, reply)) return fail(toFailure(reply))
       const value = v.safeParse(schema, reply)
       if (value.success) return ok(value.output)
       await end()

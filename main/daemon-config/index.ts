@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { readDaemonFile } from '../../model/daemon-config/file.ts'
 import { distinctMirrors } from '../../model/mirrors/address.ts'
-import { isBlocked, namedBefore, planMirrors, type DaemonEnvironment } from '../../model/daemon-config/plan.ts'
+import { isBlocked, mirrorsBefore, planMirrors, type DaemonEnvironment } from '../../model/daemon-config/plan.ts'
 import {
   fail,
   ok,
@@ -15,11 +15,11 @@ import {
 import type { Engine, EngineSession, HostEnvironment } from '../engine/index.ts'
 import type { Jobs, JobContext } from '../jobs/index.ts'
 import type { MirrorsStore } from '../store/index.ts'
-import { daemonFileAccess, isSecret, type DaemonFileAccess } from './access.ts'
+import { daemonFileAccess, isReadDenied, type DaemonFileAccess } from './access.ts'
 import { manualCommands } from './manual-commands.ts'
-import { changeMirrors, stepsFor, type OpenHelper } from './change.ts'
-import { openHelper, type OwnHelper } from './helper.ts'
-import { changedEngine, mirrorsInForce, type ChangedEngine } from './in-force.ts'
+import { changeMirrors, planSteps, type OpenHelper } from './change.ts'
+import { openHelper, type UserHelper } from './helper.ts'
+import { pinTargetEngine, mirrorsInForce, type TargetEngine } from './target-engine.ts'
 import { recovery } from './recovery.ts'
 import { findInstallation, hostsToml, mirrorFlags, type DaemonInstallation } from './environment.ts'
 
@@ -29,13 +29,13 @@ export interface DaemonConfigNeeds {
   readonly store: MirrorsStore
   readonly environment: HostEnvironment
   /** Changes the daemon.json of a rootless Docker, which belongs to the user. */
-  readonly own: OwnHelper
-  /** Test-pulls through a mirror. Resolves with why it failed, or `left-out` if no suitable image is known. */
+  readonly userHelper: UserHelper
+  /** Test-pulls through a mirror. Resolves with the failure, if any, or `skipped` if no suitable image is known. */
   readonly tryMirror: (
     session: EngineSession,
     mirror: string,
     signal: AbortSignal,
-  ) => Promise<Failure | 'left-out' | undefined>
+  ) => Promise<Failure | 'skipped' | undefined>
   /** Opens the file in the desktop's default program. */
   readonly showFile: (file: string) => Promise<void>
   /** Starts the helper as root. Replaced only in tests. */
@@ -53,9 +53,9 @@ interface AppliablePlan {
 const maxChanges = 50
 
 export function daemonConfigService(needs: DaemonConfigNeeds) {
-  const { engine, jobs, store, environment, own, tryMirror, showFile, openRoot = openHelper } = needs
-  const found = () => findInstallation(engine.state(), environment)
-  const access = (installed: DaemonInstallation) => daemonFileAccess(installed, { openRoot, own })
+  const { engine, jobs, store, environment, userHelper, tryMirror, showFile, openRoot = openHelper } = needs
+  const currentInstallation = () => findInstallation(engine.state(), environment)
+  const accessTo = (installed: DaemonInstallation) => daemonFileAccess(installed, { openRoot, userHelper })
   const crashRecovery = recovery()
   /** The only plan that can be applied. A newer request makes it unusable at once. */
   let storedPlan: AppliablePlan | undefined
@@ -90,9 +90,9 @@ export function daemonConfigService(needs: DaemonConfigNeeds) {
   function start(
     subject: Subject,
     steps: readonly DaemonStep[],
-    work: (job: JobContext, target: ChangedEngine) => Promise<void>,
+    work: (job: JobContext, target: TargetEngine) => Promise<void>,
   ) {
-    const target = changedEngine(engine)
+    const target = pinTargetEngine(engine)
     return jobs.start({ kind: 'daemon', ...subject }, steps, (job) => work(job, target).finally(target.release))
   }
 
@@ -100,12 +100,12 @@ export function daemonConfigService(needs: DaemonConfigNeeds) {
     { shown, access, oldHash, mirrors }: AppliablePlan,
     steps: readonly DaemonStep[],
     job: JobContext,
-    target: ChangedEngine,
+    target: TargetEngine,
   ) {
     const { change, rows } = shown.plan
     if (!change) return
     const [first] = mirrors
-    const why = await changeMirrors(
+    const failure = await changeMirrors(
       { open: access.open, session: target.session },
       {
         steps,
@@ -115,21 +115,21 @@ export function daemonConfigService(needs: DaemonConfigNeeds) {
       },
       job,
     )
-    if (why) wasInterrupted ||= why.code === 'helper-ended'
-    else record(shown.file, namedBefore(rows), mirrors, oldHash)
+    if (failure) wasInterrupted ||= failure.code === 'helper-ended'
+    else record(shown.file, mirrorsBefore(rows), mirrors, oldHash)
   }
 
   async function restore(
     { file, access, hash }: { readonly file: string; readonly access: DaemonFileAccess; readonly hash: string },
     steps: readonly DaemonStep[],
     job: JobContext,
-    target: ChangedEngine,
+    target: TargetEngine,
   ) {
     await crashRecovery.settled()
     const read = await access.read()
     let current = read.ok ? read.value : undefined
     let mirrors: readonly string[] = []
-    const why = await changeMirrors(
+    const failure = await changeMirrors(
       { open: access.open, session: target.session },
       {
         steps,
@@ -150,15 +150,15 @@ export function daemonConfigService(needs: DaemonConfigNeeds) {
       },
       job,
     )
-    const former = readDaemonFile(current?.text)
-    if (why) wasInterrupted ||= why.code === 'helper-ended'
-    else record(file, former.ok ? former.settings.mirrors : [], mirrors, current?.hash)
+    const previous = readDaemonFile(current?.text)
+    if (failure) wasInterrupted ||= failure.code === 'helper-ended'
+    else record(file, previous.ok ? previous.settings.mirrors : [], mirrors, current?.hash)
   }
 
   const handlers: Handlers<'daemon-config'> = {
     async 'daemon-config.get'() {
-      const installed = found()
-      const { way, read: readFile } = access(installed)
+      const installed = currentInstallation()
+      const { way, read: readFile } = accessTo(installed)
       await crashRecovery.settled()
       const read = await readFile()
       const settings = read.ok && installed.file !== undefined ? readDaemonFile(read.value.text) : undefined
@@ -168,24 +168,24 @@ export function daemonConfigService(needs: DaemonConfigNeeds) {
         ...(installed.file !== undefined && { file: installed.file }),
         ...(settings?.ok && { named: distinctMirrors(settings.settings.mirrors) }),
         ...(settings && !settings.ok && { fault: settings.fault }),
-        ...(!read.ok && (isSecret(read) ? { secret: true as const } : { failure: read.error })),
+        ...(!read.ok && (isReadDenied(read) ? { secret: true as const } : { failure: read.error })),
         changes: changesOf(installed.file),
       })
     },
     async 'daemon-config.plan'({ mirrors: requested, withPassword }) {
       const request = ++latestRequest
       storedPlan = undefined
-      const installed = found()
-      const fileAccess = access(installed)
+      const installed = currentInstallation()
+      const fileAccess = accessTo(installed)
       const { way } = fileAccess
       const file = installed.file ?? ''
       await crashRecovery.settled()
       if (wasInterrupted && way === 'own') wasInterrupted = !(await fileAccess.withHelper(async () => ok(undefined))).ok
       let read = await fileAccess.read()
-      if ((wasInterrupted || isSecret(read)) && way !== 'own') {
-        const helper = way === 'helper'
+      if ((wasInterrupted || isReadDenied(read)) && way !== 'own') {
+        const hasHelper = way === 'helper'
         const code = wasInterrupted ? 'daemon-file-cut' : 'daemon-file-secret'
-        if (!withPassword || !helper) return fail({ code, file, helper })
+        if (!withPassword || !hasHelper) return fail({ code, file, helper: hasHelper })
         read = await fileAccess.readAsRoot()
         wasInterrupted &&= !read.ok
       }
@@ -208,12 +208,12 @@ export function daemonConfigService(needs: DaemonConfigNeeds) {
       const applied = storedPlan
       storedPlan = undefined
       const { mirrors, access, shown } = applied
-      const steps = stepsFor(access.way, mirrors.length > 0)
+      const steps = planSteps(access.way, mirrors.length > 0)
       const restarts = shown.plan.rows.some(({ kind }) => kind === 'restart')
       return ok(start({ mirrors: [...mirrors], restarts }, steps, (job, target) => apply(applied, steps, job, target)))
     },
     async 'daemon-config.backups'() {
-      const backups = await access(found()).withHelper((helper) => helper.history())
+      const backups = await accessTo(currentInstallation()).withHelper((helper) => helper.history())
       if (!backups.ok) return backups
       return ok(
         backups.value
@@ -222,28 +222,28 @@ export function daemonConfigService(needs: DaemonConfigNeeds) {
       )
     },
     'daemon-config.restore'(hash) {
-      const installed = found()
+      const installed = currentInstallation()
       const { file, installation } = installed
       if (file === undefined) return fail({ code: 'plan-unknown' })
-      const fileAccess = access(installed)
+      const fileAccess = accessTo(installed)
       const mirrors = changesOf(file).find(({ backup }) => backup === hash)?.before ?? []
-      const steps = stepsFor(fileAccess.way, false)
+      const steps = planSteps(fileAccess.way, false)
       const subject = { mirrors: [...mirrors], restores: true, restarts: installation === 'snap' }
       const backup = { file, access: fileAccess, hash }
       return ok(start(subject, steps, (job, target) => restore(backup, steps, job, target)))
     },
     async 'daemon-config.show'() {
-      const { file } = found()
+      const { file } = currentInstallation()
       if (file !== undefined) await showFile(file)
       return ok(undefined)
     },
   }
   return {
     handlers,
-    engineChanged: () => crashRecovery.engineChanged(engine.state(), access(found())),
+    engineChanged: () => crashRecovery.engineChanged(engine.state(), accessTo(currentInstallation())),
   }
 }
 
 type Subject = Omit<Extract<JobSubject, { kind: 'daemon' }>, 'kind'>
 
-export { ownHelper } from './helper.ts'
+export { userHelper } from './helper.ts'

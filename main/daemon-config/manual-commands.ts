@@ -1,6 +1,6 @@
-/** Shell commands that make a planned change of daemon.json, for a user without the helper. */
+/** Shell commands with which a user without the helper makes a planned change of daemon.json. */
 import { existsSync } from 'node:fs'
-import { commandsFor } from '../../model/daemon-config/commands.ts'
+import { manualCommandsFor } from '../../model/daemon-config/commands.ts'
 import type { DaemonFileAccess, FileText } from './access.ts'
 import type { DaemonInstallation } from './environment.ts'
 
@@ -9,7 +9,7 @@ export async function manualCommands(
   { resolvePath }: Pick<DaemonFileAccess, 'resolvePath'>,
   { before, after }: { readonly before: FileText; readonly after: string },
 ): Promise<string> {
-  return commandsFor({
+  return manualCommandsFor({
     ...{ installation, file: await resolvePath(), oldHash: before.hash, text: after },
     // Without systemd, dockerd reloads on SIGHUP.
     ...(!existsSync('/run/systemd/system') && { pidFile }),

@@ -1,6 +1,6 @@
 /**
- * Restores a rootless user's daemon.json after a change that a crash interrupted. The system's file is restored when
- * the user next gives a password.
+ * Restores the daemon.json of a rootless Docker after a crash interrupted a change. The system's file is restored when
+ * the user next enters a password for a change.
  */
 import { ok, type EngineState } from '../../preload/contract/index.ts'
 import type { DaemonFileAccess } from './access.ts'

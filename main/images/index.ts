@@ -6,7 +6,7 @@ import { addTag } from './tags.ts'
 
 export function imagesService(engine: Pick<Engine, 'live' | 'session' | 'resync'>) {
   const { live, resync } = engine
-  const ask = withSession(engine)
+  const withEngine = withSession(engine)
   return {
     handlers: {
       'images.snapshot': () => ok(live.snapshot()),
@@ -15,12 +15,12 @@ export function imagesService(engine: Pick<Engine, 'live' | 'session' | 'resync'
         return ok(undefined)
       },
       'images.details': (id) =>
-        ask<ImageDetails>(async (session) => {
-          const found = await inspectImage(session, id)
-          return found ? ok(detailsOf(found)) : fail({ code: 'image-gone', image: id })
+        withEngine<ImageDetails>(async (session) => {
+          const inspected = await inspectImage(session, id)
+          return inspected ? ok(detailsOf(inspected)) : fail({ code: 'image-gone', image: id })
         }),
       'images.labelled': (words) => ok(live.labelled(words)),
-      'images.tag': (request) => ask((session) => addTag(session, request)),
+      'images.tag': (request) => withEngine((session) => addTag(session, request)),
     } satisfies Handlers<'images'>,
   }
 }

@@ -7,7 +7,7 @@ const translations = v.pipe(
   v.object({ en: v.string(), zh: v.string() }),
   v.transform(({ en, zh }) => ({ en, 'zh-CN': zh })),
 )
-const catalogueFile = v.object({
+const catalogueSchema = v.object({
   asOf: v.string(),
   mirrors: v.array(
     v.object({
@@ -30,13 +30,13 @@ export interface MirrorCatalogue {
 }
 
 export function readCatalogue(): MirrorCatalogue {
-  const { asOf, mirrors } = v.parse(catalogueFile, mirrorsFile)
+  const { asOf, mirrors } = v.parse(catalogueSchema, mirrorsFile)
   return {
     asOf,
     mirrors: mirrors.map(({ host, ...known }) => ({ address: `https://${host}`, host, own: false, known })),
   }
 }
 
-/** Whether a mirror takes part in races: closed mirrors and those that need an account or a device do not. */
-export const isTested = ({ known }: Mirror): boolean =>
+/** Whether races include a mirror. They exclude closed mirrors and those that need an account or a device. */
+export const takesPartInRaces = ({ known }: Mirror): boolean =>
   known === undefined || (known.closed === undefined && known.access !== 'account' && known.access !== 'vendor')

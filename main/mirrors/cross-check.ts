@@ -1,5 +1,5 @@
 /** Selects the digests that need a cross-check, and the mirrors that can confirm them. */
-import { compare, digestIn } from '../../model/mirrors/race.ts'
+import { compareDigests, digestIn } from '../../model/mirrors/race.ts'
 import { hubAddress, type MirrorProbe } from '../../preload/contract/index.ts'
 
 export interface DisputedContent {
@@ -16,13 +16,13 @@ const maxWitnesses = 3
 export function digestsToConfirm(probes: Readonly<Record<string, MirrorProbe>>): DisputedContent[] {
   const { [hubAddress]: hubProbe, ...mirrors } = probes
   const digests = Object.values(mirrors).flatMap((probe) => digestIn(probe) ?? [])
-  const { expected } = compare(digestIn(hubProbe), digests)
+  const { expected } = compareDigests(digestIn(hubProbe), digests)
   const candidates = Object.entries(probes)
     .filter(([, probe]) => canConfirm(probe))
-    .toSorted(([a, one], [b, other]) => rank(a, one) - rank(b, other))
+    .toSorted(([addressA, probeA], [addressB, probeB]) => rank(addressA, probeA) - rank(addressB, probeB))
   return [...Map.groupBy(digests, (digest) => digest)]
     .filter(([digest]) => digest !== expected)
-    .toSorted(([, some], [, others]) => others.length - some.length)
+    .toSorted(([, a], [, b]) => b.length - a.length)
     .slice(0, maxDigests)
     .map(([digest]) => ({
       digest,
@@ -33,7 +33,7 @@ export function digestsToConfirm(probes: Readonly<Record<string, MirrorProbe>>):
     }))
 }
 
-/** Mirrors whose layers failed to download can confirm a digest, but not mirrors that returned wrong content. */
+/** A mirror whose layers failed to download can still confirm a digest; a mirror that returned wrong content cannot. */
 const canConfirm = (probe: MirrorProbe) =>
   digestIn(probe) !== undefined &&
   (probe.state !== 'failed' || !['content-altered', 'mirror-says-anything'].includes(probe.failure.code))

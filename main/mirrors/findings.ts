@@ -1,5 +1,12 @@
 /** Results of a race: which mirrors are usable, and what remains of a race that was cancelled. */
-import { compare, digestIn, isFresh, isGood, isRateLimited, type Compared } from '../../model/mirrors/race.ts'
+import {
+  compareDigests,
+  digestIn,
+  isCurrent,
+  isUsable,
+  isRateLimited,
+  type Comparison,
+} from '../../model/mirrors/race.ts'
 import { hubAddress, type MirrorProbe, type MirrorRace } from '../../preload/contract/index.ts'
 
 /** A mirror that was usable in the last race. */
@@ -8,7 +15,7 @@ export interface MirrorSource {
   /** Bytes per second; undefined if the image was too small to measure. */
   readonly speed?: number | undefined
   /** When the mirror was probed, in seconds since 1970. */
-  readonly tried: number
+  readonly probedAt: number
 }
 
 /** @returns the usable mirrors without Docker Hub: those with current content first, then by speed */
@@ -18,23 +25,23 @@ export function usableMirrors(race: MirrorRace | undefined): MirrorSource[] {
   const { contentOf } = compareProbes(race)
   return Object.entries(mirrors)
     .flatMap(([address, probe]) =>
-      probe.state === 'answered' && isGood(probe, contentOf(probe.digest))
-        ? [{ fresh: isFresh(contentOf(probe.digest)), source: { address, speed: probe.speed, tried: probe.at } }]
+      probe.state === 'answered' && isUsable(probe, contentOf(probe.digest))
+        ? [{ fresh: isCurrent(contentOf(probe.digest)), source: { address, speed: probe.speed, probedAt: probe.at } }]
         : [],
     )
     .toSorted((a, b) => Number(b.fresh) - Number(a.fresh) || (b.source.speed ?? 0) - (a.source.speed ?? 0))
     .map(({ source }) => source)
 }
 
-function compareProbes(race: MirrorRace): Compared {
+function compareProbes(race: MirrorRace): Comparison {
   const { [hubAddress]: hubProbe, ...mirrors } = race.probes
   const digests = Object.values(mirrors).flatMap((probe) => digestIn(probe) ?? [])
-  return compare(digestIn(hubProbe), digests, race, !race.cut)
+  return compareDigests(digestIn(hubProbe), digests, race, !race.cut)
 }
 
 /**
- * The probes of mirrors that are still rate limiting, which the next race skips. Their digests are left out, since the
- * next race may use another image.
+ * @returns the failed probes of mirrors that still limit requests and that the next race skips. The probes have no
+ * digests, since the next race may use another image.
  */
 export function mirrorsToSkip(race: MirrorRace | undefined, now: number): Record<string, MirrorProbe> {
   return Object.fromEntries(
@@ -47,9 +54,10 @@ export function mirrorsToSkip(race: MirrorRace | undefined, now: number): Record
 }
 
 /**
- * Merges a cancelled race with the previous one. If both used the same image, mirrors without a result keep their
- * previous one. If the cancelled race has no results, or found no usable mirror with another image, only its rate
- * limits are added to the previous race.
+ * Merges a cancelled race with the previous one:
+ * - Same image: mirrors without a result keep their previous result.
+ * - Another image, with a usable mirror: the cancelled race replaces the previous one.
+ * - Otherwise only the rate limits of the cancelled race are added to the previous one.
  * @param now in seconds since 1970
  */
 export function afterCancelledRace(

@@ -1,6 +1,6 @@
 /** Docker Hub mirrors: the list of mirrors, and which of them work from this computer. */
 import { setTimeout as delay } from 'node:timers/promises'
-import { canonical, distinctMirrors } from '../../model/mirrors/address.ts'
+import { canonicalAddress, distinctMirrors } from '../../model/mirrors/address.ts'
 import { hub, parseReference } from '../../model/image/reference.ts'
 import { registryPlace } from '../../model/image/registry-place.ts'
 import {
@@ -17,7 +17,7 @@ import {
 import type { Jobs, JobContext } from '../jobs/index.ts'
 import type { Http } from '../registry/index.ts'
 import type { MirrorsStore } from '../store/index.ts'
-import { isTested, readCatalogue } from './catalogue.ts'
+import { takesPartInRaces, readCatalogue } from './catalogue.ts'
 import { afterCancelledRace, mirrorsToSkip, usableMirrors, type MirrorSource } from './findings.ts'
 import { userMirrors } from './user-mirrors.ts'
 import { race, type RaceOptions, type Runner } from './race.ts'
@@ -57,31 +57,31 @@ export function mirrorService(dependencies: Dependencies): MirrorService {
   const { http, jobs, publish, store, platform, inForce, openText, saveText, timeoutMs = 5000 } = dependencies
   let loaded: ReturnType<typeof readCatalogue> | undefined
   const catalogue = () => (loaded ??= readCatalogue())
-  const known = () => catalogue().mirrors.filter(isTested)
-  const ownList = () => userMirrors(store, known())
-  let running: MirrorRace | undefined
+  const knownMirrors = () => catalogue().mirrors.filter(takesPartInRaces)
+  const userList = () => userMirrors(store, knownMirrors())
+  let runningRace: MirrorRace | undefined
   let pendingPublish: Promise<void> | undefined
 
-  const lastRace = () => running ?? store.value.race
-  const tested = () => [...ownList().list(), ...known()]
+  const latestRace = () => runningRace ?? store.value.race
+  const mirrorsToTest = () => [...userList().list(), ...knownMirrors()]
 
   /** Docker Hub, the listed mirrors, and the mirrors that the engine uses but the list lacks. */
-  function runners(): Runner[] {
-    const { isListed } = ownList()
+  function currentRunners(): Runner[] {
+    const { isListed } = userList()
     const unlisted = distinctMirrors(inForce()).filter((address) => !isListed(address))
-    const engineMirrors = unlisted.map(canonical).map((address) => ({ address, host: hostOf(address) }))
-    return [{ address: hubAddress, host: hub }, ...tested(), ...engineMirrors]
+    const engineMirrors = unlisted.map(canonicalAddress).map((address) => ({ address, host: hostOf(address) }))
+    return [{ address: hubAddress, host: hub }, ...mirrorsToTest(), ...engineMirrors]
   }
 
   function snapshot(): Mirrors {
     const { asOf, mirrors } = catalogue()
-    const { isListed } = ownList()
+    const { isListed } = userList()
     return {
       asOf,
-      tested: tested(),
-      folded: mirrors.filter((mirror) => !isTested(mirror) && !isListed(mirror.address)),
-      image: lastHubImage(jobs.all()) ?? lastRace()?.image ?? defaultImage,
-      race: lastRace(),
+      tested: mirrorsToTest(),
+      folded: mirrors.filter((mirror) => !takesPartInRaces(mirror) && !isListed(mirror.address)),
+      image: lastHubImage(jobs.all()) ?? latestRace()?.image ?? defaultImage,
+      race: latestRace(),
     }
   }
 
@@ -92,7 +92,7 @@ export function mirrorService(dependencies: Dependencies): MirrorService {
     })
   }
 
-  async function run(job: JobContext, image: string, { path, tag, runners }: RaceTarget) {
+  async function runRace(job: JobContext, image: string, { path, tag, runners }: RaceTarget) {
     const skipped = mirrorsToSkip(store.value.race, Date.now() / 1000)
     const probes: Record<string, MirrorProbe> = Object.fromEntries(
       runners.map(({ address }) => [address, skipped[address] ?? { state: 'waiting' }]),
@@ -107,7 +107,7 @@ export function mirrorService(dependencies: Dependencies): MirrorService {
       ...structuredClone(confirmations),
     })
     const update = () => {
-      running = raceSoFar()
+      runningRace = raceSoFar()
       publishSoon()
     }
     const updateItem = (address: string, probe: MirrorProbe) => {
@@ -142,11 +142,11 @@ export function mirrorService(dependencies: Dependencies): MirrorService {
       runners.forEach((_, index) => job.items[index]?.state !== 'done' && job.item(index, { state: 'skipped' }))
     } finally {
       for (const [address, probe] of Object.entries(probes)) if (!hasEnded(probe)) delete probes[address]
-      const found = { ...raceSoFar(), ended: Math.floor(Date.now() / 1000), ...(cut && { cut }) }
-      running = undefined
-      store.write({ ...store.value, race: cut ? afterCancelledRace(found, store.value.race, found.ended) : found })
+      const result = { ...raceSoFar(), ended: Math.floor(Date.now() / 1000), ...(cut && { cut }) }
+      runningRace = undefined
+      store.write({ ...store.value, race: cut ? afterCancelledRace(result, store.value.race, result.ended) : result })
       publishSoon()
-      const usable = usableMirrors(found)
+      const usable = usableMirrors(result)
       job.subject({ works: usable.length, of: runners.length - 1, fastest: usable[0] && hostOf(usable[0].address) })
     }
   }
@@ -154,25 +154,25 @@ export function mirrorService(dependencies: Dependencies): MirrorService {
   const handlers: Handlers<'mirrors'> = {
     'mirrors.get': () => ok(snapshot()),
     'mirrors.race'(reference) {
-      if (running) return ok(running.job)
+      if (runningRace) return ok(runningRace.job)
       const parsed = parseReference(reference)
       const place = parsed && registryPlace(parsed.repository)
       if (!parsed || place?.registry !== hub) return fail({ code: 'reference-wrong', reference })
       const image = `${parsed.repository}${parsed.version.startsWith('sha256:') ? '@' : ':'}${parsed.version}`
-      const target = { path: place.path, tag: parsed.version, runners: runners() }
+      const target = { path: place.path, tag: parsed.version, runners: currentRunners() }
       const names = target.runners.map(({ host }) => host)
-      return ok(jobs.start({ kind: 'race', image }, names, (job) => run(job, image, target)))
+      return ok(jobs.start({ kind: 'race', image }, names, (job) => runRace(job, image, target)))
     },
-    'mirrors.add': (text) => publishIfOk(ownList().add(text)),
-    'mirrors.change': (change) => publishIfOk(ownList().change(change)),
-    'mirrors.remove': (address) => publishIfOk(ok(ownList().remove(address))),
-    'mirrors.swap': (pair) => publishIfOk(ok(ownList().swap(pair))),
+    'mirrors.add': (text) => publishIfOk(userList().add(text)),
+    'mirrors.change': (change) => publishIfOk(userList().change(change)),
+    'mirrors.remove': (address) => publishIfOk(ok(userList().remove(address))),
+    'mirrors.swap': (pair) => publishIfOk(ok(userList().swap(pair))),
     async 'mirrors.import'() {
       const text = await openText()
       if (!text.ok || text.value === undefined) return text.ok ? ok(undefined) : text
-      return publishIfOk(ok(ownList().importFrom(text.value)))
+      return publishIfOk(ok(userList().importFrom(text.value)))
     },
-    'mirrors.export': () => saveText('slipway-mirrors.txt', ownList().exported()),
+    'mirrors.export': () => saveText('slipway-mirrors.txt', userList().exportText()),
   }
 
   /** Publishes the new list if the change succeeded. */
@@ -186,7 +186,7 @@ export function mirrorService(dependencies: Dependencies): MirrorService {
     sourcesFor(reference) {
       const parsed = parseReference(reference)
       if (!parsed || registryPlace(parsed.repository).registry !== hub) return []
-      const listed = new Set(tested().map((mirror) => mirror.address))
+      const listed = new Set(mirrorsToTest().map((mirror) => mirror.address))
       return usableMirrors(store.value.race).filter(({ address }) => listed.has(address))
     },
   }

@@ -22,56 +22,56 @@ const maxConfigBytes = 1024 * 1024
 const minBytesPerSecond = 1024
 
 /**
- * Probes a mirror and reports its progress. Rejects only if the guest's signal is aborted.
+ * Probes a mirror and reports its progress. Rejects only if the registry's signal is aborted.
  * @param schedule runs the speed measurement, to limit how many run at once
  * @returns the final state: `answered` or `failed`
  */
 export async function probeMirror(
-  guest: UntrustedRegistry,
+  registry: UntrustedRegistry,
   { tag, platform }: ProbeOptions,
   report: (probe: MirrorProbe) => void,
   schedule: <T>(measure: () => Promise<T>) => Promise<T>,
 ): Promise<MirrorProbe> {
   report({ state: 'asking' })
   const requestedAt = performance.now()
-  const top = await guest.manifest(tag)
-  if (!top.ok) return failed(await diagnoseFailure(guest, top.error))
+  const topManifest = await registry.manifest(tag)
+  if (!topManifest.ok) return failed(await diagnoseFailure(registry, topManifest.error))
   const firstByte = (performance.now() - requestedAt) / 1000
-  const { digest } = top.value
-  const image = await contentsFor(guest, top.value, platform)
-  if (!image.ok) return failed(await diagnoseFailure(guest, image.error), digest)
+  const { digest } = topManifest.value
+  const image = await contentsFor(registry, topManifest.value, platform)
+  if (!image.ok) return failed(await diagnoseFailure(registry, image.error), digest)
   const [config, layer] = image.value
   if (config && config.size <= maxConfigBytes) {
-    const download = await guest.blob(config, { bytes: maxConfigBytes, seconds: speedTest.seconds })
-    if (!download.ok) return failed(await diagnoseFailure(guest, download.error), digest)
-    if (download.value.bytes < config.size) return failed({ code: 'registry-slow', host: guest.host }, digest)
+    const download = await registry.blob(config, { bytes: maxConfigBytes, seconds: speedTest.seconds })
+    if (!download.ok) return failed(await diagnoseFailure(registry, download.error), digest)
+    if (download.value.bytes < config.size) return failed({ code: 'registry-slow', host: registry.host }, digest)
   }
   report({ state: 'measuring', digest, firstByte })
   if (!layer) return { state: 'answered', digest, firstByte, at: now() }
-  const measured = await schedule(() => guest.blob(layer, speedTest))
-  if (!measured.ok) return failed(await diagnoseFailure(guest, measured.error), digest)
+  const measured = await schedule(() => registry.blob(layer, speedTest))
+  if (!measured.ok) return failed(await diagnoseFailure(registry, measured.error), digest)
   const { bytes, seconds } = measured.value
   if (bytes < layer.size && bytes / seconds < minBytesPerSecond)
-    return failed({ code: 'registry-slow', host: guest.host }, digest)
+    return failed({ code: 'registry-slow', host: registry.host }, digest)
   const speed = layer.size < minMeasurableBytes ? undefined : Math.round(bytes / Math.max(seconds, 0.001))
   return { state: 'answered', digest, firstByte, at: now(), ...(speed !== undefined && { speed }) }
 }
 
 /** @returns the configuration of the platform's image, and the layer to measure the speed with */
 async function contentsFor(
-  guest: UntrustedRegistry,
+  registry: UntrustedRegistry,
   { manifest }: FetchedManifest,
   platform: string,
 ): Promise<Result<readonly [Descriptor | undefined, Descriptor | undefined], RegistryFailure>> {
   if (!('manifests' in manifest)) return { ok: true, value: [manifest.config, layerToMeasure(manifest.layers)] }
   const descriptor = forPlatform(manifest.manifests, platform)
-  const fetched = descriptor && (await guest.manifest(descriptor.digest))
+  const fetched = descriptor && (await registry.manifest(descriptor.digest))
   if (!fetched) return { ok: true, value: [undefined, undefined] }
   if (!fetched.ok) return fetched
   // The specification allows nested indexes, but they do not occur in practice.
   return 'manifests' in fetched.value.manifest
     ? { ok: true, value: [undefined, undefined] }
-    : contentsFor(guest, fetched.value, platform)
+    : contentsFor(registry, fetched.value, platform)
 }
 
 /** The largest layer that can be downloaded completely, so that its digest is verified; otherwise the largest. */
@@ -81,9 +81,9 @@ function layerToMeasure(layers: readonly Descriptor[]): Descriptor | undefined {
 }
 
 /** A mirror that returns wrong content may accept any digest; if so, reports that instead. */
-async function diagnoseFailure(guest: UntrustedRegistry, failure: RegistryFailure): Promise<RegistryFailure> {
+async function diagnoseFailure(registry: UntrustedRegistry, failure: RegistryFailure): Promise<RegistryFailure> {
   const isWrongContent = failure.code === 'content-altered' || (failure.code === 'registry-nonsense' && !failure.page)
-  return isWrongContent && (await guest.acceptsUnknownDigest())
+  return isWrongContent && (await registry.acceptsUnknownDigest())
     ? { code: 'mirror-says-anything', host: failure.host }
     : failure
 }

@@ -20,7 +20,7 @@ export interface RaceOptions extends ProbeOptions {
 
 export interface RaceListener {
   probe(address: string, probe: MirrorProbe): void
-  /** Called for each differing digest: whether the mirrors that have other content know the digest as well. */
+  /** Called for each digest that differs from the expected one: whether mirrors with other content have it as well. */
   crossChecked(digest: string, verdict: keyof DigestConfirmations): void
 }
 
@@ -35,7 +35,7 @@ export async function race(
 ) {
   const queue = new PQueue({ concurrency: maxMeasurements })
   const probes = new Map<string, MirrorProbe>()
-  const createRegistry = ({ address, host }: Runner) =>
+  const openRegistry = ({ address, host }: Runner) =>
     untrustedRegistry(http, { address, host, path, timeoutMs: timeoutMs, signal })
   const report = (address: string, probe: MirrorProbe) => {
     // After a cancellation the listener gets no more results.
@@ -47,25 +47,20 @@ export async function race(
     runners.map(async (runner) => {
       const { address } = runner
       const schedule = <T>(measure: () => Promise<T>) => queue.add(measure, { signal })
-      const result = await probeMirror(
-        createRegistry(runner),
-        probeOptions,
-        (probe) => report(address, probe),
-        schedule,
-      )
+      const result = await probeMirror(openRegistry(runner), probeOptions, (probe) => report(address, probe), schedule)
       report(address, result)
     }),
   )
 
   const disputed = digestsToConfirm(Object.fromEntries(probes))
-  // One guest for each runner, so that its token is reused.
-  const guests = new Map(runners.map((runner) => [runner.address, createRegistry(runner)]))
+  // One client for each runner, so that its token is reused.
+  const registries = new Map(runners.map((runner) => [runner.address, openRegistry(runner)]))
   await Promise.all(
     disputed.map(async ({ digest, witnesses }) => {
       let unknown = false
       for (const address of witnesses) {
         // A GET verifies the content. A mirror that accepts every digest would confirm a HEAD request.
-        const fetched = await guests.get(address)!.manifest(digest)
+        const fetched = await registries.get(address)!.manifest(digest)
         signal.throwIfAborted()
         if (fetched.ok) return listener.crossChecked(digest, 'confirmed')
         // Other failures do not show whether the mirror has the digest.

@@ -1,19 +1,19 @@
 /** The mirrors that the user has added to the list. */
-import { mirrorsIn } from '../../model/mirrors/list.ts'
+import { parseMirrorList } from '../../model/mirrors/list.ts'
 import { parseMirrorAddress, sameMirror } from '../../model/mirrors/address.ts'
 import { fail, ok, type Failure, type ImportedMirrors, type Mirror, type Result } from '../../preload/contract/index.ts'
 import type { MirrorsStore } from '../store/index.ts'
 
 /** A limit that keeps the list fast. */
-const maxOwnMirrors = 500
+const maxUserMirrors = 500
 
 /**
  * Reads and edits the user's mirrors in the store.
- * @param known the mirrors of the catalogue, which the user cannot add again
+ * @param catalogueMirrors the mirrors of the catalogue, which the user cannot add again
  */
-export function userMirrors(store: MirrorsStore, known: readonly Mirror[]) {
+export function userMirrors(store: MirrorsStore, catalogueMirrors: readonly Mirror[]) {
   const write = (own: readonly string[]) => store.write({ ...store.value, own })
-  const all = () => [...store.value.own, ...known.map(({ address }) => address)]
+  const all = () => [...store.value.own, ...catalogueMirrors.map(({ address }) => address)]
   const isListed = (address: string) => all().some((listed) => sameMirror(listed, address))
 
   /** Fails if `text` is not a mirror address, or the mirror is already listed. */
@@ -33,7 +33,7 @@ export function userMirrors(store: MirrorsStore, known: readonly Mirror[]) {
     add(text: string): Result<void> {
       const address = parseNew(text)
       if (!address.ok) return address
-      if (store.value.own.length >= maxOwnMirrors) return fail({ code: 'mirrors-too-many', most: maxOwnMirrors })
+      if (store.value.own.length >= maxUserMirrors) return fail({ code: 'mirrors-too-many', most: maxUserMirrors })
       write([...store.value.own, address.value])
       return ok(undefined)
     },
@@ -59,16 +59,16 @@ export function userMirrors(store: MirrorsStore, known: readonly Mirror[]) {
 
     /** Adds the mirrors of a text file, up to the limit. */
     importFrom(text: string): ImportedMirrors {
-      const { addresses, ...parsed } = mirrorsIn(text)
+      const { addresses, ...parsed } = parseMirrorList(text)
       const { own } = store.value
-      const fresh = addresses.filter((address) => !isListed(address))
-      const added = fresh.slice(0, Math.max(0, maxOwnMirrors - own.length))
+      const unlisted = addresses.filter((address) => !isListed(address))
+      const added = unlisted.slice(0, Math.max(0, maxUserMirrors - own.length))
       if (added.length > 0) write([...own, ...added])
       const { length } = added
-      return { added: length, known: addresses.length - fresh.length, left: fresh.length - length, ...parsed }
+      return { added: length, known: addresses.length - unlisted.length, left: unlisted.length - length, ...parsed }
     },
 
     /** The exported file: one address per line. */
-    exported: (): string => store.value.own.map((address) => `${address}\n`).join(''),
+    exportText: (): string => store.value.own.map((address) => `${address}\n`).join(''),
   }
 }

@@ -7,7 +7,13 @@ import { once } from 'node:events'
 import PQueue from 'p-queue'
 import type { Bytes, ImageId } from '../../model/image/image.ts'
 import type { Digest } from '../../model/layers/sizes.ts'
-import { ampleDiskSpace, bytesLeft, bytesNeeded, presentLayers, type Reservation } from '../../model/pull/disk-space.ts'
+import {
+  ampleDiskSpaceBytes,
+  bytesLeft,
+  bytesNeeded,
+  presentLayers,
+  type Reservation,
+} from '../../model/pull/disk-space.ts'
 import type { Failure } from '../../preload/contract/index.ts'
 import { engineKey, freeBytes } from '../engine/index.ts'
 import type { RegistryClient } from '../registry/index.ts'
@@ -84,7 +90,7 @@ interface Estimate {
 }
 
 /**
- * Asks the registry only if less than `ampleDiskSpace` is free. Rejects if cancelled.
+ * Asks the registry only if less than `ampleDiskSpaceBytes` is free. Rejects if cancelled.
  * @returns undefined if the free or the needed space is unknown, or if enough is free for any pull
  */
 async function estimateSpace(
@@ -95,7 +101,7 @@ async function estimateSpace(
   const { session, cancelled } = context
   const { store, platform } = session.capabilities
   const free = await freeBytes(session)
-  if (free === undefined || free >= ampleDiskSpace) return undefined
+  if (free === undefined || free >= ampleDiskSpaceBytes) return undefined
 
   const signal = AbortSignal.any([cancelled, AbortSignal.timeout(registryTimeoutMs)])
   const contents = await needs.contents(request.reference, request.platform ?? platform, signal).catch(() => undefined)

@@ -18,14 +18,14 @@ import { pullWithLogin, type CredentialsFor } from './login.ts'
 import { progressReporter } from './progress.ts'
 import type { PullContext, PullRequest } from './pull.ts'
 import type { DiskSpace } from './disk-space.ts'
-import { targetOf } from './target.ts'
+import { parseTarget } from './target.ts'
 
 export interface PullDependencies {
   readonly engine: Pick<Engine, 'session' | 'lease' | 'imagesOf'>
   readonly jobs: Jobs
   readonly credentialsFor: CredentialsFor
-  /** Asks the registry whether an image exists. If absent, only the engine checks. */
-  readonly check?: (reference: string) => Promise<Result<unknown, RegistryFailure>>
+  /** Asks the registry whether an image exists. If absent, the image is checked by the engine only. */
+  readonly checkReference?: (reference: string) => Promise<Result<unknown, RegistryFailure>>
   readonly ledger?: LedgerStore
   /** If absent, a pull starts without checking the free disk space. */
   readonly diskSpace?: DiskSpace
@@ -33,7 +33,7 @@ export interface PullDependencies {
 
 interface QueuedPull extends PullRequest {
   /** Skips the check of the free disk space, at the user's request. */
-  readonly anyway?: boolean
+  readonly skipSpaceCheck?: boolean
 }
 
 /** More parallel pulls would share the bandwidth and delay the first image. */
@@ -43,14 +43,14 @@ const checkTimeoutMs = 4_000
 /** How long to wait for the disk usage before and after a pull, in milliseconds. */
 const diskUsageTimeoutMs = { before: 500, after: 2_000 }
 
-export function pullService({ engine, jobs, credentialsFor, check, ledger, diskSpace }: PullDependencies) {
+export function pullService({ engine, jobs, credentialsFor, checkReference, ledger, diskSpace }: PullDependencies) {
   const queue = new PQueue({ concurrency: maxParallelPulls })
   /** Running and waiting pulls by engine, reference and platform. */
-  const open = new Map<string, JobId>()
+  const openPulls = new Map<string, JobId>()
   let startedPulls = 0
 
-  async function runPull(context: PullContext, { anyway = false, ...request }: QueuedPull, job: JobContext) {
-    const space = anyway ? undefined : await diskSpace?.reserve(context, request)
+  async function runPull(context: PullContext, { skipSpaceCheck = false, ...request }: QueuedPull, job: JobContext) {
+    const space = skipSpaceCheck ? undefined : await diskSpace?.reserve(context, request)
     if (space && 'failure' in space) return job.item(0, { state: 'failed', failure: space.failure })
     try {
       await job.begin(0)
@@ -72,8 +72,8 @@ export function pullService({ engine, jobs, credentialsFor, check, ledger, diskS
     // The disk usage of parallel pulls cannot be separated.
     const ranAlone = startedAlone && pullNumber === startedPulls
     const after = isNew && ranAlone ? await orTimeout(diskUsageTimeoutMs.after, layersSize(context.session)) : undefined
-    const used = before !== undefined && after !== undefined ? Math.max(0, after - before) : undefined
-    const cost = isNew ? used : 0
+    const addedBytes = before !== undefined && after !== undefined ? Math.max(0, after - before) : undefined
+    const cost = isNew ? addedBytes : 0
     const result = { ...pulled, isNew, ...(cost !== undefined && { cost }) }
     job.subject({ speed: undefined, left: undefined, result })
     if (ledger)
@@ -81,7 +81,7 @@ export function pullService({ engine, jobs, credentialsFor, check, ledger, diskS
   }
 
   /** Runs the job of a pull, including its time in the queue. */
-  async function work(lease: Lease, request: QueuedPull, job: JobContext) {
+  async function runJob(lease: Lease, request: QueuedPull, job: JobContext) {
     const progress = progressReporter(job)
     try {
       await queue.add(
@@ -102,14 +102,14 @@ export function pullService({ engine, jobs, credentialsFor, check, ledger, diskS
     }
   }
 
-  /** Pulls as part of another job. `urgent` bypasses the queue. @returns the failure, if any */
-  async function pullAgain(
+  /** Pulls an image as part of another job. `urgent` bypasses the queue. @returns the failure, if any */
+  async function pullWithinJob(
     session: EngineSession,
     reference: string,
     cancelled: AbortSignal,
     urgent = false,
   ): Promise<Failure | undefined> {
-    const target = targetOf(reference)
+    const target = parseTarget(reference)
     if (!target) return { code: 'reference-wrong', reference }
     const context = { imagesOf: engine.imagesOf, session, cancelled, onProgress: () => undefined }
     const pull = () => pullWithLogin(context, target, credentialsFor)
@@ -118,24 +118,24 @@ export function pullService({ engine, jobs, credentialsFor, check, ledger, diskS
   }
 
   /**
-   * The failure if the registry says that the image does not exist. Other failures are ignored: a registry that Slipway
-   * cannot reach may be reachable for the engine.
+   * @returns the failure if the registry reports that the image does not exist. Other failures are ignored, because the
+   * engine may reach a registry that Slipway cannot.
    */
-  async function refusalOf(reference: string): Promise<Failure | undefined> {
-    const answer = await orTimeout(checkTimeoutMs, check?.(reference))
+  async function findRefusal(reference: string): Promise<Failure | undefined> {
+    const answer = await orTimeout(checkTimeoutMs, checkReference?.(reference))
     if (!answer || answer.ok) return undefined
     return ['reference-unknown', 'reference-wrong'].includes(answer.error.code) ? answer.error : undefined
   }
 
   const handlers: Handlers<'pull'> = {
-    'pull.start': async ({ reference, platform, anyway = false }) => {
-      const target = targetOf(reference)
+    'pull.start': async ({ reference, platform, anyway: skipSpaceCheck = false }) => {
+      const target = parseTarget(reference)
       if (!target) return fail({ code: 'reference-wrong', reference })
       const session = engine.session()
       if (!session.ok) return session
       // The lease keeps the pull on this engine, even if the user switches to another context.
       const lease = engine.lease(session.value)
-      const refusal = await refusalOf(target.reference)
+      const refusal = await findRefusal(target.reference)
       if (refusal) {
         lease.release()
         return fail(refusal)
@@ -143,7 +143,7 @@ export function pullService({ engine, jobs, credentialsFor, check, ledger, diskS
       const enginePlatform = session.value.capabilities.platform
       const request = { ...target, ...(platform !== undefined && platform !== enginePlatform && { platform }) }
       const key = [engineKey(session.value.identity), request.reference, request.platform].join(' ')
-      const existing = open.get(key)
+      const existing = openPulls.get(key)
       if (existing !== undefined) {
         lease.release()
         return ok(existing)
@@ -152,16 +152,16 @@ export function pullService({ engine, jobs, credentialsFor, check, ledger, diskS
       const id = jobs.start(
         { kind: 'pull', ...subject, layers: [] },
         [request.reference],
-        (job) => work(lease, { ...request, anyway }, job).finally(() => open.delete(key)),
+        (job) => runJob(lease, { ...request, skipSpaceCheck }, job).finally(() => openPulls.delete(key)),
         session.value.context,
       )
-      open.set(key, id)
+      openPulls.set(key, id)
       return ok(id)
     },
   }
   return {
     handlers,
-    pullAgain,
+    pullWithinJob,
   }
 }
 

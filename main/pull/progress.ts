@@ -3,7 +3,7 @@ import {
   addSample,
   recentSpeed,
   remainingSeconds,
-  wholeOf,
+  sumLayers,
   type PullState,
   type Sample,
 } from '../../model/pull/progress.ts'
@@ -13,25 +13,25 @@ import type { JobContext } from '../jobs/index.ts'
 const speedIntervalMs = 500
 
 export function progressReporter(job: JobContext) {
-  let whole = wholeOf([])
+  let totals = sumLayers([])
   let samples: readonly Sample[] = []
   let timer: NodeJS.Timeout | undefined
 
   function updateSpeed() {
     const now = performance.now() / 1000
-    const isDownloaded = whole.unknown === 0 && whole.downloaded >= whole.total
+    const isDownloaded = totals.unknown === 0 && totals.downloaded >= totals.total
     job.subject({
       speed: isDownloaded ? undefined : recentSpeed(samples, now),
-      left: isDownloaded ? undefined : remainingSeconds(whole, samples, now),
+      left: isDownloaded ? undefined : remainingSeconds(totals, samples, now),
     })
   }
 
   return {
     update({ layers }: PullState) {
-      whole = wholeOf(layers)
+      totals = sumLayers(layers)
       const now = performance.now() / 1000
       const last = samples.at(-1)
-      if (!last || now - last.at >= 0.1) samples = addSample(samples, { at: now, bytes: whole.downloaded })
+      if (!last || now - last.at >= 0.1) samples = addSample(samples, { at: now, bytes: totals.downloaded })
       job.subject({ layers: [...layers] })
       timer ??= setInterval(updateSpeed, speedIntervalMs)
     },

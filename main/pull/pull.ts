@@ -21,7 +21,7 @@ export interface PullRequest extends Target {
   readonly platform?: string
 }
 
-/** Where and how to pull. */
+/** The engine to pull on, and how to cancel and follow the pull. */
 export interface PullContext {
   readonly imagesOf: Engine['imagesOf']
   /** The session of the engine that was current when the user started the pull. */
@@ -44,10 +44,10 @@ type Attempt = PullResult & { readonly digest?: string | undefined }
 
 /** Pulls with or without a login. Rejects only if cancelled. */
 export async function pullImage(context: PullContext, request: PullRequest, login?: AuthConfig): Promise<PullResult> {
-  const before = await rememberName(context.imagesOf, context.session, request.reference)
+  const name = await rememberName(context.imagesOf, context.session, request.reference)
   const { digest, ...result } = await attemptPull(context, request, login)
   if ('failure' in result && /^(platform-missing|registry-nonsense)$/.test(result.failure.code))
-    await before.restore(digest)
+    await name.restore(digest)
   return result
 }
 
@@ -106,7 +106,7 @@ async function checkResult(
   const image = await inspectImage(session, reference)
   if (!image) return { failure: { code: 'reference-unknown', reference } }
   const pulledPlatform = `${image.Os}/${image.Architecture}`
-  if (platform !== undefined && !matches(platform, pulledPlatform)) {
+  if (platform !== undefined && !matchesPlatform(platform, pulledPlatform)) {
     // The containerd store keeps several platforms under one name and shows the engine's own, so ask the registry.
     const isMissing = session.capabilities.store === 'classic' || !(await registryHas(session, reference, platform))
     if (isMissing) return { failure: { code: 'platform-missing', reference, platform } }
@@ -115,7 +115,7 @@ async function checkResult(
 }
 
 /** Whether `platform` is `osAndArchitecture`, with or without a variant. */
-const matches = (platform: string, osAndArchitecture: string) =>
+const matchesPlatform = (platform: string, osAndArchitecture: string) =>
   platform === osAndArchitecture || platform.startsWith(`${osAndArchitecture}/`)
 
 async function registryHas(session: EngineSession, reference: string, platform: string): Promise<boolean> {
@@ -125,7 +125,7 @@ async function registryHas(session: EngineSession, reference: string, platform: 
   const { Descriptor, Platforms } = distribution
   // Engines report no platform for a single OCI manifest (tested): its platform is the one that the engine shows.
   if (Platforms.length === 0) return !/\bmanifest\.v\d/.test(Descriptor.mediaType)
-  return Platforms.some(({ os, architecture }) => matches(platform, `${os}/${architecture}`))
+  return Platforms.some(({ os, architecture }) => matchesPlatform(platform, `${os}/${architecture}`))
 }
 
 const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error))

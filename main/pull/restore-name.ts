@@ -35,6 +35,7 @@ export async function rememberName(
     if (!knownIds || before === 'unclear' || before === 'no image') return
     const after = await inspectName(session, reference)
     if (!after || !isFromPull(after, digest) || (after !== 'no image' && after.Id === before?.Id)) return
+    // Do not delete an image that existed under another name before the pull.
     const existedBefore = after !== 'no image' && knownIds.has(after.Id)
     const name = parseTag(reference)
     if (before && name) {
@@ -59,7 +60,7 @@ const keepParents = { keepParents: true }
 const isFromPull = (after: ImageInspect | 'no image', digest: string | undefined) =>
   after === 'no image' ||
   after.Os === '' ||
-  (digest !== undefined && [after.Id, ...after.RepoDigests].some((each) => each.endsWith(digest)))
+  (digest !== undefined && [after.Id, ...after.RepoDigests].some((name) => name.endsWith(digest)))
 
 /**
  * @returns undefined if the name does not exist; 'no image' if the name refers to other content, which the containerd

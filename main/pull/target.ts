@@ -10,7 +10,7 @@ export interface Target {
 }
 
 /** @returns undefined if `text` is not a valid image reference */
-export function targetOf(text: string): Target | undefined {
+export function parseTarget(text: string): Target | undefined {
   const parsed = parseReference(text.trim())
   return parsed && { reference: parsed.reference, host: registryOf(parsed.reference) }
 }

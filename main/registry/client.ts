@@ -9,10 +9,10 @@ import { hubRegistry, isLoopback, registryPlace, type RegistryPlace } from '../.
 import { fail, ok, type RegistryFailure, type Result } from '../../preload/contract/index.ts'
 import { readContents, type ImageContents } from './contents.ts'
 import type { Credentials, CredentialStore } from './credentials.ts'
-import { refusal } from './failures.ts'
+import { refusalFailure } from './failures.ts'
 import { readJson, type HttpResponse, type Http } from './http.ts'
 import { manifestTypes } from './manifest.ts'
-import { basic, parseChallenges, pullToken, type Challenge } from './token.ts'
+import { basicAuthorization, parseChallenges, pullToken, type Challenge } from './token.ts'
 
 type RegistryResult<T> = Promise<Result<T, RegistryFailure>>
 
@@ -56,7 +56,7 @@ const tagListReply = v.object({ tags: v.nullish(v.array(v.string()), []) })
 const pageSize = 1000
 const maxPages = 10
 
-/** The state of a series of requests to one repository. */
+/** A series of requests to one repository. */
 interface RepositorySession extends RegistryPlace {
   readonly signal?: AbortSignal | undefined
   /** The Authorization header that the registry accepted last, reused for later requests. */
@@ -90,7 +90,7 @@ export function registryClient({ http, credentials, hubHost = hubRegistry }: Dep
     return plain.ok ? plain : secure
   }
 
-  /** Sends a request: first without credentials, then with the stored ones if the registry requires them. */
+  /** Sends a request anonymously, and again with the stored credentials if the registry requires them. */
   async function sendWithLogin(
     session: RepositorySession,
     path: string,
@@ -100,20 +100,20 @@ export function registryClient({ http, credentials, hubHost = hubRegistry }: Dep
     if (!first.ok || ![401, 403].includes(first.value.status)) return first
     const challenges = parseChallenges(first.value.header('www-authenticate') ?? '')
     const bearer = challenges.find(({ scheme }) => scheme === 'bearer')
-    let last: Result<HttpResponse, RegistryFailure> = first
+    let latest: Result<HttpResponse, RegistryFailure> = first
     if (bearer) {
       const token = await pullToken(http, { ...session, challenge: bearer })
-      if (token.ok) last = await sendAuthorized(session, `Bearer ${token.value}`, path, spec)
-      else if (/^registry-(login|denied)$/.test(token.error.code)) last = token
+      if (token.ok) latest = await sendAuthorized(session, `Bearer ${token.value}`, path, spec)
+      else if (/^registry-(login|denied)$/.test(token.error.code)) latest = token
       else return token
     }
-    if (last.ok ? ![401, 403].includes(last.value.status) : !/^registry-(login|denied)$/.test(last.error.code))
-      return last
-    if (!bearer && !challenges.some(({ scheme }) => scheme === 'basic')) return last
+    if (latest.ok ? ![401, 403].includes(latest.value.status) : !/^registry-(login|denied)$/.test(latest.error.code))
+      return latest
+    if (!bearer && !challenges.some(({ scheme }) => scheme === 'basic')) return latest
     const stored = await credentials(session.registry, session.signal)
     session.signal?.throwIfAborted()
     const header = stored && (await authorizationFor(session, bearer, stored))
-    if (!header) return last
+    if (!header) return latest
     return header.ok ? sendAuthorized(session, header.value, path, spec) : header
   }
 
@@ -127,7 +127,9 @@ export function registryClient({ http, credentials, hubHost = hubRegistry }: Dep
       const token = await pullToken(http, { ...session, challenge: bearer, credentials: stored })
       return token.ok ? ok(`Bearer ${token.value}`) : token
     }
-    return stored.kind === 'password' ? ok(basic(stored)) : fail({ code: 'registry-login', host: session.registry })
+    return stored.kind === 'password'
+      ? ok(basicAuthorization(stored))
+      : fail({ code: 'registry-login', host: session.registry })
   }
 
   function sendAuthorized(
@@ -161,7 +163,9 @@ export function registryClient({ http, credentials, hubHost = hubRegistry }: Dep
       const response = head.value
       if (response.status >= 400)
         return fail(
-          isMissing(response, session) ? { code: 'reference-unknown', reference } : refusal(response, session.registry),
+          isMissing(response, session)
+            ? { code: 'reference-unknown', reference }
+            : refusalFailure(response, session.registry),
         )
       const mediaType = mediaTypeOf(response.header('content-type'))
       // An HTML page, or a captive portal that responds 200 to every request.

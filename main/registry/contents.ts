@@ -27,9 +27,9 @@ export async function readContents(
   digest: string,
   platform: string,
 ): Promise<ImageContents | undefined> {
-  const top = parseJson(manifest, await fetchVerified(get, `manifests/${digest}`, digest))
-  if (top && 'layers' in top) return contentsOf(top)
-  const entry = top?.manifests.find((each) => each.platform && platformName(each.platform) === platform)
+  const topManifest = parseJson(manifest, await fetchVerified(get, `manifests/${digest}`, digest))
+  if (topManifest && 'layers' in topManifest) return contentsOf(topManifest)
+  const entry = topManifest?.manifests.find((child) => child.platform && platformName(child.platform) === platform)
   const image = entry && parseJson(manifest, await fetchVerified(get, `manifests/${entry.digest}`, entry.digest))
   return image && 'layers' in image ? contentsOf(image) : undefined
 

@@ -17,23 +17,23 @@ const dnsHeadStartMs = 1000
 const ipv6GraceMs = 50
 
 /** A `lookup` function for net.connect(). */
-export const lookup: LookupFunction = (name, options, done) => {
+export const lookup: LookupFunction = (name, options, callback) => {
   const resolve = callbackify(resolveName)
   resolve(name, options, (error, addresses) => {
-    if (error) done(error, '')
-    else if (options.all) done(null, addresses)
-    else done(null, addresses[0]!.address, addresses[0]!.family)
+    if (error) callback(error, '')
+    else if (options.all) callback(null, addresses)
+    else callback(null, addresses[0]!.address, addresses[0]!.family)
   })
 }
 
 /** Rejects with the error of getaddrinfo(3) if neither DNS nor the system resolves the name. */
 async function resolveName(name: string, options: LookupOptions): Promise<LookupAddress[]> {
-  const askSystem = () => lookupBySystem(name, { ...options, all: true })
-  if (needsSystem(name)) return askSystem()
+  const lookUpBySystem = () => lookupBySystem(name, { ...options, all: true })
+  if (needsSystem(name)) return lookUpBySystem()
   const dns = queryDns(name, options)
   const early = await Promise.race([dns, delay(dnsHeadStartMs, undefined, { ref: false })]).catch(() => undefined)
   if (early) return early
-  const system = askSystem()
+  const system = lookUpBySystem()
   return Promise.any([dns, system]).catch(() => system)
 }
 
@@ -51,13 +51,13 @@ function hostsFile(): string {
 async function queryDns(name: string, { hints = 0 }: LookupOptions): Promise<LookupAddress[]> {
   // A new Resolver reads the current DNS servers, which change with the network.
   const resolver = new Resolver()
-  const none: LookupAddress[] = []
+  const noAddresses: LookupAddress[] = []
   const withFamily = (family: 4 | 6) => (addresses: string[]) => addresses.map((address) => ({ address, family }))
   // ADDRCONFIG: without an IPv6 network, IPv6 addresses would only delay the connection.
   const wantsIpv6 = !(hints & ADDRCONFIG) || hasIpv6()
-  const ipv6 = wantsIpv6 ? resolver.resolve6(name).then(withFamily(6), () => none) : none
-  const ipv4 = await resolver.resolve4(name).then(withFamily(4), () => none)
-  const ipv6InTime = ipv4.length > 0 ? Promise.race([ipv6, delay(ipv6GraceMs, none, { ref: false })]) : ipv6
+  const ipv6 = wantsIpv6 ? resolver.resolve6(name).then(withFamily(6), () => noAddresses) : noAddresses
+  const ipv4 = await resolver.resolve4(name).then(withFamily(4), () => noAddresses)
+  const ipv6InTime = ipv4.length > 0 ? Promise.race([ipv6, delay(ipv6GraceMs, noAddresses, { ref: false })]) : ipv6
   const addresses = [...ipv4, ...(await ipv6InTime)]
   if (addresses.length === 0) throw new Error(`${name} has no address`)
   return addresses

@@ -1,20 +1,20 @@
 /** Maps HTTP responses and network errors to failure codes. */
 import type { RegistryFailure } from '../../preload/contract/index.ts'
 
-/** A response body that was cut off or is too long. */
-export class BrokenAnswer extends Error {}
+/** Thrown for a response body that was cut off or is too long. */
+export class InvalidBodyError extends Error {}
 
 /** Maps an error thrown by undici, TLS or the network to a failure. */
 export function networkFailure(error: unknown, host: string): RegistryFailure {
   const { code, message } = rootCause(error)
-  if (error instanceof BrokenAnswer) return { code: 'registry-nonsense', host }
+  if (error instanceof InvalidBodyError) return { code: 'registry-nonsense', host }
   if (/^(UND_ERR_(HEADERS|BODY|CONNECT)_TIMEOUT|ETIMEDOUT)$/.test(code)) return { code: 'registry-slow', host }
   if (/^(HPE_|UND_ERR_HEADERS_OVERFLOW|UND_ERR_RES)/.test(code)) return { code: 'registry-nonsense', host }
   const detail = (code && !message.includes(code) ? `${code} ${message}` : message).trim().slice(0, 200)
   if (/^(CERT_|ERR_TLS_|ERR_SSL_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|HOSTNAME_MISMATCH|EPROTO)/.test(code)) {
-    const reason = { CERT_HAS_EXPIRED: 'expired', CERT_NOT_YET_VALID: 'not-yet-valid' } as const
-    const dated = code in reason ? { reason: reason[code as keyof typeof reason] } : {}
-    return { code: 'registry-tls', host, detail, ...dated }
+    const dateErrors = { CERT_HAS_EXPIRED: 'expired', CERT_NOT_YET_VALID: 'not-yet-valid' } as const
+    const reason = code in dateErrors ? { reason: dateErrors[code as keyof typeof dateErrors] } : {}
+    return { code: 'registry-tls', host, detail, ...reason }
   }
   const [, reason] = reasons.find(([codes]) => codes.test(code)) ?? []
   return { code: 'registry-unreachable', host, detail, ...(reason && { reason }) }
@@ -34,7 +34,7 @@ interface ErrorResponse {
 }
 
 /** Maps a response with a status of 400 or above to a failure. */
-export function refusal(response: ErrorResponse, host: string, nowMs = Date.now()): RegistryFailure {
+export function refusalFailure(response: ErrorResponse, host: string, nowMs = Date.now()): RegistryFailure {
   if (response.status === 401) return { code: 'registry-login', host }
   if (response.status === 403) return { code: 'registry-denied', host }
   if (response.status !== 429) return { code: 'registry-error', host, status: response.status }

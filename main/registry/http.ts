@@ -3,7 +3,7 @@ import type { Dispatcher } from 'undici'
 import * as v from 'valibot'
 import { isLoopback } from '../../model/image/registry-place.ts'
 import { fail, ok, type RegistryFailure, type Result } from '../../preload/contract/index.ts'
-import { BrokenAnswer, networkFailure, refusal } from './failures.ts'
+import { InvalidBodyError, networkFailure, refusalFailure } from './failures.ts'
 import { createDispatchers, type ProxySettings } from './dispatchers.ts'
 
 export interface RequestOptions {
@@ -126,7 +126,7 @@ export function readJson<Schema extends v.GenericSchema>(
   schema: Schema,
   host: string,
 ): Result<v.InferOutput<Schema>, RegistryFailure> {
-  if (response.status >= 400) return fail(refusal(response, host))
+  if (response.status >= 400) return fail(refusalFailure(response, host))
   try {
     return ok(v.parse(schema, JSON.parse(response.body)))
   } catch {
@@ -162,12 +162,12 @@ async function readAll(body: AsyncIterable<Buffer>): Promise<string> {
   try {
     for await (const chunk of body) {
       bytes += chunk.length
-      if (bytes > maxBodyBytes) throw new BrokenAnswer('too long')
+      if (bytes > maxBodyBytes) throw new InvalidBodyError('too long')
       chunks.push(chunk)
     }
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'UND_ERR_BODY_TIMEOUT') throw error
-    throw new BrokenAnswer('cut', { cause: error })
+    throw new InvalidBodyError('cut', { cause: error })
   }
   return Buffer.concat(chunks).toString('utf8')
 }

@@ -25,7 +25,7 @@ export type Manifest = v.InferOutput<typeof manifest>
 
 /** Selects the manifest of an index for a platform such as `linux/amd64`; the first manifest if none matches. */
 export function forPlatform(manifests: readonly Descriptor[], platform: string): Descriptor | undefined {
-  return manifests.find((each) => each.platform && platformName(each.platform) === platform) ?? manifests[0]
+  return manifests.find((child) => child.platform && platformName(child.platform) === platform) ?? manifests[0]
 }
 
 export const digestOf = (content: string | Uint8Array): string =>

@@ -32,7 +32,7 @@ export function parseChallenges(header: string): Challenge[] {
 }
 
 /** @returns the Bearer challenge of a response, if any */
-export const bearerOf = (response: { header(name: string): string | undefined }): Challenge | undefined =>
+export const findBearerChallenge = (response: { header(name: string): string | undefined }): Challenge | undefined =>
   parseChallenges(response.header('www-authenticate') ?? '').find(({ scheme }) => scheme === 'bearer')
 
 export interface TokenRequest {
@@ -79,11 +79,11 @@ export async function pullToken(http: Http, request: TokenRequest): Promise<Resu
   }
   if (service) realm.searchParams.set('service', service)
   realm.searchParams.set('scope', scope)
-  const headers = credentials ? { authorization: basic(credentials) } : {}
+  const headers = credentials ? { authorization: basicAuthorization(credentials) } : {}
   return http.json(realm, tokenReply, { host: registry, headers, signal, ...timeout })
 }
 
-export const basic = ({ username, password }: { readonly username: string; readonly password: string }) =>
+export const basicAuthorization = ({ username, password }: { readonly username: string; readonly password: string }) =>
   `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`
 
 /** Only a loopback registry may name a loopback realm; every other realm must use https. */

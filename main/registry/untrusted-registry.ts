@@ -7,10 +7,10 @@ import * as v from 'valibot'
 import type { Bytes } from '../../model/image/image.ts'
 import { hub } from '../../model/image/reference.ts'
 import { fail, ok, type RegistryFailure, type Result } from '../../preload/contract/index.ts'
-import { networkFailure, refusal } from './failures.ts'
+import { networkFailure, refusalFailure } from './failures.ts'
 import { isPage, type ResponseHead, type Http } from './http.ts'
 import { digestOf, manifest, manifestTypes, type Descriptor, type Manifest } from './manifest.ts'
-import { bearerOf, pullToken } from './token.ts'
+import { findBearerChallenge, pullToken } from './token.ts'
 
 type RegistryResult<T> = Promise<Result<T, RegistryFailure>>
 type Headers = Readonly<Record<string, string>>
@@ -71,7 +71,7 @@ export function untrustedRegistry(
     const first = await send(sentToken === undefined ? {} : { authorization: `Bearer ${sentToken}` })
     if (!first.ok || first.value.status !== 401 || sentToken !== undefined) return first
     if (token === undefined) {
-      const challenge = bearerOf(first.value)
+      const challenge = findBearerChallenge(first.value)
       if (!challenge) return first
       const registry = { registry: host, host: new URL(address).host, path }
       const issued = await pullToken(http, { ...registry, challenge, timeoutMs, signal })
@@ -95,7 +95,7 @@ export function untrustedRegistry(
     // Docker Hub issues a token for any repository, then responds 401 if the repository does not exist.
     const unknown = reply.status === 404 || (reply.status === 401 && host === hub && token !== undefined)
     if (unknown) return { code: 'reference-unknown', reference: referenceOf(version) }
-    if (reply.status >= 400) return refusal(reply, host)
+    if (reply.status >= 400) return refusalFailure(reply, host)
     return reply.status === 200 || reply.status === 206 ? undefined : { code: 'registry-nonsense', host }
   }
 

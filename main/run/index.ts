@@ -15,29 +15,29 @@ interface Needs {
 }
 
 export function runService({ engine, details, chooseFolder }: Needs) {
-  const ask = withSession(engine)
+  const withEngine = withSession(engine)
   const shells = imageShells()
   const containerNames = () => new Set([...engine.live.containers().values()].map(({ name }) => name))
-  const ports = (session: EngineSession) => openPorts(session, isLocal(session))
+  const readPorts = (session: EngineSession) => openPorts(session, isLocal(session))
 
   return {
     start: (options: RunOptions): Promise<Result<Started, Failure>> =>
-      ask((session) => runImage({ session, local: isLocal(session), names: containerNames(), shells }, options)),
+      withEngine((session) => runImage({ session, local: isLocal(session), names: containerNames(), shells }, options)),
     handlers: {
       'run.suggest': ({ image, reference }) =>
-        ask(async (session) => {
-          const found = await details(image)
-          if (!found.ok) return found
+        withEngine(async (session) => {
+          const imageDetails = await details(image)
+          if (!imageDetails.ok) return imageDetails
           const target = {
             image,
             reference,
-            details: found.value,
+            details: imageDetails.value,
             names: containerNames(),
             reach: engine.flags(),
           }
-          return ok(await suggestion(session, shells, await ports(session), target))
+          return ok(await suggestion(session, shells, await readPorts(session), target))
         }),
-      'run.port': (port) => ask(async (session) => ok(await portState(await ports(session), port))),
+      'run.port': (port) => withEngine(async (session) => ok(await portState(await readPorts(session), port))),
       'run.chooseFolder': async (current) => ok(await chooseFolder(current)),
     } satisfies Omit<Handlers<'run'>, 'run.start'>,
   }

@@ -2,23 +2,23 @@
 import { createSocket } from 'node:dgram'
 import { connect, createServer } from 'node:net'
 import {
-  collide,
+  portsConflict,
   hostPortText,
-  isEverywhere,
+  isWildcardAddress,
   parseContainerPort,
   parseHostPort,
   type ContainerPort,
   type HostPort,
 } from '../../model/run/port.ts'
 import type { PortOptions } from '../../model/run/run.ts'
-import { nextFree } from '../../model/run/suggestion.ts'
+import { findFreePort } from '../../model/run/suggestion.ts'
 import type { PortState } from '../../preload/contract/index.ts'
 import { listContainers, type EngineSession } from '../engine/index.ts'
 
 type Protocol = ContainerPort['protocol']
 
 export interface Ports {
-  /** What uses the port: a container, by name, or another program (no name). `nobody`: the port is free. */
+  /** @returns what uses the port: a container, by name, or another program (no name). `nobody`: the port is free. */
   holder(port: HostPort, protocol: Protocol): Promise<{ readonly name?: string } | 'nobody' | 'unknown'>
   isFree(port: HostPort, protocol?: Protocol): Promise<boolean>
 }
@@ -33,7 +33,7 @@ export async function openPorts(session: EngineSession, local: boolean): Promise
     })),
   )
   const holder: Ports['holder'] = async (port, protocol) => {
-    const container = publishedPorts.find((other) => other.protocol === protocol && collide(other.host, port))
+    const container = publishedPorts.find((other) => other.protocol === protocol && portsConflict(other.host, port))
     if (container) return { name: container.name }
     if (!local || protocol === 'sctp') return 'unknown'
     const state = await probePort(port, protocol)
@@ -50,7 +50,7 @@ export async function portState(ports: Ports, { host, container }: PortOptions):
   if (port?.port === undefined) return { state: 'unknown' }
   const holder = await ports.holder(port, protocol)
   if (typeof holder === 'string') return { state: holder === 'nobody' ? 'free' : 'unknown' }
-  const next = await nextFree(port, (other) => ports.isFree(other, protocol))
+  const next = await findFreePort(port, (other) => ports.isFree(other, protocol))
   return {
     state: 'taken',
     ...(holder.name !== undefined && { by: holder.name }),
@@ -62,14 +62,14 @@ type ProbeResult = 'nobody' | 'taken' | 'unknown'
 
 /** Binds the port for a moment, at each address that the engine would bind. */
 async function probePort({ ip, port }: HostPort, protocol: 'tcp' | 'udp'): Promise<ProbeResult> {
-  const addresses = isEverywhere(ip) ? (ip === '' ? ['0.0.0.0', '::'] : [ip]) : [ip]
+  const addresses = isWildcardAddress(ip) ? (ip === '' ? ['0.0.0.0', '::'] : [ip]) : [ip]
   let result: ProbeResult = 'nobody'
   for (const address of addresses) {
     const code = await (protocol === 'tcp' ? bindTcp : bindUdp)(address, port!)
     if (code === 'EADDRINUSE') return 'taken'
     // Only root may bind a port below 1024, so a connection attempt shows whether it is in use.
     if (code === 'EACCES' && protocol === 'tcp') {
-      if (await acceptsConnection(isEverywhere(ip) ? '127.0.0.1' : ip, port!)) return 'taken'
+      if (await acceptsConnection(isWildcardAddress(ip) ? '127.0.0.1' : ip, port!)) return 'taken'
     } else if (code !== undefined && !(address === '::' && ip === '')) result = 'unknown'
   }
   return result

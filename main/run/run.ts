@@ -5,8 +5,8 @@ import { runsOn } from '../../model/image/platform.ts'
 import type { RunOptions } from '../../model/run/run.ts'
 import { runFaults } from '../../model/run/faults.ts'
 import { runRequest } from '../../model/run/request.ts'
-import { freeName, nextFree } from '../../model/run/suggestion.ts'
-import { shellQuote, shellWords } from '../../model/text/shell.ts'
+import { findFreeName, findFreePort } from '../../model/run/suggestion.ts'
+import { shellQuote, splitShellWords } from '../../model/text/shell.ts'
 import { fail, ok, type Failure, type Result, type Terminal } from '../../preload/contract/index.ts'
 import {
   attachTo,
@@ -39,7 +39,7 @@ export interface Started {
   readonly attached?: {
     readonly session: EngineSession
     readonly info: Pick<Terminal, 'container' | 'name' | 'reference' | 'kind' | 'command'>
-    readonly line: TerminalStream
+    readonly stream: TerminalStream
     /** Output already read from the stream. */
     readonly initialOutput: Buffer<ArrayBuffer> | undefined
   }
@@ -48,38 +48,38 @@ export interface Started {
 export async function runImage(needs: Needs, options: RunOptions): Promise<Result<Started, Failure>> {
   const { session } = needs
   const engine = session.capabilities.platform
-  // The engine checks for taken names itself; the live list may be a moment old.
+  // No names are passed: the engine checks for taken names itself, and the live list may be a moment old.
   const [fault] = runFaults(options, [])
   if (fault) return fail({ code: 'run-fault', field: fault.field, fault })
   const image = await inspect(session, options.reference)
-  if (image?.id !== options.image) return fail(await movedReference(session, options))
-  const otherPlatform = !runsOn(image.platform, engine)
+  if (image?.id !== options.image) return fail(await referenceFailure(session, options))
+  const needsEmulation = !runsOn(image.platform, engine)
 
   let container: string | undefined
-  let line: TerminalStream | undefined
+  let terminalStream: TerminalStream | undefined
   try {
     container = await createContainer(session, { ...runRequest(options) })
     const info = await terminalInfo(session, container, options)
-    if (options.interactive || otherPlatform)
-      line = await attachTo(session, container, {
+    if (options.interactive || needsEmulation)
+      terminalStream = await attachTo(session, container, {
         tty: options.interactive,
         stdin: options.interactive,
         started: false,
       })
     await startContainer(session, container)
-    const initialOutput = line && otherPlatform ? await readInitialOutput(line) : undefined
+    const initialOutput = terminalStream && needsEmulation ? await readInitialOutput(terminalStream) : undefined
     if (initialOutput && (await hasWrongPlatform(session, container, initialOutput))) {
-      await discard(session, container, line)
+      await discard(session, container, terminalStream)
       return fail({ code: 'image-platform', field: 'reference', platform: image.platform, engine })
     }
-    if (!options.interactive || !line) {
-      line?.leave()
-      line?.stream.destroy()
+    if (!options.interactive || !terminalStream) {
+      terminalStream?.leave()
+      terminalStream?.stream.destroy()
       return ok({ container })
     }
-    return ok({ container, attached: { session, info, line, initialOutput } })
+    return ok({ container, attached: { session, info, stream: terminalStream, initialOutput } })
   } catch (error) {
-    await discard(session, container, line)
+    await discard(session, container, terminalStream)
     if (!(error instanceof EngineError) || error.status === undefined) throw error
     return fail(
       await withSuggestion(refusal(error.message, options), options, { ...needs, entrypoint: image.entrypoint }),
@@ -88,29 +88,29 @@ export async function runImage(needs: Needs, options: RunOptions): Promise<Resul
 }
 
 async function inspect(session: EngineSession, name: string) {
-  const found = await inspectImage(session, name)
-  if (!found) return undefined
-  const { Id, Os, Architecture, Config } = found
+  const inspected = await inspectImage(session, name)
+  if (!inspected) return undefined
+  const { Id, Os, Architecture, Config } = inspected
   return { id: Id, platform: `${Os}/${Architecture}`, entrypoint: Config.Entrypoint }
 }
 
-async function movedReference(session: EngineSession, { image, reference }: RunOptions): Promise<Failure> {
+async function referenceFailure(session: EngineSession, { image, reference }: RunOptions): Promise<Failure> {
   if (!(await inspect(session, image))) return { code: 'image-gone', image }
   return { code: 'reference-moved', field: 'reference', reference }
 }
 
 async function terminalInfo(session: EngineSession, container: string, { name, reference, command }: RunOptions) {
-  const found = await inspectContainer(session, container)
+  const inspected = await inspectContainer(session, container)
   return {
     container,
-    name: found?.Name.replace(/^\//, '') ?? (name || container.slice(0, 12)),
+    name: inspected?.Name.replace(/^\//, '') ?? (name || container.slice(0, 12)),
     reference,
     kind: 'attach' as const,
-    command: found ? [found.Path, ...found.Args].map(shellQuote).join(' ') : command,
+    command: inspected ? [inspected.Path, ...inspected.Args].map(shellQuote).join(' ') : command,
   }
 }
 
-/** An image for another processor runs only under emulation; without it, the program ends well within this time. */
+/** Without an emulator, the program of an image for another processor ends well within this time. */
 const emulatorTimeoutMs = 3000
 /** The error is a single line, so a program that has written more is running. */
 const maxErrorBytes = 4000
@@ -118,17 +118,17 @@ const maxErrorBytes = 4000
 /** Reads output until the stream closes, the output is longer than an error, or the timeout passes. */
 async function readInitialOutput({ stream }: TerminalStream): Promise<Buffer<ArrayBuffer>> {
   const chunks: Buffer[] = []
-  const done = Promise.withResolvers<void>()
+  const finished = Promise.withResolvers<void>()
   const onData = (bytes: Buffer) => {
     chunks.push(bytes)
     if (chunks.reduce((sum, { length }) => sum + length, 0) < maxErrorBytes) return
     stream.pause()
-    done.resolve()
+    finished.resolve()
   }
-  if (stream.closed) done.resolve()
-  stream.once('close', () => done.resolve())
+  if (stream.closed) finished.resolve()
+  stream.once('close', () => finished.resolve())
   stream.on('data', onData)
-  await Promise.race([done.promise, delay(emulatorTimeoutMs, undefined, { ref: false })])
+  await Promise.race([finished.promise, delay(emulatorTimeoutMs, undefined, { ref: false })])
   stream.pause()
   stream.off('data', onData)
   return Buffer.concat(chunks)
@@ -141,16 +141,20 @@ async function hasWrongPlatform(session: EngineSession, container: string, initi
 }
 
 /** Removes the container that this run created. */
-async function discard(session: EngineSession, container: string | undefined, line: TerminalStream | undefined) {
-  line?.leave()
-  line?.stream.destroy()
+async function discard(
+  session: EngineSession,
+  container: string | undefined,
+  terminalStream: TerminalStream | undefined,
+) {
+  terminalStream?.leave()
+  terminalStream?.stream.destroy()
   // Stops it first, as a restart policy may have restarted it. With `--rm`, the engine may have removed it already.
   if (container === undefined) return
   await stopContainer(session, container, 0).catch(() => undefined)
   await removeContainer(session, container, { volumes: true }).catch(() => undefined)
 }
 
-/** Adds a suggestion that needs further requests to the engine. */
+/** Adds a suggestion to a failure: a free name, the next free port, or another shell. Needs requests to the engine. */
 async function withSuggestion(
   failure: Failure,
   options: RunOptions,
@@ -158,13 +162,13 @@ async function withSuggestion(
 ): Promise<Failure> {
   switch (failure.code) {
     case 'container-name-taken':
-      return { ...failure, suggestion: freeName(options.name, new Set([...needs.names, options.name])) }
+      return { ...failure, suggestion: findFreeName(options.name, new Set([...needs.names, options.name])) }
     case 'port-taken': {
       const { host, container } = options.ports[failure.row]!
       const [requestedPort, protocol] = [parseHostPort(host)!, parseContainerPort(container)!.protocol]
       const ports = await openPorts(needs.session, needs.local)
       const otherPorts = options.ports.map(({ host }) => parseHostPort(host)?.port)
-      const next = await nextFree(
+      const next = await findFreePort(
         requestedPort,
         async (port) => !otherPorts.includes(port.port) && (await ports.isFree(port, protocol)),
       )
@@ -173,7 +177,7 @@ async function withSuggestion(
     case 'command-missing': {
       // The missing program is the entry point; a shell would only become its argument.
       if (needs.entrypoint.length > 0) return failure
-      const currentCommand = shellWords(options.command)?.join(' ') ?? ''
+      const currentCommand = splitShellWords(options.command)?.join(' ') ?? ''
       const shells = await needs.shells.of(needs.session, options.image).catch(() => [])
       const next = shells.find((shell) => shell.join(' ') !== currentCommand)
       return { ...failure, ...(next && { next: next.map(shellQuote).join(' ') }) }

@@ -7,7 +7,7 @@ import type { Featured, FoundImage, KnownImage, TagVariant } from '../../preload
 import imagesFile from '../../resources/catalogue/official-images.json' with { type: 'json' }
 import tagsFile from '../../resources/catalogue/official-tags.json' with { type: 'json' }
 
-const words = v.object({ what: v.string(), use: v.string() })
+const descriptions = v.object({ what: v.string(), use: v.string() })
 const imagesSchema = v.object({
   /** The month of the star counts. */
   starred: v.string(),
@@ -18,8 +18,8 @@ const imagesSchema = v.object({
       stars: v.optional(v.number()),
       deprecated: v.optional(v.boolean(), false),
       instead: v.optional(v.array(v.string()), []),
-      en: words,
-      zh: words,
+      en: descriptions,
+      zh: descriptions,
     }),
   ),
 })
@@ -34,7 +34,7 @@ export interface Catalogue {
   search(words: string): FoundImage[]
   featured(): Featured
   /** Looks up an official image by its familiar name. @returns undefined if the catalogue lacks the image */
-  known(repository: string): FoundImage | undefined
+  find(repository: string): FoundImage | undefined
   /** @returns the variants of an official image as of `asOf`; undefined if the catalogue lacks the image */
   tags(repository: string): { readonly asOf: string; readonly variants: readonly TagVariant[] } | undefined
 }
@@ -56,7 +56,7 @@ export function readCatalogue(): Catalogue {
         .sort(byStars)
         .map(({ found }) => found),
     }),
-    known: (repository) => byName.get(repository),
+    find: (repository) => byName.get(repository),
     tags(repository) {
       const { listed: asOf, images } = allTags()
       const variants = Object.hasOwn(images, repository) ? images[repository] : undefined

@@ -11,12 +11,12 @@ import { fail, ok, type Failure, type Result, type TagVariant } from '../../prel
 import type { Http } from '../registry/index.ts'
 
 const size = v.fallback(v.nullish(v.pipe(v.number(), v.minValue(0))), undefined)
-const word = v.fallback(v.nullish(v.string(), ''), '')
-const image = v.object({ architecture: v.string(), os: v.string(), variant: word, size })
+const optionalText = v.fallback(v.nullish(v.string(), ''), '')
+const image = v.object({ architecture: v.string(), os: v.string(), variant: optionalText, size })
 const tag = v.object({
   name: v.string(),
   full_size: size,
-  last_updated: word,
+  last_updated: optionalText,
   digest: v.fallback(v.optional(v.pipe(v.string(), v.regex(/^sha256:[0-9a-f]{64}$/))), undefined),
   images: v.fallback(v.nullish(v.array(v.unknown()), []), []),
 })
@@ -41,7 +41,7 @@ export interface VariantList {
 const maxPages = 3
 
 /** Fails if the first page cannot be read, or if there are no tags. */
-export async function hubTags(repository: string, options: HubTagOptions): Promise<Result<VariantList, Failure>> {
+export async function listHubTags(repository: string, options: HubTagOptions): Promise<Result<VariantList, Failure>> {
   const { path } = registryPlace(repository)
   const slash = path.indexOf('/')
   const [namespace, name] = [path.slice(0, slash), path.slice(slash + 1)]

@@ -14,12 +14,12 @@ import { untrustedRegistry, type Http, type ManifestHead, type RegistryClient } 
 import { readCatalogue } from './catalogue.ts'
 import { searchRace } from './race.ts'
 import { engineSource, hostSource, hubSource } from './sources.ts'
-import { tagsOf } from './tags.ts'
+import { listTags } from './tags.ts'
 
 export interface Search {
   readonly handlers: Handlers<'search'>
   /** Resolves a tag or digest at the registry; for Docker Hub images, at the best mirror if Docker Hub fails. */
-  check(reference: string): Promise<Result<{ readonly digest?: string }, RegistryFailure>>
+  checkReference(reference: string): Promise<Result<{ readonly digest?: string }, RegistryFailure>>
   /** Whether the registry still has the image with this digest, so that it can be pulled again. */
   digestExists(repository: string, digest: string): Promise<Result<boolean, RegistryFailure>>
   /** Cancels the current search. */
@@ -56,11 +56,12 @@ const defaultTimesMs = {
 export function searchService(dependencies: Dependencies): Search {
   const { engine, publish, registry, http, searchHosts, platform, hubApi = 'https://hub.docker.com' } = dependencies
   const timesMs = { ...defaultTimesMs, ...dependencies.times }
+  // Read on first use, to keep startup fast.
   let loaded: ReturnType<typeof readCatalogue> | undefined
   const catalogue = () => (loaded ??= readCatalogue())
-  let started: ReturnType<typeof searchRace> | undefined
+  let startedRace: ReturnType<typeof searchRace> | undefined
   const race = () =>
-    (started ??= searchRace({
+    (startedRace ??= searchRace({
       sources: [
         hubSource(http, hubApi, timesMs.source),
         ...searchHosts.map((host) => hostSource(http, host, timesMs.source)),
@@ -72,9 +73,9 @@ export function searchService(dependencies: Dependencies): Search {
       headStartMs: timesMs.headStart,
     }))
 
-  /** Asks the registry. If Docker Hub is unreachable or refuses, asks the best mirror. */
-  async function head(reference: string): Promise<Result<Pick<ManifestHead, 'digest'>, RegistryFailure>> {
-    const fromRegistry = await headAtRegistry(reference)
+  /** Asks the registry for the digest of a reference. If Docker Hub is unreachable or refuses, asks the best mirror. */
+  async function findDigest(reference: string): Promise<Result<Pick<ManifestHead, 'digest'>, RegistryFailure>> {
+    const fromRegistry = await findDigestAtRegistry(reference)
     const parsed = parseReference(reference)
     if (fromRegistry.ok || !parsed || !canTryMirror(fromRegistry.error)) return fromRegistry
     const [mirror] = dependencies.sourcesFor?.(reference) ?? []
@@ -90,7 +91,7 @@ export function searchService(dependencies: Dependencies): Search {
       : fromRegistry
   }
 
-  async function headAtRegistry(reference: string): Promise<Result<ManifestHead, RegistryFailure>> {
+  async function findDigestAtRegistry(reference: string): Promise<Result<ManifestHead, RegistryFailure>> {
     const signal = AbortSignal.timeout(timesMs.registry)
     try {
       return await registry.head(reference, signal)
@@ -106,19 +107,19 @@ export function searchService(dependencies: Dependencies): Search {
       'search.query': (words) => ok(race().search(words)),
       'search.featured': () => ok(catalogue().featured()),
       'search.tags': (text) =>
-        tagsOf(text, {
+        listTags(text, {
           ...{ http, hubApi, platform, registry, hubTimeoutMs: timesMs.hubTags, registryTimeoutMs: timesMs.registry },
           catalogue: catalogue(),
         }),
     },
-    check: head,
+    checkReference: findDigest,
     async digestExists(repository, digest) {
-      const found = await head(`${repository}@${digest}`)
+      const result = await findDigest(`${repository}@${digest}`)
       // A host that accepts every digest may respond with a different one.
-      if (found.ok) return ok((found.value.digest ?? digest) === digest)
-      return found.error.code === 'reference-unknown' ? ok(false) : found
+      if (result.ok) return ok((result.value.digest ?? digest) === digest)
+      return result.error.code === 'reference-unknown' ? ok(false) : result
     },
-    end: () => started?.end(),
+    end: () => startedRace?.end(),
   }
 }
 

@@ -1,5 +1,5 @@
 /**
- * Searches several sources at once. The catalogue answers immediately; of the other sources the best gets a head start.
+ * Searches several sources at once. The catalogue answers immediately. The best of the other sources gets a head start.
  * Results of a better source replace those of a worse one, never the reverse.
  */
 import { setTimeout as delay } from 'node:timers/promises'
@@ -19,7 +19,7 @@ interface Dependencies {
   readonly headStartMs?: number
 }
 
-interface Best {
+interface BestResults {
   readonly source: SearchAnswer['source']
   readonly rank: number
   readonly images: readonly FoundImage[]
@@ -35,7 +35,7 @@ export function searchRace({ sources, catalogue, publish, debounceMs = 200, head
   function search(words: string): SearchAnswer {
     current.abort()
     current = new AbortController()
-    const best: Best = { source: { kind: 'catalogue' }, rank: 0, images: catalogue.search(words) }
+    const best: BestResults = { source: { kind: 'catalogue' }, rank: 0, images: catalogue.search(words) }
     const pending = sources.length > 0 && isSearchable(words)
     const { signal } = current
     if (pending)
@@ -45,7 +45,7 @@ export function searchRace({ sources, catalogue, publish, debounceMs = 200, head
     return { words, source: best.source, images: best.images, failed: [], pending }
   }
 
-  async function run(words: string, best: Best, signal: AbortSignal): Promise<void> {
+  async function run(words: string, best: BestResults, signal: AbortSignal): Promise<void> {
     await delay(debounceMs, undefined, { signal })
     const failed: SourceFailure[] = []
     const unanswered = new Set(queues)
@@ -54,21 +54,21 @@ export function searchRace({ sources, catalogue, publish, debounceMs = 200, head
     const settled = new AbortController()
     const ended = AbortSignal.any([signal, settled.signal])
 
-    async function query(queried: Source): Promise<void> {
-      const answer = await queried.search(words.trim(), ended).catch((error: unknown) => {
+    async function query(source: Source): Promise<void> {
+      const answer = await source.search(words.trim(), ended).catch((error: unknown) => {
         if (!ended.aborted) console.error('A search failed:', error)
         return fail({ code: 'internal' })
       })
       if (ended.aborted) return
-      unanswered.delete(queried)
+      unanswered.delete(source)
       if (answer.ok) {
         const images = foundImages(answer.value, catalogue)
         // Empty results do not replace others: Docker Hub finds nothing for Chinese words, the catalogue does.
-        if (queried.rank > best.rank && (images.length > 0 || best.images.length === 0))
-          best = { source: queried.source, rank: queried.rank, images }
-      } else failed.push({ source: queried.source, failure: answer.error })
+        if (source.rank > best.rank && (images.length > 0 || best.images.length === 0))
+          best = { source: source.origin, rank: source.rank, images }
+      } else failed.push({ source: source.origin, failure: answer.error })
       // An answer of the best source ends the search, even without results.
-      const pending = !(answer.ok && queried === first) && [...unanswered].some(({ rank }) => rank > best.rank)
+      const pending = !(answer.ok && source === first) && [...unanswered].some(({ rank }) => rank > best.rank)
       publish({ words, source: best.source, images: best.images, failed: [...failed], pending })
       if (!pending) settled.abort()
     }

@@ -53,8 +53,8 @@ const v1Image = v.pipe(
 const listOf = <Entry extends v.GenericSchema<unknown, SearchHit>>(entry: Entry) =>
   v.pipe(
     v.array(v.unknown()),
-    v.transform((all): SearchHit[] =>
-      all.flatMap((value) => {
+    v.transform((values): SearchHit[] =>
+      values.flatMap((value) => {
         const parsed = v.safeParse(entry, value)
         return parsed.success ? [parsed.output] : []
       }),
@@ -72,7 +72,7 @@ export function foundImages(hits: readonly SearchHit[], catalogue: Catalogue): F
   for (const hit of hits) {
     const repository = parseReference(hit.name)?.repository
     if (repository === undefined || found.has(repository)) continue
-    const listed = catalogue.known(repository)
+    const listed = catalogue.find(repository)
     const stars = hit.stars ?? listed?.stars
     found.set(repository, {
       repository,

@@ -7,7 +7,8 @@ import type { Http } from '../registry/index.ts'
 import { engineReply, hostReply, hubReply, type SearchHit } from './results.ts'
 
 export interface Source {
-  readonly source: SearchSource
+  /** How results name this source. */
+  readonly origin: SearchSource
   /** Sources with a higher rank have better results. */
   readonly rank: number
   /** Rejects if `signal` is aborted, after all requests of the search have ended. */
@@ -18,7 +19,7 @@ const maxResults = 50
 
 /** Docker Hub's web API. It has the most details, and the same order as hub.docker.com. */
 export const hubSource = (http: Http, hubApi: string, timeoutMs: number): Source => ({
-  source: { kind: 'hub' },
+  origin: { kind: 'hub' },
   rank: 3,
   async search(words, signal) {
     const address = new URL('/v2/search/repositories/', hubApi)
@@ -30,7 +31,7 @@ export const hubSource = (http: Http, hubApi: string, timeoutMs: number): Source
 
 /** A host with the v1 registry search API, such as some mirrors. `host` may be a full URL. */
 export const hostSource = (http: Http, host: string, timeoutMs: number): Source => ({
-  source: { kind: 'host', host },
+  origin: { kind: 'host', host },
   rank: 2,
   async search(words, signal) {
     const address = new URL('/v1/search', host.includes('://') ? host : `https://${host}`)
@@ -45,7 +46,7 @@ export const hostSource = (http: Http, host: string, timeoutMs: number): Source 
 
 /** The engine's search. The engine may reach Docker Hub through a proxy that Slipway does not have. */
 export const engineSource = (engine: Pick<Engine, 'session'>, timeoutMs: number): Source => ({
-  source: { kind: 'engine' },
+  origin: { kind: 'engine' },
   rank: 1,
   async search(words, signal) {
     const session = engine.session()

@@ -5,7 +5,7 @@ import { newestUsefulFirst } from '../../model/search/tags.ts'
 import { fail, ok, type Failure, type Result, type TagList, type TagVariant } from '../../preload/contract/index.ts'
 import type { RegistryClient } from '../registry/index.ts'
 import type { Catalogue } from './catalogue.ts'
-import { hubTags, type HubTagOptions, type VariantList } from './hub-tags.ts'
+import { listHubTags, type HubTagOptions, type VariantList } from './hub-tags.ts'
 
 export interface TagOptions extends HubTagOptions {
   readonly registry: RegistryClient
@@ -15,15 +15,15 @@ export interface TagOptions extends HubTagOptions {
 }
 
 /** Tries all sources in order. The result contains the failure of the preferred source, if that failed. */
-export async function tagsOf(text: string, options: TagOptions): Promise<Result<TagList, Failure>> {
+export async function listTags(text: string, options: TagOptions): Promise<Result<TagList, Failure>> {
   const repository = parseReference(text)?.repository
   if (repository === undefined) return fail({ code: 'reference-wrong', reference: text })
   const isOnHub = registryPlace(repository).registry === hub
-  const fromHub = isOnHub ? await hubTags(repository, options) : undefined
+  const fromHub = isOnHub ? await listHubTags(repository, options) : undefined
   if (fromHub?.ok) return ok({ repository, source: 'hub', ...fromHub.value })
   const failure = fromHub && { failure: fromHub.error }
 
-  const fromRegistry = await registryTags(repository, options)
+  const fromRegistry = await listRegistryTags(repository, options)
   if (fromRegistry.ok) return ok({ repository, source: 'registry', ...fromRegistry.value, ...failure })
   const preferredFailure = failure ?? { failure: fromRegistry.error }
 
@@ -33,7 +33,7 @@ export async function tagsOf(text: string, options: TagOptions): Promise<Result<
   return fail(failures.find(({ code }) => code === 'reference-unknown') ?? preferredFailure.failure)
 }
 
-async function registryTags(
+async function listRegistryTags(
   repository: string,
   { registry, registryTimeoutMs }: TagOptions,
 ): Promise<Result<VariantList, Failure>> {

@@ -19,16 +19,16 @@ export async function openTerminal(
   terminals: Terminals,
   { container: id, kind, size }: Input<'terminals.open'>,
 ): Promise<Result<TerminalId>> {
-  const found = await inspectContainer(session, id)
-  if (!found) return fail({ code: 'container-gone' })
-  if (kind !== 'logs' && !found.State.Running) return fail({ code: 'container-not-running' })
-  const addTerminal = (line: TerminalStream, command: readonly string[]) =>
-    terminals.add(session, terminalInfo(id, found, kind, command), line)
-  const { Tty: tty, OpenStdin: stdin } = found.Config
+  const inspected = await inspectContainer(session, id)
+  if (!inspected) return fail({ code: 'container-gone' })
+  if (kind !== 'logs' && !inspected.State.Running) return fail({ code: 'container-not-running' })
+  const addTerminal = (terminalStream: TerminalStream, command: readonly string[]) =>
+    terminals.add(session, terminalInfo(id, inspected, kind, command), terminalStream)
+  const { Tty: tty, OpenStdin: stdin } = inspected.Config
 
   if (kind === 'logs') return ok(addTerminal(await followLogs(session, id, tty), []))
   if (kind === 'attach') {
-    const terminal = addTerminal(await attachTo(session, id, { tty, stdin, started: true }), programArgs(found))
+    const terminal = addTerminal(await attachTo(session, id, { tty, stdin, started: true }), programArgs(inspected))
     // A change of size makes a full-screen program redraw itself.
     await terminals.resize(terminal, { ...size, rows: size.rows + 1 })
     await terminals.resize(terminal, size)
@@ -47,19 +47,19 @@ export async function startInTerminal(
   terminals: Terminals,
   { container: id, size }: Input<'terminals.start'>,
 ): Promise<Result<TerminalId>> {
-  const found = await inspectContainer(session, id)
-  if (!found) return fail({ code: 'container-gone' })
-  if (found.State.Running) return openTerminal(session, terminals, { container: id, kind: 'attach', size })
-  const { Tty: tty, OpenStdin: stdin } = found.Config
-  const line = await attachTo(session, id, { tty, stdin, started: false })
+  const inspected = await inspectContainer(session, id)
+  if (!inspected) return fail({ code: 'container-gone' })
+  if (inspected.State.Running) return openTerminal(session, terminals, { container: id, kind: 'attach', size })
+  const { Tty: tty, OpenStdin: stdin } = inspected.Config
+  const terminalStream = await attachTo(session, id, { tty, stdin, started: false })
   try {
     await startContainer(session, id)
   } catch (error) {
-    line.leave()
-    line.stream.destroy()
+    terminalStream.leave()
+    terminalStream.stream.destroy()
     throw error
   }
-  const terminal = terminals.add(session, terminalInfo(id, found, 'attach', programArgs(found)), line)
+  const terminal = terminals.add(session, terminalInfo(id, inspected, 'attach', programArgs(inspected)), terminalStream)
   await terminals.resize(terminal, size)
   return ok(terminal)
 }

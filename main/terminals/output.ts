@@ -11,9 +11,9 @@ interface Needs {
 }
 
 /** How many bytes may be sent without an acknowledgement. */
-export const outputBound = 256 * 1024
+export const maxUnacknowledgedBytes = 256 * 1024
 /** Size of the ring buffer. It holds every unacknowledged byte, including those received before the stream pauses. */
-const ringBytes = 2 * outputBound
+const ringBytes = 2 * maxUnacknowledgedBytes
 const maxChunkBytes = 64 * 1024
 /** Output within this time of the last chunk is batched. After a pause, the echo of a key is sent at once. */
 const batchDelayMs = 4
@@ -42,7 +42,7 @@ export class Output {
       from += copied
       this.#end += copied
     }
-    if (this.#end - this.#acknowledged >= outputBound) this.#setPaused(true)
+    if (this.#end - this.#acknowledged >= maxUnacknowledgedBytes) this.#setPaused(true)
     if (!this.#timer) this.#flush()
   }
 
@@ -54,17 +54,17 @@ export class Output {
   acknowledge(upTo: number): void {
     this.#acknowledged = Math.max(this.#acknowledged, Math.min(upTo, this.#sent))
     if (!this.#timer) this.#flush()
-    if (this.#end - this.#acknowledged < outputBound) this.#setPaused(false)
+    if (this.#end - this.#acknowledged < maxUnacknowledgedBytes) this.#setPaused(false)
   }
 
   /** The bytes in the ring. They count as acknowledged, since the window that asks for a replay draws them. */
   replay(): TerminalReplay {
     const first = Math.max(0, this.#end - ringBytes)
     const bytes = this.#slice(first, this.#end)
-    const line = first === 0 ? 0 : bytes.subarray(0, maxLineBytes).indexOf(newline) + 1
+    const lineStart = first === 0 ? 0 : bytes.subarray(0, maxLineBytes).indexOf(newline) + 1
     this.#sent = this.#end
     this.acknowledge(this.#end)
-    return { at: first + line, bytes: bytes.subarray(line) }
+    return { at: first + lineStart, bytes: bytes.subarray(lineStart) }
   }
 
   /** Sends the remaining output. Call this after the stream has ended. */
@@ -83,7 +83,7 @@ export class Output {
   #flush() {
     const from = this.#sent
     while (this.#sent < this.#end) {
-      const to = Math.min(this.#end, this.#sent + maxChunkBytes, this.#acknowledged + outputBound)
+      const to = Math.min(this.#end, this.#sent + maxChunkBytes, this.#acknowledged + maxUnacknowledgedBytes)
       if (to === this.#sent) break
       const bytes = this.#slice(this.#sent, to)
       const at = this.#sent

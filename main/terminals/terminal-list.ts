@@ -17,7 +17,7 @@ interface Entry {
   terminal: Terminal
   /** Keeps the engine connected until the terminal has ended. */
   readonly lease: Lease
-  readonly line: TerminalStream
+  readonly terminalStream: TerminalStream
   readonly output: Output
 }
 
@@ -25,7 +25,7 @@ export type TerminalInfo = Pick<Terminal, 'container' | 'name' | 'reference' | '
 
 export interface Terminals {
   /** Adds an attached stream. `initialOutput`: bytes already read from the stream. */
-  add(session: EngineSession, info: TerminalInfo, line: TerminalStream, initialOutput?: Buffer): TerminalId
+  add(session: EngineSession, info: TerminalInfo, terminalStream: TerminalStream, initialOutput?: Buffer): TerminalId
   resize(id: TerminalId, size: Size): Promise<void>
   /** Closes every terminal when the app quits. @returns what to wait for, at most 1 s; undefined if nothing */
   end(): Promise<unknown> | undefined
@@ -46,23 +46,23 @@ export function terminalList({ publish, lease }: Needs): Terminals {
   function add(
     session: EngineSession,
     info: TerminalInfo,
-    line: TerminalStream,
+    terminalStream: TerminalStream,
     initialOutput = Buffer.alloc(0),
   ): TerminalId {
     const id = randomUUID()
     const output = new Output({
       send: (data) => publish('terminals.data', { id, ...data }),
-      setPaused: (paused) => void (paused ? line.stream.pause() : line.stream.resume()),
+      setPaused: (paused) => void (paused ? terminalStream.stream.pause() : terminalStream.stream.resume()),
     })
-    const terminal: Terminal = { id, ...info, readOnly: !line.write, state: { is: 'open' } }
-    entries.set(id, { terminal, lease: lease(session), line, output })
+    const terminal: Terminal = { id, ...info, readOnly: !terminalStream.write, state: { is: 'open' } }
+    entries.set(id, { terminal, lease: lease(session), terminalStream, output })
     publish('terminals.changed', terminal)
-    output.receive(line.shown(initialOutput))
-    line.stream.on('data', (bytes: Buffer) => output.receive(line.shown(bytes)))
+    output.receive(terminalStream.shown(initialOutput))
+    terminalStream.stream.on('data', (bytes: Buffer) => output.receive(terminalStream.shown(bytes)))
     // Reading the initial output paused the stream, and adding a listener does not resume it.
-    if (!output.paused) line.stream.resume()
-    if (line.stream.closed) void handleStreamClosed(id)
-    else line.stream.once('close', () => void handleStreamClosed(id))
+    if (!output.paused) terminalStream.stream.resume()
+    if (terminalStream.stream.closed) void handleStreamClosed(id)
+    else terminalStream.stream.once('close', () => void handleStreamClosed(id))
     return id
   }
 
@@ -70,23 +70,23 @@ export function terminalList({ publish, lease }: Needs): Terminals {
     const entry = entries.get(id)
     if (!entry) return
     entry.output.end()
-    if (entry.terminal.state.is === 'open') setEnded(entry, await entry.line.ending())
+    if (entry.terminal.state.is === 'open') setEnded(entry, await entry.terminalStream.ending())
   }
 
   function setEnded(entry: Entry, state: TerminalState) {
-    const { terminal, line } = entry
+    const { terminal, terminalStream } = entry
     if (terminal.state.is === 'ended') return
-    line.leave()
+    terminalStream.leave()
     entry.lease.release()
     entry.terminal = { ...terminal, state }
     if (entries.has(terminal.id)) publish('terminals.changed', entry.terminal)
   }
 
-  function close({ line, output, terminal, lease }: Entry): Promise<void> | undefined {
+  function close({ terminalStream, output, terminal, lease }: Entry): Promise<void> | undefined {
     entries.delete(terminal.id)
-    const terminated = terminal.state.is === 'open' ? line.terminate?.() : undefined
-    line.leave()
-    line.stream.destroy()
+    const terminated = terminal.state.is === 'open' ? terminalStream.terminate?.() : undefined
+    terminalStream.leave()
+    terminalStream.stream.destroy()
     output.end()
     if (terminated) void terminated.finally(lease.release)
     else lease.release()
@@ -97,7 +97,7 @@ export function terminalList({ publish, lease }: Needs): Terminals {
     // The engine refuses this if the program has ended meanwhile.
     await entries
       .get(id)
-      ?.line.resize?.(size)
+      ?.terminalStream.resize?.(size)
       .catch(() => undefined)
   }
 
@@ -117,7 +117,7 @@ export function terminalList({ publish, lease }: Needs): Terminals {
       'terminals.write': ({ id, text }) => {
         const entry = entries.get(id)
         if (!entry) return fail({ code: 'terminal-gone' })
-        if (entry.terminal.state.is === 'open') entry.line.write?.(text)
+        if (entry.terminal.state.is === 'open') entry.terminalStream.write?.(text)
         return ok(undefined)
       },
       'terminals.resize': async ({ id, ...size }) => {

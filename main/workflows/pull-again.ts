@@ -5,10 +5,10 @@ import type { pullService } from '../pull/index.ts'
 import type { Search } from '../search/index.ts'
 
 export const pullAgain =
-  (search: Pick<Search, 'digestExists'>, pull: Pick<ReturnType<typeof pullService>, 'pullAgain'>) =>
+  (search: Pick<Search, 'digestExists'>, pull: Pick<ReturnType<typeof pullService>, 'pullWithinJob'>) =>
   async (session: EngineSession, reference: string, cancelled: AbortSignal): Promise<Failure | undefined> => {
     const [repository = '', digest = ''] = reference.split('@')
     const exists = await search.digestExists(repository, digest)
     if (exists.ok && !exists.value) return { code: 'reference-unknown', reference }
-    return pull.pullAgain(session, reference, cancelled)
+    return pull.pullWithinJob(session, reference, cancelled)
   }

@@ -1,4 +1,4 @@
-/** Runs an image and opens a terminal for it if the run is interactive. */
+/** Runs an image, and opens a terminal for the container if the run is interactive. */
 import { ok, type Handlers } from '../../preload/contract/index.ts'
 import type { runService } from '../run/index.ts'
 import type { Terminals } from '../terminals/index.ts'
@@ -13,7 +13,7 @@ export function runInTerminal(
       if (!started.ok) return started
       const { container, attached } = started.value
       if (!attached) return ok({ container })
-      const terminal = terminals.add(attached.session, attached.info, attached.line, attached.initialOutput)
+      const terminal = terminals.add(attached.session, attached.info, attached.stream, attached.initialOutput)
       if (size) await terminals.resize(terminal, size)
       return ok({ container, terminal })
     },

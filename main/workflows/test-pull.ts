@@ -11,22 +11,22 @@ const testImage = { repository: 'hello-world', path: 'library/hello-world', tag:
 
 interface Needs {
   readonly http: Http
-  /** The last mirror test, which names an image that the mirror has. */
+  /** The last race, which shows what image the mirror has. */
   readonly lastRace: () => MirrorRace | undefined
-  readonly pull: Pick<ReturnType<typeof pullService>, 'pullAgain'>
+  readonly pull: Pick<ReturnType<typeof pullService>, 'pullWithinJob'>
 }
 
-/** @returns why the engine cannot pull through the mirror; `left-out` if no suitable image is known */
+/** @returns why the engine cannot pull through the mirror, if it cannot; `skipped` if no suitable image is known */
 export const testPull =
   ({ http, lastRace, pull }: Needs) =>
-  async (session: EngineSession, mirror: string, signal: AbortSignal): Promise<Failure | 'left-out' | undefined> => {
+  async (session: EngineSession, mirror: string, signal: AbortSignal): Promise<Failure | 'skipped' | undefined> => {
     const image = await chooseTestImage({ http, session }, mirror, racedImage(lastRace(), mirror), signal)
     if (!image.ok) return image.error
-    if (image.value === undefined) return 'left-out'
-    return pullAndCleanUp(session, image.value, (reference) => pull.pullAgain(session, reference, signal, true))
+    if (image.value === undefined) return 'skipped'
+    return pullAndCleanUp(session, image.value, (reference) => pull.pullWithinJob(session, reference, signal, true))
   }
 
-/** The image of a mirror test, with the digest that this mirror answered; undefined if it did not answer. */
+/** @returns the image of a race with the digest that this mirror returned; undefined if the mirror failed */
 function racedImage(race: MirrorRace | undefined, mirror: string): string | undefined {
   const [, probe] = Object.entries(race?.probes ?? {}).find(([address]) => sameMirror(address, mirror)) ?? []
   const repository = race?.image.replace(/[:@][^/]*$/, '')
@@ -34,14 +34,16 @@ function racedImage(race: MirrorRace | undefined, mirror: string): string | unde
 }
 
 /**
- * Chooses what to pull, by digest so that none of the user's tags moves: the test image if the mirror has it, else the
- * image of the last mirror test, else the test image by its tag if that tag is unused; undefined if none applies.
- * A mirror that misbehaves fails here, because the engine would fall back to Docker Hub and the pull would succeed.
+ * Chooses the image to pull, by digest, so that none of the user's tags moves:
+ * 1. the test image, if the mirror has it;
+ * 2. the image of the last race;
+ * 3. the test image by its tag, if the user has no image with that tag; otherwise undefined.
+ * A mirror that returns errors fails here, because the engine would fall back to Docker Hub and the pull would succeed.
  */
 async function chooseTestImage(
   { http, session }: { readonly http: Http; readonly session: EngineSession },
   mirror: string,
-  tested: string | undefined,
+  racedReference: string | undefined,
   signal: AbortSignal,
 ): Promise<Result<string | undefined>> {
   const registry = untrustedRegistry(http, {
@@ -55,7 +57,7 @@ async function chooseTestImage(
   if (manifest.ok) return ok(`${testImage.repository}@${manifest.value.digest}`)
   if (unreachableCodes.has(manifest.error.code)) return mirrorReference(mirror) ?? manifest
   if (!notServedCodes.has(manifest.error.code)) return manifest
-  if (tested !== undefined) return ok(tested)
+  if (racedReference !== undefined) return ok(racedReference)
   const reference = `${testImage.repository}:${testImage.tag}`
   return ok((await imageIdOf(session, reference)) === undefined ? reference : undefined)
 }
@@ -63,13 +65,16 @@ async function chooseTestImage(
 /** The mirror is unreachable from this process, but the engine may have its own certificates or proxy. */
 const unreachableCodes: ReadonlySet<string> = new Set(['registry-unreachable', 'registry-tls', 'registry-slow'])
 
-/** Names the mirror as the registry, so that the engine cannot fall back to Docker Hub. Undefined if it has a path. */
+/**
+ * @returns a reference with the mirror as its registry, so that the engine cannot fall back to Docker Hub; undefined if
+ * the mirror's address has a path
+ */
 function mirrorReference(mirror: string): Result<string> | undefined {
   const { host, pathname } = new URL(mirror)
   return pathname === '/' ? ok(`${host}/${testImage.path}:${testImage.tag}`) : undefined
 }
 
-/** The mirror answers but does not serve this image, because of an allow list. */
+/** The mirror answers but does not serve this image, for example because of an allow list. */
 const notServedCodes: ReadonlySet<string> = new Set(['reference-unknown', 'registry-denied', 'registry-login'])
 
 /** Pulls the image and removes it unless it was present before. @returns the failure of the pull, if any */

@@ -18,7 +18,7 @@ export interface ManualChange {
  * disk. The first checks that the file is still the one that the plan was made for, which stops a second run. The new
  * text goes to a temporary file with the same owner and mode, which then replaces the original; a backup is kept.
  */
-export function commandsFor({ file, oldHash, text, installation, pidFile }: ManualChange): string {
+export function manualCommandsFor({ file, oldHash, text, installation, pidFile }: ManualChange): string {
   const sudo = installation === 'rootless' ? '' : 'sudo '
   const [target, temporary] = [shellQuote(file), shellQuote(`${file}.slipway-new`)]
   const backup = oldHash === undefined ? undefined : shellQuote(`${file}.before-${oldHash.slice(0, 12)}`)

@@ -49,7 +49,7 @@ export interface DaemonSettings {
 export type DaemonFile =
   { readonly ok: true; readonly settings: DaemonSettings } | { readonly ok: false; readonly fault: FileFault }
 
-export type Edited =
+export type EditedFile =
   | { readonly ok: true; readonly text: string }
   | { readonly ok: false; readonly fault: FileFault | { readonly code: 'too-many' } }
 
@@ -70,16 +70,16 @@ export function readDaemonFile(text: FileText): DaemonFile {
  * The file's text with exactly these mirrors; unchanged if they are already there. An empty list is written as `[]`,
  * since a running engine keeps its mirrors when the key disappears (moby daemon/reload.go).
  */
-export function withMirrors(text: FileText, mirrors: readonly string[]): Edited {
+export function withMirrors(text: FileText, mirrors: readonly string[]): EditedFile {
   const parsed = parse(text)
   if (!parsed.ok) return parsed
-  const wanted = distinctMirrors(mirrors)
-  if (wanted.length > maxMirrors) return { ok: false, fault: { code: 'too-many' } }
+  const requested = distinctMirrors(mirrors)
+  if (requested.length > maxMirrors) return { ok: false, fault: { code: 'too-many' } }
   const { settings, object } = parsed
-  if (settings.hasMirrors && sameMirrors(distinctMirrors(settings.mirrors), wanted)) return { ok: true, text: text! }
-  if (object) return { ok: true, text: withList(text!, object, mirrorsKey, wanted) }
+  if (settings.hasMirrors && sameMirrors(distinctMirrors(settings.mirrors), requested)) return { ok: true, text: text! }
+  if (object) return { ok: true, text: withList(text!, object, mirrorsKey, requested) }
   const end = lineEnd.exec(text ?? '')?.[0] ?? '\n'
-  return { ok: true, text: withList('{}', { start: 0, end: 2, members: [] }, mirrorsKey, wanted, end) + end }
+  return { ok: true, text: withList('{}', { start: 0, end: 2, members: [] }, mirrorsKey, requested, end) + end }
 }
 
 const lineEnd = /\r\n|\n|\r/
@@ -92,9 +92,9 @@ function parse(text: FileText): ParsedFile {
   const noSettings = { hasMirrors: false, mirrors: [], insecureRegistries: [] }
   if (text === undefined) return { ok: true, settings: { state: 'missing', ...noSettings } }
   if (text.length > maxCharacters) return { ok: false, fault: { code: 'huge' } }
-  const fault = (code: FileFaultCode, at: number, key?: string): ParsedFile => ({
+  const fault = (code: FileFaultCode, offset: number, key?: string): ParsedFile => ({
     ok: false,
-    fault: { code, place: placeAt(text, at), ...(key !== undefined && { key }) },
+    fault: { code, place: placeAt(text, offset), ...(key !== undefined && { key }) },
   })
   if (text.startsWith('\ufeff')) return fault('bom', 0)
   const replacement = text.indexOf('\ufffd')
@@ -105,9 +105,9 @@ function parse(text: FileText): ParsedFile {
   if (!scan.ok) return fault(scan.fault.code, scan.fault.at, scan.fault.key)
   const lists = new Map<string, readonly string[]>()
   for (const { key, name, value } of scan.object.members) {
-    const ownKey = [mirrorsKey, insecureKey].find((item) => item === key.toLowerCase())
-    if (ownKey === undefined) continue
-    if (ownKey !== key) return fault('key-case', name.start, key)
+    const knownKey = [mirrorsKey, insecureKey].find((item) => item === key.toLowerCase())
+    if (knownKey === undefined) continue
+    if (knownKey !== key) return fault('key-case', name.start, key)
     const list: unknown = JSON.parse(text.slice(value.start, value.end))
     // Docker treats `null` like a missing key.
     if (list === null) continue
@@ -129,19 +129,19 @@ const isTextList = (value: unknown): value is readonly string[] =>
 /** How many characters of a long line are shown on each side of a fault. */
 const contextCharacters = 100
 
-function placeAt(text: string, at: number): Place {
-  const above = text.slice(0, at).split(new RegExp(lineEnd, 'g'))
-  const before = [...above.at(-1)!]
-  const [tail = ''] = text.slice(at).split(lineEnd, 1)
-  const after = [...tail]
+function placeAt(text: string, offset: number): Place {
+  const linesAbove = text.slice(0, offset).split(new RegExp(lineEnd, 'g'))
+  const textBefore = [...linesAbove.at(-1)!]
+  const [tail = ''] = text.slice(offset).split(lineEnd, 1)
+  const textAfter = [...tail]
   return {
-    line: above.length,
-    column: before.length + 1,
+    line: linesAbove.length,
+    column: textBefore.length + 1,
     text: [
-      before.length > contextCharacters ? '…' : '',
-      ...before.slice(-contextCharacters),
-      ...after.slice(0, contextCharacters),
-      after.length > contextCharacters ? '…' : '',
+      textBefore.length > contextCharacters ? '…' : '',
+      ...textBefore.slice(-contextCharacters),
+      ...textAfter.slice(0, contextCharacters),
+      textAfter.length > contextCharacters ? '…' : '',
     ].join(''),
   }
 }

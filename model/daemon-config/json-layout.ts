@@ -22,34 +22,36 @@ export function withList(
   const { members } = object
   const index = members.findIndex((member) => member.key === key)
   const name = JSON.stringify(key)
-  const items = list.map((each) => JSON.stringify(each))
+  const items = list.map((value) => JSON.stringify(value))
   if (members.length === 0) {
     const value = formatList(items, { end, indent: '  ' }, '  ', ' ')
     return replaceSpan(text, object, `{${end}  ${name}: ${value}${end}}`)
   }
 
-  const at = index < 0 ? members.length - 1 : index
-  const { name: neighbor, value } = members[at]!
-  const from = at === 0 ? object.start + 1 : members[at - 1]!.value.end
+  // The neighbor is the member to replace or, for a new key, the last member. Its layout is copied.
+  const neighborIndex = index < 0 ? members.length - 1 : index
+  const { name: neighbor, value } = members[neighborIndex]!
+  const from = neighborIndex === 0 ? object.start + 1 : members[neighborIndex - 1]!.value.end
   const lead = text.slice(from, neighbor.start)
   const closing = lastBreakIn(text.slice(members.at(-1)!.value.end, object.end - 1))?.indent ?? ''
   const lineBreak = lastBreakIn(lead)
   const step =
     lineBreak && (lineBreak.indent.startsWith(closing) ? lineBreak.indent.slice(closing.length) : lineBreak.indent)
-  const between = text.slice(neighbor.end, value.start)
-  const colon = firstLineEnd.test(between) ? ': ' : between
+  const betweenNameAndValue = text.slice(neighbor.end, value.start)
+  const colon = firstLineEnd.test(betweenNameAndValue) ? ': ' : betweenNameAndValue
   const gap = colon.slice(colon.indexOf(':') + 1)
   if (index >= 0) {
     const old = text.slice(value.start, value.end)
-    return replaceSpan(text, value, formatLike(old, items, gap) ?? formatList(items, lineBreak, step, gap))
+    return replaceSpan(text, value, formatLikeOldList(old, items, gap) ?? formatList(items, lineBreak, step, gap))
   }
   // No comma precedes the first member, and on a single line a space before it belongs to the brace.
-  const separator = at > 0 ? lead : `,${lineBreak ? lead : gap}`
+  const separator = neighborIndex > 0 ? lead : `,${lineBreak ? lead : gap}`
   const added = `${separator}${name}${colon}${formatList(items, lineBreak, step, gap)}`
   return replaceSpan(text, { start: value.end, end: value.end }, added)
 }
 
-const replaceSpan = (text: string, { start, end }: Span, by: string) => text.slice(0, start) + by + text.slice(end)
+const replaceSpan = (text: string, { start, end }: Span, replacement: string) =>
+  text.slice(0, start) + replacement + text.slice(end)
 
 function lastBreakIn(text: string): LineBreak | undefined {
   const [, end, indent] = lastBreak.exec(text) ?? []
@@ -66,7 +68,7 @@ function formatList(items: readonly string[], line: LineBreak | undefined, step 
 }
 
 /** Formats a list like the old one; undefined if either has no items. */
-function formatLike(old: string, items: readonly string[], gap: string): string | undefined {
+function formatLikeOldList(old: string, items: readonly string[], gap: string): string | undefined {
   const [first, second] = old.matchAll(stringItem)
   if (!first || items.length === 0) return undefined
   const open = old.slice(1, first.index)

@@ -138,5 +138,5 @@ const applyRows = (installation: Installation): PlanRow[] => [
 ]
 
 /** The mirrors that the file had before the plan, in no particular order. */
-export const namedBefore = (rows: readonly PlanRow[]): string[] =>
+export const mirrorsBefore = (rows: readonly PlanRow[]): string[] =>
   rows.flatMap((row) => (row.kind === 'drops' || (row.kind === 'asks' && row.was !== 'new') ? [row.mirror] : []))

@@ -53,14 +53,14 @@ export function parseMirrorAddress(input: string): MirrorAddress {
   if (!isHost(host)) return wrong('host')
   if (port !== undefined && !isPort(port)) return wrong('port')
   if (path !== '' && path !== '/') return wrong('path')
-  const address = canonical(`${scheme}://${host}${port === undefined ? '' : `:${Number(port)}`}`)
+  const address = canonicalAddress(`${scheme}://${host}${port === undefined ? '' : `:${Number(port)}`}`)
   return { ok: true, address, plain: address.startsWith('http:') && !isLoopback(host) }
 }
 
 const wrong = (why: WrongAddress): MirrorAddress => ({ ok: false, why })
 
 /** Whether two addresses mean the same mirror. Docker appends a slash to the addresses that it reports. */
-export const sameMirror = (a: string, b: string): boolean => canonical(a) === canonical(b)
+export const sameMirror = (a: string, b: string): boolean => canonicalAddress(a) === canonicalAddress(b)
 
 /** Whether two lists contain the same mirrors in the same order. */
 export const sameMirrors = (a: readonly string[], b: readonly string[]): boolean =>
@@ -70,8 +70,8 @@ export const sameMirrors = (a: readonly string[], b: readonly string[]): boolean
 export const distinctMirrors = (mirrors: readonly string[]): readonly string[] =>
   mirrors.filter((mirror, index) => mirrors.findIndex((other) => sameMirror(mirror, other)) === index)
 
-/** Lower case, without the default port and the trailing slash. Returns other text unchanged. */
-export function canonical(address: string): string {
+/** @returns the address in lower case, without the default port and the trailing slash; other text unchanged */
+export function canonicalAddress(address: string): string {
   const [, scheme, authority, path = ''] = /^(https?:)\/\/([^/?#@]+)(.*)$/i.exec(address) ?? []
   if (scheme === undefined || authority === undefined) return address
   const defaultPort = scheme.toLowerCase() === 'http:' ? /:80$/ : /:443$/
@@ -81,14 +81,14 @@ export function canonical(address: string): string {
 /** An empty port is invalid here, although Docker accepts `host:`. */
 const isPort = (text: string) => /^\d{1,5}$/.test(text) && Number(text) >= 1 && Number(text) <= 65_535
 
-const label = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/i
+const labelPattern = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/i
 
 /** A host name, an IPv4 address, or an IPv6 address in brackets. A host whose last label is a number must be IPv4. */
 function isHost(host: string): boolean {
   if (host.startsWith('[')) return host.endsWith(']') && isIpv6(host.slice(1, -1))
   const labels = host.split('.')
   if (/^\d+$/.test(labels.at(-1)!)) return isIpv4(host)
-  return host.length <= 253 && labels.every((each) => label.test(each))
+  return host.length <= 253 && labels.every((label) => labelPattern.test(label))
 }
 
 const isIpv4 = (text: string) => /^(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.(?!$)|$)){4}$/.test(text)
@@ -97,8 +97,8 @@ const isIpv4 = (text: string) => /^(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.(?!$)|$))
 function isIpv6(text: string): boolean {
   const tail = /:([\d.]+\.[\d.]+)$/.exec(text)?.[1]
   if (tail !== undefined && !isIpv4(tail)) return false
-  const whole = tail === undefined ? text : `${text.slice(0, -tail.length)}0:0`
-  const halves = whole.split('::').map((half) => (half === '' ? [] : half.split(':')))
+  const withoutIpv4 = tail === undefined ? text : `${text.slice(0, -tail.length)}0:0`
+  const halves = withoutIpv4.split('::').map((half) => (half === '' ? [] : half.split(':')))
   const groups = halves.flat()
   if (!groups.every((group) => /^[0-9a-f]{1,4}$/i.test(group))) return false
   return halves.length === 1 ? groups.length === 8 : halves.length === 2 && groups.length < 8

@@ -11,7 +11,7 @@ export interface ListedMirrors {
 const maxShownCharacters = 80
 
 /** Parses a file of mirrors. Each address is returned once. */
-export function mirrorsIn(file: string): ListedMirrors {
+export function parseMirrorList(file: string): ListedMirrors {
   const text = file.replace(/^\uFEFF/, '')
   const addresses: string[] = []
   const wrong: { line: number; text: string }[] = []

@@ -1,8 +1,8 @@
 /** Evaluates a race of mirrors: compares their content, ranks them, and diagnoses a race without a usable mirror. */
 import type { UnixTime } from '../image/image.ts'
 
-/** The progress and the result of probing one mirror. `Why` is the type of a failure. */
-export type Probe<Why> =
+/** The progress and the result of probing one mirror. */
+export type Probe<Failure> =
   | { readonly state: 'waiting' | 'asking' }
   /** The mirror has the image; its speed is being measured or waits to be. */
   | { readonly state: 'measuring'; readonly digest: string; readonly firstByte: number }
@@ -16,14 +16,17 @@ export type Probe<Why> =
       readonly speed?: number | undefined
       readonly at: UnixTime
     }
-  | { readonly state: 'failed'; readonly failure: Why; readonly digest?: string | undefined; readonly at: UnixTime }
+  | { readonly state: 'failed'; readonly failure: Failure; readonly digest?: string | undefined; readonly at: UnixTime }
 
 /**
  * How the content of a mirror compares with Docker Hub's, or with that of most mirrors if Docker Hub is unreachable.
- * `same`: equal. `older`: different, but the others know the digest: a cache lags behind a tag that moved.
- * `other`: different, and the others do not know the digest. `disputed`: the mirrors disagree without a majority.
- * `either`: as `disputed`, but mirrors with other content know the digest: the tag refers or referred to it.
- * `alone`: there is no other mirror to compare with. `open`: different, and not cross-checked yet.
+ * - `same`: equal.
+ * - `older`: different, but other mirrors know the digest, so this mirror's cache lags behind a tag that moved.
+ * - `other`: different, and the other mirrors do not know the digest.
+ * - `disputed`: the mirrors disagree, and none of the digests is the most common.
+ * - `either`: like `disputed`, but mirrors with other content know the digest, so the tag refers or referred to it.
+ * - `alone`: there is no other mirror to compare with.
+ * - `open`: different, and not cross-checked yet.
  */
 export type Content = 'same' | 'older' | 'either' | 'other' | 'disputed' | 'alone' | 'open'
 
@@ -35,7 +38,7 @@ export interface DigestConfirmations {
   readonly unknown: readonly string[]
 }
 
-export interface Compared {
+export interface Comparison {
   /** The digest at Docker Hub, otherwise the most common one. Absent if there is a tie. */
   readonly expected?: string
   contentOf(digest: string): Content
@@ -45,18 +48,18 @@ export interface Compared {
  * Compares the digests of Docker Hub and the mirrors.
  * @param isComplete whether all probes and cross-checks have ended
  */
-export function compare(
+export function compareDigests(
   hub: string | undefined,
   mirrors: readonly string[],
   { confirmed, unknown }: DigestConfirmations = { confirmed: [], unknown: [] },
   isComplete = true,
-): Compared {
-  const all = hub === undefined ? mirrors : [hub, ...mirrors]
+): Comparison {
+  const digests = hub === undefined ? mirrors : [hub, ...mirrors]
   const expected = hub ?? mostCommon(mirrors)
   return {
     ...(expected !== undefined && { expected }),
     contentOf(digest) {
-      if (all.length <= 1) return 'alone'
+      if (digests.length <= 1) return 'alone'
       if (digest === expected) return 'same'
       if (confirmed.includes(digest)) return expected === undefined ? 'either' : 'older'
       if (expected === undefined) return isComplete ? 'disputed' : 'open'
@@ -75,17 +78,17 @@ function mostCommon(digests: readonly string[]): string | undefined {
   return first && first.votes > (second?.votes ?? 0) ? first.digest : undefined
 }
 
-export const digestIn = <Why>(probe: Probe<Why> | undefined): string | undefined =>
+export const digestIn = <Failure>(probe: Probe<Failure> | undefined): string | undefined =>
   probe && 'digest' in probe ? probe.digest : undefined
 
 /** Whether a mirror is usable: its probe succeeded, and its content is or was that of Docker Hub. */
-export const isGood = <Why>(probe: Probe<Why> | undefined, content: Content): boolean =>
+export const isUsable = <Failure>(probe: Probe<Failure> | undefined, content: Content): boolean =>
   probe?.state === 'answered' && ['same', 'older', 'either', 'alone'].includes(content)
 
 /** Whether the content is the best available. */
-export const isFresh = (content: Content): boolean => content === 'same' || content === 'alone'
+export const isCurrent = (content: Content): boolean => content === 'same' || content === 'alone'
 
-/** Longer rate limits, in seconds, are shortened to this: a wrong header must not disable a mirror forever. */
+/** Longer rate limits, in seconds, are cut to this, since a wrong header must not disable a mirror forever. */
 const maxRateLimitSeconds = 3600
 
 export interface RateLimit {
@@ -95,28 +98,28 @@ export interface RateLimit {
   readonly until: UnixTime | undefined
 }
 
-/** When a mirror that is rate limiting can be probed again; undefined if the mirror did not say. */
-export const restsUntil = ({ at, until }: RateLimit): UnixTime | undefined =>
+/** When a mirror that limits requests can be probed again; undefined if the mirror did not say. */
+export const rateLimitedUntil = ({ at, until }: RateLimit): UnixTime | undefined =>
   until === undefined ? undefined : Math.min(until, at + maxRateLimitSeconds)
 
 /** Whether a rate limit still applies. A limit from the future (the clock was set back) is ignored. */
 export const isRateLimited = (limit: RateLimit, now: UnixTime): boolean =>
-  limit.at <= now && now < (restsUntil(limit) ?? 0)
+  limit.at <= now && now < (rateLimitedUntil(limit) ?? 0)
 
 /**
- * A comparator: usable mirrors with current content, then usable ones with older content, then those without a result,
- * then those with other content, then failures. Within each group the fastest first.
+ * @returns a comparator that sorts mirrors in this order: usable with current content, usable with older content,
+ * without a result, with other content, failed. Within each group the fastest comes first.
  */
-export function byFindings<Runner, Why>(
-  probeOf: (runner: Runner) => Probe<Why> | undefined,
+export function compareByResult<Runner, Failure>(
+  probeOf: (runner: Runner) => Probe<Failure> | undefined,
   contentOf: (digest: string) => Content,
 ): (a: Runner, b: Runner) => number {
-  const rank = (probe: Probe<Why> | undefined) => {
+  const rank = (probe: Probe<Failure> | undefined) => {
     if (probe?.state !== 'answered') return probe?.state === 'failed' ? 4 : 2
     const content = contentOf(probe.digest)
-    return isGood(probe, content) ? (isFresh(content) ? 0 : 1) : 3
+    return isUsable(probe, content) ? (isCurrent(content) ? 0 : 1) : 3
   }
-  const speed = (probe: Probe<Why> | undefined) => (probe?.state === 'answered' && probe.speed) || 0
+  const speed = (probe: Probe<Failure> | undefined) => (probe?.state === 'answered' && probe.speed) || 0
   return (left, right) => {
     const [a, b] = [probeOf(left), probeOf(right)]
     return rank(a) - rank(b) || speed(b) - speed(a)
@@ -129,10 +132,15 @@ interface ProbeFailure {
 }
 
 /**
- * The outcome of a race. `found`: a mirror is usable. `hub-works`: only Docker Hub is. `no-image`: Docker Hub does not
- * have the image. `disputed`: mirrors disagree about the content. `offline`: no host was reachable. `portal`: other
- * servers responded, as behind a captive portal. `clock`: every certificate is outside its validity period, so the
- * computer's clock may be wrong. `none`: no mirror is usable for other reasons.
+ * The outcome of a race:
+ * - `found`: at least one mirror is usable.
+ * - `hub-works`: only Docker Hub is usable.
+ * - `no-image`: Docker Hub does not have the image.
+ * - `disputed`: the mirrors disagree about the content.
+ * - `offline`: no host was reachable.
+ * - `portal`: other servers responded, as behind a captive portal.
+ * - `clock`: every certificate is outside its validity period, so the computer's clock may be wrong.
+ * - `none`: no mirror is usable, for another reason.
  */
 export type Diagnosis = 'found' | 'hub-works' | 'no-image' | 'disputed' | 'none' | 'offline' | 'portal' | 'clock'
 
@@ -142,7 +150,7 @@ export function diagnose(
   mirrors: readonly (Probe<ProbeFailure> | undefined)[],
   contentOf: (digest: string) => Content,
 ): Diagnosis {
-  const isAnyUsable = mirrors.some((probe) => isGood(probe, contentOf(digestIn(probe) ?? '')))
+  const isAnyUsable = mirrors.some((probe) => isUsable(probe, contentOf(digestIn(probe) ?? '')))
   if (isAnyUsable) return 'found'
   if (hub?.state === 'answered') return 'hub-works'
   if (hub?.state === 'failed' && hub.failure.code === 'reference-unknown') return 'no-image'

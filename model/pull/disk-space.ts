@@ -14,11 +14,11 @@ export interface DownloadedImage {
 const unpackedRatio = 2.5
 
 /**
- * With this much free space the registry is not asked: no common image needs more, and Docker Hub counts each GET of a
+ * With this much free space, the check is skipped: no common image needs more, and Docker Hub counts each GET of a
  * manifest against the pull rate limit.
  * @see https://docs.docker.com/docker-hub/usage/pulls/
  */
-export const ampleDiskSpace: Bytes = 50_000_000_000
+export const ampleDiskSpaceBytes: Bytes = 50_000_000_000
 
 /** Estimates the bytes that a pull needs. The containerd store keeps the compressed layers as well. */
 export function bytesNeeded({ layers, present, store }: DownloadedImage): Bytes {

@@ -101,7 +101,7 @@ const sizeOf = (reported = 0, min = 0): Bytes | undefined => (reported > 0 ? Mat
 const withTotal = (bytes: Bytes, total: Bytes | undefined) =>
   total === undefined ? { bytes } : { bytes: Math.min(bytes, total), total }
 
-export interface WholePull {
+export interface PullTotals {
   readonly downloaded: Bytes
   readonly extracted: Bytes
   /** The size of all layers whose size is known. */
@@ -111,16 +111,16 @@ export interface WholePull {
 }
 
 /** Sums all layers, except those that already exist locally. */
-export function wholeOf(layers: readonly LayerPull[]): WholePull {
-  const whole = { downloaded: 0, extracted: 0, total: 0, unknown: 0 }
+export function sumLayers(layers: readonly LayerPull[]): PullTotals {
+  const totals = { downloaded: 0, extracted: 0, total: 0, unknown: 0 }
   for (const { state, bytes, total } of layers) {
     if (state === 'exists') continue
-    whole.total += total ?? (state === 'extracting' || state === 'downloaded' || state === 'done' ? bytes : 0)
-    whole.downloaded += state === 'extracting' ? (total ?? bytes) : bytes
-    whole.extracted += state === 'extracting' || state === 'done' ? bytes : 0
-    if (total === undefined && (state === 'waiting' || state === 'downloading')) whole.unknown++
+    totals.total += total ?? (state === 'extracting' || state === 'downloaded' || state === 'done' ? bytes : 0)
+    totals.downloaded += state === 'extracting' ? (total ?? bytes) : bytes
+    totals.extracted += state === 'extracting' || state === 'done' ? bytes : 0
+    if (total === undefined && (state === 'waiting' || state === 'downloading')) totals.unknown++
   }
-  return whole
+  return totals
 }
 
 /** The number of bytes downloaded at a point in time. */
@@ -168,10 +168,10 @@ function averageSpeed(samples: readonly Sample[], now: number, windowSeconds: nu
  * @returns undefined if the size of a layer is unknown, or if the speed changed too much in the last two seconds for a
  * reliable estimate
  */
-export function remainingSeconds(whole: WholePull, samples: readonly Sample[], now: number): number | undefined {
+export function remainingSeconds(totals: PullTotals, samples: readonly Sample[], now: number): number | undefined {
   const [long, short] = [averageSpeed(samples, now, speedWindowSeconds), averageSpeed(samples, now, 2)]
-  const remainingBytes = whole.total - whole.downloaded
-  if (whole.unknown > 0 || remainingBytes <= 0 || !long || !short || short < long / 2 || short > long * 2)
+  const remainingBytes = totals.total - totals.downloaded
+  if (totals.unknown > 0 || remainingBytes <= 0 || !long || !short || short < long / 2 || short > long * 2)
     return undefined
   return Math.ceil(remainingBytes / long)
 }

@@ -1,11 +1,11 @@
 /** The `docker run` command that does the same as the dialog's options. */
 import { hostPortText, parseContainerPort, parseHostPort } from './port.ts'
 import type { PortOptions, RunOptions, VolumeOptions } from './run.ts'
-import { mountedAs, type Mount } from './request.ts'
-import { shellQuote, shellWords } from '../text/shell.ts'
+import { toVolumeMount, type Mount } from './request.ts'
+import { shellQuote, splitShellWords } from '../text/shell.ts'
 
 /**
- * The arguments of `docker run`; approximate while the options have faults.
+ * @returns the command line of `docker run`, starting with `docker`; approximate while the options have faults
  * @param engineFlags global flags that make the docker CLI use the same engine
  */
 export function runArguments(options: RunOptions, engineFlags: readonly string[] = []): string[] {
@@ -27,7 +27,7 @@ export function runArguments(options: RunOptions, engineFlags: readonly string[]
     ...flag('-u', options.user),
     ...flag('-w', options.workdir),
     options.reference,
-    ...(shellWords(options.command) ?? [options.command]),
+    ...(splitShellWords(options.command) ?? [options.command]),
   ]
 }
 
@@ -44,7 +44,7 @@ function portText({ host, container }: PortOptions): string {
 }
 
 function volumeFlag(volume: VolumeOptions): string[] {
-  const volumeMount = mountedAs(volume)
+  const volumeMount = toVolumeMount(volume)
   if ('mount' in volumeMount) return ['--mount', mountText(volumeMount.mount)]
   return ['-v', 'bind' in volumeMount ? volumeMount.bind : volumeMount.anonymous]
 }

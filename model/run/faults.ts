@@ -1,8 +1,8 @@
 /** Validates run options. The dialog applies these rules while the user types, and main applies them before a run. */
-import { collide, parseContainerPort, parseHostPort } from './port.ts'
+import { portsConflict, parseContainerPort, parseHostPort } from './port.ts'
 import type { RunFault, RunFaultCode, RunField, RunOptions } from './run.ts'
 import { minMemoryBytes, parseCpus, parseMemory } from './limits.ts'
-import { shellWords } from '../text/shell.ts'
+import { splitShellWords } from '../text/shell.ts'
 
 /** Names of containers and volumes. Source: moby daemon/names/names.go, `RestrictedNamePattern`. */
 const namePattern = /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/
@@ -11,15 +11,15 @@ const networkPattern = /^(?:container:)?[a-zA-Z0-9][a-zA-Z0-9_.-]*$/
 /** Paths with control characters cannot be written in `--mount`. */
 const controlCharacter = /\p{Cc}/u
 
-/** @returns all faults of the options, in the order of the dialog's fields. `taken`: names that are in use */
-export function runFaults(options: RunOptions, taken: Iterable<string>): RunFault[] {
+/** @returns all faults of the options, in the order of the dialog's fields. `takenNames`: containers' names in use */
+export function runFaults(options: RunOptions, takenNames: Iterable<string>): RunFault[] {
   const check = (field: RunField, valid: boolean, code: RunFaultCode): RunFault[] => (valid ? [] : [{ field, code }])
   const { name, command, memory, cpus, workdir, network } = options
   const bytes = parseMemory(memory)
   return [
     ...check('name', name === '' || namePattern.test(name), 'name-form'),
-    ...check('name', ![...taken].includes(name), 'name-taken'),
-    ...check('command', shellWords(command) !== undefined, 'command-quote'),
+    ...check('name', ![...takenNames].includes(name), 'name-taken'),
+    ...check('command', splitShellWords(command) !== undefined, 'command-quote'),
     ...portFaults(options),
     ...volumeFaults(options),
     ...variableFaults(options),
@@ -45,7 +45,7 @@ function portFaults({ ports }: RunOptions): RunFault[] {
       if (!other.host || other.container?.protocol !== container.protocol) return false
       // Two automatic host ports for one container port are useless, and Docker 28 fails with them.
       const bothAutomatic = other.host.port === undefined && host.port === undefined
-      return bothAutomatic ? other.container.port === container.port : collide(other.host, host)
+      return bothAutomatic ? other.container.port === container.port : portsConflict(other.host, host)
     })
     return isDuplicate ? fault('port-doubled') : []
   })

@@ -33,11 +33,12 @@ export function parseContainerPort(text: string): ContainerPort | undefined {
   return port === undefined ? undefined : { port, protocol: protocol.toLowerCase() as ContainerPort['protocol'] }
 }
 
-/** Whether two host ports conflict: the same port on overlapping addresses. */
-export const collide = (a: HostPort, b: HostPort): boolean =>
-  a.port !== undefined && a.port === b.port && (a.ip === b.ip || isEverywhere(a.ip) || isEverywhere(b.ip))
+/** Whether two host ports conflict, that is, are the same port on overlapping addresses. */
+export const portsConflict = (a: HostPort, b: HostPort): boolean =>
+  a.port !== undefined && a.port === b.port && (a.ip === b.ip || isWildcardAddress(a.ip) || isWildcardAddress(b.ip))
 
-export const isEverywhere = (ip: string): boolean => ip === '' || ip === '0.0.0.0' || ip === '::'
+/** Whether an IP address means all addresses of the host. */
+export const isWildcardAddress = (ip: string): boolean => ip === '' || ip === '0.0.0.0' || ip === '::'
 
 function parsePort(digits: string): number | undefined {
   const port = Number(digits)

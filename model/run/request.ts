@@ -2,7 +2,7 @@
 import { parseContainerPort, parseHostPort } from './port.ts'
 import type { RestartPolicy, RunOptions, VolumeOptions } from './run.ts'
 import { parseCpus, parseMemory } from './limits.ts'
-import { shellWords } from '../text/shell.ts'
+import { splitShellWords } from '../text/shell.ts'
 
 /** The fields of `POST /containers/create` that Slipway uses. Source: Docker Engine API 1.41, ContainerCreate. */
 export interface RunRequest {
@@ -42,9 +42,9 @@ export interface Mount {
 
 export function runRequest(options: RunOptions): RunRequest {
   const { interactive, name, environment, user, workdir, network, restart, removeAtEnd } = options
-  const command = shellWords(options.command) ?? []
+  const command = splitShellWords(options.command) ?? []
   const [memory, cpus] = [parseMemory(options.memory), parseCpus(options.cpus)]
-  const volumeMounts = options.volumes.map(mountedAs)
+  const volumeMounts = options.volumes.map(toVolumeMount)
   const binds = volumeMounts.flatMap((mount) => ('bind' in mount ? [mount.bind] : []))
   const mounts = volumeMounts.flatMap((mount) => ('mount' in mount ? [mount.mount] : []))
   const anonymous = volumeMounts.flatMap((mount) => ('anonymous' in mount ? [mount.anonymous] : []))
@@ -83,10 +83,10 @@ export function runRequest(options: RunOptions): RunRequest {
 type VolumeMount = { readonly bind: string } | { readonly mount: Mount } | { readonly anonymous: string }
 
 /**
- * Folders use `--mount`, since `-v` would create a missing folder as root. So do targets with a colon, where `-v` would
- * split them.
+ * Folders are mounted as with `--mount`, since `-v` would create a missing folder as root. So are targets with a colon,
+ * which `-v` would split.
  */
-export function mountedAs({ source, target, readOnly }: VolumeOptions): VolumeMount {
+export function toVolumeMount({ source, target, readOnly }: VolumeOptions): VolumeMount {
   const isPath = source.startsWith('/')
   if (isPath || target.includes(':'))
     return {

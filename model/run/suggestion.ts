@@ -27,24 +27,25 @@ interface ImageFacts {
 
 /**
  * An image that exposes ports runs in the background, with each TCP port published on a free loopback port. Any other
- * image runs in a terminal with its shell, unless it has an entry point, whose argument the shell would become.
+ * image runs in a terminal, with a shell as its command; but if the image has an entry point, the shell would only
+ * become an argument of it, so no command is suggested.
  */
 export async function suggestRun(facts: ImageFacts): Promise<RunOptions> {
   const { image, reference, exposes, entrypoint, shell, names } = facts
-  const defaults = { ...defaultRunOptions(image, reference), name: freeName(shortName(reference), names) }
-  if (exposes.length > 0) return { ...defaults, interactive: false, ports: await freePorts(exposes, facts.isFree) }
+  const defaults = { ...defaultRunOptions(image, reference), name: findFreeName(shortName(reference), names) }
+  if (exposes.length > 0) return { ...defaults, interactive: false, ports: await suggestPorts(exposes, facts.isFree) }
   return { ...defaults, command: shell && entrypoint.length === 0 ? shell.map(shellQuote).join(' ') : '' }
 }
 
-/** The last part of the repository, adjusted to a valid container name; empty for an image without a name. */
+/** @returns the last part of the repository, adjusted to a valid container name; empty for an image without a name */
 export function shortName(reference: Reference): string {
   if (reference.startsWith('sha256:')) return ''
   const last = splitReference(reference.split('@')[0]!).repository.split('/').at(-1) ?? ''
   return /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/.test(last) ? last : last === '' ? '' : `${last}-1`
 }
 
-/** The name if it is not taken, else the first free one of `name-2`, `name-3`… */
-export function freeName(name: string, taken: ReadonlySet<string>): string {
+/** @returns the name if it is free, else the first free one of `name-2`, `name-3`… */
+export function findFreeName(name: string, taken: ReadonlySet<string>): string {
   if (name === '' || !taken.has(name)) return name
   const [, stem = name, number = '1'] = /^(.*?)(?:-([1-9]\d{0,5}))?$/.exec(name) ?? []
   for (let next = Number(number) + 1; ; next++) if (!taken.has(`${stem}-${next}`)) return `${stem}-${next}`
@@ -54,22 +55,22 @@ const preferredHostPorts: Readonly<Record<number, number>> = { 80: 8080, 443: 84
 /** Ports below this are reserved for root. */
 const minUnprivilegedPort = 1024
 
-async function freePorts(exposes: readonly string[], isFree: ImageFacts['isFree']): Promise<PortOptions[]> {
+async function suggestPorts(exposes: readonly string[], isFree: ImageFacts['isFree']): Promise<PortOptions[]> {
   const assigned = new Set<number>()
   const ports: PortOptions[] = []
   for (const container of exposes) {
     const parsed = parseContainerPort(container)
     if (parsed?.protocol !== 'tcp') continue
     const preferred = { ip: '127.0.0.1', port: preferredHostPorts[parsed.port] ?? parsed.port }
-    const host = await nextFree(preferred, async (port) => !assigned.has(port.port!) && (await isFree(port)))
+    const host = await findFreePort(preferred, async (port) => !assigned.has(port.port!) && (await isFree(port)))
     if (host?.port !== undefined) assigned.add(host.port)
     ports.push({ host: hostPortText(host ?? { ...preferred, port: undefined }), container })
   }
   return ports
 }
 
-/** The first free port of the hundred from `preferred` on; undefined if none is free. */
-export async function nextFree(
+/** @returns the first free port of the hundred ports from `preferred` on; undefined if none is free */
+export async function findFreePort(
   preferred: HostPort,
   isFree: (port: HostPort) => boolean | Promise<boolean>,
 ): Promise<HostPort | undefined> {

@@ -22,7 +22,7 @@ export function searchCatalogue<Entry extends CatalogueEntry>(entries: readonly 
     .flatMap((entry) => {
       const termRanks = terms.map((term) => rankOf(entry, term))
       const rank = termRanks.reduce<number | undefined>(
-        (sum, each) => (sum === undefined || each === undefined ? undefined : sum + each),
+        (sum, rank) => (sum === undefined || rank === undefined ? undefined : sum + rank),
         0,
       )
       return rank === undefined ? [] : [{ entry, rank }]
@@ -35,7 +35,7 @@ export function searchCatalogue<Entry extends CatalogueEntry>(entries: readonly 
 export const byStars = (a: CatalogueEntry, b: CatalogueEntry): number =>
   (b.stars ?? -1) - (a.stars ?? -1) || (a.name < b.name ? -1 : Number(a.name > b.name))
 
-/** @returns undefined if the entry does not match */
+/** @returns the rank of a word in an entry; undefined if the entry does not match */
 function rankOf(entry: CatalogueEntry, word: string): number | undefined {
   const name = entry.name.toLowerCase()
   if (name === word) return ranks.exact

@@ -1,7 +1,7 @@
 /** Whether a variant of an image exists locally. */
 import type { Image } from '../image/image.ts'
 
-/** `here`: the image exists locally. `older`: the tag exists locally, but its content differs from the registry's. */
+/** `present`: the image exists locally. `older`: the tag exists locally, but its content differs from the registry's. */
 export type Presence = 'present' | 'older'
 
 /**

@@ -3,10 +3,10 @@ import { parseReference, parseTag, type ImageName } from '../image/reference.ts'
 
 export type WrongName = 'capitals' | 'no-tag' | 'tag' | 'digest' | 'characters'
 
-export type Asked =
+export type SearchInput =
   | { readonly kind: 'nothing' }
-  /** `offer`: the image name that the words may also mean. */
-  | { readonly kind: 'words'; readonly words: string; readonly offer?: ImageName }
+  /** `possibleName`: an image name that the words may also be. */
+  | { readonly kind: 'words'; readonly words: string; readonly possibleName?: ImageName }
   | { readonly kind: 'name'; readonly name: ImageName }
   | { readonly kind: 'wrong'; readonly why: WrongName }
 
@@ -14,18 +14,18 @@ export type Asked =
 const command = /^\$?\s*(?:sudo\s+)?docker\s+(?:image\s+)?pull\s+/
 
 /** A text with a tag, a digest or a registry host is an image name; any other text is search words. */
-export function parseSearch(input: string): Asked {
+export function parseSearch(input: string): SearchInput {
   const text = input.trim().replace(command, '').trim()
   if (text === '') return { kind: 'nothing' }
   const [first, ...others] = text.split('/')
   const isName = !/\s/.test(text) && (/[:@]/.test(text) || (others.length > 0 && /\.|^localhost$/.test(first!)))
   const name = parseReference(text)
-  if (!isName) return { kind: 'words', words: text, ...(name && text.includes('/') && { offer: name }) }
-  return name ? { kind: 'name', name } : { kind: 'wrong', why: reasonWrong(text) }
+  if (!isName) return { kind: 'words', words: text, ...(name && text.includes('/') && { possibleName: name }) }
+  return name ? { kind: 'name', name } : { kind: 'wrong', why: findNameFault(text) }
 }
 
 /** Why a text is not a valid image name. */
-function reasonWrong(text: string): WrongName {
+function findNameFault(text: string): WrongName {
   if (text.includes('@')) return 'digest'
   const colon = text.lastIndexOf(':')
   const hasTag = colon > text.lastIndexOf('/')

@@ -1,6 +1,6 @@
 /** Sorts the tags of an image, newest useful first. Tags follow conventions only, so the order is a heuristic. */
 
-export interface Tagged {
+export interface TaggedVariant {
   readonly tags: readonly string[]
   readonly platforms: readonly string[]
   readonly digest?: string
@@ -56,28 +56,28 @@ export function orderTags(tags: readonly string[]): string[] {
       group(a) - group(b) ||
       parse(b).numbers.length - parse(a).numbers.length ||
       a.length - b.length ||
-      alphabetical(a, b),
+      compareText(a, b),
   )
 }
 
 /**
- * Sorts variants: `latest`, releases, named variants (`bookworm`), flavors of a release (`1.31-alpine`), prereleases
- * and moving tags, Windows variants, machine-made tags. Within each group higher versions come first.
+ * Sorts variants in this order: `latest`, releases, named variants (`bookworm`), flavors of a release (`1.31-alpine`),
+ * prereleases and moving tags, Windows variants, machine-made tags. Within each group higher versions come first.
  */
-export const newestUsefulFirst = <Variant extends Tagged>(variants: readonly Variant[]): Variant[] =>
+export const newestUsefulFirst = <Variant extends TaggedVariant>(variants: readonly Variant[]): Variant[] =>
   variants
-    .map((variant) => ({ variant, key: keyOf(variant) }))
+    .map((variant) => ({ variant, key: sortKeyOf(variant) }))
     .sort(
       ({ key: a }, { key: b }) =>
         a.rank - b.rank ||
-        descending(a.numbers, b.numbers) ||
-        alphabetical(a.suffix, b.suffix) ||
-        alphabetical(a.tag, b.tag),
+        compareDescending(a.numbers, b.numbers) ||
+        compareText(a.suffix, b.suffix) ||
+        compareText(a.tag, b.tag),
     )
     .map(({ variant }) => variant)
 
 /** Merges variants with the same digest into one with all their tags and the latest date. */
-export function mergeVariants<Variant extends Tagged>(variants: readonly Variant[]): Variant[] {
+export function mergeVariants<Variant extends TaggedVariant>(variants: readonly Variant[]): Variant[] {
   const merged = new Map<string, Variant>()
   variants.forEach((variant, index) => {
     const key = variant.digest ?? `no digest ${index}`
@@ -92,14 +92,14 @@ export function mergeVariants<Variant extends Tagged>(variants: readonly Variant
   return [...merged.values()]
 }
 
-function keyOf(variant: Tagged) {
+function sortKeyOf(variant: TaggedVariant) {
   const [tag = ''] = orderTags(variant.tags)
   // The version of `latest` is that of another tag of the variant.
   const versionTag = orderTags(variant.tags.filter((other) => other !== 'latest'))[0] ?? tag
   return { tag, rank: rankOf(variant), ...parse(versionTag) }
 }
 
-function rankOf({ tags, platforms }: Tagged): number {
+function rankOf({ tags, platforms }: TaggedVariant): number {
   if (tags.includes('latest')) return 0
   if (tags.every((tag) => machineTag.test(tag) && !isRelease(tag))) return 6
   if (
@@ -114,7 +114,7 @@ function rankOf({ tags, platforms }: Tagged): number {
   return tags.every((tag) => parse(tag).numbers.length === 0) && tags.some((tag) => !tag.includes('-')) ? 2 : 3
 }
 
-function descending(a: readonly number[], b: readonly number[]): number {
+function compareDescending(a: readonly number[], b: readonly number[]): number {
   for (let index = 0; index < Math.max(a.length, b.length); index++) {
     const difference = (b[index] ?? -1) - (a[index] ?? -1)
     if (difference) return difference
@@ -122,4 +122,4 @@ function descending(a: readonly number[], b: readonly number[]): number {
   return 0
 }
 
-const alphabetical = (a: string, b: string) => (a < b ? -1 : Number(a > b))
+const compareText = (a: string, b: string) => (a < b ? -1 : Number(a > b))

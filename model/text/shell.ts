@@ -9,7 +9,7 @@ export const shellQuote = (word: string): string =>
  * @returns undefined if a quote is not closed, or a backslash ends the text
  * Source: POSIX.1-2017, Shell Command Language, 2.2 "Quoting".
  */
-export function shellWords(text: string): string[] | undefined {
+export function splitShellWords(text: string): string[] | undefined {
   const words: string[] = []
   let word: string | undefined
   for (let index = 0; index < text.length; index++) {

@@ -26,6 +26,7 @@ export const calls = {
   'containers.stop': call(containerId, type<void>()),
   /** The exit code and last output of a container that has ended. */
   'containers.ending': call(containerId, type<ExitReport>()),
+  /** What removing the container would lose. */
   'containers.loss': call(containerId, type<ContainerLoss>()),
   /** Removes a container with exactly the anonymous volumes that were shown to the user. */
   'containers.remove': call(

@@ -14,9 +14,9 @@ export type DaemonFileKey = 'registry-mirrors' | 'insecure-registries'
 
 export type DaemonFileFailure = HelperFailure | SecretFile | (FileFailure & { readonly state: DaemonFileState })
 
-/** Only an administrator may read the file, so planning a change needs a password. */
+/** Planning a change needs a password. `daemon-file-secret`: only an administrator may read the file. */
 interface SecretFile {
-  /** `cut`: the last change was interrupted and has to be undone first. */
+  /** `daemon-file-cut`: the last change was interrupted and has to be undone first. */
   readonly code: 'daemon-file-secret' | 'daemon-file-cut'
   readonly file: string
   /** Whether the helper can read the file as root, with a password. */

@@ -3,18 +3,21 @@ import type { GenericSchema } from 'valibot'
 import type { Failure } from './errors.ts'
 
 /** The result of every call. Calls do not throw across IPC. */
-export type Result<T, Why extends Failure = Failure> =
-  { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: Why }
+export type Result<T, E extends Failure = Failure> =
+  { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: E }
 
 export const ok = <T>(value: T): { readonly ok: true; readonly value: T } => ({ ok: true, value })
-export const fail = <Why extends Failure>(error: Why): { readonly ok: false; readonly error: Why } => ({
+export const fail = <E extends Failure>(error: E): { readonly ok: false; readonly error: E } => ({
   ok: false,
   error,
 })
 
 declare const carried: unique symbol
 
-/** A phantom type for what main sends. The window trusts main, so output and events are not validated. */
+/**
+ * The type of a call's output or an event's payload, without a value at run time. The window trusts main, so these are
+ * not validated.
+ */
 export interface Carries<T> {
   readonly [carried]?: T
 }

@@ -16,7 +16,7 @@ const pulledLayer = v.object({
 })
 export type PulledLayer = v.InferOutput<typeof pulledLayer>
 
-/** What a job does, as data. The window has the words. */
+/** What a job does, as data. The window turns it into text. */
 const subject = v.variant('kind', [
   v.object({
     kind: v.literal('remove'),
@@ -62,7 +62,7 @@ const subject = v.variant('kind', [
     kind: v.literal('race'),
     /** The image that the mirrors are tested with. */
     image: v.string(),
-    /** Set at the end: how many mirrors work, `of` how many, and the host of the fastest. */
+    /** Set at the end: the number of mirrors that work, `of` how many tested ones, and the host of the fastest. */
     works: v.optional(v.number()),
     of: v.optional(v.number()),
     fastest: v.optional(v.string()),

@@ -9,7 +9,7 @@ import type { Language } from './settings.ts'
 /** What public sources say about a mirror, as of the month `seen`. Not verified by a test. */
 export interface KnownMirror {
   readonly operator?: Readonly<Record<Language, string>>
-  /** Who can use the mirror: everyone; users in mainland China, with an account, in its network, or with its device. */
+  /** Who can use the mirror: everyone; or users in mainland China, with an account, in its network, with its device. */
   readonly access: 'public' | 'region' | 'account' | 'network' | 'vendor'
   /** Month in which the mirror was last reported to work: `2026-09`. */
   readonly seen?: string

@@ -12,20 +12,20 @@ const typed = v.pipe(
   v.maxLength(10_000),
   v.check((text) => !text.includes('\0')),
 )
-const some = <Row extends v.GenericSchema>(row: Row) => v.pipe(v.array(row), v.maxLength(1000), v.readonly())
+const rowsOf = <Row extends v.GenericSchema>(row: Row) => v.pipe(v.array(row), v.maxLength(1000), v.readonly())
 
-const portWish = v.object({ host: typed, container: typed })
+const portOptions = v.object({ host: typed, container: typed })
 
-const runWish = v.object({
+const runOptions = v.object({
   image: imageId,
   reference: v.pipe(typed, v.nonEmpty(), v.maxLength(400)),
   interactive: v.boolean(),
   name: typed,
   command: typed,
-  ports: some(portWish),
+  ports: rowsOf(portOptions),
   removeAtEnd: v.boolean(),
-  volumes: some(v.object({ source: typed, target: typed, readOnly: v.boolean() })),
-  environment: some(v.object({ name: typed, value: typed })),
+  volumes: rowsOf(v.object({ source: typed, target: typed, readOnly: v.boolean() })),
+  environment: rowsOf(v.object({ name: typed, value: typed })),
   network: typed,
   restart: v.picklist(restartPolicies),
   memory: typed,
@@ -34,8 +34,9 @@ const runWish = v.object({
   workdir: typed,
 }) satisfies v.GenericSchema<unknown, RunOptions>
 
-/** Suggested options for an image, and the image's defaults. */
+/** The options that are suggested for an image, and the image's defaults. */
 export interface RunSuggestion {
+  /** The suggested options. */
   readonly wish: RunOptions
   /** The image's entry point. The command becomes its arguments, so no shell is suggested if there is one. */
   readonly entrypoint: readonly string[]
@@ -78,9 +79,9 @@ export const calls = {
     type<RunSuggestion>(),
   ),
   /** Checks a port as the user types it. An incomplete or automatic port is `unknown`. */
-  'run.port': call(portWish, type<PortState>()),
-  /** Creates and starts a container. If the start fails, it is removed again, so that its name can be reused. */
-  'run.start': call(v.object({ wish: runWish, size: v.exactOptional(terminalSize) }), type<StartedRun>()),
+  'run.port': call(portOptions, type<PortState>()),
+  /** Creates and starts a container with the options `wish`. If the start fails, the container is removed again. */
+  'run.start': call(v.object({ wish: runOptions, size: v.exactOptional(terminalSize) }), type<StartedRun>()),
   /** Asks the user for a folder, starting at the given one; undefined if they cancel. */
   'run.chooseFolder': call(v.pipe(v.string(), v.maxLength(4096)), type<string | undefined>()),
 }

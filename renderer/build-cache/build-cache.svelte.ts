@@ -1,17 +1,17 @@
-/** Plans and applies a removal of build cache, for the dialog that shows the plan. */
+/** A removal of build cache before it is applied: main's plan, and whether the plan can be applied. */
 import type { Failure, StoredCachePlan } from '../../preload/contract/index.ts'
 
 export class CacheRemoval {
-  stored = $state.raw<StoredCachePlan>()
+  storedPlan = $state.raw<StoredCachePlan>()
   failure = $state.raw<Failure>()
-  planning = $state(true)
-  working = $state(false)
+  isPlanning = $state(true)
+  isApplying = $state(false)
   /** The cache changed after the plan was made, so a new plan is shown. */
   planChanged = $state(false)
 
-  readonly plan = $derived(this.stored?.plan)
+  readonly plan = $derived(this.storedPlan?.plan)
   readonly canApply = $derived(
-    !this.planning && !this.working && this.failure === undefined && (this.plan?.deletes.length ?? 0) > 0,
+    !this.isPlanning && !this.isApplying && this.failure === undefined && (this.plan?.deletes.length ?? 0) > 0,
   )
 
   constructor() {
@@ -19,23 +19,23 @@ export class CacheRemoval {
   }
 
   async #plan() {
-    this.planning = true
+    this.isPlanning = true
     const answer = await slipway.call('build-cache.plan')
-    this.planning = false
+    this.isPlanning = false
     this.failure = answer.ok ? undefined : answer.error
-    if (answer.ok) this.stored = answer.value
+    if (answer.ok) this.storedPlan = answer.value
   }
 
   /** @returns whether the removal job was started */
   async apply(): Promise<boolean> {
-    if (!this.stored || !this.canApply) return false
-    this.working = true
-    const answer = await slipway.call('build-cache.apply', this.stored.id)
+    if (!this.storedPlan || !this.canApply) return false
+    this.isApplying = true
+    const answer = await slipway.call('build-cache.apply', this.storedPlan.id)
     if (answer.ok) return true
     this.planChanged = answer.error.code === 'plan-moved' || answer.error.code === 'plan-unknown'
     if (this.planChanged) await this.#plan()
     else this.failure = answer.error
-    this.working = false
+    this.isApplying = false
     return false
   }
 }

@@ -2,11 +2,11 @@
 import type { DaemonMirrors } from '../../preload/contract/index.ts'
 
 class Daemon {
-  now = $state.raw<DaemonMirrors>()
+  config = $state.raw<DaemonMirrors>()
 
   async load() {
     const answer = await slipway.call('daemon-config.get')
-    if (answer.ok) this.now = answer.value
+    if (answer.ok) this.config = answer.value
   }
 }
 

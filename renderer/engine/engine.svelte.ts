@@ -1,7 +1,7 @@
 /** The current engine and its connection state. */
 import { plain } from '../../model/text/plain.ts'
 import type { ContextChoice, EngineContext, EngineState } from '../../preload/contract/index.ts'
-import { failureWords } from '../ui/failure.ts'
+import { failureText } from '../ui/failure.ts'
 import { notices } from '../ui/notice.svelte.ts'
 import { t } from '../ui/i18n.svelte.ts'
 
@@ -18,7 +18,7 @@ class EngineView {
   async switchTo(context: ContextChoice) {
     if (context.current) return
     const answer = await slipway.call('engine.switch', context.name)
-    notices.show(answer.ok ? t('engine.switched', { context: contextName(context) }) : failureWords(answer.error).title)
+    notices.show(answer.ok ? t('engine.switched', { context: contextName(context) }) : failureText(answer.error).title)
   }
 }
 

@@ -14,7 +14,7 @@ class LiveImages {
   #seq = -1
 
   /** Whether there is a list to show, possibly from the last session. */
-  readonly known = $derived(this.complete || this.images.length > 0)
+  readonly hasList = $derived(this.complete || this.images.length > 0)
   readonly usedBy: ReadonlyMap<ImageId, readonly Container[]> = $derived(
     Map.groupBy(this.containers, (container) => container.image),
   )

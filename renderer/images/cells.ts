@@ -3,7 +3,7 @@ import { shortId, type Bytes } from '../../model/image/image.ts'
 import { plain } from '../../model/text/plain.ts'
 import { live } from '../engine/live.svelte.ts'
 import { layers } from '../layers/layers.svelte.ts'
-import { ago, count, exactly, size, t } from '../ui/i18n.svelte.ts'
+import { ago, count, dateTime, size, t } from '../ui/i18n.svelte.ts'
 import type { GroupLine, ImageLine, Line } from './lines.ts'
 
 export interface Cells {
@@ -14,10 +14,10 @@ export interface Cells {
   readonly id?: string
   readonly created?: string
   readonly createdHint?: string | undefined
-  /** For the bar: bytes that only this image uses, and shared bytes (an upper bound if not `known`). */
+  /** For the bar: bytes that only this image uses, and shared bytes (an upper bound if not `sharingKnown`). */
   readonly unique: Bytes
   readonly shared: Bytes
-  readonly known: boolean
+  readonly sharingKnown: boolean
   readonly sharing?: string | undefined
   readonly size: string
   /** Explains why the image cannot be read. */
@@ -33,28 +33,29 @@ const groupCells = ({ repository, images, size: bytes, used }: GroupLine): Cells
   tag: t('images.count', { n: images }),
   unique: bytes,
   shared: 0,
-  known: true,
+  sharingKnown: true,
   size: size(bytes),
   used: used ? count(used) : live.containersFailure === undefined ? '–' : '?',
 })
 
 function imageCells(line: ImageLine): Cells {
-  const { id, image, repository, tag = '', others, created, size: bytes, used } = line
-  const { unique, shared } = layers.ofImage(id)
+  const { id, image, repository, tag = '', otherTags, created, size: bytes, used } = line
+  const { unique, shared } = layers.sharingOfImage(id)
   // Layers that are not read yet may be unique or shared.
-  const known = unique.max - unique.min < bytes || bytes === 0
-  const parts = { unique: unique.min, shared: known ? Math.max(0, Math.min(bytes, shared.max)) : bytes }
+  const sharingKnown = unique.max - unique.min < bytes || bytes === 0
+  const parts = { unique: unique.min, shared: sharingKnown ? Math.max(0, Math.min(bytes, shared.max)) : bytes }
   return {
     name: repository ?? '<none>',
     tag,
-    tagHint: others.length > 0 ? `${tag}\n${t('images.otherTags', { tags: others.slice(0, 20).join(', ') })}` : tag,
+    tagHint:
+      otherTags.length > 0 ? `${tag}\n${t('images.otherTags', { tags: otherTags.slice(0, 20).join(', ') })}` : tag,
     id: shortId(id),
     created: created ? ago(created) : t('images.noDate'),
-    createdHint: created ? exactly(created) : undefined,
+    createdHint: created ? dateTime(created) : undefined,
     ...parts,
-    known,
+    sharingKnown,
     sharing:
-      known && parts.shared > 0
+      sharingKnown && parts.shared > 0
         ? t('images.sharing', { unique: size(parts.unique), shared: size(parts.shared) })
         : undefined,
     size: line.sizeUnknown ? t('images.sizeUnknown') : size(bytes),

@@ -34,12 +34,12 @@ export function toLines(groups: readonly GroupLine[], open: ReadonlySet<string>)
   return lines
 }
 
-/** @returns the lines of all images but the newest `keep`; of equally old images, the earlier lines are kept */
-export function olderThanNewest({ lines }: GroupLine, keep: number): ImageLine[] {
+/** @returns the lines of all images except the newest `keepCount`; of equally old images, the first lines are kept */
+export function olderThanNewest({ lines }: GroupLine, keepCount: number): ImageLine[] {
   const newest = new Set(
     imagesOf(lines)
       .toSorted((a, b) => b.created - a.created)
-      .slice(0, keep)
+      .slice(0, keepCount)
       .map(({ id }) => id),
   )
   return lines.filter(({ id }) => !newest.has(id))

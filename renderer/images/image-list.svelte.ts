@@ -10,7 +10,7 @@ import { groupsOf, olderThanNewest, toLines } from './groups.ts'
 import { LabelSearch } from './label-search.svelte.ts'
 import { imagesOf, linesOf, sizeOf, type GroupLine, type ImageLine, type Line } from './lines.ts'
 import { sortedBy, sortedGroups, startsDescending, type Column, type Order } from './order.ts'
-import { belongsTo, countPresets, monthsBefore, type Preset } from './presets.ts'
+import { isInPreset, countPresets, monthsBefore, type Preset } from './presets.ts'
 
 export class ImageList {
   query = $state('')
@@ -29,19 +29,23 @@ export class ImageList {
   // Sorting comes before filtering, so that a keystroke only filters again.
   readonly #sorted = $derived(sortedBy(this.all, this.order))
   readonly #query = $derived(parseQuery(this.query))
-  readonly #old = $derived(monthsBefore(new Date(), this.months))
-  readonly #matchesPreset = $derived(
-    this.preset === 'all' ? this.#sorted : this.#sorted.filter((line) => belongsTo(this.preset, line, this.#old)),
+  readonly #oldBefore = $derived(monthsBefore(new Date(), this.months))
+  readonly #inPreset = $derived(
+    this.preset === 'all'
+      ? this.#sorted
+      : this.#sorted.filter((line) => isInPreset(this.preset, line, this.#oldBefore)),
   )
   /** The lines that match the filters, sorted. */
-  readonly found: readonly ImageLine[] = $derived(
+  readonly filtered: readonly ImageLine[] = $derived(
     this.#query.words.length + this.#query.conditions.length === 0
-      ? this.#matchesPreset
-      : this.#matchesPreset.filter((line) => matches(this.#query, line, this.#labels.holds)),
+      ? this.#inPreset
+      : this.#inPreset.filter((line) => matches(this.#query, line, this.#labels.matches)),
   )
-  readonly #groups: readonly GroupLine[] = $derived(this.grouped ? sortedGroups(groupsOf(this.found), this.order) : [])
+  readonly #groups: readonly GroupLine[] = $derived(
+    this.grouped ? sortedGroups(groupsOf(this.filtered), this.order) : [],
+  )
   /** The rows of the grid: groups and lines. */
-  readonly lines: readonly Line[] = $derived(this.grouped ? toLines(this.#groups, this.#open) : this.found)
+  readonly lines: readonly Line[] = $derived(this.grouped ? toLines(this.#groups, this.#open) : this.filtered)
 
   readonly cursor = new Cursor<Line>(
     () => this.lines,
@@ -55,21 +59,23 @@ export class ImageList {
   /** What removing the selection frees. An image with an unselected tag is not removed and frees nothing. */
   readonly sharing: SetSharing = $derived.by(() => {
     const byImage = Map.groupBy(this.selected, ({ id }) => id)
-    return layers.of([...byImage].flatMap(([id, lines]) => (lines.length > lines[0]!.others.length ? [id] : [])))
+    return layers.sharingOfSet(
+      [...byImage].flatMap(([id, lines]) => (lines.length > lines[0]!.otherTags.length ? [id] : [])),
+    )
   })
   /** Number of selected lines that the filters hide. */
-  readonly hidden: number = $derived.by(() => {
+  readonly hiddenCount: number = $derived.by(() => {
     if (this.selected.length === 0) return 0
-    return this.selected.length - this.found.filter(({ key }) => this.selection.has(key)).length
+    return this.selected.length - this.filtered.filter(({ key }) => this.selection.has(key)).length
   })
 
-  readonly count = $derived(live.images.length)
-  readonly counts = $derived(countPresets(this.all, this.#old))
-  readonly filtering = $derived(this.query.trim() !== '' || this.preset !== 'all')
-  readonly largest = $derived(live.images.reduce((max, { size }) => Math.max(max, size), 1))
-  readonly largestGroup = $derived(this.#groups.reduce((max, { size }) => Math.max(max, size), 1))
+  readonly imageCount = $derived(live.images.length)
+  readonly presetCounts = $derived(countPresets(this.all, this.#oldBefore))
+  readonly isFiltered = $derived(this.query.trim() !== '' || this.preset !== 'all')
+  readonly maxSize = $derived(live.images.reduce((max, { size }) => Math.max(max, size), 1))
+  readonly maxGroupSize = $derived(this.#groups.reduce((max, { size }) => Math.max(max, size), 1))
   /** Total size of all images in bytes, as if no layers were shared. */
-  readonly alone = $derived(sizeOf(live.images))
+  readonly totalSize = $derived(sizeOf(live.images))
 
   /** Searches labels for the words of the query. Call this in an effect. */
   searchLabels() {
@@ -78,7 +84,7 @@ export class ImageList {
 
   /** All lines of a preset, regardless of the current filter. */
   linesOf(preset: Preset): readonly ImageLine[] {
-    return this.all.filter((line) => belongsTo(preset, line, this.#old))
+    return this.all.filter((line) => isInPreset(preset, line, this.#oldBefore))
   }
 
   /** Moves the cursor to an image; clears the filters if they hide it. */
@@ -114,7 +120,7 @@ export class ImageList {
   /** Index of the group of the cursor's line; -1 if there is none. */
   groupIndex(): number {
     const line = this.cursor.row
-    return this.lines.findIndex((at) => at.kind === 'group' && at.repository === line?.repository)
+    return this.lines.findIndex((other) => other.kind === 'group' && other.repository === line?.repository)
   }
 
   /** Keys selected by the row at an index; a group stands for all of its lines. */
@@ -125,10 +131,10 @@ export class ImageList {
   }
 
   selectAll() {
-    this.selection.replace(this.found.map(({ key }) => key))
+    this.selection.replace(this.filtered.map(({ key }) => key))
   }
 
-  keepNewest(group: GroupLine, keep: number) {
-    this.selection.replace(olderThanNewest(group, keep).map(({ key }) => key))
+  keepNewest(group: GroupLine, keepCount: number) {
+    this.selection.replace(olderThanNewest(group, keepCount).map(({ key }) => key))
   }
 }

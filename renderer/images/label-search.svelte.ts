@@ -1,26 +1,26 @@
-/** Finds images by label. Only main knows the labels, so it is queried after typing pauses. */
+/** Finds images by label. Only main knows the labels, so main is queried when the user pauses typing. */
 import type { ImageId } from '../../model/image/image.ts'
 
 const debounceMs = 120
 
 export class LabelSearch {
-  #found = $state.raw<ReadonlyMap<string, ReadonlySet<ImageId>>>(new Map())
-  #wanted: readonly string[] = []
+  #matchingIds = $state.raw<ReadonlyMap<string, ReadonlySet<ImageId>>>(new Map())
+  #latestWords: readonly string[] = []
   #timer: ReturnType<typeof setTimeout> | undefined
 
-  readonly holds = (word: string, id: ImageId): boolean => this.#found.get(word)?.has(id) ?? false
+  readonly matches = (word: string, id: ImageId): boolean => this.#matchingIds.get(word)?.has(id) ?? false
 
   search(words: readonly string[]) {
     clearTimeout(this.#timer)
-    this.#wanted = words
+    this.#latestWords = words
     if (words.length > 0) this.#timer = setTimeout(() => void this.#query(words), debounceMs)
-    else if (this.#found.size > 0) this.#found = new Map()
+    else if (this.#matchingIds.size > 0) this.#matchingIds = new Map()
   }
 
   async #query(words: readonly string[]) {
     const answer = await slipway.call('images.labelled', [...words])
-    if (!answer.ok || words !== this.#wanted) return
-    const found = words.map((word, at) => [word, new Set(answer.value[at])] as const)
-    this.#found = new Map(found.filter(([, ids]) => ids.size > 0))
+    if (!answer.ok || words !== this.#latestWords) return
+    const idsByWord = words.map((word, index) => [word, new Set(answer.value[index])] as const)
+    this.#matchingIds = new Map(idsByWord.filter(([, ids]) => ids.size > 0))
   }
 }

@@ -15,7 +15,7 @@ export interface ImageLine extends ImageRow, Filtered {
   /** Stable identity of the line while its image changes. */
   readonly key: string
   /** Other tags of the same image. */
-  readonly others: readonly Reference[]
+  readonly otherTags: readonly Reference[]
 }
 
 export interface GroupLine {
@@ -51,7 +51,7 @@ export const linesOf = (image: Image, used: number | undefined): ImageLine[] =>
       used,
       // An unreadable image may have tags that are not known.
       dangling: isDangling(image) && image.unreadable === undefined,
-      others: image.references.filter((reference) => reference !== name),
+      otherTags: image.references.filter((reference) => reference !== name),
     }
   })
 

@@ -7,13 +7,13 @@ export type Preset = (typeof presets)[number]
 
 /** @returns the instant `months` calendar months before `now` */
 export function monthsBefore(now: Date, months: number): UnixTime {
-  const then = new Date(now)
-  then.setMonth(then.getMonth() - months)
-  return then.getTime() / 1000
+  const date = new Date(now)
+  date.setMonth(date.getMonth() - months)
+  return date.getTime() / 1000
 }
 
-/** @param old images created before this instant are old; images without a date never are */
-export function belongsTo(preset: Preset, { used, dangling, created }: ImageLine, old: UnixTime): boolean {
+/** @param oldBefore images created before this instant are old; images without a date never are */
+export function isInPreset(preset: Preset, { used, dangling, created }: ImageLine, oldBefore: UnixTime): boolean {
   switch (preset) {
     case 'all':
       return true
@@ -22,18 +22,18 @@ export function belongsTo(preset: Preset, { used, dangling, created }: ImageLine
     case 'dangling':
       return dangling
     case 'old':
-      return created > 0 && created < old
+      return created > 0 && created < oldBefore
   }
 }
 
 /** @returns the number of distinct images per preset */
-export function countPresets(lines: readonly ImageLine[], old: UnixTime): Readonly<Record<Preset, number>> {
-  const seen = new Set<string>()
+export function countPresets(lines: readonly ImageLine[], oldBefore: UnixTime): Readonly<Record<Preset, number>> {
+  const countedIds = new Set<string>()
   const counts = { all: 0, unused: 0, dangling: 0, old: 0 }
   for (const line of lines) {
-    if (seen.has(line.id)) continue
-    seen.add(line.id)
-    for (const preset of presets) if (belongsTo(preset, line, old)) counts[preset]++
+    if (countedIds.has(line.id)) continue
+    countedIds.add(line.id)
+    for (const preset of presets) if (isInPreset(preset, line, oldBefore)) counts[preset]++
   }
   return counts
 }

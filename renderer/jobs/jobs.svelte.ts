@@ -4,35 +4,35 @@ import { engine } from '../engine/engine.svelte.ts'
 import { screens } from '../ui/screens.svelte.ts'
 import { notices } from '../ui/notice.svelte.ts'
 import { t } from '../ui/i18n.svelte.ts'
-import { summaryOf, titleOf } from './job-words.ts'
+import { summaryOf, titleOf } from './job-text.ts'
 
 class Jobs {
   /** Newest first. */
   all = $state.raw<readonly Job[]>([])
   readonly running = $derived(this.all.filter(({ state }) => state === 'running'))
   /** Whether images are being removed, or were in the last 3 s: the engine's events arrive a little later. */
-  get removing(): boolean {
+  get isRemoving(): boolean {
     const recent = Date.now() / 1000 - 3
     return this.all.some(({ subject, ended }) => subject.kind === 'remove' && (ended ?? Infinity) > recent)
   }
   readonly ended = $derived(this.all.filter(({ state }) => state !== 'running'))
 
   async load() {
-    slipway.on('jobs.changed', (job) => this.#show(job))
+    slipway.on('jobs.changed', (job) => this.#update(job))
     slipway.on('jobs.cleared', (ids) => (this.all = this.all.filter(({ id }) => !ids.includes(id))))
     const answer = await slipway.call('jobs.list')
     if (answer.ok) this.all = answer.value
   }
 
-  #show(job: Job) {
-    const at = this.all.findIndex(({ id }) => id === job.id)
+  #update(job: Job) {
+    const index = this.all.findIndex(({ id }) => id === job.id)
     // A notice announces the result if another screen is shown, even for jobs that were too short to be seen running.
-    const seen = screens.current === 'mirrors' && ['race', 'daemon'].includes(job.subject.kind)
-    if (!seen && job.state !== 'running' && (this.all[at]?.state ?? 'running') === 'running') {
+    const isResultVisible = screens.current === 'mirrors' && ['race', 'daemon'].includes(job.subject.kind)
+    if (!isResultVisible && job.state !== 'running' && (this.all[index]?.state ?? 'running') === 'running') {
       const [title, summary] = [titleOf(job), summaryOf(job)]
       notices.show(summary ? t('job.notice', { title, story: summary }) : title)
     }
-    this.all = at < 0 ? [job, ...this.all] : this.all.with(at, job)
+    this.all = index < 0 ? [job, ...this.all] : this.all.with(index, job)
   }
 
   cancel(id: JobId) {

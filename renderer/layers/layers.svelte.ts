@@ -1,4 +1,4 @@
-/** Layer sharing between images, kept in sync with main. What a selection frees is computed here, within a frame. */
+/** Layer sharing between images, kept in sync with main. Computes within a frame what removing a selection frees. */
 import type { ImageId } from '../../model/image/image.ts'
 import { boundsOf } from '../../model/layers/bounds.ts'
 import { Sharing, type SetSharing } from '../../model/layers/sharing.ts'
@@ -10,11 +10,11 @@ class Layers {
   #seq = $state(-1)
 
   /** Images used by containers: they and their layers are not removed. */
-  readonly held: ReadonlySet<ImageId> = $derived(new Set(live.usedBy.keys()))
+  readonly inUse: ReadonlySet<ImageId> = $derived(new Set(live.usedBy.keys()))
 
-  /** The same plus unreadable images, which are not removed either. */
+  /** Images that a removal does not delete: those in use, and unreadable ones. */
   readonly #notRemovable: ReadonlySet<ImageId> = $derived(
-    new Set([...this.held, ...live.images.flatMap(({ id, unreadable }) => (unreadable === undefined ? [] : [id]))]),
+    new Set([...this.inUse, ...live.images.flatMap(({ id, unreadable }) => (unreadable === undefined ? [] : [id]))]),
   )
 
   async load() {
@@ -37,14 +37,14 @@ class Layers {
     this.#seq = change.seq
   }
 
-  /** Bytes that only this image uses, and bytes that it shares. */
-  ofImage(id: ImageId): ReturnType<Sharing['ofImage']> {
+  /** @returns the bytes that only this image uses, and the bytes that it shares */
+  sharingOfImage(id: ImageId): ReturnType<Sharing['ofImage']> {
     void this.#seq
     return this.#sharing.ofImage(id)
   }
 
-  /** What removing these images frees, while all containers stay. */
-  of(ids: Iterable<ImageId>): SetSharing {
+  /** @returns what removing these images frees, if no container is removed */
+  sharingOfSet(ids: Iterable<ImageId>): SetSharing {
     void this.#seq
     const sum = this.#sharing.of(ids, this.#notRemovable)
     return live.containersFailure === undefined ? sum : boundsOf(sum)

@@ -4,28 +4,28 @@ import type { Blocked, Choice, Deletion, RemovalTarget } from '../../model/remov
 import type { Failure, StoredPlan } from '../../preload/contract/index.ts'
 
 export class Removal {
-  stored = $state.raw<StoredPlan>()
+  storedPlan = $state.raw<StoredPlan>()
   failure = $state.raw<Failure>()
   /** The plan changed while the user read it; the new plan is shown. */
   planChanged = $state(false)
-  working = $state(false)
+  isApplying = $state(false)
   /** A new plan is being made. */
-  planning = $state(false)
+  isPlanning = $state(false)
   /** Whether main still has the shown plan, so that it can be applied. */
   canApply = $state(false)
   #latestRequest = 0
-  readonly #rows: readonly RemovalTarget[]
+  readonly #targets: readonly RemovalTarget[]
   #choices: Readonly<Record<ContainerId, Choice>> = {}
-  /** Whether tagged and untagged images are saved before they are removed. */
+  /** Whether tagged images are saved before they are removed; `copyUntagged`: whether untagged ones are. */
   copyTagged = $state(true)
   copyUntagged = $state(false)
 
-  constructor(rows: readonly RemovalTarget[]) {
-    this.#rows = rows
+  constructor(targets: readonly RemovalTarget[]) {
+    this.#targets = targets
     void this.#plan()
   }
 
-  readonly plan = $derived(this.stored?.plan)
+  readonly plan = $derived(this.storedPlan?.plan)
   readonly tagged: readonly Deletion[] = $derived(this.#deletionsWith('ticked'))
   readonly untagged: readonly Deletion[] = $derived(this.#deletionsWith('offered'))
   readonly copies: readonly Deletion[] = $derived([
@@ -33,11 +33,11 @@ export class Removal {
     ...(this.copyUntagged ? this.untagged : []),
   ])
   readonly copyBytes = $derived(this.copies.reduce((sum, { size }) => sum + size, 0))
-  /** Blocked images with a choice. If all have the same choices, one control serves for all. */
+  /** Blocked images with more than one choice. */
   readonly choosable: readonly Blocked[] = $derived(
     (this.plan?.blocked ?? []).filter(({ choices }) => choices.length > 1),
   )
-  readonly empty = $derived(this.plan !== undefined && this.plan.deletes.length + this.plan.untags.length === 0)
+  readonly isEmpty = $derived(this.plan !== undefined && this.plan.deletes.length + this.plan.untags.length === 0)
 
   #deletionsWith(copy: Deletion['copy']): readonly Deletion[] {
     return (this.plan?.deletes ?? []).filter((deletion) => deletion.copy === copy)
@@ -45,14 +45,14 @@ export class Removal {
 
   async #plan() {
     const request = ++this.#latestRequest
-    this.planning = true
+    this.isPlanning = true
     this.canApply = false
-    const answer = await slipway.call('removal.plan', { rows: this.#rows.map(toRow), choices: this.#choices })
+    const answer = await slipway.call('removal.plan', { rows: this.#targets.map(toRow), choices: this.#choices })
     if (request !== this.#latestRequest) return
-    this.planning = false
+    this.isPlanning = false
     this.canApply = answer.ok
     this.failure = answer.ok ? undefined : answer.error
-    if (answer.ok) this.stored = answer.value
+    if (answer.ok) this.storedPlan = answer.value
   }
 
   async choose(blocked: readonly Blocked[], keep: boolean) {
@@ -65,18 +65,18 @@ export class Removal {
 
   async chooseFolder() {
     const answer = await slipway.call('removal.chooseFolder')
-    if (answer.ok && this.stored) this.stored = { ...this.stored, copies: answer.value }
+    if (answer.ok && this.storedPlan) this.storedPlan = { ...this.storedPlan, copies: answer.value }
     else if (!answer.ok) this.failure = answer.error
   }
 
   /** @returns whether the removal job was started */
   async apply(): Promise<boolean> {
-    if (!this.stored || !this.canApply || this.working) return false
-    this.working = true
+    if (!this.storedPlan || !this.canApply || this.isApplying) return false
+    this.isApplying = true
     this.failure = undefined
     const copies: ImageId[] = this.copies.map(({ image }) => image)
-    const answer = await slipway.call('removal.apply', { planId: this.stored.id, copies })
-    this.working = false
+    const answer = await slipway.call('removal.apply', { planId: this.storedPlan.id, copies })
+    this.isApplying = false
     if (answer.ok) return true
     this.planChanged = answer.error.code === 'plan-moved' || answer.error.code === 'plan-unknown'
     if (this.planChanged) await this.#plan()

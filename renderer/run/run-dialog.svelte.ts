@@ -1,7 +1,7 @@
 /** State of the Run dialog: the options, their faults, the equivalent command, and the result. */
 import { runCommand } from '../../model/run/command.ts'
 import { runFaults } from '../../model/run/faults.ts'
-import { freeName } from '../../model/run/suggestion.ts'
+import { findFreeName } from '../../model/run/suggestion.ts'
 import {
   defaultRunOptions,
   type PortOptions,
@@ -21,69 +21,69 @@ const debounceMs = 150
 export const loopback = '127.0.0.1:'
 
 export class RunDialogState {
-  wish = $state.raw<RunOptions>(defaultRunOptions('', ''))
-  about = $state.raw<RunSuggestion>()
+  options = $state.raw<RunOptions>(defaultRunOptions('', ''))
+  suggestion = $state.raw<RunSuggestion>()
   failure = $state.raw<Failure>()
-  working = $state(false)
+  isStarting = $state(false)
   started = $state.raw<StartedRun>()
   /** Availability by port key, as last checked. */
-  #ports = $state.raw<Readonly<Record<string, PortState>>>({})
+  #portStates = $state.raw<Readonly<Record<string, PortState>>>({})
   #timer: ReturnType<typeof setTimeout> | undefined
   /** Fields that the user has set; changing the image keeps them. */
-  readonly #touched = new Set<keyof RunOptions>()
+  readonly #changedFields = new Set<keyof RunOptions>()
 
   readonly #names = $derived(live.containers.map(({ name }) => name))
   readonly faults = $derived(
-    this.about && !this.started
-      ? runFaults(this.wish, this.#names).filter(({ field, row }) => !isEmpty(this.wish, field, row))
+    this.suggestion && !this.started
+      ? runFaults(this.options, this.#names).filter(({ field, row }) => !isEmpty(this.options, field, row))
       : [],
   )
   /** The options without empty rows. */
-  readonly #cleaned: RunOptions = $derived(withoutEmpty(this.wish))
+  readonly #cleaned: RunOptions = $derived(withoutEmptyRows(this.options))
   /** A similar container name that is not taken. */
-  readonly freeName = $derived(freeName(this.wish.name, new Set(this.#names)))
-  readonly command = $derived(runCommand(this.#cleaned, this.about?.reach))
-  readonly ready = $derived(this.about !== undefined && this.faults.length === 0 && !this.working)
+  readonly freeName = $derived(findFreeName(this.options.name, new Set(this.#names)))
+  readonly command = $derived(runCommand(this.#cleaned, this.suggestion?.reach))
+  readonly canRun = $derived(this.suggestion !== undefined && this.faults.length === 0 && !this.isStarting)
 
-  constructor(wish: Pick<RunOptions, 'image' | 'reference'>) {
-    void this.take(wish)
+  constructor(options: Pick<RunOptions, 'image' | 'reference'>) {
+    void this.selectImage(options)
   }
 
   /** Changes the image; its suggestions replace the fields that the user has not set. */
-  async take({ image, reference }: Pick<RunOptions, 'image' | 'reference'>) {
-    const before = this.wish
-    this.wish = { ...before, image, reference }
+  async selectImage({ image, reference }: Pick<RunOptions, 'image' | 'reference'>) {
+    const before = this.options
+    this.options = { ...before, image, reference }
     const answer = await slipway.call('run.suggest', { image, reference })
-    if (this.wish.reference !== reference) return
+    if (this.options.reference !== reference) return
     this.failure = answer.ok ? undefined : answer.error
     if (!answer.ok) return
-    const touched = Object.fromEntries([...this.#touched].map((key) => [key, this.wish[key]]))
-    this.about = answer.value
-    this.wish = { ...answer.value.wish, ...touched }
+    const changedFields = Object.fromEntries([...this.#changedFields].map((key) => [key, this.options[key]]))
+    this.suggestion = answer.value
+    this.options = { ...answer.value.wish, ...changedFields }
     void this.#checkPorts()
   }
 
-  set(change: Partial<RunOptions>) {
-    for (const key of Object.keys(change)) this.#touched.add(key as keyof RunOptions)
-    this.wish = { ...this.wish, ...change }
+  update(change: Partial<RunOptions>) {
+    for (const key of Object.keys(change)) this.#changedFields.add(key as keyof RunOptions)
+    this.options = { ...this.options, ...change }
     // If the image could not be inspected, its failure stays visible.
-    if (this.about) this.failure = undefined
+    if (this.suggestion) this.failure = undefined
     if (!change.ports) return
     clearTimeout(this.#timer)
     this.#timer = setTimeout(() => void this.#checkPorts(), debounceMs)
   }
 
-  portState = (port: PortOptions): PortState | undefined => this.#ports[keyOf(port)]
+  portState = (port: PortOptions): PortState | undefined => this.#portStates[portKey(port)]
 
   faultOf = (field: RunField, row?: number) =>
     this.faults.find((fault) => fault.field === field && (row === undefined || fault.row === row))
 
-  /** Whether the dialog shows the field of the failure; its row may not exist. */
-  get hasField(): boolean {
-    const { failure, wish } = this
+  /** Whether a field of the dialog shows the failure. The failure's row may not exist any more. */
+  get isShownInField(): boolean {
+    const { failure, options } = this
     if (!failure || !('field' in failure) || failure.field === undefined) return false
     if (failure.field !== 'ports' && failure.field !== 'volumes' && failure.field !== 'environment') return true
-    return 'row' in failure ? failure.row < wish[failure.field].length : false
+    return 'row' in failure ? failure.row < options[failure.field].length : false
   }
 
   /** The engine's failure, if it belongs to this field and row. */
@@ -94,42 +94,42 @@ export class RunDialogState {
   }
 
   async run(): Promise<StartedRun | undefined> {
-    if (!this.ready) return undefined
-    this.wish = this.#cleaned
-    this.working = true
-    const answer = await slipway.call('run.start', { wish: this.wish, size: terminals.size })
-    this.working = false
+    if (!this.canRun) return undefined
+    this.options = this.#cleaned
+    this.isStarting = true
+    const answer = await slipway.call('run.start', { wish: this.options, size: terminals.size })
+    this.isStarting = false
     this.failure = answer.ok ? undefined : answer.error
     if (answer.ok) this.started = answer.value
     return this.started
   }
 
   async #checkPorts() {
-    const checked = this.wish.ports
-    const states = await Promise.all(checked.map((port) => slipway.call('run.port', port)))
-    if (checked !== this.wish.ports) return
-    this.#ports = Object.fromEntries(
-      states.flatMap((state, at) => (state.ok ? [[keyOf(checked[at]!), state.value]] : [])),
+    const { ports } = this.options
+    const states = await Promise.all(ports.map((port) => slipway.call('run.port', port)))
+    if (ports !== this.options.ports) return
+    this.#portStates = Object.fromEntries(
+      states.flatMap((state, index) => (state.ok ? [[portKey(ports[index]!), state.value]] : [])),
     )
   }
 }
 
-const emptyPort = ({ host, container }: PortOptions) => container === '' && (host === '' || host === loopback)
-const emptyVolume = ({ source, target }: VolumeOptions) => source === '' && target === ''
-const emptyVariable = ({ name, value }: Variable) => name === '' && value === ''
+const isEmptyPort = ({ host, container }: PortOptions) => container === '' && (host === '' || host === loopback)
+const isEmptyVolume = ({ source, target }: VolumeOptions) => source === '' && target === ''
+const isEmptyVariable = ({ name, value }: Variable) => name === '' && value === ''
 
 function isEmpty({ ports, volumes, environment }: RunOptions, field: RunField, row = -1): boolean {
   const [port, volume, variable] = [ports[row], volumes[row], environment[row]]
-  if (field === 'ports') return port !== undefined && emptyPort(port)
-  if (field === 'volumes') return volume !== undefined && emptyVolume(volume)
-  return field === 'environment' && variable !== undefined && emptyVariable(variable)
+  if (field === 'ports') return port !== undefined && isEmptyPort(port)
+  if (field === 'volumes') return volume !== undefined && isEmptyVolume(volume)
+  return field === 'environment' && variable !== undefined && isEmptyVariable(variable)
 }
 
-const withoutEmpty = (wish: RunOptions): RunOptions => ({
-  ...wish,
-  ports: wish.ports.filter((port) => !emptyPort(port)),
-  volumes: wish.volumes.filter((volume) => !emptyVolume(volume)),
-  environment: wish.environment.filter((variable) => !emptyVariable(variable)),
+const withoutEmptyRows = (options: RunOptions): RunOptions => ({
+  ...options,
+  ports: options.ports.filter((port) => !isEmptyPort(port)),
+  volumes: options.volumes.filter((volume) => !isEmptyVolume(volume)),
+  environment: options.environment.filter((variable) => !isEmptyVariable(variable)),
 })
 
-const keyOf = ({ host, container }: PortOptions) => `${host} ${container}`
+const portKey = ({ host, container }: PortOptions) => `${host} ${container}`

@@ -6,21 +6,21 @@ import { Cursor } from '../ui/cursor.svelte.ts'
 
 export class Discover {
   text = $state('')
-  readonly asked = $derived(parseSearch(this.text))
+  readonly parsed = $derived(parseSearch(this.text))
   featured = $state.raw<Featured>()
   /** The best answer to the query so far. */
   answer = $state.raw<SearchAnswer>()
-  #found = $state.raw<readonly FoundImage[]>([])
-  /** Whether the user has moved the cursor: then the cursor's row keeps its position. */
-  #touched = false
+  #images = $state.raw<readonly FoundImage[]>([])
+  /** Whether the user has moved the cursor, so that the cursor's row keeps its position. */
+  #cursorRowPinned = false
 
   readonly rows: readonly FoundImage[] = $derived.by(() => {
-    if (this.asked.kind === 'nothing') return this.featured?.images ?? []
-    if (this.asked.kind === 'words') return this.#found
-    if (this.asked.kind === 'wrong') return []
-    const { repository } = this.asked.name
-    return this.#found.filter((image) => image.repository === repository).length > 0
-      ? this.#found.filter((image) => image.repository === repository)
+    if (this.parsed.kind === 'nothing') return this.featured?.images ?? []
+    if (this.parsed.kind === 'words') return this.#images
+    if (this.parsed.kind === 'wrong') return []
+    const { repository } = this.parsed.name
+    return this.#images.filter((image) => image.repository === repository).length > 0
+      ? this.#images.filter((image) => image.repository === repository)
       : [{ repository, description: '', official: !repository.includes('/') }]
   })
   readonly cursor = new Cursor<FoundImage>(() => this.rows, keyOf)
@@ -32,31 +32,31 @@ export class Discover {
     if (answer.ok) this.featured = answer.value
   }
 
-  /** Runs the query. */
+  /** Runs the query, unless its results are already here. */
   async search() {
     const words = this.#words
     if (words === this.answer?.words) return
-    this.#touched = false
+    this.#cursorRowPinned = false
     this.cursor.moveTo(0)
     const answer = await slipway.call('search.query', words)
     if (answer.ok && this.answer?.words !== words) this.#update(answer.value)
   }
 
-  /** Call this when the user moves the cursor. */
-  touch() {
-    this.#touched = true
+  /** Keeps the cursor's row in place when better results arrive. Call this when the user moves the cursor. */
+  pinCursorRow() {
+    this.#cursorRowPinned = true
   }
 
   get #words(): string {
-    if (this.asked.kind === 'words') return this.asked.words
-    return this.asked.kind === 'name' ? this.asked.name.repository : ''
+    if (this.parsed.kind === 'words') return this.parsed.words
+    return this.parsed.kind === 'name' ? this.parsed.name.repository : ''
   }
 
   #update(answer: SearchAnswer) {
     if (answer.words !== this.#words) return
-    const at = this.#touched ? this.cursor.row?.repository : undefined
-    const same = this.answer?.words === answer.words
-    this.#found = same ? holdInPlace(this.#found, answer.images, keyOf, at) : answer.images
+    const pinnedKey = this.#cursorRowPinned ? this.cursor.row?.repository : undefined
+    const isSameQuery = this.answer?.words === answer.words
+    this.#images = isSameQuery ? holdInPlace(this.#images, answer.images, keyOf, pinnedKey) : answer.images
     this.answer = answer
   }
 }

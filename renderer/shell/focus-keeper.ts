@@ -14,13 +14,13 @@ interface Place {
 
 /** @returns a function that stops keeping the focus */
 export function keepFocus(): () => void {
-  let last: Place | undefined
-  let checking: ReturnType<typeof setTimeout> | undefined
+  let lastPlace: Place | undefined
+  let restoreTimer: ReturnType<typeof setTimeout> | undefined
 
   function restore() {
-    checking = undefined
-    if (!last || document.activeElement !== document.body) return
-    const { element, ancestors } = last
+    restoreTimer = undefined
+    if (!lastPlace || document.activeElement !== document.body) return
+    const { element, ancestors } = lastPlace
     // A control that is disabled while it works gets the focus back as soon as it is enabled.
     if (element.isConnected) return element.focus()
     const next = ancestors.map(nextIn).find((control) => control !== undefined) ?? screenFocus()
@@ -28,31 +28,36 @@ export function keepFocus(): () => void {
   }
 
   const remember = ({ target }: FocusEvent) => {
-    if (target instanceof HTMLElement && target !== document.body) last = placeOf(target)
+    if (target instanceof HTMLElement && target !== document.body) lastPlace = placeOf(target)
   }
-  /** A press on empty space gives up the focus on purpose. */
-  const pressed = () =>
+  /** If the user presses on empty space, the focus is dropped on purpose and not restored. */
+  const handlePress = () =>
     setTimeout(() => {
-      if (document.activeElement === document.body && last?.element.isConnected && !last.element.matches(':disabled'))
-        last = undefined
+      if (
+        document.activeElement === document.body &&
+        lastPlace?.element.isConnected &&
+        !lastPlace.element.matches(':disabled')
+      )
+        lastPlace = undefined
     })
   // A timeout runs after the screens' own focus handling.
-  const observer = new MutationObserver(() => (checking ??= setTimeout(restore)))
+  const observer = new MutationObserver(() => (restoreTimer ??= setTimeout(restore)))
 
   document.addEventListener('focusin', remember)
-  document.addEventListener('pointerdown', pressed)
+  document.addEventListener('pointerdown', handlePress)
   observer.observe(document.body, { subtree: true, childList: true, attributeFilter: ['disabled'] })
   return () => {
     document.removeEventListener('focusin', remember)
-    document.removeEventListener('pointerdown', pressed)
+    document.removeEventListener('pointerdown', handlePress)
     observer.disconnect()
-    clearTimeout(checking)
+    clearTimeout(restoreTimer)
   }
 }
 
 function placeOf(element: HTMLElement): Place {
   const ancestors: (readonly [HTMLElement, number])[] = []
-  for (let at = closest(element); at; at = closest(at)) ancestors.push([at, controlsIn(at).indexOf(element)])
+  for (let container = closest(element); container; container = closest(container))
+    ancestors.push([container, controlsIn(container).indexOf(element)])
   return { element, ancestors }
 }
 
@@ -61,8 +66,8 @@ const closest = (element: HTMLElement) => element.parentElement?.closest<HTMLEle
 function nextIn([container, position]: Place['ancestors'][number]): HTMLElement | undefined {
   if (!container.isConnected) return undefined
   if (container.hasAttribute('tabindex')) return container
-  const all = controlsIn(container)
-  return all[Math.min(Math.max(0, position), all.length - 1)]
+  const remaining = controlsIn(container)
+  return remaining[Math.min(Math.max(0, position), remaining.length - 1)]
 }
 
 const controlsIn = (container: HTMLElement): HTMLElement[] =>
@@ -70,7 +75,7 @@ const controlsIn = (container: HTMLElement): HTMLElement[] =>
     (control) => control.tabIndex >= 0 && !control.matches(':disabled') && control.checkVisibility(),
   )
 
-/** Start of a screen: the cursor of its list, its region, or the screen itself. */
+/** @returns the element that gets the focus first: the cursor of the screen's list, a region, or the screen itself */
 function screenFocus(): HTMLElement | undefined {
   const screen = document.querySelector<HTMLElement>('dialog[open]') ?? document.querySelector<HTMLElement>('main')
   const start = screen?.querySelector<HTMLElement>('[role=row][tabindex="0"], [role=region][tabindex="0"]')

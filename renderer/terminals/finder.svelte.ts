@@ -1,4 +1,4 @@
-/** Search in a terminal's text: the query and its matches. */
+/** The search in a terminal's text: the query and its matches. */
 import type { ISearchOptions, SearchAddon } from '@xterm/addon-search'
 import type { Terminal } from '@xterm/xterm'
 import { matchColours } from './theme.ts'
@@ -9,25 +9,25 @@ export const maxMatches = 1000
 export class Finder {
   shown = $state(false)
   /** Incremented each time the find bar is opened, so that its field takes the focus. */
-  asked = $state(0)
+  openCount = $state(0)
   text = $state('')
-  /** Number of matches, and the position of the active match, counted from 1 (0: none). */
+  /** Number of matches, and the number of the active match, counted from 1 (0: none). */
   count = $state(0)
-  at = $state(0)
+  activeMatch = $state(0)
   #addon: SearchAddon | undefined
   #xterm: Terminal | undefined
-  readonly #dark: () => boolean
+  readonly #isDark: () => boolean
 
-  constructor(dark: () => boolean) {
-    this.#dark = dark
+  constructor(isDark: () => boolean) {
+    this.#isDark = isDark
   }
 
-  begin(xterm: Terminal, search: SearchAddon) {
+  attach(xterm: Terminal, search: SearchAddon) {
     this.#xterm = xterm
     this.#addon = search
     search.onDidChangeResults(({ resultIndex, resultCount }) => {
       this.count = resultCount
-      this.at = resultIndex + 1
+      this.activeMatch = resultIndex + 1
     })
   }
 
@@ -45,10 +45,10 @@ export class Finder {
 
   open() {
     this.shown = true
-    this.asked++
+    this.openCount++
   }
 
-  end() {
+  close() {
     this.shown = false
     this.#clear()
   }
@@ -56,11 +56,11 @@ export class Finder {
   #clear() {
     this.#addon?.clearDecorations()
     this.#xterm?.clearSelection()
-    this.count = this.at = 0
+    this.count = this.activeMatch = 0
   }
 
   get #options(): ISearchOptions {
-    const { match, active } = matchColours[this.#dark() ? 'dark' : 'light']
+    const { match, active } = matchColours[this.#isDark() ? 'dark' : 'light']
     return {
       decorations: {
         matchBackground: match,

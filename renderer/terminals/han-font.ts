@@ -1,6 +1,6 @@
 /**
- * A terminal gives a Chinese character two columns, which is wider than the glyph, so the text looks spaced out.
- * This font face draws the glyphs larger, within limits, using fonts that are installed (no download).
+ * A terminal gives a Chinese character two columns. The glyph is narrower, so the text looks spaced out. This font face
+ * enlarges the glyphs, within limits. It uses installed fonts and downloads nothing.
  */
 const family = 'Slipway Han'
 const maxScale = 1.12

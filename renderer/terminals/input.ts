@@ -4,7 +4,7 @@
 const maxChunkLength = 500_000
 
 /** Splits a long text into chunks, never between the two halves of a surrogate pair. */
-export function* chunks(text: string, maxLength = maxChunkLength): Generator<string> {
+export function* splitText(text: string, maxLength = maxChunkLength): Generator<string> {
   for (let from = 0; from < text.length;) {
     const last = text.charCodeAt(from + maxLength - 1)
     const to = from + maxLength - (last >= 0xd800 && last < 0xdc00 ? 1 : 0)
@@ -17,7 +17,7 @@ export function* chunks(text: string, maxLength = maxChunkLength): Generator<str
  * Removes from pasted text what a terminal would treat as keys: control characters, above all Escape, except tab and
  * newline. A single line loses its trailing newline, so that the user, not the source of the text, submits it.
  */
-export function pasted(text: string): string {
+export function sanitizePaste(text: string): string {
   const clean = text.replace(/\r\n?/g, '\n').replace(/(?![\n\t])\p{Cc}/gu, '')
   return clean.replace(/^([^\n]*)\n+$/, '$1')
 }

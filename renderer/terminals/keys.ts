@@ -2,46 +2,49 @@
 
 export type TerminalKey =
   | 'close'
-  | 'before'
-  | 'after'
+  | 'previous-tab'
+  | 'next-tab'
   | 'find'
   | 'copy'
   /** Left to the browser, which fires a paste event. */
   | 'paste'
   /** Moves the focus to the tabs; without it the keyboard could not leave the terminal. */
-  | 'leave'
+  | 'focus-tabs'
   /** Handled by another part of the app. */
   | 'app'
 
 type Key = Pick<KeyboardEvent, 'key' | 'ctrlKey' | 'shiftKey' | 'altKey' | 'metaKey'>
 
-const shifted: Readonly<Record<string, TerminalKey>> = {
+const withShift: Readonly<Record<string, TerminalKey>> = {
   w: 'close',
   f: 'find',
   c: 'copy',
   v: 'paste',
-  escape: 'leave',
+  escape: 'focus-tabs',
   '+': 'app',
 }
-const plain: Readonly<Record<string, TerminalKey>> = {
-  pageup: 'before',
-  pagedown: 'after',
+const withoutShift: Readonly<Record<string, TerminalKey>> = {
+  pageup: 'previous-tab',
+  pagedown: 'next-tab',
   '+': 'app',
   '=': 'app',
   '-': 'app',
   '0': 'app',
 }
 
-/** `alternateScreen`: a full-screen program (an editor, a pager) is running, which uses Ctrl+V itself. */
+/**
+ * @param alternateScreen whether a full-screen program (an editor, a pager) is running, which uses Ctrl+V itself
+ * @returns undefined if the key belongs to the program in the terminal
+ */
 export function terminalKey(event: Key, alternateScreen: boolean): TerminalKey | undefined {
   const key = event.key.toLowerCase()
   if (event.altKey || event.metaKey) return undefined
   if (!event.ctrlKey) return event.shiftKey && key === 'insert' ? 'paste' : undefined
-  if (event.shiftKey) return shifted[key]
-  return key === 'v' && !alternateScreen ? 'paste' : plain[key]
+  if (event.shiftKey) return withShift[key]
+  return key === 'v' && !alternateScreen ? 'paste' : withoutShift[key]
 }
 
-interface Scrolled {
+interface Scrollable {
   scrollLines(n: number): void
   scrollPages(n: number): void
   scrollToTop(): void
@@ -52,7 +55,7 @@ interface Scrolled {
  * Scrolls a read-only terminal with the navigation keys.
  * @returns whether the key was one of them
  */
-export function scrolls(text: Scrolled, key: string): boolean {
+export function scrollByKey(text: Scrollable, key: string): boolean {
   if (key === 'ArrowUp') text.scrollLines(-1)
   else if (key === 'ArrowDown') text.scrollLines(1)
   else if (key === 'PageUp') text.scrollPages(-1)

@@ -33,7 +33,7 @@ export class TerminalFit {
     return { columns: this.#xterm.cols, rows: this.#xterm.rows }
   }
 
-  begin() {
+  start() {
     this.fit()
     // Main may still have the size from before the window was reloaded.
     this.#onResize(this.size)

@@ -1,24 +1,24 @@
-/** Orders a terminal's output: the replay first, then each piece that starts at the next expected byte. */
+/** Orders a terminal's output: the replay first, then each chunk that starts at the next expected byte. */
 import type { TerminalReplay } from '../../preload/contract/index.ts'
 
 export class TerminalOutput {
   /** Offset of the next byte to draw; undefined until the replay has arrived. */
   #next: number | undefined
-  #early: TerminalReplay[] = []
+  #earlyChunks: TerminalReplay[] = []
 
-  /** @returns the chunks to draw: the replay, then the pieces that arrived before it */
-  begin({ at, bytes }: TerminalReplay): Uint8Array[] {
+  /** @returns the bytes to draw: the replay, then the chunks that arrived before it */
+  startFromReplay({ at, bytes }: TerminalReplay): Uint8Array[] {
     this.#next = at + bytes.length
-    const early = this.#early
-    this.#early = []
-    return [bytes, ...early.flatMap((piece) => this.take(piece))]
+    const earlyChunks = this.#earlyChunks
+    this.#earlyChunks = []
+    return [bytes, ...earlyChunks.flatMap((chunk) => this.receive(chunk))]
   }
 
-  /** @returns the chunks to draw now; empty if the piece is early or a duplicate */
-  take(piece: TerminalReplay): Uint8Array[] {
-    if (this.#next === undefined) this.#early.push(piece)
-    if (piece.at !== this.#next) return []
-    this.#next += piece.bytes.length
-    return [piece.bytes]
+  /** @returns the bytes to draw now; empty if the chunk is early or a duplicate */
+  receive(chunk: TerminalReplay): Uint8Array[] {
+    if (this.#next === undefined) this.#earlyChunks.push(chunk)
+    if (chunk.at !== this.#next) return []
+    this.#next += chunk.bytes.length
+    return [chunk.bytes]
   }
 }

@@ -1,6 +1,6 @@
 /**
- * One terminal view. It exists as long as its terminal, visible or not: output is drawn even while another screen is
- * shown, so that no program blocks on unread output.
+ * The view of one terminal. The view exists as long as its terminal, visible or not: output is drawn even while another
+ * screen is shown, so that no program blocks on unread output.
  */
 import type { Terminal as Xterm } from '@xterm/xterm'
 import type { Terminal, TerminalId, TerminalReplay } from '../../preload/contract/index.ts'
@@ -8,23 +8,24 @@ import { TerminalOutput } from './terminal-output.ts'
 import { Finder, maxMatches } from './finder.svelte.ts'
 import { TerminalFit, type Size } from './terminal-fit.ts'
 import { hanFontFamily } from './han-font.ts'
-import { scrolls, terminalKey, type TerminalKey } from './keys.ts'
+import { scrollByKey, terminalKey, type TerminalKey } from './keys.ts'
 import { minContrast, themes } from './theme.ts'
-import { chunks } from './input.ts'
+import { splitText } from './input.ts'
 
 interface TerminalViewOptions {
   /** Estimated size, until the terminal is visible and measured. */
   readonly size: Size
   readonly label: string
-  readonly dark: () => boolean
-  key(meaning: TerminalKey): void
-  pasted(text: string): void
-  link(address: string): void
-  menu(x: number, y: number): void
-  fitted(size: Size): void
+  readonly isDark: () => boolean
+  onKey(key: TerminalKey): void
+  onPaste(text: string): void
+  onLink(address: string): void
+  /** Called on a right click, with its position in window coordinates. */
+  onContextMenu(x: number, y: number): void
+  onResize(size: Size): void
 }
 
-/** Main allows 256 kB to be unacknowledged; 64 kB acknowledges in time, but not too often. */
+/** Main stops at 256 kB of unacknowledged output, so every 64 kB is often enough to acknowledge, but not too often. */
 const acknowledgeBytes = 64 * 1024
 const fontSize = 13
 /** Upper bound of the contract, in UTF-16 code units. */
@@ -37,42 +38,42 @@ export class TerminalView {
   readonly #host = document.createElement('div')
   readonly #output = new TerminalOutput()
   #xterm: Xterm | undefined
-  #fitting: TerminalFit | undefined
+  #fit: TerminalFit | undefined
   /** Bytes drawn, and bytes acknowledged to main. */
   #drawn = 0
   #acknowledged = 0
-  /** While output is replayed, its terminal queries must not be answered a second time. */
+  /** Whether output is being replayed: xterm must not answer the terminal queries in it a second time. */
   #replaying = true
-  /** No program reads the input: the terminal is read-only or has ended. */
+  /** Whether input is ignored, because the terminal is read-only or has ended and no program reads it. */
   #ignoresInput: boolean
   #wantsFocus = false
   #disposed = false
-  #aloud = false
+  #screenReaderMode = false
 
   constructor({ id, readOnly, state }: Terminal, options: TerminalViewOptions) {
     this.#id = id
     this.#options = options
     this.#ignoresInput = readOnly || state.is === 'ended'
-    this.finder = new Finder(options.dark)
+    this.finder = new Finder(options.isDark)
     this.#listen()
-    void this.#begin()
+    void this.#start()
   }
 
-  async #begin() {
+  async #start() {
     const mono = getComputedStyle(document.documentElement).getPropertyValue('--font-mono')
-    const [{ makeXterm }, font] = await Promise.all([import('./xterm.ts'), hanFontFamily(mono, fontSize)])
+    const [{ createXterm }, font] = await Promise.all([import('./xterm.ts'), hanFontFamily(mono, fontSize)])
     if (this.#disposed) return
-    const { size, label, link } = this.#options
+    const { size, label, onLink } = this.#options
     const style = { font, fontSize, theme: this.#theme, contrast: minContrast, maxMatches }
-    const { xterm, fit, search } = makeXterm({ ...size, ...style, label, link, readOnly: this.#ignoresInput })
-    xterm.attachCustomKeyEventHandler((event) => this.#key(event))
+    const { xterm, fit, search } = createXterm({ ...size, ...style, label, onLink, readOnly: this.#ignoresInput })
+    xterm.attachCustomKeyEventHandler((event) => this.#handleKey(event))
     xterm.onData((text) => this.write(text))
-    // An old mouse protocol sends raw bytes; sent as text, only those below 128 survive, which most of them are.
+    // The X10 mouse encoding uses raw bytes. Only bytes below 128, which most are, can be sent as text.
     xterm.onBinary((bytes) => this.write(bytes.replace(/[^\p{ASCII}]/gu, '')))
     this.#xterm = xterm
-    this.aloud = this.#aloud
-    this.#fitting = new TerminalFit(xterm, fit, (size) => this.#reportSize(size))
-    this.finder.begin(xterm, search)
+    this.screenReaderMode = this.#screenReaderMode
+    this.#fit = new TerminalFit(xterm, fit, (size) => this.#reportSize(size))
+    this.finder.attach(xterm, search)
     if (this.#host.isConnected) this.#open()
     await this.#replay(xterm)
   }
@@ -82,14 +83,14 @@ export class TerminalView {
     if (!answer.ok || this.#disposed) return
     const { at, bytes } = answer.value
     this.#drawn = this.#acknowledged = at + bytes.length
-    const [replay = bytes, ...early] = this.#output.begin(answer.value)
+    const [replay = bytes, ...earlyChunks] = this.#output.startFromReplay(answer.value)
     xterm.write(replay, () => (this.#replaying = false))
-    for (const piece of early) this.#draw(xterm, piece)
+    for (const chunk of earlyChunks) this.#draw(xterm, chunk)
     if (this.#ignoresInput) this.#hideCursor()
   }
 
-  receive(piece: TerminalReplay) {
-    for (const bytes of this.#output.take(piece)) if (this.#xterm) this.#draw(this.#xterm, bytes)
+  receive(chunk: TerminalReplay) {
+    for (const bytes of this.#output.receive(chunk)) if (this.#xterm) this.#draw(this.#xterm, bytes)
   }
 
   /** xterm draws the chunks in order, and lets the window respond in between. */
@@ -105,7 +106,7 @@ export class TerminalView {
   /** Sends text to the program as keyboard input. */
   write(text: string) {
     if (this.#ignoresInput || this.#replaying) return
-    for (const piece of chunks(text)) void slipway.call('terminals.write', { id: this.#id, text: piece })
+    for (const chunk of splitText(text)) void slipway.call('terminals.write', { id: this.#id, text: chunk })
   }
 
   /** Uses bracketed paste if the program has enabled it. */
@@ -113,6 +114,7 @@ export class TerminalView {
     this.#xterm?.paste(text)
   }
 
+  /** Call this after the program has ended: input is ignored and the cursor is hidden. */
   end() {
     this.#ignoresInput = true
     if (!this.#xterm) return
@@ -127,11 +129,11 @@ export class TerminalView {
    * Attaches the terminal to an element.
    * @returns a function that detaches it
    */
-  show(place: HTMLElement): () => void {
-    place.append(this.#host)
+  show(container: HTMLElement): () => void {
+    container.append(this.#host)
     this.#open()
-    const observer = new ResizeObserver(() => this.#fitting?.schedule())
-    observer.observe(place)
+    const observer = new ResizeObserver(() => this.#fit?.schedule())
+    observer.observe(container)
     return () => {
       observer.disconnect()
       this.#host.remove()
@@ -141,13 +143,13 @@ export class TerminalView {
   #open() {
     if (this.#xterm && !this.#xterm.element) {
       this.#xterm.open(this.#host)
-      this.#fitting?.begin()
+      this.#fit?.start()
     }
     if (this.#wantsFocus) this.focus()
   }
 
   #reportSize(size: Size) {
-    this.#options.fitted(size)
+    this.#options.onResize(size)
     void slipway.call('terminals.resize', { id: this.#id, ...size })
   }
 
@@ -165,17 +167,17 @@ export class TerminalView {
   }
 
   /** Screen reader mode: xterm mirrors the visible text into the page and announces new output. */
-  set aloud(on: boolean) {
-    this.#aloud = on
+  set screenReaderMode(on: boolean) {
+    this.#screenReaderMode = on
     if (this.#xterm) this.#xterm.options.screenReaderMode = on
   }
 
-  recolour() {
+  applyTheme() {
     if (this.#xterm) this.#xterm.options.theme = this.#theme
     this.#host.style.backgroundColor = this.#theme.background
   }
   get #theme() {
-    return themes[this.#options.dark() ? 'dark' : 'light']
+    return themes[this.#options.isDark() ? 'dark' : 'light']
   }
 
   dispose() {
@@ -187,38 +189,38 @@ export class TerminalView {
   #listen() {
     const host = this.#host
     host.className = 'h-full'
-    this.recolour()
+    this.applyTheme()
     host.addEventListener('paste', (event) => this.#paste(event), { capture: true })
     host.addEventListener('contextmenu', (event) => {
       event.preventDefault()
-      this.#options.menu(event.clientX, event.clientY)
+      this.#options.onContextMenu(event.clientX, event.clientY)
     })
     // Keys for the program must not trigger the app's shortcuts.
     host.addEventListener('keydown', (event) => {
-      if (!this.#ignoresInput && this.#meaning(event) !== 'app') event.stopPropagation()
+      if (!this.#ignoresInput && this.#terminalKey(event) !== 'app') event.stopPropagation()
     })
   }
 
   #paste(event: ClipboardEvent) {
     event.preventDefault()
     event.stopPropagation()
-    if (!this.#ignoresInput) this.#options.pasted(event.clipboardData?.getData('text/plain') ?? '')
+    if (!this.#ignoresInput) this.#options.onPaste(event.clipboardData?.getData('text/plain') ?? '')
   }
 
-  #meaning(event: KeyboardEvent): TerminalKey | undefined {
+  #terminalKey(event: KeyboardEvent): TerminalKey | undefined {
     return terminalKey(event, this.#xterm?.buffer.active.type === 'alternate')
   }
 
   /** @returns false if xterm must ignore the key */
-  #key(event: KeyboardEvent): boolean {
-    const meaning = this.#meaning(event)
-    if (meaning === 'paste' || meaning === 'app') return false
-    if (meaning) {
+  #handleKey(event: KeyboardEvent): boolean {
+    const key = this.#terminalKey(event)
+    if (key === 'paste' || key === 'app') return false
+    if (key) {
       event.preventDefault()
-      if (event.type === 'keydown') this.#options.key(meaning)
+      if (event.type === 'keydown') this.#options.onKey(key)
       return false
     }
-    if (this.#ignoresInput && event.type === 'keydown' && this.#xterm && scrolls(this.#xterm, event.key))
+    if (this.#ignoresInput && event.type === 'keydown' && this.#xterm && scrollByKey(this.#xterm, event.key))
       event.preventDefault()
     return !this.#ignoresInput
   }

@@ -1,4 +1,4 @@
-/** The open terminals, the one that is shown, and the question that the user must answer. */
+/** The open terminals, which of them is shown, and the action that the user is asked to confirm. */
 import type { ContainerId } from '../../model/image/image.ts'
 import type { Failure, Result, Terminal, TerminalId } from '../../preload/contract/index.ts'
 import { live } from '../engine/live.svelte.ts'
@@ -7,25 +7,25 @@ import { t } from '../ui/i18n.svelte.ts'
 import { estimateSize, type Size } from './terminal-fit.ts'
 import type { TerminalKey } from './keys.ts'
 import { TerminalView } from './terminal-view.ts'
-import { linesOf, pasted } from './input.ts'
+import { linesOf, sanitizePaste } from './input.ts'
 
-/** An action that needs the user's confirmation. */
-export type Question =
-  | { readonly about: 'paste'; readonly view: TerminalView; readonly text: string }
-  | { readonly about: 'link'; readonly address: string }
-  | { readonly about: 'close'; readonly terminal: Terminal }
+/** An action that the user is asked to confirm. */
+export type Confirmation =
+  | { readonly kind: 'paste'; readonly view: TerminalView; readonly text: string }
+  | { readonly kind: 'link'; readonly address: string }
+  | { readonly kind: 'close'; readonly terminal: Terminal }
 
 const darkScheme = matchMedia('(prefers-color-scheme: dark)')
 
 class Terminals {
   list = $state.raw<readonly Terminal[]>([])
-  question = $state.raw<Question>()
+  confirmation = $state.raw<Confirmation>()
   /** Whether screen readers announce the output. */
-  aloud = $state(false)
+  screenReaderMode = $state(false)
   /** The failure of the last action on the shown terminal. */
   failure = $state.raw<Failure>()
   /** Position of the context menu, in window coordinates. */
-  menuAt = $state.raw<{ readonly x: number; readonly y: number }>()
+  menuPosition = $state.raw<{ readonly x: number; readonly y: number }>()
   #chosen = $state<TerminalId>()
   readonly shown = $derived(this.list.find(({ id }) => id === this.#chosen) ?? this.list.at(-1))
   readonly container = $derived(live.containers.find(({ id }) => id === this.shown?.container))
@@ -35,14 +35,14 @@ class Terminals {
   #size: Size | undefined
 
   async load() {
-    slipway.on('terminals.data', (piece) => this.#views.get(piece.id)?.receive(piece))
-    slipway.on('terminals.changed', (terminal) => this.#changed(terminal))
-    slipway.on('terminals.closed', (id) => this.#closed(id))
-    darkScheme.addEventListener('change', () => this.#views.forEach((view) => view.recolour()))
-    await this.#read()
+    slipway.on('terminals.data', (chunk) => this.#views.get(chunk.id)?.receive(chunk))
+    slipway.on('terminals.changed', (terminal) => this.#updateTerminal(terminal))
+    slipway.on('terminals.closed', (id) => this.#removeTerminal(id))
+    darkScheme.addEventListener('change', () => this.#views.forEach((view) => view.applyTheme()))
+    await this.#loadList()
   }
 
-  async #read() {
+  async #loadList() {
     const answer = await slipway.call('terminals.list')
     if (!answer.ok) return
     this.list = answer.value
@@ -56,18 +56,19 @@ class Terminals {
 
   /** Opens a terminal and shows it. For `attach` and `logs`, an open terminal of that kind is shown again. */
   async open(container: ContainerId, kind: Terminal['kind']): Promise<Result<TerminalId>> {
-    const same = this.list.find(
-      (one) => kind !== 'shell' && one.container === container && one.kind === kind && one.state.is === 'open',
+    const existing = this.list.find(
+      (terminal) =>
+        kind !== 'shell' && terminal.container === container && terminal.kind === kind && terminal.state.is === 'open',
     )
-    const answer = same
-      ? { ok: true as const, value: same.id }
+    const answer = existing
+      ? { ok: true as const, value: existing.id }
       : await slipway.call('terminals.open', { container, kind, size: { ...this.size } })
     if (answer.ok) await this.show(answer.value)
     return answer
   }
 
   async show(id: TerminalId) {
-    if (!this.list.some((one) => one.id === id)) await this.#read()
+    if (!this.list.some((terminal) => terminal.id === id)) await this.#loadList()
     this.choose(id)
     if (screens.current !== 'terminals') this.#previousScreen = screens.current
     screens.current = 'terminals'
@@ -78,10 +79,10 @@ class Terminals {
     this.#chosen = id
     this.failure = undefined
   }
-  /** Moves by this many tabs, wrapping around. */
-  step(by: number) {
-    const at = this.list.findIndex(({ id }) => id === this.shown?.id)
-    const next = this.list.at((at + by) % this.list.length)
+  /** Shows the terminal `by` tabs to the right (or left, if negative), wrapping around. */
+  showNeighbor(by: number) {
+    const index = this.list.findIndex(({ id }) => id === this.shown?.id)
+    const next = this.list.at((index + by) % this.list.length)
     if (!next) return
     this.choose(next.id)
     this.#views.get(next.id)?.focus()
@@ -98,29 +99,29 @@ class Terminals {
     const view: TerminalView = new TerminalView(terminal, {
       size: this.size,
       label: t('terminal.input'),
-      dark: () => darkScheme.matches,
-      key: (meaning) => this.#key(view, terminal.id, meaning),
-      pasted: (text) => this.#paste(view, text),
-      link: (address) => this.#link(address),
-      menu: (x, y) => (this.menuAt = { x, y }),
-      fitted: (size) => (this.#size = size),
+      isDark: () => darkScheme.matches,
+      onKey: (key) => this.#handleKey(view, terminal.id, key),
+      onPaste: (text) => this.#paste(view, text),
+      onLink: (address) => this.#openLink(address),
+      onContextMenu: (x, y) => (this.menuPosition = { x, y }),
+      onResize: (size) => (this.#size = size),
     })
-    view.aloud = this.aloud
+    view.screenReaderMode = this.screenReaderMode
     return view
   }
 
-  #key(view: TerminalView, id: TerminalId, meaning: TerminalKey) {
-    if (meaning === 'close') this.close(id)
-    else if (meaning === 'before') this.step(-1)
-    else if (meaning === 'after') this.step(1)
-    else if (meaning === 'find') view.finder.open()
-    else if (meaning === 'copy') this.copy(view)
-    else if (meaning === 'leave') document.querySelector<HTMLElement>('#terminal-tabs [aria-selected=true]')?.focus()
+  #handleKey(view: TerminalView, id: TerminalId, key: TerminalKey) {
+    if (key === 'close') this.close(id)
+    else if (key === 'previous-tab') this.showNeighbor(-1)
+    else if (key === 'next-tab') this.showNeighbor(1)
+    else if (key === 'find') view.finder.open()
+    else if (key === 'copy') this.copy(view)
+    else if (key === 'focus-tabs') document.querySelector<HTMLElement>('#terminal-tabs [aria-selected=true]')?.focus()
   }
 
-  readAloud(on: boolean) {
-    this.aloud = on
-    this.#views.forEach((view) => (view.aloud = on))
+  setScreenReaderMode(on: boolean) {
+    this.screenReaderMode = on
+    this.#views.forEach((view) => (view.screenReaderMode = on))
   }
 
   copy(view: TerminalView) {
@@ -128,21 +129,22 @@ class Terminals {
   }
 
   #paste(view: TerminalView, text: string) {
-    const sanitized = pasted(text)
-    if (linesOf(sanitized).length > 1) this.question = { about: 'paste', view, text: sanitized }
+    const sanitized = sanitizePaste(text)
+    if (linesOf(sanitized).length > 1) this.confirmation = { kind: 'paste', view, text: sanitized }
     else view.paste(sanitized)
   }
 
-  #link(address: string) {
+  /** Asks the user before a link in the terminal's text is opened. */
+  #openLink(address: string) {
     const url = URL.parse(address)
-    if (url && ['http:', 'https:'].includes(url.protocol)) this.question = { about: 'link', address: url.href }
+    if (url && ['http:', 'https:'].includes(url.protocol)) this.confirmation = { kind: 'link', address: url.href }
   }
 
   /** Closes a terminal; asks first if a running shell would end. */
   close(id: TerminalId) {
-    const terminal = this.list.find((one) => one.id === id)
+    const terminal = this.list.find((other) => other.id === id)
     if (!terminal) return
-    if (terminal.kind === 'shell' && terminal.state.is === 'open') this.question = { about: 'close', terminal }
+    if (terminal.kind === 'shell' && terminal.state.is === 'open') this.confirmation = { kind: 'close', terminal }
     else void this.closeNow(id)
   }
   async closeNow(id: TerminalId) {
@@ -155,40 +157,41 @@ class Terminals {
   async restart({ id, container, kind }: Terminal) {
     if (this.#restarting.has(id)) return
     this.#restarting.add(id)
-    await this.#try(async () => {
-      const started = kind === 'attach'
-      const answer = started
+    await this.#runAction(async () => {
+      const startsContainer = kind === 'attach'
+      const answer = startsContainer
         ? await slipway.call('terminals.start', { container, size: { ...this.size } })
         : await this.open(container, kind)
-      if (answer.ok && started) await this.show(answer.value)
+      if (answer.ok && startsContainer) await this.show(answer.value)
       if (answer.ok) await this.closeNow(id)
       return answer
     })
     this.#restarting.delete(id)
   }
 
-  async #try(action: () => Promise<Result<unknown>>) {
+  /** Runs an action on the shown terminal and keeps its failure, if any. */
+  async #runAction(action: () => Promise<Result<unknown>>) {
     this.failure = undefined
     const answer = await action()
     if (!answer.ok) this.failure = answer.error
   }
 
-  #changed(terminal: Terminal) {
-    const at = this.list.findIndex(({ id }) => id === terminal.id)
-    this.list = at < 0 ? [...this.list, terminal] : this.list.with(at, terminal)
+  #updateTerminal(terminal: Terminal) {
+    const index = this.list.findIndex(({ id }) => id === terminal.id)
+    this.list = index < 0 ? [...this.list, terminal] : this.list.with(index, terminal)
     const view = this.view(terminal)
     if (terminal.state.is === 'ended') view.end()
   }
 
-  #closed(id: TerminalId) {
-    const at = this.list.findIndex((one) => one.id === id)
+  #removeTerminal(id: TerminalId) {
+    const index = this.list.findIndex((terminal) => terminal.id === id)
     const wasShown = this.shown?.id === id
     this.#views.get(id)?.dispose()
     this.#views.delete(id)
-    this.list = this.list.filter((one) => one.id !== id)
+    this.list = this.list.filter((terminal) => terminal.id !== id)
     if (this.list.length === 0 && screens.current === 'terminals') screens.current = this.#previousScreen
     if (!wasShown || this.list.length === 0) return
-    const { id: next } = this.list[Math.min(at, this.list.length - 1)]!
+    const { id: next } = this.list[Math.min(index, this.list.length - 1)]!
     this.choose(next)
     if (screens.current === 'terminals') this.#views.get(next)?.focus()
   }

@@ -20,11 +20,11 @@ export interface XtermOptions {
   /** Accessible name of the input field. */
   readonly label: string
   readonly readOnly: boolean
-  readonly link: (address: string) => void
+  readonly onLink: (address: string) => void
 }
 
 /** Title and window reports are off by xterm's default; clipboard access (OSC 52) would need an addon. */
-export function makeXterm({
+export function createXterm({
   columns,
   rows,
   font,
@@ -34,12 +34,12 @@ export function makeXterm({
   maxMatches,
   label,
   readOnly,
-  link,
+  onLink,
 }: XtermOptions) {
   Terminal.strings.promptLabel = label
   const xterm = new Terminal({
     ...{ cols: columns, rows, theme },
-    // The graphemes addon and the search decorations need it.
+    // The graphemes addon and the search decorations need the proposed API.
     allowProposedApi: true,
     fontFamily: font,
     fontSize,
@@ -48,10 +48,10 @@ export function makeXterm({
     minimumContrastRatio: contrast,
     disableStdin: readOnly,
     cursorInactiveStyle: readOnly ? 'none' : 'outline',
-    linkHandler: { activate: (_, address) => link(address) },
+    linkHandler: { activate: (_, address) => onLink(address) },
   })
   const [fit, search] = [new FitAddon(), new SearchAddon({ highlightLimit: maxMatches })]
-  const others = [new UnicodeGraphemesAddon(), new WebLinksAddon((_, address) => link(address))]
+  const others = [new UnicodeGraphemesAddon(), new WebLinksAddon((_, address) => onLink(address))]
   for (const addon of [fit, search, ...others]) xterm.loadAddon(addon)
   return { xterm, fit, search }
 }

@@ -14,8 +14,8 @@ export class Cursor<Row> {
     this.#rows = rows
     this.#keyOf = keyOf
     this.index = $derived.by(() => {
-      const at = this.#key === undefined ? -1 : rows().findIndex((row) => keyOf(row) === this.#key)
-      return at >= 0 ? at : Math.min(this.#lastIndex, rows().length - 1)
+      const index = this.#key === undefined ? -1 : rows().findIndex((row) => keyOf(row) === this.#key)
+      return index >= 0 ? index : Math.min(this.#lastIndex, rows().length - 1)
     })
     this.row = $derived(rows()[this.index])
   }

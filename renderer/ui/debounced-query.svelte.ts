@@ -8,7 +8,7 @@ export class DebouncedQuery<Answer> {
   value = $state.raw<Answer>()
   failure = $state.raw<Failure>()
   readonly #fetch: (id: string) => Promise<Result<Answer>>
-  #wanted: string | undefined
+  #latestId: string | undefined
   #timer: ReturnType<typeof setTimeout> | undefined
 
   constructor(fetch: (id: string) => Promise<Result<Answer>>) {
@@ -17,14 +17,15 @@ export class DebouncedQuery<Answer> {
 
   /** Retries after a failure. */
   retry() {
-    const id = this.#wanted
-    this.show(undefined)
-    this.show(id)
+    const id = this.#latestId
+    this.request(undefined)
+    this.request(id)
   }
 
-  show(id: string | undefined) {
-    if (id === this.#wanted) return
-    this.#wanted = id
+  /** Fetches the data of an id after a short delay. Undefined clears the data. */
+  request(id: string | undefined) {
+    if (id === this.#latestId) return
+    this.#latestId = id
     clearTimeout(this.#timer)
     if (id) this.#timer = setTimeout(() => void this.#read(id), debounceMs)
     else this.value = this.failure = undefined
@@ -32,7 +33,7 @@ export class DebouncedQuery<Answer> {
 
   async #read(id: string) {
     const answer = await this.#fetch(id)
-    if (id !== this.#wanted) return
+    if (id !== this.#latestId) return
     this.value = answer.ok ? answer.value : undefined
     this.failure = answer.ok ? undefined : answer.error
   }

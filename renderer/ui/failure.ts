@@ -2,19 +2,19 @@
 import type { EngineFailure, Failure, RegistryFailure } from '../../preload/contract/index.ts'
 import { hub, registryTitle } from '../../model/image/reference.ts'
 import { plain } from '../../model/text/plain.ts'
-import type { FailureWords } from './failure-words.ts'
-import { cacheFailureWords, isCache } from './cache-failure-words.ts'
-import { copyFailureWords } from './copy-failure-words.ts'
-import { daemonFileWords, isDaemonFile } from './daemon-file-words.ts'
-import { isRun, runFailureWords } from './run-failure-words.ts'
-import { exactly, size, t } from './i18n.svelte.ts'
+import type { FailureText } from './failure-text.ts'
+import { cacheFailureText, isCacheFailure } from './cache-failure-text.ts'
+import { copyFailureText } from './copy-failure-text.ts'
+import { daemonFileFailureText, isDaemonFileFailure } from './daemon-file-failure-text.ts'
+import { isRunFailure, runFailureText } from './run-failure-text.ts'
+import { dateTime, size, t } from './i18n.svelte.ts'
 
-export type { FailureWords }
+export type { FailureText }
 
-export function failureWords(failure: Failure): FailureWords {
-  if (isDaemonFile(failure)) return daemonFileWords(failure)
-  if (isRun(failure)) return runFailureWords(failure)
-  if (isCache(failure)) return cacheFailureWords(failure)
+export function failureText(failure: Failure): FailureText {
+  if (isDaemonFileFailure(failure)) return daemonFileFailureText(failure)
+  if (isRunFailure(failure)) return runFailureText(failure)
+  if (isCacheFailure(failure)) return cacheFailureText(failure)
   switch (failure.code) {
     case 'bad-input':
     case 'internal':
@@ -52,7 +52,7 @@ export function failureWords(failure: Failure): FailureWords {
     case 'copy-incomplete':
     case 'copy-changed':
     case 'copy-not-loaded':
-      return copyFailureWords(failure)
+      return copyFailureText(failure)
     case 'registry-unreachable':
     case 'registry-slow':
     case 'registry-tls':
@@ -70,7 +70,7 @@ export function failureWords(failure: Failure): FailureWords {
     case 'registry-redirects':
     case 'content-altered':
     case 'mirror-says-anything':
-      return registryFailureWords(failure)
+      return registryFailureText(failure)
     case 'mirror-address-wrong':
       return { title: t('error.mirror-address-wrong', { address: plain(failure.address) }), hint: '' }
     case 'mirror-listed':
@@ -83,17 +83,17 @@ export function failureWords(failure: Failure): FailureWords {
         hint: t('error.file-unusable.hint', { file: plain(failure.file), detail: plain(failure.detail) }),
       }
     default:
-      return engineFailureWords(failure)
+      return engineFailureText(failure)
   }
 }
 
-function registryFailureWords(failure: RegistryFailure): FailureWords {
+function registryFailureText(failure: RegistryFailure): FailureText {
   const host = 'host' in failure ? registryTitle(failure.host) : ''
   switch (failure.code) {
     case 'registry-unreachable': {
       const detail = plain(failure.detail)
       return {
-        title: unreachable(failure.reason, host),
+        title: unreachableTitle(failure.reason, host),
         hint: t('error.registry-unreachable.hint', { detail }),
       }
     }
@@ -131,7 +131,7 @@ function registryFailureWords(failure: RegistryFailure): FailureWords {
         hint:
           failure.until === undefined
             ? t('error.registry-limited.hint')
-            : t('error.registry-limited.until', { time: exactly(failure.until) }),
+            : t('error.registry-limited.until', { time: dateTime(failure.until) }),
       }
     case 'registry-nonsense':
       return {
@@ -181,7 +181,7 @@ function registryFailureWords(failure: RegistryFailure): FailureWords {
   }
 }
 
-function unreachable(reason: Extract<RegistryFailure, { code: 'registry-unreachable' }>['reason'], host: string) {
+function unreachableTitle(reason: Extract<RegistryFailure, { code: 'registry-unreachable' }>['reason'], host: string) {
   switch (reason) {
     case 'no-host':
       return t('error.registry-unreachable.no-host', { host })
@@ -196,7 +196,7 @@ function unreachable(reason: Extract<RegistryFailure, { code: 'registry-unreacha
   }
 }
 
-export function engineFailureWords(failure: EngineFailure): FailureWords {
+export function engineFailureText(failure: EngineFailure): FailureText {
   switch (failure.code) {
     case 'engine-not-found':
       return {

@@ -4,7 +4,7 @@ import type { Bytes, UnixTime } from '../../model/image/image.ts'
 const units = ['B', 'kB', 'MB', 'GB', 'TB', 'PB', 'EB']
 const day = 86_400
 /** Age from which a unit is used, as in `docker images`: "18 months", not "1 year". Source: go-units, HumanDuration. */
-const steps = [
+const ageUnits = [
   { unit: 'year', length: 365 * day, from: 2 * 365 * day },
   { unit: 'month', length: 30 * day, from: 60 * day },
   { unit: 'week', length: 7 * day, from: 14 * day },
@@ -14,7 +14,7 @@ const steps = [
   { unit: 'second', length: 60, from: 0 },
 ] as const
 
-const spans = [
+const durationUnits = [
   ['second', 1],
   ['minute', 60],
   ['hour', 3600],
@@ -30,17 +30,17 @@ export interface Formatters {
   /** `10 days ago` */
   ago(time: UnixTime, now?: UnixTime): string
   /** Date and time to the second, in the user's time zone. */
-  exactly(time: UnixTime): string
+  dateTime(time: UnixTime): string
   count(n: number): string
   /** A duration: `7 sec`, `3 min`. */
-  span(seconds: number): string
+  duration(seconds: number): string
 }
 
 export function formatters(language: string): Formatters {
   const number = new Intl.NumberFormat(language)
-  const figures = new Intl.NumberFormat(language, { minimumSignificantDigits: 3, maximumSignificantDigits: 3 })
-  const numbered = new Intl.RelativeTimeFormat(language, { numeric: 'always' })
-  const named = new Intl.RelativeTimeFormat(language, { numeric: 'auto' })
+  const threeDigits = new Intl.NumberFormat(language, { minimumSignificantDigits: 3, maximumSignificantDigits: 3 })
+  const relativeTime = new Intl.RelativeTimeFormat(language, { numeric: 'always' })
+  const relativeTimeInWords = new Intl.RelativeTimeFormat(language, { numeric: 'auto' })
   const date = new Intl.DateTimeFormat(language, { dateStyle: 'long', timeStyle: 'medium' })
 
   return {
@@ -51,21 +51,21 @@ export function formatters(language: string): Formatters {
         bytes /= 1000
         unit++
       }
-      return `${unit === 0 ? number.format(bytes) : figures.format(bytes)} ${units[unit]}`
+      return `${unit === 0 ? number.format(bytes) : threeDigits.format(bytes)} ${units[unit]}`
     },
     ago(time, now = Date.now() / 1000) {
       if (!isTime(time)) return noTime
       const seconds = Math.max(0, now - time)
-      const { unit, length } = steps.find(({ from }) => seconds >= from)!
+      const { unit, length } = ageUnits.find(({ from }) => seconds >= from)!
       const n = Math.floor(seconds / length)
       // "Yesterday" and "now" are clearer than a number; "last month" is not.
       if (n === 0 && language.startsWith('zh')) return '刚刚'
-      return ((unit === 'day' && n === 1) || n === 0 ? named : numbered).format(-n, unit)
+      return ((unit === 'day' && n === 1) || n === 0 ? relativeTimeInWords : relativeTime).format(-n, unit)
     },
-    exactly: (time) => (isTime(time) ? date.format(time * 1000) : noTime),
+    dateTime: (time) => (isTime(time) ? date.format(time * 1000) : noTime),
     count: (n) => number.format(n),
-    span(seconds) {
-      const [unit, length] = seconds < 100 ? spans[0] : seconds < 6000 ? spans[1] : spans[2]
+    duration(seconds) {
+      const [unit, length] = seconds < 100 ? durationUnits[0] : seconds < 6000 ? durationUnits[1] : durationUnits[2]
       const style = { style: 'unit', unit, unitDisplay: 'short' } as const
       return new Intl.NumberFormat(language, style).format(Math.max(1, Math.round(seconds / length)))
     },

@@ -1,16 +1,16 @@
 /**
- * Replaces the rows on screen with better ones in their order, but keeps the row `held` at its index, even if the
- * better rows do not contain it.
+ * @returns the better rows, in their order, except that the row with `heldKey` stays at the index that it has on screen,
+ * even if the better rows do not contain it
  */
 export function holdInPlace<Row>(
   shown: readonly Row[],
   better: readonly Row[],
   keyOf: (row: Row) => string,
-  held: string | undefined,
+  heldKey: string | undefined,
 ): readonly Row[] {
-  const at = held === undefined ? -1 : shown.findIndex((row) => keyOf(row) === held)
-  if (at < 0) return better
-  const heldRow = better.find((row) => keyOf(row) === held) ?? shown[at]!
-  const others = better.filter((row) => keyOf(row) !== held)
-  return [...others.slice(0, at), heldRow, ...others.slice(at)]
+  const index = heldKey === undefined ? -1 : shown.findIndex((row) => keyOf(row) === heldKey)
+  if (index < 0) return better
+  const heldRow = better.find((row) => keyOf(row) === heldKey) ?? shown[index]!
+  const others = better.filter((row) => keyOf(row) !== heldKey)
+  return [...others.slice(0, index), heldRow, ...others.slice(index)]
 }

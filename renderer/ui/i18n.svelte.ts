@@ -35,18 +35,18 @@ export const shownLanguage = (): Language => language
 
 export const size = (bytes: Bytes): string => format.size(bytes)
 export const ago = (time: UnixTime): string => format.ago(time)
-export const exactly = (time: UnixTime): string => format.exactly(time)
+export const dateTime = (time: UnixTime): string => format.dateTime(time)
 export const count = (n: number): string => format.count(n)
-export const span = (seconds: number): string => format.span(seconds)
+export const duration = (seconds: number): string => format.duration(seconds)
 
 /** Joins sentences as the language requires. */
-export const sentences = (...all: readonly string[]): string =>
+export const joinSentences = (...all: readonly string[]): string =>
   all.filter(Boolean).join(language === 'zh-CN' ? '' : ' ')
 /** Joins names with the language's separator. */
-export const listed = (names: readonly string[]): string => names.join(language === 'zh-CN' ? '、' : ', ')
+export const joinNames = (names: readonly string[]): string => names.join(language === 'zh-CN' ? '、' : ', ')
 
 /** Formats an exact number of bytes or a range. */
-export function bytesBetween({ min, max }: ByteRange): string {
+export function sizeRange({ min, max }: ByteRange): string {
   const [lower, upper] = [size(min), size(max)]
   if (lower === upper) return lower
   return min === 0 ? t('bytes.upTo', { max: upper }) : t('bytes.between', { min: lower, max: upper })

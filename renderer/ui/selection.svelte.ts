@@ -2,7 +2,7 @@
 export class Selection {
   #keys = $state.raw<ReadonlySet<string>>(new Set())
   /** Start and last end of the range, and the selection before it. */
-  #anchor = 0
+  #setAnchor = 0
   #end = 0
   #before: ReadonlySet<string> = new Set()
 
@@ -31,8 +31,8 @@ export class Selection {
   }
 
   /** Sets the start of the next range. */
-  anchor(index: number) {
-    this.#anchor = this.#end = index
+  setAnchor(index: number) {
+    this.#setAnchor = this.#end = index
     this.#before = this.#keys
   }
 
@@ -41,11 +41,11 @@ export class Selection {
    * row. If the last range did not end at `from` (the list was sorted since), a new range starts there.
    */
   extend(from: number, to: number, keysAt: (index: number) => readonly string[]) {
-    if (from !== this.#end) this.anchor(from)
+    if (from !== this.#end) this.setAnchor(from)
     this.#end = to
     const next = new Set(this.#before)
-    for (let at = Math.min(this.#anchor, to); at <= Math.max(this.#anchor, to); at++)
-      for (const key of keysAt(at)) next.add(key)
+    for (let index = Math.min(this.#setAnchor, to); index <= Math.max(this.#setAnchor, to); index++)
+      for (const key of keysAt(index)) next.add(key)
     this.#keys = next
   }
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { daemonConfigService } from '../../../main/daemon-config/index.ts'
 import { jobService } from '../../../main/jobs/index.ts'
-import { openHelper, ownHelper } from '../../../main/daemon-config/helper.ts'
+import { openHelper, userHelper } from '../../../main/daemon-config/helper.ts'
 import { httpClient } from '../../../main/registry/index.ts'
 import { openStore } from '../../../main/store/index.ts'
 import { pullService } from '../../../main/pull/index.ts'
@@ -55,7 +55,7 @@ export async function openChanger({ online, socket, env = {}, onStep = () => {} 
   const daemon = daemonConfigService({
     ...{ engine: served.engine, jobs, environment },
     store: store.mirrors,
-    own: ownHelper(ownSide(env, true).program, env),
+    userHelper: userHelper(ownSide(env, true).program, env),
     tryMirror: testPull({ http, pull, lastRace: () => store.mirrors.value.race }),
     showFile: async () => {},
     // As root, whoever the test has made itself meanwhile.

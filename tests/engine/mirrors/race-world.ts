@@ -1,6 +1,6 @@
 /** A world with Docker Hub and mirrors, and in it, for each test, the mirrors' service with an empty list. */
 import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest'
-import { compare, digestIn } from '../../../model/mirrors/race.ts'
+import { compareDigests, digestIn } from '../../../model/mirrors/race.ts'
 import { hubAddress, type MirrorRace } from '../../../preload/contract/index.ts'
 import type { MirrorBehaviour, Mirror } from '../../../tools/world/mirrors.ts'
 import { startOnline, type Online } from '../../../tools/world/world.ts'
@@ -55,5 +55,5 @@ export const probeOf = (race: MirrorRace, { address }: Mirror) => race.probes[ad
 export function comparing(race: MirrorRace) {
   const { [hubAddress]: itself, ...mirrors } = race.probes
   const digests = Object.values(mirrors).flatMap((probe) => digestIn(probe) ?? [])
-  return compare(digestIn(itself), digests, race)
+  return compareDigests(digestIn(itself), digests, race)
 }

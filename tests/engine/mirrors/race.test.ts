@@ -119,7 +119,7 @@ test('good mirrors are offered for pulls fastest first, with the time of the tes
   const race = await world.racer.race(image)
   await world.racer.restart()
   expect(world.racer.sources('redis:7').map(({ address }) => address)).toEqual([fast.address, slow.address])
-  expect(probeOf(race, fast)).toMatchObject({ at: world.racer.sources('redis:7')[0]!.tried })
+  expect(probeOf(race, fast)).toMatchObject({ at: world.racer.sources('redis:7')[0]!.probedAt })
   expect(world.racer.sources('ghcr.io/a/b:1')).toEqual([])
   await world.racer.handlers['mirrors.remove'](fast.address)
   expect(world.racer.sources('redis:7').map(({ address }) => address)).toEqual([slow.address])
@@ -138,7 +138,7 @@ test('if Docker Hub does not answer, an image is looked up at a good mirror', as
     registry: registryClient({ http, credentials: async () => ({ kind: 'password', username: 'u', password: 'p' }) }),
   })
   good.clear()
-  const found = await discover.check('redis:7')
+  const found = await discover.checkReference('redis:7')
   expect(found).toMatchObject({ ok: true, value: { digest: world.online.digests.get('redis:7') } })
   expect(good.requests.some(({ authorization }) => authorization)).toBe(false)
   discover.end()

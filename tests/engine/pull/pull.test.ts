@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { wholeOf } from '../../../model/pull/progress.ts'
+import { sumLayers } from '../../../model/pull/progress.ts'
 import { startEngine, type Engine } from '../../../tools/world/engine.ts'
 import { fillRegistry } from '../../../tools/world/fill.ts'
 import { openGate, type Gate } from '../../../tools/world/slow-gate.ts'
@@ -49,7 +49,7 @@ describe.each(matrix)('$title', (wish) => {
     for (const { Id } of await engine.docker.listImages()) await engine.docker.getImage(Id).remove({ force: true })
   })
 
-  const downloaded = (id: string) => wholeOf(layersOf(app.job(id))).downloaded
+  const downloaded = (id: string) => sumLayers(layersOf(app.job(id))).downloaded
   const inspect = (name: string) => engine.docker.getImage(at(name)).inspect()
   /** Resolves once no byte has come through the gate for a second. */
   async function gateIsQuiet() {
@@ -78,13 +78,13 @@ describe.each(matrix)('$title', (wish) => {
     expect(RepoDigests.map((digest) => digest.split('@')[1])).toContain(job.subject.result?.digest)
     expect(layersOf(job)).toHaveLength(3)
     expect(layersOf(job).every(({ state, bytes, total }) => state === 'done' && bytes === (total ?? bytes))).toBe(true)
-    expect(wholeOf(layersOf(job)).downloaded).toBeGreaterThan(large)
+    expect(sumLayers(layersOf(job)).downloaded).toBeGreaterThan(large)
     expect(app.ledger.value.pulls).toMatchObject([
       { reference: at('large:comes'), image: Id, endpoint: `unix://${engine.socket}` },
     ])
 
     // On the way: never backwards, and with a speed.
-    const wholes = app.told.map((told) => wholeOf(layersOf(told)).downloaded)
+    const wholes = app.told.map((told) => sumLayers(layersOf(told)).downloaded)
     expect(wholes).toEqual(wholes.toSorted((a, b) => a - b))
     const speeds = app.told.flatMap(({ subject }) => (subject.kind === 'pull' ? (subject.speed ?? []) : []))
     expect(Math.max(...speeds)).toBeGreaterThan(0)

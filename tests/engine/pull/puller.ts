@@ -64,7 +64,7 @@ export async function openPuller(engine: Engine, credentialsFor?: CredentialsFor
     pullAgain: (reference: string) => {
       const session = served.engine.session()
       if (!session.ok) throw new Error(session.error.code)
-      return pull.pullAgain(session.value, reference, new AbortController().signal)
+      return pull.pullWithinJob(session.value, reference, new AbortController().signal)
     },
     ledger: store.ledger,
     pull: async (reference: string, platform?: string) => end(await start(reference, platform)),

@@ -42,7 +42,12 @@ export async function openCleaner(
   const layers = layersService({ engine, kept: store.layers, publish })
   const jobs = jobService({ publish, store })
   const registry = { check: async (): Promise<Result<unknown, RegistryFailure>> => ({ ok: true, value: undefined }) }
-  const pull = pullService({ engine, jobs, credentialsFor: async () => undefined, check: () => registry.check() })
+  const pull = pullService({
+    engine,
+    jobs,
+    credentialsFor: async () => undefined,
+    checkReference: () => registry.check(),
+  })
   const place = { chosen: undefined as string | undefined }
   const removal = removalService({
     ...{ engine, layers, jobs, ledger: store.ledger },
@@ -50,7 +55,7 @@ export async function openCleaner(
     chooseFolder: async () => place.chosen,
     showFolder: async () => {},
     archives: { save: saveArchive, load: loadArchive },
-    pullAgain: pull.pullAgain,
+    pullAgain: pull.pullWithinJob,
   })
   const { handlers } = removal
   engine.on('state', removal.engineChanged)

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { outputBound } from '../../../main/terminals/output.ts'
+import { maxUnacknowledgedBytes } from '../../../main/terminals/output.ts'
 import type { Engine } from '../../../tools/world/engine.ts'
 import { eventually } from '../eventually.ts'
 import { anyOne, matrix } from '../matrix.ts'
@@ -114,7 +114,7 @@ describe.each(matrix)('$title', (wish) => {
     const { container, id } = await interactive(`sh -c "yes 0123456789abcde | head -c ${size}; echo; exec hold"`)
     const window = runner.window()
     const idle = window.show(id, false)
-    const most = idle.end + outputBound
+    const most = idle.end + maxUnacknowledgedBytes
     await eventually(() => idle.end >= most)
     // No more arrives: the program is paused, and main's memory does not grow.
     let [before, now] = [0, await writtenBy(container)]
@@ -220,7 +220,7 @@ describe.each(matrix)('$title', (wish) => {
     const old = await shell()
     // So much that nobody takes that its end is not heard of.
     runner.type(old.id, 'yes\r')
-    await eventually(() => old.screen.end >= outputBound)
+    await eventually(() => old.screen.end >= maxUnacknowledgedBytes)
     await engine.docker.getContainer(container).restart({ t: 0 })
     const fresh = await shell()
     await runner.calls['terminals.close'](old.id)

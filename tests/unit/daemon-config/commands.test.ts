@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, w
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { commandsFor } from '../../../model/daemon-config/commands.ts'
+import { manualCommandsFor } from '../../../model/daemon-config/commands.ts'
 
 let folder: string
 let file: string
@@ -18,7 +18,7 @@ const before = '{}'
 const oldHash = createHash('sha256').update(before).digest('hex')
 const text = '{\n  "registry-mirrors": ["https://docker.1ms.run"],\n  "labels": ["it\'s $HOME"]\n}\n'
 const script = (wish: { oldHash?: string } = {}) =>
-  commandsFor({ file, oldHash: undefined, text, installation: 'system', ...wish })
+  manualCommandsFor({ file, oldHash: undefined, text, installation: 'system', ...wish })
 
 /** As typed into a terminal of somebody who may use sudo, with what stands in for the parts that are not here. */
 function typed(commands: string, standIns = '') {
@@ -75,15 +75,15 @@ test('without a service manager, the process in dockerd’s pid file gets the si
   writeFileSync(file, before)
   const pidFile = join(folder, 'docker.pid')
   writeFileSync(pidFile, '4711')
-  const commands = commandsFor({ file, oldHash, text, installation: 'system', pidFile })
+  const commands = manualCommandsFor({ file, oldHash, text, installation: 'system', pidFile })
   expect(typed(commands, 'kill() { echo "kill $*"; }')).toContain('kill -HUP 4711\n')
   expect(readFileSync(file, 'utf8')).toBe(text)
 })
 
 test('a rootless user’s needs no sudo, a snap restarts', () => {
-  const rootless = commandsFor({ file, oldHash, text, installation: 'rootless' })
+  const rootless = manualCommandsFor({ file, oldHash, text, installation: 'rootless' })
   expect(rootless).not.toContain('sudo')
   expect(rootless).toContain('systemctl --user reload docker')
-  expect(commandsFor({ file, oldHash, text, installation: 'snap' })).toContain('sudo snap restart docker')
+  expect(manualCommandsFor({ file, oldHash, text, installation: 'snap' })).toContain('sudo snap restart docker')
   expect(existsSync(file) || readdirSync(folder).length > 0).toBe(false)
 })

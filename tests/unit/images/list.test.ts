@@ -4,7 +4,7 @@ import type { Image } from '../../../model/image/image.ts'
 import { groupsOf, olderThanNewest, toLines } from '../../../renderer/images/groups.ts'
 import { linesOf, type ImageLine } from '../../../renderer/images/lines.ts'
 import { sortedBy, sortedGroups } from '../../../renderer/images/order.ts'
-import { belongsTo, countPresets, monthsBefore } from '../../../renderer/images/presets.ts'
+import { isInPreset, countPresets, monthsBefore } from '../../../renderer/images/presets.ts'
 import { Selection } from '../../../renderer/ui/selection.svelte.ts'
 
 const image = (id: string, more: Partial<Image> = {}): Image => ({
@@ -27,7 +27,7 @@ test('rows of the same size are sorted by name in both directions', () => {
 
 test('each row of an image lists its other tags', () => {
   const [first, second] = linesOf(image('a', { references: ['x:1', 'x:2'] }), 0)
-  expect([first!.others, second!.others]).toEqual([['x:2'], ['x:1']])
+  expect([first!.otherTags, second!.otherTags]).toEqual([['x:2'], ['x:1']])
 })
 
 test('a group counts an image with several tags once, and groups stand by their sums', () => {
@@ -64,7 +64,7 @@ test('months are counted by the calendar, and an image without a date is not kno
   const old = monthsBefore(new Date('2026-11-24T12:00:00Z'), 6)
   expect(new Date(old * 1000).toISOString()).toMatch(/^2026-05-24/)
   const [undated, dated] = lines([image('a', { created: 0 }), image('b', { created: old - 1 })])
-  expect([belongsTo('old', undated!, old), belongsTo('old', dated!, old)]).toEqual([false, true])
+  expect([isInPreset('old', undated!, old), isInPreset('old', dated!, old)]).toEqual([false, true])
 })
 
 test('the preset filters count images, not rows', () => {
@@ -78,7 +78,7 @@ test('a range runs from where it began to where it ends, and takes back what it 
   fc.assert(
     fc.property(place, fc.array(place, { minLength: 1 }), (begin, ends) => {
       const selection = new Selection()
-      selection.anchor(begin)
+      selection.setAnchor(begin)
       let from = begin
       for (const to of ends) {
         selection.extend(from, to, keysAt)
@@ -93,7 +93,7 @@ test('a range runs from where it began to where it ends, and takes back what it 
 test('moving the cursor begins a new range, and keeps the selection', () => {
   const selection = new Selection()
   const keysAt = (index: number) => [`key ${index}`]
-  selection.anchor(1)
+  selection.setAnchor(1)
   selection.extend(1, 2, keysAt)
   selection.extend(7, 8, keysAt)
   expect([...selection.keys].sort()).toEqual(['key 1', 'key 2', 'key 7', 'key 8'])

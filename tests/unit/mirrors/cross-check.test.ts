@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { race } from '../../../main/mirrors/race.ts'
 import type { Http } from '../../../main/registry/index.ts'
-import { compare, digestIn } from '../../../model/mirrors/race.ts'
+import { compareDigests, digestIn } from '../../../model/mirrors/race.ts'
 import { hubAddress, type MirrorProbe, type RegistryFailure } from '../../../preload/contract/index.ts'
 
 const digestOf = (bytes: Buffer | string) => `sha256:${createHash('sha256').update(bytes).digest('hex')}`
@@ -72,7 +72,7 @@ async function racing(hub: Part, parts: Readonly<Record<string, Part>>) {
     },
   )
   const digests = addresses.flatMap((address) => digestIn(probes[address]) ?? [])
-  const { contentOf } = compare(digestIn(probes[hubAddress]), digests, confirmations)
+  const { contentOf } = compareDigests(digestIn(probes[hubAddress]), digests, confirmations)
   const contents = addresses.map((address) => contentOf(digestIn(probes[address]) ?? ''))
   return { asked, contents: contents.join(' ') }
 }

@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { mirrorsIn } from '../../../model/mirrors/list.ts'
+import { parseMirrorList } from '../../../model/mirrors/list.ts'
 
 test('an address a line, with comments and empty lines, in any line ends', () => {
   const text = '\uFEFF# ours\r\nhttps://a.example\r\n\r\nb.example:5000 # the new one\rhttp://c.example/'
-  expect(mirrorsIn(text)).toMatchObject({
+  expect(parseMirrorList(text)).toMatchObject({
     addresses: ['https://a.example', 'https://b.example:5000', 'http://c.example'],
     wrong: [],
   })
@@ -12,15 +12,15 @@ test('an address a line, with comments and empty lines, in any line ends', () =>
 
 test('the list of a daemon.json, as tutorials print it', () => {
   const text = '{\n  "registry-mirrors": [\n    "https://a.example",\n    "https://b.example/"\n  ]\n}\n'
-  expect(mirrorsIn(text).addresses).toEqual(['https://a.example', 'https://b.example'])
-  expect(mirrorsIn('{"registry-mirrors": ["https://a.example", "https://b.example"]}')).toMatchObject({
+  expect(parseMirrorList(text).addresses).toEqual(['https://a.example', 'https://b.example'])
+  expect(parseMirrorList('{"registry-mirrors": ["https://a.example", "https://b.example"]}')).toMatchObject({
     addresses: ['https://a.example', 'https://b.example'],
     wrong: [],
   })
 })
 
 test('a duplicate address is taken once', () => {
-  expect(mirrorsIn('https://a.example\na.example\nHTTPS://A.example/').addresses).toEqual(['https://a.example'])
+  expect(parseMirrorList('https://a.example\na.example\nHTTPS://A.example/').addresses).toEqual(['https://a.example'])
 })
 
 test('JSON that lists no mirrors has none', () => {
@@ -30,8 +30,8 @@ test('JSON that lists no mirrors has none', () => {
     '[]',
     'null',
   ])
-    expect(mirrorsIn(text)).toMatchObject({ addresses: [], wrong: [] })
-  expect(mirrorsIn('["https://a.example", 5, {"url": "b.example"}]')).toMatchObject({
+    expect(parseMirrorList(text)).toMatchObject({ addresses: [], wrong: [] })
+  expect(parseMirrorList('["https://a.example", 5, {"url": "b.example"}]')).toMatchObject({
     addresses: ['https://a.example'],
     wrong: [
       { line: 2, text: '5' },
@@ -43,7 +43,7 @@ test('JSON that lists no mirrors has none', () => {
 test('among words, what looks like an address is one; a line of words alone is told', () => {
   const text =
     '这些镜像加速可用：https://a.example，备用 b.example:5000\nthe usual ones\nnonsense\nlocalhost:5000 for tests\n'
-  expect(mirrorsIn(text)).toMatchObject({
+  expect(parseMirrorList(text)).toMatchObject({
     addresses: ['https://a.example', 'https://b.example:5000', 'https://localhost:5000'],
     wrong: [
       { line: 2, text: 'the usual ones' },
@@ -61,31 +61,31 @@ test('no prose and no JSON without mirrors brings a mirror, and addresses in pro
   const host = fc.stringMatching(/^[a-z]{1,9}(\.[a-z]{2,9}|:[1-9]\d{0,3})$/).map((text) => `https://${text}`)
   fc.assert(
     fc.property(prose, (lines) => {
-      expect(mirrorsIn(lines.join('\n')).addresses).toEqual([])
+      expect(parseMirrorList(lines.join('\n')).addresses).toEqual([])
     }),
   )
   fc.assert(
     fc.property(fc.dictionary(fc.string(), fc.jsonValue()), (object) => {
-      expect(mirrorsIn(JSON.stringify(object))).toMatchObject({ addresses: [], wrong: [] })
+      expect(parseMirrorList(JSON.stringify(object))).toMatchObject({ addresses: [], wrong: [] })
     }),
   )
   fc.assert(
     fc.property(prose, fc.array(host, { minLength: 1 }), (lines, hosts) => {
       const text = hosts.map((each, at) => `${lines[at] ?? ''} ${each}`).join('\n')
       const expected = [...new Set(hosts.map((each) => each.replace(/:443$/, '')))]
-      expect(mirrorsIn(text).addresses).toEqual(expected)
+      expect(parseMirrorList(text).addresses).toEqual(expected)
     }),
   )
 })
 
 test('what is no address is told with its line, cut to what can be shown, and the rest is taken', () => {
-  const { addresses, wrong } = mirrorsIn(`https://a.example\nftp://b.example\n${'x'.repeat(500)}_\nc.example`)
+  const { addresses, wrong } = parseMirrorList(`https://a.example\nftp://b.example\n${'x'.repeat(500)}_\nc.example`)
   expect(addresses).toEqual(['https://a.example', 'https://c.example'])
   expect(wrong.map(({ line }) => line)).toEqual([2, 3])
   expect(wrong[1]!.text.length).toBeLessThanOrEqual(80)
 })
 
 test('a place in a list of JSON is told as one, a line as one', () => {
-  expect(mirrorsIn('[\n\n"ftp://a.example"]')).toMatchObject({ wrong: [{ line: 1 }], isList: true })
-  expect(mirrorsIn('\nftp://a.example')).toMatchObject({ wrong: [{ line: 2 }], isList: false })
+  expect(parseMirrorList('[\n\n"ftp://a.example"]')).toMatchObject({ wrong: [{ line: 1 }], isList: true })
+  expect(parseMirrorList('\nftp://a.example')).toMatchObject({ wrong: [{ line: 2 }], isList: false })
 })

@@ -1,11 +1,11 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import {
-  byFindings,
-  compare,
+  compareByResult,
+  compareDigests,
   diagnose,
-  isFresh,
-  isGood,
+  isCurrent,
+  isUsable,
   isRateLimited,
   type Probe,
 } from '../../../model/mirrors/race.ts'
@@ -24,41 +24,41 @@ const failed = (code: string, reason?: string): Probe<Why> => ({
 })
 
 test('Docker Hub’s content is what the tag means, whatever most mirrors have', () => {
-  const { expected, contentOf } = compare('new', ['old', 'old', 'new'])
+  const { expected, contentOf } = compareDigests('new', ['old', 'old', 'new'])
   expect(expected).toBe('new')
   expect(['new', 'old'].map(contentOf)).toEqual(['same', 'open'])
 })
 
 test('content that Docker Hub still knows is only older', () => {
-  const { contentOf } = compare('new', ['old', 'bad', 'odd'], { confirmed: ['old'], unknown: ['bad'] })
+  const { contentOf } = compareDigests('new', ['old', 'bad', 'odd'], { confirmed: ['old'], unknown: ['bad'] })
   expect(['old', 'bad'].map(contentOf)).toEqual(['older', 'other'])
   // Nobody could say.
   expect(contentOf('odd')).toBe('open')
 })
 
 test('without Docker Hub most mirrors are believed; where they are even, nobody is', () => {
-  expect(compare(undefined, ['a', 'a', 'b'], { confirmed: [], unknown: ['b'] }).contentOf('b')).toBe('other')
-  expect(compare(undefined, ['a', 'b']).contentOf('a')).toBe('disputed')
-  expect(compare(undefined, ['a', 'a', 'b', 'b']).expected).toBeUndefined()
+  expect(compareDigests(undefined, ['a', 'a', 'b'], { confirmed: [], unknown: ['b'] }).contentOf('b')).toBe('other')
+  expect(compareDigests(undefined, ['a', 'b']).contentOf('a')).toBe('disputed')
+  expect(compareDigests(undefined, ['a', 'a', 'b', 'b']).expected).toBeUndefined()
 })
 
 test('where they are even, what the others know as well may be used', () => {
-  const { contentOf } = compare(undefined, ['new', 'old'], { confirmed: ['old'], unknown: ['new'] })
+  const { contentOf } = compareDigests(undefined, ['new', 'old'], { confirmed: ['old'], unknown: ['new'] })
   expect(['new', 'old'].map(contentOf)).toEqual(['disputed', 'either'])
-  expect(isGood(answered('old'), 'either')).toBe(true)
-  expect(isFresh('either')).toBe(false)
+  expect(isUsable(answered('old'), 'either')).toBe(true)
+  expect(isCurrent('either')).toBe(false)
 })
 
 test('while a race is running, no mirror is said to have other content', () => {
-  expect(compare('new', ['old', 'new']).contentOf('old')).toBe('open')
-  expect(compare(undefined, ['a', 'b'], undefined, false).contentOf('a')).toBe('open')
-  expect(isGood(answered('old'), 'open')).toBe(false)
+  expect(compareDigests('new', ['old', 'new']).contentOf('old')).toBe('open')
+  expect(compareDigests(undefined, ['a', 'b'], undefined, false).contentOf('a')).toBe('open')
+  expect(isUsable(answered('old'), 'open')).toBe(false)
 })
 
 test('a mirror that cannot be compared with another may be used', () => {
-  const { contentOf } = compare(undefined, ['a'])
+  const { contentOf } = compareDigests(undefined, ['a'])
   expect(contentOf('a')).toBe('alone')
-  expect(isGood(answered('a'), contentOf('a'))).toBe(true)
+  expect(isUsable(answered('a'), contentOf('a'))).toBe(true)
 })
 
 test.each([
@@ -81,8 +81,8 @@ test('the fastest good mirrors come first, then those being tested, then those t
     fast: answered('a', 100),
     new: undefined,
   }
-  const { contentOf } = compare('a', ['a', 'b', 'a'])
-  const order = Object.keys(probes).toSorted(byFindings((name: string) => probes[name], contentOf))
+  const { contentOf } = compareDigests('a', ['a', 'b', 'a'])
+  const order = Object.keys(probes).toSorted(compareByResult((name: string) => probes[name], contentOf))
   expect(order).toEqual(['fast', 'slow', 'asking', 'new', 'altered', 'dead'])
 })
 
@@ -95,13 +95,13 @@ test('ordering loses none, adds none, and puts none that is not good before one 
   fc.assert(
     fc.property(fc.array(probe), fc.option(fc.constantFrom('a', 'b'), { nil: undefined }), (probes, hub) => {
       const digests = probes.flatMap((one) => (one?.state === 'answered' ? [one.digest] : []))
-      const { contentOf } = compare(hub, digests)
+      const { contentOf } = compareDigests(hub, digests)
       const runners = probes.map((_, at) => at)
-      const order = runners.toSorted(byFindings((at: number) => probes[at], contentOf))
+      const order = runners.toSorted(compareByResult((at: number) => probes[at], contentOf))
       expect(order.toSorted((a, b) => a - b)).toEqual(runners)
       const good = order.map((at) => {
         const one = probes[at]
-        return isGood(one, contentOf(one?.state === 'answered' ? one.digest : ''))
+        return isUsable(one, contentOf(one?.state === 'answered' ? one.digest : ''))
       })
       expect(good).toEqual([...good].toSorted((a, b) => Number(b) - Number(a)))
     }),
@@ -120,6 +120,6 @@ test.each([
   ['clock', failed('registry-tls', 'expired'), [failed('registry-tls', 'not-yet-valid')]],
 ] as const)('what ails them all is told: %s', (diagnosis, hub, mirrors) => {
   const digests = mirrors.flatMap((probe) => (probe.state === 'answered' ? [probe.digest] : []))
-  const { contentOf } = compare(hub.state === 'answered' ? hub.digest : undefined, digests)
+  const { contentOf } = compareDigests(hub.state === 'answered' ? hub.digest : undefined, digests)
   expect(diagnose(hub, mirrors, contentOf)).toBe(diagnosis)
 })

@@ -41,23 +41,23 @@ const row = (name: string) => list.rows.find(({ host }) => host.startsWith(name)
 
 test('the row that the pointer is on stays where it is, also when a race ends, until it leaves', () => {
   tell(all({ a: { state: 'asking' } }))
-  list.point(addressOf('c'))
+  list.setHoveredRow(addressOf('c'))
   tell(all({ a: refuses, b: { state: 'asking' } }))
   expect(shown()).toBe('bdca')
   tell(all({ a: refuses, b: works(1), c: works(3), d: works(2) }, 2))
   expect(shown()).toBe('dbca')
-  list.point()
+  list.setHoveredRow()
   expect(shown()).toBe('cdba')
 })
 
 test('only those that were asked are counted, whatever was put on the list since', () => {
   tell(all({ a: works(1), b: refuses }, 2))
-  expect([list.asked.length, list.done, list.rows.length]).toEqual([2, 2, 4])
+  expect([list.probed.length, list.endedCount, list.rows.length]).toEqual([2, 2, 4])
 })
 
 test('what a race that was given up has put together is as old as the oldest of it', () => {
   tell(all({ a: works(1, 50), b: works(2, 90) }, 100))
-  expect(list.since).toBe(50)
+  expect(list.oldestResult).toBe(50)
 })
 
 test('one’s own change places where nothing that was found orders them, before a race and after it', () => {

@@ -1,15 +1,15 @@
 import { beforeAll, expect, test } from 'vitest'
 import type { Failure, Mirror, MirrorProbe } from '../../../preload/contract/index.ts'
-import { sentenceOf, verdictOf } from '../../../renderer/mirrors/mirror-words.ts'
-import { exactly, setLanguage } from '../../../renderer/ui/i18n.svelte.ts'
+import { explanationOf, verdictOf } from '../../../renderer/mirrors/mirror-text.ts'
+import { dateTime, setLanguage } from '../../../renderer/ui/i18n.svelte.ts'
 
 const host = 'm.example'
 const image = 'alpine:latest'
 const mirror: Mirror = { address: `https://${host}`, host, own: true }
 const failed = (failure: Failure, digest?: string): MirrorProbe => ({ state: 'failed', failure, digest, at: 1000 })
 const said = (probe: MirrorProbe) => [
-  verdictOf(probe, 'alone', false)?.word,
-  sentenceOf(mirror, probe, { content: 'alone', image }),
+  verdictOf(probe, 'alone', false)?.label,
+  explanationOf(mirror, probe, { content: 'alone', image }),
 ]
 
 beforeAll(() => setLanguage('en'))
@@ -36,13 +36,13 @@ test.each([
     failed({ code: 'registry-login', host }),
     ['needs a login', 'm.example asks for a login.'],
   ],
-] as const)('of a mirror, the words fit: %s', (_, probe, [word, sentence]) => {
-  expect(said(probe)).toEqual([word, expect.stringMatching(sentence)])
+] as const)('of a mirror, the words fit: %s', (_, probe, [label, sentence]) => {
+  expect(said(probe)).toEqual([label, expect.stringMatching(sentence)])
 })
 
 test('a mirror that wants to be left alone for years is said to be tested again within the hour', () => {
   const until = 1_790_000_000_000_000
-  expect(said(failed({ code: 'registry-limited', host, until }))[1]).toContain(`again at ${exactly(1000 + 3600)}.`)
+  expect(said(failed({ code: 'registry-limited', host, until }))[1]).toContain(`again at ${dateTime(1000 + 3600)}.`)
 })
 
 test('the same in Chinese', async () => {

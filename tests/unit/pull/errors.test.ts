@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { progressLines, type ProgressLine } from '../../../main/pull/progress-lines.ts'
 import { pullFailure } from '../../../main/pull/pull-errors.ts'
-import { targetOf } from '../../../main/pull/target.ts'
+import { parseTarget } from '../../../main/pull/target.ts'
 
 const asked = { reference: '127.0.0.1:5000/t/x:1', host: '127.0.0.1:5000', platform: 'linux/s390x' }
 
@@ -99,8 +99,8 @@ test('a chunk may end inside a line or a character', async () => {
 
 test('any text names exactly one image to pull, or none', () => {
   const digest = `sha256:${'a'.repeat(64)}`
-  expect(targetOf('docker.io/library/nginx')).toEqual({ reference: 'nginx:latest', host: 'docker.io' })
-  expect(targetOf(`ghcr.io/a/b:1@${digest}`)).toEqual({ reference: `ghcr.io/a/b@${digest}`, host: 'ghcr.io' })
+  expect(parseTarget('docker.io/library/nginx')).toEqual({ reference: 'nginx:latest', host: 'docker.io' })
+  expect(parseTarget(`ghcr.io/a/b:1@${digest}`)).toEqual({ reference: `ghcr.io/a/b@${digest}`, host: 'ghcr.io' })
   for (const wrong of ['', 'Nginx', 'nginx@sha256:12', `nginx@${digest}@${digest}`])
-    expect(targetOf(wrong)).toBeUndefined()
+    expect(parseTarget(wrong)).toBeUndefined()
 })

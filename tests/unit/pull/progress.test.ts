@@ -6,7 +6,7 @@ import {
   initialPullState,
   addSample,
   recentSpeed,
-  wholeOf,
+  sumLayers,
   type PullLine,
   type Sample,
 } from '../../../model/pull/progress.ts'
@@ -34,7 +34,7 @@ test('a pull into the classic store, as 20.10 reports it', () => {
       { id: 'cc', state: 'waiting', bytes: 0 },
     ],
   })
-  expect(wholeOf(after(begun).layers)).toEqual({ downloaded: 400, extracted: 0, total: 1000, unknown: 1 })
+  expect(sumLayers(after(begun).layers)).toEqual({ downloaded: 400, extracted: 0, total: 1000, unknown: 1 })
 
   const half = [
     ...begun,
@@ -42,7 +42,7 @@ test('a pull into the classic store, as 20.10 reports it', () => {
     at('bb', 'Download complete'),
     at('bb', 'Extracting', 300, 1000),
   ]
-  expect(wholeOf(after(half).layers)).toEqual({ downloaded: 1000, extracted: 300, total: 1000, unknown: 1 })
+  expect(sumLayers(after(half).layers)).toEqual({ downloaded: 1000, extracted: 300, total: 1000, unknown: 1 })
 
   const ended = [
     ...half,
@@ -55,7 +55,7 @@ test('a pull into the classic store, as 20.10 reports it', () => {
     { status: 'Status: Downloaded newer image for 127.0.0.1:5000/t/img:1' },
   ]
   expect(after(ended)).toMatchObject({ digest: 'sha256:cff9', isNew: true })
-  expect(wholeOf(after(ended).layers)).toEqual({ downloaded: 1091, extracted: 1091, total: 1091, unknown: 0 })
+  expect(sumLayers(after(ended).layers)).toEqual({ downloaded: 1091, extracted: 1091, total: 1091, unknown: 0 })
 })
 
 test('the containerd store unpacks in seconds (28.5) or in silence (26.1)', () => {
@@ -106,7 +106,7 @@ test('whatever the engine reports, progress never exceeds the total, never goes 
       for (const next of lines) {
         const here = state.layers.filter((layer) => layer.state === 'exists').length
         state = applyLine(state, next)
-        const whole = wholeOf(state.layers)
+        const whole = sumLayers(state.layers)
         for (const { bytes, total } of state.layers) expect(bytes).toBeLessThanOrEqual(total ?? Infinity)
         expect(whole.downloaded).toBeLessThanOrEqual(whole.unknown === 0 ? whole.total : Infinity)
         expect(whole.extracted).toBeLessThanOrEqual(whole.downloaded)
@@ -118,7 +118,7 @@ test('whatever the engine reports, progress never exceeds the total, never goes 
       }
       const end = applyLine(state, { status: 'Status: Downloaded newer image for x:1' })
       expect(end.layers.every((layer) => layer.state === 'done' || layer.state === 'exists')).toBe(true)
-      const whole = wholeOf(end.layers)
+      const whole = sumLayers(end.layers)
       expect([whole.extracted, whole.unknown]).toEqual([whole.downloaded, 0])
     }),
   )

@@ -1,7 +1,7 @@
 import type { ServerResponse as Response } from 'node:http'
 import * as v from 'valibot'
 import { expect, test } from 'vitest'
-import { networkFailure, refusal } from '../../../main/registry/failures.ts'
+import { networkFailure, refusalFailure } from '../../../main/registry/failures.ts'
 import { client, serve } from '../local-server.ts'
 
 const shape = v.object({ a: v.number() })
@@ -97,7 +97,7 @@ test('endless redirects are reported as such', async () => {
 test('a refusal has its reason, and the time for a retry', async () => {
   const now = 1_000_000
   const why = (status: number, headers: Record<string, string> = {}) =>
-    refusal({ status, header: (name) => headers[name] }, host, now * 1000)
+    refusalFailure({ status, header: (name) => headers[name] }, host, now * 1000)
   expect(why(401)).toEqual({ code: 'registry-login', host })
   expect(why(403)).toEqual({ code: 'registry-denied', host })
   expect(why(503)).toEqual({ code: 'registry-error', host, status: 503 })

@@ -1,13 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { collide, hostPortText, parseContainerPort, parseHostPort } from '../../../model/run/port.ts'
+import { portsConflict, hostPortText, parseContainerPort, parseHostPort } from '../../../model/run/port.ts'
 import { defaultRunOptions, type RunFaultCode, type RunOptions } from '../../../model/run/run.ts'
 import { runArguments, runCommand } from '../../../model/run/command.ts'
 import { runFaults } from '../../../model/run/faults.ts'
 import { parseCpus, parseMemory } from '../../../model/run/limits.ts'
 import { runRequest } from '../../../model/run/request.ts'
-import { freeName, nextFree, shortName, suggestRun } from '../../../model/run/suggestion.ts'
-import { shellWords } from '../../../model/text/shell.ts'
+import { findFreeName, findFreePort, shortName, suggestRun } from '../../../model/run/suggestion.ts'
+import { splitShellWords } from '../../../model/text/shell.ts'
 
 const image = `sha256:${'a'.repeat(64)}`
 const wish = (more: Partial<RunOptions> = {}): RunOptions => ({ ...defaultRunOptions(image, 'nginx:1.27'), ...more })
@@ -75,7 +75,7 @@ describe('the command', () => {
     fc.assert(
       fc.property(text, text, text, (name, value, argument) => {
         const asked = wish({ name, environment: [{ name: 'A', value }], user: argument, command: `'${name}` })
-        expect(shellWords(runCommand(asked))).toEqual(runArguments(asked))
+        expect(splitShellWords(runCommand(asked))).toEqual(runArguments(asked))
       }),
     )
   })
@@ -196,9 +196,9 @@ test('ports are read and written', () => {
   )
   expect(parseContainerPort('53/UDP')).toEqual({ port: 53, protocol: 'udp' })
   const at = (text: string) => parseHostPort(text)!
-  expect(collide(at('80'), at('127.0.0.1:80'))).toBe(true)
-  expect(collide(at('127.0.0.1:80'), at('127.0.0.2:80'))).toBe(false)
-  expect(collide(at(''), at(''))).toBe(false)
+  expect(portsConflict(at('80'), at('127.0.0.1:80'))).toBe(true)
+  expect(portsConflict(at('127.0.0.1:80'), at('127.0.0.2:80'))).toBe(false)
+  expect(portsConflict(at(''), at(''))).toBe(false)
 })
 
 describe('a suggestion', () => {
@@ -234,12 +234,12 @@ describe('a suggestion', () => {
     expect(['nginx:1', 'a/b/c:1', 'x@sha256:0', 'h:5000/x:1', image].map(shortName)).toEqual([
       ...['nginx', 'c-1', 'x-1', 'x-1', ''],
     ])
-    expect(freeName('web', new Set(['web', 'web-2']))).toBe('web-3')
-    expect(freeName('web-9', new Set(['web-9']))).toBe('web-10')
-    expect(freeName('', new Set(['']))).toBe('')
+    expect(findFreeName('web', new Set(['web', 'web-2']))).toBe('web-3')
+    expect(findFreeName('web-9', new Set(['web-9']))).toBe('web-10')
+    expect(findFreeName('', new Set(['']))).toBe('')
   })
 
   test('has no port if none is free', async () => {
-    expect(await nextFree({ ip: '', port: 65_530 }, () => false)).toBeUndefined()
+    expect(await findFreePort({ ip: '', port: 65_530 }, () => false)).toBeUndefined()
   })
 })

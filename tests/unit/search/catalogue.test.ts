@@ -45,8 +45,8 @@ test('the most starred come first, with the month of the count', () => {
 })
 
 test('a deprecated image names its replacement', () => {
-  expect(catalogue.known('centos')?.known?.deprecated?.instead).toContain('almalinux')
-  expect(catalogue.known('nginx')?.known).not.toHaveProperty('deprecated')
+  expect(catalogue.find('centos')?.known?.deprecated?.instead).toContain('almalinux')
+  expect(catalogue.find('nginx')?.known).not.toHaveProperty('deprecated')
 })
 
 test('every image and every tag of the catalogue is one that Docker takes', () => {

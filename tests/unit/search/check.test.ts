@@ -28,12 +28,14 @@ async function discover() {
 }
 
 test('a reference is checked with one HEAD', async () => {
-  const { check, host, asked } = await discover()
-  expect(await check(`${host}/x:1`)).toMatchObject({ ok: true, value: { digest } })
+  const { checkReference, host, asked } = await discover()
+  expect(await checkReference(`${host}/x:1`)).toMatchObject({ ok: true, value: { digest } })
   expect(asked).toEqual(['HEAD /v2/x/manifests/1'])
-  expect(await check(`${host}/x:2`)).toMatchObject({ error: { code: 'reference-unknown', reference: `${host}/x:2` } })
-  expect(await check('x:')).toEqual({ ok: false, error: { code: 'reference-wrong', reference: 'x:' } })
-  expect(await check(`${host}/slow/x:1`)).toEqual({ ok: false, error: { code: 'registry-slow', host } })
+  expect(await checkReference(`${host}/x:2`)).toMatchObject({
+    error: { code: 'reference-unknown', reference: `${host}/x:2` },
+  })
+  expect(await checkReference('x:')).toEqual({ ok: false, error: { code: 'reference-wrong', reference: 'x:' } })
+  expect(await checkReference(`${host}/slow/x:1`)).toEqual({ ok: false, error: { code: 'registry-slow', host } })
 })
 
 test('an image still exists only under its own digest', async () => {

@@ -5,7 +5,10 @@ import { parseSearch } from '../../../model/search/query.ts'
 test('words are searched, and a name with an owner can also be pulled', () => {
   expect(parseSearch('web server')).toEqual({ kind: 'words', words: 'web server' })
   expect(parseSearch(' nginx ')).toEqual({ kind: 'words', words: 'nginx' })
-  expect(parseSearch('bitnami/nginx')).toMatchObject({ kind: 'words', offer: { reference: 'bitnami/nginx:latest' } })
+  expect(parseSearch('bitnami/nginx')).toMatchObject({
+    kind: 'words',
+    possibleName: { reference: 'bitnami/nginx:latest' },
+  })
   expect(parseSearch('  ')).toEqual({ kind: 'nothing' })
 })
 

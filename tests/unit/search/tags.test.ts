@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { mergeVariants, newestUsefulFirst, orderTags, type Tagged } from '../../../model/search/tags.ts'
+import { mergeVariants, newestUsefulFirst, orderTags, type TaggedVariant } from '../../../model/search/tags.ts'
 
-const variants = (...all: readonly string[]): Tagged[] =>
+const variants = (...all: readonly string[]): TaggedVariant[] =>
   all.map((tags) => ({ tags: orderTags(tags.split(' ')), platforms: ['linux/amd64'] }))
-const first = (all: readonly Tagged[]) => newestUsefulFirst(all).map(({ tags }) => tags[0])
+const first = (all: readonly TaggedVariant[]) => newestUsefulFirst(all).map(({ tags }) => tags[0])
 
 test('the tag to show first is latest, else the most exact version with the least beside it', () => {
   expect(orderTags(['1.31.4', 'mainline', '1', '1.31', 'latest', '1.31.4-trixie', 'trixie'])).toEqual([

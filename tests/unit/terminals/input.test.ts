@@ -1,13 +1,13 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { scrolls, terminalKey } from '../../../renderer/terminals/keys.ts'
+import { scrollByKey, terminalKey } from '../../../renderer/terminals/keys.ts'
 import { minContrast, themes } from '../../../renderer/terminals/theme.ts'
-import { linesOf, pasted, chunks } from '../../../renderer/terminals/input.ts'
+import { linesOf, sanitizePaste, splitText } from '../../../renderer/terminals/input.ts'
 
 test('a long text is split between characters, and the pieces make up the text', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'grapheme' }), fc.integer({ min: 2, max: 7 }), (text, most) => {
-      const parts = [...chunks(text, most)]
+      const parts = [...splitText(text, most)]
       expect(parts.join('')).toBe(text)
       for (const part of parts) {
         expect(part.length).toBeLessThanOrEqual(most)
@@ -26,7 +26,7 @@ test.each([
   ['ok\x1b[201~rm -rf /\x9b', 'ok[201~rm -rf /'],
   ['你好 👩‍👩‍👧', '你好 👩‍👩‍👧'],
   ['', ''],
-])('pasted: %j → %j', (text, clean) => expect(pasted(text)).toBe(clean))
+])('pasted: %j → %j', (text, clean) => expect(sanitizePaste(text)).toBe(clean))
 
 test('lines are counted as they are read', () => {
   expect(linesOf('one').length).toBe(1)
@@ -45,14 +45,14 @@ const key = (written: string) => {
 
 test.each([
   ['Ctrl+Shift+W', 'close'],
-  ['Ctrl+PageUp', 'before'],
-  ['Ctrl+PageDown', 'after'],
+  ['Ctrl+PageUp', 'previous-tab'],
+  ['Ctrl+PageDown', 'next-tab'],
   ['Ctrl+Shift+F', 'find'],
   ['Ctrl+Shift+C', 'copy'],
   ['Ctrl+Shift+V', 'paste'],
   ['Shift+Insert', 'paste'],
   ['Ctrl+v', 'paste'],
-  ['Ctrl+Shift+Escape', 'leave'],
+  ['Ctrl+Shift+Escape', 'focus-tabs'],
   ['Ctrl+-', 'app'],
 ] as const)('%s is not for the program: %s', (written, meaning) =>
   expect(terminalKey(key(written), false)).toBe(meaning),
@@ -75,7 +75,7 @@ test('a text that nobody writes in is gone through by the usual keys', () => {
     scrollToBottom: () => void done.push('bottom'),
   }
   const keys = ['ArrowUp', 'ArrowDown', 'PageUp', 'PageDown', 'Home', 'End', 'Tab']
-  expect(keys.filter((name) => !scrolls(text, name))).toEqual(['Tab'])
+  expect(keys.filter((name) => !scrollByKey(text, name))).toEqual(['Tab'])
   expect(done).toEqual(['lines -1', 'lines 1', 'pages -1', 'pages 1', 'top', 'bottom'])
 })
 

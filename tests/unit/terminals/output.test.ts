@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test, vi } from 'vitest'
-import { Output, outputBound } from '../../../main/terminals/output.ts'
+import { Output, maxUnacknowledgedBytes } from '../../../main/terminals/output.ts'
 import type { TerminalReplay } from '../../../preload/contract/index.ts'
 
 /** Draws as a window does: what it has drawn already it leaves away, and nothing may be missing. */
@@ -49,16 +49,16 @@ test('the echo of a key is sent at once, and output right after it is sent toget
 test('a window that does not acknowledge gets no more than the bound, and the stream is paused until it does', () => {
   vi.useFakeTimers()
   const { output, sent, screen, held } = opened()
-  const all = Buffer.alloc(outputBound + 50_000, 'line of text\n')
+  const all = Buffer.alloc(maxUnacknowledgedBytes + 50_000, 'line of text\n')
   for (let at = 0; at < all.length; at += 50_000) output.receive(all.subarray(at, at + 50_000))
   vi.advanceTimersByTime(1000)
   expect(held()).toBe(true)
   sent.splice(0).forEach((data) => screen.draw(data))
-  expect(screen.end).toBe(outputBound)
+  expect(screen.end).toBe(maxUnacknowledgedBytes)
   output.acknowledge(100)
   vi.advanceTimersByTime(1000)
   expect(held()).toBe(true)
-  output.acknowledge(outputBound)
+  output.acknowledge(maxUnacknowledgedBytes)
   vi.advanceTimersByTime(1000)
   sent.splice(0).forEach((data) => screen.draw(data))
   expect(held()).toBe(false)
@@ -91,7 +91,7 @@ test('whenever the window acknowledges or reloads, it draws each byte once', () 
           took = screen.end
         }
         sent.splice(0).forEach((data) => screen.draw(data))
-        expect(screen.end - took).toBeLessThanOrEqual(outputBound)
+        expect(screen.end - took).toBeLessThanOrEqual(maxUnacknowledgedBytes)
         if ('take' in one) output.acknowledge((took = Math.floor(took + (screen.end - took) * one.take)))
       }
       while (screen.end < said.length) {

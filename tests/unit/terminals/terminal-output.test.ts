@@ -8,18 +8,18 @@ const joined = (parts: readonly Uint8Array[]) => parts.flatMap((part) => [...par
 
 test('pieces are drawn as they come', () => {
   const arrivals = new TerminalOutput()
-  expect(arrivals.begin(piece(0, 3))).toEqual([bytes(0, 3)])
-  expect(arrivals.take(piece(3, 5))).toEqual([bytes(3, 5)])
-  expect(arrivals.take(piece(5, 6))).toEqual([bytes(5, 6)])
+  expect(arrivals.startFromReplay(piece(0, 3))).toEqual([bytes(0, 3)])
+  expect(arrivals.receive(piece(3, 5))).toEqual([bytes(3, 5)])
+  expect(arrivals.receive(piece(5, 6))).toEqual([bytes(5, 6)])
 })
 
 test('output that was sent before the replay is part of it, and is not drawn twice', () => {
   const arrivals = new TerminalOutput()
-  expect(arrivals.take(piece(2, 4))).toEqual([])
-  expect(arrivals.take(piece(4, 6))).toEqual([])
-  expect(joined(arrivals.begin(piece(1, 4)))).toEqual([...bytes(1, 6)])
-  expect(arrivals.take(piece(4, 6))).toEqual([])
-  expect(arrivals.take(piece(6, 7))).toEqual([bytes(6, 7)])
+  expect(arrivals.receive(piece(2, 4))).toEqual([])
+  expect(arrivals.receive(piece(4, 6))).toEqual([])
+  expect(joined(arrivals.startFromReplay(piece(1, 4)))).toEqual([...bytes(1, 6)])
+  expect(arrivals.receive(piece(4, 6))).toEqual([])
+  expect(arrivals.receive(piece(6, 7))).toEqual([bytes(6, 7)])
 })
 
 test('whenever the window asks for what was kept, each byte from there on is drawn once and in order', () => {
@@ -39,9 +39,9 @@ test('whenever the window asks for what was kept, each byte from there on is dra
         const first = Math.max(0, end - (keeps % 20))
         const arrivals = new TerminalOutput()
         const drawn: Uint8Array[] = []
-        for (const one of pieces.slice(0, arrives)) drawn.push(...arrivals.take(one))
-        drawn.push(...arrivals.begin(piece(first, end)))
-        for (const one of pieces.slice(arrives)) drawn.push(...arrivals.take(one))
+        for (const one of pieces.slice(0, arrives)) drawn.push(...arrivals.receive(one))
+        drawn.push(...arrivals.startFromReplay(piece(first, end)))
+        for (const one of pieces.slice(arrives)) drawn.push(...arrivals.receive(one))
         expect(joined(drawn)).toEqual([...bytes(first, ends.at(-1)!)])
       },
     ),

@@ -1,21 +1,21 @@
 import { execFileSync } from 'node:child_process'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { shellQuote, shellWords } from '../../../model/text/shell.ts'
+import { shellQuote, splitShellWords } from '../../../model/text/shell.ts'
 
 test('a command is split as a shell splits it', () => {
-  expect(shellWords('nginx -g "daemon off;"')).toEqual(['nginx', '-g', 'daemon off;'])
-  expect(shellWords(`  sh -c 'echo "it"' \t a\\ b ""\n`)).toEqual(['sh', '-c', 'echo "it"', 'a b', ''])
-  expect(shellWords('a"b"\'c\'\\d')).toEqual(['abcd'])
-  expect(shellWords('"\\"\\\\\\$\\n" "a\\\nb" c\\\nd')).toEqual(['"\\$\\n', 'ab', 'cd'])
-  expect(shellWords('')).toEqual([])
-  expect(shellWords('$HOME *.txt | x; y # z')).toEqual(['$HOME', '*.txt', '|', 'x;', 'y', '#', 'z'])
+  expect(splitShellWords('nginx -g "daemon off;"')).toEqual(['nginx', '-g', 'daemon off;'])
+  expect(splitShellWords(`  sh -c 'echo "it"' \t a\\ b ""\n`)).toEqual(['sh', '-c', 'echo "it"', 'a b', ''])
+  expect(splitShellWords('a"b"\'c\'\\d')).toEqual(['abcd'])
+  expect(splitShellWords('"\\"\\\\\\$\\n" "a\\\nb" c\\\nd')).toEqual(['"\\$\\n', 'ab', 'cd'])
+  expect(splitShellWords('')).toEqual([])
+  expect(splitShellWords('$HOME *.txt | x; y # z')).toEqual(['$HOME', '*.txt', '|', 'x;', 'y', '#', 'z'])
 })
 
 test.each([`"`, `it's`, `a \\`, `"a\\"`, `'a\\''`])(
   'an unclosed quote or a trailing backslash is refused: %s',
   (text) => {
-    expect(shellWords(text)).toBeUndefined()
+    expect(splitShellWords(text)).toBeUndefined()
   },
 )
 
@@ -25,7 +25,7 @@ const text = word.filter((some) => !some.includes('\0'))
 test('quoted words are read back unchanged', () => {
   fc.assert(
     fc.property(fc.array(text), (words) => {
-      expect(shellWords(words.map(shellQuote).join(' '))).toEqual(words)
+      expect(splitShellWords(words.map(shellQuote).join(' '))).toEqual(words)
     }),
   )
 })
@@ -45,7 +45,7 @@ test('a real shell splits a text the same if there is nothing to expand', () => 
   const unit = fc.constantFrom('a', 'b', ' ', '\t', '\\ ', "'", '"', '\\"', "\\'", '\\\\', '-', '文')
   fc.assert(
     fc.property(fc.string({ unit }), (typed) => {
-      const words = shellWords(typed)
+      const words = splitShellWords(typed)
       if (!words || words.length === 0) return
       const said = execFileSync('sh', ['-c', `printf '%s\\0' ${typed}`], { encoding: 'utf8' })
       expect(said.split('\0').slice(0, -1)).toEqual(words)

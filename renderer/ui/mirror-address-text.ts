@@ -2,7 +2,7 @@
 import type { WrongAddress } from '../../model/mirrors/address.ts'
 import { t } from './i18n.svelte.ts'
 
-export function wrongAddress(why: WrongAddress): string {
+export function mirrorAddressText(why: WrongAddress): string {
   switch (why) {
     case 'nothing':
       return t('mirrors.addressHint')

@@ -3,7 +3,7 @@ import type { RunFaultCode } from '../../model/run/run.ts'
 import type { MessageKey } from '../../resources/messages/index.ts'
 import { t } from '../ui/i18n.svelte.ts'
 
-const words = {
+const messageKeys = {
   'name-form': 'run.fault.name-form',
   'name-taken': 'run.fault.name-taken',
   'command-quote': 'run.fault.command-quote',
@@ -24,4 +24,4 @@ const words = {
   'workdir-form': 'run.fault.workdir-form',
 } as const satisfies Record<RunFaultCode, MessageKey>
 
-export const faultWords = (code: RunFaultCode): string => t(words[code])
+export const faultText = (code: RunFaultCode): string => t(messageKeys[code])

@@ -2,11 +2,11 @@
 import type { FileFault } from '../../model/daemon-config/file.ts'
 import type { Installation, Obstacle, PlanRow } from '../../model/daemon-config/plan.ts'
 import { plain } from '../../model/text/plain.ts'
-import { listed, t } from '../ui/i18n.svelte.ts'
-import { wrongAddress } from '../ui/mirror-address-words.ts'
+import { joinNames, t } from '../ui/i18n.svelte.ts'
+import { mirrorAddressText } from '../ui/mirror-address-text.ts'
 
 /** Text of one plan row. Mirror rows (`asks`) are shown in a separate list. */
-export function rowWords(row: PlanRow, file: string): string {
+export function rowText(row: PlanRow, file: string): string {
   switch (row.kind) {
     case 'asks':
       return row.was === 'new' ? t('daemon.row.new', { mirror: row.mirror }) : plain(row.mirror)
@@ -15,7 +15,7 @@ export function rowWords(row: PlanRow, file: string): string {
     case 'clears':
       return t('daemon.row.clears')
     case 'file':
-      return fileWords(row.does, file)
+      return fileText(row.does, file)
     case 'password':
       return t('daemon.row.password')
     case 'reload':
@@ -25,43 +25,43 @@ export function rowWords(row: PlanRow, file: string): string {
   }
 }
 
-function fileWords(does: 'made' | 'filled' | 'edited', file: string): string {
+function fileText(does: 'made' | 'filled' | 'edited', file: string): string {
   if (does === 'made') return t('daemon.row.made', { file })
   return does === 'filled' ? t('daemon.row.filled', { file }) : t('daemon.row.edited', { file })
 }
 
-export function obstacleWords(obstacle: Obstacle, file: string): string {
+export function obstacleText(obstacle: Obstacle, file: string): string {
   switch (obstacle.kind) {
     case 'desktop':
     case 'podman':
     case 'elsewhere':
-      return elsewhereWords(obstacle.kind)
+      return elsewhereText(obstacle.kind)
     case 'too-many':
       return t('daemon.obstacle.too-many')
     case 'file':
-      return faultWords(obstacle.fault, file)
+      return faultText(obstacle.fault, file)
     case 'option':
-      return t('daemon.obstacle.option', { mirrors: listed(obstacle.mirrors.map(plain)) })
+      return t('daemon.obstacle.option', { mirrors: joinNames(obstacle.mirrors.map(plain)) })
     case 'address':
-      return t('daemon.obstacle.address', { address: plain(obstacle.typed), why: wrongAddress(obstacle.why) })
+      return t('daemon.obstacle.address', { address: plain(obstacle.typed), why: mirrorAddressText(obstacle.why) })
     case 'hosts-toml':
       return t('daemon.obstacle.hosts-toml', { file: obstacle.path })
     case 'plain':
       return t('daemon.obstacle.plain', { mirror: plain(obstacle.mirror) })
     case 'restart':
       return obstacle.stops.length > 0
-        ? t('daemon.obstacle.restart', { names: listed(obstacle.stops.map(plain)) })
+        ? t('daemon.obstacle.restart', { names: joinNames(obstacle.stops.map(plain)) })
         : t('daemon.obstacle.restartNone')
   }
 }
 
 /** Why Slipway cannot change the mirrors of this engine. */
-export function elsewhereWords(installation: Installation): string {
+export function elsewhereText(installation: Installation): string {
   if (installation === 'desktop') return t('daemon.obstacle.desktop')
   return installation === 'podman' ? t('daemon.obstacle.podman') : t('daemon.obstacle.elsewhere')
 }
 
-export function faultWords({ code, place, key = '' }: FileFault, file: string): string {
+export function faultText({ code, place, key = '' }: FileFault, file: string): string {
   const line = String(place?.line ?? 1)
   switch (code) {
     case 'duplicate-key':

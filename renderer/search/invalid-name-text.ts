@@ -2,7 +2,7 @@
 import type { WrongName } from '../../model/search/query.ts'
 import { t } from '../ui/i18n.svelte.ts'
 
-export function wrongWords(why: WrongName): string {
+export function invalidNameText(why: WrongName): string {
   switch (why) {
     case 'capitals':
       return t('discover.wrong.capitals')

@@ -1,8 +1,8 @@
 /** Why a mirror failed: a few words for the list, sentences for the details pane. */
-import { restsUntil } from '../../model/mirrors/race.ts'
+import { rateLimitedUntil } from '../../model/mirrors/race.ts'
 import type { Failure, MirrorProbe } from '../../preload/contract/index.ts'
-import { failureWords } from '../ui/failure.ts'
-import { exactly, sentences, t } from '../ui/i18n.svelte.ts'
+import { failureText } from '../ui/failure.ts'
+import { dateTime, joinSentences, t } from '../ui/i18n.svelte.ts'
 
 type Failed = Extract<MirrorProbe, { readonly state: 'failed' }>
 
@@ -19,7 +19,7 @@ export function shortReason(probe: Failed): string {
   const { failure } = probe
   switch (failure.code) {
     case 'registry-unreachable':
-      return unreachable(failure.reason)
+      return unreachableReason(failure.reason)
     case 'registry-slow':
       return isIncomplete(probe) ? t('mirrors.why.tooSlow') : t('mirrors.why.slow')
     case 'registry-tls':
@@ -47,7 +47,7 @@ export function shortReason(probe: Failed): string {
   }
 }
 
-function unreachable(reason: Extract<Failure, { code: 'registry-unreachable' }>['reason']): string {
+function unreachableReason(reason: Extract<Failure, { code: 'registry-unreachable' }>['reason']): string {
   switch (reason) {
     case 'no-host':
       return t('mirrors.why.no-host')
@@ -62,27 +62,27 @@ function unreachable(reason: Extract<Failure, { code: 'registry-unreachable' }>[
   }
 }
 
-/** Like a registry's failure, except where a mirror differs: the user did not choose its host and cannot log in. */
-export function failureSentences(
+/** The text of a registry's failure, adapted to mirrors: the user did not type the host and cannot log in to it. */
+export function mirrorFailureText(
   probe: Failed,
   { host, image }: { readonly host: string; readonly image: string },
 ): string {
   const { failure, at } = probe
-  const { title, hint } = failureWords(failure)
+  const { title, hint } = failureText(failure)
   switch (failure.code) {
     case 'registry-slow':
-      return isIncomplete(probe) ? t('mirrors.say.tooSlow', { host }) : sentences(title, hint)
+      return isIncomplete(probe) ? t('mirrors.say.tooSlow', { host }) : joinSentences(title, hint)
     case 'reference-unknown':
       return isIncomplete(probe) ? t('mirrors.say.partly', { host, image }) : t('mirrors.say.unknown', { host, image })
     case 'registry-login':
       return title
     case 'registry-limited': {
-      const until = restsUntil({ at, until: failure.until })
+      const until = rateLimitedUntil({ at, until: failure.until })
       return until === undefined
-        ? sentences(title, hint)
-        : sentences(title, t('mirrors.say.rests', { time: exactly(until) }))
+        ? joinSentences(title, hint)
+        : joinSentences(title, t('mirrors.say.rests', { time: dateTime(until) }))
     }
     default:
-      return sentences(title, hint)
+      return joinSentences(title, hint)
   }
 }

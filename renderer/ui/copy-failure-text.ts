@@ -2,12 +2,12 @@
 import type { ArchiveProblem } from '../../model/archives/problems.ts'
 import { plain } from '../../model/text/plain.ts'
 import type { Failure } from '../../preload/contract/index.ts'
-import type { FailureWords } from './failure-words.ts'
+import type { FailureText } from './failure-text.ts'
 import { t } from './i18n.svelte.ts'
 
 type CopyFailure = Extract<Failure, { readonly code: `copy-${string}` }>
 
-export function copyFailureWords(failure: CopyFailure): FailureWords {
+export function copyFailureText(failure: CopyFailure): FailureText {
   switch (failure.code) {
     case 'copy-missing':
       return { title: t('error.copy-missing', { file: failure.file }), hint: '' }
@@ -22,7 +22,7 @@ export function copyFailureWords(failure: CopyFailure): FailureWords {
         hint: t('error.copy-failed.hint', { detail: plain(failure.detail) }),
       }
     case 'copy-incomplete':
-      return { title: t('error.copy-incomplete', { name: plain(failure.name) }), hint: problemWords(failure.problem) }
+      return { title: t('error.copy-incomplete', { name: plain(failure.name) }), hint: problemText(failure.problem) }
     case 'copy-changed':
       return { title: t('error.copy-changed'), hint: t('error.copy-changed.hint', { file: failure.file }) }
     case 'copy-not-loaded':
@@ -33,7 +33,7 @@ export function copyFailureWords(failure: CopyFailure): FailureWords {
   }
 }
 
-function problemWords(problem: ArchiveProblem): string {
+function problemText(problem: ArchiveProblem): string {
   switch (problem.kind) {
     case 'ended-early':
       return t('error.copy-incomplete.ended-early')

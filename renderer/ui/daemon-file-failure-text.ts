@@ -2,13 +2,13 @@
 import type { DaemonFileFailure, DaemonFileOddity, DaemonFileState } from '../../preload/contract/index.ts'
 import type { MessageKey } from '../../resources/messages/index.ts'
 import { plain } from '../../model/text/plain.ts'
-import type { FailureWords } from './failure-words.ts'
-import { sentences, size, t } from './i18n.svelte.ts'
+import type { FailureText } from './failure-text.ts'
+import { joinSentences, size, t } from './i18n.svelte.ts'
 
 type Code = DaemonFileFailure['code']
-type Words = { readonly [C in Code]: (failure: Extract<DaemonFileFailure, { code: C }>) => FailureWords }
+type TextByCode = { readonly [C in Code]: (failure: Extract<DaemonFileFailure, { code: C }>) => FailureText }
 
-const words: Words = {
+const textByCode: TextByCode = {
   'helper-missing': ({ file }) => ({
     title: t('error.helper-missing'),
     hint: t('error.helper-missing.hint', { file }),
@@ -30,8 +30,8 @@ const words: Words = {
     title: t('error.daemon-file-cut'),
     hint: helper ? t('error.daemon-file-cut.hint') : t('error.daemon-file-secret.noHelper'),
   }),
-  'daemon-file-recovered': () => titled(t('error.daemon-file-recovered')),
-  'daemon-file-changed': () => titled(t('error.daemon-file-changed')),
+  'daemon-file-recovered': () => titleOnly(t('error.daemon-file-recovered')),
+  'daemon-file-changed': () => titleOnly(t('error.daemon-file-changed')),
   'daemon-file-invalid': ({ line, column, detail }) => ({
     title: t('error.daemon-file-invalid', { line: String(line), column: String(column) }),
     hint: t('error.daemon-file-invalid.hint', { detail: plain(detail) }),
@@ -41,7 +41,7 @@ const words: Words = {
     hint: t('error.daemon-file-doubled.hint'),
   }),
   'daemon-file-too-large': ({ bytes, most }) =>
-    titled(t('error.daemon-file-too-large', { size: size(bytes), most: size(most) })),
+    titleOnly(t('error.daemon-file-too-large', { size: size(bytes), most: size(most) })),
   'daemon-file-odd': ({ what, target }) => ({
     title: t(oddities[what], { target: plain(target) }),
     hint: t('error.daemon-file-odd.hint'),
@@ -50,20 +50,20 @@ const words: Words = {
     title: t('error.daemon-file-folder', { folder: plain(folder) }),
     hint: t('error.daemon-file-folder.hint'),
   }),
-  'daemon-file-read-only': ({ folder }) => titled(t('error.daemon-file-read-only', { folder: plain(folder) })),
-  'daemon-file-no-space': ({ folder }) => titled(t('error.daemon-file-no-space', { folder: plain(folder) })),
+  'daemon-file-read-only': ({ folder }) => titleOnly(t('error.daemon-file-read-only', { folder: plain(folder) })),
+  'daemon-file-no-space': ({ folder }) => titleOnly(t('error.daemon-file-no-space', { folder: plain(folder) })),
   'daemon-file-fixed': ({ folder, detail }) => ({
     title: t('error.daemon-file-fixed', { folder: plain(folder) }),
     hint: t('error.daemon-file-fixed.hint', { detail: plain(detail) }),
   }),
-  'daemon-file-mirror': ({ mirror }) => titled(t('error.daemon-file-mirror', { mirror: plain(mirror) })),
-  'daemon-file-registry': ({ registry }) => titled(t('error.daemon-file-registry', { registry: plain(registry) })),
+  'daemon-file-mirror': ({ mirror }) => titleOnly(t('error.daemon-file-mirror', { mirror: plain(mirror) })),
+  'daemon-file-registry': ({ registry }) => titleOnly(t('error.daemon-file-registry', { registry: plain(registry) })),
   'daemon-file-engine-down': ({ kind }) => ({
     title: t('error.daemon-file-engine-down'),
     hint: t('error.daemon-file-engine-down.hint'),
-    ...(kind && { command: starts[kind] }),
+    ...(kind && { command: startCommands[kind] }),
   }),
-  'daemon-file-elsewhere': ({ file }) => titled(t('error.daemon-file-elsewhere', { file: plain(file) })),
+  'daemon-file-elsewhere': ({ file }) => titleOnly(t('error.daemon-file-elsewhere', { file: plain(file) })),
   'daemon-file-flag': ({ key }) => ({
     title: t('error.daemon-file-flag', { key }),
     hint: t('error.daemon-file-flag.hint'),
@@ -76,17 +76,17 @@ const words: Words = {
     title: t('error.daemon-file-reload'),
     hint: t('error.daemon-file-reload.hint', { detail: plain(detail) }),
   }),
-  'daemon-file-not-taken': () => titled(t('error.daemon-file-not-taken')),
-  'daemon-file-untried': () => titled(t('error.daemon-file-untried')),
-  'daemon-file-given-up': () => titled(t('error.daemon-file-given-up')),
-  'daemon-file-no-backup': () => titled(t('error.daemon-file-no-backup')),
+  'daemon-file-not-taken': () => titleOnly(t('error.daemon-file-not-taken')),
+  'daemon-file-untried': () => titleOnly(t('error.daemon-file-untried')),
+  'daemon-file-given-up': () => titleOnly(t('error.daemon-file-given-up')),
+  'daemon-file-no-backup': () => titleOnly(t('error.daemon-file-no-backup')),
   'daemon-file-fault': ({ why }) => ({
     title: t('error.daemon-file-fault'),
     hint: t('error.daemon-file-fault.hint', { why: plain(why) }),
   }),
 }
 
-const starts = {
+const startCommands = {
   system: 'sudo systemctl start docker',
   snap: 'sudo snap start docker',
   rootless: 'systemctl --user start docker',
@@ -107,12 +107,13 @@ const states = {
   unsure: 'error.daemon-file.unsure',
 } as const satisfies Record<DaemonFileState, MessageKey>
 
-const titled = (title: string): FailureWords => ({ title, hint: '' })
+const titleOnly = (title: string): FailureText => ({ title, hint: '' })
 
-export const isDaemonFile = (failure: { readonly code: string }): failure is DaemonFileFailure => failure.code in words
+export const isDaemonFileFailure = (failure: { readonly code: string }): failure is DaemonFileFailure =>
+  failure.code in textByCode
 
-export function daemonFileWords(failure: DaemonFileFailure): FailureWords {
-  const text = (words[failure.code] as (failure: DaemonFileFailure) => FailureWords)(failure)
+export function daemonFileFailureText(failure: DaemonFileFailure): FailureText {
+  const text = (textByCode[failure.code] as (failure: DaemonFileFailure) => FailureText)(failure)
   if (!('state' in failure)) return text
-  return { ...text, hint: sentences(text.hint, t(states[failure.state])) }
+  return { ...text, hint: joinSentences(text.hint, t(states[failure.state])) }
 }

@@ -1,15 +1,15 @@
-/** The engine whose configuration is changed. It may restart during the change and reconnect. */
+/** The engine whose mirrors are changed. It may restart during the change. */
 import { fail, ok, type Result } from '../../preload/contract/index.ts'
 import { readMirrors, type Engine, type EngineSession } from '../engine/index.ts'
 
-/** @returns the mirrors in force, without duplicates, in the engine's order; undefined if it does not answer */
+/** @returns the mirrors in force, without duplicates, in the engine's order; undefined if the engine does not answer */
 export const mirrorsInForce = async (
   session: Result<EngineSession>,
   signal?: AbortSignal,
 ): Promise<readonly string[] | undefined> =>
   session.ok ? await readMirrors(session.value, signal).catch(() => undefined) : undefined
 
-export interface ChangedEngine {
+export interface TargetEngine {
   /** The current session; fails while the engine does not answer. */
   session(): Result<EngineSession>
   release(): void
@@ -17,19 +17,19 @@ export interface ChangedEngine {
 
 /**
  * Pins the engine that the window shows now, even if the window switches to another one later. If no engine is
- * connected, the result follows whichever engine is.
+ * connected, `session` returns the session of the engine that connects later.
  */
-export function changedEngine({ session, lease }: Pick<Engine, 'session' | 'lease'>): ChangedEngine {
+export function pinTargetEngine({ session, lease }: Pick<Engine, 'session' | 'lease'>): TargetEngine {
   const shown = session()
   if (!shown.ok) return { session, release() {} }
-  const held = lease(shown.value)
+  const engineLease = lease(shown.value)
   let reconnecting: Promise<unknown> | undefined
   return {
     session() {
-      if (!held.session.signal.aborted) return ok(held.session)
-      reconnecting ??= held.reconnected().finally(() => (reconnecting = undefined))
-      return fail({ code: 'engine-stopped', endpoint: held.identity.endpoint })
+      if (!engineLease.session.signal.aborted) return ok(engineLease.session)
+      reconnecting ??= engineLease.reconnected().finally(() => (reconnecting = undefined))
+      return fail({ code: 'engine-stopped', endpoint: engineLease.identity.endpoint })
     },
-    release: held.release,
+    release: engineLease.release,
   }
 }

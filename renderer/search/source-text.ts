@@ -16,12 +16,12 @@ export function nameOf(source: SearchSource): string {
   }
 }
 
-/** One line; `warn` if a better source failed. */
-export function sourceWords({ source, failed, pending }: SearchAnswer): { text: string; warn: boolean } {
+/** Says in one line where the results come from. `warn`: a better source failed. */
+export function sourceText({ source, failed, pending }: SearchAnswer): { text: string; warn: boolean } {
   const name = nameOf(source)
   if (pending) return { text: t('discover.searching'), warn: false }
   if (source.kind === 'catalogue' && failed.length > 0) return { text: t('discover.noneAnswered'), warn: true }
-  const hubFailed = failed.some((each) => each.source.kind === 'hub')
+  const hubFailed = failed.some((failure) => failure.source.kind === 'hub')
   return hubFailed
     ? { text: t('discover.insteadOfHub', { name }), warn: true }
     : { text: t('discover.from', { name }), warn: false }

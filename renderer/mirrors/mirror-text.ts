@@ -3,10 +3,10 @@ import { plain } from '../../model/text/plain.ts'
 import type { Content } from '../../model/mirrors/race.ts'
 import type { Mirror, MirrorProbe } from '../../preload/contract/index.ts'
 import { shownLanguage, t } from '../ui/i18n.svelte.ts'
-import { isRefusal, failureSentences, shortReason } from './fault-words.ts'
+import { isRefusal, mirrorFailureText, shortReason } from './mirror-failure-text.ts'
 
 export interface Verdict {
-  readonly word: string
+  readonly label: string
   readonly tone: 'good' | 'warn' | 'bad' | 'plain'
 }
 
@@ -16,41 +16,41 @@ export function verdictOf(probe: MirrorProbe | undefined, content: Content, fast
     case 'waiting':
       return undefined
     case 'asking':
-      return { word: t('mirrors.asking'), tone: 'plain' }
+      return { label: t('mirrors.asking'), tone: 'plain' }
     case 'measuring':
-      return { word: t('mirrors.measuring'), tone: 'plain' }
+      return { label: t('mirrors.measuring'), tone: 'plain' }
     case 'failed':
-      return { word: shortReason(probe), tone: isRefusal(probe) ? 'warn' : 'bad' }
+      return { label: shortReason(probe), tone: isRefusal(probe) ? 'warn' : 'bad' }
     case 'answered':
-      return answered(content, fastest)
+      return answeredVerdict(content, fastest)
   }
 }
 
-function answered(content: Content, fastest: boolean): Verdict {
+function answeredVerdict(content: Content, fastest: boolean): Verdict {
   switch (content) {
     case 'other':
-      return { word: t('mirrors.other'), tone: 'bad' }
+      return { label: t('mirrors.other'), tone: 'bad' }
     case 'disputed':
-      return { word: t('mirrors.disputed'), tone: 'warn' }
+      return { label: t('mirrors.disputed'), tone: 'warn' }
     case 'older':
-      return { word: t('mirrors.older'), tone: 'warn' }
+      return { label: t('mirrors.older'), tone: 'warn' }
     case 'either':
-      return { word: t('mirrors.either'), tone: 'warn' }
+      return { label: t('mirrors.either'), tone: 'warn' }
     case 'open':
-      return { word: t('mirrors.uncompared'), tone: 'plain' }
+      return { label: t('mirrors.uncompared'), tone: 'plain' }
     case 'same':
     case 'alone':
-      return { word: fastest ? t('mirrors.fastest') : t('mirrors.works'), tone: 'good' }
+      return { label: fastest ? t('mirrors.fastest') : t('mirrors.works'), tone: 'good' }
   }
 }
 
 /** @param image the image of the test */
-export function sentenceOf(
+export function explanationOf(
   { host }: Mirror,
   probe: MirrorProbe | undefined,
   { content, image }: { readonly content: Content; readonly image: string },
 ): string {
-  if (probe?.state === 'failed') return failureSentences(probe, { host: plain(host), image: plain(image) })
+  if (probe?.state === 'failed') return mirrorFailureText(probe, { host: plain(host), image: plain(image) })
   if (probe?.state !== 'answered') return t('mirrors.say.untested')
   switch (content) {
     case 'same':

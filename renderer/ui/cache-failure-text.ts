@@ -1,6 +1,6 @@
 /** Texts for failures to remove build cache. */
 import type { CacheFailure, Failure } from '../../preload/contract/index.ts'
-import type { FailureWords } from './failure-words.ts'
+import type { FailureText } from './failure-text.ts'
 import { t } from './i18n.svelte.ts'
 
 const titles = {
@@ -9,6 +9,6 @@ const titles = {
   'cache-more-removed': 'error.cache-more-removed',
 } as const
 
-export const isCache = (failure: Failure): failure is CacheFailure => failure.code in titles
+export const isCacheFailure = (failure: Failure): failure is CacheFailure => failure.code in titles
 
-export const cacheFailureWords = ({ code }: CacheFailure): FailureWords => ({ title: t(titles[code]), hint: '' })
+export const cacheFailureText = ({ code }: CacheFailure): FailureText => ({ title: t(titles[code]), hint: '' })

@@ -1,17 +1,17 @@
 /** Texts for a terminal: its title, what closing it does, how it ended. */
 import { plain } from '../../model/text/plain.ts'
 import type { Terminal } from '../../preload/contract/index.ts'
-import { sentences, t } from '../ui/i18n.svelte.ts'
+import { joinSentences, t } from '../ui/i18n.svelte.ts'
 
 /** `box · sh`; a second terminal with the same title is `box · sh 2`. */
 export function titleOf(terminal: Terminal, all: readonly Terminal[]): string {
-  const base = baseOf(terminal)
-  const same = all.filter((one) => baseOf(one) === base)
-  const at = same.findIndex(({ id }) => id === terminal.id)
-  return at > 0 ? `${base} ${at + 1}` : base
+  const base = baseTitleOf(terminal)
+  const sameTitle = all.filter((other) => baseTitleOf(other) === base)
+  const index = sameTitle.findIndex(({ id }) => id === terminal.id)
+  return index > 0 ? `${base} ${index + 1}` : base
 }
 
-function baseOf({ name, kind, command }: Terminal): string {
+function baseTitleOf({ name, kind, command }: Terminal): string {
   const program = kind === 'logs' ? t('terminal.logs') : programOf(command)
   return program ? `${plain(name)} · ${program}` : plain(name)
 }
@@ -22,19 +22,19 @@ export function programOf(command: string): string {
   return plain((quoted ?? bare).split('/').findLast(Boolean) ?? '')
 }
 
-export function closingWords({ kind }: Terminal): string {
+export function closingText({ kind }: Terminal): string {
   if (kind === 'shell') return t('terminal.closing.shell')
   return kind === 'logs' ? t('terminal.closing.logs') : t('terminal.closing.attach')
 }
 
-export function endedWords({ kind, state }: Terminal): string {
+export function endedText({ kind, state }: Terminal): string {
   if (state.is === 'open') return ''
   if (state.reason === 'engine-gone') return t('terminal.ended.engineGone')
   if (state.reason === 'cut') return t('terminal.ended.cut')
   if (state.exitCode === undefined) return t('terminal.ended')
   const ended = t('terminal.ended.code', { code: String(state.exitCode) })
   // A shell exits with the code of its last command, so the code does not describe the shell itself.
-  return kind === 'shell' ? ended : sentences(ended, meaningOf(state.exitCode))
+  return kind === 'shell' ? ended : joinSentences(ended, meaningOf(state.exitCode))
 }
 
 /** Exit codes above 128 are 128 plus the number of the signal. Source: POSIX, Shell Command Language, 2.8.2. */

@@ -1,10 +1,10 @@
 /** Texts for a job: its title, progress and result. */
 import { shortId } from '../../model/image/image.ts'
 import type { ByteRange } from '../../model/layers/sizes.ts'
-import { wholeOf } from '../../model/pull/progress.ts'
+import { sumLayers } from '../../model/pull/progress.ts'
 import type { Job, JobItem, JobSubject, PulledLayer } from '../../preload/contract/index.ts'
-import { failureWords } from '../ui/failure.ts'
-import { bytesBetween, listed, size, span, t } from '../ui/i18n.svelte.ts'
+import { failureText } from '../ui/failure.ts'
+import { sizeRange, joinNames, size, duration, t } from '../ui/i18n.svelte.ts'
 
 export function titleOf({ subject, state, items }: Job): string {
   if (subject.kind === 'pull') return pullTitle(subject, state)
@@ -39,7 +39,7 @@ export function summaryOf(job: Job): string {
   }
   if (state === 'running') return t('job.progress', { done: String(done), all: String(items.length) })
   const summary: string[] = []
-  if (failure) summary.push(failureWords(failure).title)
+  if (failure) summary.push(failureText(failure).title)
   if (state === 'interrupted') summary.push(t('job.interrupted', { done: String(done), all: String(items.length) }))
   if (state === 'cancelled') summary.push(t('job.cancelled', { done: String(done), all: String(items.length) }))
   else if (state === 'failed' && !failure)
@@ -58,7 +58,7 @@ function freedSummary(freed: number | undefined, promised: ByteRange): string[] 
   if (freed === undefined) return []
   return freed >= promised.min && freed <= promised.max
     ? [t('job.freedAsPromised', { bytes: size(freed) })]
-    : [t('job.freed', { bytes: size(freed), promised: bytesBetween(promised) })]
+    : [t('job.freed', { bytes: size(freed), promised: sizeRange(promised) })]
 }
 
 function raceSummary({ works = 0, of = 0, fastest = '' }: Extract<JobSubject, { kind: 'race' }>): string {
@@ -68,11 +68,11 @@ function raceSummary({ works = 0, of = 0, fastest = '' }: Extract<JobSubject, { 
 
 function daemonSummary(subject: Extract<JobSubject, { kind: 'daemon' }>, { state, failure }: Job): string {
   const { mirrors, restores, atStart } = subject
-  if (failure) return failureWords(failure).title
+  if (failure) return failureText(failure).title
   if (state === 'running') return t('job.daemon.running')
   if (state === 'interrupted') return t('job.daemon.interrupted')
   if (restores) return atStart ? t('daemon.restoredDown') : t('daemon.restored')
-  return mirrors.length > 0 ? t('job.daemon.asks', { mirrors: listed(mirrors) }) : t('job.daemon.none')
+  return mirrors.length > 0 ? t('job.daemon.asks', { mirrors: joinNames(mirrors) }) : t('job.daemon.none')
 }
 
 type Pull = Extract<JobSubject, { kind: 'pull' }>
@@ -85,7 +85,7 @@ function pullTitle({ reference, platform }: Pull, state: Job['state']): string {
 function pullSummary(subject: Pull, { state, items, failure }: Job): string {
   if (state === 'running') return items[0]?.state === 'waiting' ? t('job.pull.queued') : pullProgress(subject)
   const reason = failure ?? items[0]?.failure
-  if (reason) return failureWords(reason).title
+  if (reason) return failureText(reason).title
   if (state === 'cancelled') return t('job.pull.cancelled')
   if (state === 'interrupted') return t('job.pull.interrupted')
   const { result } = subject
@@ -97,20 +97,20 @@ function pullSummary(subject: Pull, { state, items, failure }: Job): string {
 }
 
 function pullProgress({ layers, speed, left }: Pull): string {
-  const { downloaded, total, unknown } = wholeOf(layers)
+  const { downloaded, total, unknown } = sumLayers(layers)
   if (layers.length === 0) return t('job.pull.asking')
   if (unknown === 0 && downloaded >= total) return t('job.pull.extracting')
   const done = size(downloaded)
   return [
     unknown === 0 ? t('job.pull.of', { done, total: size(total) }) : t('job.pull.soFar', { done }),
     speed !== undefined && t('job.pull.speed', { bytes: size(speed) }),
-    left !== undefined && t('job.pull.left', { time: span(left) }),
+    left !== undefined && t('job.pull.left', { time: duration(left) }),
   ]
     .filter((part) => part !== false)
     .join(' · ')
 }
 
-export function layerWords(state: PulledLayer['state']): string {
+export function layerText(state: PulledLayer['state']): string {
   switch (state) {
     case 'waiting':
       return t('job.layer.waiting')
@@ -127,9 +127,9 @@ export function layerWords(state: PulledLayer['state']): string {
   }
 }
 
-export function itemWords({ state, failure }: JobItem): string {
+export function itemText({ state, failure }: JobItem): string {
   if (failure) {
-    const { title, hint } = failureWords(failure)
+    const { title, hint } = failureText(failure)
     // For this code the hint is Docker's own reason.
     return failure.code === 'engine-refused' ? hint : title
   }

@@ -1,5 +1,5 @@
 /** Text of a failure: the fact, the reason or next step, and possibly a command. */
-export interface FailureWords {
+export interface FailureText {
   readonly title: string
   readonly hint: string
   readonly command?: string
