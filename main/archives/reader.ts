@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import type { ArchiveContent, ArchiveEntry, ImageDocument } from '../../model/archives/archive.ts'
 import type { Bytes } from '../../model/image/image.ts'
 import { parseDocument, parseIndex, parseManifest } from './documents.ts'
-import { TarWalk, type FileVisitor } from './tar.ts'
+import { TarParser, type FileVisitor } from './tar.ts'
 
 /** Limit of all JSON in an archive together. JSON above it is not parsed, so the archive does not count as complete. */
 const maxJsonBytes = 64 << 20
@@ -71,16 +71,16 @@ export function archiveReader(): ArchiveReader {
     }
   }
 
-  const walk = new TarWalk({ file, link: (path, target) => add(path, { link: target }) })
+  const parser = new TarParser({ file, link: (path, target) => add(path, { link: target }) })
   return {
     push(chunk) {
       bytes += chunk.length
       wholeHash.update(chunk)
       end = chunk.length >= tailBytes ? chunk.subarray(-tailBytes) : Buffer.concat([end, chunk]).subarray(-tailBytes)
-      walk.push(chunk)
+      parser.push(chunk)
     },
     finish: (complete) => ({
-      content: { ...lists, ended: complete && walk.ended, entries, conflicts: [...conflicts], documents },
+      content: { ...lists, ended: complete && parser.ended, entries, conflicts: [...conflicts], documents },
       ...{ bytes, sha256: wholeHash.digest('hex'), end: end.toString() },
     }),
   }

@@ -56,7 +56,7 @@ export async function saveArchive(
     return fail(failure)
   } catch (error) {
     // Deleted first, so that the reported free space does not include the partial file.
-    if (!(error instanceof DiskError && error.isTaken)) await rm(part, { force: true }).catch(() => undefined)
+    if (!(error instanceof DiskError && error.alreadyExists)) await rm(part, { force: true }).catch(() => undefined)
     if (signal.aborted) return undefined
     return fail(await saveFailure(error, request))
   }
@@ -115,12 +115,12 @@ const titleOf = ({ image, references }: Pick<ArchiveToSave, 'image' | 'reference
 class DiskError extends Error {
   readonly isFull: boolean
   /** Another program created the file. */
-  readonly isTaken: boolean
+  readonly alreadyExists: boolean
 
   constructor(error: Error & { readonly code?: unknown }) {
     super(error.message)
     this.isFull = error.code === 'ENOSPC' || error.code === 'EDQUOT'
-    this.isTaken = error.code === 'EEXIST'
+    this.alreadyExists = error.code === 'EEXIST'
   }
 }
 

@@ -19,7 +19,7 @@ export interface FileVisitor {
 
 type Extension = 'x' | 'g' | 'path' | 'linkpath'
 interface Body {
-  left: number
+  bytesLeft: number
   padding: number
   readonly visitor?: FileVisitor
 }
@@ -35,7 +35,7 @@ const extensions: Readonly<Record<string, Extension>> = {
   NextFileHasLongLinkpath: 'linkpath',
 }
 
-export class TarWalk {
+export class TarParser {
   readonly #visitor: TarVisitor
   readonly #block = Buffer.alloc(blockSize)
   #filled = 0
@@ -60,11 +60,11 @@ export class TarWalk {
   }
 
   #readBody(body: Body, chunk: Buffer, at: number): number {
-    if (body.left > 0) {
-      const piece = chunk.subarray(at, at + body.left)
-      body.left -= piece.length
+    if (body.bytesLeft > 0) {
+      const piece = chunk.subarray(at, at + body.bytesLeft)
+      body.bytesLeft -= piece.length
       body.visitor?.data(piece)
-      if (body.left === 0) this.#endBody(body)
+      if (body.bytesLeft === 0) this.#endBody(body)
       return piece.length
     }
     const skipped = Math.min(body.padding, chunk.length - at)
@@ -109,7 +109,7 @@ export class TarWalk {
 
   #begin(size: number, visitor?: FileVisitor) {
     if (size > 0)
-      this.#body = { left: size, padding: (blockSize - (size % blockSize)) % blockSize, ...(visitor && { visitor }) }
+      this.#body = { bytesLeft: size, padding: (blockSize - (size % blockSize)) % blockSize, ...(visitor && { visitor }) }
     else visitor?.end()
   }
 

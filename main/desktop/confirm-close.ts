@@ -1,15 +1,15 @@
 /** Asks the user before closing the window, and so quitting the app, while jobs are running. */
 import { dialog, type BrowserWindow } from 'electron'
 import type { Job, Language } from '../../preload/contract/index.ts'
-import { quitWords } from './quit-dialog.ts'
+import { quitDialogText } from './quit-dialog.ts'
 
-export interface Closing {
+export interface CloseOptions {
   /** All jobs. The running ones end with the app. */
   readonly jobs: () => readonly Job[]
   readonly language: () => Language
 }
 
-export function askBeforeClosing(window: BrowserWindow, { jobs, language }: Closing) {
+export function askBeforeClosing(window: BrowserWindow, { jobs, language }: CloseOptions) {
   const running = () => jobs().filter(({ state }) => state === 'running')
   let asking = false
   window.on('close', (event) => {
@@ -22,7 +22,7 @@ export function askBeforeClosing(window: BrowserWindow, { jobs, language }: Clos
   })
 
   async function confirmClose() {
-    const { title, detail, cancel, quit } = quitWords(language(), running())
+    const { title, detail, cancel, quit } = quitDialogText(language(), running())
     const { response } = await dialog.showMessageBox(window, {
       type: 'question',
       message: title,

@@ -15,7 +15,7 @@ const messagesByKind: Readonly<Record<Kind, readonly [title: MessageKey, detail:
 }
 
 /** The text of the dialog that asks whether to quit while jobs are running. */
-export function quitWords(language: Language, running: readonly Job[]) {
+export function quitDialogText(language: Language, running: readonly Job[]) {
   const catalogue = catalogues[language]
   const translate = (key: MessageKey, n: number) => phrase(catalogue[key], { n }, language)
   const sections = Object.entries(messagesByKind).flatMap(([kind, [title, detail]]) => {

@@ -3,14 +3,14 @@ import { app, BrowserWindow, clipboard, nativeTheme, screen, session, type Recta
 import { ok, type Handlers } from '../../preload/contract/index.ts'
 import type { Store, WindowPlace } from '../store/index.ts'
 import { origin } from './app-files.ts'
-import { askBeforeClosing, type Closing } from './confirm-close.ts'
+import { askBeforeClosing, type CloseOptions } from './confirm-close.ts'
 import { openPage } from './system.ts'
 
 interface Needs {
   readonly place: Store['window']
   readonly preload: string
   readonly icon: string
-  readonly closing: Closing
+  readonly closing: CloseOptions
 }
 
 const zoomLevels = [0.8, 0.9, 1, 1.1, 1.25, 1.5, 1.75, 2] as const
@@ -77,7 +77,7 @@ export function lockWindows() {
   session.defaultSession.setPermissionCheckHandler(() => false)
 }
 
-const nearestLevel = (zoom: number): number =>
+const nearestZoomIndex = (zoom: number): number =>
   zoomLevels.reduce<number>(
     (best, step, at) => (Math.abs(step - zoom) < Math.abs(zoomLevels[best]! - zoom) ? at : best),
     0,
@@ -87,7 +87,7 @@ export function windowService(place: Store['window']) {
   return {
     handlers: {
       'window.zoom': (direction) => {
-        const at = nearestLevel(place.value.zoom) + { in: 1, out: -1, reset: 0 }[direction]
+        const at = nearestZoomIndex(place.value.zoom) + { in: 1, out: -1, reset: 0 }[direction]
         const zoom = direction === 'reset' ? 1 : (zoomLevels[at] ?? place.value.zoom)
         place.write({ ...place.value, zoom })
         for (const window of BrowserWindow.getAllWindows()) window.webContents.setZoomFactor(zoom)

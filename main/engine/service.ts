@@ -18,7 +18,7 @@ import { engineFailure } from './api/errors.ts'
 import { isSameEngine, engineKey, type EngineIdentity, type EngineSession } from './api/session.ts'
 import { connect, type Connection } from './connect/connection.ts'
 import { dockerFlags, findCandidates, findChoices, toEngineContext, type HostEnvironment } from './connect/contexts.ts'
-import { Backoff, engineFingerprint, untilRetry } from './connect/backoff.ts'
+import { Backoff, engineFingerprint, waitForRetry } from './connect/backoff.ts'
 import { discoverEngine } from './connect/discover.ts'
 import { sessionPool, type Lease } from './sessions.ts'
 import { diskMeter } from './sync/disk-meter.ts'
@@ -59,17 +59,17 @@ interface Dependencies {
   readonly environment: HostEnvironment
   readonly publish: Publish
   /** The last known images of slow engines. */
-  readonly memory: Lists
+  readonly lists: Lists
   /** How long leased sessions wait for their engine. Only tests set this. */
   readonly reconnectTimeoutMs?: number
 }
 
-export function engineService({ environment, publish, memory, reconnectTimeoutMs }: Dependencies): Engine {
+export function engineService({ environment, publish, lists, reconnectTimeoutMs }: Dependencies): Engine {
   const events = new EventEmitter<{ images: []; state: [] }>()
   const live = liveState((change) => {
     publish('images.changed', change)
     events.emit('images')
-    if (rememberedKey !== undefined) memory.remember(rememberedKey, live.images())
+    if (rememberedKey !== undefined) lists.remember(rememberedKey, live.images())
   })
   const sessions = sessionPool(connect, reconnectTimeoutMs)
   let state: EngineState = { status: 'connecting' }
@@ -100,13 +100,13 @@ export function engineService({ environment, publish, memory, reconnectTimeoutMs
     // After this function has ended, nothing it started may still change the state.
     const over = new AbortController()
     const signal = AbortSignal.any([aborted, over.signal])
-    const setStateHere = (next: EngineState) => signal.aborted || setState(next)
+    const setStateIfCurrent = (next: EngineState) => signal.aborted || setState(next)
     try {
-      const reached = await discoverEngine(environment, { chosen, signal })
-      if (!reached.ok) return setStateHere({ status: 'away', ...reached.error })
-      const shown = sessions.show(reached.value)
+      const discovered = await discoverEngine(environment, { chosen, signal })
+      if (!discovered.ok) return setStateIfCurrent({ status: 'away', ...discovered.error })
+      const shown = sessions.show(discovered.value)
       try {
-        await follow(shown, reached.value.candidate, setStateHere, AbortSignal.any([signal, shown.signal]))
+        await follow(shown, discovered.value.candidate, setStateIfCurrent, AbortSignal.any([signal, shown.signal]))
       } finally {
         sessions.hide(shown)
       }
@@ -119,28 +119,28 @@ export function engineService({ environment, publish, memory, reconnectTimeoutMs
   async function follow(
     shown: Connection,
     chosenCandidate: Connection['candidate'],
-    setStateHere: (next: EngineState) => void,
+    setStateIfCurrent: (next: EngineState) => void,
     signal: AbortSignal,
   ) {
     if (signal.aborted) return
     const context = toEngineContext(chosenCandidate)
     const { endpoint } = context
     const key = engineKey(shown.identity)
-    const { imageDiskUse: _, reportsAllChanges: __, ...facts } = shown.capabilities
+    const { filtersDiskUsage: _, reportsAllChanges: __, ...facts } = shown.capabilities
     let connected: Extract<EngineState, { status: 'connected' }> = { status: 'connected', context, facts }
-    const recalled = await memory.recall(key)
+    const recalled = await lists.recall(key)
     if (signal.aborted) return
-    if (recalled || !lastEngine || !isSameEngine(lastEngine, shown.identity)) live.forget(recalled)
+    if (recalled || !lastEngine || !isSameEngine(lastEngine, shown.identity)) live.reset(recalled)
     lastEngine = shown.identity
     if (recalled) rememberedKey = key
     connection = shown
     candidate = chosenCandidate
-    setStateHere(connected)
+    setStateIfCurrent(connected)
     try {
       let refusal: EngineFailure | undefined
       const updateState = (change: Partial<typeof connected> = {}) => {
         connected = { ...connected, ...change }
-        setStateHere(refusal ? { status: 'away', context, failure: refusal } : connected)
+        setStateIfCurrent(refusal ? { status: 'away', context, failure: refusal } : connected)
       }
       const onRead = diskMeter(shown, (disk) => updateState({ disk }), signal)
       const onRefusal = (error: unknown) => {
@@ -161,17 +161,17 @@ export function engineService({ environment, publish, memory, reconnectTimeoutMs
       // No event reports a reload between the first request and the opening of the event stream.
       onReload()
       await newWatch.ended
-      setStateHere({ status: 'away', context, failure: { code: 'engine-stopped', endpoint } })
+      setStateIfCurrent({ status: 'away', context, failure: { code: 'engine-stopped', endpoint } })
     } catch (error) {
-      setStateHere({ status: 'away', context, failure: engineFailure(error, endpoint) })
+      setStateIfCurrent({ status: 'away', context, failure: engineFailure(error, endpoint) })
     } finally {
       if (connection === shown) disconnect()
     }
   }
 
   function rememberIfSlow(key: string, slow: boolean) {
-    if (slow) memory.remember(key, live.images())
-    else if (rememberedKey !== undefined) memory.forget(key)
+    if (slow) lists.remember(key, live.images())
+    else if (rememberedKey !== undefined) lists.forget(key)
     rememberedKey = slow ? key : undefined
   }
 
@@ -188,12 +188,12 @@ export function engineService({ environment, publish, memory, reconnectTimeoutMs
     if (candidate && isDeepStrictEqual(candidate, next)) return ok(undefined)
     contextController.abort()
     disconnect()
-    live.forget()
+    live.reset()
     setState({ status: 'connecting', ...(next && { context: toEngineContext(next) }) })
     return ok(undefined)
   }
 
-  const absence = (): EngineFailure =>
+  const connectionFailure = (): EngineFailure =>
     state.status === 'away' ? state.failure : { code: 'engine-stopped', endpoint: state.context?.endpoint ?? '' }
 
   return {
@@ -201,7 +201,7 @@ export function engineService({ environment, publish, memory, reconnectTimeoutMs
     state: () => state,
     facts: () => (state.status === 'connected' ? state.facts : undefined),
     on: (event, listener) => void events.on(event, listener),
-    session: () => (connection ? ok(connection) : fail(absence())),
+    session: () => (connection ? ok(connection) : fail(connectionFailure())),
     shows: (session) => session === connection && !session.signal.aborted,
     imagesOf: (session) => (session === connection && live.snapshot().complete ? live.images() : undefined),
     lease: sessions.lease,
@@ -217,12 +217,12 @@ export function engineService({ environment, publish, memory, reconnectTimeoutMs
         ),
       'engine.switch': switchContext,
       async 'engine.disk'() {
-        if (!connection) return fail(absence())
+        if (!connection) return fail(connectionFailure())
         const session = connection
         try {
           return ok(await readDiskAccount(session))
         } catch (error) {
-          return fail(session === connection ? engineFailure(error, session.candidate.endpoint) : absence())
+          return fail(session === connection ? engineFailure(error, session.candidate.endpoint) : connectionFailure())
         }
       },
     },
@@ -241,7 +241,7 @@ export function engineService({ environment, publish, memory, reconnectTimeoutMs
         const before = fingerprint()
         await connectAndFollow(aborted)
         backoffController = new AbortController()
-        await untilRetry({ backoff, fingerprint, before, signal: AbortSignal.any([aborted, backoffController.signal]) })
+        await waitForRetry({ backoff, fingerprint, before, signal: AbortSignal.any([aborted, backoffController.signal]) })
       }
       sessions.closeAll()
     },

@@ -4,7 +4,7 @@
  */
 import type { EngineFailure, Result } from '../../preload/contract/index.ts'
 import { isSameEngine, type EngineIdentity, type EngineSession } from './api/session.ts'
-import { Backoff, socketFingerprint, untilRetry } from './connect/backoff.ts'
+import { Backoff, socketFingerprint, waitForRetry } from './connect/backoff.ts'
 import type { Connection } from './connect/connection.ts'
 
 export interface Lease {
@@ -68,7 +68,7 @@ export function sessionPool(connect: Connect, reconnectTimeoutMs = 60_000) {
         useConnection(entry, opened.value)
       else {
         if (opened.ok) opened.value.close()
-        await untilRetry({ backoff, fingerprint, before, signal: over })
+        await waitForRetry({ backoff, fingerprint, before, signal: over })
       }
     }
     return isConnected() ? entry.connection : undefined

@@ -19,7 +19,7 @@ export function imagesService(engine: Pick<Engine, 'live' | 'session' | 'resync'
           const found = await inspectImage(session, id)
           return found ? ok(detailsOf(found)) : fail({ code: 'image-gone', image: id })
         }),
-      'images.labelled': (words) => ok(live.labelled(words)),
+      'images.labelled': (words) => ok(live.findByLabel(words)),
       'images.tag': (request) => ask((session) => addTag(session, request)),
     } satisfies Handlers<'images'>,
   }

@@ -25,11 +25,11 @@ export function jobArchive(store: JobStore) {
 
   function all(): Map<JobId, Entry> {
     if (entries) return entries
-    const found = ofEarlierRuns(store)
+    const found = readEarlierRuns(store)
     const ids = new Set(found.map(({ job }) => job.id))
-    const older = ofOlderVersions(store).filter(({ job }) => !ids.has(job.id))
+    const older = readOlderVersions(store).filter(({ job }) => !ids.has(job.id))
     migrated = migrateOlderFiles(store, older)
-    entries = byStart([...found, ...older])
+    entries = sortByStart([...found, ...older])
     return entries
   }
   const append = (id: JobId, ...lines: Parameters<typeof journal.append>[1]) =>
@@ -98,18 +98,18 @@ export function jobArchive(store: JobStore) {
 }
 
 /** Jobs of earlier runs. A job that has not ended was interrupted when the app ended. */
-const ofEarlierRuns = ({ journal }: JobStore): Entry[] =>
+const readEarlierRuns = ({ journal }: JobStore): Entry[] =>
   journal.read().map(({ job, undo, cleared, ended }): Entry => {
     if (ended) return { job, undo, cleared }
-    const interruptedJob = interrupted(job)
+    const interruptedJob = toInterrupted(job)
     void journal.append(job.id, [{ kind: 'job', job: interruptedJob }]).then(() => journal.close(job.id))
     return { job: interruptedJob, undo, cleared }
   })
 
-const byStart = (all: readonly Entry[]) =>
+const sortByStart = (all: readonly Entry[]) =>
   new Map(all.toSorted((a, b) => b.job.started - a.job.started).map((entry) => [entry.job.id, entry]))
 
-const interrupted = (job: Job): Job => ({
+const toInterrupted = (job: Job): Job => ({
   ...job,
   state: 'interrupted',
   ended: Math.floor(Date.now() / 1000),
@@ -120,7 +120,7 @@ const interrupted = (job: Job): Job => ({
 })
 
 /** Versions without a journal stored jobs and removals in two files. */
-function ofOlderVersions({ jobs, ledger }: JobStore): Entry[] {
+function readOlderVersions({ jobs, ledger }: JobStore): Entry[] {
   const { removals } = ledger.value
   const stored = jobs.value.jobs
   const withoutJob = removals.filter(({ job }) => !stored.some(({ id }) => id === job))
@@ -130,7 +130,7 @@ function ofOlderVersions({ jobs, ledger }: JobStore): Entry[] {
       undo: removals.find((undo) => undo.job === job.id) ?? null,
       cleared: false,
     })),
-    ...withoutJob.map((undo): Entry => ({ job: jobOf(undo), undo, cleared: true })),
+    ...withoutJob.map((undo): Entry => ({ job: jobFromUndo(undo), undo, cleared: true })),
   ]
 }
 
@@ -147,7 +147,7 @@ async function migrateOlderFiles({ journal, jobs, ledger }: JobStore, entries: r
 }
 
 /** Makes a job for a removal of which only the undo entry is left. */
-function jobOf({ job, until, untagged, deleted }: LedgerEntry): Job {
+function jobFromUndo({ job, until, untagged, deleted }: LedgerEntry): Job {
   const names = [
     ...untagged.map(({ reference }) => reference),
     ...deleted.map(({ references, image }) => references[0] ?? image),

@@ -65,7 +65,7 @@ interface Needs {
   readonly store: JobStore
 }
 
-interface Running {
+interface RunningJob {
   job: Job
   readonly cancel: AbortController
   readonly ended: Promise<void>
@@ -76,12 +76,12 @@ const publishIntervalMs = 100
 const endTimeoutMs = 4_000
 
 export function jobService({ publish, store }: Needs): Jobs {
-  const running = new Map<JobId, Running>()
+  const running = new Map<JobId, RunningJob>()
   const archive = jobArchive(store)
   /** Resolves once all jobs started so far are in the journal. */
   let journaled: Promise<unknown> = Promise.resolve()
 
-  function publishSoon(entry: Running) {
+  function publishSoon(entry: RunningJob) {
     entry.publishing ??= delay(publishIntervalMs).then(() => {
       delete entry.publishing
       if (running.get(entry.job.id) === entry) publish('jobs.changed', entry.job)
@@ -95,7 +95,7 @@ export function jobService({ publish, store }: Needs): Jobs {
     publishSoon(entry)
   }
 
-  function working(id: JobId, cancelled: AbortSignal, writer: ReturnType<typeof journalWriter>): JobContext {
+  function createContext(id: JobId, cancelled: AbortSignal, writer: ReturnType<typeof journalWriter>): JobContext {
     const setItem = (index: number, next: Partial<JobItem>) =>
       change(id, (job) => ({
         ...job,
@@ -133,9 +133,9 @@ export function jobService({ publish, store }: Needs): Jobs {
       // Jobs start in the order of the requests.
       journaled = Promise.all([journaled, writer.write({ kind: 'begin', version: journalVersion, job })])
       const inJournal = journaled
-      const worker = working(id, cancel.signal, writer)
+      const context = createContext(id, cancel.signal, writer)
       const ended = Promise.withResolvers<void>()
-      const entry: Running = { job, cancel, ended: ended.promise }
+      const entry: RunningJob = { job, cancel, ended: ended.promise }
       running.set(id, entry)
       publishSoon(entry)
       void run()
@@ -144,10 +144,10 @@ export function jobService({ publish, store }: Needs): Jobs {
       async function run() {
         try {
           await inJournal
-          await work(worker)
+          await work(context)
         } catch (error) {
           console.error(`job ${id}:`, error)
-          worker.fail({ code: 'internal' })
+          context.fail({ code: 'internal' })
         }
         const endedJob: Job = { ...entry.job, state: endStateOf(entry.job, cancel.signal.aborted), ended: now() }
         running.delete(id)

@@ -14,7 +14,7 @@ import { stackOf } from './stack.ts'
 
 export interface LayersNeeds {
   readonly engine: Pick<Engine, 'live' | 'session' | 'inspectAgain'>
-  readonly kept: LayersStore
+  readonly store: LayersStore
   readonly publish: Publish
 }
 
@@ -42,7 +42,7 @@ const cacheSizeIntervalMs = 1_000
 const manyImages = 500
 const firstReadDelayMs = 1_000
 
-export function layersService({ engine, kept, publish }: LayersNeeds): Layers {
+export function layersService({ engine, store, publish }: LayersNeeds): Layers {
   const { live } = engine
   const shownSession = () => {
     const session = engine.session()
@@ -79,7 +79,7 @@ export function layersService({ engine, kept, publish }: LayersNeeds): Layers {
     if (!change) return
     if (change === 'renumbered') {
       sharing.clear()
-      sharing.apply(table.whole())
+      sharing.apply(table.snapshot())
       // Skipping a number makes every window request a new snapshot.
       seq += 2
       publish('layers.changed', { seq, from: 0, sizes: [], ranges: [], images: [], gone: [], cached })
@@ -94,7 +94,7 @@ export function layersService({ engine, kept, publish }: LayersNeeds): Layers {
     if (reads?.isOf(session)) return reads
     void write()
     table = new LayerTable(session.capabilities.store)
-    reads = new Reads(kept, session)
+    reads = new Reads(store, session)
     cached = 0
     firstReadAt = Infinity
     sharing.clear()
@@ -207,7 +207,7 @@ export function layersService({ engine, kept, publish }: LayersNeeds): Layers {
       for (let work = reading; work; work = reading) await work
     },
     handlers: {
-      'layers.snapshot': () => ok({ seq, ...table.whole() }),
+      'layers.snapshot': () => ok({ seq, ...table.snapshot() }),
       'layers.stack': async (id) => {
         const image = live.images().get(id)
         const session = engine.session()

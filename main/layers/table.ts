@@ -22,7 +22,7 @@ export interface TableInput {
 interface EngineState {
   readonly hidden: boolean
   /** A container uses the image. */
-  readonly held: boolean
+  readonly inUse: boolean
 }
 
 interface CachedImage {
@@ -64,7 +64,7 @@ export class LayerTable {
   }
 
   /** @returns the whole table, as a change from an empty one */
-  whole(): SharingChange {
+  snapshot(): SharingChange {
     return this.#change(0, numbersFrom(0, this.#units.count), [...this.#images.values()], [])
   }
 
@@ -85,13 +85,13 @@ export class LayerTable {
     const next = new Map<ImageId, SharingImage>()
     for (const image of input.images.values()) {
       const parentUnits = shown.has(image.id) ? this.#unitsOfHiddenParents(image, input, shown, children) : []
-      const [read, held] = [input.reads.get(image.id), input.used.has(image.id)]
-      next.set(image.id, this.#image(image.id, image.size, read, parentUnits, { hidden: !shown.has(image.id), held }))
+      const [read, inUse] = [input.reads.get(image.id), input.used.has(image.id)]
+      next.set(image.id, this.#image(image.id, image.size, read, parentUnits, { hidden: !shown.has(image.id), inUse }))
     }
     // Images removed with force while a container still holds their layers: the earlier read is still valid.
     for (const id of input.used) {
       const read = input.reads.get(id)
-      if (read && !next.has(id)) next.set(id, this.#image(id, 0, read, [], { hidden: true, held: true }))
+      if (read && !next.has(id)) next.set(id, this.#image(id, 0, read, [], { hidden: true, inUse: true }))
     }
     const changed = [...next.values()].filter((image) => this.#images.get(image.id) !== image)
     const gone = [...this.#images.keys()].filter((id) => !next.has(id))
@@ -154,7 +154,7 @@ export class LayerTable {
   }
 
   #image(id: ImageId, size: Bytes, read: ImageRead | undefined, parentUnits: readonly number[], state: EngineState) {
-    const inputs = [size, read, state.hidden, state.held]
+    const inputs = [size, read, state.hidden, state.inUse]
     const cached = this.#cachedImages.get(id)
     if (cached && isSame(cached.inputs, inputs) && isSame(cached.parentUnits, parentUnits)) return cached.image
     const image = this.#build(id, size, read, parentUnits, state)
@@ -167,7 +167,7 @@ export class LayerTable {
     size: Bytes,
     read: ImageRead | undefined,
     parentUnits: readonly number[],
-    { hidden, held }: EngineState,
+    { hidden, inUse }: EngineState,
   ): SharingImage {
     const hiddenFlag = hidden ? { hidden: true as const } : {}
     if (!read) return { id, size, ...hiddenFlag }
@@ -175,7 +175,7 @@ export class LayerTable {
     const layers = chain.map((layer) => this.#layerUnit(layer))
     const blobs = this.#contentUnits(id, read.content)
     // A container keeps the layers that it uses, whichever image they were unpacked for.
-    const holdsLayers = read.holdsLayers || held
+    const holdsLayers = read.holdsLayers || inUse
     const ownUnits = holdsLayers ? [...layers, ...blobs] : blobs
     const units = [...new Set([...ownUnits, ...parentUnits])]
     const total = (holdsLayers ? read.layersSize : 0) + (read.content?.size ?? 0)

@@ -36,7 +36,7 @@ export interface Archives {
 }
 
 /** @returns the folder and the free bytes of its disk. The folder need not exist; `free` is absent if it is unknown. */
-export async function placeOf(folder: string): Promise<CopyPlace> {
+export async function readCopyPlace(folder: string): Promise<CopyPlace> {
   for (let at = folder; ; at = dirname(at)) {
     try {
       const { bavail, bsize } = await statfs(at)
@@ -51,7 +51,7 @@ export async function placeOf(folder: string): Promise<CopyPlace> {
  * Checks that the folder is writable and its disk has room for the copies. Creates the folder, private, if it is
  * missing.
  */
-export async function checkDiskSpace(folder: string, originals: readonly Original[]): Promise<Result<void>> {
+export async function prepareCopyFolder(folder: string, originals: readonly Original[]): Promise<Result<void>> {
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 })
     await access(folder, 2)
@@ -59,7 +59,7 @@ export async function checkDiskSpace(folder: string, originals: readonly Origina
     return fail({ code: 'folder-unusable', folder, detail: error instanceof Error ? error.message : String(error) })
   }
   const needed = originals.reduce((sum, { size }) => sum + size, 0)
-  const { free } = await placeOf(folder)
+  const { free } = await readCopyPlace(folder)
   return free !== undefined && free < needed ? fail({ code: 'disk-full', folder, needed, free }) : ok(undefined)
 }
 

@@ -7,7 +7,7 @@ import { inspectImage, isSameEngine, tagImage, type EngineSession } from '../eng
 import type { Jobs } from '../jobs/index.ts'
 import type { LedgerEntry } from '../store/index.ts'
 import { copySuffix } from './copies.ts'
-import { canUndo, savedOf, undoFacts } from './undo.ts'
+import { canUndo, savedOf, undoFields } from './undo.ts'
 
 type Needs = Pick<Jobs, 'all' | 'amend' | 'undoOf' | 'setUndo'>
 
@@ -53,7 +53,7 @@ async function compare(jobs: Needs, job: Job, entry: LedgerEntry, session: Engin
     deleted: entry.deleted.filter((each) => deleted.has(each)),
   }
   await jobs.setUndo(job.id, canUndo(remaining) ? remaining : undefined)
-  jobs.amend(job.id, { items, subject: undoFacts(remaining) })
+  jobs.amend(job.id, { items, subject: undoFields(remaining) })
   return remaining
 }
 
@@ -62,7 +62,7 @@ async function compare(jobs: Needs, job: Job, entry: LedgerEntry, session: Engin
  * the copy was deleted. Interrupted removals are skipped until `reconcile` has compared them with their engine.
  */
 export async function tidyCopies(jobs: Needs & Pick<Jobs, 'undoables'>, folders: readonly string[]): Promise<void> {
-  const open = new Set(jobs.all().flatMap(({ id, state, subject }) => (isOpen(state, subject) ? [id] : [])))
+  const open = new Set(jobs.all().flatMap(({ id, state, subject }) => (isUnsettled(state, subject) ? [id] : [])))
   const ids = new Set([...jobs.all().map(({ id }) => id), ...jobs.undoables().map(({ job }) => job)])
   for (const id of ids) {
     if (open.has(id)) continue
@@ -72,7 +72,7 @@ export async function tidyCopies(jobs: Needs & Pick<Jobs, 'undoables'>, folders:
   }
 }
 
-const isOpen = (state: Job['state'], subject: Job['subject']) =>
+const isUnsettled = (state: Job['state'], subject: Job['subject']) =>
   state === 'running' || (state === 'interrupted' && subject.kind === 'remove' && !subject.reconciled)
 
 /**

@@ -108,8 +108,8 @@ async function isAsPlanned(
     checksContainers ? listContainers(session, { all: true }) : undefined,
   ])
   if (!inspected || inspected.RepoTags.join('\n') !== [...references].sort().join('\n')) return false
-  const using = containers?.flatMap(({ Id, ImageID }) => (ImageID === image ? [Id] : [])) ?? []
-  return using.length === planned.length && planned.every(({ id }) => using.includes(id))
+  const users = containers?.flatMap(({ Id, ImageID }) => (ImageID === image ? [Id] : [])) ?? []
+  return users.length === planned.length && planned.every(({ id }) => users.includes(id))
 }
 
 /**
@@ -123,13 +123,13 @@ async function removePlannedContainer(session: EngineSession, { id, image, stop 
   // A container with `--rm` removes itself as soon as it has stopped.
   if (now.State.Running && !(await stopContainer(session, id))) return true
   const removal = await removeContainer(session, id)
-  return removal === 'removed' || removal === 'missing' || (await removesItself(session, id))
+  return removal === 'removed' || removal === 'missing' || (await waitForSelfRemoval(session, id))
 }
 
 /**
  * Waits for a container that the engine is already removing. @returns false if the container still exists after 10 s
  */
-async function removesItself(session: EngineSession, id: ContainerId): Promise<boolean> {
+async function waitForSelfRemoval(session: EngineSession, id: ContainerId): Promise<boolean> {
   for (const end = Date.now() + selfRemovalTimeoutMs; Date.now() < end; await delay(50)) {
     const now = await inspectContainer(session, id)
     if (!now) return true

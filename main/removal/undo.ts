@@ -36,7 +36,7 @@ const restorable = ({ deleted }: LedgerEntry) => deleted.filter(({ file, digest 
 export const canUndo = (entry: LedgerEntry): boolean => entry.untagged.length + restorable(entry).length > 0
 
 /** Deletes expired undo entries and their copies. */
-export async function forgetOld(jobs: Pick<Jobs, 'undoables' | 'setUndo'>): Promise<void> {
+export async function deleteExpired(jobs: Pick<Jobs, 'undoables' | 'setUndo'>): Promise<void> {
   for (const entry of jobs.undoables().filter(({ until }) => until < nowInSeconds())) {
     await jobs.setUndo(entry.job, undefined)
     for (const { file } of savedOf(entry)) await rm(file, { force: true }).catch(() => undefined)
@@ -53,19 +53,19 @@ export async function undoables(
       const sizes = savedOf(entry).map(async ({ file }) => (await stat(file).catch(() => undefined))?.size ?? 0)
       const bytes = (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0)
       const { job, endpoint, until } = entry
-      return { job, endpoint, until, bytes, names: undoNames(entry), isHere: isOn(entry, shown) }
+      return { job, endpoint, until, bytes, names: undoNames(entry), isHere: belongsTo(entry, shown) }
     }),
   )
 }
 
 /** Entries written by older versions have only the endpoint. */
-const isOn = ({ engine, endpoint }: LedgerEntry, shown: EngineIdentity | undefined) =>
+const belongsTo = ({ engine, endpoint }: LedgerEntry, shown: EngineIdentity | undefined) =>
   shown !== undefined && (engine ? isSameEngine(engine, shown) : endpoint === shown.endpoint)
 
 /** @returns the entry; a failure if it has expired, belongs to another engine, or a copy is missing */
-export async function undoable(entry: LedgerEntry | undefined, shown: EngineIdentity): Promise<Result<LedgerEntry>> {
+export async function checkUndo(entry: LedgerEntry | undefined, shown: EngineIdentity): Promise<Result<LedgerEntry>> {
   if (!entry || !canUndo(entry) || entry.until < nowInSeconds()) return fail({ code: 'undo-over' })
-  if (!isOn(entry, shown)) return fail({ code: 'undo-elsewhere', endpoint: entry.endpoint })
+  if (!belongsTo(entry, shown)) return fail({ code: 'undo-elsewhere', endpoint: entry.endpoint })
   for (const { file } of savedOf(entry))
     if (
       !(await access(file).then(
@@ -102,7 +102,7 @@ export async function restoreAll(
   const steps = [
     ...entry.untagged.map((each) => ({
       entry: each,
-      run: () => restoreTagOf(lease.session, each.image, each.reference),
+      run: () => restoreTagIfFree(lease.session, each.image, each.reference),
     })),
     ...restorable(entry).map((each) => ({
       entry: each,
@@ -134,7 +134,7 @@ export async function restoreAll(
   return remaining
 }
 
-async function restoreTagOf(session: EngineSession, image: string, reference: string): Promise<Failure | undefined> {
+async function restoreTagIfFree(session: EngineSession, image: string, reference: string): Promise<Failure | undefined> {
   const holder = await inspectImage(session, reference)
   if (holder) return holder.Id === image ? undefined : { code: 'name-taken', reference }
   return (await tagImage(session, image, splitReference(reference))) ? undefined : { code: 'image-gone', image }
@@ -161,14 +161,14 @@ async function restore(
     if (failure) return cancelled.aborted ? 'cancelled' : failure
   }
   for (const reference of references) {
-    const failure = await restoreTagOf(session, image, reference)
+    const failure = await restoreTagIfFree(session, image, reference)
     if (failure) return failure
   }
   return (await inspectImage(session, image)) ? undefined : { code: 'image-gone', image }
 }
 
 /** The undo fields of a removal job's subject. */
-export function undoFacts(entry: LedgerEntry) {
+export function undoFields(entry: LedgerEntry) {
   const count = savedOf(entry).length
   return {
     ...(count > 0 && { copies: { folder: entry.folder ?? '', count } }),

@@ -73,7 +73,7 @@ export async function runImage(needs: Needs, options: RunOptions): Promise<Resul
       return fail({ code: 'image-platform', field: 'reference', platform: image.platform, engine })
     }
     if (!options.interactive || !line) {
-      line?.leave()
+      line?.stopWaiting()
       line?.stream.destroy()
       return ok({ container })
     }
@@ -142,7 +142,7 @@ async function hasWrongPlatform(session: EngineSession, container: string, initi
 
 /** Removes the container that this run created. */
 async function discard(session: EngineSession, container: string | undefined, line: TerminalStream | undefined) {
-  line?.leave()
+  line?.stopWaiting()
   line?.stream.destroy()
   // Stops it first, as a restart policy may have restarted it. With `--rm`, the engine may have removed it already.
   if (container === undefined) return

@@ -35,7 +35,7 @@ export function prepareFolder(folder: string): void {
       if (Date.now() - statSync(file).mtimeMs > leftoverAfterMs) rmSync(file, { force: true })
     }
   } catch (error) {
-    if (!isAbsence(error)) console.warn(`${folder} cannot be prepared:`, error)
+    if (!isMissing(error)) console.warn(`${folder} cannot be prepared:`, error)
   }
 }
 
@@ -44,13 +44,13 @@ export function prepareFolder(folder: string): void {
  * @returns undefined if the file does not exist
  * @throws if the file exists and cannot be read, or is not a regular file
  */
-export function readPrivately(file: string): string | undefined {
+export function readPrivateFile(file: string): string | undefined {
   let descriptor: number
   try {
     // Without O_NONBLOCK, opening a pipe waits for its writer.
     descriptor = openSync(file, O_RDONLY | O_NONBLOCK)
   } catch (error) {
-    if (isAbsence(error)) return undefined
+    if (isMissing(error)) return undefined
     throw error
   }
   try {
@@ -107,7 +107,7 @@ async function syncFolder(folder: string) {
 }
 
 /** Renames a file to the first free `NAME.unreadable-<n>`. */
-export function putAside(file: string): string {
+export function moveAside(file: string): string {
   for (let n = 1; ; n++) {
     const aside = asideOf(file, n)
     try {
@@ -128,7 +128,7 @@ export async function copyAside(file: string): Promise<void> {
     try {
       return await copyFile(file, asideOf(file, n), constants.COPYFILE_EXCL)
     } catch (error) {
-      if (isAbsence(error)) return
+      if (isMissing(error)) return
       if (codeOf(error) !== 'EEXIST') throw error
     }
 }
@@ -137,4 +137,4 @@ const asideOf = (file: string, n: number) => `${file}.unreadable-${n}`
 
 const codeOf = (error: unknown) => (error instanceof Error && 'code' in error ? error.code : undefined)
 /** ENOTDIR: a parent of the path is a file. */
-const isAbsence = (error: unknown) => ['ENOENT', 'ENOTDIR'].includes(String(codeOf(error)))
+const isMissing = (error: unknown) => ['ENOENT', 'ENOTDIR'].includes(String(codeOf(error)))

@@ -1,8 +1,8 @@
 /** A JSON file of a known shape, in the app's own folder. */
 import { rm } from 'node:fs/promises'
-import { copyAside, putAside, readPrivately, replaceFile } from './disk.ts'
+import { copyAside, moveAside, readPrivateFile, replaceFile } from './disk.ts'
 import { fieldsOf, isObject, type Fields } from './fields.ts'
-import { migrate, sinceVersions, type Migrations } from './versions.ts'
+import { migrate, defaultMigrations, type Migrations } from './versions.ts'
 
 export interface StoredFile<T> {
   /** The value last written, whether or not the disk has it; before that, the file's content. */
@@ -33,7 +33,7 @@ type Read<T> = (fields: Fields) => T
 export function storedFile<T extends object>(
   file: string,
   read: Read<T>,
-  { compact = false, migrations = sinceVersions }: FileOptions = {},
+  { compact = false, migrations = defaultMigrations }: FileOptions = {},
 ): OwnedFile<T> {
   let opened: { value: T; access: Access } | undefined
   /** The change that is not on the disk yet. */
@@ -81,13 +81,13 @@ export function storedFile<T extends object>(
 }
 
 /** Calls made while `act` is running share its next run. */
-function oneAtATime(act: () => Promise<void>): () => Promise<void> {
+function oneAtATime(work: () => Promise<void>): () => Promise<void> {
   let next: Promise<void> | undefined
   let last = Promise.resolve()
   return () => {
     next ??= last = last.then(() => {
       next = undefined
-      return act()
+      return work()
     })
     return next
   }
@@ -97,7 +97,7 @@ function open<T>(file: string, read: Read<T>, migrations: Migrations): { value: 
   const empty = () => read(fieldsOf({}, () => {}))
   let text: string | undefined
   try {
-    text = readPrivately(file)
+    text = readPrivateFile(file)
   } catch (error) {
     console.error(`${file} cannot be read, so it is left as it is:`, error)
     return { value: empty(), access: 'leave' }
@@ -129,7 +129,7 @@ function parse(text: string): Record<string, unknown> | undefined {
 
 function moveUnreadableFile(file: string): Access {
   try {
-    console.error(`${file} is not understood, and is now ${putAside(file)}`)
+    console.error(`${file} is not understood, and is now ${moveAside(file)}`)
     return 'overwrite'
   } catch (error) {
     console.error(`${file} is not understood and cannot be put aside, so it is left as it is:`, error)

@@ -7,7 +7,7 @@ import { open, rm, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as v from 'valibot'
 import { jobItemSchema, jobSchema, type Job } from '../../preload/contract/index.ts'
-import { readPrivately } from './disk.ts'
+import { readPrivateFile } from './disk.ts'
 import { undoEntry } from './ledger.ts'
 import { upgradeLine } from './old-names.ts'
 
@@ -135,7 +135,7 @@ export function openJournal(folder: string): Journal {
       const names = namesIn(folder)
       return names.flatMap((name) => {
         try {
-          return foldLines(readPrivately(join(folder, name)) ?? '') ?? []
+          return foldLines(readPrivateFile(join(folder, name)) ?? '') ?? []
         } catch (error) {
           console.warn(`${name} of the journal cannot be read, and is left as it is:`, error)
           return []

@@ -8,7 +8,7 @@ export const addVersion: Migration = (old) => old
 
 /** The migration at index `n` converts version `n` to `n + 1`. */
 export type Migrations = readonly [Migration, ...Migration[]]
-export const sinceVersions: Migrations = [addVersion]
+export const defaultMigrations: Migrations = [addVersion]
 
 interface Migrated {
   readonly fields: Readonly<Record<string, unknown>>

@@ -55,7 +55,7 @@ export async function startInTerminal(
   try {
     await startContainer(session, id)
   } catch (error) {
-    line.leave()
+    line.stopWaiting()
     line.stream.destroy()
     throw error
   }

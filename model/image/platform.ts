@@ -11,8 +11,8 @@ export interface PlatformParts {
  * @see containerd platforms/database.go, `normalizeArch`
  */
 export function platformName({ os, architecture, variant }: PlatformParts): string {
-  const implied = architecture === 'arm64' && (variant === 'v8' || variant === '8')
-  return [os, architecture, ...(variant && !implied ? [variant] : [])].join('/')
+  const isDefault = architecture === 'arm64' && (variant === 'v8' || variant === '8')
+  return [os, architecture, ...(variant && !isDefault ? [variant] : [])].join('/')
 }
 
 /**

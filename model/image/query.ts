@@ -59,10 +59,10 @@ export function parseQuery(text: string): Query {
 export const matches = (
   { words, conditions }: Query,
   image: Filtered,
-  labelled: (word: string, id: ImageId) => boolean,
+  hasLabel: (word: string, id: ImageId) => boolean,
 ): boolean =>
   conditions.every((holds) => holds(image)) &&
-  words.every((word) => image.text.includes(word) || labelled(word, image.id))
+  words.every((word) => image.text.includes(word) || hasLabel(word, image.id))
 
 const signOf = (found: RegExpExecArray): Sign => signs[found[1] as keyof typeof signs]
 

@@ -17,8 +17,8 @@ export interface RegistryPlace {
 export const hubRegistry = 'registry-1.docker.io'
 
 export function registryPlace(repository: string): RegistryPlace {
-  const { host, rest } = splitHost(repository)
-  return { registry: host, host: host === hub ? hubRegistry : host, path: rest }
+  const { host, path } = splitHost(repository)
+  return { registry: host, host: host === hub ? hubRegistry : host, path }
 }
 
 /**

@@ -16,7 +16,7 @@ export interface Alignment {
   /** The cost of the cheapest alignment in which entry `entry` made layer `layer`. */
   through(entry: number, layer: number): number
   /** The number of layers, from the base up, that have an entry in every possible alignment. */
-  readonly shortest: number
+  readonly alwaysCovered: number
   /** The entry of each layer in the cheapest alignment, base first. Earlier entries win ties. */
   cheapest(): number[]
 }
@@ -43,22 +43,22 @@ export function align(entries: number, layers: number, { makes, skips, ends }: C
   const after = table()
   const reachable = before[at(entries, layers)]! < Infinity
   for (let j = 0; j <= layers; j++) if (before[at(entries, j)]! < Infinity) after[at(entries, j)] = ends(j, reachable)
-  const asLayer = (k: number, j: number) => (j < layers ? makes(k, j) + after[at(k + 1, j + 1)]! : Infinity)
+  const costAsLayer = (k: number, j: number) => (j < layers ? makes(k, j) + after[at(k + 1, j + 1)]! : Infinity)
   for (let k = entries - 1; k >= 0; k--)
     for (let j = 0; j <= Math.min(k, layers); j++)
-      after[at(k, j)] = Math.min(asLayer(k, j), skips(k) + after[at(k + 1, j)]!)
+      after[at(k, j)] = Math.min(costAsLayer(k, j), skips(k) + after[at(k + 1, j)]!)
 
   return {
     cost: after[0]!,
-    through: (entry, layer) => before[at(entry, layer)]! + asLayer(entry, layer),
-    shortest: Math.max(
+    through: (entry, layer) => before[at(entry, layer)]! + costAsLayer(entry, layer),
+    alwaysCovered: Math.max(
       0,
       after.subarray(at(entries, 0)).findIndex((cost) => cost < Infinity),
     ),
     cheapest() {
       const layerEntries: number[] = []
       for (let k = 0; k < entries && layerEntries.length < layers; k++)
-        if (asLayer(k, layerEntries.length) <= after[at(k, layerEntries.length)]!) layerEntries.push(k)
+        if (costAsLayer(k, layerEntries.length) <= after[at(k, layerEntries.length)]!) layerEntries.push(k)
       return layerEntries
     },
   }

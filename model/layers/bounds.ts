@@ -5,7 +5,7 @@ import type { ByteRange } from './sizes.ts'
 const upTo = ({ max }: ByteRange): ByteRange => ({ min: 0, max })
 
 /** Sets all lower bounds to 0, for when the containers are unknown: any of them may hold the layers. */
-export function boundsOf(sum: SetSharing): SetSharing {
+export function withoutLowerBounds(sum: SetSharing): SetSharing {
   return {
     ...sum,
     sharedAmong: upTo(sum.sharedAmong),

@@ -18,13 +18,13 @@ export interface LikelyLayer {
 }
 
 /** Costs of assuming that an entry of size 0 made a layer, or made none. Only their order matters. */
-interface Doubts {
+interface EmptyEntryCosts {
   readonly layer: number
   readonly none: number
 }
-type DoubtsOf = (createdBy: string) => Doubts
+type CostsOf = (createdBy: string) => EmptyEntryCosts
 
-const setting: Doubts = { layer: 100, none: 0 }
+const setting: EmptyEntryCosts = { layer: 100, none: 0 }
 /** Cost of a layer that the history does not cover, and of a size that does not occur in another image's history. */
 const uncoveredCost = 1000
 /** Limits the time: thousands of images on one base mostly have the same history. */
@@ -32,7 +32,7 @@ const maxOtherImages = 200
 /** Cost of a step that contradicts the image. */
 const contradictionCost = 1_000_000
 
-export function doubts(createdBy: string): Doubts {
+export function emptyEntryCosts(createdBy: string): EmptyEntryCosts {
   const step = instruction(createdBy)
   if (isSetting(step)) return setting
   // The classic builder omits a layer without changes (moby image/image.go, NewChildImage); BuildKit keeps it.
@@ -45,18 +45,18 @@ export function doubts(createdBy: string): Doubts {
  * @returns the likely size of each layer, base first. The histories of other images with the same layers count, too.
  */
 export function likelyLayers(sizes: LayerSizes, image: Anatomy): LikelyLayer[] {
-  const cache = new Map<string, Doubts>()
-  const doubtsOf: DoubtsOf = (createdBy) => {
-    const doubt = cache.get(createdBy) ?? doubts(createdBy)
-    cache.set(createdBy, doubt)
-    return doubt
+  const cache = new Map<string, EmptyEntryCosts>()
+  const costsOf: CostsOf = (createdBy) => {
+    const emptyEntryCost = cache.get(createdBy) ?? emptyEntryCosts(createdBy)
+    cache.set(createdBy, emptyEntryCost)
+    return emptyEntryCost
   }
   const { history, chain } = image
   const domains = chain.map((layer) => sizes.domain(layer))
-  const sizeCosts = sizeCostsOfOthers(sizes, image, domains, doubtsOf)
-  const possible = cheapestAlignment(image, domains, doubtsOf, (k, j) => sizeCosts[j]?.(history[k]!.size) ?? 0)
+  const sizeCosts = sizeCostsOfOthers(sizes, image, domains, costsOf)
+  const possible = cheapestAlignment(image, domains, costsOf, (k, j) => sizeCosts[j]?.(history[k]!.size) ?? 0)
   const isConsistent = possible.cost < Infinity
-  const layerEntries = (isConsistent ? possible : closestAlignment(image, doubtsOf)).cheapest()
+  const layerEntries = (isConsistent ? possible : closestAlignment(image, costsOf)).cheapest()
   return domains.map((domain, j): LikelyLayer => {
     const entry = layerEntries[j]
     const size = isExact(domain) ? domain.min : isConsistent && entry !== undefined ? history[entry]!.size : undefined
@@ -67,28 +67,28 @@ export function likelyLayers(sizes: LayerSizes, image: Anatomy): LikelyLayer[] {
 function cheapestAlignment(
   image: Anatomy,
   domains: readonly Domain[],
-  doubtsOf: DoubtsOf,
+  costsOf: CostsOf,
   extraCost: (entry: number, layer: number) => number = () => 0,
 ): Alignment {
   const { history, chain } = image
   const possible = possibleAlignments(image, domains)
   // An entry with a size made a layer, and the engine may report whether an entry did: then there is no doubt.
-  const doubt = (k: number, side: keyof Doubts) =>
-    history[k]!.size > 0 || history[k]!.empty !== undefined ? 0 : doubtsOf(history[k]!.createdBy)[side]
+  const emptyEntryCost = (k: number, side: keyof EmptyEntryCosts) =>
+    history[k]!.size > 0 || history[k]!.empty !== undefined ? 0 : costsOf(history[k]!.createdBy)[side]
   return align(history.length, chain.length, {
-    makes: (k, j) => possible.makes(k, j) + doubt(k, 'layer') + extraCost(k, j),
-    skips: (k) => possible.skips(k) + doubt(k, 'none'),
+    makes: (k, j) => possible.makes(k, j) + emptyEntryCost(k, 'layer') + extraCost(k, j),
+    skips: (k) => possible.skips(k) + emptyEntryCost(k, 'none'),
     ends: (j, reachable) => possible.ends(j, reachable) + uncoveredCost * (chain.length - j),
   })
 }
 
 /** The likeliest entry of each layer for a history that contradicts its image. Only for display, without sizes. */
-function closestAlignment({ history, chain }: Anatomy, doubtsOf: DoubtsOf): Alignment {
+function closestAlignment({ history, chain }: Anatomy, costsOf: CostsOf): Alignment {
   return align(history.length, chain.length, {
     makes: (k) =>
-      history[k]!.empty === true ? Infinity : history[k]!.size > 0 ? 0 : doubtsOf(history[k]!.createdBy).layer,
+      history[k]!.empty === true ? Infinity : history[k]!.size > 0 ? 0 : costsOf(history[k]!.createdBy).layer,
     skips: (k) =>
-      history[k]!.size > 0 || history[k]!.empty === false ? contradictionCost : doubtsOf(history[k]!.createdBy).none,
+      history[k]!.size > 0 || history[k]!.empty === false ? contradictionCost : costsOf(history[k]!.createdBy).none,
     ends: (j) => uncoveredCost * (chain.length - j),
   })
 }
@@ -100,7 +100,7 @@ function sizeCostsOfOthers(
   sizes: LayerSizes,
   image: Anatomy,
   domains: readonly Domain[],
-  doubtsOf: DoubtsOf,
+  costsOf: CostsOf,
 ): (SizeCost | undefined)[] {
   const costs = domains.map(() => [] as SizeCost[])
   const others = sizes.unresolvedWith(image.chain).filter(({ id }) => id !== image.id)
@@ -108,11 +108,11 @@ function sizeCostsOfOthers(
     const alignment = cheapestAlignment(
       other,
       other.chain.map((layer) => sizes.domain(layer)),
-      doubtsOf,
+      costsOf,
     )
     if (alignment.cost === Infinity) continue
     // A chain id covers all layers below it, so shared layers are always the first layers of both images.
-    for (let j = 0; j < alignment.shortest && other.chain[j] === image.chain[j]; j++)
+    for (let j = 0; j < alignment.alwaysCovered && other.chain[j] === image.chain[j]; j++)
       if (!isExact(domains[j]!)) costs[j]!.push(sizeCostOf(other, alignment, j))
   }
   return costs.map((each) =>

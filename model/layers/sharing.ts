@@ -58,8 +58,8 @@ export interface SetSharing {
   readonly frees: ByteRange
 }
 
-export const nothing: ByteRange = { min: 0, max: 0 }
-export const plus = (a: ByteRange, b: ByteRange): ByteRange => ({ min: a.min + b.min, max: a.max + b.max })
+export const zeroBytes: ByteRange = { min: 0, max: 0 }
+export const addRanges = (a: ByteRange, b: ByteRange): ByteRange => ({ min: a.min + b.min, max: a.max + b.max })
 
 /** The units that the image keeps, and those that it only uses. */
 export const allUnits = (image: SharingImage | undefined): readonly number[] => [
@@ -143,7 +143,7 @@ export class Sharing {
     const unique = image.units.filter((unit) => this.#holders[unit]! <= 1)
     const shared = image.units.filter((unit) => this.#holders[unit]! > 1)
     const borrowed = (image.borrowed ?? []).filter((unit) => this.#holders[unit]! > 0)
-    return { unique: this.#bytes(unique, image), shared: plus(this.#bytes(shared, image), this.#sum(borrowed)) }
+    return { unique: this.#bytes(unique, image), shared: addRanges(this.#bytes(shared, image), this.#sum(borrowed)) }
   }
 
   /** @returns for each unit, the listed images that hold or use it */
@@ -158,15 +158,15 @@ export class Sharing {
    * Sums up a set of images. `held`: images that containers use. They are not removed, whether they are in the set or
    * not; in the set, their row frees nothing.
    */
-  of(ids: Iterable<ImageId>, held: ReadonlySet<ImageId> = new Set()): SetSharing {
+  of(ids: Iterable<ImageId>, inUse: ReadonlySet<ImageId> = new Set()): SetSharing {
     const set = [...new Set(ids)].flatMap((id) => this.#images.get(id) ?? []).filter(({ hidden }) => !hidden)
-    const heldRound = this.#nextRound()
-    for (const id of held) for (const unit of allUnits(this.#images.get(id))) this.#seen[unit] = heldRound
-    const removed = set.filter(({ id }) => !held.has(id))
+    const inUseRound = this.#nextRound()
+    for (const id of inUse) for (const unit of allUnits(this.#images.get(id))) this.#seen[unit] = inUseRound
+    const removed = set.filter(({ id }) => !inUse.has(id))
     const round = this.#nextRound()
     for (const { units } of removed)
       for (const unit of units ?? []) {
-        if (this.#seen[unit] === heldRound) continue
+        if (this.#seen[unit] === inUseRound) continue
         if (this.#seen[unit] !== round) this.#count[unit] = 0
         this.#seen[unit] = round
         this.#count[unit]!++
@@ -176,16 +176,16 @@ export class Sharing {
     const isFreed = (unit: number) => this.#seen[unit] === round && this.#count[unit] === this.#holders[unit]
     // An unread image may hold any of these layers, and so may a container whose image was removed.
     const unread = this.#unread - removed.filter(({ units }) => !units).length
-    const isCertain = unread === 0 && [...held].every((id) => this.#images.get(id)?.units)
+    const isCertain = unread === 0 && [...inUse].every((id) => this.#images.get(id)?.units)
     const bounded = (range: ByteRange): ByteRange => (isCertain ? range : { min: 0, max: range.max })
 
     const countedRound = this.#nextRound()
-    const sums = { shared: nothing, staying: nothing, rows: nothing }
+    const sums = { shared: zeroBytes, staying: zeroBytes, rows: zeroBytes }
     const rows = set.map((image): OwnBytes => {
       const [own, among, staying, borrowed]: [number[], number[], number[], number[]] = [[], [], [], []]
       if (!image.units) {
-        const bound = held.has(image.id) ? nothing : { min: 0, max: image.size }
-        sums.rows = plus(sums.rows, bound)
+        const bound = inUse.has(image.id) ? zeroBytes : { min: 0, max: image.size }
+        sums.rows = addRanges(sums.rows, bound)
         return { id: image.id, own: bound }
       }
       for (const unit of image.units) {
@@ -196,19 +196,19 @@ export class Sharing {
       }
       for (const unit of image.borrowed ?? []) {
         if (this.#seen[unit] === countedRound || isFreed(unit)) continue
-        if (this.#holders[unit]! > 0 || this.#seen[unit] === heldRound) borrowed.push(unit)
+        if (this.#holders[unit]! > 0 || this.#seen[unit] === inUseRound) borrowed.push(unit)
         this.#seen[unit] = countedRound
       }
       const range = bounded(this.#bytes(own, image))
-      sums.rows = plus(sums.rows, range)
-      sums.shared = plus(sums.shared, bounded(this.#bytes(among, image)))
-      sums.staying = plus(sums.staying, plus(this.#bytes(staying, image), this.#sum(borrowed)))
+      sums.rows = addRanges(sums.rows, range)
+      sums.shared = addRanges(sums.shared, bounded(this.#bytes(among, image)))
+      sums.staying = addRanges(sums.staying, addRanges(this.#bytes(staying, image), this.#sum(borrowed)))
       return { id: image.id, own: range }
     })
-    const frees = plus(sums.rows, sums.shared)
+    const frees = addRanges(sums.rows, sums.shared)
     const mayStay = Math.min(this.#cached, frees.min)
     return {
-      total: plus(frees, sums.staying),
+      total: addRanges(frees, sums.staying),
       sharedAmong: sums.shared,
       sharedWithStaying: sums.staying,
       rows,

@@ -55,7 +55,7 @@ export interface Domain extends ByteRange {
 const anySize: Domain = { min: 0, max: Infinity }
 const exactly = (size: Bytes): Domain => ({ min: size, max: size, values: [size] })
 export const isExact = ({ min, max }: ByteRange) => min === max
-const allows = ({ min, max, values }: Domain, size: Bytes) =>
+const allowsSize = ({ min, max, values }: Domain, size: Bytes) =>
   size >= min && size <= max && (values?.includes(size) ?? true)
 
 /**
@@ -121,7 +121,7 @@ export class LayerSizes {
 
   #narrow(image: Anatomy): ChainId[] {
     const before = image.chain.map((layer) => this.domain(layer))
-    const after = withinTotal(image.total, alignedSizes(image, before) ?? before)
+    const after = boundByTotal(image.total, alignedSizes(image, before) ?? before)
     if (!after) return []
     return image.chain.filter((layer, at) => {
       const [previous, domain] = [before[at]!, after[at]!]
@@ -154,7 +154,7 @@ export function possibleAlignments({ history, chain, total }: Anatomy, known: re
   const remaining = total - historyBytes(history)
   const cost = (possible: boolean) => (possible ? 0 : Infinity)
   return {
-    makes: (k, j) => cost(history[k]!.empty !== true && allows(known[j]!, history[k]!.size)),
+    makes: (k, j) => cost(history[k]!.empty !== true && allowsSize(known[j]!, history[k]!.size)),
     skips: (k) => cost(history[k]!.size === 0 && history[k]!.empty !== false),
     ends: (j, reachable) =>
       cost(remaining === 0 && reachable ? j === chain.length : remaining >= 0 && j < chain.length),
@@ -172,7 +172,7 @@ function alignedSizes(image: Anatomy, known: readonly Domain[]): Domain[] | unde
   return known.map((domain, j) => {
     const sizes = new Set<Bytes>()
     for (let k = j; k < history.length; k++) if (alignment.through(k, j) < Infinity) sizes.add(history[k]!.size)
-    if (j < alignment.shortest) return { min: Math.min(...sizes), max: Math.max(...sizes), values: [...sizes] }
+    if (j < alignment.alwaysCovered) return { min: Math.min(...sizes), max: Math.max(...sizes), values: [...sizes] }
     return intersect(domain, 0, Math.max(remaining, ...sizes))
   })
 }
@@ -180,7 +180,7 @@ function alignedSizes(image: Anatomy, known: readonly Domain[]): Domain[] | unde
 /**
  * Bounds each layer by the image's total less the other layers. @returns undefined if the sizes contradict the total
  */
-function withinTotal(total: Bytes, aligned: readonly Domain[]): readonly Domain[] | undefined {
+function boundByTotal(total: Bytes, aligned: readonly Domain[]): readonly Domain[] | undefined {
   if (aligned.every(isExact)) return aligned
   const domains = aligned.map((domain) => intersect(domain, 0, total))
   const mins = domains.reduce((sum, { min }) => sum + min, 0)

@@ -4,8 +4,8 @@ import type { Image, ImageId, Reference } from '../image/image.ts'
 import { childrenFirst, removedParents, isBuildStep, listedDescendant } from '../image/family.ts'
 import type { ByteRange } from '../layers/sizes.ts'
 import { provenance, type Provenance } from '../image/provenance.ts'
-import { boundsOf } from '../layers/bounds.ts'
-import { nothing, type Sharing } from '../layers/sharing.ts'
+import { withoutLowerBounds } from '../layers/bounds.ts'
+import { zeroBytes, type Sharing } from '../layers/sharing.ts'
 import { commandsOf, namesOf } from './commands.ts'
 import { predecessorsOf } from './order.ts'
 import { resolveTargets, type Untagging, type RemovalTarget } from './targets.ts'
@@ -87,7 +87,7 @@ export interface RemovalPlan {
   readonly commands: readonly string[]
 }
 
-export interface World {
+export interface PlanInput {
   /** All images, including those that no list shows. */
   readonly images: ReadonlyMap<ImageId, Image>
   readonly containers: ReadonlyMap<ContainerId, Container>
@@ -101,10 +101,10 @@ export interface World {
 const isRemovedBy = (container: Container, choice: Choice | undefined) =>
   choice === (isRunning(container) ? 'stop-and-remove' : 'remove')
 
-export function planRemoval(world: World, rows: readonly RemovalTarget[], choices: Choices = {}): RemovalPlan {
-  const { images, sharing } = world
-  const { whole, untags, missing } = resolveTargets(images, rows)
-  const users = Map.groupBy(world.containers.values(), ({ image }) => image)
+export function planRemoval(input: PlanInput, rows: readonly RemovalTarget[], choices: Choices = {}): RemovalPlan {
+  const { images, sharing } = input
+  const { fullySelected, untags, missing } = resolveTargets(images, rows)
+  const users = Map.groupBy(input.containers.values(), ({ image }) => image)
   const children = Map.groupBy(
     [...images.values()].filter(({ parent }) => parent !== undefined),
     ({ parent }) => parent!,
@@ -122,20 +122,20 @@ export function planRemoval(world: World, rows: readonly RemovalTarget[], choice
     const ownChildren = children.get(image.id) ?? []
     const readable = image.unreadable === undefined
     const selected =
-      whole.has(image.id) && readable && used.every((container) => isRemovedBy(container, choices[container.id]))
+      fullySelected.has(image.id) && readable && used.every((container) => isRemovedBy(container, choices[container.id]))
     const pruned = isBuildStep(image, ownChildren) && (selected || used.length === 0)
     // Ends the recursion if a hand-made image is its own ancestor.
     deletedById.set(image.id, false)
     const deleted =
-      pruned && world.store === 'containerd'
+      pruned && input.store === 'containerd'
         ? ownChildren.some(isDeleted)
         : (selected || pruned) && ownChildren.every(isDeleted)
     deletedById.set(image.id, deleted)
     return deleted
   }
 
-  const deletedImages = [...whole].map((id) => images.get(id)!).filter(isDeleted)
-  const blocked = [...whole].flatMap((id): Blocked[] => {
+  const deletedImages = [...fullySelected].map((id) => images.get(id)!).filter(isDeleted)
+  const blocked = [...fullySelected].flatMap((id): Blocked[] => {
     const image = images.get(id)!
     const { references } = image
     if (image.unreadable !== undefined) return [unreadable(image, references)]
@@ -157,8 +157,8 @@ export function planRemoval(world: World, rows: readonly RemovalTarget[], choice
   )
 
   const removedContainers = new Set(containers.map(({ id }) => id))
-  const held = new Set(
-    [...world.containers.values()].filter(({ id }) => !removedContainers.has(id)).map(({ image }) => image),
+  const inUse = new Set(
+    [...input.containers.values()].filter(({ id }) => !removedContainers.has(id)).map(({ image }) => image),
   )
   // The engine removes a selected build step with its children, so the plan does not name it separately.
   const ordered = childrenFirst(
@@ -167,9 +167,9 @@ export function planRemoval(world: World, rows: readonly RemovalTarget[], choice
   )
   const freed = sharing.of(
     ordered.map(({ id }) => id),
-    held,
+    inUse,
   )
-  const sums = world.containersFailure === undefined ? freed : boundsOf(freed)
+  const sums = input.containersFailure === undefined ? freed : withoutLowerBounds(freed)
   const ownBytes = new Map(sums.rows.map((row) => [row.id, row.own]))
   const listedParents = new Set<ImageId>()
   const predecessors = predecessorsOf(
@@ -177,13 +177,13 @@ export function planRemoval(world: World, rows: readonly RemovalTarget[], choice
     (id) => sharing.unitsOf(id),
   )
   const deletes = ordered.map((image, at): Deletion => {
-    const from = provenance(image, world.store)
+    const from = provenance(image, input.store)
     return {
       image: image.id,
       references: image.references,
       created: image.created,
       size: image.size,
-      own: ownBytes.get(image.id) ?? nothing,
+      own: ownBytes.get(image.id) ?? zeroBytes,
       provenance: from,
       copy: from.from === 'registry' ? 'needless' : isDangling(image) ? 'offered' : 'ticked',
       parents: removedParents(
@@ -192,7 +192,7 @@ export function planRemoval(world: World, rows: readonly RemovalTarget[], choice
         (parent) => isBuildStep(parent, children.get(parent.id)!) && isDeleted(parent),
         listedParents,
       ),
-      names: namesOf(image, world.store),
+      names: namesOf(image, input.store),
       after: predecessors[at]!,
     }
   })
@@ -206,7 +206,7 @@ export function planRemoval(world: World, rows: readonly RemovalTarget[], choice
     blocked: [...blocked, ...unreadableUntags],
     containers,
     missing,
-    ...(world.containersFailure !== undefined && { containersFailure: world.containersFailure }),
+    ...(input.containersFailure !== undefined && { containersFailure: input.containersFailure }),
   }
   return {
     ...plan,

@@ -2,7 +2,7 @@
 import * as v from 'valibot'
 import { EngineError, statusOf } from './errors.ts'
 import { id, list, text } from './replies.ts'
-import { ask, find, send, stream, usualTimeoutMs } from './request.ts'
+import { ask, find, send, stream, defaultTimeoutMs } from './request.ts'
 import type { EngineSession } from './session.ts'
 
 const binding = v.object({ HostIp: text, HostPort: text })
@@ -38,7 +38,7 @@ export const inspectContainer = (
   find(session, containerInspect, {
     path: `/containers/${container}/json`,
     query: { size },
-    timeoutMs: size ? 120_000 : usualTimeoutMs,
+    timeoutMs: size ? 120_000 : defaultTimeoutMs,
   })
 
 const listed = v.array(
@@ -78,7 +78,7 @@ const stopTimeoutMs = 60_000
 /** 304: already started, nothing to do. Timeout: 2 min. */
 export const startContainer = async (session: EngineSession, container: string): Promise<void> => {
   await send(session, { method: 'POST', path: `/containers/${container}/start`, timeoutMs: startTimeoutMs }).catch(
-    unless(304),
+    ignoreStatuses(304),
   )
 }
 
@@ -98,7 +98,7 @@ export async function stopContainer(
     await send(session, { method: 'POST', path, query, timeoutMs: stopTimeoutMs })
     return true
   } catch (error) {
-    unless(304, 404)(error)
+    ignoreStatuses(304, 404)(error)
     return statusOf(error) === 304
   }
 }
@@ -124,7 +124,7 @@ export async function removeContainer(
 }
 
 /** @returns an error handler that ignores these HTTP statuses and throws every other error */
-const unless =
+const ignoreStatuses =
   (...statuses: readonly number[]) =>
   (error: unknown): void => {
     if (!statuses.includes(statusOf(error) ?? 0)) throw error
@@ -136,7 +136,7 @@ const unless =
  */
 export async function readLastLines(session: EngineSession, container: string, lines: number): Promise<Buffer> {
   const query = { stdout: true, stderr: true, tail: lines }
-  const reply = await stream(session, { path: `/containers/${container}/logs`, query, timeoutMs: usualTimeoutMs })
+  const reply = await stream(session, { path: `/containers/${container}/logs`, query, timeoutMs: defaultTimeoutMs })
   const chunks: Buffer[] = []
   for await (const chunk of reply) chunks.push(chunk as Buffer)
   return Buffer.concat(chunks)
@@ -146,7 +146,7 @@ export async function readLastLines(session: EngineSession, container: string, l
 export async function hasPath(session: EngineSession, container: string, path: string): Promise<boolean> {
   try {
     const request = { method: 'HEAD', path: `/containers/${container}/archive`, query: { path } } as const
-    const reply = await stream(session, { ...request, timeoutMs: usualTimeoutMs })
+    const reply = await stream(session, { ...request, timeoutMs: defaultTimeoutMs })
     reply.resume()
     return true
   } catch (error) {

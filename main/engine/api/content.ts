@@ -7,7 +7,7 @@
 import { connect, constants, type ClientHttp2Session } from 'node:http2'
 import type { Bytes } from '../../../model/image/image.ts'
 import type { Digest } from '../../../model/layers/sizes.ts'
-import { field, fields, integer, message, noMessage, demultiplexer } from './protobuf.ts'
+import { field, fields, integer, encodeText, emptyMessage, unframe } from './protobuf.ts'
 import { hijack } from './request.ts'
 import type { EngineSession } from './session.ts'
 
@@ -41,19 +41,19 @@ export async function openContent(engine: EngineSession): Promise<ContentStore |
   session.on('error', () => socket.destroy())
   const store: ContentStore = {
     async info(digest) {
-      const [reply] = await call(session, 'Info', message(digest))
+      const [reply] = await call(session, 'Info', encodeText(digest))
       const info = reply && field(reply, 1)
       if (!info) return undefined
       const labels = fields(info, 5).map((label) => String(field(label, 1) ?? ''))
       return { size: integer(info, 2), labels }
     },
     async read(digest) {
-      const parts = await call(session, 'Read', message(digest))
+      const parts = await call(session, 'Read', encodeText(digest))
       if (parts.length === 0) return undefined
       return Buffer.concat(parts.flatMap((part) => fields(part, 2)))
     },
     async digests() {
-      const parts = await call(session, 'List', noMessage)
+      const parts = await call(session, 'List', emptyMessage)
       const infos = parts.flatMap((part) => fields(part, 1))
       return new Set(infos.map((info) => String(field(info, 1))))
     },
@@ -71,7 +71,7 @@ export async function openContent(engine: EngineSession): Promise<ContentStore |
 
 /** @returns the messages of the reply; none if the blob does not exist */
 async function call(session: ClientHttp2Session, method: Method, request: Buffer): Promise<Buffer[]> {
-  return demultiplexer(await sendCall(session, method, request))
+  return unframe(await sendCall(session, method, request))
 }
 
 function sendCall(session: ClientHttp2Session, method: Method, request: Buffer): Promise<Buffer> {

@@ -26,7 +26,7 @@ export async function readDiskUsage<Schema extends v.GenericSchema>(
   schema: Schema,
   part: string,
 ): Promise<v.InferOutput<Schema>> {
-  const query = session.capabilities.imageDiskUse ? { type: part } : {}
+  const query = session.capabilities.filtersDiskUsage ? { type: part } : {}
   // Up to 20.10, the engine replies 500 while it measures for another client.
   for (let attempt = 1; ; attempt++) {
     try {

@@ -1,7 +1,7 @@
 /** Images: inspect, history, tag, remove. Source: Docker Engine API, 1.40 to 1.51. */
 import * as v from 'valibot'
 import { id, keys, list, names, text } from './replies.ts'
-import { ask, find, send, usualTimeoutMs } from './request.ts'
+import { ask, find, send, defaultTimeoutMs } from './request.ts'
 import { statusOf, EngineError } from './errors.ts'
 import type { EngineSession } from './session.ts'
 
@@ -68,7 +68,7 @@ export async function tagImage(
 ): Promise<boolean> {
   try {
     const query = { repo: repository, tag }
-    await send(session, { method: 'POST', path: `/images/${image}/tag`, query, timeoutMs: usualTimeoutMs })
+    await send(session, { method: 'POST', path: `/images/${image}/tag`, query, timeoutMs: defaultTimeoutMs })
     return true
   } catch (error) {
     if (statusOf(error) === 404) return false

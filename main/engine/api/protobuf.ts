@@ -2,11 +2,11 @@
 import { BinaryReader, BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
 
 /** A framed message with one string, in field 1. */
-export const message = (text: string): Buffer =>
+export const encodeText = (text: string): Buffer =>
   framed(new BinaryWriter().tag(1, WireType.LengthDelimited).string(text).finish())
 
 /** A framed message without fields. */
-export const noMessage = framed(new Uint8Array())
+export const emptyMessage = framed(new Uint8Array())
 
 /** @see gRPC over HTTP2, "Length-Prefixed-Message": a compression flag, the length, the message. */
 function framed(body: Uint8Array): Buffer {
@@ -16,7 +16,7 @@ function framed(body: Uint8Array): Buffer {
 }
 
 /** The messages of a complete reply. Throws if a frame is compressed or incomplete. */
-export function demultiplexer(reply: Buffer): Buffer[] {
+export function unframe(reply: Buffer): Buffer[] {
   const messages: Buffer[] = []
   for (let offset = 0; offset < reply.length;) {
     if (reply[offset] !== 0) throw new Error('The gRPC reply is compressed, which Slipway does not accept')

@@ -28,7 +28,7 @@ export interface Request {
 }
 
 /** The default timeout. */
-export const usualTimeoutMs = 10_000
+export const defaultTimeoutMs = 10_000
 
 /** @returns the parsed body of the reply. Throws an EngineError if the request fails, a ValiError if parsing does. */
 export async function ask<Schema extends v.GenericSchema>(
@@ -36,7 +36,7 @@ export async function ask<Schema extends v.GenericSchema>(
   schema: Schema,
   request: Omit<Request, 'timeoutMs'> & { readonly timeoutMs?: number },
 ): Promise<v.InferOutput<Schema>> {
-  const body = await send(session, { timeoutMs: usualTimeoutMs, ...request })
+  const body = await send(session, { timeoutMs: defaultTimeoutMs, ...request })
   return v.parse(schema, body)
 }
 

@@ -20,7 +20,7 @@ export const engineKey = ({ endpoint, id, rootDir }: EngineIdentity): string => 
 
 export interface Capabilities extends EngineFacts {
   /** `/system/df` can be asked for images alone, without measuring every volume. */
-  readonly imageDiskUse: boolean
+  readonly filtersDiskUsage: boolean
   /**
    * The engine's events report every change. 20.10 and 26.1 send no event for a build without a tag, and 26.1's
    * containerd store sends none for prunes and imports (tried).

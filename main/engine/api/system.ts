@@ -3,11 +3,11 @@ import type { IncomingMessage } from 'node:http'
 import * as v from 'valibot'
 import { distinctMirrors } from '../../../model/mirrors/address.ts'
 import { list, text } from './replies.ts'
-import { ask, stream, usualTimeoutMs, type Transport } from './request.ts'
+import { ask, stream, defaultTimeoutMs, type Transport } from './request.ts'
 
 /** @returns the headers of the ping reply. Engines answer a ping from clients of any version. Timeout: 10 s. */
 export async function ping(session: Transport): Promise<IncomingMessage['headers']> {
-  const reply = await stream(session, { path: '/_ping', timeoutMs: usualTimeoutMs })
+  const reply = await stream(session, { path: '/_ping', timeoutMs: defaultTimeoutMs })
   reply.resume()
   return reply.headers
 }
@@ -50,7 +50,7 @@ export async function openEvents(
   filters?: Readonly<Record<string, readonly string[]>>,
 ): Promise<IncomingMessage> {
   const query = filters ? { filters } : {}
-  const events = await stream(session, { path: '/events', query, timeoutMs: usualTimeoutMs })
+  const events = await stream(session, { path: '/events', query, timeoutMs: defaultTimeoutMs })
   events.socket.setKeepAlive(true, keepAliveMs)
   return events
 }

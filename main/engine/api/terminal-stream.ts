@@ -5,7 +5,7 @@ import * as v from 'valibot'
 import type { TerminalState } from '../../../preload/contract/index.ts'
 import { inspectContainer } from './containers.ts'
 import { statusOf } from './errors.ts'
-import { ask, hijack, send, stream, usualTimeoutMs } from './request.ts'
+import { ask, hijack, send, stream, defaultTimeoutMs } from './request.ts'
 import type { EngineSession } from './session.ts'
 import { mark, demultiplexer, withCarriageReturns, withoutMarked } from './stream-frames.ts'
 
@@ -22,11 +22,11 @@ export interface TerminalStream {
   write?(text: string): void
   resize?(size: Size): Promise<unknown>
   /** Call this after the stream has ended. @returns how it ended; never rejects */
-  ending(): Promise<TerminalState>
+  readEndState(): Promise<TerminalState>
   /** Sends SIGHUP to a shell that would keep running after the terminal is closed. Never rejects. */
   terminate?(): Promise<void>
   /** Stops waiting for the container to exit. */
-  leave(): void
+  stopWaiting(): void
 }
 
 /**
@@ -67,15 +67,15 @@ export async function attachTo(
     method: 'POST',
     path: `/containers/${container}/attach`,
     query: { stream: true, stdin: true, stdout: true, stderr: true, detachKeys },
-    timeoutMs: usualTimeoutMs,
+    timeoutMs: defaultTimeoutMs,
   })
   return {
     stream: attached,
     shown: tty ? passThrough : framedOutput(),
     ...(stdin && { write: (text: string) => void attached.write(text) }),
     ...(tty && { resize: (size: Size) => resize(session, `/containers/${container}`, size) }),
-    ending: () => readExitReport(session, container, exit),
-    leave: () => over.abort(),
+    readEndState: () => readContainerEndState(session, container, exit),
+    stopWaiting: () => over.abort(),
   }
 }
 
@@ -94,7 +94,7 @@ export async function openShell(
   })
   const body = { Detach: false, Tty: true }
   const path = `/exec/${exec}/start`
-  const shellStream = await hijack(session, { method: 'POST', path, body, timeoutMs: usualTimeoutMs })
+  const shellStream = await hijack(session, { method: 'POST', path, body, timeoutMs: defaultTimeoutMs })
   let pid: string | undefined
   const inspectExec = () => ask(session, shellState, { path: `/exec/${exec}/json` })
   return {
@@ -102,7 +102,7 @@ export async function openShell(
     shown: withoutMarked((line) => (pid = /^\d+$/.exec(line)?.[0])),
     write: (text) => void shellStream.write(text),
     resize: (size) => resize(session, `/exec/${exec}`, size),
-    async ending() {
+    async readEndState() {
       try {
         const { Running, ExitCode } = await inspectExec()
         if (Running) return { is: 'ended', reason: 'cut' }
@@ -118,12 +118,12 @@ export async function openShell(
         if (!(await inspectExec()).Running) return
         const killer = await createExec(session, container, { Cmd: [shell, ...args, '-c', 'kill -HUP "$0"', pid] })
         const body = { Detach: true }
-        await send(session, { method: 'POST', path: `/exec/${killer}/start`, body, timeoutMs: usualTimeoutMs })
+        await send(session, { method: 'POST', path: `/exec/${killer}/start`, body, timeoutMs: defaultTimeoutMs })
       } catch {
         // The container or the engine is gone, and the shell with it.
       }
     },
-    leave() {},
+    stopWaiting() {},
   }
 }
 
@@ -131,18 +131,18 @@ export async function openShell(
 export async function followLogs(session: EngineSession, container: string, tty: boolean): Promise<TerminalStream> {
   const query = { follow: true, stdout: true, stderr: true, tail: 1000 }
   const path = `/containers/${container}/logs`
-  const logs = await stream(session, { path, query, timeoutMs: usualTimeoutMs })
+  const logs = await stream(session, { path, query, timeoutMs: defaultTimeoutMs })
   logs.on('error', () => {}) // `ending` finds the reason
   return {
     stream: logs,
     shown: tty ? passThrough : framedOutput(),
-    ending: () => readExitReport(session, container, Promise.reject(new Error('exit not awaited'))),
-    leave() {},
+    readEndState: () => readContainerEndState(session, container, Promise.reject(new Error('exit not awaited'))),
+    stopWaiting() {},
   }
 }
 
 const resize = (session: EngineSession, path: string, { columns, rows }: Size) =>
-  send(session, { method: 'POST', path: `${path}/resize`, query: { w: columns, h: rows }, timeoutMs: usualTimeoutMs })
+  send(session, { method: 'POST', path: `${path}/resize`, query: { w: columns, h: rows }, timeoutMs: defaultTimeoutMs })
 
 async function createExec(session: EngineSession, container: string, body: Readonly<Record<string, unknown>>) {
   const path = `/containers/${container}/exec`
@@ -153,12 +153,12 @@ async function createExec(session: EngineSession, container: string, body: Reado
 async function waitForExit(session: EngineSession, container: string, condition: string, signal: AbortSignal) {
   const request = { method: 'POST', path: `/containers/${container}/wait`, query: { condition }, signal } as const
   let text = ''
-  for await (const chunk of await stream(session, { ...request, timeoutMs: usualTimeoutMs })) text += String(chunk)
+  for await (const chunk of await stream(session, { ...request, timeoutMs: defaultTimeoutMs })) text += String(chunk)
   return v.parse(waitReply, JSON.parse(text))
 }
 
 /** @param exit rejects if the exit code cannot be known from the stream */
-async function readExitReport(
+async function readContainerEndState(
   session: EngineSession,
   container: string,
   exit: Promise<{ StatusCode: number }>,

@@ -22,13 +22,13 @@ export function agreedApi(offered: string): string | undefined {
 }
 
 /** Whether `/system/df` can return a single part, such as images. */
-export const measuresParts = (api: string): boolean => compareVersions(api, '1.42') >= 0
+export const filtersDiskUsageByType = (api: string): boolean => compareVersions(api, '1.42') >= 0
 
 /** Whether the containerd store's `LayersSize` includes compressed content (28.5 does, 26.1 does not: tried). */
 export const countsContent = (api: string): boolean => compareVersions(api, '1.48') >= 0
 
 /** Whether a search reports which images are automated builds. Later API versions report false for all. */
-export const tellsAutomated = (api: string): boolean => compareVersions(api, '1.45') < 0
+export const reportsAutomatedBuilds = (api: string): boolean => compareVersions(api, '1.45') < 0
 
 /**
  * Whether `/build/prune` with an id removes only that record. 19.03 (1.40) combines the id with a filter that every

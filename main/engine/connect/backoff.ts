@@ -55,7 +55,7 @@ interface RetryOptions {
  * Resolves after the back-off, or as soon as `signal` aborts or `fingerprint` changes. A change (of a socket or of the
  * Docker configuration) also resets the back-off.
  */
-export async function untilRetry({ backoff, fingerprint, before, signal }: RetryOptions): Promise<void> {
+export async function waitForRetry({ backoff, fingerprint, before, signal }: RetryOptions): Promise<void> {
   for (let remainingMs = backoff.next(); remainingMs > 0 && !signal.aborted; remainingMs -= checkIntervalMs) {
     if (!isDeepStrictEqual(fingerprint(), before)) return backoff.reset()
     await delay(Math.min(remainingMs, checkIntervalMs), undefined, { signal }).catch(() => undefined)

@@ -27,7 +27,7 @@ const systemSocket = 'unix:///var/run/docker.sock'
 export function findCandidates(environment: HostEnvironment, chosen?: string): Found<Candidate[]> {
   const { env } = environment
   const folder = dockerFolder(environment)
-  if (chosen !== undefined) return byName(chosen, environment)
+  if (chosen !== undefined) return findByName(chosen, environment)
   if (env['DOCKER_HOST']) return ok([defaultEngine(env, folder)])
 
   let name = env['DOCKER_CONTEXT']
@@ -36,15 +36,15 @@ export function findCandidates(environment: HostEnvironment, chosen?: string): F
     if (!current.ok) return current
     name = current.value
   }
-  if (name && name !== 'default') return stored(name, folder)
-  return ok([context('default', systemSocket), ...usualSockets(environment)])
+  if (name && name !== 'default') return findStored(name, folder)
+  return ok([context('default', systemSocket), ...wellKnownSockets(environment)])
 }
 
 /** The contexts that the user can choose: Docker's default, the stored contexts, and the usual sockets that exist. */
 export function findChoices(environment: HostEnvironment): Candidate[] {
   const folder = dockerFolder(environment)
   const choices = [defaultEngine(environment.env, folder), ...readContexts(folder).map(fromStored)]
-  const sockets = usualSockets(environment).filter(({ endpoint }) => existsSync(endpoint.slice('unix://'.length)))
+  const sockets = wellKnownSockets(environment).filter(({ endpoint }) => existsSync(endpoint.slice('unix://'.length)))
   // A context that the user created is preferred to Slipway's own name for the same socket.
   for (const socket of sockets)
     if (!choices.some(({ name, endpoint }) => name === socket.name || endpoint === socket.endpoint))
@@ -59,7 +59,7 @@ export function dockerFlags(candidate: Candidate, environment: HostEnvironment):
   const cliCandidates = findCandidates(environment)
   if (cliCandidates.ok && isSame(cliCandidates.value[0]!)) return []
   const { name } = candidate
-  const isKnownToCli = name === 'default' || stored(name, dockerFolder(environment)).ok
+  const isKnownToCli = name === 'default' || findStored(name, dockerFolder(environment)).ok
   return isKnownToCli ? ['--context', name] : ['-H', candidate.endpoint]
 }
 
@@ -68,12 +68,12 @@ export const toEngineContext = ({ name, endpoint, local }: Candidate): EngineCon
 
 const dockerFolder = ({ env, home }: HostEnvironment) => env['DOCKER_CONFIG'] || join(home, '.docker')
 
-function byName(name: string, environment: HostEnvironment): Found<Candidate[]> {
+function findByName(name: string, environment: HostEnvironment): Found<Candidate[]> {
   const folder = dockerFolder(environment)
   if (name === 'default') return ok([defaultEngine(environment.env, folder)])
-  const found = stored(name, folder)
+  const found = findStored(name, folder)
   if (found.ok || found.error.code !== 'context-unknown') return found
-  const socket = usualSockets(environment).find((socket) => socket.name === name)
+  const socket = wellKnownSockets(environment).find((socket) => socket.name === name)
   return socket ? ok([socket]) : found
 }
 
@@ -88,7 +88,7 @@ function defaultEngine(env: HostEnvironment['env'], folder: string): Candidate {
   }
 }
 
-function stored(name: string, folder: string): Found<Candidate[]> {
+function findStored(name: string, folder: string): Found<Candidate[]> {
   const found = readContext(name, folder)
   return found.ok ? ok([fromStored(found.value)]) : found
 }
@@ -98,7 +98,7 @@ const fromStored = ({ name, host, ...rest }: StoredContext): Candidate => ({
   ...rest,
 })
 
-function usualSockets({ env, home }: HostEnvironment): Candidate[] {
+function wellKnownSockets({ env, home }: HostEnvironment): Candidate[] {
   const runtime = env['XDG_RUNTIME_DIR']
   return [
     ...(runtime ? [context('rootless', `unix://${runtime}/docker.sock`)] : []),

@@ -3,14 +3,14 @@ import type { EngineContext, EngineFailure } from '../../../preload/contract/ind
 import { connect, type Connection } from './connection.ts'
 import { findCandidates, toEngineContext, type HostEnvironment } from './contexts.ts'
 
-interface ReachFailure {
+interface DiscoveryFailure {
   readonly failure: EngineFailure
   readonly context?: EngineContext
 }
-type ReachResult =
-  { readonly ok: true; readonly value: Connection } | { readonly ok: false; readonly error: ReachFailure }
+type DiscoveryResult =
+  { readonly ok: true; readonly value: Connection } | { readonly ok: false; readonly error: DiscoveryFailure }
 
-interface ReachOptions {
+interface DiscoveryOptions {
   /** The context that the user chose. */
   readonly chosen?: string | undefined
   /** Aborts the search. */
@@ -20,11 +20,11 @@ interface ReachOptions {
 /** @returns a connection to the first candidate that answers, else the most informative failure */
 export async function discoverEngine(
   environment: HostEnvironment,
-  { chosen, signal = new AbortController().signal }: ReachOptions = {},
-): Promise<ReachResult> {
+  { chosen, signal = new AbortController().signal }: DiscoveryOptions = {},
+): Promise<DiscoveryResult> {
   const candidates = findCandidates(environment, chosen)
   if (!candidates.ok) return { ok: false, error: { failure: candidates.error } }
-  let best: ReachFailure | undefined
+  let best: DiscoveryFailure | undefined
   for (const candidate of candidates.value) {
     const connection = await connect(candidate, signal)
     if (connection.ok) return connection

@@ -54,7 +54,7 @@ export function diskMeter(connection: Connection, onMeasured: (use: DiskUse) => 
 
 async function measure(connection: Connection): Promise<DiskUse | undefined> {
   try {
-    const query = connection.capabilities.imageDiskUse ? { type: 'image' } : {}
+    const query = connection.capabilities.filtersDiskUsage ? { type: 'image' } : {}
     const { LayersSize } = v.parse(diskUse, await connection.ask('/system/df', query))
     const free = await freeBytes(connection)
     // Podman reports 0, which means unknown.

@@ -57,7 +57,7 @@ export class Targets {
   readonly references = new Set<string>()
   readonly containers = new Set<string>()
 
-  get any(): boolean {
+  get hasAny(): boolean {
     return this.images.size + this.containers.size > 0
   }
 
@@ -74,7 +74,7 @@ export class PendingInvalidations {
 
   /** Whether single images or containers are pending. */
   get hasTargets(): boolean {
-    return this.#targets.any
+    return this.#targets.hasAny
   }
 
   add(invalidation: Exclude<Invalidation, { kind: 'everything-later' | 'settings' }>) {

@@ -32,7 +32,7 @@ export interface Live {
   /** Images remembered from an earlier connection that the engine has not confirmed yet. */
   unconfirmed(): ReadonlySet<ImageId>
   /** @returns for each word, the ids of the images with a label that contains the word, ignoring case */
-  labelled(words: readonly string[]): ImageId[][]
+  findByLabel(words: readonly string[]): ImageId[][]
   /** Replaces the whole state by the engine's list; `since` was inspected after the list was requested and wins. */
   replace(list: EngineList, since?: InspectResult, unreadable?: Unreadable): void
   /** Merges inspected objects. Unreadable images are marked and keep their known data; unknown ones have only an id. */
@@ -40,7 +40,7 @@ export interface Live {
   /** Replaces all containers by the engine's list, or records why the engine refused the list. */
   applyContainers(rows: ContainerRows): void
   /** Clears the state for another engine, and starts with what is remembered of that engine, unconfirmed. */
-  forget(remembered?: readonly Image[]): void
+  reset(remembered?: readonly Image[]): void
 }
 
 interface State {
@@ -139,7 +139,7 @@ export function liveState(publish: (change: ImagesChange) => void): Live {
     containers: () => state.containers,
     containersFailure: () => state.containersFailure,
     unconfirmed: () => state.unconfirmed,
-    labelled: (words) =>
+    findByLabel: (words) =>
       words
         .map((word) => word.toLowerCase())
         .map((word) =>
@@ -164,7 +164,7 @@ export function liveState(publish: (change: ImagesChange) => void): Live {
         },
         [],
       ),
-    forget(remembered = []) {
+    reset(remembered = []) {
       // If nothing is known yet, the window needs no new snapshot: the list will reach it as an ordinary change.
       if (!state.complete && state.images.size + state.containers.size + remembered.length === 0) return
       const images = byId(remembered)
