@@ -53,7 +53,7 @@ export interface RemovalNeeds {
   readonly archives: Archives
 }
 
-/** After this time a plan uses the layers read so far: the first read of thousands of images takes longer. */
+/** After this time a plan uses the layers that have been read. The first read of thousands of images takes longer. */
 const layersTimeoutMs = 3_000
 /** The plan that the window shows, and its engine. */
 interface CurrentPlan {
@@ -64,9 +64,7 @@ interface CurrentPlan {
 
 export function removalService(needs: RemovalNeeds) {
   const { engine, layers, jobs, ledger, defaultFolder, chooseFolder, showFolder, pullAgain, archives } = needs
-  /**
-   * The only plan that can be applied. A newer request makes it unusable at once, before the newer plan is computed.
-   */
+  /** The only plan that can be applied. A newer request discards this plan at once, before the newer plan is computed. */
   let current: CurrentPlan | undefined
   let latestRequest = 0
   const folder = () => ledger.value.folder ?? defaultFolder
@@ -86,7 +84,7 @@ export function removalService(needs: RemovalNeeds) {
       copies.set(image, copy)
       await saveUndo(fullUndo())
     }
-    const allSaved = await saveAll({ session, save: archives.save, originals, folder: folder(), job, saved: onSaved })
+    const allSaved = await saveAll({ session, save: archives.save, originals, folder: folder(), job, onSaved })
     if (!allSaved) return job.setUndo(undefined)
     const measure = await freedMeter(session, plan, layers.blobsOf)
     await saveUndo(fullUndo())
@@ -98,14 +96,14 @@ export function removalService(needs: RemovalNeeds) {
       deleted: fullUndo().deleted.filter(({ image }) => affectedKeys.has(image)),
     }
     await saveUndo(entry)
-    // A copy of an image that still exists is not needed.
-    const needless = [...copies].filter(([image]) => !affectedKeys.has(image))
-    for (const [, { file }] of needless) await rm(file, { force: true }).catch(() => undefined)
+    // An image that still exists needs no copy.
+    const unneeded = [...copies].filter(([image]) => !affectedKeys.has(image))
+    for (const [, { file }] of unneeded) await rm(file, { force: true }).catch(() => undefined)
     const freed = await measure(lease.session).catch(() => undefined)
     job.subject({ ...(freed !== undefined && { freed }), ...undoFields(entry) })
   }
 
-  /** Runs the work on the engine where it started, even if the window switches to another engine. */
+  /** Keeps the session's engine connected during the work, even if the window switches to another engine. */
   function withLease(session: EngineSession, work: (lease: Lease, job: JobContext) => Promise<void>) {
     const lease = engine.lease(session)
     return (job: JobContext) => work(lease, job).finally(lease.release)
@@ -120,14 +118,14 @@ export function removalService(needs: RemovalNeeds) {
       const session = shown.value
       await Promise.race([layers.settled(), delay(layersTimeoutMs)])
       if (!engine.shows(session)) return fail({ code: 'plan-unknown' })
-      const world = {
+      const input = {
         images: engine.live.images(),
         containers: engine.live.containers(),
         containersFailure: engine.live.containersFailure(),
         sharing: layers.sharing,
         store: session.capabilities.store,
       }
-      const planned = { id: randomUUID(), plan: planRemoval(world, rows, choices), session }
+      const planned = { id: randomUUID(), plan: planRemoval(input, rows, choices), session }
       const copies = await readCopyPlace(folder())
       if (request !== latestRequest) return fail({ code: 'plan-unknown' })
       current = planned
@@ -144,10 +142,10 @@ export function removalService(needs: RemovalNeeds) {
       }
       const originals = plan.deletes.filter(({ image }) => copies.includes(image))
       if (originals.length > 0) {
-        const room = await prepareCopyFolder(folder(), originals)
-        if (!room.ok) return room
+        const prepared = await prepareCopyFolder(folder(), originals)
+        if (!prepared.ok) return prepared
       }
-      // During the check of the folder, a second click may have applied the plan, or a newer plan replaced it.
+      // While the folder was checked, a second click may have applied this plan, or a newer plan may have replaced it.
       if (current !== applied) return fail({ code: 'plan-unknown' })
       current = undefined
       const items = itemsOf(plan)

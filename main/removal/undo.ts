@@ -27,7 +27,7 @@ export const nowInSeconds = () => Math.floor(Date.now() / 1000)
 
 export type Saved = LedgerEntry['deleted'][number] & { readonly file: string }
 export const savedOf = ({ deleted }: LedgerEntry): Saved[] =>
-  deleted.flatMap((each) => (each.file === undefined ? [] : [{ ...each, file: each.file }]))
+  deleted.flatMap((original) => (original.file === undefined ? [] : [{ ...original, file: original.file }]))
 
 /** The deleted images that have a copy or a digest. */
 const restorable = ({ deleted }: LedgerEntry) => deleted.filter(({ file, digest }) => file ?? digest)
@@ -43,7 +43,7 @@ export async function deleteExpired(jobs: Pick<Jobs, 'undoables' | 'setUndo'>): 
   }
 }
 
-/** The removals that Activity lists as undoable. `shown`: the engine that the window shows. */
+/** @returns the removals that Activity lists as undoable. @param shown the engine that the window shows */
 export async function undoables(
   entries: readonly LedgerEntry[],
   shown: EngineIdentity | undefined,
@@ -58,7 +58,7 @@ export async function undoables(
   )
 }
 
-/** Entries written by older versions have only the endpoint. */
+/** Whether the entry is of this engine. Entries of older versions have only the endpoint. */
 const belongsTo = ({ engine, endpoint }: LedgerEntry, shown: EngineIdentity | undefined) =>
   shown !== undefined && (engine ? isSameEngine(engine, shown) : endpoint === shown.endpoint)
 
@@ -82,15 +82,15 @@ export const undoNames = (entry: LedgerEntry): string[] => [
   ...restorable(entry).map(({ references, image }) => references[0] ?? shortId(image)),
 ]
 
-/** How to restore a deleted image. The signal aborts both. */
+/** The functions that restore a deleted image. */
 export interface Restorers {
   readonly load: Archives['load']
   readonly pullAgain: PullAgain
 }
 
 /**
- * Restores tags and images on the engine of the lease. After each item it awaits `save` with what remains to be undone,
- * so that a crash loses nothing.
+ * Restores tags and images on the engine of the lease. After each item, saves what remains to be undone, so that the
+ * rest can still be undone after a crash.
  * @returns what remains to be undone
  */
 export async function restoreAll(
@@ -100,17 +100,17 @@ export async function restoreAll(
   { save, ...restorers }: Restorers & { readonly save: (remaining: LedgerEntry) => Promise<void> },
 ): Promise<LedgerEntry> {
   const steps = [
-    ...entry.untagged.map((each) => ({
-      entry: each,
-      run: () => restoreTagIfFree(lease.session, each.image, each.reference),
+    ...entry.untagged.map((tag) => ({
+      target: tag,
+      run: () => restoreTagIfFree(lease.session, tag.image, tag.reference),
     })),
-    ...restorable(entry).map((each) => ({
-      entry: each,
-      run: () => restore(lease.session, each, restorers, job.cancelled),
+    ...restorable(entry).map((original) => ({
+      target: original,
+      run: () => restore(lease.session, original, restorers, job.cancelled),
     })),
   ]
   let remaining = entry
-  for (const [at, { entry: restored, run }] of steps.entries()) {
+  for (const [at, { target, run }] of steps.entries()) {
     if (!job.cancelled.aborted) await job.begin(at)
     const outcome = job.cancelled.aborted
       ? 'cancelled'
@@ -126,15 +126,20 @@ export async function restoreAll(
     if (outcome) continue
     remaining = {
       ...remaining,
-      untagged: remaining.untagged.filter((each) => each !== restored),
-      deleted: remaining.deleted.filter((each) => each !== restored),
+      untagged: remaining.untagged.filter((tag) => tag !== target),
+      deleted: remaining.deleted.filter((original) => original !== target),
     }
     await save(remaining)
   }
   return remaining
 }
 
-async function restoreTagIfFree(session: EngineSession, image: string, reference: string): Promise<Failure | undefined> {
+/** Fails if another image has the tag now, or if the image is gone. */
+async function restoreTagIfFree(
+  session: EngineSession,
+  image: string,
+  reference: string,
+): Promise<Failure | undefined> {
   const holder = await inspectImage(session, reference)
   if (holder) return holder.Id === image ? undefined : { code: 'name-taken', reference }
   return (await tagImage(session, image, splitReference(reference))) ? undefined : { code: 'image-gone', image }
@@ -146,7 +151,7 @@ async function restore(
   { load, pullAgain }: Restorers,
   cancelled: AbortSignal,
 ): Promise<Failure | 'cancelled' | undefined> {
-  // Loading the archive would move a name that another image has now.
+  // Loading the archive would take these names from the images that have them now.
   for (const reference of references) {
     const holder = await inspectImage(session, reference)
     if (holder && holder.Id !== image) return { code: 'name-taken', reference }
@@ -176,7 +181,7 @@ export function undoFields(entry: LedgerEntry) {
   }
 }
 
-/** @returns the undo entry of a plan, assuming that all of it is executed */
+/** @returns the undo entry for a plan of which every item is executed */
 export function undoEntryOf(
   job: string,
   { identity }: EngineSession,
