@@ -48,8 +48,8 @@ export const removesTagsEarly = (session: EngineSession, { image, names }: Delet
 /**
  * Removes the planned containers of an image, then the image's names; removing the last name deletes the image. The last
  * name waits for the predecessors: if the classic store deletes two images with common layers at the same time, it fails
- * with "layer does not exist" and may leave an image half deleted (tested on 20.10 and 26.1). In place of the last name,
- * the request has the image's id, because a build could move the tag to another image.
+ * with "layer does not exist" and may leave an image half deleted (tested on 20.10 and 26.1). Where the engine allows it,
+ * the last request has the image's id instead of the name, because a build could move the tag to another image.
  */
 export async function deleteImage(
   lease: Lease,

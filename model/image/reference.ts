@@ -44,7 +44,7 @@ export function parseTag(text: string): ImageName | undefined {
 }
 
 function familiar(name: string): string | undefined {
-  // Could be an image id.
+  // Engines parse 64 hexadecimal digits as an image id, so they cannot be a name.
   if (/^[a-f0-9]{64}$/.test(name)) return undefined
   const { host, path } = splitHost(name)
   if (!domainPattern.test(host) || !pathPattern.test(path) || `${host}/${path}`.length > maxNameLength) return undefined
@@ -52,7 +52,7 @@ function familiar(name: string): string | undefined {
   const official = /^library\/([^/]+)$/.exec(path)?.[1]
   // Engines parse `sha256:…` as an image id, so `sha256` cannot be a repository.
   if (official === 'sha256') return undefined
-  // The short form of `docker.io/a.b/c` would be parsed as another registry.
+  // `docker.io/a.b/c` has no familiar form, because engines would parse `a.b/c` as an image of the registry `a.b`.
   return splitHost(official ?? path).host === hub ? (official ?? path) : undefined
 }
 
@@ -63,8 +63,8 @@ export const hub = 'docker.io'
 export const registryTitle = (registry: string): string => (registry === hub ? 'Docker Hub' : registry)
 
 /**
- * Splits a name into registry host and full path. The first component is a host if it looks like one; otherwise the
- * name is on Docker Hub.
+ * Splits a name into the registry's host and the full path. The first component is a host if it has a dot, a colon or a
+ * capital letter, or is `localhost`. Any other name is on Docker Hub.
  */
 export function splitHost(name: string): { readonly host: string; readonly path: string } {
   const slash = name.indexOf('/')

@@ -15,7 +15,7 @@ export interface Untagging {
 }
 
 /**
- * @returns `whole`: the images whose names are all selected; `untags`: the selected names of other images;
+ * @returns `fullySelected`: the images whose names are all selected; `untags`: the selected names of other images;
  * `missing`: rows whose image or name no longer exists
  */
 export function resolveTargets(images: ReadonlyMap<ImageId, Image>, rows: readonly RemovalTarget[]) {
