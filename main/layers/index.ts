@@ -1,5 +1,6 @@
 /**
- * Reads the layers of all images in the background, stores them by digest, publishes them to the window, and sums them.
+ * Reads the layers of all images in the background, stores them by digest, publishes them to the window, and computes
+ * which bytes images share.
  */
 import type { Bytes, ImageId } from '../../model/image/image.ts'
 import { Sharing } from '../../model/layers/sharing.ts'
@@ -32,11 +33,11 @@ export interface Layers {
   end(): Promise<void>
 }
 
-/** Low, since each read makes two requests and must not delay the image list or the user's requests. */
+/** Low, because a read takes at least two requests, which must not delay the image list or the user's requests. */
 const maxConcurrentReads = 4
 const publishIntervalMs = 250
 const writeDelayMs = 2_000
-/** The engine computes the size of the build cache about as slowly as a list of images. */
+/** Minimum time between two requests for the size of the build cache, which take about as long as a list of images. */
 const cacheSizeIntervalMs = 1_000
 /** With more images than this, the first reads are delayed, so that the window can draw its list first. */
 const manyImages = 500
@@ -57,7 +58,7 @@ export function layersService({ engine, store, publish }: LayersNeeds): Layers {
   let cacheSizeReadAt = -Infinity
   /** Time of `performance.now()` at which the first reads of an engine start. */
   let firstReadAt = Infinity
-  /** A caller waits for `settled`, so nothing is delayed. */
+  /** Whether a caller waits for `settled`. Nothing is delayed then. */
   let urgent = false
   let reading: Promise<void> | undefined
   let rerun = false
@@ -68,7 +69,7 @@ export function layersService({ engine, store, publish }: LayersNeeds): Layers {
 
   function updateTable() {
     const session = shownSession()
-    // The live state may already be that of another engine.
+    // The live state may already belong to another engine.
     if (!session || !reads?.isOf(session)) return
     const [images, used] = [live.images(), inUse()]
     const needed = new Set([...images.keys(), ...used])
@@ -89,7 +90,7 @@ export function layersService({ engine, store, publish }: LayersNeeds): Layers {
     publish('layers.changed', { seq: ++seq, ...change })
   }
 
-  /** Starts with empty state if the session is on another engine than before. */
+  /** Replaces the state by an empty one if the session is on another engine than before. */
   function readsFor(session: EngineSession): Reads {
     if (reads?.isOf(session)) return reads
     void write()
@@ -126,7 +127,7 @@ export function layersService({ engine, store, publish }: LayersNeeds): Layers {
     } while (rerun)
   }
 
-  /** @returns whether the work must be delayed until this time; the alarm then resumes it */
+  /** @returns whether `until` is in the future. The alarm then resumes the work at that time. */
   function isDelayed(until: number): boolean {
     if (until <= performance.now() || urgent) return false
     alarm.set(until)
@@ -151,7 +152,7 @@ export function layersService({ engine, store, publish }: LayersNeeds): Layers {
           } catch (error) {
             if (!isCurrent()) continue
             target.failed(image, error)
-            // The list marks an image that cannot be inspected. It is read again once the engine can inspect it.
+            // Inspecting the image again marks its row as unreadable. It is read again after the engine can inspect it.
             if (image.unreadable === undefined) engine.inspectAgain(image.id)
           }
           if (isCurrent() && performance.now() - publishedAt > publishIntervalMs) {
@@ -167,7 +168,7 @@ export function layersService({ engine, store, publish }: LayersNeeds): Layers {
     if (reads === target) updateTable()
   }
 
-  /** If this fails, the indexes are read again. */
+  /** Confirms stored reads of indexes. Does nothing if the engine fails; the indexes are then read again. */
   async function confirmIndexes(target: Reads, content: ContentStore | undefined) {
     const unconfirmed = due().now.filter((image) => target.isUnconfirmed(image))
     if (unconfirmed.length === 0 || !content) return
@@ -215,7 +216,7 @@ export function layersService({ engine, store, publish }: LayersNeeds): Layers {
         if (!image) return fail({ code: 'image-gone', image: id })
         const target = readsFor(session.value)
         target.recall([id])
-        // Failed requests are repeated whenever the user opens the layers.
+        // A read that failed in part is repeated whenever the user opens the layers.
         if (target.all.get(id)?.partial ?? !target.all.has(id)) {
           const content = await contentOf(session.value)
           try {
