@@ -2,7 +2,7 @@
 import type { ExpectedArchive } from '../../model/archives/problems.ts'
 import type { ImageId, Reference } from '../../model/image/image.ts'
 import { platformName } from '../../model/image/platform.ts'
-import { inspectImage, listImageIds, type EngineSession } from '../engine/index.ts'
+import { inspectImage, listImages, type EngineSession } from '../engine/index.ts'
 
 /** @returns undefined if the image does not exist */
 export async function expectedArchive(
@@ -37,5 +37,5 @@ export async function isUsable(
   if (found.Manifests) return found.Manifests.some(({ Kind, Available }) => Kind === 'image' && Available)
   // The request is filtered, because the containerd store takes milliseconds for each image in the list.
   const filters = references[0] === undefined ? { dangling: ['true'] } : { reference: [references[0]] }
-  return (await listImageIds(session, filters)).includes(image)
+  return (await listImages(session, { filters })).some(({ id }) => id === image)
 }

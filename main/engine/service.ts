@@ -13,7 +13,7 @@ import {
   type Result,
 } from '../../preload/contract/index.ts'
 import type { Lists } from '../store/index.ts'
-import { readDiskAccount } from './api/disk-account.ts'
+import { readDiskAccount } from './api/disk-usage.ts'
 import { engineFailure } from './api/errors.ts'
 import { isSameEngine, engineKey, type EngineIdentity, type EngineSession } from './api/session.ts'
 import { connect, type Connection } from './connect/connection.ts'

@@ -67,13 +67,13 @@ export async function readImage(
   const partial = (isPartial: boolean) => (isPartial ? { cacheable: false, partial: true as const } : {})
   if (store === 'classic')
     return {
-      ...{ diffIds, history, layersSize: inspected.Size, holdsLayers: true, cacheable: true },
+      ...{ diffIds, history, layersSize: inspected.Size.size, holdsLayers: true, cacheable: true },
       ...partial(historyResult === failed),
     }
 
   const contentResult = content && (await readContent(content, image.id, diffIds).catch(permanentFault))
   const found = contentResult === failed ? undefined : contentResult
-  const contentSize = found ? total(found.blobs) : inspected.Size
+  const contentSize = found ? total(found.blobs) : inspected.Size.size
   const configHistory = found?.history.length === history.length ? found.history : undefined
   const layerSteps = configHistory ? configHistory.filter(({ empty }) => !empty).length : history.length
   // In the containerd store, inspect reports the compressed size, and the list adds the size of the unpacked layers. A
@@ -81,8 +81,8 @@ export async function readImage(
   const unpacked =
     steps && layerSteps >= diffIds.length
       ? history.reduce((sum, { size }) => sum + size, 0)
-      : Math.max(0, image.size - inspected.Size)
-  // If no layer is unpacked, 26.1 returns no history. The config still has the history, without sizes.
+      : Math.max(0, image.size - inspected.Size.size)
+  // If no layer is unpacked, 26.1 returns no history. The config still has it, without sizes.
   const historyWithoutSizes = steps || unpacked > 0 ? undefined : found?.history.map((step) => ({ ...step, size: 0 }))
   const holdsLayers = found?.holdsLayers ?? true
   return {

@@ -1,9 +1,12 @@
 /**
  * Chooses the likeliest of a layer's possible sizes.
  *
- * RUN, COPY and ADD make a layer; ENV, CMD and similar instructions almost never do. An exception: if the base was made
- * by `docker import --change 'WORKDIR /app'`, the classic builder's next step always makes a layer, because the step's
- * container creates the folder. Because of such exceptions the likely size is only displayed, and plans use the bounds.
+ * RUN, COPY and ADD make a layer; ENV, CMD and similar instructions hardly ever do. There are exceptions: after a base
+ * made by `docker import --change 'WORKDIR /app'`, the classic builder's next step always makes a layer, because its
+ * container creates the folder. So the likely size is only displayed; plans use the bounds.
+ *
+ * The `SharedSize` of images is not a source: the engine and Slipway cannot count the same images at the same moment,
+ * and a wrong size would never be corrected. `tests/engine/layers/sizes.test.ts` compares the sizes with it.
  */
 import type { Bytes } from '../image/image.ts'
 import { align, type Alignment } from './alignment.ts'

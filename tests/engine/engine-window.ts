@@ -1,12 +1,12 @@
 /** The engine service over a real engine, with what it publishes to the window. */
 import { isDeepStrictEqual } from 'node:util'
-import * as v from 'valibot'
 import { expect } from 'vitest'
 import { eventually } from './eventually.ts'
 import { engineService } from '../../main/engine/index.ts'
 import type { HostEnvironment } from '../../main/engine/connect/contexts.ts'
 import { withoutLabels } from '../../main/engine/sync/live-state.ts'
-import { containerListed, imageListed } from '../../main/engine/api/replies.ts'
+import { parseContainerRows } from '../../main/engine/api/container-list.ts'
+import { parseImageRows } from '../../main/engine/api/image-list.ts'
 import { imagesService } from '../../main/images/index.ts'
 import type { Lists } from '../../main/store/index.ts'
 import { listed, type Container, type Image, type ImageId } from '../../model/image/image.ts'
@@ -113,10 +113,10 @@ async function freshLists({ docker, store }: Engine) {
     docker.listContainers({ all: true }),
   ])
   return {
-    images: sorted(v.parse(v.array(imageListed), images).map(withoutLabels)).map((image) =>
+    images: sorted(parseImageRows(images).map(withoutLabels)).map((image) =>
       store === 'containerd' && image.references.length > 0 ? { ...image, digests: [] } : image,
     ),
-    containers: sorted(v.parse(v.array(containerListed), containers)),
+    containers: sorted(parseContainerRows(containers).containers ?? []),
   }
 }
 

@@ -2,41 +2,31 @@
 import * as v from 'valibot'
 import type { CacheId, CacheRecord } from '../../../model/build-cache/plan.ts'
 import type { Bytes } from '../../../model/image/image.ts'
-import { readDiskUsage } from './disk-usage.ts'
-import { list, text } from './replies.ts'
+import { readCacheRecords, type ListedCacheRecord } from './disk-usage.ts'
+import { list } from './replies.ts'
 import { ask } from './request.ts'
 import type { EngineSession } from './session.ts'
 
-const time = v.pipe(
-  text,
-  v.transform((date) => Math.floor(Date.parse(date) / 1000)),
-)
-
-const record = v.pipe(
-  v.object({
-    ID: v.string(),
-    Description: text,
-    Size: v.nullish(v.number(), 0),
-    InUse: v.nullish(v.boolean(), false),
-    Shared: v.nullish(v.boolean(), false),
-    LastUsedAt: time,
-    /** One of the parents; only up to API 1.41. */
-    Parent: text,
-    Parents: list(v.string()),
-    /** The key that 26.1 and 28.5 use instead of `Parents`, with its space, from API 1.42 (tried). */
-    ' Parents': list(v.string()),
-  }),
-  v.transform(({ ID, Description, Size, InUse, Shared, LastUsedAt, ...parents }): CacheRecord => ({
-    ...{ id: ID, description: Description, size: Math.max(0, Size), inUse: InUse, shared: Shared },
-    ...(LastUsedAt > 0 && { lastUsed: LastUsedAt }),
-    parents: [...parents.Parents, ...parents[' Parents'], ...(parents.Parent ? [parents.Parent] : [])],
-  })),
-)
-const records = v.object({ BuildCache: list(record) })
-
-/** All cache records. 20.10 also measures containers and volumes for this request. Timeout: 2 min. */
+/** All cache records. 20.10 also measures containers and volumes for this request. Timeout: 5 min. */
 export const listBuildCache = async (session: EngineSession): Promise<readonly CacheRecord[]> =>
-  (await readDiskUsage(session, records, 'build-cache')).BuildCache
+  (await readCacheRecords(session)).map(toCacheRecord)
+
+function toCacheRecord({
+  ID,
+  Description,
+  Size,
+  InUse,
+  Shared,
+  LastUsedAt,
+  ...parents
+}: ListedCacheRecord): CacheRecord {
+  const lastUsed = Math.floor(Date.parse(LastUsedAt) / 1000)
+  return {
+    ...{ id: ID, description: Description, size: Math.max(0, Size), inUse: InUse, shared: Shared },
+    ...(lastUsed > 0 && { lastUsed }),
+    parents: [...parents.Parents, ...parents[' Parents'], ...(parents.Parent ? [parents.Parent] : [])],
+  }
+}
 
 const pruned = v.object({ CachesDeleted: list(v.string()), SpaceReclaimed: v.nullish(v.number(), 0) })
 

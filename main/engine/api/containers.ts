@@ -1,15 +1,18 @@
 /** Containers: list, inspect, create, start, stop, remove, logs, files. Source: Docker Engine API, 1.40 to 1.51. */
 import * as v from 'valibot'
 import { EngineError, statusOf } from './errors.ts'
-import { id, list, text } from './replies.ts'
-import { ask, find, send, stream, defaultTimeoutMs } from './request.ts'
+import { bytes, id, inspectedDate, list, text } from './replies.ts'
+import { containerStates, type Container } from '../../../model/image/image.ts'
+import { ask, find, send, stream, usualTimeoutMs } from './request.ts'
 import type { EngineSession } from './session.ts'
 
 const binding = v.object({ HostIp: text, HostPort: text })
 const mount = v.object({ Type: text, Name: text, Destination: text })
 
 const containerInspect = v.object({
+  Id: v.string(),
   Name: v.string(),
+  Created: inspectedDate,
   Path: text,
   Args: list(v.string()),
   Image: id,
@@ -22,7 +25,7 @@ const containerInspect = v.object({
   }),
   Mounts: list(mount),
   NetworkSettings: v.object({ Ports: v.nullish(v.record(v.string(), list(binding)), {}) }),
-  SizeRw: v.nullish(v.number(), 0),
+  SizeRw: bytes,
 })
 export type ContainerInspect = v.InferOutput<typeof containerInspect>
 
@@ -41,23 +44,25 @@ export const inspectContainer = (
     timeoutMs: size ? 120_000 : defaultTimeoutMs,
   })
 
-const listed = v.array(
-  v.object({
-    Id: v.string(),
-    ImageID: id,
-    Names: list(v.string()),
-    Ports: list(v.object({ IP: text, PublicPort: v.optional(v.number()), Type: text })),
-  }),
-)
-export type ListedContainer = v.InferOutput<typeof listed>[number]
+const stateOf = (status: string): Container['state'] => containerStates.find((state) => state === status) ?? 'dead'
 
-/** Lists the running containers, with `all` also the others; with `volume` only those that use it. Timeout: 30 s. */
-export const listContainers = (session: EngineSession, { all = false, volume = '' } = {}): Promise<ListedContainer[]> =>
-  ask(session, listed, {
-    path: '/containers/json',
-    query: { all, ...(volume && { filters: { volume: [volume] } }) },
-    timeoutMs: 30_000,
-  })
+/** The engine may be busy with its list of images for minutes. */
+const busyTimeoutMs = 300_000
+
+/** Inspects a container for the live list. @returns undefined if the container does not exist. Timeout: 5 min. */
+export async function readContainer(session: EngineSession, container: string): Promise<Container | undefined> {
+  const path = `/containers/${container}/json`
+  const found = await find(session, containerInspect, { path, timeoutMs: busyTimeoutMs })
+  return (
+    found && {
+      id: found.Id,
+      name: found.Name.replace(/^\//, ''),
+      image: found.Image,
+      state: stateOf(found.State.Status),
+      created: found.Created,
+    }
+  )
+}
 
 const created = v.object({ Id: v.string() })
 

@@ -1,36 +1,50 @@
-/** The disk space of images and build cache, as the engine reports it. */
+/** The engine's disk usage. Source: Docker Engine API, SystemDataUsage. */
 import { setTimeout as delay } from 'node:timers/promises'
 import * as v from 'valibot'
 import type { Bytes } from '../../../model/image/image.ts'
+import type { DiskAccount, DiskPart } from '../../../preload/contract/index.ts'
 import { statusOf } from './errors.ts'
-import { list } from './replies.ts'
+import { bytes, list, text } from './replies.ts'
 import { ask } from './request.ts'
 import type { EngineSession } from './session.ts'
+import { removesCacheById } from './versions.ts'
 
-const buildCache = v.object({
-  BuildCache: list(v.object({ Size: v.nullish(v.number(), 0), Shared: v.nullish(v.boolean(), false) })),
+const cacheRecord = v.object({
+  ID: text,
+  Description: text,
+  Size: bytes,
+  InUse: v.nullish(v.boolean(), false),
+  Shared: v.nullish(v.boolean(), false),
+  LastUsedAt: text,
+  /** One of the parents; only up to API 1.41. */
+  Parent: text,
+  Parents: list(v.string()),
+  /** The key that 26.1 and 28.5 use instead of `Parents`, with its space, from API 1.42 (tried). */
+  ' Parents': list(v.string()),
 })
-const layers = v.object({ LayersSize: v.nullish(v.number(), 0) })
+export type ListedCacheRecord = v.InferOutput<typeof cacheRecord>
 
-/** 20.10 measures every volume, whichever part is requested. */
-const diskUsageTimeoutMs = 120_000
+/** The engine sends null for an empty list, and omits parts that were not requested. */
+const diskUsage = v.object({
+  LayersSize: bytes,
+  Images: v.optional(list(v.unknown())),
+  Containers: v.optional(list(v.object({ SizeRw: bytes }))),
+  Volumes: v.optional(list(v.object({ UsageData: v.nullish(v.object({ Size: bytes }), {}) }))),
+  BuildCache: v.optional(list(cacheRecord)),
+})
+
+/** The engine measures containers and volumes file by file. 20.10 does so whichever part is requested. */
+const diskUsageTimeoutMs = 300_000
 const maxAttempts = 20
 const retryDelayMs = 150
 
-/**
- * Reads one part of `/system/df`. Engines before API 1.42 cannot filter, and measure everything. Timeout: 2 min per
- * attempt.
- */
-export async function readDiskUsage<Schema extends v.GenericSchema>(
-  session: EngineSession,
-  schema: Schema,
-  part: string,
-): Promise<v.InferOutput<Schema>> {
-  const query = session.capabilities.filtersDiskUsage ? { type: part } : {}
+/** Reads one part of the disk usage, or all of it. Engines before API 1.42 always measure everything. Timeout: 5 min. */
+async function readDiskUsage(session: EngineSession, part?: 'image' | 'build-cache') {
+  const query = part && session.capabilities.imageDiskUse ? { type: part } : {}
   // Up to 20.10, the engine replies 500 while it measures for another client.
   for (let attempt = 1; ; attempt++) {
     try {
-      return await ask(session, schema, { path: '/system/df', query, timeoutMs: diskUsageTimeoutMs })
+      return await ask(session, diskUsage, { path: '/system/df', query, timeoutMs: diskUsageTimeoutMs })
     } catch (error) {
       if (statusOf(error) !== 500 || attempt === maxAttempts) throw error
       await delay(retryDelayMs)
@@ -38,20 +52,39 @@ export async function readDiskUsage<Schema extends v.GenericSchema>(
   }
 }
 
+/** Bytes of all layers, as the engine reports them. The containerd store counts snapshots, and from 28 also content. */
+export const layersSize = async (session: EngineSession): Promise<Bytes> =>
+  (await readDiskUsage(session, 'image')).LayersSize
+
+export const readCacheRecords = async (session: EngineSession): Promise<readonly ListedCacheRecord[]> =>
+  (await readDiskUsage(session, 'build-cache')).BuildCache ?? []
+
 /**
  * An upper bound of the image bytes that BuildKit's cache holds too. With the classic store, records that are layers of
  * images are marked as shared (moby builder/builder-next/imagerefchecker). With the containerd store, the cache holds
  * snapshots and blobs by leases that the API does not report, so any record makes the bound MAX_SAFE_INTEGER.
  */
 export async function cachedBytes(session: EngineSession): Promise<Bytes> {
-  const { store } = session.capabilities
-  const { BuildCache } = await readDiskUsage(session, buildCache, 'build-cache')
-  const records = BuildCache.filter(({ Shared }) => Shared || store === 'containerd')
-  if (store === 'containerd') return records.length > 0 ? Number.MAX_SAFE_INTEGER : 0
-  return records.reduce((sum, { Size }) => sum + Size, 0)
+  const records = await readCacheRecords(session)
+  if (session.capabilities.store === 'containerd') return records.length > 0 ? Number.MAX_SAFE_INTEGER : 0
+  return records.filter(({ Shared }) => Shared).reduce((sum, { Size }) => sum + Size, 0)
 }
 
-/** Bytes of all layers, as the engine reports them. The containerd store counts snapshots, and from 28 also content. */
-export async function layersSize(session: EngineSession): Promise<Bytes> {
-  return (await readDiskUsage(session, layers, 'image')).LayersSize
+/** All parts, for the disk dialog. */
+export async function readDiskAccount(session: EngineSession): Promise<DiskAccount> {
+  const { LayersSize, Images, Containers, Volumes, BuildCache } = await readDiskUsage(session)
+  return {
+    // Podman reports 0 for layers that take space, which means unknown.
+    ...(Images && (LayersSize > 0 || Images.length === 0) && { images: { count: Images.length, bytes: LayersSize } }),
+    ...(Containers && { containers: partOf(Containers.map(({ SizeRw }) => SizeRw)) }),
+    ...(Volumes && { volumes: partOf(Volumes.map(({ UsageData }) => UsageData.Size)) }),
+    ...(BuildCache && { buildCache: partOf(BuildCache.map(({ Size }) => Size)) }),
+    ...(removesCacheById(session.capabilities) && { removesCache: true }),
+  }
 }
+
+/** The engine reports -1 for a size that it has not measured. */
+const partOf = (sizes: readonly number[]): DiskPart => ({
+  count: sizes.length,
+  bytes: sizes.reduce((sum, size) => sum + Math.max(0, size), 0),
+})

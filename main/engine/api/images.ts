@@ -1,7 +1,8 @@
 /** Images: inspect, history, tag, remove. Source: Docker Engine API, 1.40 to 1.51. */
 import * as v from 'valibot'
-import { id, keys, list, names, text } from './replies.ts'
-import { ask, find, send, defaultTimeoutMs } from './request.ts'
+import { imageSize, labels, searchableLabels, type KnownImage } from './image-list.ts'
+import { bytes, id, inspectedDate, keys, list, names, parent, text } from './replies.ts'
+import { ask, find, send, usualTimeoutMs } from './request.ts'
 import { statusOf, EngineError } from './errors.ts'
 import type { EngineSession } from './session.ts'
 
@@ -11,20 +12,22 @@ const config = v.object({
   Env: list(v.string()),
   ExposedPorts: keys,
   Volumes: keys,
-  Labels: v.nullish(v.record(v.string(), text), {}),
+  Labels: labels,
   WorkingDir: text,
   User: text,
 })
 
 const imageInspect = v.object({
   Id: id,
+  Parent: parent,
   RepoTags: names,
   RepoDigests: names,
+  Created: inspectedDate,
   Author: text,
   Os: text,
   Architecture: text,
   Variant: text,
-  Size: v.nullish(v.number(), 0),
+  Size: imageSize,
   Config: v.nullish(config, {}),
   RootFS: v.nullish(v.object({ Layers: list(v.string()) }), { Layers: [] }),
   /** Only the containerd store returns manifests, from API 1.48. Older engines ignore the parameter. */
@@ -43,18 +46,26 @@ export const inspectImage = (
 ): Promise<ImageInspect | undefined> =>
   find(session, imageInspect, { path: `/images/${name}/json`, query: manifests ? { manifests: 1 } : {}, signal })
 
-const listed = list(v.object({ Id: id }))
+/** The engine may be busy with its list for minutes. */
+const busyTimeoutMs = 300_000
 
-/** The ids of the images that match the filters. The containerd store takes milliseconds per image. Timeout: 60 s. */
-export async function listImageIds(
-  session: EngineSession,
-  filters: Readonly<Record<string, readonly string[]>>,
-): Promise<string[]> {
-  const request = { path: '/images/json', query: { filters }, timeoutMs: 60_000 }
-  return (await ask(session, listed, request)).map(({ Id }) => Id)
+/** Inspects an image for the live list. @returns undefined if the image does not exist. Timeout: 5 min. */
+export async function readImage(session: EngineSession, name: string): Promise<KnownImage | undefined> {
+  const found = await find(session, imageInspect, { path: `/images/${name}/json`, timeoutMs: busyTimeoutMs })
+  return (
+    found && {
+      id: found.Id,
+      references: found.RepoTags,
+      digests: found.RepoDigests,
+      created: found.Created,
+      ...found.Size,
+      labels: searchableLabels(found.Config.Labels ?? {}),
+      ...found.Parent,
+    }
+  )
 }
 
-const imageHistory = list(v.object({ CreatedBy: text, Size: v.nullish(v.number(), 0) }))
+const imageHistory = list(v.object({ CreatedBy: text, Size: bytes }))
 
 /** The build steps of an image, newest first, as the engine reports them. Timeout: 10 s. */
 export const readHistory = (session: EngineSession, name: string) =>

@@ -54,3 +54,19 @@ export async function openEvents(
   events.socket.setKeepAlive(true, keepAliveMs)
   return events
 }
+
+const engineEvent = v.object({
+  Type: text,
+  Action: text,
+  Actor: v.object({ ID: text, Attributes: v.nullish(v.record(v.string(), v.string()), {}) }),
+})
+export type EngineEvent = v.InferOutput<typeof engineEvent>
+
+/** Parses a line of the event stream. A line that does not parse becomes an event of no type. */
+export function parseEvent(line: string): EngineEvent {
+  try {
+    return v.parse(engineEvent, JSON.parse(line))
+  } catch {
+    return { Type: '', Action: '', Actor: { ID: '', Attributes: {} } }
+  }
+}

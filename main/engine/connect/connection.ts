@@ -2,7 +2,7 @@
 import { distinctMirrors } from '../../../model/mirrors/address.ts'
 import { fail, ok, type EngineFailure, type Result } from '../../../preload/contract/index.ts'
 import { EngineError, engineFailure } from '../api/errors.ts'
-import { send, type Query, type Transport } from '../api/request.ts'
+import type { Transport } from '../api/request.ts'
 import type { EngineIdentity, EngineSession } from '../api/session.ts'
 import { openEvents, ping, readInfo, readVersion } from '../api/system.ts'
 import { agreedApi, oldestApi } from '../api/versions.ts'
@@ -13,14 +13,9 @@ import { routeTo } from './routes.ts'
 
 export interface Connection extends EngineSession {
   readonly candidate: Candidate
-  /** Sends a GET request. @returns the parsed JSON. Throws an EngineError. Timeout: 5 min. */
-  ask(path: string, query?: Query): Promise<unknown>
   /** Ends the session and aborts its requests. */
   close(): void
 }
-
-/** Listing 5,000 images takes the containerd store one minute. */
-const listTimeoutMs = 300_000
 
 /**
  * Connects to the engine. The session ends when the engine stops, or with `close`.
@@ -52,7 +47,6 @@ export async function connect(candidate: Candidate, signal: AbortSignal): Promis
       ...transport,
       candidate,
       close,
-      ask: (path, query = {}) => send(transport, { path, query, timeoutMs: listTimeoutMs }),
       identity: identityOf(endpoint, product, info),
       capabilities: capabilities({
         version: version.Version.replace(/\+.*/, ''),

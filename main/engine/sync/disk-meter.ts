@@ -1,12 +1,10 @@
 /** The disk space that images use, as the engine reports it, and the free space on that disk. */
 import { statfs } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
-import * as v from 'valibot'
 import type { Bytes } from '../../../model/image/image.ts'
 import type { DiskUse } from '../../../preload/contract/index.ts'
+import { layersSize } from '../api/disk-usage.ts'
 import type { EngineSession } from '../api/session.ts'
-import type { Connection } from '../connect/connection.ts'
-import { diskUse } from '../api/replies.ts'
 
 /** Measuring takes the engine as long as listing, so the change itself is shown first. */
 const debounceMs = 500
@@ -19,7 +17,7 @@ const maxRefusals = 5
  * its duration.
  * @returns a function to call after each change
  */
-export function diskMeter(connection: Connection, onMeasured: (use: DiskUse) => void, signal: AbortSignal) {
+export function diskMeter(session: EngineSession, onMeasured: (use: DiskUse) => void, signal: AbortSignal) {
   let pending = false
   let running = false
   let refusals = 0
@@ -33,7 +31,7 @@ export function diskMeter(connection: Connection, onMeasured: (use: DiskUse) => 
       if (signal.aborted) return
       pending = false
       const start = performance.now()
-      const use = await measure(connection)
+      const use = await measure(session)
       if (signal.aborted) return
       // 20.10 refuses while it measures for another client.
       if (!use) pending ||= refusals++ < maxRefusals
@@ -52,13 +50,12 @@ export function diskMeter(connection: Connection, onMeasured: (use: DiskUse) => 
   }
 }
 
-async function measure(connection: Connection): Promise<DiskUse | undefined> {
+async function measure(session: EngineSession): Promise<DiskUse | undefined> {
   try {
-    const query = connection.capabilities.filtersDiskUsage ? { type: 'image' } : {}
-    const { LayersSize } = v.parse(diskUse, await connection.ask('/system/df', query))
-    const free = await freeBytes(connection)
+    const images = await layersSize(session)
+    const free = await freeBytes(session)
     // Podman reports 0, which means unknown.
-    return { ...(LayersSize > 0 && { images: LayersSize }), ...(free !== undefined && { free }) }
+    return { ...(images > 0 && { images }), ...(free !== undefined && { free }) }
   } catch {
     // If the engine is gone, the end of its event stream reports that. Otherwise the next change measures again.
     return undefined

@@ -1,5 +1,5 @@
 /** Maps engine events to invalidations. An event only says what to read again; the engine is asked for the state. */
-import type { EngineEvent } from '../api/replies.ts'
+import type { EngineEvent } from '../api/system.ts'
 
 export type Invalidation =
   | {

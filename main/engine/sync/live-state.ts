@@ -1,7 +1,8 @@
 /** The last known images and containers, and the numbered changes that keep a window up to date. */
 import { isDeepStrictEqual } from 'node:util'
 import { listed, type Container, type Image, type ImageId } from '../../../model/image/image.ts'
-import type { ContainerRows, KnownImage } from '../api/replies.ts'
+import type { ContainerRows } from '../api/container-list.ts'
+import type { KnownImage } from '../api/image-list.ts'
 import type { ImagesChange, ImagesSnapshot } from '../../../preload/contract/index.ts'
 
 /** The engine's whole list. */

@@ -1,19 +1,14 @@
 /** Reads images and containers from an engine: all of them, or those that events named. */
 import * as v from 'valibot'
 import type { Container, Image, ImageId } from '../../../model/image/image.ts'
-import type { Capabilities } from '../api/session.ts'
-import type { Connection } from '../connect/connection.ts'
+import { readContainers, type ContainerRows } from '../api/container-list.ts'
+import { readContainer } from '../api/containers.ts'
 import { engineFailure, statusOf } from '../api/errors.ts'
+import { listImages, type KnownImage } from '../api/image-list.ts'
+import { readImage } from '../api/images.ts'
+import type { Capabilities, EngineSession } from '../api/session.ts'
 import type { Targets } from './invalidations.ts'
 import type { InspectResult } from './live-state.ts'
-import {
-  containerInspected,
-  imageInspected,
-  parseContainerRows,
-  parseImageRows,
-  type ContainerRows,
-  type KnownImage,
-} from '../api/replies.ts'
 
 /**
  * The engine replied with an error, or with a reply that does not parse. An engine refuses image requests while an
@@ -45,13 +40,13 @@ async function orRefusal<Reply>(request: Promise<Reply>): Promise<Reply | Refusa
 }
 
 /** Throws if the engine refuses the list. Timeout: 5 min. */
-export async function readAllImages({ ask, capabilities }: Connection): Promise<KnownImage[]> {
-  return parseImageRows(await ask('/images/json', { all: true })).map((image) => withTrueDigests(image, capabilities))
+export async function readAllImages(session: EngineSession): Promise<KnownImage[]> {
+  return (await listImages(session, { all: true })).map((image) => withTrueDigests(image, session.capabilities))
 }
 
 /** @returns `failure` instead of the rows if the engine refuses the list. Timeout: 5 min. */
-export async function readAllContainers({ ask }: Connection): Promise<ContainerRows> {
-  const rows = await orRefusal(ask('/containers/json', { all: true }).then(parseContainerRows))
+export async function readAllContainers(session: EngineSession): Promise<ContainerRows> {
+  const rows = await orRefusal(readContainers(session))
   return rows instanceof Refusal ? { failure: rows.detail } : rows
 }
 
@@ -67,22 +62,22 @@ export interface TargetsRead extends InspectResult {
  * Inspects the targets and the images that their new state affects: images that held one of their tags until now (no
  * event reports a tag that moved away), and parents that are not known yet.
  */
-export async function readTargets(connection: Connection, known: Known, targets: Targets): Promise<TargetsRead> {
+export async function readTargets(session: EngineSession, known: Known, targets: Targets): Promise<TargetsRead> {
   const [images, containers] = await Promise.all([
-    readImagesAndAffected(connection, known, targets),
-    readContainers(connection, targets.containers),
+    readImagesAndAffected(session, known, targets),
+    inspectContainers(session, targets.containers),
   ])
   return { ...images, ...containers }
 }
 
-async function readImagesAndAffected(connection: Connection, known: Known, targets: Targets) {
+async function readImagesAndAffected(session: EngineSession, known: Known, targets: Targets) {
   const images = new Map<string, KnownImage | undefined>()
   const refusedImages = new Map<string, string>()
   const requested = new Set<string>()
   let toRead = [...targets.images]
   while (toRead.length > 0) {
     toRead.forEach((name) => requested.add(name))
-    for (const [name, image, refusal] of await readImages(connection, known, toRead)) {
+    for (const [name, image, refusal] of await readImages(session, known, toRead)) {
       if (refusal) refusedImages.set(name, refusal.detail)
       if (image) images.set(image.id, image)
       else if (refusal) continue
@@ -113,13 +108,13 @@ function affectedImages(
  * Inspects remembered images, four at a time, because the engine is busy with its list.
  * @returns the images by id, undefined for missing ones; refused images are left out, and the list will have them
  */
-export async function readRemembered(connection: Connection, known: Known, ids: readonly ImageId[]) {
+export async function readRemembered(session: EngineSession, known: Known, ids: readonly ImageId[]) {
   const images = await mapInBatches(
     ids,
     async (id): Promise<readonly [ImageId, KnownImage | undefined][]> => {
-      const image = await inspect(connection, id)
+      const image = await inspect(session, id)
       if (image instanceof Refusal) return []
-      return [[id, image && (connection.capabilities.store === 'containerd' ? withKnownSize(image, known) : image)]]
+      return [[id, image && (session.capabilities.store === 'containerd' ? withKnownSize(image, known) : image)]]
     },
     4,
   )
@@ -130,15 +125,15 @@ export async function readRemembered(connection: Connection, known: Known, ids: 
 type Inspected = readonly [name: string, image: KnownImage | undefined, refusal?: Refusal | undefined]
 
 async function readImages(
-  connection: Connection,
+  session: EngineSession,
   known: Known,
   names: readonly string[],
 ): Promise<readonly Inspected[]> {
   const inspected = await mapInBatches(names, async (name): Promise<Inspected> => {
-    const image = await inspect(connection, name)
+    const image = await inspect(session, name)
     return image instanceof Refusal ? [name, undefined, image] : [name, image]
   })
-  return connection.capabilities.store === 'containerd' ? asListed(connection, known, inspected) : inspected
+  return session.capabilities.store === 'containerd' ? asListed(session, known, inspected) : inspected
 }
 
 /**
@@ -163,22 +158,9 @@ async function mapInBatches<Reply>(
   return replies
 }
 
-/** @returns undefined if the engine replies 404 */
-async function parsed<Schema extends v.GenericSchema>(
-  request: Promise<unknown>,
-  schema: Schema,
-): Promise<v.InferOutput<Schema> | undefined> {
-  try {
-    return v.parse(schema, await request)
-  } catch (error) {
-    if (statusOf(error) === 404) return undefined
-    throw error
-  }
-}
-
-async function inspect({ ask, capabilities }: Connection, name: string): Promise<KnownImage | Refusal | undefined> {
-  const image = await orRefusal(parsed(ask(`/images/${name}/json`), imageInspected))
-  return image && !(image instanceof Refusal) ? withTrueDigests(image, capabilities) : image
+async function inspect(session: EngineSession, name: string): Promise<KnownImage | Refusal | undefined> {
+  const image = await orRefusal(readImage(session, name))
+  return image && !(image instanceof Refusal) ? withTrueDigests(image, session.capabilities) : image
 }
 
 const withTrueDigests = (image: KnownImage, { store }: Capabilities): KnownImage =>
@@ -190,7 +172,7 @@ const withTrueDigests = (image: KnownImage, { store }: Capabilities): KnownImage
  * reference contains only the requested tags.
  */
 async function asListed(
-  { ask }: Connection,
+  session: EngineSession,
   known: Known,
   inspected: readonly Inspected[],
 ): Promise<readonly Inspected[]> {
@@ -199,9 +181,9 @@ async function asListed(
   const untagged = images.some(({ references }) => references.length === 0)
   const lists = await orRefusal(
     Promise.all([
-      tags.length > 0 ? ask('/images/json', { filters: { reference: tags } }) : [],
-      untagged ? ask('/images/json', { all: true, filters: { dangling: ['true'] } }) : [],
-    ]).then((replies) => replies.flatMap(parseImageRows)),
+      tags.length > 0 ? listImages(session, { filters: { reference: tags } }) : [],
+      untagged ? listImages(session, { all: true, filters: { dangling: ['true'] } }) : [],
+    ]).then((lists) => lists.flat()),
   )
   if (lists instanceof Refusal)
     return inspected.map(([name, image, refusal]): Inspected => [
@@ -220,11 +202,11 @@ async function asListed(
  * Inspects each container, because the engine sends an event before its own list is updated
  * (moby daemon/pause.go: the event is logged before the container is checkpointed).
  */
-async function readContainers({ ask }: Connection, ids: ReadonlySet<string>) {
+async function inspectContainers(session: EngineSession, ids: ReadonlySet<string>) {
   const containers = new Map<string, Container | undefined>()
   let refusedContainer = false
   await mapInBatches([...ids], async (id) => {
-    const container = await orRefusal(parsed(ask(`/containers/${id}/json`), containerInspected))
+    const container = await orRefusal(readContainer(session, id))
     if (container instanceof Refusal) refusedContainer = true
     else containers.set(id, container)
   })

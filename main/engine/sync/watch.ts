@@ -1,16 +1,14 @@
 /** Keeps the live state current while one connection lasts: lists everything once, then follows the engine's events. */
 import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
-import * as v from 'valibot'
 import type { ImageId } from '../../../model/image/image.ts'
 import type { Connection } from '../connect/connection.ts'
-import { openEvents } from '../api/system.ts'
+import { openEvents, parseEvent } from '../api/system.ts'
 import { invalidationsOf, PendingInvalidations } from './invalidations.ts'
 import { Listing } from './listing.ts'
 import type { Live } from './live-state.ts'
 import { readAllContainers, readTargets, refusalOf } from './reader.ts'
 import { imageName, Retries, type RetryKey } from './retries.ts'
-import { engineEvent, type EngineEvent } from '../api/replies.ts'
 
 /** Events come in bursts (a build, a prune): events within this time are processed together. */
 const burstMs = 40
@@ -216,13 +214,3 @@ const untilAborted = (signal: AbortSignal, live: Live): Live => ({
   applyContainers: (rows) => signal.aborted || live.applyContainers(rows),
   replace: (list, since, unreadable) => signal.aborted || live.replace(list, since, unreadable),
 })
-
-const unknownEvent: EngineEvent = { Type: '', Action: '', Actor: { ID: '', Attributes: {} } }
-
-function parseEvent(line: string): EngineEvent {
-  try {
-    return v.parse(engineEvent, JSON.parse(line))
-  } catch {
-    return unknownEvent
-  }
-}

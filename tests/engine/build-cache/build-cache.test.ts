@@ -88,7 +88,7 @@ describe.each(matrix)('$title', (wish) => {
     expect(await savedBytes('kept')).toBe(saved)
   })
 
-  test('after a cancel between two records, the others stay and are reported as `kept`', async () => {
+  test('after a cancel between two records, the others stay and are reported as `skipped`', async () => {
     build(engine, 'one', [20_000, 30_000, 40_000, 50_000])
     await removeImages()
     const kept = await quietPlan()

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
+import * as v from 'valibot'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Stack } from '../../../preload/contract/index.ts'
 import { demoImages } from '../../../tools/world/demo.ts'
@@ -15,6 +16,8 @@ import { tarEnd, tarFile } from '../../../tools/world/tar.ts'
 import { matrix } from '../matrix.ts'
 import { openCleaner, type Cleaner } from '../removal/cleaner.ts'
 import { trueSizes } from './true-sizes.ts'
+
+const diskUsage = v.object({ Images: v.array(v.object({ Id: v.string(), SharedSize: v.number() })) })
 
 describe.each(matrix.filter(({ store }) => store === 'classic'))('$title', (wish) => {
   let engine: Engine
@@ -80,6 +83,25 @@ describe.each(matrix.filter(({ store }) => store === 'classic'))('$title', (wish
     }
     // That much the likelihood settles.
     expect(open).toBeGreaterThan(10)
+  })
+
+  test('the layers that an image shares add up to the shared size that the engine reports', async () => {
+    await loadImages(engine.docker, demoImages({ scale: 0.01 }))
+    await cleaner.catchUp()
+    const { Images } = v.parse(diskUsage, await engine.docker.df())
+    const reported = new Map(Images.map(({ Id, SharedSize }) => [Id, SharedSize]))
+    let compared = 0
+    for (const { id, references } of cleaner.engine.live.snapshot().images) {
+      const [name] = references
+      if (name === undefined) continue
+      const shared = (await stackOf(name)).layers.filter(({ sharedWith }) => sharedWith.length > 0)
+      expect(
+        shared.reduce((sum, { likely = 0 }) => sum + likely, 0),
+        name,
+      ).toBe(reported.get(id))
+      if (shared.length > 0) compared++
+    }
+    expect(compared).toBeGreaterThan(10)
   })
 
   test.each(['buildkit', 'classic'] as const)('a real history of the %s builder is settled', async (builder) => {

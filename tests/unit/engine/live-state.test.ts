@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { KnownImage } from '../../../main/engine/api/replies.ts'
+import type { KnownImage } from '../../../main/engine/api/image-list.ts'
 import { liveState, withoutLabels } from '../../../main/engine/sync/live-state.ts'
 import type { Image } from '../../../model/image/image.ts'
 import type { ImagesChange } from '../../../preload/contract/index.ts'

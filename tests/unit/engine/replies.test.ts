@@ -1,5 +1,6 @@
 import { afterEach, expect, test, vi } from 'vitest'
-import { parseContainerRows, parseImageRows } from '../../../main/engine/api/replies.ts'
+import { parseContainerRows } from '../../../main/engine/api/container-list.ts'
+import { parseImageRows } from '../../../main/engine/api/image-list.ts'
 
 const row = { Id: 'sha256:a', ParentId: '', RepoTags: ['x:1'], RepoDigests: null, Created: 5, Size: 7, Labels: null }
 const read = { id: 'sha256:a', references: ['x:1'], digests: [], created: 5, size: 7, labels: [] }
