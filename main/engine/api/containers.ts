@@ -3,7 +3,7 @@ import * as v from 'valibot'
 import { EngineError, statusOf } from './errors.ts'
 import { bytes, id, inspectedDate, list, text } from './replies.ts'
 import { containerStates, type Container } from '../../../model/image/image.ts'
-import { ask, find, send, stream, usualTimeoutMs } from './request.ts'
+import { ask, find, send, stream, defaultTimeoutMs } from './request.ts'
 import type { EngineSession } from './session.ts'
 
 const binding = v.object({ HostIp: text, HostPort: text })

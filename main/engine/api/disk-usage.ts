@@ -40,7 +40,7 @@ const retryDelayMs = 150
 
 /** Reads one part of the disk usage, or all of it. Engines before API 1.42 always measure everything. Timeout: 5 min. */
 async function readDiskUsage(session: EngineSession, part?: 'image' | 'build-cache') {
-  const query = part && session.capabilities.imageDiskUse ? { type: part } : {}
+  const query = part && session.capabilities.filtersDiskUsage ? { type: part } : {}
   // Up to 20.10, the engine replies 500 while it measures for another client.
   for (let attempt = 1; ; attempt++) {
     try {

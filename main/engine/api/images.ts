@@ -2,7 +2,7 @@
 import * as v from 'valibot'
 import { imageSize, labels, searchableLabels, type KnownImage } from './image-list.ts'
 import { bytes, id, inspectedDate, keys, list, names, parent, text } from './replies.ts'
-import { ask, find, send, usualTimeoutMs } from './request.ts'
+import { ask, find, send, defaultTimeoutMs } from './request.ts'
 import { statusOf, EngineError } from './errors.ts'
 import type { EngineSession } from './session.ts'
 
