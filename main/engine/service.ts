@@ -18,7 +18,7 @@ import { engineFailure } from './api/errors.ts'
 import { isSameEngine, engineKey, type EngineIdentity, type EngineSession } from './api/session.ts'
 import { connect, type Connection } from './connect/connection.ts'
 import { dockerFlags, findCandidates, findChoices, toEngineContext, type HostEnvironment } from './connect/contexts.ts'
-import { Backoff, engineFingerprint, waitForRetry } from './connect/backoff.ts'
+import { Backoff, engineFingerprint, awaitRetry } from './connect/backoff.ts'
 import { discoverEngine } from './connect/discover.ts'
 import { sessionPool, type Lease } from './sessions.ts'
 import { diskMeter } from './sync/disk-meter.ts'
@@ -29,27 +29,27 @@ import { watchEngine, type Watch } from './sync/watch.ts'
 export interface Engine {
   readonly live: Live
   state(): EngineState
-  /** @returns undefined unless the engine is connected */
+  /** @returns undefined if no engine is connected */
   facts(): EngineFacts | undefined
   /** `images`: images or containers have changed. `state`: the engine's state has changed. */
   on(event: 'images' | 'state', listener: () => void): void
-  /** The session that the window shows. Fails while no engine is connected. */
+  /** @returns the session that the window shows; a failure if no engine is connected */
   session(): Result<EngineSession, EngineFailure>
   /** Whether the window shows this session, so that `live` describes the session's engine. */
   shows(session: EngineSession): boolean
   /** @returns undefined unless the window shows this session and the whole list is known */
   imagesOf(session: EngineSession): ReadonlyMap<ImageId, Image> | undefined
-  /** Keeps a session's engine connected, whatever the window shows, until the lease is released. */
+  /** Keeps a session's engine connected until the lease is released, even if the window shows another engine. */
   lease(session: EngineSession): Lease
-  /** The CLI flags between `docker` and its command that select the same engine. */
+  /** @returns the flags that select the shown engine in a `docker` command, such as `--context name` */
   flags(): readonly string[]
   readonly handlers: Handlers<'engine'>
   /**
-   * Retries refused requests and the connection without waiting for the back-off. Reads the whole list again if the
-   * engine's events do not report every change. Call this when the window gets the focus, or when the user asks.
+   * Retries refused requests and the connection without waiting for the back-off. If the engine's events do not report
+   * every change, reads the whole list again. Call this when the window gets the focus, or when the user asks for it.
    */
   resync(): void
-  /** Inspects an image that could not be read, so that its row shows the failure. */
+  /** Inspects an image that another service could not read, so that the image's row shows the failure. */
   inspectAgain(image: ImageId): void
   /** Connects and follows an engine until `signal` aborts. */
   run(signal: AbortSignal): Promise<void>
@@ -58,9 +58,9 @@ export interface Engine {
 interface Dependencies {
   readonly environment: HostEnvironment
   readonly publish: Publish
-  /** The last known images of slow engines. */
+  /** The last known image lists of slow engines. */
   readonly lists: Lists
-  /** How long leased sessions wait for their engine. Only tests set this. */
+  /** How long a lease waits for its engine after the session ended. Only tests set this. */
   readonly reconnectTimeoutMs?: number
 }
 
@@ -73,14 +73,14 @@ export function engineService({ environment, publish, lists, reconnectTimeoutMs 
   })
   const sessions = sessionPool(connect, reconnectTimeoutMs)
   let state: EngineState = { status: 'connecting' }
-  /** The context that the user chose since the app began. */
+  /** The context that the user chose in this run of the app. */
   let chosen: string | undefined
   let connection: Connection | undefined
   /** The context in use. `connection` may have been opened earlier, through another context to the same engine. */
   let candidate: Connection['candidate'] | undefined
   let watch: Watch | undefined
   let lastEngine: EngineIdentity | undefined
-  /** The key of the connected engine if its list is slow enough to be remembered. */
+  /** The key of the connected engine, if its list is so slow that it is stored. */
   let rememberedKey: string | undefined
   /** Aborted when the user switches to another context. */
   let contextController = new AbortController()
@@ -97,9 +97,9 @@ export function engineService({ environment, publish, lists, reconnectTimeoutMs 
   }
 
   async function connectAndFollow(aborted: AbortSignal) {
-    // After this function has ended, nothing it started may still change the state.
-    const over = new AbortController()
-    const signal = AbortSignal.any([aborted, over.signal])
+    // Nothing that this function starts may change the state after the function has ended.
+    const returned = new AbortController()
+    const signal = AbortSignal.any([aborted, returned.signal])
     const setStateIfCurrent = (next: EngineState) => signal.aborted || setState(next)
     try {
       const discovered = await discoverEngine(environment, { chosen, signal })
@@ -111,7 +111,7 @@ export function engineService({ environment, publish, lists, reconnectTimeoutMs 
         sessions.hide(shown)
       }
     } finally {
-      over.abort()
+      returned.abort()
     }
   }
 
@@ -158,7 +158,7 @@ export function engineService({ environment, publish, lists, reconnectTimeoutMs 
       const onReload = mirrorsReader(shown, onMirrors, signal)
       const newWatch = await watchEngine(shown, live, { onRead, onList, onRefusal, onReload }, signal)
       if (!signal.aborted) watch = newWatch
-      // No event reports a reload between the first request and the opening of the event stream.
+      // A reload after the connection's `/info` request and before the event stream opened sent no event.
       onReload()
       await newWatch.ended
       setStateIfCurrent({ status: 'away', context, failure: { code: 'engine-stopped', endpoint } })
@@ -241,7 +241,7 @@ export function engineService({ environment, publish, lists, reconnectTimeoutMs 
         const before = fingerprint()
         await connectAndFollow(aborted)
         backoffController = new AbortController()
-        await waitForRetry({ backoff, fingerprint, before, signal: AbortSignal.any([aborted, backoffController.signal]) })
+        await awaitRetry({ backoff, fingerprint, before, signal: AbortSignal.any([aborted, backoffController.signal]) })
       }
       sessions.closeAll()
     },

@@ -17,7 +17,7 @@ export interface Size {
 /** A stream of bytes to and from a container. */
 export interface TerminalStream {
   readonly stream: Readable
-  /** Converts the received bytes to what the terminal shows. */
+  /** Converts received bytes to the bytes that the terminal shows. Stateful: call it with consecutive chunks. */
   readonly shown: (bytes: Buffer) => Buffer
   write?(text: string): void
   resize?(size: Size): Promise<unknown>
@@ -30,10 +30,10 @@ export interface TerminalStream {
 }
 
 /**
- * A sequence that users do not type by accident. The engine holds back the first key until the next one, as it does
- * Ctrl+P with Docker's default sequence, and an empty value selects that default. Ctrl+^ is the key that shells and
- * editors use least (Ctrl+@ is Emacs' mark, Ctrl+_ its undo, Ctrl+\ quits a program, Ctrl+] is telnet's).
- * Source: moby/term ascii.go, proxy.go.
+ * The keys that detach a client. Slipway needs none, but an empty value selects Docker's default sequence, which starts
+ * with Ctrl+P. The engine delays the first key of the sequence until the next key, so this sequence starts with the
+ * control key that shells and editors use least: Ctrl+^. (Ctrl+@ is Emacs' mark, Ctrl+_ its undo, Ctrl+\ quits a program,
+ * Ctrl+] is telnet's.) Users do not type the whole sequence by accident. Source: moby/term ascii.go, proxy.go.
  */
 const detachKeys = 'ctrl-^,ctrl-],ctrl-^'
 const exitTimeoutMs = 2000
@@ -43,25 +43,25 @@ const created = v.object({ Id: v.string() })
 const shellState = v.object({ Running: v.boolean(), ExitCode: v.nullish(v.number()) })
 
 const passThrough = (bytes: Buffer) => bytes
-/** The filter for a container without a TTY. */
+/** @returns the `shown` function for a container without a TTY, whose output is in frames */
 const framedOutput = () => {
   const unframe = demultiplexer()
   return (bytes: Buffer) => withCarriageReturns(unframe(bytes))
 }
 
 /**
- * Attaches to the container's main process. Attach before the start (`started: false`) to receive all output.
- * Timeout: 10 s.
+ * Attaches to the container's main process. To receive all output, attach before the container is started, with
+ * `started: false`. Timeout: 10 s.
  */
 export async function attachTo(
   session: EngineSession,
   container: string,
   { tty, stdin, started }: { readonly tty: boolean; readonly stdin: boolean; readonly started: boolean },
 ): Promise<TerminalStream> {
-  const over = new AbortController()
-  // A container that is not started yet would match `not-running` at once.
+  const exitWait = new AbortController()
+  // The condition `not-running` is true at once for a container that has not been started.
   const condition = started ? 'not-running' : 'next-exit'
-  const exit = waitForExit(session, container, condition, over.signal)
+  const exit = waitForExit(session, container, condition, exitWait.signal)
   exit.catch(() => undefined)
   const attached = await hijack(session, {
     method: 'POST',
@@ -75,7 +75,7 @@ export async function attachTo(
     ...(stdin && { write: (text: string) => void attached.write(text) }),
     ...(tty && { resize: (size: Size) => resize(session, `/containers/${container}`, size) }),
     readEndState: () => readContainerEndState(session, container, exit),
-    stopWaiting: () => over.abort(),
+    stopWaiting: () => exitWait.abort(),
   }
 }
 
@@ -87,7 +87,7 @@ export async function openShell(
 ): Promise<TerminalStream> {
   const [shell = '', ...args] = command
   const exec = await createExec(session, container, {
-    // An exec keeps running after its client detaches, so its PID is needed to end it (tried on all engines).
+    // An exec keeps running after its client detaches, so `terminate` needs its PID (tested on all engines).
     Cmd: [shell, ...args, '-c', `echo "${mark}$$"; exec "$0" "$@"`, ...command],
     ...{ AttachStdin: true, AttachStdout: true, AttachStderr: true, Tty: true },
     DetachKeys: detachKeys,
@@ -114,7 +114,7 @@ export async function openShell(
     async terminate() {
       if (pid === undefined) return
       try {
-        // The PID may be reused after the shell has ended or the container has restarted.
+        // If the shell has ended or the container was restarted, the PID may belong to another process now.
         if (!(await inspectExec()).Running) return
         const killer = await createExec(session, container, { Cmd: [shell, ...args, '-c', 'kill -HUP "$0"', pid] })
         const body = { Detach: true }
@@ -127,12 +127,12 @@ export async function openShell(
   }
 }
 
-/** The last 1000 log lines, and the output from now on. Timeout for the first byte: 10 s. */
+/** Streams the last 1000 log lines and all later output. Timeout for the first byte: 10 s. */
 export async function followLogs(session: EngineSession, container: string, tty: boolean): Promise<TerminalStream> {
   const query = { follow: true, stdout: true, stderr: true, tail: 1000 }
   const path = `/containers/${container}/logs`
   const logs = await stream(session, { path, query, timeoutMs: defaultTimeoutMs })
-  logs.on('error', () => {}) // `ending` finds the reason
+  logs.on('error', () => {}) // `readEndState` finds the reason.
   return {
     stream: logs,
     shown: tty ? passThrough : framedOutput(),
@@ -149,7 +149,7 @@ async function createExec(session: EngineSession, container: string, body: Reado
   return (await ask(session, created, { method: 'POST', path, body })).Id
 }
 
-/** The engine starts its reply at once, and completes it when the container exits. Timeout for the first byte: 10 s. */
+/** Resolves when the container exits. The engine starts its reply at once; timeout for the first byte: 10 s. */
 async function waitForExit(session: EngineSession, container: string, condition: string, signal: AbortSignal) {
   const request = { method: 'POST', path: `/containers/${container}/wait`, query: { condition }, signal } as const
   let text = ''
@@ -157,7 +157,7 @@ async function waitForExit(session: EngineSession, container: string, condition:
   return v.parse(waitReply, JSON.parse(text))
 }
 
-/** @param exit rejects if the exit code cannot be known from the stream */
+/** @param exit the container's exit, as awaited since before the start; rejects if this is not known */
 async function readContainerEndState(
   session: EngineSession,
   container: string,
@@ -167,11 +167,11 @@ async function readContainerEndState(
     ({ StatusCode }): TerminalState => ({ is: 'ended', reason: 'exit', exitCode: StatusCode }),
     () => undefined,
   )
-  // The exit code arrives shortly after the last output.
+  // The reply to the wait request arrives shortly after the last output.
   const exitedInTime = Promise.race([exited, delay(exitTimeoutMs, undefined, { ref: false })])
   try {
     const inspected = await inspectContainer(session, container)
-    // A container with AutoRemove is gone after its exit.
+    // A container with AutoRemove no longer exists after its exit.
     if (!inspected) return (await exitedInTime) ?? { is: 'ended', reason: 'exit' }
     const { State } = inspected
     if (State.Running || State.Status === 'restarting') return (await exitedInTime) ?? { is: 'ended', reason: 'cut' }

@@ -77,7 +77,14 @@ const asksNothing = [
     'searchableLabels',
     'parseEvent',
   ],
-  ...['compareVersions', 'agreedApi', 'filtersDiskUsageByType', 'countsContent', 'reportsAutomatedBuilds', 'removesCacheById'],
+  ...[
+    'compareVersions',
+    'agreedApi',
+    'filtersDiskUsageByType',
+    'countsContent',
+    'reportsAutomatedBuilds',
+    'removesCacheById',
+  ],
   ...['demultiplexer', 'unframe', 'withCarriageReturns', 'withoutMarked', 'encodeText', 'field', 'fields', 'integer'],
 ]
 
