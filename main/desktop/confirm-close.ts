@@ -1,10 +1,10 @@
-/** Asks the user before closing the window, and so quitting the app, while jobs are running. */
+/** Asks the user before the window is closed, and the app with it, while jobs are running. */
 import { dialog, type BrowserWindow } from 'electron'
 import type { Job, Language } from '../../preload/contract/index.ts'
 import { quitDialogText } from './quit-dialog.ts'
 
 export interface CloseOptions {
-  /** All jobs. The running ones end with the app. */
+  /** Returns all jobs. The running ones end with the app. */
   readonly jobs: () => readonly Job[]
   readonly language: () => Language
 }
@@ -32,7 +32,7 @@ export function askBeforeClosing(window: BrowserWindow, { jobs, language }: Clos
       cancelId: 0,
       noLink: true,
     })
-    // The window's bounds have been saved already, by another listener of `close`.
+    // Another listener of `close` has already saved the window's bounds.
     if (response === 1 && !window.isDestroyed()) window.destroy()
   }
 }

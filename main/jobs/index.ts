@@ -1,4 +1,4 @@
-/** Runs long work as jobs. A job continues if the window is closed or reloaded. */
+/** Runs long work as jobs. A job continues if the window is reloaded. */
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import {
@@ -15,27 +15,28 @@ import { journalVersion, type LedgerEntry } from '../store/index.ts'
 import { jobArchive, type JobStore } from './archive.ts'
 import { journalWriter } from './writer.ts'
 
-/** A job as its work sees it. */
+/** The functions by which a job's work reports its progress. */
 export interface JobContext {
   readonly id: JobId
-  /** Aborted when the user cancels. Check it between items. */
+  /** Aborted when the user cancels the job. The work should check this between items. */
   readonly cancelled: AbortSignal
   readonly items: readonly JobItem[]
-  /** Marks an item as running. Await it before starting the item: it resolves once the journal has all lines so far. */
+  /** Marks an item as running. Resolves once the journal has all lines so far; start the item after that. */
   begin(index: number): Promise<void>
   /** Updates an item. */
   item(index: number, change: Partial<JobItem>): void
+  /** Updates the subject. */
   subject(change: Partial<JobSubject>): void
   /** Sets the undo entry of the job. Resolves once the journal has it. */
   setUndo(undo: LedgerEntry | undefined): Promise<void>
-  /** Marks the whole job as failed. */
+  /** Marks the job as failed. */
   fail(failure: Failure): void
 }
 
 export interface Jobs {
   /**
-   * Returns at once; the work starts once the job is in the journal. An error that the work throws is logged, and the
-   * job fails with the code `internal`.
+   * Starts a job, and returns at once; the work starts when the journal has the job. If the work throws an error, the
+   * error is logged, and the job fails with the code `internal`.
    */
   start(
     subject: JobSubject,
@@ -55,7 +56,7 @@ export interface Jobs {
   setUndo(id: JobId, undo: LedgerEntry | undefined): Promise<void>
   /** @returns all undo entries, newest first */
   undoables(): readonly LedgerEntry[]
-  /** Call this before the app ends: cancels running jobs and gives them 4 s to finish their current item. */
+  /** Cancels running jobs, and waits up to 4 s for their current items. Call this before the app ends. */
   end(): Promise<void>
   readonly handlers: Handlers<'jobs'>
 }
@@ -78,7 +79,7 @@ const endTimeoutMs = 4_000
 export function jobService({ publish, store }: Needs): Jobs {
   const running = new Map<JobId, RunningJob>()
   const archive = jobArchive(store)
-  /** Resolves once all jobs started so far are in the journal. */
+  /** Resolves once the journal has all jobs started so far. */
   let journaled: Promise<unknown> = Promise.resolve()
 
   function publishSoon(entry: RunningJob) {
@@ -130,7 +131,7 @@ export function jobService({ publish, store }: Needs): Jobs {
       const job: Job = { id, subject, state: 'running', items, started: now(), ...(engine && { engine }) }
       const cancel = new AbortController()
       const writer = journalWriter(store.journal, id)
-      // Jobs start in the order of the requests.
+      // Each job waits for the earlier ones, so that jobs start in the order of the calls.
       journaled = Promise.all([journaled, writer.write({ kind: 'begin', version: journalVersion, job })])
       const inJournal = journaled
       const context = createContext(id, cancel.signal, writer)
@@ -195,7 +196,7 @@ const withChange = (subject: JobSubject, change: Partial<JobSubject>): JobSubjec
 
 function endStateOf({ failure, items }: Job, cancelled: boolean): Job['state'] {
   if (failure || items.some(({ state }) => state === 'failed' || state === 'unknown')) return 'failed'
-  // A cancel after the last item had no effect.
+  // A job that was cancelled after its last item is done.
   const isIncomplete = items.length === 0 || items.some(({ state }) => state !== 'done')
   return cancelled && isIncomplete ? 'cancelled' : 'done'
 }

@@ -12,7 +12,7 @@ export const defaultMigrations: Migrations = [addVersion]
 
 interface Migrated {
   readonly fields: Readonly<Record<string, unknown>>
-  /** `unknown`: the file's version is not a number that any version of Slipway writes. */
+  /** `unknown`: the file's version is not a number that Slipway can have written. */
   readonly from: 'known' | 'newer' | 'unknown'
 }
 
