@@ -85,7 +85,7 @@ async function write(response: IncomingMessage, handle: FileHandle, signal: Abor
   signal.addEventListener('abort', stop)
   try {
     for await (const chunk of response as AsyncIterable<Buffer>) {
-      // Hash and parse the chunk while it is being written.
+      // The chunk is hashed and parsed during the write.
       const written = onDisk(handle.writeFile(chunk))
       reader.push(chunk)
       await written

@@ -17,7 +17,7 @@ export function askBeforeClosing(window: BrowserWindow, { jobs, language }: Clos
     event.preventDefault()
     if (asking) return
     asking = true
-    // The synchronous dialog would block the event loop, and running pulls with it.
+    // A synchronous dialog would block the event loop, and running pulls would stop.
     void confirmClose().finally(() => (asking = false))
   })
 

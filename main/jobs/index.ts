@@ -172,8 +172,8 @@ export function jobService({ publish, store }: Needs): Jobs {
     async end() {
       const all = [...running.values()]
       for (const { cancel } of all) cancel.abort()
-      const done = Promise.all([archive.settled(), ...all.map(({ ended }) => ended)])
-      await Promise.race([done, delay(endTimeoutMs, undefined, { ref: false })])
+      const allEnded = Promise.all([archive.settled(), ...all.map(({ ended }) => ended)])
+      await Promise.race([allEnded, delay(endTimeoutMs, undefined, { ref: false })])
     },
     handlers: {
       'jobs.list': () => ok([...[...running.values()].map(({ job }) => job).toReversed(), ...archive.shown()]),

@@ -124,8 +124,8 @@ export class Reads {
   }
 
   /**
-   * Confirms the stored reads of indexes whose content has not changed. The image id does not show whether a platform or
-   * an attestation was added while the app was closed, nor does the listed size (26.1 counts no attestations).
+   * Confirms the stored reads of indexes whose content has not changed. While the app was closed, a platform or an
+   * attestation may have been added without changing the image id or the listed size (26.1 does not count attestations).
    * @param present the digests of all blobs that the engine has
    */
   confirm(images: Iterable<Image>, present: ReadonlySet<string>): void {

@@ -1,4 +1,4 @@
-/** The layers of one image, base first, and the other images that share each of them. */
+/** Describes the layers of an image, base first, each with the other images that share it. */
 import type { ImageId } from '../../model/image/image.ts'
 import { parseInstruction } from '../../model/layers/instruction.ts'
 import type { Sharing } from '../../model/layers/sharing.ts'

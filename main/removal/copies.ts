@@ -20,14 +20,14 @@ export interface Copy {
   readonly sha256: string
 }
 
-/** The functions of `main/archives` that a removal needs. Both return undefined if the signal is aborted. */
+/** The functions of `main/archives` that a removal uses. Both return undefined if `cancelled` is aborted. */
 export interface Archives {
   save(
     session: EngineSession,
     request: Original & { readonly file: string },
     cancelled: AbortSignal,
   ): Promise<Result<Copy> | undefined>
-  /** Loads the copy if it still has this hash. `references`: the only names that the load may move. */
+  /** Loads the copy if its hash is unchanged. `references` are the only names that the load may give to the image. */
   load(
     session: EngineSession,
     request: Omit<Original, 'size'> & { readonly file: string; readonly sha256?: string },

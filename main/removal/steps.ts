@@ -48,8 +48,9 @@ export const removesTagsEarly = (session: EngineSession, { image, names }: Delet
 /**
  * Removes the planned containers of an image, then the image's names; removing the last name deletes the image. The last
  * name waits for the predecessors: if the classic store deletes two images with common layers at the same time, it fails
- * with "layer does not exist" and may leave an image half deleted (tested on 20.10 and 26.1). Where the engine allows it,
- * the last request has the image's id instead of the name, because a build could move the tag to another image.
+ * with "layer does not exist" and may leave an image half deleted (tested on 20.10 and 26.1). If
+ * `removesById`, the last request has the image's id instead of the name, because a build could move the tag to another
+ * image.
  */
 export async function deleteImage(
   lease: Lease,
@@ -68,7 +69,6 @@ export async function deleteImage(
     if (!(await removePlannedContainer(session, container))) return changedFailure(image)
 
   const removedNames: string[] = []
-
   const restoreNames = async () => {
     for (const name of removedNames) await restoreTag(session, image, name)
   }
@@ -76,7 +76,7 @@ export async function deleteImage(
     for (const [at, name] of names.entries()) {
       const isLast = at === names.length - 1
       if (isLast && !(await predecessors.ended())) {
-        // If the image is gone, another client deleted it after its other names were removed above. That counts as done.
+        // The removed names are restored. If the image is gone, another client deleted it meanwhile, which counts as done.
         for (const name of removedNames)
           if (!(await tagImage(lease.session, image, splitReference(name)))) return 'done'
         return 'skipped'
@@ -119,7 +119,7 @@ async function isAsPlanned(
 }
 
 /**
- * Removes a container, stopping it first if the plan says so.
+ * Removes a container. If the plan has `stop`, a running container is stopped first.
  * @returns false, without removing the container, if it changed since the plan was made, for example was started
  */
 async function removePlannedContainer(session: EngineSession, { id, image, stop }: ContainerRemoval): Promise<boolean> {

@@ -98,7 +98,10 @@ function isExpected({ documents }: ArchiveContent, root: Digest, { image }: Expe
   return root === image || (document?.kind === 'manifest' && document.config.digest === image) || document === undefined
 }
 
-/** Checks a manifest, or the manifests of an index whose platform or availability requires them to be complete. */
+/**
+ * Checks a manifest or an index. An index may be incomplete: only the manifests that the engine has must be complete or,
+ * if these are not known, a manifest of the expected platform.
+ */
 function treeProblems(content: ArchiveContent, root: Descriptor, expected: ExpectedArchive): ArchiveProblem[] {
   const own = descriptorProblems(content, root)
   const document = content.documents.get(root.digest)

@@ -44,7 +44,7 @@ export function parseTag(text: string): ImageName | undefined {
 }
 
 function familiar(name: string): string | undefined {
-  // Engines parse 64 hexadecimal digits as an image id, so they cannot be a name.
+  // Engines parse 64 hexadecimal digits as an image id, not as a name.
   if (/^[a-f0-9]{64}$/.test(name)) return undefined
   const { host, path } = splitHost(name)
   if (!domainPattern.test(host) || !pathPattern.test(path) || `${host}/${path}`.length > maxNameLength) return undefined

@@ -79,7 +79,7 @@ export class LayerSizes {
     return this.#domains.get(layer) ?? anySize
   }
 
-  /** @returns the images that have at least one of those of the given layers whose size is unknown */
+  /** @returns the images that have a layer of unknown size among the given layers */
   unresolvedWith(layers: readonly ChainId[]): Anatomy[] {
     const unknown = layers.filter((layer) => !isExact(this.domain(layer)))
     return [...new Set(unknown.flatMap((layer) => [...(this.#unresolved.get(layer)?.values() ?? [])]))]

@@ -96,7 +96,7 @@ function sendCall(client: ClientHttp2Session, method: Method, request: Buffer): 
     stream.on('error', reject)
     stream.on('close', () => {
       if (status === '0') return resolve(Buffer.concat(chunks))
-      // BuildKit wraps containerd's errors. Older versions lose the status code when they do.
+      // BuildKit wraps containerd's errors. In older versions of BuildKit the wrapped error has no status code.
       if (status === grpcNotFound || /not found/.test(String(detail))) return resolve(Buffer.alloc(0))
       reject(new Error(`content store: ${String(status)} ${String(detail)}`))
     })

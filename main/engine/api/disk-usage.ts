@@ -33,7 +33,7 @@ const diskUsage = v.object({
   BuildCache: v.optional(list(cacheRecord)),
 })
 
-/** The engine measures containers and volumes file by file. 20.10 does so whichever part is requested. */
+/** The engine measures containers and volumes file by file. 20.10 does this even if another part is requested. */
 const diskUsageTimeoutMs = 300_000
 const maxAttempts = 20
 const retryDelayMs = 150

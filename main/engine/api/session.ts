@@ -3,8 +3,8 @@ import type Docker from 'dockerode'
 import type { EngineContext, EngineFacts } from '../../../preload/contract/index.ts'
 
 /**
- * Identifies an engine, even if another engine uses the same socket later. `id` is the ID from `/info`; for Podman, whose
- * ID is different in each reply, the host name.
+ * Identifies an engine, even if another engine uses the same socket later. `id` is the ID in `/info`. Podman returns a
+ * different ID each time, so for Podman `id` is the host name.
  */
 export interface EngineIdentity {
   readonly endpoint: string

@@ -5,7 +5,7 @@ import { distinctMirrors } from '../../../model/mirrors/address.ts'
 import { list, text } from './replies.ts'
 import { ask, stream, defaultTimeoutMs, type Transport } from './request.ts'
 
-/** @returns the headers of the ping reply. Engines reply to a ping whatever the client's version. Timeout: 10 s. */
+/** @returns the headers of the ping reply. Engines reply to clients of any version. Timeout: 10 s. */
 export async function ping(session: Transport): Promise<IncomingMessage['headers']> {
   const reply = await stream(session, { path: '/_ping', timeoutMs: defaultTimeoutMs })
   reply.resume()

@@ -98,8 +98,8 @@ function affectedImages(
   known: Known,
   references: readonly string[],
 ): string[] {
-  const taken = new Set([...references, ...[...images.values()].flatMap((image) => image?.references ?? [])])
-  const holders = [...known.values()].filter(({ references }) => references.some((name) => taken.has(name)))
+  const tags = new Set([...references, ...[...images.values()].flatMap((image) => image?.references ?? [])])
+  const holders = [...known.values()].filter(({ references }) => references.some((name) => tags.has(name)))
   const parents = [...images.values()].flatMap((image) => image?.parent ?? []).filter((id) => !known.has(id))
   return [...holders.map(({ id }) => id), ...parents]
 }
