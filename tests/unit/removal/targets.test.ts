@@ -28,7 +28,10 @@ test('some of the tags are only removed, and each names the tags that stay', () 
 
 test('the same tag twice counts once', () => {
   const row = { image: 'a', reference: 'one:1' }
-  expect(resolveTargets(images, [row, row, row])).toMatchObject({ fullySelected: new Set(), untags: [{ reference: 'one:1' }] })
+  expect(resolveTargets(images, [row, row, row])).toMatchObject({
+    fullySelected: new Set(),
+    untags: [{ reference: 'one:1' }],
+  })
 })
 
 test('the whole image together with one of its tags is the whole image', () => {
