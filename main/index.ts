@@ -24,7 +24,7 @@ import { imagesService } from './images/index.ts'
 import { jobService } from './jobs/index.ts'
 import { layersService } from './layers/index.ts'
 import { mirrorService } from './mirrors/index.ts'
-import { pullService, storedLogins } from './pull/index.ts'
+import { diskSpace, pullService, storedLogins } from './pull/index.ts'
 import { dockerCredentials, httpClient, registryClient } from './registry/index.ts'
 import { removalService } from './removal/index.ts'
 import { runService } from './run/index.ts'
@@ -67,7 +67,7 @@ start({
       credentialsFor: storedLogins(credentials),
       check: search.check,
       ledger: store.ledger,
-      room: { contents: registry.contents, diffIdsOf: (image) => layers.read(image)?.diffIds },
+      diskSpace: diskSpace({ contents: registry.contents, diffIdsOf: (image) => layers.read(image)?.diffIds }),
     })
     const daemonConfig = daemonConfigService({
       ...{ engine, jobs, environment },

@@ -1,9 +1,15 @@
-/** Checks before a download whether a pull fits on the disk. A pull is never refused if information is missing. */
-import type { ImageId } from '../../model/image/image.ts'
+/**
+ * Checks before a download whether a pull fits on the disk, next to the other running pulls. A pull that does not fit
+ * waits for these, and is refused if it does not fit without them either. It is never refused if information is
+ * missing. Undos and test pulls are not checked: an estimate must not refuse them.
+ */
+import { once } from 'node:events'
+import PQueue from 'p-queue'
+import type { Bytes, ImageId } from '../../model/image/image.ts'
 import type { Digest } from '../../model/layers/sizes.ts'
-import { ampleDiskSpace, presentLayers, checkDiskSpace } from '../../model/pull/disk-space.ts'
+import { ampleDiskSpace, bytesLeft, bytesNeeded, presentLayers, type Reservation } from '../../model/pull/disk-space.ts'
 import type { Failure } from '../../preload/contract/index.ts'
-import { freeBytes } from '../engine/index.ts'
+import { engineKey, freeBytes } from '../engine/index.ts'
 import type { RegistryClient } from '../registry/index.ts'
 import type { PullContext, PullRequest } from './pull.ts'
 
@@ -13,18 +19,79 @@ export interface DiskSpaceNeeds {
   readonly diffIdsOf: (image: ImageId) => readonly Digest[] | undefined
 }
 
+export interface DiskSpace {
+  /**
+   * Reserves the space of a pull until `release`. Waits for running pulls if the pull does not fit next to them.
+   * @returns the failure if the pull does not fit. Rejects if cancelled.
+   */
+  reserve(context: PullContext, request: PullRequest): Promise<{ release(): void } | { readonly failure: Failure }>
+}
+
 /** If the registry takes longer, the pull starts without the check. */
 const registryTimeoutMs = 2_000
 
+interface RunningPull extends Reservation {
+  readonly engine: string
+  readonly ended: Promise<void>
+}
+
+export function diskSpace(needs: DiskSpaceNeeds): DiskSpace {
+  const running = new Set<RunningPull>()
+  /** One at a time, so that the first pull is the first to get its space. */
+  const turns = new PQueue({ concurrency: 1 })
+
+  return {
+    reserve: (context, request) => turns.add(() => waitForSpace(context, request), { signal: context.cancelled }),
+  }
+
+  async function waitForSpace(context: PullContext, request: PullRequest) {
+    const { session, cancelled } = context
+    const engine = engineKey(session.identity)
+    for (;;) {
+      const estimate = await estimateSpace(needs, context, request)
+      if (!estimate) return { release() {} }
+      const { free } = estimate
+      const others = [...running].filter((pull) => pull.engine === engine)
+      const left = bytesLeft(free, others)
+      const needed = estimate.withAllLayers <= left ? estimate.withAllLayers : await estimate.withMissingLayers()
+      if (needed === undefined) return { release() {} }
+      if (needed <= left) return add({ engine, needed, freeAtStart: free })
+      if (others.length === 0)
+        return { failure: { code: 'pull-no-room', reference: request.reference, needed, free } as const }
+      await Promise.race([...others.map(({ ended }) => ended), once(cancelled, 'abort')])
+      cancelled.throwIfAborted()
+    }
+  }
+
+  function add(reservation: Omit<RunningPull, 'ended'>) {
+    const { promise: ended, resolve } = Promise.withResolvers<void>()
+    const pull = { ...reservation, ended }
+    running.add(pull)
+    return {
+      release() {
+        running.delete(pull)
+        resolve()
+      },
+    }
+  }
+}
+
+interface Estimate {
+  readonly free: Bytes
+  readonly withAllLayers: Bytes
+  /** Without the layers that exist locally. @returns undefined if these are unknown. Rejects if cancelled. */
+  withMissingLayers(): Promise<Bytes | undefined>
+}
+
 /**
- * Checks whether a pull fits. Asks the registry only if less than `ampleDiskSpace` is free. Rejects if cancelled.
- * @returns the failure if the pull does not fit; undefined if the pull fits, or the needed or free space is unknown
+ * Asks the registry only if less than `ampleDiskSpace` is free. Rejects if cancelled.
+ * @returns undefined if the free or the needed space is unknown, or if enough is free for any pull
  */
-export async function findDiskShortage(
+async function estimateSpace(
   needs: DiskSpaceNeeds,
   context: PullContext,
   request: PullRequest,
-): Promise<Failure | undefined> {
+): Promise<Estimate | undefined> {
   const { session, cancelled } = context
   const { store, platform } = session.capabilities
   const free = await freeBytes(session)
@@ -35,19 +102,17 @@ export async function findDiskShortage(
   cancelled.throwIfAborted()
   if (!contents) return undefined
   const { layers } = contents
-  if (checkDiskSpace({ layers, present: 0, store, free }).fits) return undefined
-
-  // The pull does not fit as a whole, so subtract the layers that exist locally.
-  const localLayers = readLocalLayers(needs, context)
-  const present = localLayers?.length === 0 ? 0 : localLayers && (await countPresent(localLayers))
-  if (present === undefined) return undefined
-  const { fits, needed } = checkDiskSpace({ layers, present, store, free })
-  return fits ? undefined : { code: 'pull-no-room', reference: request.reference, needed, free }
-
-  async function countPresent(images: readonly (readonly Digest[])[]): Promise<number | undefined> {
-    const diffIds = await contents!.diffIds().catch(() => undefined)
-    cancelled.throwIfAborted()
-    return diffIds && presentLayers(diffIds, images)
+  return {
+    free,
+    withAllLayers: bytesNeeded({ layers, present: 0, store }),
+    async withMissingLayers() {
+      const localLayers = readLocalLayers(needs, context)
+      if (!localLayers) return undefined
+      if (localLayers.length === 0) return bytesNeeded({ layers, present: 0, store })
+      const diffIds = await contents.diffIds().catch(() => undefined)
+      cancelled.throwIfAborted()
+      return diffIds && bytesNeeded({ layers, present: presentLayers(diffIds, localLayers), store })
+    },
   }
 }
 

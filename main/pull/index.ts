@@ -17,7 +17,7 @@ import { recordPull } from './ledger.ts'
 import { pullWithLogin, type CredentialsFor } from './login.ts'
 import { progressReporter } from './progress.ts'
 import type { PullContext, PullRequest } from './pull.ts'
-import { findDiskShortage, type DiskSpaceNeeds } from './disk-space.ts'
+import type { DiskSpace } from './disk-space.ts'
 import { targetOf } from './target.ts'
 
 export interface PullDependencies {
@@ -28,7 +28,7 @@ export interface PullDependencies {
   readonly check?: (reference: string) => Promise<Result<unknown, RegistryFailure>>
   readonly ledger?: LedgerStore
   /** If absent, a pull starts without checking the free disk space. */
-  readonly room?: DiskSpaceNeeds
+  readonly diskSpace?: DiskSpace
 }
 
 interface QueuedPull extends PullRequest {
@@ -43,18 +43,26 @@ const checkTimeoutMs = 4_000
 /** How long to wait for the disk usage before and after a pull, in milliseconds. */
 const diskUsageTimeoutMs = { before: 500, after: 2_000 }
 
-export function pullService({ engine, jobs, credentialsFor, check, ledger, room }: PullDependencies) {
+export function pullService({ engine, jobs, credentialsFor, check, ledger, diskSpace }: PullDependencies) {
   const queue = new PQueue({ concurrency: maxParallelPulls })
   /** Running and waiting pulls by engine, reference and platform. */
   const open = new Map<string, JobId>()
   let startedPulls = 0
 
   async function runPull(context: PullContext, { anyway = false, ...request }: QueuedPull, job: JobContext) {
+    const space = anyway ? undefined : await diskSpace?.reserve(context, request)
+    if (space && 'failure' in space) return job.item(0, { state: 'failed', failure: space.failure })
+    try {
+      await job.begin(0)
+      await download(context, request, job)
+    } finally {
+      space?.release()
+    }
+  }
+
+  async function download(context: PullContext, request: PullRequest, job: JobContext) {
     const pullNumber = ++startedPulls
     const startedAlone = queue.pending === 1
-    await job.begin(0)
-    const noRoom = room && !anyway ? await findDiskShortage(room, context, request) : undefined
-    if (noRoom) return job.item(0, { state: 'failed', failure: noRoom })
     const before = await orTimeout(diskUsageTimeoutMs.before, layersSize(context.session))
     const pull = await pullWithLogin(context, request, credentialsFor)
     if ('failure' in pull) return job.item(0, { state: 'failed', failure: pull.failure })
@@ -162,5 +170,5 @@ const orTimeout = async <T>(timeoutMs: number, answer: Promise<T> | undefined): 
   await Promise.race([answer?.catch(() => undefined), delay(timeoutMs, undefined, { ref: false })])
 
 export type { AuthConfig } from '../engine/index.ts'
-export type { DiskSpaceNeeds } from './disk-space.ts'
+export { diskSpace, type DiskSpaceNeeds } from './disk-space.ts'
 export { storedLogins, type CredentialsFor } from './login.ts'

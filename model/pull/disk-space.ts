@@ -2,13 +2,12 @@
 import type { Bytes } from '../image/image.ts'
 import type { Digest } from '../layers/sizes.ts'
 
-export interface DiskSpaceInput {
+export interface DownloadedImage {
   /** The compressed size of each layer, base first. */
   readonly layers: readonly Bytes[]
   /** How many of the layers the engine already has, counted from the base. */
   readonly present: number
   readonly store: 'classic' | 'containerd'
-  readonly free: Bytes
 }
 
 /** Unpacked layers are usually two to three times as large as their gzip. */
@@ -22,14 +21,27 @@ const unpackedRatio = 2.5
 export const ampleDiskSpace: Bytes = 50_000_000_000
 
 /** Estimates the bytes that a pull needs. The containerd store keeps the compressed layers as well. */
-export function checkDiskSpace({ layers, present, store, free }: DiskSpaceInput): {
-  readonly needed: Bytes
-  readonly fits: boolean
-} {
+export function bytesNeeded({ layers, present, store }: DownloadedImage): Bytes {
   const compressed = layers.slice(present).reduce((sum, size) => sum + size, 0)
-  const needed = Math.round(compressed * (store === 'containerd' ? unpackedRatio + 1 : unpackedRatio))
-  return { needed, fits: needed <= free }
+  return Math.round(compressed * (store === 'containerd' ? unpackedRatio + 1 : unpackedRatio))
 }
+
+/** The disk space of a running pull. */
+export interface Reservation {
+  readonly needed: Bytes
+  /** Free bytes when the pull started. */
+  readonly freeAtStart: Bytes
+}
+
+/**
+ * Estimates the free bytes that running pulls leave for another one. What has been used since a pull started counts as
+ * used by that pull.
+ */
+export const bytesLeft = (free: Bytes, running: Iterable<Reservation>): Bytes =>
+  [...running].reduce(
+    (left, { needed, freeAtStart }) => left - Math.max(0, needed - Math.max(0, freeAtStart - free)),
+    free,
+  )
 
 /**
  * Counts the layers of an image, from the base, that a local image has as well. A layer is shared only if all layers

@@ -482,7 +482,7 @@ export const en = {
   'error.copy-incomplete.names': 'The tag {reference} has changed in the meantime. Try again.',
   'error.copy-changed': 'The copy is not the file that was saved, so it was not loaded.',
   'error.copy-changed.hint': '{file} has been changed or replaced. Pull or build the image again.',
-  'error.copy-not-loaded': 'Docker could not load the copy.',
+  'error.copy-not-loaded': 'Docker could not load the copy. The copy is kept, so you can try again.',
   'error.copy-not-loaded.hint': '{file}: {detail}',
 
   'nav.discover': 'Discover',
@@ -704,7 +704,10 @@ export const en = {
   'job.race.show': 'Show',
   'error.mirror-address-wrong': '{address} is not a valid mirror address. Write it like https://mirror.example.com.',
   'error.mirror-listed': '{address} is already on the list.',
-  'error.mirrors-too-many': { one: 'The list has room for {n} mirror.', other: 'The list has room for {n} mirrors.' },
+  'error.mirrors-too-many': {
+    one: 'The list has room for {n} mirror. Remove one first.',
+    other: 'The list has room for {n} mirrors. Remove one first.',
+  },
   'error.file-unusable': 'This file cannot be used.',
   'error.file-unusable.hint': '{file}: {detail}',
   'error.registry-unreachable.no-host': '{host} does not exist: its name cannot be looked up.',
@@ -832,8 +835,8 @@ export const en = {
   'error.command-missing': 'The image has no program {command} to run.',
   'error.image-platform': 'This image is made for {platform}, but this engine runs {engine}.',
   'error.mount-missing': 'There is no folder {source} where the engine runs. Create it, or choose another.',
-  'error.network-unknown': 'The engine has no network named {network}.',
-  'error.user-unknown': 'The image has no user {user}.',
+  'error.network-unknown': 'The engine has no network named {network}. Check the name, or leave it empty.',
+  'error.user-unknown': 'The image has no user {user}. Check the name, or enter a number.',
   'error.reference-moved': '{reference} now belongs to another image.',
   'error.run-refused': 'Docker refused to run this.',
   'error.run-refused.hint': 'It says: {detail}',
@@ -841,7 +844,7 @@ export const en = {
   'error.container-running': 'This container is running. Stop it first.',
   'error.container-moved': 'This container has changed. Check again what would be lost.',
   'error.container-not-running': 'This container is not running. Start it first.',
-  'error.shell-missing': 'There is no shell in this container.',
+  'error.shell-missing': 'There is no shell in this container. You can open its logs instead.',
   'error.terminal-gone': 'This terminal is closed.',
   'error.registry-unreachable': '{host} cannot be reached from here.',
   'error.registry-unreachable.hint': 'Check the network or the proxy. Details: {detail}',
@@ -937,7 +940,7 @@ export const en = {
     'You will be asked for a password to read it, and once more before anything is changed.',
   'error.daemon-file-invalid': 'daemon.json has a mistake on line {line}, column {column}.',
   'error.daemon-file-invalid.hint':
-    'Slipway does not edit what it cannot read ({detail}). Correct it, or restore a backup.',
+    'Slipway does not edit a file that it cannot parse ({detail}). Correct it, or restore a backup.',
   'error.daemon-file-doubled': '“{key}” appears twice in daemon.json.',
   'error.daemon-file-doubled.hint': 'Docker follows only one of them. Remove the other, then try again.',
   'error.daemon-file-too-large': 'daemon.json is too large for Slipway to edit: {size}, at most {most}.',
@@ -946,11 +949,12 @@ export const en = {
   'error.daemon-file-odd.hard-link': '{target} has another hard link, which would keep the old text.',
   'error.daemon-file-odd.link-broken': 'daemon.json is a link to {target}, which does not exist.',
   'error.daemon-file-odd.link-unsafe': 'daemon.json is a link to {target}, which other users can change.',
-  'error.daemon-file-odd.hint': 'Slipway only changes a regular file that nobody else can replace.',
+  'error.daemon-file-odd.hint':
+    'Slipway only changes a regular file that nobody else can replace. Put one there, then try again.',
   'error.daemon-file-folder': 'Other users can write to {folder}.',
   'error.daemon-file-folder.hint':
     'The helper does not change Docker’s files there. Remove that permission, then try again.',
-  'error.daemon-file-read-only': '{folder} cannot be written to: it is mounted read-only.',
+  'error.daemon-file-read-only': '{folder} is mounted read-only. Set the mirrors in this system’s own configuration.',
   'error.daemon-file-no-space': 'The disk of {folder} is full. Free some space, then try again.',
   'error.daemon-file-fixed': 'The file in {folder} cannot be changed.',
   'error.daemon-file-fixed.hint':
@@ -959,7 +963,7 @@ export const en = {
   'error.daemon-file-registry': 'Docker does not accept {registry} as a registry. Check the address.',
   'error.daemon-file-engine-down': 'Docker is not running, so it cannot confirm the change.',
   'error.daemon-file-engine-down.hint': 'Start it, then try again.',
-  'error.daemon-file-elsewhere': 'The running Docker reads another file: {file}.',
+  'error.daemon-file-elsewhere': 'The running Docker reads another file. Set the mirrors there: {file}.',
   'error.daemon-file-flag': 'Docker’s command line already sets “{key}”.',
   'error.daemon-file-flag.hint':
     'Docker would not start with the option in both places. Remove it from the service’s command line first.',

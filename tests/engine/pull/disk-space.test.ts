@@ -10,7 +10,7 @@ import { worldFolder } from '../../../tools/world/paths.ts'
 import { ann, startRegistry, type Registry } from '../../../tools/world/registry.ts'
 import { client } from '../../unit/local-server.ts'
 import { matrix } from '../matrix.ts'
-import { failureOf, noisy, openPuller, type PullerWorld } from './puller.ts'
+import { failureOf, layersOf, noisy, openPuller, type PullerWorld } from './puller.ts'
 
 const MB = 1_000_000
 
@@ -40,6 +40,10 @@ describe.each(matrix)('$title, on a disk of 100 MB', (wish) => {
       noisy('team/both:1', [2 * MB], 'amd64'),
       noisy('team/both:1', [120 * MB], 'arm64'),
     ])
+    await fillRegistry(
+      registry,
+      ['one', 'two'].map((name) => noisy(`team/${name}:1`, [(wish.store === 'containerd' ? 16 : 24) * MB])),
+    )
     await fillRegistry(locked, [noisy('team/large:1', [120 * MB])])
     engine = await startEngine({ ...wish, root: join(disk, 'engine') })
   })
@@ -86,6 +90,22 @@ describe.each(matrix)('$title, on a disk of 100 MB', (wish) => {
     expect(await app.pull(at('both'))).toMatchObject({ state: 'done' })
     for (const { Id } of await engine.docker.listImages()) layers.set(Id, [])
     expect(failureOf(await app.pull(at('both'), 'linux/arm64'))).toMatchObject({ code: 'pull-no-room' })
+  })
+
+  test('of two pulls that do not fit at the same time, the second waits for the first', async () => {
+    const [first, second] = [await app.start(at('one')), await app.start(at('two'))]
+    expect(await app.end(first)).toMatchObject({ state: 'done' })
+    expect(await app.end(second)).toMatchObject({ state: 'done' })
+    const firstEnds = app.told.findIndex(({ id, state }) => id === first && state === 'done')
+    const secondDownloads = app.told.findIndex((job) => job.id === second && layersOf(job).length > 0)
+    expect(secondDownloads).toBeGreaterThan(firstEnds)
+  })
+
+  test('a pull that waits for another one can be cancelled', async () => {
+    const [first, second] = [await app.start(at('one')), await app.start(at('two'))]
+    app.cancel(second)
+    expect(await app.end(second)).toMatchObject({ state: 'cancelled', items: [{ state: 'skipped' }] })
+    expect(await app.end(first)).toMatchObject({ state: 'done' })
   })
 
   test('layers that already exist are not counted', async () => {

@@ -5,7 +5,13 @@ import { join } from 'node:path'
 import type Docker from 'dockerode'
 import { jobService } from '../../../main/jobs/index.ts'
 import { openStore } from '../../../main/store/index.ts'
-import { pullService, type AuthConfig, type CredentialsFor, type DiskSpaceNeeds } from '../../../main/pull/index.ts'
+import {
+  diskSpace,
+  pullService,
+  type AuthConfig,
+  type CredentialsFor,
+  type DiskSpaceNeeds,
+} from '../../../main/pull/index.ts'
 import type { Job, Payload, PulledLayer } from '../../../preload/contract/index.ts'
 import type { Engine } from '../../../tools/world/engine.ts'
 import { loadImages, type ImageSpec } from '../../../tools/world/images.ts'
@@ -29,7 +35,7 @@ export async function openPuller(engine: Engine, credentialsFor?: CredentialsFor
   /** Whose login was asked for, and which one is stored. */
   const logins = { asked: [] as string[], stored: undefined as AuthConfig | undefined }
   const pull = pullService({
-    ...{ engine: served.engine, jobs, ledger: store.ledger, ...(room && { room }) },
+    ...{ engine: served.engine, jobs, ledger: store.ledger, ...(room && { diskSpace: diskSpace(room) }) },
     credentialsFor: async (reference) => {
       logins.asked.push(reference)
       return credentialsFor ? await credentialsFor(reference) : logins.stored
