@@ -1,5 +1,5 @@
-// The rules of the rooms (CONTRIBUTING.md, "The map"): who may import whom. An arrow goes down or not at all.
-/** Small libraries that parse text, which the model may use. */
+// Which folder may import from which (CONTRIBUTING.md, "The map"): only from folders below it.
+/** Small parsing libraries that the model may use. */
 const parsers = 'jsonc-parser|ipaddr\\.js'
 const services =
   'archives|build-cache|containers|daemon-config|images|layers|mirrors|pull|removal|run|search|settings|terminals'
@@ -8,34 +8,34 @@ const services =
 export default {
   forbidden: [
     {
-      name: 'no-circle',
+      name: 'no-circular',
       severity: 'error',
       from: {},
       to: { circular: true },
     },
     {
       name: 'model-is-pure',
-      comment: 'model/ knows no Node, no DOM and no engine; a parsing library only where it stands in `parsers`',
+      comment: 'model/ does not import Node, the DOM or an engine; only the libraries in `parsers`',
       severity: 'error',
       from: { path: '^model/' },
       to: { pathNot: `^model/|^node_modules/(${parsers})/` },
     },
     {
-      name: 'contract-knows-the-model-alone',
+      name: 'contract-imports-only-the-model',
       severity: 'error',
       from: { path: '^preload/contract/' },
       to: { pathNot: '^(preload/contract/|model/|node_modules/valibot/)' },
     },
     {
-      name: 'two-sides',
-      comment: 'the renderer and main meet in the contract, the model and the messages',
+      name: 'renderer-and-main-are-separate',
+      comment: 'the renderer and main share only the contract, the model and the messages',
       severity: 'error',
       from: { path: '^renderer/' },
       to: { path: '^(main|tools|tests)/|^preload/(?!contract/)' },
     },
     {
-      name: 'renderer-rooms-in-no-circle',
-      comment: 'a room stands above what it uses; what it needs of one above, it is handed as a prop or a snippet',
+      name: 'renderer-folders-no-circular',
+      comment: 'a folder receives what it needs from a folder above it as a prop or a snippet',
       severity: 'error',
       scope: 'folder',
       from: { path: '^renderer/' },
@@ -43,54 +43,55 @@ export default {
     },
     {
       name: 'ui-is-below',
-      comment: 'what all screens share knows none of them',
+      comment: 'shared parts do not import screens',
       severity: 'error',
       from: { path: '^renderer/ui/' },
       to: { path: '^renderer/', pathNot: '^renderer/ui/' },
     },
     {
-      name: 'main-draws-nothing',
+      name: 'main-imports-no-renderer',
       severity: 'error',
       from: { path: '^main/' },
       to: { path: '^(renderer|tools|tests)/' },
     },
     {
-      name: 'electron-at-the-desktop',
-      comment: 'every service runs in a plain Node test',
+      name: 'electron-only-in-desktop',
+      comment: 'so that every service runs in a plain Node test',
       severity: 'error',
       from: { path: '^(main|preload|model|renderer)/', pathNot: '^main/desktop/|^preload/bridge\\.ts$' },
       to: { path: '^electron$|^node_modules/electron/' },
     },
     {
-      name: 'dockerode-in-the-engine',
-      comment: 'only engine/api knows an endpoint, a status code, the shape of a reply; connect makes the transport',
+      name: 'dockerode-only-in-engine',
+      comment: 'only engine/api knows endpoints, status codes and the shape of replies; connect creates the transport',
       severity: 'error',
       from: { path: '^(main|preload|model|renderer)/', pathNot: '^main/engine/(api|connect)/' },
       to: { path: '^node_modules/(dockerode|docker-modem|@types/dockerode)/' },
     },
     {
-      name: 'services-are-no-neighbours',
-      comment: 'what a service needs of another, main/index.ts hands in as a function',
+      name: 'services-do-not-import-each-other',
+      comment: 'main/index.ts passes a service the functions that it needs from another service',
       severity: 'error',
       from: { path: `^main/(${services})/` },
       to: { path: `^main/(${services})/`, pathNot: '^main/$1/' },
     },
     {
-      name: 'workflows-are-above',
-      comment: 'what changes two services; main/index.ts hands a service what it needs of one',
+      name: 'workflows-are-above-services',
+      comment:
+        'a workflow changes two services; main/index.ts passes a service the functions that it needs from a workflow',
       severity: 'error',
       from: { path: '^main/', pathNot: '^main/workflows/|^main/index\\.ts$' },
       to: { path: '^main/workflows/' },
     },
     {
-      name: 'engine-knows-no-service',
+      name: 'engine-imports-no-service',
       severity: 'error',
       from: { path: '^main/(engine|desktop)/' },
       to: { path: `^main/(${services})/|^main/index\\.ts$` },
     },
     {
       name: 'engine-api-is-below',
-      comment: 'an engine is reached (connect) and followed (sync) by its API, which knows neither',
+      comment: 'connect and sync use the API, which imports neither',
       severity: 'error',
       from: { path: '^main/engine/api/' },
       to: { path: '^main/engine/', pathNot: '^main/engine/api/' },
@@ -102,40 +103,40 @@ export default {
       to: { path: '^main/engine/', pathNot: '^main/engine/(api|connect)/' },
     },
     {
-      name: 'engine-sync-is-below-the-face',
+      name: 'engine-sync-is-below-index',
       severity: 'error',
       from: { path: '^main/engine/sync/' },
       to: { path: '^main/engine/', pathNot: '^main/engine/(api|connect|sync)/' },
     },
     {
-      name: 'engine-and-desktop-are-no-neighbours',
+      name: 'engine-and-desktop-do-not-import-each-other',
       severity: 'error',
       from: { path: '^main/(engine|desktop)/' },
       to: { path: '^main/(engine|desktop)/', pathNot: '^main/$1/' },
     },
     {
-      name: 'ground-floor',
-      comment: 'the store, the registry client and the jobs know nothing above them',
+      name: 'lowest-layer',
+      comment: 'the store, the registry client and the jobs import no folder above them',
       severity: 'error',
       from: { path: '^main/(jobs|registry|store)/' },
       to: { path: '^main/', pathNot: '^main/(jobs|registry|store)/' },
     },
     {
-      name: 'by-the-face',
-      comment: 'a room is entered by its index.ts',
+      name: 'only-index',
+      comment: 'other folders import only the index.ts of a folder',
       severity: 'error',
       from: { path: '^(main)/([^/]+)/' },
       to: { path: '^main/[^/]+/.', pathNot: '^main/$2/|^main/[^/]+/index\\.ts$' },
     },
     {
-      name: 'by-the-face-from-the-root',
+      name: 'only-index-from-main-index',
       severity: 'error',
       from: { path: '^main/index\\.ts$' },
       to: { path: '^main/[^/]+/.', pathNot: '^main/[^/]+/index\\.ts$' },
     },
     {
       name: 'no-orphan',
-      comment: 'a file that nobody imports is dead, or a way in that stands here',
+      comment: 'a file that nobody imports is unused, unless it is an entry point listed here',
       severity: 'error',
       from: {
         orphan: true,

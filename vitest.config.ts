@@ -6,11 +6,11 @@ export default defineConfig({
     projects: [
       {
         plugins: [svelte()],
-        // Properties are tried a hundred times each, on a machine that may be busy.
+        // Property tests run a hundred cases each, and the machine may be busy.
         test: { name: 'unit', include: ['tests/unit/**/*.test.ts'], testTimeout: 30_000 },
       },
       {
-        // Real engines: slow to start, and two at once are enough for a small machine.
+        // Real engines start slowly, and a test file may start two: more at once would overload a small machine.
         test: {
           name: 'engine',
           include: ['tests/engine/**/*.test.ts'],

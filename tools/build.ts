@@ -6,18 +6,18 @@ import renderer from '../vite.config.ts'
 
 /**
  * Dependencies of dockerode that Slipway never calls: an ssh client that accepts any host key (Slipway connects in
- * main/engine/connect/routes.ts), and gRPC for BuildKit sessions. They would be two thirds of main.
+ * main/engine/connect/routes.ts), and gRPC for BuildKit sessions. Bundled, they would be two thirds of main.
  */
 const unusedPackages = ['ssh2', '@grpc/grpc-js', '@grpc/proto-loader']
 const omitUnused: Plugin = {
-  name: 'without-uncalled',
+  name: 'omit-unused-packages',
   enforce: 'pre',
   resolveId: (id) => (unusedPackages.includes(id) ? '\0unused-package' : undefined),
   load: (id) => (id === '\0unused-package' ? 'module.exports = {}' : undefined),
 }
 
-/** One CommonJS file without node_modules, as required by Electron's sandboxed preload. */
-const node = (entry: string, outDir: string, target: string): InlineConfig => ({
+/** One self-contained CommonJS file: Electron's sandboxed preload cannot load modules. */
+const nodeBundle = (entry: string, outDir: string, target: string): InlineConfig => ({
   configFile: false,
   logLevel: 'warn',
   plugins: [omitUnused],
@@ -37,8 +37,8 @@ const node = (entry: string, outDir: string, target: string): InlineConfig => ({
 })
 
 await Promise.all([
-  build(node('main/index.ts', 'dist/main', 'node24')),
-  build(node('preload/bridge.ts', 'dist/preload', 'chrome156')),
+  build(nodeBundle('main/index.ts', 'dist/main', 'node24')),
+  build(nodeBundle('preload/bridge.ts', 'dist/preload', 'chrome156')),
   build({ ...renderer, configFile: false, logLevel: 'warn' }),
 ])
 await copyFile('resources/icons/slipway.png', 'dist/icon.png')

@@ -2,6 +2,6 @@
 import { checks } from './checks.ts'
 import { runSteps } from './steps.ts'
 
-const units = { name: 'unit tests', command: ['node_modules/.bin/vitest', 'run', '--project', 'unit'] } as const
-const outcomes = await runSteps([units, ...checks])
+const unitTests = { name: 'unit tests', command: ['node_modules/.bin/vitest', 'run', '--project', 'unit'] } as const
+const outcomes = await runSteps([unitTests, ...checks])
 process.exitCode = outcomes.every(({ ok }) => ok) ? 0 : 1

@@ -10,7 +10,7 @@ export const checks: readonly Step[] = [
     command: [`${bin}/svelte-check`, '--tsconfig', 'renderer/tsconfig.json', '--fail-on-warnings'],
   },
   { name: 'types of the model, without Node and DOM', command: [`${bin}/tsc`, '-p', 'model'] },
-  { name: 'rooms', command: [`${bin}/depcruise`, 'main', 'preload', 'model', 'renderer', 'resources/messages'] },
+  { name: 'import rules', command: [`${bin}/depcruise`, 'main', 'preload', 'model', 'renderer', 'resources/messages'] },
   { name: 'format', command: [`${bin}/prettier`, '--check', '--log-level', 'warn', '.'] },
   { name: 'lint', command: [`${bin}/oxlint`, '--deny-warnings'] },
   { name: 'messages', command: [process.execPath, 'tools/messages.ts'] },

@@ -8,9 +8,9 @@ import { createInterface } from 'node:readline'
 
 export interface Demo {
   readonly socket: string
-  /** Adds the demo's mirrors to the list of an app with this configuration folder. */
-  furnish(config: string): void
-  /** Environment variables for the app, which lead to the demo's Docker Hub and mirrors. */
+  /** Writes the demo's mirrors to the list of user mirrors in the app's configuration folder. */
+  prepareConfig(config: string): void
+  /** Environment variables that make the app use the demo's Docker Hub and mirrors. */
   readonly env: NodeJS.ProcessEnv
   stop(): Promise<void>
 }
@@ -27,7 +27,7 @@ export async function startDemo(): Promise<Demo> {
   const server = await forwardPort(proxy)
   return {
     socket,
-    furnish(config) {
+    prepareConfig(config) {
       mkdirSync(join(config, 'Slipway'), { recursive: true })
       writeFileSync(join(config, 'Slipway/mirrors.json'), JSON.stringify({ own: mirrors.split(' ') }))
     },
@@ -46,13 +46,13 @@ export async function startDemo(): Promise<Demo> {
   }
 }
 
-/** A local port that is forwarded into the world, which has its own network namespace. */
+/** Forwards a local port to a Unix socket of the world: the world has its own network namespace. */
 async function forwardPort(socket: string) {
   const server = createServer((client) => {
-    const inner = connect(socket)
-    client.on('error', () => client.destroy()).once('close', () => inner.destroy())
-    inner.on('error', () => inner.destroy()).once('close', () => client.end())
-    client.pipe(inner).pipe(client)
+    const target = connect(socket)
+    client.on('error', () => client.destroy()).once('close', () => target.destroy())
+    target.on('error', () => target.destroy()).once('close', () => client.end())
+    client.pipe(target).pipe(client)
   })
   server.listen(0, '127.0.0.1').unref()
   await once(server, 'listening')

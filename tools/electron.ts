@@ -9,7 +9,8 @@ export interface ElectronBinary {
 }
 
 const installed = 'node_modules/electron/dist/electron'
-const tried = '.cache/electron-tried'
+/** Exists if the download has been tried. */
+const attemptMarker = '.cache/electron-tried'
 
 export function electronBinary(): ElectronBinary {
   const override = process.env['ELECTRON_OVERRIDE_DIST_PATH']
@@ -23,14 +24,14 @@ export function electronBinary(): ElectronBinary {
  * Runs the electron package's download once per checkout, for at most 30 s: some networks block it.
  * Honours ELECTRON_MIRROR.
  */
-export function tryToGetElectron() {
-  if (electronBinary().real || existsSync(tried)) return
+export function tryDownloadElectron() {
+  if (electronBinary().real || existsSync(attemptMarker)) return
   console.log('Downloading Electron (once, at most 30 s)…')
   spawnSync(process.execPath, ['node_modules/electron/install.js'], { stdio: 'ignore', timeout: 30_000 })
   mkdirSync('.cache', { recursive: true })
-  writeFileSync(tried, '')
+  writeFileSync(attemptMarker, '')
   if (!electronBinary().real)
     console.log(
-      "Electron's binary cannot be had here. The stand-in shows the app in Chromium (README, “What you see”).",
+      "Electron's binary could not be downloaded. The stand-in shows the app in Chromium (README, “What you see”).",
     )
 }

@@ -1,6 +1,6 @@
 /**
- * Installs the root helper and its polkit action. Used by the tests in their world, and by the package build on the
- * tree that it packs: `node tools/install-helper.ts ROOT`.
+ * Installs the root helper and its polkit action. Tests use it in their world; a package build runs it on the directory
+ * that it packs: `node tools/install-helper.ts ROOT`.
  */
 import { chmodSync, chownSync, copyFileSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -45,12 +45,14 @@ function setOwner(path: string, mode: number): void {
  * authorization.
  */
 export function policy(): string {
-  const words = (tag: string, key: 'polkit.description' | 'polkit.message') =>
+  const elements = (tag: string, key: 'polkit.description' | 'polkit.message') =>
     Object.entries(catalogues).map(([language, texts]) => {
       const attribute = language === 'en' ? '' : ` xml:lang="${language.replace('-', '_')}"`
-      return `    <${tag}${attribute}>${escaped(texts[key])}</${tag}>`
+      return `    <${tag}${attribute}>${escapeXml(texts[key])}</${tag}>`
     })
-  const asked = ['any', 'inactive', 'active'].map((session) => `      <allow_${session}>auth_admin</allow_${session}>`)
+  const defaults = ['any', 'inactive', 'active'].map(
+    (session) => `      <allow_${session}>auth_admin</allow_${session}>`,
+  )
   return [
     '<?xml version="1.0" encoding="UTF-8"?>',
     '<!DOCTYPE policyconfig PUBLIC "-//freedesktop//DTD PolicyKit Policy Configuration 1.0//EN"',
@@ -58,11 +60,11 @@ export function policy(): string {
     '<policyconfig>',
     '  <vendor>Slipway</vendor>',
     '  <action id="io.slipway.daemon-file">',
-    ...words('description', 'polkit.description'),
-    ...words('message', 'polkit.message'),
+    ...elements('description', 'polkit.description'),
+    ...elements('message', 'polkit.message'),
     '    <icon_name>slipway</icon_name>',
     '    <defaults>',
-    ...asked,
+    ...defaults,
     '    </defaults>',
     `    <annotate key="org.freedesktop.policykit.exec.path">/${program}</annotate>`,
     '  </action>',
@@ -71,7 +73,7 @@ export function policy(): string {
   ].join('\n')
 }
 
-const escaped = (text: string) => text.replace(/[&<>"]/g, (character) => `&#${String(character.codePointAt(0))};`)
+const escapeXml = (text: string) => text.replace(/[&<>"]/g, (character) => `&#${String(character.codePointAt(0))};`)
 
 if (import.meta.main) {
   const [root] = process.argv.slice(2)

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { _electron, type ElectronApplication, type Page } from 'playwright-core'
 import { electronBinary } from './electron.ts'
 
-export interface Launch {
+export interface LaunchOptions {
   /** The engine's socket; if undefined, the app finds an engine itself. */
   readonly socket?: string
   readonly language?: 'en' | 'zh-CN'
@@ -14,7 +14,7 @@ export interface Launch {
   /** The user's configuration folder. Default: a new folder that is deleted when the app closes. */
   readonly config?: string
   /** Prepares a new configuration folder before the app starts. */
-  readonly furnish?: (config: string) => void
+  readonly prepareConfig?: (config: string) => void
   /** The main script. Default: the built app's. */
   readonly main?: string
 }
@@ -25,31 +25,32 @@ export interface LaunchedApp {
   close(): Promise<void>
 }
 
-export async function launch(how: Launch): Promise<LaunchedApp> {
-  const app = await open(how)
+/** Resolves once the window shows its navigation. */
+export async function launch(options: LaunchOptions): Promise<LaunchedApp> {
+  const app = await open(options)
   await app.page.getByRole('navigation').waitFor()
   return app
 }
 
-/** The app has started and has a window, which may not have drawn its content yet. */
+/** Resolves once the app has a window, which may not have drawn its content yet. */
 export async function open({
   socket,
   language = 'en',
   theme = 'light',
   env = {},
   config,
-  furnish,
+  prepareConfig,
   main = 'dist/main/index.cjs',
-}: Launch): Promise<LaunchedApp> {
+}: LaunchOptions): Promise<LaunchedApp> {
   const { path, real } = electronBinary()
   const folder = config ?? mkdtempSync(join(tmpdir(), 'slipway-config-'))
-  if (config === undefined) furnish?.(folder)
+  if (config === undefined) prepareConfig?.(folder)
   const remove = () => config ?? rmSync(folder, { recursive: true, force: true })
   const electron = await _electron.launch({
     executablePath: path,
     args: [...(real && process.getuid?.() === 0 ? ['--no-sandbox'] : []), main],
     colorScheme: theme,
-    env: cleaned({
+    env: withoutUndefined({
       ...process.env,
       LANG: language === 'en' ? 'en_US.UTF-8' : 'zh_CN.UTF-8',
       LANGUAGE: language === 'en' ? 'en' : 'zh_CN',
@@ -69,10 +70,10 @@ export async function open({
   }
 }
 
-/** Waits until the list is drawn, or the reason why there is none. */
-export async function whenDrawn(page: Page): Promise<void> {
+/** Waits until the window shows the list of images, or why there is none. Timeout: 60 s. */
+export async function waitUntilDrawn(page: Page): Promise<void> {
   await page.locator('[role=gridcell], main h1[aria-live], main p.font-semibold').first().waitFor({ timeout: 60_000 })
 }
 
-const cleaned = (env: NodeJS.ProcessEnv): Record<string, string> =>
+const withoutUndefined = (env: NodeJS.ProcessEnv): Record<string, string> =>
   Object.fromEntries(Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined))

@@ -13,7 +13,8 @@ interface Entry {
 
 const systems = ['android', 'darwin', 'freebsd', 'linux', 'win32', 'openharmony', 'openbsd', 'netbsd', 'aix', 'sunos']
 const processors = ['arm64', 'x64', 'ia32', 'arm', 'riscv64', 's390x', 'ppc64', 'loong64', 'wasm32']
-const named = (names: readonly string[], name: string) => names.find((part) => name.includes(part))
+/** @returns the first of `parts` that the package name contains */
+const partOf = (name: string, parts: readonly string[]) => parts.find((part) => name.includes(part))
 
 const file = 'package-lock.json'
 const lock = JSON.parse(readFileSync(file, 'utf8')) as { packages: Record<string, Entry> }
@@ -31,10 +32,10 @@ for (const [path, entry] of Object.entries({ ...lock.packages })) {
   for (const [name, range] of Object.entries(entry.optionalDependencies ?? {})) {
     const version = range.replace(/^[\^~]/, '')
     if (resolves(path, name) || !/^\d/.test(version)) continue
-    const cpu = named(processors, name)
+    const cpu = partOf(name, processors)
     lock.packages[`node_modules/${name}`] = {
       version,
-      os: [named(systems, name) ?? 'unsupported'],
+      os: [partOf(name, systems) ?? 'unsupported'],
       ...(cpu && { cpu: [cpu] }),
       dev: true,
       optional: true,

@@ -6,10 +6,10 @@ const sources = globSync(['renderer/**/*.{ts,svelte}', 'main/**/*.ts', 'tools/in
   readFileSync(file, 'utf8'),
 )
 const unused = Object.keys(catalogues.en).filter((key) => !sources.some((source) => source.includes(`'${key}'`)))
-const dashed = Object.values(catalogues).flatMap((catalogue) =>
+const withDash = Object.values(catalogues).flatMap((catalogue) =>
   Object.entries(catalogue).filter(([, text]) => JSON.stringify(text).includes('—')),
 )
 
 for (const key of unused) console.error(`unused message: ${key}`)
-for (const [key] of dashed) console.error(`message ${key} contains a dash: use a comma`)
-process.exitCode = unused.length + dashed.length > 0 ? 1 : 0
+for (const [key] of withDash) console.error(`message ${key} contains a dash: use a comma`)
+process.exitCode = unused.length + withDash.length > 0 ? 1 : 0

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 import { startDemo } from './demo.ts'
 import { openDisplay } from './display.ts'
-import { launch, whenDrawn } from './launch.ts'
+import { launch, waitUntilDrawn } from './launch.ts'
 import { scenes } from './scenes/index.ts'
 import type { Scene } from './scenes/scene.ts'
 import { runSteps } from './steps.ts'
@@ -23,7 +23,7 @@ const variants = [
 ] as const
 
 const words = process.argv.slice(2)
-const wanted = scenes.filter(({ name }) => words.length === 0 || words.some((word) => name.includes(word)))
+const selectedScenes = scenes.filter(({ name }) => words.length === 0 || words.some((word) => name.includes(word)))
 const [built] = await runSteps([{ name: 'build', command: [process.execPath, 'tools/build.ts'] }])
 if (!built?.ok) process.exit(1)
 if (words.length === 0) rmSync(folder, { recursive: true, force: true })
@@ -31,43 +31,43 @@ mkdirSync(folder, { recursive: true })
 
 const display = await openDisplay({ virtual: true })
 const demo = await startDemo()
-const drawn: string[] = []
+const files: string[] = []
 try {
-  for (const scene of wanted) for (const variant of variants) await draw(scene, variant)
+  for (const scene of selectedScenes) for (const variant of variants) await draw(scene, variant)
 } finally {
   await demo.stop()
   display.close()
 }
-writeFileSync(join(folder, 'index.html'), page(drawn))
-console.log(`${drawn.length} pictures: ${join(process.cwd(), folder, 'index.html')}`)
+writeFileSync(join(folder, 'index.html'), indexPage(files))
+console.log(`${files.length} pictures: ${join(process.cwd(), folder, 'index.html')}`)
 
 async function draw({ name, socket, wholePage = false, show }: Scene, variant: (typeof variants)[number]) {
   const app = await launch({
     ...variant,
     socket: socket ?? demo.socket,
-    furnish: demo.furnish,
+    prepareConfig: demo.prepareConfig,
     env: { ...display.env, ...demo.env },
   })
   try {
     for (const size of sizes) {
       await app.page.setViewportSize(size)
       if (size === sizes[0]) {
-        await whenDrawn(app.page)
+        await waitUntilDrawn(app.page)
         await show(app.page)
       }
       await app.page.waitForTimeout(250)
       const file = `${name}-${variant.theme}-${variant.language}-${size.width}.png`
       await app.page.screenshot({ path: join(folder, file), fullPage: wholePage })
-      drawn.push(file)
+      files.push(file)
     }
-    if (!wholePage) await cancelAll(app.page)
+    if (!wholePage) await cancelJobs(app.page)
   } finally {
     await app.close()
   }
 }
 
-/** Otherwise the app would ask for confirmation before it closes during a pull. */
-async function cancelAll(page: Page) {
+/** Cancels running jobs: the app would otherwise ask for confirmation before it closes. */
+async function cancelJobs(page: Page) {
   await page.evaluate(`(async () => {
     const running = async () => (await slipway.call('jobs.list')).value.filter(({ state }) => state === 'running')
     for (const { id } of await running()) await slipway.call('jobs.cancel', id)
@@ -75,7 +75,7 @@ async function cancelAll(page: Page) {
   })()`)
 }
 
-function page(files: readonly string[]): string {
+function indexPage(files: readonly string[]): string {
   const figures = files.map(
     (file) => `<figure><a href="${file}"><img src="${file}" alt=""></a><figcaption>${file}</figcaption></figure>`,
   )

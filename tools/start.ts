@@ -7,15 +7,15 @@ import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 import { discoverEngine } from '../main/engine/index.ts'
 import { openDisplay } from './display.ts'
-import { electronBinary, tryToGetElectron } from './electron.ts'
-import { launch, whenDrawn } from './launch.ts'
-import { runShown, runSteps } from './steps.ts'
+import { electronBinary, tryDownloadElectron } from './electron.ts'
+import { launch, waitUntilDrawn } from './launch.ts'
+import { runWithOutput, runSteps } from './steps.ts'
 import { startDemo, type Demo } from './demo.ts'
 
 const hasFlag = (flag: string) => process.argv.includes(flag)
 const picture = join('pictures', 'window.png')
 
-tryToGetElectron()
+tryDownloadElectron()
 const [built] = await runSteps([{ name: 'build', command: [process.execPath, 'tools/build.ts'] }])
 if (!built?.ok) process.exit(1)
 
@@ -23,7 +23,7 @@ const demo = hasFlag('--demo') || !(await engineAnswers()) ? await startDemo() :
 const display = await openDisplay()
 try {
   if (hasFlag('--check') || display.virtual) await startAndCheck(demo)
-  else await startPlainly(demo)
+  else await startForUser(demo)
 } finally {
   display.close()
   await demo?.stop()
@@ -35,36 +35,36 @@ async function engineAnswers(): Promise<boolean> {
   return ok
 }
 
-async function startPlainly(world: Demo | undefined) {
+async function startForUser(demo: Demo | undefined) {
   const { path, real } = electronBinary()
   const args = [...(real && process.getuid?.() === 0 ? ['--no-sandbox'] : []), 'dist/main/index.cjs']
-  if (!world) return void (await runShown(path, args, {}))
+  if (!demo) return void (await runWithOutput(path, args, {}))
   // Changes made in the demo must not affect the user's settings, nor the user's saved copies of images.
   const config = mkdtempSync(join(tmpdir(), 'slipway-demo-'))
-  world.furnish(config)
+  demo.prepareConfig(config)
   const home = join(config, 'home')
   mkdirSync(home)
-  await runShown(path, args, {
-    DOCKER_HOST: `unix://${world.socket}`,
+  await runWithOutput(path, args, {
+    DOCKER_HOST: `unix://${demo.socket}`,
     XDG_CONFIG_HOME: config,
     HOME: home,
-    // X looks for it in the user's home.
+    // X clients look for this file in HOME.
     XAUTHORITY: process.env['XAUTHORITY'] ?? join(homedir(), '.Xauthority'),
-    ...world.env,
+    ...demo.env,
   })
   rmSync(config, { recursive: true, force: true })
 }
 
-/** For those who cannot see the window: writes a picture and prints what it shows. */
-async function startAndCheck(world: Demo | undefined) {
+/** Writes a picture of the window and prints what it shows; without `--check`, then waits until the app is closed. */
+async function startAndCheck(demo: Demo | undefined) {
   const language = process.env['LANG']?.startsWith('zh') ? 'zh-CN' : 'en'
   const app = await launch({
     language,
-    env: { ...display.env, ...world?.env },
-    ...(world && { socket: world.socket, furnish: world.furnish }),
+    env: { ...display.env, ...demo?.env },
+    ...(demo && { socket: demo.socket, prepareConfig: demo.prepareConfig }),
   })
   try {
-    await whenDrawn(app.page)
+    await waitUntilDrawn(app.page)
     mkdirSync('pictures', { recursive: true })
     await app.page.screenshot({ path: picture })
     console.log(await describeScreen(app.page))

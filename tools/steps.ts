@@ -12,13 +12,13 @@ export interface Outcome {
   readonly output: string
 }
 
-export async function runSteps(steps: readonly Step[], atOnce = 2): Promise<Outcome[]> {
+export async function runSteps(steps: readonly Step[], concurrency = 2): Promise<Outcome[]> {
   const waiting = [...steps]
   const outcomes: Outcome[] = []
   const worker = async () => {
     for (let step = waiting.shift(); step; step = waiting.shift()) outcomes.push(await runStep(step))
   }
-  await Promise.all(Array.from({ length: atOnce }, worker))
+  await Promise.all(Array.from({ length: concurrency }, worker))
   return outcomes
 }
 
@@ -42,8 +42,8 @@ function capture(file: string, args: readonly string[]): Promise<{ code: number 
   })
 }
 
-/** Runs a command and shows its output as it arrives. */
-export function runShown(file: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<boolean> {
+/** Runs a command that prints to this terminal. @returns whether it exited with code 0 */
+export function runWithOutput(file: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<boolean> {
   return new Promise((resolve) => {
     const child = spawn(file, args, { stdio: 'inherit', env: { ...process.env, ...env } })
     child.on('error', () => resolve(false))

@@ -17,7 +17,7 @@ export const xtermPolicy = (): Plugin => {
       filter: { id: isXterm },
       handler(code) {
         found = true
-        return { code: reversedWell(underPolicy(code)), map: null }
+        return { code: fixReversedText(applyPolicy(code)), map: null }
       },
     },
     buildEnd(error) {
@@ -30,7 +30,7 @@ const styleElements = /\.createElement\("style"\)/g
 const styleAttributes = /\b(\w+)\.setAttribute\("style",(`(?:[^`\\]|\\.)*`)\)/g
 const forbidden = /createElement\(\s*["'`]style|setAttribute\(\s*["'`]style|\b(?:inner|outer)HTML\b|insertAdjacentHTML/
 
-export function underPolicy(code: string): string {
+export function applyPolicy(code: string): string {
   if (code.search(styleElements) < 0 || code.search(styleAttributes) < 0)
     throw new Error('xterm-policy: xterm makes its styles in another way now')
   const clean = code
@@ -41,13 +41,15 @@ export function underPolicy(code: string): string {
   return clean
 }
 
-const reversed = /\((\w+),(\w+),(\w+)\.foreground,(\w+),(\w+),(\w+)\)\|\|(\w+)&&(\w+\.push\(`xterm-fg-\$\{257\}`\))/
+/** Matches a call in xterm's minified code that applies the minimum contrast. */
+const contrastCall = /\((\w+),(\w+),(\w+)\.foreground,(\w+),(\w+),(\w+)\)\|\|(\w+)&&(\w+\.push\(`xterm-fg-\$\{257\}`\))/
 
 /**
- * Inverse text has the background's colour. With a minimum contrast, xterm 6.0 assumes the foreground's colour, which
- * is now the background, and makes the text grey (DomRendererRowFactory, the last `_applyMinimumContrast`).
+ * Reversed text has the theme's background colour on its foreground colour. For the minimum contrast, xterm 6.0 takes
+ * the foreground colour as the text's, so text and background seem equal and the text becomes grey
+ * (DomRendererRowFactory, the last `_applyMinimumContrast`). This passes the background colour instead.
  */
-export function reversedWell(code: string): string {
-  if (!reversed.test(code)) throw new Error('xterm-policy: xterm draws reversed text in another way now')
-  return code.replace(reversed, '($1,$2,$7?$3.background:$3.foreground,$4,$5,$6)||$7&&$8')
+export function fixReversedText(code: string): string {
+  if (!contrastCall.test(code)) throw new Error('xterm-policy: xterm draws reversed text in another way now')
+  return code.replace(contrastCall, '($1,$2,$7?$3.background:$3.foreground,$4,$5,$6)||$7&&$8')
 }

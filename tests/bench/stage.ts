@@ -2,7 +2,7 @@
 import { appendFileSync, cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { electronBinary } from '../../tools/electron.ts'
-import { open, type Launch } from '../../tools/launch.ts'
+import { open, type LaunchOptions } from '../../tools/launch.ts'
 import { startEngine, type Engine } from '../../tools/world/engine.ts'
 import { loadImages } from '../../tools/world/images.ts'
 import { manyImages } from '../../tools/world/many-images.ts'
@@ -53,7 +53,7 @@ export class Stage {
     return engine
   }
 
-  app(how: Launch = {}): Promise<Opened> {
+  app(how: LaunchOptions = {}): Promise<Opened> {
     return this.#open({ ...how, main: join(this.built, 'main/index.cjs') })
   }
 
@@ -78,7 +78,7 @@ export class Stage {
   }
 
   /** The app with a page that has the contract and shows nothing: what the way between main and window takes alone. */
-  bareApp(how: Launch = {}): Promise<Opened> {
+  bareApp(how: LaunchOptions = {}): Promise<Opened> {
     const bare = join(this.folder, 'bare')
     if (!existsSync(bare)) {
       cpSync(this.built, bare, { recursive: true })
@@ -87,7 +87,7 @@ export class Stage {
     return this.#open({ ...how, main: join(bare, 'main/index.cjs') })
   }
 
-  async #open(how: Launch): Promise<Opened> {
+  async #open(how: LaunchOptions): Promise<Opened> {
     const started = Date.now()
     return new Opened(await open({ ...how, env: { ...this.#env, ...how.env } }), started)
   }

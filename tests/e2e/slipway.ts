@@ -2,7 +2,7 @@
 import { createInterface } from 'node:readline'
 import { AxeBuilder } from '@axe-core/playwright'
 import { test as base, expect, type Locator, type Page } from '@playwright/test'
-import { launch, type Launch, type LaunchedApp } from '../../tools/launch.ts'
+import { launch, type LaunchOptions, type LaunchedApp } from '../../tools/launch.ts'
 import { fillWithDemo } from '../../tools/world/demo.ts'
 import { startEngine, type Engine } from '../../tools/world/engine.ts'
 import { startOnline, type Online } from '../../tools/world/world.ts'
@@ -121,7 +121,7 @@ export class Slipway {
 
 interface Fixtures {
   /** Opens the app; it is closed after the test. */
-  open: (how?: Launch) => Promise<Slipway>
+  open: (how?: LaunchOptions) => Promise<Slipway>
   /** The app over the demo's engine. */
   app: Slipway
   /** Docker Hub: its search, its tags and its token. It works until a test changes that, and has no requests yet. */

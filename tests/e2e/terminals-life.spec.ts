@@ -1,4 +1,4 @@
-import type { Launch } from '../../tools/launch.ts'
+import type { LaunchOptions } from '../../tools/launch.ts'
 import { startEngine, type Engine } from '../../tools/world/engine.ts'
 import { loadImages } from '../../tools/world/images.ts'
 import { runnableImages } from '../../tools/world/runnable.ts'
@@ -76,7 +76,7 @@ interface Own {
 }
 
 /** With an engine that nobody else needs: it may be ended. */
-async function onItsOwn(open: (how: Launch) => Promise<Slipway>, story: (own: Own) => Promise<void>) {
+async function onItsOwn(open: (how: LaunchOptions) => Promise<Slipway>, story: (own: Own) => Promise<void>) {
   const engine = await startEngine({ version: '26.1', store: 'classic' })
   try {
     await loadImages(engine.docker, runnableImages())

@@ -9,22 +9,22 @@ export const discoverScenes: readonly Scene[] = [
   },
   {
     name: 'discover-results',
-    show: async (page) => searched(page, 'nginx'),
+    show: async (page) => search(page, 'nginx'),
   },
   {
     name: 'discover-about',
     async show(page) {
-      await searched(page, 'nginx')
+      await search(page, 'nginx')
       await page.getByRole('tab').nth(1).click()
     },
   },
   {
     name: 'discover-deprecated',
-    show: async (page) => searched(page, 'centos'),
+    show: async (page) => search(page, 'centos'),
   },
   {
     name: 'discover-name',
-    show: async (page) => searched(page, 'redis:7'),
+    show: async (page) => search(page, 'redis:7'),
   },
   {
     name: 'discover-wrong',
@@ -47,7 +47,7 @@ export const discoverScenes: readonly Scene[] = [
   {
     name: 'pull-ended',
     async show(page) {
-      await pulling(page)
+      await startPull(page)
       await page.getByRole('progressbar').first().waitFor({ state: 'detached' })
     },
   },
@@ -62,17 +62,17 @@ export const discoverScenes: readonly Scene[] = [
 ]
 
 /** Searches, waits for the results, and loads the tags of the first result. */
-async function searched(page: Page, words: string) {
+async function search(page: Page, words: string) {
   await page.keyboard.press('Control+k')
   await page.getByRole('searchbox').first().fill(words)
   await page.waitForTimeout(2500)
 }
 
 /** Uses a different tag each time, as the tag of the previous picture has already been pulled. */
-async function pulling(page: Page) {
-  await searched(page, 'python')
-  const wanted = page.getByRole('row').filter({ has: page.locator('[data-part=pull]'), hasNotText: /Here|已有/ })
-  await wanted.first().locator('[data-part=pull]').click()
+async function startPull(page: Page) {
+  await search(page, 'python')
+  const newTags = page.getByRole('row').filter({ has: page.locator('[data-part=pull]'), hasNotText: /Here|已有/ })
+  await newTags.first().locator('[data-part=pull]').click()
   await page.getByRole('navigation').getByRole('link').last().click()
   await page.getByRole('progressbar').first().waitFor()
 }

@@ -6,6 +6,7 @@ import { row, type Scene } from './scene.ts'
 
 /** The default folder for copies in the throwaway world of the pictures. */
 const copies = join(homedir(), 'Slipway')
+/** Files with the names of copies, which belong to no known removal. */
 const strays = [
   ['shop_web_2.3.0-0a1b2c3d4e5f-5f1c0a77.tar', 2_300_000],
   ['python_3.12-slim-9f8e7d6c5b4a-5f1c0a77.tar', 1_200_000],

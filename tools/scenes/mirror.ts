@@ -8,7 +8,7 @@ import { usual } from '../world/dockerd.ts'
 export const mirrorScenes: readonly Scene[] = [
   {
     name: 'mirrors-before',
-    show: async (page) => toMirrors(page),
+    show: async (page) => openMirrors(page),
   },
   {
     name: 'mirrors-after',
@@ -20,16 +20,16 @@ export const mirrorScenes: readonly Scene[] = [
   {
     name: 'mirrors-during',
     async show(page) {
-      await toMirrors(page)
+      await openMirrors(page)
       await page.locator('form button').click()
       await page.locator('[role=row] .text-good').first().waitFor()
     },
   },
   {
-    // An image that no registry has, so it does not exist here either.
+    // Uses an image that no registry has.
     name: 'mirrors-none',
     async show(page) {
-      await toMirrors(page)
+      await openMirrors(page)
       await page.getByRole('textbox').fill('nobody/has-this:1')
       await runRace(page)
       await page.getByRole('row').first().click()
@@ -45,7 +45,7 @@ export const mirrorScenes: readonly Scene[] = [
   {
     name: 'mirrors-closed',
     async show(page) {
-      await toMirrors(page)
+      await openMirrors(page)
       await page.locator('main summary').first().click()
     },
   },
@@ -62,7 +62,7 @@ export const mirrorScenes: readonly Scene[] = [
     name: 'mirrors-done',
     async show(page) {
       // Each picture of a change starts with a Docker that has no mirrors.
-      await page.evaluate(using())
+      await page.evaluate(setMirrorsScript())
       await runRace(page)
       await page.locator('[data-part=choose] span').first().waitFor()
       await page.locator('aside section button').filter({ hasText: '…' }).first().click()
@@ -75,9 +75,9 @@ export const mirrorScenes: readonly Scene[] = [
   {
     name: 'mirrors-history',
     async show(page) {
-      await page.evaluate(using('https://fast.mirror.test'))
-      await page.evaluate(using())
-      await toMirrors(page)
+      await page.evaluate(setMirrorsScript('https://fast.mirror.test'))
+      await page.evaluate(setMirrorsScript())
+      await openMirrors(page)
       await page
         .locator('aside section button')
         .filter({ hasText: /history|历史/ })
@@ -93,7 +93,7 @@ export const mirrorScenes: readonly Scene[] = [
         usual.config,
         '{\n  "log-driver": "journald",\n  "registry-mirrors": [“https://docker.1ms.run”]\n}\n',
       )
-      await toMirrors(page)
+      await openMirrors(page)
       await page.getByRole('alert').waitFor()
       writeFileSync(usual.config, original)
     },
@@ -102,7 +102,7 @@ export const mirrorScenes: readonly Scene[] = [
     name: 'mirrors-by-hand',
     async show(page) {
       renameSync(helperFile, `${helperFile}.away`)
-      await toMirrors(page)
+      await openMirrors(page)
       await page.getByRole('row').nth(1).click()
       await page.keyboard.press(' ')
       await page
@@ -116,15 +116,15 @@ export const mirrorScenes: readonly Scene[] = [
   {
     name: 'mirrors-add',
     async show(page) {
-      await toMirrors(page)
+      await openMirrors(page)
       await page.locator('main header button').nth(1).click()
       await page.getByRole('dialog').getByRole('textbox').fill('docker.mirrors.ustc.edu.cn')
     },
   },
 ]
 
-/** Sets exactly these mirrors in Docker's configuration, using the app. */
-const using = (...mirrors: readonly string[]) => `(async () => {
+/** A script for the page: makes these Docker's only mirrors, by a change in the app, and waits for its end. */
+const setMirrorsScript = (...mirrors: readonly string[]) => `(async () => {
   const plan = await slipway.call('daemon-config.plan', ${JSON.stringify({ mirrors, withPassword: false })})
   const job = plan.value.plan.change && (await slipway.call('daemon-config.apply', plan.value.id)).value
   while (job && (await slipway.call('jobs.list')).value.find(({ id }) => id === job).state === 'running')
@@ -132,13 +132,13 @@ const using = (...mirrors: readonly string[]) => `(async () => {
 })()`
 
 async function runRace(page: Page) {
-  if ((await page.locator('main form').count()) === 0) await toMirrors(page)
+  if ((await page.locator('main form').count()) === 0) await openMirrors(page)
   await page.locator('form button').click()
   await page.waitForTimeout(500)
   await page.locator('form button[type=submit]').waitFor({ timeout: 60_000 })
 }
 
-async function toMirrors(page: Page) {
+async function openMirrors(page: Page) {
   await page.getByRole('navigation').getByRole('link').nth(2).click()
   await page.getByRole('row').first().waitFor()
 }

@@ -6,14 +6,14 @@ export const runScenes: readonly Scene[] = [
   {
     name: 'run',
     async show(page) {
-      await running(page, 'nginx', '1.27')
+      await openRunDialog(page, 'nginx', '1.27')
       await page.getByRole('dialog').getByRole('textbox').first().fill('my-site')
     },
   },
   {
     name: 'run-more',
     async show(page) {
-      await running(page, 'postgres', '16-alpine')
+      await openRunDialog(page, 'postgres', '16-alpine')
       const dialog = page.getByRole('dialog')
       await dialog.locator('button[aria-expanded]').click()
       await dialog.getByRole('group').nth(1).getByRole('button').last().click()
@@ -23,7 +23,7 @@ export const runScenes: readonly Scene[] = [
   {
     name: 'run-wrong',
     async show(page) {
-      await running(page, 'busybox', 'latest')
+      await openRunDialog(page, 'busybox', 'latest')
       const dialog = page.getByRole('dialog')
       await dialog.getByRole('textbox').nth(1).fill('/bin/nosuch')
       await dialog.getByRole('button').last().click()
@@ -49,7 +49,7 @@ export const runScenes: readonly Scene[] = [
 ]
 
 /** Opens the dialog for an image and waits for its suggestions. */
-async function running(page: Page, ...image: string[]) {
+async function openRunDialog(page: Page, ...image: string[]) {
   await row(page, ...image).click()
   await page.keyboard.press('r')
   await page.getByRole('dialog').locator('footer button:enabled').nth(1).waitFor()

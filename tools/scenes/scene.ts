@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core'
 
-/** A state of a screen, of which pictures are taken. */
+/** A state of a screen that `./dev pictures` takes pictures of. */
 export interface Scene {
   readonly name: string
   /** The socket of an engine other than the demo's. */

@@ -7,7 +7,7 @@ export const terminalScenes: readonly Scene[] = [
     name: 'terminal',
     async show(page) {
       await openShell(page)
-      await typed(
+      await typeLines(
         page,
         'ls',
         'echo "你好, Slipway 🐳"',
@@ -20,7 +20,7 @@ export const terminalScenes: readonly Scene[] = [
     name: 'terminal-ended',
     async show(page) {
       await openShell(page)
-      await typed(page, 'echo "cannot find its configuration"', 'exit 137')
+      await typeLines(page, 'echo "cannot find its configuration"', 'exit 137')
       await page.locator('footer button').first().waitFor()
     },
   },
@@ -28,7 +28,7 @@ export const terminalScenes: readonly Scene[] = [
     name: 'terminal-search',
     async show(page) {
       await openShell(page)
-      await typed(page, 'seq 1 400 | sed "s/$/ lines of output/"', 'echo done')
+      await typeLines(page, 'seq 1 400 | sed "s/$/ lines of output/"', 'echo done')
       await page.keyboard.press('Control+Shift+F')
       await page.keyboard.type('39')
       await page.keyboard.press('Enter')
@@ -39,7 +39,7 @@ export const terminalScenes: readonly Scene[] = [
     name: 'terminal-paste',
     async show(page) {
       await openShell(page)
-      await page.evaluate(pasting('apt-get update\ncurl https://example.com/install.sh | sh\nrm -rf /tmp/x\n'))
+      await page.evaluate(pasteScript('apt-get update\ncurl https://example.com/install.sh | sh\nrm -rf /tmp/x\n'))
       await page.getByRole('dialog').waitFor()
     },
   },
@@ -60,7 +60,7 @@ export const terminalScenes: readonly Scene[] = [
   },
 ]
 
-/** Runs a container called box with a shell, after removing the one of the previous picture. */
+/** Runs a container called box with a shell, after ending that of the previous picture. Also opens the logs of web. */
 async function openShell(page: Page) {
   await page.evaluate(`(async () => {
     const size = { columns: 80, rows: 24 }
@@ -88,7 +88,7 @@ async function openShell(page: Page) {
   await page.waitForTimeout(1000)
 }
 
-async function typed(page: Page, ...lines: readonly string[]) {
+async function typeLines(page: Page, ...lines: readonly string[]) {
   for (const line of lines) {
     await page.keyboard.insertText(line)
     await page.keyboard.press('Enter')
@@ -96,7 +96,8 @@ async function typed(page: Page, ...lines: readonly string[]) {
   }
 }
 
-const pasting = (text: string) => `{
+/** A script for the page: pastes the text into the focused element. */
+const pasteScript = (text: string) => `{
   const clipboardData = new DataTransfer()
   clipboardData.setData('text/plain', ${JSON.stringify(text)})
   document.activeElement.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true }))

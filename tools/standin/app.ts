@@ -3,17 +3,17 @@ import { statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import type * as Electron from 'electron'
 import { appEvents, type AppEvents } from './events.ts'
-import { acquireLock, release, type InstanceMessage } from './instance.ts'
+import { acquireLock, releaseLock, type InstanceMessage } from './instance.ts'
 import { Lifecycle } from './lifecycle.ts'
-import { guard, LoudEmitter, preventable } from './guard.ts'
-import { packageAbove, standardPath, systemLanguages } from './paths.ts'
+import { guard, StrictEmitter, preventable } from './guard.ts'
+import { readPackage, standardPath, systemLanguages } from './paths.ts'
 
 type Implemented =
   | ('name' | 'getName' | 'setName' | 'getVersion' | 'isPackaged' | 'getAppPath' | 'getPath' | 'setPath')
   | ('getLocale' | 'getPreferredSystemLanguages' | 'whenReady' | 'isReady' | 'quit' | 'exit' | 'commandLine')
   | ('requestSingleInstanceLock' | 'hasSingleInstanceLock' | 'releaseSingleInstanceLock' | 'enableSandbox')
 
-class App extends LoudEmitter<AppEvents> implements Pick<Electron.App, Implemented> {
+class App extends StrictEmitter<AppEvents> implements Pick<Electron.App, Implemented> {
   readonly isPackaged = false
   readonly commandLine = commandLine()
   #resolveReady = () => {}
@@ -30,16 +30,16 @@ class App extends LoudEmitter<AppEvents> implements Pick<Electron.App, Implement
     process.on('exit', () => this.releaseSingleInstanceLock())
   }
 
-  /** `main` is electron's argument: a folder with a package.json, or a script. */
-  describe(main: string): void {
+  /** Reads the app's name and version. `main` is electron's argument: a folder with a package.json, or a script. */
+  load(main: string): void {
     this.#main = resolve(main)
-    const { name, version } = packageAbove(this.#main)
+    const { name, version } = readPackage(this.#main)
     this.name = name
     this.#version = version
   }
 
   /** Emits through `emit`, which Playwright's loader replaces to delay the app until it has attached. */
-  becomeReady(): void {
+  markReady(): void {
     this.#isReady = true
     this.emit('ready', preventable(), {})
     this.#resolveReady()
@@ -105,7 +105,7 @@ class App extends LoudEmitter<AppEvents> implements Pick<Electron.App, Implement
   }
 
   releaseSingleInstanceLock(): void {
-    if (this.#lockedFolder !== undefined) release(this.#lockedFolder)
+    if (this.#lockedFolder !== undefined) releaseLock(this.#lockedFolder)
     this.#lockedFolder = undefined
   }
 
@@ -118,7 +118,7 @@ class App extends LoudEmitter<AppEvents> implements Pick<Electron.App, Implement
   }
 }
 
-/** Switches are only stored: Chromium is already running when the app sets one. */
+/** Switches are only stored, with no effect: Chromium is already running when the app sets one. */
 function commandLine(): Electron.CommandLine {
   const switches = new Map<string, string>()
   for (const argument of process.argv) {

@@ -1,6 +1,6 @@
 /**
  * A window's bounds: the requested ones, corrected by what the browser reports. Bars that Chromium draws inside its
- * window count as outside, like a window manager's frame, so bounds and content bounds are equal.
+ * window are treated like a window manager's frame and not counted, so bounds and content bounds are equal.
  */
 import { setTimeout as delay } from 'node:timers/promises'
 import type * as Electron from 'electron'
@@ -14,32 +14,33 @@ type Options = Pick<Electron.BrowserWindowConstructorOptions, 'x' | 'y' | 'width
 
 export class Bounds {
   readonly #options: Options
-  readonly #changed: (change: Change) => void
+  readonly #onChange: (change: Change) => void
   #windowId: number | undefined
   #bars: Electron.Size = { width: 0, height: 0 }
-  #now: Rectangle
+  #current: Rectangle
   #normal: Rectangle
   #state: State = 'normal'
-  /** Without a window manager, maximizing is emulated by resizing. */
-  #played: State | undefined
+  /** Set if there is no window manager: maximizing is then emulated by resizing. */
+  #emulatedState: State | undefined
   #emitted: Rectangle & { readonly state: State }
-  #last: Promise<void> = Promise.resolve()
+  #queue: Promise<void> = Promise.resolve()
 
-  constructor(options: Options, changed: (change: Change) => void) {
+  constructor(options: Options, onChange: (change: Change) => void) {
     this.#options = options
-    this.#changed = changed
+    this.#onChange = onChange
     const { width = 800, height = 600 } = options
     const { workArea } = screen.getPrimaryDisplay()
-    const middle = (start: number, whole: number, part: number) => start + Math.max(0, Math.round((whole - part) / 2))
-    const x = options.x ?? middle(workArea.x, workArea.width, width)
-    const y = options.y ?? middle(workArea.y, workArea.height, height)
-    this.#now = { x, y, width, height }
-    this.#normal = this.#now
-    this.#emitted = { ...this.#now, state: 'normal' }
+    const centered = (start: number, available: number, size: number) =>
+      start + Math.max(0, Math.round((available - size) / 2))
+    const x = options.x ?? centered(workArea.x, workArea.width, width)
+    const y = options.y ?? centered(workArea.y, workArea.height, height)
+    this.#current = { x, y, width, height }
+    this.#normal = this.#current
+    this.#emitted = { ...this.#current, state: 'normal' }
   }
 
-  get now(): Rectangle {
-    return { ...this.#now }
+  get current(): Rectangle {
+    return { ...this.#current }
   }
 
   get normal(): Rectangle {
@@ -47,14 +48,14 @@ export class Bounds {
   }
 
   get state(): State {
-    return this.#played ?? this.#state
+    return this.#emulatedState ?? this.#state
   }
 
-  /** Applied before anything is drawn, so that no other size is visible. */
+  /** Applies the requested bounds. Call this before the page is drawn, so that no other size is ever visible. */
   async place(targetId: string): Promise<void> {
     const { windowId } = await browser().send('Browser.getWindowForTarget', { targetId })
     this.#windowId = windowId
-    const { x: left, y: top, width, height } = this.#now
+    const { x: left, y: top, width, height } = this.#current
     await browser().send('Browser.setContentsSize', { windowId, width, height })
     await browser().send('Browser.setWindowBounds', { windowId, bounds: { left, top } })
     const { bounds } = await browser().send('Browser.getWindowBounds', { windowId })
@@ -63,32 +64,32 @@ export class Bounds {
     await this.refresh()
   }
 
-  set(wanted: Partial<Rectangle>): void {
+  set(changes: Partial<Rectangle>): void {
     const { minWidth = 0, minHeight = 0 } = this.#options
-    const { x, y, width, height } = { ...this.#now, ...wanted }
+    const { x, y, width, height } = { ...this.#current, ...changes }
     const target = { x, y, width: Math.max(width, minWidth), height: Math.max(height, minHeight) }
-    this.#now = target
-    void this.#do((windowId) => this.#move(windowId, target))
+    this.#current = target
+    void this.#enqueue((windowId) => this.#move(windowId, target))
   }
 
-  become(state: 'normal' | 'minimized' | 'maximized'): void {
+  setState(state: 'normal' | 'minimized' | 'maximized'): void {
     if (this.state === state) return
-    const wasPlayed = this.#played !== undefined
-    this.#played = state
-    void this.#do(async (windowId) => {
-      if (!wasPlayed && (await applyState(windowId, state))) this.#played = undefined
-      else await this.#play(windowId, state)
+    const wasEmulated = this.#emulatedState !== undefined
+    this.#emulatedState = state
+    void this.#enqueue(async (windowId) => {
+      if (!wasEmulated && (await applyState(windowId, state))) this.#emulatedState = undefined
+      else await this.#emulateState(windowId, state)
     })
   }
 
-  /** The browser has no event for a moved or resized window, so it is queried whenever a change is likely. */
+  /** Reads the bounds from the browser, which has no event for them. Call this whenever a change is likely. */
   refresh(): Promise<void> {
-    return this.#do(async () => {})
+    return this.#enqueue(async () => {})
   }
 
   /** Runs the operations one at a time; after each, the bounds are read again. */
-  #do(step: (windowId: number) => Promise<unknown>): Promise<void> {
-    this.#last = this.#last
+  #enqueue(step: (windowId: number) => Promise<unknown>): Promise<void> {
+    this.#queue = this.#queue
       .then(async () => {
         if (this.#windowId === undefined) return
         await step(this.#windowId)
@@ -96,31 +97,31 @@ export class Bounds {
       })
       // The window may be closed; its last bounds stay available.
       .catch(() => {})
-    return this.#last
+    return this.#queue
   }
 
   async #read(windowId: number): Promise<void> {
     const { bounds } = await browser().send('Browser.getWindowBounds', { windowId })
     const { left = 0, top = 0, width = 0, height = 0, windowState = 'normal' } = bounds
-    this.#now = { x: left, y: top, width: width - this.#bars.width, height: height - this.#bars.height }
+    this.#current = { x: left, y: top, width: width - this.#bars.width, height: height - this.#bars.height }
     this.#state = windowState
-    if (this.state === 'normal') this.#normal = this.#now
+    if (this.state === 'normal') this.#normal = this.#current
     this.#emitChanges()
   }
 
   #emitChanges(): void {
-    const [old, now] = [this.#emitted, { ...this.#now, state: this.state }]
-    this.#emitted = now
-    if (old.width !== now.width || old.height !== now.height) this.#changed('resize')
-    if (old.x !== now.x || old.y !== now.y) this.#changed('move')
-    if (old.state === now.state) return
-    if (now.state === 'maximized') this.#changed('maximize')
-    else if (now.state === 'minimized') this.#changed('minimize')
-    else this.#changed(old.state === 'minimized' ? 'restore' : 'unmaximize')
+    const [previous, current] = [this.#emitted, { ...this.#current, state: this.state }]
+    this.#emitted = current
+    if (previous.width !== current.width || previous.height !== current.height) this.#onChange('resize')
+    if (previous.x !== current.x || previous.y !== current.y) this.#onChange('move')
+    if (previous.state === current.state) return
+    if (current.state === 'maximized') this.#onChange('maximize')
+    else if (current.state === 'minimized') this.#onChange('minimize')
+    else this.#onChange(previous.state === 'minimized' ? 'restore' : 'unmaximize')
   }
 
-  async #play(windowId: number, state: State): Promise<void> {
-    this.#played = state === 'normal' ? undefined : state
+  async #emulateState(windowId: number, state: State): Promise<void> {
+    this.#emulatedState = state === 'normal' ? undefined : state
     const { workArea } = screen.getDisplayMatching(this.#normal)
     const { x, y, width, height } = workArea
     const inside = { x, y, width: width - this.#bars.width, height: height - this.#bars.height }

@@ -18,87 +18,87 @@ export interface Page {
 export const blank = 'data:text/html,'
 
 let chromium: Chromium | undefined
-let awaited: ((page: Page) => void) | undefined
-let opening: Promise<unknown> = Promise.resolve()
+let resolveNextPage: ((page: Page) => void) | undefined
+let openQueue: Promise<unknown> = Promise.resolve()
 const titleListeners = new Map<string, (title: string) => void>()
-const leaving = new Map<string, () => void>()
-const closing = new Set<Promise<void>>()
+const closeListeners = new Map<string, () => void>()
+const closingPages = new Set<Promise<void>>()
 
-function running(): Chromium {
+function getChromium(): Chromium {
   if (!chromium) throw new Error('no browser before the app is ready')
   return chromium
 }
 
-export async function startBrowser(lost: (words: string) => void): Promise<void> {
-  chromium = startChromium(lost)
+export async function startBrowser(onExit: (output: string) => void): Promise<void> {
+  chromium = startChromium(onExit)
   const { browser } = chromium.connection
-  browser.on('Target.attachedToTarget', attached)
-  browser.on('Target.detachedFromTarget', detached)
+  browser.on('Target.attachedToTarget', onAttached)
+  browser.on('Target.detachedFromTarget', onDetached)
   browser.on('Target.targetInfoChanged', ({ targetInfo: { targetId, title, url } }) => {
-    // The title of a page without a title is its address.
+    // Chromium reports the URL as the title of a page without one.
     if (title !== '' && !url.endsWith(title)) titleListeners.get(targetId)?.(title)
   })
   await browser.send('Target.setDiscoverTargets', { discover: true })
   await browser.send('Target.setAutoAttach', { autoAttach: true, waitForDebuggerOnStart: true, flatten: true })
 }
 
-/** Opens a page paused before its first document, to be prepared; `Runtime.runIfWaitingForDebugger` resumes it. */
+/** Opens a page that is paused before its first document. `Runtime.runIfWaitingForDebugger` resumes it. */
 export function openPage(): Promise<Page> {
-  const page = opening.then(async () => {
-    const attached = new Promise<Page>((resolve) => (awaited = resolve))
-    const singletonSocket = join(running().profile, 'SingletonSocket')
-    // The socket of a Chromium from a snap is not reachable, so a window with tabs must do.
+  const page = openQueue.then(async () => {
+    const attachedPage = new Promise<Page>((resolve) => (resolveNextPage = resolve))
+    const singletonSocket = join(getChromium().profile, 'SingletonSocket')
+    // The socket of a Chromium from a snap is not reachable: open a normal window with tabs instead.
     if (isHeadless || !existsSync(singletonSocket))
       await browser().send('Target.createTarget', { url: blank, newWindow: true })
-    else await askForWindow(singletonSocket)
-    return await attached
+    else await requestWindow(singletonSocket)
+    return await attachedPage
   })
-  // One at a time: a new page does not identify the request that opened it.
-  opening = page.catch(() => {})
+  // Open one page at a time: a new page does not tell which request opened it.
+  openQueue = page.catch(() => {})
   return page
 }
 
-export const browser = (): Session => running().connection.browser
+export const browser = (): Session => getChromium().connection.browser
 
 export function closePage({ targetId, closed }: Page): void {
-  closing.add(closed)
+  closingPages.add(closed)
   browser().post('Target.closeTarget', { targetId })
 }
 
 /** Waits for closing pages to run their last scripts, for at most 500 ms. */
-export async function pagesClosed(): Promise<void> {
+export async function waitForClosingPages(): Promise<void> {
   const timeout = new Promise((resolve) => setTimeout(resolve, 500))
-  await Promise.race([Promise.all(closing), timeout])
+  await Promise.race([Promise.all(closingPages), timeout])
 }
 
 /**
  * Opens a window as a second Chromium with the same profile would, through the first one's socket
  * (process_singleton_posix.cc): DevTools can only open normal browser windows, not app windows.
  */
-async function askForWindow(singletonSocket: string): Promise<void> {
+async function requestWindow(singletonSocket: string): Promise<void> {
   const socket = connect(singletonSocket)
   socket.end(['START', process.cwd(), 'chromium', '--test-type', `--app=${blank}`].join('\0'))
-  const [answer] = (await once(socket, 'data')) as [Buffer]
-  if (String(answer) !== 'ACK') throw new Error(`Chromium did not open a window: ${String(answer)}`)
+  const [reply] = (await once(socket, 'data')) as [Buffer]
+  if (String(reply) !== 'ACK') throw new Error(`Chromium did not open a window: ${String(reply)}`)
 }
 
-function attached({ sessionId, targetInfo }: Payload<'Target.attachedToTarget'>): void {
-  const session = running().connection.session(sessionId)
-  if (targetInfo.type === 'page' && awaited) {
-    const closed = new Promise<void>((resolve) => leaving.set(sessionId, resolve))
+function onAttached({ sessionId, targetInfo }: Payload<'Target.attachedToTarget'>): void {
+  const session = getChromium().connection.session(sessionId)
+  if (targetInfo.type === 'page' && resolveNextPage) {
+    const closed = new Promise<void>((resolve) => closeListeners.set(sessionId, resolve))
     const { targetId } = targetInfo
-    awaited({ targetId, session, closed, onTitle: (listener) => void titleListeners.set(targetId, listener) })
-    awaited = undefined
+    resolveNextPage({ targetId, session, closed, onTitle: (listener) => void titleListeners.set(targetId, listener) })
+    resolveNextPage = undefined
     return
   }
-  // Ignore workers and the browser's internal pages, and close second windows, which no handler here may allow.
+  // Resume workers and internal pages, and close windows that a page opened: the stand-in does not support them.
   session.post('Runtime.runIfWaitingForDebugger')
   const isTools = targetInfo.url.startsWith('devtools:')
   if (targetInfo.type === 'page' && !isTools) browser().post('Target.closeTarget', { targetId: targetInfo.targetId })
 }
 
-function detached({ sessionId }: Payload<'Target.detachedFromTarget'>): void {
-  leaving.get(sessionId)?.()
-  leaving.delete(sessionId)
-  running().connection.forget(sessionId)
+function onDetached({ sessionId }: Payload<'Target.detachedFromTarget'>): void {
+  closeListeners.get(sessionId)?.()
+  closeListeners.delete(sessionId)
+  getChromium().connection.forget(sessionId)
 }

@@ -23,11 +23,11 @@ export interface Chromium {
 
 export const isHeadless = process.env['SLIPWAY_HEADLESS'] === '1'
 
-/** The profile's name contains the process id and its PID namespace, so a later start can tell who owns it. */
+/** Profile names contain the owner's PID namespace and process id, so a later start can tell whether the owner runs. */
 const profilePrefix = `standin-${namespaceId()}-`
 /** Chromium crashes if its socket path exceeds 107 bytes, see unix(7); its and our file names take 76 of them. */
 const profiles = tmpdir().length <= 31 ? tmpdir() : '/tmp'
-const usual = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
+const defaultPaths = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
 
 const flags = [
   '--remote-debugging-pipe',
@@ -48,18 +48,18 @@ const flags = [
 ]
 
 export function findChromium(): string {
-  const named = process.env['SLIPWAY_CHROMIUM']
-  const found = (named ? [named] : usual).find(isExecutable)
+  const configuredPath = process.env['SLIPWAY_CHROMIUM']
+  const found = (configuredPath ? [configuredPath] : defaultPaths).find(isExecutable)
   if (found) return found
   throw new Error(
-    named
-      ? `SLIPWAY_CHROMIUM names ${named}, which cannot be run`
+    configuredPath
+      ? `SLIPWAY_CHROMIUM names ${configuredPath}, which cannot be run`
       : 'the stand-in for Electron needs Chromium: install the package "chromium", or set SLIPWAY_CHROMIUM to its path',
   )
 }
 
-/** Calls `lost` with the browser's last output if the browser ends unexpectedly. */
-export function startChromium(lost: (words: string) => void): Chromium {
+/** Calls `onExit` with the browser's last output if the browser ends unexpectedly. */
+export function startChromium(onExit: (output: string) => void): Chromium {
   if (!isHeadless && !process.env['DISPLAY'] && !process.env['WAYLAND_DISPLAY']) {
     // Playwright recognizes this message of Chromium and explains it.
     throw new Error('Unable to open X display. Start a desktop, use xvfb-run, or set SLIPWAY_HEADLESS=1')
@@ -73,18 +73,18 @@ export function startChromium(lost: (words: string) => void): Chromium {
     detached: true,
     env: { ...process.env, TMPDIR: profile, BREAKPAD_DUMP_LOCATION: profile },
   })
-  process.on('exit', () => end(child, profile))
+  process.on('exit', () => killAndCleanUp(child, profile))
 
-  let words = ''
+  let errorOutput = ''
   child.stderr?.on('data', (data: Buffer) => {
     for (const line of String(data).split('\n')) {
       if (line.startsWith('DevTools listening on ')) process.stderr.write(`${line}\n`)
       // Without a full desktop, Chromium logs D-Bus errors.
-      else if (line.trim() && !line.includes('ERROR:dbus')) words = `${words}${line}\n`.slice(-2000)
+      else if (line.trim() && !line.includes('ERROR:dbus')) errorOutput = `${errorOutput}${line}\n`.slice(-2000)
     }
   })
-  child.on('error', (error) => lost(String(error)))
-  child.on('exit', () => lost(words))
+  child.on('error', (error) => onExit(String(error)))
+  child.on('exit', () => onExit(errorOutput))
   // In the order of `stdio` above.
   const [, , , output, input] = child.stdio as unknown as [null, null, Socket, Socket, Socket]
   return { connection: new Connection(output, input), profile }
@@ -105,7 +105,7 @@ function switches(profile: string): string[] {
 }
 
 /** Kills the browser without a clean shutdown: nothing in its profile needs to be saved. */
-function end(child: ChildProcess, profile: string): void {
+function killAndCleanUp(child: ChildProcess, profile: string): void {
   // The group outlives its first process.
   if (child.pid !== undefined) kill(-child.pid)
   for (const pid of crashHandlers(profile)) kill(pid)

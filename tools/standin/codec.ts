@@ -27,9 +27,9 @@ export function structuredCodec(): Codec {
   const errors = new Map<string, new (message: string) => Error>(
     [TypeError, RangeError, SyntaxError, ReferenceError, EvalError, URIError].map((kind) => [kind.name, kind]),
   )
-  const refusal = () => new Error('An object could not be cloned.')
+  const cloneError = () => new Error('An object could not be cloned.')
 
-  function put(target: Plain, key: string, value: unknown): void {
+  function setProperty(target: Plain, key: string, value: unknown): void {
     if (key !== '__proto__') target[key] = value
     else Object.defineProperty(target, key, { value, writable: true, enumerable: true, configurable: true })
   }
@@ -52,7 +52,7 @@ export function structuredCodec(): Codec {
     fromBase64 ? fromBase64.call(Uint8Array, text) : new Uint8Array(Buffer.from(text, 'base64'))
 
   function encode(value: unknown): string {
-    const numbers = new Map<object, number>()
+    const objectNumbers = new Map<object, number>()
     let isJson = true
 
     function special(encoded: Special): Special {
@@ -75,14 +75,14 @@ export function structuredCodec(): Codec {
         case 'object':
           return value && encodeOnce(value)
         default:
-          throw refusal()
+          throw cloneError()
       }
     }
 
     function encodeOnce(value: object): unknown {
-      const known = numbers.get(value)
+      const known = objectNumbers.get(value)
       if (known !== undefined) return special({ $: 'same', v: known })
-      numbers.set(value, numbers.size)
+      objectNumbers.set(value, objectNumbers.size)
       return Array.isArray(value) ? encodeArray(value) : encodeObject(value)
     }
 
@@ -99,7 +99,7 @@ export function structuredCodec(): Codec {
       if (prototype === Object.prototype || prototype === null) {
         if (Object.hasOwn(value, '$')) return special({ $: 'object', v: entriesOf(value) })
         const plain: Plain = {}
-        for (const [key, inner] of Object.entries(value)) put(plain, key, encodeValue(inner))
+        for (const [key, inner] of Object.entries(value)) setProperty(plain, key, encodeValue(inner))
         return plain
       }
       return special(encodeBuiltIn(value))
@@ -119,7 +119,7 @@ export function structuredCodec(): Codec {
         return { $: 'error', v: [value.name, value.message, value.stack ?? null], cause }
       }
       const boxed: unknown = value.valueOf()
-      if (typeof boxed === 'object') throw refusal()
+      if (typeof boxed === 'object') throw cloneError()
       return { $: 'boxed', v: encodeValue(boxed) }
     }
 
@@ -131,7 +131,7 @@ export function structuredCodec(): Codec {
     try {
       return structuredClone(value)
     } catch {
-      throw refusal()
+      throw cloneError()
     }
   }
 
@@ -141,7 +141,7 @@ export function structuredCodec(): Codec {
     const objects: unknown[] = []
     return text.startsWith('j') ? encoded : read(encoded)
 
-    function keep<Kept>(object: Kept): Kept {
+    function register<Value>(object: Value): Value {
       objects.push(object)
       return object
     }
@@ -149,16 +149,16 @@ export function structuredCodec(): Codec {
     function read(value: unknown): unknown {
       if (typeof value !== 'object' || value === null) return value
       if (Array.isArray(value)) {
-        const list = keep<unknown[]>([])
+        const list = register<unknown[]>([])
         for (const inner of value) list.push(read(inner))
         return list
       }
       // `encode` produces no other object with such a key.
-      return '$' in value ? readSpecial(value as Special) : fill(keep({}), Object.entries(value))
+      return '$' in value ? readSpecial(value as Special) : fill(register({}), Object.entries(value))
     }
 
     function fill<Target extends object>(target: Target, entries: Entries): Target {
-      for (const [key, inner] of entries) put(target as Plain, key, read(inner))
+      for (const [key, inner] of entries) setProperty(target as Plain, key, read(inner))
       return target
     }
 
@@ -173,32 +173,32 @@ export function structuredCodec(): Codec {
         case 'same':
           return objects[Number(value.v)]
         case 'object':
-          return fill(keep({}), value.v)
+          return fill(register({}), value.v)
         case 'array':
-          return Object.assign(fill(keep([]), value.v), { length: value.length })
+          return Object.assign(fill(register([]), value.v), { length: value.length })
         case 'date':
-          return keep(new Date(value.v ?? NaN))
+          return register(new Date(value.v ?? NaN))
         case 'regexp':
-          return keep(new RegExp(value.v, value.flags))
+          return register(new RegExp(value.v, value.flags))
         case 'buffer':
-          return keep(toBytes(value.v).buffer)
+          return register(toBytes(value.v).buffer)
         case 'view': {
           const View = Reflect.get(globalThis, value.type) as new (buffer: ArrayBuffer) => object
-          return keep(new View(toBytes(value.v).buffer))
+          return register(new View(toBytes(value.v).buffer))
         }
         case 'map': {
-          const map = keep(new Map<unknown, unknown>())
+          const map = register(new Map<unknown, unknown>())
           for (const [key, inner] of value.v as [unknown, unknown][]) map.set(read(key), read(inner))
           return map
         }
         case 'set': {
-          const set = keep(new Set<unknown>())
+          const set = register(new Set<unknown>())
           for (const inner of value.v) set.add(read(inner))
           return set
         }
         case 'error': {
           const [name, message, stack] = value.v
-          const error = keep(new (errors.get(name) ?? Error)(message))
+          const error = register(new (errors.get(name) ?? Error)(message))
           const own = { stack: stack ?? undefined, ...(value.cause.length > 0 && { cause: read(value.cause[0]) }) }
           for (const [key, inner] of Object.entries(own)) {
             Object.defineProperty(error, key, { value: inner, writable: true, configurable: true })
@@ -206,7 +206,7 @@ export function structuredCodec(): Codec {
           return error
         }
         case 'boxed':
-          return keep(Object(read(value.v)))
+          return register(Object(read(value.v)))
       }
     }
   }

@@ -4,12 +4,12 @@ import { app } from './app.ts'
 import { blank, type Page } from './browser.ts'
 import type { Session } from './cdp.ts'
 import { contentsEvents, type ContentsEvents } from './events.ts'
-import { Line } from './ipc.ts'
-import { guard, LoudEmitter, preventable } from './guard.ts'
+import { PageChannel } from './ipc.ts'
+import { guard, StrictEmitter, preventable } from './guard.ts'
 import { pageSources, worldName, type Report } from './page.ts'
-import { servePage, toApp, toPage } from './serving.ts'
+import { servePage, toAppUrl, toPageUrl } from './serving.ts'
 import { session } from './session.ts'
-import { themePage } from './theme.ts'
+import { applyTheme } from './theme.ts'
 
 type Navigation = Electron.Event<Electron.WebContentsWillNavigateEventParams>
 type OpenHandler = Parameters<Electron.WebContents['setWindowOpenHandler']>[0]
@@ -21,14 +21,14 @@ type Implemented =
 /** Callbacks to the window of this page. */
 export interface Host {
   destroy(): void
-  told(report: Extract<Report, { kind: 'bounds' | 'focus' }>): void
+  onReport(report: Extract<Report, { kind: 'bounds' | 'focus' }>): void
 }
 
 /** Instances by DevTools target id, which Playwright uses to look them up. */
-const all = new Map<string, Contents>()
+const contentsByTarget = new Map<string, Contents>()
 let count = 0
 
-export class Contents extends LoudEmitter<ContentsEvents> implements Pick<Electron.WebContents, Implemented> {
+export class Contents extends StrictEmitter<ContentsEvents> implements Pick<Electron.WebContents, Implemented> {
   readonly id = ++count
   readonly session = session.defaultSession
   readonly mainFrame: Electron.WebFrameMain
@@ -36,7 +36,7 @@ export class Contents extends LoudEmitter<ContentsEvents> implements Pick<Electr
   #resolveAttached: (page: Session) => void = () => {}
   readonly #attached = new Promise<Session>((resolve) => (this.#resolveAttached = resolve))
   #page: Session | undefined
-  #line: Line | undefined
+  #channel: PageChannel | undefined
   #mainFrameId: string | undefined
   #url = blank
   #title = ''
@@ -44,7 +44,7 @@ export class Contents extends LoudEmitter<ContentsEvents> implements Pick<Electr
   /** Navigations requested by the page, by frame. Chromium reports them before it requests the document. */
   readonly #requests = new Map<string, string>()
   #isDestroyed = false
-  #mayOpen: OpenHandler | undefined
+  #openHandler: OpenHandler | undefined
 
   constructor(host: Host) {
     super('webContents', contentsEvents)
@@ -65,21 +65,24 @@ export class Contents extends LoudEmitter<ContentsEvents> implements Pick<Electr
     preload: string | undefined,
     background: string,
   ): Promise<void> {
-    all.set(targetId, this)
-    void closed.then(() => all.delete(targetId))
+    contentsByTarget.set(targetId, this)
+    void closed.then(() => contentsByTarget.delete(targetId))
     this.#page = page
     this.#mainFrameId = targetId
-    this.#line = new Line(page, targetId, { sender: asWhole(this), senderFrame: this.mainFrame }, (report) =>
-      this.#receive(report),
+    this.#channel = new PageChannel(
+      page,
+      targetId,
+      { sender: asWebContents(this), senderFrame: this.mainFrame },
+      (report) => this.#receive(report),
     )
     this.#listen(page)
     const blankShown = new Promise<void>((resolve) => page.on('Page.frameNavigated', () => resolve()))
     const sources = pageSources(preload)
-    themePage(page, closed)
+    applyTheme(page, closed)
     await Promise.all([
       page.send('Page.enable'),
       page.send('Inspector.enable'),
-      this.#line.open(),
+      this.#channel.open(),
       page.send('Page.addScriptToEvaluateOnNewDocument', { source: sources.page }),
       page.send('Page.addScriptToEvaluateOnNewDocument', { source: sources.preload, worldName }),
       page.send('Emulation.setDefaultBackgroundColorOverride', { color: colorOf(background) }),
@@ -108,11 +111,11 @@ export class Contents extends LoudEmitter<ContentsEvents> implements Pick<Electr
   }
 
   send(channel: string, ...values: unknown[]): void {
-    this.#line?.send(channel, values)
+    this.#channel?.send(channel, values)
   }
 
   getURL(): string {
-    return this.#url === blank ? '' : toApp(this.#url)
+    return this.#url === blank ? '' : toAppUrl(this.#url)
   }
 
   getTitle(): string {
@@ -128,7 +131,7 @@ export class Contents extends LoudEmitter<ContentsEvents> implements Pick<Electr
   }
 
   setWindowOpenHandler(handler: OpenHandler): void {
-    this.#mayOpen = handler
+    this.#openHandler = handler
   }
 
   /** Chromium's DevTools open with F12. */
@@ -137,7 +140,7 @@ export class Contents extends LoudEmitter<ContentsEvents> implements Pick<Electr
   /** Zoom is CSS on the root element: unlike in Electron, innerWidth and media queries do not change. */
   setZoomFactor(factor: number): void {
     this.#zoom = factor
-    this.#line?.zoom(factor)
+    this.#channel?.zoom(factor)
   }
 
   getZoomFactor(): number {
@@ -152,11 +155,11 @@ export class Contents extends LoudEmitter<ContentsEvents> implements Pick<Electr
     return Math.log(this.#zoom) / Math.log(1.2)
   }
 
-  titled(title: string): void {
+  setTitle(title: string): void {
     this.#title = title
   }
 
-  destroyed(): void {
+  markDestroyed(): void {
     this.#isDestroyed = true
     this.emit('destroyed')
   }
@@ -165,7 +168,7 @@ export class Contents extends LoudEmitter<ContentsEvents> implements Pick<Electr
     const page = await this.#attached
     const loaded = new Promise<void>((resolve) => this.once('did-finish-load', resolve))
     this.#requests.clear()
-    const { errorText } = await page.send('Page.navigate', { url: toPage(url) })
+    const { errorText } = await page.send('Page.navigate', { url: toPageUrl(url) })
     if (errorText) throw loadError(errorText.replace('net::', ''), url)
     await loaded
   }
@@ -177,7 +180,7 @@ export class Contents extends LoudEmitter<ContentsEvents> implements Pick<Electr
       })
       .on('Page.domContentEventFired', () => {
         if (this.#url === blank) return
-        if (this.#zoom !== 1) this.#line?.zoom(this.#zoom)
+        if (this.#zoom !== 1) this.#channel?.zoom(this.#zoom)
         this.emit('dom-ready', preventable())
       })
       .on('Page.loadEventFired', () => {
@@ -185,33 +188,39 @@ export class Contents extends LoudEmitter<ContentsEvents> implements Pick<Electr
       })
       .on('Page.frameRequestedNavigation', ({ frameId, url }) => void this.#requests.set(frameId, url))
       .on('Page.windowOpen', ({ url, windowName, windowFeatures }) =>
-        this.#opens({ url, frameName: windowName, features: windowFeatures.join(), disposition: 'foreground-tab' }),
+        this.#handleOpen({
+          url,
+          frameName: windowName,
+          features: windowFeatures.join(),
+          disposition: 'foreground-tab',
+        }),
       )
       .on('Inspector.targetCrashed', () => {
         const details: Electron.RenderProcessGoneDetails = { reason: 'crashed', exitCode: 1 }
         this.emit('render-process-gone', preventable(), details)
-        app.emit('render-process-gone', preventable(), asWhole(this), details)
+        app.emit('render-process-gone', preventable(), asWebContents(this), details)
       })
   }
 
   #receive(report: Report): void {
-    if (report.kind === 'open') this.#opens(report)
-    else this.#host.told(report)
+    if (report.kind === 'open') this.#handleOpen(report)
+    else this.#host.onReport(report)
   }
 
   /** No window is ever opened; the handler is called because apps have side effects in it. */
-  #opens(request: Omit<Electron.HandlerDetails, 'referrer'>): void {
+  #handleOpen(request: Omit<Electron.HandlerDetails, 'referrer'>): void {
     const { url, frameName, features, disposition } = request
     const referrer: Electron.Referrer = { url: this.getURL(), policy: 'strict-origin-when-cross-origin' }
-    const answer = this.#mayOpen?.({ url: toApp(url), frameName, features, disposition, referrer })
-    if (answer?.action !== 'deny') throw new Error(`the stand-in opens no window by itself: deny it (${url})`)
+    const answer = this.#openHandler?.({ url: toAppUrl(url), frameName, features, disposition, referrer })
+    if (answer?.action !== 'deny')
+      throw new Error(`the stand-in cannot open windows for pages: the handler must deny it (${url})`)
   }
 
   /** Like Electron, asks only about navigations by the page, not by main or a debugger. */
   #mayNavigate(url: string, frameId: string): boolean {
     const request = this.#requests.get(frameId)?.replace(/#.*/s, '')
     this.#requests.delete(frameId)
-    if (request === undefined || toApp(request) !== url) return true
+    if (request === undefined || toAppUrl(request) !== url) return true
     const isMainFrame = frameId === this.#mainFrameId
     const frame = isMainFrame ? this.mainFrame : null
     const details: Navigation = preventable({ url, isSameDocument: false, isMainFrame, frame })
@@ -222,16 +231,16 @@ export class Contents extends LoudEmitter<ContentsEvents> implements Pick<Electr
 }
 
 export const webContents = guard<typeof Electron.webContents>('webContents', {
-  fromDevToolsTargetId: (targetId: string) => optional(all.get(targetId)),
-  fromId: (id: number) => optional(list().find((contents) => contents.id === id)),
-  getAllWebContents: () => list().map(asWhole),
+  fromDevToolsTargetId: (targetId: string) => asOptional(contentsByTarget.get(targetId)),
+  fromId: (id: number) => asOptional(listContents().find((contents) => contents.id === id)),
+  getAllWebContents: () => listContents().map(asWebContents),
 })
 
-const list = () => [...all.values()]
-const optional = (contents: Contents | undefined) => contents && asWhole(contents)
+const listContents = () => [...contentsByTarget.values()]
+const asOptional = (contents: Contents | undefined) => contents && asWebContents(contents)
 
 /** Unsupported members throw (guard.ts), so the object may have the full type. */
-export function asWhole(contents: Contents): Electron.WebContents {
+export function asWebContents(contents: Contents): Electron.WebContents {
   return contents as unknown as Electron.WebContents
 }
 

@@ -1,61 +1,61 @@
 /**
- * The desktop around the window: dialogs, clipboard, notifications, external programs. The user's desktop is not used.
- * Requests of the app are written to stderr. A test replies or listens by replacing a function, as with Electron:
+ * The desktop: dialogs, clipboard, notifications, external programs. The user's real desktop is never used: calls are
+ * logged to stderr. A test replies to calls, or observes them, by replacing a function, as with Electron:
  * `app.evaluate(({ dialog }) => { dialog.showOpenDialog = async () => ({ canceled: false, filePaths: ['/x'] }) })`.
  */
 import type * as Electron from 'electron'
 import { notificationEvents, type NotificationEvents } from './events.ts'
-import { guard, LoudEmitter, preventable } from './guard.ts'
+import { guard, StrictEmitter, preventable } from './guard.ts'
 
-const say = (what: string, ...details: unknown[]) => console.error(`stand-in: ${what}`, ...details)
+const log = (event: string, ...details: unknown[]) => console.error(`stand-in: ${event}`, ...details)
 
 export const shell = guard<Electron.Shell>('shell', {
   async openExternal(url) {
-    say('shell.openExternal', url)
+    log('shell.openExternal', url)
   },
   async openPath(path) {
-    say('shell.openPath', path)
+    log('shell.openPath', path)
     return ''
   },
-  showItemInFolder: (path) => say('shell.showItemInFolder', path),
+  showItemInFolder: (path) => log('shell.showItemInFolder', path),
 })
 
 /** A dialog without a reply is cancelled. */
 export const dialog = guard<Electron.Dialog>('dialog', {
-  async showOpenDialog(...asked: readonly unknown[]) {
-    say('dialog.showOpenDialog', asked.at(-1))
+  async showOpenDialog(...parameters: readonly unknown[]) {
+    log('dialog.showOpenDialog', parameters.at(-1))
     return { canceled: true, filePaths: [] }
   },
-  async showSaveDialog(...asked: readonly unknown[]) {
-    say('dialog.showSaveDialog', asked.at(-1))
+  async showSaveDialog(...parameters: readonly unknown[]) {
+    log('dialog.showSaveDialog', parameters.at(-1))
     return { canceled: true, filePath: '' }
   },
-  async showMessageBox(...asked: readonly unknown[]) {
-    say('dialog.showMessageBox', asked.at(-1))
+  async showMessageBox(...parameters: readonly unknown[]) {
+    log('dialog.showMessageBox', parameters.at(-1))
     // The options come last, whether or not a window comes first.
-    const { buttons = [], cancelId, checkboxChecked = false } = asked.at(-1) as Electron.MessageBoxOptions
+    const { buttons = [], cancelId, checkboxChecked = false } = parameters.at(-1) as Electron.MessageBoxOptions
     const cancel = buttons.findIndex((label) => /^(cancel|no)$/i.test(label))
     return { response: cancelId ?? Math.max(0, cancel), checkboxChecked }
   },
-  showErrorBox: (title, content) => say(title, content),
+  showErrorBox: (title, content) => log(title, content),
 })
 
-let copied = ''
+let clipboardText = ''
 
 /** In memory, because a test must not change the system's clipboard. */
 export const clipboard = guard<Electron.Clipboard>('clipboard', {
   async writeText(text) {
-    copied = text
+    clipboardText = text
   },
-  readText: async () => copied,
+  readText: async () => clipboardText,
   clear() {
-    copied = ''
+    clipboardText = ''
   },
 })
 
 type NotificationPart = Pick<Electron.Notification, 'title' | 'body' | 'show' | 'close'>
 
-class SilentNotification extends LoudEmitter<NotificationEvents> implements NotificationPart {
+class SilentNotification extends StrictEmitter<NotificationEvents> implements NotificationPart {
   static isSupported = (): boolean => true
   title: string
   body: string
@@ -67,7 +67,7 @@ class SilentNotification extends LoudEmitter<NotificationEvents> implements Noti
   }
 
   show(): void {
-    say('notification', { title: this.title, body: this.body })
+    log('notification', { title: this.title, body: this.body })
     this.emit('show', preventable())
   }
 

@@ -4,30 +4,30 @@ import { EventEmitter } from 'node:events'
 /** Members that the language, module loaders and Playwright read on any object. */
 const commonMembers = new Set(['then', 'toJSON', 'default', '__esModule', 'module.exports'])
 
-const refusal = (name: string, key: PropertyKey) => new Error(`the stand-in has no ${name}.${String(key)}`)
+const unsupportedError = (name: string, key: PropertyKey) => new Error(`the stand-in has no ${name}.${String(key)}`)
 
 /**
- * Guards `held`. Tests may assign existing members (`dialog.showOpenDialog = …`), as in Electron.
- * Since other members throw, the result may have the full type.
+ * @returns an object with the implemented members; all other members throw when used, so it may have Electron's full
+ * type. Tests may assign the implemented members (`dialog.showOpenDialog = …`), as in Electron.
  */
-export function guard<Whole extends object>(name: string, held: Partial<Whole>): Whole {
-  const lacks = (target: object, key: PropertyKey) =>
+export function guard<Full extends object>(name: string, implemented: Partial<Full>): Full {
+  const isUnsupported = (target: object, key: PropertyKey) =>
     typeof key === 'string' && !(key in target) && !commonMembers.has(key)
-  const guarded = new Proxy(held, {
+  const guarded = new Proxy(implemented, {
     get(target, key, receiver) {
-      if (lacks(target, key)) throw refusal(name, key)
+      if (isUnsupported(target, key)) throw unsupportedError(name, key)
       return Reflect.get(target, key, receiver)
     },
     set(target, key, value, receiver) {
-      if (lacks(target, key)) throw refusal(name, key)
+      if (isUnsupported(target, key)) throw unsupportedError(name, key)
       return Reflect.set(target, key, value, receiver)
     },
   })
-  return guarded as Whole
+  return guarded as Full
 }
 
 /** A guarded emitter that also rejects listeners for events that are never emitted. */
-export class LoudEmitter<Events extends Record<keyof Events, unknown[]>> extends EventEmitter<Events> {
+export class StrictEmitter<Events extends Record<keyof Events, unknown[]>> extends EventEmitter<Events> {
   constructor(name: string, events: readonly (keyof Events)[]) {
     super()
     const known = new Set<PropertyKey>(events)

@@ -9,8 +9,9 @@
  * SLIPWAY_HEADLESS  1: run without a display
  *
  * Differences from Electron: permissions are always denied, dialogs and notifications are not shown (desktop.ts
- * explains how tests reply to them), zoom is CSS, a page's own URL is `https://…` (serving.ts), messages are slower,
- * storage of pages ends with the app, and a window can neither be hidden nor prevent the user from closing it.
+ * explains how tests reply to them), zoom is CSS, the page's URL starts with `https://` instead of `app://`
+ * (serving.ts), messages are slower, storage of pages ends with the app, and a window can neither be hidden nor prevent
+ * the user from closing it.
  */
 import type * as Electron from 'electron'
 import { app } from './app.ts'
@@ -24,12 +25,12 @@ import { session } from './session.ts'
 import { nativeTheme } from './theme.ts'
 import { BrowserWindow } from './window.ts'
 
-const held = {
+const implemented = {
   ...{ app, BrowserWindow, webContents, ipcMain, protocol, session },
   ...{ clipboard, dialog, Menu, nativeTheme, Notification, screen, shell },
 } satisfies { readonly [Name in keyof typeof Electron]?: unknown }
 
-const electron = guard<typeof held>('electron', held)
+const electron = guard<typeof implemented>('electron', implemented)
 
 export {
   app,

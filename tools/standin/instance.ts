@@ -32,8 +32,8 @@ export function acquireLock(
   const folder = join(userData, 'standin-instance')
   mkdirSync(folder, { recursive: true })
   const lock = join(folder, 'owner')
-  if (!take(folder, lock)) {
-    post(folder, message)
+  if (!tryLock(folder, lock)) {
+    sendMessage(folder, message)
     return false
   }
   for (const old of messageFiles(folder)) rmSync(old)
@@ -47,13 +47,13 @@ export function acquireLock(
   return true
 }
 
-export function release(userData: string): void {
+export function releaseLock(userData: string): void {
   mailboxWatcher?.close()
   rmSync(join(userData, 'standin-instance', 'owner'), { force: true })
 }
 
-/** Creating a link is atomic: only one of several processes succeeds. */
-function take(folder: string, lock: string): boolean {
+/** @returns false if another process has the lock. Creating a link is atomic: only one of several processes succeeds. */
+function tryLock(folder: string, lock: string): boolean {
   const candidate = join(folder, `candidate-${process.pid}`)
   writeFileSync(candidate, startTimeOf(process.pid) ?? '')
   try {
@@ -64,8 +64,8 @@ function take(folder: string, lock: string): boolean {
       } catch (error) {
         if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
         if (isHeld(lock)) return false
-        // Moved, not removed: if two processes find the lock stale, one moves it, and the other fails and tries again.
-        moveAway(lock, `${candidate}-old`)
+        // Rename before removing: if two processes find the lock stale, only one rename succeeds, and both try again.
+        removeStaleLock(lock, `${candidate}-old`)
       }
     }
   } finally {
@@ -82,7 +82,7 @@ function isHeld(lock: string): boolean {
   }
 }
 
-function moveAway(lock: string, to: string): void {
+function removeStaleLock(lock: string, to: string): void {
   try {
     renameSync(lock, to)
     rmSync(to)
@@ -102,7 +102,7 @@ function startTimeOf(pid: number): string | undefined {
 }
 
 /** Written to a temporary file and renamed, so that no partial message is read. */
-function post(folder: string, message: InstanceMessage): void {
+function sendMessage(folder: string, message: InstanceMessage): void {
   const draft = join(folder, `draft-${process.pid}`)
   writeFileSync(draft, JSON.stringify(message))
   renameSync(draft, join(folder, `letter-${process.pid}-${Date.now()}`))

@@ -17,8 +17,8 @@ const codec = structuredCodec()
 const handlers = new Map<string, Handler>()
 const listeners = new EventEmitter()
 
-const partLength = 0xffff
-const pieceLength = 0xfffff
+const chunkLength = 0xffff
+const maxBatchLength = 0xfffff
 
 export const ipcMain: Electron.IpcMain = guard<Electron.IpcMain>('ipcMain', {
   handle(channel, handler) {
@@ -36,25 +36,25 @@ export const ipcMain: Electron.IpcMain = guard<Electron.IpcMain>('ipcMain', {
   },
 })
 
-function subscribe(how: 'on' | 'once' | 'off', channel: string, listener: Parameters<EventEmitter['on']>[1]) {
-  listeners[how](channel, listener)
+function subscribe(method: 'on' | 'once' | 'off', channel: string, listener: Parameters<EventEmitter['on']>[1]) {
+  listeners[method](channel, listener)
   return ipcMain
 }
 
 /** The channel between one page and main. */
-export class Line {
+export class PageChannel {
   readonly #page: Session
   readonly #sender: Sender
-  readonly #others: (report: Report) => void
-  /** By execution context, so that an old document cannot reply for a new one. */
-  readonly #waiting = new Map<number, { readonly lines: string[]; length: number }>()
+  readonly #onReport: (report: Report) => void
+  /** Unsent messages by execution context, so that none for an old document reaches a new one. */
+  readonly #batches = new Map<number, { readonly lines: string[]; length: number }>()
   #context: number | undefined
 
-  /** `others` receives messages that are not from the app. */
-  constructor(page: Session, mainFrameId: string, sender: Sender, others: (report: Report) => void) {
+  /** `onReport` receives the messages that are not from the app. */
+  constructor(page: Session, mainFrameId: string, sender: Sender, onReport: (report: Report) => void) {
     this.#page = page
     this.#sender = sender
-    this.#others = others
+    this.#onReport = onReport
     page.on('Runtime.executionContextCreated', ({ context }) => {
       // Frames inside the page have such a world too, but without a listener.
       const { frameId } = context.auxData as { frameId: string }
@@ -66,7 +66,7 @@ export class Line {
     })
   }
 
-  /** Await this before the first document, like the preload script itself. */
+  /** Await this before the page loads its first document, because the preload script needs the binding. */
   open(): Promise<unknown> {
     return Promise.all([
       this.#page.send('Runtime.enable'),
@@ -75,45 +75,46 @@ export class Line {
   }
 
   send(channel: string, values: readonly unknown[]): void {
-    this.#down(['message', channel], codec.encode(values))
+    this.#enqueue(['message', channel], codec.encode(values))
   }
 
   zoom(factor: number): void {
-    this.#down(['zoom', factor])
+    this.#enqueue(['zoom', factor])
   }
 
   /** Messages sent in the same turn are batched, because a DevTools command costs more than a short message… */
-  #down(address: Address, text = '', context = this.#context): void {
+  #enqueue(address: Address, text = '', context = this.#context): void {
     if (context === undefined) return
-    const waiting = this.#waiting.get(context) ?? { lines: [], length: 0 }
-    if (waiting.lines.length === 0) setImmediate(() => this.#flush(context))
-    waiting.lines.push(JSON.stringify(address), text)
-    waiting.length += text.length
-    this.#waiting.set(context, waiting)
+    const batch = this.#batches.get(context) ?? { lines: [], length: 0 }
+    if (batch.lines.length === 0) setImmediate(() => this.#flush(context))
+    batch.lines.push(JSON.stringify(address), text)
+    batch.length += text.length
+    this.#batches.set(context, batch)
     // …but a large batch is split, so that the page reads one chunk while the browser receives the next.
-    if (waiting.length > pieceLength) this.#flush(context)
+    if (batch.length > maxBatchLength) this.#flush(context)
   }
 
   #flush(context: number): void {
-    const waiting = this.#waiting.get(context)
-    if (!waiting) return
-    this.#waiting.delete(context)
+    const batch = this.#batches.get(context)
+    if (!batch) return
+    this.#batches.delete(context)
     this.#page.post('Runtime.callFunctionOn', {
       functionDeclaration: 'function (...parts) { globalThis.standinDown?.(...parts) }',
       executionContextId: context,
-      arguments: splitText(waiting.lines.join('\n')).map((value) => ({ value })),
+      arguments: splitText(batch.lines.join('\n')).map((value) => ({ value })),
       silent: true,
     })
   }
 
-  #receive(upward: ToMain, context: number): void {
-    if (upward.kind === 'invoke') void this.#answer(upward, context)
-    else if (upward.kind === 'send') listeners.emit(upward.channel, this.#event(), ...valuesOf(upward.text))
-    else this.#others(upward)
+  #receive(message: ToMain, context: number): void {
+    if (message.kind === 'invoke') void this.#answer(message, context)
+    else if (message.kind === 'send') listeners.emit(message.channel, this.#event(), ...valuesOf(message.text))
+    else this.#onReport(message)
   }
 
   async #answer({ id, channel, text }: Extract<Message, { kind: 'invoke' }>, context: number): Promise<void> {
-    const reply = (kind: 'result' | 'failure', value: unknown) => this.#down([kind, id], codec.encode(value), context)
+    const reply = (kind: 'result' | 'failure', value: unknown) =>
+      this.#enqueue([kind, id], codec.encode(value), context)
     const handler = handlers.get(channel)
     if (!handler) return reply('failure', `Error: No handler registered for '${channel}'`)
     try {
@@ -137,9 +138,9 @@ const valuesOf = (text: string) => codec.decode(text) as unknown[]
 function splitText(text: string): string[] {
   const parts: string[] = []
   for (let start = 0; start < text.length;) {
-    const last = text.charCodeAt(start + partLength - 1)
+    const last = text.charCodeAt(start + chunkLength - 1)
     // A chunk must not end inside a surrogate pair.
-    const end = start + partLength - (last >= 0xd800 && last < 0xdc00 ? 1 : 0)
+    const end = start + chunkLength - (last >= 0xd800 && last < 0xdc00 ? 1 : 0)
     parts.push(text.slice(start, end))
     start = end
   }

@@ -1,9 +1,9 @@
 /** How the app quits: open windows, listeners that may prevent it, and the order of events as in Electron. */
-import { pagesClosed } from './browser.ts'
+import { waitForClosingPages } from './browser.ts'
 import { preventable } from './guard.ts'
 
 export interface Closable {
-  /** Calls `closed` on the lifecycle, or `stays` if a listener prevents closing. */
+  /** Results in a call of `windowClosed`, or of `cancelQuit` if a listener prevents closing. */
   close(): void
   destroy(): void
 }
@@ -18,49 +18,49 @@ interface AppEmitter {
 export class Lifecycle {
   readonly #windows = new Set<Closable>()
   readonly #emitter: AppEmitter
-  #state: 'running' | 'quitting' | 'leaving' = 'running'
+  #state: 'running' | 'quitting' | 'exiting' = 'running'
 
   constructor(emitter: AppEmitter) {
     this.#emitter = emitter
   }
 
-  opened(window: Closable): void {
+  windowOpened(window: Closable): void {
     this.#windows.add(window)
   }
 
-  closed(window: Closable): void {
+  windowClosed(window: Closable): void {
     this.#windows.delete(window)
-    if (this.#windows.size > 0 || this.#state === 'leaving') return
+    if (this.#windows.size > 0 || this.#state === 'exiting') return
     if (this.#state === 'quitting') this.#end()
     else if (!this.#emitter.emit('window-all-closed')) this.quit()
   }
 
-  stays(): void {
+  cancelQuit(): void {
     if (this.#state === 'quitting') this.#state = 'running'
   }
 
   quit(): void {
-    if (this.#state !== 'running' || this.#objects('before-quit')) return
+    if (this.#state !== 'running' || this.#isPrevented('before-quit')) return
     this.#state = 'quitting'
     if (this.#windows.size === 0) this.#end()
     for (const window of this.#windows) window.close()
   }
 
   exit(code: number): void {
-    if (this.#state === 'leaving') return
-    this.#state = 'leaving'
+    if (this.#state === 'exiting') return
+    this.#state = 'exiting'
     for (const window of [...this.#windows]) window.destroy()
     this.#emitter.emit('quit', preventable(), code)
     // Deferred, because the caller's remaining code still runs first in Electron.
-    void pagesClosed().then(() => setImmediate(() => process.exit(code)))
+    void waitForClosingPages().then(() => setImmediate(() => process.exit(code)))
   }
 
   #end(): void {
-    if (this.#objects('will-quit')) this.#state = 'running'
+    if (this.#isPrevented('will-quit')) this.#state = 'running'
     else this.exit(0)
   }
 
-  #objects(event: 'before-quit' | 'will-quit'): boolean {
+  #isPrevented(event: 'before-quit' | 'will-quit'): boolean {
     const details = preventable()
     this.#emitter.emit(event, details)
     return details.defaultPrevented

@@ -4,16 +4,23 @@ import type * as Electron from 'electron'
 type WindowOption = keyof Electron.BrowserWindowConstructorOptions
 type PageOption = keyof Electron.WebPreferences
 
-const meant: WindowOption[] = ['width', 'height', 'x', 'y', 'minWidth', 'minHeight', 'useContentSize']
-const applied: WindowOption[] = ['show', 'title', 'backgroundColor', 'webPreferences']
+const boundsOptions: WindowOption[] = ['width', 'height', 'x', 'y', 'minWidth', 'minHeight', 'useContentSize']
+const appliedOptions: WindowOption[] = ['show', 'title', 'backgroundColor', 'webPreferences']
 /** No effect here: there is no menu bar, and an app window's icon is its page's. */
-const idle: WindowOption[] = ['icon', 'autoHideMenuBar']
-const windowOptions = new Set<string>([...meant, ...applied, ...idle])
+const ignored: WindowOption[] = ['icon', 'autoHideMenuBar']
+const windowOptions = new Set<string>([...boundsOptions, ...appliedOptions, ...ignored])
 
-const fixed: PageOption[] = ['preload', 'sandbox', 'contextIsolation', 'nodeIntegration', 'webSecurity', 'webviewTag']
+const requiredInPages: PageOption[] = [
+  'preload',
+  'sandbox',
+  'contextIsolation',
+  'nodeIntegration',
+  'webSecurity',
+  'webviewTag',
+]
 /** Chromium is started without throttling of hidden pages. */
 const ignoredInPages: PageOption[] = ['spellcheck', 'devTools', 'backgroundThrottling']
-const pageOptions = new Set<string>([...fixed, ...ignoredInPages])
+const pageOptions = new Set<string>([...requiredInPages, ...ignoredInPages])
 
 export function rejectUnsupported(options: Electron.BrowserWindowConstructorOptions): void {
   const { webPreferences = {} } = options

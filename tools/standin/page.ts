@@ -21,8 +21,8 @@ export type Report =
   | ({ readonly kind: 'open' } & Pick<Electron.HandlerDetails, 'url' | 'frameName' | 'features' | 'disposition'>)
 
 /**
- * The recipient of a message to a page. A message is a line: an address, then the codec's text, split into chunks,
- * because V8 takes twice as long to compile one long argument as several short ones.
+ * The recipient of a message to a page. Each message is two lines: its address as JSON, then the codec's text. The lines
+ * are sent in chunks, because V8 takes twice as long to compile one long argument as several short ones.
  */
 export type Address =
   readonly ['result' | 'failure', id: number] | readonly ['message', channel: string] | readonly ['zoom', number]
@@ -35,7 +35,7 @@ interface Window extends EventTarget {
     hasFocus(): boolean
   }
   /** The binding that reaches main; it exists only in the preload's world. */
-  standinUp(upward: string): void
+  standinUp(message: string): void
   standinDown?(...parts: string[]): void
 }
 
@@ -46,10 +46,10 @@ interface Click extends Event {
 }
 
 /**
- * Part of an object: only names of `Whole` are allowed, and only `Typed` members have its types. The types of other
- * members refer to the whole object, which a part is not.
+ * Part of an object: only names of `Full` are allowed, and only the members in `Typed` are type-checked. The types of
+ * the others refer to the full object, so a partial implementation cannot have them.
  */
-type Part<Whole, Typed extends keyof Whole> = Pick<Whole, Typed> & { readonly [Name in keyof Whole]?: unknown }
+type Part<Full, Typed extends keyof Full> = Pick<Full, Typed> & { readonly [Name in keyof Full]?: unknown }
 
 type Preload = (require: (name: string) => unknown, module: { exports: object }, exports: object) => void
 
@@ -75,10 +75,10 @@ function preloadWorld(window: Window, codec: Codec, bridge: Bridge, preload: Pre
   const listeners = new Map<string, Listener[]>()
   let count = 0
 
-  const up = (upward: ToMain) => window.standinUp(JSON.stringify(upward))
+  const sendToMain = (message: ToMain) => window.standinUp(JSON.stringify(message))
 
-  function guarded<Held extends object>(name: string, held: Held): Held {
-    return new Proxy(held, {
+  function guarded<Target extends object>(name: string, implemented: Target): Target {
+    return new Proxy(implemented, {
       get(target, key, receiver) {
         if (typeof key === 'string' && !(key in target)) throw new Error(`the stand-in has no ${name}.${key}`)
         return Reflect.get(target, key, receiver)
@@ -92,9 +92,9 @@ function preloadWorld(window: Window, codec: Codec, bridge: Bridge, preload: Pre
         const text = codec.encode(values)
         const id = ++count
         waiting.set(id, { resolve, reject, channel })
-        up({ kind: 'invoke', id, channel, text })
+        sendToMain({ kind: 'invoke', id, channel, text })
       }),
-    send: (channel: string, ...values: unknown[]) => up({ kind: 'send', channel, text: codec.encode(values) }),
+    send: (channel: string, ...values: unknown[]) => sendToMain({ kind: 'send', channel, text: codec.encode(values) }),
     on(channel: string, listener: Listener) {
       const all = [...(listeners.get(channel) ?? []), listener]
       listeners.set(channel, all)
@@ -126,10 +126,10 @@ function preloadWorld(window: Window, codec: Codec, bridge: Bridge, preload: Pre
 
   window.standinDown = (...parts) => {
     const lines = parts.join('').split('\n')
-    for (let at = 0; at + 1 < lines.length; at += 2) take(JSON.parse(lines[at]!) as Address, lines[at + 1]!)
+    for (let at = 0; at + 1 < lines.length; at += 2) dispatch(JSON.parse(lines[at]!) as Address, lines[at + 1]!)
   }
 
-  function take([kind, to]: Address, text: string): void {
+  function dispatch([kind, to]: Address, text: string): void {
     if (kind === 'zoom') zoom(to)
     else if (kind === 'message') receive(to, codec.decode(text) as unknown[])
     else settle(kind, to, codec.decode(text))
@@ -160,35 +160,35 @@ function preloadWorld(window: Window, codec: Codec, bridge: Bridge, preload: Pre
   }
 
   function reportBounds(): void {
-    up({ kind: 'bounds' })
+    sendToMain({ kind: 'bounds' })
   }
 
   function reportFocus(): void {
-    up({ kind: 'focus', focused: window.document.hasFocus() })
+    sendToMain({ kind: 'focus', focused: window.document.hasFocus() })
     // There is no other event for a window that was moved.
     reportBounds()
   }
 
-  function open(
+  function requestWindow(
     url: string,
     frameName: string,
     features: string,
     disposition: 'foreground-tab' | 'background-tab' | 'new-window',
   ) {
-    up({ kind: 'open', url: new URL(url, window.document.baseURI).href, frameName, features, disposition })
+    sendToMain({ kind: 'open', url: new URL(url, window.document.baseURI).href, frameName, features, disposition })
     return null
   }
 
-  /** Handles a link that would open a window, unless the page's listeners handled it. */
+  /** Handles a click on a link that would open a window, unless a listener of the page prevented it. */
   function followLink(event: Event): void {
     const click = event as Click
     const link = click.composedPath().find(isLink)
     if (!link || click.defaultPrevented || click.button > 1) return
-    const elsewhere = link.target !== '' && !['_self', '_top', '_parent'].includes(link.target)
-    const behind = click.button === 1 || click.ctrlKey
-    if (!elsewhere && !behind && !click.shiftKey) return
+    const opensNewWindow = link.target !== '' && !['_self', '_top', '_parent'].includes(link.target)
+    const inBackground = click.button === 1 || click.ctrlKey
+    if (!opensNewWindow && !inBackground && !click.shiftKey) return
     click.preventDefault()
-    open(link.href, link.target, '', behind ? 'background-tab' : 'foreground-tab')
+    requestWindow(link.href, link.target, '', inBackground ? 'background-tab' : 'foreground-tab')
   }
 
   function isLink(target: EventTarget | undefined): target is EventTarget & { href: string; target: string } {
@@ -202,7 +202,7 @@ function preloadWorld(window: Window, codec: Codec, bridge: Bridge, preload: Pre
   window.addEventListener('auxclick', followLink)
   // The browser cannot refuse a window before it exists. Electron can, and window.open then returns null.
   bridge.expose('open', (url: unknown = '', frameName: unknown = '', features: unknown = '') =>
-    open(String(url), String(frameName), String(features), features ? 'new-window' : 'foreground-tab'),
+    requestWindow(String(url), String(frameName), String(features), features ? 'new-window' : 'foreground-tab'),
   )
   reportFocus()
 

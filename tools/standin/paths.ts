@@ -50,7 +50,7 @@ export interface Package {
 }
 
 /** Reads the nearest package.json at or above `path`. */
-export function packageAbove(path: string): Package {
+export function readPackage(path: string): Package {
   for (let folder = path; ; folder = dirname(folder)) {
     const file = join(folder, 'package.json')
     if (existsSync(file)) {

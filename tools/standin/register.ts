@@ -8,11 +8,11 @@ import { app, lifecycle } from './app.ts'
 import { browser, startBrowser } from './browser.ts'
 import { readScreens } from './screen.ts'
 
-// Set by the script, and not meant for child processes of the app.
+// The script sets this variable; the app's child processes must not inherit it.
 delete process.env['NODE_COMPILE_CACHE']
 
 const main = process.argv[1] ?? '.'
-// As in Electron: the executable's path, then all arguments. The script has already inserted the app.
+// As in Electron: the executable's path, then all arguments. The script passes the app twice, for Node and as argument.
 process.argv.splice(0, 2, join(import.meta.dirname, 'electron'))
 
 const manifest = join(import.meta.dirname, '../../node_modules/electron/package.json')
@@ -37,7 +37,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   })
 }
 
-app.describe(main)
+app.load(main)
 // Node loads fetch lazily, which is slow; load it while Chromium starts.
 setImmediate(() => new Request('app://ready/'))
 start().catch(async (error: unknown) => {
@@ -55,5 +55,5 @@ async function start(): Promise<void> {
   const { product } = await browser().send('Browser.getVersion')
   Object.defineProperty(process.versions, 'chrome', { value: product.split('/')[1], enumerable: true })
   await readScreens()
-  app.becomeReady()
+  app.markReady()
 }

@@ -19,7 +19,7 @@ export const screen = guard<Electron.Screen>('screen', {
   getAllDisplays: () => [...displays],
   getDisplayMatching: (bounds) =>
     displays.reduce(
-      (best, next) => (shared(next.bounds, bounds) > shared(best.bounds, bounds) ? next : best),
+      (best, next) => (overlapArea(next.bounds, bounds) > overlapArea(best.bounds, bounds) ? next : best),
       primary(),
     ),
 })
@@ -46,7 +46,7 @@ function displayOf(info: Protocol.Emulation.ScreenInfo): Electron.Display {
   } satisfies Pick<Electron.Display, Implemented>)
 }
 
-function shared(a: Electron.Rectangle, b: Electron.Rectangle): number {
+function overlapArea(a: Electron.Rectangle, b: Electron.Rectangle): number {
   const width = Math.min(a.x + a.width, b.x + b.width) - Math.max(a.x, b.x)
   const height = Math.min(a.y + a.height, b.y + b.height) - Math.max(a.y, b.y)
   return Math.max(0, width) * Math.max(0, height)

@@ -31,14 +31,14 @@ export const protocol = guard<Electron.Protocol>('protocol', {
   isProtocolHandled: (scheme) => handlers.has(scheme),
 })
 
-export function toPage(url: string): string {
+export function toPageUrl(url: string): string {
   const [, scheme = '', host = '', rest = ''] = /^([a-z][a-z0-9+.-]*):\/\/([^/?#]*)(.*)$/is.exec(url) ?? []
   return privileged.has(scheme) ? `https://${host}.${scheme}.${suffix}${rest}` : url
 }
 
 const pageUrl = new RegExp(`^https://([^/?#]*)\\.([a-z0-9+-]+)\\.${suffix.replace('.', '\\.')}(?=[/?#]|$)`)
 
-export const toApp = (url: string): string => url.replace(pageUrl, '$2://$1')
+export const toAppUrl = (url: string): string => url.replace(pageUrl, '$2://$1')
 
 type MayNavigate = (url: string, frameId: string) => boolean
 
@@ -46,7 +46,7 @@ type MayNavigate = (url: string, frameId: string) => boolean
 export function servePage(page: Session, mayNavigate: MayNavigate): Promise<unknown> {
   page.on('Fetch.requestPaused', (paused) => {
     answer(page, paused, mayNavigate).catch((error: unknown) => {
-      console.error(`${toApp(paused.request.url)}:`, error)
+      console.error(`${toAppUrl(paused.request.url)}:`, error)
       fail(page, paused, 'Failed')
     })
   })
@@ -54,7 +54,7 @@ export function servePage(page: Session, mayNavigate: MayNavigate): Promise<unkn
 }
 
 async function answer(page: Session, paused: Paused, mayNavigate: MayNavigate) {
-  const url = toApp(paused.request.url)
+  const url = toAppUrl(paused.request.url)
   const isDocument = paused.resourceType === 'Document'
   if (isDocument && !mayNavigate(url, paused.frameId)) return fail(page, paused, 'Aborted')
   if (paused.resourceType === 'Other' && new URL(url).pathname === '/favicon.ico') {
@@ -78,7 +78,7 @@ async function answer(page: Session, paused: Paused, mayNavigate: MayNavigate) {
 }
 
 function requestOf({ request }: Paused, url: string): Request {
-  const headers = Object.entries(request.headers).map(([name, value]): [string, string] => [name, toApp(value)])
+  const headers = Object.entries(request.headers).map(([name, value]): [string, string] => [name, toAppUrl(value)])
   return new Request(url, {
     method: request.method,
     headers,

@@ -1,14 +1,14 @@
 /** The light or dark theme, as set by the app. */
 import type * as Electron from 'electron'
 import type { Session } from './cdp.ts'
-import { LoudEmitter } from './guard.ts'
+import { StrictEmitter } from './guard.ts'
 
 type Source = Electron.NativeTheme['themeSource']
 
 const pages = new Set<Session>()
 
 class Theme
-  extends LoudEmitter<{ updated: [] }>
+  extends StrictEmitter<{ updated: [] }>
   implements Pick<Electron.NativeTheme, 'themeSource' | 'shouldUseDarkColors'>
 {
   #source: Source = 'system'
@@ -24,7 +24,7 @@ class Theme
   set themeSource(source: Source) {
     if (this.#source === source) return
     this.#source = source
-    for (const page of pages) show(page, source)
+    for (const page of pages) emulateColorScheme(page, source)
     this.emit('updated')
   }
 
@@ -37,13 +37,13 @@ class Theme
 export const nativeTheme = new Theme()
 
 /** Playwright's `colorScheme` also sets the theme, and the last setting wins: launch with null to use the app's. */
-export function themePage(page: Session, closed: Promise<void>): void {
+export function applyTheme(page: Session, closed: Promise<void>): void {
   pages.add(page)
   void closed.then(() => pages.delete(page))
-  if (nativeTheme.themeSource !== 'system') show(page, nativeTheme.themeSource)
+  if (nativeTheme.themeSource !== 'system') emulateColorScheme(page, nativeTheme.themeSource)
 }
 
-function show(page: Session, source: Source): void {
+function emulateColorScheme(page: Session, source: Source): void {
   const value = source === 'system' ? '' : source
   page.post('Emulation.setEmulatedMedia', { features: [{ name: 'prefers-color-scheme', value }] })
 }

@@ -3,9 +3,9 @@ import type * as Electron from 'electron'
 import { app, lifecycle } from './app.ts'
 import { Bounds } from './bounds.ts'
 import { browser, closePage, openPage, type Page } from './browser.ts'
-import { asWhole, Contents, type Host } from './contents.ts'
+import { asWebContents, Contents, type Host } from './contents.ts'
 import { windowEvents, type WindowEvents } from './events.ts'
-import { guard, LoudEmitter, preventable } from './guard.ts'
+import { guard, StrictEmitter, preventable } from './guard.ts'
 import { rejectUnsupported } from './options.ts'
 
 type Implemented =
@@ -17,7 +17,7 @@ type Implemented =
 const windows = new Set<Window>()
 let count = 0
 
-class Window extends LoudEmitter<WindowEvents> implements Pick<Electron.BrowserWindow, Implemented> {
+class Window extends StrictEmitter<WindowEvents> implements Pick<Electron.BrowserWindow, Implemented> {
   readonly id = ++count
   readonly webContents: Contents
   readonly #bounds: Bounds
@@ -33,9 +33,9 @@ class Window extends LoudEmitter<WindowEvents> implements Pick<Electron.BrowserW
     rejectUnsupported(options)
     const host: Host = {
       destroy: () => this.destroy(),
-      told: (report) => {
+      onReport: (report) => {
         if (report.kind === 'bounds') void this.#bounds.refresh()
-        else this.#focusIs(report.focused)
+        else this.#setFocused(report.focused)
       },
     }
     this.#bounds = new Bounds(options, (change) => this.emit(change))
@@ -44,9 +44,9 @@ class Window extends LoudEmitter<WindowEvents> implements Pick<Electron.BrowserW
     this.webContents = new Contents(host)
     this.webContents.once('did-finish-load', () => this.emit('ready-to-show'))
     windows.add(this)
-    lifecycle.opened(this)
-    app.emit('web-contents-created', preventable(), asWhole(this.webContents))
-    app.emit('browser-window-created', preventable(), wholeWindow(this))
+    lifecycle.windowOpened(this)
+    app.emit('web-contents-created', preventable(), asWebContents(this.webContents))
+    app.emit('browser-window-created', preventable(), asBrowserWindow(this))
     this.#open(options).catch((error: unknown) => {
       // The window may have been closed in the meantime.
       if (this.#isDestroyed) return
@@ -63,7 +63,7 @@ class Window extends LoudEmitter<WindowEvents> implements Pick<Electron.BrowserW
     this.webContents.reload()
   }
 
-  /** The window is visible from the start, but empty: `show` only changes what the app is told. */
+  /** The window is on the screen from the start, but empty: `show` only changes what `isVisible` returns. */
   show(): void {
     this.focus()
     if (this.#isVisible) return
@@ -84,7 +84,7 @@ class Window extends LoudEmitter<WindowEvents> implements Pick<Electron.BrowserW
   close(): void {
     if (this.#isDestroyed || this.#isClosing) return
     this.#isClosing = true
-    void this.#askAndClose()
+    void this.#closeUnlessPrevented()
   }
 
   destroy(): void {
@@ -106,7 +106,7 @@ class Window extends LoudEmitter<WindowEvents> implements Pick<Electron.BrowserW
   }
 
   minimize(): void {
-    this.#bounds.become('minimized')
+    this.#bounds.setState('minimized')
   }
 
   isMinimized(): boolean {
@@ -114,15 +114,15 @@ class Window extends LoudEmitter<WindowEvents> implements Pick<Electron.BrowserW
   }
 
   restore(): void {
-    this.#bounds.become('normal')
+    this.#bounds.setState('normal')
   }
 
   maximize(): void {
-    this.#bounds.become('maximized')
+    this.#bounds.setState('maximized')
   }
 
   unmaximize(): void {
-    this.#bounds.become('normal')
+    this.#bounds.setState('normal')
   }
 
   isMaximized(): boolean {
@@ -130,7 +130,7 @@ class Window extends LoudEmitter<WindowEvents> implements Pick<Electron.BrowserW
   }
 
   getBounds(): Electron.Rectangle {
-    return this.#bounds.now
+    return this.#bounds.current
   }
 
   getNormalBounds(): Electron.Rectangle {
@@ -138,7 +138,7 @@ class Window extends LoudEmitter<WindowEvents> implements Pick<Electron.BrowserW
   }
 
   getContentBounds(): Electron.Rectangle {
-    return this.#bounds.now
+    return this.#bounds.current
   }
 
   setBounds(bounds: Partial<Electron.Rectangle>): void {
@@ -168,23 +168,23 @@ class Window extends LoudEmitter<WindowEvents> implements Pick<Electron.BrowserW
     const page = await openPage()
     if (this.#isDestroyed) return closePage(page)
     this.#page = page
-    page.onTitle((title) => this.#titleIs(title))
-    void page.closed.then(() => this.#wasClosed())
+    page.onTitle((title) => this.#onTitleChange(title))
+    void page.closed.then(() => this.#onClosed())
     await this.#bounds.place(page.targetId)
     await this.webContents.attach(page, webPreferences?.preload, backgroundColor)
   }
 
-  async #askAndClose(): Promise<void> {
+  async #closeUnlessPrevented(): Promise<void> {
     await this.#bounds.refresh()
     const event = preventable()
     this.emit('close', event)
     this.#isClosing = false
-    if (event.defaultPrevented) lifecycle.stays()
+    if (event.defaultPrevented) lifecycle.cancelQuit()
     else this.destroy()
   }
 
   /** The user closed the window: Chromium does not ask first, so listeners cannot prevent it. */
-  #wasClosed(): void {
+  #onClosed(): void {
     if (this.#isDestroyed) return
     const event = preventable()
     this.emit('close', event)
@@ -195,20 +195,20 @@ class Window extends LoudEmitter<WindowEvents> implements Pick<Electron.BrowserW
   #end(): void {
     this.#isDestroyed = true
     windows.delete(this)
-    this.webContents.destroyed()
+    this.webContents.markDestroyed()
     this.emit('closed')
-    lifecycle.closed(this)
+    lifecycle.windowClosed(this)
   }
 
-  #focusIs(focused: boolean): void {
+  #setFocused(focused: boolean): void {
     if (focused === this.#isFocused) return
     this.#isFocused = focused
     this.emit(focused ? 'focus' : 'blur')
   }
 
-  #titleIs(title: string): void {
+  #onTitleChange(title: string): void {
     if (title === '' || title === this.webContents.getTitle()) return
-    this.webContents.titled(title)
+    this.webContents.setTitle(title)
     const event = preventable()
     this.emit('page-title-updated', event, title, true)
     if (!event.defaultPrevented) this.#title = title
@@ -216,9 +216,9 @@ class Window extends LoudEmitter<WindowEvents> implements Pick<Electron.BrowserW
 }
 
 const statics = {
-  getAllWindows: () => [...windows].map(wholeWindow),
+  getAllWindows: () => [...windows].map(asBrowserWindow),
   getFocusedWindow: () => first((window) => window.isFocused()),
-  fromWebContents: (contents) => first((window) => asWhole(window.webContents) === contents),
+  fromWebContents: (contents) => first((window) => asWebContents(window.webContents) === contents),
   fromId: (id) => first((window) => window.id === id),
 } satisfies Partial<typeof Electron.BrowserWindow>
 
@@ -226,10 +226,10 @@ export const BrowserWindow = guard<typeof Window & typeof statics>('BrowserWindo
 
 function first(matches: (window: Window) => boolean): Electron.BrowserWindow | null {
   const found = [...windows].find(matches)
-  return found ? wholeWindow(found) : null
+  return found ? asBrowserWindow(found) : null
 }
 
 /** Unsupported members throw (guard.ts), so the object may have the full type. */
-function wholeWindow(window: Window): Electron.BrowserWindow {
+function asBrowserWindow(window: Window): Electron.BrowserWindow {
   return window as unknown as Electron.BrowserWindow
 }

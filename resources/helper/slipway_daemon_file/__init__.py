@@ -1,20 +1,20 @@
-"""The helper: the mirrors and insecure registries in Docker's daemon.json, and nothing else.
+"""The helper: changes the mirrors and insecure registries in Docker's daemon.json, and nothing else.
 
-As root it changes the computer's, as a user the one of that user's own Docker.
+Run as root, it changes the system's daemon.json; run as a user, that of the user's rootless Docker.
 
-main       the conversation: one JSON object a line, fixed verbs
-talk       the lines in and out, the time that is left, signals
-strict     JSON by the letter: nothing twice, nothing lost
-rules      which texts may take the place of which
-side       whose Docker it is: the computer's, or a user's own
-place      which file it is, and whether it is safe to touch
-swap       one file in another's place, at once or not at all
-vault      what nobody else may touch: the lock, the backups, the journal
-process    the engine's process: which it is, what it was given, how it is told to reload
-engine     what the engine itself says
-change     the steps of a change
-back       the way back, also after a crash
-refusal    the closed list of what can go wrong
+main         serves requests: one JSON object per line, a fixed set of verbs
+channel      reads and writes the lines; timeouts and signals
+strict_json  a JSON parser that loses nothing: duplicate keys and numbers are kept as written
+rules        which changes of the text are allowed
+scope        root's Docker or a user's rootless Docker: everything in which the two differ
+config_file  where daemon.json is, and whether it is safe to change
+replace      replaces a file atomically
+store        the helper's private folder: the lock, the backups and the journal
+process      dockerd's process: which one it is, its flags, and how it is reloaded
+engine       what the engine's API reports
+change       the steps of a change
+rollback     undoes a change, also after a crash
+errors       the closed list of error codes
 """
 
 PROTOCOL = 1

@@ -1,167 +1,176 @@
-"""The steps of a change. A crash between any two is put back by the next start, from the journal (back.py)."""
+"""The steps of a change. After a crash between two steps, the next start rolls back by the journal (rollback.py)."""
 
 import os
 import time
 
-from .back import alone, call_off, cleared_by_undo, cleared_text, put_back
-from .engine import confirm, in_force
-from .place import find_place, hash_of, open_folder, read_found
-from .process import check_flags, find_process, reload, validation
-from .refusal import Refused, refused_by_system
-from .rules import MIRRORS, OURS, check_change, members, parsable, with_members
-from .swap import put, write_new
+from .config_file import hash_of, locate_config, open_folder, read_config
+from .engine import read_engine_config, wait_until_in_force
+from .errors import Refused, refused_from_os_error
+from .process import check_flags, find_process, find_validation_error, reload
+from .replace import create_file, replace_file
+from .rollback import abort, config_of_previous_values, roll_back, values_to_set_on_rollback, with_explicit_values
+from .rules import MANAGED_KEYS, MIRRORS, check_change, parse_members, try_parse_members, with_members
 
 
-def change(vault, talk, old_hash, new):
-    """Puts a new text in the file's place. The caller keeps it or puts it back.
+def change(store, channel, old_hash, new):
+    """Writes a new text to the file and reloads the engine. The caller then keeps the change or rolls it back.
 
-    It may be the text that is there: the engine may not have taken it up yet.
+    The new text may equal the old one: the engine may not have reloaded the file yet.
     """
-    place, found = _look(vault, old_hash)
-    process = find_process(vault.side, place.kind)
+    path, found = _read_expected(store, old_hash)
+    process = find_process(store.scope, path.kind)
     if process is None:
-        raise Refused('engine-down', kind=place.kind)
-    check_flags(process, place)
-    before = in_force(vault.side)
-    check_change(found.data, new, paths_allowed=before is not None and before.major >= 25)
-    _validate(vault, process, new)
-    talk.step('checked')
-    return _forward(vault, talk, place, found, new, before, {}, runs=True)
+        raise Refused('engine-down', kind=path.kind)
+    check_flags(process, path)
+    engine_before = read_engine_config(store.scope)
+    check_change(found.data, new, paths_allowed=engine_before is not None and engine_before.major >= 25)
+    _validate(store, process, new)
+    channel.send_step('checked')
+    return _apply(store, channel, path, found, new, engine_before, {}, must_run=True)
 
 
-def restore(vault, talk, old_hash, backup):
-    """Puts a backup in the file's place, also where that cannot be parsed, or keeps the engine down."""
-    place, found = _look(vault, old_hash)
-    new = vault.backup(backup)
-    after = parsable(new)
-    if after is None:
-        raise Refused('backup-invalid', hash=backup)
-    process = find_process(vault.side, place.kind)
+def restore(store, channel, old_hash, backup_hash):
+    """Writes a backup to the file, also if the current file is invalid or prevents the engine from starting."""
+    path, found = _read_expected(store, old_hash)
+    new = store.read_backup(backup_hash)
+    new_members = try_parse_members(new)
+    if new_members is None:
+        raise Refused('backup-invalid', hash=backup_hash)
+    process = find_process(store.scope, path.kind)
     if process is not None:
-        check_flags(process, place)
-        _validate(vault, process, new)
-    talk.step('checked')
-    now = parsable(found.data)
-    before = in_force(vault.side) if process else None
+        check_flags(process, path)
+        _validate(store, process, new)
+    channel.send_step('checked')
+    old_members = try_parse_members(found.data)
+    engine_before = read_engine_config(store.scope) if process else None
 
-    def holds(key):
-        # Also what the file does not say any more: a running engine keeps it (moby daemon/reload.go).
-        return now is None or key in now.names() or (before is not None and bool(before.values[key]))
+    def may_be_in_force(key):
+        # A running engine also keeps values of a key that the file no longer has (moby daemon/reload.go).
+        if old_members is None or key in old_members.names():
+            return True
+        return engine_before is not None and bool(engine_before.values[key])
 
-    held = [key for key in OURS if key not in after.names() and holds(key)]
-    cleared = {key: [] for key in held} if process else {}
-    return _forward(vault, talk, place, found, new, before, cleared, runs=process is not None)
+    disappearing = [key for key in MANAGED_KEYS if key not in new_members.names() and may_be_in_force(key)]
+    cleared = {key: [] for key in disappearing} if process else {}
+    return _apply(store, channel, path, found, new, engine_before, cleared, must_run=process is not None)
 
 
-def _look(vault, old_hash):
-    place = find_place(vault.side)
-    found = read_found(place)
+def _read_expected(store, old_hash):
+    path = locate_config(store.scope)
+    found = read_config(path)
     if hash_of(found.data) != old_hash:
         raise Refused('file-changed', hash=hash_of(found.data))
-    return place, found
+    return path, found
 
 
-def _validate(vault, process, new):
-    said = _said_of(vault, process, new)
-    # What it has against any file at all is our way of asking: the engine that runs was started somehow.
-    if said is not None and said != _said_of(vault, process, b'{}'):
-        raise Refused('engine-refused', detail=said)
+def _validate(store, process, new):
+    objection = _validate_text(store, process, new)
+    # An error that even `{}` causes is due to how dockerd is run here, because the running engine did start.
+    if objection is not None and objection != _validate_text(store, process, b'{}'):
+        raise Refused('engine-refused', detail=objection)
 
 
-def _said_of(vault, process, data):
+def _validate_text(store, process, data):
     try:
-        return validation(process, vault.candidate(data))
+        return find_validation_error(process, store.write_candidate(data))
     finally:
-        vault.drop_candidate()
+        store.remove_candidate()
 
 
-def _forward(vault, talk, place, found, new, before, cleared, runs):
-    now, after = parsable(found.data), members(new)
-    back = cleared_by_undo(now, [*after.names(), *cleared], before)
+def _apply(store, channel, path, found, new, engine_before, cleared, must_run):
+    """Backs up, writes the journal, replaces the file and reloads the engine.
+
+    `cleared` are keys that `new` lacks, with the value []: the engine is reloaded once with them and `new`, to drop
+    its values, and the file is then replaced by `new` itself.
+    """
+    old_members, new_members = try_parse_members(found.data), parse_members(new)
+    set_on_rollback = values_to_set_on_rollback(old_members, [*new_members.names(), *cleared], engine_before)
     entry = {
-        'kind': place.kind,
+        'kind': path.kind,
         'old': hash_of(found.data),
         'new': hash_of(new),
-        'cleared': back,
-        'before': before.values if before else None,
+        'cleared': set_on_rollback,
+        'before': engine_before.values if engine_before else None,
         'ours': [hash_of(new)],
-        'folders': _missing(place.folder),
-        'aside': f'{place.name}.faulty-{hash_of(found.data)[:12]}' if now is None else None,
+        'folders': _missing_folders(path.folder),
+        'aside': f'{path.name}.faulty-{hash_of(found.data)[:12]}' if old_members is None else None,
         'started': time.time(),
     }
-    first = with_members(new, cleared) if cleared else None
-    # Each text that we ever put there, so that the next start can tell ours from somebody else's.
-    texts = (first, cleared_text(found.data, back), alone(entry))
+    interim = with_members(new, cleared) if cleared else None
+    # All texts that the helper may write, so that a rollback can tell them from another program's change.
+    texts = (interim, with_explicit_values(found.data, set_on_rollback), config_of_previous_values(entry))
     entry['ours'] += [hash_of(text) for text in texts if text]
-    vault.back_up(found.data, spared=(hash_of(new),))
-    talk.step('backed-up')
-    talk.check()
-    vault.write_journal(entry)
-    swapped = False
+    store.back_up(found.data, spared=(hash_of(new),))
+    channel.send_step('backed-up')
+    channel.check_open()
+    store.write_journal(entry)
+    is_replaced = False
     try:
-        _make_room(place, found, entry)
-        put(place, first or new, found, [entry['old']])
-        swapped = True
-        confirmed = _take_up(vault.side, talk, place, found, new, first, runs)
+        _prepare_folder(path, found, entry)
+        replace_file(path, interim or new, found, [entry['old']])
+        is_replaced = True
+        confirmed = _reload_and_confirm(store.scope, channel, path, found, new, interim, must_run)
     except BaseException as error:
-        state = put_back(vault, talk) if swapped else call_off(vault, talk)
+        state = roll_back(store, channel) if is_replaced else abort(store, channel)
         if isinstance(error, Refused):
             error.facts['state'] = state
         raise
     return {'hash': entry['new'], 'confirmed': confirmed}
 
 
-def _missing(folder):
-    """The folders that are not there yet, from the outside in."""
-    return [] if os.path.isdir(folder) else [*_missing(os.path.dirname(folder)), folder]
+def _missing_folders(folder):
+    """The folders that do not exist yet, outermost first."""
+    return [] if os.path.isdir(folder) else [*_missing_folders(os.path.dirname(folder)), folder]
 
 
-def _make_room(place, found, entry):
+def _prepare_folder(path, found, entry):
+    """Creates the missing folders, and saves a copy of an invalid file beside it."""
     for folder in entry['folders']:
         try:
             os.mkdir(folder, 0o755)
             os.chmod(folder, 0o755)
         except OSError as error:
-            raise refused_by_system(error, os.path.dirname(folder)) from None
+            raise refused_from_os_error(error, os.path.dirname(folder)) from None
     if entry['aside']:
-        folder = open_folder(place)
+        folder = open_folder(path)
         try:
-            write_new(folder, entry['aside'], found.data, found)
+            create_file(folder, entry['aside'], found.data, found)
         except FileExistsError:
-            pass  # the same bytes, by their name
+            pass  # the name contains the hash, so the copy has the same content
         except OSError as error:
-            raise refused_by_system(error, place.folder) from None
+            raise refused_from_os_error(error, path.folder) from None
         finally:
             os.close(folder)
 
 
-def _take_up(side, talk, place, found, new, first, runs):
-    """Has the engine take up the swapped file, if it `runs`: what is in the file may be what keeps it down.
+def _reload_and_confirm(scope, channel, path, found, new, interim, must_run):
+    """Makes the engine load the replaced file. Returns whether the engine confirmed the new values.
 
-    `first` clears what the engine would otherwise hold on to.
+    If `must_run` is false, the engine may be down: the old file may be the reason. If there is an `interim` text, it
+    is in the file when this is called, and is replaced by `new`.
     """
-    talk.step('swapped')
-    process = find_process(side, place.kind)
+    channel.send_step('swapped')
+    process = find_process(scope, path.kind)
     confirmed = False
     if process is not None:
         reload(process)
-        talk.step('reloaded')
-        confirmed = _confirm(side, members(first or new), place.kind)
+        channel.send_step('reloaded')
+        confirmed = _confirm(scope, parse_members(interim or new), path.kind)
         if confirmed:
-            talk.step('confirmed')
-    elif runs:
-        raise Refused('engine-down', kind=place.kind)
-    if first:
-        put(place, new, found, [hash_of(first)])
-    talk.check()
+            channel.send_step('confirmed')
+    elif must_run:
+        raise Refused('engine-down', kind=path.kind)
+    if interim:
+        replace_file(path, new, found, [hash_of(interim)])
+    channel.check_open()
     return confirmed
 
 
-def _confirm(side, text, kind):
-    wanted = {key: text.get(key) for key in OURS if key in text.names()}
-    agreed, last = confirm(side, wanted, patience=10)
-    if not agreed and last is not None:
+def _confirm(scope, members, kind):
+    wanted = {key: members.get(key) for key in MANAGED_KEYS if key in members.names()}
+    confirmed, last = wait_until_in_force(scope, wanted, timeout_s=10)
+    if not confirmed and last is not None:
         raise Refused('not-taken-up', mirrors=last.values[MIRRORS])
-    if not agreed and not find_process(side, kind):
+    if not confirmed and not find_process(scope, kind):
         raise Refused('engine-down', kind=kind)
-    return agreed
+    return confirmed

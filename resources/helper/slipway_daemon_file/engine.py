@@ -1,4 +1,4 @@
-"""What the engine itself says: the mirrors and insecure registries in force."""
+"""What the engine's API reports: the mirrors and insecure registries in force."""
 
 import ipaddress
 import json
@@ -10,72 +10,75 @@ from collections import namedtuple
 
 from .rules import INSECURE, MIRRORS
 
-MOST_BYTES = 4 << 20
+MAX_RESPONSE_BYTES = 4 << 20
 
-# What is in force by key, and the number before the first point of the version.
-InForce = namedtuple('InForce', 'values major')
+# The values in force by key, and the major version of the engine.
+EngineConfig = namedtuple('EngineConfig', 'values major')
 
 
-def in_force(side):
-    """Nothing where the engine does not answer at its usual socket."""
+def read_engine_config(scope):
+    """Returns the EngineConfig, or None if the engine does not respond at its default socket."""
     try:
-        info = json.loads(_get(side, '/info'))
+        info = json.loads(_get(scope, '/info'))
         registries = info['RegistryConfig']
         insecure = [name for name, index in registries['IndexConfigs'].items() if not index['Secure']]
         insecure += registries['InsecureRegistryCIDRs'] or []
         version = re.match(r'\d+', info['ServerVersion'])
-        values = {MIRRORS: as_taken(MIRRORS, registries['Mirrors'] or []), INSECURE: as_taken(INSECURE, insecure)}
-        return InForce(values, int(version.group()) if version else 0)
+        values = {MIRRORS: normalize(MIRRORS, registries['Mirrors'] or []), INSECURE: normalize(INSECURE, insecure)}
+        return EngineConfig(values, int(version.group()) if version else 0)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
 
-def _get(side, path):
-    """The body of an answer. HTTP/1.0: the answer ends with the connection, and comes in one piece."""
+def _get(scope, path):
+    """Returns the body of the response. HTTP/1.0: the response is not chunked and ends with the connection."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
         connection.settimeout(5)
-        connection.connect(side.socket)
+        connection.connect(scope.socket)
         peer = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize('3i'))
-        if struct.unpack('3i', peer)[1] != side.uid:
-            raise ConnectionRefusedError('not whom it belongs to')
+        if struct.unpack('3i', peer)[1] != scope.uid:
+            raise ConnectionRefusedError('the socket belongs to another user')
         connection.sendall(f'GET {path} HTTP/1.0\r\nHost: docker\r\n\r\n'.encode())
-        answer = b''
-        while len(answer) <= MOST_BYTES:
-            more = connection.recv(1 << 16)
-            if not more:
+        response = b''
+        while len(response) <= MAX_RESPONSE_BYTES:
+            chunk = connection.recv(1 << 16)
+            if not chunk:
                 break
-            answer += more
-    head, _, body = answer.partition(b'\r\n\r\n')
+            response += chunk
+    head, _, body = response.partition(b'\r\n\r\n')
     if head.split(b' ')[1:2] != [b'200']:
-        raise ValueError('no answer')
+        raise ValueError('the status is not 200')
     return body
 
 
-def as_taken(key, value):
-    """A value as the engine holds it: mirrors without doubles, registries in no order, loopback never named."""
+def normalize(key, value):
+    """A value as the engine stores it: mirrors without duplicates, registries sorted and without loopback."""
     if key == MIRRORS:
         return list(dict.fromkeys(mirror[:-1] if mirror.endswith('/') else mirror for mirror in value))
-    return sorted({_registry(name) for name in value} - {'127.0.0.0/8', '::1/128'})
+    return sorted({_normalize_registry(name) for name in value} - {'127.0.0.0/8', '::1/128'})
 
 
-def _registry(name):
+def _normalize_registry(name):
     try:
         return str(ipaddress.ip_network(name, strict=False)) if '/' in name else name.lower()
     except ValueError:
         return name.lower()
 
 
-def agrees(wanted, found):
-    return all(as_taken(key, value) == found.values[key] for key, value in wanted.items())
+def is_in_force(wanted, config):
+    return all(normalize(key, value) == config.values[key] for key, value in wanted.items())
 
 
-def confirm(side, wanted, patience=10):
-    """Waits until the engine has what is wanted. Gives what it had at last, or nothing where it cannot be asked."""
-    until = time.monotonic() + patience
+def wait_until_in_force(scope, wanted, timeout_s=10):
+    """Waits until the engine has the wanted values.
+
+    Returns whether it has, and the last EngineConfig (None if the engine did not respond).
+    """
+    deadline = time.monotonic() + timeout_s
     while True:
-        found = in_force(side)
-        if found is not None and agrees(wanted, found):
-            return True, found
-        if time.monotonic() > until:
-            return False, found
+        config = read_engine_config(scope)
+        if config is not None and is_in_force(wanted, config):
+            return True, config
+        if time.monotonic() > deadline:
+            return False, config
         time.sleep(0.05)

@@ -1,4 +1,4 @@
-"""The conversation. Nothing of it is trusted but the two hashes and the text that each verb may say."""
+"""Serves requests. The caller is not trusted: it supplies only a verb, two hashes and one text."""
 
 import contextlib
 import os
@@ -6,142 +6,146 @@ import resource
 import sys
 
 from . import PROTOCOL
-from .back import put_back, recover
 from .change import change, restore
-from .engine import in_force
-from .place import find_place, hash_of, read_found
-from .process import find_process, given_as_flag
-from .refusal import Refused
-from .rules import OURS
-from .talk import Ended, Talk
-from .vault import Vault
+from .channel import Channel, ChannelClosed
+from .config_file import hash_of, locate_config, read_config
+from .engine import read_engine_config
+from .errors import Refused
+from .process import find_process, is_set_by_flag
+from .rollback import recover, roll_back
+from .rules import MANAGED_KEYS
+from .store import Store
 
-# So long it waits for a word, in seconds. Then a change that nobody has kept is put back.
-PATIENCE = 600
-
-
-def main(side):
-    _leave_surroundings()
-    talk = Talk()
-    talk.tell({'helper': 'slipway-daemon-file', 'protocol': PROTOCOL})
-    sys.exit(converse(side, talk))
+# How long the helper waits for a request, in seconds. After that, a change that was not kept is rolled back.
+IDLE_TIMEOUT_S = 600
 
 
-def converse(side, talk):
-    """Answers one request after the other. 0 where all went its way; never 126 or 127, which are pkexec's."""
+def main(scope):
+    _reset_environment()
+    channel = Channel()
+    channel.send({'helper': 'slipway-daemon-file', 'protocol': PROTOCOL})
+    sys.exit(serve(scope, channel))
+
+
+def serve(scope, channel):
+    """Handles requests one at a time.
+
+    Returns the exit code: 0 if the caller ended the conversation, 1 after a fatal refusal. Never 126 or 127, which
+    pkexec uses itself.
+    """
     try:
-        if os.geteuid() != side.uid:
+        if os.geteuid() != scope.uid:
             raise Refused('not-root')
-        vault = Vault(side)
-        talk.tell({'ready': True, 'recovered': _recover(vault, talk)})
+        store = Store(scope)
+        channel.send({'ready': True, 'recovered': _recover_unless_locked(store, channel)})
         while True:
             try:
-                verb, request = talk.next(PATIENCE)
-                _answer(vault, talk, verb, request)
+                verb, request = channel.next_request(IDLE_TIMEOUT_S)
+                _handle(store, channel, verb, request)
             except Refused as refused:
-                _tell(talk, refused)
+                _send_refusal(channel, refused)
                 if refused.code == 'bad-request':
                     return 1
     except Refused as refused:
-        _tell(talk, refused)
+        _send_refusal(channel, refused)
         return 1
-    except Ended:
+    except ChannelClosed:
         return 0
-    except Exception as error:  # a fault of ours: what it changed is put back already
-        _tell(talk, Refused('internal', detail=type(error).__name__))
+    except Exception as error:  # a bug in the helper; its changes have been rolled back already
+        _send_refusal(channel, Refused('internal', detail=type(error).__name__))
         raise
 
 
-def _answer(vault, talk, verb, request):
+def _handle(store, channel, verb, request):
     if verb == 'read':
-        talk.tell({'answer': 'read', **_what_is_so(vault)})
+        channel.send({'answer': 'read', **_describe_config(store)})
     elif verb == 'history':
-        talk.tell({'answer': 'history', 'backups': vault.history()})
+        channel.send({'answer': 'history', 'backups': store.history()})
     elif verb in ('change', 'restore'):
-        with vault.locked():
-            _change(vault, talk, verb, request)
+        with store.locked():
+            _change(store, channel, verb, request)
     else:
         raise Refused('out-of-turn', verb=verb)
 
 
-def _change(vault, talk, verb, request):
-    # Whoever held the lock until now may have been cut off.
-    recover(vault, talk)
+def _change(store, channel, verb, request):
+    # The previous holder of the lock may have been killed in the middle of a change.
+    recover(store, channel)
     if verb == 'change':
         try:
             new = request.get('newText').encode()
         except UnicodeEncodeError:
-            raise Refused('bad-request', detail='not a text') from None
-        done = change(vault, talk, request.get('oldHash'), new)
+            raise Refused('bad-request', detail='the text is not valid Unicode') from None
+        result = change(store, channel, request.get('oldHash'), new)
     else:
-        done = restore(vault, talk, request.get('oldHash'), request.get('hash'))
-    talk.tell({'answer': 'changed', **done})
-    _decide(vault, talk)
+        result = restore(store, channel, request.get('oldHash'), request.get('hash'))
+    channel.send({'answer': 'changed', **result})
+    _await_decision(store, channel)
 
 
-def _decide(vault, talk):
-    """Waits for the caller's word. Whatever else comes, or does not come, puts all back."""
+def _await_decision(store, channel):
+    """Waits for `keep` or `undo`. Any error, the end of the input and a timeout roll the change back."""
     decided = False
     try:
         while not decided:
-            verb, _ = talk.next(PATIENCE)
+            verb, _ = channel.next_request(IDLE_TIMEOUT_S)
             if verb == 'keep':
-                vault.close_journal()
+                store.remove_journal()
                 decided = True
-                talk.tell({'answer': 'kept'})
+                channel.send({'answer': 'kept'})
             elif verb == 'undo':
                 decided = True
-                talk.tell({'answer': 'undone', 'state': put_back(vault, talk)})
+                channel.send({'answer': 'undone', 'state': roll_back(store, channel)})
             else:
-                _tell(talk, Refused('out-of-turn', verb=verb))
+                _send_refusal(channel, Refused('out-of-turn', verb=verb))
     except BaseException as error:
-        state = put_back(vault, talk) if not decided else None
+        state = roll_back(store, channel) if not decided else None
         if isinstance(error, Refused):
             error.facts['state'] = state
         raise
 
 
-def _recover(vault, talk):
-    """Puts back what a crash has cut, unless it is under way elsewhere."""
+def _recover_unless_locked(store, channel):
+    """Rolls back a change that a crash interrupted, unless another helper holds the lock."""
     with contextlib.suppress(Refused):
-        if vault.journal():
-            with vault.locked():
-                return recover(vault, talk)
+        if store.read_journal():
+            with store.locked():
+                return recover(store, channel)
     return None
 
 
-def _what_is_so(vault):
-    place = find_place(vault.side)
-    found = read_found(place)
-    process = find_process(vault.side, place.kind)
-    asked = in_force(vault.side) if process else None
+def _describe_config(store):
+    path = locate_config(store.scope)
+    found = read_config(path)
+    process = find_process(store.scope, path.kind)
+    config = read_engine_config(store.scope) if process else None
     try:
         text = None if found.data is None else found.data.decode()
     except UnicodeDecodeError:
         text = None
     return {
-        'file': place.path,
-        'kind': place.kind,
-        'target': os.path.join(place.folder, place.name) if place.link else None,
+        'file': path.configured,
+        'kind': path.kind,
+        'target': os.path.join(path.folder, path.name) if path.is_link else None,
         'hash': hash_of(found.data),
         'text': text,
         'owner': None if found.data is None else found.uid,
         'group': None if found.data is None else found.gid,
         'mode': None if found.data is None else f'{found.mode:04o}',
-        'reload': process.way if process else None,
-        'mirrors': asked.values['registry-mirrors'] if asked else None,
-        'flags': [key for key in OURS if process and given_as_flag(process.argv, key)],
-        'pending': vault.journal() is not None,
-        'backups': vault.history(),
+        'reload': process.reload_method if process else None,
+        'mirrors': config.values['registry-mirrors'] if config else None,
+        'flags': [key for key in MANAGED_KEYS if process and is_set_by_flag(process.argv, key)],
+        'pending': store.read_journal() is not None,
+        'backups': store.history(),
     }
 
 
-def _tell(talk, refused):
-    talk.tell({'error': refused.code, 'state': 'untouched', **refused.facts})
+def _send_refusal(channel, refused):
+    channel.send({'error': refused.code, 'state': 'untouched', **refused.facts})
 
 
-def _leave_surroundings():
-    """Nothing of the caller's stays but its pipes: environment, folder, mask, limits, terminal."""
+def _reset_environment():
+    """Drops everything inherited from the caller except its pipes: environment, folder, umask, limits, terminal."""
     os.environ.clear()
     os.chdir('/')
     os.umask(0o077)

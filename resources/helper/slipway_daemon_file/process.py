@@ -1,4 +1,4 @@
-"""The engine's process: which one it is, what it was started with, and how it is told to reload."""
+"""dockerd's process: which one it is, its flags, and how it is reloaded."""
 
 import os
 import signal
@@ -6,183 +6,185 @@ import stat
 import subprocess
 from collections import namedtuple
 
-from .refusal import Refused
-from .rules import OURS
+from .errors import Refused
+from .rules import MANAGED_KEYS
 
-# What children get of an environment: nothing of the caller's.
+# The PATH of child processes, which inherit no environment.
 PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 SYSTEMCTL = '/usr/bin/systemctl'
 SNAP = '/usr/bin/snap'
 UNIT = 'docker.service'
 
-# exe is nothing where it was replaced on the disk since the start, or is not the engine's.
-Process = namedtuple('Process', 'side kind pid exe argv way')
+# exe is None if the program was replaced on disk after its start, or if the process is the wrapper.
+Process = namedtuple('Process', 'scope kind pid exe argv reload_method')
 
 
-def find_process(side, kind):
-    """The engine's process, if it runs: never one that only says it is."""
-    unit = None if kind == 'snap' else _unit_pid(side)
-    if unit and _is_engine(side, unit):
-        return _described(side, kind, unit, 'systemd')
-    for file in side.pid_files[kind]:
-        pid = _pid_in(side, file)
-        if pid and _is_engine(side, pid):
-            return _described(side, kind, pid, 'snap' if kind == 'snap' else 'signal')
-    if unit and side.holder and _is_engine(side, unit, side.holder):
-        return _described(side, kind, unit, 'systemd')
+def find_process(scope, kind):
+    """Returns the running engine's process, or None. A pid counts only if the process is a trusted dockerd."""
+    unit_pid = None if kind == 'snap' else _read_unit_pid(scope)
+    if unit_pid and _is_engine(scope, unit_pid):
+        return _describe(scope, kind, unit_pid, 'systemd')
+    for file in scope.pid_files[kind]:
+        pid = _read_pid_file(scope, file)
+        if pid and _is_engine(scope, pid):
+            return _describe(scope, kind, pid, 'snap' if kind == 'snap' else 'signal')
+    if unit_pid and scope.wrapper and _is_engine(scope, unit_pid, scope.wrapper):
+        return _describe(scope, kind, unit_pid, 'systemd')
     return None
 
 
 def reload(process):
-    """Has the engine read its file again."""
-    if process.way == 'systemd':
-        ended = _systemctl(process.side, 60, 'reload', UNIT)
-    elif process.way == 'snap':
-        ended = run([SNAP, 'restart', 'docker'], 120)
+    """Makes the engine read daemon.json again."""
+    if process.reload_method == 'systemd':
+        result = _systemctl(process.scope, 60, 'reload', UNIT)
+    elif process.reload_method == 'snap':
+        result = run([SNAP, 'restart', 'docker'], 120)
     else:
-        _hang_up(process)
+        _send_sighup(process)
         return
-    if ended.returncode != 0:
-        raise Refused('reload-failed', detail=_tail(ended.stdout))
+    if result.returncode != 0:
+        raise Refused('reload-failed', detail=_tail(result.stdout))
 
 
-def check_flags(process, place):
-    """Refuses what the engine would refuse at its next start: a key that is also given as a flag."""
-    for file in _flag(process.argv, '--config-file'):
-        if os.path.realpath(file) != os.path.join(place.folder, place.name):
+def check_flags(process, path):
+    """Refuses a change of a key that is also set by a flag, because the engine would not start again with both."""
+    for file in _flag_values(process.argv, '--config-file'):
+        if os.path.realpath(file) != os.path.join(path.folder, path.name):
             raise Refused('engine-elsewhere', file=file)
-    for key in OURS:
-        if given_as_flag(process.argv, key):
+    for key in MANAGED_KEYS:
+        if is_set_by_flag(process.argv, key):
             raise Refused('flag-conflict', key=key)
 
 
-def given_as_flag(argv, key):
+def is_set_by_flag(argv, key):
     name = {'registry-mirrors': '--registry-mirror', 'insecure-registries': '--insecure-registry'}[key]
-    return bool(_flag(argv, name))
+    return bool(_flag_values(argv, name))
 
 
-def validation(process, file):
-    """What the engine itself says against a file, with its own flags; nothing where it has no objection.
+def find_validation_error(process, file):
+    """Returns the output of `dockerd --validate` with the engine's own flags, or None if the file is valid.
 
-    Versions before 23 cannot be asked, nor can a snap's from outside.
+    Also returns None if the engine cannot be asked: versions before 23 lack the flag, and a snap's dockerd cannot be
+    run from outside.
     """
-    if process.exe is None or process.way == 'snap':
+    if process.exe is None or process.reload_method == 'snap':
         return None
-    flags = _without(process.argv[1:], '--config-file')
-    ended = run([process.exe, *flags, '--validate', '--config-file', file], 20, near=os.path.dirname(process.exe))
-    said = _tail(ended.stdout)
-    if ended.returncode == 0 or 'unknown flag: --validate' in said:
+    flags = _without_flag(process.argv[1:], '--config-file')
+    folder = os.path.dirname(process.exe)
+    result = run([process.exe, *flags, '--validate', '--config-file', file], 20, path_prefix=folder)
+    output = _tail(result.stdout)
+    if result.returncode == 0 or 'unknown flag: --validate' in output:
         return None
-    return said.replace(file, 'daemon.json')
+    return output.replace(file, 'daemon.json')
 
 
-def _systemctl(side, patience, *words):
-    return run([SYSTEMCTL, *side.service, *words], patience, more=side.environment)
+def _systemctl(scope, timeout_s, *arguments):
+    return run([SYSTEMCTL, *scope.service, *arguments], timeout_s, environment=scope.environment)
 
 
-def run(argv, patience, near=None, more=None):
-    path = f'{near}:{PATH}' if near else PATH
+def run(argv, timeout_s, path_prefix=None, environment=None):
+    path = f'{path_prefix}:{PATH}' if path_prefix else PATH
     try:
         return subprocess.run(
             argv,
-            env={**(more or {}), 'PATH': path, 'LC_ALL': 'C'},
+            env={**(environment or {}), 'PATH': path, 'LC_ALL': 'C'},
             cwd='/',
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            timeout=patience,
+            timeout=timeout_s,
             check=False,
         )
     except subprocess.TimeoutExpired:
-        raise Refused('reload-failed', detail=f'{os.path.basename(argv[0])} does not end') from None
+        raise Refused('reload-failed', detail=f'{os.path.basename(argv[0])} timed out') from None
     except OSError as error:
         raise Refused('reload-failed', detail=f'{os.path.basename(argv[0])}: {error.strerror}') from None
 
 
-def _unit_pid(side):
+def _read_unit_pid(scope):
     if not os.path.isdir('/run/systemd/system') or not os.path.exists(SYSTEMCTL):
         return None
-    said = _systemctl(side, 20, 'show', '--property=MainPID', '--value', UNIT).stdout.strip()
-    return int(said) if said.isdigit() and int(said) > 1 else None
+    output = _systemctl(scope, 20, 'show', '--property=MainPID', '--value', UNIT).stdout.strip()
+    return int(output) if output.isdigit() and int(output) > 1 else None
 
 
-def _pid_in(side, file):
+def _read_pid_file(scope, file):
     try:
         with open(file, 'rb') as opened:
             info = os.fstat(opened.fileno())
-            said = opened.read(32).strip()
+            content = opened.read(32).strip()
     except OSError:
         return None
-    safe = stat.S_ISREG(info.st_mode) and side.trusts(info)
-    return int(said) if safe and said.isdigit() and int(said) > 1 else None
+    is_safe = stat.S_ISREG(info.st_mode) and scope.trusts(info)
+    return int(content) if is_safe and content.isdigit() and int(content) > 1 else None
 
 
-def _is_engine(side, pid, called='dockerd'):
-    """A pid file may be old, and its number another's by now."""
+def _is_engine(scope, pid, expected_name='dockerd'):
+    """Checks owner and program of the process: a pid file may be stale, and its pid reused by another process."""
     try:
         owner = os.stat(f'/proc/{pid}').st_uid
         program = os.stat(f'/proc/{pid}/exe')
         name = os.path.basename(os.readlink(f'/proc/{pid}/exe'))
     except OSError:
         return False
-    ours = owner == side.uid and side.trusts(program)
-    return ours and name in (called, f'{called} (deleted)')
+    is_trusted = owner == scope.uid and scope.trusts(program)
+    return is_trusted and name in (expected_name, f'{expected_name} (deleted)')
 
 
-def _described(side, kind, pid, way):
+def _describe(scope, kind, pid, reload_method):
     try:
         exe = os.readlink(f'/proc/{pid}/exe')
         with open(f'/proc/{pid}/cmdline', 'rb') as opened:
-            argv = [os.fsdecode(word) for word in opened.read().split(b'\0')[:-1]]
+            argv = [os.fsdecode(argument) for argument in opened.read().split(b'\0')[:-1]]
     except OSError:
         return None
-    there = os.path.basename(exe) == 'dockerd' and os.path.exists(exe)
-    return Process(side, kind, pid, exe if there and _is_trusted(side, exe) else None, argv, way)
+    exists = os.path.basename(exe) == 'dockerd' and os.path.exists(exe)
+    return Process(scope, kind, pid, exe if exists and _is_trusted_path(scope, exe) else None, argv, reload_method)
 
 
-def _is_trusted(side, exe):
-    at = exe
+def _is_trusted_path(scope, exe):
+    current = exe
     while True:
-        info = os.lstat(at)
-        if not side.trusts(info):
+        info = os.lstat(current)
+        if not scope.trusts(info):
             return False
-        if at == '/':
+        if current == '/':
             return True
-        at = os.path.dirname(at)
+        current = os.path.dirname(current)
 
 
-def _hang_up(process):
+def _send_sighup(process):
     try:
         if not hasattr(os, 'pidfd_open'):
             os.kill(process.pid, signal.SIGHUP)
             return
-        held = os.pidfd_open(process.pid)
+        pidfd = os.pidfd_open(process.pid)
         try:
-            # Looked at again with the process in hand: the number may have become another's.
-            if not _is_engine(process.side, process.pid):
+            # Check again now that the pidfd refers to one process: the pid may have been reused before.
+            if not _is_engine(process.scope, process.pid):
                 raise Refused('engine-down', kind=process.kind)
-            signal.pidfd_send_signal(held, signal.SIGHUP)
+            signal.pidfd_send_signal(pidfd, signal.SIGHUP)
         finally:
-            os.close(held)
+            os.close(pidfd)
     except ProcessLookupError:
         raise Refused('engine-down', kind=process.kind) from None
 
 
-def _flag(argv, name):
+def _flag_values(argv, name):
     """The values of a flag, given as `--name value` or `--name=value`."""
     pairs = zip(argv, [*argv[1:], ''])
     return [
-        word[len(name) + 1 :] if '=' in word else after
-        for word, after in pairs
-        if word == name or word.startswith(f'{name}=')
+        argument[len(name) + 1 :] if '=' in argument else following
+        for argument, following in pairs
+        if argument == name or argument.startswith(f'{name}=')
     ]
 
 
-def _without(argv, name):
+def _without_flag(argv, name):
     return [
-        word
-        for before, word in zip(['', *argv], argv)
-        if before != name and word != name and not word.startswith(f'{name}=')
+        argument
+        for previous, argument in zip(['', *argv], argv)
+        if previous != name and argument != name and not argument.startswith(f'{name}=')
     ]
 
 

@@ -1,28 +1,31 @@
-"""Which text may take the place of which: only two keys may differ, and only in ways that the engine takes."""
+"""Which changes of the text are allowed: only two keys may differ, and only with values that the engine accepts."""
 
 import ipaddress
 import json
 import re
 from urllib.parse import urlsplit
 
-from .refusal import Refused
-from .strict import Invalid, Members, parse, same
+from .errors import Refused
+from .strict_json import InvalidJson, Members, is_identical, parse
 
 MIRRORS = 'registry-mirrors'
 INSECURE = 'insecure-registries'
-OURS = (MIRRORS, INSECURE)
+MANAGED_KEYS = (MIRRORS, INSECURE)
 
-MOST_BYTES = 1 << 20
-MOST_MIRRORS = 3
+MAX_FILE_BYTES = 1 << 20
+MAX_MIRRORS = 3
 BOM = b'\xef\xbb\xbf'
 
 
-def members(data):
-    """The members of daemon.json. A missing or blank file has none: the engine reads it as {}."""
+def parse_members(data):
+    """Returns the members of daemon.json. A missing or blank file has none: the engine reads it as {}.
+
+    Raises Refused if the text is too large, is not a JSON object, or has one of the managed keys twice.
+    """
     if data is None:
         return Members()
-    if len(data) > MOST_BYTES:
-        raise Refused('file-too-large', bytes=len(data), most=MOST_BYTES)
+    if len(data) > MAX_FILE_BYTES:
+        raise Refused('file-too-large', bytes=len(data), most=MAX_FILE_BYTES)
     try:
         text = data[len(BOM) :].decode() if data.startswith(BOM) else data.decode()
     except UnicodeDecodeError as error:
@@ -33,55 +36,58 @@ def members(data):
         return Members()
     try:
         value = parse(text)
-    except Invalid as error:
+    except InvalidJson as error:
         raise Refused('file-invalid', line=error.line, column=error.column, detail=error.detail) from None
     if not isinstance(value, Members):
         raise Refused('file-invalid', line=1, column=1, detail='not an object')
-    for key in OURS:
+    for key in MANAGED_KEYS:
         if value.names().count(key) > 1:
             raise Refused('file-duplicate-key', key=key)
     return value
 
 
-def parsable(data):
-    """Its members, or nothing where it cannot be parsed."""
+def try_parse_members(data):
+    """Returns the members, or None if `parse_members` refuses the text."""
     try:
-        return members(data)
+        return parse_members(data)
     except Refused:
         return None
 
 
 def check_change(old, new, paths_allowed):
-    """Refuses a new text that differs from the old one in anything but our keys, or that the engine would refuse."""
-    before = members(old)
-    if len(new) > MOST_BYTES:
-        raise Refused('text-too-large', bytes=len(new), most=MOST_BYTES)
+    """Refuses a new text that differs from the old one outside the managed keys, or that the engine would reject."""
+    old_members = parse_members(old)
+    if len(new) > MAX_FILE_BYTES:
+        raise Refused('text-too-large', bytes=len(new), most=MAX_FILE_BYTES)
     try:
-        after = members(new)
+        new_members = parse_members(new)
     except Refused as refused:
         raise Refused('text-invalid', why=refused.code, **refused.facts) from None
     if not new.lstrip(BOM).strip():
         raise Refused('text-invalid', why='file-invalid', line=1, column=1, detail='empty')
-    if new.startswith(BOM) != (old or b'').startswith(BOM) or not same(_others(before), _others(after)):
+    same_others = is_identical(_unmanaged(old_members), _unmanaged(new_members))
+    if new.startswith(BOM) != (old or b'').startswith(BOM) or not same_others:
         raise Refused('text-elsewhere')
-    for key in OURS:
+    for key in MANAGED_KEYS:
         # A running engine keeps the values of a key that disappears (moby daemon/reload.go); only [] clears them.
-        if key in before.names() and key not in after.names():
+        if key in old_members.names() and key not in new_members.names():
             raise Refused('key-removed', key=key)
-        if key in after.names() and not (key in before.names() and same(before.get(key), after.get(key))):
-            _check_value(key, after.get(key), paths_allowed)
+        old_value, new_value = old_members.get(key), new_members.get(key)
+        is_unchanged = key in old_members.names() and is_identical(old_value, new_value)
+        if key in new_members.names() and not is_unchanged:
+            _check_value(key, new_value, paths_allowed)
 
 
-def _others(all_members):
-    return Members((name, value) for name, value in all_members if name not in OURS)
+def _unmanaged(all_members):
+    return Members((name, value) for name, value in all_members if name not in MANAGED_KEYS)
 
 
 def _check_value(key, value, paths_allowed):
     if type(value) is not list or not all(type(item) is str for item in value):
         raise Refused('text-invalid', why='wrong-type', key=key)
     if key == MIRRORS:
-        if len(value) > MOST_MIRRORS:
-            raise Refused('too-many-mirrors', most=MOST_MIRRORS)
+        if len(value) > MAX_MIRRORS:
+            raise Refused('too-many-mirrors', most=MAX_MIRRORS)
         for mirror in value:
             _check_mirror(mirror, paths_allowed)
     else:
@@ -90,12 +96,12 @@ def _check_value(key, value, paths_allowed):
 
 
 def _check_mirror(mirror, paths_allowed):
-    """By the engine's own rules: moby registry/config.go, ValidateMirror."""
+    """Applies the engine's own rules: moby registry/config.go, ValidateMirror."""
 
     def refuse(why):
         raise Refused('mirror-invalid', mirror=mirror[:300], why=why)
 
-    # Go's parser takes none of these in a host, and Python's drops some without a word.
+    # Go's URL parser rejects these characters in a host; Python's silently drops some of them.
     if len(mirror) > 300 or not re.fullmatch(r'[!-~]+', mirror) or re.search(r'[\\^`{|}<>"]', mirror):
         refuse('characters')
     try:
@@ -116,7 +122,7 @@ def _check_mirror(mirror, paths_allowed):
 
 
 def _check_registry(registry):
-    """host, host:port, or addresses as 10.0.0.0/8: moby registry/config.go, loadInsecureRegistries."""
+    """Allows host, host:port and networks such as 10.0.0.0/8: moby registry/config.go, loadInsecureRegistries."""
     if '/' in registry:
         try:
             ipaddress.ip_network(registry, strict=False)
@@ -124,16 +130,16 @@ def _check_registry(registry):
         except ValueError:
             pass
     host = r'(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])'
-    named = re.fullmatch(rf'{host}(?::([0-9]{{1,5}}))?', registry) if len(registry) <= 300 else None
-    if not named or (named.group(1) and not 0 < int(named.group(1)) < 65536):
+    match = re.fullmatch(rf'{host}(?::([0-9]{{1,5}}))?', registry) if len(registry) <= 300 else None
+    if not match or (match.group(1) and not 0 < int(match.group(1)) < 65536):
         raise Refused('registry-invalid', registry=registry[:300])
 
 
 def with_members(data, values):
-    """A text with more members, put first. Only for keys that it has not got; all else stays as it is."""
-    had = members(data)
+    """Returns the text with the values added as its first members. The text must not have their keys yet."""
+    existing = parse_members(data)
     added = ', '.join(f'{json.dumps(name)}: {json.dumps(value)}' for name, value in values.items())
     if not data or not data.lstrip(BOM).strip():
         return f'{{{added}}}\n'.encode()
     start = data.index(b'{') + 1
-    return data[:start] + added.encode() + (b',' if had else b'') + data[start:]
+    return data[:start] + added.encode() + (b',' if existing else b'') + data[start:]

@@ -10,12 +10,12 @@ import sys
 sys.dont_write_bytecode = True
 number, folder, which = int(sys.argv[1]), *sys.argv[2:]
 sys.path.insert(0, folder)
-from slipway_daemon_file import main, side  # noqa: E402
+from slipway_daemon_file import main, scope  # noqa: E402
 
 CHANGES = set(
     'open write fsync rename unlink mkdir rmdir chmod fchmod fchown utime setxattr kill pidfd_send_signal'.split()
 )
-here = side.ROOT if which == 'root' else side.own(os.environ)
+here = scope.ROOT if which == 'root' else scope.user_scope(os.environ)
 done = 0
 
 

@@ -1,19 +1,19 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { reversedWell, underPolicy } from '../../../tools/xterm-policy.ts'
+import { fixReversedText, applyPolicy } from '../../../tools/xterm-policy.ts'
 
 const xterm = readFileSync('node_modules/@xterm/xterm/lib/xterm.mjs', 'utf8')
 
 test('xterm as it is installed makes no style element and no style attribute any more', () => {
-  const clean = underPolicy(xterm)
+  const clean = applyPolicy(xterm)
   expect(clean.match(/createElement\("xterm-style"\)/g)).toHaveLength(3)
   expect(clean).toMatch(/\(\w+\.style\.cssText=`\$\{\w+\.getAttribute\("style"\)\|\|""\}\$\{\w+\};`\)/)
   expect(clean).not.toMatch(/setAttribute\("style"|createElement\("style"\)/)
 })
 
 test('a second time there is nothing to do, which fails the build', () => {
-  expect(() => underPolicy(underPolicy(xterm))).toThrow('in another way')
-  expect(() => underPolicy('export {}')).toThrow('in another way')
+  expect(() => applyPolicy(applyPolicy(xterm))).toThrow('in another way')
+  expect(() => applyPolicy('export {}')).toThrow('in another way')
 })
 
 test.each([
@@ -22,12 +22,12 @@ test.each([
   'e.innerHTML=x',
   'e.insertAdjacentHTML(a,b)',
 ])('%s, should xterm come to write that, fails the build', (code) => {
-  expect(() => underPolicy(`${xterm};${code}`)).toThrow('would stop')
+  expect(() => applyPolicy(`${xterm};${code}`)).toThrow('would stop')
 })
 
 test('reversed text is held against its own ground', () => {
-  expect(reversedWell(xterm)).toMatch(
+  expect(fixReversedText(xterm)).toMatch(
     /,(\w+)\?(\w+)\.background:\2\.foreground,[\w,]+\)\|\|\1&&\w+\.push\(`xterm-fg-\$\{257\}`\)/,
   )
-  expect(() => reversedWell('export {}')).toThrow('another way')
+  expect(() => fixReversedText('export {}')).toThrow('another way')
 })

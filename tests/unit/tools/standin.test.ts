@@ -6,10 +6,10 @@ import { describe, expect, test, vi } from 'vitest'
 import { bridgeEnd } from '../../../tools/standin/bridge.ts'
 import { structuredCodec } from '../../../tools/standin/codec.ts'
 import electron from '../../../tools/standin/index.ts'
-import { acquireLock, release, type InstanceMessage } from '../../../tools/standin/instance.ts'
-import { guard, LoudEmitter, preventable } from '../../../tools/standin/guard.ts'
+import { acquireLock, releaseLock, type InstanceMessage } from '../../../tools/standin/instance.ts'
+import { guard, StrictEmitter, preventable } from '../../../tools/standin/guard.ts'
 import { systemLanguages } from '../../../tools/standin/paths.ts'
-import { protocol, toApp, toPage } from '../../../tools/standin/serving.ts'
+import { protocol, toAppUrl, toPageUrl } from '../../../tools/standin/serving.ts'
 
 describe('a message between main and the page', () => {
   const { encode, decode } = structuredCodec()
@@ -70,7 +70,7 @@ describe('what the stand-in lacks', () => {
   })
 
   test('throws when it is listened for', () => {
-    const emitter = new LoudEmitter<{ close: [] }>('window', ['close'])
+    const emitter = new StrictEmitter<{ close: [] }>('window', ['close'])
     const heard = vi.fn<() => void>()
     emitter.on('close', heard)
     emitter.emit('close')
@@ -143,10 +143,10 @@ describe('the bridge between the preload’s world and the page’s', () => {
 
 test('an app:// address is a secure origin to the page and itself again to main', () => {
   protocol.registerSchemesAsPrivileged([{ scheme: 'app', privileges: { standard: true, secure: true } }])
-  const page = toPage('app://slipway/a/b.html?c#d')
+  const page = toPageUrl('app://slipway/a/b.html?c#d')
   expect(new URL(page).origin).toMatch(/^https:\/\/slipway\.app\./)
-  expect(toApp(page)).toBe('app://slipway/a/b.html?c#d')
-  expect(toApp('https://example.com/')).toBe('https://example.com/')
+  expect(toAppUrl(page)).toBe('app://slipway/a/b.html?c#d')
+  expect(toAppUrl('https://example.com/')).toBe('https://example.com/')
 })
 
 test('a second instance is refused, and the first hears of it', async () => {
@@ -155,9 +155,9 @@ test('a second instance is refused, and the first hears of it', async () => {
   expect(acquireLock(folder, { argv: ['first'], cwd: '/', data: {} }, onMessage)).toBe(true)
   expect(acquireLock(folder, { argv: ['second'], cwd: '/tmp', data: { open: 1 } }, () => {})).toBe(false)
   await vi.waitFor(() => expect(onMessage).toHaveBeenCalledWith({ argv: ['second'], cwd: '/tmp', data: { open: 1 } }))
-  release(folder)
+  releaseLock(folder)
   expect(acquireLock(folder, { argv: ['third'], cwd: '/', data: {} }, () => {})).toBe(true)
-  release(folder)
+  releaseLock(folder)
   rmSync(folder, { recursive: true })
 })
 

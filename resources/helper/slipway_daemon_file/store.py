@@ -1,4 +1,4 @@
-"""What nobody else may touch: the lock against a second writer, the backups, and the journal of a change under way."""
+"""The helper's private folder: the lock, the backups, and the journal of the change in progress."""
 
 import contextlib
 import fcntl
@@ -7,25 +7,24 @@ import os
 import re
 import stat
 
-from .place import MISSING, hash_of
-from .refusal import Refused, refused_by_system
-from .rules import MIRRORS, parsable
-from .swap import write_new
+from .config_file import MISSING, hash_of
+from .errors import Refused, refused_from_os_error
+from .replace import create_file
+from .rules import MIRRORS, try_parse_members
 
-MOST_BACKUPS = 20
+MAX_BACKUPS = 20
 PRIVATE = MISSING._replace(mode=0o600)
 
 
-class Vault:
-    def __init__(self, side):
-        self.side = side
-        self.folder = _folder(side, side.vault)
-        self.backups = _folder(side, os.path.join(side.vault, 'backups'))
-        self._lock = None
+class Store:
+    def __init__(self, scope):
+        self.scope = scope
+        self.folder = _open_private_folder(scope, scope.state_folder)
+        self.backups = _open_private_folder(scope, os.path.join(scope.state_folder, 'backups'))
 
     @contextlib.contextmanager
     def locked(self):
-        """Held by one helper at a time. The kernel lets go of it when its holder ends, however it ends."""
+        """Holds the lock, which only one helper can. The kernel releases it when the process ends, even if killed."""
         lock = os.open('lock', os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600, dir_fd=self.folder)
         try:
             try:
@@ -37,61 +36,62 @@ class Vault:
             os.close(lock)
 
     def back_up(self, data, spared=()):
-        """Keeps bytes under their hash, as the newest backup."""
+        """Stores the bytes under their hash as the newest backup. Deletes old backups, except those in `spared`."""
         if data is None:
             return
         name = hash_of(data)
-        if self._kept(name) != data:
+        if self._read_backup_file(name) != data:
             self._write(self.backups, name, data)
         os.utime(name, dir_fd=self.backups)
-        for old in self._names()[MOST_BACKUPS:]:
+        for old in self._backup_names()[MAX_BACKUPS:]:
             if old not in spared:
                 os.unlink(old, dir_fd=self.backups)
 
-    def backup(self, name):
-        data = self._kept(name)
+    def read_backup(self, name):
+        """Returns the content of a backup. Raises Refused('backup-unknown') if it is missing or damaged."""
+        data = self._read_backup_file(name)
         if data is None or hash_of(data) != name:
             raise Refused('backup-unknown', hash=name)
         return data
 
     def history(self):
-        """The backups, the newest first. `mirrors` is nothing where the text cannot be parsed."""
+        """The backups, newest first. `mirrors` is None if the text is invalid."""
 
-        def told(name):
-            parsed = parsable(self._kept(name))
-            mirrors = None if parsed is None else parsed.get(MIRRORS) or []
+        def describe(name):
+            members = try_parse_members(self._read_backup_file(name))
+            mirrors = None if members is None else members.get(MIRRORS) or []
             time = int(os.stat(name, dir_fd=self.backups).st_mtime)
-            return {'hash': name, 'time': time, 'valid': parsed is not None, 'mirrors': _strings(mirrors)}
+            return {'hash': name, 'time': time, 'valid': members is not None, 'mirrors': _only_strings(mirrors)}
 
-        return [told(name) for name in self._names()]
+        return [describe(name) for name in self._backup_names()]
 
-    def journal(self):
-        """The change that was under way, if there was one."""
-        data = _read(self.folder, 'journal.json')
+    def read_journal(self):
+        """The entry of the change in progress, or None."""
+        data = _read_file(self.folder, 'journal.json')
         try:
             entry = json.loads(data) if data else None
         except ValueError:
-            entry = None  # it is swapped in whole: only a failing disk gets here
+            entry = None  # the journal is written atomically, so only a failing disk can damage it
         return entry if isinstance(entry, dict) and entry.get('version') == 1 else None
 
     def write_journal(self, entry):
         self._write(self.folder, 'journal.json', json.dumps({'version': 1, **entry}).encode())
 
-    def close_journal(self):
-        """The change is over: kept, or put back."""
+    def remove_journal(self):
+        """Call this when the change was kept or rolled back."""
         try:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink('journal.json', dir_fd=self.folder)
             os.fsync(self.folder)
         except OSError as error:
-            raise refused_by_system(error, self.side.vault) from None
+            raise refused_from_os_error(error, self.scope.state_folder) from None
 
-    def candidate(self, data):
-        """A text as a file that the engine can be asked about."""
+    def write_candidate(self, data):
+        """Writes a text to a file for `dockerd --validate`, and returns its path."""
         self._write(self.folder, 'candidate.json', data)
-        return os.path.join(self.side.vault, 'candidate.json')
+        return os.path.join(self.scope.state_folder, 'candidate.json')
 
-    def drop_candidate(self):
+    def remove_candidate(self):
         with contextlib.suppress(FileNotFoundError):
             os.unlink('candidate.json', dir_fd=self.folder)
 
@@ -100,33 +100,33 @@ class Vault:
         try:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(new, dir_fd=folder)
-            write_new(folder, new, data, PRIVATE)
+            create_file(folder, new, data, PRIVATE)
             os.rename(new, name, src_dir_fd=folder, dst_dir_fd=folder)
             os.fsync(folder)
         except OSError as error:
-            raise refused_by_system(error, self.side.vault) from None
+            raise refused_from_os_error(error, self.scope.state_folder) from None
 
-    def _kept(self, name):
-        return _read(self.backups, name) if re.fullmatch('[0-9a-f]{64}', name) else None
+    def _read_backup_file(self, name):
+        return _read_file(self.backups, name) if re.fullmatch('[0-9a-f]{64}', name) else None
 
-    def _names(self):
+    def _backup_names(self):
         names = [name for name in os.listdir(self.backups) if re.fullmatch('[0-9a-f]{64}', name)]
         return sorted(names, key=lambda name: -os.stat(name, dir_fd=self.backups).st_mtime_ns)
 
 
-def _folder(side, path):
+def _open_private_folder(scope, path):
     try:
         os.makedirs(path, 0o700, exist_ok=True)
         folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
     except OSError as error:
-        raise refused_by_system(error, path) from None
+        raise refused_from_os_error(error, path) from None
     info = os.fstat(folder)
-    if info.st_uid != side.uid or stat.S_IMODE(info.st_mode) & 0o022:
+    if info.st_uid != scope.uid or stat.S_IMODE(info.st_mode) & 0o022:
         raise Refused('state-unsafe', folder=path)
     return folder
 
 
-def _read(folder, name):
+def _read_file(folder, name):
     try:
         file = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
     except OSError:
@@ -135,7 +135,7 @@ def _read(folder, name):
         return opened.read()
 
 
-def _strings(value):
+def _only_strings(value):
     if value is None:
         return None
     return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []

@@ -1,4 +1,4 @@
-"""What can go wrong: a code from a closed list, and the facts that its words need."""
+"""What can go wrong: a code from a closed list, and the facts that its message needs."""
 
 import errno
 
@@ -9,7 +9,7 @@ CODES = frozenset(
         # the file
         'file-changed', 'file-invalid', 'file-duplicate-key', 'file-too-large', 'file-odd', 'folder-unsafe',
         'read-only', 'no-space', 'not-permitted', 'mounted', 'io',
-        # the text that is to take its place
+        # the new text
         'text-invalid', 'text-too-large', 'text-elsewhere', 'key-removed', 'too-many-mirrors', 'mirror-invalid',
         'registry-invalid',
         # the engine
@@ -21,7 +21,7 @@ CODES = frozenset(
 
 
 class Refused(Exception):
-    """Nothing was changed, or what was changed is to be put back."""
+    """The request failed. Nothing was changed, or the caller of the failed step must roll the change back."""
 
     def __init__(self, code, **facts):
         super().__init__(code)
@@ -30,13 +30,13 @@ class Refused(Exception):
         self.facts = facts
 
 
-def refused_by_system(error, folder):
-    """The refusal that an error of the system stands for."""
+def refused_from_os_error(error, folder):
+    """Returns the Refused for an OSError."""
     codes = {
         errno.EROFS: 'read-only',
         errno.ENOSPC: 'no-space',
         errno.EDQUOT: 'no-space',
-        # immutable, or a security module
+        # an immutable file, or a security module
         errno.EPERM: 'not-permitted',
         errno.EACCES: 'not-permitted',
         # something is mounted on the file itself

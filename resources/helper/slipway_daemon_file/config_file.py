@@ -1,0 +1,136 @@
+"""Where daemon.json is, and whether it is safe to change. The path comes from the scope, never from the caller."""
+
+import hashlib
+import os
+import stat
+from collections import namedtuple
+
+from .errors import Refused, refused_from_os_error
+from .rules import MAX_FILE_BYTES
+
+SYSTEM_ENGINES = ('/usr/bin/dockerd', '/usr/sbin/dockerd', '/usr/local/bin/dockerd')
+
+# configured: the path that the engine uses. folder and name: the real file. is_link: whether the two differ.
+ConfigPath = namedtuple('ConfigPath', 'kind configured folder name is_link')
+
+# data is None if the file does not exist. A new file belongs to the user of this process.
+FileState = namedtuple('FileState', 'data uid gid mode xattrs')
+MISSING = FileState(None, os.geteuid(), os.getegid(), 0o644, {})
+
+
+def locate_config(scope):
+    """Returns the ConfigPath of the installed engine. Raises Refused if others could change the file or a folder."""
+    kind = _installed_kind(scope)
+    configured = scope.files[kind]
+    folder = os.path.realpath(os.path.dirname(configured))
+    name = os.path.basename(configured)
+    _check_folder(scope, folder)
+    try:
+        info = os.lstat(os.path.join(folder, name))
+    except FileNotFoundError:
+        return ConfigPath(kind, configured, folder, name, False)
+    if not stat.S_ISLNK(info.st_mode):
+        return ConfigPath(kind, configured, folder, name, False)
+    target = os.path.realpath(os.path.join(folder, name))
+    _check_target(scope, target)
+    return ConfigPath(kind, configured, os.path.dirname(target), os.path.basename(target), True)
+
+
+def _installed_kind(scope):
+    """The default kind; 'snap' only if Docker's snap is the only installation."""
+    default, *others = scope.files
+    has_snap = 'snap' in others and os.path.isdir(os.path.dirname(scope.files['snap']))
+    return 'snap' if has_snap and not any(os.path.exists(engine) for engine in SYSTEM_ENGINES) else default
+
+
+def _check_folder(scope, folder):
+    """Checks the folder and its parents: a user who can write to one of them could swap files during the change."""
+    current = folder
+    while not os.path.lexists(current):
+        current = os.path.dirname(current)
+    while True:
+        info = os.lstat(current)
+        if not stat.S_ISDIR(info.st_mode) or not scope.trusts(info):
+            raise Refused('folder-unsafe', folder=current)
+        if current == '/':
+            return
+        current = os.path.dirname(current)
+
+
+def _check_target(scope, target):
+    """Checks the target of a symlink: the link is kept, and its target is replaced only if others cannot change it."""
+    try:
+        info = os.lstat(target)
+    except OSError:
+        raise Refused('file-odd', what='link-broken', target=target) from None
+    if not stat.S_ISREG(info.st_mode) or not scope.trusts(info):
+        raise Refused('file-odd', what='link-unsafe', target=target)
+    _check_folder(scope, os.path.dirname(target))
+
+
+def open_folder(path):
+    return os.open(path.folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+
+
+def read_config(path):
+    """Returns the file's current content, owner, mode and extended attributes, or MISSING."""
+    try:
+        folder = open_folder(path)
+    except FileNotFoundError:
+        return MISSING
+    try:
+        return _read_in(folder, path)
+    except OSError as error:
+        raise refused_from_os_error(error, path.folder) from None
+    finally:
+        os.close(folder)
+
+
+def _read_in(folder, path):
+    try:
+        info = os.lstat(path.name, dir_fd=folder)
+    except FileNotFoundError:
+        return MISSING
+    defect = find_defect(info)
+    if defect:
+        raise Refused('file-odd', what=defect, target=os.path.join(path.folder, path.name))
+    file = os.open(path.name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
+    try:
+        info = os.fstat(file)
+        if find_defect(info):
+            raise Refused('file-odd', what=find_defect(info), target=os.path.join(path.folder, path.name))
+        data = b''
+        # Read one byte more than allowed: the reported size may be wrong.
+        while len(data) <= MAX_FILE_BYTES:
+            chunk = os.read(file, MAX_FILE_BYTES + 1 - len(data))
+            if not chunk:
+                break
+            data += chunk
+        if len(data) > MAX_FILE_BYTES:
+            raise Refused('file-too-large', bytes=info.st_size, most=MAX_FILE_BYTES)
+        return FileState(data, info.st_uid, info.st_gid, stat.S_IMODE(info.st_mode), _read_xattrs(file))
+    finally:
+        os.close(file)
+
+
+def find_defect(info):
+    """Returns why the file cannot be replaced, or None if it can."""
+    if stat.S_ISDIR(info.st_mode):
+        return 'folder'
+    if not stat.S_ISREG(info.st_mode):
+        return 'special'
+    # Replacing the file would leave the old content under its other name.
+    return 'hard-link' if info.st_nlink > 1 else None
+
+
+def _read_xattrs(file):
+    """The extended attributes: access control lists and SELinux labels."""
+    try:
+        return {name: os.getxattr(file, name) for name in os.listxattr(file)}
+    except OSError:
+        return {}
+
+
+def hash_of(data):
+    """The SHA-256 of the bytes in hex; None for None, which stands for a missing file."""
+    return None if data is None else hashlib.sha256(data).hexdigest()
