@@ -48,10 +48,10 @@ start({
     const credentials = dockerCredentials(environment)
     const registry = registryClient({ http, credentials })
 
-    const engine = engineService({ environment, publish, memory: store.lists })
+    const engine = engineService({ environment, publish, lists: store.lists })
     const platform = () => engine.facts()?.platform
     const images = imagesService(engine)
-    const layers = layersService({ engine, kept: store.layers, publish })
+    const layers = layersService({ engine, store: store.layers, publish })
     const mirrors = mirrorService({
       ...{ http, jobs, publish, platform, openText, saveText },
       store: store.mirrors,

@@ -1,5 +1,5 @@
 /**
- * Parses the JSON in image archives: the fields that are needed to check that an archive is complete.
+ * Parses the JSON files in image archives, as far as needed to check that an archive is complete.
  * @see OCI image-spec: image-index.md, manifest.md, config.md; moby image/tarexport/tarexport.go for manifest.json
  */
 import * as v from 'valibot'

@@ -35,7 +35,7 @@ export async function isUsable(
   const found = await inspectImage(session, image, { manifests: true })
   if (!found) return false
   if (found.Manifests) return found.Manifests.some(({ Kind, Available }) => Kind === 'image' && Available)
-  // Lists only this image, since the containerd store takes milliseconds for each listed image.
+  // The request is filtered, because the containerd store takes milliseconds for each image in the list.
   const filters = references[0] === undefined ? { dangling: ['true'] } : { reference: [references[0]] }
   return (await listImages(session, { filters })).some(({ id }) => id === image)
 }

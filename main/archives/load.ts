@@ -1,4 +1,4 @@
-/** Loads an archive that `saveArchive` wrote, if the file has not changed since. */
+/** Loads an archive that `saveArchive` wrote, unless the file has changed since then. */
 import { constants } from 'node:fs'
 import { open, type FileHandle } from 'node:fs/promises'
 import { Readable } from 'node:stream'
@@ -12,7 +12,7 @@ import { archiveReader } from './reader.ts'
 
 export interface ArchiveToLoad {
   readonly file: string
-  /** Hash of the whole file, in hexadecimal. Absent for archives of older versions, which stored no hashes. */
+  /** Hash of the whole file, in hexadecimal. Absent if an older version of Slipway saved the archive without a hash. */
   readonly sha256?: string
   readonly image: ImageId
   /** The only names that the load may move. */
@@ -22,7 +22,7 @@ export interface ArchiveToLoad {
 const chunkBytes = 256 << 10
 
 /**
- * Checks an archive and loads it from the same file descriptor.
+ * Checks an archive, and loads it through the same file descriptor, so that the file cannot be replaced in between.
  * @returns undefined if the signal is aborted
  * @throws if the engine cannot be reached
  */
@@ -48,7 +48,7 @@ export async function loadArchive(
   }
 }
 
-/** Refuses links, which could lead to any file, and pipes, whose `open` would wait forever for a writer. */
+/** Opens a regular file. Refuses links, which could lead to any file, and pipes, which would never end. */
 async function openArchive(file: string): Promise<Result<FileHandle>> {
   try {
     const handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
@@ -78,9 +78,9 @@ async function isUnchanged(handle: FileHandle, { sha256, references }: ArchiveTo
 }
 
 /**
- * Sends the archive. On cancel or a read error, the archive ends early, but the connection is not closed: the manifests
- * are at the end, so the engine refuses the archive and frees its content. A closed connection would leave a lease of
- * 24 hours in the containerd store (tested on 26.1 and 28.5).
+ * Sends the archive. If the user cancels or a read fails, the request body ends early, but the connection stays open.
+ * The engine then refuses the archive, because the manifests at its end are missing, and frees the received content. If
+ * the connection were closed, the containerd store would keep the content for 24 hours (tested on 26.1 and 28.5).
  * @returns the engine's response body
  */
 async function sendArchive(
@@ -104,7 +104,7 @@ async function sendArchive(
   return failure ? fail(failure) : ok(body)
 }
 
-/** Yields the file from its start. */
+/** Yields the content of the file from its start. */
 async function* chunks(handle: FileHandle): AsyncGenerator<Buffer> {
   for (let position = 0; ;) {
     const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(chunkBytes), 0, chunkBytes, position)

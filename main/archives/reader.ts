@@ -1,14 +1,14 @@
-/** Reads an image archive as a stream, and collects sizes, digests and parsed JSON. */
+/** Reads an image archive as a stream, and collects the sizes and digests of its files and the parsed JSON. */
 import { createHash } from 'node:crypto'
 import type { ArchiveContent, ArchiveEntry, ImageDocument } from '../../model/archives/archive.ts'
 import type { Bytes } from '../../model/image/image.ts'
 import { parseDocument, parseIndex, parseManifest } from './documents.ts'
-import { TarWalk, type FileVisitor } from './tar.ts'
+import { TarParser, type FileVisitor } from './tar.ts'
 
-/** Limit of all JSON in an archive together. JSON above it is not parsed, so the archive does not count as complete. */
+/** Limit for all JSON in an archive together. JSON beyond the limit is not parsed, so the archive counts as incomplete. */
 const maxJsonBytes = 64 << 20
 const maxEntries = 200_000
-/** Enough for an engine's error at the end of an archive, a line of JSON. */
+/** Enough for the line of JSON by which an engine reports an error at the end of an archive. */
 const tailBytes = 8 << 10
 
 export interface ReadArchive {
@@ -22,7 +22,7 @@ export interface ReadArchive {
 
 export interface ArchiveReader {
   push(chunk: Buffer): void
-  /** Call this once, at the end. `complete`: the source was read to its end. */
+  /** Call this once, after the last chunk. @param complete whether the source was read to its end */
   finish(complete: boolean): ReadArchive
 }
 
@@ -71,16 +71,16 @@ export function archiveReader(): ArchiveReader {
     }
   }
 
-  const walk = new TarWalk({ file, link: (path, target) => add(path, { link: target }) })
+  const parser = new TarParser({ file, link: (path, target) => add(path, { link: target }) })
   return {
     push(chunk) {
       bytes += chunk.length
       wholeHash.update(chunk)
       end = chunk.length >= tailBytes ? chunk.subarray(-tailBytes) : Buffer.concat([end, chunk]).subarray(-tailBytes)
-      walk.push(chunk)
+      parser.push(chunk)
     },
     finish: (complete) => ({
-      content: { ...lists, ended: complete && walk.ended, entries, conflicts: [...conflicts], documents },
+      content: { ...lists, ended: complete && parser.ended, entries, conflicts: [...conflicts], documents },
       ...{ bytes, sha256: wholeHash.digest('hex'), end: end.toString() },
     }),
   }

@@ -1,4 +1,4 @@
-/** Saves an image as an archive, complete or not at all. The archive is checked while it is written. */
+/** Saves an image as an archive, and checks while writing that the archive is complete. */
 import { constants } from 'node:fs'
 import { open, rename, rm, statfs, type FileHandle } from 'node:fs/promises'
 import type { IncomingMessage } from 'node:http'
@@ -13,11 +13,11 @@ import { archiveReader, type ReadArchive } from './reader.ts'
 
 export interface ArchiveToSave {
   readonly image: ImageId
-  /** The names to include, which a load restores. */
+  /** The names to include. Loading the archive restores them. */
   readonly references: readonly Reference[]
   /** Upper bound of the archive's size. */
   readonly size: Bytes
-  /** Must not exist. Its folder must exist. */
+  /** The path of the new file. The file must not exist yet; its folder must exist. */
   readonly file: string
 }
 
@@ -55,8 +55,8 @@ export async function saveArchive(
     await rm(part, { force: true })
     return fail(failure)
   } catch (error) {
-    // Deleted first, so that the reported free space does not include the partial file.
-    if (!(error instanceof DiskError && error.isTaken)) await rm(part, { force: true }).catch(() => undefined)
+    // The partial file is deleted first, so that `saveFailure` reports the free space without it.
+    if (!(error instanceof DiskError && error.alreadyExists)) await rm(part, { force: true }).catch(() => undefined)
     if (signal.aborted) return undefined
     return fail(await saveFailure(error, request))
   }
@@ -85,14 +85,14 @@ async function write(response: IncomingMessage, handle: FileHandle, signal: Abor
   signal.addEventListener('abort', stop)
   try {
     for await (const chunk of response as AsyncIterable<Buffer>) {
-      // Hash and parse the chunk while it is being written.
+      // The chunk is hashed and parsed during the write.
       const written = onDisk(handle.writeFile(chunk))
       reader.push(chunk)
       await written
     }
   } catch (error) {
     if (error instanceof DiskError) throw error
-    // The connection was lost: the archive ends early, and `complete` is false.
+    // The connection was lost. `response.complete` is false then, so the archive counts as incomplete.
   } finally {
     signal.removeEventListener('abort', stop)
     response.destroy()
@@ -115,15 +115,16 @@ const titleOf = ({ image, references }: Pick<ArchiveToSave, 'image' | 'reference
 class DiskError extends Error {
   readonly isFull: boolean
   /** Another program created the file. */
-  readonly isTaken: boolean
+  readonly alreadyExists: boolean
 
   constructor(error: Error & { readonly code?: unknown }) {
     super(error.message)
     this.isFull = error.code === 'ENOSPC' || error.code === 'EDQUOT'
-    this.isTaken = error.code === 'EEXIST'
+    this.alreadyExists = error.code === 'EEXIST'
   }
 }
 
+/** Rejects with a DiskError if the file system operation fails. */
 const onDisk = <T>(work: Promise<T>): Promise<T> =>
   work.catch((error: unknown) => {
     throw new DiskError(error instanceof Error ? error : new Error(String(error)))
@@ -141,7 +142,7 @@ async function saveFailure(error: unknown, { file, size, ...image }: ArchiveToSa
   return { code: 'copy-failed', name: titleOf(image), detail }
 }
 
-/** Makes the new name survive a power failure, if the file system supports that. */
+/** Syncs the folder, so that the new file name survives a power failure. Some file systems do not support this. */
 async function syncFolder(folder: string) {
   const handle = await open(folder, constants.O_RDONLY).catch(() => undefined)
   await handle?.sync().catch(() => undefined)

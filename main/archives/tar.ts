@@ -1,31 +1,33 @@
 /**
- * Parses a tar stream synchronously and buffers only headers, which the package `tar` parses. tar-stream 3 would add 13
- * packages and 8 MB of native code.
+ * Parses a tar stream synchronously. Only headers are buffered; the package `tar` parses them. The package tar-stream 3
+ * is not used, because it would add 13 packages and 8 MB of native code.
  */
 import { Header } from 'tar/header'
 import { Pax } from 'tar/pax'
 
 export interface TarVisitor {
-  /** Called at the start of a regular file. Return undefined to skip its content. */
+  /** Called at the start of a regular file. The returned visitor receives the content. */
   file(path: string, size: number): FileVisitor
-  /** `target` is relative to the link's folder. */
+  /** Called for a link. `target` is relative to the link's folder. */
   link(path: string, target: string): void
 }
 
 export interface FileVisitor {
+  /** Called with each part of the content. Copy the buffer to keep it. */
   data(piece: Buffer): void
   end(): void
 }
 
+/** An extended header: of one entry (`x`) or global (`g`) in pax format, or GNU's long path or long link target. */
 type Extension = 'x' | 'g' | 'path' | 'linkpath'
 interface Body {
-  left: number
+  bytesLeft: number
   padding: number
   readonly visitor?: FileVisitor
 }
 
 const blockSize = 512
-/** Go writes extended headers of a few hundred bytes. */
+/** Far above the few hundred bytes of the extended headers that Go writes. */
 const maxExtensionBytes = 1 << 20
 const extensions: Readonly<Record<string, Extension>> = {
   ExtendedHeader: 'x',
@@ -35,7 +37,7 @@ const extensions: Readonly<Record<string, Extension>> = {
   NextFileHasLongLinkpath: 'linkpath',
 }
 
-export class TarWalk {
+export class TarParser {
   readonly #visitor: TarVisitor
   readonly #block = Buffer.alloc(blockSize)
   #filled = 0
@@ -60,11 +62,11 @@ export class TarWalk {
   }
 
   #readBody(body: Body, chunk: Buffer, at: number): number {
-    if (body.left > 0) {
-      const piece = chunk.subarray(at, at + body.left)
-      body.left -= piece.length
+    if (body.bytesLeft > 0) {
+      const piece = chunk.subarray(at, at + body.bytesLeft)
+      body.bytesLeft -= piece.length
       body.visitor?.data(piece)
-      if (body.left === 0) this.#endBody(body)
+      if (body.bytesLeft === 0) this.#endBody(body)
       return piece.length
     }
     const skipped = Math.min(body.padding, chunk.length - at)
@@ -83,38 +85,42 @@ export class TarWalk {
     this.#filled += copied
     if (this.#filled === blockSize) {
       this.#filled = 0
-      this.#header()
+      this.#handleHeader()
     }
     return copied
   }
 
-  #header() {
+  #handleHeader() {
     const header = new Header(this.#block, 0, this.#entryHeader, this.#global)
     if (header.nullBlock) return void this.#zeroBlocks++
     const { size, type } = header
     if (this.#zeroBlocks > 0 || !header.cksumValid || size === undefined || !Number.isSafeInteger(size))
       return void (this.#broken = true)
     const extension = extensions[type]
-    if (extension) return this.#begin(size, this.#extend(extension, size))
+    if (extension) return this.#beginBody(size, this.#extensionVisitor(extension, size))
     const path = (header.path ?? '').replace(/^\.\//, '')
     const target = this.#entryHeader.linkpath ?? header.linkpath ?? ''
     this.#entryHeader = {}
     if (type === 'File' || type === 'OldFile' || type === 'ContiguousFile')
-      return this.#begin(size, this.#visitor.file(path, size))
+      return this.#beginBody(size, this.#visitor.file(path, size))
     if (type === 'SymbolicLink') this.#visitor.link(path, target)
-    // A hard link names its target from the archive's root.
+    // The target of a hard link is relative to the archive's root.
     if (type === 'Link') this.#visitor.link(path, `${'../'.repeat(path.split('/').length - 1)}${target}`)
-    this.#begin(type === 'SymbolicLink' || type === 'Link' ? 0 : size)
+    this.#beginBody(type === 'SymbolicLink' || type === 'Link' ? 0 : size)
   }
 
-  #begin(size: number, visitor?: FileVisitor) {
+  #beginBody(size: number, visitor?: FileVisitor) {
     if (size > 0)
-      this.#body = { left: size, padding: (blockSize - (size % blockSize)) % blockSize, ...(visitor && { visitor }) }
+      this.#body = {
+        bytesLeft: size,
+        padding: (blockSize - (size % blockSize)) % blockSize,
+        ...(visitor && { visitor }),
+      }
     else visitor?.end()
   }
 
-  /** Reads an extended header, which sets the path, link or size of the next entry. */
-  #extend(extension: Extension, size: number): FileVisitor {
+  /** Reads an extended header, which sets the path, link target or size of the next entry. */
+  #extensionVisitor(extension: Extension, size: number): FileVisitor {
     const parts: Buffer[] = []
     if (size > maxExtensionBytes) this.#broken = true
     return {

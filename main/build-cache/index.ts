@@ -19,7 +19,7 @@ interface CurrentPlan {
 }
 
 export function buildCacheService({ engine, jobs }: BuildCacheNeeds) {
-  /** The only plan that can be applied. */
+  /** The only plan that can be applied. A newer request discards this plan at once. */
   let current: CurrentPlan | undefined
   let latestRequest = 0
 
@@ -46,7 +46,7 @@ export function buildCacheService({ engine, jobs }: BuildCacheNeeds) {
       const applied = current
       if (applied?.id !== planId) return fail({ code: 'plan-unknown' })
       const { plan, session } = applied
-      // A plan can be applied only once: a second click fails.
+      // A plan can be applied only once, so that a second click fails.
       current = undefined
       if (!engine.shows(session)) return fail({ code: 'plan-moved' })
       try {
@@ -55,7 +55,7 @@ export function buildCacheService({ engine, jobs }: BuildCacheNeeds) {
         return fail(engineFailure(error, session.context.endpoint))
       }
       const { deletes, frees } = plan
-      // The job runs on the engine where it started, even if the window switches to another engine.
+      // The lease keeps the engine connected during the job, even if the window switches to another engine.
       const lease = engine.lease(session)
       const work = (job: JobContext) => removeRecords({ lease, deletes, job }).finally(lease.release)
       return ok(jobs.start({ kind: 'build-cache', promised: frees }, deletes.map(nameOf), work, session.context))

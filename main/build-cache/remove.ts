@@ -1,4 +1,4 @@
-/** Executes a plan of build cache, record by record. */
+/** Executes a plan to remove build cache, one record at a time. */
 import type { CacheDeletion } from '../../model/build-cache/plan.ts'
 import { engineFailure, listBuildCache, removeBuildCache, statusOf, type Lease } from '../engine/index.ts'
 import type { JobContext } from '../jobs/index.ts'
@@ -12,8 +12,8 @@ interface Needs {
 }
 
 /**
- * Stops early if the job is cancelled, the connection is lost, or the engine removes other records than the requested
- * one.
+ * Removes the records in order. Stops early if the job is cancelled, the connection is lost, or the engine also removes
+ * records that were not requested.
  */
 export async function removeRecords({ lease, deletes, job }: Needs): Promise<void> {
   let freed = 0
@@ -32,8 +32,8 @@ export async function removeRecords({ lease, deletes, job }: Needs): Promise<voi
         stopped = true
         job.fail({ code: 'cache-more-removed' })
       }
-      const done = removal.deleted.includes(id)
-      job.item(at, done ? { state: 'done' } : { state: 'failed', failure: { code: 'cache-stays' } })
+      const isDeleted = removal.deleted.includes(id)
+      job.item(at, isDeleted ? { state: 'done' } : { state: 'failed', failure: { code: 'cache-stays' } })
     } catch (error) {
       const failure = engineFailure(error, session.context.endpoint)
       if (statusOf(error) !== undefined) return job.item(at, { state: 'failed', failure })
@@ -42,7 +42,7 @@ export async function removeRecords({ lease, deletes, job }: Needs): Promise<voi
       job.item(at, { state: 'unknown' })
       const outcome = await resolveOutcome(lease, id)
       if (outcome === 'gone') job.item(at, { state: 'done' })
-      if (outcome === 'there') job.item(at, { state: 'failed', failure })
+      if (outcome === 'exists') job.item(at, { state: 'failed', failure })
     }
   }
 
@@ -51,12 +51,12 @@ export async function removeRecords({ lease, deletes, job }: Needs): Promise<voi
   job.subject({ freed })
 }
 
-/** Finds out whether a record was removed when the connection was lost. Waits up to 60 s for the same engine. */
-async function resolveOutcome(lease: Lease, id: string): Promise<'gone' | 'there' | 'unknown'> {
+/** Finds out, after the connection was lost, whether the record still exists. Waits up to 60 s for the same engine. */
+async function resolveOutcome(lease: Lease, id: string): Promise<'gone' | 'exists' | 'unknown'> {
   const session = lease.session.signal.aborted ? await lease.reconnected() : lease.session
   if (!session) return 'unknown'
   try {
-    return (await listBuildCache(session)).some((record) => record.id === id) ? 'there' : 'gone'
+    return (await listBuildCache(session)).some((record) => record.id === id) ? 'exists' : 'gone'
   } catch {
     return 'unknown'
   }

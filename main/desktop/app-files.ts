@@ -1,4 +1,4 @@
-/** Serves the built renderer, and nothing else, at `app://slipway/…` with a strict Content Security Policy. */
+/** Serves only the built renderer, at `app://slipway/…`, with a strict Content Security Policy. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { extname, join, relative } from 'node:path'
 
@@ -27,8 +27,8 @@ const contentTypes: Readonly<Record<string, string>> = {
 }
 
 /**
- * Handles requests for the files that are in `folder` now. The list is fixed, so a requested path is never joined to a
- * folder. Any other request gets a 404.
+ * @returns a handler of requests for the files that are in `folder` now. The list of files is fixed, so no requested path
+ * is ever joined to the folder. Every other request gets a 404.
  */
 export function appFiles(folder: string): (request: Pick<Request, 'url' | 'method'>) => Response {
   const files = new Map<string, string>(

@@ -1,15 +1,15 @@
-/** Asks the user before closing the window, and so quitting the app, while jobs are running. */
+/** Asks the user before the window is closed, and the app with it, while jobs are running. */
 import { dialog, type BrowserWindow } from 'electron'
 import type { Job, Language } from '../../preload/contract/index.ts'
-import { quitWords } from './quit-dialog.ts'
+import { quitDialogText } from './quit-dialog.ts'
 
-export interface Closing {
-  /** All jobs. The running ones end with the app. */
+export interface CloseOptions {
+  /** Returns all jobs. The running ones end with the app. */
   readonly jobs: () => readonly Job[]
   readonly language: () => Language
 }
 
-export function askBeforeClosing(window: BrowserWindow, { jobs, language }: Closing) {
+export function askBeforeClosing(window: BrowserWindow, { jobs, language }: CloseOptions) {
   const running = () => jobs().filter(({ state }) => state === 'running')
   let asking = false
   window.on('close', (event) => {
@@ -17,12 +17,12 @@ export function askBeforeClosing(window: BrowserWindow, { jobs, language }: Clos
     event.preventDefault()
     if (asking) return
     asking = true
-    // The synchronous dialog would block the event loop, and running pulls with it.
+    // A synchronous dialog would block the event loop, and running pulls would stop.
     void confirmClose().finally(() => (asking = false))
   })
 
   async function confirmClose() {
-    const { title, detail, cancel, quit } = quitWords(language(), running())
+    const { title, detail, cancel, quit } = quitDialogText(language(), running())
     const { response } = await dialog.showMessageBox(window, {
       type: 'question',
       message: title,
@@ -32,7 +32,7 @@ export function askBeforeClosing(window: BrowserWindow, { jobs, language }: Clos
       cancelId: 0,
       noLink: true,
     })
-    // The window's bounds have been saved already, by another listener of `close`.
+    // Another listener of `close` has already saved the window's bounds.
     if (response === 1 && !window.isDestroyed()) window.destroy()
   }
 }

@@ -1,4 +1,4 @@
-/** The text of dialogs that the main process shows. */
+/** The text of the dialog that asks whether to quit while jobs are running. */
 import type { Job, JobSubject, Language } from '../../preload/contract/index.ts'
 import { catalogues, phrase, type MessageKey } from '../../resources/messages/index.ts'
 
@@ -14,8 +14,7 @@ const messagesByKind: Readonly<Record<Kind, readonly [title: MessageKey, detail:
   race: ['quit.race', 'quit.race.detail'],
 }
 
-/** The text of the dialog that asks whether to quit while jobs are running. */
-export function quitWords(language: Language, running: readonly Job[]) {
+export function quitDialogText(language: Language, running: readonly Job[]) {
   const catalogue = catalogues[language]
   const translate = (key: MessageKey, n: number) => phrase(catalogue[key], { n }, language)
   const sections = Object.entries(messagesByKind).flatMap(([kind, [title, detail]]) => {

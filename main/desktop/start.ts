@@ -1,11 +1,11 @@
-/** Starts and quits the Electron app: a single instance with one window, which quits when the window is closed. */
+/** Starts and quits the Electron app. The app has a single instance with one window, and quits with the window. */
 import { app, BrowserWindow, Menu, nativeTheme, protocol } from 'electron'
 import type { Settings } from '../../preload/contract/index.ts'
 import { appFiles } from './app-files.ts'
 import { lockWindows } from './window.ts'
 
 export interface Desktop {
-  /** Where the app stores its data. */
+  /** The folder for the app's data. */
   readonly folder: string
   readonly languages: readonly string[]
   showTheme(theme: Settings['theme']): void
@@ -15,7 +15,10 @@ interface StartOptions {
   readonly name: string
   /** The folder of the built renderer. */
   readonly renderer: string
-  /** Builds the app. Returns the function that ends it, which returns what to wait for, or undefined if nothing. */
+  /**
+   * Builds the app and opens its window.
+   * @returns a function that ends the app. Quitting waits for the promise that this function returns.
+   */
   readonly open: (desktop: Desktop) => () => Promise<unknown> | undefined
 }
 

@@ -17,13 +17,16 @@ export async function showFolder(folder: string): Promise<void> {
   await shell.openPath(folder)
 }
 
-/** Opens a page in the user's browser. Throws if the URL is not http or https. */
+/** Opens a page in the user's browser. Throws if the URL's protocol is not http or https. */
 export async function openPage(url: string): Promise<void> {
   if (!/^https?:$/.test(new URL(url).protocol)) throw new Error(`not an http(s) URL: ${url}`)
   await shell.openExternal(url)
 }
 
-/** @returns the text of the chosen file; undefined if the user cancels; `file-unusable` if it is not readable UTF-8 */
+/**
+ * Lets the user choose a text file. Fails with `file-unusable` if the file is larger than 1 MB, unreadable or not UTF-8.
+ * @returns the text; undefined if the user cancels
+ */
 export async function openText(): Promise<Result<string | undefined>> {
   const window = BrowserWindow.getAllWindows()[0]
   const options = { properties: ['openFile' as const] }
@@ -40,7 +43,7 @@ export async function openText(): Promise<Result<string | undefined>> {
   }
 }
 
-/** Writes the text to the chosen file. @returns whether it was written; false if the user cancels */
+/** Lets the user choose a file, and writes the text to it. @returns false if the user cancels */
 export async function saveText(name: string, text: string): Promise<Result<boolean>> {
   const window = BrowserWindow.getAllWindows()[0]
   const options = { defaultPath: name }
@@ -60,9 +63,9 @@ const maxTextBytes = 1_000_000
 const errorDetail = (error: unknown) =>
   error instanceof Error && 'code' in error ? String(error.code) : 'not a text in UTF-8'
 
-/** @returns the URL of the proxy that the desktop's settings give for an address; undefined for a direct connection */
+/** @returns the URL of the proxy for a URL, according to the desktop's settings; undefined for a direct connection */
 export async function desktopProxy(url: string): Promise<string | undefined> {
-  // The format is that of a PAC file: `PROXY host:port; DIRECT`.
+  // The result has the format of a PAC file: `PROXY host:port; DIRECT`.
   const [first = ''] = (await session.defaultSession.resolveProxy(url)).split(';')
   const [, kind, host] = /^\s*(PROXY|HTTPS) (\S+)/.exec(first) ?? []
   return host && `${kind === 'HTTPS' ? 'https' : 'http'}://${host}`

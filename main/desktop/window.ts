@@ -3,14 +3,14 @@ import { app, BrowserWindow, clipboard, nativeTheme, screen, session, type Recta
 import { ok, type Handlers } from '../../preload/contract/index.ts'
 import type { Store, WindowPlace } from '../store/index.ts'
 import { origin } from './app-files.ts'
-import { askBeforeClosing, type Closing } from './confirm-close.ts'
+import { askBeforeClosing, type CloseOptions } from './confirm-close.ts'
 import { openPage } from './system.ts'
 
 interface Needs {
   readonly place: Store['window']
   readonly preload: string
   readonly icon: string
-  readonly closing: Closing
+  readonly closing: CloseOptions
 }
 
 const zoomLevels = [0.8, 0.9, 1, 1.1, 1.25, 1.5, 1.75, 2] as const
@@ -31,7 +31,7 @@ export function openWindow({ place, preload, icon, closing }: Needs): BrowserWin
     backgroundColor: nativeTheme.shouldUseDarkColors ? '#14191e' : '#f4f7f9',
     webPreferences: {
       ...{ preload, sandbox: true, contextIsolation: true, nodeIntegration: false, spellcheck: false },
-      // A program in a container waits until its output is drawn, so a minimized window must keep drawing.
+      // If output is not drawn, the program in the container has to wait. So a minimized window must draw, too.
       backgroundThrottling: false,
     },
   })
@@ -55,7 +55,7 @@ const windowPlace = (window: BrowserWindow, { zoom }: WindowPlace): WindowPlace 
   zoom,
 })
 
-/** Whether the bounds are visible: the screen that they were on may have been unplugged. */
+/** Whether the bounds are on a screen. The screen where the window was last may have been unplugged. */
 function isOnScreen(bounds: Rectangle): boolean {
   const { workArea } = screen.getDisplayMatching(bounds)
   return (
@@ -73,13 +73,14 @@ export function lockWindows() {
     contents.on('will-attach-webview', (event) => event.preventDefault())
     contents.setWindowOpenHandler(() => ({ action: 'deny' }))
   })
-  session.defaultSession.setPermissionRequestHandler((_, _permission, answer) => answer(false))
+  session.defaultSession.setPermissionRequestHandler((_, _permission, callback) => callback(false))
   session.defaultSession.setPermissionCheckHandler(() => false)
 }
 
-const nearestLevel = (zoom: number): number =>
+/** @returns the index of the zoom level that is nearest to a zoom factor */
+const nearestZoomIndex = (zoom: number): number =>
   zoomLevels.reduce<number>(
-    (best, step, at) => (Math.abs(step - zoom) < Math.abs(zoomLevels[best]! - zoom) ? at : best),
+    (nearest, level, at) => (Math.abs(level - zoom) < Math.abs(zoomLevels[nearest]! - zoom) ? at : nearest),
     0,
   )
 
@@ -87,7 +88,7 @@ export function windowService(place: Store['window']) {
   return {
     handlers: {
       'window.zoom': (direction) => {
-        const at = nearestLevel(place.value.zoom) + { in: 1, out: -1, reset: 0 }[direction]
+        const at = nearestZoomIndex(place.value.zoom) + { in: 1, out: -1, reset: 0 }[direction]
         const zoom = direction === 'reset' ? 1 : (zoomLevels[at] ?? place.value.zoom)
         place.write({ ...place.value, zoom })
         for (const window of BrowserWindow.getAllWindows()) window.webContents.setZoomFactor(zoom)

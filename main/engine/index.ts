@@ -17,7 +17,7 @@ export { isSameEngine, engineKey, type EngineIdentity, type EngineSession } from
 export { demultiplexer } from './api/stream-frames.ts'
 export { readMirrors } from './api/system.ts'
 export { attachTo, followLogs, openShell, type TerminalStream, type Size } from './api/terminal-stream.ts'
-export { countsContent, removesCacheById, tellsAutomated } from './api/versions.ts'
+export { countsContent, removesCacheById, reportsAutomatedBuilds } from './api/versions.ts'
 export { withSession, withContainerSession } from './with-session.ts'
 export { discoverEngine } from './connect/discover.ts'
 export type { HostEnvironment } from './connect/contexts.ts'

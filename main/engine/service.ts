@@ -18,7 +18,7 @@ import { engineFailure } from './api/errors.ts'
 import { isSameEngine, engineKey, type EngineIdentity, type EngineSession } from './api/session.ts'
 import { connect, type Connection } from './connect/connection.ts'
 import { dockerFlags, findCandidates, findChoices, toEngineContext, type HostEnvironment } from './connect/contexts.ts'
-import { Backoff, engineFingerprint, untilRetry } from './connect/backoff.ts'
+import { Backoff, engineFingerprint, awaitRetry } from './connect/backoff.ts'
 import { discoverEngine } from './connect/discover.ts'
 import { sessionPool, type Lease } from './sessions.ts'
 import { diskMeter } from './sync/disk-meter.ts'
@@ -29,27 +29,27 @@ import { watchEngine, type Watch } from './sync/watch.ts'
 export interface Engine {
   readonly live: Live
   state(): EngineState
-  /** @returns undefined unless the engine is connected */
+  /** @returns undefined if no engine is connected */
   facts(): EngineFacts | undefined
   /** `images`: images or containers have changed. `state`: the engine's state has changed. */
   on(event: 'images' | 'state', listener: () => void): void
-  /** The session that the window shows. Fails while no engine is connected. */
+  /** @returns the session that the window shows; a failure if no engine is connected */
   session(): Result<EngineSession, EngineFailure>
   /** Whether the window shows this session, so that `live` describes the session's engine. */
   shows(session: EngineSession): boolean
   /** @returns undefined unless the window shows this session and the whole list is known */
   imagesOf(session: EngineSession): ReadonlyMap<ImageId, Image> | undefined
-  /** Keeps a session's engine connected, whatever the window shows, until the lease is released. */
+  /** Keeps a session's engine connected until the lease is released, even if the window shows another engine. */
   lease(session: EngineSession): Lease
-  /** The CLI flags between `docker` and its command that select the same engine. */
+  /** @returns the flags that select the shown engine in a `docker` command, such as `--context name` */
   flags(): readonly string[]
   readonly handlers: Handlers<'engine'>
   /**
-   * Retries refused requests and the connection without waiting for the back-off. Reads the whole list again if the
-   * engine's events do not report every change. Call this when the window gets the focus, or when the user asks.
+   * Retries refused requests and the connection without waiting for the back-off. If the engine's events do not report
+   * every change, reads the whole list again. Call this when the window gets the focus, or when the user asks for it.
    */
   resync(): void
-  /** Inspects an image that could not be read, so that its row shows the failure. */
+  /** Inspects an image that another service could not read, so that the image's row shows the failure. */
   inspectAgain(image: ImageId): void
   /** Connects and follows an engine until `signal` aborts. */
   run(signal: AbortSignal): Promise<void>
@@ -58,29 +58,29 @@ export interface Engine {
 interface Dependencies {
   readonly environment: HostEnvironment
   readonly publish: Publish
-  /** The last known images of slow engines. */
-  readonly memory: Lists
-  /** How long leased sessions wait for their engine. Only tests set this. */
+  /** The last known image lists of slow engines. */
+  readonly lists: Lists
+  /** How long a lease waits for its engine after the session ended. Only tests set this. */
   readonly reconnectTimeoutMs?: number
 }
 
-export function engineService({ environment, publish, memory, reconnectTimeoutMs }: Dependencies): Engine {
+export function engineService({ environment, publish, lists, reconnectTimeoutMs }: Dependencies): Engine {
   const events = new EventEmitter<{ images: []; state: [] }>()
   const live = liveState((change) => {
     publish('images.changed', change)
     events.emit('images')
-    if (rememberedKey !== undefined) memory.remember(rememberedKey, live.images())
+    if (rememberedKey !== undefined) lists.remember(rememberedKey, live.images())
   })
   const sessions = sessionPool(connect, reconnectTimeoutMs)
   let state: EngineState = { status: 'connecting' }
-  /** The context that the user chose since the app began. */
+  /** The context that the user chose in this run of the app. */
   let chosen: string | undefined
   let connection: Connection | undefined
   /** The context in use. `connection` may have been opened earlier, through another context to the same engine. */
   let candidate: Connection['candidate'] | undefined
   let watch: Watch | undefined
   let lastEngine: EngineIdentity | undefined
-  /** The key of the connected engine if its list is slow enough to be remembered. */
+  /** The key of the connected engine, if its list is so slow that it is stored. */
   let rememberedKey: string | undefined
   /** Aborted when the user switches to another context. */
   let contextController = new AbortController()
@@ -97,21 +97,21 @@ export function engineService({ environment, publish, memory, reconnectTimeoutMs
   }
 
   async function connectAndFollow(aborted: AbortSignal) {
-    // After this function has ended, nothing it started may still change the state.
-    const over = new AbortController()
-    const signal = AbortSignal.any([aborted, over.signal])
-    const setStateHere = (next: EngineState) => signal.aborted || setState(next)
+    // Nothing that this function starts may change the state after the function has ended.
+    const returned = new AbortController()
+    const signal = AbortSignal.any([aborted, returned.signal])
+    const setStateIfCurrent = (next: EngineState) => signal.aborted || setState(next)
     try {
-      const reached = await discoverEngine(environment, { chosen, signal })
-      if (!reached.ok) return setStateHere({ status: 'away', ...reached.error })
-      const shown = sessions.show(reached.value)
+      const discovered = await discoverEngine(environment, { chosen, signal })
+      if (!discovered.ok) return setStateIfCurrent({ status: 'away', ...discovered.error })
+      const shown = sessions.show(discovered.value)
       try {
-        await follow(shown, reached.value.candidate, setStateHere, AbortSignal.any([signal, shown.signal]))
+        await follow(shown, discovered.value.candidate, setStateIfCurrent, AbortSignal.any([signal, shown.signal]))
       } finally {
         sessions.hide(shown)
       }
     } finally {
-      over.abort()
+      returned.abort()
     }
   }
 
@@ -119,28 +119,28 @@ export function engineService({ environment, publish, memory, reconnectTimeoutMs
   async function follow(
     shown: Connection,
     chosenCandidate: Connection['candidate'],
-    setStateHere: (next: EngineState) => void,
+    setStateIfCurrent: (next: EngineState) => void,
     signal: AbortSignal,
   ) {
     if (signal.aborted) return
     const context = toEngineContext(chosenCandidate)
     const { endpoint } = context
     const key = engineKey(shown.identity)
-    const { imageDiskUse: _, reportsAllChanges: __, ...facts } = shown.capabilities
+    const { filtersDiskUsage: _, reportsAllChanges: __, ...facts } = shown.capabilities
     let connected: Extract<EngineState, { status: 'connected' }> = { status: 'connected', context, facts }
-    const recalled = await memory.recall(key)
+    const recalled = await lists.recall(key)
     if (signal.aborted) return
-    if (recalled || !lastEngine || !isSameEngine(lastEngine, shown.identity)) live.forget(recalled)
+    if (recalled || !lastEngine || !isSameEngine(lastEngine, shown.identity)) live.reset(recalled)
     lastEngine = shown.identity
     if (recalled) rememberedKey = key
     connection = shown
     candidate = chosenCandidate
-    setStateHere(connected)
+    setStateIfCurrent(connected)
     try {
       let refusal: EngineFailure | undefined
       const updateState = (change: Partial<typeof connected> = {}) => {
         connected = { ...connected, ...change }
-        setStateHere(refusal ? { status: 'away', context, failure: refusal } : connected)
+        setStateIfCurrent(refusal ? { status: 'away', context, failure: refusal } : connected)
       }
       const onRead = diskMeter(shown, (disk) => updateState({ disk }), signal)
       const onRefusal = (error: unknown) => {
@@ -158,20 +158,20 @@ export function engineService({ environment, publish, memory, reconnectTimeoutMs
       const onReload = mirrorsReader(shown, onMirrors, signal)
       const newWatch = await watchEngine(shown, live, { onRead, onList, onRefusal, onReload }, signal)
       if (!signal.aborted) watch = newWatch
-      // No event reports a reload between the first request and the opening of the event stream.
+      // A reload after the connection's `/info` request and before the event stream opened sent no event.
       onReload()
       await newWatch.ended
-      setStateHere({ status: 'away', context, failure: { code: 'engine-stopped', endpoint } })
+      setStateIfCurrent({ status: 'away', context, failure: { code: 'engine-stopped', endpoint } })
     } catch (error) {
-      setStateHere({ status: 'away', context, failure: engineFailure(error, endpoint) })
+      setStateIfCurrent({ status: 'away', context, failure: engineFailure(error, endpoint) })
     } finally {
       if (connection === shown) disconnect()
     }
   }
 
   function rememberIfSlow(key: string, slow: boolean) {
-    if (slow) memory.remember(key, live.images())
-    else if (rememberedKey !== undefined) memory.forget(key)
+    if (slow) lists.remember(key, live.images())
+    else if (rememberedKey !== undefined) lists.forget(key)
     rememberedKey = slow ? key : undefined
   }
 
@@ -188,12 +188,12 @@ export function engineService({ environment, publish, memory, reconnectTimeoutMs
     if (candidate && isDeepStrictEqual(candidate, next)) return ok(undefined)
     contextController.abort()
     disconnect()
-    live.forget()
+    live.reset()
     setState({ status: 'connecting', ...(next && { context: toEngineContext(next) }) })
     return ok(undefined)
   }
 
-  const absence = (): EngineFailure =>
+  const connectionFailure = (): EngineFailure =>
     state.status === 'away' ? state.failure : { code: 'engine-stopped', endpoint: state.context?.endpoint ?? '' }
 
   return {
@@ -201,7 +201,7 @@ export function engineService({ environment, publish, memory, reconnectTimeoutMs
     state: () => state,
     facts: () => (state.status === 'connected' ? state.facts : undefined),
     on: (event, listener) => void events.on(event, listener),
-    session: () => (connection ? ok(connection) : fail(absence())),
+    session: () => (connection ? ok(connection) : fail(connectionFailure())),
     shows: (session) => session === connection && !session.signal.aborted,
     imagesOf: (session) => (session === connection && live.snapshot().complete ? live.images() : undefined),
     lease: sessions.lease,
@@ -217,12 +217,12 @@ export function engineService({ environment, publish, memory, reconnectTimeoutMs
         ),
       'engine.switch': switchContext,
       async 'engine.disk'() {
-        if (!connection) return fail(absence())
+        if (!connection) return fail(connectionFailure())
         const session = connection
         try {
           return ok(await readDiskAccount(session))
         } catch (error) {
-          return fail(session === connection ? engineFailure(error, session.candidate.endpoint) : absence())
+          return fail(session === connection ? engineFailure(error, session.candidate.endpoint) : connectionFailure())
         }
       },
     },
@@ -241,7 +241,7 @@ export function engineService({ environment, publish, memory, reconnectTimeoutMs
         const before = fingerprint()
         await connectAndFollow(aborted)
         backoffController = new AbortController()
-        await untilRetry({ backoff, fingerprint, before, signal: AbortSignal.any([aborted, backoffController.signal]) })
+        await awaitRetry({ backoff, fingerprint, before, signal: AbortSignal.any([aborted, backoffController.signal]) })
       }
       sessions.closeAll()
     },

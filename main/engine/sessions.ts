@@ -1,21 +1,21 @@
 /**
- * Sessions by engine. The window shows one session. Jobs, undo, terminals and pulls lease theirs, which stay connected
- * when the window switches to another engine, and reconnect after a failure.
+ * Keeps one connection for each engine in use. The window shows one session. Jobs, undos, terminals and pulls lease their
+ * sessions: a leased session stays connected when the window switches to another engine, and reconnects after a failure.
  */
 import type { EngineFailure, Result } from '../../preload/contract/index.ts'
 import { isSameEngine, type EngineIdentity, type EngineSession } from './api/session.ts'
-import { Backoff, socketFingerprint, untilRetry } from './connect/backoff.ts'
+import { Backoff, socketFingerprint, awaitRetry } from './connect/backoff.ts'
 import type { Connection } from './connect/connection.ts'
 
 export interface Lease {
   readonly identity: EngineIdentity
-  /** The session that was connected last; its signal is aborted once it has ended. */
+  /** The current session or, while the engine is not connected, the last one, whose signal is aborted. */
   readonly session: EngineSession
   /** How long `reconnected` waits for the engine. */
   readonly reconnectTimeoutMs: number
   /**
-   * Waits for the same engine after its session ended.
-   * @returns undefined after `reconnectTimeoutMs`, when `signal` aborts, and once the lease is released
+   * After the session ended, connects to the same engine again.
+   * @returns undefined if this takes longer than `reconnectTimeoutMs`, `signal` aborts, or the lease is released
    */
   reconnected(signal?: AbortSignal): Promise<EngineSession | undefined>
   release(): void
@@ -46,7 +46,7 @@ export function sessionPool(connect: Connect, reconnectTimeoutMs = 60_000) {
     if (at >= 0) entries.splice(at, 1)
   }
 
-  /** Uses a new connection, or closes it if one to the same engine is already open. @returns the open connection */
+  /** Adds a connection to its engine's entry, or closes it if the entry has an open one. @returns the open connection */
   function useConnection(entry: Entry, connection: Connection): Connection {
     if (entry.connection === connection) return connection
     if (entry.connection.signal.aborted) entry.connection = connection
@@ -55,27 +55,27 @@ export function sessionPool(connect: Connect, reconnectTimeoutMs = 60_000) {
   }
 
   async function reconnected(entry: Entry, signals: readonly AbortSignal[]): Promise<EngineSession | undefined> {
-    const over = AbortSignal.any([...signals, ended.signal, AbortSignal.timeout(reconnectTimeoutMs)])
+    const stopped = AbortSignal.any([...signals, ended.signal, AbortSignal.timeout(reconnectTimeoutMs)])
     const { candidate, identity } = entry.connection
     const backoff = new Backoff(maxRetryMs)
     const isConnected = () => !entry.connection.signal.aborted
-    // The window may reconnect the same entry at the same time.
+    // The window may connect to the same engine at the same time, so the fingerprint includes the connection's state.
     const fingerprint = () => [isConnected(), socketFingerprint(candidate.endpoint)]
-    while (!isConnected() && !over.aborted) {
+    while (!isConnected() && !stopped.aborted) {
       const before = fingerprint()
-      const opened = await connect(candidate, over)
-      if (opened.ok && !over.aborted && isSameEngine(opened.value.identity, identity))
+      const opened = await connect(candidate, stopped)
+      if (opened.ok && !stopped.aborted && isSameEngine(opened.value.identity, identity))
         useConnection(entry, opened.value)
       else {
         if (opened.ok) opened.value.close()
-        await untilRetry({ backoff, fingerprint, before, signal: over })
+        await awaitRetry({ backoff, fingerprint, before, signal: stopped })
       }
     }
     return isConnected() ? entry.connection : undefined
   }
 
   return {
-    /** @returns the connection for the window to show: this one, or one to the same engine that is already open */
+    /** @returns the connection that the window should show: the given one, or an open one to the same engine */
     show(connection: Connection): Connection {
       const known = find(connection)
       const entry = known ?? { connection, shown: true, leases: 0 }
@@ -83,7 +83,7 @@ export function sessionPool(connect: Connect, reconnectTimeoutMs = 60_000) {
       entry.shown = true
       return useConnection(entry, connection)
     },
-    /** Call this when the window does not show the connection any more. Closes the connection unless it is leased. */
+    /** Call this when the window no longer shows the connection. Closes the connection if it is not leased. */
     hide(connection: Connection) {
       const entry = find(connection)
       if (!entry) return connection.close()

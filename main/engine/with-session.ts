@@ -26,11 +26,11 @@ export function withSession(engine: SessionSource): WithSession {
   }
 }
 
-/** Like `asking`, for requests about a container: status 404 becomes `container-gone`. */
+/** Like `withSession`, for requests about a container: status 404 becomes `container-gone`. */
 export function withContainerSession(engine: SessionSource): WithSession {
-  const ask = withSession(engine)
+  const run = withSession(engine)
   return (request) =>
-    ask(async (session) => {
+    run(async (session) => {
       try {
         return await request(session)
       } catch (error) {

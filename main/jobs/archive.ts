@@ -1,4 +1,4 @@
-/** Ended jobs and their undo entries, in memory and in the journal. */
+/** Keeps ended jobs and their undo entries, in memory and in the journal. */
 import type { Job, JobId } from '../../preload/contract/index.ts'
 import { journalVersion, type LedgerEntry, type Store } from '../store/index.ts'
 import { journalWriter, type JournalWriter } from './writer.ts'
@@ -8,11 +8,11 @@ export type JobStore = Pick<Store, 'journal' | 'jobs' | 'ledger'>
 interface Entry {
   readonly job: Job
   readonly undo: LedgerEntry | null
-  /** The user cleared the job from Activity; only its undo is still needed. */
+  /** Whether the user cleared the job from Activity. Only its undo is still needed then. */
   readonly cleared: boolean
 }
 
-/** Limit of ended jobs. Jobs that can be undone do not count. */
+/** Limit for ended jobs, not counting jobs that can be undone. */
 const maxEnded = 50
 
 export function jobArchive(store: JobStore) {
@@ -25,17 +25,17 @@ export function jobArchive(store: JobStore) {
 
   function all(): Map<JobId, Entry> {
     if (entries) return entries
-    const found = ofEarlierRuns(store)
+    const found = readEarlierRuns(store)
     const ids = new Set(found.map(({ job }) => job.id))
-    const older = ofOlderVersions(store).filter(({ job }) => !ids.has(job.id))
+    const older = readOlderVersions(store).filter(({ job }) => !ids.has(job.id))
     migrated = migrateOlderFiles(store, older)
-    entries = byStart([...found, ...older])
+    entries = sortByStart([...found, ...older])
     return entries
   }
   const append = (id: JobId, ...lines: Parameters<typeof journal.append>[1]) =>
     journal.append(id, lines).then(() => journal.close(id))
 
-  /** Drops the oldest jobs above the limit, except those that can be undone. */
+  /** Drops the oldest jobs beyond the limit, except those that can be undone. */
   function trim() {
     const ended = [...all().values()].filter(({ undo }) => !undo)
     for (const { job } of ended.slice(maxEnded)) drop(job.id)
@@ -82,7 +82,7 @@ export function jobArchive(store: JobStore) {
       if (!undo && entry.cleared) return drop(id)
       await append(id, { kind: 'undo', undo: undo ?? null })
     },
-    /** Clears all ended jobs from Activity, but keeps their undo entries. @returns the ids of the cleared jobs */
+    /** Clears all ended jobs from Activity. Their undo entries remain. @returns the ids of the cleared jobs */
     clear(): JobId[] {
       const shown = [...all().values()].filter(({ cleared }) => !cleared)
       for (const { job, undo } of shown) {
@@ -97,19 +97,19 @@ export function jobArchive(store: JobStore) {
   }
 }
 
-/** Jobs of earlier runs. A job that has not ended was interrupted when the app ended. */
-const ofEarlierRuns = ({ journal }: JobStore): Entry[] =>
+/** Reads the jobs of earlier runs. A job without an end was interrupted when the app ended, and is marked so. */
+const readEarlierRuns = ({ journal }: JobStore): Entry[] =>
   journal.read().map(({ job, undo, cleared, ended }): Entry => {
     if (ended) return { job, undo, cleared }
-    const interruptedJob = interrupted(job)
+    const interruptedJob = toInterrupted(job)
     void journal.append(job.id, [{ kind: 'job', job: interruptedJob }]).then(() => journal.close(job.id))
     return { job: interruptedJob, undo, cleared }
   })
 
-const byStart = (all: readonly Entry[]) =>
+const sortByStart = (all: readonly Entry[]) =>
   new Map(all.toSorted((a, b) => b.job.started - a.job.started).map((entry) => [entry.job.id, entry]))
 
-const interrupted = (job: Job): Job => ({
+const toInterrupted = (job: Job): Job => ({
   ...job,
   state: 'interrupted',
   ended: Math.floor(Date.now() / 1000),
@@ -119,8 +119,8 @@ const interrupted = (job: Job): Job => ({
   }),
 })
 
-/** Versions without a journal stored jobs and removals in two files. */
-function ofOlderVersions({ jobs, ledger }: JobStore): Entry[] {
+/** Reads what versions without a journal stored: jobs in one file, undo entries in another. */
+function readOlderVersions({ jobs, ledger }: JobStore): Entry[] {
   const { removals } = ledger.value
   const stored = jobs.value.jobs
   const withoutJob = removals.filter(({ job }) => !stored.some(({ id }) => id === job))
@@ -130,11 +130,11 @@ function ofOlderVersions({ jobs, ledger }: JobStore): Entry[] {
       undo: removals.find((undo) => undo.job === job.id) ?? null,
       cleared: false,
     })),
-    ...withoutJob.map((undo): Entry => ({ job: jobOf(undo), undo, cleared: true })),
+    ...withoutJob.map((undo): Entry => ({ job: jobFromUndo(undo), undo, cleared: true })),
   ]
 }
 
-/** Moves jobs to the journal. Empties the old files only after the journal is on the disk. */
+/** Moves the jobs of older versions to the journal. Empties the old files after the journal is on the disk. */
 async function migrateOlderFiles({ journal, jobs, ledger }: JobStore, entries: readonly Entry[]): Promise<void> {
   if (jobs.value.jobs.length + ledger.value.removals.length === 0) return
   for (const { job, undo, cleared } of entries) {
@@ -146,8 +146,8 @@ async function migrateOlderFiles({ journal, jobs, ledger }: JobStore, entries: r
   await ledger.write({ ...ledger.value, removals: [] })
 }
 
-/** Makes a job for a removal of which only the undo entry is left. */
-function jobOf({ job, until, untagged, deleted }: LedgerEntry): Job {
+/** Creates a job for a removal that has only an undo entry. */
+function jobFromUndo({ job, until, untagged, deleted }: LedgerEntry): Job {
   const names = [
     ...untagged.map(({ reference }) => reference),
     ...deleted.map(({ references, image }) => references[0] ?? image),

@@ -1,4 +1,4 @@
-/** Runs long work as jobs. A job continues if the window is closed or reloaded. */
+/** Runs long work as jobs. A job continues if the window is reloaded. */
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import {
@@ -15,27 +15,28 @@ import { journalVersion, type LedgerEntry } from '../store/index.ts'
 import { jobArchive, type JobStore } from './archive.ts'
 import { journalWriter } from './writer.ts'
 
-/** A job as its work sees it. */
+/** The functions by which a job's work reports its progress. */
 export interface JobContext {
   readonly id: JobId
-  /** Aborted when the user cancels. Check it between items. */
+  /** Aborted when the user cancels the job. The work should check this between items. */
   readonly cancelled: AbortSignal
   readonly items: readonly JobItem[]
-  /** Marks an item as running. Await it before starting the item: it resolves once the journal has all lines so far. */
+  /** Marks an item as running. Resolves once the journal has all lines so far; start the item after that. */
   begin(index: number): Promise<void>
   /** Updates an item. */
   item(index: number, change: Partial<JobItem>): void
+  /** Updates the subject. */
   subject(change: Partial<JobSubject>): void
   /** Sets the undo entry of the job. Resolves once the journal has it. */
   setUndo(undo: LedgerEntry | undefined): Promise<void>
-  /** Marks the whole job as failed. */
+  /** Marks the job as failed. */
   fail(failure: Failure): void
 }
 
 export interface Jobs {
   /**
-   * Returns at once; the work starts once the job is in the journal. An error that the work throws is logged, and the
-   * job fails with the code `internal`.
+   * Starts a job, and returns at once; the work starts when the journal has the job. If the work throws an error, the
+   * error is logged, and the job fails with the code `internal`.
    */
   start(
     subject: JobSubject,
@@ -55,7 +56,7 @@ export interface Jobs {
   setUndo(id: JobId, undo: LedgerEntry | undefined): Promise<void>
   /** @returns all undo entries, newest first */
   undoables(): readonly LedgerEntry[]
-  /** Call this before the app ends: cancels running jobs and gives them 4 s to finish their current item. */
+  /** Cancels running jobs, and waits up to 4 s for their current items. Call this before the app ends. */
   end(): Promise<void>
   readonly handlers: Handlers<'jobs'>
 }
@@ -65,7 +66,7 @@ interface Needs {
   readonly store: JobStore
 }
 
-interface Running {
+interface RunningJob {
   job: Job
   readonly cancel: AbortController
   readonly ended: Promise<void>
@@ -76,12 +77,12 @@ const publishIntervalMs = 100
 const endTimeoutMs = 4_000
 
 export function jobService({ publish, store }: Needs): Jobs {
-  const running = new Map<JobId, Running>()
+  const running = new Map<JobId, RunningJob>()
   const archive = jobArchive(store)
-  /** Resolves once all jobs started so far are in the journal. */
+  /** Resolves once the journal has all jobs started so far. */
   let journaled: Promise<unknown> = Promise.resolve()
 
-  function publishSoon(entry: Running) {
+  function publishSoon(entry: RunningJob) {
     entry.publishing ??= delay(publishIntervalMs).then(() => {
       delete entry.publishing
       if (running.get(entry.job.id) === entry) publish('jobs.changed', entry.job)
@@ -95,7 +96,7 @@ export function jobService({ publish, store }: Needs): Jobs {
     publishSoon(entry)
   }
 
-  function working(id: JobId, cancelled: AbortSignal, writer: ReturnType<typeof journalWriter>): JobContext {
+  function createContext(id: JobId, cancelled: AbortSignal, writer: ReturnType<typeof journalWriter>): JobContext {
     const setItem = (index: number, next: Partial<JobItem>) =>
       change(id, (job) => ({
         ...job,
@@ -130,12 +131,12 @@ export function jobService({ publish, store }: Needs): Jobs {
       const job: Job = { id, subject, state: 'running', items, started: now(), ...(engine && { engine }) }
       const cancel = new AbortController()
       const writer = journalWriter(store.journal, id)
-      // Jobs start in the order of the requests.
+      // Each job waits for the earlier ones, so that jobs start in the order of the calls.
       journaled = Promise.all([journaled, writer.write({ kind: 'begin', version: journalVersion, job })])
       const inJournal = journaled
-      const worker = working(id, cancel.signal, writer)
+      const context = createContext(id, cancel.signal, writer)
       const ended = Promise.withResolvers<void>()
-      const entry: Running = { job, cancel, ended: ended.promise }
+      const entry: RunningJob = { job, cancel, ended: ended.promise }
       running.set(id, entry)
       publishSoon(entry)
       void run()
@@ -144,10 +145,10 @@ export function jobService({ publish, store }: Needs): Jobs {
       async function run() {
         try {
           await inJournal
-          await work(worker)
+          await work(context)
         } catch (error) {
           console.error(`job ${id}:`, error)
-          worker.fail({ code: 'internal' })
+          context.fail({ code: 'internal' })
         }
         const endedJob: Job = { ...entry.job, state: endStateOf(entry.job, cancel.signal.aborted), ended: now() }
         running.delete(id)
@@ -171,8 +172,8 @@ export function jobService({ publish, store }: Needs): Jobs {
     async end() {
       const all = [...running.values()]
       for (const { cancel } of all) cancel.abort()
-      const done = Promise.all([archive.settled(), ...all.map(({ ended }) => ended)])
-      await Promise.race([done, delay(endTimeoutMs, undefined, { ref: false })])
+      const allEnded = Promise.all([archive.settled(), ...all.map(({ ended }) => ended)])
+      await Promise.race([allEnded, delay(endTimeoutMs, undefined, { ref: false })])
     },
     handlers: {
       'jobs.list': () => ok([...[...running.values()].map(({ job }) => job).toReversed(), ...archive.shown()]),
@@ -195,7 +196,7 @@ const withChange = (subject: JobSubject, change: Partial<JobSubject>): JobSubjec
 
 function endStateOf({ failure, items }: Job, cancelled: boolean): Job['state'] {
   if (failure || items.some(({ state }) => state === 'failed' || state === 'unknown')) return 'failed'
-  // A cancel after the last item had no effect.
+  // A job that was cancelled after its last item is done.
   const isIncomplete = items.length === 0 || items.some(({ state }) => state !== 'done')
   return cancelled && isIncomplete ? 'cancelled' : 'done'
 }

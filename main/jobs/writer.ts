@@ -1,9 +1,9 @@
-/** Writes the journal lines of one job. Lines that arrive during a write are written and synced together. */
+/** Writes the journal's lines of one job. Lines that arrive during a write are written together after it. */
 import type { JobId } from '../../preload/contract/index.ts'
 import type { Journal, JournalLine } from '../store/index.ts'
 
 export interface JournalWriter {
-  /** Resolves once this line, and all before it, are on the disk. */
+  /** Resolves once this line and all earlier lines are on the disk. */
   write(line: JournalLine): Promise<void>
 }
 

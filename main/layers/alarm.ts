@@ -1,4 +1,4 @@
-/** Calls back at a time of `performance.now()`. The timer does not keep the process alive. */
+/** Calls a function at a given time of `performance.now()`. The timer does not keep the process alive. */
 export class Alarm {
   #timer: NodeJS.Timeout | undefined
   #at = Infinity

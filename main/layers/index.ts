@@ -1,5 +1,6 @@
 /**
- * Reads the layers of all images in the background, stores them by digest, publishes them to the window, and sums them.
+ * Reads the layers of all images in the background, stores them by digest, publishes them to the window, and computes
+ * which bytes images share.
  */
 import type { Bytes, ImageId } from '../../model/image/image.ts'
 import { Sharing } from '../../model/layers/sharing.ts'
@@ -14,7 +15,7 @@ import { stackOf } from './stack.ts'
 
 export interface LayersNeeds {
   readonly engine: Pick<Engine, 'live' | 'session' | 'inspectAgain'>
-  readonly kept: LayersStore
+  readonly store: LayersStore
   readonly publish: Publish
 }
 
@@ -32,17 +33,17 @@ export interface Layers {
   end(): Promise<void>
 }
 
-/** Low, since each read makes two requests and must not delay the image list or the user's requests. */
+/** Low, because a read takes at least two requests, which must not delay the image list or the user's requests. */
 const maxConcurrentReads = 4
 const publishIntervalMs = 250
 const writeDelayMs = 2_000
-/** The engine computes the size of the build cache about as slowly as a list of images. */
+/** Minimum time between two requests for the size of the build cache, which take about as long as a list of images. */
 const cacheSizeIntervalMs = 1_000
 /** With more images than this, the first reads are delayed, so that the window can draw its list first. */
 const manyImages = 500
 const firstReadDelayMs = 1_000
 
-export function layersService({ engine, kept, publish }: LayersNeeds): Layers {
+export function layersService({ engine, store, publish }: LayersNeeds): Layers {
   const { live } = engine
   const shownSession = () => {
     const session = engine.session()
@@ -57,7 +58,7 @@ export function layersService({ engine, kept, publish }: LayersNeeds): Layers {
   let cacheSizeReadAt = -Infinity
   /** Time of `performance.now()` at which the first reads of an engine start. */
   let firstReadAt = Infinity
-  /** A caller waits for `settled`, so nothing is delayed. */
+  /** Whether a caller waits for `settled`. Nothing is delayed then. */
   let urgent = false
   let reading: Promise<void> | undefined
   let rerun = false
@@ -68,7 +69,7 @@ export function layersService({ engine, kept, publish }: LayersNeeds): Layers {
 
   function updateTable() {
     const session = shownSession()
-    // The live state may already be that of another engine.
+    // The live state may already belong to another engine.
     if (!session || !reads?.isOf(session)) return
     const [images, used] = [live.images(), inUse()]
     const needed = new Set([...images.keys(), ...used])
@@ -79,7 +80,7 @@ export function layersService({ engine, kept, publish }: LayersNeeds): Layers {
     if (!change) return
     if (change === 'renumbered') {
       sharing.clear()
-      sharing.apply(table.whole())
+      sharing.apply(table.snapshot())
       // Skipping a number makes every window request a new snapshot.
       seq += 2
       publish('layers.changed', { seq, from: 0, sizes: [], ranges: [], images: [], gone: [], cached })
@@ -89,12 +90,12 @@ export function layersService({ engine, kept, publish }: LayersNeeds): Layers {
     publish('layers.changed', { seq: ++seq, ...change })
   }
 
-  /** Starts with empty state if the session is on another engine than before. */
+  /** Replaces the state by an empty one if the session is on another engine than before. */
   function readsFor(session: EngineSession): Reads {
     if (reads?.isOf(session)) return reads
     void write()
     table = new LayerTable(session.capabilities.store)
-    reads = new Reads(kept, session)
+    reads = new Reads(store, session)
     cached = 0
     firstReadAt = Infinity
     sharing.clear()
@@ -126,7 +127,7 @@ export function layersService({ engine, kept, publish }: LayersNeeds): Layers {
     } while (rerun)
   }
 
-  /** @returns whether the work must be delayed until this time; the alarm then resumes it */
+  /** @returns whether `until` is in the future. The alarm then resumes the work at that time. */
   function isDelayed(until: number): boolean {
     if (until <= performance.now() || urgent) return false
     alarm.set(until)
@@ -151,7 +152,7 @@ export function layersService({ engine, kept, publish }: LayersNeeds): Layers {
           } catch (error) {
             if (!isCurrent()) continue
             target.failed(image, error)
-            // The list marks an image that cannot be inspected. It is read again once the engine can inspect it.
+            // Inspecting the image again marks its row as unreadable. It is read again after the engine can inspect it.
             if (image.unreadable === undefined) engine.inspectAgain(image.id)
           }
           if (isCurrent() && performance.now() - publishedAt > publishIntervalMs) {
@@ -167,7 +168,7 @@ export function layersService({ engine, kept, publish }: LayersNeeds): Layers {
     if (reads === target) updateTable()
   }
 
-  /** If this fails, the indexes are read again. */
+  /** Confirms stored reads of indexes. Does nothing if the engine fails; the indexes are then read again. */
   async function confirmIndexes(target: Reads, content: ContentStore | undefined) {
     const unconfirmed = due().now.filter((image) => target.isUnconfirmed(image))
     if (unconfirmed.length === 0 || !content) return
@@ -207,7 +208,7 @@ export function layersService({ engine, kept, publish }: LayersNeeds): Layers {
       for (let work = reading; work; work = reading) await work
     },
     handlers: {
-      'layers.snapshot': () => ok({ seq, ...table.whole() }),
+      'layers.snapshot': () => ok({ seq, ...table.snapshot() }),
       'layers.stack': async (id) => {
         const image = live.images().get(id)
         const session = engine.session()
@@ -215,7 +216,7 @@ export function layersService({ engine, kept, publish }: LayersNeeds): Layers {
         if (!image) return fail({ code: 'image-gone', image: id })
         const target = readsFor(session.value)
         target.recall([id])
-        // Failed requests are repeated whenever the user opens the layers.
+        // A read that failed in part is repeated whenever the user opens the layers.
         if (target.all.get(id)?.partial ?? !target.all.has(id)) {
           const content = await contentOf(session.value)
           try {

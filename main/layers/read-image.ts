@@ -20,7 +20,7 @@ export interface Blob {
   readonly size: Bytes
 }
 
-/** The data that is read once for each image. */
+/** The data that is read from the engine once for each image. */
 export interface ImageRead {
   readonly diffIds: readonly Digest[]
   /** Base first. */
@@ -30,16 +30,17 @@ export interface ImageRead {
   /** The compressed content. Absent in the classic store, which keeps none. */
   readonly content?: { readonly size: Bytes; readonly blobs?: readonly Blob[] }
   /**
-   * Whether the image keeps its layers unpacked. The containerd store unpacks a layer for the first image that needs it
-   * and adds a label to that image's config; an image loaded later uses the same layer without keeping it.
+   * Whether the image protects its unpacked layers from garbage collection. The containerd store unpacks a layer for the
+   * first image that needs it and adds a label to that image's config; images loaded later use the layer without
+   * protecting it.
    */
   readonly holdsLayers: boolean
   /**
-   * The digests that an index lists and the engine does not have, such as other platforms. The read is valid while
-   * these are absent and all blobs are present: nothing else of an index can change, since its digest covers the rest.
+   * The digests that an index lists and the engine does not have, such as those of other platforms. The read of an index
+   * is valid while these are absent and all of its blobs are present; everything else is fixed by the index's digest.
    */
   readonly absent?: readonly Digest[]
-  /** Whether the read is valid while the image has this id. False if layers may still be unpacked for the image. */
+  /** Whether the read can be stored by the image's id. False if layers may still be unpacked for the image. */
   readonly cacheable: boolean
   /** A request failed that may succeed later. Never set on a cacheable read. */
   readonly partial?: true
@@ -75,8 +76,8 @@ export async function readImage(
   const contentSize = found ? total(found.blobs) : inspected.Size.size
   const configHistory = found?.history.length === history.length ? found.history : undefined
   const layerSteps = configHistory ? configHistory.filter(({ empty }) => !empty).length : history.length
-  // The containerd store's inspect reports the compressed size, its list adds the unpacked layers. Both count a blob
-  // twice if the image has it twice.
+  // In the containerd store, inspect reports the compressed size, and the list adds the size of the unpacked layers. A
+  // blob that the image has twice is counted twice in both.
   const unpacked =
     steps && layerSteps >= diffIds.length
       ? history.reduce((sum, { size }) => sum + size, 0)
@@ -94,7 +95,7 @@ export async function readImage(
     holdsLayers,
     ...(found?.absent && { absent: found.absent }),
     cacheable: steps !== undefined && found !== undefined && holdsLayers,
-    // Every engine with the containerd store serves its content store.
+    // Every engine with the containerd store serves its content store, so a missing one is a temporary failure.
     ...partial(historyResult === failed || contentResult === failed || !content),
   }
 }
@@ -107,11 +108,11 @@ export async function readImage(
 const hasNoHistory = (error: unknown) =>
   statusOf(error) === 404 || /non-empty layers|size of the layer/.test(String(error))
 
-/** Content that cannot be parsed will not change, so it counts as absent. Any other failure may be temporary. */
+/** Content that cannot be parsed never will be, so the content is undefined. Any other failure may be temporary. */
 const permanentFault = (error: unknown) => (error instanceof SyntaxError || v.isValiError(error) ? undefined : failed)
 
 /**
- * Like `readImage`, with an engine failure or a missing image as a failed result.
+ * Like `readImage`, but returns a failed result if the engine refuses a request or the image is gone.
  * @throws if the engine cannot be reached
  */
 export async function readOne(
@@ -142,7 +143,7 @@ const config = v.object({
 })
 
 interface Content {
-  /** The blobs that exist. Of a multi-platform image, the engine has only some. */
+  /** The blobs that the engine has. A multi-platform image usually lacks those of other platforms. */
   readonly blobs: readonly Blob[]
   /** Base first. `empty`: the step made no layer. */
   readonly history: readonly { readonly createdBy: string; readonly empty: boolean }[]
@@ -151,11 +152,11 @@ interface Content {
   readonly holdsLayers: boolean
 }
 
-/** Prefix of the labels by which a config keeps unpacked layers (containerd docs/garbage-collection.md). */
+/** Prefix of the labels by which a config protects unpacked layers (containerd docs/garbage-collection.md). */
 const snapshotLabel = 'containerd.io/gc.ref.snapshot.'
 
 /**
- * `diffIds` identify which of an index's configs the engine uses, since BuildKit's attestations have configs, too.
+ * @param diffIds identify the config that the engine uses: an index may have several, for example of attestations
  * @throws if the content store does not have the image, or its JSON cannot be parsed
  */
 async function readContent(content: ContentStore, id: ImageId, diffIds: readonly Digest[]): Promise<Content> {
@@ -204,7 +205,7 @@ async function readContent(content: ContentStore, id: ImageId, diffIds: readonly
   }
 }
 
-/** @returns undefined if this is not an image config. An index may list other documents besides images. */
+/** @returns undefined if this is not an image config: an index may list other kinds of artifacts */
 function parsedConfig(bytes: Buffer | undefined): v.InferOutput<typeof config> | undefined {
   try {
     const parsed = v.safeParse(config, JSON.parse(String(bytes)))

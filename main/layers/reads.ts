@@ -1,4 +1,4 @@
-/** The reads of one engine's images, from this run and the store, and which images must be read (again). */
+/** The reads of one engine's images, from this run and from the store. Decides which images must be read again. */
 import type { Image, ImageId } from '../../model/image/image.ts'
 import { isSameEngine, engineKey, statusOf, type EngineIdentity, type EngineSession } from '../engine/index.ts'
 import type { LayersStore } from '../store/index.ts'
@@ -22,16 +22,16 @@ export class Reads {
   readonly #file: LayersStore
   readonly #isOneEngine: boolean
   #reads = new Map<ImageId, ImageRead>()
-  /** Whether a container used the image when it was read: the engine unpacks an image for a container. */
+  /** Whether a container used the image when the image was read. The engine unpacks an image for its first container. */
   #wasUsed = new WeakMap<Image, boolean>()
   /** Indexes whose content has not changed since they were read. */
   #confirmed = new WeakSet<Image>()
-  /** Images that could not be read, or only in part. A changed image is a new object, so it is read at once. */
+  /** Images that could not be read completely. A changed image is a new object without an entry, so it is read at once. */
   #retries = new WeakMap<Image, Retry>()
   /** Images removed from this engine since the file was written. */
   #gone = new Set<ImageId>()
   /**
-   * Whether stored reads of images that this engine does not have are kept: other engines of the scope may have them.
+   * Whether the file keeps reads of images that this engine does not have. Other engines of the scope may have them.
    */
   #keepsOthers = true
   #unwritten = false
@@ -65,7 +65,7 @@ export class Reads {
     }
   }
 
-  /** Drops all other images. Call this with the engine's complete list. */
+  /** Drops the reads of all other images. @param ids all images of the engine, and images that containers use */
   keepOnly(ids: { has(id: ImageId): boolean }): void {
     for (const id of this.#reads.keys()) {
       if (ids.has(id)) continue
@@ -73,7 +73,7 @@ export class Reads {
       this.#gone.add(id)
       this.#unwritten = true
     }
-    // The containerd store rewrites the labels that keep unpacked layers when an image is loaded again.
+    // When an image is loaded again, the containerd store rewrites the labels that protect its unpacked layers.
     if (this.#isOneEngine) this.#keepsOthers = false
   }
 
@@ -87,7 +87,7 @@ export class Reads {
     this.#unwritten ||= read.cacheable
   }
 
-  /** The engine does not have the image. It is read again once it changes. */
+  /** Records that the engine does not have the image. The image is read again only after it changes. */
   gone(image: Image): void {
     this.#retries.set(image, { waitMs: maxWaitMs, at: Infinity })
   }
@@ -124,9 +124,9 @@ export class Reads {
   }
 
   /**
-   * Confirms the stored reads of indexes whose content has not changed. `present`: the digests of all blobs of the
-   * engine. A platform or an attestation that is added while the app is closed does not change the id, and may not
-   * change the listed size (26.1 counts no attestations).
+   * Confirms the stored reads of indexes whose content has not changed. While the app was closed, a platform or an
+   * attestation may have been added without changing the image id or the listed size (26.1 does not count attestations).
+   * @param present the digests of all blobs that the engine has
    */
   confirm(images: Iterable<Image>, present: ReadonlySet<string>): void {
     for (const image of images) {
@@ -139,7 +139,7 @@ export class Reads {
     }
   }
 
-  /** Whether the read is valid only if no blob of the index was added or removed. */
+  /** Whether the image is an index whose stored read has not been confirmed in this run. */
   isUnconfirmed(image: Image): boolean {
     const read = this.#reads.get(image.id)
     return read?.cacheable === true && read.absent !== undefined && !this.#confirmed.has(image)

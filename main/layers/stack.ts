@@ -1,6 +1,6 @@
-/** The layers of one image, base first, and the other images that share each of them. */
+/** Describes the layers of an image, base first, each with the other images that share it. */
 import type { ImageId } from '../../model/image/image.ts'
-import { instruction } from '../../model/layers/instruction.ts'
+import { parseInstruction } from '../../model/layers/instruction.ts'
 import type { Sharing } from '../../model/layers/sharing.ts'
 import type { Stack } from '../../preload/contract/index.ts'
 import type { ImageRead } from './read-image.ts'
@@ -22,11 +22,11 @@ export function stackOf(id: ImageId, { history, layersSize }: ImageRead, table: 
       return {
         size: { min: Math.min(min, layersSize), max: Math.min(max, layersSize) },
         ...(size !== undefined && { likely: Math.min(size, layersSize) }),
-        ...(step && { instruction: instruction(step.createdBy) }),
+        ...(step && { instruction: parseInstruction(step.createdBy) }),
         sharedWith,
         wholeOf: sharedWith.filter((other) => table.anatomy(other)?.chain.length === at + 1),
       }
     }),
-    settings: history.filter((_, at) => !layerEntries.has(at)).map(({ createdBy }) => instruction(createdBy)),
+    settings: history.filter((_, at) => !layerEntries.has(at)).map(({ createdBy }) => parseInstruction(createdBy)),
   }
 }

@@ -3,16 +3,16 @@ import type { ImageId } from '../../model/image/image.ts'
 import type { LayersSection, LayersStore } from '../store/index.ts'
 import type { ImageRead } from './read-image.ts'
 
-/** Limit of one scope. Images that the current engine does not have are dropped first. */
+/** Limit for each scope. Images that the current engine does not have are dropped first. */
 const maxImages = 20_000
 
 /**
- * The set of engines that share stored reads. A classic store's image id determines its layers and sizes, so all
- * classic engines share one scope. The containerd store measures sizes on its own disk, so each engine has a scope of
- * its own.
+ * @returns the key of the set of engines that share stored reads. In the classic store the image id determines the layers
+ * and their sizes, so all engines with this store share a scope. The containerd store measures sizes on its disk, so each
+ * such engine has its own scope.
  */
-export const scopeOf = (store: 'classic' | 'containerd', endpoint: string) =>
-  store === 'classic' ? store : `${store} ${endpoint}`
+export const scopeOf = (store: 'classic' | 'containerd', engine: string) =>
+  store === 'classic' ? store : `${store} ${engine}`
 
 /** @returns undefined if the image is not stored */
 export function recall(store: LayersStore, scope: string, id: ImageId): ImageRead | undefined {
@@ -36,7 +36,7 @@ export function recall(store: LayersStore, scope: string, id: ImageId): ImageRea
   }
 }
 
-/** Stores `reads`. Keeps the stored reads of other images if `keeps` returns true: other engines may have them. */
+/** Stores `reads`, and keeps the stored reads of other images for which `keeps` returns true. */
 export function remember(
   store: LayersStore,
   scope: string,

@@ -1,4 +1,4 @@
-/** All images as sets of units. Each update returns what changed. */
+/** The table of all images as sets of units. Each update returns what changed. */
 import { createHash } from 'node:crypto'
 import { listed, type Bytes, type Image, type ImageId } from '../../model/image/image.ts'
 import { chainIds, emptyLayer, isExact, LayerSizes, type Anatomy, type ChainId } from '../../model/layers/sizes.ts'
@@ -12,22 +12,22 @@ const sha256 = (text: string) => `sha256:${createHash('sha256').update(text).dig
 /** The input of the table. */
 export interface TableInput {
   readonly images: ReadonlyMap<ImageId, Image>
-  /** Images that containers use, whether or not they are still there. */
+  /** Images that containers use, including images that no longer exist. */
   readonly used: ReadonlySet<ImageId>
   readonly reads: ReadonlyMap<ImageId, ImageRead>
   readonly cached: Bytes
 }
 
-/** State of an image in the engine that is not part of its read. */
+/** The state of an image that may change after its layers are read. */
 interface EngineState {
   readonly hidden: boolean
   /** A container uses the image. */
-  readonly held: boolean
+  readonly inUse: boolean
 }
 
 interface CachedImage {
   readonly inputs: readonly unknown[]
-  /** Units of hidden parents. */
+  /** Units of the untagged parents, which no list shows. */
   readonly parentUnits: readonly number[]
   readonly image: SharingImage
 }
@@ -63,8 +63,8 @@ export class LayerTable {
     return this.#units.find(layer)
   }
 
-  /** @returns the whole table, as a change from an empty one */
-  whole(): SharingChange {
+  /** @returns all images and units, as a change of an empty table */
+  snapshot(): SharingChange {
     return this.#change(0, numbersFrom(0, this.#units.count), [...this.#images.values()], [])
   }
 
@@ -85,13 +85,13 @@ export class LayerTable {
     const next = new Map<ImageId, SharingImage>()
     for (const image of input.images.values()) {
       const parentUnits = shown.has(image.id) ? this.#unitsOfHiddenParents(image, input, shown, children) : []
-      const [read, held] = [input.reads.get(image.id), input.used.has(image.id)]
-      next.set(image.id, this.#image(image.id, image.size, read, parentUnits, { hidden: !shown.has(image.id), held }))
+      const [read, inUse] = [input.reads.get(image.id), input.used.has(image.id)]
+      next.set(image.id, this.#image(image.id, image.size, read, parentUnits, { hidden: !shown.has(image.id), inUse }))
     }
-    // Images removed with force while a container still holds their layers: the earlier read is still valid.
+    // An image was removed with force while a container still holds its layers. The earlier read is still valid.
     for (const id of input.used) {
       const read = input.reads.get(id)
-      if (read && !next.has(id)) next.set(id, this.#image(id, 0, read, [], { hidden: true, held: true }))
+      if (read && !next.has(id)) next.set(id, this.#image(id, 0, read, [], { hidden: true, inUse: true }))
     }
     const changed = [...next.values()].filter((image) => this.#images.get(image.id) !== image)
     const gone = [...this.#images.keys()].filter((id) => !next.has(id))
@@ -137,7 +137,7 @@ export class LayerTable {
       diffIds.forEach((diffId, at) => diffId === emptyLayer && this.#setEmptySize(chain[at]!))
       const anatomy = { id, chain, history, total: layersSize }
       this.#anatomies.set(id, anatomy)
-      // If other images kept the layers and were removed, the sizes are unknown until the layers are unpacked again.
+      // If no layer is unpacked any more, the sizes are unknown until the layers are unpacked again.
       if (holdsLayers || layersSize > 0) added.push(anatomy)
     }
     return [...this.#sizes.add(added)].flatMap((layer) => {
@@ -148,13 +148,13 @@ export class LayerTable {
     })
   }
 
-  /** The empty tar has size 0 in the classic store. In the containerd store its snapshot has a folder, with a size. */
+  /** The empty tar has size 0 in the classic store. In the containerd store its snapshot has a folder, which has a size. */
   #setEmptySize(layer: ChainId) {
     if (this.#store === 'classic' && this.#sizes.range(layer).max === Infinity) this.#sizes.setKnown(layer, 0)
   }
 
   #image(id: ImageId, size: Bytes, read: ImageRead | undefined, parentUnits: readonly number[], state: EngineState) {
-    const inputs = [size, read, state.hidden, state.held]
+    const inputs = [size, read, state.hidden, state.inUse]
     const cached = this.#cachedImages.get(id)
     if (cached && isSame(cached.inputs, inputs) && isSame(cached.parentUnits, parentUnits)) return cached.image
     const image = this.#build(id, size, read, parentUnits, state)
@@ -167,15 +167,15 @@ export class LayerTable {
     size: Bytes,
     read: ImageRead | undefined,
     parentUnits: readonly number[],
-    { hidden, held }: EngineState,
+    { hidden, inUse }: EngineState,
   ): SharingImage {
     const hiddenFlag = hidden ? { hidden: true as const } : {}
     if (!read) return { id, size, ...hiddenFlag }
     const { chain } = this.#anatomies.get(id)!
     const layers = chain.map((layer) => this.#layerUnit(layer))
     const blobs = this.#contentUnits(id, read.content)
-    // A container keeps the layers that it uses, whichever image they were unpacked for.
-    const holdsLayers = read.holdsLayers || held
+    // A container protects the layers that it uses, even if they were unpacked for another image.
+    const holdsLayers = read.holdsLayers || inUse
     const ownUnits = holdsLayers ? [...layers, ...blobs] : blobs
     const units = [...new Set([...ownUnits, ...parentUnits])]
     const total = (holdsLayers ? read.layersSize : 0) + (read.content?.size ?? 0)
@@ -192,11 +192,11 @@ export class LayerTable {
 
   #layerUnit(layer: ChainId): number {
     const { min, max } = this.#sizes.range(layer)
-    // A layer without a usable history has no upper bound of its own; `total` of its image bounds it.
+    // A layer without a usable history has no upper bound except the `total` of its image.
     return this.#units.numberOf(layer, { min, max: Math.min(max, Number.MAX_SAFE_INTEGER) })
   }
 
-  /** @returns the blobs; if they are unknown, one unit that may or may not be shared */
+  /** @returns the units of the blobs; if the blobs are unknown, one unit that may or may not be shared */
   #contentUnits(id: ImageId, content: ImageRead['content'] | undefined): number[] {
     if (!content) return []
     if (!content.blobs) return [this.#units.numberOf(`content ${id}`, { min: 0, max: content.size })]
@@ -204,8 +204,9 @@ export class LayerTable {
   }
 
   /**
-   * The blobs of untagged parents, which the containerd store removes with their first child. (A parent's layers are
-   * also its child's.) Any of several children may be the first, so then each has units that may or may not be freed.
+   * @returns the units of the blobs of untagged parents, which the containerd store removes with their first child. If a
+   * parent has several children, any of them may be removed first, so each child gets units of size 0 to the full size.
+   * (The layers of a parent are already units of its children.)
    */
   #unitsOfHiddenParents(
     image: Image,

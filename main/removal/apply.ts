@@ -1,4 +1,4 @@
-/** Executes a removal plan on the engine that it was made for. Images and tags that changed since are left alone. */
+/** Executes a removal plan on the plan's engine. Images and tags that changed since the plan was made are left alone. */
 import { setTimeout as delay } from 'node:timers/promises'
 import { shortId } from '../../model/image/image.ts'
 import type { Deletion, RemovalPlan, Untagging } from '../../model/removal/plan.ts'
@@ -17,7 +17,7 @@ export const itemsOf = ({ untags, deletes }: RemovalPlan): Item[] => [
 export const nameOf = (item: Item): string =>
   'untag' in item ? item.untag.reference : (item.deletion.references[0] ?? shortId(item.deletion.image))
 
-/** The engine's own error. 502, 503 and 504 come from a proxy, and the engine may still be working. */
+/** The status of an error in the engine. After 502, 503 or 504 from a proxy, the engine may still be working. */
 const internalServerError = 500
 const noResponse = Infinity
 
@@ -27,7 +27,7 @@ interface Needs {
   readonly job: JobContext
 }
 
-/** @returns the items that were completed or may have been: their undo data must be kept */
+/** @returns the items that were executed or may have been. The undo data of these items must be kept. */
 export async function executePlan({ lease, plan, job }: Needs): Promise<Set<Item>> {
   const items = itemsOf(plan)
   const affected = new Set<Item>()
@@ -59,19 +59,19 @@ export async function executePlan({ lease, plan, job }: Needs): Promise<Set<Item
       const failure = engineFailure(error, endpoint)
       const status = statusOf(error) ?? noResponse
       if (status <= internalServerError) {
-        // The engine may have failed after it deleted the image; then the copy is all that is left.
-        if (status === internalServerError && (await resolveOutcome(item, lease)) !== 'there') affected.add(item)
+        // The engine may have deleted the image before it failed. The copy is then the only way to restore the image.
+        if (status === internalServerError && (await resolveOutcome(item, lease)) !== 'exists') affected.add(item)
         return job.item(at, { state: 'failed', failure })
       }
-      // The connection was lost. The outcome is known once the same engine is reachable again; the remaining items are
-      // skipped. The item counts as affected even if the image still exists: the engine may process the request later.
+      // The connection was lost, so the remaining items are skipped. This item counts as affected even if the image still
+      // exists after the reconnection, because the engine may process the request later.
       connectionLost = true
       affected.add(item)
       job.fail(failure)
       job.item(at, { state: 'unknown' })
       const outcome = await resolveOutcome(item, lease)
       if (outcome === 'gone') job.item(at, { state: 'done' })
-      if (outcome === 'there') job.item(at, { state: 'failed', failure })
+      if (outcome === 'exists') job.item(at, { state: 'failed', failure })
     }
   }
 
@@ -85,11 +85,11 @@ export async function executePlan({ lease, plan, job }: Needs): Promise<Set<Item
 }
 
 /**
- * Waits until the same engine is reachable again, then finds out whether it executed the item. If the image still
- * exists, its removed names are restored.
+ * Waits until the same engine is reachable again, then finds out whether the engine executed the item. If the image
+ * still exists, the names that were removed from the image are restored.
  * @returns 'unknown' if the engine does not answer within `lease.reconnectTimeoutMs`
  */
-async function resolveOutcome(item: Item, lease: Lease): Promise<'gone' | 'there' | 'unknown'> {
+async function resolveOutcome(item: Item, lease: Lease): Promise<'gone' | 'exists' | 'unknown'> {
   const signal = AbortSignal.timeout(lease.reconnectTimeoutMs)
   for (; !signal.aborted; await delay(200)) {
     const session = lease.session.signal.aborted ? await lease.reconnected(signal) : lease.session
@@ -97,15 +97,15 @@ async function resolveOutcome(item: Item, lease: Lease): Promise<'gone' | 'there
     try {
       if ('untag' in item)
         return (await inspectImage(session, item.untag.reference, { signal }))?.Id === item.untag.image
-          ? 'there'
+          ? 'exists'
           : 'gone'
       const { image, references } = item.deletion
-      const now = await inspectImage(session, image, { signal })
-      if (!now) return 'gone'
-      for (const name of references) if (!now.RepoTags.includes(name)) await restoreTag(session, image, name)
-      return 'there'
+      const inspected = await inspectImage(session, image, { signal })
+      if (!inspected) return 'gone'
+      for (const name of references) if (!inspected.RepoTags.includes(name)) await restoreTag(session, image, name)
+      return 'exists'
     } catch {
-      // The connection was lost again: keep waiting.
+      // The connection was lost again, so the loop waits for the next one.
     }
   }
   return 'unknown'

@@ -20,14 +20,14 @@ export interface Copy {
   readonly sha256: string
 }
 
-/** The functions of `main/archives` that a removal needs. Both return undefined if the signal is aborted. */
+/** The functions of `main/archives` that a removal uses. Both return undefined if `cancelled` is aborted. */
 export interface Archives {
   save(
     session: EngineSession,
     request: Original & { readonly file: string },
     cancelled: AbortSignal,
   ): Promise<Result<Copy> | undefined>
-  /** Loads the copy if it still has this hash. `references`: the only names that the load may move. */
+  /** Loads the copy if its hash is unchanged. `references` are the only names that the load may give to the image. */
   load(
     session: EngineSession,
     request: Omit<Original, 'size'> & { readonly file: string; readonly sha256?: string },
@@ -35,23 +35,23 @@ export interface Archives {
   ): Promise<Result<void> | undefined>
 }
 
-/** @returns the folder and the free bytes of its disk. The folder need not exist; `free` is absent if it is unknown. */
-export async function placeOf(folder: string): Promise<CopyPlace> {
-  for (let at = folder; ; at = dirname(at)) {
+/** @returns the folder with the free bytes of its disk, if they are known. The folder does not have to exist. */
+export async function readCopyPlace(folder: string): Promise<CopyPlace> {
+  for (let ancestor = folder; ; ancestor = dirname(ancestor)) {
     try {
-      const { bavail, bsize } = await statfs(at)
+      const { bavail, bsize } = await statfs(ancestor)
       return { folder, free: bavail * bsize }
     } catch {
-      if (at === dirname(at)) return { folder }
+      if (ancestor === dirname(ancestor)) return { folder }
     }
   }
 }
 
 /**
- * Checks that the folder is writable and its disk has room for the copies. Creates the folder, private, if it is
- * missing.
+ * Creates the folder with mode 0700 if it does not exist, and checks that it is writable and that its disk has room for
+ * the copies.
  */
-export async function checkDiskSpace(folder: string, originals: readonly Original[]): Promise<Result<void>> {
+export async function prepareCopyFolder(folder: string, originals: readonly Original[]): Promise<Result<void>> {
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 })
     await access(folder, 2)
@@ -59,7 +59,7 @@ export async function checkDiskSpace(folder: string, originals: readonly Origina
     return fail({ code: 'folder-unusable', folder, detail: error instanceof Error ? error.message : String(error) })
   }
   const needed = originals.reduce((sum, { size }) => sum + size, 0)
-  const { free } = await placeOf(folder)
+  const { free } = await readCopyPlace(folder)
   return free !== undefined && free < needed ? fail({ code: 'disk-full', folder, needed, free }) : ok(undefined)
 }
 
@@ -69,16 +69,16 @@ interface SaveRequest {
   readonly originals: readonly Original[]
   readonly folder: string
   readonly job: JobContext
-  /** Called, and awaited, once a copy is complete on the disk. */
-  readonly saved: (image: ImageId, copy: Copy) => Promise<void>
+  /** Called when a copy is complete on the disk. The next copy starts after the promise resolves. */
+  readonly onSaved: (image: ImageId, copy: Copy) => Promise<void>
 }
 
 /**
- * @returns the copies by image; undefined if one failed or the user cancelled. All copies are then deleted, and nothing
- * may be removed.
+ * @returns the copies by image. If a copy fails or the user cancels, deletes all copies and returns undefined; the
+ * caller must then remove no image.
  */
 export async function saveAll(request: SaveRequest): Promise<ReadonlyMap<ImageId, Copy> | undefined> {
-  const { session, save, originals, folder, job, saved: onSaved } = request
+  const { session, save, originals, folder, job, onSaved } = request
   const copies = new Map<ImageId, Copy>()
   for (const [at, original] of originals.entries()) {
     job.subject({ saving: { done: at, all: originals.length } })
@@ -109,10 +109,10 @@ function copyName({ image, references }: Original, job: string): string {
 /** The end of the file name of each of a job's copies. */
 export const copySuffix = (job: string): string => `-${job.slice(0, 8)}.tar`
 
-/** @returns the first eight digits of the id of the job that saved the copy; undefined if this is no name of a copy */
+/** @returns the first eight digits of the id of the job that saved the copy; undefined if the file is not a copy */
 export const copyOwner = (name: string): string | undefined => /-[0-9a-f]{12}-([0-9a-f]{8})\.tar$/.exec(name)?.[1]
 
-/** Deletes copies that an earlier run of the app did not complete. Call this before the first job. */
+/** Deletes copies that an earlier run of the app did not complete. Call this before the first job saves a copy. */
 export async function removeUnfinished(folders: Iterable<string>): Promise<void> {
   for (const folder of new Set(folders)) {
     const entries = await readdir(folder, { withFileTypes: true }).catch(() => [])

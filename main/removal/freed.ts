@@ -4,13 +4,14 @@ import type { Bytes, ImageId } from '../../model/image/image.ts'
 import type { RemovalPlan } from '../../model/removal/plan.ts'
 import { countsContent, layersSize, openContent, type EngineSession } from '../engine/index.ts'
 
-/** The blobs of an image's compressed content, as far as they were read. */
+/** Returns the blobs of an image's compressed content; an empty list if they have not been read. */
 export type BlobsOf = (image: ImageId) => readonly { readonly digest: string; readonly size: Bytes }[]
 
 /**
- * Starts to measure the bytes that a removal frees. Some versions of the containerd store leave compressed content out
- * of their disk usage; there, the removed images' blobs that no longer exist are added.
- * @returns a function that returns the freed bytes since then, or undefined if the engine does not report disk usage
+ * Measures the disk usage before a removal. In some versions of the containerd store the disk usage does not include
+ * compressed content; the sizes of the removed images' deleted blobs are then added to the result.
+ * @returns a function that measures again after the removal and returns the freed bytes; undefined if the engine does
+ * not report its disk usage
  */
 export async function freedMeter(session: EngineSession, { deletes, frees }: RemovalPlan, blobsOf: BlobsOf) {
   const { store, api } = session.capabilities

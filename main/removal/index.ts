@@ -11,9 +11,9 @@ import type { Jobs, JobContext } from '../jobs/index.ts'
 import type { LedgerEntry, LedgerStore } from '../store/index.ts'
 import { executePlan, itemsOf, nameOf } from './apply.ts'
 import {
-  placeOf,
+  readCopyPlace,
   removeUnfinished,
-  checkDiskSpace,
+  prepareCopyFolder,
   saveAll,
   type Archives,
   type Copy,
@@ -23,11 +23,11 @@ import { freedMeter, type BlobsOf } from './freed.ts'
 import { reconcile, tidyCopies } from './reconcile.ts'
 import { deleteStrays, findStrays } from './strays.ts'
 import {
-  forgetOld,
+  deleteExpired,
   canUndo,
   restoreAll,
-  undoable,
-  undoFacts,
+  checkUndo,
+  undoFields,
   undoables,
   undoEntryOf,
   undoNames,
@@ -53,7 +53,7 @@ export interface RemovalNeeds {
   readonly archives: Archives
 }
 
-/** After this time a plan uses the layers read so far: the first read of thousands of images takes longer. */
+/** After this time a plan uses the layers that have been read. The first read of thousands of images takes longer. */
 const layersTimeoutMs = 3_000
 /** The plan that the window shows, and its engine. */
 interface CurrentPlan {
@@ -64,9 +64,7 @@ interface CurrentPlan {
 
 export function removalService(needs: RemovalNeeds) {
   const { engine, layers, jobs, ledger, defaultFolder, chooseFolder, showFolder, pullAgain, archives } = needs
-  /**
-   * The only plan that can be applied. A newer request makes it unusable at once, before the newer plan is computed.
-   */
+  /** The only plan that can be applied. A newer request discards this plan at once, before the newer plan is computed. */
   let current: CurrentPlan | undefined
   let latestRequest = 0
   const folder = () => ledger.value.folder ?? defaultFolder
@@ -74,39 +72,39 @@ export function removalService(needs: RemovalNeeds) {
   const folders = () => [folder(), defaultFolder]
   void removeUnfinished(folders())
   let reconciled: EngineSession | undefined
-  let reconciling = forgetOld(jobs).then(() => tidyCopies(jobs, folders()))
+  let reconciling = deleteExpired(jobs).then(() => tidyCopies(jobs, folders()))
 
   async function remove(lease: Lease, plan: RemovalPlan, originals: readonly Original[], job: JobContext) {
     const { session } = lease
     const copies = new Map<ImageId, Copy>()
-    const wholeUndo = () => undoEntryOf(job.id, session, plan, copies, folder())
+    const fullUndo = () => undoEntryOf(job.id, session, plan, copies, folder())
     const saveUndo = (entry: LedgerEntry) => job.setUndo(canUndo(entry) ? entry : undefined)
     // Written to the journal before any image is removed, so that an interrupted removal can be undone, too.
     const onSaved = async (image: ImageId, copy: Copy) => {
       copies.set(image, copy)
-      await saveUndo(wholeUndo())
+      await saveUndo(fullUndo())
     }
-    const allSaved = await saveAll({ session, save: archives.save, originals, folder: folder(), job, saved: onSaved })
+    const allSaved = await saveAll({ session, save: archives.save, originals, folder: folder(), job, onSaved })
     if (!allSaved) return job.setUndo(undefined)
     const measure = await freedMeter(session, plan, layers.blobsOf)
-    await saveUndo(wholeUndo())
+    await saveUndo(fullUndo())
     const affected = await executePlan({ lease, plan, job })
     const affectedKeys = new Set([...affected].map((item) => ('untag' in item ? item.untag : item.deletion.image)))
     const entry = {
-      ...wholeUndo(),
-      untagged: wholeUndo().untagged.filter((_, index) => affectedKeys.has(plan.untags[index]!)),
-      deleted: wholeUndo().deleted.filter(({ image }) => affectedKeys.has(image)),
+      ...fullUndo(),
+      untagged: fullUndo().untagged.filter((_, index) => affectedKeys.has(plan.untags[index]!)),
+      deleted: fullUndo().deleted.filter(({ image }) => affectedKeys.has(image)),
     }
     await saveUndo(entry)
-    // A copy of an image that still exists is not needed.
-    const needless = [...copies].filter(([image]) => !affectedKeys.has(image))
-    for (const [, { file }] of needless) await rm(file, { force: true }).catch(() => undefined)
+    // An image that still exists needs no copy.
+    const unneeded = [...copies].filter(([image]) => !affectedKeys.has(image))
+    for (const [, { file }] of unneeded) await rm(file, { force: true }).catch(() => undefined)
     const freed = await measure(lease.session).catch(() => undefined)
-    job.subject({ ...(freed !== undefined && { freed }), ...undoFacts(entry) })
+    job.subject({ ...(freed !== undefined && { freed }), ...undoFields(entry) })
   }
 
-  /** Runs the work on the engine where it started, even if the window switches to another engine. */
-  function leased(session: EngineSession, work: (lease: Lease, job: JobContext) => Promise<void>) {
+  /** Keeps the session's engine connected during the work, even if the window switches to another engine. */
+  function withLease(session: EngineSession, work: (lease: Lease, job: JobContext) => Promise<void>) {
     const lease = engine.lease(session)
     return (job: JobContext) => work(lease, job).finally(lease.release)
   }
@@ -120,15 +118,15 @@ export function removalService(needs: RemovalNeeds) {
       const session = shown.value
       await Promise.race([layers.settled(), delay(layersTimeoutMs)])
       if (!engine.shows(session)) return fail({ code: 'plan-unknown' })
-      const world = {
+      const input = {
         images: engine.live.images(),
         containers: engine.live.containers(),
         containersFailure: engine.live.containersFailure(),
         sharing: layers.sharing,
         store: session.capabilities.store,
       }
-      const planned = { id: randomUUID(), plan: planRemoval(world, rows, choices), session }
-      const copies = await placeOf(folder())
+      const planned = { id: randomUUID(), plan: planRemoval(input, rows, choices), session }
+      const copies = await readCopyPlace(folder())
       if (request !== latestRequest) return fail({ code: 'plan-unknown' })
       current = planned
       return ok({ id: planned.id, plan: planned.plan, copies })
@@ -144,10 +142,10 @@ export function removalService(needs: RemovalNeeds) {
       }
       const originals = plan.deletes.filter(({ image }) => copies.includes(image))
       if (originals.length > 0) {
-        const room = await checkDiskSpace(folder(), originals)
-        if (!room.ok) return room
+        const prepared = await prepareCopyFolder(folder(), originals)
+        if (!prepared.ok) return prepared
       }
-      // During the check of the folder, a second click may have applied the plan, or a newer plan replaced it.
+      // While the folder was checked, a second click may have applied this plan, or a newer plan may have replaced it.
       if (current !== applied) return fail({ code: 'plan-unknown' })
       current = undefined
       const items = itemsOf(plan)
@@ -157,13 +155,13 @@ export function removalService(needs: RemovalNeeds) {
         untags: plan.untags.length,
         promised: plan.frees,
       } as const
-      const work = leased(session, (lease, job: JobContext) => remove(lease, plan, originals, job))
+      const work = withLease(session, (lease, job: JobContext) => remove(lease, plan, originals, job))
       return ok(jobs.start(subject, items.map(nameOf), work, session.context))
     },
     'removal.chooseFolder': async () => {
       const selected = await chooseFolder(folder())
       if (selected !== undefined) await ledger.write({ ...ledger.value, folder: selected })
-      return ok(await placeOf(folder()))
+      return ok(await readCopyPlace(folder()))
     },
     'removal.undoables': async () => {
       const shown = engine.session()
@@ -173,12 +171,12 @@ export function removalService(needs: RemovalNeeds) {
       const session = engine.session()
       if (!session.ok) return session
       if (undoing.has(id)) return fail({ code: 'undo-over' })
-      const found = await undoable(jobs.undoOf(id), session.value.identity)
+      const found = await checkUndo(jobs.undoOf(id), session.value.identity)
       if (!found.ok) return found
       if (undoing.has(id)) return fail({ code: 'undo-over' })
       undoing.add(id)
       const names = undoNames(found.value)
-      const work = leased(session.value, async (lease, job: JobContext) => {
+      const work = withLease(session.value, async (lease, job: JobContext) => {
         const save = (undo: LedgerEntry) => jobs.setUndo(id, undo)
         const restorers = { pullAgain, load: archives.load, save }
         const remaining = await restoreAll(lease, found.value, job, restorers).finally(() => undoing.delete(id))

@@ -1,10 +1,10 @@
 /** Runs the items of a plan in parallel, as far as their order allows. */
 
-/** The predecessors of an item that is about to run. */
+/** The items that must end before an item runs. */
 export interface Predecessors {
-  /** Waits until all predecessors of the item have ended. @returns whether the item should still be done */
+  /** Waits until all predecessors have ended. @returns whether the item should still run */
   ended(): Promise<boolean>
-  /** Resolves once no predecessor of the item is waiting for its own predecessors any more. */
+  /** Resolves once no predecessor is still waiting for its own predecessors. */
   started(): Promise<unknown>
 }
 
@@ -13,25 +13,26 @@ const maxConcurrent = 8
 
 /**
  * Starts items in their order, up to 8 at a time, while `shouldContinue` returns true.
- * @param after for each item, the indices of the earlier items that must end first
+ * @param predecessors for each item, the indices of the earlier items that must end first
  */
 export async function runItems(
-  after: readonly (readonly number[])[],
+  predecessors: readonly (readonly number[])[],
   work: (at: number, predecessors: Predecessors) => Promise<void>,
   shouldContinue: () => boolean,
 ): Promise<void> {
-  const started = after.map(() => Promise.withResolvers<void>())
-  const ended = after.map(() => Promise.withResolvers<void>())
+  const started = predecessors.map(() => Promise.withResolvers<void>())
+  const ended = predecessors.map(() => Promise.withResolvers<void>())
   let next = 0
 
   async function worker() {
-    while (next < after.length && shouldContinue()) {
+    while (next < predecessors.length && shouldContinue()) {
       const at = next++
-      const all = (events: typeof started) => Promise.all(after[at]!.map((earlier) => events[earlier]!.promise))
+      const waitFor = (events: typeof started) =>
+        Promise.all(predecessors[at]!.map((earlier) => events[earlier]!.promise))
       await work(at, {
-        started: () => all(started),
+        started: () => waitFor(started),
         async ended() {
-          await all(ended)
+          await waitFor(ended)
           started[at]!.resolve()
           return shouldContinue()
         },

@@ -1,11 +1,11 @@
-/** Copies of no known removal: the journal was lost, or the folder was copied from another computer. */
+/** Finds strays: copies of no known removal, because the journal was lost or the folder comes from another computer. */
 import { readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fail, ok, type Result, type StrayCopy } from '../../preload/contract/index.ts'
 import type { Jobs } from '../jobs/index.ts'
 import { copyOwner } from './copies.ts'
 
-/** @returns copies without a known job, largest first. Jobs that only a newer version can read count as known. */
+/** @returns the strays, largest first. Copies of jobs that only a newer version of Slipway can read are not strays. */
 export async function findStrays(jobs: Pick<Jobs, 'knownIds'>, folders: readonly string[]): Promise<StrayCopy[]> {
   const known = new Set(jobs.knownIds().map((id) => id.slice(0, 8)))
   const found: StrayCopy[] = []
@@ -22,10 +22,10 @@ export async function findStrays(jobs: Pick<Jobs, 'knownIds'>, folders: readonly
   return found.toSorted((a, b) => b.bytes - a.bytes)
 }
 
-/** Deletes the strays that the user was shown. A shown file that is no stray any more is left alone. */
+/** Deletes the shown files that are still strays. @param shown the files that the window listed */
 export async function deleteStrays(strays: readonly StrayCopy[], shown: readonly string[]): Promise<Result<void>> {
   const shownFiles = new Set(shown)
-  for (const { file } of strays.filter((each) => shownFiles.has(each.file))) {
+  for (const { file } of strays.filter((stray) => shownFiles.has(stray.file))) {
     try {
       await rm(file, { force: true })
     } catch (error) {

@@ -27,7 +27,7 @@ export const nowInSeconds = () => Math.floor(Date.now() / 1000)
 
 export type Saved = LedgerEntry['deleted'][number] & { readonly file: string }
 export const savedOf = ({ deleted }: LedgerEntry): Saved[] =>
-  deleted.flatMap((each) => (each.file === undefined ? [] : [{ ...each, file: each.file }]))
+  deleted.flatMap((original) => (original.file === undefined ? [] : [{ ...original, file: original.file }]))
 
 /** The deleted images that have a copy or a digest. */
 const restorable = ({ deleted }: LedgerEntry) => deleted.filter(({ file, digest }) => file ?? digest)
@@ -36,14 +36,14 @@ const restorable = ({ deleted }: LedgerEntry) => deleted.filter(({ file, digest 
 export const canUndo = (entry: LedgerEntry): boolean => entry.untagged.length + restorable(entry).length > 0
 
 /** Deletes expired undo entries and their copies. */
-export async function forgetOld(jobs: Pick<Jobs, 'undoables' | 'setUndo'>): Promise<void> {
+export async function deleteExpired(jobs: Pick<Jobs, 'undoables' | 'setUndo'>): Promise<void> {
   for (const entry of jobs.undoables().filter(({ until }) => until < nowInSeconds())) {
     await jobs.setUndo(entry.job, undefined)
     for (const { file } of savedOf(entry)) await rm(file, { force: true }).catch(() => undefined)
   }
 }
 
-/** The removals that Activity lists as undoable. `shown`: the engine that the window shows. */
+/** @returns the removals that Activity lists as undoable. @param shown the engine that the window shows */
 export async function undoables(
   entries: readonly LedgerEntry[],
   shown: EngineIdentity | undefined,
@@ -53,19 +53,19 @@ export async function undoables(
       const sizes = savedOf(entry).map(async ({ file }) => (await stat(file).catch(() => undefined))?.size ?? 0)
       const bytes = (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0)
       const { job, endpoint, until } = entry
-      return { job, endpoint, until, bytes, names: undoNames(entry), isHere: isOn(entry, shown) }
+      return { job, endpoint, until, bytes, names: undoNames(entry), isHere: belongsTo(entry, shown) }
     }),
   )
 }
 
-/** Entries written by older versions have only the endpoint. */
-const isOn = ({ engine, endpoint }: LedgerEntry, shown: EngineIdentity | undefined) =>
+/** Whether the entry is of this engine. Entries of older versions have only the endpoint. */
+const belongsTo = ({ engine, endpoint }: LedgerEntry, shown: EngineIdentity | undefined) =>
   shown !== undefined && (engine ? isSameEngine(engine, shown) : endpoint === shown.endpoint)
 
 /** @returns the entry; a failure if it has expired, belongs to another engine, or a copy is missing */
-export async function undoable(entry: LedgerEntry | undefined, shown: EngineIdentity): Promise<Result<LedgerEntry>> {
+export async function checkUndo(entry: LedgerEntry | undefined, shown: EngineIdentity): Promise<Result<LedgerEntry>> {
   if (!entry || !canUndo(entry) || entry.until < nowInSeconds()) return fail({ code: 'undo-over' })
-  if (!isOn(entry, shown)) return fail({ code: 'undo-elsewhere', endpoint: entry.endpoint })
+  if (!belongsTo(entry, shown)) return fail({ code: 'undo-elsewhere', endpoint: entry.endpoint })
   for (const { file } of savedOf(entry))
     if (
       !(await access(file).then(
@@ -82,15 +82,15 @@ export const undoNames = (entry: LedgerEntry): string[] => [
   ...restorable(entry).map(({ references, image }) => references[0] ?? shortId(image)),
 ]
 
-/** How to restore a deleted image. The signal aborts both. */
+/** The functions that restore a deleted image. */
 export interface Restorers {
   readonly load: Archives['load']
   readonly pullAgain: PullAgain
 }
 
 /**
- * Restores tags and images on the engine of the lease. After each item it awaits `save` with what remains to be undone,
- * so that a crash loses nothing.
+ * Restores tags and images on the engine of the lease. After each item, saves what remains to be undone, so that the
+ * rest can still be undone after a crash.
  * @returns what remains to be undone
  */
 export async function restoreAll(
@@ -100,17 +100,17 @@ export async function restoreAll(
   { save, ...restorers }: Restorers & { readonly save: (remaining: LedgerEntry) => Promise<void> },
 ): Promise<LedgerEntry> {
   const steps = [
-    ...entry.untagged.map((each) => ({
-      entry: each,
-      run: () => restoreTagOf(lease.session, each.image, each.reference),
+    ...entry.untagged.map((tag) => ({
+      target: tag,
+      run: () => restoreTagIfFree(lease.session, tag.image, tag.reference),
     })),
-    ...restorable(entry).map((each) => ({
-      entry: each,
-      run: () => restore(lease.session, each, restorers, job.cancelled),
+    ...restorable(entry).map((original) => ({
+      target: original,
+      run: () => restore(lease.session, original, restorers, job.cancelled),
     })),
   ]
   let remaining = entry
-  for (const [at, { entry: restored, run }] of steps.entries()) {
+  for (const [at, { target, run }] of steps.entries()) {
     if (!job.cancelled.aborted) await job.begin(at)
     const outcome = job.cancelled.aborted
       ? 'cancelled'
@@ -126,15 +126,20 @@ export async function restoreAll(
     if (outcome) continue
     remaining = {
       ...remaining,
-      untagged: remaining.untagged.filter((each) => each !== restored),
-      deleted: remaining.deleted.filter((each) => each !== restored),
+      untagged: remaining.untagged.filter((tag) => tag !== target),
+      deleted: remaining.deleted.filter((original) => original !== target),
     }
     await save(remaining)
   }
   return remaining
 }
 
-async function restoreTagOf(session: EngineSession, image: string, reference: string): Promise<Failure | undefined> {
+/** Fails if another image has the tag now, or if the image is gone. */
+async function restoreTagIfFree(
+  session: EngineSession,
+  image: string,
+  reference: string,
+): Promise<Failure | undefined> {
   const holder = await inspectImage(session, reference)
   if (holder) return holder.Id === image ? undefined : { code: 'name-taken', reference }
   return (await tagImage(session, image, splitReference(reference))) ? undefined : { code: 'image-gone', image }
@@ -146,7 +151,7 @@ async function restore(
   { load, pullAgain }: Restorers,
   cancelled: AbortSignal,
 ): Promise<Failure | 'cancelled' | undefined> {
-  // Loading the archive would move a name that another image has now.
+  // Loading the archive would take these names from the images that have them now.
   for (const reference of references) {
     const holder = await inspectImage(session, reference)
     if (holder && holder.Id !== image) return { code: 'name-taken', reference }
@@ -161,14 +166,14 @@ async function restore(
     if (failure) return cancelled.aborted ? 'cancelled' : failure
   }
   for (const reference of references) {
-    const failure = await restoreTagOf(session, image, reference)
+    const failure = await restoreTagIfFree(session, image, reference)
     if (failure) return failure
   }
   return (await inspectImage(session, image)) ? undefined : { code: 'image-gone', image }
 }
 
 /** The undo fields of a removal job's subject. */
-export function undoFacts(entry: LedgerEntry) {
+export function undoFields(entry: LedgerEntry) {
   const count = savedOf(entry).length
   return {
     ...(count > 0 && { copies: { folder: entry.folder ?? '', count } }),
@@ -176,7 +181,7 @@ export function undoFacts(entry: LedgerEntry) {
   }
 }
 
-/** @returns the undo entry of a plan, assuming that all of it is executed */
+/** @returns the undo entry for a plan of which every item is executed */
 export function undoEntryOf(
   job: string,
   { identity }: EngineSession,

@@ -73,7 +73,7 @@ export async function runImage(needs: Needs, options: RunOptions): Promise<Resul
       return fail({ code: 'image-platform', field: 'reference', platform: image.platform, engine })
     }
     if (!options.interactive || !terminalStream) {
-      terminalStream?.leave()
+      terminalStream?.stopWaiting()
       terminalStream?.stream.destroy()
       return ok({ container })
     }
@@ -146,7 +146,7 @@ async function discard(
   container: string | undefined,
   terminalStream: TerminalStream | undefined,
 ) {
-  terminalStream?.leave()
+  terminalStream?.stopWaiting()
   terminalStream?.stream.destroy()
   // Stops it first, as a restart policy may have restarted it. With `--rm`, the engine may have removed it already.
   if (container === undefined) return

@@ -2,7 +2,7 @@
 import * as v from 'valibot'
 import { hub } from '../../model/image/reference.ts'
 import { fail, ok, type Failure, type Result, type SearchSource } from '../../preload/contract/index.ts'
-import { EngineError, searchImages, tellsAutomated, type Engine } from '../engine/index.ts'
+import { EngineError, searchImages, reportsAutomatedBuilds, type Engine } from '../engine/index.ts'
 import type { Http } from '../registry/index.ts'
 import { engineReply, hostReply, hubReply, type SearchHit } from './results.ts'
 
@@ -54,7 +54,7 @@ export const engineSource = (engine: Pick<Engine, 'session'>, timeoutMs: number)
     try {
       const options = { term: words, limit: maxResults, timeoutMs, signal }
       const hits = await searchImages(session.value, engineReply, options)
-      const hasAutomated = tellsAutomated(session.value.capabilities.api)
+      const hasAutomated = reportsAutomatedBuilds(session.value.capabilities.api)
       return ok(hits.map((hit) => ({ ...hit, automated: hasAutomated ? hit.automated : undefined })))
     } catch (error) {
       signal.throwIfAborted()

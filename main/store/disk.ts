@@ -18,13 +18,13 @@ import { dirname, join } from 'node:path'
 
 const { O_RDONLY, O_NONBLOCK } = constants
 
-/** Temporary files, including those of older versions. */
+/** Names of temporary files, including those of older versions. */
 const temporary = /\.json(\.[0-9a-f-]{36})?\.new$/
-/** A younger temporary file may still be written by another process. */
+/** Another process may still be writing a younger temporary file. */
 const leftoverAfterMs = 60_000
 const maxCopies = 9
 
-/** Makes an existing folder private, and deletes temporary files of earlier runs. */
+/** Makes the folder private if it exists, and deletes temporary files of earlier runs. */
 export function prepareFolder(folder: string): void {
   try {
     const { mode, uid } = statSync(folder)
@@ -35,22 +35,22 @@ export function prepareFolder(folder: string): void {
       if (Date.now() - statSync(file).mtimeMs > leftoverAfterMs) rmSync(file, { force: true })
     }
   } catch (error) {
-    if (!isAbsence(error)) console.warn(`${folder} cannot be prepared:`, error)
+    if (!isMissing(error)) console.warn(`${folder} cannot be prepared:`, error)
   }
 }
 
 /**
- * Reads a file and makes it private.
+ * Reads a file, and sets its mode to 0600 if other users could read it.
  * @returns undefined if the file does not exist
  * @throws if the file exists and cannot be read, or is not a regular file
  */
-export function readPrivately(file: string): string | undefined {
+export function readPrivateFile(file: string): string | undefined {
   let descriptor: number
   try {
-    // Without O_NONBLOCK, opening a pipe waits for its writer.
+    // Without O_NONBLOCK, opening a pipe would wait for a writer.
     descriptor = openSync(file, O_RDONLY | O_NONBLOCK)
   } catch (error) {
-    if (isAbsence(error)) return undefined
+    if (isMissing(error)) return undefined
     throw error
   }
   try {
@@ -63,7 +63,7 @@ export function readPrivately(file: string): string | undefined {
   }
 }
 
-/** Ignores failures: some file systems have no modes, or are mounted read-only. */
+/** Ignores failures, because some file systems have no modes or are mounted read-only. */
 function makePrivate(descriptor: number) {
   try {
     fchmodSync(descriptor, 0o600)
@@ -72,7 +72,7 @@ function makePrivate(descriptor: number) {
   }
 }
 
-/** Replaces a file atomically: after a crash, the file has either the old text or the new one. */
+/** Replaces a file atomically. After a crash, the file has either the old or the new text. */
 export async function replaceFile(file: string, text: string): Promise<void> {
   const folder = dirname(file)
   const temporaryFile = `${file}.${randomUUID()}.new`
@@ -93,7 +93,7 @@ export async function replaceFile(file: string, text: string): Promise<void> {
   await syncFolder(folder)
 }
 
-/** Without this, a power failure could undo the rename. */
+/** Syncs a folder, because a power failure could otherwise undo a rename. */
 async function syncFolder(folder: string) {
   const handle = await open(folder)
   try {
@@ -106,35 +106,35 @@ async function syncFolder(folder: string) {
   }
 }
 
-/** Renames a file to the first free `NAME.unreadable-<n>`. */
-export function putAside(file: string): string {
+/** Renames a file to the first free name `NAME.unreadable-<n>`. @returns the new name */
+export function moveAside(file: string): string {
   for (let n = 1; ; n++) {
-    const aside = asideOf(file, n)
+    const newName = asideName(file, n)
     try {
-      // Reserves the name, since a rename would overwrite an existing file.
-      closeSync(openSync(aside, 'wx', 0o600))
+      // An empty file reserves the name, because a rename would overwrite an existing file.
+      closeSync(openSync(newName, 'wx', 0o600))
     } catch (error) {
       if (codeOf(error) === 'EEXIST') continue
       throw error
     }
-    renameSync(file, aside)
-    return aside
+    renameSync(file, newName)
+    return newName
   }
 }
 
-/** Copies a file to the first free `NAME.unreadable-<n>`; does nothing once there are 9. */
+/** Copies a file to the first free name `NAME.unreadable-<n>`. Does nothing if there are 9 copies already. */
 export async function copyAside(file: string): Promise<void> {
   for (let n = 1; n <= maxCopies; n++)
     try {
-      return await copyFile(file, asideOf(file, n), constants.COPYFILE_EXCL)
+      return await copyFile(file, asideName(file, n), constants.COPYFILE_EXCL)
     } catch (error) {
-      if (isAbsence(error)) return
+      if (isMissing(error)) return
       if (codeOf(error) !== 'EEXIST') throw error
     }
 }
 
-const asideOf = (file: string, n: number) => `${file}.unreadable-${n}`
+const asideName = (file: string, n: number) => `${file}.unreadable-${n}`
 
 const codeOf = (error: unknown) => (error instanceof Error && 'code' in error ? error.code : undefined)
 /** ENOTDIR: a parent of the path is a file. */
-const isAbsence = (error: unknown) => ['ENOENT', 'ENOTDIR'].includes(String(codeOf(error)))
+const isMissing = (error: unknown) => ['ENOENT', 'ENOTDIR'].includes(String(codeOf(error)))

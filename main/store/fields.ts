@@ -1,18 +1,18 @@
-/** Reads an object field by field. Values that do not match the schema are left out and reported by their path. */
+/** Reads an object field by field. Values that do not match their schema are omitted, and their paths are reported. */
 import * as v from 'valibot'
 
 export interface Fields {
-  /** The field, or the schema's default. The schema must accept undefined. */
+  /** @returns the field or, if it is missing or invalid, the schema's default. The schema must accept undefined. */
   value<S extends v.GenericSchema>(key: string, schema: S): v.InferOutput<S>
-  /** The entries of a list that the schema accepts. */
+  /** @returns the items of a list that match the schema */
   list<S extends v.GenericSchema>(key: string, schema: S): v.InferOutput<S>[]
-  /** The entries of a map that the schema accepts. */
+  /** @returns the entries of a map whose values match the schema */
   map<S extends v.GenericSchema>(key: string, schema: S): Record<string, v.InferOutput<S>>
-  /** The entries of a map whose values are objects, each read field by field. */
+  /** @returns the entries of a map whose values are objects; `read` reads each value field by field */
   objects<T>(key: string, read: (fields: Fields) => T): Record<string, T>
 }
 
-/** `onInvalid` is called with the path of each value that does not match, such as `removals.3`. */
+/** @param onInvalid called with the path of each value that does not match its schema, such as `removals.3` */
 export function fieldsOf(
   source: Readonly<Record<string, unknown>>,
   onInvalid: (path: string) => void,

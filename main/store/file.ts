@@ -1,72 +1,75 @@
-/** A JSON file of a known shape, in the app's own folder. */
+/** Stores a value as a JSON file in the app's own folder. */
 import { rm } from 'node:fs/promises'
-import { copyAside, putAside, readPrivately, replaceFile } from './disk.ts'
+import { copyAside, moveAside, readPrivateFile, replaceFile } from './disk.ts'
 import { fieldsOf, isObject, type Fields } from './fields.ts'
-import { migrate, sinceVersions, type Migrations } from './versions.ts'
+import { migrate, defaultMigrations, type Migrations } from './versions.ts'
 
 export interface StoredFile<T> {
-  /** The value last written, whether or not the disk has it; before that, the file's content. */
+  /** The value that was last passed to `write`, even if it is not on the disk yet; before that, the file's content. */
   readonly value: T
-  /** Resolves once this value or a newer one is on the disk, or the disk has refused it; never rejects. */
+  /** Resolves once this value or a newer one is on the disk, or its write has failed. Never rejects. */
   write(value: T): Promise<void>
 }
 
 /** A stored file with the operations that only the store uses. */
 export interface OwnedFile<T> extends StoredFile<T> {
-  /** Deletes the file; the value is that of an empty one. */
+  /** Deletes the file, and resets the value to that of an empty file. */
   remove(): Promise<void>
-  /** Resolves once all pending writes are done. Writes that failed earlier are tried once more. */
+  /** Retries a failed write once. Resolves once no write is pending. */
   settle(): Promise<void>
 }
 
 export interface FileOptions {
-  /** Writes the JSON without white space, for large files. */
+  /** Whether the JSON is written without white space, for large files. */
   readonly compact?: boolean
   readonly migrations?: Migrations
 }
 
-/** `copy-first`: parts of the file were not understood. `leave`: the file must not be overwritten in this run. */
-type Access = 'overwrite' | 'copy-first' | 'leave'
+/**
+ * Whether the file may be overwritten. `copy-first`: parts of it are invalid, so a copy is saved before the first write.
+ * `read-only`: this run must not change the file.
+ */
+type Access = 'overwrite' | 'copy-first' | 'read-only'
 type Read<T> = (fields: Fields) => T
 
-/** Opens the file on the first read or write of `value`. `read` must accept an empty object. */
+/** The file is opened when the value is first read or written. `read` must accept an object without fields. */
 export function storedFile<T extends object>(
   file: string,
   read: Read<T>,
-  { compact = false, migrations = sinceVersions }: FileOptions = {},
+  { compact = false, migrations = defaultMigrations }: FileOptions = {},
 ): OwnedFile<T> {
   let opened: { value: T; access: Access } | undefined
   /** The change that is not on the disk yet. */
   let pending: 'written' | 'removed' | undefined
-  let isRefused = false
+  let hasFailed = false
 
   const current = () => (opened ??= open(file, read, migrations))
 
   const save = oneAtATime(async () => {
-    const goal = pending
-    if (!goal) return
+    const operation = pending
+    if (!operation) return
     pending = undefined
     try {
-      if (goal === 'removed') await rm(file, { force: true })
-      if (goal === 'written') {
+      if (operation === 'removed') await rm(file, { force: true })
+      if (operation === 'written') {
         if (current().access === 'copy-first') await copyAside(file)
         current().access = 'overwrite'
         const content = { version: migrations.length, ...current().value }
         await replaceFile(file, `${JSON.stringify(content, null, compact ? 0 : 2)}\n`)
       }
-      isRefused = false
+      hasFailed = false
     } catch (error) {
       // A failed write must not fail the caller's work.
-      if (!isRefused) console.error(`${file} cannot be written:`, error)
-      isRefused = true
-      pending ??= goal
+      if (!hasFailed) console.error(`${file} cannot be written:`, error)
+      hasFailed = true
+      pending ??= operation
     }
   })
 
-  function change(value: T, goal: typeof pending): Promise<void> {
+  function change(value: T, operation: typeof pending): Promise<void> {
     current().value = value
-    if (current().access === 'leave') return Promise.resolve()
-    pending = goal
+    if (current().access === 'read-only') return Promise.resolve()
+    pending = operation
     return save()
   }
 
@@ -80,14 +83,14 @@ export function storedFile<T extends object>(
   }
 }
 
-/** Calls made while `act` is running share its next run. */
-function oneAtATime(act: () => Promise<void>): () => Promise<void> {
+/** @returns a function that runs `work`. Calls made while `work` is running share one further run. */
+function oneAtATime(work: () => Promise<void>): () => Promise<void> {
   let next: Promise<void> | undefined
   let last = Promise.resolve()
   return () => {
     next ??= last = last.then(() => {
       next = undefined
-      return act()
+      return work()
     })
     return next
   }
@@ -97,24 +100,24 @@ function open<T>(file: string, read: Read<T>, migrations: Migrations): { value: 
   const empty = () => read(fieldsOf({}, () => {}))
   let text: string | undefined
   try {
-    text = readPrivately(file)
+    text = readPrivateFile(file)
   } catch (error) {
-    console.error(`${file} cannot be read, so it is left as it is:`, error)
-    return { value: empty(), access: 'leave' }
+    console.error(`${file} cannot be read, and will not be changed:`, error)
+    return { value: empty(), access: 'read-only' }
   }
   if (text === undefined) return { value: empty(), access: 'overwrite' }
   const stored = parse(text)
   if (!stored) return { value: empty(), access: moveUnreadableFile(file) }
   const { fields, from } = migrate(stored, migrations)
-  const leftOut = from === 'unknown' ? ['version'] : []
-  const value = read(fieldsOf(fields, (place) => leftOut.push(place)))
+  const invalidPaths = from === 'unknown' ? ['version'] : []
+  const value = read(fieldsOf(fields, (path) => invalidPaths.push(path)))
   if (from === 'newer') {
-    console.warn(`${file} was written by a newer Slipway. What is understood is used, and the file is left as it is.`)
-    return { value, access: 'leave' }
+    console.warn(`${file} was written by a newer Slipway. Its valid entries are used, and it will not be changed.`)
+    return { value, access: 'read-only' }
   }
-  if (leftOut.length === 0) return { value, access: 'overwrite' }
-  const shown = leftOut.slice(0, 5).join(', ')
-  console.warn(`${file}: ${leftOut.length} entries are not understood and left out (${shown})`)
+  if (invalidPaths.length === 0) return { value, access: 'overwrite' }
+  const examples = invalidPaths.slice(0, 5).join(', ')
+  console.warn(`${file}: ${invalidPaths.length} entries are invalid and ignored (${examples})`)
   return { value, access: 'copy-first' }
 }
 
@@ -129,10 +132,10 @@ function parse(text: string): Record<string, unknown> | undefined {
 
 function moveUnreadableFile(file: string): Access {
   try {
-    console.error(`${file} is not understood, and is now ${putAside(file)}`)
+    console.error(`${file} is not valid, and was renamed to ${moveAside(file)}`)
     return 'overwrite'
   } catch (error) {
-    console.error(`${file} is not understood and cannot be put aside, so it is left as it is:`, error)
-    return 'leave'
+    console.error(`${file} is not valid and cannot be renamed, and will not be changed:`, error)
+    return 'read-only'
   }
 }

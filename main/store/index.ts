@@ -36,12 +36,12 @@ export interface Store {
   readonly window: StoredFile<WindowPlace>
   readonly lists: Lists
   readonly journal: Journal
-  /** Written by older versions only. The jobs are moved to the journal. */
+  /** The file of older versions. Its jobs are moved to the journal. */
   readonly jobs: JobsStore
   readonly layers: LayersStore
   readonly ledger: LedgerStore
   readonly mirrors: MirrorsStore
-  /** Call this before the app ends: writes pending changes. Resolves after 5 s at the latest, since a disk may hang. */
+  /** Writes pending changes. Call this before the app ends. Resolves after at most 5 s, because a disk may hang. */
   end(): Promise<void>
 }
 
@@ -67,7 +67,7 @@ export function openStore(folder: string): Store {
     lists,
     journal,
     async end() {
-      const written = Promise.all([lists.end(), journal.end(), ...files.map((each) => each.settle())])
+      const written = Promise.all([lists.end(), journal.end(), ...files.map((stored) => stored.settle())])
       await Promise.race([written, delay(endTimeoutMs, undefined, { ref: false })])
     },
   }

@@ -1,26 +1,26 @@
 /**
- * The journal of jobs: one file of JSON lines for each job. Lines are written and synced before each step of a job, so
- * that a crash loses neither the outcome nor the undo data.
+ * The journal: one file of JSON lines for each job. Lines are written and synced before each step of a job, so that
+ * after a crash both the outcome and the undo data are known.
  */
 import { mkdirSync, readdirSync } from 'node:fs'
 import { open, rm, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as v from 'valibot'
 import { jobItemSchema, jobSchema, type Job } from '../../preload/contract/index.ts'
-import { readPrivately } from './disk.ts'
+import { readPrivateFile } from './disk.ts'
 import { undoEntry } from './ledger.ts'
 import { upgradeLine } from './old-names.ts'
 
-/** The version of new files. Files of version 1 are read, and new lines may be appended to them. */
+/** The version of new files. Files of version 1 can be read, and may get new lines of version 2. */
 export const journalVersion = 2
 
 const line = v.variant('kind', [
   /** The first line, written before the job starts its work. */
   v.object({ kind: v.literal('begin'), version: v.picklist([1, journalVersion]), job: jobSchema }),
   v.object({ kind: v.literal('item'), at: v.number(), item: v.partial(jobItemSchema) }),
-  /** The undo entry from this line on; null if nothing can be undone. */
+  /** Replaces the undo entry; null if nothing can be undone. */
   v.object({ kind: v.literal('undo'), undo: v.nullable(undoEntry) }),
-  /** The ended job, or a later change of it. */
+  /** The job after its end, or after a later change. */
   v.object({ kind: v.literal('job'), job: jobSchema }),
   /** The user cleared the job from Activity. */
   v.object({ kind: v.literal('cleared') }),
@@ -36,7 +36,10 @@ export interface JournalEntry {
   readonly ended: boolean
 }
 
-/** @returns undefined if the first line is missing or of a newer version. Lines that cannot be parsed are skipped. */
+/**
+ * Applies the lines of a file one after another. Lines that cannot be parsed are skipped.
+ * @returns undefined if the first line is missing or is of a newer version
+ */
 export function foldLines(text: string): JournalEntry | undefined {
   let entry: JournalEntry | undefined
   for (const lineText of text.split('\n')) {
@@ -54,7 +57,7 @@ export function foldLines(text: string): JournalEntry | undefined {
   return entry
 }
 
-/** If the app was killed, the last line may be incomplete. */
+/** @returns undefined if the line is invalid. If the app was killed, the last line may be incomplete. */
 function parsed(text: string): JournalLine | undefined {
   try {
     const read = v.safeParse(line, upgradeLine(JSON.parse(text)))
@@ -74,8 +77,8 @@ export interface Journal {
   /** @returns the ids of all jobs with a file, readable or not */
   ids(): string[]
   /**
-   * Appends lines to a job's file. Resolves once these and all earlier lines are on the disk. If the write fails, logs
-   * the first failure and resolves, too, so that the job can continue.
+   * Appends lines to a job's file. Resolves once these and all earlier lines are on the disk. A failed write also
+   * resolves, so that the job can continue; the first failure is logged.
    */
   append(job: string, lines: readonly JournalLine[]): Promise<void>
   /** Closes a job's file. */
@@ -115,16 +118,16 @@ export function openJournal(folder: string): Journal {
     return file.last
   }
 
-  async function closed(file: OpenFile) {
+  async function closeFile(file: OpenFile) {
     const { handle } = file
     file.handle = undefined
     await handle?.close()
   }
 
-  async function opened(job: string): Promise<FileHandle> {
+  async function openFile(job: string): Promise<FileHandle> {
     mkdirSync(folder, { recursive: true, mode: 0o700 })
     const handle = await open(fileOf(job), 'a', 0o600)
-    // Without this, a power failure could lose the new file name.
+    // The folder is synced, because a power failure could otherwise lose the new file's name.
     const parent = await open(folder, 'r')
     await parent.sync().finally(() => parent.close())
     return handle
@@ -135,9 +138,9 @@ export function openJournal(folder: string): Journal {
       const names = namesIn(folder)
       return names.flatMap((name) => {
         try {
-          return foldLines(readPrivately(join(folder, name)) ?? '') ?? []
+          return foldLines(readPrivateFile(join(folder, name)) ?? '') ?? []
         } catch (error) {
-          console.warn(`${name} of the journal cannot be read, and is left as it is:`, error)
+          console.warn(`The journal's file ${name} cannot be read, and will not be changed:`, error)
           return []
         }
       })
@@ -145,14 +148,14 @@ export function openJournal(folder: string): Journal {
     ids: () => namesIn(folder).map((name) => name.slice(0, -'.jsonl'.length)),
     append: (job, lines) =>
       queue(job, async (file) => {
-        file.handle ??= await opened(job)
-        await file.handle.appendFile(lines.map((each) => `${JSON.stringify(each)}\n`).join(''))
+        file.handle ??= await openFile(job)
+        await file.handle.appendFile(lines.map((newLine) => `${JSON.stringify(newLine)}\n`).join(''))
         await file.handle.datasync()
       }),
-    close: (job) => queue(job, closed),
+    close: (job) => queue(job, closeFile),
     remove: (job) =>
       queue(job, async (file) => {
-        await closed(file)
+        await closeFile(file)
         await rm(fileOf(job), { force: true })
       }),
     end: async () => void (await Promise.all([...files.values()].map(({ last }) => last))),

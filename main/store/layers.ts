@@ -1,4 +1,4 @@
-/** The stored reads of images. An image id is a digest, so a read never becomes outdated. */
+/** The file of the images' layers. Entries do not become outdated, because an image id is a digest. */
 import * as v from 'valibot'
 import type { Fields } from './fields.ts'
 import type { StoredFile } from './file.ts'
@@ -6,9 +6,10 @@ import type { StoredFile } from './file.ts'
 const numbers = v.array(v.number())
 
 /**
- * Thousands of images share texts and digests, so these are in one table, and images have indices into it. `layers` and
- * `absent`: indices. `history`: triples of text index, size, and whether the step made no layer (-1: unknown). `blobs`:
- * pairs of digest index and size.
+ * One image. Thousands of images have the same texts and digests, so these are stored once, in the table `texts`.
+ * `layers` and `absent` are indices into the table. `history` has three numbers for each step: the index of its text, its
+ * size, and whether the step made no layer (1, 0, or -1 if unknown). `blobs` has two numbers for each blob: the index of
+ * its digest, and its size.
  */
 const image = v.object({
   layers: numbers,
@@ -35,10 +36,10 @@ function readSection(fields: Fields): LayersSection {
   // An invalid text keeps its index in the table, so that the other indices stay correct.
   const table = fields.value('texts', v.optional(v.array(v.fallback(v.nullable(v.string()), null)), []))
   const isText = (at: number | undefined) => at !== undefined && typeof table[at] === 'string'
-  const pointsAtTexts = ({ layers, history, blobs = [], absent = [] }: StoredImage) =>
+  const hasValidIndices = ({ layers, history, blobs = [], absent = [] }: StoredImage) =>
     [...layers, ...absent].every(isText) && firstOfEach(3, history).every(isText) && firstOfEach(2, blobs).every(isText)
   return {
-    images: fields.map('images', v.pipe(image, v.check(pointsAtTexts))),
+    images: fields.map('images', v.pipe(image, v.check(hasValidIndices))),
     texts: table.map((text) => text ?? ''),
   }
 }

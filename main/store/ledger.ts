@@ -17,12 +17,16 @@ const deleted = v.object({
 /** The data that is needed to undo a removal. */
 export const undoEntry = v.object({
   job: v.string(),
-  /** Endpoint of the removal. A removal is not undone on another engine. */
+  /** Endpoint of the engine from which the images were removed. */
   endpoint: v.string(),
-  /** The engine of the removal: the endpoint may have a different engine now. Entries of older versions have none. */
+  /**
+   * That engine's identity, because the endpoint may belong to another engine later. Entries of older versions do not
+   * have it.
+   */
   engine: v.exactOptional(v.object({ endpoint: v.string(), id: v.string(), rootDir: v.string() })),
   /** Expiry, in seconds since 1970. */
   until: v.number(),
+  /** Folder of the copies. */
   folder: v.exactOptional(v.string()),
   untagged: v.array(v.object({ image: v.string(), reference: v.string() })),
   deleted: v.array(deleted),

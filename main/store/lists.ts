@@ -1,6 +1,6 @@
 /**
- * Caches the image list of each endpoint in a file, for engines that take long to list their images. The cached list is
- * shown until the engine has responded, so an unreadable file does no harm.
+ * Caches image lists in files, for engines that take long to list their images. A cached list is shown until the engine
+ * has replied, so an invalid file is simply ignored.
  */
 import { createHash } from 'node:crypto'
 import { readdir, rm, stat, utimes } from 'node:fs/promises'
@@ -11,18 +11,20 @@ import { prepareFolder } from './disk.ts'
 import type { Fields } from './fields.ts'
 import { storedFile, type OwnedFile } from './file.ts'
 
+/** `engine` is the engine's key (`engineKey`). */
 export interface Lists {
-  recall(endpoint: string): Promise<readonly Image[] | undefined>
-  /** Writes the list to the file 3 s after the last change. */
-  remember(endpoint: string, images: ReadonlyMap<string, Image>): void
-  forget(endpoint: string): void
-  /** Call this before the app ends: writes pending lists. */
+  /** @returns undefined if the engine's list is not cached */
+  recall(engine: string): Promise<readonly Image[] | undefined>
+  /** Writes the list to its file 3 s after the last change. */
+  remember(engine: string, images: ReadonlyMap<string, Image>): void
+  forget(engine: string): void
+  /** Writes pending lists. Call this before the app ends. */
   end(): Promise<void>
 }
 
-/** Changes arrive in clusters, and the list of a large engine takes a megabyte. */
+/** Long, because changes come in quick succession, and the list of a large engine has a megabyte. */
 const writeDelayMs = 3000
-/** A list that has not been read or written for this time is deleted. */
+/** A list that has been neither read nor written for this time is deleted. */
 const unusedAfterMs = 90 * 86_400_000
 const maxLists = 32
 
@@ -37,6 +39,7 @@ const image = v.object({
 })
 
 interface List {
+  /** The engine's key. */
   readonly endpoint?: string | undefined
   readonly images: readonly Image[]
 }
@@ -52,10 +55,10 @@ export function storedLists(folder: string): Lists {
   let timer: NodeJS.Timeout | undefined
   prepareFolder(folder)
 
-  const pathOf = (endpoint: string) => join(folder, `${createHash('sha256').update(endpoint).digest('hex')}.json`)
-  function fileOf(endpoint: string): OwnedFile<List> {
-    const file = files.get(endpoint) ?? storedFile(pathOf(endpoint), readList, { compact: true })
-    files.set(endpoint, file)
+  const pathOf = (engine: string) => join(folder, `${createHash('sha256').update(engine).digest('hex')}.json`)
+  function fileOf(engine: string): OwnedFile<List> {
+    const file = files.get(engine) ?? storedFile(pathOf(engine), readList, { compact: true })
+    files.set(engine, file)
     return file
   }
 
@@ -64,28 +67,28 @@ export function storedLists(folder: string): Lists {
     const lists = [...unwritten]
     unwritten.clear()
     await Promise.all(
-      lists.map(([endpoint, images]) => fileOf(endpoint).write({ endpoint, images: readableImages(images) })),
+      lists.map(([engine, images]) => fileOf(engine).write({ endpoint: engine, images: readableImages(images) })),
     )
   }
 
   return {
-    async recall(endpoint) {
-      const images = unwritten.get(endpoint)
+    async recall(engine) {
+      const images = unwritten.get(engine)
       if (images) return [...images.values()]
-      const { value } = fileOf(endpoint)
-      if (value.endpoint !== endpoint) return undefined
+      const { value } = fileOf(engine)
+      if (value.endpoint !== engine) return undefined
       const now = new Date()
-      await utimes(pathOf(endpoint), now, now).catch(() => undefined)
+      await utimes(pathOf(engine), now, now).catch(() => undefined)
       return value.images
     },
-    remember(endpoint, images) {
-      unwritten.set(endpoint, images)
+    remember(engine, images) {
+      unwritten.set(engine, images)
       clearTimeout(timer)
       timer = setTimeout(() => void write().then(() => deleteUnused(folder)), writeDelayMs).unref()
     },
-    forget(endpoint) {
-      unwritten.delete(endpoint)
-      void fileOf(endpoint).remove()
+    forget(engine) {
+      unwritten.delete(engine)
+      void fileOf(engine).remove()
     },
     async end() {
       await write()
@@ -104,7 +107,7 @@ interface ListFile {
   readonly usedAtMs: number
 }
 
-/** @returns the names of the files to delete: not used for 90 days, or not among the 32 lists used last */
+/** @returns the names of the files to delete: files not used for 90 days, and lists other than the 32 used last */
 export function unusedLists(files: readonly ListFile[], nowMs: number): string[] {
   const isOld = ({ usedAtMs }: ListFile) => nowMs - usedAtMs > unusedAfterMs
   const lists = files.filter(({ name }) => name.endsWith('.json')).sort((a, b) => b.usedAtMs - a.usedAtMs)
@@ -119,6 +122,6 @@ async function deleteUnused(folder: string): Promise<void> {
     )
     for (const name of unusedLists(files, Date.now())) await rm(join(folder, name), { force: true })
   } catch {
-    // Tried again after the next write.
+    // The next write tries again.
   }
 }

@@ -1,4 +1,4 @@
-/** Translates stored jobs and races of versions that used other names for some fields and states. */
+/** Migrates jobs and races stored by older versions, which used other names for some fields and states. */
 import type { Migration } from './versions.ts'
 
 type Fields = Readonly<Record<string, unknown>>
@@ -6,7 +6,7 @@ type Fields = Readonly<Record<string, unknown>>
 const isFields = (value: unknown): value is Fields =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
-/** Replaces `fields[name]` if present. Leaves anything that is not an object unchanged. */
+/** Replaces the value of a field, if `fields` is an object that has the field. */
 const mapField = (fields: unknown, name: string, change: (value: unknown) => unknown): unknown =>
   isFields(fields) && name in fields ? { ...fields, [name]: change(fields[name]) } : fields
 
@@ -22,10 +22,10 @@ function renameField(fields: unknown, from: string, to: string): unknown {
 const renameState = (from: string, to: string) => (fields: unknown) =>
   mapField(fields, 'state', (state) => (state === from ? to : state))
 
-/** `kept` is now `skipped`. */
+/** Renames an item's state `kept` to `skipped`. */
 export const upgradeItem = renameState('kept', 'skipped')
 
-/** A pull's `came.news` is now `result.isNew`; a layer that is `here` now `exists`. */
+/** Also renames a pull's `came.news` to `result.isNew`, and a layer's state `here` to `exists`. */
 export function upgradeJob(job: unknown): unknown {
   const withItems = mapField(job, 'items', (items) => mapList(items, upgradeItem))
   return mapField(withItems, 'subject', (subject) => {
@@ -36,19 +36,19 @@ export function upgradeJob(job: unknown): unknown {
   })
 }
 
-/** For jobs.json, version 1. */
+/** Migrates jobs.json from version 1. */
 export const upgradeJobs: Migration = (old) => ({
   ...old,
   ...(old['jobs'] !== undefined && { jobs: mapList(old['jobs'], upgradeJob) }),
 })
 
-/** For mirrors.json, version 1: a race's `genuine` is now `confirmed`. */
+/** Migrates mirrors.json from version 1: renames a race's `genuine` to `confirmed`. */
 export const upgradeMirrors: Migration = (old) => ({
   ...old,
   ...(old['race'] !== undefined && { race: renameField(old['race'], 'genuine', 'confirmed') }),
 })
 
-/** For a line of a job's journal, version 1. */
+/** Migrates a line of a job's journal from version 1. */
 export function upgradeLine(line: unknown): unknown {
   return mapField(mapField(line, 'job', upgradeJob), 'item', upgradeItem)
 }

@@ -8,11 +8,11 @@ export const addVersion: Migration = (old) => old
 
 /** The migration at index `n` converts version `n` to `n + 1`. */
 export type Migrations = readonly [Migration, ...Migration[]]
-export const sinceVersions: Migrations = [addVersion]
+export const defaultMigrations: Migrations = [addVersion]
 
 interface Migrated {
   readonly fields: Readonly<Record<string, unknown>>
-  /** `unknown`: the file's version is not a number that any version of Slipway writes. */
+  /** `unknown`: the file's version is not a number that Slipway can have written. */
   readonly from: 'known' | 'newer' | 'unknown'
 }
 

@@ -70,13 +70,13 @@ export function terminalList({ publish, lease }: Needs): Terminals {
     const entry = entries.get(id)
     if (!entry) return
     entry.output.end()
-    if (entry.terminal.state.is === 'open') setEnded(entry, await entry.terminalStream.ending())
+    if (entry.terminal.state.is === 'open') setEnded(entry, await entry.terminalStream.readEndState())
   }
 
   function setEnded(entry: Entry, state: TerminalState) {
     const { terminal, terminalStream } = entry
     if (terminal.state.is === 'ended') return
-    terminalStream.leave()
+    terminalStream.stopWaiting()
     entry.lease.release()
     entry.terminal = { ...terminal, state }
     if (entries.has(terminal.id)) publish('terminals.changed', entry.terminal)
@@ -85,7 +85,7 @@ export function terminalList({ publish, lease }: Needs): Terminals {
   function close({ terminalStream, output, terminal, lease }: Entry): Promise<void> | undefined {
     entries.delete(terminal.id)
     const terminated = terminal.state.is === 'open' ? terminalStream.terminate?.() : undefined
-    terminalStream.leave()
+    terminalStream.stopWaiting()
     terminalStream.stream.destroy()
     output.end()
     if (terminated) void terminated.finally(lease.release)

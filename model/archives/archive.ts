@@ -4,7 +4,7 @@ import type { Digest } from '../layers/sizes.ts'
 
 export type ArchiveEntry =
   | { readonly size: Bytes; readonly digest: Digest }
-  /** A symbolic link. If an image has a layer twice, 20.10 writes one file and a link to it. */
+  /** A link. If an image has a layer twice, 20.10 writes one file and a symbolic link to that file. */
   | { readonly link: string }
 
 /** @see OCI image-spec, descriptor.md */
@@ -15,7 +15,7 @@ export interface Descriptor {
   readonly platform?: string
 }
 
-/** A JSON document of an image: the fields that are needed to check that the archive is complete. */
+/** A JSON document of an image, with the fields that are needed to check that the archive is complete. */
 export type ImageDocument =
   | { readonly kind: 'index'; readonly manifests: readonly Descriptor[] }
   | { readonly kind: 'manifest'; readonly config: Descriptor; readonly layers: readonly Descriptor[] }
@@ -23,11 +23,11 @@ export type ImageDocument =
 
 /** An item of `index.json`. */
 export interface IndexItem extends Descriptor {
-  /** The name that a load gives to the image, from the annotations. */
+  /** From the annotations: the name that the image gets when the archive is loaded. */
   readonly name?: string
 }
 
-/** An item of `manifest.json`: paths into the archive. */
+/** An item of `manifest.json`. `config` and `layers` are paths in the archive. */
 export interface ManifestItem {
   readonly config: string
   readonly layers: readonly string[]
@@ -36,7 +36,7 @@ export interface ManifestItem {
 
 export interface ArchiveContent {
   /**
-   * The HTTP response or file was read to its end, and the tar ends with two blocks of zeros and nothing after them.
+   * Whether the HTTP response or file was read to its end, and the tar ends with two blocks of zeros and nothing else.
    */
   readonly ended: boolean
   readonly entries: ReadonlyMap<string, ArchiveEntry>
@@ -50,13 +50,13 @@ export interface ArchiveContent {
   readonly documents: ReadonlyMap<Digest, ImageDocument>
 }
 
-/** Follows links. @returns the regular file at the path; undefined if there is none */
+/** @returns the regular file at the path, after following links; undefined if there is none */
 export function fileAt(entries: ArchiveContent['entries'], path: string) {
-  let at = path
+  let current = path
   for (let hops = 0; hops < 10; hops++) {
-    const entry = entries.get(at)
+    const entry = entries.get(current)
     if (!entry || !('link' in entry)) return entry
-    at = joined(at, entry.link)
+    current = resolveLink(current, entry.link)
   }
   return undefined
 }
@@ -64,7 +64,7 @@ export function fileAt(entries: ArchiveContent['entries'], path: string) {
 export const blobPath = (digest: Digest): string => `blobs/${digest.replace(':', '/')}`
 
 /** Resolves a link's target relative to the folder of the link. */
-function joined(path: string, link: string): string {
+function resolveLink(path: string, link: string): string {
   const parts = path.split('/').slice(0, -1)
   for (const part of link.split('/')) {
     if (part === '..') parts.pop()

@@ -4,8 +4,8 @@
  */
 
 /**
- * The containerd store of 28.5 reports a missing layer as "Error unpacking" after "Loaded image", without an `error`.
- * Tested on 20.10, 26.1 and 28.5.
+ * If a layer is missing, the containerd store of 28.5 writes "Error unpacking" after "Loaded image", and no `error`
+ * field. Tested on 20.10, 26.1 and 28.5.
  * @returns the engine's message if the image was not loaded; undefined if it was
  */
 export function loadError(body: string): string | undefined {
@@ -17,7 +17,7 @@ export function loadError(body: string): string | undefined {
 }
 
 /**
- * The containerd store writes an error as JSON in the place of the rest of the archive.
+ * If a save fails, the containerd store writes the error as JSON instead of the rest of the archive.
  * @param end the last bytes of the archive
  * @returns the engine's message; undefined if there is none
  */

@@ -1,4 +1,4 @@
-/** Checks that an archive of one image is complete: it has everything that the image needs, unchanged. */
+/** Checks that the archive of an image is complete: that it has everything that the image needs, unchanged. */
 import type { ImageId, Reference } from '../image/image.ts'
 import { parseReference } from '../image/reference.ts'
 import type { Digest } from '../layers/sizes.ts'
@@ -8,9 +8,9 @@ export interface ExpectedArchive {
   readonly image: ImageId
   /** Exactly the names that the archive must have. */
   readonly references: readonly Reference[]
-  /** The platform from the engine's inspect. Used only for an index, which lists several. */
+  /** The platform as the engine's inspect reports it. Only used for an index, which may list several platforms. */
   readonly platform: string
-  /** Digests of the platform manifests whose content is available; absent if the engine does not report that. */
+  /** Digests of the platform manifests whose content the engine has; absent if the engine does not report them. */
   readonly manifests?: readonly Digest[]
 }
 
@@ -65,7 +65,7 @@ const familiar = (name: string) => parseReference(name)?.reference ?? name
 const altered = (path: string): ArchiveProblem => ({ kind: 'altered', path })
 const missing = (path: string): ArchiveProblem => ({ kind: 'missing', path })
 
-/** Checks that each blob's file name is its digest, even for blobs that are not listed. */
+/** Checks that each blob's file name is its digest. This includes blobs that no manifest lists. */
 function blobProblems({ entries }: ArchiveContent): ArchiveProblem[] {
   return [...entries].flatMap(([path, entry]) =>
     path.startsWith('blobs/') && 'digest' in entry && blobPath(entry.digest) !== path ? [altered(path)] : [],
@@ -98,7 +98,10 @@ function isExpected({ documents }: ArchiveContent, root: Digest, { image }: Expe
   return root === image || (document?.kind === 'manifest' && document.config.digest === image) || document === undefined
 }
 
-/** Checks a manifest, or those manifests of an index that must be complete. */
+/**
+ * Checks a manifest or an index. An index may be incomplete: only the manifests that the engine has must be complete or,
+ * if these are not known, a manifest of the expected platform.
+ */
 function treeProblems(content: ArchiveContent, root: Descriptor, expected: ExpectedArchive): ArchiveProblem[] {
   const own = descriptorProblems(content, root)
   const document = content.documents.get(root.digest)
@@ -108,22 +111,22 @@ function treeProblems(content: ArchiveContent, root: Descriptor, expected: Expec
 
   const children = manifestsUnder(content.documents, document.manifests)
   const absent: ArchiveProblem[] = [{ kind: 'platform-missing', platform: expected.platform }]
-  const named = children.filter((child) => platformOf(content, child) === expected.platform)
+  const ofPlatform = children.filter((child) => platformOf(content, child) === expected.platform)
   const available = expected.manifests
   if (!available) {
-    // If two manifests have the platform, the engine uses one of them, but does not report which one.
-    const each = named.map((child) => platformProblems(content, child))
-    return each.some((problems) => problems.length === 0) ? [] : (each[0] ?? absent)
+    // If several manifests have the platform, the engine uses one of them, but does not report which one.
+    const problemsByManifest = ofPlatform.map((child) => platformProblems(content, child))
+    return problemsByManifest.some((problems) => problems.length === 0) ? [] : (problemsByManifest[0] ?? absent)
   }
   const known = new Set(children.map(({ digest }) => digest))
   return [
     ...available.filter((digest) => !known.has(digest)).map((digest) => missing(blobPath(digest))),
     ...children.filter(({ digest }) => available.includes(digest)).flatMap((child) => platformProblems(content, child)),
-    ...(named.some(({ digest }) => available.includes(digest)) ? [] : absent),
+    ...(ofPlatform.some(({ digest }) => available.includes(digest)) ? [] : absent),
   ]
 }
 
-/** @returns the manifests of an index and of the indexes in it */
+/** @returns the manifests of an index, including those of nested indexes */
 function manifestsUnder(documents: ArchiveContent['documents'], items: readonly Descriptor[], depth = 0): Descriptor[] {
   return items.flatMap((item) => {
     const document = documents.get(item.digest)
@@ -168,13 +171,13 @@ function itemProblems(content: ArchiveContent, item: ManifestItem, expected: Exp
   const manifests = [...content.documents.values()].flatMap((document) =>
     document.kind === 'manifest' && document.config.digest === digest ? [document] : [],
   )
-  // With an index.json, `indexProblems` has checked that the archive is of the expected image.
+  // If there is an index.json, `indexProblems` checks that the archive is of the expected image.
   if (digest !== expected.image && (!content.index || manifests.length === 0)) return otherImage
   if (config.diffIds.length !== item.layers.length) return [altered(item.config)]
   return item.layers
     .filter((path, at) => {
       const layer = fileAt(content.entries, path)!.digest
-      // The digest of an uncompressed layer is its diff id; that of a compressed layer is only in a manifest.
+      // The diff id is the digest of an uncompressed layer. Only a manifest has the digest of a compressed layer.
       return layer !== config.diffIds[at] && !manifests.some(({ layers }) => layers[at]?.digest === layer)
     })
     .map(altered)

@@ -1,4 +1,4 @@
-/** Plans the removal of build cache: which BuildKit records to delete, in which order, and why others stay. */
+/** Plans the removal of build cache: which of BuildKit's records to delete, in which order, and why the others stay. */
 import type { Bytes, UnixTime } from '../image/image.ts'
 
 export type CacheId = string
@@ -10,10 +10,10 @@ export interface CacheRecord {
   readonly description: string
   readonly size: Bytes
   readonly inUse: boolean
-  /** An image has the same layer. */
+  /** Whether an image has the same layer. */
   readonly shared: boolean
   readonly lastUsed?: UnixTime
-  /** The records that this one was built on. Some may not be in the list. */
+  /** The records that this record was built on. Some of them may not be in the list. */
   readonly parents: readonly CacheId[]
 }
 
@@ -25,13 +25,13 @@ export interface CacheDeletion {
 }
 
 export interface CacheStay extends CacheDeletion {
-  /** `needed`: a record that stays was built on this one. */
+  /** `needed`: another record that stays was built on this record. */
   readonly reason: 'in-use' | 'shared' | 'needed'
 }
 
-/** The sizes of `deletes` add up to `frees`. */
+/** `frees` is the sum of the sizes of `deletes`. */
 export interface CachePlan {
-  /** In the order of removal: BuildKit keeps a record while another one is built on it. */
+  /** In the order of removal, children first: BuildKit does not remove a record that another record was built on. */
   readonly deletes: readonly CacheDeletion[]
   readonly stays: readonly CacheStay[]
   readonly frees: Bytes
@@ -46,8 +46,8 @@ export function planCacheRemoval(records: readonly CacheRecord[]): CachePlan {
   const stays = new Map<CacheId, CacheStay>()
   const deletes: CacheRecord[] = []
   const visited = new Set<CacheId>()
-  // Children first: a record can be removed only if all records built on it are. Not recursive, since chains may be
-  // long.
+  // Visits children first, because a record can be removed only if its children are removed. A loop with a stack instead
+  // of recursion, because chains of records may be long.
   const stack = records.toReversed().map((record) => ({ record, childrenDone: false }))
   for (let top = stack.pop(); top; top = stack.pop()) {
     const { record, childrenDone } = top

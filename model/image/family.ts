@@ -1,14 +1,18 @@
 /** Parents and children of images, as recorded by the classic builder and by `docker commit`. */
 import { isDangling, type Image, type ImageId } from './image.ts'
 
-export type Family = ReadonlyMap<ImageId, readonly Image[]>
+/** The children of each image, by the parent's id. */
+export type ChildrenById = ReadonlyMap<ImageId, readonly Image[]>
 
-/** Whether an image is an intermediate build step, removed with its children. An image with a digest is not removed. */
+/**
+ * Whether an image is an intermediate build step, which the engine removes together with its children. The engine keeps
+ * a parent that has a digest.
+ */
 export const isBuildStep = (image: Image, children: readonly Image[]) =>
   isDangling(image) && image.digests.length === 0 && children.length > 0
 
-/** @returns the image or, if it is a build step, a descendant that is listed and not removed */
-export function listedDescendant(image: Image, children: Family, isDeleted: (image: Image) => boolean): Image {
+/** @returns the image itself or, if it is a hidden build step, a listed descendant that is not deleted */
+export function listedDescendant(image: Image, children: ChildrenById, isDeleted: (image: Image) => boolean): Image {
   const seen = new Set<Image>()
   for (let at = image; !seen.has(at);) {
     seen.add(at)
@@ -20,7 +24,7 @@ export function listedDescendant(image: Image, children: Family, isDeleted: (ima
   return image
 }
 
-/** @returns the images in the order in which they can be removed */
+/** Sorts images so that children come before their parents: the engine refuses to remove an image that has children. */
 export function childrenFirst(removed: readonly Image[], images: ReadonlyMap<ImageId, Image>): Image[] {
   const depth = (image: Image) => {
     const seen = new Set<ImageId>()
@@ -33,8 +37,8 @@ export function childrenFirst(removed: readonly Image[], images: ReadonlyMap<Ima
 }
 
 /**
- * @returns the untagged parents that are removed with an image. A parent of several images is listed only with the
- * first.
+ * @returns the untagged parents that the engine removes together with an image
+ * @param alreadyListed the parents returned for earlier images, which are not returned again; this function adds to it
  */
 export function removedParents(
   image: Image,

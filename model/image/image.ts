@@ -25,12 +25,13 @@ export interface Image {
   readonly created: UnixTime
   /** The size that `docker images` shows, including bytes shared with other images. */
   readonly size: Bytes
-  /** The engine does not know the size. `size` is then 0. */
+  /** Set if the engine does not report the size. `size` is then 0. */
   readonly sizeUnknown?: true
-  /** The image that this one was built on, as recorded by the classic builder. */
+  /** The parent image, as recorded by the classic builder or by `docker commit`. */
   readonly parent?: ImageId
   /**
-   * The engine's error message if the image cannot be inspected. The other fields then have their last known values.
+   * Set if the engine cannot inspect the image: the engine's error message. The other fields have their last known
+   * values.
    */
   readonly unreadable?: string
 }
@@ -46,7 +47,7 @@ export interface Container {
   readonly created: UnixTime
 }
 
-/** Whether the container's process has not ended, so that it must be stopped before the container can be removed. */
+/** Whether the container must be stopped before it can be removed. */
 export const isRunning = ({ state }: Pick<Container, 'state'>): boolean =>
   state === 'running' || state === 'paused' || state === 'restarting'
 
@@ -57,10 +58,10 @@ export interface ImageRow {
   readonly tag: string | undefined
 }
 
-/** The identity of a row, stable while its image changes. */
+/** @returns a key for the row that does not change when the image's other tags change */
 export const rowKey = ({ image, repository, tag }: ImageRow): string => `${image.id} ${repository ?? ''}:${tag ?? ''}`
 
-/** Whether the image has no tag. As in Docker, an image with only a digest is dangling, too. */
+/** Whether the image has no tag. As in Docker, an image that has only a digest is dangling, too. */
 export const isDangling = (image: Image): boolean => image.references.length === 0
 
 export const shortId = (id: ImageId): string => id.replace(/^sha256:/, '').slice(0, 12)

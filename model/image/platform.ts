@@ -7,16 +7,17 @@ export interface PlatformParts {
 }
 
 /**
- * @returns the name without a variant that is the default of its architecture
+ * @returns the platform's name; the variant is omitted if it is the architecture's default
  * @see containerd platforms/database.go, `normalizeArch`
  */
 export function platformName({ os, architecture, variant }: PlatformParts): string {
-  const implied = architecture === 'arm64' && (variant === 'v8' || variant === '8')
-  return [os, architecture, ...(variant && !implied ? [variant] : [])].join('/')
+  const isDefault = architecture === 'arm64' && (variant === 'v8' || variant === '8')
+  return [os, architecture, ...(variant && !isDefault ? [variant] : [])].join('/')
 }
 
 /**
- * @param architecture as the official images name it, for example `arm64v8`
+ * @param architecture an architecture in Docker Hub's form for official images, for example `arm64v8`
+ * @returns the platform, for example `linux/arm64`
  * @see docker-library/bashbrew architecture/oci-platform.go
  */
 export function officialPlatform(architecture: string): string {
@@ -30,10 +31,10 @@ export function officialPlatform(architecture: string): string {
   return platformName({ os: 'linux', architecture: architecture === 'i386' ? '386' : architecture })
 }
 
-/** Whether the engine's CPU runs images of a platform without emulation. */
-export function runsOn(image: string, engine: string): boolean {
-  const [os, architecture] = image.split('/')
-  const [engineOs, engineArchitecture] = engine.split('/')
+/** Whether the CPU of the engine's platform can run images of another platform without emulation. */
+export function runsOn(imagePlatform: string, enginePlatform: string): boolean {
+  const [os, architecture] = imagePlatform.split('/')
+  const [engineOs, engineArchitecture] = enginePlatform.split('/')
   const compatible = { amd64: '386', arm64: 'arm' }[engineArchitecture ?? '']
   return os === engineOs && (architecture === engineArchitecture || architecture === compatible)
 }

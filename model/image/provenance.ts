@@ -3,7 +3,7 @@ import { splitReference, type Image } from './image.ts'
 import { splitHost } from './reference.ts'
 
 export type Provenance =
-  /** `digest`: the `repository@digest` under which the registry had the image. */
+  /** `digest`: the image's name in the registry, as `repository@digest`. */
   | { readonly from: 'registry'; readonly registry: string; readonly digest: string }
   | { readonly from: 'built' }
   | { readonly from: 'unknown' }
@@ -13,9 +13,10 @@ export const registryOf = (reference: string): string =>
   splitHost(splitReference(reference.split('@')[0]!).repository).host
 
 /**
- * The classic store records the digest of pulled and pushed images, and the parent of images made by the classic
- * builder or by a commit. Images built by BuildKit cannot be distinguished from loaded ones. The containerd store
- * derives a digest for every tag (moby daemon/containerd/image_list.go), so there a digest proves nothing.
+ * The classic store records a digest for pulled and pushed images, and a parent for images made by the classic builder
+ * or by `docker commit`. Images built by BuildKit cannot be distinguished from loaded ones. The containerd store derives
+ * a digest for every tag (moby daemon/containerd/image_list.go), so its digests do not prove that a registry had the
+ * image.
  */
 export function provenance(image: Image, store: 'classic' | 'containerd'): Provenance {
   const [digest] = image.digests

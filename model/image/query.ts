@@ -4,7 +4,7 @@ import type { Bytes, ImageId, UnixTime } from './image.ts'
 type Condition = (image: Filtered) => boolean
 
 export interface Query {
-  /** In lower case. All of them must match. */
+  /** In lower case. An image matches only if it contains all words. */
   readonly words: readonly string[]
   readonly conditions: readonly Condition[]
 }
@@ -39,7 +39,7 @@ const plainConditions: Readonly<Record<string, Condition>> = {
 
 /**
  * Parses text such as `team api size>500MB created<2025-01 unused`. Incomplete conditions (`size>`, `created<20`) are
- * ignored, so that the list does not become empty while the user types.
+ * ignored, so that the list is not empty while the user is still typing.
  */
 export function parseQuery(text: string): Query {
   const words: string[] = []
@@ -55,14 +55,14 @@ export function parseQuery(text: string): Query {
   return { words, conditions }
 }
 
-/** `labelled`: whether a label of the image contains the word. Only the main process has the labels. */
+/** @param hasLabel whether a label of the image contains the word. Only the main process has the labels. */
 export const matches = (
   { words, conditions }: Query,
   image: Filtered,
-  labelled: (word: string, id: ImageId) => boolean,
+  hasLabel: (word: string, id: ImageId) => boolean,
 ): boolean =>
-  conditions.every((holds) => holds(image)) &&
-  words.every((word) => image.text.includes(word) || labelled(word, image.id))
+  conditions.every((isMet) => isMet(image)) &&
+  words.every((word) => image.text.includes(word) || hasLabel(word, image.id))
 
 const signOf = (found: RegExpExecArray): Sign => signs[found[1] as keyof typeof signs]
 
@@ -78,7 +78,7 @@ const units: Readonly<Record<string, number>> = {
   tb: 1e12,
 }
 
-/** Uses decimal units, as the list does. A number without a unit means megabytes. */
+/** Parses a size in decimal units, as the list shows them. A number without a unit means megabytes. */
 function sizeCondition(sign: Sign, text: string): Condition[] {
   const [, number, unit = ''] = /^(\d+(?:\.\d+)?)([a-z]*)$/.exec(text) ?? []
   const factor = units[unit || 'mb']
@@ -86,14 +86,14 @@ function sizeCondition(sign: Sign, text: string): Condition[] {
   const bytes = Number(number) * factor
   if (sign === '>') return [({ size }) => size > bytes]
   if (sign === '<') return [({ size, sizeUnknown }) => size < bytes && !sizeUnknown]
-  // Compares at the written precision: 192MB matches every size that the list shows as 192 MB.
+  // An equal size is compared at the precision of the text: 192MB matches every size that the list shows as 192 MB.
   const precision = factor / 10 ** (number.split('.')[1]?.length ?? 0)
   return [({ size, sizeUnknown }) => Math.abs(size - bytes) <= precision / 2 && !sizeUnknown]
 }
 
 /**
- * Compares with a year, month or day in UTC: before its start, after its end, or within it. Images without a date never
- * match.
+ * Compares the creation date with a year, month or day in UTC: `<` means before its start, `>` after its end, `=` during
+ * it. Images without a date never match.
  */
 function createdCondition(sign: Sign, text: string): Condition[] {
   const [, year, month, day] = /^(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?$/.exec(text) ?? []

@@ -16,11 +16,11 @@ export interface ImageName {
   readonly reference: string
 }
 
-const label = '[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?'
-const domain = new RegExp(`^(?:${label}(?:\\.${label})*|\\[[a-fA-F0-9:]+\\])(?::[0-9]+)?$`)
-const word = '[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*'
-const path = new RegExp(`^${word}(?:/${word})*$`)
-const tagged = /^[\w][\w.-]{0,127}$/
+const labelSource = '[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?'
+const domainPattern = new RegExp(`^(?:${labelSource}(?:\\.${labelSource})*|\\[[a-fA-F0-9:]+\\])(?::[0-9]+)?$`)
+const componentSource = '[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*'
+const pathPattern = new RegExp(`^${componentSource}(?:/${componentSource})*$`)
+const tagPattern = /^[\w][\w.-]{0,127}$/
 const maxNameLength = 255
 
 /** @returns undefined if Docker would refuse the name. A tag next to a digest is ignored, as in Docker. */
@@ -31,7 +31,7 @@ export function parseReference(text: string): ImageName | undefined {
   const hasTag = colon > name.lastIndexOf('/')
   const tag = hasTag ? name.slice(colon + 1) : 'latest'
   const repository = familiar(hasTag ? name.slice(0, colon) : name)
-  if (repository === undefined || !tagged.test(tag)) return undefined
+  if (repository === undefined || !tagPattern.test(tag)) return undefined
   return digest === undefined
     ? { repository, tag, version: tag, reference: `${repository}:${tag}` }
     : { repository, tag, digest, version: digest, reference: `${repository}@${digest}` }
@@ -44,16 +44,16 @@ export function parseTag(text: string): ImageName | undefined {
 }
 
 function familiar(name: string): string | undefined {
-  // Could be an image id.
+  // Engines parse 64 hexadecimal digits as an image id, not as a name.
   if (/^[a-f0-9]{64}$/.test(name)) return undefined
-  const { host, rest } = splitHost(name)
-  if (!domain.test(host) || !path.test(rest) || `${host}/${rest}`.length > maxNameLength) return undefined
-  if (host !== hub) return `${host}/${rest}`
-  const official = /^library\/([^/]+)$/.exec(rest)?.[1]
+  const { host, path } = splitHost(name)
+  if (!domainPattern.test(host) || !pathPattern.test(path) || `${host}/${path}`.length > maxNameLength) return undefined
+  if (host !== hub) return `${host}/${path}`
+  const official = /^library\/([^/]+)$/.exec(path)?.[1]
   // Engines parse `sha256:…` as an image id, so `sha256` cannot be a repository.
   if (official === 'sha256') return undefined
-  // The short form of `docker.io/a.b/c` would be parsed as another registry.
-  return splitHost(official ?? rest).host === hub ? (official ?? rest) : undefined
+  // `docker.io/a.b/c` has no familiar form, because engines would parse `a.b/c` as an image of the registry `a.b`.
+  return splitHost(official ?? path).host === hub ? (official ?? path) : undefined
 }
 
 /** Docker Hub's host in references. */
@@ -63,14 +63,14 @@ export const hub = 'docker.io'
 export const registryTitle = (registry: string): string => (registry === hub ? 'Docker Hub' : registry)
 
 /**
- * Splits a name into registry host and full path. The first component is a host if it looks like one; otherwise the
- * name is on Docker Hub.
+ * Splits a name into the registry's host and the full path. The first component is a host if it has a dot, a colon or a
+ * capital letter, or is `localhost`. Any other name is on Docker Hub.
  */
-export function splitHost(name: string): { readonly host: string; readonly rest: string } {
+export function splitHost(name: string): { readonly host: string; readonly path: string } {
   const slash = name.indexOf('/')
   const first = name.slice(0, Math.max(0, slash))
   const isHost = /[.:]/.test(first) || first === 'localhost' || first !== first.toLowerCase()
   const host = !isHost || first === 'index.docker.io' ? hub : first
-  const rest = isHost ? name.slice(slash + 1) : name
-  return { host, rest: host === hub && !rest.includes('/') ? `library/${rest}` : rest }
+  const path = isHost ? name.slice(slash + 1) : name
+  return { host, path: host === hub && !path.includes('/') ? `library/${path}` : path }
 }

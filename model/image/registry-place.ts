@@ -4,7 +4,7 @@ import { hub, splitHost } from './reference.ts'
 export interface RegistryPlace {
   /** Name of the registry in references: `docker.io`, `ghcr.io`, `localhost:5000`. */
   readonly registry: string
-  /** Host of the registry API. It differs from the name only for Docker Hub. */
+  /** Host of the registry's API. Only Docker Hub's host differs from its name. */
   readonly host: string
   /** Full path, including `library/` for official images of Docker Hub. */
   readonly path: string
@@ -17,8 +17,8 @@ export interface RegistryPlace {
 export const hubRegistry = 'registry-1.docker.io'
 
 export function registryPlace(repository: string): RegistryPlace {
-  const { host, rest } = splitHost(repository)
-  return { registry: host, host: host === hub ? hubRegistry : host, path: rest }
+  const { host, path } = splitHost(repository)
+  return { registry: host, host: host === hub ? hubRegistry : host, path }
 }
 
 /**

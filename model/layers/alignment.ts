@@ -1,13 +1,17 @@
 /** Finds the cheapest alignment of an image's history entries with its layers. */
 
-/** The costs of an alignment's steps. `Infinity`: the step is impossible. */
+/** The cost of each step of an alignment; `Infinity` if the step is impossible. */
 export interface Costs {
-  /** Entry `entry` of the history made layer `layer`. */
+  /** The cost of assuming that history entry `entry` made layer `layer`. */
   makes(entry: number, layer: number): number
-  /** Entry `entry` made no layer. */
+  /** The cost of assuming that history entry `entry` made no layer. */
   skips(entry: number): number
-  /** The history ends before layer `layer`. `reachable`: some alignment assigns an entry to every layer. */
-  ends(layer: number, reachable: boolean): number
+  /**
+   * The cost of assuming that the history ends before layer `layer`. If the history covers all layers, `layer` is their
+   * number.
+   * @param coversAll whether at least one alignment assigns an entry to every layer
+   */
+  ends(layer: number, coversAll: boolean): number
 }
 
 export interface Alignment {
@@ -15,15 +19,15 @@ export interface Alignment {
   readonly cost: number
   /** The cost of the cheapest alignment in which entry `entry` made layer `layer`. */
   through(entry: number, layer: number): number
-  /** The number of layers, from the base up, that have an entry in every possible alignment. */
-  readonly shortest: number
+  /** The number of layers, counted from the base, that have an entry in every possible alignment. */
+  readonly alwaysCovered: number
   /** The entry of each layer in the cheapest alignment, base first. Earlier entries win ties. */
   cheapest(): number[]
 }
 
 /**
- * Dynamic programming instead of enumeration. `before[k, j]` is the cost of aligning the first `k` entries with the
- * first `j` layers, `after[k, j]` that of aligning the remaining entries with the remaining layers.
+ * Uses dynamic programming. `before[k, j]` is the lowest cost of aligning the first `k` entries with the first `j`
+ * layers; `after[k, j]` is the lowest cost of aligning the remaining entries with the remaining layers.
  */
 export function align(entries: number, layers: number, { makes, skips, ends }: Costs): Alignment {
   const width = layers + 1
@@ -41,24 +45,24 @@ export function align(entries: number, layers: number, { makes, skips, ends }: C
     }
 
   const after = table()
-  const reachable = before[at(entries, layers)]! < Infinity
-  for (let j = 0; j <= layers; j++) if (before[at(entries, j)]! < Infinity) after[at(entries, j)] = ends(j, reachable)
-  const asLayer = (k: number, j: number) => (j < layers ? makes(k, j) + after[at(k + 1, j + 1)]! : Infinity)
+  const coversAll = before[at(entries, layers)]! < Infinity
+  for (let j = 0; j <= layers; j++) if (before[at(entries, j)]! < Infinity) after[at(entries, j)] = ends(j, coversAll)
+  const costAsLayer = (k: number, j: number) => (j < layers ? makes(k, j) + after[at(k + 1, j + 1)]! : Infinity)
   for (let k = entries - 1; k >= 0; k--)
     for (let j = 0; j <= Math.min(k, layers); j++)
-      after[at(k, j)] = Math.min(asLayer(k, j), skips(k) + after[at(k + 1, j)]!)
+      after[at(k, j)] = Math.min(costAsLayer(k, j), skips(k) + after[at(k + 1, j)]!)
 
   return {
     cost: after[0]!,
-    through: (entry, layer) => before[at(entry, layer)]! + asLayer(entry, layer),
-    shortest: Math.max(
+    through: (entry, layer) => before[at(entry, layer)]! + costAsLayer(entry, layer),
+    alwaysCovered: Math.max(
       0,
       after.subarray(at(entries, 0)).findIndex((cost) => cost < Infinity),
     ),
     cheapest() {
       const layerEntries: number[] = []
       for (let k = 0; k < entries && layerEntries.length < layers; k++)
-        if (asLayer(k, layerEntries.length) <= after[at(k, layerEntries.length)]!) layerEntries.push(k)
+        if (costAsLayer(k, layerEntries.length) <= after[at(k, layerEntries.length)]!) layerEntries.push(k)
       return layerEntries
     },
   }

@@ -1,11 +1,11 @@
-/** Names the base image of an image if several images have the same layers as the base. */
+/** Finds a name for the base image of an image. Several images may have the same layers as the base. */
 import type { Image, Reference } from '../image/image.ts'
 
 /**
  * @param images the images with the layers of the base
- * @returns a name of the oldest image, since the others were made from it. Of several names, the one with the fewest
- * path components (`debian:13` before `example.com/debian:13`), then the first in alphabetical order. Undefined if no
- * image has a tag.
+ * @returns a name of the oldest of them, since the others were made from that one; undefined if no image has a tag. If
+ * the oldest image has several names: the one with the fewest path components (`debian:13`, not
+ * `example.com/debian:13`), then the first in alphabetical order.
  */
 export function baseName(images: readonly Image[]): Reference | undefined {
   const names = images.flatMap(({ created, references }) => references.map((name) => ({ created, name })))

@@ -1,11 +1,11 @@
-/** Sums whose lower bounds are unknown. */
+/** Removes the lower bounds of sums. */
 import type { SetSharing } from './sharing.ts'
 import type { ByteRange } from './sizes.ts'
 
 const upTo = ({ max }: ByteRange): ByteRange => ({ min: 0, max })
 
-/** Sets all lower bounds to 0, for when the containers are unknown: any of them may hold the layers. */
-export function boundsOf(sum: SetSharing): SetSharing {
+/** Sets all lower bounds to 0. Use this if not all containers are known, because an unknown one may hold any layer. */
+export function withoutLowerBounds(sum: SetSharing): SetSharing {
   return {
     ...sum,
     sharedAmong: upTo(sum.sharedAmong),

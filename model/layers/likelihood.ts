@@ -10,56 +10,59 @@
  */
 import type { Bytes } from '../image/image.ts'
 import { align, type Alignment } from './alignment.ts'
-import { instruction, isSetting } from './instruction.ts'
+import { isSetting, parseInstruction } from './instruction.ts'
 import { isExact, possibleAlignments, type Anatomy, type Domain, type LayerSizes } from './sizes.ts'
 
 export interface LikelyLayer {
-  /** Index of the history entry that made the layer; absent if the history does not cover the layer. */
+  /** Index of the history entry that probably made the layer; absent if the history does not cover the layer. */
   readonly entry?: number
   /** Within the layer's bounds; absent if no history covers the layer. */
   readonly size?: Bytes
 }
 
-/** Costs of assuming that an entry of size 0 made a layer, or made none. Only their order matters. */
-interface Doubts {
-  readonly layer: number
-  readonly none: number
+/** Costs for an entry of size 0. Only their order matters. */
+interface EmptyEntryCosts {
+  /** The cost of assuming that the entry made a layer. */
+  readonly makes: number
+  /** The cost of assuming that the entry made no layer. */
+  readonly skips: number
 }
-type DoubtsOf = (createdBy: string) => Doubts
+type CostsOf = (createdBy: string) => EmptyEntryCosts
 
-const setting: Doubts = { layer: 100, none: 0 }
+const settingCosts: EmptyEntryCosts = { makes: 100, skips: 0 }
 /** Cost of a layer that the history does not cover, and of a size that does not occur in another image's history. */
 const uncoveredCost = 1000
-/** Limits the time: thousands of images on one base mostly have the same history. */
+/** Limits the time. Thousands of images with the same base usually have the same history up to the base's last layer. */
 const maxOtherImages = 200
 /** Cost of a step that contradicts the image. */
 const contradictionCost = 1_000_000
 
-export function doubts(createdBy: string): Doubts {
-  const step = instruction(createdBy)
-  if (isSetting(step)) return setting
+export function emptyEntryCosts(createdBy: string): EmptyEntryCosts {
+  const step = parseInstruction(createdBy)
+  if (isSetting(step)) return settingCosts
   // The classic builder omits a layer without changes (moby image/image.go, NewChildImage); BuildKit keeps it.
   const isBuildKit = /^(?:RUN|COPY|ADD|WORKDIR)\s|# buildkit\s*$/.test(createdBy)
-  if (step.verb !== 'WORKDIR') return { layer: 0, none: isBuildKit ? 50 : 3 }
-  return step.text === '/' ? { layer: 10, none: 0 } : { layer: 0, none: isBuildKit ? 10 : 1 }
+  if (step.verb !== 'WORKDIR') return { makes: 0, skips: isBuildKit ? 50 : 3 }
+  return step.text === '/' ? { makes: 10, skips: 0 } : { makes: 0, skips: isBuildKit ? 10 : 1 }
 }
 
 /**
- * @returns the likely size of each layer, base first. The histories of other images with the same layers count, too.
+ * @returns the likely entry and size of each layer, base first. The histories of other images with the same layers are
+ * taken into account.
  */
 export function likelyLayers(sizes: LayerSizes, image: Anatomy): LikelyLayer[] {
-  const cache = new Map<string, Doubts>()
-  const doubtsOf: DoubtsOf = (createdBy) => {
-    const doubt = cache.get(createdBy) ?? doubts(createdBy)
-    cache.set(createdBy, doubt)
-    return doubt
+  const cache = new Map<string, EmptyEntryCosts>()
+  const costsOf: CostsOf = (createdBy) => {
+    const costs = cache.get(createdBy) ?? emptyEntryCosts(createdBy)
+    cache.set(createdBy, costs)
+    return costs
   }
   const { history, chain } = image
   const domains = chain.map((layer) => sizes.domain(layer))
-  const sizeCosts = sizeCostsOfOthers(sizes, image, domains, doubtsOf)
-  const possible = cheapestAlignment(image, domains, doubtsOf, (k, j) => sizeCosts[j]?.(history[k]!.size) ?? 0)
+  const sizeCosts = sizeCostsOfOthers(sizes, image, domains, costsOf)
+  const possible = cheapestAlignment(image, domains, costsOf, (k, j) => sizeCosts[j]?.(history[k]!.size) ?? 0)
   const isConsistent = possible.cost < Infinity
-  const layerEntries = (isConsistent ? possible : closestAlignment(image, doubtsOf)).cheapest()
+  const layerEntries = (isConsistent ? possible : closestAlignment(image, costsOf)).cheapest()
   return domains.map((domain, j): LikelyLayer => {
     const entry = layerEntries[j]
     const size = isExact(domain) ? domain.min : isConsistent && entry !== undefined ? history[entry]!.size : undefined
@@ -70,40 +73,40 @@ export function likelyLayers(sizes: LayerSizes, image: Anatomy): LikelyLayer[] {
 function cheapestAlignment(
   image: Anatomy,
   domains: readonly Domain[],
-  doubtsOf: DoubtsOf,
+  costsOf: CostsOf,
   extraCost: (entry: number, layer: number) => number = () => 0,
 ): Alignment {
   const { history, chain } = image
   const possible = possibleAlignments(image, domains)
-  // An entry with a size made a layer, and the engine may report whether an entry did: then there is no doubt.
-  const doubt = (k: number, side: keyof Doubts) =>
-    history[k]!.size > 0 || history[k]!.empty !== undefined ? 0 : doubtsOf(history[k]!.createdBy)[side]
+  // There is nothing to guess if the entry has a size, or if the engine reports whether the entry made a layer.
+  const guessCost = (k: number, guess: keyof EmptyEntryCosts) =>
+    history[k]!.size > 0 || history[k]!.empty !== undefined ? 0 : costsOf(history[k]!.createdBy)[guess]
   return align(history.length, chain.length, {
-    makes: (k, j) => possible.makes(k, j) + doubt(k, 'layer') + extraCost(k, j),
-    skips: (k) => possible.skips(k) + doubt(k, 'none'),
-    ends: (j, reachable) => possible.ends(j, reachable) + uncoveredCost * (chain.length - j),
+    makes: (k, j) => possible.makes(k, j) + guessCost(k, 'makes') + extraCost(k, j),
+    skips: (k) => possible.skips(k) + guessCost(k, 'skips'),
+    ends: (j, coversAll) => possible.ends(j, coversAll) + uncoveredCost * (chain.length - j),
   })
 }
 
-/** The likeliest entry of each layer for a history that contradicts its image. Only for display, without sizes. */
-function closestAlignment({ history, chain }: Anatomy, doubtsOf: DoubtsOf): Alignment {
+/** Aligns a history that contradicts its image as well as possible. The result is displayed without sizes. */
+function closestAlignment({ history, chain }: Anatomy, costsOf: CostsOf): Alignment {
   return align(history.length, chain.length, {
     makes: (k) =>
-      history[k]!.empty === true ? Infinity : history[k]!.size > 0 ? 0 : doubtsOf(history[k]!.createdBy).layer,
+      history[k]!.empty === true ? Infinity : history[k]!.size > 0 ? 0 : costsOf(history[k]!.createdBy).makes,
     skips: (k) =>
-      history[k]!.size > 0 || history[k]!.empty === false ? contradictionCost : doubtsOf(history[k]!.createdBy).none,
+      history[k]!.size > 0 || history[k]!.empty === false ? contradictionCost : costsOf(history[k]!.createdBy).skips,
     ends: (j) => uncoveredCost * (chain.length - j),
   })
 }
 
 type SizeCost = (size: Bytes) => number
 
-/** @returns for each layer of unknown size, the cost of each size according to the other images with this layer */
+/** @returns for each layer of unknown size, how much each size costs in the other images that have the layer */
 function sizeCostsOfOthers(
   sizes: LayerSizes,
   image: Anatomy,
   domains: readonly Domain[],
-  doubtsOf: DoubtsOf,
+  costsOf: CostsOf,
 ): (SizeCost | undefined)[] {
   const costs = domains.map(() => [] as SizeCost[])
   const others = sizes.unresolvedWith(image.chain).filter(({ id }) => id !== image.id)
@@ -111,15 +114,15 @@ function sizeCostsOfOthers(
     const alignment = cheapestAlignment(
       other,
       other.chain.map((layer) => sizes.domain(layer)),
-      doubtsOf,
+      costsOf,
     )
     if (alignment.cost === Infinity) continue
     // A chain id covers all layers below it, so shared layers are always the first layers of both images.
-    for (let j = 0; j < alignment.shortest && other.chain[j] === image.chain[j]; j++)
+    for (let j = 0; j < alignment.alwaysCovered && other.chain[j] === image.chain[j]; j++)
       if (!isExact(domains[j]!)) costs[j]!.push(sizeCostOf(other, alignment, j))
   }
-  return costs.map((each) =>
-    each.length === 0 ? undefined : (size) => each.reduce((sum, costOf) => sum + costOf(size), 0),
+  return costs.map((sizeCosts) =>
+    sizeCosts.length === 0 ? undefined : (size) => sizeCosts.reduce((sum, costOf) => sum + costOf(size), 0),
   )
 }
 

@@ -1,7 +1,7 @@
 /**
  * Computes which bytes images share. An image is a set of units: layers and, in the containerd store, compressed blobs.
- * A unit is on the disk once and is freed with the last image that holds it. Units are small integers, so that a
- * selection of thousands is summed within a frame, in the main process and in the renderer.
+ * A unit is on the disk once, and is freed with the last image that holds it. Units are numbered, so that the main
+ * process and the renderer can sum up a selection of thousands of images within a frame.
  */
 import type { Bytes, ImageId } from '../image/image.ts'
 import type { ByteRange } from './sizes.ts'
@@ -9,21 +9,21 @@ import type { ByteRange } from './sizes.ts'
 /** An image as a set of units. The lists of units have no duplicates. */
 export interface SharingImage {
   readonly id: ImageId
-  /** The size that `docker images` shows: the upper bound until the layers are read. */
+  /** The size that `docker images` shows. Used as the upper bound until the layers are read. */
   readonly size: Bytes
   /** Numbers of the units, including those of untagged parents that are removed with the image. Absent until read. */
   readonly units?: readonly number[]
-  /** Units that the image uses without keeping them: freed with the last image that holds them. None of `units`. */
+  /** Units that the image uses but does not hold: they are freed with the last image that holds them. Not in `units`. */
   readonly borrowed?: readonly number[]
-  /** Size of all units together. Present if the size of a unit is a range. */
+  /** Size of all units together. Only set if the size of a unit is a range. */
   readonly total?: Bytes
-  /** Not listed: a build step, or an image that was removed with force while a container still holds its layers. */
+  /** Set if no list shows the image: a build step, or an image removed with force whose layers a container still holds. */
   readonly hidden?: true
 }
 
 /**
- * A change of the table of images and units. Sizes of units only ever become narrower, and no change removes units. If
- * units are renumbered, a sequence number is skipped, and windows request a new snapshot.
+ * A change of the table of images and units. No change widens the size range of a unit or removes a unit. When units are
+ * removed, the others are renumbered: the main process then skips a sequence number, and windows request a new snapshot.
  */
 export interface SharingChange {
   /** Number of the first new unit. */
@@ -44,7 +44,7 @@ export interface OwnBytes {
   readonly own: ByteRange
 }
 
-/** The bytes that a set of images holds. The rows and `sharedAmong`, less `mayStay`, add up to `frees`. */
+/** The bytes that a set of images holds. `frees` is the sum of the rows and `sharedAmong`, minus `mayStay`. */
 export interface SetSharing {
   /** Counts each unit once. */
   readonly total: ByteRange
@@ -58,10 +58,10 @@ export interface SetSharing {
   readonly frees: ByteRange
 }
 
-export const nothing: ByteRange = { min: 0, max: 0 }
-export const plus = (a: ByteRange, b: ByteRange): ByteRange => ({ min: a.min + b.min, max: a.max + b.max })
+export const zeroBytes: ByteRange = { min: 0, max: 0 }
+export const addRanges = (a: ByteRange, b: ByteRange): ByteRange => ({ min: a.min + b.min, max: a.max + b.max })
 
-/** The units that the image keeps, and those that it only uses. */
+/** @returns the units that the image holds, and those that it only uses */
 export const allUnits = (image: SharingImage | undefined): readonly number[] => [
   ...(image?.units ?? []),
   ...(image?.borrowed ?? []),
@@ -75,7 +75,7 @@ export class Sharing {
   #images = new Map<ImageId, SharingImage>()
   #unread = 0
   #cached: Bytes = 0
-  // Scratch space of `of`: the last round that visited each unit, and the number of visits.
+  // Scratch space of `of`, which visits units in rounds: for each unit, the last round and the number of visits in it.
   #round = 0
   #seen = new Uint32Array(0)
   #count = new Uint32Array(0)
@@ -104,7 +104,7 @@ export class Sharing {
     for (const image of images) {
       this.#remove(image.id)
       this.#images.set(image.id, image)
-      if (!image.hidden) this.#addHolder(image, 1)
+      if (!image.hidden) this.#countHolder(image, 1)
     }
     this.#cached = cached
     if (this.#seen.length < this.#min.length) {
@@ -116,16 +116,16 @@ export class Sharing {
 
   #remove(id: ImageId) {
     const image = this.#images.get(id)
-    if (image && !image.hidden) this.#addHolder(image, -1)
+    if (image && !image.hidden) this.#countHolder(image, -1)
     this.#images.delete(id)
   }
 
-  #addHolder({ units }: SharingImage, by: 1 | -1) {
-    if (!units) this.#unread += by
-    else for (const unit of units) this.#holders[unit]! += by
+  #countHolder({ units }: SharingImage, change: 1 | -1) {
+    if (!units) this.#unread += change
+    else for (const unit of units) this.#holders[unit]! += change
   }
 
-  /** Whether all listed images are read. Until then, sums are only rough bounds. */
+  /** Whether all listed images have been read. Until then, sums have wide bounds. */
   get complete(): boolean {
     return this.#unread === 0
   }
@@ -143,7 +143,7 @@ export class Sharing {
     const unique = image.units.filter((unit) => this.#holders[unit]! <= 1)
     const shared = image.units.filter((unit) => this.#holders[unit]! > 1)
     const borrowed = (image.borrowed ?? []).filter((unit) => this.#holders[unit]! > 0)
-    return { unique: this.#bytes(unique, image), shared: plus(this.#bytes(shared, image), this.#sum(borrowed)) }
+    return { unique: this.#bytes(unique, image), shared: addRanges(this.#bytes(shared, image), this.#sum(borrowed)) }
   }
 
   /** @returns for each unit, the listed images that hold or use it */
@@ -155,18 +155,18 @@ export class Sharing {
   }
 
   /**
-   * Sums up a set of images. `held`: images that containers use. They are not removed, whether they are in the set or
-   * not; in the set, their row frees nothing.
+   * Sums up the bytes that removing a set of images frees.
+   * @param inUse images that are not removed, because containers use them. If such an image is in the set, its row is 0.
    */
-  of(ids: Iterable<ImageId>, held: ReadonlySet<ImageId> = new Set()): SetSharing {
+  of(ids: Iterable<ImageId>, inUse: ReadonlySet<ImageId> = new Set()): SetSharing {
     const set = [...new Set(ids)].flatMap((id) => this.#images.get(id) ?? []).filter(({ hidden }) => !hidden)
-    const heldRound = this.#nextRound()
-    for (const id of held) for (const unit of allUnits(this.#images.get(id))) this.#seen[unit] = heldRound
-    const removed = set.filter(({ id }) => !held.has(id))
+    const inUseRound = this.#nextRound()
+    for (const id of inUse) for (const unit of allUnits(this.#images.get(id))) this.#seen[unit] = inUseRound
+    const removed = set.filter(({ id }) => !inUse.has(id))
     const round = this.#nextRound()
     for (const { units } of removed)
       for (const unit of units ?? []) {
-        if (this.#seen[unit] === heldRound) continue
+        if (this.#seen[unit] === inUseRound) continue
         if (this.#seen[unit] !== round) this.#count[unit] = 0
         this.#seen[unit] = round
         this.#count[unit]!++
@@ -174,18 +174,18 @@ export class Sharing {
 
     // A unit is freed if every listed image that holds it is removed, and no container holds it.
     const isFreed = (unit: number) => this.#seen[unit] === round && this.#count[unit] === this.#holders[unit]
-    // An unread image may hold any of these layers, and so may a container whose image was removed.
+    // An unread image may hold any of these layers. So may a container whose image is unread or was removed.
     const unread = this.#unread - removed.filter(({ units }) => !units).length
-    const isCertain = unread === 0 && [...held].every((id) => this.#images.get(id)?.units)
+    const isCertain = unread === 0 && [...inUse].every((id) => this.#images.get(id)?.units)
     const bounded = (range: ByteRange): ByteRange => (isCertain ? range : { min: 0, max: range.max })
 
     const countedRound = this.#nextRound()
-    const sums = { shared: nothing, staying: nothing, rows: nothing }
+    const sums = { shared: zeroBytes, staying: zeroBytes, rows: zeroBytes }
     const rows = set.map((image): OwnBytes => {
       const [own, among, staying, borrowed]: [number[], number[], number[], number[]] = [[], [], [], []]
       if (!image.units) {
-        const bound = held.has(image.id) ? nothing : { min: 0, max: image.size }
-        sums.rows = plus(sums.rows, bound)
+        const bound = inUse.has(image.id) ? zeroBytes : { min: 0, max: image.size }
+        sums.rows = addRanges(sums.rows, bound)
         return { id: image.id, own: bound }
       }
       for (const unit of image.units) {
@@ -196,19 +196,19 @@ export class Sharing {
       }
       for (const unit of image.borrowed ?? []) {
         if (this.#seen[unit] === countedRound || isFreed(unit)) continue
-        if (this.#holders[unit]! > 0 || this.#seen[unit] === heldRound) borrowed.push(unit)
+        if (this.#holders[unit]! > 0 || this.#seen[unit] === inUseRound) borrowed.push(unit)
         this.#seen[unit] = countedRound
       }
       const range = bounded(this.#bytes(own, image))
-      sums.rows = plus(sums.rows, range)
-      sums.shared = plus(sums.shared, bounded(this.#bytes(among, image)))
-      sums.staying = plus(sums.staying, plus(this.#bytes(staying, image), this.#sum(borrowed)))
+      sums.rows = addRanges(sums.rows, range)
+      sums.shared = addRanges(sums.shared, bounded(this.#bytes(among, image)))
+      sums.staying = addRanges(sums.staying, addRanges(this.#bytes(staying, image), this.#sum(borrowed)))
       return { id: image.id, own: range }
     })
-    const frees = plus(sums.rows, sums.shared)
+    const frees = addRanges(sums.rows, sums.shared)
     const mayStay = Math.min(this.#cached, frees.min)
     return {
-      total: plus(frees, sums.staying),
+      total: addRanges(frees, sums.staying),
       sharedAmong: sums.shared,
       sharedWithStaying: sums.staying,
       rows,
@@ -225,14 +225,14 @@ export class Sharing {
     return ++this.#round
   }
 
-  /** @returns the size of some units of an image, also bounded by the total of the image */
+  /** @returns the size of some of the image's units, narrowed by the image's total */
   #bytes(units: readonly number[], { units: all = [], total }: SharingImage): ByteRange {
     const some = this.#sum(units)
     if (some.min === some.max || total === undefined) return some
-    const whole = this.#sum(all)
+    const sum = this.#sum(all)
     return {
-      min: Math.max(some.min, total - (whole.max - some.max)),
-      max: Math.min(some.max, total - (whole.min - some.min)),
+      min: Math.max(some.min, total - (sum.max - some.max)),
+      max: Math.min(some.max, total - (sum.min - some.min)),
     }
   }
 

@@ -19,11 +19,11 @@ export interface ByteRange {
 export interface HistoryEntry {
   readonly createdBy: string
   readonly size: Bytes
-  /** Whether the step made no layer. Absent if unknown: the history of the classic store does not say. */
+  /** Whether the step made no layer. Absent if unknown, as in the classic store, whose history does not include this. */
   readonly empty?: boolean
 }
 
-/** The layers and the history of an image. They cannot change for a digest, so they are read once. */
+/** The layers and the history of an image. Both are read only once, since they cannot change for an image id. */
 export interface Anatomy {
   readonly id: ImageId
   /** Base first. */
@@ -55,14 +55,14 @@ export interface Domain extends ByteRange {
 const anySize: Domain = { min: 0, max: Infinity }
 const exactly = (size: Bytes): Domain => ({ min: size, max: size, values: [size] })
 export const isExact = ({ min, max }: ByteRange) => min === max
-const allows = ({ min, max, values }: Domain, size: Bytes) =>
+const allowsSize = ({ min, max, values }: Domain, size: Bytes) =>
   size >= min && size <= max && (values?.includes(size) ?? true)
 
 /**
- * Derives the size of every layer. An image's history lists sizes in order, but not which of its entries of size 0 made
- * a layer (WORKDIR usually does, CMD does not). Each image allows some alignments of its history with its layers, and
- * the size of a shared layer must be possible in all of its images. If several sizes remain possible, the size is a
- * range.
+ * Derives the size of every layer. An image's history has the sizes in order, but does not show which entries of size 0
+ * made a layer (WORKDIR usually does, CMD does not). So an image's history can be aligned with its layers in several
+ * ways, and the size of a shared layer must be possible in all images that have the layer. If several sizes are possible,
+ * the result is a range.
  */
 export class LayerSizes {
   #domains = new Map<ChainId, Domain>()
@@ -79,7 +79,7 @@ export class LayerSizes {
     return this.#domains.get(layer) ?? anySize
   }
 
-  /** @returns the images with at least one of these layers, if the size of that layer is unknown */
+  /** @returns the images that have a layer of unknown size among the given layers */
   unresolvedWith(layers: readonly ChainId[]): Anatomy[] {
     const unknown = layers.filter((layer) => !isExact(this.domain(layer)))
     return [...new Set(unknown.flatMap((layer) => [...(this.#unresolved.get(layer)?.values() ?? [])]))]
@@ -121,7 +121,7 @@ export class LayerSizes {
 
   #narrow(image: Anatomy): ChainId[] {
     const before = image.chain.map((layer) => this.domain(layer))
-    const after = withinTotal(image.total, alignedSizes(image, before) ?? before)
+    const after = boundByTotal(image.total, alignedSizes(image, before) ?? before)
     if (!after) return []
     return image.chain.filter((layer, at) => {
       const [previous, domain] = [before[at]!, after[at]!]
@@ -146,18 +146,18 @@ export class LayerSizes {
 /**
  * Costs for `align`: 0 for steps that are possible, otherwise `Infinity`.
  *
- * If the sizes of the history add up to less than the total, or there are too few entries, the history does not cover
- * the last layers (moby assigns entries to layers from the base). Any other history covers all layers, as the OCI
- * image-spec (config.md, "history") requires.
+ * A history whose sizes add up to less than the total, or that has too few entries, does not cover the last layers (moby
+ * assigns entries to layers from the base). Any other history covers all layers, as the OCI image-spec (config.md,
+ * "history") requires.
  */
 export function possibleAlignments({ history, chain, total }: Anatomy, known: readonly Domain[]): Costs {
   const remaining = total - historyBytes(history)
   const cost = (possible: boolean) => (possible ? 0 : Infinity)
   return {
-    makes: (k, j) => cost(history[k]!.empty !== true && allows(known[j]!, history[k]!.size)),
+    makes: (k, j) => cost(history[k]!.empty !== true && allowsSize(known[j]!, history[k]!.size)),
     skips: (k) => cost(history[k]!.size === 0 && history[k]!.empty !== false),
-    ends: (j, reachable) =>
-      cost(remaining === 0 && reachable ? j === chain.length : remaining >= 0 && j < chain.length),
+    ends: (j, coversAll) =>
+      cost(remaining === 0 && coversAll ? j === chain.length : remaining >= 0 && j < chain.length),
   }
 }
 
@@ -172,15 +172,16 @@ function alignedSizes(image: Anatomy, known: readonly Domain[]): Domain[] | unde
   return known.map((domain, j) => {
     const sizes = new Set<Bytes>()
     for (let k = j; k < history.length; k++) if (alignment.through(k, j) < Infinity) sizes.add(history[k]!.size)
-    if (j < alignment.shortest) return { min: Math.min(...sizes), max: Math.max(...sizes), values: [...sizes] }
+    if (j < alignment.alwaysCovered) return { min: Math.min(...sizes), max: Math.max(...sizes), values: [...sizes] }
     return intersect(domain, 0, Math.max(remaining, ...sizes))
   })
 }
 
 /**
- * Bounds each layer by the image's total less the other layers. @returns undefined if the sizes contradict the total
+ * Limits each layer's size to the image's total minus the sizes of the other layers.
+ * @returns undefined if the sizes contradict the total
  */
-function withinTotal(total: Bytes, aligned: readonly Domain[]): readonly Domain[] | undefined {
+function boundByTotal(total: Bytes, aligned: readonly Domain[]): readonly Domain[] | undefined {
   if (aligned.every(isExact)) return aligned
   const domains = aligned.map((domain) => intersect(domain, 0, total))
   const mins = domains.reduce((sum, { min }) => sum + min, 0)

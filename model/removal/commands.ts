@@ -1,16 +1,17 @@
-/** The names that a removal passes to the engine, and the equivalent `docker` commands. */
+/** The names in the requests of a removal, and the equivalent `docker` commands. */
 import { splitReference, type Image, type Reference } from '../image/image.ts'
 import { shellQuote } from '../text/shell.ts'
 
 /**
- * The names to remove, in order, to delete an image without force: the engine refuses an id if the image has several
- * tags. The engine removes a repository's digests with its last tag; digests of other repositories must be named.
+ * @returns the names to remove, in order, to delete an image without force. The image's id is not enough, because the
+ * engine refuses the id of an image that has several tags. When the last tag of a repository is removed, the engine also
+ * removes the repository's digests; digests in repositories without a tag must be removed by name.
  * @see moby daemon/images/image_delete.go
  */
 export function namesOf({ id, references, digests }: Image, store: 'classic' | 'containerd'): string[] {
   const repositories = new Set(references.map((reference) => splitReference(reference).repository))
-  const listsDigests = store === 'classic' || references.length === 0
-  const names = [...references, ...digests.filter((digest) => listsDigests && !repositories.has(digest.split('@')[0]!))]
+  const needsDigests = store === 'classic' || references.length === 0
+  const names = [...references, ...digests.filter((digest) => needsDigests && !repositories.has(digest.split('@')[0]!))]
   return names.length > 0 ? names : [id]
 }
 
@@ -20,7 +21,7 @@ interface Parts {
   readonly containers: readonly { readonly name: string; readonly stop: boolean }[]
 }
 
-/** @returns the `docker` commands that do the same as the plan */
+/** @returns the `docker` commands that have the same effect as the plan */
 export function commandsOf({ deletes, untags, containers }: Parts): string[] {
   const line = (command: string, names: readonly string[]) =>
     names.length > 0 ? [`${command} ${names.map(shellQuote).join(' ')}`] : []

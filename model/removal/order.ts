@@ -2,10 +2,10 @@
 import type { ImageId } from '../image/image.ts'
 
 /**
- * Images that share a layer must be removed one after another.
- * @returns for each image, the indices of the earlier images that must be removed first. Of the images that share one
- * layer, only the last is listed, since it waits for the others itself. An image without layers, or whose layers are
- * unknown, counts as sharing with every other image.
+ * Images that share a layer must be removed one after another. An image that has no layers, or whose layers are unknown,
+ * counts as sharing a layer with every other image.
+ * @returns for each image, the indices of earlier images that must be removed first. If several earlier images share the
+ * same layer, only the last of them is included, because that one waits for the others.
  */
 export function predecessorsOf(
   images: readonly ImageId[],

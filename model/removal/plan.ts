@@ -1,11 +1,11 @@
-/** What a removal will do, as plain data. It is computed from the live state and applied without changes. */
+/** Plans a removal: computes, as plain data, what the removal will do. A plan is applied exactly as it was shown. */
 import { isDangling, isRunning, type Bytes, type Container, type ContainerId } from '../image/image.ts'
 import type { Image, ImageId, Reference } from '../image/image.ts'
 import { childrenFirst, removedParents, isBuildStep, listedDescendant } from '../image/family.ts'
 import type { ByteRange } from '../layers/sizes.ts'
 import { provenance, type Provenance } from '../image/provenance.ts'
-import { boundsOf } from '../layers/bounds.ts'
-import { nothing, type Sharing } from '../layers/sharing.ts'
+import { withoutLowerBounds } from '../layers/bounds.ts'
+import { zeroBytes, type Sharing } from '../layers/sharing.ts'
 import { commandsOf, namesOf } from './commands.ts'
 import { predecessorsOf } from './order.ts'
 import { resolveTargets, type Untagging, type RemovalTarget } from './targets.ts'
@@ -22,12 +22,15 @@ export interface Deletion {
   readonly references: readonly Reference[]
   readonly created: number
   readonly size: Bytes
-  /** The bytes that only this image holds, freed whether or not the other deletions succeed. */
+  /** The bytes that only this image holds. They are freed even if the other deletions fail. */
   readonly own: ByteRange
   readonly provenance: Provenance
-  /** Whether to save a copy first. `ticked`: the image has a name, and no registry is known to have it. */
+  /**
+   * Whether the sheet offers to save a copy first. `ticked`: the checkbox is preselected, because the image has a name
+   * and no registry is known to have the image. `needless`: a registry has the image.
+   */
   readonly copy: 'ticked' | 'offered' | 'needless'
-  /** Untagged parents that no list shows. The engine removes them together with this image. */
+  /** Untagged parents, which no list shows. The engine removes these together with this image. */
   readonly parents: readonly ImageId[]
   /** The names to remove, in this order; removing the last one deletes the image. */
   readonly names: readonly string[]
@@ -48,7 +51,7 @@ export type Blocker =
   /** The engine cannot inspect the image, so its names and layers are unknown. `said`: the engine's error message. */
   | { readonly kind: 'unreadable'; readonly said: string }
 
-/** An image that something blocks from deletion. While it is blocked, none of its names are removed either. */
+/** An image that cannot be deleted, and why. None of a blocked image's names are removed. */
 export interface Blocked {
   readonly image: ImageId
   readonly references: readonly Reference[]
@@ -71,23 +74,23 @@ export interface RemovalPlan {
   /** Bytes that several deleted images share: freed only if all of those are deleted. */
   readonly sharedAmongDeleted: ByteRange
   readonly untags: readonly Untagging[]
-  /** Everything that blocks a deletion, with the user's choice for it. */
+  /** One entry for each blocker of each selected image, with the user's choice. */
   readonly blocked: readonly Blocked[]
   /** Containers that the user chose to remove, and whose image is deleted. */
   readonly containers: readonly ContainerRemoval[]
   /** Selected rows whose image or name no longer exists. */
   readonly missing: readonly RemovalTarget[]
-  /** Why the list of containers is incomplete. The engine itself refuses to remove an image that is in use. */
+  /** Why the list of containers is incomplete. The plan then relies on the engine to refuse images that are in use. */
   readonly containersFailure?: string
   /** Upper bound of the bytes that BuildKit's cache may still hold after the removal. */
   readonly mayStay: Bytes
   /** The deletions' own bytes plus `sharedAmongDeleted`; `mayStay` is subtracted from the minimum. */
   readonly frees: ByteRange
-  /** The `docker` commands that do the same. */
+  /** The `docker` commands that have the same effect. */
   readonly commands: readonly string[]
 }
 
-export interface World {
+export interface PlanInput {
   /** All images, including those that no list shows. */
   readonly images: ReadonlyMap<ImageId, Image>
   readonly containers: ReadonlyMap<ContainerId, Container>
@@ -97,14 +100,14 @@ export interface World {
   readonly store: 'classic' | 'containerd'
 }
 
-/** Whether the choice removes the container. Agreeing to remove a stopped container is no agreement to stop it. */
+/** Whether the choice removes the container. The choice `remove` does not apply to a container that is running now. */
 const isRemovedBy = (container: Container, choice: Choice | undefined) =>
   choice === (isRunning(container) ? 'stop-and-remove' : 'remove')
 
-export function planRemoval(world: World, rows: readonly RemovalTarget[], choices: Choices = {}): RemovalPlan {
-  const { images, sharing } = world
-  const { whole, untags, missing } = resolveTargets(images, rows)
-  const users = Map.groupBy(world.containers.values(), ({ image }) => image)
+export function planRemoval(input: PlanInput, rows: readonly RemovalTarget[], choices: Choices = {}): RemovalPlan {
+  const { images, sharing } = input
+  const { fullySelected, untags, missing } = resolveTargets(images, rows)
+  const users = Map.groupBy(input.containers.values(), ({ image }) => image)
   const children = Map.groupBy(
     [...images.values()].filter(({ parent }) => parent !== undefined),
     ({ parent }) => parent!,
@@ -112,33 +115,35 @@ export function planRemoval(world: World, rows: readonly RemovalTarget[], choice
 
   const deletedById = new Map<ImageId, boolean>()
   /**
-   * Whether an image will be deleted, as selected or as an untagged parent. The classic store removes such a parent
-   * with its last child, the containerd store with the first (tested on 26.1 and 28.5).
+   * Whether an image will be deleted, because it is selected or is an untagged parent. The classic store removes an
+   * untagged parent with its last child, the containerd store with its first child (tested on 26.1 and 28.5).
    */
   function isDeleted(image: Image): boolean {
     const known = deletedById.get(image.id)
     if (known !== undefined) return known
-    const used = users.get(image.id) ?? []
+    const ownUsers = users.get(image.id) ?? []
     const ownChildren = children.get(image.id) ?? []
     const readable = image.unreadable === undefined
     const selected =
-      whole.has(image.id) && readable && used.every((container) => isRemovedBy(container, choices[container.id]))
-    const pruned = isBuildStep(image, ownChildren) && (selected || used.length === 0)
-    // Ends the recursion if a hand-made image is its own ancestor.
+      fullySelected.has(image.id) &&
+      readable &&
+      ownUsers.every((container) => isRemovedBy(container, choices[container.id]))
+    const pruned = isBuildStep(image, ownChildren) && (selected || ownUsers.length === 0)
+    // A hand-made image can be its own ancestor. This entry ends the recursion.
     deletedById.set(image.id, false)
     const deleted =
-      pruned && world.store === 'containerd'
+      pruned && input.store === 'containerd'
         ? ownChildren.some(isDeleted)
         : (selected || pruned) && ownChildren.every(isDeleted)
     deletedById.set(image.id, deleted)
     return deleted
   }
 
-  const deletedImages = [...whole].map((id) => images.get(id)!).filter(isDeleted)
-  const blocked = [...whole].flatMap((id): Blocked[] => {
+  const deletedImages = [...fullySelected].map((id) => images.get(id)!).filter(isDeleted)
+  const blocked = [...fullySelected].flatMap((id): Blocked[] => {
     const image = images.get(id)!
     const { references } = image
-    if (image.unreadable !== undefined) return [unreadable(image, references)]
+    if (image.unreadable !== undefined) return [blockedAsUnreadable(image, references)]
     const containers = (users.get(id) ?? []).map((container): Blocked => {
       const { id: containerId, name, state } = container
       const offered: Choice[] = ['keep', isRunning(container) ? 'stop-and-remove' : 'remove']
@@ -148,28 +153,31 @@ export function planRemoval(world: World, rows: readonly RemovalTarget[], choice
     })
     const child = (children.get(id) ?? []).find((child) => !isDeleted(child))
     if (!child) return containers
-    const shown = listedDescendant(child, children, isDeleted)
-    const by = { kind: 'child', image: shown.id, references: shown.references } as const
+    const blocker = listedDescendant(child, children, isDeleted)
+    const by = { kind: 'child', image: blocker.id, references: blocker.references } as const
     return [...containers, { image: id, references, by, choice: 'keep', choices: ['keep'] }]
   })
   const containers = deletedImages.flatMap(({ id }) =>
-    (users.get(id) ?? []).map((each) => ({ id: each.id, name: each.name, image: id, stop: isRunning(each) })),
+    (users.get(id) ?? []).map((container) => ({
+      ...{ id: container.id, name: container.name, image: id },
+      stop: isRunning(container),
+    })),
   )
 
   const removedContainers = new Set(containers.map(({ id }) => id))
-  const held = new Set(
-    [...world.containers.values()].filter(({ id }) => !removedContainers.has(id)).map(({ image }) => image),
+  const inUse = new Set(
+    [...input.containers.values()].filter(({ id }) => !removedContainers.has(id)).map(({ image }) => image),
   )
-  // The engine removes a selected build step with its children, so the plan does not name it separately.
+  // The engine removes a build step with its children, so a selected build step is no deletion of its own.
   const ordered = childrenFirst(
     deletedImages.filter((image) => !isBuildStep(image, children.get(image.id) ?? [])),
     images,
   )
   const freed = sharing.of(
     ordered.map(({ id }) => id),
-    held,
+    inUse,
   )
-  const sums = world.containersFailure === undefined ? freed : boundsOf(freed)
+  const sums = input.containersFailure === undefined ? freed : withoutLowerBounds(freed)
   const ownBytes = new Map(sums.rows.map((row) => [row.id, row.own]))
   const listedParents = new Set<ImageId>()
   const predecessors = predecessorsOf(
@@ -177,36 +185,36 @@ export function planRemoval(world: World, rows: readonly RemovalTarget[], choice
     (id) => sharing.unitsOf(id),
   )
   const deletes = ordered.map((image, at): Deletion => {
-    const from = provenance(image, world.store)
+    const origin = provenance(image, input.store)
     return {
       image: image.id,
       references: image.references,
       created: image.created,
       size: image.size,
-      own: ownBytes.get(image.id) ?? nothing,
-      provenance: from,
-      copy: from.from === 'registry' ? 'needless' : isDangling(image) ? 'offered' : 'ticked',
+      own: ownBytes.get(image.id) ?? zeroBytes,
+      provenance: origin,
+      copy: origin.from === 'registry' ? 'needless' : isDangling(image) ? 'offered' : 'ticked',
       parents: removedParents(
         image,
         images,
         (parent) => isBuildStep(parent, children.get(parent.id)!) && isDeleted(parent),
         listedParents,
       ),
-      names: namesOf(image, world.store),
+      names: namesOf(image, input.store),
       after: predecessors[at]!,
     }
   })
   const readableUntags = untags.filter(({ image }) => images.get(image)!.unreadable === undefined)
   const unreadableUntags = untags
     .filter((untag) => !readableUntags.includes(untag))
-    .map(({ image, reference }) => unreadable(images.get(image)!, [reference]))
+    .map(({ image, reference }) => blockedAsUnreadable(images.get(image)!, [reference]))
   const plan = {
     deletes,
     untags: readableUntags,
     blocked: [...blocked, ...unreadableUntags],
     containers,
     missing,
-    ...(world.containersFailure !== undefined && { containersFailure: world.containersFailure }),
+    ...(input.containersFailure !== undefined && { containersFailure: input.containersFailure }),
   }
   return {
     ...plan,
@@ -217,7 +225,7 @@ export function planRemoval(world: World, rows: readonly RemovalTarget[], choice
   }
 }
 
-const unreadable = (image: Image, references: readonly Reference[]): Blocked => ({
+const blockedAsUnreadable = (image: Image, references: readonly Reference[]): Blocked => ({
   image: image.id,
   references,
   by: { kind: 'unreadable', said: image.unreadable ?? '' },

@@ -15,27 +15,27 @@ export interface Untagging {
 }
 
 /**
- * @returns `whole`: the images whose names are all selected; `untags`: the selected names of other images;
+ * @returns `fullySelected`: the images whose names are all selected; `untags`: the selected names of other images;
  * `missing`: rows whose image or name no longer exists
  */
 export function resolveTargets(images: ReadonlyMap<ImageId, Image>, rows: readonly RemovalTarget[]) {
   const selected = new Map<ImageId, Set<Reference>>()
-  const whole = new Set<ImageId>()
+  const fullySelected = new Set<ImageId>()
   const missing: RemovalTarget[] = []
   for (const row of rows) {
     const image = images.get(row.image)
     if (!image || (row.reference !== undefined && !image.references.includes(row.reference))) missing.push(row)
-    else if (row.reference === undefined) whole.add(image.id)
+    else if (row.reference === undefined) fullySelected.add(image.id)
     else {
       const names = selected.get(image.id) ?? new Set()
       selected.set(image.id, names.add(row.reference))
-      if (names.size === image.references.length) whole.add(image.id)
+      if (names.size === image.references.length) fullySelected.add(image.id)
     }
   }
   const untags = [...selected].flatMap(([id, names]): Untagging[] => {
-    if (whole.has(id)) return []
+    if (fullySelected.has(id)) return []
     const staysAs = images.get(id)!.references.filter((reference) => !names.has(reference))
     return [...names].map((reference) => ({ image: id, reference, staysAs }))
   })
-  return { whole, untags, missing }
+  return { fullySelected, untags, missing }
 }

@@ -1,6 +1,6 @@
 /** Layer sharing between images, kept in sync with main. Computes within a frame what removing a selection frees. */
 import type { ImageId } from '../../model/image/image.ts'
-import { boundsOf } from '../../model/layers/bounds.ts'
+import { withoutLowerBounds } from '../../model/layers/bounds.ts'
 import { Sharing, type SetSharing } from '../../model/layers/sharing.ts'
 import type { LayersChange } from '../../preload/contract/index.ts'
 import { live } from '../engine/live.svelte.ts'
@@ -47,7 +47,7 @@ class Layers {
   sharingOfSet(ids: Iterable<ImageId>): SetSharing {
     void this.#seq
     const sum = this.#sharing.of(ids, this.#notRemovable)
-    return live.containersFailure === undefined ? sum : boundsOf(sum)
+    return live.containersFailure === undefined ? sum : withoutLowerBounds(sum)
   }
 }
 

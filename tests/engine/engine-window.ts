@@ -27,7 +27,7 @@ export function serve(environment: HostEnvironment, memory = noMemory, engineCha
   const window = new Follower(() => engine.live.snapshot())
   const engine = engineService({
     environment,
-    memory,
+    lists: memory,
     publish(name, payload) {
       if (name === 'images.changed') {
         changes.push(payload as ImagesChange)

@@ -7,7 +7,7 @@ export const sessionOver = (docker: Docker, endpoint = 'unix:///x', api = '1.45'
   context: { name: 'default', endpoint, local: true },
   capabilities: {
     ...{ product: 'Docker', version: '26.1', api, platform: 'linux/amd64', rootDir: '/x', store: 'classic' },
-    ...{ imageDiskUse: true, reportsAllChanges: false, mountsImages: false },
+    ...{ filtersDiskUsage: true, reportsAllChanges: false, mountsImages: false },
   },
   signal: new AbortController().signal,
   docker,

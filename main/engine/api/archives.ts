@@ -4,12 +4,15 @@ import type { Readable } from 'node:stream'
 import { stream } from './request.ts'
 import type { EngineSession } from './session.ts'
 
-/** The classic store writes the whole archive to a temporary file before it sends the first byte (8 s per GB). */
+/** Long, because the classic store writes the whole archive to a temporary file before the first byte (8 s per GB). */
 const saveTimeoutMs = 600_000
 const loadTimeoutMs = 3_600_000
 const maxOutputCharacters = 100_000
 
-/** Streams one archive of all the images. An image saved by name keeps the tag. Timeout for the first byte: 10 min. */
+/**
+ * Streams an archive of the images. The archive has a tag only if the image is given by the tag, not by id. Timeout for
+ * the first byte: 10 min.
+ */
 export function saveImages(
   session: EngineSession,
   names: readonly string[],
@@ -20,8 +23,9 @@ export function saveImages(
 }
 
 /**
- * @returns the last 100,000 characters of the engine's output, one JSON text per line. A failure during the load is one
- * of these lines, not an exception. Timeout: 1 h.
+ * Loads an archive.
+ * @returns the last 100,000 characters of the engine's output, one JSON value per line. If the load fails, one of these
+ * lines has the error; no exception is thrown. Timeout: 1 h.
  */
 export async function loadImages(session: EngineSession, archive: Readable): Promise<string> {
   const query = { quiet: true }

@@ -7,7 +7,7 @@ import { list } from './replies.ts'
 import { ask } from './request.ts'
 import type { EngineSession } from './session.ts'
 
-/** All cache records. 20.10 also measures containers and volumes for this request. Timeout: 5 min. */
+/** @returns all cache records. 20.10 also measures containers and volumes for this request. Timeout: 5 min. */
 export const listBuildCache = async (session: EngineSession): Promise<readonly CacheRecord[]> =>
   (await readCacheRecords(session)).map(toCacheRecord)
 
@@ -44,11 +44,11 @@ const idPattern = /^[a-z0-9]{16,64}$/
 const removalTimeoutMs = 600_000
 
 /**
- * Removes one record. `all` includes BuildKit's internal records, such as a Dockerfile frontend. Timeout: 10 min.
+ * Removes one record, which may be an internal record of BuildKit, such as a Dockerfile frontend. Timeout: 10 min.
  *
- * Tried on 20.10, 26.1 and 28.5 with both stores: the engine refuses two ids in the filter (400, "filters expect only
- * one value") and unknown filters. An unknown id removes nothing. A record with children is not removed, nor is one
- * shared with an image, except by 26.1's containerd store.
+ * Tested on 20.10, 26.1 and 28.5 with both stores: the engine refuses a filter with two ids (400, "filters expect only
+ * one value") and unknown filters. For an unknown id, the engine removes nothing. The engine does not remove a record
+ * that has children, nor a record that an image shares, except 26.1 with the containerd store.
  */
 export async function removeBuildCache(session: EngineSession, id: CacheId): Promise<CacheRemoval> {
   if (!idPattern.test(id)) return { deleted: [], reclaimed: 0 }

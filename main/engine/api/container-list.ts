@@ -7,7 +7,7 @@ import type { EngineSession } from './session.ts'
 
 const port = v.object({ IP: text, PublicPort: v.optional(v.number()), Type: text })
 
-/** A row without an id or an image id does not parse; the other fields have defaults. */
+/** A row must have an id and an image id. All other fields have defaults. */
 const containerRow = v.object({
   Id: v.string(),
   ImageID: id,
@@ -19,8 +19,9 @@ const containerRow = v.object({
 export type ListedContainer = v.InferOutput<typeof containerRow>
 
 /**
- * Lists the running containers, with `all` also the others; with `volume` only those that use it. Throws if a row does
- * not parse. Timeout: 30 s.
+ * Lists containers. Throws if a row does not parse. Timeout: 30 s.
+ * @param all includes containers that are not running
+ * @param volume only lists the containers that use this volume
  */
 export const listContainers = (session: EngineSession, { all = false, volume = '' } = {}): Promise<ListedContainer[]> =>
   ask(session, v.array(containerRow), {
@@ -40,12 +41,12 @@ const fromRow = ({ Id, Names: [name], ImageID, State, Created }: ListedContainer
 export interface ContainerRows {
   /** Undefined if the engine refused the list. */
   readonly containers?: readonly Container[]
-  /** The reason why the images that containers use are not known: the refusal, or the malformed part of a row. */
+  /** Why the list is missing or incomplete: the engine's refusal, or the malformed part of a row. */
   readonly failure?: string
 }
 
 /**
- * The containers of `GET /containers/json`. A malformed row is logged, skipped and quoted in `failure`. Throws if the
+ * Parses a reply of `GET /containers/json`. A malformed row is logged, skipped and quoted in `failure`. Throws if the
  * reply is not a list.
  */
 export function parseContainerRows(reply: unknown): ContainerRows {
@@ -60,7 +61,7 @@ export function parseContainerRows(reply: unknown): ContainerRows {
   return { containers, ...(failure !== undefined && { failure }) }
 }
 
-/** Lists all containers for the live list. A malformed row does not fail the others. Timeout: 5 min. */
+/** Lists all containers for the live state. Malformed rows are skipped. Timeout: 5 min. */
 export const readContainers = async (session: EngineSession): Promise<ContainerRows> =>
   parseContainerRows(
     await ask(session, v.unknown(), { path: '/containers/json', query: { all: true }, timeoutMs: 300_000 }),

@@ -3,7 +3,7 @@ import * as v from 'valibot'
 import { EngineError, statusOf } from './errors.ts'
 import { bytes, id, inspectedDate, list, text } from './replies.ts'
 import { containerStates, type Container } from '../../../model/image/image.ts'
-import { ask, find, send, stream, usualTimeoutMs } from './request.ts'
+import { ask, find, send, stream, defaultTimeoutMs } from './request.ts'
 import type { EngineSession } from './session.ts'
 
 const binding = v.object({ HostIp: text, HostPort: text })
@@ -30,7 +30,7 @@ const containerInspect = v.object({
 export type ContainerInspect = v.InferOutput<typeof containerInspect>
 
 /**
- * @param size also measures the container's files (`SizeRw`)
+ * @param size whether the engine also measures the container's files (`SizeRw`)
  * @returns undefined if the container does not exist. Timeout: 10 s; 2 min with `size`.
  */
 export const inspectContainer = (
@@ -41,7 +41,7 @@ export const inspectContainer = (
   find(session, containerInspect, {
     path: `/containers/${container}/json`,
     query: { size },
-    timeoutMs: size ? 120_000 : usualTimeoutMs,
+    timeoutMs: size ? 120_000 : defaultTimeoutMs,
   })
 
 const stateOf = (status: string): Container['state'] => containerStates.find((state) => state === status) ?? 'dead'
@@ -49,7 +49,7 @@ const stateOf = (status: string): Container['state'] => containerStates.find((st
 /** The engine may be busy with its list of images for minutes. */
 const busyTimeoutMs = 300_000
 
-/** Inspects a container for the live list. @returns undefined if the container does not exist. Timeout: 5 min. */
+/** Inspects a container for the live state. @returns undefined if the container does not exist. Timeout: 5 min. */
 export async function readContainer(session: EngineSession, container: string): Promise<Container | undefined> {
   const path = `/containers/${container}/json`
   const found = await find(session, containerInspect, { path, timeoutMs: busyTimeoutMs })
@@ -75,20 +75,20 @@ export async function createContainer(session: EngineSession, { name, ...body }:
 /** The body of the request, and the container's name. Source: Docker Engine API, ContainerCreate. */
 export type CreateRequest = Readonly<Record<string, unknown>> & { readonly name?: string | undefined }
 
-/** A start waits for networks and mounts. */
+/** The engine sets up networks and mounts before it replies to a start. */
 const startTimeoutMs = 120_000
 /** By default the engine kills a container that has not stopped after 10 s. */
 const stopTimeoutMs = 60_000
 
-/** 304: already started, nothing to do. Timeout: 2 min. */
+/** Starts a container. Does nothing if it is running (304). Timeout: 2 min. */
 export const startContainer = async (session: EngineSession, container: string): Promise<void> => {
   await send(session, { method: 'POST', path: `/containers/${container}/start`, timeoutMs: startTimeoutMs }).catch(
-    unless(304),
+    ignoreStatuses(304),
   )
 }
 
 /**
- * 304: already stopped, nothing to do. Timeout: 60 s.
+ * Stops a container. Does nothing if it is stopped (304). Timeout: 60 s.
  * @param graceSeconds how long the engine waits before it kills the container; default 10
  * @returns false if the container does not exist
  */
@@ -103,15 +103,15 @@ export async function stopContainer(
     await send(session, { method: 'POST', path, query, timeoutMs: stopTimeoutMs })
     return true
   } catch (error) {
-    unless(304, 404)(error)
+    ignoreStatuses(304, 404)(error)
     return statusOf(error) === 304
   }
 }
 
-/** `conflict`: the container is running or already being removed; the value is the engine's message. */
+/** `conflict`: the engine's message if the container is running or already being removed. */
 export type ContainerRemovalOutcome = 'removed' | 'missing' | { readonly conflict: string }
 
-/** Never forced. With `volumes`, the container's anonymous volumes are removed too. Timeout: 2 min. */
+/** Removes a container without force; with `volumes`, also its anonymous volumes. Timeout: 2 min. */
 export async function removeContainer(
   session: EngineSession,
   container: string,
@@ -128,20 +128,20 @@ export async function removeContainer(
   }
 }
 
-/** @returns an error handler that ignores these HTTP statuses and throws every other error */
-const unless =
+/** @returns an error handler that ignores these HTTP statuses and rethrows every other error */
+const ignoreStatuses =
   (...statuses: readonly number[]) =>
   (error: unknown): void => {
     if (!statuses.includes(statusOf(error) ?? 0)) throw error
   }
 
 /**
- * The last log lines of a container, as the engine sends them: in frames (see stream-frames.ts), unless the container
- * has a TTY. Timeout for the first byte: 10 s.
+ * @returns the last log lines of a container, as the engine sends them: in frames (see stream-frames.ts), unless the
+ * container has a TTY. Timeout for the first byte: 10 s.
  */
 export async function readLastLines(session: EngineSession, container: string, lines: number): Promise<Buffer> {
   const query = { stdout: true, stderr: true, tail: lines }
-  const reply = await stream(session, { path: `/containers/${container}/logs`, query, timeoutMs: usualTimeoutMs })
+  const reply = await stream(session, { path: `/containers/${container}/logs`, query, timeoutMs: defaultTimeoutMs })
   const chunks: Buffer[] = []
   for await (const chunk of reply) chunks.push(chunk as Buffer)
   return Buffer.concat(chunks)
@@ -151,7 +151,7 @@ export async function readLastLines(session: EngineSession, container: string, l
 export async function hasPath(session: EngineSession, container: string, path: string): Promise<boolean> {
   try {
     const request = { method: 'HEAD', path: `/containers/${container}/archive`, query: { path } } as const
-    const reply = await stream(session, { ...request, timeoutMs: usualTimeoutMs })
+    const reply = await stream(session, { ...request, timeoutMs: defaultTimeoutMs })
     reply.resume()
     return true
   } catch (error) {

@@ -16,10 +16,10 @@ const cacheRecord = v.object({
   InUse: v.nullish(v.boolean(), false),
   Shared: v.nullish(v.boolean(), false),
   LastUsedAt: text,
-  /** One of the parents; only up to API 1.41. */
+  /** One of the parents. Only set up to API 1.41. */
   Parent: text,
   Parents: list(v.string()),
-  /** The key that 26.1 and 28.5 use instead of `Parents`, with its space, from API 1.42 (tried). */
+  /** From API 1.42, 26.1 and 28.5 use this key, with a leading space, instead of `Parents` (tested). */
   ' Parents': list(v.string()),
 })
 export type ListedCacheRecord = v.InferOutput<typeof cacheRecord>
@@ -33,14 +33,14 @@ const diskUsage = v.object({
   BuildCache: v.optional(list(cacheRecord)),
 })
 
-/** The engine measures containers and volumes file by file. 20.10 does so whichever part is requested. */
+/** The engine measures containers and volumes file by file. 20.10 does this even if another part is requested. */
 const diskUsageTimeoutMs = 300_000
 const maxAttempts = 20
 const retryDelayMs = 150
 
 /** Reads one part of the disk usage, or all of it. Engines before API 1.42 always measure everything. Timeout: 5 min. */
 async function readDiskUsage(session: EngineSession, part?: 'image' | 'build-cache') {
-  const query = part && session.capabilities.imageDiskUse ? { type: part } : {}
+  const query = part && session.capabilities.filtersDiskUsage ? { type: part } : {}
   // Up to 20.10, the engine replies 500 while it measures for another client.
   for (let attempt = 1; ; attempt++) {
     try {
@@ -52,17 +52,22 @@ async function readDiskUsage(session: EngineSession, part?: 'image' | 'build-cac
   }
 }
 
-/** Bytes of all layers, as the engine reports them. The containerd store counts snapshots, and from 28 also content. */
+/**
+ * @returns the bytes of all layers, as the engine reports them. The containerd store counts snapshots and, from 28, also
+ * compressed content. Timeout: 5 min.
+ */
 export const layersSize = async (session: EngineSession): Promise<Bytes> =>
   (await readDiskUsage(session, 'image')).LayersSize
 
+/** @returns the records of BuildKit's cache as the engine lists them. Timeout: 5 min. */
 export const readCacheRecords = async (session: EngineSession): Promise<readonly ListedCacheRecord[]> =>
   (await readDiskUsage(session, 'build-cache')).BuildCache ?? []
 
 /**
- * An upper bound of the image bytes that BuildKit's cache holds too. With the classic store, records that are layers of
- * images are marked as shared (moby builder/builder-next/imagerefchecker). With the containerd store, the cache holds
- * snapshots and blobs by leases that the API does not report, so any record makes the bound MAX_SAFE_INTEGER.
+ * @returns an upper bound of the bytes that BuildKit's cache shares with images. The classic store marks records that are
+ * layers of images as shared (moby builder/builder-next/imagerefchecker). In the containerd store, the cache holds
+ * snapshots and blobs by leases that the API does not report, so the bound is MAX_SAFE_INTEGER if there is any record.
+ * Timeout: 5 min.
  */
 export async function cachedBytes(session: EngineSession): Promise<Bytes> {
   const records = await readCacheRecords(session)
@@ -70,7 +75,7 @@ export async function cachedBytes(session: EngineSession): Promise<Bytes> {
   return records.filter(({ Shared }) => Shared).reduce((sum, { Size }) => sum + Size, 0)
 }
 
-/** All parts, for the disk dialog. */
+/** @returns all parts of the disk usage, for the disk dialog. Timeout: 5 min. */
 export async function readDiskAccount(session: EngineSession): Promise<DiskAccount> {
   const { LayersSize, Images, Containers, Volumes, BuildCache } = await readDiskUsage(session)
   return {

@@ -31,7 +31,7 @@ export const statusOf = (error: unknown): number | undefined => {
   return typeof statusCode === 'number' ? statusCode : undefined
 }
 
-/** Converts an exception of dockerode, Node or an engine request to a failure. */
+/** Converts an exception of dockerode, Node or the functions in engine/api to a failure. */
 export function engineFailure(error: unknown, endpoint: string): EngineFailure {
   if (error instanceof EngineError) return error.failure
   const { code, json, message } = thrown(error)

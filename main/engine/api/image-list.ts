@@ -11,7 +11,7 @@ export interface KnownImage extends Image {
   readonly labels: readonly string[]
 }
 
-/** Labels as the filter searches them. */
+/** @returns the labels in the form in which the image filter searches them */
 export const searchableLabels = (labels: Readonly<Record<string, string>>): string[] =>
   Object.entries(labels).map(([name, value]) => `${name}=${value}`.toLowerCase())
 
@@ -40,7 +40,7 @@ const readableNames = v.pipe(
   v.fallback(v.array(v.unknown()), []),
   v.transform((items) => namesOf(items.filter((name) => typeof name === 'string'))),
 )
-/** The readable fields of a row that does not parse as a whole. */
+/** Parses the readable fields of a malformed row. */
 const malformedRow = v.object({
   Id: id,
   ParentId: v.fallback(parent, {}),
@@ -62,8 +62,8 @@ const fromRow = (row: v.InferOutput<typeof imageRow>): KnownImage => ({
 })
 
 /**
- * The images of `GET /images/json`. A malformed row becomes an image with its readable fields, marked as unreadable. A
- * row without an id is logged and skipped. Throws if the reply is not a list.
+ * Parses a reply of `GET /images/json`. A malformed row becomes an image that has the row's readable fields and is marked
+ * as unreadable. A row without an id is logged and skipped. Throws if the reply is not a list.
  */
 export function parseImageRows(reply: unknown): KnownImage[] {
   return v.parse(list(v.unknown()), reply).flatMap((row): KnownImage[] => {
@@ -77,7 +77,7 @@ export function parseImageRows(reply: unknown): KnownImage[] {
 }
 
 interface ListFilter {
-  /** Includes the steps of builds. */
+  /** Includes intermediate build steps. */
   readonly all?: boolean
   readonly filters?: Readonly<Record<string, readonly string[]>>
 }
@@ -85,7 +85,7 @@ interface ListFilter {
 /** Listing 5,000 images takes the containerd store one minute. */
 const listTimeoutMs = 300_000
 
-/** The images that match the filters, each with only the names that match. Timeout: 5 min. */
+/** @returns the images that match the filters; each has only the names that match. Timeout: 5 min. */
 export async function listImages(session: EngineSession, { all = false, filters }: ListFilter): Promise<KnownImage[]> {
   const query: Query = { ...(all && { all }), ...(filters && { filters }) }
   return parseImageRows(await ask(session, v.unknown(), { path: '/images/json', query, timeoutMs: listTimeoutMs }))

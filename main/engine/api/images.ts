@@ -2,7 +2,7 @@
 import * as v from 'valibot'
 import { imageSize, labels, searchableLabels, type KnownImage } from './image-list.ts'
 import { bytes, id, inspectedDate, keys, list, names, parent, text } from './replies.ts'
-import { ask, find, send, usualTimeoutMs } from './request.ts'
+import { ask, find, send, defaultTimeoutMs } from './request.ts'
 import { statusOf, EngineError } from './errors.ts'
 import type { EngineSession } from './session.ts'
 
@@ -36,7 +36,7 @@ const imageInspect = v.object({
 export type ImageInspect = v.InferOutput<typeof imageInspect>
 
 /**
- * @param manifests also returns what the containerd store holds of each platform
+ * @param manifests whether the containerd store also returns the manifest of each platform
  * @returns undefined if the image does not exist. Timeout: 10 s.
  */
 export const inspectImage = (
@@ -49,7 +49,7 @@ export const inspectImage = (
 /** The engine may be busy with its list for minutes. */
 const busyTimeoutMs = 300_000
 
-/** Inspects an image for the live list. @returns undefined if the image does not exist. Timeout: 5 min. */
+/** Inspects an image for the live state. @returns undefined if the image does not exist. Timeout: 5 min. */
 export async function readImage(session: EngineSession, name: string): Promise<KnownImage | undefined> {
   const found = await find(session, imageInspect, { path: `/images/${name}/json`, timeoutMs: busyTimeoutMs })
   return (
@@ -67,7 +67,7 @@ export async function readImage(session: EngineSession, name: string): Promise<K
 
 const imageHistory = list(v.object({ CreatedBy: text, Size: bytes }))
 
-/** The build steps of an image, newest first, as the engine reports them. Timeout: 10 s. */
+/** @returns the build steps of an image, newest first, as the engine reports them. Timeout: 10 s. */
 export const readHistory = (session: EngineSession, name: string) =>
   ask(session, imageHistory, { path: `/images/${name}/history` })
 
@@ -79,7 +79,7 @@ export async function tagImage(
 ): Promise<boolean> {
   try {
     const query = { repo: repository, tag }
-    await send(session, { method: 'POST', path: `/images/${image}/tag`, query, timeoutMs: usualTimeoutMs })
+    await send(session, { method: 'POST', path: `/images/${image}/tag`, query, timeoutMs: defaultTimeoutMs })
     return true
   } catch (error) {
     if (statusOf(error) === 404) return false
@@ -99,7 +99,10 @@ export type ImageRemoval =
 /** Removing a large image may take minutes. */
 const removalTimeoutMs = 600_000
 
-/** Removes a tag, and with the last tag the image. Never forced. `keepParents` sends `noprune`. Timeout: 10 min. */
+/**
+ * Removes a tag without force. Removing the last tag deletes the image. Timeout: 10 min.
+ * @param keepParents sends `noprune`, so that untagged parents are not removed
+ */
 export async function removeImage(
   session: EngineSession,
   name: string,

@@ -1,12 +1,12 @@
 /** Encodes and decodes Protobuf messages in gRPC frames, as far as the three calls of the content store need. */
 import { BinaryReader, BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
 
-/** A framed message with one string, in field 1. */
-export const message = (text: string): Buffer =>
+/** @returns a framed message that has the text as a string in field 1 */
+export const encodeText = (text: string): Buffer =>
   framed(new BinaryWriter().tag(1, WireType.LengthDelimited).string(text).finish())
 
 /** A framed message without fields. */
-export const noMessage = framed(new Uint8Array())
+export const emptyMessage = framed(new Uint8Array())
 
 /** @see gRPC over HTTP2, "Length-Prefixed-Message": a compression flag, the length, the message. */
 function framed(body: Uint8Array): Buffer {
@@ -15,8 +15,8 @@ function framed(body: Uint8Array): Buffer {
   return Buffer.concat([header, body])
 }
 
-/** The messages of a complete reply. Throws if a frame is compressed or incomplete. */
-export function demultiplexer(reply: Buffer): Buffer[] {
+/** @returns the messages of a complete reply. Throws if a frame is compressed or incomplete. */
+export function unframe(reply: Buffer): Buffer[] {
   const messages: Buffer[] = []
   for (let offset = 0; offset < reply.length;) {
     if (reply[offset] !== 0) throw new Error('The gRPC reply is compressed, which Slipway does not accept')
@@ -29,14 +29,14 @@ export function demultiplexer(reply: Buffer): Buffer[] {
   return messages
 }
 
-/** The strings, bytes or messages of a repeated field. Throws if the message is incomplete. */
+/** @returns the values of a repeated field of strings, bytes or messages. Throws if the message is incomplete. */
 export const fields = (message: Buffer, fieldNumber: number): Buffer[] =>
   valuesOf(message, fieldNumber, WireType.LengthDelimited, (reader) => Buffer.from(reader.bytes()))
 
-/** @returns undefined if the message does not have the field. Throws if the message is incomplete. */
+/** @returns the value of a field; undefined if the message does not have it. Throws if the message is incomplete. */
 export const field = (message: Buffer, fieldNumber: number): Buffer | undefined => fields(message, fieldNumber).at(-1)
 
-/** An int64 field; 0 if the message does not have the field, because Protobuf omits zeros. Throws like `fields`. */
+/** @returns the value of an int64 field. Protobuf omits zeros, so a missing field is 0. Throws like `fields`. */
 export const integer = (message: Buffer, fieldNumber: number): number =>
   valuesOf(message, fieldNumber, WireType.Varint, (reader) => Number(reader.int64())).at(-1) ?? 0
 

@@ -16,13 +16,13 @@ interface PullOptions {
   readonly signal: AbortSignal
 }
 
-/** The classic store sends nothing until the registry replies; each registry or mirror may time out after 15 s. */
+/** The classic store sends nothing until a registry replies, and waits up to 15 s for each mirror and registry. */
 const pullTimeoutMs = 180_000
 const distributionTimeoutMs = 30_000
 
 /**
- * Streams the engine's progress, one JSON text per line. The engine cancels the pull when the connection closes.
- * Timeout for the first line: 3 min.
+ * Pulls an image. Streams the engine's progress, one JSON value per line. The engine cancels the pull when the connection
+ * closes. Timeout for the first line: 3 min.
  */
 export function pullImage(
   session: EngineSession,
@@ -48,6 +48,9 @@ const distribution = v.object({
   Platforms: list(v.object({ os: text, architecture: text })),
 })
 
-/** The media type and platforms that the registry has for a reference. The engine asks the registry. Timeout: 30 s. */
+/**
+ * @returns the media type and platforms of a reference in its registry. The engine sends the request to the registry.
+ * Timeout: 30 s.
+ */
 export const readDistribution = (session: EngineSession, reference: string) =>
   ask(session, distribution, { path: `/distribution/${reference}/json`, timeoutMs: distributionTimeoutMs })

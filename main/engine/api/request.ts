@@ -21,22 +21,22 @@ export interface Request {
   /** Streamed as the body. */
   readonly file?: Readable
   readonly headers?: Readonly<Record<string, string>>
-  /** The limit for the start of a streamed reply, or for a complete reply that is parsed. */
+  /** For a streamed reply, the time until the engine starts the reply; for a parsed reply, until it is complete. */
   readonly timeoutMs: number
   /** Aborts the request; the signal's reason is thrown. */
   readonly signal?: AbortSignal | undefined
 }
 
 /** The default timeout. */
-export const usualTimeoutMs = 10_000
+export const defaultTimeoutMs = 10_000
 
-/** @returns the parsed body of the reply. Throws an EngineError if the request fails, a ValiError if parsing does. */
+/** @returns the reply, parsed by the schema. Throws an EngineError if the request fails, a ValiError if the parsing does. */
 export async function ask<Schema extends v.GenericSchema>(
   session: Transport,
   schema: Schema,
   request: Omit<Request, 'timeoutMs'> & { readonly timeoutMs?: number },
 ): Promise<v.InferOutput<Schema>> {
-  const body = await send(session, { timeoutMs: usualTimeoutMs, ...request })
+  const body = await send(session, { timeoutMs: defaultTimeoutMs, ...request })
   return v.parse(schema, body)
 }
 
@@ -54,7 +54,7 @@ export async function find<Schema extends v.GenericSchema>(
   }
 }
 
-/** @returns the parsed JSON of the reply; undefined if the reply is empty. Throws an EngineError if this fails. */
+/** @returns the reply's JSON, parsed; undefined if the reply is empty. Throws an EngineError if the request fails. */
 export async function send(session: Transport, request: Request): Promise<unknown> {
   const reply = await dial(session, request, {})
   if (!Buffer.isBuffer(reply)) return reply
@@ -63,7 +63,7 @@ export async function send(session: Transport, request: Request): Promise<unknow
   return text === 'null' ? null : text === '' ? undefined : text
 }
 
-/** @returns the streamed reply, once the engine has started it. Throws an EngineError if the request fails. */
+/** Resolves with the reply's stream as soon as the engine starts the reply. Throws an EngineError if the request fails. */
 export async function stream(session: Transport, request: Request): Promise<IncomingMessage> {
   return (await dial(session, request, { isStream: true })) as IncomingMessage
 }
@@ -76,7 +76,7 @@ export async function hijack(session: Transport, request: Request, openStdin = t
   // docker-modem sends a request with open stdin only if it has a body; an empty body is sent as `{}`.
   const mode = { hijack: true, isStream: true, openStdin, allowEmpty: openStdin }
   const socket = (await dial(session, request, mode)) as Duplex
-  // An error without a listener would end the process. The 'close' event that follows is enough.
+  // An 'error' event without a listener would end the process. The 'close' event that follows is handled.
   socket.on('error', () => {})
   const listening = addAbortListener(session.signal, () => socket.destroy())
   socket.once('close', () => listening[Symbol.dispose]())
@@ -100,12 +100,12 @@ async function dial(session: Transport, request: Request, mode: DialMode): Promi
   const { endpoint } = session.context
   const timedOut = new AbortController()
   const timer = setTimeout(() => timedOut.abort(), timeoutMs)
-  const over = AbortSignal.any([session.signal, timedOut.signal, ...(signal ? [signal] : [])])
+  const aborted = AbortSignal.any([session.signal, timedOut.signal, ...(signal ? [signal] : [])])
   const { promise, resolve, reject } = Promise.withResolvers<unknown>()
-  // docker-modem does not report a reply that is aborted while it arrives.
-  const listening = addAbortListener(over, () => reject(over.reason))
+  // docker-modem does not call back if a request is aborted while its reply arrives.
+  const listening = addAbortListener(aborted, () => reject(aborted.reason))
   const options = { _query: query, _body: body ?? {} }
-  const requestOptions = { ...mode, path: `${path}?`, method, options, statusCodes, abortSignal: over }
+  const requestOptions = { ...mode, path: `${path}?`, method, options, statusCodes, abortSignal: aborted }
   try {
     // The type declarations omit options that docker-modem supports: `_query`, `file` as a stream, `hijack`.
     const dialOptions = {

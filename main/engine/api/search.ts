@@ -3,7 +3,7 @@ import type * as v from 'valibot'
 import { ask } from './request.ts'
 import type { EngineSession } from './session.ts'
 
-/** The engine queries Docker Hub, through the engine's proxy. @returns the reply, parsed by `schema` */
+/** Searches Docker Hub from the engine, through the engine's proxy. @returns the reply, parsed by `schema` */
 export const searchImages = <Schema extends v.GenericSchema>(
   session: EngineSession,
   schema: Schema,

@@ -1,10 +1,10 @@
-/** A session: one connection to one identified engine. Work that starts on a session ends on it (DESIGN.md §4). */
+/** A session: one connection to one identified engine. Work that starts on a session never moves to another engine. */
 import type Docker from 'dockerode'
 import type { EngineContext, EngineFacts } from '../../../preload/contract/index.ts'
 
 /**
- * Identifies an engine, even if several engines use the same socket in turn. Podman returns a new `/info` ID at each
- * call, so its `id` is the host name.
+ * Identifies an engine, even if another engine uses the same socket later. `id` is the ID in `/info`. Podman returns a
+ * different ID each time, so for Podman `id` is the host name.
  */
 export interface EngineIdentity {
   readonly endpoint: string
@@ -19,14 +19,14 @@ export const isSameEngine = (a: EngineIdentity, b: EngineIdentity): boolean =>
 export const engineKey = ({ endpoint, id, rootDir }: EngineIdentity): string => `${endpoint} ${id} ${rootDir}`
 
 export interface Capabilities extends EngineFacts {
-  /** `/system/df` can be asked for images alone, without measuring every volume. */
-  readonly imageDiskUse: boolean
+  /** `/system/df` can return only the part for images, without measuring every volume. */
+  readonly filtersDiskUsage: boolean
   /**
-   * The engine's events report every change. 20.10 and 26.1 send no event for a build without a tag, and 26.1's
-   * containerd store sends none for prunes and imports (tried).
+   * The engine's events report every change. 20.10 and 26.1 send no event for a build without a tag; 26.1 with the
+   * containerd store sends no event for prunes and imports (tested).
    */
   readonly reportsAllChanges: boolean
-  /** Containers can mount images. The engine refuses to remove a mounted image by name, but not by id (28.5, tried). */
+  /** Containers can mount images. The engine refuses to remove a mounted image by name, but not by id (tested on 28.5). */
   readonly mountsImages: boolean
 }
 

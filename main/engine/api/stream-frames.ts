@@ -1,9 +1,9 @@
-/** Prepares a container's output for a terminal. */
+/** Converts a container's output to the form that a terminal shows. */
 
 /**
- * Removes the frame headers from multiplexed stdout and stderr, and returns both in order of arrival. Source: Docker
- * Engine API, ContainerAttach, "Stream format": an 8-byte header per frame, with the length in its last four bytes.
- * @returns a stateful filter for consecutive chunks
+ * Removes the frame headers from multiplexed output, so that stdout and stderr are mixed in order of arrival. Source:
+ * Docker Engine API, ContainerAttach, "Stream format": each frame has an 8-byte header that ends with the length.
+ * @returns a stateful filter, to be called with consecutive chunks
  */
 export function demultiplexer(): (bytes: Buffer) => Buffer {
   let header = Buffer.alloc(0)
@@ -33,13 +33,16 @@ export function demultiplexer(): (bytes: Buffer) => Buffer {
 export const withCarriageReturns = (bytes: Buffer): Buffer =>
   Buffer.from(bytes.toString('latin1').replace(/\r?\n/g, '\r\n'), 'latin1')
 
-/** The ASCII record separator (Ctrl+^). Users rarely type this, and a terminal echoes it as ^^. */
+/**
+ * Starts the line by which a shell reports its PID: the ASCII record separator (Ctrl+^). If a user types this character,
+ * the terminal echoes it as ^^, so the echo does not match.
+ */
 export const mark = '\x1e'
 
 /**
- * Removes the first line that begins with the mark, and passes it to `onLine`. Output before the line stays: the
- * echo of early input, or the error message of a shell that failed to print the line.
- * @returns a stateful filter for consecutive chunks
+ * Removes the first line that starts with the mark, and passes the line to `onLine`. Earlier output is not removed: it
+ * may be the echo of early input, or the error message of a shell that failed to print the line.
+ * @returns a stateful filter, to be called with consecutive chunks
  */
 export function withoutMarked(onLine: (line: string) => void): (bytes: Buffer) => Buffer {
   let pending: Buffer | undefined = Buffer.alloc(0)

@@ -3,11 +3,11 @@ import type { IncomingMessage } from 'node:http'
 import * as v from 'valibot'
 import { distinctMirrors } from '../../../model/mirrors/address.ts'
 import { list, text } from './replies.ts'
-import { ask, stream, usualTimeoutMs, type Transport } from './request.ts'
+import { ask, stream, defaultTimeoutMs, type Transport } from './request.ts'
 
-/** @returns the headers of the ping reply. Engines answer a ping from clients of any version. Timeout: 10 s. */
+/** @returns the headers of the ping reply. Engines reply to clients of any version. Timeout: 10 s. */
 export async function ping(session: Transport): Promise<IncomingMessage['headers']> {
-  const reply = await stream(session, { path: '/_ping', timeoutMs: usualTimeoutMs })
+  const reply = await stream(session, { path: '/_ping', timeoutMs: defaultTimeoutMs })
   reply.resume()
   return reply.headers
 }
@@ -44,13 +44,13 @@ export async function readMirrors(session: Transport, signal?: AbortSignal): Pro
 /** With libuv's ten probes, one second apart, a dead TCP connection is detected within 20 s. */
 const keepAliveMs = 10_000
 
-/** Streams the engine's events, one JSON text per line, until the session ends. Timeout for the first byte: 10 s. */
+/** Streams the engine's events, one JSON value per line, until the session ends. Timeout for the first byte: 10 s. */
 export async function openEvents(
   session: Transport,
   filters?: Readonly<Record<string, readonly string[]>>,
 ): Promise<IncomingMessage> {
   const query = filters ? { filters } : {}
-  const events = await stream(session, { path: '/events', query, timeoutMs: usualTimeoutMs })
+  const events = await stream(session, { path: '/events', query, timeoutMs: defaultTimeoutMs })
   events.socket.setKeepAlive(true, keepAliveMs)
   return events
 }
@@ -62,7 +62,7 @@ const engineEvent = v.object({
 })
 export type EngineEvent = v.InferOutput<typeof engineEvent>
 
-/** Parses a line of the event stream. A line that does not parse becomes an event of no type. */
+/** Parses a line of the event stream. @returns an event with an empty type if the line is malformed */
 export function parseEvent(line: string): EngineEvent {
   try {
     return v.parse(engineEvent, JSON.parse(line))

@@ -5,7 +5,7 @@ import * as v from 'valibot'
 import type { TerminalState } from '../../../preload/contract/index.ts'
 import { inspectContainer } from './containers.ts'
 import { statusOf } from './errors.ts'
-import { ask, hijack, send, stream, usualTimeoutMs } from './request.ts'
+import { ask, hijack, send, stream, defaultTimeoutMs } from './request.ts'
 import type { EngineSession } from './session.ts'
 import { mark, demultiplexer, withCarriageReturns, withoutMarked } from './stream-frames.ts'
 
@@ -17,23 +17,23 @@ export interface Size {
 /** A stream of bytes to and from a container. */
 export interface TerminalStream {
   readonly stream: Readable
-  /** Converts the received bytes to what the terminal shows. */
+  /** Converts received bytes to the bytes that the terminal shows. Stateful: call it with consecutive chunks. */
   readonly shown: (bytes: Buffer) => Buffer
   write?(text: string): void
   resize?(size: Size): Promise<unknown>
   /** Call this after the stream has ended. @returns how it ended; never rejects */
-  ending(): Promise<TerminalState>
+  readEndState(): Promise<TerminalState>
   /** Sends SIGHUP to a shell that would keep running after the terminal is closed. Never rejects. */
   terminate?(): Promise<void>
   /** Stops waiting for the container to exit. */
-  leave(): void
+  stopWaiting(): void
 }
 
 /**
- * A sequence that users do not type by accident. The engine holds back the first key until the next one, as it does
- * Ctrl+P with Docker's default sequence, and an empty value selects that default. Ctrl+^ is the key that shells and
- * editors use least (Ctrl+@ is Emacs' mark, Ctrl+_ its undo, Ctrl+\ quits a program, Ctrl+] is telnet's).
- * Source: moby/term ascii.go, proxy.go.
+ * The keys that detach a client. Slipway needs none, but an empty value selects Docker's default sequence, which starts
+ * with Ctrl+P. The engine delays the first key of the sequence until the next key, so this sequence starts with the
+ * control key that shells and editors use least: Ctrl+^. (Ctrl+@ is Emacs' mark, Ctrl+_ its undo, Ctrl+\ quits a program,
+ * Ctrl+] is telnet's.) Users do not type the whole sequence by accident. Source: moby/term ascii.go, proxy.go.
  */
 const detachKeys = 'ctrl-^,ctrl-],ctrl-^'
 const exitTimeoutMs = 2000
@@ -43,39 +43,39 @@ const created = v.object({ Id: v.string() })
 const shellState = v.object({ Running: v.boolean(), ExitCode: v.nullish(v.number()) })
 
 const passThrough = (bytes: Buffer) => bytes
-/** The filter for a container without a TTY. */
+/** @returns the `shown` function for a container without a TTY, whose output is in frames */
 const framedOutput = () => {
   const unframe = demultiplexer()
   return (bytes: Buffer) => withCarriageReturns(unframe(bytes))
 }
 
 /**
- * Attaches to the container's main process. Attach before the start (`started: false`) to receive all output.
- * Timeout: 10 s.
+ * Attaches to the container's main process. To receive all output, attach before the container is started, with
+ * `started: false`. Timeout: 10 s.
  */
 export async function attachTo(
   session: EngineSession,
   container: string,
   { tty, stdin, started }: { readonly tty: boolean; readonly stdin: boolean; readonly started: boolean },
 ): Promise<TerminalStream> {
-  const over = new AbortController()
-  // A container that is not started yet would match `not-running` at once.
+  const exitWait = new AbortController()
+  // The condition `not-running` is true at once for a container that has not been started.
   const condition = started ? 'not-running' : 'next-exit'
-  const exit = waitForExit(session, container, condition, over.signal)
+  const exit = waitForExit(session, container, condition, exitWait.signal)
   exit.catch(() => undefined)
   const attached = await hijack(session, {
     method: 'POST',
     path: `/containers/${container}/attach`,
     query: { stream: true, stdin: true, stdout: true, stderr: true, detachKeys },
-    timeoutMs: usualTimeoutMs,
+    timeoutMs: defaultTimeoutMs,
   })
   return {
     stream: attached,
     shown: tty ? passThrough : framedOutput(),
     ...(stdin && { write: (text: string) => void attached.write(text) }),
     ...(tty && { resize: (size: Size) => resize(session, `/containers/${container}`, size) }),
-    ending: () => readExitReport(session, container, exit),
-    leave: () => over.abort(),
+    readEndState: () => readContainerEndState(session, container, exit),
+    stopWaiting: () => exitWait.abort(),
   }
 }
 
@@ -87,14 +87,14 @@ export async function openShell(
 ): Promise<TerminalStream> {
   const [shell = '', ...args] = command
   const exec = await createExec(session, container, {
-    // An exec keeps running after its client detaches, so its PID is needed to end it (tried on all engines).
+    // An exec keeps running after its client detaches, so `terminate` needs its PID (tested on all engines).
     Cmd: [shell, ...args, '-c', `echo "${mark}$$"; exec "$0" "$@"`, ...command],
     ...{ AttachStdin: true, AttachStdout: true, AttachStderr: true, Tty: true },
     DetachKeys: detachKeys,
   })
   const body = { Detach: false, Tty: true }
   const path = `/exec/${exec}/start`
-  const shellStream = await hijack(session, { method: 'POST', path, body, timeoutMs: usualTimeoutMs })
+  const shellStream = await hijack(session, { method: 'POST', path, body, timeoutMs: defaultTimeoutMs })
   let pid: string | undefined
   const inspectExec = () => ask(session, shellState, { path: `/exec/${exec}/json` })
   return {
@@ -102,7 +102,7 @@ export async function openShell(
     shown: withoutMarked((line) => (pid = /^\d+$/.exec(line)?.[0])),
     write: (text) => void shellStream.write(text),
     resize: (size) => resize(session, `/exec/${exec}`, size),
-    async ending() {
+    async readEndState() {
       try {
         const { Running, ExitCode } = await inspectExec()
         if (Running) return { is: 'ended', reason: 'cut' }
@@ -114,51 +114,51 @@ export async function openShell(
     async terminate() {
       if (pid === undefined) return
       try {
-        // The PID may be reused after the shell has ended or the container has restarted.
+        // If the shell has ended or the container was restarted, the PID may belong to another process now.
         if (!(await inspectExec()).Running) return
         const killer = await createExec(session, container, { Cmd: [shell, ...args, '-c', 'kill -HUP "$0"', pid] })
         const body = { Detach: true }
-        await send(session, { method: 'POST', path: `/exec/${killer}/start`, body, timeoutMs: usualTimeoutMs })
+        await send(session, { method: 'POST', path: `/exec/${killer}/start`, body, timeoutMs: defaultTimeoutMs })
       } catch {
         // The container or the engine is gone, and the shell with it.
       }
     },
-    leave() {},
+    stopWaiting() {},
   }
 }
 
-/** The last 1000 log lines, and the output from now on. Timeout for the first byte: 10 s. */
+/** Streams the last 1000 log lines and all later output. Timeout for the first byte: 10 s. */
 export async function followLogs(session: EngineSession, container: string, tty: boolean): Promise<TerminalStream> {
   const query = { follow: true, stdout: true, stderr: true, tail: 1000 }
   const path = `/containers/${container}/logs`
-  const logs = await stream(session, { path, query, timeoutMs: usualTimeoutMs })
-  logs.on('error', () => {}) // `ending` finds the reason
+  const logs = await stream(session, { path, query, timeoutMs: defaultTimeoutMs })
+  logs.on('error', () => {}) // `readEndState` finds the reason.
   return {
     stream: logs,
     shown: tty ? passThrough : framedOutput(),
-    ending: () => readExitReport(session, container, Promise.reject(new Error('exit not awaited'))),
-    leave() {},
+    readEndState: () => readContainerEndState(session, container, Promise.reject(new Error('exit not awaited'))),
+    stopWaiting() {},
   }
 }
 
 const resize = (session: EngineSession, path: string, { columns, rows }: Size) =>
-  send(session, { method: 'POST', path: `${path}/resize`, query: { w: columns, h: rows }, timeoutMs: usualTimeoutMs })
+  send(session, { method: 'POST', path: `${path}/resize`, query: { w: columns, h: rows }, timeoutMs: defaultTimeoutMs })
 
 async function createExec(session: EngineSession, container: string, body: Readonly<Record<string, unknown>>) {
   const path = `/containers/${container}/exec`
   return (await ask(session, created, { method: 'POST', path, body })).Id
 }
 
-/** The engine starts its reply at once, and completes it when the container exits. Timeout for the first byte: 10 s. */
+/** Resolves when the container exits. The engine starts its reply at once; timeout for the first byte: 10 s. */
 async function waitForExit(session: EngineSession, container: string, condition: string, signal: AbortSignal) {
   const request = { method: 'POST', path: `/containers/${container}/wait`, query: { condition }, signal } as const
   let text = ''
-  for await (const chunk of await stream(session, { ...request, timeoutMs: usualTimeoutMs })) text += String(chunk)
+  for await (const chunk of await stream(session, { ...request, timeoutMs: defaultTimeoutMs })) text += String(chunk)
   return v.parse(waitReply, JSON.parse(text))
 }
 
-/** @param exit rejects if the exit code cannot be known from the stream */
-async function readExitReport(
+/** @param exit the container's exit, as awaited since before the start; rejects if this is not known */
+async function readContainerEndState(
   session: EngineSession,
   container: string,
   exit: Promise<{ StatusCode: number }>,
@@ -167,11 +167,11 @@ async function readExitReport(
     ({ StatusCode }): TerminalState => ({ is: 'ended', reason: 'exit', exitCode: StatusCode }),
     () => undefined,
   )
-  // The exit code arrives shortly after the last output.
+  // The reply to the wait request arrives shortly after the last output.
   const exitedInTime = Promise.race([exited, delay(exitTimeoutMs, undefined, { ref: false })])
   try {
     const inspected = await inspectContainer(session, container)
-    // A container with AutoRemove is gone after its exit.
+    // A container with AutoRemove no longer exists after its exit.
     if (!inspected) return (await exitedInTime) ?? { is: 'ended', reason: 'exit' }
     const { State } = inspected
     if (State.Running || State.Status === 'restarting') return (await exitedInTime) ?? { is: 'ended', reason: 'cut' }

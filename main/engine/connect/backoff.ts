@@ -1,4 +1,4 @@
-/** Delays between retries. */
+/** Delays before the next connection attempt. */
 import { statSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
@@ -27,7 +27,7 @@ export class Backoff {
   }
 }
 
-/** A comparable value that changes when a candidate or its socket changes. Sends no request to an engine. */
+/** @returns a value that changes when a candidate or its socket changes. Sends no request to an engine. */
 export function engineFingerprint(environment: HostEnvironment, chosen: string | undefined): unknown {
   const found = findCandidates(environment, chosen)
   return found.ok
@@ -52,10 +52,10 @@ interface RetryOptions {
 }
 
 /**
- * Resolves after the back-off, or as soon as `signal` aborts or `fingerprint` changes. A change (of a socket or of the
- * Docker configuration) also resets the back-off.
+ * Waits for the back-off, but only until `signal` aborts or `fingerprint` changes. A change (of a socket or of the Docker
+ * configuration) also resets the back-off.
  */
-export async function untilRetry({ backoff, fingerprint, before, signal }: RetryOptions): Promise<void> {
+export async function awaitRetry({ backoff, fingerprint, before, signal }: RetryOptions): Promise<void> {
   for (let remainingMs = backoff.next(); remainingMs > 0 && !signal.aborted; remainingMs -= checkIntervalMs) {
     if (!isDeepStrictEqual(fingerprint(), before)) return backoff.reset()
     await delay(Math.min(remainingMs, checkIntervalMs), undefined, { signal }).catch(() => undefined)

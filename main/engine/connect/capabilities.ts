@@ -1,7 +1,7 @@
 /** Derives an engine's capabilities from its version and settings. */
 import type { EngineFacts } from '../../../preload/contract/index.ts'
 import type { Capabilities } from '../api/session.ts'
-import { compareVersions, measuresParts } from '../api/versions.ts'
+import { compareVersions, filtersDiskUsageByType } from '../api/versions.ts'
 
 interface DaemonInfo {
   readonly version: string
@@ -25,7 +25,7 @@ export function capabilities({ driverStatus, api, mirrors = [], proxy = '', ...r
     ...(mirrors.length > 0 && { mirrors }),
     ...(proxy && { proxy }),
     store: containerd ? 'containerd' : 'classic',
-    imageDiskUse: measuresParts(api),
+    filtersDiskUsage: filtersDiskUsageByType(api),
     reportsAllChanges: compareVersions(api, '1.48') >= 0,
     mountsImages: compareVersions(api, '1.48') >= 0,
   }

@@ -78,8 +78,8 @@ const identityOf = (
 ): EngineIdentity => ({ endpoint, id: product === 'Podman' ? Name : ID, rootDir: DockerRootDir })
 
 /**
- * Opens an event stream whose filter matches no event. The stream closes when the engine stops, even if another engine
- * takes over its socket at once.
+ * Detects the end of the engine by an event stream whose filter matches no event. The stream closes when the engine
+ * stops, even if another engine takes over the socket immediately.
  */
 async function watchForEnd(transport: Transport, onEnd: () => void): Promise<void> {
   const stream = await openEvents(transport, { container: ['slipway-none'] })

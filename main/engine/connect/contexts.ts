@@ -1,6 +1,6 @@
 /**
- * Candidate engines, in the order of the Docker CLI: DOCKER_HOST, DOCKER_CONTEXT, the current context of the CLI's
- * configuration, then the usual sockets. Source: docker/cli cli/command/cli.go, `resolveContextName`.
+ * Finds candidate engines, in the order of the Docker CLI: DOCKER_HOST, DOCKER_CONTEXT, the current context of the CLI's
+ * configuration, then well-known sockets. Source: docker/cli cli/command/cli.go, `resolveContextName`.
  */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
@@ -21,13 +21,13 @@ export interface HostEnvironment {
 const systemSocket = 'unix:///var/run/docker.sock'
 
 /**
- * The engines to try, best first. An engine that the user chose, in Slipway or for the Docker CLI, is the only one.
- * Fails if the chosen context is unknown or unreadable.
+ * @returns the engines to try, best first. If the user chose an engine, in Slipway or for the Docker CLI, the result has
+ * only that engine. Fails if the chosen context is unknown or unreadable.
  */
 export function findCandidates(environment: HostEnvironment, chosen?: string): Found<Candidate[]> {
   const { env } = environment
   const folder = dockerFolder(environment)
-  if (chosen !== undefined) return byName(chosen, environment)
+  if (chosen !== undefined) return findByName(chosen, environment)
   if (env['DOCKER_HOST']) return ok([defaultEngine(env, folder)])
 
   let name = env['DOCKER_CONTEXT']
@@ -36,16 +36,16 @@ export function findCandidates(environment: HostEnvironment, chosen?: string): F
     if (!current.ok) return current
     name = current.value
   }
-  if (name && name !== 'default') return stored(name, folder)
-  return ok([context('default', systemSocket), ...usualSockets(environment)])
+  if (name && name !== 'default') return findStored(name, folder)
+  return ok([createCandidate('default', systemSocket), ...wellKnownSockets(environment)])
 }
 
-/** The contexts that the user can choose: Docker's default, the stored contexts, and the usual sockets that exist. */
+/** @returns the contexts that the user can choose: the default, the stored contexts, the well-known sockets that exist */
 export function findChoices(environment: HostEnvironment): Candidate[] {
   const folder = dockerFolder(environment)
   const choices = [defaultEngine(environment.env, folder), ...readContexts(folder).map(fromStored)]
-  const sockets = usualSockets(environment).filter(({ endpoint }) => existsSync(endpoint.slice('unix://'.length)))
-  // A context that the user created is preferred to Slipway's own name for the same socket.
+  const sockets = wellKnownSockets(environment).filter(({ endpoint }) => existsSync(endpoint.slice('unix://'.length)))
+  // If the user created a context for a socket, that context is listed instead of Slipway's own name for the socket.
   for (const socket of sockets)
     if (!choices.some(({ name, endpoint }) => name === socket.name || endpoint === socket.endpoint))
       choices.push(socket)
@@ -59,21 +59,21 @@ export function dockerFlags(candidate: Candidate, environment: HostEnvironment):
   const cliCandidates = findCandidates(environment)
   if (cliCandidates.ok && isSame(cliCandidates.value[0]!)) return []
   const { name } = candidate
-  const isKnownToCli = name === 'default' || stored(name, dockerFolder(environment)).ok
+  const isKnownToCli = name === 'default' || findStored(name, dockerFolder(environment)).ok
   return isKnownToCli ? ['--context', name] : ['-H', candidate.endpoint]
 }
 
-/** The part of a candidate that is sent to the window, without TLS keys. */
+/** @returns the part of a candidate that the window may have: all except the TLS keys */
 export const toEngineContext = ({ name, endpoint, local }: Candidate): EngineContext => ({ name, endpoint, local })
 
 const dockerFolder = ({ env, home }: HostEnvironment) => env['DOCKER_CONFIG'] || join(home, '.docker')
 
-function byName(name: string, environment: HostEnvironment): Found<Candidate[]> {
+function findByName(name: string, environment: HostEnvironment): Found<Candidate[]> {
   const folder = dockerFolder(environment)
   if (name === 'default') return ok([defaultEngine(environment.env, folder)])
-  const found = stored(name, folder)
+  const found = findStored(name, folder)
   if (found.ok || found.error.code !== 'context-unknown') return found
-  const socket = usualSockets(environment).find((socket) => socket.name === name)
+  const socket = wellKnownSockets(environment).find((socket) => socket.name === name)
   return socket ? ok([socket]) : found
 }
 
@@ -81,34 +81,34 @@ function defaultEngine(env: HostEnvironment['env'], folder: string): Candidate {
   const host = env['DOCKER_HOST']
   const certificates = host && (env['DOCKER_TLS_VERIFY'] || env['DOCKER_TLS'])
   return {
-    ...context('default', host || systemSocket),
+    ...createCandidate('default', host || systemSocket),
     ...(certificates && {
       certificates: readCertificates(env['DOCKER_CERT_PATH'] || folder, Boolean(env['DOCKER_TLS_VERIFY'])),
     }),
   }
 }
 
-function stored(name: string, folder: string): Found<Candidate[]> {
+function findStored(name: string, folder: string): Found<Candidate[]> {
   const found = readContext(name, folder)
   return found.ok ? ok([fromStored(found.value)]) : found
 }
 
 const fromStored = ({ name, host, ...rest }: StoredContext): Candidate => ({
-  ...context(name, host || systemSocket),
+  ...createCandidate(name, host || systemSocket),
   ...rest,
 })
 
-function usualSockets({ env, home }: HostEnvironment): Candidate[] {
+function wellKnownSockets({ env, home }: HostEnvironment): Candidate[] {
   const runtime = env['XDG_RUNTIME_DIR']
   return [
-    ...(runtime ? [context('rootless', `unix://${runtime}/docker.sock`)] : []),
-    context('desktop-linux', `unix://${home}/.docker/desktop/docker.sock`),
-    ...(runtime ? [context('podman', `unix://${runtime}/podman/podman.sock`)] : []),
-    context('podman-root', 'unix:///run/podman/podman.sock'),
+    ...(runtime ? [createCandidate('rootless', `unix://${runtime}/docker.sock`)] : []),
+    createCandidate('desktop-linux', `unix://${home}/.docker/desktop/docker.sock`),
+    ...(runtime ? [createCandidate('podman', `unix://${runtime}/podman/podman.sock`)] : []),
+    createCandidate('podman-root', 'unix:///run/podman/podman.sock'),
   ]
 }
 
-const context = (name: string, endpoint: string): Candidate => ({
+const createCandidate = (name: string, endpoint: string): Candidate => ({
   name,
   endpoint,
   local: endpoint.startsWith('unix://') && !endpoint.includes('/.docker/desktop/'),

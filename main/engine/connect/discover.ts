@@ -3,34 +3,37 @@ import type { EngineContext, EngineFailure } from '../../../preload/contract/ind
 import { connect, type Connection } from './connection.ts'
 import { findCandidates, toEngineContext, type HostEnvironment } from './contexts.ts'
 
-interface ReachFailure {
+interface DiscoveryFailure {
   readonly failure: EngineFailure
   readonly context?: EngineContext
 }
-type ReachResult =
-  { readonly ok: true; readonly value: Connection } | { readonly ok: false; readonly error: ReachFailure }
+type DiscoveryResult =
+  { readonly ok: true; readonly value: Connection } | { readonly ok: false; readonly error: DiscoveryFailure }
 
-interface ReachOptions {
+interface DiscoveryOptions {
   /** The context that the user chose. */
   readonly chosen?: string | undefined
   /** Aborts the search. */
   readonly signal?: AbortSignal
 }
 
-/** @returns a connection to the first candidate that answers, else the most informative failure */
+/** @returns a connection to the first candidate that answers. If none answers, the most informative failure. */
 export async function discoverEngine(
   environment: HostEnvironment,
-  { chosen, signal = new AbortController().signal }: ReachOptions = {},
-): Promise<ReachResult> {
+  { chosen, signal = new AbortController().signal }: DiscoveryOptions = {},
+): Promise<DiscoveryResult> {
   const candidates = findCandidates(environment, chosen)
   if (!candidates.ok) return { ok: false, error: { failure: candidates.error } }
-  let best: ReachFailure | undefined
+  let mostInformative: DiscoveryFailure | undefined
   for (const candidate of candidates.value) {
     const connection = await connect(candidate, signal)
     if (connection.ok) return connection
     // A socket that refuses connections is more informative than a missing one.
-    if (!best || (best.failure.code === 'engine-not-found' && connection.error.code !== 'engine-not-found'))
-      best = { failure: connection.error, context: toEngineContext(candidate) }
+    if (
+      !mostInformative ||
+      (mostInformative.failure.code === 'engine-not-found' && connection.error.code !== 'engine-not-found')
+    )
+      mostInformative = { failure: connection.error, context: toEngineContext(candidate) }
   }
-  return { ok: false, error: best! }
+  return { ok: false, error: mostInformative! }
 }

@@ -4,12 +4,12 @@ import Docker from 'dockerode'
 import type { Route } from './routes.ts'
 
 /**
- * A dockerode client for a route. Long-lived requests (events, terminals, pulls, waits) use `longLivedAgent`, and do
- * not use up the limited connections of other requests.
+ * Creates a dockerode client for a route. Long-lived requests (events, terminals, pulls, waits) use `longLivedAgent`, so
+ * that they do not occupy the limited connections of other requests.
  * @param api the API version in request paths, such as `1.41`; without one the paths have no version
  */
 export function createDockerClient({ longLivedAgent, ...route }: Route, api?: string): Docker {
-  // docker-modem formats every request for its debug log, even if the log is off, including the whole agent.
+  // docker-modem formats every request, with the whole agent, for its debug log, even if the log is off.
   for (const agent of [route.agent, longLivedAgent])
     if (agent) Object.assign(agent, { [inspect.custom]: () => 'agent' })
   const docker = new Docker({ ...route, ...(api !== undefined && { version: `v${api}` }) })

@@ -18,7 +18,7 @@ export interface Certificates {
 /** A context as stored in its `meta.json`. */
 export interface StoredContext {
   readonly name: string
-  /** Empty for the system's socket. */
+  /** Empty if the context uses the default socket. */
   readonly host: string
   readonly certificates?: Certificates
 }
@@ -46,7 +46,7 @@ export function readContext(name: string, folder: string): Found<StoredContext> 
   return found.value ? ok({ ...found.value, name }) : fail({ code: 'context-unknown', context: name })
 }
 
-/** All stored contexts, sorted by name. An unreadable file is logged and skipped. */
+/** @returns all stored contexts, sorted by name. An unreadable file is logged and skipped. */
 export function readContexts(folder: string): StoredContext[] {
   const contexts = entriesOf(metaFolder(folder)).flatMap((id) => {
     const found = readStored(id, folder)

@@ -18,8 +18,8 @@ export interface Route extends Docker.DockerOptions {
 const keepAliveOptions = { keepAlive: true, timeout: 5_000, scheduling: 'lifo' } as const
 
 /**
- * The dockerode options for an endpoint, in any form of `DOCKER_HOST`. Throws a TypeError for other protocols.
- * @param onReplaced called when another engine has replaced the socket; no connection to that engine is opened
+ * @returns the dockerode options for an endpoint, in any form of `DOCKER_HOST`. Throws a TypeError for other protocols.
+ * @param onReplaced called when another socket has replaced the engine's socket. No connection to it is opened.
  */
 export function routeTo({ endpoint, certificates }: Candidate, onReplaced: () => void): Route {
   if (endpoint.startsWith('unix://')) {
@@ -29,7 +29,7 @@ export function routeTo({ endpoint, certificates }: Candidate, onReplaced: () =>
   const url = new URL(endpoint)
   if (url.protocol === 'ssh:') return { host: 'docker', protocol: 'http', ...sshAgents(url) }
   if (url.protocol !== 'tcp:' && url.protocol !== 'http:' && url.protocol !== 'https:')
-    throw new TypeError(`${url.protocol}// is not a way to an engine`)
+    throw new TypeError(`${url.protocol}// is not a supported protocol`)
   const host = url.hostname.replace(/^\[|\]$/g, '')
   if (!certificates && url.protocol !== 'https:')
     return { host, port: url.port || 2375, protocol: 'http', agent: new HttpAgent(keepAliveOptions) }
@@ -55,17 +55,17 @@ class SocketAgent extends HttpAgent {
     const currentId = socketId(this.#path)
     if (currentId === undefined || currentId === this.#firstId) return super.createConnection(options, created)
     this.#onReplaced()
-    throw new Error(`${this.#path} is another socket now`)
+    throw new Error(`${this.#path} was replaced by another socket`)
   }
 }
 
-/** Identifies a socket file. The ctime is not part of the id, because chown and chmod change it. */
+/** @returns a text that identifies a socket file. The ctime is not part of it, because chown and chmod change the ctime. */
 function socketId(path: string): string | undefined {
   const file = statSync(path, { throwIfNoEntry: false, bigint: true })
   return file && `${file.dev} ${file.ino} ${file.birthtimeNs}`
 }
 
-/** With these options ssh detects a dead connection within 30 s, even without traffic. */
+/** With these options, ssh detects within 30 s that a connection is dead, even if nothing is sent. */
 const sshOptions = ['BatchMode=yes', 'ConnectTimeout=10', 'ServerAliveInterval=10', 'ServerAliveCountMax=3'].flatMap(
   (option) => ['-o', option],
 )
@@ -101,8 +101,8 @@ class ProgramSocket extends Duplex {
     this.#child = child
     child.stdout.on('data', (data) => this.push(data) || child.stdout.pause())
     child.stderr.on('data', (data) => (this.#stderr = `${this.#stderr}${data}`.slice(-500)))
-    child.stdin.on('error', () => {}) // the exit of the child has the reason
-    // The error code is dropped, because `engineFailure` takes ENOENT for a missing socket.
+    child.stdin.on('error', () => {}) // The exit of the child has the reason.
+    // The error code is omitted, because `engineFailure` would interpret ENOENT as a missing socket.
     child.on('error', ({ message }) => this.destroy(new Error(message)))
     child.on('close', (code) => (code ? this.destroy(new Error(this.#stderr.trim())) : this.push(null)))
   }

@@ -1,4 +1,4 @@
-/** The disk space that images use, as the engine reports it, and the free space on that disk. */
+/** Measures the disk space that images use, as the engine reports it, and the free space on the same disk. */
 import { statfs } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Bytes } from '../../../model/image/image.ts'
@@ -6,15 +6,15 @@ import type { DiskUse } from '../../../preload/contract/index.ts'
 import { layersSize } from '../api/disk-usage.ts'
 import type { EngineSession } from '../api/session.ts'
 
-/** Measuring takes the engine as long as listing, so the change itself is shown first. */
+/** A measurement takes the engine as long as a list of images, so the change itself is read first. */
 const debounceMs = 500
 /** Minimum time between two measurements. */
 const minIntervalMs = 1000
 const maxRefusals = 5
 
 /**
- * Measures after changes, one measurement at a time. Measuring is expensive, so the pause after each one is four times
- * its duration.
+ * Measures after changes, one measurement at a time. Measurements are expensive, so each is followed by a pause of four
+ * times its duration.
  * @returns a function to call after each change
  */
 export function diskMeter(session: EngineSession, onMeasured: (use: DiskUse) => void, signal: AbortSignal) {
@@ -57,17 +57,17 @@ async function measure(session: EngineSession): Promise<DiskUse | undefined> {
     // Podman reports 0, which means unknown.
     return { ...(images > 0 && { images }), ...(free !== undefined && { free }) }
   } catch {
-    // If the engine is gone, the end of its event stream reports that. Otherwise the next change measures again.
+    // If the engine has stopped, the end of its event stream reports that. Otherwise the next change measures again.
     return undefined
   }
 }
 
-/** A containerd service of the system stores images here, outside the engine's root directory. */
+/** If the engine uses the system's containerd service, the images are stored here, not in the engine's root directory. */
 const systemContainerd = '/var/lib/containerd'
 
 /**
- * Free bytes on the disk where the engine stores images. The containerd store may be in two places, and the API does
- * not say in which, so the larger value is returned.
+ * Measures the free bytes on the disk where the engine stores images. The containerd store may be in one of two
+ * directories, and the API does not report which, so the larger value is returned.
  * @returns undefined if the engine runs on another computer or in a virtual machine, or if its directory is unreadable
  */
 export async function freeBytes({ context, capabilities }: EngineSession): Promise<Bytes | undefined> {

@@ -1,22 +1,22 @@
-/** Maps engine events to invalidations. An event only says what to read again; the engine is asked for the state. */
+/** Converts engine events to invalidations: an event only determines what is read again, not the new state. */
 import type { EngineEvent } from '../api/system.ts'
 
 export type Invalidation =
   | {
       readonly kind: 'image'
       readonly name: string
-      /** A tag that was added to or removed from the image. Images known to have held this tag are inspected too. */
+      /** The tag in the event. The image that had this tag until now is inspected, too. */
       readonly reference?: string
     }
   | { readonly kind: 'container'; readonly id: string }
   | { readonly kind: 'everything' }
-  /** Debounced, because loads can arrive by the thousand. */
+  /** Like `everything`, but debounced, because thousands of images may be loaded one after another. */
   | { readonly kind: 'everything-later' }
   /** The engine has reloaded its configuration. */
   | { readonly kind: 'settings' }
 
 const imageActions = new Set('tag untag delete remove pull load loadfromarchive import create build'.split(' '))
-/** Labels a short-lived container that is created only to read an image's files. Its creation is not shown. */
+/** Label of containers that Slipway creates for a moment to read an image's files. The creation is not shown. */
 export const probeLabel = 'slipway.probe'
 
 // The other actions (exec_create, health_status, attach, resize, top…) change nothing that is shown.
@@ -24,30 +24,31 @@ const containerActions = new Set(
   'create start restart pause unpause stop kill die oom rename destroy remove'.split(' '),
 )
 
-/** @returns the invalidations that an event causes, none if the event changes nothing that is shown */
+/** @returns the invalidations that an event causes; none if the event changes nothing that Slipway shows */
 export function invalidationsOf({ Type, Action, Actor }: EngineEvent): Invalidation[] {
   if (Type === 'image') {
-    // A prune event names no image, and the containerd store of 26.1 sends no delete events for it.
+    // A prune event names no image, and 26.1 with the containerd store sends no delete events for a prune.
     if (Action === 'prune') return [{ kind: 'everything' }]
     if (!imageActions.has(Action) || !Actor.ID) return []
     const { name } = Actor.Attributes
     const reference = name !== undefined && name !== Actor.ID && { reference: name }
     const image: Invalidation = { kind: 'image', name: idOrName(Actor.ID), ...reference }
-    // A load event names no tags, so the images that lost one are unknown, and the tags may be gone before the inspect.
+    // A load event does not name the loaded tags, so it is unknown which images lost a tag by the load. Besides, the
+    // loaded image may have lost its tags again before it is inspected.
     return Action.startsWith('load') ? [image, { kind: 'everything-later' }] : [image]
   }
   if (Type === 'daemon') return Action === 'reload' ? [{ kind: 'settings' }] : []
   if (Type !== 'container') return []
   const { imageID } = Actor.Attributes
-  // Before 28, a commit without a tag sends no image event.
+  // Before 28, the engine sends no image event for a commit without a tag.
   if (Action === 'commit') return imageID ? [{ kind: 'image', name: idOrName(imageID) }] : []
   if (Action === 'create' && probeLabel in Actor.Attributes) return []
   return containerActions.has(Action) ? [{ kind: 'container', id: Actor.ID }] : []
 }
 
 /**
- * Adds the algorithm to a bare id. Podman sends bare ids, and 4.3 answers 500 to one if the image is gone. A repository
- * name cannot be 64 hexadecimal digits.
+ * Adds the algorithm to an id without one, as Podman sends it: if the image is gone, Podman 4.3 replies 500 to a request
+ * with such an id. A repository name cannot be 64 hexadecimal digits.
  */
 const idOrName = (name: string) => (/^[0-9a-f]{64}$/.test(name) ? `sha256:${name}` : name)
 
@@ -57,7 +58,7 @@ export class Targets {
   readonly references = new Set<string>()
   readonly containers = new Set<string>()
 
-  get any(): boolean {
+  get hasAny(): boolean {
     return this.images.size + this.containers.size > 0
   }
 
@@ -74,7 +75,7 @@ export class PendingInvalidations {
 
   /** Whether single images or containers are pending. */
   get hasTargets(): boolean {
-    return this.#targets.any
+    return this.#targets.hasAny
   }
 
   add(invalidation: Exclude<Invalidation, { kind: 'everything-later' | 'settings' }>) {

@@ -1,17 +1,17 @@
-/** The engine's whole list while it is being read, and what is inspected in the meantime. */
+/** Reads the engine's whole list, and merges in what is inspected in the meantime. */
 import type { Container, ImageId } from '../../../model/image/image.ts'
 import type { Connection } from '../connect/connection.ts'
 import { Targets } from './invalidations.ts'
 import type { EngineList, InspectResult, Live, Unreadable } from './live-state.ts'
 import { readAllContainers, readAllImages, readRemembered, readTargets, type TargetsRead } from './reader.ts'
 
-/** A list that takes longer counts as slow; pending work no longer waits for it. */
+/** A list that takes longer than this counts as slow, and pending work no longer waits for the list. */
 const slowAfterMs = 1000
 /** How many remembered images are inspected and published together. */
 const batchSize = 32
 
 interface ListingCallbacks {
-  /** Called when there is more to do: a part of the list has arrived, or the list is slow. */
+  /** Called when there is new work: a part of the list has arrived, or the list has become slow. */
   readonly onProgress: () => void
   readonly onError: (error: unknown) => void
 }
@@ -19,19 +19,19 @@ interface ListingCallbacks {
 export class Listing {
   readonly #connection
   readonly #live
-  /** Inspected since the list was requested, so the list may be older. */
+  /** Objects inspected since the list was requested. The list may have older data for them. */
   readonly #inspected = new Targets()
-  /** Remembered images that were already inspected. */
+  /** Remembered images for which an inspect was already requested. */
   readonly #requested = new Set<ImageId>()
   #list: EngineList | undefined
   #containers: readonly Container[] | undefined
-  slow = false
+  isSlow = false
 
   constructor(connection: Connection, live: Live, { onProgress, onError }: ListingCallbacks) {
     this.#connection = connection
     this.#live = live
     const timer = setTimeout(() => {
-      this.slow = true
+      this.isSlow = true
       onProgress()
     }, slowAfterMs)
     const containers = readAllContainers(connection).then((rows) => {
@@ -50,30 +50,30 @@ export class Listing {
       .finally(() => clearTimeout(timer))
   }
 
-  get arrived(): boolean {
+  get hasArrived(): boolean {
     return this.#list !== undefined
   }
 
-  /** Whether targets are inspected before the list arrives. A quick first list is shown before anything else. */
+  /** Whether targets may be inspected before the list arrives. Not during a first list that is still quick. */
   get allowsInspects(): boolean {
-    return this.slow || this.#live.images().size > 0
+    return this.isSlow || this.#live.images().size > 0
   }
 
-  /** Whether `showPart` has something to do before the list arrives. */
+  /** Whether `showPart` has work to do. */
   get hasParts(): boolean {
-    return this.slow && (this.#containers !== undefined || this.#remembered.length > 0)
+    return this.isSlow && (this.#containers !== undefined || this.#remembered.length > 0)
   }
 
   get #remembered(): ImageId[] {
     return [...this.#live.unconfirmed()].filter((id) => !this.#requested.has(id)).slice(0, batchSize)
   }
 
-  /** Publishes the containers, which every engine lists quickly, or inspects a batch of the remembered images. */
+  /** Publishes the containers, whose list always arrives quickly. After that, inspects a batch of remembered images. */
   async showPart(): Promise<void> {
     if (this.#containers) {
-      const unseen = this.#containers.filter(({ id }) => !this.#inspected.containers.has(id))
+      const rows = this.#containers.filter(({ id }) => !this.#inspected.containers.has(id))
       this.#containers = undefined
-      this.#live.apply({ images: new Map(), containers: new Map(unseen.map((container) => [container.id, container])) })
+      this.#live.apply({ images: new Map(), containers: new Map(rows.map((container) => [container.id, container])) })
       return
     }
     const ids = this.#remembered
@@ -92,7 +92,7 @@ export class Listing {
    * Applies the list that has arrived, after inspecting again everything that was inspected in the meantime.
    * @returns the list, with the images that the engine refused to inspect
    */
-  async take(unreadable: Unreadable): Promise<EngineList & Pick<TargetsRead, 'refusedImages'>> {
+  async apply(unreadable: Unreadable): Promise<EngineList & Pick<TargetsRead, 'refusedImages'>> {
     const list = this.#list!
     const known = new Map(list.images.map((image) => [image.id, image]))
     const read = await readTargets(this.#connection, known, this.#inspected)

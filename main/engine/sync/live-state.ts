@@ -8,40 +8,40 @@ import type { ImagesChange, ImagesSnapshot } from '../../../preload/contract/ind
 /** The engine's whole list. */
 export interface EngineList {
   readonly images: readonly KnownImage[]
-  /** Undefined if the engine refused the list; the known containers are not changed then. */
+  /** Undefined if the engine refused the list. The known containers then stay as they are. */
   readonly containers?: readonly Container[]
   /** The reason why the images that containers use are not known, in the engine's words. */
   readonly containersFailure?: string
 }
 
-/** Inspected images and containers by id; undefined means that the engine has no such object any more. */
+/** Inspected images and containers by id; undefined if the engine no longer has the object. */
 export interface InspectResult {
   readonly images: ReadonlyMap<string, KnownImage | undefined>
   readonly containers: ReadonlyMap<string, Container | undefined>
 }
 
-/** The images that the engine refuses to inspect, with its error messages. */
+/** The images that the engine refuses to inspect, with the engine's error messages. */
 export type Unreadable = ReadonlyMap<ImageId, string>
 
 export interface Live {
   snapshot(): ImagesSnapshot
-  /** All images, including the intermediate ones that no list shows. */
+  /** @returns all images, including intermediate build steps, which no list shows */
   images(): ReadonlyMap<ImageId, Image>
   containers(): ReadonlyMap<string, Container>
   /** The reason why the images that containers use are not known, in the engine's words. */
   containersFailure(): string | undefined
-  /** Images remembered from an earlier connection that the engine has not confirmed yet. */
+  /** @returns the images remembered from an earlier connection that have not been read from the engine again */
   unconfirmed(): ReadonlySet<ImageId>
   /** @returns for each word, the ids of the images with a label that contains the word, ignoring case */
-  labelled(words: readonly string[]): ImageId[][]
-  /** Replaces the whole state by the engine's list; `since` was inspected after the list was requested and wins. */
+  findByLabel(words: readonly string[]): ImageId[][]
+  /** Replaces the whole state by the engine's list, except for `since`: objects inspected after the list was requested. */
   replace(list: EngineList, since?: InspectResult, unreadable?: Unreadable): void
-  /** Merges inspected objects. Unreadable images are marked and keep their known data; unknown ones have only an id. */
+  /** Merges inspected objects. Unreadable images are marked, and keep their known data; if none is known, only the id. */
   apply(read: InspectResult, unreadable?: Unreadable): void
   /** Replaces all containers by the engine's list, or records why the engine refused the list. */
   applyContainers(rows: ContainerRows): void
-  /** Clears the state for another engine, and starts with what is remembered of that engine, unconfirmed. */
-  forget(remembered?: readonly Image[]): void
+  /** Replaces the state by the remembered images of another engine, unconfirmed, or by an empty state. */
+  reset(remembered?: readonly Image[]): void
 }
 
 interface State {
@@ -70,7 +70,7 @@ export function liveState(publish: (change: ImagesChange) => void): Live {
   let shown: ReadonlyMap<ImageId, Image> = new Map()
   let seq = 0
 
-  /** @param read the images that were read from the engine: they count as confirmed */
+  /** @param read the images that were read from the engine, which confirms them */
   function setState(next: State, read: readonly ImageId[]) {
     const nextShown = byId(listed([...next.images.values()]))
     const image = difference(shown, nextShown)
@@ -99,7 +99,7 @@ export function liveState(publish: (change: ImagesChange) => void): Live {
     })
   }
 
-  /** The rows of unreadable images, with the data just read, else the known data, else the id alone. */
+  /** @returns the rows of unreadable images, with the data just read, otherwise the known data, otherwise only the id */
   function unreadableRows(read: ReadonlyMap<ImageId, Image | undefined>, unreadable: Unreadable, isWhole: boolean) {
     return [...unreadable].flatMap(([id, detail]): [ImageId, Image][] => {
       if (read.has(id) ? !read.get(id) : isWhole) return []
@@ -140,7 +140,7 @@ export function liveState(publish: (change: ImagesChange) => void): Live {
     containers: () => state.containers,
     containersFailure: () => state.containersFailure,
     unconfirmed: () => state.unconfirmed,
-    labelled: (words) =>
+    findByLabel: (words) =>
       words
         .map((word) => word.toLowerCase())
         .map((word) =>
@@ -165,13 +165,13 @@ export function liveState(publish: (change: ImagesChange) => void): Live {
         },
         [],
       ),
-    forget(remembered = []) {
-      // If nothing is known yet, the window needs no new snapshot: the list will reach it as an ordinary change.
+    reset(remembered = []) {
+      // If the state is empty already, windows need no new snapshot. The list will be published as an ordinary change.
       if (!state.complete && state.images.size + state.containers.size + remembered.length === 0) return
       const images = byId(remembered)
       state = { ...emptyState, images, unconfirmed: new Set(images.keys()) }
       shown = byId(listed(remembered))
-      // The gap in the numbers makes every window request a snapshot.
+      // A window that misses a sequence number requests a new snapshot.
       seq += 2
       publish({
         seq,
@@ -189,7 +189,7 @@ export function liveState(publish: (change: ImagesChange) => void): Live {
 const byId = <Item extends { readonly id: string }>(items: readonly Item[]) =>
   new Map(items.map((item) => [item.id, item]))
 
-/** @returns the image as it is published to a window: labels stay in the main process */
+/** @returns the image as it is published to windows. Labels stay in the main process. */
 export function withoutLabels(known: KnownImage): Image {
   const { labels: _, ...image } = known
   return image

@@ -1,9 +1,9 @@
-/** The registry mirrors in force, read again after each reload of the engine's configuration. */
+/** Reads the registry mirrors in force after each reload of the engine's configuration. */
 import { setTimeout as delay } from 'node:timers/promises'
 import type { EngineSession } from '../api/session.ts'
 import { readMirrors } from '../api/system.ts'
 
-/** An engine may send the reload event milliseconds before the new mirrors are in force (26.1, 1 in 150: tried). */
+/** The engine may send the reload event milliseconds before the new mirrors are in force (26.1, 1 of 150 reloads). */
 const secondReadDelayMs = 500
 
 /** @returns a function to call after each reload of the engine. A failed read is ignored. */
@@ -24,7 +24,7 @@ export function mirrorsReader(
         onMirrors(mirrors)
       }
     } catch {
-      // If the engine is gone, the end of its event stream reports that.
+      // If the engine has stopped, the end of its event stream reports that.
     }
   }
   return () => void readTwice()

@@ -1,4 +1,4 @@
-/** Reads images and containers from an engine: all of them, or those that events named. */
+/** Reads images and containers from an engine: all of them, or those named by events. */
 import * as v from 'valibot'
 import type { Container, Image, ImageId } from '../../../model/image/image.ts'
 import { readContainers, type ContainerRows } from '../api/container-list.ts'
@@ -59,8 +59,8 @@ export interface TargetsRead extends InspectResult {
 }
 
 /**
- * Inspects the targets and the images that their new state affects: images that held one of their tags until now (no
- * event reports a tag that moved away), and parents that are not known yet.
+ * Inspects the targets and the images that their new state affects: images that had one of the targets' tags until now
+ * (no event reports that an image lost a tag to another one), and parents that are not known yet.
  */
 export async function readTargets(session: EngineSession, known: Known, targets: Targets): Promise<TargetsRead> {
   const [images, containers] = await Promise.all([
@@ -98,15 +98,15 @@ function affectedImages(
   known: Known,
   references: readonly string[],
 ): string[] {
-  const taken = new Set([...references, ...[...images.values()].flatMap((image) => image?.references ?? [])])
-  const holders = [...known.values()].filter(({ references }) => references.some((name) => taken.has(name)))
+  const tags = new Set([...references, ...[...images.values()].flatMap((image) => image?.references ?? [])])
+  const holders = [...known.values()].filter(({ references }) => references.some((name) => tags.has(name)))
   const parents = [...images.values()].flatMap((image) => image?.parent ?? []).filter((id) => !known.has(id))
   return [...holders.map(({ id }) => id), ...parents]
 }
 
 /**
  * Inspects remembered images, four at a time, because the engine is busy with its list.
- * @returns the images by id, undefined for missing ones; refused images are left out, and the list will have them
+ * @returns the images by id; undefined for an image that is gone. Images that the engine refuses to inspect are left out.
  */
 export async function readRemembered(session: EngineSession, known: Known, ids: readonly ImageId[]) {
   const images = await mapInBatches(
@@ -137,8 +137,8 @@ async function readImages(
 }
 
 /**
- * The image with the size that is already known, else marked as unknown. The containerd store's inspect leaves unpacked
- * files out of the size, and these rarely change.
+ * @returns the image with the size that is already known, which rarely changes; without one, the size is marked as
+ * unknown. The containerd store's inspect returns a size without the unpacked files.
  */
 function withKnownSize(inspected: KnownImage, known: Known): KnownImage {
   const { sizeUnknown: _, ...image } = inspected
@@ -163,13 +163,14 @@ async function inspect(session: EngineSession, name: string): Promise<KnownImage
   return image && !(image instanceof Refusal) ? withTrueDigests(image, session.capabilities) : image
 }
 
+/** Drops the digests that the containerd store derives for every tag. See `Image.digests`. */
 const withTrueDigests = (image: KnownImage, { store }: Capabilities): KnownImage =>
   store === 'containerd' && image.references.length > 0 ? { ...image, digests: [] } : image
 
 /**
- * Replaces inspected images by their rows in the list, except for tags and digests. The containerd store's inspect
- * leaves unpacked files out of the size, and takes other fields from a different tag than the list. A list filtered by
- * reference contains only the requested tags.
+ * Replaces inspected images by their rows in a filtered list. The containerd store's inspect returns a size without the
+ * unpacked files, and takes some fields from another tag than the list does. Tags and digests are still those of the
+ * inspect, because the rows of a list filtered by reference have only the requested tags.
  */
 async function asListed(
   session: EngineSession,

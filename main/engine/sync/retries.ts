@@ -1,7 +1,7 @@
-/** Requests that the engine refused, and when each is repeated. */
+/** Schedules the retries of requests that the engine refused. */
 import { Backoff } from '../connect/backoff.ts'
 
-/** One of the two lists, or an image by the name used in the request. */
+/** The request: one of the two lists, or the inspect of an image by the name in the request. */
 export type RetryKey = 'images' | 'containers' | `image ${string}`
 
 interface Retry {
@@ -12,7 +12,7 @@ interface Retry {
 
 /** Minimum time between two retries of images. */
 const imageIntervalMs = 800
-/** Failures in a row before one is shown (1.5 s): engines fail for a moment while they remove images. */
+/** A failure is shown after this many in a row (1.5 s), because engines fail for a moment while they remove images. */
 const shownAfterFailures = 3
 
 export class Retries {
@@ -43,7 +43,7 @@ export class Retries {
     this.#retries.delete(key)
   }
 
-  /** Whether the last request failed. */
+  /** Whether the last attempt of this request failed. */
   isKnown(key: RetryKey): boolean {
     return this.#retries.has(key)
   }
@@ -53,7 +53,7 @@ export class Retries {
     return this.#retries.get(key)?.timer !== undefined
   }
 
-  /** The ids of the images whose failure should be shown, with the engine's messages. */
+  /** @returns the ids of the images whose failure should be shown, with the engine's messages */
   unreadableImages(): Map<string, string> {
     return new Map(
       [...this.#retries].flatMap(([key, { detail, backoff }]) =>

@@ -1,4 +1,4 @@
-/** Keeps the live state current while one connection lasts: lists everything once, then follows the engine's events. */
+/** Keeps the live state current during one connection: lists everything once, then follows the engine's events. */
 import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { ImageId } from '../../../model/image/image.ts'
@@ -10,17 +10,17 @@ import type { Live } from './live-state.ts'
 import { readAllContainers, readTargets, refusalOf } from './reader.ts'
 import { imageName, Retries, type RetryKey } from './retries.ts'
 
-/** Events come in bursts (a build, a prune): events within this time are processed together. */
+/** Events arrive in bursts (a build, a prune). Events within this time are processed together. */
 const burstMs = 40
 /** Minimum time between two reads during a steady stream of events, such as a removal of 200 images. */
 const readIntervalMs = 120
 /** The whole list is read again once no load event has arrived for this long. */
 const loadDebounceMs = 1000
-/** How long a read in progress may still take after the events ended. */
+/** How long a read in progress may still take after the event stream ended. */
 const finalReadMs = 500
 
 export interface Watch {
-  /** Resolves when the engine closes its events; rejects when the engine cannot be read. */
+  /** Resolves when the event stream ends; rejects when a read fails because the engine does not reply. */
   readonly ended: Promise<void>
   /** Reads the whole list again. */
   resync(): void
@@ -54,7 +54,7 @@ export async function watchEngine(
   const live = untilAborted(signal, liveState)
   // The stream opens before the list is requested, so no event in between is missed.
   const stream = await openEvents({ ...connection, signal })
-  const over = new AbortController()
+  const failed = new AbortController()
   const pending = new PendingInvalidations()
   let listing: Listing | undefined
   let reading: Promise<void> | undefined
@@ -69,7 +69,7 @@ export async function watchEngine(
   const hasWork = () =>
     !signal.aborted &&
     (listing
-      ? listing.arrived || listing.hasParts || (pending.hasTargets && listing.allowsInspects)
+      ? listing.hasArrived || listing.hasParts || (pending.hasTargets && listing.allowsInspects)
       : isListPending() || pending.hasTargets || containersPending)
 
   // Reads run one at a time, so an older reply never replaces a newer one.
@@ -80,7 +80,7 @@ export async function watchEngine(
         lastReadAt = performance.now()
         await readNext()
         // A list in progress is not an event, so its parts are not throttled.
-        if (hasWork()) await delay(listing?.arrived || listing?.hasParts ? burstMs : throttleMs())
+        if (hasWork()) await delay(listing?.hasArrived || listing?.hasParts ? burstMs : throttleMs())
       }
     } catch (error) {
       fail(error)
@@ -92,27 +92,27 @@ export async function watchEngine(
   async function readNext() {
     if (isListPending() && !listing) {
       pending.everything = containersPending = false
-      listing = new Listing(connection, live, { onProgress: () => scheduleRead(0), onError: listFailed })
-    } else if (listing?.arrived) await takeList(listing)
+      listing = new Listing(connection, live, { onProgress: () => scheduleRead(0), onError: handleListError })
+    } else if (listing?.hasArrived) await applyList(listing)
     else if (pending.hasTargets) await inspectTargets()
     else if (listing) await listing.showPart()
     else {
       containersPending = false
       const rows = await readAllContainers(connection)
-      noteContainers(rows.failure)
+      recordContainersResult(rows.failure)
       live.applyContainers(rows)
     }
   }
 
-  async function takeList(arrived: Listing) {
+  async function applyList(arrived: Listing) {
     arrived.markInspected(pending.takeTargets())
-    const { images, containersFailure, refusedImages } = await arrived.take(retries.unreadableImages())
+    const { images, containersFailure, refusedImages } = await arrived.apply(retries.unreadableImages())
     const ids = new Set(images.map(({ id }) => id))
     retries.succeeded('images')
     retries.keepImages((id) => ids.has(id))
     for (const [name, detail] of refusedImages) retries.failed(`image ${name}`, detail)
-    noteContainers(containersFailure)
-    callbacks.onList(arrived.slow)
+    recordContainersResult(containersFailure)
+    callbacks.onList(arrived.isSlow)
     listing = undefined
     callbacks.onRead()
   }
@@ -124,7 +124,7 @@ export async function watchEngine(
     for (const name of [...targets.images, ...read.images.keys()])
       if (!read.refusedImages.has(name)) retries.succeeded(`image ${name}`)
     for (const [name, detail] of read.refusedImages) {
-      // Which image a refused reference names is unknown, so only the whole list can update its row.
+      // The image of a refused reference is unknown, so only the whole list can update its row.
       if (!name.startsWith('sha256:') && !retries.isKnown(`image ${name}`)) pending.everything = true
       retries.failed(`image ${name}`, detail)
     }
@@ -133,12 +133,12 @@ export async function watchEngine(
     if (!listing && read.images.size + read.containers.size > 0) callbacks.onRead()
   }
 
-  function noteContainers(detail: string | undefined) {
+  function recordContainersResult(detail: string | undefined) {
     if (detail === undefined) retries.succeeded('containers')
     else retries.failed('containers', detail)
   }
 
-  function listFailed(error: unknown) {
+  function handleListError(error: unknown) {
     const detail = refusalOf(error)
     if (detail === undefined) return fail(error)
     listing = undefined
@@ -157,8 +157,8 @@ export async function watchEngine(
 
   function fail(error: unknown) {
     failure ??= { error }
-    // readline never ends on a stream that is only destroyed, so it is aborted too.
-    over.abort()
+    // Destroying the stream does not end readline, so readline is aborted, too.
+    failed.abort()
     stream.destroy()
   }
   const throttleMs = () => Math.max(burstMs, lastReadAt + readIntervalMs - performance.now())
@@ -168,7 +168,7 @@ export async function watchEngine(
 
   async function followEvents() {
     try {
-      const lines = createInterface({ input: stream, signal: AbortSignal.any([signal, over.signal]) })
+      const lines = createInterface({ input: stream, signal: AbortSignal.any([signal, failed.signal]) })
       for await (const line of lines) {
         for (const invalidation of invalidationsOf(parseEvent(line)))
           if (invalidation.kind === 'everything-later') resyncAfterLoads()
@@ -177,9 +177,9 @@ export async function watchEngine(
         if (hasWork()) scheduleRead()
       }
     } catch {
-      // A broken stream and an ended one mean the same: the engine is gone.
+      // An error of the stream means the same as its end: the engine has stopped.
     }
-    // A reply that was cut off never completes: docker-modem keeps waiting for the remaining bytes.
+    // The wait is limited, because a reply that was cut off never completes: docker-modem waits for the remaining bytes.
     await Promise.race([reading, delay(finalReadMs)])
     if (failure) throw failure.error
   }
@@ -207,7 +207,7 @@ export async function watchEngine(
   }
 }
 
-/** A live state that ignores updates once `signal` has aborted: a late reply belongs to an engine no longer shown. */
+/** @returns a live state that ignores updates after `signal` aborts: late replies are of an engine no longer shown */
 const untilAborted = (signal: AbortSignal, live: Live): Live => ({
   ...live,
   apply: (read, unreadable) => signal.aborted || live.apply(read, unreadable),

@@ -37,9 +37,9 @@ export async function openCleaner(
     publish: (name) => {
       if (name !== 'settings.changed') layers.changed()
     },
-    memory: store.lists,
+    lists: store.lists,
   })
-  const layers = layersService({ engine, kept: store.layers, publish })
+  const layers = layersService({ engine, store: store.layers, publish })
   const jobs = jobService({ publish, store })
   const registry = { check: async (): Promise<Result<unknown, RegistryFailure>> => ({ ok: true, value: undefined }) }
   const pull = pullService({

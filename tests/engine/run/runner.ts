@@ -39,7 +39,7 @@ export async function openRunner(world: Engine, host = `unix://${world.socket}`)
     publish(name, payload) {
       if (name === 'images.changed') heard.changes.push(payload as ImagesChange)
     },
-    memory: openStore(mkdtempSync(join(tmpdir(), 'runner-'))).lists,
+    lists: openStore(mkdtempSync(join(tmpdir(), 'runner-'))).lists,
   })
   const terminals = terminalsService({
     engine,

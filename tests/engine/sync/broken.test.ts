@@ -111,7 +111,7 @@ describe.each(matrix)('an engine that fails in part: $title', (wish) => {
       references: expect.arrayContaining(['nginx:1.27']),
     })
     expect(image()?.unreadable).toBeUndefined()
-    expect(live().labelled(['a=']).flat()).toContain(nginx)
+    expect(live().findByLabel(['a=']).flat()).toContain(nginx)
     await watched.stop()
 
     odd({ RepoTags: 7 })

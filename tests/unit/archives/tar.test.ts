@@ -1,19 +1,19 @@
 import { expect, test } from 'vitest'
-import { TarWalk } from '../../../main/archives/tar.ts'
+import { TarParser } from '../../../main/archives/tar.ts'
 import { tarEnd, tarFile, tarHeader } from '../../../tools/world/tar.ts'
 
 /** What a walk finds in a tar: files with their content, links with their target. */
 function walked(...parts: readonly Buffer[]) {
   const found: Record<string, string> = {}
-  const walk = new TarWalk({
+  const parser = new TarParser({
     file(path) {
       found[path] = ''
       return { data: (piece) => void (found[path] += piece.toString()), end: () => void (found[path] += '.') }
     },
     link: (path, target) => void (found[path] = `-> ${target}`),
   })
-  walk.push(Buffer.concat(parts))
-  return { found, ended: walk.ended }
+  parser.push(Buffer.concat(parts))
+  return { found, ended: parser.ended }
 }
 
 /** A header of another type than a file or symbolic link. */

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { Backoff, engineFingerprint, untilRetry } from '../../../main/engine/connect/backoff.ts'
+import { Backoff, engineFingerprint, awaitRetry } from '../../../main/engine/connect/backoff.ts'
 
 test('the delay doubles from half a second to half a minute, and starts again after a success', () => {
   const backoff = new Backoff()
@@ -22,7 +22,7 @@ test('the wait ends at once when a socket appears, when it is another one, and w
   const backoff = new Backoff()
   const longWait = (before: unknown, signal = new AbortController().signal) => {
     while (backoff.failures < 8) backoff.next()
-    return untilRetry({ backoff, fingerprint, before, signal })
+    return awaitRetry({ backoff, fingerprint, before, signal })
   }
   try {
     const absent = fingerprint()

@@ -46,7 +46,7 @@ test('an inspect that finds nothing new is not published', () => {
 test('another engine skips a number, so that every window asks for the whole', () => {
   const { changes, live } = watched()
   live.replace({ images: [image('a')], containers: [] })
-  live.forget()
+  live.reset()
   live.replace({ images: [image('b')], containers: [] })
   expect(changes.map(({ seq, complete, images }) => [seq, complete, images.map(({ id }) => id)])).toEqual([
     [1, true, ['a']],
@@ -58,7 +58,7 @@ test('another engine skips a number, so that every window asks for the whole', (
 test('before the first list there is nothing to forget, so no window has to ask for what it was just told', () => {
   const { changes, live } = watched()
   const before = live.snapshot()
-  live.forget()
+  live.reset()
   live.replace({ images: [image('a')], containers: [] })
   expect(changes.map(({ seq }) => seq)).toEqual([before.seq + 1])
 })
@@ -66,7 +66,7 @@ test('before the first list there is nothing to forget, so no window has to ask 
 test('remembered images are shown as unconfirmed until they are inspected', () => {
   const { changes, live } = watched()
   const remembered = withoutLabels(image('a'))
-  live.forget([remembered, { ...remembered, id: 'b' }, { ...remembered, id: 'c' }])
+  live.reset([remembered, { ...remembered, id: 'b' }, { ...remembered, id: 'c' }])
   expect(live.snapshot()).toMatchObject({ seq: changes.at(-1)!.seq, complete: false, unconfirmed: ['a', 'b', 'c'] })
 
   live.apply({
@@ -112,10 +112,10 @@ test('labels can be searched, and are never sent to the window', () => {
     images: [image('a', [], ['maintainer=team red', 'version=1']), image('b', [], ['version=2']), image('c')],
     containers: [],
   })
-  expect(live.labelled(['Version=', 'red', 'blue', '=2'])).toEqual([['a', 'b'], ['a'], [], ['b']])
+  expect(live.findByLabel(['Version=', 'red', 'blue', '=2'])).toEqual([['a', 'b'], ['a'], [], ['b']])
   expect(JSON.stringify([changes, live.snapshot()])).not.toContain('version')
   live.apply({ images: new Map([['b', image('b', [])]]), containers: new Map() })
-  expect(live.labelled(['version'])).toEqual([['a']])
+  expect(live.findByLabel(['version'])).toEqual([['a']])
   expect(changes).toHaveLength(1)
 })
 

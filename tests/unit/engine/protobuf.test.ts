@@ -1,7 +1,7 @@
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { field, fields, integer, message, noMessage, demultiplexer } from '../../../main/engine/api/protobuf.ts'
+import { field, fields, integer, encodeText, emptyMessage, unframe } from '../../../main/engine/api/protobuf.ts'
 
 /** One field of a message, as some engine may write it. */
 type Part =
@@ -57,7 +57,7 @@ function throws(read: () => unknown): boolean {
 test('a text that is written is read again', () => {
   fc.assert(
     fc.property(text, (value) => {
-      const [body, ...others] = demultiplexer(message(value))
+      const [body, ...others] = unframe(encodeText(value))
       expect(others).toEqual([])
       expect(String(field(body!, 1))).toBe(value)
       expect(field(body!, 2)).toBeUndefined()
@@ -67,13 +67,13 @@ test('a text that is written is read again', () => {
 
 test('a text longer than one byte of length can say is read again', () => {
   const value = 'sha256:'.padEnd(20_000, 'é')
-  expect(String(field(demultiplexer(message(value))[0]!, 1))).toBe(value)
+  expect(String(field(unframe(encodeText(value))[0]!, 1))).toBe(value)
 })
 
 test('the bytes on the wire are those of the specification', () => {
   // protobuf.dev, "Encoding": field 2 is "testing", and a number of two bytes is 150.
-  expect(message('a')).toEqual(Buffer.from([0, 0, 0, 0, 3, 0x0a, 1, 0x61]))
-  expect(noMessage).toEqual(Buffer.from([0, 0, 0, 0, 0]))
+  expect(encodeText('a')).toEqual(Buffer.from([0, 0, 0, 0, 3, 0x0a, 1, 0x61]))
+  expect(emptyMessage).toEqual(Buffer.from([0, 0, 0, 0, 0]))
   expect(String(field(Buffer.from('120774657374696e67', 'hex'), 2))).toBe('testing')
   expect(integer(Buffer.from('089601', 'hex'), 1)).toBe(150)
 })
@@ -107,28 +107,28 @@ test('a message that was cut inside a field is an error, whichever field is want
 test('a reply of several frames gives its messages, and a reply cut inside a frame is an error', () => {
   fc.assert(
     fc.property(fc.array(text, { maxLength: 4 }), (texts) => {
-      const frames = texts.map((value) => message(value))
-      const reply = Buffer.concat([...frames, noMessage])
-      expect(demultiplexer(reply)).toHaveLength(frames.length + 1)
+      const frames = texts.map((value) => encodeText(value))
+      const reply = Buffer.concat([...frames, emptyMessage])
+      expect(unframe(reply)).toHaveLength(frames.length + 1)
       const ends = [0, ...frames.map((_, at) => Buffer.concat(frames.slice(0, at + 1)).length)]
       for (let length = 0; length < reply.length; length++)
-        expect(throws(() => demultiplexer(reply.subarray(0, length)))).toBe(!ends.includes(length))
+        expect(throws(() => unframe(reply.subarray(0, length)))).toBe(!ends.includes(length))
     }),
     { numRuns: 30 },
   )
 })
 
 test('a reply cut inside a frame says so', () => {
-  expect(() => demultiplexer(message('a').subarray(0, 7))).toThrow('The gRPC reply ended in the middle of a message')
+  expect(() => unframe(encodeText('a').subarray(0, 7))).toThrow('The gRPC reply ended in the middle of a message')
 })
 
 test('a reply without frames has no messages', () => {
-  expect(demultiplexer(Buffer.alloc(0))).toEqual([])
+  expect(unframe(Buffer.alloc(0))).toEqual([])
 })
 
 test('a compressed frame is refused, also after one that is not', () => {
-  const compressed = message('a')
+  const compressed = encodeText('a')
   compressed[0] = 1
-  expect(() => demultiplexer(compressed)).toThrow('The gRPC reply is compressed')
-  expect(() => demultiplexer(Buffer.concat([message('a'), compressed]))).toThrow('compressed')
+  expect(() => unframe(compressed)).toThrow('The gRPC reply is compressed')
+  expect(() => unframe(Buffer.concat([encodeText('a'), compressed]))).toThrow('compressed')
 })

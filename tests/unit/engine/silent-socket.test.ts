@@ -77,8 +77,15 @@ const asksNothing = [
     'searchableLabels',
     'parseEvent',
   ],
-  ...['compareVersions', 'agreedApi', 'measuresParts', 'countsContent', 'tellsAutomated', 'removesCacheById'],
-  ...['demultiplexer', 'withCarriageReturns', 'withoutMarked', 'message', 'field', 'fields', 'integer'],
+  ...[
+    'compareVersions',
+    'agreedApi',
+    'filtersDiskUsageByType',
+    'countsContent',
+    'reportsAutomatedBuilds',
+    'removesCacheById',
+  ],
+  ...['demultiplexer', 'unframe', 'withCarriageReturns', 'withoutMarked', 'encodeText', 'field', 'fields', 'integer'],
 ]
 
 function api(name: string): (...args: readonly unknown[]) => Promise<unknown> {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { instruction, isSetting } from '../../../model/layers/instruction.ts'
+import { isSetting, parseInstruction } from '../../../model/layers/instruction.ts'
 import { chainIds, emptyLayer, LayerSizes, type Anatomy, type HistoryEntry } from '../../../model/layers/sizes.ts'
 
 const sha256 = (text: string) => `sha256:${createHash('sha256').update(text).digest('hex')}`
@@ -139,11 +139,11 @@ describe('an instruction', () => {
     ["# debian.sh --arch 'amd64' out/ 'bookworm'", '', "# debian.sh --arch 'amd64' out/ 'bookworm'"],
     ['', '', ''],
   ])('%s', (createdBy, verb, text) => {
-    expect(instruction(createdBy)).toEqual({ verb, text })
+    expect(parseInstruction(createdBy)).toEqual({ verb, text })
   })
 
   test('is a setting when by its nature it makes no layer', () => {
-    expect(['ENV a=b', '/bin/sh -c #(nop)  LABEL a=b', 'EXPOSE 80'].map(instruction).every(isSetting)).toBe(true)
-    expect(['WORKDIR /app', 'COPY a b', 'RUN x', ''].map(instruction).some(isSetting)).toBe(false)
+    expect(['ENV a=b', '/bin/sh -c #(nop)  LABEL a=b', 'EXPOSE 80'].map(parseInstruction).every(isSetting)).toBe(true)
+    expect(['WORKDIR /app', 'COPY a b', 'RUN x', ''].map(parseInstruction).some(isSetting)).toBe(false)
   })
 })

@@ -38,7 +38,7 @@ class Follower {
     if (change === 'renumbered') {
       this.wholes++
       this.sharing.clear()
-      this.sharing.apply(table.whole())
+      this.sharing.apply(table.snapshot())
     } else if (change) this.sharing.apply(change)
   }
 }
@@ -65,7 +65,7 @@ test('a table stays as small as its images, and sums stay true, while 400 images
     expect(table.counts.layers).toBeLessThanOrEqual(2 * before.layers)
     expect(window.sharing.of(['stays-3', 'stays-4'])).toEqual(sums)
     const fresh = new Sharing()
-    fresh.apply(table.whole())
+    fresh.apply(table.snapshot())
     expect(window.sharing.of(['stays-0'])).toEqual(fresh.of(['stays-0']))
     expect(table.likely('stays-7').map(({ size }) => size)).toEqual([20, 0, 10])
   }

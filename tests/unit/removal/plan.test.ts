@@ -6,7 +6,7 @@ import {
   type Choices,
   type RemovalPlan,
   type RemovalTarget,
-  type World,
+  type PlanInput,
 } from '../../../model/removal/plan.ts'
 import { Sharing } from '../../../model/layers/sharing.ts'
 
@@ -27,7 +27,7 @@ const container = (name: string, of: string, state: Container['state'] = 'exited
 })
 
 /** Each image has a layer of its own of 10 bytes, upon those of its parent. */
-function world(images: Image[], containers: Container[] = [], store: World['store'] = 'classic'): World {
+function world(images: Image[], containers: Container[] = [], store: PlanInput['store'] = 'classic'): PlanInput {
   const index = new Map(images.map(({ id }, at) => [id, at]))
   const units = ({ id, parent }: Image): number[] => [
     ...(parent && index.has(parent) ? units(images[index.get(parent)!]!) : []),
@@ -169,7 +169,7 @@ describe('a plan', () => {
 })
 
 /** What the classic store does when it removes the plan's names one after another, without force. */
-function carriedOut({ images, containers }: World, plan: RemovalPlan) {
+function carriedOut({ images, containers }: PlanInput, plan: RemovalPlan) {
   const left = new Map([...images].map(([id, image]) => [id, { ...image, names: new Set(namesOf(image)) }]))
   const used = new Map(containers)
   for (const { id } of plan.containers) used.delete(id)

@@ -6,9 +6,9 @@ const image = (id: string, ...references: string[]): Image => ({ id, references,
 const images = new Map([image('a', 'one:1', 'one:2', 'two:1'), image('b')].map((each) => [each.id, each]))
 
 test('a row without a tag stands for the whole image, and so do all of its tags together', () => {
-  expect(resolveTargets(images, [{ image: 'b' }])).toEqual({ whole: new Set(['b']), untags: [], missing: [] })
+  expect(resolveTargets(images, [{ image: 'b' }])).toEqual({ fullySelected: new Set(['b']), untags: [], missing: [] })
   const rows = ['one:1', 'two:1', 'one:2'].map((reference) => ({ image: 'a', reference }))
-  expect(resolveTargets(images, rows)).toEqual({ whole: new Set(['a']), untags: [], missing: [] })
+  expect(resolveTargets(images, rows)).toEqual({ fullySelected: new Set(['a']), untags: [], missing: [] })
 })
 
 test('some of the tags are only removed, and each names the tags that stay', () => {
@@ -17,7 +17,7 @@ test('some of the tags are only removed, and each names the tags that stay', () 
     { image: 'a', reference: 'one:1' },
   ]
   expect(resolveTargets(images, rows)).toEqual({
-    whole: new Set(),
+    fullySelected: new Set(),
     untags: [
       { image: 'a', reference: 'two:1', staysAs: ['one:2'] },
       { image: 'a', reference: 'one:1', staysAs: ['one:2'] },
@@ -28,15 +28,18 @@ test('some of the tags are only removed, and each names the tags that stay', () 
 
 test('the same tag twice counts once', () => {
   const row = { image: 'a', reference: 'one:1' }
-  expect(resolveTargets(images, [row, row, row])).toMatchObject({ whole: new Set(), untags: [{ reference: 'one:1' }] })
+  expect(resolveTargets(images, [row, row, row])).toMatchObject({
+    fullySelected: new Set(),
+    untags: [{ reference: 'one:1' }],
+  })
 })
 
 test('the whole image together with one of its tags is the whole image', () => {
-  const { whole, untags } = resolveTargets(images, [{ image: 'a', reference: 'one:1' }, { image: 'a' }])
-  expect([whole, untags]).toEqual([new Set(['a']), []])
+  const { fullySelected, untags } = resolveTargets(images, [{ image: 'a', reference: 'one:1' }, { image: 'a' }])
+  expect([fullySelected, untags]).toEqual([new Set(['a']), []])
 })
 
 test('rows of an image or a tag that is gone are returned as missing', () => {
   const gone = [{ image: 'c' }, { image: 'a', reference: 'three:1' }]
-  expect(resolveTargets(images, gone)).toEqual({ whole: new Set(), untags: [], missing: gone })
+  expect(resolveTargets(images, gone)).toEqual({ fullySelected: new Set(), untags: [], missing: gone })
 })
