@@ -3,11 +3,11 @@ import type Docker from 'dockerode'
 import { loadImages, type ImageSpec } from './images.ts'
 import { createContainers } from './demo/containers.ts'
 import { languages } from './demo/languages.ts'
-import { measure } from './demo/measure.ts'
+import { demoScale } from './demo/steps.ts'
 import { services } from './demo/services.ts'
-import { systems } from './demo/systems.ts'
+import { baseImages } from './demo/base-images.ts'
 
-export interface DemoWish {
+export interface DemoOptions {
   /** What the images' ages are counted from. */
   readonly now?: Date
   /** The part of their true size that the images have. At 1 they take 4 GB, and a minute to load. */
@@ -15,9 +15,9 @@ export interface DemoWish {
 }
 
 /** The demo's images, oldest first. */
-export function demoImages({ now = new Date(), scale = 0.05 }: DemoWish = {}): ImageSpec[] {
-  const measures = measure(now, scale)
-  const on = systems(measures)
+export function demoImages({ now = new Date(), scale = 0.05 }: DemoOptions = {}): ImageSpec[] {
+  const measures = demoScale(now, scale)
+  const on = baseImages(measures)
   const { bookworm: _, oracle: __, ...named } = on
   const images = [
     ...Object.values(named),
@@ -30,7 +30,7 @@ export function demoImages({ now = new Date(), scale = 0.05 }: DemoWish = {}): I
 /** Fills an engine with the demo's images and containers. With a network, containers publish their ports. */
 export async function fillWithDemo(
   docker: Docker,
-  { network = false, ...wish }: DemoWish & { network?: boolean } = {},
+  { network = false, ...wish }: DemoOptions & { network?: boolean } = {},
 ): Promise<void> {
   await loadImages(docker, demoImages(wish))
   await createContainers(docker, network)

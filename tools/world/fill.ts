@@ -41,7 +41,7 @@ export type Digests = ReadonlyMap<string, string>
  * Images with a reference in common, each for a platform of its own, become an index under it.
  */
 export async function fillRegistry(
-  registry: Pick<Registry, 'direct'> & Partial<Pick<Registry, 'headers'>>,
+  registry: Pick<Registry, 'directHost'> & Partial<Pick<Registry, 'headers'>>,
   images: readonly ImageSpec[],
   { family = 'oci' }: { readonly family?: keyof typeof families } = {},
 ): Promise<Digests> {
@@ -98,11 +98,11 @@ export async function fillRegistry(
   }
 
   async function putBlob(repository: string, digest: string, bytes: Buffer): Promise<void> {
-    const blob = `http://${registry.direct}/v2/${repository}/blobs/${digest}`
+    const blob = `http://${registry.directHost}/v2/${repository}/blobs/${digest}`
     const there = await fetch(blob, { method: 'HEAD', headers: { ...registry.headers } })
     if (there.ok) return
     const begun = await ask(`/v2/${repository}/blobs/uploads/`, { method: 'POST' })
-    const upload = new URL(begun.headers.get('location') ?? '', `http://${registry.direct}`)
+    const upload = new URL(begun.headers.get('location') ?? '', `http://${registry.directHost}`)
     upload.searchParams.set('digest', digest)
     await ask(upload.pathname + upload.search, { method: 'PUT', body: new Uint8Array(bytes) })
   }
@@ -133,7 +133,7 @@ export async function fillRegistry(
 
   async function ask(path: string, how: RequestInit & { headers?: Record<string, string> }): Promise<Response> {
     const headers = { ...how.headers, ...registry.headers }
-    const answer = await fetch(`http://${registry.direct}${path}`, { ...how, headers })
+    const answer = await fetch(`http://${registry.directHost}${path}`, { ...how, headers })
     if (!answer.ok) throw new Error(`${how.method ?? 'GET'} ${path}: ${answer.status} ${await answer.text()}`)
     return answer
   }

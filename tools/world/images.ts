@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { finished } from 'node:stream/promises'
 import type Docker from 'dockerode'
-import { layerKey, layerSpace, layerTar, makesLayer, type Step } from './layers.ts'
+import { layerKey, layerTarSize, layerTar, makesLayer, type Step } from './layers.ts'
 import { tarEnd, tarFile, tarHeader, tarPadding } from './tar.ts'
 
 /** The part of an image's config that says how it runs, in Docker's own shape. */
@@ -43,7 +43,7 @@ export interface ImageSpec {
 }
 
 /** The images as an archive. Each layer is in it once. */
-export function* archive(images: Iterable<ImageSpec>): Generator<Buffer> {
+export function* imageArchive(images: Iterable<ImageSpec>): Generator<Buffer> {
   const layers = new Map<string, { file: string; diffId: string }>()
   const manifest: { Config: string; RepoTags: readonly string[] | null; Layers: string[] }[] = []
   for (const image of images) {
@@ -52,7 +52,7 @@ export function* archive(images: Iterable<ImageSpec>): Generator<Buffer> {
       const key = layerKey(step)
       if (layers.has(key)) continue
       const file = `${key}/layer.tar`
-      const size = layerSpace(step)
+      const size = layerTarSize(step)
       const digest = createHash('sha256')
       yield tarHeader({ name: file, size })
       for (const piece of layerTar(step)) {
@@ -80,7 +80,7 @@ export function* archive(images: Iterable<ImageSpec>): Generator<Buffer> {
 
 /** Loads the images into an engine. */
 export async function loadImages(docker: Docker, images: Iterable<ImageSpec>): Promise<void> {
-  const answer = Readable.from(await docker.loadImage(Readable.from(archive(images)), { quiet: true }))
+  const answer = Readable.from(await docker.loadImage(Readable.from(imageArchive(images)), { quiet: true }))
   let said = ''
   answer.on('data', (chunk: unknown) => (said += String(chunk)))
   await finished(answer)
@@ -99,20 +99,20 @@ export function imageConfig(image: ImageSpec, diffIds: readonly string[]) {
     os: image.os ?? 'linux',
     author: image.author,
     created: image.created.toISOString(),
-    config: runConfig(image),
+    config: inheritRunConfig(image),
     rootfs: { type: 'layers', diff_ids: diffIds },
-    history: image.history ?? history(image),
+    history: image.history ?? buildHistory(image),
   }
 }
 
-function runConfig({ base, config = {} }: ImageSpec): RunConfig {
-  const inherited = base ? runConfig(base) : {}
+function inheritRunConfig({ base, config = {} }: ImageSpec): RunConfig {
+  const inherited = base ? inheritRunConfig(base) : {}
   const env = new Map([...(inherited.Env ?? []), ...(config.Env ?? [])].map((line) => [line.split('=', 1)[0], line]))
   return { ...inherited, ...config, Env: [...env.values()], Labels: { ...inherited.Labels, ...config.Labels } }
 }
 
-const history = (image: ImageSpec): HistoryEntry[] => [
-  ...(image.base ? (image.base.history ?? history(image.base)) : []),
+const buildHistory = (image: ImageSpec): HistoryEntry[] => [
+  ...(image.base ? (image.base.history ?? buildHistory(image.base)) : []),
   ...image.steps.map((step) => ({
     created: image.created.toISOString(),
     created_by: step.instruction,

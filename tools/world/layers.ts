@@ -1,6 +1,6 @@
 /** The layers of made images: deterministic bytes, so that equal steps are one layer, as they are in Docker. */
 import { createCipheriv, createHash } from 'node:crypto'
-import { tarEnd, tarHeader, tarPadding, tarSpace } from './tar.ts'
+import { tarEnd, tarHeader, tarPadding, tarEntrySize } from './tar.ts'
 
 /** A file's content, or what a symbolic link points to. Files are executable. */
 export type FileContent = string | Uint8Array | Link
@@ -36,15 +36,15 @@ export function layerKey(step: Step): string {
 const keys = new WeakMap<Step, string>()
 
 /** The size of a layer's tar. */
-export function layerSpace(step: Step): number {
-  return entries(step).reduce((sum, entry) => sum + tarSpace(entry.size), 0) + tarEnd().length
+export function layerTarSize(step: Step): number {
+  return tarEntriesOf(step).reduce((sum, entry) => sum + tarEntrySize(entry.size), 0) + tarEnd().length
 }
 
 /** A layer's tar, in pieces. */
 export function* layerTar(step: Step): Generator<Buffer> {
-  for (const entry of entries(step)) {
+  for (const entry of tarEntriesOf(step)) {
     yield tarHeader(entry)
-    if (entry.content === undefined) yield* filling(step, entry.size)
+    if (entry.content === undefined) yield* fillerBytes(step, entry.size)
     else yield entry.content
     yield tarPadding(entry.size)
   }
@@ -59,7 +59,7 @@ interface Entry {
   readonly content?: Buffer
 }
 
-function entries(step: Step): Entry[] {
+function tarEntriesOf(step: Step): Entry[] {
   const files = Object.entries(step.files ?? {}).map(([name, content]): Entry => {
     if (isLink(content)) return { name, size: 0, link: content.link, content: empty }
     const bytes = Buffer.from(content)
@@ -72,7 +72,7 @@ function entries(step: Step): Entry[] {
   return files.length > 0 ? files : [{ name: `opt/${name}/`, size: 0, content: empty }]
 }
 
-function* filling(step: Step, size: number): Generator<Buffer> {
+function* fillerBytes(step: Step, size: number): Generator<Buffer> {
   const cipher = step.noise ? createCipheriv('aes-128-ctr', layerKey(step).slice(0, 16), Buffer.alloc(16)) : undefined
   for (let left = size; left > 0; left -= zeros.length) {
     const piece = zeros.subarray(0, Math.min(left, zeros.length))

@@ -19,7 +19,7 @@ export interface ManyImagesOptions {
   /** How many different layers they share, each image one upon a common base. */
   readonly layers?: number
   /** They share nothing, and have one name each. */
-  readonly apart?: boolean
+  readonly shareNothing?: boolean
   /** What their ages are counted from: they are spread over five years. */
   readonly now?: Date
 }
@@ -27,7 +27,7 @@ export interface ManyImagesOptions {
 /** As many images, each with one to three tags, deterministic but for the dates. */
 export function* manyImages(
   count: number,
-  { apart = false, layers = apart ? count : 100, now = new Date() }: ManyImagesOptions = {},
+  { shareNothing: apart = false, layers = apart ? count : 100, now = new Date() }: ManyImagesOptions = {},
 ): Generator<ImageSpec> {
   const base: ImageSpec = {
     references: [],

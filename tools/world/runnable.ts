@@ -1,6 +1,6 @@
 /** Images to be run: each is here for what comes of it. */
 import type { ImageSpec } from './images.ts'
-import { entrypoint, printer, service, task, userland } from './userland.ts'
+import { entrypoint, printProgram, service, task, userland } from './userland.ts'
 
 const created = new Date('2024-02-29T12:00:00Z')
 const busybox = { link: 'busybox' }
@@ -74,7 +74,7 @@ export function runnableImages(): ImageSpec[] {
       references: ['scratch:1'],
       created,
       config: { Cmd: ['/hello'] },
-      steps: [{ instruction: 'COPY hello /', files: { hello: printer('hello from scratch\n') } }],
+      steps: [{ instruction: 'COPY hello /', files: { hello: printProgram('hello from scratch\n') } }],
     },
     {
       references: ['for-arm:1'],

@@ -40,7 +40,7 @@ export const tarPadding = (size: number): Buffer => Buffer.alloc((block - (size 
 export const tarEnd = (): Buffer => Buffer.alloc(2 * block)
 
 /** What an entry takes in a tar, header and padding included. */
-export const tarSpace = (size: number): number => block + Math.ceil(size / block) * block
+export const tarEntrySize = (size: number): number => block + Math.ceil(size / block) * block
 
 /** A small file, whole. */
 export const tarFile = (name: string, content: string | Uint8Array): Buffer => {

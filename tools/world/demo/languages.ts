@@ -1,10 +1,10 @@
 /** Languages, and the team's own programs written in them. */
 import type { ImageSpec } from '../images.ts'
 import { entrypoint, service, task } from '../userland.ts'
-import { copy, run, setting, type Measure } from './measure.ts'
-import type { systems } from './systems.ts'
+import { copy, run, setting, type DemoScale } from './steps.ts'
+import type { baseImages } from './base-images.ts'
 
-export function languages({ daysAgo, MB }: Measure, { slim, bookworm }: ReturnType<typeof systems>) {
+export function languages({ daysAgo, MB }: DemoScale, { slim, bookworm }: ReturnType<typeof baseImages>) {
   /** What images with a compiler have in common: the greatest part of them. */
   const buildTools: ImageSpec = {
     references: [],

@@ -3,7 +3,7 @@ import type { MirrorBehaviour, Mirrors } from '../mirrors.ts'
 
 const manners: Readonly<Record<string, MirrorBehaviour>> = {
   fast: {},
-  slow: { bytesPerSecond: 400_000, firstByteAfter: 300 },
+  slow: { bytesPerSecond: 400_000, firstByteDelayMs: 300 },
   stale: { lies: 'tag' },
   dead: { connecting: 'refused' },
 }

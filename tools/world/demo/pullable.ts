@@ -1,8 +1,8 @@
 /** What the demo's Docker Hub has to be pulled: small, but of several layers, and one large enough to watch. */
 import type { ImageSpec, RunConfig } from '../images.ts'
 import type { Step } from '../layers.ts'
-import { entrypoint, printer, service, userland } from '../userland.ts'
-import { copy, run, setting } from './measure.ts'
+import { entrypoint, printProgram, service, userland } from '../userland.ts'
+import { copy, run, setting } from './steps.ts'
 
 /** The same bytes at each call; only the dates follow the clock. */
 export function pullableImages(now = new Date()): ImageSpec[] {
@@ -82,7 +82,11 @@ export function pullableImages(now = new Date()): ImageSpec[] {
     ...(architecture && { architecture, variant: 'v8' }),
     config: { Env: [path], Cmd: ['/hello'] },
     steps: [
-      { instruction: 'COPY hello / # buildkit', bytes: 10_072, files: { hello: printer('\nHello from Docker!\n\n') } },
+      {
+        instruction: 'COPY hello / # buildkit',
+        bytes: 10_072,
+        files: { hello: printProgram('\nHello from Docker!\n\n') },
+      },
       setting('CMD ["/hello"]'),
     ],
   })

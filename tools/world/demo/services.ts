@@ -1,10 +1,10 @@
 /** Web servers and databases. */
 import type { ImageSpec } from '../images.ts'
 import { entrypoint, service, task } from '../userland.ts'
-import { copy, run, setting, type Measure } from './measure.ts'
-import type { systems } from './systems.ts'
+import { copy, run, setting, type DemoScale } from './steps.ts'
+import type { baseImages } from './base-images.ts'
 
-export function services({ daysAgo, MB }: Measure, { slim, alpine, oracle }: ReturnType<typeof systems>) {
+export function services({ daysAgo, MB }: DemoScale, { slim, alpine, oracle }: ReturnType<typeof baseImages>) {
   const nginx = (version: string, days: number, size: number, ...tags: string[]): ImageSpec => ({
     references: [version, ...tags].map((tag) => `nginx:${tag}`),
     base: slim,

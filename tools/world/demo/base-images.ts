@@ -1,11 +1,11 @@
 /** Root file systems that images are built on. */
 import type { ImageSpec, RunConfig } from '../images.ts'
-import { printer, userland } from '../userland.ts'
-import { setting, type Measure } from './measure.ts'
+import { printProgram, userland } from '../userland.ts'
+import { setting, type DemoScale } from './steps.ts'
 
 const path = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 
-export function systems({ daysAgo, MB }: Measure) {
+export function baseImages({ daysAgo, MB }: DemoScale) {
   const system = (reference: string, days: number, size: number, title: string, config: RunConfig = {}): ImageSpec => {
     const command = config.Cmd ?? ['/bin/bash']
     const added = {
@@ -45,7 +45,7 @@ export function systems({ daysAgo, MB }: Measure) {
       created: daysAgo(108),
       config: { Env: [path], Cmd: ['/hello'] },
       steps: [
-        { instruction: 'COPY hello / # buildkit', bytes: 10_072, files: { hello: printer(hello) } },
+        { instruction: 'COPY hello / # buildkit', bytes: 10_072, files: { hello: printProgram(hello) } },
         setting('CMD ["/hello"]'),
       ],
     } satisfies ImageSpec,

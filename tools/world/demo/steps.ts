@@ -1,13 +1,13 @@
 /** How the demo's images are measured: in days before today, and in a part of their true size. */
 import type { Step } from '../layers.ts'
 
-export interface Measure {
+export interface DemoScale {
   daysAgo(days: number): Date
   /** Megabytes of the true image, as bytes of the demo's. */
   MB(size: number): number
 }
 
-export const measure = (now: Date, scale: number): Measure => ({
+export const demoScale = (now: Date, scale: number): DemoScale => ({
   daysAgo: (days) => new Date(now.getTime() - days * 86_400_000),
   MB: (size) => Math.round(size * 1_000_000 * scale),
 })
