@@ -1,4 +1,4 @@
-/** Root file systems that images are built on. */
+/** Base images: the root file systems that other images are built on. */
 import type { ImageSpec, RunConfig } from '../images.ts'
 import { printProgram, userland } from '../userland.ts'
 import { setting, type DemoScale } from './steps.ts'
@@ -6,9 +6,15 @@ import { setting, type DemoScale } from './steps.ts'
 const path = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 
 export function baseImages({ daysAgo, MB }: DemoScale) {
-  const system = (reference: string, days: number, size: number, title: string, config: RunConfig = {}): ImageSpec => {
-    const command = config.Cmd ?? ['/bin/bash']
-    const added = {
+  const baseImage = (
+    reference: string,
+    days: number,
+    size: number,
+    title: string,
+    config: RunConfig = {},
+  ): ImageSpec => {
+    const cmd = config.Cmd ?? ['/bin/bash']
+    const addStep = {
       instruction: `/bin/sh -c #(nop) ADD file:${checksum(reference)} in / `,
       bytes: MB(size),
       files: userland(title),
@@ -16,18 +22,18 @@ export function baseImages({ daysAgo, MB }: DemoScale) {
     return {
       references: [reference],
       created: daysAgo(days),
-      config: { Env: [path], ...config, Cmd: command },
-      steps: [added, setting(`/bin/sh -c #(nop)  CMD ${JSON.stringify(command)}`)],
+      config: { Env: [path], ...config, Cmd: cmd },
+      steps: [addStep, setting(`/bin/sh -c #(nop)  CMD ${JSON.stringify(cmd)}`)],
     }
   }
 
   return {
-    precise: system('ubuntu:12.04', 3520, 103.6, 'Ubuntu 12.04.5 LTS'),
-    quantal: system('ubuntu:12.10', 4230, 172, 'Ubuntu 12.10'),
-    noble: system('ubuntu:24.04', 49, 78, 'Ubuntu 24.04 LTS', {
+    precise: baseImage('ubuntu:12.04', 3520, 103.6, 'Ubuntu 12.04.5 LTS'),
+    quantal: baseImage('ubuntu:12.10', 4230, 172, 'Ubuntu 12.10'),
+    noble: baseImage('ubuntu:24.04', 49, 78, 'Ubuntu 24.04 LTS', {
       Labels: { 'org.opencontainers.image.ref.name': 'ubuntu', 'org.opencontainers.image.version': '24.04' },
     }),
-    centos: system('centos:7', 1895, 204, 'CentOS Linux 7 (Core)', {
+    centos: baseImage('centos:7', 1895, 204, 'CentOS Linux 7 (Core)', {
       Labels: {
         'org.label-schema.name': 'CentOS Base Image',
         'org.label-schema.vendor': 'CentOS',
@@ -35,11 +41,11 @@ export function baseImages({ daysAgo, MB }: DemoScale) {
         'org.label-schema.build-date': '20201113',
       },
     }),
-    alpine: system('alpine:3.20', 380, 7.8, 'Alpine Linux v3.20', { Cmd: ['/bin/sh'] }),
-    busybox: system('busybox:latest', 410, 4.26, 'BusyBox v1.37.0', { Cmd: ['sh'] }),
-    slim: system('debian:bookworm-slim', 22, 74.8, 'Debian GNU/Linux 12 (bookworm)', { Cmd: ['bash'] }),
-    bookworm: unnamed(system('debian:bookworm', 22, 117, 'Debian GNU/Linux 12 (bookworm)', { Cmd: ['bash'] })),
-    oracle: unnamed(system('oraclelinux:9-slim', 95, 117, 'Oracle Linux Server 9.4')),
+    alpine: baseImage('alpine:3.20', 380, 7.8, 'Alpine Linux v3.20', { Cmd: ['/bin/sh'] }),
+    busybox: baseImage('busybox:latest', 410, 4.26, 'BusyBox v1.37.0', { Cmd: ['sh'] }),
+    slim: baseImage('debian:bookworm-slim', 22, 74.8, 'Debian GNU/Linux 12 (bookworm)', { Cmd: ['bash'] }),
+    bookworm: untagged(baseImage('debian:bookworm', 22, 117, 'Debian GNU/Linux 12 (bookworm)', { Cmd: ['bash'] })),
+    oracle: untagged(baseImage('oraclelinux:9-slim', 95, 117, 'Oracle Linux Server 9.4')),
     helloWorld: {
       references: ['hello-world:latest'],
       created: daysAgo(108),
@@ -52,10 +58,10 @@ export function baseImages({ daysAgo, MB }: DemoScale) {
   }
 }
 
-/** The same without a name: it is only known from what is built on it. */
-const unnamed = (image: ImageSpec): ImageSpec => ({ ...image, references: [] })
+/** The image without references: only images built on it are in the demo. */
+const untagged = (image: ImageSpec): ImageSpec => ({ ...image, references: [] })
 
-/** A stable stand-in for the checksum that the older builder writes into its history. */
+/** A fixed replacement for the checksum that the legacy builder writes into the history. */
 const checksum = (text: string) => Buffer.from(text.repeat(8)).toString('hex').slice(0, 64)
 
 const hello = `

@@ -1,4 +1,4 @@
-/** Web servers and databases. */
+/** Images of web servers and databases. */
 import type { ImageSpec } from '../images.ts'
 import { entrypoint, service, task } from '../userland.ts'
 import { copy, run, setting, type DemoScale } from './steps.ts'

@@ -1,9 +1,9 @@
-/** How the demo's images are measured: in days before today, and in a part of their true size. */
+/** Dockerfile steps for the demo's images, and how the images' ages and sizes are computed. */
 import type { Step } from '../layers.ts'
 
 export interface DemoScale {
   daysAgo(days: number): Date
-  /** Megabytes of the true image, as bytes of the demo's. */
+  /** Converts megabytes of the real image to bytes of the demo image. */
   MB(size: number): number
 }
 
@@ -12,18 +12,18 @@ export const demoScale = (now: Date, scale: number): DemoScale => ({
   MB: (size) => Math.round(size * 1_000_000 * scale),
 })
 
-/** RUN, as BuildKit writes it into the history. */
+/** A RUN step, as BuildKit writes it into the history. */
 export const run = (command: string, bytes: number, files?: Step['files']): Step => ({
   instruction: `RUN /bin/sh -c ${command} # buildkit`,
   bytes,
   ...(files && { files }),
 })
 
-/** COPY of one file (or of several, of which only the named one is there). */
+/** A COPY step. If the source lists several files, `name` is the only one that the image contains. */
 export function copy(source: string, folder: string, content: string, bytes: number, name = source): Step {
-  const to = folder === '' ? '/' : `/${folder}/`
-  return { instruction: `COPY ${source} ${to} # buildkit`, bytes, files: { [to.slice(1) + name]: content } }
+  const target = folder === '' ? '/' : `/${folder}/`
+  return { instruction: `COPY ${source} ${target} # buildkit`, bytes, files: { [target.slice(1) + name]: content } }
 }
 
-/** A line that sets something and makes no layer. */
+/** A step that changes only the config and creates no layer. */
 export const setting = (instruction: string): Step => ({ instruction })
