@@ -58,9 +58,9 @@ export function awkwardImages(): ImageSpec[] {
     awkwardImage('long-history', {
       history: [...settings(100), { created_by: 'COPY long-history /' }, ...settings(26)],
     }),
-    awkwardImage('untold-layer', {
+    awkwardImage('layer-not-in-history', {
       steps: [step('COPY one /', 1000), step('COPY two /', 2000)],
-      history: [{ created_by: 'COPY one and two, told as one /' }],
+      history: [{ created_by: 'COPY one and two, recorded as one /' }],
     }),
     awkwardImage('long-instruction', { steps: [step(`RUN ${'make all && '.repeat(900)}true`, 1000)] }),
     awkwardImage('no-config', { config: {} }),

@@ -48,7 +48,10 @@ let started = 0
 
 export interface HubOptions {
   readonly registry: Registry
-  /** Creates the image of a listed tag when the tag is requested and not in the registry. By default it is unknown. */
+  /**
+   * Creates the image of a listed tag when the tag is requested and the registry lacks it. By default, such a tag is
+   * unknown.
+   */
   readonly createsMissingImages?: boolean
 }
 

@@ -69,10 +69,10 @@ export function* imageArchive(images: Iterable<ImageSpec>): Generator<Buffer> {
         imageLayers.map((layer) => layer.diffId),
       ),
     )
-    const name = `${createHash('sha256').update(config).digest('hex')}.json`
-    yield tarFile(name, config)
+    const configFile = `${createHash('sha256').update(config).digest('hex')}.json`
+    yield tarFile(configFile, config)
     const tags = image.references.length > 0 ? image.references : null
-    manifest.push({ Config: name, RepoTags: tags, Layers: imageLayers.map((layer) => layer.file) })
+    manifest.push({ Config: configFile, RepoTags: tags, Layers: imageLayers.map((layer) => layer.file) })
   }
   yield tarFile('manifest.json', JSON.stringify(manifest))
   yield tarEnd()

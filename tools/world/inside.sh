@@ -22,14 +22,14 @@ wait_for() {
 send_term() { kill -TERM "$@" 2>/dev/null || true; }
 
 # The part inside the new namespaces: prepares the world and runs the command.
-inner() {
+run_inside() {
   local folder
   mount -t tmpfs -o mode=755 tmpfs /run
   mkdir -p -m 1777 /tmp/.X11-unix
   mount -t tmpfs -o mode=1777 tmpfs /tmp/.X11-unix
   for folder in etc opt; do
-    mkdir -p "$SLIPWAY_WORLD/own/$folder" "$SLIPWAY_WORLD/own/.$folder"
-    mount -t overlay -o "lowerdir=/$folder,upperdir=$SLIPWAY_WORLD/own/$folder,workdir=$SLIPWAY_WORLD/own/.$folder" overlay /$folder
+    mkdir -p "$SLIPWAY_WORLD/overlays/$folder" "$SLIPWAY_WORLD/overlays/.$folder"
+    mount -t overlay -o "lowerdir=/$folder,upperdir=$SLIPWAY_WORLD/overlays/$folder,workdir=$SLIPWAY_WORLD/overlays/.$folder" overlay /$folder
   done
   ip link set lo up
   # The address of the world's DNS server, which only runs while there are mirrors (mirrors/dns.ts).
@@ -88,7 +88,7 @@ chown_to_user() {
 }
 
 # The part outside of the new namespaces: creates the world, waits for it and removes it.
-outer() {
+run_outside() {
   remove_abandoned
   SLIPWAY_WORLD=$(mktemp -d $worlds/slipway-XXXXXX)
   export SLIPWAY_WORLD
@@ -118,9 +118,9 @@ rerun_as_root() {
 
 if [ "${1-}" = --inner ]; then
   shift
-  inner "$@"
+  run_inside "$@"
 elif [ "$(id -u)" = 0 ]; then
-  outer "$@"
+  run_outside "$@"
 else
   rerun_as_root "$@"
 fi

@@ -27,7 +27,7 @@ export interface ManyImagesOptions {
 /** Generates `count` images with one to three references each. Everything except the dates is deterministic. */
 export function* manyImages(
   count: number,
-  { shareNothing: apart = false, layers = apart ? count : 100, now = new Date() }: ManyImagesOptions = {},
+  { shareNothing = false, layers = shareNothing ? count : 100, now = new Date() }: ManyImagesOptions = {},
 ): Generator<ImageSpec> {
   const base: ImageSpec = {
     references: [],
@@ -43,16 +43,16 @@ export function* manyImages(
     const repository = repositories[i % repositories.length]!
     const release = Math.floor(i / repositories.length) + 1
     const references = [`${repository}:1.${release}`]
-    if (i % 5 === 0 && !apart) references.push(`${repository}:1.${release}-stable`)
-    if (i + repositories.length >= count && !apart) references.push(`${repository}:latest`)
+    if (i % 5 === 0 && !shareNothing) references.push(`${repository}:1.${release}-stable`)
+    if (i + repositories.length >= count && !shareNothing) references.push(`${repository}:latest`)
     yield {
       references,
-      ...(!apart && { base }),
+      ...(!shareNothing && { base }),
       created: new Date(now.getTime() - ((i * 104_729) % (5 * 365 * 24)) * hour),
       config: {
         Labels: { 'org.opencontainers.image.title': `Release ${release} of ${repository}`, number: String(i) },
       },
-      steps: [steps[apart ? i : (i * 31) % layers]!, { instruction: 'CMD ["/bin/app"]' }],
+      steps: [steps[shareNothing ? i : (i * 31) % layers]!, { instruction: 'CMD ["/bin/app"]' }],
     }
   }
 }

@@ -40,7 +40,7 @@ const plainShell: ImageSpec = {
   ],
 }
 
-/** A tiny web server that says hello. */
+/** A web server with one page. */
 const web: ImageSpec = {
   references: ['web:1', 'web:2'],
   base: box,

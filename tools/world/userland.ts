@@ -1,4 +1,4 @@
-/** Files for generated images, so that their containers really run: a static busybox, and scripts that imitate services. */
+/** Files for generated images, so that their containers run: a static busybox, and scripts that imitate services. */
 import { readFileSync } from 'node:fs'
 import type { Files } from './layers.ts'
 

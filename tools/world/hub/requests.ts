@@ -1,6 +1,6 @@
 /** Records the requests of a stub, so that a test can check how many were made, when, and how many concurrently. */
 
-export interface RecordedRequest {
+export interface RecordedHubRequest {
   readonly host: string
   readonly method: string
   /** Including the query. */
@@ -14,9 +14,9 @@ export interface RecordedRequest {
 }
 
 export interface RecordedRequests {
-  readonly all: readonly RecordedRequest[]
+  readonly all: readonly RecordedHubRequest[]
   /** The requests to a host whose path contains the text. */
-  of(host: string, text?: string): readonly RecordedRequest[]
+  of(host: string, text?: string): readonly RecordedHubRequest[]
   /** The highest number of those requests that were in flight at the same time. */
   maxConcurrent(host: string, text?: string): number
   /** Targets that the proxy refused to connect to, such as `example.com:443`. */
@@ -24,20 +24,20 @@ export interface RecordedRequests {
   clear(): void
 }
 
-type MutableRequest = { -readonly [Key in keyof RecordedRequest]: RecordedRequest[Key] }
+type MutableRequest = { -readonly [Key in keyof RecordedHubRequest]: RecordedHubRequest[Key] }
 const now = () => performance.timeOrigin + performance.now()
 
 export class RequestLog implements RecordedRequests {
   #all: MutableRequest[] = []
   #refused: string[] = []
 
-  get all(): readonly RecordedRequest[] {
+  get all(): readonly RecordedHubRequest[] {
     return this.#all
   }
   get refused(): readonly string[] {
     return this.#refused
   }
-  of(host: string, text = ''): readonly RecordedRequest[] {
+  of(host: string, text = ''): readonly RecordedHubRequest[] {
     return this.#all.filter((request) => request.host === host && request.path.includes(text))
   }
   maxConcurrent(host: string, text = ''): number {

@@ -98,7 +98,7 @@ export function hubResponder(registry: Pick<Registry, 'directHost'>, ensureTag?:
     return [...registryTags, ...inventedTags].sort((a, b) => Date.parse(b.last_updated) - Date.parse(a.last_updated))
   }
 
-  /** The search of registry API version 1, which `docker search` still uses. */
+  /** The search of registry API version 1, which engines still use. */
   function respondLegacySearch(url: URL): StubResponse {
     if (url.pathname === '/v1/_ping') return { ...ok(true), headers: { 'x-docker-registry-standalone': 'true' } }
     if (url.pathname !== '/v1/search') return notFound

@@ -6,7 +6,7 @@ import type { Certificate } from '../hub/authority.ts'
 import type { EnsureTag } from '../hub/missing-images.ts'
 import type { CertificateKind } from './certificates.ts'
 import type { MirrorBehaviour } from './behaviour.ts'
-import { createRequestHandler, type RecordedRequest } from './request-handler.ts'
+import { createRequestHandler, type RecordedMirrorRequest } from './request-handler.ts'
 
 export interface Mirror {
   readonly name: string
@@ -16,7 +16,7 @@ export interface Mirror {
   readonly address: string
   /** The host that blob requests are redirected to, if the behaviour is `redirectsBlobs`. */
   readonly blobHost: string
-  readonly requests: readonly RecordedRequest[]
+  readonly requests: readonly RecordedMirrorRequest[]
   /** The number of accepted connections, with or without requests. */
   readonly connections: number
   /**
@@ -47,7 +47,7 @@ export async function startMirror(options: MirrorOptions): Promise<Mirror & { st
   const sockets = new Set<Socket>()
   let behaviour: MirrorBehaviour = {}
   let behaviourChange = Promise.withResolvers<void>()
-  let requests: RecordedRequest[] = []
+  let requests: RecordedMirrorRequest[] = []
   let connections = 0
 
   const handleRequest = createRequestHandler({

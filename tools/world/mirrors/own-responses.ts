@@ -36,7 +36,7 @@ function respondToAny(
   if (answers === 'html-to-browsers') return headers['user-agent']?.startsWith('Mozilla/') ? htmlPage : undefined
   if (answers === 'anything' || (answers === 'any-head' && method === 'HEAD')) return plausibleResponse(target)
   if (answers !== 'redirects') return undefined
-  // Each redirect leads to a new URL, so the loop never visits one twice.
+  // Each redirect leads to a new URL, so the client sees a different URL each time.
   const next = new URL(url)
   next.searchParams.set('round', String(Number(url.searchParams.get('round') ?? 0) + 1))
   return { status: 302, headers: { location: next.href }, body: '' }

@@ -9,7 +9,7 @@ import { digestOf, flipMiddleBit, falseContent, type Manifest } from './false-co
 import { parseTarget, type MirrorBehaviour } from './behaviour.ts'
 import { sendBody } from './send-body.ts'
 
-export interface RecordedRequest {
+export interface RecordedMirrorRequest {
   readonly host: string
   readonly method: string
   /** Including the query. */
@@ -28,7 +28,7 @@ export interface RecordedRequest {
   readonly range?: string
 }
 
-type MutableRequest = { -readonly [Key in keyof RecordedRequest]: RecordedRequest[Key] }
+type MutableRequest = { -readonly [Key in keyof RecordedMirrorRequest]: RecordedMirrorRequest[Key] }
 
 export interface RequestHandlerOptions {
   /** `127.0.0.1:PORT` */
@@ -39,7 +39,7 @@ export interface RequestHandlerOptions {
   getBehaviour(): MirrorBehaviour
   /** Resolves when the behaviour changes. */
   whenBehaviourChanges(): Promise<void>
-  recordRequest(request: RecordedRequest): void
+  recordRequest(request: RecordedMirrorRequest): void
 }
 
 export function createRequestHandler({
