@@ -94,7 +94,7 @@ test('a pull waits for a registry that stalls, and fails if the registry dies', 
   await pull(docker, 'python:3.13')
 })
 
-test('a listed image that the registry does not have is made on demand if `makesWhatIsMissing` is set', async () => {
+test('a listed image that the registry does not have is made on demand if `createsMissingImages` is set', async () => {
   const online = await startOnline({ createsMissingImages: true })
   try {
     const docker = await start({ ...any, ...online.engine })
