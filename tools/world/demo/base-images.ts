@@ -8,20 +8,20 @@ const path = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 export function baseImages({ daysAgo, MB }: DemoScale) {
   const baseImage = (
     reference: string,
-    days: number,
-    size: number,
+    ageDays: number,
+    sizeMB: number,
     title: string,
     config: RunConfig = {},
   ): ImageSpec => {
     const cmd = config.Cmd ?? ['/bin/bash']
     const addStep = {
       instruction: `/bin/sh -c #(nop) ADD file:${checksum(reference)} in / `,
-      bytes: MB(size),
+      bytes: MB(sizeMB),
       files: userland(title),
     }
     return {
       references: [reference],
-      created: daysAgo(days),
+      created: daysAgo(ageDays),
       config: { Env: [path], ...config, Cmd: cmd },
       steps: [addStep, setting(`/bin/sh -c #(nop)  CMD ${JSON.stringify(cmd)}`)],
     }

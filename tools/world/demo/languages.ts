@@ -85,10 +85,10 @@ export function languages({ daysAgo, MB }: DemoScale, { slim, bookworm }: Return
   }
 
   /** A build of the team's API. A build without a tag is dangling: a later build has its tag. */
-  const api = (commit: string, days: number, tag?: string): ImageSpec => ({
+  const api = (commit: string, ageDays: number, tag?: string): ImageSpec => ({
     references: tag ? [`registry.local:5000/team/api:${tag}`] : [],
     base: node,
-    created: daysAgo(days),
+    created: daysAgo(ageDays),
     config: {
       Env: ['NODE_ENV=production', 'PORT=3000'],
       WorkingDir: '/app',

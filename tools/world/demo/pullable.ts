@@ -7,9 +7,9 @@ import { copy, run, setting } from './steps.ts'
 /** Everything except the dates is equal at each call. */
 export function pullableImages(now = new Date()): ImageSpec[] {
   const daysAgo = (days: number) => new Date(now.getTime() - days * 86_400_000)
-  const baseImage = (title: string, days: number, bytes: number, shell: string): ImageSpec => ({
+  const baseImage = (title: string, ageDays: number, bytes: number, shell: string): ImageSpec => ({
     references: [],
-    created: daysAgo(days),
+    created: daysAgo(ageDays),
     config: { Env: [path], Cmd: [shell] },
     steps: [
       {
@@ -21,25 +21,26 @@ export function pullableImages(now = new Date()): ImageSpec[] {
     ],
   })
   const debian = baseImage('Debian GNU/Linux 13 (trixie)', 20, 4_200_000, 'bash')
-  const alpine = (version: string, days: number) => baseImage(`Alpine Linux v${version}`, days, 2_900_000, '/bin/sh')
+  const alpine = (version: string, ageDays: number) =>
+    baseImage(`Alpine Linux v${version}`, ageDays, 2_900_000, '/bin/sh')
 
   const imageFrom = (
     base: ImageSpec,
-    days: number,
+    ageDays: number,
     references: string[],
     config: RunConfig,
     steps: readonly Step[],
   ) => ({
     references,
     base,
-    created: daysAgo(days),
+    created: daysAgo(ageDays),
     config,
     steps,
   })
-  const nginx = (version: string, days: number, base: ImageSpec, ...tags: string[]): ImageSpec =>
+  const nginx = (version: string, ageDays: number, base: ImageSpec, ...tags: string[]): ImageSpec =>
     imageFrom(
       base,
-      days,
+      ageDays,
       [version, ...tags].map((tag) => `nginx:${tag}`),
       { Entrypoint: ['/docker-entrypoint.sh'], Cmd: ['nginx', '-g', 'daemon off;'], ExposedPorts: { '80/tcp': {} } },
       [
@@ -51,10 +52,10 @@ export function pullableImages(now = new Date()): ImageSpec[] {
         setting('CMD ["nginx" "-g" "daemon off;"]'),
       ],
     )
-  const python = (version: string, days: number, ...tags: string[]): ImageSpec =>
+  const python = (version: string, ageDays: number, ...tags: string[]): ImageSpec =>
     imageFrom(
       debian,
-      days,
+      ageDays,
       [version, ...tags].map((tag) => `python:${tag}`),
       { Env: ['LANG=C.UTF-8', `PYTHON_VERSION=${version}`], Cmd: ['python3'] },
       [

@@ -4,12 +4,12 @@ import type { Step } from '../layers.ts'
 export interface DemoScale {
   daysAgo(days: number): Date
   /** Converts megabytes of the real image to bytes of the demo image. */
-  MB(size: number): number
+  MB(megabytes: number): number
 }
 
 export const demoScale = (now: Date, scale: number): DemoScale => ({
   daysAgo: (days) => new Date(now.getTime() - days * 86_400_000),
-  MB: (size) => Math.round(size * 1_000_000 * scale),
+  MB: (megabytes) => Math.round(megabytes * 1_000_000 * scale),
 })
 
 /** A RUN step, as BuildKit writes it into the history. */

@@ -52,7 +52,7 @@ export function createRequestHandler({
 }: RequestHandlerOptions) {
   const loginTokens = new Set<string>()
   const blobTokens = new Set<string>()
-  const lies = falseContent(registry)
+  const falseManifests = falseContent(registry)
 
   return (request: IncomingMessage, response: ServerResponse): void => {
     void handle(request, response).catch(() => response.destroy())
@@ -96,8 +96,11 @@ export function createRequestHandler({
       if (!blobTokens.has(url.searchParams.get('token') ?? '')) return send(403, {}, Buffer.from('no token'))
     }
     if (request.resource === 'manifest') await ensureTag?.(request.repository, request.reference)
-    const lie = request.resource === 'manifest' ? await findFalseManifest(request, behaviour) : undefined
-    if (lie) return send(200, { 'content-type': lie.type, 'docker-content-digest': lie.digest }, lie.bytes)
+    const falseManifest = request.resource === 'manifest' ? await findFalseManifest(request, behaviour) : undefined
+    if (falseManifest) {
+      const { type, digest, bytes } = falseManifest
+      return send(200, { 'content-type': type, 'docker-content-digest': digest }, bytes)
+    }
     const upstream = await askRegistry(method, url, request, behaviour)
     if (response.destroyed) return void upstream.destroy()
     response.once('close', () => upstream.destroy())
@@ -138,10 +141,10 @@ export function createRequestHandler({
   ): Promise<Manifest | undefined> {
     const accept = request.headers.accept ?? '*/*'
     const isDigest = request.reference.startsWith('sha256:')
-    const altered = isDigest ? lies.findAlteredManifest(request.reference) : undefined
+    const altered = isDigest ? falseManifests.findAlteredManifest(request.reference) : undefined
     if (altered) return altered
-    if (kind === 'tag' && !isDigest) return lies.wrongManifestForTag(request, accept)
-    if (kind === 'manifest' && isDigest) return lies.wrongManifestForDigest(request, accept)
+    if (kind === 'tag' && !isDigest) return falseManifests.wrongManifestForTag(request, accept)
+    if (kind === 'manifest' && isDigest) return falseManifests.wrongManifestForDigest(request, accept)
     return undefined
   }
 
