@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what a command needs on this machine. Prints each step with its duration, or nothing if all is present.
+# Installs what a command needs on this machine. Prints each step with its duration, or nothing if nothing is missing.
 #
 #   tools/setup.sh node      npm and node_modules (which bring their own Node 24)
 #   tools/setup.sh window    Chromium, and fonts with Chinese characters and emoji
@@ -9,21 +9,21 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source tools/world/folders.sh
 
-say() { printf 'setup: %s\n' "$*" >&2; }
+log() { printf 'setup: %s\n' "$*" >&2; }
 
 # Runs a step and prints its name and duration; prints its output only if it fails.
 step() {
-  local what=$1 from=$SECONDS log
+  local title=$1 start=$SECONDS output
   shift
-  log=$(mktemp)
-  say "$what …"
-  if "$@" >"$log" 2>&1; then
-    say "$what: $((SECONDS - from)) s"
-    rm "$log"
+  output=$(mktemp)
+  log "$title …"
+  if "$@" >"$output" 2>&1; then
+    log "$title: $((SECONDS - start)) s"
+    rm "$output"
   else
-    tail -n 30 "$log" >&2
-    rm "$log"
-    say "$what: failed"
+    tail -n 30 "$output" >&2
+    rm "$output"
+    log "$title: failed"
     return 1
   fi
 }
@@ -36,17 +36,18 @@ as_root() {
   elif has sudo; then
     sudo "$@"
   else
-    say 'this needs root or sudo'
+    log 'this needs root or sudo'
     return 1
   fi
 }
 
+# The missing packages.
 packages=()
-want() { packages+=("$@"); }
+add_packages() { packages+=("$@"); }
 
 install_packages() {
   [ ${#packages[@]} -gt 0 ] || return 0
-  has apt-get || { say "install these yourself, this is neither Debian nor Ubuntu: ${packages[*]}"; return 1; }
+  has apt-get || { log "this is neither Debian nor Ubuntu, so install these packages yourself: ${packages[*]}"; return 1; }
   # Ask for the password here, where the prompt is visible; the output of a step is hidden.
   [ "$(id -u)" = 0 ] || as_root true
   step 'reading the package lists' as_root apt-get update
@@ -54,54 +55,54 @@ install_packages() {
     apt-get install --yes --no-install-recommends "${packages[@]}"
 }
 
-needs_node() {
+packages_for_node() {
   # Any version of Node can download the version that everything else uses (install_modules).
-  has node || want nodejs
-  has npm || want npm
-  [ -e /etc/ssl/certs/ca-certificates.crt ] || want ca-certificates
+  has node || add_packages nodejs
+  has npm || add_packages npm
+  [ -e /etc/ssl/certs/ca-certificates.crt ] || add_packages ca-certificates
 }
 
-needs_window() {
+packages_for_window() {
   if ! has chromium && ! has google-chrome && ! has chromium-browser; then
     if grep -qs '^ID=ubuntu' /etc/os-release; then
       # Ubuntu's package installs a snap, which requires snapd and cannot read /tmp or /var/tmp.
-      say 'no Chromium here, and that of Ubuntu is a snap, which is untried: install google-chrome (a .deb), then run this again'
+      log 'Chromium is missing, and Ubuntu only has it as a snap, which is untested: install google-chrome (a .deb) and run this again'
       return 1
     fi
-    want chromium
+    add_packages chromium
   fi
-  if ! has fc-list || [ -z "$(fc-list :lang=zh-cn family)" ]; then want fontconfig fonts-noto-cjk; fi
-  if ! has fc-list || [ -z "$(fc-list 'DejaVu Sans Mono' family)" ]; then want fonts-dejavu-core; fi
-  # Emoji in the output of programs in containers.
-  if ! has fc-list || [ -z "$(fc-list :charset=1f433 family)" ]; then want fonts-noto-color-emoji; fi
+  if ! has fc-list || [ -z "$(fc-list :lang=zh-cn family)" ]; then add_packages fontconfig fonts-noto-cjk; fi
+  if ! has fc-list || [ -z "$(fc-list 'DejaVu Sans Mono' family)" ]; then add_packages fonts-dejavu-core; fi
+  # For emoji that programs in containers print.
+  if ! has fc-list || [ -z "$(fc-list :charset=1f433 family)" ]; then add_packages fonts-noto-color-emoji; fi
 }
 
-needs_display() {
-  has Xvfb || want xvfb
-  has xauth || want xauth
+packages_for_display() {
+  has Xvfb || add_packages xvfb
+  has xauth || add_packages xauth
 }
 
 # Never install docker.io, containerd, runc or openssh-server: their packages start services or replace the installed
 # Docker. tools/world/engines.sh unpacks them instead.
-needs_world() {
-  has ip || want iproute2
-  has unshare || want util-linux
-  # Certificates of the Docker Hub stub.
-  has openssl || want openssl
-  # Engines that are reached over ssh.
-  has ssh && has ssh-keygen || want openssh-client
-  # The helper that changes Docker's configuration as root.
-  has python3 || want python3
-  has dbus-daemon || want dbus
-  [ -x /usr/lib/polkit-1/polkitd ] || [ -x /usr/libexec/polkitd ] || want polkitd
-  has pkexec || want pkexec
-  has busybox && ! ldd "$(command -v busybox)" >/dev/null 2>&1 || want busybox-static
+packages_for_world() {
+  has ip || add_packages iproute2
+  has unshare || add_packages util-linux
+  # Issues the certificates of the Docker Hub stub.
+  has openssl || add_packages openssl
+  # For connections to engines over ssh.
+  has ssh && has ssh-keygen || add_packages openssh-client
+  # Runs the helper that changes Docker's configuration as root.
+  has python3 || add_packages python3
+  has dbus-daemon || add_packages dbus
+  [ -x /usr/lib/polkit-1/polkitd ] || [ -x /usr/libexec/polkitd ] || add_packages polkitd
+  has pkexec || add_packages pkexec
+  has busybox && ! ldd "$(command -v busybox)" >/dev/null 2>&1 || add_packages busybox-static
   for library in libdevmapper.so.1.02.1:libdevmapper1.02.1 libseccomp.so.2:libseccomp2 libsystemd.so.0:libsystemd0 \
     libwrap.so.0:libwrap0; do
     compgen -G "/lib/*-linux-gnu/${library%%:*}" >/dev/null || compgen -G "/usr/lib/*-linux-gnu/${library%%:*}" >/dev/null ||
-      want "${library##*:}"
+      add_packages "${library##*:}"
   done
-  [ -e /usr/share/keyrings/debian-archive-keyring.gpg ] || want debian-archive-keyring
+  [ -e /usr/share/keyrings/debian-archive-keyring.gpg ] || add_packages debian-archive-keyring
 }
 
 # A Node older than 22 is only used to download a newer one, together with a matching npm: an old npm skips native
@@ -130,8 +131,8 @@ install_modules() {
 
 for need; do
   case $need in
-    node | window | display | world) "needs_$need" ;;
-    *) say "unknown need: $need"; exit 2 ;;
+    node | window | display | world) "packages_for_$need" ;;
+    *) log "unknown need: $need"; exit 2 ;;
   esac
 done
 install_packages

@@ -21,7 +21,7 @@ export const pull500: Measure = {
     const own: number[] = []
     const command: number[] = []
     try {
-      const reference = `${registry.direct}/bench/pull:1`
+      const reference = `${registry.directHost}/bench/pull:1`
       await publishImages(engine.docker, [noisy(reference, Array<number>(layers).fill(Math.round(bytes / layers)))])
       const app = await stage.app({ socket: engine.socket })
       try {

@@ -28,9 +28,9 @@ export const remove200: Measure = {
           const own: number[] = []
           const command: number[] = []
           for (let run = 0; run < runs; run++) {
-            await loadImages(engine.docker, manyImages(count, { apart }))
+            await loadImages(engine.docker, manyImages(count, { shareNothing: apart }))
             own.push(await bySlipway(app))
-            await loadImages(engine.docker, manyImages(count, { apart }))
+            await loadImages(engine.docker, manyImages(count, { shareNothing: apart }))
             command.push(await byDocker(engine))
           }
           const [value, reference] = [median(own), median(command)]

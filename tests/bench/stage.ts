@@ -6,11 +6,11 @@ import { open, type LaunchOptions } from '../../tools/launch.ts'
 import { startEngine, type Engine } from '../../tools/world/engine.ts'
 import { loadImages } from '../../tools/world/images.ts'
 import { manyImages } from '../../tools/world/many-images.ts'
-import { installed, worldFolder, type Version } from '../../tools/world/paths.ts'
+import { readInstalledVersion, worldFolder, type Version } from '../../tools/world/paths.ts'
 import { Opened } from './opened-app.ts'
 
 /** Debian 12's engine, and the newest that is here. */
-export const versions: readonly Version[] = ['20.10', installed('newest') ? 'newest' : '26.1']
+export const versions: readonly Version[] = ['20.10', readInstalledVersion('newest') ? 'newest' : '26.1']
 
 const here = import.meta.dirname
 

@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { helperFile } from '../../main/daemon-config/helper.ts'
-import { usual } from '../../tools/world/dockerd.ts'
+import { systemPaths } from '../../tools/world/dockerd.ts'
 import { startEngine, type Engine } from '../../tools/world/engine.ts'
 import { installInWorld, startPolkit, type Polkit } from '../../tools/world/polkit.ts'
 import { expect, test as base, type Slipway } from './slipway.ts'
@@ -48,18 +48,18 @@ const test = base.extend<Fixtures, Shared>({
     await use(async (text) => {
       mkdirSync('/etc/docker', { recursive: true })
       // A running engine keeps its mirrors where the key is not there.
-      writeFileSync(usual.config, '{ "registry-mirrors": [] }')
+      writeFileSync(systemPaths.config, '{ "registry-mirrors": [] }')
       process.kill(installedEngine.pid, 'SIGHUP')
       await expect.poll(() => inForce(installedEngine)).toEqual([])
-      if (text === undefined) rmSync(usual.config)
-      else writeFileSync(usual.config, text)
+      if (text === undefined) rmSync(systemPaths.config)
+      else writeFileSync(systemPaths.config, text)
     })
   },
   changing: async ({ open, hub, dockerHub, file, installedEngine }, use) => {
     await file('{\n  "debug": false\n}\n')
-    dockerHub.mirrors.dns('well')
+    dockerHub.mirrors.setDnsConditions('normal')
     const mirror = await dockerHub.mirrors.add(`own${dockerHub.mirrors.list.length}`)
-    const app = await open({ socket: usual.socket, env: hub.env })
+    const app = await open({ socket: systemPaths.socket, env: hub.env })
     await expect(app.engine).toContainText(installedEngine.version)
     await app.page.evaluate(`slipway.call('mirrors.add', '${mirror.address}')`)
     await app.page.getByRole('link', { name: 'Mirrors' }).click()
@@ -74,7 +74,7 @@ async function inForce({ docker }: Engine): Promise<string[]> {
   const { RegistryConfig } = (await docker.info()) as { RegistryConfig: { Mirrors: string[] | null } }
   return RegistryConfig.Mirrors ?? []
 }
-const text = () => readFileSync(usual.config, 'utf8')
+const text = () => readFileSync(systemPaths.config, 'utf8')
 const sheet = (app: Slipway) => app.page.getByRole('dialog')
 const plan = async (app: Slipway) => {
   await app.page.getByRole('button', { name: 'Use in Docker…' }).click()
@@ -124,7 +124,7 @@ test('what was found good is written into daemon.json: plan, password, steps, an
 
 test('a pull that failed is one click away once Docker uses a mirror', async ({ changing: app, hub }) => {
   const { page } = app
-  hub.behave('all', 'down')
+  hub.setBehaviour('all', 'down')
   await page.evaluate(`slipway.call('pull.start', { reference: 'nginx:1.27' })`)
   await page.getByRole('link', { name: 'Activity' }).click()
   await page.getByRole('button', { name: 'Find a mirror…' }).click({ timeout: 60_000 })
@@ -141,7 +141,7 @@ test('a pull that failed is one click away once Docker uses a mirror', async ({ 
 
 test('a file with an error is shown with the line of the error, and is not changed', async ({ changing: app }) => {
   const faulty = '{\n  "debug": false,\n}\n'
-  writeFileSync(usual.config, faulty)
+  writeFileSync(systemPaths.config, faulty)
   await app.page.getByRole('link', { name: 'Images' }).click()
   await app.page.getByRole('link', { name: 'Mirrors' }).click()
   await expect(app.page.getByRole('alert')).toContainText('Line 2 of /etc/docker/daemon.json has an extra comma')
@@ -168,7 +168,7 @@ test('without the helper the same is told as commands, and the engine’s word i
     await expect(sheet(app)).toContainText(`"${address}"`)
     await expect(sheet(app)).toContainText('sudo kill -HUP "$(cat /run/docker.pid)"')
     await expect(sheet(app).getByRole('button', { name: /^Use/ })).toHaveCount(0)
-    writeFileSync(usual.config, `{ "registry-mirrors": ["${address}"] }`)
+    writeFileSync(systemPaths.config, `{ "registry-mirrors": ["${address}"] }`)
     process.kill(installedEngine.pid, 'SIGHUP')
     await expect(sheet(app)).toContainText('Docker is now using the change.')
   } finally {

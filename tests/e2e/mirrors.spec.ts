@@ -26,7 +26,7 @@ const test = base.extend<Fixtures, { unmirrored: Engine }>({
     { scope: 'worker', timeout: 120_000 },
   ],
   mirrors: async ({ dockerHub }, use) => {
-    dockerHub.mirrors.dns('well')
+    dockerHub.mirrors.setDnsConditions('normal')
     await use(dockerHub.mirrors)
   },
   bare: async ({ open, unmirrored, hub }, use) => use(await open({ socket: unmirrored.socket, env: hub.env })),
@@ -60,7 +60,7 @@ test('Docker Hub does not answer: Discover leads to the mirrors, one click finds
   hub,
   mirror,
 }) => {
-  hub.behave('all', 'down')
+  hub.setBehaviour('all', 'down')
   await toMirrors(app)
   const good = await mirror(app, 'good')
   const dead = await mirror(app, 'dead', { connecting: 'refused' })
@@ -142,7 +142,7 @@ test('if all mirrors fail, the next step is shown, and no mirror is called good'
   hub,
   mirror,
 }) => {
-  hub.behave('all', 'down')
+  hub.setBehaviour('all', 'down')
   await toMirrors(app)
   await mirror(app, 'closed', { answers: 410 })
   await race(app)

@@ -7,7 +7,7 @@ const begin = (app: Slipway, reference: string) =>
 const activity = (app: Slipway) => app.page.getByRole('navigation').getByRole('link', { name: 'Activity' }).click()
 
 test('a pull is followed by layers, cancelled, tried again, and told with what came', async ({ online, registry }) => {
-  registry.behave({ bytesPerSecond: 300_000 })
+  registry.setNetworkConditions({ bytesPerSecond: 300_000 })
   await activity(online)
   await begin(online, 'python:3.13')
   const pull = card(online, 'Pull python:3.13')
@@ -22,7 +22,7 @@ test('a pull is followed by layers, cancelled, tried again, and told with what c
 
   await pull.getByRole('button', { name: 'Cancel' }).click()
   await expect(pull).toContainText('cancelled')
-  registry.behave()
+  registry.setNetworkConditions()
   await pull.getByRole('button', { name: 'Retry' }).click()
   await expect(card(online, 'Pulled python:3.13')).toContainText(/[0-9a-f]{12} · .*on disk/)
   await online.expectAccessible()
@@ -37,7 +37,7 @@ test('a registry that cannot be reached is named in the card of the pull, which 
 })
 
 test('closing the app while an image comes asks first, and not otherwise', async ({ online, registry }) => {
-  registry.behave({ bytesPerSecond: 100_000 })
+  registry.setNetworkConditions({ bytesPerSecond: 100_000 })
   await online.answerQuestions(0)
   await begin(online, 'python:3.13')
   await online.page.keyboard.press('Control+q')
@@ -62,7 +62,7 @@ test('Docker Hub blocked and no mirror: nginx is found, the pull says why it can
 }) => {
   const engine = await startEngine({ version: '26.1', store: 'classic', env: hub.engineEnv })
   try {
-    hub.behave('all', 'down')
+    hub.setBehaviour('all', 'down')
     const app = await open({ socket: engine.socket, env: hub.env })
     await pullByName(app, 'nginx:1.27')
     const told = app.details.getByRole('alert')
@@ -70,12 +70,12 @@ test('Docker Hub blocked and no mirror: nginx is found, the pull says why it can
     await expect(app.page.getByText('As of 2026-08-22')).toBeVisible({ timeout: 30_000 })
     await app.expectAccessible()
 
-    hub.behave('all', 'well')
-    hub.behave('registry-1.docker.io', 'limited')
+    hub.setBehaviour('all', 'normal')
+    hub.setBehaviour('registry-1.docker.io', 'limited')
     await told.getByRole('button', { name: 'Retry' }).click()
     await expect(told).toContainText('Docker Hub has had too many requests from this IP address', { timeout: 40_000 })
 
-    hub.behave('registry-1.docker.io', 'well')
+    hub.setBehaviour('registry-1.docker.io', 'normal')
     await told.getByRole('button', { name: 'Retry' }).click()
     await activity(app)
     await expect(card(app, 'Pulled nginx:1.27')).toBeVisible({ timeout: 30_000 })

@@ -87,20 +87,20 @@ test('thirty keystrokes typed fast ask each source once at a time, and never sho
   online,
   hub,
 }) => {
-  hub.behave('hub.docker.com', 'slow')
+  hub.setBehaviour('hub.docker.com', 'slow')
   await search(online, '')
   await box(online).pressSequentially('nginxxxxxxxxxxxxxxxxxxxxxxxxxx', { delay: 25 })
   await box(online).fill('redis')
   await expect(result(online, 'redis/redis-stack')).toBeVisible()
   await expect(results(online).getByText('nginx')).toHaveCount(0)
   for (const host of ['hub.docker.com', 'index.docker.io', 'docker.1ms.run'] as const)
-    expect(hub.requests.mostAtOnce(host, 'search')).toBeLessThanOrEqual(1)
+    expect(hub.requests.maxConcurrent(host, 'search')).toBeLessThanOrEqual(1)
   expect(hub.requests.of('hub.docker.com', 'search').length).toBeLessThanOrEqual(4)
 })
 
 test('Docker Hub is limited: another host answers in its place, and the screen says so', async ({ online, hub }) => {
-  hub.behave('hub.docker.com', 'limited')
-  hub.behave('index.docker.io', 'down')
+  hub.setBehaviour('hub.docker.com', 'limited')
+  hub.setBehaviour('index.docker.io', 'down')
   await search(online, 'linuxserver')
   await expect(online.page.getByText('Docker Hub does not answer; these are from docker.1ms.run')).toBeVisible()
   await expect(result(online, 'linuxserver/nginx')).toBeVisible()
@@ -112,7 +112,7 @@ for (const behaviour of ['down', 'html', 'truncated', 'hung'] as const)
     hub,
   }) => {
     test.slow(behaviour === 'hung')
-    hub.behave('all', behaviour)
+    hub.setBehaviour('all', behaviour)
     await search(online, 'nginx')
     await expect(result(online, 'Web server, reverse proxy')).toBeVisible()
     await expect(variant(online, '1.30')).not.toHaveCount(0, { timeout: 30_000 })

@@ -175,9 +175,9 @@ export const test = base.extend<Fixtures, Shared>({
     { scope: 'worker', timeout: 120_000 },
   ],
   hub: async ({ dockerHub: { hub, registry } }, use) => {
-    hub.behave('all', 'well')
+    hub.setBehaviour('all', 'normal')
     hub.requests.clear()
-    registry.behave()
+    registry.setNetworkConditions()
     await use(hub)
   },
   // After the hub, which makes both well again.

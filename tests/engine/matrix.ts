@@ -2,7 +2,7 @@
  * The engines that everything must work on. CI runs each test on an old one of the classic store and on one of the
  * containerd store; `./dev test --matrix` runs it on all.
  */
-import { installed } from '../../tools/world/paths.ts'
+import { readInstalledVersion } from '../../tools/world/paths.ts'
 import type { EngineOptions } from '../../tools/world/engine.ts'
 
 const oldest: EngineOptions = { version: '20.10', store: 'classic' }
@@ -14,7 +14,7 @@ const others: readonly EngineOptions[] = [
 ]
 
 const titled = (wish: EngineOptions) => ({ ...wish, title: `${wish.version} ${wish.store}` })
-const here = ({ version }: EngineOptions) => version !== 'newest' || installed('newest') !== undefined
+const here = ({ version }: EngineOptions) => version !== 'newest' || readInstalledVersion('newest') !== undefined
 
 /** For what no engine does otherwise. */
 export const anyOne = titled(containerd)

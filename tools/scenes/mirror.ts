@@ -3,7 +3,7 @@ import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import type { Page } from 'playwright-core'
 import { helperFile } from '../../main/daemon-config/helper.ts'
 import type { Scene } from './scene.ts'
-import { usual } from '../world/dockerd.ts'
+import { systemPaths } from '../world/dockerd.ts'
 
 export const mirrorScenes: readonly Scene[] = [
   {
@@ -88,14 +88,14 @@ export const mirrorScenes: readonly Scene[] = [
   {
     name: 'mirrors-faulty',
     async show(page) {
-      const original = readFileSync(usual.config)
+      const original = readFileSync(systemPaths.config)
       writeFileSync(
-        usual.config,
+        systemPaths.config,
         '{\n  "log-driver": "journald",\n  "registry-mirrors": [“https://docker.1ms.run”]\n}\n',
       )
       await openMirrors(page)
       await page.getByRole('alert').waitFor()
-      writeFileSync(usual.config, original)
+      writeFileSync(systemPaths.config, original)
     },
   },
   {

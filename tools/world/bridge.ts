@@ -1,6 +1,7 @@
-/** Networks for containers. Engines in one world share its interfaces, so each has a bridge of its own. */
+/** Network bridges. Engines in one world share its network interfaces, so each engine needs its own bridge. */
 import { spawnSync } from 'node:child_process'
 
+/** The bridge's subnet is 172.30.NUMBER.0/24. */
 export function addBridge(name: string, number: number): void {
   ip('link', 'add', name, 'type', 'bridge')
   ip('address', 'add', `172.30.${number}.1/24`, 'dev', name)
@@ -9,20 +10,20 @@ export function addBridge(name: string, number: number): void {
 
 export const removeBridge = (name: string): void => ip('link', 'delete', name)
 
-/** Gives this world IPv6, as far as the computer's own interfaces tell. */
+/** Adds an interface with an IPv6 address, so that programs in this world assume that IPv6 works. */
 export function addIpv6(name: string): void {
   ip('link', 'add', name, 'type', 'bridge')
   ip('address', 'add', 'fd00::1/64', 'dev', name)
   ip('link', 'set', name, 'up')
 }
 
-/** Makes an address of this world at which nobody is: a connection to it is neither taken nor refused. Gives it. */
-export function addVoid(name: string, number: number): string {
+/** @returns an address to which connections are neither accepted nor refused. Remove it with `removeBridge`. */
+export function addUnreachableAddress(name: string, number: number): string {
   const address = `172.31.${number}.2`
   ip('link', 'add', name, 'type', 'bridge')
   ip('address', 'add', `172.31.${number}.1/24`, 'dev', name)
   ip('link', 'set', name, 'up')
-  // Without a known neighbour the kernel would look for one, and soon say that there is none.
+  // Without this fixed neighbour, ARP would find none and the kernel would soon report that the host is unreachable.
   ip('neighbour', 'add', address, 'lladdr', '02:00:00:00:00:01', 'dev', name)
   return address
 }

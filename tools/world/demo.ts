@@ -1,28 +1,28 @@
-/** The demo's content: what a developer's computer has after a while. */
+/** The demo's images and containers: what a developer's computer has after a few years. */
 import type Docker from 'dockerode'
 import { loadImages, type ImageSpec } from './images.ts'
 import { createContainers } from './demo/containers.ts'
 import { languages } from './demo/languages.ts'
-import { measure } from './demo/measure.ts'
+import { demoScale } from './demo/steps.ts'
 import { services } from './demo/services.ts'
-import { systems } from './demo/systems.ts'
+import { baseImages } from './demo/base-images.ts'
 
-export interface DemoWish {
-  /** What the images' ages are counted from. */
+export interface DemoOptions {
+  /** The time that the images' ages are relative to. */
   readonly now?: Date
-  /** The part of their true size that the images have. At 1 they take 4 GB, and a minute to load. */
+  /** The images' sizes relative to the real images. At 1 they are 4 GB and take a minute to load. */
   readonly scale?: number
 }
 
 /** The demo's images, oldest first. */
-export function demoImages({ now = new Date(), scale = 0.05 }: DemoWish = {}): ImageSpec[] {
-  const measures = measure(now, scale)
-  const on = systems(measures)
-  const { bookworm: _, oracle: __, ...named } = on
+export function demoImages({ now = new Date(), scale = 0.05 }: DemoOptions = {}): ImageSpec[] {
+  const scaling = demoScale(now, scale)
+  const bases = baseImages(scaling)
+  const { bookworm: _, oracle: __, ...taggedBases } = bases
   const images = [
-    ...Object.values(named),
-    ...Object.values(services(measures, on)),
-    ...Object.values(languages(measures, on)),
+    ...Object.values(taggedBases),
+    ...Object.values(services(scaling, bases)),
+    ...Object.values(languages(scaling, bases)),
   ]
   return images.sort((a, b) => a.created.getTime() - b.created.getTime())
 }
@@ -30,8 +30,8 @@ export function demoImages({ now = new Date(), scale = 0.05 }: DemoWish = {}): I
 /** Fills an engine with the demo's images and containers. With a network, containers publish their ports. */
 export async function fillWithDemo(
   docker: Docker,
-  { network = false, ...wish }: DemoWish & { network?: boolean } = {},
+  { network = false, ...options }: DemoOptions & { network?: boolean } = {},
 ): Promise<void> {
-  await loadImages(docker, demoImages(wish))
+  await loadImages(docker, demoImages(options))
   await createContainers(docker, network)
 }

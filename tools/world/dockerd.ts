@@ -1,117 +1,121 @@
-/** Docker's daemon as a child process: its command line, its start, its end. */
+/** dockerd as a child process: its command line, start and end. */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { closeSync, existsSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type Docker from 'dockerode'
-import { endAll } from './processes.ts'
-import { nobody, ownPlaces, rootlessCommand } from './rootless.ts'
+import { killEngineProcesses } from './processes.ts'
+import { nobody, rootlessPaths, rootlessCommand } from './rootless.ts'
 
-/** Where an engine has its things. All but the programs are its own. */
-export interface Place {
+export interface DockerdOptions {
+  /** The folder of the engine's data and sockets. No other engine uses it. */
   readonly root: string
-  /** The control group that its containers are in. */
+  /** The control group of the engine's containers. */
   readonly group: string
+  /** The folder of dockerd and its helper programs. Engines of the same version share it. */
   readonly programs: string
   readonly bridge: string | undefined
-  /** Where it listens beside its socket. */
+  /** Additional addresses for `--host`, besides the socket in the root. */
   readonly hosts: readonly string[]
   readonly env: Readonly<Record<string, string>>
-  /** Its configuration and its pid are where an installed Docker has them. */
+  /** Use the configuration, pid file and socket of an installed Docker (`systemPaths`). */
   readonly asInstalled: boolean
-  /** It is a user's own. */
   readonly rootless: boolean
 }
 
-/** Where an installed Docker has its things. In a world these are the world's own. */
-export const usual = { config: '/etc/docker/daemon.json', pid: '/run/docker.pid', socket: '/run/docker.sock' }
+/** Paths of an installed Docker. Each world has its own /etc and /run. */
+export const systemPaths = { config: '/etc/docker/daemon.json', pid: '/run/docker.pid', socket: '/run/docker.sock' }
 
-export const files = (root: string) => ({
+export const enginePaths = (root: string) => ({
   socket: join(root, 'docker.sock'),
   config: join(root, 'daemon.json'),
   log: join(root, 'dockerd.log'),
 })
 
-/** Starts dockerd and waits until it answers. If it does not, nothing of it is left but its root. */
-export async function startDockerd(place: Place, docker: Docker): Promise<ChildProcess> {
-  const child = run(place)
-  const patience = Date.now() + 30_000
-  while (!(await answers(docker))) {
-    if (hasEnded(child) || Date.now() > patience) {
-      await endAll(place.root, place.group)
-      throw new Error(`dockerd does not start in ${place.root}:\n${tail(readLog(place.root))}`)
+/**
+ * Starts dockerd and waits until it answers.
+ * Fails if dockerd exits or does not answer within 30 s; then all its processes are killed, and its root remains.
+ */
+export async function startDockerd(options: DockerdOptions, docker: Docker): Promise<ChildProcess> {
+  const child = spawnDockerd(options)
+  const deadline = Date.now() + 30_000
+  while (!(await isReachable(docker))) {
+    if (hasExited(child) || Date.now() > deadline) {
+      await killEngineProcesses(options.root, options.group)
+      throw new Error(`dockerd does not start in ${options.root}:\n${lastLines(readLog(options.root))}`)
     }
     await sleep(25)
   }
   return child
 }
 
-export const hasEnded = (child: ChildProcess): boolean =>
+/** Also true if the process could not be started. */
+export const hasExited = (child: ChildProcess): boolean =>
   child.pid === undefined || child.exitCode !== null || child.signalCode !== null
 
-/** Sends a signal and waits for the end, though not for ever. */
-export async function end(child: ChildProcess, signal: 'SIGTERM' | 'SIGKILL', patience: number): Promise<void> {
-  if (hasEnded(child)) return
-  const ended = new Promise<void>((resolve) => void child.once('exit', () => resolve()))
+/** Sends a signal. Resolves when the process has exited, or after the timeout. */
+export async function terminate(child: ChildProcess, signal: 'SIGTERM' | 'SIGKILL', timeoutMs: number): Promise<void> {
+  if (hasExited(child)) return
+  const exited = new Promise<void>((resolve) => void child.once('exit', () => resolve()))
   child.kill(signal)
-  await Promise.race([ended, sleep(patience, undefined, { ref: false })])
+  await Promise.race([exited, sleep(timeoutMs, undefined, { ref: false })])
 }
 
 export function readLog(root: string): string {
-  const { log } = files(root)
+  const { log } = enginePaths(root)
   return existsSync(log) ? readFileSync(log, 'utf8') : ''
 }
 
-function run(place: Place): ChildProcess {
-  const { root, programs, env, rootless } = place
-  const [program, ...args] = rootless ? rootlessCommand(root, programs) : command(place)
-  const output = openSync(files(root).log, 'a')
+function spawnDockerd(options: DockerdOptions): ChildProcess {
+  const { root, programs, env, rootless } = options
+  const [program, ...args] = rootless ? rootlessCommand(root, programs) : dockerdCommand(options)
+  const output = openSync(enginePaths(root).log, 'a')
   const child = spawn(program, args, {
     env: {
       ...process.env,
       PATH: `${programs}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`,
-      ...(rootless && ownPlaces(root).env),
+      ...(rootless && rootlessPaths(root).env),
       ...env,
     },
     stdio: ['ignore', output, output],
-    // Not in the terminal's group: Ctrl+C is for whoever started it, who then ends it in order.
+    // In its own process group, so that Ctrl+C reaches only our process, which then stops dockerd in order.
     detached: true,
     ...(rootless && { uid: nobody, gid: nobody }),
   })
-  child.on('error', () => {}) // seen as an end without a pid
+  child.on('error', () => {}) // hasExited() reports a failed start
   closeSync(output)
   return child
 }
 
-function command({
+function dockerdCommand({
   root,
   group,
   programs,
   bridge = 'none',
   hosts,
   asInstalled,
-}: Place): readonly [string, ...string[]] {
-  const { socket, config } = files(root)
+}: DockerdOptions): readonly [string, ...string[]] {
+  const { socket, config } = enginePaths(root)
   const args = [
-    // By default it may be missing; one that is named must be there.
+    // The default configuration file may be missing; a file named by --config-file must exist.
     asInstalled ? [] : ['--config-file', config],
     ['--data-root', join(root, 'data')],
     ['--exec-root', join(root, 'exec')],
-    ['--pidfile', asInstalled ? usual.pid : join(root, 'dockerd.pid')],
-    ...[`unix://${socket}`, ...(asInstalled ? [`unix://${usual.socket}`] : []), ...hosts].map((host) => [
+    ['--pidfile', asInstalled ? systemPaths.pid : join(root, 'dockerd.pid')],
+    ...[`unix://${socket}`, ...(asInstalled ? [`unix://${systemPaths.socket}`] : []), ...hosts].map((host) => [
       '--host',
       host,
     ]),
     ['--bridge', bridge],
-    // A world has only loopback, so there is nowhere to forward to; ports are published by docker-proxy.
+    // A world has only loopback, so nothing can be forwarded; docker-proxy publishes the ports.
     ['--iptables=false', '--ip6tables=false'],
-    // systemd would be asked for scopes of processes that it does not see.
+    // The systemd driver would fail: systemd does not see the processes of a world.
     ['--exec-opt', 'native.cgroupdriver=cgroupfs', '--cgroup-parent', group],
   ].flat()
   return [join(programs, 'dockerd'), ...args]
 }
 
-async function answers(docker: Docker): Promise<boolean> {
+async function isReachable(docker: Docker): Promise<boolean> {
   try {
     await docker.ping()
     return true
@@ -120,4 +124,4 @@ async function answers(docker: Docker): Promise<boolean> {
   }
 }
 
-const tail = (log: string): string => log.trimEnd().split('\n').slice(-15).join('\n')
+const lastLines = (log: string): string => log.trimEnd().split('\n').slice(-15).join('\n')

@@ -1,26 +1,26 @@
 #!/usr/bin/env bash
-# Fetches the engines, the registry and the sshd that worlds are made of: Debian's own packages, unpacked into a folder,
-# never installed, so that none of them starts a service on the machine. The engines come from three suites, because an
-# engine's behaviour changes from version to version.
+# Downloads the engines, the registry and the sshd that worlds use. These are Debian's packages, unpacked into a folder
+# and never installed, so that they do not start services on the machine. The engines come from three Debian releases,
+# because engines behave differently from version to version.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/folders.sh"
 
-say() { printf 'setup: %s\n' "$*" >&2; }
+log() { printf 'setup: %s\n' "$*" >&2; }
 
-# The machine's own Debian mirror, which may be the only one that it reaches.
-mirror() {
+# The machine's own Debian mirror, because it may be the only one that the machine can reach.
+debian_mirror() {
   grep -qs '^ID=debian' /etc/os-release && apt-get indextargets --format '$(REPO_URI)' | grep -m1 '^http.*/debian/$' ||
     echo http://deb.debian.org/debian/
 }
 
-# apt with folders of its own: the machine's lists and packages stay as they are, and no root is needed.
-private_apt() {
+# Makes apt use its own folders, so that the machine's package lists stay unchanged and root is not needed.
+use_private_apt() {
   local suite=$1 work=$2
   mkdir -p "$work"/{state/lists/partial,cache/archives/partial}
   : >"$work/state/status"
   cat >"$work/list.sources" <<SOURCES
 Types: deb
-URIs: $(mirror)
+URIs: $(debian_mirror)
 Suites: $suite
 Components: main
 Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg
@@ -40,8 +40,8 @@ CONF
   export APT_CONFIG=$work/apt.conf
 }
 
-# The few programs that an engine is, flat in one folder.
-unpack() {
+# unpack_engine FROM TO: unpacks the engine's programs from the packages in FROM, all into the folder TO.
+unpack_engine() {
   local from=$1 to=$2 name package
   mkdir -p "$from/root" "$to"
   for package in "$from"/*.deb; do
@@ -53,15 +53,16 @@ unpack() {
   find "$from/root" -type f -name tini-static -exec mv {} "$to/docker-init" \;
 }
 
-# fetch WORK VERSION SUITE PACKAGE…
-fetch() {
+# fetch_engine WORK VERSION SUITE PACKAGE…
+fetch_engine() {
   local work=$1 version=$2 suite=$3
   shift 3
-  private_apt "$suite" "$work"
+  use_private_apt "$suite" "$work"
   apt-get update -qq
   (cd "$work" && apt-get download -qq docker.io containerd runc "$@")
-  unpack "$work" "$work/engine/bin"
-  # Newer suites are built for a newer libc: their dockerd runs here all the same, their runc may not. Any will do.
+  unpack_engine "$work" "$work/engine/bin"
+  # Packages of a newer release need a newer libc. dockerd runs here nevertheless, but runc may not. Any version of
+  # runc works, so use the one of 20.10.
   "$work/engine/bin/runc" --version >/dev/null 2>&1 || ln -sf ../../20.10/bin/runc "$work/engine/bin/runc"
   "$work/engine/bin/containerd" --version >/dev/null
   "$work/engine/bin/dockerd" --version | sed -E 's/.*version ([0-9.]+).*/\1/' >"$work/engine/version"
@@ -69,10 +70,10 @@ fetch() {
   mv "$work/engine" "$SLIPWAY_ENGINES/$version"
 }
 
-# A package of which one program is needed: fetch_program WORK NAME SUITE PACKAGE PROGRAM
+# fetch_program WORK NAME SUITE PACKAGE PROGRAM: fetches a single program of a package.
 fetch_program() {
   local work=$1 name=$2 suite=$3 package=$4 program=$5
-  private_apt "$suite" "$work"
+  use_private_apt "$suite" "$work"
   apt-get update -qq
   (cd "$work" && apt-get download -qq "$package")
   mkdir -p "$work/part/bin"
@@ -83,10 +84,10 @@ fetch_program() {
   mv "$work/part" "$SLIPWAY_ENGINES/$name"
 }
 
-ready() { [ -e "$SLIPWAY_ENGINES/$1/version" ]; }
-all_ready() { ready 20.10 && ready 26.1 && ready newest && ready registry && ready sshd; }
-# Asked for once a day, so that those who cannot have it need not wait each time.
-newest_failed() { [ -n "$(find "$SLIPWAY_ENGINES/newest.failed" -mmin -1440 2>/dev/null)" ]; }
+is_ready() { [ -e "$SLIPWAY_ENGINES/$1/version" ]; }
+all_ready() { is_ready 20.10 && is_ready 26.1 && is_ready newest && is_ready registry && is_ready sshd; }
+# Retried once a day at most, so that a machine that cannot download the newest engine does not wait at each setup.
+newest_failed_recently() { [ -n "$(find "$SLIPWAY_ENGINES/newest.failed" -mmin -1440 2>/dev/null)" ]; }
 
 all_ready && exit
 mkdir -p "$SLIPWAY_ENGINES"
@@ -94,44 +95,44 @@ exec {lock}>"$SLIPWAY_ENGINES/.lock"
 flock $lock
 rm -rf "$SLIPWAY_ENGINES"/.fetch.*
 
-what() {
+describe() {
   case $1 in
     registry | sshd) echo "the $1" ;;
     *) echo "the $1 engine" ;;
   esac
 }
 
-fetching=()
-begin() {
-  ready "$1" && return
-  say "fetching $(what "$1") from Debian $2 …"
-  fetch_and_tell "$@" &
-  fetching+=($!)
+jobs=()
+start_fetch() {
+  is_ready "$1" && return
+  log "fetching $(describe "$1") from Debian $2 …"
+  fetch_and_report "$@" &
+  jobs+=($!)
 }
-fetch_and_tell() {
-  local from=$SECONDS work how=fetch
-  case $1 in registry | sshd) how=fetch_program ;; esac
+fetch_and_report() {
+  local start=$SECONDS work fetch=fetch_engine
+  case $1 in registry | sshd) fetch=fetch_program ;; esac
   work=$(mktemp -d "$SLIPWAY_ENGINES/.fetch.XXXXXX")
-  # In the background, so that its first error ends it: bash lets that pass in what `if` and `||` ask about.
-  $how "$work" "$@" >"$work/log" 2>&1 &
+  # In the background, so that `set -e` applies: bash ignores it in commands before `||` and in conditions of `if`.
+  $fetch "$work" "$@" >"$work/log" 2>&1 &
   wait $! || true
-  if ready "$1"; then
-    say "$(what "$1"), $(<"$SLIPWAY_ENGINES/$1/version"), from Debian $2: $((SECONDS - from)) s"
+  if is_ready "$1"; then
+    log "$(describe "$1"), $(<"$SLIPWAY_ENGINES/$1/version"), from Debian $2: $((SECONDS - start)) s"
   else
-    say "$(what "$1") failed: $(grep -m1 '^E:' "$work/log" || tail -n 1 "$work/log")"
+    log "$(describe "$1") failed: $(grep -m1 '^E:' "$work/log" || tail -n 1 "$work/log")"
   fi
   rm -rf "$work"
 }
-begin 20.10 bookworm tini
-begin registry bookworm docker-registry /usr/bin/docker-registry
-begin sshd bookworm openssh-server /usr/sbin/sshd
-begin 26.1 trixie tini docker-cli
-newest_failed || begin newest testing tini-static docker-cli
-for job in "${fetching[@]}"; do wait "$job" || true; done
+start_fetch 20.10 bookworm tini
+start_fetch registry bookworm docker-registry /usr/bin/docker-registry
+start_fetch sshd bookworm openssh-server /usr/sbin/sshd
+start_fetch 26.1 trixie tini docker-cli
+newest_failed_recently || start_fetch newest testing tini-static docker-cli
+for job in "${jobs[@]}"; do wait "$job" || true; done
 
 for part in 20.10 26.1 registry sshd; do
-  ready $part || { say "$(what $part) cannot be had from here"; exit 1; }
+  is_ready $part || { log "cannot download $(describe $part)"; exit 1; }
 done
-ready newest && exit
-newest_failed || touch "$SLIPWAY_ENGINES/newest.failed"
-say 'the newest engine cannot be had from here: what needs it is skipped'
+is_ready newest && exit
+newest_failed_recently || touch "$SLIPWAY_ENGINES/newest.failed"
+log 'cannot download the newest engine: tests that need it are skipped'

@@ -1,12 +1,12 @@
-/** Puts made images into a registry by its own protocol, as pushes of them would: no engine, no docker command. */
+/** Pushes generated images to a registry over its HTTP API, without an engine or the docker CLI. */
 import { createHash } from 'node:crypto'
 import { gzipSync } from 'node:zlib'
 import { allSteps, imageConfig, type ImageSpec } from './images.ts'
 import { layerKey, layerTar, makesLayer, type Step } from './layers.ts'
 import type { Registry } from './registry.ts'
 
-/** The media types of the two families that registries speak. Source: OCI image-spec; distribution-spec of Docker. */
-const families = {
+/** The two families of media types. @see OCI image-spec; Docker's image manifest v2 specification */
+const mediaTypes = {
   oci: {
     index: 'application/vnd.oci.image.index.v1+json',
     manifest: 'application/vnd.oci.image.manifest.v1+json',
@@ -33,45 +33,45 @@ interface Layer {
   readonly bytes: Buffer
 }
 
-/** What a reference came to: the digest that a pull of it shows. */
+/** The digest of each reference, as a pull shows it. */
 export type Digests = ReadonlyMap<string, string>
 
 /**
- * Fills a registry. Names without a slash go to `library/`, as in Docker Hub.
- * Images with a reference in common, each for a platform of its own, become an index under it.
+ * Pushes images. Names without a slash go to `library/`, as on Docker Hub. Images of different platforms with the same
+ * reference become an index. Fails if the registry rejects a request.
  */
 export async function fillRegistry(
-  registry: Pick<Registry, 'direct'> & Partial<Pick<Registry, 'headers'>>,
+  registry: Pick<Registry, 'directHost'> & Partial<Pick<Registry, 'headers'>>,
   images: readonly ImageSpec[],
-  { family = 'oci' }: { readonly family?: keyof typeof families } = {},
+  { family = 'oci' }: { readonly family?: keyof typeof mediaTypes } = {},
 ): Promise<Digests> {
-  const types = families[family]
+  const types = mediaTypes[family]
   const layers = new Map<string, Layer>()
-  const held = new Map<string, string>()
-  for (const [reference, ofIt] of Map.groupBy(images.flatMap(perReference), ([name]) => name)) {
-    const { repository, tag } = parts(reference)
+  const digests = new Map<string, string>()
+  const imagesByReference = Map.groupBy(images.flatMap(pairWithReferences), ([reference]) => reference)
+  for (const [reference, referenceImages] of imagesByReference) {
+    const { repository, tag } = parseReference(reference)
     const manifests: (Descriptor & { platform: object })[] = []
-    for (const [, image] of ofIt) {
+    for (const [, image] of referenceImages) {
       const manifest = await putImage(image, repository)
       const { os = 'linux', architecture = 'amd64', variant } = image
       manifests.push({ ...manifest, platform: { os, architecture, ...(variant && { variant }) } })
     }
-    const [only] = manifests
-    if (manifests.length === 1 && only) await putAgain(only.digest, repository, tag)
-    const top =
-      manifests.length === 1 && only ? only : await putManifest({ mediaType: types.index, manifests }, repository, tag)
-    held.set(reference, top.digest)
+    const onlyManifest = manifests.length === 1 ? manifests[0] : undefined
+    if (onlyManifest) await tagManifest(onlyManifest.digest, repository, tag)
+    const target = onlyManifest ?? (await putManifest({ mediaType: types.index, manifests }, repository, tag))
+    digests.set(reference, target.digest)
   }
-  return held
+  return digests
 
   async function putImage(image: ImageSpec, repository: string): Promise<Descriptor> {
-    const own = allSteps(image).filter(makesLayer).map(layerOf)
-    for (const { digest, bytes } of own) await putBlob(repository, digest, bytes)
+    const imageLayers = allSteps(image).filter(makesLayer).map(createLayer)
+    for (const { digest, bytes } of imageLayers) await putBlob(repository, digest, bytes)
     const config = Buffer.from(
       JSON.stringify(
         imageConfig(
           image,
-          own.map(({ diffId }) => diffId),
+          imageLayers.map(({ diffId }) => diffId),
         ),
       ),
     )
@@ -80,17 +80,17 @@ export async function fillRegistry(
     const manifest = {
       mediaType: types.manifest,
       config: { mediaType: types.config, digest: configDigest, size: config.length },
-      layers: own.map(({ digest, bytes }) => ({ mediaType: types.layer, digest, size: bytes.length })),
+      layers: imageLayers.map(({ digest, bytes }) => ({ mediaType: types.layer, digest, size: bytes.length })),
     }
     return putManifest(manifest, repository)
   }
 
-  function layerOf(step: Step): Layer {
+  function createLayer(step: Step): Layer {
     const key = layerKey(step)
-    const known = layers.get(key)
-    if (known) return known
+    const cached = layers.get(key)
+    if (cached) return cached
     const tar = Buffer.concat([...layerTar(step)])
-    // Noise does not get smaller, so nothing is lost by not trying.
+    // Noise cannot be compressed, so level 0 only saves time.
     const bytes = gzipSync(tar, { level: step.noise ? 0 : 1 })
     const layer = { diffId: sha256(tar), digest: sha256(bytes), bytes }
     layers.set(key, layer)
@@ -98,24 +98,24 @@ export async function fillRegistry(
   }
 
   async function putBlob(repository: string, digest: string, bytes: Buffer): Promise<void> {
-    const blob = `http://${registry.direct}/v2/${repository}/blobs/${digest}`
-    const there = await fetch(blob, { method: 'HEAD', headers: { ...registry.headers } })
-    if (there.ok) return
-    const begun = await ask(`/v2/${repository}/blobs/uploads/`, { method: 'POST' })
-    const upload = new URL(begun.headers.get('location') ?? '', `http://${registry.direct}`)
-    upload.searchParams.set('digest', digest)
-    await ask(upload.pathname + upload.search, { method: 'PUT', body: new Uint8Array(bytes) })
+    const blobUrl = `http://${registry.directHost}/v2/${repository}/blobs/${digest}`
+    const existing = await fetch(blobUrl, { method: 'HEAD', headers: { ...registry.headers } })
+    if (existing.ok) return
+    const uploadStart = await send(`/v2/${repository}/blobs/uploads/`, { method: 'POST' })
+    const uploadUrl = new URL(uploadStart.headers.get('location') ?? '', `http://${registry.directHost}`)
+    uploadUrl.searchParams.set('digest', digest)
+    await send(uploadUrl.pathname + uploadUrl.search, { method: 'PUT', body: new Uint8Array(bytes) })
   }
 
   async function putManifest(
-    manifest: { readonly mediaType: string; readonly [more: string]: unknown },
+    manifest: { readonly mediaType: string; readonly [field: string]: unknown },
     repository: string,
     tag?: string,
   ): Promise<Descriptor> {
     const { mediaType } = manifest
     const body = JSON.stringify({ schemaVersion: 2, ...manifest })
     const digest = sha256(body)
-    await ask(`/v2/${repository}/manifests/${tag ?? digest}`, {
+    await send(`/v2/${repository}/manifests/${tag ?? digest}`, {
       method: 'PUT',
       body,
       headers: { 'content-type': mediaType },
@@ -123,25 +123,25 @@ export async function fillRegistry(
     return { mediaType, digest, size: Buffer.byteLength(body) }
   }
 
-  /** Gives a manifest that is there a tag. */
-  async function putAgain(digest: string, repository: string, tag: string): Promise<void> {
+  /** Adds a tag to a manifest in the registry. */
+  async function tagManifest(digest: string, repository: string, tag: string): Promise<void> {
     const accept = types.manifest
-    const manifest = await ask(`/v2/${repository}/manifests/${digest}`, { headers: { accept } })
+    const manifest = await send(`/v2/${repository}/manifests/${digest}`, { headers: { accept } })
     const body = await manifest.text()
-    await ask(`/v2/${repository}/manifests/${tag}`, { method: 'PUT', body, headers: { 'content-type': accept } })
+    await send(`/v2/${repository}/manifests/${tag}`, { method: 'PUT', body, headers: { 'content-type': accept } })
   }
 
-  async function ask(path: string, how: RequestInit & { headers?: Record<string, string> }): Promise<Response> {
-    const headers = { ...how.headers, ...registry.headers }
-    const answer = await fetch(`http://${registry.direct}${path}`, { ...how, headers })
-    if (!answer.ok) throw new Error(`${how.method ?? 'GET'} ${path}: ${answer.status} ${await answer.text()}`)
-    return answer
+  async function send(path: string, options: RequestInit & { headers?: Record<string, string> }): Promise<Response> {
+    const headers = { ...options.headers, ...registry.headers }
+    const response = await fetch(`http://${registry.directHost}${path}`, { ...options, headers })
+    if (!response.ok) throw new Error(`${options.method ?? 'GET'} ${path}: ${response.status} ${await response.text()}`)
+    return response
   }
 }
 
-const perReference = (image: ImageSpec) => image.references.map((reference) => [reference, image] as const)
+const pairWithReferences = (image: ImageSpec) => image.references.map((reference) => [reference, image] as const)
 
-function parts(reference: string) {
+function parseReference(reference: string) {
   const [name = '', tag = 'latest'] = reference.split(':')
   return { repository: name.includes('/') ? name : `library/${name}`, tag }
 }

@@ -1,7 +1,7 @@
-# Where engines and worlds lie. Sourced.
+# Paths of the engines and worlds. Other scripts source this file.
 
-# Not in the clone: the next clone finds them too, and then works offline.
+# Outside of the repository, so that another clone finds the engines too, without downloading them again.
 export SLIPWAY_ENGINES=${SLIPWAY_ENGINES:-${XDG_CACHE_HOME:-$HOME/.cache}/slipway/engines}
 
-# Not /tmp, which may be a tmpfs: too small for images.
+# Not /tmp: it may be a tmpfs, which is too small for images.
 worlds=/var/tmp

@@ -1,12 +1,12 @@
-/** Images made from a list, as an archive that `docker load` takes. No network, no build. */
+/** Generates images from specifications, as an archive for `docker load`. Needs no network and no build. */
 import { createHash } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { finished } from 'node:stream/promises'
 import type Docker from 'dockerode'
-import { layerKey, layerSpace, layerTar, makesLayer, type Step } from './layers.ts'
+import { layerKey, layerTarSize, layerTar, makesLayer, type Step } from './layers.ts'
 import { tarEnd, tarFile, tarHeader, tarPadding } from './tar.ts'
 
-/** The part of an image's config that says how it runs, in Docker's own shape. */
+/** The part of an image's config with the defaults of its containers. The keys are those of the OCI image-spec. */
 export interface RunConfig {
   readonly User?: string
   readonly WorkingDir?: string
@@ -27,9 +27,9 @@ export interface HistoryEntry {
 }
 
 export interface ImageSpec {
-  /** Without any the image is dangling. */
+  /** An image without references is dangling. */
   readonly references: readonly string[]
-  /** Its layers, history and config are inherited, as by FROM. It need not be loaded itself. */
+  /** The image whose layers, history and config are inherited, as by FROM. It need not be loaded itself. */
   readonly base?: ImageSpec
   readonly steps: readonly Step[]
   readonly created: Date
@@ -38,12 +38,12 @@ export interface ImageSpec {
   readonly os?: string
   readonly architecture?: string
   readonly variant?: string
-  /** What the history says, if it is not to be the truth. */
+  /** Replaces the history that follows from the steps. */
   readonly history?: readonly HistoryEntry[]
 }
 
-/** The images as an archive. Each layer is in it once. */
-export function* archive(images: Iterable<ImageSpec>): Generator<Buffer> {
+/** An archive with the images, in chunks. Each layer is included once. */
+export function* imageArchive(images: Iterable<ImageSpec>): Generator<Buffer> {
   const layers = new Map<string, { file: string; diffId: string }>()
   const manifest: { Config: string; RepoTags: readonly string[] | null; Layers: string[] }[] = []
   for (const image of images) {
@@ -52,46 +52,46 @@ export function* archive(images: Iterable<ImageSpec>): Generator<Buffer> {
       const key = layerKey(step)
       if (layers.has(key)) continue
       const file = `${key}/layer.tar`
-      const size = layerSpace(step)
+      const size = layerTarSize(step)
       const digest = createHash('sha256')
       yield tarHeader({ name: file, size })
-      for (const piece of layerTar(step)) {
-        digest.update(piece)
-        yield piece
+      for (const chunk of layerTar(step)) {
+        digest.update(chunk)
+        yield chunk
       }
       yield tarPadding(size)
       layers.set(key, { file, diffId: `sha256:${digest.digest('hex')}` })
     }
-    const own = steps.map((step) => layers.get(layerKey(step))).filter((layer) => layer !== undefined)
+    const imageLayers = steps.map((step) => layers.get(layerKey(step))).filter((layer) => layer !== undefined)
     const config = JSON.stringify(
       imageConfig(
         image,
-        own.map((layer) => layer.diffId),
+        imageLayers.map((layer) => layer.diffId),
       ),
     )
-    const name = `${createHash('sha256').update(config).digest('hex')}.json`
-    yield tarFile(name, config)
+    const configFile = `${createHash('sha256').update(config).digest('hex')}.json`
+    yield tarFile(configFile, config)
     const tags = image.references.length > 0 ? image.references : null
-    manifest.push({ Config: name, RepoTags: tags, Layers: own.map((layer) => layer.file) })
+    manifest.push({ Config: configFile, RepoTags: tags, Layers: imageLayers.map((layer) => layer.file) })
   }
   yield tarFile('manifest.json', JSON.stringify(manifest))
   yield tarEnd()
 }
 
-/** Loads the images into an engine. */
+/** Loads images into an engine. Fails with the engine's error message. */
 export async function loadImages(docker: Docker, images: Iterable<ImageSpec>): Promise<void> {
-  const answer = Readable.from(await docker.loadImage(Readable.from(archive(images)), { quiet: true }))
-  let said = ''
-  answer.on('data', (chunk: unknown) => (said += String(chunk)))
-  await finished(answer)
-  const error = said.split('\n').find((line) => line.includes('"error"'))
+  const response = Readable.from(await docker.loadImage(Readable.from(imageArchive(images)), { quiet: true }))
+  let output = ''
+  response.on('data', (chunk: unknown) => (output += String(chunk)))
+  await finished(response)
+  const error = output.split('\n').find((line) => line.includes('"error"'))
   if (error) throw new Error(`docker load: ${error}`)
 }
 
-/** Its steps, with those of what it is built on. */
+/** The steps of the image's bases and its own, in order. */
 export const allSteps = (image: ImageSpec): Step[] => [...(image.base ? allSteps(image.base) : []), ...image.steps]
 
-/** Its config, as registries and archives hold it. */
+/** The image's config JSON, as stored in registries and archives. */
 export function imageConfig(image: ImageSpec, diffIds: readonly string[]) {
   return {
     architecture: image.architecture ?? 'amd64',
@@ -99,24 +99,24 @@ export function imageConfig(image: ImageSpec, diffIds: readonly string[]) {
     os: image.os ?? 'linux',
     author: image.author,
     created: image.created.toISOString(),
-    config: runConfig(image),
+    config: inheritRunConfig(image),
     rootfs: { type: 'layers', diff_ids: diffIds },
-    history: image.history ?? history(image),
+    history: image.history ?? buildHistory(image),
   }
 }
 
-function runConfig({ base, config = {} }: ImageSpec): RunConfig {
-  const inherited = base ? runConfig(base) : {}
+function inheritRunConfig({ base, config = {} }: ImageSpec): RunConfig {
+  const inherited = base ? inheritRunConfig(base) : {}
   const env = new Map([...(inherited.Env ?? []), ...(config.Env ?? [])].map((line) => [line.split('=', 1)[0], line]))
   return { ...inherited, ...config, Env: [...env.values()], Labels: { ...inherited.Labels, ...config.Labels } }
 }
 
-const history = (image: ImageSpec): HistoryEntry[] => [
-  ...(image.base ? (image.base.history ?? history(image.base)) : []),
+const buildHistory = (image: ImageSpec): HistoryEntry[] => [
+  ...(image.base ? (image.base.history ?? buildHistory(image.base)) : []),
   ...image.steps.map((step) => ({
     created: image.created.toISOString(),
     created_by: step.instruction,
-    // BuildKit writes bare instructions, the older builder wraps all in a shell.
+    // Only BuildKit adds this comment. The legacy builder's instructions start with a shell.
     ...(step.instruction.startsWith('/bin/sh') ? {} : { comment: 'buildkit.dockerfile.v0' }),
     ...(makesLayer(step) ? {} : { empty_layer: true }),
   })),

@@ -1,50 +1,53 @@
-/** The layers of made images: deterministic bytes, so that equal steps are one layer, as they are in Docker. */
+/** Layers of generated images. Their bytes are deterministic, so that equal steps produce the same layer. */
 import { createCipheriv, createHash } from 'node:crypto'
-import { tarEnd, tarHeader, tarPadding, tarSpace } from './tar.ts'
+import { tarEnd, tarHeader, tarPadding, tarEntrySize } from './tar.ts'
 
-/** A file's content, or what a symbolic link points to. Files are executable. */
+/** A file's content, or a symbolic link. All files are executable. */
 export type FileContent = string | Uint8Array | Link
 interface Link {
+  /** The link's target. */
   readonly link: string
 }
+/** Files by their path, without a leading slash. */
 export type Files = Readonly<Record<string, FileContent>>
 
-/** A line of a Dockerfile, as the image's history will tell it. It makes a layer when it has bytes (0 will do) or files. */
+/** A Dockerfile instruction. It creates a layer if `bytes` (0 is enough) or `files` is set. */
 export interface Step {
+  /** The text in the image's history. */
   readonly instruction: string
-  /** The layer's size as Docker counts it. What the files leave of it is filled. */
+  /** The layer's size as Docker reports it. A filler file adds what `files` do not use. */
   readonly bytes?: number
   readonly files?: Files
-  /** Fill with noise instead of zeros, for what is to be sent compressed. */
+  /** The filler is pseudorandom instead of zeros, so that it does not get smaller when compressed. */
   readonly noise?: boolean
 }
 
 export const makesLayer = (step: Step): boolean => step.bytes !== undefined || step.files !== undefined
 
-/** The same for steps that make the same layer. */
+/** A hash that is equal for steps with equal layers. */
 export function layerKey(step: Step): string {
-  const known = keys.get(step)
-  if (known !== undefined) return known
+  const cached = layerKeys.get(step)
+  if (cached !== undefined) return cached
   const files = Object.entries(step.files ?? {}).map(([name, content]) => [
     name,
     isLink(content) ? content : hash(content),
   ])
   const key = hash(JSON.stringify([step.instruction, step.bytes, step.noise, files]))
-  keys.set(step, key)
+  layerKeys.set(step, key)
   return key
 }
-const keys = new WeakMap<Step, string>()
+const layerKeys = new WeakMap<Step, string>()
 
-/** The size of a layer's tar. */
-export function layerSpace(step: Step): number {
-  return entries(step).reduce((sum, entry) => sum + tarSpace(entry.size), 0) + tarEnd().length
+/** Bytes of a layer's tar. */
+export function layerTarSize(step: Step): number {
+  return tarEntriesOf(step).reduce((sum, entry) => sum + tarEntrySize(entry.size), 0) + tarEnd().length
 }
 
-/** A layer's tar, in pieces. */
+/** A layer's tar, in chunks. */
 export function* layerTar(step: Step): Generator<Buffer> {
-  for (const entry of entries(step)) {
+  for (const entry of tarEntriesOf(step)) {
     yield tarHeader(entry)
-    if (entry.content === undefined) yield* filling(step, entry.size)
+    if (entry.content === undefined) yield* fillerBytes(step, entry.size)
     else yield entry.content
     yield tarPadding(entry.size)
   }
@@ -55,28 +58,28 @@ interface Entry {
   readonly name: string
   readonly size: number
   readonly link?: string
-  /** Absent where the filling goes. */
+  /** Absent for the filler file. */
   readonly content?: Buffer
 }
 
-function entries(step: Step): Entry[] {
+function tarEntriesOf(step: Step): Entry[] {
   const files = Object.entries(step.files ?? {}).map(([name, content]): Entry => {
     if (isLink(content)) return { name, size: 0, link: content.link, content: empty }
     const bytes = Buffer.from(content)
     return { name, size: bytes.length, content: bytes }
   })
-  const rest = (step.bytes ?? 0) - files.reduce((sum, file) => sum + file.size, 0)
+  const fillerSize = (step.bytes ?? 0) - files.reduce((sum, file) => sum + file.size, 0)
   const name = layerKey(step).slice(0, 12)
-  // A folder keeps layers without bytes apart, as WORKDIR does.
-  if (rest > 0) return [...files, { name: `opt/${name}`, size: rest }]
+  if (fillerSize > 0) return [...files, { name: `opt/${name}`, size: fillerSize }]
+  // An empty folder, as WORKDIR creates, so that each layer without bytes has its own digest.
   return files.length > 0 ? files : [{ name: `opt/${name}/`, size: 0, content: empty }]
 }
 
-function* filling(step: Step, size: number): Generator<Buffer> {
+function* fillerBytes(step: Step, size: number): Generator<Buffer> {
   const cipher = step.noise ? createCipheriv('aes-128-ctr', layerKey(step).slice(0, 16), Buffer.alloc(16)) : undefined
-  for (let left = size; left > 0; left -= zeros.length) {
-    const piece = zeros.subarray(0, Math.min(left, zeros.length))
-    yield cipher ? cipher.update(piece) : piece
+  for (let remaining = size; remaining > 0; remaining -= zeros.length) {
+    const chunk = zeros.subarray(0, Math.min(remaining, zeros.length))
+    yield cipher ? cipher.update(chunk) : chunk
   }
 }
 

@@ -1,72 +1,82 @@
 /**
- * `node tools/world/main.ts demo` starts an engine with the demo's images and containers (`empty` one without), prints
- * the path of its socket on a line of its own, and keeps it until standard input ends, SIGTERM or Ctrl+C.
- * The demo has a Docker Hub and mirrors, too: lines two and three are the socket of the proxy to them, and the certificate
- * to trust; line four has the mirrors' addresses.
- * Called on the machine, it first makes a world to be in. Called in one, its engine is where an installed Docker is, with
- * Slipway's helper and a polkit that says yes: whoever shares the world can change its configuration.
+ * `node tools/world/main.ts demo` starts an engine with the demo's images and containers; `main.ts empty` starts one
+ * without. Both run until standard input ends, SIGTERM or Ctrl+C, and print to standard output:
+ *   line 1: the path of the engine's socket
+ *   line 2: the socket of the proxy to the demo's Docker Hub and mirrors (only `demo`, as the following lines)
+ *   line 3: the path of the CA certificate to trust
+ *   line 4: the addresses of the mirrors
+ * Outside of a world, the command first enters a new one. Inside a world, the demo's engine uses the paths of an installed
+ * Docker, with Slipway's helper and a polkit that always allows it, so that an app in this world can change its
+ * configuration.
  */
 import { spawnSync } from 'node:child_process'
 import { chownSync } from 'node:fs'
 import { join } from 'node:path'
 import { addDemoMirrors } from './demo/mirrors.ts'
-import { usual } from './dockerd.ts'
+import { systemPaths } from './dockerd.ts'
 import { insideWorld } from './paths.ts'
 import { installInWorld, startPolkit } from './polkit.ts'
 import { startOnline, startWorld } from './world.ts'
 
-/** The caller stays outside of the world. */
-const apart = '--apart'
+/** The flag that `enterWorld` passes on: the calling process is outside of the world. */
+const apartFlag = '--apart'
 const content = process.argv[2]
 if (content !== 'demo' && content !== 'empty') {
   console.error('usage: node tools/world/main.ts demo|empty')
   process.exit(2)
 }
 if (!insideWorld()) enterWorld()
-await keepWorld(content === 'demo')
+await runWorld(content === 'demo')
 
-async function keepWorld(demo: boolean): Promise<void> {
-  const over = new Promise<void>((resolve) => {
+async function runWorld(isDemo: boolean): Promise<void> {
+  const ended = new Promise<void>((resolve) => {
     const end = () => resolve()
     process.stdin.on('end', end).on('error', end).resume()
     for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(name, end)
   })
-  const online = demo ? await startOnline({ makesWhatIsMissing: true }) : undefined
-  // So that a pull is seen to go on.
-  online?.registry.behave({ bytesPerSecond: 6_000_000 })
+  const online = isDemo ? await startOnline({ createsMissingImages: true }) : undefined
+  // Slow enough to watch the progress of a pull.
+  online?.registry.setNetworkConditions({ bytesPerSecond: 6_000_000 })
   if (online) await addDemoMirrors(online.mirrors)
-  const shared = demo && !process.argv.includes(apart)
-  const uninstall = shared ? installInWorld() : undefined
-  const polkit = shared ? await startPolkit('yes') : undefined
+  const callerIsInside = isDemo && !process.argv.includes(apartFlag)
+  const uninstallHelper = callerIsInside ? installInWorld() : undefined
+  const polkit = callerIsInside ? await startPolkit('yes') : undefined
   const world = await startWorld({
     engines: [
-      { version: '26.1', store: 'classic', name: 'demo', network: true, asInstalled: shared, ...online?.engine },
+      {
+        version: '26.1',
+        store: 'classic',
+        name: 'demo',
+        network: true,
+        asInstalled: callerIsInside,
+        ...online?.engine,
+      },
     ],
-    demo,
+    demo: isDemo,
   })
-  const own = world.engines.map(({ socket }) => (shared ? usual.socket : socket))
-  const sockets = [...own, ...(online ? [online.hub.socket] : [])]
-  sockets.forEach(giveToUser)
+  const engineSockets = world.engines.map(({ socket }) => (callerIsInside ? systemPaths.socket : socket))
+  const sockets = [...engineSockets, ...(online ? [online.hub.socket] : [])]
+  sockets.forEach(chownToSudoUser)
   const mirrors = online?.mirrors.list.map(({ address }) => address) ?? []
   console.log([...sockets, ...(online ? [online.hub.caFile, mirrors.join(' ')] : [])].join('\n'))
-  await over
+  await ended
   await world.stop()
   await online?.stop()
   await polkit?.stop()
-  uninstall?.()
+  uninstallHelper?.()
   process.exit(0)
 }
 
-/** Through sudo the engine is root's, while the app that uses it is the user's. */
-function giveToUser(socket: string): void {
+/** With sudo, the engine runs as root, but the app that connects to it runs as the user. */
+function chownToSudoUser(socket: string): void {
   const { SUDO_UID, SUDO_GID } = process.env
   if (SUDO_UID && SUDO_GID) chownSync(socket, Number(SUDO_UID), Number(SUDO_GID))
 }
 
-/** Becomes this same command inside a world. */
+/** Replaces this process with the same command inside a new world. */
 function enterWorld(): void {
   const { status } = spawnSync(join(import.meta.dirname, '../setup.sh'), ['world'], { stdio: ['inherit', 2, 2] })
   if (status !== 0) process.exit(1)
   const launcher = join(import.meta.dirname, 'inside.sh')
-  process.execve!(launcher, [launcher, process.execPath, ...process.argv.slice(1), apart], process.env)
+  process.execve!(launcher, [launcher, process.execPath, ...process.argv.slice(1), apartFlag], process.env)
 }

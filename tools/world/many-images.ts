@@ -1,4 +1,4 @@
-/** Thousands of images, for measuring: as a build server's, small but all different. */
+/** Thousands of small, different images, as on a build server, for performance tests. */
 import type { ImageSpec } from './images.ts'
 
 const words =
@@ -9,25 +9,25 @@ const parts =
   )
 const hosts = ['', 'registry.local:5000/', 'ghcr.io/']
 
-/** Names that are told apart early, late, and by their registry: 800 of them. */
+/** 800 names. They differ at the start, at the end, or in the registry. */
 const repositories = Array.from({ length: 800 }, (_, i) => {
   const [word, part] = [words[i % words.length], parts[Math.floor(i / words.length) % parts.length]]
   return `${hosts[i % hosts.length]}team-${Math.floor(i / 400) + 1}/${word}-${part}`
 })
 
 export interface ManyImagesOptions {
-  /** How many different layers they share, each image one upon a common base. */
+  /** The number of different layers. Each image has one of them on top of a common base. Default: 100. */
   readonly layers?: number
-  /** They share nothing, and have one name each. */
-  readonly apart?: boolean
-  /** What their ages are counted from: they are spread over five years. */
+  /** The images share no layers, not even a base, and have one reference each. */
+  readonly shareNothing?: boolean
+  /** The images' dates are spread over the five years before this time. */
   readonly now?: Date
 }
 
-/** As many images, each with one to three tags, deterministic but for the dates. */
+/** Generates `count` images with one to three references each. Everything except the dates is deterministic. */
 export function* manyImages(
   count: number,
-  { apart = false, layers = apart ? count : 100, now = new Date() }: ManyImagesOptions = {},
+  { shareNothing = false, layers = shareNothing ? count : 100, now = new Date() }: ManyImagesOptions = {},
 ): Generator<ImageSpec> {
   const base: ImageSpec = {
     references: [],
@@ -43,16 +43,16 @@ export function* manyImages(
     const repository = repositories[i % repositories.length]!
     const release = Math.floor(i / repositories.length) + 1
     const references = [`${repository}:1.${release}`]
-    if (i % 5 === 0 && !apart) references.push(`${repository}:1.${release}-stable`)
-    if (i + repositories.length >= count && !apart) references.push(`${repository}:latest`)
+    if (i % 5 === 0 && !shareNothing) references.push(`${repository}:1.${release}-stable`)
+    if (i + repositories.length >= count && !shareNothing) references.push(`${repository}:latest`)
     yield {
       references,
-      ...(!apart && { base }),
+      ...(!shareNothing && { base }),
       created: new Date(now.getTime() - ((i * 104_729) % (5 * 365 * 24)) * hour),
       config: {
         Labels: { 'org.opencontainers.image.title': `Release ${release} of ${repository}`, number: String(i) },
       },
-      steps: [steps[apart ? i : (i * 31) % layers]!, { instruction: 'CMD ["/bin/app"]' }],
+      steps: [steps[shareNothing ? i : (i * 31) % layers]!, { instruction: 'CMD ["/bin/app"]' }],
     }
   }
 }

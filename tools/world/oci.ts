@@ -1,4 +1,4 @@
-/** An image under an index, as BuildKit makes it: an OCI archive whose index also holds an attestation manifest. */
+/** OCI archives with an image index, as BuildKit creates them: each image has an attestation manifest. */
 import { createHash } from 'node:crypto'
 import { gzipSync } from 'node:zlib'
 import { Readable } from 'node:stream'
@@ -23,14 +23,15 @@ const types = {
 } as const
 
 export interface IndexArchive {
-  /** Of the index: the image's id in the containerd store. */
+  /** The digest of the index, which is the image's id in the containerd store. */
   readonly id: string
   readonly archive: Buffer
 }
 
 /**
- * One archive with the images of several platforms and an attestation manifest for each. Manifests that `leaveOut`
- * picks are named by the index, and not in the archive.
+ * An archive with images of several platforms, and an attestation manifest for each image.
+ * @param leaveOut selects manifests that the index lists but the archive does not contain. `platform` is the position in
+ *   `images`.
  * @see https://docs.docker.com/build/metadata/attestations/attestation-storage/
  */
 export function indexArchive(
@@ -38,47 +39,47 @@ export function indexArchive(
   leaveOut: (kind: 'image' | 'attestation', platform: number) => boolean = () => false,
 ): IndexArchive {
   const blobs = new Map<string, Buffer>()
-  const blob = (mediaType: string, bytes: Buffer, store = true): Descriptor => {
+  const addBlob = (mediaType: string, bytes: Buffer, isIncluded = true): Descriptor => {
     const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`
-    if (store) blobs.set(digest, bytes)
+    if (isIncluded) blobs.set(digest, bytes)
     return { mediaType, digest, size: bytes.length }
   }
-  const json = (mediaType: string, value: object, store = true) =>
-    blob(mediaType, Buffer.from(JSON.stringify(value)), store)
+  const addJson = (mediaType: string, value: object, isIncluded = true) =>
+    addBlob(mediaType, Buffer.from(JSON.stringify(value)), isIncluded)
 
-  const manifests = images.flatMap((image, at) => {
-    const has = !leaveOut('image', at)
+  const manifests = images.flatMap((image, platform) => {
+    const hasImage = !leaveOut('image', platform)
     const tars = allSteps(image)
       .filter(makesLayer)
       .map((step) => Buffer.concat([...layerTar(step)]))
     const diffIds = tars.map((tar) => `sha256:${createHash('sha256').update(tar).digest('hex')}`)
-    const manifest = json(
+    const manifest = addJson(
       types.manifest,
       {
         schemaVersion: 2,
         mediaType: types.manifest,
-        config: json(types.config, imageConfig(image, diffIds), has),
-        layers: tars.map((tar) => blob(types.layer, gzipSync(tar), has)),
+        config: addJson(types.config, imageConfig(image, diffIds), hasImage),
+        layers: tars.map((tar) => addBlob(types.layer, gzipSync(tar), hasImage)),
       },
-      has,
+      hasImage,
     )
     const { os = 'linux', architecture = 'amd64' } = image
-    const tells = !leaveOut('attestation', at)
+    const hasAttestation = !leaveOut('attestation', platform)
     const statement = { _type: 'https://in-toto.io/Statement/v0.1', subject: [{ digest: manifest.digest }] }
-    const layer = json(types.statement, statement, tells)
-    const attestation = json(
+    const layer = addJson(types.statement, statement, hasAttestation)
+    const attestation = addJson(
       types.manifest,
       {
         schemaVersion: 2,
         mediaType: types.manifest,
-        config: json(
+        config: addJson(
           types.config,
           { architecture: 'unknown', os: 'unknown', config: {}, rootfs: { type: 'layers', diff_ids: [layer.digest] } },
-          tells,
+          hasAttestation,
         ),
         layers: [{ ...layer, annotations: { 'in-toto.io/predicate-type': 'https://slsa.dev/provenance/v0.2' } }],
       },
-      tells,
+      hasAttestation,
     )
     return [
       { ...manifest, platform: { os, architecture } },
@@ -92,23 +93,23 @@ export function indexArchive(
       },
     ]
   })
-  const index = json(types.index, { schemaVersion: 2, mediaType: types.index, manifests })
+  const index = addJson(types.index, { schemaVersion: 2, mediaType: types.index, manifests })
   const [reference = ''] = images.flatMap(({ references }) => references)
-  const named = { 'io.containerd.image.name': `docker.io/library/${reference}` }
+  const annotations = { 'io.containerd.image.name': `docker.io/library/${reference}` }
   const archive = Buffer.concat([
     tarFile('oci-layout', JSON.stringify({ imageLayoutVersion: '1.0.0' })),
-    tarFile('index.json', JSON.stringify({ schemaVersion: 2, manifests: [{ ...index, annotations: named }] })),
+    tarFile('index.json', JSON.stringify({ schemaVersion: 2, manifests: [{ ...index, annotations }] })),
     ...[...blobs].map(([digest, bytes]) => tarFile(`blobs/${digest.replace(':', '/')}`, bytes)),
     tarEnd(),
   ])
   return { id: index.digest, archive }
 }
 
-/** Loads an archive into an engine. */
+/** Loads an archive into an engine. Fails with the engine's output if that contains an error. */
 export async function loadArchive(docker: Docker, archive: Buffer): Promise<void> {
-  const answer = Readable.from(await docker.loadImage(Readable.from([archive]), { quiet: true }))
-  let said = ''
-  answer.on('data', (chunk: unknown) => (said += String(chunk)))
-  await finished(answer)
-  if (said.includes('"error"')) throw new Error(`docker load: ${said}`)
+  const response = Readable.from(await docker.loadImage(Readable.from([archive]), { quiet: true }))
+  let output = ''
+  response.on('data', (chunk: unknown) => (output += String(chunk)))
+  await finished(response)
+  if (output.includes('"error"')) throw new Error(`docker load: ${output}`)
 }

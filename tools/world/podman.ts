@@ -1,10 +1,10 @@
-/** Debian's Podman behind Docker's API, for a test. It is not part of the set-up: see `hasPodman`. */
+/** Podman with its Docker-compatible API, for a test. tools/setup.sh does not install it: see `hasPodman`. */
 import { spawn } from 'node:child_process'
 import { existsSync, mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import Docker from 'dockerode'
-import { end, hasEnded } from './dockerd.ts'
+import { terminate, hasExited } from './dockerd.ts'
 import { worldFolder } from './paths.ts'
 import { unmountUnder } from './processes.ts'
 
@@ -14,7 +14,7 @@ export const hasPodman = (): boolean => existsSync(program)
 
 let started = 0
 
-/** Starts an empty Podman and waits until it answers. Containers can be created on it, and are not meant to run. */
+/** Starts a Podman without images and waits until it answers. Containers can be created, but not started. */
 export async function startPodman() {
   const root = join(worldFolder(), `podman-${++started}`)
   mkdirSync(root)
@@ -23,23 +23,23 @@ export async function startPodman() {
   const folders = ['--root', join(root, 'data'), '--runroot', join(root, 'run'), '--tmpdir', join(root, 'tmp')]
   const options = ['--storage-driver', 'vfs', '--cgroup-manager', 'cgroupfs', '--events-backend', 'file']
   const service = ['system', 'service', '--time', '0', `unix://${socket}`]
-  // It ends with its starter, whatever ends that.
+  // The kernel kills Podman when our process dies, for whatever reason.
   const args = ['--pdeathsig', 'KILL', program, ...folders, ...options, ...service]
   const child = spawn('setpriv', args, { stdio: 'ignore', detached: true })
-  child.on('error', () => {}) // shows as an end without a pid
+  child.on('error', () => {}) // hasExited() reports a failed start
 
   async function stop() {
-    await end(child, 'SIGKILL', 2_000)
+    await terminate(child, 'SIGKILL', 2_000)
     unmountUnder(root)
     rmSync(root, { recursive: true, force: true })
   }
-  const answers = () =>
+  const isReachable = () =>
     docker.ping().then(
       () => true,
       () => false,
     )
-  for (const giveUpAt = Date.now() + 30_000; !(await answers()); await sleep(50)) {
-    if (!hasEnded(child) && Date.now() < giveUpAt) continue
+  for (const deadline = Date.now() + 30_000; !(await isReachable()); await sleep(50)) {
+    if (!hasExited(child) && Date.now() < deadline) continue
     await stop()
     throw new Error('podman does not start')
   }

@@ -1,80 +1,85 @@
-/** A real registry (Debian's docker-registry) on loopback, for a test or a demo. Nothing of it is left after `stop`. */
+/** A real registry (Debian's docker-registry) on loopback, for a test or the demo. `stop` removes all of its files. */
 import { spawn } from 'node:child_process'
 import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { end, hasEnded } from './dockerd.ts'
+import { terminate, hasExited } from './dockerd.ts'
 import { openGate, type NetworkConditions } from './slow-gate.ts'
 import { registryProgram, worldFolder } from './paths.ts'
 
-export interface RegistryWish {
+export interface RegistryOptions {
   readonly port?: number
-  /** What its folder is called; by default it has a number. */
+  /** The name of the registry's folder; by default `registry-NUMBER`. */
   readonly name?: string
-  /** Lets in nobody but `ann`. */
+  /** Requires a login as `ann`. */
   readonly private?: boolean
 }
 
-/** The one login that a private registry knows, and as its file has it: bcrypt, which nothing here can make. */
+/** The only login that a private registry accepts. */
 export const ann = { username: 'ann', password: 'open sesame' } as const
-const annInFile = 'ann:$2y$04$abcdefghijklmnopqrstuu/LVz6MZlItEy42I2juLihZ66HnQx/cy\n'
+/** The htpasswd line of `ann`. It is fixed, because no tool of the world can compute the bcrypt hash. */
+const htpasswdLine = 'ann:$2y$04$abcdefghijklmnopqrstuu/LVz6MZlItEy42I2juLihZ66HnQx/cy\n'
 
 export interface Registry {
   readonly port: number
-  /** As in an image's name: `127.0.0.1:PORT`. */
+  /** `127.0.0.1:PORT`, as in an image reference. */
   readonly host: string
-  /** The same past its weather, for those who only look after it. */
-  readonly direct: string
-  /** With what those who fill it are let in. */
+  /** `127.0.0.1:PORT` of the registry itself, which network conditions do not affect. */
+  readonly directHost: string
+  /** The login for a private registry, otherwise empty. */
   readonly headers: Readonly<Record<string, string>>
-  /** What it has logged: each request is a line. */
+  /** The registry's log, with a line for each request. */
   log(): string
-  /** Bytes of answers since the last `behave`. */
-  readonly passed: number
-  /** How it answers from now on; without anything, as fast as it can. */
-  behave(weather?: NetworkConditions): void
-  /** Ends it and removes all that it holds. */
+  /** Bytes of responses since the last `setNetworkConditions`. */
+  readonly bytesSent: number
+  /** Changes the network conditions from now on; by default to an unlimited network. */
+  setNetworkConditions(conditions?: NetworkConditions): void
+  /** Kills the registry and removes its folder. */
   stop(): Promise<void>
 }
 
 let started = 0
 
 /** Starts an empty registry and waits until it answers. */
-export async function startRegistry(wish: RegistryWish = {}): Promise<Registry> {
-  const { port, name = `registry-${++started}`, private: locked = false } = wish
+export async function startRegistry(options: RegistryOptions = {}): Promise<Registry> {
+  const { port, name = `registry-${++started}`, private: isPrivate = false } = options
   const root = join(worldFolder(), name)
-  const [config, logFile, users] = [join(root, 'config.yml'), join(root, 'registry.log'), join(root, 'users')]
+  const [configFile, logFile, htpasswdFile] = [
+    join(root, 'config.yml'),
+    join(root, 'registry.log'),
+    join(root, 'users'),
+  ]
   mkdirSync(root)
-  writeFileSync(users, annInFile)
-  writeFileSync(config, settings(root) + (locked ? lock(users) : ''))
+  writeFileSync(htpasswdFile, htpasswdLine)
+  writeFileSync(configFile, registryConfig(root) + (isPrivate ? authConfig(htpasswdFile) : ''))
   const output = openSync(logFile, 'a')
-  // It ends with its starter, whatever ends that.
-  const child = spawn('setpriv', ['--pdeathsig', 'KILL', registryProgram, 'serve', config], {
+  // The kernel kills the registry when our process dies, for whatever reason.
+  const child = spawn('setpriv', ['--pdeathsig', 'KILL', registryProgram, 'serve', configFile], {
     stdio: ['ignore', output, output],
-    // Not in the terminal's group: Ctrl+C is for whoever started it, who then ends it in order.
+    // In its own process group, so that Ctrl+C reaches only our process, which then stops the registry in order.
     detached: true,
   })
-  child.on('error', () => {}) // seen as an end without a pid
+  child.on('error', () => {}) // hasExited() reports a failed start
   closeSync(output)
 
   const log = () => readFileSync(logFile, 'utf8')
   const remove = async () => {
-    await end(child, 'SIGKILL', 2_000)
+    await terminate(child, 'SIGKILL', 2_000)
     rmSync(root, { recursive: true, force: true })
   }
   try {
-    const inner = await listening()
-    const gate = await openGate(inner, port)
+    const registryPort = await waitUntilListening()
+    const gate = await openGate(registryPort, port)
     return {
       port: gate.port,
       host: `127.0.0.1:${gate.port}`,
-      direct: `127.0.0.1:${inner}`,
-      headers: locked ? { authorization: `Basic ${btoa(`${ann.username}:${ann.password}`)}` } : {},
+      directHost: `127.0.0.1:${registryPort}`,
+      headers: isPrivate ? { authorization: `Basic ${btoa(`${ann.username}:${ann.password}`)}` } : {},
       log,
-      get passed() {
-        return gate.passed
+      get bytesSent() {
+        return gate.bytesSent
       },
-      behave: gate.behave,
+      setNetworkConditions: gate.setNetworkConditions,
       async stop() {
         await gate.stop()
         await remove()
@@ -85,19 +90,19 @@ export async function startRegistry(wish: RegistryWish = {}): Promise<Registry> 
     throw error
   }
 
-  /** The port that it has chosen, once it says so. */
-  async function listening(): Promise<number> {
+  /** @returns the port that the registry has chosen, from its log */
+  async function waitUntilListening(): Promise<number> {
     for (let tries = 0; tries < 400; tries++) {
-      const said = /listening on 127\.0\.0\.1:(\d+)/.exec(log())
-      if (said) return Number(said[1])
-      if (hasEnded(child)) break
+      const match = /listening on 127\.0\.0\.1:(\d+)/.exec(log())
+      if (match) return Number(match[1])
+      if (hasExited(child)) break
       await sleep(25)
     }
-    throw new Error(`docker-registry does not start (tools/setup.sh world brings it):\n${log()}`)
+    throw new Error(`docker-registry does not start (tools/setup.sh world downloads it):\n${log()}`)
   }
 }
 
-const settings = (root: string) => `version: 0.1
+const registryConfig = (root: string) => `version: 0.1
 log:
   level: info
 storage:
@@ -109,8 +114,8 @@ http:
   addr: 127.0.0.1:0
 `
 
-const lock = (users: string) => `auth:
+const authConfig = (htpasswdFile: string) => `auth:
   htpasswd:
     realm: private
-    path: ${users}
+    path: ${htpasswdFile}
 `

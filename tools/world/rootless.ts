@@ -1,17 +1,17 @@
 /**
- * A user's own engine, as rootless Docker lays it: dockerd in a user namespace of nobody's, who has no other rights.
- * RootlessKit, which would give it a network too, is left out.
+ * A rootless engine: dockerd in a user namespace of the user `nobody`, which has no other privileges.
+ * Real rootless Docker also uses RootlessKit for networking; the world does not.
  */
 import { spawnSync } from 'node:child_process'
 import { chownSync, existsSync, mkdirSync, readdirSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { enginesFolder } from './paths.ts'
 
-/** User and group, who own nothing on the machine. */
+/** The user id and group id of `nobody`, who owns no files on the machine. */
 export const nobody = 65_534
 
-/** Where the user's things are: the folders that the environment of their session names, and what is in them. */
-export function ownPlaces(root: string) {
+/** The user's environment, and the paths that rootless Docker derives from it. */
+export function rootlessPaths(root: string) {
   const [home, runtime] = [join(root, 'home'), join(root, 'run')]
   return {
     env: { HOME: home, XDG_RUNTIME_DIR: runtime },
@@ -21,36 +21,40 @@ export function ownPlaces(root: string) {
   }
 }
 
-/** Makes these folders, and the user's. */
-export function layOwnPlaces(root: string): void {
+/** Creates the folders of `rootlessPaths` and the data folder, owned by `nobody`. */
+export function createRootlessFolders(root: string): void {
   for (const folder of ['data', 'run', 'home', 'home/.config', 'home/.config/docker']) {
     mkdirSync(join(root, folder), { mode: 0o700 })
-    giveToNobody(join(root, folder))
+    chownToNobody(join(root, folder))
   }
-  // What the engine has there beside its configuration lies in a folder of its namespace's.
+  // The mount point of the tmpfs in which dockerd writes its other files (rootlessCommand).
   mkdirSync('/etc/docker', { recursive: true })
 }
 
-export const giveToNobody = (path: string): void => chownSync(path, nobody, nobody)
+export const chownToNobody = (path: string): void => chownSync(path, nobody, nobody)
 
-/** A folder of the machine's that nobody can read, whatever folders it lies in. */
-export function readable(folder: string, at: string): string {
-  if (existsSync(at) && readdirSync(at).length > 0) return at
-  mkdirSync(at, { recursive: true, mode: 0o755 })
-  const { status, stderr } = spawnSync('mount', ['--bind', folder, at], { encoding: 'utf8' })
+/**
+ * Bind-mounts a folder, so that `nobody` can read it even if it cannot enter the folder's parents.
+ * Does nothing if the mount point already has content.
+ * @returns the mount point
+ */
+export function bindMount(folder: string, mountPoint: string): string {
+  if (existsSync(mountPoint) && readdirSync(mountPoint).length > 0) return mountPoint
+  mkdirSync(mountPoint, { recursive: true, mode: 0o755 })
+  const { status, stderr } = spawnSync('mount', ['--bind', folder, mountPoint], { encoding: 'utf8' })
   if (status !== 0) throw new Error(`mount ${folder}: ${stderr}`)
-  return at
+  return mountPoint
 }
 
-/** What is run as nobody to start it. */
+/** The command that starts dockerd in a user namespace. Run it as `nobody`. */
 export function rootlessCommand(root: string, programs: string): readonly [string, ...string[]] {
-  const own = ownPlaces(root)
-  const folder = join(readable(enginesFolder, '/opt/slipway-engines'), relative(enginesFolder, programs))
-  const empty = 'mount -t tmpfs none /run && mount -t tmpfs none /etc/docker && PATH="$0:$PATH" exec dockerd "$@"'
+  const { config, pid, socket } = rootlessPaths(root)
+  const programsFolder = join(bindMount(enginesFolder, '/opt/slipway-engines'), relative(enginesFolder, programs))
+  const script = 'mount -t tmpfs none /run && mount -t tmpfs none /etc/docker && PATH="$0:$PATH" exec dockerd "$@"'
   return [
-    ...(['unshare', '--user', '--map-root-user', '--mount', 'sh', '-c', empty, folder] as const),
-    ...['--config-file', own.config, '--data-root', join(root, 'data'), '--exec-root', join(root, 'run/docker')],
-    ...['--pidfile', own.pid, '--host', `unix://${own.socket}`, '--storage-driver', 'vfs'],
+    ...(['unshare', '--user', '--map-root-user', '--mount', 'sh', '-c', script, programsFolder] as const),
+    ...['--config-file', config, '--data-root', join(root, 'data'), '--exec-root', join(root, 'run/docker')],
+    ...['--pidfile', pid, '--host', `unix://${socket}`, '--storage-driver', 'vfs'],
     ...['--bridge', 'none', '--iptables=false', '--ip6tables=false', '--ip-forward=false'],
   ]
 }

@@ -1,9 +1,9 @@
-/** Images to be run: each is here for what comes of it. */
+/** Images for tests of `docker run`. Each starts, or fails to start, in a different way. */
 import type { ImageSpec } from './images.ts'
-import { entrypoint, printer, service, task, userland } from './userland.ts'
+import { entrypoint, printProgram, service, task, userland } from './userland.ts'
 
 const created = new Date('2024-02-29T12:00:00Z')
-const busybox = { link: 'busybox' }
+const busyboxLink = { link: 'busybox' }
 
 const box: ImageSpec = {
   references: ['box:1', 'box:latest'],
@@ -14,18 +14,18 @@ const box: ImageSpec = {
       instruction: 'ADD box /',
       files: {
         ...userland('Box 1'),
-        'bin/stty': busybox,
-        'bin/httpd': busybox,
-        // Whatever it is told to do, it waits until it is stopped.
+        'bin/stty': busyboxLink,
+        'bin/httpd': busyboxLink,
+        // Ignores its arguments and runs until it is stopped.
         'bin/hold': service(),
-        // A file that may be run, and is no program of this or any computer.
+        // An executable file that is not a program for any platform.
         'bin/no-program': 'no program',
       },
     },
   ],
 }
 
-/** Has no bash, only what its name says; and an old /bin/sh. */
+/** Has /bin/sh, but no bash. */
 const plainShell: ImageSpec = {
   references: ['plain-shell:1'],
   created,
@@ -34,13 +34,13 @@ const plainShell: ImageSpec = {
     {
       instruction: 'ADD plain-shell /',
       files: Object.fromEntries(
-        Object.entries({ ...userland('Plain shell'), 'bin/stty': busybox }).filter(([name]) => name !== 'bin/bash'),
+        Object.entries({ ...userland('Plain shell'), 'bin/stty': busyboxLink }).filter(([name]) => name !== 'bin/bash'),
       ),
     },
   ],
 }
 
-/** A tiny web server that says hello. */
+/** A web server with one page. */
 const web: ImageSpec = {
   references: ['web:1', 'web:2'],
   base: box,
@@ -69,12 +69,12 @@ export function runnableImages(): ImageSpec[] {
       config: { Cmd: ['/fails'] },
       steps: [{ instruction: 'COPY fails /', files: { fails: task(3, 'cannot find its configuration') } }],
     },
-    // FROM scratch: a program, and nothing else.
+    // FROM scratch with a single program.
     {
       references: ['scratch:1'],
       created,
       config: { Cmd: ['/hello'] },
-      steps: [{ instruction: 'COPY hello /', files: { hello: printer('hello from scratch\n') } }],
+      steps: [{ instruction: 'COPY hello /', files: { hello: printProgram('hello from scratch\n') } }],
     },
     {
       references: ['for-arm:1'],
@@ -84,17 +84,17 @@ export function runnableImages(): ImageSpec[] {
       config: { Cmd: ['/bin/sh'] },
       steps: [{ instruction: 'ADD arm /', files: { 'bin/sh': armProgram() } }],
     },
-    // Made for another processor, they say: its programs run here, as where it is emulated.
+    // Declares arm64, but contains x86-64 programs, so it runs as if arm64 were emulated.
     { ...box, references: ['emulated:1'], architecture: 'arm64', variant: 'v8' },
     { references: ['no-command:1'], created, steps: [{ instruction: 'COPY readme /', files: { readme: 'text' } }] },
   ]
 }
 
-/** Enough of a program for 64-bit ARM that another processor's kernel refuses it. */
+/** The header of a 64-bit ARM program, which other kernels refuse to run. */
 function armProgram(): Uint8Array {
-  const head = Buffer.alloc(64)
-  head.write('\x7fELF\x02\x01\x01', 'latin1')
-  head.writeUInt16LE(2, 16)
-  head.writeUInt16LE(183, 18)
-  return head
+  const header = Buffer.alloc(64)
+  header.write('\x7fELF\x02\x01\x01', 'latin1')
+  header.writeUInt16LE(2, 16) // type: executable
+  header.writeUInt16LE(183, 18) // machine: AArch64
+  return header
 }

@@ -1,82 +1,85 @@
-/** A gate before a server of this machine: it lets bytes through slowly, stalls, or breaks off, as networks do. */
+/** A TCP proxy to a server on loopback. It can limit the rate, stall, or reset connections, as bad networks do. */
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 import { pipeline } from 'node:stream/promises'
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 
+/** Limits on the bytes that the server sends. `{}` is an unlimited network. */
 export interface NetworkConditions {
-  /** Of all answers together. */
+  /** Limit for all connections together. */
   readonly bytesPerSecond?: number
-  /** After so many bytes of answers, counted from now, all connections are cut, and new ones too. */
-  readonly diesAfter?: number
-  /** After so many bytes of answers, counted from now, nothing more comes, and connections stay open. */
-  readonly stallsAfter?: number
+  /** After this many bytes from now on, all connections are reset, and new ones too. */
+  readonly resetsAfterBytes?: number
+  /** After this many bytes from now on, nothing more is sent, and connections stay open. */
+  readonly stallsAfterBytes?: number
 }
 
 export interface Gate {
   readonly port: number
-  /** Bytes of answers since the last `behave`. */
-  readonly passed: number
-  /** From now on, also for connections that are open. Without anything the gate is wide open. */
-  behave(weather?: NetworkConditions): void
+  /** Bytes that the server has sent through the gate since the last `setNetworkConditions`. */
+  readonly bytesSent: number
+  /** Changes the conditions from now on, also for open connections; by default to an unlimited network. */
+  setNetworkConditions(conditions?: NetworkConditions): void
   stop(): Promise<void>
 }
 
-export async function openGate(to: number, port = 0): Promise<Gate> {
-  const open = new Set<Socket>()
-  let weather: NetworkConditions = {}
-  let changed = Promise.withResolvers<void>()
-  let passed = 0
-  let free = 0
+/** @param port where the gate listens; by default any free port */
+export async function openGate(serverPort: number, port = 0): Promise<Gate> {
+  const clients = new Set<Socket>()
+  let conditions: NetworkConditions = {}
+  let conditionsChange = Promise.withResolvers<void>()
+  let bytesSent = 0
+  /** When the next bytes may be sent at the limited rate, in milliseconds since 1970. */
+  let nextSendAt = 0
 
-  const dead = () => passed >= (weather.diesAfter ?? Infinity)
-  const stalled = () => passed >= (weather.stallsAfter ?? Infinity)
+  const isReset = () => bytesSent >= (conditions.resetsAfterBytes ?? Infinity)
+  const isStalled = () => bytesSent >= (conditions.stallsAfterBytes ?? Infinity)
 
-  async function* answers(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-    for await (const piece of source) {
-      while (stalled()) await changed.promise
-      if (weather.bytesPerSecond !== undefined) {
-        free = Math.max(free, Date.now()) + (piece.length / weather.bytesPerSecond) * 1000
-        await Promise.race([sleep(Math.max(0, free - Date.now())), changed.promise])
+  async function* limit(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+    for await (const chunk of source) {
+      while (isStalled()) await conditionsChange.promise
+      if (conditions.bytesPerSecond !== undefined) {
+        nextSendAt = Math.max(nextSendAt, Date.now()) + (chunk.length / conditions.bytesPerSecond) * 1000
+        await Promise.race([sleep(Math.max(0, nextSendAt - Date.now())), conditionsChange.promise])
       }
-      passed += piece.length
-      if (dead()) return cut()
-      yield piece
+      bytesSent += chunk.length
+      if (isReset()) return resetAll()
+      yield chunk
     }
   }
-  const cut = () => open.forEach((socket) => socket.resetAndDestroy())
+  const resetAll = () => clients.forEach((socket) => socket.resetAndDestroy())
 
-  const server = createServer((client) => {
-    open.add(client)
-    client.once('close', () => open.delete(client))
-    if (dead()) return void client.resetAndDestroy()
-    const inner = connect(to, '127.0.0.1')
-    // Not a pipeline: it would end the client as soon as the server ends, with answers still on their way.
-    client.on('error', () => client.destroy()).pipe(inner)
-    client.once('close', () => inner.destroy())
-    inner.on('error', () => inner.destroy())
-    void pipeline(inner, answers, client).catch(() => client.destroy())
+  const gate = createServer((client) => {
+    clients.add(client)
+    client.once('close', () => clients.delete(client))
+    if (isReset()) return void client.resetAndDestroy()
+    const server = connect(serverPort, '127.0.0.1')
+    // Not a pipeline, which would destroy the client when the server closes, before all data has been sent to the client.
+    client.on('error', () => client.destroy()).pipe(server)
+    client.once('close', () => server.destroy())
+    server.on('error', () => server.destroy())
+    void pipeline(server, limit, client).catch(() => client.destroy())
   })
-  server.listen(port, '127.0.0.1')
-  await once(server, 'listening')
+  gate.listen(port, '127.0.0.1')
+  await once(gate, 'listening')
 
   return {
-    port: (server.address() as AddressInfo).port,
-    get passed() {
-      return passed
+    port: (gate.address() as AddressInfo).port,
+    get bytesSent() {
+      return bytesSent
     },
-    behave(next = {}) {
-      weather = next
-      passed = 0
-      free = 0
-      changed.resolve()
-      changed = Promise.withResolvers()
-      if (dead()) cut()
+    setNetworkConditions(newConditions = {}) {
+      conditions = newConditions
+      bytesSent = 0
+      nextSendAt = 0
+      conditionsChange.resolve()
+      conditionsChange = Promise.withResolvers()
+      if (isReset()) resetAll()
     },
     async stop() {
-      const closed = once(server, 'close')
-      server.close()
-      cut()
+      const closed = once(gate, 'close')
+      gate.close()
+      resetAll()
       await closed
     },
   }

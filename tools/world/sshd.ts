@@ -1,35 +1,36 @@
-/** A real sshd (Debian's openssh-server) on loopback, for a test. Nothing of it is left after `stop`. */
+/** A real sshd (Debian's openssh-server) on loopback, for a test. `stop` removes everything that belongs to it. */
 import { execFileSync, spawn } from 'node:child_process'
 import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { end, hasEnded } from './dockerd.ts'
+import { terminate, hasExited } from './dockerd.ts'
 import { sshdProgram, worldFolder } from './paths.ts'
-import { processTree, signal, stopped } from './processes.ts'
+import { listProcessTree, sendSignal, suspend } from './processes.ts'
 
 export interface Sshd {
-  /** `ssh://USER@HOST:PORT`. The world's ssh has the key for it, and knows its host key. */
+  /** `ssh://USER@HOST:PORT`. The world's ssh client has the private key and knows the host key. */
   readonly endpoint: string
-  /** What sshd has logged. */
+  /** Everything that sshd has logged. */
   log(): string
-  /** Stops the server, its sessions and the programs in them, as if the machine hung: connections stay open. */
+  /** Suspends the server, its sessions and their programs, as if the machine hung. Connections stay open. */
   freeze(): Promise<void>
+  /** Ends `freeze`. */
   thaw(): void
-  /** Ends the server and its sessions, frozen or not, and removes its files. */
+  /** Kills the server and its sessions, frozen or not, and removes its files. */
   stop(): Promise<void>
 }
 
 let started = 0
 
-/** Starts an sshd and waits until it listens. Its sessions have the given environment. */
+/** Starts an sshd and waits until it listens. `env` is added to the environment of its sessions. */
 export async function startSshd(env: Readonly<Record<string, string>>): Promise<Sshd> {
   const name = `far-${++started}`
   const root = join(worldFolder(), name)
-  // What ssh adds to a user's own settings. It finds those by the passwd file and not by $HOME. In a world /etc is its own.
+  // System-wide, because ssh finds the user's own settings by the passwd file and not by $HOME. /etc is the world's own.
   const clientConfig = `/etc/ssh/ssh_config.d/${name}.conf`
   const logFile = join(root, 'sshd.log')
-  const port = await freePort()
+  const port = await findFreePort()
 
   mkdirSync(join(root, 'home/.ssh'), { recursive: true, mode: 0o700 })
   for (const key of ['host-key', 'user-key'])
@@ -39,45 +40,45 @@ export async function startSshd(env: Readonly<Record<string, string>>): Promise<
   writeFileSync(join(root, 'known_hosts'), `[127.0.0.1]:${port} ${publicKey('host-key')}`)
   writeFileSync(join(root, 'sshd_config'), serverSettings(root, port, env))
   writeFileSync(clientConfig, clientSettings(root, name))
-  // The user is root by another name: with a home of its own, and never locked as root's password may be.
+  // A second name for root (uid 0), with its own home, because root's account may be locked.
   addUser(`${name}:*:0:0::${join(root, 'home')}:/bin/sh`)
-  // The parts of sshd that talk to strangers run as this user, in this folder.
+  // sshd runs its unprivileged processes as this user, in /run/sshd (privilege separation).
   addUser('sshd:*:65534:65534::/run/sshd:/bin/false')
   mkdirSync('/run/sshd', { recursive: true, mode: 0o755 })
 
   const output = openSync(logFile, 'a')
-  // It ends with its starter, whatever ends that.
-  const command = ['--pdeathsig', 'KILL', sshdProgram, '-D', '-e', '-f', join(root, 'sshd_config')]
-  // Not in the terminal's group: Ctrl+C is for whoever started it, who then ends it in order.
-  const child = spawn('setpriv', command, { stdio: ['ignore', output, output], detached: true })
-  child.on('error', () => {}) // seen as an end without a pid
+  // The kernel kills sshd when our process dies, for whatever reason.
+  const args = ['--pdeathsig', 'KILL', sshdProgram, '-D', '-e', '-f', join(root, 'sshd_config')]
+  // In its own process group, so that Ctrl+C reaches only our process, which then stops sshd in order.
+  const child = spawn('setpriv', args, { stdio: ['ignore', output, output], detached: true })
+  child.on('error', () => {}) // hasExited() reports a failed start
   closeSync(output)
 
   const log = () => readFileSync(logFile, 'utf8')
-  const processes = () => (hasEnded(child) ? [] : processTree(child.pid!))
-  const frozen = new Set<number>()
+  const listProcesses = () => (hasExited(child) ? [] : listProcessTree(child.pid!))
+  const frozenPids = new Set<number>()
 
-  /** The server first, so that no session is added; until none has started another program meanwhile. */
+  /** Suspends the server first, so that no session is added; then repeats until no process is left running. */
   async function freeze() {
-    const running = () => processes().find((pid) => !frozen.has(pid))
-    for (let pid = running(); pid !== undefined; pid = running()) {
-      frozen.add(pid)
-      await stopped(pid)
+    const findRunning = () => listProcesses().find((pid) => !frozenPids.has(pid))
+    for (let pid = findRunning(); pid !== undefined; pid = findRunning()) {
+      frozenPids.add(pid)
+      await suspend(pid)
     }
   }
 
   async function stop() {
-    // What is frozen starts nothing, so what is ended here is all.
+    // Frozen processes start no others, so no process is missed.
     await freeze()
-    for (const pid of processes()) if (pid !== child.pid) signal(pid, 'SIGKILL')
-    await end(child, 'SIGKILL', 2_000)
+    for (const pid of listProcesses()) if (pid !== child.pid) sendSignal(pid, 'SIGKILL')
+    await terminate(child, 'SIGKILL', 2_000)
     rmSync(clientConfig, { force: true })
     rmSync(root, { recursive: true, force: true })
     removeUser(name)
   }
 
   try {
-    await listening()
+    await waitUntilListening()
   } catch (error) {
     await stop()
     throw error
@@ -87,16 +88,16 @@ export async function startSshd(env: Readonly<Record<string, string>>): Promise<
     log,
     freeze,
     thaw() {
-      for (const pid of frozen) signal(pid, 'SIGCONT')
-      frozen.clear()
+      for (const pid of frozenPids) sendSignal(pid, 'SIGCONT')
+      frozenPids.clear()
     },
     stop,
   }
 
-  async function listening() {
-    for (let tries = 0; tries < 400 && !hasEnded(child); tries++, await sleep(25))
+  async function waitUntilListening() {
+    for (let tries = 0; tries < 400 && !hasExited(child); tries++, await sleep(25))
       if (log().includes(`listening on 127.0.0.1 port ${port}`)) return
-    throw new Error(`sshd does not start (tools/setup.sh world brings it):\n${log()}`)
+    throw new Error(`sshd does not start (tools/setup.sh world downloads it):\n${log()}`)
   }
 }
 
@@ -124,21 +125,22 @@ Host ${name}
   StrictHostKeyChecking yes
 `
 
-const passwd = '/etc/passwd'
-const users = () => readFileSync(passwd, 'utf8').split(/(?<=\n)/)
-const isOf = (name: string) => (line: string) => line.startsWith(`${name}:`)
+const passwdFile = '/etc/passwd'
+const readUsers = () => readFileSync(passwdFile, 'utf8').split(/(?<=\n)/)
+const isEntryOf = (name: string) => (line: string) => line.startsWith(`${name}:`)
 
+/** Does nothing if a user of this name exists. */
 function addUser(line: string): void {
-  if (!users().some(isOf(line.split(':')[0]!))) writeFileSync(passwd, `${line}\n`, { flag: 'a' })
+  if (!readUsers().some(isEntryOf(line.split(':')[0]!))) writeFileSync(passwdFile, `${line}\n`, { flag: 'a' })
 }
 
 function removeUser(name: string): void {
-  const isUser = isOf(name)
-  writeFileSync(passwd, users().filter((line) => !isUser(line)).join('')) // prettier-ignore
+  const isUser = isEntryOf(name)
+  writeFileSync(passwdFile, readUsers().filter((line) => !isUser(line)).join('')) // prettier-ignore
 }
 
-/** sshd cannot choose a port itself. */
-async function freePort(): Promise<number> {
+/** A free port, since sshd cannot choose one itself. */
+async function findFreePort(): Promise<number> {
   const server = createServer()
   await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo

@@ -1,13 +1,13 @@
-/** A throwaway world: engines and what is in them, and a Docker Hub of their own. */
+/** Parts of a throwaway world: engines with their content, and a Docker Hub. */
 import { fillWithDemo } from './demo.ts'
 import { pullableImages } from './demo/pullable.ts'
 import { startEngine, type Engine, type EngineOptions } from './engine.ts'
 import { fillRegistry, type Digests } from './fill.ts'
-import { startHub, type Hub, type HubWish } from './hub.ts'
+import { startHub, type Hub, type HubOptions } from './hub.ts'
 import { startMirrors, type Mirrors } from './mirrors.ts'
 import { startRegistry, type Registry } from './registry.ts'
 
-export interface WorldWish {
+export interface WorldOptions {
   readonly engines: readonly EngineOptions[]
   /** Fill each engine with the demo's images and containers. */
   readonly demo?: boolean
@@ -18,52 +18,53 @@ export interface World {
   stop(): Promise<void>
 }
 
-/** Starts all parts of a world at once. If one fails, none is left. */
-export async function startWorld({ engines: wishes, demo = false }: WorldWish): Promise<World> {
+/** Starts all engines in parallel. If one fails to start, the others are stopped. */
+export async function startWorld({ engines: engineOptions, demo = false }: WorldOptions): Promise<World> {
   const engines: Engine[] = []
   const stop = async () => void (await Promise.all(engines.map((engine) => engine.stop())))
-  const begun = wishes.map(async (wish) => {
-    const engine = await startEngine(wish)
+  const starts = engineOptions.map(async (options) => {
+    const engine = await startEngine(options)
     engines.push(engine)
-    if (demo) await fillWithDemo(engine.docker, { network: wish.network ?? false })
+    if (demo) await fillWithDemo(engine.docker, { network: options.network ?? false })
   })
-  const failed = (await Promise.allSettled(begun)).find((outcome) => outcome.status === 'rejected')
-  if (failed) {
+  const failure = (await Promise.allSettled(starts)).find((outcome) => outcome.status === 'rejected')
+  if (failure) {
     await stop()
-    throw failed.reason
+    throw failure.reason
   }
   return { engines, stop }
 }
 
-/** Docker Hub as far as a throwaway world has it: what can be searched, and what can be pulled. */
+/** The Docker Hub of a world, with mirrors. */
 export interface Online {
+  /** The content of Docker Hub and of the mirrors. */
   readonly registry: Registry
   readonly hub: Hub
-  /** Mirrors of the registry, none until they are added. Who has the hub's environment reaches and trusts them. */
+  /** Empty until mirrors are added. A client with the hub's environment reaches and trusts the mirrors. */
   readonly mirrors: Mirrors
-  /** What can be pulled. */
+  /** The images that can be pulled. */
   readonly digests: Digests
-  /** For an engine that is to pull from it, as from a mirror and as from Docker Hub itself. */
+  /** Options for an engine that pulls from Docker Hub, with the registry as its mirror. */
   readonly engine: Pick<EngineOptions, 'config' | 'env'>
   stop(): Promise<void>
 }
 
-/** Starts a registry that holds the demo's pullable images, the stub of Docker Hub over it, and a place for mirrors. */
-export async function startOnline(wish: Pick<HubWish, 'makesWhatIsMissing'> = {}): Promise<Online> {
+/** Starts a registry with the demo's pullable images, the Docker Hub stub over the registry, and the mirrors' domain. */
+export async function startOnline(hubOptions: Pick<HubOptions, 'createsMissingImages'> = {}): Promise<Online> {
   const parts: { stop(): Promise<void> }[] = []
   const stop = async () => {
     for (const part of parts.toReversed()) await part.stop()
   }
-  async function begun<Part extends { stop(): Promise<void> }>(begin: Promise<Part>): Promise<Part> {
-    const part = await begin
+  async function add<Part extends { stop(): Promise<void> }>(starting: Promise<Part>): Promise<Part> {
+    const part = await starting
     parts.push(part)
     return part
   }
   try {
-    const registry = await begun(startRegistry())
+    const registry = await add(startRegistry())
     const digests = await fillRegistry(registry, pullableImages())
-    const hub = await begun(startHub({ registry, ...wish }))
-    const mirrors = await begun(startMirrors({ registry, hub }))
+    const hub = await add(startHub({ registry, ...hubOptions }))
+    const mirrors = await add(startMirrors({ registry, hub }))
     const config = { 'registry-mirrors': [`http://${registry.host}`] }
     return { registry, hub, mirrors, digests, engine: { config, env: hub.engineEnv }, stop }
   } catch (error) {

@@ -19,7 +19,7 @@ describe.each(matrix)('$title', (wish) => {
   const at = (name: string) => `127.0.0.1:${gate.port}/${name}`
   beforeAll(async () => {
     ;[two, registry] = await Promise.all([startTwoEngines(wish), startRegistry()])
-    gate = await openGate(Number(registry.direct.split(':')[1]))
+    gate = await openGate(Number(registry.directHost.split(':')[1]))
     await publishImages(
       two.red.docker,
       names.map((name) => noisy(at(name), [6_000_000, 50_000])),
@@ -30,14 +30,14 @@ describe.each(matrix)('$title', (wish) => {
     await Promise.all([two?.stop(), registry?.stop()])
   })
   beforeEach(async () => {
-    gate.behave({ bytesPerSecond: 1_500_000 })
+    gate.setNetworkConditions({ bytesPerSecond: 1_500_000 })
     app = await openApp(two)
   })
   afterEach(() => app?.stop())
 
   async function startPull(name: string) {
     const id = value(await app.cleaner.pull.handlers['pull.start']({ reference: at(name) }))
-    await eventually(() => gate.passed > 200_000)
+    await eventually(() => gate.bytesSent > 200_000)
     return id
   }
   async function endsOnRed(id: string, name: string) {

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { usual } from '../../../tools/world/dockerd.ts'
+import { systemPaths } from '../../../tools/world/dockerd.ts'
 import { startEngine, type Engine } from '../../../tools/world/engine.ts'
 import { loadImages } from '../../../tools/world/images.ts'
 import type { Mirror } from '../../../tools/world/mirrors.ts'
@@ -30,9 +30,9 @@ afterAll(async () => {
   uninstall?.()
 })
 beforeEach(() => {
-  online.hub.behave('all', 'well')
-  good.behave()
-  second.behave()
+  online.hub.setBehaviour('all', 'normal')
+  good.setBehaviour()
+  second.setBehaviour()
 })
 
 describe.each(matrix)('on $title', (wish) => {
@@ -44,7 +44,7 @@ describe.each(matrix)('on $title', (wish) => {
 
   beforeAll(async () => {
     engine = await startEngine({ ...wish, asInstalled: true, env: online.hub.engineEnv })
-    changer = await openChanger({ online, socket: usual.socket, onStep: (step) => onStep(step) })
+    changer = await openChanger({ online, socket: systemPaths.socket, onStep: (step) => onStep(step) })
   })
   afterAll(async () => {
     await changer?.stop()
@@ -93,8 +93,8 @@ describe.each(matrix)('on $title', (wish) => {
   })
 
   test('a mirror that fails the test pull: everything is restored, with the pull’s error', async () => {
-    online.hub.behave('all', 'down')
-    good.behave({ answers: 503 })
+    online.hub.setBehaviour('all', 'down')
+    good.setBehaviour({ answers: 503 })
     const job = await changer.set([good.address])
     expect(job).toMatchObject({ state: 'failed' })
     expect(job.failure?.code).toMatch(/^(daemon-file-untried|daemon-file-not-taken)$/)
@@ -105,7 +105,7 @@ describe.each(matrix)('on $title', (wish) => {
   test('a mirror that does not answer is not kept, even if there is no image to test it with', async () => {
     const steps = [{ instruction: 'COPY hello /', bytes: 1000 }]
     await loadImages(engine.docker, [{ references: ['hello-world:latest'], created: new Date(0), steps }])
-    second.behave({ answers: 503 })
+    second.setBehaviour({ answers: 503 })
     const job = await changer.set([second.address])
     await engine.docker.getImage('hello-world:latest').remove()
     expect(job).toMatchObject({ state: 'failed', failure: { code: 'daemon-file-untried', state: 'restored' } })
@@ -151,11 +151,11 @@ describe.each(matrix)('on $title', (wish) => {
     }
     expect(await engine.docker.listImages()).toEqual([])
 
-    third.behave({ connecting: 'refused' })
+    third.setBehaviour({ connecting: 'refused' })
     expect(await changer.set([good.address, third.address].toReversed())).toMatchObject({
       failure: { code: 'daemon-file-untried', state: 'restored' },
     })
-    third.behave()
+    third.setBehaviour()
   })
 
   test('a file that changed since the plan is left as it is', async () => {
@@ -167,8 +167,8 @@ describe.each(matrix)('on $title', (wish) => {
   })
 
   test('a cancel in the middle of the test pull restores everything', async () => {
-    good.behave({ hangs: 'manifest' })
-    online.hub.behave('all', 'hung')
+    good.setBehaviour({ hangs: 'manifest' })
+    online.hub.setBehaviour('all', 'hung')
     const kept = await changer.plan([good.address])
     const started = await changer.handlers['daemon-config.apply'](kept.id)
     const id = started.ok ? started.value : ''
@@ -212,7 +212,7 @@ test('if the engine dies in the middle, the file is restored, and the failure sa
   let killed: Promise<void> | undefined
   const changer = await openChanger({
     online,
-    socket: usual.socket,
+    socket: systemPaths.socket,
     onStep(step) {
       if (step === 'swapped' || step === 'backed-up') killed ??= engine.kill()
     },
@@ -247,7 +247,7 @@ test('a file that keeps Docker from starting is replaced by a backup, which Dock
   const engine = await startEngine({ version: '26.1', store: 'classic', asInstalled: true, env: online.hub.engineEnv })
   write('{ "debug": false }')
   process.kill(engine.pid, 'SIGHUP')
-  const changer = await openChanger({ online, socket: usual.socket })
+  const changer = await openChanger({ online, socket: systemPaths.socket })
   try {
     expect(await changer.set([good.address])).toMatchObject({ state: 'done' })
     const [{ backup } = {}] = (await changer.now()).changes
@@ -279,7 +279,7 @@ test('if the helper is killed in the middle, the change has failed, and the next
   const helpers = () => execFileSync('pgrep', ['-f', installed], { encoding: 'utf8' }).trim().split('\n').map(Number)
   const kill = () => helpers().forEach((pid) => process.kill(pid, 'SIGKILL'))
   const changer = await openChanger({
-    ...{ online, socket: usual.socket },
+    ...{ online, socket: systemPaths.socket },
     onStep: (step) => void (step === 'confirmed' && state()?.text.includes(good.address) && kill()),
   })
   try {
@@ -302,21 +302,21 @@ test('a file that only an administrator may read is read by the helper alone, on
   const engine = await startEngine({ version: '26.1', store: 'classic', asInstalled: true })
   const secret = '{ "registry-mirrors": ["https://secret.example"] }'
   write(secret, { mode: 0o600 })
-  const changer = await openChanger({ online, socket: usual.socket })
+  const changer = await openChanger({ online, socket: systemPaths.socket })
   const asNobody = async <T>(ask: () => Promise<T>) => {
     process.seteuid!(65_534)
     return ask().finally(() => process.seteuid!(0))
   }
   try {
     const now = await asNobody(() => changer.now())
-    expect(now).toMatchObject({ way: 'helper', secret: true, file: usual.config })
+    expect(now).toMatchObject({ way: 'helper', secret: true, file: systemPaths.config })
     expect(now.named).toBeUndefined()
     const mirrors = [good.address]
     expect(
       await asNobody(async () => changer.handlers['daemon-config.plan']({ mirrors, withPassword: false })),
     ).toEqual({
       ok: false,
-      error: { code: 'daemon-file-secret', file: usual.config, helper: true },
+      error: { code: 'daemon-file-secret', file: systemPaths.config, helper: true },
     })
     const read = await asNobody(async () => changer.handlers['daemon-config.plan']({ mirrors, withPassword: true }))
     expect(read).toMatchObject({ ok: true, value: { plan: { change: { before: secret } } } })

@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest'
 import { startEngine, type Engine } from '../../../tools/world/engine.ts'
 import type { Version } from '../../../tools/world/paths.ts'
 import { installInWorld } from '../../../tools/world/polkit.ts'
-import { ownPlaces } from '../../../tools/world/rootless.ts'
+import { rootlessPaths } from '../../../tools/world/rootless.ts'
 import { reloaded } from './cut-helper.ts'
 import { helpedOn, mirrorsOf, noHelperLeft, ownSide, rootSide, type Side } from './helper-side.ts'
 
@@ -31,7 +31,7 @@ export function ownAtRest() {
   const rest = atRest({
     async start() {
       const engine = await startEngine({ version: '26.1', store: 'classic', rootless: true })
-      return { engine, side: ownSide(ownPlaces(engine.root).env) }
+      return { engine, side: ownSide(rootlessPaths(engine.root).env) }
     },
     end() {},
   })

@@ -5,7 +5,7 @@ import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Engine } from '../../../tools/world/engine.ts'
-import { readable } from '../../../tools/world/rootless.ts'
+import { bindMount } from '../../../tools/world/rootless.ts'
 import { commandOf, hashOf, helpedOn, mirrorsOf, type FileWish, type Side } from './helper-side.ts'
 
 export interface Story {
@@ -50,7 +50,7 @@ export function cutting(side: Side) {
 
   /** Plays a story with a helper that is killed right before an operation. Gives how many there were, if it was not. */
   async function cutBefore(operation: number, story: Story): Promise<number | undefined> {
-    const cutter = join(readable(import.meta.dirname, '/opt/slipway-tests'), 'helper-cut.py')
+    const cutter = join(bindMount(import.meta.dirname, '/opt/slipway-tests'), 'helper-cut.py')
     const which = side.program.includes('own') ? 'own' : 'root'
     const { stderr, code } = await told(
       [...side.as, '/usr/bin/python3', '-IS', cutter, String(operation), side.folder, which],

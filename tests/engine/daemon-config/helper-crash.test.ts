@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { startEngine, type Engine } from '../../../tools/world/engine.ts'
 import { installInWorld } from '../../../tools/world/polkit.ts'
-import { ownPlaces } from '../../../tools/world/rootless.ts'
+import { rootlessPaths } from '../../../tools/world/rootless.ts'
 import { cutting, stories } from './cut-helper.ts'
 import { noHelperLeft, ownSide, rootSide } from './helper-side.ts'
 
@@ -21,7 +21,7 @@ describe.each([
   let by: ReturnType<typeof cutting>
   beforeAll(async () => {
     engine = await startEngine({ version, store: 'classic', asInstalled: !rootless, rootless })
-    by = cutting(rootless ? ownSide(ownPlaces(engine.root).env) : rootSide)
+    by = cutting(rootless ? ownSide(rootlessPaths(engine.root).env) : rootSide)
     await by.backUp(engine)
   })
   afterAll(() => engine?.stop())

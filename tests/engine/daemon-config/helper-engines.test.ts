@@ -1,7 +1,7 @@
 import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { spawn, type ChildProcess } from 'node:child_process'
 import { describe, expect, test } from 'vitest'
-import { usual } from '../../../tools/world/dockerd.ts'
+import { systemPaths } from '../../../tools/world/dockerd.ts'
 import { added, engineAtRest, plain } from './clean-engine.ts'
 import { reloaded } from './cut-helper.ts'
 import { changed, hashOf, opened, state } from './helper-side.ts'
@@ -104,7 +104,7 @@ describe('the engine', () => {
   })
 
   test('is another process by the number in its pid file: that one is left alone', async () => {
-    const said = readFileSync(usual.pid)
+    const said = readFileSync(systemPaths.pid)
     const imposter = '/tmp/slipway-imposter/dockerd'
     mkdirSync('/tmp/slipway-imposter', { recursive: true })
     copyFileSync('/bin/sleep', imposter)
@@ -115,15 +115,15 @@ describe('the engine', () => {
     ]
     try {
       for (const { pid } of others) {
-        writeFileSync(usual.pid, String(pid))
+        writeFileSync(systemPaths.pid, String(pid))
         await refused({ code: 'daemon-file-engine-down', state: 'untouched' })
       }
-      writeFileSync(usual.pid, 'no number')
+      writeFileSync(systemPaths.pid, 'no number')
       await refused({ code: 'daemon-file-engine-down', state: 'untouched' })
       expect(others.map(({ exitCode, signalCode }) => exitCode ?? signalCode)).toEqual([null, null])
     } finally {
       for (const other of others) other.kill()
-      writeFileSync(usual.pid, said)
+      writeFileSync(systemPaths.pid, said)
       rmSync('/tmp/slipway-imposter', { recursive: true })
     }
   })

@@ -46,7 +46,7 @@ describe('by pkexec', () => {
 
   test('an ordinary user whom polkit lets changes the file, as root', async () => {
     write('{}')
-    await polkit.answer('yes')
+    await polkit.setAnswer('yes')
     expect(helperInstalled()).toBe(true)
     const helper = await openHelper({ command: asNobody() })
     if (!helper.ok) throw new Error(JSON.stringify(helper.error))
@@ -59,14 +59,14 @@ describe('by pkexec', () => {
 
   test('whom polkit does not let is told so, and nothing is changed', async () => {
     write(text)
-    await polkit.answer('no')
+    await polkit.setAnswer('no')
     const before = state()
     expect(await openHelper({ command: asNobody() })).toEqual({ ok: false, error: { code: 'helper-not-allowed' } })
     expect(state()).toEqual(before)
   })
 
   test('without an authentication agent, that is the error', async () => {
-    await polkit.answer('ask')
+    await polkit.setAnswer('ask')
     expect(await openHelper({ command: asNobody() })).toEqual({ ok: false, error: { code: 'helper-no-agent' } })
   })
 
@@ -80,7 +80,7 @@ describe('by pkexec', () => {
   })
 
   test('the environment of the caller does not reach it', async () => {
-    await polkit.answer('yes')
+    await polkit.setAnswer('yes')
     const trap = '/tmp/slipway-trap'
     rmSync(trap, { recursive: true, force: true })
     execFileSync('mkdir', ['-p', trap])
@@ -104,7 +104,7 @@ describe('by pkexec', () => {
   })
 
   test('it is root’s in full: its caller can neither end it nor look into it', async () => {
-    await polkit.answer('yes')
+    await polkit.setAnswer('yes')
     const helper = await openHelper({ command: asNobody() })
     if (!helper.ok) throw new Error(JSON.stringify(helper.error))
     const [pid] = pidsOf(helperFile)

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { startEngine, type Engine } from '../../../tools/world/engine.ts'
 import { installInWorld } from '../../../tools/world/polkit.ts'
-import { ownPlaces } from '../../../tools/world/rootless.ts'
+import { rootlessPaths } from '../../../tools/world/rootless.ts'
 import { eventually } from '../eventually.ts'
 import { reloaded } from './cut-helper.ts'
 import { commandOf, hashOf, helpedOn, mirrorsOf, noHelperLeft, ownSide, rootSide, type Side } from './helper-side.ts'
@@ -31,7 +31,7 @@ describe.each([
   beforeAll(async () => {
     uninstall = installInWorld()
     engine = await startEngine({ version: '26.1', store: 'classic', asInstalled: !rootless, rootless })
-    side = rootless ? ownSide(ownPlaces(engine.root).env) : rootSide
+    side = rootless ? ownSide(rootlessPaths(engine.root).env) : rootSide
     by = helpedOn(side)
   })
   afterAll(async () => {

@@ -5,10 +5,10 @@ import { createHash } from 'node:crypto'
 import { dirname, join } from 'node:path'
 import { openHelper, type Helper, type HelperStep, type HelperOptions } from '../../../main/daemon-config/helper.ts'
 import type { Engine } from '../../../tools/world/engine.ts'
-import { usual } from '../../../tools/world/dockerd.ts'
-import { nobody, readable } from '../../../tools/world/rootless.ts'
+import { systemPaths } from '../../../tools/world/dockerd.ts'
+import { nobody, bindMount } from '../../../tools/world/rootless.ts'
 
-export const file = usual.config
+export const file = systemPaths.config
 export const installed = '/usr/lib/slipway/slipway-daemon-file'
 
 /** Whose file is changed, and by what. */
@@ -53,7 +53,7 @@ export function ownSide(env: Readonly<Record<string, string>>, asRoot = false): 
 }
 
 export const asNobody = ['/usr/bin/setpriv', `--reuid=${nobody}`, `--regid=${nobody}`, '--clear-groups'] as const
-const helperForNobody = () => readable(join(repository, 'resources/helper'), '/opt/slipway-helper')
+const helperForNobody = () => bindMount(join(repository, 'resources/helper'), '/opt/slipway-helper')
 
 /** The whole command. */
 export function commandOf({ as, program }: Side): [string, ...string[]] {

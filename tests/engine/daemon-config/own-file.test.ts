@@ -137,8 +137,8 @@ describe('the file of a user’s own Docker', () => {
   test('a failed change restores the file’s bytes and the engine’s mirrors', async () => {
     const before = '{\n    "debug": false\n}'
     await given(before)
-    online.hub.behave('all', 'down')
-    good.behave({ answers: 503 })
+    online.hub.setBehaviour('all', 'down')
+    good.setBehaviour({ answers: 503 })
     const job = await changer.set([good.address])
     expect(job.failure).toMatchObject({ state: 'restored' })
     has(before)

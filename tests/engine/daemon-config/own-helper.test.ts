@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { openHelper } from '../../../main/daemon-config/helper.ts'
 import { startEngine } from '../../../tools/world/engine.ts'
-import { nobody, ownPlaces } from '../../../tools/world/rootless.ts'
+import { nobody, rootlessPaths } from '../../../tools/world/rootless.ts'
 import { added, key, mirror, ownAtRest, plain } from './clean-engine.ts'
 import { reloaded } from './cut-helper.ts'
 import { commandOf, hashOf } from './helper-side.ts'
@@ -136,7 +136,7 @@ describe('the engine', () => {
   })
 
   test('is root’s by its pid file: left alone', async () => {
-    const { pid } = ownPlaces(rest.engine.root)
+    const { pid } = rootlessPaths(rest.engine.root)
     const said = readFileSync(pid)
     const other = await startEngine({ version: '26.1', store: 'classic' })
     try {

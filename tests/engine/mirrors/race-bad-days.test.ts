@@ -21,7 +21,7 @@ const diagnosis = async () => {
 }
 
 test('Docker Hub and all mirrors fail', async () => {
-  world.online.hub.behave('all', 'down')
+  world.online.hub.setBehaviour('all', 'down')
   await mirrored({ gone: { answers: 410 }, refusing: { connecting: 'refused' } })
   await world.racer.race(image)
   expect(await diagnosis()).toBe('none')
@@ -36,7 +36,7 @@ test('nobody has an image of that name', async () => {
 test('there is no network at all', async () => {
   await world.another({ env: {} })
   await mirrored({ good: {} })
-  world.online.mirrors.dns('refusing')
+  world.online.mirrors.setDnsConditions('refusing')
   await world.racer.race(image)
   expect(await diagnosis()).toBe('offline')
 })
@@ -77,7 +77,7 @@ test.each([
 test('some names get no DNS answer: the other mirrors are still tested', async () => {
   const unheard = await startMirrors({ registry: world.online.registry, hub: world.online.hub })
   try {
-    unheard.dns('silent')
+    unheard.setDnsConditions('silent')
     const silent = await Promise.all(['a', 'b', 'c', 'd', 'e', 'f'].map((name) => unheard.add(name)))
     await world.racer.add(...silent.map(({ address }) => address))
     const { good, nameless } = await mirrored({ good: {}, nameless: { connecting: 'no-such-host' } })

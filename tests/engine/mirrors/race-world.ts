@@ -18,8 +18,8 @@ export function raceWorld() {
   })
   afterAll(() => online.stop())
   beforeEach(() => {
-    online.hub.behave('all', 'well')
-    online.mirrors.dns('well')
+    online.hub.setBehaviour('all', 'normal')
+    online.mirrors.setDnsConditions('normal')
     racer = open()
   })
   afterEach(() => racer.stop())

@@ -16,10 +16,10 @@ describe('one race with mirrors that work and mirrors that fail', () => {
   const live: Record<string, MirrorBehaviour> = {
     fast: {},
     limited: { bytesPerSecond: 1_000_000 },
-    late: { firstByteAfter: 600 },
+    late: { firstByteDelayMs: 600 },
     token: { login: 'anyone' },
     polite: { answers: 'html-to-browsers' },
-    elsewhere: { blobsElsewhere: true, login: 'anyone' },
+    elsewhere: { redirectsBlobs: true, login: 'anyone' },
     rangeless: { ignoresRange: true },
     tagless: { hidesTags: true },
   }
@@ -40,13 +40,13 @@ describe('one race with mirrors that work and mirrors that fail', () => {
     hangsmidway: [{ hangs: 'blob-body' }, { code: 'registry-slow' }],
     dripping: [{ drips: 'manifest' }, { code: 'registry-slow' }],
     drippingblob: [{ drips: 'blob' }, { code: 'registry-slow' }],
-    cutting: [{ cutsAfter: 30_000 }, { code: 'registry-unreachable', reason: 'cut' }],
+    cutting: [{ cutsAfterBytes: 30_000 }, { code: 'registry-unreachable', reason: 'cut' }],
     loginneeded: [{ login: 'nobody' }, { code: 'registry-login' }],
-    invain: [{ login: 'in-vain' }, { code: 'registry-login' }],
+    invain: [{ login: 'useless-token' }, { code: 'registry-login' }],
     tokendenied: [{ login: 'forbidden' }, { code: 'registry-denied' }],
     allowlist: [{ allows: ['library/redis'] }, { code: 'registry-denied' }],
     throttling: [{ throttles: { retryAfter: 600 } }, { code: 'registry-limited', until: expect.any(Number) }],
-    throttled: [{ throttles: 'without-a-word' }, { code: 'registry-limited' }],
+    throttled: [{ throttles: 'without-header' }, { code: 'registry-limited' }],
     page: [{ answers: 'html' }, { code: 'registry-nonsense', page: true }],
     anything: [{ answers: 'anything' }, { code: 'mirror-says-anything' }],
     imageless: [{ answers: 'manifest-unknown' }, { code: 'reference-unknown' }],
@@ -104,7 +104,7 @@ test('other content for a tag is detected: `older` if Docker Hub knows its diges
 })
 
 test('a mirror that answers every HEAD does not confirm the digest of another mirror', async () => {
-  world.online.hub.behave('all', 'down')
+  world.online.hub.setBehaviour('all', 'down')
   const { eager, lying } = await mirrored({ eager: { answers: 'any-head' }, lying: { lies: 'tag' }, good: {} })
   const race = await world.racer.race('redis:7')
   expect(comparing(race).expected).toBe(digestIn(probeOf(race, eager)))
@@ -128,7 +128,7 @@ test('good mirrors are offered for pulls fastest first, with the time of the tes
 test('if Docker Hub does not answer, an image is looked up at a good mirror', async () => {
   const { good } = await mirrored({ good: {} })
   await world.racer.race(image)
-  world.online.hub.behave('all', 'down')
+  world.online.hub.setBehaviour('all', 'down')
   const http = httpClient({ version: '0', env: world.online.hub.env })
   const away = { code: 'engine-stopped', endpoint: 'x' } as const
   const discover = searchService({
@@ -207,8 +207,8 @@ test('a cancelled race does not discard the results of an earlier complete one',
     await eventually(() => world.racer.job(id)?.state === 'cancelled')
     return (await world.racer.now()).race!
   }
-  fast.behave({ answers: 410 })
-  other.behave({ connecting: 'silent' })
+  fast.setBehaviour({ answers: 410 })
+  other.setBehaviour({ connecting: 'silent' })
 
   expect(await giveUp('redis:7')).toEqual(whole)
   const race = await giveUp(image)

@@ -55,7 +55,7 @@ describe.each(matrix)('$title', (wish) => {
 
   test('a login for Docker Hub is used from the start, where Docker Hub limits those without one', async () => {
     const { hub, engine } = await limitedHub()
-    hub.behave('registry-1.docker.io', 'limited-without-login')
+    hub.setBehaviour('registry-1.docker.io', 'limited-without-login')
     const stranger = kept(await openPuller(engine))
     expect(failureOf(await stranger.pull('public:1'))).toEqual({ code: 'registry-limited', host: 'docker.io' })
     const known = kept(await openPuller(engine, logins({ [hubKey]: ann.password })))
@@ -73,7 +73,7 @@ describe.each(matrix)('$title', (wish) => {
   test('where mirrors are set, none of them is handed the login for Docker Hub', async () => {
     const mirror = await nosyMirror()
     const { hub, engine } = await limitedHub(mirror.inForce)
-    hub.behave('registry-1.docker.io', 'limited-without-login')
+    hub.setBehaviour('registry-1.docker.io', 'limited-without-login')
     const app = kept(await openPuller(engine, logins({ [hubKey]: ann.password })))
     const job = await app.pull('public:1')
     // The classic store would send the login to the mirrors. So it pulls without one, and the user is told why.

@@ -28,7 +28,7 @@ describe.each(matrix)('$title', (wish) => {
     // As many tries as it takes to tell: by itself the classic store would try a dead blob for a minute.
     engine = await startEngine({ ...wish, config: { 'max-download-attempts': 1 } })
     registry = await startRegistry()
-    gate = await openGate(Number(registry.direct.split(':')[1]))
+    gate = await openGate(Number(registry.directHost.split(':')[1]))
     await publishImages(engine.docker, [
       ...small.map((name, i) => noisy(at(name), [100_000 + i, 2_000])),
       ...ways.map((way) => noisy(at(`large:${way}`), [large, 50_000, 4_000_000])),
@@ -40,7 +40,7 @@ describe.each(matrix)('$title', (wish) => {
     await engine?.stop()
   })
   beforeEach(async () => {
-    gate.behave()
+    gate.setNetworkConditions()
     app = await openPuller(engine)
   })
   afterEach(async () => {
@@ -53,16 +53,16 @@ describe.each(matrix)('$title', (wish) => {
   const inspect = (name: string) => engine.docker.getImage(at(name)).inspect()
   /** Resolves once no byte has come through the gate for a second. */
   async function gateIsQuiet() {
-    let [passed, since] = [gate.passed, Date.now()]
+    let [passed, since] = [gate.bytesSent, Date.now()]
     await eventually(() => {
-      if (gate.passed !== passed) [passed, since] = [gate.passed, Date.now()]
+      if (gate.bytesSent !== passed) [passed, since] = [gate.bytesSent, Date.now()]
       return Date.now() - since > 1_000
     }, 20_000)
   }
   const absent = async (name: string) => (await inspect(name).catch(() => undefined)) === undefined
 
   test('an image is pulled layer by layer, and reported with its digest, its size on disk and its speed', async () => {
-    gate.behave({ bytesPerSecond: 12_000_000 })
+    gate.setNetworkConditions({ bytesPerSecond: 12_000_000 })
     const before = (await engine.docker.df()).LayersSize as number
     const job = await app.pull(at('large:comes'))
     expect(job).toMatchObject({ state: 'done', items: [{ name: at('large:comes'), state: 'done' }] })
@@ -125,20 +125,20 @@ describe.each(matrix)('$title', (wish) => {
   })
 
   test('after a cancel the engine stops downloading, and a second pull succeeds', async () => {
-    gate.behave({ bytesPerSecond: 4_000_000 })
+    gate.setNetworkConditions({ bytesPerSecond: 4_000_000 })
     const id = await app.start(at('large:cancelled'))
     await eventually(() => downloaded(id) > 2_000_000)
     app.cancel(id)
     expect(await app.end(id)).toMatchObject({ state: 'cancelled', items: [{ state: 'skipped' }] })
     await gateIsQuiet()
-    expect(gate.passed).toBeLessThan(large)
+    expect(gate.bytesSent).toBeLessThan(large)
     expect(await absent('large:cancelled')).toBe(true)
-    gate.behave()
+    gate.setNetworkConditions()
     expect(await app.pull(at('large:cancelled'))).toMatchObject({ state: 'done', subject: { result: { isNew: true } } })
   })
 
   test('of three pulls two run and one waits, which can be cancelled; the same image is not pulled twice at once', async () => {
-    gate.behave({ stallsAfter: 0 })
+    gate.setNetworkConditions({ stallsAfterBytes: 0 })
     const ids = await Promise.all(small.map((name) => app.start(at(name))))
     expect(await app.start(at('small:2'))).toBe(ids[1])
     expect(await app.start(at('small:3'))).toBe(ids[2])
@@ -150,14 +150,14 @@ describe.each(matrix)('$title', (wish) => {
     expect(await app.end(ids[2]!, 2_000)).toMatchObject({ state: 'cancelled' })
     const later = await app.start(at('small:3'))
     expect(later).not.toBe(ids[2])
-    gate.behave()
+    gate.setNetworkConditions()
     const ended = await Promise.all([ids[0]!, ids[1]!, later].map((id) => app.end(id)))
     expect(ended.map(({ state }) => state)).toEqual(['done', 'done', 'done'])
     expect(app.busy()).toBe(0)
   })
 
   test('a pull fails if the registry dies at 60 %, and leaves no image', async () => {
-    gate.behave({ diesAfter: large * 0.6 })
+    gate.setNetworkConditions({ resetsAfterBytes: large * 0.6 })
     const id = await app.start(at('large:dies'))
     const job = await app.end(id)
     expect(job.state).toBe('failed')
@@ -166,7 +166,7 @@ describe.each(matrix)('$title', (wish) => {
   })
 
   test('if the engine is killed during a pull, the job ends and says that the engine stopped', async () => {
-    gate.behave({ bytesPerSecond: 4_000_000 })
+    gate.setNetworkConditions({ bytesPerSecond: 4_000_000 })
     const id = await app.start(at('large:killed'))
     await eventually(() => downloaded(id) > 2_000_000)
     await engine.kill()

@@ -56,7 +56,7 @@ test('an entry in /etc/hosts takes precedence over the DNS', async () => {
 test('a name is resolved while the DNS does not answer for others', async () => {
   const others = await startMirrors({ registry: online.registry, hub: online.hub })
   try {
-    others.dns('silent')
+    others.setDnsConditions('silent')
     const silent = await Promise.all(['a', 'b', 'c', 'd', 'e'].map((name) => others.add(name)))
     const asked = silent.map(({ address }) => reach(address))
     expect(await reach(mirror.address)).toMatchObject(reached)
@@ -76,7 +76,7 @@ describe('a name with an address of IPv6', () => {
   }
 
   test('resolves to its IPv4 address only if there is no IPv6, or else to both', async () => {
-    const { host, address } = await mirrors.add('dual', { ipv6: 'nowhere' })
+    const { host, address } = await mirrors.add('dual', { ipv6: 'unreachable' })
     expect(await familiesOf(host)).toEqual([4])
     addIpv6('six')
     try {
@@ -88,7 +88,7 @@ describe('a name with an address of IPv6', () => {
   })
 
   test('is reached over IPv4 if the query for IPv6 is dropped', async () => {
-    const { host, address } = await mirrors.add('dropped', { ipv6: 'unsaid' })
+    const { host, address } = await mirrors.add('dropped', { ipv6: 'unanswered' })
     addIpv6('six')
     try {
       expect(await familiesOf(host)).toEqual([4])

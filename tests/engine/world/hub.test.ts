@@ -25,9 +25,9 @@ afterAll(async () => {
   await world.registry.stop()
 })
 beforeEach(() => {
-  world.hub.behave('all', 'well')
+  world.hub.setBehaviour('all', 'normal')
   world.hub.requests.clear()
-  world.registry.behave()
+  world.registry.setNetworkConditions()
 })
 
 const engines: Engine[] = []
@@ -80,22 +80,22 @@ const mirrored = () => ({
 test('a pull waits for a registry that stalls, and fails if the registry dies', async () => {
   // By default the engine tries five times, for a minute.
   const docker = await start({ ...any, config: { ...mirrored().config, 'max-download-attempts': 1 } })
-  world.registry.behave({ stallsAfter: 300_000 })
+  world.registry.setNetworkConditions({ stallsAfterBytes: 300_000 })
   let ended = false
   const stalled = pull(docker, 'redis:7').then(() => (ended = true))
-  await expect.poll(() => world.registry.passed, { timeout: 10_000 }).toBeGreaterThanOrEqual(300_000)
+  await expect.poll(() => world.registry.bytesSent, { timeout: 10_000 }).toBeGreaterThanOrEqual(300_000)
   expect(ended).toBe(false)
-  world.registry.behave()
+  world.registry.setNetworkConditions()
   await stalled
-  world.registry.behave({ diesAfter: 12_000_000 })
+  world.registry.setNetworkConditions({ resetsAfterBytes: 12_000_000 })
   // The engine names only the last host that it tried: after the mirror, Docker Hub, which it cannot reach here.
   await expect(pull(docker, 'python:3.13')).rejects.toThrow(/registry-1\.docker\.io/)
-  world.registry.behave()
+  world.registry.setNetworkConditions()
   await pull(docker, 'python:3.13')
 })
 
-test('a listed image that the registry does not have is made on demand if `makesWhatIsMissing` is set', async () => {
-  const online = await startOnline({ makesWhatIsMissing: true })
+test('a listed image that the registry does not have is made on demand if `createsMissingImages` is set', async () => {
+  const online = await startOnline({ createsMissingImages: true })
   try {
     const docker = await start({ ...any, ...online.engine })
     await pull(docker, 'postgres:latest')
@@ -147,7 +147,7 @@ describe('over HTTP', () => {
 
   test('misbehaves when told to', async () => {
     const tags = `${hub}/namespaces/library/repositories/redis/tags`
-    const behave = world.hub.behave.bind(null, 'hub.docker.com')
+    const behave = world.hub.setBehaviour.bind(null, 'hub.docker.com')
     behave('limited')
     const asked = Date.now()
     const limited = await get(tags)
@@ -168,7 +168,7 @@ describe('over HTTP', () => {
     behave('slow')
     const slow = await Promise.all([get(tags, world.hub, 5_000), get(tags, world.hub, 5_000)])
     expect(slow.map(({ status }) => status)).toEqual([200, 200])
-    expect(world.hub.requests.mostAtOnce('hub.docker.com')).toBe(2)
+    expect(world.hub.requests.maxConcurrent('hub.docker.com')).toBe(2)
   })
 
   test('refuses requests to hosts outside the test world', async () => {

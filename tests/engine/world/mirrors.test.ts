@@ -25,9 +25,9 @@ beforeAll(async () => {
 })
 afterAll(() => online.stop())
 beforeEach(() => {
-  mirror.behave()
+  mirror.setBehaviour()
   mirror.clear()
-  mirrors.dns('well')
+  mirrors.setDnsConditions('normal')
   way = trusting()
   return () => way.destroy()
 })
@@ -85,7 +85,7 @@ test.each([
   ['silent', 'UND_ERR_CONNECT_TIMEOUT'],
   ['garbage', 'EPROTO'],
 ] as const)('connecting: %s', async (connecting, code) => {
-  mirror.behave({ connecting })
+  mirror.setBehaviour({ connecting })
   expect(await fault(get('/v2/', {}, 4_000))).toMatch(connecting === 'garbage' ? /EPROTO|ERR_SSL/ : code)
 })
 
@@ -96,15 +96,15 @@ test.each([
   ['other-name', 'ERR_TLS_CERT_ALTNAME_INVALID'],
 ] as const)('certificate: %s', async (certificate, code) => {
   expect((await get('/v2/')).status).toBe(200)
-  mirror.behave({ certificate })
+  mirror.setBehaviour({ certificate })
   expect(await fault(get('/v2/'))).toBe(code)
 })
 
 test('the DNS server answers, refuses, or does not answer', async () => {
   expect(await lookup(mirror.host)).toMatchObject({ address: '127.1.1.1' })
-  mirrors.dns('refusing')
+  mirrors.setDnsConditions('refusing')
   expect(await fault(lookup(mirror.host))).toBe('EAI_AGAIN')
-  mirrors.dns('silent')
+  mirrors.setDnsConditions('silent')
   const within = AbortSignal.timeout(1_000)
   const late = new Promise((resolve) => within.addEventListener('abort', () => resolve('late')))
   expect(await Promise.race([lookup(mirror.host), late])).toBe('late')
@@ -113,10 +113,10 @@ test('the DNS server answers, refuses, or does not answer', async () => {
 describe('a slow or broken transfer', () => {
   test('a delayed answer arrives after a later one without delay', async () => {
     const arrived: string[] = []
-    mirror.behave({ firstByteAfter: 2_000 })
+    mirror.setBehaviour({ firstByteDelayMs: 2_000 })
     const delayed = get('/v2/', {}, 10_000).then(() => arrived.push('delayed'))
     await eventually(() => mirror.requests.length === 1)
-    mirror.behave()
+    mirror.setBehaviour()
     await get('/v2/').then(() => arrived.push('prompt'))
     await delayed
     expect(arrived).toEqual(['prompt', 'delayed'])
@@ -126,10 +126,10 @@ describe('a slow or broken transfer', () => {
     const { path, size } = await layer()
     mirror.clear()
     // One byte takes longer than this test.
-    mirror.behave({ bytesPerSecond: 0.001 })
+    mirror.setBehaviour({ bytesPerSecond: 0.001 })
     const held = await request(mirror.address + path, { dispatcher: way })
     held.body.on('error', () => {})
-    mirror.behave({ bytesPerSecond: size * 10 })
+    mirror.setBehaviour({ bytesPerSecond: size * 10 })
     const other = trusting()
     const { body } = await request(mirror.address + path, { dispatcher: other })
     expect((await body.arrayBuffer()).byteLength).toBe(size)
@@ -142,7 +142,7 @@ describe('a slow or broken transfer', () => {
     const { path } = await layer()
     const other = trusting()
     // A new connection for each request: bytes sent earlier on a connection count as well.
-    mirror.behave({ cutsAfter: 300_000 })
+    mirror.setBehaviour({ cutsAfterBytes: 300_000 })
     for (let times = 0; times < 2; times++) {
       const { body } = await request(mirror.address + path, { dispatcher: other })
       expect(await received(body)).toBe(300_000)
@@ -151,23 +151,23 @@ describe('a slow or broken transfer', () => {
   })
 
   test('one body arrives byte by byte, and another stops halfway', async () => {
-    mirror.behave({ drips: 'manifest' })
+    mirror.setBehaviour({ drips: 'manifest' })
     const { body } = await request(mirror.address + nginx, { headers: { accept }, dispatcher: way })
     const pieces: number[] = []
     body.on('data', (piece: Buffer) => pieces.push(piece.length)).on('error', () => {})
     await eventually(() => pieces.length === 2)
     expect(pieces).toEqual([1, 1])
     body.destroy()
-    mirror.behave()
+    mirror.setBehaviour()
     const { path, size } = await layer()
-    mirror.behave({ hangs: 'blob-body' })
+    mirror.setBehaviour({ hangs: 'blob-body' })
     const half = await request(mirror.address + path, { dispatcher: way })
     let bytes = 0
     half.body.on('data', (piece: Buffer) => (bytes += piece.length)).on('error', () => {})
     await eventually(() => bytes >= Math.floor(size / 2))
     // The mirror cuts a hanging connection once its manner changes: by then no more has been sent.
-    mirror.behave()
-    await eventually(() => mirror.requests.at(-1)!.until !== undefined)
+    mirror.setBehaviour()
+    await eventually(() => mirror.requests.at(-1)!.endedAt !== undefined)
     expect([bytes, mirror.requests.at(-1)!.bytes]).toEqual([Math.floor(size / 2), Math.floor(size / 2)])
   })
 
@@ -176,7 +176,7 @@ describe('a slow or broken transfer', () => {
     ['token', '/token?service=x'],
     ['manifest', nginx],
   ] as const)('a request for the %s hangs, and an earlier one does not', async (hangs, path) => {
-    mirror.behave({ hangs, login: 'anyone' })
+    mirror.setBehaviour({ hangs, login: 'anyone' })
     expect((await get(hangs === 'ping' ? nginx : '/v2/')).status).toBe(401)
     expect(await fault(get(path, {}, 500))).toBe('TimeoutError')
     expect(mirror.requests.at(-1)!.status).toBeUndefined()
@@ -193,7 +193,7 @@ async function received(body: Dispatcher.ResponseData['body']): Promise<number> 
 
 describe('authorization and errors', () => {
   test('it issues its own tokens: accepted, refused, or issued and not accepted', async () => {
-    mirror.behave({ login: 'anyone' })
+    mirror.setBehaviour({ login: 'anyone' })
     const refused = await get(nginx)
     expect(refused.status).toBe(401)
     const [, realm] = /^Bearer realm="([^"]+)",service="fast.mirror.test",scope="repository:library\/nginx:pull"$/.exec(
@@ -201,9 +201,9 @@ describe('authorization and errors', () => {
     )!
     const { token } = (await get(`${realm}?scope=x`)).json() as { token: string }
     expect((await get(nginx, { authorization: `Bearer ${token}` })).status).toBe(200)
-    mirror.behave({ login: 'nobody' })
+    mirror.setBehaviour({ login: 'nobody' })
     expect((await get(realm!)).status).toBe(401)
-    mirror.behave({ login: 'in-vain' })
+    mirror.setBehaviour({ login: 'useless-token' })
     const { token: vain } = (await get(realm!)).json() as { token: string }
     expect((await get(nginx, { authorization: `Bearer ${vain}` })).status).toBe(401)
   })
@@ -215,7 +215,7 @@ describe('authorization and errors', () => {
     ['MANIFEST_UNKNOWN', { answers: 'manifest-unknown' }, 404, {}],
     ['NAME_UNKNOWN', { answers: 'name-unknown' }, 404, {}],
   ])('%s', async (code, manner, status, headers) => {
-    mirror.behave(manner)
+    mirror.setBehaviour(manner)
     const got = await get(nginx)
     expect(got).toMatchObject({ status, headers })
     expect(got.json()).toMatchObject({ errors: [{ code }] })
@@ -223,28 +223,28 @@ describe('authorization and errors', () => {
   })
 
   test('it can accept any digest, send HTML to browsers, a fixed status, endless redirects, or no tags', async () => {
-    mirror.behave({ answers: 'anything' })
+    mirror.setBehaviour({ answers: 'anything' })
     const digest = `sha256:${'ab'.repeat(32)}`
     const any = await get(`/v2/library/nginx/manifests/${digest}`)
     expect(any).toMatchObject({ status: 200, headers: { 'docker-content-digest': digest } })
     expect(any.json()).toMatchObject({ schemaVersion: 2 })
-    mirror.behave({ answers: 'html-to-browsers' })
+    mirror.setBehaviour({ answers: 'html-to-browsers' })
     expect((await get(nginx, { 'user-agent': 'Mozilla/5.0' })).headers['content-type']).toMatch('text/html')
     expect((await get(nginx, { 'user-agent': 'Slipway/1' })).headers['content-type']).toMatch('oci')
-    mirror.behave({ answers: 410 })
+    mirror.setBehaviour({ answers: 410 })
     expect((await get('/v2/')).status).toBe(410)
-    mirror.behave({ answers: 'redirects' })
+    mirror.setBehaviour({ answers: 'redirects' })
     const { location } = (await get(nginx)).headers
     expect(location).toBe(`${mirror.address}${nginx}?round=1`)
     expect((await get(location!)).headers['location']).toContain('round=2')
-    mirror.behave({ hidesTags: true })
+    mirror.setBehaviour({ hidesTags: true })
     expect((await get('/v2/library/nginx/tags/list')).json()).toEqual({ name: 'library/nginx', tags: [] })
   })
 })
 
 describe('content', () => {
   test('a tag can name another image, whole and valid', async () => {
-    mirror.behave({ lies: 'tag' })
+    mirror.setBehaviour({ lies: 'tag' })
     const stale = await get('/v2/library/nginx/manifests/latest')
     expect(digestOf(stale.body)).toBe(online.digests.get('nginx:1.27'))
     expect(stale.headers['docker-content-digest']).toBe(online.digests.get('nginx:1.27'))
@@ -259,15 +259,15 @@ describe('content', () => {
   test('a digest can have the wrong bytes', async () => {
     const { path, digest, size } = await layer()
     const right = online.digests.get('nginx:1.27')!
-    mirror.behave({ lies: 'manifest' })
+    mirror.setBehaviour({ lies: 'manifest' })
     const manifest = await get(`/v2/library/nginx/manifests/${right}`)
     expect(manifest.headers['docker-content-digest']).toBe(right)
     expect(digestOf(manifest.body)).not.toBe(right)
-    mirror.behave({ lies: 'digest' })
+    mirror.setBehaviour({ lies: 'digest' })
     const claimed = await get(nginx)
     expect(digestOf(claimed.body)).toBe(right)
     expect(claimed.headers['docker-content-digest']).not.toBe(right)
-    mirror.behave({ lies: 'blob' })
+    mirror.setBehaviour({ lies: 'blob' })
     const blob = await get(path)
     expect(blob.body.length).toBe(size)
     expect(digestOf(blob.body)).not.toBe(digest)
@@ -277,7 +277,7 @@ describe('content', () => {
 
   test('blobs can be on another host, and be sent whole despite a Range header', async () => {
     const { path, digest, size } = await layer()
-    mirror.behave({ blobsElsewhere: true, ignoresRange: true })
+    mirror.setBehaviour({ redirectsBlobs: true, ignoresRange: true })
     const { status, headers } = await get(path)
     expect([status, headers['location']]).toEqual([307, expect.stringContaining(`https://${mirror.blobHost}${path}`)])
     const blob = await get(headers['location']!, { range: 'bytes=0-9', authorization: 'Bearer x' })
@@ -291,7 +291,7 @@ test('an engine pulls through a mirror by its name, and blobs from the mirror’
   const config = { 'registry-mirrors': [mirror.address] }
   const engine = await startEngine({ version: '26.1', store: 'classic', config, env: mirrors.engineEnv })
   try {
-    mirror.behave({ login: 'anyone', blobsElsewhere: true })
+    mirror.setBehaviour({ login: 'anyone', redirectsBlobs: true })
     await run(`${engine.programs}/docker`, ['-H', `unix://${engine.socket}`, 'pull', 'redis:7'])
     const { RepoDigests } = await engine.docker.getImage('redis:7').inspect()
     expect(RepoDigests).toContain(`redis@${online.digests.get('redis:7')}`)

@@ -1,4 +1,4 @@
-/** The containers that use the demo's images: some run, some have ended, some were never started. */
+/** The demo's containers: some are running, some have exited, some were never started. */
 import type Docker from 'dockerode'
 
 interface DemoContainer {
@@ -6,7 +6,7 @@ interface DemoContainer {
   readonly image: string
   readonly state: 'created' | 'running' | 'exited'
   readonly env?: readonly string[]
-  /** Published on the same port of the computer, where there is a network. */
+  /** The container's port, published on the same port of the host if the engine has a network. */
   readonly port?: number
 }
 
@@ -29,16 +29,16 @@ export async function createContainers(docker: Docker, network: boolean): Promis
 }
 
 async function create(docker: Docker, { name, image, state, env = [], port }: DemoContainer, network: boolean) {
-  const ports = port ? { [`${port}/tcp`]: [{ HostPort: String(port) }] } : {}
+  const portBindings = port ? { [`${port}/tcp`]: [{ HostPort: String(port) }] } : {}
   const container = await docker.createContainer({
     name,
     Image: image,
     Env: [...env],
-    HostConfig: network ? { PortBindings: ports } : { NetworkMode: 'none' },
+    HostConfig: network ? { PortBindings: portBindings } : { NetworkMode: 'none' },
   })
   if (state === 'created') return
-  // Asked for before the start: what ends at once would be missed.
-  const ended = state === 'exited' ? container.wait({ condition: 'next-exit' }) : undefined
+  // Wait from before the start, because a container that exits at once would be missed.
+  const exited = state === 'exited' ? container.wait({ condition: 'next-exit' }) : undefined
   await container.start()
-  await ended
+  await exited
 }

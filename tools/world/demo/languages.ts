@@ -1,11 +1,11 @@
-/** Languages, and the team's own programs written in them. */
+/** Images of programming languages, and the team's own images built on them. */
 import type { ImageSpec } from '../images.ts'
 import { entrypoint, service, task } from '../userland.ts'
-import { copy, run, setting, type Measure } from './measure.ts'
-import type { systems } from './systems.ts'
+import { copy, run, setting, type DemoScale } from './steps.ts'
+import type { baseImages } from './base-images.ts'
 
-export function languages({ daysAgo, MB }: Measure, { slim, bookworm }: ReturnType<typeof systems>) {
-  /** What images with a compiler have in common: the greatest part of them. */
+export function languages({ daysAgo, MB }: DemoScale, { slim, bookworm }: ReturnType<typeof baseImages>) {
+  /** The layers that images with a compiler share. They are most of the size of these images. */
   const buildTools: ImageSpec = {
     references: [],
     base: bookworm,
@@ -84,11 +84,11 @@ export function languages({ daysAgo, MB }: Measure, { slim, bookworm }: ReturnTy
     steps: [run('pip install --no-cache-dir torch pandas jupyterlab', MB(839)), setting('CMD ["jupyter" "lab"]')],
   }
 
-  /** A build of the team's program; without a tag, one that a later build has taken the tag from. */
-  const api = (commit: string, days: number, tag?: string): ImageSpec => ({
+  /** A build of the team's API. A build without a tag is dangling: a later build has its tag. */
+  const api = (commit: string, ageDays: number, tag?: string): ImageSpec => ({
     references: tag ? [`registry.local:5000/team/api:${tag}`] : [],
     base: node,
-    created: daysAgo(days),
+    created: daysAgo(ageDays),
     config: {
       Env: ['NODE_ENV=production', 'PORT=3000'],
       WorkingDir: '/app',

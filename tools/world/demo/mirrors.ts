@@ -1,13 +1,13 @@
-/** The demo's mirrors: a good one, a slow one, one that gives older images under the tags, and one that is gone. */
+/** The demo's mirrors: a good one, a slow one, one that serves outdated images, and one that refuses connections. */
 import type { MirrorBehaviour, Mirrors } from '../mirrors.ts'
 
-const manners: Readonly<Record<string, MirrorBehaviour>> = {
+const behaviours: Readonly<Record<string, MirrorBehaviour>> = {
   fast: {},
-  slow: { bytesPerSecond: 400_000, firstByteAfter: 300 },
+  slow: { bytesPerSecond: 400_000, firstByteDelayMs: 300 },
   stale: { lies: 'tag' },
   dead: { connecting: 'refused' },
 }
 
 export async function addDemoMirrors(mirrors: Mirrors): Promise<void> {
-  for (const [name, manner] of Object.entries(manners)) await mirrors.add(name, manner)
+  for (const [name, behaviour] of Object.entries(behaviours)) await mirrors.add(name, behaviour)
 }

@@ -1,15 +1,15 @@
-/** What the demo's Docker Hub has to be pulled: small, but of several layers, and one large enough to watch. */
+/** The images that can be pulled in the demo: small, with several layers, and one large enough to watch its progress. */
 import type { ImageSpec, RunConfig } from '../images.ts'
 import type { Step } from '../layers.ts'
-import { entrypoint, printer, service, userland } from '../userland.ts'
-import { copy, run, setting } from './measure.ts'
+import { entrypoint, printProgram, service, userland } from '../userland.ts'
+import { copy, run, setting } from './steps.ts'
 
-/** The same bytes at each call; only the dates follow the clock. */
+/** Everything except the dates is equal at each call. */
 export function pullableImages(now = new Date()): ImageSpec[] {
   const daysAgo = (days: number) => new Date(now.getTime() - days * 86_400_000)
-  const rootOf = (title: string, days: number, bytes: number, shell: string): ImageSpec => ({
+  const baseImage = (title: string, ageDays: number, bytes: number, shell: string): ImageSpec => ({
     references: [],
-    created: daysAgo(days),
+    created: daysAgo(ageDays),
     config: { Env: [path], Cmd: [shell] },
     steps: [
       {
@@ -20,24 +20,31 @@ export function pullableImages(now = new Date()): ImageSpec[] {
       setting(`CMD ["${shell}"]`),
     ],
   })
-  const debian = rootOf('Debian GNU/Linux 13 (trixie)', 20, 4_200_000, 'bash')
-  const alpine = (version: string, days: number) => rootOf(`Alpine Linux v${version}`, days, 2_900_000, '/bin/sh')
+  const debian = baseImage('Debian GNU/Linux 13 (trixie)', 20, 4_200_000, 'bash')
+  const alpine = (version: string, ageDays: number) =>
+    baseImage(`Alpine Linux v${version}`, ageDays, 2_900_000, '/bin/sh')
 
-  const on = (base: ImageSpec, days: number, references: string[], config: RunConfig, steps: readonly Step[]) => ({
+  const imageFrom = (
+    base: ImageSpec,
+    ageDays: number,
+    references: string[],
+    config: RunConfig,
+    steps: readonly Step[],
+  ) => ({
     references,
     base,
-    created: daysAgo(days),
+    created: daysAgo(ageDays),
     config,
     steps,
   })
-  const nginx = (version: string, days: number, base: ImageSpec, ...tags: string[]): ImageSpec =>
-    on(
+  const nginx = (version: string, ageDays: number, base: ImageSpec, ...tags: string[]): ImageSpec =>
+    imageFrom(
       base,
-      days,
+      ageDays,
       [version, ...tags].map((tag) => `nginx:${tag}`),
       { Entrypoint: ['/docker-entrypoint.sh'], Cmd: ['nginx', '-g', 'daemon off;'], ExposedPorts: { '80/tcp': {} } },
       [
-        noise(`groupadd nginx && install nginx=${version}`, 1_600_000, {
+        runWithNoise(`groupadd nginx && install nginx=${version}`, 1_600_000, {
           'usr/sbin/nginx': service(`nginx/${version}`, 'start worker processes'),
         }),
         copy('docker-entrypoint.sh', '', entrypoint, 1620),
@@ -45,30 +52,32 @@ export function pullableImages(now = new Date()): ImageSpec[] {
         setting('CMD ["nginx" "-g" "daemon off;"]'),
       ],
     )
-  const python = (version: string, days: number, ...tags: string[]): ImageSpec =>
-    on(
+  const python = (version: string, ageDays: number, ...tags: string[]): ImageSpec =>
+    imageFrom(
       debian,
-      days,
+      ageDays,
       [version, ...tags].map((tag) => `python:${tag}`),
       { Env: ['LANG=C.UTF-8', `PYTHON_VERSION=${version}`], Cmd: ['python3'] },
       [
-        noise('apt-get install -y ca-certificates curl gnupg wget', 3_400_000),
-        noise('apt-get install -y git mercurial openssh-client', 5_100_000),
-        noise('apt-get install -y autoconf g++ gcc make libssl-dev', 14_800_000),
+        runWithNoise('apt-get install -y ca-certificates curl gnupg wget', 3_400_000),
+        runWithNoise('apt-get install -y git mercurial openssh-client', 5_100_000),
+        runWithNoise('apt-get install -y autoconf g++ gcc make libssl-dev', 14_800_000),
         setting(`ENV PYTHON_VERSION=${version}`),
-        noise(`make install # Python ${version}`, 6_300_000, { 'usr/local/bin/python3': service(`Python ${version}`) }),
+        runWithNoise(`make install # Python ${version}`, 6_300_000, {
+          'usr/local/bin/python3': service(`Python ${version}`),
+        }),
         copy('pip', 'usr/local/bin', '#!/bin/sh\n', 260),
         setting('CMD ["python3"]'),
       ],
     )
 
-  const redis = on(
+  const redis = imageFrom(
     debian,
     12,
     ['redis:7', 'redis:7.4', 'redis:latest'],
     { Entrypoint: ['docker-entrypoint.sh'], Cmd: ['redis-server'], ExposedPorts: { '6379/tcp': {} } },
     [
-      noise('make -C /usr/src/redis install', 1_900_000, {
+      runWithNoise('make -C /usr/src/redis install', 1_900_000, {
         'usr/local/bin/redis-server': service('Redis version=7.4.9', 'Ready to accept connections tcp'),
       }),
       { instruction: 'WORKDIR /data', bytes: 0 },
@@ -82,7 +91,11 @@ export function pullableImages(now = new Date()): ImageSpec[] {
     ...(architecture && { architecture, variant: 'v8' }),
     config: { Env: [path], Cmd: ['/hello'] },
     steps: [
-      { instruction: 'COPY hello / # buildkit', bytes: 10_072, files: { hello: printer('\nHello from Docker!\n\n') } },
+      {
+        instruction: 'COPY hello / # buildkit',
+        bytes: 10_072,
+        files: { hello: printProgram('\nHello from Docker!\n\n') },
+      },
       setting('CMD ["/hello"]'),
     ],
   })
@@ -106,8 +119,8 @@ export function pullableImages(now = new Date()): ImageSpec[] {
 
 const path = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 
-/** RUN, of bytes that stay as large when they are sent. */
-const noise = (command: string, bytes: number, files?: Step['files']): Step => ({
+/** A RUN step whose layer does not get smaller when compressed. */
+const runWithNoise = (command: string, bytes: number, files?: Step['files']): Step => ({
   ...run(command, bytes, files),
   noise: true,
 })

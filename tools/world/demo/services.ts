@@ -1,14 +1,14 @@
-/** Web servers and databases. */
+/** Images of web servers and databases. */
 import type { ImageSpec } from '../images.ts'
 import { entrypoint, service, task } from '../userland.ts'
-import { copy, run, setting, type Measure } from './measure.ts'
-import type { systems } from './systems.ts'
+import { copy, run, setting, type DemoScale } from './steps.ts'
+import type { baseImages } from './base-images.ts'
 
-export function services({ daysAgo, MB }: Measure, { slim, alpine, oracle }: ReturnType<typeof systems>) {
-  const nginx = (version: string, days: number, size: number, ...tags: string[]): ImageSpec => ({
+export function services({ daysAgo, MB }: DemoScale, { slim, alpine, oracle }: ReturnType<typeof baseImages>) {
+  const nginx = (version: string, ageDays: number, sizeMB: number, ...tags: string[]): ImageSpec => ({
     references: [version, ...tags].map((tag) => `nginx:${tag}`),
     base: slim,
-    created: daysAgo(days),
+    created: daysAgo(ageDays),
     author: maintainer,
     config: {
       Env: [`NGINX_VERSION=${version}.5`],
@@ -21,7 +21,7 @@ export function services({ daysAgo, MB }: Measure, { slim, alpine, oracle }: Ret
     steps: [
       setting(`LABEL maintainer=${maintainer}`),
       setting(`ENV NGINX_VERSION=${version}.5`),
-      run(`groupadd nginx && apt-get install -y nginx=${version}.5-1~bookworm`, MB(size), {
+      run(`groupadd nginx && apt-get install -y nginx=${version}.5-1~bookworm`, MB(sizeMB), {
         'usr/sbin/nginx': service(`nginx/${version}.5`, 'start worker processes'),
       }),
       copy('docker-entrypoint.sh', '', entrypoint, 1620),

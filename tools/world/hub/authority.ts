@@ -1,15 +1,15 @@
-/** A certificate authority of a world's own, and the certificates that it gives to those who answer in it. */
+/** A certificate authority for a world, and the server certificates that it issues. */
 import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { join } from 'node:path'
 
 export interface Authority {
-  /** The file that clients are to trust. */
+  /** The CA certificate that clients must trust. */
   readonly caFile: string
-  /** A certificate for these names. By default it holds from now on, for a month. */
-  issue(names: readonly string[], holds?: Holds): Certificate
-  /** One that no authority vouches for. */
+  /** A certificate for these names, by default valid from now on for 29 days. */
+  issue(names: readonly string[], validity?: ValidityPeriod): Certificate
+  /** A certificate that is not signed by the authority. */
   selfSigned(names: readonly string[]): Certificate
 }
 
@@ -18,48 +18,56 @@ export interface Certificate {
   readonly cert: Buffer
 }
 
-export interface Holds {
+export interface ValidityPeriod {
   readonly from: Date
   readonly until: Date
 }
 
-/** Makes an authority that keeps its files in a folder. */
+/** Creates an authority with its files in a folder. */
 export function makeAuthority(folder: string): Authority {
   const file = (name: string) => join(folder, name)
   let issued = 0
   writeFileSync(file('openssl.cnf'), settings(folder))
   writeFileSync(file('index.txt'), '')
   const caFile = file('ca.pem')
-  request('ca', 'Slipway throwaway world', '-x509', '-days', '30', '-addext', 'basicConstraints=critical,CA:TRUE')
+  requestCertificate(
+    'ca',
+    'Slipway throwaway world',
+    '-x509',
+    '-days',
+    '30',
+    '-addext',
+    'basicConstraints=critical,CA:TRUE',
+  )
 
   return {
     caFile,
-    issue(names, { from, until } = month()) {
+    issue(names, { from, until } = nextMonth()) {
       const name = `issued-${++issued}`
-      request(name, names[0] ?? '', ...forServers(names))
-      const dates = ['-startdate', written(from), '-enddate', written(until)]
+      requestCertificate(name, names[0] ?? '', ...serverExtensions(names))
+      const dates = ['-startdate', opensslDate(from), '-enddate', opensslDate(until)]
       const files = ['-in', file(`${name}.pem`), '-out', file(`${name}.crt`)]
       openssl('ca', '-config', file('openssl.cnf'), '-batch', '-notext', ...dates, ...files)
       return { key: readFileSync(file(`${name}.key`)), cert: readFileSync(file(`${name}.crt`)) }
     },
     selfSigned(names) {
       const name = `issued-${++issued}`
-      request(name, names[0] ?? '', '-x509', '-days', '30', ...forServers(names))
+      requestCertificate(name, names[0] ?? '', '-x509', '-days', '30', ...serverExtensions(names))
       return { key: readFileSync(file(`${name}.key`)), cert: readFileSync(file(`${name}.pem`)) }
     },
   }
 
-  /** Makes a key, and a request for a certificate (or with `-x509` the certificate itself). */
-  function request(name: string, title: string, ...more: string[]): void {
+  /** Creates NAME.key, and NAME.pem: a certificate signing request, or with `-x509` a self-signed certificate. */
+  function requestCertificate(name: string, commonName: string, ...extraArgs: string[]): void {
     openssl(
-      ...['req', '-new', '-config', file('openssl.cnf'), '-nodes', '-subj', `/CN=${title}`],
+      ...['req', '-new', '-config', file('openssl.cnf'), '-nodes', '-subj', `/CN=${commonName}`],
       ...['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1'],
-      ...['-keyout', file(`${name}.key`), '-out', file(`${name}.pem`), ...more],
+      ...['-keyout', file(`${name}.key`), '-out', file(`${name}.pem`), ...extraArgs],
     )
   }
 }
 
-/** Instead of the machine's own settings of openssl. */
+/** Replaces the machine's openssl.cnf. */
 const settings = (folder: string) => `[req]
 distinguished_name = nothing
 [nothing]
@@ -79,14 +87,14 @@ policy = any
 commonName = optional
 `
 
-const forServers = (names: readonly string[]) => [
+const serverExtensions = (names: readonly string[]) => [
   ...['-addext', 'basicConstraints=CA:FALSE'],
   ...['-addext', `subjectAltName=${names.map((name) => `${isIP(name) ? 'IP' : 'DNS'}:${name}`).join(',')}`],
 ]
 
 const openssl = (...args: string[]) => void execFileSync('openssl', args, { stdio: ['ignore', 'ignore', 'pipe'] })
 
-const month = (): Holds => ({ from: new Date(), until: new Date(Date.now() + 29 * 86_400_000) })
+const nextMonth = (): ValidityPeriod => ({ from: new Date(), until: new Date(Date.now() + 29 * 86_400_000) })
 
-/** As openssl wants dates: 20261124184424Z. */
-const written = (date: Date) => date.toISOString().replace(/[-:T]|\.\d+/g, '')
+/** The format of openssl's date options, such as 20261124184424Z. */
+const opensslDate = (date: Date) => date.toISOString().replace(/[-:T]|\.\d+/g, '')

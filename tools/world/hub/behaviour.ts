@@ -1,36 +1,36 @@
-/** How a host of the stub misbehaves. */
-import type { Answer, HubHost } from './answers.ts'
-import { isStranger } from './tokens.ts'
+/** How a host of the Docker Hub stub misbehaves. */
+import type { StubResponse, HubHost } from './responses.ts'
+import { isAnonymous } from './tokens.ts'
 
-export type Behaviour =
-  | 'well'
-  /** Answers after two seconds. */
+export type HubBehaviour =
+  | 'normal'
+  /** Responds after two seconds. */
   | 'slow'
-  /** Takes the request and never answers. */
+  /** Accepts requests and never responds. */
   | 'hung'
-  /** 429, free again in a minute; the registry limits only manifests. */
+  /** 429 for the next minute. The registry limits only manifests. */
   | 'limited'
-  /** The same for strangers alone: whoever is logged in is served. */
+  /** Like `limited`, but only for clients without a login. */
   | 'limited-without-login'
   /** 200, and the first half of the JSON. */
   | 'truncated'
-  /** 200, and a page for people, as captive portals and interstitials do. */
+  /** 200 and an HTML page, like a captive portal. */
   | 'html'
-  /** Breaks off each connection before it says a word. */
+  /** Closes each connection before the first byte. */
   | 'down'
   | { readonly status: number; readonly headers?: Readonly<Record<string, string>> }
 
-export const slowness = 2_000
+export const slowDelayMs = 2_000
 
-/** What takes the place of an answer, if anything does. */
-export function misbehaved(
-  behaviour: Behaviour,
+/** @returns undefined if the host must respond as usual */
+export function misbehaviourResponse(
+  behaviour: HubBehaviour,
   {
     host,
     path,
     authorization,
   }: { readonly host: HubHost; readonly path: string; readonly authorization: string | undefined },
-): Answer | undefined {
+): StubResponse | undefined {
   if (typeof behaviour === 'object') return { ...behaviour, body: { message: `made to answer ${behaviour.status}` } }
   if (behaviour === 'html')
     return {
@@ -38,14 +38,14 @@ export function misbehaved(
       headers: { 'content-type': 'text/html; charset=utf-8' },
       body: '<!doctype html><html><head><title>Welcome</title></head><body><h1>Please log in to the network</h1></body></html>',
     }
-  if (behaviour === 'limited-without-login' && !isStranger(authorization)) return undefined
+  if (behaviour === 'limited-without-login' && !isAnonymous(authorization)) return undefined
   if (behaviour !== 'limited' && behaviour !== 'limited-without-login') return undefined
-  const seconds = 60
+  const retryAfterSeconds = 60
   if (host !== 'registry-1.docker.io')
     return {
       status: 429,
       headers: {
-        'x-retry-after': String(Math.ceil(Date.now() / 1000) + seconds),
+        'x-retry-after': String(Math.ceil(Date.now() / 1000) + retryAfterSeconds),
         'x-ratelimit-limit': '180',
         'x-ratelimit-remaining': '0',
       },
@@ -55,7 +55,11 @@ export function misbehaved(
   const message = 'You have reached your unauthenticated pull rate limit. https://www.docker.com/increase-rate-limit'
   return {
     status: 429,
-    headers: { 'retry-after': String(seconds), 'ratelimit-limit': '100;w=21600', 'ratelimit-remaining': '0;w=21600' },
+    headers: {
+      'retry-after': String(retryAfterSeconds),
+      'ratelimit-limit': '100;w=21600',
+      'ratelimit-remaining': '0;w=21600',
+    },
     body: { errors: [{ code: 'TOOMANYREQUESTS', message }] },
   }
 }

@@ -1,4 +1,4 @@
-/** What the registry behind the stub really holds, told as Docker Hub's web API tells tags. */
+/** Reads the tags of the registry behind the stub, in the shape that Docker Hub's web API has for tags. */
 import type { Tag, TagImage } from './repositories.ts'
 
 const accept = [
@@ -21,34 +21,37 @@ interface Config {
   readonly variant?: string
 }
 
-/** The tags of a repository that the registry holds, with their true digests and sizes; none if it has none. */
-export async function heldTags(registry: string, repository: string): Promise<Tag[]> {
-  const names = await heldNames(registry, repository)
-  return Promise.all(names.map((tag) => heldTag(`http://${registry}/v2/${repository}`, tag)))
+/** The tags of a repository, with the real digests and sizes. Empty if the registry does not have the repository. */
+export async function readTags(registry: string, repository: string): Promise<Tag[]> {
+  const names = await readTagNames(registry, repository)
+  return Promise.all(names.map((tag) => readTag(`http://${registry}/v2/${repository}`, tag)))
 }
 
-export async function heldNames(registry: string, repository: string): Promise<readonly string[]> {
-  const { tags } = (await json(`http://${registry}/v2/${repository}/tags/list`)) as { tags?: readonly string[] | null }
+/** Empty if the registry does not have the repository. */
+export async function readTagNames(registry: string, repository: string): Promise<readonly string[]> {
+  const { tags } = (await fetchJson(`http://${registry}/v2/${repository}/tags/list`)) as {
+    tags?: readonly string[] | null
+  }
   return tags ?? []
 }
 
-async function heldTag(repository: string, name: string): Promise<Tag> {
-  const answer = await fetch(`${repository}/manifests/${name}`, { headers: { accept } })
-  const digest = answer.headers.get('docker-content-digest') ?? ''
-  const { manifests = [{ digest }] } = (await answer.json()) as Manifest
-  const platforms = await Promise.all(manifests.map((each) => heldImage(repository, each.digest)))
+async function readTag(repositoryUrl: string, name: string): Promise<Tag> {
+  const response = await fetch(`${repositoryUrl}/manifests/${name}`, { headers: { accept } })
+  const digest = response.headers.get('docker-content-digest') ?? ''
+  const { manifests = [{ digest }] } = (await response.json()) as Manifest
+  const platforms = await Promise.all(manifests.map((manifest) => readPlatformImage(repositoryUrl, manifest.digest)))
   const images = platforms.map(({ image }) => image)
   return { name, full_size: images[0]?.size ?? 0, last_updated: platforms[0]?.created ?? '', digest, images }
 }
 
-async function heldImage(repository: string, digest: string): Promise<{ image: TagImage; created: string }> {
-  const { config, layers = [] } = (await json(`${repository}/manifests/${digest}`)) as Manifest
-  const held = (await json(`${repository}/blobs/${config?.digest}`)) as Config
-  const { architecture, os, variant = null, created } = held
+async function readPlatformImage(repositoryUrl: string, digest: string): Promise<{ image: TagImage; created: string }> {
+  const { config, layers = [] } = (await fetchJson(`${repositoryUrl}/manifests/${digest}`)) as Manifest
+  const imageConfig = (await fetchJson(`${repositoryUrl}/blobs/${config?.digest}`)) as Config
+  const { architecture, os, variant = null, created } = imageConfig
   const size = layers.reduce((sum, layer) => sum + layer.size, 0)
   return { image: { architecture, variant, os, digest, size }, created }
 }
 
-async function json(url: string): Promise<unknown> {
+async function fetchJson(url: string): Promise<unknown> {
   return (await fetch(url, { headers: { accept } })).json()
 }

@@ -1,11 +1,11 @@
-/** What the stub's Docker Hub holds: the official images of the app's own catalogue, and a few of the community. */
+/** The repositories of the Docker Hub stub: the official images of the app's own catalogue, and a few community ones. */
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { control, html } from '../awkward.ts'
 
 export interface Repository {
-  /** As people name it: official ones without `library/`. */
+  /** The familiar name: official images are without `library/`. */
   readonly name: string
   readonly description: string
   readonly stars: number
@@ -15,7 +15,7 @@ export interface Repository {
   readonly tags: readonly Tag[]
 }
 
-/** A tag as Docker Hub's web API tells it. */
+/** A tag in the shape of Docker Hub's web API. */
 export interface Tag {
   readonly name: string
   readonly full_size: number
@@ -34,41 +34,43 @@ export interface TagImage {
 
 const folder = join(import.meta.dirname, '../../../resources/catalogue')
 
-/** All of it, the most starred first. Sizes, dates and pulls are invented, the same each time. */
+/** All repositories, most stars first. Sizes, dates and pull counts are invented, and equal at each call. */
 export function readRepositories(): readonly Repository[] {
   const catalogue = JSON.parse(readFileSync(join(folder, 'official-images.json'), 'utf8')) as Catalogue
-  const listed = new Date(catalogue.listed)
-  const { images: variants } = JSON.parse(readFileSync(join(folder, 'official-tags.json'), 'utf8')) as TagCatalogue
-  const official = catalogue.images.map(({ name, stars = 10 + (number(name) % 200), en }): Repository => {
-    const tags = (variants[name] ?? []).flatMap(([tags, architectures], index) =>
-      alike(name, tags, architectures, hoursBefore(listed, 3 + index * 11)),
+  const listedAt = new Date(catalogue.listed)
+  const { images: tagGroups } = JSON.parse(readFileSync(join(folder, 'official-tags.json'), 'utf8')) as TagCatalogue
+  const official = catalogue.images.map(({ name, stars = 10 + (pseudoRandom(name) % 200), en }): Repository => {
+    const tags = (tagGroups[name] ?? []).flatMap(([tags, architectures], index) =>
+      createTags(name, tags, architectures, hoursBefore(listedAt, 3 + index * 11)),
     )
     return {
       name,
       description: en.what,
       stars,
-      pulls: stars * 51_337 + number(name),
+      pulls: stars * 51_337 + pseudoRandom(name),
       official: true,
       automated: false,
       tags,
     }
   })
-  const others = community.map(([name, description, stars, automated = false], index): Repository => ({
-    name,
-    description,
-    stars,
-    pulls: stars * 90_001 + number(name),
-    official: false,
-    automated,
-    tags: [
-      ...alike(name, ['latest', '3', '3.1.0'], ['amd64', 'arm64v8'], hoursBefore(listed, 40 + index)),
-      ...alike(name, ['3.0.2'], ['amd64'], hoursBefore(listed, 4000 + index)),
-    ],
-  }))
-  return [...official, ...others].sort((a, b) => b.stars - a.stars)
+  const communityRepositories = communityImages.map(
+    ([name, description, stars, automated = false], index): Repository => ({
+      name,
+      description,
+      stars,
+      pulls: stars * 90_001 + pseudoRandom(name),
+      official: false,
+      automated,
+      tags: [
+        ...createTags(name, ['latest', '3', '3.1.0'], ['amd64', 'arm64v8'], hoursBefore(listedAt, 40 + index)),
+        ...createTags(name, ['3.0.2'], ['amd64'], hoursBefore(listedAt, 4000 + index)),
+      ],
+    }),
+  )
+  return [...official, ...communityRepositories].sort((a, b) => b.stars - a.stars)
 }
 
-/** The one at a path as registries have it, with `library/` before official ones. */
+/** Finds a repository by its path in the registry API, such as `library/nginx`. */
 export const findRepository = (repositories: readonly Repository[], path: string): Repository | undefined =>
   repositories.find(({ name }) => (name.includes('/') ? name : `library/${name}`) === path)
 
@@ -83,7 +85,7 @@ interface TagCatalogue {
   >
 }
 
-const community: readonly (readonly [name: string, description: string, stars: number, automated?: boolean])[] = [
+const communityImages: readonly (readonly [name: string, description: string, stars: number, automated?: boolean])[] = [
   ['bitnami/nginx', 'Bitnami Secure Image for nginx', 204, true],
   ['linuxserver/nginx', 'An Nginx container, brought to you by LinuxServer.io.', 236],
   ['nginx/nginx-ingress', 'NGINX and NGINX Plus Ingress Controllers for Kubernetes', 118],
@@ -98,11 +100,16 @@ const community: readonly (readonly [name: string, description: string, stars: n
   ['grafana/grafana', 'The official Grafana docker container', 3466],
 ]
 
-/** Tags of one variant: all the same index. */
-function alike(name: string, tags: readonly string[], architectures: readonly string[], date: Date): Tag[] {
+/** Tags that all have the same index. */
+function createTags(name: string, tags: readonly string[], architectures: readonly string[], date: Date): Tag[] {
   const images = architectures.map((architecture): TagImage => {
     const key = `${name}:${tags[0]} ${architecture}`
-    return { ...platform(architecture), os: 'linux', digest: digest(key), size: 2_000_000 + (number(key) % 90_000_000) }
+    return {
+      ...parsePlatform(architecture),
+      os: 'linux',
+      digest: fakeDigest(key),
+      size: 2_000_000 + (pseudoRandom(key) % 90_000_000),
+    }
   })
   const full_size = (images.find(({ architecture }) => architecture === 'amd64') ?? images[0])?.size ?? 0
   const last_updated = date.toISOString()
@@ -110,18 +117,18 @@ function alike(name: string, tags: readonly string[], architectures: readonly st
     name: tag,
     full_size,
     last_updated,
-    digest: digest(`${name}:${tags[0]}`),
+    digest: fakeDigest(`${name}:${tags[0]}`),
     images,
   }))
 }
 
-/** Official images' maintainers write `arm64v8` for what Docker calls arm64, variant v8. */
-function platform(word: string): Pick<TagImage, 'architecture' | 'variant'> {
-  const arm = /^(arm)(?:32|(64))(v\d)$/.exec(word)
+/** Parses a platform as the official-images repository writes it: `arm64v8` is Docker's arm64, variant v8. */
+function parsePlatform(text: string): Pick<TagImage, 'architecture' | 'variant'> {
+  const arm = /^(arm)(?:32|(64))(v\d)$/.exec(text)
   if (arm) return { architecture: `arm${arm[2] ?? ''}`, variant: arm[3] ?? null }
-  return { architecture: word === 'i386' ? '386' : word, variant: null }
+  return { architecture: text === 'i386' ? '386' : text, variant: null }
 }
 
-const digest = (text: string) => `sha256:${createHash('sha256').update(text).digest('hex')}`
-const number = (text: string) => createHash('sha256').update(text).digest().readUInt32BE()
+const fakeDigest = (text: string) => `sha256:${createHash('sha256').update(text).digest('hex')}`
+const pseudoRandom = (text: string) => createHash('sha256').update(text).digest().readUInt32BE()
 const hoursBefore = (date: Date, hours: number) => new Date(date.getTime() - hours * 3_600_000)

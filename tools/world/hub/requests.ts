@@ -1,65 +1,66 @@
-/** What a stub was asked, so that a test can tell how often, when, and how many at once. */
+/** Records the requests of a stub, so that a test can check how many were made, when, and how many concurrently. */
 
-export interface Asked {
+export interface RecordedHubRequest {
   readonly host: string
   readonly method: string
-  /** With its query. */
+  /** Including the query. */
   readonly path: string
   /** Milliseconds since 1970. */
-  readonly at: number
-  /** When its answer was sent or given up; not yet while it is in flight. */
-  readonly until?: number
-  /** Absent where nothing was answered. */
+  readonly startedAt: number
+  /** When the response was sent or given up, in milliseconds since 1970. Absent while the request is in flight. */
+  readonly endedAt?: number
+  /** Absent if no headers were sent. */
   readonly status?: number
 }
 
-export interface Requests {
-  readonly all: readonly Asked[]
-  /** Those of one host, of those only whose path contains the text. */
-  of(host: string, text?: string): readonly Asked[]
-  /** How many of them were in flight at once, at most. */
-  mostAtOnce(host: string, text?: string): number
-  /** What a client tried to reach that is not here, as `example.com:443`. */
+export interface RecordedRequests {
+  readonly all: readonly RecordedHubRequest[]
+  /** The requests to a host whose path contains the text. */
+  of(host: string, text?: string): readonly RecordedHubRequest[]
+  /** The highest number of those requests that were in flight at the same time. */
+  maxConcurrent(host: string, text?: string): number
+  /** Targets that the proxy refused to connect to, such as `example.com:443`. */
   readonly refused: readonly string[]
   clear(): void
 }
 
-type Noted = { -readonly [Key in keyof Asked]: Asked[Key] }
+type MutableRequest = { -readonly [Key in keyof RecordedHubRequest]: RecordedHubRequest[Key] }
 const now = () => performance.timeOrigin + performance.now()
 
-export class RequestLog implements Requests {
-  #all: Noted[] = []
+export class RequestLog implements RecordedRequests {
+  #all: MutableRequest[] = []
   #refused: string[] = []
 
-  get all(): readonly Asked[] {
+  get all(): readonly RecordedHubRequest[] {
     return this.#all
   }
   get refused(): readonly string[] {
     return this.#refused
   }
-  of(host: string, text = ''): readonly Asked[] {
-    return this.#all.filter((asked) => asked.host === host && asked.path.includes(text))
+  of(host: string, text = ''): readonly RecordedHubRequest[] {
+    return this.#all.filter((request) => request.host === host && request.path.includes(text))
   }
-  mostAtOnce(host: string, text = ''): number {
-    const those = this.of(host, text)
-    const flyingAt = (time: number) => those.filter(({ at, until = Infinity }) => at <= time && time < until).length
-    return Math.max(0, ...those.map(({ at }) => flyingAt(at)))
+  maxConcurrent(host: string, text = ''): number {
+    const requests = this.of(host, text)
+    const countInFlightAt = (time: number) =>
+      requests.filter(({ startedAt, endedAt = Infinity }) => startedAt <= time && time < endedAt).length
+    return Math.max(0, ...requests.map(({ startedAt }) => countInFlightAt(startedAt)))
   }
   clear(): void {
     this.#all = []
     this.#refused = []
   }
 
-  /** Notes a request; what is returned notes its end. */
-  begin(host: string, method: string, path: string): (status: number | undefined) => void {
-    const asked: Noted = { host, method, path, at: now() }
-    this.#all.push(asked)
+  /** Records the start of a request. Call the returned function at its end. */
+  record(host: string, method: string, path: string): (status: number | undefined) => void {
+    const request: MutableRequest = { host, method, path, startedAt: now() }
+    this.#all.push(request)
     return (status) => {
-      asked.until = now()
-      if (status !== undefined) asked.status = status
+      request.endedAt = now()
+      if (status !== undefined) request.status = status
     }
   }
-  refuse(target: string): void {
+  recordRefused(target: string): void {
     this.#refused.push(target)
   }
 }

@@ -1,15 +1,15 @@
-/** The stub's tokens: whoever logs in as the stub's one account gets another kind of token than a stranger. */
+/** The stub's tokens. A client that logs in as `ann` gets another kind of token than an anonymous client. */
 import { ann } from '../registry.ts'
 
-const known = `Basic ${btoa(`${ann.username}:${ann.password}`)}`
+const accountCredentials = `Basic ${btoa(`${ann.username}:${ann.password}`)}`
 
-/** @returns undefined if the password is wrong. Without a login the token is a stranger's. */
-export function tokenFor(authorization: string | undefined) {
-  if (authorization !== undefined && authorization !== known) return undefined
-  const word = `${authorization ? 'account' : 'stranger'}-${Math.random().toString(36).slice(2)}`
-  return { token: word, access_token: word, expires_in: 300, issued_at: new Date().toISOString() }
+/** @returns an anonymous token without a login, undefined if the login is wrong */
+export function createToken(authorization: string | undefined) {
+  if (authorization !== undefined && authorization !== accountCredentials) return undefined
+  const token = `${authorization ? 'account' : 'anonymous'}-${Math.random().toString(36).slice(2)}`
+  return { token, access_token: token, expires_in: 300, issued_at: new Date().toISOString() }
 }
 
-/** Whether a request carries a stranger's token. One without a token is asked for one first. */
-export const isStranger = (authorization: string | undefined): boolean =>
-  authorization?.startsWith('Bearer stranger-') ?? false
+/** Whether a request has an anonymous token. A request without any token gets a 401 instead. */
+export const isAnonymous = (authorization: string | undefined): boolean =>
+  authorization?.startsWith('Bearer anonymous-') ?? false

@@ -1,75 +1,87 @@
-/** How a mirror behaves. Without anything it behaves well; most of what is here can be had together. */
+/** How a mirror behaves. `{}` is a well-behaved mirror. Most of the fields can be combined. */
 export interface MirrorBehaviour {
-  /** What keeps a client from the first request. */
+  /** Why a client cannot send even its first request. */
   readonly connecting?:
     | 'no-such-host'
-    /** Nothing listens at its address. */
+    /** Nothing listens at the mirror's address. */
     | 'refused'
-    /** Its address answers nothing at all, as a blocked one. */
+    /** Packets to the mirror's address are dropped, as a firewall does. */
     | 'unanswered'
-    /** Takes connections and never says a word. */
+    /** The mirror accepts connections and never sends a byte. */
     | 'silent'
-    /** Says what is no TLS. */
+    /** The mirror sends bytes that are not TLS. */
     | 'garbage'
-  /** Beside its IPv4 address: one of IPv6 that leads nowhere, or no answer to whether there is one. */
-  readonly ipv6?: 'nowhere' | 'unsaid'
+  /** The answer to an AAAA query: an unreachable IPv6 address besides the IPv4 address, or no answer at all. */
+  readonly ipv6?: 'unreachable' | 'unanswered'
   readonly certificate?: 'self-signed' | 'expired' | 'not-yet-valid' | 'other-name'
 
-  /** Each answer begins so many milliseconds late. */
-  readonly firstByteAfter?: number
-  /** Of each connection. */
+  /** How late each response starts. */
+  readonly firstByteDelayMs?: number
+  /** Limit per connection. */
   readonly bytesPerSecond?: number
-  /** Each connection is cut after so many bytes of bodies. */
-  readonly cutsAfter?: number
-  /** A byte a second. */
+  /** Each connection is cut after this many bytes of response bodies. */
+  readonly cutsAfterBytes?: number
+  /** Responses of this kind are sent at one byte per second. */
   readonly drips?: 'manifest' | 'blob'
-  /** Says nothing more from there on: before the headers, or in the middle of a body. */
+  /** Where the mirror stops sending: before the headers of a response, or halfway through its body. */
   readonly hangs?: 'ping' | 'token' | 'manifest' | 'manifest-body' | 'blob' | 'blob-body'
 
-  /** Asks for a token of its own realm, which gives one to anyone, answers 401 or 403, or gives what is worth nothing. */
-  readonly login?: 'anyone' | 'nobody' | 'forbidden' | 'in-vain'
-  /** The repositories that it serves, as `library/nginx`; all else is DENIED. */
+  /**
+   * The mirror requires a token from its own token endpoint. The endpoint gives a valid token to anyone, responds with
+   * 401 (`nobody`) or 403 (`forbidden`), or gives a token that the mirror does not accept.
+   */
+  readonly login?: 'anyone' | 'nobody' | 'forbidden' | 'useless-token'
+  /** The repositories that the mirror serves, such as `library/nginx`. Requests for all others get DENIED. */
   readonly allows?: readonly string[]
-  /** 429: with `Retry-After` in seconds, or `X-Retry-After` as a time. */
-  readonly throttles?: { readonly retryAfter: number } | { readonly xRetryAfter: Date } | 'without-a-word'
-  /** In place of what was asked for. A number is a status for everything. */
+  /** Responds with 429: with `Retry-After` in seconds, with `X-Retry-After` as a time, or with neither. */
+  readonly throttles?: { readonly retryAfter: number } | { readonly xRetryAfter: Date } | 'without-header'
+  /** What the mirror answers instead of the requested content. A number is the status of every response. */
   readonly answers?:
     | 'html'
-    /** HTML to user agents like a browser's, the truth to others. */
+    /** HTML if the user agent looks like a browser's, otherwise the requested content. */
     | 'html-to-browsers'
-    /** 200 and something likely, whatever the tag or digest. */
+    /** 200 with plausible made-up content, for any tag or digest. */
     | 'anything'
-    /** The same to each HEAD, the truth to whoever wants to see. */
+    /** The same made-up 200 to HEAD requests only; other requests get the requested content. */
     | 'any-head'
     | 'manifest-unknown'
     | 'name-unknown'
     | 'redirects'
     | number
 
-  /** `tag`: another image under each tag. `manifest`, `blob`: other bytes under a digest. `digest`: a false header. */
+  /**
+   * `tag`: serves another image under each tag. `manifest`, `blob`: serves other bytes under a digest.
+   * `digest`: sends a wrong `Docker-Content-Digest` header.
+   */
   readonly lies?: 'tag' | 'manifest' | 'blob' | 'digest'
-  /** Blobs are at another host of its own, with a token in the address. */
-  readonly blobsElsewhere?: boolean
-  /** Sends all of a blob whatever range was asked for. */
+  /** Redirects blob requests to the mirror's second host, with a token in the URL. */
+  readonly redirectsBlobs?: boolean
+  /** Sends the whole blob even if a range was requested. */
   readonly ignoresRange?: boolean
-  /** Its lists of tags are empty. */
+  /** Lists no tags for any repository. */
   readonly hidesTags?: boolean
 }
 
-/** What a request is about. */
-export type Part = 'ping' | 'token' | 'manifest' | 'blob' | 'tags' | 'other'
+/** What kind of resource a request is for. */
+export type Resource = 'ping' | 'token' | 'manifest' | 'blob' | 'tags' | 'other'
 
-export interface Place {
-  readonly part: Part
+export interface RegistryTarget {
+  readonly resource: Resource
+  /** Empty unless the resource belongs to a repository. */
   readonly repository: string
   /** The tag or digest. */
-  readonly which: string
+  readonly reference: string
 }
 
-/** Where a path of a registry's API leads. */
-export function placeOf(path: string): Place {
-  const [, repository = '', what, which = ''] = /^\/v2\/(.+)\/(manifests|blobs|tags)\/([^/]+)$/.exec(path) ?? []
-  const known = { manifests: 'manifest', blobs: 'blob', tags: 'tags' } as const
-  const alone = path === '/token' ? 'token' : /^\/v2\/?$/.test(path) ? 'ping' : 'other'
-  return { part: what ? known[what as keyof typeof known] : alone, repository, which }
+/** Parses a path of the registry API. */
+export function parseTarget(path: string): RegistryTarget {
+  const [, repository = '', collection, reference = ''] =
+    /^\/v2\/(.+)\/(manifests|blobs|tags)\/([^/]+)$/.exec(path) ?? []
+  const resources = { manifests: 'manifest', blobs: 'blob', tags: 'tags' } as const
+  const otherResource = path === '/token' ? 'token' : /^\/v2\/?$/.test(path) ? 'ping' : 'other'
+  return {
+    resource: collection ? resources[collection as keyof typeof resources] : otherResource,
+    repository,
+    reference,
+  }
 }

@@ -1,33 +1,33 @@
-/** The certificates that mirrors show, right ones and wrong ones, each made when it is first needed. */
+/** The valid and invalid certificates that mirrors present, each created when it is first needed. */
 import type { Authority, Certificate } from '../hub/authority.ts'
 import type { MirrorBehaviour } from './behaviour.ts'
 
-export type CertificateKind = MirrorBehaviour['certificate'] | 'well'
+export type CertificateKind = MirrorBehaviour['certificate'] | 'valid'
 
-/** For all names of a domain. */
-export function certificatesOf(authority: Authority, domain: string): (kind?: CertificateKind) => Certificate {
+/** @returns a function that gives the certificate of a kind (`valid` by default) for all names of a domain */
+export function certificateFactory(authority: Authority, domain: string): (kind?: CertificateKind) => Certificate {
   const names = [`*.${domain}`]
-  const made = new Map<CertificateKind, Certificate>()
-  return (kind = 'well') => {
-    const certificate = made.get(kind) ?? make(kind)
-    made.set(kind, certificate)
+  const certificates = new Map<CertificateKind, Certificate>()
+  return (kind = 'valid') => {
+    const certificate = certificates.get(kind) ?? createCertificate(kind)
+    certificates.set(kind, certificate)
     return certificate
   }
 
-  function make(kind: NonNullable<CertificateKind>): Certificate {
+  function createCertificate(kind: NonNullable<CertificateKind>): Certificate {
     switch (kind) {
-      case 'well':
+      case 'valid':
         return authority.issue(names)
       case 'self-signed':
         return authority.selfSigned(names)
       case 'expired':
-        return authority.issue(names, { from: day(-90), until: day(-2) })
+        return authority.issue(names, { from: daysFromNow(-90), until: daysFromNow(-2) })
       case 'not-yet-valid':
-        return authority.issue(names, { from: day(2), until: day(90) })
+        return authority.issue(names, { from: daysFromNow(2), until: daysFromNow(90) })
       case 'other-name':
         return authority.issue(['other.example'])
     }
   }
 }
 
-const day = (days: number) => new Date(Date.now() + days * 86_400_000)
+const daysFromNow = (days: number) => new Date(Date.now() + days * 86_400_000)

@@ -1,6 +1,6 @@
-/** What a mirror serves in place of what the registry holds: valid images under other names, other bytes under digests. */
+/** False content that a lying mirror serves: another image under a tag, other bytes under a digest. */
 import { createHash } from 'node:crypto'
-import type { Place } from './behaviour.ts'
+import type { RegistryTarget } from './behaviour.ts'
 
 export interface Manifest {
   readonly digest: string
@@ -8,60 +8,74 @@ export interface Manifest {
   readonly bytes: Buffer
 }
 
-/** Lies about the registry at that address; `accept` is the client's own. */
+/** @param registry `HOST:PORT` of the registry whose content is falsified. `accept` is the client's own header. */
 export function falseContent(registry: string) {
-  /** Manifests that only this mirror has. */
-  const own = new Map<string, Manifest>()
+  /** Altered manifests, which the registry does not have. */
+  const alteredManifests = new Map<string, Manifest>()
 
   /**
-   * Another image for that tag. If the repository has an older one, that, as a mirror whose cache is stale would; else
-   * the same under another digest.
+   * The manifest of another image: an older version if the repository has one, as from a mirror with a stale cache,
+   * otherwise an altered image.
+   * @returns undefined if the registry does not have the tag
    */
-  async function underTag({ repository, which }: Place, accept: string): Promise<Manifest | undefined> {
-    const right = await read(repository, which, accept)
-    if (!right) return undefined
-    const older = await olderTags(repository)
-    for (const tag of older) {
+  async function wrongManifestForTag(
+    { repository, reference }: RegistryTarget,
+    accept: string,
+  ): Promise<Manifest | undefined> {
+    const original = await read(repository, reference, accept)
+    if (!original) return undefined
+    for (const tag of await listVersionTags(repository)) {
       const other = await read(repository, tag, accept)
-      if (other && other.digest !== right.digest) return other
+      if (other && other.digest !== original.digest) return other
     }
-    const other = await altered(repository, right, accept)
-    own.set(other.digest, other)
-    return other
+    const altered = await alter(repository, original, accept)
+    alteredManifests.set(altered.digest, altered)
+    return altered
   }
 
-  /** Other bytes that claim to be what was asked for. */
-  async function underDigest({ repository, which }: Place, accept: string): Promise<Manifest | undefined> {
-    const right = await read(repository, which, accept)
-    return right && { ...(await altered(repository, right, accept)), digest: right.digest }
+  /**
+   * An altered manifest that claims to have the requested digest.
+   * @returns undefined if the registry does not have the digest
+   */
+  async function wrongManifestForDigest(
+    { repository, reference }: RegistryTarget,
+    accept: string,
+  ): Promise<Manifest | undefined> {
+    const original = await read(repository, reference, accept)
+    return original && { ...(await alter(repository, original, accept)), digest: original.digest }
   }
 
-  /** An image with an annotation more. Of an index, the image for most computers. */
-  async function altered(repository: string, { bytes, type }: Manifest, accept: string): Promise<Manifest> {
+  /** The image's manifest with an added annotation. For an index: the manifest of its amd64 image, altered. */
+  async function alter(repository: string, { bytes, type }: Manifest, accept: string): Promise<Manifest> {
     const content = JSON.parse(bytes.toString()) as { readonly manifests?: readonly Child[] }
     const child =
       content.manifests?.find(({ platform }) => platform?.architecture === 'amd64') ?? content.manifests?.[0]
     const image = child && (await read(repository, child.digest, accept))
-    if (image) return altered(repository, image, accept)
-    const other = Buffer.from(JSON.stringify({ ...content, annotations: { altered: 'by the mirror' } }))
-    return { digest: digestOf(other), type, bytes: other }
+    if (image) return alter(repository, image, accept)
+    const altered = Buffer.from(JSON.stringify({ ...content, annotations: { altered: 'by the mirror' } }))
+    return { digest: digestOf(altered), type, bytes: altered }
   }
 
-  async function read(repository: string, which: string, accept: string): Promise<Manifest | undefined> {
-    const answer = await fetch(`http://${registry}/v2/${repository}/manifests/${which}`, { headers: { accept } })
-    const bytes = Buffer.from(await answer.arrayBuffer())
-    if (!answer.ok) return undefined
-    return { digest: digestOf(bytes), type: answer.headers.get('content-type') ?? '', bytes }
+  async function read(repository: string, reference: string, accept: string): Promise<Manifest | undefined> {
+    const response = await fetch(`http://${registry}/v2/${repository}/manifests/${reference}`, { headers: { accept } })
+    const bytes = Buffer.from(await response.arrayBuffer())
+    if (!response.ok) return undefined
+    return { digest: digestOf(bytes), type: response.headers.get('content-type') ?? '', bytes }
   }
 
-  async function olderTags(repository: string): Promise<string[]> {
-    const answer = await fetch(`http://${registry}/v2/${repository}/tags/list`)
-    const { tags } = (await answer.json()) as { tags?: string[] | null }
+  /** Tags such as `1.27` and `1.27.5`, oldest version first. */
+  async function listVersionTags(repository: string): Promise<string[]> {
+    const response = await fetch(`http://${registry}/v2/${repository}/tags/list`)
+    const { tags } = (await response.json()) as { tags?: string[] | null }
     const versions = (tags ?? []).filter((tag) => /^\d+\.\d+(\.\d+)?$/.test(tag))
     return versions.sort((a, b) => a.localeCompare(b, 'en', { numeric: true }))
   }
 
-  return { underTag, underDigest, own: (digest: string) => own.get(digest) }
+  return {
+    wrongManifestForTag,
+    wrongManifestForDigest,
+    findAlteredManifest: (digest: string) => alteredManifests.get(digest),
+  }
 }
 
 interface Child {
@@ -69,15 +83,23 @@ interface Child {
   readonly platform?: { readonly architecture?: string }
 }
 
-/** One bit in the middle of a blob is another, in whichever range it comes. */
-export async function* flipped(body: AsyncIterable<Buffer>, start: number, size: number): AsyncGenerator<Buffer> {
-  const middle = Math.floor(size / 2)
-  let at = start
-  for await (const piece of body) {
-    const index = middle - at
-    at += piece.length
-    if (index >= 0 && index < piece.length) piece[index] = piece[index]! ^ 1
-    yield piece
+/**
+ * Flips one bit in the middle of a blob, also if the body is only a range of the blob.
+ * @param start offset of the body in the blob
+ * @param blobSize bytes of the whole blob
+ */
+export async function* flipMiddleBit(
+  body: AsyncIterable<Buffer>,
+  start: number,
+  blobSize: number,
+): AsyncGenerator<Buffer> {
+  const middle = Math.floor(blobSize / 2)
+  let offset = start
+  for await (const chunk of body) {
+    const index = middle - offset
+    offset += chunk.length
+    if (index >= 0 && index < chunk.length) chunk[index] = chunk[index]! ^ 1
+    yield chunk
   }
 }
 

@@ -1,12 +1,12 @@
-/** One mirror: who listens at its address, and how that one is told to behave. */
+/** One mirror: its server, and its current behaviour. */
 import { createServer as createTlsServer } from 'node:https'
 import { createServer, type Socket } from 'node:net'
 import { once } from 'node:events'
 import type { Certificate } from '../hub/authority.ts'
-import type { Bring } from '../hub/on-demand.ts'
+import type { EnsureTag } from '../hub/missing-images.ts'
 import type { CertificateKind } from './certificates.ts'
 import type { MirrorBehaviour } from './behaviour.ts'
-import { server, type Asked } from './serve.ts'
+import { createRequestHandler, type RecordedMirrorRequest } from './request-handler.ts'
 
 export interface Mirror {
   readonly name: string
@@ -14,60 +14,63 @@ export interface Mirror {
   readonly host: string
   /** `https://fast.mirror.test` */
   readonly address: string
-  /** Where its blobs are, when its manner is to have them elsewhere. */
+  /** The host that blob requests are redirected to, if the behaviour is `redirectsBlobs`. */
   readonly blobHost: string
-  readonly requests: readonly Asked[]
-  /** How often it was connected to, whether or not a request came of it. */
+  readonly requests: readonly RecordedMirrorRequest[]
+  /** The number of accepted connections, with or without requests. */
   readonly connections: number
-  /** From now on. What hangs is cut; all is cut where clients would not get so far, or see another certificate. */
-  behave(manner?: MirrorBehaviour): void
-  /** Forgets the requests and connections. */
+  /**
+   * Changes the behaviour from now on; by default to a good one. Hanging connections are cut. All connections are cut
+   * if a new client could no longer connect, or would get another certificate.
+   */
+  setBehaviour(behaviour?: MirrorBehaviour): void
+  /** Resets `requests` and `connections`. */
   clear(): void
 }
 
-export interface MirrorWish {
+export interface MirrorOptions {
   readonly name: string
   readonly domain: string
-  /** Its own address, at port 443. */
-  readonly home: string
-  /** `127.0.0.1:PORT` of what it is a mirror of. */
+  /** The mirror listens here, on port 443. */
+  readonly ipAddress: string
+  /** `127.0.0.1:PORT` of the registry whose content the mirror serves. */
   readonly registry: string
-  readonly bring: Bring | undefined
-  certificate(kind?: CertificateKind): Certificate
-  /** Puts its names into the DNS, anew where the manner is another. */
-  publish(hosts: readonly string[], manner: Pick<MirrorBehaviour, 'connecting' | 'ipv6'>): void
+  readonly ensureTag: EnsureTag | undefined
+  getCertificate(kind?: CertificateKind): Certificate
+  /** Writes the DNS entries of the mirror's hosts. Called at the start and when the behaviour changes. */
+  updateDns(hosts: readonly string[], behaviour: Pick<MirrorBehaviour, 'connecting' | 'ipv6'>): void
 }
 
-export async function openMirror(wish: MirrorWish): Promise<Mirror & { stop(): Promise<void> }> {
-  const { name, domain, home, registry, bring, certificate, publish } = wish
+export async function startMirror(options: MirrorOptions): Promise<Mirror & { stop(): Promise<void> }> {
+  const { name, domain, ipAddress, registry, ensureTag, getCertificate, updateDns } = options
   const [host, blobHost] = [`${name}.${domain}`, `${name}-blobs.${domain}`]
-  const open = new Set<Socket>()
-  let manner: MirrorBehaviour = {}
-  let changed = Promise.withResolvers<void>()
-  let requests: Asked[] = []
+  const sockets = new Set<Socket>()
+  let behaviour: MirrorBehaviour = {}
+  let behaviourChange = Promise.withResolvers<void>()
+  let requests: RecordedMirrorRequest[] = []
   let connections = 0
 
-  const answer = server({
+  const handleRequest = createRequestHandler({
     registry,
-    bring,
+    ensureTag,
     blobHost,
-    manner: () => manner,
-    changed: () => changed.promise,
-    note: (asked) => void requests.push(asked),
+    getBehaviour: () => behaviour,
+    whenBehaviourChanges: () => behaviourChange.promise,
+    recordRequest: (request) => void requests.push(request),
   })
-  const site = createTlsServer({ ...certificate() }, answer)
-  site.on('tlsClientError', (_, socket) => socket.destroy())
+  const tlsServer = createTlsServer({ ...getCertificate() }, handleRequest)
+  tlsServer.on('tlsClientError', (_, socket) => socket.destroy())
   const listener = createServer((socket) => {
     connections++
-    open.add(socket)
-    socket.on('error', () => socket.destroy()).once('close', () => open.delete(socket))
-    if (manner.connecting === 'silent') return void socket.resume()
-    if (manner.connecting === 'garbage') return void socket.once('data', () => socket.end('* OK here is no TLS\r\n'))
-    site.emit('connection', socket)
+    sockets.add(socket)
+    socket.on('error', () => socket.destroy()).once('close', () => sockets.delete(socket))
+    if (behaviour.connecting === 'silent') return void socket.resume()
+    if (behaviour.connecting === 'garbage') return void socket.once('data', () => socket.end('* OK here is no TLS\r\n'))
+    tlsServer.emit('connection', socket)
   })
-  listener.listen(443, home)
+  listener.listen(443, ipAddress)
   await once(listener, 'listening')
-  publish([host, blobHost], {})
+  updateDns([host, blobHost], {})
 
   return {
     name,
@@ -80,14 +83,14 @@ export async function openMirror(wish: MirrorWish): Promise<Mirror & { stop(): P
     get connections() {
       return connections
     },
-    behave(next = {}) {
-      const anew = next.connecting !== undefined || next.certificate !== manner.certificate
-      manner = next
-      site.setSecureContext(certificate(next.certificate))
-      publish([host, blobHost], next)
-      changed.resolve()
-      changed = Promise.withResolvers()
-      if (anew) cut()
+    setBehaviour(newBehaviour = {}) {
+      const mustReconnect = newBehaviour.connecting !== undefined || newBehaviour.certificate !== behaviour.certificate
+      behaviour = newBehaviour
+      tlsServer.setSecureContext(getCertificate(newBehaviour.certificate))
+      updateDns([host, blobHost], newBehaviour)
+      behaviourChange.resolve()
+      behaviourChange = Promise.withResolvers()
+      if (mustReconnect) cutConnections()
     },
     clear() {
       requests = []
@@ -96,12 +99,12 @@ export async function openMirror(wish: MirrorWish): Promise<Mirror & { stop(): P
     async stop() {
       const closed = once(listener, 'close')
       listener.close()
-      cut()
+      cutConnections()
       await closed
     },
   }
 
-  function cut(): void {
-    for (const socket of open) socket.destroy()
+  function cutConnections(): void {
+    for (const socket of sockets) socket.destroy()
   }
 }
