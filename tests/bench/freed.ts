@@ -1,6 +1,6 @@
 import { startEngine, type EngineOptions } from '../../tools/world/engine.ts'
-import { openCleaner, taken } from '../engine/removal/cleaner.ts'
-import { chance, growForest } from '../engine/removal/forest.ts'
+import { openRemovalApp, measureDiskUsage } from '../engine/removal/removal-app.ts'
+import { seededRandom, loadImageForest } from '../engine/removal/image-forest.ts'
 import { allEngines } from '../engine/matrix.ts'
 import type { Measure, Outcome } from './measure.ts'
 
@@ -14,35 +14,35 @@ export const freed: Measure = {
   what: `bytes promised by the plans of up to ${sets} random sets of ${images} images (${imagesThere} in the containerd store), against the engine's own account`,
   async run(stage) {
     const outcomes: Outcome[] = []
-    for (const wish of allEngines) outcomes.push(await measure(wish, stage.say))
+    for (const engineOptions of allEngines) outcomes.push(await measure(engineOptions, stage.say))
     return outcomes
   },
 }
 
-async function measure(wish: EngineOptions, say: (words: string) => void): Promise<Outcome> {
-  const random = chance(11)
-  const engine = await startEngine(wish)
+async function measure(engineOptions: EngineOptions, say: (words: string) => void): Promise<Outcome> {
+  const random = seededRandom(11)
+  const engine = await startEngine(engineOptions)
   try {
-    await growForest(engine.docker, wish.store === 'classic' ? images : imagesThere, random)
-    const cleaner = await openCleaner(engine)
+    await loadImageForest(engine.docker, engineOptions.store === 'classic' ? images : imagesThere, random)
+    const app = await openRemovalApp(engine)
     try {
       let [exact, within, wrong] = [0, 0, 0]
       for (let set = 0; set < sets; set++) {
-        const rows = cleaner.rows()
+        const rows = app.rows()
         if (rows.length === 0) break
         const chosen = rows.filter(() => random(Math.ceil(rows.length / 2)) === 0)
-        const kept = await cleaner.plan(chosen.length > 0 ? chosen : [rows[random(rows.length)]!])
-        const named = cleaner.content()
-        const before = await taken(engine, named)
-        await cleaner.carryOut(kept)
-        const bytes = before - (await taken(engine, named))
-        const { min, max } = kept.plan.frees
+        const storedPlan = await app.plan(chosen.length > 0 ? chosen : [rows[random(rows.length)]!])
+        const named = app.referencedBlobs()
+        const before = await measureDiskUsage(engine, named)
+        await app.executePlan(storedPlan)
+        const bytes = before - (await measureDiskUsage(engine, named))
+        const { min, max } = storedPlan.plan.frees
         if (bytes < min || bytes > max) {
           wrong++
           say(`off: ${bytes} freed, ${min} to ${max} promised`)
         } else if (min === max) exact++
         else within++
-        await cleaner.catchUp()
+        await app.catchUp()
       }
       const name = `${engine.version.replace(/\.\d+$/, '')} ${engine.store}`
       say(`${name}: ${exact + within + wrong} sets removed`)
@@ -55,7 +55,7 @@ async function measure(wish: EngineOptions, say: (words: string) => void): Promi
         says: `${exact} sets to the byte, ${within} within their range, ${wrong} off`,
       }
     } finally {
-      await cleaner.stop()
+      await app.stop()
     }
   } finally {
     await engine.stop()

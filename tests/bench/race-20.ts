@@ -41,8 +41,8 @@ export const race20: Measure = {
     const racer = openRacer({ env: online.hub.env, caFile: online.mirrors.caFile })
     try {
       const mirrors = []
-      for (const [at, manner] of [...live, ...dead.map(([manner]) => manner)].entries()) {
-        const mirror = await online.mirrors.add(`racer${at}`, manner)
+      for (const [at, behaviour] of [...live, ...dead.map(([behaviour]) => behaviour)].entries()) {
+        const mirror = await online.mirrors.add(`racer${at}`, behaviour)
         await racer.add(mirror.address)
         mirrors.push(mirror)
       }

@@ -126,7 +126,7 @@ test('while the engine is slow, a newer choice is waited for: the older plan can
     await expect(button).toBeDisabled()
     await app.expectAccessible()
 
-    proxy.letGo()
+    proxy.release()
     await expect(button).toHaveText('Nothing to remove')
     await expect(button).toBeDisabled()
     await expect(sheet(app).getByRole('status')).toHaveText('')

@@ -13,16 +13,16 @@ import { programs } from '../../../tools/world/paths.ts'
 import { runnableImages } from '../../../tools/world/runnable.ts'
 import { tarEnd, tarFile } from '../../../tools/world/tar.ts'
 import { matrix } from '../matrix.ts'
-import { openCleaner, type Cleaner } from '../removal/cleaner.ts'
+import { openRemovalApp, type RemovalApp } from '../removal/removal-app.ts'
 import { trueSizes } from './true-sizes.ts'
 
 describe.each(matrix.filter(({ store }) => store === 'classic'))('$title', (wish) => {
   let engine: Engine
-  let cleaner: Cleaner
+  let cleaner: RemovalApp
 
   beforeAll(async () => {
     engine = await startEngine(wish)
-    cleaner = await openCleaner(engine)
+    cleaner = await openRemovalApp(engine)
   })
   afterAll(async () => {
     await cleaner?.stop()
@@ -31,7 +31,7 @@ describe.each(matrix.filter(({ store }) => store === 'classic'))('$title', (wish
   })
 
   async function stackOf(name: string): Promise<Stack> {
-    const answer = await cleaner.layers.handlers['layers.stack'](cleaner.named(name).id)
+    const answer = await cleaner.layers.handlers['layers.stack'](cleaner.findImage(name).id)
     if (!answer.ok) throw new Error(answer.error.code)
     return answer.value
   }

@@ -9,31 +9,31 @@ import { AlteringProxy, changeRow } from './altering-proxy.ts'
 const imageList = /^\/images\/json\?all=/
 const containerList = /^\/containers\/json/
 
-describe.each(matrix)('an engine that fails in part: $title', (wish) => {
+describe.each(matrix)('an engine that fails in part: $title', (engineOptions) => {
   let engine: Engine
-  let way: AlteringProxy
+  let proxy: AlteringProxy
   let watched: ReturnType<typeof watchEngine>
   let nginx: string
   let total: number
 
   beforeAll(async () => {
-    engine = await startEngine(wish)
+    engine = await startEngine(engineOptions)
     await fillWithDemo(engine.docker)
     nginx = (await engine.docker.getImage('nginx:1.27').inspect()).Id
     total = (await engine.docker.listImages({ all: true })).length
-    way = await AlteringProxy.before(engine.socket)
+    proxy = await AlteringProxy.before(engine.socket)
   })
   beforeEach(() => {
-    way.heal()
-    way.requests = []
+    proxy.heal()
+    proxy.requests = []
   })
   afterEach(async () => watched?.stop())
   afterAll(async () => {
-    way?.close()
+    proxy?.close()
     await engine?.stop()
   })
 
-  const open = () => (watched = watchEngine(way.socket))
+  const open = () => (watched = watchEngine(proxy.socket))
   const live = () => watched.engine.live
   const image = (id = nginx) => live().images().get(id)
   const status = () => watched.states.at(-1)
@@ -44,20 +44,20 @@ describe.each(matrix)('an engine that fails in part: $title', (wish) => {
   /** No more than 20 requests go by in ten seconds, once the first second of the connection is over. */
   async function asksLittle() {
     await delay(1000)
-    way.requests = []
+    proxy.requests = []
     await delay(10_000)
-    expect(way.requests.length > 20 ? way.requests : 'at most 20').toBe('at most 20')
+    expect(proxy.requests.length > 20 ? proxy.requests : 'at most 20').toBe('at most 20')
   }
 
   test('a list of containers that fails for good leaves all images in sight, and heals by itself', async () => {
-    way.alter(containerList, { refusal: 'snapshot does not exist' })
+    proxy.alter(containerList, { refusal: 'snapshot does not exist' })
     open()
     await complete()
     expect(live().images().size).toBe(total)
     expect(live().snapshot().containersFailure).toBe('snapshot does not exist')
     await asksLittle()
     expect(away()).toBe(0)
-    way.heal()
+    proxy.heal()
     await eventually(() => live().snapshot().containersFailure === undefined, 20_000)
     expect(live().snapshot().containers.length).toBeGreaterThan(0)
     expect(watched.window.containersFailure).toBeUndefined()
@@ -67,7 +67,7 @@ describe.each(matrix)('an engine that fails in part: $title', (wish) => {
     open()
     await complete()
     const before = image()
-    way.alter(new RegExp(`^/images/(${nginx}|nginx:1.27|broken:inspect)/json`), { refusal: 'blob not found' })
+    proxy.alter(new RegExp(`^/images/(${nginx}|nginx:1.27|broken:inspect)/json`), { refusal: 'blob not found' })
     await tag('inspect')
     await eventually(() => image()?.unreadable === 'blob not found')
     expect(image()).toEqual({ ...before, unreadable: 'blob not found' })
@@ -79,7 +79,7 @@ describe.each(matrix)('an engine that fails in part: $title', (wish) => {
     await eventually(() => JSON.stringify(live().snapshot().images).includes('broken:other'))
     expect(away()).toBe(0)
     expect(image()?.unreadable).toBe('blob not found')
-    way.heal()
+    proxy.heal()
     await eventually(() => image()?.unreadable === undefined, 20_000)
     expect(image()?.references).toContain('broken:inspect')
     await engine.docker.getImage('broken:other').remove()
@@ -87,7 +87,7 @@ describe.each(matrix)('an engine that fails in part: $title', (wish) => {
   })
 
   test('an image whose history fails does not affect the list', async () => {
-    way.alter(new RegExp(`^/images/${nginx}/history`), { refusal: 'layer does not exist' })
+    proxy.alter(new RegExp(`^/images/${nginx}/history`), { refusal: 'layer does not exist' })
     open()
     await complete()
     expect(live().images().size).toBe(total)
@@ -97,8 +97,8 @@ describe.each(matrix)('an engine that fails in part: $title', (wish) => {
 
   test('odd rows of the list are shown with what is known of them', async () => {
     const odd = (change: Readonly<Record<string, unknown>>) => {
-      way.heal()
-      way.alter(imageList, { change: changeRow(nginx, change) })
+      proxy.heal()
+      proxy.alter(imageList, { change: changeRow(nginx, change) })
     }
     odd({ Size: null, Labels: { a: null }, Created: null })
     open()
@@ -131,7 +131,7 @@ describe.each(matrix)('an engine that fails in part: $title', (wish) => {
   test('a container whose image cannot be read makes the use unknown, and hides nothing else', async () => {
     const [first] = await engine.docker.listContainers({ all: true })
     const all = (await engine.docker.listContainers({ all: true })).length
-    way.alter(containerList, { change: changeRow(first!.Id, { ImageID: null }) })
+    proxy.alter(containerList, { change: changeRow(first!.Id, { ImageID: null }) })
     open()
     await complete()
     expect(live().snapshot().containersFailure).toBe('"ImageID": null')
@@ -140,14 +140,14 @@ describe.each(matrix)('an engine that fails in part: $title', (wish) => {
   })
 
   test('a list of images that fails for five seconds: first nothing is claimed, then all is there', async () => {
-    way.alter(imageList, { refusal: 'layer does not exist' })
+    proxy.alter(imageList, { refusal: 'layer does not exist' })
     open()
     await eventually(() => status()?.status === 'away')
     expect(status()).toMatchObject({ failure: { code: 'engine-refused', detail: 'layer does not exist' } })
     // In all, it fails for five seconds.
     await delay(3500)
     expect(away()).toBe(1)
-    way.heal()
+    proxy.heal()
     await complete()
     expect(status()?.status).toBe('connected')
     expect(live().images().size).toBe(total)
@@ -156,7 +156,7 @@ describe.each(matrix)('an engine that fails in part: $title', (wish) => {
   test('a list of images that fails later leaves the last rows, and asks no more than twice a second', async () => {
     open()
     await complete()
-    way.alter(imageList, { refusal: 'layer does not exist' })
+    proxy.alter(imageList, { refusal: 'layer does not exist' })
     // A load names no tags, so the whole list is asked for once loads have ended.
     const archive = await engine.docker.getImage('redis:7').get()
     for await (const _ of await engine.docker.loadImage(archive)) continue
@@ -164,7 +164,7 @@ describe.each(matrix)('an engine that fails in part: $title', (wish) => {
     expect(live().snapshot().images.length).toBeGreaterThan(10)
     expect(live().snapshot().complete).toBe(true)
     await asksLittle()
-    way.heal()
+    proxy.heal()
     // The user asks: at once, not when the back-off has passed.
     watched.engine.resync()
     await eventually(() => status()?.status === 'connected', 1500)
@@ -173,17 +173,17 @@ describe.each(matrix)('an engine that fails in part: $title', (wish) => {
   test('a socket that goes and comes back is seen at once, and the waiting asks for little', async () => {
     open()
     await complete()
-    way.close()
+    proxy.close()
     await eventually(() => status()?.status === 'away')
     // By now a back-off alone would wait for many seconds.
     await delay(9000)
-    await way.open()
+    await proxy.open()
     await eventually(() => status()?.status === 'connected', 2500)
     await complete()
   })
 
   test('an engine that fails at its first question is asked no more than twice a second', async () => {
-    way.alter(/^\/info/, { refusal: 'no such driver' })
+    proxy.alter(/^\/info/, { refusal: 'no such driver' })
     open()
     await eventually(() => status()?.status === 'away')
     await asksLittle()

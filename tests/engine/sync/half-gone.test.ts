@@ -9,7 +9,7 @@ import { catchesUp, eventually, watchEngine } from '../engine-window.ts'
 test('a list that answers 404 while an image is half gone is asked for again, and the engine stays connected', async () => {
   const engine = await startEngine(anyOne)
   const proxy = await holdingProxy(engine.socket, (path) => path.includes('/images/json'))
-  proxy.letGo()
+  proxy.release()
   const served = watchEngine(proxy.socket)
   try {
     await loadImages(engine.docker, manyImages(3))

@@ -40,7 +40,7 @@ export async function holdingProxy(engine: string, held: (path: string) => boole
     get refusals() {
       return refusals
     },
-    letGo() {
+    release() {
       holding = false
       kept.splice(0).forEach((give) => give())
     },

@@ -8,12 +8,12 @@ import { eventually, freshList, watchEngine } from '../engine-window.ts'
 
 for (const name of missing) test.skip(`${name}: this engine cannot be had on this machine`, () => {})
 
-describe.each(matrix)('$title', (wish) => {
+describe.each(matrix)('$title', (engineOptions) => {
   let engine: Engine
   let watched: ReturnType<typeof watchEngine>
 
   beforeAll(async () => {
-    engine = await startEngine(wish)
+    engine = await startEngine(engineOptions)
     await fillWithDemo(engine.docker)
     watched = watchEngine(engine.socket)
     await eventually(() => watched.engine.live.snapshot().complete)
@@ -38,7 +38,7 @@ describe.each(matrix)('$title', (wish) => {
         product: 'Docker',
         version: engine.version.replace(/\+.*/, ''),
         platform: 'linux/amd64',
-        store: wish.store,
+        store: engineOptions.store,
         rootDir: `${engine.root}/data`,
       },
     })

@@ -13,8 +13,8 @@ const rounds = fc.sample(fc.tuple(fc.boolean(), fc.array(deed, { minLength: 12, 
   numRuns: Number(process.env['SLIPWAY_ROUNDS'] ?? 6),
 })
 
-test.each(matrix)('$title: whatever others do, the list ends as the engine’s own', async (wish) => {
-  const engine = await startEngine(wish)
+test.each(matrix)('$title: whatever others do, the list ends as the engine’s own', async (engineOptions) => {
+  const engine = await startEngine(engineOptions)
   const served = watchEngine(engine.socket)
   try {
     await loadImages(engine.docker, [box])

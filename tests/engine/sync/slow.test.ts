@@ -14,28 +14,28 @@ import { eventually, freshList, serve, watchEngine } from '../engine-window.ts'
 describe.each([
   { title: '20.10 classic', version: '20.10', store: 'classic' },
   { title: '26.1 containerd', version: '26.1', store: 'containerd' },
-] as const)('an engine whose list takes long: $title', (wish) => {
+] as const)('an engine whose list takes long: $title', (engineOptions) => {
   let engine: Engine
-  let way: Awaited<ReturnType<typeof holdingProxy>>
+  let proxy: Awaited<ReturnType<typeof holdingProxy>>
   let folder: string
   let served: ReturnType<typeof serve>
 
   beforeAll(async () => {
-    engine = await startEngine(wish)
+    engine = await startEngine(engineOptions)
     await loadImages(engine.docker, manyImages(50, { layers: 5 }))
-    way = await holdingProxy(engine.socket, wholeList)
+    proxy = await holdingProxy(engine.socket, wholeList)
   })
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'slipway-lists-'))
-    way.hold()
+    proxy.hold()
   })
   afterEach(async () => {
     engine.thaw()
-    way.letGo()
+    proxy.release()
     await served?.stop()
   })
   afterAll(async () => {
-    way?.close()
+    proxy?.close()
     await engine?.stop()
   })
 
@@ -50,10 +50,10 @@ describe.each([
 
   /** Lets the list go after more than a second, and gives what was shown until then. */
   async function turnsOutSlow() {
-    await eventually(() => way.waiting > 0)
+    await eventually(() => proxy.waiting > 0)
     await delay(1100)
     const before = known()
-    way.letGo()
+    proxy.release()
     await whole()
     return before
   }
@@ -61,24 +61,24 @@ describe.each([
   /** The app once, with its list read after more than a second, as it was left then. */
   async function lastTime() {
     const memory = storedLists(folder)
-    served = watchEngine(way.socket, memory)
+    served = watchEngine(proxy.socket, memory)
     await turnsOutSlow()
     await served.stop()
     await memory.end()
-    way.hold()
+    proxy.hold()
     return known()
   }
-  const open = () => (served = watchEngine(way.socket, storedLists(folder)))
+  const open = () => (served = watchEngine(proxy.socket, storedLists(folder)))
 
   test('the first time, events are shown without waiting for the list', async () => {
     open()
-    await eventually(() => way.waiting > 0)
+    await eventually(() => proxy.waiting > 0)
     await tag('team-1/api-admin:1.1', 'early')
     await eventually(() => shows('early:1'))
     expect(known()).toHaveLength(1)
     expect(served.window.complete).toBe(false)
     expect(served.window.unconfirmed.size).toBe(0)
-    way.letGo()
+    proxy.release()
     await whole()
     expect(known().length).toBe(50)
   })
@@ -101,7 +101,7 @@ describe.each([
     expect(served.window.complete).toBe(false)
     // In batches, not one by one.
     expect(tells.length).toBeLessThan(8)
-    way.letGo()
+    proxy.release()
     await whole()
   })
 
@@ -116,7 +116,7 @@ describe.each([
     await eventually(() => shows('first:1') && shows('moves:1') && served.window.containers.size > 0)
     await engine.docker.getImage('first:1').remove()
     await eventually(() => !shows('first:1'))
-    way.letGo()
+    proxy.release()
     await whole()
     await container.remove()
     await eventually(() => served.window.containers.size === 0)
@@ -133,16 +133,16 @@ describe.each([
     engine.thaw()
     await tag('team-1/chat-admin:1.1', 'woken')
     await eventually(() => shows('woken:1'))
-    way.letGo()
+    proxy.release()
     await whole()
   })
 
   test('going over and back shows at once what was there, and events meanwhile are not lost', async () => {
-    const environment = homeWith({ slow: { host: `unix://${way.socket}` }, gone: { host: 'unix:///nonexistent' } })
+    const environment = homeWith({ slow: { host: `unix://${proxy.socket}` }, gone: { host: 'unix:///nonexistent' } })
     served = serve(environment, storedLists(folder))
     await turnsOutSlow()
     const before = known()
-    way.hold()
+    proxy.hold()
     served.calls['engine.switch']('gone')
     expect(known()).toEqual([])
     await eventually(() => served.states.at(-1)?.status === 'away')
@@ -151,7 +151,7 @@ describe.each([
     await eventually(() => served.window.images.size > 0)
     expect(known()).toEqual(before)
     await eventually(() => shows('elsewhere:1'))
-    way.letGo()
+    proxy.release()
     await whole()
   })
 
@@ -160,7 +160,7 @@ describe.each([
     const [name] = readdirSync(folder)
     writeFileSync(join(folder, name!), '{ "images": [{ "id": 7 }] }')
     const memory = storedLists(folder)
-    served = watchEngine(way.socket, memory)
+    served = watchEngine(proxy.socket, memory)
     expect(await turnsOutSlow()).toEqual([])
     await served.stop()
     await memory.end()
@@ -170,7 +170,7 @@ describe.each([
   test('an engine that lists at once is not remembered any more', async () => {
     await lastTime()
     expect(readdirSync(folder)).toHaveLength(1)
-    way.letGo()
+    proxy.release()
     open()
     await whole()
     await eventually(() => readdirSync(folder).length === 0)

@@ -5,12 +5,12 @@ import { manyImages } from '../../../tools/world/many-images.ts'
 import { matrix } from '../matrix.ts'
 import { catchesUp, eventually, watchEngine } from '../engine-window.ts'
 
-describe.each(matrix)('$title', (wish) => {
+describe.each(matrix)('$title', (engineOptions) => {
   let engine: Engine
   let served: ReturnType<typeof watchEngine>
 
   beforeAll(async () => {
-    engine = await startEngine(wish)
+    engine = await startEngine(engineOptions)
     await loadImages(engine.docker, manyImages(12, { layers: 5 }))
     served = watchEngine(engine.socket)
     await eventually(() => served.window.complete)

@@ -34,15 +34,15 @@ const engines: Engine[] = []
 afterEach(async () => {
   for (const engine of engines.splice(0)) await engine.stop()
 })
-async function start(wish: EngineOptions) {
-  const engine = await startEngine(wish)
+async function start(engineOptions: EngineOptions) {
+  const engine = await startEngine(engineOptions)
   engines.push(engine)
   return engine.docker
 }
 
-describe.each(matrix)('$title', (wish) => {
+describe.each(matrix)('$title', (engineOptions) => {
   test('pulls through the registry as its mirror, and never asks Docker Hub', async () => {
-    const docker = await start({ ...wish, ...mirrored() })
+    const docker = await start({ ...engineOptions, ...mirrored() })
     await pull(docker, 'nginx:1.27')
     const { RepoDigests } = await docker.getImage('nginx:1.27').inspect()
     expect(RepoDigests).toContain(`nginx@${world.digests.get('nginx:1.27')}`)
@@ -51,7 +51,7 @@ describe.each(matrix)('$title', (wish) => {
   })
 
   test('pulls from the stub of Docker Hub, with its token and platforms', async () => {
-    const docker = await start({ ...wish, env: world.hub.engineEnv })
+    const docker = await start({ ...engineOptions, env: world.hub.engineEnv })
     await pull(docker, 'hello-world:latest')
     const { RepoDigests, Architecture } = await docker.getImage('hello-world:latest').inspect()
     expect(RepoDigests).toContain(`hello-world@${world.digests.get('hello-world:latest')}`)
@@ -62,7 +62,7 @@ describe.each(matrix)('$title', (wish) => {
   })
 
   test('searches the stub of Docker Hub, and another host by name', async () => {
-    const docker = await start({ ...wish, env: world.hub.engineEnv })
+    const docker = await start({ ...engineOptions, env: world.hub.engineEnv })
     const found = (await docker.searchImages({ term: 'nginx', limit: 5 })) as { name: string; is_official: boolean }[]
     expect(found).toHaveLength(5)
     expect(found[0]).toMatchObject({ name: 'nginx', is_official: true })

@@ -214,8 +214,8 @@ describe('authorization and errors', () => {
     ['TOOMANYREQUESTS', { throttles: { xRetryAfter: new Date(5e12) } }, 429, { 'x-retry-after': '5000000000' }],
     ['MANIFEST_UNKNOWN', { answers: 'manifest-unknown' }, 404, {}],
     ['NAME_UNKNOWN', { answers: 'name-unknown' }, 404, {}],
-  ])('%s', async (code, manner, status, headers) => {
-    mirror.behave(manner)
+  ])('%s', async (code, behaviour, status, headers) => {
+    mirror.behave(behaviour)
     const got = await get(nginx)
     expect(got).toMatchObject({ status, headers })
     expect(got.json()).toMatchObject({ errors: [{ code }] })

@@ -14,8 +14,8 @@ import { startWorld } from '../../../tools/world/world.ts'
 import { matrix } from '../matrix.ts'
 
 const engines: Engine[] = []
-const start = async (wish: EngineOptions) => {
-  const engine = await startEngine(wish)
+const start = async (engineOptions: EngineOptions) => {
+  const engine = await startEngine(engineOptions)
   engines.push(engine)
   return engine
 }
@@ -31,9 +31,9 @@ const docker = (engine: Engine, ...args: string[]) =>
 
 const ended = (pid: number) => !existsSync(`/proc/${pid}`)
 
-describe.each(matrix)('$title', (wish) => {
+describe.each(matrix)('$title', (engineOptions) => {
   test('starts, holds the demo, runs its containers, and leaves nothing', async () => {
-    const engine = await start({ ...wish, network: true })
+    const engine = await start({ ...engineOptions, network: true })
     await fillWithDemo(engine.docker, { network: true, scale: 0.01 })
 
     const images = docker(engine, 'images', '--format', '{{.Repository}}:{{.Tag}}').trim().split('\n')
@@ -64,14 +64,14 @@ describe.each(matrix)('$title', (wish) => {
   })
 
   test('loads what is awkward, and many at once', async () => {
-    const engine = await start(wish)
+    const engine = await start(engineOptions)
     const images = [...awkwardImages(), ...manyImages(40, { layers: 5 })]
     await loadImages(engine.docker, images)
     expect(await engine.docker.listImages()).toHaveLength(images.length)
   })
 
   test('comes back after a crash, and after an orderly end', async () => {
-    const engine = await start(wish)
+    const engine = await start(engineOptions)
     await loadImages(engine.docker, demoImages().slice(0, 1))
     const first = engine.pid
     await engine.kill()
@@ -85,7 +85,7 @@ describe.each(matrix)('$title', (wish) => {
   })
 
   test('hangs when told to', async () => {
-    const engine = await start(wish)
+    const engine = await start(engineOptions)
     await engine.freeze()
     const answer = engine.docker.ping().then(() => 'answered')
     expect(await Promise.race([answer, sleep(300, 'silent')])).toBe('silent')
