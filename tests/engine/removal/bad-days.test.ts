@@ -97,7 +97,7 @@ describe.each(engines)('$title', (engineOptions) => {
     expect((await listImages(engine)).names).toEqual(new Set(['one:1', 'one:2']))
   })
 
-  test('if a tag moves to another image just before the removal, the planned image is deleted by id and the tag stays', async () => {
+  test('an image that loses its tag to another image just before its removal is deleted by id, and the tag stays', async () => {
     const { id } = app.findImage('two:1')
     const storedPlan = await app.plan([{ image: id }])
     await engine.docker.getImage('one:1').tag({ repo: 'two', tag: '1' })
@@ -115,7 +115,7 @@ describe.each(engines)('$title', (engineOptions) => {
     expect((await listImages(engine)).names).toEqual(new Set(['one:1', 'one:2', 'two:1', 'three:1']))
   })
 
-  test('a plan removes a stopped container, or stops and removes a running one, only if the user chose exactly that', async () => {
+  test('a container is removed, or stopped and removed, only if the user chose exactly that for it', async () => {
     await loadImages(engine.docker, [runnable])
     await app.catchUp()
     const stopped = await createContainer('stopped', 'one:1')

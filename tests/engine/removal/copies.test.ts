@@ -47,7 +47,7 @@ describe.each(matrix)('$title', (engineOptions) => {
     return { job, id, file: join(copyFolder(), readdirSync(copyFolder())[0]!) }
   }
 
-  test('images with one tag, several or none, and of another platform, are removed with copies and restored unchanged', async () => {
+  test('copies restore images with one tag, several tags or none, and of another platform, unchanged', async () => {
     app = await openRemovalApp(engine)
     const before = await listImages(engine)
     const ids = [...before.ids]

@@ -66,7 +66,7 @@ describe.each(matrix)('$title', (engineOptions) => {
     expect(copyFiles().toSorted()).toEqual(undoable.flatMap(({ file }) => file ?? []).toSorted())
   }
 
-  test(`killing the app ${rounds} times during a removal and an undo loses nothing, and everything can be undone`, async () => {
+  test(`killing the app during a removal and an undo loses nothing and leaves all undoable, ${rounds} times`, async () => {
     const before = await listImages(engine)
     expect(before.ids.size).toBe(imageCount)
     let interrupted = 0

@@ -1,4 +1,4 @@
-// Removes all images with copies, or undoes every removal. crash.test.ts starts this process and kills it at a random time.
+// Removes all images with copies, or undoes every removal. crash.test.ts runs this process and kills it at random times.
 import Docker from 'dockerode'
 import { openRemovalApp } from './removal-app.ts'
 

@@ -21,10 +21,10 @@ describe.each(matrix)('an engine that fails in part: $title', (engineOptions) =>
     await fillWithDemo(engine.docker)
     nginx = (await engine.docker.getImage('nginx:1.27').inspect()).Id
     total = (await engine.docker.listImages({ all: true })).length
-    proxy = await AlteringProxy.before(engine.socket)
+    proxy = await AlteringProxy.start(engine.socket)
   })
   beforeEach(() => {
-    proxy.heal()
+    proxy.reset()
     proxy.requests = []
   })
   afterEach(async () => watched?.stop())
@@ -37,35 +37,35 @@ describe.each(matrix)('an engine that fails in part: $title', (engineOptions) =>
   const live = () => watched.engine.live
   const image = (id = nginx) => live().images().get(id)
   const status = () => watched.states.at(-1)
-  const complete = () => eventually(() => live().snapshot().complete)
+  const waitUntilComplete = () => eventually(() => live().snapshot().complete)
   const tag = (tagName: string) => engine.docker.getImage(nginx).tag({ repo: 'broken', tag: tagName })
-  const away = () => watched.states.filter((state) => state.status === 'away').length
+  const countAwayStates = () => watched.states.filter((state) => state.status === 'away').length
 
-  /** No more than 20 requests go by in ten seconds, once the first second of the connection is over. */
-  async function asksLittle() {
+  /** Waits for one second, then expects at most 20 requests in the next ten seconds. */
+  async function expectFewRequests() {
     await delay(1000)
     proxy.requests = []
     await delay(10_000)
     expect(proxy.requests.length > 20 ? proxy.requests : 'at most 20').toBe('at most 20')
   }
 
-  test('a list of containers that fails for good leaves all images in sight, and heals by itself', async () => {
+  test('while the list of containers fails, all images stay listed; it is read as soon as it works again', async () => {
     proxy.alter(containerList, { refusal: 'snapshot does not exist' })
     open()
-    await complete()
+    await waitUntilComplete()
     expect(live().images().size).toBe(total)
     expect(live().snapshot().containersFailure).toBe('snapshot does not exist')
-    await asksLittle()
-    expect(away()).toBe(0)
-    proxy.heal()
+    await expectFewRequests()
+    expect(countAwayStates()).toBe(0)
+    proxy.reset()
     await eventually(() => live().snapshot().containersFailure === undefined, 20_000)
     expect(live().snapshot().containers.length).toBeGreaterThan(0)
     expect(watched.window.containersFailure).toBeUndefined()
   })
 
-  test('one image whose inspect fails for good keeps its last row, with what Docker says of it', async () => {
+  test('an image that cannot be inspected keeps its last row, with Docker’s error', async () => {
     open()
-    await complete()
+    await waitUntilComplete()
     const before = image()
     proxy.alter(new RegExp(`^/images/(${nginx}|nginx:1.27|broken:inspect)/json`), { refusal: 'blob not found' })
     await tag('inspect')
@@ -73,13 +73,13 @@ describe.each(matrix)('an engine that fails in part: $title', (engineOptions) =>
     expect(image()).toEqual({ ...before, unreadable: 'blob not found' })
     expect([...live().images().values()].filter(({ unreadable }) => unreadable)).toHaveLength(1)
 
-    await asksLittle()
-    // Others are followed all the while, and a whole list does not take the mark away.
+    await expectFewRequests()
+    // Changes of other images still arrive, and a new full list does not clear the error.
     await engine.docker.getImage('redis:7').tag({ repo: 'broken', tag: 'other' })
     await eventually(() => JSON.stringify(live().snapshot().images).includes('broken:other'))
-    expect(away()).toBe(0)
+    expect(countAwayStates()).toBe(0)
     expect(image()?.unreadable).toBe('blob not found')
-    proxy.heal()
+    proxy.reset()
     await eventually(() => image()?.unreadable === undefined, 20_000)
     expect(image()?.references).toContain('broken:inspect')
     await engine.docker.getImage('broken:other').remove()
@@ -89,20 +89,20 @@ describe.each(matrix)('an engine that fails in part: $title', (engineOptions) =>
   test('an image whose history fails does not affect the list', async () => {
     proxy.alter(new RegExp(`^/images/${nginx}/history`), { refusal: 'layer does not exist' })
     open()
-    await complete()
+    await waitUntilComplete()
     expect(live().images().size).toBe(total)
     expect(image()?.unreadable).toBeUndefined()
-    await asksLittle()
+    await expectFewRequests()
   })
 
-  test('odd rows of the list are shown with what is known of them', async () => {
-    const odd = (change: Readonly<Record<string, unknown>>) => {
-      proxy.heal()
+  test('list rows with invalid fields are shown with their valid fields, and a row without an id is omitted', async () => {
+    const setInvalidFields = (change: Readonly<Record<string, unknown>>) => {
+      proxy.reset()
       proxy.alter(imageList, { change: changeRow(nginx, change) })
     }
-    odd({ Size: null, Labels: { a: null }, Created: null })
+    setInvalidFields({ Size: null, Labels: { a: null }, Created: null })
     open()
-    await complete()
+    await waitUntilComplete()
     expect(live().images().size).toBe(total)
     expect(image()).toMatchObject({
       created: 0,
@@ -114,78 +114,78 @@ describe.each(matrix)('an engine that fails in part: $title', (engineOptions) =>
     expect(live().labelled(['a=']).flat()).toContain(nginx)
     await watched.stop()
 
-    odd({ RepoTags: 7 })
+    setInvalidFields({ RepoTags: 7 })
     open()
-    await complete()
+    await waitUntilComplete()
     expect(live().images().size).toBe(total)
     expect(image()).toMatchObject({ references: [], unreadable: '"RepoTags": 7' })
     await watched.stop()
 
-    odd({ Id: null })
+    setInvalidFields({ Id: null })
     open()
-    await complete()
+    await waitUntilComplete()
     expect(live().images().size).toBe(total - 1)
-    expect(away()).toBe(0)
+    expect(countAwayStates()).toBe(0)
   })
 
-  test('a container whose image cannot be read makes the use unknown, and hides nothing else', async () => {
+  test('a container with an unreadable image is omitted and reported, and everything else is listed', async () => {
     const [first] = await engine.docker.listContainers({ all: true })
-    const all = (await engine.docker.listContainers({ all: true })).length
+    const containerCount = (await engine.docker.listContainers({ all: true })).length
     proxy.alter(containerList, { change: changeRow(first!.Id, { ImageID: null }) })
     open()
-    await complete()
+    await waitUntilComplete()
     expect(live().snapshot().containersFailure).toBe('"ImageID": null')
-    expect(live().snapshot().containers).toHaveLength(all - 1)
+    expect(live().snapshot().containers).toHaveLength(containerCount - 1)
     expect(live().images().size).toBe(total)
   })
 
-  test('a list of images that fails for five seconds: first nothing is claimed, then all is there', async () => {
+  test('if the first list of images fails for five seconds, the engine is unavailable, then all images are listed', async () => {
     proxy.alter(imageList, { refusal: 'layer does not exist' })
     open()
     await eventually(() => status()?.status === 'away')
     expect(status()).toMatchObject({ failure: { code: 'engine-refused', detail: 'layer does not exist' } })
-    // In all, it fails for five seconds.
+    // Together with the wait above, the list fails for about five seconds.
     await delay(3500)
-    expect(away()).toBe(1)
-    proxy.heal()
-    await complete()
+    expect(countAwayStates()).toBe(1)
+    proxy.reset()
+    await waitUntilComplete()
     expect(status()?.status).toBe('connected')
     expect(live().images().size).toBe(total)
   })
 
-  test('a list of images that fails later leaves the last rows, and asks no more than twice a second', async () => {
+  test('if a later list of images fails, the last rows stay, and the app sends at most two requests a second', async () => {
     open()
-    await complete()
+    await waitUntilComplete()
     proxy.alter(imageList, { refusal: 'layer does not exist' })
-    // A load names no tags, so the whole list is asked for once loads have ended.
+    // The events of a load name no tags, so the app requests the full list after it.
     const archive = await engine.docker.getImage('redis:7').get()
     for await (const _ of await engine.docker.loadImage(archive)) continue
     await eventually(() => status()?.status === 'away')
     expect(live().snapshot().images.length).toBeGreaterThan(10)
     expect(live().snapshot().complete).toBe(true)
-    await asksLittle()
-    proxy.heal()
-    // The user asks: at once, not when the back-off has passed.
+    await expectFewRequests()
+    proxy.reset()
+    // A resync that the user asks for does not wait for the back-off.
     watched.engine.resync()
     await eventually(() => status()?.status === 'connected', 1500)
   })
 
-  test('a socket that goes and comes back is seen at once, and the waiting asks for little', async () => {
+  test('a socket that is removed and created again is noticed at once, despite the back-off', async () => {
     open()
-    await complete()
+    await waitUntilComplete()
     proxy.close()
     await eventually(() => status()?.status === 'away')
-    // By now a back-off alone would wait for many seconds.
+    // By now the back-off is many seconds long.
     await delay(9000)
     await proxy.open()
     await eventually(() => status()?.status === 'connected', 2500)
-    await complete()
+    await waitUntilComplete()
   })
 
-  test('an engine that fails at its first question is asked no more than twice a second', async () => {
+  test('an engine that fails the first request gets at most two requests a second', async () => {
     proxy.alter(/^\/info/, { refusal: 'no such driver' })
     open()
     await eventually(() => status()?.status === 'away')
-    await asksLittle()
+    await expectFewRequests()
   })
 })
