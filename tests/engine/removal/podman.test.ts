@@ -6,7 +6,8 @@ import { runnableImages } from '../../../tools/world/runnable.ts'
 import { eventually } from '../eventually.ts'
 import { openRemovalApp, type RemovalApp } from './removal-app.ts'
 
-if (!hasPodman()) test.skip('podman is not installed: apt-get install podman', () => {})
+for (const missing of hasPodman() ? [] : ['podman'])
+  test.skip(`${missing} is not installed: apt-get install ${missing}`, () => {})
 
 /** Podman lists image ids without the prefix `sha256:`. */
 describe.runIf(hasPodman())('Podman', () => {

@@ -192,7 +192,7 @@ interface HttpResponse {
   readonly json?: unknown
 }
 
-/** Requests the URL from a new process: Node reads the hub's environment, with its proxy and certificate, at the start. */
+/** Requests the URL from a new process, because Node reads the proxy and the certificate of the environment at its start. */
 async function get(url: string, { env: hubEnv } = world.hub, timeoutMs = 1_000): Promise<HttpResponse> {
   const script = `const response = await fetch(${JSON.stringify(url)}, { signal: AbortSignal.timeout(${timeoutMs}) })
     const { status, headers } = response
