@@ -29,7 +29,7 @@ const runnable: ImageSpec = {
   config: { Cmd: ['/bin/hold'] },
 }
 
-/** Only 26.1: these tests do not depend on the version. */
+/** 26.1 only, because these tests do not depend on the version. Without --matrix, this is only the containerd store. */
 const engines = matrix.filter(({ version }) => version === '26.1')
 
 describe.each(engines)('$title', (engineOptions) => {

@@ -6,7 +6,7 @@ import type Docker from 'dockerode'
 import { loadImages, type ImageSpec } from '../../../tools/world/images.ts'
 import type { Step } from '../../../tools/world/layers.ts'
 
-/** @returns a generator of integers from 0 to `below` - 1, with the same sequence for the same seed */
+/** @returns a function that returns random integers from 0 to `below` - 1; equal seeds give equal sequences */
 export function seededRandom(seed: number): (below: number) => number {
   let state = seed
   return (below) => {
@@ -60,7 +60,7 @@ function* forestImages(count: number, random: (below: number) => number): Genera
       created: new Date(1_700_000_000_000 + index * 1000),
       config: { Cmd: ['/none'], Labels: { at: String(index) } },
     }
-    // One image in twelve has no history, as an image that no builder made.
+    // One image in twelve has no history, like images that are imported instead of built.
     const hasHistory = random(12) !== 0
     yield hasHistory ? image : { ...image, history: [] }
     images.push(image)

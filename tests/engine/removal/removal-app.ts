@@ -166,7 +166,7 @@ export async function measureDiskUsage(
   countedBlobs?: ReadonlySet<string>,
 ): Promise<number> {
   let usage: { LayersSize: number } | undefined
-  // 20.10 refuses a second request while the app's own is running.
+  // 20.10 refuses this request while the app's own request for the disk usage is running.
   await eventually(async () => (usage = await docker.df().catch(() => undefined)) !== undefined)
   const { LayersSize } = usage!
   if (store === 'classic' || !version.startsWith('26')) return LayersSize
