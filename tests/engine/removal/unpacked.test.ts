@@ -35,26 +35,26 @@ describe.each(matrix.filter(({ store }) => store === 'containerd'))('$title', (e
     if (app) rmSync(app.folder, { recursive: true })
   })
 
-  async function remove(name: string, choices: Choices = {}): Promise<{ promised: number; freed: number }> {
+  async function remove(name: string, choices: Choices = {}): Promise<{ predicted: number; freed: number }> {
     const blobs = app.referencedBlobs()
     const before = await measureDiskUsage(engine, blobs)
     const storedPlan = await app.plan([{ image: app.findImage(name).id }], choices)
     await app.executePlan(storedPlan)
     const { min, max } = storedPlan.plan.frees
     expect(min).toBe(max)
-    const promised = min
-    await eventually(async () => before - (await measureDiskUsage(engine, blobs)) >= promised)
-    return { promised, freed: before - (await measureDiskUsage(engine, blobs)) }
+    const predicted = min
+    await eventually(async () => before - (await measureDiskUsage(engine, blobs)) >= predicted)
+    return { predicted, freed: before - (await measureDiskUsage(engine, blobs)) }
   }
 
   test('layers that two images share are deleted with the image that they were unpacked for, as its plan says', async () => {
-    const both = app.layers.sharing.of([...app.engine.live.images().keys()]).frees
-    const { promised, freed } = await remove('first:1')
-    expect(promised).toBeGreaterThan(60_000)
-    expect(freed).toBe(promised)
+    const freedByBoth = app.layers.sharing.of([...app.engine.live.images().keys()]).frees
+    const { predicted, freed } = await remove('first:1')
+    expect(predicted).toBeGreaterThan(60_000)
+    expect(freed).toBe(predicted)
     await app.catchUp()
     const remaining = app.layers.sharing.of([app.findImage('second:1').id]).frees
-    expect(remaining).toEqual({ min: both.min - promised, max: both.max - promised })
+    expect(remaining).toEqual({ min: freedByBoth.min - predicted, max: freedByBoth.max - predicted })
     // A new tag makes the app read the image's layers again.
     await engine.docker.getImage('second:1').tag({ repo: 'also', tag: '1' })
     await app.catchUp()
@@ -90,9 +90,9 @@ describe.each(matrix.filter(({ store }) => store === 'containerd'))('$title', (e
     await container.remove()
     await eventually(() => !app.engine.live.containers().has(container.id))
     await app.layers.settled()
-    const { promised, freed } = await remove('second:1')
-    expect(promised).toBeGreaterThan(120_000)
-    expect(freed).toBe(promised)
+    const { predicted, freed } = await remove('second:1')
+    expect(predicted).toBeGreaterThan(120_000)
+    expect(freed).toBe(predicted)
     expect(await measureDiskUsage(engine)).toBe(0)
   })
 
@@ -104,11 +104,11 @@ describe.each(matrix.filter(({ store }) => store === 'containerd'))('$title', (e
     await app.catchUp()
     // This time the layers were unpacked for second:1, but the container of first:1 still uses them.
     const second = await remove('second:1')
-    expect(second.promised).toBeLessThan(5_000)
-    expect(second.freed).toBe(second.promised)
+    expect(second.predicted).toBeLessThan(5_000)
+    expect(second.freed).toBe(second.predicted)
     await app.catchUp()
     const first = await remove('first:1', { [container.id]: 'remove' })
-    expect(first.promised).toBeGreaterThan(120_000)
+    expect(first.predicted).toBeGreaterThan(120_000)
     expect(await measureDiskUsage(engine)).toBe(0)
   })
 })

@@ -13,14 +13,14 @@ describe.each(matrix)('an engine that fails in part: $title', (engineOptions) =>
   let engine: Engine
   let proxy: AlteringProxy
   let watched: ReturnType<typeof watchEngine>
-  let nginx: string
-  let total: number
+  let nginxId: string
+  let imageCount: number
 
   beforeAll(async () => {
     engine = await startEngine(engineOptions)
     await fillWithDemo(engine.docker)
-    nginx = (await engine.docker.getImage('nginx:1.27').inspect()).Id
-    total = (await engine.docker.listImages({ all: true })).length
+    nginxId = (await engine.docker.getImage('nginx:1.27').inspect()).Id
+    imageCount = (await engine.docker.listImages({ all: true })).length
     proxy = await AlteringProxy.start(engine.socket)
   })
   beforeEach(() => {
@@ -35,10 +35,10 @@ describe.each(matrix)('an engine that fails in part: $title', (engineOptions) =>
 
   const open = () => (watched = watchEngine(proxy.socket))
   const live = () => watched.engine.live
-  const image = (id = nginx) => live().images().get(id)
+  const image = (id = nginxId) => live().images().get(id)
   const status = () => watched.states.at(-1)
   const waitUntilComplete = () => eventually(() => live().snapshot().complete)
-  const tag = (tagName: string) => engine.docker.getImage(nginx).tag({ repo: 'broken', tag: tagName })
+  const tag = (tagName: string) => engine.docker.getImage(nginxId).tag({ repo: 'broken', tag: tagName })
   const countAwayStates = () => watched.states.filter((state) => state.status === 'away').length
 
   /** Waits for one second, then expects at most 20 requests in the next ten seconds. */
@@ -53,7 +53,7 @@ describe.each(matrix)('an engine that fails in part: $title', (engineOptions) =>
     proxy.alter(containerList, { refusal: 'snapshot does not exist' })
     open()
     await waitUntilComplete()
-    expect(live().images().size).toBe(total)
+    expect(live().images().size).toBe(imageCount)
     expect(live().snapshot().containersFailure).toBe('snapshot does not exist')
     await expectFewRequests()
     expect(countAwayStates()).toBe(0)
@@ -67,7 +67,7 @@ describe.each(matrix)('an engine that fails in part: $title', (engineOptions) =>
     open()
     await waitUntilComplete()
     const before = image()
-    proxy.alter(new RegExp(`^/images/(${nginx}|nginx:1.27|broken:inspect)/json`), { refusal: 'blob not found' })
+    proxy.alter(new RegExp(`^/images/(${nginxId}|nginx:1.27|broken:inspect)/json`), { refusal: 'blob not found' })
     await tag('inspect')
     await eventually(() => image()?.unreadable === 'blob not found')
     expect(image()).toEqual({ ...before, unreadable: 'blob not found' })
@@ -87,10 +87,10 @@ describe.each(matrix)('an engine that fails in part: $title', (engineOptions) =>
   })
 
   test('an image whose history fails does not affect the list', async () => {
-    proxy.alter(new RegExp(`^/images/${nginx}/history`), { refusal: 'layer does not exist' })
+    proxy.alter(new RegExp(`^/images/${nginxId}/history`), { refusal: 'layer does not exist' })
     open()
     await waitUntilComplete()
-    expect(live().images().size).toBe(total)
+    expect(live().images().size).toBe(imageCount)
     expect(image()?.unreadable).toBeUndefined()
     await expectFewRequests()
   })
@@ -98,12 +98,12 @@ describe.each(matrix)('an engine that fails in part: $title', (engineOptions) =>
   test('list rows with invalid fields are shown with their valid fields, and a row without an id is omitted', async () => {
     const setInvalidFields = (change: Readonly<Record<string, unknown>>) => {
       proxy.reset()
-      proxy.alter(imageList, { change: changeRow(nginx, change) })
+      proxy.alter(imageList, { change: changeRow(nginxId, change) })
     }
     setInvalidFields({ Size: null, Labels: { a: null }, Created: null })
     open()
     await waitUntilComplete()
-    expect(live().images().size).toBe(total)
+    expect(live().images().size).toBe(imageCount)
     expect(image()).toMatchObject({
       created: 0,
       size: 0,
@@ -111,20 +111,20 @@ describe.each(matrix)('an engine that fails in part: $title', (engineOptions) =>
       references: expect.arrayContaining(['nginx:1.27']),
     })
     expect(image()?.unreadable).toBeUndefined()
-    expect(live().labelled(['a=']).flat()).toContain(nginx)
+    expect(live().labelled(['a=']).flat()).toContain(nginxId)
     await watched.stop()
 
     setInvalidFields({ RepoTags: 7 })
     open()
     await waitUntilComplete()
-    expect(live().images().size).toBe(total)
+    expect(live().images().size).toBe(imageCount)
     expect(image()).toMatchObject({ references: [], unreadable: '"RepoTags": 7' })
     await watched.stop()
 
     setInvalidFields({ Id: null })
     open()
     await waitUntilComplete()
-    expect(live().images().size).toBe(total - 1)
+    expect(live().images().size).toBe(imageCount - 1)
     expect(countAwayStates()).toBe(0)
   })
 
@@ -136,7 +136,7 @@ describe.each(matrix)('an engine that fails in part: $title', (engineOptions) =>
     await waitUntilComplete()
     expect(live().snapshot().containersFailure).toBe('"ImageID": null')
     expect(live().snapshot().containers).toHaveLength(containerCount - 1)
-    expect(live().images().size).toBe(total)
+    expect(live().images().size).toBe(imageCount)
   })
 
   test('if the first list of images fails for five seconds, the engine is unavailable, then all images are listed', async () => {
@@ -150,7 +150,7 @@ describe.each(matrix)('an engine that fails in part: $title', (engineOptions) =>
     proxy.reset()
     await waitUntilComplete()
     expect(status()?.status).toBe('connected')
-    expect(live().images().size).toBe(total)
+    expect(live().images().size).toBe(imageCount)
   })
 
   test('if a later list of images fails, the last rows stay, and the app sends at most two requests a second', async () => {
