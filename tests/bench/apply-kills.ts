@@ -2,54 +2,55 @@ import { startEngine } from '../../tools/world/engine.ts'
 import { installInWorld } from '../../tools/world/polkit.ts'
 import { cutting, stories } from '../engine/daemon-config/cut-helper.ts'
 import { rootSide } from '../engine/daemon-config/helper-side.ts'
-import type { Measure } from './measure.ts'
-import { quantile } from './measure.ts'
+import type { Benchmark } from './benchmark.ts'
+import { quantile } from './benchmark.ts'
 
-const kills = 1_000
+const killCount = 1_000
 const { backUp, begin, cutAfter, faultAfterCut } = cutting(rootSide)
 
-export const applyKills: Measure = {
+export const applyKills: Benchmark = {
   name: 'apply-kills',
-  what: `kill -9 of the root helper at ${kills} random instants of a change of mirrors: what is wrong afterwards`,
-  async run(stage) {
+  description: `kill -9 of the root helper at ${killCount} random times during changes of mirrors: faults afterwards`,
+  async run(environment) {
     const uninstall = installInWorld()
     const engine = await startEngine({ version: '26.1', store: 'classic', asInstalled: true })
     try {
       await backUp(engine)
-      const whole: number[] = []
-      for (const story of stories) whole.push(await lengthOf(story))
+      const durations: number[] = []
+      for (const story of stories) durations.push(await measureDuration(story))
       const faults: string[] = []
-      let cut = 0
-      for (let kill = 0; kill < kills; kill++) {
-        const at = kill % stories.length
-        const story = stories[at]!
+      let interruptedCount = 0
+      for (let kill = 0; kill < killCount; kill++) {
+        const index = kill % stories.length
+        const story = stories[index]!
         await begin(engine, story)
-        if ((await cutAfter(Math.random() * whole[at]!, story)) === undefined) cut++
+        const finished = await cutAfter(Math.random() * durations[index]!, story)
+        if (finished === undefined) interruptedCount++
         const fault = await faultAfterCut(engine, story, story.end === 'keep')
         if (fault) faults.push(`${story.title}: ${fault}`)
-        if (fault || kill % 100 === 99) stage.say(fault ?? `${kill + 1} killed, ${faults.length} wrong`)
+        if (fault || kill % 100 === 99) environment.log(fault ?? `${kill + 1} kills, ${faults.length} faults`)
       }
       return [
         {
           name: 'apply-kills',
           value: faults.length,
           reference: null,
-          goal: 'file whole, Docker up, each time',
-          pass: faults.length === 0 && cut > kills / 2,
-          says: `${cut} of ${kills} ended in the middle, ${faults.length} left something wrong`,
+          goal: 'after each kill, the file is intact and Docker runs',
+          pass: faults.length === 0 && interruptedCount > killCount / 2,
+          summary: `${interruptedCount} of ${killCount} kills interrupted a change, ${faults.length} left a fault`,
         },
       ]
 
-      /** How long a story takes when nobody ends it: the median of five. */
-      async function lengthOf(story: (typeof stories)[number]): Promise<number> {
-        const times: number[] = []
-        for (let time = 0; time < 5; time++) {
+      /** The median duration in ms of five changes that are not killed. */
+      async function measureDuration(story: (typeof stories)[number]): Promise<number> {
+        const samples: number[] = []
+        for (let run = 0; run < 5; run++) {
           await begin(engine, story)
-          const from = performance.now()
+          const start = performance.now()
           await cutAfter(60_000, story)
-          times.push(performance.now() - from)
+          samples.push(performance.now() - start)
         }
-        return quantile(times, 0.5)
+        return quantile(samples, 0.5)
       }
     } finally {
       await engine.stop()

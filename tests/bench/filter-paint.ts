@@ -1,29 +1,29 @@
-import type { Opened } from './opened-app.ts'
-import { ms, quantile, type Measure } from './measure.ts'
-import { measured, pressed, type Work } from './page-work.ts'
+import type { OpenedApp } from './opened-app.ts'
+import { formatMs, quantile, type Benchmark } from './benchmark.ts'
+import { measureKey, measureWork, type Work } from './page-work.ts'
 
-const frame = 16
-const mostRows = 100
+const maxMs = 16
+const maxRows = 100
 
-/** Words of the measured images' names and tags, each of which some have. */
+/** Words that occur in the names and tags of some images. */
 const words = ['batch-worker', 'ghcr.io', 'team-2 api', 'latest', 'hook-queue 1.3', 'registry', 'sha256:4']
-const moves = [
+const navigationKeys = [
   ...Array.from({ length: 60 }, () => 'ArrowDown'),
   ...Array.from({ length: 20 }, () => 'PageDown'),
   ...Array.from({ length: 30 }, () => 'ArrowUp'),
   ...['End', 'Home', 'End', 'PageUp', 'PageUp', 'Home'],
 ]
 
-export const filterPaint: Measure = {
+export const filterPaint: Benchmark = {
   name: 'filter-paint',
-  what: 'a key in the filter, a step in the list, a click on a row → script, style and layout done, 5,000 images',
-  async run(stage) {
-    const app = await stage.listAtRest()
+  description: 'script, style and layout for a key in the filter, a key in the list, a click on a row, 5,000 images',
+  async run(environment) {
+    const app = await environment.openIdleList()
     try {
-      const typed = await typing(app)
-      const moved = await moving(app)
-      const clicked = await clicking(app)
-      const all = [typed, moved, clicked]
+      const typing = await typeInFilter(app)
+      const navigation = await navigateList(app)
+      const clicks = await clickRows(app)
+      const all = [typing, navigation, clicks]
       const p95 = (works: readonly Work[]) =>
         quantile(
           works.map((work) => work.ms),
@@ -36,13 +36,13 @@ export const filterPaint: Measure = {
           name: 'filter-paint',
           value,
           reference: null,
-          goal: `p95 ≤ ${frame} ms, < ${mostRows} rows in the DOM`,
-          pass: value <= frame && rows < mostRows,
-          says: [
-            `${ms(p95(typed))} a key in the filter (p95 of ${typed.length})`,
-            `${ms(p95(moved))} a step in the list (of ${moved.length})`,
-            `${ms(p95(clicked))} a click on a row (of ${clicked.length})`,
-            `${rows} rows in the DOM at most`,
+          goal: `p95 ≤ ${maxMs} ms, < ${maxRows} rows in the DOM`,
+          pass: value <= maxMs && rows < maxRows,
+          summary: [
+            `${formatMs(p95(typing))} for a key in the filter (p95 of ${typing.length})`,
+            `${formatMs(p95(navigation))} for a key in the list (of ${navigation.length})`,
+            `${formatMs(p95(clicks))} for a click on a row (of ${clicks.length})`,
+            `at most ${rows} rows in the DOM`,
           ].join(', '),
         },
       ]
@@ -52,36 +52,37 @@ export const filterPaint: Measure = {
   },
 }
 
-/** Words typed and taken away again letter by letter. */
-async function typing(app: Opened): Promise<Work[]> {
+/** Types each word and deletes it again, letter by letter. */
+async function typeInFilter(app: OpenedApp): Promise<Work[]> {
   await app.page.getByRole('searchbox').focus()
   const works: Work[] = []
   for (const word of words) {
     const keys = [...word, ...Array.from(word, () => 'Backspace')]
-    for (const key of keys) works.push(await measured(app, [['keydown', 'input']], () => app.page.keyboard.press(key)))
+    for (const key of keys)
+      works.push(await measureWork(app, [['keydown', 'input']], () => app.page.keyboard.press(key)))
   }
   return works
 }
 
-async function moving(app: Opened): Promise<Work[]> {
-  // From the filter to the list.
+async function navigateList(app: OpenedApp): Promise<Work[]> {
+  // Enter moves the focus from the filter to the list.
   await app.page.keyboard.press('Enter')
   const works: Work[] = []
-  for (const key of moves) works.push(await pressed(app, key))
+  for (const key of navigationKeys) works.push(await measureKey(app, key))
   return works
 }
 
-/** On rows here and there in view, so that each click goes to another. */
-async function clicking(app: Opened): Promise<Work[]> {
+/** Clicks on visible rows, each time on another one. */
+async function clickRows(app: OpenedApp): Promise<Work[]> {
   const { x, y, width, height } = (await app.page.getByRole('grid').boundingBox())!
   const works: Work[] = []
   for (let click = 0; click < 60; click++) {
-    const [across, down] = [x + width / 2, y + 50 + (((click * 7) % 10) / 10) * (height - 80)]
-    const pieces = [
+    const [clickX, clickY] = [x + width / 2, y + 50 + (((click * 7) % 10) / 10) * (height - 80)]
+    const tasks = [
       ['mousedown', 'mousedown'],
       ['click', 'click'],
     ] as const
-    works.push(await measured(app, pieces, () => app.page.mouse.click(across, down)))
+    works.push(await measureWork(app, tasks, () => app.page.mouse.click(clickX, clickY)))
   }
   return works
 }

@@ -1,5 +1,5 @@
-// Part of the measured apps' preload, so that it is in the page before anything else: notes the instant, in ms since 1970,
-// at which the first row, or what the empty page has in its place, is in the DOM.
+// Part of the preload script of measured apps, so that it runs before everything else in the page. Records when the
+// first row is in the DOM, in ms since 1970. The empty app has one element with a row's role for this.
 new MutationObserver((_, observer) => {
   if (!document.querySelector('[role=gridcell]')) return
   observer.disconnect()

@@ -1,61 +1,62 @@
 import { startEngine, type EngineOptions } from '../../tools/world/engine.ts'
-import { openCleaner, taken } from '../engine/removal/cleaner.ts'
-import { chance, growForest } from '../engine/removal/forest.ts'
+import { openRemovalApp, measureDiskUsage } from '../engine/removal/removal-app.ts'
+import { seededRandom, loadImageForest } from '../engine/removal/image-forest.ts'
 import { allEngines } from '../engine/matrix.ts'
-import type { Measure, Outcome } from './measure.ts'
+import type { Benchmark, BenchmarkResult } from './benchmark.ts'
 
-const sets = 200
-const images = 300
-/** The containerd store takes ever longer for each image that is loaded. */
-const imagesThere = 100
+const maxSets = 200
+const classicImages = 300
+/** Fewer, because the containerd store loads each further image more slowly. */
+const containerdImages = 100
 
-export const freed: Measure = {
+export const freed: Benchmark = {
   name: 'freed',
-  what: `bytes promised by the plans of up to ${sets} random sets of ${images} images (${imagesThere} in the containerd store), against the engine's own account`,
-  async run(stage) {
-    const outcomes: Outcome[] = []
-    for (const wish of allEngines) outcomes.push(await measure(wish, stage.say))
-    return outcomes
+  description: `bytes that plans for up to ${maxSets} random sets of ${classicImages} images predict (${containerdImages} in the containerd store), against the bytes freed`,
+  async run(environment) {
+    const results: BenchmarkResult[] = []
+    for (const engineOptions of allEngines) results.push(await measure(engineOptions, environment.log))
+    return results
   },
 }
 
-async function measure(wish: EngineOptions, say: (words: string) => void): Promise<Outcome> {
-  const random = chance(11)
-  const engine = await startEngine(wish)
+async function measure(engineOptions: EngineOptions, log: (message: string) => void): Promise<BenchmarkResult> {
+  const random = seededRandom(11)
+  const engine = await startEngine(engineOptions)
   try {
-    await growForest(engine.docker, wish.store === 'classic' ? images : imagesThere, random)
-    const cleaner = await openCleaner(engine)
+    const imageCount = engineOptions.store === 'classic' ? classicImages : containerdImages
+    await loadImageForest(engine.docker, imageCount, random)
+    const app = await openRemovalApp(engine)
     try {
-      let [exact, within, wrong] = [0, 0, 0]
-      for (let set = 0; set < sets; set++) {
-        const rows = cleaner.rows()
+      let [exact, withinRange, wrong] = [0, 0, 0]
+      for (let set = 0; set < maxSets; set++) {
+        const rows = app.rows()
         if (rows.length === 0) break
-        const chosen = rows.filter(() => random(Math.ceil(rows.length / 2)) === 0)
-        const kept = await cleaner.plan(chosen.length > 0 ? chosen : [rows[random(rows.length)]!])
-        const named = cleaner.content()
-        const before = await taken(engine, named)
-        await cleaner.carryOut(kept)
-        const bytes = before - (await taken(engine, named))
-        const { min, max } = kept.plan.frees
-        if (bytes < min || bytes > max) {
+        const selectedRows = rows.filter(() => random(Math.ceil(rows.length / 2)) === 0)
+        const storedPlan = await app.plan(selectedRows.length > 0 ? selectedRows : [rows[random(rows.length)]!])
+        const blobs = app.referencedBlobs()
+        const before = await measureDiskUsage(engine, blobs)
+        await app.executePlan(storedPlan)
+        const freedBytes = before - (await measureDiskUsage(engine, blobs))
+        const { min, max } = storedPlan.plan.frees
+        if (freedBytes < min || freedBytes > max) {
           wrong++
-          say(`off: ${bytes} freed, ${min} to ${max} promised`)
+          log(`wrong: ${freedBytes} bytes freed, ${min} to ${max} predicted`)
         } else if (min === max) exact++
-        else within++
-        await cleaner.catchUp()
+        else withinRange++
+        await app.catchUp()
       }
       const name = `${engine.version.replace(/\.\d+$/, '')} ${engine.store}`
-      say(`${name}: ${exact + within + wrong} sets removed`)
+      log(`${name}: ${exact + withinRange + wrong} sets removed`)
       return {
         name: `freed (${name})`,
         value: wrong,
         reference: null,
-        goal: 'equal, or within the range where one was shown',
-        pass: wrong === 0 && exact + within > 0,
-        says: `${exact} sets to the byte, ${within} within their range, ${wrong} off`,
+        goal: 'equal to the prediction, or within its range',
+        pass: wrong === 0 && exact + withinRange > 0,
+        summary: `${exact} sets equal to the byte, ${withinRange} within the range, ${wrong} wrong`,
       }
     } finally {
-      await cleaner.stop()
+      await app.stop()
     }
   } finally {
     await engine.stop()

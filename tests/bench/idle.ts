@@ -1,29 +1,30 @@
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Measure } from './measure.ts'
-import { CountingProxy, told } from './proxy.ts'
+import type { Benchmark } from './benchmark.ts'
+import { CountingProxy, formatRequests } from './counting-proxy.ts'
 
-export const idle: Measure = {
+export const idle: Benchmark = {
   name: 'idle',
-  what: 'requests to the engine in a minute without any change, 5,000 images, from 10 s after the list on',
-  async run(stage) {
-    const engine = await stage.engine('20.10', 5000)
-    const proxy = await CountingProxy.open(join(stage.folder, 'idle.sock'), engine.socket)
-    const app = await stage.app({ socket: proxy.socket })
+  description: 'requests to the engine in a minute without changes, from 10 s after the list, 5,000 images',
+  async run(environment) {
+    const engine = await environment.engineWithImages('20.10', 5000)
+    const proxy = await CountingProxy.open(join(environment.folder, 'idle.sock'), engine.socket)
+    const app = await environment.openApp({ socket: proxy.socket })
     try {
       await app.firstRow()
       await sleep(10_000)
-      const before = proxy.take()
+      const startRequests = proxy.takeRequests()
       await sleep(60_000)
-      const requests = proxy.take()
+      const requests = proxy.takeRequests()
+      const details = requests.length > 0 ? `: ${formatRequests(requests)}` : ''
       return [
         {
           name: 'idle',
           value: requests.length,
           reference: null,
           goal: '0 requests',
-          pass: requests.length === 0 && before.length > 0,
-          says: `${requests.length} requests in a minute${requests.length > 0 ? `: ${told(requests)}` : ''}; before it: ${told(before)}`,
+          pass: requests.length === 0 && startRequests.length > 0,
+          summary: `${requests.length} requests in a minute${details}; before that: ${formatRequests(startRequests)}`,
         },
       ]
     } finally {

@@ -1,4 +1,4 @@
-/** All measures, in the order in which they are taken. */
+/** All benchmarks, in the order in which they run. */
 import { applyKills } from './apply-kills.ts'
 import { bundle } from './bundle.ts'
 import { filterPaint } from './filter-paint.ts'
@@ -7,7 +7,7 @@ import { groups } from './groups.ts'
 import { idle } from './idle.ts'
 import { layers } from './layers.ts'
 import { list5000 } from './list-5000.ts'
-import type { Measure } from './measure.ts'
+import type { Benchmark } from './benchmark.ts'
 import { memory } from './memory.ts'
 import { outsideChange } from './outside-change.ts'
 import { pull500 } from './pull-500.ts'
@@ -18,7 +18,7 @@ import { start } from './start.ts'
 import { terminal10mb } from './terminal-10mb.ts'
 import { terminalEcho } from './terminal-echo.ts'
 
-export const measures: readonly Measure[] = [
+export const benchmarks: readonly Benchmark[] = [
   bundle,
   start,
   list5000,
@@ -37,5 +37,5 @@ export const measures: readonly Measure[] = [
   race20,
   applyKills,
 ]
-export { json, line } from './measure.ts'
-export { Stage } from './stage.ts'
+export { json, line } from './benchmark.ts'
+export { BenchEnvironment } from './environment.ts'

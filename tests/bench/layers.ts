@@ -1,27 +1,29 @@
 import { mkdtempSync } from 'node:fs'
 import { join } from 'node:path'
-import { ms, type Measure } from './measure.ts'
-import { CountingProxy } from './proxy.ts'
-import type { Stage } from './stage.ts'
+import { formatMs, type Benchmark } from './benchmark.ts'
+import { CountingProxy } from './counting-proxy.ts'
+import type { BenchEnvironment } from './environment.ts'
 
-export const layers: Measure = {
+export const layers: Benchmark = {
   name: 'layers',
-  what: '5,000 images: the first reading of all layers, and the second, which asks the engine for nothing',
-  async run(stage) {
-    const engine = await stage.engine('20.10', 5000)
-    const proxy = await CountingProxy.open(join(stage.folder, 'layers.sock'), engine.socket)
-    const config = mkdtempSync(join(stage.folder, 'config-'))
+  description: '5,000 images: the app reads all layers at its first start, and none from the engine at the second',
+  async run(environment) {
+    const engine = await environment.engineWithImages('20.10', 5000)
+    const proxy = await CountingProxy.open(join(environment.folder, 'layers.sock'), engine.socket)
+    const config = mkdtempSync(join(environment.folder, 'config-'))
     try {
-      const first = await reading(stage, proxy, config)
-      const second = await reading(stage, proxy, config)
+      const first = await measureStart(environment, proxy, config)
+      const second = await measureStart(environment, proxy, config)
       return [
         {
           name: 'layers',
           value: second.requests,
           reference: first.requests,
-          goal: 'the second asks 0',
+          goal: '0 requests at the second start',
           pass: first.requests > 0 && second.requests === 0,
-          says: `first ${ms(first.time)} after the first row, ${first.requests} requests; second ${ms(second.time)}, ${second.requests}`,
+          summary:
+            `first start: ${formatMs(first.ms)} after the first row, ${first.requests} requests; ` +
+            `second: ${formatMs(second.ms)}, ${second.requests} requests`,
         },
       ]
     } finally {
@@ -30,16 +32,19 @@ export const layers: Measure = {
   },
 }
 
-async function reading(stage: Stage, proxy: CountingProxy, config: string) {
-  proxy.take()
-  const app = await stage.app({ socket: proxy.socket, config })
+/** Starts the app and waits until all layers are known. @returns the ms since the first row, and the requests for layers */
+async function measureStart(environment: BenchEnvironment, proxy: CountingProxy, config: string) {
+  proxy.takeRequests()
+  const app = await environment.openApp({ socket: proxy.socket, config })
   try {
-    const row = await app.firstRow()
-    await app.layersRead()
-    const time = Date.now() - row
-    const requests = proxy.take().filter((request) => /^GET \/images\/[^/]+\/(json|history)$/.test(request)).length
-    // Main shows an image's details too: the one under the cursor.
-    return { time, requests: Math.max(0, requests - 2) }
+    const firstRowAt = await app.firstRow()
+    await app.waitForLayers()
+    const ms = Date.now() - firstRowAt
+    const requests = proxy
+      .takeRequests()
+      .filter((request) => /^GET \/images\/[^/]+\/(json|history)$/.test(request)).length
+    // Two of these requests are for the details of the image under the cursor.
+    return { ms, requests: Math.max(0, requests - 2) }
   } finally {
     await app.quit()
   }

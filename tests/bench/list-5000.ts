@@ -3,57 +3,58 @@ import { symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Engine } from '../../tools/world/engine.ts'
-import { median, ms, times, type Measure, type Outcome } from './measure.ts'
-import type { Opened } from './opened-app.ts'
-import { versions, type Stage } from './stage.ts'
+import { formatMs, formatRatio, median, type Benchmark, type BenchmarkResult } from './benchmark.ts'
+import { versions, type BenchEnvironment } from './environment.ts'
+import type { OpenedApp } from './opened-app.ts'
 
 const runs = 5
-const bound = 0.7
+const maxRatio = 0.7
 
-export const list5000: Measure = {
+export const list5000: Benchmark = {
   name: 'list-5000',
-  what: '5,000 images, classic store: connected → first screen of rows in the DOM, against `docker images`',
-  async run(stage) {
-    const outcomes: Outcome[] = []
-    const engines = await Promise.all(versions.map((version) => stage.engine(version, 5000)))
-    for (const engine of engines) outcomes.push(await measure(stage, engine))
-    return outcomes
+  description: '5,000 images, classic store: connected → first screen of rows in the DOM, against `docker images`',
+  async run(environment) {
+    const results: BenchmarkResult[] = []
+    const engines = await Promise.all(versions.map((version) => environment.engineWithImages(version, 5000)))
+    for (const engine of engines) results.push(await measure(environment, engine))
+    return results
   },
 }
 
-async function measure(stage: Stage, engine: Engine): Promise<Outcome> {
+async function measure(environment: BenchEnvironment, engine: Engine): Promise<BenchmarkResult> {
   const samples: Sample[] = []
-  const command: number[] = []
-  // The engine's first answer after loading is slower than all others.
-  await dockerImages(engine)
+  const dockerTimes: number[] = []
+  // The engine's first list after loading is slower than later ones, so it does not count.
+  await runDockerImages(engine)
   for (let run = 0; run < runs; run++) {
-    command.push(await dockerImages(engine))
-    samples.push(await firstScreen(stage, engine, run))
-    command.push(await dockerImages(engine))
+    dockerTimes.push(await runDockerImages(engine))
+    samples.push(await measureFirstScreen(environment, engine, run))
+    dockerTimes.push(await runDockerImages(engine))
   }
-  const of = (read: (sample: Sample) => number) => median(samples.map(read))
-  const raw = of(({ rows }) => rows)
-  const carried = stage.real ? 0 : of(({ transfer }) => transfer)
-  const value = of(({ rows, transfer }) => rows - (stage.real ? 0 : transfer))
-  const reference = median(command)
+  const medianOf = (read: (sample: Sample) => number) => median(samples.map(read))
+  const rowsMs = medianOf((sample) => sample.rowsMs)
+  const transferMs = environment.isElectron ? 0 : medianOf((sample) => sample.transferMs)
+  const value = medianOf((sample) => sample.rowsMs - (environment.isElectron ? 0 : sample.transferMs))
+  const reference = median(dockerTimes)
   return {
     name: `list-5000 (${engine.version.replace(/\.\d+$/, '')})`,
     value,
     reference,
-    goal: `ratio ≤ ${bound}`,
-    pass: value / reference <= bound,
-    says: [
-      `${ms(value)}, ${times(value / reference)} of docker images (${ms(reference)})`,
-      carried && `without the stand-in's transfer of ${ms(carried)}; with it ${ms(raw)}, ${times(raw / reference)}`,
-      `main has the list after ${ms(of(({ read }) => read))}`,
+    goal: `ratio ≤ ${maxRatio}`,
+    pass: value / reference <= maxRatio,
+    summary: [
+      `${formatMs(value)}, ${formatRatio(value / reference)} of docker images (${formatMs(reference)})`,
+      transferMs &&
+        `without the stand-in's transfer of ${formatMs(transferMs)}; with it ${formatMs(rowsMs)}, ${formatRatio(rowsMs / reference)}`,
+      `main has the list after ${formatMs(medianOf(({ listMs }) => listMs))}`,
     ]
       .filter(Boolean)
       .join('; '),
   }
 }
 
-/** `docker images`, of the engine's own version, printing to a pipe. */
-async function dockerImages({ programs, socket }: Engine): Promise<number> {
+/** Runs `docker images` in the engine's version, with its output to a pipe. @returns the duration in ms */
+async function runDockerImages({ programs, socket }: Engine): Promise<number> {
   const start = performance.now()
   const docker = spawn(join(programs, 'docker'), ['images'], {
     env: { ...process.env, DOCKER_HOST: `unix://${socket}` },
@@ -61,55 +62,65 @@ async function dockerImages({ programs, socket }: Engine): Promise<number> {
   })
   docker.stdout.resume()
   const code = await new Promise<number | null>((resolve) => docker.on('close', resolve))
-  if (code !== 0) throw new Error(`docker images ended with ${code}`)
+  if (code !== 0) throw new Error(`docker images exited with ${code}`)
   return performance.now() - start
 }
 
 interface Sample {
-  /** Connected → main tells the window. */
-  readonly read: number
-  /** Connected → first screen of rows in the DOM. */
-  readonly rows: number
-  /** What the same images take on their way to the window when nothing else happens. */
-  readonly transfer: number
+  /** From the connection until main publishes the images. */
+  readonly listMs: number
+  /** From the connection until the first screen of rows is in the DOM. */
+  readonly rowsMs: number
+  /** How long main takes to send the same images to the window when nothing else happens. */
+  readonly transferMs: number
 }
 
-async function firstScreen(stage: Stage, { socket, version }: Engine, run: number): Promise<Sample> {
-  // The app waits before a door that opens later, so that its own start is not in the figure.
-  const door = join(stage.folder, `${version}-${run}.sock`)
-  const app = await stage.app({ socket: door })
+async function measureFirstScreen(
+  environment: BenchEnvironment,
+  { socket, version }: Engine,
+  run: number,
+): Promise<Sample> {
+  // The app's socket is created only after its start, so that the start is not measured.
+  const link = join(environment.folder, `${version}-${run}.sock`)
+  const app = await environment.openApp({ socket: link })
   try {
-    await app.page.getByText(door).first().waitFor()
-    const instants = await listen(app)
-    await app.equip()
+    await app.page.getByText(link).first().waitFor()
+    const readTimes = await recordEvents(app)
+    await app.addHelpers()
     await sleep(1000)
-    symlinkSync(socket, door)
-    const rows = await app.firstRow()
-    const { connected, told } = await instants()
-    // Main reads layers for some seconds after the list: the fastest transfer is the one that nothing went on beside.
+    symlinkSync(socket, link)
+    const firstRowAt = await app.firstRow()
+    const { connectedAt, publishedAt } = await readTimes()
+    // Main reads layers for some seconds after the list, so only the fastest of ten transfers is undisturbed.
     const transfers: number[] = []
     for (let i = 0; i < 10; i++) {
       await sleep(1000)
-      transfers.push(await app.page.evaluate<number>('bench.transfer()'))
+      transfers.push(await app.page.evaluate<number>('bench.measureTransfer()'))
     }
-    return { read: told - connected, rows: rows - connected, transfer: Math.min(...transfers) }
+    return {
+      listMs: publishedAt - connectedAt,
+      rowsMs: firstRowAt - connectedAt,
+      transferMs: Math.min(...transfers),
+    }
   } finally {
     await app.close()
   }
 }
 
-/** Notes in main, without a detour, when it says that it is connected and when it tells the images. */
-async function listen({ electron }: Opened): Promise<() => Promise<{ connected: number; told: number }>> {
-  const noted = await electron.evaluateHandle(({ BrowserWindow }) => {
+/** Records, in main, when the first events of the engine and of the images are sent. Returns a function that reads this. */
+async function recordEvents({
+  electron,
+}: OpenedApp): Promise<() => Promise<{ connectedAt: number; publishedAt: number }>> {
+  const handle = await electron.evaluateHandle(({ BrowserWindow }) => {
     const { webContents } = BrowserWindow.getAllWindows()[0]!
     const send = webContents.send.bind(webContents)
-    const noted = { connected: NaN, told: NaN }
+    const times = { connectedAt: NaN, publishedAt: NaN }
     webContents.send = (channel: string, name?: unknown, ...values: unknown[]) => {
-      if (name === 'engine.changed' && Number.isNaN(noted.connected)) noted.connected = Date.now()
-      if (name === 'images.changed' && Number.isNaN(noted.told)) noted.told = Date.now()
+      if (name === 'engine.changed' && Number.isNaN(times.connectedAt)) times.connectedAt = Date.now()
+      if (name === 'images.changed' && Number.isNaN(times.publishedAt)) times.publishedAt = Date.now()
       send(channel, name, ...values)
     }
-    return noted
+    return times
   })
-  return () => noted.jsonValue()
+  return () => handle.jsonValue()
 }

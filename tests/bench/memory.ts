@@ -1,76 +1,80 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type Docker from 'dockerode'
-import { megabytes, median, type Measure, type Outcome } from './measure.ts'
-import type { Opened } from './opened-app.ts'
-import { memoryOf, memoryOfTree } from './processes.ts'
-import type { Stage } from './stage.ts'
+import { formatMegabytes, median, type Benchmark, type BenchmarkResult } from './benchmark.ts'
+import type { BenchEnvironment } from './environment.ts'
+import type { OpenedApp } from './opened-app.ts'
+import { memoryOf, memoryOfTree } from './process-memory.ts'
 
 const runs = 5
-const bound = 120_000_000
-/** Time in which a fresh app comes to rest. */
-const rest = 5000
-/** Half of them, then once more as many: what the first half grew, caches and heap, the second must not grow again. */
-const events = 10_000
-/** Less is what a process breathes. */
-const breath = 3_000_000
+const maxDifferenceBytes = 120_000_000
+/** After this time, a newly started app is idle. */
+const settleMs = 5000
+/** Caches and the heap grow during the first half of the events. During the second half they must not grow again. */
+const eventCount = 10_000
+/** Memory of an idle process varies by less than this. */
+const maxGrowthBytes = 3_000_000
 
-export const memory: Measure = {
+export const memory: Benchmark = {
   name: 'memory',
-  what: 'all processes, idle with 5,000 images, against the same launcher with an empty page; main after 10,000 events more',
-  run: async (stage) => [await idle(stage), await growth(stage)],
+  description:
+    'all processes, idle with 5,000 images, against the same executable with an empty page; growth of main in 10,000 events',
+  run: async (environment) => [await measureIdle(environment), await measureGrowth(environment)],
 }
 
-async function idle(stage: Stage): Promise<Outcome> {
-  const { socket } = await stage.engine('20.10', 5000)
-  const own: number[] = []
-  const empty: number[] = []
+async function measureIdle(environment: BenchEnvironment): Promise<BenchmarkResult> {
+  const { socket } = await environment.engineWithImages('20.10', 5000)
+  const appBytes: number[] = []
+  const emptyAppBytes: number[] = []
   for (let run = 0; run < runs; run++) {
-    own.push(await atRest(stage.app({ socket })))
-    empty.push(await atRest(stage.emptyApp()))
+    appBytes.push(await idleMemory(environment.openApp({ socket })))
+    emptyAppBytes.push(await idleMemory(environment.openEmptyApp()))
   }
-  const [value, reference] = [median(own), median(empty)]
+  const [value, reference] = [median(appBytes), median(emptyAppBytes)]
   return {
     name: 'memory',
     value,
     reference,
-    goal: `difference ≤ ${megabytes(bound)}`,
-    pass: value - reference <= bound,
-    says: `${megabytes(value)} in all processes, ${megabytes(value - reference)} more than the empty page (${megabytes(reference)}; medians of ${runs})`,
+    goal: `difference ≤ ${formatMegabytes(maxDifferenceBytes)}`,
+    pass: value - reference <= maxDifferenceBytes,
+    summary:
+      `${formatMegabytes(value)} in all processes, ${formatMegabytes(value - reference)} more than ` +
+      `the empty page (${formatMegabytes(reference)}; medians of ${runs})`,
   }
 }
 
-async function atRest(opening: Promise<Opened>): Promise<number> {
+/** Bytes in all processes of the app once it is idle. */
+async function idleMemory(opening: Promise<OpenedApp>): Promise<number> {
   const app = await opening
   try {
     await app.firstRow()
-    await sleep(rest)
+    await sleep(settleMs)
     return memoryOfTree(app.pid)
   } finally {
     await app.close()
   }
 }
 
-async function growth(stage: Stage): Promise<Outcome> {
-  const { socket, docker } = await stage.engine('20.10', 5000)
-  const app = await stage.app({ socket })
+async function measureGrowth(environment: BenchEnvironment): Promise<BenchmarkResult> {
+  const { socket, docker } = await environment.engineWithImages('20.10', 5000)
+  const app = await environment.openApp({ socket })
   try {
     await app.firstRow()
-    const before = await mainCleared(app)
-    await tagAndUntag(docker, events / 2)
-    const middle = await mainCleared(app)
-    await tagAndUntag(docker, events / 2)
-    const after = await mainCleared(app)
+    const before = await memoryOfMain(app)
+    await tagAndUntag(docker, eventCount / 2)
+    const middle = await memoryOfMain(app)
+    await tagAndUntag(docker, eventCount / 2)
+    const after = await memoryOfMain(app)
     const value = after.resident - middle.resident
     return {
       name: 'memory (growth)',
       value,
       reference: null,
-      goal: `second ${events / 2} events ≤ ${megabytes(breath)}`,
-      pass: value <= breath,
-      says: [
-        `main ${megabytes(after.resident)} after ${events} events, garbage collected`,
-        `the second half added ${megabytes(value)} (heap ${megabytes(after.heap - middle.heap)})`,
-        `the first ${megabytes(middle.resident - before.resident)} (heap ${megabytes(middle.heap - before.heap)})`,
+      goal: `second ${eventCount / 2} events ≤ ${formatMegabytes(maxGrowthBytes)}`,
+      pass: value <= maxGrowthBytes,
+      summary: [
+        `main ${formatMegabytes(after.resident)} after ${eventCount} events, garbage collected`,
+        `the second half added ${formatMegabytes(value)} (heap ${formatMegabytes(after.heap - middle.heap)})`,
+        `the first half ${formatMegabytes(middle.resident - before.resident)} (heap ${formatMegabytes(middle.heap - before.heap)})`,
       ].join(', '),
     }
   } finally {
@@ -78,7 +82,7 @@ async function growth(stage: Stage): Promise<Outcome> {
   }
 }
 
-/** As many events, two at a time: a tag set and taken away. */
+/** Causes this many events: sets a tag and removes it, again and again. */
 async function tagAndUntag(docker: Docker, count: number): Promise<void> {
   for (let pair = 0; pair < count / 2; pair++) {
     await docker.getImage('team-1/api-admin:1.1').tag({ repo: 'bench-memory', tag: `n${pair % 50}` })
@@ -86,9 +90,9 @@ async function tagAndUntag(docker: Docker, count: number): Promise<void> {
   }
 }
 
-/** Main's memory once it has come to rest and its garbage is collected. */
-async function mainCleared({ electron, pid }: Opened): Promise<{ resident: number; heap: number }> {
-  await sleep(rest)
+/** Bytes of the main process once it is idle and its garbage is collected. */
+async function memoryOfMain({ electron, pid }: OpenedApp): Promise<{ resident: number; heap: number }> {
+  await sleep(settleMs)
   const heap = await electron.evaluate(async () => {
     const { setFlagsFromString } = process.getBuiltinModule('node:v8')
     const { runInNewContext } = process.getBuiltinModule('node:vm')

@@ -4,33 +4,34 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { startEngine, type Engine } from '../../tools/world/engine.ts'
 import { startRegistry } from '../../tools/world/registry.ts'
 import { noisy, publishImages } from '../engine/pull/puller.ts'
-import { median, ms, times, type Measure } from './measure.ts'
-import type { Opened } from './opened-app.ts'
+import { formatMs, formatRatio, median, type Benchmark } from './benchmark.ts'
+import type { OpenedApp } from './opened-app.ts'
 
 const runs = 5
-const layers = 12
-const bytes = 500_000_000
-const bound = 1.05
+const layerCount = 12
+const imageBytes = 500_000_000
+const maxRatio = 1.05
 
-export const pull500: Measure = {
+export const pull500: Benchmark = {
   name: 'pull-500',
-  what: '500 MB in 12 layers from a registry on this computer, against `docker pull`',
-  async run(stage) {
+  description: '500 MB in 12 layers from a registry on this computer, against `docker pull`',
+  async run(environment) {
     const registry = await startRegistry()
     const engine = await startEngine({ version: '26.1', store: 'classic' })
-    const own: number[] = []
-    const command: number[] = []
+    const slipwayTimes: number[] = []
+    const dockerTimes: number[] = []
     try {
       const reference = `${registry.directHost}/bench/pull:1`
-      await publishImages(engine.docker, [noisy(reference, Array<number>(layers).fill(Math.round(bytes / layers)))])
-      const app = await stage.app({ socket: engine.socket })
+      const layerSizes = Array<number>(layerCount).fill(Math.round(imageBytes / layerCount))
+      await publishImages(engine.docker, [noisy(reference, layerSizes)])
+      const app = await environment.openApp({ socket: engine.socket })
       try {
         await app.page.getByText('No images yet').waitFor()
         for (let run = 0; run < runs; run++) {
-          own.push(await bySlipway(app, reference))
-          await forget(engine, reference)
-          command.push(await byDocker(engine, reference))
-          await forget(engine, reference)
+          slipwayTimes.push(await pullWithSlipway(app, reference))
+          await removeImage(engine, reference)
+          dockerTimes.push(await pullWithDocker(engine, reference))
+          await removeImage(engine, reference)
         }
       } finally {
         await app.close()
@@ -39,22 +40,22 @@ export const pull500: Measure = {
       await engine.stop()
       await registry.stop()
     }
-    const [value, against] = [median(own), median(command)]
+    const [value, dockerMs] = [median(slipwayTimes), median(dockerTimes)]
     return [
       {
         name: 'pull-500',
         value,
-        reference: against,
-        goal: `ratio ≤ ${bound}`,
-        pass: value / against <= bound,
-        says: `${ms(value)}, ${times(value / against)} of docker pull (${ms(against)}; medians of ${runs})`,
+        reference: dockerMs,
+        goal: `ratio ≤ ${maxRatio}`,
+        pass: value / dockerMs <= maxRatio,
+        summary: `${formatMs(value)}, ${formatRatio(value / dockerMs)} of docker pull (${formatMs(dockerMs)}; medians of ${runs})`,
       },
     ]
   },
 }
 
-/** From the call to the item that is done: what the disk's account takes afterwards is no part of the pull. */
-async function bySlipway({ page }: Opened, reference: string): Promise<number> {
+/** @returns the ms from the call until the job's item is done. The disk usage that is read afterwards does not count. */
+async function pullWithSlipway({ page }: OpenedApp, reference: string): Promise<number> {
   return await page.evaluate<number>(`(async () => {
     const start = performance.now()
     const ended = new Promise((resolve, reject) => {
@@ -65,25 +66,26 @@ async function bySlipway({ page }: Opened, reference: string): Promise<number> {
         else reject(new Error(JSON.stringify(failure ?? items[0])))
       })
     })
-    const answer = await slipway.call('pull.start', { reference: ${JSON.stringify(reference)} })
-    if (!answer.ok) throw new Error(answer.error.code)
+    const result = await slipway.call('pull.start', { reference: ${JSON.stringify(reference)} })
+    if (!result.ok) throw new Error(result.error.code)
     return await ended
   })()`)
 }
 
-async function byDocker({ programs, socket }: Engine, reference: string): Promise<number> {
+/** @returns the duration in ms */
+async function pullWithDocker({ programs, socket }: Engine, reference: string): Promise<number> {
   const start = performance.now()
   const pull = spawn(join(programs, 'docker'), ['pull', reference], {
     env: { ...process.env, DOCKER_HOST: `unix://${socket}` },
     stdio: ['ignore', 'ignore', 'inherit'],
   })
   const code = await new Promise<number | null>((resolve) => pull.on('close', resolve))
-  if (code !== 0) throw new Error(`docker pull ended with ${code}`)
+  if (code !== 0) throw new Error(`docker pull exited with ${code}`)
   return performance.now() - start
 }
 
-/** Removed, and written to the disk, so that no run pays for the one before. */
-async function forget({ docker }: Engine, reference: string): Promise<void> {
+/** Removes the image and flushes the disk's caches, so that the next run does not wait for this one's writes. */
+async function removeImage({ docker }: Engine, reference: string): Promise<void> {
   await docker.getImage(reference).remove()
   await new Promise((resolve) => spawn('sync').on('close', resolve))
   await delay(1000)

@@ -3,42 +3,43 @@ import { join } from 'node:path'
 import { startEngine, type Engine } from '../../tools/world/engine.ts'
 import { loadImages } from '../../tools/world/images.ts'
 import { manyImages } from '../../tools/world/many-images.ts'
-import { median, ms, times, type Measure } from './measure.ts'
-import type { Opened } from './opened-app.ts'
+import { formatMs, formatRatio, median, type Benchmark } from './benchmark.ts'
+import type { OpenedApp } from './opened-app.ts'
 
-// The disk makes single runs differ by half.
+// Because of the disk, the times of single runs vary by half.
 const runs = 7
-const count = 200
+const imageCount = 200
 const cases = [
-  { name: 'remove-200', apart: false, bound: 1.0 },
-  { name: 'remove-200-apart', apart: true, bound: 0.7 },
+  { name: 'remove-200', shareNothing: false, maxRatio: 1.0 },
+  { name: 'remove-200-shareNothing', shareNothing: true, maxRatio: 0.7 },
 ]
 
-export const remove200: Measure = {
+export const remove200: Benchmark = {
   name: 'remove-200',
-  what: '200 images upon one base, or sharing nothing: the plan applied → all gone, against one `docker rmi` with their names',
-  async run(stage) {
+  description:
+    '200 images with one base, or without shared layers: plan applied → all removed, against one `docker rmi` with all names',
+  async run(environment) {
     const engine = await startEngine({ version: '20.10', store: 'classic' })
     try {
-      const app = await stage.app({ socket: engine.socket })
+      const app = await environment.openApp({ socket: engine.socket })
       try {
         await app.page.getByText('No images yet').waitFor()
         const results = []
-        for (const { name, apart, bound } of cases) {
-          const own: number[] = []
-          const command: number[] = []
+        for (const { name, shareNothing, maxRatio } of cases) {
+          const slipwayTimes: number[] = []
+          const dockerTimes: number[] = []
           for (let run = 0; run < runs; run++) {
-            await loadImages(engine.docker, manyImages(count, { shareNothing: apart }))
-            own.push(await bySlipway(app))
-            await loadImages(engine.docker, manyImages(count, { shareNothing: apart }))
-            command.push(await byDocker(engine))
+            await loadImages(engine.docker, manyImages(imageCount, { shareNothing }))
+            slipwayTimes.push(await removeWithSlipway(app))
+            await loadImages(engine.docker, manyImages(imageCount, { shareNothing }))
+            dockerTimes.push(await removeWithDocker(engine))
           }
-          const [value, reference] = [median(own), median(command)]
+          const [value, reference] = [median(slipwayTimes), median(dockerTimes)]
           results.push({
             ...{ name, value, reference },
-            goal: `ratio ≤ ${bound}`,
-            pass: value / reference <= bound,
-            says: `${ms(value)}, ${times(value / reference)} of docker rmi (${ms(reference)}; medians of ${runs})`,
+            goal: `ratio ≤ ${maxRatio}`,
+            pass: value / reference <= maxRatio,
+            summary: `${formatMs(value)}, ${formatRatio(value / reference)} of docker rmi (${formatMs(reference)}; medians of ${runs})`,
           })
         }
         return results
@@ -52,20 +53,21 @@ export const remove200: Measure = {
 }
 
 /**
- * From the user's word to the end of the job, by the same calls that the sheet makes. What a load brought is known bit
- * by bit: until the app has all of it, its plans are of less, or refused.
+ * Removes all images by the calls that the window makes. The app learns of loaded images one after another: until it
+ * knows all of them, a plan contains fewer images or is refused, so the plan is repeated.
+ * @returns the ms from applying the plan to the end of the job
  */
-async function bySlipway({ page }: Opened): Promise<number> {
+async function removeWithSlipway({ page }: OpenedApp): Promise<number> {
   return await page.evaluate<number>(`(async () => {
-    const rest = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
-    const valueOf = (answer) => { if (!answer.ok) throw new Error(answer.error.code); return answer.value }
+    const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
+    const valueOf = (result) => { if (!result.ok) throw new Error(result.error.code); return result.value }
     for (;;) {
       const { images } = valueOf(await slipway.call('images.snapshot'))
       const rows = images.map(({ id }) => ({ image: id }))
       const { id, plan } = valueOf(await slipway.call('removal.plan', { rows, choices: {} }))
       const ended = new Promise((resolve) => slipway.on('jobs.changed', (job) => job.state !== 'running' && resolve(job)))
       const start = performance.now()
-      const applied = plan.deletes.length === ${count} && await slipway.call('removal.apply', { planId: id, copies: [] })
+      const applied = plan.deletes.length === ${imageCount} && await slipway.call('removal.apply', { planId: id, copies: [] })
       if (applied && applied.ok) {
         const { state, failure, items } = await ended
         const failed = failure ?? items.find((item) => item.failure)
@@ -73,12 +75,13 @@ async function bySlipway({ page }: Opened): Promise<number> {
         return performance.now() - start
       }
       if (applied && applied.error.code !== 'plan-moved') throw new Error(applied.error.code)
-      await rest(2000)
+      await sleep(2000)
     }
   })()`)
 }
 
-async function byDocker({ docker, programs, socket }: Engine): Promise<number> {
+/** @returns the duration in ms */
+async function removeWithDocker({ docker, programs, socket }: Engine): Promise<number> {
   const names = (await docker.listImages()).flatMap(({ RepoTags }) => RepoTags ?? [])
   const start = performance.now()
   const rmi = spawn(join(programs, 'docker'), ['rmi', ...names], {
@@ -86,6 +89,6 @@ async function byDocker({ docker, programs, socket }: Engine): Promise<number> {
     stdio: ['ignore', 'ignore', 'inherit'],
   })
   const code = await new Promise<number | null>((resolve) => rmi.on('close', resolve))
-  if (code !== 0) throw new Error(`docker rmi ended with ${code}`)
+  if (code !== 0) throw new Error(`docker rmi exited with ${code}`)
   return performance.now() - start
 }

@@ -1,42 +1,43 @@
-import { median, ms, type Measure } from './measure.ts'
-import type { Opened } from './opened-app.ts'
+import { formatMs, median, type Benchmark } from './benchmark.ts'
+import type { OpenedApp } from './opened-app.ts'
 
 const runs = 7
-const bound = 300
+const maxDifferenceMs = 300
 
-export const start: Measure = {
+export const start: Benchmark = {
   name: 'start',
-  what: '200 images: process started → first row in the DOM, against the same launcher with an empty page',
-  async run(stage) {
-    const { socket } = await stage.engine('26.1', 200)
-    const own: number[] = []
-    const empty: number[] = []
-    // The first of each fills the caches of the machine.
-    await firstRow(stage.app({ socket }))
-    await firstRow(stage.emptyApp())
+  description: '200 images: process started → first row in the DOM, against the same executable with an empty page',
+  async run(environment) {
+    const { socket } = await environment.engineWithImages('26.1', 200)
+    const appTimes: number[] = []
+    const emptyAppTimes: number[] = []
+    // The first start of each app fills the machine's caches, so it does not count.
+    await measureFirstRow(environment.openApp({ socket }))
+    await measureFirstRow(environment.openEmptyApp())
     for (let run = 0; run < runs; run++) {
-      own.push(await firstRow(stage.app({ socket })))
-      empty.push(await firstRow(stage.emptyApp()))
+      appTimes.push(await measureFirstRow(environment.openApp({ socket })))
+      emptyAppTimes.push(await measureFirstRow(environment.openEmptyApp()))
     }
-    const [value, reference] = [median(own), median(empty)]
+    const [value, reference] = [median(appTimes), median(emptyAppTimes)]
     const difference = value - reference
     return [
       {
         name: 'start',
         value,
         reference,
-        goal: `difference ≤ ${bound} ms`,
-        pass: difference <= bound,
-        says: `${ms(value)}, ${ms(difference)} more than the empty page (${ms(reference)}; medians of ${runs})`,
+        goal: `difference ≤ ${maxDifferenceMs} ms`,
+        pass: difference <= maxDifferenceMs,
+        summary: `${formatMs(value)}, ${formatMs(difference)} more than the empty page (${formatMs(reference)}; medians of ${runs})`,
       },
     ]
   },
 }
 
-async function firstRow(opening: Promise<Opened>): Promise<number> {
+/** @returns the ms from the start of the process until the first row is in the DOM */
+async function measureFirstRow(opening: Promise<OpenedApp>): Promise<number> {
   const app = await opening
   try {
-    return (await app.firstRow()) - app.started
+    return (await app.firstRow()) - app.startedAt
   } finally {
     await app.close()
   }

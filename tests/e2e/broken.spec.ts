@@ -5,7 +5,7 @@ import { expect } from './slipway.ts'
 /** The app's way to its engine, on which answers can be changed. */
 const test = base.extend<{ way: AlteringProxy }>({
   way: async ({ own }, use) => {
-    const way = await AlteringProxy.before(own.socket)
+    const way = await AlteringProxy.start(own.socket)
     await use(way)
     way.close()
   },
@@ -64,7 +64,7 @@ test('an image that Docker cannot read is one row that says so, and unknown cont
   await expect(job(app, /Remove 1 image/)).toContainText(/redis:7.*is using its referenced image|redis:7.*container/)
   expect((await own.docker.getImage('redis:7').inspect()).RepoTags).toEqual(['redis:7'])
 
-  way.heal()
+  way.reset()
   await app.page.getByRole('link', { name: 'Images' }).click()
   await expect(bar).toHaveCount(0, { timeout: 40_000 })
   await expect(app.page.getByRole('img', { name: 'unreadable' })).toHaveCount(0, { timeout: 40_000 })
@@ -87,6 +87,6 @@ test('a list that Docker refuses later stays in sight with what Docker says, and
   way.requests = []
   await bar.getByRole('button', { name: 'Try now' }).click()
   await expect.poll(() => way.requests.filter((path) => path.startsWith('/images/json?all=')).length).toBeGreaterThan(0)
-  way.heal()
+  way.reset()
   await expect(bar).toHaveCount(0, { timeout: 40_000 })
 })

@@ -118,7 +118,7 @@ test('while the engine is slow, a newer choice is waited for: the older plan can
     slow = true
     const [later] = manyImages(1)
     await loadImages(own.docker, [later!])
-    await expect.poll(() => proxy.waiting).toBeGreaterThan(0)
+    await expect.poll(() => proxy.heldCount).toBeGreaterThan(0)
     await choice.selectOption({ label: 'Keep the image' })
     await button.click({ force: true })
     await expect(sheet(app)).toBeVisible()
@@ -126,7 +126,7 @@ test('while the engine is slow, a newer choice is waited for: the older plan can
     await expect(button).toBeDisabled()
     await app.expectAccessible()
 
-    proxy.letGo()
+    proxy.release()
     await expect(button).toHaveText('Nothing to remove')
     await expect(button).toBeDisabled()
     await expect(sheet(app).getByRole('status')).toHaveText('')

@@ -1,7 +1,7 @@
 /** The engine goes away in the middle of a removal, or another one takes its place: nothing is lost, nothing else removed. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Job } from '../../../preload/contract/index.ts'
-import { present } from '../removal/cleaner.ts'
+import { listImages } from '../removal/removal-app.ts'
 import type { ImageSpec } from '../../../tools/world/images.ts'
 import { matrix } from '../matrix.ts'
 import { eventually } from '../eventually.ts'
@@ -32,11 +32,11 @@ describe.each(matrix)('$title', (wish) => {
   /** Undone on red, which has all of its images afterwards, as blue always had. */
   async function undone(job: string) {
     expect(await app.cleaner.undo(job)).toMatchObject({ state: 'done' })
-    expect(await present(two.red)).toEqual(app.before.red)
-    expect(await present(two.blue)).toEqual(app.before.blue)
+    expect(await listImages(two.red)).toEqual(app.before.red)
+    expect(await listImages(two.blue)).toEqual(app.before.blue)
     expect(app.copies()).toEqual([])
   }
-  const images = async () => (await present(two.red)).ids.size
+  const images = async () => (await listImages(two.red)).ids.size
 
   test('a plan ends with its session, even if the same engine comes back', async () => {
     const kept = await app.planAll()
@@ -44,13 +44,13 @@ describe.each(matrix)('$title', (wish) => {
     await app.connected('red')
     const answer = await app.cleaner.apply(kept)
     expect(answer).toMatchObject({ ok: false, error: { code: expect.stringMatching(/^plan-(moved|unknown)$/) } })
-    expect(await present(two.red)).toEqual(app.before.red)
+    expect(await listImages(two.red)).toEqual(app.before.red)
     await undonePlan()
   })
   /** And another plan can be made. */
   async function undonePlan() {
     const job = await app.removeAll()
-    expect(await app.cleaner.end(job)).toMatchObject({ state: 'done' })
+    expect(await app.cleaner.waitForJob(job)).toMatchObject({ state: 'done' })
     await undone(job)
   }
 
@@ -59,7 +59,7 @@ describe.each(matrix)('$title', (wish) => {
     const started = await app.removeAll()
     await lost.answered
     await app.way.shut()
-    const job = await app.cleaner.end(started)
+    const job = await app.cleaner.waitForJob(started)
     expect(job).toMatchObject({ state: 'failed', failure: { code: 'engine-stopped' } })
     expect(statesOf(job)).toEqual(['unknown', 'skipped', 'skipped'])
     expect(await images()).toBe(2)
@@ -76,7 +76,7 @@ describe.each(matrix)('$title', (wish) => {
     await lost.answered
     await app.way.shut()
     await app.way.open()
-    const job = await app.cleaner.end(started)
+    const job = await app.cleaner.waitForJob(started)
     expect(statesOf(job)).toEqual(['done', 'skipped', 'skipped'])
     await app.connected('red')
     await undone(started)
@@ -86,11 +86,11 @@ describe.each(matrix)('$title', (wish) => {
     const late = app.way.trouble('late', deletion)
     const started = await app.removeAll()
     await late.begun
-    const job = await app.cleaner.end(started)
+    const job = await app.cleaner.waitForJob(started)
     expect(statesOf(job)).toEqual(['failed', 'skipped', 'skipped'])
     late.letGo()
     await late.answered
-    expect((await present(two.red)).names).not.toEqual(app.before.red.names)
+    expect((await listImages(two.red)).names).not.toEqual(app.before.red.names)
     expect(app.copies()).toHaveLength(1)
     await undone(started)
   })
@@ -99,8 +99,8 @@ describe.each(matrix)('$title', (wish) => {
     const broken = app.way.trouble(status, deletion)
     const started = await app.removeAll()
     await broken.answered
-    await app.cleaner.end(started)
-    expect((await present(two.red)).names.has('one:1')).toBe(false)
+    await app.cleaner.waitForJob(started)
+    expect((await listImages(two.red)).names.has('one:1')).toBe(false)
     await undone(started)
   })
 
@@ -118,7 +118,7 @@ describe.each(matrix)('$title', (wish) => {
     const started = await app.removeAll()
     await Promise.all(lost.map(({ answered }) => answered))
     await app.way.shut()
-    const job = await app.cleaner.end(started)
+    const job = await app.cleaner.waitForJob(started)
     // One of them may be asked about while the way is still open.
     expect(statesOf(job).filter((state) => state !== 'unknown' && state !== 'done')).toEqual([])
     expect(job.state).toBe('failed')
@@ -134,9 +134,9 @@ describe.each(matrix)('$title', (wish) => {
     const lost = app.way.trouble('answer-lost', (question) => deletion(question) && !question.includes('two:'))
     const started = await app.removeAll()
     await lost.answered
-    const job = await app.cleaner.end(started)
+    const job = await app.cleaner.waitForJob(started)
     expect(statesOf(job)).toEqual(['done', 'skipped', 'skipped'])
-    expect((await present(two.red)).names).toEqual(new Set(['two:1', 'two:2', 'three:1']))
+    expect((await listImages(two.red)).names).toEqual(new Set(['two:1', 'two:2', 'three:1']))
     await undone(started)
   })
 
@@ -145,10 +145,10 @@ describe.each(matrix)('$title', (wish) => {
     const held = app.way.trouble('held', (question) => deletion(question) && !question.includes('two:'))
     const started = await app.removeAll()
     await held.begun
-    await eventually(async () => !(await present(two.red)).names.has('two:1'))
+    await eventually(async () => !(await listImages(two.red)).names.has('two:1'))
     await two.red.docker.getImage('two:2').remove()
     held.letGo()
-    const job = await app.cleaner.end(started)
+    const job = await app.cleaner.waitForJob(started)
     expect(statesOf(job)).toEqual(['done', 'done', 'done'])
     expect(app.copies()).toHaveLength(3)
     await undone(started)
@@ -156,12 +156,12 @@ describe.each(matrix)('$title', (wish) => {
 
   /** What another engine at the same place must not suffer. */
   async function heldToOne(job: string) {
-    const ended = await app.cleaner.end(job)
+    const ended = await app.cleaner.waitForJob(job)
     expect(statesOf(ended)).toEqual(['unknown', 'skipped', 'skipped'])
-    expect(await present(two.blue)).toEqual(app.before.blue)
+    expect(await listImages(two.blue)).toEqual(app.before.blue)
     await app.connected('linked')
     await eventually(() => app.rootDir().startsWith(two.blue.root))
-    expect(await app.cleaner.refusedUndo(job)).toMatchObject({ code: 'undo-elsewhere' })
+    expect(await app.cleaner.undoFailure(job)).toMatchObject({ code: 'undo-elsewhere' })
     expect(app.copies()).toHaveLength(1)
   }
 
@@ -187,12 +187,12 @@ describe.each(matrix)('$title', (wish) => {
     await deleting.begun
     app.moveLink(two.blue.socket)
     deleting.letGo()
-    const job = await app.cleaner.end(started)
-    expect(await present(two.blue)).toEqual(app.before.blue)
+    const job = await app.cleaner.waitForJob(started)
+    expect(await listImages(two.blue)).toEqual(app.before.blue)
     expect(job.state).toBe('failed')
     expect(statesOf(job)).toEqual(['done', 'unknown', expect.stringMatching(/^(kept|unknown)$/)])
     await eventually(() => app.rootDir().startsWith(two.blue.root))
-    expect(await app.cleaner.refusedUndo(started)).toMatchObject({ code: 'undo-elsewhere' })
+    expect(await app.cleaner.undoFailure(started)).toMatchObject({ code: 'undo-elsewhere' })
     app.moveLink(app.way.socket)
     await app.show('red')
     await app.show('linked')

@@ -10,7 +10,7 @@ import { startSshd, type Sshd } from '../../../tools/world/sshd.ts'
 import { eventually } from '../eventually.ts'
 import { homeWith } from '../home.ts'
 import { anyOne } from '../matrix.ts'
-import { openCleaner, present, value, type Cleaner } from '../removal/cleaner.ts'
+import { openRemovalApp, listImages, value, type RemovalApp } from '../removal/removal-app.ts'
 import { deletion, ownImages } from './two-engines.ts'
 import { openWay, type Way } from './faulty-proxy.ts'
 
@@ -23,7 +23,7 @@ describe('over ssh', () => {
   let engine: Engine
   let way: Way
   let sshd: Sshd
-  let app: Cleaner | undefined
+  let app: RemovalApp | undefined
   let folder: string
 
   beforeAll(async () => {
@@ -56,7 +56,7 @@ describe('over ssh', () => {
       .filter((name) => ['ssh', 'sshd', 'docker'].includes(name)).length
 
   const openApp = (options: { reconnectTimeoutMs?: number } = {}) =>
-    openCleaner(engine, folder, { environment: homeWith({ far: { host: sshd.endpoint } }), ...options })
+    openRemovalApp(engine, folder, { environment: homeWith({ far: { host: sshd.endpoint } }), ...options })
 
   const status = () => app!.engine.state().status
   const isAway = () => eventually(() => status() === 'away', deadWithinMs)
@@ -99,7 +99,7 @@ describe('over ssh', () => {
 
   test('a machine that hangs in the middle of a removal: unknown, and it can be undone once it goes on', async () => {
     app = await openApp({ reconnectTimeoutMs: 3_000 })
-    const before = await present(engine)
+    const before = await listImages(engine)
     // one:1 first: it has one name, so its image goes with the first DELETE.
     const plan = await app.plan(app.rows().toSorted((a, b) => (a.reference! < b.reference! ? -1 : 1)))
     const deleting = way.trouble('answer-held', deletion)
@@ -115,13 +115,13 @@ describe('over ssh', () => {
     expect(job).toMatchObject({ state: 'failed', subject: { copies: { count: 1 }, undoUntil: expect.any(Number) } })
     expect(job.items.map(({ state }) => state)).toEqual(['unknown', 'skipped', 'skipped'])
     // The engine has removed one image; its copy is there.
-    expect((await present(engine)).ids.size).toBe(before.ids.size - 1)
+    expect((await listImages(engine)).ids.size).toBe(before.ids.size - 1)
     expect(copies()).toHaveLength(1)
 
     sshd.thaw()
     await isConnected()
     expect(await app.undo(started)).toMatchObject({ state: 'done' })
-    expect(await present(engine)).toEqual(before)
+    expect(await listImages(engine)).toEqual(before)
     expect(copies()).toEqual([])
   }, 150_000)
 

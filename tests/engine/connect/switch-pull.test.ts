@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { openGate, type Gate } from '../../../tools/world/slow-gate.ts'
 import { startRegistry, type Registry } from '../../../tools/world/registry.ts'
 import { noisy, publishImages } from '../pull/puller.ts'
-import { present, value } from '../removal/cleaner.ts'
+import { listImages, value } from '../removal/removal-app.ts'
 import { matrix } from '../matrix.ts'
 import { eventually } from '../eventually.ts'
 import { openApp, startTwoEngines, type App, type TwoEngines } from './two-engines.ts'
@@ -41,14 +41,14 @@ describe.each(matrix)('$title', (wish) => {
     return id
   }
   async function endsOnRed(id: string, name: string) {
-    const job = await app.cleaner.end(id)
+    const job = await app.cleaner.waitForJob(id)
     const { Id } = await two.red.docker.getImage(at(name)).inspect()
     expect(job).toMatchObject({
       state: 'done',
       subject: { kind: 'pull', result: { image: Id, isNew: true } },
       engine: { endpoint: `unix://${app.way.socket}` },
     })
-    expect(await present(two.blue)).toEqual(app.before.blue)
+    expect(await listImages(two.blue)).toEqual(app.before.blue)
   }
 
   test('a pull ends on its engine while the window shows another one', async () => {
@@ -56,7 +56,7 @@ describe.each(matrix)('$title', (wish) => {
     await app.show('blue')
     await endsOnRed(id, 'large:switched')
     await app.show('red')
-    expect(app.cleaner.named(at('large:switched'))).toBeDefined()
+    expect(app.cleaner.findImage(at('large:switched'))).toBeDefined()
   })
 
   test('a pull stays on its engine if the user switches while the registry is asked', async () => {

@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { startEngine, type Engine } from '../../../tools/world/engine.ts'
 import { startRegistry, type Registry } from '../../../tools/world/registry.ts'
 import { noisy, publishImages } from '../pull/puller.ts'
-import { present, value } from '../removal/cleaner.ts'
+import { listImages, value } from '../removal/removal-app.ts'
 import { matrix } from '../matrix.ts'
 import { eventually } from '../eventually.ts'
 import { deletion, openApp, second, startTwoEngines, type App, type TwoEngines } from './two-engines.ts'
@@ -22,13 +22,13 @@ describe.each(matrix)('$title', (wish) => {
 
   /** All of red's images are gone, blue has all of its own. */
   async function onlyRedIsEmpty(job: string) {
-    expect(await app.cleaner.end(job)).toMatchObject({ state: 'done', subject: { copies: { count: 3 } } })
+    expect(await app.cleaner.waitForJob(job)).toMatchObject({ state: 'done', subject: { copies: { count: 3 } } })
     expect(app.copies()).toHaveLength(3)
-    expect(await present(two.red)).toEqual({ ids: new Set(), names: new Set() })
-    expect(await present(two.blue)).toEqual(app.before.blue)
+    expect(await listImages(two.red)).toEqual({ ids: new Set(), names: new Set() })
+    expect(await listImages(two.blue)).toEqual(app.before.blue)
   }
   async function undoneOnRed(job: string) {
-    expect(await app.cleaner.refusedUndo(job)).toEqual({
+    expect(await app.cleaner.undoFailure(job)).toEqual({
       code: 'undo-elsewhere',
       endpoint: `unix://${app.way.socket}`,
     })
@@ -37,8 +37,8 @@ describe.each(matrix)('$title', (wish) => {
     await restored()
   }
   async function restored() {
-    expect(await present(two.red)).toEqual(app.before.red)
-    expect(await present(two.blue)).toEqual(app.before.blue)
+    expect(await listImages(two.red)).toEqual(app.before.red)
+    expect(await listImages(two.blue)).toEqual(app.before.blue)
     expect(app.copies()).toEqual([])
   }
   test('a removal ends on its engine after a switch while copies are saved', async () => {
@@ -73,7 +73,7 @@ describe.each(matrix)('$title', (wish) => {
       begun.push(app.journal()[0]?.job.items[at]?.state)
     })
     const job = value(await app.cleaner.apply(plan, []))
-    expect(await app.cleaner.end(job)).toMatchObject({ state: 'done' })
+    expect(await app.cleaner.waitForJob(job)).toMatchObject({ state: 'done' })
     expect(begun.length).toBeGreaterThanOrEqual(items.length)
     expect(new Set(begun)).toEqual(new Set(['running']))
   })
@@ -92,7 +92,7 @@ describe.each(matrix)('$title', (wish) => {
   test('an undo ends on its engine after a switch while copies are loaded', async () => {
     const job = await app.removeAll()
     await onlyRedIsEmpty(job)
-    const before = await present(two.blue)
+    const before = await listImages(two.blue)
     const loading = app.way.trouble(
       'held',
       second((question) => question.includes('/images/load')),
@@ -101,7 +101,7 @@ describe.each(matrix)('$title', (wish) => {
     await loading.begun
     await app.show('blue')
     loading.letGo()
-    expect(await app.cleaner.end(undo)).toMatchObject({ state: 'done' })
+    expect(await app.cleaner.waitForJob(undo)).toMatchObject({ state: 'done' })
     await restored()
     expect(before).toEqual(app.before.blue)
   })
@@ -131,13 +131,13 @@ describe.each(matrix.filter(({ store }) => store === 'classic'))('$title', (wish
     try {
       for (const name of names) {
         const id = value(await app.cleaner.pull.handlers['pull.start']({ reference: at(name) }))
-        expect(await app.cleaner.end(id)).toMatchObject({ state: 'done' })
+        expect(await app.cleaner.waitForJob(id)).toMatchObject({ state: 'done' })
       }
-      const before = await present(two.red)
+      const before = await listImages(two.red)
       await app.cleaner.catchUp()
-      const removal = await app.cleaner.carryOut(await app.planAll())
+      const removal = await app.cleaner.executePlan(await app.planAll())
       expect(removal).toMatchObject({ state: 'done' })
-      expect((await present(two.red)).ids.size).toBe(0)
+      expect((await listImages(two.red)).ids.size).toBe(0)
 
       const pulling = app.way.trouble(
         'held',
@@ -147,10 +147,13 @@ describe.each(matrix.filter(({ store }) => store === 'classic'))('$title', (wish
       await pulling.begun
       await app.show('blue')
       pulling.letGo()
-      expect(await app.cleaner.end(undo)).toMatchObject({ state: 'done', items: names.map(() => ({ state: 'done' })) })
-      await eventually(async () => (await present(two.red)).ids.size === names.length)
-      expect(await present(two.red)).toEqual(before)
-      expect(await present(two.blue)).toEqual({ ids: new Set(), names: new Set() })
+      expect(await app.cleaner.waitForJob(undo)).toMatchObject({
+        state: 'done',
+        items: names.map(() => ({ state: 'done' })),
+      })
+      await eventually(async () => (await listImages(two.red)).ids.size === names.length)
+      expect(await listImages(two.red)).toEqual(before)
+      expect(await listImages(two.blue)).toEqual({ ids: new Set(), names: new Set() })
     } finally {
       await app.stop()
     }

@@ -7,7 +7,7 @@ import { loadImages, type ImageSpec } from '../../../tools/world/images.ts'
 import { openJournal } from '../../../main/store/journal.ts'
 import type { RemovalTarget } from '../../../model/removal/plan.ts'
 import { homeWith } from '../home.ts'
-import { openCleaner, present, value, type Cleaner } from '../removal/cleaner.ts'
+import { openRemovalApp, listImages, value, type RemovalApp } from '../removal/removal-app.ts'
 import { eventually } from '../eventually.ts'
 import { openWay, type Way } from './faulty-proxy.ts'
 
@@ -66,8 +66,8 @@ export async function openApp(
   const link = join(folder, 'docker.sock')
   const way: Way = await openWay(red.socket, reuse === undefined ? {} : { reuse })
   symlinkSync(way.socket, link)
-  const before = { red: await present(red), blue: await present(blue) }
-  const cleaner: Cleaner = await openCleaner(red, join(folder, 'app'), {
+  const before = { red: await listImages(red), blue: await listImages(blue) }
+  const cleaner: RemovalApp = await openRemovalApp(red, join(folder, 'app'), {
     environment: homeWith({
       red: { host: `unix://${way.socket}` },
       again: { host: `unix://${way.socket}` },

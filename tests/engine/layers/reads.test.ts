@@ -8,7 +8,7 @@ import { manyImages } from '../../../tools/world/many-images.ts'
 import { indexArchive, loadArchive } from '../../../tools/world/oci.ts'
 import { eventually } from '../eventually.ts'
 import { matrix } from '../matrix.ts'
-import { openCleaner, taken, type Cleaner } from '../removal/cleaner.ts'
+import { openRemovalApp, measureDiskUsage, type RemovalApp } from '../removal/removal-app.ts'
 import { breakingProxy } from './breaking.ts'
 
 const spec = (name: string, more: Partial<ImageSpec> = {}): ImageSpec => ({
@@ -31,7 +31,7 @@ const isHistory = (path: string) => /\/images\/.+\/history/.test(path)
 describe.each(matrix)('$title', (wish) => {
   let engine: Engine
   let proxy: Awaited<ReturnType<typeof breakingProxy>>
-  const opened: Cleaner[] = []
+  const opened: RemovalApp[] = []
 
   beforeAll(async () => {
     engine = await startEngine(wish)
@@ -46,18 +46,18 @@ describe.each(matrix)('$title', (wish) => {
   })
 
   /** The app, over the proxy; with a folder it is its next start. */
-  async function start(folder?: string): Promise<Cleaner> {
-    const cleaner = await openCleaner({ ...engine, socket: proxy.socket }, folder)
+  async function start(folder?: string): Promise<RemovalApp> {
+    const cleaner = await openRemovalApp({ ...engine, socket: proxy.socket }, folder)
     opened.push(cleaner)
     return cleaner
   }
-  async function stop(cleaner: Cleaner) {
+  async function stop(cleaner: RemovalApp) {
     await cleaner.layers.end()
     await cleaner.stop()
   }
-  const stackOf = async (cleaner: Cleaner, name: string) =>
-    cleaner.layers.handlers['layers.stack'](cleaner.named(name).id)
-  const verbs = async (cleaner: Cleaner, name: string) => {
+  const stackOf = async (cleaner: RemovalApp, name: string) =>
+    cleaner.layers.handlers['layers.stack'](cleaner.findImage(name).id)
+  const verbs = async (cleaner: RemovalApp, name: string) => {
     const answer = await stackOf(cleaner, name)
     return answer.ok ? answer.value.layers.map(({ instruction }) => instruction?.verb) : answer.error
   }
@@ -80,7 +80,7 @@ describe.each(matrix)('$title', (wish) => {
     async () => {
       proxy.break((path) => path.includes('/grpc'))
       const cleaner = await start()
-      const { id } = cleaner.named('first:1')
+      const { id } = cleaner.findImage('first:1')
       expect(cleaner.layers.read(id)).toMatchObject({ partial: true, cacheable: false })
       proxy.mend()
       await eventually(() => cleaner.layers.read(id)?.cacheable === true)
@@ -95,7 +95,7 @@ describe.each(matrix)('$title', (wish) => {
     const { images } = cleaner.engine.live.snapshot()
     proxy.break((path) => /\/images\/sha256:.+\/(json|history)/.test(path))
     const second = await start()
-    const failing = cleaner.named('first:1').id
+    const failing = cleaner.findImage('first:1').id
     for (let time = 0; time < 3; time++)
       expect(await second.layers.handlers['layers.stack'](failing)).toEqual({
         ok: false,
@@ -184,13 +184,13 @@ describe.each(matrix)('$title', (wish) => {
 
       const kept = await third.plan([{ image: id }])
       // What earlier tests left in the content store may be collected at the same time: it does not count.
-      const content = third.content()
-      const before = await taken(engine, content)
-      await third.carryOut(kept)
+      const content = third.referencedBlobs()
+      const before = await measureDiskUsage(engine, content)
+      await third.executePlan(kept)
       const { min, max } = kept.plan.frees
       expect(min).toBe(max)
-      await eventually(async () => before - (await taken(engine, content)) >= min)
-      expect(before - (await taken(engine, content))).toBe(min)
+      await eventually(async () => before - (await measureDiskUsage(engine, content)) >= min)
+      expect(before - (await measureDiskUsage(engine, content))).toBe(min)
       await stop(third)
     },
   )

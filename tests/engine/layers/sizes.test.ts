@@ -14,7 +14,7 @@ import { programs } from '../../../tools/world/paths.ts'
 import { runnableImages } from '../../../tools/world/runnable.ts'
 import { tarEnd, tarFile } from '../../../tools/world/tar.ts'
 import { matrix } from '../matrix.ts'
-import { openCleaner, type Cleaner } from '../removal/cleaner.ts'
+import { openRemovalApp, type RemovalApp } from '../removal/removal-app.ts'
 import { trueSizes } from './true-sizes.ts'
 
 const sumOf = (layers: Stack['layers']) => layers.reduce((sum, { likely = 0 }) => sum + likely, 0)
@@ -22,11 +22,11 @@ const diskUsage = v.object({ Images: v.array(v.object({ Id: v.string(), SharedSi
 
 describe.each(matrix.filter(({ store }) => store === 'classic'))('$title', (wish) => {
   let engine: Engine
-  let cleaner: Cleaner
+  let cleaner: RemovalApp
 
   beforeAll(async () => {
     engine = await startEngine(wish)
-    cleaner = await openCleaner(engine)
+    cleaner = await openRemovalApp(engine)
   })
   afterAll(async () => {
     await cleaner?.stop()
@@ -35,7 +35,7 @@ describe.each(matrix.filter(({ store }) => store === 'classic'))('$title', (wish
   })
 
   async function stackOf(name: string): Promise<Stack> {
-    const answer = await cleaner.layers.handlers['layers.stack'](cleaner.named(name).id)
+    const answer = await cleaner.layers.handlers['layers.stack'](cleaner.findImage(name).id)
     if (!answer.ok) throw new Error(answer.error.code)
     return answer.value
   }

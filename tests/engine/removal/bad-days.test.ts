@@ -7,7 +7,7 @@ import { startEngine, type Engine } from '../../../tools/world/engine.ts'
 import { loadImages, type ImageSpec } from '../../../tools/world/images.ts'
 import { manyImages } from '../../../tools/world/many-images.ts'
 import { service, userland } from '../../../tools/world/userland.ts'
-import { openCleaner, present, type Cleaner } from './cleaner.ts'
+import { openRemovalApp, listImages, type RemovalApp } from './removal-app.ts'
 import { matrix } from '../matrix.ts'
 import { eventually } from '../engine-window.ts'
 
@@ -21,7 +21,7 @@ const image = (references: string[], bytes: number): ImageSpec => ({
   config: { Cmd: ['/none'] },
 })
 
-/** Unlike the other images here, its containers can run. */
+/** The only image in this file whose containers can run. */
 const runnable: ImageSpec = {
   references: ['runs:1'],
   created: new Date(1_700_000_000_000),
@@ -29,206 +29,209 @@ const runnable: ImageSpec = {
   config: { Cmd: ['/bin/hold'] },
 }
 
-/** One engine of each store: what is tested here does not depend on the version. */
+/** 26.1 only, because these tests do not depend on the version. Without --matrix, this is only the containerd store. */
 const engines = matrix.filter(({ version }) => version === '26.1')
 
-describe.each(engines)('$title', (wish) => {
+describe.each(engines)('$title', (engineOptions) => {
   let engine: Engine
-  let cleaner: Cleaner
+  let app: RemovalApp
 
   beforeEach(async () => {
-    engine = await startEngine(wish)
+    engine = await startEngine(engineOptions)
     await loadImages(engine.docker, [image(['one:1', 'one:2'], 40_000), image(['two:1'], 3_000_000), image([], 5_000)])
-    cleaner = await openCleaner(engine)
+    app = await openRemovalApp(engine)
   })
   afterEach(async () => {
-    await cleaner?.stop()
+    await app?.stop()
     await engine?.stop()
-    if (cleaner) rmSync(cleaner.folder, { recursive: true, force: true })
+    if (app) rmSync(app.folder, { recursive: true, force: true })
   })
 
-  const use = (name: string, from: string) =>
-    engine.docker.createContainer({ Image: from, name, HostConfig: { NetworkMode: 'none' } })
+  const createContainer = (name: string, fromImage: string) =>
+    engine.docker.createContainer({ Image: fromImage, name, HostConfig: { NetworkMode: 'none' } })
 
-  test('an image that is removed by its id, with a copy, comes back with all its tags', async () => {
-    const { id } = cleaner.named('one:1')
-    const job = await cleaner.carryOut(await cleaner.plan([{ image: id }]), [id])
+  test('undoing the removal of an image with a copy restores the image with all its tags', async () => {
+    const { id } = app.findImage('one:1')
+    const job = await app.executePlan(await app.plan([{ image: id }]), [id])
     expect(job).toMatchObject({ state: 'done', subject: { deletes: 1, copies: { count: 1 } } })
-    expect((await present(engine)).ids.has(id)).toBe(false)
+    expect((await listImages(engine)).ids.has(id)).toBe(false)
 
-    const back = await cleaner.undo(job.id)
-    expect(back).toMatchObject({ state: 'done', subject: { kind: 'undo', restores: 1 } })
-    expect((await present(engine)).names).toEqual(new Set(['one:1', 'one:2', 'two:1']))
-    expect((await present(engine)).ids.has(id)).toBe(true)
-    expect(cleaner.jobs.find(job.id)?.subject).toMatchObject({ undone: true })
-    expect(readdirSync(join(cleaner.folder, 'Slipway'))).toEqual([])
-    expect(await cleaner.refusedUndo(job.id)).toEqual({ code: 'undo-over' })
+    const undone = await app.undo(job.id)
+    expect(undone).toMatchObject({ state: 'done', subject: { kind: 'undo', restores: 1 } })
+    expect((await listImages(engine)).names).toEqual(new Set(['one:1', 'one:2', 'two:1']))
+    expect((await listImages(engine)).ids.has(id)).toBe(true)
+    expect(app.jobs.find(job.id)?.subject).toMatchObject({ undone: true })
+    expect(readdirSync(join(app.folder, 'Slipway'))).toEqual([])
+    expect(await app.undoFailure(job.id)).toEqual({ code: 'undo-over' })
   })
 
-  test('a removed tag is restored, unless another image has that tag by now', async () => {
-    const { id } = cleaner.named('one:1')
-    const first = await cleaner.carryOut(await cleaner.plan([{ image: id, reference: 'one:2' }]))
-    expect((await present(engine)).names).toEqual(new Set(['one:1', 'two:1']))
-    expect(await cleaner.undo(first.id)).toMatchObject({ state: 'done' })
-    await cleaner.catchUp()
-    expect(cleaner.named('one:2').id).toBe(id)
+  test('undo restores a removed tag, unless another image has it now', async () => {
+    const { id } = app.findImage('one:1')
+    const first = await app.executePlan(await app.plan([{ image: id, reference: 'one:2' }]))
+    expect((await listImages(engine)).names).toEqual(new Set(['one:1', 'two:1']))
+    expect(await app.undo(first.id)).toMatchObject({ state: 'done' })
+    await app.catchUp()
+    expect(app.findImage('one:2').id).toBe(id)
 
-    const second = await cleaner.carryOut(await cleaner.plan([{ image: id, reference: 'one:2' }]))
+    const second = await app.executePlan(await app.plan([{ image: id, reference: 'one:2' }]))
     await engine.docker.getImage('two:1').tag({ repo: 'one', tag: '2' })
-    const undone = await cleaner.undo(second.id)
+    const undone = await app.undo(second.id)
     expect(undone).toMatchObject({ state: 'failed', items: [{ failure: { code: 'name-taken', reference: 'one:2' } }] })
   })
 
-  test('an image that gets a tag after the plan is not touched, and the plan is refused', async () => {
-    const kept = await cleaner.plan([{ image: cleaner.named('one:1').id }])
+  test('a plan is refused if one of its images gets another tag', async () => {
+    const storedPlan = await app.plan([{ image: app.findImage('one:1').id }])
     await engine.docker.getImage('one:1').tag({ repo: 'one', tag: '3' })
-    await cleaner.catchUp()
-    expect(await cleaner.apply(kept)).toEqual({ ok: false, error: { code: 'plan-moved' } })
-    expect(await cleaner.apply(kept)).toEqual({ ok: false, error: { code: 'plan-unknown' } })
-    expect((await present(engine)).names.has('one:1')).toBe(true)
+    await app.catchUp()
+    expect(await app.apply(storedPlan)).toEqual({ ok: false, error: { code: 'plan-moved' } })
+    expect(await app.apply(storedPlan)).toEqual({ ok: false, error: { code: 'plan-unknown' } })
+    expect((await listImages(engine)).names.has('one:1')).toBe(true)
   })
 
-  test('an image that a container starts to use just before the removal fails as one item and keeps its tags', async () => {
-    const kept = await cleaner.plan([{ image: cleaner.named('one:1').id }, { image: cleaner.named('two:1').id }])
-    // At once, before the app has heard of the container.
-    await use('sudden', 'one:1')
-    const job = await cleaner.carryOut(kept)
+  test('an image gets a container just before its removal: its item fails and it keeps its tags', async () => {
+    const storedPlan = await app.plan([{ image: app.findImage('one:1').id }, { image: app.findImage('two:1').id }])
+    // The plan is applied before the event of this container reaches the app.
+    await createContainer('sudden', 'one:1')
+    const job = await app.executePlan(storedPlan)
     expect(job).toMatchObject({ state: 'failed', items: [{ failure: { code: 'image-moved' } }, { state: 'done' }] })
-    expect((await present(engine)).names).toEqual(new Set(['one:1', 'one:2']))
+    expect((await listImages(engine)).names).toEqual(new Set(['one:1', 'one:2']))
   })
 
-  test('if another image takes the tag just before the removal, it keeps the tag, and the planned image is deleted by id', async () => {
-    const { id } = cleaner.named('two:1')
-    const kept = await cleaner.plan([{ image: id }])
+  test('an image that loses its tag to another image just before its removal is deleted by id, and the tag stays', async () => {
+    const { id } = app.findImage('two:1')
+    const storedPlan = await app.plan([{ image: id }])
     await engine.docker.getImage('one:1').tag({ repo: 'two', tag: '1' })
-    expect(await cleaner.carryOut(kept)).toMatchObject({ state: 'done' })
-    const { ids, names } = await present(engine)
+    expect(await app.executePlan(storedPlan)).toMatchObject({ state: 'done' })
+    const { ids, names } = await listImages(engine)
     expect(names).toEqual(new Set(['one:1', 'one:2', 'two:1']))
     expect(ids.has(id)).toBe(false)
-    await eventually(() => cleaner.named('two:1').id !== id)
+    await eventually(() => app.findImage('two:1').id !== id)
   })
 
-  test('an image that gets a second tag just before the removal keeps both', async () => {
-    const kept = await cleaner.plan([{ image: cleaner.named('two:1').id }])
+  test('an image that gets a second tag just before its removal keeps both', async () => {
+    const storedPlan = await app.plan([{ image: app.findImage('two:1').id }])
     await engine.docker.getImage('two:1').tag({ repo: 'three', tag: '1' })
-    expect(await cleaner.carryOut(kept)).toMatchObject({ items: [{ failure: { code: 'image-moved' } }] })
-    expect((await present(engine)).names).toEqual(new Set(['one:1', 'one:2', 'two:1', 'three:1']))
+    expect(await app.executePlan(storedPlan)).toMatchObject({ items: [{ failure: { code: 'image-moved' } }] })
+    expect((await listImages(engine)).names).toEqual(new Set(['one:1', 'one:2', 'two:1', 'three:1']))
   })
 
-  test('a stopped container is removed and a running one stopped first, each only if that was chosen for it', async () => {
+  test('a container is removed, or stopped and removed, only if the user chose exactly that for it', async () => {
     await loadImages(engine.docker, [runnable])
-    await cleaner.catchUp()
-    const [stopped, running] = [await use('stopped', 'one:1'), await use('running', 'runs:1')]
+    await app.catchUp()
+    const stopped = await createContainer('stopped', 'one:1')
+    const running = await createContainer('running', 'runs:1')
     await running.start()
-    await eventually(() => cleaner.engine.live.containers().get(running.id)?.state === 'running')
-    await eventually(() => cleaner.engine.live.containers().has(stopped.id))
-    const targets = [{ image: cleaner.named('one:1').id }, { image: cleaner.named('runs:1').id }]
+    await eventually(() => app.engine.live.containers().get(running.id)?.state === 'running')
+    await eventually(() => app.engine.live.containers().has(stopped.id))
+    const targets = [{ image: app.findImage('one:1').id }, { image: app.findImage('runs:1').id }]
 
-    // To remove a stopped container is another choice than to stop and remove a running one.
-    const blocked = await cleaner.plan(targets, { [stopped.id]: 'stop-and-remove', [running.id]: 'remove' })
+    // Each choice applies only to a container in that state, so both containers still block the plan.
+    const blocked = await app.plan(targets, { [stopped.id]: 'stop-and-remove', [running.id]: 'remove' })
     expect(blocked.plan.deletes).toEqual([])
     expect(blocked.plan.blocked.map(({ by }) => 'name' in by && by.name).sort()).toEqual(['running', 'stopped'])
-    const chosen = await cleaner.plan(targets, { [stopped.id]: 'remove', [running.id]: 'stop-and-remove' })
-    expect(await cleaner.carryOut(chosen)).toMatchObject({ state: 'done' })
+    const chosen = await app.plan(targets, { [stopped.id]: 'remove', [running.id]: 'stop-and-remove' })
+    expect(await app.executePlan(chosen)).toMatchObject({ state: 'done' })
     expect(await engine.docker.listContainers({ all: true })).toEqual([])
-    expect((await present(engine)).names).toEqual(new Set(['two:1']))
+    expect((await listImages(engine)).names).toEqual(new Set(['two:1']))
   })
 
-  test('a container that was started after the plan is not stopped, and its image stays', async () => {
+  test('a container that starts after the plan was made is not stopped, and its image stays', async () => {
     await loadImages(engine.docker, [runnable])
-    await cleaner.catchUp()
-    const container = await use('user', 'runs:1')
-    await eventually(() => cleaner.engine.live.containers().has(container.id))
-    const kept = await cleaner.plan([{ image: cleaner.named('runs:1').id }], { [container.id]: 'remove' })
+    await app.catchUp()
+    const container = await createContainer('user', 'runs:1')
+    await eventually(() => app.engine.live.containers().has(container.id))
+    const storedPlan = await app.plan([{ image: app.findImage('runs:1').id }], { [container.id]: 'remove' })
     await container.start()
-    // Refused if the app has heard of the start already. Otherwise its item fails.
-    const answer = await cleaner.apply(kept)
-    if (answer.ok) await cleaner.end(answer.value)
+    // If the app already knows that the container has started, it refuses the plan. Otherwise the image's item fails.
+    const applied = await app.apply(storedPlan)
+    if (applied.ok) await app.waitForJob(applied.value)
     expect((await container.inspect()).State.Running).toBe(true)
-    expect((await present(engine)).names.has('runs:1')).toBe(true)
+    expect((await listImages(engine)).names.has('runs:1')).toBe(true)
   })
 
-  /** Where copies go: a disk of its own, so small. */
-  async function smallDisk(size: string, then: (folder: string) => Promise<void>) {
-    const folder = join(cleaner.folder, 'small')
+  /** Runs the test with a small disk for copies. Expects that no image is removed and no file stays on the disk. */
+  async function withSmallDisk(size: string, run: (folder: string) => Promise<void>) {
+    const folder = join(app.folder, 'small')
     mkdirSync(folder)
     execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', folder])
     try {
-      await cleaner.saveIn(folder)
-      const before = await present(engine)
-      await then(folder)
-      expect(await present(engine)).toEqual(before)
+      await app.chooseCopyFolder(folder)
+      const before = await listImages(engine)
+      await run(folder)
+      expect(await listImages(engine)).toEqual(before)
       expect(readdirSync(folder)).toEqual([])
     } finally {
       execFileSync('umount', [folder])
     }
   }
 
-  test('a removal is refused before it starts if the disk has no room for the copies', () =>
-    smallDisk('1m', async (folder) => {
-      const { id } = cleaner.named('two:1')
-      expect(await cleaner.apply(await cleaner.plan([{ image: id }]), [id])).toMatchObject({
+  test('a removal is refused before it starts if the disk has no space for the copies', () =>
+    withSmallDisk('1m', async (folder) => {
+      const { id } = app.findImage('two:1')
+      expect(await app.apply(await app.plan([{ image: id }]), [id])).toMatchObject({
         ok: false,
         error: { code: 'disk-full', folder },
       })
     }))
 
-  // The containerd store's copies are smaller than what is asked for, so there this needs another writer.
-  test.runIf(wish.store === 'classic')('a disk that fills up while a copy is saved leaves everything as it was', () =>
-    // Room for the image, though not for the archive around it.
-    smallDisk('2976k', async (folder) => {
-      const [one, two] = ['one:1', 'two:1'].map((name) => cleaner.named(name).id) as [string, string]
-      const job = await cleaner.carryOut(await cleaner.plan([{ image: one }, { image: two }]), [one, two])
-      expect(job).toMatchObject({ state: 'failed', failure: { code: 'disk-full', folder } })
-      expect(job.items.map(({ state }) => state)).toEqual(['skipped', 'skipped'])
-    }),
+  // Classic store only: the containerd store's copies are smaller than the estimate that is checked before the removal.
+  test.runIf(engineOptions.store === 'classic')(
+    'a disk that fills up while a copy is saved leaves everything unchanged',
+    () =>
+      // Large enough for the image, but not for its archive.
+      withSmallDisk('2976k', async (folder) => {
+        const [one, two] = ['one:1', 'two:1'].map((name) => app.findImage(name).id) as [string, string]
+        const job = await app.executePlan(await app.plan([{ image: one }, { image: two }]), [one, two])
+        expect(job).toMatchObject({ state: 'failed', failure: { code: 'disk-full', folder } })
+        expect(job.items.map(({ state }) => state)).toEqual(['skipped', 'skipped'])
+      }),
   )
 
   test('a removal is refused before it starts if the folder for copies cannot be written to', async () => {
-    writeFileSync(join(cleaner.folder, 'file'), '')
-    await cleaner.saveIn(join(cleaner.folder, 'file', 'inside'))
-    const { id } = cleaner.named('two:1')
-    expect(await cleaner.apply(await cleaner.plan([{ image: id }]), [id])).toMatchObject({
+    writeFileSync(join(app.folder, 'file'), '')
+    await app.chooseCopyFolder(join(app.folder, 'file', 'inside'))
+    const { id } = app.findImage('two:1')
+    expect(await app.apply(await app.plan([{ image: id }]), [id])).toMatchObject({
       ok: false,
       error: { code: 'folder-unusable' },
     })
-    expect((await present(engine)).ids.has(id)).toBe(true)
+    expect((await listImages(engine)).ids.has(id)).toBe(true)
   })
 })
 
 test.each(engines)(
-  '$title: after the engine was killed during a removal, each item has its true outcome',
-  async (wish) => {
-    const engine = await startEngine(wish)
-    const count = wish.store === 'classic' ? 50 : 20
+  '$title: if the engine is killed during a removal, each item reports whether its image was removed',
+  async (engineOptions) => {
+    const engine = await startEngine(engineOptions)
+    const count = engineOptions.store === 'classic' ? 50 : 20
     await loadImages(engine.docker, manyImages(count))
-    const cleaner = await openCleaner(engine)
+    const app = await openRemovalApp(engine)
     try {
-      const images = [...cleaner.engine.live.images().values()]
-      const kept = await cleaner.plan(images.map(({ id }) => ({ image: id })))
-      const answer = await cleaner.apply(kept)
-      if (!answer.ok) throw new Error(answer.error.code)
+      const images = [...app.engine.live.images().values()]
+      const storedPlan = await app.plan(images.map(({ id }) => ({ image: id })))
+      const applied = await app.apply(storedPlan)
+      if (!applied.ok) throw new Error(applied.error.code)
       const isDone = ({ state }: { state: string }) => state === 'done'
-      await eventually(() => cleaner.jobs.find(answer.value)!.items.filter(isDone).length >= 3, 30_000)
+      await eventually(() => app.jobs.find(applied.value)!.items.filter(isDone).length >= 3, 30_000)
       await engine.kill()
       await delay(200)
       await engine.restart()
-      const job = await cleaner.end(answer.value)
+      const job = await app.waitForJob(applied.value)
 
       expect(job.state).toBe('failed')
-      const { ids } = await present(engine)
-      job.items.forEach((item, at) =>
-        expect([item.state, ids.has(kept.plan.deletes[at]!.image)]).toEqual([item.state, !isDone(item)]),
+      const { ids } = await listImages(engine)
+      job.items.forEach((item, index) =>
+        expect([item.state, ids.has(storedPlan.plan.deletes[index]!.image)]).toEqual([item.state, !isDone(item)]),
       )
       expect(job.items.some(({ state }) => state === 'skipped')).toBe(true)
-      // The rest can be planned and removed as ever.
-      await cleaner.catchUp()
-      const rest = await cleaner.plan([...ids].map((id) => ({ image: id })))
-      expect(await cleaner.carryOut(rest)).toMatchObject({ state: 'done' })
+      // A new plan removes the remaining images.
+      await app.catchUp()
+      const rest = await app.plan([...ids].map((id) => ({ image: id })))
+      expect(await app.executePlan(rest)).toMatchObject({ state: 'done' })
     } finally {
-      await cleaner.stop()
+      await app.stop()
       await engine.stop()
-      rmSync(cleaner.folder, { recursive: true, force: true })
+      rmSync(app.folder, { recursive: true, force: true })
     }
   },
 )

@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { startEngine, type Engine } from '../../../tools/world/engine.ts'
 import { loadImages, type ImageSpec } from '../../../tools/world/images.ts'
-import { openCleaner, present, type Cleaner } from './cleaner.ts'
-import { loadPlatforms } from './platforms.ts'
+import { openRemovalApp, listImages, type RemovalApp } from './removal-app.ts'
+import { loadMultiPlatformImage } from './multi-platform-image.ts'
 import { matrix } from '../matrix.ts'
 
 const step = (name: string) => ({ instruction: `COPY ${name} /`, bytes: 20_000, noise: true })
@@ -18,13 +18,13 @@ const image = (references: string[], steps: string[], architecture = 'amd64'): I
 const mode = (file: string) => (statSync(file).mode & 0o777).toString(8)
 const sha256 = (file: string) => createHash('sha256').update(readFileSync(file)).digest('hex')
 
-describe.each(matrix)('$title', (wish) => {
+describe.each(matrix)('$title', (engineOptions) => {
   let engine: Engine
-  let cleaner: Cleaner
-  const copies = () => join(cleaner.folder, 'Slipway')
+  let app: RemovalApp
+  const copyFolder = () => join(app.folder, 'Slipway')
 
   beforeEach(async () => {
-    engine = await startEngine(wish)
+    engine = await startEngine(engineOptions)
     await loadImages(engine.docker, [
       image(['one:1'], ['a', 'b']),
       image(['two:1', 'localhost:5000/a/two:2'], ['a', 'c', 'a']),
@@ -33,125 +33,127 @@ describe.each(matrix)('$title', (wish) => {
     ])
   })
   afterEach(async () => {
-    await cleaner?.stop()
+    await app?.stop()
     await engine?.stop()
-    if (cleaner) rmSync(cleaner.folder, { recursive: true, force: true })
+    if (app) rmSync(app.folder, { recursive: true, force: true })
   })
 
-  /** Removes the image with a copy, and answers with the job and the copy. */
-  async function removed(name: string) {
-    const { id } = cleaner.named(name)
-    const job = await cleaner.carryOut(await cleaner.plan([{ image: id }]), [id])
+  /** Removes the image with a copy. @returns the job, the image's id and the copy's file */
+  async function removeWithCopy(name: string) {
+    const { id } = app.findImage(name)
+    const job = await app.executePlan(await app.plan([{ image: id }]), [id])
     expect(job).toMatchObject({ state: 'done' })
-    await cleaner.catchUp()
-    return { job, id, file: join(copies(), readdirSync(copies())[0]!) }
+    await app.catchUp()
+    return { job, id, file: join(copyFolder(), readdirSync(copyFolder())[0]!) }
   }
 
-  test('each image is copied, deleted and comes back as it was: one tag, several, none, another platform', async () => {
-    cleaner = await openCleaner(engine)
-    const before = await present(engine)
-    const all = [...before.ids]
-    const job = await cleaner.carryOut(await cleaner.plan(all.map((id) => ({ image: id }))), all)
+  test('copies restore images with one tag, several tags or none, and of another platform, unchanged', async () => {
+    app = await openRemovalApp(engine)
+    const before = await listImages(engine)
+    const ids = [...before.ids]
+    const job = await app.executePlan(await app.plan(ids.map((id) => ({ image: id }))), ids)
     expect(job).toMatchObject({ state: 'done', subject: { copies: { count: 4 } } })
-    expect(await present(engine)).toEqual({ ids: new Set(), names: new Set() })
+    expect(await listImages(engine)).toEqual({ ids: new Set(), names: new Set() })
 
-    expect(mode(copies())).toBe('700')
-    const [entry] = cleaner.jobs.undoables()
+    expect(mode(copyFolder())).toBe('700')
+    const [entry] = app.jobs.undoables()
     expect(entry!.deleted.map(({ file, sha256: hash }) => [mode(file!), sha256(file!) === hash])).toEqual(
-      all.map(() => ['600', true]),
+      ids.map(() => ['600', true]),
     )
-    expect(await cleaner.undo(job.id)).toMatchObject({ state: 'done' })
-    expect(await present(engine)).toEqual(before)
-    expect(readdirSync(copies())).toEqual([])
+    expect(await app.undo(job.id)).toMatchObject({ state: 'done' })
+    expect(await listImages(engine)).toEqual(before)
+    expect(readdirSync(copyFolder())).toEqual([])
   })
 
-  test('a folder that the user chose keeps its mode', async () => {
-    cleaner = await openCleaner(engine)
-    const folder = join(cleaner.folder, 'chosen')
+  test('a folder that the user chooses keeps its mode', async () => {
+    app = await openRemovalApp(engine)
+    const folder = join(app.folder, 'chosen')
     mkdirSync(folder, { mode: 0o755 })
-    await cleaner.saveIn(folder)
-    const { id } = cleaner.named('one:1')
-    await cleaner.carryOut(await cleaner.plan([{ image: id }]), [id])
+    await app.chooseCopyFolder(folder)
+    const { id } = app.findImage('one:1')
+    await app.executePlan(await app.plan([{ image: id }]), [id])
     expect(mode(folder)).toBe('755')
     expect(readdirSync(folder).map((file) => mode(join(folder, file)))).toEqual(['600'])
   })
 
-  test.runIf(wish.store === 'containerd')(
-    'an image for several platforms comes back with all that were there; the others need not be',
+  test.runIf(engineOptions.store === 'containerd')(
+    'an image is restored with the platforms that the engine had, which need not be all that its index lists',
     async () => {
-      const both = await loadPlatforms(engine.docker, { reference: 'multi:1', architectures: ['amd64', 'arm64'] })
-      const own = { reference: 'own:1', architectures: ['amd64', 'arm64'], present: ['amd64'] }
-      const layers = [...both.values(), (await loadPlatforms(engine.docker, own)).get('amd64')!]
-      cleaner = await openCleaner(engine)
-      const before = await present(engine)
-      const all = ['multi:1', 'own:1'].map((name) => cleaner.named(name).id)
-      const job = await cleaner.carryOut(await cleaner.plan(all.map((id) => ({ image: id }))), all)
+      const complete = { reference: 'multi:1', architectures: ['amd64', 'arm64'] }
+      const partial = { reference: 'own:1', architectures: ['amd64', 'arm64'], present: ['amd64'] }
+      const completeLayers = await loadMultiPlatformImage(engine.docker, complete)
+      const partialLayers = await loadMultiPlatformImage(engine.docker, partial)
+      const layers = [...completeLayers.values(), partialLayers.get('amd64')!]
+      app = await openRemovalApp(engine)
+      const before = await listImages(engine)
+      const ids = ['multi:1', 'own:1'].map((name) => app.findImage(name).id)
+      const job = await app.executePlan(await app.plan(ids.map((id) => ({ image: id }))), ids)
       expect(job).toMatchObject({ state: 'done', subject: { copies: { count: 2 } } })
-      expect(blobsOf(engine).filter((blob) => layers.includes(blob))).toEqual([])
-      expect(await cleaner.undo(job.id)).toMatchObject({ state: 'done' })
-      expect(await present(engine)).toEqual(before)
-      expect(blobsOf(engine)).toEqual(expect.arrayContaining(layers))
+      expect(contentBlobs(engine).filter((blob) => layers.includes(blob))).toEqual([])
+      expect(await app.undo(job.id)).toMatchObject({ state: 'done' })
+      expect(await listImages(engine)).toEqual(before)
+      expect(contentBlobs(engine)).toEqual(expect.arrayContaining(layers))
     },
   )
 
-  test('a copy that was changed or replaced is not loaded; as it was, it is', async () => {
-    cleaner = await openCleaner(engine)
-    const before = await present(engine)
-    const { job, file } = await removed('two:1')
-    const without = await present(engine)
-    const [good, elsewhere] = [readFileSync(file), join(cleaner.folder, 'elsewhere')]
-    cpSync(file, elsewhere)
+  test('a copy that was changed or replaced is not loaded, and is loaded once the original file is back', async () => {
+    app = await openRemovalApp(engine)
+    const before = await listImages(engine)
+    const { job, file } = await removeWithCopy('two:1')
+    const afterRemoval = await listImages(engine)
+    const [original, linkTarget] = [readFileSync(file), join(app.folder, 'elsewhere')]
+    cpSync(file, linkTarget)
 
-    async function refused(code: string) {
-      const undone = await cleaner.undo(job.id)
+    async function expectUndoFails(code: string) {
+      const undone = await app.undo(job.id)
       expect(undone).toMatchObject({ state: 'failed', items: [{ state: 'failed', failure: { code, file } }] })
-      expect(await present(engine)).toEqual(without)
+      expect(await listImages(engine)).toEqual(afterRemoval)
     }
-    const changed = Buffer.from(good)
+    const changed = Buffer.from(original)
     changed[changed.length / 2]! ^= 1
     writeFileSync(file, changed)
-    await refused('copy-changed')
-    writeFileSync(file, good.subarray(0, -512))
-    await refused('copy-changed')
+    await expectUndoFails('copy-changed')
+    writeFileSync(file, original.subarray(0, -512))
+    await expectUndoFails('copy-changed')
     rmSync(file)
-    symlinkSync(elsewhere, file)
-    await refused('copy-changed')
+    symlinkSync(linkTarget, file)
+    await expectUndoFails('copy-changed')
     rmSync(file)
     execFileSync('mkfifo', [file])
-    await refused('copy-changed')
+    await expectUndoFails('copy-changed')
     rmSync(file)
-    expect(await cleaner.refusedUndo(job.id)).toEqual({ code: 'copy-missing', file })
+    expect(await app.undoFailure(job.id)).toEqual({ code: 'copy-missing', file })
 
-    writeFileSync(file, good)
-    expect(await cleaner.undo(job.id)).toMatchObject({ state: 'done' })
-    expect(await present(engine)).toEqual(before)
+    writeFileSync(file, original)
+    expect(await app.undo(job.id)).toMatchObject({ state: 'done' })
+    expect(await listImages(engine)).toEqual(before)
   })
 
-  test('a copy that would move a name which the removal did not take is not loaded', async () => {
-    cleaner = await openCleaner(engine)
-    const { job, file } = await removed('two:1')
-    const undo = cleaner.jobs.undoOf(job.id)!
-    const deleted = undo.deleted.map((each) => ({ ...each, references: ['two:1'] }))
-    await cleaner.jobs.setUndo(job.id, { ...undo, deleted })
-    const without = await present(engine)
-    expect(await cleaner.undo(job.id)).toMatchObject({ items: [{ failure: { code: 'copy-changed', file } }] })
-    expect(await present(engine)).toEqual(without)
+  test('a copy that contains a tag which the removal did not remove is not loaded', async () => {
+    app = await openRemovalApp(engine)
+    const { job, file } = await removeWithCopy('two:1')
+    const undo = app.jobs.undoOf(job.id)!
+    const deleted = undo.deleted.map((deletion) => ({ ...deletion, references: ['two:1'] }))
+    await app.jobs.setUndo(job.id, { ...undo, deleted })
+    const afterRemoval = await listImages(engine)
+    expect(await app.undo(job.id)).toMatchObject({ items: [{ failure: { code: 'copy-changed', file } }] })
+    expect(await listImages(engine)).toEqual(afterRemoval)
   })
 
-  test('a copy of an earlier Slipway, which kept no hash, is loaded', async () => {
-    cleaner = await openCleaner(engine)
-    const before = await present(engine)
-    const { job } = await removed('one:1')
-    const undo = cleaner.jobs.undoOf(job.id)!
+  test('a copy saved by an older Slipway, which stored no hash, is loaded', async () => {
+    app = await openRemovalApp(engine)
+    const before = await listImages(engine)
+    const { job } = await removeWithCopy('one:1')
+    const undo = app.jobs.undoOf(job.id)!
     const deleted = undo.deleted.map(({ image, references, file }) => ({ image, references, file: file! }))
-    await cleaner.jobs.setUndo(job.id, { ...undo, deleted })
-    expect(await cleaner.undo(job.id)).toMatchObject({ state: 'done' })
-    expect(await present(engine)).toEqual(before)
+    await app.jobs.setUndo(job.id, { ...undo, deleted })
+    expect(await app.undo(job.id)).toMatchObject({ state: 'done' })
+    expect(await listImages(engine)).toEqual(before)
   })
 })
 
-/** Digests of the blobs that lie in the engine's content store. */
-const blobsOf = ({ root }: Engine) =>
+/** Digests of all blobs in the engine's content store. */
+const contentBlobs = ({ root }: Engine) =>
   execFileSync('find', [`${root}/data/containerd`, '-path', '*content*/blobs/sha256/*', '-printf', 'sha256:%f\n'], {
     encoding: 'utf8',
   })

@@ -1,6 +1,7 @@
 /**
- * The app is killed at random moments of removals with copies and of their undoing: each image, or its copy as it was
- * saved, is there; undo is offered; and no copy is left without an owner. SLIPWAY_KILLS says how often, 5 by default.
+ * Kills the app at random times, during removals with copies and while they are undone. After each kill, every image or
+ * an intact copy of it exists, the removal can be undone, and there are no strays. SLIPWAY_KILLS sets the number of
+ * rounds (default 5).
  */
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -13,78 +14,78 @@ import { startEngine, type Engine } from '../../../tools/world/engine.ts'
 import { loadImages } from '../../../tools/world/images.ts'
 import { manyImages } from '../../../tools/world/many-images.ts'
 import { matrix } from '../matrix.ts'
-import { openCleaner, present, type Cleaner } from './cleaner.ts'
-import { chance } from './forest.ts'
+import { openRemovalApp, listImages, type RemovalApp } from './removal-app.ts'
+import { seededRandom } from './image-forest.ts'
 
-const kills = Number(process.env['SLIPWAY_KILLS'] ?? 5)
-const images = 6
+const rounds = Number(process.env['SLIPWAY_KILLS'] ?? 5)
+const imageCount = 6
 
-describe.each(matrix)('$title', (wish) => {
+describe.each(matrix)('$title', (engineOptions) => {
   let engine: Engine
   const folder = mkdtempSync(join(tmpdir(), 'crash-'))
-  const random = chance(23)
+  const random = seededRandom(23)
 
   beforeAll(async () => {
-    engine = await startEngine(wish)
-    await loadImages(engine.docker, manyImages(images))
+    engine = await startEngine(engineOptions)
+    await loadImages(engine.docker, manyImages(imageCount))
   })
   afterAll(async () => {
     await engine?.stop()
     rmSync(folder, { recursive: true, force: true })
   })
 
-  /** Starts the deed in a process of its own. Resolves with whether it ended before it was killed. */
-  async function killed(deed: 'remove' | 'undo', afterMs: number): Promise<boolean> {
-    const program = join(import.meta.dirname, 'remover.ts')
-    const child = spawn(process.execPath, [program, engine.socket, folder, deed], {
+  /** Runs the action in a new process and kills it. @returns whether the action had finished before the kill */
+  async function runAndKill(action: 'remove' | 'undo', afterMs: number): Promise<boolean> {
+    const script = join(import.meta.dirname, 'removal-process.ts')
+    const child = spawn(process.execPath, [script, engine.socket, folder, action], {
       stdio: ['ignore', 'pipe', 'inherit'],
     })
-    let said = ''
-    child.stdout.on('data', (data) => (said += data))
+    let output = ''
+    child.stdout.on('data', (data) => (output += data))
     const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()))
-    while (!said.includes('begun') && child.exitCode === null) await delay(5)
+    while (!output.includes('started') && child.exitCode === null) await delay(5)
     await Promise.race([delay(afterMs), exited])
     child.kill('SIGKILL')
     await exited
-    return said.includes('ended')
+    return output.includes('finished')
   }
 
-  const copies = () => {
-    const place = join(folder, 'Slipway')
-    return existsSync(place) ? readdirSync(place).map((name) => join(place, name)) : []
+  const copyFiles = () => {
+    const copyFolder = join(folder, 'Slipway')
+    return existsSync(copyFolder) ? readdirSync(copyFolder).map((name) => join(copyFolder, name)) : []
   }
 
-  /** Each image is there with its names, or can be brought back from its copy as it was saved. */
-  async function nothingIsLost(cleaner: Cleaner, before: Awaited<ReturnType<typeof present>>) {
-    const now = await present(engine)
-    const saved = cleaner.jobs.undoables().flatMap(({ deleted }) => deleted)
-    for (const id of [...before.ids].filter((each) => !now.ids.has(each))) {
-      const copy = saved.find(({ image }) => image === id)
+  /** Expects that every image exists or has an intact copy, and that every copy belongs to a removal. */
+  async function expectNothingLost(app: RemovalApp, before: Awaited<ReturnType<typeof listImages>>) {
+    const now = await listImages(engine)
+    const undoable = app.jobs.undoables().flatMap(({ deleted }) => deleted)
+    for (const id of [...before.ids].filter((imageId) => !now.ids.has(imageId))) {
+      const copy = undoable.find(({ image }) => image === id)
       expect(createHash('sha256').update(readFileSync(copy!.file!)).digest('hex')).toBe(copy!.sha256)
     }
-    expect(copies().toSorted()).toEqual(saved.flatMap(({ file }) => file ?? []).toSorted())
+    expect(copyFiles().toSorted()).toEqual(undoable.flatMap(({ file }) => file ?? []).toSorted())
   }
 
-  test(`killed ${kills} times, nothing is lost and all can be undone`, async () => {
-    const before = await present(engine)
-    expect(before.ids.size).toBe(images)
-    let cut = 0
-    for (let time = 0; time < kills; time++) {
-      if (!(await killed('remove', random(1500)))) cut++
-      const first = await openCleaner(engine, folder)
+  test(`killing the app during a removal and an undo loses nothing and leaves all undoable, ${rounds} times`, async () => {
+    const before = await listImages(engine)
+    expect(before.ids.size).toBe(imageCount)
+    let interrupted = 0
+    for (let round = 0; round < rounds; round++) {
+      if (!(await runAndKill('remove', random(1500)))) interrupted++
+      const first = await openRemovalApp(engine, folder)
       await first.settled()
-      await nothingIsLost(first, before)
+      await expectNothingLost(first, before)
       await first.stop()
-      if (!(await killed('undo', random(800)))) cut++
-      const second = await openCleaner(engine, folder)
+      if (!(await runAndKill('undo', random(800)))) interrupted++
+      const second = await openRemovalApp(engine, folder)
       await second.settled()
-      await nothingIsLost(second, before)
+      await expectNothingLost(second, before)
       for (const { job } of second.jobs.undoables()) expect(await second.undo(job)).toMatchObject({ state: 'done' })
-      expect(await present(engine)).toEqual(before)
-      expect(copies()).toEqual([])
+      expect(await listImages(engine)).toEqual(before)
+      expect(copyFiles()).toEqual([])
       await second.stop()
     }
-    // Most of them in the middle, or the test shows nothing.
-    expect(cut).toBeGreaterThan(kills / 2)
+    // The test proves something only if most kills interrupt the action.
+    expect(interrupted).toBeGreaterThan(rounds / 2)
   }, 600_000)
 })

@@ -6,61 +6,61 @@ import { runnableImages } from '../../../tools/world/runnable.ts'
 import { service, userland } from '../../../tools/world/userland.ts'
 import { eventually } from '../eventually.ts'
 import { matrix } from '../matrix.ts'
-import { openCleaner, present, type Cleaner } from './cleaner.ts'
+import { openRemovalApp, listImages, type RemovalApp } from './removal-app.ts'
 
-describe.each(matrix)('$title', (wish) => {
+describe.each(matrix)('$title', (engineOptions) => {
   let engine: Engine
-  let cleaner: Cleaner
+  let app: RemovalApp
 
   beforeEach(async () => {
-    engine = await startEngine(wish)
+    engine = await startEngine(engineOptions)
     await loadImages(engine.docker, runnableImages())
-    cleaner = await openCleaner(engine)
+    app = await openRemovalApp(engine)
   })
   afterEach(async () => {
-    await cleaner?.stop()
+    await app?.stop()
     await engine?.stop()
-    if (cleaner) rmSync(cleaner.folder, { recursive: true, force: true })
+    if (app) rmSync(app.folder, { recursive: true, force: true })
   })
 
   async function createContainer(Image: string, HostConfig: { readonly AutoRemove?: boolean } = {}) {
-    const made = await engine.docker.createContainer({
+    const container = await engine.docker.createContainer({
       ...{ Image, Cmd: ['/bin/hold'] },
       HostConfig: { NetworkMode: 'none', ...HostConfig },
     })
-    await eventually(() => cleaner.engine.live.containers().has(made.id))
-    return made
+    await eventually(() => app.engine.live.containers().has(container.id))
+    return container
   }
 
-  test('a newer choice makes the older plan unusable before the newer plan is there', async () => {
+  test('requesting a new plan invalidates the previous one at once, before the new plan is ready', async () => {
     const container = await createContainer('scratch:1')
-    const target = [{ image: cleaner.named('scratch:1').id }]
-    const removes = await cleaner.plan(target, { [container.id]: 'remove' })
-    expect(removes.plan.containers).toHaveLength(1)
+    const target = [{ image: app.findImage('scratch:1').id }]
+    const olderPlan = await app.plan(target, { [container.id]: 'remove' })
+    expect(olderPlan.plan.containers).toHaveLength(1)
 
-    const newer = cleaner.plan(target, { [container.id]: 'keep' })
-    expect(await cleaner.apply(removes)).toEqual({ ok: false, error: { code: 'plan-unknown' } })
-    const keeps = await newer
-    expect(keeps.plan).toMatchObject({ deletes: [], containers: [] })
-    expect(await cleaner.apply(removes)).toEqual({ ok: false, error: { code: 'plan-unknown' } })
+    const newerRequest = app.plan(target, { [container.id]: 'keep' })
+    expect(await app.apply(olderPlan)).toEqual({ ok: false, error: { code: 'plan-unknown' } })
+    const newerPlan = await newerRequest
+    expect(newerPlan.plan).toMatchObject({ deletes: [], containers: [] })
+    expect(await app.apply(olderPlan)).toEqual({ ok: false, error: { code: 'plan-unknown' } })
 
     expect(await engine.docker.listContainers({ all: true })).toHaveLength(1)
-    expect((await present(engine)).names.has('scratch:1')).toBe(true)
+    expect((await listImages(engine)).names.has('scratch:1')).toBe(true)
   })
 
-  test('of two requests at once, only the newer one gets a plan', async () => {
+  test('of two simultaneous requests, only the newer one gets a plan', async () => {
     const container = await createContainer('scratch:1')
-    const target = [{ image: cleaner.named('scratch:1').id }]
-    const older = cleaner.plan(target, { [container.id]: 'keep' })
-    const newer = cleaner.plan(target, { [container.id]: 'remove' })
-    await expect(older).rejects.toThrow('plan-unknown')
-    expect(await cleaner.carryOut(await newer)).toMatchObject({ state: 'done' })
+    const target = [{ image: app.findImage('scratch:1').id }]
+    const olderRequest = app.plan(target, { [container.id]: 'keep' })
+    const newerRequest = app.plan(target, { [container.id]: 'remove' })
+    await expect(olderRequest).rejects.toThrow('plan-unknown')
+    expect(await app.executePlan(await newerRequest)).toMatchObject({ state: 'done' })
     expect(await engine.docker.listContainers({ all: true })).toEqual([])
-    expect((await present(engine)).names.has('scratch:1')).toBe(false)
+    expect((await listImages(engine)).names.has('scratch:1')).toBe(false)
   })
 
   test(
-    'a container with --rm that a plan stops removes itself, and its image still goes, 20 of 20',
+    'a --rm container that a plan stops removes itself, and its image is still removed, in 20 of 20 cases',
     { timeout: 120_000 },
     async () => {
       const rounds = 20
@@ -78,25 +78,25 @@ describe.each(matrix)('$title', (wish) => {
           ],
         })),
       )
-      await cleaner.catchUp()
-      const images = Array.from({ length: rounds }, (_, round) => cleaner.named(`short:${round}`).id)
-      for (const round of images.keys()) {
+      await app.catchUp()
+      const imageIds = Array.from({ length: rounds }, (_, round) => app.findImage(`short:${round}`).id)
+      for (const round of imageIds.keys()) {
         const container = await createContainer(`short:${round}`, { AutoRemove: true })
         await container.start()
       }
-      const ids = [...cleaner.engine.live.containers().values()]
-      await eventually(() => ids.every(({ id }) => cleaner.engine.live.containers().get(id)?.state === 'running'))
-      const choices = Object.fromEntries(ids.map(({ id }) => [id, 'stop-and-remove' as const]))
-      const kept = await cleaner.plan(
-        images.map((image) => ({ image })),
+      const containers = [...app.engine.live.containers().values()]
+      await eventually(() => containers.every(({ id }) => app.engine.live.containers().get(id)?.state === 'running'))
+      const choices = Object.fromEntries(containers.map(({ id }) => [id, 'stop-and-remove' as const]))
+      const storedPlan = await app.plan(
+        imageIds.map((image) => ({ image })),
         choices,
       )
-      expect(kept.plan.containers).toHaveLength(rounds)
-      const job = await cleaner.carryOut(kept, images)
+      expect(storedPlan.plan.containers).toHaveLength(rounds)
+      const job = await app.executePlan(storedPlan, imageIds)
       expect(job.items.filter(({ state }) => state !== 'done')).toEqual([])
       expect(job.subject).toMatchObject({ copies: { count: rounds } })
       expect(await engine.docker.listContainers({ all: true })).toEqual([])
-      expect([...(await present(engine)).names].filter((name) => name.startsWith('short:'))).toEqual([])
+      expect([...(await listImages(engine)).names].filter((name) => name.startsWith('short:'))).toEqual([])
     },
   )
 })

@@ -5,37 +5,38 @@ import { startEngine, type Engine } from '../../../tools/world/engine.ts'
 import { loadImages } from '../../../tools/world/images.ts'
 import { manyImages } from '../../../tools/world/many-images.ts'
 import { anyOne } from '../matrix.ts'
-import { openCleaner, type Cleaner } from './cleaner.ts'
+import { openRemovalApp, type RemovalApp } from './removal-app.ts'
 
 let engine: Engine
-let cleaner: Cleaner
+let app: RemovalApp
 beforeAll(async () => {
   engine = await startEngine(anyOne)
   await loadImages(engine.docker, manyImages(1))
-  cleaner = await openCleaner(engine)
+  app = await openRemovalApp(engine)
 })
 afterAll(async () => {
-  await cleaner?.stop()
+  await app?.stop()
   await engine?.stop()
-  if (cleaner) rmSync(cleaner.folder, { recursive: true })
+  if (app) rmSync(app.folder, { recursive: true })
 })
 
-test('copies that belong to no removal are found and deleted; those that do, and other files, stay', async () => {
-  const id = [...cleaner.engine.live.images().keys()][0]!
-  await cleaner.carryOut(await cleaner.plan([{ image: id }]), [id])
-  const folder = join(cleaner.folder, 'Slipway')
-  const [own] = readdirSync(folder)
-  // The removal of this one is in a journal that only a newer version can read.
-  const newer = 'aaaaaaaa-0000-4000-8000-000000000000'
-  mkdirSync(join(cleaner.folder, 'journal'), { recursive: true })
-  writeFileSync(join(cleaner.folder, 'journal', `${newer}.jsonl`), '{"kind":"begin","version":2}\n')
+test('copies that belong to no removal are found and deleted, and all other files stay', async () => {
+  const id = [...app.engine.live.images().keys()][0]!
+  await app.executePlan(await app.plan([{ image: id }]), [id])
+  const folder = join(app.folder, 'Slipway')
+  const [undoableCopy] = readdirSync(folder)
+  // This version cannot read the journal of a newer one. A copy's file name ends with the first part of its job's id.
+  const newerJob = 'aaaaaaaa-0000-4000-8000-000000000000'
+  mkdirSync(join(app.folder, 'journal'), { recursive: true })
+  writeFileSync(join(app.folder, 'journal', `${newerJob}.jsonl`), '{"kind":"begin","version":2}\n')
+  const copyOfNewerJob = 'old_1-0123456789ab-aaaaaaaa.tar'
   const stray = 'old_1-0123456789ab-bbbbbbbb.tar'
-  const others = ['old_1-0123456789ab-aaaaaaaa.tar', 'holiday.tar', own!]
-  for (const name of [stray, ...others.slice(0, 2)]) writeFileSync(join(folder, name), 'x'.repeat(7))
+  for (const name of [stray, copyOfNewerJob, 'holiday.tar']) writeFileSync(join(folder, name), 'x'.repeat(7))
+  const others = [copyOfNewerJob, 'holiday.tar', undoableCopy!]
 
-  expect(await cleaner.strays()).toEqual([{ file: join(folder, stray), bytes: 7 }])
-  // A name that was not found is not deleted, whoever asks for it.
-  await cleaner.deleteStrays([...others, stray].map((name) => join(folder, name)))
+  expect(await app.strays()).toEqual([{ file: join(folder, stray), bytes: 7 }])
+  // Only strays are deleted, even if the request names other files.
+  await app.deleteStrays([...others, stray].map((name) => join(folder, name)))
   expect(readdirSync(folder).toSorted()).toEqual(others.toSorted())
-  expect(await cleaner.strays()).toEqual([])
+  expect(await app.strays()).toEqual([])
 })

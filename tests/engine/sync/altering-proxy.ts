@@ -1,72 +1,76 @@
-/** A proxy before an engine that changes some of its answers, and counts the requests that go by. */
+/** A proxy in front of an engine that changes some of its responses and records the requests. */
 import { rmSync } from 'node:fs'
 import { createServer, request, type Server } from 'node:http'
 
-/** What becomes of an answer: a refusal in Docker's own form, or the engine's JSON with a change. */
+/** What happens to a response: replaced by an error in Docker's format, or its JSON changed. */
 export type Alteration = { readonly refusal: string } | { readonly change: (reply: unknown) => unknown }
 
 interface Rule {
   readonly path: RegExp
-  readonly how: Alteration
+  readonly alteration: Alteration
 }
 
 export class AlteringProxy {
   readonly socket: string
-  /** Since `forget` was called: `/images/json?all=true`, without the API version. */
+  /** Path and query of every request, without the API version: `/images/json?all=true`. Tests reset this. */
   requests: string[] = []
-  readonly #engine: string
+  readonly #engineSocket: string
   #rules: Rule[] = []
   #server: Server | undefined
 
-  private constructor(engine: string) {
-    this.#engine = engine
-    this.socket = `${engine}.altered`
+  private constructor(engineSocket: string) {
+    this.#engineSocket = engineSocket
+    this.socket = `${engineSocket}.altered`
   }
 
-  static async before(engine: string): Promise<AlteringProxy> {
-    const altered = new AlteringProxy(engine)
-    await altered.open()
-    return altered
+  static async start(engineSocket: string): Promise<AlteringProxy> {
+    const proxy = new AlteringProxy(engineSocket)
+    await proxy.open()
+    return proxy
   }
 
-  /** Changes the answers to the requests whose path and query match, until `heal` is called. */
-  alter(path: RegExp, how: Alteration) {
-    this.#rules.push({ path, how })
+  /** Alters the responses to requests whose path and query match, until `reset` is called. */
+  alter(path: RegExp, alteration: Alteration) {
+    this.#rules.push({ path, alteration })
   }
-  heal() {
+  /** Removes all alterations. */
+  reset() {
     this.#rules = []
   }
 
   async open() {
-    const server = (this.#server = createServer((from, to) => {
-      const { method, url = '', headers } = from
+    const server = (this.#server = createServer((clientRequest, clientResponse) => {
+      const { method, url = '', headers } = clientRequest
       const path = decodeURIComponent(url.replace(/^\/v[\d.]+/, ''))
       this.requests.push(path)
-      const how = this.#rules.find((rule) => rule.path.test(path))?.how
-      if (how && 'refusal' in how) {
-        from.resume()
-        to.writeHead(500, { 'content-type': 'application/json' }).end(JSON.stringify({ message: how.refusal }))
+      const alteration = this.#rules.find((rule) => rule.path.test(path))?.alteration
+      if (alteration && 'refusal' in alteration) {
+        clientRequest.resume()
+        clientResponse
+          .writeHead(500, { 'content-type': 'application/json' })
+          .end(JSON.stringify({ message: alteration.refusal }))
         return
       }
-      const upstream = request({ socketPath: this.#engine, method, path: url, headers }, async (answer) => {
-        if (!how) {
-          to.writeHead(answer.statusCode ?? 500, answer.headers)
-          to.flushHeaders()
-          answer.on('error', () => to.destroy())
-          return void answer.pipe(to)
+      const options = { socketPath: this.#engineSocket, method, path: url, headers }
+      const engineRequest = request(options, async (engineResponse) => {
+        if (!alteration) {
+          clientResponse.writeHead(engineResponse.statusCode ?? 500, engineResponse.headers)
+          clientResponse.flushHeaders()
+          engineResponse.on('error', () => clientResponse.destroy())
+          return void engineResponse.pipe(clientResponse)
         }
-        const text = Buffer.concat(await answer.toArray()).toString()
-        to.writeHead(answer.statusCode ?? 500, { 'content-type': 'application/json' })
-        to.end(JSON.stringify(how.change(JSON.parse(text))))
+        const text = Buffer.concat(await engineResponse.toArray()).toString()
+        clientResponse.writeHead(engineResponse.statusCode ?? 500, { 'content-type': 'application/json' })
+        clientResponse.end(JSON.stringify(alteration.change(JSON.parse(text))))
       })
-      upstream.on('error', () => to.destroy())
-      to.on('close', () => upstream.destroy())
-      from.pipe(upstream)
+      engineRequest.on('error', () => clientResponse.destroy())
+      clientResponse.on('close', () => engineRequest.destroy())
+      clientRequest.pipe(engineRequest)
     }))
     await new Promise<void>((resolve) => void server.listen(this.socket, resolve))
   }
 
-  /** Takes the socket away, as a daemon that stops does. */
+  /** Removes the socket, as a stopping daemon does. `open` creates it again. */
   close() {
     this.#server?.closeAllConnections()
     this.#server?.close()

@@ -9,77 +9,77 @@ import { AlteringProxy, changeRow } from './altering-proxy.ts'
 const imageList = /^\/images\/json\?all=/
 const containerList = /^\/containers\/json/
 
-describe.each(matrix)('an engine that fails in part: $title', (wish) => {
+describe.each(matrix)('an engine that fails in part: $title', (engineOptions) => {
   let engine: Engine
-  let way: AlteringProxy
+  let proxy: AlteringProxy
   let watched: ReturnType<typeof watchEngine>
-  let nginx: string
-  let total: number
+  let nginxId: string
+  let imageCount: number
 
   beforeAll(async () => {
-    engine = await startEngine(wish)
+    engine = await startEngine(engineOptions)
     await fillWithDemo(engine.docker)
-    nginx = (await engine.docker.getImage('nginx:1.27').inspect()).Id
-    total = (await engine.docker.listImages({ all: true })).length
-    way = await AlteringProxy.before(engine.socket)
+    nginxId = (await engine.docker.getImage('nginx:1.27').inspect()).Id
+    imageCount = (await engine.docker.listImages({ all: true })).length
+    proxy = await AlteringProxy.start(engine.socket)
   })
   beforeEach(() => {
-    way.heal()
-    way.requests = []
+    proxy.reset()
+    proxy.requests = []
   })
   afterEach(async () => watched?.stop())
   afterAll(async () => {
-    way?.close()
+    proxy?.close()
     await engine?.stop()
   })
 
-  const open = () => (watched = watchEngine(way.socket))
+  const open = () => (watched = watchEngine(proxy.socket))
   const live = () => watched.engine.live
-  const image = (id = nginx) => live().images().get(id)
+  const image = (id = nginxId) => live().images().get(id)
   const status = () => watched.states.at(-1)
-  const complete = () => eventually(() => live().snapshot().complete)
-  const tag = (tagName: string) => engine.docker.getImage(nginx).tag({ repo: 'broken', tag: tagName })
-  const away = () => watched.states.filter((state) => state.status === 'away').length
+  const waitUntilComplete = () => eventually(() => live().snapshot().complete)
+  const tag = (tagName: string) => engine.docker.getImage(nginxId).tag({ repo: 'broken', tag: tagName })
+  const countAwayStates = () => watched.states.filter((state) => state.status === 'away').length
 
-  /** No more than 20 requests go by in ten seconds, once the first second of the connection is over. */
-  async function asksLittle() {
+  /** Waits for one second, then expects at most 20 requests in the next ten seconds. */
+  async function expectFewRequests() {
     await delay(1000)
-    way.requests = []
+    proxy.requests = []
     await delay(10_000)
-    expect(way.requests.length > 20 ? way.requests : 'at most 20').toBe('at most 20')
+    expect(proxy.requests.length > 20 ? proxy.requests : 'at most 20').toBe('at most 20')
   }
 
-  test('a list of containers that fails for good leaves all images in sight, and heals by itself', async () => {
-    way.alter(containerList, { refusal: 'snapshot does not exist' })
+  test('while the list of containers fails, all images stay listed; it is read as soon as it works again', async () => {
+    proxy.alter(containerList, { refusal: 'snapshot does not exist' })
     open()
-    await complete()
-    expect(live().images().size).toBe(total)
+    await waitUntilComplete()
+    expect(live().images().size).toBe(imageCount)
     expect(live().snapshot().containersFailure).toBe('snapshot does not exist')
-    await asksLittle()
-    expect(away()).toBe(0)
-    way.heal()
+    await expectFewRequests()
+    expect(countAwayStates()).toBe(0)
+    proxy.reset()
     await eventually(() => live().snapshot().containersFailure === undefined, 20_000)
     expect(live().snapshot().containers.length).toBeGreaterThan(0)
     expect(watched.window.containersFailure).toBeUndefined()
   })
 
-  test('one image whose inspect fails for good keeps its last row, with what Docker says of it', async () => {
+  test('an image that cannot be inspected keeps its last row, with Docker’s error', async () => {
     open()
-    await complete()
+    await waitUntilComplete()
     const before = image()
-    way.alter(new RegExp(`^/images/(${nginx}|nginx:1.27|broken:inspect)/json`), { refusal: 'blob not found' })
+    proxy.alter(new RegExp(`^/images/(${nginxId}|nginx:1.27|broken:inspect)/json`), { refusal: 'blob not found' })
     await tag('inspect')
     await eventually(() => image()?.unreadable === 'blob not found')
     expect(image()).toEqual({ ...before, unreadable: 'blob not found' })
     expect([...live().images().values()].filter(({ unreadable }) => unreadable)).toHaveLength(1)
 
-    await asksLittle()
-    // Others are followed all the while, and a whole list does not take the mark away.
+    await expectFewRequests()
+    // Changes of other images still arrive, and a new full list does not clear the error.
     await engine.docker.getImage('redis:7').tag({ repo: 'broken', tag: 'other' })
     await eventually(() => JSON.stringify(live().snapshot().images).includes('broken:other'))
-    expect(away()).toBe(0)
+    expect(countAwayStates()).toBe(0)
     expect(image()?.unreadable).toBe('blob not found')
-    way.heal()
+    proxy.reset()
     await eventually(() => image()?.unreadable === undefined, 20_000)
     expect(image()?.references).toContain('broken:inspect')
     await engine.docker.getImage('broken:other').remove()
@@ -87,23 +87,23 @@ describe.each(matrix)('an engine that fails in part: $title', (wish) => {
   })
 
   test('an image whose history fails does not affect the list', async () => {
-    way.alter(new RegExp(`^/images/${nginx}/history`), { refusal: 'layer does not exist' })
+    proxy.alter(new RegExp(`^/images/${nginxId}/history`), { refusal: 'layer does not exist' })
     open()
-    await complete()
-    expect(live().images().size).toBe(total)
+    await waitUntilComplete()
+    expect(live().images().size).toBe(imageCount)
     expect(image()?.unreadable).toBeUndefined()
-    await asksLittle()
+    await expectFewRequests()
   })
 
-  test('odd rows of the list are shown with what is known of them', async () => {
-    const odd = (change: Readonly<Record<string, unknown>>) => {
-      way.heal()
-      way.alter(imageList, { change: changeRow(nginx, change) })
+  test('list rows with invalid fields are shown with their valid fields, and a row without an id is omitted', async () => {
+    const setInvalidFields = (change: Readonly<Record<string, unknown>>) => {
+      proxy.reset()
+      proxy.alter(imageList, { change: changeRow(nginxId, change) })
     }
-    odd({ Size: null, Labels: { a: null }, Created: null })
+    setInvalidFields({ Size: null, Labels: { a: null }, Created: null })
     open()
-    await complete()
-    expect(live().images().size).toBe(total)
+    await waitUntilComplete()
+    expect(live().images().size).toBe(imageCount)
     expect(image()).toMatchObject({
       created: 0,
       size: 0,
@@ -111,81 +111,81 @@ describe.each(matrix)('an engine that fails in part: $title', (wish) => {
       references: expect.arrayContaining(['nginx:1.27']),
     })
     expect(image()?.unreadable).toBeUndefined()
-    expect(live().findByLabel(['a=']).flat()).toContain(nginx)
+    expect(live().findByLabel(['a=']).flat()).toContain(nginxId)
     await watched.stop()
 
-    odd({ RepoTags: 7 })
+    setInvalidFields({ RepoTags: 7 })
     open()
-    await complete()
-    expect(live().images().size).toBe(total)
+    await waitUntilComplete()
+    expect(live().images().size).toBe(imageCount)
     expect(image()).toMatchObject({ references: [], unreadable: '"RepoTags": 7' })
     await watched.stop()
 
-    odd({ Id: null })
+    setInvalidFields({ Id: null })
     open()
-    await complete()
-    expect(live().images().size).toBe(total - 1)
-    expect(away()).toBe(0)
+    await waitUntilComplete()
+    expect(live().images().size).toBe(imageCount - 1)
+    expect(countAwayStates()).toBe(0)
   })
 
-  test('a container whose image cannot be read makes the use unknown, and hides nothing else', async () => {
+  test('a container with an unreadable image is omitted and reported, and everything else is listed', async () => {
     const [first] = await engine.docker.listContainers({ all: true })
-    const all = (await engine.docker.listContainers({ all: true })).length
-    way.alter(containerList, { change: changeRow(first!.Id, { ImageID: null }) })
+    const containerCount = (await engine.docker.listContainers({ all: true })).length
+    proxy.alter(containerList, { change: changeRow(first!.Id, { ImageID: null }) })
     open()
-    await complete()
+    await waitUntilComplete()
     expect(live().snapshot().containersFailure).toBe('"ImageID": null')
-    expect(live().snapshot().containers).toHaveLength(all - 1)
-    expect(live().images().size).toBe(total)
+    expect(live().snapshot().containers).toHaveLength(containerCount - 1)
+    expect(live().images().size).toBe(imageCount)
   })
 
-  test('a list of images that fails for five seconds: first nothing is claimed, then all is there', async () => {
-    way.alter(imageList, { refusal: 'layer does not exist' })
+  test('if the first list of images fails for five seconds, the engine is unavailable, then all images are listed', async () => {
+    proxy.alter(imageList, { refusal: 'layer does not exist' })
     open()
     await eventually(() => status()?.status === 'away')
     expect(status()).toMatchObject({ failure: { code: 'engine-refused', detail: 'layer does not exist' } })
-    // In all, it fails for five seconds.
+    // Together with the wait above, the list fails for about five seconds.
     await delay(3500)
-    expect(away()).toBe(1)
-    way.heal()
-    await complete()
+    expect(countAwayStates()).toBe(1)
+    proxy.reset()
+    await waitUntilComplete()
     expect(status()?.status).toBe('connected')
-    expect(live().images().size).toBe(total)
+    expect(live().images().size).toBe(imageCount)
   })
 
-  test('a list of images that fails later leaves the last rows, and asks no more than twice a second', async () => {
+  test('if a later list of images fails, the last rows stay, and the app sends at most two requests a second', async () => {
     open()
-    await complete()
-    way.alter(imageList, { refusal: 'layer does not exist' })
-    // A load names no tags, so the whole list is asked for once loads have ended.
+    await waitUntilComplete()
+    proxy.alter(imageList, { refusal: 'layer does not exist' })
+    // The events of a load name no tags, so the app requests the full list after it.
     const archive = await engine.docker.getImage('redis:7').get()
     for await (const _ of await engine.docker.loadImage(archive)) continue
     await eventually(() => status()?.status === 'away')
     expect(live().snapshot().images.length).toBeGreaterThan(10)
     expect(live().snapshot().complete).toBe(true)
-    await asksLittle()
-    way.heal()
-    // The user asks: at once, not when the back-off has passed.
+    await expectFewRequests()
+    proxy.reset()
+    // A resync that the user asks for does not wait for the back-off.
     watched.engine.resync()
     await eventually(() => status()?.status === 'connected', 1500)
   })
 
-  test('a socket that goes and comes back is seen at once, and the waiting asks for little', async () => {
+  test('a socket that is removed and created again is noticed at once, despite the back-off', async () => {
     open()
-    await complete()
-    way.close()
+    await waitUntilComplete()
+    proxy.close()
     await eventually(() => status()?.status === 'away')
-    // By now a back-off alone would wait for many seconds.
+    // By now the back-off is many seconds long.
     await delay(9000)
-    await way.open()
+    await proxy.open()
     await eventually(() => status()?.status === 'connected', 2500)
-    await complete()
+    await waitUntilComplete()
   })
 
-  test('an engine that fails at its first question is asked no more than twice a second', async () => {
-    way.alter(/^\/info/, { refusal: 'no such driver' })
+  test('an engine that fails the first request gets at most two requests a second', async () => {
+    proxy.alter(/^\/info/, { refusal: 'no such driver' })
     open()
     await eventually(() => status()?.status === 'away')
-    await asksLittle()
+    await expectFewRequests()
   })
 })

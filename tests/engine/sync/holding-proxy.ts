@@ -1,48 +1,49 @@
-/** A way to an engine on which some answers can be held back. */
+/** A proxy in front of an engine that can hold back some responses. */
 import { createServer, request, type IncomingMessage, type ServerResponse } from 'node:http'
 
-/** The whole list, as the app asks for it once: `docker images` and its likes have filters. */
-export const wholeList = (path: string) => /\/images\/json\?all=/.test(path) && !path.includes('filters')
+/** Whether the request is the app's own for the list of all images. Those of `docker images` have filters. */
+export const isFullListRequest = (path: string) => /\/images\/json\?all=/.test(path) && !path.includes('filters')
 
-/** Opens a socket before an engine's; the answers to requests that `held` picks are kept until they are let go. */
-export async function holdingProxy(engine: string, held: (path: string) => boolean) {
-  const socket = `${engine}.held`
-  const kept: (() => void)[] = []
+/** Starts the proxy. It holds back the responses to requests that `shouldHold` selects, until `release` is called. */
+export async function holdingProxy(engineSocket: string, shouldHold: (path: string) => boolean) {
+  const socket = `${engineSocket}.held`
+  const heldResponses: (() => void)[] = []
   let holding = true
   let refusals = 0
 
-  const server = createServer((from, to) => {
-    const { method, url: path = '', headers } = from
-    if (refusals > 0 && held(path)) {
+  const server = createServer((clientRequest, clientResponse) => {
+    const { method, url: path = '', headers } = clientRequest
+    if (refusals > 0 && shouldHold(path)) {
       refusals--
-      return void to
+      return void clientResponse
         .writeHead(404)
         .end(JSON.stringify({ message: `content digest sha256:${'0'.repeat(64)}: not found` }))
     }
-    // The engine answers now, so what is kept grows old.
-    const upstream = request({ socketPath: engine, method, path, headers }, (answer) => {
-      if (holding && held(path)) kept.push(() => give(answer, to))
-      else give(answer, to)
+    // The engine is asked at once, so a response that is held becomes outdated.
+    const engineRequest = request({ socketPath: engineSocket, method, path, headers }, (engineResponse) => {
+      if (holding && shouldHold(path)) heldResponses.push(() => forward(engineResponse, clientResponse))
+      else forward(engineResponse, clientResponse)
     })
-    upstream.on('error', () => to.destroy())
-    to.on('close', () => upstream.destroy())
-    from.pipe(upstream)
+    engineRequest.on('error', () => clientResponse.destroy())
+    clientResponse.on('close', () => engineRequest.destroy())
+    clientRequest.pipe(engineRequest)
   })
   await new Promise<void>((resolve) => void server.listen(socket, resolve))
   return {
     socket,
-    get waiting() {
-      return kept.length
+    get heldCount() {
+      return heldResponses.length
     },
     hold: () => (holding = true),
-    /** The next so many are answered as 26.1's containerd store answers a list while one of its images is half gone. */
+    /** Answers the next requests with a 404, as 26.1's containerd store does while an image is half deleted. */
     refuse: (times: number) => void (refusals = times),
-    get refusals() {
+    get remainingRefusals() {
       return refusals
     },
-    letGo() {
+    /** Sends the held responses, and holds back no more. */
+    release() {
       holding = false
-      kept.splice(0).forEach((give) => give())
+      heldResponses.splice(0).forEach((send) => send())
     },
     close() {
       server.closeAllConnections()
@@ -51,9 +52,9 @@ export async function holdingProxy(engine: string, held: (path: string) => boole
   }
 }
 
-function give(answer: IncomingMessage, to: ServerResponse) {
-  to.writeHead(answer.statusCode ?? 500, answer.headers)
-  to.flushHeaders()
-  answer.pipe(to)
-  answer.on('error', () => to.destroy())
+function forward(engineResponse: IncomingMessage, clientResponse: ServerResponse) {
+  clientResponse.writeHead(engineResponse.statusCode ?? 500, engineResponse.headers)
+  clientResponse.flushHeaders()
+  engineResponse.pipe(clientResponse)
+  engineResponse.on('error', () => clientResponse.destroy())
 }

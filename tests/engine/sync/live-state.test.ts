@@ -6,14 +6,14 @@ import { startEngine, type Engine } from '../../../tools/world/engine.ts'
 import { matrix, missing } from '../matrix.ts'
 import { eventually, freshList, watchEngine } from '../engine-window.ts'
 
-for (const name of missing) test.skip(`${name}: this engine cannot be had on this machine`, () => {})
+for (const name of missing) test.skip(`${name}: this engine is not installed`, () => {})
 
-describe.each(matrix)('$title', (wish) => {
+describe.each(matrix)('$title', (engineOptions) => {
   let engine: Engine
   let watched: ReturnType<typeof watchEngine>
 
   beforeAll(async () => {
-    engine = await startEngine(wish)
+    engine = await startEngine(engineOptions)
     await fillWithDemo(engine.docker)
     watched = watchEngine(engine.socket)
     await eventually(() => watched.engine.live.snapshot().complete)
@@ -23,28 +23,29 @@ describe.each(matrix)('$title', (wish) => {
     await engine?.stop()
   })
 
-  const catchesUp = () =>
+  /** Waits until the app's list equals the engine's. */
+  const catchUp = () =>
     eventually(async () => isDeepStrictEqual(watched.known(), await freshList(engine))).catch(async () =>
       expect(watched.known()).toEqual(await freshList(engine)),
     )
 
-  test('the first reading is what docker images and docker ps list', async () => {
+  test('the first list contains what docker images and docker ps list', async () => {
     expect(watched.known()).toEqual(await freshList(engine))
   })
 
-  test('the engine’s product, version and store are right', () => {
+  test('the engine’s product, version, platform, store and data folder are correct', () => {
     expect(watched.states.find(({ status }) => status === 'connected')).toMatchObject({
       facts: {
         product: 'Docker',
         version: engine.version.replace(/\+.*/, ''),
         platform: 'linux/amd64',
-        store: wish.store,
+        store: engineOptions.store,
         rootDir: `${engine.root}/data`,
       },
     })
   })
 
-  test('one tag set elsewhere is one change of one image', async () => {
+  test('a tag that is set by another client is published as one change of one image', async () => {
     const before = watched.changes.length
     await engine.docker.getImage('redis:7').tag({ repo: 'seen', tag: 'once' })
     await eventually(() => watched.changes.length > before)
@@ -53,18 +54,18 @@ describe.each(matrix)('$title', (wish) => {
       images: [{ references: expect.arrayContaining(['seen:once']) }],
       imagesGone: [],
     })
-    await catchesUp()
+    await catchUp()
   })
 
-  test('a tag that moves leaves the image that had it', async () => {
+  test('a tag that moves to another image is removed from the first one', async () => {
     await engine.docker.getImage('alpine:3.20').tag({ repo: 'moving', tag: '1' })
     await engine.docker.getImage('busybox:latest').tag({ repo: 'moving', tag: '1' })
-    await catchesUp()
+    await catchUp()
     await engine.docker.getImage('moving:1').remove()
-    await catchesUp()
+    await catchUp()
   })
 
-  test('images that are committed, imported or removed outside are followed', async () => {
+  test('images that other clients commit, remove or prune are followed', async () => {
     const container = await engine.docker.createContainer({
       Image: 'busybox:latest',
       Cmd: ['true'],
@@ -72,16 +73,16 @@ describe.each(matrix)('$title', (wish) => {
     })
     await container.commit({ repo: 'committed', tag: '1' })
     await container.commit({})
-    await catchesUp()
+    await catchUp()
     await container.remove()
     await engine.docker.getImage('committed:1').remove()
     await engine.docker.pruneImages({ filters: { dangling: { true: true } } })
-    // As when the user comes back to the window: 26.1's containerd store prunes without a word.
+    // The app resyncs when the window gets the focus. 26.1's containerd store sends no events when it prunes.
     watched.engine.resync()
-    await catchesUp()
+    await catchUp()
   })
 
-  test('a container is followed through its life', async () => {
+  test('a container’s state and name are followed from creation to removal', async () => {
     const container = await engine.docker.createContainer({
       name: 'life',
       Image: 'busybox:latest',
@@ -103,14 +104,14 @@ describe.each(matrix)('$title', (wish) => {
     await eventually(() => state() === undefined)
   })
 
-  test('after a crash the list stays, and is true again once the engine is back', async () => {
+  test('after the engine crashes, the list stays, and is updated once the engine runs again', async () => {
     await engine.kill()
     await eventually(() => watched.states.at(-1)?.status === 'away')
     expect(watched.known().images.length).toBeGreaterThan(10)
     await engine.restart()
     await engine.docker.getImage('redis:7').tag({ repo: 'while', tag: 'away' })
     await eventually(() => watched.states.at(-1)?.status === 'connected')
-    await catchesUp()
+    await catchUp()
   })
 })
 

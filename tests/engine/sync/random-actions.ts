@@ -1,4 +1,4 @@
-/** What others do to an engine, at random. */
+/** Random actions of other clients on an engine: they tag, load, build and remove images, and create containers. */
 import { Readable } from 'node:stream'
 import { finished } from 'node:stream/promises'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -10,10 +10,10 @@ import { loadImages, type ImageSpec } from '../../../tools/world/images.ts'
 import { tarEnd, tarFile } from '../../../tools/world/tar.ts'
 import { userland } from '../../../tools/world/userland.ts'
 
-/** Few names and contents, so that they meet. */
-const name = fc.constantFrom('one:1', 'one:2', 'two:latest', 'localhost:5000/three:1')
+/** Only a few names, so that actions meet at the same ones. */
+const nameArbitrary = fc.constantFrom('one:1', 'one:2', 'two:latest', 'localhost:5000/three:1')
 
-interface Things {
+interface ActionContext {
   readonly docker: Docker
   readonly image: string
   readonly container: string
@@ -22,33 +22,35 @@ interface Things {
   readonly names: readonly string[]
 }
 
-const deeds = {
-  tag: ({ docker, image, name = 'one:1' }: Things) => docker.getImage(image).tag(named(name)),
-  untag: ({ docker, name = 'one:1' }: Things) => docker.getImage(name).remove(),
-  remove: ({ docker, image }: Things) => docker.getImage(image).remove(),
-  'remove by force': ({ docker, image }: Things) => docker.getImage(image).remove({ force: true }),
-  async import({ docker, content, name }: Things) {
+const actions = {
+  tag: ({ docker, image, name = 'one:1' }: ActionContext) => docker.getImage(image).tag(toRepoAndTag(name)),
+  untag: ({ docker, name = 'one:1' }: ActionContext) => docker.getImage(name).remove(),
+  remove: ({ docker, image }: ActionContext) => docker.getImage(image).remove(),
+  'remove by force': ({ docker, image }: ActionContext) => docker.getImage(image).remove({ force: true }),
+  async import({ docker, content, name }: ActionContext) {
     const tar = Readable.from([tarFile('content', `${content}`), tarEnd()])
-    await heard(await docker.importImage(tar, name ? named(name) : {}))
+    await drain(await docker.importImage(tar, name ? toRepoAndTag(name) : {}))
   },
-  load: ({ docker, content, names }: Things) =>
+  load: ({ docker, content, names }: ActionContext) =>
     loadImages(docker, [
       { ...box, references: names, steps: [{ instruction: `COPY ${content} /`, bytes: 1000 + content }] },
     ]),
-  async build({ docker, content, name }: Things) {
+  async build({ docker, content, name }: ActionContext) {
     const tar = Readable.from([tarFile('Dockerfile', `FROM box:1\nLABEL a=${content}\nLABEL b=${content}\n`), tarEnd()])
-    await heard(await docker.buildImage(tar, name ? { t: name } : {}))
+    await drain(await docker.buildImage(tar, name ? { t: name } : {}))
   },
-  commit: ({ docker, container, name }: Things) => docker.getContainer(container).commit(name ? named(name) : {}),
-  create: ({ docker, image }: Things) =>
+  commit: ({ docker, container, name }: ActionContext) =>
+    docker.getContainer(container).commit(name ? toRepoAndTag(name) : {}),
+  create: ({ docker, image }: ActionContext) =>
     docker.createContainer({ Image: image, Cmd: ['sleep', '60'], HostConfig: { NetworkMode: 'none' } }),
-  start: ({ docker, container }: Things) => docker.getContainer(container).start(),
-  kill: ({ docker, container }: Things) => docker.getContainer(container).kill(),
-  rename: ({ docker, container, content }: Things) => docker.getContainer(container).rename({ name: `c${content}` }),
-  'remove container': ({ docker, container }: Things) => docker.getContainer(container).remove({ force: true }),
-  prune: ({ docker }: Things) => docker.pruneImages({ filters: { dangling: { true: true } } }),
+  start: ({ docker, container }: ActionContext) => docker.getContainer(container).start(),
+  kill: ({ docker, container }: ActionContext) => docker.getContainer(container).kill(),
+  rename: ({ docker, container, content }: ActionContext) =>
+    docker.getContainer(container).rename({ name: `c${content}` }),
+  'remove container': ({ docker, container }: ActionContext) => docker.getContainer(container).remove({ force: true }),
+  prune: ({ docker }: ActionContext) => docker.pruneImages({ filters: { dangling: { true: true } } }),
 }
-type Does = keyof typeof deeds
+type ActionKind = keyof typeof actions
 
 export const box: ImageSpec = {
   references: ['box:1', 'box:kept'],
@@ -57,37 +59,38 @@ export const box: ImageSpec = {
   steps: [{ instruction: 'ADD box /', files: userland('Box 1') }],
 }
 
-/** `which` picks among what is there by then. */
-export const deed = fc.record({
-  does: fc.constantFrom(...(Object.keys(deeds) as Does[]), 'tag', 'tag', 'load', 'import', 'create'),
-  which: fc.nat(1000),
+/** `selector` selects one of the images and one of the containers that exist when the action is performed. */
+export const actionArbitrary = fc.record({
+  kind: fc.constantFrom(...(Object.keys(actions) as ActionKind[]), 'tag', 'tag', 'load', 'import', 'create'),
+  selector: fc.nat(1000),
   content: fc.nat(3),
-  name: fc.option(name, { nil: undefined }),
-  names: fc.uniqueArray(name, { maxLength: 2 }),
+  name: fc.option(nameArbitrary, { nil: undefined }),
+  names: fc.uniqueArray(nameArbitrary, { maxLength: 2 }),
 })
-export type Deed = typeof deed extends fc.Arbitrary<infer Is> ? Is : never
+export type Action = typeof actionArbitrary extends fc.Arbitrary<infer Value> ? Value : never
 
-/** Does it, or is refused by the engine, as others are too. */
-export async function perform(docker: Docker, { does, which, ...more }: Deed): Promise<void> {
+/** Performs the action. The engine may refuse it. */
+export async function perform(docker: Docker, { kind, selector, ...parameters }: Action): Promise<void> {
   try {
-    // 26.1's containerd store cannot list its images while one of them is half gone.
+    // 26.1's containerd store cannot list its images while one of them is half deleted.
     const [images, containers] = await Promise.all([docker.listImages(), docker.listContainers({ all: true })])
-    const image = images[which % images.length]?.Id ?? 'none'
-    const container = containers[which % containers.length]?.Id ?? 'none'
-    const done: Promise<unknown> = deeds[does]({ docker, image, container, ...more })
-    // 28's containerd store has been seen never to answer when much is done to it at once.
-    await Promise.race([done, delay(10_000, undefined, { ref: false })])
+    const image = images[selector % images.length]?.Id ?? 'none'
+    const container = containers[selector % containers.length]?.Id ?? 'none'
+    const performed: Promise<unknown> = actions[kind]({ docker, image, container, ...parameters })
+    // 28's containerd store sometimes never answers when it gets many requests at once.
+    await Promise.race([performed, delay(10_000, undefined, { ref: false })])
   } catch (error) {
-    // `docker load` is refused in its answer's body.
+    // The engine reports a refused load in the response's body, so this error has no HTTP status.
     if (statusOf(error) === undefined && !String(error).includes('docker load:')) throw error
   }
 }
 
-const named = (reference: string) => {
+const toRepoAndTag = (reference: string) => {
   const { repository: repo, tag } = splitReference(reference)
   return { repo, tag }
 }
 
-async function heard(answer: NodeJS.ReadableStream): Promise<void> {
-  await finished(Readable.from(answer).resume())
+/** Reads the response to its end. */
+async function drain(response: NodeJS.ReadableStream): Promise<void> {
+  await finished(Readable.from(response).resume())
 }

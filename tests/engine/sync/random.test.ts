@@ -2,32 +2,35 @@ import fc from 'fast-check'
 import { test } from 'vitest'
 import { startEngine } from '../../../tools/world/engine.ts'
 import { loadImages } from '../../../tools/world/images.ts'
-import { box, deed, perform } from './random-actions.ts'
+import { actionArbitrary, box, perform } from './random-actions.ts'
 import { matrix } from '../matrix.ts'
 import { catchesUp, eventually, watchEngine } from '../engine-window.ts'
 
-/** The same deeds each time; SLIPWAY_SEED=… tries others, SLIPWAY_ROUNDS=… more of them. */
+/** The actions are the same in every run. SLIPWAY_SEED selects other actions, SLIPWAY_ROUNDS the number of rounds. */
 const seed = Number(process.env['SLIPWAY_SEED'] ?? 20_261_124)
-const rounds = fc.sample(fc.tuple(fc.boolean(), fc.array(deed, { minLength: 12, maxLength: 12 })), {
+const rounds = fc.sample(fc.tuple(fc.boolean(), fc.array(actionArbitrary, { minLength: 12, maxLength: 12 })), {
   seed,
   numRuns: Number(process.env['SLIPWAY_ROUNDS'] ?? 6),
 })
 
-test.each(matrix)('$title: whatever others do, the list ends as the engine’s own', async (wish) => {
-  const engine = await startEngine(wish)
-  const served = watchEngine(engine.socket)
-  try {
-    await loadImages(engine.docker, [box])
-    await eventually(() => served.window.complete)
-    for (const [together, deeds] of rounds) {
-      if (together) await Promise.all(deeds.map((each) => perform(engine.docker, each)))
-      else for (const each of deeds) await perform(engine.docker, each)
-      // As when the user comes back to the window; an engine whose events are complete is not asked again.
-      served.engine.resync()
-      await catchesUp(served, engine, `seed ${seed}: ${JSON.stringify(deeds)}`)
+test.each(matrix)(
+  '$title: after random actions of other clients, the list equals the engine’s',
+  async (engineOptions) => {
+    const engine = await startEngine(engineOptions)
+    const served = watchEngine(engine.socket)
+    try {
+      await loadImages(engine.docker, [box])
+      await eventually(() => served.window.complete)
+      for (const [isConcurrent, actions] of rounds) {
+        if (isConcurrent) await Promise.all(actions.map((action) => perform(engine.docker, action)))
+        else for (const action of actions) await perform(engine.docker, action)
+        // The app resyncs when the window gets the focus. It requests no list if the engine's events are complete.
+        served.engine.resync()
+        await catchesUp(served, engine, `seed ${seed}: ${JSON.stringify(actions)}`)
+      }
+    } finally {
+      await served.stop()
+      await engine.stop()
     }
-  } finally {
-    await served.stop()
-    await engine.stop()
-  }
-})
+  },
+)

@@ -7,106 +7,107 @@ import { storedLists } from '../../../main/store/lists.ts'
 import { startEngine, type Engine } from '../../../tools/world/engine.ts'
 import { loadImages } from '../../../tools/world/images.ts'
 import { manyImages } from '../../../tools/world/many-images.ts'
-import { holdingProxy, wholeList } from './holding-proxy.ts'
+import { holdingProxy, isFullListRequest } from './holding-proxy.ts'
 import { homeWith } from '../home.ts'
 import { eventually, freshList, serve, watchEngine } from '../engine-window.ts'
 
 describe.each([
   { title: '20.10 classic', version: '20.10', store: 'classic' },
   { title: '26.1 containerd', version: '26.1', store: 'containerd' },
-] as const)('an engine whose list takes long: $title', (wish) => {
+] as const)('an engine that lists images slowly: $title', (engineOptions) => {
   let engine: Engine
-  let way: Awaited<ReturnType<typeof holdingProxy>>
+  let proxy: Awaited<ReturnType<typeof holdingProxy>>
   let folder: string
   let served: ReturnType<typeof serve>
 
   beforeAll(async () => {
-    engine = await startEngine(wish)
+    engine = await startEngine(engineOptions)
     await loadImages(engine.docker, manyImages(50, { layers: 5 }))
-    way = await holdingProxy(engine.socket, wholeList)
+    proxy = await holdingProxy(engine.socket, isFullListRequest)
   })
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'slipway-lists-'))
-    way.hold()
+    proxy.hold()
   })
   afterEach(async () => {
     engine.thaw()
-    way.letGo()
+    proxy.release()
     await served?.stop()
   })
   afterAll(async () => {
-    way?.close()
+    proxy?.close()
     await engine?.stop()
   })
 
   const tag = (name: string, repo: string) => engine.docker.getImage(name).tag({ repo, tag: '1' })
   const shows = (reference: string) => JSON.stringify([...served.window.images.values()]).includes(`"${reference}"`)
-  const known = () => served.window.shown.images
-  const whole = async () => {
+  const shownImages = () => served.window.shown.images
+  const expectComplete = async () => {
     await eventually(() => served.window.complete)
     expect(served.window.shown).toEqual(await freshList(engine))
     expect(served.window.unconfirmed.size).toBe(0)
   }
 
-  /** Lets the list go after more than a second, and gives what was shown until then. */
-  async function turnsOutSlow() {
-    await eventually(() => way.waiting > 0)
+  /** Releases the list after more than a second. @returns the images that were shown before */
+  async function delayList() {
+    await eventually(() => proxy.heldCount > 0)
     await delay(1100)
-    const before = known()
-    way.letGo()
-    await whole()
-    return before
+    const shownBefore = shownImages()
+    proxy.release()
+    await expectComplete()
+    return shownBefore
   }
 
-  /** The app once, with its list read after more than a second, as it was left then. */
-  async function lastTime() {
+  /** Runs the app once with a slow list, so that it stores the list. @returns the images of that list */
+  async function runOnceWithSlowList() {
     const memory = storedLists(folder)
-    served = watchEngine(way.socket, memory)
-    await turnsOutSlow()
+    served = watchEngine(proxy.socket, memory)
+    await delayList()
     await served.stop()
     await memory.end()
-    way.hold()
-    return known()
+    proxy.hold()
+    return shownImages()
   }
-  const open = () => (served = watchEngine(way.socket, storedLists(folder)))
+  const open = () => (served = watchEngine(proxy.socket, storedLists(folder)))
 
-  test('the first time, events are shown without waiting for the list', async () => {
+  test('at the first start, images from events are shown before the list arrives', async () => {
     open()
-    await eventually(() => way.waiting > 0)
+    await eventually(() => proxy.heldCount > 0)
     await tag('team-1/api-admin:1.1', 'early')
     await eventually(() => shows('early:1'))
-    expect(known()).toHaveLength(1)
+    expect(shownImages()).toHaveLength(1)
     expect(served.window.complete).toBe(false)
     expect(served.window.unconfirmed.size).toBe(0)
-    way.letGo()
-    await whole()
-    expect(known().length).toBe(50)
+    proxy.release()
+    await expectComplete()
+    expect(shownImages().length).toBe(50)
   })
 
-  test('the next time, what it had is shown at once, and confirmed before the list is there', async () => {
-    const remembered = await lastTime()
+  test('at the next start, the stored list is shown at once, and is confirmed before the new list arrives', async () => {
+    const storedImages = await runOnceWithSlowList()
     await tag('team-1/api-admin:1.1', 'while-closed')
-    for (const gone of ['team-1/edge-admin:1.1', 'team-1/edge-admin:latest'])
-      await engine.docker.getImage(gone).remove()
-    const tells: number[] = []
-    open().window.drawn = () => tells.push(served.window.unconfirmed.size)
+    for (const reference of ['team-1/edge-admin:1.1', 'team-1/edge-admin:latest'])
+      await engine.docker.getImage(reference).remove()
+    /** The number of unconfirmed images after each change. */
+    const unconfirmedCounts: number[] = []
+    open().window.drawn = () => unconfirmedCounts.push(served.window.unconfirmed.size)
 
     await eventually(() => served.window.images.size > 0)
-    expect(known()).toEqual(remembered)
-    expect(served.window.unconfirmed.size).toBe(remembered.length)
+    expect(shownImages()).toEqual(storedImages)
+    expect(served.window.unconfirmed.size).toBe(storedImages.length)
     expect(served.window.complete).toBe(false)
 
     await eventually(() => served.window.unconfirmed.size === 0)
     expect(served.window.shown.images).toEqual((await freshList(engine)).images)
     expect(served.window.complete).toBe(false)
-    // In batches, not one by one.
-    expect(tells.length).toBeLessThan(8)
-    way.letGo()
-    await whole()
+    // Images are confirmed in batches.
+    expect(unconfirmedCounts.length).toBeLessThan(8)
+    proxy.release()
+    await expectComplete()
   })
 
-  test('events of other images are shown, and the list that was older than they does not take them back', async () => {
-    await lastTime()
+  test('changes that events report before an outdated list arrives are kept when it arrives', async () => {
+    await runOnceWithSlowList()
     open()
     await eventually(() => served.window.images.size > 0)
     const container = await engine.docker.createContainer({ Image: 'team-1/chat-admin:1.1', HostConfig: { NetworkMode: 'none' } }) // prettier-ignore
@@ -116,63 +117,63 @@ describe.each([
     await eventually(() => shows('first:1') && shows('moves:1') && served.window.containers.size > 0)
     await engine.docker.getImage('first:1').remove()
     await eventually(() => !shows('first:1'))
-    way.letGo()
-    await whole()
+    proxy.release()
+    await expectComplete()
     await container.remove()
     await eventually(() => served.window.containers.size === 0)
   })
 
-  test('an engine that hangs right after it was reached shows what it had, and all is well when it wakes', async () => {
-    const remembered = await lastTime()
+  test('if the engine hangs right after the connection, the stored list stays until the engine answers again', async () => {
+    const storedImages = await runOnceWithSlowList()
     open()
     await eventually(() => served.window.images.size > 0)
     await engine.freeze()
     await delay(1500)
-    expect(known()).toEqual(remembered)
+    expect(shownImages()).toEqual(storedImages)
     expect(served.window.complete).toBe(false)
     engine.thaw()
     await tag('team-1/chat-admin:1.1', 'woken')
     await eventually(() => shows('woken:1'))
-    way.letGo()
-    await whole()
+    proxy.release()
+    await expectComplete()
   })
 
-  test('going over and back shows at once what was there, and events meanwhile are not lost', async () => {
-    const environment = homeWith({ slow: { host: `unix://${way.socket}` }, gone: { host: 'unix:///nonexistent' } })
+  test('switching to another context and back shows the earlier list at once, and changes made meanwhile arrive', async () => {
+    const environment = homeWith({ slow: { host: `unix://${proxy.socket}` }, gone: { host: 'unix:///nonexistent' } })
     served = serve(environment, storedLists(folder))
-    await turnsOutSlow()
-    const before = known()
-    way.hold()
+    await delayList()
+    const shownBefore = shownImages()
+    proxy.hold()
     served.calls['engine.switch']('gone')
-    expect(known()).toEqual([])
+    expect(shownImages()).toEqual([])
     await eventually(() => served.states.at(-1)?.status === 'away')
     await tag('team-1/chat-admin:1.1', 'elsewhere')
     served.calls['engine.switch']('slow')
     await eventually(() => served.window.images.size > 0)
-    expect(known()).toEqual(before)
+    expect(shownImages()).toEqual(shownBefore)
     await eventually(() => shows('elsewhere:1'))
-    way.letGo()
-    await whole()
+    proxy.release()
+    await expectComplete()
   })
 
-  test('a file that cannot be parsed is ignored and replaced', async () => {
-    await lastTime()
+  test('a stored list that cannot be parsed is ignored and replaced', async () => {
+    await runOnceWithSlowList()
     const [name] = readdirSync(folder)
     writeFileSync(join(folder, name!), '{ "images": [{ "id": 7 }] }')
     const memory = storedLists(folder)
-    served = watchEngine(way.socket, memory)
-    expect(await turnsOutSlow()).toEqual([])
+    served = watchEngine(proxy.socket, memory)
+    expect(await delayList()).toEqual([])
     await served.stop()
     await memory.end()
     expect(readFileSync(join(folder, name!), 'utf8')).toContain('team-1/chat-admin:1.1')
   })
 
-  test('an engine that lists at once is not remembered any more', async () => {
-    await lastTime()
+  test('the stored list of an engine that lists quickly is deleted', async () => {
+    await runOnceWithSlowList()
     expect(readdirSync(folder)).toHaveLength(1)
-    way.letGo()
+    proxy.release()
     open()
-    await whole()
+    await expectComplete()
     await eventually(() => readdirSync(folder).length === 0)
   })
 })

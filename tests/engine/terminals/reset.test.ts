@@ -9,11 +9,11 @@ import { openRunner, runnerOn, value, type Runner } from '../run/runner.ts'
 
 const size = { columns: 80, rows: 24 }
 
-describe.each(matrix)('$title', (wish) => {
+describe.each(matrix)('$title', (engineOptions) => {
   let engine: Engine
   let proxy: Awaited<ReturnType<typeof resettingProxy>>
   let runner: Runner
-  runnerOn(wish, (here) => void ({ engine } = here))
+  runnerOn(engineOptions, (started) => void ({ engine } = started))
   beforeAll(async () => {
     proxy = await resettingProxy(engine.socket)
     runner = await openRunner(engine, `tcp://127.0.0.1:${proxy.port}`)
@@ -23,40 +23,43 @@ describe.each(matrix)('$title', (wish) => {
     proxy?.close()
   })
 
-  const isCut = async (id: string) => {
+  const expectCut = async (id: string) => {
     await eventually(() => runner.terminal(id)?.state.is === 'ended')
     expect(runner.terminal(id)?.state).toEqual({ is: 'ended', reason: 'cut' })
   }
 
-  test('a stream that is reset before the container starts ends its terminal, and nothing else', async () => {
+  test('a stream that is reset before the container starts ends the terminal, and the container runs', async () => {
     const { container, terminal } = await runner.started('box:1', { command: 'sleep 1000' })
     expect(proxy.resets()).toBe(1)
-    await isCut(terminal!)
+    await expectCut(terminal!)
     expect((await engine.docker.getContainer(container).inspect()).State.Running).toBe(true)
 
     await engine.docker.getContainer(container).kill()
     await eventually(() => runner.engine.live.containers().get(container)?.state === 'exited')
-    await isCut(value(await runner.calls['terminals.start']({ container, size })))
+    await expectCut(value(await runner.calls['terminals.start']({ container, size })))
     expect(proxy.resets()).toBe(2)
     expect((await engine.docker.getContainer(container).inspect()).State.Running).toBe(true)
   })
 })
 
-/** A way to an engine on which each attached connection is reset once it is open. A start waits until that is over. */
-async function resettingProxy(engine: string) {
+/**
+ * A TCP proxy in front of an engine that resets each attach connection soon after it is open. Requests to start a
+ * container are delayed until after the reset.
+ */
+async function resettingProxy(engineSocket: string) {
   let resets = 0
   const server = createServer((client) => {
-    const upstream = connect(engine)
-    let attaches = false
+    const upstream = connect(engineSocket)
+    let isAttach = false
     client.on('data', (bytes) => {
-      const head = bytes.toString('latin1')
-      attaches ||= /^POST \S*\/attach\?/.test(head)
-      if (/^POST \S*\/start\b/.test(head)) void delay(200).then(() => upstream.write(bytes))
+      const text = bytes.toString('latin1')
+      isAttach ||= /^POST \S*\/attach\?/.test(text)
+      if (/^POST \S*\/start\b/.test(text)) void delay(200).then(() => upstream.write(bytes))
       else upstream.write(bytes)
     })
     upstream.on('data', (bytes) => {
       client.write(bytes)
-      if (!attaches) return
+      if (!isAttach) return
       resets++
       setTimeout(() => client.resetAndDestroy(), 50)
     })
@@ -66,6 +69,6 @@ async function resettingProxy(engine: string) {
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('no port')
+  if (address === null || typeof address === 'string') throw new Error('the proxy has no TCP port')
   return { port: address.port, resets: () => resets, close: () => server.close() }
 }

@@ -7,27 +7,28 @@ import { eventually } from '../eventually.ts'
 import { anyOne, matrix } from '../matrix.ts'
 import { openRunner, runnerOn, value, type Runner } from '../run/runner.ts'
 
-describe.each(matrix)('$title', (wish) => {
+describe.each(matrix)('$title', (engineOptions) => {
   let engine: Engine
   let runner: Runner
-  runnerOn(wish, (here) => void ({ engine, runner } = here))
+  runnerOn(engineOptions, (started) => void ({ engine, runner } = started))
 
-  const ended = async (id: string) => {
+  const waitForEnd = async (id: string) => {
     await eventually(() => runner.terminal(id)?.state.is === 'ended', 20_000)
     return runner.terminal(id)!.state
   }
-  const exit = (exitCode: number) => ({ is: 'ended', reason: 'exit', exitCode })
-  async function interactive(command: string, more: Parameters<Runner['started']>[1] = {}, image = 'box:1') {
-    const { container, terminal } = await runner.started(image, { command, ...more })
+  const endedWith = (exitCode: number) => ({ is: 'ended', reason: 'exit', exitCode })
+  async function runInteractive(command: string, options: Parameters<Runner['started']>[1] = {}, image = 'box:1') {
+    const { container, terminal } = await runner.started(image, { command, ...options })
     return { container, id: terminal! }
   }
-  const running = async (container: string) => {
+  /** The command line of every process in the container. */
+  const listProcesses = async (container: string) => {
     const { Processes } = (await engine.docker.getContainer(container).top()) as { Processes: string[][] }
     return Processes.map((line) => line.at(-1))
   }
 
-  test('busybox: type, see, resize, interrupt, end', async () => {
-    const { container, id } = await interactive('/bin/sh', { name: 'box' })
+  test('a shell gets text, new sizes, Ctrl+C, Ctrl+P and Ctrl+Space, and ends with its exit code', async () => {
+    const { container, id } = await runInteractive('/bin/sh', { name: 'box' })
     expect(runner.terminal(id)).toMatchObject({
       ...{
         kind: 'attach',
@@ -48,224 +49,234 @@ describe.each(matrix)('$title', (wish) => {
     runner.type(id, 'stty size\r')
     await screen.shows('30 100\r\n')
     runner.type(id, 'sleep 1000; echo slept $?\r')
-    await eventually(async () => (await running(container)).includes('sleep 1000'))
+    await eventually(async () => (await listProcesses(container)).includes('sleep 1000'))
     runner.type(id, '\x03')
     await screen.shows('^C')
-    // Ctrl+P is the shell's own: it is not held back as the first half of Docker's way out.
+    // Ctrl+P reaches the shell, although it is the first key of Docker's detach sequence.
     runner.type(id, 'echo again\r')
     await screen.shows('\r\nagain\r\n')
     runner.type(id, '\x10')
     await screen.shows(/again\r\n[^]*# [^]*# echo again[^\n]*$/)
-    // Nor is Ctrl+Space, which is Emacs' mark.
+    // Ctrl+Space arrives as a NUL byte.
     runner.type(id, '\x15stty raw -echo; head -c 3 | od -A n -t x1; stty sane\r')
-    await eventually(async () => (await running(container)).includes('od -A n -t x1'))
+    await eventually(async () => (await listProcesses(container)).includes('od -A n -t x1'))
     for (const _ of [1, 2, 3]) runner.type(id, '\0')
     await screen.shows('00 00 00')
     runner.type(id, 'exit 7\r')
-    expect(await ended(id)).toEqual(exit(7))
+    expect(await waitForEnd(id)).toEqual(endedWith(7))
   })
 
   test('a container that exits at once shows its exit code and its last lines', async () => {
-    const { id } = await interactive('', {}, 'ends-at-once:1')
-    expect(await ended(id)).toEqual(exit(3))
+    const { id } = await runInteractive('', {}, 'ends-at-once:1')
+    expect(await waitForEnd(id)).toEqual(endedWith(3))
     expect(runner.window().show(id).text).toContain('cannot find its configuration')
 
-    const removed = await interactive('', { removeAtEnd: true }, 'ends-at-once:1')
-    expect(await ended(removed.id)).toEqual(exit(3))
+    const removed = await runInteractive('', { removeAtEnd: true }, 'ends-at-once:1')
+    expect(await waitForEnd(removed.id)).toEqual(endedWith(3))
     expect(runner.window().show(removed.id).text).toContain('cannot find its configuration')
 
-    const scratch = await interactive('', {}, 'scratch:1')
-    expect(await ended(scratch.id)).toEqual(exit(0))
+    const scratch = await runInteractive('', {}, 'scratch:1')
+    expect(await waitForEnd(scratch.id)).toEqual(endedWith(0))
     expect(runner.window().show(scratch.id).text).toBe('hello from scratch\r\n')
   })
 
-  test.runIf(wish === anyOne)(
-    'an image that is said to be for another processor, and runs, is seen from its first word on',
+  test.runIf(engineOptions === anyOne)(
+    'a container of an image with a wrong platform runs, and its output is complete from the first byte',
     async () => {
-      const { id } = await interactive('/bin/sh', {}, 'emulated:1')
+      const { id } = await runInteractive('/bin/sh', {}, 'emulated:1')
       const screen = runner.window().show(id)
       await screen.shows('/ # ')
       runner.type(id, 'echo $((6 * 7)); exit 7\r')
       await screen.shows('\r\n42\r\n')
-      expect(await ended(id)).toEqual(exit(7))
+      expect(await waitForEnd(id)).toEqual(endedWith(7))
 
       const lines = 200_000
-      const much = await interactive(`seq ${lines}`, {}, 'emulated:1')
-      const all = runner.window().show(much.id)
-      expect(await ended(much.id)).toEqual(exit(0))
-      expect(all.text.split('\r\n')).toEqual([...Array.from({ length: lines }, (_, at) => `${at + 1}`), ''])
+      const longOutput = await runInteractive(`seq ${lines}`, {}, 'emulated:1')
+      const longScreen = runner.window().show(longOutput.id)
+      expect(await waitForEnd(longOutput.id)).toEqual(endedWith(0))
+      expect(longScreen.text.split('\r\n')).toEqual([
+        ...Array.from({ length: lines }, (_, index) => `${index + 1}`),
+        '',
+      ])
     },
   )
 
-  test('what ends at once is started again with all that it says', async () => {
-    const { container, id } = await interactive('', {}, 'ends-at-once:1')
-    await ended(id)
+  test('a container that exited at once can be started again, with all of its output', async () => {
+    const { container, id } = await runInteractive('', {}, 'ends-at-once:1')
+    await waitForEnd(id)
     const size = { columns: 80, rows: 24 }
-    const again = value(await runner.calls['terminals.start']({ container, size }))
-    expect(await ended(again)).toEqual(exit(3))
-    expect(runner.window().show(again).text).toContain('cannot find its configuration')
-    const gone = await runner.calls['terminals.start']({ container: '0'.repeat(64), size })
-    expect(gone).toEqual({ ok: false, error: { code: 'container-gone' } })
+    const secondId = value(await runner.calls['terminals.start']({ container, size }))
+    expect(await waitForEnd(secondId)).toEqual(endedWith(3))
+    expect(runner.window().show(secondId).text).toContain('cannot find its configuration')
+    const startOfMissing = await runner.calls['terminals.start']({ container: '0'.repeat(64), size })
+    expect(startOfMissing).toEqual({ ok: false, error: { code: 'container-gone' } })
   })
 
-  test('10 MB come whole to a window that is slow, and the program waits for it', async () => {
-    const size = 10_000_000
-    // It says how far it has come on another way than the terminal.
-    const { container, id } = await interactive(`sh -c "yes 0123456789abcde | head -c ${size}; echo; exec hold"`)
+  test('a slow window pauses the program, and still gets all 10 MB of its output', async () => {
+    const outputBytes = 10_000_000
+    const { container, id } = await runInteractive(
+      `sh -c "yes 0123456789abcde | head -c ${outputBytes}; echo; exec hold"`,
+    )
     const window = runner.window()
-    const idle = window.show(id, false)
-    const most = idle.end + maxUnacknowledgedBytes
-    await eventually(() => idle.end >= most)
-    // No more arrives: the program is paused, and main's memory does not grow.
-    let [before, now] = [0, await writtenBy(container)]
+    // This screen acknowledges nothing.
+    const stalledScreen = window.show(id, false)
+    const maxEnd = stalledScreen.end + maxUnacknowledgedBytes
+    await eventually(() => stalledScreen.end >= maxEnd)
+    // The program is paused once it writes nothing more, so main's memory does not grow.
+    let [before, now] = [0, await readWrittenBytes(container)]
     await eventually(async () => {
-      ;[before, now] = [now, await writtenBy(container)]
+      ;[before, now] = [now, await readWrittenBytes(container)]
       return before === now
     })
-    expect(now).toBeLessThan(size / 2)
-    expect(idle.end).toBe(most)
+    expect(now).toBeLessThan(outputBytes / 2)
+    expect(stalledScreen.end).toBe(maxEnd)
 
     const screen = window.show(id)
-    expect(screen.end).toBeGreaterThanOrEqual(idle.end)
-    // A line is 16 bytes and becomes 17: a terminal ends lines so.
-    const whole = (size / 16) * 17 + 2
-    await eventually(() => screen.end === whole, 60_000)
+    expect(screen.end).toBeGreaterThanOrEqual(stalledScreen.end)
+    // A line of 16 bytes becomes 17, because a terminal replaces LF by CR LF.
+    const totalBytes = (outputBytes / 16) * 17 + 2
+    await eventually(() => screen.end === totalBytes, 60_000)
     expect(screen.text.startsWith('0123456789abcde\r\n')).toBe(true)
     expect(screen.text.endsWith('0123456789abcde\r\n\r\n')).toBe(true)
     expect(screen.text.replaceAll('0123456789abcde\r\n', '')).toBe('\r\n')
   })
 
-  /** How many bytes one of its programs has written at most, as the kernel tells. */
-  async function writtenBy(container: string): Promise<number> {
+  /** @returns the bytes written by the process that wrote most in the container, from the kernel's I/O counters */
+  async function readWrittenBytes(container: string): Promise<number> {
     const { Processes, Titles } = await engine.docker.getContainer(container).top()
     const pids: string[] = Processes.map((line: string[]) => line[Titles.indexOf('PID')])
-    const written = (pid: string) => /^wchar: (\d+)$/m.exec(readFileSync(`/proc/${pid}/io`, 'utf8'))![1]
-    return Math.max(...pids.map((pid) => Number(written(pid))))
+    const writtenBy = (pid: string) => /^wchar: (\d+)$/m.exec(readFileSync(`/proc/${pid}/io`, 'utf8'))![1]
+    return Math.max(...pids.map((pid) => Number(writtenBy(pid))))
   }
 
-  test.runIf(wish === anyOne)('random bytes arrive unchanged', async () => {
-    const { id } = await interactive('sh -c "stty raw; head -c 3000000 /dev/urandom | tee /copy; sha256sum /copy"')
+  test.runIf(engineOptions === anyOne)('random bytes arrive unchanged', async () => {
+    const { id } = await runInteractive('sh -c "stty raw; head -c 3000000 /dev/urandom | tee /copy; sha256sum /copy"')
     const screen = runner.window().show(id)
-    expect(await ended(id)).toEqual(exit(0))
+    expect(await waitForEnd(id)).toEqual(endedWith(0))
     await eventually(() => /[0-9a-f]{64} {2}\/copy\s*$/.test(screen.text.slice(-100)))
-    const told = /([0-9a-f]{64}) {2}\/copy\s*$/.exec(screen.text.slice(-100))![1]
-    expect(createHash('sha256').update(screen.all.subarray(0, 3_000_000)).digest('hex')).toBe(told)
+    const printedHash = /([0-9a-f]{64}) {2}\/copy\s*$/.exec(screen.text.slice(-100))![1]
+    expect(createHash('sha256').update(screen.all.subarray(0, 3_000_000)).digest('hex')).toBe(printedHash)
   })
 
-  test.runIf(wish === anyOne)('a character that arrives in two pieces is shown as one', async () => {
-    const { id } = await interactive(`sh -c "printf '\\\\344\\\\275'; sleep 0.2; printf '\\\\240\\\\n'"`)
+  test.runIf(engineOptions === anyOne)('a UTF-8 character that arrives in two parts is shown as one', async () => {
+    const { id } = await runInteractive(`sh -c "printf '\\\\344\\\\275'; sleep 0.2; printf '\\\\240\\\\n'"`)
     const screen = runner.window().show(id)
-    await ended(id)
-    await screen.shows('你'.replace('你', '\u4f60'))
+    await waitForEnd(id)
+    await screen.shows('你')
   })
 
-  test('a window that is loaded anew gets its three terminals back, in the middle of what they say', async () => {
-    const count = 'sh -c "i=0; while [ $i -lt 60000 ]; do echo line $i; i=$((i + 1)); done; exec hold"'
-    const { container, id } = await interactive(count)
+  test('a window that reloads gets its three terminals back while they are writing', async () => {
+    const countLines = 'sh -c "i=0; while [ $i -lt 60000 ]; do echo line $i; i=$((i + 1)); done; exec hold"'
+    const { container, id } = await runInteractive(countLines)
     const shell = await runner.open(container, 'shell')
     const logs = await runner.open(container, 'logs')
-    const before = runner.window()
-    // It never takes anything, and is gone.
-    const screens = [id, shell, logs].map((one) => before.show(one, false))
+    const firstWindow = runner.window()
+    // The first window acknowledges nothing before it is reloaded.
+    const screens = [id, shell, logs].map((terminal) => firstWindow.show(terminal, false))
     await eventually(() => screens[0]!.end > 100_000)
 
     const list = runner.calls['terminals.list'](undefined)
     expect(list).toMatchObject({ value: [{ kind: 'attach' }, { kind: 'shell' }, { kind: 'logs', readOnly: true }] })
     const window = runner.window()
-    const [attached, beside, said] = [id, shell, logs].map((one) => window.show(one))
-    await attached!.shows('line 59999\r\n')
-    await said!.shows('line 59999\r\n')
-    const numbers = attached!.text.match(/^line \d+\r$/gm)!.map((line) => Number(line.slice(5)))
-    expect(numbers).toEqual(numbers.map((_, at) => numbers[0]! + at))
+    const [attachScreen, shellScreen, logsScreen] = [id, shell, logs].map((terminal) => window.show(terminal))
+    await attachScreen!.shows('line 59999\r\n')
+    await logsScreen!.shows('line 59999\r\n')
+    const numbers = attachScreen!.text.match(/^line \d+\r$/gm)!.map((line) => Number(line.slice(5)))
+    expect(numbers).toEqual(numbers.map((_, index) => numbers[0]! + index))
     runner.type(shell, 'echo beside $((1 + 1))\r')
-    await beside!.shows('beside 2')
+    await shellScreen!.shows('beside 2')
     runner.type(logs, 'nothing is written to logs')
     expect(runner.terminal(logs)?.state.is).toBe('open')
   })
 
-  test('closing a shell hangs it up, with what runs in it; closing a container’s own terminal lets it run', async () => {
-    const { container, id } = await interactive('hold')
+  test('closing a shell ends its programs; closing a container’s own terminal does not end the container', async () => {
+    const { container, id } = await runInteractive('hold')
     const shell = await runner.open(container, 'shell')
     const screen = runner.window().show(shell)
     expect(runner.terminal(shell)).toMatchObject({ command: '/bin/bash' })
     await screen.shows('# ')
     expect(screen.text).not.toMatch(/^\d+\r?$/m)
     runner.type(shell, 'sleep 5000\r')
-    await eventually(async () => (await running(container)).includes('sleep 5000'))
+    await eventually(async () => (await listProcesses(container)).includes('sleep 5000'))
     await runner.calls['terminals.close'](shell)
-    await eventually(async () => !(await running(container)).some((line) => /sleep 5000|ash|-sh$/.test(line ?? '')))
+    await eventually(
+      async () => !(await listProcesses(container)).some((line) => /sleep 5000|ash|-sh$/.test(line ?? '')),
+    )
     await runner.calls['terminals.close'](id)
     expect((await engine.docker.getContainer(container).inspect()).State.Running).toBe(true)
     expect(runner.calls['terminals.replay'](id)).toEqual({ ok: false, error: { code: 'terminal-gone' } })
 
     // A shell that exits by itself reports its exit code, and the container keeps running.
-    const again = await runner.open(container, 'shell')
-    await runner.window().show(again).shows('# ')
-    runner.type(again, 'exit 5\r')
-    expect(await ended(again)).toEqual(exit(5))
-    const back = await runner.open(container, 'attach')
-    expect(runner.terminal(back)).toMatchObject({ state: { is: 'open' }, readOnly: false })
+    const secondShell = await runner.open(container, 'shell')
+    await runner.window().show(secondShell).shows('# ')
+    runner.type(secondShell, 'exit 5\r')
+    expect(await waitForEnd(secondShell)).toEqual(endedWith(5))
+    const attach = await runner.open(container, 'attach')
+    expect(runner.terminal(attach)).toMatchObject({ state: { is: 'open' }, readOnly: false })
     await engine.docker.getContainer(container).stop()
-    expect(await ended(back)).toEqual(exit(0))
+    expect(await waitForEnd(attach)).toEqual(endedWith(0))
   })
 
-  test.runIf(wish === anyOne)('closing a shell that has ended hangs up nobody who has its number now', async () => {
-    const { container } = await interactive('sleep 8000')
-    const shell = async () => {
-      const id = await runner.open(container, 'shell')
-      const screen = runner.window().show(id, false)
-      await screen.shows('# ')
-      return { id, screen }
-    }
-    const old = await shell()
-    // So much that nobody takes that its end is not heard of.
-    runner.type(old.id, 'yes\r')
-    await eventually(() => old.screen.end >= maxUnacknowledgedBytes)
-    await engine.docker.getContainer(container).restart({ t: 0 })
-    const fresh = await shell()
-    await runner.calls['terminals.close'](old.id)
-    runner.type(fresh.id, 'sleep 1; echo still $((40 + 2))\r')
-    await fresh.screen.shows('still 42')
-    expect(runner.terminal(fresh.id)?.state).toEqual({ is: 'open' })
-  })
+  test.runIf(engineOptions === anyOne)(
+    'closing a terminal whose shell has ended does not end a newer shell with the same process id',
+    async () => {
+      const { container } = await runInteractive('sleep 8000')
+      const openShell = async () => {
+        const id = await runner.open(container, 'shell')
+        const screen = runner.window().show(id, false)
+        await screen.shows('# ')
+        return { id, screen }
+      }
+      const oldShell = await openShell()
+      // This much unacknowledged output pauses the stream, so the app does not notice that the shell ends.
+      runner.type(oldShell.id, 'yes\r')
+      await eventually(() => oldShell.screen.end >= maxUnacknowledgedBytes)
+      await engine.docker.getContainer(container).restart({ t: 0 })
+      const newShell = await openShell()
+      await runner.calls['terminals.close'](oldShell.id)
+      runner.type(newShell.id, 'sleep 1; echo still $((40 + 2))\r')
+      await newShell.screen.shows('still 42')
+      expect(runner.terminal(newShell.id)?.state).toEqual({ is: 'open' })
+    },
+  )
 
-  test.runIf(wish === anyOne)('a shell that cannot be run says why', async () => {
-    const { container } = await interactive('sh -c "chmod -x /bin/bash; exec sleep 7000"')
-    await eventually(async () => (await running(container)).includes('sleep 7000'))
+  test.runIf(engineOptions === anyOne)('a shell that cannot be executed shows the reason', async () => {
+    const { container } = await runInteractive('sh -c "chmod -x /bin/bash; exec sleep 7000"')
+    await eventually(async () => (await listProcesses(container)).includes('sleep 7000'))
     const shell = await runner.open(container, 'shell')
-    expect(await ended(shell)).toMatchObject({ reason: 'exit', exitCode: 126 })
+    expect(await waitForEnd(shell)).toMatchObject({ reason: 'exit', exitCode: 126 })
     expect(runner.window().show(shell).text).toContain('permission denied')
   })
 
-  test('the end of the app hangs up its shells, and nothing else', async () => {
-    const { container } = await interactive('hold')
-    const other = await openRunner(engine)
-    const shell = await other.open(container, 'shell')
-    await other.window().show(shell).shows('# ')
-    other.type(shell, 'sleep 6000\r')
-    await eventually(async () => (await running(container)).includes('sleep 6000'))
-    await other.stop()
-    await eventually(async () => !(await running(container)).includes('sleep 6000'))
+  test('when the app quits, its shells end and the container keeps running', async () => {
+    const { container } = await runInteractive('hold')
+    const otherApp = await openRunner(engine)
+    const shell = await otherApp.open(container, 'shell')
+    await otherApp.window().show(shell).shows('# ')
+    otherApp.type(shell, 'sleep 6000\r')
+    await eventually(async () => (await listProcesses(container)).includes('sleep 6000'))
+    await otherApp.stop()
+    await eventually(async () => !(await listProcesses(container)).includes('sleep 6000'))
     expect((await engine.docker.getContainer(container).inspect()).State.Running).toBe(true)
   })
 
-  test('a container without a shell has none to open, one that has ended its logs', async () => {
+  test('a stopped container refuses shells and attaching, but shows its logs', async () => {
     const { container } = await runner.started('scratch:1', { interactive: false })
     await eventually(async () => !(await engine.docker.getContainer(container).inspect()).State.Running)
     const size = { columns: 80, rows: 24 }
-    const refused = async (container: string, kind: 'shell' | 'attach') =>
+    const openTerminal = async (container: string, kind: 'shell' | 'attach') =>
       runner.calls['terminals.open']({ container, kind, size })
     for (const kind of ['shell', 'attach'] as const)
-      expect(await refused(container, kind)).toEqual({ ok: false, error: { code: 'container-not-running' } })
+      expect(await openTerminal(container, kind)).toEqual({ ok: false, error: { code: 'container-not-running' } })
     const logs = await runner.open(container, 'logs')
-    expect(await ended(logs)).toEqual(exit(0))
+    expect(await waitForEnd(logs)).toEqual(endedWith(0))
     expect(runner.window().show(logs).text).toBe('hello from scratch\r\n')
-    const { id: never } = await engine.docker.createContainer({ Image: 'box:1' })
-    expect(await ended(await runner.open(never, 'logs'))).toEqual({ is: 'ended', reason: 'exit' })
-    expect(await refused('0'.repeat(64), 'shell')).toEqual({ ok: false, error: { code: 'container-gone' } })
+    const { id: neverStarted } = await engine.docker.createContainer({ Image: 'box:1' })
+    expect(await waitForEnd(await runner.open(neverStarted, 'logs'))).toEqual({ is: 'ended', reason: 'exit' })
+    expect(await openTerminal('0'.repeat(64), 'shell')).toEqual({ ok: false, error: { code: 'container-gone' } })
   })
 
-  test('logs are the last thousand lines, and what follows', async () => {
+  test('logs show the last thousand lines and then new ones', async () => {
     const { container } = await runner.started('box:1', {
       interactive: false,
       command: 'sh -c "seq 1 3000; while [ ! -e /go ]; do sleep 0.05; done; echo 最后; exec hold"',
@@ -282,33 +293,37 @@ describe.each(matrix)('$title', (wish) => {
     await screen.shows('\r\n3000\r\n最后\r\n')
   })
 
-  test.runIf(wish === anyOne)('terminals stay open and usable while the window shows another engine', async () => {
-    const { container, id } = await interactive('/bin/sh')
-    const shell = await runner.open(container, 'shell')
-    const screen = runner.window().show(shell)
-    await screen.shows('# ')
-    value(await runner.engine.handlers['engine.switch']('elsewhere'))
-    await eventually(() => runner.engine.state().status === 'away')
-    runner.type(shell, 'echo still $((1 + 1))\r')
-    await screen.shows('still 2')
-    for (const one of [id, shell]) expect(runner.terminal(one)?.state).toEqual({ is: 'open' })
-    value(await runner.engine.handlers['engine.switch']('default'))
-    await eventually(() => runner.engine.state().status === 'connected')
-    expect(await running(container)).toHaveLength(2)
-    const third = await runner.open(container, 'attach')
-    expect(runner.terminal(third)?.state).toEqual({ is: 'open' })
-  })
+  test.runIf(engineOptions === anyOne)(
+    'terminals stay open and usable while the window shows another engine',
+    async () => {
+      const { container, id } = await runInteractive('/bin/sh')
+      const shell = await runner.open(container, 'shell')
+      const screen = runner.window().show(shell)
+      await screen.shows('# ')
+      value(await runner.engine.handlers['engine.switch']('elsewhere'))
+      await eventually(() => runner.engine.state().status === 'away')
+      runner.type(shell, 'echo still $((1 + 1))\r')
+      await screen.shows('still 2')
+      for (const terminal of [id, shell]) expect(runner.terminal(terminal)?.state).toEqual({ is: 'open' })
+      value(await runner.engine.handlers['engine.switch']('default'))
+      await eventually(() => runner.engine.state().status === 'connected')
+      expect(await listProcesses(container)).toHaveLength(2)
+      const attach = await runner.open(container, 'attach')
+      expect(runner.terminal(attach)?.state).toEqual({ is: 'open' })
+    },
+  )
 
-  // The last: the engine is not there any more.
-  test('if the engine dies, its terminals end and say so', async () => {
-    const { container, id } = await interactive('/bin/sh')
+  // This test must be the last one: it kills the engine.
+  test('when the engine dies, its terminals end with this reason and keep their output', async () => {
+    const { container, id } = await runInteractive('/bin/sh')
     const shell = await runner.open(container, 'shell')
     const logs = await runner.open(container, 'logs')
     const screen = runner.window().show(id)
     runner.type(id, 'echo before $((1 + 1))\r')
     await screen.shows('before 2')
     await engine.kill()
-    for (const one of [id, shell, logs]) expect(await ended(one)).toEqual({ is: 'ended', reason: 'engine-gone' })
+    for (const terminal of [id, shell, logs])
+      expect(await waitForEnd(terminal)).toEqual({ is: 'ended', reason: 'engine-gone' })
     expect(runner.window().show(id).text).toContain('before 2')
     runner.type(id, 'nobody reads this')
     await engine.restart().catch(() => engine.restart())

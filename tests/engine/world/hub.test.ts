@@ -11,8 +11,8 @@ import { startRegistry, type Registry } from '../../../tools/world/registry.ts'
 import { startOnline } from '../../../tools/world/world.ts'
 import { matrix } from '../matrix.ts'
 
-const run = promisify(execFile)
-const hub = 'https://hub.docker.com/v2'
+const runFile = promisify(execFile)
+const hubApi = 'https://hub.docker.com/v2'
 let world: { registry: Registry; hub: Hub; digests: Digests }
 
 beforeAll(async () => {
@@ -34,15 +34,16 @@ const engines: Engine[] = []
 afterEach(async () => {
   for (const engine of engines.splice(0)) await engine.stop()
 })
-async function start(wish: EngineOptions) {
-  const engine = await startEngine(wish)
+/** Starts an engine that is stopped after the test. */
+async function start(engineOptions: EngineOptions) {
+  const engine = await startEngine(engineOptions)
   engines.push(engine)
   return engine.docker
 }
 
-describe.each(matrix)('$title', (wish) => {
-  test('pulls through the registry as its mirror, and never asks Docker Hub', async () => {
-    const docker = await start({ ...wish, ...mirrored() })
+describe.each(matrix)('$title', (engineOptions) => {
+  test('an engine pulls through its mirror and sends nothing to Docker Hub', async () => {
+    const docker = await start({ ...engineOptions, ...mirrorOptions() })
     await pull(docker, 'nginx:1.27')
     const { RepoDigests } = await docker.getImage('nginx:1.27').inspect()
     expect(RepoDigests).toContain(`nginx@${world.digests.get('nginx:1.27')}`)
@@ -50,8 +51,8 @@ describe.each(matrix)('$title', (wish) => {
     expect(world.hub.requests.of('registry-1.docker.io')).toEqual([])
   })
 
-  test('pulls from the stub of Docker Hub, with its token and platforms', async () => {
-    const docker = await start({ ...wish, env: world.hub.engineEnv })
+  test('an engine pulls its platform from the stub of Docker Hub, with a token', async () => {
+    const docker = await start({ ...engineOptions, env: world.hub.engineEnv })
     await pull(docker, 'hello-world:latest')
     const { RepoDigests, Architecture } = await docker.getImage('hello-world:latest').inspect()
     expect(RepoDigests).toContain(`hello-world@${world.digests.get('hello-world:latest')}`)
@@ -61,46 +62,47 @@ describe.each(matrix)('$title', (wish) => {
     await expect(pull(docker, 'nobody/nothing:1')).rejects.toThrow(/denied|authorization/)
   })
 
-  test('searches the stub of Docker Hub, and another host by name', async () => {
-    const docker = await start({ ...wish, env: world.hub.engineEnv })
-    const found = (await docker.searchImages({ term: 'nginx', limit: 5 })) as { name: string; is_official: boolean }[]
-    expect(found).toHaveLength(5)
-    expect(found[0]).toMatchObject({ name: 'nginx', is_official: true })
+  test('an engine searches the stub of Docker Hub, and another host that the search term names', async () => {
+    const docker = await start({ ...engineOptions, env: world.hub.engineEnv })
+    const results = (await docker.searchImages({ term: 'nginx', limit: 5 })) as { name: string; is_official: boolean }[]
+    expect(results).toHaveLength(5)
+    expect(results[0]).toMatchObject({ name: 'nginx', is_official: true })
     await docker.searchImages({ term: 'docker.1ms.run/redis' })
     expect(world.hub.requests.of('docker.1ms.run', '/v1/search')).toHaveLength(1)
   })
 })
 
-const any = { version: '26.1', store: 'classic' } as const
-const mirrored = () => ({
+const defaultEngine = { version: '26.1', store: 'classic' } as const
+/** Engine options that make the registry a mirror of Docker Hub. */
+const mirrorOptions = () => ({
   config: { 'registry-mirrors': [`http://${world.registry.host}`] },
   env: world.hub.engineEnv,
 })
 
 test('a pull waits for a registry that stalls, and fails if the registry dies', async () => {
-  // By default the engine tries five times, for a minute.
-  const docker = await start({ ...any, config: { ...mirrored().config, 'max-download-attempts': 1 } })
+  // By default, the engine retries five times, which takes a minute.
+  const docker = await start({ ...defaultEngine, config: { ...mirrorOptions().config, 'max-download-attempts': 1 } })
   world.registry.setNetworkConditions({ stallsAfterBytes: 300_000 })
-  let ended = false
-  const stalled = pull(docker, 'redis:7').then(() => (ended = true))
+  let hasEnded = false
+  const stalledPull = pull(docker, 'redis:7').then(() => (hasEnded = true))
   await expect.poll(() => world.registry.bytesSent, { timeout: 10_000 }).toBeGreaterThanOrEqual(300_000)
-  expect(ended).toBe(false)
+  expect(hasEnded).toBe(false)
   world.registry.setNetworkConditions()
-  await stalled
+  await stalledPull
   world.registry.setNetworkConditions({ resetsAfterBytes: 12_000_000 })
-  // The engine names only the last host that it tried: after the mirror, Docker Hub, which it cannot reach here.
+  // The engine's error names only the last host that it tried: Docker Hub, which it tried after the mirror.
   await expect(pull(docker, 'python:3.13')).rejects.toThrow(/registry-1\.docker\.io/)
   world.registry.setNetworkConditions()
   await pull(docker, 'python:3.13')
 })
 
-test('a listed image that the registry does not have is made on demand if `createsMissingImages` is set', async () => {
+test('with `createsMissingImages`, an image that is listed but not in the registry is created on demand', async () => {
   const online = await startOnline({ createsMissingImages: true })
   try {
-    const docker = await start({ ...any, ...online.engine })
+    const docker = await start({ ...defaultEngine, ...online.engine })
     await pull(docker, 'postgres:latest')
     const { RepoDigests } = await docker.getImage('postgres:latest').inspect()
-    const { json } = await get(`${hub}/namespaces/library/repositories/postgres/tags/latest`, online.hub)
+    const { json } = await get(`${hubApi}/namespaces/library/repositories/postgres/tags/latest`, online.hub)
     expect(RepoDigests).toEqual([`postgres@${(json as TagRow).digest}`])
     await expect(pull(docker, 'postgres:never')).rejects.toThrow(/not found|manifest unknown/)
   } finally {
@@ -108,33 +110,33 @@ test('a listed image that the registry does not have is made on demand if `creat
   }
 })
 
-test('a hub and a registry leave nothing behind when stopped, nor does a registry whose starter is killed', async () => {
+test('a stopped hub and registry leave nothing behind, and a registry ends when its parent process is killed', async () => {
   const registry = await startRegistry({ name: 'registry-gone' })
-  const another = await startHub({ registry })
-  await another.stop()
+  const hub = await startHub({ registry })
+  await hub.stop()
   await registry.stop()
-  expect(existsSync(another.caFile)).toBe(false)
-  expect(runs('registry-gone')).toBe(false)
+  expect(existsSync(hub.caFile)).toBe(false)
+  expect(isRegistryRunning('registry-gone')).toBe(false)
   await expect(fetch(`http://${registry.host}/v2/`)).rejects.toThrow(/fetch failed/)
 
   const script = `import { startRegistry } from './tools/world/registry.ts'
     await startRegistry({ name: 'registry-left' })
     process.kill(process.pid, 'SIGKILL')`
-  await run(process.execPath, ['--input-type=module', '-e', script]).catch(String)
+  await runFile(process.execPath, ['--input-type=module', '-e', script]).catch(String)
   expect(existsSync(`${process.env['SLIPWAY_WORLD']}/registry-left`)).toBe(true)
-  await expect.poll(() => runs('registry-left')).toBe(false)
+  await expect.poll(() => isRegistryRunning('registry-left')).toBe(false)
 })
 
-describe('over HTTP', () => {
-  test('search lists official images first, and an awkward image among the others', async () => {
-    const { json } = await get(`${hub}/search/repositories/?query=nginx&page_size=50`)
+describe('Docker Hub stub over HTTP', () => {
+  test('search lists official images first, and includes an image with HTML in its description', async () => {
+    const { json } = await get(`${hubApi}/search/repositories/?query=nginx&page_size=50`)
     const { results } = json as { results: { repo_name: string; short_description: string }[] }
     expect(results[0]).toMatchObject({ repo_name: 'nginx', is_official: true, star_count: 20102 })
     expect(results.find(({ repo_name }) => repo_name === 'awkward/nginx')?.short_description).toContain('<script>')
   })
 
-  test('tags have the true digest, platforms and size if the registry has them', async () => {
-    const { json } = await get(`${hub}/namespaces/library/repositories/nginx/tags?page_size=100`)
+  test('a tag that the registry has is listed with its digest, platforms and size', async () => {
+    const { json } = await get(`${hubApi}/namespaces/library/repositories/nginx/tags?page_size=100`)
     const { results, count, next } = json as { results: TagRow[]; count: number; next: string | null }
     expect(results).toHaveLength(100)
     expect(count).toBeGreaterThan(100)
@@ -145,33 +147,33 @@ describe('over HTTP', () => {
     expect(latest?.images[0]?.size).toBeGreaterThan(1_600_000)
   })
 
-  test('misbehaves when told to', async () => {
-    const tags = `${hub}/namespaces/library/repositories/redis/tags`
-    const behave = world.hub.setBehaviour.bind(null, 'hub.docker.com')
+  test('the stub simulates rate limits, errors, HTML, truncated, missing and slow responses', async () => {
+    const tagsUrl = `${hubApi}/namespaces/library/repositories/redis/tags`
+    const behave = world.hub.behave.bind(null, 'hub.docker.com')
     behave('limited')
-    const asked = Date.now()
-    const limited = await get(tags)
+    const requestedAt = Date.now()
+    const limited = await get(tagsUrl)
     expect(limited.status).toBe(429)
-    expect(Number(limited.headers['x-retry-after']) * 1000).toBeGreaterThan(asked)
+    expect(Number(limited.headers['x-retry-after']) * 1000).toBeGreaterThan(requestedAt)
     behave({ status: 503 })
-    expect((await get(tags)).status).toBe(503)
+    expect((await get(tagsUrl)).status).toBe(503)
     behave('html')
-    expect((await get(tags)).text).toMatch(/^<!doctype html/)
+    expect((await get(tagsUrl)).text).toMatch(/^<!doctype html/)
     behave('truncated')
-    const cut = await get(tags)
-    expect(cut.status).toBe(200)
-    expect(cut.json).toBeUndefined()
+    const truncated = await get(tagsUrl)
+    expect(truncated.status).toBe(200)
+    expect(truncated.json).toBeUndefined()
     behave('hung')
-    await expect(get(tags)).rejects.toThrow(/Timeout/)
+    await expect(get(tagsUrl)).rejects.toThrow(/Timeout/)
     behave('down')
-    await expect(get(tags)).rejects.toThrow(/fetch failed/)
+    await expect(get(tagsUrl)).rejects.toThrow(/fetch failed/)
     behave('slow')
-    const slow = await Promise.all([get(tags, world.hub, 5_000), get(tags, world.hub, 5_000)])
+    const slow = await Promise.all([get(tagsUrl, world.hub, 5_000), get(tagsUrl, world.hub, 5_000)])
     expect(slow.map(({ status }) => status)).toEqual([200, 200])
     expect(world.hub.requests.maxConcurrent('hub.docker.com')).toBe(2)
   })
 
-  test('refuses requests to hosts outside the test world', async () => {
+  test('the proxy refuses requests to hosts outside the world', async () => {
     await expect(get('https://example.com/')).rejects.toThrow(/fetch failed/)
     expect(world.hub.requests.refused).toEqual(['example.com:443'])
   })
@@ -183,28 +185,28 @@ interface TagRow {
   readonly images: readonly { readonly architecture: string; readonly size: number }[]
 }
 
-interface Got {
+interface HttpResponse {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
   readonly text: string
   readonly json?: unknown
 }
 
-/** Asked by a process that has the hub's environment from its start, as the app will. */
-async function get(url: string, { env: ofHub } = world.hub, patience = 1_000): Promise<Got> {
-  const script = `const answer = await fetch(${JSON.stringify(url)}, { signal: AbortSignal.timeout(${patience}) })
-    const { status, headers } = answer
-    console.log(JSON.stringify({ status, headers: Object.fromEntries(headers), text: await answer.text() }))`
-  const env = { ...process.env, ...ofHub, NODE_USE_ENV_PROXY: '1' }
-  const { stdout } = await run(process.execPath, ['--input-type=module', '-e', script], {
+/** Requests the URL from a new process, because Node reads the proxy and the certificate of the environment at its start. */
+async function get(url: string, { env: hubEnv } = world.hub, timeoutMs = 1_000): Promise<HttpResponse> {
+  const script = `const response = await fetch(${JSON.stringify(url)}, { signal: AbortSignal.timeout(${timeoutMs}) })
+    const { status, headers } = response
+    console.log(JSON.stringify({ status, headers: Object.fromEntries(headers), text: await response.text() }))`
+  const env = { ...process.env, ...hubEnv, NODE_USE_ENV_PROXY: '1' }
+  const { stdout } = await runFile(process.execPath, ['--input-type=module', '-e', script], {
     env,
     maxBuffer: 1 << 24,
   })
-  const got = JSON.parse(stdout) as Got
+  const response = JSON.parse(stdout) as HttpResponse
   try {
-    return { ...got, json: JSON.parse(got.text) as unknown }
+    return { ...response, json: JSON.parse(response.text) as unknown }
   } catch {
-    return got
+    return response
   }
 }
 
@@ -212,15 +214,14 @@ async function pull(docker: Docker, name: string): Promise<void> {
   const stream = await docker.pull(name)
   await new Promise<void>((resolve, reject) => {
     docker.modem.followProgress(stream, (error, lines: readonly { readonly error?: string }[]) => {
-      const said = lines.find((line) => line.error)?.error
-      if (error ?? said) reject(error ?? new Error(said))
+      const reportedError = lines.find((line) => line.error)?.error
+      if (error ?? reportedError) reject(error ?? new Error(reportedError))
       else resolve()
     })
   })
 }
 
-/** Whether a registry of this name does. */
-const runs = (name: string) =>
+const isRegistryRunning = (name: string) =>
   readdirSync('/proc')
     .filter((pid) => /^\d+$/.test(pid) && existsSync(`/proc/${pid}/cmdline`))
     .some((pid) => readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes(`/${name}/config.yml`))

@@ -10,13 +10,13 @@ import { startMirrors, type MirrorBehaviour, type Mirror, type Mirrors } from '.
 import { startOnline, type Online } from '../../../tools/world/world.ts'
 import { eventually } from '../eventually.ts'
 
-const run = promisify(execFile)
+const runFile = promisify(execFile)
 const accept = 'application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json'
-const nginx = '/v2/library/nginx/manifests/1.27'
+const nginxManifest = '/v2/library/nginx/manifests/1.27'
 let online: Online
 let mirrors: Mirrors
 let mirror: Mirror
-let way: Agent
+let agent: Agent
 
 beforeAll(async () => {
   online = await startOnline()
@@ -28,51 +28,52 @@ beforeEach(() => {
   mirror.setBehaviour()
   mirror.clear()
   mirrors.setDnsConditions('normal')
-  way = trusting()
-  return () => way.destroy()
+  agent = createAgent()
+  return () => agent.destroy()
 })
 
-interface Got {
+interface MirrorResponse {
   readonly status: number
   readonly headers: Readonly<Record<string, string | undefined>>
   readonly body: Buffer
   readonly json: () => unknown
 }
 
-async function get(path: string, headers: Record<string, string> = {}, patience = 1_500): Promise<Got> {
+async function get(path: string, headers: Record<string, string> = {}, timeoutMs = 1_500): Promise<MirrorResponse> {
   const url = path.startsWith('/') ? mirror.address + path : path
-  const signal = AbortSignal.timeout(patience)
-  const answer = await request(url, { headers: { accept, ...headers }, dispatcher: way, signal })
-  const body = Buffer.from(await answer.body.arrayBuffer())
+  const signal = AbortSignal.timeout(timeoutMs)
+  const response = await request(url, { headers: { accept, ...headers }, dispatcher: agent, signal })
+  const body = Buffer.from(await response.body.arrayBuffer())
   const json = () => JSON.parse(body.toString()) as unknown
-  return { status: answer.statusCode, headers: answer.headers as Got['headers'], body, json }
+  return { status: response.statusCode, headers: response.headers as MirrorResponse['headers'], body, json }
 }
 
-const trusting = () => new Agent({ connect: { ca: readFileSync(mirrors.caFile), timeout: 1_500 } })
+const createAgent = () => new Agent({ connect: { ca: readFileSync(mirrors.caFile), timeout: 1_500 } })
 
 const digestOf = (bytes: Buffer) => `sha256:${createHash('sha256').update(bytes).digest('hex')}`
 
-/** A layer that takes a while: its path, digest and size. */
-async function layer() {
-  const { layers } = (await get(nginx)).json() as { layers: { digest: string; size: number }[] }
+/** @returns the path, digest and size of nginx's largest layer, whose transfer takes longest */
+async function findLargestLayer() {
+  const { layers } = (await get(nginxManifest)).json() as { layers: { digest: string; size: number }[] }
   const largest = layers.toSorted((a, b) => b.size - a.size)[0]!
   return { ...largest, path: `/v2/library/nginx/blobs/${largest.digest}` }
 }
 
-const fault = async (asked: Promise<unknown>): Promise<string> =>
-  asked.then(
+/** @returns the code or the name of the error that the promise rejects with, or `none` */
+const errorCodeOf = async (promise: Promise<unknown>): Promise<string> =>
+  promise.then(
     () => 'none',
     (error: NodeJS.ErrnoException) => (typeof error.code === 'string' ? error.code : error.name),
   )
 
-test('a mirror serves what the registry has, and records the requests', async () => {
-  const got = await get(nginx, { 'user-agent': 'Slipway/1', authorization: 'Bearer x' })
-  expect(digestOf(got.body)).toBe(online.digests.get('nginx:1.27'))
+test('a mirror serves the registry’s content and records the requests', async () => {
+  const response = await get(nginxManifest, { 'user-agent': 'Slipway/1', authorization: 'Bearer x' })
+  expect(digestOf(response.body)).toBe(online.digests.get('nginx:1.27'))
   expect(mirror.requests).toMatchObject([
-    { ...{ host: 'fast.mirror.test', method: 'GET', path: nginx, status: 200, bytes: got.body.length } },
+    { ...{ host: 'fast.mirror.test', method: 'GET', path: nginxManifest, status: 200, bytes: response.body.length } },
   ])
   expect(mirror.requests[0]).toMatchObject({ userAgent: 'Slipway/1', authorization: true })
-  const { path } = await layer()
+  const { path } = await findLargestLayer()
   const part = await get(path, { range: 'bytes=100-199' })
   expect([part.status, part.body.length]).toEqual([206, 100])
   expect(mirror.requests.at(-1)).toMatchObject({ range: 'bytes=100-199', bytes: 100, authorization: false })
@@ -84,9 +85,9 @@ test.each([
   ['unanswered', 'UND_ERR_CONNECT_TIMEOUT'],
   ['silent', 'UND_ERR_CONNECT_TIMEOUT'],
   ['garbage', 'EPROTO'],
-] as const)('connecting: %s', async (connecting, code) => {
+] as const)('a connection to a mirror that is “%s” fails with %s', async (connecting, code) => {
   mirror.setBehaviour({ connecting })
-  expect(await fault(get('/v2/', {}, 4_000))).toMatch(connecting === 'garbage' ? /EPROTO|ERR_SSL/ : code)
+  expect(await errorCodeOf(get('/v2/', {}, 4_000))).toMatch(connecting === 'garbage' ? /EPROTO|ERR_SSL/ : code)
 })
 
 test.each([
@@ -94,24 +95,24 @@ test.each([
   ['expired', 'CERT_HAS_EXPIRED'],
   ['not-yet-valid', 'CERT_NOT_YET_VALID'],
   ['other-name', 'ERR_TLS_CERT_ALTNAME_INVALID'],
-] as const)('certificate: %s', async (certificate, code) => {
+] as const)('a mirror with a certificate that is “%s” fails with %s', async (certificate, code) => {
   expect((await get('/v2/')).status).toBe(200)
   mirror.setBehaviour({ certificate })
-  expect(await fault(get('/v2/'))).toBe(code)
+  expect(await errorCodeOf(get('/v2/'))).toBe(code)
 })
 
 test('the DNS server answers, refuses, or does not answer', async () => {
   expect(await lookup(mirror.host)).toMatchObject({ address: '127.1.1.1' })
   mirrors.setDnsConditions('refusing')
-  expect(await fault(lookup(mirror.host))).toBe('EAI_AGAIN')
+  expect(await errorCodeOf(lookup(mirror.host))).toBe('EAI_AGAIN')
   mirrors.setDnsConditions('silent')
-  const within = AbortSignal.timeout(1_000)
-  const late = new Promise((resolve) => within.addEventListener('abort', () => resolve('late')))
-  expect(await Promise.race([lookup(mirror.host), late])).toBe('late')
+  const timeout = AbortSignal.timeout(1_000)
+  const timedOut = new Promise((resolve) => timeout.addEventListener('abort', () => resolve('timed out')))
+  expect(await Promise.race([lookup(mirror.host), timedOut])).toBe('timed out')
 })
 
 describe('a slow or broken transfer', () => {
-  test('a delayed answer arrives after a later one without delay', async () => {
+  test('a delayed response arrives after a later response without a delay', async () => {
     const arrived: string[] = []
     mirror.setBehaviour({ firstByteDelayMs: 2_000 })
     const delayed = get('/v2/', {}, 10_000).then(() => arrived.push('delayed'))
@@ -122,50 +123,50 @@ describe('a slow or broken transfer', () => {
     expect(arrived).toEqual(['prompt', 'delayed'])
   })
 
-  test('a connection that its limit holds up does not hold up another one', async () => {
-    const { path, size } = await layer()
+  test('a connection with a low bandwidth limit does not slow down another connection', async () => {
+    const { path, size } = await findLargestLayer()
     mirror.clear()
-    // One byte takes longer than this test.
+    // At this rate, one byte takes longer than the test.
     mirror.setBehaviour({ bytesPerSecond: 0.001 })
-    const held = await request(mirror.address + path, { dispatcher: way })
-    held.body.on('error', () => {})
+    const slowResponse = await request(mirror.address + path, { dispatcher: agent })
+    slowResponse.body.on('error', () => {})
     mirror.setBehaviour({ bytesPerSecond: size * 10 })
-    const other = trusting()
-    const { body } = await request(mirror.address + path, { dispatcher: other })
+    const otherAgent = createAgent()
+    const { body } = await request(mirror.address + path, { dispatcher: otherAgent })
     expect((await body.arrayBuffer()).byteLength).toBe(size)
     expect(mirror.requests.map(({ bytes }) => bytes)).toEqual([0, size])
-    held.body.destroy()
-    await other.destroy()
+    slowResponse.body.destroy()
+    await otherAgent.destroy()
   })
 
   test('each connection is cut after the same number of bytes', async () => {
-    const { path } = await layer()
-    const other = trusting()
-    // A new connection for each request: bytes sent earlier on a connection count as well.
+    const { path } = await findLargestLayer()
+    // The limit counts all bytes of a connection. A new agent uses no connection of an earlier request.
+    const otherAgent = createAgent()
     mirror.setBehaviour({ cutsAfterBytes: 300_000 })
-    for (let times = 0; times < 2; times++) {
-      const { body } = await request(mirror.address + path, { dispatcher: other })
-      expect(await received(body)).toBe(300_000)
+    for (let round = 0; round < 2; round++) {
+      const { body } = await request(mirror.address + path, { dispatcher: otherAgent })
+      expect(await countReceivedBytes(body)).toBe(300_000)
     }
-    await other.destroy()
+    await otherAgent.destroy()
   })
 
-  test('one body arrives byte by byte, and another stops halfway', async () => {
+  test('a body can arrive byte by byte, or stop halfway', async () => {
     mirror.setBehaviour({ drips: 'manifest' })
-    const { body } = await request(mirror.address + nginx, { headers: { accept }, dispatcher: way })
+    const { body } = await request(mirror.address + nginxManifest, { headers: { accept }, dispatcher: agent })
     const pieces: number[] = []
     body.on('data', (piece: Buffer) => pieces.push(piece.length)).on('error', () => {})
     await eventually(() => pieces.length === 2)
     expect(pieces).toEqual([1, 1])
     body.destroy()
     mirror.setBehaviour()
-    const { path, size } = await layer()
+    const { path, size } = await findLargestLayer()
     mirror.setBehaviour({ hangs: 'blob-body' })
-    const half = await request(mirror.address + path, { dispatcher: way })
+    const hangingResponse = await request(mirror.address + path, { dispatcher: agent })
     let bytes = 0
-    half.body.on('data', (piece: Buffer) => (bytes += piece.length)).on('error', () => {})
+    hangingResponse.body.on('data', (piece: Buffer) => (bytes += piece.length)).on('error', () => {})
     await eventually(() => bytes >= Math.floor(size / 2))
-    // The mirror cuts a hanging connection once its manner changes: by then no more has been sent.
+    // The mirror cuts a hanging connection once its behaviour changes. Until then, it has sent only the first half.
     mirror.setBehaviour()
     await eventually(() => mirror.requests.at(-1)!.endedAt !== undefined)
     expect([bytes, mirror.requests.at(-1)!.bytes]).toEqual([Math.floor(size / 2), Math.floor(size / 2)])
@@ -174,17 +175,17 @@ describe('a slow or broken transfer', () => {
   test.each([
     ['ping', '/v2/'],
     ['token', '/token?service=x'],
-    ['manifest', nginx],
-  ] as const)('a request for the %s hangs, and an earlier one does not', async (hangs, path) => {
+    ['manifest', nginxManifest],
+  ] as const)('a mirror can hang at the %s, and only there', async (hangs, path) => {
     mirror.setBehaviour({ hangs, login: 'anyone' })
-    expect((await get(hangs === 'ping' ? nginx : '/v2/')).status).toBe(401)
-    expect(await fault(get(path, {}, 500))).toBe('TimeoutError')
+    expect((await get(hangs === 'ping' ? nginxManifest : '/v2/')).status).toBe(401)
+    expect(await errorCodeOf(get(path, {}, 500))).toBe('TimeoutError')
     expect(mirror.requests.at(-1)!.status).toBeUndefined()
   })
 })
 
 /** @returns how many bytes arrive until the body ends or fails */
-async function received(body: Dispatcher.ResponseData['body']): Promise<number> {
+async function countReceivedBytes(body: Dispatcher.ResponseData['body']): Promise<number> {
   let bytes = 0
   body.on('data', (piece: Buffer) => (bytes += piece.length)).on('error', () => {})
   await new Promise<void>((resolve) => body.once('close', () => resolve()))
@@ -192,20 +193,20 @@ async function received(body: Dispatcher.ResponseData['body']): Promise<number> 
 }
 
 describe('authorization and errors', () => {
-  test('it issues its own tokens: accepted, refused, or issued and not accepted', async () => {
+  test('a mirror can issue tokens, refuse to issue them, or reject the tokens that it issued', async () => {
     mirror.setBehaviour({ login: 'anyone' })
-    const refused = await get(nginx)
+    const refused = await get(nginxManifest)
     expect(refused.status).toBe(401)
     const [, realm] = /^Bearer realm="([^"]+)",service="fast.mirror.test",scope="repository:library\/nginx:pull"$/.exec(
       refused.headers['www-authenticate'] ?? '',
     )!
     const { token } = (await get(`${realm}?scope=x`)).json() as { token: string }
-    expect((await get(nginx, { authorization: `Bearer ${token}` })).status).toBe(200)
+    expect((await get(nginxManifest, { authorization: `Bearer ${token}` })).status).toBe(200)
     mirror.setBehaviour({ login: 'nobody' })
     expect((await get(realm!)).status).toBe(401)
     mirror.setBehaviour({ login: 'useless-token' })
-    const { token: vain } = (await get(realm!)).json() as { token: string }
-    expect((await get(nginx, { authorization: `Bearer ${vain}` })).status).toBe(401)
+    const { token: rejectedToken } = (await get(realm!)).json() as { token: string }
+    expect((await get(nginxManifest, { authorization: `Bearer ${rejectedToken}` })).status).toBe(401)
   })
 
   test.each<[string, MirrorBehaviour, number, object]>([
@@ -214,36 +215,36 @@ describe('authorization and errors', () => {
     ['TOOMANYREQUESTS', { throttles: { xRetryAfter: new Date(5e12) } }, 429, { 'x-retry-after': '5000000000' }],
     ['MANIFEST_UNKNOWN', { answers: 'manifest-unknown' }, 404, {}],
     ['NAME_UNKNOWN', { answers: 'name-unknown' }, 404, {}],
-  ])('%s', async (code, manner, status, headers) => {
-    mirror.setBehaviour(manner)
-    const got = await get(nginx)
-    expect(got).toMatchObject({ status, headers })
-    expect(got.json()).toMatchObject({ errors: [{ code }] })
+  ])('a mirror can answer with the registry error %s', async (code, behaviour, status, headers) => {
+    mirror.setBehaviour(behaviour)
+    const response = await get(nginxManifest)
+    expect(response).toMatchObject({ status, headers })
+    expect(response.json()).toMatchObject({ errors: [{ code }] })
     expect((await get('/v2/')).status).toBe(200)
   })
 
-  test('it can accept any digest, send HTML to browsers, a fixed status, endless redirects, or no tags', async () => {
+  test('a mirror can accept any digest, or send HTML to browsers, a fixed status, endless redirects or no tags', async () => {
     mirror.setBehaviour({ answers: 'anything' })
     const digest = `sha256:${'ab'.repeat(32)}`
-    const any = await get(`/v2/library/nginx/manifests/${digest}`)
-    expect(any).toMatchObject({ status: 200, headers: { 'docker-content-digest': digest } })
-    expect(any.json()).toMatchObject({ schemaVersion: 2 })
+    const manifest = await get(`/v2/library/nginx/manifests/${digest}`)
+    expect(manifest).toMatchObject({ status: 200, headers: { 'docker-content-digest': digest } })
+    expect(manifest.json()).toMatchObject({ schemaVersion: 2 })
     mirror.setBehaviour({ answers: 'html-to-browsers' })
-    expect((await get(nginx, { 'user-agent': 'Mozilla/5.0' })).headers['content-type']).toMatch('text/html')
-    expect((await get(nginx, { 'user-agent': 'Slipway/1' })).headers['content-type']).toMatch('oci')
+    expect((await get(nginxManifest, { 'user-agent': 'Mozilla/5.0' })).headers['content-type']).toMatch('text/html')
+    expect((await get(nginxManifest, { 'user-agent': 'Slipway/1' })).headers['content-type']).toMatch('oci')
     mirror.setBehaviour({ answers: 410 })
     expect((await get('/v2/')).status).toBe(410)
     mirror.setBehaviour({ answers: 'redirects' })
-    const { location } = (await get(nginx)).headers
-    expect(location).toBe(`${mirror.address}${nginx}?round=1`)
+    const { location } = (await get(nginxManifest)).headers
+    expect(location).toBe(`${mirror.address}${nginxManifest}?round=1`)
     expect((await get(location!)).headers['location']).toContain('round=2')
     mirror.setBehaviour({ hidesTags: true })
     expect((await get('/v2/library/nginx/tags/list')).json()).toEqual({ name: 'library/nginx', tags: [] })
   })
 })
 
-describe('content', () => {
-  test('a tag can name another image, whole and valid', async () => {
+describe('false content', () => {
+  test('a mirror can serve another valid image under a tag', async () => {
     mirror.setBehaviour({ lies: 'tag' })
     const stale = await get('/v2/library/nginx/manifests/latest')
     expect(digestOf(stale.body)).toBe(online.digests.get('nginx:1.27'))
@@ -256,27 +257,27 @@ describe('content', () => {
     }
   })
 
-  test('a digest can have the wrong bytes', async () => {
-    const { path, digest, size } = await layer()
-    const right = online.digests.get('nginx:1.27')!
+  test('a mirror can serve wrong bytes under a digest, or send a wrong digest header', async () => {
+    const { path, digest, size } = await findLargestLayer()
+    const trueDigest = online.digests.get('nginx:1.27')!
     mirror.setBehaviour({ lies: 'manifest' })
-    const manifest = await get(`/v2/library/nginx/manifests/${right}`)
-    expect(manifest.headers['docker-content-digest']).toBe(right)
-    expect(digestOf(manifest.body)).not.toBe(right)
+    const manifest = await get(`/v2/library/nginx/manifests/${trueDigest}`)
+    expect(manifest.headers['docker-content-digest']).toBe(trueDigest)
+    expect(digestOf(manifest.body)).not.toBe(trueDigest)
     mirror.setBehaviour({ lies: 'digest' })
-    const claimed = await get(nginx)
-    expect(digestOf(claimed.body)).toBe(right)
-    expect(claimed.headers['docker-content-digest']).not.toBe(right)
+    const manifestOfTag = await get(nginxManifest)
+    expect(digestOf(manifestOfTag.body)).toBe(trueDigest)
+    expect(manifestOfTag.headers['docker-content-digest']).not.toBe(trueDigest)
     mirror.setBehaviour({ lies: 'blob' })
     const blob = await get(path)
     expect(blob.body.length).toBe(size)
     expect(digestOf(blob.body)).not.toBe(digest)
-    const end = await get(path, { range: `bytes=${Math.floor(size / 2)}-` })
-    expect(digestOf(end.body)).toBe(digestOf(blob.body.subarray(Math.floor(size / 2))))
+    const secondHalf = await get(path, { range: `bytes=${Math.floor(size / 2)}-` })
+    expect(digestOf(secondHalf.body)).toBe(digestOf(blob.body.subarray(Math.floor(size / 2))))
   })
 
-  test('blobs can be on another host, and be sent whole despite a Range header', async () => {
-    const { path, digest, size } = await layer()
+  test('a mirror can serve blobs from another host, and ignore a Range header', async () => {
+    const { path, digest, size } = await findLargestLayer()
     mirror.setBehaviour({ redirectsBlobs: true, ignoresRange: true })
     const { status, headers } = await get(path)
     expect([status, headers['location']]).toEqual([307, expect.stringContaining(`https://${mirror.blobHost}${path}`)])
@@ -287,40 +288,41 @@ describe('content', () => {
   })
 })
 
-test('an engine pulls through a mirror by its name, and blobs from the mirror’s other host', async () => {
+test('an engine pulls through a mirror, and gets the blobs from the mirror’s other host', async () => {
   const config = { 'registry-mirrors': [mirror.address] }
   const engine = await startEngine({ version: '26.1', store: 'classic', config, env: mirrors.engineEnv })
   try {
     mirror.setBehaviour({ login: 'anyone', redirectsBlobs: true })
-    await run(`${engine.programs}/docker`, ['-H', `unix://${engine.socket}`, 'pull', 'redis:7'])
+    await runFile(`${engine.programs}/docker`, ['-H', `unix://${engine.socket}`, 'pull', 'redis:7'])
     const { RepoDigests } = await engine.docker.getImage('redis:7').inspect()
     expect(RepoDigests).toContain(`redis@${online.digests.get('redis:7')}`)
-    const there = mirror.requests.filter(({ host }) => host === mirror.blobHost)
-    expect(there.length).toBeGreaterThan(2)
-    expect(there.some(({ authorization }) => authorization)).toBe(false)
+    const blobRequests = mirror.requests.filter(({ host }) => host === mirror.blobHost)
+    expect(blobRequests.length).toBeGreaterThan(2)
+    expect(blobRequests.some(({ authorization }) => authorization)).toBe(false)
     expect(online.hub.requests.all).toEqual([])
   } finally {
     await engine.stop()
   }
 })
 
-test('two sets of mirrors are separate, each reachable with its own environment, and stopping one removes all of it', async () => {
-  const others = await startMirrors({ registry: online.registry })
-  const fast = await others.add('fast')
-  await others.add('void', { connecting: 'unanswered' })
+test('two sets of mirrors are separate, and stopping a set removes all of it', async () => {
+  const otherMirrors = await startMirrors({ registry: online.registry })
+  const fast = await otherMirrors.add('fast')
+  await otherMirrors.add('void', { connecting: 'unanswered' })
   expect(fast.host).not.toBe(mirror.host)
-  const ask = (url: string, env: object) =>
-    run(process.execPath, ['-e', `fetch('${url}/v2/').then(({ status }) => console.log(status))`], {
+  /** Requests the mirror from a new process and prints the status. */
+  const ping = (url: string, env: object) =>
+    runFile(process.execPath, ['-e', `fetch('${url}/v2/').then(({ status }) => console.log(status))`], {
       env: { ...process.env, ...env, NODE_USE_ENV_PROXY: '1' },
     })
-  expect((await ask(fast.address, others.env)).stdout).toBe('200\n')
-  expect((await ask(mirror.address, online.hub.env)).stdout).toBe('200\n')
-  // Who does not share the world's names goes by the hub's proxy.
-  expect((await ask(mirror.address, { ...online.hub.env, NO_PROXY: '127.0.0.1' })).stdout).toBe('200\n')
-  await others.stop()
-  expect(await fault(lookup(fast.host))).toBe('ENOTFOUND')
-  expect(existsSync(others.caFile)).toBe(false)
-  expect((await run('ip', ['-o', 'link'])).stdout).not.toContain('nowhere2')
-  expect(await fault(get(`https://127.1.2.1/v2/`))).toBe('ECONNREFUSED')
+  expect((await ping(fast.address, otherMirrors.env)).stdout).toBe('200\n')
+  expect((await ping(mirror.address, online.hub.env)).stdout).toBe('200\n')
+  // A client that does not use the world's DNS reaches the mirror through the hub's proxy.
+  expect((await ping(mirror.address, { ...online.hub.env, NO_PROXY: '127.0.0.1' })).stdout).toBe('200\n')
+  await otherMirrors.stop()
+  expect(await errorCodeOf(lookup(fast.host))).toBe('ENOTFOUND')
+  expect(existsSync(otherMirrors.caFile)).toBe(false)
+  expect((await runFile('ip', ['-o', 'link'])).stdout).not.toContain('nowhere2')
+  expect(await errorCodeOf(get(`https://127.1.2.1/v2/`))).toBe('ECONNREFUSED')
   expect((await get('/v2/')).status).toBe(200)
 })

@@ -1,4 +1,4 @@
-/** The services that a removal needs, over a real engine, as main builds them. */
+/** The app's services that take part in a removal, wired as in main and connected to a real engine. */
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync } from 'node:fs'
 import { join } from 'node:path'
@@ -17,19 +17,20 @@ import type { Engine } from '../../../tools/world/engine.ts'
 import { eventually } from '../eventually.ts'
 
 interface Options {
-  /** By default the engine's socket alone leads to it. */
+  /** Default: `DOCKER_HOST` is the engine's socket, and there is no home folder. */
   readonly environment?: HostEnvironment
   readonly reconnectTimeoutMs?: number
 }
 
-export type Cleaner = Awaited<ReturnType<typeof openCleaner>>
+export type RemovalApp = Awaited<ReturnType<typeof openRemovalApp>>
 
-export async function openCleaner(
-  world: Pick<Engine, 'socket' | 'docker'>,
-  folder = mkdtempSync(join(tmpdir(), 'cleaner-')),
-  { environment = homeless(world), ...options }: Options = {},
+/** Resolves once the list of images is complete and their layers have been read. */
+export async function openRemovalApp(
+  worldEngine: Pick<Engine, 'socket' | 'docker'>,
+  folder = mkdtempSync(join(tmpdir(), 'removal-app-')),
+  { environment = environmentFor(worldEngine), ...options }: Options = {},
 ) {
-  const ended = new AbortController()
+  const stopping = new AbortController()
   const store = openStore(folder)
   const publish = () => {}
   const engine = engineService({
@@ -48,22 +49,22 @@ export async function openCleaner(
     credentialsFor: async () => undefined,
     checkReference: () => registry.check(),
   })
-  const place = { chosen: undefined as string | undefined }
+  let chosenFolder: string | undefined
   const removal = removalService({
     ...{ engine, layers, jobs, ledger: store.ledger },
     defaultFolder: join(folder, 'Slipway'),
-    chooseFolder: async () => place.chosen,
+    chooseFolder: async () => chosenFolder,
     showFolder: async () => {},
     archives: { save: saveArchive, load: loadArchive },
     pullAgain: pull.pullWithinJob,
   })
   const { handlers } = removal
   engine.on('state', removal.engineChanged)
-  const running = engine.run(ended.signal)
+  const running = engine.run(stopping.signal)
   await eventually(() => engine.live.snapshot().complete)
   await layers.settled()
 
-  async function ended_(id: string): Promise<Job> {
+  async function waitForJob(id: string): Promise<Job> {
     await eventually(() => jobs.find(id)?.state !== 'running', 40_000)
     return jobs.find(id)!
   }
@@ -74,8 +75,8 @@ export async function openCleaner(
         choices,
       }),
     )
-  const apply = (kept: StoredPlan, copies: readonly string[] = []) =>
-    Promise.resolve(handlers['removal.apply']({ planId: kept.id, copies: [...copies] }))
+  const apply = (storedPlan: StoredPlan, copies: readonly string[] = []) =>
+    Promise.resolve(handlers['removal.apply']({ planId: storedPlan.id, copies: [...copies] }))
   return {
     folder,
     registry,
@@ -86,100 +87,108 @@ export async function openCleaner(
     pull,
     ledger: store.ledger,
     plan,
-    /** Starts a plan and answers at once. */
+    /** Starts the removal. Does not wait for its job to end. */
     apply,
-    async carryOut(kept: StoredPlan, copies: readonly string[] = []) {
-      return ended_(value(await apply(kept, copies)))
+    /** Applies the plan, waits until its job has ended and returns the job. */
+    async executePlan(storedPlan: StoredPlan, copies: readonly string[] = []) {
+      return waitForJob(value(await apply(storedPlan, copies)))
     },
-    end: ended_,
-    /** Starts to undo a removal and answers with the job at once. */
+    waitForJob,
+    /** Starts to undo a removal and returns the job's id. Does not wait for the job to end. */
     async startUndo(id: string) {
       return value(await handlers['removal.undo'](id))
     },
     async undo(id: string) {
-      return ended_(value(await handlers['removal.undo'](id)))
+      return waitForJob(value(await handlers['removal.undo'](id)))
     },
-    async refusedUndo(id: string): Promise<Failure | undefined> {
-      const answer = await handlers['removal.undo'](id)
-      return answer.ok ? undefined : answer.error
+    /** @returns undefined if the undo was started */
+    async undoFailure(id: string): Promise<Failure | undefined> {
+      const result = await handlers['removal.undo'](id)
+      return result.ok ? undefined : result.error
     },
     strays: async () => value(await handlers['removal.strays'](undefined)),
     deleteStrays: async (files: string[]) => value(await handlers['removal.deleteStrays'](files)),
-    async saveIn(chosen: string) {
-      place.chosen = chosen
+    async chooseCopyFolder(copyFolder: string) {
+      chosenFolder = copyFolder
       return value(await handlers['removal.chooseFolder'](undefined))
     },
-    /** Each tag, and each image that has none. */
+    /** One row for each tag, and one for each untagged image. */
     rows: (): RemovalTarget[] =>
       engine.live
         .snapshot()
         .images.flatMap(({ id, references }): RemovalTarget[] =>
           references.length > 0 ? references.map((reference) => ({ image: id, reference })) : [{ image: id }],
         ),
-    /** Until the app knows what the engine has: its events take a moment. */
+    /** Waits until the app's list of images matches the engine's, and all layers have been read. */
     async catchUp() {
       await eventually(async () => {
-        const known = engine.live.images()
-        const { ids, names } = await present(world)
+        const knownImages = engine.live.images()
+        const { ids, names } = await listImages(worldEngine)
         return (
-          ids.size === known.size &&
-          [...known.values()].every(({ id }) => ids.has(id)) &&
-          names.size === [...known.values()].flatMap(({ references }) => references).length
+          ids.size === knownImages.size &&
+          [...knownImages.values()].every(({ id }) => ids.has(id)) &&
+          names.size === [...knownImages.values()].flatMap(({ references }) => references).length
         )
       }, 20_000)
       await layers.settled()
     },
-    /** The compressed content that images name. */
-    content: () =>
+    /** Digests of the compressed blobs that the images reference. */
+    referencedBlobs: () =>
       new Set(
         [...engine.live.images().keys()]
           .flatMap((id) => layers.read(id)?.content?.blobs ?? [])
           .map(({ digest }) => digest),
       ),
-    /** The image that carries a name, as far as the app knows. */
-    named: (reference: string) =>
+    /** The image that has this reference in the app's list. */
+    findImage: (reference: string) =>
       [...engine.live.images().values()].find(({ references }) => references.includes(reference))!,
     async stop() {
-      ended.abort()
+      stopping.abort()
       await running
       await store.end()
     },
   }
 }
 
-const homeless = ({ socket }: Pick<Engine, 'socket'>): HostEnvironment => ({
+const environmentFor = ({ socket }: Pick<Engine, 'socket'>): HostEnvironment => ({
   env: { DOCKER_HOST: `unix://${socket}` },
   home: '/nonexistent',
 })
 
-export function value<T>(answer: Result<T>): T {
-  if (!answer.ok) throw new Error(JSON.stringify(answer.error))
-  return answer.value
+/** @throws if the result is a failure */
+export function value<T>(result: Result<T>): T {
+  if (!result.ok) throw new Error(JSON.stringify(result.error))
+  return result.value
 }
 
 /**
- * What images take on the disk: layers by the engine's account, and compressed content by its files. With `named`, of
- * the content only that: a commit on 26.1 leaves the archive of its layer there, which no image names, until the
- * image goes.
+ * Bytes that images use on the disk: the layers as `docker system df` counts them and, in 26.1's containerd store, the
+ * files of the compressed blobs. With `countedBlobs`, only these blobs are counted: on 26.1, `docker commit` leaves an
+ * archive of the new layer in the content store until the image is removed, though no image references that archive.
  */
-export async function taken({ docker, store, root, version }: Engine, named?: ReadonlySet<string>): Promise<number> {
-  let measured: { LayersSize: number } | undefined
-  // 20.10 refuses while the app asks for the same.
-  await eventually(async () => (measured = await docker.df().catch(() => undefined)) !== undefined)
-  const { LayersSize } = measured!
+export async function measureDiskUsage(
+  { docker, store, root, version }: Engine,
+  countedBlobs?: ReadonlySet<string>,
+): Promise<number> {
+  let usage: { LayersSize: number } | undefined
+  // 20.10 refuses this request while the app's own request for the disk usage is running.
+  await eventually(async () => (usage = await docker.df().catch(() => undefined)) !== undefined)
+  const { LayersSize } = usage!
   if (store === 'classic' || !version.startsWith('26')) return LayersSize
-  const find = ['-path', '*content*/blobs/*', '-type', 'f', '-printf', 'sha256:%f %s\n']
-  const blobs = execFileSync('find', [`${root}/data/containerd`, ...find], { encoding: 'utf8' })
+  const findArgs = ['-path', '*content*/blobs/*', '-type', 'f', '-printf', 'sha256:%f %s\n']
+  const blobs = execFileSync('find', [`${root}/data/containerd`, ...findArgs], { encoding: 'utf8' })
     .trim()
     .split('\n')
   return blobs
     .map((blob) => blob.split(' ') as [digest: string, size: string])
-    .filter(([digest]) => !named || named.has(digest))
+    .filter(([digest]) => !countedBlobs || countedBlobs.has(digest))
     .reduce((sum, [, size]) => sum + Number(size ?? 0), LayersSize)
 }
 
-/** What the engine has, as ids and names. */
-export async function present({ docker }: Pick<Engine, 'docker'>): Promise<{ ids: Set<string>; names: Set<string> }> {
+/** The ids and names of all images on the engine, build steps included. */
+export async function listImages({
+  docker,
+}: Pick<Engine, 'docker'>): Promise<{ ids: Set<string>; names: Set<string> }> {
   const images = await docker.listImages({ all: true })
   return {
     ids: new Set(images.map(({ Id }) => Id)),
@@ -187,8 +196,8 @@ export async function present({ docker }: Pick<Engine, 'docker'>): Promise<{ ids
   }
 }
 
-/** What should be left after a plan. */
-export function foreseen(before: Awaited<ReturnType<typeof present>>, { deletes, untags }: RemovalPlan) {
+/** The ids and names that a plan should leave of those listed before. */
+export function expectedAfter(before: Awaited<ReturnType<typeof listImages>>, { deletes, untags }: RemovalPlan) {
   const [ids, names] = [new Set(before.ids), new Set(before.names)]
   for (const { image, parents, references } of deletes) {
     for (const id of [image, ...parents]) ids.delete(id)

@@ -1,4 +1,4 @@
-/** A way to an engine that notes every request which goes by. */
+/** A proxy in front of an engine that records every request. */
 import { createServer, connect, type Server } from 'node:net'
 
 export class CountingProxy {
@@ -6,28 +6,28 @@ export class CountingProxy {
   #requests: string[] = []
   readonly #server: Server
 
-  private constructor(socket: string, engine: string) {
+  private constructor(socket: string, engineSocket: string) {
     this.socket = socket
     this.#server = createServer((client) => {
-      const upstream = connect(engine)
-      client.on('data', (data) => this.#note(data))
+      const upstream = connect(engineSocket)
+      client.on('data', (data) => this.#record(data))
       client.pipe(upstream).pipe(client)
-      // One end goes with the other, however it went.
+      // If one side fails or closes, the other is closed too.
       client.on('error', () => upstream.destroy()).on('close', () => upstream.destroy())
       upstream.on('error', () => client.destroy()).on('close', () => client.destroy())
     })
   }
 
-  static async open(socket: string, engine: string): Promise<CountingProxy> {
-    const proxy = new CountingProxy(socket, engine)
+  static async open(socket: string, engineSocket: string): Promise<CountingProxy> {
+    const proxy = new CountingProxy(socket, engineSocket)
     await new Promise<void>((resolve, reject) => {
       proxy.#server.once('error', reject).listen(socket, resolve)
     })
     return proxy
   }
 
-  /** The requests since this was last asked, as `GET /images/json`, without version and query. */
-  take(): string[] {
+  /** @returns the requests since the last call, like `GET /images/json`, without API version and query */
+  takeRequests(): string[] {
     return this.#requests.splice(0)
   }
 
@@ -35,8 +35,8 @@ export class CountingProxy {
     this.#server.close()
   }
 
-  #note(data: Buffer) {
-    // A client writes the head of a request in one go.
+  #record(data: Buffer) {
+    // Clients write the head of a request in one piece.
     for (const [, method, path] of data
       .toString('latin1')
       .matchAll(/([A-Z]+) (?:\/v[\d.]+)?(\/[^ ?]*)\S* HTTP\/1\.1\r\n/g))
@@ -44,8 +44,8 @@ export class CountingProxy {
   }
 }
 
-/** `2 GET /images/json, GET /system/df` */
-export const told = (requests: readonly string[]): string =>
+/** Counts equal requests: `2 × GET /images/json, GET /system/df`. */
+export const formatRequests = (requests: readonly string[]): string =>
   [...Map.groupBy(requests, (request) => request.replace(/sha256:[0-9a-f]{64}/, 'ID'))]
     .map(([request, { length }]) => (length > 1 ? `${length} × ${request}` : request))
     .join(', ')

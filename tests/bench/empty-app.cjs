@@ -1,4 +1,4 @@
-// The least app: one page of its own scheme, in a window like Slipway's. What it costs is not Slipway's doing.
+// The smallest possible app: one page of its own scheme, in a window like Slipway’s. It is the baseline for time and memory.
 const { join } = require('node:path')
 const { app, BrowserWindow, protocol } = require('electron')
 

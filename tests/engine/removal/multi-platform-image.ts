@@ -1,4 +1,4 @@
-/** Images for several platforms, as an OCI archive that the containerd store loads. */
+/** Loads a multi-platform image into the containerd store, as an OCI archive. */
 import { createHash } from 'node:crypto'
 import { Readable } from 'node:stream'
 import type Docker from 'dockerode'
@@ -6,45 +6,49 @@ import { imageConfig } from '../../../tools/world/images.ts'
 import { layerTar } from '../../../tools/world/layers.ts'
 import { tarEnd, tarFile } from '../../../tools/world/tar.ts'
 
-export interface PlatformImage {
-  /** As `multi:1`: a tag of Docker Hub. */
+export interface MultiPlatformImage {
+  /** A familiar name, such as `multi:1`. */
   readonly reference: string
-  /** Listed in the index. */
+  /** The architectures that the index lists. */
   readonly architectures: readonly string[]
-  /** Those of them whose content is in the archive; all by default. */
+  /** The architectures whose content is in the archive. Default: all. */
   readonly present?: readonly string[]
 }
 
-/** The image's layer digests by architecture. */
-export async function loadPlatforms(docker: Docker, image: PlatformImage): Promise<ReadonlyMap<string, string>> {
+/** @returns the digest of each architecture's layer, for the listed architectures */
+export async function loadMultiPlatformImage(
+  docker: Docker,
+  image: MultiPlatformImage,
+): Promise<ReadonlyMap<string, string>> {
   const { reference, architectures, present = architectures } = image
   const blobs = new Map<string, Buffer>()
   const layers = new Map<string, string>()
-  const add = (architecture: string, bytes: Buffer, mediaType: string) => {
+  /** Adds the blob to the archive if its architecture is present. Returns the blob's descriptor in any case. */
+  const addBlob = (architecture: string, bytes: Buffer, mediaType: string) => {
     const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`
     if (present.includes(architecture) || architecture === 'any') blobs.set(digest, bytes)
     return { mediaType, digest, size: bytes.length }
   }
-  const json = (architecture: string, value: unknown, type: string) =>
-    add(architecture, Buffer.from(JSON.stringify(value)), type)
+  const addJson = (architecture: string, value: unknown, mediaType: string) =>
+    addBlob(architecture, Buffer.from(JSON.stringify(value)), mediaType)
 
   const manifests = architectures.map((architecture) => {
     const step = { instruction: `COPY ${reference} ${architecture} /`, bytes: 30_000, noise: true }
-    const layer = add(architecture, Buffer.concat([...layerTar(step)]), 'application/vnd.oci.image.layer.v1.tar')
+    const layer = addBlob(architecture, Buffer.concat([...layerTar(step)]), 'application/vnd.oci.image.layer.v1.tar')
     layers.set(architecture, layer.digest)
     const spec = { references: [], steps: [step], created: new Date(1_700_000_000_000), architecture }
-    const config = json(architecture, imageConfig(spec, [layer.digest]), 'application/vnd.oci.image.config.v1+json')
+    const config = addJson(architecture, imageConfig(spec, [layer.digest]), 'application/vnd.oci.image.config.v1+json')
     const type = 'application/vnd.oci.image.manifest.v1+json'
     const manifest = { schemaVersion: 2, mediaType: type, config, layers: [layer] }
-    return { ...json(architecture, manifest, type), platform: { os: 'linux', architecture } }
+    return { ...addJson(architecture, manifest, type), platform: { os: 'linux', architecture } }
   })
   const attestation = {
-    ...json('none', { schemaVersion: 2, made: reference }, 'application/vnd.oci.image.manifest.v1+json'),
+    ...addJson('none', { schemaVersion: 2, made: reference }, 'application/vnd.oci.image.manifest.v1+json'),
     ...{ platform: { os: 'unknown', architecture: 'unknown' } },
     annotations: { 'vnd.docker.reference.type': 'attestation-manifest' },
   }
   const type = 'application/vnd.oci.image.index.v1+json'
-  const index = json('any', { schemaVersion: 2, mediaType: type, manifests: [...manifests, attestation] }, type)
+  const index = addJson('any', { schemaVersion: 2, mediaType: type, manifests: [...manifests, attestation] }, type)
   const annotations = { 'io.containerd.image.name': `docker.io/library/${reference}` }
   const archive = [
     ...[...blobs].map(([digest, bytes]) => tarFile(`blobs/${digest.replace(':', '/')}`, bytes)),
@@ -52,8 +56,8 @@ export async function loadPlatforms(docker: Docker, image: PlatformImage): Promi
     tarFile('index.json', JSON.stringify({ schemaVersion: 2, manifests: [{ ...index, annotations }] })),
     tarEnd(),
   ]
-  const answer = await Readable.from(await docker.loadImage(Readable.from(archive), { quiet: true })).toArray()
-  const said = answer.map(String).join('')
-  if (!said.includes('Loaded image')) throw new Error(said)
+  const response = await Readable.from(await docker.loadImage(Readable.from(archive), { quiet: true })).toArray()
+  const output = response.map(String).join('')
+  if (!output.includes('Loaded image')) throw new Error(output)
   return layers
 }

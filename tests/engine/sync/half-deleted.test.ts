@@ -6,10 +6,10 @@ import { anyOne } from '../matrix.ts'
 import { holdingProxy } from './holding-proxy.ts'
 import { catchesUp, eventually, watchEngine } from '../engine-window.ts'
 
-test('a list that answers 404 while an image is half gone is asked for again, and the engine stays connected', async () => {
+test('a list that fails with 404 while an image is half deleted is requested again, without a disconnect', async () => {
   const engine = await startEngine(anyOne)
   const proxy = await holdingProxy(engine.socket, (path) => path.includes('/images/json'))
-  proxy.letGo()
+  proxy.release()
   const served = watchEngine(proxy.socket)
   try {
     await loadImages(engine.docker, manyImages(3))
@@ -17,7 +17,7 @@ test('a list that answers 404 while an image is half gone is asked for again, an
     await catchesUp(served, engine)
     proxy.refuse(2)
     await loadImages(engine.docker, manyImages(4))
-    await eventually(() => proxy.refusals === 0)
+    await eventually(() => proxy.remainingRefusals === 0)
     await catchesUp(served, engine)
     expect(served.states.filter(({ status }) => status === 'away')).toEqual([])
   } finally {
