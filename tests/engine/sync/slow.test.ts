@@ -89,7 +89,7 @@ describe.each([
     for (const gone of ['team-1/edge-admin:1.1', 'team-1/edge-admin:latest'])
       await engine.docker.getImage(gone).remove()
     const tells: number[] = []
-    open().window.drawn = () => tells.push(served.window.unconfirmed.size)
+    open().window.onChange = () => tells.push(served.window.unconfirmed.size)
 
     await eventually(() => served.window.images.size > 0)
     expect(known()).toEqual(remembered)

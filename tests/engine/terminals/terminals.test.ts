@@ -4,13 +4,13 @@ import { describe, expect, test } from 'vitest'
 import { outputBound } from '../../../main/terminals/output.ts'
 import type { Engine } from '../../../tools/world/engine.ts'
 import { eventually } from '../eventually.ts'
-import { anyOne, matrix } from '../matrix.ts'
-import { openRunner, runnerOn, value, type Runner } from '../run/runner.ts'
+import { anyEngine, matrix } from '../matrix.ts'
+import { openRunner, useRunner, value, type Runner } from '../run/runner.ts'
 
 describe.each(matrix)('$title', (wish) => {
   let engine: Engine
   let runner: Runner
-  runnerOn(wish, (here) => void ({ engine, runner } = here))
+  useRunner(wish, (here) => void ({ engine, runner } = here))
 
   const ended = async (id: string) => {
     await eventually(() => runner.terminal(id)?.state.is === 'ended', 20_000)
@@ -79,7 +79,7 @@ describe.each(matrix)('$title', (wish) => {
     expect(runner.window().show(scratch.id).text).toBe('hello from scratch\r\n')
   })
 
-  test.runIf(wish === anyOne)(
+  test.runIf(wish === anyEngine)(
     'an image that is said to be for another processor, and runs, is seen from its first word on',
     async () => {
       const { id } = await interactive('/bin/sh', {}, 'emulated:1')
@@ -143,7 +143,7 @@ describe.each(matrix)('$title', (wish) => {
     return Math.max(...pids.map((pid) => Number(written(pid))))
   }
 
-  test.runIf(wish === anyOne)('random bytes arrive unchanged', async () => {
+  test.runIf(wish === anyEngine)('random bytes arrive unchanged', async () => {
     const { id } = await interactive('sh -c "stty raw; head -c 3000000 /dev/urandom | tee /copy; sha256sum /copy"')
     const screen = runner.window().show(id)
     expect(await ended(id)).toEqual(exit(0))
@@ -152,7 +152,7 @@ describe.each(matrix)('$title', (wish) => {
     expect(createHash('sha256').update(screen.all.subarray(0, 3_000_000)).digest('hex')).toBe(told)
   })
 
-  test.runIf(wish === anyOne)('a character that arrives in two pieces is shown as one', async () => {
+  test.runIf(wish === anyEngine)('a character that arrives in two pieces is shown as one', async () => {
     const { id } = await interactive(`sh -c "printf '\\\\344\\\\275'; sleep 0.2; printf '\\\\240\\\\n'"`)
     const screen = runner.window().show(id)
     await ended(id)
@@ -209,7 +209,7 @@ describe.each(matrix)('$title', (wish) => {
     expect(await ended(back)).toEqual(exit(0))
   })
 
-  test.runIf(wish === anyOne)('closing a shell that has ended hangs up nobody who has its number now', async () => {
+  test.runIf(wish === anyEngine)('closing a shell that has ended hangs up nobody who has its number now', async () => {
     const { container } = await interactive('sleep 8000')
     const shell = async () => {
       const id = await runner.open(container, 'shell')
@@ -229,7 +229,7 @@ describe.each(matrix)('$title', (wish) => {
     expect(runner.terminal(fresh.id)?.state).toEqual({ is: 'open' })
   })
 
-  test.runIf(wish === anyOne)('a shell that cannot be run says why', async () => {
+  test.runIf(wish === anyEngine)('a shell that cannot be run says why', async () => {
     const { container } = await interactive('sh -c "chmod -x /bin/bash; exec sleep 7000"')
     await eventually(async () => (await running(container)).includes('sleep 7000'))
     const shell = await runner.open(container, 'shell')
@@ -282,7 +282,7 @@ describe.each(matrix)('$title', (wish) => {
     await screen.shows('\r\n3000\r\n最后\r\n')
   })
 
-  test.runIf(wish === anyOne)('terminals stay open and usable while the window shows another engine', async () => {
+  test.runIf(wish === anyEngine)('terminals stay open and usable while the window shows another engine', async () => {
     const { container, id } = await interactive('/bin/sh')
     const shell = await runner.open(container, 'shell')
     const screen = runner.window().show(shell)
