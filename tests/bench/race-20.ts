@@ -48,7 +48,7 @@ export const race20: Measure = {
       }
       const begun = performance.now()
       const ended = new Map<string, number>()
-      racer.heard((address, { state }) => {
+      racer.onProbe((address, { state }) => {
         if ((state === 'answered' || state === 'failed') && !ended.has(address))
           ended.set(address, performance.now() - begun)
       })
