@@ -48,7 +48,7 @@ describe('a full disk', () => {
 
   test('does not lose entries that could not be parsed: without space for a copy, the file is not overwritten', async () => {
     mkdirSync(folder)
-    const text = JSON.stringify({ own: [...own(600).own, 7] })
+    const text = JSON.stringify({ own: [...mirrorList(600).own, 7] })
     writeFileSync(join(folder, 'mirrors.json'), text)
     writeFileSync(join(disk, 'filler'), Buffer.alloc(36_000))
     const store = openStore(folder)
