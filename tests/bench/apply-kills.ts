@@ -1,12 +1,12 @@
 import { startEngine } from '../../tools/world/engine.ts'
 import { installInWorld } from '../../tools/world/polkit.ts'
-import { cutting, stories } from '../engine/daemon-config/cut-helper.ts'
-import { rootSide } from '../engine/daemon-config/helper-side.ts'
+import { crashTools, scenarios } from '../engine/daemon-config/killed-helper.ts'
+import { rootSide } from '../engine/daemon-config/helper-tools.ts'
 import type { Measure } from './measure.ts'
 import { quantile } from './measure.ts'
 
 const kills = 1_000
-const { backUp, begin, cutAfter, faultAfterCut } = cutting(rootSide)
+const { createBackup, prepare, killAfter, findFault } = crashTools(rootSide)
 
 export const applyKills: Measure = {
   name: 'apply-kills',
@@ -15,18 +15,18 @@ export const applyKills: Measure = {
     const uninstall = installInWorld()
     const engine = await startEngine({ version: '26.1', store: 'classic', asInstalled: true })
     try {
-      await backUp(engine)
-      const whole: number[] = []
-      for (const story of stories) whole.push(await lengthOf(story))
+      await createBackup(engine)
+      const durations: number[] = []
+      for (const scenario of scenarios) durations.push(await lengthOf(scenario))
       const faults: string[] = []
       let cut = 0
       for (let kill = 0; kill < kills; kill++) {
-        const at = kill % stories.length
-        const story = stories[at]!
-        await begin(engine, story)
-        if ((await cutAfter(Math.random() * whole[at]!, story)) === undefined) cut++
-        const fault = await faultAfterCut(engine, story, story.end === 'keep')
-        if (fault) faults.push(`${story.title}: ${fault}`)
+        const at = kill % scenarios.length
+        const scenario = scenarios[at]!
+        await prepare(engine, scenario)
+        if ((await killAfter(Math.random() * durations[at]!, scenario)) === undefined) cut++
+        const fault = await findFault(engine, scenario, scenario.end === 'keep')
+        if (fault) faults.push(`${scenario.title}: ${fault}`)
         if (fault || kill % 100 === 99) stage.say(fault ?? `${kill + 1} killed, ${faults.length} wrong`)
       }
       return [
@@ -40,13 +40,13 @@ export const applyKills: Measure = {
         },
       ]
 
-      /** How long a story takes when nobody ends it: the median of five. */
-      async function lengthOf(story: (typeof stories)[number]): Promise<number> {
+      /** How long a scenario takes when the helper is not killed: the median of five runs. */
+      async function lengthOf(scenario: (typeof scenarios)[number]): Promise<number> {
         const times: number[] = []
         for (let time = 0; time < 5; time++) {
-          await begin(engine, story)
+          await prepare(engine, scenario)
           const from = performance.now()
-          await cutAfter(60_000, story)
+          await killAfter(60_000, scenario)
           times.push(performance.now() - from)
         }
         return quantile(times, 0.5)
