@@ -57,7 +57,10 @@ export function serve(environment: HostEnvironment, memory = noMemory, engineCha
   }
 }
 
-/** Follows the images as the window does: reads a snapshot first and after a missed change, and applies all other changes. */
+/**
+ * Follows the images as the window does: reads a snapshot first and after a missed change, and applies all other
+ * changes.
+ */
 class Follower {
   #seq = -1
   readonly #snapshot

@@ -48,7 +48,9 @@ describe.each(matrix)('$title', (options) => {
     return await cleaner.plan()
   }
   const readDiskUsage = () => Number(execFileSync('du', ['--summarize', '--bytes', engine.root], { encoding: 'utf8' }).split('\t')[0]) // prettier-ignore
-  /** Allows for BuildKit's own databases, which grow by some kilobytes, and waits, since containerd deletes files late. */
+  /**
+   * Allows for BuildKit's own databases, which grow by some kilobytes, and waits, since containerd deletes files late.
+   */
   async function expectFreed(before: number, promised: number) {
     await eventually(() => Math.abs(before - readDiskUsage() - promised) < promised * 0.01 + 150_000)
   }

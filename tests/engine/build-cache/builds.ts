@@ -6,7 +6,10 @@ import { join } from 'node:path'
 import type { Engine } from '../../../tools/world/engine.ts'
 import { programs } from '../../../tools/world/paths.ts'
 
-/** Builds an image with one COPY step for each size in bytes. Uses docker 20.10, since newer docker commands need buildx. */
+/**
+ * Builds an image with one COPY step for each size in bytes. Uses docker 20.10, since newer docker commands need
+ * buildx.
+ */
 export function build(engine: Pick<Engine, 'socket'>, tag: string, sizes: readonly number[]): void {
   const context = mkdtempSync(join(tmpdir(), 'context-'))
   try {

@@ -1,4 +1,6 @@
-/** The engine disconnects during a removal, or another engine replaces it: nothing is lost and nothing else is removed. */
+/**
+ * The engine disconnects during a removal, or another engine replaces it: nothing is lost and nothing else is removed.
+ */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Job } from '../../../preload/contract/index.ts'
 import { present } from '../removal/cleaner.ts'

@@ -160,7 +160,8 @@ describe('TLS', () => {
 
   test('long-lived streams use TCP keepalive, so that a dead connection is noticed', async () => {
     await connectAndFollow(engine, { host, pems: { 'ca.pem': pem('ca'), ...clientFiles('cert') } })
-    // Established connections (01) to port 23760 (5CD0) with a keepalive timer (02). Source: Linux, Documentation/networking/proc_net_tcp.rst.
+    // Established connections (01) to port 23760 (5CD0) with a keepalive timer (02). Source: Linux,
+    // Documentation/networking/proc_net_tcp.rst.
     const countProbed = () =>
       readFileSync('/proc/self/net/tcp', 'utf8').match(/: \S+ 0100007F:5CD0 01 \S+ 02:/g)?.length ?? 0
     await eventually(() => countProbed() >= 2)

@@ -1,4 +1,7 @@
-/** The remote side of a real ssh connection hangs: Slipway reports that the engine is away, loses nothing, and reconnects. */
+/**
+ * The remote side of a real ssh connection hangs: Slipway reports that the engine is away, loses nothing, and
+ * reconnects.
+ */
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'

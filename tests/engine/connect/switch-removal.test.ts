@@ -108,7 +108,10 @@ describe.each(matrix)('$title', (options) => {
   })
 })
 
-/** Only in the classic store can an undo pull images again: only there Slipway can tell that an image came from a registry. */
+/**
+ * Only in the classic store can an undo pull images again: only there Slipway can tell that an image came from a
+ * registry.
+ */
 describe.each(matrix.filter(({ store }) => store === 'classic'))('$title', (options) => {
   let two: TwoEngines
   let registry: Registry

@@ -1,4 +1,7 @@
-/** Two engines with the same images and tags, and Slipway connected to both. Slipway reaches `red` through a faulty proxy. */
+/**
+ * Two engines with the same images and tags, and Slipway connected to both. Slipway reaches `red` through a faulty
+ * proxy.
+ */
 import { existsSync, mkdtempSync, readdirSync, renameSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

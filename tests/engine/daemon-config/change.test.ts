@@ -73,8 +73,8 @@ describe.each(matrix)('on $title', (options) => {
     expect((await engine.docker.listImages({ all: true })).length).toBe(images)
     expect((await changer.readConfig()).changes[0]).toMatchObject({ before: [], after: [good.address, second.address] })
 
-    // The engine's reload event updates the window. Polls for long, since after the test pull's image is removed, an engine
-    // with the containerd store disconnects for a moment.
+    // The engine's reload event updates the window. This can take long: after the image of the test pull is removed, an
+    // engine with the containerd store refuses requests for a moment, and Slipway reconnects.
     await expect
       .poll(
         () => {
@@ -103,7 +103,7 @@ describe.each(matrix)('on $title', (options) => {
     expect(await readMirrors(engine)).toEqual([])
   })
 
-  test('a mirror that does not answer is not kept, even if there is no image to test it with', async () => {
+  test('a mirror that answers with an error is not kept, even if the test image already exists on the engine', async () => {
     const steps = [{ instruction: 'COPY hello /', bytes: 1000 }]
     await loadImages(engine.docker, [{ references: ['hello-world:latest'], created: new Date(0), steps }])
     second.behave({ answers: 503 })

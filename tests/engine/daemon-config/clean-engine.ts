@@ -1,4 +1,6 @@
-/** Hooks for tests of the helper: each test starts with a running engine without mirrors, and with a plain daemon.json. */
+/**
+ * Hooks for tests of the helper: each test starts with a running engine without mirrors, and with a plain daemon.json.
+ */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest'
@@ -6,7 +8,7 @@ import { startEngine, type Engine } from '../../../tools/world/engine.ts'
 import type { Version } from '../../../tools/world/paths.ts'
 import { installInWorld } from '../../../tools/world/polkit.ts'
 import { ownPlaces } from '../../../tools/world/rootless.ts'
-import { reloadUntilMirrors } from './killed-helper.ts'
+import { reloadMirrors } from './killed-helper.ts'
 import { helperTools, readMirrors, expectNoHelperRunning, ownSide, rootSide, type Side } from './helper-tools.ts'
 
 export const mirror = 'https://a.example'
@@ -61,7 +63,7 @@ function useEngine({ start, end }: EngineSetup) {
   afterEach(expectNoHelperRunning)
   beforeEach(async () => {
     tools.write('{ "registry-mirrors": [], "insecure-registries": [] }')
-    await reloadUntilMirrors(engine, [])
+    await reloadMirrors(engine, [])
     tools.write(plainText)
   })
   const expectMirrors = async (...mirrors: string[]) => expect(await readMirrors(engine)).toEqual(mirrors)

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { startEngine, type Engine } from '../../../tools/world/engine.ts'
 import { installInWorld } from '../../../tools/world/polkit.ts'
-import { reloadUntilMirrors } from './killed-helper.ts'
+import { reloadMirrors } from './killed-helper.ts'
 import {
   changeFile,
   file,
@@ -35,7 +35,7 @@ afterAll(async () => {
 })
 beforeEach(async () => {
   write('{ "registry-mirrors": [], "insecure-registries": [] }')
-  await reloadUntilMirrors(engine, [])
+  await reloadMirrors(engine, [])
   write(plainText)
 })
 afterEach(expectNoHelperRunning)
@@ -211,9 +211,10 @@ describe('a race', () => {
         await helper.end()
         if (readState()?.text !== text) lost.push(`${attempt}: ${JSON.stringify(answer)} ${readState()?.text}`)
       }
-      // The other program's text has no mirrors, but an engine that has loaded ours keeps them until it reads an empty list.
+      // The other program's text has no mirrors, but an engine that has loaded ours keeps them until it reads an empty
+      // list.
       write('{ "registry-mirrors": [] }')
-      await reloadUntilMirrors(engine, [])
+      await reloadMirrors(engine, [])
       write(plainText)
       expect(lost).toEqual([])
     },

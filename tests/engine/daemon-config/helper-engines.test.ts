@@ -3,7 +3,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { describe, expect, test } from 'vitest'
 import { usual } from '../../../tools/world/dockerd.ts'
 import { textWithMirror, useSystemEngine, plainText } from './clean-engine.ts'
-import { reloadUntilMirrors } from './killed-helper.ts'
+import { reloadMirrors } from './killed-helper.ts'
 import { changeFile, hashOf, startHelper, readState } from './helper-tools.ts'
 
 const setup = useSystemEngine('26.1')
@@ -69,7 +69,8 @@ describe('the engine', () => {
       },
     })
     const answer = await helper.change({ oldHash: hashOf(plainText), newText: textWithMirror })
-    // The helper may have asked the engine to reload before SIGKILL arrived. Then the change succeeds, and an undo follows.
+    // The helper may have asked the engine to reload before SIGKILL arrived. Then the change succeeds, and an undo
+    // follows.
     const undone = answer.ok ? await helper.undo() : answer
     await helper.end()
     expect(undone).toMatchObject(
@@ -103,7 +104,7 @@ describe('the engine', () => {
     await helper.end()
     expect([answer.ok, undone]).toEqual([true, { ok: true, value: 'restored' }])
     expect(readState()).toEqual(before)
-    await reloadUntilMirrors(setup.engine, [])
+    await reloadMirrors(setup.engine, [])
   })
 
   test('has another process’s id in its pid file: that process gets no signal', async () => {

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { startEngine, type Engine } from '../../../tools/world/engine.ts'
 import { installInWorld } from '../../../tools/world/polkit.ts'
-import { reloadUntilMirrors } from './killed-helper.ts'
+import { reloadMirrors } from './killed-helper.ts'
 import { hashOf, readMirrors, expectNoHelperRunning, startHelper, readState, write } from './helper-tools.ts'
 
 const mirror = 'https://a.example'
@@ -15,7 +15,7 @@ beforeAll(async () => {
   uninstall = installInWorld()
   engine = await startEngine({ version: '26.1', store: 'classic', asInstalled: true })
   write('{ "registry-mirrors": [], "insecure-registries": [] }')
-  await reloadUntilMirrors(engine, [])
+  await reloadMirrors(engine, [])
 })
 afterAll(async () => {
   await engine?.stop()

@@ -6,7 +6,7 @@ import { startEngine, type Engine } from '../../../tools/world/engine.ts'
 import { installInWorld } from '../../../tools/world/polkit.ts'
 import { ownPlaces } from '../../../tools/world/rootless.ts'
 import { eventually } from '../eventually.ts'
-import { reloadUntilMirrors } from './killed-helper.ts'
+import { reloadMirrors } from './killed-helper.ts'
 import {
   commandOf,
   hashOf,
@@ -51,7 +51,7 @@ describe.each([
 
   test.each(['quit', 'SIGKILL'])('restores everything if the app ends during a change (%s)', async (end) => {
     tools.write('{ "registry-mirrors": [] }')
-    await reloadUntilMirrors(engine, [])
+    await reloadMirrors(engine, [])
     const before = '{ "labels": ["x=y"] }\n'
     tools.write(before)
     const request = {

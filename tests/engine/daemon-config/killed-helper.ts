@@ -26,7 +26,7 @@ export interface CrashScenario {
 }
 
 /** Makes the engine reload its daemon.json until it uses these mirrors. @throws after about 4 s */
-export async function reloadUntilMirrors(engine: Engine, mirrors: readonly string[]): Promise<void> {
+export async function reloadMirrors(engine: Engine, mirrors: readonly string[]): Promise<void> {
   for (let tries = 0; tries < 200; tries++) {
     if (tries % 50 === 0) process.kill(engine.pid, 'SIGHUP')
     await sleep(20)
@@ -46,7 +46,7 @@ export function crashTools(side: Side) {
   /** Prepares the file and the engine for a scenario. */
   async function prepare(engine: Engine, { textBefore, fileOptions, mirrorsBefore }: CrashScenario): Promise<void> {
     write(JSON.stringify({ 'registry-mirrors': mirrorsBefore, 'insecure-registries': [] }))
-    await reloadUntilMirrors(engine, mirrorsBefore)
+    await reloadMirrors(engine, mirrorsBefore)
     write(textBefore, { ...fileOptions, owner: ownerOf(fileOptions) })
     // An earlier restore that was kept has left its copy of the faulty file.
     for (const name of listTemporaryFiles()) rmSync(join(dirname(file), name))
@@ -127,7 +127,7 @@ export function crashTools(side: Side) {
   /** Makes the helper create the backup that the last scenario restores. */
   async function createBackup(engine: Engine): Promise<void> {
     write(withoutMirrors)
-    await reloadUntilMirrors(engine, [])
+    await reloadMirrors(engine, [])
     const { helper } = await startHelper()
     await helper.change({ oldHash: hashOf(withoutMirrors), newText: withMirror })
     await helper.undo()

@@ -6,7 +6,7 @@ import { startEngine, type Engine } from '../../../tools/world/engine.ts'
 import type { Mirror } from '../../../tools/world/mirrors.ts'
 import { startOnline, type Online } from '../../../tools/world/world.ts'
 import { openChanger, type Changer } from './changer.ts'
-import { reloadUntilMirrors } from './killed-helper.ts'
+import { reloadMirrors } from './killed-helper.ts'
 import { commandOf, hashOf, helperTools, readMirrors, expectNoHelperRunning, ownSide } from './helper-tools.ts'
 
 let online: Online
@@ -57,7 +57,7 @@ describe('the daemon.json of a rootless Docker', () => {
   /** Writes the file, after the engine has loaded an empty list of mirrors. */
   async function prepare(text: string) {
     writeFileSync(engine.configFile, '{"registry-mirrors": []}')
-    await reloadUntilMirrors(engine, [])
+    await reloadMirrors(engine, [])
     writeFileSync(engine.configFile, text)
   }
 
@@ -81,7 +81,7 @@ describe('the daemon.json of a rootless Docker', () => {
   test('can be restored from a backup that has the same mirror twice, which the engine counts once', async () => {
     const twice = `{"registry-mirrors": ["${good.address}", "${good.address}/"]}`
     writeFileSync(engine.configFile, twice)
-    await reloadUntilMirrors(engine, [good.address])
+    await reloadMirrors(engine, [good.address])
     expect(await changer.setMirrors([])).toMatchObject({ state: 'done' })
     const [{ backup } = {}] = (await changer.readConfig()).changes
     const restored = await changer.handlers['daemon-config.restore'](backup!)

@@ -5,7 +5,7 @@ import { openHelper } from '../../../main/daemon-config/helper.ts'
 import { startEngine } from '../../../tools/world/engine.ts'
 import { nobody, ownPlaces } from '../../../tools/world/rootless.ts'
 import { textWithMirror, mirrorsKey, mirror, useRootlessEngine, plainText } from './clean-engine.ts'
-import { reloadUntilMirrors } from './killed-helper.ts'
+import { reloadMirrors } from './killed-helper.ts'
 import { commandOf, hashOf } from './helper-tools.ts'
 
 /** The rootless helper as the user nobody, with an engine in a user namespace and without any further rights. */
@@ -96,7 +96,7 @@ describe('the engine', () => {
   test('uses other mirrors than the file has: an undo restores the engine’s mirrors and the file’s bytes', async () => {
     const theirs = 'https://theirs.example'
     setup.tools.write(`{ "registry-mirrors": ["${theirs}"] }`)
-    await reloadUntilMirrors(setup.engine, [theirs])
+    await reloadMirrors(setup.engine, [theirs])
     const edited = '{ "registry-mirrors": ["https://edited.example"] }'
     setup.tools.write(edited)
     const { answer, last } = await setup.tools.changeFile(`{ ${mirrorsKey} }`, 'undo')

@@ -1,4 +1,6 @@
-/** A proxy before a real engine. It answers chosen requests with an error, and counts connections to the content store. */
+/**
+ * A proxy before a real engine. It answers chosen requests with an error, and counts connections to the content store.
+ */
 import { connect, createServer, type Socket } from 'node:net'
 
 export const injectedMessage = 'failure injected by a test'

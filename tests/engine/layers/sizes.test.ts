@@ -1,4 +1,6 @@
-/** The classic store reports no sizes of single layers. These tests compare Slipway's likely sizes with the true sizes. */
+/**
+ * The classic store reports no sizes of single layers. These tests compare Slipway's likely sizes with the true sizes.
+ */
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'

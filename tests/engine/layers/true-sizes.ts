@@ -1,4 +1,6 @@
-/** The true sizes of an image's layers. The configuration in a saved archive says which history entries made a layer. */
+/**
+ * The true sizes of an image's layers. The configuration in a saved archive says which history entries made a layer.
+ */
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'

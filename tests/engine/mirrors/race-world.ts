@@ -1,4 +1,6 @@
-/** For tests of a race: a world with Docker Hub and mirrors, and for each test a racer with an empty list of mirrors. */
+/**
+ * For tests of a race: a world with Docker Hub and mirrors, and for each test a racer with an empty list of mirrors.
+ */
 import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest'
 import { compare, digestIn } from '../../../model/mirrors/race.ts'
 import { hubAddress, type MirrorRace } from '../../../preload/contract/index.ts'

@@ -34,7 +34,10 @@ async function listen(server: Server, host: string): Promise<string> {
   return `${host}:${(server.address() as AddressInfo).port}`
 }
 
-/** Starts a registry whose certificate is for these names and signed by an unknown authority. @returns its host and port */
+/**
+ * Starts a registry whose certificate is for these names and signed by an unknown authority.
+ * @returns its host and port
+ */
 function startUntrustedTls(names: readonly string[]): Promise<string> {
   const { key, cert } = makeAuthority(mkdtempSync(join(tmpdir(), 'untrusted-'))).issue(names)
   return listen(createTlsServer({ key, cert }, page), address)

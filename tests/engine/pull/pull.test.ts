@@ -14,7 +14,9 @@ import { failureOf, layersOf, noisy, openPuller, publishImages, type PullerWorld
 
 const large = 30_000_000
 const small = ['small:1', 'small:2', 'small:3']
-/** One tag for each test, since the containerd store keeps downloaded blobs for a while even after the image is gone. */
+/**
+ * One tag for each test, since the containerd store keeps downloaded blobs for a while even after the image is gone.
+ */
 const largeTags = ['complete', 'cancelled', 'dies', 'killed']
 
 describe.each(matrix)('$title', (options) => {

@@ -139,7 +139,9 @@ describe.each(matrix)('$title', (engineOptions) => {
   }, 600_000)
 })
 
-/** Removes what differs between any two containers, and values that are not set, which engines write in several ways. */
+/**
+ * Removes what differs between any two containers, and values that are not set, which engines write in several ways.
+ */
 function comparable({ Config, HostConfig, Mounts, NetworkSettings, Path, Args }: Docker.ContainerInspectInfo) {
   const mounts = Mounts.map(({ Name, Source, ...mount }) =>
     /^[0-9a-f]{64}$/.test(Name ?? '') ? mount : { ...mount, Name, Source },
