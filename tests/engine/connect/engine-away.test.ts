@@ -18,49 +18,49 @@ import {
 } from './two-engines.ts'
 
 describe.each(matrix)('$title', (options) => {
-  let two: TwoEngines
+  let engines: TwoEngines
   let app: App
   const reconnectTimeoutMs = 3_000
   beforeAll(async () => {
-    two = await startTwoEngines(options)
+    engines = await startTwoEngines(options)
   })
-  afterAll(() => two?.stop())
+  afterAll(() => engines?.stop())
   beforeEach(async () => {
-    app = await openApp(two, { reconnectTimeoutMs, keepAlive: false })
+    app = await openApp(engines, { reconnectTimeoutMs, keepAlive: false })
   })
   afterEach(() => app?.stop())
 
   const statesOf = ({ items }: Job) => items.map(({ state }) => state)
   /** Undoes the removal on red. Afterwards both engines have all of their images. */
-  async function undoAndExpectRestored(job: string) {
-    expect(await app.cleaner.undo(job)).toMatchObject({ state: 'done' })
-    expect(await present(two.red)).toEqual(app.before.red)
-    expect(await present(two.blue)).toEqual(app.before.blue)
+  async function undoAndExpectRestored(jobId: string) {
+    expect(await app.cleaner.undo(jobId)).toMatchObject({ state: 'done' })
+    expect(await present(engines.red)).toEqual(app.before.red)
+    expect(await present(engines.blue)).toEqual(app.before.blue)
     expect(app.copies()).toEqual([])
   }
-  const countImages = async () => (await present(two.red)).ids.size
+  const countImages = async () => (await present(engines.red)).ids.size
 
   test('a plan ends with its session, even if the same engine comes back', async () => {
     const stored = await app.planAll()
-    await two.red.restart()
+    await engines.red.restart()
     await app.waitUntilConnected('red')
     const result = await app.cleaner.apply(stored)
     expect(result).toMatchObject({ ok: false, error: { code: expect.stringMatching(/^plan-(moved|unknown)$/) } })
-    expect(await present(two.red)).toEqual(app.before.red)
+    expect(await present(engines.red)).toEqual(app.before.red)
     await expectNewPlanWorks()
   })
   async function expectNewPlanWorks() {
-    const job = await app.removeAll()
-    expect(await app.cleaner.end(job)).toMatchObject({ state: 'done' })
-    await undoAndExpectRestored(job)
+    const jobId = await app.removeAll()
+    expect(await app.cleaner.end(jobId)).toMatchObject({ state: 'done' })
+    await undoAndExpectRestored(jobId)
   }
 
   test('if the engine removes an image, its response is lost and it stays away, the outcome is unknown and can be undone', async () => {
     const lost = app.proxy.inject('drop-response', isDelete)
-    const started = await app.removeAll()
+    const jobId = await app.removeAll()
     await lost.answered
     await app.proxy.goOffline()
-    const job = await app.cleaner.end(started)
+    const job = await app.cleaner.end(jobId)
     expect(job).toMatchObject({ state: 'failed', failure: { code: 'engine-stopped' } })
     expect(statesOf(job)).toEqual(['unknown', 'skipped', 'skipped'])
     expect(await countImages()).toBe(2)
@@ -68,61 +68,61 @@ describe.each(matrix)('$title', (options) => {
     await app.proxy.goOnline()
     await app.waitUntilConnected('red')
     expect(job.subject).toMatchObject({ kind: 'remove', copies: { count: 1 }, undoUntil: expect.any(Number) })
-    await undoAndExpectRestored(started)
+    await undoAndExpectRestored(jobId)
   })
 
   test('if a response is lost and the engine comes back in time, inspecting the image shows the outcome', async () => {
     const lost = app.proxy.inject('drop-response', isDelete)
-    const started = await app.removeAll()
+    const jobId = await app.removeAll()
     await lost.answered
     await app.proxy.goOffline()
     await app.proxy.goOnline()
-    const job = await app.cleaner.end(started)
+    const job = await app.cleaner.end(jobId)
     expect(statesOf(job)).toEqual(['done', 'skipped', 'skipped'])
     await app.waitUntilConnected('red')
-    await undoAndExpectRestored(started)
+    await undoAndExpectRestored(jobId)
   })
 
   test('if a request reaches the engine late, the copy is kept', async () => {
     const late = app.proxy.inject('deliver-late', isDelete)
-    const started = await app.removeAll()
+    const jobId = await app.removeAll()
     await late.arrived
-    const job = await app.cleaner.end(started)
+    const job = await app.cleaner.end(jobId)
     expect(statesOf(job)).toEqual(['failed', 'skipped', 'skipped'])
     late.release()
     await late.answered
-    expect((await present(two.red)).names).not.toEqual(app.before.red.names)
+    expect((await present(engines.red)).names).not.toEqual(app.before.red.names)
     expect(app.copies()).toHaveLength(1)
-    await undoAndExpectRestored(started)
+    await undoAndExpectRestored(jobId)
   })
 
   test.each([504, 500] as const)(
     'an image that is gone although the engine answered %s keeps its copy',
     async (status) => {
       const broken = app.proxy.inject(status, isDelete)
-      const started = await app.removeAll()
+      const jobId = await app.removeAll()
       await broken.answered
-      await app.cleaner.end(started)
-      expect((await present(two.red)).names.has('one:1')).toBe(false)
-      await undoAndExpectRestored(started)
+      await app.cleaner.end(jobId)
+      expect((await present(engines.red)).names.has('one:1')).toBe(false)
+      await undoAndExpectRestored(jobId)
     },
   )
 
   async function reopenWith(images: readonly ImageSpec[]) {
     await app.stop()
     await Promise.all(
-      [two.red, two.blue].map(({ docker }) => docker.pruneImages({ filters: { dangling: { false: true } } })),
+      [engines.red, engines.blue].map(({ docker }) => docker.pruneImages({ filters: { dangling: { false: true } } })),
     )
-    app = await openApp(two, { reconnectTimeoutMs, keepAlive: false, images })
+    app = await openApp(engines, { reconnectTimeoutMs, keepAlive: false, images })
   }
 
   test('if the responses for two unrelated images are lost, each image keeps its copy', async () => {
     await reopenWith(unrelatedImages)
     const lost = unrelatedImages.map(() => app.proxy.inject('drop-response', isDelete))
-    const started = await app.removeAll()
+    const jobId = await app.removeAll()
     await Promise.all(lost.map(({ answered }) => answered))
     await app.proxy.goOffline()
-    const job = await app.cleaner.end(started)
+    const job = await app.cleaner.end(jobId)
     // Slipway may have inspected one of the images before the proxy went offline.
     expect(statesOf(job).filter((state) => state !== 'unknown' && state !== 'done')).toEqual([])
     expect(job.state).toBe('failed')
@@ -130,76 +130,76 @@ describe.each(matrix)('$title', (options) => {
     expect(app.copies()).toHaveLength(2)
     await app.proxy.goOnline()
     await app.waitUntilConnected('red')
-    await undoAndExpectRestored(started)
+    await undoAndExpectRestored(jobId)
   })
 
   test('an image that lost a tag while it waited to be removed can be restored if its removal is skipped', async () => {
     await reopenWith(twoTagsSecond)
     const lost = app.proxy.inject('drop-response', (request) => isDelete(request) && !request.includes('two:'))
-    const started = await app.removeAll()
+    const jobId = await app.removeAll()
     await lost.answered
-    const job = await app.cleaner.end(started)
+    const job = await app.cleaner.end(jobId)
     expect(statesOf(job)).toEqual(['done', 'skipped', 'skipped'])
-    expect((await present(two.red)).names).toEqual(new Set(['two:1', 'two:2', 'three:1']))
-    await undoAndExpectRestored(started)
+    expect((await present(engines.red)).names).toEqual(new Set(['two:1', 'two:2', 'three:1']))
+    await undoAndExpectRestored(jobId)
   })
 
   test('an image that lost a tag and that someone else deletes while it waits keeps its copy', async () => {
     await reopenWith(twoTagsSecond)
     const deleting = app.proxy.inject('hold-request', (request) => isDelete(request) && !request.includes('two:'))
-    const started = await app.removeAll()
+    const jobId = await app.removeAll()
     await deleting.arrived
-    await eventually(async () => !(await present(two.red)).names.has('two:1'))
-    await two.red.docker.getImage('two:2').remove()
+    await eventually(async () => !(await present(engines.red)).names.has('two:1'))
+    await engines.red.docker.getImage('two:2').remove()
     deleting.release()
-    const job = await app.cleaner.end(started)
+    const job = await app.cleaner.end(jobId)
     expect(statesOf(job)).toEqual(['done', 'done', 'done'])
     expect(app.copies()).toHaveLength(3)
-    await undoAndExpectRestored(started)
+    await undoAndExpectRestored(jobId)
   })
 
   /** The removal stopped at its first item, and did nothing to the other engine behind the same socket. */
-  async function expectOtherEngineUntouched(job: string) {
-    const ended = await app.cleaner.end(job)
+  async function expectOtherEngineUntouched(jobId: string) {
+    const ended = await app.cleaner.end(jobId)
     expect(statesOf(ended)).toEqual(['unknown', 'skipped', 'skipped'])
-    expect(await present(two.blue)).toEqual(app.before.blue)
+    expect(await present(engines.blue)).toEqual(app.before.blue)
     await app.waitUntilConnected('linked')
-    await eventually(() => app.rootDir().startsWith(two.blue.root))
-    expect(await app.cleaner.refusedUndo(job)).toMatchObject({ code: 'undo-elsewhere' })
+    await eventually(() => app.rootDir().startsWith(engines.blue.root))
+    expect(await app.cleaner.refusedUndo(jobId)).toMatchObject({ code: 'undo-elsewhere' })
     expect(app.copies()).toHaveLength(1)
   }
 
   test('if the engine is killed and another engine is behind the same socket in time, the other engine is not touched', async () => {
     await app.switchTo('linked')
     const deleting = app.proxy.inject('hold-request', isDelete)
-    const job = await app.removeAll()
+    const jobId = await app.removeAll()
     await deleting.arrived
-    await two.red.kill()
-    app.moveLink(two.blue.socket)
-    await expectOtherEngineUntouched(job)
-    await two.red.restart()
+    await engines.red.kill()
+    app.moveLink(engines.blue.socket)
+    await expectOtherEngineUntouched(jobId)
+    await engines.red.restart()
     app.moveLink(app.proxy.socket)
     await app.switchTo('red')
     await app.switchTo('linked')
-    await undoAndExpectRestored(job)
+    await undoAndExpectRestored(jobId)
   })
 
   test('if the socket leads to another engine while the first one still runs, the other engine is not touched', async () => {
     await app.switchTo('linked')
     const deleting = app.proxy.inject('hold-request', isDelete)
-    const started = await app.removeAll()
+    const jobId = await app.removeAll()
     await deleting.arrived
-    app.moveLink(two.blue.socket)
+    app.moveLink(engines.blue.socket)
     deleting.release()
-    const job = await app.cleaner.end(started)
-    expect(await present(two.blue)).toEqual(app.before.blue)
+    const job = await app.cleaner.end(jobId)
+    expect(await present(engines.blue)).toEqual(app.before.blue)
     expect(job.state).toBe('failed')
     expect(statesOf(job)).toEqual(['done', 'unknown', expect.stringMatching(/^(skipped|unknown)$/)])
-    await eventually(() => app.rootDir().startsWith(two.blue.root))
-    expect(await app.cleaner.refusedUndo(started)).toMatchObject({ code: 'undo-elsewhere' })
+    await eventually(() => app.rootDir().startsWith(engines.blue.root))
+    expect(await app.cleaner.refusedUndo(jobId)).toMatchObject({ code: 'undo-elsewhere' })
     app.moveLink(app.proxy.socket)
     await app.switchTo('red')
     await app.switchTo('linked')
-    await undoAndExpectRestored(started)
+    await undoAndExpectRestored(jobId)
   })
 })

@@ -107,14 +107,14 @@ describe('over ssh', () => {
     const plan = await app.plan(app.rows().toSorted((a, b) => (a.reference! < b.reference! ? -1 : 1)))
     const deleting = proxy.inject('hold-response', isDelete)
     const copies = plan.plan.deletes.map(({ image }) => image)
-    const started = value(await app.apply(plan, copies))
+    const jobId = value(await app.apply(plan, copies))
     await deleting.answered
 
     await sshd.freeze()
     deleting.release()
     await waitUntilAway()
-    await eventually(() => app!.jobs.find(started)?.state !== 'running', awayTimeoutMs)
-    const job = app.jobs.find(started)!
+    await eventually(() => app!.jobs.find(jobId)?.state !== 'running', awayTimeoutMs)
+    const job = app.jobs.find(jobId)!
     expect(job).toMatchObject({ state: 'failed', subject: { copies: { count: 1 }, undoUntil: expect.any(Number) } })
     expect(job.items.map(({ state }) => state)).toEqual(['unknown', 'skipped', 'skipped'])
     // The engine has removed one image, and its copy is on disk.
@@ -123,7 +123,7 @@ describe('over ssh', () => {
 
     sshd.thaw()
     await waitUntilConnected()
-    expect(await app.undo(started)).toMatchObject({ state: 'done' })
+    expect(await app.undo(jobId)).toMatchObject({ state: 'done' })
     expect(await present(engine)).toEqual(before)
     expect(copyFiles()).toEqual([])
   }, 150_000)

@@ -12,26 +12,26 @@ import { openApp, startTwoEngines, type App, type TwoEngines } from './two-engin
 const names = ['large:switched', 'large:to-and-fro', 'large:checking']
 
 describe.each(matrix)('$title', (options) => {
-  let two: TwoEngines
+  let engines: TwoEngines
   let registry: Registry
   let gate: Gate
   let app: App
   const at = (name: string) => `127.0.0.1:${gate.port}/${name}`
   beforeAll(async () => {
-    ;[two, registry] = await Promise.all([startTwoEngines(options), startRegistry()])
+    ;[engines, registry] = await Promise.all([startTwoEngines(options), startRegistry()])
     gate = await openGate(Number(registry.direct.split(':')[1]))
     await publishImages(
-      two.red.docker,
+      engines.red.docker,
       names.map((name) => noisy(at(name), [6_000_000, 50_000])),
     )
   })
   afterAll(async () => {
     await gate?.stop()
-    await Promise.all([two?.stop(), registry?.stop()])
+    await Promise.all([engines?.stop(), registry?.stop()])
   })
   beforeEach(async () => {
     gate.behave({ bytesPerSecond: 1_500_000 })
-    app = await openApp(two)
+    app = await openApp(engines)
   })
   afterEach(() => app?.stop())
 
@@ -42,13 +42,13 @@ describe.each(matrix)('$title', (options) => {
   }
   async function expectPulledOnRed(id: string, name: string) {
     const job = await app.cleaner.end(id)
-    const { Id } = await two.red.docker.getImage(at(name)).inspect()
+    const { Id } = await engines.red.docker.getImage(at(name)).inspect()
     expect(job).toMatchObject({
       state: 'done',
       subject: { kind: 'pull', result: { image: Id, isNew: true } },
       engine: { endpoint: `unix://${app.proxy.socket}` },
     })
-    expect(await present(two.blue)).toEqual(app.before.blue)
+    expect(await present(engines.blue)).toEqual(app.before.blue)
   }
 
   test('a pull finishes on its engine while the window shows another one', async () => {

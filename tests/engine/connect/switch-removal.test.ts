@@ -9,59 +9,59 @@ import { eventually } from '../eventually.ts'
 import { isDelete, onlySecond, openApp, startTwoEngines, type App, type TwoEngines } from './two-engines.ts'
 
 describe.each(matrix)('$title', (options) => {
-  let two: TwoEngines
+  let engines: TwoEngines
   let app: App
   beforeAll(async () => {
-    two = await startTwoEngines(options)
+    engines = await startTwoEngines(options)
   })
-  afterAll(() => two?.stop())
+  afterAll(() => engines?.stop())
   beforeEach(async () => {
-    app = await openApp(two)
+    app = await openApp(engines)
   })
   afterEach(() => app?.stop())
 
   /** The removal deleted all images of red, and none of blue. */
-  async function expectOnlyRedIsEmpty(job: string) {
-    expect(await app.cleaner.end(job)).toMatchObject({ state: 'done', subject: { copies: { count: 3 } } })
+  async function expectOnlyRedIsEmpty(jobId: string) {
+    expect(await app.cleaner.end(jobId)).toMatchObject({ state: 'done', subject: { copies: { count: 3 } } })
     expect(app.copies()).toHaveLength(3)
-    expect(await present(two.red)).toEqual({ ids: new Set(), names: new Set() })
-    expect(await present(two.blue)).toEqual(app.before.blue)
+    expect(await present(engines.red)).toEqual({ ids: new Set(), names: new Set() })
+    expect(await present(engines.blue)).toEqual(app.before.blue)
   }
   /** The undo is refused while blue is shown, and works on red. */
-  async function undoOnRed(job: string) {
-    expect(await app.cleaner.refusedUndo(job)).toEqual({
+  async function undoOnRed(jobId: string) {
+    expect(await app.cleaner.refusedUndo(jobId)).toEqual({
       code: 'undo-elsewhere',
       endpoint: `unix://${app.proxy.socket}`,
     })
     await app.switchTo('red')
-    expect(await app.cleaner.undo(job)).toMatchObject({ state: 'done' })
+    expect(await app.cleaner.undo(jobId)).toMatchObject({ state: 'done' })
     await expectRestored()
   }
   async function expectRestored() {
-    expect(await present(two.red)).toEqual(app.before.red)
-    expect(await present(two.blue)).toEqual(app.before.blue)
+    expect(await present(engines.red)).toEqual(app.before.red)
+    expect(await present(engines.blue)).toEqual(app.before.blue)
     expect(app.copies()).toEqual([])
   }
   test('a removal finishes on its engine after a switch while copies are saved', async () => {
     const saving = app.proxy.inject('hold-response', (request) => request.includes('/images/get'))
-    const job = await app.removeAll()
+    const jobId = await app.removeAll()
     await saving.answered
     await app.switchTo('blue')
     saving.release()
-    await expectOnlyRedIsEmpty(job)
-    await undoOnRed(job)
+    await expectOnlyRedIsEmpty(jobId)
+    await undoOnRed(jobId)
   })
 
   test.each(['hold-response', 'hold-request'] as const)(
     'a removal finishes on its engine after a switch in the middle of an item: %s',
     async (fault) => {
       const deleting = app.proxy.inject(fault, isDelete)
-      const job = await app.removeAll()
+      const jobId = await app.removeAll()
       await (fault === 'hold-request' ? deleting.arrived : deleting.answered)
       await app.switchTo('blue')
       deleting.release()
-      await expectOnlyRedIsEmpty(job)
-      await undoOnRed(job)
+      await expectOnlyRedIsEmpty(jobId)
+      await undoOnRed(jobId)
     },
   )
 
@@ -73,36 +73,36 @@ describe.each(matrix)('$title', (options) => {
       const index = items.findIndex(({ image, names }) => [image, ...names].some((name) => request.includes(name)))
       states.push(app.journal()[0]?.job.items[index]?.state)
     })
-    const job = value(await app.cleaner.apply(plan, []))
-    expect(await app.cleaner.end(job)).toMatchObject({ state: 'done' })
+    const jobId = value(await app.cleaner.apply(plan, []))
+    expect(await app.cleaner.end(jobId)).toMatchObject({ state: 'done' })
     expect(states.length).toBeGreaterThanOrEqual(items.length)
     expect(new Set(states)).toEqual(new Set(['running']))
   })
 
   test('a removal finishes on its engine after a switch between two items', async () => {
     const deleting = app.proxy.inject('hold-request', (request) => isDelete(request) && request.includes('two:'))
-    const job = await app.removeAll()
+    const jobId = await app.removeAll()
     await deleting.arrived
-    expect(app.cleaner.jobs.find(job)?.items.map(({ state }) => state)).toContain('done')
+    expect(app.cleaner.jobs.find(jobId)?.items.map(({ state }) => state)).toContain('done')
     await app.switchTo('blue')
     deleting.release()
-    await expectOnlyRedIsEmpty(job)
-    await undoOnRed(job)
+    await expectOnlyRedIsEmpty(jobId)
+    await undoOnRed(jobId)
   })
 
   test('an undo finishes on its engine after a switch while copies are loaded', async () => {
-    const job = await app.removeAll()
-    await expectOnlyRedIsEmpty(job)
-    const before = await present(two.blue)
+    const jobId = await app.removeAll()
+    await expectOnlyRedIsEmpty(jobId)
+    const before = await present(engines.blue)
     const loading = app.proxy.inject(
       'hold-request',
       onlySecond((request) => request.includes('/images/load')),
     )
-    const undo = await app.cleaner.startUndo(job)
+    const undoId = await app.cleaner.startUndo(jobId)
     await loading.arrived
     await app.switchTo('blue')
     loading.release()
-    expect(await app.cleaner.end(undo)).toMatchObject({ state: 'done' })
+    expect(await app.cleaner.end(undoId)).toMatchObject({ state: 'done' })
     await expectRestored()
     expect(before).toEqual(app.before.blue)
   })
@@ -113,48 +113,55 @@ describe.each(matrix)('$title', (options) => {
  * registry.
  */
 describe.each(matrix.filter(({ store }) => store === 'classic'))('$title', (options) => {
-  let two: TwoEngines
+  let engines: TwoEngines
   let registry: Registry
   let app: App
   let publisher: Engine
   beforeAll(async () => {
-    ;[two, registry, publisher] = await Promise.all([startTwoEngines(options), startRegistry(), startEngine(options)])
+    ;[engines, registry, publisher] = await Promise.all([
+      startTwoEngines(options),
+      startRegistry(),
+      startEngine(options),
+    ])
     await publishImages(
       publisher.docker,
       names.map((name) => noisy(at(name), [50_000, 2_000])),
     )
   })
   afterAll(async () => {
-    await Promise.all([two?.stop(), registry?.stop(), publisher?.stop()])
+    await Promise.all([engines?.stop(), registry?.stop(), publisher?.stop()])
   })
   const names = ['small:1', 'small:2', 'small:3']
   const at = (name: string) => `${registry.host}/${name}`
 
   test('an undo finishes on its engine after a switch while images are pulled again', async () => {
-    app = await openApp(two, { images: [] })
+    app = await openApp(engines, { images: [] })
     try {
       for (const name of names) {
         const id = value(await app.cleaner.pull.handlers['pull.start']({ reference: at(name) }))
         expect(await app.cleaner.end(id)).toMatchObject({ state: 'done' })
       }
-      const before = await present(two.red)
+      const before = await present(engines.red)
       await app.cleaner.catchUp()
       const removal = await app.cleaner.carryOut(await app.planAll())
       expect(removal).toMatchObject({ state: 'done' })
-      expect((await present(two.red)).ids.size).toBe(0)
+      expect((await present(engines.red)).ids.size).toBe(0)
 
       const pulling = app.proxy.inject(
         'hold-request',
         onlySecond((request) => request.includes('/images/create')),
       )
-      const undo = await app.cleaner.startUndo(removal.id)
+      const undoId = await app.cleaner.startUndo(removal.id)
       await pulling.arrived
       await app.switchTo('blue')
       pulling.release()
-      expect(await app.cleaner.end(undo)).toMatchObject({ state: 'done', items: names.map(() => ({ state: 'done' })) })
-      await eventually(async () => (await present(two.red)).ids.size === names.length)
-      expect(await present(two.red)).toEqual(before)
-      expect(await present(two.blue)).toEqual({ ids: new Set(), names: new Set() })
+      expect(await app.cleaner.end(undoId)).toMatchObject({
+        state: 'done',
+        items: names.map(() => ({ state: 'done' })),
+      })
+      await eventually(async () => (await present(engines.red)).ids.size === names.length)
+      expect(await present(engines.red)).toEqual(before)
+      expect(await present(engines.blue)).toEqual({ ids: new Set(), names: new Set() })
     } finally {
       await app.stop()
     }

@@ -120,6 +120,7 @@ export async function openApp(
       const copiesFolder = join(folder, 'app', 'Slipway')
       return existsSync(copiesFolder) ? readdirSync(copiesFolder) : []
     },
+    /** The `DockerRootDir` of the engine that the window shows. */
     rootDir: () => value(engine.session()).identity.rootDir,
     async stop() {
       await cleaner.stop()

@@ -29,13 +29,13 @@ describe.each(matrix)('$title', (options) => {
     expect(terminal).toBeUndefined()
     const [url, ...others] = value(await runner.calls['containers.addresses'](container))
     expect([url, ...others]).toEqual(['http://127.0.0.1:8080'])
-    await eventually(() => fetch(url!).then((answer) => answer.ok, () => false)) // prettier-ignore
+    await eventually(() => fetch(url!).then((response) => response.ok, () => false)) // prettier-ignore
     expect(await (await fetch(url!)).text()).toContain('Hello from the web image')
     expect(await runner.calls['containers.openPage']({ container, url: url! })).toMatchObject({ ok: true })
     expect(await runner.calls['containers.openPage']({ container, url: 'http://127.0.0.1:1' })).toMatchObject({
       error: { code: 'bad-input' },
     })
-    expect(runner.opened).toEqual([url])
+    expect(runner.openedUrls).toEqual([url])
 
     // The next container gets another name and another port.
     await waitUntilListed('web')
@@ -137,7 +137,7 @@ describe.each(matrix)('$title', (options) => {
   })
 
   test('other errors of the engine are reported at the field that causes them', async () => {
-    const refused = (more: Partial<RunOptions>) => runner.refused('box:1', { command: 'hold', ...more })
+    const refused = (overrides: Partial<RunOptions>) => runner.refused('box:1', { command: 'hold', ...overrides })
     const volume = (source: string, target = '/x') => ({ volumes: [{ source, target, readOnly: false }] })
     expect(await refused(volume('/no/such folder'))).toEqual({
       ...{ code: 'mount-missing', field: 'volumes', row: 0, source: '/no/such folder' },

@@ -97,11 +97,12 @@ describe.each(['20.10', '26.1'] as const)('on %s, a file that', (version) => {
   })
 
   test.each([
-    [0o600, [0, 0]],
-    [0o664, [1000, 1000]],
-    [0o4755, [0, 7]],
-    [0o000, [65534, 0]],
-  ] as const)('has the mode %o and the owner %s keeps them', async (mode, owner) => {
+    { octal: '600', owner: [0, 0] },
+    { octal: '664', owner: [1000, 1000] },
+    { octal: '4755', owner: [0, 7] },
+    { octal: '000', owner: [65534, 0] },
+  ] as const)('has the mode $octal and the owner $owner keeps them', async ({ octal, owner }) => {
+    const mode = parseInt(octal, 8)
     write(plainText, { mode, owner })
     const before = readState()
     expect(await changeFile(textWithMirror)).toMatchObject({ answer: { ok: true } })

@@ -58,6 +58,7 @@ export async function openPuller(engine: Engine, credentialsFor?: CredentialsFor
   return {
     ...{ requestPull, start, job, waitForEnd, logins, published },
     ...{ handlers: pull.handlers, countRunning: () => jobs.all().filter(({ state }) => state === 'running').length },
+    /** Pulls an image as an undo does. @returns the failure, or undefined */
     pullAgain: (reference: string) => {
       const session = served.engine.session()
       if (!session.ok) throw new Error(session.error.code)

@@ -34,7 +34,7 @@ export async function openRunner(world: Engine, host = `unix://${world.socket}`)
   const ended = new AbortController()
   const changes: ImagesChange[] = []
   let onTerminalData: ((data: TerminalData) => void) | undefined
-  const opened: string[] = []
+  const openedUrls: string[] = []
   const engine = engineService({
     environment: { ...homeWith({ elsewhere: { host: 'unix:///nonexistent.sock' } }), env: { DOCKER_HOST: host } },
     publish(name, payload) {
@@ -52,7 +52,7 @@ export async function openRunner(world: Engine, host = `unix://${world.socket}`)
     chooseFolder: async (current) => current,
   })
   const handlers = {
-    ...containersService({ engine, openPage: async (url) => void opened.push(url) }).handlers,
+    ...containersService({ engine, openPage: async (url) => void openedUrls.push(url) }).handlers,
     ...runs.handlers,
     ...terminals.handlers,
     ...runInTerminal(runs, terminals),
@@ -74,8 +74,10 @@ export async function openRunner(world: Engine, host = `unix://${world.socket}`)
   return {
     engine,
     calls: handlers,
-    opened,
+    /** The URLs that were opened in the browser. */
+    openedUrls,
     changes,
+    /** The id of the image that has a tag. */
     imageOf,
     run,
     /** Runs an image. @throws if the engine or Slipway refuses */
