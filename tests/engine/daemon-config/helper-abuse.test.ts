@@ -1,3 +1,4 @@
+/** A caller other than Slipway sends requests to root's helper, which must change nothing but mirrors and registries. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
@@ -18,7 +19,6 @@ import {
   write,
 } from './helper-tools.ts'
 
-/** A caller other than Slipway sends requests to the helper, which must do nothing but what it is for. */
 const mirror = 'https://a.example'
 const plainText = '{ "labels": ["x=y"] }\n'
 const textWithMirror = `{ "registry-mirrors": ["${mirror}"], "labels": ["x=y"] }\n`

@@ -80,10 +80,10 @@ test('if the DNS does not answer for some mirrors, the other mirrors are still t
     unresolved.dns('silent')
     const silent = await Promise.all(['a', 'b', 'c', 'd', 'e', 'f'].map((name) => unresolved.add(name)))
     await world.racer.add(...silent.map(({ address }) => address))
-    const { good, nameless } = await addMirrors({ good: {}, nameless: { connecting: 'no-such-host' } })
+    const { good, nohost } = await addMirrors({ good: {}, nohost: { connecting: 'no-such-host' } })
     const race = await world.racer.race(image)
     expect(probeOf(race, good)).toMatchObject({ state: 'answered' })
-    expect(failureIn(probeOf(race, nameless))).toMatchObject({ reason: 'no-host' })
+    expect(failureIn(probeOf(race, nohost))).toMatchObject({ reason: 'no-host' })
     for (const mirror of silent) expect(failureIn(probeOf(race, mirror))).toMatchObject({ code: 'registry-slow' })
   } finally {
     await unresolved.stop()

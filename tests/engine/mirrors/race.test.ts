@@ -24,7 +24,7 @@ describe('one race with mirrors that work and mirrors that fail', () => {
     tagless: { hidesTags: true },
   }
   const failing: Record<string, readonly [MirrorBehaviour, object]> = {
-    nameless: [{ connecting: 'no-such-host' }, { code: 'registry-unreachable', reason: 'no-host' }],
+    nohost: [{ connecting: 'no-such-host' }, { code: 'registry-unreachable', reason: 'no-host' }],
     refusing: [{ connecting: 'refused' }, { code: 'registry-unreachable', reason: 'refused' }],
     blocked: [{ connecting: 'unanswered' }, { code: 'registry-slow' }],
     silent: [{ connecting: 'silent' }, { code: 'registry-slow' }],
@@ -42,7 +42,7 @@ describe('one race with mirrors that work and mirrors that fail', () => {
     drippingblob: [{ drips: 'blob' }, { code: 'registry-slow' }],
     cutting: [{ cutsAfter: 30_000 }, { code: 'registry-unreachable', reason: 'cut' }],
     loginneeded: [{ login: 'nobody' }, { code: 'registry-login' }],
-    invain: [{ login: 'in-vain' }, { code: 'registry-login' }],
+    rejectedlogin: [{ login: 'in-vain' }, { code: 'registry-login' }],
     tokendenied: [{ login: 'forbidden' }, { code: 'registry-denied' }],
     allowlist: [{ allows: ['library/redis'] }, { code: 'registry-denied' }],
     throttling: [{ throttles: { retryAfter: 600 } }, { code: 'registry-limited', until: expect.any(Number) }],
@@ -50,12 +50,12 @@ describe('one race with mirrors that work and mirrors that fail', () => {
     page: [{ answers: 'html' }, { code: 'registry-nonsense', page: true }],
     anything: [{ answers: 'anything' }, { code: 'mirror-says-anything' }],
     imageless: [{ answers: 'manifest-unknown' }, { code: 'reference-unknown' }],
-    circles: [{ answers: 'redirects' }, { code: 'registry-redirects' }],
+    redirectloop: [{ answers: 'redirects' }, { code: 'registry-redirects' }],
     gone: [{ answers: 410 }, { code: 'registry-error', status: 410 }],
     faulty: [{ answers: 503 }, { code: 'registry-error', status: 503 }],
     altered: [{ lies: 'manifest' }, { code: 'content-altered' }],
     alteredblob: [{ lies: 'blob' }, { code: 'content-altered' }],
-    misheaded: [{ lies: 'digest' }, { code: 'content-altered' }],
+    wrongheader: [{ lies: 'digest' }, { code: 'content-altered' }],
   }
 
   test('finds the mirrors that work, says why the others fail, and sends at most eight requests to each mirror', async () => {
