@@ -1,4 +1,6 @@
-/** A caller other than Slipway sends requests to root's helper, which must change nothing but mirrors and registries. */
+/**
+ * A caller other than Slipway sends requests to root's helper, which must change nothing but mirrors and registries.
+ */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
