@@ -1,12 +1,12 @@
 import { startEngine } from '../../tools/world/engine.ts'
 import { installInWorld } from '../../tools/world/polkit.ts'
-import { cutting, stories } from '../engine/daemon-config/cut-helper.ts'
-import { rootSide } from '../engine/daemon-config/helper-side.ts'
+import { crashTools, scenarios } from '../engine/daemon-config/killed-helper.ts'
+import { rootSide } from '../engine/daemon-config/helper-tools.ts'
 import type { Benchmark } from './benchmark.ts'
 import { quantile } from './benchmark.ts'
 
 const killCount = 1_000
-const { backUp, begin, cutAfter, faultAfterCut } = cutting(rootSide)
+const { createBackup, prepare, killAfter, findFault } = crashTools(rootSide)
 
 export const applyKills: Benchmark = {
   name: 'apply-kills',
@@ -15,19 +15,19 @@ export const applyKills: Benchmark = {
     const uninstall = installInWorld()
     const engine = await startEngine({ version: '26.1', store: 'classic', asInstalled: true })
     try {
-      await backUp(engine)
+      await createBackup(engine)
       const durations: number[] = []
-      for (const story of stories) durations.push(await measureDuration(story))
+      for (const scenario of scenarios) durations.push(await measureDuration(scenario))
       const faults: string[] = []
       let interruptedCount = 0
       for (let kill = 0; kill < killCount; kill++) {
-        const index = kill % stories.length
-        const story = stories[index]!
-        await begin(engine, story)
-        const finished = await cutAfter(Math.random() * durations[index]!, story)
+        const index = kill % scenarios.length
+        const scenario = scenarios[index]!
+        await prepare(engine, scenario)
+        const finished = await killAfter(Math.random() * durations[index]!, scenario)
         if (finished === undefined) interruptedCount++
-        const fault = await faultAfterCut(engine, story, story.end === 'keep')
-        if (fault) faults.push(`${story.title}: ${fault}`)
+        const fault = await findFault(engine, scenario, scenario.end === 'keep')
+        if (fault) faults.push(`${scenario.title}: ${fault}`)
         if (fault || kill % 100 === 99) environment.log(fault ?? `${kill + 1} kills, ${faults.length} faults`)
       }
       return [
@@ -42,12 +42,12 @@ export const applyKills: Benchmark = {
       ]
 
       /** The median duration in ms of five changes that are not killed. */
-      async function measureDuration(story: (typeof stories)[number]): Promise<number> {
+      async function measureDuration(scenario: (typeof scenarios)[number]): Promise<number> {
         const samples: number[] = []
         for (let run = 0; run < 5; run++) {
-          await begin(engine, story)
+          await prepare(engine, scenario)
           const start = performance.now()
-          await cutAfter(60_000, story)
+          await killAfter(60_000, scenario)
           samples.push(performance.now() - start)
         }
         return quantile(samples, 0.5)

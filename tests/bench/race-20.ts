@@ -49,7 +49,7 @@ export const race20: Benchmark = {
       }
       const start = performance.now()
       const probeTimes = new Map<string, number>()
-      racer.heard((address, { state }) => {
+      racer.onProbe((address, { state }) => {
         if ((state === 'answered' || state === 'failed') && !probeTimes.has(address))
           probeTimes.set(address, performance.now() - start)
       })

@@ -1,4 +1,4 @@
-/** The engine service over a real engine, with what it publishes to the window. */
+/** The engine service over a real engine, and a window that follows the events that the service publishes. */
 import { isDeepStrictEqual } from 'node:util'
 import { expect } from 'vitest'
 import { eventually } from './eventually.ts'
@@ -13,13 +13,13 @@ import { listed, type Container, type Image, type ImageId } from '../../model/im
 import type { EngineState, ImagesChange, ImagesSnapshot } from '../../preload/contract/index.ts'
 import type { Engine } from '../../tools/world/engine.ts'
 
-/** Over one engine, by its socket. */
+/** Starts the services over the engine at this socket. */
 export const watchEngine = (socket: string, memory?: Lists) =>
   serve({ env: { DOCKER_HOST: `unix://${socket}` }, home: '/nonexistent' }, memory)
 
 const noMemory: Lists = { recall: async () => undefined, remember() {}, forget() {}, async end() {} }
 
-/** The services as main composes them, and a window that listens. */
+/** Starts the services as main composes them, and a window that applies every published change. */
 export function serve(environment: HostEnvironment, memory = noMemory, engineChanged = () => {}) {
   const ended = new AbortController()
   const changes: ImagesChange[] = []
@@ -31,7 +31,7 @@ export function serve(environment: HostEnvironment, memory = noMemory, engineCha
     publish(name, payload) {
       if (name === 'images.changed') {
         changes.push(payload as ImagesChange)
-        window.hear(payload as ImagesChange)
+        window.apply(payload as ImagesChange)
       }
       if (name !== 'engine.changed') return
       states.push(payload as EngineState)
@@ -45,6 +45,7 @@ export function serve(environment: HostEnvironment, memory = noMemory, engineCha
     changes,
     states,
     window,
+    /** The images and containers in the engine service's live state, sorted by id. */
     known: () => {
       const { images, containers } = engine.live.snapshot()
       return { images: sorted(images), containers: sorted(containers) }
@@ -56,42 +57,46 @@ export function serve(environment: HostEnvironment, memory = noMemory, engineCha
   }
 }
 
-/** Follows the list as the window does: a snapshot at first and after a missed change, or else each change. */
+/**
+ * Follows the images as the window does: reads a snapshot first and after a missed change, and applies all other
+ * changes.
+ */
 class Follower {
   #seq = -1
-  #whole
+  readonly #snapshot
   images = new Map<ImageId, Image>()
   containers = new Map<string, Container>()
   unconfirmed = new Set<ImageId>()
   complete = false
   containersFailure: string | undefined
   /** Called after each change. */
-  drawn: () => void = () => {}
+  onChange: () => void = () => {}
 
-  constructor(whole: () => ImagesSnapshot) {
-    this.#whole = whole
+  constructor(snapshot: () => ImagesSnapshot) {
+    this.#snapshot = snapshot
   }
 
-  hear(change: ImagesChange) {
-    if (change.seq === this.#seq + 1) this.#follow(change)
-    else this.#take(this.#whole())
+  apply(change: ImagesChange) {
+    if (change.seq === this.#seq + 1) this.#update(change)
+    else this.#replace(this.#snapshot())
     this.#seq = change.seq
     this.complete = change.complete
     this.containersFailure = change.containersFailure
-    this.drawn()
+    this.onChange()
   }
 
+  /** The images and containers that the window shows, sorted by id. */
   get shown() {
     return { images: sorted([...this.images.values()]), containers: sorted([...this.containers.values()]) }
   }
 
-  #take({ images, containers, unconfirmed }: ImagesSnapshot) {
+  #replace({ images, containers, unconfirmed }: ImagesSnapshot) {
     this.images = new Map(images.map((image) => [image.id, image]))
     this.containers = new Map(containers.map((container) => [container.id, container]))
     this.unconfirmed = new Set(unconfirmed)
   }
 
-  #follow({ images, imagesGone, containers, containersGone, confirmed }: ImagesChange) {
+  #update({ images, imagesGone, containers, containersGone, confirmed }: ImagesChange) {
     for (const id of imagesGone) this.images.delete(id)
     for (const image of images) this.images.set(image.id, image)
     for (const id of containersGone) this.containers.delete(id)
@@ -100,14 +105,14 @@ class Follower {
   }
 }
 
-/** What the engine itself says now, as `docker images` and `docker ps --all` list it. */
+/** Reads the images and containers from the engine, as `docker images` and `docker ps --all` list them. */
 export async function freshList(engine: Engine) {
-  const { images, containers } = await freshLists(engine)
+  const { images, containers } = await listAll(engine)
   return { images: sorted(listed(images)), containers }
 }
 
-/** The same, with the images that are steps of a build. */
-async function freshLists({ docker, store }: Engine) {
+/** Lists all images, including the intermediate images of builds, and all containers. */
+async function listAll({ docker, store }: Engine) {
   const [images, containers] = await Promise.all([
     docker.listImages({ all: true }),
     docker.listContainers({ all: true }),
@@ -121,32 +126,34 @@ async function freshLists({ docker, store }: Engine) {
 }
 
 /**
- * Waits until the window shows what the engine itself lists. In the containerd store a tag keeps the parent of an image
- * that had it before, and an image may lose its unpacked files, all without a word, so there the rest is compared.
+ * Waits until the window shows the same images and containers as the engine lists, and fails with the difference if it
+ * does not. In the containerd store, a moved tag keeps the parent of the image that had it before, and an image can
+ * lose its unpacked files, both without an event. Only the other fields are compared there.
+ * @param story describes the actions before, for the message of the failure
  */
 export async function catchesUp(served: ReturnType<typeof serve>, engine: Engine, story = ''): Promise<void> {
-  const both = async () => {
-    const { images, containers } = await freshLists(engine)
+  const readBoth = async () => {
+    const { images, containers } = await listAll(engine)
     const { shown } = served.window
     if (engine.store === 'classic') return [shown, { images: sorted(listed(images)), containers }] as const
     const known = sorted([...served.engine.live.images().values()])
     return [
-      { images: known.map(told), containers: shown.containers },
-      { images: images.map(told), containers },
+      { images: known.map(comparable), containers: shown.containers },
+      { images: images.map(comparable), containers },
     ] as const
   }
-  const agree = async () => {
-    const [shown, fresh] = await both()
-    return isDeepStrictEqual(shown, fresh)
+  const areEqual = async () => {
+    const [shown, fromEngine] = await readBoth()
+    return isDeepStrictEqual(shown, fromEngine)
   }
-  await eventually(() => agree().catch(() => false)).catch(() => undefined)
-  const [shown, fresh] = await both()
-  expect({ story, ...shown }).toEqual({ story, ...fresh })
+  await eventually(() => areEqual().catch(() => false)).catch(() => undefined)
+  const [shown, fromEngine] = await readBoth()
+  expect({ story, ...shown }).toEqual({ story, ...fromEngine })
 }
 
-const told = ({ id, references, digests, created }: Image) => ({ id, references, digests, created })
+const comparable = ({ id, references, digests, created }: Image) => ({ id, references, digests, created })
 
-const sorted = <Thing extends { readonly id: string }>(things: readonly Thing[]) =>
-  things.toSorted((a, b) => (a.id < b.id ? -1 : 1))
+const sorted = <Item extends { readonly id: string }>(items: readonly Item[]) =>
+  items.toSorted((a, b) => (a.id < b.id ? -1 : 1))
 
 export { eventually } from './eventually.ts'

@@ -1,7 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises'
 
-/** Waits until a condition holds: events take a moment to arrive. */
-export async function eventually(holds: () => boolean | Promise<boolean>, patience = 10_000): Promise<void> {
-  for (const start = Date.now(); Date.now() - start < patience; await delay(25)) if (await holds()) return
-  throw new Error(`did not come true within ${patience} ms: ${holds.toString()}`)
+/**
+ * Waits until `condition` is true, and checks it every 25 ms.
+ * @throws if it is not true within `timeoutMs`
+ */
+export async function eventually(condition: () => boolean | Promise<boolean>, timeoutMs = 10_000): Promise<void> {
+  for (const start = Date.now(); Date.now() - start < timeoutMs; await delay(25)) if (await condition()) return
+  throw new Error(`not true within ${timeoutMs} ms: ${condition.toString()}`)
 }

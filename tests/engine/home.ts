@@ -1,4 +1,4 @@
-/** A home with Docker's own configuration in it, for a test. */
+/** A temporary home directory with Docker's own configuration. */
 import { createHash } from 'node:crypto'
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -6,11 +6,14 @@ import { dirname, join } from 'node:path'
 
 export interface ContextOptions {
   readonly host: string
-  /** PEM texts by file name. */
+  /** The contents of the TLS files by file name, such as `ca.pem`. */
   readonly pems?: Readonly<Record<string, string>>
 }
 
-/** Where Docker has these contexts, the first one current. */
+/**
+ * Creates a home directory in which Docker has these contexts. The first one is the current context.
+ * @returns the environment that makes Slipway use this home directory
+ */
 export function homeWith(contexts: Readonly<Record<string, ContextOptions>>) {
   const home = mkdtempSync(join(tmpdir(), 'slipway-home-'))
   const write = (file: string, text: string) => {

@@ -1,6 +1,6 @@
 /**
- * The engines that everything must work on. CI runs each test on an old one of the classic store and on one of the
- * containerd store; `./dev test --matrix` runs it on all.
+ * The engines that the engine tests run on: by default an old engine with the classic store and an engine with the
+ * containerd store; with `./dev test --matrix` all five.
  */
 import { readInstalledVersion } from '../../tools/world/paths.ts'
 import type { EngineOptions } from '../../tools/world/engine.ts'
@@ -13,14 +13,17 @@ const others: readonly EngineOptions[] = [
   { version: 'newest', store: 'containerd' },
 ]
 
-const titled = (wish: EngineOptions) => ({ ...wish, title: `${wish.version} ${wish.store}` })
-const here = ({ version }: EngineOptions) => version !== 'newest' || readInstalledVersion('newest') !== undefined
+const withTitle = (options: EngineOptions) => ({ ...options, title: `${options.version} ${options.store}` })
+const isAvailable = ({ version }: EngineOptions) => version !== 'newest' || readInstalledVersion('newest') !== undefined
 
-/** For what no engine does otherwise. */
-export const anyOne = titled(containerd)
-const two = [titled(oldest), anyOne]
-/** All that can be had on this machine. */
-export const allEngines = [...two, ...others.filter(here).map(titled)]
-const whole = process.env['SLIPWAY_MATRIX'] === 'whole'
-export const matrix = whole ? allEngines : two
-export const missing = whole ? others.filter((wish) => !here(wish)).map((wish) => titled(wish).title) : []
+/** For tests of behaviour that is the same on every engine. */
+export const anyEngine = withTitle(containerd)
+const defaultEngines = [withTitle(oldest), anyEngine]
+/** All engines that are installed on this machine. */
+export const allEngines = [...defaultEngines, ...others.filter(isAvailable).map(withTitle)]
+const runsAll = process.env['SLIPWAY_MATRIX'] === 'whole'
+export const matrix = runsAll ? allEngines : defaultEngines
+/** Titles of the engines of the full matrix that are not installed on this machine. */
+export const missing = runsAll
+  ? others.filter((options) => !isAvailable(options)).map((options) => withTitle(options).title)
+  : []

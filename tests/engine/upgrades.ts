@@ -1,19 +1,21 @@
-/** For a proxy before an engine: connections that change their protocol are passed on as they are. */
 import { request, type Server } from 'node:http'
 
-/** The engine's content store is read over HTTP/2. */
-export function passUpgrades(server: Server, engine: string): void {
+/**
+ * Makes an HTTP proxy pass `Upgrade` requests and the connections that follow to the engine at this socket.
+ * The engine's content store is read over such a connection (HTTP/2).
+ */
+export function passUpgrades(server: Server, engineSocket: string): void {
   server.on('upgrade', ({ method, url, headers }, client, head) => {
-    const upstream = request({ socketPath: engine, method, path: url, headers })
-    upstream.on('upgrade', ({ headers: { upgrade } }, engineSide, first) => {
+    const upgradeRequest = request({ socketPath: engineSocket, method, path: url, headers })
+    upgradeRequest.on('upgrade', ({ headers: { upgrade } }, upstream, firstBytes) => {
       client.write(`HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${upgrade}\r\n\r\n`)
-      client.write(first)
-      engineSide.write(head)
-      client.on('error', () => engineSide.destroy()).on('close', () => engineSide.destroy())
-      engineSide.on('error', () => client.destroy()).on('close', () => client.destroy())
-      engineSide.pipe(client).pipe(engineSide)
+      client.write(firstBytes)
+      upstream.write(head)
+      client.on('error', () => upstream.destroy()).on('close', () => upstream.destroy())
+      upstream.on('error', () => client.destroy()).on('close', () => client.destroy())
+      upstream.pipe(client).pipe(upstream)
     })
-    upstream.on('response', () => client.destroy()).on('error', () => client.destroy())
-    upstream.end()
+    upgradeRequest.on('response', () => client.destroy()).on('error', () => client.destroy())
+    upgradeRequest.end()
   })
 }

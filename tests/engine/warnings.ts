@@ -1,4 +1,4 @@
-/** A warning of Node's is a fault: more than ten listeners on one emitter mean that somebody forgets to take theirs off. */
+/** Fails a test in which Node emits a warning: more than ten listeners on one emitter, for example, mean a leak. */
 import { afterAll, afterEach, expect } from 'vitest'
 
 const warnings: string[] = []
@@ -6,6 +6,6 @@ process.on('warning', ({ name, stack }) => {
   if (name !== 'ExperimentalWarning' && name !== 'DeprecationWarning') warnings.push(stack ?? name)
 })
 
-const none = () => expect(warnings.splice(0)).toEqual([])
-afterEach(none)
-afterAll(none)
+const expectNoWarnings = () => expect(warnings.splice(0)).toEqual([])
+afterEach(expectNoWarnings)
+afterAll(expectNoWarnings)

@@ -1,4 +1,4 @@
-/** Builds by BuildKit, without an image to build on: each step is a record of the cache. */
+/** Builds images from scratch with BuildKit. Each step becomes a record of the build cache. */
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -6,13 +6,16 @@ import { join } from 'node:path'
 import type { Engine } from '../../../tools/world/engine.ts'
 import { programs } from '../../../tools/world/paths.ts'
 
-/** Copies a file of each size, one step each. Newer commands need buildx for this; Debian 12's own does not. */
+/**
+ * Builds an image with one COPY step for each size in bytes. Uses docker 20.10, since newer docker commands need
+ * buildx.
+ */
 export function build(engine: Pick<Engine, 'socket'>, tag: string, sizes: readonly number[]): void {
   const context = mkdtempSync(join(tmpdir(), 'context-'))
   try {
-    const steps = sizes.map((size, at) => {
-      writeFileSync(join(context, `file${at}`), tag.repeat(Math.ceil(size / tag.length)).slice(0, size))
-      return `COPY file${at} /`
+    const steps = sizes.map((size, index) => {
+      writeFileSync(join(context, `file${index}`), tag.repeat(Math.ceil(size / tag.length)).slice(0, size))
+      return `COPY file${index} /`
     })
     writeFileSync(join(context, 'Dockerfile'), ['FROM scratch', ...steps, ''].join('\n'))
     execFileSync(join(programs('20.10'), 'docker'), ['build', '--quiet', '--tag', tag, context], {
@@ -32,7 +35,7 @@ export interface ListedRecord {
   readonly Description: string
 }
 
-/** The records that the engine itself lists. */
+/** Reads the records of the build cache from the engine. */
 export async function records({ docker }: Pick<Engine, 'docker'>): Promise<readonly ListedRecord[]> {
   const { BuildCache } = (await docker.df()) as { BuildCache: readonly ListedRecord[] | null }
   return BuildCache ?? []

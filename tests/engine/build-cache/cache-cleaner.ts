@@ -1,4 +1,4 @@
-/** The service that removes build cache, over a real engine, as main builds it. */
+/** The service that removes build cache, over a real engine, composed as in main. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -12,26 +12,28 @@ export async function openCacheCleaner(socket: string) {
   const folder = mkdtempSync(join(tmpdir(), 'cache-cleaner-'))
   const store = openStore(folder)
   const served = watchEngine(socket)
-  const changes: (() => void)[] = []
-  const jobs = jobService({ publish: () => changes.forEach((changed) => changed()), store })
+  const listeners: (() => void)[] = []
+  const jobs = jobService({ publish: () => listeners.forEach((listener) => listener()), store })
   const { handlers } = buildCacheService({ engine: served.engine, jobs })
   await eventually(() => served.window.complete)
 
-  async function end(id: string): Promise<Job> {
+  async function waitForEnd(id: string): Promise<Job> {
     await eventually(() => jobs.find(id)?.state !== 'running', 40_000)
     return jobs.find(id)!
   }
-  const apply = async (kept: StoredCachePlan) => handlers['build-cache.apply'](kept.id)
+  const apply = async (stored: StoredCachePlan) => handlers['build-cache.apply'](stored.id)
   return {
     jobs,
-    /** Called whenever a job has changed. */
-    onChange: (changed: () => void) => void changes.push(changed),
-    ask: async () => handlers['build-cache.plan'](undefined),
+    /** Adds a listener that is called after each change of a job. */
+    onChange: (listener: () => void) => void listeners.push(listener),
+    requestPlan: async () => handlers['build-cache.plan'](undefined),
     plan: async (): Promise<StoredCachePlan> => valueOf(await handlers['build-cache.plan'](undefined)),
     apply,
-    start: async (kept: StoredCachePlan) => valueOf(await apply(kept)),
-    executed: async (kept: StoredCachePlan) => end(valueOf(await apply(kept))),
-    end,
+    /** Applies the plan. @returns the id of the job, without waiting for its end */
+    start: async (stored: StoredCachePlan) => valueOf(await apply(stored)),
+    /** Applies the plan and waits for the end of the job. */
+    execute: async (stored: StoredCachePlan) => waitForEnd(valueOf(await apply(stored))),
+    waitForEnd,
     cancel: (id: string) => jobs.handlers['jobs.cancel'](id),
     async stop() {
       await served.stop()
@@ -41,7 +43,7 @@ export async function openCacheCleaner(socket: string) {
   }
 }
 
-export function valueOf<T>(answer: Result<T>): T {
-  if (!answer.ok) throw new Error(JSON.stringify(answer.error))
-  return answer.value
+export function valueOf<T>(result: Result<T>): T {
+  if (!result.ok) throw new Error(JSON.stringify(result.error))
+  return result.value
 }

@@ -1,19 +1,19 @@
-/** A way to an engine that drops the filters of `/build/prune`, as an engine would that does not know them. */
-import { createServer, request } from 'node:http'
+/** A proxy before an engine that removes the filters of `/build/prune`, to simulate an engine that ignores them. */
+import { createServer, request as sendRequest } from 'node:http'
 
-export async function withoutPruneFilters(engine: string) {
-  const socket = `${engine}.careless`
-  const server = createServer((from, to) => {
-    const { method, url: path = '', headers } = from
-    const meant = path.includes('/build/prune') ? path.replace(/&?filters=[^&]*/, '') : path
-    const upstream = request({ socketPath: engine, method, path: meant, headers }, (answer) => {
-      to.writeHead(answer.statusCode ?? 502, answer.headers)
-      to.flushHeaders()
-      answer.pipe(to)
+export async function openFilterlessProxy(engineSocket: string) {
+  const socket = `${engineSocket}.filterless`
+  const server = createServer((request, response) => {
+    const { method, url = '', headers } = request
+    const path = url.includes('/build/prune') ? url.replace(/&?filters=[^&]*/, '') : url
+    const upstream = sendRequest({ socketPath: engineSocket, method, path, headers }, (reply) => {
+      response.writeHead(reply.statusCode ?? 502, reply.headers)
+      response.flushHeaders()
+      reply.pipe(response)
     })
-    upstream.on('error', () => to.destroy())
-    to.on('close', () => upstream.destroy())
-    from.pipe(upstream)
+    upstream.on('error', () => response.destroy())
+    response.on('close', () => upstream.destroy())
+    request.pipe(upstream)
   })
   await new Promise<void>((resolve) => server.listen(socket, resolve))
   return {

@@ -1,4 +1,5 @@
-// Tells what keeps this process from an engine: run by a test as another user.
+// Prints whether this process can connect to the engine at a socket, or the code of the failure.
+// tests/engine/sync/live-state.test.ts runs this program as another user.
 import { discoverEngine } from '../../../main/engine/index.ts'
 
 const found = await discoverEngine({ env: { DOCKER_HOST: `unix://${process.argv[2]}` }, home: '/nonexistent' })

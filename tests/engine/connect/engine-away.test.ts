@@ -1,4 +1,6 @@
-/** The engine goes away in the middle of a removal, or another one takes its place: nothing is lost, nothing else removed. */
+/**
+ * The engine disconnects during a removal, or another engine replaces it: nothing is lost and nothing else is removed.
+ */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Job } from '../../../preload/contract/index.ts'
 import { listImages } from '../removal/removal-app.ts'
@@ -6,196 +8,198 @@ import type { ImageSpec } from '../../../tools/world/images.ts'
 import { matrix } from '../matrix.ts'
 import { eventually } from '../eventually.ts'
 import {
-  apartImages,
-  deletion,
-  namedTwiceNext,
+  isDelete,
   openApp,
   startTwoEngines,
+  twoTagsSecond,
+  unrelatedImages,
   type App,
   type TwoEngines,
 } from './two-engines.ts'
 
-describe.each(matrix)('$title', (wish) => {
-  let two: TwoEngines
+describe.each(matrix)('$title', (options) => {
+  let engines: TwoEngines
   let app: App
   const reconnectTimeoutMs = 3_000
   beforeAll(async () => {
-    two = await startTwoEngines(wish)
+    engines = await startTwoEngines(options)
   })
-  afterAll(() => two?.stop())
+  afterAll(() => engines?.stop())
   beforeEach(async () => {
-    app = await openApp(two, { reconnectTimeoutMs, reuse: false })
+    app = await openApp(engines, { reconnectTimeoutMs, keepAlive: false })
   })
   afterEach(() => app?.stop())
 
   const statesOf = ({ items }: Job) => items.map(({ state }) => state)
-  /** Undone on red, which has all of its images afterwards, as blue always had. */
-  async function undone(job: string) {
-    expect(await app.cleaner.undo(job)).toMatchObject({ state: 'done' })
-    expect(await listImages(two.red)).toEqual(app.before.red)
-    expect(await listImages(two.blue)).toEqual(app.before.blue)
+  /** Undoes the removal on red. Afterwards both engines have all of their images. */
+  async function undoAndExpectRestored(jobId: string) {
+    expect(await app.cleaner.undo(jobId)).toMatchObject({ state: 'done' })
+    expect(await listImages(engines.red)).toEqual(app.before.red)
+    expect(await listImages(engines.blue)).toEqual(app.before.blue)
     expect(app.copies()).toEqual([])
   }
-  const images = async () => (await listImages(two.red)).ids.size
+  const countImages = async () => (await listImages(engines.red)).ids.size
 
   test('a plan ends with its session, even if the same engine comes back', async () => {
-    const kept = await app.planAll()
-    await two.red.restart()
-    await app.connected('red')
-    const answer = await app.cleaner.apply(kept)
-    expect(answer).toMatchObject({ ok: false, error: { code: expect.stringMatching(/^plan-(moved|unknown)$/) } })
-    expect(await listImages(two.red)).toEqual(app.before.red)
-    await undonePlan()
+    const stored = await app.planAll()
+    await engines.red.restart()
+    await app.waitUntilConnected('red')
+    const result = await app.cleaner.apply(stored)
+    expect(result).toMatchObject({ ok: false, error: { code: expect.stringMatching(/^plan-(moved|unknown)$/) } })
+    expect(await listImages(engines.red)).toEqual(app.before.red)
+    await expectNewPlanWorks()
   })
-  /** And another plan can be made. */
-  async function undonePlan() {
-    const job = await app.removeAll()
-    expect(await app.cleaner.waitForJob(job)).toMatchObject({ state: 'done' })
-    await undone(job)
+  async function expectNewPlanWorks() {
+    const jobId = await app.removeAll()
+    expect(await app.cleaner.waitForJob(jobId)).toMatchObject({ state: 'done' })
+    await undoAndExpectRestored(jobId)
   }
 
-  test('the engine removes an image, its answer is lost, and it stays away: unknown, and it can be undone', async () => {
-    const lost = app.way.trouble('answer-lost', deletion)
-    const started = await app.removeAll()
+  test('if the engine removes an image, its response is lost and it stays away, the outcome is unknown and can be undone', async () => {
+    const lost = app.proxy.inject('drop-response', isDelete)
+    const jobId = await app.removeAll()
     await lost.answered
-    await app.way.shut()
-    const job = await app.cleaner.waitForJob(started)
+    await app.proxy.goOffline()
+    const job = await app.cleaner.waitForJob(jobId)
     expect(job).toMatchObject({ state: 'failed', failure: { code: 'engine-stopped' } })
     expect(statesOf(job)).toEqual(['unknown', 'skipped', 'skipped'])
-    expect(await images()).toBe(2)
+    expect(await countImages()).toBe(2)
     expect(app.copies()).toHaveLength(1)
-    await app.way.open()
-    await app.connected('red')
+    await app.proxy.goOnline()
+    await app.waitUntilConnected('red')
     expect(job.subject).toMatchObject({ kind: 'remove', copies: { count: 1 }, undoUntil: expect.any(Number) })
-    await undone(started)
+    await undoAndExpectRestored(jobId)
   })
 
-  test('if the answer is lost and the engine comes back in time, the image is inspected for its outcome', async () => {
-    const lost = app.way.trouble('answer-lost', deletion)
-    const started = await app.removeAll()
+  test('if a response is lost and the engine comes back in time, inspecting the image shows the outcome', async () => {
+    const lost = app.proxy.inject('drop-response', isDelete)
+    const jobId = await app.removeAll()
     await lost.answered
-    await app.way.shut()
-    await app.way.open()
-    const job = await app.cleaner.waitForJob(started)
+    await app.proxy.goOffline()
+    await app.proxy.goOnline()
+    const job = await app.cleaner.waitForJob(jobId)
     expect(statesOf(job)).toEqual(['done', 'skipped', 'skipped'])
-    await app.connected('red')
-    await undone(started)
+    await app.waitUntilConnected('red')
+    await undoAndExpectRestored(jobId)
   })
 
   test('if a request reaches the engine late, the copy is kept', async () => {
-    const late = app.way.trouble('late', deletion)
-    const started = await app.removeAll()
-    await late.begun
-    const job = await app.cleaner.waitForJob(started)
+    const late = app.proxy.inject('deliver-late', isDelete)
+    const jobId = await app.removeAll()
+    await late.arrived
+    const job = await app.cleaner.waitForJob(jobId)
     expect(statesOf(job)).toEqual(['failed', 'skipped', 'skipped'])
-    late.letGo()
+    late.release()
     await late.answered
-    expect((await listImages(two.red)).names).not.toEqual(app.before.red.names)
+    expect((await listImages(engines.red)).names).not.toEqual(app.before.red.names)
     expect(app.copies()).toHaveLength(1)
-    await undone(started)
+    await undoAndExpectRestored(jobId)
   })
 
-  test.each([504, 500] as const)('an image that is gone after an answer of %s keeps its copy', async (status) => {
-    const broken = app.way.trouble(status, deletion)
-    const started = await app.removeAll()
-    await broken.answered
-    await app.cleaner.waitForJob(started)
-    expect((await listImages(two.red)).names.has('one:1')).toBe(false)
-    await undone(started)
-  })
+  test.each([504, 500] as const)(
+    'an image that is gone although the engine answered %s keeps its copy',
+    async (status) => {
+      const broken = app.proxy.inject(status, isDelete)
+      const jobId = await app.removeAll()
+      await broken.answered
+      await app.cleaner.waitForJob(jobId)
+      expect((await listImages(engines.red)).names.has('one:1')).toBe(false)
+      await undoAndExpectRestored(jobId)
+    },
+  )
 
-  async function openWith(images: readonly ImageSpec[]) {
+  async function reopenWith(images: readonly ImageSpec[]) {
     await app.stop()
     await Promise.all(
-      [two.red, two.blue].map(({ docker }) => docker.pruneImages({ filters: { dangling: { false: true } } })),
+      [engines.red, engines.blue].map(({ docker }) => docker.pruneImages({ filters: { dangling: { false: true } } })),
     )
-    app = await openApp(two, { reconnectTimeoutMs, reuse: false, images })
+    app = await openApp(engines, { reconnectTimeoutMs, keepAlive: false, images })
   }
 
-  test('two images that share nothing, and both answers are lost: each keeps its copy', async () => {
-    await openWith(apartImages)
-    const lost = apartImages.map(() => app.way.trouble('answer-lost', deletion))
-    const started = await app.removeAll()
+  test('if the responses for two unrelated images are lost, each image keeps its copy', async () => {
+    await reopenWith(unrelatedImages)
+    const lost = unrelatedImages.map(() => app.proxy.inject('drop-response', isDelete))
+    const jobId = await app.removeAll()
     await Promise.all(lost.map(({ answered }) => answered))
-    await app.way.shut()
-    const job = await app.cleaner.waitForJob(started)
-    // One of them may be asked about while the way is still open.
+    await app.proxy.goOffline()
+    const job = await app.cleaner.waitForJob(jobId)
+    // Slipway may have inspected one of the images before the proxy went offline.
     expect(statesOf(job).filter((state) => state !== 'unknown' && state !== 'done')).toEqual([])
     expect(job.state).toBe('failed')
-    expect(await images()).toBe(0)
+    expect(await countImages()).toBe(0)
     expect(app.copies()).toHaveLength(2)
-    await app.way.open()
-    await app.connected('red')
-    await undone(started)
+    await app.proxy.goOnline()
+    await app.waitUntilConnected('red')
+    await undoAndExpectRestored(jobId)
   })
 
-  test('an image that has lost a name while it waited for its turn gets it back when the turn does not come', async () => {
-    await openWith(namedTwiceNext)
-    const lost = app.way.trouble('answer-lost', (question) => deletion(question) && !question.includes('two:'))
-    const started = await app.removeAll()
+  test('an image that lost a tag while it waited to be removed can be restored if its removal is skipped', async () => {
+    await reopenWith(twoTagsSecond)
+    const lost = app.proxy.inject('drop-response', (request) => isDelete(request) && !request.includes('two:'))
+    const jobId = await app.removeAll()
     await lost.answered
-    const job = await app.cleaner.waitForJob(started)
+    const job = await app.cleaner.waitForJob(jobId)
     expect(statesOf(job)).toEqual(['done', 'skipped', 'skipped'])
-    expect((await listImages(two.red)).names).toEqual(new Set(['two:1', 'two:2', 'three:1']))
-    await undone(started)
+    expect((await listImages(engines.red)).names).toEqual(new Set(['two:1', 'two:2', 'three:1']))
+    await undoAndExpectRestored(jobId)
   })
 
-  test('an image that someone else deletes while it waits, with one name less, keeps its copy', async () => {
-    await openWith(namedTwiceNext)
-    const held = app.way.trouble('held', (question) => deletion(question) && !question.includes('two:'))
-    const started = await app.removeAll()
-    await held.begun
-    await eventually(async () => !(await listImages(two.red)).names.has('two:1'))
-    await two.red.docker.getImage('two:2').remove()
-    held.letGo()
-    const job = await app.cleaner.waitForJob(started)
+  test('an image that lost a tag and that someone else deletes while it waits keeps its copy', async () => {
+    await reopenWith(twoTagsSecond)
+    const deleting = app.proxy.inject('hold-request', (request) => isDelete(request) && !request.includes('two:'))
+    const jobId = await app.removeAll()
+    await deleting.arrived
+    await eventually(async () => !(await listImages(engines.red)).names.has('two:1'))
+    await engines.red.docker.getImage('two:2').remove()
+    deleting.release()
+    const job = await app.cleaner.waitForJob(jobId)
     expect(statesOf(job)).toEqual(['done', 'done', 'done'])
     expect(app.copies()).toHaveLength(3)
-    await undone(started)
+    await undoAndExpectRestored(jobId)
   })
 
-  /** What another engine at the same place must not suffer. */
-  async function heldToOne(job: string) {
-    const ended = await app.cleaner.waitForJob(job)
+  /** The removal stopped at its first item, and did nothing to the other engine behind the same socket. */
+  async function expectOtherEngineUntouched(jobId: string) {
+    const ended = await app.cleaner.waitForJob(jobId)
     expect(statesOf(ended)).toEqual(['unknown', 'skipped', 'skipped'])
-    expect(await listImages(two.blue)).toEqual(app.before.blue)
-    await app.connected('linked')
-    await eventually(() => app.rootDir().startsWith(two.blue.root))
-    expect(await app.cleaner.undoFailure(job)).toMatchObject({ code: 'undo-elsewhere' })
+    expect(await listImages(engines.blue)).toEqual(app.before.blue)
+    await app.waitUntilConnected('linked')
+    await eventually(() => app.rootDir().startsWith(engines.blue.root))
+    expect(await app.cleaner.undoFailure(jobId)).toMatchObject({ code: 'undo-elsewhere' })
     expect(app.copies()).toHaveLength(1)
   }
 
-  test('the engine is killed, and another one is behind the same socket in time: nothing is done to it', async () => {
-    await app.show('linked')
-    const deleting = app.way.trouble('held', deletion)
-    const job = await app.removeAll()
-    await deleting.begun
-    await two.red.kill()
-    app.moveLink(two.blue.socket)
-    await heldToOne(job)
-    await two.red.restart()
-    app.moveLink(app.way.socket)
-    await app.show('red')
-    await app.show('linked')
-    await undone(job)
+  test('if the engine is killed and another engine is behind the same socket in time, the other engine is not touched', async () => {
+    await app.switchTo('linked')
+    const deleting = app.proxy.inject('hold-request', isDelete)
+    const jobId = await app.removeAll()
+    await deleting.arrived
+    await engines.red.kill()
+    app.moveLink(engines.blue.socket)
+    await expectOtherEngineUntouched(jobId)
+    await engines.red.restart()
+    app.moveLink(app.proxy.socket)
+    await app.switchTo('red')
+    await app.switchTo('linked')
+    await undoAndExpectRestored(jobId)
   })
 
-  test('another engine takes the place of the socket while the first one lives: nothing is done to it', async () => {
-    await app.show('linked')
-    const deleting = app.way.trouble('held', deletion)
-    const started = await app.removeAll()
-    await deleting.begun
-    app.moveLink(two.blue.socket)
-    deleting.letGo()
-    const job = await app.cleaner.waitForJob(started)
-    expect(await listImages(two.blue)).toEqual(app.before.blue)
+  test('if the socket leads to another engine while the first one still runs, the other engine is not touched', async () => {
+    await app.switchTo('linked')
+    const deleting = app.proxy.inject('hold-request', isDelete)
+    const jobId = await app.removeAll()
+    await deleting.arrived
+    app.moveLink(engines.blue.socket)
+    deleting.release()
+    const job = await app.cleaner.waitForJob(jobId)
+    expect(await listImages(engines.blue)).toEqual(app.before.blue)
     expect(job.state).toBe('failed')
-    expect(statesOf(job)).toEqual(['done', 'unknown', expect.stringMatching(/^(kept|unknown)$/)])
-    await eventually(() => app.rootDir().startsWith(two.blue.root))
-    expect(await app.cleaner.undoFailure(started)).toMatchObject({ code: 'undo-elsewhere' })
-    app.moveLink(app.way.socket)
-    await app.show('red')
-    await app.show('linked')
-    await undone(started)
+    expect(statesOf(job)).toEqual(['done', 'unknown', expect.stringMatching(/^(skipped|unknown)$/)])
+    await eventually(() => app.rootDir().startsWith(engines.blue.root))
+    expect(await app.cleaner.undoFailure(jobId)).toMatchObject({ code: 'undo-elsewhere' })
+    app.moveLink(app.proxy.socket)
+    await app.switchTo('red')
+    await app.switchTo('linked')
+    await undoAndExpectRestored(jobId)
   })
 })

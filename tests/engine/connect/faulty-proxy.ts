@@ -1,126 +1,131 @@
-/** A way to a real engine on which chosen requests are held back or lose their answer, and which can be closed. */
+/** A proxy before a real engine: it can delay or drop chosen requests and responses, and cut all connections. */
 import { once } from 'node:events'
-import { createServer, request, type IncomingMessage } from 'node:http'
-import { setImmediate as soon } from 'node:timers/promises'
+import { createServer, request as sendRequest, type IncomingMessage } from 'node:http'
+import { setImmediate as nextImmediate } from 'node:timers/promises'
 import { passUpgrades } from '../upgrades.ts'
 
-export type Trouble =
-  /** It is passed on once it is let go. */
-  | 'held'
-  /** The engine answers at once; the answer is passed on once it is let go. */
-  | 'answer-held'
-  /** The engine answers, and the connection is cut instead of passing the answer on. */
-  | 'answer-lost'
-  /** The connection is cut at once; the request reaches the engine once it is let go. */
-  | 'late'
+export type Fault =
+  /** The request reaches the engine after `release`. */
+  | 'hold-request'
+  /** The engine answers at once; the response reaches the client after `release`. */
+  | 'hold-response'
+  /** The engine answers, but the connection is cut before the response reaches the client. */
+  | 'drop-response'
+  /** The connection is cut at once; the request still reaches the engine, after `release`. */
+  | 'deliver-late'
   /** The engine answers; the client gets this status instead. */
   | 504
   | 500
 
-interface Troubled {
-  /** Resolves when the trouble has begun. */
-  readonly begun: Promise<void>
+interface FaultHandle {
+  /** Resolves when a matching request has arrived. */
+  readonly arrived: Promise<void>
   /** Resolves when the engine has answered. */
   readonly answered: Promise<void>
-  letGo(): void
+  release(): void
 }
 
-interface Pending extends Troubled {
-  readonly trouble: Trouble
-  readonly matches: (question: string) => boolean
-  begin(): void
-  answer(): void
+interface PendingFault extends FaultHandle {
+  readonly fault: Fault
+  readonly matches: (request: string) => boolean
+  markArrived(): void
+  markAnswered(): void
   readonly released: Promise<void>
 }
 
-export type Way = Awaited<ReturnType<typeof openWay>>
+export type FaultyProxy = Awaited<ReturnType<typeof openFaultyProxy>>
 
-/** `reuse: false`: each request needs a connection of its own. */
-export async function openWay(engine: string, { reuse = true } = {}) {
-  const socket = `${engine}.way`
-  const pending: Pending[] = []
-  const questions: string[] = []
-  let watched: { matches: (question: string) => boolean; look: (question: string) => void } | undefined
+/**
+ * Starts a proxy before the engine at this socket.
+ * @param options.keepAlive false: each request needs a connection of its own
+ */
+export async function openFaultyProxy(engineSocket: string, { keepAlive = true } = {}) {
+  const socket = `${engineSocket}.faulty`
+  const pending: PendingFault[] = []
+  const requests: string[] = []
+  let watcher: { matches: (request: string) => boolean; onRequest: (request: string) => void } | undefined
 
-  const server = createServer(async (from, to) => {
-    const { method, url: path = '', headers } = from
-    const question = `${method} ${decodeURIComponent(path)}`
-    questions.push(question)
-    if (watched?.matches(question)) watched.look(question)
-    const at = pending.findIndex(({ matches }) => matches(question))
-    const [troubled] = at < 0 ? [] : pending.splice(at, 1)
-    const trouble = troubled?.trouble
-    // A request that is late must not end with its client: its body is taken first.
-    const body = trouble === 'late' ? Buffer.concat(await from.toArray()) : undefined
-    troubled?.begin()
-    if (trouble === 'late') to.destroy()
-    if (trouble === 'late' || trouble === 'held') await troubled?.released
+  const server = createServer(async (request, response) => {
+    const { method, url: path = '', headers } = request
+    const requestLine = `${method} ${decodeURIComponent(path)}`
+    requests.push(requestLine)
+    if (watcher?.matches(requestLine)) watcher.onRequest(requestLine)
+    const index = pending.findIndex(({ matches }) => matches(requestLine))
+    const [injected] = index < 0 ? [] : pending.splice(index, 1)
+    const fault = injected?.fault
+    // The client's connection is cut below, so the body of a late request is read first.
+    const body = fault === 'deliver-late' ? Buffer.concat(await request.toArray()) : undefined
+    injected?.markArrived()
+    if (fault === 'deliver-late') response.destroy()
+    if (fault === 'deliver-late' || fault === 'hold-request') await injected?.released
 
-    const upstream = request({ socketPath: engine, method, path, headers }, (answer) => void give(answer))
-    upstream.on('error', () => to.destroy())
-    if (trouble === undefined || trouble === 'held') to.on('close', () => upstream.destroy())
+    const upstream = sendRequest({ socketPath: engineSocket, method, path, headers }, (reply) => void answer(reply))
+    upstream.on('error', () => response.destroy())
+    if (fault === undefined || fault === 'hold-request') response.on('close', () => upstream.destroy())
     if (body) upstream.end(body)
-    else from.pipe(upstream)
+    else request.pipe(upstream)
 
-    async function give(answer: IncomingMessage) {
-      answer.on('error', () => to.destroy())
-      if (!troubled || trouble === 'held') return pass(answer)
-      const said = Buffer.concat(await answer.toArray())
-      troubled.answer()
-      if (trouble === 'late') return
-      if (trouble === 'answer-lost') return to.destroy()
-      if (trouble === 'answer-held') {
-        await troubled.released
-        return to.writeHead(answer.statusCode ?? 500, { 'content-type': 'application/json' }).end(said)
+    async function answer(reply: IncomingMessage) {
+      reply.on('error', () => response.destroy())
+      if (!injected || fault === 'hold-request') return forward(reply)
+      const replyBody = Buffer.concat(await reply.toArray())
+      injected.markAnswered()
+      if (fault === 'deliver-late') return
+      if (fault === 'drop-response') return response.destroy()
+      if (fault === 'hold-response') {
+        await injected.released
+        return response.writeHead(reply.statusCode ?? 500, { 'content-type': 'application/json' }).end(replyBody)
       }
-      return to.writeHead(trouble ?? 500, { 'content-type': 'application/json' }).end('{"message":"broken on the way"}')
+      return response
+        .writeHead(fault ?? 500, { 'content-type': 'application/json' })
+        .end('{"message":"failure injected by a test"}')
     }
-    function pass(answer: IncomingMessage) {
-      to.writeHead(answer.statusCode ?? 500, { ...answer.headers, ...(!reuse && { connection: 'close' }) })
-      // Events come later than their headers.
-      to.flushHeaders()
-      answer.pipe(to)
+    function forward(reply: IncomingMessage) {
+      response.writeHead(reply.statusCode ?? 500, { ...reply.headers, ...(!keepAlive && { connection: 'close' }) })
+      // The stream of events sends its headers long before its first event.
+      response.flushHeaders()
+      reply.pipe(response)
     }
   })
-  passUpgrades(server, engine)
-  let open = 0
+  passUpgrades(server, engineSocket)
+  let openConnections = 0
   server.on('connection', (connection) => {
-    open++
-    connection.once('close', () => open--)
+    openConnections++
+    connection.once('close', () => openConnections--)
   })
   const listen = () => new Promise<void>((resolve) => void server.listen(socket, resolve))
   await listen()
 
   return {
     socket,
-    /** `DELETE /v1.41/images/one:1?` and so on, in the order of their arrival. */
-    questions,
-    /** From now on `look` is called before a request that matches is passed on. */
-    before(matches: (question: string) => boolean, look: (question: string) => void) {
-      watched = { matches, look }
+    /** Method and path of each request so far, such as `DELETE /v1.41/images/one:1?`. */
+    requests,
+    /** From now on, calls `onRequest` before a matching request reaches the engine. */
+    watch(matches: (request: string) => boolean, onRequest: (request: string) => void) {
+      watcher = { matches, onRequest }
     },
-    /** How many are open. */
-    connections: () => open,
-    /** The next request that matches gets into trouble. */
-    trouble(trouble: Trouble, matches: (question: string) => boolean): Troubled {
-      const [begun, answered, released] = [1, 2, 3].map(() => Promise.withResolvers<void>())
-      const troubled: Pending = {
-        ...{ trouble, matches, begun: begun!.promise, answered: answered!.promise, released: released!.promise },
-        begin: begun!.resolve,
-        answer: answered!.resolve,
-        letGo: released!.resolve,
+    /** The number of open connections from clients. */
+    connections: () => openConnections,
+    /** Injects a fault into the next request that matches. */
+    inject(fault: Fault, matches: (request: string) => boolean): FaultHandle {
+      const [arrived, answered, released] = [1, 2, 3].map(() => Promise.withResolvers<void>())
+      const injected: PendingFault = {
+        ...{ fault, matches, arrived: arrived!.promise, answered: answered!.promise, released: released!.promise },
+        markArrived: arrived!.resolve,
+        markAnswered: answered!.resolve,
+        release: released!.resolve,
       }
-      pending.push(troubled)
-      return troubled
+      pending.push(injected)
+      return injected
     },
-    /** All connections are cut, and there are no new ones until `open`. */
-    async shut() {
+    /** Cuts all connections, and accepts no new ones until `goOnline`. */
+    async goOffline() {
       const closed = once(server, 'close')
       server.close()
       server.closeAllConnections()
-      await Promise.race([closed, soon()])
+      await Promise.race([closed, nextImmediate()])
     },
-    open: listen,
+    goOnline: listen,
     close() {
       server.closeAllConnections()
       server.close()

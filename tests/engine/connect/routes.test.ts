@@ -14,21 +14,22 @@ import { eventually, freshList, serve } from '../engine-window.ts'
 let served: ReturnType<typeof serve> | undefined
 afterEach(() => served?.stop())
 
-/** Goes over a context, follows a change there, and gives the way it took. */
-async function followed(engine: Engine, context: ContextOptions) {
-  const way = (served = serve(homeWith({ way: context })))
-  await eventually(() => way.window.complete)
-  const [image] = way.window.shown.images
-  await engine.docker.getImage(image!.id).tag({ repo: 'seen', tag: 'over-there' })
-  await eventually(() => JSON.stringify(way.window.shown).includes('seen:over-there'))
-  expect(way.window.shown).toEqual(await freshList(engine))
-  return way
+/** Connects to an engine over a context and waits until the window shows a change there. @returns the services */
+async function connectAndFollow(engine: Engine, context: ContextOptions) {
+  const services = (served = serve(homeWith({ remote: context })))
+  await eventually(() => services.window.complete)
+  const [image] = services.window.shown.images
+  await engine.docker.getImage(image!.id).tag({ repo: 'tagged', tag: 'remotely' })
+  await eventually(() => JSON.stringify(services.window.shown).includes('tagged:remotely'))
+  expect(services.window.shown).toEqual(await freshList(engine))
+  return services
 }
 
-async function failure(context: ContextOptions) {
-  const way = (served = serve(homeWith({ way: context })))
-  await eventually(() => way.states.at(-1)?.status === 'away')
-  const state = way.states.at(-1)
+/** Tries to connect over a context. @returns the failure that the window shows */
+async function failureOf(context: ContextOptions) {
+  const services = (served = serve(homeWith({ remote: context })))
+  await eventually(() => services.states.at(-1)?.status === 'away')
+  const state = services.states.at(-1)
   return state?.status === 'away' && state.failure
 }
 
@@ -42,40 +43,40 @@ describe('ssh', () => {
   afterEach(() => (process.env['PATH'] = path))
   afterAll(() => engine?.stop())
 
-  /** Stands for the system's ssh: notes what it was asked, and is on the other machine at once. */
-  function ssh(script: string) {
+  /** Replaces the system's ssh with a script that records its arguments. @returns a function that reads the records */
+  function fakeSsh(script: string) {
     const folder = mkdtempSync(join(tmpdir(), 'slipway-ssh-'))
-    writeFileSync(join(folder, 'ssh'), `#!/bin/sh\necho "$@" >>${folder}/asked\n${script}\n`)
+    writeFileSync(join(folder, 'ssh'), `#!/bin/sh\necho "$@" >>${folder}/arguments\n${script}\n`)
     chmodSync(join(folder, 'ssh'), 0o755)
     process.env['PATH'] = `${folder}:${path}`
-    return () => readFileSync(join(folder, 'asked'), 'utf8').trim().split('\n')
+    return () => readFileSync(join(folder, 'arguments'), 'utf8').trim().split('\n')
   }
 
-  test('a context over ssh goes through the system’s own ssh, and its programs end with the app', async () => {
-    const asked = ssh(there())
-    const way = await followed(engine, { host: 'ssh://me@far.example:2222' })
-    const state = way.states.findLast(({ status }) => status === 'connected')
+  test('a context over ssh uses the system’s ssh program, and its processes end with the app', async () => {
+    const invocations = fakeSsh(dialStdio())
+    const services = await connectAndFollow(engine, { host: 'ssh://me@far.example:2222' })
+    const state = services.states.findLast(({ status }) => status === 'connected')
     expect(state).toMatchObject({ context: { endpoint: 'ssh://me@far.example:2222', local: false } })
-    expect(new Set(asked())).toEqual(
+    expect(new Set(invocations())).toEqual(
       new Set([
         '-o BatchMode=yes -o ConnectTimeout=10 -o ServerAliveInterval=10 -o ServerAliveCountMax=3 -p 2222' +
           ' -- me@far.example docker system dial-stdio',
       ]),
     )
-    expect(running()).toBeGreaterThan(0)
-    // Six for questions, one for the events.
-    expect(running()).toBeLessThanOrEqual(7)
-    await way.stop()
-    await eventually(() => running() === 0)
+    expect(countSshProcesses()).toBeGreaterThan(0)
+    // Six connections for requests, and one for events.
+    expect(countSshProcesses()).toBeLessThanOrEqual(7)
+    await services.stop()
+    await eventually(() => countSshProcesses() === 0)
   })
-  const there = () => `DOCKER_HOST=unix://${engine.socket} exec ${engine.programs}/docker system dial-stdio`
-  const running = () =>
+  const dialStdio = () => `DOCKER_HOST=unix://${engine.socket} exec ${engine.programs}/docker system dial-stdio`
+  const countSshProcesses = () =>
     execFileSync('ps', ['-A', '-o', 'args='], { encoding: 'utf8' })
       .split('\n')
       .filter((line) => line.includes('dial-stdio')).length
 
-  test('over ssh many terminals keep no question waiting, and each tells its end', async () => {
-    ssh(there())
+  test('over ssh, many open terminals delay no request, and each one reports its end', async () => {
+    fakeSsh(dialStdio())
     const runner = await openRunner(engine, 'ssh://me@far.example')
     try {
       const opened: string[] = []
@@ -86,32 +87,32 @@ describe('ssh', () => {
       expect((await runner.suggested('box:1')).wish.command).toBe('/bin/bash')
       const states = () => value(runner.calls['terminals.list'](undefined)).map(({ state }) => state)
       expect(states()).toEqual(opened.map(() => ({ is: 'open' })))
-      for (const own of opened.filter((_, at) => at % 3 === 0)) runner.type(own, '\r')
+      for (const attached of opened.filter((_, index) => index % 3 === 0)) runner.type(attached, '\r')
       await eventually(() => states().every(({ is }) => is === 'ended'))
       const codes = states().map((state) => state.is === 'ended' && state.reason === 'exit' && state.exitCode)
-      expect(codes.filter((_, at) => at % 3 !== 1)).toEqual([1, 1, 2, 2, 3, 3, 4, 4])
+      expect(codes.filter((_, index) => index % 3 !== 1)).toEqual([1, 1, 2, 2, 3, 3, 4, 4])
     } finally {
       await runner.stop()
     }
-    await eventually(() => running() === 0)
+    await eventually(() => countSshProcesses() === 0)
   }, 60_000)
 
   test('an error of ssh is passed on: an unknown host, or no ssh installed', async () => {
-    ssh('echo "Host key verification failed." >&2; exit 255')
-    expect(await failure({ host: 'ssh://me@far.example' })).toMatchObject({
+    fakeSsh('echo "Host key verification failed." >&2; exit 255')
+    expect(await failureOf({ host: 'ssh://me@far.example' })).toMatchObject({
       code: 'engine-unreachable',
       endpoint: 'ssh://me@far.example',
       detail: 'Host key verification failed.',
     })
     await served?.stop()
     process.env['PATH'] = '/nonexistent'
-    expect(await failure({ host: 'ssh://me@far.example' })).toMatchObject({ code: 'engine-unreachable' })
+    expect(await failureOf({ host: 'ssh://me@far.example' })).toMatchObject({ code: 'engine-unreachable' })
   })
 
-  test('a host cannot smuggle options into ssh', async () => {
-    const asked = ssh('exit 255')
-    await failure({ host: 'ssh://-oProxyCommand=true/' })
-    for (const line of asked()) expect(line).toMatch(/^-o BatchMode=yes (-o \w+=\d+ ){3}-- /)
+  test('a host name cannot inject options into the ssh command', async () => {
+    const invocations = fakeSsh('exit 255')
+    await failureOf({ host: 'ssh://-oProxyCommand=true/' })
+    for (const line of invocations()) expect(line).toMatch(/^-o BatchMode=yes (-o \w+=\d+ ){3}-- /)
   })
 })
 
@@ -129,7 +130,7 @@ describe('TLS', () => {
         '-keyout', `${authority}-key.pem`, '-out', `${authority}.pem`) // prettier-ignore
     sign('server', 'ca', 'subjectAltName=IP:127.0.0.1')
     sign('cert', 'ca', 'extendedKeyUsage=clientAuth')
-    sign('stranger', 'other-ca', 'extendedKeyUsage=clientAuth')
+    sign('untrusted', 'other-ca', 'extendedKeyUsage=clientAuth')
     engine = await startEngine({
       version: '26.1',
       store: 'classic',
@@ -151,23 +152,24 @@ describe('TLS', () => {
     openssl('x509', '-req', '-days', '1', '-in', `${name}.csr`, '-CA', `${authority}.pem`, '-CAkey', `${authority}-key.pem`,
       '-CAcreateserial', '-extfile', `${name}.ext`, '-out', `${name}.pem`) // prettier-ignore
   }
-  const client = (name: string) => ({ 'cert.pem': pem(name), 'key.pem': pem(`${name}-key`) })
+  const clientFiles = (name: string) => ({ 'cert.pem': pem(name), 'key.pem': pem(`${name}-key`) })
 
-  test('a context over TCP brings its certificates', async () => {
-    await followed(engine, { host, pems: { 'ca.pem': pem('ca'), ...client('cert') } })
+  test('a context over TCP uses its TLS certificates', async () => {
+    await connectAndFollow(engine, { host, pems: { 'ca.pem': pem('ca'), ...clientFiles('cert') } })
   })
 
-  test('the streams that stay open are probed, so that a connection that is dead is noticed', async () => {
-    await followed(engine, { host, pems: { 'ca.pem': pem('ca'), ...client('cert') } })
-    // By their keepalive timer (02). Source: Linux, Documentation/networking/proc_net_tcp.rst.
-    const probed = () =>
+  test('long-lived streams use TCP keepalive, so that a dead connection is noticed', async () => {
+    await connectAndFollow(engine, { host, pems: { 'ca.pem': pem('ca'), ...clientFiles('cert') } })
+    // Established connections (01) to port 23760 (5CD0) with a keepalive timer (02). Source: Linux,
+    // Documentation/networking/proc_net_tcp.rst.
+    const countProbed = () =>
       readFileSync('/proc/self/net/tcp', 'utf8').match(/: \S+ 0100007F:5CD0 01 \S+ 02:/g)?.length ?? 0
-    await eventually(() => probed() >= 2)
+    await eventually(() => countProbed() >= 2)
   })
 
-  test('without a certificate, or with a stranger’s, the engine refuses', async () => {
-    for (const pems of [{}, client('stranger')]) {
-      expect(await failure({ host, pems: { 'ca.pem': pem('ca'), ...pems } })).toMatchObject({
+  test('the engine refuses a client without a certificate, or with one of another authority', async () => {
+    for (const pems of [{}, clientFiles('untrusted')]) {
+      expect(await failureOf({ host, pems: { 'ca.pem': pem('ca'), ...pems } })).toMatchObject({
         code: 'engine-unreachable',
         detail: expect.stringMatching(/certificate|unknown ca/),
       })
@@ -175,15 +177,15 @@ describe('TLS', () => {
     }
   })
 
-  test('an engine with a certificate of another authority is not trusted', async () => {
-    expect(await failure({ host, pems: { 'ca.pem': pem('other-ca'), ...client('cert') } })).toMatchObject({
+  test('an engine whose certificate another authority signed is not trusted', async () => {
+    expect(await failureOf({ host, pems: { 'ca.pem': pem('other-ca'), ...clientFiles('cert') } })).toMatchObject({
       code: 'engine-unreachable',
       detail: expect.stringContaining('certificate'),
     })
   })
 
-  test('without TLS the engine says what it wants', async () => {
-    expect(await failure({ host })).toMatchObject({
+  test('without TLS, the engine’s own error message is shown', async () => {
+    expect(await failureOf({ host })).toMatchObject({
       code: 'engine-refused',
       detail: expect.stringContaining('HTTPS server'),
     })

@@ -1,4 +1,7 @@
-/** The far side of a real ssh connection hangs: Slipway says that the engine is away, loses nothing, and comes back. */
+/**
+ * The remote side of a real ssh connection hangs: Slipway reports that the engine is away, loses nothing, and
+ * reconnects.
+ */
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -9,33 +12,33 @@ import { loadImages } from '../../../tools/world/images.ts'
 import { startSshd, type Sshd } from '../../../tools/world/sshd.ts'
 import { eventually } from '../eventually.ts'
 import { homeWith } from '../home.ts'
-import { anyOne } from '../matrix.ts'
+import { anyEngine } from '../matrix.ts'
 import { openRemovalApp, listImages, value, type RemovalApp } from '../removal/removal-app.ts'
-import { deletion, ownImages } from './two-engines.ts'
-import { openWay, type Way } from './faulty-proxy.ts'
+import { defaultImages, isDelete } from './two-engines.ts'
+import { openFaultyProxy, type FaultyProxy } from './faulty-proxy.ts'
 
-/** ssh gives up after 3 unanswered keep-alives, 10 s apart (routes.ts); the rest is for a busy machine. */
-const deadWithinMs = 60_000
-/** The longest wait between two tries, and the try. */
-const backWithinMs = 60_000
+/** ssh gives up after 3 unanswered keep-alives, 10 s apart (routes.ts). The rest is for a busy machine. */
+const awayTimeoutMs = 60_000
+/** Covers the longest pause between two attempts to connect, and the attempt itself. */
+const connectedTimeoutMs = 60_000
 
 describe('over ssh', () => {
   let engine: Engine
-  let way: Way
+  let proxy: FaultyProxy
   let sshd: Sshd
   let app: RemovalApp | undefined
   let folder: string
 
   beforeAll(async () => {
-    engine = await startEngine(anyOne)
+    engine = await startEngine(anyEngine)
   })
   afterAll(() => engine?.stop())
 
   beforeEach(async () => {
-    await loadImages(engine.docker, ownImages)
+    await loadImages(engine.docker, defaultImages)
     folder = mkdtempSync(join(tmpdir(), 'ssh-'))
-    way = await openWay(engine.socket)
-    sshd = await startSshd({ PATH: `${engine.programs}:/usr/bin:/bin`, DOCKER_HOST: `unix://${way.socket}` })
+    proxy = await openFaultyProxy(engine.socket)
+    sshd = await startSshd({ PATH: `${engine.programs}:/usr/bin:/bin`, DOCKER_HOST: `unix://${proxy.socket}` })
   })
   afterEach(async () => {
     try {
@@ -43,14 +46,14 @@ describe('over ssh', () => {
     } finally {
       app = undefined
       await sshd?.stop()
-      way?.close()
+      proxy?.close()
       rmSync(folder, { recursive: true, force: true })
     }
-    await eventually(() => running() === 0)
+    await eventually(() => countProcesses() === 0)
   })
 
-  /** How many processes of either side there are: in a world there are no others of these names. */
-  const running = () =>
+  /** The number of ssh, sshd and docker processes. A world has no others of these names. */
+  const countProcesses = () =>
     execFileSync('ps', ['-A', '-o', 'comm='], { encoding: 'utf8' })
       .split('\n')
       .filter((name) => ['ssh', 'sshd', 'docker'].includes(name)).length
@@ -59,74 +62,74 @@ describe('over ssh', () => {
     openRemovalApp(engine, folder, { environment: homeWith({ far: { host: sshd.endpoint } }), ...options })
 
   const status = () => app!.engine.state().status
-  const isAway = () => eventually(() => status() === 'away', deadWithinMs)
-  const isConnected = () =>
-    eventually(() => status() === 'connected' && app!.engine.live.snapshot().complete, backWithinMs)
-  /** Resolves once the app asks nothing any more: from then on ssh alone can notice that nobody answers. */
-  async function isIdle() {
-    let [asked, since] = [0, Date.now()]
+  const waitUntilAway = () => eventually(() => status() === 'away', awayTimeoutMs)
+  const waitUntilConnected = () =>
+    eventually(() => status() === 'connected' && app!.engine.live.snapshot().complete, connectedTimeoutMs)
+  /** Waits until the app sends no requests. From then on, only ssh itself can notice that the remote side hangs. */
+  async function waitUntilIdle() {
+    let [count, since] = [0, Date.now()]
     await eventually(() => {
-      if (way.questions.length !== asked) [asked, since] = [way.questions.length, Date.now()]
+      if (proxy.requests.length !== count) [count, since] = [proxy.requests.length, Date.now()]
       return Date.now() - since > 2_000
     }, 30_000)
   }
-  /** What the window lists. */
+  /** The tags that the window lists. */
   const names = () => app!.rows().flatMap(({ reference }) => reference ?? [])
   const allNames = ['one:1', 'three:1', 'two:1', 'two:2']
 
-  test('a machine that hangs while nothing is asked is away, and connected again by itself once it goes on', async () => {
+  test('a remote machine that hangs while the app is idle is reported as away, and is reconnected once it continues', async () => {
     app = await openApp()
     expect(app.engine.state()).toMatchObject({
       status: 'connected',
       context: { name: 'far', endpoint: sshd.endpoint, local: false },
     })
     expect(names().sort()).toEqual(allNames)
-    expect(running()).toBeGreaterThan(2)
+    expect(countProcesses()).toBeGreaterThan(2)
 
-    await isIdle()
+    await waitUntilIdle()
     await sshd.freeze()
-    await isAway()
+    await waitUntilAway()
     expect(app.engine.state()).toMatchObject({ context: { endpoint: sshd.endpoint } })
-    // What happens meanwhile is seen afterwards.
+    // The window shows this tag after it has reconnected.
     await engine.docker.getImage('three:1').tag({ repo: 'four', tag: '1' })
 
     sshd.thaw()
-    await isConnected()
+    await waitUntilConnected()
     await eventually(() => names().includes('four:1'))
     expect(names().sort()).toEqual(['four:1', ...allNames])
     await engine.docker.getImage('four:1').remove()
   }, 150_000)
 
-  test('a machine that hangs in the middle of a removal: unknown, and it can be undone once it goes on', async () => {
+  test('if a remote machine hangs during a removal, the outcome is unknown, and the removal can be undone once it continues', async () => {
     app = await openApp({ reconnectTimeoutMs: 3_000 })
     const before = await listImages(engine)
-    // one:1 first: it has one name, so its image goes with the first DELETE.
+    // one:1 comes first: it has one tag, so the first DELETE removes its image.
     const plan = await app.plan(app.rows().toSorted((a, b) => (a.reference! < b.reference! ? -1 : 1)))
-    const deleting = way.trouble('answer-held', deletion)
-    const copied = plan.plan.deletes.map(({ image }) => image)
-    const started = value(await app.apply(plan, copied))
+    const deleting = proxy.inject('hold-response', isDelete)
+    const copies = plan.plan.deletes.map(({ image }) => image)
+    const jobId = value(await app.apply(plan, copies))
     await deleting.answered
 
     await sshd.freeze()
-    deleting.letGo()
-    await isAway()
-    await eventually(() => app!.jobs.find(started)?.state !== 'running', deadWithinMs)
-    const job = app.jobs.find(started)!
+    deleting.release()
+    await waitUntilAway()
+    await eventually(() => app!.jobs.find(jobId)?.state !== 'running', awayTimeoutMs)
+    const job = app.jobs.find(jobId)!
     expect(job).toMatchObject({ state: 'failed', subject: { copies: { count: 1 }, undoUntil: expect.any(Number) } })
     expect(job.items.map(({ state }) => state)).toEqual(['unknown', 'skipped', 'skipped'])
-    // The engine has removed one image; its copy is there.
+    // The engine has removed one image, and its copy is on disk.
     expect((await listImages(engine)).ids.size).toBe(before.ids.size - 1)
-    expect(copies()).toHaveLength(1)
+    expect(copyFiles()).toHaveLength(1)
 
     sshd.thaw()
-    await isConnected()
-    expect(await app.undo(started)).toMatchObject({ state: 'done' })
+    await waitUntilConnected()
+    expect(await app.undo(jobId)).toMatchObject({ state: 'done' })
     expect(await listImages(engine)).toEqual(before)
-    expect(copies()).toEqual([])
+    expect(copyFiles()).toEqual([])
   }, 150_000)
 
-  const copies = () => {
-    const place = join(folder, 'Slipway')
-    return existsSync(place) ? readdirSync(place) : []
+  const copyFiles = () => {
+    const copiesFolder = join(folder, 'Slipway')
+    return existsSync(copiesFolder) ? readdirSync(copiesFolder) : []
   }
 })

@@ -1,4 +1,4 @@
-/** A pull ends on the engine where it began; and what connects to engines meanwhile is closed again. */
+/** A pull finishes on the engine where it began, and connections that are no longer needed are closed. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { setTimeout as delay } from 'node:timers/promises'
 import { openGate, type Gate } from '../../../tools/world/slow-gate.ts'
@@ -9,29 +9,29 @@ import { matrix } from '../matrix.ts'
 import { eventually } from '../eventually.ts'
 import { openApp, startTwoEngines, type App, type TwoEngines } from './two-engines.ts'
 
-const names = ['large:switched', 'large:to-and-fro', 'large:asked']
+const names = ['large:switched', 'large:to-and-fro', 'large:checking']
 
-describe.each(matrix)('$title', (wish) => {
-  let two: TwoEngines
+describe.each(matrix)('$title', (options) => {
+  let engines: TwoEngines
   let registry: Registry
   let gate: Gate
   let app: App
   const at = (name: string) => `127.0.0.1:${gate.port}/${name}`
   beforeAll(async () => {
-    ;[two, registry] = await Promise.all([startTwoEngines(wish), startRegistry()])
+    ;[engines, registry] = await Promise.all([startTwoEngines(options), startRegistry()])
     gate = await openGate(Number(registry.directHost.split(':')[1]))
     await publishImages(
-      two.red.docker,
+      engines.red.docker,
       names.map((name) => noisy(at(name), [6_000_000, 50_000])),
     )
   })
   afterAll(async () => {
     await gate?.stop()
-    await Promise.all([two?.stop(), registry?.stop()])
+    await Promise.all([engines?.stop(), registry?.stop()])
   })
   beforeEach(async () => {
     gate.setNetworkConditions({ bytesPerSecond: 1_500_000 })
-    app = await openApp(two)
+    app = await openApp(engines)
   })
   afterEach(() => app?.stop())
 
@@ -40,61 +40,61 @@ describe.each(matrix)('$title', (wish) => {
     await eventually(() => gate.bytesSent > 200_000)
     return id
   }
-  async function endsOnRed(id: string, name: string) {
+  async function expectPulledOnRed(id: string, name: string) {
     const job = await app.cleaner.waitForJob(id)
-    const { Id } = await two.red.docker.getImage(at(name)).inspect()
+    const { Id } = await engines.red.docker.getImage(at(name)).inspect()
     expect(job).toMatchObject({
       state: 'done',
       subject: { kind: 'pull', result: { image: Id, isNew: true } },
-      engine: { endpoint: `unix://${app.way.socket}` },
+      engine: { endpoint: `unix://${app.proxy.socket}` },
     })
-    expect(await listImages(two.blue)).toEqual(app.before.blue)
+    expect(await listImages(engines.blue)).toEqual(app.before.blue)
   }
 
-  test('a pull ends on its engine while the window shows another one', async () => {
+  test('a pull finishes on its engine while the window shows another one', async () => {
     const id = await startPull('large:switched')
-    await app.show('blue')
-    await endsOnRed(id, 'large:switched')
-    await app.show('red')
+    await app.switchTo('blue')
+    await expectPulledOnRed(id, 'large:switched')
+    await app.switchTo('red')
     expect(app.cleaner.findImage(at('large:switched'))).toBeDefined()
   })
 
-  test('a pull stays on its engine if the user switches while the registry is asked', async () => {
-    const [asked, answered] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  test('a pull stays on its engine if the user switches while the registry is being checked', async () => {
+    const [checking, checked] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
     app.cleaner.registry.check = async () => {
-      asked.resolve()
-      await answered.promise
+      checking.resolve()
+      await checked.promise
       return { ok: true, value: undefined }
     }
-    const starting = app.cleaner.pull.handlers['pull.start']({ reference: at('large:asked') })
-    await asked.promise
-    await app.show('blue')
-    answered.resolve()
-    await endsOnRed(value(await starting), 'large:asked')
+    const starting = app.cleaner.pull.handlers['pull.start']({ reference: at('large:checking') })
+    await checking.promise
+    await app.switchTo('blue')
+    checked.resolve()
+    await expectPulledOnRed(value(await starting), 'large:checking')
   })
 
   test('a pull that the registry refuses keeps no connection to its engine', async () => {
-    await eventually(idle)
+    await eventually(isStable)
     const failure = { code: 'reference-unknown', reference: at('large:none') } as const
     app.cleaner.registry.check = async () => ({ ok: false, error: failure })
-    const answer = await app.cleaner.pull.handlers['pull.start']({ reference: at('large:none') })
-    expect(answer).toEqual({ ok: false, error: failure })
+    const result = await app.cleaner.pull.handlers['pull.start']({ reference: at('large:none') })
+    expect(result).toEqual({ ok: false, error: failure })
     expect(app.cleaner.jobs.all()).toEqual([])
-    await app.show('blue')
+    await app.switchTo('blue')
     await eventually(() => connections() === 0, 20_000)
   })
 
-  test('switching between two contexts of one engine leaves no connection behind, and the chosen one is shown', async () => {
-    await eventually(idle)
+  test('switching between two contexts of one engine leaves no connection open, and the last context is shown', async () => {
+    await eventually(isStable)
     const before = connections()
     const id = await startPull('large:to-and-fro')
     for (let round = 0; round < 10; round++) {
       value(await app.cleaner.engine.handlers['engine.switch'](round % 2 === 0 ? 'again' : 'red'))
       await delay(round * 20)
     }
-    await app.show('again')
+    await app.switchTo('again')
     expect(app.cleaner.jobs.find(id)?.state).toBe('running')
-    await endsOnRed(id, 'large:to-and-fro')
+    await expectPulledOnRed(id, 'large:to-and-fro')
     await eventually(() => connections() <= before, 20_000)
     await app.cleaner.stop()
     await eventually(() => connections() === 0, 20_000)
@@ -103,13 +103,13 @@ describe.each(matrix)('$title', (wish) => {
   test('a lease that is released while it waits for its engine opens no connection later', async () => {
     const { engine } = app.cleaner
     const lease = engine.lease(value(engine.session()))
-    await app.show('blue')
-    await app.way.shut()
+    await app.switchTo('blue')
+    await app.proxy.goOffline()
     await eventually(() => lease.session.signal.aborted)
     const reconnected = lease.reconnected()
     await delay(100)
     lease.release()
-    await app.way.open()
+    await app.proxy.goOnline()
     expect(await reconnected).toBeUndefined()
     await delay(1_500)
     expect(connections()).toBe(0)
@@ -119,21 +119,22 @@ describe.each(matrix)('$title', (wish) => {
     const { engine } = app.cleaner
     const lease = engine.lease(value(engine.session()))
     const { session } = lease
-    await app.show('blue')
-    await app.way.shut()
+    await app.switchTo('blue')
+    await app.proxy.goOffline()
     await eventually(() => session.signal.aborted)
     const reconnected = lease.reconnected()
-    await app.way.open()
+    await app.proxy.goOnline()
     expect((await reconnected)?.identity).toEqual(session.identity)
     expect(lease.session).not.toBe(session)
     lease.release()
     await eventually(() => connections() === 0)
   })
-  const connections = () => app.way.connections()
-  let last = -1
-  async function idle() {
+  const connections = () => app.proxy.connections()
+  let lastCount = -1
+  /** Whether the number of connections is the same as at the last call. */
+  async function isStable() {
     await delay(300)
-    const [was, now] = [last, (last = connections())]
-    return was === now
+    const [previous, current] = [lastCount, (lastCount = connections())]
+    return previous === current
   }
 })

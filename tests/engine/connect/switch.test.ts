@@ -15,7 +15,7 @@ const environment = () =>
   homeWith({
     red: { host: `unix://${red.socket}` },
     blue: { host: `unix://${blue.socket}` },
-    nobody: { host: `unix://${red.socket}.not` },
+    missing: { host: `unix://${red.socket}.missing` },
   })
 
 beforeAll(async () => {
@@ -31,117 +31,118 @@ afterAll(async () => {
   await Promise.all([red, blue].map((engine) => engine?.stop()))
 })
 
-const at = (name: string, status = 'connected') => {
+/** Whether the window's current context has this name and status. */
+const isAt = (name: string, status = 'connected') => {
   const state = served.states.at(-1)
   return state?.status === status && state.context?.name === name
 }
-const reads = async (engine: Engine) => {
+const expectListOf = async (engine: Engine) => {
   await eventually(() => served.window.complete)
   expect(served.window.shown).toEqual(await freshList(engine))
 }
 
-test('switching shows the other engine, and nothing of the first one any more', async () => {
+test('after a switch the window shows the images of the other engine, and none of the first one', async () => {
   served = serve(environment())
-  await eventually(() => at('red'))
-  await reads(red)
-  const reds = new Set(served.window.images.keys())
+  await eventually(() => isAt('red'))
+  await expectListOf(red)
+  const redIds = new Set(served.window.images.keys())
 
   const shown: string[] = []
-  served.window.drawn = () => shown.push(...served.window.images.keys())
+  served.window.onChange = () => shown.push(...served.window.images.keys())
   expect(served.calls['engine.switch']('blue')).toEqual({ ok: true, value: undefined })
   expect(served.states.at(-1)).toEqual({
     status: 'connecting',
     context: { name: 'blue', endpoint: `unix://${blue.socket}`, local: true },
   })
   expect(served.window.images.size).toBe(0)
-  await eventually(() => at('blue'))
-  await reads(blue)
-  await red.docker.getImage([...reds][0]!).tag({ repo: 'of-red', tag: '1' })
+  await eventually(() => isAt('blue'))
+  await expectListOf(blue)
+  await red.docker.getImage([...redIds][0]!).tag({ repo: 'of-red', tag: '1' })
   await blue.docker.getImage([...served.window.images.keys()][0]!).tag({ repo: 'of-blue', tag: '1' })
   await eventually(() => JSON.stringify([...served.window.images.values()]).includes('of-blue'))
-  await reads(blue)
-  expect(shown.filter((id) => reds.has(id))).toEqual([])
+  await expectListOf(blue)
+  expect(shown.filter((id) => redIds.has(id))).toEqual([])
 })
 
-test('however quickly the user switches back and forth, the last choice wins', async () => {
+test('if the user switches back and forth quickly, the last choice wins', async () => {
   served = serve(environment())
-  const [ofRed, ofBlue] = [await freshList(red), await freshList(blue)]
-  const reds = new Set(ofRed.images.map(({ id }) => id))
+  const [redList, blueList] = [await freshList(red), await freshList(blue)]
+  const redIds = new Set(redList.images.map(({ id }) => id))
   let current = 'red'
   const wrong: string[] = []
-  served.window.drawn = () => {
-    for (const id of served.window.images.keys()) if (reds.has(id) !== (current === 'red')) wrong.push(id)
+  served.window.onChange = () => {
+    for (const id of served.window.images.keys()) if (redIds.has(id) !== (current === 'red')) wrong.push(id)
   }
-  // From nothing at all to a list that is just being read.
+  // With growing pauses: the first switches happen before anything is connected, the last ones while a list is read.
   for (let round = 0; round < 40; round++) {
-    current = ['red', 'blue', 'nobody'][round % 3]!
+    current = ['red', 'blue', 'missing'][round % 3]!
     expect(served.calls['engine.switch'](current)).toMatchObject({ ok: true })
     await delay(round * 3)
   }
   current = 'blue'
   served.calls['engine.switch']('red')
   served.calls['engine.switch']('blue')
-  await eventually(() => at('blue') && served.window.complete)
-  expect(served.window.shown).toEqual(ofBlue)
-  // Whatever an abandoned switch still does is done by the time a later change arrives.
-  await blue.docker.getImage(ofBlue.images[0]!.id).tag({ repo: 'after-switches', tag: '1' })
+  await eventually(() => isAt('blue') && served.window.complete)
+  expect(served.window.shown).toEqual(blueList)
+  // Anything that an abandoned switch still does happens before this later change arrives.
+  await blue.docker.getImage(blueList.images[0]!.id).tag({ repo: 'after-switches', tag: '1' })
   await eventually(() => JSON.stringify([...served.window.images.values()]).includes('after-switches'))
-  await reads(blue)
+  await expectListOf(blue)
   expect(wrong).toEqual([])
 })
 
-test('a switch away from an engine that hangs does not wait for it', async () => {
+test('switching away from an engine that hangs does not wait for that engine', async () => {
   served = serve(environment())
-  await eventually(() => at('red'))
+  await eventually(() => isAt('red'))
   served.calls['engine.switch']('blue')
-  await eventually(() => at('blue') && served.window.complete)
+  await eventually(() => isAt('blue') && served.window.complete)
   await red.freeze()
   try {
     served.calls['engine.switch']('red')
-    await eventually(() => at('red', 'connecting'))
+    await eventually(() => isAt('red', 'connecting'))
     served.calls['engine.switch']('blue')
-    await eventually(() => at('blue') && served.window.complete)
+    await eventually(() => isAt('blue') && served.window.complete)
   } finally {
     red.thaw()
   }
 })
 
-test('a context whose engine does not answer is not replaced by another, and connects once it answers', async () => {
+test('a context whose engine cannot be reached stays selected, and connects once the engine can be reached', async () => {
   served = serve(environment())
-  await eventually(() => at('red'))
-  const before = served.states.length - 1
-  served.calls['engine.switch']('nobody')
-  await eventually(() => at('nobody', 'away'))
+  await eventually(() => isAt('red'))
+  const lastOfRed = served.states.length - 1
+  served.calls['engine.switch']('missing')
+  await eventually(() => isAt('missing', 'away'))
   expect(served.states.at(-1)).toMatchObject({ failure: { code: 'engine-not-found' } })
-  symlinkSync(red.socket, `${red.socket}.not`)
+  symlinkSync(red.socket, `${red.socket}.missing`)
   try {
-    await eventually(() => at('nobody'))
+    await eventually(() => isAt('missing'))
   } finally {
-    rmSync(`${red.socket}.not`)
+    rmSync(`${red.socket}.missing`)
   }
-  const left = served.states.findLastIndex(({ context }) => context?.name === 'red')
-  expect(new Set(served.states.slice(left + 1).map(({ context }) => context?.name))).toEqual(new Set(['nobody']))
-  expect(left).toBe(before)
+  expect(served.states.findLastIndex(({ context }) => context?.name === 'red')).toBe(lastOfRed)
+  const later = served.states.slice(lastOfRed + 1)
+  expect(new Set(later.map(({ context }) => context?.name))).toEqual(new Set(['missing']))
 })
 
-test('contexts are listed with the current one, an unknown one is refused, and Docker’s own files are not changed', async () => {
-  const around = environment()
-  served = serve(around)
-  await eventually(() => at('red'))
-  const config = join(around.home, '.docker/config.json')
+test('the list of contexts marks the current one, an unknown context is refused, and Docker’s own files are not changed', async () => {
+  const dockerHome = environment()
+  served = serve(dockerHome)
+  await eventually(() => isAt('red'))
+  const config = join(dockerHome.home, '.docker/config.json')
   const before = readFileSync(config, 'utf8')
-  const current = async () => {
-    const answer = await served.calls['engine.contexts'](undefined)
-    return answer.ok && answer.value.map(({ name, current }) => `${name}${current ? ' *' : ''}`)
+  const listContexts = async () => {
+    const result = await served.calls['engine.contexts'](undefined)
+    return result.ok && result.value.map(({ name, current }) => `${name}${current ? ' *' : ''}`)
   }
-  expect(await current()).toEqual(['default', 'blue', 'nobody', 'red *'])
+  expect(await listContexts()).toEqual(['default', 'blue', 'missing', 'red *'])
   expect(served.calls['engine.switch']('lost')).toEqual({
     ok: false,
     error: { code: 'context-unknown', context: 'lost' },
   })
-  expect(at('red')).toBe(true)
+  expect(isAt('red')).toBe(true)
   served.calls['engine.switch']('blue')
-  expect(await current()).toEqual(['default', 'blue *', 'nobody', 'red'])
-  await eventually(() => at('blue'))
+  expect(await listContexts()).toEqual(['default', 'blue *', 'missing', 'red'])
+  await eventually(() => isAt('blue'))
   expect(readFileSync(config, 'utf8')).toBe(before)
 })

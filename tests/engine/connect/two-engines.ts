@@ -1,4 +1,7 @@
-/** Two engines that hold the same images and tags, and Slipway over both: `red` goes by a way that can be broken. */
+/**
+ * Two engines with the same images and tags, and Slipway connected to both. Slipway reaches `red` through a faulty
+ * proxy.
+ */
 import { existsSync, mkdtempSync, readdirSync, renameSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,7 +12,7 @@ import type { RemovalTarget } from '../../../model/removal/plan.ts'
 import { homeWith } from '../home.ts'
 import { openRemovalApp, listImages, value, type RemovalApp } from '../removal/removal-app.ts'
 import { eventually } from '../eventually.ts'
-import { openWay, type Way } from './faulty-proxy.ts'
+import { openFaultyProxy, type FaultyProxy } from './faulty-proxy.ts'
 
 export interface TwoEngines {
   readonly red: Engine
@@ -17,8 +20,8 @@ export interface TwoEngines {
   stop(): Promise<void>
 }
 
-export async function startTwoEngines(wish: EngineOptions): Promise<TwoEngines> {
-  const [red, blue] = await Promise.all([startEngine(wish), startEngine(wish)])
+export async function startTwoEngines(options: EngineOptions): Promise<TwoEngines> {
+  const [red, blue] = await Promise.all([startEngine(options), startEngine(options)])
   return {
     ...{ red, blue },
     async stop() {
@@ -31,46 +34,47 @@ const base: ImageSpec = {
   ...{ references: [], created: new Date(1_700_000_000_000) },
   steps: [{ instruction: 'COPY base /', bytes: 1_000 }],
 }
-/** They share a base, so they go one after another. */
+/** An image on the shared base. Slipway removes images that share a layer one after another. */
 const image = (references: string[], bytes: number): ImageSpec => ({
   ...{ references, base, created: new Date(1_700_000_000_000) },
   steps: [{ instruction: `COPY ${references[0]} /`, bytes, noise: true }],
   config: { Cmd: ['/none'] },
 })
-export const apartImages = ['four:1', 'five:1'].map((name): ImageSpec => {
-  const { base: _, ...apart } = image([name], 30_000)
-  return apart
+/** Images that share no layer. Slipway removes them at the same time. */
+export const unrelatedImages = ['four:1', 'five:1'].map((name): ImageSpec => {
+  const { base: _, ...unrelated } = image([name], 30_000)
+  return unrelated
 })
 const [one, two, three] = [image(['one:1'], 200_000), image(['two:1', 'two:2'], 40_000), image(['three:1'], 5_000)]
-export const ownImages = [one, three, two]
-/** The second one loses a name while the first one goes. */
-export const namedTwiceNext = [one, two, three]
+export const defaultImages = [one, three, two]
+/** The second image has two tags. It loses one of them while the first image is being removed. */
+export const twoTagsSecond = [one, two, three]
 
 export type App = Awaited<ReturnType<typeof openApp>>
 
-interface Options {
+interface AppOptions {
   readonly reconnectTimeoutMs?: number
-  /** Each request to red needs a connection of its own. */
-  readonly reuse?: boolean
-  /** What both engines hold; undefined: what they hold already. */
+  /** False: each request to red needs a connection of its own. */
+  readonly keepAlive?: boolean
+  /** Images to load into both engines, in the order of removal. */
   readonly images?: readonly ImageSpec[] | undefined
 }
 
-/** Both engines hold the images; the window shows `red`. */
+/** Loads the images into both engines and opens Slipway; the window shows `red`. */
 export async function openApp(
   { red, blue }: TwoEngines,
-  { reconnectTimeoutMs, reuse, images = ownImages }: Options = {},
+  { reconnectTimeoutMs, keepAlive, images = defaultImages }: AppOptions = {},
 ) {
   await Promise.all([red, blue].map(({ docker }) => loadImages(docker, images)))
   const folder = mkdtempSync(join(tmpdir(), 'two-'))
   const link = join(folder, 'docker.sock')
-  const way: Way = await openWay(red.socket, reuse === undefined ? {} : { reuse })
-  symlinkSync(way.socket, link)
+  const proxy: FaultyProxy = await openFaultyProxy(red.socket, keepAlive === undefined ? {} : { keepAlive })
+  symlinkSync(proxy.socket, link)
   const before = { red: await listImages(red), blue: await listImages(blue) }
   const cleaner: RemovalApp = await openRemovalApp(red, join(folder, 'app'), {
     environment: homeWith({
-      red: { host: `unix://${way.socket}` },
-      again: { host: `unix://${way.socket}` },
+      red: { host: `unix://${proxy.socket}` },
+      again: { host: `unix://${proxy.socket}` },
       blue: { host: `unix://${blue.socket}` },
       linked: { host: `unix://${link}` },
     }),
@@ -78,56 +82,58 @@ export async function openApp(
   })
   const { engine } = cleaner
 
-  async function connected(name: string) {
+  async function waitUntilConnected(name: string) {
     await eventually(() => {
       const state = engine.state()
       return state.status === 'connected' && state.context.name === name && engine.live.snapshot().complete
     }, 30_000)
   }
-  /** All images of the engine that is shown, in the order of `images`. */
+  /** Plans the removal of all images of the current engine, in the order of `images`. */
   async function planAll() {
-    const references = images.flatMap((each) => each.references)
+    const references = images.flatMap((spec) => spec.references)
     const order = (row: RemovalTarget) => references.indexOf(row.reference ?? '')
     return await cleaner.plan(cleaner.rows().toSorted((a, b) => order(a) - order(b)))
   }
   return {
-    ...{ cleaner, way, before, connected },
-    /** The window goes to another context, and shows it. */
-    async show(name: string) {
+    ...{ cleaner, proxy, before, waitUntilConnected },
+    /** Switches the window to another context, and waits until its engine is connected. */
+    async switchTo(name: string) {
       value(await engine.handlers['engine.switch'](name))
-      await connected(name)
+      await waitUntilConnected(name)
     },
     planAll,
-    /** Starts to remove all images, with copies, and answers with the job at once. */
+    /** Starts to remove all images, with a copy of each. @returns the id of the job, without waiting for its end */
     async removeAll() {
-      const kept = await planAll()
-      const images = kept.plan.deletes.map((each) => each.image)
-      return value(await cleaner.apply(kept, images))
+      const stored = await planAll()
+      const copies = stored.plan.deletes.map(({ image }) => image)
+      return value(await cleaner.apply(stored, copies))
     },
-    /** From now on, another engine is behind the context `linked`. */
-    moveLink(to: string) {
-      symlinkSync(to, `${link}.new`)
+    /** Makes the socket of the context `linked` lead to another engine. */
+    moveLink(socket: string) {
+      symlinkSync(socket, `${link}.new`)
       renameSync(`${link}.new`, link)
     },
-    /** What the journal on the disk says at this moment, as another start of the app would read it. */
+    /** Reads the journal from disk, as the next start of the app would. */
     journal: () => openJournal(join(folder, 'app', 'journal')).read(),
+    /** The file names of the copies on disk. */
     copies: () => {
-      const place = join(folder, 'app', 'Slipway')
-      return existsSync(place) ? readdirSync(place) : []
+      const copiesFolder = join(folder, 'app', 'Slipway')
+      return existsSync(copiesFolder) ? readdirSync(copiesFolder) : []
     },
+    /** The `DockerRootDir` of the engine that the window shows. */
     rootDir: () => value(engine.session()).identity.rootDir,
     async stop() {
       await cleaner.stop()
-      way.close()
+      proxy.close()
       rmSync(folder, { recursive: true, force: true })
     },
   }
 }
 
-export const deletion = (question: string) => question.startsWith('DELETE ')
+export const isDelete = (request: string) => request.startsWith('DELETE ')
 
-/** The second request that matches. */
-export function second(matches: (question: string) => boolean) {
+/** Wraps a predicate so that it is true only for the second request that matches. */
+export function onlySecond(matches: (request: string) => boolean) {
   let count = 0
-  return (question: string) => matches(question) && ++count === 2
+  return (request: string) => matches(request) && ++count === 2
 }

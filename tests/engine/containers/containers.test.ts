@@ -3,21 +3,22 @@ import { describe, expect, test } from 'vitest'
 import { defaultRunOptions, type RunOptions } from '../../../model/run/run.ts'
 import type { Engine } from '../../../tools/world/engine.ts'
 import { matrix, missing } from '../matrix.ts'
-import { runnerOn, value, type Runner } from '../run/runner.ts'
+import { useRunner, value, type Runner } from '../run/runner.ts'
 import { eventually } from '../eventually.ts'
 
-for (const name of missing) test.skip(`${name}: this engine cannot be had on this machine`, () => {})
+for (const name of missing) test.skip(`${name}: this engine is not installed on this machine`, () => {})
 
-describe.each(matrix)('$title', (wish) => {
+describe.each(matrix)('$title', (options) => {
   let engine: Engine
   let runner: Runner
-  runnerOn({ ...wish, network: true }, (here) => void ({ engine, runner } = here))
+  useRunner({ ...options, network: true }, (opened) => void ({ engine, runner } = opened))
 
   const containers = async () => (await engine.docker.listContainers({ all: true })).map(({ Names }) => Names[0])
-  const known = (name: string) =>
+  /** Waits until the app has the container in its list. */
+  const waitUntilListed = (name: string) =>
     eventually(() => [...runner.engine.live.containers().values()].some((container) => container.name === name))
 
-  test('a web image runs on a free port of this computer alone, and its page can be opened', async () => {
+  test('a web image runs on a free port of localhost only, and its page can be opened', async () => {
     const { wish, volumes } = await runner.suggested('web:1')
     expect(wish).toEqual({
       ...defaultRunOptions(runner.imageOf('web:1'), 'web:1'),
@@ -26,23 +27,23 @@ describe.each(matrix)('$title', (wish) => {
     expect(volumes).toEqual(['/data'])
     const { container, terminal } = await runner.started('web:1', wish)
     expect(terminal).toBeUndefined()
-    const [url, ...more] = value(await runner.calls['containers.addresses'](container))
-    expect([url, ...more]).toEqual(['http://127.0.0.1:8080'])
-    await eventually(() => fetch(url!).then((answer) => answer.ok, () => false)) // prettier-ignore
+    const [url, ...others] = value(await runner.calls['containers.addresses'](container))
+    expect([url, ...others]).toEqual(['http://127.0.0.1:8080'])
+    await eventually(() => fetch(url!).then((response) => response.ok, () => false)) // prettier-ignore
     expect(await (await fetch(url!)).text()).toContain('Hello from the web image')
     expect(await runner.calls['containers.openPage']({ container, url: url! })).toMatchObject({ ok: true })
     expect(await runner.calls['containers.openPage']({ container, url: 'http://127.0.0.1:1' })).toMatchObject({
       error: { code: 'bad-input' },
     })
-    expect(runner.opened).toEqual([url])
+    expect(runner.openedUrls).toEqual([url])
 
-    // The next one gets another name and another port.
-    await known('web')
+    // The next container gets another name and another port.
+    await waitUntilListed('web')
     const again = (await runner.suggested('web:2')).wish
     expect([again.name, again.ports]).toEqual(['web-2', [{ host: '127.0.0.1:8081', container: '80/tcp' }]])
   })
 
-  test('a suggestion says what an image has: a shell, an entry point, nothing', async () => {
+  test('the suggested command depends on whether the image has a shell, an entry point or neither', async () => {
     expect((await runner.suggested('box:1')).wish).toMatchObject({ interactive: true, command: '/bin/bash' })
     expect((await runner.suggested('plain-shell:1')).wish.command).toBe('/bin/sh')
     expect((await runner.suggested('scratch:1')).wish).toMatchObject({ interactive: true, command: '' })
@@ -55,24 +56,24 @@ describe.each(matrix)('$title', (wish) => {
     })
     expect((await runner.suggested('box:1')).environment).toContain('FROM_IMAGE=yes')
     expect((await runner.suggested('for-arm:1')).platform).toEqual({ image: 'linux/arm64/v8', engine: 'linux/amd64' })
-    // What was made to look into them is gone, and was never shown.
+    // The temporary containers that inspected the images are gone, and the window never showed them.
     expect(await containers()).toEqual([])
     expect(runner.changes.flatMap(({ containers }) => containers).map(({ name }) => name)).not.toContainEqual(
       expect.stringContaining('slipway-probe'),
     )
   })
 
-  test('a taken name is refused, with a free one as a suggestion', async () => {
+  test('a container name that is in use is refused, and a free one is suggested', async () => {
     await runner.started('box:1', { name: 'mine', interactive: false, command: 'hold' })
     const taken = { code: 'container-name-taken', field: 'name', name: 'mine', suggestion: 'mine-2' }
     expect(await runner.refused('box:1', { name: 'mine' })).toEqual(taken)
-    await known('mine')
+    await waitUntilListed('mine')
     expect(await runner.refused('box:1', { name: 'mine' })).toEqual(taken)
     expect(await runner.refused('box:1', { name: 'my own' })).toMatchObject({ code: 'run-fault', field: 'name' })
   })
 
-  test('a port that another container or a program uses is refused, with the next free one as a suggestion', async () => {
-    // Below those that the system gives away by itself: the one after it is free.
+  test('a port that another container or program uses is refused, and the next free one is suggested', async () => {
+    // Below the range of ephemeral ports, so the port after it is free.
     const port = 8650
     const server = createServer()
     await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
@@ -96,7 +97,7 @@ describe.each(matrix)('$title', (wish) => {
       expect(await state('127.0.0.1:8602')).toEqual({ state: 'free' })
       expect(await state('no port')).toEqual({ state: 'unknown' })
       expect(value(await runner.calls['run.port']({ host: '8600', container: '80/udp' }))).toEqual({ state: 'free' }) // prettier-ignore
-      // It was ours, and is removed: the same name can be tried again.
+      // Slipway removed the container that could not start, so the name `second` is free again.
       expect(await containers()).toEqual(['/first'])
       const { next = '' } = refused as { next?: string }
       await runner.started('box:1', publish(next, 'second'))
@@ -105,7 +106,7 @@ describe.each(matrix)('$title', (wish) => {
     }
   })
 
-  test('a program that is missing or none is refused, with a shell that is there', async () => {
+  test('a command that does not exist or cannot be run is refused, and a shell of the image is suggested', async () => {
     const missing = (command: string, next?: string) => ({
       ...{ code: 'command-missing', field: 'command', command },
       ...(next !== undefined && { next }),
@@ -118,25 +119,25 @@ describe.each(matrix)('$title', (wish) => {
     expect(await refused('scratch:1', '/bin/bash')).toEqual(missing('/bin/bash'))
     expect(await refused('scratch:1', 'sh')).toEqual(missing('sh'))
     expect(await refused('no-command:1', '')).toEqual(missing(''))
-    // Where the entry point is what is missing, a shell would only be told to it.
+    // If the entry point is missing, no shell is suggested: it would only become an argument of the entry point.
     expect(await refused('no-entry-point:1', '')).toEqual(missing('/entrypoint.sh'))
     expect(await runner.refused('box:1', { command: '/bin/nothing', removeAtEnd: true })).toMatchObject(missing('/bin/nothing')) // prettier-ignore
     await eventually(async () => (await containers()).length === 0)
   })
 
-  test('an image for another processor is refused, run either way', async () => {
+  test('an image for another CPU architecture is refused, with and without a terminal', async () => {
     const platform = { code: 'image-platform', field: 'reference', platform: 'linux/arm64', engine: 'linux/amd64' }
     expect(await runner.refused('for-arm:1', { name: 'arm' })).toEqual(platform)
     expect(await runner.refused('for-arm:1', { name: 'arm', interactive: false })).toEqual(platform)
     expect(await runner.refused('for-arm:1', { interactive: false, removeAtEnd: true })).toEqual(platform)
-    // The engine would try again for ever.
+    // With these restart policies, the engine would restart the container forever.
     expect(await runner.refused('for-arm:1', { interactive: false, restart: 'always' })).toEqual(platform)
     expect(await runner.refused('for-arm:1', { restart: 'on-failure' })).toEqual(platform)
     await eventually(async () => (await containers()).length === 0)
   })
 
-  test('other refusals of the engine are reported at their field', async () => {
-    const refused = (more: Partial<RunOptions>) => runner.refused('box:1', { command: 'hold', ...more })
+  test('other errors of the engine are reported at the field that causes them', async () => {
+    const refused = (overrides: Partial<RunOptions>) => runner.refused('box:1', { command: 'hold', ...overrides })
     const volume = (source: string, target = '/x') => ({ volumes: [{ source, target, readOnly: false }] })
     expect(await refused(volume('/no/such folder'))).toEqual({
       ...{ code: 'mount-missing', field: 'volumes', row: 0, source: '/no/such folder' },
@@ -158,7 +159,7 @@ describe.each(matrix)('$title', (wish) => {
     expect(await containers()).toEqual([])
   })
 
-  test('a tag that moved since the dialog was opened is not run, nor an image that is gone', async () => {
+  test('an image is not run if its tag has moved since the dialog was opened, or if the image is gone', async () => {
     const image = runner.imageOf('web:1')
     const moved = { code: 'reference-moved', field: 'reference', reference: 'box:1' }
     expect(await runner.refused('box:1', { image })).toEqual(moved)
@@ -169,31 +170,31 @@ describe.each(matrix)('$title', (wish) => {
     })
   })
 
-  test('a container is stopped, started, and removed with what the user was told of', async () => {
+  test('a container can be stopped and started, and is removed with exactly the volumes that the user confirmed', async () => {
     const { container } = await runner.started('web:1', {
       ...{ interactive: false, name: 'lost', command: 'sh -c "dd if=/dev/zero of=/zeros bs=1000 count=50; exec hold"' },
       volumes: [{ source: 'kept', target: '/kept', readOnly: false }],
     })
-    const loss = async () => value(await runner.calls['containers.loss'](container))
-    await eventually(async () => (await loss()).changes >= 50_000)
-    const told = await loss()
-    expect(told).toMatchObject({ running: true, removesItself: false })
-    expect(told.volumes).toHaveLength(1)
+    const readImpact = async () => value(await runner.calls['containers.loss'](container))
+    await eventually(async () => (await readImpact()).changes >= 50_000)
+    const impact = await readImpact()
+    expect(impact).toMatchObject({ running: true, removesItself: false })
+    expect(impact.volumes).toHaveLength(1)
 
     const remove = (volumes: readonly string[]) =>
       runner.calls['containers.remove']({ container, volumes: [...volumes] })
-    expect(await remove(told.volumes)).toEqual({ ok: false, error: { code: 'container-running' } })
+    expect(await remove(impact.volumes)).toEqual({ ok: false, error: { code: 'container-running' } })
     expect(await runner.calls['containers.start'](container)).toMatchObject({ ok: true })
     expect(await runner.calls['containers.stop'](container)).toMatchObject({ ok: true })
     expect(await remove([])).toEqual({ ok: false, error: { code: 'container-moved' } })
-    expect(await remove(told.volumes)).toMatchObject({ ok: true })
-    expect(await remove(told.volumes)).toEqual({ ok: false, error: { code: 'container-gone' } })
+    expect(await remove(impact.volumes)).toMatchObject({ ok: true })
+    expect(await remove(impact.volumes)).toEqual({ ok: false, error: { code: 'container-gone' } })
     const { Volumes } = await engine.docker.listVolumes()
     expect(Volumes.map(({ Name }) => Name)).toEqual(['kept'])
     await engine.docker.getVolume('kept').remove()
   }, 60_000)
 
-  test('a volume that another container has is not lost', async () => {
+  test('an anonymous volume that another container also uses is not removed', async () => {
     const { container } = await runner.started('web:1', { interactive: false, command: 'hold' })
     const [name] = value(await runner.calls['containers.loss'](container)).volumes
     const other = await engine.docker.createContainer({

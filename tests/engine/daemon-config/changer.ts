@@ -1,4 +1,4 @@
-/** The change of Docker's own mirrors over a real engine and the real helper, as main builds it. */
+/** The service that changes daemon.json, composed as in main, over a real engine and the real helper. */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -13,21 +13,21 @@ import { testPull } from '../../../main/workflows/index.ts'
 import type { Job } from '../../../preload/contract/index.ts'
 import type { Online } from '../../../tools/world/world.ts'
 import { eventually } from '../eventually.ts'
-import { installed, ownSide } from './helper-side.ts'
+import { installedHelper, ownSide } from './helper-tools.ts'
 import { serve } from '../engine-window.ts'
 
 export type Changer = Awaited<ReturnType<typeof openChanger>>
 
-interface ChangerWish {
+interface ChangerOptions {
   readonly online: Online
   readonly socket: string
-  /** By default one in which nothing is found. */
+  /** Where the rootless engine and its files are. By default none are found. */
   readonly env?: Readonly<Record<string, string>>
-  /** Told each step of a job as it is done. */
+  /** Called once for each step of a job, after the step is done. */
   readonly onStep?: (step: string, job: Job) => void
 }
 
-export async function openChanger({ online, socket, env = {}, onStep = () => {} }: ChangerWish) {
+export async function openChanger({ online, socket, env = {}, onStep = () => {} }: ChangerOptions) {
   const before = getCACertificates('default')
   setDefaultCACertificates([...before, readFileSync(online.mirrors.caFile, 'utf8')])
   const folder = mkdtempSync(join(tmpdir(), 'changer-'))
@@ -36,14 +36,14 @@ export async function openChanger({ online, socket, env = {}, onStep = () => {} 
   const served = serve(environment, undefined, () => engineChanged())
   const store = openStore(folder)
   const http = httpClient({ version: '0', env: online.hub.env })
-  const told = new Map<string, Set<string>>()
+  const doneSteps = new Map<string, Set<string>>()
   const jobs = jobService({
     store,
     publish(name, payload) {
       if (name !== 'jobs.changed') return
       const job = payload as Job
-      const seen = told.get(job.id) ?? new Set()
-      told.set(job.id, seen)
+      const seen = doneSteps.get(job.id) ?? new Set()
+      doneSteps.set(job.id, seen)
       for (const item of job.items)
         if (item.state === 'done' && !seen.has(item.name)) {
           seen.add(item.name)
@@ -58,8 +58,8 @@ export async function openChanger({ online, socket, env = {}, onStep = () => {} 
     userHelper: userHelper(ownSide(env, true).program, env),
     tryMirror: testPull({ http, pull, lastRace: () => store.mirrors.value.race }),
     showFile: async () => {},
-    // As root, whoever the test has made itself meanwhile.
-    openRoot: (wish) => openHelper({ command: ['/usr/bin/setpriv', '--reuid=0', installed], ...wish }),
+    // As root, even while a test runs with another effective user id.
+    openRoot: (options) => openHelper({ command: ['/usr/bin/setpriv', '--reuid=0', installedHelper], ...options }),
   })
   engineChanged = daemon.engineChanged
   engineChanged()
@@ -67,26 +67,28 @@ export async function openChanger({ online, socket, env = {}, onStep = () => {} 
   const { handlers } = daemon
 
   async function plan(mirrors: readonly string[]) {
-    const answer = await handlers['daemon-config.plan']({ mirrors: [...mirrors], withPassword: false })
-    if (!answer.ok) throw new Error(JSON.stringify(answer.error))
-    return answer.value
+    const result = await handlers['daemon-config.plan']({ mirrors: [...mirrors], withPassword: false })
+    if (!result.ok) throw new Error(JSON.stringify(result.error))
+    return result.value
   }
-  async function end(id: string): Promise<Job> {
+  async function waitForEnd(id: string): Promise<Job> {
     await eventually(() => jobs.find(id)?.state !== 'running', 100_000)
     return jobs.find(id)!
   }
-  async function apply(id: string): Promise<Job> {
-    const answer = await handlers['daemon-config.apply'](id)
-    if (!answer.ok) throw new Error(JSON.stringify(answer.error))
-    return end(answer.value)
+  /** Applies a plan and waits for the end of the job. */
+  async function apply(planId: string): Promise<Job> {
+    const result = await handlers['daemon-config.apply'](planId)
+    if (!result.ok) throw new Error(JSON.stringify(result.error))
+    return waitForEnd(result.value)
   }
   return {
-    ...{ handlers, plan, apply, end, served },
-    set: async (mirrors: readonly string[]) => apply((await plan(mirrors)).id),
-    async now() {
-      const answer = await handlers['daemon-config.get'](undefined)
-      if (!answer.ok) throw new Error(answer.error.code)
-      return answer.value
+    ...{ handlers, plan, apply, waitForEnd, served },
+    /** Plans and applies a change to these mirrors. */
+    setMirrors: async (mirrors: readonly string[]) => apply((await plan(mirrors)).id),
+    async readConfig() {
+      const result = await handlers['daemon-config.get'](undefined)
+      if (!result.ok) throw new Error(result.error.code)
+      return result.value
     },
     cancel: (id: string) => jobs.handlers['jobs.cancel'](id),
     async stop() {

@@ -1,4 +1,6 @@
-/** An engine of its own for the tests of a file, at rest and without mirrors before each. */
+/**
+ * Hooks for tests of the helper: each test starts with a running engine without mirrors, and with a plain daemon.json.
+ */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest'
@@ -6,18 +8,18 @@ import { startEngine, type Engine } from '../../../tools/world/engine.ts'
 import type { Version } from '../../../tools/world/paths.ts'
 import { installInWorld } from '../../../tools/world/polkit.ts'
 import { rootlessPaths } from '../../../tools/world/rootless.ts'
-import { reloaded } from './cut-helper.ts'
-import { helpedOn, mirrorsOf, noHelperLeft, ownSide, rootSide, type Side } from './helper-side.ts'
+import { reloadMirrors } from './killed-helper.ts'
+import { helperTools, readMirrors, expectNoHelperRunning, ownSide, rootSide, type Side } from './helper-tools.ts'
 
 export const mirror = 'https://a.example'
-export const key = `"registry-mirrors": ["${mirror}"]`
-export const plain = '{ "labels": ["x=y"] }\n'
-export const added = `{ ${key}, "labels": ["x=y"] }\n`
+export const mirrorsKey = `"registry-mirrors": ["${mirror}"]`
+export const plainText = '{ "labels": ["x=y"] }\n'
+export const textWithMirror = `{ ${mirrorsKey}, "labels": ["x=y"] }\n`
 
-/** Starts the computer's for the tests that follow, with root's helper installed beside it. */
-export function engineAtRest(version: Version) {
+/** Starts one system engine for all tests of a `describe` block, and installs root's helper. */
+export function useSystemEngine(version: Version) {
   let uninstall: () => void
-  return atRest({
+  return useEngine({
     async start() {
       uninstall = installInWorld()
       return { engine: await startEngine({ version, store: 'classic', asInstalled: true }), side: rootSide }
@@ -26,9 +28,9 @@ export function engineAtRest(version: Version) {
   })
 }
 
-/** The same for nobody's own. */
-export function ownAtRest() {
-  const rest = atRest({
+/** Starts one rootless engine of the user nobody for all tests of a `describe` block. */
+export function useRootlessEngine() {
+  const setup = useEngine({
     async start() {
       const engine = await startEngine({ version: '26.1', store: 'classic', rootless: true })
       return { engine, side: ownSide(rootlessPaths(engine.root).env) }
@@ -36,35 +38,35 @@ export function ownAtRest() {
     end() {},
   })
   afterEach(() => {
-    if (existsSync(join(rest.side.vault, 'journal.json'))) throw new Error('the journal is open')
+    if (existsSync(join(setup.side.stateFolder, 'journal.json'))) throw new Error('the helper left an open journal')
   })
-  return rest
+  return setup
 }
 
-interface Ground {
+interface EngineSetup {
   start(): Promise<{ engine: Engine; side: Side }>
   end(): void
 }
 
-function atRest({ start, end }: Ground) {
+function useEngine({ start, end }: EngineSetup) {
   let engine: Engine
   let side: Side
-  let by: ReturnType<typeof helpedOn>
+  let tools: ReturnType<typeof helperTools>
   beforeAll(async () => {
     ;({ engine, side } = await start())
-    by = helpedOn(side)
+    tools = helperTools(side)
   })
   afterAll(async () => {
     await engine?.stop()
     end()
   })
-  afterEach(noHelperLeft)
+  afterEach(expectNoHelperRunning)
   beforeEach(async () => {
-    by.write('{ "registry-mirrors": [], "insecure-registries": [] }')
-    await reloaded(engine, [])
-    by.write(plain)
+    tools.write('{ "registry-mirrors": [], "insecure-registries": [] }')
+    await reloadMirrors(engine, [])
+    tools.write(plainText)
   })
-  const engineHas = async (...mirrors: string[]) => expect(await mirrorsOf(engine)).toEqual(mirrors)
+  const expectMirrors = async (...mirrors: string[]) => expect(await readMirrors(engine)).toEqual(mirrors)
   return {
     get engine() {
       return engine
@@ -72,20 +74,20 @@ function atRest({ start, end }: Ground) {
     get side() {
       return side
     },
-    get by() {
-      return by
+    get tools() {
+      return tools
     },
     get home() {
       return side.env?.['HOME'] ?? ''
     },
-    engineHas,
-    /** A change that is refused leaves the file as it was, and the engine without mirrors. */
-    async refused(error: object, text = added) {
-      const before = by.state()
-      const { answer } = await by.changed(text)
+    expectMirrors,
+    /** Tries a change: it must fail with this error, and leave the file unchanged and the engine without mirrors. */
+    async expectRefused(error: object, text = textWithMirror) {
+      const before = tools.readState()
+      const { answer } = await tools.changeFile(text)
       expect(answer).toMatchObject({ ok: false, error })
-      expect(by.state()).toEqual(before)
-      await engineHas()
+      expect(tools.readState()).toEqual(before)
+      await expectMirrors()
     },
   }
 }

@@ -1,88 +1,93 @@
 import { readFileSync, rmSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { added, engineAtRest, key, mirror, plain } from './clean-engine.ts'
-import { changed, file, hashOf, opened, state, write } from './helper-side.ts'
+import { textWithMirror, useSystemEngine, mirrorsKey, mirror, plainText } from './clean-engine.ts'
+import { changeFile, file, hashOf, startHelper, readState, write } from './helper-tools.ts'
 
-const rest = engineAtRest('26.1')
-const { engineHas } = rest
+const setup = useSystemEngine('26.1')
+const { expectMirrors } = setup
 
 describe('another writer', () => {
-  test('a second helper is refused while the first one is working, and can work afterwards', async () => {
-    const [first, second] = [await opened(), await opened()]
-    const wish = { oldHash: hashOf(plain), newText: added }
-    expect(await first.helper.change(wish)).toMatchObject({ ok: true })
+  test('a second helper is refused while the first one changes the file, and can change it afterwards', async () => {
+    const [first, second] = [await startHelper(), await startHelper()]
+    const request = { oldHash: hashOf(plainText), newText: textWithMirror }
+    expect(await first.helper.change(request)).toMatchObject({ ok: true })
     const busy = { ok: false, error: { code: 'helper-busy' } }
-    const again = { oldHash: hashOf(added), newText: plain }
-    expect(await second.helper.change(again)).toEqual(busy)
-    expect(await second.helper.restore({ oldHash: hashOf(added), hash: hashOf(plain) })).toEqual(busy)
+    const revertRequest = { oldHash: hashOf(textWithMirror), newText: plainText }
+    expect(await second.helper.change(revertRequest)).toEqual(busy)
+    expect(await second.helper.restore({ oldHash: hashOf(textWithMirror), hash: hashOf(plainText) })).toEqual(busy)
     expect(await second.helper.read()).toMatchObject({ ok: true, value: { pending: true } })
-    const third = await opened()
+    const third = await startHelper()
     expect(third.helper.recovered).toBeUndefined()
     await third.helper.end()
     expect(await first.helper.keep()).toMatchObject({ ok: true })
-    const cleared = { oldHash: hashOf(added), newText: added.replace(`["${mirror}"]`, '[]') }
-    expect(await second.helper.change(cleared)).toMatchObject({ ok: true })
+    const clearRequest = { oldHash: hashOf(textWithMirror), newText: textWithMirror.replace(`["${mirror}"]`, '[]') }
+    expect(await second.helper.change(clearRequest)).toMatchObject({ ok: true })
     expect(await second.helper.keep()).toMatchObject({ ok: true })
     await first.helper.end()
     await second.helper.end()
-    await engineHas()
+    await expectMirrors()
   })
 })
 
 describe('backups', () => {
-  test('a file that cannot be parsed is replaced by a backup, and kept beside it', async () => {
-    await changed(added, 'undo')
+  test('a file that cannot be parsed is replaced by a backup, and a copy of it is kept in the same folder', async () => {
+    await changeFile(textWithMirror, 'undo')
     const faulty = '{ "registry-mirrors": [,] }'
     write(faulty, { mode: 0o640, owner: [0, 7] })
-    const { helper, steps } = await opened()
+    const { helper, steps } = await startHelper()
     const list = await helper.history()
-    expect(list.ok && list.value[0]).toMatchObject({ hash: hashOf(plain), valid: true, mirrors: [] })
-    const wish = { oldHash: hashOf(faulty), hash: hashOf(plain) }
-    expect(await helper.restore(wish)).toMatchObject({ ok: true, value: { hash: hashOf(plain), confirmed: true } })
+    expect(list.ok && list.value[0]).toMatchObject({ hash: hashOf(plainText), valid: true, mirrors: [] })
+    const request = { oldHash: hashOf(faulty), hash: hashOf(plainText) }
+    expect(await helper.restore(request)).toMatchObject({
+      ok: true,
+      value: { hash: hashOf(plainText), confirmed: true },
+    })
     expect(await helper.keep()).toMatchObject({ ok: true })
     await helper.end()
     expect(steps).toEqual(['checked', 'backed-up', 'swapped', 'reloaded', 'confirmed'])
-    expect(state()).toEqual({ text: plain, mode: '640', owner: '0:7' })
-    const kept = `${file}.faulty-${hashOf(faulty).slice(0, 12)}`
-    expect(readFileSync(kept, 'utf8')).toBe(faulty)
-    rmSync(kept)
-    await engineHas()
+    expect(readState()).toEqual({ text: plainText, mode: '640', owner: '0:7' })
+    const faultyCopy = `${file}.faulty-${hashOf(faulty).slice(0, 12)}`
+    expect(readFileSync(faultyCopy, 'utf8')).toBe(faulty)
+    rmSync(faultyCopy)
+    await expectMirrors()
   })
 
-  test('restoring a backup without mirrors removes those in force', async () => {
-    await changed(added)
-    await engineHas(mirror)
-    const { helper } = await opened()
-    expect(await helper.restore({ oldHash: hashOf(added), hash: hashOf(plain) })).toMatchObject({ ok: true })
-    await engineHas()
+  test('restoring a backup without mirrors removes the mirrors that the engine uses', async () => {
+    await changeFile(textWithMirror)
+    await expectMirrors(mirror)
+    const { helper } = await startHelper()
+    expect(await helper.restore({ oldHash: hashOf(textWithMirror), hash: hashOf(plainText) })).toMatchObject({
+      ok: true,
+    })
+    await expectMirrors()
     expect(await helper.undo()).toEqual({ ok: true, value: 'restored' })
     await helper.end()
-    expect(state()?.text).toBe(added)
-    await engineHas(mirror)
+    expect(readState()?.text).toBe(textWithMirror)
+    await expectMirrors(mirror)
   })
 
-  test('a file that keeps Docker from starting is replaced by a backup, and Docker starts', async () => {
-    await changed(added, 'undo')
+  test('a file that prevents Docker from starting is replaced by a backup, and Docker starts', async () => {
+    await changeFile(textWithMirror, 'undo')
     const faulty = '{ "debug": true, }'
-    await rest.engine.shutDown()
+    await setup.engine.shutDown()
     write(faulty)
-    await expect(rest.engine.restart()).rejects.toThrow('does not start')
-    const { helper } = await opened()
-    const wish = { oldHash: hashOf(faulty), hash: hashOf(plain) }
-    expect(await helper.restore(wish)).toMatchObject({ ok: true, value: { confirmed: false } })
+    await expect(setup.engine.restart()).rejects.toThrow('does not start')
+    const { helper } = await startHelper()
+    const request = { oldHash: hashOf(faulty), hash: hashOf(plainText) }
+    expect(await helper.restore(request)).toMatchObject({ ok: true, value: { confirmed: false } })
     expect(await helper.keep()).toMatchObject({ ok: true })
     await helper.end()
-    await rest.engine.restart()
-    await engineHas()
+    await setup.engine.restart()
+    await expectMirrors()
     rmSync(`${file}.faulty-${hashOf(faulty).slice(0, 12)}`)
   })
 
   test('only the helper’s own backups are restored, and the last 20 are kept', { timeout: 180_000 }, async () => {
-    const { helper } = await opened()
+    const { helper } = await startHelper()
     const text = (label: number) => `{ "labels": ["x=${label}"] }`
     for (let label = 0; label < 22; label++) {
       write(text(label))
-      const newText = text(label).replace('{', `{ ${key},`)
+      const newText = text(label).replace('{', `{ ${mirrorsKey},`)
       expect(await helper.change({ oldHash: hashOf(text(label)), newText })).toMatchObject({ ok: true })
       expect(await helper.undo()).toEqual({ ok: true, value: 'restored' })
     }

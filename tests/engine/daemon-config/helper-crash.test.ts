@@ -2,56 +2,60 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { startEngine, type Engine } from '../../../tools/world/engine.ts'
 import { installInWorld } from '../../../tools/world/polkit.ts'
 import { rootlessPaths } from '../../../tools/world/rootless.ts'
-import { cutting, stories } from './cut-helper.ts'
-import { noHelperLeft, ownSide, rootSide } from './helper-side.ts'
+import { crashTools, scenarios } from './killed-helper.ts'
+import { expectNoHelperRunning, ownSide, rootSide } from './helper-tools.ts'
 
 let uninstall: () => void
 beforeAll(() => void (uninstall = installInWorld()))
 afterAll(() => uninstall())
-afterEach(noHelperLeft)
+afterEach(expectNoHelperRunning)
 
 describe.each([
-  // Before each single operation it was tried by hand (`stride: 1`): every second one costs half the time.
-  { title: 'root’s on 26.1', version: '26.1', rootless: false, stride: 2 },
-  { title: 'root’s on 20.10', version: '20.10', rootless: false, stride: 8 },
-  // The same code: what differs is with whose rights it works.
-  { title: 'a user’s own on 26.1', version: '26.1', rootless: true, stride: 4 },
+  // All operations were tried by hand (`stride: 1`). Every second operation takes half the time.
+  { title: 'root’s helper on 26.1', version: '26.1', rootless: false, stride: 2 },
+  { title: 'root’s helper on 20.10', version: '20.10', rootless: false, stride: 8 },
+  // The rootless helper runs the same code as another user.
+  { title: 'a rootless user’s helper on 26.1', version: '26.1', rootless: true, stride: 4 },
 ] as const)('$title', ({ version, rootless, stride }) => {
   let engine: Engine
-  let by: ReturnType<typeof cutting>
+  let tools: ReturnType<typeof crashTools>
   beforeAll(async () => {
     engine = await startEngine({ version, store: 'classic', asInstalled: !rootless, rootless })
-    by = cutting(rootless ? ownSide(rootlessPaths(engine.root).env) : rootSide)
-    await by.backUp(engine)
+    tools = crashTools(rootless ? ownSide(rootlessPaths(engine.root).env) : rootSide)
+    await tools.createBackup(engine)
   })
   afterAll(() => engine?.stop())
 
-  // Of the other stories, which share most of their steps with the first, some.
-  test.each(stories)('$title, cut before its operations', { timeout: 600_000 }, async (story) => {
-    const faults: string[] = []
-    const step = story === stories[0] ? stride : stride * 4
-    for (let operation = 1, over = false; !over; operation += step) {
-      await by.begin(engine, story)
-      over = (await by.cutBefore(operation, story)) !== undefined
-      const fault = await by.faultAfterCut(engine, story, story.end === 'keep')
-      if (fault) faults.push(`cut before ${operation}: ${fault}`)
-    }
-    expect(faults).toEqual([])
-  })
+  // The other scenarios share most of their steps with the first one, so fewer operations are tried.
+  test.each(scenarios)(
+    'the helper restores everything if it is killed before an operation: $title',
+    { timeout: 600_000 },
+    async (scenario) => {
+      const faults: string[] = []
+      const step = scenario === scenarios[0] ? stride : stride * 4
+      for (let operation = 1, hasEnded = false; !hasEnded; operation += step) {
+        await tools.prepare(engine, scenario)
+        hasEnded = (await tools.killBeforeOperation(operation, scenario)) !== undefined
+        const fault = await tools.findFault(engine, scenario, scenario.end === 'keep')
+        if (fault) faults.push(`killed before operation ${operation}: ${fault}`)
+      }
+      expect(faults).toEqual([])
+    },
+  )
 
-  test('killed at 25 random instants', { timeout: 300_000 }, async () => {
-    const [story] = stories
-    await by.begin(engine, story)
+  test('the helper restores everything if it is killed at 25 random moments', { timeout: 300_000 }, async () => {
+    const [scenario] = scenarios
+    await tools.prepare(engine, scenario)
     const start = performance.now()
-    await by.cutAfter(60_000, story)
-    const whole = performance.now() - start
+    await tools.killAfter(60_000, scenario)
+    const durationMs = performance.now() - start
     const faults: string[] = []
-    for (let time = 0; time < 25; time++) {
-      const instant = Math.random() * whole
-      await by.begin(engine, story)
-      await by.cutAfter(instant, story)
-      const fault = await by.faultAfterCut(engine, story)
-      if (fault) faults.push(`killed after ${instant} ms of ${whole}: ${fault}`)
+    for (let attempt = 0; attempt < 25; attempt++) {
+      const killAfterMs = Math.random() * durationMs
+      await tools.prepare(engine, scenario)
+      await tools.killAfter(killAfterMs, scenario)
+      const fault = await tools.findFault(engine, scenario)
+      if (fault) faults.push(`killed after ${killAfterMs} ms of ${durationMs} ms: ${fault}`)
     }
     expect(faults).toEqual([])
   })

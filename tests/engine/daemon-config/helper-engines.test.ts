@@ -2,14 +2,14 @@ import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'no
 import { spawn, type ChildProcess } from 'node:child_process'
 import { describe, expect, test } from 'vitest'
 import { systemPaths } from '../../../tools/world/dockerd.ts'
-import { added, engineAtRest, plain } from './clean-engine.ts'
-import { reloaded } from './cut-helper.ts'
-import { changed, hashOf, opened, state } from './helper-side.ts'
+import { textWithMirror, useSystemEngine, plainText } from './clean-engine.ts'
+import { reloadMirrors } from './killed-helper.ts'
+import { changeFile, hashOf, startHelper, readState } from './helper-tools.ts'
 
-const rest = engineAtRest('26.1')
-const { engineHas, refused } = rest
+const setup = useSystemEngine('26.1')
+const { expectMirrors, expectRefused } = setup
 
-describe('what the engine would refuse', () => {
+describe('the addresses in the new text', () => {
   test.each([
     'ftp://a.example',
     'a.example',
@@ -22,108 +22,112 @@ describe('what the engine would refuse', () => {
     'https://a .example',
     'https://a.example\\n',
     'https://ä.example',
-  ])('the mirror %s', async (wrong) => {
+  ])('a mirror that the engine would refuse is refused: %s', async (wrong) => {
     const text = `{ "registry-mirrors": ["${wrong}"], "labels": ["x=y"] }\n`
-    await refused({ code: 'daemon-file-mirror', state: 'untouched' }, text)
+    await expectRefused({ code: 'daemon-file-mirror', state: 'untouched' }, text)
   })
 
-  test.each(['http://a.example', 'a.example:99999', 'a b', '10.0.0.0/99', '-x'])('the registry %s', async (wrong) => {
-    const text = `{ "insecure-registries": ["${wrong}"], "labels": ["x=y"] }\n`
-    await refused({ code: 'daemon-file-registry', registry: wrong, state: 'untouched' }, text)
-  })
+  test.each(['http://a.example', 'a.example:99999', 'a b', '10.0.0.0/99', '-x'])(
+    'an insecure registry that the engine would refuse is refused: %s',
+    async (wrong) => {
+      const text = `{ "insecure-registries": ["${wrong}"], "labels": ["x=y"] }\n`
+      await expectRefused({ code: 'daemon-file-registry', registry: wrong, state: 'untouched' }, text)
+    },
+  )
 
-  test('registries that it takes are taken up, and given back', async () => {
+  test('valid insecure registries are loaded by the engine, and an undo removes them', async () => {
     const text = `{ "insecure-registries": ["a.example:5000", "10.0.0.0/8", "B.example"], "labels": ["x=y"] }\n`
-    const before = state()
-    const { answer, last } = await changed(text, 'undo')
+    const before = readState()
+    const { answer, last } = await changeFile(text, 'undo')
     expect(answer).toMatchObject({ ok: true, value: { confirmed: true } })
     expect(last).toEqual({ ok: true, value: 'restored' })
-    expect(state()).toEqual(before)
-    const { RegistryConfig } = (await rest.engine.docker.info()) as { RegistryConfig: { IndexConfigs: object } }
+    expect(readState()).toEqual(before)
+    const { RegistryConfig } = (await setup.engine.docker.info()) as { RegistryConfig: { IndexConfigs: object } }
     expect(Object.keys(RegistryConfig.IndexConfigs)).toEqual(['docker.io'])
   })
 })
 
 describe('the engine', () => {
-  test('is not running: reported, and nothing is changed', async () => {
-    await rest.engine.shutDown()
-    const before = state()
-    const { answer } = await changed(added)
+  test('is not running: this is reported, and nothing is changed', async () => {
+    await setup.engine.shutDown()
+    const before = readState()
+    const { answer } = await changeFile(textWithMirror)
     const error = { code: 'daemon-file-engine-down', kind: 'system', state: 'untouched' }
     expect(answer).toEqual({ ok: false, error })
-    expect(state()).toEqual(before)
-    await rest.engine.restart()
-    await engineHas()
+    expect(readState()).toEqual(before)
+    await setup.engine.restart()
+    await expectMirrors()
   })
 
-  test('dies while the file is swapped: put back, and it comes up without mirrors', async () => {
-    const before = state()
+  test('dies while the file is replaced: the file is restored, and the engine starts again without mirrors', async () => {
+    const before = readState()
     const steps: string[] = []
-    const { helper } = await opened({
+    const { helper } = await startHelper({
       onStep(step) {
         steps.push(step)
-        if (step === 'backed-up') process.kill(rest.engine.pid, 'SIGKILL')
+        if (step === 'backed-up') process.kill(setup.engine.pid, 'SIGKILL')
       },
     })
-    const answer = await helper.change({ oldHash: hashOf(plain), newText: added })
-    // It may have been told to reload before the signal came: then it is seen to be gone.
+    const answer = await helper.change({ oldHash: hashOf(plainText), newText: textWithMirror })
+    // The helper may have asked the engine to reload before SIGKILL arrived. Then the change succeeds, and an undo
+    // follows.
     const undone = answer.ok ? await helper.undo() : answer
     await helper.end()
     expect(undone).toMatchObject(
       answer.ok ? { value: 'restored' } : { error: { code: 'daemon-file-engine-down', state: 'restored' } },
     )
-    expect(state()).toEqual(before)
-    await rest.engine.restart()
-    await engineHas()
+    expect(readState()).toEqual(before)
+    await setup.engine.restart()
+    await expectMirrors()
   })
 
-  test('dies before the change is undone: put back, and it comes up without mirrors', async () => {
-    const before = state()
-    const { helper } = await opened()
-    expect(await helper.change({ oldHash: hashOf(plain), newText: added })).toMatchObject({ ok: true })
-    await rest.engine.kill()
+  test('dies before the change is undone: the file is restored, and the engine starts again without mirrors', async () => {
+    const before = readState()
+    const { helper } = await startHelper()
+    expect(await helper.change({ oldHash: hashOf(plainText), newText: textWithMirror })).toMatchObject({ ok: true })
+    await setup.engine.kill()
     expect(await helper.undo()).toEqual({ ok: true, value: 'restored' })
     await helper.end()
-    expect(state()).toEqual(before)
-    await rest.engine.restart()
-    await engineHas()
+    expect(readState()).toEqual(before)
+    await setup.engine.restart()
+    await expectMirrors()
   })
 
   test('hangs: the file is restored', { timeout: 120_000 }, async () => {
-    const before = state()
-    const { helper } = await opened({
-      onStep: (step) => void (step === 'backed-up' && process.kill(rest.engine.pid, 'SIGSTOP')),
+    const before = readState()
+    const { helper } = await startHelper({
+      onStep: (step) => void (step === 'backed-up' && process.kill(setup.engine.pid, 'SIGSTOP')),
     })
-    const answer = await helper.change({ oldHash: hashOf(plain), newText: added })
+    const answer = await helper.change({ oldHash: hashOf(plainText), newText: textWithMirror })
     const undone = answer.ok ? await helper.undo() : undefined
-    process.kill(rest.engine.pid, 'SIGCONT')
+    process.kill(setup.engine.pid, 'SIGCONT')
     await helper.end()
     expect([answer.ok, undone]).toEqual([true, { ok: true, value: 'restored' }])
-    expect(state()).toEqual(before)
-    await reloaded(rest.engine, [])
+    expect(readState()).toEqual(before)
+    await reloadMirrors(setup.engine, [])
   })
 
-  test('is another process by the number in its pid file: that one is left alone', async () => {
-    const said = readFileSync(systemPaths.pid)
+  test('has another process’s id in its pid file: that process gets no signal', async () => {
+    const pidText = readFileSync(systemPaths.pid)
     const imposter = '/tmp/slipway-imposter/dockerd'
     mkdirSync('/tmp/slipway-imposter', { recursive: true })
     copyFileSync('/bin/sleep', imposter)
     const others: ChildProcess[] = [
       spawn('sleep', ['60']),
-      // By name a dockerd, but a user's.
+      // A process named dockerd that belongs to an ordinary user.
       spawn(imposter, ['60'], { uid: 65534 }),
     ]
     try {
       for (const { pid } of others) {
         writeFileSync(systemPaths.pid, String(pid))
-        await refused({ code: 'daemon-file-engine-down', state: 'untouched' })
+        await expectRefused({ code: 'daemon-file-engine-down', state: 'untouched' })
       }
       writeFileSync(systemPaths.pid, 'no number')
-      await refused({ code: 'daemon-file-engine-down', state: 'untouched' })
+      await expectRefused({ code: 'daemon-file-engine-down', state: 'untouched' })
       expect(others.map(({ exitCode, signalCode }) => exitCode ?? signalCode)).toEqual([null, null])
     } finally {
       for (const other of others) other.kill()
-      writeFileSync(systemPaths.pid, said)
+      writeFileSync(systemPaths.pid, pidText)
       rmSync('/tmp/slipway-imposter', { recursive: true })
     }
   })

@@ -12,10 +12,10 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { added, engineAtRest, key, mirror, plain } from './clean-engine.ts'
-import { changed, file, hashOf, opened, state, write } from './helper-side.ts'
+import { textWithMirror, useSystemEngine, mirrorsKey, mirror, plainText } from './clean-engine.ts'
+import { changeFile, file, hashOf, startHelper, readState, write } from './helper-tools.ts'
 
-const { engineHas, refused } = engineAtRest('26.1')
+const { expectMirrors, expectRefused } = useSystemEngine('26.1')
 
 const run = (program: string, ...args: readonly string[]) => execFileSync(program, args, { stdio: 'pipe' })
 const aside = '/etc/slipway-aside'
@@ -29,55 +29,55 @@ const linkTo = (target: string) => {
   symlinkSync(target, file)
 }
 
-test('a symbolic link stays, and its target is changed', async () => {
-  writeFileSync(`${aside}/real.json`, plain, { mode: 0o600 })
+test('a symbolic link is kept, and its target is changed', async () => {
+  writeFileSync(`${aside}/real.json`, plainText, { mode: 0o600 })
   linkTo(`${aside}/real.json`)
-  expect(await changed(added)).toMatchObject({ answer: { ok: true } })
+  expect(await changeFile(textWithMirror)).toMatchObject({ answer: { ok: true } })
   expect(readlinkSync(file)).toBe(`${aside}/real.json`)
   expect(lstatSync(`${aside}/real.json`).isFile()).toBe(true)
-  expect(state()).toMatchObject({ text: added, mode: '600' })
-  await engineHas(mirror)
+  expect(readState()).toMatchObject({ text: textWithMirror, mode: '600' })
+  await expectMirrors(mirror)
 })
 
-test('a link to a file that others can change, to nothing, or in a circle is not followed', async () => {
-  writeFileSync(`${aside}/theirs.json`, plain)
+test('a link to another user’s file, a broken link or a circular link is not followed', async () => {
+  writeFileSync(`${aside}/theirs.json`, plainText)
   run('chown', 'nobody', `${aside}/theirs.json`)
   linkTo(`${aside}/theirs.json`)
-  await refused({ code: 'daemon-file-odd', what: 'link-unsafe', state: 'untouched' })
+  await expectRefused({ code: 'daemon-file-odd', what: 'link-unsafe', state: 'untouched' })
   linkTo(`${aside}/none.json`)
-  const { helper } = await opened()
+  const { helper } = await startHelper()
   const odd = { code: 'daemon-file-odd', state: 'untouched' }
   expect(await helper.read()).toMatchObject({ ok: false, error: { ...odd, what: 'link-broken' } })
   linkTo(file)
-  expect(await helper.change({ oldHash: undefined, newText: added })).toMatchObject({ ok: false, error: odd })
+  expect(await helper.change({ oldHash: undefined, newText: textWithMirror })).toMatchObject({ ok: false, error: odd })
   await helper.end()
 })
 
 test('a link into a folder that others can write in is not followed', async () => {
-  writeFileSync(`${aside}/real.json`, plain)
+  writeFileSync(`${aside}/real.json`, plainText)
   chmodSync(aside, 0o777)
   linkTo(`${aside}/real.json`)
-  await refused({ code: 'daemon-file-folder', folder: aside, state: 'untouched' })
+  await expectRefused({ code: 'daemon-file-folder', folder: aside, state: 'untouched' })
 })
 
 test('a hard link, a folder or a pipe is not touched', async () => {
   linkSync(file, `${aside}/second`)
-  await refused({ code: 'daemon-file-odd', what: 'hard-link' })
+  await expectRefused({ code: 'daemon-file-odd', what: 'hard-link' })
   rmSync(file)
-  const { helper } = await opened()
-  const wish = { oldHash: undefined, newText: added }
+  const { helper } = await startHelper()
+  const request = { oldHash: undefined, newText: textWithMirror }
   mkdirSync(file)
-  expect(await helper.change(wish)).toMatchObject({ ok: false, error: { what: 'folder' } })
+  expect(await helper.change(request)).toMatchObject({ ok: false, error: { what: 'folder' } })
   rmSync(file, { recursive: true })
   run('mkfifo', file)
-  expect(await helper.change(wish)).toMatchObject({ ok: false, error: { what: 'special' } })
+  expect(await helper.change(request)).toMatchObject({ ok: false, error: { what: 'special' } })
   await helper.end()
 })
 
 test('a file in a folder that others can write in is not changed', async () => {
   chmodSync('/etc/docker', 0o775)
   try {
-    await refused({ code: 'daemon-file-folder', folder: '/etc/docker', state: 'untouched' })
+    await expectRefused({ code: 'daemon-file-folder', folder: '/etc/docker', state: 'untouched' })
   } finally {
     chmodSync('/etc/docker', 0o755)
   }
@@ -87,78 +87,78 @@ test('a missing folder is created, and removed again by an undo', async () => {
   run('cp', '--archive', '/etc/docker', '/etc/docker.away')
   rmSync('/etc/docker', { recursive: true })
   try {
-    const { answer, last } = await changed(`{ ${key} }`, 'undo')
+    const { answer, last } = await changeFile(`{ ${mirrorsKey} }`, 'undo')
     expect(answer).toMatchObject({ ok: true, value: { confirmed: true } })
     expect(last).toEqual({ ok: true, value: 'restored' })
     expect(existsSync('/etc/docker')).toBe(false)
-    await engineHas()
+    await expectMirrors()
   } finally {
     run('mv', '/etc/docker.away', '/etc/docker')
   }
 })
 
-/** The folder as a small disk of its own, for as long as a function runs. */
-async function onDisk(options: string, work: () => Promise<void>) {
-  run('mount', '-t', 'tmpfs', '-o', `mode=755,${options}`, 'tmpfs', '/etc/docker')
+/** Mounts a small disk at /etc/docker while an action runs. */
+async function onDisk(mountOptions: string, action: () => Promise<void>) {
+  run('mount', '-t', 'tmpfs', '-o', `mode=755,${mountOptions}`, 'tmpfs', '/etc/docker')
   try {
-    write(plain)
-    await work()
+    write(plainText)
+    await action()
   } finally {
     run('umount', '--lazy', '/etc/docker')
   }
 }
 
-test('a disk that cannot be written', async () => {
+test('a file on a read-only disk is not changed', async () => {
   await onDisk('size=64k', async () => {
     run('mount', '-o', 'remount,ro', '/etc/docker')
-    await refused({ code: 'daemon-file-read-only', folder: '/etc/docker', state: 'untouched' })
+    await expectRefused({ code: 'daemon-file-read-only', folder: '/etc/docker', state: 'untouched' })
   })
 })
 
-test('on a full disk nothing is changed, and nothing is left of the attempt', async () => {
+test('on a full disk nothing is changed, and no temporary file is left', async () => {
   await onDisk('size=16k', async () => {
     writeFileSync('/etc/docker/filler', Buffer.alloc(12 << 10))
-    await refused({ code: 'daemon-file-no-space', folder: '/etc/docker', state: 'untouched' })
+    await expectRefused({ code: 'daemon-file-no-space', folder: '/etc/docker', state: 'untouched' })
     expect(readdirSync('/etc/docker').toSorted()).toEqual(['daemon.json', 'filler'])
   })
 })
 
-test('if the disk fills up before an undo, its outcome is unsure, and the next start restores the file', async () => {
+test('if the disk fills up before an undo, the result is `unsure`, and the next start of the helper restores the file', async () => {
   await onDisk('size=20k', async () => {
     writeFileSync('/etc/docker/filler', Buffer.alloc(8 << 10))
-    const before = state()
-    const { helper } = await opened()
-    expect(await helper.change({ oldHash: hashOf(plain), newText: added })).toMatchObject({ ok: true })
+    const before = readState()
+    const { helper } = await startHelper()
+    expect(await helper.change({ oldHash: hashOf(plainText), newText: textWithMirror })).toMatchObject({ ok: true })
     writeFileSync('/etc/docker/more', Buffer.alloc(4 << 10))
     writeFileSync('/etc/docker/filler', Buffer.alloc(12 << 10))
     expect(await helper.undo()).toEqual({ ok: true, value: 'unsure' })
     await helper.end()
-    expect(state()?.text).toBe(added)
+    expect(readState()?.text).toBe(textWithMirror)
     rmSync('/etc/docker/filler')
-    const again = await opened()
+    const again = await startHelper()
     await again.helper.end()
     expect(again.helper.recovered).toBe('restored')
-    expect(state()).toEqual(before)
-    await engineHas()
+    expect(readState()).toEqual(before)
+    await expectMirrors()
   })
 })
 
-test('no room for the backup', async () => {
+test('without space for the backup, nothing is changed', async () => {
   run('mount', '-t', 'tmpfs', '-o', 'mode=700,size=8k', 'tmpfs', '/var/lib/slipway')
   try {
     mkdirSync('/var/lib/slipway/backups', { mode: 0o700 })
     writeFileSync('/var/lib/slipway/filler', Buffer.alloc(8 << 10))
-    await refused({ code: 'daemon-file-no-space', folder: '/var/lib/slipway', state: 'untouched' })
+    await expectRefused({ code: 'daemon-file-no-space', folder: '/var/lib/slipway', state: 'untouched' })
   } finally {
     run('umount', '--lazy', '/var/lib/slipway')
   }
 })
 
-test('a file that is mounted from elsewhere', async () => {
-  writeFileSync(`${aside}/mounted.json`, plain)
+test('a bind-mounted file is not changed', async () => {
+  writeFileSync(`${aside}/mounted.json`, plainText)
   run('mount', '--bind', `${aside}/mounted.json`, file)
   try {
-    await refused({ code: 'daemon-file-fixed', folder: '/etc/docker', state: 'untouched' })
+    await expectRefused({ code: 'daemon-file-fixed', folder: '/etc/docker', state: 'untouched' })
   } finally {
     run('umount', '--lazy', file)
   }

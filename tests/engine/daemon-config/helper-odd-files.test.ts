@@ -2,12 +2,12 @@ import fc from 'fast-check'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { startEngine, type Engine } from '../../../tools/world/engine.ts'
 import { installInWorld } from '../../../tools/world/polkit.ts'
-import { reloaded } from './cut-helper.ts'
-import { hashOf, mirrorsOf, noHelperLeft, opened, state, write } from './helper-side.ts'
+import { reloadMirrors } from './killed-helper.ts'
+import { hashOf, readMirrors, expectNoHelperRunning, startHelper, readState, write } from './helper-tools.ts'
 
 const mirror = 'https://a.example'
-/** A change that the engine takes up is a second's work: 300 were tried by hand (`SLIPWAY_FILES=300`). */
-const files = Number(process.env['SLIPWAY_FILES'] ?? 60)
+/** Each change that the engine loads takes a second. 300 files were tried by hand (`SLIPWAY_FILES=300`). */
+const fileCount = Number(process.env['SLIPWAY_FILES'] ?? 60)
 
 let uninstall: () => void
 let engine: Engine
@@ -15,17 +15,17 @@ beforeAll(async () => {
   uninstall = installInWorld()
   engine = await startEngine({ version: '26.1', store: 'classic', asInstalled: true })
   write('{ "registry-mirrors": [], "insecure-registries": [] }')
-  await reloaded(engine, [])
+  await reloadMirrors(engine, [])
 })
 afterAll(async () => {
   await engine?.stop()
   uninstall()
 })
-afterEach(noHelperLeft)
+afterEach(expectNoHelperRunning)
 
 const space = fc.constantFrom('', ' ', '\n', '\r\n  ', '\t', '\n\n    ')
 
-/** What people write into daemon.json, in the ways that they write it. */
+/** Typical members of a daemon.json, in different notations. */
 const member = fc.oneof(
   fc.constantFrom(
     ...['"debug": false', '"max-concurrent-downloads": 3', '"shutdown-timeout":1e1', '"live-restore": false'],
@@ -34,26 +34,26 @@ const member = fc.oneof(
   ),
 )
 const members = fc.uniqueArray(member, { maxLength: 5, selector: (text) => text.split(':')[0] })
-const whole = fc
+const validFile = fc
   .tuple(members, fc.array(space, { minLength: 12, maxLength: 12 }), fc.constantFrom('', '\ufeff', '\n', '\r\n'))
-  .map(([all, spaces, first]) => {
-    const space = (at: number) => spaces[at % spaces.length]!
-    const body = all.map((text, at) => `${space(at)}${text}${space(at + 1)}`).join(',')
-    return Buffer.from(`${first}{${body}${space(7)}}${space(9)}`)
+  .map(([members, spaces, prefix]) => {
+    const spaceAt = (index: number) => spaces[index % spaces.length]!
+    const body = members.map((text, index) => `${spaceAt(index)}${text}${spaceAt(index + 1)}`).join(',')
+    return Buffer.from(`${prefix}{${body}${spaceAt(7)}}${spaceAt(9)}`)
   })
 
-/** A byte is lost, is another, or comes between; or the end is missing. */
-const broken = fc
-  .tuple(whole, fc.nat(), fc.integer({ min: 0, max: 255 }), fc.constantFrom('drop', 'other', 'insert', 'cut'))
-  .map(([bytes, where, byte, how]) => {
-    const at = where % bytes.length
-    const rest = { drop: at + 1, other: at + 1, insert: at, cut: bytes.length }[how]
-    const between = how === 'drop' || how === 'cut' ? [] : [byte]
-    return Buffer.concat([bytes.subarray(0, at), Buffer.from(between), bytes.subarray(rest)])
+/** A valid file in which a byte is missing, replaced or inserted, or the end is cut off. */
+const brokenFile = fc
+  .tuple(validFile, fc.nat(), fc.integer({ min: 0, max: 255 }), fc.constantFrom('drop', 'replace', 'insert', 'cut'))
+  .map(([bytes, position, byte, damage]) => {
+    const index = position % bytes.length
+    const restStart = { drop: index + 1, replace: index + 1, insert: index, cut: bytes.length }[damage]
+    const inserted = damage === 'drop' || damage === 'cut' ? [] : [byte]
+    return Buffer.concat([bytes.subarray(0, index), Buffer.from(inserted), bytes.subarray(restStart)])
   })
-const junk = fc.uint8Array({ maxLength: 200 }).map((bytes) => Buffer.from(bytes))
+const randomBytes = fc.uint8Array({ maxLength: 200 }).map((bytes) => Buffer.from(bytes))
 
-/** As a text editor would put the mirror in, whatever is there: the helper is to judge it. */
+/** Inserts the mirror without parsing the text, as a careless editor would. The helper must detect invalid results. */
 function withMirror(bytes: Buffer): string {
   const text = bytes.toString('utf8')
   const start = text.indexOf('{') + 1
@@ -62,28 +62,32 @@ function withMirror(bytes: Buffer): string {
   return `${text.slice(0, start)}"registry-mirrors": ["${mirror}"]${comma}${text.slice(start)}`
 }
 
-test(`${files} odd and broken files: not one byte is lost that was not ours`, { timeout: 900_000 }, async () => {
-  const outcomes: Record<string, number> = {}
-  const { helper } = await opened()
-  const anyFile = fc.oneof({ weight: 5, arbitrary: whole }, { weight: 4, arbitrary: broken }, junk)
-  const holds = fc.asyncProperty(anyFile, fc.constantFrom(0o600, 0o644), async (bytes, mode) => {
-    write(bytes, { mode, owner: [0, 7] })
-    const before = state()
-    const answer = await helper.change({ oldHash: hashOf(bytes), newText: withMirror(bytes) })
-    const outcome = answer.ok ? 'changed' : answer.error.code
-    outcomes[outcome] = (outcomes[outcome] ?? 0) + 1
-    const between = answer.ok && [await mirrorsOf(engine), state()?.text, await helper.undo()]
-    const text = Buffer.from(withMirror(bytes)).toString('latin1')
-    expect(between).toEqual(answer.ok && [[mirror], text, { ok: true, value: 'restored' }])
-    expect(state()).toEqual(before)
-    expect(await mirrorsOf(engine)).toEqual([])
-  })
-  try {
-    await fc.assert(holds, { numRuns: files, endOnFailure: true })
-  } finally {
-    await helper.end()
-  }
-  // Otherwise this would prove little.
-  expect(outcomes['changed']).toBeGreaterThan(files / 6)
-  expect(outcomes['daemon-file-invalid']).toBeGreaterThan(files / 10)
-})
+test(
+  `after a change and an undo, ${fileCount} odd and broken files have the same bytes as before`,
+  { timeout: 900_000 },
+  async () => {
+    const outcomes: Record<string, number> = {}
+    const { helper } = await startHelper()
+    const anyFile = fc.oneof({ weight: 5, arbitrary: validFile }, { weight: 4, arbitrary: brokenFile }, randomBytes)
+    const property = fc.asyncProperty(anyFile, fc.constantFrom(0o600, 0o644), async (bytes, mode) => {
+      write(bytes, { mode, owner: [0, 7] })
+      const before = readState()
+      const answer = await helper.change({ oldHash: hashOf(bytes), newText: withMirror(bytes) })
+      const outcome = answer.ok ? 'changed' : answer.error.code
+      outcomes[outcome] = (outcomes[outcome] ?? 0) + 1
+      const whileChanged = answer.ok && [await readMirrors(engine), readState()?.text, await helper.undo()]
+      const newText = Buffer.from(withMirror(bytes)).toString('latin1')
+      expect(whileChanged).toEqual(answer.ok && [[mirror], newText, { ok: true, value: 'restored' }])
+      expect(readState()).toEqual(before)
+      expect(await readMirrors(engine)).toEqual([])
+    })
+    try {
+      await fc.assert(property, { numRuns: fileCount, endOnFailure: true })
+    } finally {
+      await helper.end()
+    }
+    // Checks that enough of the random files could be changed, and that enough were invalid.
+    expect(outcomes['changed']).toBeGreaterThan(fileCount / 6)
+    expect(outcomes['daemon-file-invalid']).toBeGreaterThan(fileCount / 10)
+  },
+)

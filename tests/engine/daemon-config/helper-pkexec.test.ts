@@ -5,30 +5,30 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { helperFile, helperInstalled, openHelper } from '../../../main/daemon-config/helper.ts'
 import { startEngine, type Engine } from '../../../tools/world/engine.ts'
 import { installInWorld, startPolkit, type Polkit } from '../../../tools/world/polkit.ts'
-import { hashOf, noHelperLeft, mirrorsOf, state, write } from './helper-side.ts'
+import { hashOf, expectNoHelperRunning, readMirrors, readState, write } from './helper-tools.ts'
 
-/** pkexec as somebody who may do nothing: user and group nobody, no other groups, no terminal. */
-const asNobody = (...environment: readonly string[]) =>
+/** The command that starts the helper with pkexec as the user nobody: without other groups, and without a terminal. */
+const pkexecAsNobody = (...environment: readonly string[]) =>
   [
     ...['/usr/bin/setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', '/usr/bin/env', '-i', ...environment],
     ...['/usr/bin/pkexec', '--disable-internal-agent', helperFile],
   ] as [string, ...string[]]
 
-/** The processes that run a program of Python's. */
+/** The ids of the Python processes that run a program. */
 const pidsOf = (program: string) =>
   execFileSync('pgrep', ['-f', `^/usr/bin/python3 -IS ${program}`], { encoding: 'utf8' })
     .trim()
     .split('\n')
 
-/** What a script says that somebody runs who may do nothing. */
-const asUser = (script: string) =>
+/** Runs a shell script as the user nobody. @returns its output */
+const runAsNobody = (script: string) =>
   spawnSync('setpriv', ['--reuid=65534', '--regid=65534', '--clear-groups', 'bash', '-c', `(${script}) 2>&1`], {
     encoding: 'utf8',
   }).stdout
 
 const text = '{ "registry-mirrors": ["https://a.example"] }\n'
 
-describe('by pkexec', () => {
+describe('with pkexec', () => {
   let uninstall: (() => void) | undefined
   let polkit: Polkit
   let engine: Engine
@@ -42,35 +42,38 @@ describe('by pkexec', () => {
     await engine?.stop()
     uninstall?.()
   })
-  afterEach(noHelperLeft)
+  afterEach(expectNoHelperRunning)
 
-  test('an ordinary user whom polkit lets changes the file, as root', async () => {
+  test('an ordinary user whom polkit authorizes can change the file, as root', async () => {
     write('{}')
     await polkit.setAnswer('yes')
     expect(helperInstalled()).toBe(true)
-    const helper = await openHelper({ command: asNobody() })
+    const helper = await openHelper({ command: pkexecAsNobody() })
     if (!helper.ok) throw new Error(JSON.stringify(helper.error))
     expect(await helper.value.change({ oldHash: hashOf('{}'), newText: text })).toMatchObject({ ok: true })
     expect(await helper.value.keep()).toEqual({ ok: true, value: undefined })
     await helper.value.end()
-    expect(state()).toEqual({ text, mode: '644', owner: '0:0' })
-    expect(await mirrorsOf(engine)).toEqual(['https://a.example'])
+    expect(readState()).toEqual({ text, mode: '644', owner: '0:0' })
+    expect(await readMirrors(engine)).toEqual(['https://a.example'])
   })
 
-  test('whom polkit does not let is told so, and nothing is changed', async () => {
+  test('a user whom polkit does not authorize gets an error, and nothing is changed', async () => {
     write(text)
     await polkit.setAnswer('no')
-    const before = state()
-    expect(await openHelper({ command: asNobody() })).toEqual({ ok: false, error: { code: 'helper-not-allowed' } })
-    expect(state()).toEqual(before)
+    const before = readState()
+    expect(await openHelper({ command: pkexecAsNobody() })).toEqual({
+      ok: false,
+      error: { code: 'helper-not-allowed' },
+    })
+    expect(readState()).toEqual(before)
   })
 
-  test('without an authentication agent, that is the error', async () => {
+  test('a missing authentication agent is reported', async () => {
     await polkit.setAnswer('ask')
-    expect(await openHelper({ command: asNobody() })).toEqual({ ok: false, error: { code: 'helper-no-agent' } })
+    expect(await openHelper({ command: pkexecAsNobody() })).toEqual({ ok: false, error: { code: 'helper-no-agent' } })
   })
 
-  test('a missing helper is reported before a password is asked for', async () => {
+  test('a missing helper is reported before the user is asked for a password', async () => {
     renameSync(helperFile, `${helperFile}.away`)
     try {
       expect(await openHelper()).toEqual({ ok: false, error: { code: 'helper-missing', file: helperFile } })
@@ -79,7 +82,7 @@ describe('by pkexec', () => {
     }
   })
 
-  test('the environment of the caller does not reach it', async () => {
+  test('the helper does not get the environment of its caller', async () => {
     await polkit.setAnswer('yes')
     const trap = '/tmp/slipway-trap'
     rmSync(trap, { recursive: true, force: true })
@@ -89,49 +92,49 @@ describe('by pkexec', () => {
       writeFileSync(`${trap}/${name}.py`, `open('${trap}/sprung', 'w').close()\n`)
     writeFileSync(`${trap}/systemctl`, `#!/bin/sh\ntouch ${trap}/sprung\n`, { mode: 0o755 })
     const helper = await openHelper({
-      command: asNobody(
+      command: pkexecAsNobody(
         ...[`PYTHONPATH=${trap}`, `PYTHONHOME=${trap}`, `PYTHONSTARTUP=${trap}/os.py`, 'PYTHONINSPECT=1'],
         ...[`PATH=${trap}:/usr/bin`, `LD_PRELOAD=${trap}/x.so`, `HOME=${trap}`, 'LANG=zh_CN.GB18030'],
       ),
     })
     if (!helper.ok) throw new Error(JSON.stringify(helper.error))
-    const given = pidsOf(helperFile).map((pid) => readFileSync(`/proc/${pid}/environ`, 'utf8'))
+    const environments = pidsOf(helperFile).map((pid) => readFileSync(`/proc/${pid}/environ`, 'utf8'))
     await helper.value.end()
-    expect(given).toHaveLength(1)
-    expect(given[0]).not.toMatch(/PYTHON|LD_PRELOAD|slipway-trap/)
+    expect(environments).toHaveLength(1)
+    expect(environments[0]).not.toMatch(/PYTHON|LD_PRELOAD|slipway-trap/)
     expect(existsSync(`${trap}/sprung`)).toBe(false)
     rmSync(trap, { recursive: true })
   })
 
-  test('it is root’s in full: its caller can neither end it nor look into it', async () => {
+  test('the helper runs fully as root: its caller can neither signal it nor read its memory', async () => {
     await polkit.setAnswer('yes')
-    const helper = await openHelper({ command: asNobody() })
+    const helper = await openHelper({ command: pkexecAsNobody() })
     if (!helper.ok) throw new Error(JSON.stringify(helper.error))
     const [pid] = pidsOf(helperFile)
     expect(readFileSync(`/proc/${pid}/status`, 'utf8')).toMatch(/^Uid:\t0\t0\t0\t0\nGid:\t0\t0\t0\t0$/m)
     for (const attempt of [`kill -9 ${pid}`, `kill -STOP ${pid}`, `cat /proc/${pid}/environ`, `cat /proc/${pid}/mem`])
-      expect(asUser(attempt)).toMatch(/not permitted|denied/)
+      expect(runAsNobody(attempt)).toMatch(/not permitted|denied/)
     expect(await helper.value.history()).toMatchObject({ ok: true })
     await helper.value.end()
   })
 
-  test('the user can neither write what is installed nor reach what the helper keeps', () => {
-    expect(asUser('find /usr/lib/slipway /usr/share/polkit-1/actions/io.slipway* -writable')).toBe('')
-    expect(asUser('ls /var/lib/slipway 2>&1; cat /var/lib/slipway/lock 2>&1 || true')).not.toMatch(/backups/)
+  test('the user can neither write the installed files nor read the helper’s backups', () => {
+    expect(runAsNobody('find /usr/lib/slipway /usr/share/polkit-1/actions/io.slipway* -writable')).toBe('')
+    expect(runAsNobody('ls /var/lib/slipway 2>&1; cat /var/lib/slipway/lock 2>&1 || true')).not.toMatch(/backups/)
   })
 
   test('if the app ends during a change, the change is undone', async () => {
     write('{}')
     process.kill(engine.pid, 'SIGHUP')
-    const [program, ...args] = asNobody()
+    const [program, ...args] = pkexecAsNobody()
     const app = spawn(program, args, { stdio: ['pipe', 'pipe', 'ignore'] })
     app.stdin.write(`${JSON.stringify({ verb: 'change', oldHash: hashOf('{}'), newText: text })}\n`)
-    let said = ''
-    app.stdout.on('data', (data) => (said += data))
-    await expect.poll(() => said, { timeout: 20_000 }).toContain('"changed"')
+    let output = ''
+    app.stdout.on('data', (data) => (output += data))
+    await expect.poll(() => output, { timeout: 20_000 }).toContain('"changed"')
     app.stdin.destroy()
     app.stdout.destroy()
     await once(app, 'close')
-    expect(state()).toMatchObject({ text: '{}' })
+    expect(readState()).toMatchObject({ text: '{}' })
   })
 })

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { startEngine, type Engine } from '../../../tools/world/engine.ts'
 import { installInWorld } from '../../../tools/world/polkit.ts'
-import { changed, hashOf, noHelperLeft, mirrorsOf, state, write } from './helper-side.ts'
+import { changeFile, hashOf, expectNoHelperRunning, readMirrors, readState, write } from './helper-tools.ts'
 import { matrix } from '../matrix.ts'
 
 let uninstall: () => void
@@ -10,8 +10,8 @@ afterAll(() => uninstall())
 
 const [a, b] = ['https://a.example', 'https://b.example:8443']
 
-describe.each(matrix)('on $title', (wish) => {
-  const features = wish.store === 'containerd' ? '"features": { "containerd-snapshotter": true }' : '"features": {}'
+describe.each(matrix)('on $title', (options) => {
+  const features = options.store === 'containerd' ? '"features": { "containerd-snapshotter": true }' : '"features": {}'
   const withKey = `{\n  "registry-mirrors": ["${a}"],\n\t${features}\r\n}`
   const without = `{\n  ${features}\n}\n`
   const withB = (text: string) => text.replace(`"${a}"`, `"${b}", "${a}"`)
@@ -19,68 +19,68 @@ describe.each(matrix)('on $title', (wish) => {
 
   let engine: Engine
   beforeAll(async () => {
-    engine = await startEngine({ ...wish, asInstalled: true })
+    engine = await startEngine({ ...options, asInstalled: true })
   })
   afterAll(() => engine?.stop())
-  afterEach(noHelperLeft)
+  afterEach(expectNoHelperRunning)
 
-  /** The file as wanted, and the engine with its mirrors, before the test. */
-  async function given(text: string | undefined, options: Parameters<typeof write>[1] = {}) {
+  /** Writes the file, and makes the engine load its mirrors. */
+  async function prepare(text: string | undefined, fileOptions: Parameters<typeof write>[1] = {}) {
     write('{"registry-mirrors": [], "insecure-registries": []}')
     process.kill(engine.pid, 'SIGHUP')
-    await expect.poll(() => mirrorsOf(engine)).toEqual([])
-    write(text, options)
+    await expect.poll(() => readMirrors(engine)).toEqual([])
+    write(text, fileOptions)
     if (text !== undefined) process.kill(engine.pid, 'SIGHUP')
-    await expect.poll(() => mirrorsOf(engine)).toEqual(text?.includes(a) ? [a] : [])
+    await expect.poll(() => readMirrors(engine)).toEqual(text?.includes(a) ? [a] : [])
   }
 
-  test('a change is told step by step, taken up by the engine, and kept', async () => {
-    await given(withKey, { mode: 0o640, owner: [0, 7] })
-    const { answer, last, steps } = await changed(withB(withKey))
+  test('a change is reported step by step, loaded by the engine, and kept', async () => {
+    await prepare(withKey, { mode: 0o640, owner: [0, 7] })
+    const { answer, last, steps } = await changeFile(withB(withKey))
     expect(answer).toEqual({
       ok: true,
       value: { answer: 'changed', confirmed: true, hash: hashOf(withB(withKey)) },
     })
     expect(last).toEqual({ ok: true, value: undefined })
     expect(steps).toEqual(['checked', 'backed-up', 'swapped', 'reloaded', 'confirmed'])
-    expect(state()).toEqual({ text: withB(withKey), mode: '640', owner: '0:7' })
-    expect(await mirrorsOf(engine)).toEqual([b, a])
+    expect(readState()).toEqual({ text: withB(withKey), mode: '640', owner: '0:7' })
+    expect(await readMirrors(engine)).toEqual([b, a])
   })
 
-  test('undone, a file that had the key has its bytes again, and the engine its mirrors', async () => {
-    await given(withKey, { mode: 0o600 })
-    const before = state()
-    const { last, steps } = await changed(withB(withKey), 'undo')
+  test('an undo restores the bytes of a file with mirrors, and the engine’s mirrors', async () => {
+    await prepare(withKey, { mode: 0o600 })
+    const before = readState()
+    const { last, steps } = await changeFile(withB(withKey), 'undo')
     expect(last).toEqual({ ok: true, value: 'restored' })
     expect(steps.at(-1)).toBe('put-back')
-    expect(state()).toEqual(before)
-    expect(await mirrorsOf(engine)).toEqual([a])
+    expect(readState()).toEqual(before)
+    expect(await readMirrors(engine)).toEqual([a])
   })
 
-  test('undone, a file that had no such key has its bytes again, and the engine no mirrors', async () => {
-    await given(without)
-    const before = state()
-    const { last } = await changed(added, 'undo')
+  test('an undo restores the bytes of a file without mirrors, and the engine uses no mirrors', async () => {
+    await prepare(without)
+    const before = readState()
+    const { last } = await changeFile(added, 'undo')
     expect(last).toEqual({ ok: true, value: 'restored' })
-    expect(state()).toEqual(before)
-    expect(await mirrorsOf(engine)).toEqual([])
+    expect(readState()).toEqual(before)
+    expect(await readMirrors(engine)).toEqual([])
   })
 
-  test('undone, a file that was not there is not there again', async () => {
-    await given(undefined)
-    const { answer, last } = await changed(`{"registry-mirrors": ["${b}"]}\n`, 'undo')
+  test('an undo removes a file that did not exist before', async () => {
+    await prepare(undefined)
+    const { answer, last } = await changeFile(`{"registry-mirrors": ["${b}"]}\n`, 'undo')
     expect(answer).toMatchObject({ ok: true, value: { confirmed: true } })
     expect(last).toEqual({ ok: true, value: 'restored' })
-    expect(state()).toBeUndefined()
-    expect(await mirrorsOf(engine)).toEqual([])
+    expect(readState()).toBeUndefined()
+    expect(await readMirrors(engine)).toEqual([])
   })
 
-  test('a caller that disconnects without keeping the change has changed nothing', async () => {
-    await given(without)
-    const before = state()
-    const { answer } = await changed(added, 'leave')
+  test('if the caller disconnects without keeping the change, the change is undone', async () => {
+    await prepare(without)
+    const before = readState()
+    const { answer } = await changeFile(added, 'leave')
     expect(answer).toMatchObject({ ok: true })
-    expect(state()).toEqual(before)
-    expect(await mirrorsOf(engine)).toEqual([])
+    expect(readState()).toEqual(before)
+    expect(await readMirrors(engine)).toEqual([])
   })
 })

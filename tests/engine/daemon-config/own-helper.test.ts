@@ -4,49 +4,51 @@ import { describe, expect, test } from 'vitest'
 import { openHelper } from '../../../main/daemon-config/helper.ts'
 import { startEngine } from '../../../tools/world/engine.ts'
 import { nobody, rootlessPaths } from '../../../tools/world/rootless.ts'
-import { added, key, mirror, ownAtRest, plain } from './clean-engine.ts'
-import { reloaded } from './cut-helper.ts'
-import { commandOf, hashOf } from './helper-side.ts'
+import { textWithMirror, mirrorsKey, mirror, useRootlessEngine, plainText } from './clean-engine.ts'
+import { reloadMirrors } from './killed-helper.ts'
+import { commandOf, hashOf } from './helper-tools.ts'
 
-/** The helper as nobody, who has an engine in a namespace of their own and no rights beside. */
-const rest = ownAtRest()
-const { engineHas, refused } = rest
+/** The rootless helper as the user nobody, with an engine in a user namespace and without any further rights. */
+const setup = useRootlessEngine()
+const { expectMirrors, expectRefused } = setup
 
-describe('as its user', () => {
-  test('the file is changed and restored, and keeps its mode under any umask', async () => {
-    rest.by.write(plain, { mode: 0o664 })
-    const command = commandOf(rest.side)
-    const { helper } = await rest.by.opened({ command: ['/bin/sh', '-c', 'umask 077; exec "$@"', 'sh', ...command] })
-    expect(await helper.read()).toMatchObject({ ok: true, value: { kind: 'rootless', file: rest.side.file } })
-    const wish = { oldHash: hashOf(plain), newText: added }
-    expect(await helper.change(wish)).toMatchObject({ ok: true, value: { confirmed: true } })
-    expect(rest.by.state()).toEqual({ text: added, mode: '664', owner: `${nobody}:${nobody}` })
-    await engineHas(mirror)
+describe('the helper as the user nobody', () => {
+  test('changes and restores the file, which keeps its mode under any umask', async () => {
+    setup.tools.write(plainText, { mode: 0o664 })
+    const command = commandOf(setup.side)
+    const { helper } = await setup.tools.startHelper({
+      command: ['/bin/sh', '-c', 'umask 077; exec "$@"', 'sh', ...command],
+    })
+    expect(await helper.read()).toMatchObject({ ok: true, value: { kind: 'rootless', file: setup.side.file } })
+    const request = { oldHash: hashOf(plainText), newText: textWithMirror }
+    expect(await helper.change(request)).toMatchObject({ ok: true, value: { confirmed: true } })
+    expect(setup.tools.readState()).toEqual({ text: textWithMirror, mode: '664', owner: `${nobody}:${nobody}` })
+    await expectMirrors(mirror)
     expect(await helper.undo()).toEqual({ ok: true, value: 'restored' })
     await helper.end()
-    expect(rest.by.state()).toEqual({ text: plain, mode: '664', owner: `${nobody}:${nobody}` })
-    await engineHas()
+    expect(setup.tools.readState()).toEqual({ text: plainText, mode: '664', owner: `${nobody}:${nobody}` })
+    await expectMirrors()
   })
 
-  test('missing folders are created, and removed again by an undo', async () => {
-    const config = join(rest.home, '.config')
+  test('creates missing folders, and removes them again by an undo', async () => {
+    const config = join(setup.home, '.config')
     renameSync(config, `${config}.away`)
     try {
-      const { answer, last } = await rest.by.changed(`{ ${key} }`, 'undo')
+      const { answer, last } = await setup.tools.changeFile(`{ ${mirrorsKey} }`, 'undo')
       expect(answer).toMatchObject({ ok: true, value: { confirmed: true } })
       expect(last).toEqual({ ok: true, value: 'restored' })
       expect(existsSync(config)).toBe(false)
-      await engineHas()
+      await expectMirrors()
     } finally {
       renameSync(`${config}.away`, config)
     }
   })
 
-  test('it refuses to run with more rights than its caller has', async () => {
-    const program = rest.side.program
-    for (const whose of [`--ruid=${nobody}`, `--euid=${nobody}`, `--rgid=${nobody}`]) {
-      const command = ['/usr/bin/setpriv', whose, '--keep-groups', program] as [string, ...string[]]
-      expect(await openHelper({ command, env: rest.side.env! })).toMatchObject({
+  test('refuses to run with more rights than its caller has', async () => {
+    const program = setup.side.program
+    for (const idOption of [`--ruid=${nobody}`, `--euid=${nobody}`, `--rgid=${nobody}`]) {
+      const command = ['/usr/bin/setpriv', idOption, '--keep-groups', program] as [string, ...string[]]
+      expect(await openHelper({ command, env: setup.side.env! })).toMatchObject({
         ok: false,
         error: { code: 'helper-ended', detail: expect.stringContaining('rights') },
       })
@@ -56,94 +58,96 @@ describe('as its user', () => {
 
 describe('another writer', () => {
   test('a change is refused if an editor has saved the file before it', async () => {
-    const { helper } = await rest.by.opened()
-    rest.by.write('{ "labels": ["theirs=1"] }')
-    expect(await helper.change({ oldHash: hashOf(plain), newText: added })).toMatchObject({
+    const { helper } = await setup.tools.startHelper()
+    setup.tools.write('{ "labels": ["theirs=1"] }')
+    expect(await helper.change({ oldHash: hashOf(plainText), newText: textWithMirror })).toMatchObject({
       error: { code: 'daemon-file-changed', state: 'untouched' },
     })
     await helper.end()
-    expect(rest.by.state()?.text).toBe('{ "labels": ["theirs=1"] }')
+    expect(setup.tools.readState()?.text).toBe('{ "labels": ["theirs=1"] }')
   })
 
-  test('what an editor saves after the change stays', async () => {
-    const { helper } = await rest.by.opened()
-    expect(await helper.change({ oldHash: hashOf(plain), newText: added })).toMatchObject({ ok: true })
-    rest.by.write('{ "labels": ["theirs=2"] }')
+  test('a text that an editor saves after the change is kept', async () => {
+    const { helper } = await setup.tools.startHelper()
+    expect(await helper.change({ oldHash: hashOf(plainText), newText: textWithMirror })).toMatchObject({ ok: true })
+    setup.tools.write('{ "labels": ["theirs=2"] }')
     expect(await helper.undo()).toEqual({ ok: true, value: 'left' })
     await helper.end()
-    expect(rest.by.state()?.text).toBe('{ "labels": ["theirs=2"] }')
+    expect(setup.tools.readState()?.text).toBe('{ "labels": ["theirs=2"] }')
   })
 
-  test('a second helper is refused while the first one is working', async () => {
-    const [first, second] = [await rest.by.opened(), await rest.by.opened()]
-    expect(await first.helper.change({ oldHash: hashOf(plain), newText: added })).toMatchObject({ ok: true })
-    expect(await second.helper.change({ oldHash: hashOf(added), newText: plain })).toEqual({
+  test('a second helper is refused while the first one changes the file', async () => {
+    const [first, second] = [await setup.tools.startHelper(), await setup.tools.startHelper()]
+    expect(await first.helper.change({ oldHash: hashOf(plainText), newText: textWithMirror })).toMatchObject({
+      ok: true,
+    })
+    expect(await second.helper.change({ oldHash: hashOf(textWithMirror), newText: plainText })).toEqual({
       ok: false,
       error: { code: 'helper-busy' },
     })
     await second.helper.end()
     expect(await first.helper.undo()).toEqual({ ok: true, value: 'restored' })
     await first.helper.end()
-    await engineHas()
+    await expectMirrors()
   })
 })
 
 describe('the engine', () => {
-  test('had other mirrors than the file: an undo restores the engine’s mirrors and the file’s bytes', async () => {
+  test('uses other mirrors than the file has: an undo restores the engine’s mirrors and the file’s bytes', async () => {
     const theirs = 'https://theirs.example'
-    rest.by.write(`{ "registry-mirrors": ["${theirs}"] }`)
-    await reloaded(rest.engine, [theirs])
+    setup.tools.write(`{ "registry-mirrors": ["${theirs}"] }`)
+    await reloadMirrors(setup.engine, [theirs])
     const edited = '{ "registry-mirrors": ["https://edited.example"] }'
-    rest.by.write(edited)
-    const { answer, last } = await rest.by.changed(`{ ${key} }`, 'undo')
+    setup.tools.write(edited)
+    const { answer, last } = await setup.tools.changeFile(`{ ${mirrorsKey} }`, 'undo')
     expect(answer).toMatchObject({ ok: true })
     expect(last).toEqual({ ok: true, value: 'restored' })
-    expect(rest.by.state()?.text).toBe(edited)
-    await engineHas(theirs)
+    expect(setup.tools.readState()?.text).toBe(edited)
+    await expectMirrors(theirs)
   })
 
   test(
-    'does not answer, which does not mean that it is down: the file is changed, and restored by an undo',
+    'does not answer, but is not down: the file is changed, and an undo restores it',
     { timeout: 120_000 },
     async () => {
-      await rest.engine.freeze()
-      const { answer, last } = await rest.by.changed(added, 'undo').finally(() => rest.engine.thaw())
+      await setup.engine.freeze()
+      const { answer, last } = await setup.tools.changeFile(textWithMirror, 'undo').finally(() => setup.engine.thaw())
       expect(answer).toMatchObject({ ok: true, value: { confirmed: false } })
       expect(last).toEqual({ ok: true, value: 'restored' })
-      expect(rest.by.state()?.text).toBe(plain)
-      await engineHas()
+      expect(setup.tools.readState()?.text).toBe(plainText)
+      await expectMirrors()
     },
   )
 
-  test('is down: reported with the kind of installation, and a backup can be restored', async () => {
-    await rest.by.changed(added, 'undo')
-    await rest.engine.shutDown()
-    const { answer } = await rest.by.changed(added)
+  test('is down: this is reported with the kind of installation, and a backup can still be restored', async () => {
+    await setup.tools.changeFile(textWithMirror, 'undo')
+    await setup.engine.shutDown()
+    const { answer } = await setup.tools.changeFile(textWithMirror)
     expect(answer).toEqual({
       ok: false,
       error: { code: 'daemon-file-engine-down', kind: 'rootless', state: 'untouched' },
     })
     const faulty = '{ "debug": true, }'
-    rest.by.write(faulty)
-    const { helper } = await rest.by.opened()
-    const wish = { oldHash: hashOf(faulty), hash: hashOf(plain) }
-    expect(await helper.restore(wish)).toMatchObject({ ok: true, value: { confirmed: false } })
+    setup.tools.write(faulty)
+    const { helper } = await setup.tools.startHelper()
+    const request = { oldHash: hashOf(faulty), hash: hashOf(plainText) }
+    expect(await helper.restore(request)).toMatchObject({ ok: true, value: { confirmed: false } })
     expect(await helper.keep()).toMatchObject({ ok: true })
     await helper.end()
-    await rest.engine.restart()
-    expect(rest.by.state()?.text).toBe(plain)
-    await engineHas()
+    await setup.engine.restart()
+    expect(setup.tools.readState()?.text).toBe(plainText)
+    await expectMirrors()
   })
 
-  test('is root’s by its pid file: left alone', async () => {
-    const { pid } = rootlessPaths(rest.engine.root)
-    const said = readFileSync(pid)
+  test('is root’s engine according to the pid file: it gets no signal', async () => {
+    const { pid } = rootlessPaths(setup.engine.root)
+    const pidText = readFileSync(pid)
     const other = await startEngine({ version: '26.1', store: 'classic' })
     try {
       writeFileSync(pid, String(other.pid))
-      await refused({ code: 'daemon-file-engine-down', state: 'untouched' })
+      await expectRefused({ code: 'daemon-file-engine-down', state: 'untouched' })
     } finally {
-      writeFileSync(pid, said)
+      writeFileSync(pid, pidText)
       await other.stop()
     }
   })

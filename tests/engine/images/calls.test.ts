@@ -20,12 +20,12 @@ const images: ImageSpec[] = [
   { references: ['plain:1'], created, steps: [{ instruction: 'COPY plain /', bytes: 1000 }] },
 ]
 
-describe.each(matrix)('$title', (wish) => {
+describe.each(matrix)('$title', (options) => {
   let engine: Engine
   let served: ReturnType<typeof watchEngine>
 
   beforeAll(async () => {
-    engine = await startEngine(wish)
+    engine = await startEngine(options)
     await loadImages(engine.docker, images)
     served = watchEngine(engine.socket)
     await eventually(() => served.window.complete)
@@ -37,44 +37,45 @@ describe.each(matrix)('$title', (wish) => {
 
   const find = (name: string) => served.window.shown.images.find(({ references }) => references.includes(name))?.id
   const idOf = (name: string) => find(name) ?? expect.unreachable(`${name} is not shown`)
-  const carried = (name: string, id: string) => eventually(() => find(name) === id)
+  /** Waits until the window shows the tag at this image. */
+  const waitUntilTagged = (name: string, id: string) => eventually(() => find(name) === id)
   const tag = (image: string, reference: string, movesFrom?: string) =>
     served.calls['images.tag']({ image, reference, ...(movesFrom !== undefined && { movesFrom }) })
 
-  test('a tag can be added in any form that Docker accepts', async () => {
+  test('a tag can be added in every form that Docker accepts', async () => {
     const plain = idOf('plain:1')
     expect(await tag(plain, 'docker.io/library/renamed')).toEqual({ ok: true, value: undefined })
     expect(await tag(plain, 'localhost:5000/team/renamed:v2')).toEqual({ ok: true, value: undefined })
-    await carried('renamed:latest', plain)
-    await carried('localhost:5000/team/renamed:v2', plain)
+    await waitUntilTagged('renamed:latest', plain)
+    await waitUntilTagged('localhost:5000/team/renamed:v2', plain)
     expect(await tag(plain, 'renamed')).toEqual({ ok: true, value: undefined })
     expect(await tag(plain, 'Not A Name')).toEqual({ ok: false, error: { code: 'bad-input' } })
   })
 
-  test('a tag that another image has is taken only from the one that the user was told of', async () => {
+  test('a tag of another image is moved only if it still belongs to the image that the user confirmed', async () => {
     const [boxed, child, plain] = [idOf('box:1'), idOf('child:1'), idOf('plain:1')]
     const taken = { ok: false, error: { code: 'tag-taken', reference: 'child:2', image: child } }
     expect(await tag(plain, 'child:2')).toEqual(taken)
     expect(await tag(plain, 'child:2', boxed)).toEqual(taken)
     expect(await tag(plain, 'child:2', child)).toEqual({ ok: true, value: undefined })
-    await carried('child:2', plain)
+    await waitUntilTagged('child:2', plain)
     // The image that the user saw has lost the tag meanwhile, and no other image has it.
     await engine.docker.getImage('child:2').remove()
     expect(await tag(boxed, 'child:2', plain)).toEqual({ ok: true, value: undefined })
-    await carried('child:2', boxed)
+    await waitUntilTagged('child:2', boxed)
     expect(idOf('child:1')).toBe(child)
   })
 
-  test('an image that is gone cannot be tagged, and what the engine refuses is said in its words', async () => {
+  test('an image that is gone cannot be tagged, and a name that the engine refuses is reported with its own message', async () => {
     const gone = `sha256:${'0'.repeat(64)}`
     expect(await tag(gone, 'new:1')).toEqual({ ok: false, error: { code: 'image-gone', image: gone } })
-    // 20.10 reads what is before the slash as a part of the name, and that may have no capitals.
+    // 20.10 reads the part before the slash as part of the repository name, which must be lowercase.
     expect(await tag(idOf('box:1'), 'Registry/x:1')).toMatchObject(
-      wish.version === '20.10' ? { error: { code: 'engine-refused' } } : { ok: true },
+      options.version === '20.10' ? { error: { code: 'engine-refused' } } : { ok: true },
     )
   })
 
-  test('labels are found by what is in them, whatever their letters’ case, and stay on main', async () => {
+  test('labels are searched by key and value, case-insensitively, and are not sent to the window', async () => {
     const labelled = async (...words: string[]) => {
       const answer = await served.calls['images.labelled'](words)
       return answer.ok && answer.value.map((ids) => ids.toSorted())
@@ -84,13 +85,13 @@ describe.each(matrix)('$title', (wish) => {
     expect(await labelled('team red', 'maintainer=', 'stage=child', 'nothing')).toEqual([both, both, [child], []])
     expect(JSON.stringify([served.changes, served.engine.live.snapshot()])).not.toContain('xxxxx')
 
-    // A single inspect gives the same labels as the list.
+    // After the new tag, the image was inspected on its own. The labels must be the same as from the list.
     await engine.docker.getImage(boxed).tag({ repo: 'box', tag: 'again' })
-    await carried('box:again', boxed)
+    await waitUntilTagged('box:again', boxed)
     expect(await labelled('team red', 'stage=child')).toEqual([both, [child]])
   })
 
-  test('the disk usage is what docker system df shows', async () => {
+  test('the disk usage is the same as in `docker system df`', async () => {
     const container = await engine.docker.createContainer({
       Image: 'box:1',
       Cmd: ['sh', '-c', 'dd if=/dev/zero of=/zeros bs=1000 count=200'],
@@ -105,21 +106,21 @@ describe.each(matrix)('$title', (wish) => {
       encoding: 'utf8',
       env: { ...process.env, DOCKER_HOST: `unix://${engine.socket}` },
     })
-    const told = lines.trim().split('\n').map((line) => JSON.parse(line) as { Type: string; TotalCount: string; Size: string }) // prettier-ignore
+    const printed = lines.trim().split('\n').map((line) => JSON.parse(line) as { Type: string; TotalCount: string; Size: string }) // prettier-ignore
     const parts = { Images: account.images, Containers: account.containers, 'Local Volumes': account.volumes, 'Build Cache': account.buildCache } // prettier-ignore
-    for (const { Type, TotalCount, Size } of told) {
+    for (const { Type, TotalCount, Size } of printed) {
       const part = parts[Type as keyof typeof parts]!
       expect([Type, part.count]).toEqual([Type, Number(TotalCount)])
-      // Docker prints four figures at most.
-      expect(Math.abs(part.bytes - inBytes(Size))).toBeLessThanOrEqual(part.bytes / 1000)
+      // Docker prints at most four digits.
+      expect(Math.abs(part.bytes - toBytes(Size))).toBeLessThanOrEqual(part.bytes / 1000)
     }
     expect(account.containers!.bytes).toBeGreaterThan(100_000)
     await container.remove({ v: true })
   })
 })
 
-/** `1.5MB`, as docker prints four figures. */
-function inBytes(size: string): number {
+/** Parses a size as docker prints it, such as `1.5MB`. */
+function toBytes(size: string): number {
   const [, number, unit] = /^([\d.]+)(\w*B)$/.exec(size) ?? []
   return Number(number) * { B: 1, kB: 1e3, MB: 1e6, GB: 1e9 }[unit as 'B' | 'kB' | 'MB' | 'GB']
 }

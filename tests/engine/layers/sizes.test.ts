@@ -1,4 +1,6 @@
-/** The classic store reports no sizes of layers: likely sizes are compared with the true ones. */
+/**
+ * The classic store reports no sizes of single layers. These tests compare Slipway's likely sizes with the true sizes.
+ */
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -17,29 +19,29 @@ import { matrix } from '../matrix.ts'
 import { openRemovalApp, type RemovalApp } from '../removal/removal-app.ts'
 import { trueSizes } from './true-sizes.ts'
 
-const sumOf = (layers: Stack['layers']) => layers.reduce((sum, { likely = 0 }) => sum + likely, 0)
 const diskUsage = v.object({ Images: v.array(v.object({ Id: v.string(), SharedSize: v.number() })) })
+const likelySize = (layers: Stack['layers']) => layers.reduce((sum, { likely = 0 }) => sum + likely, 0)
 
-describe.each(matrix.filter(({ store }) => store === 'classic'))('$title', (wish) => {
+describe.each(matrix.filter(({ store }) => store === 'classic'))('$title', (options) => {
   let engine: Engine
-  let cleaner: RemovalApp
+  let app: RemovalApp
 
   beforeAll(async () => {
-    engine = await startEngine(wish)
-    cleaner = await openRemovalApp(engine)
+    engine = await startEngine(options)
+    app = await openRemovalApp(engine)
   })
   afterAll(async () => {
-    await cleaner?.stop()
+    await app?.stop()
     await engine?.stop()
-    if (cleaner) rmSync(cleaner.folder, { recursive: true })
+    if (app) rmSync(app.folder, { recursive: true })
   })
 
   async function stackOf(name: string): Promise<Stack> {
-    const answer = await cleaner.layers.handlers['layers.stack'](cleaner.findImage(name).id)
-    if (!answer.ok) throw new Error(answer.error.code)
-    return answer.value
+    const stack = await app.layers.handlers['layers.stack'](app.findImage(name).id)
+    if (!stack.ok) throw new Error(stack.error.code)
+    return stack.value
   }
-  /** Builds with a real builder; the command of 20.10 builds with BuildKit without buildx. */
+  /** Builds an image with a real builder. Uses docker 20.10, which needs no buildx for BuildKit. */
   function build(name: string, dockerfile: string, builder: 'buildkit' | 'classic') {
     const context = mkdtempSync(join(tmpdir(), 'context-'))
     try {
@@ -58,11 +60,12 @@ describe.each(matrix.filter(({ store }) => store === 'classic'))('$title', (wish
       rmSync(context, { recursive: true })
     }
   }
-  async function expectWithin(name: string, truth: readonly number[]) {
+  /** The true size and the likely size of each layer must be within the bounds that Slipway shows. */
+  async function expectWithinBounds(name: string, trueBytes: readonly number[]) {
     const { layers } = await stackOf(name)
-    expect(layers).toHaveLength(truth.length)
-    layers.forEach(({ size, likely }, at) => {
-      for (const bytes of [truth[at]!, likely!]) {
+    expect(layers).toHaveLength(trueBytes.length)
+    layers.forEach(({ size, likely }, index) => {
+      for (const bytes of [trueBytes[index]!, likely!]) {
         expect(bytes).toBeGreaterThanOrEqual(size.min)
         expect(bytes).toBeLessThanOrEqual(size.max)
       }
@@ -70,80 +73,83 @@ describe.each(matrix.filter(({ store }) => store === 'classic'))('$title', (wish
     return layers
   }
 
-  test('each layer of the demo has one size, the true one', async () => {
+  test('the likely size of each layer of the demo images is the true size', async () => {
     await loadImages(engine.docker, demoImages({ scale: 0.01 }))
-    await cleaner.catchUp()
-    let open = 0
-    for (const { references } of cleaner.engine.live.snapshot().images) {
+    await app.catchUp()
+    let uncertainCount = 0
+    for (const { references } of app.engine.live.snapshot().images) {
       const [name] = references
       if (name === undefined) continue
-      const truth = await trueSizes(engine, name)
-      const layers = await expectWithin(name, truth)
-      expect(layers.map(({ likely }) => likely)).toEqual(truth)
-      open += layers.filter(({ size }) => size.min !== size.max).length
+      const trueBytes = await trueSizes(engine, name)
+      const layers = await expectWithinBounds(name, trueBytes)
+      expect(layers.map(({ likely }) => likely)).toEqual(trueBytes)
+      uncertainCount += layers.filter(({ size }) => size.min !== size.max).length
     }
-    // That much the likelihood settles.
-    expect(open).toBeGreaterThan(10)
+    // The bounds alone leave these sizes open, so the likelihood has decided them.
+    expect(uncertainCount).toBeGreaterThan(10)
   })
 
   test('the layers that an image shares add up to the shared size that the engine reports', async () => {
     await loadImages(engine.docker, demoImages({ scale: 0.01 }))
-    await cleaner.catchUp()
+    await app.catchUp()
     const { Images } = v.parse(diskUsage, await engine.docker.df())
     const reported = new Map(Images.map(({ Id, SharedSize }) => [Id, SharedSize]))
     let compared = 0
-    for (const { id, references } of cleaner.engine.live.snapshot().images) {
+    for (const { id, references } of app.engine.live.snapshot().images) {
       const [name] = references
       if (name === undefined) continue
       const shared = (await stackOf(name)).layers.filter(({ sharedWith }) => sharedWith.length > 0)
-      expect({ name, shared: sumOf(shared) }).toEqual({ name, shared: reported.get(id) })
+      expect({ name, shared: likelySize(shared) }).toEqual({ name, shared: reported.get(id) })
       if (shared.length > 0) compared++
     }
     expect(compared).toBeGreaterThan(10)
   })
 
-  test.each(['buildkit', 'classic'] as const)('a real history of the %s builder is settled', async (builder) => {
-    await loadImages(engine.docker, runnableImages())
-    const name = `built-by-${builder}:1`
-    build(
-      name,
-      [
-        'FROM box:1',
-        'ENV A=b',
-        'WORKDIR /app',
-        'COPY big /app/',
-        'LABEL a=b',
-        'RUN echo made > /app/made',
-        'EXPOSE 80',
-        'WORKDIR /',
-        'COPY empty /app/',
-        'USER nobody',
-        'COPY small /app/',
-        'CMD ["sh"]',
-      ].join('\n'),
-      builder,
-    )
-    await cleaner.catchUp()
-    const truth = await trueSizes(engine, name)
-    const layers = await expectWithin(name, truth)
-    expect(layers.map(({ likely }) => likely)).toEqual(truth)
-    const verbs = ['ADD', 'WORKDIR', 'COPY', 'RUN', 'COPY', 'COPY']
-    expect(layers.map(({ instruction }) => instruction?.verb)).toEqual(verbs)
-  })
+  test.each(['buildkit', 'classic'] as const)(
+    'the likely sizes of an image that the %s builder built are the true sizes',
+    async (builder) => {
+      await loadImages(engine.docker, runnableImages())
+      const name = `built-by-${builder}:1`
+      build(
+        name,
+        [
+          'FROM box:1',
+          'ENV A=b',
+          'WORKDIR /app',
+          'COPY big /app/',
+          'LABEL a=b',
+          'RUN echo made > /app/made',
+          'EXPOSE 80',
+          'WORKDIR /',
+          'COPY empty /app/',
+          'USER nobody',
+          'COPY small /app/',
+          'CMD ["sh"]',
+        ].join('\n'),
+        builder,
+      )
+      await app.catchUp()
+      const trueBytes = await trueSizes(engine, name)
+      const layers = await expectWithinBounds(name, trueBytes)
+      expect(layers.map(({ likely }) => likely)).toEqual(trueBytes)
+      const verbs = ['ADD', 'WORKDIR', 'COPY', 'RUN', 'COPY', 'COPY']
+      expect(layers.map(({ instruction }) => instruction?.verb)).toEqual(verbs)
+    },
+  )
 
-  test('a setting that makes a layer is believed: the classic builder after an import with a WORKDIR', async () => {
+  test('an ENV that made a layer is recognized: the classic builder on an imported image with a WORKDIR', async () => {
     const rootFs = Buffer.concat([tarFile('file', 'x'.repeat(50_000)), tarEnd()])
     await new Promise((resolve, reject) => {
       engine.docker
         .importImage(Readable.from([rootFs]), { repo: 'imported', tag: '1', changes: 'WORKDIR /app' })
-        .then((answer) => answer.on('end', resolve).on('error', reject).resume(), reject)
+        .then((response) => response.on('end', resolve).on('error', reject).resume(), reject)
     })
     build('on-imported:1', 'FROM imported:1\nENV A=b\nCOPY big /\nLABEL a=b\nCMD ["sh"]\n', 'classic')
-    await cleaner.catchUp()
-    const truth = await trueSizes(engine, 'on-imported:1')
-    expect(truth).toHaveLength(3)
-    const layers = await expectWithin('on-imported:1', truth)
-    expect(layers.map(({ likely }) => likely)).toEqual(truth)
+    await app.catchUp()
+    const trueBytes = await trueSizes(engine, 'on-imported:1')
+    expect(trueBytes).toHaveLength(3)
+    const layers = await expectWithinBounds('on-imported:1', trueBytes)
+    expect(layers.map(({ likely }) => likely)).toEqual(trueBytes)
     expect(layers[1]?.instruction?.verb).toBe('ENV')
   })
 })

@@ -1,4 +1,6 @@
-/** What an image's layers are in truth, by its saved configuration: there, each entry says whether it made a layer. */
+/**
+ * The true sizes of an image's layers. The configuration in a saved archive says which history entries made a layer.
+ */
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
@@ -11,19 +13,19 @@ const manifest = v.tupleWithRest([v.object({ Config: v.string() })], v.unknown()
 const config = v.object({
   history: v.array(v.object({ empty_layer: v.optional(v.boolean(), false) })),
 })
-const reported = v.array(v.object({ Size: v.number() }))
+const historySizes = v.array(v.object({ Size: v.number() }))
 
-/** The sizes of the image's layers, base first, as the classic store reports them. */
+/** @returns the size in bytes of each layer, base first, as the classic store reports them in the history */
 export async function trueSizes({ docker }: Engine, image: string): Promise<number[]> {
-  const folder = mkdtempSync(join(tmpdir(), 'truth-'))
+  const folder = mkdtempSync(join(tmpdir(), 'true-sizes-'))
   try {
     const file = join(folder, 'saved.tar')
     await writeFile(file, await docker.getImage(image).get())
     const entry = (name: string): unknown => JSON.parse(execFileSync('tar', ['-xOf', file, name], { encoding: 'utf8' }))
     const [{ Config }] = v.parse(manifest, entry('manifest.json'))
     const { history } = v.parse(config, entry(Config))
-    const sizes = v.parse(reported, await docker.getImage(image).history()).toReversed()
-    return sizes.filter((_, at) => !history[at]!.empty_layer).map(({ Size }) => Size)
+    const sizes = v.parse(historySizes, await docker.getImage(image).history()).toReversed()
+    return sizes.filter((_, index) => !history[index]!.empty_layer).map(({ Size }) => Size)
   } finally {
     rmSync(folder, { recursive: true })
   }

@@ -7,51 +7,51 @@ import { expect, test, vi } from 'vitest'
 import { diagnose } from '../../../model/mirrors/race.ts'
 import { hubAddress } from '../../../preload/contract/index.ts'
 import { startMirrors } from '../../../tools/world/mirrors.ts'
-import { comparing, probeOf, raceWorld } from './race-world.ts'
+import { compareRace, probeOf, useRaceWorld } from './race-world.ts'
 import { failureIn } from './racer.ts'
 
 const image = 'nginx:latest'
-const world = raceWorld()
-const { mirrored } = world
+const world = useRaceWorld()
+const { addMirrors } = world
 
 const diagnosis = async () => {
-  const { race, tested } = await world.racer.now()
+  const { race, tested } = await world.racer.read()
   const probes = tested.map(({ address }) => race!.probes[address])
-  return diagnose(race!.probes[hubAddress], probes, comparing(race!).contentOf)
+  return diagnose(race!.probes[hubAddress], probes, compareRace(race!).contentOf)
 }
 
-test('Docker Hub and all mirrors fail', async () => {
+test('if Docker Hub and all mirrors fail, the diagnosis says that no source works', async () => {
   world.online.hub.setBehaviour('all', 'down')
-  await mirrored({ gone: { answers: 410 }, refusing: { connecting: 'refused' } })
+  await addMirrors({ gone: { answers: 410 }, refusing: { connecting: 'refused' } })
   await world.racer.race(image)
   expect(await diagnosis()).toBe('none')
 })
 
-test('nobody has an image of that name', async () => {
-  await mirrored({ good: {} })
+test('if no source has an image of that name, the diagnosis says that the image does not exist', async () => {
+  await addMirrors({ good: {} })
   await world.racer.race('nobody/has-this:1')
   expect(await diagnosis()).toBe('no-image')
 })
 
-test('there is no network at all', async () => {
-  await world.another({ env: {} })
-  await mirrored({ good: {} })
+test('without a network, the diagnosis is offline', async () => {
+  await world.reopenRacer({ env: {} })
+  await addMirrors({ good: {} })
   world.online.mirrors.setDnsConditions('refusing')
   await world.racer.race(image)
   expect(await diagnosis()).toBe('offline')
 })
 
-const day = 86_400_000
+const dayMs = 86_400_000
 test.each([
   ['a captive portal answers in place of every host', 'portal', undefined],
-  // To a clock that is wrong by weeks, every certificate is out of date.
+  // If the clock is wrong by weeks, every certificate seems to be expired or not yet valid.
   [
     'the clock of this computer is wrong',
     'clock',
-    { from: new Date(Date.now() - 20 * day), until: new Date(Date.now() - 10 * day) },
+    { from: new Date(Date.now() - 20 * dayMs), until: new Date(Date.now() - 10 * dayMs) },
   ],
-] as const)('%s', async (_, expected, holds) => {
-  const site = createTlsServer({ ...world.online.hub.authority.issue(['sign-in.test'], holds) }, (_, reply) => {
+] as const)('the diagnosis is right if %s', async (_, expected, validity) => {
+  const site = createTlsServer({ ...world.online.hub.authority.issue(['sign-in.test'], validity) }, (_, reply) => {
     reply.writeHead(200, { 'content-type': 'text/html' }).end('<h1>Welcome to the café</h1>')
   })
   const portal = createServer()
@@ -64,8 +64,8 @@ test.each([
   await once(portal, 'listening')
   try {
     const { port } = portal.address() as AddressInfo
-    await world.another({ env: { HTTPS_PROXY: `http://127.0.0.1:${port}` } })
-    await mirrored({ good: {} })
+    await world.reopenRacer({ env: { HTTPS_PROXY: `http://127.0.0.1:${port}` } })
+    await addMirrors({ good: {} })
     await world.racer.race(image)
     expect(await diagnosis()).toBe(expected)
   } finally {
@@ -74,26 +74,26 @@ test.each([
   }
 })
 
-test('some names get no DNS answer: the other mirrors are still tested', async () => {
-  const unheard = await startMirrors({ registry: world.online.registry, hub: world.online.hub })
+test('if the DNS does not answer for some mirrors, the other mirrors are still tested', async () => {
+  const unresolved = await startMirrors({ registry: world.online.registry, hub: world.online.hub })
   try {
-    unheard.setDnsConditions('silent')
-    const silent = await Promise.all(['a', 'b', 'c', 'd', 'e', 'f'].map((name) => unheard.add(name)))
+    unresolved.setDnsConditions('silent')
+    const silent = await Promise.all(['a', 'b', 'c', 'd', 'e', 'f'].map((name) => unresolved.add(name)))
     await world.racer.add(...silent.map(({ address }) => address))
-    const { good, nameless } = await mirrored({ good: {}, nameless: { connecting: 'no-such-host' } })
+    const { good, nohost } = await addMirrors({ good: {}, nohost: { connecting: 'no-such-host' } })
     const race = await world.racer.race(image)
     expect(probeOf(race, good)).toMatchObject({ state: 'answered' })
-    expect(failureIn(probeOf(race, nameless))).toMatchObject({ reason: 'no-host' })
+    expect(failureIn(probeOf(race, nohost))).toMatchObject({ reason: 'no-host' })
     for (const mirror of silent) expect(failureIn(probeOf(race, mirror))).toMatchObject({ code: 'registry-slow' })
   } finally {
-    await unheard.stop()
+    await unresolved.stop()
   }
 })
 
-test('if nothing can be stored, a race still ends, and another can begin', async () => {
-  await world.another({ unwritable: true })
+test('if nothing can be stored, a race still ends, and another one can start', async () => {
+  await world.reopenRacer({ unwritable: true })
   const logged = vi.spyOn(console, 'error').mockReturnValue()
-  const { good } = await mirrored({ good: {} })
+  const { good } = await addMirrors({ good: {} })
   for (const reference of [image, 'redis:7']) {
     const race = await world.racer.race(reference)
     expect(race).toMatchObject({ image: reference, ended: expect.any(Number) })
@@ -103,9 +103,11 @@ test('if nothing can be stored, a race still ends, and another can begin', async
 })
 
 test('two hundred mirrors are imported from a file and tested', async () => {
-  const { good } = await mirrored({ good: {} })
-  const names = Array.from({ length: 200 }, (_, at) => `https://m${at}.mirror.test`)
-  await world.another({ file: `# ours\n${good.address}\nnonsense address!\n${names.join('\n')}\n${good.address}\n` })
+  const { good } = await addMirrors({ good: {} })
+  const names = Array.from({ length: 200 }, (_, index) => `https://m${index}.mirror.test`)
+  await world.reopenRacer({
+    file: `# ours\n${good.address}\nnonsense address!\n${names.join('\n')}\n${good.address}\n`,
+  })
   expect(await world.racer.handlers['mirrors.import'](undefined)).toMatchObject({
     ok: true,
     value: { added: 201, known: 0, wrong: [{ line: 3, text: 'nonsense address!' }] },

@@ -1,17 +1,20 @@
-/** A world with Docker Hub and mirrors, and in it, for each test, the mirrors' service with an empty list. */
+/**
+ * For tests of a race: a world with Docker Hub and mirrors, and for each test a racer with an empty list of mirrors.
+ */
 import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest'
 import { compareDigests, digestIn } from '../../../model/mirrors/race.ts'
 import { hubAddress, type MirrorRace } from '../../../preload/contract/index.ts'
 import type { MirrorBehaviour, Mirror } from '../../../tools/world/mirrors.ts'
 import { startOnline, type Online } from '../../../tools/world/world.ts'
-import { openRacer, type Racer, type RacerWish } from './racer.ts'
+import { openRacer, type Racer, type RacerOptions } from './racer.ts'
 
-export function raceWorld() {
+/** Registers hooks that start the world and open a new racer for each test. */
+export function useRaceWorld() {
   let online: Online
   let racer: Racer
-  let added = 0
-  const open = (wish: Partial<RacerWish> = {}) =>
-    openRacer({ env: online.hub.env, caFile: online.mirrors.caFile, ...wish })
+  let mirrorCount = 0
+  const open = (options: Partial<RacerOptions> = {}) =>
+    openRacer({ env: online.hub.env, caFile: online.mirrors.caFile, ...options })
 
   beforeAll(async () => {
     online = await startOnline()
@@ -31,29 +34,30 @@ export function raceWorld() {
     get racer() {
       return racer
     },
-    /** Another in place of the test's own. */
-    async another(wish: Partial<RacerWish>) {
+    /** Replaces the racer with one that has other options. */
+    async reopenRacer(options: Partial<RacerOptions>) {
       await racer.stop()
-      racer = open(wish)
+      racer = open(options)
     },
-    /** Mirrors of these manners, on the racer's list. */
-    async mirrored<Name extends string>(
-      manners: Readonly<Record<Name, MirrorBehaviour>>,
+    /** Starts mirrors that behave in these ways, and adds them to the racer's list. */
+    async addMirrors<Name extends string>(
+      behaviours: Readonly<Record<Name, MirrorBehaviour>>,
     ): Promise<Record<Name, Mirror>> {
-      const made: Record<string, Mirror> = {}
-      for (const [name, manner] of Object.entries<MirrorBehaviour>(manners)) {
-        made[name] = await online.mirrors.add(`${name}-${++added}`, manner)
-        await racer.add(made[name].address)
+      const mirrors: Record<string, Mirror> = {}
+      for (const [name, behaviour] of Object.entries<MirrorBehaviour>(behaviours)) {
+        mirrors[name] = await online.mirrors.add(`${name}-${++mirrorCount}`, behaviour)
+        await racer.add(mirrors[name].address)
       }
-      return made as Record<Name, Mirror>
+      return mirrors as Record<Name, Mirror>
     },
   }
 }
 
 export const probeOf = (race: MirrorRace, { address }: Mirror) => race.probes[address]
 
-export function comparing(race: MirrorRace) {
-  const { [hubAddress]: itself, ...mirrors } = race.probes
+/** Compares the digests that Docker Hub and the mirrors answered, as the screen Mirrors does. */
+export function compareRace(race: MirrorRace) {
+  const { [hubAddress]: hub, ...mirrors } = race.probes
   const digests = Object.values(mirrors).flatMap((probe) => digestIn(probe) ?? [])
-  return compareDigests(digestIn(itself), digests, race)
+  return compareDigests(digestIn(hub), digests, race)
 }

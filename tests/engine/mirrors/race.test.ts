@@ -5,15 +5,15 @@ import { digestIn } from '../../../model/mirrors/race.ts'
 import { hubAddress } from '../../../preload/contract/index.ts'
 import type { MirrorBehaviour, Mirror } from '../../../tools/world/mirrors.ts'
 import { eventually } from '../eventually.ts'
-import { comparing, probeOf, raceWorld } from './race-world.ts'
+import { compareRace, probeOf, useRaceWorld } from './race-world.ts'
 import { failureIn } from './racer.ts'
 
 const image = 'nginx:latest'
-const world = raceWorld()
-const { mirrored } = world
+const world = useRaceWorld()
+const { addMirrors } = world
 
 describe('one race with mirrors that work and mirrors that fail', () => {
-  const live: Record<string, MirrorBehaviour> = {
+  const working: Record<string, MirrorBehaviour> = {
     fast: {},
     limited: { bytesPerSecond: 1_000_000 },
     late: { firstByteDelayMs: 600 },
@@ -23,8 +23,8 @@ describe('one race with mirrors that work and mirrors that fail', () => {
     rangeless: { ignoresRange: true },
     tagless: { hidesTags: true },
   }
-  const dead: Record<string, readonly [MirrorBehaviour, object]> = {
-    nameless: [{ connecting: 'no-such-host' }, { code: 'registry-unreachable', reason: 'no-host' }],
+  const failing: Record<string, readonly [MirrorBehaviour, object]> = {
+    nohost: [{ connecting: 'no-such-host' }, { code: 'registry-unreachable', reason: 'no-host' }],
     refusing: [{ connecting: 'refused' }, { code: 'registry-unreachable', reason: 'refused' }],
     blocked: [{ connecting: 'unanswered' }, { code: 'registry-slow' }],
     silent: [{ connecting: 'silent' }, { code: 'registry-slow' }],
@@ -42,7 +42,7 @@ describe('one race with mirrors that work and mirrors that fail', () => {
     drippingblob: [{ drips: 'blob' }, { code: 'registry-slow' }],
     cutting: [{ cutsAfterBytes: 30_000 }, { code: 'registry-unreachable', reason: 'cut' }],
     loginneeded: [{ login: 'nobody' }, { code: 'registry-login' }],
-    invain: [{ login: 'useless-token' }, { code: 'registry-login' }],
+    rejectedlogin: [{ login: 'useless-token' }, { code: 'registry-login' }],
     tokendenied: [{ login: 'forbidden' }, { code: 'registry-denied' }],
     allowlist: [{ allows: ['library/redis'] }, { code: 'registry-denied' }],
     throttling: [{ throttles: { retryAfter: 600 } }, { code: 'registry-limited', until: expect.any(Number) }],
@@ -50,51 +50,55 @@ describe('one race with mirrors that work and mirrors that fail', () => {
     page: [{ answers: 'html' }, { code: 'registry-nonsense', page: true }],
     anything: [{ answers: 'anything' }, { code: 'mirror-says-anything' }],
     imageless: [{ answers: 'manifest-unknown' }, { code: 'reference-unknown' }],
-    circles: [{ answers: 'redirects' }, { code: 'registry-redirects' }],
+    redirectloop: [{ answers: 'redirects' }, { code: 'registry-redirects' }],
     gone: [{ answers: 410 }, { code: 'registry-error', status: 410 }],
     faulty: [{ answers: 503 }, { code: 'registry-error', status: 503 }],
     altered: [{ lies: 'manifest' }, { code: 'content-altered' }],
     alteredblob: [{ lies: 'blob' }, { code: 'content-altered' }],
-    misheaded: [{ lies: 'digest' }, { code: 'content-altered' }],
+    wrongheader: [{ lies: 'digest' }, { code: 'content-altered' }],
   }
 
-  test('finds which work, says why each other one fails, and sends at most eight requests to each', async () => {
-    const works = await mirrored(live)
-    const fails = await mirrored(Object.fromEntries(Object.entries(dead).map(([name, [manner]]) => [name, manner])))
+  test('finds the mirrors that work, says why the others fail, and sends at most eight requests to each mirror', async () => {
+    const workingMirrors = await addMirrors(working)
+    const failingMirrors = await addMirrors(
+      Object.fromEntries(Object.entries(failing).map(([name, [behaviour]]) => [name, behaviour])),
+    )
     const race = await world.racer.race(image)
 
     expect(race.probes[hubAddress]).toMatchObject({ state: 'answered', digest: world.online.digests.get(image) })
-    for (const [name, mirror] of Object.entries(works))
+    for (const [name, mirror] of Object.entries(workingMirrors))
       expect([name, probeOf(race, mirror)]).toMatchObject([
         name,
         { state: 'answered', digest: world.online.digests.get(image), speed: expect.any(Number) },
       ])
-    const reasons = Object.entries(fails).map(([name, mirror]) => [name, failureIn(probeOf(race, mirror))])
+    const reasons = Object.entries(failingMirrors).map(([name, mirror]) => [name, failureIn(probeOf(race, mirror))])
     expect(Object.fromEntries(reasons)).toMatchObject(
-      Object.fromEntries(Object.entries(dead).map(([name, [, failure]]) => [name, failure])),
+      Object.fromEntries(Object.entries(failing).map(([name, [, failure]]) => [name, failure])),
     )
 
     const speed = (mirror: Mirror | undefined) => {
       const probe = mirror && probeOf(race, mirror)
       return probe?.state === 'answered' ? probe.speed! : 0
     }
-    expect(speed(works['fast'])).toBeGreaterThan(speed(works['limited']))
+    expect(speed(workingMirrors['fast'])).toBeGreaterThan(speed(workingMirrors['limited']))
 
-    for (const mirror of [...Object.values(works), ...Object.values(fails)]) {
+    for (const mirror of [...Object.values(workingMirrors), ...Object.values(failingMirrors)]) {
       expect(mirror.requests.length).toBeLessThanOrEqual(8)
       expect(mirror.requests.every(({ userAgent }) => userAgent.startsWith('Slipway/'))).toBe(true)
     }
-    const blobs = works['elsewhere']!.requests.filter(({ host }) => host === works['elsewhere']!.blobHost)
+    const blobs = workingMirrors['elsewhere']!.requests.filter(
+      ({ host }) => host === workingMirrors['elsewhere']!.blobHost,
+    )
     expect(blobs.length).toBeGreaterThan(0)
     expect(blobs.some(({ authorization }) => authorization)).toBe(false)
     expect(world.online.hub.requests.refused.every((host) => !host.includes('.test'))).toBe(true)
   })
 })
 
-test('other content for a tag is detected: `older` if Docker Hub knows its digest', async () => {
-  const { good, stale } = await mirrored({ good: {}, stale: { lies: 'tag' } })
+test('different content for a tag is detected, and is `older` if Docker Hub knows its digest', async () => {
+  const { good, stale } = await addMirrors({ good: {}, stale: { lies: 'tag' } })
   const race = await world.racer.race(image)
-  const { contentOf, expected } = comparing(race)
+  const { contentOf, expected } = compareRace(race)
   expect(expected).toBe(digestIn(probeOf(race, good)))
   const digest = digestIn(probeOf(race, stale))!
   expect(digest).not.toBe(expected)
@@ -103,18 +107,18 @@ test('other content for a tag is detected: `older` if Docker Hub knows its diges
   expect(world.racer.sources(image).map(({ address }) => address)).toContain(good.address)
 })
 
-test('a mirror that answers every HEAD does not confirm the digest of another mirror', async () => {
+test('a mirror that answers every HEAD request does not confirm the digest of another mirror', async () => {
   world.online.hub.setBehaviour('all', 'down')
-  const { eager, lying } = await mirrored({ eager: { answers: 'any-head' }, lying: { lies: 'tag' }, good: {} })
+  const { eager, lying } = await addMirrors({ eager: { answers: 'any-head' }, lying: { lies: 'tag' }, good: {} })
   const race = await world.racer.race('redis:7')
-  expect(comparing(race).expected).toBe(digestIn(probeOf(race, eager)))
+  expect(compareRace(race).expected).toBe(digestIn(probeOf(race, eager)))
   expect(race.confirmed).toEqual([])
-  expect(comparing(race).contentOf(digestIn(probeOf(race, lying))!)).toBe('other')
+  expect(compareRace(race).contentOf(digestIn(probeOf(race, lying))!)).toBe('other')
   expect(world.racer.sources('redis:7').map(({ address }) => address)).not.toContain(lying.address)
 })
 
-test('good mirrors are offered for pulls fastest first, with the time of the test, after a restart too, until they are removed', async () => {
-  const { fast, slow } = await mirrored({ slow: { bytesPerSecond: 800_000 }, fast: {} })
+test('good mirrors are offered for pulls, fastest first and also after a restart, until they are removed', async () => {
+  const { fast, slow } = await addMirrors({ slow: { bytesPerSecond: 800_000 }, fast: {} })
   expect(world.racer.sources(image)).toEqual([])
   const race = await world.racer.race(image)
   await world.racer.restart()
@@ -125,14 +129,14 @@ test('good mirrors are offered for pulls fastest first, with the time of the tes
   expect(world.racer.sources('redis:7').map(({ address }) => address)).toEqual([slow.address])
 })
 
-test('if Docker Hub does not answer, an image is looked up at a good mirror', async () => {
-  const { good } = await mirrored({ good: {} })
+test('if Docker Hub does not answer, an image is looked up on a good mirror', async () => {
+  const { good } = await addMirrors({ good: {} })
   await world.racer.race(image)
   world.online.hub.setBehaviour('all', 'down')
   const http = httpClient({ version: '0', env: world.online.hub.env })
-  const away = { code: 'engine-stopped', endpoint: 'x' } as const
+  const noEngine = { code: 'engine-stopped', endpoint: 'x' } as const
   const discover = searchService({
-    engine: { session: () => ({ ok: false, error: away }) },
+    engine: { session: () => ({ ok: false, error: noEngine }) },
     publish: () => undefined,
     ...{ http, searchHosts: [], platform: () => undefined, sourcesFor: world.racer.sources },
     registry: registryClient({ http, credentials: async () => ({ kind: 'password', username: 'u', password: 'p' }) }),
@@ -145,78 +149,80 @@ test('if Docker Hub does not answer, an image is looked up at a good mirror', as
   await http.close()
 })
 
-test('a mirror that sent Retry-After gets no request before that time', async () => {
-  const { limited } = await mirrored({ limited: { throttles: { retryAfter: 600 } } })
+test('a mirror that sent Retry-After gets no requests before that time', async () => {
+  const { limited } = await addMirrors({ limited: { throttles: { retryAfter: 600 } } })
   await world.racer.race(image)
-  const asked = limited.requests.length
+  const countBefore = limited.requests.length
   const again = await world.racer.race(image)
-  expect(limited.requests.length).toBe(asked)
+  expect(limited.requests.length).toBe(countBefore)
   expect(failureIn(probeOf(again, limited))).toMatchObject({ code: 'registry-limited' })
 })
 
-test('a folded mirror can be added to the list, and then is no longer among the folded ones', async () => {
-  const closed = 'https://docker.mirrors.ustc.edu.cn'
-  const among = (mirrors: readonly { readonly address: string }[]) => mirrors.some(({ address }) => address === closed)
-  expect(among((await world.racer.now()).folded)).toBe(true)
-  await world.racer.add(closed)
-  const { tested, folded } = await world.racer.now()
-  expect([among(tested), among(folded)]).toEqual([true, false])
-  const again = await world.racer.handlers['mirrors.add'](closed)
-  expect(again).toEqual({ ok: false, error: { code: 'mirror-listed', address: closed } })
+test('a folded mirror can be added to the list, and is then no longer folded', async () => {
+  const foldedAddress = 'https://docker.mirrors.ustc.edu.cn'
+  const isIn = (mirrors: readonly { readonly address: string }[]) =>
+    mirrors.some(({ address }) => address === foldedAddress)
+  expect(isIn((await world.racer.read()).folded)).toBe(true)
+  await world.racer.add(foldedAddress)
+  const { tested, folded } = await world.racer.read()
+  expect([isIn(tested), isIn(folded)]).toEqual([true, false])
+  const again = await world.racer.handlers['mirrors.add'](foldedAddress)
+  expect(again).toEqual({ ok: false, error: { code: 'mirror-listed', address: foldedAddress } })
   expect(await world.racer.handlers['mirrors.add']('docker.1ms.run')).toMatchObject({
     error: { code: 'mirror-listed' },
   })
 })
 
-test('mirrors in force are tested once each, even if they are not on the list', async () => {
+test('each mirror that the engine uses is tested once, even if it is not on the list', async () => {
   const listed = await world.online.mirrors.add('listed')
-  const other = await world.online.mirrors.add('unlisted')
-  await world.another({ inForce: [`${listed.address}/`, `${other.address}/`, other.address] })
+  const unlisted = await world.online.mirrors.add('unlisted')
+  await world.reopenRacer({ inForce: [`${listed.address}/`, `${unlisted.address}/`, unlisted.address] })
   await world.racer.add(listed.address)
   const race = await world.racer.race(image)
   expect(probeOf(race, listed)).toMatchObject({ state: 'answered' })
-  expect(probeOf(race, other)).toMatchObject({ state: 'answered' })
+  expect(probeOf(race, unlisted)).toMatchObject({ state: 'answered' })
   expect(Object.keys(race.probes).filter((address) => address.endsWith('/'))).toEqual([])
   expect(world.racer.sources(image).map(({ address }) => address)).toEqual([listed.address])
 })
 
-test('results are published one by one, and a cancelled race keeps those it has', async () => {
-  const { fast, silent } = await mirrored({ fast: {}, silent: { connecting: 'silent' } })
-  const id = await world.racer.begin(image)
-  await eventually(() => world.racer.told.at(-1)?.race?.probes[fast.address]?.state === 'answered')
-  expect(world.racer.told.at(-1)!.race!.probes[silent.address]!.state).toBe('asking')
+test('results are published one by one, and a cancelled race keeps the results so far', async () => {
+  const { fast, silent } = await addMirrors({ fast: {}, silent: { connecting: 'silent' } })
+  const id = await world.racer.startRace(image)
+  await eventually(() => world.racer.published.at(-1)?.race?.probes[fast.address]?.state === 'answered')
+  expect(world.racer.published.at(-1)!.race!.probes[silent.address]!.state).toBe('asking')
   world.racer.cancel(id)
   await eventually(() => world.racer.job(id)?.state === 'cancelled')
-  const { race } = await world.racer.now()
+  const { race } = await world.racer.read()
   expect(race).toMatchObject({ ended: expect.any(Number), cut: true })
   expect(Object.keys(race!.probes)).toContain(fast.address)
   expect(Object.keys(race!.probes)).not.toContain(silent.address)
 })
 
-test('a cancelled race does not discard the results of an earlier complete one', async () => {
-  const { fast, other } = await mirrored({ fast: {}, other: {} })
-  const whole = await world.racer.race(image)
+test('a cancelled race does not discard the results of an earlier complete race', async () => {
+  const { fast, other } = await addMirrors({ fast: {}, other: {} })
+  const complete = await world.racer.race(image)
   const addresses = () => world.racer.sources(image).map(({ address }) => address)
-  const giveUp = async (reference: string) => {
-    const id = await world.racer.begin(reference)
+  /** Starts a race and cancels it once `fast` has failed. */
+  const cancelRace = async (reference: string) => {
+    const id = await world.racer.startRace(reference)
     await eventually(() => {
-      const told = world.racer.told.at(-1)?.race
-      return told?.job === id && told.probes[fast.address]?.state === 'failed'
+      const latest = world.racer.published.at(-1)?.race
+      return latest?.job === id && latest.probes[fast.address]?.state === 'failed'
     })
     world.racer.cancel(id)
     await eventually(() => world.racer.job(id)?.state === 'cancelled')
-    return (await world.racer.now()).race!
+    return (await world.racer.read()).race!
   }
   fast.setBehaviour({ answers: 410 })
   other.setBehaviour({ connecting: 'silent' })
 
-  expect(await giveUp('redis:7')).toEqual(whole)
-  const race = await giveUp(image)
+  expect(await cancelRace('redis:7')).toEqual(complete)
+  const race = await cancelRace(image)
   expect(race).toMatchObject({ image, cut: true })
   expect(failureIn(probeOf(race, fast))).toMatchObject({ code: 'registry-error' })
-  expect(probeOf(race, other)).toEqual(probeOf(whole, other))
+  expect(probeOf(race, other)).toEqual(probeOf(complete, other))
   expect(addresses()).toEqual([other.address])
   await world.racer.restart()
-  expect((await world.racer.now()).race).toEqual(race)
+  expect((await world.racer.read()).race).toEqual(race)
   expect(addresses()).toEqual([other.address])
 })

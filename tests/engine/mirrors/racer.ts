@@ -1,4 +1,4 @@
-/** The mirrors' service over a real Docker Hub stub and real mirrors, as main builds it. */
+/** The service that races mirrors, composed as in main, over a stub of Docker Hub and mirrors in the world. */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -12,30 +12,30 @@ import { eventually } from '../eventually.ts'
 
 export type Racer = ReturnType<typeof openRacer>
 
-export interface RacerWish {
+export interface RacerOptions {
   readonly env: Readonly<Record<string, string>>
   readonly caFile: string
   readonly timeoutMs?: number
-  /** What the engine has, as it names them. */
+  /** The mirrors that the engine uses, as the engine reports them. */
   readonly inForce?: readonly string[]
-  /** What the file holds that the user chooses. */
+  /** The text of the file that the user chooses for an import. */
   readonly file?: string
-  /** Nothing can be written down: the app's folder would be in a file. */
+  /** Makes every write to the store fail: the parent of the app's folder is a file. */
   readonly unwritable?: boolean
 }
 
-export function openRacer({ env, caFile, timeoutMs = 5000, inForce = [], file, unwritable = false }: RacerWish) {
+export function openRacer({ env, caFile, timeoutMs = 5000, inForce = [], file, unwritable = false }: RacerOptions) {
   const before = getCACertificates('default')
   setDefaultCACertificates([...before, readFileSync(caFile, 'utf8')])
   const folder = mkdtempSync(join(tmpdir(), 'racer-'))
   const http = httpClient({ version: '0', env })
-  const told: Mirrors[] = []
+  const published: Mirrors[] = []
   let listener: (address: string, probe: MirrorProbe) => void = () => {}
   const saved: string[] = []
   const publish = (name: string, payload: unknown) => {
     if (name !== 'mirrors.changed') return
     const mirrors = payload as Payload<'mirrors.changed'>
-    told.push(mirrors)
+    published.push(mirrors)
     for (const [address, probe] of Object.entries(mirrors.race?.probes ?? {})) listener(address, probe)
   }
   const start = () => {
@@ -53,23 +53,25 @@ export function openRacer({ env, caFile, timeoutMs = 5000, inForce = [], file, u
   }
   let { jobs, service, store } = start()
 
-  const now = async (): Promise<Mirrors> => {
-    const answer = await service.handlers['mirrors.get'](undefined)
-    if (!answer.ok) throw new Error(answer.error.code)
-    return answer.value
+  const read = async (): Promise<Mirrors> => {
+    const result = await service.handlers['mirrors.get'](undefined)
+    if (!result.ok) throw new Error(result.error.code)
+    return result.value
   }
-  async function begin(image: string): Promise<string> {
-    const answer = await service.handlers['mirrors.race'](image)
-    if (!answer.ok) throw new Error(answer.error.code)
-    return answer.value
+  async function startRace(image: string): Promise<string> {
+    const result = await service.handlers['mirrors.race'](image)
+    if (!result.ok) throw new Error(result.error.code)
+    return result.value
   }
   return {
-    told,
-    /** Called with each probe whenever the mirrors are published. */
-    heard: (next: typeof listener) => void (listener = next),
+    published,
+    /** Sets the listener that is called with every probe whenever the mirrors are published. */
+    onProbe: (next: typeof listener) => void (listener = next),
+    /** The texts that the user has saved by an export. */
     saved,
-    now,
-    begin,
+    read,
+    /** @returns the id of the job, without waiting for its end */
+    startRace,
     get handlers() {
       return service.handlers
     },
@@ -84,13 +86,13 @@ export function openRacer({ env, caFile, timeoutMs = 5000, inForce = [], file, u
         if (!added.ok) throw new Error(added.error.code)
       }
     },
-    /** A whole race, and what it showed. */
+    /** Runs a race to its end. @returns the results */
     async race(image: string) {
-      const id = await begin(image)
+      const id = await startRace(image)
       await eventually(() => jobs.find(id)?.state !== 'running', 55_000)
-      return (await now()).race!
+      return (await read()).race!
     },
-    /** As after the app's next start. */
+    /** Restarts the services, as the next start of the app does. */
     async restart() {
       await store.end()
       ;({ jobs, service, store } = start())

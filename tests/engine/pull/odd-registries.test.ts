@@ -12,7 +12,7 @@ import { makeAuthority } from '../../../tools/world/hub/authority.ts'
 import { matrix } from '../matrix.ts'
 import { failureOf, openPuller, type PullerWorld } from './puller.ts'
 
-/** Of this world alone, and not loopback: there an engine looks at no certificate. */
+/** An address in this world only. Not a loopback address, since an engine does not check certificates there. */
 const address = '10.117.0.1'
 const servers: Server[] = []
 beforeAll(() => void execFileSync('ip', ['address', 'add', `${address}/32`, 'dev', 'lo']))
@@ -26,24 +26,28 @@ const page: RequestListener = (_, response) =>
     .writeHead(200, { 'content-type': 'text/html; charset=utf-8' })
     .end('<!doctype html><html><head><title>Welcome</title></head><body>Please log in to the network</body></html>')
 
-async function listening(server: Server, at: string): Promise<string> {
+/** @returns host and port of the server */
+async function listen(server: Server, host: string): Promise<string> {
   servers.push(server)
-  server.listen(0, at)
+  server.listen(0, host)
   await once(server, 'listening')
-  return `${at}:${(server.address() as AddressInfo).port}`
+  return `${host}:${(server.address() as AddressInfo).port}`
 }
 
-/** A registry with a certificate for these names that no engine has reason to trust. */
-function untrusted(names: readonly string[]): Promise<string> {
+/**
+ * Starts a registry whose certificate is for these names and signed by an unknown authority.
+ * @returns its host and port
+ */
+function startUntrustedTls(names: readonly string[]): Promise<string> {
   const { key, cert } = makeAuthority(mkdtempSync(join(tmpdir(), 'untrusted-'))).issue(names)
-  return listening(createTlsServer({ key, cert }, page), address)
+  return listen(createTlsServer({ key, cert }, page), address)
 }
 
-describe.each(matrix)('$title', (wish) => {
+describe.each(matrix)('$title', (options) => {
   let engine: Engine
   let app: PullerWorld
   beforeAll(async () => {
-    engine = await startEngine(wish)
+    engine = await startEngine(options)
     app = await openPuller(engine)
   })
   afterAll(async () => {
@@ -51,22 +55,22 @@ describe.each(matrix)('$title', (wish) => {
     await engine?.stop()
   })
 
-  test('a web page in a registry’s place is told as one; by digest, the containerd store sees the wrong content', async () => {
-    const host = await listening(createServer(page), '127.0.0.1')
+  test('a web page in place of a registry is reported as such; for a digest, the containerd store reports wrong content', async () => {
+    const host = await listen(createServer(page), '127.0.0.1')
     expect(failureOf(await app.pull(`${host}/team/x:1`))).toEqual({ code: 'registry-nonsense', host })
     const reference = `${host}/team/x@sha256:${'a'.repeat(64)}`
     expect(failureOf(await app.pull(reference))).toEqual(
-      wish.store === 'classic' ? { code: 'registry-nonsense', host } : { code: 'pull-corrupt', reference },
+      options.store === 'classic' ? { code: 'registry-nonsense', host } : { code: 'pull-corrupt', reference },
     )
   })
 
   test.each([
-    ['that nobody knows', [address]],
+    ['of an unknown authority', [address]],
     ['for another name', ['registry.example']],
-  ])('a certificate %s is told as what it is', async (_, names) => {
-    const host = await untrusted(names)
+  ])('a certificate %s is reported as a TLS failure', async (_, names) => {
+    const host = await startUntrustedTls(names)
     const failure = failureOf(await app.pull(`${host}/team/x:1`))
     expect(failure).toEqual({ code: 'registry-tls', host, detail: expect.stringContaining('x509') })
-    expect(app.logins.asked).toEqual([])
+    expect(app.logins.requested).toEqual([])
   })
 })

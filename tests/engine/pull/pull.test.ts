@@ -14,10 +14,12 @@ import { failureOf, layersOf, noisy, openPuller, publishImages, type PullerWorld
 
 const large = 30_000_000
 const small = ['small:1', 'small:2', 'small:3']
-/** One for each test: the containerd store keeps for a while what it has downloaded, also of an image that is gone. */
-const ways = ['comes', 'cancelled', 'dies', 'killed']
+/**
+ * One tag for each test, since the containerd store keeps downloaded blobs for a while even after the image is gone.
+ */
+const largeTags = ['complete', 'cancelled', 'dies', 'killed']
 
-describe.each(matrix)('$title', (wish) => {
+describe.each(matrix)('$title', (options) => {
   let engine: Engine
   let registry: Registry
   let gate: Gate
@@ -25,13 +27,13 @@ describe.each(matrix)('$title', (wish) => {
   const at = (name: string) => `127.0.0.1:${gate.port}/${name}`
 
   beforeAll(async () => {
-    // As many tries as it takes to tell: by itself the classic store would try a dead blob for a minute.
-    engine = await startEngine({ ...wish, config: { 'max-download-attempts': 1 } })
+    // One attempt: by default the classic store would retry a failed blob for a minute.
+    engine = await startEngine({ ...options, config: { 'max-download-attempts': 1 } })
     registry = await startRegistry()
     gate = await openGate(Number(registry.directHost.split(':')[1]))
     await publishImages(engine.docker, [
       ...small.map((name, i) => noisy(at(name), [100_000 + i, 2_000])),
-      ...ways.map((way) => noisy(at(`large:${way}`), [large, 50_000, 4_000_000])),
+      ...largeTags.map((tag) => noisy(at(`large:${tag}`), [large, 50_000, 4_000_000])),
     ])
   })
   afterAll(async () => {
@@ -51,26 +53,26 @@ describe.each(matrix)('$title', (wish) => {
 
   const downloaded = (id: string) => sumLayers(layersOf(app.job(id))).downloaded
   const inspect = (name: string) => engine.docker.getImage(at(name)).inspect()
-  /** Resolves once no byte has come through the gate for a second. */
-  async function gateIsQuiet() {
+  /** Waits until no byte has passed the gate for a second. */
+  async function waitUntilGateIsQuiet() {
     let [passed, since] = [gate.bytesSent, Date.now()]
     await eventually(() => {
       if (gate.bytesSent !== passed) [passed, since] = [gate.bytesSent, Date.now()]
       return Date.now() - since > 1_000
     }, 20_000)
   }
-  const absent = async (name: string) => (await inspect(name).catch(() => undefined)) === undefined
+  const isAbsent = async (name: string) => (await inspect(name).catch(() => undefined)) === undefined
 
   test('an image is pulled layer by layer, and reported with its digest, its size on disk and its speed', async () => {
     gate.setNetworkConditions({ bytesPerSecond: 12_000_000 })
     const before = (await engine.docker.df()).LayersSize as number
-    const job = await app.pull(at('large:comes'))
-    expect(job).toMatchObject({ state: 'done', items: [{ name: at('large:comes'), state: 'done' }] })
-    const { Id, RepoDigests } = await inspect('large:comes')
+    const job = await app.pull(at('large:complete'))
+    expect(job).toMatchObject({ state: 'done', items: [{ name: at('large:complete'), state: 'done' }] })
+    const { Id, RepoDigests } = await inspect('large:complete')
     const cost = ((await engine.docker.df()).LayersSize as number) - before
     expect(job.subject).toMatchObject({
       kind: 'pull',
-      reference: at('large:comes'),
+      reference: at('large:complete'),
       result: { image: Id, isNew: true },
     })
     expect(job.subject).toMatchObject({ result: { cost } })
@@ -80,15 +82,15 @@ describe.each(matrix)('$title', (wish) => {
     expect(layersOf(job).every(({ state, bytes, total }) => state === 'done' && bytes === (total ?? bytes))).toBe(true)
     expect(sumLayers(layersOf(job)).downloaded).toBeGreaterThan(large)
     expect(app.ledger.value.pulls).toMatchObject([
-      { reference: at('large:comes'), image: Id, endpoint: `unix://${engine.socket}` },
+      { reference: at('large:complete'), image: Id, endpoint: `unix://${engine.socket}` },
     ])
 
-    // On the way: never backwards, and with a speed.
-    const wholes = app.told.map((told) => sumLayers(layersOf(told)).downloaded)
-    expect(wholes).toEqual(wholes.toSorted((a, b) => a - b))
-    const speeds = app.told.flatMap(({ subject }) => (subject.kind === 'pull' ? (subject.speed ?? []) : []))
+    // While it runs, the published progress never goes backwards, and it has a speed.
+    const downloads = app.published.map((update) => sumLayers(layersOf(update)).downloaded)
+    expect(downloads).toEqual(downloads.toSorted((a, b) => a - b))
+    const speeds = app.published.flatMap(({ subject }) => (subject.kind === 'pull' ? (subject.speed ?? []) : []))
     expect(Math.max(...speeds)).toBeGreaterThan(0)
-    expect(app.logins.asked).toEqual([])
+    expect(app.logins.requested).toEqual([])
   })
 
   test('a second pull of the same image downloads nothing and takes no space', async () => {
@@ -107,17 +109,20 @@ describe.each(matrix)('$title', (wish) => {
     expect(await app.pullAgain(byDigest)).toBeUndefined()
   })
 
-  test('a wrong name is refused at once; what the registry lacks, or has for no such computer, is told', async () => {
-    expect(await app.ask('Not A Name')).toEqual({
+  test('an invalid name is refused at once; a missing image, a missing platform and an unreachable registry are reported', async () => {
+    expect(await app.requestPull('Not A Name')).toEqual({
       ok: false,
       error: { code: 'reference-wrong', reference: 'Not A Name' },
     })
     const reference = at('small:none')
     expect(failureOf(await app.pull(reference))).toEqual({ code: 'reference-unknown', reference })
-    // Only now a login was looked for, since a registry hides so what is private.
-    expect(app.logins.asked).toEqual([reference])
-    const other = { reference: at('small:2'), platform: 'linux/s390x' }
-    expect(failureOf(await app.pull(other.reference, other.platform))).toEqual({ code: 'platform-missing', ...other })
+    // Slipway looked up a login only now: a registry reports a private image as missing to anonymous users.
+    expect(app.logins.requested).toEqual([reference])
+    const request = { reference: at('small:2'), platform: 'linux/s390x' }
+    expect(failureOf(await app.pull(request.reference, request.platform))).toEqual({
+      code: 'platform-missing',
+      ...request,
+    })
     expect(failureOf(await app.pull('127.0.0.1:1/x:1'))).toMatchObject({
       code: 'registry-unreachable',
       host: '127.0.0.1:1',
@@ -129,15 +134,15 @@ describe.each(matrix)('$title', (wish) => {
     const id = await app.start(at('large:cancelled'))
     await eventually(() => downloaded(id) > 2_000_000)
     app.cancel(id)
-    expect(await app.end(id)).toMatchObject({ state: 'cancelled', items: [{ state: 'skipped' }] })
-    await gateIsQuiet()
+    expect(await app.waitForEnd(id)).toMatchObject({ state: 'cancelled', items: [{ state: 'skipped' }] })
+    await waitUntilGateIsQuiet()
     expect(gate.bytesSent).toBeLessThan(large)
-    expect(await absent('large:cancelled')).toBe(true)
+    expect(await isAbsent('large:cancelled')).toBe(true)
     gate.setNetworkConditions()
     expect(await app.pull(at('large:cancelled'))).toMatchObject({ state: 'done', subject: { result: { isNew: true } } })
   })
 
-  test('of three pulls two run and one waits, which can be cancelled; the same image is not pulled twice at once', async () => {
+  test('two of three pulls run at once and the waiting one can be cancelled; an image is not pulled twice at once', async () => {
     gate.setNetworkConditions({ stallsAfterBytes: 0 })
     const ids = await Promise.all(small.map((name) => app.start(at(name))))
     expect(await app.start(at('small:2'))).toBe(ids[1])
@@ -145,24 +150,24 @@ describe.each(matrix)('$title', (wish) => {
     const states = () => ids.map((id) => app.job(id).items[0]?.state)
     await eventually(() => states()[1] === 'running')
     expect(states()).toEqual(['running', 'running', 'waiting'])
-    expect(app.busy()).toBe(3)
+    expect(app.countRunning()).toBe(3)
     app.cancel(ids[2]!)
-    expect(await app.end(ids[2]!, 2_000)).toMatchObject({ state: 'cancelled' })
+    expect(await app.waitForEnd(ids[2]!, 2_000)).toMatchObject({ state: 'cancelled' })
     const later = await app.start(at('small:3'))
     expect(later).not.toBe(ids[2])
     gate.setNetworkConditions()
-    const ended = await Promise.all([ids[0]!, ids[1]!, later].map((id) => app.end(id)))
+    const ended = await Promise.all([ids[0]!, ids[1]!, later].map((id) => app.waitForEnd(id)))
     expect(ended.map(({ state }) => state)).toEqual(['done', 'done', 'done'])
-    expect(app.busy()).toBe(0)
+    expect(app.countRunning()).toBe(0)
   })
 
-  test('a pull fails if the registry dies at 60 %, and leaves no image', async () => {
+  test('if the registry dies at 60 %, the pull fails and leaves no image', async () => {
     gate.setNetworkConditions({ resetsAfterBytes: large * 0.6 })
     const id = await app.start(at('large:dies'))
-    const job = await app.end(id)
+    const job = await app.waitForEnd(id)
     expect(job.state).toBe('failed')
     expect(['registry-unreachable', 'pull-corrupt']).toContain(failureOf(job)?.code)
-    expect(await absent('large:dies')).toBe(true)
+    expect(await isAbsent('large:dies')).toBe(true)
   })
 
   test('if the engine is killed during a pull, the job ends and says that the engine stopped', async () => {
@@ -170,12 +175,12 @@ describe.each(matrix)('$title', (wish) => {
     const id = await app.start(at('large:killed'))
     await eventually(() => downloaded(id) > 2_000_000)
     await engine.kill()
-    const job = await app.end(id, 5_000)
+    const job = await app.waitForEnd(id, 5_000)
     expect(job).toMatchObject({ state: 'failed', items: [{ state: 'failed', failure: { code: 'engine-stopped' } }] })
   })
 })
 
-test('a pull onto a full disk fails as `pull-disk-full`, and leaves nothing of the image', async () => {
+test('a pull onto a full disk fails as `pull-disk-full` and leaves no image', async () => {
   const disk = mkdtempSync(join(worldFolder(), 'small-disk-'))
   execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=40m', 'tmpfs', disk])
   const registry = await startRegistry()

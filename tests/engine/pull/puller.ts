@@ -1,4 +1,4 @@
-/** The pull service over a real engine, as main builds it; and images made for a real registry. */
+/** The pull service over a real engine, composed as in main, and images for a real registry. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -20,58 +20,64 @@ import { eventually } from '../eventually.ts'
 
 export type PullerWorld = Awaited<ReturnType<typeof openPuller>>
 
-/** `credentialsFor` takes the place of the login that a test puts into `logins`. */
+/**
+ * Starts the pull service over an engine.
+ * @param credentialsFor by default, a pull gets the login in `logins.stored`
+ */
 export async function openPuller(engine: Engine, credentialsFor?: CredentialsFor, room?: DiskSpaceNeeds) {
   const folder = mkdtempSync(join(tmpdir(), 'puller-'))
   const store = openStore(folder)
-  const told: Job[] = []
+  const published: Job[] = []
   const served = watchEngine(engine.socket)
   const jobs = jobService({
     store,
     publish: (name, payload) => {
-      if (name === 'jobs.changed') told.push(payload as Payload<'jobs.changed'>)
+      if (name === 'jobs.changed') published.push(payload as Payload<'jobs.changed'>)
     },
   })
-  /** Whose login was asked for, and which one is stored. */
-  const logins = { asked: [] as string[], stored: undefined as AuthConfig | undefined }
+  /** `requested`: the references for which the service looked up a login. */
+  const logins = { requested: [] as string[], stored: undefined as AuthConfig | undefined }
   const pull = pullService({
     ...{ engine: served.engine, jobs, ledger: store.ledger, ...(room && { diskSpace: diskSpace(room) }) },
     credentialsFor: async (reference) => {
-      logins.asked.push(reference)
+      logins.requested.push(reference)
       return credentialsFor ? await credentialsFor(reference) : logins.stored
     },
   })
   await eventually(() => served.window.complete)
 
-  async function ask(reference: string, platform?: string) {
-    // The containerd store refuses to list for a moment after a removal, and then is looked for again.
+  async function requestPull(reference: string, platform?: string) {
+    // After a removal, the containerd store refuses to list images for a moment, and Slipway reconnects.
     await eventually(() => served.engine.state().status === 'connected')
     return await pull.handlers['pull.start']({ reference, ...(platform !== undefined && { platform }) })
   }
   async function start(reference: string, platform?: string): Promise<string> {
-    const answer = await ask(reference, platform)
-    if (!answer.ok) throw new Error(JSON.stringify(answer.error))
-    return answer.value
+    const result = await requestPull(reference, platform)
+    if (!result.ok) throw new Error(JSON.stringify(result.error))
+    return result.value
   }
   const job = (id: string): Job => jobs.find(id)!
-  async function end(id: string, patience = 45_000): Promise<Job> {
-    await eventually(() => job(id).state !== 'running', patience)
+  async function waitForEnd(id: string, timeoutMs = 45_000): Promise<Job> {
+    await eventually(() => job(id).state !== 'running', timeoutMs)
     return job(id)
   }
   return {
-    ...{ ask, start, job, end, logins, told },
-    ...{ handlers: pull.handlers, busy: () => jobs.all().filter(({ state }) => state === 'running').length },
+    ...{ requestPull, start, job, waitForEnd, logins, published },
+    ...{ handlers: pull.handlers, countRunning: () => jobs.all().filter(({ state }) => state === 'running').length },
+    /** Pulls an image as an undo does. @returns the failure, or undefined */
     pullAgain: (reference: string) => {
       const session = served.engine.session()
       if (!session.ok) throw new Error(session.error.code)
       return pull.pullWithinJob(session.value, reference, new AbortController().signal)
     },
     ledger: store.ledger,
-    pull: async (reference: string, platform?: string) => end(await start(reference, platform)),
+    /** Pulls an image and waits for the end of the job. */
+    pull: async (reference: string, platform?: string) => waitForEnd(await start(reference, platform)),
+    /** Pulls an image without checking whether it fits on the disk. */
     async pullAnyway(reference: string) {
-      const answer = await pull.handlers['pull.start']({ reference, anyway: true })
-      if (!answer.ok) throw new Error(JSON.stringify(answer.error))
-      return end(answer.value)
+      const result = await pull.handlers['pull.start']({ reference, anyway: true })
+      if (!result.ok) throw new Error(JSON.stringify(result.error))
+      return waitForEnd(result.value)
     },
     cancel: (id: string) => jobs.handlers['jobs.cancel'](id),
     async stop() {
@@ -82,23 +88,23 @@ export async function openPuller(engine: Engine, credentialsFor?: CredentialsFor
   }
 }
 
-/** An image whose layers cannot be compressed. */
+/** An image with one layer of each size in bytes. The layers are random data, so they cannot be compressed. */
 export const noisy = (reference: string, layers: readonly number[], architecture = 'amd64'): ImageSpec => ({
   references: [reference],
   created: new Date(1_700_000_000_000),
   architecture,
   config: { Cmd: ['/none'] },
-  steps: layers.map((bytes, at) => ({ instruction: `COPY ${reference} ${at} /`, bytes, noise: true })),
+  steps: layers.map((bytes, index) => ({ instruction: `COPY ${reference} ${index} /`, bytes, noise: true })),
 })
 
-/** Brings images into a registry by way of an engine, which does not keep them. */
+/** Pushes images to a registry through an engine, and removes them from the engine. */
 export async function publishImages(docker: Docker, images: readonly ImageSpec[]): Promise<void> {
   await loadImages(docker, images)
   for (const reference of images.flatMap(({ references }) => references)) {
     const image = docker.getImage(reference)
-    const answer = await image.push({ authconfig: { username: 'x', password: 'y', serveraddress: '' } })
+    const progress = await image.push({ authconfig: { username: 'x', password: 'y', serveraddress: '' } })
     await new Promise<void>((resolve, reject) => {
-      docker.modem.followProgress(answer, (error: Error | null, lines: { error?: string }[]) => {
+      docker.modem.followProgress(progress, (error: Error | null, lines: { error?: string }[]) => {
         const failure = error?.message ?? lines.find((line) => line.error !== undefined)?.error
         if (failure === undefined) resolve()
         else reject(new Error(failure))

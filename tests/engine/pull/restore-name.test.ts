@@ -10,15 +10,15 @@ import { failureOf, noisy, openPuller, type PullerWorld } from './puller.ts'
 
 const platform = 'linux/s390x'
 
-describe.each(matrix)('$title', (wish) => {
+describe.each(matrix)('$title', (options) => {
   let engine: Engine
   let registry: Registry
   let app: PullerWorld
-  /** Where a name moves, this store forgets the image that it led to, at once. */
-  const forgets = wish.version === '26.1' && wish.store === 'containerd'
+  /** When a tag moves, this store deletes the image that had it before at once. */
+  const deletesUntagged = options.version === '26.1' && options.store === 'containerd'
   beforeEach(async () => {
     registry = await startRegistry()
-    engine = await startEngine(wish)
+    engine = await startEngine(options)
     app = await openPuller(engine)
   })
   afterEach(async () => {
@@ -30,57 +30,57 @@ describe.each(matrix)('$title', (wish) => {
   const at = (name: string) => `${registry.host}/team/${name}`
   const publish = (name: string, bytes: number) => fillRegistry(registry, [noisy(`team/${name}`, [bytes])])
   const pull = async (name: string) => expect(await app.pull(at(name))).toMatchObject({ state: 'done' })
-  async function missesPlatform(name: string) {
+  async function expectPlatformMissing(name: string) {
     const failure = { code: 'platform-missing', reference: at(name), platform }
     expect(failureOf(await app.pull(at(name), platform))).toEqual(failure)
   }
-  /** What is there: each image with its names. */
-  async function present() {
+  /** The tags of each image, by image id. */
+  async function listTags() {
     const images = await engine.docker.listImages({ all: true })
     return new Map(images.map(({ Id, RepoTags }) => [Id, (RepoTags ?? []).filter((name) => name !== '<none>:<none>')]))
   }
 
-  test('an image of another platform goes again, with the name that it came under', async () => {
+  test('an image of the wrong platform is removed again, with its tag', async () => {
     await publish('one:1', 10_000)
-    await missesPlatform('one:1')
-    expect(await present()).toEqual(new Map())
+    await expectPlatformMissing('one:1')
+    expect(await listTags()).toEqual(new Map())
     await pull('one:1')
   })
 
-  test('a name that led to an image leads there again, and what came in its place is gone', async () => {
+  test('a tag that a pull of the wrong platform moved is restored, unless the engine has deleted its previous image', async () => {
     await publish('one:1', 10_000)
     await pull('one:1')
-    const before = await present()
+    const before = await listTags()
     await publish('one:1', 20_000)
-    await missesPlatform('one:1')
-    const after = await present()
+    await expectPlatformMissing('one:1')
+    const after = await listTags()
     expect([...after.values()]).toEqual([[at('one:1')]])
-    expect(isDeepStrictEqual(after, before)).toBe(!forgets)
+    expect(isDeepStrictEqual(after, before)).toBe(!deletesUntagged)
   })
 
-  test('an image that was there before stays, under its other name and without one', async () => {
+  test('an image that existed before the pull is kept, with another tag and without any tag', async () => {
     await publish('one:1', 10_000)
     await publish('two:1', 20_000)
-    await engine.docker.getImage(await pulled('one:1')).tag({ repo: at('kept'), tag: '1' })
-    const before = await present()
-    await missesPlatform('one:1')
-    expect(await present()).toEqual(before)
+    await engine.docker.getImage(await pullId('one:1')).tag({ repo: at('kept'), tag: '1' })
+    const before = await listTags()
+    await expectPlatformMissing('one:1')
+    expect(await listTags()).toEqual(before)
     await engine.docker.getImage(at('one:1')).remove()
-    const named = await present()
-    await missesPlatform('one:1')
-    expect(await present()).toEqual(named)
+    const withOneTag = await listTags()
+    await expectPlatformMissing('one:1')
+    expect(await listTags()).toEqual(withOneTag)
 
-    // Without any name, so that with the new one it would be lost.
-    await engine.docker.getImage(await pulled('two:1')).tag({ repo: at('kept'), tag: '1' })
-    const ids = [...(await present()).keys()]
-    await missesPlatform('one:1')
-    expect([...(await present()).keys()]).toEqual(expect.arrayContaining(ids))
+    // Moving `kept:1` leaves the first image without a tag, so just removing the tag of the pull would delete the image.
+    await engine.docker.getImage(await pullId('two:1')).tag({ repo: at('kept'), tag: '1' })
+    const ids = [...(await listTags()).keys()]
+    await expectPlatformMissing('one:1')
+    expect([...(await listTags()).keys()]).toEqual(expect.arrayContaining(ids))
   })
 
-  test('a web page in place of an image does not take its tag', async () => {
+  test('a web page in place of a registry takes no tag in the classic store', async () => {
     await publish('one:1', 10_000)
     await pull('one:1')
-    const before = await present()
+    const before = await listTags()
     await registry.stop()
     const page = createServer((_, response) =>
       response.writeHead(200, { 'content-type': 'text/html' }).end('<html>Please log in</html>'),
@@ -90,17 +90,18 @@ describe.each(matrix)('$title', (wish) => {
     try {
       const failure = { code: 'registry-nonsense', host: registry.host }
       expect(failureOf(await app.pull(at('never:1')))).toEqual(failure)
-      expect(await present()).toEqual(before)
+      expect(await listTags()).toEqual(before)
       await expect(engine.docker.getImage(at('never:1')).inspect()).rejects.toMatchObject({ statusCode: 404 })
       expect(failureOf(await app.pull(at('one:1')))).toEqual(failure)
-      // Docker's loss, seen on 26.1 and 28.5: the page has the name, and the image is gone.
-      expect(isDeepStrictEqual(await present(), before)).toBe(wish.store === 'classic')
+      // A defect of the containerd store, seen on 26.1 and 28.5: the tag points to the web page, and the image is gone.
+      expect(isDeepStrictEqual(await listTags(), before)).toBe(options.store === 'classic')
     } finally {
       page.close().closeAllConnections()
     }
   })
 
-  async function pulled(name: string): Promise<string> {
+  /** Pulls an image. @returns its id */
+  async function pullId(name: string): Promise<string> {
     await pull(name)
     return (await engine.docker.getImage(at(name)).inspect()).Id
   }

@@ -25,74 +25,75 @@ afterAll(async () => {
   await online.stop()
 })
 
-/** Nobody's certificate is trusted here: who is reached shows one, and that is enough. */
-const reach = async (address: string) => {
-  const asked = await http.ask(`${address}/v2/`, { host: 'x' })
-  return asked.ok ? 'answered' : asked.error
+/** Sends a request. @returns the failure */
+const tryRequest = async (address: string) => {
+  const result = await http.ask(`${address}/v2/`, { host: 'x' })
+  return result.ok ? 'answered' : result.error
 }
+/** No certificate is trusted in this test, so a TLS failure proves that the host was reached. */
 const reached = { code: 'registry-tls' }
 
-test('a name is resolved, and an unknown one is an error', async () => {
-  const nobody = await mirrors.add('nobody', { connecting: 'no-such-host' })
-  expect(await reach(mirror.address)).toMatchObject(reached)
-  expect(await reach(nobody.address)).toMatchObject({ code: 'registry-unreachable', reason: 'no-host' })
+test('a name is resolved, and an unknown name is an error', async () => {
+  const unknown = await mirrors.add('nobody', { connecting: 'no-such-host' })
+  expect(await tryRequest(mirror.address)).toMatchObject(reached)
+  expect(await tryRequest(unknown.address)).toMatchObject({ code: 'registry-unreachable', reason: 'no-host' })
 })
 
 test('an entry in /etc/hosts takes precedence over the DNS', async () => {
   const elsewhere = await mirrors.add('elsewhere', { connecting: 'refused' })
-  const nobody = await mirrors.add('pinned', { connecting: 'no-such-host' })
-  expect(await reach(elsewhere.address)).toMatchObject({ reason: 'refused' })
+  const unknown = await mirrors.add('pinned', { connecting: 'no-such-host' })
+  expect(await tryRequest(elsewhere.address)).toMatchObject({ reason: 'refused' })
   const before = readFileSync('/etc/hosts', 'utf8')
   const { address } = await lookup(mirror.host)
   try {
-    writeFileSync('/etc/hosts', `${before}\n${address} ${elsewhere.host} ${nobody.host}\n`)
-    expect(await reach(elsewhere.address)).toMatchObject(reached)
-    expect(await reach(nobody.address)).toMatchObject(reached)
+    writeFileSync('/etc/hosts', `${before}\n${address} ${elsewhere.host} ${unknown.host}\n`)
+    expect(await tryRequest(elsewhere.address)).toMatchObject(reached)
+    expect(await tryRequest(unknown.address)).toMatchObject(reached)
   } finally {
     writeFileSync('/etc/hosts', before)
   }
 })
 
-test('a name is resolved while the DNS does not answer for others', async () => {
+test('a name is resolved while the DNS does not answer for other names', async () => {
   const others = await startMirrors({ registry: online.registry, hub: online.hub })
   try {
     others.setDnsConditions('silent')
     const silent = await Promise.all(['a', 'b', 'c', 'd', 'e'].map((name) => others.add(name)))
-    const asked = silent.map(({ address }) => reach(address))
-    expect(await reach(mirror.address)).toMatchObject(reached)
-    for (const failure of await Promise.all(asked)) expect(failure).toMatchObject({ code: 'registry-slow' })
-    // Their questions still wait in the system.
-    expect(await reach(mirror.address)).toMatchObject(reached)
+    const pending = silent.map(({ address }) => tryRequest(address))
+    expect(await tryRequest(mirror.address)).toMatchObject(reached)
+    for (const failure of await Promise.all(pending)) expect(failure).toMatchObject({ code: 'registry-slow' })
+    // The operating system still waits for the answers to those queries.
+    expect(await tryRequest(mirror.address)).toMatchObject(reached)
   } finally {
     await others.stop()
   }
 })
 
-describe('a name with an address of IPv6', () => {
-  /** As a connection asks for it. */
+describe('a name with an IPv6 address', () => {
+  /** The address families that a connection to the host would try. */
   const familiesOf = async (host: string) => {
     const found = await promisify(ownLookup)(host, { all: true, hints: ADDRCONFIG })
     return (found as unknown as LookupAddress[]).map(({ family }) => family)
   }
 
-  test('resolves to its IPv4 address only if there is no IPv6, or else to both', async () => {
+  test('resolves to both addresses if this machine has IPv6, and else only to its IPv4 address', async () => {
     const { host, address } = await mirrors.add('dual', { ipv6: 'unreachable' })
     expect(await familiesOf(host)).toEqual([4])
     addIpv6('six')
     try {
       expect(await familiesOf(host)).toEqual([4, 6])
-      expect(await reach(address)).toMatchObject(reached)
+      expect(await tryRequest(address)).toMatchObject(reached)
     } finally {
       removeBridge('six')
     }
   })
 
-  test('is reached over IPv4 if the query for IPv6 is dropped', async () => {
+  test('is reached over IPv4 if the DNS drops the query for the IPv6 address', async () => {
     const { host, address } = await mirrors.add('dropped', { ipv6: 'unanswered' })
     addIpv6('six')
     try {
       expect(await familiesOf(host)).toEqual([4])
-      expect(await reach(address)).toMatchObject(reached)
+      expect(await tryRequest(address)).toMatchObject(reached)
     } finally {
       removeBridge('six')
     }

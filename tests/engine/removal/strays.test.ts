@@ -4,13 +4,13 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startEngine, type Engine } from '../../../tools/world/engine.ts'
 import { loadImages } from '../../../tools/world/images.ts'
 import { manyImages } from '../../../tools/world/many-images.ts'
-import { anyOne } from '../matrix.ts'
+import { anyEngine } from '../matrix.ts'
 import { openRemovalApp, type RemovalApp } from './removal-app.ts'
 
 let engine: Engine
 let app: RemovalApp
 beforeAll(async () => {
-  engine = await startEngine(anyOne)
+  engine = await startEngine(anyEngine)
   await loadImages(engine.docker, manyImages(1))
   app = await openRemovalApp(engine)
 })

@@ -18,7 +18,7 @@ import { openRunner, type Runner } from './runner.ts'
 
 const run = promisify(execFile)
 
-/** What a shell, a list of values or Docker itself could read otherwise. */
+/** Texts that a shell, a comma-separated list or Docker itself could misread. */
 const awkward = fc.string({
   unit: fc.constantFrom(...`abc xyz'"\\$\`,:;=-*?#~&|<>(){}[]!%@/.`, '文', '\n', '😀'),
   maxLength: 12,
@@ -40,8 +40,8 @@ const port = fc.record({
   container: fc.constantFrom('80', '80/tcp', '53/udp', '9000/TCP'),
 })
 
-/** Folders are made below `root`. */
-const wishes = (root: string) =>
+/** Random options for a run. Host folders of volumes are below `root`. */
+const randomRunOptions = (root: string) =>
   fc.record({
     interactive: fc.boolean(),
     command: fc.array(awkward).map((words) => ['hold', ...words].map(shellQuote).join(' ')),
@@ -71,13 +71,13 @@ const wishes = (root: string) =>
     ),
   })
 
-describe.each(matrix)('$title', (wish) => {
+describe.each(matrix)('$title', (engineOptions) => {
   let engine: Engine
   let runner: Runner
   let root: string
 
   beforeAll(async () => {
-    engine = await startEngine({ ...wish, network: true })
+    engine = await startEngine({ ...engineOptions, network: true })
     await loadImages(engine.docker, runnableImages())
     await engine.docker.createNetwork({
       Name: 'shop',
@@ -92,8 +92,8 @@ describe.each(matrix)('$title', (wish) => {
     await engine?.stop()
   })
 
-  /** In a terminal, as `docker run -it` asks for one, and until the container runs. */
-  async function inShell(command: string, name: string) {
+  /** Runs a command in a terminal, which `docker run -it` needs, and waits until the container runs. */
+  async function runInShell(command: string, name: string) {
     const env = {
       ...process.env,
       DOCKER_HOST: `unix://${engine.socket}`,
@@ -106,10 +106,10 @@ describe.each(matrix)('$title', (wish) => {
       eventually(async () => (await state(name).catch(() => undefined))?.Running === true, 20_000),
     ])
     if (!(await state(name).catch(() => undefined))?.Running) throw new Error(`${command}: ${(await shell).stdout}`)
-    return { ended: () => shell.catch(() => undefined) }
+    return { waitForEnd: () => shell.catch(() => undefined) }
   }
   const state = async (name: string) => (await engine.docker.getContainer(name).inspect()).State
-  const gone = (name: string) =>
+  const removeContainer = (name: string) =>
     eventually(async () => {
       await engine.docker
         .getContainer(name)
@@ -117,36 +117,38 @@ describe.each(matrix)('$title', (wish) => {
         .catch(() => undefined)
       return (await state(name).catch(() => undefined)) === undefined
     })
-  const inspected = async (name: string) => essence(await engine.docker.getContainer(name).inspect())
+  const inspectComparable = async (name: string) => comparable(await engine.docker.getContainer(name).inspect())
 
-  test('the shown command makes the same container as the app does, whatever is typed', async () => {
+  test('the command that the dialog shows creates the same container as the app, whatever the user types', async () => {
     await fc.assert(
-      fc.asyncProperty(wishes(root), async (random) => {
-        const wish: RunOptions = { image: runner.imageOf('box:1'), reference: 'box:1', name: 'same', ...random }
-        fc.pre(runFaults(wish, []).length === 0)
-        for (const { source } of wish.volumes) if (source.startsWith('/')) mkdirSync(source, { recursive: true })
-        await runner.started('box:1', wish)
-        const ours = await inspected('same')
-        await gone('same')
-        const shell = await inShell(runCommand(wish), 'same')
-        const theirs = await inspected('same')
-        await gone('same')
-        await shell.ended()
-        expect(ours).toEqual(theirs)
+      fc.asyncProperty(randomRunOptions(root), async (random) => {
+        const options: RunOptions = { image: runner.imageOf('box:1'), reference: 'box:1', name: 'same', ...random }
+        fc.pre(runFaults(options, []).length === 0)
+        for (const { source } of options.volumes) if (source.startsWith('/')) mkdirSync(source, { recursive: true })
+        await runner.started('box:1', options)
+        const fromApp = await inspectComparable('same')
+        await removeContainer('same')
+        const shell = await runInShell(runCommand(options), 'same')
+        const fromCommand = await inspectComparable('same')
+        await removeContainer('same')
+        await shell.waitForEnd()
+        expect(fromApp).toEqual(fromCommand)
       }),
       { numRuns: Number(process.env['RUNS'] ?? 12), endOnFailure: true },
     )
   }, 600_000)
 })
 
-/** Without what differs from one container to the next; what is not set is left out, however an engine writes it. */
-function essence({ Config, HostConfig, Mounts, NetworkSettings, Path, Args }: Docker.ContainerInspectInfo) {
+/**
+ * Removes what differs between any two containers, and values that are not set, which engines write in several ways.
+ */
+function comparable({ Config, HostConfig, Mounts, NetworkSettings, Path, Args }: Docker.ContainerInspectInfo) {
   const mounts = Mounts.map(({ Name, Source, ...mount }) =>
     /^[0-9a-f]{64}$/.test(Name ?? '') ? mount : { ...mount, Name, Source },
   )
   return pruned({
     ...{ Path, Args },
-    // 28's command puts variables into another order.
+    // The docker command of 28 sorts variables differently.
     Config: { ...Config, Env: Config.Env.toSorted() },
     HostConfig: { ...HostConfig, Binds: HostConfig.Binds?.toSorted() },
     Mounts: mounts.toSorted((a, b) => (a.Destination < b.Destination ? -1 : 1)),
@@ -157,7 +159,8 @@ function essence({ Config, HostConfig, Mounts, NetworkSettings, Path, Args }: Do
 
 const byAddress = (a: { HostIp: string }, b: { HostIp: string }) => (a.HostIp < b.HostIp ? -1 : 1)
 
-const passing = new Set(
+/** Keys whose values differ between any two containers. */
+const ignoredKeys = new Set(
   'Hostname ConsoleSize EndpointID NetworkID IPAddress GlobalIPv6Address MacAddress Aliases DNSNames'.split(' '),
 )
 
@@ -166,11 +169,10 @@ function pruned(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value
   return Object.fromEntries(
     Object.entries(value).flatMap(([key, inner]) => {
-      const said = pruned(inner)
-      const isNothing = !said || (typeof said === 'object' && Object.keys(said).length === 0)
-      // A port that the engine chose.
-      const isChosen = key === 'HostPort' && Number(said) >= 32_768
-      return isNothing || isChosen || passing.has(key) ? [] : [[key, said]]
+      const rest = pruned(inner)
+      const isUnset = !rest || (typeof rest === 'object' && Object.keys(rest).length === 0)
+      const isRandomPort = key === 'HostPort' && Number(rest) >= 32_768
+      return isUnset || isRandomPort || ignoredKeys.has(key) ? [] : [[key, rest]]
     }),
   )
 }

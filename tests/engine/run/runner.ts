@@ -1,4 +1,4 @@
-/** The services that run images, over a real engine, and a window that follows its terminals as the true one does. */
+/** The services that run images, over a real engine, and a window that draws terminals as the renderer does. */
 import { containersService } from '../../../main/containers/index.ts'
 import { engineService } from '../../../main/engine/index.ts'
 import { imagesService } from '../../../main/images/index.ts'
@@ -29,29 +29,30 @@ import { eventually } from '../eventually.ts'
 
 export type Runner = Awaited<ReturnType<typeof openRunner>>
 
-/** By its socket, or by another way. */
+/** Starts the services over an engine. @param host by default the engine's socket */
 export async function openRunner(world: Engine, host = `unix://${world.socket}`) {
   const ended = new AbortController()
-  const heard: { changes: ImagesChange[]; data?: (data: TerminalData) => void } = { changes: [] }
-  const opened: string[] = []
+  const changes: ImagesChange[] = []
+  let onTerminalData: ((data: TerminalData) => void) | undefined
+  const openedUrls: string[] = []
   const engine = engineService({
     environment: { ...homeWith({ elsewhere: { host: 'unix:///nonexistent.sock' } }), env: { DOCKER_HOST: host } },
     publish(name, payload) {
-      if (name === 'images.changed') heard.changes.push(payload as ImagesChange)
+      if (name === 'images.changed') changes.push(payload as ImagesChange)
     },
     lists: openStore(mkdtempSync(join(tmpdir(), 'runner-'))).lists,
   })
   const terminals = terminalsService({
     engine,
-    publish: (name, payload) => void (name === 'terminals.data' && heard.data?.(payload as TerminalData)),
+    publish: (name, payload) => void (name === 'terminals.data' && onTerminalData?.(payload as TerminalData)),
   })
   const runs = runService({
     engine,
     details: imagesService(engine).handlers['images.details'],
-    chooseFolder: async (now) => now,
+    chooseFolder: async (current) => current,
   })
   const handlers = {
-    ...containersService({ engine, openPage: async (url) => void opened.push(url) }).handlers,
+    ...containersService({ engine, openPage: async (url) => void openedUrls.push(url) }).handlers,
     ...runs.handlers,
     ...terminals.handlers,
     ...runInTerminal(runs, terminals),
@@ -61,46 +62,51 @@ export async function openRunner(world: Engine, host = `unix://${world.socket}`)
 
   const imageOf = (reference: string) => {
     const image = [...engine.live.images().values()].find(({ references }) => references.includes(reference))
-    if (!image) throw new Error(`${reference} is not there`)
+    if (!image) throw new Error(`no image has the tag ${reference}`)
     return image.id
   }
   const size = { columns: 80, rows: 24 }
-  const run = (reference: string, more: Partial<RunOptions> = {}, at = size) =>
+  const run = (reference: string, overrides: Partial<RunOptions> = {}, terminalSize = size) =>
     handlers['run.start']({
-      wish: unfrozen({ ...defaultRunOptions(imageOf(reference), reference), network: 'none', ...more }),
-      size: at,
+      wish: toInput({ ...defaultRunOptions(imageOf(reference), reference), network: 'none', ...overrides }),
+      size: terminalSize,
     })
   return {
     engine,
     calls: handlers,
-    opened,
-    changes: heard.changes,
+    /** The URLs that were opened in the browser. */
+    openedUrls,
+    changes,
+    /** The id of the image that has a tag. */
     imageOf,
     run,
-    async started(reference: string, more: Partial<RunOptions> = {}) {
-      return value(await run(reference, more))
+    /** Runs an image. @throws if the engine or Slipway refuses */
+    async started(reference: string, overrides: Partial<RunOptions> = {}) {
+      return value(await run(reference, overrides))
     },
-    async refused(reference: string, more: Partial<RunOptions> = {}): Promise<Failure> {
-      const answer = await run(reference, more)
-      if (answer.ok) throw new Error('it was run')
-      return answer.error
+    /** Tries to run an image. @returns the failure. @throws if the image was run */
+    async refused(reference: string, overrides: Partial<RunOptions> = {}): Promise<Failure> {
+      const result = await run(reference, overrides)
+      if (result.ok) throw new Error(`${reference} was run, but should have been refused`)
+      return result.error
     },
+    /** The options that the dialog suggests for an image. */
     async suggested(reference: string) {
       return value(await handlers['run.suggest']({ image: imageOf(reference), reference }))
     },
     async open(container: string, kind: Terminal['kind']): Promise<TerminalId> {
       return value(await handlers['terminals.open']({ container, kind, size }))
     },
-    terminal: (id: TerminalId) => value(handlers['terminals.list'](undefined)).find((one) => one.id === id),
-    /** A window that has just been loaded; the one before it hears nothing more. */
+    terminal: (id: TerminalId) => value(handlers['terminals.list'](undefined)).find((terminal) => terminal.id === id),
+    /** Opens a window that has just been loaded. The previous window receives no more data. */
     window() {
       const screens = new Map<TerminalId, Screen>()
-      heard.data = (data) => screens.get(data.id)?.draw(data)
+      onTerminalData = (data) => screens.get(data.id)?.draw(data)
       return {
-        /** Shows a terminal; `takes`: whether it tells what it has drawn. */
-        show(id: TerminalId, takes = true): Screen {
-          const took = (upTo: number) => void handlers['terminals.took']({ id, upTo })
-          const screen = new Screen(value(handlers['terminals.replay'](id)), takes ? took : () => {})
+        /** Shows a terminal. @param acknowledges whether the window reports to main what it has drawn */
+        show(id: TerminalId, acknowledges = true): Screen {
+          const acknowledge = (upTo: number) => void handlers['terminals.took']({ id, upTo })
+          const screen = new Screen(value(handlers['terminals.replay'](id)), acknowledges ? acknowledge : () => {})
           screens.set(id, screen)
           return screen
         },
@@ -115,15 +121,19 @@ export async function openRunner(world: Engine, host = `unix://${world.socket}`)
   }
 }
 
-/** An engine with images to be run, for the tests that follow; without containers and terminals before each. */
-export function runnerOn(wish: EngineOptions, opened: (here: { engine: Engine; runner: Runner }) => void) {
+/**
+ * Registers hooks that start an engine with runnable images before all tests of a `describe` block, and remove all
+ * containers and terminals after each test.
+ * @param onOpen called once the engine is started
+ */
+export function useRunner(options: EngineOptions, onOpen: (opened: { engine: Engine; runner: Runner }) => void) {
   let engine: Engine
   let runner: Runner
   beforeAll(async () => {
-    engine = await startEngine(wish)
+    engine = await startEngine(options)
     await loadImages(engine.docker, runnableImages())
     runner = await openRunner(engine)
-    opened({ engine, runner })
+    onOpen({ engine, runner })
   })
   afterAll(async () => {
     await runner?.stop()
@@ -137,17 +147,19 @@ export function runnerOn(wish: EngineOptions, opened: (here: { engine: Engine; r
   })
 }
 
+/** The bytes that a window has received of one terminal. */
 export class Screen {
-  readonly #took
+  readonly #acknowledge
   bytes: Buffer[]
+  /** Position of the first byte in the terminal's whole output. */
   at: number
   end: number
 
-  constructor({ at, bytes }: TerminalReplay, took: (upTo: number) => void) {
+  constructor({ at, bytes }: TerminalReplay, acknowledge: (upTo: number) => void) {
     this.bytes = [Buffer.from(bytes)]
     this.at = at
     this.end = at + bytes.length
-    this.#took = took
+    this.#acknowledge = acknowledge
   }
 
   draw({ at, bytes }: TerminalReplay) {
@@ -155,7 +167,7 @@ export class Screen {
     if (at > this.end) throw new Error(`bytes from ${this.end} to ${at} are missing`)
     this.bytes.push(Buffer.from(bytes))
     this.end += bytes.length
-    this.#took(this.end)
+    this.#acknowledge(this.end)
   }
 
   get all(): Buffer {
@@ -164,19 +176,20 @@ export class Screen {
   get text(): string {
     return this.all.toString()
   }
-  shows(what: string | RegExp): Promise<void> {
-    const holds = typeof what === 'string' ? () => this.text.includes(what) : () => what.test(this.text)
-    return eventually(holds, 20_000).catch(() => {
-      throw new Error(`${String(what)} is not shown, but: ${JSON.stringify(this.text.slice(-1000))}`)
+  /** Waits until the output contains a text. */
+  shows(expected: string | RegExp): Promise<void> {
+    const isShown = typeof expected === 'string' ? () => this.text.includes(expected) : () => expected.test(this.text)
+    return eventually(isShown, 20_000).catch(() => {
+      throw new Error(`${String(expected)} is not shown, but: ${JSON.stringify(this.text.slice(-1000))}`)
     })
   }
 }
 
-/** As the contract's schema hands it over. */
-const unfrozen = (wish: RunOptions) => structuredClone(wish) as Input<'run.start'>['wish']
+/** A mutable copy, as the contract's schema returns it. */
+const toInput = (options: RunOptions) => structuredClone(options) as Input<'run.start'>['wish']
 
-export function value<T>(answer: Result<T> | Promise<Result<T>>): T {
-  if (answer instanceof Promise) throw new Error('to be waited for')
-  if (!answer.ok) throw new Error(JSON.stringify(answer.error))
-  return answer.value
+export function value<T>(result: Result<T> | Promise<Result<T>>): T {
+  if (result instanceof Promise) throw new Error('await the result first')
+  if (!result.ok) throw new Error(JSON.stringify(result.error))
+  return result.value
 }

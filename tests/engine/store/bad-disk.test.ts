@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { openStore } from '../../../main/store/index.ts'
 
-// A disk of its own, of 64 kB.
+/** The mount point of a disk of 64 kB. */
 let disk: string
 let folder: string
 const logged = vi.spyOn(console, 'error')
@@ -21,45 +21,49 @@ afterEach(() => {
 })
 afterAll(() => logged.mockRestore())
 
-const onDisk = (name: string) => readFileSync(join(folder, name), 'utf8')
+const readStored = (name: string) => readFileSync(join(folder, name), 'utf8')
 const remount = (mode: 'ro' | 'rw') => execFileSync('mount', ['-o', `remount,${mode}`, disk])
-const own = (n: number) => ({ own: Array.from({ length: n }, (_, at) => `https://m${at}.example`), changes: [] })
+/** A stored list of mirrors that the user has added. */
+const mirrorList = (count: number) => ({
+  own: Array.from({ length: count }, (_, index) => `https://m${index}.example`),
+  changes: [],
+})
 
 describe('a full disk', () => {
-  test('keeps the old file whole and the new value in memory, and takes the new value once there is room', async () => {
+  test('keeps the old file unchanged and the new value in memory, and stores later values once there is space', async () => {
     const { mirrors } = openStore(folder)
-    await mirrors.write(own(1))
-    const before = onDisk('mirrors.json')
+    await mirrors.write(mirrorList(1))
+    const before = readStored('mirrors.json')
     writeFileSync(join(disk, 'filler'), Buffer.alloc(40_000))
-    for (const n of [1500, 1501, 1502]) await mirrors.write(own(n))
+    for (const count of [1500, 1501, 1502]) await mirrors.write(mirrorList(count))
     expect(mirrors.value.own).toHaveLength(1502)
-    expect(onDisk('mirrors.json')).toBe(before)
+    expect(readStored('mirrors.json')).toBe(before)
     expect(readdirSync(folder)).toEqual(['mirrors.json'])
     expect(logged).toHaveBeenCalledTimes(1)
     expect(logged.mock.calls[0]![1]).toMatchObject({ code: 'ENOSPC' })
     rmSync(join(disk, 'filler'))
-    await mirrors.write(own(1000))
+    await mirrors.write(mirrorList(1000))
     expect(openStore(folder).mirrors.value.own).toHaveLength(1000)
   })
 
-  test('does not cost what was not understood: without room for its copy, the file is not overwritten', async () => {
+  test('does not lose entries that could not be parsed: without space for a copy, the file is not overwritten', async () => {
     mkdirSync(folder)
-    const text = JSON.stringify({ own: [...own(600).own, 7] })
+    const text = JSON.stringify({ own: [...mirrorList(600).own, 7] })
     writeFileSync(join(folder, 'mirrors.json'), text)
     writeFileSync(join(disk, 'filler'), Buffer.alloc(36_000))
     const store = openStore(folder)
-    await store.mirrors.write(own(1))
-    expect(onDisk('mirrors.json')).toBe(text)
+    await store.mirrors.write(mirrorList(1))
+    expect(readStored('mirrors.json')).toBe(text)
     rmSync(join(disk, 'filler'))
     await store.end()
-    const asides = readdirSync(folder).filter((name) => name.startsWith('mirrors.json.unreadable'))
-    expect(asides.map(onDisk)).toEqual([text])
-    expect(openStore(folder).mirrors.value).toMatchObject(own(1))
+    const savedCopies = readdirSync(folder).filter((name) => name.startsWith('mirrors.json.unreadable'))
+    expect(savedCopies.map(readStored)).toEqual([text])
+    expect(openStore(folder).mirrors.value).toMatchObject(mirrorList(1))
   })
 })
 
-describe('a disk that can only be read', () => {
-  test('is read, costs only the memory of what is written, and is logged once', async () => {
+describe('a read-only disk', () => {
+  test('is read; new values are kept in memory only, and the error is logged once', async () => {
     await openStore(folder).settings.write({ language: 'zh-CN', theme: 'dark' })
     remount('ro')
     const store = openStore(folder)
@@ -73,7 +77,7 @@ describe('a disk that can only be read', () => {
     expect(openStore(folder).settings.value).toEqual({ language: 'zh-CN', theme: 'dark' })
   })
 
-  test('keeps a file that is not understood, since it cannot be put aside', async () => {
+  test('keeps a file that cannot be parsed, since it cannot be renamed', async () => {
     mkdirSync(folder)
     writeFileSync(join(folder, 'settings.json'), '{')
     remount('ro')
@@ -82,7 +86,7 @@ describe('a disk that can only be read', () => {
     remount('rw')
     await settings.write({ language: 'en', theme: 'dark' })
     expect(settings.value.theme).toBe('dark')
-    expect(onDisk('settings.json')).toBe('{')
+    expect(readStored('settings.json')).toBe('{')
     expect(readdirSync(folder)).toEqual(['settings.json'])
   })
 })

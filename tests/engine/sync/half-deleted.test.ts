@@ -2,12 +2,12 @@ import { expect, test } from 'vitest'
 import { startEngine } from '../../../tools/world/engine.ts'
 import { loadImages } from '../../../tools/world/images.ts'
 import { manyImages } from '../../../tools/world/many-images.ts'
-import { anyOne } from '../matrix.ts'
+import { anyEngine } from '../matrix.ts'
 import { holdingProxy } from './holding-proxy.ts'
 import { catchesUp, eventually, watchEngine } from '../engine-window.ts'
 
 test('a list that fails with 404 while an image is half deleted is requested again, without a disconnect', async () => {
-  const engine = await startEngine(anyOne)
+  const engine = await startEngine(anyEngine)
   const proxy = await holdingProxy(engine.socket, (path) => path.includes('/images/json'))
   proxy.release()
   const served = watchEngine(proxy.socket)

@@ -90,7 +90,7 @@ describe.each([
       await engine.docker.getImage(reference).remove()
     /** The number of unconfirmed images after each change. */
     const unconfirmedCounts: number[] = []
-    open().window.drawn = () => unconfirmedCounts.push(served.window.unconfirmed.size)
+    open().window.onChange = () => unconfirmedCounts.push(served.window.unconfirmed.size)
 
     await eventually(() => served.window.images.size > 0)
     expect(shownImages()).toEqual(storedImages)

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Engine } from '../../../tools/world/engine.ts'
 import { eventually } from '../eventually.ts'
 import { matrix } from '../matrix.ts'
-import { openRunner, runnerOn, value, type Runner } from '../run/runner.ts'
+import { openRunner, useRunner, value, type Runner } from '../run/runner.ts'
 
 const size = { columns: 80, rows: 24 }
 
@@ -13,7 +13,7 @@ describe.each(matrix)('$title', (engineOptions) => {
   let engine: Engine
   let proxy: Awaited<ReturnType<typeof resettingProxy>>
   let runner: Runner
-  runnerOn(engineOptions, (started) => void ({ engine } = started))
+  useRunner(engineOptions, (started) => void ({ engine } = started))
   beforeAll(async () => {
     proxy = await resettingProxy(engine.socket)
     runner = await openRunner(engine, `tcp://127.0.0.1:${proxy.port}`)

@@ -4,13 +4,13 @@ import { describe, expect, test } from 'vitest'
 import { maxUnacknowledgedBytes } from '../../../main/terminals/output.ts'
 import type { Engine } from '../../../tools/world/engine.ts'
 import { eventually } from '../eventually.ts'
-import { anyOne, matrix } from '../matrix.ts'
-import { openRunner, runnerOn, value, type Runner } from '../run/runner.ts'
+import { anyEngine, matrix } from '../matrix.ts'
+import { openRunner, useRunner, value, type Runner } from '../run/runner.ts'
 
 describe.each(matrix)('$title', (engineOptions) => {
   let engine: Engine
   let runner: Runner
-  runnerOn(engineOptions, (started) => void ({ engine, runner } = started))
+  useRunner(engineOptions, (started) => void ({ engine, runner } = started))
 
   const waitForEnd = async (id: string) => {
     await eventually(() => runner.terminal(id)?.state.is === 'ended', 20_000)
@@ -80,7 +80,7 @@ describe.each(matrix)('$title', (engineOptions) => {
     expect(runner.window().show(scratch.id).text).toBe('hello from scratch\r\n')
   })
 
-  test.runIf(engineOptions === anyOne)(
+  test.runIf(engineOptions === anyEngine)(
     'a container of an image with a wrong platform runs, and its output is complete from the first byte',
     async () => {
       const { id } = await runInteractive('/bin/sh', {}, 'emulated:1')
@@ -149,7 +149,7 @@ describe.each(matrix)('$title', (engineOptions) => {
     return Math.max(...pids.map((pid) => Number(writtenBy(pid))))
   }
 
-  test.runIf(engineOptions === anyOne)('random bytes arrive unchanged', async () => {
+  test.runIf(engineOptions === anyEngine)('random bytes arrive unchanged', async () => {
     const { id } = await runInteractive('sh -c "stty raw; head -c 3000000 /dev/urandom | tee /copy; sha256sum /copy"')
     const screen = runner.window().show(id)
     expect(await waitForEnd(id)).toEqual(endedWith(0))
@@ -158,7 +158,7 @@ describe.each(matrix)('$title', (engineOptions) => {
     expect(createHash('sha256').update(screen.all.subarray(0, 3_000_000)).digest('hex')).toBe(printedHash)
   })
 
-  test.runIf(engineOptions === anyOne)('a UTF-8 character that arrives in two parts is shown as one', async () => {
+  test.runIf(engineOptions === anyEngine)('a UTF-8 character that arrives in two parts is shown as one', async () => {
     const { id } = await runInteractive(`sh -c "printf '\\\\344\\\\275'; sleep 0.2; printf '\\\\240\\\\n'"`)
     const screen = runner.window().show(id)
     await waitForEnd(id)
@@ -217,7 +217,7 @@ describe.each(matrix)('$title', (engineOptions) => {
     expect(await waitForEnd(attach)).toEqual(endedWith(0))
   })
 
-  test.runIf(engineOptions === anyOne)(
+  test.runIf(engineOptions === anyEngine)(
     'closing a terminal whose shell has ended does not end a newer shell with the same process id',
     async () => {
       const { container } = await runInteractive('sleep 8000')
@@ -240,7 +240,7 @@ describe.each(matrix)('$title', (engineOptions) => {
     },
   )
 
-  test.runIf(engineOptions === anyOne)('a shell that cannot be executed shows the reason', async () => {
+  test.runIf(engineOptions === anyEngine)('a shell that cannot be executed shows the reason', async () => {
     const { container } = await runInteractive('sh -c "chmod -x /bin/bash; exec sleep 7000"')
     await eventually(async () => (await listProcesses(container)).includes('sleep 7000'))
     const shell = await runner.open(container, 'shell')
@@ -293,7 +293,7 @@ describe.each(matrix)('$title', (engineOptions) => {
     await screen.shows('\r\n3000\r\n最后\r\n')
   })
 
-  test.runIf(engineOptions === anyOne)(
+  test.runIf(engineOptions === anyEngine)(
     'terminals stay open and usable while the window shows another engine',
     async () => {
       const { container, id } = await runInteractive('/bin/sh')

@@ -149,7 +149,7 @@ describe('Docker Hub stub over HTTP', () => {
 
   test('the stub simulates rate limits, errors, HTML, truncated, missing and slow responses', async () => {
     const tagsUrl = `${hubApi}/namespaces/library/repositories/redis/tags`
-    const behave = world.hub.behave.bind(null, 'hub.docker.com')
+    const behave = world.hub.setBehaviour.bind(null, 'hub.docker.com')
     behave('limited')
     const requestedAt = Date.now()
     const limited = await get(tagsUrl)

@@ -120,7 +120,7 @@ test('an engine that does not start reports the reason and leaves nothing behind
 test('if one engine of a world does not start, the world’s other engine is removed', async () => {
   const starting = startWorld({
     engines: [
-      { ...defaultEngine, name: 'well' },
+      { ...defaultEngine, name: 'normal' },
       { ...defaultEngine, name: 'ill', config: { 'no-such-key': 1 } },
     ],
   })

@@ -1,0 +1,143 @@
+/** Tools for tests of the helper: root's helper or a rootless user's helper, and the daemon.json that it changes. */
+import { execFileSync } from 'node:child_process'
+import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { dirname, join } from 'node:path'
+import { openHelper, type Helper, type HelperStep, type HelperOptions } from '../../../main/daemon-config/helper.ts'
+import type { Engine } from '../../../tools/world/engine.ts'
+import { systemPaths } from '../../../tools/world/dockerd.ts'
+import { nobody, bindMount } from '../../../tools/world/rootless.ts'
+
+export const file = systemPaths.config
+export const installedHelper = '/usr/lib/slipway/slipway-daemon-file'
+
+/** Root's side or a rootless user's side: the daemon.json, and the helper that changes it. */
+export interface Side {
+  readonly file: string
+  readonly owner: readonly [number, number]
+  /** The command that runs the helper as the right user, without the helper's program. */
+  readonly runAs: readonly string[]
+  /** The folder of the helper's program and its Python modules. */
+  readonly programFolder: string
+  readonly program: string
+  readonly env?: Readonly<Record<string, string>>
+  /** The folder in which the helper stores its backups and its journal. */
+  readonly stateFolder: string
+}
+
+export const rootSide: Side = {
+  file,
+  owner: [0, 0],
+  runAs: [],
+  programFolder: dirname(installedHelper),
+  program: installedHelper,
+  stateFolder: '/var/lib/slipway',
+}
+
+const repository = join(import.meta.dirname, '../../..')
+
+/** The side of a rootless user with this environment. The user is root or nobody. */
+export function ownSide(env: Readonly<Record<string, string>>, asRoot = false): Side {
+  const home = env['HOME'] ?? ''
+  // The user nobody may not be able to read the repository, so that user gets a copy of the helper.
+  const programFolder = asRoot ? join(repository, 'resources/helper') : copyHelperForNobody()
+  return {
+    file: join(env['XDG_CONFIG_HOME'] ?? join(home, '.config'), 'docker/daemon.json'),
+    owner: asRoot ? [0, 0] : [nobody, nobody],
+    runAs: asRoot ? [] : asNobody,
+    programFolder,
+    program: join(programFolder, 'slipway-own-daemon-file'),
+    env,
+    stateFolder: join(env['XDG_STATE_HOME'] ?? join(home, '.local/state'), 'slipway'),
+  }
+}
+
+export const asNobody = ['/usr/bin/setpriv', `--reuid=${nobody}`, `--regid=${nobody}`, '--clear-groups'] as const
+const copyHelperForNobody = () => bindMount(join(repository, 'resources/helper'), '/opt/slipway-helper')
+
+/** The command that starts the helper of a side. */
+export function commandOf({ runAs, program }: Side): [string, ...string[]] {
+  const [first, ...rest] = runAs
+  return first === undefined ? [program] : [first, ...rest, program]
+}
+
+export const hashOf = (text: string | Uint8Array) => createHash('sha256').update(text).digest('hex')
+
+export interface FileOptions {
+  readonly mode?: number
+  readonly owner?: readonly [number, number]
+}
+
+/** Reads the mirrors that the engine uses, without trailing slashes. */
+export async function readMirrors(engine: Engine): Promise<string[]> {
+  const { RegistryConfig } = (await engine.docker.info()) as { RegistryConfig: { Mirrors: string[] | null } }
+  return (RegistryConfig.Mirrors ?? []).map((mirror) => mirror.replace(/\/$/, ''))
+}
+
+export interface StartedHelper {
+  readonly helper: Helper
+  /** The steps that the helper has reported so far. */
+  readonly steps: readonly HelperStep[]
+}
+
+/** Functions that read and write the daemon.json of a side, and start its helper. */
+export function helperTools(side: Side) {
+  const { file } = side
+
+  /** @returns text, mode and owner of the file, or undefined if there is no file. Each byte is one latin1 character. */
+  function readState() {
+    if (!existsSync(file)) return undefined
+    const { mode, uid, gid } = statSync(file)
+    return { text: readFileSync(file, 'latin1'), mode: (mode & 0o7777).toString(8), owner: `${uid}:${gid}` }
+  }
+
+  /** Replaces the file; undefined removes it. */
+  function write(text: string | Uint8Array | undefined, { mode = 0o644, owner = side.owner }: FileOptions = {}) {
+    mkdirSync(dirname(file), { recursive: true, mode: 0o755 })
+    rmSync(file, { force: true, recursive: true })
+    if (text === undefined) return
+    writeFileSync(file, text)
+    chmodSync(file, mode)
+    chownSync(file, ...owner)
+  }
+
+  /** Starts the helper directly as the right user, without pkexec. `options.command` overrides this. */
+  async function startHelper(options: HelperOptions = {}): Promise<StartedHelper> {
+    const steps: HelperStep[] = []
+    const onStep = (step: HelperStep) => void steps.push(step)
+    const helper = await openHelper({
+      command: commandOf(side),
+      ...(side.env && { env: side.env }),
+      onStep,
+      ...options,
+    })
+    if (!helper.ok) throw new Error(JSON.stringify(helper.error))
+    return { helper: helper.value, steps }
+  }
+
+  /** Starts a helper, changes the file, then keeps or undoes the change, or just ends the helper (`leave`). */
+  async function changeFile(newText: string, then: 'keep' | 'undo' | 'leave' = 'keep') {
+    const { helper, steps } = await startHelper()
+    try {
+      const before = readState()
+      const answer = await helper.change({
+        oldHash: before && hashOf(Buffer.from(before.text, 'latin1')),
+        newText,
+      })
+      const last = answer.ok && then !== 'leave' ? await helper[then]() : undefined
+      return { answer, last, steps }
+    } finally {
+      await helper.end()
+    }
+  }
+  return { readState, write, startHelper, changeFile }
+}
+
+export const { readState, write, startHelper, changeFile } = helperTools(rootSide)
+
+/** @throws if a process of the helper still runs */
+export function expectNoHelperRunning(): void {
+  const running = execFileSync('ps', ['-A', '-o', 'args='], { encoding: 'utf8' }).split('\n')
+  const left = running.filter((line) => /slipway-(own-)?daemon-file/.test(line))
+  if (left.length > 0) throw new Error(`still running: ${left.join(', ')}`)
+}
