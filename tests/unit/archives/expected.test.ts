@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { expectedArchive, isUsable } from '../../../main/archives/expected.ts'
-import { image, inspected, isInspect, played } from './engine.ts'
+import { image, inspected, isInspect, played } from './fake-engine.ts'
 
 const signal = new AbortController().signal
 const part = (id: string, Kind: string, Available: boolean) => ({ ID: id, Kind, Available })

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { loadArchive } from '../../../main/archives/index.ts'
-import { archive, archiveSha256, image, inspected, isInspect, isList, played } from './engine.ts'
+import { archive, archiveSha256, image, inspected, isInspect, isList, played } from './fake-engine.ts'
 
 let folder: string
 let file: string

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { saveArchive } from '../../../main/archives/index.ts'
-import { archive, archiveSha256, image, inspected, isInspect, played } from './engine.ts'
+import { archive, archiveSha256, image, inspected, isInspect, played } from './fake-engine.ts'
 
 let folder: string
 let file: string
