@@ -1,4 +1,4 @@
-/** A session over an API that a test plays, without connecting first. */
+/** A session over a Docker client, without connecting first. */
 import type Docker from 'dockerode'
 import type { EngineSession } from '../../main/engine/index.ts'
 

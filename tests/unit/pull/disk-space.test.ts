@@ -31,7 +31,7 @@ test('a pull that leaves little space is allowed, and one that cannot fit is not
   expect(checkDiskSpace({ ...tight, free: 99 * MB }).fits).toBe(false)
 })
 
-test('more free space, or more layers that are here, never turn a pull that fits into one that does not', () => {
+test('more free space or more existing layers never turn a pull that fits into one that does not', () => {
   const sizes = fc.array(fc.integer({ min: 0, max: 10 ** 11 }), { maxLength: 20 })
   fc.assert(
     fc.property(
@@ -40,9 +40,9 @@ test('more free space, or more layers that are here, never turn a pull that fits
       fc.nat(10 ** 12),
       fc.constantFrom('classic', 'containerd'),
       (layers, present, free, store) => {
-        const room = checkDiskSpace({ layers, present, store, free })
-        expect(room.fits).toBe(room.needed <= free)
-        if (!room.fits) return
+        const result = checkDiskSpace({ layers, present, store, free })
+        expect(result.fits).toBe(result.needed <= free)
+        if (!result.fits) return
         expect(checkDiskSpace({ layers, present, store, free: free + 1 }).fits).toBe(true)
         expect(checkDiskSpace({ layers, present: present + 1, store, free }).fits).toBe(true)
       },
