@@ -106,9 +106,9 @@ test('if the current engine does not answer, the other contexts are offered', as
   const unreachable = { Name: 'demo', Metadata: {}, Endpoints: { docker: { Host: 'unix:///nowhere/docker.sock' } } }
   writeFileSync(meta, JSON.stringify(unreachable))
   const app = await open({ env: { DOCKER_CONFIG: dockerConfig } })
-  const others = app.page.getByRole('region', { name: 'Or use another engine:' })
-  await expect(others).toBeVisible()
+  const otherContexts = app.page.getByRole('region', { name: 'Or use another engine:' })
+  await expect(otherContexts).toBeVisible()
   await app.expectAccessible()
-  await others.getByRole('button', { name: 'other' }).click()
+  await otherContexts.getByRole('button', { name: 'other' }).click()
   await expect(app.row('only-here', '1')).toBeVisible()
 })

@@ -78,7 +78,7 @@ export class TerminalScreen {
   /** @returns the x coordinate at which a row's text ends, in pixels */
   endOf(text: string): Promise<number> {
     return this.row(text).evaluate((row) =>
-      Math.max(...[...row.children].map((part) => part.getBoundingClientRect().right)),
+      Math.max(...[...row.children].map((cell) => cell.getBoundingClientRect().right)),
     )
   }
 

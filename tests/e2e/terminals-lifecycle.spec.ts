@@ -80,7 +80,10 @@ interface OwnEngineApp {
 }
 
 /** Runs a test on an engine of its own, which the test may stop. */
-async function withOwnEngine(open: (how: Launch) => Promise<Slipway>, runTest: (own: OwnEngineApp) => Promise<void>) {
+async function withOwnEngine(
+  open: (options: Launch) => Promise<Slipway>,
+  runTest: (own: OwnEngineApp) => Promise<void>,
+) {
   const engine = await startEngine({ version: '26.1', store: 'classic' })
   try {
     await loadImages(engine.docker, runnableImages())

@@ -31,10 +31,10 @@ function archiveBuilder() {
     return { digest: id, size: blobCount * 10 }
   }
   const manifest = (platform: string, layerCount: number, compressed: boolean) => {
-    const parts = Array.from({ length: layerCount }, () => blob())
-    const diffIds = parts.map((part, index) => (compressed ? digest(9_000 + index) : part.digest))
+    const layers = Array.from({ length: layerCount }, () => blob())
+    const diffIds = layers.map((item, index) => (compressed ? digest(9_000 + index) : item.digest))
     const config = blob({ kind: 'config', platform, diffIds })
-    return { descriptor: blob({ kind: 'manifest', config, layers: parts }), config, parts }
+    return { descriptor: blob({ kind: 'manifest', config, layers }), config, layers }
   }
   return { entries, documents, blob, manifest }
 }
@@ -59,12 +59,12 @@ function ociArchive(
   ]
   const root = options.index ? builder.blob({ kind: 'index', manifests: listed }) : image.descriptor
   // The other platform is in the index, but was never pulled.
-  for (const part of [other.descriptor, other.config, ...other.parts]) builder.entries.delete(blobPath(part.digest))
+  for (const item of [other.descriptor, other.config, ...other.layers]) builder.entries.delete(blobPath(item.digest))
   builder.documents.delete(other.descriptor.digest)
   const references = options.tagged ? names : []
   const manifest = {
     config: blobPath(image.config.digest),
-    layers: image.parts.map((part) => blobPath(part.digest)),
+    layers: image.layers.map((item) => blobPath(item.digest)),
     names: references,
   }
   for (const path of ['index.json', 'manifest.json', 'oci-layout'])
@@ -79,7 +79,7 @@ function ociArchive(
       ...{ image: options.index ? root.digest : image.config.digest, references, platform: 'linux/amd64' },
       ...(options.listsManifests && { manifests: [image.descriptor.digest] }),
     },
-    needed: [...new Set([root, image.descriptor, image.config, ...image.parts].map((part) => blobPath(part.digest)))],
+    needed: [...new Set([root, image.descriptor, image.config, ...image.layers].map((item) => blobPath(item.digest)))],
   }
 }
 
@@ -171,8 +171,8 @@ describe('the problems of an archive', () => {
     fc.assert(
       fc.property(archives, ({ content, expected }) => {
         expect(archiveProblems(content, { ...expected, image: digest(6_666) })).toContainEqual({ kind: 'other-image' })
-        const more = { ...expected, references: [...expected.references, 'three:3'] }
-        expect(archiveProblems(content, more)).toEqual([{ kind: 'name-missing', reference: 'three:3' }])
+        const withExtra = { ...expected, references: [...expected.references, 'three:3'] }
+        expect(archiveProblems(content, withExtra)).toEqual([{ kind: 'name-missing', reference: 'three:3' }])
         const fewer = { ...expected, references: [] }
         const kinds = archiveProblems(content, fewer).map(({ kind }) => kind)
         expect(kinds).toEqual(expected.references.map(() => 'name-unexpected'))

@@ -134,7 +134,7 @@ test('applying the changes one by one always gives the snapshot', () => {
       }
       const byId = new Map<string, Image>()
       for (const { images, imagesGone } of changes) {
-        imagesGone.forEach((gone) => byId.delete(gone))
+        imagesGone.forEach((id) => byId.delete(id))
         images.forEach((present) => byId.set(present.id, present))
       }
       const compareIds = (a: Image, b: Image) => (a.id < b.id ? -1 : 1)

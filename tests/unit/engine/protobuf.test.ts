@@ -80,26 +80,26 @@ test('the encoding is that of the specification', () => {
 
 test('a field is found among fields of every kind', () => {
   fc.assert(
-    fc.property(fieldSpecs, number, (all, wanted) => {
-      const { bytes } = encode(all)
+    fc.property(fieldSpecs, number, (specs, fieldNumber) => {
+      const { bytes } = encode(specs)
       const specsOf = (kind: FieldSpec['kind']) =>
-        all.filter((fieldSpec) => fieldSpec.kind === kind && fieldSpec.number === wanted)
+        specs.filter((fieldSpec) => fieldSpec.kind === kind && fieldSpec.number === fieldNumber)
       const texts = specsOf('text').map((fieldSpec) => 'value' in fieldSpec && fieldSpec.value)
       const last = specsOf('int64').at(-1)
-      expect(fields(bytes, wanted).map(String)).toEqual(texts)
-      expect(integer(bytes, wanted)).toBe(last && 'value' in last ? Number(last.value) : 0)
+      expect(fields(bytes, fieldNumber).map(String)).toEqual(texts)
+      expect(integer(bytes, fieldNumber)).toBe(last && 'value' in last ? Number(last.value) : 0)
     }),
   )
 })
 
 test('a message that ends inside a field is an error, whichever field is read', () => {
   fc.assert(
-    fc.property(fieldSpecs, number, (all, wanted) => {
-      const { bytes, ends } = encode(all)
+    fc.property(fieldSpecs, number, (specs, fieldNumber) => {
+      const { bytes, ends } = encode(specs)
       for (let length = 0; length < bytes.length; length++) {
         const truncated = bytes.subarray(0, length)
         for (const read of [field, fields, integer])
-          expect(doesThrow(() => read(truncated, wanted))).toBe(!ends.has(length))
+          expect(doesThrow(() => read(truncated, fieldNumber))).toBe(!ends.has(length))
       }
     }),
     { numRuns: 30 },

@@ -45,16 +45,16 @@ const journalFile = (id: string) => join(folder, 'journal', `${id}.jsonl`)
 
 test('an item is in the journal on the disk before its work begins', async () => {
   const jobs = start()
-  const seen: string[] = []
+  const contents: string[] = []
   const id = jobs.start(removalSubject, ['a', 'b'], async (job) => {
     for (const index of [0, 1]) {
       await job.begin(index)
-      seen.push(readFileSync(journalFile(job.id), 'utf8'))
+      contents.push(readFileSync(journalFile(job.id), 'utf8'))
       job.item(index, { state: 'done' })
     }
   })
   await untilEnded(jobs, id)
-  expect(seen.map((text) => foldLines(text)?.job.items.map(({ state }) => state))).toEqual([
+  expect(contents.map((text) => foldLines(text)?.job.items.map(({ state }) => state))).toEqual([
     ['running', 'waiting'],
     ['done', 'running'],
   ])

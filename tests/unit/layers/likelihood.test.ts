@@ -20,10 +20,10 @@ function sizesOf(images: readonly Anatomy[]) {
   sizes.add(images)
   return sizes
 }
-function likelyOf(images: readonly Anatomy[], of = images[0]!) {
-  return likelyLayers(sizesOf(images), of).map(({ size }) => size)
+function likelyOf(images: readonly Anatomy[], anatomy = images[0]!) {
+  return likelyLayers(sizesOf(images), anatomy).map(({ size }) => size)
 }
-const likelyEntries = (of: Anatomy) => likelyLayers(sizesOf([of]), of).map(({ entry }) => entry)
+const likelyEntries = (anatomy: Anatomy) => likelyLayers(sizesOf([anatomy]), anatomy).map(({ entry }) => entry)
 
 describe('the likely size of a layer', () => {
   test('is the size of an instruction that creates layers, not that of a setting', () => {

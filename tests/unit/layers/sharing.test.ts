@@ -84,7 +84,7 @@ test('two layers of which only the sum is known free an exact number of bytes to
 })
 
 const graphs = fc
-  .array(fc.record({ true: fc.nat(50), below: fc.nat(20), above: fc.nat(20), open: fc.boolean() }), {
+  .array(fc.record({ size: fc.nat(50), below: fc.nat(20), above: fc.nat(20), hasRange: fc.boolean() }), {
     minLength: 1,
     maxLength: 12,
   })
@@ -93,9 +93,9 @@ const graphs = fc
     return fc.record({
       units: fc.constant(units),
       images: fc.array(fc.tuple(indices, indices), { minLength: 1, maxLength: 8 }),
-      chosen: fc.array(fc.nat(7), { maxLength: 8 }),
-      held: fc.array(fc.nat(7), { maxLength: 2 }),
-      ranged: fc.boolean(),
+      selected: fc.array(fc.nat(7), { maxLength: 8 }),
+      used: fc.array(fc.nat(7), { maxLength: 2 }),
+      hasRanges: fc.boolean(),
     })
   })
 
@@ -109,10 +109,10 @@ const addRanges = (ranges: readonly ByteRange[]) =>
 
 test('in any graph of layers, images removed together free as much as one after another, and the rows add up', () => {
   fc.assert(
-    fc.property(graphs, ({ units, images, chosen: selected, held: used, ranged: hasRanges }) => {
-      const sizes = units.map((unit) => unit.true)
-      const ranges = units.flatMap(({ true: size, below, above, open: graph }, index) =>
-        hasRanges && graph ? [[index, Math.max(0, size - below), size + above] as const] : [],
+    fc.property(graphs, ({ units, images, selected, used, hasRanges }) => {
+      const sizes = units.map((unit) => unit.size)
+      const ranges = units.flatMap(({ size, below, above, hasRange }, index) =>
+        hasRanges && hasRange ? [[index, Math.max(0, size - below), size + above] as const] : [],
       )
       const all = images.map(([own, borrowed], index) => ({
         ...image(`i${index}`, own),
@@ -120,10 +120,10 @@ test('in any graph of layers, images removed together free as much as one after 
         borrowed: borrowed.filter((unit) => !own.includes(unit)),
         total: own.reduce((sum, unit) => sum + sizes[unit]!, 0),
       }))
-      const names = (numbers: readonly number[]) => new Set(numbers.map((index) => `i${index % all.length}`))
-      const [selectedIds, usedIds] = [[...names(selected)], names(used)]
+      const idsAt = (numbers: readonly number[]) => new Set(numbers.map((index) => `i${index % all.length}`))
+      const [selectedIds, usedIds] = [[...idsAt(selected)], idsAt(used)]
       const graph = sharing(sizes, all, { ranges })
-      const sum = graph.of(selectedIds, usedIds)
+      const impact = graph.of(selectedIds, usedIds)
 
       const keptUnits = new Set(
         all.filter(({ id }) => !selectedIds.includes(id) || usedIds.has(id)).flatMap(({ units }) => units),
@@ -134,21 +134,21 @@ test('in any graph of layers, images removed together free as much as one after 
       // A borrowed unit of the selected images counts too if an image that stays keeps it.
       const borrowed = all.filter(({ id }) => selectedIds.includes(id)).flatMap(({ borrowed }) => borrowed)
       for (const unit of borrowed) if (staying.has(unit)) going.add(unit)
-      const bytes = (units: Iterable<number>) => [...units].reduce((sum, unit) => sum + sizes[unit]!, 0)
-      expectWithin(bytes(difference(going, staying)), sum.frees)
-      expectWithin(bytes([...going].filter((unit) => staying.has(unit))), sum.sharedWithStaying)
-      expectWithin(bytes(going), sum.total)
-      expect(addRanges([...sum.rows.map(({ own }) => own), sum.sharedAmong])).toEqual(sum.frees)
+      const bytesOf = (units: Iterable<number>) => [...units].reduce((sum, unit) => sum + sizes[unit]!, 0)
+      expectWithin(bytesOf(difference(going, staying)), impact.frees)
+      expectWithin(bytesOf([...going].filter((unit) => staying.has(unit))), impact.sharedWithStaying)
+      expectWithin(bytesOf(going), impact.total)
+      expect(addRanges([...impact.rows.map(({ own }) => own), impact.sharedAmong])).toEqual(impact.frees)
 
       if (hasRanges) return
-      expect(sum.frees).toEqual(exact(bytes(difference(going, staying))))
+      expect(impact.frees).toEqual(exact(bytesOf(difference(going, staying))))
       let freed = 0
       for (const id of selectedIds.filter((id) => !usedIds.has(id))) {
         freed += graph.of([id], usedIds).frees.min
         graph.apply(sharingChange({ gone: [id] }))
       }
-      expect(freed).toBe(sum.frees.min)
-      expect(graph.of(all.map(({ id }) => id)).total).toEqual(exact(bytes(keptUnits)))
+      expect(freed).toBe(impact.frees.min)
+      expect(graph.of(all.map(({ id }) => id)).total).toEqual(exact(bytesOf(keptUnits)))
     }),
     { numRuns: 500 },
   )

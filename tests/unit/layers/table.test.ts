@@ -1,5 +1,5 @@
 import Docker from 'dockerode'
-import { sessionOver } from '../session.ts'
+import { createSession } from '../session.ts'
 import { readFileSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -79,7 +79,7 @@ describe('the reads of images', () => {
   beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'slipway-reads-'))))
   afterEach(() => rmSync(folder, { recursive: true }))
   const sessionAt = (endpoint: string, store: 'classic' | 'containerd' = 'classic') => {
-    const session = sessionOver(new Docker(), endpoint)
+    const session = createSession(new Docker(), endpoint)
     return { ...session, capabilities: { ...session.capabilities, store } }
   }
   const open = (endpoint = 'unix:///a', store?: 'classic' | 'containerd') =>
@@ -105,31 +105,31 @@ describe('the reads of images', () => {
   })
 
   test('of another engine with the classic store stay in the file, and that engine uses them again', async () => {
-    const [mine, others] = [createImages('mine', 2), createImages('others', 2)]
+    const [ownImages, otherImages] = [createImages('mine', 2), createImages('others', 2)]
     const first = open('unix:///a')
-    for (const item of others) first.add(item, read(item.id), false)
+    for (const item of otherImages) first.add(item, read(item.id), false)
     await first.write()
     const second = open('unix:///b')
-    for (const item of mine) second.add(item, read(item.id), false)
-    second.keepOnly(idsOf(mine))
+    for (const item of ownImages) second.add(item, read(item.id), false)
+    second.keepOnly(idsOf(ownImages))
     await second.write()
     const reopened = open('unix:///a')
-    reopened.recall(idsOf(others))
+    reopened.recall(idsOf(otherImages))
     expect(reopened.all.size).toBe(2)
-    expect(reopened.due(others, used).now).toEqual([])
+    expect(reopened.due(otherImages, used).now).toEqual([])
   })
 
   test('are repeated after a failure that may pass: at once if the image has changed, else a little later', async () => {
     const reads = open()
-    const [failing, gone] = createImages('image', 2) as [Image, Image]
+    const [failing, missing] = createImages('image', 2) as [Image, Image]
     const before = performance.now()
     reads.failed(failing, Object.assign(new Error(), { statusCode: 500 }))
-    reads.failed(gone, Object.assign(new Error(), { statusCode: 404 }))
-    const { now, next } = reads.due([failing, gone], used)
+    reads.failed(missing, Object.assign(new Error(), { statusCode: 404 }))
+    const { now, next } = reads.due([failing, missing], used)
     expect(now).toEqual([])
     expect(next).toBeGreaterThan(before)
     expect(next).toBeLessThan(Infinity)
-    expect(reads.due([{ ...failing }, { ...gone }], used).now).toHaveLength(2)
+    expect(reads.due([{ ...failing }, { ...missing }], used).now).toHaveLength(2)
   })
 
   test('that are partial are used, repeated, and not stored', async () => {
@@ -153,11 +153,11 @@ describe('the reads of images', () => {
       [['sha256:blob index', 'sha256:arm64'], true],
       [['sha256:else'], true],
     ] as const) {
-      const next = open('unix:///a', 'containerd')
-      next.recall(['index'])
-      expect(next.isUnconfirmed(index)).toBe(true)
-      next.confirm([index], new Set(present))
-      expect(next.due([index], used).now).toEqual(isDue ? [index] : [])
+      const reopened = open('unix:///a', 'containerd')
+      reopened.recall(['index'])
+      expect(reopened.isUnconfirmed(index)).toBe(true)
+      reopened.confirm([index], new Set(present))
+      expect(reopened.due([index], used).now).toEqual(isDue ? [index] : [])
     }
   })
 })

@@ -26,6 +26,7 @@ interface HostContent {
   readonly known?: readonly Image[]
   /** The HTTP status of a request for any other digest. */
   readonly digestStatus?: number
+  /** Each request for a blob times out. */
   readonly blobs?: 'blocked'
 }
 

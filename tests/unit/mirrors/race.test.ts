@@ -89,7 +89,9 @@ test('the fastest good mirrors come first, then those being tested, then those t
 test('ordering keeps all mirrors, and puts every good mirror before every other', () => {
   const probe = fc.oneof(
     fc.constant(undefined),
-    fc.record({ digest: fc.constantFrom('a', 'b', 'c'), speed: fc.nat() }).map((p) => answered(p.digest, p.speed)),
+    fc
+      .record({ digest: fc.constantFrom('a', 'b', 'c'), speed: fc.nat() })
+      .map(({ digest, speed }) => answered(digest, speed)),
     fc.constantFrom('registry-slow', 'registry-tls').map((code) => failed(code)),
   )
   fc.assert(

@@ -103,9 +103,9 @@ test('whatever the engine reports, progress never exceeds the total, never goes 
     fc.property(fc.array(line, { maxLength: 60 }), (lines) => {
       let state = initialPullState
       let [downloaded, extracted] = [0, 0]
-      for (const next of lines) {
+      for (const line of lines) {
         const existingCount = state.layers.filter((layer) => layer.state === 'exists').length
-        state = applyLine(state, next)
+        state = applyLine(state, line)
         const overall = wholeOf(state.layers)
         for (const { bytes, total } of state.layers) expect(bytes).toBeLessThanOrEqual(total ?? Infinity)
         expect(overall.downloaded).toBeLessThanOrEqual(overall.unknown === 0 ? overall.total : Infinity)
@@ -125,8 +125,8 @@ test('whatever the engine reports, progress never exceeds the total, never goes 
 })
 
 const steady = (seconds: number, speed: number): readonly Sample[] =>
-  Array.from({ length: seconds * 2 + 1 }, (_, i) => ({ at: i / 2, bytes: (i / 2) * speed })).reduce(
-    (samples, next) => addSample(samples, next),
+  Array.from({ length: seconds * 2 + 1 }, (_, index) => ({ at: index / 2, bytes: (index / 2) * speed })).reduce(
+    (samples, sample) => addSample(samples, sample),
     [] as readonly Sample[],
   )
 const overall = { downloaded: 20_000, extracted: 0, total: 30_000, unknown: 0 }

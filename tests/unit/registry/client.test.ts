@@ -12,12 +12,12 @@ const ann: Credentials = { kind: 'password', username: 'ann', password: 'p:w' }
 const basicAnn = `Basic ${Buffer.from('ann:p:w').toString('base64')}`
 
 /** A registry that issues its own tokens: `open/x` is public, and only Ann may read `shut/x`. */
-async function registry(intercept: (request: IncomingMessage, response: ServerResponse) => boolean = () => false) {
-  const seen: string[] = []
+async function startRegistry(intercept: (request: IncomingMessage, response: ServerResponse) => boolean = () => false) {
+  const received: string[] = []
   const server = await serve((request, response) => {
     const { pathname, searchParams } = new URL(request.url!, server.url)
     const { authorization = '' } = request.headers
-    seen.push(`${pathname} ${authorization}`.trim())
+    received.push(`${pathname} ${authorization}`.trim())
     if (intercept(request, response)) return
     if (pathname === '/token') {
       const scope = searchParams.get('scope')
@@ -33,7 +33,7 @@ async function registry(intercept: (request: IncomingMessage, response: ServerRe
     if (pathname.endsWith('/1')) response.writeHead(200, index).end()
     else response.writeHead(404).end()
   })
-  return { ...server, seen }
+  return { ...server, received }
 }
 
 const withCredentials = (stored?: Credentials, hubHost?: string) => {
@@ -46,15 +46,19 @@ const withCredentials = (stored?: Credentials, hubHost?: string) => {
 }
 
 test('a public image is read with an anonymous token, without looking for credentials', async () => {
-  const { host, seen } = await registry()
+  const { host, received } = await startRegistry()
   const { head, lookups } = withCredentials(ann)
   expect(await head(`${host}/open/x:1`)).toEqual({ ok: true, value: { mediaType: index['content-type'], digest } })
   expect(lookups).toEqual([])
-  expect(seen).toEqual(['/v2/open/x/manifests/1', '/token', '/v2/open/x/manifests/1 Bearer any-repository:open/x:pull'])
+  expect(received).toEqual([
+    '/v2/open/x/manifests/1',
+    '/token',
+    '/v2/open/x/manifests/1 Bearer any-repository:open/x:pull',
+  ])
 })
 
 test('a private image is read with Docker’s stored credentials once the registry asks for them', async () => {
-  const { host } = await registry()
+  const { host } = await startRegistry()
   const { head, lookups } = withCredentials(ann)
   expect(await head(`${host}/shut/x:1`)).toMatchObject({ ok: true })
   expect(lookups).toEqual([host])
@@ -67,16 +71,16 @@ test('a private image is read with Docker’s stored credentials once the regist
 })
 
 test('a missing tag or digest is reported as unknown, and an invalid name as wrong', async () => {
-  const { host, seen } = await registry()
+  const { host, received } = await startRegistry()
   const { head } = withCredentials()
   for (const reference of [`${host}/open/x:2`, `${host}/open/x@${digest}`])
     expect(await head(reference)).toEqual({ ok: false, error: { code: 'reference-unknown', reference } })
-  expect(seen.at(-1)).toContain(`/v2/open/x/manifests/${digest} `)
+  expect(received.at(-1)).toContain(`/v2/open/x/manifests/${digest} `)
   expect(await head('No name')).toEqual({ ok: false, error: { code: 'reference-wrong', reference: 'No name' } })
 })
 
 test('a 401 of Docker Hub after an anonymous token means that there is no public image of that name', async () => {
-  const { host } = await registry()
+  const { host } = await startRegistry()
   const { head } = withCredentials(undefined, host)
   expect(await head('shut/x:1')).toEqual({ ok: false, error: { code: 'reference-unknown', reference: 'shut/x:1' } })
   expect(await head('open/x:1')).toMatchObject({ ok: true })

@@ -19,7 +19,7 @@ const index = JSON.stringify({
 type Interceptor = (request: IncomingMessage, response: ServerResponse) => boolean
 
 /** A registry with an image for one platform as `x:one`, and an index as `x:many`. */
-async function registry({
+async function startRegistry({
   sendsDigest = true,
   intercept = () => false,
 }: { sendsDigest?: boolean; intercept?: Interceptor } = {}) {
@@ -48,7 +48,7 @@ function createReader(stored?: Credentials) {
 }
 
 test('the compressed size of each layer is read with one GET per manifest', async () => {
-  const { host, requests } = await registry()
+  const { host, requests } = await startRegistry()
   const single = await createReader().contents(`${host}/x:one`)
   expect(single?.layers).toEqual([500, 7_000])
   expect(requests).toEqual(['HEAD /v2/x/manifests/one', `GET /v2/x/manifests/${sha256(manifest)}`])
@@ -64,20 +64,20 @@ test('the compressed size of each layer is read with one GET per manifest', asyn
 })
 
 test('no manifest is read if the HEAD has no digest, or is refused', async () => {
-  const withoutDigest = await registry({ sendsDigest: false })
+  const withoutDigest = await startRegistry({ sendsDigest: false })
   expect(await createReader().contents(`${withoutDigest.host}/x:one`)).toBeUndefined()
-  const { host, requests } = await registry()
+  const { host, requests } = await startRegistry()
   expect(await createReader().contents(`${host}/x:none`)).toBeUndefined()
   expect([...withoutDigest.requests, ...requests].map((line) => line.split(' ')[0])).toEqual(['HEAD', 'HEAD'])
 })
 
 test('the contents are undefined for a platform that the image lacks', async () => {
-  const { host } = await registry()
+  const { host } = await startRegistry()
   expect(await createReader().contents(`${host}/x:many`, 'linux/riscv64')).toBeUndefined()
 })
 
 test('content that does not match its digest is refused', async () => {
-  const { host } = await registry({
+  const { host } = await startRegistry({
     intercept: (request, response) => {
       if (request.method === 'HEAD') return false
       response.writeHead(200).end(manifest.replace('7000', '70'))
@@ -98,15 +98,15 @@ const locked =
   }
 
 test('a private registry is read with the stored login, and gets a single request if there is none', async () => {
-  const open = await registry({ intercept: locked() })
-  expect((await createReader(ann).contents(`${open.host}/x:one`))?.layers).toEqual([500, 7_000])
-  const shut = await registry({ intercept: locked() })
-  expect(await createReader().contents(`${shut.host}/x:one`)).toBeUndefined()
-  expect(shut.requests).toEqual(['HEAD /v2/x/manifests/one'])
+  const withLogin = await startRegistry({ intercept: locked() })
+  expect((await createReader(ann).contents(`${withLogin.host}/x:one`))?.layers).toEqual([500, 7_000])
+  const withoutLogin = await startRegistry({ intercept: locked() })
+  expect(await createReader().contents(`${withoutLogin.host}/x:one`)).toBeUndefined()
+  expect(withoutLogin.requests).toEqual(['HEAD /v2/x/manifests/one'])
 })
 
 test('the login is looked up once, also if the GET is refused', async () => {
-  const { host, requests } = await registry({ intercept: locked(true) })
+  const { host, requests } = await startRegistry({ intercept: locked(true) })
   const reader = createReader(ann)
   expect(await reader.contents(`${host}/x:one`)).toBeUndefined()
   expect(reader.lookups).toEqual([host])

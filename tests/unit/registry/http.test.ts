@@ -71,18 +71,18 @@ test('an aborted request is closed at the server too', async () => {
 })
 
 test('a redirect is followed, without credentials if it leads to another host', async () => {
-  const seen: unknown[] = []
+  const authorizations: unknown[] = []
   const other = await serve((request, response) => {
-    seen.push(request.headers.authorization)
+    authorizations.push(request.headers.authorization)
     response.end('{"a":1}')
   })
   const redirecting = await serve((request, response) => {
-    seen.push(request.headers.authorization)
+    authorizations.push(request.headers.authorization)
     response.writeHead(307, { location: request.url === '/' ? '/again' : other.url }).end('elsewhere')
   })
   const headers = { Authorization: 'Basic x' }
   expect(await client().json(redirecting.url, schema, { host, headers })).toMatchObject({ ok: true })
-  expect(seen).toEqual(['Basic x', 'Basic x', undefined])
+  expect(authorizations).toEqual(['Basic x', 'Basic x', undefined])
 })
 
 test('endless redirects are reported as such', async () => {

@@ -33,7 +33,7 @@ describe('images of one removal', () => {
   test('are never removed at the same time if they may share a layer, and all are removed', async () => {
     await fc.assert(
       fc.asyncProperty(forests, async (forest) => {
-        const [running, done] = [new Set<number>(), new Set<number>()]
+        const [running, removed] = [new Set<number>(), new Set<number>()]
         await runItems(
           orderOf(forest),
           async (index, predecessors) => {
@@ -42,11 +42,11 @@ describe('images of one removal', () => {
             running.add(index)
             await delay(index % 2)
             running.delete(index)
-            done.add(index)
+            removed.add(index)
           },
           () => true,
         )
-        expect(done.size).toBe(forest.length)
+        expect(removed.size).toBe(forest.length)
       }),
       { numRuns: 30 },
     )

@@ -222,7 +222,7 @@ const worlds = fc
       digest: fc.constantFrom('', '', 'a', 'other'),
       parent: fc.option(fc.nat(6)),
       users: fc.array(fc.constantFrom<Container['state']>('running', 'exited', 'created', 'paused'), { maxLength: 2 }),
-      bare: fc.integer({ min: 0, max: 3 }),
+      unused: fc.integer({ min: 0, max: 3 }),
     }),
     { minLength: 1, maxLength: 9 },
   )
@@ -237,7 +237,7 @@ const worlds = fc
         },
       ),
     )
-    const containers = specs.flatMap(({ users, bare: unused }, position) =>
+    const containers = specs.flatMap(({ users, unused }, position) =>
       unused > 0 ? [] : users.map((state, number) => container(`c${position}-${number}`, `i${position}`, state)),
     )
     return { images, containers }

@@ -126,12 +126,14 @@ test('whatever files there are, every deleted list was used before every list th
   fc.assert(
     fc.property(files, (files) => {
       const unused = new Set(unusedLists(files, 0))
-      const kept = files.filter(({ name }) => !unused.has(name))
-      const deleted = files.filter(({ name }) => unused.has(name))
-      expect(kept.length).toBeLessThanOrEqual(32)
-      expect(kept.every(({ usedAtMs }) => usedAtMs >= -90 * dayMs)).toBe(true)
-      expect(deleted.every((gone) => kept.every((remaining) => remaining.usedAtMs >= gone.usedAtMs))).toBe(true)
-      expect(kept.length === 32 || deleted.every(({ usedAtMs }) => usedAtMs < -90 * dayMs)).toBe(true)
+      const keptFiles = files.filter(({ name }) => !unused.has(name))
+      const deletedFiles = files.filter(({ name }) => unused.has(name))
+      expect(keptFiles.length).toBeLessThanOrEqual(32)
+      expect(keptFiles.every(({ usedAtMs }) => usedAtMs >= -90 * dayMs)).toBe(true)
+      expect(
+        deletedFiles.every((deleted) => keptFiles.every((remaining) => remaining.usedAtMs >= deleted.usedAtMs)),
+      ).toBe(true)
+      expect(keptFiles.length === 32 || deletedFiles.every(({ usedAtMs }) => usedAtMs < -90 * dayMs)).toBe(true)
     }),
   )
 })
