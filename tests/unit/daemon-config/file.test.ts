@@ -142,13 +142,13 @@ test.each([
   ['one brace too many', '{"a": 1}\r}', ['after-end', '2:1', '}']],
   ['a duplicate key', '{"a": 1,\n "a": 2}', ['duplicate-key', '2:2', ' "a": 2}', 'a']],
   [
-    'a duplicate of our key, once escaped',
+    'a duplicate of registry-mirrors, once escaped',
     '{"registry-mirrors": [], "registry\\u002dmirrors": []}',
     ['duplicate-key', '1:26', expect.anything(), 'registry-mirrors'],
   ],
   ['a duplicate key in a nested object', '{"a": [{"b": 1,\n"b": 2}]}', ['duplicate-key', '2:1', '"b": 2}]}', 'b']],
   [
-    'our key with capitals',
+    'registry-mirrors with capitals',
     '{"a": 1,\n"Registry-Mirrors": []}',
     ['key-case', '2:1', '"Registry-Mirrors": []}', 'Registry-Mirrors'],
   ],

@@ -68,7 +68,7 @@ test.each([
   [true, 'the time is years away, within the first hour', { at: 1000, until: 9e9 }, 4599],
   [false, 'the time is years away, after an hour', { at: 1000, until: 9e9 }, 4600],
   [false, 'the clock was set back', { at: 90_000, until: 90_600 }, 1000],
-] as const)('whether a mirror with a rate limit is skipped is %s if %s', (expected, _, limit, now) => {
+] as const)('a mirror with a rate limit is skipped (%s) if %s', (expected, _, limit, now) => {
   expect(isRateLimited(limit, now)).toBe(expected)
 })
 
