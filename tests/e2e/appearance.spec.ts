@@ -9,7 +9,10 @@ let config: string
 test.beforeEach(() => void (config = mkdtempSync(join(tmpdir(), 'slipway-config-'))))
 test.afterEach(() => rmSync(config, { recursive: true, force: true }))
 
-test('the language is the system’s, changes at once, and is kept for the next start', async ({ open, demo }) => {
+test('the language follows the system, can be changed at once, and is remembered after a restart', async ({
+  open,
+  demo,
+}) => {
   const app = await open({ socket: demo.socket, language: 'zh-CN', config })
   await expect(app.page.getByRole('heading', { level: 1 })).toHaveText('镜像')
   await expect(app.page.locator('html')).toHaveAttribute('lang', 'zh-CN')
@@ -18,21 +21,24 @@ test('the language is the system’s, changes at once, and is kept for the next 
   await expect(app.page.locator('html')).toHaveAttribute('lang', 'en')
   await app.close()
 
-  const next = await open({ socket: demo.socket, language: 'zh-CN', config })
-  await expect(next.page.getByRole('heading', { level: 1 })).toHaveText('Images')
+  const restarted = await open({ socket: demo.socket, language: 'zh-CN', config })
+  await expect(restarted.page.getByRole('heading', { level: 1 })).toHaveText('Images')
 })
 
-test('light and dark change at once', async ({ open, demo }) => {
+test('switching between light and dark takes effect at once', async ({ open, demo }) => {
   const app = await open({ socket: demo.socket, config })
-  const paper = () => app.page.evaluate('getComputedStyle(document.body).backgroundColor')
+  const backgroundColor = () => app.page.evaluate('getComputedStyle(document.body).backgroundColor')
   await app.chooseInMenu('Appearance', 'Light')
-  const light = await paper()
+  const lightBackground = await backgroundColor()
   await app.chooseInMenu('Appearance', 'Dark')
-  await expect.poll(paper).not.toBe(light)
+  await expect.poll(backgroundColor).not.toBe(lightBackground)
 })
 
 for (const theme of ['Light', 'Dark'])
-  test(`axe finds nothing in the ${theme.toLowerCase()} list, the details and the menu`, async ({ open, demo }) => {
+  test(`the list, the details and the menu are accessible in the ${theme.toLowerCase()} theme`, async ({
+    open,
+    demo,
+  }) => {
     const app = await open({ socket: demo.socket, config })
     await app.chooseInMenu('Appearance', theme)
     await app.row('nginx', '1.27').click()
@@ -44,7 +50,10 @@ for (const theme of ['Light', 'Dark'])
     await app.expectAccessible()
   })
 
-test('Ctrl+Plus makes everything larger, Ctrl+0 as it was, and the size is kept', async ({ open, demo }) => {
+test('Ctrl+Plus and Ctrl+Minus zoom, Ctrl+0 resets the zoom, and the zoom survives a restart', async ({
+  open,
+  demo,
+}) => {
   const app = await open({ socket: demo.socket, config })
   const zoom = () =>
     app.electron.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]!.webContents.getZoomFactor())
@@ -56,36 +65,39 @@ test('Ctrl+Plus makes everything larger, Ctrl+0 as it was, and the size is kept'
   await app.page.keyboard.press('Control+-')
   await expect.poll(zoom).toBeCloseTo(0.9)
   await app.close()
-  const next = await open({ socket: demo.socket, config })
-  await expect(next.list).toBeVisible()
+  const restarted = await open({ socket: demo.socket, config })
+  await expect(restarted.list).toBeVisible()
   await expect
     .poll(() =>
-      next.electron.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]!.webContents.getZoomFactor()),
+      restarted.electron.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]!.webContents.getZoomFactor()),
     )
     .toBeCloseTo(0.9)
 })
 
-test('the window opens with its last size', async ({ open, demo }) => {
+test('the window opens with the size it had at the last quit', async ({ open, demo }) => {
   const app = await open({ socket: demo.socket, config })
   await expect(app.list).toBeVisible()
-  const left = { x: 40, y: 60, width: 1000, height: 640 }
-  await app.electron.evaluate(({ BrowserWindow }, bounds) => BrowserWindow.getAllWindows()[0]!.setBounds(bounds), left)
+  const resized = { x: 40, y: 60, width: 1000, height: 640 }
+  await app.electron.evaluate(
+    ({ BrowserWindow }, bounds) => BrowserWindow.getAllWindows()[0]!.setBounds(bounds),
+    resized,
+  )
   await expect
     .poll(() => app.electron.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]!.getNormalBounds().width))
-    .toBe(left.width)
+    .toBe(resized.width)
   await app.quit()
-  const next = await open({ socket: demo.socket, config })
-  await expect(next.list).toBeVisible()
-  const bounds = await next.electron.evaluate(({ BrowserWindow }) =>
+  const restarted = await open({ socket: demo.socket, config })
+  await expect(restarted.list).toBeVisible()
+  const bounds = await restarted.electron.evaluate(({ BrowserWindow }) =>
     BrowserWindow.getAllWindows()[0]!.getNormalBounds(),
   )
-  expect({ width: bounds.width, height: bounds.height }).toEqual({ width: left.width, height: left.height })
+  expect({ width: bounds.width, height: bounds.height }).toEqual({ width: resized.width, height: resized.height })
 })
 
-test('a second start brings the first window forward and ends', async ({ open, demo }) => {
+test('a second instance of the app exits, and the first keeps its one window', async ({ open, demo }) => {
   test.skip(
     !real,
-    'Playwright cannot follow an app that ends before its first window; the stand-in’s lock has its own test',
+    'Playwright cannot follow an app that exits before it opens a window; the stand-in’s lock has its own test',
   )
   const app = await open({ socket: demo.socket, config })
   await expect(app.list).toBeVisible()

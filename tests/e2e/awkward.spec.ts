@@ -20,52 +20,56 @@ const test = base.extend<{ awkward: Slipway }, { engine: Engine }>({
   awkward: async ({ open, engine }, use) => use(await open({ socket: engine.socket })),
 })
 
-async function show(app: Slipway, filter: string) {
+async function openDetails(app: Slipway, filter: string) {
   await app.filter.fill(filter)
   await app.list.getByRole('row').nth(1).click()
   await app.openTab('Details')
   await expect(app.fact('Image ID')).toBeVisible()
 }
 
-test('HTML in labels, environment and command is shown as the text that it is', async ({ awkward: app }) => {
-  await show(app, 'awkward/html')
+test('HTML in labels, environment variables and the command is shown as text and never rendered', async ({
+  awkward: app,
+}) => {
+  await openDetails(app, 'awkward/html')
   await expect(app.fact('Labels')).toContainText(`title=${html}`)
   await expect(app.fact('Environment')).toContainText(`NOTE=${html}`)
   expect(await app.details.locator('img, script, b').count()).toBe(0)
   await app.expectAccessible()
 })
 
-test('control and bidirectional characters are shown by their codes, and copied as they are', async ({
+test('control and bidirectional characters are shown as code points, and copied unchanged', async ({
   awkward: app,
 }) => {
-  await show(app, 'awkward/control')
+  await openDetails(app, 'awkward/control')
   await expect(app.fact('Environment')).toContainText('good⟨U+202E⟩gnp.exe⟨U+202C⟩')
   await expect(app.fact('Environment')).toContainText('⟨U+001B⟩[31mred')
   await app.fact('Environment').getByRole('button', { name: 'Copy' }).click()
   await expect.poll(() => app.clipboard()).toBe(`NOTE=${control}`)
 })
 
-test('a label of ten thousand characters is folded, and unfolded on demand', async ({ awkward: app }) => {
-  await show(app, 'awkward/long-label')
+test('a label of ten thousand characters is shortened until “Show all” is clicked', async ({ awkward: app }) => {
+  await openDetails(app, 'awkward/long-label')
   const label = app.fact('Labels').getByRole('listitem').filter({ hasText: 'word=' })
   expect((await label.textContent())!.length).toBeLessThan(600)
   await label.getByRole('button', { name: 'Show all' }).click()
   await expect(label).toContainText('x'.repeat(10_000))
 })
 
-test('hundreds of labels are folded to a few, with their number', async ({ awkward: app }) => {
-  await show(app, 'awkward/many-labels')
+test('of hundreds of labels only a few are shown at first, with the total count', async ({ awkward: app }) => {
+  await openDetails(app, 'awkward/many-labels')
   await expect(app.fact('Labels').getByRole('heading')).toContainText('300')
   expect(await app.fact('Labels').getByRole('listitem').count()).toBeLessThan(10)
 })
 
-test('the longest names and tags stay in their columns, and are told whole', async ({ awkward: app }) => {
-  for (const whole of [`awkward/longest-tag:${longestTag}`, `${longestName}:1`]) {
-    await app.filter.fill(whole)
+test('the longest names and tags do not overflow their columns, and the details show them in full', async ({
+  awkward: app,
+}) => {
+  for (const reference of [`awkward/longest-tag:${longestTag}`, `${longestName}:1`]) {
+    await app.filter.fill(reference)
     const row = app.list.getByRole('row').nth(1)
     await row.click()
     await app.openTab('Details')
-    await expect(app.fact('Tags')).toContainText(whole)
+    await expect(app.fact('Tags')).toContainText(reference)
     const overflowing = await app.page.evaluate<number>(
       `[document.documentElement, ...document.querySelectorAll('[role=gridcell]')].filter((box) => box.scrollWidth > box.clientWidth).length`,
     )
@@ -73,24 +77,24 @@ test('the longest names and tags stay in their columns, and are told whole', asy
   }
 })
 
-test('a name with a port and six parts is split where the tag begins', async ({ awkward: app }) => {
-  await show(app, 'one/two/three')
+test('a name with a registry port and six path components is split at its tag', async ({ awkward: app }) => {
+  await openDetails(app, 'one/two/three')
   await expect(app.rows.first().getByRole('gridcell').nth(2)).toContainText(/^1/)
   await expect(app.fact('Tags')).toContainText('registry.example.com:5000/one/two/three/four/five/six:1')
 })
 
-test('images of other architectures, without history, date or anything in them are listed like others', async ({
+test('images for another architecture, without a date or without content are listed like any other', async ({
   awkward: app,
 }) => {
-  await show(app, 'awkward/arm')
+  await openDetails(app, 'awkward/arm')
   await expect(app.details).toContainText('linux/arm64/v8')
-  await show(app, 'awkward/before-1970')
+  await openDetails(app, 'awkward/before-1970')
   await expect(app.fact('Created')).toContainText('no date')
-  await show(app, 'awkward/nothing-in-it')
+  await openDetails(app, 'awkward/nothing-in-it')
   await expect(app.fact('Size')).toContainText('0 B')
 })
 
-test('of a thousand images only the rows in view are drawn, and the last is one key away', async ({ open }) => {
+test('with a thousand images only the rows in view are rendered, and End goes to the last row', async ({ open }) => {
   const engine = await startEngine({ version: '26.1', store: 'classic' })
   try {
     await loadImages(engine.docker, manyImages(1000))

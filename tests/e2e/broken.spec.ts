@@ -1,28 +1,28 @@
 import { AlteringProxy } from '../engine/sync/altering-proxy.ts'
-import { job, part, sheet, test as base, toActivity } from './cleaning.ts'
+import { jobCard, openActivity, section, sheet, test as base } from './removal-fixtures.ts'
 import { expect } from './slipway.ts'
 
-/** The app's way to its engine, on which answers can be changed. */
-const test = base.extend<{ way: AlteringProxy }>({
-  way: async ({ own }, use) => {
-    const way = await AlteringProxy.start(own.socket)
-    await use(way)
-    way.close()
+/** A proxy between the app and its engine that can change the engine's replies. */
+const test = base.extend<{ engineProxy: AlteringProxy }>({
+  engineProxy: async ({ engine }, use) => {
+    const engineProxy = await AlteringProxy.start(engine.socket)
+    await use(engineProxy)
+    engineProxy.close()
   },
 })
 
-const unread = 'content digest sha256:5d3f: not found'
-const unlisted = 'snapshot 12 does not exist'
+const unreadableError = 'content digest sha256:5d3f: not found'
+const listError = 'snapshot 12 does not exist'
 
-test('an image that Docker cannot read is one row that says so, and unknown containers are one bar', async ({
+test('an image that Docker cannot read is marked in its row, and a failed list of containers is reported in a bar', async ({
   open,
-  own,
-  way,
+  engine,
+  engineProxy,
 }) => {
-  const { Id } = await own.docker.getImage('python:3.9').inspect()
-  way.alter(new RegExp(`^/images/(${Id}|python:3.9)/json`), { refusal: unread })
-  way.alter(/^\/containers\/json/, { refusal: unlisted })
-  const app = await open({ socket: way.socket })
+  const { Id } = await engine.docker.getImage('python:3.9').inspect()
+  engineProxy.alter(new RegExp(`^/images/(${Id}|python:3.9)/json`), { refusal: unreadableError })
+  engineProxy.alter(/^\/containers\/json/, { refusal: listError })
+  const app = await open({ socket: engineProxy.socket })
 
   const broken = app.row('python').filter({ has: app.page.getByRole('img', { name: 'unreadable' }) })
   await expect(broken).toHaveCount(1)
@@ -30,28 +30,28 @@ test('an image that Docker cannot read is one row that says so, and unknown cont
   await expect(app.page.getByRole('img', { name: 'unreadable' })).toHaveCount(1)
   await expect(broken).toContainText('3.9')
   const bar = app.page.getByRole('status').filter({ hasText: 'Slipway cannot tell which images containers use.' })
-  await expect(bar).toContainText(unlisted)
+  await expect(bar).toContainText(listError)
   await app.expectAccessible()
 
-  // Nothing claims to be unused.
+  // No image is presented as unused.
   await expect(app.chip(/^Unused/)).toBeDisabled()
   await app.filter.fill('unused')
   await expect(app.rows).toHaveCount(0)
   await app.filter.fill('')
-  await app.foot.getByRole('button', { name: 'Clean up…' }).click()
+  await app.footer.getByRole('button', { name: 'Clean up…' }).click()
   await expect(app.page.getByRole('menuitem', { name: 'Unused' })).toBeDisabled()
   await app.page.keyboard.press('Escape')
 
   await broken.click()
-  await expect(app.details).toContainText(unread)
+  await expect(app.details).toContainText(unreadableError)
   await app.expectAccessible()
   await app.page.keyboard.press('Delete')
-  await expect(part(app, 'Blocked')).toContainText(unread)
+  await expect(section(app, 'Blocked')).toContainText(unreadableError)
   await expect(sheet(app).getByRole('button', { name: 'Nothing to remove' })).toBeDisabled()
   await app.expectAccessible()
   await sheet(app).getByRole('button', { name: 'Cancel' }).click()
 
-  // A container runs from redis:7: the plan cannot know that, and Docker refuses.
+  // A container uses redis:7. The plan cannot know that, so Docker refuses the removal.
   await app.row('redis', '7').click()
   await app.openTab('Used by')
   await expect(app.details).toContainText('Slipway cannot tell which images containers use.')
@@ -60,33 +60,37 @@ test('an image that Docker cannot read is one row that says so, and unknown cont
   await sheet(app).getByRole('checkbox').uncheck()
   await app.expectAccessible()
   await sheet(app).getByRole('button', { name: 'Delete 1 image' }).click()
-  await toActivity(app)
-  await expect(job(app, /Remove 1 image/)).toContainText(/redis:7.*is using its referenced image|redis:7.*container/)
-  expect((await own.docker.getImage('redis:7').inspect()).RepoTags).toEqual(['redis:7'])
+  await openActivity(app)
+  await expect(jobCard(app, /Remove 1 image/)).toContainText(
+    /redis:7.*is using its referenced image|redis:7.*container/,
+  )
+  expect((await engine.docker.getImage('redis:7').inspect()).RepoTags).toEqual(['redis:7'])
 
-  way.reset()
+  engineProxy.reset()
   await app.page.getByRole('link', { name: 'Images' }).click()
   await expect(bar).toHaveCount(0, { timeout: 40_000 })
   await expect(app.page.getByRole('img', { name: 'unreadable' })).toHaveCount(0, { timeout: 40_000 })
   await expect(app.chip(/^Unused/)).toBeEnabled()
 })
 
-test('a list that Docker refuses later stays in sight with what Docker says, and “Try now” asks at once', async ({
+test('if Docker later refuses to list images, the last list stays with Docker’s error, and “Try now” asks at once', async ({
   open,
-  way,
+  engineProxy,
 }) => {
-  const app = await open({ socket: way.socket })
+  const app = await open({ socket: engineProxy.socket })
   await expect(app.row('nginx', '1.27')).toBeVisible()
-  way.alter(/^\/images\/json\?all=/, { refusal: 'layer does not exist' })
-  // As when the user comes back to the window.
+  engineProxy.alter(/^\/images\/json\?all=/, { refusal: 'layer does not exist' })
+  // The window calls this when the user comes back to it.
   await app.page.evaluate(`slipway.call('images.resync')`)
   const bar = app.page.getByRole('status').filter({ hasText: 'layer does not exist' })
   await expect(bar).toContainText('Showing the last known list.')
   await expect(app.row('nginx', '1.27')).toBeVisible()
   await app.expectAccessible()
-  way.requests = []
+  engineProxy.requests = []
   await bar.getByRole('button', { name: 'Try now' }).click()
-  await expect.poll(() => way.requests.filter((path) => path.startsWith('/images/json?all=')).length).toBeGreaterThan(0)
-  way.reset()
+  await expect
+    .poll(() => engineProxy.requests.filter((path) => path.startsWith('/images/json?all=')).length)
+    .toBeGreaterThan(0)
+  engineProxy.reset()
   await expect(bar).toHaveCount(0, { timeout: 40_000 })
 })

@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { loadImages } from '../../tools/world/images.ts'
 import { startEngine, type Engine } from '../../tools/world/engine.ts'
-import { job, sheet, toActivity } from './cleaning.ts'
+import { jobCard, openActivity, sheet } from './removal-fixtures.ts'
 import { expect, test as base } from './slipway.ts'
 
-/** A configuration of Docker's in which `demo` is current, and `other` another engine. */
+/** A folder for DOCKER_CONFIG with two contexts: `demo`, which is current, and `other`, a second engine. */
 const test = base.extend<{ dockerConfig: string }, { other: Engine }>({
   other: [
     async ({}, use) => {
@@ -40,7 +40,7 @@ const test = base.extend<{ dockerConfig: string }, { other: Engine }>({
   },
 })
 
-test('the bottom of the side bar switches to another engine, says so, and back', async ({ open, dockerConfig }) => {
+test('the menu at the bottom of the side bar switches to another engine and back', async ({ open, dockerConfig }) => {
   const app = await open({ env: { DOCKER_CONFIG: dockerConfig } })
   await expect(app.row('nginx', '1.27')).toBeVisible()
   await app.engine.getByRole('button').click()
@@ -64,16 +64,16 @@ test('Activity names the engine of a job while another engine is shown', async (
   await app.page.keyboard.press('Delete')
   await sheet(app).getByRole('button', { name: 'Remove 1 tag' }).click()
   await expect(app.row('only-here', 'too')).toHaveCount(0)
-  await toActivity(app)
-  await expect(job(app, /Removed 1 tag/)).not.toContainText('another engine')
+  await openActivity(app)
+  await expect(jobCard(app, /Removed 1 tag/)).not.toContainText('another engine')
   await app.switchTo('demo')
-  await expect(job(app, /Removed 1 tag/)).toContainText('On another engine: other')
+  await expect(jobCard(app, /Removed 1 tag/)).toContainText('On another engine: other')
   await app.expectAccessible()
   await app.switchTo('other')
-  await expect(job(app, /Removed 1 tag/)).not.toContainText('another engine')
+  await expect(jobCard(app, /Removed 1 tag/)).not.toContainText('another engine')
 })
 
-test('a switch in the middle of adding a tag closes the sheet: it belonged to the other engine', async ({
+test('switching the engine while a tag is being added closes the sheet, which belonged to the first engine', async ({
   open,
   dockerConfig,
 }) => {
@@ -86,7 +86,7 @@ test('a switch in the middle of adding a tag closes the sheet: it belonged to th
   await expect(app.page.getByRole('dialog')).toBeHidden()
 })
 
-test('switching from an engine that hangs to one that answers works', async ({ open, dockerConfig, demo }) => {
+test('the user can switch from an engine that hangs to one that answers', async ({ open, dockerConfig, demo }) => {
   const hanging = await startEngine({ version: '26.1', store: 'classic' })
   try {
     const app = await open({ socket: hanging.socket, env: { DOCKER_CONFIG: dockerConfig } })
@@ -101,14 +101,14 @@ test('switching from an engine that hangs to one that answers works', async ({ o
   }
 })
 
-test('where the current engine does not answer, another one is a click away', async ({ open, dockerConfig }) => {
+test('if the current engine does not answer, the other contexts are offered', async ({ open, dockerConfig }) => {
   const meta = join(dockerConfig, 'contexts/meta', createHash('sha256').update('demo').digest('hex'), 'meta.json')
-  const gone = { Name: 'demo', Metadata: {}, Endpoints: { docker: { Host: 'unix:///nowhere/docker.sock' } } }
-  writeFileSync(meta, JSON.stringify(gone))
+  const unreachable = { Name: 'demo', Metadata: {}, Endpoints: { docker: { Host: 'unix:///nowhere/docker.sock' } } }
+  writeFileSync(meta, JSON.stringify(unreachable))
   const app = await open({ env: { DOCKER_CONFIG: dockerConfig } })
-  const others = app.page.getByRole('region', { name: 'Or use another engine:' })
-  await expect(others).toBeVisible()
+  const otherContexts = app.page.getByRole('region', { name: 'Or use another engine:' })
+  await expect(otherContexts).toBeVisible()
   await app.expectAccessible()
-  await others.getByRole('button', { name: 'other' }).click()
+  await otherContexts.getByRole('button', { name: 'other' }).click()
   await expect(app.row('only-here', '1')).toBeVisible()
 })

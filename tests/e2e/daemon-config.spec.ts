@@ -7,14 +7,14 @@ import { expect, test as base, type Slipway } from './slipway.ts'
 
 interface Shared {
   polkit: Polkit
-  /** Where an installed Docker is, with the helper beside it. */
+  /** An engine at the paths of an installed Docker, on a system where the helper is installed. */
   installedEngine: Engine
 }
 interface Fixtures {
-  /** What daemon.json holds when the test begins; the engine has taken it up. */
-  file: (text: string | undefined) => Promise<void>
-  /** The app over the installed engine, on the screen Mirrors, with one mirror that works and is chosen. */
-  changing: Slipway
+  /** Clears the engine's mirrors, then writes daemon.json, or deletes it if the text is undefined. */
+  writeConfig: (text: string | undefined) => Promise<void>
+  /** The app over the installed engine, on the screen Mirrors, after a test of one mirror that works. */
+  appWithMirror: Slipway
 }
 
 const test = base.extend<Fixtures, Shared>({
@@ -44,19 +44,19 @@ const test = base.extend<Fixtures, Shared>({
     },
     { scope: 'worker', timeout: 120_000 },
   ],
-  file: async ({ installedEngine }, use) => {
+  writeConfig: async ({ installedEngine }, use) => {
     await use(async (text) => {
       mkdirSync('/etc/docker', { recursive: true })
-      // A running engine keeps its mirrors where the key is not there.
+      // A running engine keeps its mirrors if the key is missing. Only [] clears them.
       writeFileSync(systemPaths.config, '{ "registry-mirrors": [] }')
       process.kill(installedEngine.pid, 'SIGHUP')
-      await expect.poll(() => inForce(installedEngine)).toEqual([])
+      await expect.poll(() => readMirrorsInForce(installedEngine)).toEqual([])
       if (text === undefined) rmSync(systemPaths.config)
       else writeFileSync(systemPaths.config, text)
     })
   },
-  changing: async ({ open, hub, dockerHub, file, installedEngine }, use) => {
-    await file('{\n  "debug": false\n}\n')
+  appWithMirror: async ({ open, hub, dockerHub, writeConfig, installedEngine }, use) => {
+    await writeConfig('{\n  "debug": false\n}\n')
     dockerHub.mirrors.setDnsConditions('normal')
     const mirror = await dockerHub.mirrors.add(`own${dockerHub.mirrors.list.length}`)
     const app = await open({ socket: systemPaths.socket, env: hub.env })
@@ -70,38 +70,38 @@ const test = base.extend<Fixtures, Shared>({
   },
 })
 
-async function inForce({ docker }: Engine): Promise<string[]> {
+async function readMirrorsInForce({ docker }: Engine): Promise<string[]> {
   const { RegistryConfig } = (await docker.info()) as { RegistryConfig: { Mirrors: string[] | null } }
   return RegistryConfig.Mirrors ?? []
 }
-const text = () => readFileSync(systemPaths.config, 'utf8')
+const readConfig = () => readFileSync(systemPaths.config, 'utf8')
 const sheet = (app: Slipway) => app.page.getByRole('dialog')
-const plan = async (app: Slipway) => {
+const openPlan = async (app: Slipway) => {
   await app.page.getByRole('button', { name: 'Use in Docker…' }).click()
   await expect(sheet(app).getByRole('listitem').first()).toBeVisible()
 }
 
-test('what was found good is written into daemon.json: plan, password, steps, and it can be undone', async ({
-  changing: app,
+test('a mirror that works is written into daemon.json after the plan is confirmed, and the change can be undone', async ({
+  appWithMirror: app,
   dockerHub,
   installedEngine,
 }) => {
   const { host, address } = dockerHub.mirrors.list.at(-1)!
-  await plan(app)
+  await openPlan(app)
   await expect(sheet(app).getByRole('button', { name: 'Cancel' })).toBeFocused()
   await expect(sheet(app)).toContainText('One setting of /etc/docker/daemon.json changes')
   await expect(sheet(app)).toContainText('No container stops')
   await sheet(app).getByText('Show the change').click()
   await expect(sheet(app).getByRole('region', { name: 'Show the change' })).toContainText(`+     "${address}"`)
   await app.expectAccessible()
-  expect(text()).toBe('{\n  "debug": false\n}\n')
+  expect(readConfig()).toBe('{\n  "debug": false\n}\n')
 
   await sheet(app).getByRole('button', { name: 'Use 1 mirror' }).click()
   await expect(sheet(app).getByRole('heading', { name: 'Done' })).toBeVisible({ timeout: 30_000 })
   await app.expectAccessible()
   await sheet(app).getByRole('button', { name: 'Close' }).click()
-  expect(text()).toBe(`{\n  "debug": false,\n  "registry-mirrors": [\n    "${address}"\n  ]\n}\n`)
-  expect(await inForce(installedEngine)).toEqual([`${address}/`])
+  expect(readConfig()).toBe(`{\n  "debug": false,\n  "registry-mirrors": [\n    "${address}"\n  ]\n}\n`)
+  expect(await readMirrorsInForce(installedEngine)).toEqual([`${address}/`])
   await expect(app.page.getByRole('region', { name: /^How Docker Hub images/ })).toContainText(host)
   await expect(app.page.getByText(`daemon.json lists ${host}.`)).toBeVisible()
 
@@ -114,45 +114,47 @@ test('what was found good is written into daemon.json: plan, password, steps, an
   await sheet(app).getByRole('button', { name: 'Restore', exact: true }).dblclick()
   await expect(sheet(app)).toContainText('The earlier configuration is back.', { timeout: 30_000 })
   for (const step of await sheet(app).getByRole('listitem').all()) await expect(step).toContainText(', done')
-  expect(text()).toBe('{\n  "debug": false\n}\n')
-  await expect.poll(() => inForce(installedEngine)).toEqual([])
+  expect(readConfig()).toBe('{\n  "debug": false\n}\n')
+  await expect.poll(() => readMirrorsInForce(installedEngine)).toEqual([])
   await sheet(app).getByRole('button', { name: 'Close' }).click()
   await app.page.getByRole('link', { name: 'Activity' }).click()
   await expect(app.page.getByRole('article', { name: 'Change Docker’s mirrors' })).toBeVisible()
   await expect(app.page.getByRole('article', { name: 'Restore Docker’s configuration' })).toHaveCount(1)
 })
 
-test('a pull that failed is one click away once Docker uses a mirror', async ({ changing: app, hub }) => {
+test('a failed pull can be repeated with one click once Docker uses a mirror', async ({ appWithMirror: app, hub }) => {
   const { page } = app
   hub.setBehaviour('all', 'down')
   await page.evaluate(`slipway.call('pull.start', { reference: 'nginx:1.27' })`)
   await page.getByRole('link', { name: 'Activity' }).click()
   await page.getByRole('button', { name: 'Find a mirror…' }).click({ timeout: 60_000 })
-  const again = page.getByRole('button', { name: 'Pull nginx:1.27 again' })
-  await expect(again).toBeVisible()
-  await plan(app)
+  const pullAgain = page.getByRole('button', { name: 'Pull nginx:1.27 again' })
+  await expect(pullAgain).toBeVisible()
+  await openPlan(app)
   await sheet(app).getByRole('button', { name: 'Use 1 mirror' }).click()
   await sheet(app).getByRole('button', { name: 'Pull nginx:1.27 again' }).click({ timeout: 60_000 })
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('Activity')
   await expect(page.getByRole('article', { name: 'Pulled nginx:1.27' })).toBeVisible({ timeout: 60_000 })
   await page.getByRole('link', { name: 'Mirrors' }).click()
-  await expect(again).toHaveCount(0)
+  await expect(pullAgain).toHaveCount(0)
 })
 
-test('a file with an error is shown with the line of the error, and is not changed', async ({ changing: app }) => {
-  const faulty = '{\n  "debug": false,\n}\n'
-  writeFileSync(systemPaths.config, faulty)
+test('a daemon.json with a syntax error is reported with its line, and is not changed', async ({
+  appWithMirror: app,
+}) => {
+  const invalid = '{\n  "debug": false,\n}\n'
+  writeFileSync(systemPaths.config, invalid)
   await app.page.getByRole('link', { name: 'Images' }).click()
   await app.page.getByRole('link', { name: 'Mirrors' }).click()
   await expect(app.page.getByRole('alert')).toContainText('Line 2 of /etc/docker/daemon.json has an extra comma')
   await expect(app.page.getByRole('button', { name: 'Use in Docker…' })).toHaveCount(0)
   await expect(app.page.getByRole('button', { name: 'Show the file' })).toBeVisible()
   await app.expectAccessible()
-  expect(text()).toBe(faulty)
+  expect(readConfig()).toBe(invalid)
 })
 
-test('without the helper the same is told as commands, and the engine’s word is waited for', async ({
-  changing: app,
+test('without the helper the sheet shows commands to run, and waits until the engine uses the change', async ({
+  appWithMirror: app,
   dockerHub,
   installedEngine,
 }) => {
@@ -163,7 +165,7 @@ test('without the helper the same is told as commands, and the engine’s word i
     await app.page.getByRole('link', { name: 'Mirrors' }).click()
     await app.page.getByRole('row', { name: new RegExp(dockerHub.mirrors.list.at(-1)!.host) }).click()
     await app.page.keyboard.press(' ')
-    await plan(app)
+    await openPlan(app)
     await expect(sheet(app)).toContainText('sudo cp -p /etc/docker/daemon.json')
     await expect(sheet(app)).toContainText(`"${address}"`)
     await expect(sheet(app)).toContainText('sudo kill -HUP "$(cat /run/docker.pid)"')

@@ -11,7 +11,7 @@ test('the bottom of the side bar names the engine and its context', async ({ app
   await expect(app.engine).toContainText(/[\d.]+ MB used · [\d.,]+ [GT]B free/)
 })
 
-test('when the engine stops the window says so, keeps its list, and comes back by itself', async ({ open }) => {
+test('when the engine stops the window says so, keeps its list, and reconnects by itself', async ({ open }) => {
   const engine = await startEngine({ version: '26.1', store: 'classic' })
   try {
     await fillWithDemo(engine.docker)
@@ -33,7 +33,7 @@ test('when the engine stops the window says so, keeps its list, and comes back b
   }
 })
 
-test('an engine without images says what an image is, and how to get a first one', async ({ open }) => {
+test('if the engine has no images, the window offers to pull hello-world', async ({ open }) => {
   const engine = await startEngine({ version: '26.1', store: 'classic' })
   try {
     const app = await open({ socket: engine.socket })
@@ -46,17 +46,17 @@ test('an engine without images says what an image is, and how to get a first one
   }
 })
 
-test('without an engine the title is the error, with the command that fixes it', async ({ open }) => {
+test('without an engine the heading is the error, and the command that fixes it can be copied', async ({ open }) => {
   const app = await open({ socket: '/nowhere/docker.sock' })
   await expect(app.page.getByRole('heading', { level: 1 })).toHaveText('Docker was not found on this computer')
   await expect(app.page.getByText('unix:///nowhere/docker.sock')).toBeVisible()
   await expect(app.page.getByText('There is no Docker to connect to. Install it')).toBeVisible()
   await expect(app.page.getByRole('button', { name: 'Try now' })).toBeVisible()
-  // A link asks first, with its whole address.
+  // A link asks first, and shows its full address.
   await app.page.getByRole('button', { name: 'How to install Docker…' }).click()
-  const question = app.page.getByRole('dialog', { name: 'Open docs.docker.com in the browser?' })
-  await expect(question).toContainText('https://docs.docker.com/engine/install/')
-  await expect(question.getByRole('button', { name: 'Cancel' })).toBeFocused()
+  const confirmation = app.page.getByRole('dialog', { name: 'Open docs.docker.com in the browser?' })
+  await expect(confirmation).toContainText('https://docs.docker.com/engine/install/')
+  await expect(confirmation.getByRole('button', { name: 'Cancel' })).toBeFocused()
   await app.page.keyboard.press('Escape')
   await expect(app.page.getByRole('button', { name: 'How to install Docker…' })).toBeFocused()
   await app.page.getByRole('button', { name: 'Copy' }).click()
@@ -64,7 +64,9 @@ test('without an engine the title is the error, with the command that fixes it',
   await app.expectAccessible()
 })
 
-test('a configuration of Docker’s that is not JSON is named, with its file', async ({ open }) => {
+test('an invalid Docker config.json is reported with its path, and an unknown context with its name', async ({
+  open,
+}) => {
   const folder = mkdtempSync(join(tmpdir(), 'slipway-docker-'))
   try {
     mkdirSync(folder, { recursive: true })

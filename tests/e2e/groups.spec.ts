@@ -1,6 +1,6 @@
 import { expect, test } from './slipway.ts'
 
-test('grouped by repository, the list is a tree of groups with their counts and sizes', async ({ app }) => {
+test('grouped by repository, the list is a tree of groups with their image counts', async ({ app }) => {
   await app.page.getByRole('button', { name: 'By repository' }).click()
   await expect(app.page.getByRole('treegrid')).toBeVisible()
   const ubuntu = app.row('ubuntu', '3 images')
@@ -29,18 +29,18 @@ test('the arrow keys open and close groups, and Left goes from an image to its g
   await expect(app.row('python', '3.9')).toHaveCount(0)
 })
 
-test('a group selects as one, and "keep the newest" selects the rest of it', async ({ app }) => {
+test('selecting a group selects its images, and "keep the newest" selects all of them but one', async ({ app }) => {
   const { keyboard } = app.page
   await expect(app.rows.first()).toBeVisible()
   await keyboard.press('g')
   await app.row('ubuntu', '3 images').click()
   await keyboard.press('Space')
-  await expect(app.foot).toContainText('3 selected')
+  await expect(app.footer).toContainText('3 selected')
   await keyboard.press('Escape')
   await expect(app.details.getByRole('heading', { level: 2 })).toHaveText('ubuntu')
   await app.details.getByRole('combobox').selectOption('1')
   await app.details.getByRole('button', { name: 'Select the other 2' }).click()
-  await expect(app.foot).toContainText('2 selected')
+  await expect(app.footer).toContainText('2 selected')
   await app.row('ubuntu', '3 images').dblclick()
   await expect(app.row('ubuntu', '24.04')).toHaveAttribute('aria-selected', 'false')
   await expect(app.row('ubuntu', '12.04')).toHaveAttribute('aria-selected', 'true')

@@ -13,30 +13,30 @@ test('the list shows what docker images shows, and how many containers use each 
 test('an image with two tags has two rows and counts once', async ({ app, demo }) => {
   const images = await demo.docker.listImages()
   await expect(app.row('nginx', 'stable')).toBeVisible()
-  await expect(app.foot).toContainText(`${images.length} images`)
+  await expect(app.footer).toContainText(`${images.length} images`)
 })
 
-test('the foot tells what the images take in truth, and where they lie', async ({ app, demo }) => {
-  await expect(app.foot).toContainText(/[\d.]+ MB on disk \([\d.]+ [MG]B if nothing were shared\)/)
-  await expect(app.foot).toContainText(`${demo.root}/data`)
+test('the footer shows how much disk space the images take, and in which folder they are', async ({ app, demo }) => {
+  await expect(app.footer).toContainText(/[\d.]+ MB on disk \([\d.]+ [MG]B if nothing were shared\)/)
+  await expect(app.footer).toContainText(`${demo.root}/data`)
 })
 
-test('the foot stays in one line in a narrow window, whatever is filtered', async ({ app, demo }) => {
+test('the footer stays on one line in a narrow window while the list is filtered', async ({ app, demo }) => {
   await app.filter.fill('python')
   for (const width of [1240, 880]) {
     await app.page.setViewportSize({ width, height: 560 })
-    await expect(app.foot).toHaveCSS('height', '46px')
-    const [foot, cleanUp] = await Promise.all([
-      app.foot.boundingBox(),
-      app.foot.getByRole('button', { name: 'Clean up…' }).boundingBox(),
+    await expect(app.footer).toHaveCSS('height', '46px')
+    const [footer, cleanUp] = await Promise.all([
+      app.footer.boundingBox(),
+      app.footer.getByRole('button', { name: 'Clean up…' }).boundingBox(),
     ])
-    expect(foot!.x + foot!.width).toBeLessThanOrEqual(width)
-    expect(cleanUp!.x + cleanUp!.width).toBeGreaterThan(foot!.x + foot!.width - 30)
-    await expect(app.foot.getByTitle(`${demo.root}/data`)).toBeVisible()
+    expect(footer!.x + footer!.width).toBeLessThanOrEqual(width)
+    expect(cleanUp!.x + cleanUp!.width).toBeGreaterThan(footer!.x + footer!.width - 30)
+    await expect(app.footer.getByTitle(`${demo.root}/data`)).toBeVisible()
   }
 })
 
-test('one repository with several tags is told apart', async ({ app }) => {
+test('the tags of one repository have rows that differ', async ({ app }) => {
   await app.filter.fill('ubuntu')
   await expect(app.row('ubuntu', '12.04')).toBeVisible()
   await expect(app.row('ubuntu', '12.10')).toBeVisible()
@@ -47,14 +47,14 @@ test('the filter narrows the list while typing, and can be cleared', async ({ ap
   await app.page.keyboard.press('/')
   await app.page.keyboard.type('postgres alp')
   await expect(app.list.getByRole('row')).toHaveCount(2)
-  await expect(app.foot).toContainText('1 match')
+  await expect(app.footer).toContainText('1 match')
   await app.filter.fill('no such thing')
   await expect(app.page.getByText('Nothing matches “no such thing”.')).toBeVisible()
   await app.page.getByRole('main').getByRole('button', { name: 'Clear the filter' }).click()
   await expect(app.row('nginx', '1.27')).toBeVisible()
 })
 
-test('an image can be found by a part of its id', async ({ app, demo }) => {
+test('an image can be found by part of its ID', async ({ app, demo }) => {
   const { Id } = await demo.docker.getImage('redis:7').inspect()
   await app.filter.fill(Id.slice(7, 15))
   await expect(app.list.getByRole('row')).toHaveCount(2)
@@ -78,13 +78,13 @@ test('each column sorts the list, and a second click reverses it', async ({ app 
 test('the row under the cursor shows its details', async ({ app, demo }) => {
   await app.row('nginx', '1.27').click()
   await app.openTab('Details')
-  const about = await demo.docker.getImage('nginx:1.27').inspect()
+  const inspected = await demo.docker.getImage('nginx:1.27').inspect()
   await expect(app.details.getByRole('heading', { level: 2 })).toHaveText('nginx:1.27')
   await expect(app.details).toContainText('in use')
   await expect(app.fact('Tags')).toContainText('nginx:stable')
-  await expect(app.fact('Image ID')).toContainText(about.Id)
+  await expect(app.fact('Image ID')).toContainText(inspected.Id)
   await expect(app.fact('Ports')).toContainText('80/tcp')
-  await expect(app.fact('Command')).toContainText(about.Config.Cmd!.join(' '))
+  await expect(app.fact('Command')).toContainText(inspected.Config.Cmd!.join(' '))
   await expect(app.fact('Environment')).toContainText('NGINX_VERSION')
   await expect(app.details).toContainText('linux/amd64')
   await app.openTab('Used by')
@@ -92,7 +92,7 @@ test('the row under the cursor shows its details', async ({ app, demo }) => {
   await expect(app.fact('Used by')).toContainText('running')
 })
 
-test('the id is copied whole', async ({ app, demo }) => {
+test('the full image ID is copied', async ({ app, demo }) => {
   await app.row('nginx', '1.27').click()
   await app.openTab('Details')
   await app.fact('Image ID').getByRole('button', { name: 'Copy Image ID' }).click()
@@ -100,7 +100,7 @@ test('the id is copied whole', async ({ app, demo }) => {
   await expect.poll(() => app.clipboard()).toBe(Id)
 })
 
-test('changes outside appear in the list: a tag added, moved and removed, a container created and removed', async ({
+test('changes made outside the app appear in the list: a tag added, moved and removed, a container created and removed', async ({
   app,
   demo,
 }) => {
@@ -158,7 +158,7 @@ test('the filter takes conditions on size, date and use, beside words', async ({
   await app.filter.fill('created<2016 size<1GB')
   await expect(app.row('ubuntu', '12.10')).toBeVisible()
   await expect(app.row('node', '22')).toHaveCount(0)
-  // A condition that is not typed to its end hides nothing.
+  // An unfinished condition hides nothing.
   await app.filter.fill('nginx size>')
   await expect(app.row('nginx', '1.27')).toBeVisible()
 })
@@ -173,14 +173,17 @@ test('an image can be found by its labels', async ({ app, demo }) => {
   await expect(app.page.getByText('Nothing matches')).toBeVisible()
 })
 
-test('an image that is removed outside while its details are shown is said to be gone', async ({ app, demo }) => {
+test('if an image is removed outside the app while its details are shown, the window says so', async ({
+  app,
+  demo,
+}) => {
   await demo.docker.getImage('busybox:latest').tag({ repo: 'passing-by', tag: '1' })
   await app.row('passing-by', '1').click()
   await demo.docker.getImage('passing-by:1').remove()
   await expect(app.page.getByText('passing-by:1 is no longer there.')).toBeVisible()
 })
 
-test('a tag is added; one that another image has is told before it moves, and may be left where it is', async ({
+test('a tag can be added, and a tag that belongs to another image moves only after a warning', async ({
   app,
   demo,
 }) => {
@@ -217,13 +220,12 @@ test('a tag is added; one that another image has is told before it moves, and ma
   await docker.getImage('tagged:new').remove()
 })
 
-test('what fills the disk is told as the engine accounts for it, with the commands for what is not images', async ({
-  app,
-}) => {
-  await app.foot.getByRole('button', { name: /on disk/ }).click()
+test('the disk usage is listed by category, with the commands that clean up what is not an image', async ({ app }) => {
+  await app.footer.getByRole('button', { name: /on disk/ }).click()
   const sheet = app.page.getByRole('dialog', { name: 'Disk space used by Docker' })
-  const part = (name: string) => sheet.getByRole('listitem').filter({ has: app.page.getByText(name, { exact: true }) })
-  await expect(part('Images')).toContainText(/[\d.]+ MB/)
-  await expect(part('Containers')).toContainText('docker container prune')
+  const category = (name: string) =>
+    sheet.getByRole('listitem').filter({ has: app.page.getByText(name, { exact: true }) })
+  await expect(category('Images')).toContainText(/[\d.]+ MB/)
+  await expect(category('Containers')).toContainText('docker container prune')
   await app.expectAccessible()
 })

@@ -57,7 +57,7 @@ test('if the row under the cursor disappears, its neighbour gets the focus', asy
   await expect(app.list.locator('[role=row]:focus')).toHaveCount(1)
 })
 
-test('Ctrl+Q ends the app', async ({ open, demo }) => {
+test('Ctrl+Q quits the app', async ({ open, demo }) => {
   const app = await open({ socket: demo.socket })
   await expect(app.list).toBeVisible()
   await app.quit()

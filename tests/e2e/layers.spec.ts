@@ -1,6 +1,6 @@
 import { expect, test } from './slipway.ts'
 
-test('an image is shown as its stack of layers, on the computer’s own kernel', async ({ app }) => {
+test('an image is shown as a stack of layers on top of the computer’s own kernel', async ({ app }) => {
   await app.row('nginx', '1.27').click()
   await expect(app.details.getByRole('tab', { name: 'Layers' })).toHaveAttribute('aria-selected', 'true')
   const layers = app.details.getByRole('list', { name: 'Layers, newest first' }).locator('> li')
@@ -24,7 +24,7 @@ test('a shared layer names the images that share it, and links to them', async (
   await expect(app.details.getByRole('heading', { level: 2 })).toHaveText('redis:7')
 })
 
-test('the arrow keys switch tabs, and the tab stays when the cursor moves', async ({ app }) => {
+test('the arrow keys switch tabs, and the tab stays open when another image is selected', async ({ app }) => {
   await app.row('nginx', '1.27').click()
   await app.details.getByRole('tab', { name: 'Layers' }).focus()
   await app.page.keyboard.press('ArrowRight')
@@ -34,7 +34,7 @@ test('the arrow keys switch tabs, and the tab stays when the cursor moves', asyn
   await expect(app.fact('Tags')).toContainText('redis:7')
 })
 
-test('each layer has one size, and a likely one says in a hint what is possible', async ({ app }) => {
+test('each layer shows one size, and an estimated size shows its possible range in a tooltip', async ({ app }) => {
   await app.row('redis', '7').click()
   const layers = app.details.getByRole('list', { name: 'Layers, newest first' }).locator('> li')
   await expect(layers).toHaveCount(6)
@@ -44,6 +44,6 @@ test('each layer has one size, and a likely one says in a hint what is possible'
     'title',
     'Estimated size. Possible range: 8.70 kB to 2.10 MB',
   )
-  // A WORKDIR that made a layer of nothing is written as such.
+  // This WORKDIR created an empty layer.
   await expect(layers.filter({ hasText: 'WORKDIR' }).getByText('0 B')).toBeVisible()
 })

@@ -6,15 +6,15 @@ import type { MirrorBehaviour, Mirror, Mirrors } from '../../tools/world/mirrors
 import { expect, test as base, type Slipway } from './slipway.ts'
 
 interface Fixtures {
-  /** A mirror of that manner, put on the app's list by the way that users have: its dialog. */
-  mirror: (app: Slipway, name: string, manner?: MirrorBehaviour) => Promise<Mirror>
+  /** Starts a mirror with this behaviour, and adds it to the app's list through the dialog. */
+  addMirror: (app: Slipway, name: string, behaviour?: MirrorBehaviour) => Promise<Mirror>
   mirrors: Mirrors
-  /** The app over an engine that has no mirror. */
-  bare: Slipway
+  /** The app over an engine that is configured without mirrors. */
+  unmirroredApp: Slipway
 }
 
-const test = base.extend<Fixtures, { unmirrored: Engine }>({
-  unmirrored: [
+const test = base.extend<Fixtures, { unmirroredEngine: Engine }>({
+  unmirroredEngine: [
     async ({ dockerHub }, use) => {
       const engine = await startEngine({ version: '26.1', store: 'classic', env: dockerHub.hub.engineEnv })
       try {
@@ -29,11 +29,12 @@ const test = base.extend<Fixtures, { unmirrored: Engine }>({
     dockerHub.mirrors.setDnsConditions('normal')
     await use(dockerHub.mirrors)
   },
-  bare: async ({ open, unmirrored, hub }, use) => use(await open({ socket: unmirrored.socket, env: hub.env })),
-  mirror: async ({ mirrors }, use) => {
-    let made = mirrors.list.length
-    await use(async (app, name, manner) => {
-      const mirror = await mirrors.add(`${name}${++made}`, manner)
+  unmirroredApp: async ({ open, unmirroredEngine, hub }, use) =>
+    use(await open({ socket: unmirroredEngine.socket, env: hub.env })),
+  addMirror: async ({ mirrors }, use) => {
+    let count = mirrors.list.length
+    await use(async (app, name, behaviour) => {
+      const mirror = await mirrors.add(`${name}${++count}`, behaviour)
       await app.page.getByRole('button', { name: 'Add your own…' }).click()
       const dialog = app.page.getByRole('dialog')
       await dialog.getByRole('textbox').fill(mirror.host)
@@ -44,10 +45,11 @@ const test = base.extend<Fixtures, { unmirrored: Engine }>({
   },
 })
 
-const list = (app: Slipway) => app.page.getByRole('grid', { name: 'Docker Hub mirrors' })
-const rowOf = (app: Slipway, { host }: Pick<Mirror, 'host'>) => list(app).getByRole('row').filter({ hasText: host })
-const about = (app: Slipway) => app.page.getByRole('region', { name: 'About the mirror' })
-const toMirrors = (app: Slipway) => app.page.getByRole('link', { name: 'Mirrors' }).click()
+const mirrorList = (app: Slipway) => app.page.getByRole('grid', { name: 'Docker Hub mirrors' })
+const mirrorRow = (app: Slipway, { host }: Pick<Mirror, 'host'>) =>
+  mirrorList(app).getByRole('row').filter({ hasText: host })
+const mirrorPane = (app: Slipway) => app.page.getByRole('region', { name: 'About the mirror' })
+const openMirrors = (app: Slipway) => app.page.getByRole('link', { name: 'Mirrors' }).click()
 
 async function race(app: Slipway, image = 'nginx:1.27') {
   await app.page.getByRole('textbox', { name: 'Image to test with' }).fill(image)
@@ -55,15 +57,15 @@ async function race(app: Slipway, image = 'nginx:1.27') {
   await expect(app.page.getByRole('button', { name: 'Test again' })).toBeFocused({ timeout: 30_000 })
 }
 
-test('Docker Hub does not answer: Discover leads to the mirrors, one click finds one that works', async ({
-  bare: app,
+test('if Docker Hub does not answer, Discover leads to the mirrors, and a test finds one that works', async ({
+  unmirroredApp: app,
   hub,
-  mirror,
+  addMirror,
 }) => {
   hub.setBehaviour('all', 'down')
-  await toMirrors(app)
-  const good = await mirror(app, 'good')
-  const dead = await mirror(app, 'dead', { connecting: 'refused' })
+  await openMirrors(app)
+  const good = await addMirror(app, 'good')
+  const dead = await addMirror(app, 'dead', { connecting: 'refused' })
   await app.page.keyboard.press('Control+k')
   await app.page.getByRole('searchbox', { name: /^Search, or/ }).fill('nginx:1.27')
   await app.page.getByRole('main').getByRole('button', { name: 'Pull', exact: true }).first().click()
@@ -71,22 +73,22 @@ test('Docker Hub does not answer: Discover leads to the mirrors, one click finds
 
   await expect(app.page.getByRole('textbox', { name: 'Image to test with' })).toHaveValue('nginx:1.27')
   await app.page.getByRole('button', { name: 'Test', exact: true }).click()
-  await expect(rowOf(app, good)).toContainText('fastest', { timeout: 30_000 })
-  await expect(rowOf(app, good)).toContainText('MB/s')
-  await expect(rowOf(app, dead)).toContainText('refused')
+  await expect(mirrorRow(app, good)).toContainText('fastest', { timeout: 30_000 })
+  await expect(mirrorRow(app, good)).toContainText('MB/s')
+  await expect(mirrorRow(app, dead)).toContainText('refused')
   await expect(app.page.getByRole('region', { name: /^How Docker Hub images/ })).toContainText('Docker Hub')
-  await expect(list(app).getByRole('row').first()).toContainText(good.host)
-  await rowOf(app, dead).click()
-  await expect(about(app)).toContainText('refuses connections')
+  await expect(mirrorList(app).getByRole('row').first()).toContainText(good.host)
+  await mirrorRow(app, dead).click()
+  await expect(mirrorPane(app)).toContainText('refuses connections')
   await app.expectAccessible()
 })
 
-test('before a test nothing is called good; closed ones that tutorials name are folded away, and say so', async ({
-  bare: app,
+test('before a test no mirror is called good, and closed mirrors are folded away with their closing date', async ({
+  unmirroredApp: app,
 }) => {
-  await toMirrors(app)
+  await openMirrors(app)
   await expect(app.page.getByText('Not tested from this computer yet', { exact: true })).toBeVisible()
-  await expect(list(app).getByText(/fastest|works/)).toHaveCount(0)
+  await expect(mirrorList(app).getByText(/fastest|works/)).toHaveCount(0)
   await expect(app.page.getByText('docker.mirrors.ustc.edu.cn')).toBeHidden()
   await app.page.getByText(/closed or restricted/).click()
   await expect(app.page.getByText('docker.mirrors.ustc.edu.cn')).toBeVisible()
@@ -94,14 +96,14 @@ test('before a test nothing is called good; closed ones that tutorials name are 
   await app.expectAccessible()
 })
 
-test('in Chinese, what is known of a mirror is punctuated in Chinese', async ({ open, unmirrored, hub }) => {
-  const app = await open({ socket: unmirrored.socket, env: hub.env, language: 'zh-CN' })
+test('in Chinese, the facts about a mirror use Chinese punctuation', async ({ open, unmirroredEngine, hub }) => {
+  const app = await open({ socket: unmirroredEngine.socket, env: hub.env, language: 'zh-CN' })
   await app.page.getByRole('link', { name: '镜像加速' }).click()
   await expect(app.page.getByRole('region', { name: '加速地址信息' })).toContainText(/截至 [\d-]+：\S/)
   await app.close()
 })
 
-test('mirrors in force are tested though they are on no list, and one that has closed is told so', async ({
+test('mirrors that Docker uses are tested even if they are on no list, and a closed one is marked as closed', async ({
   open,
   dockerHub,
   mirrors,
@@ -112,56 +114,59 @@ test('mirrors in force are tested though they are on no list, and one that has c
   const engine = await startEngine({ version: '26.1', store: 'classic', config, env: dockerHub.hub.engineEnv })
   try {
     const app = await open({ socket: engine.socket, env: hub.env })
-    await toMirrors(app)
-    const way = app.page.getByRole('region', { name: /^How Docker Hub images/ })
-    const stopOf = (text: string) => way.getByRole('listitem').filter({ hasText: text })
-    await expect(way).toContainText('closed since 2024-06-06')
-    await expect(stopOf(unlisted.host)).toContainText('in use by Docker')
+    await openMirrors(app)
+    const route = app.page.getByRole('region', { name: /^How Docker Hub images/ })
+    const routeItem = (text: string) => route.getByRole('listitem').filter({ hasText: text })
+    await expect(route).toContainText('closed since 2024-06-06')
+    await expect(routeItem(unlisted.host)).toContainText('in use by Docker')
     await race(app)
-    await expect(stopOf(unlisted.host)).toContainText('works')
-    await expect(way).toContainText('closed since 2024-06-06')
+    await expect(routeItem(unlisted.host)).toContainText('works')
+    await expect(route).toContainText('closed since 2024-06-06')
     await app.close()
   } finally {
     await engine.stop()
   }
 })
 
-test('other content for a tag is shown with both digests', async ({ bare: app, mirror }) => {
-  await toMirrors(app)
-  await mirror(app, 'true')
-  const lying = await mirror(app, 'lying', { lies: 'tag' })
+test('a mirror that serves different content for a tag is shown with both digests', async ({
+  unmirroredApp: app,
+  addMirror,
+}) => {
+  await openMirrors(app)
+  await addMirror(app, 'true')
+  const lying = await addMirror(app, 'lying', { lies: 'tag' })
   await race(app)
-  await expect(rowOf(app, lying)).toContainText(/(other|older) content/)
-  await rowOf(app, lying).click()
-  await expect(about(app)).toContainText('Digest of nginx:1.27')
-  await expect(about(app)).toContainText('Digest elsewhere')
+  await expect(mirrorRow(app, lying)).toContainText(/(other|older) content/)
+  await mirrorRow(app, lying).click()
+  await expect(mirrorPane(app)).toContainText('Digest of nginx:1.27')
+  await expect(mirrorPane(app)).toContainText('Digest elsewhere')
 })
 
 test('if all mirrors fail, the next step is shown, and no mirror is called good', async ({
-  bare: app,
+  unmirroredApp: app,
   hub,
-  mirror,
+  addMirror,
 }) => {
   hub.setBehaviour('all', 'down')
-  await toMirrors(app)
-  await mirror(app, 'closed', { answers: 410 })
+  await openMirrors(app)
+  await addMirror(app, 'closed', { answers: 410 })
   await race(app)
   await expect(app.page.getByText(/None of them works right now/)).toBeVisible()
   await expect(app.page.getByRole('status').filter({ hasText: 'Tested with nginx:1.27' })).toContainText('0 of')
 })
 
 test('a race continues after a reload of the window, can be cancelled, and is listed in Activity', async ({
-  bare: app,
-  mirror,
+  unmirroredApp: app,
+  addMirror,
 }) => {
-  await toMirrors(app)
-  const silent = await mirror(app, 'silent', { connecting: 'silent' })
+  await openMirrors(app)
+  const silent = await addMirror(app, 'silent', { connecting: 'silent' })
   await app.page.getByRole('textbox', { name: 'Image to test with' }).fill('nginx:1.27')
   await app.page.getByRole('button', { name: /^Test/ }).click()
-  await expect(rowOf(app, silent)).toContainText('asking…')
+  await expect(mirrorRow(app, silent)).toContainText('asking…')
   await app.page.reload()
-  await toMirrors(app)
-  await expect(rowOf(app, silent)).toContainText('asking…')
+  await openMirrors(app)
+  await expect(mirrorRow(app, silent)).toContainText('asking…')
   await app.page.getByRole('button', { name: 'Cancel' }).click()
   await expect(app.page.getByRole('button', { name: 'Test again' })).toBeVisible()
   await expect(app.page.getByRole('status').filter({ hasText: 'Partly tested with nginx:1.27' })).toBeVisible()
@@ -171,42 +176,42 @@ test('a race continues after a reload of the window, can be cancelled, and is li
     .getByRole('article', { name: /mirrors with nginx:1.27/ })
     .getByRole('button', { name: 'Show' })
     .click()
-  await expect(list(app)).toBeVisible()
+  await expect(mirrorList(app)).toBeVisible()
 })
 
-test('the app closed in the middle of a race begins without half a result', async ({
+test('if the app is closed during a race, the next start shows no partial result', async ({
   open,
-  unmirrored,
+  unmirroredEngine,
   hub,
-  mirror,
+  addMirror,
 }) => {
   const config = mkdtempSync(join(tmpdir(), 'racing-'))
-  const how = { socket: unmirrored.socket, env: hub.env, config }
-  const app = await open(how)
-  await toMirrors(app)
-  const silent = await mirror(app, 'silent', { connecting: 'silent' })
+  const options = { socket: unmirroredEngine.socket, env: hub.env, config }
+  const app = await open(options)
+  await openMirrors(app)
+  const silent = await addMirror(app, 'silent', { connecting: 'silent' })
   await app.page.getByRole('button', { name: 'Test', exact: true }).click()
-  await expect(rowOf(app, silent)).toContainText('asking…')
+  await expect(mirrorRow(app, silent)).toContainText('asking…')
   await app.answerQuestions(1)
   await app.quit()
-  const next = await open(how)
-  await toMirrors(next)
-  await expect(rowOf(next, silent)).toBeVisible()
-  await expect(next.page.getByText('asking…')).toHaveCount(0)
-  await expect(next.page.getByRole('button', { name: /^Test/ })).toBeEnabled()
-  await next.close()
+  const restarted = await open(options)
+  await openMirrors(restarted)
+  await expect(mirrorRow(restarted, silent)).toBeVisible()
+  await expect(restarted.page.getByText('asking…')).toHaveCount(0)
+  await expect(restarted.page.getByRole('button', { name: /^Test/ })).toBeEnabled()
+  await restarted.close()
   rmSync(config, { recursive: true })
 })
 
-test('an address is checked while it is typed; one’s own can be edited, moved, removed', async ({
-  bare: app,
-  mirror,
+test('an address is checked while it is typed, and the user’s own mirrors can be edited, moved and removed', async ({
+  unmirroredApp: app,
+  addMirror,
 }) => {
-  await toMirrors(app)
+  await openMirrors(app)
   await app.page.getByRole('button', { name: 'Add your own…' }).click()
   const dialog = app.page.getByRole('dialog')
   const field = dialog.getByRole('textbox')
-  for (const [text, word] of [
+  for (const [text, message] of [
     ['ftp://x.example', 'Start with https://'],
     ['https://x.example/path', 'accepts no path'],
     ['https://me:secret@x.example', 'user name or password'],
@@ -215,38 +220,38 @@ test('an address is checked while it is typed; one’s own can be edited, moved,
     ['docker.1ms.run', 'already on the list'],
   ] as const) {
     await field.fill(text)
-    await expect(dialog.getByRole('status')).toContainText(word)
+    await expect(dialog.getByRole('status')).toContainText(message)
   }
   await app.expectAccessible()
   await app.page.keyboard.press('Escape')
 
-  const first = await mirror(app, 'first')
-  const second = await mirror(app, 'second')
-  await expect(list(app).getByRole('row').first()).toContainText(first.host)
-  await rowOf(app, second).click()
+  const first = await addMirror(app, 'first')
+  const second = await addMirror(app, 'second')
+  await expect(mirrorList(app).getByRole('row').first()).toContainText(first.host)
+  await mirrorRow(app, second).click()
   await app.page.keyboard.press('Alt+ArrowUp')
-  await expect(list(app).getByRole('row').first()).toContainText(second.host)
-  await about(app).getByRole('button', { name: 'Edit…' }).click()
+  await expect(mirrorList(app).getByRole('row').first()).toContainText(second.host)
+  await mirrorPane(app).getByRole('button', { name: 'Edit…' }).click()
   await field.fill('changed.example:5000')
   await dialog.getByRole('button', { name: 'Save' }).click()
-  await expect(list(app).getByRole('row').first()).toContainText('changed.example:5000')
-  await rowOf(app, { host: 'changed.example' }).click()
+  await expect(mirrorList(app).getByRole('row').first()).toContainText('changed.example:5000')
+  await mirrorRow(app, { host: 'changed.example' }).click()
   await app.page.keyboard.press('Delete')
-  await expect(rowOf(app, { host: 'changed.example' })).toHaveCount(0)
+  await expect(mirrorRow(app, { host: 'changed.example' })).toHaveCount(0)
 })
 
-test('mirrors are imported from a file and exported to one', async ({ bare: app }) => {
+test('mirrors are imported from a file and exported to one', async ({ unmirroredApp: app }) => {
   const folder = mkdtempSync(join(tmpdir(), 'mirrors-'))
-  const [given, written] = [join(folder, 'given.json'), join(folder, 'written.txt')]
-  writeFileSync(given, '{ "registry-mirrors": ["https://one.example", "https://two.example/", "ftp://three"] }')
+  const [importFile, exportFile] = [join(folder, 'import.json'), join(folder, 'export.txt')]
+  writeFileSync(importFile, '{ "registry-mirrors": ["https://one.example", "https://two.example/", "ftp://three"] }')
   await app.electron.evaluate(
     ({ dialog }, [from, to]) => {
       dialog.showOpenDialog = async () => ({ canceled: false, filePaths: [from!] })
       dialog.showSaveDialog = async () => ({ canceled: false, filePath: to! })
     },
-    [given, written],
+    [importFile, exportFile],
   )
-  await toMirrors(app)
+  await openMirrors(app)
   const menu = app.page.getByRole('button', { name: 'More' })
   await menu.click()
   await app.page.getByRole('menuitem', { name: 'Import from a file…' }).click()
@@ -254,6 +259,6 @@ test('mirrors are imported from a file and exported to one', async ({ bare: app 
   await menu.click()
   await app.page.getByRole('menuitem', { name: 'Export your own…' }).click()
   await expect(app.page.getByText('Your mirrors are saved.')).toBeVisible()
-  expect(readFileSync(written, 'utf8')).toBe('https://one.example\nhttps://two.example\n')
+  expect(readFileSync(exportFile, 'utf8')).toBe('https://one.example\nhttps://two.example\n')
   rmSync(folder, { recursive: true })
 })

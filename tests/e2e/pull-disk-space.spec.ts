@@ -7,7 +7,7 @@ import { worldFolder } from '../../tools/world/paths.ts'
 import { startRegistry } from '../../tools/world/registry.ts'
 import { expect, test } from './slipway.ts'
 
-test('a pull that cannot fit says what it needs and what is free; the next steps are to clean up, or to pull anyway', async ({
+test('a pull that does not fit says how much space it needs and how much is free, and offers to clean up or to pull anyway', async ({
   open,
 }) => {
   const disk = mkdtempSync(join(worldFolder(), 'small-disk-'))
@@ -21,7 +21,7 @@ test('a pull that cannot fit says what it needs and what is free; the next steps
     ])
     const engine = await startEngine({ version: '26.1', store: 'classic', root: join(disk, 'engine') })
     try {
-      const filled = registry.log().length
+      const logLengthBefore = registry.log().length
       const app = await open({ socket: engine.socket })
       await app.page.keyboard.press('Control+k')
       await app.page.getByRole('searchbox', { name: /^Search, or/ }).fill(reference)
@@ -33,7 +33,7 @@ test('a pull that cannot fit says what it needs and what is free; the next steps
       await expect(alert).toContainText(
         /This image needs about 150(\.\d)? MB, but only [\d.]+ MB is free\. Nothing was pulled\./,
       )
-      expect(registry.log().slice(filled)).not.toContain('/blobs/')
+      expect(registry.log().slice(logLengthBefore)).not.toContain('/blobs/')
       await app.expectAccessible()
 
       await alert.getByRole('button', { name: 'Clean up…' }).press('Enter')

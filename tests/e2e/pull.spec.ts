@@ -2,14 +2,17 @@ import { startEngine } from '../../tools/world/engine.ts'
 import { expect, test, type Slipway } from './slipway.ts'
 
 const card = (app: Slipway, name: string | RegExp) => app.page.getByRole('article', { name })
-const begin = (app: Slipway, reference: string) =>
+const startPull = (app: Slipway, reference: string) =>
   app.page.evaluate(`slipway.call('pull.start', { reference: ${JSON.stringify(reference)} })`)
-const activity = (app: Slipway) => app.page.getByRole('navigation').getByRole('link', { name: 'Activity' }).click()
+const openActivity = (app: Slipway) => app.page.getByRole('navigation').getByRole('link', { name: 'Activity' }).click()
 
-test('a pull is followed by layers, cancelled, tried again, and told with what came', async ({ online, registry }) => {
+test('a pull shows its layers, can be cancelled and retried, and ends with the image’s ID and size', async ({
+  online,
+  registry,
+}) => {
   registry.setNetworkConditions({ bytesPerSecond: 300_000 })
-  await activity(online)
-  await begin(online, 'python:3.13')
+  await openActivity(online)
+  await startPull(online, 'python:3.13')
   const pull = card(online, 'Pull python:3.13')
   await expect(pull.getByRole('progressbar', { name: 'Pull python:3.13' })).toBeVisible()
   await expect(pull.getByText(/B\/s/)).toBeVisible()
@@ -17,7 +20,7 @@ test('a pull is followed by layers, cancelled, tried again, and told with what c
   await online.expectAccessible()
   // The window reloads, and the pull continues.
   await online.page.reload()
-  await activity(online)
+  await openActivity(online)
   await expect(pull.getByRole('progressbar', { name: 'Pull python:3.13' })).toBeVisible()
 
   await pull.getByRole('button', { name: 'Cancel' }).click()
@@ -29,22 +32,22 @@ test('a pull is followed by layers, cancelled, tried again, and told with what c
 })
 
 test('a registry that cannot be reached is named in the card of the pull, which can be retried', async ({ online }) => {
-  await activity(online)
-  await begin(online, '127.0.0.1:9/team/app:1')
+  await openActivity(online)
+  await startPull(online, '127.0.0.1:9/team/app:1')
   const pull = card(online, 'Pull 127.0.0.1:9/team/app:1')
   await expect(pull.getByRole('alert')).toContainText('127.0.0.1:9')
   await expect(pull.getByRole('button', { name: 'Retry' })).toBeVisible()
 })
 
-test('closing the app while an image comes asks first, and not otherwise', async ({ online, registry }) => {
+test('quitting during a pull asks first, and quits only if the user confirms', async ({ online, registry }) => {
   registry.setNetworkConditions({ bytesPerSecond: 100_000 })
   await online.answerQuestions(0)
-  await begin(online, 'python:3.13')
+  await startPull(online, 'python:3.13')
   await online.page.keyboard.press('Control+q')
   await expect
     .poll(() => online.questions())
     .toEqual(['One image is still being pulled.|Quitting cancels it.|Keep open|Quit'])
-  await activity(online)
+  await openActivity(online)
   await expect(card(online, 'Pull python:3.13')).toBeVisible()
   await online.answerQuestions(1)
   await online.quit()
@@ -56,7 +59,7 @@ async function pullByName(app: Slipway, reference: string) {
   await app.page.keyboard.press('Enter')
 }
 
-test('Docker Hub blocked and no mirror: nginx is found, the pull says why it cannot work, and is tried again', async ({
+test('with Docker Hub blocked and no mirror, a pull of nginx says why it fails, and can be retried', async ({
   open,
   hub,
 }) => {
@@ -65,19 +68,19 @@ test('Docker Hub blocked and no mirror: nginx is found, the pull says why it can
     hub.setBehaviour('all', 'down')
     const app = await open({ socket: engine.socket, env: hub.env })
     await pullByName(app, 'nginx:1.27')
-    const told = app.details.getByRole('alert')
-    await expect(told).toContainText(/Docker Hub (cannot be reached|does not answer)/, { timeout: 40_000 })
+    const alert = app.details.getByRole('alert')
+    await expect(alert).toContainText(/Docker Hub (cannot be reached|does not answer)/, { timeout: 40_000 })
     await expect(app.page.getByText('As of 2026-08-22')).toBeVisible({ timeout: 30_000 })
     await app.expectAccessible()
 
     hub.setBehaviour('all', 'normal')
     hub.setBehaviour('registry-1.docker.io', 'limited')
-    await told.getByRole('button', { name: 'Retry' }).click()
-    await expect(told).toContainText('Docker Hub has had too many requests from this IP address', { timeout: 40_000 })
+    await alert.getByRole('button', { name: 'Retry' }).click()
+    await expect(alert).toContainText('Docker Hub has had too many requests from this IP address', { timeout: 40_000 })
 
     hub.setBehaviour('registry-1.docker.io', 'normal')
-    await told.getByRole('button', { name: 'Retry' }).click()
-    await activity(app)
+    await alert.getByRole('button', { name: 'Retry' }).click()
+    await openActivity(app)
     await expect(card(app, 'Pulled nginx:1.27')).toBeVisible({ timeout: 30_000 })
     expect((await engine.docker.getImage('nginx:1.27').inspect()).RepoTags).toEqual(['nginx:1.27'])
   } finally {
@@ -85,12 +88,9 @@ test('Docker Hub blocked and no mirror: nginx is found, the pull says why it can
   }
 })
 
-test('what was pulled and removed is pulled again by its digest when the removal is undone', async ({
-  online,
-  puller,
-}) => {
+test('undoing the removal of a pulled image pulls it again by its digest', async ({ online, puller }) => {
   await pullByName(online, 'alpine:3.20')
-  await activity(online)
+  await openActivity(online)
   await expect(card(online, 'Pulled alpine:3.20')).toBeVisible()
   const { Id } = await puller.docker.getImage('alpine:3.20').inspect()
 
@@ -101,7 +101,7 @@ test('what was pulled and removed is pulled again by its digest when the removal
   await online.page.getByRole('dialog').getByRole('button', { name: 'Delete 1 image' }).click()
   await expect(online.row('alpine', '3.20')).toHaveCount(0)
 
-  await activity(online)
+  await openActivity(online)
   await card(online, 'Removed 1 image').getByRole('button', { name: 'Undo' }).click()
   await expect(card(online, 'Restored 1 image')).toBeVisible()
   expect((await puller.docker.getImage('alpine:3.20').inspect()).Id).toBe(Id)

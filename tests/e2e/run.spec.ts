@@ -9,10 +9,11 @@ import { startEngine, type Engine } from '../../tools/world/engine.ts'
 import { expect, test as base, type Slipway } from './slipway.ts'
 
 interface Shared {
-  /** With images that are there to be run; without containers when a test begins. */
+  /** An engine with runnable images. `ready` removes its containers and volumes before each test. */
   runner: Engine
 }
 interface Fixtures {
+  /** The app over `runner`, which has no containers or volumes yet. */
   ready: Slipway
 }
 
@@ -40,23 +41,23 @@ const test = base.extend<Fixtures, Shared>({
 
 const sheet = (app: Slipway) => app.page.getByRole('dialog')
 const field = (app: Slipway, name: string) => sheet(app).getByRole('textbox', { name, exact: true })
-const command = (app: Slipway) => sheet(app).locator('code')
-const run = (app: Slipway) => sheet(app).getByRole('button', { name: 'Run', exact: true })
+const commandPreview = (app: Slipway) => sheet(app).locator('code')
+const runButton = (app: Slipway) => sheet(app).getByRole('button', { name: 'Run', exact: true })
 
-async function dialogFor(app: Slipway, repository: string, tag: string) {
+async function openRunDialog(app: Slipway, repository: string, tag: string) {
   await app.row(repository, tag).first().click()
   await app.page.keyboard.press('r')
   await expect(sheet(app)).toContainText(`${repository}:${tag}`)
-  await expect(command(app)).not.toHaveText(/^docker run -it \S+$/)
+  await expect(commandPreview(app)).not.toHaveText(/^docker run -it \S+$/)
 }
 async function inspect({ docker }: Engine, name: string) {
   return await docker.getContainer(name).inspect()
 }
 
-test('a web image runs in the background on a free port, and its page is opened', async ({ ready: app, runner }) => {
-  await dialogFor(app, 'web', '1')
+test('a web image runs in the background on a free port, and “Open” opens its page', async ({ ready: app, runner }) => {
+  await openRunDialog(app, 'web', '1')
   await expect(field(app, 'Container name')).toBeFocused()
-  await expect(command(app)).toHaveText('docker run -d --name web -p 127.0.0.1:8080:80 web:1')
+  await expect(commandPreview(app)).toHaveText('docker run -d --name web -p 127.0.0.1:8080:80 web:1')
   await expect(sheet(app)).toContainText('free')
   await app.expectAccessible()
   await app.page.keyboard.press('Enter')
@@ -80,35 +81,38 @@ test('a web image runs in the background on a free port, and its page is opened'
   await expect(app.details.getByRole('listitem')).toContainText('web')
 })
 
-test('the tutorial’s own command: a name, a tag, a shell', async ({ ready: app, runner }) => {
-  await dialogFor(app, 'box', '1')
+test('an interactive shell runs in a container with a chosen name, and the command that does the same can be copied', async ({
+  ready: app,
+  runner,
+}) => {
+  await openRunDialog(app, 'box', '1')
   await expect(field(app, 'Command')).toHaveValue('/bin/bash')
   await field(app, 'Container name').fill('custom_container_name')
-  await expect(command(app)).toHaveText('docker run -it --name custom_container_name box:1 /bin/bash')
+  await expect(commandPreview(app)).toHaveText('docker run -it --name custom_container_name box:1 /bin/bash')
   await sheet(app).getByRole('button', { name: 'Copy' }).click()
   await expect.poll(() => app.clipboard()).toBe('docker run -it --name custom_container_name box:1 /bin/bash')
-  await run(app).click()
+  await runButton(app).click()
   await expect(sheet(app)).toHaveCount(0)
   await expect(app.page.locator('.xterm-helper-textarea')).toBeFocused()
   const { Config, State } = await inspect(runner, 'custom_container_name')
   expect([Config.Tty, Config.Cmd, State.Running]).toEqual([true, ['/bin/bash'], true])
 })
 
-test('a name is checked while it is typed; one that is taken is mended with a click', async ({
+test('a container name is checked while it is typed, and a free name is offered if it is taken', async ({
   ready: app,
   runner,
 }) => {
   await (await runner.docker.createContainer({ Image: 'box:1', name: 'mine' })).start()
-  await dialogFor(app, 'box', '1')
+  await openRunDialog(app, 'box', '1')
   await field(app, 'Container name').fill('my name')
   await expect(sheet(app)).toContainText('At least two characters')
-  await expect(run(app)).toBeDisabled()
+  await expect(runButton(app)).toBeDisabled()
   await field(app, 'Container name').fill('mine')
   await expect(sheet(app)).toContainText('A container already has this name.')
   await app.expectAccessible()
   await sheet(app).getByRole('button', { name: 'Use mine-2' }).click()
   await expect(field(app, 'Container name')).toHaveValue('mine-2')
-  await expect(run(app)).toBeEnabled()
+  await expect(runButton(app)).toBeEnabled()
 })
 
 test('a port in use is reported while typing, and the next free one is a click away', async ({
@@ -117,13 +121,13 @@ test('a port in use is reported while typing, and the next free one is a click a
 }) => {
   const other = createServer().listen(9000, '127.0.0.1')
   try {
-    await dialogFor(app, 'web', '1')
+    await openRunDialog(app, 'web', '1')
     await sheet(app).getByRole('textbox', { name: 'Port on this computer for 80/tcp' }).fill('127.0.0.1:9000')
     await expect(sheet(app)).toContainText('taken')
     await sheet(app).getByRole('button', { name: 'Use 127.0.0.1:9001' }).click()
-    await expect(command(app)).toContainText('-p 127.0.0.1:9001:80')
+    await expect(commandPreview(app)).toContainText('-p 127.0.0.1:9001:80')
     await expect(sheet(app)).toContainText('free')
-    await run(app).click()
+    await runButton(app).click()
     await expect(sheet(app)).toContainText('running')
     expect((await inspect(runner, 'web')).State.Running).toBe(true)
   } finally {
@@ -131,35 +135,35 @@ test('a port in use is reported while typing, and the next free one is a click a
   }
 })
 
-test('a program that the image does not have: the dialog stays, the shell is offered, nothing is left behind', async ({
+test('if the image does not have the program, the dialog stays open, offers a shell, and leaves no container behind', async ({
   ready: app,
   runner,
 }) => {
-  await dialogFor(app, 'plain-shell', '1')
+  await openRunDialog(app, 'plain-shell', '1')
   await expect(field(app, 'Command')).toHaveValue('/bin/sh')
   await field(app, 'Command').fill('/bin/bash')
-  await run(app).click()
+  await runButton(app).click()
   await expect(sheet(app)).toContainText('The image has no program /bin/bash to run.')
   await app.expectAccessible()
   expect(await runner.docker.listContainers({ all: true })).toEqual([])
   await sheet(app).getByRole('button', { name: 'Use /bin/sh' }).click()
-  await run(app).click()
+  await runButton(app).click()
   await expect(sheet(app)).toHaveCount(0)
   expect((await inspect(runner, 'plain-shell')).Config.Cmd).toEqual(['/bin/sh'])
 })
 
 test('a container that ends at once says so, with its exit code and last lines', async ({ ready: app }) => {
-  await dialogFor(app, 'ends-at-once', '1')
+  await openRunDialog(app, 'ends-at-once', '1')
   await field(app, 'Command').fill('')
   await sheet(app).getByRole('checkbox', { name: 'Interactive terminal' }).click()
-  await run(app).click()
+  await runButton(app).click()
   await expect(sheet(app)).toContainText('It has already ended with exit code 3.')
   await expect(sheet(app)).toContainText('cannot find its configuration')
   await expect(sheet(app).getByRole('button', { name: 'Logs' })).toBeVisible()
 })
 
 test('rarely used options are under More, and are quoted for the shell', async ({ ready: app, runner }) => {
-  await dialogFor(app, 'box', '1')
+  await openRunDialog(app, 'box', '1')
   await field(app, 'Command').fill(`sh -c 'echo "a  b"; sleep 1000'`)
   await sheet(app).getByRole('checkbox', { name: 'Interactive terminal' }).click()
   await sheet(app).getByRole('button', { name: 'More' }).click()
@@ -172,8 +176,8 @@ test('rarely used options are under More, and are quoted for the shell', async (
   await field(app, 'Memory limit').fill('64m')
   await field(app, 'User').fill('nobody')
   await app.expectAccessible()
-  const shown = await command(app).textContent()
-  await run(app).click()
+  const shownCommand = await commandPreview(app).textContent()
+  await runButton(app).click()
   await expect(sheet(app)).toContainText('running')
   const { Config, HostConfig, Mounts } = await inspect(runner, 'box')
   expect(Config.Cmd).toEqual(['sh', '-c', 'echo "a  b"; sleep 1000'])
@@ -181,9 +185,9 @@ test('rarely used options are under More, and are quoted for the shell', async (
   expect([Config.User, HostConfig.Memory]).toEqual(['nobody', 64 * 1024 * 1024])
   expect(Mounts.map(({ Name, Destination }) => [Name, Destination])).toEqual([['my-data', '/my data']])
 
-  // In a terminal, what was shown makes the same once more.
+  // The shown command creates the same container when it is run in a shell.
   await runner.docker.getContainer('box').remove({ force: true })
-  execFileSync('sh', ['-c', shown!], {
+  execFileSync('sh', ['-c', shownCommand!], {
     env: { ...process.env, DOCKER_HOST: `unix://${runner.socket}` },
     stdio: 'ignore',
   })
@@ -195,7 +199,7 @@ test('rarely used options are under More, and are quoted for the shell', async (
   ])
 })
 
-test('a folder is chosen by a dialog, and what the image sets is shown; a folder that goes missing is told at its field', async ({
+test('a folder is chosen in a dialog, the image’s own settings are shown, and a missing folder is reported at its field', async ({
   ready: app,
   runner,
 }) => {
@@ -204,7 +208,7 @@ test('a folder is chosen by a dialog, and what the image sets is shown; a folder
     await app.electron.evaluate(({ dialog }, chosen) => {
       dialog.showOpenDialog = async () => ({ canceled: false, filePaths: [chosen] })
     }, folder)
-    await dialogFor(app, 'box', '1')
+    await openRunDialog(app, 'box', '1')
     await sheet(app).getByRole('button', { name: 'More' }).click()
     await sheet(app).getByText('2 set by the image').click()
     await expect(sheet(app)).toContainText('FROM_IMAGE=yes')
@@ -216,10 +220,10 @@ test('a folder is chosen by a dialog, and what the image sets is shown; a folder
     await app.expectAccessible()
 
     rmSync(folder, { recursive: true })
-    await run(app).click()
+    await runButton(app).click()
     await expect(sheet(app)).toContainText(`There is no folder ${folder}`)
     mkdirSync(folder)
-    await run(app).click()
+    await runButton(app).click()
     await expect(sheet(app)).toHaveCount(0)
     const { Mounts } = await inspect(runner, 'box')
     expect(Mounts).toMatchObject([{ Source: folder, Destination: '/files', RW: false }])
@@ -228,14 +232,14 @@ test('a folder is chosen by a dialog, and what the image sets is shown; a folder
   }
 })
 
-test('a container is stopped, started and removed where its image is; what is lost is told first', async ({
+test('a container can be stopped, started and removed in its image’s details, after a warning about what is lost', async ({
   ready: app,
   runner,
 }) => {
-  const made = await runner.docker.createContainer({ Image: 'web:1', name: 'worker', Cmd: ['hold'] })
-  await made.start()
-  const writing = await made.exec({ Cmd: ['dd', 'if=/dev/zero', 'of=/file', 'bs=1000', 'count=500'] })
-  await writing.start({})
+  const container = await runner.docker.createContainer({ Image: 'web:1', name: 'worker', Cmd: ['hold'] })
+  await container.start()
+  const exec = await container.exec({ Cmd: ['dd', 'if=/dev/zero', 'of=/file', 'bs=1000', 'count=500'] })
+  await exec.start({})
   await app.row('web', '1').first().click()
   await app.openTab('Used by')
   const line = app.details.getByRole('listitem')

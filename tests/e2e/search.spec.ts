@@ -1,9 +1,9 @@
 import { expect, test, type Slipway } from './slipway.ts'
 
-const box = (app: Slipway) => app.page.getByRole('searchbox', { name: /^Search, or/ })
+const searchBox = (app: Slipway) => app.page.getByRole('searchbox', { name: /^Search, or/ })
 const results = (app: Slipway) => app.page.getByRole('grid', { name: 'Images found' })
 const result = (app: Slipway, name: string) => results(app).getByRole('row').filter({ hasText: name }).first()
-const variant = (app: Slipway, ...tags: string[]) =>
+const tagRows = (app: Slipway, ...tags: string[]) =>
   tags.reduce(
     (rows, tag) => rows.filter({ hasText: tag }),
     app.page.getByRole('grid', { name: /^Tags of/ }).getByRole('row'),
@@ -11,14 +11,14 @@ const variant = (app: Slipway, ...tags: string[]) =>
 
 async function search(app: Slipway, words: string) {
   await app.page.keyboard.press('Control+k')
-  await box(app).fill(words)
+  await searchBox(app).fill(words)
 }
 
-test('before anything is typed the most starred images stand there, and when their stars were counted', async ({
+test('before anything is typed the most starred images are shown, with the date of the star counts', async ({
   online,
 }) => {
   await online.page.keyboard.press('Control+k')
-  await expect(box(online)).toBeFocused()
+  await expect(searchBox(online)).toBeFocused()
   await expect(online.page.getByText('as of 2024-08')).toBeVisible()
   const stars = await results(online).getByRole('row').locator('[role=gridcell]:last-child').allTextContents()
   const numbers = stars.map((text) => Number(text.replaceAll(/\D/g, '')))
@@ -27,7 +27,7 @@ test('before anything is typed the most starred images stand there, and when the
   await online.expectAccessible()
 })
 
-test('Docker Hub answers a search: name, description, stars, official, automated; nothing it says is run', async ({
+test('results from Docker Hub show name, description, stars and badges, and HTML in them is never rendered', async ({
   online,
 }) => {
   await search(online, 'nginx')
@@ -39,7 +39,7 @@ test('Docker Hub answers a search: name, description, stars, official, automated
   await online.expectAccessible()
 })
 
-test('by keyboard: from the box to the results, on to the tags, and back', async ({ online }) => {
+test('the keyboard moves from the search box to the results, to the tags, and back', async ({ online }) => {
   await search(online, 'nginx')
   await expect(result(online, 'bitnami/nginx')).toBeVisible()
   await online.page.keyboard.press('ArrowDown')
@@ -47,50 +47,50 @@ test('by keyboard: from the box to the results, on to the tags, and back', async
   await expect(online.details.getByRole('heading', { level: 2 })).not.toHaveText('nginx')
   await online.page.keyboard.press('k')
   await expect(online.details.getByRole('heading', { level: 2 })).toHaveText('nginx')
-  await expect(variant(online, 'latest').first()).toBeVisible()
+  await expect(tagRows(online, 'latest').first()).toBeVisible()
   await online.page.keyboard.press('Enter')
   await expect(online.page.locator('[role=row]:focus')).toContainText('latest')
   await online.page.keyboard.press('Escape')
   await expect(online.page.locator('[role=row]:focus')).toContainText('Web server')
 })
 
-test('in a narrow window the names of common tags are shown whole', async ({ online }) => {
+test('in a narrow window the names of common tags are shown in full', async ({ online }) => {
   await online.page.setViewportSize({ width: 880, height: 560 })
   await search(online, 'nginx')
-  await expect(variant(online, 'latest').first()).toBeVisible()
+  await expect(tagRows(online, 'latest').first()).toBeVisible()
   const names = online.page.getByRole('grid', { name: /^Tags of/ }).locator('[role=row] b')
   await expect(names.nth(3)).toBeVisible()
-  const cut = await names.evaluateAll((all) =>
+  const truncated = await names.evaluateAll((all) =>
     all.filter((name) => name.getBoundingClientRect().right > name.parentElement!.getBoundingClientRect().right + 1),
   )
-  expect(cut).toEqual([])
+  expect(truncated).toEqual([])
 })
 
-test('tags are filtered, and a platform that was chosen for one image is not kept for the next', async ({ online }) => {
+test('tags can be filtered, and the filter and the platform are reset for the next image', async ({ online }) => {
   await search(online, 'nginx')
-  await expect(variant(online, 'latest').first()).toBeVisible()
+  await expect(tagRows(online, 'latest').first()).toBeVisible()
   const filter = online.details.getByRole('searchbox')
   await filter.fill('ALPINE')
-  await expect(variant(online, 'latest')).toHaveCount(0)
-  await expect(variant(online, 'alpine').first()).toBeVisible()
+  await expect(tagRows(online, 'latest')).toHaveCount(0)
+  await expect(tagRows(online, 'alpine').first()).toBeVisible()
   await expect(filter).toHaveValue('ALPINE')
   const platform = online.details.getByRole('combobox', { name: 'Platform' })
   await platform.selectOption('linux/arm64')
   await expect(filter).toHaveValue('ALPINE')
   await search(online, 'redis')
-  await expect(variant(online, 'latest').first()).toBeVisible()
+  await expect(tagRows(online, 'latest').first()).toBeVisible()
   await expect(platform).toHaveValue('')
   await expect(filter).toHaveValue('')
 })
 
-test('thirty keystrokes typed fast ask each source once at a time, and never show an answer to older words', async ({
+test('thirty fast keystrokes send each source one request at a time, and results for older words are never shown', async ({
   online,
   hub,
 }) => {
   hub.setBehaviour('hub.docker.com', 'slow')
   await search(online, '')
-  await box(online).pressSequentially('nginxxxxxxxxxxxxxxxxxxxxxxxxxx', { delay: 25 })
-  await box(online).fill('redis')
+  await searchBox(online).pressSequentially('nginxxxxxxxxxxxxxxxxxxxxxxxxxx', { delay: 25 })
+  await searchBox(online).fill('redis')
   await expect(result(online, 'redis/redis-stack')).toBeVisible()
   await expect(results(online).getByText('nginx')).toHaveCount(0)
   for (const host of ['hub.docker.com', 'index.docker.io', 'docker.1ms.run'] as const)
@@ -98,7 +98,10 @@ test('thirty keystrokes typed fast ask each source once at a time, and never sho
   expect(hub.requests.of('hub.docker.com', 'search').length).toBeLessThanOrEqual(4)
 })
 
-test('Docker Hub is limited: another host answers in its place, and the screen says so', async ({ online, hub }) => {
+test('if Docker Hub’s rate limit is reached, another host answers instead, and the screen says so', async ({
+  online,
+  hub,
+}) => {
   hub.setBehaviour('hub.docker.com', 'limited')
   hub.setBehaviour('index.docker.io', 'down')
   await search(online, 'linuxserver')
@@ -107,7 +110,7 @@ test('Docker Hub is limited: another host answers in its place, and the screen s
 })
 
 for (const behaviour of ['down', 'html', 'truncated', 'hung'] as const)
-  test(`all of Docker Hub is ${behaviour}: nginx is found all the same, with its tags of a known day`, async ({
+  test(`if all of Docker Hub is ${behaviour}, nginx is still found, with its tags as of a known day`, async ({
     online,
     hub,
   }) => {
@@ -115,19 +118,21 @@ for (const behaviour of ['down', 'html', 'truncated', 'hung'] as const)
     hub.setBehaviour('all', behaviour)
     await search(online, 'nginx')
     await expect(result(online, 'Web server, reverse proxy')).toBeVisible()
-    await expect(variant(online, '1.30')).not.toHaveCount(0, { timeout: 30_000 })
+    await expect(tagRows(online, '1.30')).not.toHaveCount(0, { timeout: 30_000 })
     await expect(online.page.getByText('As of 2026-08-22')).toBeVisible()
     await expect(online.page.getByText('No search answers')).toBeVisible({ timeout: 30_000 })
   })
 
-test('a wrong name says why while it is typed; a deprecated image says what to use instead', async ({ online }) => {
+test('an invalid name is explained while it is typed, and a deprecated image names its replacement', async ({
+  online,
+}) => {
   await search(online, 'ghcr.io/Owner/name:1')
   await expect(online.page.getByText('cannot have capital letters')).toBeVisible()
-  await expect(box(online)).toHaveAttribute('aria-invalid', 'true')
+  await expect(searchBox(online)).toHaveAttribute('aria-invalid', 'true')
   await online.expectAccessible()
-  await box(online).fill('centos')
+  await searchBox(online).fill('centos')
   await online.details.getByRole('button', { name: 'almalinux' }).click()
-  await expect(box(online)).toHaveValue('almalinux')
+  await expect(searchBox(online)).toHaveValue('almalinux')
   await expect(online.details.getByRole('heading', { level: 2 })).toHaveText('almalinux')
 })
 

@@ -1,11 +1,11 @@
 import { electronBinary } from '../../tools/electron.ts'
 import { expect, test } from './slipway.ts'
 
-test('the page has the contract’s names and nothing of Node or Electron', async ({ app }) => {
+test('the page has the two functions of the bridge, and nothing of Node or Electron', async ({ app }) => {
   const found = await app.page.evaluate(
-    `({ bridge: Object.keys(slipway).sort(), node: typeof process, need: typeof require, frozen: Object.isFrozen(slipway) })`,
+    `({ bridge: Object.keys(slipway).sort(), node: typeof process, require: typeof require, frozen: Object.isFrozen(slipway) })`,
   )
-  expect(found).toEqual({ bridge: ['call', 'on'], node: 'undefined', need: 'undefined', frozen: true })
+  expect(found).toEqual({ bridge: ['call', 'on'], node: 'undefined', require: 'undefined', frozen: true })
 })
 
 test('calls outside the contract, and invalid input, are refused', async ({ app }) => {
@@ -23,16 +23,16 @@ test('calls outside the contract, and invalid input, are refused', async ({ app 
 })
 
 test('the page cannot navigate elsewhere or open a window', async ({ app }) => {
-  const here = app.page.url()
+  const url = app.page.url()
   await app.page.evaluate(`location.href = 'https://example.com/'`)
   await app.page.evaluate(`window.open('https://example.com/')`)
   await app.page.waitForLoadState()
   await expect(app.list).toBeVisible()
-  expect(app.page.url()).toBe(here)
+  expect(app.page.url()).toBe(url)
   expect(app.electron.windows()).toHaveLength(1)
 })
 
-test('scripts that are not the app’s do not run, and nothing is fetched', async ({ app }) => {
+test('foreign scripts do not run, and nothing is fetched from other hosts', async ({ app }) => {
   await app.page.evaluate(
     `window.refused = []
     document.addEventListener('securitypolicyviolation', ({ effectiveDirective }) => refused.push(effectiveDirective))
@@ -54,7 +54,7 @@ test('permissions are refused, and the page’s process is sandboxed', async ({ 
   expect(await app.page.evaluate(`Notification.requestPermission()`)).toBe('denied')
   expect(
     await app.page.evaluate(
-      `navigator.mediaDevices.getUserMedia({ audio: true }).then(() => 'given', () => 'refused')`,
+      `navigator.mediaDevices.getUserMedia({ audio: true }).then(() => 'granted', () => 'refused')`,
     ),
   ).toBe('refused')
   const sandboxed = await app.electron.evaluate(({ app: electronApp }) =>

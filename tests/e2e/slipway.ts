@@ -1,4 +1,4 @@
-/** The whole app over a real engine, as a user meets it. What carries it (Electron or the stand-in) is hidden here. */
+/** The whole app over a real engine, driven as a user would. Tests need not know if Electron or the stand-in runs it. */
 import { createInterface } from 'node:readline'
 import { AxeBuilder } from '@axe-core/playwright'
 import { test as base, expect, type Locator, type Page } from '@playwright/test'
@@ -18,25 +18,25 @@ export class Slipway {
     this.electron = electron
     this.close = close
     const stderr = electron.process().stderr
-    if (stderr) createInterface({ input: stderr }).on('line', (line) => this.#note(line))
-    page.on('console', (message) => this.#note(message.text()))
+    if (stderr) createInterface({ input: stderr }).on('line', (line) => this.#collectWarning(line))
+    page.on('console', (message) => this.#collectWarning(message.text()))
   }
 
-  #note(line: string) {
+  #collectWarning(line: string) {
     if (/MaxListenersExceededWarning|UnhandledPromiseRejection/.test(line)) this.#warnings.push(line)
   }
 
   /** Warnings of Node and Electron, in main and in the window: too many listeners, an unhandled rejection. */
   async warnings(): Promise<readonly string[]> {
-    for (const message of await this.page.consoleMessages().catch(() => [])) this.#note(message.text())
+    for (const message of await this.page.consoleMessages().catch(() => [])) this.#collectWarning(message.text())
     return [...new Set(this.#warnings)]
   }
 
-  /** A grid, or a tree of groups. */
+  /** The list of images: a grid, or a tree grid if it is grouped. */
   get list(): Locator {
     return this.page.getByRole('grid').or(this.page.getByRole('treegrid'))
   }
-  /** The rows of images or groups, below the head. */
+  /** The rows of images or groups, without the header. */
   get rows(): Locator {
     return this.list.locator('[role=row][aria-selected]')
   }
@@ -46,12 +46,12 @@ export class Slipway {
   chip(name: string | RegExp): Locator {
     return this.page.getByRole('group', { name: 'Ready-made filters' }).getByRole('button', { name })
   }
-  /** Goes over to another context by the menu at the rail's foot. */
+  /** Switches to another context in the menu at the bottom of the side bar. */
   async switchTo(context: string) {
     await this.engine.getByRole('button').click()
     await this.page.getByRole('menuitemradio', { name: context }).click()
   }
-  /** The row whose cells hold all of the words. */
+  /** The row that has a cell for each of the words. */
   row(...words: string[]): Locator {
     return words.reduce(
       (rows, word) => rows.filter({ has: this.page.getByRole('gridcell', { name: word, exact: true }) }),
@@ -61,7 +61,7 @@ export class Slipway {
   get details(): Locator {
     return this.page.getByRole('complementary')
   }
-  /** One fact in the details, by its name. */
+  /** One fact in the details pane, by its name. */
   fact(name: string): Locator {
     return this.details.getByRole('region', { name, exact: true })
   }
@@ -71,7 +71,7 @@ export class Slipway {
   get filter(): Locator {
     return this.page.getByRole('searchbox')
   }
-  get foot(): Locator {
+  get footer(): Locator {
     return this.page.locator('footer')
   }
   get engine(): Locator {
@@ -88,27 +88,27 @@ export class Slipway {
     await this.page.keyboard.press('Escape')
   }
 
-  /** What the desktop's questions are answered with from now on: the number of a button. */
+  /** Answers every message box from now on with this button index, and records the box. */
   async answerQuestions(response: number) {
     await this.electron.evaluate(({ dialog }, response) => {
-      const asked: string[] = []
-      Object.assign(globalThis, { asked })
-      dialog.showMessageBox = async (...all: unknown[]) => {
-        const { message, detail, buttons } = all.at(-1) as Electron.MessageBoxOptions
-        asked.push([message, detail, ...(buttons ?? [])].join('|'))
+      const questions: string[] = []
+      Object.assign(globalThis, { questions })
+      dialog.showMessageBox = async (...args: unknown[]) => {
+        const { message, detail, buttons } = args.at(-1) as Electron.MessageBoxOptions
+        questions.push([message, detail, ...(buttons ?? [])].join('|'))
         return { response, checkboxChecked: false }
       }
     }, response)
   }
-  /** Those that were asked since then. */
+  /** @returns each message box since `answerQuestions`: its message, detail and buttons, joined by “|” */
   questions(): Promise<string[] | undefined> {
-    return this.electron.evaluate(() => (globalThis as { asked?: string[] }).asked)
+    return this.electron.evaluate(() => (globalThis as { questions?: string[] }).questions)
   }
 
-  /** Ends the app as its user does. */
+  /** Quits the app by its keyboard shortcut. */
   async quit() {
     const closed = this.electron.waitForEvent('close')
-    // The window may be gone before the key is let go.
+    // The window may be gone before the key is released.
     await this.page.keyboard.press('Control+q').catch(() => undefined)
     await closed
   }
@@ -120,27 +120,27 @@ export class Slipway {
 }
 
 interface Fixtures {
-  /** Opens the app; it is closed after the test. */
-  open: (how?: LaunchOptions) => Promise<Slipway>
-  /** The app over the demo's engine. */
+  /** Launches the app, and closes it after the test. */
+  open: (options?: LaunchOptions) => Promise<Slipway>
+  /** The app over the engine with the demo's images. */
   app: Slipway
-  /** Docker Hub: its search, its tags and its token. It works until a test changes that, and has no requests yet. */
+  /** The stub of Docker Hub's search, tags and tokens. It works until a test changes that, and has no requests yet. */
   hub: Online['hub']
-  /** What can be pulled, as a mirror serves it: at full speed until a test changes that. */
+  /** The registry that images are pulled from, at full speed until a test changes that. */
   registry: Online['registry']
-  /** The app over an engine without images, both of which reach the hub and the registry. */
+  /** The app over an engine without images. Both can reach `hub` and `registry`. */
   online: Slipway
 }
 
 interface Shared {
   demo: Engine
   dockerHub: Online
-  /** An engine that pulls from the registry, without images before each test that asks for `online`. */
+  /** An engine that pulls from `registry`. The fixture `online` removes its images before each test. */
   puller: Engine
 }
 
-/** An engine with the demo's images, for as long as it is used. */
-export async function withDemo(use: (engine: Engine) => Promise<void>): Promise<void> {
+/** Runs `use` with an engine that has the demo's images, and stops the engine afterwards. */
+export async function withDemoEngine(use: (engine: Engine) => Promise<void>): Promise<void> {
   const engine = await startEngine({ version: '26.1', store: 'classic' })
   try {
     await fillWithDemo(engine.docker)
@@ -151,7 +151,7 @@ export async function withDemo(use: (engine: Engine) => Promise<void>): Promise<
 }
 
 export const test = base.extend<Fixtures, Shared>({
-  demo: [async ({}, use) => withDemo(use), { scope: 'worker', timeout: 120_000 }],
+  demo: [async ({}, use) => withDemoEngine(use), { scope: 'worker', timeout: 120_000 }],
   dockerHub: [
     async ({}, use) => {
       const dockerHub = await startOnline()
@@ -180,7 +180,7 @@ export const test = base.extend<Fixtures, Shared>({
     registry.setNetworkConditions()
     await use(hub)
   },
-  // After the hub, which makes both well again.
+  // Depends on `hub`, which resets both.
   registry: async ({ dockerHub, hub }, use) => use(hub && dockerHub.registry),
   online: async ({ open, puller, hub }, use) => {
     const images = await puller.docker.listImages()
@@ -189,14 +189,14 @@ export const test = base.extend<Fixtures, Shared>({
   },
   open: async ({}, use) => {
     const opened: Slipway[] = []
-    await use(async (how = {}) => {
-      const app = new Slipway(await launch(how))
+    await use(async (options = {}) => {
+      const app = new Slipway(await launch(options))
       opened.push(app)
       return app
     })
     const warnings: string[] = []
     for (const app of opened) {
-      // A pull that a test has left running is not asked about.
+      // Closing must not wait for an answer if a test has left a pull running.
       await app.electron
         .evaluate(({ dialog }) => {
           dialog.showMessageBox = async () => ({ response: 1, checkboxChecked: false })

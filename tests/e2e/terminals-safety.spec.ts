@@ -1,7 +1,7 @@
 import type { ElectronApplication, Page } from '@playwright/test'
-import { box, expect, image, TerminalScreen, test } from './terminals.ts'
+import { box, expect, image, TerminalScreen, test } from './terminal-screen.ts'
 
-test('one line is pasted at once, several are asked about, and no control character comes along', async ({
+test('one line is pasted at once, several lines ask first, and control characters are removed', async ({
   app,
   demo,
   terminals,
@@ -27,18 +27,22 @@ test('one line is pasted at once, several are asked about, and no control charac
 })
 
 test('selected text is copied, and a program cannot write to the clipboard', async ({ app, demo, terminals }) => {
-  await app.electron.evaluate(({ clipboard }) => clipboard.writeText('kept'))
+  await app.electron.evaluate(({ clipboard }) => clipboard.writeText('original'))
   await terminals.run(demo, image, box)
-  // OSC 52
+  // OSC 52 is the escape sequence that writes to the clipboard.
   await terminals.type(`printf '\\033]52;c;aGFja2Vk\\007'; echo "done $((1+1))"`)
   await expect(terminals.row('done 2')).toBeVisible()
-  expect(await app.clipboard()).toBe('kept')
+  expect(await app.clipboard()).toBe('original')
   await terminals.row('done 2').dblclick({ position: { x: 5, y: 5 }, force: true })
   await app.page.keyboard.press('Control+Shift+C')
   await expect.poll(() => app.clipboard()).toBe('done')
 })
 
-test('a link asks first, with its whole address, and only pages are opened', async ({ app, demo, terminals }) => {
+test('a link asks first and shows its full address, and only web addresses are opened', async ({
+  app,
+  demo,
+  terminals,
+}) => {
   await watchOpened(app)
   await terminals.run(demo, image, box)
   const address = 'https://user@example.com/a?b=c'
@@ -49,10 +53,10 @@ test('a link asks first, with its whole address, and only pages are opened', asy
   await expect(dialog).toContainText(address)
   await app.page.keyboard.press('Enter')
   await expect(dialog).toBeHidden()
-  expect(await opened(app)).toEqual([])
+  expect(await readOpened(app)).toEqual([])
   await terminals.click('click-me', 10)
   await dialog.getByRole('button', { name: 'Open' }).click()
-  await expect.poll(() => opened(app)).toEqual([address])
+  await expect.poll(() => readOpened(app)).toEqual([address])
 
   await terminals.type('echo see https://example.org/x.')
   await expect(terminals.row('see https://example.org/x.')).toBeVisible()
@@ -62,29 +66,32 @@ test('a link asks first, with its whole address, and only pages are opened', asy
   )
   await app.page.keyboard.press('Escape')
 
-  for (const wrong of ['file:///etc/passwd', 'javascript:alert(1)', 'https://'])
-    expect(await app.page.evaluate(`slipway.call('window.openLink', ${JSON.stringify(wrong)})`)).toMatchObject({
+  for (const invalid of ['file:///etc/passwd', 'javascript:alert(1)', 'https://'])
+    expect(await app.page.evaluate(`slipway.call('window.openLink', ${JSON.stringify(invalid)})`)).toMatchObject({
       ok: false,
     })
-  expect(await opened(app)).toEqual([address])
+  expect(await readOpened(app)).toEqual([address])
 })
 
 test('a terminal survives random bytes', async ({ app, demo, terminals }) => {
-  const refused = await violations(app.page)
+  const readViolations = await watchViolations(app.page)
   await terminals.run(demo, image, box)
   await terminals.type('head -c 300000 /dev/urandom; printf "\\033c"; echo still here')
   await expect(terminals.row('still here')).toBeVisible()
   await app.page.keyboard.press('Control+u')
   await terminals.type('clear; echo calm')
   await expect(terminals.row('calm')).toBeVisible()
-  expect(await refused()).toEqual([])
+  expect(await readViolations()).toEqual([])
 })
 
 for (const theme of ['light', 'dark'] as const)
-  test(`the ${theme} screen is accessible, and nothing in it offends the policy`, async ({ open, demo }) => {
+  test(`in the ${theme} theme the screen is accessible and does not violate the content security policy`, async ({
+    open,
+    demo,
+  }) => {
     const app = await open({ socket: demo.socket, theme })
     await expect(app.list).toBeVisible()
-    const refused = await violations(app.page)
+    const readViolations = await watchViolations(app.page)
     const terminals = new TerminalScreen(app)
     const container = await terminals.run(demo, image, { ...box, name: `axe-${theme}` })
     await terminals.type(
@@ -101,19 +108,19 @@ for (const theme of ['light', 'dark'] as const)
     await app.page.getByRole('menuitemradio', { name: 'For a screen reader' }).click()
     await expect(terminals.panel.getByRole('list')).toContainText('true colour inverse')
     await app.expectAccessible()
-    await terminals.ready()
+    await terminals.focus()
     await terminals.paste('one\ntwo')
     await expect(app.page.getByRole('dialog')).toBeVisible()
     await app.expectAccessible()
     await app.page.keyboard.press('Escape')
     await terminals.open(container, 'logs')
     await app.expectAccessible()
-    expect(await refused()).toEqual([])
+    expect(await readViolations()).toEqual([])
     await demo.docker.getContainer(container).remove({ force: true })
   })
 
-/** What the content security policy has refused since. */
-async function violations(page: Page): Promise<() => Promise<string[]>> {
+/** @returns a function that reads the violations of the content security policy since this call */
+async function watchViolations(page: Page): Promise<() => Promise<string[]>> {
   await page.evaluate(
     `window.refused = []
     document.addEventListener('securitypolicyviolation', ({ effectiveDirective, sample }) =>
@@ -124,7 +131,7 @@ async function violations(page: Page): Promise<() => Promise<string[]>> {
 
 type App = { readonly electron: ElectronApplication }
 
-/** Notes what would be opened, and opens nothing. */
+/** Records the addresses that the app asks the system to open, and opens none. */
 async function watchOpened({ electron }: App) {
   await electron.evaluate(({ shell }) => {
     const opened: string[] = []
@@ -132,5 +139,5 @@ async function watchOpened({ electron }: App) {
     shell.openExternal = async (url) => void opened.push(url)
   })
 }
-const opened = ({ electron }: App) =>
+const readOpened = ({ electron }: App) =>
   electron.evaluate(() => (globalThis as unknown as { readonly opened: string[] }).opened)

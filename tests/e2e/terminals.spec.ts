@@ -1,6 +1,6 @@
-import { box, expect, image, test } from './terminals.ts'
+import { box, expect, image, test } from './terminal-screen.ts'
 
-test('busybox interactively: what is typed is done and seen, and its end is told with the exit code', async ({
+test('busybox runs interactively: commands show their output, and the end shows the exit code', async ({
   app,
   demo,
   terminals,
@@ -10,24 +10,24 @@ test('busybox interactively: what is typed is done and seen, and its end is told
   await expect(terminals.tabs).toHaveText(['box · sh'])
   await terminals.type('echo $((6*7))')
   await expect(terminals.row('42')).toBeVisible()
-  await expect(app.foot).toHaveText('Closing this terminal leaves the container running.')
+  await expect(app.footer).toHaveText('Closing this terminal leaves the container running.')
   await terminals.type('exit 3')
-  await expect(app.foot).toContainText('Ended with exit code 3.')
-  await app.foot.getByRole('button', { name: 'Close' }).click()
+  await expect(app.footer).toContainText('Ended with exit code 3.')
+  await app.footer.getByRole('button', { name: 'Close' }).click()
   await expect(app.list).toBeVisible()
   await expect(app.page.getByRole('link', { name: 'Terminals' })).toHaveCount(0)
 })
 
-test('no key of the app’s is taken from a program, and Ctrl+C reaches it', async ({ app, demo, terminals }) => {
+test('the app’s shortcuts take no key from a program, and Ctrl+C reaches it', async ({ app, demo, terminals }) => {
   await terminals.run(demo, image, box)
-  // Until it reads, the shell would.
+  // Keys typed before `cat` reads would go to the shell.
   await terminals.type('echo ready; cat > /typed')
   await expect(terminals.row('ready')).toBeVisible({ timeout: 30_000 })
   await app.page.keyboard.type('j/k?g')
   await app.page.keyboard.press('Control+k')
   await app.page.keyboard.press('F10')
   await terminals.type('')
-  // As the terminal echoes them.
+  // The terminal echoes control keys in this form.
   await expect(terminals.row('j/k?g^K^[[21~')).toBeVisible()
   await app.page.keyboard.press('Control+c')
   await expect(terminals.row('^C')).toBeVisible()
@@ -37,40 +37,43 @@ test('no key of the app’s is taken from a program, and Ctrl+C reaches it', asy
   await expect(terminals.row('j/k?g^K^[[21~')).toHaveCount(2)
 })
 
-test('Chinese and emoji take two cells each and stand where the program puts them', async ({ demo, terminals }) => {
+test('Chinese characters and emoji take two cells each and appear where the program puts them', async ({
+  demo,
+  terminals,
+}) => {
   await terminals.run(demo, image, box)
   await terminals.type(`clear; echo "你好，世界|"; echo "1234567890|"; echo "👩‍👩‍👧🇨🇳|"; echo "1234|"; printf '\\033[8;1H'`)
   await expect(terminals.row('你好，世界|')).toBeVisible()
   await expect(terminals.row('👩‍👩‍👧🇨🇳|')).toBeVisible()
-  // The bars stand one below the other.
+  // The bars line up.
   expect(Math.abs((await terminals.endOf('你好，世界|')) - (await terminals.endOf('1234567890|')))).toBeLessThan(1)
   expect(Math.abs((await terminals.endOf('👩‍👩‍👧🇨🇳|')) - (await terminals.endOf('1234|')))).toBeLessThan(1)
-  // What is typed in Chinese arrives as such.
+  // The shell receives Chinese as UTF-8: two characters are six bytes.
   await terminals.insert('printf %s 容器 | wc -c')
   await terminals.type('')
   await expect(terminals.row('6')).toBeVisible()
 })
 
-test('the program is told of the window’s size, and of each change', async ({ app, demo, terminals }) => {
+test('the program sees the terminal’s size, also after the window is resized', async ({ app, demo, terminals }) => {
   await terminals.run(demo, image, box)
-  let asked = 0
-  const told = async () => {
-    asked++
-    await terminals.type(`echo "<${asked} $(busybox stty size)>"`)
-    const row = terminals.text.locator('> div').filter({ hasText: new RegExp(`^<${asked} \\d+ \\d+>`) })
+  let queryCount = 0
+  const readReportedSize = async () => {
+    queryCount++
+    await terminals.type(`echo "<${queryCount} $(busybox stty size)>"`)
+    const row = terminals.text.locator('> div').filter({ hasText: new RegExp(`^<${queryCount} \\d+ \\d+>`) })
     await expect(row).toBeVisible()
     return (await row.textContent())!.match(/\d+/g)!.slice(1).map(Number)
   }
-  const [rows] = await told()
+  const [rows] = await readReportedSize()
   expect(rows).toBe(await terminals.rowCount())
   await app.page.setViewportSize({ width: 900, height: 520 })
   await expect.poll(() => terminals.rowCount()).toBeLessThan(rows!)
-  const [fewer, narrower] = await told()
+  const [fewer, narrower] = await readReportedSize()
   expect(fewer).toBe(await terminals.rowCount())
   expect(narrower).toBeLessThan(110)
 })
 
-test('a tab lives on while other screens and tabs are visited', async ({ app, demo, terminals }) => {
+test('a tab keeps running while other screens and tabs are shown', async ({ app, demo, terminals }) => {
   await terminals.run(demo, image, box)
   await terminals.run(demo, image, { ...box, name: 'other' })
   await terminals.tabs.first().click()
@@ -80,7 +83,7 @@ test('a tab lives on while other screens and tabs are visited', async ({ app, de
   await app.page.getByRole('link', { name: 'Images' }).click()
   await expect(app.list).toBeVisible()
   await terminals.show()
-  await terminals.ready()
+  await terminals.focus()
   await app.page.keyboard.press('Control+PageUp')
   await expect(app.page.getByRole('heading', { level: 1 })).toHaveText('box')
   await expect(terminals.row('here meanwhile')).toBeVisible()
@@ -88,13 +91,13 @@ test('a tab lives on while other screens and tabs are visited', async ({ app, de
   await expect(terminals.row('the focus is here')).toBeVisible()
 })
 
-test('the tabs are reached from a terminal by keyboard, walked and closed', async ({ app, demo, terminals }) => {
+test('the tabs can be reached, switched and closed by keyboard', async ({ app, demo, terminals }) => {
   await terminals.run(demo, image, box)
   await terminals.run(demo, image, { ...box, name: 'other' })
   const { keyboard } = app.page
   await keyboard.press('Control+Shift+Escape')
   await expect(terminals.tabs.nth(1)).toBeFocused()
-  // The bar of tabs scrolls, and would cut off a ring outside a tab.
+  // The tab bar scrolls, so it would clip a focus ring outside a tab.
   await expect(terminals.tabs.nth(1)).toHaveCSS('outline', /solid 2px$/)
   await expect(terminals.tabs.nth(1)).toHaveCSS('outline-offset', '-2px')
   await keyboard.press('ArrowLeft')
@@ -104,19 +107,19 @@ test('the tabs are reached from a terminal by keyboard, walked and closed', asyn
   await expect(app.page.getByRole('button', { name: 'Close box · sh' })).toBeFocused()
   await keyboard.press('Enter')
   await expect(terminals.tabs).toHaveText(['other · sh'])
-  await terminals.ready()
+  await terminals.focus()
   await keyboard.press('Control+Shift+W')
   await expect(app.list).toBeVisible()
-  // Both containers go on.
+  // Both containers keep running.
   const running = (await demo.docker.listContainers()).flatMap(({ Names }) => Names)
   expect(running).toEqual(expect.arrayContaining(['/box', '/other']))
 })
 
-test('closing a shell ends it, so that is asked first', async ({ app, demo, terminals }) => {
+test('closing a shell asks first, because that ends it', async ({ app, demo, terminals }) => {
   const container = await terminals.run(demo, image, box)
   await terminals.open(container, 'shell')
   await terminals.type('sleep 1234')
-  await expect(app.foot).toHaveText(
+  await expect(app.footer).toHaveText(
     'Closing this terminal ends this shell and what runs in it. The container keeps running.',
   )
   await app.page.keyboard.press('Control+Shift+W')
@@ -132,7 +135,7 @@ test('closing a shell ends it, so that is asked first', async ({ app, demo, term
   await expect.poll(sleeping).toBe(false)
 })
 
-test('text that has scrolled away can be searched', async ({ app, demo, terminals }) => {
+test('the scrollback can be searched', async ({ app, demo, terminals }) => {
   await terminals.run(demo, image, box)
   await terminals.type('seq 1 300; echo all')
   await expect(terminals.row('all')).toBeVisible()

@@ -1,4 +1,4 @@
-/** A server on this computer, gone with the test that started it. */
+/** A local HTTP server and the app's HTTP client, both closed when the test ends. */
 import { once } from 'node:events'
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -6,20 +6,20 @@ import 'undici'
 import { onTestFinished } from 'vitest'
 import { httpClient } from '../../main/registry/index.ts'
 
-// The library is loaded above, before a test has to answer in time: the client loads it with its first question.
+// `undici` is imported above because the client loads it with its first request, which then exceeds short timeouts.
 
 export interface LocalServer {
   readonly host: string
   readonly url: string
   readonly server: Server
-  /** `GET /v2/`, in the order in which they came. */
-  readonly asked: readonly string[]
+  /** Requests such as `GET /v2/`, in the order of their arrival. */
+  readonly requests: readonly string[]
 }
 
 export async function serve(answer: RequestListener): Promise<LocalServer> {
-  const asked: string[] = []
+  const requests: string[] = []
   const server = createServer((request, response) => {
-    asked.push(`${request.method} ${request.url}`)
+    requests.push(`${request.method} ${request.url}`)
     answer(request, response)
   })
   server.listen(0, '127.0.0.1')
@@ -29,12 +29,12 @@ export async function serve(answer: RequestListener): Promise<LocalServer> {
     server.closeAllConnections()
   })
   const host = `127.0.0.1:${(server.address() as AddressInfo).port}`
-  return { host, url: `http://${host}`, server, asked }
+  return { host, url: `http://${host}`, server, requests }
 }
 
-/** The app's client, with an environment of its own. */
-export function client(needs: Partial<Parameters<typeof httpClient>[0]> = {}) {
-  const http = httpClient({ version: '0', env: {}, ...needs })
+/** The app's HTTP client, with an empty environment unless the options set one. */
+export function client(options: Partial<Parameters<typeof httpClient>[0]> = {}) {
+  const http = httpClient({ version: '0', env: {}, ...options })
   onTestFinished(() => http.close())
   return http
 }

@@ -1,8 +1,8 @@
-/** A session over an API that a test plays, without connecting first. */
+/** A session over a Docker client, without connecting first. */
 import type Docker from 'dockerode'
 import type { EngineSession } from '../../main/engine/index.ts'
 
-export const sessionOver = (docker: Docker, endpoint = 'unix:///x', api = '1.45'): EngineSession => ({
+export const createSession = (docker: Docker, endpoint = 'unix:///x', api = '1.45'): EngineSession => ({
   identity: { endpoint, id: 'test', rootDir: '/x' },
   context: { name: 'default', endpoint, local: true },
   capabilities: {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { parseDocument, parseIndex, parseManifest } from '../../../main/archives/documents.ts'
 
-const text = JSON.stringify
+const json = JSON.stringify
 const [first, second] = ['sha256:1', 'sha256:2']
 
 test('an item of index.json has the name that containerd gave it, or else the tag', () => {
@@ -11,7 +11,7 @@ test('an item of index.json has the name that containerd gave it, or else the ta
     { digest: first, size: 1, annotations: { 'org.opencontainers.image.ref.name': '1' } },
     { digest: second, size: 2, annotations: null },
   ]
-  expect(parseIndex(text({ manifests }))).toEqual([
+  expect(parseIndex(json({ manifests }))).toEqual([
     { digest: first, size: 1, name: 'docker.io/library/one:1' },
     { digest: first, size: 1, name: '1' },
     { digest: second, size: 2 },
@@ -23,34 +23,34 @@ test('an image without a tag has null for its tags in manifest.json', () => {
     { Config: 'a.json', RepoTags: null, Layers: ['a/layer.tar'] },
     { Config: 'b.json', RepoTags: ['one:1'], Layers: null },
   ]
-  expect(parseManifest(text(items))).toEqual([
+  expect(parseManifest(json(items))).toEqual([
     { config: 'a.json', layers: ['a/layer.tar'], names: [] },
     { config: 'b.json', layers: [], names: ['one:1'] },
   ])
 })
 
-test('an index, a manifest and a config are told apart by what they contain', () => {
+test('an index, a manifest and a config are distinguished by their content', () => {
   const platform = { os: 'linux', architecture: 'arm64', variant: 'v8' }
   const descriptor = { digest: first, size: 1 }
-  expect(parseDocument(text({ manifests: [{ ...descriptor, platform }, descriptor] }))).toEqual({
+  expect(parseDocument(json({ manifests: [{ ...descriptor, platform }, descriptor] }))).toEqual({
     kind: 'index',
     manifests: [{ ...descriptor, platform: 'linux/arm64' }, descriptor],
   })
-  expect(parseDocument(text({ config: descriptor, layers: [{ digest: second, size: 2 }] }))).toEqual({
+  expect(parseDocument(json({ config: descriptor, layers: [{ digest: second, size: 2 }] }))).toEqual({
     ...{ kind: 'manifest', config: descriptor, layers: [{ digest: second, size: 2 }] },
   })
-  expect(parseDocument(text({ ...platform, rootfs: { diff_ids: [second] } }))).toEqual({
+  expect(parseDocument(json({ ...platform, rootfs: { diff_ids: [second] } }))).toEqual({
     ...{ kind: 'config', platform: 'linux/arm64', diffIds: [second] },
   })
 })
 
 test.each(['', '{"manifests":', 'null', '[]', '"text"', '{}', '{"manifests":[{"digest":1}]}'])(
-  'no document: %s',
-  (odd) => {
-    expect(parseDocument(odd)).toBeUndefined()
+  '%s is not a document',
+  (text) => {
+    expect(parseDocument(text)).toBeUndefined()
   },
 )
 
 test('text that is not JSON of the right shape has no index and no manifest', () => {
-  for (const odd of ['', '{"manifests":1}', 'null', '{']) expect([parseIndex(odd), parseManifest(odd)]).toEqual([undefined, undefined]) // prettier-ignore
+  for (const text of ['', '{"manifests":1}', 'null', '{']) expect([parseIndex(text), parseManifest(text)]).toEqual([undefined, undefined]) // prettier-ignore
 })

@@ -8,7 +8,7 @@ test('a load succeeded if the engine says so and reports no error', () => {
   expect(loadError(line({ stream: 'Loaded image ID: sha256:1\n' }))).toBeUndefined()
 })
 
-test('an error after "Loaded image" is one, whether it has its own key or not', () => {
+test('an error after "Loaded image" is found, whether it is under the error key or in the stream', () => {
   const loaded = line({ stream: 'Loaded image: one:1\n' })
   const error = 'failed to unpack'
   expect(loadError(loaded + line({ errorDetail: { message: error }, error }))).toBe(error)
@@ -17,13 +17,13 @@ test('an error after "Loaded image" is one, whether it has its own key or not', 
   )
 })
 
-test('an answer that says neither is no success', () => {
+test('a reply with neither a success nor an error counts as a failure', () => {
   expect(loadError('')).toBe('')
   expect(loadError(line({ message: 'broken' }))).toBe('broken')
   expect(loadError('<html>')).toBe('<html>')
 })
 
-test('the error that breaks off an archive is read from its end', () => {
+test('the error that cuts off an archive is read from its end', () => {
   const error = 'blob not found'
   expect(saveError(`\0\0{"x${JSON.stringify({ errorDetail: { message: error }, error })}\r\n`)).toBe(error)
   expect(saveError('\0\0\0')).toBeUndefined()

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { loadArchive } from '../../../main/archives/index.ts'
-import { archive, archiveSha256, image, inspected, isInspect, isList, played } from './engine.ts'
+import { archive, archiveSha256, image, inspected, isInspect, isList, fakeEngine } from './fake-engine.ts'
 
 let folder: string
 let file: string
@@ -15,30 +15,30 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }))
 
 const signal = new AbortController().signal
-const wanted = () => ({ file, sha256: archiveSha256, image, references: ['one:1'] })
+const request = () => ({ file, sha256: archiveSha256, image, references: ['one:1'] })
 
-/** An engine that has the image once it is loaded, and answers a load so. */
-async function engine(answer = '{"stream":"Loaded image: one:1\\n"}\n') {
+/** A fake engine that has the image, and answers each load with `loadReply`. */
+async function startEngine(loadReply = '{"stream":"Loaded image: one:1\\n"}\n') {
   const loaded: Buffer[] = []
-  const { session, asked } = await played(async (request, response) => {
-    if (isInspect(request)) return void response.end(JSON.stringify(inspected))
-    if (isList(request)) return void response.end(JSON.stringify([{ Id: image }]))
-    loaded.push(Buffer.concat(await request.toArray()))
-    response.end(answer)
+  const { session, requests } = await fakeEngine(async (httpRequest, response) => {
+    if (isInspect(httpRequest)) return void response.end(JSON.stringify(inspected))
+    if (isList(httpRequest)) return void response.end(JSON.stringify([{ Id: image }]))
+    loaded.push(Buffer.concat(await httpRequest.toArray()))
+    response.end(loadReply)
   })
-  return { session, asked, loaded }
+  return { session, requests, loaded }
 }
 
-test('an archive with its hash is sent as it is, and the image is checked afterwards', async () => {
-  const { session, loaded } = await engine()
-  expect(await loadArchive(session, wanted(), signal)).toEqual({ ok: true, value: undefined })
+test('an archive with the right hash is sent unchanged, and the image is checked afterwards', async () => {
+  const { session, loaded } = await startEngine()
+  expect(await loadArchive(session, request(), signal)).toEqual({ ok: true, value: undefined })
   expect(loaded).toEqual([archive])
 })
 
-test('nothing is sent of a file that is missing, a link, a folder, or changed', async () => {
-  const { session, asked } = await engine()
+test('a file that is missing, a link, a folder or changed is not sent', async () => {
+  const { session, requests } = await startEngine()
   const failureOf = async (change: object) => {
-    const result = await loadArchive(session, { ...wanted(), ...change }, signal)
+    const result = await loadArchive(session, { ...request(), ...change }, signal)
     return result?.ok === false ? result.error.code : undefined
   }
   const link = join(folder, 'link.tar')
@@ -47,33 +47,33 @@ test('nothing is sent of a file that is missing, a link, a folder, or changed', 
   expect(await failureOf({ file: link })).toBe('copy-changed')
   expect(await failureOf({ file: folder })).toBe('copy-changed')
   expect(await failureOf({ sha256: '00' })).toBe('copy-changed')
-  expect(asked).toEqual([])
+  expect(requests).toEqual([])
 })
 
-test('nothing is sent of an archive that would move a tag that was not asked for', async () => {
-  const { session, asked } = await engine()
-  const result = await loadArchive(session, { ...wanted(), references: ['two:1'] }, signal)
+test('an archive that would move a tag that was not requested is not sent', async () => {
+  const { session, requests } = await startEngine()
+  const result = await loadArchive(session, { ...request(), references: ['two:1'] }, signal)
   expect(result).toEqual({ ok: false, error: { code: 'copy-changed', file } })
-  expect(asked).toEqual([])
+  expect(requests).toEqual([])
 })
 
 test('an archive without a hash is loaded unchecked', async () => {
-  const { session, loaded } = await engine()
-  const { sha256: _, ...unhashed } = wanted()
+  const { session, loaded } = await startEngine()
+  const { sha256: _, ...unhashed } = request()
   expect(await loadArchive(session, unhashed, signal)).toEqual({ ok: true, value: undefined })
   expect(loaded).toHaveLength(1)
 })
 
-test('an error in the engine’s answer is returned in its own words', async () => {
-  const { session } = await engine('{"errorDetail":{"message":"no space left"},"error":"no space left"}\n')
-  expect(await loadArchive(session, wanted(), signal)).toEqual({
+test('an error in the engine’s reply is returned in the engine’s words', async () => {
+  const { session } = await startEngine('{"errorDetail":{"message":"no space left"},"error":"no space left"}\n')
+  expect(await loadArchive(session, request(), signal)).toEqual({
     ok: false,
     error: { code: 'copy-not-loaded', file, detail: 'no space left' },
   })
 })
 
-test('a cancelled load returns nothing', async () => {
-  const { session, asked } = await engine()
-  expect(await loadArchive(session, wanted(), AbortSignal.abort())).toBeUndefined()
-  expect(asked).toEqual([])
+test('a cancelled load sends nothing and returns undefined', async () => {
+  const { session, requests } = await startEngine()
+  expect(await loadArchive(session, request(), AbortSignal.abort())).toBeUndefined()
+  expect(requests).toEqual([])
 })

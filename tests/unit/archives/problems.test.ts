@@ -9,32 +9,32 @@ import {
 } from '../../../model/archives/archive.ts'
 import { archiveProblems, type ExpectedArchive } from '../../../model/archives/problems.ts'
 
-/** Digests by number: what they are the digest of does not matter here. */
+/** A made-up digest that is distinct for each number. */
 const digest = (number: number) => `sha256:${number.toString(16).padStart(64, '0')}`
 
-interface Built {
+interface BuiltArchive {
   readonly content: ArchiveContent
   readonly expected: ExpectedArchive
   /** Paths without which the image is incomplete. */
   readonly needed: readonly string[]
 }
 
-/** Collects blobs and documents as an engine would write them. */
-function building() {
+/** Collects blobs and documents as an engine writes them. */
+function archiveBuilder() {
   const entries = new Map<string, ArchiveEntry>()
   const documents = new Map<string, ImageDocument>()
-  let made = 0
+  let blobCount = 0
   const blob = (document?: ImageDocument): Descriptor => {
-    const id = digest(++made)
-    entries.set(blobPath(id), { size: made * 10, digest: id })
+    const id = digest(++blobCount)
+    entries.set(blobPath(id), { size: blobCount * 10, digest: id })
     if (document) documents.set(id, document)
-    return { digest: id, size: made * 10 }
+    return { digest: id, size: blobCount * 10 }
   }
-  const manifest = (platform: string, layers: number, compressed: boolean) => {
-    const parts = Array.from({ length: layers }, () => blob())
-    const diffIds = parts.map((part, at) => (compressed ? digest(9_000 + at) : part.digest))
+  const manifest = (platform: string, layerCount: number, compressed: boolean) => {
+    const layers = Array.from({ length: layerCount }, () => blob())
+    const diffIds = layers.map((item, index) => (compressed ? digest(9_000 + index) : item.digest))
     const config = blob({ kind: 'config', platform, diffIds })
-    return { own: blob({ kind: 'manifest', config, layers: parts }), config, parts }
+    return { descriptor: blob({ kind: 'manifest', config, layers }), config, layers }
   }
   return { entries, documents, blob, manifest }
 }
@@ -45,45 +45,49 @@ const annotated = (reference: string) =>
 
 /** An archive of the containerd store, or of 26.1's classic store if `index` is false. */
 function ociArchive(
-  layers: number,
-  options: { compressed: boolean; index: boolean; tagged: boolean; asked: boolean },
-): Built {
-  const build = building()
-  const image = build.manifest('linux/amd64', layers, options.compressed)
-  const other = build.manifest('linux/arm64', layers, options.compressed)
+  layerCount: number,
+  options: { compressed: boolean; index: boolean; tagged: boolean; listsManifests: boolean },
+): BuiltArchive {
+  const builder = archiveBuilder()
+  const image = builder.manifest('linux/amd64', layerCount, options.compressed)
+  const other = builder.manifest('linux/arm64', layerCount, options.compressed)
   const attestation = { digest: digest(8_000), size: 5, platform: 'unknown/unknown' }
-  const listed = [{ ...image.own, platform: 'linux/amd64' }, { ...other.own, platform: 'linux/arm64' }, attestation]
-  const root = options.index ? build.blob({ kind: 'index', manifests: listed }) : image.own
-  // The other platform is listed, and was never pulled.
-  for (const part of [other.own, other.config, ...other.parts]) build.entries.delete(blobPath(part.digest))
-  build.documents.delete(other.own.digest)
+  const listed = [
+    { ...image.descriptor, platform: 'linux/amd64' },
+    { ...other.descriptor, platform: 'linux/arm64' },
+    attestation,
+  ]
+  const root = options.index ? builder.blob({ kind: 'index', manifests: listed }) : image.descriptor
+  // The other platform is in the index, but was never pulled.
+  for (const item of [other.descriptor, other.config, ...other.layers]) builder.entries.delete(blobPath(item.digest))
+  builder.documents.delete(other.descriptor.digest)
   const references = options.tagged ? names : []
   const manifest = {
     config: blobPath(image.config.digest),
-    layers: image.parts.map((part) => blobPath(part.digest)),
+    layers: image.layers.map((item) => blobPath(item.digest)),
     names: references,
   }
   for (const path of ['index.json', 'manifest.json', 'oci-layout'])
-    build.entries.set(path, { size: 1, digest: digest(1) })
+    builder.entries.set(path, { size: 1, digest: digest(1) })
   return {
     content: {
-      ...{ ended: true, conflicts: [], entries: build.entries, documents: build.documents },
+      ...{ ended: true, conflicts: [], entries: builder.entries, documents: builder.documents },
       index: options.tagged ? names.map((name) => ({ ...root, name: annotated(name) })) : [root],
       manifest: [manifest],
     },
     expected: {
       ...{ image: options.index ? root.digest : image.config.digest, references, platform: 'linux/amd64' },
-      ...(options.asked && { manifests: [image.own.digest] }),
+      ...(options.listsManifests && { manifests: [image.descriptor.digest] }),
     },
-    needed: [...new Set([root, image.own, image.config, ...image.parts].map((part) => blobPath(part.digest)))],
+    needed: [...new Set([root, image.descriptor, image.config, ...image.layers].map((item) => blobPath(item.digest)))],
   }
 }
 
-/** An archive of 20.10: a folder for each layer; a layer that the image has twice is a link the second time. */
-function oldArchive(layers: number): Built {
+/** An archive as Docker 20.10 writes it: a folder for each layer. If a layer occurs twice, the second is a link. */
+function oldArchive(layerCount: number): BuiltArchive {
   const entries = new Map<string, ArchiveEntry>()
-  const ids = Array.from({ length: layers }, (_, at) => digest(at + 1))
-  ids.forEach((id, at) => entries.set(`${at}/layer.tar`, { size: 10, digest: id }))
+  const ids = Array.from({ length: layerCount }, (_, index) => digest(index + 1))
+  ids.forEach((id, index) => entries.set(`${index}/layer.tar`, { size: 10, digest: id }))
   entries.set('last/layer.tar', { link: '../0/layer.tar' })
   const config = `${digest(500).slice(7)}.json`
   entries.set(config, { size: 20, digest: digest(500) })
@@ -93,17 +97,17 @@ function oldArchive(layers: number): Built {
     content: {
       ...{ ended: true, conflicts: [], entries },
       documents: new Map([[digest(500), { kind: 'config', platform: 'linux/amd64', diffIds }]]),
-      manifest: [{ config, layers: [...ids.map((_, at) => `${at}/layer.tar`), 'last/layer.tar'], names }],
+      manifest: [{ config, layers: [...ids.map((_, index) => `${index}/layer.tar`), 'last/layer.tar'], names }],
     },
     expected: { image: digest(500), references: names, platform: 'linux/amd64' },
-    needed: [config, ...ids.map((_, at) => `${at}/layer.tar`), 'last/layer.tar'],
+    needed: [config, ...ids.map((_, index) => `${index}/layer.tar`), 'last/layer.tar'],
   }
 }
 
 const archives = fc.oneof(
   fc
-    .record({ compressed: fc.boolean(), index: fc.boolean(), tagged: fc.boolean(), asked: fc.boolean() })
-    .chain((options) => fc.integer({ min: 1, max: 6 }).map((layers) => ociArchive(layers, options))),
+    .record({ compressed: fc.boolean(), index: fc.boolean(), tagged: fc.boolean(), listsManifests: fc.boolean() })
+    .chain((options) => fc.integer({ min: 1, max: 6 }).map((layerCount) => ociArchive(layerCount, options))),
   fc.integer({ min: 1, max: 6 }).map(oldArchive),
 )
 const withEntries = (content: ArchiveContent, change: (entries: Map<string, ArchiveEntry>) => void): ArchiveContent => {
@@ -112,8 +116,8 @@ const withEntries = (content: ArchiveContent, change: (entries: Map<string, Arch
   return { ...content, entries }
 }
 
-describe('an archive is complete', () => {
-  test('if all that its lists need is there; other platforms and attestations may be absent', () => {
+describe('the problems of an archive', () => {
+  test('there are none if every listed blob is present; other platforms and attestations may be absent', () => {
     fc.assert(
       fc.property(archives, ({ content, expected }) => {
         expect(archiveProblems(content, expected)).toEqual([])
@@ -121,7 +125,7 @@ describe('an archive is complete', () => {
     )
   })
 
-  test('and not if any needed entry is missing, has another digest, or occurs twice', () => {
+  test('a needed entry that is missing, has another digest or occurs twice is a problem', () => {
     fc.assert(
       fc.property(archives, fc.nat(), ({ content, expected, needed }, number) => {
         const path = needed[number % needed.length]!
@@ -129,28 +133,28 @@ describe('an archive is complete', () => {
         expect(archiveProblems(without, expected).length).toBeGreaterThan(0)
         const entry = content.entries.get(path)!
         const size = 'size' in entry ? entry.size : 10
-        const flipped = withEntries(content, (entries) => entries.set(path, { size, digest: digest(7_777) }))
-        expect(archiveProblems(flipped, expected).length).toBeGreaterThan(0)
+        const altered = withEntries(content, (entries) => entries.set(path, { size, digest: digest(7_777) }))
+        expect(archiveProblems(altered, expected).length).toBeGreaterThan(0)
         expect(archiveProblems({ ...content, conflicts: [path] }, expected).length).toBeGreaterThan(0)
       }),
     )
   })
 
-  test('and not if a blob has another size than its descriptor says', () => {
+  test('a blob whose size differs from its descriptor is a problem', () => {
     fc.assert(
       fc.property(archives, fc.nat(), ({ content, expected, needed }, number) => {
         fc.pre(content.index !== undefined)
         const path = needed[number % needed.length]!
-        const cut = withEntries(content, (entries) => {
+        const shortened = withEntries(content, (entries) => {
           const entry = entries.get(path)
           if (entry && 'size' in entry) entries.set(path, { ...entry, size: entry.size - 1 })
         })
-        expect(archiveProblems(cut, expected)).toContainEqual({ kind: 'altered', path })
+        expect(archiveProblems(shortened, expected)).toContainEqual({ kind: 'altered', path })
       }),
     )
   })
 
-  test('and not if it ended early, or a list is missing', () => {
+  test('an early end and a missing list are problems', () => {
     fc.assert(
       fc.property(archives, ({ content, expected }) => {
         expect(archiveProblems({ ...content, ended: false }, expected)).toEqual([{ kind: 'ended-early' }])
@@ -163,12 +167,12 @@ describe('an archive is complete', () => {
     )
   })
 
-  test('and not if it is of another image, lacks a name, or would move one that was not asked for', () => {
+  test('another image, a missing name and a name that was not requested are problems', () => {
     fc.assert(
       fc.property(archives, ({ content, expected }) => {
         expect(archiveProblems(content, { ...expected, image: digest(6_666) })).toContainEqual({ kind: 'other-image' })
-        const more = { ...expected, references: [...expected.references, 'three:3'] }
-        expect(archiveProblems(content, more)).toEqual([{ kind: 'name-missing', reference: 'three:3' }])
+        const withExtra = { ...expected, references: [...expected.references, 'three:3'] }
+        expect(archiveProblems(content, withExtra)).toEqual([{ kind: 'name-missing', reference: 'three:3' }])
         const fewer = { ...expected, references: [] }
         const kinds = archiveProblems(content, fewer).map(({ kind }) => kind)
         expect(kinds).toEqual(expected.references.map(() => 'name-unexpected'))
@@ -176,8 +180,8 @@ describe('an archive is complete', () => {
     )
   })
 
-  test('and not if a platform that the engine calls available is missing or incomplete', () => {
-    const { content, expected } = ociArchive(2, { compressed: true, index: true, tagged: true, asked: true })
+  test('a missing platform that the engine calls available is a problem', () => {
+    const { content, expected } = ociArchive(2, { compressed: true, index: true, tagged: true, listsManifests: true })
     const both = { ...expected, manifests: [...expected.manifests!, digest(8)] }
     expect(archiveProblems(content, both)).toEqual([{ kind: 'missing', path: blobPath(digest(8)) }])
     const none = { ...expected, manifests: [] }
@@ -185,14 +189,14 @@ describe('an archive is complete', () => {
   })
 
   test('an empty archive has problems, whatever is expected', () => {
-    const nothing: ArchiveContent = { ended: true, entries: new Map(), conflicts: [], documents: new Map() }
+    const empty: ArchiveContent = { ended: true, entries: new Map(), conflicts: [], documents: new Map() }
     const expected = { image: digest(1), references: [], platform: 'linux/amd64' }
-    expect(archiveProblems(nothing, expected)).toEqual([{ kind: 'missing', path: 'manifest.json' }])
+    expect(archiveProblems(empty, expected)).toEqual([{ kind: 'missing', path: 'manifest.json' }])
   })
 
-  test('links that go round in a circle lead nowhere', () => {
+  test('links in a cycle count as missing entries', () => {
     const { content, expected } = oldArchive(1)
-    const round = withEntries(content, (entries) => entries.set('0/layer.tar', { link: '../last/layer.tar' }))
-    expect(archiveProblems(round, expected)).toContainEqual({ kind: 'missing', path: '0/layer.tar' })
+    const cyclic = withEntries(content, (entries) => entries.set('0/layer.tar', { link: '../last/layer.tar' }))
+    expect(archiveProblems(cyclic, expected)).toContainEqual({ kind: 'missing', path: '0/layer.tar' })
   })
 })

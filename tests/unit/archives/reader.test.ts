@@ -23,40 +23,40 @@ const parts = [
 ]
 const archive = Buffer.concat([...parts, tarEnd()])
 
-/** Reads bytes in pieces of the given sizes, again and again. */
-function read(bytes: Buffer, sizes: readonly number[] = [bytes.length], complete = true) {
+/** Reads bytes in chunks, using the given sizes in turn. */
+function read(bytes: Buffer, chunkSizes: readonly number[] = [bytes.length], complete = true) {
   const reader = archiveReader()
-  for (let at = 0, turn = 0; at < bytes.length; turn++) {
-    const size = sizes[turn % sizes.length]!
-    reader.push(bytes.subarray(at, at + size))
-    at += size
+  for (let offset = 0, turn = 0; offset < bytes.length; turn++) {
+    const size = chunkSizes[turn % chunkSizes.length]!
+    reader.push(bytes.subarray(offset, offset + size))
+    offset += size
   }
   return reader.finish(complete)
 }
 
-test('an archive is read the same however it is cut into pieces', () => {
-  const whole = read(archive)
-  expect(whole.sha256).toBe(sha256(archive))
-  expect(whole.bytes).toBe(archive.length)
-  expect(whole.content).toMatchObject({ ended: true, manifest: [{ config: 'c.json', names: [] }] })
-  expect([...whole.content.entries]).toEqual([
+test('an archive gives the same result whatever the sizes of its chunks', () => {
+  const expected = read(archive)
+  expect(expected.sha256).toBe(sha256(archive))
+  expect(expected.bytes).toBe(archive.length)
+  expect(expected.content).toMatchObject({ ended: true, manifest: [{ config: 'c.json', names: [] }] })
+  expect([...expected.content.entries]).toEqual([
     ['a/layer.tar', { size: 1_500, digest: `sha256:${sha256(blob)}` }],
     ['a/empty', { size: 0, digest: `sha256:${sha256('')}` }],
     ['b/layer.tar', { link: '../a/layer.tar' }],
     ['c.json', { size: config.length, digest: `sha256:${sha256(config)}` }],
     ['manifest.json', { size: manifest.length, digest: `sha256:${sha256(manifest)}` }],
   ])
-  expect(whole.content.documents.get(`sha256:${sha256(config)}`)).toEqual({
+  expect(expected.content.documents.get(`sha256:${sha256(config)}`)).toEqual({
     ...{ kind: 'config', platform: 'linux/arm64', diffIds: [`sha256:${sha256(blob)}`] },
   })
   fc.assert(
-    fc.property(fc.array(fc.integer({ min: 1, max: 2_000 }), { minLength: 1, maxLength: 8 }), (sizes) => {
-      expect(read(archive, sizes)).toEqual(whole)
+    fc.property(fc.array(fc.integer({ min: 1, max: 2_000 }), { minLength: 1, maxLength: 8 }), (chunkSizes) => {
+      expect(read(archive, chunkSizes)).toEqual(expected)
     }),
   )
 })
 
-test('an archive that is cut anywhere did not end', () => {
+test('an archive that is cut off anywhere is marked as not ended', () => {
   fc.assert(
     fc.property(fc.integer({ min: 0, max: archive.length - 1 }), (length) => {
       expect(read(archive.subarray(0, length)).content.ended).toBe(false)
@@ -65,7 +65,7 @@ test('an archive that is cut anywhere did not end', () => {
   expect(read(archive, undefined, false).content.ended).toBe(false)
 })
 
-test('an error of the engine in the middle ends the archive, also if it fills whole blocks', () => {
+test('an archive with an engine’s error in or after it is marked as not ended, even if the error fills whole blocks', () => {
   for (const length of [40, 512, 1_024]) {
     const error = Buffer.from(`{"errorDetail":{},"error":"${'x'.repeat(length)}"}\n`)
     const padded = Buffer.concat([error, Buffer.alloc((512 - (error.length % 512)) % 512)])
@@ -79,14 +79,14 @@ test('an error of the engine in the middle ends the archive, also if it fills wh
   expect(read(Buffer.alloc(0)).content.ended).toBe(false)
 })
 
-test('text that is not JSON, or other JSON, is no document', () => {
-  const odd = read(Buffer.concat([tarFile('x', '{"a":'), tarFile('index.json', '{"manifests":1}'), tarEnd()]))
-  expect(odd.content).toMatchObject({ ended: true })
-  expect(odd.content.index).toBeUndefined()
-  expect(odd.content.documents.size).toBe(0)
+test('text that is not JSON and JSON of another shape are not documents', () => {
+  const result = read(Buffer.concat([tarFile('x', '{"a":'), tarFile('index.json', '{"manifests":1}'), tarEnd()]))
+  expect(result.content).toMatchObject({ ended: true })
+  expect(result.content.index).toBeUndefined()
+  expect(result.content.documents.size).toBe(0)
 })
 
-test('a path that comes twice with different content is a conflict, with the same content it is none', () => {
+test('a path that occurs twice is a conflict only if the contents differ', () => {
   const twice = (second: string) => read(Buffer.concat([tarFile('x', 'one'), tarFile('x', second), tarEnd()])).content
   expect(twice('one').conflicts).toEqual([])
   expect(twice('two').conflicts).toEqual(['x'])
@@ -94,17 +94,17 @@ test('a path that comes twice with different content is a conflict, with the sam
 
 test('long names and sizes in extended headers are read', () => {
   const name = `blobs/${'long/'.repeat(40)}file`
-  const record = (text: string) => {
+  const paxRecord = (text: string) => {
     for (let length = text.length; ; length++) {
       const line = `${length} ${text}\n`
       if (line.length === length) return line
     }
   }
-  const pax = record(`path=${name}`)
+  const pax = paxRecord(`path=${name}`)
   const header = tarHeader({ name: 'PaxHeaders/x', size: pax.length })
   header[156] = 'x'.charCodeAt(0)
-  const sum = header.reduce((total, byte, at) => total + (at >= 148 && at < 156 ? 32 : byte), 0)
-  header.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148)
+  const checksum = header.reduce((total, byte, offset) => total + (offset >= 148 && offset < 156 ? 32 : byte), 0)
+  header.write(`${checksum.toString(8).padStart(6, '0')}\0 `, 148)
   const bytes = Buffer.concat([
     header,
     Buffer.from(pax),

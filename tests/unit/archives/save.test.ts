@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { saveArchive } from '../../../main/archives/index.ts'
-import { archive, archiveSha256, image, inspected, isInspect, played } from './engine.ts'
+import { archive, archiveSha256, image, inspected, isInspect, fakeEngine } from './fake-engine.ts'
 
 let folder: string
 let file: string
@@ -15,38 +15,38 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }))
 
 const signal = new AbortController().signal
-const wanted = () => ({ file, image, references: ['one:1'], size: archive.length })
-const engine = (save: (response: ServerResponse) => void, inspect: object | undefined = inspected) =>
-  played((request, response) => {
-    if (!isInspect(request)) return save(response)
+const request = () => ({ file, image, references: ['one:1'], size: archive.length })
+const startEngine = (save: (response: ServerResponse) => void, inspect: object | undefined = inspected) =>
+  fakeEngine((httpRequest, response) => {
+    if (!isInspect(httpRequest)) return save(response)
     response.statusCode = 'Id' in inspect ? 200 : 404
     response.end(JSON.stringify(inspect))
   })
 
-test('a complete archive is on the disk with its size and hash, for its user alone', async () => {
-  const { session } = await engine((response) => void response.end(archive))
+test('a complete archive is written for its owner only, and its size and hash are returned', async () => {
+  const { session } = await startEngine((response) => void response.end(archive))
   const saved = { file, bytes: archive.length, sha256: archiveSha256 }
-  expect(await saveArchive(session, wanted(), signal)).toEqual({ ok: true, value: saved })
+  expect(await saveArchive(session, request(), signal)).toEqual({ ok: true, value: saved })
   expect(readFileSync(file).equals(archive)).toBe(true)
   expect(readdirSync(folder)).toEqual(['one.tar'])
   expect(statSync(file).mode & 0o777).toBe(0o600)
 })
 
-test('an image that is gone is not asked for', async () => {
-  const { session, asked } = await engine(() => {}, { message: 'No such image' })
-  expect(await saveArchive(session, wanted(), signal)).toEqual({ ok: false, error: { code: 'image-gone', image } })
-  expect(asked).toHaveLength(1)
+test('the archive of an image that does not exist is not requested', async () => {
+  const { session, requests } = await startEngine(() => {}, { message: 'No such image' })
+  expect(await saveArchive(session, request(), signal)).toEqual({ ok: false, error: { code: 'image-gone', image } })
+  expect(requests).toHaveLength(1)
 })
 
 test.each<[string, (response: ServerResponse) => void, object]>([
   ['ends early', (response) => void response.end(archive.subarray(0, 1_000)), { code: 'copy-incomplete' }],
   [
-    'is cut',
+    'is cut off with the connection',
     (response) => void response.writeHead(200).write(archive.subarray(0, 1_000), () => response.destroy()),
     { code: 'copy-incomplete' },
   ],
   [
-    'breaks off with an error of the engine',
+    'ends with an error of the engine',
     (response) => void response.end('{"errorDetail":{"message":"blob not found"},"error":"blob not found"}\n'),
     { code: 'copy-failed', detail: 'blob not found' },
   ],
@@ -56,32 +56,32 @@ test.each<[string, (response: ServerResponse) => void, object]>([
     { code: 'copy-failed', name: 'one:1' },
   ],
 ])('an archive that %s leaves no file', async (_, save, error) => {
-  const { session } = await engine(save)
-  expect(await saveArchive(session, wanted(), signal)).toMatchObject({ ok: false, error })
+  const { session } = await startEngine(save)
+  expect(await saveArchive(session, request(), signal)).toMatchObject({ ok: false, error })
   expect(readdirSync(folder)).toEqual([])
 })
 
-test('a cancel in the middle returns nothing and leaves no file', async () => {
-  const cancel = new AbortController()
-  const { session } = await engine((response) => {
-    response.writeHead(200).write(archive.subarray(0, 1_000), () => cancel.abort())
+test('a cancel during the save returns undefined and leaves no file', async () => {
+  const controller = new AbortController()
+  const { session } = await startEngine((response) => {
+    response.writeHead(200).write(archive.subarray(0, 1_000), () => controller.abort())
   })
-  expect(await saveArchive(session, wanted(), cancel.signal)).toBeUndefined()
+  expect(await saveArchive(session, request(), controller.signal)).toBeUndefined()
   expect(readdirSync(folder)).toEqual([])
 })
 
-test('a file that somebody else is writing is left as it is', async () => {
+test('a partial file that another process is writing is left unchanged', async () => {
   writeFileSync(`${file}.part`, 'theirs')
-  const { session } = await engine((response) => void response.end(archive))
-  expect(await saveArchive(session, wanted(), signal)).toMatchObject({ ok: false, error: { code: 'folder-unusable' } })
+  const { session } = await startEngine((response) => void response.end(archive))
+  expect(await saveArchive(session, request(), signal)).toMatchObject({ ok: false, error: { code: 'folder-unusable' } })
   expect(readFileSync(`${file}.part`, 'utf8')).toBe('theirs')
 })
 
-test('a folder that does not exist is said to be unusable', async () => {
-  const { session } = await engine((response) => void response.end(archive))
-  const away = join(folder, 'none')
-  expect(await saveArchive(session, { ...wanted(), file: join(away, 'one.tar') }, signal)).toMatchObject({
+test('a folder that does not exist is reported as unusable', async () => {
+  const { session } = await startEngine((response) => void response.end(archive))
+  const missing = join(folder, 'none')
+  expect(await saveArchive(session, { ...request(), file: join(missing, 'one.tar') }, signal)).toMatchObject({
     ok: false,
-    error: { code: 'folder-unusable', folder: away },
+    error: { code: 'folder-unusable', folder: missing },
   })
 })

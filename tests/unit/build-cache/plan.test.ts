@@ -2,9 +2,9 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { isSamePlan, planCacheRemoval, type CacheRecord } from '../../../model/build-cache/plan.ts'
 
-const record = (id: string, more: Partial<CacheRecord> = {}): CacheRecord => ({
+const record = (id: string, overrides: Partial<CacheRecord> = {}): CacheRecord => ({
   ...{ id, description: `step ${id}`, size: 100, inUse: false, shared: false, parents: [] },
-  ...more,
+  ...overrides,
 })
 const plan = planCacheRemoval
 const ids = (rows: readonly { readonly id: string }[]) => rows.map(({ id }) => id)
@@ -15,7 +15,7 @@ test('records that no build and no image uses are removed, children before paren
   expect(plan(records).frees).toBe(300)
 })
 
-test('records that a build uses or an image shares stay, and so do their parents', () => {
+test('records that a build uses or an image shares are kept, and so are their parents', () => {
   const { deletes, stays, frees } = plan([
     record('base'),
     record('used', { parents: ['base'], inUse: true }),
@@ -33,13 +33,15 @@ test('records that a build uses or an image shares stay, and so do their parents
   expect(frees).toBe(7)
 })
 
-test('a parent that is not listed is ignored, and a long chain is no problem', () => {
+test('a parent that is not listed is ignored, and a chain of 20,000 records can be planned', () => {
   expect(ids(plan([record('a', { parents: ['gone'] })]).deletes)).toEqual(['a'])
-  const chain = Array.from({ length: 20_000 }, (_, at) => record(`${at}`, { parents: at > 0 ? [`${at - 1}`] : [] }))
+  const chain = Array.from({ length: 20_000 }, (_, index) =>
+    record(`${index}`, { parents: index > 0 ? [`${index - 1}`] : [] }),
+  )
   expect(plan(chain).deletes[0]?.id).toBe('19999')
 })
 
-test('two plans are the same if they remove the same records, of the same size and not used since', () => {
+test('two plans are the same if they remove the same records with the same size and last use', () => {
   const [a, b] = [record('a'), record('b')]
   expect(isSamePlan(plan([a, b]), plan([b, a]))).toBe(true)
   expect(isSamePlan(plan([a, b]), plan([a]))).toBe(false)
@@ -47,7 +49,7 @@ test('two plans are the same if they remove the same records, of the same size a
   expect(isSamePlan(plan([a]), plan([{ ...a, lastUsed: 1 }]))).toBe(false)
 })
 
-describe('of any cache', () => {
+describe('for any cache', () => {
   const records = fc
     .array(
       fc.record({
@@ -60,8 +62,8 @@ describe('of any cache', () => {
     )
     .map((all) =>
       // A parent is always older than its child, or not listed.
-      all.map(({ parents, ...rest }, at) =>
-        record(`${at}`, { ...rest, parents: parents.map((parent) => (parent < at ? `${parent}` : 'gone')) }),
+      all.map(({ parents, ...rest }, index) =>
+        record(`${index}`, { ...rest, parents: parents.map((parent) => (parent < index ? `${parent}` : 'gone')) }),
       ),
     )
 
@@ -71,7 +73,7 @@ describe('of any cache', () => {
         const { deletes, stays, frees } = plan(all)
         expect([...ids(deletes), ...ids(stays)].sort()).toEqual(ids(all).sort())
         expect(deletes.reduce((sum, { size }) => sum + size, 0)).toBe(frees)
-        const byId = new Map(all.map((one) => [one.id, one]))
+        const byId = new Map(all.map((item) => [item.id, item]))
         expect(deletes.filter(({ id }) => byId.get(id)?.inUse || byId.get(id)?.shared)).toEqual([])
       }),
     )
@@ -81,11 +83,11 @@ describe('of any cache', () => {
     fc.assert(
       fc.property(records, (all) => {
         const { deletes } = plan(all)
-        const turn = new Map(deletes.map(({ id }, at) => [id, at]))
-        const early = deletes.filter(({ id }) =>
-          all.some((child) => child.parents.includes(id) && (turn.get(child.id) ?? Infinity) > turn.get(id)!),
+        const position = new Map(deletes.map(({ id }, index) => [id, index]))
+        const removedTooEarly = deletes.filter(({ id }) =>
+          all.some((child) => child.parents.includes(id) && (position.get(child.id) ?? Infinity) > position.get(id)!),
         )
-        expect(early).toEqual([])
+        expect(removedTooEarly).toEqual([])
       }),
     )
   })

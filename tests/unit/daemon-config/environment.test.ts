@@ -6,7 +6,7 @@ import Docker from 'dockerode'
 import { expect, test } from 'vitest'
 import { mirrorsInForce } from '../../../main/daemon-config/target-engine.ts'
 import { findInstallation } from '../../../main/daemon-config/environment.ts'
-import { sessionOver } from '../session.ts'
+import { createSession } from '../session.ts'
 import type { EngineFacts, EngineState } from '../../../preload/contract/index.ts'
 
 const home = '/home/li'
@@ -20,46 +20,46 @@ const connected = (endpoint: string, rootDir = facts.rootDir): EngineState => ({
   ...{ status: 'connected', context: context(endpoint) },
   facts: { ...facts, rootDir },
 })
-const away = (endpoint: string): EngineState => ({
+const disconnected = (endpoint: string): EngineState => ({
   ...{ status: 'away', context: context(endpoint) },
   failure: { code: 'engine-stopped', endpoint },
 })
-const found = (state: EngineState) => findInstallation(state, { env, home })
+const findFor = (state: EngineState) => findInstallation(state, { env, home })
 const system = { installation: 'system', file: '/etc/docker/daemon.json' }
 const rootless = { installation: 'rootless', file: '/home/li/.config/docker/daemon.json' }
 
 test('the default socket belongs to the system’s Docker, wherever its data is', () => {
-  expect(found(connected('unix:///var/run/docker.sock'))).toMatchObject(system)
-  expect(found(connected('unix:///var/run/docker.sock', '/home/li/big-disk/docker'))).toMatchObject(system)
+  expect(findFor(connected('unix:///var/run/docker.sock'))).toMatchObject(system)
+  expect(findFor(connected('unix:///var/run/docker.sock', '/home/li/big-disk/docker'))).toMatchObject(system)
 })
 
 test('a rootless Docker’s file is the user’s own, even while it is not running', () => {
   const socket = 'unix:///run/user/1000/docker.sock'
-  expect(found(connected(socket, '/home/li/.local/share/docker'))).toMatchObject(rootless)
-  expect(found(away(socket))).toMatchObject(rootless)
+  expect(findFor(connected(socket, '/home/li/.local/share/docker'))).toMatchObject(rootless)
+  expect(findFor(disconnected(socket))).toMatchObject(rootless)
 })
 
 test('a snap is recognized by its root folder; remote engines, Podman and Desktop are not changed', () => {
-  expect(found(connected('unix:///var/run/docker.sock', '/var/snap/docker/common/var-lib-docker'))).toMatchObject({
+  expect(findFor(connected('unix:///var/run/docker.sock', '/var/snap/docker/common/var-lib-docker'))).toMatchObject({
     installation: 'snap',
   })
-  expect(found(connected('unix:///srv/other.sock'))).toEqual({ installation: 'elsewhere' })
-  expect(found(away('tcp://10.0.0.7:2376'))).toEqual({ installation: 'elsewhere' })
-  expect(found(away('unix:///run/podman/podman.sock'))).toEqual({ installation: 'podman' })
-  expect(found(away('unix:///home/li/.docker/desktop/docker.sock'))).toEqual({ installation: 'desktop' })
+  expect(findFor(connected('unix:///srv/other.sock'))).toEqual({ installation: 'elsewhere' })
+  expect(findFor(disconnected('tcp://10.0.0.7:2376'))).toEqual({ installation: 'elsewhere' })
+  expect(findFor(disconnected('unix:///run/podman/podman.sock'))).toEqual({ installation: 'podman' })
+  expect(findFor(disconnected('unix:///home/li/.docker/desktop/docker.sock'))).toEqual({ installation: 'desktop' })
 })
 
-test('an engine that never answers is not waited for once the user cancels', async () => {
+test('a cancel ends the wait for an engine that never answers', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'silent-'))
   const socketPath = join(folder, 'docker.sock')
-  const asked = Promise.withResolvers<void>()
-  const server = createServer(() => asked.resolve()).listen(socketPath)
+  const requested = Promise.withResolvers<void>()
+  const server = createServer(() => requested.resolve()).listen(socketPath)
   try {
-    const giveUp = new AbortController()
-    const answer = mirrorsInForce({ ok: true, value: sessionOver(new Docker({ socketPath })) }, giveUp.signal)
-    await asked.promise
-    giveUp.abort()
-    expect(await answer).toBeUndefined()
+    const controller = new AbortController()
+    const result = mirrorsInForce({ ok: true, value: createSession(new Docker({ socketPath })) }, controller.signal)
+    await requested.promise
+    controller.abort()
+    expect(await result).toBeUndefined()
   } finally {
     server.closeAllConnections()
     server.close()

@@ -3,14 +3,25 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { withMirrors } from '../../../model/daemon-config/file.ts'
 import { scanObject } from '../../../model/daemon-config/json-text.ts'
-import { edited, fault, fileWith, mirrorLists, others, scattered, settings, spaces, stroke, struck } from './texts.ts'
+import {
+  applyDamages,
+  damage,
+  edit,
+  filesWith,
+  mirrorLists,
+  otherSettings,
+  readFault,
+  readSettings,
+  spaceLists,
+  withSpaces,
+} from './file-arbitraries.ts'
 
-test('set, then set back, gives the same bytes, in whatever hand the file is written', () => {
+test('setting mirrors and then restoring the old ones gives the same bytes, whatever the formatting of the file', () => {
   fc.assert(
     fc.property(mirrorLists(0), mirrorLists(0), (before, between) =>
       fc.assert(
-        fc.property(fileWith(fc.constant(before)), ({ text }) => {
-          expect(edited(edited(text, between), before)).toBe(text)
+        fc.property(filesWith(fc.constant(before)), ({ text }) => {
+          expect(edit(edit(text, between), before)).toBe(text)
         }),
         { numRuns: 5 },
       ),
@@ -20,15 +31,15 @@ test('set, then set back, gives the same bytes, in whatever hand the file is wri
 })
 
 test('the result has exactly these mirrors, and every other setting as it was', () => {
-  const file = fileWith(fc.oneof(fc.constant(undefined), mirrorLists(0)))
+  const file = filesWith(fc.oneof(fc.constant(undefined), mirrorLists(0)))
   fc.assert(
     fc.property(file, mirrorLists(0), ({ text }, mirrors) => {
       const { 'registry-mirrors': _, ...before } = JSON.parse(text) as Record<string, unknown>
-      const { 'registry-mirrors': now, ...after } = JSON.parse(edited(text, mirrors)) as Record<string, unknown>
+      const { 'registry-mirrors': now, ...after } = JSON.parse(edit(text, mirrors)) as Record<string, unknown>
       expect(now).toEqual(mirrors)
       expect(after).toEqual(before)
       expect(Object.keys(after)).toEqual(Object.keys(before))
-      expect(settings(edited(text, mirrors))).toMatchObject({ hasMirrors: true, mirrors })
+      expect(readSettings(edit(text, mirrors))).toMatchObject({ hasMirrors: true, mirrors })
     }),
     { numRuns: 500 },
   )
@@ -36,41 +47,50 @@ test('the result has exactly these mirrors, and every other setting as it was', 
 
 test('wherever the list is in the file, nothing else changes', () => {
   fc.assert(
-    fc.property(others, mirrorLists(1), fc.nat(4), spaces, mirrorLists(0), (others, list, place, spaces, mirrors) => {
-      const members: (readonly [string, unknown])[] = [...others]
-      members.splice(Math.min(place, members.length), 0, ['registry-mirrors', list])
-      const text = scattered(Object.fromEntries(members), spaces)
-      const result = edited(text, mirrors)
-      const scan = scanObject(text)
-      const { start, end } = (scan.ok ? scan.object.members : []).find(({ key }) => key === 'registry-mirrors')!.value
-      expect(result.startsWith(text.slice(0, start))).toBe(true)
-      expect(result.endsWith(text.slice(end))).toBe(true)
-      expect(JSON.parse(result.slice(start, result.length - (text.length - end)))).toEqual(mirrors)
+    fc.property(
+      otherSettings,
+      mirrorLists(1),
+      fc.nat(4),
+      spaceLists,
+      mirrorLists(0),
+      (others, list, index, spaces, mirrors) => {
+        const members: (readonly [string, unknown])[] = [...others]
+        members.splice(Math.min(index, members.length), 0, ['registry-mirrors', list])
+        const text = withSpaces(Object.fromEntries(members), spaces)
+        const result = edit(text, mirrors)
+        const scan = scanObject(text)
+        const { start, end } = (scan.ok ? scan.object.members : []).find(({ key }) => key === 'registry-mirrors')!.value
+        expect(result.startsWith(text.slice(0, start))).toBe(true)
+        expect(result.endsWith(text.slice(end))).toBe(true)
+        expect(JSON.parse(result.slice(start, result.length - (text.length - end)))).toEqual(mirrors)
 
-      const without = scattered(Object.fromEntries(others), spaces)
-      const added = JSON.parse(edited(without, mirrors))
-      expect(added).toEqual({ ...JSON.parse(without), 'registry-mirrors': mirrors })
-    }),
+        const without = withSpaces(Object.fromEntries(others), spaces)
+        const added = JSON.parse(edit(without, mirrors))
+        expect(added).toEqual({ ...JSON.parse(without), 'registry-mirrors': mirrors })
+      },
+    ),
     { numRuns: 500 },
   )
 })
 
-test('a fault is reported in its own line', () => {
+test('a fault is reported with its line', () => {
   fc.assert(
-    fc.property(fileWith(mirrorLists(1)), fc.nat(), ({ text }, where) => {
+    fc.property(filesWith(mirrorLists(1)), fc.nat(), ({ text }, seed) => {
       const starts = [0, ...[...text.matchAll(/\r\n|[\n\r]/g)].map(({ index, 0: end }) => index + end.length)]
-      const line = where % starts.length
+      const line = seed % starts.length
       const broken = `${text.slice(0, starts[line])}@ ${text.slice(starts[line])}`
-      expect(fault(broken)).toEqual(['syntax', `${line + 1}:1`, expect.stringMatching(/^@ /)])
+      expect(readFault(broken)).toEqual(['syntax', `${line + 1}:1`, expect.stringMatching(/^@ /)])
     }),
     { numRuns: 300 },
   )
 })
 
-test('what JSON refuses is never edited, what it takes is understood, and nothing throws: 2,000 broken or odd files', () => {
-  const file = fileWith(fc.oneof(fc.constant(undefined), mirrorLists(0))).map(({ text }) => text)
-  const odd = fc.oneof(
-    fc.tuple(file, fc.array(stroke, { minLength: 1, maxLength: 3 })).map(([text, strokes]) => struck(text, strokes)),
+test('a text that JSON.parse refuses is never edited, a text that it accepts is understood, and no text throws', () => {
+  const file = filesWith(fc.oneof(fc.constant(undefined), mirrorLists(0))).map(({ text }) => text)
+  const broken = fc.oneof(
+    fc
+      .tuple(file, fc.array(damage, { minLength: 1, maxLength: 3 }))
+      .map(([text, damages]) => applyDamages(text, damages)),
     fc.json(),
     fc.string({ unit: 'binary' }),
     file.map((text) => `\ufeff${text}`),
@@ -82,10 +102,10 @@ test('what JSON refuses is never edited, what it takes is understood, and nothin
       return undefined
     }
   }
-  const stricter = new Set(['duplicate-key', 'wrong-type', 'key-case'])
+  const stricterThanJson = new Set(['duplicate-key', 'wrong-type', 'key-case'])
   let refused = 0
   fc.assert(
-    fc.property(odd, mirrorLists(0), (text, mirrors) => {
+    fc.property(broken, mirrorLists(0), (text, mirrors) => {
       const result = withMirrors(text, mirrors)
       const value = parsed(text)
       if (result.ok) {
@@ -96,7 +116,7 @@ test('what JSON refuses is never edited, what it takes is understood, and nothin
       const { code } = result.fault
       const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
       if (code === 'not-object') return value !== undefined && !isObject
-      return value === undefined || (isObject && stricter.has(code)) || code === 'encoding'
+      return value === undefined || (isObject && stricterThanJson.has(code)) || code === 'encoding'
     }),
     { numRuns: 2000 },
   )

@@ -1,50 +1,54 @@
 import { expect, test } from 'vitest'
 import { openHelper, type HelperOptions } from '../../../main/daemon-config/helper.ts'
 
-/** Speaks in the helper's place: a shell script. */
-const speaking = (script: string, wish: HelperOptions = {}) =>
-  openHelper({ ...wish, command: ['/bin/sh', '-c', script] })
+/** Opens a shell script that acts as the helper. */
+const openFakeHelper = (script: string, options: HelperOptions = {}) =>
+  openHelper({ ...options, command: ['/bin/sh', '-c', script] })
 
-const started = `echo '{"helper":"slipway-daemon-file","protocol":1}'; echo '{"ready":true,"recovered":null}'`
+const greeting = `echo '{"helper":"slipway-daemon-file","protocol":1}'; echo '{"ready":true,"recovered":null}'`
 
-async function talking(script: string, wish?: HelperOptions) {
-  const helper = await speaking(`${started}; ${script}`, wish)
+async function openReadyHelper(script: string, options?: HelperOptions) {
+  const helper = await openFakeHelper(`${greeting}; ${script}`, options)
   if (!helper.ok) throw new Error(JSON.stringify(helper.error))
   return helper.value
 }
 
 test.each([
-  ['the question was closed', 'exit 126', { code: 'helper-dismissed' }],
-  ['not allowed', 'echo "Error executing command as another user: Not authorized" >&2; exit 127', 'helper-not-allowed'],
-  ['nothing can ask', 'echo "Error: No authentication agent found." >&2; exit 127', 'helper-no-agent'],
-  ['Python is not there', 'echo "bad interpreter" >&2; exit 1', { code: 'helper-ended', detail: 'bad interpreter' }],
-  ['it says something else', 'echo hello', { code: 'helper-ended', detail: 'exit 0' }],
-  ['it says nothing', 'exit 0', { code: 'helper-ended', detail: 'exit 0' }],
+  ['the password dialog was closed', 'exit 126', { code: 'helper-dismissed' }],
   [
-    'it is of another version',
+    'the user is not authorized',
+    'echo "Error executing command as another user: Not authorized" >&2; exit 127',
+    'helper-not-allowed',
+  ],
+  ['there is no authentication agent', 'echo "Error: No authentication agent found." >&2; exit 127', 'helper-no-agent'],
+  ['Python is missing', 'echo "bad interpreter" >&2; exit 1', { code: 'helper-ended', detail: 'bad interpreter' }],
+  ['the first line is not the helper’s', 'echo hello', { code: 'helper-ended', detail: 'exit 0' }],
+  ['the helper prints nothing', 'exit 0', { code: 'helper-ended', detail: 'exit 0' }],
+  [
+    'the helper has another protocol version',
     `echo '{"helper":"slipway-daemon-file","protocol":2}'; cat >/dev/null`,
     { code: 'helper-version', installed: 2, needed: 1 },
   ],
   [
-    'it refuses to begin',
+    'the helper refuses to start',
     `echo '{"helper":"slipway-daemon-file","protocol":1}'; echo '{"error":"not-root","state":"untouched"}'`,
     { code: 'daemon-file-fault', why: 'not-root', state: 'untouched' },
   ],
-])('%s', async (_, script, error) => {
+])('opening fails: %s', async (_, script, error) => {
   const expected = typeof error === 'string' ? { code: error } : error
-  expect(await speaking(script)).toEqual({ ok: false, error: expected })
+  expect(await openFakeHelper(script)).toEqual({ ok: false, error: expected })
 })
 
-test('a helper that does not exist', async () => {
+test('a helper that does not exist cannot be opened', async () => {
   expect(await openHelper({ command: ['/nowhere/pkexec'] })).toMatchObject({
     ok: false,
     error: { code: 'helper-ended' },
   })
 })
 
-test('ended in the middle of a change: the change, and all that is asked after it, is told so', async () => {
+test('if the helper ends during a change, the change and every later request fail', async () => {
   const steps: string[] = []
-  const helper = await talking(`read request; echo '{"step":"checked"}'; echo killed >&2; kill -9 $$`, {
+  const helper = await openReadyHelper(`read request; echo '{"step":"checked"}'; echo killed >&2; kill -9 $$`, {
     onStep: (step) => void steps.push(step),
   })
   const ended = { ok: false, error: { code: 'helper-ended', detail: 'killed' } }
@@ -54,8 +58,8 @@ test('ended in the middle of a change: the change, and all that is asked after i
   await helper.end()
 })
 
-test('an answer that cannot be parsed is refused', async () => {
-  const helper = await talking(`read request; echo '{"answer":"changed","hash":7}'; cat >/dev/null`)
+test('a reply that cannot be parsed is refused', async () => {
+  const helper = await openReadyHelper(`read request; echo '{"answer":"changed","hash":7}'; cat >/dev/null`)
   expect(await helper.change({ oldHash: undefined, newText: '{}' })).toEqual({
     ok: false,
     error: { code: 'daemon-file-fault', why: 'answer', state: 'unsure' },
@@ -63,7 +67,7 @@ test('an answer that cannot be parsed is refused', async () => {
 })
 
 test('requests are sent one after the other', async () => {
-  const helper = await talking(
+  const helper = await openReadyHelper(
     `read a; echo '{"answer":"changed","hash":"x","confirmed":true}'; read b; sleep 0.1; echo '{"answer":"kept"}'`,
   )
   const both = await Promise.all([helper.change({ oldHash: undefined, newText: '{}' }), helper.keep()])
@@ -74,8 +78,8 @@ test('requests are sent one after the other', async () => {
 })
 
 test('a cancel ends the helper while it still asks for the password', async () => {
-  const patience = new AbortController()
-  const opening = speaking('exec sleep 60', { signal: patience.signal })
-  patience.abort()
+  const controller = new AbortController()
+  const opening = openFakeHelper('exec sleep 60', { signal: controller.signal })
+  controller.abort()
   expect(await opening).toMatchObject({ ok: false, error: { code: 'helper-ended' } })
 })

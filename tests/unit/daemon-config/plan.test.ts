@@ -2,111 +2,121 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { lineDiff } from '../../../model/daemon-config/line-diff.ts'
 import { isBlocked, planMirrors, type MirrorPlan, type DaemonEnvironment } from '../../../model/daemon-config/plan.ts'
-import { one, two } from './texts.ts'
+import { mirrorA, mirrorB } from './file-arbitraries.ts'
 
-const here: DaemonEnvironment = { installation: 'system', cliFlags: [], running: ['web'] }
-const three = 'http://10.0.0.1:5000'
+const environment: DaemonEnvironment = { installation: 'system', cliFlags: [], running: ['web'] }
+const mirrorC = 'http://10.0.0.1:5000'
 
-/** The plan as it would be read aloud. */
-const aloud = (plan: MirrorPlan) =>
+/** The rows of the plan as text. */
+const rowTexts = (plan: MirrorPlan) =>
   plan.rows.map(({ kind, ...row }) => [kind, ...Object.values(row).map(String)].join(' '))
-const shown = ({ change }: MirrorPlan) =>
+const diffTexts = ({ change }: MirrorPlan) =>
   change?.diff.map(({ kind, text }) => `${{ same: ' ', removed: '-', added: '+' }[kind]}${text}`)
 
 test('the first change creates the file, asks for a password, and reloads Docker', () => {
-  const plan = planMirrors(undefined, [one, two], { ...here, inForce: [] })
-  expect(aloud(plan)).toEqual([`asks ${one} new`, `asks ${two} new`, 'file made', 'password', 'reload'])
+  const plan = planMirrors(undefined, [mirrorA, mirrorB], { ...environment, inForce: [] })
+  expect(rowTexts(plan)).toEqual([`asks ${mirrorA} new`, `asks ${mirrorB} new`, 'file made', 'password', 'reload'])
   expect(plan.obstacles).toEqual([])
-  expect(shown(plan)).toEqual(['+{', '+  "registry-mirrors": [', `+    "${one}",`, `+    "${two}"`, '+  ]', '+}'])
+  expect(diffTexts(plan)).toEqual([
+    '+{',
+    '+  "registry-mirrors": [',
+    `+    "${mirrorA}",`,
+    `+    "${mirrorB}"`,
+    '+  ]',
+    '+}',
+  ])
 })
 
 test('a changed order, a removed mirror and an added mirror are each listed', () => {
-  const file = `{\n  "registry-mirrors": ["${one}/", "${two}/", "https://old.example"],\n  "debug": true\n}\n`
-  const plan = planMirrors(file, [two, one, three], here)
-  expect(aloud(plan)).toEqual([
-    `asks ${two}/ moved`,
-    `asks ${one}/ moved`,
-    `asks ${three} new`,
+  const file = `{\n  "registry-mirrors": ["${mirrorA}/", "${mirrorB}/", "https://old.example"],\n  "debug": true\n}\n`
+  const plan = planMirrors(file, [mirrorB, mirrorA, mirrorC], environment)
+  expect(rowTexts(plan)).toEqual([
+    `asks ${mirrorB}/ moved`,
+    `asks ${mirrorA}/ moved`,
+    `asks ${mirrorC} new`,
     'drops https://old.example',
     'file edited',
     'password',
     'reload',
   ])
-  expect(plan.obstacles).toEqual([{ kind: 'plain', blocks: false, mirror: three }])
-  expect(shown(plan)).toEqual([
+  expect(plan.obstacles).toEqual([{ kind: 'plain', blocks: false, mirror: mirrorC }])
+  expect(diffTexts(plan)).toEqual([
     ' {',
-    `-  "registry-mirrors": ["${one}/", "${two}/", "https://old.example"],`,
-    `+  "registry-mirrors": ["${two}/", "${one}/", "${three}"],`,
+    `-  "registry-mirrors": ["${mirrorA}/", "${mirrorB}/", "https://old.example"],`,
+    `+  "registry-mirrors": ["${mirrorB}/", "${mirrorA}/", "${mirrorC}"],`,
     '   "debug": true',
     ' }',
   ])
 })
 
-test('without mirrors the list is emptied, and the key stays', () => {
-  const plan = planMirrors(`{"registry-mirrors":["${one}"]}`, [], here)
-  expect(aloud(plan)).toEqual([`drops ${one}`, 'clears', 'file edited', 'password', 'reload'])
+test('removing all mirrors empties the list and keeps the key', () => {
+  const plan = planMirrors(`{"registry-mirrors":["${mirrorA}"]}`, [], environment)
+  expect(rowTexts(plan)).toEqual([`drops ${mirrorA}`, 'clears', 'file edited', 'password', 'reload'])
   expect(plan.change?.after).toBe('{"registry-mirrors":[]}')
-  const forgotten = planMirrors('{"debug":true}', [], { ...here, inForce: [`${one}/`] })
-  expect(aloud(forgotten)).toEqual(['clears', 'file edited', 'password', 'reload'])
-  expect(forgotten.change).toMatchObject({ after: '{"debug":true,"registry-mirrors":[]}' })
+  const withoutKey = planMirrors('{"debug":true}', [], { ...environment, inForce: [`${mirrorA}/`] })
+  expect(rowTexts(withoutKey)).toEqual(['clears', 'file edited', 'password', 'reload'])
+  expect(withoutKey.change).toMatchObject({ after: '{"debug":true,"registry-mirrors":[]}' })
 })
 
 test('a file that already has the mirrors is not changed; if only the engine lacks them, it is only reloaded', () => {
-  const file = `{"registry-mirrors":["${one}/"]}`
-  for (const inForce of [undefined, [`${one}/`]]) {
-    const plan = planMirrors(file, [one], { ...here, ...(inForce && { inForce }) })
-    expect([aloud(plan), plan.change]).toEqual([[`asks ${one}/ kept`], undefined])
+  const file = `{"registry-mirrors":["${mirrorA}/"]}`
+  for (const inForce of [undefined, [`${mirrorA}/`]]) {
+    const plan = planMirrors(file, [mirrorA], { ...environment, ...(inForce && { inForce }) })
+    expect([rowTexts(plan), plan.change]).toEqual([[`asks ${mirrorA}/ kept`], undefined])
   }
-  expect(planMirrors(undefined, [], { ...here, inForce: [] })).toEqual({ rows: [{ kind: 'clears' }], obstacles: [] })
-  const late = planMirrors(file, [one], { ...here, inForce: [] })
-  expect(aloud(late)).toEqual([`asks ${one}/ kept`, 'password', 'reload'])
-  expect(late.change).toMatchObject({ before: file, after: file })
+  expect(planMirrors(undefined, [], { ...environment, inForce: [] })).toEqual({
+    rows: [{ kind: 'clears' }],
+    obstacles: [],
+  })
+  const reloadOnly = planMirrors(file, [mirrorA], { ...environment, inForce: [] })
+  expect(rowTexts(reloadOnly)).toEqual([`asks ${mirrorA}/ kept`, 'password', 'reload'])
+  expect(reloadOnly.change).toMatchObject({ before: file, after: file })
 })
 
-test('the user’s own engine asks for no password; snap’s restarts, and says beforehand what stops', () => {
-  expect(aloud(planMirrors('', [one], { ...here, installation: 'rootless' }))).toEqual([
-    `asks ${one} new`,
+test('a rootless engine needs no password; the snap restarts, and its plan names the containers that stop', () => {
+  expect(rowTexts(planMirrors('', [mirrorA], { ...environment, installation: 'rootless' }))).toEqual([
+    `asks ${mirrorA} new`,
     'file filled',
     'reload',
   ])
-  const snap = planMirrors('{}', [one], { ...here, installation: 'snap' })
-  expect(aloud(snap)).toEqual([`asks ${one} new`, 'file edited', 'password', 'restart'])
+  const snap = planMirrors('{}', [mirrorA], { ...environment, installation: 'snap' })
+  expect(rowTexts(snap)).toEqual([`asks ${mirrorA} new`, 'file edited', 'password', 'restart'])
   expect(snap.obstacles).toEqual([{ kind: 'restart', blocks: false, stops: ['web'] }])
   expect(isBlocked(snap)).toBe(false)
 })
 
-test('an option of dockerd, Desktop, Podman and an engine elsewhere block, and the change can still be shown', () => {
-  const option = planMirrors('{}', [one], { ...here, cliFlags: [two] })
-  expect(option.obstacles).toEqual([{ kind: 'option', blocks: true, mirrors: [two] }])
+test('a dockerd flag, Docker Desktop, Podman and an engine elsewhere block the plan, whose change can still be shown', () => {
+  const option = planMirrors('{}', [mirrorA], { ...environment, cliFlags: [mirrorB] })
+  expect(option.obstacles).toEqual([{ kind: 'option', blocks: true, mirrors: [mirrorB] }])
   for (const installation of ['desktop', 'podman', 'elsewhere'] as const) {
-    const plan = planMirrors(undefined, [one], { ...here, installation, cliFlags: [two] })
+    const plan = planMirrors(undefined, [mirrorA], { ...environment, installation, cliFlags: [mirrorB] })
     expect(plan.obstacles).toEqual([{ kind: installation, blocks: true }])
     expect([isBlocked(plan), plan.change?.before]).toEqual([true, undefined])
-    expect(shown(plan)).toContain(`+    "${one}"`)
+    expect(diffTexts(plan)).toContain(`+    "${mirrorA}"`)
   }
 })
 
 test('a hosts.toml is reported, and does not block', () => {
   const path = '/etc/docker/certs.d/docker.io/hosts.toml'
-  const plan = planMirrors('{}', [one], { ...here, hostsToml: path })
+  const plan = planMirrors('{}', [mirrorA], { ...environment, hostsToml: path })
   expect([plan.obstacles, isBlocked(plan)]).toEqual([[{ kind: 'hosts-toml', blocks: false, path }], false])
 })
 
-test('a file with a fault, an address that is none or a fourth mirror leave nothing to do', () => {
-  const broken = planMirrors('{"debug": true,}', [one], here)
+test('a file with a fault, an invalid address or a fourth mirror gives a blocked plan without rows', () => {
+  const broken = planMirrors('{"debug": true,}', [mirrorA], environment)
   expect(broken.obstacles).toMatchObject([{ kind: 'file', blocks: true, fault: { code: 'trailing-comma' } }])
   const path = 'https://b.example/path'
-  const wrong = planMirrors('{}', [one, path], here)
-  expect(wrong.obstacles).toEqual([{ kind: 'address', blocks: true, typed: path, why: 'path' }])
-  const many = planMirrors('{}', [one, two, three, 'https://d.example'], here)
-  expect(many.obstacles).toMatchObject([{ kind: 'too-many' }, { kind: 'plain' }])
-  for (const plan of [broken, wrong, many])
+  const invalid = planMirrors('{}', [mirrorA, path], environment)
+  expect(invalid.obstacles).toEqual([{ kind: 'address', blocks: true, typed: path, why: 'path' }])
+  const tooMany = planMirrors('{}', [mirrorA, mirrorB, mirrorC, 'https://d.example'], environment)
+  expect(tooMany.obstacles).toMatchObject([{ kind: 'too-many' }, { kind: 'plain' }])
+  for (const plan of [broken, invalid, tooMany])
     expect([plan.rows, plan.change, isBlocked(plan)]).toEqual([[], undefined, true])
-  const kept = planMirrors(`{"registry-mirrors":["${path}"]}`, [path, one], here)
-  expect([isBlocked(kept), aloud(kept)[0]]).toEqual([false, `asks ${path} kept`])
+  const existing = planMirrors(`{"registry-mirrors":["${path}"]}`, [path, mirrorA], environment)
+  expect([isBlocked(existing), rowTexts(existing)[0]]).toEqual([false, `asks ${path} kept`])
 })
 
-test('what a diff shows is the old text without what was added, and the new one without what was removed', () => {
+test('a diff without its added lines is the old text, and without its removed lines the new text', () => {
   const text = fc
     .array(fc.constantFrom('a', 'b', '', 'a\r', 'b\n', '\r\n', 'c\r\n', '\n'), { maxLength: 12 })
     .map((parts) => parts.join(''))
@@ -114,11 +124,11 @@ test('what a diff shows is the old text without what was added, and the new one 
     fc.property(text, text, (before, after) => {
       const diff = lineDiff(before, after)
       const lines = (text: string) => (text === '' ? [] : text.replace(/(?:\r\n|\r|\n)$/, '').split(/\r\n|\r|\n/))
-      const but = (kind: string) => diff.filter((line) => line.kind !== kind)
-      expect(but('added').map(({ text }) => text)).toEqual(lines(before))
-      expect(but('removed').map(({ text }) => text)).toEqual(lines(after))
-      expect(but('removed').map(({ line }) => line)).toEqual(lines(after).map((_, index) => index + 1))
-      expect(but('same').length === 0).toBe(before === after)
+      const linesExcept = (kind: string) => diff.filter((line) => line.kind !== kind)
+      expect(linesExcept('added').map(({ text }) => text)).toEqual(lines(before))
+      expect(linesExcept('removed').map(({ text }) => text)).toEqual(lines(after))
+      expect(linesExcept('removed').map(({ line }) => line)).toEqual(lines(after).map((_, index) => index + 1))
+      expect(linesExcept('same').length === 0).toBe(before === after)
     }),
     { numRuns: 1000 },
   )

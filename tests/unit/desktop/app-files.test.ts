@@ -14,17 +14,17 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(folder, { recursive: true }))
 
-const answer = (url: string, method = 'GET') => appFiles(join(folder, 'app'))({ url, method })
+const serve = (url: string, method = 'GET') => appFiles(join(folder, 'app'))({ url, method })
 
 test('the app’s own files are served by name, with their content type and the content security policy', async () => {
-  const page = answer('app://slipway/index.html')
+  const page = serve('app://slipway/index.html')
   expect([page.status, page.headers.get('content-type'), await page.text()]).toEqual([
     200,
     'text/html; charset=utf-8',
     '<p>',
   ])
   expect(page.headers.get('content-security-policy')).toContain("script-src 'self'; ")
-  expect(answer('app://slipway/assets/a.js').status).toBe(200)
+  expect(serve('app://slipway/assets/a.js').status).toBe(200)
 })
 
 test('no request reaches any other file', () => {
@@ -38,6 +38,6 @@ test('no request reaches any other file', () => {
     `app://slipway/${join(folder, 'secret.js')}`,
     'app://slipway/constructor',
   ])
-    expect(answer(url).status).toBe(404)
-  expect(answer('app://slipway/index.html', 'POST').status).toBe(404)
+    expect(serve(url).status).toBe(404)
+  expect(serve('app://slipway/index.html', 'POST').status).toBe(404)
 })

@@ -13,19 +13,21 @@ vi.mock('electron', () => ({
   contextBridge: { exposeInMainWorld: (_: string, api: Slipway) => (slipway.exposed = api) },
 }))
 
-test('the bridge listens once for many listeners in the window, and each gets its events until it unsubscribes', async () => {
+test('the bridge adds one IPC listener for all listeners in the window, and each gets events until it unsubscribes', async () => {
   const ipc = (electron.ipcRenderer = new EventEmitter())
   await import('../../../preload/bridge.ts')
   const { on } = slipway.exposed!
-  const heard: string[] = []
-  const leave = Array.from({ length: 20 }, (_, at) => on('terminals.closed', (id) => heard.push(`${at} hears ${id}`)))
-  on('jobs.cleared', () => heard.push('another event'))
+  const received: string[] = []
+  const unsubscribers = Array.from({ length: 20 }, (_, index) =>
+    on('terminals.closed', (id) => received.push(`${index} received ${id}`)),
+  )
+  on('jobs.cleared', () => received.push('another event'))
   expect(ipc.listenerCount(eventChannel)).toBe(1)
 
-  leave.slice(2).forEach((off) => off())
+  unsubscribers.slice(2).forEach((unsubscribe) => unsubscribe())
   ipc.emit(eventChannel, {}, 'terminals.closed', 'one')
-  expect(heard).toEqual(['0 hears one', '1 hears one'])
-  leave[0]!()
+  expect(received).toEqual(['0 received one', '1 received one'])
+  unsubscribers[0]!()
   ipc.emit(eventChannel, {}, 'terminals.closed', 'two')
-  expect(heard.slice(2)).toEqual(['1 hears two'])
+  expect(received.slice(2)).toEqual(['1 received two'])
 })

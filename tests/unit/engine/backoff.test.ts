@@ -15,7 +15,7 @@ test('the delay doubles from half a second to half a minute, and starts again af
   expect(Array.from({ length: 6 }, () => shorter.next())).toEqual([500, 1000, 2000, 4000, 8000, 8000])
 })
 
-test('the wait ends at once when a socket appears, when it is another one, and when the user asks', async () => {
+test('the wait ends at once when a socket appears, when it is replaced, and when the signal is aborted', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'slipway-backoff-'))
   const socket = join(folder, 'docker.sock')
   const fingerprint = () => engineFingerprint({ env: { DOCKER_HOST: `unix://${socket}` }, home: folder }, undefined)
@@ -26,9 +26,9 @@ test('the wait ends at once when a socket appears, when it is another one, and w
   }
   try {
     const absent = fingerprint()
-    const appears = longWait(absent)
+    const waitForSocket = longWait(absent)
     writeFileSync(socket, '')
-    await appears
+    await waitForSocket
     expect(backoff.failures).toBe(0)
 
     const first = fingerprint()
@@ -36,10 +36,10 @@ test('the wait ends at once when a socket appears, when it is another one, and w
     writeFileSync(socket, '')
     await longWait(first)
 
-    const asked = new AbortController()
-    const waits = longWait(fingerprint(), asked.signal)
-    asked.abort()
-    await waits
+    const controller = new AbortController()
+    const wait = longWait(fingerprint(), controller.signal)
+    controller.abort()
+    await wait
     expect(backoff.failures).toBeGreaterThan(0)
   } finally {
     rmSync(folder, { recursive: true })

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { agreedApi, compareVersions } from '../../../main/engine/api/versions.ts'
 import { capabilities } from '../../../main/engine/connect/capabilities.ts'
 
-test('versions are compared part by part, not as text', () => {
+test('versions are compared number by number, not as text', () => {
   expect(compareVersions('1.9', '1.40')).toBeLessThan(0)
   expect(compareVersions('1.51', '1.51')).toBe(0)
 })
@@ -14,15 +14,15 @@ test('the newest API version that both support is used, and an engine before 1.4
 })
 
 test('the store is recognized by the driver type', () => {
-  const told = {
+  const engineFacts = {
     version: '28.5.2',
     api: '1.51',
     product: 'Docker',
     platform: 'linux/amd64',
     rootDir: '/var/lib/docker',
   } as const
-  expect(capabilities({ ...told, driverStatus: [['driver-type', 'io.containerd.snapshotter.v1']] }).store).toBe(
+  expect(capabilities({ ...engineFacts, driverStatus: [['driver-type', 'io.containerd.snapshotter.v1']] }).store).toBe(
     'containerd',
   )
-  expect(capabilities({ ...told, driverStatus: [['Backing Filesystem', 'extfs']] }).store).toBe('classic')
+  expect(capabilities({ ...engineFacts, driverStatus: [['Backing Filesystem', 'extfs']] }).store).toBe('classic')
 })

@@ -14,16 +14,16 @@ function write(file: string, content: unknown) {
   mkdirSync(dirname(path), { recursive: true })
   writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content))
 }
-const idOf = (name: string) => createHash('sha256').update(name).digest('hex')
+const contextId = (name: string) => createHash('sha256').update(name).digest('hex')
 const writeContext = (name: string, docker: object) =>
-  write(`contexts/meta/${idOf(name)}/meta.json`, { Name: name, Endpoints: { docker } })
+  write(`contexts/meta/${contextId(name)}/meta.json`, { Name: name, Endpoints: { docker } })
 
 const endpoints = (env: Record<string, string> = {}) => {
   const found = findCandidates({ env, home })
   return found.ok ? found.value.map(({ name, endpoint }) => `${name} ${endpoint}`) : found.error
 }
 
-test('without any choice the usual sockets are tried: system, rootless, Desktop, Podman', () => {
+test('without a chosen context the usual sockets are tried in order: system, rootless, Desktop, Podman', () => {
   expect(endpoints({ XDG_RUNTIME_DIR: '/run/user/1000' })).toEqual([
     'default unix:///var/run/docker.sock',
     'rootless unix:///run/user/1000/docker.sock',
@@ -33,7 +33,7 @@ test('without any choice the usual sockets are tried: system, rootless, Desktop,
   ])
 })
 
-test('DOCKER_HOST goes before DOCKER_CONTEXT, which goes before the current context', () => {
+test('DOCKER_HOST takes precedence over DOCKER_CONTEXT, and that over the current context', () => {
   writeContext('work', { Host: 'tcp://work:2375' })
   writeContext('home', { Host: 'ssh://me@home' })
   write('config.json', { currentContext: 'home' })
@@ -47,24 +47,24 @@ test('DOCKER_CONFIG names the folder that is read', () => {
   expect(endpoints({ DOCKER_CONFIG: join(home, '.docker/elsewhere') })).toContain('default unix:///var/run/docker.sock')
 })
 
-test('a chosen context that does not exist is an error, and nothing else is tried', () => {
+test('a current context that does not exist is an error, and nothing else is tried', () => {
   write('config.json', { currentContext: 'lost' })
   expect(endpoints()).toEqual({ code: 'context-unknown', context: 'lost' })
 })
 
-test('a configuration that is not JSON, or of another shape, is named with its file', () => {
+test('a configuration that is not JSON or has another shape is reported with its file', () => {
   write('config.json', '{ "currentContext": ')
   expect(endpoints()).toMatchObject({ code: 'context-unreadable', file: join(home, '.docker/config.json') })
   write('config.json', { currentContext: 7 })
   expect(endpoints()).toMatchObject({ code: 'context-unreadable' })
   write('config.json', { currentContext: 'odd' })
-  write(`contexts/meta/${idOf('odd')}/meta.json`, { Name: 'odd' })
+  write(`contexts/meta/${contextId('odd')}/meta.json`, { Name: 'odd' })
   expect(endpoints()).toMatchObject({ code: 'context-unreadable' })
 })
 
-test('a TLS context brings its certificates', () => {
+test('a TLS context is read with its certificates', () => {
   writeContext('safe', { Host: 'tcp://safe:2376' })
-  for (const name of ['ca', 'cert', 'key']) write(`contexts/tls/${idOf('safe')}/docker/${name}.pem`, `the ${name}`)
+  for (const name of ['ca', 'cert', 'key']) write(`contexts/tls/${contextId('safe')}/docker/${name}.pem`, `the ${name}`)
   const found = findCandidates({ env: { DOCKER_CONTEXT: 'safe' }, home })
   expect(found).toMatchObject({
     ok: true,
@@ -75,7 +75,7 @@ test('a TLS context brings its certificates', () => {
 const choices = (env: Record<string, string> = {}) =>
   findChoices({ env, home }).map(({ name, endpoint }) => `${name} ${endpoint}`)
 
-test('the default, every context by name, and the usual sockets that are there can be chosen', () => {
+test('the default, every context by name, and the usual sockets that exist can be chosen', () => {
   writeContext('work', { Host: 'tcp://work:2375' })
   writeContext('attic', { Host: 'ssh://me@attic' })
   write('run/docker.sock', '')
@@ -91,7 +91,7 @@ test('the default, every context by name, and the usual sockets that are there c
   expect(choices({ DOCKER_HOST: 'tcp://x:1' })[0]).toBe('default tcp://x:1')
 })
 
-test('a context of the user stands for the socket that it names', () => {
+test('a usual socket is not listed again if a context of the user has its address or its name', () => {
   writeContext('mine', { Host: `unix://${home}/.docker/run/docker.sock` })
   writeContext('desktop-linux', { Host: `unix://${home}/elsewhere.sock` })
   write('run/docker.sock', '')
@@ -104,17 +104,17 @@ test('a context of the user stands for the socket that it names', () => {
 })
 
 test('a context that cannot be parsed is left out and logged', () => {
-  writeContext('well', { Host: 'tcp://well:2375' })
+  writeContext('valid', { Host: 'tcp://valid:2375' })
   write('contexts/meta/0123/meta.json', '{ "Name": ')
   write('contexts/meta/4567/meta.json', { Name: 'kubernetes-alone', Endpoints: {} })
   write('contexts/meta/stray-file', '')
-  const said = vi.spyOn(console, 'warn').mockImplementation(() => {})
-  expect(choices()).toEqual(['default unix:///var/run/docker.sock', 'well tcp://well:2375'])
-  expect(said).toHaveBeenCalledTimes(2)
-  said.mockRestore()
+  const warn = vi.spyOn(console, 'warn').mockImplementation(() => {})
+  expect(choices()).toEqual(['default unix:///var/run/docker.sock', 'valid tcp://valid:2375'])
+  expect(warn).toHaveBeenCalledTimes(2)
+  warn.mockRestore()
 })
 
-test('a context chosen here stands alone, whatever Docker itself would take', () => {
+test('a context chosen in Slipway is the only candidate, whatever Docker’s own settings say', () => {
   writeContext('work', { Host: 'tcp://work:2375' })
   const chosen = (name: string, env: Record<string, string> = {}) => {
     const found = findCandidates({ env, home }, name)
@@ -126,7 +126,7 @@ test('a context chosen here stands alone, whatever Docker itself would take', ()
   expect(chosen('lost')).toEqual({ code: 'context-unknown', context: 'lost' })
 })
 
-test('Docker’s own command is led to another engine than its own: by its context, or by the socket', () => {
+test('the docker command gets a flag only if it would use another engine: its context, or the socket if it has none', () => {
   writeContext('work', { Host: 'tcp://work:2375' })
   writeContext('home', { Host: 'ssh://me@home' })
   write('config.json', { currentContext: 'home' })

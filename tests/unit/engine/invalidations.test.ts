@@ -1,25 +1,25 @@
 import { expect, test } from 'vitest'
 import { invalidationsOf } from '../../../main/engine/sync/invalidations.ts'
 
-const event = (Type: string, Action: string, ID = 'it', Attributes = {}) => ({
+const event = (Type: string, Action: string, ID = 'id', Attributes = {}) => ({
   Type,
   Action,
   Actor: { ID, Attributes },
 })
 
-test('an event about an image invalidates it, by whatever name the engine gives', () => {
+test('an image event invalidates the image by the ID or name that the engine gives', () => {
   expect(invalidationsOf(event('image', 'tag', 'sha256:1'))).toEqual([{ kind: 'image', name: 'sha256:1' }])
   expect(invalidationsOf(event('image', 'pull', 'nginx:1.27'))).toEqual([{ kind: 'image', name: 'nginx:1.27' }])
 })
 
 test('an id without its algorithm, as Podman writes it, is accepted', () => {
-  const bare = 'a'.repeat(64)
-  const expected = [{ kind: 'image', name: `sha256:${bare}` }]
-  expect(invalidationsOf(event('image', 'delete', bare))).toEqual(expected)
-  expect(invalidationsOf(event('container', 'commit', 'c', { imageID: bare }))).toEqual(expected)
+  const hash = 'a'.repeat(64)
+  const expected = [{ kind: 'image', name: `sha256:${hash}` }]
+  expect(invalidationsOf(event('image', 'delete', hash))).toEqual(expected)
+  expect(invalidationsOf(event('container', 'commit', 'c', { imageID: hash }))).toEqual(expected)
 })
 
-test('an event about a tag names the tag, so that its previous image is inspected too', () => {
+test('a tag event includes the tag, so that its previous image is inspected too', () => {
   expect(invalidationsOf(event('image', 'tag', 'sha256:1', { name: 'x:1' }))).toEqual([
     { kind: 'image', name: 'sha256:1', reference: 'x:1' },
   ])
@@ -28,14 +28,14 @@ test('an event about a tag names the tag, so that its previous image is inspecte
   ])
 })
 
-test('a load names no tags, so everything is read again once loads have ended', () => {
+test('a load event names no tags, so everything is read again once the loads have ended', () => {
   expect(invalidationsOf(event('image', 'load', 'sha256:2', { name: 'sha256:2' }))).toEqual([
     { kind: 'image', name: 'sha256:2' },
     { kind: 'everything-later' },
   ])
 })
 
-test('a commit invalidates the image that it made', () => {
+test('a commit invalidates the new image', () => {
   expect(invalidationsOf(event('container', 'commit', 'c', { imageID: 'sha256:2' }))).toEqual([
     { kind: 'image', name: 'sha256:2' },
   ])
@@ -52,6 +52,6 @@ test('health checks, execs and networks invalidate nothing', () => {
     expect(invalidationsOf(event(type, action))).toEqual([])
 })
 
-test('a prune names nothing, so everything is read again', () => {
+test('a prune event names no image, so everything is read again', () => {
   expect(invalidationsOf(event('image', 'prune', ''))).toEqual([{ kind: 'everything' }])
 })

@@ -14,13 +14,13 @@ const image = (id: string, references: string[] = [`${id}:1`], labels: string[] 
   labels,
 })
 
-function watched() {
+function watchLiveState() {
   const changes: ImagesChange[] = []
   return { changes, live: liveState((change) => changes.push(change)) }
 }
 
 test('the first list arrives as one change, and one tag more as a change of one image', () => {
-  const { changes, live } = watched()
+  const { changes, live } = watchLiveState()
   live.replace({ images: [image('a'), image('b')], containers: [] })
   live.apply({ images: new Map([['b', image('b', ['b:1', 'b:2'])]]), containers: new Map() })
   expect(changes.map(({ seq, images }) => [seq, images.map(({ id }) => id)])).toEqual([
@@ -29,22 +29,22 @@ test('the first list arrives as one change, and one tag more as a change of one 
   ])
 })
 
-test('the list of an empty engine is published too: complete and empty', () => {
-  const { changes, live } = watched()
+test('the list of an engine without images is published too, as complete and empty', () => {
+  const { changes, live } = watchLiveState()
   live.replace({ images: [], containers: [] })
   expect(changes).toHaveLength(1)
   expect(live.snapshot()).toMatchObject({ complete: true, images: [] })
 })
 
-test('an inspect that finds nothing new is not published', () => {
-  const { changes, live } = watched()
+test('an inspect that changes nothing is not published', () => {
+  const { changes, live } = watchLiveState()
   live.replace({ images: [image('a')], containers: [] })
   live.apply({ images: new Map([['a', image('a')]]), containers: new Map() })
   expect(changes).toHaveLength(1)
 })
 
-test('another engine skips a number, so that every window asks for the whole', () => {
-  const { changes, live } = watched()
+test('a change of the engine skips a sequence number, so that every window asks for a snapshot', () => {
+  const { changes, live } = watchLiveState()
   live.replace({ images: [image('a')], containers: [] })
   live.reset()
   live.replace({ images: [image('b')], containers: [] })
@@ -55,8 +55,8 @@ test('another engine skips a number, so that every window asks for the whole', (
   ])
 })
 
-test('before the first list there is nothing to forget, so no window has to ask for what it was just told', () => {
-  const { changes, live } = watched()
+test('forgetting before the first list skips no sequence number, so no window asks for a snapshot again', () => {
+  const { changes, live } = watchLiveState()
   const before = live.snapshot()
   live.reset()
   live.replace({ images: [image('a')], containers: [] })
@@ -64,7 +64,7 @@ test('before the first list there is nothing to forget, so no window has to ask 
 })
 
 test('remembered images are shown as unconfirmed until they are inspected', () => {
-  const { changes, live } = watched()
+  const { changes, live } = watchLiveState()
   const remembered = withoutLabels(image('a'))
   live.reset([remembered, { ...remembered, id: 'b' }, { ...remembered, id: 'c' }])
   expect(live.snapshot()).toMatchObject({ seq: changes.at(-1)!.seq, complete: false, unconfirmed: ['a', 'b', 'c'] })
@@ -91,7 +91,7 @@ test('remembered images are shown as unconfirmed until they are inspected', () =
 })
 
 test('an inspect that is newer than the list takes precedence over it', () => {
-  const { changes, live } = watched()
+  const { changes, live } = watchLiveState()
   live.replace(
     { images: [image('old'), image('gone')], containers: [] },
     {
@@ -107,7 +107,7 @@ test('an inspect that is newer than the list takes precedence over it', () => {
 })
 
 test('labels can be searched, and are never sent to the window', () => {
-  const { changes, live } = watched()
+  const { changes, live } = watchLiveState()
   live.replace({
     images: [image('a', [], ['maintainer=team red', 'version=1']), image('b', [], ['version=2']), image('c')],
     containers: [],
@@ -126,25 +126,25 @@ test('applying the changes one by one always gives the snapshot', () => {
   })
   fc.assert(
     fc.property(fc.array(fc.tuple(id, found)), (steps) => {
-      const { changes, live } = watched()
+      const { changes, live } = watchLiveState()
       live.replace({ images: [], containers: [] })
-      for (const [id, what] of steps) {
-        const read = what && { ...image(id, what[0]), ...(what[1] && { parent: what[1] }) }
+      for (const [id, reply] of steps) {
+        const read = reply && { ...image(id, reply[0]), ...(reply[1] && { parent: reply[1] }) }
         live.apply({ images: new Map([[id, read]]), containers: new Map() })
       }
-      const followed = new Map<string, Image>()
+      const byId = new Map<string, Image>()
       for (const { images, imagesGone } of changes) {
-        imagesGone.forEach((gone) => followed.delete(gone))
-        images.forEach((present) => followed.set(present.id, present))
+        imagesGone.forEach((id) => byId.delete(id))
+        images.forEach((present) => byId.set(present.id, present))
       }
-      const byId = (a: Image, b: Image) => (a.id < b.id ? -1 : 1)
-      expect([...followed.values()].sort(byId)).toEqual([...live.snapshot().images].sort(byId))
+      const compareIds = (a: Image, b: Image) => (a.id < b.id ? -1 : 1)
+      expect([...byId.values()].sort(compareIds)).toEqual([...live.snapshot().images].sort(compareIds))
     }),
   )
 })
 
-test('an image that cannot be read keeps its last row with a mark, also in a whole list, until it is read again', () => {
-  const { changes, live } = watched()
+test('an image that cannot be read keeps its last row, marked as unreadable, until it is read again', () => {
+  const { changes, live } = watchLiveState()
   live.replace({ images: [image('a'), image('b')], containers: [] })
   const unreadable = new Map([
     ['b', 'blob not found'],
@@ -165,8 +165,8 @@ test('an image that cannot be read keeps its last row with a mark, also in a who
   expect(changes).toHaveLength(4)
 })
 
-test('if the list of containers is refused, the known ones stay, and the failure is published once', () => {
-  const { changes, live } = watched()
+test('if the list of containers is refused, the known containers stay, and the failure is published once', () => {
+  const { changes, live } = watchLiveState()
   const web = { id: 'web', name: 'web', image: 'a', state: 'running', created: 1 } as const
   live.replace({ images: [image('a')], containers: [web] })
   live.applyContainers({ failure: 'no such snapshot' })

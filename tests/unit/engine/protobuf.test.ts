@@ -3,8 +3,8 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { field, fields, integer, encodeText, emptyMessage, unframe } from '../../../main/engine/api/protobuf.ts'
 
-/** One field of a message, as some engine may write it. */
-type Part =
+/** One field of a message, as an engine may write it. */
+type FieldSpec =
   | { readonly kind: 'text'; readonly number: number; readonly value: string }
   | { readonly kind: 'int64'; readonly number: number; readonly value: bigint }
   | { readonly kind: 'double' | 'float'; readonly number: number }
@@ -12,40 +12,40 @@ type Part =
 
 const number = fc.integer({ min: 1, max: 40 })
 const text = fc.string({ unit: 'binary', maxLength: 200 })
-const part: fc.Arbitrary<Part> = fc.oneof(
+const fieldSpec: fc.Arbitrary<FieldSpec> = fc.oneof(
   fc.record({ kind: fc.constant('text' as const), number, value: text }),
   fc.record({ kind: fc.constant('int64' as const), number, value: fc.bigInt({ min: 0n, max: 2n ** 53n - 1n }) }),
   fc.record({ kind: fc.constantFrom('double' as const, 'float' as const), number }),
   fc.record({ kind: fc.constant('group' as const), number, value: text }),
 )
-const parts = fc.array(part, { maxLength: 8 })
+const fieldSpecs = fc.array(fieldSpec, { maxLength: 8 })
 
-/** The message, and after which of its bytes a field ends. */
-function written(parts: readonly Part[]) {
+/** @returns the encoded message, and the offsets at which a field ends */
+function encode(fieldSpecs: readonly FieldSpec[]) {
   const ends = new Set([0])
-  const each = parts.map((part) => Buffer.from(writtenPart(part).finish()))
-  each.reduce((end, { length }) => (ends.add(end + length), end + length), 0)
-  return { bytes: Buffer.concat(each), ends }
+  const encoded = fieldSpecs.map((fieldSpec) => Buffer.from(encodeField(fieldSpec).finish()))
+  encoded.reduce((end, { length }) => (ends.add(end + length), end + length), 0)
+  return { bytes: Buffer.concat(encoded), ends }
 }
 
-function writtenPart(part: Part): BinaryWriter {
+function encodeField(fieldSpec: FieldSpec): BinaryWriter {
   const writer = new BinaryWriter()
-  switch (part.kind) {
+  switch (fieldSpec.kind) {
     case 'text':
-      return writer.tag(part.number, WireType.LengthDelimited).string(part.value)
+      return writer.tag(fieldSpec.number, WireType.LengthDelimited).string(fieldSpec.value)
     case 'int64':
-      return writer.tag(part.number, WireType.Varint).int64(part.value)
+      return writer.tag(fieldSpec.number, WireType.Varint).int64(fieldSpec.value)
     case 'double':
-      return writer.tag(part.number, WireType.Bit64).double(1.5)
+      return writer.tag(fieldSpec.number, WireType.Bit64).double(1.5)
     case 'float':
-      return writer.tag(part.number, WireType.Bit32).float(1.5)
+      return writer.tag(fieldSpec.number, WireType.Bit32).float(1.5)
     case 'group':
-      writer.tag(part.number, WireType.StartGroup).tag(1, WireType.LengthDelimited).string(part.value)
-      return writer.tag(part.number, WireType.EndGroup)
+      writer.tag(fieldSpec.number, WireType.StartGroup).tag(1, WireType.LengthDelimited).string(fieldSpec.value)
+      return writer.tag(fieldSpec.number, WireType.EndGroup)
   }
 }
 
-function throws(read: () => unknown): boolean {
+function doesThrow(read: () => unknown): boolean {
   try {
     read()
     return false
@@ -54,7 +54,7 @@ function throws(read: () => unknown): boolean {
   }
 }
 
-test('a text that is written is read again', () => {
+test('an encoded text is decoded to the same text', () => {
   fc.assert(
     fc.property(text, (value) => {
       const [body, ...others] = unframe(encodeText(value))
@@ -65,60 +65,62 @@ test('a text that is written is read again', () => {
   )
 })
 
-test('a text longer than one byte of length can say is read again', () => {
+test('a text whose length takes more than one byte is decoded', () => {
   const value = 'sha256:'.padEnd(20_000, 'é')
   expect(String(field(unframe(encodeText(value))[0]!, 1))).toBe(value)
 })
 
-test('the bytes on the wire are those of the specification', () => {
-  // protobuf.dev, "Encoding": field 2 is "testing", and a number of two bytes is 150.
+test('the encoding is that of the specification', () => {
+  // The examples of protobuf.dev, "Encoding": field 2 is "testing", and field 1 is 150, a varint of two bytes.
   expect(encodeText('a')).toEqual(Buffer.from([0, 0, 0, 0, 3, 0x0a, 1, 0x61]))
   expect(emptyMessage).toEqual(Buffer.from([0, 0, 0, 0, 0]))
   expect(String(field(Buffer.from('120774657374696e67', 'hex'), 2))).toBe('testing')
   expect(integer(Buffer.from('089601', 'hex'), 1)).toBe(150)
 })
 
-test('a wanted field is found among fields of every kind, and unknown ones are skipped', () => {
+test('a field is found among fields of every kind', () => {
   fc.assert(
-    fc.property(parts, number, (all, wanted) => {
-      const { bytes } = written(all)
-      const of = (kind: Part['kind']) => all.filter((part) => part.kind === kind && part.number === wanted)
-      const texts = of('text').map((part) => 'value' in part && part.value)
-      const last = of('int64').at(-1)
-      expect(fields(bytes, wanted).map(String)).toEqual(texts)
-      expect(integer(bytes, wanted)).toBe(last && 'value' in last ? Number(last.value) : 0)
+    fc.property(fieldSpecs, number, (specs, fieldNumber) => {
+      const { bytes } = encode(specs)
+      const specsOf = (kind: FieldSpec['kind']) =>
+        specs.filter((fieldSpec) => fieldSpec.kind === kind && fieldSpec.number === fieldNumber)
+      const texts = specsOf('text').map((fieldSpec) => 'value' in fieldSpec && fieldSpec.value)
+      const last = specsOf('int64').at(-1)
+      expect(fields(bytes, fieldNumber).map(String)).toEqual(texts)
+      expect(integer(bytes, fieldNumber)).toBe(last && 'value' in last ? Number(last.value) : 0)
     }),
   )
 })
 
-test('a message that was cut inside a field is an error, whichever field is wanted', () => {
+test('a message that ends inside a field is an error, whichever field is read', () => {
   fc.assert(
-    fc.property(parts, number, (all, wanted) => {
-      const { bytes, ends } = written(all)
+    fc.property(fieldSpecs, number, (specs, fieldNumber) => {
+      const { bytes, ends } = encode(specs)
       for (let length = 0; length < bytes.length; length++) {
-        const cut = bytes.subarray(0, length)
-        for (const read of [field, fields, integer]) expect(throws(() => read(cut, wanted))).toBe(!ends.has(length))
+        const truncated = bytes.subarray(0, length)
+        for (const read of [field, fields, integer])
+          expect(doesThrow(() => read(truncated, fieldNumber))).toBe(!ends.has(length))
       }
     }),
     { numRuns: 30 },
   )
 })
 
-test('a reply of several frames gives its messages, and a reply cut inside a frame is an error', () => {
+test('a reply of several frames is split into its messages, and a reply that ends inside a frame is an error', () => {
   fc.assert(
     fc.property(fc.array(text, { maxLength: 4 }), (texts) => {
       const frames = texts.map((value) => encodeText(value))
       const reply = Buffer.concat([...frames, emptyMessage])
       expect(unframe(reply)).toHaveLength(frames.length + 1)
-      const ends = [0, ...frames.map((_, at) => Buffer.concat(frames.slice(0, at + 1)).length)]
+      const ends = [0, ...frames.map((_, index) => Buffer.concat(frames.slice(0, index + 1)).length)]
       for (let length = 0; length < reply.length; length++)
-        expect(throws(() => unframe(reply.subarray(0, length)))).toBe(!ends.includes(length))
+        expect(doesThrow(() => unframe(reply.subarray(0, length)))).toBe(!ends.includes(length))
     }),
     { numRuns: 30 },
   )
 })
 
-test('a reply cut inside a frame says so', () => {
+test('the error of a reply that ends inside a frame says so', () => {
   expect(() => unframe(encodeText('a').subarray(0, 7))).toThrow('The gRPC reply ended in the middle of a message')
 })
 
@@ -126,7 +128,7 @@ test('a reply without frames has no messages', () => {
   expect(unframe(Buffer.alloc(0))).toEqual([])
 })
 
-test('a compressed frame is refused, also after one that is not', () => {
+test('a compressed frame is refused, also after an uncompressed frame', () => {
   const compressed = encodeText('a')
   compressed[0] = 1
   expect(() => unframe(compressed)).toThrow('The gRPC reply is compressed')

@@ -3,15 +3,15 @@ import { parseContainerRows } from '../../../main/engine/api/container-list.ts'
 import { parseImageRows } from '../../../main/engine/api/image-list.ts'
 
 const row = { Id: 'sha256:a', ParentId: '', RepoTags: ['x:1'], RepoDigests: null, Created: 5, Size: 7, Labels: null }
-const read = { id: 'sha256:a', references: ['x:1'], digests: [], created: 5, size: 7, labels: [] }
+const parsed = { id: 'sha256:a', references: ['x:1'], digests: [], created: 5, size: 7, labels: [] }
 
 afterEach(() => vi.restoreAllMocks())
 
-test('a sound value is read from null: no date, an unknown size, an empty label', () => {
+test('null is read as no date, an unknown size or an empty label', () => {
   expect(parseImageRows([{ ...row, Created: null, Size: null, Labels: { A: null } }])).toEqual([
-    { ...read, created: 0, size: 0, sizeUnknown: true, labels: ['a='] },
+    { ...parsed, created: 0, size: 0, sizeUnknown: true, labels: ['a='] },
   ])
-  expect(parseImageRows([{ ...row, Size: undefined }])).toEqual([{ ...read, size: 0, sizeUnknown: true }])
+  expect(parseImageRows([{ ...row, Size: undefined }])).toEqual([{ ...parsed, size: 0, sizeUnknown: true }])
 })
 
 test.each([
@@ -19,29 +19,29 @@ test.each([
   [{ RepoTags: 'x:1' }, { references: [] }, '"RepoTags": "x:1"'],
   [{ Size: '7 GB' }, { size: 0, sizeUnknown: true }, '"Size": "7 GB"'],
   [{ Labels: 'a' }, {}, '"Labels": "a"'],
-])('an odd row %j is read as far as it goes, and marked', (change, different, unreadable) => {
+])('the valid fields of the row %j are read, and the row is marked as unreadable', (change, different, unreadable) => {
   const rows = parseImageRows([
     { ...row, ...change },
     { ...row, Id: 'sha256:b' },
   ])
   expect(rows).toEqual([
-    { ...read, ...different, unreadable },
-    { ...read, id: 'sha256:b' },
+    { ...parsed, ...different, unreadable },
+    { ...parsed, id: 'sha256:b' },
   ])
 })
 
 test('a row without an id is left out and logged', () => {
   const warn = vi.spyOn(console, 'warn').mockImplementation(() => {})
-  expect(parseImageRows([{ ...row, Id: null }, row])).toEqual([read])
+  expect(parseImageRows([{ ...row, Id: null }, row])).toEqual([parsed])
   expect(warn).toHaveBeenCalledWith(expect.any(String), '"Id": null')
 })
 
 test('a container whose image cannot be read is left out, and makes the use of images unknown', () => {
   const warn = vi.spyOn(console, 'warn').mockImplementation(() => {})
-  const sound = { Id: 'c', Names: ['/web'], ImageID: 'sha256:a', State: 'running', Created: null }
+  const valid = { Id: 'c', Names: ['/web'], ImageID: 'sha256:a', State: 'running', Created: null }
   const container = { id: 'c', name: 'web', image: 'sha256:a', state: 'running', created: 0 }
-  expect(parseContainerRows([sound])).toEqual({ containers: [container] })
-  expect(parseContainerRows([sound, { ...sound, Id: 'd', ImageID: 3 }])).toEqual({
+  expect(parseContainerRows([valid])).toEqual({ containers: [container] })
+  expect(parseContainerRows([valid, { ...valid, Id: 'd', ImageID: 3 }])).toEqual({
     containers: [container],
     failure: '"ImageID": 3',
   })

@@ -1,4 +1,4 @@
-/** Every question to an engine has an end, also at a socket that takes connections and never answers. */
+/** Every request to an engine ends, even if its socket accepts connections and never answers. */
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { createServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -8,14 +8,14 @@ import Docker from 'dockerode'
 import * as v from 'valibot'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { EngineError, type EngineSession } from '../../../main/engine/index.ts'
-import { sessionOver } from '../session.ts'
+import { createSession } from '../session.ts'
 
-const folderOfApi = join(import.meta.dirname, '../../../main/engine/api')
+const apiFolder = join(import.meta.dirname, '../../../main/engine/api')
 const modules = await Promise.all(
-  readdirSync(folderOfApi).map(async (file) => (await import(join(folderOfApi, file))) as Record<string, unknown>),
+  readdirSync(apiFolder).map(async (file) => (await import(join(apiFolder, file))) as Record<string, unknown>),
 )
 
-/** How each function that asks the engine is called; those that ask nothing are named with `asksNothing`. */
+/** A call of each function that sends a request to the engine. `sendsNothing` has the names of the others. */
 const calls: Readonly<Record<string, (session: EngineSession) => Promise<unknown>>> = {
   ask: (session) => api('ask')(session, v.any(), { path: '/x' }),
   find: (session) => api('find')(session, v.any(), { path: '/x' }),
@@ -60,9 +60,9 @@ const calls: Readonly<Record<string, (session: EngineSession) => Promise<unknown
   openShell: (session) => api('openShell')(session, 'x', ['sh']),
   followLogs: (session) => api('followLogs')(session, 'x', true),
 }
-/** Answers undefined instead: an engine without a content store is a usual one. */
-const answersWithout = { openContent: (session: EngineSession) => api('openContent')(session) }
-const asksNothing = [
+/** These return undefined instead of an error, since many engines have no content store. */
+const callsWithFallback = { openContent: (session: EngineSession) => api('openContent')(session) }
+const sendsNothing = [
   ...[
     'engineFailure',
     'statusOf',
@@ -89,8 +89,8 @@ const asksNothing = [
 ]
 
 function api(name: string): (...args: readonly unknown[]) => Promise<unknown> {
-  const found = modules.find((module) => name in module)![name]
-  return found as (...args: readonly unknown[]) => Promise<unknown>
+  const exported = modules.find((module) => name in module)![name]
+  return exported as (...args: readonly unknown[]) => Promise<unknown>
 }
 
 let folder: string
@@ -111,15 +111,15 @@ afterAll(() => {
   rmSync(folder, { recursive: true })
 })
 
-/** Runs through hours in moments; what the system does between them has its turn. */
-async function settledOf(asked: Promise<unknown>): Promise<unknown> {
-  const outcome = asked.then(
+/** Advances the fake timers by up to 200 minutes, until the promise settles. Real I/O runs after each minute. */
+async function settle(promise: Promise<unknown>): Promise<unknown> {
+  const outcome = promise.then(
     (value) => ({ value }),
     (error: unknown) => ({ error }),
   )
-  for (let tries = 0; tries < 200; tries++) {
-    const done = await Promise.race([outcome, new Promise((resolve) => setImmediate(resolve))])
-    if (done) return done
+  for (let minute = 0; minute < 200; minute++) {
+    const settled = await Promise.race([outcome, new Promise((resolve) => setImmediate(resolve))])
+    if (settled) return settled
     await vi.advanceTimersByTimeAsync(60_000)
   }
   return 'never'
@@ -132,23 +132,23 @@ describe('against a silent socket', () => {
   afterAll(() => {
     vi.useRealTimers()
   })
-  const session = () => sessionOver(new Docker({ socketPath: join(folder, 'docker.sock') }), `unix://${folder}/docker.sock`) // prettier-ignore
+  const session = () => createSession(new Docker({ socketPath: join(folder, 'docker.sock') }), `unix://${folder}/docker.sock`) // prettier-ignore
 
   for (const [name, call] of Object.entries(calls))
     test(`${name} ends with a timeout`, async () => {
-      const outcome = await settledOf(call(session()))
+      const outcome = await settle(call(session()))
       expect(outcome).toMatchObject({ error: { failure: { code: 'engine-timeout' } } })
       expect((outcome as { error: unknown }).error).toBeInstanceOf(EngineError)
     })
-  for (const [name, call] of Object.entries(answersWithout))
-    test(`${name} goes on without an answer`, async () => {
-      expect(await settledOf(call(session()))).toEqual({ value: undefined })
+  for (const [name, call] of Object.entries(callsWithFallback))
+    test(`${name} returns undefined after a timeout`, async () => {
+      expect(await settle(call(session()))).toEqual({ value: undefined })
     })
   test('every export of engine/api is tested here', () => {
     const exported = modules.flatMap((module) =>
       Object.entries(module).flatMap(([name, value]) => (typeof value === 'function' ? [name] : [])),
     )
-    const known = [...Object.keys(calls), ...Object.keys(answersWithout), ...asksNothing]
+    const known = [...Object.keys(calls), ...Object.keys(callsWithFallback), ...sendsNothing]
     expect(exported.filter((name) => !known.includes(name))).toEqual([])
   })
 })

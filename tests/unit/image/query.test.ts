@@ -2,16 +2,17 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { matches, parseQuery, type Filtered } from '../../../model/image/query.ts'
 
-const image = (more: Partial<Filtered> = {}): Filtered => ({
+const image = (overrides: Partial<Filtered> = {}): Filtered => ({
   id: 'sha256:0',
   text: 'nginx:1.27 sha256:0',
   size: 192_000_000,
   created: Date.UTC(2024, 11, 31, 23, 59) / 1000,
   used: 0,
   dangling: false,
-  ...more,
+  ...overrides,
 })
-const finds = (query: string, more: Partial<Filtered> = {}) => matches(parseQuery(query), image(more), () => false)
+const finds = (query: string, overrides: Partial<Filtered> = {}) =>
+  matches(parseQuery(query), image(overrides), () => false)
 
 test('all words must be found, in any order and case', () => {
   expect(finds('1.27 NGINX')).toBe(true)
@@ -31,7 +32,7 @@ test('sizes are compared in the units that the list shows', () => {
   expect(finds('size=192MB', { size: 193_000_000 })).toBe(false)
 })
 
-test('dates are compared with the whole of the year, month or day that was written', () => {
+test('a date condition covers the whole year, month or day', () => {
   expect(finds('created<2025-01')).toBe(true)
   expect(finds('created<2024')).toBe(false)
   expect(finds('created>2024-12-30')).toBe(true)
@@ -50,15 +51,16 @@ test('unused, used and dangling are conditions, in Chinese as well', () => {
 })
 
 test('an incomplete condition hides nothing', () => {
-  for (const half of ['size>', 'size>5x', 'created<', 'created<20', 'created<2025-']) expect(finds(half)).toBe(true)
+  for (const incomplete of ['size>', 'size>5x', 'created<', 'created<20', 'created<2025-'])
+    expect(finds(incomplete)).toBe(true)
 })
 
-test('any text is a query, and a longer one never finds more', () => {
+test('any text is a valid query, and two queries together find no more than each of them alone', () => {
   const text = fc.oneof(
     fc.string(),
     fc.constantFrom('size>1MB', 'created<2025', 'unused', 'nginx', 'size<', '=', '1.27', 'dangling'),
   )
-  const any = fc.record({
+  const imageFields = fc.record({
     text: fc.constantFrom('nginx:1.27', 'redis:7', ''),
     size: fc.nat(),
     created: fc.nat(),
@@ -66,9 +68,9 @@ test('any text is a query, and a longer one never finds more', () => {
     dangling: fc.boolean(),
   })
   fc.assert(
-    fc.property(text, text, any, (a, b, more) => {
-      const [both, each] = [finds(`${a} ${b}`, more), finds(a, more) && finds(b, more)]
-      expect(both).toBe(both && each)
+    fc.property(text, text, imageFields, (a, b, overrides) => {
+      const [both, eachAlone] = [finds(`${a} ${b}`, overrides), finds(a, overrides) && finds(b, overrides)]
+      expect(both).toBe(both && eachAlone)
     }),
   )
 })

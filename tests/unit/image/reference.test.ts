@@ -3,12 +3,12 @@ import { expect, test } from 'vitest'
 import { splitReference } from '../../../model/image/image.ts'
 import { parseReference, parseTag } from '../../../model/image/reference.ts'
 
-const parsed = (text: string) => {
+const parse = (text: string) => {
   const found = parseTag(text)
   return found && `${found.repository}:${found.tag}`
 }
 
-test('Docker’s own short ways of writing are understood, and the familiar form comes out', () => {
+test('Docker’s short forms are understood, and the result is the familiar name', () => {
   expect(
     Object.fromEntries(
       [
@@ -28,7 +28,7 @@ test('Docker’s own short ways of writing are understood, and the familiar form
         'Registry/x',
         'localhost:5000',
         'a.b/c',
-      ].map((text) => [text, parsed(text)]),
+      ].map((text) => [text, parse(text)]),
     ),
   ).toEqual({
     x: 'x:latest',
@@ -85,55 +85,55 @@ test('names that Docker refuses are refused', () => {
     `x:${'t'.repeat(129)}`,
     `docker.io/library/${'x'.repeat(238)}`,
   ]
-  expect(refused.filter((text) => parsed(text) !== undefined)).toEqual([])
+  expect(refused.filter((text) => parse(text) !== undefined)).toEqual([])
 })
 
 test('the longest tag and the longest name are accepted', () => {
-  expect(parsed(`x:${'t'.repeat(128)}`)).toBe(`x:${'t'.repeat(128)}`)
-  expect(parsed('x'.repeat(237))).toBe(`${'x'.repeat(237)}:latest`)
+  expect(parse(`x:${'t'.repeat(128)}`)).toBe(`x:${'t'.repeat(128)}`)
+  expect(parse('x'.repeat(237))).toBe(`${'x'.repeat(237)}:latest`)
 })
 
-const piece = fc.stringMatching(/^[a-z0-9]{1,6}((\.|_|__|-{1,3})[a-z0-9]{1,4}){0,2}$/)
+const component = fc.stringMatching(/^[a-z0-9]{1,6}((\.|_|__|-{1,3})[a-z0-9]{1,4}){0,2}$/)
 const host = fc.stringMatching(/^[a-zA-Z0-9]{1,5}(-[a-zA-Z0-9]{1,3})?(\.[a-z0-9]{1,4}){1,2}(:[0-9]{1,5})?$/)
 const name = fc
-  .tuple(fc.option(host, { nil: undefined }), fc.array(piece, { minLength: 1, maxLength: 4 }))
-  // Without a host, a first part with a dot would be taken for one.
-  .map(([host, [first = '', ...pieces]]) =>
-    [...(host ? [host, first] : [first.replaceAll('.', '-')]), ...pieces].join('/'),
+  .tuple(fc.option(host, { nil: undefined }), fc.array(component, { minLength: 1, maxLength: 4 }))
+  // Without a host, a first component with a dot would be parsed as the host.
+  .map(([host, [first = '', ...components]]) =>
+    [...(host ? [host, first] : [first.replaceAll('.', '-')]), ...components].join('/'),
   )
 const tag = fc.stringMatching(/^[a-zA-Z0-9_][a-zA-Z0-9_.-]{0,20}$/)
 
-test('every name of the grammar is read, and reads the same once more, and as a row splits it', () => {
+test('every name of the grammar is parsed, the result parses to itself, and rows split it in the same way', () => {
   fc.assert(
     fc.property(name, tag, (name, tag) => {
       fc.pre(name !== 'sha256' && name !== 'library/sha256')
-      const first = parsed(`${name}:${tag}`)
+      const first = parse(`${name}:${tag}`)
       expect(first).toBeDefined()
-      expect(parsed(first!)).toBe(first)
+      expect(parse(first!)).toBe(first)
       expect(parseTag(first!)).toMatchObject(splitReference(first!))
     }),
   )
 })
 
-test('whatever is typed, the result is short enough and has only plain characters', () => {
+test('whatever is typed, the result has only plain characters and parses to itself', () => {
   fc.assert(
     fc.property(fc.string({ unit: fc.constantFrom(...'aA0.:/_-@ 中[]'), maxLength: 12 }), (text) => {
-      const found = parsed(text)
+      const found = parse(text)
       if (found === undefined) return
       expect(found).toMatch(/^[\w.:/[\]-]+$/)
-      expect(parsed(found)).toBe(found)
+      expect(parse(found)).toBe(found)
     }),
   )
 })
 
-test('a digest names the image, and a tag beside it is ignored', () => {
+test('a digest identifies the image, and a tag beside it is ignored', () => {
   const digest = `sha256:${'0'.repeat(64)}`
   expect(parseReference('nginx')).toMatchObject({ repository: 'nginx', version: 'latest', reference: 'nginx:latest' })
   for (const text of [`ghcr.io/a/b@${digest}`, `ghcr.io/a/b:1@${digest}`]) {
     expect(parseReference(text)).toMatchObject({ version: digest, reference: `ghcr.io/a/b@${digest}` })
     expect(parseTag(text)).toBeUndefined()
   }
-  for (const wrong of [`nginx@sha256:1`, '@', 'No', `@${digest}`, `x@${digest}@${digest}`])
-    expect(parseReference(wrong)).toBeUndefined()
+  for (const invalid of [`nginx@sha256:1`, '@', 'No', `@${digest}`, `x@${digest}@${digest}`])
+    expect(parseReference(invalid)).toBeUndefined()
   expect(parseTag('nginx:1')).toMatchObject({ repository: 'nginx', tag: '1' })
 })

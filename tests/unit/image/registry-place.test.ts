@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { isLoopback, registryPlace } from '../../../model/image/registry-place.ts'
 
-test('a repository lies at its registry, Docker Hub’s at a host of another name', () => {
+test('a repository is found at its registry’s host, which has another name for Docker Hub', () => {
   const hub = { registry: 'docker.io', host: 'registry-1.docker.io' }
   expect(registryPlace('nginx')).toEqual({ ...hub, path: 'library/nginx' })
   expect(registryPlace('team/x')).toEqual({ ...hub, path: 'team/x' })
@@ -10,9 +10,9 @@ test('a repository lies at its registry, Docker Hub’s at a host of another nam
   expect(registryPlace('localhost:5000/x')).toEqual({ registry: 'localhost:5000', host: 'localhost:5000', path: 'x' })
 })
 
-test('only localhost and loopback addresses are this computer', () => {
-  const here = ['localhost', 'LOCALHOST:5000', '127.0.0.1', '127.9.8.7:1', '[::1]:5000']
-  const elsewhere = ['127.0.0.1.example', 'localhost.example', '10.0.0.1', 'example:127', '127.0.0', '']
-  expect(here.filter((host) => !isLoopback(host))).toEqual([])
-  expect(elsewhere.filter(isLoopback)).toEqual([])
+test('only localhost and loopback addresses count as this computer', () => {
+  const local = ['localhost', 'LOCALHOST:5000', '127.0.0.1', '127.9.8.7:1', '[::1]:5000']
+  const remote = ['127.0.0.1.example', 'localhost.example', '10.0.0.1', 'example:127', '127.0.0', '']
+  expect(local.filter((host) => !isLoopback(host))).toEqual([])
+  expect(remote.filter(isLoopback)).toEqual([])
 })

@@ -7,13 +7,13 @@ import { sortedBy, sortedGroups } from '../../../renderer/images/order.ts'
 import { isInPreset, countPresets, monthsBefore } from '../../../renderer/images/presets.ts'
 import { Selection } from '../../../renderer/ui/selection.svelte.ts'
 
-const image = (id: string, more: Partial<Image> = {}): Image => ({
+const image = (id: string, overrides: Partial<Image> = {}): Image => ({
   id: `sha256:${id}`,
   references: [`${id}:1`],
   digests: [],
   created: 1,
   size: 1,
-  ...more,
+  ...overrides,
 })
 const lines = (images: readonly Image[], used = 0): ImageLine[] => images.flatMap((image) => linesOf(image, used))
 
@@ -30,7 +30,7 @@ test('each row of an image lists its other tags', () => {
   expect([first!.otherTags, second!.otherTags]).toEqual([['x:2'], ['x:1']])
 })
 
-test('a group counts an image with several tags once, and groups stand by their sums', () => {
+test('a group counts an image with several tags once, and groups are sorted by their sums', () => {
   const rows = lines([
     image('big', { references: ['one:1'], size: 5 }),
     image('a', { references: ['two:1', 'two:latest'], size: 3 }),
@@ -60,7 +60,7 @@ test('“all but the newest” selects the other images with all of their tags',
   expect(olderThanNewest(group!, 3)).toEqual([])
 })
 
-test('months are counted by the calendar, and an image without a date is not known to be old', () => {
+test('months are counted by the calendar, and an image without a date does not count as old', () => {
   const old = monthsBefore(new Date('2026-11-24T12:00:00Z'), 6)
   expect(new Date(old * 1000).toISOString()).toMatch(/^2026-05-24/)
   const [undated, dated] = lines([image('a', { created: 0 }), image('b', { created: old - 1 })])
@@ -72,25 +72,25 @@ test('the preset filters count images, not rows', () => {
   expect(counts).toEqual({ all: 2, unused: 2, dangling: 1, old: 2 })
 })
 
-test('a range runs from where it began to where it ends, and takes back what it no longer covers', () => {
-  const place = fc.integer({ min: 0, max: 9 })
+test('a range selects everything from its start to its end, and deselects what it no longer covers', () => {
+  const position = fc.integer({ min: 0, max: 9 })
   const keysAt = (index: number) => [`key ${index}`]
   fc.assert(
-    fc.property(place, fc.array(place, { minLength: 1 }), (begin, ends) => {
+    fc.property(position, fc.array(position, { minLength: 1 }), (start, ends) => {
       const selection = new Selection()
-      selection.setAnchor(begin)
-      let from = begin
+      selection.setAnchor(start)
+      let from = start
       for (const to of ends) {
         selection.extend(from, to, keysAt)
         from = to
       }
-      expect(selection.keys.size).toBe(Math.abs(from - begin) + 1)
-      expect(selection.has(`key ${begin}`) && selection.has(`key ${from}`)).toBe(true)
+      expect(selection.keys.size).toBe(Math.abs(from - start) + 1)
+      expect(selection.has(`key ${start}`) && selection.has(`key ${from}`)).toBe(true)
     }),
   )
 })
 
-test('moving the cursor begins a new range, and keeps the selection', () => {
+test('moving the cursor starts a new range, and keeps the selection', () => {
   const selection = new Selection()
   const keysAt = (index: number) => [`key ${index}`]
   selection.setAnchor(1)

@@ -11,7 +11,7 @@ const job = (id: string, started = 1): Job => ({
   ...{ id, subject: { kind: 'undo', restores: 1 }, state: 'done', started, ended: started },
   items: [{ name: 'one:1', state: 'done' }],
 })
-const undoOf = (id: string): LedgerEntry => ({
+const ledgerEntry = (id: string): LedgerEntry => ({
   ...{ job: id, endpoint: 'unix:///x', until: 4_000_000_000, deleted: [] },
   untagged: [{ image: 'sha256:1', reference: 'one:1' }],
 })
@@ -27,34 +27,34 @@ afterEach(async () => {
   rmSync(folder, { recursive: true })
 })
 
-/** As a job does it: its first line is written when it starts. */
+/** Adds an ended job as a job does: its first line is written when it starts. */
 async function add(archive: ReturnType<typeof jobArchive>, ended: Job, undo?: LedgerEntry) {
   const writer = journalWriter(store.journal, ended.id)
   await writer.write({ kind: 'begin', version: journalVersion, job: ended })
   if (undo) await archive.setUndo(ended.id, undo, writer)
   await archive.add(ended, writer)
 }
-/** Earlier runs are read before the first job of this run writes its file. */
-function opened() {
+/** Loads the jobs of earlier runs before a job of this run writes its file. */
+function openArchive() {
   const archive = jobArchive(store)
   archive.load()
   return archive
 }
 
 test('an undo that is set while a job runs is known at once, and belongs to the job once it has ended', async () => {
-  const archive = opened()
+  const archive = openArchive()
   const writer = journalWriter(store.journal, 'a')
   await writer.write({ kind: 'begin', version: journalVersion, job: job('a') })
-  await archive.setUndo('a', undoOf('a'), writer)
-  expect([archive.undoOf('a'), archive.undoables()]).toEqual([undoOf('a'), []])
+  await archive.setUndo('a', ledgerEntry('a'), writer)
+  expect([archive.undoOf('a'), archive.undoables()]).toEqual([ledgerEntry('a'), []])
   await archive.add(job('a'), writer)
-  expect([archive.undoOf('a'), archive.undoables()]).toEqual([undoOf('a'), [undoOf('a')]])
+  expect([archive.undoOf('a'), archive.undoables()]).toEqual([ledgerEntry('a'), [ledgerEntry('a')]])
 })
 
 test('the 50 newest ended jobs are kept, and every job that can be undone', async () => {
-  const archive = opened()
-  await add(archive, job('undoable'), undoOf('undoable'))
-  for (let at = 0; at < 51; at++) await add(archive, job(`job ${at}`))
+  const archive = openArchive()
+  await add(archive, job('undoable'), ledgerEntry('undoable'))
+  for (let index = 0; index < 51; index++) await add(archive, job(`job ${index}`))
   expect(archive.shown()).toHaveLength(51)
   expect(archive.find('job 0')).toBeUndefined()
   expect(archive.find('job 1')).toEqual(job('job 1'))
@@ -62,30 +62,30 @@ test('the 50 newest ended jobs are kept, and every job that can be undone', asyn
 })
 
 test('clearing returns the ids of the jobs that were shown, and hides those that can be undone without forgetting them', async () => {
-  const archive = opened()
+  const archive = openArchive()
   await add(archive, job('plain'))
-  await add(archive, job('undoable'), undoOf('undoable'))
+  await add(archive, job('undoable'), ledgerEntry('undoable'))
   expect(archive.clear()).toEqual(['undoable', 'plain'])
   expect([archive.shown(), archive.clear()]).toEqual([[], []])
   expect(archive.find('plain')).toBeUndefined()
-  expect(archive.undoables()).toEqual([undoOf('undoable')])
+  expect(archive.undoables()).toEqual([ledgerEntry('undoable')])
 })
 
 test('a cleared job is forgotten once it can no longer be undone', async () => {
-  const archive = opened()
-  await add(archive, job('a'), undoOf('a'))
+  const archive = openArchive()
+  await add(archive, job('a'), ledgerEntry('a'))
   archive.clear()
   await archive.setUndo('a', undefined)
   expect([archive.find('a'), archive.undoables()]).toEqual([undefined, []])
 })
 
-test('the next run of the app has the same jobs, newest first, and a change that was made to one', async () => {
-  const archive = opened()
+test('the next run of the app has the same jobs, newest first, including a change to one of them', async () => {
+  const archive = openArchive()
   await add(archive, job('older', 10))
   await add(archive, job('newer', 20))
   const changed: Job = { ...job('older', 10), subject: { kind: 'undo', restores: 7 } }
   archive.change(changed)
   await store.end()
   store = openStore(folder)
-  expect(opened().shown()).toEqual([job('newer', 20), changed])
+  expect(openArchive().shown()).toEqual([job('newer', 20), changed])
 })

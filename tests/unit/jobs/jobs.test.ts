@@ -13,52 +13,55 @@ describe('a job', () => {
   const subject = { kind: 'undo', restores: 2 } as const
   let store: Store
   afterEach(() => store.end())
-  const book = () => {
-    const told: string[] = []
+  const startService = () => {
+    const events: string[] = []
     store = openStore(folder)
-    return { told, jobs: jobService({ publish: (name) => told.push(name), store }) }
+    return { events, jobs: jobService({ publish: (name) => events.push(name), store }) }
   }
-  const ended = async (jobs: ReturnType<typeof book>['jobs'], id: string) => {
+  const untilEnded = async (jobs: ReturnType<typeof startService>['jobs'], id: string) => {
     await expect.poll(() => jobs.find(id)?.state).not.toBe('running')
     return jobs.find(id)
   }
 
   test('ends with the outcome of each item, and is known to the next run of the app', async () => {
-    const { jobs } = book()
+    const { jobs } = startService()
     const id = jobs.start(subject, ['a', 'b'], async (job) => {
       job.item(0, { state: 'done' })
       job.item(1, { state: 'failed', failure: { code: 'internal' } })
     })
-    expect(await ended(jobs, id)).toMatchObject({ state: 'failed', items: [{ state: 'done' }, { state: 'failed' }] })
+    expect(await untilEnded(jobs, id)).toMatchObject({
+      state: 'failed',
+      items: [{ state: 'done' }, { state: 'failed' }],
+    })
     await store.end()
-    expect(book().jobs.find(id)).toEqual(jobs.find(id))
+    expect(startService().jobs.find(id)).toEqual(jobs.find(id))
   })
 
   test('is cancelled between two items', async () => {
-    const { jobs } = book()
+    const { jobs } = startService()
     const id = jobs.start(subject, ['a', 'b'], async (job) => {
       job.item(0, { state: 'done' })
       void jobs.handlers['jobs.cancel'](job.id)
       if (job.cancelled.aborted) job.item(1, { state: 'skipped' })
     })
-    expect(await ended(jobs, id)).toMatchObject({
+    expect(await untilEnded(jobs, id)).toMatchObject({
       state: 'cancelled',
       items: [{ state: 'done' }, { state: 'skipped' }],
     })
   })
 
-  test('that throws has failed, and is forgotten once it is cleared', async () => {
-    const { jobs, told } = book()
+  test('fails if it throws, and is forgotten once it is cleared', async () => {
+    const { jobs, events } = startService()
     const id = jobs.start(subject, [], async () => Promise.reject(new Error('thrown by the test')))
-    expect(await ended(jobs, id)).toMatchObject({ state: 'failed', failure: { code: 'internal' } })
+    expect(await untilEnded(jobs, id)).toMatchObject({ state: 'failed', failure: { code: 'internal' } })
     await jobs.handlers['jobs.clear'](undefined)
     expect(jobs.find(id)).toBeUndefined()
-    expect(told).toContain('jobs.cleared')
+    expect(events).toContain('jobs.cleared')
   })
 
-  test('publishes many changes in a row once', async () => {
-    const { jobs, told } = book()
-    const published = () => told.filter((name) => name === 'jobs.changed').length
+  test('publishes many changes in a row as one event', async () => {
+    const { jobs, events } = startService()
+    const published = () => events.filter((name) => name === 'jobs.changed').length
     const changed = Promise.withResolvers<void>()
     const id = jobs.start(subject, ['a'], async (job) => {
       for (let restores = 0; restores < 100; restores++) job.subject({ restores })
@@ -66,8 +69,8 @@ describe('a job', () => {
     })
     await expect.poll(published).toBe(1)
     changed.resolve()
-    await ended(jobs, id)
-    // The last one is the end itself.
+    await untilEnded(jobs, id)
+    // The second event is the end of the job.
     expect(published()).toBe(2)
   })
 })

@@ -16,7 +16,7 @@ describe('the name of a base', () => {
     expect(baseName([image(200, 'app:1'), image(100, 'debian:13')])).toBe('debian:13')
   })
 
-  test('is the shortest path among names of one age, then the first by alphabet', () => {
+  test('is the shortest path among names of the same age, then the first in alphabetical order', () => {
     expect(baseName([image(100, 'example.com/debian:13', 'debian:trixie', 'debian:13')])).toBe('debian:13')
   })
 
@@ -33,7 +33,7 @@ describe('the name of a base', () => {
     const images = [image(100, 'b:1', 'a:1'), image(100, 'x/a:1'), image(0, 'c:1'), image(100)]
     fc.assert(
       fc.property(fc.shuffledSubarray(images, { minLength: images.length }), (shuffled) => {
-        expect(baseName(shuffled.map((one) => ({ ...one, references: one.references.toReversed() })))).toBe('a:1')
+        expect(baseName(shuffled.map((item) => ({ ...item, references: item.references.toReversed() })))).toBe('a:1')
       }),
     )
   })

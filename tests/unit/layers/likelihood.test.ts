@@ -20,64 +20,73 @@ function sizesOf(images: readonly Anatomy[]) {
   sizes.add(images)
   return sizes
 }
-function likelyOf(images: readonly Anatomy[], of = images[0]!) {
-  return likelyLayers(sizesOf(images), of).map(({ size }) => size)
+function likelyOf(images: readonly Anatomy[], anatomy = images[0]!) {
+  return likelyLayers(sizesOf(images), anatomy).map(({ size }) => size)
 }
-const likelyEntries = (of: Anatomy) => likelyLayers(sizesOf([of]), of).map(({ entry }) => entry)
+const likelyEntries = (anatomy: Anatomy) => likelyLayers(sizesOf([anatomy]), anatomy).map(({ entry }) => entry)
 
 describe('the likely size of a layer', () => {
-  test('is that of the step that makes layers, not that of a setting', () => {
-    const one = image(
+  test('is the size of an instruction that creates layers, not that of a setting', () => {
+    const built = image(
       '1',
       ['a', 'b', 'c'],
       [entry('COPY x /', 70), entry('ENV a=b'), entry('RUN touch x'), entry('COPY y /', 5)],
     )
-    expect(likelyOf([one])).toEqual([70, 0, 5])
-    expect(likelyEntries(one)).toEqual([0, 2, 3])
+    expect(likelyOf([built])).toEqual([70, 0, 5])
+    expect(likelyEntries(built)).toEqual([0, 2, 3])
   })
 
   test.each([
-    ['WORKDIR of BuildKit makes a layer', 'WORKDIR /app', 'RUN /bin/sh -c true # buildkit', [0, 0, 5]],
-    ['WORKDIR of the classic builder makes one rather than ENV', '/bin/sh -c #(nop) WORKDIR /app', 'ENV a=b', [0, 5]],
-    ['WORKDIR / makes none', 'WORKDIR /', '/bin/sh -c touch x', [0, 5]],
+    ['BuildKit’s WORKDIR creates a layer', 'WORKDIR /app', 'RUN /bin/sh -c true # buildkit', [0, 0, 5]],
+    [
+      'the classic builder’s WORKDIR is more likely to create a layer than ENV',
+      '/bin/sh -c #(nop) WORKDIR /app',
+      'ENV a=b',
+      [0, 5],
+    ],
+    ['WORKDIR / creates no layer', 'WORKDIR /', '/bin/sh -c touch x', [0, 5]],
   ])('%s', (_, first, second, expected) => {
     const history = [entry(first), entry(second), entry('COPY y /', 5)]
-    const chain = expected.map((_, at) => `layer-${at}`)
+    const chain = expected.map((_, index) => `layer-${index}`)
     expect(likelyOf([image('1', chain, history)])).toEqual(expected)
   })
 
-  test('gives way to the image’s number of layers: after an import with a WORKDIR the first setting makes one', () => {
+  test('follows the number of layers: the first setting after an import counts as a layer if one is missing', () => {
     const history = [entry('', 70), entry('ENV a=b'), entry('COPY y /', 5), entry('CMD ["x"]')]
     expect(likelyOf([image('1', ['a', 'b', 'c'], history)])).toEqual([70, 0, 5])
   })
 
-  test('gives way to another image that shares the layer', () => {
+  test('takes into account another image that shares the layer', () => {
     const history = [entry('COPY x /', 70), entry('ENV a=b'), entry('COPY y /', 5), entry('/bin/sh -c true')]
-    const open = image('1', ['a', 'b', 'c'], history)
-    expect(likelyOf([open])).toEqual([70, 5, 0])
-    expect(likelyOf([open, image('2', ['a', 'b'], history.slice(0, 2))])).toEqual([70, 0, 5])
-    // A doubtful image gives way to one that is less so, too.
-    const rather = image('3', ['a', 'b', 'd'], [...history.slice(0, 2), entry('COPY z /', 5), entry('LABEL a=b')])
-    expect(likelyOf([open, rather])).toEqual(likelyOf([rather, open]))
+    const ambiguous = image('1', ['a', 'b', 'c'], history)
+    expect(likelyOf([ambiguous])).toEqual([70, 5, 0])
+    expect(likelyOf([ambiguous, image('2', ['a', 'b'], history.slice(0, 2))])).toEqual([70, 0, 5])
+    // An ambiguous image also follows a less ambiguous one, so that both have the same sizes.
+    const lessAmbiguous = image(
+      '3',
+      ['a', 'b', 'd'],
+      [...history.slice(0, 2), entry('COPY z /', 5), entry('LABEL a=b')],
+    )
+    expect(likelyOf([ambiguous, lessAmbiguous])).toEqual(likelyOf([lessAmbiguous, ambiguous]))
   })
 
-  test('is not guessed where no history tells of the layer', () => {
+  test('is undefined if no history entry belongs to the layer', () => {
     expect(likelyOf([image('1', ['a', 'b'], [], 30)])).toEqual([undefined, undefined])
     const short = image('1', ['a', 'b', 'c'], [entry('COPY x /', 10)], 30)
     expect(likelyOf([short])).toEqual([10, undefined, undefined])
     expect(likelyEntries(short)).toEqual([0, undefined, undefined])
   })
 
-  test('is not taken from a history that contradicts its image; what it tells is shown all the same', () => {
-    const wrong = image('1', ['a', 'b'], [entry('COPY x /', 10), entry('COPY y /', 20)], 5)
-    expect(likelyOf([wrong])).toEqual([undefined, undefined])
-    expect(likelyEntries(wrong)).toEqual([0, 1])
+  test('is undefined if the history contradicts the image, but the layers still have their history entries', () => {
+    const contradictory = image('1', ['a', 'b'], [entry('COPY x /', 10), entry('COPY y /', 20)], 5)
+    expect(likelyOf([contradictory])).toEqual([undefined, undefined])
+    expect(likelyEntries(contradictory)).toEqual([0, 1])
   })
 })
 
-/** The images as the classic store reports them: without the marks that say which steps made no layer. */
-function asReported(specs: ReturnType<typeof demoImages>) {
-  const truth = new Map<string, number>()
+/** The images as the classic store reports them: without `empty`, which marks the steps that created no layer. */
+function reportAsClassic(specs: ReturnType<typeof demoImages>) {
+  const trueSizes = new Map<string, number>()
   const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
   const sizeOf = ({ bytes = 0, files = {} }: Step) => {
     const contents = Object.values(files).map((file) => (typeof file === 'object' && 'link' in file ? '' : file))
@@ -86,125 +95,128 @@ function asReported(specs: ReturnType<typeof demoImages>) {
       contents.reduce((sum, content) => sum + Buffer.byteLength(content), 0),
     )
   }
-  const images = specs.map((spec, at) => {
+  const images = specs.map((spec, index) => {
     const steps = allSteps(spec)
     const layers = steps.filter(makesLayer)
     const chain = chainIds(layers.map(layerKey), sha256)
-    chain.forEach((layer, at) => truth.set(layer, sizeOf(layers[at]!)))
+    chain.forEach((layer, index) => trueSizes.set(layer, sizeOf(layers[index]!)))
     const history = steps.map((step) => entry(step.instruction, makesLayer(step) ? sizeOf(step) : 0))
-    return image(String(at), chain, history)
+    return image(String(index), chain, history)
   })
-  return { images, truth }
+  return { images, trueSizes }
 }
 
-test('all open layers of the demo are settled, and truly', () => {
-  const { images, truth } = asReported(demoImages())
+test('all layers of the demo images get their true size, even if only a range is certain', () => {
+  const { images, trueSizes } = reportAsClassic(demoImages())
   const sizes = sizesOf(images)
-  const open = [...truth.keys()].filter((layer) => sizes.range(layer).min !== sizes.range(layer).max)
-  expect(open.length).toBeGreaterThan(10)
-  for (const each of images)
-    expect(likelyLayers(sizes, each).map(({ size }) => size)).toEqual(each.chain.map((layer) => truth.get(layer)))
+  const ambiguous = [...trueSizes.keys()].filter((layer) => sizes.range(layer).min !== sizes.range(layer).max)
+  expect(ambiguous.length).toBeGreaterThan(10)
+  for (const anatomy of images)
+    expect(likelyLayers(sizes, anatomy).map(({ size }) => size)).toEqual(
+      anatomy.chain.map((layer) => trueSizes.get(layer)),
+    )
 })
 
-const maker = fc.record({
+const layerSteps = fc.record({
   text: fc.constantFrom(
     'COPY x /',
     'RUN /bin/sh -c make # buildkit',
     '/bin/sh -c make',
     '/bin/sh -c #(nop) ADD f in /',
   ),
-  layer: fc.constant(true),
+  createsLayer: fc.constant(true),
   size: fc.constantFrom(0, 0, 3, 7, 11),
 })
-const noLayer = fc.record({
+const settingSteps = fc.record({
   text: fc.constantFrom('ENV a=b', '/bin/sh -c #(nop)  CMD ["x"]', 'LABEL a=b', 'WORKDIR /', 'EXPOSE 80/tcp'),
-  layer: fc.constant(false),
+  createsLayer: fc.constant(false),
   size: fc.constant(0),
 })
-const workdir = fc.record({
+const workdirSteps = fc.record({
   text: fc.constantFrom('WORKDIR /app', '/bin/sh -c #(nop) WORKDIR /app'),
-  layer: fc.constant(true),
+  createsLayer: fc.constant(true),
   size: fc.constant(0),
 })
-const unlikely = fc.record({
+const unlikelySteps = fc.record({
   text: fc.constantFrom(
     'ENV a=b',
     '/bin/sh -c true',
     '/bin/sh -c #(nop) WORKDIR /app',
     'RUN /bin/sh -c true # buildkit',
   ),
-  layer: fc.boolean(),
+  createsLayer: fc.boolean(),
   size: fc.constant(0),
 })
-const likelySteps = fc.oneof(maker, noLayer, workdir)
-interface Made {
+const likelySteps = fc.oneof(layerSteps, settingSteps, workdirSteps)
+interface BuildStep {
   readonly text: string
-  /** Whether the step made a layer. */
-  readonly layer: boolean
+  readonly createsLayer: boolean
   readonly size: number
 }
 
-/** Images that are built on each other, so that they share layers, with what they really are. */
-function forest(step: fc.Arbitrary<Made>) {
+/** Images that are built on each other, so that they share layers, and the true size of each layer. */
+function imageForest(step: fc.Arbitrary<BuildStep>) {
   return fc
-    .array(fc.record({ base: fc.nat(), of: fc.nat(8), steps: fc.array(step, { maxLength: 6 }) }), {
+    .array(fc.record({ base: fc.nat(), baseStepCount: fc.nat(8), steps: fc.array(step, { maxLength: 6 }) }), {
       minLength: 1,
       maxLength: 8,
     })
     .map((specs) => {
-      const truth = new Map<string, number>()
-      const images: { chain: string[]; steps: readonly Made[] }[] = []
-      specs.forEach(({ base, of, steps }, at) => {
-        // Built on the first steps of another one, or on nothing.
-        const below = at === 0 || base % 3 === 0 ? [] : images[base % at]!.steps.slice(0, of)
+      const trueSizes = new Map<string, number>()
+      const images: { chain: string[]; steps: readonly BuildStep[] }[] = []
+      specs.forEach(({ base, baseStepCount, steps }, index) => {
+        // Built on the first steps of an earlier image, or from scratch.
+        const baseSteps = index === 0 || base % 3 === 0 ? [] : images[base % index]!.steps.slice(0, baseStepCount)
         const chain: string[] = []
         let name = ''
-        for (const { text, layer, size } of [...below, ...steps]) {
-          name += `/${text} ${layer} ${size}`
-          if (!layer) continue
-          truth.set(name, size)
+        for (const { text, createsLayer, size } of [...baseSteps, ...steps]) {
+          name += `/${text} ${createsLayer} ${size}`
+          if (!createsLayer) continue
+          trueSizes.set(name, size)
           chain.push(name)
         }
-        images.push({ chain, steps: [...below, ...steps] })
+        images.push({ chain, steps: [...baseSteps, ...steps] })
       })
-      const told = images.map(({ chain, steps }, at) =>
+      const reported = images.map(({ chain, steps }, index) =>
         image(
-          String(at),
+          String(index),
           chain,
           steps.map(({ text, size }) => entry(text, size)),
         ),
       )
-      return { truth, images: told }
+      return { trueSizes, images: reported }
     })
 }
 
-test('the likely size is the true one whenever all steps were likely ones', () => {
+test('the likely size is the true size if all steps are likely', () => {
   fc.assert(
-    fc.property(forest(likelySteps), ({ truth, images }) => {
+    fc.property(imageForest(likelySteps), ({ trueSizes, images }) => {
       const sizes = new LayerSizes()
-      for (const each of images) sizes.add([each])
-      for (const each of images)
-        expect(likelyLayers(sizes, each).map(({ size }) => size)).toEqual(each.chain.map((layer) => truth.get(layer)))
+      for (const anatomy of images) sizes.add([anatomy])
+      for (const anatomy of images)
+        expect(likelyLayers(sizes, anatomy).map(({ size }) => size)).toEqual(
+          anatomy.chain.map((layer) => trueSizes.get(layer)),
+        )
     }),
     { numRuns: 500 },
   )
 })
 
-test('the truth and the likely size are within the bounds, and an image’s likely sizes add up to it', () => {
+test('the true and the likely size are within the range, and the likely sizes of an image add up to its total', () => {
   fc.assert(
-    fc.property(forest(fc.oneof(likelySteps, unlikely)), ({ truth, images }) => {
+    fc.property(imageForest(fc.oneof(likelySteps, unlikelySteps)), ({ trueSizes, images }) => {
       const sizes = new LayerSizes()
-      for (const each of images) sizes.add([each])
-      for (const each of images) {
-        const likely = likelyLayers(sizes, each)
-        each.chain.forEach((layer, at) => {
+      for (const anatomy of images) sizes.add([anatomy])
+      for (const anatomy of images) {
+        const likely = likelyLayers(sizes, anatomy)
+        anatomy.chain.forEach((layer, index) => {
           const { min, max } = sizes.range(layer)
-          for (const size of [truth.get(layer)!, likely[at]!.size!]) {
+          for (const size of [trueSizes.get(layer)!, likely[index]!.size!]) {
             expect(size).toBeGreaterThanOrEqual(min)
             expect(size).toBeLessThanOrEqual(max)
           }
         })
-        expect(likely.reduce((sum, { size }) => sum + size!, 0)).toBe(each.total)
+        expect(likely.reduce((sum, { size }) => sum + size!, 0)).toBe(anatomy.total)
       }
     }),
     { numRuns: 500 },

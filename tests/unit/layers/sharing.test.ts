@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import type { ByteRange } from '../../../model/layers/sizes.ts'
 import { Sharing, type SharingChange, type SharingImage } from '../../../model/layers/sharing.ts'
 
-const told = (change: Partial<SharingChange>): SharingChange => ({
+const sharingChange = (change: Partial<SharingChange>): SharingChange => ({
   from: 0,
   sizes: [],
   ranges: [],
@@ -12,18 +12,18 @@ const told = (change: Partial<SharingChange>): SharingChange => ({
   cached: 0,
   ...change,
 })
-function sharing(sizes: number[], images: SharingImage[], more: Partial<SharingChange> = {}) {
+function sharing(sizes: number[], images: SharingImage[], overrides: Partial<SharingChange> = {}) {
   const sharing = new Sharing()
-  sharing.apply(told({ sizes, images, ...more }))
+  sharing.apply(sharingChange({ sizes, images, ...overrides }))
   return sharing
 }
 const image = (id: string, units: number[]): SharingImage => ({ id, size: 1000, units })
 const exact = (size: number) => ({ min: size, max: size })
 
-test('an image frees what it alone holds, and what several share goes with the last of them', () => {
-  const two = sharing([100, 10, 1], [image('a', [0, 1]), image('b', [0, 2])])
-  expect(two.of(['a'])).toMatchObject({ frees: exact(10), sharedWithStaying: exact(100), sharedAmong: exact(0) })
-  expect(two.of(['a', 'b'])).toMatchObject({
+test('an image frees the units that only it has, and shared units are freed with the last image that has them', () => {
+  const graph = sharing([100, 10, 1], [image('a', [0, 1]), image('b', [0, 2])])
+  expect(graph.of(['a'])).toMatchObject({ frees: exact(10), sharedWithStaying: exact(100), sharedAmong: exact(0) })
+  expect(graph.of(['a', 'b'])).toMatchObject({
     frees: exact(111),
     sharedAmong: exact(100),
     total: exact(111),
@@ -32,59 +32,59 @@ test('an image frees what it alone holds, and what several share goes with the l
       { id: 'b', own: exact(1) },
     ],
   })
-  expect(two.ofImage('a')).toEqual({ unique: exact(10), shared: exact(100) })
+  expect(graph.ofImage('a')).toEqual({ unique: exact(10), shared: exact(100) })
 })
 
-test('what a container holds stays, also when its image is selected, hidden or gone from every list', () => {
-  const three = sharing([100, 10, 1], [image('a', [0, 1]), image('b', [0, 2]), { ...image('h', [0]), hidden: true }])
-  expect(three.of(['a', 'b'], new Set(['a']))).toMatchObject({ frees: exact(1), rows: [{ own: exact(0) }, {}] })
-  expect(three.of(['a', 'b'], new Set(['h'])).frees).toEqual(exact(11))
-  expect(three.of(['a', 'b'], new Set(['never read'])).frees).toEqual({ min: 0, max: 111 })
+test('what a container uses stays, also if its image is selected, hidden or was never read', () => {
+  const graph = sharing([100, 10, 1], [image('a', [0, 1]), image('b', [0, 2]), { ...image('h', [0]), hidden: true }])
+  expect(graph.of(['a', 'b'], new Set(['a']))).toMatchObject({ frees: exact(1), rows: [{ own: exact(0) }, {}] })
+  expect(graph.of(['a', 'b'], new Set(['h'])).frees).toEqual(exact(11))
+  expect(graph.of(['a', 'b'], new Set(['never read'])).frees).toEqual({ min: 0, max: 111 })
 })
 
-test('as long as another image is not read, what a set frees is only bounded', () => {
+test('while another image has not been read, the freed space is only a range', () => {
   const unread: SharingImage = { id: 'u', size: 500 }
-  const half = sharing([100, 10], [image('a', [0, 1]), unread])
-  expect(half.complete).toBe(false)
-  expect(half.of(['a']).frees).toEqual({ min: 0, max: 110 })
-  expect(half.of(['a', 'u']).frees).toEqual({ min: 110, max: 610 })
-  half.apply(told({ images: [image('u', [0])] }))
-  expect(half.of(['a']).frees).toEqual(exact(10))
+  const graph = sharing([100, 10], [image('a', [0, 1]), unread])
+  expect(graph.complete).toBe(false)
+  expect(graph.of(['a']).frees).toEqual({ min: 0, max: 110 })
+  expect(graph.of(['a', 'u']).frees).toEqual({ min: 110, max: 610 })
+  graph.apply(sharingChange({ images: [image('u', [0])] }))
+  expect(graph.of(['a']).frees).toEqual(exact(10))
 })
 
-test('layers that an image stands on and does not keep go with the last that keeps them', () => {
-  const two = sharing([100, 10, 1], [image('keeps', [0, 1]), { ...image('stands', [2]), borrowed: [0] }])
-  expect(two.of(['keeps']).frees).toEqual(exact(110))
-  expect(two.of(['stands'])).toMatchObject({ frees: exact(1), sharedWithStaying: exact(100) })
-  expect(two.of(['stands', 'keeps'])).toMatchObject({ frees: exact(111), sharedAmong: exact(0), total: exact(111) })
-  expect(two.of(['stands', 'keeps'], new Set(['stands']))).toMatchObject({ frees: exact(10) })
-  expect(two.ofImage('stands')).toEqual({ unique: exact(1), shared: exact(100) })
-  expect(two.sharers([0]).get(0)).toEqual(['keeps', 'stands'])
-  two.apply(told({ gone: ['keeps'] }))
-  // They are gone until they are unpacked again.
-  expect(two.of(['stands'])).toMatchObject({ frees: exact(1), sharedWithStaying: exact(0) })
-  expect(two.ofImage('stands')).toEqual({ unique: exact(1), shared: exact(0) })
+test('layers that an image borrows are freed with the last image that keeps them', () => {
+  const graph = sharing([100, 10, 1], [image('owner', [0, 1]), { ...image('borrower', [2]), borrowed: [0] }])
+  expect(graph.of(['owner']).frees).toEqual(exact(110))
+  expect(graph.of(['borrower'])).toMatchObject({ frees: exact(1), sharedWithStaying: exact(100) })
+  expect(graph.of(['borrower', 'owner'])).toMatchObject({ frees: exact(111), sharedAmong: exact(0), total: exact(111) })
+  expect(graph.of(['borrower', 'owner'], new Set(['borrower']))).toMatchObject({ frees: exact(10) })
+  expect(graph.ofImage('borrower')).toEqual({ unique: exact(1), shared: exact(100) })
+  expect(graph.sharers([0]).get(0)).toEqual(['owner', 'borrower'])
+  graph.apply(sharingChange({ gone: ['owner'] }))
+  // The borrowed layers are gone until the engine unpacks them again.
+  expect(graph.of(['borrower'])).toMatchObject({ frees: exact(1), sharedWithStaying: exact(0) })
+  expect(graph.ofImage('borrower')).toEqual({ unique: exact(1), shared: exact(0) })
 })
 
-test("with BuildKit's cache present, some of it may stay", () => {
-  const cached = sharing([100, 10], [image('a', [0, 1])], { cached: 30 })
-  expect(cached.of(['a'])).toMatchObject({ frees: { min: 80, max: 110 }, mayStay: 30 })
-  expect(cached.of([])).toMatchObject({ frees: exact(0), mayStay: 0 })
+test('with build cache present, some of the bytes may stay', () => {
+  const graph = sharing([100, 10], [image('a', [0, 1])], { cached: 30 })
+  expect(graph.of(['a'])).toMatchObject({ frees: { min: 80, max: 110 }, mayStay: 30 })
+  expect(graph.of([])).toMatchObject({ frees: exact(0), mayStay: 0 })
 })
 
-test('two layers of which only the sum is known are freed together to the byte', () => {
+test('two layers of which only the sum is known free an exact number of bytes together', () => {
   const ranges = [
     [0, 0, 30],
     [1, 0, 30],
   ] as const
-  const open = sharing([0, 0], [{ ...image('a', [0, 1]), total: 30 }], { ranges })
-  expect(open.of(['a']).frees).toEqual(exact(30))
-  open.apply(told({ images: [image('b', [0])] }))
-  expect(open.of(['a']).frees).toEqual({ min: 0, max: 30 })
+  const graph = sharing([0, 0], [{ ...image('a', [0, 1]), total: 30 }], { ranges })
+  expect(graph.of(['a']).frees).toEqual(exact(30))
+  graph.apply(sharingChange({ images: [image('b', [0])] }))
+  expect(graph.of(['a']).frees).toEqual({ min: 0, max: 30 })
 })
 
 const graphs = fc
-  .array(fc.record({ true: fc.nat(50), below: fc.nat(20), above: fc.nat(20), open: fc.boolean() }), {
+  .array(fc.record({ size: fc.nat(50), below: fc.nat(20), above: fc.nat(20), hasRange: fc.boolean() }), {
     minLength: 1,
     maxLength: 12,
   })
@@ -93,60 +93,62 @@ const graphs = fc
     return fc.record({
       units: fc.constant(units),
       images: fc.array(fc.tuple(indices, indices), { minLength: 1, maxLength: 8 }),
-      chosen: fc.array(fc.nat(7), { maxLength: 8 }),
-      held: fc.array(fc.nat(7), { maxLength: 2 }),
-      ranged: fc.boolean(),
+      selected: fc.array(fc.nat(7), { maxLength: 8 }),
+      used: fc.array(fc.nat(7), { maxLength: 2 }),
+      hasRanges: fc.boolean(),
     })
   })
 
-const without = <T>(all: ReadonlySet<T>, taken: ReadonlySet<T>) => [...all].filter((one) => !taken.has(one))
-const within = (size: number, { min, max }: ByteRange) => {
+const difference = <T>(all: ReadonlySet<T>, excluded: ReadonlySet<T>) => [...all].filter((item) => !excluded.has(item))
+const expectWithin = (size: number, { min, max }: ByteRange) => {
   expect(size).toBeGreaterThanOrEqual(min)
   expect(size).toBeLessThanOrEqual(max)
 }
-const add = (ranges: readonly ByteRange[]) =>
+const addRanges = (ranges: readonly ByteRange[]) =>
   ranges.reduce((sum, range) => ({ min: sum.min + range.min, max: sum.max + range.max }), exact(0))
 
-test('in any graph of layers a set frees what its members free one after another, and the rows add up', () => {
+test('in any graph of layers, images removed together free as much as one after another, and the rows add up', () => {
   fc.assert(
-    fc.property(graphs, ({ units, images, chosen, held, ranged }) => {
-      const sizes = units.map((unit) => unit.true)
-      const ranges = units.flatMap(({ true: size, below, above, open }, at) =>
-        ranged && open ? [[at, Math.max(0, size - below), size + above] as const] : [],
+    fc.property(graphs, ({ units, images, selected, used, hasRanges }) => {
+      const sizes = units.map((unit) => unit.size)
+      const ranges = units.flatMap(({ size, below, above, hasRange }, index) =>
+        hasRanges && hasRange ? [[index, Math.max(0, size - below), size + above] as const] : [],
       )
-      const all = images.map(([own, lent], at) => ({
-        ...image(`i${at}`, own),
+      const all = images.map(([own, borrowed], index) => ({
+        ...image(`i${index}`, own),
         units: own,
-        borrowed: lent.filter((unit) => !own.includes(unit)),
+        borrowed: borrowed.filter((unit) => !own.includes(unit)),
         total: own.reduce((sum, unit) => sum + sizes[unit]!, 0),
       }))
-      const names = (numbers: readonly number[]) => new Set(numbers.map((at) => `i${at % all.length}`))
-      const [set, kept] = [[...names(chosen)], names(held)]
+      const idsAt = (numbers: readonly number[]) => new Set(numbers.map((index) => `i${index % all.length}`))
+      const [selectedIds, usedIds] = [[...idsAt(selected)], idsAt(used)]
       const graph = sharing(sizes, all, { ranges })
-      const sum = graph.of(set, kept)
+      const impact = graph.of(selectedIds, usedIds)
 
-      const remain = new Set(all.filter(({ id }) => !set.includes(id) || kept.has(id)).flatMap(({ units }) => units))
-      const inUse = all.filter(({ id }) => kept.has(id)).flatMap(({ borrowed }) => borrowed)
-      const staying = new Set([...remain, ...inUse])
-      const going = new Set(all.filter(({ id }) => set.includes(id)).flatMap(({ units }) => units))
-      // What the set stands on counts as well, where somebody keeps it.
-      const lent = all.filter(({ id }) => set.includes(id)).flatMap(({ borrowed }) => borrowed)
-      for (const unit of lent) if (staying.has(unit)) going.add(unit)
-      const bytes = (some: Iterable<number>) => [...some].reduce((sum, unit) => sum + sizes[unit]!, 0)
-      within(bytes(without(going, staying)), sum.frees)
-      within(bytes([...going].filter((unit) => staying.has(unit))), sum.sharedWithStaying)
-      within(bytes(going), sum.total)
-      expect(add([...sum.rows.map(({ own }) => own), sum.sharedAmong])).toEqual(sum.frees)
+      const keptUnits = new Set(
+        all.filter(({ id }) => !selectedIds.includes(id) || usedIds.has(id)).flatMap(({ units }) => units),
+      )
+      const inUse = all.filter(({ id }) => usedIds.has(id)).flatMap(({ borrowed }) => borrowed)
+      const staying = new Set([...keptUnits, ...inUse])
+      const going = new Set(all.filter(({ id }) => selectedIds.includes(id)).flatMap(({ units }) => units))
+      // A borrowed unit of the selected images counts too if an image that stays keeps it.
+      const borrowed = all.filter(({ id }) => selectedIds.includes(id)).flatMap(({ borrowed }) => borrowed)
+      for (const unit of borrowed) if (staying.has(unit)) going.add(unit)
+      const bytesOf = (units: Iterable<number>) => [...units].reduce((sum, unit) => sum + sizes[unit]!, 0)
+      expectWithin(bytesOf(difference(going, staying)), impact.frees)
+      expectWithin(bytesOf([...going].filter((unit) => staying.has(unit))), impact.sharedWithStaying)
+      expectWithin(bytesOf(going), impact.total)
+      expect(addRanges([...impact.rows.map(({ own }) => own), impact.sharedAmong])).toEqual(impact.frees)
 
-      if (ranged) return
-      expect(sum.frees).toEqual(exact(bytes(without(going, staying))))
+      if (hasRanges) return
+      expect(impact.frees).toEqual(exact(bytesOf(difference(going, staying))))
       let freed = 0
-      for (const id of set.filter((id) => !kept.has(id))) {
-        freed += graph.of([id], kept).frees.min
-        graph.apply(told({ gone: [id] }))
+      for (const id of selectedIds.filter((id) => !usedIds.has(id))) {
+        freed += graph.of([id], usedIds).frees.min
+        graph.apply(sharingChange({ gone: [id] }))
       }
-      expect(freed).toBe(sum.frees.min)
-      expect(graph.of(all.map(({ id }) => id)).total).toEqual(exact(bytes(remain)))
+      expect(freed).toBe(impact.frees.min)
+      expect(graph.of(all.map(({ id }) => id)).total).toEqual(exact(bytesOf(keptUnits)))
     }),
     { numRuns: 500 },
   )

@@ -21,27 +21,27 @@ function sizesOf(...images: Anatomy[]) {
   return (...layers: string[]) => layers.map((name) => sizes.range(name))
 }
 
-describe('the ids of layers', () => {
-  test('are those of the OCI specification', () => {
+describe('layer ids', () => {
+  test('chain ids follow the OCI specification', () => {
     const [a, b, c] = ['a', 'b', 'c'].map(sha256) as [string, string, string]
     expect(chainIds([a, b, c], sha256)).toEqual([a, sha256(`${a} ${b}`), sha256(`${sha256(`${a} ${b}`)} ${c}`)])
     expect(chainIds([], sha256)).toEqual([])
   })
 
-  test('the empty layer is known by its own bytes', () => {
+  test('the empty layer has the digest of an empty tar', () => {
     expect(emptyLayer).toBe(`sha256:${createHash('sha256').update(Buffer.alloc(1024)).digest('hex')}`)
   })
 })
 
 describe('the sizes of layers', () => {
-  test('follow from a history without doubts', () => {
+  test('follow from an unambiguous history', () => {
     expect(sizesOf(anatomy('1', ['a', 'b'], [layer(70), setting, layer(5), setting]))('a', 'b')).toEqual([
       exact(70),
       exact(5),
     ])
   })
 
-  test('stay a range if an entry of size 0 may or may not have made a layer', () => {
+  test('stay a range if an entry of size 0 may or may not have created a layer', () => {
     expect(sizesOf(anatomy('1', ['a', 'b', 'c'], [layer(70), setting, layer(5), setting]))('a', 'b', 'c')).toEqual([
       exact(70),
       { min: 0, max: 5 },
@@ -49,22 +49,22 @@ describe('the sizes of layers', () => {
     ])
   })
 
-  test('are known from another image that shares the layer, whichever was read first', () => {
-    const doubtful = anatomy('1', ['a', 'b', 'c'], [layer(70), setting, layer(5), setting])
-    const clear = anatomy('2', ['a', 'b'], [layer(70), setting])
+  test('are determined by another image that shares the layer, whichever is read first', () => {
+    const ambiguous = anatomy('1', ['a', 'b', 'c'], [layer(70), setting, layer(5), setting])
+    const unambiguous = anatomy('2', ['a', 'b'], [layer(70), setting])
     for (const order of [
-      [doubtful, clear],
-      [clear, doubtful],
+      [ambiguous, unambiguous],
+      [unambiguous, ambiguous],
     ])
       expect(sizesOf(...order)('a', 'b', 'c')).toEqual([exact(70), exact(0), exact(5)])
   })
 
-  test('are certain if the engine says which entries made no layer', () => {
-    const told = [layer(70), { ...setting, empty: false }, layer(5), { ...setting, empty: true }]
-    expect(sizesOf(anatomy('1', ['a', 'b', 'c'], told))('b', 'c')).toEqual([exact(0), exact(5)])
+  test('are exact if the engine says which entries created no layer', () => {
+    const history = [layer(70), { ...setting, empty: false }, layer(5), { ...setting, empty: true }]
+    expect(sizesOf(anatomy('1', ['a', 'b', 'c'], history))('b', 'c')).toEqual([exact(0), exact(5)])
   })
 
-  test('without any history are bounded by what the image takes', () => {
+  test('are bounded by the size of the image if there is no history', () => {
     expect(sizesOf(anatomy('1', ['a', 'b'], [], 30))('a', 'b')).toEqual([
       { min: 0, max: 30 },
       { min: 0, max: 30 },
@@ -72,11 +72,11 @@ describe('the sizes of layers', () => {
     expect(sizesOf(anatomy('1', ['a'], [], 30))('a')).toEqual([exact(30)])
   })
 
-  test('of a layer that the history leaves out are what is left of the total', () => {
+  test('are the rest of the total for a layer that the history leaves out', () => {
     expect(sizesOf(anatomy('1', ['a', 'b'], [layer(10)], 30))('a', 'b')).toEqual([exact(10), exact(20)])
   })
 
-  test('a history that contradicts its image is not believed', () => {
+  test('do not follow a history that contradicts its image', () => {
     expect(sizesOf(anatomy('1', ['a'], [layer(10), layer(20)], 10))('a')).toEqual([exact(10)])
     expect(sizesOf(anatomy('1', ['a', 'b'], [layer(10), layer(20)], 5))('a', 'b')).toEqual([
       { min: 0, max: 5 },
@@ -84,34 +84,34 @@ describe('the sizes of layers', () => {
     ])
   })
 
-  test('always hold the truth, whatever shares what, in whatever order it is read', () => {
+  test('always include the true size, whatever layers the images share', () => {
     const steps = fc.array(
       fc.record({ name: fc.constantFrom('p', 'q', 'r'), size: fc.constantFrom(0, 0, 0, 3, 7), settings: fc.nat(2) }),
       { maxLength: 7 },
     )
     fc.assert(
-      fc.property(fc.array(fc.tuple(steps, fc.constantFrom('true', 'true', 'true', 'none', 'short'))), (made) => {
-        const truth = new Map<string, number>()
-        const images = made.map(([steps, told], at): Anatomy => {
+      fc.property(fc.array(fc.tuple(steps, fc.constantFrom('true', 'true', 'true', 'none', 'short'))), (specs) => {
+        const trueSizes = new Map<string, number>()
+        const images = specs.map(([steps, historyKind], index): Anatomy => {
           let name = ''
           const chain: string[] = []
           const history: HistoryEntry[] = []
           for (const step of steps) {
             // The same step on the same parents is the same layer, so it has the same size.
             name += `/${step.name}`
-            const size = truth.get(name) ?? step.size
-            truth.set(name, size)
+            const size = trueSizes.get(name) ?? step.size
+            trueSizes.set(name, size)
             chain.push(name)
             history.push(layer(size), ...Array.from({ length: step.settings }, () => setting))
           }
-          const total = chain.reduce((sum, layer) => sum + truth.get(layer)!, 0)
+          const total = chain.reduce((sum, layer) => sum + trueSizes.get(layer)!, 0)
           const last = history.findLastIndex(({ createdBy, size }) => createdBy.startsWith('COPY') && size > 0)
           const short = last >= 0 ? history.slice(0, last) : history
-          return anatomy(String(at), chain, { true: history, none: [], short }[told], total)
+          return anatomy(String(index), chain, { true: history, none: [], short }[historyKind], total)
         })
         const sizes = new LayerSizes()
         for (const image of images) sizes.add([image])
-        for (const [layer, size] of truth) {
+        for (const [layer, size] of trueSizes) {
           const { min, max } = sizes.range(layer)
           expect(min).toBeLessThanOrEqual(size)
           expect(max).toBeGreaterThanOrEqual(size)
@@ -138,11 +138,11 @@ describe('an instruction', () => {
     ['sleep 60', 'RUN', 'sleep 60'],
     ["# debian.sh --arch 'amd64' out/ 'bookworm'", '', "# debian.sh --arch 'amd64' out/ 'bookworm'"],
     ['', '', ''],
-  ])('%s', (createdBy, verb, text) => {
+  ])('is parsed from %j', (createdBy, verb, text) => {
     expect(parseInstruction(createdBy)).toEqual({ verb, text })
   })
 
-  test('is a setting when by its nature it makes no layer', () => {
+  test('is a setting if it never creates a layer', () => {
     expect(['ENV a=b', '/bin/sh -c #(nop)  LABEL a=b', 'EXPOSE 80'].map(parseInstruction).every(isSetting)).toBe(true)
     expect(['WORKDIR /app', 'COPY a b', 'RUN x', ''].map(parseInstruction).some(isSetting)).toBe(false)
   })

@@ -2,15 +2,15 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { distinctMirrors, parseMirrorAddress, sameMirror, sameMirrors } from '../../../model/mirrors/address.ts'
 
-const meant = (typed: string) => {
+const readAddress = (typed: string) => {
   const parsed = parseMirrorAddress(typed)
   return parsed.ok ? parsed.address + (parsed.plain ? ' (plain)' : '') : parsed.why
 }
-const allMeant = (typed: readonly string[]) => Object.fromEntries(typed.map((each) => [each, meant(each)]))
+const readAll = (typed: readonly string[]) => Object.fromEntries(typed.map((item) => [item, readAddress(item)]))
 
-test('an address is brought to the form that Docker shows, without its last slash', () => {
+test('an address is normalized to the form that Docker shows, without the trailing slash', () => {
   expect(
-    allMeant([
+    readAll([
       'https://docker.1ms.run',
       'https://docker.1ms.run/',
       'docker.1ms.run',
@@ -40,7 +40,7 @@ test('an address is brought to the form that Docker shows, without its last slas
   })
 })
 
-test('what is pasted along from the JSON of a tutorial is cut off', () => {
+test('JSON punctuation that is pasted with an address is removed', () => {
   for (const pasted of [
     '"https://docker.1ms.run",',
     "'https://docker.1ms.run'",
@@ -51,24 +51,24 @@ test('what is pasted along from the JSON of a tutorial is cut off', () => {
     '`https://docker.1ms.run`;',
     '\n    "https://docker.1ms.run",\n',
   ])
-    expect([pasted, meant(pasted)]).toEqual([pasted, 'https://docker.1ms.run'])
-  expect(meant('"https://[::1]:5000",')).toBe('https://[::1]:5000')
-  expect(meant('"[::1]",')).toBe('https://[::1]')
+    expect([pasted, readAddress(pasted)]).toEqual([pasted, 'https://docker.1ms.run'])
+  expect(readAddress('"https://[::1]:5000",')).toBe('https://[::1]:5000')
+  expect(readAddress('"[::1]",')).toBe('https://[::1]')
 })
 
-test('plain http is Docker’s to take, and flagged beyond this computer', () => {
-  expect(allMeant(['http://mirror.example', 'http://192.168.1.10:5000', 'http://mirror.example:80'])).toEqual({
+test('plain HTTP is accepted, and flagged unless the mirror is on this computer', () => {
+  expect(readAll(['http://mirror.example', 'http://192.168.1.10:5000', 'http://mirror.example:80'])).toEqual({
     'http://mirror.example': 'http://mirror.example (plain)',
     'http://192.168.1.10:5000': 'http://192.168.1.10:5000 (plain)',
     'http://mirror.example:80': 'http://mirror.example (plain)',
   })
-  for (const here of ['http://localhost:5000', 'http://127.0.0.1:5000', 'http://127.9.9.9', 'http://[::1]:5000'])
-    expect(meant(here)).toBe(here)
+  for (const local of ['http://localhost:5000', 'http://127.0.0.1:5000', 'http://127.9.9.9', 'http://[::1]:5000'])
+    expect(readAddress(local)).toBe(local)
 })
 
-test('what an engine refuses or never reaches is refused, and says why', () => {
+test('an address that an engine refuses or cannot reach is refused with the reason', () => {
   expect(
-    allMeant([
+    readAll([
       '',
       '  ""  ',
       'https://',
@@ -154,9 +154,9 @@ test('what an engine refuses or never reaches is refused, and says why', () => {
   })
 })
 
-test('Docker’s own slash, capitals and the scheme’s port make no other mirror; a path, port or scheme does', () => {
+test('a trailing slash, capitals and the default port make no other mirror, but a path, port or scheme does', () => {
   const same = ['https://a.example', 'https://a.example/', 'HTTPS://A.Example:443/']
-  for (const each of same) expect([each, sameMirror(each, same[0]!)]).toEqual([each, true])
+  for (const item of same) expect([item, sameMirror(item, same[0]!)]).toEqual([item, true])
   for (const other of [
     'http://a.example',
     'https://a.example:5000',
@@ -176,13 +176,13 @@ test('Docker’s own slash, capitals and the scheme’s port make no other mirro
   )
 })
 
-test('any text is an address or is refused; an address means itself, and a URL with nothing but a host', () => {
+test('any text is refused, or gives an address that parses to itself and is a URL with only a host', () => {
   const host = fc.oneof(
     fc.domain(),
     fc.ipV4(),
-    fc.ipV6().map((each) => `[${each}]`),
+    fc.ipV6().map((item) => `[${item}]`),
   )
-  const likely = fc
+  const plausible = fc
     .tuple(
       fc.constantFrom('', 'https://', 'http://', 'HTTP://', '"https://', '['),
       host,
@@ -191,7 +191,7 @@ test('any text is an address or is refused; an address means itself, and a URL w
     )
     .map((parts) => parts.join(''))
   fc.assert(
-    fc.property(fc.oneof(fc.string(), fc.string({ unit: 'binary' }), likely), (typed) => {
+    fc.property(fc.oneof(fc.string(), fc.string({ unit: 'binary' }), plausible), (typed) => {
       const parsed = parseMirrorAddress(typed)
       if (!parsed.ok) return
       const { address } = parsed
@@ -201,7 +201,7 @@ test('any text is an address or is refused; an address means itself, and a URL w
       expect([url.username, url.password, url.pathname, url.search, url.hash]).toEqual(['', '', '/', '', ''])
       expect(url.protocol).toMatch(/^https?:$/)
       expect(`${url.protocol}//`).toBe(address.slice(0, url.protocol.length + 2))
-      // A URL shortens IPv6 addresses; the engine keeps them as they are written.
+      // `URL` shortens IPv6 addresses, and the engine keeps them as they are written.
       expect(address.includes('[') || url.origin === address).toBe(true)
     }),
     { numRuns: 1000 },
@@ -212,7 +212,7 @@ test('every valid host is accepted', () => {
   const host = fc.oneof(
     fc.domain(),
     fc.ipV4(),
-    fc.ipV6().map((each) => `[${each}]`),
+    fc.ipV6().map((item) => `[${item}]`),
   )
   fc.assert(
     fc.property(host, fc.integer({ min: 1, max: 65_535 }), (host, port) => {

@@ -7,65 +7,69 @@ import { hubAddress, type MirrorProbe, type RegistryFailure } from '../../../pre
 
 const digestOf = (bytes: Buffer | string) => `sha256:${createHash('sha256').update(bytes).digest('hex')}`
 
-/** An image of one layer, which is too small to be measured. */
-function imageOf(name: string) {
+/** An image with one layer, which is too small for a measurement of the speed. */
+function createImage(name: string) {
   const [config, layer] = [Buffer.from(`{"name":"${name}"}`), Buffer.from(name.repeat(100))]
-  const piece = (bytes: Buffer) => ({ digest: digestOf(bytes), size: bytes.length })
-  const manifest = JSON.stringify({ config: piece(config), layers: [piece(layer)] })
+  const descriptor = (bytes: Buffer) => ({ digest: digestOf(bytes), size: bytes.length })
+  const manifest = JSON.stringify({ config: descriptor(config), layers: [descriptor(layer)] })
   const blobs = new Map([config, layer].map((bytes) => [digestOf(bytes), bytes]))
   return { manifest: Buffer.from(manifest), digest: digestOf(manifest), blobs }
 }
-type Image = ReturnType<typeof imageOf>
-const [old, current, odd] = [imageOf('old'), imageOf('new'), imageOf('odd')]
+type Image = ReturnType<typeof createImage>
+const [old, current, different] = [createImage('old'), createImage('new'), createImage('odd')]
 
-/** What a host has under the tag, what it knows by digest, and how it fails. */
-interface Part {
-  readonly has?: Image
-  readonly knows?: readonly Image[]
-  readonly digests?: number
+/** What a registry serves, and how it fails. */
+interface HostContent {
+  /** The image that the tag names. Without it, each request times out. */
+  readonly tagged?: Image
+  /** Further images that are served by digest. */
+  readonly known?: readonly Image[]
+  /** The HTTP status of a request for any other digest. */
+  readonly digestStatus?: number
+  /** Each request for a blob times out. */
   readonly blobs?: 'blocked'
 }
 
-/** A race of Docker Hub and mirrors with these parts, over HTTP that only they answer. */
-async function racing(hub: Part, parts: Readonly<Record<string, Part>>) {
-  const all = new Map(Object.entries(parts).map(([name, part]) => [`${name}.test`, part]))
-  const asked: string[] = []
-  function answer(address: string | URL): { status: number; body: Buffer } | RegistryFailure {
+/** Runs a race of Docker Hub and mirrors over fake HTTP that serves these contents. */
+async function runRace(hub: HostContent, mirrors: Readonly<Record<string, HostContent>>) {
+  const contentByHost = new Map(Object.entries(mirrors).map(([name, content]) => [`${name}.test`, content]))
+  const requests: string[] = []
+  function reply(address: string | URL): { status: number; body: Buffer } | RegistryFailure {
     const { host, pathname } = new URL(address)
-    const part = host === new URL(hubAddress).host ? hub : all.get(host)
+    const content = host === new URL(hubAddress).host ? hub : contentByHost.get(host)
     const [, kind, version = ''] = /\/(manifests|blobs)\/(.+)$/.exec(pathname)!
-    asked.push(`${host} ${version}`)
-    const images = [part?.has ?? [], part?.knows ?? []].flat()
-    const slow = { code: 'registry-slow', host } as const
-    if (!part?.has || (kind === 'blobs' && part.blobs)) return slow
-    if (kind === 'blobs') return found(images.find(({ blobs }) => blobs.has(version))?.blobs.get(version))
-    if (version === 'latest') return found(part.has.manifest)
-    return part.digests && version !== part.has.digest
-      ? { status: part.digests, body: Buffer.alloc(0) }
-      : found(images.find(({ digest }) => digest === version)?.manifest)
+    requests.push(`${host} ${version}`)
+    const images = [content?.tagged ?? [], content?.known ?? []].flat()
+    const timeout = { code: 'registry-slow', host } as const
+    if (!content?.tagged || (kind === 'blobs' && content.blobs)) return timeout
+    if (kind === 'blobs') return okOrNotFound(images.find(({ blobs }) => blobs.has(version))?.blobs.get(version))
+    if (version === 'latest') return okOrNotFound(content.tagged.manifest)
+    return content.digestStatus && version !== content.tagged.digest
+      ? { status: content.digestStatus, body: Buffer.alloc(0) }
+      : okOrNotFound(images.find(({ digest }) => digest === version)?.manifest)
   }
-  const found = (body?: Buffer) => ({ status: body ? 200 : 404, body: body ?? Buffer.alloc(0) })
+  const okOrNotFound = (body?: Buffer) => ({ status: body ? 200 : 404, body: body ?? Buffer.alloc(0) })
   const head = (status: number) => ({ status, url: new URL('https://x'), header: () => undefined })
   const http: Pick<Http, 'ask' | 'open'> = {
     async ask(address) {
-      const said = answer(address)
-      if ('code' in said) return { ok: false, error: said }
-      return { ok: true, value: { ...head(said.status), body: said.body.toString() } }
+      const response = reply(address)
+      if ('code' in response) return { ok: false, error: response }
+      return { ok: true, value: { ...head(response.status), body: response.body.toString() } }
     },
     async open(address) {
-      const said = answer(address)
-      if ('code' in said) return { ok: false, error: said }
-      return { ok: true, value: { ...head(said.status), body: body(said.body) } }
+      const response = reply(address)
+      if ('code' in response) return { ok: false, error: response }
+      return { ok: true, value: { ...head(response.status), body: body(response.body) } }
     },
   }
-  const addresses = [...all.keys()].map((host) => `https://${host}`)
+  const addresses = [...contentByHost.keys()].map((host) => `https://${host}`)
   const probes: Record<string, MirrorProbe> = {}
   const confirmations = { confirmed: [] as string[], unknown: [] as string[] }
   const runners = [hubAddress, ...addresses].map((address) => ({ address, host: new URL(address).host }))
-  const wish = { path: 'library/x', tag: 'latest', platform: 'linux/amd64', timeoutMs: 100, runners }
+  const options = { path: 'library/x', tag: 'latest', platform: 'linux/amd64', timeoutMs: 100, runners }
   await race(
     http as Http,
-    { ...wish, signal: new AbortController().signal },
+    { ...options, signal: new AbortController().signal },
     {
       probe: (address, probe) => void (probes[address] = probe),
       crossChecked: (digest, verdict) => void confirmations[verdict].push(digest),
@@ -74,42 +78,48 @@ async function racing(hub: Part, parts: Readonly<Record<string, Part>>) {
   const digests = addresses.flatMap((address) => digestIn(probes[address]) ?? [])
   const { contentOf } = compareDigests(digestIn(probes[hubAddress]), digests, confirmations)
   const contents = addresses.map((address) => contentOf(digestIn(probes[address]) ?? ''))
-  return { asked, contents: contents.join(' ') }
+  return { requests, contents: contents.join(' ') }
 }
 
 async function* body(bytes: Buffer) {
   yield bytes
 }
 
-test('Docker Hub gives the tag but no layers: mirrors that are an hour behind are older, not accused', async () => {
-  const hub = { has: current, knows: [old], blobs: 'blocked' } as const
-  const { contents } = await racing(hub, { a: { has: old }, b: { has: old } })
+test('if Docker Hub serves the tag but no layers, mirrors with the former content are older, not wrong', async () => {
+  const hub = { tagged: current, known: [old], blobs: 'blocked' } as const
+  const { contents } = await runRace(hub, { a: { tagged: old }, b: { tagged: old } })
   expect(contents).toBe('older older')
 })
 
-test.each([429, 403, 500])('a witness that answers %i has not said that it does not know', async (digests) => {
-  const silent = { has: current, digests }
-  expect((await racing({}, { a: silent, b: silent, c: { has: old } })).contents).toBe('same same open')
-  const other = { has: current, knows: [old] }
-  expect((await racing({}, { a: silent, b: other, c: { has: old } })).contents).toBe('same same older')
+test.each([429, 403, 500])('a mirror that answers %i for a digest may still know it', async (digestStatus) => {
+  const failing = { tagged: current, digestStatus }
+  expect((await runRace({}, { a: failing, b: failing, c: { tagged: old } })).contents).toBe('same same open')
+  const other = { tagged: current, known: [old] }
+  expect((await runRace({}, { a: failing, b: other, c: { tagged: old } })).contents).toBe('same same older')
 })
 
-test('only what none of those who are asked knows is other content', async () => {
-  const forgetful = { has: current }
-  const { contents } = await racing({}, { a: forgetful, b: { ...forgetful, knows: [old] }, c: { has: odd } })
+test('content is called other only if no mirror that was asked knows it', async () => {
+  const withoutOld = { tagged: current }
+  const { contents } = await runRace(
+    {},
+    { a: withoutOld, b: { ...withoutOld, known: [old] }, c: { tagged: different } },
+  )
   expect(contents).toBe('same same other')
-  const parts = { a: forgetful, b: { ...forgetful, knows: [old] }, c: { has: old } }
-  expect((await racing({}, parts)).contents).toBe('same same older')
+  const mirrors = { a: withoutOld, b: { ...withoutOld, known: [old] }, c: { tagged: old } }
+  expect((await runRace({}, mirrors)).contents).toBe('same same older')
 })
 
-test('where two disagree and one knows what the other has, that may be used', async () => {
-  const [newer, older] = [{ has: current, knows: [old] }, { has: old }]
-  expect((await racing({}, { newer, older })).contents).toBe('disputed either')
-  expect((await racing({}, { older, odd: { has: odd } })).contents).toBe('disputed disputed')
+test('if two mirrors disagree and one also knows the content of the other, that content may be used', async () => {
+  const [newer, older] = [{ tagged: current, known: [old] }, { tagged: old }]
+  expect((await runRace({}, { newer, older })).contents).toBe('disputed either')
+  expect((await runRace({}, { older, odd: { tagged: different } })).contents).toBe('disputed disputed')
 })
 
 test('however many digests differ, Docker Hub gets at most eight requests', async () => {
-  const many = Array.from({ length: 40 }, (_, at) => [`m${at}`, { has: imageOf(`other${at}`) }] as const)
-  const { asked } = await racing({ has: current, digests: 429 }, Object.fromEntries(many))
-  expect(asked.filter((line) => line.startsWith('registry-1')).length).toBeLessThanOrEqual(8)
+  const mirrors = Array.from(
+    { length: 40 },
+    (_, index) => [`m${index}`, { tagged: createImage(`other${index}`) }] as const,
+  )
+  const { requests } = await runRace({ tagged: current, digestStatus: 429 }, Object.fromEntries(mirrors))
+  expect(requests.filter((line) => line.startsWith('registry-1')).length).toBeLessThanOrEqual(8)
 })

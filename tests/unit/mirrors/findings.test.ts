@@ -8,31 +8,31 @@ const limited = (until: number, digest?: string): MirrorProbe => ({
   ...{ state: 'failed', failure: { code: 'registry-limited', host: 'x', until }, at: now },
   ...(digest !== undefined && { digest }),
 })
-const raceOf = (probes: Record<string, MirrorProbe>, more: Partial<MirrorRace> = {}): MirrorRace => ({
+const raceOf = (probes: Record<string, MirrorProbe>, overrides: Partial<MirrorRace> = {}): MirrorRace => ({
   ...{ job: '1', image: 'alpine:latest', started: now, ended: now, confirmed: [], unknown: [] },
-  ...{ probes, ...more },
+  ...{ probes, ...overrides },
 })
-const good = (race: MirrorRace | undefined) => usableMirrors(race).map(({ address }) => address)
+const usable = (race: MirrorRace | undefined) => usableMirrors(race).map(({ address }) => address)
 
-test('who wants to be left alone is, without what it had of another image', () => {
+test('a rate-limited registry is skipped, without its digest of another image', () => {
   const race = raceOf({ [hubAddress]: limited(now + 600, 'alpine’s'), a: limited(now - 1), b: answered('x') })
   expect(mirrorsToSkip(race, now)).toEqual({ [hubAddress]: limited(now + 600) })
 })
 
-describe('a race that is given up', () => {
+describe('a cancelled race', () => {
   const former = raceOf({ [hubAddress]: answered('old'), a: answered('old'), b: answered('old') })
-  const cut = (probes: Record<string, MirrorProbe>, image = former.image) => raceOf(probes, { image, cut: true })
+  const cancelled = (probes: Record<string, MirrorProbe>, image = former.image) => raceOf(probes, { image, cut: true })
 
-  test('once a tag has moved, leaves what had its former content in use', () => {
-    const race = afterCancelledRace(cut({ [hubAddress]: answered('new') }), former, now)
-    expect(good(race)).toEqual(['a', 'b'])
+  test('keeps the mirrors with the former content in use if the tag has moved', () => {
+    const race = afterCancelledRace(cancelled({ [hubAddress]: answered('new') }), former, now)
+    expect(usable(race)).toEqual(['a', 'b'])
   })
 
-  test('keeps in mind who wants to be left alone, whatever else it leaves as it was', () => {
-    const race = afterCancelledRace(cut({ a: limited(now + 600, 'other') }, 'nginx:latest'), former, now)!
+  test('remembers which mirrors are rate-limited, and otherwise keeps the former result', () => {
+    const race = afterCancelledRace(cancelled({ a: limited(now + 600, 'other') }, 'nginx:latest'), former, now)!
     expect(race).toEqual({ ...former, probes: { ...former.probes, a: limited(now + 600) } })
-    expect(good(race)).toEqual(['b'])
-    expect(afterCancelledRace(cut({}), former, now)).toEqual(former)
-    expect(afterCancelledRace(cut({}), undefined, now)).toBeUndefined()
+    expect(usable(race)).toEqual(['b'])
+    expect(afterCancelledRace(cancelled({}), former, now)).toEqual(former)
+    expect(afterCancelledRace(cancelled({}), undefined, now)).toBeUndefined()
   })
 })

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { parseMirrorList } from '../../../model/mirrors/list.ts'
 
-test('an address a line, with comments and empty lines, in any line ends', () => {
+test('one address per line is read, with comments, empty lines and any line ends', () => {
   const text = '\uFEFF# ours\r\nhttps://a.example\r\n\r\nb.example:5000 # the new one\rhttp://c.example/'
   expect(parseMirrorList(text)).toMatchObject({
     addresses: ['https://a.example', 'https://b.example:5000', 'http://c.example'],
@@ -10,7 +10,7 @@ test('an address a line, with comments and empty lines, in any line ends', () =>
   })
 })
 
-test('the list of a daemon.json, as tutorials print it', () => {
+test('the list in a daemon.json is read', () => {
   const text = '{\n  "registry-mirrors": [\n    "https://a.example",\n    "https://b.example/"\n  ]\n}\n'
   expect(parseMirrorList(text).addresses).toEqual(['https://a.example', 'https://b.example'])
   expect(parseMirrorList('{"registry-mirrors": ["https://a.example", "https://b.example"]}')).toMatchObject({
@@ -19,11 +19,11 @@ test('the list of a daemon.json, as tutorials print it', () => {
   })
 })
 
-test('a duplicate address is taken once', () => {
+test('a duplicate address is read once', () => {
   expect(parseMirrorList('https://a.example\na.example\nHTTPS://A.example/').addresses).toEqual(['https://a.example'])
 })
 
-test('JSON that lists no mirrors has none', () => {
+test('JSON without a list of mirrors has no addresses', () => {
   for (const text of [
     '{"log-driver": "json-file", "dns": ["8.8.8.8"]}',
     '{"registry-mirrors": "a.example"}',
@@ -40,7 +40,7 @@ test('JSON that lists no mirrors has none', () => {
   })
 })
 
-test('among words, what looks like an address is one; a line of words alone is told', () => {
+test('in prose, what looks like an address is read, and a line without an address is reported', () => {
   const text =
     '这些镜像加速可用：https://a.example，备用 b.example:5000\nthe usual ones\nnonsense\nlocalhost:5000 for tests\n'
   expect(parseMirrorList(text)).toMatchObject({
@@ -52,7 +52,7 @@ test('among words, what looks like an address is one; a line of words alone is t
   })
 })
 
-test('no prose and no JSON without mirrors brings a mirror, and addresses in prose are all found', () => {
+test('prose and JSON without mirrors give no address, and every address in prose is found', () => {
   const word = fc.stringMatching(/^[a-zA-Z\u4e00-\u9fff"'{}()!?-]{1,12}[,.:]?$/)
   const prose = fc.array(
     fc.array(word, { maxLength: 8 }).map((words) => words.join(' ')),
@@ -71,21 +71,21 @@ test('no prose and no JSON without mirrors brings a mirror, and addresses in pro
   )
   fc.assert(
     fc.property(prose, fc.array(host, { minLength: 1 }), (lines, hosts) => {
-      const text = hosts.map((each, at) => `${lines[at] ?? ''} ${each}`).join('\n')
-      const expected = [...new Set(hosts.map((each) => each.replace(/:443$/, '')))]
+      const text = hosts.map((item, index) => `${lines[index] ?? ''} ${item}`).join('\n')
+      const expected = [...new Set(hosts.map((item) => item.replace(/:443$/, '')))]
       expect(parseMirrorList(text).addresses).toEqual(expected)
     }),
   )
 })
 
-test('what is no address is told with its line, cut to what can be shown, and the rest is taken', () => {
+test('a line that is no address is reported with its shortened text, and the other lines are read', () => {
   const { addresses, wrong } = parseMirrorList(`https://a.example\nftp://b.example\n${'x'.repeat(500)}_\nc.example`)
   expect(addresses).toEqual(['https://a.example', 'https://c.example'])
   expect(wrong.map(({ line }) => line)).toEqual([2, 3])
   expect(wrong[1]!.text.length).toBeLessThanOrEqual(80)
 })
 
-test('a place in a list of JSON is told as one, a line as one', () => {
+test('an invalid address in a JSON list is reported by its position, and in a text by its line', () => {
   expect(parseMirrorList('[\n\n"ftp://a.example"]')).toMatchObject({ wrong: [{ line: 1 }], isList: true })
   expect(parseMirrorList('\nftp://a.example')).toMatchObject({ wrong: [{ line: 2 }], isList: false })
 })

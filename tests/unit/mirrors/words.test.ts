@@ -7,7 +7,7 @@ const host = 'm.example'
 const image = 'alpine:latest'
 const mirror: Mirror = { address: `https://${host}`, host, own: true }
 const failed = (failure: Failure, digest?: string): MirrorProbe => ({ state: 'failed', failure, digest, at: 1000 })
-const said = (probe: MirrorProbe) => [
+const wordsFor = (probe: MirrorProbe) => [
   verdictOf(probe, 'alone', false)?.label,
   explanationOf(mirror, probe, { content: 'alone', image }),
 ]
@@ -16,38 +16,40 @@ beforeAll(() => setLanguage('en'))
 
 test.each([
   [
-    'an image that it does not have',
+    'does not have the image',
     failed({ code: 'reference-unknown', reference: image }),
     ['no such image', 'm.example does not have alpine:latest.'],
   ],
   [
-    'an image of which it lacks a part',
+    'lacks a part of the image',
     failed({ code: 'reference-unknown', reference: 'alpine@sha256:1' }, 'sha256:2'),
     ['incomplete', 'm.example has only part of alpine:latest.'],
   ],
-  ['nothing that came in time', failed({ code: 'registry-slow', host }), ['timed out', /^m.example does not answer/]],
+  ['sends nothing in time', failed({ code: 'registry-slow', host }), ['timed out', /^m.example does not answer/]],
   [
-    'manifests, and then hardly anything',
+    'sends manifests, and then hardly anything',
     failed({ code: 'registry-slow', host }, 'sha256:2'),
     ['too slow', 'm.example answers, but too slowly.'],
   ],
   [
-    'a login, which Docker has none of for a mirror',
+    'asks for a login, which Docker does not have for mirrors',
     failed({ code: 'registry-login', host }),
     ['needs a login', 'm.example asks for a login.'],
   ],
-] as const)('of a mirror, the words fit: %s', (_, probe, [label, sentence]) => {
-  expect(said(probe)).toEqual([label, expect.stringMatching(sentence)])
+] as const)('the words describe a mirror that %s', (_, probe, [word, sentence]) => {
+  expect(wordsFor(probe)).toEqual([word, expect.stringMatching(sentence)])
 })
 
-test('a mirror that wants to be left alone for years is said to be tested again within the hour', () => {
+test('a mirror that is rate-limited for years is said to be tested again after an hour', () => {
   const until = 1_790_000_000_000_000
-  expect(said(failed({ code: 'registry-limited', host, until }))[1]).toContain(`again at ${dateTime(1000 + 3600)}.`)
+  expect(wordsFor(failed({ code: 'registry-limited', host, until }))[1]).toContain(`again at ${dateTime(1000 + 3600)}.`)
 })
 
-test('the same in Chinese', async () => {
+test('the words are translated into Chinese', async () => {
   await setLanguage('zh-CN')
-  expect(said(failed({ code: 'reference-unknown', reference: image }))[1]).toBe('m.example 没有收录 alpine:latest。')
-  expect(said(failed({ code: 'registry-slow', host }, 'x'))[1]).toBe('m.example 有回应，但太慢。')
+  expect(wordsFor(failed({ code: 'reference-unknown', reference: image }))[1]).toBe(
+    'm.example 没有收录 alpine:latest。',
+  )
+  expect(wordsFor(failed({ code: 'registry-slow', host }, 'x'))[1]).toBe('m.example 有回应，但太慢。')
   await setLanguage('en')
 })

@@ -3,9 +3,9 @@ import { progressLines, type ProgressLine } from '../../../main/pull/progress-li
 import { pullFailure } from '../../../main/pull/pull-errors.ts'
 import { parseTarget } from '../../../main/pull/target.ts'
 
-const asked = { reference: '127.0.0.1:5000/t/x:1', host: '127.0.0.1:5000', platform: 'linux/s390x' }
+const target = { reference: '127.0.0.1:5000/t/x:1', host: '127.0.0.1:5000', platform: 'linux/s390x' }
 
-/** As 20.10, 26.1 and 28.5 said it, with docker-modem's preface where they said it before the first line. */
+/** Errors of Docker 20.10, 26.1 and 28.5. Errors before the first progress line have a prefix of docker-modem. */
 test.each([
   [
     '(HTTP code 404) unexpected - manifest for 127.0.0.1:5000/t/x:1 not found: manifest unknown: manifest unknown ',
@@ -75,16 +75,16 @@ test.each([
   ['filesystem layer verification failed for digest sha256:1', 'pull-corrupt'],
   ['unexpected EOF', 'pull-corrupt'],
   ['something quite new', 'engine-refused'],
-])('%s', (message, code) => expect(pullFailure(message, asked).code).toBe(code))
+])('an error is recognized: %s', (message, code) => expect(pullFailure(message, target).code).toBe(code))
 
-test('what a failure tells holds no token, and the status where there is one', () => {
-  expect(pullFailure('Get "https://cdn.x/blob?sig=secret": dial tcp: lookup cdn.x: no such host', asked)).toEqual({
+test('a failure contains no token, and has the HTTP status if there is one', () => {
+  expect(pullFailure('Get "https://cdn.x/blob?sig=secret": dial tcp: lookup cdn.x: no such host', target)).toEqual({
     code: 'registry-unreachable',
-    host: asked.host,
+    host: target.host,
     detail: 'Get "https://cdn.x/blob": dial tcp: lookup cdn.x: no such host',
   })
   const status = 'unexpected status from HEAD request to http://127.0.0.1:5000/v2/t/x/manifests/1: 502 Bad Gateway'
-  expect(pullFailure(status, asked)).toEqual({ code: 'registry-error', host: asked.host, status: 502 })
+  expect(pullFailure(status, target)).toEqual({ code: 'registry-error', host: target.host, status: 502 })
 })
 
 test('a chunk may end inside a line or a character', async () => {
@@ -97,10 +97,10 @@ test('a chunk may end inside a line or a character', async () => {
   expect(lines).toEqual([{ status: '镜像', id: 'aa' }, { status: 'Digest: x' }, { error: 'no' }])
 })
 
-test('any text names exactly one image to pull, or none', () => {
+test('a text names exactly one image to pull, or is refused', () => {
   const digest = `sha256:${'a'.repeat(64)}`
   expect(parseTarget('docker.io/library/nginx')).toEqual({ reference: 'nginx:latest', host: 'docker.io' })
   expect(parseTarget(`ghcr.io/a/b:1@${digest}`)).toEqual({ reference: `ghcr.io/a/b@${digest}`, host: 'ghcr.io' })
-  for (const wrong of ['', 'Nginx', 'nginx@sha256:12', `nginx@${digest}@${digest}`])
-    expect(parseTarget(wrong)).toBeUndefined()
+  for (const invalid of ['', 'Nginx', 'nginx@sha256:12', `nginx@${digest}@${digest}`])
+    expect(parseTarget(invalid)).toBeUndefined()
 })

@@ -15,27 +15,27 @@ const bodies = ['older', 'oldest'].map((name) =>
 )
 const digests = bodies.map((body) => `sha256:${createHash('sha256').update(body).digest('hex')}`)
 
-test('of two questions at once, the one whose refusal comes late is asked again with the token of the other', async () => {
-  let late: ServerResponse | undefined
+test('of two parallel requests, the one with the later 401 is repeated with the token of the other', async () => {
+  let lateResponse: ServerResponse | undefined
   const { url } = await serve((request, answer) => {
-    const body = bodies.find((_, at) => request.url?.endsWith(digests[at]!))
+    const body = bodies.find((_, index) => request.url?.endsWith(digests[index]!))
     const refuse = (refused: ServerResponse) =>
       refused.writeHead(401, { 'www-authenticate': `Bearer realm="${url}/token",service="registry"` }).end('{}')
     if (request.url?.startsWith('/token')) return void answer.end('{"token":"secret"}')
     if (request.headers.authorization !== 'Bearer secret') {
       if (body === bodies[0]) refuse(answer)
-      // Until the other has got its token, and been answered.
-      else late = answer
+      // This response waits until the other request has its token and its reply.
+      else lateResponse = answer
       return
     }
     answer.setHeader('content-type', 'application/vnd.oci.image.manifest.v1+json').end(body)
-    if (late && body === bodies[0]) refuse(late)
+    if (lateResponse && body === bodies[0]) refuse(lateResponse)
   })
   const { signal } = new AbortController()
-  const visit = { address: url, host: 'docker.io', path: 'library/nginx', timeoutMs: 5000, signal }
-  const guest = untrustedRegistry(client(), visit)
-  const second = guest.manifest(digests[1]!)
-  await expect.poll(() => late !== undefined).toBe(true)
-  const answers = await Promise.all([guest.manifest(digests[0]!), second])
-  expect(answers.map((answer) => answer.ok)).toEqual([true, true])
+  const options = { address: url, host: 'docker.io', path: 'library/nginx', timeoutMs: 5000, signal }
+  const registry = untrustedRegistry(client(), options)
+  const second = registry.manifest(digests[1]!)
+  await expect.poll(() => lateResponse !== undefined).toBe(true)
+  const results = await Promise.all([registry.manifest(digests[0]!), second])
+  expect(results.map((result) => result.ok)).toEqual([true, true])
 })

@@ -6,7 +6,7 @@ const image = (references: string[], digests: string[] = []): Image => ({
   ...{ id: 'sha256:1', references, digests, created: 1, size: 100 },
 })
 
-test('an image is removed by its tags, or by its id if it has no name', () => {
+test('an image is removed by its tags, or by its ID if it has no name', () => {
   expect(namesOf(image(['one:1', 'two:2']), 'classic')).toEqual(['one:1', 'two:2'])
   expect(namesOf(image([]), 'classic')).toEqual(['sha256:1'])
 })

@@ -3,15 +3,15 @@ import type { Image } from '../../../model/image/image.ts'
 import { resolveTargets } from '../../../model/removal/targets.ts'
 
 const image = (id: string, ...references: string[]): Image => ({ id, references, digests: [], created: 1, size: 100 })
-const images = new Map([image('a', 'one:1', 'one:2', 'two:1'), image('b')].map((each) => [each.id, each]))
+const images = new Map([image('a', 'one:1', 'one:2', 'two:1'), image('b')].map((item) => [item.id, item]))
 
-test('a row without a tag stands for the whole image, and so do all of its tags together', () => {
+test('a target without a tag is the whole image, and so are all of its tags together', () => {
   expect(resolveTargets(images, [{ image: 'b' }])).toEqual({ fullySelected: new Set(['b']), untags: [], missing: [] })
   const rows = ['one:1', 'two:1', 'one:2'].map((reference) => ({ image: 'a', reference }))
   expect(resolveTargets(images, rows)).toEqual({ fullySelected: new Set(['a']), untags: [], missing: [] })
 })
 
-test('some of the tags are only removed, and each names the tags that stay', () => {
+test('if only some tags are selected, they are untagged, and each names the tags that stay', () => {
   const rows = [
     { image: 'a', reference: 'two:1' },
     { image: 'a', reference: 'one:1' },
@@ -39,7 +39,7 @@ test('the whole image together with one of its tags is the whole image', () => {
   expect([fullySelected, untags]).toEqual([new Set(['a']), []])
 })
 
-test('rows of an image or a tag that is gone are returned as missing', () => {
+test('targets that no longer exist are returned as missing', () => {
   const gone = [{ image: 'c' }, { image: 'a', reference: 'three:1' }]
   expect(resolveTargets(images, gone)).toEqual({ fullySelected: new Set(), untags: [], missing: gone })
 })

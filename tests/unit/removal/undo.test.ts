@@ -13,21 +13,21 @@ let folder: string
 beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'slipway-undo-'))))
 afterEach(() => rmSync(folder, { recursive: true }))
 
-/** A removal of so many days ago, with a saved copy. */
-function removedBefore(days: number): LedgerEntry {
-  const file = join(folder, `${days}.tar`)
+/** A removal from some days ago, with a saved copy. */
+function removalFrom(daysAgo: number): LedgerEntry {
+  const file = join(folder, `${daysAgo}.tar`)
   writeFileSync(file, 'a copy')
   return {
-    job: `removal of ${days} days ago`,
+    job: `removal of ${daysAgo} days ago`,
     endpoint: 'unix:///var/run/docker.sock',
-    until: nowInSeconds() + Math.round((undoDays - days) * day),
+    until: nowInSeconds() + Math.round((undoDays - daysAgo) * day),
     untagged: [],
     deleted: [{ image: 'sha256:1', references: ['redis:7'], file }],
   }
 }
 
-test('what was removed more than a week ago is forgotten and its copy deleted; what is younger stays', async () => {
-  const [young, old] = [removedBefore(6.9), removedBefore(7.1)]
+test('a removal that is more than a week old is forgotten and its copy deleted, and a newer one stays', async () => {
+  const [young, old] = [removalFrom(6.9), removalFrom(7.1)]
   await openStore(folder).ledger.write({ folder: '/copies', removals: [young, old], pulls: [] })
   const store = openStore(folder)
   const jobs = jobService({ publish: () => {}, store })
@@ -41,8 +41,8 @@ test('what was removed more than a week ago is forgotten and its copy deleted; w
   expect(existsSync(old.deleted[0]!.file!)).toBe(false)
 })
 
-test('a copy that its user has deleted already keeps nothing from being forgotten', async () => {
-  const old = removedBefore(8)
+test('a removal is forgotten even if the user has already deleted its copy', async () => {
+  const old = removalFrom(8)
   rmSync(old.deleted[0]!.file!)
   await openStore(folder).ledger.write({ pulls: [], removals: [old] })
   const jobs = jobService({ publish: () => {}, store: openStore(folder) })

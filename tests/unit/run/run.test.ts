@@ -10,18 +10,21 @@ import { findFreeName, findFreePort, shortName, suggestRun } from '../../../mode
 import { splitShellWords } from '../../../model/text/shell.ts'
 
 const image = `sha256:${'a'.repeat(64)}`
-const wish = (more: Partial<RunOptions> = {}): RunOptions => ({ ...defaultRunOptions(image, 'nginx:1.27'), ...more })
-const command = (more: Partial<RunOptions>) => runCommand(wish(more))
+const runOptions = (overrides: Partial<RunOptions> = {}): RunOptions => ({
+  ...defaultRunOptions(image, 'nginx:1.27'),
+  ...overrides,
+})
+const command = (overrides: Partial<RunOptions>) => runCommand(runOptions(overrides))
 
 describe('the command', () => {
-  test('is the tutorial’s own', () => {
-    const asked = { reference: 'ubuntu:12.04', name: 'custom_container_name', command: '/bin/bash' }
-    expect(command(asked)).toBe('docker run -it --name custom_container_name ubuntu:12.04 /bin/bash')
+  test('starts an interactive shell in a container with a name', () => {
+    const options = { reference: 'ubuntu:12.04', name: 'custom_container_name', command: '/bin/bash' }
+    expect(command(options)).toBe('docker run -it --name custom_container_name ubuntu:12.04 /bin/bash')
   })
 
-  test('reaches the engine that the app does', () => {
-    const reach = ['-H', 'unix:///run/my engine.sock']
-    expect(runCommand(wish({}), reach)).toBe("docker -H 'unix:///run/my engine.sock' run -it nginx:1.27")
+  test('has the flags that select the engine', () => {
+    const flags = ['-H', 'unix:///run/my engine.sock']
+    expect(runCommand(runOptions({}), flags)).toBe("docker -H 'unix:///run/my engine.sock' run -it nginx:1.27")
   })
 
   test('names each part in Docker’s usual order', () => {
@@ -55,7 +58,7 @@ describe('the command', () => {
     expect(command({ restart: 'unless-stopped' })).toBe('docker run -it --restart unless-stopped nginx:1.27')
   })
 
-  test('mounts a folder that is there, and a volume by its name', () => {
+  test('mounts an existing folder by its path, and a volume by its name', () => {
     const volumes = [
       { source: 'data', target: '/var/lib/data', readOnly: false },
       { source: 'data', target: '/copy', readOnly: true },
@@ -63,27 +66,27 @@ describe('the command', () => {
       { source: 'data', target: '/a:b', readOnly: false },
       { source: '', target: '/new', readOnly: false },
     ]
-    expect(runArguments(wish({ volumes })).slice(3, -1)).toEqual([
+    expect(runArguments(runOptions({ volumes })).slice(3, -1)).toEqual([
       ...['-v', 'data:/var/lib/data', '-v', 'data:/copy:ro'],
       ...['--mount', 'type=bind,"source=/srv/a,""b""",target=/x,readonly'],
       ...['--mount', 'type=volume,source=data,target=/a:b', '-v', '/new'],
     ])
   })
 
-  test('is read back by a shell as its words', () => {
+  test('is split by a shell into the same arguments', () => {
     const text = fc.string({ maxLength: 8 })
     fc.assert(
       fc.property(text, text, text, (name, value, argument) => {
-        const asked = wish({ name, environment: [{ name: 'A', value }], user: argument, command: `'${name}` })
-        expect(splitShellWords(runCommand(asked))).toEqual(runArguments(asked))
+        const options = runOptions({ name, environment: [{ name: 'A', value }], user: argument, command: `'${name}` })
+        expect(splitShellWords(runCommand(options))).toEqual(runArguments(options))
       }),
     )
   })
 })
 
 describe('the request', () => {
-  test('has nothing that was not asked for', () => {
-    expect(runRequest(wish())).toEqual({
+  test('has only the defaults if no option is set', () => {
+    expect(runRequest(runOptions())).toEqual({
       Image: 'nginx:1.27',
       ...{ Tty: true, OpenStdin: true, StdinOnce: true, AttachStdin: true, AttachStdout: true, AttachStderr: true },
       HostConfig: {
@@ -94,14 +97,14 @@ describe('the request', () => {
     })
   })
 
-  test('exposes what it publishes, and counts as Docker counts', () => {
+  test('exposes the published ports, and converts the limits as Docker does', () => {
     const ports = [
       { host: '8080', container: '80' },
       { host: '[::1]:8081', container: '80/tcp' },
     ]
-    const asked = runRequest(wish({ ports, memory: '512m', cpus: '1.5' }))
-    expect(asked.ExposedPorts).toEqual({ '80/tcp': {} })
-    expect(asked.HostConfig).toMatchObject({
+    const request = runRequest(runOptions({ ports, memory: '512m', cpus: '1.5' }))
+    expect(request.ExposedPorts).toEqual({ '80/tcp': {} })
+    expect(request.HostConfig).toMatchObject({
       PortBindings: { '80/tcp': [{ HostIp: '', HostPort: '8080' }, { HostIp: '::1', HostPort: '8081' }] }, // prettier-ignore
       Memory: 536_870_912,
       NanoCpus: 1_500_000_000,
@@ -110,10 +113,10 @@ describe('the request', () => {
 })
 
 describe('faults', () => {
-  const codes = (more: Partial<RunOptions>, taken: string[] = []) =>
-    runFaults(wish(more), taken).map(({ code }) => code)
+  const codes = (overrides: Partial<RunOptions>, existingNames: string[] = []) =>
+    runFaults(runOptions(overrides), existingNames).map(({ code }) => code)
 
-  test('a suggestion has none', () => expect(codes({})).toEqual([]))
+  test('the default options have none', () => expect(codes({})).toEqual([]))
 
   test.each<[RunFaultCode, Partial<RunOptions>]>([
     ['name-form', { name: 'a' }],
@@ -150,7 +153,7 @@ describe('faults', () => {
     ['cpus-form', { cpus: '1,5' }],
     ['cpus-form', { cpus: '0.001' }],
     ['workdir-form', { workdir: 'srv' }],
-  ])('%s: %j', (code, more) => expect(codes(more, ['taken'])).toEqual([code]))
+  ])('%s: %j', (code, overrides) => expect(codes(overrides, ['taken'])).toEqual([code]))
 
   test('valid values have no fault', () => {
     const ports = [
@@ -170,16 +173,16 @@ describe('faults', () => {
     expect(codes({ name: 'a_B-9.', ports, volumes, environment, ...limits })).toEqual([])
   })
 
-  test('tell their row', () => {
+  test('name their row', () => {
     const ports = [
       { host: '80', container: '80' },
       { host: 'x', container: '80' },
     ]
-    expect(runFaults(wish({ ports }), [])).toEqual([{ field: 'ports', row: 1, code: 'port-host' }])
+    expect(runFaults(runOptions({ ports }), [])).toEqual([{ field: 'ports', row: 1, code: 'port-host' }])
   })
 })
 
-test('limits are read as Docker reads them', () => {
+test('limits are parsed as Docker parses them', () => {
   expect(['512m', '1.5g', '6 MB', '1024', '1KiB', '2t'].map(parseMemory)).toEqual([
     ...[536_870_912, 1_610_612_736, 6_291_456, 1024, 1024, 2_199_023_255_552],
   ])
@@ -188,49 +191,49 @@ test('limits are read as Docker reads them', () => {
   ])
 })
 
-test('ports are read and written', () => {
+test('ports are parsed and formatted', () => {
   const texts = ['8080', '127.0.0.1:8080', '[::1]:8080', '[fe80::1:2]:1', '[::ffff:1.2.3.4]:1', '127.0.0.1:', '']
   expect(texts.map((text) => hostPortText(parseHostPort(text)!))).toEqual(texts)
   expect(['[::g]:1', '[1:2]:3', '[:::]:1', '1.2.3:4', '01.2.3.4:5', '0', '-1'].map(parseHostPort)).toEqual(
     Array.from({ length: 7 }),
   )
   expect(parseContainerPort('53/UDP')).toEqual({ port: 53, protocol: 'udp' })
-  const at = (text: string) => parseHostPort(text)!
-  expect(portsConflict(at('80'), at('127.0.0.1:80'))).toBe(true)
-  expect(portsConflict(at('127.0.0.1:80'), at('127.0.0.2:80'))).toBe(false)
-  expect(portsConflict(at(''), at(''))).toBe(false)
+  const parse = (text: string) => parseHostPort(text)!
+  expect(portsConflict(parse('80'), parse('127.0.0.1:80'))).toBe(true)
+  expect(portsConflict(parse('127.0.0.1:80'), parse('127.0.0.2:80'))).toBe(false)
+  expect(portsConflict(parse(''), parse(''))).toBe(false)
 })
 
 describe('a suggestion', () => {
-  const known = {
+  const input = {
     ...{ image, reference: 'team.example:5000/shop/web:2', entrypoint: [], exposes: [] as string[] },
     shell: ['/bin/bash'] as string[] | undefined,
     names: new Set(['web']),
     isFree: () => true,
   }
 
-  test('runs a service in the background, on free ports of this computer alone', async () => {
+  test('runs a service in the background, on free ports that only this computer can reach', async () => {
     const exposes = ['443/tcp', '53/udp', '80/tcp', '8080/tcp']
-    const suggested = await suggestRun({ ...known, exposes })
+    const suggested = await suggestRun({ ...input, exposes })
     expect(suggested).toMatchObject({ interactive: false, name: 'web-2', command: '' })
     expect(suggested.ports).toEqual([
       { host: '127.0.0.1:8443', container: '443/tcp' },
       { host: '127.0.0.1:8080', container: '80/tcp' },
       { host: '127.0.0.1:8081', container: '8080/tcp' },
     ])
-    const busy = await suggestRun({ ...known, exposes: ['22/tcp'], isFree: ({ port }) => port !== 8022 })
+    const busy = await suggestRun({ ...input, exposes: ['22/tcp'], isFree: ({ port }) => port !== 8022 })
     expect(busy.ports).toEqual([{ host: '127.0.0.1:8023', container: '22/tcp' }])
   })
 
-  test('runs anything else in a terminal: with its shell, but not behind an entry point', async () => {
-    expect(await suggestRun(known)).toMatchObject({ interactive: true, command: '/bin/bash', ports: [] })
-    const busybox = await suggestRun({ ...known, shell: ['/bin/busybox', 'sh'] })
+  test('runs any other image in a terminal, with a shell unless it has an entry point', async () => {
+    expect(await suggestRun(input)).toMatchObject({ interactive: true, command: '/bin/bash', ports: [] })
+    const busybox = await suggestRun({ ...input, shell: ['/bin/busybox', 'sh'] })
     expect(busybox.command).toBe('/bin/busybox sh')
-    expect((await suggestRun({ ...known, shell: undefined })).command).toBe('')
-    expect((await suggestRun({ ...known, entrypoint: ['/docker-entrypoint.sh'] })).command).toBe('')
+    expect((await suggestRun({ ...input, shell: undefined })).command).toBe('')
+    expect((await suggestRun({ ...input, entrypoint: ['/docker-entrypoint.sh'] })).command).toBe('')
   })
 
-  test('finds a name', () => {
+  test('has a free name', () => {
     expect(['nginx:1', 'a/b/c:1', 'x@sha256:0', 'h:5000/x:1', image].map(shortName)).toEqual([
       ...['nginx', 'c-1', 'x-1', 'x-1', ''],
     ])

@@ -5,7 +5,7 @@ import { officialPlatform, platformName } from '../../../model/image/platform.ts
 import { parseReference } from '../../../model/image/reference.ts'
 
 const catalogue = readCatalogue()
-const names = (words: string) => catalogue.search(words).map(({ repository }) => repository)
+const repositoriesFor = (words: string) => catalogue.search(words).map(({ repository }) => repository)
 
 test('the exact name comes first, then names that begin with it, names that contain it, and descriptions', () => {
   const entry = (name: string, text = '', stars?: number) => ({
@@ -21,22 +21,22 @@ test('the exact name comes first, then names that begin with it, names that cont
     entry('algol', 'algorithms', 7),
     entry('far', 'cargo'),
   ]
-  const found = (words: string) => searchCatalogue(all, words).map(({ name }) => name)
-  expect(found('Go')).toEqual(['go', 'golang', 'gopher', 'mongo', 'algol', 'other'])
-  expect(found('go program')).toEqual(['other'])
-  expect(found('servers go')).toEqual(found('go'))
-  expect(found('nothing')).toEqual([])
-  expect(found('  ')).toEqual([])
+  const find = (words: string) => searchCatalogue(all, words).map(({ name }) => name)
+  expect(find('Go')).toEqual(['go', 'golang', 'gopher', 'mongo', 'algol', 'other'])
+  expect(find('go program')).toEqual(['other'])
+  expect(find('servers go')).toEqual(find('go'))
+  expect(find('nothing')).toEqual([])
+  expect(find('  ')).toEqual([])
 })
 
 test('words in both languages are found', () => {
-  expect(names('nginx')[0]).toBe('nginx')
-  expect(names('database')).toContain('postgres')
-  expect(names('数据库')).toContain('postgres')
-  expect(names('hello world')[0]).toBe('hello-world')
+  expect(repositoriesFor('nginx')[0]).toBe('nginx')
+  expect(repositoriesFor('database')).toContain('postgres')
+  expect(repositoriesFor('数据库')).toContain('postgres')
+  expect(repositoriesFor('hello world')[0]).toBe('hello-world')
 })
 
-test('the most starred come first, with the month of the count', () => {
+test('the most starred images come first, with the month of the count', () => {
   const { starred, images } = catalogue.featured()
   expect(starred).toMatch(/^\d{4}-\d\d$/)
   const stars = images.map(({ stars }) => stars!)
@@ -49,7 +49,7 @@ test('a deprecated image names its replacement', () => {
   expect(catalogue.find('nginx')?.known).not.toHaveProperty('deprecated')
 })
 
-test('every image and every tag of the catalogue is one that Docker takes', () => {
+test('Docker accepts every image name and every tag of the catalogue', () => {
   const all = catalogue.search('a').concat(catalogue.search('e'))
   expect(all.length).toBeGreaterThan(130)
   for (const { repository } of all) {

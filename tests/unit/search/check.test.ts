@@ -10,16 +10,16 @@ const headers = {
   'docker-content-digest': digest,
 }
 
-async function discover() {
+async function startService() {
   const server = await serve((request, response) => {
     if (request.url!.includes('/slow/')) return
-    const known = /\/x\/manifests\/(1|sha256:.*)$/.test(request.url!) && !request.url!.endsWith('c')
-    response.writeHead(known ? 200 : 404, known ? headers : {}).end()
+    const exists = /\/x\/manifests\/(1|sha256:.*)$/.test(request.url!) && !request.url!.endsWith('c')
+    response.writeHead(exists ? 200 : 404, exists ? headers : {}).end()
   })
   const http = client()
-  const away = { code: 'engine-stopped', endpoint: 'x' } as const
+  const disconnected = { code: 'engine-stopped', endpoint: 'x' } as const
   const service = searchService({
-    engine: { session: () => ({ ok: false, error: away }) },
+    engine: { session: () => ({ ok: false, error: disconnected }) },
     publish: () => undefined,
     ...{ http, searchHosts: [], platform: () => undefined, times: { registry: 500 } },
     registry: registryClient({ http, credentials: async () => undefined }),
@@ -28,18 +28,16 @@ async function discover() {
 }
 
 test('a reference is checked with one HEAD', async () => {
-  const { checkReference, host, asked } = await discover()
-  expect(await checkReference(`${host}/x:1`)).toMatchObject({ ok: true, value: { digest } })
-  expect(asked).toEqual(['HEAD /v2/x/manifests/1'])
-  expect(await checkReference(`${host}/x:2`)).toMatchObject({
-    error: { code: 'reference-unknown', reference: `${host}/x:2` },
-  })
-  expect(await checkReference('x:')).toEqual({ ok: false, error: { code: 'reference-wrong', reference: 'x:' } })
-  expect(await checkReference(`${host}/slow/x:1`)).toEqual({ ok: false, error: { code: 'registry-slow', host } })
+  const { checkReference: check, host, requests } = await startService()
+  expect(await check(`${host}/x:1`)).toMatchObject({ ok: true, value: { digest } })
+  expect(requests).toEqual(['HEAD /v2/x/manifests/1'])
+  expect(await check(`${host}/x:2`)).toMatchObject({ error: { code: 'reference-unknown', reference: `${host}/x:2` } })
+  expect(await check('x:')).toEqual({ ok: false, error: { code: 'reference-wrong', reference: 'x:' } })
+  expect(await check(`${host}/slow/x:1`)).toEqual({ ok: false, error: { code: 'registry-slow', host } })
 })
 
 test('an image still exists only under its own digest', async () => {
-  const { digestExists, host, server } = await discover()
+  const { digestExists, host, server } = await startService()
   expect(await digestExists(`${host}/x`, digest)).toEqual({ ok: true, value: true })
   expect(await digestExists(`${host}/x`, other)).toEqual({ ok: true, value: false })
   expect(await digestExists(`${host}/x`, `sha256:${'c'.repeat(64)}`)).toEqual({ ok: true, value: false })

@@ -17,7 +17,7 @@ test('a variant is present under any of its tags if the content is the same', ()
   expect(presenceOf('team/nginx', variant, [pulled], 'classic')).toBeUndefined()
 })
 
-test('the containerd store knows the content by the image’s id', () => {
+test('in the containerd store the content is compared by the image’s ID', () => {
   expect(presenceOf('nginx', variant, [image({ id: first })], 'containerd')).toBe('present')
   expect(presenceOf('nginx', variant, [image({ id: second })], 'containerd')).toBe('older')
 })

@@ -20,7 +20,7 @@ test.each([
   ['localhost/x', 'localhost/x:latest'],
   ['$ sudo docker pull centos:7', 'centos:7'],
   [`nginx@sha256:${'a'.repeat(64)}`, `nginx@sha256:${'a'.repeat(64)}`],
-])('a tag, a host or a digest makes it a name: %s', (typed, reference) => {
+])('a text with a tag, a host or a digest is a name: %s', (typed, reference) => {
   expect(parseSearch(typed)).toMatchObject({ kind: 'name', name: { reference } })
 })
 
@@ -33,15 +33,15 @@ test.each([
   ['nginx@sha256:12', 'digest'],
   ['ghcr.io/a..b:1', 'characters'],
   ['https://hub.docker.com/_/nginx', 'characters'],
-])('a slip in a name is told as what it is: %s', (typed, why) => {
+])('an invalid name is reported with its fault: %s', (typed, why) => {
   expect(parseSearch(typed)).toEqual({ kind: 'wrong', why })
 })
 
-test('whatever is typed, it means something, and what can be pulled names a tag or a digest', () => {
+test('any text can be parsed, and a name always has a tag or a digest', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary' }), (typed) => {
-      const asked = parseSearch(typed)
-      return asked.kind !== 'name' || /[:@]/.test(asked.name.reference)
+      const parsed = parseSearch(typed)
+      return parsed.kind !== 'name' || /[:@]/.test(parsed.name.reference)
     }),
   )
 })

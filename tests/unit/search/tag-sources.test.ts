@@ -8,19 +8,19 @@ const image = (architecture: string, size: number, variant: string | null = null
   ...{ architecture, os: 'linux', variant, size },
 })
 
-/** Docker Hub's API and its registry, each answering by path, or else with 404. */
-async function discover(hub: Readonly<Record<string, unknown>>, registry: Readonly<Record<string, unknown>> = {}) {
-  const answering = (told: Readonly<Record<string, unknown>>) =>
+/** Starts the service with fakes of Docker Hub's API and registry, which reply by path, or else with 404. */
+async function startService(hub: Readonly<Record<string, unknown>>, registry: Readonly<Record<string, unknown>> = {}) {
+  const startServer = (replies: Readonly<Record<string, unknown>>) =>
     serve((request, response) => {
-      const answer = told[request.url!]
+      const answer = replies[request.url!]
       if (answer === undefined) response.writeHead(404).end()
       else if (answer !== 'hangs') response.end(typeof answer === 'string' ? answer : JSON.stringify(answer))
     })
-  const [api, store] = [await answering(hub), await answering(registry)]
+  const [api, store] = [await startServer(hub), await startServer(registry)]
   const http = client()
-  const away = { code: 'engine-stopped', endpoint: 'x' } as const
+  const disconnected = { code: 'engine-stopped', endpoint: 'x' } as const
   const { handlers } = searchService({
-    engine: { session: () => ({ ok: false, error: away }) },
+    engine: { session: () => ({ ok: false, error: disconnected }) },
     publish: () => undefined,
     http,
     registry: registryClient({ http, credentials: async () => undefined, hubHost: store.host }),
@@ -35,10 +35,10 @@ async function discover(hub: Readonly<Record<string, unknown>>, registry: Readon
 const page = '/v2/namespaces/library/repositories/nginx/tags?page_size=100'
 const list = '/v2/library/nginx/tags/list?n=1000'
 
-test('Docker Hub’s tags come as variants: one a digest, sized for the engine’s platform, the newest useful first', async () => {
+test('Docker Hub’s tags are grouped by digest, with sizes for the engine’s platform, the newest useful first', async () => {
   const images = [image('amd64', 10), image('arm64', 20, 'v8'), { ...image('unknown', 1), os: 'unknown' }]
   const day = { last_updated: '2026-08-01T00:00:00Z' }
-  const { tags, api } = await discover({
+  const { tags, api } = await startService({
     [page]: {
       next: 'https://elsewhere.invalid/',
       results: [
@@ -69,11 +69,11 @@ test('Docker Hub’s tags come as variants: one a digest, sized for the engine�
       ],
     },
   })
-  expect(api.asked).toHaveLength(2)
+  expect(api.requests).toHaveLength(2)
 })
 
 test('if Docker Hub’s API does not answer, the registry is asked', async () => {
-  const { tags } = await discover(
+  const { tags } = await startService(
     { [page]: 'hangs' },
     { [list]: { tags: ['1.0', '2.0', '10.0', 'latest', '11.0-rc1'] } },
   )
@@ -85,7 +85,7 @@ test('if Docker Hub’s API does not answer, the registry is asked', async () =>
 })
 
 test('if the registry lists no tags, the catalogue’s tags are used, with their date', async () => {
-  const { tags } = await discover({ [page]: '<html>' }, { [list]: { tags: null } })
+  const { tags } = await startService({ [page]: '<html>' }, { [list]: { tags: null } })
   const answer = await tags('nginx')
   expect(answer).toMatchObject({
     value: { source: 'catalogue', asOf: '2026-08-22', more: true, failure: { code: 'registry-nonsense' } },
@@ -97,22 +97,22 @@ test('if the registry lists no tags, the catalogue’s tags are used, with their
 })
 
 test('if a later page fails, the tags of the earlier pages stay', async () => {
-  const { tags } = await discover({ [page]: { next: 'more', results: [{ name: '1' }] } })
+  const { tags } = await startService({ [page]: { next: 'more', results: [{ name: '1' }] } })
   expect(await tags('nginx')).toMatchObject({ value: { source: 'hub', more: true, variants: [{ tags: ['1'] }] } })
 })
 
-test('an image that no source has is unknown, and a text that is no name is wrong', async () => {
-  const { tags, api } = await discover({})
+test('an image that no source has is unknown, and an invalid name is reported as wrong', async () => {
+  const { tags, api } = await startService({})
   expect(await tags('team/none')).toEqual({ ok: false, error: { code: 'reference-unknown', reference: 'team/none' } })
   expect(await tags('No Name')).toEqual({ ok: false, error: { code: 'reference-wrong', reference: 'No Name' } })
   expect(await tags('constructor')).toMatchObject({ ok: false, error: { code: 'reference-unknown' } })
-  expect(api.asked[0]).toBe('GET /v2/namespaces/team/repositories/none/tags?page_size=100')
+  expect(api.requests[0]).toBe('GET /v2/namespaces/team/repositories/none/tags?page_size=100')
 })
 
-test('tags of another registry are asked of that registry only', async () => {
-  const { tags, store, api } = await discover({}, { '/v2/team/app/tags/list?n=1000': { tags: ['a'] } })
+test('tags of another registry are requested from that registry only', async () => {
+  const { tags, store, api } = await startService({}, { '/v2/team/app/tags/list?n=1000': { tags: ['a'] } })
   const repository = `${store.host}/team/app`
   const variants = [{ tags: ['a'], platforms: [] }]
   expect(await tags(repository)).toEqual({ ok: true, value: { repository, source: 'registry', variants, more: false } })
-  expect(api.asked).toEqual([])
+  expect(api.requests).toEqual([])
 })

@@ -6,7 +6,7 @@ const variants = (...all: readonly string[]): TaggedVariant[] =>
   all.map((tags) => ({ tags: orderTags(tags.split(' ')), platforms: ['linux/amd64'] }))
 const first = (all: readonly TaggedVariant[]) => newestUsefulFirst(all).map(({ tags }) => tags[0])
 
-test('the tag to show first is latest, else the most exact version with the least beside it', () => {
+test('the first tag is latest, or else the most exact version with the fewest suffixes', () => {
   expect(orderTags(['1.31.4', 'mainline', '1', '1.31', 'latest', '1.31.4-trixie', 'trixie'])).toEqual([
     ...['latest', '1.31.4', '1.31', '1', 'trixie', 'mainline', '1.31.4-trixie'],
   ])
@@ -16,7 +16,7 @@ test('the tag to show first is latest, else the most exact version with the leas
   expect(orderTags(['20260805', 'edge'])[0]).toBe('edge')
 })
 
-test('versions are compared by number, kinds of a release come after releases, and the unfinished at the end', () => {
+test('versions are compared by number, variants follow plain releases, and pre-releases come last', () => {
   const all = variants(
     ...['1.9', '3.15.0rc1 3.15-rc', 'windowsservercore-ltsc2025 1.31-windowsservercore', '1.31.4 1 latest', '1.10'],
     ...['nightly', '1.10-alpine', 'v2.0', '1.31.4-alpine alpine', '1.31.4-perl perl', 'stable', 'sha256-ab.sig'],
@@ -57,7 +57,7 @@ const variant = fc.record(
 test('the order does not depend on the input order, and no tag is lost', () => {
   fc.assert(
     fc.property(fc.uniqueArray(tag, { maxLength: 20 }), fc.infiniteStream(fc.nat()), (tags, random) => {
-      const all = tags.map((one) => ({ tags: [one], platforms: [] }))
+      const all = tags.map((tag) => ({ tags: [tag], platforms: [] }))
       const shuffled = all.toSorted(() => (random.next().value! % 2) - 0.5)
       expect(first(shuffled)).toEqual(first(all))
       expect(first(all).toSorted()).toEqual(tags.toSorted())
@@ -66,19 +66,19 @@ test('the order does not depend on the input order, and no tag is lost', () => {
   )
 })
 
-test('merged, each digest stands once with all its tags, and what has none stays alone', () => {
+test('after merging, each digest occurs once with all its tags, and variants without a digest stay separate', () => {
   fc.assert(
     fc.property(fc.array(variant, { maxLength: 12 }), (all) => {
       const merged = mergeVariants(all)
       const digests = merged.flatMap(({ digest }) => digest ?? [])
       expect(new Set(digests).size).toBe(digests.length)
       expect(merged).toHaveLength(new Set(digests).size + all.filter(({ digest }) => digest === undefined).length)
-      for (const one of all) {
-        const home = merged.filter(
-          ({ digest, tags }) => digest === one.digest && one.tags.every((tag) => tags.includes(tag)),
+      for (const input of all) {
+        const mergedInto = merged.filter(
+          ({ digest, tags }) => digest === input.digest && input.tags.every((tag) => tags.includes(tag)),
         )
-        expect(home.length).toBeGreaterThan(0)
-        expect(home.some(({ updated = 0 }) => updated >= (one.updated ?? 0))).toBe(true)
+        expect(mergedInto.length).toBeGreaterThan(0)
+        expect(mergedInto.some(({ updated = 0 }) => updated >= (input.updated ?? 0))).toBe(true)
       }
     }),
   )

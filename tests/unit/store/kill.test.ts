@@ -12,7 +12,7 @@ const kills = process.env['CI'] ? 50 : 10
 const content = v.object({ version: v.literal(1), n: v.number(), text: v.string() })
 
 /** Numbers from 0 to 1, the same for the same seed. Source: mulberry32. */
-function seeded(seed: number) {
+function seededRandom(seed: number) {
   let state = seed
   return () => {
     state = (state + 0x6d2b79f5) | 0
@@ -23,12 +23,12 @@ function seeded(seed: number) {
 }
 
 test(
-  'a process that is killed at any moment of its writes leaves a whole file, and loses nothing that was written',
+  'a process that is killed at any moment of a write leaves a complete file, and loses no completed write',
   { timeout: 300_000 },
   async () => {
     const folder = mkdtempSync(join(tmpdir(), 'slipway-kill-'))
     const file = join(folder, 'loop.json')
-    const random = seeded(20_261_129)
+    const random = seededRandom(20_261_129)
     let last = 0
     try {
       for (let kill = 0; kill < kills; kill++) {
@@ -43,7 +43,7 @@ test(
         await closed
         const { n, text } = v.parse(content, JSON.parse(readFileSync(file, 'utf8')))
         expect(written).toBeGreaterThan(last)
-        // The next number may be on the disk already, and not printed.
+        // The next number may already be on the disk without being printed.
         expect([written, written + 1]).toContain(n)
         expect(text).toBe(`${n} `.repeat(1 + ((n * 7919) % 200_000)))
         last = n

@@ -20,7 +20,7 @@ const image: Image = { id: 'sha256:1', references: ['x:1'], digests: [], created
 const images = (...references: string[]) => new Map<string, Image>([[image.id, { ...image, references }]])
 const dayMs = 86_400_000
 
-/** One run of the app that remembers a list for each endpoint. */
+/** Stores a list for each endpoint, as one run of the app does. */
 async function rememberAll(...endpoints: readonly string[]) {
   const lists = storedLists(folder)
   for (const endpoint of endpoints) lists.remember(endpoint, images('x:1'))
@@ -46,7 +46,7 @@ test('an engine’s list is recalled at once, and in the next run of the app', a
   expect(await recall('tcp://b:2375')).toEqual([{ ...image, references: ['y:1'] }])
 })
 
-test('a file that is not understood, or that is another engine’s, gives no list, and is replaced', async () => {
+test('a file that is invalid or belongs to another engine gives no list, and is replaced', async () => {
   await rememberAll('unix:///a')
   const file = join(folder, fileNames()[0]!)
   for (const text of ['', '{ "endpoint": ', '{ "images": [] }', '{ "endpoint": "b", "images": [] }']) {
@@ -57,14 +57,14 @@ test('a file that is not understood, or that is another engine’s, gives no lis
   }
 })
 
-test('an image that is not understood is left out alone', async () => {
+test('an invalid image is left out, and the other images stay', async () => {
   await rememberAll('unix:///a')
   const file = join(folder, fileNames()[0]!)
   writeFileSync(file, JSON.stringify({ endpoint: 'unix:///a', images: [{ id: 7 }, image, null] }))
   expect(await recall('unix:///a')).toEqual([image])
 })
 
-test('a list of a newer version is recalled, and neither overwritten nor forgotten', async () => {
+test('a list of a newer version is recalled, and neither overwritten nor deleted', async () => {
   await rememberAll('unix:///a')
   const file = join(folder, fileNames()[0]!)
   const text = JSON.stringify({ version: 2, endpoint: 'unix:///a', images: [image] })
@@ -79,7 +79,7 @@ test('a list of a newer version is recalled, and neither overwritten nor forgott
   expect(readFileSync(file, 'utf8')).toBe(text)
 })
 
-test('an engine that is forgotten leaves no file', async () => {
+test('forgetting an engine deletes its file', async () => {
   const lists = storedLists(folder)
   lists.remember('unix:///a', images('x:1'))
   await lists.end()
@@ -93,10 +93,10 @@ test('a list that changes while it is written is written again', async () => {
   const lists = storedLists(folder)
   const live = images('x:1')
   lists.remember('unix:///a', live)
-  const written = lists.end()
+  const firstWrite = lists.end()
   live.set('sha256:2', { ...image, id: 'sha256:2' })
   lists.remember('unix:///a', live)
-  await written
+  await firstWrite
   await lists.end()
   expect(await recall('unix:///a')).toHaveLength(2)
 })
@@ -111,32 +111,34 @@ test('a list that was not used for 90 days is deleted; being recalled counts as 
   expect(await recall('unix:///read')).toHaveLength(1)
 })
 
-test('at most 32 lists are kept, those used last', async () => {
+test('only the 32 lists that were used last are kept', async () => {
   await rememberAll('unix:///first')
   usedDaysAgo(fileNames()[0]!, 1)
-  await rememberAll(...Array.from({ length: 32 }, (_, at) => `unix:///${at}`))
+  await rememberAll(...Array.from({ length: 32 }, (_, index) => `unix:///${index}`))
   expect(fileNames()).toHaveLength(32)
   expect(await recall('unix:///first')).toBeUndefined()
 })
 
-test('however many files there are, what is deleted was used before all that stay', () => {
+test('whatever files there are, every deleted list was used before every list that stays', () => {
   const files = fc
     .array(fc.nat({ max: 200 }), { maxLength: 60 })
-    .map((days) => days.map((daysAgo, at) => ({ name: `${at}.json`, usedAtMs: -daysAgo * dayMs })))
+    .map((days) => days.map((daysAgo, index) => ({ name: `${index}.json`, usedAtMs: -daysAgo * dayMs })))
   fc.assert(
     fc.property(files, (files) => {
       const unused = new Set(unusedLists(files, 0))
-      const stay = files.filter(({ name }) => !unused.has(name))
-      const go = files.filter(({ name }) => unused.has(name))
-      expect(stay.length).toBeLessThanOrEqual(32)
-      expect(stay.every(({ usedAtMs }) => usedAtMs >= -90 * dayMs)).toBe(true)
-      expect(go.every((gone) => stay.every((kept) => kept.usedAtMs >= gone.usedAtMs))).toBe(true)
-      expect(stay.length === 32 || go.every(({ usedAtMs }) => usedAtMs < -90 * dayMs)).toBe(true)
+      const keptFiles = files.filter(({ name }) => !unused.has(name))
+      const deletedFiles = files.filter(({ name }) => unused.has(name))
+      expect(keptFiles.length).toBeLessThanOrEqual(32)
+      expect(keptFiles.every(({ usedAtMs }) => usedAtMs >= -90 * dayMs)).toBe(true)
+      expect(
+        deletedFiles.every((deleted) => keptFiles.every((remaining) => remaining.usedAtMs >= deleted.usedAtMs)),
+      ).toBe(true)
+      expect(keptFiles.length === 32 || deletedFiles.every(({ usedAtMs }) => usedAtMs < -90 * dayMs)).toBe(true)
     }),
   )
 })
 
-test('lists are private', async () => {
+test('lists can be read only by their user', async () => {
   await rememberAll('unix:///a')
   expect(statSync(folder).mode & 0o777).toBe(0o700)
   expect(statSync(join(folder, fileNames()[0]!)).mode & 0o777).toBe(0o600)

@@ -1,8 +1,8 @@
-/** One good example of each file of the store, and ways to its entries. */
+/** A valid example of each file of the store, and functions that find and replace its entries. */
 export type Json = unknown
 export type Path = readonly (string | number)[]
 
-const change = (at: number) => ({ file: '/etc/docker/daemon.json', at, before: [], after: ['https://a.example'] })
+const change = (at: number) => ({ file: '/etc/docker/daemon.json', at: at, before: [], after: ['https://a.example'] })
 const removal = (job: string) => ({
   job,
   endpoint: 'unix:///var/run/docker.sock',
@@ -37,38 +37,39 @@ export const samples = {
 } as const
 export type Name = keyof typeof samples
 
-/** What may be lost alone: entries of lists and maps. */
+/** The paths of all entries that are left out alone if they are invalid: items of lists and maps. */
 export const entriesOf = (name: Name): Path[] =>
   ({
     settings: [],
     window: [],
-    jobs: each('jobs'),
-    ledger: [...each('removals'), ...each('pulls')],
-    mirrors: [...each('own'), ...each('changes')],
+    jobs: listEntries('jobs'),
+    ledger: [...listEntries('removals'), ...listEntries('pulls')],
+    mirrors: [...listEntries('own'), ...listEntries('changes')],
     layers: Object.keys(samples.layers.engines).flatMap((engine) =>
       Object.keys(section.images).map((image) => ['engines', engine, 'images', image]),
     ),
-  })[name].filter((path) => has(samples[name], path))
+  })[name].filter((path) => hasPath(samples[name], path))
 
-const each = (key: string): Path[] => [0, 1, 2].map((at) => [key, at])
+const listEntries = (key: string): Path[] => [0, 1, 2].map((index) => [key, index])
 
-const has = (value: Json, path: Path): boolean => places(value).some((place) => place.join('\n') === path.join('\n'))
+const hasPath = (value: Json, path: Path): boolean =>
+  allPaths(value).some((other) => other.join('\n') === path.join('\n'))
 
-/** The paths of all values within a value. */
-export function places(value: Json): Path[] {
+/** The paths of all values inside a value. */
+export function allPaths(value: Json): Path[] {
   if (typeof value !== 'object' || value === null) return []
   return Object.entries(value).flatMap(([name, inner]) => {
     const key = Array.isArray(value) ? Number(name) : name
-    return [[key], ...places(inner).map((path): Path => [key, ...path])]
+    return [[key], ...allPaths(inner).map((path): Path => [key, ...path])]
   })
 }
 
-/** A copy with the value at a path replaced, or left out. */
-export function atPath(value: Json, [key, ...rest]: Path, by: (() => Json) | undefined): Json {
-  if (key === undefined) return by?.()
+/** A copy in which the value at the path is replaced, or left out if `createReplacement` is undefined. */
+export function replaceAtPath(value: Json, [key, ...rest]: Path, createReplacement: (() => Json) | undefined): Json {
+  if (key === undefined) return createReplacement?.()
   const entries = Object.entries(value as object).flatMap(([name, inner]): [string, Json][] => {
     if (name !== String(key)) return [[name, inner]]
-    return rest.length === 0 && !by ? [] : [[name, atPath(inner, rest, by)]]
+    return rest.length === 0 && !createReplacement ? [] : [[name, replaceAtPath(inner, rest, createReplacement)]]
   })
   return Array.isArray(value) ? entries.map(([, inner]) => inner) : Object.fromEntries(entries)
 }

@@ -12,7 +12,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setImmediate as turn } from 'node:timers/promises'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import fc from 'fast-check'
 import * as v from 'valibot'
 import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
@@ -26,49 +26,49 @@ afterEach(() => rmSync(folder, { recursive: true }))
 
 const modeOf = (...path: string[]) => statSync(join(folder, ...path)).mode & 0o777
 
-test('settings outlive the app', async () => {
+test('settings survive a restart', async () => {
   expect(openStore(folder).settings.value).toEqual({ language: 'system', theme: 'system' })
   await openStore(folder).settings.write({ language: 'zh-CN', theme: 'dark' })
   expect(openStore(folder).settings.value).toEqual({ language: 'zh-CN', theme: 'dark' })
 })
 
-test('a race of which another version knew more is left out; the own mirrors and the history stay', () => {
-  const warned = vi.spyOn(console, 'warn').mockReturnValue()
+test('a race with unknown values of another version is left out; the user’s mirrors and the history stay', () => {
+  const warn = vi.spyOn(console, 'warn').mockReturnValue()
   const change = { file: '/etc/docker/daemon.json', at: 1, before: [], after: ['https://a.example'] }
   const race = { ...{ job: '1', image: 'x', started: 1, confirmed: [] }, probes: { a: { state: 'queued' } } }
   const own = ['https://a.example']
   writeFileSync(join(folder, 'mirrors.json'), JSON.stringify({ own, race, changes: [{ at: 'noon' }, change] }))
   expect(openStore(folder).mirrors.value).toEqual({ own, changes: [change] })
-  expect(warned).toHaveBeenCalledTimes(1)
-  expect(warned.mock.calls[0]![0]).toContain('(race, changes.0)')
-  warned.mockRestore()
+  expect(warn).toHaveBeenCalledTimes(1)
+  expect(warn.mock.calls[0]![0]).toContain('(race, changes.0)')
+  warn.mockRestore()
 })
 
-test('a race of a version that called confirmed digests genuine is read', () => {
+test('a race is read from a version that stored confirmed digests as `genuine`', () => {
   const race = { job: '1', image: 'x', started: 1, probes: {}, unknown: ['sha256:b'] }
   writeFileSync(join(folder, 'mirrors.json'), JSON.stringify({ version: 1, race: { ...race, genuine: ['sha256:a'] } }))
   expect(openStore(folder).mirrors.value.race).toEqual({ ...race, confirmed: ['sha256:a'] })
 })
 
 describe('writing', () => {
-  const numbers = (name = 'numbers.json', how?: Parameters<typeof storedFile>[2]) =>
-    storedFile(join(folder, name), (fields) => ({ n: fields.value('n', v.optional(v.number(), 0)) }), how)
+  const numbers = (name = 'numbers.json', options?: Parameters<typeof storedFile>[2]) =>
+    storedFile(join(folder, name), (fields) => ({ n: fields.value('n', v.optional(v.number(), 0)) }), options)
   const onDisk = (name = 'numbers.json'): unknown => JSON.parse(readFileSync(join(folder, name), 'utf8'))
 
-  test('the last of many values is on the disk once any of their writes resolves after it', async () => {
+  test('the last of many values is on the disk once its write resolves', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(fc.nat({ max: 3 }), { minLength: 1, maxLength: 20 }), async (turns) => {
+      fc.asyncProperty(fc.array(fc.nat({ max: 3 }), { minLength: 1, maxLength: 20 }), async (pauses) => {
         const file = numbers()
         const writes: Promise<void>[] = []
-        for (const [n, pause] of turns.entries()) {
+        for (const [n, pause] of pauses.entries()) {
           writes.push(file.write({ n }))
           expect(file.value).toEqual({ n })
-          for (let at = 0; at < pause; at++) await turn()
+          for (let count = 0; count < pause; count++) await nextTurn()
         }
         await writes.at(-1)
-        expect(onDisk()).toEqual({ version: 1, n: turns.length - 1 })
+        expect(onDisk()).toEqual({ version: 1, n: pauses.length - 1 })
         await Promise.all(writes)
-        expect(onDisk()).toEqual({ version: 1, n: turns.length - 1 })
+        expect(onDisk()).toEqual({ version: 1, n: pauses.length - 1 })
         expect(readdirSync(folder)).toEqual(['numbers.json'])
       }),
     )
@@ -77,7 +77,7 @@ describe('writing', () => {
   test('a value is on the disk when its own write resolves, whatever is written after it', async () => {
     const file = numbers()
     const first = file.write({ n: 1 })
-    await turn()
+    await nextTurn()
     void file.write({ n: 2 })
     await first
     expect(onDisk()).toMatchObject({ n: expect.toSatisfy((n: number) => n >= 1) })
@@ -85,40 +85,40 @@ describe('writing', () => {
     expect(onDisk()).toMatchObject({ n: 2 })
   })
 
-  test('an end waits for all that is pending', async () => {
+  test('ending the store waits for all pending writes', async () => {
     const store = openStore(folder)
     void store.settings.write({ language: 'en', theme: 'dark' })
     void store.window.write({ ...store.window.value, zoom: 2 })
     store.lists.remember('unix:///a', new Map())
     await store.end()
-    const next = openStore(folder)
-    expect(next.settings.value.theme).toBe('dark')
-    expect(next.window.value.zoom).toBe(2)
-    expect(await next.lists.recall('unix:///a')).toEqual([])
+    const reopened = openStore(folder)
+    expect(reopened.settings.value.theme).toBe('dark')
+    expect(reopened.window.value.zoom).toBe(2)
+    expect(await reopened.lists.recall('unix:///a')).toEqual([])
   })
 
-  test('an older version is migrated step by step, and an older Slipway leaves the newer file alone', async () => {
-    const warned = vi.spyOn(console, 'warn').mockReturnValue()
-    const how = {
+  test('an older version is migrated step by step, and an older Slipway does not overwrite the newer file', async () => {
+    const warn = vi.spyOn(console, 'warn').mockReturnValue()
+    const options = {
       migrations: [
         (old: object) => ({ ...old, m: 'n' in old ? old.n : 0 }),
         ({ m }: { readonly m?: unknown }) => ({ n: typeof m === 'number' ? m * 2 : 0 }),
       ],
     } as const
     writeFileSync(join(folder, 'numbers.json'), '{ "n": 7 }')
-    expect(numbers('numbers.json', how).value).toEqual({ n: 14 })
+    expect(numbers('numbers.json', options).value).toEqual({ n: 14 })
     writeFileSync(join(folder, 'numbers.json'), '{ "version": 1, "m": 5 }')
-    const file = numbers('numbers.json', how)
+    const file = numbers('numbers.json', options)
     expect(file.value).toEqual({ n: 10 })
     await file.write({ n: 11 })
     expect(onDisk()).toEqual({ version: 2, n: 11 })
-    expect(numbers('numbers.json', how).value).toEqual({ n: 11 })
+    expect(numbers('numbers.json', options).value).toEqual({ n: 11 })
     const older = numbers()
     await older.write({ n: 1 })
     expect(older.value).toEqual({ n: 1 })
     expect(onDisk()).toEqual({ version: 2, n: 11 })
-    expect(warned).toHaveBeenCalledTimes(1)
-    warned.mockRestore()
+    expect(warn).toHaveBeenCalledTimes(1)
+    warn.mockRestore()
   })
 })
 
@@ -131,7 +131,7 @@ describe('the store is private:', () => {
     expect(modeOf('new', 'Slipway', 'settings.json')).toBe(0o600)
   })
 
-  test('a folder and files of an older version become so', () => {
+  test('the modes of a folder and files of an older version are corrected', () => {
     chmodSync(folder, 0o755)
     mkdirSync(join(folder, 'lists'), { mode: 0o755 })
     writeFileSync(join(folder, 'settings.json'), '{ "theme": "dark" }', { mode: 0o644 })
@@ -158,8 +158,8 @@ test('temporary files that killed runs left behind are removed after a minute', 
   expect(readdirSync(folder).sort()).toEqual(['other.new', temporary('b')])
 })
 
-describe('a disk that refuses to be written', () => {
-  const refusing = () => {
+describe('a disk that refuses writes', () => {
+  const openUnwritable = () => {
     writeFileSync(join(folder, 'file'), '')
     return openStore(join(folder, 'file', 'slipway'))
   }
@@ -167,8 +167,8 @@ describe('a disk that refuses to be written', () => {
   beforeEach(() => void logged.mockReset().mockReturnValue())
   afterAll(() => logged.mockRestore())
 
-  test('costs only the memory of it, and is logged once until it takes something again', async () => {
-    const { settings } = refusing()
+  test('does not affect the running app, and is logged once until a write succeeds', async () => {
+    const { settings } = openUnwritable()
     await settings.write({ language: 'zh-CN', theme: 'dark' })
     await settings.write({ language: 'en', theme: 'dark' })
     expect(settings.value).toEqual({ language: 'en', theme: 'dark' })
@@ -182,15 +182,15 @@ describe('a disk that refuses to be written', () => {
     expect(logged).toHaveBeenCalledTimes(2)
   })
 
-  test('is tried once more when the app ends', async () => {
-    const store = refusing()
+  test('is tried again when the app ends', async () => {
+    const store = openUnwritable()
     await store.settings.write({ language: 'zh-CN', theme: 'dark' })
     rmSync(join(folder, 'file'))
     await store.end()
     expect(openStore(join(folder, 'file', 'slipway')).settings.value.theme).toBe('dark')
   })
 
-  test.skipIf(process.getuid?.() === 0)('leaves a file that cannot be put aside as it is', async () => {
+  test.skipIf(process.getuid?.() === 0)('leaves an unreadable file unchanged if it cannot be renamed', async () => {
     const file = join(folder, 'settings.json')
     writeFileSync(file, '{')
     chmodSync(folder, 0o500)
@@ -202,21 +202,21 @@ describe('a disk that refuses to be written', () => {
     expect(logged).toHaveBeenCalledTimes(1)
   })
 
-  test('does not keep a job from its end', async () => {
+  test('does not prevent a job from ending', async () => {
     const publish = vi.fn<(name: string, payload: unknown) => void>()
-    const store = refusing()
+    const store = openUnwritable()
     const jobs = jobService({ publish, store })
     const id = jobs.start({ kind: 'race', image: 'alpine:latest' }, ['a'], async (job) =>
       job.item(0, { state: 'done' }),
     )
-    await turn()
+    await nextTurn()
     expect(jobs.find(id)).toMatchObject({ state: 'done' })
     expect(publish).toHaveBeenLastCalledWith('jobs.changed', expect.objectContaining({ id, state: 'done' }))
     await store.end()
   })
 
-  test('does not keep the app from its end', async () => {
-    const store = refusing()
+  test('does not prevent the app from ending', async () => {
+    const store = openUnwritable()
     store.lists.remember('unix:///a', new Map())
     await store.end()
     expect(await store.lists.recall('unix:///a')).toEqual([])

@@ -1,4 +1,4 @@
-// A process that writes a file in a loop until it is killed. It prints each number that is on the disk for sure.
+// Writes numbers to a file in a loop until the process is killed. Prints each number once it is on the disk.
 import * as v from 'valibot'
 import { storedFile } from '../../../main/store/file.ts'
 

@@ -3,7 +3,7 @@ import { expect, test, vi } from 'vitest'
 import { Output, maxUnacknowledgedBytes } from '../../../main/terminals/output.ts'
 import type { TerminalReplay } from '../../../preload/contract/index.ts'
 
-/** Draws as a window does: what it has drawn already it leaves away, and nothing may be missing. */
+/** Draws output as a window does: skips bytes that are already drawn, and throws if bytes are missing. */
 class Screen {
   bytes: Buffer[] = []
   end = 0
@@ -22,20 +22,20 @@ class Screen {
   }
 }
 
-function opened() {
+function openOutput() {
   const screen = new Screen()
   const sent: TerminalReplay[] = []
-  let held = false
+  let isPaused = false
   const output = new Output({
     send: (data) => sent.push(data),
-    setPaused: (paused) => (held = paused),
+    setPaused: (paused) => (isPaused = paused),
   })
-  return { screen, sent, output, held: () => held }
+  return { screen, sent, output, isPaused: () => isPaused }
 }
 
 test('the echo of a key is sent at once, and output right after it is sent together', () => {
   vi.useFakeTimers()
-  const { output, sent } = opened()
+  const { output, sent } = openOutput()
   output.receive(Buffer.from('a'))
   expect(sent.map(({ bytes }) => String.fromCharCode(...bytes))).toEqual(['a'])
   output.receive(Buffer.from('b'))
@@ -48,21 +48,21 @@ test('the echo of a key is sent at once, and output right after it is sent toget
 
 test('a window that does not acknowledge gets no more than the bound, and the stream is paused until it does', () => {
   vi.useFakeTimers()
-  const { output, sent, screen, held } = opened()
-  const all = Buffer.alloc(maxUnacknowledgedBytes + 50_000, 'line of text\n')
-  for (let at = 0; at < all.length; at += 50_000) output.receive(all.subarray(at, at + 50_000))
+  const { output, sent, screen, isPaused } = openOutput()
+  const lines = Buffer.alloc(maxUnacknowledgedBytes + 50_000, 'line of text\n')
+  for (let at = 0; at < lines.length; at += 50_000) output.receive(lines.subarray(at, at + 50_000))
   vi.advanceTimersByTime(1000)
-  expect(held()).toBe(true)
+  expect(isPaused()).toBe(true)
   sent.splice(0).forEach((data) => screen.draw(data))
   expect(screen.end).toBe(maxUnacknowledgedBytes)
   output.acknowledge(100)
   vi.advanceTimersByTime(1000)
-  expect(held()).toBe(true)
+  expect(isPaused()).toBe(true)
   output.acknowledge(maxUnacknowledgedBytes)
   vi.advanceTimersByTime(1000)
   sent.splice(0).forEach((data) => screen.draw(data))
-  expect(held()).toBe(false)
-  expect(screen.text.equals(all)).toBe(true)
+  expect(isPaused()).toBe(false)
+  expect(screen.text.equals(lines)).toBe(true)
   vi.useRealTimers()
 })
 
@@ -70,49 +70,54 @@ test('whenever the window acknowledges or reloads, it draws each byte once', () 
   const step = fc.oneof(
     fc.record({ receive: fc.integer({ min: 1, max: 90_000 }) }),
     fc.record({ wait: fc.integer({ min: 0, max: 10 }) }),
-    fc.record({ take: fc.double({ min: 0, max: 1, noNaN: true }) }),
+    fc.record({ acknowledge: fc.double({ min: 0, max: 1, noNaN: true }) }),
     fc.constant({ reload: true }),
   )
   vi.useFakeTimers()
   fc.assert(
     fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
-      const { output, sent, screen, held } = opened()
-      let [said, took] = [Buffer.alloc(0), 0]
-      for (const one of steps) {
-        if ('receive' in one && !held()) {
-          const bytes = Buffer.from(Array.from({ length: one.receive }, (_, at) => (said.length + at) % 251))
-          said = Buffer.concat([said, bytes])
+      const { output, sent, screen, isPaused } = openOutput()
+      let [received, acknowledged] = [Buffer.alloc(0), 0]
+      for (const current of steps) {
+        if ('receive' in current && !isPaused()) {
+          const bytes = Buffer.from(
+            Array.from({ length: current.receive }, (_, index) => (received.length + index) % 251),
+          )
+          received = Buffer.concat([received, bytes])
           output.receive(bytes)
         }
-        if ('wait' in one) vi.advanceTimersByTime(one.wait)
-        if ('reload' in one) {
+        if ('wait' in current) vi.advanceTimersByTime(current.wait)
+        if ('reload' in current) {
           sent.splice(0)
           screen.begin(output.replay())
-          took = screen.end
+          acknowledged = screen.end
         }
         sent.splice(0).forEach((data) => screen.draw(data))
-        expect(screen.end - took).toBeLessThanOrEqual(maxUnacknowledgedBytes)
-        if ('take' in one) output.acknowledge((took = Math.floor(took + (screen.end - took) * one.take)))
+        expect(screen.end - acknowledged).toBeLessThanOrEqual(maxUnacknowledgedBytes)
+        if ('acknowledge' in current)
+          output.acknowledge(
+            (acknowledged = Math.floor(acknowledged + (screen.end - acknowledged) * current.acknowledge)),
+          )
       }
-      while (screen.end < said.length) {
+      while (screen.end < received.length) {
         output.acknowledge(screen.end)
         vi.advanceTimersByTime(10)
         sent.splice(0).forEach((data) => screen.draw(data))
       }
-      expect(held()).toBe(false)
-      expect(said.subarray(said.length - screen.text.length).equals(screen.text)).toBe(true)
+      expect(isPaused()).toBe(false)
+      expect(received.subarray(received.length - screen.text.length).equals(screen.text)).toBe(true)
     }),
   )
   vi.useRealTimers()
 }, 60_000)
 
 test('a replay that cannot start at the beginning starts at a line', () => {
-  const { output } = opened()
+  const { output } = openOutput()
   for (let line = 0; line < 40_000; line++) {
     output.receive(Buffer.from(`line ${line}\r\n`))
     output.acknowledge(Infinity)
   }
   const { at, bytes } = output.replay()
   expect(Buffer.from(bytes).toString()).toMatch(/^line \d+\r\n/)
-  expect(at + bytes.length).toBe(Array.from({ length: 40_000 }, (_, n) => `line ${n}\r\n`).join('').length)
+  expect(at + bytes.length).toBe(Array.from({ length: 40_000 }, (_, line) => `line ${line}\r\n`).join('').length)
 })

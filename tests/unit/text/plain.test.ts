@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { plain } from '../../../model/text/plain.ts'
 
-test('characters that could reorder or hide a text are shown by their code', () => {
+test('characters that could reorder or hide a text are shown as code points', () => {
   expect(plain('safe\u202Egnp.exe')).toBe('safe⟨U+202E⟩gnp.exe')
   expect(plain('a\u0000b\u001b[31mc\u200bd')).toBe('a⟨U+0000⟩b⟨U+001B⟩[31mc⟨U+200B⟩d')
 })

@@ -20,7 +20,7 @@ test.each([`"`, `it's`, `a \\`, `"a\\"`, `'a\\''`])(
 )
 
 const word = fc.string({ unit: fc.oneof(fc.constantFrom(...`'"\\ \n\t$\`*;&|#~=,:`), fc.string({ maxLength: 2 })) })
-const text = word.filter((some) => !some.includes('\0'))
+const text = word.filter((word) => !word.includes('\0'))
 
 test('quoted words are read back unchanged', () => {
   fc.assert(
@@ -30,30 +30,32 @@ test('quoted words are read back unchanged', () => {
   )
 })
 
-test('a real shell reads the same', () => {
+test('a real shell reads quoted words unchanged', () => {
   fc.assert(
     fc.property(fc.array(text, { minLength: 1 }), (words) => {
-      const said = execFileSync('sh', ['-c', `printf '%s\\0' ${words.map(shellQuote).join(' ')}`], { encoding: 'utf8' })
-      expect(said.split('\0').slice(0, -1)).toEqual(words.map((some) => some.toWellFormed()))
+      const output = execFileSync('sh', ['-c', `printf '%s\\0' ${words.map(shellQuote).join(' ')}`], {
+        encoding: 'utf8',
+      })
+      expect(output.split('\0').slice(0, -1)).toEqual(words.map((word) => word.toWellFormed()))
     }),
     { numRuns: 50 },
   )
 })
 
-test('a real shell splits a text the same if there is nothing to expand', () => {
-  // What would mean more to a shell than to Slipway is left out.
+test('a real shell splits a text into the same words if there is nothing to expand', () => {
+  // Characters that have a further meaning for a shell are left out.
   const unit = fc.constantFrom('a', 'b', ' ', '\t', '\\ ', "'", '"', '\\"', "\\'", '\\\\', '-', '文')
   fc.assert(
     fc.property(fc.string({ unit }), (typed) => {
       const words = splitShellWords(typed)
       if (!words || words.length === 0) return
-      const said = execFileSync('sh', ['-c', `printf '%s\\0' ${typed}`], { encoding: 'utf8' })
-      expect(said.split('\0').slice(0, -1)).toEqual(words)
+      const output = execFileSync('sh', ['-c', `printf '%s\\0' ${typed}`], { encoding: 'utf8' })
+      expect(output.split('\0').slice(0, -1)).toEqual(words)
     }),
     { numRuns: 200 },
   )
 })
 
-test('a word is quoted only where a shell would read it otherwise', () => {
+test('a word is quoted only if a shell would change it', () => {
   expect(['nginx:1.27', "it's", 'a b', ''].map(shellQuote)).toEqual(['nginx:1.27', `'it'\\''s'`, "'a b'", "''"])
 })

@@ -13,7 +13,7 @@ import { protocol, toAppUrl, toPageUrl } from '../../../tools/standin/serving.ts
 
 describe('a message between main and the page', () => {
   const { encode, decode } = structuredCodec()
-  const sent = (value: unknown) => decode(encode(value))
+  const roundTrip = (value: unknown) => decode(encode(value))
 
   const text = fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom('$', '__proto__', '\ud800', '镜像'))
   const anything = fc.anything({
@@ -28,20 +28,20 @@ describe('a message between main and the page', () => {
   })
 
   test('arrives as a structured clone of what was sent', () => {
-    fc.assert(fc.property(anything, (value) => void expect(sent(value)).toStrictEqual(structuredClone(value))))
+    fc.assert(fc.property(anything, (value) => void expect(roundTrip(value)).toStrictEqual(structuredClone(value))))
   })
 
-  test('keeps what is one thing one thing, and circles closed', () => {
+  test('keeps shared references and cycles', () => {
     const image = { tags: ['nginx'] }
-    const circle: { images: object[]; self?: object } = { images: [image, image] }
-    circle.self = circle
-    const arrived = sent(circle) as typeof circle
+    const cyclic: { images: object[]; self?: object } = { images: [image, image] }
+    cyclic.self = cyclic
+    const arrived = roundTrip(cyclic) as typeof cyclic
     expect(arrived.images[0]).toBe(arrived.images[1])
     expect(arrived.self).toBe(arrived)
   })
 
-  test('keeps the kind, words and cause of an error', () => {
-    const arrived = sent(new RangeError('too far', { cause: { at: 7 } })) as RangeError
+  test('keeps the class, message and cause of an error', () => {
+    const arrived = roundTrip(new RangeError('too far', { cause: { at: 7 } })) as RangeError
     expect(arrived).toBeInstanceOf(RangeError)
     expect(arrived).toMatchObject({ message: 'too far', cause: { at: 7 } })
   })
@@ -51,35 +51,35 @@ describe('a message between main and the page', () => {
     ['a promise', [Promise.resolve()]],
     ['a proxy', new Proxy({}, {})],
     ['a symbol', Symbol('s')],
-  ])('refuses %s, in Electron’s words', (_, value) => {
+  ])('refuses %s with Electron’s message', (_, value) => {
     expect(() => encode(value)).toThrow('An object could not be cloned.')
   })
 })
 
-describe('what the stand-in lacks', () => {
+describe('a missing part of the stand-in', () => {
   test('throws when it is read', () => {
     expect(() => Reflect.get(electron.app, 'dock')).toThrow('the stand-in has no app.dock')
     expect(() => Reflect.get(electron, 'powerMonitor')).toThrow('the stand-in has no electron.powerMonitor')
   })
 
-  test('throws when it is assigned, while a test may put its own function for what is there', () => {
+  test('throws when it is assigned, while a test may replace an existing function', () => {
     const dialog = guard<{ ask(): string }>('dialog', { ask: () => 'cancelled' })
     dialog.ask = () => 'yes'
     expect(dialog.ask()).toBe('yes')
-    expect(() => Reflect.set(dialog, 'tell', 1)).toThrow('the stand-in has no dialog.tell')
+    expect(() => Reflect.set(dialog, 'show', 1)).toThrow('the stand-in has no dialog.show')
   })
 
-  test('throws when it is listened for', () => {
+  test('throws when a listener is added to it', () => {
     const emitter = new StrictEmitter<{ close: [] }>('window', ['close'])
-    const heard = vi.fn<() => void>()
-    emitter.on('close', heard)
+    const listener = vi.fn<() => void>()
+    emitter.on('close', listener)
     emitter.emit('close')
-    expect(heard).toHaveBeenCalledOnce()
-    const listen = () => Reflect.apply(emitter.once, emitter, ['moved', heard])
+    expect(listener).toHaveBeenCalledOnce()
+    const listen = () => Reflect.apply(emitter.once, emitter, ['moved', listener])
     expect(listen).toThrow("the stand-in's window never emits moved")
   })
 
-  test('does not make it look like a promise', async () => {
+  test('does not make its object look like a promise', async () => {
     const part = guard('part', { name: 'x' })
     expect(await part).toBe(part)
   })
@@ -93,16 +93,16 @@ test('any listener can prevent an event', () => {
 })
 
 describe('the bridge between the preload’s world and the page’s', () => {
-  /** Both ends on one window, which here does not clone between them. */
-  function exposed(api: object) {
+  /** Connects both ends through one window. Unlike in the stand-in, values are not cloned between them. */
+  function exposeApi(api: object) {
     const window = new EventTarget()
     bridgeEnd(window, 'secret', 'page')
     bridgeEnd(window, 'secret', 'preload').expose('api', api)
     return Reflect.get(window, 'api') as Record<string, (...values: unknown[]) => unknown>
   }
 
-  test('carries calls, results and errors at once', () => {
-    const api = exposed({
+  test('carries calls, results and errors synchronously', () => {
+    const api = exposeApi({
       add: (a: number, b: number) => a + b,
       fail: () => {
         throw new RangeError('no')
@@ -112,36 +112,36 @@ describe('the bridge between the preload’s world and the page’s', () => {
     expect(() => api['fail']?.()).toThrow(new RangeError('no'))
   })
 
-  test('carries promises, kept and broken', async () => {
-    const api = exposed({ later: async (value: unknown) => value, never: () => Promise.reject(new Error('gone')) })
+  test('carries promises, resolved and rejected', async () => {
+    const api = exposeApi({ later: async (value: unknown) => value, never: () => Promise.reject(new Error('gone')) })
     await expect(api['later']?.({ list: [1] })).resolves.toEqual({ list: [1] })
     await expect(api['never']?.()).rejects.toThrow('gone')
   })
 
-  test('carries listeners to the preload, and what unsubscribes them back', () => {
+  test('carries listeners to the preload, and their unsubscribe functions back', () => {
     const listeners = new Set<(value: number) => void>()
-    const api = exposed({
+    const api = exposeApi({
       on(listener: (value: number) => void) {
         listeners.add(listener)
         return () => listeners.delete(listener)
       },
     })
-    const heard: unknown[] = []
-    const off = api['on']?.((value: unknown) => heard.push(value)) as () => void
+    const received: unknown[] = []
+    const unsubscribe = api['on']?.((value: unknown) => received.push(value)) as () => void
     for (const listener of listeners) listener(1)
-    off()
+    unsubscribe()
     for (const listener of listeners) listener(2)
-    expect(heard).toEqual([1])
+    expect(received).toEqual([1])
   })
 
   test('gives the page an API that it cannot change', () => {
-    const api = exposed({ version: { major: 1 } })
+    const api = exposeApi({ version: { major: 1 } })
     expect(Reflect.set(api, 'version', 2)).toBe(false)
     expect(Object.isFrozen(api['version'])).toBe(true)
   })
 })
 
-test('an app:// address is a secure origin to the page and itself again to main', () => {
+test('an app:// address is a secure origin for the page, and is converted back for main', () => {
   protocol.registerSchemesAsPrivileged([{ scheme: 'app', privileges: { standard: true, secure: true } }])
   const page = toPageUrl('app://slipway/a/b.html?c#d')
   expect(new URL(page).origin).toMatch(/^https:\/\/slipway\.app\./)
@@ -149,7 +149,7 @@ test('an app:// address is a secure origin to the page and itself again to main'
   expect(toAppUrl('https://example.com/')).toBe('https://example.com/')
 })
 
-test('a second instance is refused, and the first hears of it', async () => {
+test('a second instance is refused, and the first is notified', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'standin-'))
   const onMessage = vi.fn<(message: InstanceMessage) => void>()
   expect(acquireLock(folder, { argv: ['first'], cwd: '/', data: {} }, onMessage)).toBe(true)

@@ -15,7 +15,7 @@ test('sizes are decimal with three figures, as docker images prints them', () =>
 
 test('an age is shown in the largest unit that fits', () => {
   const now = 1_800_000_000
-  expect([60, 3600, day, 10 * day, 21 * day, 65 * day, 800 * day].map((s) => en.ago(now - s, now))).toEqual([
+  expect([60, 3600, day, 10 * day, 21 * day, 65 * day, 800 * day].map((seconds) => en.ago(now - seconds, now))).toEqual([
     '1 minute ago', '1 hour ago', 'yesterday', '10 days ago', '3 weeks ago', '2 months ago', '2 years ago',
   ]) // prettier-ignore
   expect(zh.ago(now - 5 * day, now)).toBe('5天前')
@@ -28,8 +28,14 @@ test('a date in the future is shown as now, not as a negative age', () => {
 test('any number can be formatted', () => {
   const numbers = fc.oneof(fc.double(), fc.integer(), fc.constantFrom(Number.MAX_SAFE_INTEGER, 8.64e12, -8.64e12))
   fc.assert(
-    fc.property(numbers, fc.constantFrom(en, zh), (n, write) => {
-      for (const text of [write.dateTime(n), write.ago(n), write.size(n), write.duration(n), write.count(n)])
+    fc.property(numbers, fc.constantFrom(en, zh), (number, format) => {
+      for (const text of [
+        format.dateTime(number),
+        format.ago(number),
+        format.size(number),
+        format.duration(number),
+        format.count(number),
+      ])
         expect(text).not.toBe('')
     }),
   )

@@ -1,16 +1,16 @@
-/** An engine that a test plays over HTTP, and the archive of one image as Docker 20.10 writes it. */
+/** A fake engine over HTTP, and the archive of one image as Docker 20.10 writes it. */
 import { createHash, randomBytes } from 'node:crypto'
 import type { IncomingMessage, RequestListener } from 'node:http'
 import Docker from 'dockerode'
 import { tarEnd, tarFile } from '../../../tools/world/tar.ts'
 import { serve } from '../local-server.ts'
-import { sessionOver } from '../session.ts'
+import { createSession } from '../session.ts'
 
-/** @returns a session whose requests `answer` answers, and the requests, as `GET /v1.45/images/…` */
-export async function played(answer: RequestListener) {
-  const { host, asked } = await serve(answer)
+/** @returns a session whose requests `answer` handles, and a log of the requests, such as `GET /v1.45/images/…` */
+export async function fakeEngine(answer: RequestListener) {
+  const { host, requests } = await serve(answer)
   const [name, port] = host.split(':')
-  return { asked, session: sessionOver(new Docker({ protocol: 'http', host: name!, port: Number(port) })) }
+  return { requests, session: createSession(new Docker({ protocol: 'http', host: name!, port: Number(port) })) }
 }
 
 export const isInspect = ({ url }: IncomingMessage) => /\/images\/[^/]+\/json/.test(url ?? '')
@@ -34,5 +34,5 @@ export const archive = Buffer.concat([
 ])
 export const archiveSha256 = sha256(archive)
 
-/** What the engine's inspect says of the image. */
+/** The engine's reply when the image is inspected. */
 export const inspected = { Id: image, RepoTags: ['one:1'], RepoDigests: [], Os: 'linux', Architecture: 'amd64' }

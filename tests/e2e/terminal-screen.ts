@@ -1,4 +1,4 @@
-/** The screen of terminals, as its user meets it, and ways to open one without the dialog. */
+/** The Terminals screen as a user sees it, and methods that open a terminal without the dialog. */
 import type { Locator } from '@playwright/test'
 import { defaultRunOptions, type RunOptions } from '../../model/run/run.ts'
 import type { Engine } from '../../tools/world/engine.ts'
@@ -11,19 +11,19 @@ export class TerminalScreen {
     this.#app = app
   }
 
-  /** Runs an image of the engine interactively, without a network, and shows its terminal. */
-  async run(engine: Engine, reference: string, more: Partial<RunOptions> = {}): Promise<string> {
+  /** Runs an image interactively, without a network, and shows its terminal. @returns the container's ID */
+  async run(engine: Engine, reference: string, overrides: Partial<RunOptions> = {}): Promise<string> {
     const { Id } = await engine.docker.getImage(reference).inspect()
-    const wish = { ...defaultRunOptions(Id, reference), interactive: true, network: 'none', ...more }
+    const options = { ...defaultRunOptions(Id, reference), interactive: true, network: 'none', ...overrides }
     const before = await this.tabs.count()
     const answer = await this.#app.page.evaluate<{ ok: boolean; value?: { container: string } }>(
-      `slipway.call('run.start', ${JSON.stringify({ wish, size: { columns: 80, rows: 24 } })})`,
+      `slipway.call('run.start', ${JSON.stringify({ wish: options, size: { columns: 80, rows: 24 } })})`,
     )
     if (!answer.value) throw new Error(JSON.stringify(answer))
     await this.show()
     await expect(this.tabs).toHaveCount(before + 1)
     if (before > 0) await this.tabs.last().click()
-    await this.ready()
+    await this.focus()
     return answer.value.container
   }
 
@@ -33,7 +33,7 @@ export class TerminalScreen {
     expect(answer).toMatchObject({ ok: true })
     await this.show()
     await this.tabs.last().click()
-    await this.ready()
+    await this.focus()
   }
 
   async show() {
@@ -42,8 +42,8 @@ export class TerminalScreen {
       .getByRole('link', { name: /Terminals|终端/ })
       .click()
   }
-  /** Drawn, with the focus in it. */
-  async ready() {
+  /** Focuses the terminal, once it is drawn. */
+  async focus() {
     await this.panel.locator('.xterm-screen').click()
     await expect(this.input).toBeFocused()
   }
@@ -54,20 +54,20 @@ export class TerminalScreen {
   get panel(): Locator {
     return this.#app.page.getByRole('tabpanel')
   }
-  /** What is in sight, row by row. */
+  /** The visible rows. */
   get text(): Locator {
     return this.panel.locator('.xterm-rows')
   }
   get input(): Locator {
     return this.panel.getByRole('textbox', { name: /^(Terminal|终端)/ })
   }
-  /** A row that holds exactly this, the cursor behind it aside. */
+  /** The visible row with exactly this text, apart from trailing spaces and the cursor. */
   row(text: string): Locator {
     return this.text
       .locator('> div')
       .filter({ hasText: new RegExp(`^${text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}\\s*$`) })
   }
-  /** As a mouse that comes along the row: xterm looks for a link where the mouse has moved on to another cell. */
+  /** Hovers over another cell first: xterm looks for a link only when the mouse moves to a new cell. */
   async click(text: string, x: number) {
     await this.row(text).hover({ position: { x: x + 20, y: 8 }, force: true })
     await this.row(text).click({ position: { x, y: 8 }, force: true })
@@ -75,14 +75,14 @@ export class TerminalScreen {
   rowCount(): Promise<number> {
     return this.text.evaluate((rows) => rows.childElementCount)
   }
-  /** Where a row's text ends, in pixels. */
+  /** @returns the x coordinate at which a row's text ends, in pixels */
   endOf(text: string): Promise<number> {
     return this.row(text).evaluate((row) =>
-      Math.max(...[...row.children].map((part) => part.getBoundingClientRect().right)),
+      Math.max(...[...row.children].map((cell) => cell.getBoundingClientRect().right)),
     )
   }
 
-  /** At once, as an input method hands it over. */
+  /** Inserts text in one event, as an input method does. */
   async insert(text: string) {
     await this.#app.page.keyboard.insertText(text)
   }
@@ -91,7 +91,7 @@ export class TerminalScreen {
     await this.#app.page.keyboard.press('Enter')
   }
 
-  /** As the browser hands it over. */
+  /** Dispatches the paste event that a browser would. */
   async paste(text: string) {
     await this.#app.page.evaluate(`{
       const clipboardData = new DataTransfer()
@@ -106,7 +106,7 @@ export { expect }
 export const box = { name: 'box', command: 'sh', removeAtEnd: true }
 export const image = 'busybox:latest'
 
-/** What a test has run in the demo's engine is gone after it. */
+/** Removes the containers that a test has run in the demo's engine. */
 export const test = base.extend<{ terminals: TerminalScreen }>({
   terminals: async ({ app, demo }, use) => {
     const before = new Set((await demo.docker.listContainers({ all: true })).map(({ Id }) => Id))
