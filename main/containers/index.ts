@@ -26,8 +26,8 @@ export function containersService({ engine, openPage }: Needs) {
         withContainer(async (session) =>
           (await stopContainer(session, container)) ? ok(undefined) : fail({ code: 'container-gone' }),
         ),
-      'containers.ending': (container) => withContainer((session) => readExitReport(session, container)),
-      'containers.loss': (container) => withContainer((session) => removalImpact(session, container)),
+      'containers.exitReport': (container) => withContainer((session) => readExitReport(session, container)),
+      'containers.removalImpact': (container) => withContainer((session) => removalImpact(session, container)),
       'containers.remove': ({ container, volumes }) =>
         withContainer((session) => removeStopped(session, container, volumes)),
       'containers.addresses': addresses,

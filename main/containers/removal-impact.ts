@@ -1,5 +1,5 @@
 /** What removing a container loses, and the URLs of its published ports. */
-import { fail, ok, type ContainerLoss, type Failure, type Result } from '../../preload/contract/index.ts'
+import { fail, ok, type RemovalImpact, type Failure, type Result } from '../../preload/contract/index.ts'
 import { isWildcardAddress } from '../../model/run/port.ts'
 import {
   inspectContainer,
@@ -10,7 +10,7 @@ import {
 } from '../engine/index.ts'
 
 /** @returns what removing the container loses; fails with `container-gone` if it does not exist */
-export async function removalImpact(session: EngineSession, id: string): Promise<Result<ContainerLoss>> {
+export async function removalImpact(session: EngineSession, id: string): Promise<Result<RemovalImpact>> {
   const container = await inspectContainer(session, id, { size: true })
   if (!container) return fail({ code: 'container-gone' })
   const shared = await Promise.all(anonymousVolumes(container).map((name) => isShared(session, name, id)))

@@ -1,7 +1,7 @@
 /** Reads and writes a daemon.json: through the helper as root, through the helper as this user, or by hand. */
 import { createHash } from 'node:crypto'
 import { readFile, realpath, stat } from 'node:fs/promises'
-import { fail, ok, type ChangeWay, type Result } from '../../preload/contract/index.ts'
+import { fail, ok, type ChangeMethod, type Result } from '../../preload/contract/index.ts'
 import type { OpenHelper } from './change.ts'
 import { helperInstalled, openHelper, type Helper, type UserHelper } from './helper.ts'
 import type { DaemonInstallation } from './environment.ts'
@@ -14,7 +14,7 @@ export interface FileText {
 }
 
 export interface DaemonFileAccess {
-  readonly way: ChangeWay
+  readonly way: ChangeMethod
   readonly open: OpenHelper
   /** Reads the file as this user. Fails with `file-unusable` and `EACCES` if only an administrator may read it. */
   read(): Promise<Result<FileText>>
@@ -49,7 +49,7 @@ export function daemonFileAccess(
   }
 
   return {
-    way: changeWay(),
+    way: changeMethod(),
     open,
     withHelper,
     read: async () => (file === undefined ? ok(missingFile) : await readFileText(file)),
@@ -63,7 +63,7 @@ export function daemonFileAccess(
     },
   }
 
-  function changeWay(): ChangeWay {
+  function changeMethod(): ChangeMethod {
     if (file === undefined) return 'nobody'
     if (isRootless) return userHelper.installed() ? 'own' : 'commands'
     return openRoot !== openHelper || helperInstalled() ? 'helper' : 'commands'

@@ -4,7 +4,7 @@ import { distinctMirrors, sameMirrors } from '../../model/mirrors/address.ts'
 import { hub } from '../../model/image/reference.ts'
 import {
   daemonSteps,
-  type ChangeWay,
+  type ChangeMethod,
   type DaemonFileFailure,
   type DaemonStep,
   type Failure,
@@ -48,7 +48,7 @@ const testPullTimeoutMs = 90_000
  * @returns the steps of a change that is made in this way, in order
  * @param testsPull whether there is a mirror to test with a pull
  */
-export const planSteps = (way: ChangeWay, testsPull: boolean) =>
+export const planSteps = (way: ChangeMethod, testsPull: boolean) =>
   daemonSteps.filter((step) => (step !== 'password' || way === 'helper') && (step !== 'pulled' || testsPull))
 
 /** @returns why the change was not made or was undone, which the job reports too; undefined if it was made */

@@ -19,7 +19,7 @@ export function imagesService(engine: Pick<Engine, 'live' | 'session' | 'resync'
           const inspected = await inspectImage(session, id)
           return inspected ? ok(detailsOf(inspected)) : fail({ code: 'image-gone', image: id })
         }),
-      'images.labelled': (words) => ok(live.findByLabel(words)),
+      'images.findByLabel': (words) => ok(live.findByLabel(words)),
       'images.tag': (request) => withEngine((session) => addTag(session, request)),
     } satisfies Handlers<'images'>,
   }

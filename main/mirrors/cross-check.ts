@@ -36,6 +36,6 @@ export function digestsToConfirm(probes: Readonly<Record<string, MirrorProbe>>):
 /** A mirror whose layers failed to download can still confirm a digest; a mirror that returned wrong content cannot. */
 const canConfirm = (probe: MirrorProbe) =>
   digestIn(probe) !== undefined &&
-  (probe.state !== 'failed' || !['content-altered', 'mirror-says-anything'].includes(probe.failure.code))
+  (probe.state !== 'failed' || !['content-altered', 'mirror-accepts-unknown-digest'].includes(probe.failure.code))
 
 const rank = (address: string, { state }: MirrorProbe) => (address === hubAddress ? 0 : state === 'answered' ? 1 : 2)

@@ -36,7 +36,7 @@ export function usableMirrors(race: MirrorRace | undefined): MirrorSource[] {
 function compareProbes(race: MirrorRace): Comparison {
   const { [hubAddress]: hubProbe, ...mirrors } = race.probes
   const digests = Object.values(mirrors).flatMap((probe) => digestIn(probe) ?? [])
-  return compareDigests(digestIn(hubProbe), digests, race, !race.cut)
+  return compareDigests(digestIn(hubProbe), digests, race, !race.cancelled)
 }
 
 /**

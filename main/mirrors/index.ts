@@ -118,7 +118,7 @@ export function mirrorService(dependencies: Dependencies): MirrorService {
     }
     update()
     for (const [address, probe] of Object.entries(probes)) if (hasEnded(probe)) updateItem(address, probe)
-    let cut = true
+    let cancelled = true
     try {
       const options = { path, tag, platform: platform() ?? 'linux/amd64', timeoutMs, signal: job.cancelled }
       await race(
@@ -136,15 +136,18 @@ export function mirrorService(dependencies: Dependencies): MirrorService {
           },
         },
       )
-      cut = false
+      cancelled = false
     } catch (error) {
       if (!job.cancelled.aborted) throw error
       runners.forEach((_, index) => job.items[index]?.state !== 'done' && job.item(index, { state: 'skipped' }))
     } finally {
       for (const [address, probe] of Object.entries(probes)) if (!hasEnded(probe)) delete probes[address]
-      const result = { ...raceSoFar(), ended: Math.floor(Date.now() / 1000), ...(cut && { cut }) }
+      const result = { ...raceSoFar(), ended: Math.floor(Date.now() / 1000), ...(cancelled && { cancelled }) }
       runningRace = undefined
-      store.write({ ...store.value, race: cut ? afterCancelledRace(result, store.value.race, result.ended) : result })
+      store.write({
+        ...store.value,
+        race: cancelled ? afterCancelledRace(result, store.value.race, result.ended) : result,
+      })
       publishSoon()
       const usable = usableMirrors(result)
       job.subject({ works: usable.length, of: runners.length - 1, fastest: usable[0] && hostOf(usable[0].address) })

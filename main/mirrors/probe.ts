@@ -84,7 +84,7 @@ function layerToMeasure(layers: readonly Descriptor[]): Descriptor | undefined {
 async function diagnoseFailure(registry: UntrustedRegistry, failure: RegistryFailure): Promise<RegistryFailure> {
   const isWrongContent = failure.code === 'content-altered' || (failure.code === 'registry-nonsense' && !failure.page)
   return isWrongContent && (await registry.acceptsUnknownDigest())
-    ? { code: 'mirror-says-anything', host: failure.host }
+    ? { code: 'mirror-accepts-unknown-digest', host: failure.host }
     : failure
 }
 

@@ -33,7 +33,7 @@ export function userMirrors(store: MirrorsStore, catalogueMirrors: readonly Mirr
     add(text: string): Result<void> {
       const address = parseNew(text)
       if (!address.ok) return address
-      if (store.value.own.length >= maxUserMirrors) return fail({ code: 'mirrors-too-many', most: maxUserMirrors })
+      if (store.value.own.length >= maxUserMirrors) return fail({ code: 'mirrors-too-many', limit: maxUserMirrors })
       write([...store.value.own, address.value])
       return ok(undefined)
     },

@@ -128,7 +128,7 @@ export function pullService({ engine, jobs, credentialsFor, checkReference, ledg
   }
 
   const handlers: Handlers<'pull'> = {
-    'pull.start': async ({ reference, platform, anyway: skipSpaceCheck = false }) => {
+    'pull.start': async ({ reference, platform, skipSpaceCheck = false }) => {
       const target = parseTarget(reference)
       if (!target) return fail({ code: 'reference-wrong', reference })
       const session = engine.session()

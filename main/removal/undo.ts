@@ -53,7 +53,7 @@ export async function undoables(
       const sizes = savedOf(entry).map(async ({ file }) => (await stat(file).catch(() => undefined))?.size ?? 0)
       const bytes = (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0)
       const { job, endpoint, until } = entry
-      return { job, endpoint, until, bytes, names: undoNames(entry), isHere: belongsTo(entry, shown) }
+      return { job, endpoint, until, bytes, names: undoNames(entry), isCurrentEngine: belongsTo(entry, shown) }
     }),
   )
 }

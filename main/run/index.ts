@@ -33,7 +33,7 @@ export function runService({ engine, details, chooseFolder }: Needs) {
             reference,
             details: imageDetails.value,
             names: containerNames(),
-            reach: engine.flags(),
+            engineFlags: engine.flags(),
           }
           return ok(await suggestion(session, shells, await readPorts(session), target))
         }),

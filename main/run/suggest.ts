@@ -12,14 +12,14 @@ interface Target {
   readonly reference: Reference
   readonly details: ImageDetails
   readonly names: ReadonlySet<string>
-  readonly reach: readonly string[]
+  readonly engineFlags: readonly string[]
 }
 
 export async function suggestion(
   session: EngineSession,
   shells: ImageShells,
   ports: Ports,
-  { image, reference, details, names, reach }: Target,
+  { image, reference, details, names, engineFlags }: Target,
 ): Promise<RunSuggestion> {
   const { entrypoint, command, environment, ports: exposes, volumes, user, workingDirectory, platform } = details
   // Shells are looked up only if one would be suggested.
@@ -32,10 +32,10 @@ export async function suggestion(
   const { isFree } = ports
   const enginePlatform = session.capabilities.platform
   return {
-    wish: await suggestRun({ image, reference, exposes, entrypoint, shell: foundShells[0], names, isFree }),
+    options: await suggestRun({ image, reference, exposes, entrypoint, shell: foundShells[0], names, isFree }),
     ...{ entrypoint, command, environment, exposes, volumes, user },
     workdir: workingDirectory,
-    reach,
+    engineFlags,
     networks,
     ...(!runsOn(platform, enginePlatform) && { platform: { image: platform, engine: enginePlatform } }),
   }

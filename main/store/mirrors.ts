@@ -23,7 +23,7 @@ const race = v.object({
   image: v.string(),
   started: v.number(),
   ended: v.optional(v.number()),
-  cut: v.optional(v.boolean()),
+  cancelled: v.optional(v.boolean()),
   probes: v.record(v.string(), probe),
   confirmed: v.array(digest),
   unknown: v.optional(v.array(digest), []),

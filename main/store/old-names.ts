@@ -42,11 +42,24 @@ export const upgradeJobs: Migration = (old) => ({
   ...(old['jobs'] !== undefined && { jobs: mapList(old['jobs'], upgradeJob) }),
 })
 
-/** Migrates mirrors.json from version 1: renames a race's `genuine` to `confirmed`. */
+/** Migrates mirrors.json from version 1: a race's `genuine` is now `confirmed`, its `cut` is now `cancelled`. */
 export const upgradeMirrors: Migration = (old) => ({
   ...old,
-  ...(old['race'] !== undefined && { race: renameField(old['race'], 'genuine', 'confirmed') }),
+  ...(old['race'] !== undefined && { race: upgradeRace(old['race']) }),
 })
+
+const upgradeRace = (race: unknown): unknown =>
+  mapField(renameField(renameField(race, 'genuine', 'confirmed'), 'cut', 'cancelled'), 'probes', (probes) =>
+    isFields(probes)
+      ? Object.fromEntries(Object.entries(probes).map(([address, probe]) => [address, upgradeProbe(probe)]))
+      : probes,
+  )
+
+/** The failure `mirror-says-anything` is now `mirror-accepts-unknown-digest`. */
+const upgradeProbe = (probe: unknown): unknown =>
+  mapField(probe, 'failure', (failure) =>
+    mapField(failure, 'code', (code) => (code === 'mirror-says-anything' ? 'mirror-accepts-unknown-digest' : code)),
+  )
 
 /** Migrates a line of a job's journal from version 1. */
 export function upgradeLine(line: unknown): unknown {

@@ -54,7 +54,7 @@ export function terminalList({ publish, lease }: Needs): Terminals {
       send: (data) => publish('terminals.data', { id, ...data }),
       setPaused: (paused) => void (paused ? terminalStream.stream.pause() : terminalStream.stream.resume()),
     })
-    const terminal: Terminal = { id, ...info, readOnly: !terminalStream.write, state: { is: 'open' } }
+    const terminal: Terminal = { id, ...info, readOnly: !terminalStream.write, state: { status: 'open' } }
     entries.set(id, { terminal, lease: lease(session), terminalStream, output })
     publish('terminals.changed', terminal)
     output.receive(terminalStream.shown(initialOutput))
@@ -70,12 +70,12 @@ export function terminalList({ publish, lease }: Needs): Terminals {
     const entry = entries.get(id)
     if (!entry) return
     entry.output.end()
-    if (entry.terminal.state.is === 'open') setEnded(entry, await entry.terminalStream.readEndState())
+    if (entry.terminal.state.status === 'open') setEnded(entry, await entry.terminalStream.readEndState())
   }
 
   function setEnded(entry: Entry, state: TerminalState) {
     const { terminal, terminalStream } = entry
-    if (terminal.state.is === 'ended') return
+    if (terminal.state.status === 'ended') return
     terminalStream.stopWaiting()
     entry.lease.release()
     entry.terminal = { ...terminal, state }
@@ -84,7 +84,7 @@ export function terminalList({ publish, lease }: Needs): Terminals {
 
   function close({ terminalStream, output, terminal, lease }: Entry): Promise<void> | undefined {
     entries.delete(terminal.id)
-    const terminated = terminal.state.is === 'open' ? terminalStream.terminate?.() : undefined
+    const terminated = terminal.state.status === 'open' ? terminalStream.terminate?.() : undefined
     terminalStream.stopWaiting()
     terminalStream.stream.destroy()
     output.end()
@@ -117,14 +117,14 @@ export function terminalList({ publish, lease }: Needs): Terminals {
       'terminals.write': ({ id, text }) => {
         const entry = entries.get(id)
         if (!entry) return fail({ code: 'terminal-gone' })
-        if (entry.terminal.state.is === 'open') entry.terminalStream.write?.(text)
+        if (entry.terminal.state.status === 'open') entry.terminalStream.write?.(text)
         return ok(undefined)
       },
       'terminals.resize': async ({ id, ...size }) => {
         await resize(id, size)
         return ok(undefined)
       },
-      'terminals.took': ({ id, upTo }) => {
+      'terminals.acknowledge': ({ id, upTo }) => {
         entries.get(id)?.output.acknowledge(upTo)
         return ok(undefined)
       },

@@ -8,7 +8,7 @@ export function runInTerminal(
   terminals: Pick<Terminals, 'add' | 'resize'>,
 ): Pick<Handlers<'run'>, 'run.start'> {
   return {
-    async 'run.start'({ wish: options, size }) {
+    async 'run.start'({ options, size }) {
       const started = await run.start(options)
       if (!started.ok) return started
       const { container, attached } = started.value

@@ -10,7 +10,7 @@ export function withoutLowerBounds(sum: SetSharing): SetSharing {
     ...sum,
     sharedAmong: upTo(sum.sharedAmong),
     rows: sum.rows.map(({ id, own }) => ({ id, own: upTo(own) })),
-    mayStay: 0,
+    maxRetained: 0,
     frees: upTo(sum.frees),
   }
 }

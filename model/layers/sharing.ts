@@ -44,7 +44,7 @@ export interface OwnBytes {
   readonly own: ByteRange
 }
 
-/** The bytes that a set of images holds. `frees` is the sum of the rows and `sharedAmong`, minus `mayStay`. */
+/** The bytes that a set of images holds. `frees` is the sum of the rows and `sharedAmong`, minus `maxRetained`. */
 export interface SetSharing {
   /** Counts each unit once. */
   readonly total: ByteRange
@@ -54,7 +54,7 @@ export interface SetSharing {
   readonly sharedWithStaying: ByteRange
   readonly rows: readonly OwnBytes[]
   /** Upper bound of the bytes that BuildKit's cache keeps. */
-  readonly mayStay: Bytes
+  readonly maxRetained: Bytes
   readonly frees: ByteRange
 }
 
@@ -206,14 +206,14 @@ export class Sharing {
       return { id: image.id, own: range }
     })
     const frees = addRanges(sums.rows, sums.shared)
-    const mayStay = Math.min(this.#cached, frees.min)
+    const maxRetained = Math.min(this.#cached, frees.min)
     return {
       total: addRanges(frees, sums.staying),
       sharedAmong: sums.shared,
       sharedWithStaying: sums.staying,
       rows,
-      mayStay,
-      frees: { min: frees.min - mayStay, max: frees.max },
+      maxRetained,
+      frees: { min: frees.min - maxRetained, max: frees.max },
     }
   }
 

@@ -26,10 +26,10 @@ export interface Deletion {
   readonly own: ByteRange
   readonly provenance: Provenance
   /**
-   * Whether the sheet offers to save a copy first. `ticked`: the checkbox is preselected, because the image has a name
-   * and no registry is known to have the image. `needless`: a registry has the image.
+   * Whether the sheet offers to save a copy first. `preselected`: the checkbox is preselected, because the image has a name
+   * and no registry is known to have the image. `unneeded`: a registry has the image.
    */
-  readonly copy: 'ticked' | 'offered' | 'needless'
+  readonly copy: 'preselected' | 'offered' | 'unneeded'
   /** Untagged parents, which no list shows. The engine removes these together with this image. */
   readonly parents: readonly ImageId[]
   /** The names to remove, in this order; removing the last one deletes the image. */
@@ -48,8 +48,8 @@ export type Blocker =
     }
   /** An image that was built on this one and is not deleted. */
   | { readonly kind: 'child'; readonly image: ImageId; readonly references: readonly Reference[] }
-  /** The engine cannot inspect the image, so its names and layers are unknown. `said`: the engine's error message. */
-  | { readonly kind: 'unreadable'; readonly said: string }
+  /** The engine cannot inspect the image, so its names and layers are unknown. `detail`: the engine's error message. */
+  | { readonly kind: 'unreadable'; readonly detail: string }
 
 /** An image that cannot be deleted, and why. None of a blocked image's names are removed. */
 export interface Blocked {
@@ -83,8 +83,8 @@ export interface RemovalPlan {
   /** Why the list of containers is incomplete. The plan then relies on the engine to refuse images that are in use. */
   readonly containersFailure?: string
   /** Upper bound of the bytes that BuildKit's cache may still hold after the removal. */
-  readonly mayStay: Bytes
-  /** The deletions' own bytes plus `sharedAmongDeleted`; `mayStay` is subtracted from the minimum. */
+  readonly maxRetained: Bytes
+  /** The deletions' own bytes plus `sharedAmongDeleted`; `maxRetained` is subtracted from the minimum. */
   readonly frees: ByteRange
   /** The `docker` commands that have the same effect. */
   readonly commands: readonly string[]
@@ -193,7 +193,7 @@ export function planRemoval(input: PlanInput, rows: readonly RemovalTarget[], ch
       size: image.size,
       own: ownBytes.get(image.id) ?? zeroBytes,
       provenance: origin,
-      copy: origin.from === 'registry' ? 'needless' : isDangling(image) ? 'offered' : 'ticked',
+      copy: origin.from === 'registry' ? 'unneeded' : isDangling(image) ? 'offered' : 'preselected',
       parents: removedParents(
         image,
         images,
@@ -219,7 +219,7 @@ export function planRemoval(input: PlanInput, rows: readonly RemovalTarget[], ch
   return {
     ...plan,
     sharedAmongDeleted: sums.sharedAmong,
-    mayStay: sums.mayStay,
+    maxRetained: sums.maxRetained,
     frees: sums.frees,
     commands: commandsOf(plan),
   }
@@ -228,7 +228,7 @@ export function planRemoval(input: PlanInput, rows: readonly RemovalTarget[], ch
 const blockedAsUnreadable = (image: Image, references: readonly Reference[]): Blocked => ({
   image: image.id,
   references,
-  by: { kind: 'unreadable', said: image.unreadable ?? '' },
+  by: { kind: 'unreadable', detail: image.unreadable ?? '' },
   choice: 'keep',
   choices: ['keep'],
 })

@@ -5,7 +5,7 @@ import { call, type } from './define.ts'
 import { containerId } from './ids.ts'
 
 /** What removing a container loses. */
-export interface ContainerLoss {
+export interface RemovalImpact {
   readonly running: boolean
   /** Size of the container's writable layer, without volumes. */
   readonly changes: Bytes
@@ -25,9 +25,9 @@ export const calls = {
   'containers.start': call(containerId, type<void>()),
   'containers.stop': call(containerId, type<void>()),
   /** The exit code and last output of a container that has ended. */
-  'containers.ending': call(containerId, type<ExitReport>()),
+  'containers.exitReport': call(containerId, type<ExitReport>()),
   /** What removing the container would lose. */
-  'containers.loss': call(containerId, type<ContainerLoss>()),
+  'containers.removalImpact': call(containerId, type<RemovalImpact>()),
   /** Removes a container with exactly the anonymous volumes that were shown to the user. */
   'containers.remove': call(
     v.object({

@@ -10,7 +10,7 @@ import type { JobId } from './jobs.ts'
  * How the file can be changed. `helper`: by the helper as root, with a password; `own`: by the helper as this user;
  * `commands`: by the user, with commands to copy; `nobody`: not at all, since the file is not on this computer.
  */
-export type ChangeWay = 'helper' | 'own' | 'commands' | 'nobody'
+export type ChangeMethod = 'helper' | 'own' | 'commands' | 'nobody'
 
 /** In order. `password` only if the helper runs as root; `pulled` only if there is a mirror to test. */
 export const daemonSteps = [
@@ -38,7 +38,7 @@ export interface MirrorChange {
 
 export interface DaemonMirrors {
   readonly installation: Installation
-  readonly way: ChangeWay
+  readonly way: ChangeMethod
   /** The file's path; absent if the file is not on this computer. */
   readonly file?: string
   /** The mirrors in the file; absent if this user cannot read it or it cannot be parsed. */
@@ -56,7 +56,7 @@ export interface DaemonMirrors {
 export interface StoredMirrorPlan {
   readonly id: string
   readonly file: string
-  readonly way: ChangeWay
+  readonly way: ChangeMethod
   readonly plan: MirrorPlan
   /** Shell commands that make the same change; absent if there is no change. */
   readonly commands?: string

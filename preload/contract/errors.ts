@@ -90,7 +90,7 @@ export type RegistryFailure =
   /** The content does not have the requested digest. */
   | { readonly code: 'content-altered'; readonly host: string }
   /** The mirror claims to have a digest that cannot exist. */
-  | { readonly code: 'mirror-says-anything'; readonly host: string }
+  | { readonly code: 'mirror-accepts-unknown-digest'; readonly host: string }
   | { readonly code: 'reference-wrong'; readonly reference: string }
   /** The registry has no such repository or tag, or it requires a login to see it. */
   | { readonly code: 'reference-unknown'; readonly reference: string }
@@ -106,7 +106,7 @@ export type MirrorFailure =
   | { readonly code: 'mirror-address-wrong'; readonly address: string }
   /** The mirror is already on the list. */
   | { readonly code: 'mirror-listed'; readonly address: string }
-  | { readonly code: 'mirrors-too-many'; readonly most: number }
+  | { readonly code: 'mirrors-too-many'; readonly limit: number }
   /** The file cannot be read or written, or is not a text file. */
   | { readonly code: 'file-unusable'; readonly file: string; readonly detail: string }
 

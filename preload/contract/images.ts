@@ -59,7 +59,7 @@ export const calls = {
   'images.resync': call(v.undefined(), type<void>()),
   'images.details': call(imageId, type<ImageDetails>()),
   /** For each word, in lower case, the images that have a label `name=value` containing it. */
-  'images.labelled': call(
+  'images.findByLabel': call(
     v.pipe(v.array(v.pipe(v.string(), v.maxLength(200))), v.maxLength(20)),
     type<readonly (readonly ImageId[])[]>(),
   ),

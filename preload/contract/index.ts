@@ -79,10 +79,10 @@ export interface Slipway {
 export const eventChannel = 'slipway.event'
 
 export type { StoredCachePlan } from './build-cache.ts'
-export type { ExitReport, ContainerLoss } from './containers.ts'
+export type { ExitReport, RemovalImpact } from './containers.ts'
 export {
   daemonSteps,
-  type ChangeWay,
+  type ChangeMethod,
   type DaemonBackup,
   type DaemonMirrors,
   type DaemonStep,

@@ -43,7 +43,7 @@ export interface MirrorRace extends DigestConfirmations {
   readonly started: number
   readonly ended?: number | undefined
   /** The test was cancelled: some mirrors have no result, or one of an earlier test with the same image. */
-  readonly cut?: boolean | undefined
+  readonly cancelled?: boolean | undefined
   /** By address, including Docker Hub's. */
   readonly probes: Readonly<Record<string, MirrorProbe>>
 }

@@ -28,7 +28,7 @@ export interface Undoable {
   /** The engine on which the images were removed. */
   readonly endpoint: string
   /** Whether that engine is the current one. */
-  readonly isHere: boolean
+  readonly isCurrentEngine: boolean
   /** Until when the removal can be undone, in seconds since 1970. */
   readonly until: number
   /** Names of the images and tags that undoing would restore. */

@@ -37,7 +37,7 @@ const runOptions = v.object({
 /** The options that are suggested for an image, and the image's defaults. */
 export interface RunSuggestion {
   /** The suggested options. */
-  readonly wish: RunOptions
+  readonly options: RunOptions
   /** The image's entry point. The command becomes its arguments, so no shell is suggested if there is one. */
   readonly entrypoint: readonly string[]
   /** The image's default command. */
@@ -53,7 +53,7 @@ export interface RunSuggestion {
   /** Names of the engine's networks that can be chosen. */
   readonly networks: readonly string[]
   /** Global flags before `run` that make the docker CLI use the same engine. */
-  readonly reach: readonly string[]
+  readonly engineFlags: readonly string[]
   /** Set if the image is for another platform than the engine's. */
   readonly platform?: { readonly image: string; readonly engine: string }
 }
@@ -80,8 +80,8 @@ export const calls = {
   ),
   /** Checks a port as the user types it. An incomplete or automatic port is `unknown`. */
   'run.port': call(portOptions, type<PortState>()),
-  /** Creates and starts a container with the options `wish`. If the start fails, the container is removed again. */
-  'run.start': call(v.object({ wish: runOptions, size: v.exactOptional(terminalSize) }), type<StartedRun>()),
+  /** Creates and starts a container with the options `options`. If the start fails, the container is removed again. */
+  'run.start': call(v.object({ options: runOptions, size: v.exactOptional(terminalSize) }), type<StartedRun>()),
   /** Asks the user for a folder, starting at the given one; undefined if they cancel. */
   'run.chooseFolder': call(v.pipe(v.string(), v.maxLength(4096)), type<string | undefined>()),
 }

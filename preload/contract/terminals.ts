@@ -3,7 +3,7 @@
  * each chunk has the offset of its first byte. A window requests `terminals.replay`, draws it, and then draws each
  * chunk of `terminals.data` that starts at the offset it has reached; chunks that start before are already drawn.
  * Chunks that arrive while the window waits for the replay are processed after it. The window acknowledges what it
- * has drawn with `terminals.took`. With 256 kB unacknowledged, main stops reading, which blocks the program in the
+ * has drawn with `terminals.acknowledge`. With 256 kB unacknowledged, main stops reading, which blocks the program in the
  * container.
  */
 import * as v from 'valibot'
@@ -36,13 +36,13 @@ export interface Terminal {
 }
 
 export type TerminalState =
-  | { readonly is: 'open' }
+  | { readonly status: 'open' }
   /** The program has exited. `exitCode` is absent if the engine no longer knows it. */
-  | { readonly is: 'ended'; readonly reason: 'exit'; readonly exitCode?: number }
+  | { readonly status: 'ended'; readonly reason: 'exit'; readonly exitCode?: number }
   /** The connection was lost or the user switched engines. The program may still run. */
-  | { readonly is: 'ended'; readonly reason: 'engine-gone' }
+  | { readonly status: 'ended'; readonly reason: 'engine-gone' }
   /** Another client detached the stream. */
-  | { readonly is: 'ended'; readonly reason: 'cut' }
+  | { readonly status: 'ended'; readonly reason: 'cut' }
 
 /** The most recent output, up to 512 kB, including every unacknowledged byte. `at`: the offset of the first byte. */
 export interface TerminalReplay {
@@ -71,7 +71,7 @@ export const calls = {
   'terminals.write': call(v.object({ id: terminalId, text: v.pipe(v.string(), v.maxLength(1_000_000)) }), type<void>()),
   'terminals.resize': call(v.object({ id: terminalId, ...size }), type<void>()),
   /** Acknowledges all bytes before the offset `upTo`. */
-  'terminals.took': call(
+  'terminals.acknowledge': call(
     v.object({ id: terminalId, upTo: v.pipe(v.number(), v.integer(), v.minValue(0)) }),
     type<void>(),
   ),

@@ -18,7 +18,7 @@ export class LabelSearch {
   }
 
   async #query(words: readonly string[]) {
-    const answer = await slipway.call('images.labelled', [...words])
+    const answer = await slipway.call('images.findByLabel', [...words])
     if (!answer.ok || words !== this.#latestWords) return
     const idsByWord = words.map((word, index) => [word, new Set(answer.value[index])] as const)
     this.#matchingIds = new Map(idsByWord.filter(([, ids]) => ids.size > 0))

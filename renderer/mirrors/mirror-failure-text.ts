@@ -40,7 +40,7 @@ export function shortReason(probe: Failed): string {
       return isIncomplete(probe) ? t('mirrors.why.partly') : t('mirrors.why.unknown')
     case 'content-altered':
       return t('mirrors.why.altered')
-    case 'mirror-says-anything':
+    case 'mirror-accepts-unknown-digest':
       return t('mirrors.why.anything')
     default:
       return t('mirrors.why.failed')

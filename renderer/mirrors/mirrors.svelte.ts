@@ -43,7 +43,7 @@ class MirrorList {
   readonly race = $derived(this.#snapshot?.race)
   readonly running = $derived(this.race !== undefined && this.race.ended === undefined)
   /** Whether the race tested every mirror and was not cancelled. */
-  readonly #complete = $derived(this.race?.ended !== undefined && !this.race.cut)
+  readonly #complete = $derived(this.race?.ended !== undefined && !this.race.cancelled)
   readonly cursor = new Cursor<Mirror>(() => this.#rows, keyOf)
 
   readonly probeOf = ({ address }: Mirror): MirrorProbe | undefined => this.race?.probes[address]

@@ -39,7 +39,7 @@ class Pulls {
     const answer = await slipway.call('pull.start', {
       reference,
       ...(platform && { platform }),
-      ...(skipSpaceCheck && { anyway: true }),
+      ...(skipSpaceCheck && { skipSpaceCheck: true }),
     })
     this.#starting = new Set([...this.#starting].filter((name) => name !== reference))
     return answer.ok ? undefined : answer.error

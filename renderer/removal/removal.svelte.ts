@@ -26,7 +26,7 @@ export class Removal {
   }
 
   readonly plan = $derived(this.storedPlan?.plan)
-  readonly tagged: readonly Deletion[] = $derived(this.#deletionsWith('ticked'))
+  readonly tagged: readonly Deletion[] = $derived(this.#deletionsWith('preselected'))
   readonly untagged: readonly Deletion[] = $derived(this.#deletionsWith('offered'))
   readonly copies: readonly Deletion[] = $derived([
     ...(this.copyTagged ? this.tagged : []),

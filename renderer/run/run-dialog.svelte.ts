@@ -42,7 +42,7 @@ export class RunDialogState {
   readonly #cleaned: RunOptions = $derived(withoutEmptyRows(this.options))
   /** A similar container name that is not taken. */
   readonly freeName = $derived(findFreeName(this.options.name, new Set(this.#names)))
-  readonly command = $derived(runCommand(this.#cleaned, this.suggestion?.reach))
+  readonly command = $derived(runCommand(this.#cleaned, this.suggestion?.engineFlags))
   readonly canRun = $derived(this.suggestion !== undefined && this.faults.length === 0 && !this.isStarting)
 
   constructor(options: Pick<RunOptions, 'image' | 'reference'>) {
@@ -59,7 +59,7 @@ export class RunDialogState {
     if (!answer.ok) return
     const changedFields = Object.fromEntries([...this.#changedFields].map((key) => [key, this.options[key]]))
     this.suggestion = answer.value
-    this.options = { ...answer.value.wish, ...changedFields }
+    this.options = { ...answer.value.options, ...changedFields }
     void this.#checkPorts()
   }
 
@@ -97,7 +97,7 @@ export class RunDialogState {
     if (!this.canRun) return undefined
     this.options = this.#cleaned
     this.isStarting = true
-    const answer = await slipway.call('run.start', { wish: this.options, size: terminals.size })
+    const answer = await slipway.call('run.start', { options: this.options, size: terminals.size })
     this.isStarting = false
     this.failure = answer.ok ? undefined : answer.error
     if (answer.ok) this.started = answer.value

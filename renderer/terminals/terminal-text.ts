@@ -28,7 +28,7 @@ export function closingText({ kind }: Terminal): string {
 }
 
 export function endedText({ kind, state }: Terminal): string {
-  if (state.is === 'open') return ''
+  if (state.status === 'open') return ''
   if (state.reason === 'engine-gone') return t('terminal.ended.engineGone')
   if (state.reason === 'cut') return t('terminal.ended.cut')
   if (state.exitCode === undefined) return t('terminal.ended')

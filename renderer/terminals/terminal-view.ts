@@ -53,7 +53,7 @@ export class TerminalView {
   constructor({ id, readOnly, state }: Terminal, options: TerminalViewOptions) {
     this.#id = id
     this.#options = options
-    this.#ignoresInput = readOnly || state.is === 'ended'
+    this.#ignoresInput = readOnly || state.status === 'ended'
     this.finder = new Finder(options.isDark)
     this.#listen()
     void this.#start()
@@ -99,7 +99,7 @@ export class TerminalView {
       this.#drawn += bytes.length
       if (this.#drawn - this.#acknowledged < acknowledgeBytes) return
       this.#acknowledged = this.#drawn
-      void slipway.call('terminals.took', { id: this.#id, upTo: this.#drawn })
+      void slipway.call('terminals.acknowledge', { id: this.#id, upTo: this.#drawn })
     })
   }
 

@@ -58,7 +58,10 @@ class Terminals {
   async open(container: ContainerId, kind: Terminal['kind']): Promise<Result<TerminalId>> {
     const existing = this.list.find(
       (terminal) =>
-        kind !== 'shell' && terminal.container === container && terminal.kind === kind && terminal.state.is === 'open',
+        kind !== 'shell' &&
+        terminal.container === container &&
+        terminal.kind === kind &&
+        terminal.state.status === 'open',
     )
     const answer = existing
       ? { ok: true as const, value: existing.id }
@@ -144,7 +147,7 @@ class Terminals {
   close(id: TerminalId) {
     const terminal = this.list.find((other) => other.id === id)
     if (!terminal) return
-    if (terminal.kind === 'shell' && terminal.state.is === 'open') this.confirmation = { kind: 'close', terminal }
+    if (terminal.kind === 'shell' && terminal.state.status === 'open') this.confirmation = { kind: 'close', terminal }
     else void this.closeNow(id)
   }
   async closeNow(id: TerminalId) {
@@ -180,7 +183,7 @@ class Terminals {
     const index = this.list.findIndex(({ id }) => id === terminal.id)
     this.list = index < 0 ? [...this.list, terminal] : this.list.with(index, terminal)
     const view = this.view(terminal)
-    if (terminal.state.is === 'ended') view.end()
+    if (terminal.state.status === 'ended') view.end()
   }
 
   #removeTerminal(id: TerminalId) {

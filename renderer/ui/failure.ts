@@ -69,14 +69,14 @@ export function failureText(failure: Failure): FailureText {
     case 'pull-no-room':
     case 'registry-redirects':
     case 'content-altered':
-    case 'mirror-says-anything':
+    case 'mirror-accepts-unknown-digest':
       return registryFailureText(failure)
     case 'mirror-address-wrong':
       return { title: t('error.mirror-address-wrong', { address: plain(failure.address) }), hint: '' }
     case 'mirror-listed':
       return { title: t('error.mirror-listed', { address: failure.address }), hint: '' }
     case 'mirrors-too-many':
-      return { title: t('error.mirrors-too-many', { n: failure.most }), hint: '' }
+      return { title: t('error.mirrors-too-many', { n: failure.limit }), hint: '' }
     case 'file-unusable':
       return {
         title: t('error.file-unusable'),
@@ -176,8 +176,11 @@ function registryFailureText(failure: RegistryFailure): FailureText {
       return { title: t('error.registry-redirects', { host }), hint: t('error.registry-nonsense.hint') }
     case 'content-altered':
       return { title: t('error.content-altered', { host }), hint: t('error.content-altered.hint') }
-    case 'mirror-says-anything':
-      return { title: t('error.mirror-says-anything', { host }), hint: t('error.mirror-says-anything.hint') }
+    case 'mirror-accepts-unknown-digest':
+      return {
+        title: t('error.mirror-accepts-unknown-digest', { host }),
+        hint: t('error.mirror-accepts-unknown-digest.hint'),
+      }
   }
 }
 

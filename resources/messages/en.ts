@@ -721,8 +721,8 @@ export const en = {
   'error.registry-redirects': '{host} keeps redirecting to other addresses.',
   'error.content-altered': 'What {host} sent does not match its digest.',
   'error.content-altered.hint': 'It is damaged or was changed on the way. Do not use this source.',
-  'error.mirror-says-anything': '{host} claims to have images that do not exist.',
-  'error.mirror-says-anything.hint': 'It is not a registry, or something on the network answers in its place.',
+  'error.mirror-accepts-unknown-digest': '{host} claims to have images that do not exist.',
+  'error.mirror-accepts-unknown-digest.hint': 'It is not a registry, or something on the network answers in its place.',
 
   'daemon.title': 'Mirrors that Docker uses',
   'daemon.lead': 'Docker’s own configuration',

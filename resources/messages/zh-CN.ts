@@ -690,8 +690,8 @@ export const zhCN = {
   'error.registry-redirects': '{host} 一直跳转到别的地址。',
   'error.content-altered': '{host} 给出的内容与摘要不符。',
   'error.content-altered.hint': '内容已损坏，或在途中被篡改。请不要使用这个来源。',
-  'error.mirror-says-anything': '连不存在的镜像，{host} 也说有。',
-  'error.mirror-says-anything.hint': '它不是镜像仓库，或者有别的服务在替它回应。',
+  'error.mirror-accepts-unknown-digest': '连不存在的镜像，{host} 也说有。',
+  'error.mirror-accepts-unknown-digest.hint': '它不是镜像仓库，或者有别的服务在替它回应。',
 
   'daemon.title': 'Docker 使用的镜像加速',
   'daemon.lead': 'Docker 配置',

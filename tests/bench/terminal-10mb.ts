@@ -115,7 +115,7 @@ async function measureTransfer({ page }: OpenedApp, container: string): Promise<
     const end = new Promise((resolve) => slipway.on('terminals.data', ({ at, bytes }) => {
       text = (text + decoder.decode(bytes.subarray(-100))).slice(-100)
       const upTo = at + bytes.length
-      if (upTo - acknowledged >= 65536) void slipway.call('terminals.took', { id, upTo: (acknowledged = upTo) })
+      if (upTo - acknowledged >= 65536) void slipway.call('terminals.acknowledge', { id, upTo: (acknowledged = upTo) })
       if (text.includes('end: 42')) resolve()
     }))
     const start = performance.now()

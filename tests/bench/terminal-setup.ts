@@ -26,7 +26,7 @@ export async function openTerminal(environment: BenchEnvironment) {
     }
     const size = { columns: 120, rows: 36 }
     const result = await app.page.evaluate<{ value: { container: string; terminal: string } }>(
-      `slipway.call('run.start', ${JSON.stringify({ wish: options, size })})`,
+      `slipway.call('run.start', ${JSON.stringify({ options, size })})`,
     )
     await app.page.getByRole('navigation').getByRole('link', { name: 'Terminals' }).click()
     await app.page.locator('.xterm-screen').click()

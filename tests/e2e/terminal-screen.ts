@@ -17,7 +17,7 @@ export class TerminalScreen {
     const options = { ...defaultRunOptions(Id, reference), interactive: true, network: 'none', ...overrides }
     const before = await this.tabs.count()
     const answer = await this.#app.page.evaluate<{ ok: boolean; value?: { container: string } }>(
-      `slipway.call('run.start', ${JSON.stringify({ wish: options, size: { columns: 80, rows: 24 } })})`,
+      `slipway.call('run.start', ${JSON.stringify({ options, size: { columns: 80, rows: 24 } })})`,
     )
     if (!answer.value) throw new Error(JSON.stringify(answer))
     await this.show()

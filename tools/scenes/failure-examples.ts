@@ -80,7 +80,7 @@ export const failureExamples: Examples = {
   ],
   'registry-redirects': [{ code: 'registry-redirects', host }],
   'content-altered': [{ code: 'content-altered', host }],
-  'mirror-says-anything': [{ code: 'mirror-says-anything', host }],
+  'mirror-accepts-unknown-digest': [{ code: 'mirror-accepts-unknown-digest', host }],
   'reference-wrong': [{ code: 'reference-wrong', reference: 'Shop/Web:2.3.0' }],
   'reference-unknown': [{ code: 'reference-unknown', reference }],
   'platform-missing': [{ code: 'platform-missing', reference, platform: 'linux/arm64' }],
@@ -90,7 +90,7 @@ export const failureExamples: Examples = {
 
   'mirror-address-wrong': [{ code: 'mirror-address-wrong', address: 'hub mirror' }],
   'mirror-listed': [{ code: 'mirror-listed', address }],
-  'mirrors-too-many': [{ code: 'mirrors-too-many', most: 500 }],
+  'mirrors-too-many': [{ code: 'mirrors-too-many', limit: 500 }],
   'file-unusable': [{ code: 'file-unusable', file: '/home/ada/mirrors.txt', detail: 'EACCES: permission denied' }],
 
   'engine-not-found': [{ code: 'engine-not-found', endpoint }],

@@ -69,13 +69,13 @@ async function openShell(page: Page) {
     if (before) {
       const { value: terminal } = await slipway.call('terminals.open', { container: before.id, kind: 'attach', size })
       await slipway.call('terminals.write', { id: terminal, text: '\\x03exit\\n' })
-      while ((await slipway.call('containers.loss', before.id)).ok) await new Promise((done) => setTimeout(done, 100))
+      while ((await slipway.call('containers.removalImpact', before.id)).ok) await new Promise((done) => setTimeout(done, 100))
       await slipway.call('terminals.close', terminal)
     }
     const run = (reference, more) => {
       const image = images.find(({ references }) => references.includes(reference)).id
       const empty = { name: '', command: '', ports: [], volumes: [], environment: [], network: 'none', restart: 'no', memory: '', cpus: '', user: '', workdir: '' }
-      return slipway.call('run.start', { wish: { image, reference, interactive: true, removeAtEnd: true, ...empty, ...more }, size })
+      return slipway.call('run.start', { options: { image, reference, interactive: true, removeAtEnd: true, ...empty, ...more }, size })
     }
     await run('busybox:latest', { name: 'box', command: 'sh' })
     const web = containers.find(({ name }) => name === 'web')

@@ -105,10 +105,10 @@ export async function openShell(
     async readEndState() {
       try {
         const { Running, ExitCode } = await inspectExec()
-        if (Running) return { is: 'ended', reason: 'cut' }
-        return { is: 'ended', reason: 'exit', ...(typeof ExitCode === 'number' && { exitCode: ExitCode }) }
+        if (Running) return { status: 'ended', reason: 'cut' }
+        return { status: 'ended', reason: 'exit', ...(typeof ExitCode === 'number' && { exitCode: ExitCode }) }
       } catch (error) {
-        return { is: 'ended', reason: statusOf(error) === undefined ? 'engine-gone' : 'exit' }
+        return { status: 'ended', reason: statusOf(error) === undefined ? 'engine-gone' : 'exit' }
       }
     },
     async terminate() {
@@ -164,7 +164,7 @@ async function readContainerEndState(
   exit: Promise<{ StatusCode: number }>,
 ): Promise<TerminalState> {
   const exited = exit.then(
-    ({ StatusCode }): TerminalState => ({ is: 'ended', reason: 'exit', exitCode: StatusCode }),
+    ({ StatusCode }): TerminalState => ({ status: 'ended', reason: 'exit', exitCode: StatusCode }),
     () => undefined,
   )
   // The reply to the wait request arrives shortly after the last output.
@@ -172,15 +172,16 @@ async function readContainerEndState(
   try {
     const inspected = await inspectContainer(session, container)
     // A container with AutoRemove no longer exists after its exit.
-    if (!inspected) return (await exitedInTime) ?? { is: 'ended', reason: 'exit' }
+    if (!inspected) return (await exitedInTime) ?? { status: 'ended', reason: 'exit' }
     const { State } = inspected
-    if (State.Running || State.Status === 'restarting') return (await exitedInTime) ?? { is: 'ended', reason: 'cut' }
+    if (State.Running || State.Status === 'restarting')
+      return (await exitedInTime) ?? { status: 'ended', reason: 'cut' }
     // The engine reports exit code 0 for a container that was never started.
-    if (State.Status === 'created') return { is: 'ended', reason: 'exit' }
-    return (await ifSettled(exited)) ?? { is: 'ended', reason: 'exit', exitCode: State.ExitCode }
+    if (State.Status === 'created') return { status: 'ended', reason: 'exit' }
+    return (await ifSettled(exited)) ?? { status: 'ended', reason: 'exit', exitCode: State.ExitCode }
   } catch (error) {
-    if (statusOf(error) === undefined) return { is: 'ended', reason: 'engine-gone' }
-    return (await exitedInTime) ?? { is: 'ended', reason: 'exit' }
+    if (statusOf(error) === undefined) return { status: 'ended', reason: 'engine-gone' }
+    return (await exitedInTime) ?? { status: 'ended', reason: 'exit' }
   }
 }
 

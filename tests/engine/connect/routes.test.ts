@@ -84,12 +84,12 @@ describe('ssh', () => {
         const { container, terminal } = await runner.started('box:1', { command: `sh -c "read x; exit ${number}"` })
         opened.push(terminal!, await runner.open(container, 'shell'), await runner.open(container, 'logs'))
       }
-      expect((await runner.suggested('box:1')).wish.command).toBe('/bin/bash')
+      expect((await runner.suggested('box:1')).options.command).toBe('/bin/bash')
       const states = () => value(runner.calls['terminals.list'](undefined)).map(({ state }) => state)
-      expect(states()).toEqual(opened.map(() => ({ is: 'open' })))
+      expect(states()).toEqual(opened.map(() => ({ status: 'open' })))
       for (const attached of opened.filter((_, index) => index % 3 === 0)) runner.type(attached, '\r')
-      await eventually(() => states().every(({ is }) => is === 'ended'))
-      const codes = states().map((state) => state.is === 'ended' && state.reason === 'exit' && state.exitCode)
+      await eventually(() => states().every(({ status }) => status === 'ended'))
+      const codes = states().map((state) => state.status === 'ended' && state.reason === 'exit' && state.exitCode)
       expect(codes.filter((_, index) => index % 3 !== 1)).toEqual([1, 1, 2, 2, 3, 3, 4, 4])
     } finally {
       await runner.stop()

@@ -19,13 +19,13 @@ describe.each(matrix)('$title', (options) => {
     eventually(() => [...runner.engine.live.containers().values()].some((container) => container.name === name))
 
   test('a web image runs on a free port of localhost only, and its page can be opened', async () => {
-    const { wish, volumes } = await runner.suggested('web:1')
-    expect(wish).toEqual({
+    const { options, volumes } = await runner.suggested('web:1')
+    expect(options).toEqual({
       ...defaultRunOptions(runner.imageOf('web:1'), 'web:1'),
       ...{ interactive: false, name: 'web', ports: [{ host: '127.0.0.1:8080', container: '80/tcp' }] },
     })
     expect(volumes).toEqual(['/data'])
-    const { container, terminal } = await runner.started('web:1', wish)
+    const { container, terminal } = await runner.started('web:1', options)
     expect(terminal).toBeUndefined()
     const [url, ...others] = value(await runner.calls['containers.addresses'](container))
     expect([url, ...others]).toEqual(['http://127.0.0.1:8080'])
@@ -39,20 +39,20 @@ describe.each(matrix)('$title', (options) => {
 
     // The next container gets another name and another port.
     await waitUntilListed('web')
-    const again = (await runner.suggested('web:2')).wish
+    const again = (await runner.suggested('web:2')).options
     expect([again.name, again.ports]).toEqual(['web-2', [{ host: '127.0.0.1:8081', container: '80/tcp' }]])
   })
 
   test('the suggested command depends on whether the image has a shell, an entry point or neither', async () => {
-    expect((await runner.suggested('box:1')).wish).toMatchObject({ interactive: true, command: '/bin/bash' })
-    expect((await runner.suggested('plain-shell:1')).wish.command).toBe('/bin/sh')
-    expect((await runner.suggested('scratch:1')).wish).toMatchObject({ interactive: true, command: '' })
+    expect((await runner.suggested('box:1')).options).toMatchObject({ interactive: true, command: '/bin/bash' })
+    expect((await runner.suggested('plain-shell:1')).options.command).toBe('/bin/sh')
+    expect((await runner.suggested('scratch:1')).options).toMatchObject({ interactive: true, command: '' })
     expect(await runner.suggested('greeter:1')).toMatchObject({
-      wish: { command: '' },
+      options: { command: '' },
       entrypoint: ['/entrypoint.sh'],
       command: ['echo', 'hello'],
       networks: ['bridge', 'host', 'none'],
-      reach: [],
+      engineFlags: [],
     })
     expect((await runner.suggested('box:1')).environment).toContain('FROM_IMAGE=yes')
     expect((await runner.suggested('for-arm:1')).platform).toEqual({ image: 'linux/arm64/v8', engine: 'linux/amd64' })
@@ -175,7 +175,7 @@ describe.each(matrix)('$title', (options) => {
       ...{ interactive: false, name: 'lost', command: 'sh -c "dd if=/dev/zero of=/zeros bs=1000 count=50; exec hold"' },
       volumes: [{ source: 'kept', target: '/kept', readOnly: false }],
     })
-    const readImpact = async () => value(await runner.calls['containers.loss'](container))
+    const readImpact = async () => value(await runner.calls['containers.removalImpact'](container))
     await eventually(async () => (await readImpact()).changes >= 50_000)
     const impact = await readImpact()
     expect(impact).toMatchObject({ running: true, removesItself: false })
@@ -196,12 +196,12 @@ describe.each(matrix)('$title', (options) => {
 
   test('an anonymous volume that another container also uses is not removed', async () => {
     const { container } = await runner.started('web:1', { interactive: false, command: 'hold' })
-    const [name] = value(await runner.calls['containers.loss'](container)).volumes
+    const [name] = value(await runner.calls['containers.removalImpact'](container)).volumes
     const other = await engine.docker.createContainer({
       Image: 'box:1',
       HostConfig: { VolumesFrom: [container], NetworkMode: 'none' },
     })
-    expect(value(await runner.calls['containers.loss'](container)).volumes).toEqual([])
+    expect(value(await runner.calls['containers.removalImpact'](container)).volumes).toEqual([])
     await engine.docker.getContainer(container).stop({ t: 0 })
     expect(await runner.calls['containers.remove']({ container, volumes: [] })).toMatchObject({ ok: true })
     expect((await engine.docker.listVolumes()).Volumes.map(({ Name }) => Name)).toEqual([name])

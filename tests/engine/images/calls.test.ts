@@ -77,7 +77,7 @@ describe.each(matrix)('$title', (options) => {
 
   test('labels are searched by key and value, case-insensitively, and are not sent to the window', async () => {
     const labelled = async (...words: string[]) => {
-      const answer = await served.calls['images.labelled'](words)
+      const answer = await served.calls['images.findByLabel'](words)
       return answer.ok && answer.value.map((ids) => ids.toSorted())
     }
     const [boxed, child] = [idOf('box:1'), idOf('child:1')]

@@ -75,7 +75,7 @@ export async function openPuller(engine: Engine, credentialsFor?: CredentialsFor
     pull: async (reference: string, platform?: string) => waitForEnd(await start(reference, platform)),
     /** Pulls an image without checking whether it fits on the disk. */
     async pullAnyway(reference: string) {
-      const result = await pull.handlers['pull.start']({ reference, anyway: true })
+      const result = await pull.handlers['pull.start']({ reference, skipSpaceCheck: true })
       if (!result.ok) throw new Error(JSON.stringify(result.error))
       return waitForEnd(result.value)
     },

@@ -21,8 +21,8 @@ test.each(matrix)("$title: bytes that BuildKit's cache may keep make the plan sh
   const app = await openRemovalApp(engine)
   try {
     const storedPlan = await app.plan([{ image: app.findImage('built:1').id }])
-    const { frees, mayStay } = storedPlan.plan
-    expect(mayStay).toBeGreaterThan(0)
+    const { frees, maxRetained } = storedPlan.plan
+    expect(maxRetained).toBeGreaterThan(0)
     const before = await measureDiskUsage(engine)
     expect(await app.executePlan(storedPlan)).toMatchObject({ state: 'done' })
     const freed = before - (await measureDiskUsage(engine))

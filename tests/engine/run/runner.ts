@@ -68,7 +68,7 @@ export async function openRunner(world: Engine, host = `unix://${world.socket}`)
   const size = { columns: 80, rows: 24 }
   const run = (reference: string, overrides: Partial<RunOptions> = {}, terminalSize = size) =>
     handlers['run.start']({
-      wish: toInput({ ...defaultRunOptions(imageOf(reference), reference), network: 'none', ...overrides }),
+      options: toInput({ ...defaultRunOptions(imageOf(reference), reference), network: 'none', ...overrides }),
       size: terminalSize,
     })
   return {
@@ -105,7 +105,7 @@ export async function openRunner(world: Engine, host = `unix://${world.socket}`)
       return {
         /** Shows a terminal. @param acknowledges whether the window reports to main what it has drawn */
         show(id: TerminalId, acknowledges = true): Screen {
-          const acknowledge = (upTo: number) => void handlers['terminals.took']({ id, upTo })
+          const acknowledge = (upTo: number) => void handlers['terminals.acknowledge']({ id, upTo })
           const screen = new Screen(value(handlers['terminals.replay'](id)), acknowledges ? acknowledge : () => {})
           screens.set(id, screen)
           return screen
@@ -186,7 +186,7 @@ export class Screen {
 }
 
 /** A mutable copy, as the contract's schema returns it. */
-const toInput = (options: RunOptions) => structuredClone(options) as Input<'run.start'>['wish']
+const toInput = (options: RunOptions) => structuredClone(options) as Input<'run.start'>['options']
 
 export function value<T>(result: Result<T> | Promise<Result<T>>): T {
   if (result instanceof Promise) throw new Error('await the result first')

@@ -24,8 +24,8 @@ describe.each(matrix)('$title', (engineOptions) => {
   })
 
   const expectCut = async (id: string) => {
-    await eventually(() => runner.terminal(id)?.state.is === 'ended')
-    expect(runner.terminal(id)?.state).toEqual({ is: 'ended', reason: 'cut' })
+    await eventually(() => runner.terminal(id)?.state.status === 'ended')
+    expect(runner.terminal(id)?.state).toEqual({ status: 'ended', reason: 'cut' })
   }
 
   test('a stream that is reset before the container starts ends the terminal, and the container runs', async () => {

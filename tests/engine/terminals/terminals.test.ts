@@ -13,10 +13,10 @@ describe.each(matrix)('$title', (engineOptions) => {
   useRunner(engineOptions, (started) => void ({ engine, runner } = started))
 
   const waitForEnd = async (id: string) => {
-    await eventually(() => runner.terminal(id)?.state.is === 'ended', 20_000)
+    await eventually(() => runner.terminal(id)?.state.status === 'ended', 20_000)
     return runner.terminal(id)!.state
   }
-  const endedWith = (exitCode: number) => ({ is: 'ended', reason: 'exit', exitCode })
+  const endedWith = (exitCode: number) => ({ status: 'ended', reason: 'exit', exitCode })
   async function runInteractive(command: string, options: Parameters<Runner['started']>[1] = {}, image = 'box:1') {
     const { container, terminal } = await runner.started(image, { command, ...options })
     return { container, id: terminal! }
@@ -36,7 +36,7 @@ describe.each(matrix)('$title', (engineOptions) => {
         reference: 'box:1',
         command: '/bin/sh',
         readOnly: false,
-        state: { is: 'open' },
+        state: { status: 'open' },
       },
     })
     const screen = runner.window().show(id)
@@ -186,7 +186,7 @@ describe.each(matrix)('$title', (engineOptions) => {
     runner.type(shell, 'echo beside $((1 + 1))\r')
     await shellScreen!.shows('beside 2')
     runner.type(logs, 'nothing is written to logs')
-    expect(runner.terminal(logs)?.state.is).toBe('open')
+    expect(runner.terminal(logs)?.state.status).toBe('open')
   })
 
   test('closing a shell ends its programs; closing a container’s own terminal does not end the container', async () => {
@@ -212,7 +212,7 @@ describe.each(matrix)('$title', (engineOptions) => {
     runner.type(secondShell, 'exit 5\r')
     expect(await waitForEnd(secondShell)).toEqual(endedWith(5))
     const attach = await runner.open(container, 'attach')
-    expect(runner.terminal(attach)).toMatchObject({ state: { is: 'open' }, readOnly: false })
+    expect(runner.terminal(attach)).toMatchObject({ state: { status: 'open' }, readOnly: false })
     await engine.docker.getContainer(container).stop()
     expect(await waitForEnd(attach)).toEqual(endedWith(0))
   })
@@ -236,7 +236,7 @@ describe.each(matrix)('$title', (engineOptions) => {
       await runner.calls['terminals.close'](oldShell.id)
       runner.type(newShell.id, 'sleep 1; echo still $((40 + 2))\r')
       await newShell.screen.shows('still 42')
-      expect(runner.terminal(newShell.id)?.state).toEqual({ is: 'open' })
+      expect(runner.terminal(newShell.id)?.state).toEqual({ status: 'open' })
     },
   )
 
@@ -272,7 +272,7 @@ describe.each(matrix)('$title', (engineOptions) => {
     expect(await waitForEnd(logs)).toEqual(endedWith(0))
     expect(runner.window().show(logs).text).toBe('hello from scratch\r\n')
     const { id: neverStarted } = await engine.docker.createContainer({ Image: 'box:1' })
-    expect(await waitForEnd(await runner.open(neverStarted, 'logs'))).toEqual({ is: 'ended', reason: 'exit' })
+    expect(await waitForEnd(await runner.open(neverStarted, 'logs'))).toEqual({ status: 'ended', reason: 'exit' })
     expect(await openTerminal('0'.repeat(64), 'shell')).toEqual({ ok: false, error: { code: 'container-gone' } })
   })
 
@@ -304,12 +304,12 @@ describe.each(matrix)('$title', (engineOptions) => {
       await eventually(() => runner.engine.state().status === 'away')
       runner.type(shell, 'echo still $((1 + 1))\r')
       await screen.shows('still 2')
-      for (const terminal of [id, shell]) expect(runner.terminal(terminal)?.state).toEqual({ is: 'open' })
+      for (const terminal of [id, shell]) expect(runner.terminal(terminal)?.state).toEqual({ status: 'open' })
       value(await runner.engine.handlers['engine.switch']('default'))
       await eventually(() => runner.engine.state().status === 'connected')
       expect(await listProcesses(container)).toHaveLength(2)
       const attach = await runner.open(container, 'attach')
-      expect(runner.terminal(attach)?.state).toEqual({ is: 'open' })
+      expect(runner.terminal(attach)?.state).toEqual({ status: 'open' })
     },
   )
 
@@ -323,7 +323,7 @@ describe.each(matrix)('$title', (engineOptions) => {
     await screen.shows('before 2')
     await engine.kill()
     for (const terminal of [id, shell, logs])
-      expect(await waitForEnd(terminal)).toEqual({ is: 'ended', reason: 'engine-gone' })
+      expect(await waitForEnd(terminal)).toEqual({ status: 'ended', reason: 'engine-gone' })
     expect(runner.window().show(id).text).toContain('before 2')
     runner.type(id, 'nobody reads this')
     await engine.restart().catch(() => engine.restart())

@@ -68,8 +68,8 @@ test('layers that an image borrows are freed with the last image that keeps them
 
 test('with build cache present, some of the bytes may stay', () => {
   const graph = sharing([100, 10], [image('a', [0, 1])], { cached: 30 })
-  expect(graph.of(['a'])).toMatchObject({ frees: { min: 80, max: 110 }, mayStay: 30 })
-  expect(graph.of([])).toMatchObject({ frees: exact(0), mayStay: 0 })
+  expect(graph.of(['a'])).toMatchObject({ frees: { min: 80, max: 110 }, maxRetained: 30 })
+  expect(graph.of([])).toMatchObject({ frees: exact(0), maxRetained: 0 })
 })
 
 test('two layers of which only the sum is known free an exact number of bytes together', () => {

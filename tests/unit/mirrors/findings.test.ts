@@ -21,7 +21,8 @@ test('a rate-limited registry is skipped, without its digest of another image', 
 
 describe('a cancelled race', () => {
   const former = raceOf({ [hubAddress]: answered('old'), a: answered('old'), b: answered('old') })
-  const cancelled = (probes: Record<string, MirrorProbe>, image = former.image) => raceOf(probes, { image, cut: true })
+  const cancelled = (probes: Record<string, MirrorProbe>, image = former.image) =>
+    raceOf(probes, { image, cancelled: true })
 
   test('keeps the mirrors with the former content in use if the tag has moved', () => {
     const race = afterCancelledRace(cancelled({ [hubAddress]: answered('new') }), former, now)

@@ -60,7 +60,7 @@ const exact = (size: number) => ({ min: size, max: size })
 describe('a plan', () => {
   test('keeps an image that cannot be read, with all its names, and says why', () => {
     const images = [image('a', ['x:1', 'x:2'], { unreadable: 'blob not found' }), image('b', ['y:1'])]
-    const by = { kind: 'unreadable', said: 'blob not found' }
+    const by = { kind: 'unreadable', detail: 'blob not found' }
     const plan = planRemoval(createWorld(images), [{ image: 'a' }, { image: 'b' }])
     expect(plan.blocked).toMatchObject([{ image: 'a', references: ['x:1', 'x:2'], by, choices: ['keep'] }])
     expect(plan.deletes.map(({ image }) => image)).toEqual(['b'])
@@ -165,10 +165,10 @@ describe('a plan', () => {
       images.map(({ id }) => ({ image: id })),
     )
     const deletionOf = (id: string) => deletes.find(({ image }) => image === id)
-    expect(deletionOf('a')).toMatchObject({ provenance: { from: 'registry', registry: 'ghcr.io' }, copy: 'needless' })
-    expect(deletionOf('b')).toMatchObject({ provenance: { from: 'unknown' }, copy: 'ticked' })
+    expect(deletionOf('a')).toMatchObject({ provenance: { from: 'registry', registry: 'ghcr.io' }, copy: 'unneeded' })
+    expect(deletionOf('b')).toMatchObject({ provenance: { from: 'unknown' }, copy: 'preselected' })
     expect(deletionOf('c')).toMatchObject({ provenance: { from: 'unknown' }, copy: 'offered' })
-    expect(deletionOf('d')).toMatchObject({ provenance: { from: 'built' }, copy: 'ticked' })
+    expect(deletionOf('d')).toMatchObject({ provenance: { from: 'built' }, copy: 'preselected' })
     const built = planRemoval(createWorld([pulled], [], 'containerd'), [{ image: 'a' }])
     expect(built.deletes[0]).toMatchObject({ provenance: { from: 'unknown' } })
   })

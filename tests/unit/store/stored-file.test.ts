@@ -44,10 +44,18 @@ test('a race with unknown values of another version is left out; the user’s mi
   warn.mockRestore()
 })
 
-test('a race is read from a version that stored confirmed digests as `genuine`', () => {
-  const race = { job: '1', image: 'x', started: 1, probes: {}, unknown: ['sha256:b'] }
-  writeFileSync(join(folder, 'mirrors.json'), JSON.stringify({ version: 1, race: { ...race, genuine: ['sha256:a'] } }))
-  expect(openStore(folder).mirrors.value.race).toEqual({ ...race, confirmed: ['sha256:a'] })
+test('a race of an older version is read, with the names that it used for some fields and one failure', () => {
+  const failure = { code: 'mirror-says-anything', host: 'a.example' }
+  const race = { job: '1', image: 'x', started: 1, unknown: ['sha256:b'] }
+  const probes = { 'https://a.example': { state: 'failed', failure, at: 5 } }
+  const stored = { version: 1, race: { ...race, probes, cut: true, genuine: ['sha256:a'] } }
+  writeFileSync(join(folder, 'mirrors.json'), JSON.stringify(stored))
+  expect(openStore(folder).mirrors.value.race).toEqual({
+    ...{ ...race, cancelled: true, confirmed: ['sha256:a'] },
+    probes: {
+      'https://a.example': { state: 'failed', failure: { ...failure, code: 'mirror-accepts-unknown-digest' }, at: 5 },
+    },
+  })
 })
 
 describe('writing', () => {
