@@ -113,10 +113,6 @@ export class ImageList {
     this.#open = next
   }
 
-  setAllOpen(open: boolean) {
-    this.#open = new Set(open ? this.#groups.map(({ key }) => key) : [])
-  }
-
   /** Index of the group of the cursor's line; -1 if there is none. */
   groupIndex(): number {
     const line = this.cursor.row

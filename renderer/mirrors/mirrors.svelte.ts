@@ -37,7 +37,6 @@ class MirrorList {
   /** Addresses in the order in which Docker tries them. */
   chosen = $state.raw<readonly string[]>([])
 
-  readonly known = $derived(this.#snapshot !== undefined)
   readonly asOf = $derived(this.#snapshot?.asOf ?? '')
   readonly folded = $derived(this.#snapshot?.folded ?? [])
   readonly race = $derived(this.#snapshot?.race)

@@ -44,6 +44,7 @@ export class TerminalView {
   #acknowledged = 0
   /** Whether output is being replayed: xterm must not answer the terminal queries in it a second time. */
   #replaying = true
+  readonly #replayed = Promise.withResolvers<void>()
   /** Whether input is ignored, because the terminal is read-only or has ended and no program reads it. */
   #ignoresInput: boolean
   #wantsFocus = false
@@ -84,7 +85,10 @@ export class TerminalView {
     const { at, bytes } = answer.value
     this.#drawn = this.#acknowledged = at + bytes.length
     const [replay = bytes, ...earlyChunks] = this.#output.startFromReplay(answer.value)
-    xterm.write(replay, () => (this.#replaying = false))
+    xterm.write(replay, () => {
+      this.#replaying = false
+      this.#replayed.resolve()
+    })
     for (const chunk of earlyChunks) this.#draw(xterm, chunk)
     if (this.#ignoresInput) this.#hideCursor()
   }
@@ -109,9 +113,9 @@ export class TerminalView {
     for (const chunk of splitText(text)) void slipway.call('terminals.write', { id: this.#id, text: chunk })
   }
 
-  /** Uses bracketed paste if the program has enabled it. */
+  /** Pastes after the replay. Uses bracketed paste if the program has enabled it. */
   paste(text: string) {
-    this.#xterm?.paste(text)
+    void this.#replayed.promise.then(() => this.#xterm?.paste(text))
   }
 
   /** Call this after the program has ended: input is ignored and the cursor is hidden. */

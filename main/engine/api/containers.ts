@@ -50,7 +50,10 @@ const stateOf = (status: string): Container['state'] => containerStates.find((st
 const busyTimeoutMs = 300_000
 
 /** Inspects a container for the live state. @returns undefined if the container does not exist. Timeout: 5 min. */
-export async function readContainer(session: EngineSession, container: string): Promise<Container | undefined> {
+export async function inspectListedContainer(
+  session: EngineSession,
+  container: string,
+): Promise<Container | undefined> {
   const path = `/containers/${container}/json`
   const found = await find(session, containerInspect, { path, timeoutMs: busyTimeoutMs })
   return (

@@ -50,7 +50,7 @@ export const inspectImage = (
 const busyTimeoutMs = 300_000
 
 /** Inspects an image for the live state. @returns undefined if the image does not exist. Timeout: 5 min. */
-export async function readImage(session: EngineSession, name: string): Promise<KnownImage | undefined> {
+export async function inspectListedImage(session: EngineSession, name: string): Promise<KnownImage | undefined> {
   const found = await find(session, imageInspect, { path: `/images/${name}/json`, timeoutMs: busyTimeoutMs })
   return (
     found && {

@@ -2,10 +2,10 @@
 import * as v from 'valibot'
 import type { Container, Image, ImageId } from '../../../model/image/image.ts'
 import { readContainers, type ContainerRows } from '../api/container-list.ts'
-import { readContainer } from '../api/containers.ts'
+import { inspectListedContainer } from '../api/containers.ts'
 import { engineFailure, statusOf } from '../api/errors.ts'
 import { listImages, type KnownImage } from '../api/image-list.ts'
-import { readImage } from '../api/images.ts'
+import { inspectListedImage } from '../api/images.ts'
 import type { Capabilities, EngineSession } from '../api/session.ts'
 import type { Targets } from './invalidations.ts'
 import type { InspectResult } from './live-state.ts'
@@ -159,7 +159,7 @@ async function mapInBatches<Reply>(
 }
 
 async function inspect(session: EngineSession, name: string): Promise<KnownImage | Refusal | undefined> {
-  const image = await orRefusal(readImage(session, name))
+  const image = await orRefusal(inspectListedImage(session, name))
   return image && !(image instanceof Refusal) ? withTrueDigests(image, session.capabilities) : image
 }
 
@@ -207,7 +207,7 @@ async function inspectContainers(session: EngineSession, ids: ReadonlySet<string
   const containers = new Map<string, Container | undefined>()
   let refusedContainer = false
   await mapInBatches([...ids], async (id) => {
-    const container = await orRefusal(readContainer(session, id))
+    const container = await orRefusal(inspectListedContainer(session, id))
     if (container instanceof Refusal) refusedContainer = true
     else containers.set(id, container)
   })

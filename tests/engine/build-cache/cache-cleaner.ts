@@ -12,8 +12,7 @@ export async function openCacheCleaner(socket: string) {
   const folder = mkdtempSync(join(tmpdir(), 'cache-cleaner-'))
   const store = openStore(folder)
   const served = watchEngine(socket)
-  const listeners: (() => void)[] = []
-  const jobs = jobService({ publish: () => listeners.forEach((listener) => listener()), store })
+  const jobs = jobService({ publish: () => undefined, store })
   const { handlers } = buildCacheService({ engine: served.engine, jobs })
   await eventually(() => served.window.complete)
 
@@ -24,9 +23,6 @@ export async function openCacheCleaner(socket: string) {
   const apply = async (stored: StoredCachePlan) => handlers['build-cache.apply'](stored.id)
   return {
     jobs,
-    /** Adds a listener that is called after each change of a job. */
-    onChange: (listener: () => void) => void listeners.push(listener),
-    requestPlan: async () => handlers['build-cache.plan'](undefined),
     plan: async (): Promise<StoredCachePlan> => valueOf(await handlers['build-cache.plan'](undefined)),
     apply,
     /** Applies the plan. @returns the id of the job, without waiting for its end */

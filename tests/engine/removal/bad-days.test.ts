@@ -29,10 +29,7 @@ const runnable: ImageSpec = {
   config: { Cmd: ['/bin/hold'] },
 }
 
-/** 26.1 only, because these tests do not depend on the version. Without --matrix, this is only the containerd store. */
-const engines = matrix.filter(({ version }) => version === '26.1')
-
-describe.each(engines)('$title', (engineOptions) => {
+describe.each(matrix)('$title', (engineOptions) => {
   let engine: Engine
   let app: RemovalApp
 
@@ -199,7 +196,7 @@ describe.each(engines)('$title', (engineOptions) => {
   })
 })
 
-test.each(engines)(
+test.each(matrix)(
   '$title: if the engine is killed during a removal, each item reports whether its image was removed',
   async (engineOptions) => {
     const engine = await startEngine(engineOptions)

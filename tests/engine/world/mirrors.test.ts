@@ -134,7 +134,8 @@ describe('a slow or broken transfer', () => {
     const otherAgent = createAgent()
     const { body } = await request(mirror.address + path, { dispatcher: otherAgent })
     expect((await body.arrayBuffer()).byteLength).toBe(size)
-    expect(mirror.requests.map(({ bytes }) => bytes)).toEqual([0, size])
+    // The mirror counts bytes after it has sent them.
+    await expect.poll(() => mirror.requests.map(({ bytes }) => bytes)).toEqual([0, size])
     slowResponse.body.destroy()
     await otherAgent.destroy()
   })
