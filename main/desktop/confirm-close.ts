@@ -1,7 +1,7 @@
 /** Asks the user before the window is closed, and the app with it, while jobs are running. */
 import { dialog, type BrowserWindow } from 'electron'
 import type { Job, Language } from '../../preload/contract/index.ts'
-import { quitDialogText } from './quit-dialog.ts'
+import { quitDialogText } from './quit-dialog-text.ts'
 
 export interface CloseOptions {
   /** Returns all jobs. The running ones end with the app. */

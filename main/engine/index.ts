@@ -20,7 +20,7 @@ export { attachTo, followLogs, openShell, type TerminalStream, type Size } from 
 export { countsContent, removesCacheById, reportsAutomatedBuilds } from './api/versions.ts'
 export { withSession, withContainerSession } from './with-session.ts'
 export { discoverEngine } from './connect/discover.ts'
-export type { HostEnvironment } from './connect/contexts.ts'
+export type { HostEnvironment } from './connect/candidates.ts'
 export { engineService, type Engine } from './service.ts'
 export type { Lease } from './sessions.ts'
 export { freeBytes } from './sync/disk-meter.ts'

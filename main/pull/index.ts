@@ -16,7 +16,7 @@ import type { LedgerStore } from '../store/index.ts'
 import { recordPull } from './ledger.ts'
 import { pullWithLogin, type CredentialsFor } from './login.ts'
 import { progressReporter } from './progress.ts'
-import type { PullContext, PullRequest } from './pull.ts'
+import type { PullContext, PullRequest, PullResult } from './pull.ts'
 import type { DiskSpace } from './disk-space.ts'
 import { parseTarget } from './target.ts'
 
@@ -49,50 +49,65 @@ export function pullService({ engine, jobs, credentialsFor, checkReference, ledg
   const openPulls = new Map<string, JobId>()
   let startedPulls = 0
 
-  async function runPull(context: PullContext, { skipSpaceCheck = false, ...request }: QueuedPull, job: JobContext) {
-    const space = skipSpaceCheck ? undefined : await diskSpace?.reserve(context, request)
+  /** The functions and the session that a pull needs now. The engine may have reconnected since the last call. */
+  const contextOf = (lease: Lease, job: JobContext, onProgress: PullContext['onProgress']): PullContext => ({
+    ...{ imagesOf: engine.imagesOf, session: lease.session, cancelled: job.cancelled, onProgress },
+  })
+
+  async function runPull(
+    lease: Lease,
+    { skipSpaceCheck = false, ...request }: QueuedPull,
+    job: JobContext,
+    onProgress: PullContext['onProgress'],
+  ) {
+    const space = skipSpaceCheck ? undefined : await diskSpace?.reserve(contextOf(lease, job, onProgress), request)
     if (space && 'failure' in space) return job.item(0, { state: 'failed', failure: space.failure })
     try {
       await job.begin(0)
-      await download(context, request, job)
+      await download(lease, request, job, onProgress)
     } finally {
       space?.release()
     }
   }
 
-  async function download(context: PullContext, request: PullRequest, job: JobContext) {
+  async function download(lease: Lease, request: PullRequest, job: JobContext, onProgress: PullContext['onProgress']) {
     const pullNumber = ++startedPulls
     const startedAlone = queue.pending === 1
-    const before = await orTimeout(diskUsageTimeoutMs.before, layersSize(context.session))
-    const pull = await pullWithLogin(context, request, credentialsFor)
+    const before = await orTimeout(diskUsageTimeoutMs.before, layersSize(lease.session))
+    const pull = await pullUntilDone(lease, job, () =>
+      pullWithLogin(contextOf(lease, job, onProgress), request, credentialsFor),
+    )
     if ('failure' in pull) return job.item(0, { state: 'failed', failure: pull.failure })
     job.item(0, { state: 'done' })
+    const { session } = lease
     const { image, digest, isNew } = pull.pulled
     const pulled = { image, ...(digest !== undefined && { digest }) }
     // The disk usage of parallel pulls cannot be separated.
     const ranAlone = startedAlone && pullNumber === startedPulls
-    const after = isNew && ranAlone ? await orTimeout(diskUsageTimeoutMs.after, layersSize(context.session)) : undefined
+    const after = isNew && ranAlone ? await orTimeout(diskUsageTimeoutMs.after, layersSize(session)) : undefined
     const addedBytes = before !== undefined && after !== undefined ? Math.max(0, after - before) : undefined
     const cost = isNew ? addedBytes : 0
     const result = { ...pulled, isNew, ...(cost !== undefined && { cost }) }
     job.subject({ speed: undefined, left: undefined, result })
-    if (ledger)
-      recordPull(ledger, { ...pulled, reference: request.reference, endpoint: context.session.context.endpoint })
+    if (ledger) recordPull(ledger, { ...pulled, reference: request.reference, endpoint: session.context.endpoint })
+  }
+
+  /** If the connection breaks, waits for the engine and pulls once more. The engine keeps complete layers. */
+  async function pullUntilDone(lease: Lease, job: JobContext, pull: () => Promise<PullResult>): Promise<PullResult> {
+    const { session } = lease
+    const result = await pull()
+    if (!('failure' in result) || !session.signal.aborted) return result
+    job.subject({ speed: undefined, left: undefined })
+    const returned = await lease.reconnected(job.cancelled)
+    job.cancelled.throwIfAborted()
+    return returned ? await pull() : result
   }
 
   /** Runs the job of a pull, including its time in the queue. */
   async function runJob(lease: Lease, request: QueuedPull, job: JobContext) {
     const progress = progressReporter(job)
     try {
-      await queue.add(
-        () => {
-          // Read the session only now: the engine may have reconnected while the pull was waiting.
-          const { session } = lease
-          const context = { imagesOf: engine.imagesOf, session, cancelled: job.cancelled, onProgress: progress.update }
-          return runPull(context, request, job)
-        },
-        { signal: job.cancelled },
-      )
+      await queue.add(() => runPull(lease, request, job, progress.update), { signal: job.cancelled })
     } catch (error) {
       if (!job.cancelled.aborted) throw error
       job.item(0, { state: 'skipped' })

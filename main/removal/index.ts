@@ -19,7 +19,7 @@ import {
   type Copy,
   type Original,
 } from './copies.ts'
-import { freedMeter, type BlobsOf } from './freed.ts'
+import { freedMeter, type BlobsOf } from './measure-freed.ts'
 import { reconcile, tidyCopies } from './reconcile.ts'
 import { deleteStrays, findStrays } from './strays.ts'
 import {

@@ -82,6 +82,9 @@ export const undoNames = (entry: LedgerEntry): string[] => [
   ...restorable(entry).map(({ references, image }) => references[0] ?? shortId(image)),
 ]
 
+/** Undefined if the step succeeded. */
+type StepOutcome = Failure | 'cancelled' | undefined
+
 /** The functions that restore a deleted image. */
 export interface Restorers {
   readonly load: Archives['load']
@@ -110,11 +113,10 @@ export async function restoreAll(
     })),
   ]
   let remaining = entry
+  let isEngineAway = false
   for (const [at, { target, run }] of steps.entries()) {
     if (!job.cancelled.aborted) await job.begin(at)
-    const outcome = job.cancelled.aborted
-      ? 'cancelled'
-      : await run().catch((error: unknown) => engineFailure(error, entry.endpoint))
+    const outcome = job.cancelled.aborted ? 'cancelled' : await runStep(run)
     job.item(
       at,
       outcome === 'cancelled'
@@ -132,6 +134,19 @@ export async function restoreAll(
     await save(remaining)
   }
   return remaining
+
+  /**
+   * If the connection breaks, waits for the engine and repeats the step once. A step changes nothing that is already
+   * restored.
+   */
+  async function runStep(run: () => Promise<StepOutcome>): Promise<StepOutcome> {
+    const attempt = () => run().catch((error: unknown) => engineFailure(error, entry.endpoint))
+    const { session } = lease
+    const outcome = await attempt()
+    if (!outcome || !session.signal.aborted || isEngineAway) return outcome
+    isEngineAway = (await lease.reconnected(job.cancelled)) === undefined
+    return isEngineAway ? outcome : await attempt()
+  }
 }
 
 /** Fails if another image has the tag now, or if the image is gone. */

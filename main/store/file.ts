@@ -2,7 +2,7 @@
 import { rm } from 'node:fs/promises'
 import { copyAside, moveAside, readPrivateFile, replaceFile } from './disk.ts'
 import { fieldsOf, isObject, type Fields } from './fields.ts'
-import { migrate, defaultMigrations, type Migrations } from './versions.ts'
+import { migrate, defaultMigrations, type Migrations } from './migrate.ts'
 
 export interface StoredFile<T> {
   /** The value that was last passed to `write`, even if it is not on the disk yet; before that, the file's content. */

@@ -11,8 +11,8 @@ import { readLedger, type LedgerStore } from './ledger.ts'
 import { openJournal, type Journal } from './journal.ts'
 import { storedLists, type Lists } from './lists.ts'
 import { readMirrors, type MirrorsStore } from './mirrors.ts'
-import { upgradeJobs, upgradeMirrors } from './old-names.ts'
-import { addVersion } from './versions.ts'
+import { upgradeJobs, upgradeMirrors } from './migrations.ts'
+import { addVersion } from './migrate.ts'
 
 const readSettings = (fields: Fields): Settings => ({
   language: fields.value('language', settingsSchema.entries.language),

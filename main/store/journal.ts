@@ -9,7 +9,7 @@ import * as v from 'valibot'
 import { jobItemSchema, jobSchema, type Job } from '../../preload/contract/index.ts'
 import { readPrivateFile } from './disk.ts'
 import { undoEntry } from './ledger.ts'
-import { upgradeLine } from './old-names.ts'
+import { upgradeLine } from './migrations.ts'
 
 /** The version of new files. Files of version 1 can be read, and may get new lines of version 2. */
 export const journalVersion = 2

@@ -1,7 +1,7 @@
 /** The current engine and its connection state. */
 import { plain } from '../../model/text/plain.ts'
 import type { ContextChoice, EngineContext, EngineState } from '../../preload/contract/index.ts'
-import { failureText } from '../ui/failure.ts'
+import { failureText } from '../ui/failure-text.ts'
 import { notices } from '../ui/notice.svelte.ts'
 import { t } from '../ui/i18n.svelte.ts'
 

@@ -3,7 +3,7 @@ import { shortId } from '../../model/image/image.ts'
 import type { ByteRange } from '../../model/layers/sizes.ts'
 import { sumLayers } from '../../model/pull/progress.ts'
 import type { Job, JobItem, JobSubject, PulledLayer } from '../../preload/contract/index.ts'
-import { failureText } from '../ui/failure.ts'
+import { failureText } from '../ui/failure-text.ts'
 import { sizeRange, joinNames, size, duration, t } from '../ui/i18n.svelte.ts'
 
 export function titleOf({ subject, state, items }: Job): string {

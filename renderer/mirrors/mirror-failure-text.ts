@@ -1,7 +1,7 @@
 /** Why a mirror failed: a few words for the list, sentences for the details pane. */
 import { rateLimitedUntil } from '../../model/mirrors/race.ts'
 import type { Failure, MirrorProbe } from '../../preload/contract/index.ts'
-import { failureText } from '../ui/failure.ts'
+import { failureText } from '../ui/failure-text.ts'
 import { dateTime, joinSentences, t } from '../ui/i18n.svelte.ts'
 
 type Failed = Extract<MirrorProbe, { readonly state: 'failed' }>

@@ -1,6 +1,6 @@
 /** Texts for failures to remove build cache. */
 import type { CacheFailure, Failure } from '../../preload/contract/index.ts'
-import type { FailureText } from './failure-text.ts'
+import type { FailureText } from './failure-parts.ts'
 import { t } from './i18n.svelte.ts'
 
 const titles = {

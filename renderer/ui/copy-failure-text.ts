@@ -2,7 +2,7 @@
 import type { ArchiveProblem } from '../../model/archives/problems.ts'
 import { plain } from '../../model/text/plain.ts'
 import type { Failure } from '../../preload/contract/index.ts'
-import type { FailureText } from './failure-text.ts'
+import type { FailureText } from './failure-parts.ts'
 import { t } from './i18n.svelte.ts'
 
 type CopyFailure = Extract<Failure, { readonly code: `copy-${string}` }>

@@ -2,7 +2,7 @@
 import type { DaemonFileFailure, DaemonFileOddity, DaemonFileState } from '../../preload/contract/index.ts'
 import type { MessageKey } from '../../resources/messages/index.ts'
 import { plain } from '../../model/text/plain.ts'
-import type { FailureText } from './failure-text.ts'
+import type { FailureText } from './failure-parts.ts'
 import { joinSentences, size, t } from './i18n.svelte.ts'
 
 type Code = DaemonFileFailure['code']

@@ -1,7 +1,7 @@
 /** Texts for failures to run an image or to act on a container. */
 import type { ContainerFailure, RunFailure } from '../../preload/contract/index.ts'
 import { plain } from '../../model/text/plain.ts'
-import type { FailureText } from './failure-text.ts'
+import type { FailureText } from './failure-parts.ts'
 import { t } from './i18n.svelte.ts'
 
 type Failure = RunFailure | ContainerFailure

@@ -2,7 +2,7 @@
 import { statSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
-import { findCandidates, type HostEnvironment } from './contexts.ts'
+import { findCandidates, type HostEnvironment } from './candidates.ts'
 
 const initialDelayMs = 500
 const defaultMaxDelayMs = 30_000

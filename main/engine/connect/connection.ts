@@ -7,7 +7,7 @@ import type { EngineIdentity, EngineSession } from '../api/session.ts'
 import { openEvents, ping, readInfo, readVersion } from '../api/system.ts'
 import { agreedApi, oldestApi } from '../api/versions.ts'
 import { capabilities } from './capabilities.ts'
-import { toEngineContext, type Candidate } from './contexts.ts'
+import { toEngineContext, type Candidate } from './candidates.ts'
 import { createDockerClient } from './docker-client.ts'
 import { routeTo } from './routes.ts'
 

@@ -1,7 +1,7 @@
 /** Finds an engine that answers. */
 import type { EngineContext, EngineFailure } from '../../../preload/contract/index.ts'
 import { connect, type Connection } from './connection.ts'
-import { findCandidates, toEngineContext, type HostEnvironment } from './contexts.ts'
+import { findCandidates, toEngineContext, type HostEnvironment } from './candidates.ts'
 
 interface DiscoveryFailure {
   readonly failure: EngineFailure

@@ -5,7 +5,7 @@ import { Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
 import { Duplex } from 'node:stream'
 import type Docker from 'dockerode'
-import type { Candidate } from './contexts.ts'
+import type { Candidate } from './candidates.ts'
 
 export interface Route extends Docker.DockerOptions {
   /** Used by one session only, and destroyed when the session ends. */

@@ -108,6 +108,35 @@ describe.each(matrix)('$title', (options) => {
     },
   )
 
+  test('an undo whose connection breaks continues once the engine is back', async () => {
+    const jobId = await app.removeAll()
+    expect(await app.cleaner.waitForJob(jobId)).toMatchObject({ state: 'done' })
+    const loading = app.proxy.inject('hold-request', (request) => request.includes('/images/load'))
+    const undoId = await app.cleaner.startUndo(jobId)
+    await loading.arrived
+    await app.proxy.goOffline()
+    await app.proxy.goOnline()
+    expect(statesOf(await app.cleaner.waitForJob(undoId))).toEqual(['done', 'done', 'done'])
+    await eventually(async () => (await countImages()) === 3)
+    expect(await listImages(engines.red)).toEqual(app.before.red)
+    expect(app.copies()).toEqual([])
+  })
+
+  test('an undo whose engine stays away keeps every copy, and can be tried again', async () => {
+    const jobId = await app.removeAll()
+    expect(await app.cleaner.waitForJob(jobId)).toMatchObject({ state: 'done' })
+    const loading = app.proxy.inject('hold-request', (request) => request.includes('/images/load'))
+    const undoId = await app.cleaner.startUndo(jobId)
+    await loading.arrived
+    await app.proxy.goOffline()
+    const undo = await app.cleaner.waitForJob(undoId)
+    expect(undo.items.map(({ failure }) => failure?.code)).toEqual(Array(3).fill('engine-stopped'))
+    expect(app.copies()).toHaveLength(3)
+    await app.proxy.goOnline()
+    await app.waitUntilConnected('red')
+    await undoAndExpectRestored(jobId)
+  })
+
   async function reopenWith(images: readonly ImageSpec[]) {
     await app.stop()
     await Promise.all(

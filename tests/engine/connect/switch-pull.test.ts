@@ -9,7 +9,7 @@ import { matrix } from '../matrix.ts'
 import { eventually } from '../eventually.ts'
 import { openApp, startTwoEngines, type App, type TwoEngines } from './two-engines.ts'
 
-const names = ['large:switched', 'large:to-and-fro', 'large:checking']
+const names = ['large:switched', 'large:broken', 'large:to-and-fro', 'large:checking']
 
 describe.each(matrix)('$title', (options) => {
   let engines: TwoEngines
@@ -57,6 +57,13 @@ describe.each(matrix)('$title', (options) => {
     await expectPulledOnRed(id, 'large:switched')
     await app.switchTo('red')
     expect(app.cleaner.findImage(at('large:switched'))).toBeDefined()
+  })
+
+  test('a pull whose connection breaks continues once the engine is back', async () => {
+    const id = await startPull('large:broken')
+    await app.proxy.goOffline()
+    await app.proxy.goOnline()
+    await expectPulledOnRed(id, 'large:broken')
   })
 
   test('a pull stays on its engine if the user switches while the registry is being checked', async () => {

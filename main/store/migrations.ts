@@ -1,5 +1,5 @@
 /** Migrates jobs and races stored by older versions, which used other names for some fields and states. */
-import type { Migration } from './versions.ts'
+import type { Migration } from './migrate.ts'
 
 type Fields = Readonly<Record<string, unknown>>
 

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { dockerFlags, findCandidates, findChoices } from '../../../main/engine/connect/contexts.ts'
+import { dockerFlags, findCandidates, findChoices } from '../../../main/engine/connect/candidates.ts'
 
 let home: string
 beforeEach(() => (home = mkdtempSync(join(tmpdir(), 'slipway-home-'))))
