@@ -2,7 +2,13 @@
 import { randomUUID } from 'node:crypto'
 import { isSamePlan, planCacheRemoval, type CachePlan } from '../../model/build-cache/plan.ts'
 import { fail, ok, type Handlers } from '../../preload/contract/index.ts'
-import { engineFailure, listBuildCache, removesCacheById, type Engine, type EngineSession } from '../engine/index.ts'
+import {
+  engineFailure,
+  listBuildCache,
+  supportsCacheRemovalById,
+  type Engine,
+  type EngineSession,
+} from '../engine/index.ts'
 import type { Jobs, JobContext } from '../jobs/index.ts'
 import { nameOf, removeRecords } from './remove.ts'
 
@@ -32,7 +38,7 @@ export function buildCacheService({ engine, jobs }: BuildCacheNeeds) {
       const shown = engine.session()
       if (!shown.ok) return shown
       const session = shown.value
-      if (!removesCacheById(session.capabilities)) return fail({ code: 'cache-not-removable' })
+      if (!supportsCacheRemovalById(session.capabilities)) return fail({ code: 'cache-not-removable' })
       try {
         const planned = { id: randomUUID(), plan: await planFor(session), session }
         if (request !== latestRequest || !engine.shows(session)) return fail({ code: 'plan-unknown' })
@@ -48,9 +54,9 @@ export function buildCacheService({ engine, jobs }: BuildCacheNeeds) {
       const { plan, session } = applied
       // A plan can be applied only once, so that a second click fails.
       current = undefined
-      if (!engine.shows(session)) return fail({ code: 'plan-moved' })
+      if (!engine.shows(session)) return fail({ code: 'plan-outdated' })
       try {
-        if (!isSamePlan(await planFor(session), plan)) return fail({ code: 'plan-moved' })
+        if (!isSamePlan(await planFor(session), plan)) return fail({ code: 'plan-outdated' })
       } catch (error) {
         return fail(engineFailure(error, session.context.endpoint))
       }

@@ -33,22 +33,22 @@ export async function removeRecords({ lease, deletes, job }: Needs): Promise<voi
         job.fail({ code: 'cache-more-removed' })
       }
       const isDeleted = removal.deleted.includes(id)
-      job.item(at, isDeleted ? { state: 'done' } : { state: 'failed', failure: { code: 'cache-stays' } })
+      job.updateItem(at, isDeleted ? { state: 'done' } : { state: 'failed', failure: { code: 'cache-not-removed' } })
     } catch (error) {
       const failure = engineFailure(error, session.context.endpoint)
-      if (statusOf(error) !== undefined) return job.item(at, { state: 'failed', failure })
+      if (statusOf(error) !== undefined) return job.updateItem(at, { state: 'failed', failure })
       stopped = true
       job.fail(failure)
-      job.item(at, { state: 'unknown' })
+      job.updateItem(at, { state: 'unknown' })
       const outcome = await resolveOutcome(lease, id)
-      if (outcome === 'gone') job.item(at, { state: 'done' })
-      if (outcome === 'exists') job.item(at, { state: 'failed', failure })
+      if (outcome === 'gone') job.updateItem(at, { state: 'done' })
+      if (outcome === 'exists') job.updateItem(at, { state: 'failed', failure })
     }
   }
 
   for (let at = 0; at < deletes.length && !stopped && !job.cancelled.aborted; at++) await execute(deletes[at]!, at)
-  for (let at = startedCount; at < deletes.length; at++) job.item(at, { state: 'skipped' })
-  job.subject({ freed })
+  for (let at = startedCount; at < deletes.length; at++) job.updateItem(at, { state: 'skipped' })
+  job.updateSubject({ freed })
 }
 
 /** Finds out, after the connection was lost, whether the record still exists. Waits up to 60 s for the same engine. */

@@ -23,7 +23,7 @@ export async function removalImpact(session: EngineSession, id: string): Promise
 }
 
 /**
- * Removes a stopped container and its anonymous volumes, without force. Fails with `container-moved` if it has an
+ * Removes a stopped container and its anonymous volumes, without force. Fails with `container-changed` if it has an
  * anonymous volume that is not in `volumes`, which the user has confirmed.
  */
 export async function removeStopped(
@@ -34,7 +34,7 @@ export async function removeStopped(
   const loss = await removalImpact(session, id)
   if (!loss.ok) return loss
   if (loss.value.running) return fail({ code: 'container-running' })
-  if (loss.value.volumes.some((name) => !volumes.includes(name))) return fail({ code: 'container-moved' })
+  if (loss.value.volumes.some((name) => !volumes.includes(name))) return fail({ code: 'container-changed' })
   const removal = await removeContainer(session, id, { volumes: true })
   if (removal === 'missing') return fail({ code: 'container-gone' })
   return removal === 'removed' ? ok(undefined) : fail({ code: 'engine-refused', detail: removal.conflict })

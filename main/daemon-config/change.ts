@@ -60,32 +60,32 @@ export async function changeMirrors(
   const { steps, mirrors, write, testPull, allowEngineDown = false } = request
   const setItem = (step: DaemonStep, change: Partial<JobItem>) => {
     const index = steps.indexOf(step)
-    if (index >= 0) job.item(index, change)
+    if (index >= 0) job.updateItem(index, change)
   }
   /** Marks a step as done and the next one as running. */
   const completeStep = (step: DaemonStep) => {
     const index = steps.indexOf(step)
     if (index < 0) return
-    job.item(index, { state: 'done' })
-    if (job.items[index + 1]?.state === 'waiting') job.item(index + 1, { state: 'running' })
+    job.updateItem(index, { state: 'done' })
+    if (job.items[index + 1]?.state === 'waiting') job.updateItem(index + 1, { state: 'running' })
   }
   /** Marks the running step as failed, skips the rest and fails the job. */
   const failStep = (failure: Failure) => {
     const runningIndex = job.items.findIndex(({ state }) => state === 'running')
-    if (runningIndex >= 0) job.item(runningIndex, { state: 'failed' })
-    steps.forEach((_, index) => job.items[index]?.state === 'waiting' && job.item(index, { state: 'skipped' }))
+    if (runningIndex >= 0) job.updateItem(runningIndex, { state: 'failed' })
+    steps.forEach((_, index) => job.items[index]?.state === 'waiting' && job.updateItem(index, { state: 'skipped' }))
     job.fail(failure)
     return failure
   }
 
-  const cancelAndUndo = async (helper: Helper) => failStep({ code: 'daemon-file-given-up', state: await undo(helper) })
+  const cancelAndUndo = async (helper: Helper) => failStep({ code: 'daemon-file-cancelled', state: await undo(helper) })
 
   setItem(steps[0]!, { state: 'running' })
   const opened = await cancellableWhileOpening(job.cancelled, (signal) =>
     open({ onStep: (step) => step !== 'put-back' && completeStep(step), signal }),
   )
   if (!opened.ok)
-    return failStep(job.cancelled.aborted ? { code: 'daemon-file-given-up', state: 'untouched' } : opened.error)
+    return failStep(job.cancelled.aborted ? { code: 'daemon-file-cancelled', state: 'untouched' } : opened.error)
   const helper = opened.value
   try {
     completeStep('password')
@@ -97,11 +97,11 @@ export async function changeMirrors(
     if (allowEngineDown && !changed.value.confirmed && !session().ok) {
       for (const step of ['reloaded', 'confirmed'] as const) setItem(step, { state: 'skipped' })
       setItem('kept', { state: 'running' })
-      job.subject({ atStart: true })
+      job.updateSubject({ atStart: true })
     } else {
       const confirmed = await waitForMirrors(session, mirrors(), job.cancelled)
       if (job.cancelled.aborted) return await cancelAndUndo(helper)
-      if (!confirmed) return failStep({ code: 'daemon-file-not-taken', state: await undo(helper) })
+      if (!confirmed) return failStep({ code: 'daemon-file-not-applied', state: await undo(helper) })
       completeStep('confirmed')
     }
     const signal = AbortSignal.any([job.cancelled, AbortSignal.timeout(testPullTimeoutMs)])
@@ -114,7 +114,7 @@ export async function changeMirrors(
     if (job.cancelled.aborted) return await cancelAndUndo(helper)
     if (testResult !== undefined && testResult !== 'skipped') {
       setItem('pulled', { state: 'failed', failure: testResult })
-      return failStep({ code: 'daemon-file-untried', state: await undo(helper) })
+      return failStep({ code: 'daemon-file-test-failed', state: await undo(helper) })
     }
     completeStep('pulled')
     if (testResult === 'skipped') setItem('pulled', { state: 'skipped' })

@@ -37,14 +37,14 @@ export function toFailure(line: unknown): DaemonFileFailure {
     case 'file-invalid':
       return { code: 'daemon-file-invalid', line: fact.line, column: fact.column, detail, state }
     case 'file-duplicate-key':
-      return { code: 'daemon-file-doubled', key, state }
+      return { code: 'daemon-file-duplicate-key', key, state }
     case 'file-too-large':
       return { code: 'daemon-file-too-large', bytes, most, state }
     case 'file-odd':
-      return { code: 'daemon-file-odd', what: fact.what, target, state }
+      return { code: 'daemon-file-unsuitable', what: fact.what, target, state }
     case 'folder-unsafe':
     case 'state-unsafe':
-      return { code: 'daemon-file-folder', folder, state }
+      return { code: 'daemon-file-folder-unsafe', folder, state }
     case 'read-only':
       return { code: 'daemon-file-read-only', folder, state }
     case 'no-space':
@@ -52,27 +52,27 @@ export function toFailure(line: unknown): DaemonFileFailure {
     case 'not-permitted':
     case 'mounted':
     case 'io':
-      return { code: 'daemon-file-fixed', folder, detail, state }
+      return { code: 'daemon-file-not-writable', folder, detail, state }
     case 'mirror-invalid':
-      return { code: 'daemon-file-mirror', mirror: fact.mirror, state }
+      return { code: 'daemon-file-mirror-invalid', mirror: fact.mirror, state }
     case 'registry-invalid':
-      return { code: 'daemon-file-registry', registry: fact.registry, state }
+      return { code: 'daemon-file-registry-invalid', registry: fact.registry, state }
     case 'engine-down':
       return { code: 'daemon-file-engine-down', ...(fact.kind && { kind: fact.kind }), state }
     case 'engine-elsewhere':
-      return { code: 'daemon-file-elsewhere', file, state }
+      return { code: 'daemon-file-other-file', file, state }
     case 'flag-conflict':
-      return { code: 'daemon-file-flag', key, state }
+      return { code: 'daemon-file-flag-conflict', key, state }
     case 'engine-refused':
       return { code: 'daemon-file-refused', detail, state }
     case 'reload-failed':
-      return { code: 'daemon-file-reload', detail, state }
+      return { code: 'daemon-file-reload-failed', detail, state }
     case 'not-taken-up':
-      return { code: 'daemon-file-not-taken', state }
+      return { code: 'daemon-file-not-applied', state }
     case 'backup-unknown':
     case 'backup-invalid':
       return { code: 'daemon-file-no-backup', state }
     default:
-      return { code: 'daemon-file-fault', why: [error, fact.why || detail].filter(Boolean).join(': '), state }
+      return { code: 'daemon-file-helper-error', why: [error, fact.why || detail].filter(Boolean).join(': '), state }
   }
 }

@@ -135,7 +135,7 @@ export async function openHelper({
       const value = v.safeParse(schema, reply)
       if (value.success) return ok(value.output)
       await end()
-      return fail({ code: 'daemon-file-fault', why: 'answer', state: 'unsure' } as const)
+      return fail({ code: 'daemon-file-helper-error', why: 'answer', state: 'unsure' } as const)
     })
     previous = answer
     return answer

@@ -139,7 +139,7 @@ export function daemonConfigService(needs: DaemonConfigNeeds) {
           const backups = await helper.history()
           if (!backups.ok) return backups
           mirrors = backups.value.find((backup) => backup.hash === hash)?.mirrors ?? []
-          job.subject({ mirrors: [...mirrors] })
+          job.updateSubject({ mirrors: [...mirrors] })
           if (!current) {
             const answer = await helper.read()
             if (!answer.ok) return answer
@@ -184,7 +184,7 @@ export function daemonConfigService(needs: DaemonConfigNeeds) {
       let read = await fileAccess.read()
       if ((wasInterrupted || isReadDenied(read)) && way !== 'own') {
         const hasHelper = way === 'helper'
-        const code = wasInterrupted ? 'daemon-file-cut' : 'daemon-file-secret'
+        const code = wasInterrupted ? 'daemon-file-interrupted' : 'daemon-file-needs-password'
         if (!withPassword || !hasHelper) return fail({ code, file, helper: hasHelper })
         read = await fileAccess.readAsRoot()
         wasInterrupted &&= !read.ok

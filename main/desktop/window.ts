@@ -1,7 +1,7 @@
 /** The app's window: restores its bounds and zoom, and cannot navigate away from the app's page. */
 import { app, BrowserWindow, clipboard, nativeTheme, screen, session, type Rectangle } from 'electron'
 import { ok, type Handlers } from '../../preload/contract/index.ts'
-import type { Store, WindowPlace } from '../store/index.ts'
+import type { Store, WindowState } from '../store/index.ts'
 import { origin } from './app-files.ts'
 import { askBeforeClosing, type CloseOptions } from './confirm-close.ts'
 import { openPage } from './system.ts'
@@ -49,7 +49,7 @@ export function openWindow({ place, preload, icon, closing }: Needs): BrowserWin
   return window
 }
 
-const windowPlace = (window: BrowserWindow, { zoom }: WindowPlace): WindowPlace => ({
+const windowPlace = (window: BrowserWindow, { zoom }: WindowState): WindowState => ({
   bounds: window.getNormalBounds(),
   maximized: window.isMaximized(),
   zoom,

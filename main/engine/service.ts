@@ -13,11 +13,17 @@ import {
   type Result,
 } from '../../preload/contract/index.ts'
 import type { Lists } from '../store/index.ts'
-import { readDiskAccount } from './api/disk-usage.ts'
+import { readDiskUsage } from './api/disk-usage.ts'
 import { engineFailure } from './api/errors.ts'
 import { isSameEngine, engineKey, type EngineIdentity, type EngineSession } from './api/session.ts'
 import { connect, type Connection } from './connect/connection.ts'
-import { dockerFlags, findCandidates, findChoices, toEngineContext, type HostEnvironment } from './connect/candidates.ts'
+import {
+  dockerFlags,
+  findCandidates,
+  findChoices,
+  toEngineContext,
+  type HostEnvironment,
+} from './connect/candidates.ts'
 import { Backoff, engineFingerprint, awaitRetry } from './connect/backoff.ts'
 import { discoverEngine } from './connect/discover.ts'
 import { sessionPool, type Lease } from './sessions.ts'
@@ -220,7 +226,7 @@ export function engineService({ environment, publish, lists, reconnectTimeoutMs 
         if (!connection) return fail(connectionFailure())
         const session = connection
         try {
-          return ok(await readDiskAccount(session))
+          return ok(await readDiskUsage(session))
         } catch (error) {
           return fail(session === connection ? engineFailure(error, session.candidate.endpoint) : connectionFailure())
         }

@@ -24,9 +24,9 @@ export interface JobContext {
   /** Marks an item as running. Resolves once the journal has all lines so far; start the item after that. */
   begin(index: number): Promise<void>
   /** Updates an item. */
-  item(index: number, change: Partial<JobItem>): void
+  updateItem(index: number, change: Partial<JobItem>): void
   /** Updates the subject. */
-  subject(change: Partial<JobSubject>): void
+  updateSubject(change: Partial<JobSubject>): void
   /** Sets the undo entry of the job. Resolves once the journal has it. */
   setUndo(undo: LedgerEntry | undefined): Promise<void>
   /** Marks the job as failed. */
@@ -112,11 +112,11 @@ export function jobService({ publish, store }: Needs): Jobs {
         setItem(index, { state: 'running' })
         return writer.write({ kind: 'item', at: index, item: { state: 'running' } })
       },
-      item(index, next) {
+      updateItem(index, next) {
         setItem(index, next)
         void writer.write({ kind: 'item', at: index, item: next })
       },
-      subject: (next) => change(id, (job) => ({ ...job, subject: withChange(job.subject, next) })),
+      updateSubject: (next) => change(id, (job) => ({ ...job, subject: withChange(job.subject, next) })),
       setUndo: (undo) => archive.setUndo(id, undo, writer),
       fail: (failure) => change(id, (job) => ({ ...job, failure })),
     }

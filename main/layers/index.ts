@@ -5,7 +5,13 @@
 import type { Bytes, ImageId } from '../../model/image/image.ts'
 import { Sharing } from '../../model/layers/sharing.ts'
 import { fail, ok, type Handlers, type Publish } from '../../preload/contract/index.ts'
-import { cachedBytes, openContent, type ContentStore, type Engine, type EngineSession } from '../engine/index.ts'
+import {
+  maxBytesSharedWithCache,
+  openContent,
+  type ContentStore,
+  type Engine,
+  type EngineSession,
+} from '../engine/index.ts'
 import type { LayersStore } from '../store/index.ts'
 import { Alarm } from './alarm.ts'
 import { readImage, readOne, type Blob, type ImageRead } from './read-image.ts'
@@ -121,7 +127,7 @@ export function layersService({ engine, store, publish }: LayersNeeds): Layers {
       if (rerun || !live.snapshot().complete) continue
       if (isDelayed(cacheSizeReadAt + cacheSizeIntervalMs)) return
       urgent = false
-      cached = await cachedBytes(session).catch(() => cached)
+      cached = await maxBytesSharedWithCache(session).catch(() => cached)
       cacheSizeReadAt = performance.now()
       updateTable()
     } while (rerun)

@@ -24,7 +24,7 @@ export function stackOf(id: ImageId, { history, layersSize }: ImageRead, table: 
         ...(size !== undefined && { likely: Math.min(size, layersSize) }),
         ...(step && { instruction: parseInstruction(step.createdBy) }),
         sharedWith,
-        wholeOf: sharedWith.filter((other) => table.anatomy(other)?.chain.length === at + 1),
+        imagesEndingHere: sharedWith.filter((other) => table.anatomy(other)?.chain.length === at + 1),
       }
     }),
     settings: history.filter((_, at) => !layerEntries.has(at)).map(({ createdBy }) => parseInstruction(createdBy)),

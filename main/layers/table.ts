@@ -1,7 +1,7 @@
 /** The table of all images as sets of units. Each update returns what changed. */
 import { createHash } from 'node:crypto'
 import { listed, type Bytes, type Image, type ImageId } from '../../model/image/image.ts'
-import { chainIds, emptyLayer, isExact, LayerSizes, type Anatomy, type ChainId } from '../../model/layers/sizes.ts'
+import { chainIds, emptyLayer, isExact, LayerSizes, type ImageLayers, type ChainId } from '../../model/layers/sizes.ts'
 import { likelyLayers, type LikelyLayer } from '../../model/layers/likelihood.ts'
 import { allUnits, type SharingChange, type SharingImage } from '../../model/layers/sharing.ts'
 import type { ImageRead } from './read-image.ts'
@@ -34,7 +34,7 @@ interface CachedImage {
 
 export class LayerTable {
   #sizes = new LayerSizes()
-  #anatomies = new Map<ImageId, Anatomy>()
+  #imageLayers = new Map<ImageId, ImageLayers>()
   /** The read from which each anatomy was made. */
   #anatomyReads = new Map<ImageId, ImageRead>()
   #units = new Units()
@@ -48,12 +48,12 @@ export class LayerTable {
     this.#store = store
   }
 
-  anatomy(id: ImageId): Anatomy | undefined {
-    return this.#anatomies.get(id)
+  anatomy(id: ImageId): ImageLayers | undefined {
+    return this.#imageLayers.get(id)
   }
   /** @returns the likely history entry and size of each layer, base first */
   likely(id: ImageId): LikelyLayer[] {
-    const image = this.#anatomies.get(id)
+    const image = this.#imageLayers.get(id)
     return image ? likelyLayers(this.#sizes, image) : []
   }
   size(layer: ChainId) {
@@ -70,7 +70,7 @@ export class LayerTable {
 
   /** Sizes of the internal maps, for tests. */
   get counts(): { readonly units: number; readonly layers: number; readonly images: number } {
-    return { units: this.#units.count, layers: this.#sizes.count, images: this.#anatomies.size }
+    return { units: this.#units.count, layers: this.#sizes.count, images: this.#imageLayers.size }
   }
 
   /**
@@ -107,7 +107,7 @@ export class LayerTable {
 
   /** Drops images, and the units and layers that only they used. @returns whether units were renumbered */
   #drop(gone: readonly ImageId[]): boolean {
-    for (const id of gone) for (const map of [this.#cachedImages, this.#anatomies, this.#anatomyReads]) map.delete(id)
+    for (const id of gone) for (const map of [this.#cachedImages, this.#imageLayers, this.#anatomyReads]) map.delete(id)
     const numbers = this.#units.dropUnused([...this.#images.values()].map(allUnits))
     if (!numbers) return false
     const renumber = (units: readonly number[]) => units.map((unit) => numbers.get(unit)!)
@@ -121,13 +121,13 @@ export class LayerTable {
       this.#cachedImages.set(id, { inputs, parentUnits: renumber(parentUnits), image: next })
       this.#images.set(id, next)
     }
-    const layers = new Set([...this.#anatomies.values()].flatMap(({ chain }) => chain))
-    this.#sizes.keepOnly(layers, this.#anatomies)
+    const layers = new Set([...this.#imageLayers.values()].flatMap(({ chain }) => chain))
+    this.#sizes.keepOnly(layers, this.#imageLayers)
     return true
   }
 
   #addAnatomies({ images, used, reads }: TableInput): number[] {
-    const added: Anatomy[] = []
+    const added: ImageLayers[] = []
     for (const id of [...images.keys(), ...used]) {
       const read = reads.get(id)
       if (!read || this.#anatomyReads.get(id) === read) continue
@@ -136,7 +136,7 @@ export class LayerTable {
       const chain = chainIds(diffIds, sha256)
       diffIds.forEach((diffId, at) => diffId === emptyLayer && this.#setEmptySize(chain[at]!))
       const anatomy = { id, chain, history, total: layersSize }
-      this.#anatomies.set(id, anatomy)
+      this.#imageLayers.set(id, anatomy)
       // If no layer is unpacked any more, the sizes are unknown until the layers are unpacked again.
       if (holdsLayers || layersSize > 0) added.push(anatomy)
     }
@@ -171,7 +171,7 @@ export class LayerTable {
   ): SharingImage {
     const hiddenFlag = hidden ? { hidden: true as const } : {}
     if (!read) return { id, size, ...hiddenFlag }
-    const { chain } = this.#anatomies.get(id)!
+    const { chain } = this.#imageLayers.get(id)!
     const layers = chain.map((layer) => this.#layerUnit(layer))
     const blobs = this.#contentUnits(id, read.content)
     // A container protects the layers that it uses, even if they were unpacked for another image.

@@ -18,9 +18,9 @@ import type { Jobs, JobContext } from '../jobs/index.ts'
 import type { Http } from '../registry/index.ts'
 import type { MirrorsStore } from '../store/index.ts'
 import { takesPartInRaces, readCatalogue } from './catalogue.ts'
-import { afterCancelledRace, mirrorsToSkip, usableMirrors, type MirrorSource } from './findings.ts'
+import { afterCancelledRace, mirrorsToSkip, usableMirrors, type MirrorSource } from './race-results.ts'
 import { userMirrors } from './user-mirrors.ts'
-import { race, type RaceOptions, type Runner } from './race.ts'
+import { race, type RaceOptions, type Participant } from './race.ts'
 import { lastHubImage } from './test-image.ts'
 
 export interface MirrorService {
@@ -46,7 +46,7 @@ interface Dependencies {
   readonly timeoutMs?: number
 }
 
-type RaceTarget = Pick<RaceOptions, 'path' | 'tag' | 'runners'>
+type RaceTarget = Pick<RaceOptions, 'path' | 'tag' | 'participants'>
 
 /** Small, available at all mirrors, and with a layer that is large enough to measure a speed. */
 const defaultImage = 'alpine:latest'
@@ -66,7 +66,7 @@ export function mirrorService(dependencies: Dependencies): MirrorService {
   const mirrorsToTest = () => [...userList().list(), ...knownMirrors()]
 
   /** Docker Hub, the listed mirrors, and the mirrors that the engine uses but the list lacks. */
-  function currentRunners(): Runner[] {
+  function currentParticipants(): Participant[] {
     const { isListed } = userList()
     const unlisted = distinctMirrors(inForce()).filter((address) => !isListed(address))
     const engineMirrors = unlisted.map(canonicalAddress).map((address) => ({ address, host: hostOf(address) }))
@@ -79,7 +79,7 @@ export function mirrorService(dependencies: Dependencies): MirrorService {
     return {
       asOf,
       tested: mirrorsToTest(),
-      folded: mirrors.filter((mirror) => !takesPartInRaces(mirror) && !isListed(mirror.address)),
+      untested: mirrors.filter((mirror) => !takesPartInRaces(mirror) && !isListed(mirror.address)),
       image: lastHubImage(jobs.all()) ?? latestRace()?.image ?? defaultImage,
       race: latestRace(),
     }
@@ -92,10 +92,10 @@ export function mirrorService(dependencies: Dependencies): MirrorService {
     })
   }
 
-  async function runRace(job: JobContext, image: string, { path, tag, runners }: RaceTarget) {
+  async function runRace(job: JobContext, image: string, { path, tag, participants }: RaceTarget) {
     const skipped = mirrorsToSkip(store.value.race, Date.now() / 1000)
     const probes: Record<string, MirrorProbe> = Object.fromEntries(
-      runners.map(({ address }) => [address, skipped[address] ?? { state: 'waiting' }]),
+      participants.map(({ address }) => [address, skipped[address] ?? { state: 'waiting' }]),
     )
     const started = Math.floor(Date.now() / 1000)
     const confirmations = { confirmed: [] as string[], unknown: [] as string[] }
@@ -111,10 +111,10 @@ export function mirrorService(dependencies: Dependencies): MirrorService {
       publishSoon()
     }
     const updateItem = (address: string, probe: MirrorProbe) => {
-      const index = runners.findIndex((runner) => runner.address === address)
+      const index = participants.findIndex((runner) => runner.address === address)
       // A failed probe is a result of the race, not a failure of the job.
       const failure = probe.state === 'failed' ? { failure: probe.failure } : {}
-      job.item(index, { state: hasEnded(probe) ? 'done' : 'running', ...failure })
+      job.updateItem(index, { state: hasEnded(probe) ? 'done' : 'running', ...failure })
     }
     update()
     for (const [address, probe] of Object.entries(probes)) if (hasEnded(probe)) updateItem(address, probe)
@@ -123,7 +123,7 @@ export function mirrorService(dependencies: Dependencies): MirrorService {
       const options = { path, tag, platform: platform() ?? 'linux/amd64', timeoutMs, signal: job.cancelled }
       await race(
         http,
-        { ...options, runners: runners.filter(({ address }) => !skipped[address]) },
+        { ...options, participants: participants.filter(({ address }) => !skipped[address]) },
         {
           probe(address, probe) {
             probes[address] = probe
@@ -139,7 +139,9 @@ export function mirrorService(dependencies: Dependencies): MirrorService {
       cancelled = false
     } catch (error) {
       if (!job.cancelled.aborted) throw error
-      runners.forEach((_, index) => job.items[index]?.state !== 'done' && job.item(index, { state: 'skipped' }))
+      participants.forEach(
+        (_, index) => job.items[index]?.state !== 'done' && job.updateItem(index, { state: 'skipped' }),
+      )
     } finally {
       for (const [address, probe] of Object.entries(probes)) if (!hasEnded(probe)) delete probes[address]
       const result = { ...raceSoFar(), ended: Math.floor(Date.now() / 1000), ...(cancelled && { cancelled }) }
@@ -150,7 +152,11 @@ export function mirrorService(dependencies: Dependencies): MirrorService {
       })
       publishSoon()
       const usable = usableMirrors(result)
-      job.subject({ works: usable.length, of: runners.length - 1, fastest: usable[0] && hostOf(usable[0].address) })
+      job.updateSubject({
+        works: usable.length,
+        of: participants.length - 1,
+        fastest: usable[0] && hostOf(usable[0].address),
+      })
     }
   }
 
@@ -160,10 +166,10 @@ export function mirrorService(dependencies: Dependencies): MirrorService {
       if (runningRace) return ok(runningRace.job)
       const parsed = parseReference(reference)
       const place = parsed && registryPlace(parsed.repository)
-      if (!parsed || place?.registry !== hub) return fail({ code: 'reference-wrong', reference })
+      if (!parsed || place?.registry !== hub) return fail({ code: 'reference-invalid', reference })
       const image = `${parsed.repository}${parsed.version.startsWith('sha256:') ? '@' : ':'}${parsed.version}`
-      const target = { path: place.path, tag: parsed.version, runners: currentRunners() }
-      const names = target.runners.map(({ host }) => host)
+      const target = { path: place.path, tag: parsed.version, participants: currentParticipants() }
+      const names = target.participants.map(({ host }) => host)
       return ok(jobs.start({ kind: 'race', image }, names, (job) => runRace(job, image, target)))
     },
     'mirrors.add': (text) => publishIfOk(userList().add(text)),

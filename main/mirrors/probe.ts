@@ -82,7 +82,8 @@ function layerToMeasure(layers: readonly Descriptor[]): Descriptor | undefined {
 
 /** A mirror that returns wrong content may accept any digest; if so, reports that instead. */
 async function diagnoseFailure(registry: UntrustedRegistry, failure: RegistryFailure): Promise<RegistryFailure> {
-  const isWrongContent = failure.code === 'content-altered' || (failure.code === 'registry-nonsense' && !failure.page)
+  const isWrongContent =
+    failure.code === 'content-altered' || (failure.code === 'registry-invalid-reply' && !failure.page)
   return isWrongContent && (await registry.acceptsUnknownDigest())
     ? { code: 'mirror-accepts-unknown-digest', host: failure.host }
     : failure

@@ -7,12 +7,12 @@ import { probeMirror, type ProbeOptions } from './probe.ts'
 import { digestsToConfirm } from './cross-check.ts'
 
 /** A mirror, or Docker Hub itself. */
-export interface Runner extends Pick<Mirror, 'address' | 'host'> {}
+export interface Participant extends Pick<Mirror, 'address' | 'host'> {}
 
 export interface RaceOptions extends ProbeOptions {
   /** The repository's path at Docker Hub: `library/nginx`. */
   readonly path: string
-  readonly runners: readonly Runner[]
+  readonly participants: readonly Participant[]
   /** Timeout in milliseconds: for each response, and between two chunks of a blob. */
   readonly timeoutMs: number
   readonly signal: AbortSignal
@@ -27,15 +27,15 @@ export interface RaceListener {
 /** More parallel downloads would slow each other down. */
 const maxMeasurements = 4
 
-/** Probes all runners, then cross-checks the digests that differ. Rejects only if the signal is aborted. */
+/** Probes all participants, then cross-checks the digests that differ. Rejects only if the signal is aborted. */
 export async function race(
   http: Http,
-  { runners, path, timeoutMs, signal, ...probeOptions }: RaceOptions,
+  { participants, path, timeoutMs, signal, ...probeOptions }: RaceOptions,
   listener: RaceListener,
 ) {
   const queue = new PQueue({ concurrency: maxMeasurements })
   const probes = new Map<string, MirrorProbe>()
-  const openRegistry = ({ address, host }: Runner) =>
+  const openRegistry = ({ address, host }: Participant) =>
     untrustedRegistry(http, { address, host, path, timeoutMs: timeoutMs, signal })
   const report = (address: string, probe: MirrorProbe) => {
     // After a cancellation the listener gets no more results.
@@ -44,7 +44,7 @@ export async function race(
     listener.probe(address, probe)
   }
   await Promise.all(
-    runners.map(async (runner) => {
+    participants.map(async (runner) => {
       const { address } = runner
       const schedule = <T>(measure: () => Promise<T>) => queue.add(measure, { signal })
       const result = await probeMirror(openRegistry(runner), probeOptions, (probe) => report(address, probe), schedule)
@@ -54,7 +54,7 @@ export async function race(
 
   const disputed = digestsToConfirm(Object.fromEntries(probes))
   // One client for each runner, so that its token is reused.
-  const registries = new Map(runners.map((runner) => [runner.address, openRegistry(runner)]))
+  const registries = new Map(participants.map((runner) => [runner.address, openRegistry(runner)]))
   await Promise.all(
     disputed.map(async ({ digest, witnesses }) => {
       let unknown = false

@@ -19,7 +19,7 @@ export function userMirrors(store: MirrorsStore, catalogueMirrors: readonly Mirr
   /** Fails if `text` is not a mirror address, or the mirror is already listed. */
   function parseNew(text: string): Result<string, Failure> {
     const parsed = parseMirrorAddress(text)
-    if (!parsed.ok) return fail({ code: 'mirror-address-wrong', address: text })
+    if (!parsed.ok) return fail({ code: 'mirror-address-invalid', address: text })
     if (isListed(parsed.address)) return fail({ code: 'mirror-listed', address: parsed.address })
     return ok(parsed.address)
   }

@@ -15,7 +15,7 @@ import {
   type Reservation,
 } from '../../model/pull/disk-space.ts'
 import type { Failure } from '../../preload/contract/index.ts'
-import { engineKey, freeBytes } from '../engine/index.ts'
+import { engineKey, freeDiskBytes } from '../engine/index.ts'
 import type { RegistryClient } from '../registry/index.ts'
 import type { PullContext, PullRequest } from './pull.ts'
 
@@ -63,7 +63,7 @@ export function diskSpace(needs: DiskSpaceNeeds): DiskSpace {
       if (needed === undefined) return { release() {} }
       if (needed <= left) return add({ engine, needed, freeAtStart: free })
       if (others.length === 0)
-        return { failure: { code: 'pull-no-room', reference: request.reference, needed, free } as const }
+        return { failure: { code: 'pull-no-space', reference: request.reference, needed, free } as const }
       await Promise.race([...others.map(({ ended }) => ended), once(cancelled, 'abort')])
       cancelled.throwIfAborted()
     }
@@ -100,7 +100,7 @@ async function estimateSpace(
 ): Promise<Estimate | undefined> {
   const { session, cancelled } = context
   const { store, platform } = session.capabilities
-  const free = await freeBytes(session)
+  const free = await freeDiskBytes(session)
   if (free === undefined || free >= ampleDiskSpaceBytes) return undefined
 
   const signal = AbortSignal.any([cancelled, AbortSignal.timeout(registryTimeoutMs)])

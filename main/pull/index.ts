@@ -61,7 +61,7 @@ export function pullService({ engine, jobs, credentialsFor, checkReference, ledg
     onProgress: PullContext['onProgress'],
   ) {
     const space = skipSpaceCheck ? undefined : await diskSpace?.reserve(contextOf(lease, job, onProgress), request)
-    if (space && 'failure' in space) return job.item(0, { state: 'failed', failure: space.failure })
+    if (space && 'failure' in space) return job.updateItem(0, { state: 'failed', failure: space.failure })
     try {
       await job.begin(0)
       await download(lease, request, job, onProgress)
@@ -77,8 +77,8 @@ export function pullService({ engine, jobs, credentialsFor, checkReference, ledg
     const pull = await pullUntilDone(lease, job, () =>
       pullWithLogin(contextOf(lease, job, onProgress), request, credentialsFor),
     )
-    if ('failure' in pull) return job.item(0, { state: 'failed', failure: pull.failure })
-    job.item(0, { state: 'done' })
+    if ('failure' in pull) return job.updateItem(0, { state: 'failed', failure: pull.failure })
+    job.updateItem(0, { state: 'done' })
     const { session } = lease
     const { image, digest, isNew } = pull.pulled
     const pulled = { image, ...(digest !== undefined && { digest }) }
@@ -88,7 +88,7 @@ export function pullService({ engine, jobs, credentialsFor, checkReference, ledg
     const addedBytes = before !== undefined && after !== undefined ? Math.max(0, after - before) : undefined
     const cost = isNew ? addedBytes : 0
     const result = { ...pulled, isNew, ...(cost !== undefined && { cost }) }
-    job.subject({ speed: undefined, left: undefined, result })
+    job.updateSubject({ speed: undefined, left: undefined, result })
     if (ledger) recordPull(ledger, { ...pulled, reference: request.reference, endpoint: session.context.endpoint })
   }
 
@@ -97,7 +97,7 @@ export function pullService({ engine, jobs, credentialsFor, checkReference, ledg
     const { session } = lease
     const result = await pull()
     if (!('failure' in result) || !session.signal.aborted) return result
-    job.subject({ speed: undefined, left: undefined })
+    job.updateSubject({ speed: undefined, left: undefined })
     const returned = await lease.reconnected(job.cancelled)
     job.cancelled.throwIfAborted()
     return returned ? await pull() : result
@@ -110,7 +110,7 @@ export function pullService({ engine, jobs, credentialsFor, checkReference, ledg
       await queue.add(() => runPull(lease, request, job, progress.update), { signal: job.cancelled })
     } catch (error) {
       if (!job.cancelled.aborted) throw error
-      job.item(0, { state: 'skipped' })
+      job.updateItem(0, { state: 'skipped' })
     } finally {
       lease.release()
       progress.end()
@@ -125,7 +125,7 @@ export function pullService({ engine, jobs, credentialsFor, checkReference, ledg
     urgent = false,
   ): Promise<Failure | undefined> {
     const target = parseTarget(reference)
-    if (!target) return { code: 'reference-wrong', reference }
+    if (!target) return { code: 'reference-invalid', reference }
     const context = { imagesOf: engine.imagesOf, session, cancelled, onProgress: () => undefined }
     const pull = () => pullWithLogin(context, target, credentialsFor)
     const result = urgent ? await pull() : await queue.add(pull, { signal: cancelled })
@@ -139,13 +139,13 @@ export function pullService({ engine, jobs, credentialsFor, checkReference, ledg
   async function findRefusal(reference: string): Promise<Failure | undefined> {
     const answer = await orTimeout(checkTimeoutMs, checkReference?.(reference))
     if (!answer || answer.ok) return undefined
-    return ['reference-unknown', 'reference-wrong'].includes(answer.error.code) ? answer.error : undefined
+    return ['reference-unknown', 'reference-invalid'].includes(answer.error.code) ? answer.error : undefined
   }
 
   const handlers: Handlers<'pull'> = {
     'pull.start': async ({ reference, platform, skipSpaceCheck = false }) => {
       const target = parseTarget(reference)
-      if (!target) return fail({ code: 'reference-wrong', reference })
+      if (!target) return fail({ code: 'reference-invalid', reference })
       const session = engine.session()
       if (!session.ok) return session
       // The lease keeps the pull on this engine, even if the user switches to another context.

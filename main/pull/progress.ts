@@ -20,7 +20,7 @@ export function progressReporter(job: JobContext) {
   function updateSpeed() {
     const now = performance.now() / 1000
     const isDownloaded = totals.unknown === 0 && totals.downloaded >= totals.total
-    job.subject({
+    job.updateSubject({
       speed: isDownloaded ? undefined : recentSpeed(samples, now),
       left: isDownloaded ? undefined : remainingSeconds(totals, samples, now),
     })
@@ -32,12 +32,12 @@ export function progressReporter(job: JobContext) {
       const now = performance.now() / 1000
       const last = samples.at(-1)
       if (!last || now - last.at >= 0.1) samples = addSample(samples, { at: now, bytes: totals.downloaded })
-      job.subject({ layers: [...layers] })
+      job.updateSubject({ layers: [...layers] })
       timer ??= setInterval(updateSpeed, speedIntervalMs)
     },
     end() {
       clearInterval(timer)
-      job.subject({ speed: undefined, left: undefined })
+      job.updateSubject({ speed: undefined, left: undefined })
     },
   }
 }

@@ -20,7 +20,7 @@ type ErrorPattern = readonly [
 const login = ({ host }: PullDetails): Failure => ({ code: 'registry-login', host })
 const denied = ({ host }: PullDetails): Failure => ({ code: 'registry-denied', host })
 const limited = ({ host }: PullDetails): Failure => ({ code: 'registry-limited', host })
-const nonsense = ({ host }: PullDetails): Failure => ({ code: 'registry-nonsense', host })
+const invalidReply = ({ host }: PullDetails): Failure => ({ code: 'registry-invalid-reply', host })
 const slow = ({ host }: PullDetails): Failure => ({ code: 'registry-slow', host })
 const unreachable = ({ host }: PullDetails, detail: string): Failure => ({ code: 'registry-unreachable', host, detail })
 const unknown = ({ reference }: PullDetails): Failure => ({ code: 'reference-unknown', reference })
@@ -47,7 +47,7 @@ const patterns: readonly ErrorPattern[] = [
   // c: encoding/json over a web page, and distribution's errors.go; d: containerd's unpacker over one.
   [
     /invalid character '|unexpected end of JSON input|unexpected media type|error unmarshalling content|unknown: <|error parsing HTTP \d+ response body/,
-    nonsense,
+    invalidReply,
   ],
   // In order: c and d, registry with Basic; c, realm that refuses; d 26.1; d 28.5.
   [/no basic auth credentials|unauthorized:|401 Unauthorized|authentication required|incorrect username or/, login],
@@ -79,7 +79,7 @@ const patterns: readonly ErrorPattern[] = [
     /connection reset by peer|broken pipe|\bEOF\b|use of closed network connection|server gave HTTP response/,
     unreachable,
   ],
-  [/invalid reference format/, ({ reference }) => ({ code: 'reference-wrong', reference })],
+  [/invalid reference format/, ({ reference }) => ({ code: 'reference-invalid', reference })],
 ]
 
 /** Maps an engine's error message to a failure; `engine-refused` if no pattern matches. */

@@ -46,7 +46,7 @@ type Attempt = PullResult & { readonly digest?: string | undefined }
 export async function pullImage(context: PullContext, request: PullRequest, login?: AuthConfig): Promise<PullResult> {
   const name = await rememberName(context.imagesOf, context.session, request.reference)
   const { digest, ...result } = await attemptPull(context, request, login)
-  if ('failure' in result && /^(platform-missing|registry-nonsense)$/.test(result.failure.code))
+  if ('failure' in result && /^(platform-missing|registry-invalid-reply)$/.test(result.failure.code))
     await name.restore(digest)
   return result
 }

@@ -155,7 +155,7 @@ export function registryClient({ http, credentials, hubHost = hubRegistry }: Dep
   return {
     async head(reference, signal) {
       const parsed = parseReference(reference)
-      if (!parsed) return fail({ code: 'reference-wrong', reference })
+      if (!parsed) return fail({ code: 'reference-invalid', reference })
       const session = openSession(parsed.repository, signal)
       const path = `/v2/${session.path}/manifests/${parsed.version}`
       const head = await sendWithLogin(session, path, { method: 'HEAD', accept: manifestTypes.join(', ') })
@@ -170,7 +170,7 @@ export function registryClient({ http, credentials, hubHost = hubRegistry }: Dep
       const mediaType = mediaTypeOf(response.header('content-type'))
       // An HTML page, or a captive portal that responds 200 to every request.
       if (response.status !== 200 || !/[+/]json$|prettyjws$/.test(mediaType))
-        return fail({ code: 'registry-nonsense', host: session.registry })
+        return fail({ code: 'registry-invalid-reply', host: session.registry })
       const digest = digestHeader(response) ?? (await computeDigest(session, path))
       return ok({ mediaType, ...(digest !== undefined && { digest }) })
     },
@@ -196,7 +196,7 @@ export function registryClient({ http, credentials, hubHost = hubRegistry }: Dep
 
     async tags(repository, signal) {
       const parsed = parseReference(repository)
-      if (!parsed) return fail({ code: 'reference-wrong', reference: repository })
+      if (!parsed) return fail({ code: 'reference-invalid', reference: repository })
       const session = openSession(parsed.repository, signal)
       const tags = new Set<string>()
       let path: string | undefined = `/v2/${session.path}/tags/list?n=${pageSize}`

@@ -7,9 +7,9 @@ export class InvalidBodyError extends Error {}
 /** Maps an error thrown by undici, TLS or the network to a failure. */
 export function networkFailure(error: unknown, host: string): RegistryFailure {
   const { code, message } = rootCause(error)
-  if (error instanceof InvalidBodyError) return { code: 'registry-nonsense', host }
+  if (error instanceof InvalidBodyError) return { code: 'registry-invalid-reply', host }
   if (/^(UND_ERR_(HEADERS|BODY|CONNECT)_TIMEOUT|ETIMEDOUT)$/.test(code)) return { code: 'registry-slow', host }
-  if (/^(HPE_|UND_ERR_HEADERS_OVERFLOW|UND_ERR_RES)/.test(code)) return { code: 'registry-nonsense', host }
+  if (/^(HPE_|UND_ERR_HEADERS_OVERFLOW|UND_ERR_RES)/.test(code)) return { code: 'registry-invalid-reply', host }
   const detail = (code && !message.includes(code) ? `${code} ${message}` : message).trim().slice(0, 200)
   if (/^(CERT_|ERR_TLS_|ERR_SSL_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|HOSTNAME_MISMATCH|EPROTO)/.test(code)) {
     const dateErrors = { CERT_HAS_EXPIRED: 'expired', CERT_NOT_YET_VALID: 'not-yet-valid' } as const

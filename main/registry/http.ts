@@ -120,7 +120,7 @@ export function httpClient({ version, ...proxySettings }: Dependencies): Http {
   }
 }
 
-/** Parses a JSON body. Fails with `registry-nonsense` if the body is not JSON or does not match `schema`. */
+/** Parses a JSON body. Fails with `registry-invalid-reply` if the body is not JSON or does not match `schema`. */
 export function readJson<Schema extends v.GenericSchema>(
   response: HttpResponse,
   schema: Schema,
@@ -130,7 +130,7 @@ export function readJson<Schema extends v.GenericSchema>(
   try {
     return ok(v.parse(schema, JSON.parse(response.body)))
   } catch {
-    return fail({ code: 'registry-nonsense', host, ...(isPage(response) && { page: true }) })
+    return fail({ code: 'registry-invalid-reply', host, ...(isPage(response) && { page: true }) })
   }
 }
 

@@ -61,7 +61,7 @@ export async function pullToken(http: Http, request: TokenRequest): Promise<Resu
   const { registry, challenge, credentials, signal } = request
   const timeout = request.timeoutMs === undefined ? {} : { timeoutMs: request.timeoutMs }
   const realm = URL.parse(challenge.parameters['realm'] ?? '')
-  if (!realm || !isRealmAllowed(realm, request.host)) return fail({ code: 'registry-nonsense', host: registry })
+  if (!realm || !isRealmAllowed(realm, request.host)) return fail({ code: 'registry-invalid-reply', host: registry })
   // A registry may name any host as its realm; do not send credentials to other hosts.
   if (credentials && !mayReceiveCredentials(realm, request)) return fail({ code: 'registry-login', host: registry })
   const service = challenge.parameters['service'] ?? ''

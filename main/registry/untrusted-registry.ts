@@ -91,12 +91,12 @@ export function untrustedRegistry(
     })
 
   function failureOf(reply: ResponseHead, version: string): RegistryFailure | undefined {
-    if (isPage(reply) && reply.status < 400) return { code: 'registry-nonsense', host, page: true }
+    if (isPage(reply) && reply.status < 400) return { code: 'registry-invalid-reply', host, page: true }
     // Docker Hub issues a token for any repository, then responds 401 if the repository does not exist.
     const unknown = reply.status === 404 || (reply.status === 401 && host === hub && token !== undefined)
     if (unknown) return { code: 'reference-unknown', reference: referenceOf(version) }
     if (reply.status >= 400) return refusalFailure(reply, host)
-    return reply.status === 200 || reply.status === 206 ? undefined : { code: 'registry-nonsense', host }
+    return reply.status === 200 || reply.status === 206 ? undefined : { code: 'registry-invalid-reply', host }
   }
 
   return {
@@ -113,7 +113,7 @@ export function untrustedRegistry(
       try {
         return ok({ digest, manifest: v.parse(manifest, JSON.parse(body)) })
       } catch {
-        return fail({ code: 'registry-nonsense', host })
+        return fail({ code: 'registry-invalid-reply', host })
       }
     },
     async acceptsUnknownDigest() {
@@ -145,7 +145,12 @@ export function untrustedRegistry(
         if (bytes > size || (bytes === size && `sha256:${hash.digest('hex')}` !== digest))
           return fail({ code: 'content-altered', host })
         if (bytes < Math.min(size, limits.bytes) && last - first < limits.seconds * 1000)
-          return fail({ code: 'registry-unreachable', host, reason: 'cut', detail: `${bytes} of ${size} bytes` })
+          return fail({
+            code: 'registry-unreachable',
+            host,
+            reason: 'cut',
+            detail: `${bytes} of ${size} bytes`,
+          })
         return ok({ bytes, seconds: (last > first ? last - first : last - requestedAt) / 1000 })
       } catch (error) {
         signal.throwIfAborted()

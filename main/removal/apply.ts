@@ -54,24 +54,24 @@ export async function executePlan({ lease, plan, job }: Needs): Promise<Set<Item
         ? untag(session, item.untag)
         : deleteImage(lease, item.deletion, plan, predecessors))
       if (outcome === 'done') affected.add(item)
-      job.item(at, typeof outcome === 'string' ? { state: outcome } : { state: 'failed', failure: outcome })
+      job.updateItem(at, typeof outcome === 'string' ? { state: outcome } : { state: 'failed', failure: outcome })
     } catch (error) {
       const failure = engineFailure(error, endpoint)
       const status = statusOf(error) ?? noResponse
       if (status <= internalServerError) {
         // The engine may have deleted the image before it failed. The copy is then the only way to restore the image.
         if (status === internalServerError && (await resolveOutcome(item, lease)) !== 'exists') affected.add(item)
-        return job.item(at, { state: 'failed', failure })
+        return job.updateItem(at, { state: 'failed', failure })
       }
       // The connection was lost, so the remaining items are skipped. This item counts as affected even if the image still
       // exists after the reconnection, because the engine may process the request later.
       connectionLost = true
       affected.add(item)
       job.fail(failure)
-      job.item(at, { state: 'unknown' })
+      job.updateItem(at, { state: 'unknown' })
       const outcome = await resolveOutcome(item, lease)
-      if (outcome === 'gone') job.item(at, { state: 'done' })
-      if (outcome === 'exists') job.item(at, { state: 'failed', failure })
+      if (outcome === 'gone') job.updateItem(at, { state: 'done' })
+      if (outcome === 'exists') job.updateItem(at, { state: 'failed', failure })
     }
   }
 
@@ -80,7 +80,7 @@ export async function executePlan({ lease, plan, job }: Needs): Promise<Set<Item
     'untag' in item ? [] : item.deletion.after.map((at) => plan.untags.length + at),
   )
   await runItems(itemPredecessors, execute, shouldContinue)
-  items.forEach((item, at) => started.has(item) || job.item(at, { state: 'skipped' }))
+  items.forEach((item, at) => started.has(item) || job.updateItem(at, { state: 'skipped' }))
   return affected
 }
 

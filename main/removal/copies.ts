@@ -81,7 +81,7 @@ export async function saveAll(request: SaveRequest): Promise<ReadonlyMap<ImageId
   const { session, save, originals, folder, job, onSaved } = request
   const copies = new Map<ImageId, Copy>()
   for (const [at, original] of originals.entries()) {
-    job.subject({ saving: { done: at, all: originals.length } })
+    job.updateSubject({ saving: { done: at, all: originals.length } })
     const file = join(folder, copyName(original, job.id))
     const saved = await save(session, { ...original, file }, job.cancelled).catch((error: unknown) =>
       fail(engineFailure(error, session.context.endpoint)),
@@ -92,12 +92,12 @@ export async function saveAll(request: SaveRequest): Promise<ReadonlyMap<ImageId
     }
     if (saved?.ok && !job.cancelled.aborted) continue
     for (const copy of copies.values()) await rm(copy.file, { force: true }).catch(() => undefined)
-    job.items.forEach((_, at) => job.item(at, { state: 'skipped' }))
+    job.items.forEach((_, at) => job.updateItem(at, { state: 'skipped' }))
     if (saved && !saved.ok) job.fail(saved.error)
-    job.subject({ saving: undefined })
+    job.updateSubject({ saving: undefined })
     return undefined
   }
-  job.subject({ saving: undefined })
+  job.updateSubject({ saving: undefined })
   return copies
 }
 

@@ -100,7 +100,7 @@ export function removalService(needs: RemovalNeeds) {
     const unneeded = [...copies].filter(([image]) => !affectedKeys.has(image))
     for (const [, { file }] of unneeded) await rm(file, { force: true }).catch(() => undefined)
     const freed = await measure(lease.session).catch(() => undefined)
-    job.subject({ ...(freed !== undefined && { freed }), ...undoFields(entry) })
+    job.updateSubject({ ...(freed !== undefined && { freed }), ...undoFields(entry) })
   }
 
   /** Keeps the session's engine connected during the work, even if the window switches to another engine. */
@@ -138,7 +138,7 @@ export function removalService(needs: RemovalNeeds) {
       // A plan is valid only for its session, and the live state is that of the shown engine.
       if (!engine.shows(session) || !isUnchanged(plan, engine.live)) {
         current = undefined
-        return fail({ code: 'plan-moved' })
+        return fail({ code: 'plan-outdated' })
       }
       const originals = plan.deletes.filter(({ image }) => copies.includes(image))
       if (originals.length > 0) {
@@ -170,10 +170,10 @@ export function removalService(needs: RemovalNeeds) {
     'removal.undo': async (id) => {
       const session = engine.session()
       if (!session.ok) return session
-      if (undoing.has(id)) return fail({ code: 'undo-over' })
+      if (undoing.has(id)) return fail({ code: 'undo-unavailable' })
       const found = await checkUndo(jobs.undoOf(id), session.value.identity)
       if (!found.ok) return found
-      if (undoing.has(id)) return fail({ code: 'undo-over' })
+      if (undoing.has(id)) return fail({ code: 'undo-unavailable' })
       undoing.add(id)
       const names = undoNames(found.value)
       const work = withLease(session.value, async (lease, job: JobContext) => {
@@ -190,7 +190,7 @@ export function removalService(needs: RemovalNeeds) {
     'removal.openCopies': async (id) => {
       const job = jobs.find(id)
       const copies = job?.subject.kind === 'remove' ? job.subject.copies : undefined
-      if (!copies) return fail({ code: 'undo-over' })
+      if (!copies) return fail({ code: 'undo-unavailable' })
       await showFolder(copies.folder)
       return ok(undefined)
     },

@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Bytes, ImageId } from '../../model/image/image.ts'
 import type { RemovalPlan } from '../../model/removal/plan.ts'
-import { countsContent, layersSize, openContent, type EngineSession } from '../engine/index.ts'
+import { layersSizeIncludesContent, layersSize, openContent, type EngineSession } from '../engine/index.ts'
 
 /** Returns the blobs of an image's compressed content; an empty list if they have not been read. */
 export type BlobsOf = (image: ImageId) => readonly { readonly digest: string; readonly size: Bytes }[]
@@ -24,7 +24,7 @@ export async function freedMeter(session: EngineSession, { deletes, frees }: Rem
     // Podman reports 0, which means unknown.
     if (before === undefined || after === undefined || before === 0) return undefined
     let freed = before - after
-    if (store === 'containerd' && !countsContent(api)) {
+    if (store === 'containerd' && !layersSizeIncludesContent(api)) {
       const content = await openContent(current)
       for (const [digest, size] of blobs) if (content && (await content.info(digest)) === undefined) freed += size
       content?.close()

@@ -91,7 +91,7 @@ export async function deleteImage(
       }
       removedNames.push(name)
       if (isLast && !removal.deleted.includes(image) && (await inspectImage(session, image)))
-        return { code: 'image-stays', image }
+        return { code: 'image-not-removed', image }
     }
     return 'done'
   } catch (error) {
@@ -144,7 +144,7 @@ async function waitForSelfRemoval(session: EngineSession, id: ContainerId): Prom
   return false
 }
 
-const changedFailure = (image: ImageId): Failure => ({ code: 'image-moved', image })
+const changedFailure = (image: ImageId): Failure => ({ code: 'image-changed', image })
 
 /** Adds a removed tag again. Does nothing if the name is a digest or an id. Ignores failures. */
 export async function restoreTag(session: EngineSession, image: ImageId, name: string) {

@@ -29,7 +29,7 @@ export async function deleteStrays(strays: readonly StrayCopy[], shown: readonly
     try {
       await rm(file, { force: true })
     } catch (error) {
-      return fail({ code: 'copy-stays', file, detail: error instanceof Error ? error.message : String(error) })
+      return fail({ code: 'copy-not-deleted', file, detail: error instanceof Error ? error.message : String(error) })
     }
   }
   return ok(undefined)

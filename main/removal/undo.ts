@@ -64,8 +64,8 @@ const belongsTo = ({ engine, endpoint }: LedgerEntry, shown: EngineIdentity | un
 
 /** @returns the entry; a failure if it has expired, belongs to another engine, or a copy is missing */
 export async function checkUndo(entry: LedgerEntry | undefined, shown: EngineIdentity): Promise<Result<LedgerEntry>> {
-  if (!entry || !canUndo(entry) || entry.until < nowInSeconds()) return fail({ code: 'undo-over' })
-  if (!belongsTo(entry, shown)) return fail({ code: 'undo-elsewhere', endpoint: entry.endpoint })
+  if (!entry || !canUndo(entry) || entry.until < nowInSeconds()) return fail({ code: 'undo-unavailable' })
+  if (!belongsTo(entry, shown)) return fail({ code: 'undo-other-engine', endpoint: entry.endpoint })
   for (const { file } of savedOf(entry))
     if (
       !(await access(file).then(
@@ -117,7 +117,7 @@ export async function restoreAll(
   for (const [at, { target, run }] of steps.entries()) {
     if (!job.cancelled.aborted) await job.begin(at)
     const outcome = job.cancelled.aborted ? 'cancelled' : await runStep(run)
-    job.item(
+    job.updateItem(
       at,
       outcome === 'cancelled'
         ? { state: 'skipped' }

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { hostPortText, parseContainerPort, parseHostPort } from '../../model/run/port.ts'
 import { runsOn } from '../../model/image/platform.ts'
 import type { RunOptions } from '../../model/run/run.ts'
-import { runFaults } from '../../model/run/faults.ts'
+import { validateRunOptions } from '../../model/run/faults.ts'
 import { runRequest } from '../../model/run/request.ts'
 import { findFreeName, findFreePort } from '../../model/run/suggestion.ts'
 import { shellQuote, splitShellWords } from '../../model/text/shell.ts'
@@ -49,7 +49,7 @@ export async function runImage(needs: Needs, options: RunOptions): Promise<Resul
   const { session } = needs
   const engine = session.capabilities.platform
   // No names are passed: the engine checks for taken names itself, and the live list may be a moment old.
-  const [fault] = runFaults(options, [])
+  const [fault] = validateRunOptions(options, [])
   if (fault) return fail({ code: 'run-fault', field: fault.field, fault })
   const image = await inspect(session, options.reference)
   if (image?.id !== options.image) return fail(await referenceFailure(session, options))

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import type { ImageId } from '../../model/image/image.ts'
 import {
   createContainer,
-  probeLabel,
+  temporaryContainerLabel,
   removeContainer,
   shellsIn,
   type EngineSession,
@@ -38,7 +38,7 @@ async function findShells(session: EngineSession, image: ImageId): Promise<reado
     Image: image,
     // The command never runs, but the engine refuses an image that has none.
     Cmd: ['true'],
-    Labels: { [probeLabel]: '' },
+    Labels: { [temporaryContainerLabel]: '' },
     HostConfig: { NetworkMode: 'none' },
   })
   try {

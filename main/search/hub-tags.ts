@@ -62,7 +62,7 @@ export async function listHubTags(repository: string, options: HubTagOptions): P
     variants.push(...answer.value.results.flatMap((result) => toVariant(result, options.platform())))
     more = Boolean(answer.value.next)
   }
-  if (variants.length === 0) return fail({ code: 'registry-nonsense', host: hub })
+  if (variants.length === 0) return fail({ code: 'registry-invalid-reply', host: hub })
   return ok({ variants: newestUsefulFirst(mergeVariants(variants)), more })
 }
 

@@ -58,7 +58,7 @@ export const engineSource = (engine: Pick<Engine, 'session'>, timeoutMs: number)
       return ok(hits.map((hit) => ({ ...hit, automated: hasAutomated ? hit.automated : undefined })))
     } catch (error) {
       signal.throwIfAborted()
-      if (v.isValiError(error)) return fail({ code: 'registry-nonsense', host: hub })
+      if (v.isValiError(error)) return fail({ code: 'registry-invalid-reply', host: hub })
       if (!(error instanceof EngineError)) throw error
       return fail(error.failure.code === 'engine-timeout' ? { code: 'registry-slow', host: hub } : error.failure)
     }

@@ -17,7 +17,7 @@ export interface TagOptions extends HubTagOptions {
 /** Tries all sources in order. The result contains the failure of the preferred source, if that failed. */
 export async function listTags(text: string, options: TagOptions): Promise<Result<TagList, Failure>> {
   const repository = parseReference(text)?.repository
-  if (repository === undefined) return fail({ code: 'reference-wrong', reference: text })
+  if (repository === undefined) return fail({ code: 'reference-invalid', reference: text })
   const isOnHub = registryPlace(repository).registry === hub
   const fromHub = isOnHub ? await listHubTags(repository, options) : undefined
   if (fromHub?.ok) return ok({ repository, source: 'hub', ...fromHub.value })
@@ -46,7 +46,7 @@ async function listRegistryTags(
   })
   if (!listed.ok) return listed
   // Some mirrors always return an empty list, although a repository has at least one tag.
-  if (listed.value.tags.length === 0) return fail({ code: 'registry-nonsense', host })
+  if (listed.value.tags.length === 0) return fail({ code: 'registry-invalid-reply', host })
   const variants = listed.value.tags.map((tag): TagVariant => ({ tags: [tag], platforms: [] }))
   return ok({ variants: newestUsefulFirst(variants), more: listed.value.more })
 }

@@ -20,11 +20,12 @@ interface Needs {
 export function settingsService({ settings, systemLanguages, showTheme, publish }: Needs) {
   const appearance = (): Appearance => ({
     ...settings.value,
-    shownLanguage: settings.value.language === 'system' ? supportedLanguage(systemLanguages) : settings.value.language,
+    resolvedLanguage:
+      settings.value.language === 'system' ? supportedLanguage(systemLanguages) : settings.value.language,
   })
   showTheme(settings.value.theme)
   return {
-    language: () => appearance().shownLanguage,
+    language: () => appearance().resolvedLanguage,
     handlers: {
       'settings.get': () => ok(appearance()),
       'settings.change': (change) => {

@@ -26,14 +26,14 @@ const readWindow = (fields: Fields) => ({
   maximized: fields.value('maximized', v.optional(v.boolean(), false)),
   zoom: fields.value('zoom', v.optional(zoom, 1)),
 })
-export type WindowPlace = ReturnType<typeof readWindow>
+export type WindowState = ReturnType<typeof readWindow>
 
 const readJobs = (fields: Fields) => ({ jobs: fields.list('jobs', jobSchema) })
 export type JobsStore = StoredFile<ReturnType<typeof readJobs>>
 
 export interface Store {
   readonly settings: StoredFile<Settings>
-  readonly window: StoredFile<WindowPlace>
+  readonly window: StoredFile<WindowState>
   readonly lists: Lists
   readonly journal: Journal
   /** The file of older versions. Its jobs are moved to the journal. */

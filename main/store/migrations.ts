@@ -1,4 +1,4 @@
-/** Migrates jobs and races stored by older versions, which used other names for some fields and states. */
+/** Migrates jobs and races stored by older versions, which used other names for fields, states and error codes. */
 import type { Migration } from './migrate.ts'
 
 type Fields = Readonly<Record<string, unknown>>
@@ -19,15 +19,54 @@ function renameField(fields: unknown, from: string, to: string): unknown {
   return { [to]: value, ...others }
 }
 
+/** The new names of error codes. */
+const renamedCodes: Readonly<Record<string, string>> = {
+  'image-moved': 'image-changed',
+  'container-moved': 'container-changed',
+  'plan-moved': 'plan-outdated',
+  'image-stays': 'image-not-removed',
+  'copy-stays': 'copy-not-deleted',
+  'cache-stays': 'cache-not-removed',
+  'undo-over': 'undo-unavailable',
+  'undo-elsewhere': 'undo-other-engine',
+  'registry-nonsense': 'registry-invalid-reply',
+  'reference-wrong': 'reference-invalid',
+  'mirror-address-wrong': 'mirror-address-invalid',
+  'pull-no-room': 'pull-no-space',
+  'daemon-file-secret': 'daemon-file-needs-password',
+  'daemon-file-cut': 'daemon-file-interrupted',
+  'daemon-file-doubled': 'daemon-file-duplicate-key',
+  'daemon-file-odd': 'daemon-file-unsuitable',
+  'daemon-file-folder': 'daemon-file-folder-unsafe',
+  'daemon-file-fixed': 'daemon-file-not-writable',
+  'daemon-file-elsewhere': 'daemon-file-other-file',
+  'daemon-file-not-taken': 'daemon-file-not-applied',
+  'daemon-file-untried': 'daemon-file-test-failed',
+  'daemon-file-given-up': 'daemon-file-cancelled',
+  'daemon-file-fault': 'daemon-file-helper-error',
+  'daemon-file-flag': 'daemon-file-flag-conflict',
+  'daemon-file-mirror': 'daemon-file-mirror-invalid',
+  'daemon-file-registry': 'daemon-file-registry-invalid',
+  'daemon-file-reload': 'daemon-file-reload-failed',
+  'mirror-says-anything': 'mirror-accepts-unknown-digest',
+}
+
+const upgradeFailure = (failure: unknown): unknown =>
+  mapField(failure, 'code', (code) => (typeof code === 'string' ? (renamedCodes[code] ?? code) : code))
+
 const renameState = (from: string, to: string) => (fields: unknown) =>
   mapField(fields, 'state', (state) => (state === from ? to : state))
 
-/** Renames an item's state `kept` to `skipped`. */
-export const upgradeItem = renameState('kept', 'skipped')
+/** Migrates an item of a job: its state `kept` is now `skipped`. */
+const upgradeItem = (item: unknown): unknown =>
+  mapField(renameState('kept', 'skipped')(item), 'failure', upgradeFailure)
 
-/** Also renames a pull's `came.news` to `result.isNew`, and a layer's state `here` to `exists`. */
-export function upgradeJob(job: unknown): unknown {
-  const withItems = mapField(job, 'items', (items) => mapList(items, upgradeItem))
+/**
+ * Migrates a job: its items and failure, a pull's `came.news` (now `result.isNew`), and a layer's state `here` (now
+ * `exists`).
+ */
+function upgradeJob(job: unknown): unknown {
+  const withItems = mapField(mapField(job, 'failure', upgradeFailure), 'items', (items) => mapList(items, upgradeItem))
   return mapField(withItems, 'subject', (subject) => {
     const withLayers = mapField(subject, 'layers', (layers) => mapList(layers, renameState('here', 'exists')))
     return mapField(renameField(withLayers, 'came', 'result'), 'result', (result) =>
@@ -55,11 +94,7 @@ const upgradeRace = (race: unknown): unknown =>
       : probes,
   )
 
-/** The failure `mirror-says-anything` is now `mirror-accepts-unknown-digest`. */
-const upgradeProbe = (probe: unknown): unknown =>
-  mapField(probe, 'failure', (failure) =>
-    mapField(failure, 'code', (code) => (code === 'mirror-says-anything' ? 'mirror-accepts-unknown-digest' : code)),
-  )
+const upgradeProbe = (probe: unknown): unknown => mapField(probe, 'failure', upgradeFailure)
 
 /** Migrates a line of a job's journal from version 1. */
 export function upgradeLine(line: unknown): unknown {

@@ -11,7 +11,7 @@
 import type { Bytes } from '../image/image.ts'
 import { align, type Alignment } from './alignment.ts'
 import { isSetting, parseInstruction } from './instruction.ts'
-import { isExact, possibleAlignments, type Anatomy, type Domain, type LayerSizes } from './sizes.ts'
+import { isExact, possibleAlignments, type ImageLayers, type Domain, type LayerSizes } from './sizes.ts'
 
 export interface LikelyLayer {
   /** Index of the history entry that probably made the layer; absent if the history does not cover the layer. */
@@ -50,7 +50,7 @@ export function emptyEntryCosts(createdBy: string): EmptyEntryCosts {
  * @returns the likely entry and size of each layer, base first. The histories of other images with the same layers are
  * taken into account.
  */
-export function likelyLayers(sizes: LayerSizes, image: Anatomy): LikelyLayer[] {
+export function likelyLayers(sizes: LayerSizes, image: ImageLayers): LikelyLayer[] {
   const cache = new Map<string, EmptyEntryCosts>()
   const costsOf: CostsOf = (createdBy) => {
     const costs = cache.get(createdBy) ?? emptyEntryCosts(createdBy)
@@ -71,7 +71,7 @@ export function likelyLayers(sizes: LayerSizes, image: Anatomy): LikelyLayer[] {
 }
 
 function cheapestAlignment(
-  image: Anatomy,
+  image: ImageLayers,
   domains: readonly Domain[],
   costsOf: CostsOf,
   extraCost: (entry: number, layer: number) => number = () => 0,
@@ -89,7 +89,7 @@ function cheapestAlignment(
 }
 
 /** Aligns a history that contradicts its image as well as possible. The result is displayed without sizes. */
-function closestAlignment({ history, chain }: Anatomy, costsOf: CostsOf): Alignment {
+function closestAlignment({ history, chain }: ImageLayers, costsOf: CostsOf): Alignment {
   return align(history.length, chain.length, {
     makes: (k) =>
       history[k]!.empty === true ? Infinity : history[k]!.size > 0 ? 0 : costsOf(history[k]!.createdBy).makes,
@@ -104,7 +104,7 @@ type SizeCost = (size: Bytes) => number
 /** @returns for each layer of unknown size, how much each size costs in the other images that have the layer */
 function sizeCostsOfOthers(
   sizes: LayerSizes,
-  image: Anatomy,
+  image: ImageLayers,
   domains: readonly Domain[],
   costsOf: CostsOf,
 ): (SizeCost | undefined)[] {
@@ -126,7 +126,7 @@ function sizeCostsOfOthers(
   )
 }
 
-function sizeCostOf({ history }: Anatomy, alignment: Alignment, layer: number): SizeCost {
+function sizeCostOf({ history }: ImageLayers, alignment: Alignment, layer: number): SizeCost {
   const costs = new Map<Bytes, number>()
   for (let k = layer; k < history.length; k++) {
     const cost = alignment.through(k, layer) - alignment.cost

@@ -24,7 +24,7 @@ export interface HistoryEntry {
 }
 
 /** The layers and the history of an image. Both are read only once, since they cannot change for an image id. */
-export interface Anatomy {
+export interface ImageLayers {
   readonly id: ImageId
   /** Base first. */
   readonly chain: readonly ChainId[]
@@ -67,7 +67,7 @@ const allowsSize = ({ min, max, values }: Domain, size: Bytes) =>
 export class LayerSizes {
   #domains = new Map<ChainId, Domain>()
   /** The images that have a layer of unknown size, by each of their layers. */
-  #unresolved = new Map<ChainId, Map<ImageId, Anatomy>>()
+  #unresolved = new Map<ChainId, Map<ImageId, ImageLayers>>()
 
   /** @returns the size of the layer; 0 to `Infinity` if it is unknown */
   range(layer: ChainId): ByteRange {
@@ -80,7 +80,7 @@ export class LayerSizes {
   }
 
   /** @returns the images that have a layer of unknown size among the given layers */
-  unresolvedWith(layers: readonly ChainId[]): Anatomy[] {
+  unresolvedWith(layers: readonly ChainId[]): ImageLayers[] {
     const unknown = layers.filter((layer) => !isExact(this.domain(layer)))
     return [...new Set(unknown.flatMap((layer) => [...(this.#unresolved.get(layer)?.values() ?? [])]))]
   }
@@ -96,7 +96,7 @@ export class LayerSizes {
   }
 
   /** Adds the histories of images. @returns the layers whose sizes became more exact */
-  add(images: Iterable<Anatomy>): Set<ChainId> {
+  add(images: Iterable<ImageLayers>): Set<ChainId> {
     const narrowed = new Set<ChainId>()
     const queue = new Set(images)
     for (const image of queue) {
@@ -119,7 +119,7 @@ export class LayerSizes {
     }
   }
 
-  #narrow(image: Anatomy): ChainId[] {
+  #narrow(image: ImageLayers): ChainId[] {
     const before = image.chain.map((layer) => this.domain(layer))
     const after = boundByTotal(image.total, alignedSizes(image, before) ?? before)
     if (!after) return []
@@ -133,11 +133,11 @@ export class LayerSizes {
     })
   }
 
-  #updateUnresolved(image: Anatomy) {
+  #updateUnresolved(image: ImageLayers) {
     const hasUnknown = image.chain.some((layer) => !isExact(this.range(layer)))
     for (const layer of image.chain) {
       const unresolved = this.#unresolved.get(layer)
-      if (hasUnknown) this.#unresolved.set(layer, (unresolved ?? new Map<ImageId, Anatomy>()).set(image.id, image))
+      if (hasUnknown) this.#unresolved.set(layer, (unresolved ?? new Map<ImageId, ImageLayers>()).set(image.id, image))
       else if (unresolved?.delete(image.id) && unresolved.size === 0) this.#unresolved.delete(layer)
     }
   }
@@ -150,7 +150,7 @@ export class LayerSizes {
  * assigns entries to layers from the base). Any other history covers all layers, as the OCI image-spec (config.md,
  * "history") requires.
  */
-export function possibleAlignments({ history, chain, total }: Anatomy, known: readonly Domain[]): Costs {
+export function possibleAlignments({ history, chain, total }: ImageLayers, known: readonly Domain[]): Costs {
   const remaining = total - historyBytes(history)
   const cost = (possible: boolean) => (possible ? 0 : Infinity)
   return {
@@ -164,7 +164,7 @@ export function possibleAlignments({ history, chain, total }: Anatomy, known: re
 const historyBytes = (history: readonly HistoryEntry[]) => history.reduce((sum, { size }) => sum + size, 0)
 
 /** @returns the possible sizes of each layer over all possible alignments; undefined if no alignment is possible */
-function alignedSizes(image: Anatomy, known: readonly Domain[]): Domain[] | undefined {
+function alignedSizes(image: ImageLayers, known: readonly Domain[]): Domain[] | undefined {
   const { history, chain, total } = image
   const alignment = align(history.length, chain.length, possibleAlignments(image, known))
   if (alignment.cost === Infinity) return undefined

@@ -160,6 +160,6 @@ export function diagnose(
   const all = (matches: (failure: ProbeFailure) => boolean) => failures.length > 1 && failures.every(matches)
   if (all(({ code, reason }) => code === 'registry-unreachable' && reason?.startsWith('no-') === true)) return 'offline'
   if (all(({ code, reason }) => code === 'registry-tls' && reason !== undefined)) return 'clock'
-  if (all(({ code }) => /^registry-(tls|nonsense|redirects)$/.test(code))) return 'portal'
+  if (all(({ code }) => /^registry-(tls|invalid-reply|redirects)$/.test(code))) return 'portal'
   return 'none'
 }

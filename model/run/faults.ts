@@ -12,23 +12,23 @@ const networkPattern = /^(?:container:)?[a-zA-Z0-9][a-zA-Z0-9_.-]*$/
 const controlCharacter = /\p{Cc}/u
 
 /** @returns all faults of the options, in the order of the dialog's fields. `takenNames`: containers' names in use */
-export function runFaults(options: RunOptions, takenNames: Iterable<string>): RunFault[] {
+export function validateRunOptions(options: RunOptions, takenNames: Iterable<string>): RunFault[] {
   const check = (field: RunField, valid: boolean, code: RunFaultCode): RunFault[] => (valid ? [] : [{ field, code }])
   const { name, command, memory, cpus, workdir, network } = options
   const bytes = parseMemory(memory)
   return [
-    ...check('name', name === '' || namePattern.test(name), 'name-form'),
+    ...check('name', name === '' || namePattern.test(name), 'name-invalid'),
     ...check('name', ![...takenNames].includes(name), 'name-taken'),
-    ...check('command', splitShellWords(command) !== undefined, 'command-quote'),
+    ...check('command', splitShellWords(command) !== undefined, 'command-unclosed-quote'),
     ...portFaults(options),
     ...volumeFaults(options),
     ...variableFaults(options),
-    ...check('network', network === '' || networkPattern.test(network), 'network-form'),
+    ...check('network', network === '' || networkPattern.test(network), 'network-invalid'),
     ...check('restart', options.restart === 'no' || !options.removeAtEnd, 'restart-with-remove'),
-    ...check('memory', memory === '' || bytes !== undefined, 'memory-form'),
-    ...check('memory', bytes === undefined || bytes >= minMemoryBytes, 'memory-small'),
-    ...check('cpus', cpus === '' || parseCpus(cpus) !== undefined, 'cpus-form'),
-    ...check('workdir', workdir === '' || workdir.startsWith('/'), 'workdir-form'),
+    ...check('memory', memory === '' || bytes !== undefined, 'memory-invalid'),
+    ...check('memory', bytes === undefined || bytes >= minMemoryBytes, 'memory-too-small'),
+    ...check('cpus', cpus === '' || parseCpus(cpus) !== undefined, 'cpus-invalid'),
+    ...check('workdir', workdir === '' || workdir.startsWith('/'), 'workdir-invalid'),
   ]
 }
 
@@ -47,7 +47,7 @@ function portFaults({ ports }: RunOptions): RunFault[] {
       const bothAutomatic = other.host.port === undefined && host.port === undefined
       return bothAutomatic ? other.container.port === container.port : portsConflict(other.host, host)
     })
-    return isDuplicate ? fault('port-doubled') : []
+    return isDuplicate ? fault('port-duplicate') : []
   })
 }
 
@@ -58,7 +58,7 @@ function volumeFaults({ volumes }: RunOptions): RunFault[] {
     if (source === '' && readOnly) return fault('volume-read-only')
     if (!isAbsolutePath(target) || cleanPath(target) === '/') return fault('volume-target')
     return volumes.slice(0, row).some((other) => cleanPath(other.target) === cleanPath(target))
-      ? fault('volume-doubled')
+      ? fault('volume-duplicate')
       : []
   })
 }
@@ -67,7 +67,7 @@ function variableFaults({ environment }: RunOptions): RunFault[] {
   return environment.flatMap(({ name }, row): RunFault[] => {
     if (name === '' || name.includes('=')) return [{ field: 'environment', row, code: 'variable-name' }]
     return environment.slice(0, row).some((other) => other.name === name)
-      ? [{ field: 'environment', row, code: 'variable-doubled' }]
+      ? [{ field: 'environment', row, code: 'variable-duplicate' }]
       : []
   })
 }

@@ -59,35 +59,35 @@ export type RunField =
 
 export type RunFaultCode =
   /** Names need at least two of letters, digits, `_`, `.` and `-`, starting with a letter or digit. */
-  | 'name-form'
+  | 'name-invalid'
   | 'name-taken'
   /** An unclosed quote, or a backslash at the end. */
-  | 'command-quote'
+  | 'command-unclosed-quote'
   /** Neither a port nor an address and a port. */
   | 'port-host'
   | 'port-container'
   /** The same host port twice, or two automatic host ports for one container port. */
-  | 'port-doubled'
+  | 'port-duplicate'
   /** Neither an absolute path nor a volume's name. */
   | 'volume-source'
   /** Not an absolute path, or `/`. */
   | 'volume-target'
-  | 'volume-doubled'
+  | 'volume-duplicate'
   /** A new anonymous volume cannot be read-only: it would stay empty, so Docker rejects it. */
   | 'volume-read-only'
   /** Empty, or contains `=`. */
   | 'variable-name'
-  | 'variable-doubled'
+  | 'variable-duplicate'
   /** Docker does not allow `--rm` together with a restart policy. */
   | 'restart-with-remove'
-  | 'memory-form'
+  | 'memory-invalid'
   /** Below Docker's minimum of 6 MiB (6,291,456 bytes). */
-  | 'memory-small'
-  | 'cpus-form'
+  | 'memory-too-small'
+  | 'cpus-invalid'
   /** Neither a network's name nor `container:NAME`. */
-  | 'network-form'
+  | 'network-invalid'
   /** Not an absolute path. */
-  | 'workdir-form'
+  | 'workdir-invalid'
 
 export interface RunFault {
   readonly field: RunField

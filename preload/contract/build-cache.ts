@@ -15,6 +15,6 @@ export interface StoredCachePlan {
 export const calls = {
   /** Main stores one plan. A newer request invalidates the previous plan at once (`plan-unknown`). */
   'build-cache.plan': call(v.undefined(), type<StoredCachePlan>()),
-  /** Fails with `plan-moved`, and removes nothing, if the records to remove are no longer those of the plan. */
+  /** Fails with `plan-outdated`, and removes nothing, if the records to remove are no longer those of the plan. */
   'build-cache.apply': call(planId, type<JobId>()),
 }

@@ -14,10 +14,10 @@ export type DaemonFileKey = 'registry-mirrors' | 'insecure-registries'
 
 export type DaemonFileFailure = HelperFailure | SecretFile | (FileFailure & { readonly state: DaemonFileState })
 
-/** Planning a change needs a password. `daemon-file-secret`: only an administrator may read the file. */
+/** Planning a change needs a password. `daemon-file-needs-password`: only an administrator may read the file. */
 interface SecretFile {
-  /** `daemon-file-cut`: the last change was interrupted and has to be undone first. */
-  readonly code: 'daemon-file-secret' | 'daemon-file-cut'
+  /** `daemon-file-interrupted`: the last change was interrupted and has to be undone first. */
+  readonly code: 'daemon-file-needs-password' | 'daemon-file-interrupted'
   readonly file: string
   /** Whether the helper can read the file as root, with a password. */
   readonly helper: boolean
@@ -42,36 +42,36 @@ type FileFailure =
   /** The file has changed since the change was planned. */
   | { readonly code: 'daemon-file-changed' }
   | { readonly code: 'daemon-file-invalid'; readonly line: number; readonly column: number; readonly detail: string }
-  | { readonly code: 'daemon-file-doubled'; readonly key: DaemonFileKey }
+  | { readonly code: 'daemon-file-duplicate-key'; readonly key: DaemonFileKey }
   | { readonly code: 'daemon-file-too-large'; readonly bytes: number; readonly most: number }
-  | { readonly code: 'daemon-file-odd'; readonly what: DaemonFileOddity; readonly target: string }
+  | { readonly code: 'daemon-file-unsuitable'; readonly what: DaemonFileOddity; readonly target: string }
   /** A folder on the file's path can be written by users other than root or the file's owner. */
-  | { readonly code: 'daemon-file-folder'; readonly folder: string }
+  | { readonly code: 'daemon-file-folder-unsafe'; readonly folder: string }
   | { readonly code: 'daemon-file-read-only'; readonly folder: string }
   | { readonly code: 'daemon-file-no-space'; readonly folder: string }
   /** The file cannot be written, even as root: it is immutable or a mount point, or the disk fails. */
-  | { readonly code: 'daemon-file-fixed'; readonly folder: string; readonly detail: string }
+  | { readonly code: 'daemon-file-not-writable'; readonly folder: string; readonly detail: string }
   /** The engine would reject the address: incomplete, or with parts that its version does not support. */
-  | { readonly code: 'daemon-file-mirror'; readonly mirror: string }
-  | { readonly code: 'daemon-file-registry'; readonly registry: string }
+  | { readonly code: 'daemon-file-mirror-invalid'; readonly mirror: string }
+  | { readonly code: 'daemon-file-registry-invalid'; readonly registry: string }
   /** The engine is not running. `kind` determines how to start it. */
   | { readonly code: 'daemon-file-engine-down'; readonly kind?: 'system' | 'snap' | 'rootless' }
   /** The running engine reads another file. */
-  | { readonly code: 'daemon-file-elsewhere'; readonly file: string }
+  | { readonly code: 'daemon-file-other-file'; readonly file: string }
   /** dockerd was given the same option as a flag, and does not start with both. */
-  | { readonly code: 'daemon-file-flag'; readonly key: DaemonFileKey }
+  | { readonly code: 'daemon-file-flag-conflict'; readonly key: DaemonFileKey }
   | { readonly code: 'daemon-file-refused'; readonly detail: string }
-  | { readonly code: 'daemon-file-reload'; readonly detail: string }
+  | { readonly code: 'daemon-file-reload-failed'; readonly detail: string }
   /** The engine still reports its previous configuration after the reload. */
-  | { readonly code: 'daemon-file-not-taken' }
+  | { readonly code: 'daemon-file-not-applied' }
   | { readonly code: 'daemon-file-no-backup' }
   /** The test pull with the new mirrors failed. */
-  | { readonly code: 'daemon-file-untried' }
+  | { readonly code: 'daemon-file-test-failed' }
   /** An earlier, interrupted change had to be undone first. */
   | { readonly code: 'daemon-file-recovered' }
   /** The user cancelled. */
-  | { readonly code: 'daemon-file-given-up' }
+  | { readonly code: 'daemon-file-cancelled' }
   /** The helper rejected an invalid request of Slipway's, or answered with an unknown error. */
-  | { readonly code: 'daemon-file-fault'; readonly why: string }
+  | { readonly code: 'daemon-file-helper-error'; readonly why: string }
 
 export type DaemonFileOddity = 'folder' | 'special' | 'hard-link' | 'link-broken' | 'link-unsafe'

@@ -46,13 +46,13 @@ export interface DiskPart {
 }
 
 /** Disk usage as the engine reports it. Parts that it does not report are absent. */
-export interface DiskAccount {
+export interface DiskUsage {
   readonly images?: DiskPart
   readonly containers?: DiskPart
   readonly volumes?: DiskPart
   readonly buildCache?: DiskPart
   /** The engine can remove single records of the build cache. */
-  readonly removesCache?: true
+  readonly canRemoveCacheRecords?: true
 }
 
 export type EngineState =
@@ -70,6 +70,6 @@ export const calls = {
   'engine.contexts': call(v.undefined(), type<readonly ContextChoice[]>()),
   /** Switches to another context by name. The docker CLI's configuration does not change. */
   'engine.switch': call(v.pipe(v.string(), v.nonEmpty(), v.maxLength(255)), type<void>()),
-  'engine.disk': call(v.undefined(), type<DiskAccount>()),
+  'engine.disk': call(v.undefined(), type<DiskUsage>()),
 }
 export const events = { 'engine.changed': event<EngineState>() }

@@ -23,19 +23,19 @@ export type RemovalFailure =
   /** The plan was replaced by a newer plan or request, or was already applied. */
   | { readonly code: 'plan-unknown' }
   /** The engine's state has changed since the plan, so a new plan has to be shown. */
-  | { readonly code: 'plan-moved' }
+  | { readonly code: 'plan-outdated' }
   /** Of an item: the image, its tags or its containers changed since the plan, so the image was not touched. */
-  | { readonly code: 'image-moved'; readonly image: string }
+  | { readonly code: 'image-changed'; readonly image: string }
   /** Of an item: all tags of the image were removed, but the engine still keeps it. */
-  | { readonly code: 'image-stays'; readonly image: string }
+  | { readonly code: 'image-not-removed'; readonly image: string }
   | { readonly code: 'disk-full'; readonly folder: string; readonly needed: number; readonly free: number }
   | { readonly code: 'folder-unusable'; readonly folder: string; readonly detail: string }
   /** The removal can no longer be undone: too late, or already undone. */
-  | { readonly code: 'undo-over' }
+  | { readonly code: 'undo-unavailable' }
   /** The removal was on another engine than the current one. */
-  | { readonly code: 'undo-elsewhere'; readonly endpoint: string }
+  | { readonly code: 'undo-other-engine'; readonly endpoint: string }
   | { readonly code: 'copy-missing'; readonly file: string }
-  | { readonly code: 'copy-stays'; readonly file: string; readonly detail: string }
+  | { readonly code: 'copy-not-deleted'; readonly file: string; readonly detail: string }
   /** The engine failed to save the image. `detail`: the engine's message; `name`: a tag, or the short id. */
   | { readonly code: 'copy-failed'; readonly name: string; readonly detail: string }
   /** The archive that the engine sent is not a complete copy of the image. */
@@ -52,7 +52,7 @@ export type CacheFailure =
   /** This engine cannot remove a single record. */
   | { readonly code: 'cache-not-removable' }
   /** Of an item: BuildKit keeps the record, because a build has started to use it. */
-  | { readonly code: 'cache-stays' }
+  | { readonly code: 'cache-not-removed' }
   /** The engine removed more than the requested record. The job stops. */
   | { readonly code: 'cache-more-removed' }
 
@@ -83,7 +83,7 @@ export type RegistryFailure =
    */
   | { readonly code: 'registry-limited'; readonly host: string; readonly until?: number; readonly loginUnused?: true }
   /** The answer is not that of a registry: truncated or invalid JSON, or a web page (`page`). */
-  | { readonly code: 'registry-nonsense'; readonly host: string; readonly page?: true }
+  | { readonly code: 'registry-invalid-reply'; readonly host: string; readonly page?: true }
   | { readonly code: 'registry-error'; readonly host: string; readonly status: number }
   /** A redirect loop, or a redirect to a forbidden address. */
   | { readonly code: 'registry-redirects'; readonly host: string }
@@ -91,7 +91,7 @@ export type RegistryFailure =
   | { readonly code: 'content-altered'; readonly host: string }
   /** The mirror claims to have a digest that cannot exist. */
   | { readonly code: 'mirror-accepts-unknown-digest'; readonly host: string }
-  | { readonly code: 'reference-wrong'; readonly reference: string }
+  | { readonly code: 'reference-invalid'; readonly reference: string }
   /** The registry has no such repository or tag, or it requires a login to see it. */
   | { readonly code: 'reference-unknown'; readonly reference: string }
   | { readonly code: 'platform-missing'; readonly reference: string; readonly platform: string }
@@ -99,11 +99,11 @@ export type RegistryFailure =
   | { readonly code: 'pull-corrupt'; readonly reference: string }
   | { readonly code: 'pull-disk-full' }
   /** The pull was not started: it needs about `needed` bytes, and the engine's disk has `free` bytes free. */
-  | { readonly code: 'pull-no-room'; readonly reference: string; readonly needed: number; readonly free: number }
+  | { readonly code: 'pull-no-space'; readonly reference: string; readonly needed: number; readonly free: number }
 
 /** Failures of a change of the list of mirrors. */
 export type MirrorFailure =
-  | { readonly code: 'mirror-address-wrong'; readonly address: string }
+  | { readonly code: 'mirror-address-invalid'; readonly address: string }
   /** The mirror is already on the list. */
   | { readonly code: 'mirror-listed'; readonly address: string }
   | { readonly code: 'mirrors-too-many'; readonly limit: number }

@@ -102,15 +102,7 @@ export type {
 } from './search.ts'
 export type { DaemonFileFailure, DaemonFileKey, DaemonFileOddity, DaemonFileState } from './daemon-config-failures.ts'
 export type { CacheFailure, EngineFailure, Failure, FailureCode, RegistryFailure } from './errors.ts'
-export type {
-  ContextChoice,
-  DiskAccount,
-  DiskPart,
-  DiskUse,
-  EngineContext,
-  EngineFacts,
-  EngineState,
-} from './engine.ts'
+export type { ContextChoice, DiskUsage, DiskPart, DiskUse, EngineContext, EngineFacts, EngineState } from './engine.ts'
 export type { ImageDetails, ImagesChange, ImagesSnapshot } from './images.ts'
 export {
   item as jobItemSchema,

@@ -22,7 +22,7 @@ export interface StackLayer {
   /** Other listed images that contain the layer. */
   readonly sharedWith: readonly ImageId[]
   /** Images of `sharedWith` whose last layer this is, so this image was built on them. */
-  readonly wholeOf: readonly ImageId[]
+  readonly imagesEndingHere: readonly ImageId[]
 }
 
 /** The layers of an image. */

@@ -54,7 +54,7 @@ export interface Mirrors {
   /** The mirrors to test: the user's own first, in the user's order, then the known ones. */
   readonly tested: readonly Mirror[]
   /** Known mirrors that are not tested, because they are closed or restricted. */
-  readonly folded: readonly Mirror[]
+  readonly untested: readonly Mirror[]
   /** The image for the next test: the last Docker Hub image that was pulled or used in a test, else a small one. */
   readonly image: string
   /** The last test, or the running one. */

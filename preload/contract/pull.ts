@@ -10,7 +10,7 @@ export const calls = {
   /**
    * Fails with `reference-unknown` if the registry reports that the image does not exist; other registry errors are
    * ignored. `platform`: set if it is not the engine's, as `linux/arm64`. `skipSpaceCheck`: pull even if the disk seems too
-   * full; otherwise such a pull fails with `pull-no-room` before the download starts.
+   * full; otherwise such a pull fails with `pull-no-space` before the download starts.
    */
   'pull.start': call(
     v.object({ reference, platform: v.exactOptional(platform), skipSpaceCheck: v.exactOptional(v.boolean()) }),

@@ -42,7 +42,7 @@ export type ContainerFailure =
   /** The container is running and has to be stopped first. */
   | { readonly code: 'container-running' }
   /** The removal would lose more than the user has confirmed. */
-  | { readonly code: 'container-moved' }
+  | { readonly code: 'container-changed' }
   | { readonly code: 'container-not-running' }
   /** The container has none of the known shells. */
   | { readonly code: 'shell-missing' }

@@ -13,7 +13,7 @@ export type Settings = v.InferOutput<typeof settings>
 
 /** The settings, and the language that `system` resolves to. */
 export interface Appearance extends Settings {
-  readonly shownLanguage: Language
+  readonly resolvedLanguage: Language
 }
 
 export const calls = {

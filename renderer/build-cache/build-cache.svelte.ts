@@ -32,7 +32,7 @@ export class CacheRemoval {
     this.isApplying = true
     const answer = await slipway.call('build-cache.apply', this.storedPlan.id)
     if (answer.ok) return true
-    this.planChanged = answer.error.code === 'plan-moved' || answer.error.code === 'plan-unknown'
+    this.planChanged = answer.error.code === 'plan-outdated' || answer.error.code === 'plan-unknown'
     if (this.planChanged) await this.#plan()
     else this.failure = answer.error
     this.isApplying = false

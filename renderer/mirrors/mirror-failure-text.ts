@@ -30,8 +30,8 @@ export function shortReason(probe: Failed): string {
       return t('mirrors.why.denied')
     case 'registry-limited':
       return t('mirrors.why.limited')
-    case 'registry-nonsense':
-      return failure.page ? t('mirrors.why.page') : t('mirrors.why.nonsense')
+    case 'registry-invalid-reply':
+      return failure.page ? t('mirrors.why.page') : t('mirrors.why.invalidReply')
     case 'registry-redirects':
       return t('mirrors.why.redirects')
     case 'registry-error':

@@ -2,7 +2,7 @@
 import { plain } from '../../model/text/plain.ts'
 import type { Content } from '../../model/mirrors/race.ts'
 import type { Mirror, MirrorProbe } from '../../preload/contract/index.ts'
-import { shownLanguage, t } from '../ui/i18n.svelte.ts'
+import { resolvedLanguage, t } from '../ui/i18n.svelte.ts'
 import { isRefusal, mirrorFailureText, shortReason } from './mirror-failure-text.ts'
 
 export interface Verdict {
@@ -71,7 +71,7 @@ export function explanationOf(
 }
 
 /** Title of a mirror: its operator if known, otherwise its host. */
-export const titleOf = ({ host, known }: Mirror): string => plain(known?.operator?.[shownLanguage()] ?? host)
+export const titleOf = ({ host, known }: Mirror): string => plain(known?.operator?.[resolvedLanguage()] ?? host)
 
 /** Who may use the mirror, or that it is closed. */
 export function accessOf({ own, known }: Mirror): string {
@@ -94,4 +94,4 @@ export function accessOf({ own, known }: Mirror): string {
 
 /** Seconds with two significant digits: `0.12`, `1.4`, `5`. */
 export const secondsOf = (seconds: number): string =>
-  new Intl.NumberFormat(shownLanguage(), { maximumSignificantDigits: 2 }).format(seconds)
+  new Intl.NumberFormat(resolvedLanguage(), { maximumSignificantDigits: 2 }).format(seconds)

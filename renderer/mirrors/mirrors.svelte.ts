@@ -38,7 +38,7 @@ class MirrorList {
   chosen = $state.raw<readonly string[]>([])
 
   readonly asOf = $derived(this.#snapshot?.asOf ?? '')
-  readonly folded = $derived(this.#snapshot?.folded ?? [])
+  readonly untested = $derived(this.#snapshot?.untested ?? [])
   readonly race = $derived(this.#snapshot?.race)
   readonly running = $derived(this.race !== undefined && this.race.ended === undefined)
   /** Whether the race tested every mirror and was not cancelled. */
@@ -94,7 +94,7 @@ class MirrorList {
 
   /** @returns the mirror at an address from Docker's configuration, even if the mirror is not listed */
   mirrorAt(address: string): Mirror {
-    const listed = [...this.#rows, ...this.folded].find((mirror) => sameMirror(mirror.address, address))
+    const listed = [...this.#rows, ...this.untested].find((mirror) => sameMirror(mirror.address, address))
     const url = canonicalAddress(address)
     return listed ?? { address: url, host: url.replace(/^https?:\/\//, ''), own: true }
   }

@@ -78,7 +78,7 @@ export class Removal {
     const answer = await slipway.call('removal.apply', { planId: this.storedPlan.id, copies })
     this.isApplying = false
     if (answer.ok) return true
-    this.planChanged = answer.error.code === 'plan-moved' || answer.error.code === 'plan-unknown'
+    this.planChanged = answer.error.code === 'plan-outdated' || answer.error.code === 'plan-unknown'
     if (this.planChanged) await this.#plan()
     else this.failure = answer.error
     return false

@@ -1,6 +1,6 @@
 /** State of the Run dialog: the options, their faults, the equivalent command, and the result. */
 import { runCommand } from '../../model/run/command.ts'
-import { runFaults } from '../../model/run/faults.ts'
+import { validateRunOptions } from '../../model/run/faults.ts'
 import { findFreeName } from '../../model/run/suggestion.ts'
 import {
   defaultRunOptions,
@@ -35,7 +35,7 @@ export class RunDialogState {
   readonly #names = $derived(live.containers.map(({ name }) => name))
   readonly faults = $derived(
     this.suggestion && !this.started
-      ? runFaults(this.options, this.#names).filter(({ field, row }) => !isEmpty(this.options, field, row))
+      ? validateRunOptions(this.options, this.#names).filter(({ field, row }) => !isEmpty(this.options, field, row))
       : [],
   )
   /** The options without empty rows. */

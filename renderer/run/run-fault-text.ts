@@ -4,24 +4,24 @@ import type { MessageKey } from '../../resources/messages/index.ts'
 import { t } from '../ui/i18n.svelte.ts'
 
 const messageKeys = {
-  'name-form': 'run.fault.name-form',
+  'name-invalid': 'run.fault.name-invalid',
   'name-taken': 'run.fault.name-taken',
-  'command-quote': 'run.fault.command-quote',
+  'command-unclosed-quote': 'run.fault.command-unclosed-quote',
   'port-host': 'run.fault.port-host',
   'port-container': 'run.fault.port-container',
-  'port-doubled': 'run.fault.port-doubled',
+  'port-duplicate': 'run.fault.port-duplicate',
   'volume-source': 'run.fault.volume-source',
   'volume-target': 'run.fault.volume-target',
-  'volume-doubled': 'run.fault.volume-doubled',
+  'volume-duplicate': 'run.fault.volume-duplicate',
   'volume-read-only': 'run.fault.volume-read-only',
   'variable-name': 'run.fault.variable-name',
-  'variable-doubled': 'run.fault.variable-doubled',
+  'variable-duplicate': 'run.fault.variable-duplicate',
   'restart-with-remove': 'run.fault.restart-with-remove',
-  'network-form': 'run.fault.network-form',
-  'memory-form': 'run.fault.memory-form',
-  'memory-small': 'run.fault.memory-small',
-  'cpus-form': 'run.fault.cpus-form',
-  'workdir-form': 'run.fault.workdir-form',
+  'network-invalid': 'run.fault.network-invalid',
+  'memory-invalid': 'run.fault.memory-invalid',
+  'memory-too-small': 'run.fault.memory-too-small',
+  'cpus-invalid': 'run.fault.cpus-invalid',
+  'workdir-invalid': 'run.fault.workdir-invalid',
 } as const satisfies Record<RunFaultCode, MessageKey>
 
 export const faultText = (code: RunFaultCode): string => t(messageKeys[code])

@@ -3,7 +3,7 @@ import type { Appearance, Settings } from '../../preload/contract/index.ts'
 import { setLanguage } from '../ui/i18n.svelte.ts'
 
 class AppearanceState {
-  current = $state.raw<Appearance>({ language: 'system', theme: 'system', shownLanguage: 'en' })
+  current = $state.raw<Appearance>({ language: 'system', theme: 'system', resolvedLanguage: 'en' })
 
   async load() {
     slipway.on('settings.changed', (appearance) => void this.#apply(appearance))
@@ -17,8 +17,8 @@ class AppearanceState {
 
   async #apply(appearance: Appearance) {
     this.current = appearance
-    document.documentElement.lang = appearance.shownLanguage
-    await setLanguage(appearance.shownLanguage)
+    document.documentElement.lang = appearance.resolvedLanguage
+    await setLanguage(appearance.resolvedLanguage)
   }
 }
 

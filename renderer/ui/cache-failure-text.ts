@@ -5,7 +5,7 @@ import { t } from './i18n.svelte.ts'
 
 const titles = {
   'cache-not-removable': 'error.cache-not-removable',
-  'cache-stays': 'error.cache-stays',
+  'cache-not-removed': 'error.cache-not-removed',
   'cache-more-removed': 'error.cache-more-removed',
 } as const
 

@@ -11,10 +11,10 @@ export function copyFailureText(failure: CopyFailure): FailureText {
   switch (failure.code) {
     case 'copy-missing':
       return { title: t('error.copy-missing', { file: failure.file }), hint: '' }
-    case 'copy-stays':
+    case 'copy-not-deleted':
       return {
-        title: t('error.copy-stays', { file: failure.file }),
-        hint: t('error.copy-stays.hint', { detail: plain(failure.detail) }),
+        title: t('error.copy-not-deleted', { file: failure.file }),
+        hint: t('error.copy-not-deleted.hint', { detail: plain(failure.detail) }),
       }
     case 'copy-failed':
       return {

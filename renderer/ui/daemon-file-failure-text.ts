@@ -22,13 +22,13 @@ const textByCode: TextByCode = {
     hint: t('error.helper-ended.hint', { detail: plain(detail) }),
   }),
   'helper-busy': () => ({ title: t('error.helper-busy'), hint: t('error.helper-busy.hint') }),
-  'daemon-file-secret': ({ file, helper }) => ({
-    title: t('error.daemon-file-secret', { file: plain(file) }),
-    hint: helper ? t('error.daemon-file-secret.hint') : t('error.daemon-file-secret.noHelper'),
+  'daemon-file-needs-password': ({ file, helper }) => ({
+    title: t('error.daemon-file-needs-password', { file: plain(file) }),
+    hint: helper ? t('error.daemon-file-needs-password.hint') : t('error.daemon-file-needs-password.noHelper'),
   }),
-  'daemon-file-cut': ({ helper }) => ({
-    title: t('error.daemon-file-cut'),
-    hint: helper ? t('error.daemon-file-cut.hint') : t('error.daemon-file-secret.noHelper'),
+  'daemon-file-interrupted': ({ helper }) => ({
+    title: t('error.daemon-file-interrupted'),
+    hint: helper ? t('error.daemon-file-interrupted.hint') : t('error.daemon-file-needs-password.noHelper'),
   }),
   'daemon-file-recovered': () => titleOnly(t('error.daemon-file-recovered')),
   'daemon-file-changed': () => titleOnly(t('error.daemon-file-changed')),
@@ -36,53 +36,55 @@ const textByCode: TextByCode = {
     title: t('error.daemon-file-invalid', { line: String(line), column: String(column) }),
     hint: t('error.daemon-file-invalid.hint', { detail: plain(detail) }),
   }),
-  'daemon-file-doubled': ({ key }) => ({
-    title: t('error.daemon-file-doubled', { key }),
-    hint: t('error.daemon-file-doubled.hint'),
+  'daemon-file-duplicate-key': ({ key }) => ({
+    title: t('error.daemon-file-duplicate-key', { key }),
+    hint: t('error.daemon-file-duplicate-key.hint'),
   }),
   'daemon-file-too-large': ({ bytes, most }) =>
     titleOnly(t('error.daemon-file-too-large', { size: size(bytes), most: size(most) })),
-  'daemon-file-odd': ({ what, target }) => ({
+  'daemon-file-unsuitable': ({ what, target }) => ({
     title: t(oddities[what], { target: plain(target) }),
-    hint: t('error.daemon-file-odd.hint'),
+    hint: t('error.daemon-file-unsuitable.hint'),
   }),
-  'daemon-file-folder': ({ folder }) => ({
-    title: t('error.daemon-file-folder', { folder: plain(folder) }),
-    hint: t('error.daemon-file-folder.hint'),
+  'daemon-file-folder-unsafe': ({ folder }) => ({
+    title: t('error.daemon-file-folder-unsafe', { folder: plain(folder) }),
+    hint: t('error.daemon-file-folder-unsafe.hint'),
   }),
   'daemon-file-read-only': ({ folder }) => titleOnly(t('error.daemon-file-read-only', { folder: plain(folder) })),
   'daemon-file-no-space': ({ folder }) => titleOnly(t('error.daemon-file-no-space', { folder: plain(folder) })),
-  'daemon-file-fixed': ({ folder, detail }) => ({
-    title: t('error.daemon-file-fixed', { folder: plain(folder) }),
-    hint: t('error.daemon-file-fixed.hint', { detail: plain(detail) }),
+  'daemon-file-not-writable': ({ folder, detail }) => ({
+    title: t('error.daemon-file-not-writable', { folder: plain(folder) }),
+    hint: t('error.daemon-file-not-writable.hint', { detail: plain(detail) }),
   }),
-  'daemon-file-mirror': ({ mirror }) => titleOnly(t('error.daemon-file-mirror', { mirror: plain(mirror) })),
-  'daemon-file-registry': ({ registry }) => titleOnly(t('error.daemon-file-registry', { registry: plain(registry) })),
+  'daemon-file-mirror-invalid': ({ mirror }) =>
+    titleOnly(t('error.daemon-file-mirror-invalid', { mirror: plain(mirror) })),
+  'daemon-file-registry-invalid': ({ registry }) =>
+    titleOnly(t('error.daemon-file-registry-invalid', { registry: plain(registry) })),
   'daemon-file-engine-down': ({ kind }) => ({
     title: t('error.daemon-file-engine-down'),
     hint: t('error.daemon-file-engine-down.hint'),
     ...(kind && { command: startCommands[kind] }),
   }),
-  'daemon-file-elsewhere': ({ file }) => titleOnly(t('error.daemon-file-elsewhere', { file: plain(file) })),
-  'daemon-file-flag': ({ key }) => ({
-    title: t('error.daemon-file-flag', { key }),
-    hint: t('error.daemon-file-flag.hint'),
+  'daemon-file-other-file': ({ file }) => titleOnly(t('error.daemon-file-other-file', { file: plain(file) })),
+  'daemon-file-flag-conflict': ({ key }) => ({
+    title: t('error.daemon-file-flag-conflict', { key }),
+    hint: t('error.daemon-file-flag-conflict.hint'),
   }),
   'daemon-file-refused': ({ detail }) => ({
     title: t('error.daemon-file-refused'),
     hint: t('error.daemon-file-refused.hint', { detail: plain(detail) }),
   }),
-  'daemon-file-reload': ({ detail }) => ({
-    title: t('error.daemon-file-reload'),
-    hint: t('error.daemon-file-reload.hint', { detail: plain(detail) }),
+  'daemon-file-reload-failed': ({ detail }) => ({
+    title: t('error.daemon-file-reload-failed'),
+    hint: t('error.daemon-file-reload-failed.hint', { detail: plain(detail) }),
   }),
-  'daemon-file-not-taken': () => titleOnly(t('error.daemon-file-not-taken')),
-  'daemon-file-untried': () => titleOnly(t('error.daemon-file-untried')),
-  'daemon-file-given-up': () => titleOnly(t('error.daemon-file-given-up')),
+  'daemon-file-not-applied': () => titleOnly(t('error.daemon-file-not-applied')),
+  'daemon-file-test-failed': () => titleOnly(t('error.daemon-file-test-failed')),
+  'daemon-file-cancelled': () => titleOnly(t('error.daemon-file-cancelled')),
   'daemon-file-no-backup': () => titleOnly(t('error.daemon-file-no-backup')),
-  'daemon-file-fault': ({ why }) => ({
-    title: t('error.daemon-file-fault'),
-    hint: t('error.daemon-file-fault.hint', { why: plain(why) }),
+  'daemon-file-helper-error': ({ why }) => ({
+    title: t('error.daemon-file-helper-error'),
+    hint: t('error.daemon-file-helper-error.hint', { why: plain(why) }),
   }),
 }
 
@@ -93,11 +95,11 @@ const startCommands = {
 } as const
 
 const oddities = {
-  folder: 'error.daemon-file-odd.folder',
-  special: 'error.daemon-file-odd.special',
-  'hard-link': 'error.daemon-file-odd.hard-link',
-  'link-broken': 'error.daemon-file-odd.link-broken',
-  'link-unsafe': 'error.daemon-file-odd.link-unsafe',
+  folder: 'error.daemon-file-unsuitable.folder',
+  special: 'error.daemon-file-unsuitable.special',
+  'hard-link': 'error.daemon-file-unsuitable.hard-link',
+  'link-broken': 'error.daemon-file-unsuitable.link-broken',
+  'link-unsafe': 'error.daemon-file-unsuitable.link-unsafe',
 } as const satisfies Record<DaemonFileOddity, MessageKey>
 
 const states = {

@@ -24,12 +24,12 @@ export function failureText(failure: Failure): FailureText {
     case 'tag-taken':
       return { title: t('error.tag-taken', { reference: failure.reference }), hint: '' }
     case 'plan-unknown':
-    case 'plan-moved':
-      return { title: t('error.plan-moved'), hint: '' }
-    case 'image-moved':
-      return { title: t('error.image-moved'), hint: '' }
-    case 'image-stays':
-      return { title: t('error.image-stays'), hint: '' }
+    case 'plan-outdated':
+      return { title: t('error.plan-outdated'), hint: '' }
+    case 'image-changed':
+      return { title: t('error.image-changed'), hint: '' }
+    case 'image-not-removed':
+      return { title: t('error.image-not-removed'), hint: '' }
     case 'name-taken':
       return { title: t('error.name-taken', { reference: failure.reference }), hint: '' }
     case 'disk-full': {
@@ -42,12 +42,12 @@ export function failureText(failure: Failure): FailureText {
         title: t('error.folder-unusable'),
         hint: t('error.folder-unusable.hint', { folder: failure.folder, detail: plain(failure.detail) }),
       }
-    case 'undo-over':
-      return { title: t('error.undo-over'), hint: '' }
-    case 'undo-elsewhere':
-      return { title: t('error.undo-elsewhere'), hint: t('error.undo-elsewhere.hint', failure) }
+    case 'undo-unavailable':
+      return { title: t('error.undo-unavailable'), hint: '' }
+    case 'undo-other-engine':
+      return { title: t('error.undo-other-engine'), hint: t('error.undo-other-engine.hint', failure) }
     case 'copy-missing':
-    case 'copy-stays':
+    case 'copy-not-deleted':
     case 'copy-failed':
     case 'copy-incomplete':
     case 'copy-changed':
@@ -59,20 +59,20 @@ export function failureText(failure: Failure): FailureText {
     case 'registry-login':
     case 'registry-denied':
     case 'registry-limited':
-    case 'registry-nonsense':
+    case 'registry-invalid-reply':
     case 'registry-error':
-    case 'reference-wrong':
+    case 'reference-invalid':
     case 'reference-unknown':
     case 'platform-missing':
     case 'pull-corrupt':
     case 'pull-disk-full':
-    case 'pull-no-room':
+    case 'pull-no-space':
     case 'registry-redirects':
     case 'content-altered':
     case 'mirror-accepts-unknown-digest':
       return registryFailureText(failure)
-    case 'mirror-address-wrong':
-      return { title: t('error.mirror-address-wrong', { address: plain(failure.address) }), hint: '' }
+    case 'mirror-address-invalid':
+      return { title: t('error.mirror-address-invalid', { address: plain(failure.address) }), hint: '' }
     case 'mirror-listed':
       return { title: t('error.mirror-listed', { address: failure.address }), hint: '' }
     case 'mirrors-too-many':
@@ -133,10 +133,12 @@ function registryFailureText(failure: RegistryFailure): FailureText {
             ? t('error.registry-limited.hint')
             : t('error.registry-limited.until', { time: dateTime(failure.until) }),
       }
-    case 'registry-nonsense':
+    case 'registry-invalid-reply':
       return {
-        title: failure.page ? t('error.registry-nonsense.page', { host }) : t('error.registry-nonsense', { host }),
-        hint: t('error.registry-nonsense.hint'),
+        title: failure.page
+          ? t('error.registry-invalid-reply.page', { host })
+          : t('error.registry-invalid-reply', { host }),
+        hint: t('error.registry-invalid-reply.hint'),
       }
     case 'registry-error': {
       const { status } = failure
@@ -146,8 +148,8 @@ function registryFailureText(failure: RegistryFailure): FailureText {
         hint: t('error.registry-error.hint'),
       }
     }
-    case 'reference-wrong':
-      return { title: t('error.reference-wrong', { reference: plain(failure.reference) }), hint: '' }
+    case 'reference-invalid':
+      return { title: t('error.reference-invalid', { reference: plain(failure.reference) }), hint: '' }
     case 'reference-unknown':
       return {
         title: t('error.reference-unknown', { reference: plain(failure.reference) }),
@@ -168,12 +170,12 @@ function registryFailureText(failure: RegistryFailure): FailureText {
       }
     case 'pull-disk-full':
       return { title: t('error.pull-disk-full'), hint: t('error.pull-disk-full.hint') }
-    case 'pull-no-room': {
+    case 'pull-no-space': {
       const [needed, free] = [size(failure.needed), size(failure.free)]
-      return { title: t('error.pull-no-room'), hint: t('error.pull-no-room.hint', { needed, free }) }
+      return { title: t('error.pull-no-space'), hint: t('error.pull-no-space.hint', { needed, free }) }
     }
     case 'registry-redirects':
-      return { title: t('error.registry-redirects', { host }), hint: t('error.registry-nonsense.hint') }
+      return { title: t('error.registry-redirects', { host }), hint: t('error.registry-invalid-reply.hint') }
     case 'content-altered':
       return { title: t('error.content-altered', { host }), hint: t('error.content-altered.hint') }
     case 'mirror-accepts-unknown-digest':

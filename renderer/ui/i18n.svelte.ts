@@ -31,7 +31,7 @@ export async function setLanguage(next: Language) {
 export const t = <Key extends MessageKey>(key: Key, ...[values]: MessageArguments<Key>): string =>
   phrase(messages![key], values ?? {}, language)
 
-export const shownLanguage = (): Language => language
+export const resolvedLanguage = (): Language => language
 
 export const size = (bytes: Bytes): string => format.size(bytes)
 export const ago = (time: UnixTime): string => format.ago(time)

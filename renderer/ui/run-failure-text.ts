@@ -24,7 +24,7 @@ const textByCode: TextByCode = {
   }),
   'container-gone': () => titleOnly(t('error.container-gone')),
   'container-running': () => titleOnly(t('error.container-running')),
-  'container-moved': () => titleOnly(t('error.container-moved')),
+  'container-changed': () => titleOnly(t('error.container-changed')),
   'container-not-running': () => titleOnly(t('error.container-not-running')),
   'shell-missing': () => titleOnly(t('error.shell-missing')),
   'terminal-gone': () => titleOnly(t('error.terminal-gone')),

@@ -26,7 +26,7 @@ const brokenMirrors: readonly (readonly [MirrorBehaviour, failureCode: string])[
   [{ connecting: 'unanswered' }, 'registry-slow'],
   [{ connecting: 'silent' }, 'registry-slow'],
   [{ certificate: 'self-signed' }, 'registry-tls'],
-  [{ answers: 'html' }, 'registry-nonsense'],
+  [{ answers: 'html' }, 'registry-invalid-reply'],
   [{ hangs: 'manifest' }, 'registry-slow'],
   [{ hangs: 'blob-body' }, 'registry-slow'],
   [{ allows: [] }, 'registry-denied'],

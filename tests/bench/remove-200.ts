@@ -74,7 +74,7 @@ async function removeWithSlipway({ page }: OpenedApp): Promise<number> {
         if (state !== 'done') throw new Error(JSON.stringify(failed ?? state))
         return performance.now() - start
       }
-      if (applied && applied.error.code !== 'plan-moved') throw new Error(applied.error.code)
+      if (applied && applied.error.code !== 'plan-outdated') throw new Error(applied.error.code)
       await sleep(2000)
     }
   })()`)

@@ -2,12 +2,12 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import * as v from 'valibot'
 import type { Bytes } from '../../../model/image/image.ts'
-import type { DiskAccount, DiskPart } from '../../../preload/contract/index.ts'
+import type { DiskUsage, DiskPart } from '../../../preload/contract/index.ts'
 import { statusOf } from './errors.ts'
 import { bytes, list, text } from './replies.ts'
 import { ask } from './request.ts'
 import type { EngineSession } from './session.ts'
-import { removesCacheById } from './versions.ts'
+import { supportsCacheRemovalById } from './versions.ts'
 
 const cacheRecord = v.object({
   ID: text,
@@ -39,7 +39,7 @@ const maxAttempts = 20
 const retryDelayMs = 150
 
 /** Reads one part of the disk usage, or all of it. Engines before API 1.42 always measure everything. Timeout: 5 min. */
-async function readDiskUsage(session: EngineSession, part?: 'image' | 'build-cache') {
+async function requestDiskUsage(session: EngineSession, part?: 'image' | 'build-cache') {
   const query = part && session.capabilities.filtersDiskUsage ? { type: part } : {}
   // Up to 20.10, the engine replies 500 while it measures for another client.
   for (let attempt = 1; ; attempt++) {
@@ -57,11 +57,11 @@ async function readDiskUsage(session: EngineSession, part?: 'image' | 'build-cac
  * compressed content. Timeout: 5 min.
  */
 export const layersSize = async (session: EngineSession): Promise<Bytes> =>
-  (await readDiskUsage(session, 'image')).LayersSize
+  (await requestDiskUsage(session, 'image')).LayersSize
 
 /** @returns the records of BuildKit's cache as the engine lists them. Timeout: 5 min. */
 export const readCacheRecords = async (session: EngineSession): Promise<readonly ListedCacheRecord[]> =>
-  (await readDiskUsage(session, 'build-cache')).BuildCache ?? []
+  (await requestDiskUsage(session, 'build-cache')).BuildCache ?? []
 
 /**
  * @returns an upper bound of the bytes that BuildKit's cache shares with images. The classic store marks records that are
@@ -69,22 +69,22 @@ export const readCacheRecords = async (session: EngineSession): Promise<readonly
  * snapshots and blobs by leases that the API does not report, so the bound is MAX_SAFE_INTEGER if there is any record.
  * Timeout: 5 min.
  */
-export async function cachedBytes(session: EngineSession): Promise<Bytes> {
+export async function maxBytesSharedWithCache(session: EngineSession): Promise<Bytes> {
   const records = await readCacheRecords(session)
   if (session.capabilities.store === 'containerd') return records.length > 0 ? Number.MAX_SAFE_INTEGER : 0
   return records.filter(({ Shared }) => Shared).reduce((sum, { Size }) => sum + Size, 0)
 }
 
 /** @returns all parts of the disk usage, for the disk dialog. Timeout: 5 min. */
-export async function readDiskAccount(session: EngineSession): Promise<DiskAccount> {
-  const { LayersSize, Images, Containers, Volumes, BuildCache } = await readDiskUsage(session)
+export async function readDiskUsage(session: EngineSession): Promise<DiskUsage> {
+  const { LayersSize, Images, Containers, Volumes, BuildCache } = await requestDiskUsage(session)
   return {
     // Podman reports 0 for layers that take space, which means unknown.
     ...(Images && (LayersSize > 0 || Images.length === 0) && { images: { count: Images.length, bytes: LayersSize } }),
     ...(Containers && { containers: partOf(Containers.map(({ SizeRw }) => SizeRw)) }),
     ...(Volumes && { volumes: partOf(Volumes.map(({ UsageData }) => UsageData.Size)) }),
     ...(BuildCache && { buildCache: partOf(BuildCache.map(({ Size }) => Size)) }),
-    ...(removesCacheById(session.capabilities) && { removesCache: true }),
+    ...(supportsCacheRemovalById(session.capabilities) && { canRemoveCacheRecords: true }),
   }
 }
 

@@ -25,7 +25,7 @@ export function agreedApi(offered: string): string | undefined {
 export const filtersDiskUsageByType = (api: string): boolean => compareVersions(api, '1.42') >= 0
 
 /** Whether the containerd store's `LayersSize` includes compressed content. Tested: it does in 28.5, not in 26.1. */
-export const countsContent = (api: string): boolean => compareVersions(api, '1.48') >= 0
+export const layersSizeIncludesContent = (api: string): boolean => compareVersions(api, '1.48') >= 0
 
 /** Whether a search reports which images are automated builds. Later API versions report false for all. */
 export const reportsAutomatedBuilds = (api: string): boolean => compareVersions(api, '1.45') < 0
@@ -35,5 +35,5 @@ export const reportsAutomatedBuilds = (api: string): boolean => compareVersions(
  * combines the id with a filter that every record passes (moby builder/builder-next/builder.go, 19.03). Podman does not
  * have the endpoint.
  */
-export const removesCacheById = ({ product, api }: Pick<EngineFacts, 'product' | 'api'>): boolean =>
+export const supportsCacheRemovalById = ({ product, api }: Pick<EngineFacts, 'product' | 'api'>): boolean =>
   product === 'Docker' && compareVersions(api, '1.41') >= 0

@@ -53,7 +53,7 @@ export function diskMeter(session: EngineSession, onMeasured: (use: DiskUse) => 
 async function measure(session: EngineSession): Promise<DiskUse | undefined> {
   try {
     const images = await layersSize(session)
-    const free = await freeBytes(session)
+    const free = await freeDiskBytes(session)
     // Podman reports 0, which means unknown.
     return { ...(images > 0 && { images }), ...(free !== undefined && { free }) }
   } catch {
@@ -70,7 +70,7 @@ const systemContainerd = '/var/lib/containerd'
  * directories, and the API does not report which, so the larger value is returned.
  * @returns undefined if the engine runs on another computer or in a virtual machine, or if its directory is unreadable
  */
-export async function freeBytes({ context, capabilities }: EngineSession): Promise<Bytes | undefined> {
+export async function freeDiskBytes({ context, capabilities }: EngineSession): Promise<Bytes | undefined> {
   if (!context.local) return undefined
   const inRoot = await freeBytesIn(capabilities.rootDir)
   const inContainerd = capabilities.store === 'containerd' ? await freeBytesIn(systemContainerd) : undefined

@@ -17,7 +17,7 @@ export type Invalidation =
 
 const imageActions = new Set('tag untag delete remove pull load loadfromarchive import create build'.split(' '))
 /** Label of containers that Slipway creates for a moment to read an image's files. The creation is not shown. */
-export const probeLabel = 'slipway.probe'
+export const temporaryContainerLabel = 'slipway.probe'
 
 // The other actions (exec_create, health_status, attach, resize, top…) change nothing that is shown.
 const containerActions = new Set(
@@ -42,7 +42,7 @@ export function invalidationsOf({ Type, Action, Actor }: EngineEvent): Invalidat
   const { imageID } = Actor.Attributes
   // Before 28, the engine sends no image event for a commit without a tag.
   if (Action === 'commit') return imageID ? [{ kind: 'image', name: idOrName(imageID) }] : []
-  if (Action === 'create' && probeLabel in Actor.Attributes) return []
+  if (Action === 'create' && temporaryContainerLabel in Actor.Attributes) return []
   return containerActions.has(Action) ? [{ kind: 'container', id: Actor.ID }] : []
 }
 

@@ -111,7 +111,7 @@ describe.each(matrix)('$title', (options) => {
     build(engine, 'two', [30_000])
     await removeImages()
     const before = await listedIds()
-    expect(await cleaner.apply(stored)).toEqual({ ok: false, error: { code: 'plan-moved' } })
+    expect(await cleaner.apply(stored)).toEqual({ ok: false, error: { code: 'plan-outdated' } })
     expect(await cleaner.apply(stored)).toEqual({ ok: false, error: { code: 'plan-unknown' } })
     expect(await listedIds()).toEqual(before)
     const [older, newer] = [await cleaner.plan(), await cleaner.plan()]

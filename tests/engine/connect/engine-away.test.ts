@@ -45,7 +45,7 @@ describe.each(matrix)('$title', (options) => {
     await engines.red.restart()
     await app.waitUntilConnected('red')
     const result = await app.cleaner.apply(stored)
-    expect(result).toMatchObject({ ok: false, error: { code: expect.stringMatching(/^plan-(moved|unknown)$/) } })
+    expect(result).toMatchObject({ ok: false, error: { code: expect.stringMatching(/^plan-(outdated|unknown)$/) } })
     expect(await listImages(engines.red)).toEqual(app.before.red)
     await expectNewPlanWorks()
   })
@@ -194,7 +194,7 @@ describe.each(matrix)('$title', (options) => {
     expect(await listImages(engines.blue)).toEqual(app.before.blue)
     await app.waitUntilConnected('linked')
     await eventually(() => app.rootDir().startsWith(engines.blue.root))
-    expect(await app.cleaner.undoFailure(jobId)).toMatchObject({ code: 'undo-elsewhere' })
+    expect(await app.cleaner.undoFailure(jobId)).toMatchObject({ code: 'undo-other-engine' })
     expect(app.copies()).toHaveLength(1)
   }
 
@@ -225,7 +225,7 @@ describe.each(matrix)('$title', (options) => {
     expect(job.state).toBe('failed')
     expect(statesOf(job)).toEqual(['done', 'unknown', expect.stringMatching(/^(skipped|unknown)$/)])
     await eventually(() => app.rootDir().startsWith(engines.blue.root))
-    expect(await app.cleaner.undoFailure(jobId)).toMatchObject({ code: 'undo-elsewhere' })
+    expect(await app.cleaner.undoFailure(jobId)).toMatchObject({ code: 'undo-other-engine' })
     app.moveLink(app.proxy.socket)
     await app.switchTo('red')
     await app.switchTo('linked')

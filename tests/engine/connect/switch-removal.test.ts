@@ -30,7 +30,7 @@ describe.each(matrix)('$title', (options) => {
   /** The undo is refused while blue is shown, and works on red. */
   async function undoOnRed(jobId: string) {
     expect(await app.cleaner.undoFailure(jobId)).toEqual({
-      code: 'undo-elsewhere',
+      code: 'undo-other-engine',
       endpoint: `unix://${app.proxy.socket}`,
     })
     await app.switchTo('red')

@@ -186,7 +186,7 @@ describe.each(matrix)('$title', (options) => {
     expect(await remove(impact.volumes)).toEqual({ ok: false, error: { code: 'container-running' } })
     expect(await runner.calls['containers.start'](container)).toMatchObject({ ok: true })
     expect(await runner.calls['containers.stop'](container)).toMatchObject({ ok: true })
-    expect(await remove([])).toEqual({ ok: false, error: { code: 'container-moved' } })
+    expect(await remove([])).toEqual({ ok: false, error: { code: 'container-changed' } })
     expect(await remove(impact.volumes)).toMatchObject({ ok: true })
     expect(await remove(impact.volumes)).toEqual({ ok: false, error: { code: 'container-gone' } })
     const { Volumes } = await engine.docker.listVolumes()

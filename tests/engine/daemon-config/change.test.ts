@@ -98,7 +98,7 @@ describe.each(matrix)('on $title', (options) => {
     good.setBehaviour({ answers: 503 })
     const job = await changer.setMirrors([good.address])
     expect(job).toMatchObject({ state: 'failed' })
-    expect(job.failure?.code).toMatch(/^(daemon-file-untried|daemon-file-not-taken)$/)
+    expect(job.failure?.code).toMatch(/^(daemon-file-test-failed|daemon-file-not-applied)$/)
     expect(readState()?.text).toBe(originalText)
     expect(await readMirrors(engine)).toEqual([])
   })
@@ -109,7 +109,7 @@ describe.each(matrix)('on $title', (options) => {
     second.setBehaviour({ answers: 503 })
     const job = await changer.setMirrors([second.address])
     await engine.docker.getImage('hello-world:latest').remove()
-    expect(job).toMatchObject({ state: 'failed', failure: { code: 'daemon-file-untried', state: 'restored' } })
+    expect(job).toMatchObject({ state: 'failed', failure: { code: 'daemon-file-test-failed', state: 'restored' } })
     expect(readState()?.text).toBe(originalText)
   })
 
@@ -154,7 +154,7 @@ describe.each(matrix)('on $title', (options) => {
 
     third.setBehaviour({ connecting: 'refused' })
     expect(await changer.setMirrors([good.address, third.address].toReversed())).toMatchObject({
-      failure: { code: 'daemon-file-untried', state: 'restored' },
+      failure: { code: 'daemon-file-test-failed', state: 'restored' },
     })
     third.setBehaviour()
   })
@@ -174,7 +174,7 @@ describe.each(matrix)('on $title', (options) => {
     const started = await changer.handlers['daemon-config.apply'](stored.id)
     const id = started.ok ? started.value : ''
     onStep = (step) => step === 'confirmed' && changer.cancel(id)
-    expect((await changer.waitForEnd(id)).failure).toEqual({ code: 'daemon-file-given-up', state: 'restored' })
+    expect((await changer.waitForEnd(id)).failure).toEqual({ code: 'daemon-file-cancelled', state: 'restored' })
     expect(readState()?.text).toBe(originalText)
     expect(await readMirrors(engine)).toEqual([])
   })
@@ -288,7 +288,7 @@ test('if the helper is killed during a change, the change fails, and the next ch
     const mirrors = [good.address]
     expect((await changer.setMirrors(mirrors)).failure).toMatchObject({ code: 'helper-ended' })
     const refused = await changer.handlers['daemon-config.plan']({ mirrors, withPassword: false })
-    expect(refused).toMatchObject({ error: { code: 'daemon-file-cut', helper: true } })
+    expect(refused).toMatchObject({ error: { code: 'daemon-file-interrupted', helper: true } })
     const planned = await changer.handlers['daemon-config.plan']({ mirrors: [second.address], withPassword: true })
     expect(planned).toMatchObject({ ok: true, value: { plan: { change: { before: '{ "debug": false }' } } } })
     expect(await readMirrors(engine)).toEqual([])
@@ -318,7 +318,7 @@ test('a file that only root can read is read by the helper, after the user has a
       await asNobody(async () => changer.handlers['daemon-config.plan']({ mirrors, withPassword: false })),
     ).toEqual({
       ok: false,
-      error: { code: 'daemon-file-secret', file: systemPaths.config, helper: true },
+      error: { code: 'daemon-file-needs-password', file: systemPaths.config, helper: true },
     })
     const planned = await asNobody(async () => changer.handlers['daemon-config.plan']({ mirrors, withPassword: true }))
     expect(planned).toMatchObject({ ok: true, value: { plan: { change: { before: secretText } } } })

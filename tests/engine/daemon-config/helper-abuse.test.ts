@@ -116,7 +116,7 @@ describe('a new text that is not allowed', () => {
     const { answer } = await changeFile(newText)
     expect(answer).toMatchObject({
       ok: false,
-      error: { code: 'daemon-file-fault', why: 'text-elsewhere', state: 'untouched' },
+      error: { code: 'daemon-file-helper-error', why: 'text-elsewhere', state: 'untouched' },
     })
   })
 
@@ -137,7 +137,7 @@ describe('a new text that is not allowed', () => {
     ['a text of two megabytes', textWithMirror + ' '.repeat(2 << 20), 'text-too-large'],
   ])('%s', async (_, newText, why) => {
     const { answer } = await changeFile(newText)
-    expect(answer).toEqual({ ok: false, error: { code: 'daemon-file-fault', why, state: 'untouched' } })
+    expect(answer).toEqual({ ok: false, error: { code: 'daemon-file-helper-error', why, state: 'untouched' } })
   })
 })
 

@@ -24,14 +24,14 @@ describe('the addresses in the new text', () => {
     'https://ä.example',
   ])('a mirror that the engine would refuse is refused: %s', async (wrong) => {
     const text = `{ "registry-mirrors": ["${wrong}"], "labels": ["x=y"] }\n`
-    await expectRefused({ code: 'daemon-file-mirror', state: 'untouched' }, text)
+    await expectRefused({ code: 'daemon-file-mirror-invalid', state: 'untouched' }, text)
   })
 
   test.each(['http://a.example', 'a.example:99999', 'a b', '10.0.0.0/99', '-x'])(
     'an insecure registry that the engine would refuse is refused: %s',
     async (wrong) => {
       const text = `{ "insecure-registries": ["${wrong}"], "labels": ["x=y"] }\n`
-      await expectRefused({ code: 'daemon-file-registry', registry: wrong, state: 'untouched' }, text)
+      await expectRefused({ code: 'daemon-file-registry-invalid', registry: wrong, state: 'untouched' }, text)
     },
   )
 

@@ -43,10 +43,10 @@ test('a link to another user’s file, a broken link or a circular link is not f
   writeFileSync(`${aside}/theirs.json`, plainText)
   run('chown', 'nobody', `${aside}/theirs.json`)
   linkTo(`${aside}/theirs.json`)
-  await expectRefused({ code: 'daemon-file-odd', what: 'link-unsafe', state: 'untouched' })
+  await expectRefused({ code: 'daemon-file-unsuitable', what: 'link-unsafe', state: 'untouched' })
   linkTo(`${aside}/none.json`)
   const { helper } = await startHelper()
-  const odd = { code: 'daemon-file-odd', state: 'untouched' }
+  const odd = { code: 'daemon-file-unsuitable', state: 'untouched' }
   expect(await helper.read()).toMatchObject({ ok: false, error: { ...odd, what: 'link-broken' } })
   linkTo(file)
   expect(await helper.change({ oldHash: undefined, newText: textWithMirror })).toMatchObject({ ok: false, error: odd })
@@ -57,12 +57,12 @@ test('a link into a folder that others can write in is not followed', async () =
   writeFileSync(`${aside}/real.json`, plainText)
   chmodSync(aside, 0o777)
   linkTo(`${aside}/real.json`)
-  await expectRefused({ code: 'daemon-file-folder', folder: aside, state: 'untouched' })
+  await expectRefused({ code: 'daemon-file-folder-unsafe', folder: aside, state: 'untouched' })
 })
 
 test('a hard link, a folder or a pipe is not touched', async () => {
   linkSync(file, `${aside}/second`)
-  await expectRefused({ code: 'daemon-file-odd', what: 'hard-link' })
+  await expectRefused({ code: 'daemon-file-unsuitable', what: 'hard-link' })
   rmSync(file)
   const { helper } = await startHelper()
   const request = { oldHash: undefined, newText: textWithMirror }
@@ -77,7 +77,7 @@ test('a hard link, a folder or a pipe is not touched', async () => {
 test('a file in a folder that others can write in is not changed', async () => {
   chmodSync('/etc/docker', 0o775)
   try {
-    await expectRefused({ code: 'daemon-file-folder', folder: '/etc/docker', state: 'untouched' })
+    await expectRefused({ code: 'daemon-file-folder-unsafe', folder: '/etc/docker', state: 'untouched' })
   } finally {
     chmodSync('/etc/docker', 0o755)
   }
@@ -158,7 +158,7 @@ test('a bind-mounted file is not changed', async () => {
   writeFileSync(`${aside}/mounted.json`, plainText)
   run('mount', '--bind', `${aside}/mounted.json`, file)
   try {
-    await expectRefused({ code: 'daemon-file-fixed', folder: '/etc/docker', state: 'untouched' })
+    await expectRefused({ code: 'daemon-file-not-writable', folder: '/etc/docker', state: 'untouched' })
   } finally {
     run('umount', '--lazy', file)
   }

@@ -37,7 +37,7 @@ describe.each(['20.10', '26.1'] as const)('on %s, a file that', (version) => {
     const outcome = answer.ok ? last : answer
     expect(outcome).toEqual(
       version === '20.10'
-        ? { ok: false, error: { code: 'daemon-file-not-taken', state: 'restored' } }
+        ? { ok: false, error: { code: 'daemon-file-not-applied', state: 'restored' } }
         : { ok: true, value: 'restored' },
     )
     expect(readState()).toEqual(before)
@@ -55,7 +55,7 @@ describe.each(['20.10', '26.1'] as const)('on %s, a file that', (version) => {
     [
       'has registry-mirrors twice',
       `{ ${mirrorsKey}, ${mirrorsKey} }`,
-      { code: 'daemon-file-doubled', key: 'registry-mirrors' },
+      { code: 'daemon-file-duplicate-key', key: 'registry-mirrors' },
     ],
     ['is huge', `{ "labels": ["${'x'.repeat(1 << 20)}"] }`, { code: 'daemon-file-too-large', most: 1 << 20 }],
   ])('%s is not changed', async (_, old, error) => {
@@ -89,7 +89,7 @@ describe.each(['20.10', '26.1'] as const)('on %s, a file that', (version) => {
       ok: false,
       error:
         version === '20.10'
-          ? { code: 'daemon-file-not-taken', state: 'restored' }
+          ? { code: 'daemon-file-not-applied', state: 'restored' }
           : { code: 'daemon-file-refused', state: 'untouched' },
     })
     expect(readState()).toEqual(before)

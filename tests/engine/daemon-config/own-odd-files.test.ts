@@ -32,12 +32,12 @@ describe('nothing is changed in', () => {
       chownSync(folder, nobody, nobody)
     })
   }
-  const fixed = { code: 'daemon-file-fixed', state: 'untouched' }
+  const fixed = { code: 'daemon-file-not-writable', state: 'untouched' }
 
   test('a folder without write permission', () => withFolder(0o555, nobody, () => expectRefused(fixed)))
   test('a folder of root’s', () => withFolder(0o755, 0, () => expectRefused(fixed)))
   test('a folder that every user can write in', () =>
-    withFolder(0o777, nobody, () => expectRefused({ code: 'daemon-file-folder', state: 'untouched' })))
+    withFolder(0o777, nobody, () => expectRefused({ code: 'daemon-file-folder-unsafe', state: 'untouched' })))
 
   test('a file of root’s in the user’s folder', async () => {
     setup.tools.write(plainText, { owner: [0, 0] })
@@ -92,18 +92,18 @@ describe('a link', () => {
     const target = linkTo(0, 0o444)
     chownSync(aside, 0, 0)
     chmodSync(aside, 0o555)
-    await expectRefused({ code: 'daemon-file-fixed', folder: aside, state: 'untouched' })
+    await expectRefused({ code: 'daemon-file-not-writable', folder: aside, state: 'untouched' })
     expect(readlinkSync(setup.side.file)).toBe(target)
   })
 
   test('to another user’s file, or to a missing file, is not followed', async () => {
     linkTo(1)
-    await expectRefused({ code: 'daemon-file-odd', what: 'link-unsafe', state: 'untouched' })
+    await expectRefused({ code: 'daemon-file-unsuitable', what: 'link-unsafe', state: 'untouched' })
     const target = linkTo(nobody)
     rmSync(target)
     const { helper } = await setup.tools.startHelper()
     expect(await helper.change({ oldHash: undefined, newText: textWithMirror })).toMatchObject({
-      error: { code: 'daemon-file-odd', what: 'link-broken', state: 'untouched' },
+      error: { code: 'daemon-file-unsuitable', what: 'link-broken', state: 'untouched' },
     })
     await helper.end()
     expect(readlinkSync(setup.side.file)).toBe(target)
@@ -112,6 +112,6 @@ describe('a link', () => {
 
   test('that is a hard link is not changed', async () => {
     linkSync(setup.side.file, join(aside, 'second'))
-    await expectRefused({ code: 'daemon-file-odd', what: 'hard-link', state: 'untouched' })
+    await expectRefused({ code: 'daemon-file-unsuitable', what: 'hard-link', state: 'untouched' })
   })
 })

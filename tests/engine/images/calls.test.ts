@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { DiskAccount } from '../../../preload/contract/index.ts'
+import type { DiskUsage } from '../../../preload/contract/index.ts'
 import { startEngine, type Engine } from '../../../tools/world/engine.ts'
 import { loadImages, type ImageSpec } from '../../../tools/world/images.ts'
 import { userland } from '../../../tools/world/userland.ts'
@@ -101,7 +101,7 @@ describe.each(matrix)('$title', (options) => {
     await container.start()
     await container.wait()
     const answer = await served.calls['engine.disk'](undefined)
-    const account: DiskAccount = answer.ok ? answer.value : {}
+    const account: DiskUsage = answer.ok ? answer.value : {}
     const lines = execFileSync(`${engine.programs}/docker`, ['system', 'df', '--format', '{{json .}}'], {
       encoding: 'utf8',
       env: { ...process.env, DOCKER_HOST: `unix://${engine.socket}` },

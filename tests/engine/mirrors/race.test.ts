@@ -47,7 +47,7 @@ describe('one race with mirrors that work and mirrors that fail', () => {
     allowlist: [{ allows: ['library/redis'] }, { code: 'registry-denied' }],
     throttling: [{ throttles: { retryAfter: 600 } }, { code: 'registry-limited', until: expect.any(Number) }],
     throttled: [{ throttles: 'without-header' }, { code: 'registry-limited' }],
-    page: [{ answers: 'html' }, { code: 'registry-nonsense', page: true }],
+    page: [{ answers: 'html' }, { code: 'registry-invalid-reply', page: true }],
     anything: [{ answers: 'anything' }, { code: 'mirror-accepts-unknown-digest' }],
     imageless: [{ answers: 'manifest-unknown' }, { code: 'reference-unknown' }],
     redirectloop: [{ answers: 'redirects' }, { code: 'registry-redirects' }],
@@ -162,10 +162,10 @@ test('a folded mirror can be added to the list, and is then no longer folded', a
   const foldedAddress = 'https://docker.mirrors.ustc.edu.cn'
   const isIn = (mirrors: readonly { readonly address: string }[]) =>
     mirrors.some(({ address }) => address === foldedAddress)
-  expect(isIn((await world.racer.read()).folded)).toBe(true)
+  expect(isIn((await world.racer.read()).untested)).toBe(true)
   await world.racer.add(foldedAddress)
-  const { tested, folded } = await world.racer.read()
-  expect([isIn(tested), isIn(folded)]).toEqual([true, false])
+  const { tested, untested } = await world.racer.read()
+  expect([isIn(tested), isIn(untested)]).toEqual([true, false])
   const again = await world.racer.handlers['mirrors.add'](foldedAddress)
   expect(again).toEqual({ ok: false, error: { code: 'mirror-listed', address: foldedAddress } })
   expect(await world.racer.handlers['mirrors.add']('docker.1ms.run')).toMatchObject({

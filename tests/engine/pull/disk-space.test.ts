@@ -65,7 +65,7 @@ describe.each(matrix)('$title, on a disk of 100 MB', (options) => {
   const at = (name: string) => `${registry.host}/team/${name}:1`
   const spaceOf = (job: Job) => {
     const failure = failureOf(job)
-    return failure?.code === 'pull-no-room' ? failure : { needed: NaN, free: NaN }
+    return failure?.code === 'pull-no-space' ? failure : { needed: NaN, free: NaN }
   }
   /** @returns a function that says whether the registry has received a request for a layer since this call */
   function watchForBlobRequests() {
@@ -77,7 +77,7 @@ describe.each(matrix)('$title, on a disk of 100 MB', (options) => {
     const hasFetched = watchForBlobRequests()
     const job = await app.pull(at('large'))
     expect(job).toMatchObject({ state: 'failed', items: [{ state: 'failed' }] })
-    expect(failureOf(job)).toMatchObject({ code: 'pull-no-room', reference: at('large') })
+    expect(failureOf(job)).toMatchObject({ code: 'pull-no-space', reference: at('large') })
     const { needed, free } = spaceOf(job)
     expect(needed / (120 * MB * (engine.store === 'containerd' ? 3.5 : 2.5))).toBeCloseTo(1, 2)
     expect(free).toBeGreaterThan(30 * MB)
@@ -89,7 +89,7 @@ describe.each(matrix)('$title, on a disk of 100 MB', (options) => {
     expect(await app.pull(at('small'))).toMatchObject({ state: 'done', subject: { result: { isNew: true } } })
     expect(await app.pull(at('both'))).toMatchObject({ state: 'done' })
     for (const { Id } of await engine.docker.listImages()) diffIds.set(Id, [])
-    expect(failureOf(await app.pull(at('both'), 'linux/arm64'))).toMatchObject({ code: 'pull-no-room' })
+    expect(failureOf(await app.pull(at('both'), 'linux/arm64'))).toMatchObject({ code: 'pull-no-space' })
   })
 
   test('of two pulls that do not fit at the same time, the second waits for the first', async () => {
@@ -117,7 +117,7 @@ describe.each(matrix)('$title, on a disk of 100 MB', (options) => {
     execFileSync('fallocate', ['--length', String(bavail * bsize - 4 * MB), filler])
     try {
       diffIds.set(Id, [])
-      expect(failureOf(await app.pull(at('small')))).toMatchObject({ code: 'pull-no-room' })
+      expect(failureOf(await app.pull(at('small')))).toMatchObject({ code: 'pull-no-space' })
       diffIds.set(Id, RootFS.Layers ?? [])
       expect(await app.pull(at('small'))).toMatchObject({ state: 'done', subject: { result: { isNew: false } } })
       // If the layers of a local image are unknown, no pull is refused.
@@ -133,7 +133,7 @@ describe.each(matrix)('$title, on a disk of 100 MB', (options) => {
     expect(failureOf(await app.pull(reference))?.code).toBe('registry-login')
     await app.stop()
     app = await open({ hasLogin: true })
-    expect(failureOf(await app.pull(reference))).toMatchObject({ code: 'pull-no-room' })
+    expect(failureOf(await app.pull(reference))).toMatchObject({ code: 'pull-no-space' })
   })
 
   test('if the user pulls anyway, the engine downloads the image and reports that its disk is full', async () => {

@@ -57,10 +57,10 @@ describe.each(matrix)('$title', (options) => {
 
   test('a web page in place of a registry is reported as such; for a digest, the containerd store reports wrong content', async () => {
     const host = await listen(createServer(page), '127.0.0.1')
-    expect(failureOf(await app.pull(`${host}/team/x:1`))).toEqual({ code: 'registry-nonsense', host })
+    expect(failureOf(await app.pull(`${host}/team/x:1`))).toEqual({ code: 'registry-invalid-reply', host })
     const reference = `${host}/team/x@sha256:${'a'.repeat(64)}`
     expect(failureOf(await app.pull(reference))).toEqual(
-      options.store === 'classic' ? { code: 'registry-nonsense', host } : { code: 'pull-corrupt', reference },
+      options.store === 'classic' ? { code: 'registry-invalid-reply', host } : { code: 'pull-corrupt', reference },
     )
   })
 

@@ -112,7 +112,7 @@ describe.each(matrix)('$title', (options) => {
   test('an invalid name is refused at once; a missing image, a missing platform and an unreachable registry are reported', async () => {
     expect(await app.requestPull('Not A Name')).toEqual({
       ok: false,
-      error: { code: 'reference-wrong', reference: 'Not A Name' },
+      error: { code: 'reference-invalid', reference: 'Not A Name' },
     })
     const reference = at('small:none')
     expect(failureOf(await app.pull(reference))).toEqual({ code: 'reference-unknown', reference })

@@ -88,7 +88,7 @@ describe.each(matrix)('$title', (options) => {
     page.listen(registry.port, '127.0.0.1')
     await once(page, 'listening')
     try {
-      const failure = { code: 'registry-nonsense', host: registry.host }
+      const failure = { code: 'registry-invalid-reply', host: registry.host }
       expect(failureOf(await app.pull(at('never:1')))).toEqual(failure)
       expect(await listTags()).toEqual(before)
       await expect(engine.docker.getImage(at('never:1')).inspect()).rejects.toMatchObject({ statusCode: 404 })

@@ -59,7 +59,7 @@ describe.each(matrix)('$title', (engineOptions) => {
     expect((await listImages(engine)).ids.has(id)).toBe(true)
     expect(app.jobs.find(job.id)?.subject).toMatchObject({ undone: true })
     expect(readdirSync(join(app.folder, 'Slipway'))).toEqual([])
-    expect(await app.undoFailure(job.id)).toEqual({ code: 'undo-over' })
+    expect(await app.undoFailure(job.id)).toEqual({ code: 'undo-unavailable' })
   })
 
   test('undo restores a removed tag, unless another image has it now', async () => {
@@ -80,7 +80,7 @@ describe.each(matrix)('$title', (engineOptions) => {
     const storedPlan = await app.plan([{ image: app.findImage('one:1').id }])
     await engine.docker.getImage('one:1').tag({ repo: 'one', tag: '3' })
     await app.catchUp()
-    expect(await app.apply(storedPlan)).toEqual({ ok: false, error: { code: 'plan-moved' } })
+    expect(await app.apply(storedPlan)).toEqual({ ok: false, error: { code: 'plan-outdated' } })
     expect(await app.apply(storedPlan)).toEqual({ ok: false, error: { code: 'plan-unknown' } })
     expect((await listImages(engine)).names.has('one:1')).toBe(true)
   })
@@ -90,7 +90,7 @@ describe.each(matrix)('$title', (engineOptions) => {
     // The plan is applied before the event of this container reaches the app.
     await createContainer('sudden', 'one:1')
     const job = await app.executePlan(storedPlan)
-    expect(job).toMatchObject({ state: 'failed', items: [{ failure: { code: 'image-moved' } }, { state: 'done' }] })
+    expect(job).toMatchObject({ state: 'failed', items: [{ failure: { code: 'image-changed' } }, { state: 'done' }] })
     expect((await listImages(engine)).names).toEqual(new Set(['one:1', 'one:2']))
   })
 
@@ -108,7 +108,7 @@ describe.each(matrix)('$title', (engineOptions) => {
   test('an image that gets a second tag just before its removal keeps both', async () => {
     const storedPlan = await app.plan([{ image: app.findImage('two:1').id }])
     await engine.docker.getImage('two:1').tag({ repo: 'three', tag: '1' })
-    expect(await app.executePlan(storedPlan)).toMatchObject({ items: [{ failure: { code: 'image-moved' } }] })
+    expect(await app.executePlan(storedPlan)).toMatchObject({ items: [{ failure: { code: 'image-changed' } }] })
     expect((await listImages(engine)).names).toEqual(new Set(['one:1', 'one:2', 'two:1', 'three:1']))
   })
 

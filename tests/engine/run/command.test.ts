@@ -7,7 +7,7 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { restartPolicies, type RunOptions } from '../../../model/run/run.ts'
 import { runCommand } from '../../../model/run/command.ts'
-import { runFaults } from '../../../model/run/faults.ts'
+import { validateRunOptions } from '../../../model/run/faults.ts'
 import { shellQuote } from '../../../model/text/shell.ts'
 import { startEngine, type Engine } from '../../../tools/world/engine.ts'
 import { loadImages } from '../../../tools/world/images.ts'
@@ -123,7 +123,7 @@ describe.each(matrix)('$title', (engineOptions) => {
     await fc.assert(
       fc.asyncProperty(randomRunOptions(root), async (random) => {
         const options: RunOptions = { image: runner.imageOf('box:1'), reference: 'box:1', name: 'same', ...random }
-        fc.pre(runFaults(options, []).length === 0)
+        fc.pre(validateRunOptions(options, []).length === 0)
         for (const { source } of options.volumes) if (source.startsWith('/')) mkdirSync(source, { recursive: true })
         await runner.started('box:1', options)
         const fromApp = await inspectComparable('same')

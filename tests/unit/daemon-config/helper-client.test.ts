@@ -32,7 +32,7 @@ test.each([
   [
     'the helper refuses to start',
     `echo '{"helper":"slipway-daemon-file","protocol":1}'; echo '{"error":"not-root","state":"untouched"}'`,
-    { code: 'daemon-file-fault', why: 'not-root', state: 'untouched' },
+    { code: 'daemon-file-helper-error', why: 'not-root', state: 'untouched' },
   ],
 ])('opening fails: %s', async (_, script, error) => {
   const expected = typeof error === 'string' ? { code: error } : error
@@ -62,7 +62,7 @@ test('a reply that cannot be parsed is refused', async () => {
   const helper = await openReadyHelper(`read request; echo '{"answer":"changed","hash":7}'; cat >/dev/null`)
   expect(await helper.change({ oldHash: undefined, newText: '{}' })).toEqual({
     ok: false,
-    error: { code: 'daemon-file-fault', why: 'answer', state: 'unsure' },
+    error: { code: 'daemon-file-helper-error', why: 'answer', state: 'unsure' },
   })
 })
 

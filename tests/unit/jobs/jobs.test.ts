@@ -26,8 +26,8 @@ describe('a job', () => {
   test('ends with the outcome of each item, and is known to the next run of the app', async () => {
     const { jobs } = startService()
     const id = jobs.start(subject, ['a', 'b'], async (job) => {
-      job.item(0, { state: 'done' })
-      job.item(1, { state: 'failed', failure: { code: 'internal' } })
+      job.updateItem(0, { state: 'done' })
+      job.updateItem(1, { state: 'failed', failure: { code: 'internal' } })
     })
     expect(await untilEnded(jobs, id)).toMatchObject({
       state: 'failed',
@@ -40,9 +40,9 @@ describe('a job', () => {
   test('is cancelled between two items', async () => {
     const { jobs } = startService()
     const id = jobs.start(subject, ['a', 'b'], async (job) => {
-      job.item(0, { state: 'done' })
+      job.updateItem(0, { state: 'done' })
       void jobs.handlers['jobs.cancel'](job.id)
-      if (job.cancelled.aborted) job.item(1, { state: 'skipped' })
+      if (job.cancelled.aborted) job.updateItem(1, { state: 'skipped' })
     })
     expect(await untilEnded(jobs, id)).toMatchObject({
       state: 'cancelled',
@@ -64,7 +64,7 @@ describe('a job', () => {
     const published = () => events.filter((name) => name === 'jobs.changed').length
     const changed = Promise.withResolvers<void>()
     const id = jobs.start(subject, ['a'], async (job) => {
-      for (let restores = 0; restores < 100; restores++) job.subject({ restores })
+      for (let restores = 0; restores < 100; restores++) job.updateSubject({ restores })
       await changed.promise
     })
     await expect.poll(published).toBe(1)

@@ -50,7 +50,7 @@ test('an item is in the journal on the disk before its work begins', async () =>
     for (const index of [0, 1]) {
       await job.begin(index)
       contents.push(readFileSync(journalFile(job.id), 'utf8'))
-      job.item(index, { state: 'done' })
+      job.updateItem(index, { state: 'done' })
     }
   })
   await untilEnded(jobs, id)
@@ -68,7 +68,7 @@ test('a job that was running when the app ended is `interrupted` at the next sta
   const id = service.start(removalSubject, ['a', 'b', 'c'], async (job) => {
     await job.setUndo(ledgerEntry(job.id))
     await job.begin(0)
-    job.item(0, { state: 'done' })
+    job.updateItem(0, { state: 'done' })
     await job.begin(1)
     started.resolve()
     // The app is killed here, so the job never ends.
@@ -170,9 +170,9 @@ test('a journal that is truncated at any byte or has lines of a newer version ke
   const id = jobs.start(removalSubject, ['a', 'b'], async (job) => {
     await job.setUndo(ledgerEntry(job.id))
     await job.begin(0)
-    job.item(0, { state: 'done' })
+    job.updateItem(0, { state: 'done' })
     await job.begin(1)
-    job.item(1, { state: 'failed', failure: { code: 'internal' } })
+    job.updateItem(1, { state: 'failed', failure: { code: 'internal' } })
   })
   await untilEnded(jobs, id)
   await store.end()

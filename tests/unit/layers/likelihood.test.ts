@@ -2,28 +2,33 @@ import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { likelyLayers } from '../../../model/layers/likelihood.ts'
-import { chainIds, LayerSizes, type Anatomy, type HistoryEntry } from '../../../model/layers/sizes.ts'
+import { chainIds, LayerSizes, type ImageLayers, type HistoryEntry } from '../../../model/layers/sizes.ts'
 import { demoImages } from '../../../tools/world/demo.ts'
 import { allSteps } from '../../../tools/world/images.ts'
 import { layerKey, makesLayer, type Step } from '../../../tools/world/layers.ts'
 
 const entry = (createdBy: string, size = 0): HistoryEntry => ({ createdBy, size })
-const image = (id: string, chain: readonly string[], history: readonly HistoryEntry[], total?: number): Anatomy => ({
+const image = (
+  id: string,
+  chain: readonly string[],
+  history: readonly HistoryEntry[],
+  total?: number,
+): ImageLayers => ({
   id,
   chain,
   history,
   total: total ?? history.reduce((sum, { size }) => sum + size, 0),
 })
 
-function sizesOf(images: readonly Anatomy[]) {
+function sizesOf(images: readonly ImageLayers[]) {
   const sizes = new LayerSizes()
   sizes.add(images)
   return sizes
 }
-function likelyOf(images: readonly Anatomy[], anatomy = images[0]!) {
+function likelyOf(images: readonly ImageLayers[], anatomy = images[0]!) {
   return likelyLayers(sizesOf(images), anatomy).map(({ size }) => size)
 }
-const likelyEntries = (anatomy: Anatomy) => likelyLayers(sizesOf([anatomy]), anatomy).map(({ entry }) => entry)
+const likelyEntries = (anatomy: ImageLayers) => likelyLayers(sizesOf([anatomy]), anatomy).map(({ entry }) => entry)
 
 describe('the likely size of a layer', () => {
   test('is the size of an instruction that creates layers, not that of a setting', () => {

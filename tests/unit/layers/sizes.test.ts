@@ -2,12 +2,12 @@ import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { isSetting, parseInstruction } from '../../../model/layers/instruction.ts'
-import { chainIds, emptyLayer, LayerSizes, type Anatomy, type HistoryEntry } from '../../../model/layers/sizes.ts'
+import { chainIds, emptyLayer, LayerSizes, type ImageLayers, type HistoryEntry } from '../../../model/layers/sizes.ts'
 
 const sha256 = (text: string) => `sha256:${createHash('sha256').update(text).digest('hex')}`
 const layer = (size: number): HistoryEntry => ({ createdBy: 'COPY x /', size })
 const setting: HistoryEntry = { createdBy: 'ENV a=b', size: 0 }
-const anatomy = (id: string, chain: string[], history: HistoryEntry[], total?: number): Anatomy => ({
+const anatomy = (id: string, chain: string[], history: HistoryEntry[], total?: number): ImageLayers => ({
   id,
   chain,
   history,
@@ -15,7 +15,7 @@ const anatomy = (id: string, chain: string[], history: HistoryEntry[], total?: n
 })
 const exact = (size: number) => ({ min: size, max: size })
 
-function sizesOf(...images: Anatomy[]) {
+function sizesOf(...images: ImageLayers[]) {
   const sizes = new LayerSizes()
   sizes.add(images)
   return (...layers: string[]) => layers.map((name) => sizes.range(name))
@@ -92,7 +92,7 @@ describe('the sizes of layers', () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(steps, fc.constantFrom('true', 'true', 'true', 'none', 'short'))), (specs) => {
         const trueSizes = new Map<string, number>()
-        const images = specs.map(([steps, historyKind], index): Anatomy => {
+        const images = specs.map(([steps, historyKind], index): ImageLayers => {
           let name = ''
           const chain: string[] = []
           const history: HistoryEntry[] = []

@@ -65,8 +65,8 @@ async function runRace(hub: HostContent, mirrors: Readonly<Record<string, HostCo
   const addresses = [...contentByHost.keys()].map((host) => `https://${host}`)
   const probes: Record<string, MirrorProbe> = {}
   const confirmations = { confirmed: [] as string[], unknown: [] as string[] }
-  const runners = [hubAddress, ...addresses].map((address) => ({ address, host: new URL(address).host }))
-  const options = { path: 'library/x', tag: 'latest', platform: 'linux/amd64', timeoutMs: 100, runners }
+  const participants = [hubAddress, ...addresses].map((address) => ({ address, host: new URL(address).host }))
+  const options = { path: 'library/x', tag: 'latest', platform: 'linux/amd64', timeoutMs: 100, participants }
   await race(
     http as Http,
     { ...options, signal: new AbortController().signal },

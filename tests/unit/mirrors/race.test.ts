@@ -98,9 +98,9 @@ test('ordering keeps all mirrors, and puts every good mirror before every other'
     fc.property(fc.array(probe), fc.option(fc.constantFrom('a', 'b'), { nil: undefined }), (probes, hub) => {
       const digests = probes.flatMap((probe) => (probe?.state === 'answered' ? [probe.digest] : []))
       const { contentOf } = compareDigests(hub, digests)
-      const runners = probes.map((_, index) => index)
-      const order = runners.toSorted(compareByResult((index: number) => probes[index], contentOf))
-      expect(order.toSorted((a, b) => a - b)).toEqual(runners)
+      const participants = probes.map((_, index) => index)
+      const order = participants.toSorted(compareByResult((index: number) => probes[index], contentOf))
+      expect(order.toSorted((a, b) => a - b)).toEqual(participants)
       const good = order.map((index) => {
         const probe = probes[index]
         return isUsable(probe, contentOf(probe?.state === 'answered' ? probe.digest : ''))
@@ -118,7 +118,7 @@ test.each([
   ['disputed', failed('registry-slow'), [answered('a', 1), answered('b', 1)]],
   ['offline', failed('registry-unreachable', 'no-network'), [failed('registry-unreachable', 'no-network')]],
   ['offline', failed('registry-unreachable', 'no-host'), [failed('registry-unreachable', 'no-network')]],
-  ['portal', failed('registry-tls'), [failed('registry-nonsense'), failed('registry-tls')]],
+  ['portal', failed('registry-tls'), [failed('registry-invalid-reply'), failed('registry-tls')]],
   ['clock', failed('registry-tls', 'expired'), [failed('registry-tls', 'not-yet-valid')]],
 ] as const)('the common cause of the failures is diagnosed: %s', (diagnosis, hub, mirrors) => {
   const digests = mirrors.flatMap((probe) => (probe.state === 'answered' ? [probe.digest] : []))

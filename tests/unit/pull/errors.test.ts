@@ -47,13 +47,13 @@ test.each([
     'unknown: failed to resolve reference "127.0.0.1:5000/t/x:1": unexpected status from HEAD request to http://127.0.0.1:5000/v2/t/x/manifests/1: 500 Internal Server Error',
     'registry-error',
   ],
-  ["error unmarshalling content: invalid character '<' looking for beginning of value", 'registry-nonsense'],
-  ['(HTTP code 500) server error - unknown: <html>hi</html> ', 'registry-nonsense'],
+  ["error unmarshalling content: invalid character '<' looking for beginning of value", 'registry-invalid-reply'],
+  ['(HTTP code 500) server error - unknown: <html>hi</html> ', 'registry-invalid-reply'],
   [
     'failed to unpack image on snapshotter overlayfs: unexpected media type text/html for sha256:beb6: not found',
-    'registry-nonsense',
+    'registry-invalid-reply',
   ],
-  ['children: invalid desc sha256:f7b7: unexpected end of JSON input', 'registry-nonsense'],
+  ['children: invalid desc sha256:f7b7: unexpected end of JSON input', 'registry-invalid-reply'],
   [
     'image with reference 127.0.0.1:5000/t/x:1 was found but does not match the specified platform: wanted linux/s390x, actual: linux/amd64',
     'platform-missing',

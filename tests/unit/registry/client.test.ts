@@ -76,7 +76,7 @@ test('a missing tag or digest is reported as unknown, and an invalid name as wro
   for (const reference of [`${host}/open/x:2`, `${host}/open/x@${digest}`])
     expect(await head(reference)).toEqual({ ok: false, error: { code: 'reference-unknown', reference } })
   expect(received.at(-1)).toContain(`/v2/open/x/manifests/${digest} `)
-  expect(await head('No name')).toEqual({ ok: false, error: { code: 'reference-wrong', reference: 'No name' } })
+  expect(await head('No name')).toEqual({ ok: false, error: { code: 'reference-invalid', reference: 'No name' } })
 })
 
 test('a 401 of Docker Hub after an anonymous token means that there is no public image of that name', async () => {
@@ -88,7 +88,7 @@ test('a 401 of Docker Hub after an anonymous token means that there is no public
 
 const soon = Math.floor(Date.now() / 1000) + 600
 test.each([
-  ['a web page', 200, { 'content-type': 'text/html' }, { code: 'registry-nonsense' }],
+  ['a web page', 200, { 'content-type': 'text/html' }, { code: 'registry-invalid-reply' }],
   ['too many requests', 429, { 'x-retry-after': String(soon) }, { code: 'registry-limited', until: soon }],
   ['a refusal', 403, {}, { code: 'registry-denied' }],
   ['a server error', 502, {}, { code: 'registry-error', status: 502 }],
@@ -124,7 +124,7 @@ test('credentials go only to the registry’s own realm, and never to this compu
   const token = (realm: string, overrides = {}) =>
     pullToken(client(), { ...options, challenge: { scheme: 'bearer', parameters: { realm } }, ...overrides })
   const login = { ok: false, error: { code: 'registry-login', host: 'r.example' } }
-  const nonsense = { ok: false, error: { code: 'registry-nonsense', host: 'r.example' } }
+  const nonsense = { ok: false, error: { code: 'registry-invalid-reply', host: 'r.example' } }
   expect(await token('https://other.example/token')).toEqual(login)
   expect(await token('https://auth.docker.io/token')).toEqual(login)
   expect(await token('http://r.example/token')).toEqual(nonsense)

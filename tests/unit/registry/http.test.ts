@@ -26,7 +26,7 @@ test.each([
 ])('%s is reported as nonsense', async (_, reply) => {
   const { url } = await serve((_, response) => void reply(response))
   const result = await client().json(url, schema, { host })
-  expect(result).toMatchObject({ ok: false, error: { code: 'registry-nonsense', host } })
+  expect(result).toMatchObject({ ok: false, error: { code: 'registry-invalid-reply', host } })
 })
 
 function sendEndlessly(response: Response) {

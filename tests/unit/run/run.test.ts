@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { portsConflict, hostPortText, parseContainerPort, parseHostPort } from '../../../model/run/port.ts'
 import { defaultRunOptions, type RunFaultCode, type RunOptions } from '../../../model/run/run.ts'
 import { runArguments, runCommand } from '../../../model/run/command.ts'
-import { runFaults } from '../../../model/run/faults.ts'
+import { validateRunOptions } from '../../../model/run/faults.ts'
 import { parseCpus, parseMemory } from '../../../model/run/limits.ts'
 import { runRequest } from '../../../model/run/request.ts'
 import { findFreeName, findFreePort, shortName, suggestRun } from '../../../model/run/suggestion.ts'
@@ -114,17 +114,17 @@ describe('the request', () => {
 
 describe('faults', () => {
   const codes = (overrides: Partial<RunOptions>, existingNames: string[] = []) =>
-    runFaults(runOptions(overrides), existingNames).map(({ code }) => code)
+    validateRunOptions(runOptions(overrides), existingNames).map(({ code }) => code)
 
   test('the default options have none', () => expect(codes({})).toEqual([]))
 
   test.each<[RunFaultCode, Partial<RunOptions>]>([
-    ['name-form', { name: 'a' }],
-    ['name-form', { name: 'my web' }],
-    ['name-form', { name: '-web' }],
-    ['name-form', { name: '网站' }],
+    ['name-invalid', { name: 'a' }],
+    ['name-invalid', { name: 'my web' }],
+    ['name-invalid', { name: '-web' }],
+    ['name-invalid', { name: '网站' }],
     ['name-taken', { name: 'taken' }],
-    ['command-quote', { command: `sh -c 'echo` }],
+    ['command-unclosed-quote', { command: `sh -c 'echo` }],
     ['port-host', { ports: [{ host: 'localhost:80', container: '80' }] }],
     ['port-host', { ports: [{ host: '70000', container: '80' }] }],
     ['port-host', { ports: [{ host: '256.0.0.1:80', container: '80' }] }],
@@ -132,27 +132,27 @@ describe('faults', () => {
     ['port-host', { ports: [{ host: ':', container: '80' }] }],
     ['port-container', { ports: [{ host: '80', container: '' }] }],
     ['port-container', { ports: [{ host: '80', container: '80/http' }] }],
-    ['port-doubled', { ports: [{ host: '80', container: '80' }, { host: '127.0.0.1:80', container: '81' }] }], // prettier-ignore
-    ['port-doubled', { ports: ['', '127.0.0.1:'].map((host) => ({ host, container: '80' })) }],
+    ['port-duplicate', { ports: [{ host: '80', container: '80' }, { host: '127.0.0.1:80', container: '81' }] }], // prettier-ignore
+    ['port-duplicate', { ports: ['', '127.0.0.1:'].map((host) => ({ host, container: '80' })) }],
     ['volume-source', { volumes: [{ source: 'here/there', target: '/x', readOnly: false }] }],
     ['volume-source', { volumes: [{ source: './here', target: '/x', readOnly: false }] }],
     ['volume-source', { volumes: [{ source: '/a\nb', target: '/x', readOnly: false }] }],
     ['volume-target', { volumes: [{ source: '/a', target: 'x', readOnly: false }] }],
     ['volume-target', { volumes: [{ source: '/a', target: '/x/..', readOnly: false }] }],
-    ['volume-doubled', { volumes: ['/x', '/y/../x/'].map((target) => ({ source: '/a', target, readOnly: false })) }],
+    ['volume-duplicate', { volumes: ['/x', '/y/../x/'].map((target) => ({ source: '/a', target, readOnly: false })) }],
     ['volume-read-only', { volumes: [{ source: '', target: '/x', readOnly: true }] }],
     ['variable-name', { environment: [{ name: '', value: 'x' }] }],
     ['variable-name', { environment: [{ name: 'A=B', value: 'x' }] }],
-    ['variable-doubled', { environment: ['1', '2'].map((value) => ({ name: 'A', value })) }],
-    ['network-form', { network: 'my net' }],
+    ['variable-duplicate', { environment: ['1', '2'].map((value) => ({ name: 'A', value })) }],
+    ['network-invalid', { network: 'my net' }],
     ['restart-with-remove', { restart: 'always', removeAtEnd: true }],
-    ['memory-form', { memory: 'much' }],
-    ['memory-form', { memory: '0' }],
-    ['memory-small', { memory: '5m' }],
-    ['cpus-form', { cpus: '0' }],
-    ['cpus-form', { cpus: '1,5' }],
-    ['cpus-form', { cpus: '0.001' }],
-    ['workdir-form', { workdir: 'srv' }],
+    ['memory-invalid', { memory: 'much' }],
+    ['memory-invalid', { memory: '0' }],
+    ['memory-too-small', { memory: '5m' }],
+    ['cpus-invalid', { cpus: '0' }],
+    ['cpus-invalid', { cpus: '1,5' }],
+    ['cpus-invalid', { cpus: '0.001' }],
+    ['workdir-invalid', { workdir: 'srv' }],
   ])('%s: %j', (code, overrides) => expect(codes(overrides, ['taken'])).toEqual([code]))
 
   test('valid values have no fault', () => {
@@ -178,7 +178,7 @@ describe('faults', () => {
       { host: '80', container: '80' },
       { host: 'x', container: '80' },
     ]
-    expect(runFaults(runOptions({ ports }), [])).toEqual([{ field: 'ports', row: 1, code: 'port-host' }])
+    expect(validateRunOptions(runOptions({ ports }), [])).toEqual([{ field: 'ports', row: 1, code: 'port-host' }])
   })
 })
 

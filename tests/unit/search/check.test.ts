@@ -32,7 +32,7 @@ test('a reference is checked with one HEAD', async () => {
   expect(await check(`${host}/x:1`)).toMatchObject({ ok: true, value: { digest } })
   expect(requests).toEqual(['HEAD /v2/x/manifests/1'])
   expect(await check(`${host}/x:2`)).toMatchObject({ error: { code: 'reference-unknown', reference: `${host}/x:2` } })
-  expect(await check('x:')).toEqual({ ok: false, error: { code: 'reference-wrong', reference: 'x:' } })
+  expect(await check('x:')).toEqual({ ok: false, error: { code: 'reference-invalid', reference: 'x:' } })
   expect(await check(`${host}/slow/x:1`)).toEqual({ ok: false, error: { code: 'registry-slow', host } })
 })
 

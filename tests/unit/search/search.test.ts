@@ -163,8 +163,8 @@ test('if every source fails, the catalogue’s results stay, with the failure of
   expect(names(last)).toContain('nginx')
   expect(last.failed.map(({ source, failure }) => [source.kind, failure.code]).sort()).toEqual([
     ['engine', 'engine-refused'],
-    ['host', 'registry-nonsense'],
-    ['hub', 'registry-nonsense'],
+    ['host', 'registry-invalid-reply'],
+    ['hub', 'registry-invalid-reply'],
   ])
 })
 

@@ -88,7 +88,7 @@ test('if the registry lists no tags, the catalogue’s tags are used, with their
   const { tags } = await startService({ [page]: '<html>' }, { [list]: { tags: null } })
   const answer = await tags('nginx')
   expect(answer).toMatchObject({
-    value: { source: 'catalogue', asOf: '2026-08-22', more: true, failure: { code: 'registry-nonsense' } },
+    value: { source: 'catalogue', asOf: '2026-08-22', more: true, failure: { code: 'registry-invalid-reply' } },
   })
   expect(answer.ok && answer.value.variants[0]).toMatchObject({
     tags: expect.arrayContaining(['latest', 'mainline']),
@@ -104,7 +104,7 @@ test('if a later page fails, the tags of the earlier pages stay', async () => {
 test('an image that no source has is unknown, and an invalid name is reported as wrong', async () => {
   const { tags, api } = await startService({})
   expect(await tags('team/none')).toEqual({ ok: false, error: { code: 'reference-unknown', reference: 'team/none' } })
-  expect(await tags('No Name')).toEqual({ ok: false, error: { code: 'reference-wrong', reference: 'No Name' } })
+  expect(await tags('No Name')).toEqual({ ok: false, error: { code: 'reference-invalid', reference: 'No Name' } })
   expect(await tags('constructor')).toMatchObject({ ok: false, error: { code: 'reference-unknown' } })
   expect(api.requests[0]).toBe('GET /v2/namespaces/team/repositories/none/tags?page_size=100')
 })

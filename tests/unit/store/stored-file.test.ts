@@ -215,7 +215,7 @@ describe('a disk that refuses writes', () => {
     const store = openUnwritable()
     const jobs = jobService({ publish, store })
     const id = jobs.start({ kind: 'race', image: 'alpine:latest' }, ['a'], async (job) =>
-      job.item(0, { state: 'done' }),
+      job.updateItem(0, { state: 'done' }),
     )
     await nextTurn()
     expect(jobs.find(id)).toMatchObject({ state: 'done' })

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { afterCancelledRace, usableMirrors, mirrorsToSkip } from '../../../main/mirrors/findings.ts'
+import { afterCancelledRace, usableMirrors, mirrorsToSkip } from '../../../main/mirrors/race-results.ts'
 import { hubAddress, type MirrorProbe, type MirrorRace } from '../../../preload/contract/index.ts'
 
 const now = 1_000_000
