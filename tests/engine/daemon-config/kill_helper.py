@@ -9,14 +9,14 @@ import signal
 import sys
 
 sys.dont_write_bytecode = True
-limit, folder, side_name = int(sys.argv[1]), *sys.argv[2:]
+limit, folder, scope_name = int(sys.argv[1]), *sys.argv[2:]
 sys.path.insert(0, folder)
-from slipway_daemon_file import main, side  # noqa: E402
+from slipway_daemon_file import main, scope  # noqa: E402
 
 CHANGING_FUNCTIONS = set(
     'open write fsync rename unlink mkdir rmdir chmod fchmod fchown utime setxattr kill pidfd_send_signal'.split()
 )
-helper_side = side.ROOT if side_name == 'root' else side.own(os.environ)
+helper_scope = scope.ROOT if scope_name == 'root' else scope.user_scope(os.environ)
 operations = 0
 
 
@@ -32,7 +32,7 @@ def count_operation(frame, event, function):
 
 sys.setprofile(count_operation)
 try:
-    main.main(helper_side)
+    main.main(helper_scope)
 finally:
     sys.setprofile(None)
     print(operations, file=sys.stderr)
