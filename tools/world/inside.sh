@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # inside.sh COMMAND… runs a command in a new world. When the command ends, for whatever reason, the kernel kills all
-# processes that it started, and its mounts, network interfaces, control groups and files are removed.
+# processes of the world, and its mounts, network interfaces, control groups and files are removed.
 #
-# A world has its own processes, mounts and loopback network. It sees all files of the machine, but what it writes to
-# /etc, /opt and /run stays in the world, so that its engines cannot disturb a Docker that runs on the machine.
+# A world has its own processes, mounts and loopback network. It sees the machine's files, except for an empty /run. What
+# it writes to /etc, /opt and /run stays in the world, so that its engines cannot disturb the machine's own Docker.
 # $SLIPWAY_WORLD is the world's folder, which contains $TMPDIR and $HOME.
 set -euo pipefail
 script_folder=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")

@@ -8,7 +8,7 @@ export type HubBehaviour =
   | 'slow'
   /** Accepts requests and never responds. */
   | 'hung'
-  /** 429 for the next minute. The registry limits only manifests. */
+  /** Responds with 429 and asks to retry after a minute. The registry limits only requests for manifests. */
   | 'limited'
   /** Like `limited`, but only for clients without a login. */
   | 'limited-without-login'
@@ -22,7 +22,7 @@ export type HubBehaviour =
 
 export const slowDelayMs = 2_000
 
-/** @returns undefined if the host must respond as usual */
+/** @returns undefined if the host must give its usual response, possibly late, truncated or not at all (hub.ts) */
 export function misbehaviourResponse(
   behaviour: HubBehaviour,
   {
