@@ -1,6 +1,6 @@
 /**
- * Installs the root helper and its polkit action. Tests install them in their world. A package build installs them in the
- * root folder of the package: `node tools/install-helper.ts ROOT`.
+ * Installs the root helper and its polkit action. Tests install them in their world, a package build in the root folder
+ * of the package: `node tools/install-helper.ts ROOT`.
  */
 import { chmodSync, chownSync, copyFileSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -12,7 +12,7 @@ const programPath = `${folder}/slipway-daemon-file`
 const modulesFolder = 'slipway_daemon_file'
 const actionPath = 'usr/share/polkit-1/actions/io.slipway.daemon-file.policy'
 
-/** Installs the files under a root folder. Run this as root: the files must belong to root, because root will run them. */
+/** Installs the files under a root folder. Run this as root: the files must belong to root, who will run them. */
 export function installHelper(root: string): void {
   installFile(join(root, programPath), 0o755, (file) => copyFileSync(join(source, 'slipway-daemon-file'), file))
   for (const name of readdirSync(join(source, modulesFolder)).filter((name) => name.endsWith('.py')))
@@ -43,8 +43,8 @@ function setOwnerAndMode(path: string, mode: number): void {
 
 /**
  * The polkit prompt in each language. Each change asks for a password (`auth_admin`, not `auth_admin_keep`): one
- * run of the helper handles a whole change, so `auth_admin_keep` would save no prompt, and other programs of the session
- * could use the cached authorization.
+ * run of the helper handles a whole change, so `auth_admin_keep` would save no prompt, but let other programs of the
+ * session use the cached authorization.
  */
 export function policyXml(): string {
   const elements = (tag: string, key: 'polkit.description' | 'polkit.message') =>

@@ -65,11 +65,11 @@ async function openShell(page: Page) {
   await page.evaluate(`(async () => {
     const size = { columns: 80, rows: 24 }
     const { images, containers } = (await slipway.call('images.snapshot')).value
-    const previousBox = containers.find(({ name }) => name === 'box')
-    if (previousBox) {
-      const { value: terminal } = await slipway.call('terminals.open', { container: previousBox.id, kind: 'attach', size })
+    const oldBox = containers.find(({ name }) => name === 'box')
+    if (oldBox) {
+      const { value: terminal } = await slipway.call('terminals.open', { container: oldBox.id, kind: 'attach', size })
       await slipway.call('terminals.write', { id: terminal, text: '\\x03exit\\n' })
-      while ((await slipway.call('containers.removalImpact', previousBox.id)).ok) await new Promise((resolve) => setTimeout(resolve, 100))
+      while ((await slipway.call('containers.removalImpact', oldBox.id)).ok) await new Promise((resolve) => setTimeout(resolve, 100))
       await slipway.call('terminals.close', terminal)
     }
     const run = (reference, options) => {

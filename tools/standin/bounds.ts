@@ -51,7 +51,7 @@ export class Bounds {
     return this.#emulatedState ?? this.#state
   }
 
-  /** Applies the requested bounds to the window of a page. Call this before the page is drawn, so that no other size is ever visible. */
+  /** Applies the requested bounds to a page's window. Call this before the page is drawn, so that its size never jumps. */
   async applyTo(targetId: string): Promise<void> {
     const { windowId } = await browser().send('Browser.getWindowForTarget', { targetId })
     this.#windowId = windowId
@@ -134,7 +134,7 @@ export class Bounds {
   }
 }
 
-/** Asks the window manager for a state. @returns whether the window has it within 200 ms; false without a window manager */
+/** @returns whether the window manager applied the state within 200 ms; false if there is no window manager */
 async function applyState(windowId: number, windowState: State): Promise<boolean> {
   await browser().send('Browser.setWindowBounds', { windowId, bounds: { windowState } })
   for (let tries = 0; tries < 10; tries++) {

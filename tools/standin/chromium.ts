@@ -28,7 +28,7 @@ export const isHeadless = process.env['SLIPWAY_HEADLESS'] === '1'
  * tell whether that process still runs.
  */
 const profilePrefix = `standin-${namespaceId()}-`
-/** Chromium crashes if the path of its socket exceeds 107 bytes, see unix(7). The part below this folder takes 76 of them. */
+/** Chromium crashes if its socket's path exceeds 107 bytes, see unix(7). The part below this folder takes up to 76. */
 const profilesFolder = tmpdir().length <= 31 ? tmpdir() : '/tmp'
 const defaultPaths = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
 
@@ -115,7 +115,7 @@ function killAndCleanUp(child: ChildProcess, profile: string): void {
   removeProfile(profile)
 }
 
-/** Crash handlers leave Chromium's process group. If they were not killed, they would recreate their folder in the profile. */
+/** Crash handlers leave Chromium's process group. Those that are not killed recreate their folder in the profile. */
 function findCrashHandlers(profile: string): number[] {
   return readdirSync('/proc')
     .map(Number)

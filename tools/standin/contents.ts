@@ -89,8 +89,8 @@ export class Contents extends StrictEmitter<ContentsEvents> implements Pick<Elec
       servePage(page, (url, frameId) => this.#mayNavigate(url, frameId)),
       page.send('Runtime.runIfWaitingForDebugger'),
     ])
-    // Wait for the blank page: its navigation would race with that of `loadURL`, and sometimes win. If it has ended before
-    // the listener above was added, only the frame tree shows it.
+    // Wait for the blank page: its navigation would race with that of `loadURL`, and sometimes win. If it has already
+    // ended, the listener above may have missed it, but the frame tree shows it.
     const { frameTree } = await page.send('Page.getFrameTree')
     if (frameTree.frame.url !== blankUrl) await blankPageShown
     this.#resolveAttached(page)

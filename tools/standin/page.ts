@@ -141,7 +141,7 @@ function preloadWorld(window: Window, codec: Codec, bridge: Bridge, preload: Pre
     try {
       for (const listener of listeners.get(channel) ?? []) listener(event, ...values)
     } catch (error) {
-      // Thrown later, so that an error in a listener of the page is reported in the page, but does not stop later messages.
+      // Thrown later, so that a listener's error is reported in the page, but does not stop later messages.
       setTimeout(() => {
         throw error
       })

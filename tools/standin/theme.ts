@@ -37,7 +37,7 @@ class Theme
 export const nativeTheme = new Theme()
 
 /**
- * Keeps a page in the app's theme until the page is closed. Playwright's `colorScheme` also sets the theme, and the last
+ * Keeps a page in the app's theme until it is closed. Playwright's `colorScheme` also sets the theme, and the last
  * setting wins: launch with null to use the app's.
  */
 export function applyTheme(page: Session, closed: Promise<void>): void {

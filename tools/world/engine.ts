@@ -144,7 +144,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     kill: () => terminate(daemon, 'SIGKILL', 2_000),
     async restart() {
       await shutDown()
-      // After a crash, the first start of 20.10 fails with "timeout waiting for containerd": the old containerd still runs.
+      // After a crash, the first start of 20.10 fails, because the old containerd still runs.
       daemon = await startDockerd(dockerdOptions, docker).catch(() => startDockerd(dockerdOptions, docker))
     },
     freeze: () => suspend(daemon.pid ?? 0),

@@ -2,8 +2,8 @@
 # inside.sh COMMAND… runs a command in a new world. When the command ends, for whatever reason, the kernel kills all
 # processes of the world, and its mounts, network interfaces, control groups and files are removed.
 #
-# A world has its own processes, mounts and loopback network. It sees the machine's files, except for an empty /run. What
-# it writes to /etc, /opt and /run stays in the world, so that its engines cannot disturb the machine's own Docker.
+# A world has its own processes, mounts and loopback network. It sees the machine's files, but starts with an empty /run.
+# What it writes to /etc, /opt and /run stays in the world, so that its engines cannot disturb the machine's Docker.
 # $SLIPWAY_WORLD is the world's folder, which contains $TMPDIR and $HOME.
 set -euo pipefail
 script_folder=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")

@@ -71,7 +71,7 @@ function tarEntriesOf(step: Step): Entry[] {
   const fillerSize = (step.bytes ?? 0) - files.reduce((sum, file) => sum + file.size, 0)
   const name = layerKey(step).slice(0, 12)
   if (fillerSize > 0) return [...files, { name: `opt/${name}`, size: fillerSize }]
-  // An empty folder, as WORKDIR creates, with a name of its own, so that different steps without bytes differ in digest.
+  // An empty folder, as WORKDIR creates. Its name makes the digests of different steps without bytes differ.
   return files.length > 0 ? files : [{ name: `opt/${name}/`, size: 0, content: empty }]
 }
 

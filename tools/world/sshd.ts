@@ -27,7 +27,7 @@ let sshdCount = 0
 export async function startSshd(env: Readonly<Record<string, string>>): Promise<Sshd> {
   const name = `far-${++sshdCount}`
   const root = join(worldFolder(), name)
-  // System-wide, because ssh finds the user's settings through the passwd file, not through $HOME. The world has its own /etc.
+  // System-wide (in the world's /etc), because ssh finds a user's settings through the passwd file, not through $HOME.
   const clientConfig = `/etc/ssh/ssh_config.d/${name}.conf`
   const logFile = join(root, 'sshd.log')
   const port = await findFreePort()

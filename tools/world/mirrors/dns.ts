@@ -1,8 +1,8 @@
 /**
  * The DNS server of a world. Each set of mirrors has a domain, which is a folder with one file per host name. The file
  * contains the host's IPv4 address and how IPv6 queries for the host are answered.
- * Each domain has a DNS server in the process that reserved the domain. All servers listen at the same address, and each
- * answers for all domains, so domains can be added and removed in any order.
+ * Each domain has a DNS server in the process that reserved the domain. All servers listen at the same address, and
+ * each answers for all domains, so domains can be added and removed in any order.
  */
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
@@ -59,7 +59,7 @@ export async function claimDomain(): Promise<Domain> {
   }
 }
 
-/** Creates the folder of the first free domain. The world's processes cannot get the same one: mkdir fails for the second. */
+/** Creates the folder of the first free domain. Two processes cannot get the same one: mkdir fails for the second. */
 function createDomainFolder(root: string): [name: string, number: number] {
   for (let number = 1; number < 250; number++) {
     const name = number === 1 ? 'mirror.test' : `mirror${number}.test`
