@@ -1,4 +1,4 @@
-// Finds unused messages, and messages with a dash. The type check already finds missing messages and wrong parameters.
+// Finds unused messages, and messages with a dash. The type check already finds missing messages and invalid parameters.
 import { globSync, readFileSync } from 'node:fs'
 import { catalogues } from '../resources/messages/index.ts'
 

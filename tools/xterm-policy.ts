@@ -8,7 +8,7 @@ import type { Plugin } from 'vite'
 const xtermPath = /[/\\]@xterm[/\\]xterm[/\\]lib[/\\]xterm\.mjs$/
 
 export const xtermPolicy = (): Plugin => {
-  let found = false
+  let isPatched = false
   return {
     name: 'xterm-policy',
     enforce: 'pre',
@@ -16,12 +16,13 @@ export const xtermPolicy = (): Plugin => {
     transform: {
       filter: { id: xtermPath },
       handler(code) {
-        found = true
+        isPatched = true
         return { code: fixReversedText(applyPolicy(code)), map: null }
       },
     },
     buildEnd(error) {
-      if (!found && !error) throw new Error('xterm-policy: xterm was not part of the build; has its file name changed?')
+      if (!isPatched && !error)
+        throw new Error('xterm-policy: xterm was not part of the build; has its file name changed?')
     },
   }
 }

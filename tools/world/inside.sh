@@ -40,7 +40,7 @@ run_inside() {
   mkdir "$SLIPWAY_WORLD"/{tmp,home}
   chmod 1777 "$SLIPWAY_WORLD/tmp"
   export TMPDIR=$SLIPWAY_WORLD/tmp HOME=$SLIPWAY_WORLD/home
-  # sudo's PATH lacks our own Node, a user's PATH lacks sbin.
+  # sudo's PATH lacks the repository's Node, a user's PATH lacks sbin.
   export PATH=$repository/node_modules/.bin:$PATH:/usr/local/sbin:/usr/sbin:/sbin
   unset XDG_CACHE_HOME XDG_CONFIG_HOME XDG_DATA_HOME XDG_RUNTIME_DIR DBUS_SESSION_BUS_ADDRESS
   unset DOCKER_HOST DOCKER_CONTEXT DOCKER_CONFIG

@@ -65,7 +65,7 @@ def _read_expected(store, old_hash):
 
 def _validate(store, process, new):
     validation_error = _validate_text(store, process, new)
-    # If even `{}` causes the same error, how dockerd is run here is the cause, not the text: the engine did start.
+    # An error that `{}` causes too comes from how dockerd is run here, because the engine itself did start.
     if validation_error is not None and validation_error != _validate_text(store, process, b'{}'):
         raise Refused('engine-refused', detail=validation_error)
 

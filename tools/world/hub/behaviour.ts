@@ -16,7 +16,7 @@ export type HubBehaviour =
   | 'truncated'
   /** 200 and an HTML page, like a captive portal. */
   | 'html'
-  /** Closes each connection before the first byte. */
+  /** Closes each connection before the first byte of TLS. */
   | 'down'
   | { readonly status: number; readonly headers?: Readonly<Record<string, string>> }
 

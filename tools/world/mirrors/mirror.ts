@@ -31,7 +31,7 @@ export interface Mirror {
 export interface MirrorOptions {
   readonly name: string
   readonly domain: string
-  /** The mirror listens here, on port 443. */
+  /** The mirror listens on port 443 of this address. */
   readonly ipAddress: string
   /** `127.0.0.1:PORT` of the registry whose content the mirror serves. */
   readonly registry: string
