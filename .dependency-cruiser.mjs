@@ -1,4 +1,4 @@
-// Which folder may import from which (CONTRIBUTING.md, "The map"): only from folders below it.
+// A folder may import only from the folders below it (CONTRIBUTING.md, "The map").
 /** Small parsing libraries that the model may use. */
 const parsers = 'jsonc-parser|ipaddr\\.js'
 const services =
@@ -15,7 +15,7 @@ export default {
     },
     {
       name: 'model-is-pure',
-      comment: 'model/ does not import Node, the DOM or an engine; only the libraries in `parsers`',
+      comment: 'model/ imports neither Node, the DOM nor an engine, and no libraries except those in `parsers`',
       severity: 'error',
       from: { path: '^model/' },
       to: { pathNot: `^model/|^node_modules/(${parsers})/` },

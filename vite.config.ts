@@ -3,7 +3,7 @@ import tailwindcss from '@tailwindcss/vite'
 import { defineConfig } from 'vite'
 import { xtermPolicy } from './tools/xterm-policy.ts'
 
-/** Builds the renderer: only for Electron's Chromium, and with relative URLs, because it is served from `app://`. */
+/** Builds the renderer, for Electron's Chromium only, and with relative URLs, because `app://` serves it. */
 export default defineConfig({
   root: 'renderer',
   base: './',

@@ -10,7 +10,7 @@ export default defineConfig({
         test: { name: 'unit', include: ['tests/unit/**/*.test.ts'], testTimeout: 30_000 },
       },
       {
-        // Real engines start slowly, and a test file may start two: more at once would overload a small machine.
+        // Run one file at a time: it may start two real engines, and more would overload a small machine.
         test: {
           name: 'engine',
           include: ['tests/engine/**/*.test.ts'],

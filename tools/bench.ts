@@ -1,4 +1,4 @@
-// Benchmarks the built app. Prints each measurement with its baseline: one per line, or one object with --json.
+// Benchmarks the built app. Prints one measurement per line, with --json as a JSON object.
 import { spawnSync } from 'node:child_process'
 import { benchmarks, BenchEnvironment, json, line } from '../tests/bench/index.ts'
 import { openDisplay } from './display.ts'
@@ -9,8 +9,8 @@ const asJson = args.includes('--json')
 /** Progress messages; standard output contains only the measurements. */
 const log = (text: string) => console.error(text)
 
-const unknown = names.filter((name) => benchmarks.every((benchmark) => benchmark.name !== name))
-if (unknown.length > 0 || args.some((arg) => arg.startsWith('--') && arg !== '--json')) {
+const unknownNames = names.filter((name) => benchmarks.every((benchmark) => benchmark.name !== name))
+if (unknownNames.length > 0 || args.some((arg) => arg.startsWith('--') && arg !== '--json')) {
   log(
     `usage: ./dev bench [name…] [--json]\n${benchmarks.map(({ name, description }) => `  ${name.padEnd(16)}${description}`).join('\n')}`,
   )

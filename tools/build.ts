@@ -16,8 +16,8 @@ const omitUnused: Plugin = {
   load: (id) => (id === '\0unused-package' ? 'module.exports = {}' : undefined),
 }
 
-/** One self-contained CommonJS file: Electron's sandboxed preload cannot load modules. */
-const nodeBundle = (entry: string, outDir: string, target: string): InlineConfig => ({
+/** Configures the build of one self-contained CommonJS file: Electron's sandboxed preload cannot load modules. */
+const nodeBundleConfig = (entry: string, outDir: string, target: string): InlineConfig => ({
   configFile: false,
   logLevel: 'warn',
   plugins: [omitUnused],
@@ -37,8 +37,8 @@ const nodeBundle = (entry: string, outDir: string, target: string): InlineConfig
 })
 
 await Promise.all([
-  build(nodeBundle('main/index.ts', 'dist/main', 'node24')),
-  build(nodeBundle('preload/bridge.ts', 'dist/preload', 'chrome156')),
+  build(nodeBundleConfig('main/index.ts', 'dist/main', 'node24')),
+  build(nodeBundleConfig('preload/bridge.ts', 'dist/preload', 'chrome156')),
   build({ ...renderer, configFile: false, logLevel: 'warn' }),
 ])
 await copyFile('resources/icons/slipway.png', 'dist/icon.png')

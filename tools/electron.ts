@@ -1,4 +1,4 @@
-/** Chooses the electron that runs the app: the real binary if it is installed, otherwise the stand-in. */
+/** Chooses the `electron` executable that runs the app: the real one if it is installed, otherwise the stand-in. */
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -8,21 +8,21 @@ export interface ElectronBinary {
   readonly real: boolean
 }
 
-const installed = 'node_modules/electron/dist/electron'
-/** Exists if the download has been tried. */
+const installedPath = 'node_modules/electron/dist/electron'
+/** This file exists once the download has been tried. */
 const attemptMarker = '.cache/electron-tried'
 
 export function electronBinary(): ElectronBinary {
   const override = process.env['ELECTRON_OVERRIDE_DIST_PATH']
-  const real = [...(override ? [join(override, 'electron')] : []), installed].find((path) => existsSync(path))
+  const real = [...(override ? [join(override, 'electron')] : []), installedPath].find((path) => existsSync(path))
   return real
     ? { path: join(process.cwd(), real), real: true }
     : { path: join(process.cwd(), 'tools/standin/electron'), real: false }
 }
 
 /**
- * Runs the electron package's download once per checkout, for at most 30 s: some networks block it.
- * Honours ELECTRON_MIRROR.
+ * Runs the download script of the electron package, once per checkout and for at most 30 s, because some networks block
+ * the download. The script honours ELECTRON_MIRROR.
  */
 export function tryDownloadElectron() {
   if (electronBinary().real || existsSync(attemptMarker)) return

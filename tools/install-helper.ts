@@ -1,6 +1,6 @@
 /**
- * Installs the root helper and its polkit action. Tests use it in their world; a package build runs it on the directory
- * that it packs: `node tools/install-helper.ts ROOT`.
+ * Installs the root helper and its polkit action. Tests install them in their world, a package build in the root folder
+ * of the package: `node tools/install-helper.ts ROOT`.
  */
 import { chmodSync, chownSync, copyFileSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -8,43 +8,45 @@ import { catalogues } from '../resources/messages/index.ts'
 
 const source = join(import.meta.dirname, '../resources/helper')
 const folder = 'usr/lib/slipway'
-const program = `${folder}/slipway-daemon-file`
-const modules = 'slipway_daemon_file'
-const action = 'usr/share/polkit-1/actions/io.slipway.daemon-file.policy'
+const programPath = `${folder}/slipway-daemon-file`
+const modulesFolder = 'slipway_daemon_file'
+const actionPath = 'usr/share/polkit-1/actions/io.slipway.daemon-file.policy'
 
-/** Installs under a root folder. The caller must be root, so that root owns the files that it will run. */
+/** Installs the files under a root folder. Run this as root: the files must belong to root, who will run them. */
 export function installHelper(root: string): void {
-  installFile(join(root, program), 0o755, (file) => copyFileSync(join(source, 'slipway-daemon-file'), file))
-  for (const name of readdirSync(join(source, modules)).filter((name) => name.endsWith('.py')))
-    installFile(join(root, folder, modules, name), 0o644, (file) => copyFileSync(join(source, modules, name), file))
-  installFile(join(root, action), 0o644, (file) => writeFileSync(file, policy()))
+  installFile(join(root, programPath), 0o755, (file) => copyFileSync(join(source, 'slipway-daemon-file'), file))
+  for (const name of readdirSync(join(source, modulesFolder)).filter((name) => name.endsWith('.py')))
+    installFile(join(root, folder, modulesFolder, name), 0o644, (file) =>
+      copyFileSync(join(source, modulesFolder, name), file),
+    )
+  installFile(join(root, actionPath), 0o644, (file) => writeFileSync(file, policyXml()))
 }
 
 function installFile(file: string, mode: number, write: (file: string) => void): void {
-  installFolder(dirname(file))
+  createFolder(dirname(file))
   write(file)
-  setOwner(file, mode)
+  setOwnerAndMode(file, mode)
 }
 
-/** Existing folders keep their mode and owner. */
-function installFolder(folder: string): void {
+/** Creates a folder and its parents. Existing folders keep their mode and owner. */
+function createFolder(folder: string): void {
   if (existsSync(folder)) return
-  installFolder(dirname(folder))
+  createFolder(dirname(folder))
   mkdirSync(folder)
-  setOwner(folder, 0o755)
+  setOwnerAndMode(folder, 0o755)
 }
 
-function setOwner(path: string, mode: number): void {
+function setOwnerAndMode(path: string, mode: number): void {
   chownSync(path, 0, 0)
   chmodSync(path, mode)
 }
 
 /**
- * The polkit prompt in each language. Each change asks for a password (`auth_admin`, not `auth_admin_keep`): the
- * helper handles one change per run, so the user is asked once, and no other program of the session can use a cached
- * authorization.
+ * The polkit prompt in each language. Each change asks for a password (`auth_admin`, not `auth_admin_keep`): one
+ * run of the helper handles a whole change, so `auth_admin_keep` would save no prompt, but let other programs of the
+ * session use the cached authorization.
  */
-export function policy(): string {
+export function policyXml(): string {
   const elements = (tag: string, key: 'polkit.description' | 'polkit.message') =>
     Object.entries(catalogues).map(([language, texts]) => {
       const attribute = language === 'en' ? '' : ` xml:lang="${language.replace('-', '_')}"`
@@ -66,7 +68,7 @@ export function policy(): string {
     '    <defaults>',
     ...defaults,
     '    </defaults>',
-    `    <annotate key="org.freedesktop.policykit.exec.path">/${program}</annotate>`,
+    `    <annotate key="org.freedesktop.policykit.exec.path">/${programPath}</annotate>`,
     '  </action>',
     '</policyconfig>',
     '',

@@ -14,35 +14,35 @@ interface Entry {
 const systems = ['android', 'darwin', 'freebsd', 'linux', 'win32', 'openharmony', 'openbsd', 'netbsd', 'aix', 'sunos']
 const processors = ['arm64', 'x64', 'ia32', 'arm', 'riscv64', 's390x', 'ppc64', 'loong64', 'wasm32']
 /** @returns the first of `parts` that the package name contains */
-const partOf = (name: string, parts: readonly string[]) => parts.find((part) => name.includes(part))
+const findPartIn = (name: string, parts: readonly string[]) => parts.find((part) => name.includes(part))
 
 const file = 'package-lock.json'
 const lock = JSON.parse(readFileSync(file, 'utf8')) as { packages: Record<string, Entry> }
 
 /** @returns whether Node would resolve `dependency` from the package at `path` */
-function resolves(path: string, dependency: string): boolean {
+function canResolve(path: string, dependency: string): boolean {
   for (let base = path; ; base = base.slice(0, Math.max(0, base.lastIndexOf('/node_modules/')))) {
     if (lock.packages[`${base && `${base}/`}node_modules/${dependency}`]) return true
     if (!base) return false
   }
 }
 
-let added = 0
+let addedCount = 0
 for (const [path, entry] of Object.entries({ ...lock.packages })) {
   for (const [name, range] of Object.entries(entry.optionalDependencies ?? {})) {
     const version = range.replace(/^[\^~]/, '')
-    if (resolves(path, name) || !/^\d/.test(version)) continue
-    const cpu = partOf(name, processors)
+    if (canResolve(path, name) || !/^\d/.test(version)) continue
+    const cpu = findPartIn(name, processors)
     lock.packages[`node_modules/${name}`] = {
       version,
-      os: [partOf(name, systems) ?? 'unsupported'],
+      os: [findPartIn(name, systems) ?? 'unsupported'],
       ...(cpu && { cpu: [cpu] }),
       dev: true,
       optional: true,
     }
-    added++
+    addedCount++
   }
 }
 lock.packages = Object.fromEntries(Object.entries(lock.packages).sort(([a], [b]) => (a < b ? -1 : 1)))
 writeFileSync(file, `${JSON.stringify(lock, null, 2)}\n`)
-console.log(`lock file: ${added} optional packages of other platforms added`)
+console.log(`lock file: ${addedCount} optional packages of other platforms added`)

@@ -24,8 +24,8 @@ const variants = [
 
 const words = process.argv.slice(2)
 const selectedScenes = scenes.filter(({ name }) => words.length === 0 || words.some((word) => name.includes(word)))
-const [built] = await runSteps([{ name: 'build', command: [process.execPath, 'tools/build.ts'] }])
-if (!built?.ok) process.exit(1)
+const [buildOutcome] = await runSteps([{ name: 'build', command: [process.execPath, 'tools/build.ts'] }])
+if (!buildOutcome?.ok) process.exit(1)
 if (words.length === 0) rmSync(folder, { recursive: true, force: true })
 mkdirSync(folder, { recursive: true })
 
@@ -33,7 +33,7 @@ const display = await openDisplay({ virtual: true })
 const demo = await startDemo()
 const files: string[] = []
 try {
-  for (const scene of selectedScenes) for (const variant of variants) await draw(scene, variant)
+  for (const scene of selectedScenes) for (const variant of variants) await takePictures(scene, variant)
 } finally {
   await demo.stop()
   display.close()
@@ -41,7 +41,7 @@ try {
 writeFileSync(join(folder, 'index.html'), indexPage(files))
 console.log(`${files.length} pictures: ${join(process.cwd(), folder, 'index.html')}`)
 
-async function draw({ name, socket, wholePage = false, show }: Scene, variant: (typeof variants)[number]) {
+async function takePictures({ name, socket, wholePage = false, show }: Scene, variant: (typeof variants)[number]) {
   const app = await launch({
     ...variant,
     socket: socket ?? demo.socket,
@@ -66,12 +66,12 @@ async function draw({ name, socket, wholePage = false, show }: Scene, variant: (
   }
 }
 
-/** Cancels running jobs: the app would otherwise ask for confirmation before it closes. */
+/** Cancels the running jobs. Otherwise, the app would ask for confirmation before it closes. */
 async function cancelJobs(page: Page) {
   await page.evaluate(`(async () => {
-    const running = async () => (await slipway.call('jobs.list')).value.filter(({ state }) => state === 'running')
-    for (const { id } of await running()) await slipway.call('jobs.cancel', id)
-    while ((await running()).length > 0) await new Promise((resolve) => setTimeout(resolve, 50))
+    const runningJobs = async () => (await slipway.call('jobs.list')).value.filter(({ state }) => state === 'running')
+    for (const { id } of await runningJobs()) await slipway.call('jobs.cancel', id)
+    while ((await runningJobs()).length > 0) await new Promise((resolve) => setTimeout(resolve, 50))
   })()`)
 }
 

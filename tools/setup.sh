@@ -41,7 +41,7 @@ as_root() {
   fi
 }
 
-# The missing packages.
+# The packages to install.
 packages=()
 add_packages() { packages+=("$@"); }
 
@@ -73,7 +73,7 @@ packages_for_window() {
   fi
   if ! has fc-list || [ -z "$(fc-list :lang=zh-cn family)" ]; then add_packages fontconfig fonts-noto-cjk; fi
   if ! has fc-list || [ -z "$(fc-list 'DejaVu Sans Mono' family)" ]; then add_packages fonts-dejavu-core; fi
-  # For emoji that programs in containers print.
+  # The terminals show emoji that programs in containers print.
   if ! has fc-list || [ -z "$(fc-list :charset=1f433 family)" ]; then add_packages fonts-noto-color-emoji; fi
 }
 
@@ -87,11 +87,11 @@ packages_for_display() {
 packages_for_world() {
   has ip || add_packages iproute2
   has unshare || add_packages util-linux
-  # Issues the certificates of the Docker Hub stub.
+  # openssl issues the certificates of the Docker Hub stub.
   has openssl || add_packages openssl
-  # For connections to engines over ssh.
+  # ssh connects to remote engines.
   has ssh && has ssh-keygen || add_packages openssh-client
-  # Runs the helper that changes Docker's configuration as root.
+  # python3 runs the helper that changes Docker's configuration as root.
   has python3 || add_packages python3
   has dbus-daemon || add_packages dbus
   [ -x /usr/lib/polkit-1/polkitd ] || [ -x /usr/libexec/polkitd ] || add_packages polkitd

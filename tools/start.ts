@@ -16,8 +16,8 @@ const hasFlag = (flag: string) => process.argv.includes(flag)
 const picture = join('pictures', 'window.png')
 
 tryDownloadElectron()
-const [built] = await runSteps([{ name: 'build', command: [process.execPath, 'tools/build.ts'] }])
-if (!built?.ok) process.exit(1)
+const [buildOutcome] = await runSteps([{ name: 'build', command: [process.execPath, 'tools/build.ts'] }])
+if (!buildOutcome?.ok) process.exit(1)
 
 const demo = hasFlag('--demo') || !(await engineAnswers()) ? await startDemo() : undefined
 const display = await openDisplay()
@@ -71,7 +71,7 @@ async function startAndCheck(demo: Demo | undefined) {
     console.log(`picture: ${join(process.cwd(), picture)}`)
     if (hasFlag('--check')) return
     console.log('The window is open on a virtual display. Ctrl+C closes it.')
-    await Promise.race([app.page.waitForEvent('close', { timeout: 0 }), interrupted()])
+    await Promise.race([app.page.waitForEvent('close', { timeout: 0 }), waitForInterrupt()])
   } finally {
     await app.close()
   }
@@ -93,5 +93,5 @@ async function describeScreen(page: Page): Promise<string> {
   ].join('\n')
 }
 
-const interrupted = () =>
+const waitForInterrupt = () =>
   new Promise<void>((resolve) => ['SIGINT', 'SIGTERM'].forEach((name) => process.once(name, () => resolve())))

@@ -13,10 +13,10 @@ export interface Outcome {
 }
 
 export async function runSteps(steps: readonly Step[], concurrency = 2): Promise<Outcome[]> {
-  const waiting = [...steps]
+  const queue = [...steps]
   const outcomes: Outcome[] = []
   const worker = async () => {
-    for (let step = waiting.shift(); step; step = waiting.shift()) outcomes.push(await runStep(step))
+    for (let step = queue.shift(); step; step = queue.shift()) outcomes.push(await runStep(step))
   }
   await Promise.all(Array.from({ length: concurrency }, worker))
   return outcomes

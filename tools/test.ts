@@ -12,37 +12,37 @@ mkdirSync(folder, { recursive: true })
 const args = process.argv.slice(2)
 const fileFilters = args.filter((arg) => arg !== '--matrix')
 if (fileFilters.length < args.length) process.env['SLIPWAY_MATRIX'] = 'whole'
-const report = (name: string) => `${folder}/${name}.json`
+const reportPath = (name: string) => `${folder}/${name}.json`
 const runInWorld = 'tools/world/inside.sh'
 
-const vitest = (project: string) =>
+const vitestCommand = (project: string) =>
   [
     'node_modules/.bin/vitest',
     ...['run', '--project', project, '--reporter=default', '--reporter=json'],
-    ...[`--outputFile.json=${report(project)}`, ...fileFilters],
+    ...[`--outputFile.json=${reportPath(project)}`, ...fileFilters],
   ] as const
 
 const checkOutcomes = await runSteps([{ name: 'build', command: [process.execPath, 'tools/build.ts'] }, ...checks])
-const [vitestPath, ...unitArgs] = vitest('unit')
-const suitesPassed = [await runWithOutput(vitestPath, unitArgs)]
-// Each of these suites runs in its own world. They run in parallel, because both mostly wait.
-const [endToEnd, enginesPassed] = await Promise.all([
+const [vitestPath, ...unitArgs] = vitestCommand('unit')
+const suiteResults = [await runWithOutput(vitestPath, unitArgs)]
+// These two suites each run in a world of their own. They run in parallel, because both mostly wait.
+const [endToEnd, engineTestsPassed] = await Promise.all([
   runSteps([{ name: 'end to end', command: [runInWorld, process.execPath, 'tools/end-to-end.ts', ...fileFilters] }]),
-  runWithOutput(runInWorld, vitest('engine')),
+  runWithOutput(runInWorld, vitestCommand('engine')),
 ])
-suitesPassed.push(enginesPassed, ...endToEnd.map(({ ok }) => ok))
+suiteResults.push(engineTestsPassed, ...endToEnd.map(({ ok }) => ok))
 console.log(endToEnd.map(({ ok, output }) => (ok ? output : '')).join(''))
 
 // A suite that reported no counts, because its runner crashed, has failed.
 let isReportMissing = false
-const counts = [...['unit', 'engine'].map(vitestCounts), playwrightCounts()]
+const counts = [...['unit', 'engine'].map(readVitestCounts), readPlaywrightCounts()]
 const passed = sum('passed') + checkOutcomes.filter(({ ok }) => ok).length
 const failed = sum('failed') + checkOutcomes.filter(({ ok }) => !ok).length
 const skipped = sum('skipped')
-const failedAny = isReportMissing || failed > 0 || suitesPassed.some((ok) => !ok)
-process.exitCode = failedAny ? 1 : 0
-// At least one failure, also if no runner counted it.
-console.log(`${passed} passed, ${failedAny ? Math.max(1, failed) : 0} failed${skipped ? `, ${skipped} skipped` : ''}`)
+const hasFailed = isReportMissing || failed > 0 || suiteResults.some((ok) => !ok)
+process.exitCode = hasFailed ? 1 : 0
+// Report at least one failure, even if no runner counted any.
+console.log(`${passed} passed, ${hasFailed ? Math.max(1, failed) : 0} failed${skipped ? `, ${skipped} skipped` : ''}`)
 
 interface Counts {
   readonly passed: number
@@ -54,7 +54,7 @@ function sum(key: keyof Counts): number {
   return counts.reduce((total, count) => total + count[key], 0)
 }
 
-function vitestCounts(project: string): Counts {
+function readVitestCounts(project: string): Counts {
   const { numPassedTests, numFailedTests, numPendingTests } = readReport(project)
   return {
     passed: Number(numPassedTests ?? 0),
@@ -63,7 +63,7 @@ function vitestCounts(project: string): Counts {
   }
 }
 
-function playwrightCounts(): Counts {
+function readPlaywrightCounts(): Counts {
   const { stats = {} } = readReport('e2e') as { stats?: Record<string, number> }
   return {
     passed: stats['expected'] ?? 0,
@@ -74,7 +74,7 @@ function playwrightCounts(): Counts {
 
 function readReport(name: string): Record<string, unknown> {
   try {
-    return JSON.parse(readFileSync(report(name), 'utf8')) as Record<string, unknown>
+    return JSON.parse(readFileSync(reportPath(name), 'utf8')) as Record<string, unknown>
   } catch (error) {
     console.error(`The ${name} tests reported no counts:`, error)
     isReportMissing = true

@@ -5,23 +5,24 @@
  */
 import type { Plugin } from 'vite'
 
-const isXterm = /[/\\]@xterm[/\\]xterm[/\\]lib[/\\]xterm\.mjs$/
+const xtermPath = /[/\\]@xterm[/\\]xterm[/\\]lib[/\\]xterm\.mjs$/
 
 export const xtermPolicy = (): Plugin => {
-  let found = false
+  let isPatched = false
   return {
     name: 'xterm-policy',
     enforce: 'pre',
     apply: 'build',
     transform: {
-      filter: { id: isXterm },
+      filter: { id: xtermPath },
       handler(code) {
-        found = true
+        isPatched = true
         return { code: fixReversedText(applyPolicy(code)), map: null }
       },
     },
     buildEnd(error) {
-      if (!found && !error) throw new Error('xterm-policy: xterm was not part of the build; has its file name changed?')
+      if (!isPatched && !error)
+        throw new Error('xterm-policy: xterm was not part of the build; has its file name changed?')
     },
   }
 }
@@ -33,21 +34,22 @@ const forbidden = /createElement\(\s*["'`]style|setAttribute\(\s*["'`]style|\b(?
 export function applyPolicy(code: string): string {
   if (code.search(styleElements) < 0 || code.search(styleAttributes) < 0)
     throw new Error('xterm-policy: xterm makes its styles in another way now')
-  const clean = code
+  const patched = code
     .replace(styleElements, '.createElement("xterm-style")')
     .replace(styleAttributes, '($1.style.cssText=$2)')
-  const left = forbidden.exec(clean)
-  if (left) throw new Error(`xterm-policy: the policy would stop ${clean.slice(left.index, left.index + 80)}`)
-  return clean
+  const violation = forbidden.exec(patched)
+  if (violation)
+    throw new Error(`xterm-policy: the policy would stop ${patched.slice(violation.index, violation.index + 80)}`)
+  return patched
 }
 
 /** Matches a call in xterm's minified code that applies the minimum contrast. */
 const contrastCall = /\((\w+),(\w+),(\w+)\.foreground,(\w+),(\w+),(\w+)\)\|\|(\w+)&&(\w+\.push\(`xterm-fg-\$\{257\}`\))/
 
 /**
- * Reversed text has the theme's background colour on its foreground colour. For the minimum contrast, xterm 6.0 takes
- * the foreground colour as the text's, so text and background seem equal and the text becomes grey
- * (DomRendererRowFactory, the last `_applyMinimumContrast`). This passes the background colour instead.
+ * Reversed text is drawn in the theme's background colour on its foreground colour. When xterm 6.0 enforces the minimum
+ * contrast, it takes the foreground colour for that of the text, finds no contrast, and makes the text grey
+ * (DomRendererRowFactory, the last `_applyMinimumContrast`). The patched code passes the background colour instead.
  */
 export function fixReversedText(code: string): string {
   if (!contrastCall.test(code)) throw new Error('xterm-policy: xterm draws reversed text in another way now')

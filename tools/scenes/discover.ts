@@ -61,14 +61,14 @@ export const discoverScenes: readonly Scene[] = [
   },
 ]
 
-/** Searches, waits for the results, and loads the tags of the first result. */
+/** Searches, and waits for the results and the tags of the first one. */
 async function search(page: Page, words: string) {
   await page.keyboard.press('Control+k')
   await page.getByRole('searchbox').first().fill(words)
   await page.waitForTimeout(2500)
 }
 
-/** Uses a different tag each time, as the tag of the previous picture has already been pulled. */
+/** Starts the pull of a tag that is not there yet: the previous pictures have already pulled some. */
 async function startPull(page: Page) {
   await search(page, 'python')
   const newTags = page.getByRole('row').filter({ has: page.locator('[data-part=pull]'), hasNotText: /Here|已有/ })

@@ -1,8 +1,8 @@
 /** At least one example of every error code. A new code without an example does not compile. */
 import type { Failure } from '../../preload/contract/index.ts'
 
-type Examples = { readonly [C in Failure['code']]: readonly [Of<C>, ...Of<C>[]] }
-type Of<C, F = Failure> = F extends { readonly code: infer D } ? (C extends D ? F : never) : never
+type Examples = { readonly [C in Failure['code']]: readonly [FailureOf<C>, ...FailureOf<C>[]] }
+type FailureOf<C, F = Failure> = F extends { readonly code: infer D } ? (C extends D ? F : never) : never
 
 const image = `sha256:${'3f8a'.repeat(16)}`
 const reference = 'shop/web:2.3.0'
@@ -107,7 +107,7 @@ export const failureExamples: Examples = {
     { code: 'context-unreadable', file: '/home/ada/.docker/config.json', detail: 'Unexpected token } in JSON' },
   ],
 
-  'helper-missing': [{ code: 'helper-missing', file: '/usr/libexec/slipway-helper' }],
+  'helper-missing': [{ code: 'helper-missing', file: '/usr/lib/slipway/slipway-daemon-file' }],
   'helper-dismissed': [{ code: 'helper-dismissed' }],
   'helper-no-agent': [{ code: 'helper-no-agent' }],
   'helper-not-allowed': [{ code: 'helper-not-allowed' }],

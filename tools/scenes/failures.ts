@@ -19,7 +19,7 @@ export const failureScenes: readonly Scene[] = [
   },
 ]
 
-/** Rendered on the server with Svelte SSR, so the app contains no code for this page. */
+/** Renders the page with Svelte's server-side rendering, so that the app contains no code for it. */
 async function failuresPage(language: string): Promise<string> {
   const vite = await createServer({
     configFile: false,

@@ -5,9 +5,9 @@ import { join } from 'node:path'
 import { row, type Scene } from './scene.ts'
 
 /** The default folder for copies in the throwaway world of the pictures. */
-const copies = join(homedir(), 'Slipway')
-/** Files with the names of copies, which belong to no known removal. */
-const strays = [
+const copiesFolder = join(homedir(), 'Slipway')
+/** Names and bytes of files that are named like copies, but belong to no known removal. */
+const strayCopies = [
   ['shop_web_2.3.0-0a1b2c3d4e5f-5f1c0a77.tar', 2_300_000],
   ['python_3.12-slim-9f8e7d6c5b4a-5f1c0a77.tar', 1_200_000],
 ] as const
@@ -108,12 +108,12 @@ export const imageScenes: readonly Scene[] = [
   {
     name: 'stray-copies',
     async show(page) {
-      await mkdir(copies, { recursive: true })
-      for (const [name, bytes] of strays) await writeFile(join(copies, name), Buffer.alloc(bytes))
+      await mkdir(copiesFolder, { recursive: true })
+      for (const [name, bytes] of strayCopies) await writeFile(join(copiesFolder, name), Buffer.alloc(bytes))
       await page.getByRole('navigation').getByRole('link').last().click()
       await page.locator('#stray-copies').locator('..').getByRole('button').click()
       await page.getByRole('dialog').waitFor()
-      await rm(copies, { recursive: true })
+      await rm(copiesFolder, { recursive: true })
     },
   },
   {

@@ -26,7 +26,7 @@ export const mirrorScenes: readonly Scene[] = [
     },
   },
   {
-    // Uses an image that no registry has.
+    // With an image that no registry has, no mirror works.
     name: 'mirrors-none',
     async show(page) {
       await openMirrors(page)
@@ -61,7 +61,7 @@ export const mirrorScenes: readonly Scene[] = [
   {
     name: 'mirrors-done',
     async show(page) {
-      // Each picture of a change starts with a Docker that has no mirrors.
+      // The previous picture has set mirrors: remove them first.
       await page.evaluate(setMirrorsScript())
       await runRace(page)
       await page.locator('[data-part=choose] span').first().waitFor()
@@ -123,12 +123,12 @@ export const mirrorScenes: readonly Scene[] = [
   },
 ]
 
-/** A script for the page: makes these Docker's only mirrors, by a change in the app, and waits for its end. */
+/** A script for the page: makes the app replace Docker's mirrors by these, and waits until the job has ended. */
 const setMirrorsScript = (...mirrors: readonly string[]) => `(async () => {
   const plan = await slipway.call('daemon-config.plan', ${JSON.stringify({ mirrors, withPassword: false })})
   const job = plan.value.plan.change && (await slipway.call('daemon-config.apply', plan.value.id)).value
   while (job && (await slipway.call('jobs.list')).value.find(({ id }) => id === job).state === 'running')
-    await new Promise((done) => setTimeout(done, 200))
+    await new Promise((resolve) => setTimeout(resolve, 200))
 })()`
 
 async function runRace(page: Page) {

@@ -60,22 +60,22 @@ export const terminalScenes: readonly Scene[] = [
   },
 ]
 
-/** Runs a container called box with a shell, after ending that of the previous picture. Also opens the logs of web. */
+/** Runs a shell in a new container `box`, after ending that of the previous picture. Also opens the logs of `web`. */
 async function openShell(page: Page) {
   await page.evaluate(`(async () => {
     const size = { columns: 80, rows: 24 }
     const { images, containers } = (await slipway.call('images.snapshot')).value
-    const before = containers.find(({ name }) => name === 'box')
-    if (before) {
-      const { value: terminal } = await slipway.call('terminals.open', { container: before.id, kind: 'attach', size })
+    const oldBox = containers.find(({ name }) => name === 'box')
+    if (oldBox) {
+      const { value: terminal } = await slipway.call('terminals.open', { container: oldBox.id, kind: 'attach', size })
       await slipway.call('terminals.write', { id: terminal, text: '\\x03exit\\n' })
-      while ((await slipway.call('containers.removalImpact', before.id)).ok) await new Promise((done) => setTimeout(done, 100))
+      while ((await slipway.call('containers.removalImpact', oldBox.id)).ok) await new Promise((resolve) => setTimeout(resolve, 100))
       await slipway.call('terminals.close', terminal)
     }
-    const run = (reference, more) => {
+    const run = (reference, options) => {
       const image = images.find(({ references }) => references.includes(reference)).id
       const empty = { name: '', command: '', ports: [], volumes: [], environment: [], network: 'none', restart: 'no', memory: '', cpus: '', user: '', workdir: '' }
-      return slipway.call('run.start', { options: { image, reference, interactive: true, removeAtEnd: true, ...empty, ...more }, size })
+      return slipway.call('run.start', { options: { image, reference, interactive: true, removeAtEnd: true, ...empty, ...options }, size })
     }
     await run('busybox:latest', { name: 'box', command: 'sh' })
     const web = containers.find(({ name }) => name === 'web')

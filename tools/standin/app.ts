@@ -15,11 +15,11 @@ type Implemented =
 
 class App extends StrictEmitter<AppEvents> implements Pick<Electron.App, Implemented> {
   readonly isPackaged = false
-  readonly commandLine = commandLine()
+  readonly commandLine = createCommandLine()
   #resolveReady = () => {}
   readonly #paths = new Map<string, string>()
   readonly #ready = new Promise<void>((resolve) => (this.#resolveReady = resolve))
-  #main = process.cwd()
+  #mainPath = process.cwd()
   #version = ''
   #isReady = false
   #lockedFolder: string | undefined
@@ -32,13 +32,13 @@ class App extends StrictEmitter<AppEvents> implements Pick<Electron.App, Impleme
 
   /** Reads the app's name and version. `main` is electron's argument: a folder with a package.json, or a script. */
   load(main: string): void {
-    this.#main = resolve(main)
-    const { name, version } = readPackage(this.#main)
+    this.#mainPath = resolve(main)
+    const { name, version } = readPackage(this.#mainPath)
     this.name = name
     this.#version = version
   }
 
-  /** Emits through `emit`, which Playwright's loader replaces to delay the app until it has attached. */
+  /** Emits `ready` through `emit`, which Playwright's loader replaces to delay the app until Playwright is attached. */
   markReady(): void {
     this.#isReady = true
     this.emit('ready', preventable(), {})
@@ -70,7 +70,7 @@ class App extends StrictEmitter<AppEvents> implements Pick<Electron.App, Impleme
   }
 
   getAppPath(): string {
-    return statSync(this.#main).isDirectory() ? this.#main : dirname(this.#main)
+    return statSync(this.#mainPath).isDirectory() ? this.#mainPath : dirname(this.#mainPath)
   }
 
   getPath(name: string): string {
@@ -109,7 +109,7 @@ class App extends StrictEmitter<AppEvents> implements Pick<Electron.App, Impleme
     this.#lockedFolder = undefined
   }
 
-  /** Pages of the stand-in always run in Chromium's sandbox, except as root. */
+  /** Has no effect: pages always run in Chromium's sandbox, except as root or with `--no-sandbox` (chromium.ts). */
   enableSandbox(): void {}
 
   async #onSecondInstance({ argv, cwd, data }: InstanceMessage): Promise<void> {
@@ -119,7 +119,7 @@ class App extends StrictEmitter<AppEvents> implements Pick<Electron.App, Impleme
 }
 
 /** Switches are only stored, with no effect: Chromium is already running when the app sets one. */
-function commandLine(): Electron.CommandLine {
+function createCommandLine(): Electron.CommandLine {
   const switches = new Map<string, string>()
   for (const argument of process.argv) {
     const [, name, value = ''] = /^--([^=]+)(?:=(.*))?$/s.exec(argument) ?? []

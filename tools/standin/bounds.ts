@@ -22,7 +22,7 @@ export class Bounds {
   #state: State = 'normal'
   /** Set if there is no window manager: maximizing is then emulated by resizing. */
   #emulatedState: State | undefined
-  #emitted: Rectangle & { readonly state: State }
+  #lastEmitted: Rectangle & { readonly state: State }
   #queue: Promise<void> = Promise.resolve()
 
   constructor(options: Options, onChange: (change: Change) => void) {
@@ -36,7 +36,7 @@ export class Bounds {
     const y = options.y ?? centered(workArea.y, workArea.height, height)
     this.#current = { x, y, width, height }
     this.#normal = this.#current
-    this.#emitted = { ...this.#current, state: 'normal' }
+    this.#lastEmitted = { ...this.#current, state: 'normal' }
   }
 
   get current(): Rectangle {
@@ -51,8 +51,8 @@ export class Bounds {
     return this.#emulatedState ?? this.#state
   }
 
-  /** Applies the requested bounds. Call this before the page is drawn, so that no other size is ever visible. */
-  async place(targetId: string): Promise<void> {
+  /** Applies the requested bounds to a page's window. Call this before the page is drawn, so that its size never jumps. */
+  async applyTo(targetId: string): Promise<void> {
     const { windowId } = await browser().send('Browser.getWindowForTarget', { targetId })
     this.#windowId = windowId
     const { x: left, y: top, width, height } = this.#current
@@ -87,12 +87,12 @@ export class Bounds {
     return this.#enqueue(async () => {})
   }
 
-  /** Runs the operations one at a time; after each, the bounds are read again. */
-  #enqueue(step: (windowId: number) => Promise<unknown>): Promise<void> {
+  /** Runs the operation after all earlier ones, and then reads the bounds. */
+  #enqueue(operation: (windowId: number) => Promise<unknown>): Promise<void> {
     this.#queue = this.#queue
       .then(async () => {
         if (this.#windowId === undefined) return
-        await step(this.#windowId)
+        await operation(this.#windowId)
         await this.#read(this.#windowId)
       })
       // The window may be closed; its last bounds stay available.
@@ -110,8 +110,8 @@ export class Bounds {
   }
 
   #emitChanges(): void {
-    const [previous, current] = [this.#emitted, { ...this.#current, state: this.state }]
-    this.#emitted = current
+    const [previous, current] = [this.#lastEmitted, { ...this.#current, state: this.state }]
+    this.#lastEmitted = current
     if (previous.width !== current.width || previous.height !== current.height) this.#onChange('resize')
     if (previous.x !== current.x || previous.y !== current.y) this.#onChange('move')
     if (previous.state === current.state) return
@@ -124,8 +124,8 @@ export class Bounds {
     this.#emulatedState = state === 'normal' ? undefined : state
     const { workArea } = screen.getDisplayMatching(this.#normal)
     const { x, y, width, height } = workArea
-    const inside = { x, y, width: width - this.#bars.width, height: height - this.#bars.height }
-    if (state !== 'minimized') await this.#move(windowId, state === 'maximized' ? inside : this.#normal)
+    const contentArea = { x, y, width: width - this.#bars.width, height: height - this.#bars.height }
+    if (state !== 'minimized') await this.#move(windowId, state === 'maximized' ? contentArea : this.#normal)
   }
 
   #move(windowId: number, { x: left, y: top, width, height }: Rectangle): Promise<unknown> {
@@ -134,7 +134,7 @@ export class Bounds {
   }
 }
 
-/** @returns whether a window manager applied the state within 200 ms; false if none is running */
+/** @returns whether the window manager applied the state within 200 ms; false if there is no window manager */
 async function applyState(windowId: number, windowState: State): Promise<boolean> {
   await browser().send('Browser.setWindowBounds', { windowId, bounds: { windowState } })
   for (let tries = 0; tries < 10; tries++) {

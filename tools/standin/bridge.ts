@@ -2,7 +2,8 @@
  * One end of the bridge between the preload's world and the page's, like Electron's contextBridge: values are copied,
  * and functions and promises are replaced by proxies that call back. Messages are DOM events under a secret name, and
  * the browser clones their details from one world to the other. A page that learns the name still reaches only what
- * the preload exposes: only exposed functions have numbers in this file, and only the preload's world can reach main.
+ * the preload exposes: functions are called by number, only exposed ones get a number, and only the preload's world can
+ * reach main.
  */
 export interface Bridge {
   expose(name: string, value: unknown): void
@@ -29,7 +30,7 @@ export function bridgeEnd(window: EventTarget, secret: string, world: 'page' | '
   const Envelope = CustomEvent
   const { isArray } = Array
   const toStringTag = Object.prototype.toString
-  let count = 0
+  let lastId = 0
 
   const post = (kind: string, detail: Request | Response) =>
     dispatch(new Envelope(`${secret}:${kind}:${otherWorld}`, { detail }))
@@ -53,17 +54,17 @@ export function bridgeEnd(window: EventTarget, secret: string, world: 'page' | '
   function request(message: Request): unknown {
     post('request', message)
     const response = responses.pop()
-    if (!response) throw uncloneable()
+    if (!response) throw uncloneableError()
     const [isResult, packed] = response
     const value = unpack(packed)
     if (!isResult) throw value
     return value
   }
 
-  const uncloneable = () => new Error('An object could not be cloned.')
+  const uncloneableError = () => new Error('An object could not be cloned.')
 
   function handle(message: Request | null): unknown {
-    if (!message) throw uncloneable()
+    if (!message) throw uncloneableError()
     switch (message[0]) {
       case 'call':
         return functions.get(message[1])?.(...(unpack(message[2]) as unknown[]))
@@ -116,8 +117,8 @@ export function bridgeEnd(window: EventTarget, secret: string, world: 'page' | '
   }
 
   function mapEntries(value: object, seen: Map<unknown, unknown>, convert: typeof replaceWithTokens): unknown {
-    const known = seen.get(value)
-    if (known) return known
+    const existingCopy = seen.get(value)
+    if (existingCopy) return existingCopy
     const copy: unknown = isArray(value) ? [] : {}
     seen.set(value, copy)
     for (const [key, inner] of Object.entries(value)) {
@@ -132,12 +133,12 @@ export function bridgeEnd(window: EventTarget, secret: string, world: 'page' | '
   }
 
   function functionToken(callable: Callable): object {
-    functions.set(++count, callable)
-    return { [secret]: 'function', id: count }
+    functions.set(++lastId, callable)
+    return { [secret]: 'function', id: lastId }
   }
 
   function promiseToken(promise: Promise<unknown>): object {
-    const id = ++count
+    const id = ++lastId
     promise.then(
       (value) => settle(id, true, value),
       (error: unknown) => settle(id, false, error),

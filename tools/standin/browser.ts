@@ -14,8 +14,8 @@ export interface Page {
   onTitle(listener: (title: string) => void): void
 }
 
-/** Initial page of a window. about:blank would open a normal browser window with tabs. */
-export const blank = 'data:text/html,'
+/** The initial page of a window. about:blank would open a normal browser window with tabs. */
+export const blankUrl = 'data:text/html,'
 
 let chromium: Chromium | undefined
 let resolveNextPage: ((page: Page) => void) | undefined
@@ -49,7 +49,7 @@ export function openPage(): Promise<Page> {
     const singletonSocket = join(getChromium().profile, 'SingletonSocket')
     // The socket of a Chromium from a snap is not reachable: open a normal window with tabs instead.
     if (isHeadless || !existsSync(singletonSocket))
-      await browser().send('Target.createTarget', { url: blank, newWindow: true })
+      await browser().send('Target.createTarget', { url: blankUrl, newWindow: true })
     else await requestWindow(singletonSocket)
     return await attachedPage
   })
@@ -77,13 +77,13 @@ export async function waitForClosingPages(): Promise<void> {
  */
 async function requestWindow(singletonSocket: string): Promise<void> {
   const socket = connect(singletonSocket)
-  socket.end(['START', process.cwd(), 'chromium', '--test-type', `--app=${blank}`].join('\0'))
+  socket.end(['START', process.cwd(), 'chromium', '--test-type', `--app=${blankUrl}`].join('\0'))
   const [reply] = (await once(socket, 'data')) as [Buffer]
   if (String(reply) !== 'ACK') throw new Error(`Chromium did not open a window: ${String(reply)}`)
 }
 
 function onAttached({ sessionId, targetInfo }: Payload<'Target.attachedToTarget'>): void {
-  const session = getChromium().connection.session(sessionId)
+  const session = getChromium().connection.getSession(sessionId)
   if (targetInfo.type === 'page' && resolveNextPage) {
     const closed = new Promise<void>((resolve) => closeListeners.set(sessionId, resolve))
     const { targetId } = targetInfo
@@ -93,12 +93,12 @@ function onAttached({ sessionId, targetInfo }: Payload<'Target.attachedToTarget'
   }
   // Resume workers and internal pages, and close windows that a page opened: the stand-in does not support them.
   session.post('Runtime.runIfWaitingForDebugger')
-  const isTools = targetInfo.url.startsWith('devtools:')
-  if (targetInfo.type === 'page' && !isTools) browser().post('Target.closeTarget', { targetId: targetInfo.targetId })
+  const isDevTools = targetInfo.url.startsWith('devtools:')
+  if (targetInfo.type === 'page' && !isDevTools) browser().post('Target.closeTarget', { targetId: targetInfo.targetId })
 }
 
 function onDetached({ sessionId }: Payload<'Target.detachedFromTarget'>): void {
   closeListeners.get(sessionId)?.()
   closeListeners.delete(sessionId)
-  getChromium().connection.forget(sessionId)
+  getChromium().connection.removeSession(sessionId)
 }

@@ -60,8 +60,11 @@ export class Connection {
   readonly browser: Session
   readonly #output: Writable
   readonly #sessions = new Map<string, Session>()
-  readonly #waiting = new Map<number, { resolve(result: unknown): void; reject(error: Error): void; method: Method }>()
-  #count = 0
+  readonly #pendingCommands = new Map<
+    number,
+    { resolve(result: unknown): void; reject(error: Error): void; method: Method }
+  >()
+  #lastId = 0
   #closed = false
 
   constructor(output: Writable, input: Readable) {
@@ -83,23 +86,23 @@ export class Connection {
     output.on('error', () => {})
   }
 
-  session(id: string): Session {
-    const known = this.#sessions.get(id)
-    if (known) return known
+  getSession(id: string): Session {
+    const existing = this.#sessions.get(id)
+    if (existing) return existing
     const session = new Session(this.#send, id)
     this.#sessions.set(id, session)
     return session
   }
 
-  forget(id: string): void {
+  removeSession(id: string): void {
     this.#sessions.delete(id)
   }
 
   readonly #send: Send = (method, params, sessionId) => {
     if (this.#closed) return Promise.reject(new Error(`${method}: the browser is gone`))
-    const id = ++this.#count
+    const id = ++this.#lastId
     this.#output.write(`${JSON.stringify({ id, method, params, sessionId })}\0`)
-    return new Promise((resolve, reject) => this.#waiting.set(id, { resolve, reject, method }))
+    return new Promise((resolve, reject) => this.#pendingCommands.set(id, { resolve, reject, method }))
   }
 
   #receive({ id, result, error, method, params, sessionId }: Incoming): void {
@@ -108,15 +111,15 @@ export class Connection {
       if (method) session?.emit(method, params)
       return
     }
-    const waiting = this.#waiting.get(id)
-    this.#waiting.delete(id)
-    if (error) waiting?.reject(new Error(`${waiting.method}: ${error.message}`))
-    else waiting?.resolve(result)
+    const command = this.#pendingCommands.get(id)
+    this.#pendingCommands.delete(id)
+    if (error) command?.reject(new Error(`${command.method}: ${error.message}`))
+    else command?.resolve(result)
   }
 
   #close(): void {
     this.#closed = true
-    for (const { reject, method } of this.#waiting.values()) reject(new Error(`${method}: the browser is gone`))
-    this.#waiting.clear()
+    for (const { reject, method } of this.#pendingCommands.values()) reject(new Error(`${method}: the browser is gone`))
+    this.#pendingCommands.clear()
   }
 }

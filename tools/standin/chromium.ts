@@ -23,13 +23,16 @@ export interface Chromium {
 
 export const isHeadless = process.env['SLIPWAY_HEADLESS'] === '1'
 
-/** Profile names contain the owner's PID namespace and process id, so a later start can tell whether the owner runs. */
+/**
+ * A profile's name contains the PID namespace and process id of the stand-in that created it, so a later stand-in can
+ * tell whether that process still runs.
+ */
 const profilePrefix = `standin-${namespaceId()}-`
-/** Chromium crashes if its socket path exceeds 107 bytes, see unix(7); its and our file names take 76 of them. */
-const profiles = tmpdir().length <= 31 ? tmpdir() : '/tmp'
+/** Chromium crashes if its socket's path exceeds 107 bytes, see unix(7). The part below this folder takes up to 76. */
+const profilesFolder = tmpdir().length <= 31 ? tmpdir() : '/tmp'
 const defaultPaths = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
 
-const flags = [
+const commonSwitches = [
   '--remote-debugging-pipe',
   // browser.ts opens the windows one by one; the browser keeps running without any.
   '--no-startup-window',
@@ -66,8 +69,8 @@ export function startChromium(onExit: (output: string) => void): Chromium {
   }
   const executable = findChromium()
   removeStaleProfiles()
-  const profile = mkdtempSync(join(profiles, `${profilePrefix}${process.pid}-`))
-  const child = spawn(executable, switches(profile), {
+  const profile = mkdtempSync(join(profilesFolder, `${profilePrefix}${process.pid}-`))
+  const child = spawn(executable, createSwitches(profile), {
     stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'pipe'],
     // Run in its own process group, so that the whole group can be killed.
     detached: true,
@@ -90,14 +93,14 @@ export function startChromium(onExit: (output: string) => void): Chromium {
   return { connection: new Connection(output, input), profile }
 }
 
-function switches(profile: string): string[] {
-  const forPlaywright = process.argv.filter((argument) => argument.startsWith('--remote-debugging-port='))
-  // Playwright passes this switch to Electron too, unless configured otherwise.
+function createSwitches(profile: string): string[] {
+  const debuggingPort = process.argv.filter((argument) => argument.startsWith('--remote-debugging-port='))
+  // By default, Playwright starts Electron with --no-sandbox.
   const isUnsandboxed = process.getuid?.() === 0 || process.argv.includes('--no-sandbox')
   return [
-    ...flags,
+    ...commonSwitches,
     `--user-data-dir=${profile}`,
-    ...forPlaywright,
+    ...debuggingPort,
     ...(isUnsandboxed ? ['--no-sandbox'] : []),
     ...(isHeadless ? ['--headless=new', '--screen-info={1920x1080}'] : []),
     ...(isHeadless || !existsSync('/dev/dri') ? ['--disable-gpu'] : []),
@@ -106,20 +109,20 @@ function switches(profile: string): string[] {
 
 /** Kills the browser without a clean shutdown: nothing in its profile needs to be saved. */
 function killAndCleanUp(child: ChildProcess, profile: string): void {
-  // The group outlives its first process.
+  // The whole process group: it can outlive its first process.
   if (child.pid !== undefined) kill(-child.pid)
-  for (const pid of crashHandlers(profile)) kill(pid)
+  for (const pid of findCrashHandlers(profile)) kill(pid)
   removeProfile(profile)
 }
 
-/** Crash handlers leave Chromium's group; when they end, they would recreate their folder in the profile. */
-function crashHandlers(profile: string): number[] {
+/** Crash handlers leave Chromium's process group. Those that are not killed recreate their folder in the profile. */
+function findCrashHandlers(profile: string): number[] {
   return readdirSync('/proc')
     .map(Number)
-    .filter((pid) => pid > 0 && commandOf(pid).includes(`\0--database=${profile}\0`))
+    .filter((pid) => pid > 0 && readCommandLine(pid).includes(`\0--database=${profile}\0`))
 }
 
-function commandOf(pid: number): string {
+function readCommandLine(pid: number): string {
   try {
     return readFileSync(`/proc/${pid}/cmdline`, 'utf8')
   } catch {
@@ -135,12 +138,12 @@ function kill(pid: number): void {
   }
 }
 
-/** Removes profiles of killed stand-ins; their Chromium exited when the pipe closed. */
+/** Removes the profiles of stand-ins that were killed. Their Chromium exited when its pipe closed. */
 function removeStaleProfiles(): void {
-  for (const name of readdirSync(profiles)) {
+  for (const name of readdirSync(profilesFolder)) {
     if (!name.startsWith(profilePrefix)) continue
     const pid = Number.parseInt(name.slice(profilePrefix.length), 10)
-    const folder = join(profiles, name)
+    const folder = join(profilesFolder, name)
     if (!isAlive(pid) && lstatSync(folder).uid === process.getuid?.()) removeProfile(folder)
   }
 }
@@ -154,7 +157,7 @@ function removeProfile(folder: string): void {
   }
 }
 
-/** `/proc/self/ns/pid` → pid:[4026531836] */
+/** The number in the target of /proc/self/ns/pid, such as `pid:[4026531836]`, in base 36. */
 function namespaceId(): string {
   const digits = /\d+/.exec(readlinkSync('/proc/self/ns/pid'))?.[0] ?? '0'
   return Number(digits).toString(36)

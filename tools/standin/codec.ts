@@ -10,7 +10,7 @@ export interface Codec {
 /** Also runs in the page from its source text, so it must not refer to anything outside itself. */
 export function structuredCodec(): Codec {
   type Entries = readonly (readonly [string, unknown])[]
-  /** Types that JSON lacks. A user's object that looks like such an entry is encoded as 'object'. */
+  /** Values that JSON lacks. A plain object that has a key `$` itself is encoded as 'object'. */
   type Special =
     | { readonly $: 'undefined' }
     | { readonly $: 'number' | 'bigint' | 'buffer'; readonly v: string }
@@ -34,7 +34,7 @@ export function structuredCodec(): Codec {
     else Object.defineProperty(target, key, { value, writable: true, enumerable: true, configurable: true })
   }
 
-  /** Chromium's methods; Node 24 lacks them and uses Buffer. */
+  /** Methods that Chromium has. Node 24 lacks them; there, Buffer is used. */
   interface Base64 {
     toBase64(this: Uint8Array): string
     fromBase64(text: string): Uint8Array<ArrayBuffer>
@@ -55,7 +55,7 @@ export function structuredCodec(): Codec {
     const objectNumbers = new Map<object, number>()
     let isJson = true
 
-    function special(encoded: Special): Special {
+    function markSpecial(encoded: Special): Special {
       isJson = false
       return encoded
     }
@@ -66,12 +66,12 @@ export function structuredCodec(): Codec {
         case 'boolean':
           return value
         case 'number':
-          if (Object.is(value, -0)) return special({ $: 'number', v: '-0' })
-          return Number.isFinite(value) ? value : special({ $: 'number', v: String(value) })
+          if (Object.is(value, -0)) return markSpecial({ $: 'number', v: '-0' })
+          return Number.isFinite(value) ? value : markSpecial({ $: 'number', v: String(value) })
         case 'undefined':
-          return special({ $: 'undefined' })
+          return markSpecial({ $: 'undefined' })
         case 'bigint':
-          return special({ $: 'bigint', v: String(value) })
+          return markSpecial({ $: 'bigint', v: String(value) })
         case 'object':
           return value && encodeOnce(value)
         default:
@@ -80,8 +80,8 @@ export function structuredCodec(): Codec {
     }
 
     function encodeOnce(value: object): unknown {
-      const known = objectNumbers.get(value)
-      if (known !== undefined) return special({ $: 'same', v: known })
+      const existingNumber = objectNumbers.get(value)
+      if (existingNumber !== undefined) return markSpecial({ $: 'same', v: existingNumber })
       objectNumbers.set(value, objectNumbers.size)
       return Array.isArray(value) ? encodeArray(value) : encodeObject(value)
     }
@@ -89,7 +89,7 @@ export function structuredCodec(): Codec {
     function encodeArray(value: readonly unknown[]): unknown {
       const keys = Object.keys(value)
       const isDense = keys.length === value.length && (value.length === 0 || keys.at(-1) === String(value.length - 1))
-      return isDense ? value.map(encodeValue) : special({ $: 'array', v: entriesOf(value), length: value.length })
+      return isDense ? value.map(encodeValue) : markSpecial({ $: 'array', v: entriesOf(value), length: value.length })
     }
 
     const entriesOf = (value: object) => Object.entries(value).map(([key, inner]) => [key, encodeValue(inner)] as const)
@@ -97,12 +97,12 @@ export function structuredCodec(): Codec {
     function encodeObject(value: object): unknown {
       const prototype: unknown = Object.getPrototypeOf(value)
       if (prototype === Object.prototype || prototype === null) {
-        if (Object.hasOwn(value, '$')) return special({ $: 'object', v: entriesOf(value) })
+        if (Object.hasOwn(value, '$')) return markSpecial({ $: 'object', v: entriesOf(value) })
         const plain: Plain = {}
         for (const [key, inner] of Object.entries(value)) setProperty(plain, key, encodeValue(inner))
         return plain
       }
-      return special(encodeBuiltIn(value))
+      return markSpecial(encodeBuiltIn(value))
     }
 
     function encodeBuiltIn(value: object): Special {
@@ -112,7 +112,7 @@ export function structuredCodec(): Codec {
         return { $: 'map', v: [...value].map(([key, inner]) => [encodeValue(key), encodeValue(inner)]) }
       if (value instanceof Set) return { $: 'set', v: [...value].map(encodeValue) }
       if (value instanceof ArrayBuffer) return { $: 'buffer', v: toText(new Uint8Array(value)) }
-      // Only the view's bytes: a small Buffer of Node's is a view of a 64 kB pool.
+      // Only the view's bytes, not its whole buffer: a small Buffer of Node's is a view of a 64 kB pool.
       if (ArrayBuffer.isView(value)) return { $: 'view', v: toText(value), type: value.constructor.name }
       if (value instanceof Error) {
         const cause = Object.hasOwn(value, 'cause') ? [encodeValue(value.cause)] : []
@@ -199,8 +199,11 @@ export function structuredCodec(): Codec {
         case 'error': {
           const [name, message, stack] = value.v
           const error = register(new (errors.get(name) ?? Error)(message))
-          const own = { stack: stack ?? undefined, ...(value.cause.length > 0 && { cause: read(value.cause[0]) }) }
-          for (const [key, inner] of Object.entries(own)) {
+          const properties = {
+            stack: stack ?? undefined,
+            ...(value.cause.length > 0 && { cause: read(value.cause[0]) }),
+          }
+          for (const [key, inner] of Object.entries(properties)) {
             Object.defineProperty(error, key, { value: inner, writable: true, configurable: true })
           }
           return error

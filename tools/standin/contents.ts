@@ -1,7 +1,7 @@
 /** Electron's `webContents`: one page, from its first document until it is closed. */
 import type * as Electron from 'electron'
 import { app } from './app.ts'
-import { blank, type Page } from './browser.ts'
+import { blankUrl, type Page } from './browser.ts'
 import type { Session } from './cdp.ts'
 import { contentsEvents, type ContentsEvents } from './events.ts'
 import { PageChannel } from './ipc.ts'
@@ -18,7 +18,7 @@ type Implemented =
   | ('id' | 'session' | 'mainFrame' | 'send' | 'loadURL' | 'reload' | 'getURL' | 'getTitle' | 'isDestroyed' | 'close')
   | ('setWindowOpenHandler' | 'openDevTools' | 'setZoomFactor' | 'getZoomFactor' | 'setZoomLevel' | 'getZoomLevel')
 
-/** Callbacks to the window of this page. */
+/** What the page calls on its window. */
 export interface Host {
   destroy(): void
   onReport(report: Extract<Report, { kind: 'bounds' | 'focus' }>): void
@@ -26,10 +26,10 @@ export interface Host {
 
 /** Instances by DevTools target id, which Playwright uses to look them up. */
 const contentsByTarget = new Map<string, Contents>()
-let count = 0
+let lastId = 0
 
 export class Contents extends StrictEmitter<ContentsEvents> implements Pick<Electron.WebContents, Implemented> {
-  readonly id = ++count
+  readonly id = ++lastId
   readonly session = session.defaultSession
   readonly mainFrame: Electron.WebFrameMain
   readonly #host: Host
@@ -38,11 +38,11 @@ export class Contents extends StrictEmitter<ContentsEvents> implements Pick<Elec
   #page: Session | undefined
   #channel: PageChannel | undefined
   #mainFrameId: string | undefined
-  #url = blank
+  #url = blankUrl
   #title = ''
   #zoom = 1
-  /** Navigations requested by the page, by frame. Chromium reports them before it requests the document. */
-  readonly #requests = new Map<string, string>()
+  /** URLs to which the page requested a navigation, by frame. Chromium reports this before it requests the document. */
+  readonly #requestedNavigations = new Map<string, string>()
   #isDestroyed = false
   #openHandler: OpenHandler | undefined
 
@@ -76,7 +76,7 @@ export class Contents extends StrictEmitter<ContentsEvents> implements Pick<Elec
       (report) => this.#receive(report),
     )
     this.#listen(page)
-    const blankShown = new Promise<void>((resolve) => page.on('Page.frameNavigated', () => resolve()))
+    const blankPageShown = new Promise<void>((resolve) => page.on('Page.frameNavigated', () => resolve()))
     const sources = pageSources(preload)
     applyTheme(page, closed)
     await Promise.all([
@@ -85,13 +85,14 @@ export class Contents extends StrictEmitter<ContentsEvents> implements Pick<Elec
       this.#channel.open(),
       page.send('Page.addScriptToEvaluateOnNewDocument', { source: sources.page }),
       page.send('Page.addScriptToEvaluateOnNewDocument', { source: sources.preload, worldName }),
-      page.send('Emulation.setDefaultBackgroundColorOverride', { color: colorOf(background) }),
+      page.send('Emulation.setDefaultBackgroundColorOverride', { color: parseColor(background) }),
       servePage(page, (url, frameId) => this.#mayNavigate(url, frameId)),
       page.send('Runtime.runIfWaitingForDebugger'),
     ])
-    // Two concurrent navigations would race, and sometimes the first would win. The earlier one may fail unobserved.
+    // Wait for the blank page: its navigation would race with that of `loadURL`, and sometimes win. If it has already
+    // ended, the listener above may have missed it, but the frame tree shows it.
     const { frameTree } = await page.send('Page.getFrameTree')
-    if (frameTree.frame.url !== blank) await blankShown
+    if (frameTree.frame.url !== blankUrl) await blankPageShown
     this.#resolveAttached(page)
   }
 
@@ -106,7 +107,7 @@ export class Contents extends StrictEmitter<ContentsEvents> implements Pick<Elec
   }
 
   reload(): void {
-    this.#requests.clear()
+    this.#requestedNavigations.clear()
     this.#page?.post('Page.reload')
   }
 
@@ -115,7 +116,7 @@ export class Contents extends StrictEmitter<ContentsEvents> implements Pick<Elec
   }
 
   getURL(): string {
-    return this.#url === blank ? '' : toAppUrl(this.#url)
+    return this.#url === blankUrl ? '' : toAppUrl(this.#url)
   }
 
   getTitle(): string {
@@ -167,7 +168,7 @@ export class Contents extends StrictEmitter<ContentsEvents> implements Pick<Elec
   async #load(url: string): Promise<void> {
     const page = await this.#attached
     const loaded = new Promise<void>((resolve) => this.once('did-finish-load', resolve))
-    this.#requests.clear()
+    this.#requestedNavigations.clear()
     const { errorText } = await page.send('Page.navigate', { url: toPageUrl(url) })
     if (errorText) throw loadError(errorText.replace('net::', ''), url)
     await loaded
@@ -179,14 +180,14 @@ export class Contents extends StrictEmitter<ContentsEvents> implements Pick<Elec
         if (frame.parentId === undefined) this.#url = frame.url
       })
       .on('Page.domContentEventFired', () => {
-        if (this.#url === blank) return
+        if (this.#url === blankUrl) return
         if (this.#zoom !== 1) this.#channel?.zoom(this.#zoom)
         this.emit('dom-ready', preventable())
       })
       .on('Page.loadEventFired', () => {
-        if (this.#url !== blank) this.emit('did-finish-load')
+        if (this.#url !== blankUrl) this.emit('did-finish-load')
       })
-      .on('Page.frameRequestedNavigation', ({ frameId, url }) => void this.#requests.set(frameId, url))
+      .on('Page.frameRequestedNavigation', ({ frameId, url }) => void this.#requestedNavigations.set(frameId, url))
       .on('Page.windowOpen', ({ url, windowName, windowFeatures }) =>
         this.#handleOpen({
           url,
@@ -207,7 +208,7 @@ export class Contents extends StrictEmitter<ContentsEvents> implements Pick<Elec
     else this.#host.onReport(report)
   }
 
-  /** No window is ever opened; the handler is called because apps have side effects in it. */
+  /** Calls the handler, because apps have side effects in it. No window is ever opened. */
   #handleOpen(request: Omit<Electron.HandlerDetails, 'referrer'>): void {
     const { url, frameName, features, disposition } = request
     const referrer: Electron.Referrer = { url: this.getURL(), policy: 'strict-origin-when-cross-origin' }
@@ -216,10 +217,10 @@ export class Contents extends StrictEmitter<ContentsEvents> implements Pick<Elec
       throw new Error(`the stand-in cannot open windows for pages: the handler must deny it (${url})`)
   }
 
-  /** Like Electron, asks only about navigations by the page, not by main or a debugger. */
+  /** Like Electron, emits events only for navigations by the page, not by main or a debugger. */
   #mayNavigate(url: string, frameId: string): boolean {
-    const request = this.#requests.get(frameId)?.replace(/#.*/s, '')
-    this.#requests.delete(frameId)
+    const request = this.#requestedNavigations.get(frameId)?.replace(/#.*/s, '')
+    this.#requestedNavigations.delete(frameId)
     if (request === undefined || toAppUrl(request) !== url) return true
     const isMainFrame = frameId === this.#mainFrameId
     const frame = isMainFrame ? this.mainFrame : null
@@ -231,13 +232,13 @@ export class Contents extends StrictEmitter<ContentsEvents> implements Pick<Elec
 }
 
 export const webContents = guard<typeof Electron.webContents>('webContents', {
-  fromDevToolsTargetId: (targetId: string) => asOptional(contentsByTarget.get(targetId)),
-  fromId: (id: number) => asOptional(listContents().find((contents) => contents.id === id)),
+  fromDevToolsTargetId: (targetId: string) => asOptionalWebContents(contentsByTarget.get(targetId)),
+  fromId: (id: number) => asOptionalWebContents(listContents().find((contents) => contents.id === id)),
   getAllWebContents: () => listContents().map(asWebContents),
 })
 
 const listContents = () => [...contentsByTarget.values()]
-const asOptional = (contents: Contents | undefined) => contents && asWebContents(contents)
+const asOptionalWebContents = (contents: Contents | undefined) => contents && asWebContents(contents)
 
 /** Unsupported members throw (guard.ts), so the object may have the full type. */
 export function asWebContents(contents: Contents): Electron.WebContents {
@@ -248,7 +249,7 @@ function loadError(code: string, url: string): Error {
   return Object.assign(new Error(`${code} loading '${url}'`), { code, url })
 }
 
-function colorOf(hex: string): { r: number; g: number; b: number } {
+function parseColor(hex: string): { r: number; g: number; b: number } {
   const value = Number.parseInt(/^#([0-9a-f]{6})$/i.exec(hex)?.[1] ?? 'ffffff', 16)
   return { r: value >> 16, g: (value >> 8) & 0xff, b: value & 0xff }
 }

@@ -34,15 +34,15 @@ export const dialog = guard<Electron.Dialog>('dialog', {
     log('dialog.showMessageBox', parameters.at(-1))
     // The options come last, whether or not a window comes first.
     const { buttons = [], cancelId, checkboxChecked = false } = parameters.at(-1) as Electron.MessageBoxOptions
-    const cancel = buttons.findIndex((label) => /^(cancel|no)$/i.test(label))
-    return { response: cancelId ?? Math.max(0, cancel), checkboxChecked }
+    const cancelIndex = buttons.findIndex((label) => /^(cancel|no)$/i.test(label))
+    return { response: cancelId ?? Math.max(0, cancelIndex), checkboxChecked }
   },
   showErrorBox: (title, content) => log(title, content),
 })
 
 let clipboardText = ''
 
-/** In memory, because a test must not change the system's clipboard. */
+/** Kept in memory, because a test must not change the system's clipboard. */
 export const clipboard = guard<Electron.Clipboard>('clipboard', {
   async writeText(text) {
     clipboardText = text

@@ -58,26 +58,26 @@ export interface NotificationEvents {
 
 type Gone = Electron.RenderProcessGoneDetails
 
-/** Every event name once; the type check finds missing and extra names. */
-const names = <Events>(all: Record<keyof Events, true>) => Object.keys(all) as (keyof Events)[]
+/** The names of all events. The type check finds missing and extra names. */
+const eventNames = <Events>(names: Record<keyof Events, true>) => Object.keys(names) as (keyof Events)[]
 
-export const appEvents = names<AppEvents>({
+export const appEvents = eventNames<AppEvents>({
   ...{ ready: true, 'window-all-closed': true, 'before-quit': true, 'will-quit': true, quit: true },
   ...{ 'second-instance': true, 'web-contents-created': true, 'browser-window-created': true },
   ...{ 'render-process-gone': true, activate: true, 'child-process-gone': true },
 })
 
-export const windowEvents = names<WindowEvents>({
+export const windowEvents = eventNames<WindowEvents>({
   ...{ 'ready-to-show': true, show: true, hide: true, focus: true, blur: true, close: true, closed: true },
   ...{ resize: true, move: true, maximize: true, unmaximize: true, minimize: true, restore: true },
   'page-title-updated': true,
 })
 
-export const contentsEvents = names<ContentsEvents>({
+export const contentsEvents = eventNames<ContentsEvents>({
   ...{ 'dom-ready': true, 'did-finish-load': true, 'will-navigate': true, 'will-frame-navigate': true },
   ...{ 'render-process-gone': true, destroyed: true, 'will-attach-webview': true },
 })
 
-export const notificationEvents = names<NotificationEvents>({
+export const notificationEvents = eventNames<NotificationEvents>({
   ...{ show: true, close: true, click: true, action: true, failed: true },
 })

@@ -1,4 +1,4 @@
-/** Objects that throw when an unsupported member of Electron is used, so that a gap is noticed. */
+/** Objects that throw when an unsupported member of Electron is used, so that a gap in the stand-in is noticed. */
 import { EventEmitter } from 'node:events'
 
 /** Members that the language, module loaders and Playwright read on any object. */
@@ -26,14 +26,15 @@ export function guard<Full extends object>(name: string, implemented: Partial<Fu
   return guarded as Full
 }
 
-/** A guarded emitter that also rejects listeners for events that are never emitted. */
+/** A guarded emitter. It also rejects listeners for events that are not in `events`. */
 export class StrictEmitter<Events extends Record<keyof Events, unknown[]>> extends EventEmitter<Events> {
   constructor(name: string, events: readonly (keyof Events)[]) {
     super()
-    const known = new Set<PropertyKey>(events)
+    const supportedEvents = new Set<PropertyKey>(events)
     // Node emits this event for on, once, addListener and prependListener.
     EventEmitter.prototype.on.call(this, 'newListener', (event: PropertyKey) => {
-      if (typeof event === 'string' && !known.has(event)) throw new Error(`the stand-in's ${name} never emits ${event}`)
+      if (typeof event === 'string' && !supportedEvents.has(event))
+        throw new Error(`the stand-in's ${name} never emits ${event}`)
     })
     // Fields of a subclass, including private ones, are set on the returned object: from here on the guard is `this`.
     return guard<this>(name, this)

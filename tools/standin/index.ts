@@ -1,7 +1,7 @@
 /**
  * A stand-in for Electron where its binary is not available: main runs in Node, and its windows are the system's
- * Chromium, driven over the DevTools protocol. Implements what main/desktop and preload/bridge use,
- * typed against Electron's declarations; other parts throw. For development and tests, never packaged.
+ * Chromium, driven over the DevTools protocol. It implements what main/desktop and preload/bridge use,
+ * typed against Electron's declarations; other parts throw. It is for development and tests, and never packaged.
  *
  *   tools/standin/electron dist/main/index.cjs      or as `executablePath` of Playwright's `_electron.launch`
  *

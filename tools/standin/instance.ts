@@ -21,8 +21,9 @@ export interface InstanceMessage {
 let mailboxWatcher: FSWatcher | undefined
 
 /**
- * @returns whether this process is the first instance. The first instance is notified of each later one. A later
- * instance has written its message when this returns, because it usually quits immediately.
+ * Makes this process the first instance, or else sends a message to the first instance. The message is written before
+ * this function returns, because a later instance usually quits immediately.
+ * @returns whether this process is the first instance
  */
 export function acquireLock(
   userData: string,
@@ -36,9 +37,9 @@ export function acquireLock(
     sendMessage(folder, message)
     return false
   }
-  for (const old of messageFiles(folder)) rmSync(old)
+  for (const oldMessage of listMessages(folder)) rmSync(oldMessage)
   mailboxWatcher = watch(folder, { persistent: false }, () => {
-    for (const file of messageFiles(folder)) {
+    for (const file of listMessages(folder)) {
       const received = JSON.parse(readFileSync(file, 'utf8')) as InstanceMessage
       rmSync(file)
       onMessage(received)
@@ -55,7 +56,7 @@ export function releaseLock(userData: string): void {
 /** @returns false if another process has the lock. Creating a link is atomic: only one of several processes succeeds. */
 function tryLock(folder: string, lock: string): boolean {
   const candidate = join(folder, `candidate-${process.pid}`)
-  writeFileSync(candidate, startTimeOf(process.pid) ?? '')
+  writeFileSync(candidate, readProcessIdentity(process.pid) ?? '')
   try {
     for (;;) {
       try {
@@ -75,24 +76,24 @@ function tryLock(folder: string, lock: string): boolean {
 
 function isHeld(lock: string): boolean {
   try {
-    const startTime = readFileSync(lock, 'utf8')
-    return startTime === startTimeOf(Number(startTime.split(' ')[0]))
+    const owner = readFileSync(lock, 'utf8')
+    return owner === readProcessIdentity(Number(owner.split(' ')[0]))
   } catch {
     return false
   }
 }
 
-function removeStaleLock(lock: string, to: string): void {
+function removeStaleLock(lock: string, temporaryPath: string): void {
   try {
-    renameSync(lock, to)
-    rmSync(to)
+    renameSync(lock, temporaryPath)
+    rmSync(temporaryPath)
   } catch {
     // another process was faster
   }
 }
 
-/** Process ids are reused, so the start time is needed too: field 22 of stat, see proc_pid_stat(5). */
-function startTimeOf(pid: number): string | undefined {
+/** A process id and its start time (field 22 of stat, see proc_pid_stat(5)): process ids alone are reused. */
+function readProcessIdentity(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
     return `${pid} ${stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]}`
@@ -101,14 +102,14 @@ function startTimeOf(pid: number): string | undefined {
   }
 }
 
-/** Written to a temporary file and renamed, so that no partial message is read. */
+/** Writes the message to a temporary file and renames it, so that no partial message is read. */
 function sendMessage(folder: string, message: InstanceMessage): void {
   const draft = join(folder, `draft-${process.pid}`)
   writeFileSync(draft, JSON.stringify(message))
   renameSync(draft, join(folder, `letter-${process.pid}-${Date.now()}`))
 }
 
-const messageFiles = (folder: string): string[] =>
+const listMessages = (folder: string): string[] =>
   readdirSync(folder)
     .filter((name) => name.startsWith('letter-'))
     .map((name) => join(folder, name))

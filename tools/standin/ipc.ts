@@ -4,7 +4,7 @@ import type * as Electron from 'electron'
 import type { Session } from './cdp.ts'
 import { structuredCodec } from './codec.ts'
 import { guard, preventable } from './guard.ts'
-import { worldName, type Address, type Message, type Report, type ToMain } from './page.ts'
+import { worldName, type Address, type Message, type Report, type PageMessage } from './page.ts'
 
 type Handler = Parameters<Electron.IpcMain['handle']>[1]
 
@@ -46,7 +46,7 @@ export class PageChannel {
   readonly #page: Session
   readonly #sender: Sender
   readonly #onReport: (report: Report) => void
-  /** Unsent messages by execution context, so that none for an old document reaches a new one. */
+  /** Unsent messages by execution context, so that no message for an old document reaches a new one. */
   readonly #batches = new Map<number, { readonly lines: string[]; length: number }>()
   #context: number | undefined
 
@@ -56,13 +56,13 @@ export class PageChannel {
     this.#sender = sender
     this.#onReport = onReport
     page.on('Runtime.executionContextCreated', ({ context }) => {
-      // Frames inside the page have such a world too, but without a listener.
+      // Frames inside the page have a world of this name too, but no listener in it.
       const { frameId } = context.auxData as { frameId: string }
       if (context.name === worldName && frameId === mainFrameId) this.#context = context.id
     })
     page.on('Runtime.bindingCalled', ({ payload, executionContextId }) => {
-      // Encoded by our own script, in a world where no other script runs.
-      this.#receive(JSON.parse(payload) as ToMain, executionContextId)
+      // Not validated: our own script has encoded it, in a world where no other script runs.
+      this.#receive(JSON.parse(payload) as PageMessage, executionContextId)
     })
   }
 
@@ -106,9 +106,9 @@ export class PageChannel {
     })
   }
 
-  #receive(message: ToMain, context: number): void {
+  #receive(message: PageMessage, context: number): void {
     if (message.kind === 'invoke') void this.#answer(message, context)
-    else if (message.kind === 'send') listeners.emit(message.channel, this.#event(), ...valuesOf(message.text))
+    else if (message.kind === 'send') listeners.emit(message.channel, this.#event(), ...decodeValues(message.text))
     else this.#onReport(message)
   }
 
@@ -118,7 +118,7 @@ export class PageChannel {
     const handler = handlers.get(channel)
     if (!handler) return reply('failure', `Error: No handler registered for '${channel}'`)
     try {
-      reply('result', await handler(this.#event(), ...valuesOf(text)))
+      reply('result', await handler(this.#event(), ...decodeValues(text)))
     } catch (error) {
       console.error(`Error occurred in handler for '${channel}':`, error)
       reply('failure', String(error))
@@ -133,7 +133,7 @@ export class PageChannel {
   }
 }
 
-const valuesOf = (text: string) => codec.decode(text) as unknown[]
+const decodeValues = (text: string) => codec.decode(text) as unknown[]
 
 function splitText(text: string): string[] {
   const parts: string[] = []

@@ -3,7 +3,7 @@ import { waitForClosingPages } from './browser.ts'
 import { preventable } from './guard.ts'
 
 export interface Closable {
-  /** Results in a call of `windowClosed`, or of `cancelQuit` if a listener prevents closing. */
+  /** Results in a call of `onWindowClosed`, or of `cancelQuit` if a listener prevents closing. */
   close(): void
   destroy(): void
 }
@@ -24,11 +24,11 @@ export class Lifecycle {
     this.#emitter = emitter
   }
 
-  windowOpened(window: Closable): void {
+  onWindowOpened(window: Closable): void {
     this.#windows.add(window)
   }
 
-  windowClosed(window: Closable): void {
+  onWindowClosed(window: Closable): void {
     this.#windows.delete(window)
     if (this.#windows.size > 0 || this.#state === 'exiting') return
     if (this.#state === 'quitting') this.#end()

@@ -6,11 +6,11 @@ type PageOption = keyof Electron.WebPreferences
 
 const boundsOptions: WindowOption[] = ['width', 'height', 'x', 'y', 'minWidth', 'minHeight', 'useContentSize']
 const appliedOptions: WindowOption[] = ['show', 'title', 'backgroundColor', 'webPreferences']
-/** No effect here: there is no menu bar, and an app window's icon is its page's. */
-const ignored: WindowOption[] = ['icon', 'autoHideMenuBar']
-const windowOptions = new Set<string>([...boundsOptions, ...appliedOptions, ...ignored])
+/** Without effect: there is no menu bar, and the icon of an app window is its page's. */
+const ignoredOptions: WindowOption[] = ['icon', 'autoHideMenuBar']
+const windowOptions = new Set<string>([...boundsOptions, ...appliedOptions, ...ignoredOptions])
 
-const requiredInPages: PageOption[] = [
+const checkedPageOptions: PageOption[] = [
   'preload',
   'sandbox',
   'contextIsolation',
@@ -18,9 +18,9 @@ const requiredInPages: PageOption[] = [
   'webSecurity',
   'webviewTag',
 ]
-/** Chromium is started without throttling of hidden pages. */
-const ignoredInPages: PageOption[] = ['spellcheck', 'devTools', 'backgroundThrottling']
-const pageOptions = new Set<string>([...requiredInPages, ...ignoredInPages])
+/** Without effect. Hidden pages are never throttled: Chromium is started with switches against it. */
+const ignoredPageOptions: PageOption[] = ['spellcheck', 'devTools', 'backgroundThrottling']
+const pageOptions = new Set<string>([...checkedPageOptions, ...ignoredPageOptions])
 
 export function rejectUnsupported(options: Electron.BrowserWindowConstructorOptions): void {
   const { webPreferences = {} } = options

@@ -8,7 +8,7 @@ import { structuredCodec, type Codec } from './codec.ts'
 export const worldName = 'Electron Isolated Context'
 
 /** Messages from a page to main; `text` is encoded by the codec. */
-export type ToMain = Message | Report
+export type PageMessage = Message | Report
 
 export type Message =
   | { readonly kind: 'invoke'; readonly id: number; readonly channel: string; readonly text: string }
@@ -71,13 +71,13 @@ export function pageSources(preload: string | undefined): { readonly page: strin
 /** Runs from its source text, so it must not refer to anything outside itself. */
 function preloadWorld(window: Window, codec: Codec, bridge: Bridge, preload: Preload): void {
   type Listener = (event: object, ...values: unknown[]) => void
-  const waiting = new Map<number, { resolve(value: unknown): void; reject(error: Error): void; channel: string }>()
+  const pendingCalls = new Map<number, { resolve(value: unknown): void; reject(error: Error): void; channel: string }>()
   const listeners = new Map<string, Listener[]>()
-  let count = 0
+  let lastId = 0
 
-  const sendToMain = (message: ToMain) => window.standinUp(JSON.stringify(message))
+  const sendToMain = (message: PageMessage) => window.standinUp(JSON.stringify(message))
 
-  function guarded<Target extends object>(name: string, implemented: Target): Target {
+  function withGuard<Target extends object>(name: string, implemented: Target): Target {
     return new Proxy(implemented, {
       get(target, key, receiver) {
         if (typeof key === 'string' && !(key in target)) throw new Error(`the stand-in has no ${name}.${key}`)
@@ -86,34 +86,34 @@ function preloadWorld(window: Window, codec: Codec, bridge: Bridge, preload: Pre
     })
   }
 
-  const ipcRenderer = guarded('ipcRenderer', {
+  const ipcRenderer = withGuard('ipcRenderer', {
     invoke: (channel: string, ...values: unknown[]) =>
       new Promise((resolve, reject) => {
         const text = codec.encode(values)
-        const id = ++count
-        waiting.set(id, { resolve, reject, channel })
+        const id = ++lastId
+        pendingCalls.set(id, { resolve, reject, channel })
         sendToMain({ kind: 'invoke', id, channel, text })
       }),
     send: (channel: string, ...values: unknown[]) => sendToMain({ kind: 'send', channel, text: codec.encode(values) }),
     on(channel: string, listener: Listener) {
-      const all = [...(listeners.get(channel) ?? []), listener]
-      listeners.set(channel, all)
-      // The error text of the emitter in Electron's sandboxed preload.
-      if (all.length === 11)
+      const channelListeners = [...(listeners.get(channel) ?? []), listener]
+      listeners.set(channel, channelListeners)
+      // The warning of the emitter in Electron's sandboxed preload.
+      if (channelListeners.length === 11)
         console.warn(`MaxListenersExceededWarning: Possible EventEmitter memory leak detected. 11 ${channel} listeners`)
       return ipcRenderer
     },
     once(channel: string, listener: Listener) {
-      const once: Listener = (...heard) => {
+      const once: Listener = (...args) => {
         ipcRenderer.off(channel, once)
-        listener(...heard)
+        listener(...args)
       }
       return ipcRenderer.on(channel, once)
     },
     off(channel: string, listener: Listener) {
-      const all = listeners.get(channel) ?? []
-      const at = all.lastIndexOf(listener)
-      if (at >= 0) listeners.set(channel, all.toSpliced(at, 1))
+      const channelListeners = listeners.get(channel) ?? []
+      const index = channelListeners.lastIndexOf(listener)
+      if (index >= 0) listeners.set(channel, channelListeners.toSpliced(index, 1))
       return ipcRenderer
     },
     addListener: (channel: string, listener: Listener) => ipcRenderer.on(channel, listener),
@@ -126,21 +126,22 @@ function preloadWorld(window: Window, codec: Codec, bridge: Bridge, preload: Pre
 
   window.standinDown = (...parts) => {
     const lines = parts.join('').split('\n')
-    for (let at = 0; at + 1 < lines.length; at += 2) dispatch(JSON.parse(lines[at]!) as Address, lines[at + 1]!)
+    for (let index = 0; index + 1 < lines.length; index += 2)
+      dispatch(JSON.parse(lines[index]!) as Address, lines[index + 1]!)
   }
 
-  function dispatch([kind, to]: Address, text: string): void {
-    if (kind === 'zoom') zoom(to)
-    else if (kind === 'message') receive(to, codec.decode(text) as unknown[])
-    else settle(kind, to, codec.decode(text))
+  function dispatch([kind, target]: Address, text: string): void {
+    if (kind === 'zoom') zoom(target)
+    else if (kind === 'message') receive(target, codec.decode(text) as unknown[])
+    else settle(kind, target, codec.decode(text))
   }
 
   function receive(channel: string, values: readonly unknown[]): void {
-    const event = guarded('ipcRendererEvent', { sender: ipcRenderer, ports: [] })
+    const event = withGuard('ipcRendererEvent', { sender: ipcRenderer, ports: [] })
     try {
       for (const listener of listeners.get(channel) ?? []) listener(event, ...values)
     } catch (error) {
-      // An error of the page is thrown in the page, and must not stop later messages.
+      // Thrown later, so that a listener's error is reported in the page, but does not stop later messages.
       setTimeout(() => {
         throw error
       })
@@ -148,8 +149,8 @@ function preloadWorld(window: Window, codec: Codec, bridge: Bridge, preload: Pre
   }
 
   function settle(kind: 'result' | 'failure', id: number, value: unknown): void {
-    const call = waiting.get(id)
-    waiting.delete(id)
+    const call = pendingCalls.get(id)
+    pendingCalls.delete(id)
     if (kind === 'result') call?.resolve(value)
     else call?.reject(new Error(`Error invoking remote method '${call.channel}': ${String(value)}`))
   }
@@ -165,7 +166,7 @@ function preloadWorld(window: Window, codec: Codec, bridge: Bridge, preload: Pre
 
   function reportFocus(): void {
     sendToMain({ kind: 'focus', focused: window.document.hasFocus() })
-    // There is no other event for a window that was moved.
+    // No event reports that a window was moved, so its bounds are checked here.
     reportBounds()
   }
 
@@ -200,16 +201,16 @@ function preloadWorld(window: Window, codec: Codec, bridge: Bridge, preload: Pre
   window.addEventListener('blur', reportFocus)
   window.addEventListener('click', followLink)
   window.addEventListener('auxclick', followLink)
-  // The browser cannot refuse a window before it exists. Electron can, and window.open then returns null.
+  // Replace window.open. Unlike Electron, Chromium cannot refuse a window before it exists and return null.
   bridge.expose('open', (url: unknown = '', frameName: unknown = '', features: unknown = '') =>
     requestWindow(String(url), String(frameName), String(features), features ? 'new-window' : 'foreground-tab'),
   )
   reportFocus()
 
-  const contextBridge = guarded('contextBridge', {
+  const contextBridge = withGuard('contextBridge', {
     exposeInMainWorld: (name: string, api: unknown) => bridge.expose(name, api),
   } satisfies Part<Electron.ContextBridge, 'exposeInMainWorld'>)
-  const electron = guarded('electron', { ipcRenderer, contextBridge })
+  const electron = withGuard('electron', { ipcRenderer, contextBridge })
   const module = { exports: {} }
   preload(
     (name) => {

@@ -9,14 +9,14 @@ const config = env['XDG_CONFIG_HOME'] || join(home, '.config')
 
 /** @returns undefined for folders that Electron does not know on Linux either */
 export function standardPath(name: string, appName: string): string | undefined {
-  const ownFolder = join(config, appName)
+  const appFolder = join(config, appName)
   const paths: Record<string, string> = {
     home,
     appData: config,
-    userData: ownFolder,
-    sessionData: ownFolder,
-    logs: join(ownFolder, 'logs'),
-    crashDumps: join(ownFolder, 'Crashpad'),
+    userData: appFolder,
+    sessionData: appFolder,
+    logs: join(appFolder, 'logs'),
+    crashDumps: join(appFolder, 'Crashpad'),
     temp: tmpdir(),
     exe: join(import.meta.dirname, 'electron'),
     module: join(import.meta.dirname, 'electron'),
@@ -35,13 +35,13 @@ const userFolders: Record<string, string> = {
 
 /** The folder from xdg-user-dirs, or its English default name. */
 function userFolder(name: string): string | undefined {
-  const english = userFolders[name]
-  if (!english) return undefined
+  const defaultName = userFolders[name]
+  if (!defaultName) return undefined
   const list = join(config, 'user-dirs.dirs')
-  // The only key that is not the plural in capitals.
+  // XDG_DOWNLOAD_DIR is the only key in the singular.
   const key = name === 'downloads' ? 'DOWNLOAD' : name.toUpperCase()
   const line = existsSync(list) ? new RegExp(`^XDG_${key}_DIR="(.*)"`, 'm').exec(readFileSync(list, 'utf8')) : null
-  return line?.[1]?.replace('$HOME', home) ?? join(home, english)
+  return line?.[1]?.replace('$HOME', home) ?? join(home, defaultName)
 }
 
 export interface Package {

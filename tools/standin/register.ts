@@ -30,7 +30,7 @@ registerHooks({
 })
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-  // As in Electron, the first signal asks the app to quit; a second one is not refused.
+  // As in Electron, the first signal asks the app to quit, which it can prevent; the second one ends it.
   process.once(signal, () => {
     process.once(signal, () => process.exit(1))
     lifecycle.quit()

@@ -11,26 +11,26 @@ let displays: readonly Electron.Display[] = []
 
 export async function readScreens(): Promise<void> {
   const { screenInfos } = await browser().send('Emulation.getScreenInfos')
-  displays = screenInfos.toSorted((a, b) => Number(b.isPrimary) - Number(a.isPrimary)).map(displayOf)
+  displays = screenInfos.toSorted((a, b) => Number(b.isPrimary) - Number(a.isPrimary)).map(createDisplay)
 }
 
 export const screen = guard<Electron.Screen>('screen', {
-  getPrimaryDisplay: primary,
+  getPrimaryDisplay,
   getAllDisplays: () => [...displays],
   getDisplayMatching: (bounds) =>
     displays.reduce(
       (best, next) => (overlapArea(next.bounds, bounds) > overlapArea(best.bounds, bounds) ? next : best),
-      primary(),
+      getPrimaryDisplay(),
     ),
 })
 
-function primary(): Electron.Display {
+function getPrimaryDisplay(): Electron.Display {
   const [first] = displays
   if (!first) throw new Error("the 'screen' module can't be used before the app is ready")
   return first
 }
 
-function displayOf(info: Protocol.Emulation.ScreenInfo): Electron.Display {
+function createDisplay(info: Protocol.Emulation.ScreenInfo): Electron.Display {
   const bounds = { x: info.left, y: info.top, width: info.width, height: info.height }
   const workArea = { x: info.availLeft, y: info.availTop, width: info.availWidth, height: info.availHeight }
   return guard<Electron.Display>('display', {

@@ -1,5 +1,5 @@
 /**
- * Answers requests of pages. Chromium cannot learn a custom scheme from outside, so `app://host/path` is
+ * Answers requests of pages. Chromium cannot be given a custom scheme from outside, so `app://host/path` is
  * `https://host.app.standin.invalid/path` in the page (a real, secure origin with policies) and `app://…` in main.
  * Other requests fail: pages of the stand-in have no network.
  */
@@ -8,10 +8,10 @@ import type { Payload, Protocol, Session } from './cdp.ts'
 import { guard } from './guard.ts'
 
 type Handler = Parameters<Electron.Protocol['handle']>[1]
-type Paused = Payload<'Fetch.requestPaused'>
+type PausedRequest = Payload<'Fetch.requestPaused'>
 
 const suffix = 'standin.invalid'
-const privileged = new Set<string>()
+const privilegedSchemes = new Set<string>()
 const handlers = new Map<string, Handler>()
 
 export const protocol = guard<Electron.Protocol>('protocol', {
@@ -19,11 +19,12 @@ export const protocol = guard<Electron.Protocol>('protocol', {
     for (const { scheme, privileges } of schemes) {
       if (!privileges?.standard || !privileges.secure)
         throw new Error(`the stand-in serves standard and secure schemes only: ${scheme}`)
-      privileged.add(scheme)
+      privilegedSchemes.add(scheme)
     }
   },
   handle(scheme, handler) {
-    if (!privileged.has(scheme)) throw new Error(`the stand-in serves schemes registered as privileged only: ${scheme}`)
+    if (!privilegedSchemes.has(scheme))
+      throw new Error(`the stand-in serves schemes registered as privileged only: ${scheme}`)
     if (handlers.has(scheme)) throw new Error(`The scheme '${scheme}' is already registered`)
     handlers.set(scheme, handler)
   },
@@ -33,7 +34,7 @@ export const protocol = guard<Electron.Protocol>('protocol', {
 
 export function toPageUrl(url: string): string {
   const [, scheme = '', host = '', rest = ''] = /^([a-z][a-z0-9+.-]*):\/\/([^/?#]*)(.*)$/is.exec(url) ?? []
-  return privileged.has(scheme) ? `https://${host}.${scheme}.${suffix}${rest}` : url
+  return privilegedSchemes.has(scheme) ? `https://${host}.${scheme}.${suffix}${rest}` : url
 }
 
 const pageUrl = new RegExp(`^https://([^/?#]*)\\.([a-z0-9+-]+)\\.${suffix.replace('.', '\\.')}(?=[/?#]|$)`)
@@ -53,7 +54,7 @@ export function servePage(page: Session, mayNavigate: MayNavigate): Promise<unkn
   return page.send('Fetch.enable', { patterns: [{ urlPattern: '*', requestStage: 'Request' }] })
 }
 
-async function answer(page: Session, paused: Paused, mayNavigate: MayNavigate) {
+async function answer(page: Session, paused: PausedRequest, mayNavigate: MayNavigate) {
   const url = toAppUrl(paused.request.url)
   const isDocument = paused.resourceType === 'Document'
   if (isDocument && !mayNavigate(url, paused.frameId)) return fail(page, paused, 'Aborted')
@@ -67,7 +68,7 @@ async function answer(page: Session, paused: Paused, mayNavigate: MayNavigate) {
     // An aborted navigation keeps the current document.
     return fail(page, paused, isDocument ? 'Aborted' : 'BlockedByClient')
   }
-  const response = await handler(requestOf(paused, url))
+  const response = await handler(createRequest(paused, url))
   if (response.type === 'error') return fail(page, paused, 'Failed')
   page.post('Fetch.fulfillRequest', {
     requestId: paused.requestId,
@@ -77,7 +78,7 @@ async function answer(page: Session, paused: Paused, mayNavigate: MayNavigate) {
   })
 }
 
-function requestOf({ request }: Paused, url: string): Request {
+function createRequest({ request }: PausedRequest, url: string): Request {
   const headers = Object.entries(request.headers).map(([name, value]): [string, string] => [name, toAppUrl(value)])
   return new Request(url, {
     method: request.method,
@@ -86,6 +87,6 @@ function requestOf({ request }: Paused, url: string): Request {
   })
 }
 
-function fail(page: Session, { requestId }: Paused, errorReason: Protocol.Network.ErrorReason): void {
+function fail(page: Session, { requestId }: PausedRequest, errorReason: Protocol.Network.ErrorReason): void {
   page.post('Fetch.failRequest', { requestId, errorReason })
 }

@@ -36,7 +36,10 @@ class Theme
 
 export const nativeTheme = new Theme()
 
-/** Playwright's `colorScheme` also sets the theme, and the last setting wins: launch with null to use the app's. */
+/**
+ * Keeps a page in the app's theme until it is closed. Playwright's `colorScheme` also sets the theme, and the last
+ * setting wins: launch with null to use the app's.
+ */
 export function applyTheme(page: Session, closed: Promise<void>): void {
   pages.add(page)
   void closed.then(() => pages.delete(page))

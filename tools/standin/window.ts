@@ -44,7 +44,7 @@ class Window extends StrictEmitter<WindowEvents> implements Pick<Electron.Browse
     this.webContents = new Contents(host)
     this.webContents.once('did-finish-load', () => this.emit('ready-to-show'))
     windows.add(this)
-    lifecycle.windowOpened(this)
+    lifecycle.onWindowOpened(this)
     app.emit('web-contents-created', preventable(), asWebContents(this.webContents))
     app.emit('browser-window-created', preventable(), asBrowserWindow(this))
     this.#open(options).catch((error: unknown) => {
@@ -170,7 +170,7 @@ class Window extends StrictEmitter<WindowEvents> implements Pick<Electron.Browse
     this.#page = page
     page.onTitle((title) => this.#onTitleChange(title))
     void page.closed.then(() => this.#onClosed())
-    await this.#bounds.place(page.targetId)
+    await this.#bounds.applyTo(page.targetId)
     await this.webContents.attach(page, webPreferences?.preload, backgroundColor)
   }
 
@@ -197,7 +197,7 @@ class Window extends StrictEmitter<WindowEvents> implements Pick<Electron.Browse
     windows.delete(this)
     this.webContents.markDestroyed()
     this.emit('closed')
-    lifecycle.windowClosed(this)
+    lifecycle.onWindowClosed(this)
   }
 
   #setFocused(focused: boolean): void {
@@ -217,14 +217,14 @@ class Window extends StrictEmitter<WindowEvents> implements Pick<Electron.Browse
 
 const statics = {
   getAllWindows: () => [...windows].map(asBrowserWindow),
-  getFocusedWindow: () => first((window) => window.isFocused()),
-  fromWebContents: (contents) => first((window) => asWebContents(window.webContents) === contents),
-  fromId: (id) => first((window) => window.id === id),
+  getFocusedWindow: () => findWindow((window) => window.isFocused()),
+  fromWebContents: (contents) => findWindow((window) => asWebContents(window.webContents) === contents),
+  fromId: (id) => findWindow((window) => window.id === id),
 } satisfies Partial<typeof Electron.BrowserWindow>
 
 export const BrowserWindow = guard<typeof Window & typeof statics>('BrowserWindow', Object.assign(Window, statics))
 
-function first(matches: (window: Window) => boolean): Electron.BrowserWindow | null {
+function findWindow(matches: (window: Window) => boolean): Electron.BrowserWindow | null {
   const found = [...windows].find(matches)
   return found ? asBrowserWindow(found) : null
 }

@@ -21,7 +21,7 @@ export const html = '<img src=x onerror="alert(1)"><script>alert(2)</script><b>b
 export const control =
   'good\u202Egnp.exe\u202C \u2066isolated\u2069 \u200Bzero\uFEFF \u0007\u001B[31mred\u001B[0m\u001B]8;;http://x.example\u0007 a\r\nb\tc\u0085d\u2028e'
 
-/** The last part of each name says what is difficult. */
+/** The first argument of each `awkwardImage` says what is difficult. */
 export function awkwardImages(): ImageSpec[] {
   return [
     awkwardImage('html', {

@@ -1,7 +1,7 @@
 /** Network bridges. Engines in one world share its network interfaces, so each engine needs its own bridge. */
 import { spawnSync } from 'node:child_process'
 
-/** The bridge's subnet is 172.30.NUMBER.0/24. */
+/** Adds a bridge with the subnet 172.30.NUMBER.0/24. */
 export function addBridge(name: string, number: number): void {
   ip('link', 'add', name, 'type', 'bridge')
   ip('address', 'add', `172.30.${number}.1/24`, 'dev', name)

@@ -2,9 +2,9 @@
 import type Docker from 'dockerode'
 import { loadImages, type ImageSpec } from './images.ts'
 import { createContainers } from './demo/containers.ts'
-import { languages } from './demo/languages.ts'
+import { languageImages } from './demo/languages.ts'
 import { demoScale } from './demo/steps.ts'
-import { services } from './demo/services.ts'
+import { serviceImages } from './demo/services.ts'
 import { baseImages } from './demo/base-images.ts'
 
 export interface DemoOptions {
@@ -21,8 +21,8 @@ export function demoImages({ now = new Date(), scale = 0.05 }: DemoOptions = {})
   const { bookworm: _, oracle: __, ...taggedBases } = bases
   const images = [
     ...Object.values(taggedBases),
-    ...Object.values(services(scaling, bases)),
-    ...Object.values(languages(scaling, bases)),
+    ...Object.values(serviceImages(scaling, bases)),
+    ...Object.values(languageImages(scaling, bases)),
   ]
   return images.sort((a, b) => a.created.getTime() - b.created.getTime())
 }

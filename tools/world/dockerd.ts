@@ -34,7 +34,7 @@ export const enginePaths = (root: string) => ({
 
 /**
  * Starts dockerd and waits until it answers.
- * Fails if dockerd exits or does not answer within 30 s; then all its processes are killed, and its root remains.
+ * Fails if dockerd exits or does not answer within 30 s; then all its processes are killed, but its folder stays.
  */
 export async function startDockerd(options: DockerdOptions, docker: Docker): Promise<ChildProcess> {
   const child = spawnDockerd(options)
@@ -53,7 +53,7 @@ export async function startDockerd(options: DockerdOptions, docker: Docker): Pro
 export const hasExited = (child: ChildProcess): boolean =>
   child.pid === undefined || child.exitCode !== null || child.signalCode !== null
 
-/** Sends a signal. Resolves when the process has exited, or after the timeout. */
+/** Sends a signal to the process. Resolves when it has exited, or after the timeout. */
 export async function terminate(child: ChildProcess, signal: 'SIGTERM' | 'SIGKILL', timeoutMs: number): Promise<void> {
   if (hasExited(child)) return
   const exited = new Promise<void>((resolve) => void child.once('exit', () => resolve()))
@@ -78,7 +78,7 @@ function spawnDockerd(options: DockerdOptions): ChildProcess {
       ...env,
     },
     stdio: ['ignore', output, output],
-    // In its own process group, so that Ctrl+C reaches only our process, which then stops dockerd in order.
+    // In a process group of its own, so that Ctrl+C reaches only our process, which stops dockerd before it ends.
     detached: true,
     ...(rootless && { uid: nobody, gid: nobody }),
   })
@@ -107,7 +107,7 @@ function dockerdCommand({
       host,
     ]),
     ['--bridge', bridge],
-    // A world has only loopback, so nothing can be forwarded; docker-proxy publishes the ports.
+    // A world has no network outside, so no iptables rules are needed: docker-proxy publishes the ports.
     ['--iptables=false', '--ip6tables=false'],
     // The systemd driver would fail: systemd does not see the processes of a world.
     ['--exec-opt', 'native.cgroupdriver=cgroupfs', '--cgroup-parent', group],

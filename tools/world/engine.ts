@@ -60,7 +60,7 @@ export interface Engine {
   kill(): Promise<void>
   /** Stops dockerd if it is running, and starts it again. */
   restart(): Promise<void>
-  /** Suspends dockerd, so that it accepts connections and never responds. */
+  /** Suspends dockerd, so that connections are accepted but never answered. */
   freeze(): Promise<void>
   /** Ends `freeze`. */
   thaw(): void
@@ -68,7 +68,7 @@ export interface Engine {
   stop(): Promise<void>
 }
 
-let started = 0
+let engineCount = 0
 
 /** Starts an engine and waits until it answers. */
 export async function startEngine(options: EngineOptions): Promise<Engine> {
@@ -76,7 +76,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   if (version === undefined)
     throw new Error(`The ${options.version} engine is not installed. Run: tools/setup.sh world`)
 
-  const number = ++started
+  const number = ++engineCount
   const name = options.name ?? `${options.version}-${options.store}-${number}`
   const world = worldFolder()
   const dockerdOptions = {
@@ -144,7 +144,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     kill: () => terminate(daemon, 'SIGKILL', 2_000),
     async restart() {
       await shutDown()
-      // After a crash, the first start of 20.10 fails with "timeout waiting for containerd": the old one still runs.
+      // After a crash, the first start of 20.10 fails, because the old containerd still runs.
       daemon = await startDockerd(dockerdOptions, docker).catch(() => startDockerd(dockerdOptions, docker))
     },
     freeze: () => suspend(daemon.pid ?? 0),

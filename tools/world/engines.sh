@@ -86,7 +86,8 @@ fetch_program() {
 
 is_ready() { [ -e "$SLIPWAY_ENGINES/$1/version" ]; }
 all_ready() { is_ready 20.10 && is_ready 26.1 && is_ready newest && is_ready registry && is_ready sshd; }
-# Retried once a day at most, so that a machine that cannot download the newest engine does not wait at each setup.
+# A failed download of the newest engine is retried after a day, so that a machine that cannot download it does not
+# wait at each setup.
 newest_failed_recently() { [ -n "$(find "$SLIPWAY_ENGINES/newest.failed" -mmin -1440 2>/dev/null)" ]; }
 
 all_ready && exit

@@ -33,7 +33,7 @@ interface Layer {
   readonly bytes: Buffer
 }
 
-/** The digest of each reference, as a pull shows it. */
+/** By reference: the digest that a pull shows. */
 export type Digests = ReadonlyMap<string, string>
 
 /**
@@ -48,11 +48,11 @@ export async function fillRegistry(
   const types = mediaTypes[family]
   const layers = new Map<string, Layer>()
   const digests = new Map<string, string>()
-  const imagesByReference = Map.groupBy(images.flatMap(pairWithReferences), ([reference]) => reference)
-  for (const [reference, referenceImages] of imagesByReference) {
+  const pairsByReference = Map.groupBy(images.flatMap(pairWithReferences), ([reference]) => reference)
+  for (const [reference, pairs] of pairsByReference) {
     const { repository, tag } = parseReference(reference)
     const manifests: (Descriptor & { platform: object })[] = []
-    for (const [, image] of referenceImages) {
+    for (const [, image] of pairs) {
       const manifest = await putImage(image, repository)
       const { os = 'linux', architecture = 'amd64', variant } = image
       manifests.push({ ...manifest, platform: { os, architecture, ...(variant && { variant }) } })
@@ -90,7 +90,7 @@ export async function fillRegistry(
     const cached = layers.get(key)
     if (cached) return cached
     const tar = Buffer.concat([...layerTar(step)])
-    // Noise cannot be compressed, so level 0 only saves time.
+    // Noise cannot be compressed, so level 0 saves time at no cost.
     const bytes = gzipSync(tar, { level: step.noise ? 0 : 1 })
     const layer = { diffId: sha256(tar), digest: sha256(bytes), bytes }
     layers.set(key, layer)

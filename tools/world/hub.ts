@@ -1,7 +1,8 @@
 /**
- * A stub of Docker Hub for tests and the demo, behind an HTTP proxy. A client with the hub's environment reaches Docker
- * Hub's host names in this stub, over TLS, and the world's mirrors (`*.test`), which it may also reach without the proxy.
- * All other targets are refused. Pulled content comes from a real registry.
+ * A stub of Docker Hub for tests and the demo, behind an HTTP proxy. The environment variables in `env` and `engineEnv`
+ * make a client use the proxy. It connects Docker Hub's host names to this stub, over TLS, and `*.test` to the world's
+ * mirrors (a client inside the world connects to these directly). It refuses all other targets. Pulled content comes
+ * from a real registry.
  */
 import { mkdirSync, rmSync } from 'node:fs'
 import { createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http'
@@ -37,14 +38,14 @@ export interface Hub {
   /** Environment variables for an engine (`EngineOptions.env`). */
   readonly engineEnv: Readonly<Record<string, string>>
   readonly requests: RecordedRequests
-  /** Set if the hub `createsMissingImages`. Mirrors call it too, so that they have the same images as the hub. */
+  /** Undefined unless the hub `createsMissingImages`. Mirrors call it too, so that they have the same images. */
   readonly ensureTag: EnsureTag | undefined
   /** Changes how one host or all hosts behave from now on. */
   setBehaviour(host: HubHost | 'all', behaviour: HubBehaviour): void
   stop(): Promise<void>
 }
 
-let started = 0
+let hubCount = 0
 
 export interface HubOptions {
   readonly registry: Registry
@@ -56,7 +57,7 @@ export interface HubOptions {
 }
 
 export async function startHub({ registry, createsMissingImages = false }: HubOptions): Promise<Hub> {
-  const root = join(worldFolder(), `hub-${++started}`)
+  const root = join(worldFolder(), `hub-${++hubCount}`)
   mkdirSync(root, { mode: 0o711 })
   const authority = makeAuthority(root)
   const { caFile } = authority
@@ -105,7 +106,7 @@ export async function startHub({ registry, createsMissingImages = false }: HubOp
     if (behaviour === 'hung') return
     if (behaviour === 'slow') await sleep(slowDelayMs)
     const { authorization } = request.headers
-    // Docker Hub also accepts a login as a POSTed form. A client that is refused falls back to a GET with a header.
+    // Docker Hub accepts a login also as a POSTed form; the stub does not. Clients then use GET with a header instead.
     if (host === 'auth.docker.io' && request.method === 'POST') return void response.writeHead(405).end()
     const misbehaviour = misbehaviourResponse(behaviour, { host, path: url.pathname, authorization })
     const stubResponse = misbehaviour ?? (await respond(host, url, authorization))
@@ -124,8 +125,8 @@ export async function startHub({ registry, createsMissingImages = false }: HubOp
     const { authorization: _, ...rest } = headers
     const options = { host: '127.0.0.1', port: registry.port, method, path, headers: rest }
     const upstreamRequest = httpRequest(options, (upstream) => {
-      const limits = path?.includes('/manifests/') ? { 'ratelimit-limit': '100;w=21600', 'ratelimit-remaining': '76;w=21600' } : {} // prettier-ignore
-      response.writeHead(upstream.statusCode ?? 502, { ...upstream.headers, ...limits })
+      const rateLimitHeaders = path?.includes('/manifests/') ? { 'ratelimit-limit': '100;w=21600', 'ratelimit-remaining': '76;w=21600' } : {} // prettier-ignore
+      response.writeHead(upstream.statusCode ?? 502, { ...upstream.headers, ...rateLimitHeaders })
       upstream.pipe(response)
       upstream.once('error', () => response.destroy())
     })

@@ -1,4 +1,4 @@
-/** Generates images from specifications, as an archive for `docker load`. Needs no network and no build. */
+/** Generates images from specifications, as an archive for `docker load`, without a network or a build. */
 import { createHash } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { finished } from 'node:stream/promises'
@@ -29,7 +29,7 @@ export interface HistoryEntry {
 export interface ImageSpec {
   /** An image without references is dangling. */
   readonly references: readonly string[]
-  /** The image whose layers, history and config are inherited, as by FROM. It need not be loaded itself. */
+  /** The image whose layers, history and config are inherited, as with FROM. It does not have to be loaded. */
   readonly base?: ImageSpec
   readonly steps: readonly Step[]
   readonly created: Date
@@ -38,7 +38,7 @@ export interface ImageSpec {
   readonly os?: string
   readonly architecture?: string
   readonly variant?: string
-  /** Replaces the history that follows from the steps. */
+  /** By default, the history is derived from the steps. */
   readonly history?: readonly HistoryEntry[]
 }
 

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # inside.sh COMMAND… runs a command in a new world. When the command ends, for whatever reason, the kernel kills all
-# processes that it started, and its mounts, network interfaces, control groups and files are removed.
+# processes of the world, and its mounts, network interfaces, control groups and files are removed.
 #
-# A world has its own processes, mounts and loopback network. It sees all files of the machine, but what it writes to
-# /etc, /opt and /run stays in the world, so that its engines cannot disturb a Docker that runs on the machine.
+# A world has its own processes, mounts and loopback network. It sees the machine's files, but starts with an empty /run.
+# What it writes to /etc, /opt and /run stays in the world, so that its engines cannot disturb the machine's Docker.
 # $SLIPWAY_WORLD is the world's folder, which contains $TMPDIR and $HOME.
 set -euo pipefail
 script_folder=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
@@ -40,7 +40,7 @@ run_inside() {
   mkdir "$SLIPWAY_WORLD"/{tmp,home}
   chmod 1777 "$SLIPWAY_WORLD/tmp"
   export TMPDIR=$SLIPWAY_WORLD/tmp HOME=$SLIPWAY_WORLD/home
-  # sudo's PATH lacks our own Node, a user's PATH lacks sbin.
+  # sudo's PATH lacks the repository's Node, a user's PATH lacks sbin.
   export PATH=$repository/node_modules/.bin:$PATH:/usr/local/sbin:/usr/sbin:/sbin
   unset XDG_CACHE_HOME XDG_CONFIG_HOME XDG_DATA_HOME XDG_RUNTIME_DIR DBUS_SESSION_BUS_ADDRESS
   unset DOCKER_HOST DOCKER_CONTEXT DOCKER_CONFIG

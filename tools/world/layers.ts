@@ -15,7 +15,7 @@ export type Files = Readonly<Record<string, FileContent>>
 export interface Step {
   /** The text in the image's history. */
   readonly instruction: string
-  /** The layer's size as Docker reports it. A filler file adds what `files` do not use. */
+  /** The layer's size as Docker reports it. If `files` are smaller, a filler file makes up the difference. */
   readonly bytes?: number
   readonly files?: Files
   /** The filler is pseudorandom instead of zeros, so that it does not get smaller when compressed. */
@@ -71,7 +71,7 @@ function tarEntriesOf(step: Step): Entry[] {
   const fillerSize = (step.bytes ?? 0) - files.reduce((sum, file) => sum + file.size, 0)
   const name = layerKey(step).slice(0, 12)
   if (fillerSize > 0) return [...files, { name: `opt/${name}`, size: fillerSize }]
-  // An empty folder, as WORKDIR creates, so that each layer without bytes has its own digest.
+  // An empty folder, as WORKDIR creates. Its name makes the digests of different steps without bytes differ.
   return files.length > 0 ? files : [{ name: `opt/${name}/`, size: 0, content: empty }]
 }
 

@@ -6,26 +6,26 @@
  *   line 3: the path of the CA certificate to trust
  *   line 4: the addresses of the mirrors
  * Outside of a world, the command first enters a new one. Inside a world, the demo's engine uses the paths of an installed
- * Docker, with Slipway's helper and a polkit that always allows it, so that an app in this world can change its
- * configuration.
+ * Docker, with Slipway's helper and a polkit that always allows it, so that an app in this world can change the
+ * engine's configuration.
  */
 import { spawnSync } from 'node:child_process'
 import { chownSync } from 'node:fs'
 import { join } from 'node:path'
 import { addDemoMirrors } from './demo/mirrors.ts'
 import { systemPaths } from './dockerd.ts'
-import { insideWorld } from './paths.ts'
+import { isInsideWorld } from './paths.ts'
 import { installInWorld, startPolkit } from './polkit.ts'
 import { startOnline, startWorld } from './world.ts'
 
-/** The flag that `enterWorld` passes on: the calling process is outside of the world. */
-const apartFlag = '--apart'
+/** `enterWorld` adds this flag to its command: the process that called it is outside of the world. */
+const callerIsOutsideFlag = '--apart'
 const content = process.argv[2]
 if (content !== 'demo' && content !== 'empty') {
   console.error('usage: node tools/world/main.ts demo|empty')
   process.exit(2)
 }
-if (!insideWorld()) enterWorld()
+if (!isInsideWorld()) enterWorld()
 await runWorld(content === 'demo')
 
 async function runWorld(isDemo: boolean): Promise<void> {
@@ -38,7 +38,7 @@ async function runWorld(isDemo: boolean): Promise<void> {
   // Slow enough to watch the progress of a pull.
   online?.registry.setNetworkConditions({ bytesPerSecond: 6_000_000 })
   if (online) await addDemoMirrors(online.mirrors)
-  const callerIsInside = isDemo && !process.argv.includes(apartFlag)
+  const callerIsInside = isDemo && !process.argv.includes(callerIsOutsideFlag)
   const uninstallHelper = callerIsInside ? installInWorld() : undefined
   const polkit = callerIsInside ? await startPolkit('yes') : undefined
   const world = await startWorld({
@@ -78,5 +78,5 @@ function enterWorld(): void {
   const { status } = spawnSync(join(import.meta.dirname, '../setup.sh'), ['world'], { stdio: ['inherit', 2, 2] })
   if (status !== 0) process.exit(1)
   const launcher = join(import.meta.dirname, 'inside.sh')
-  process.execve!(launcher, [launcher, process.execPath, ...process.argv.slice(1), apartFlag], process.env)
+  process.execve!(launcher, [launcher, process.execPath, ...process.argv.slice(1), callerIsOutsideFlag], process.env)
 }

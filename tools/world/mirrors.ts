@@ -38,7 +38,7 @@ export interface MirrorsOptions {
   readonly hub?: Pick<Hub, 'authority' | 'env' | 'engineEnv' | 'ensureTag'>
 }
 
-/** Reserves a domain and an address range of this world for mirrors. There are no mirrors until one is added. */
+/** Reserves a domain and an address range of this world for mirrors, which `add` then starts. */
 export async function startMirrors({ registry, hub }: MirrorsOptions): Promise<Mirrors> {
   const domain = await claimDomain()
   const root = join(worldFolder(), domain.name)
@@ -51,7 +51,7 @@ export async function startMirrors({ registry, hub }: MirrorsOptions): Promise<M
   const list: Awaited<ReturnType<typeof startMirror>>[] = []
   const unreachableBridge = `nowhere${domain.number}`
   let unreachableAddress: string | undefined
-  let added = 0
+  let addedCount = 0
 
   return {
     list,
@@ -60,14 +60,14 @@ export async function startMirrors({ registry, hub }: MirrorsOptions): Promise<M
     engineEnv: hub?.engineEnv ?? { ...noProxy, SSL_CERT_FILE: caFile },
     setDnsConditions: domain.setDnsConditions,
     async add(name, behaviour) {
-      const ipAddress = addressOf(++added)
+      const ipAddress = addressOf(++addedCount)
       const updateDns = (
         hosts: readonly string[],
         { connecting, ipv6 }: Pick<MirrorBehaviour, 'connecting' | 'ipv6'>,
       ) => {
         for (const host of hosts)
           if (connecting === 'no-such-host') domain.remove(host)
-          else domain.set(host, findDeadAddress(connecting) ?? ipAddress, ipv6)
+          else domain.set(host, findFaultyAddress(connecting) ?? ipAddress, ipv6)
       }
       const mirror = await startMirror({
         name,
@@ -90,8 +90,8 @@ export async function startMirrors({ registry, hub }: MirrorsOptions): Promise<M
     },
   }
 
-  /** @returns undefined if the mirror's own address must be used */
-  function findDeadAddress(connecting: MirrorBehaviour['connecting']): string | undefined {
+  /** @returns an address that fails as `connecting` says; undefined if the mirror's own address must be used */
+  function findFaultyAddress(connecting: MirrorBehaviour['connecting']): string | undefined {
     if (connecting === 'refused') return addressOf(254)
     if (connecting === 'unanswered')
       return (unreachableAddress ??= addUnreachableAddress(unreachableBridge, domain.number))

@@ -30,13 +30,13 @@ export interface IndexArchive {
 
 /**
  * An archive with images of several platforms, and an attestation manifest for each image.
- * @param leaveOut selects manifests that the index lists but the archive does not contain. `platform` is the position in
- *   `images`.
+ * @param isLeftOut selects manifests that the index lists but the archive does not contain. `position` is that of the
+ *   image in `images`.
  * @see https://docs.docker.com/build/metadata/attestations/attestation-storage/
  */
 export function indexArchive(
   images: readonly ImageSpec[],
-  leaveOut: (kind: 'image' | 'attestation', platform: number) => boolean = () => false,
+  isLeftOut: (kind: 'image' | 'attestation', position: number) => boolean = () => false,
 ): IndexArchive {
   const blobs = new Map<string, Buffer>()
   const addBlob = (mediaType: string, bytes: Buffer, isIncluded = true): Descriptor => {
@@ -47,8 +47,8 @@ export function indexArchive(
   const addJson = (mediaType: string, value: object, isIncluded = true) =>
     addBlob(mediaType, Buffer.from(JSON.stringify(value)), isIncluded)
 
-  const manifests = images.flatMap((image, platform) => {
-    const hasImage = !leaveOut('image', platform)
+  const manifests = images.flatMap((image, position) => {
+    const includesImage = !isLeftOut('image', position)
     const tars = allSteps(image)
       .filter(makesLayer)
       .map((step) => Buffer.concat([...layerTar(step)]))
@@ -58,15 +58,15 @@ export function indexArchive(
       {
         schemaVersion: 2,
         mediaType: types.manifest,
-        config: addJson(types.config, imageConfig(image, diffIds), hasImage),
-        layers: tars.map((tar) => addBlob(types.layer, gzipSync(tar), hasImage)),
+        config: addJson(types.config, imageConfig(image, diffIds), includesImage),
+        layers: tars.map((tar) => addBlob(types.layer, gzipSync(tar), includesImage)),
       },
-      hasImage,
+      includesImage,
     )
     const { os = 'linux', architecture = 'amd64' } = image
-    const hasAttestation = !leaveOut('attestation', platform)
+    const includesAttestation = !isLeftOut('attestation', position)
     const statement = { _type: 'https://in-toto.io/Statement/v0.1', subject: [{ digest: manifest.digest }] }
-    const layer = addJson(types.statement, statement, hasAttestation)
+    const layer = addJson(types.statement, statement, includesAttestation)
     const attestation = addJson(
       types.manifest,
       {
@@ -75,11 +75,11 @@ export function indexArchive(
         config: addJson(
           types.config,
           { architecture: 'unknown', os: 'unknown', config: {}, rootfs: { type: 'layers', diff_ids: [layer.digest] } },
-          hasAttestation,
+          includesAttestation,
         ),
         layers: [{ ...layer, annotations: { 'in-toto.io/predicate-type': 'https://slsa.dev/provenance/v0.2' } }],
       },
-      hasAttestation,
+      includesAttestation,
     )
     return [
       { ...manifest, platform: { os, architecture } },

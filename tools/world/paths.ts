@@ -13,7 +13,7 @@ export const enginesFolder =
 /** The folder of an engine's programs: dockerd, containerd, runc, and the docker CLI of the same version. */
 export const programs = (version: Version): string => join(enginesFolder, version, 'bin')
 
-/** @returns the exact version, such as `20.10.24`; undefined if it could not be downloaded */
+/** @returns the exact version, such as `20.10.24`; undefined if the engine is not downloaded */
 export function readInstalledVersion(version: Version): string | undefined {
   const file = join(enginesFolder, version, 'version')
   return existsSync(file) ? readFileSync(file, 'utf8').trim() : undefined
@@ -23,7 +23,7 @@ export const registryProgram = join(enginesFolder, 'registry/bin/docker-registry
 
 export const sshdProgram = join(enginesFolder, 'sshd/bin/sshd')
 
-export const insideWorld = (): boolean => process.env['SLIPWAY_WORLD'] !== undefined
+export const isInsideWorld = (): boolean => process.env['SLIPWAY_WORLD'] !== undefined
 
 /** The folder of this process's world. Throws outside of a world, where nothing would clean up after a crash. */
 export function worldFolder(): string {

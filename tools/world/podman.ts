@@ -12,11 +12,11 @@ const program = '/usr/bin/podman'
 
 export const hasPodman = (): boolean => existsSync(program)
 
-let started = 0
+let podmanCount = 0
 
 /** Starts a Podman without images and waits until it answers. Containers can be created, but not started. */
 export async function startPodman() {
-  const root = join(worldFolder(), `podman-${++started}`)
+  const root = join(worldFolder(), `podman-${++podmanCount}`)
   mkdirSync(root)
   const socket = join(root, 'podman.sock')
   const docker = new Docker({ socketPath: socket })

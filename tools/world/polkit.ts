@@ -7,7 +7,7 @@ import { installHelper } from '../install-helper.ts'
 import { terminate } from './dockerd.ts'
 import { worldFolder } from './paths.ts'
 
-/** What the rule decides. `ask`: the action's default, which is to ask for a password; in a world it fails. */
+/** What the rule decides. `ask`: the action's default, which is to ask for a password. In a world, asking fails. */
 export type PolkitAnswer = 'yes' | 'no' | 'ask'
 
 export interface Polkit {
@@ -68,7 +68,7 @@ async function waitUntil(condition: () => boolean): Promise<void> {
   throw new Error(`polkit does not start: ${condition.toString()}`)
 }
 
-/** The machine's folders that the helper writes into when it is installed and when it runs. */
+/** The machine's folders into which the helper is installed and to which it writes. */
 const helperFolders = ['/usr/lib', '/usr/share/polkit-1', '/var/lib'] as const
 
 /**

@@ -16,7 +16,7 @@ function findEngineProcesses(root: string, group: string): number[] {
     )
 }
 
-/** Kills all processes of an engine. A clean shutdown is not needed, because its root is deleted afterwards. */
+/** Kills all processes of an engine, without a clean shutdown. */
 export async function killEngineProcesses(root: string, group: string): Promise<void> {
   for (let tries = 0; tries < 200; tries++) {
     const pids = findEngineProcesses(root, group)

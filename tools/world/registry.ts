@@ -38,11 +38,11 @@ export interface Registry {
   stop(): Promise<void>
 }
 
-let started = 0
+let registryCount = 0
 
 /** Starts an empty registry and waits until it answers. */
 export async function startRegistry(options: RegistryOptions = {}): Promise<Registry> {
-  const { port, name = `registry-${++started}`, private: isPrivate = false } = options
+  const { port, name = `registry-${++registryCount}`, private: isPrivate = false } = options
   const root = join(worldFolder(), name)
   const [configFile, logFile, htpasswdFile] = [
     join(root, 'config.yml'),
@@ -56,7 +56,7 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Regi
   // The kernel kills the registry when our process dies, for whatever reason.
   const child = spawn('setpriv', ['--pdeathsig', 'KILL', registryProgram, 'serve', configFile], {
     stdio: ['ignore', output, output],
-    // In its own process group, so that Ctrl+C reaches only our process, which then stops the registry in order.
+    // In a process group of its own, so that Ctrl+C reaches only our process, which stops the registry before it ends.
     detached: true,
   })
   child.on('error', () => {}) // hasExited() reports a failed start

@@ -12,11 +12,11 @@ export const nobody = 65_534
 
 /** The user's environment, and the paths that rootless Docker derives from it. */
 export function rootlessPaths(root: string) {
-  const [home, runtime] = [join(root, 'home'), join(root, 'run')]
+  const [home, runtimeFolder] = [join(root, 'home'), join(root, 'run')]
   return {
-    env: { HOME: home, XDG_RUNTIME_DIR: runtime },
-    socket: join(runtime, 'docker.sock'),
-    pid: join(runtime, 'docker.pid'),
+    env: { HOME: home, XDG_RUNTIME_DIR: runtimeFolder },
+    socket: join(runtimeFolder, 'docker.sock'),
+    pid: join(runtimeFolder, 'docker.pid'),
     config: join(home, '.config/docker/daemon.json'),
   }
 }

@@ -16,7 +16,7 @@ const box: ImageSpec = {
         ...userland('Box 1'),
         'bin/stty': busyboxLink,
         'bin/httpd': busyboxLink,
-        // Ignores its arguments and runs until it is stopped.
+        // A program that ignores its arguments and runs until it is stopped.
         'bin/hold': service(),
         // An executable file that is not a program for any platform.
         'bin/no-program': 'no program',
@@ -25,7 +25,7 @@ const box: ImageSpec = {
   ],
 }
 
-/** Has /bin/sh, but no bash. */
+/** An image with /bin/sh, but without bash. */
 const plainShell: ImageSpec = {
   references: ['plain-shell:1'],
   created,

@@ -54,7 +54,7 @@ export async function openGate(serverPort: number, port = 0): Promise<Gate> {
     client.once('close', () => clients.delete(client))
     if (isReset()) return void client.resetAndDestroy()
     const server = connect(serverPort, '127.0.0.1')
-    // Not a pipeline, which would destroy the client when the server closes, before all data has been sent to the client.
+    // Not `pipeline`: when the server closes, it would destroy the client before the client has got all data.
     client.on('error', () => client.destroy()).pipe(server)
     client.once('close', () => server.destroy())
     server.on('error', () => server.destroy())

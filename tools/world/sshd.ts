@@ -21,13 +21,13 @@ export interface Sshd {
   stop(): Promise<void>
 }
 
-let started = 0
+let sshdCount = 0
 
 /** Starts an sshd and waits until it listens. `env` is added to the environment of its sessions. */
 export async function startSshd(env: Readonly<Record<string, string>>): Promise<Sshd> {
-  const name = `far-${++started}`
+  const name = `far-${++sshdCount}`
   const root = join(worldFolder(), name)
-  // System-wide, because ssh finds the user's own settings by the passwd file and not by $HOME. /etc is the world's own.
+  // System-wide (in the world's /etc), because ssh finds a user's settings through the passwd file, not through $HOME.
   const clientConfig = `/etc/ssh/ssh_config.d/${name}.conf`
   const logFile = join(root, 'sshd.log')
   const port = await findFreePort()
@@ -49,7 +49,7 @@ export async function startSshd(env: Readonly<Record<string, string>>): Promise<
   const output = openSync(logFile, 'a')
   // The kernel kills sshd when our process dies, for whatever reason.
   const args = ['--pdeathsig', 'KILL', sshdProgram, '-D', '-e', '-f', join(root, 'sshd_config')]
-  // In its own process group, so that Ctrl+C reaches only our process, which then stops sshd in order.
+  // In a process group of its own, so that Ctrl+C reaches only our process, which stops sshd before it ends.
   const child = spawn('setpriv', args, { stdio: ['ignore', output, output], detached: true })
   child.on('error', () => {}) // hasExited() reports a failed start
   closeSync(output)
@@ -58,7 +58,7 @@ export async function startSshd(env: Readonly<Record<string, string>>): Promise<
   const listProcesses = () => (hasExited(child) ? [] : listProcessTree(child.pid!))
   const frozenPids = new Set<number>()
 
-  /** Suspends the server first, so that no session is added; then repeats until no process is left running. */
+  /** Suspends the server first, so that it starts no new session, and then its descendants until none is running. */
   async function freeze() {
     const findRunning = () => listProcesses().find((pid) => !frozenPids.has(pid))
     for (let pid = findRunning(); pid !== undefined; pid = findRunning()) {

@@ -1,12 +1,12 @@
 """The helper: changes the mirrors and insecure registries in Docker's daemon.json, and nothing else.
 
-Run as root, it changes the system's daemon.json; run as a user, that of the user's rootless Docker.
+As root, it changes the system's daemon.json; as another user, that of the user's rootless Docker.
 
 main         serves requests: one JSON object per line, a fixed set of verbs
 channel      reads and writes the lines; timeouts and signals
-strict_json  a JSON parser that loses nothing: duplicate keys and numbers are kept as written
+strict_json  a JSON parser that keeps duplicate keys, and numbers as they are written
 rules        which changes of the text are allowed
-scope        root's Docker or a user's rootless Docker: everything in which the two differ
+scope        the system's Docker or a user's rootless Docker: all differences between the two
 config_file  where daemon.json is, and whether it is safe to change
 replace      replaces a file atomically
 store        the helper's private folder: the lock, the backups and the journal

@@ -17,21 +17,21 @@ def change(store, channel, old_hash, new):
 
     The new text may equal the old one: the engine may not have reloaded the file yet.
     """
-    path, found = _read_expected(store, old_hash)
+    path, current = _read_expected(store, old_hash)
     process = find_process(store.scope, path.kind)
     if process is None:
         raise Refused('engine-down', kind=path.kind)
     check_flags(process, path)
     engine_before = read_engine_config(store.scope)
-    check_change(found.data, new, paths_allowed=engine_before is not None and engine_before.major >= 25)
+    check_change(current.data, new, paths_allowed=engine_before is not None and engine_before.major >= 25)
     _validate(store, process, new)
     channel.send_step('checked')
-    return _apply(store, channel, path, found, new, engine_before, {}, must_run=True)
+    return _apply(store, channel, path, current, new, engine_before, {}, must_run=True)
 
 
 def restore(store, channel, old_hash, backup_hash):
     """Writes a backup to the file, also if the current file is invalid or prevents the engine from starting."""
-    path, found = _read_expected(store, old_hash)
+    path, current = _read_expected(store, old_hash)
     new = store.read_backup(backup_hash)
     new_members = try_parse_members(new)
     if new_members is None:
@@ -41,7 +41,7 @@ def restore(store, channel, old_hash, backup_hash):
         check_flags(process, path)
         _validate(store, process, new)
     channel.send_step('checked')
-    old_members = try_parse_members(found.data)
+    old_members = try_parse_members(current.data)
     engine_before = read_engine_config(store.scope) if process else None
 
     def may_be_in_force(key):
@@ -50,24 +50,24 @@ def restore(store, channel, old_hash, backup_hash):
             return True
         return engine_before is not None and bool(engine_before.values[key])
 
-    disappearing = [key for key in MANAGED_KEYS if key not in new_members.names() and may_be_in_force(key)]
-    cleared = {key: [] for key in disappearing} if process else {}
-    return _apply(store, channel, path, found, new, engine_before, cleared, must_run=process is not None)
+    disappearing_keys = [key for key in MANAGED_KEYS if key not in new_members.names() and may_be_in_force(key)]
+    cleared = {key: [] for key in disappearing_keys} if process else {}
+    return _apply(store, channel, path, current, new, engine_before, cleared, must_run=process is not None)
 
 
 def _read_expected(store, old_hash):
     path = locate_config(store.scope)
-    found = read_config(path)
-    if hash_of(found.data) != old_hash:
-        raise Refused('file-changed', hash=hash_of(found.data))
-    return path, found
+    current = read_config(path)
+    if hash_of(current.data) != old_hash:
+        raise Refused('file-changed', hash=hash_of(current.data))
+    return path, current
 
 
 def _validate(store, process, new):
-    objection = _validate_text(store, process, new)
-    # An error that even `{}` causes is due to how dockerd is run here, because the running engine did start.
-    if objection is not None and objection != _validate_text(store, process, b'{}'):
-        raise Refused('engine-refused', detail=objection)
+    validation_error = _validate_text(store, process, new)
+    # An error that `{}` causes too comes from how dockerd is run here, because the engine itself did start.
+    if validation_error is not None and validation_error != _validate_text(store, process, b'{}'):
+        raise Refused('engine-refused', detail=validation_error)
 
 
 def _validate_text(store, process, data):
@@ -77,39 +77,39 @@ def _validate_text(store, process, data):
         store.remove_candidate()
 
 
-def _apply(store, channel, path, found, new, engine_before, cleared, must_run):
+def _apply(store, channel, path, current, new, engine_before, cleared, must_run):
     """Backs up, writes the journal, replaces the file and reloads the engine.
 
-    `cleared` are keys that `new` lacks, with the value []: the engine is reloaded once with them and `new`, to drop
-    its values, and the file is then replaced by `new` itself.
+    `cleared` maps keys that `new` lacks to []. The engine first loads `new` with these keys, so that it drops their
+    values; then the file is replaced by `new` itself.
     """
-    old_members, new_members = try_parse_members(found.data), parse_members(new)
+    old_members, new_members = try_parse_members(current.data), parse_members(new)
     set_on_rollback = values_to_set_on_rollback(old_members, [*new_members.names(), *cleared], engine_before)
     entry = {
         'kind': path.kind,
-        'old': hash_of(found.data),
+        'old': hash_of(current.data),
         'new': hash_of(new),
         'cleared': set_on_rollback,
         'before': engine_before.values if engine_before else None,
         'ours': [hash_of(new)],
         'folders': _missing_folders(path.folder),
-        'aside': f'{path.name}.faulty-{hash_of(found.data)[:12]}' if old_members is None else None,
+        'aside': f'{path.name}.faulty-{hash_of(current.data)[:12]}' if old_members is None else None,
         'started': time.time(),
     }
     interim = with_members(new, cleared) if cleared else None
     # All texts that the helper may write, so that a rollback can tell them from another program's change.
-    texts = (interim, with_explicit_values(found.data, set_on_rollback), config_of_previous_values(entry))
+    texts = (interim, with_explicit_values(current.data, set_on_rollback), config_of_previous_values(entry))
     entry['ours'] += [hash_of(text) for text in texts if text]
-    store.back_up(found.data, spared=(hash_of(new),))
+    store.back_up(current.data, spared=(hash_of(new),))
     channel.send_step('backed-up')
     channel.check_open()
     store.write_journal(entry)
     is_replaced = False
     try:
-        _prepare_folder(path, found, entry)
-        replace_file(path, interim or new, found, [entry['old']])
+        _prepare_folder(path, current, entry)
+        replace_file(path, interim or new, current, [entry['old']])
         is_replaced = True
-        confirmed = _reload_and_confirm(store.scope, channel, path, found, new, interim, must_run)
+        confirmed = _reload_and_confirm(store.scope, channel, path, current, new, interim, must_run)
     except BaseException as error:
         state = roll_back(store, channel) if is_replaced else abort(store, channel)
         if isinstance(error, Refused):
@@ -123,7 +123,7 @@ def _missing_folders(folder):
     return [] if os.path.isdir(folder) else [*_missing_folders(os.path.dirname(folder)), folder]
 
 
-def _prepare_folder(path, found, entry):
+def _prepare_folder(path, current, entry):
     """Creates the missing folders, and saves a copy of an invalid file beside it."""
     for folder in entry['folders']:
         try:
@@ -134,7 +134,7 @@ def _prepare_folder(path, found, entry):
     if entry['aside']:
         folder = open_folder(path)
         try:
-            create_file(folder, entry['aside'], found.data, found)
+            create_file(folder, entry['aside'], current.data, current)
         except FileExistsError:
             pass  # the name contains the hash, so the copy has the same content
         except OSError as error:
@@ -143,11 +143,11 @@ def _prepare_folder(path, found, entry):
             os.close(folder)
 
 
-def _reload_and_confirm(scope, channel, path, found, new, interim, must_run):
+def _reload_and_confirm(scope, channel, path, current, new, interim, must_run):
     """Makes the engine load the replaced file. Returns whether the engine confirmed the new values.
 
-    If `must_run` is false, the engine may be down: the old file may be the reason. If there is an `interim` text, it
-    is in the file when this is called, and is replaced by `new`.
+    If `must_run` is false, the engine may be down, perhaps because of the old file. If there is an `interim` text, the
+    file contains it at the start of this function, and `new` at the end.
     """
     channel.send_step('swapped')
     process = find_process(scope, path.kind)
@@ -161,16 +161,16 @@ def _reload_and_confirm(scope, channel, path, found, new, interim, must_run):
     elif must_run:
         raise Refused('engine-down', kind=path.kind)
     if interim:
-        replace_file(path, new, found, [hash_of(interim)])
+        replace_file(path, new, current, [hash_of(interim)])
     channel.check_open()
     return confirmed
 
 
 def _confirm(scope, members, kind):
     wanted = {key: members.get(key) for key in MANAGED_KEYS if key in members.names()}
-    confirmed, last = wait_until_in_force(scope, wanted, timeout_s=10)
-    if not confirmed and last is not None:
-        raise Refused('not-taken-up', mirrors=last.values[MIRRORS])
+    confirmed, last_config = wait_until_in_force(scope, wanted, timeout_s=10)
+    if not confirmed and last_config is not None:
+        raise Refused('not-taken-up', mirrors=last_config.values[MIRRORS])
     if not confirmed and not find_process(scope, kind):
         raise Refused('engine-down', kind=kind)
     return confirmed

@@ -1,4 +1,4 @@
-"""The lines in and out: one JSON object each. A closed pipe, a timeout and a signal all end the conversation."""
+"""Reads and writes lines, one JSON object each. A closed pipe, a timeout or a signal ends the conversation."""
 
 import json
 import os
@@ -10,7 +10,7 @@ import time
 from .errors import Refused
 from .strict_json import InvalidJson, Members, parse
 
-# Enough for a text of the largest size with every byte escaped.
+# Enough for the largest allowed text with every byte escaped.
 MAX_LINE_BYTES = 8 << 20
 
 HASH = re.compile('[0-9a-f]{64}')
@@ -67,19 +67,19 @@ class Channel:
     def send_step(self, name):
         self.send({'step': name})
 
-    def send(self, line):
+    def send(self, message):
         """Sends one object. Does not raise if the caller is gone: the next `check_open` does."""
-        rest = memoryview(json.dumps(line).encode() + b'\n')
+        remaining = memoryview(json.dumps(message).encode() + b'\n')
         try:
-            while rest:
+            while remaining:
                 if not select.select([], [self.sink], [], 10)[1]:
                     raise BrokenPipeError
-                rest = rest[os.write(self.sink, rest) :]
+                remaining = remaining[os.write(self.sink, remaining) :]
         except OSError:
             self.is_closed = True
 
     def next_request(self, timeout_s):
-        """Returns the next request as its verb and all its members. Raises ChannelClosed after the timeout."""
+        """Returns the verb of the next request, and the whole request. Raises ChannelClosed after the timeout."""
         line = self._read_line(time.monotonic() + timeout_s)
         try:
             request = parse(line.decode())
@@ -98,10 +98,10 @@ class Channel:
         return verb, request
 
     def _read_line(self, deadline):
-        searched = 0
-        while self._pending.find(b'\n', searched) < 0:
+        searched_length = 0
+        while self._pending.find(b'\n', searched_length) < 0:
             self.check_open()
-            searched = len(self._pending)
+            searched_length = len(self._pending)
             if len(self._pending) > MAX_LINE_BYTES:
                 raise Refused('bad-request', detail='line too long')
             ready = select.select([self.source, self._wakeup], [], [], max(0, deadline - time.monotonic()))[0]

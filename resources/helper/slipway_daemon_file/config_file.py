@@ -8,12 +8,12 @@ from collections import namedtuple
 from .errors import Refused, refused_from_os_error
 from .rules import MAX_FILE_BYTES
 
-SYSTEM_ENGINES = ('/usr/bin/dockerd', '/usr/sbin/dockerd', '/usr/local/bin/dockerd')
+SYSTEM_DOCKERD_PATHS = ('/usr/bin/dockerd', '/usr/sbin/dockerd', '/usr/local/bin/dockerd')
 
-# configured: the path that the engine uses. folder and name: the real file. is_link: whether the two differ.
+# configured: the path that the engine uses. is_link: whether it is a symlink. folder and name: the real file.
 ConfigPath = namedtuple('ConfigPath', 'kind configured folder name is_link')
 
-# data is None if the file does not exist. A new file belongs to the user of this process.
+# data is None if the file does not exist. The attributes of MISSING are those of a new file.
 FileState = namedtuple('FileState', 'data uid gid mode xattrs')
 MISSING = FileState(None, os.geteuid(), os.getegid(), 0o644, {})
 
@@ -40,7 +40,7 @@ def _installed_kind(scope):
     """The default kind; 'snap' only if Docker's snap is the only installation."""
     default, *others = scope.files
     has_snap = 'snap' in others and os.path.isdir(os.path.dirname(scope.files['snap']))
-    return 'snap' if has_snap and not any(os.path.exists(engine) for engine in SYSTEM_ENGINES) else default
+    return 'snap' if has_snap and not any(os.path.exists(path) for path in SYSTEM_DOCKERD_PATHS) else default
 
 
 def _check_folder(scope, folder):
@@ -58,7 +58,7 @@ def _check_folder(scope, folder):
 
 
 def _check_target(scope, target):
-    """Checks the target of a symlink: the link is kept, and its target is replaced only if others cannot change it."""
+    """Checks the target of a symlink. The link is kept; its target is replaced, unless others can change it."""
     try:
         info = os.lstat(target)
     except OSError:
@@ -100,7 +100,7 @@ def _read_in(folder, path):
         if find_defect(info):
             raise Refused('file-odd', what=find_defect(info), target=os.path.join(path.folder, path.name))
         data = b''
-        # Read one byte more than allowed: the reported size may be wrong.
+        # Reads up to one byte more than allowed, because the size in `info` may be wrong.
         while len(data) <= MAX_FILE_BYTES:
             chunk = os.read(file, MAX_FILE_BYTES + 1 - len(data))
             if not chunk:

@@ -52,7 +52,7 @@ def _get(scope, path):
 
 
 def normalize(key, value):
-    """A value as the engine stores it: mirrors without duplicates, registries sorted and without loopback."""
+    """Returns a value as the engine stores it: mirrors without duplicates, registries sorted and without loopback."""
     if key == MIRRORS:
         return list(dict.fromkeys(mirror[:-1] if mirror.endswith('/') else mirror for mirror in value))
     return sorted({_normalize_registry(name) for name in value} - {'127.0.0.0/8', '::1/128'})

@@ -1,4 +1,4 @@
-"""Serves requests. The caller is not trusted: it supplies only a verb, two hashes and one text."""
+"""Serves requests. The caller is not trusted: it supplies at most a verb, two hashes and one text."""
 
 import contextlib
 import os
@@ -64,7 +64,7 @@ def _handle(store, channel, verb, request):
     elif verb in ('change', 'restore'):
         with store.locked():
             answer = _change(store, channel, verb, request)
-        # Another helper may ask as soon as the client has this answer, so the lock is released first.
+        # Release the lock before the answer: once the caller has it, another helper may need the lock.
         channel.send(answer)
     else:
         raise Refused('out-of-turn', verb=verb)
@@ -86,9 +86,9 @@ def _change(store, channel, verb, request):
 
 
 def _await_decision(store, channel):
-    """
-    Waits for `keep` or `undo`, and returns the answer to it. Any error, the end of the input and a timeout roll the
-    change back.
+    """Waits for `keep` or `undo`, and returns the answer to it.
+
+    Any error, the end of the input and a timeout roll the change back.
     """
     decided = False
     try:
@@ -119,22 +119,22 @@ def _recover_unless_locked(store, channel):
 
 def _describe_config(store):
     path = locate_config(store.scope)
-    found = read_config(path)
+    current = read_config(path)
     process = find_process(store.scope, path.kind)
     config = read_engine_config(store.scope) if process else None
     try:
-        text = None if found.data is None else found.data.decode()
+        text = None if current.data is None else current.data.decode()
     except UnicodeDecodeError:
         text = None
     return {
         'file': path.configured,
         'kind': path.kind,
         'target': os.path.join(path.folder, path.name) if path.is_link else None,
-        'hash': hash_of(found.data),
+        'hash': hash_of(current.data),
         'text': text,
-        'owner': None if found.data is None else found.uid,
-        'group': None if found.data is None else found.gid,
-        'mode': None if found.data is None else f'{found.mode:04o}',
+        'owner': None if current.data is None else current.uid,
+        'group': None if current.data is None else current.gid,
+        'mode': None if current.data is None else f'{current.mode:04o}',
         'reload': process.reload_method if process else None,
         'mirrors': config.values['registry-mirrors'] if config else None,
         'flags': [key for key in MANAGED_KEYS if process and is_set_by_flag(process.argv, key)],

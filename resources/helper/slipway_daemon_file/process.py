@@ -15,7 +15,8 @@ SYSTEMCTL = '/usr/bin/systemctl'
 SNAP = '/usr/bin/snap'
 UNIT = 'docker.service'
 
-# exe is None if the program was replaced on disk after its start, or if the process is the wrapper.
+# exe is None if the program was replaced on disk after its start, if others could change it, or if the process is the
+# wrapper.
 Process = namedtuple('Process', 'scope kind pid exe argv reload_method')
 
 
@@ -64,7 +65,7 @@ def is_set_by_flag(argv, key):
 def find_validation_error(process, file):
     """Returns the output of `dockerd --validate` with the engine's own flags, or None if the file is valid.
 
-    Also returns None if the engine cannot be asked: versions before 23 lack the flag, and a snap's dockerd cannot be
+    Also returns None if the file cannot be validated: versions before 23 lack the flag, and a snap's dockerd cannot be
     run from outside.
     """
     if process.exe is None or process.reload_method == 'snap':
@@ -110,9 +111,9 @@ def _read_unit_pid(scope):
 
 def _read_pid_file(scope, file):
     try:
-        with open(file, 'rb') as opened:
-            info = os.fstat(opened.fileno())
-            content = opened.read(32).strip()
+        with open(file, 'rb') as stream:
+            info = os.fstat(stream.fileno())
+            content = stream.read(32).strip()
     except OSError:
         return None
     is_safe = stat.S_ISREG(info.st_mode) and scope.trusts(info)
@@ -134,8 +135,8 @@ def _is_engine(scope, pid, expected_name='dockerd'):
 def _describe(scope, kind, pid, reload_method):
     try:
         exe = os.readlink(f'/proc/{pid}/exe')
-        with open(f'/proc/{pid}/cmdline', 'rb') as opened:
-            argv = [os.fsdecode(argument) for argument in opened.read().split(b'\0')[:-1]]
+        with open(f'/proc/{pid}/cmdline', 'rb') as stream:
+            argv = [os.fsdecode(argument) for argument in stream.read().split(b'\0')[:-1]]
     except OSError:
         return None
     exists = os.path.basename(exe) == 'dockerd' and os.path.exists(exe)

@@ -46,9 +46,9 @@ def create_file(folder, name, data, attributes):
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     file = os.open(name, flags, 0o600, dir_fd=folder)
     try:
-        rest = memoryview(data)
-        while rest:
-            rest = rest[os.write(file, rest) :]
+        remaining = memoryview(data)
+        while remaining:
+            remaining = remaining[os.write(file, remaining) :]
         os.fchown(file, attributes.uid, attributes.gid)
         os.fchmod(file, attributes.mode)
         for xattr, value in attributes.xattrs.items():

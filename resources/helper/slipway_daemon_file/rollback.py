@@ -12,16 +12,16 @@ from .replace import remove_temporary_files, replace_file
 from .rules import MANAGED_KEYS, MIRRORS, try_parse_members, with_members
 
 
-def values_to_set_on_rollback(old_members, touched, engine_before):
-    """The values that must be set explicitly once, because the old file lacks their keys.
+def values_to_set_on_rollback(old_members, keys_to_write, engine_before):
+    """Returns the values to set explicitly once during a rollback, because the old file lacks their keys.
 
     A running engine keeps the values of a key that disappears from the file (moby daemon/reload.go).
     """
     if old_members is None:
         # The engine cannot read the old file at all, so everything that was in force is set explicitly.
         return engine_before.values if engine_before else {}
-    disappearing = [key for key in MANAGED_KEYS if key in touched and key not in old_members.names()]
-    return {key: engine_before.values[key] if engine_before and key == MIRRORS else [] for key in disappearing}
+    disappearing_keys = [key for key in MANAGED_KEYS if key in keys_to_write and key not in old_members.names()]
+    return {key: engine_before.values[key] if engine_before and key == MIRRORS else [] for key in disappearing_keys}
 
 
 def with_explicit_values(old, values):
@@ -82,33 +82,33 @@ def abort(store, channel):
 def _roll_back_entry(store, entry):
     path = locate_config(store.scope)
     remove_temporary_files(path)
-    found = read_config(path)
-    found_hash, known_hashes = hash_of(found.data), [*entry['ours'], entry['old']]
-    if path.kind != entry['kind'] or found_hash not in known_hashes:
+    current = read_config(path)
+    current_hash, recognized_hashes = hash_of(current.data), [*entry['ours'], entry['old']]
+    if path.kind != entry['kind'] or current_hash not in recognized_hashes:
         return 'left'
     old = None if entry['old'] is None else store.read_backup(entry['old'])
     process = find_process(store.scope, path.kind)
     # Interrupted before the file was first replaced, or after it was last restored: nothing to do.
-    is_unchanged = found_hash == entry['old'] and (process is None or _has_values(store.scope, entry['before']))
-    is_restored = is_unchanged or _restore_file(path, found, old, entry, process, known_hashes)
+    is_unchanged = current_hash == entry['old'] and (process is None or _has_values(store.scope, entry['before']))
+    is_restored = is_unchanged or _restore_file(path, current, old, entry, process, recognized_hashes)
     _clean_up(path, entry)
     return 'restored' if is_restored else 'unsure'
 
 
-def _restore_file(path, found, old, entry, process, known_hashes):
+def _restore_file(path, current, old, entry, process, recognized_hashes):
     """Restores the old content, whatever the engine does. Returns whether the engine has its previous values."""
     if process is None:
-        replace_file(path, old, found, known_hashes)
+        replace_file(path, old, current, recognized_hashes)
         return True
     # Reload with the values set explicitly; if the engine does not confirm that, with the previous values alone.
     for text in (with_explicit_values(old, entry['cleared']) or old, config_of_previous_values(entry)):
         if text is not None:
-            replace_file(path, text, found, known_hashes)
+            replace_file(path, text, current, recognized_hashes)
             if _reload_and_confirm(process, entry):
                 if text is not old:
-                    replace_file(path, old, found, known_hashes)
+                    replace_file(path, old, current, recognized_hashes)
                 return True
-    replace_file(path, old, found, known_hashes)
+    replace_file(path, old, current, recognized_hashes)
     return False
 
 
@@ -127,8 +127,8 @@ def _reload_and_confirm(process, entry):
     except Refused:
         return find_process(process.scope, process.kind) is None
     wanted = entry['before'] or entry['cleared']
-    confirmed, last = wait_until_in_force(process.scope, wanted, timeout_s=10)
-    return confirmed or last is None
+    confirmed, last_config = wait_until_in_force(process.scope, wanted, timeout_s=10)
+    return confirmed or last_config is None
 
 
 def _clean_up(path, entry):

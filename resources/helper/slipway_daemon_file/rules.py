@@ -65,8 +65,8 @@ def check_change(old, new, paths_allowed):
         raise Refused('text-invalid', why=refused.code, **refused.facts) from None
     if not new.lstrip(BOM).strip():
         raise Refused('text-invalid', why='file-invalid', line=1, column=1, detail='empty')
-    same_others = is_identical(_unmanaged(old_members), _unmanaged(new_members))
-    if new.startswith(BOM) != (old or b'').startswith(BOM) or not same_others:
+    others_are_identical = is_identical(_unmanaged(old_members), _unmanaged(new_members))
+    if new.startswith(BOM) != (old or b'').startswith(BOM) or not others_are_identical:
         raise Refused('text-elsewhere')
     for key in MANAGED_KEYS:
         # A running engine keeps the values of a key that disappears (moby daemon/reload.go); only [] clears them.

@@ -25,7 +25,7 @@ _FIELDS = {
 
 class Scope(namedtuple('Scope', _FIELDS)):
     def trusts(self, info):
-        """Whether only root and the scope's user can have created the file, and can change it."""
+        """Whether root or the scope's user owns the file, and others cannot change it (but see `allow_sticky`)."""
         if info.st_uid not in (0, self.uid):
             return False
         is_sticky = self.allow_sticky and stat.S_ISDIR(info.st_mode) and info.st_mode & stat.S_ISVTX
@@ -62,22 +62,22 @@ def user_scope(environment):
         raise SystemExit('The helper runs only with the rights of the user who starts it.')
     uid = os.getuid()
 
-    def folder(name, default):
+    def folder_from(name, default):
         value = environment.get(name, '')
         return value if os.path.isabs(value) else default
 
-    home = folder('HOME', '') or pwd.getpwuid(uid).pw_dir
-    runtime = folder('XDG_RUNTIME_DIR', f'/run/user/{uid}')
-    for_systemctl = ('XDG_RUNTIME_DIR', 'DBUS_SESSION_BUS_ADDRESS')
+    home = folder_from('HOME', '') or pwd.getpwuid(uid).pw_dir
+    runtime = folder_from('XDG_RUNTIME_DIR', f'/run/user/{uid}')
+    systemctl_variables = ('XDG_RUNTIME_DIR', 'DBUS_SESSION_BUS_ADDRESS')
     return Scope(
         uid=uid,
-        files={'rootless': os.path.join(folder('XDG_CONFIG_HOME', f'{home}/.config'), 'docker/daemon.json')},
+        files={'rootless': os.path.join(folder_from('XDG_CONFIG_HOME', f'{home}/.config'), 'docker/daemon.json')},
         pid_files={'rootless': (f'{runtime}/docker.pid',)},
         socket=f'{runtime}/docker.sock',
         service=('--user',),
         wrapper='rootlesskit',
-        state_folder=os.path.join(folder('XDG_STATE_HOME', f'{home}/.local/state'), 'slipway'),
-        environment={name: environment[name] for name in for_systemctl if name in environment},
+        state_folder=os.path.join(folder_from('XDG_STATE_HOME', f'{home}/.local/state'), 'slipway'),
+        environment={name: environment[name] for name in systemctl_variables if name in environment},
         # Group-writable files are trusted: many systems give each user a group of their own and a umask of 002.
         untrusted_mode=0o002,
         allow_sticky=True,

@@ -13,7 +13,8 @@ from .replace import create_file
 from .rules import MIRRORS, try_parse_members
 
 MAX_BACKUPS = 20
-PRIVATE = MISSING._replace(mode=0o600)
+# Owner and mode of the helper's own files.
+PRIVATE_ATTRIBUTES = MISSING._replace(mode=0o600)
 
 
 class Store:
@@ -24,7 +25,7 @@ class Store:
 
     @contextlib.contextmanager
     def locked(self):
-        """Holds the lock, which only one helper can. The kernel releases it when the process ends, even if killed."""
+        """Holds the lock, or raises Refused('busy'). The kernel releases it when the process ends, even if killed."""
         lock = os.open('lock', os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600, dir_fd=self.folder)
         try:
             try:
@@ -36,16 +37,16 @@ class Store:
             os.close(lock)
 
     def back_up(self, data, spared=()):
-        """Stores the bytes under their hash as the newest backup. Deletes old backups, except those in `spared`."""
+        """Stores the bytes as the newest backup, named by their hash. Deletes old backups except those in `spared`."""
         if data is None:
             return
         name = hash_of(data)
         if self._read_backup_file(name) != data:
             self._write(self.backups, name, data)
         os.utime(name, dir_fd=self.backups)
-        for old in self._backup_names()[MAX_BACKUPS:]:
-            if old not in spared:
-                os.unlink(old, dir_fd=self.backups)
+        for old_name in self._backup_names()[MAX_BACKUPS:]:
+            if old_name not in spared:
+                os.unlink(old_name, dir_fd=self.backups)
 
     def read_backup(self, name):
         """Returns the content of a backup. Raises Refused('backup-unknown') if it is missing or damaged."""
@@ -78,7 +79,7 @@ class Store:
         self._write(self.folder, 'journal.json', json.dumps({'version': 1, **entry}).encode())
 
     def remove_journal(self):
-        """Call this when the change was kept or rolled back."""
+        """Removes the journal. Call this once the change has been kept or rolled back."""
         try:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink('journal.json', dir_fd=self.folder)
@@ -96,12 +97,12 @@ class Store:
             os.unlink('candidate.json', dir_fd=self.folder)
 
     def _write(self, folder, name, data):
-        new = f'.{name}.new'
+        temporary_name = f'.{name}.new'
         try:
             with contextlib.suppress(FileNotFoundError):
-                os.unlink(new, dir_fd=folder)
-            create_file(folder, new, data, PRIVATE)
-            os.rename(new, name, src_dir_fd=folder, dst_dir_fd=folder)
+                os.unlink(temporary_name, dir_fd=folder)
+            create_file(folder, temporary_name, data, PRIVATE_ATTRIBUTES)
+            os.rename(temporary_name, name, src_dir_fd=folder, dst_dir_fd=folder)
             os.fsync(folder)
         except OSError as error:
             raise refused_from_os_error(error, self.scope.state_folder) from None
@@ -131,8 +132,8 @@ def _read_file(folder, name):
         file = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
     except OSError:
         return None
-    with os.fdopen(file, 'rb') as opened:
-        return opened.read()
+    with os.fdopen(file, 'rb') as stream:
+        return stream.read()
 
 
 def _only_strings(value):

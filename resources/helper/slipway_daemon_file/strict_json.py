@@ -1,4 +1,4 @@
-"""Strict JSON (RFC 8259): fails on input that the engine would read differently, and preserves what parsers lose."""
+"""Strict JSON (RFC 8259): rejects what Python would accept beyond it, and keeps what parsers usually lose."""
 
 import json
 
@@ -19,8 +19,8 @@ class Members(list):
     def names(self):
         return [name for name, _ in self]
 
-    def get(self, wanted):
-        return next((value for name, value in self if name == wanted), None)
+    def get(self, key):
+        return next((value for name, value in self if name == key), None)
 
 
 class NumberText(str):

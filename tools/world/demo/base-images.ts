@@ -1,7 +1,7 @@
 /** Base images: the root file systems that other images are built on. */
 import type { ImageSpec, RunConfig } from '../images.ts'
 import { printProgram, userland } from '../userland.ts'
-import { setting, type DemoScale } from './steps.ts'
+import { configStep, type DemoScale } from './steps.ts'
 
 const path = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 
@@ -23,7 +23,7 @@ export function baseImages({ daysAgo, MB }: DemoScale) {
       references: [reference],
       created: daysAgo(ageDays),
       config: { Env: [path], ...config, Cmd: cmd },
-      steps: [addStep, setting(`/bin/sh -c #(nop)  CMD ${JSON.stringify(cmd)}`)],
+      steps: [addStep, configStep(`/bin/sh -c #(nop)  CMD ${JSON.stringify(cmd)}`)],
     }
   }
 
@@ -44,27 +44,29 @@ export function baseImages({ daysAgo, MB }: DemoScale) {
     alpine: baseImage('alpine:3.20', 380, 7.8, 'Alpine Linux v3.20', { Cmd: ['/bin/sh'] }),
     busybox: baseImage('busybox:latest', 410, 4.26, 'BusyBox v1.37.0', { Cmd: ['sh'] }),
     slim: baseImage('debian:bookworm-slim', 22, 74.8, 'Debian GNU/Linux 12 (bookworm)', { Cmd: ['bash'] }),
-    bookworm: untagged(baseImage('debian:bookworm', 22, 117, 'Debian GNU/Linux 12 (bookworm)', { Cmd: ['bash'] })),
-    oracle: untagged(baseImage('oraclelinux:9-slim', 95, 117, 'Oracle Linux Server 9.4')),
+    bookworm: withoutReferences(
+      baseImage('debian:bookworm', 22, 117, 'Debian GNU/Linux 12 (bookworm)', { Cmd: ['bash'] }),
+    ),
+    oracle: withoutReferences(baseImage('oraclelinux:9-slim', 95, 117, 'Oracle Linux Server 9.4')),
     helloWorld: {
       references: ['hello-world:latest'],
       created: daysAgo(108),
       config: { Env: [path], Cmd: ['/hello'] },
       steps: [
-        { instruction: 'COPY hello / # buildkit', bytes: 10_072, files: { hello: printProgram(hello) } },
-        setting('CMD ["/hello"]'),
+        { instruction: 'COPY hello / # buildkit', bytes: 10_072, files: { hello: printProgram(helloText) } },
+        configStep('CMD ["/hello"]'),
       ],
     } satisfies ImageSpec,
   }
 }
 
 /** The image without references: only images built on it are in the demo. */
-const untagged = (image: ImageSpec): ImageSpec => ({ ...image, references: [] })
+const withoutReferences = (image: ImageSpec): ImageSpec => ({ ...image, references: [] })
 
 /** A fixed replacement for the checksum that the legacy builder writes into the history. */
 const checksum = (text: string) => Buffer.from(text.repeat(8)).toString('hex').slice(0, 64)
 
-const hello = `
+const helloText = `
 Hello from Docker!
 This message shows that your installation appears to be working correctly.
 

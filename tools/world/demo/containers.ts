@@ -37,7 +37,7 @@ async function create(docker: Docker, { name, image, state, env = [], port }: De
     HostConfig: network ? { PortBindings: portBindings } : { NetworkMode: 'none' },
   })
   if (state === 'created') return
-  // Wait from before the start, because a container that exits at once would be missed.
+  // Start waiting before the container starts: it may exit at once.
   const exited = state === 'exited' ? container.wait({ condition: 'next-exit' }) : undefined
   await container.start()
   await exited

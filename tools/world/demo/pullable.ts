@@ -2,9 +2,9 @@
 import type { ImageSpec, RunConfig } from '../images.ts'
 import type { Step } from '../layers.ts'
 import { entrypoint, printProgram, service, userland } from '../userland.ts'
-import { copy, run, setting } from './steps.ts'
+import { copyStep, runStep, configStep } from './steps.ts'
 
-/** Everything except the dates is equal at each call. */
+/** Everything except the dates is the same at each call. */
 export function pullableImages(now = new Date()): ImageSpec[] {
   const daysAgo = (days: number) => new Date(now.getTime() - days * 86_400_000)
   const baseImage = (title: string, ageDays: number, bytes: number, shell: string): ImageSpec => ({
@@ -17,7 +17,7 @@ export function pullableImages(now = new Date()): ImageSpec[] {
         bytes,
         files: userland(title),
       },
-      setting(`CMD ["${shell}"]`),
+      configStep(`CMD ["${shell}"]`),
     ],
   })
   const debian = baseImage('Debian GNU/Linux 13 (trixie)', 20, 4_200_000, 'bash')
@@ -44,12 +44,12 @@ export function pullableImages(now = new Date()): ImageSpec[] {
       [version, ...tags].map((tag) => `nginx:${tag}`),
       { Entrypoint: ['/docker-entrypoint.sh'], Cmd: ['nginx', '-g', 'daemon off;'], ExposedPorts: { '80/tcp': {} } },
       [
-        runWithNoise(`groupadd nginx && install nginx=${version}`, 1_600_000, {
+        noiseStep(`groupadd nginx && install nginx=${version}`, 1_600_000, {
           'usr/sbin/nginx': service(`nginx/${version}`, 'start worker processes'),
         }),
-        copy('docker-entrypoint.sh', '', entrypoint, 1620),
-        setting('EXPOSE map[80/tcp:{}]'),
-        setting('CMD ["nginx" "-g" "daemon off;"]'),
+        copyStep('docker-entrypoint.sh', '', entrypoint, 1620),
+        configStep('EXPOSE map[80/tcp:{}]'),
+        configStep('CMD ["nginx" "-g" "daemon off;"]'),
       ],
     )
   const python = (version: string, ageDays: number, ...tags: string[]): ImageSpec =>
@@ -59,15 +59,15 @@ export function pullableImages(now = new Date()): ImageSpec[] {
       [version, ...tags].map((tag) => `python:${tag}`),
       { Env: ['LANG=C.UTF-8', `PYTHON_VERSION=${version}`], Cmd: ['python3'] },
       [
-        runWithNoise('apt-get install -y ca-certificates curl gnupg wget', 3_400_000),
-        runWithNoise('apt-get install -y git mercurial openssh-client', 5_100_000),
-        runWithNoise('apt-get install -y autoconf g++ gcc make libssl-dev', 14_800_000),
-        setting(`ENV PYTHON_VERSION=${version}`),
-        runWithNoise(`make install # Python ${version}`, 6_300_000, {
+        noiseStep('apt-get install -y ca-certificates curl gnupg wget', 3_400_000),
+        noiseStep('apt-get install -y git mercurial openssh-client', 5_100_000),
+        noiseStep('apt-get install -y autoconf g++ gcc make libssl-dev', 14_800_000),
+        configStep(`ENV PYTHON_VERSION=${version}`),
+        noiseStep(`make install # Python ${version}`, 6_300_000, {
           'usr/local/bin/python3': service(`Python ${version}`),
         }),
-        copy('pip', 'usr/local/bin', '#!/bin/sh\n', 260),
-        setting('CMD ["python3"]'),
+        copyStep('pip', 'usr/local/bin', '#!/bin/sh\n', 260),
+        configStep('CMD ["python3"]'),
       ],
     )
 
@@ -77,12 +77,12 @@ export function pullableImages(now = new Date()): ImageSpec[] {
     ['redis:7', 'redis:7.4', 'redis:latest'],
     { Entrypoint: ['docker-entrypoint.sh'], Cmd: ['redis-server'], ExposedPorts: { '6379/tcp': {} } },
     [
-      runWithNoise('make -C /usr/src/redis install', 1_900_000, {
+      noiseStep('make -C /usr/src/redis install', 1_900_000, {
         'usr/local/bin/redis-server': service('Redis version=7.4.9', 'Ready to accept connections tcp'),
       }),
       { instruction: 'WORKDIR /data', bytes: 0 },
-      copy('docker-entrypoint.sh', 'usr/local/bin', entrypoint, 661),
-      setting('CMD ["redis-server"]'),
+      copyStep('docker-entrypoint.sh', 'usr/local/bin', entrypoint, 661),
+      configStep('CMD ["redis-server"]'),
     ],
   )
   const hello = (architecture?: string): ImageSpec => ({
@@ -96,7 +96,7 @@ export function pullableImages(now = new Date()): ImageSpec[] {
         bytes: 10_072,
         files: { hello: printProgram('\nHello from Docker!\n\n') },
       },
-      setting('CMD ["/hello"]'),
+      configStep('CMD ["/hello"]'),
     ],
   })
   const forArm = (image: ImageSpec): ImageSpec => ({ ...image, architecture: 'arm64', variant: 'v8' })
@@ -120,7 +120,7 @@ export function pullableImages(now = new Date()): ImageSpec[] {
 const path = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 
 /** A RUN step whose layer does not get smaller when compressed. */
-const runWithNoise = (command: string, bytes: number, files?: Step['files']): Step => ({
-  ...run(command, bytes, files),
+const noiseStep = (command: string, bytes: number, files?: Step['files']): Step => ({
+  ...runStep(command, bytes, files),
   noise: true,
 })

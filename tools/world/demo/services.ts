@@ -1,10 +1,10 @@
 /** Images of web servers and databases. */
 import type { ImageSpec } from '../images.ts'
 import { entrypoint, service, task } from '../userland.ts'
-import { copy, run, setting, type DemoScale } from './steps.ts'
+import { copyStep, runStep, configStep, type DemoScale } from './steps.ts'
 import type { baseImages } from './base-images.ts'
 
-export function services({ daysAgo, MB }: DemoScale, { slim, alpine, oracle }: ReturnType<typeof baseImages>) {
+export function serviceImages({ daysAgo, MB }: DemoScale, { slim, alpine, oracle }: ReturnType<typeof baseImages>) {
   const nginx = (version: string, ageDays: number, sizeMB: number, ...tags: string[]): ImageSpec => ({
     references: [version, ...tags].map((tag) => `nginx:${tag}`),
     base: slim,
@@ -19,17 +19,17 @@ export function services({ daysAgo, MB }: DemoScale, { slim, alpine, oracle }: R
       StopSignal: 'SIGQUIT',
     },
     steps: [
-      setting(`LABEL maintainer=${maintainer}`),
-      setting(`ENV NGINX_VERSION=${version}.5`),
-      run(`groupadd nginx && apt-get install -y nginx=${version}.5-1~bookworm`, MB(sizeMB), {
+      configStep(`LABEL maintainer=${maintainer}`),
+      configStep(`ENV NGINX_VERSION=${version}.5`),
+      runStep(`groupadd nginx && apt-get install -y nginx=${version}.5-1~bookworm`, MB(sizeMB), {
         'usr/sbin/nginx': service(`nginx/${version}.5`, 'start worker processes'),
       }),
-      copy('docker-entrypoint.sh', '', entrypoint, 1620),
-      copy('30-tune-worker-processes.sh', 'docker-entrypoint.d', '#!/bin/sh\n', 4620),
-      setting('ENTRYPOINT ["/docker-entrypoint.sh"]'),
-      setting('EXPOSE map[80/tcp:{}]'),
-      setting('STOPSIGNAL SIGQUIT'),
-      setting('CMD ["nginx" "-g" "daemon off;"]'),
+      copyStep('docker-entrypoint.sh', '', entrypoint, 1620),
+      copyStep('30-tune-worker-processes.sh', 'docker-entrypoint.d', '#!/bin/sh\n', 4620),
+      configStep('ENTRYPOINT ["/docker-entrypoint.sh"]'),
+      configStep('EXPOSE map[80/tcp:{}]'),
+      configStep('STOPSIGNAL SIGQUIT'),
+      configStep('CMD ["nginx" "-g" "daemon off;"]'),
     ],
   })
 
@@ -46,17 +46,17 @@ export function services({ daysAgo, MB }: DemoScale, { slim, alpine, oracle }: R
       WorkingDir: '/data',
     },
     steps: [
-      run('groupadd -r -g 999 redis && useradd -r -g redis -u 999 redis', 8700),
-      run('apt-get install -y gcc make && make -C /usr/src/redis install', MB(42), {
+      runStep('groupadd -r -g 999 redis && useradd -r -g redis -u 999 redis', 8700),
+      runStep('apt-get install -y gcc make && make -C /usr/src/redis install', MB(42), {
         'usr/local/bin/redis-server': service('Redis version=7.4.7', 'Ready to accept connections tcp'),
       }),
-      run('mkdir /data && chown redis:redis /data', 0),
-      setting('VOLUME [/data]'),
+      runStep('mkdir /data && chown redis:redis /data', 0),
+      configStep('VOLUME [/data]'),
       { instruction: 'WORKDIR /data', bytes: 0 },
-      copy('docker-entrypoint.sh', 'usr/local/bin', entrypoint, 661),
-      setting('ENTRYPOINT ["docker-entrypoint.sh"]'),
-      setting('EXPOSE map[6379/tcp:{}]'),
-      setting('CMD ["redis-server"]'),
+      copyStep('docker-entrypoint.sh', 'usr/local/bin', entrypoint, 661),
+      configStep('ENTRYPOINT ["docker-entrypoint.sh"]'),
+      configStep('EXPOSE map[6379/tcp:{}]'),
+      configStep('CMD ["redis-server"]'),
     ],
   }
 
@@ -73,19 +73,25 @@ export function services({ daysAgo, MB }: DemoScale, { slim, alpine, oracle }: R
       StopSignal: 'SIGINT',
     },
     steps: [
-      setting('ENV PG_MAJOR=16'),
-      run('apk add --no-cache bison clang19 flex gcc icu-dev libxml2-dev && make install-world', MB(271), {
+      configStep('ENV PG_MAJOR=16'),
+      runStep('apk add --no-cache bison clang19 flex gcc icu-dev libxml2-dev && make install-world', MB(271), {
         'usr/local/bin/postgres': service(
           'starting PostgreSQL 16.10',
           'database system is ready to accept connections',
         ),
       }),
-      setting('VOLUME [/var/lib/postgresql/data]'),
-      copy('docker-entrypoint.sh docker-ensure-initdb.sh', 'usr/local/bin', entrypoint, 14_800, 'docker-entrypoint.sh'),
-      setting('ENTRYPOINT ["docker-entrypoint.sh"]'),
-      setting('STOPSIGNAL SIGINT'),
-      setting('EXPOSE map[5432/tcp:{}]'),
-      setting('CMD ["postgres"]'),
+      configStep('VOLUME [/var/lib/postgresql/data]'),
+      copyStep(
+        'docker-entrypoint.sh docker-ensure-initdb.sh',
+        'usr/local/bin',
+        entrypoint,
+        14_800,
+        'docker-entrypoint.sh',
+      ),
+      configStep('ENTRYPOINT ["docker-entrypoint.sh"]'),
+      configStep('STOPSIGNAL SIGINT'),
+      configStep('EXPOSE map[5432/tcp:{}]'),
+      configStep('CMD ["postgres"]'),
     ],
   }
 
@@ -101,17 +107,17 @@ export function services({ daysAgo, MB }: DemoScale, { slim, alpine, oracle }: R
       Volumes: { '/var/lib/mysql': {} },
     },
     steps: [
-      run('groupadd --system --gid 999 mysql && useradd --system --uid 999 --gid 999 mysql', 2680),
-      run('microdnf install -y bzip2 gzip openssl xz zstd', MB(17.1)),
-      run('microdnf install -y "mysql-community-server-minimal-8.4.6"', MB(312), {
+      runStep('groupadd --system --gid 999 mysql && useradd --system --uid 999 --gid 999 mysql', 2680),
+      runStep('microdnf install -y bzip2 gzip openssl xz zstd', MB(17.1)),
+      runStep('microdnf install -y "mysql-community-server-minimal-8.4.6"', MB(312), {
         'usr/sbin/mysqld': task(1, 'Database is uninitialized and password option is not specified'),
       }),
-      run('microdnf install -y "mysql-shell-8.4.6"', MB(140)),
-      setting('VOLUME [/var/lib/mysql]'),
-      copy('docker-entrypoint.sh', 'usr/local/bin', entrypoint, 14_300),
-      setting('ENTRYPOINT ["docker-entrypoint.sh"]'),
-      setting('EXPOSE map[3306/tcp:{} 33060/tcp:{}]'),
-      setting('CMD ["mysqld"]'),
+      runStep('microdnf install -y "mysql-shell-8.4.6"', MB(140)),
+      configStep('VOLUME [/var/lib/mysql]'),
+      copyStep('docker-entrypoint.sh', 'usr/local/bin', entrypoint, 14_300),
+      configStep('ENTRYPOINT ["docker-entrypoint.sh"]'),
+      configStep('EXPOSE map[3306/tcp:{} 33060/tcp:{}]'),
+      configStep('CMD ["mysqld"]'),
     ],
   }
 

@@ -13,17 +13,17 @@ export const demoScale = (now: Date, scale: number): DemoScale => ({
 })
 
 /** A RUN step, as BuildKit writes it into the history. */
-export const run = (command: string, bytes: number, files?: Step['files']): Step => ({
+export const runStep = (command: string, bytes: number, files?: Step['files']): Step => ({
   instruction: `RUN /bin/sh -c ${command} # buildkit`,
   bytes,
   ...(files && { files }),
 })
 
 /** A COPY step. If the source lists several files, `name` is the only one that the image contains. */
-export function copy(source: string, folder: string, content: string, bytes: number, name = source): Step {
+export function copyStep(source: string, folder: string, content: string, bytes: number, name = source): Step {
   const target = folder === '' ? '/' : `/${folder}/`
   return { instruction: `COPY ${source} ${target} # buildkit`, bytes, files: { [target.slice(1) + name]: content } }
 }
 
 /** A step that changes only the config and creates no layer. */
-export const setting = (instruction: string): Step => ({ instruction })
+export const configStep = (instruction: string): Step => ({ instruction })

@@ -26,8 +26,8 @@ export interface ValidityPeriod {
 /** Creates an authority with its files in a folder. */
 export function makeAuthority(folder: string): Authority {
   const file = (name: string) => join(folder, name)
-  let issued = 0
-  writeFileSync(file('openssl.cnf'), settings(folder))
+  let issuedCount = 0
+  writeFileSync(file('openssl.cnf'), opensslConfig(folder))
   writeFileSync(file('index.txt'), '')
   const caFile = file('ca.pem')
   requestCertificate(
@@ -42,8 +42,8 @@ export function makeAuthority(folder: string): Authority {
 
   return {
     caFile,
-    issue(names, { from, until } = nextMonth()) {
-      const name = `issued-${++issued}`
+    issue(names, { from, until } = next29Days()) {
+      const name = `issued-${++issuedCount}`
       requestCertificate(name, names[0] ?? '', ...serverExtensions(names))
       const dates = ['-startdate', opensslDate(from), '-enddate', opensslDate(until)]
       const files = ['-in', file(`${name}.pem`), '-out', file(`${name}.crt`)]
@@ -51,7 +51,7 @@ export function makeAuthority(folder: string): Authority {
       return { key: readFileSync(file(`${name}.key`)), cert: readFileSync(file(`${name}.crt`)) }
     },
     selfSigned(names) {
-      const name = `issued-${++issued}`
+      const name = `issued-${++issuedCount}`
       requestCertificate(name, names[0] ?? '', '-x509', '-days', '30', ...serverExtensions(names))
       return { key: readFileSync(file(`${name}.key`)), cert: readFileSync(file(`${name}.pem`)) }
     },
@@ -67,8 +67,8 @@ export function makeAuthority(folder: string): Authority {
   }
 }
 
-/** Replaces the machine's openssl.cnf. */
-const settings = (folder: string) => `[req]
+/** An openssl.cnf to use instead of the machine's. */
+const opensslConfig = (folder: string) => `[req]
 distinguished_name = nothing
 [nothing]
 [ca]
@@ -94,7 +94,7 @@ const serverExtensions = (names: readonly string[]) => [
 
 const openssl = (...args: string[]) => void execFileSync('openssl', args, { stdio: ['ignore', 'ignore', 'pipe'] })
 
-const nextMonth = (): ValidityPeriod => ({ from: new Date(), until: new Date(Date.now() + 29 * 86_400_000) })
+const next29Days = (): ValidityPeriod => ({ from: new Date(), until: new Date(Date.now() + 29 * 86_400_000) })
 
 /** The format of openssl's date options, such as 20261124184424Z. */
 const opensslDate = (date: Date) => date.toISOString().replace(/[-:T]|\.\d+/g, '')

@@ -8,7 +8,7 @@ export type HubBehaviour =
   | 'slow'
   /** Accepts requests and never responds. */
   | 'hung'
-  /** 429 for the next minute. The registry limits only manifests. */
+  /** Responds with 429 and asks to retry after a minute. The registry limits only requests for manifests. */
   | 'limited'
   /** Like `limited`, but only for clients without a login. */
   | 'limited-without-login'
@@ -16,13 +16,13 @@ export type HubBehaviour =
   | 'truncated'
   /** 200 and an HTML page, like a captive portal. */
   | 'html'
-  /** Closes each connection before the first byte. */
+  /** Closes each connection before the first byte of TLS. */
   | 'down'
   | { readonly status: number; readonly headers?: Readonly<Record<string, string>> }
 
 export const slowDelayMs = 2_000
 
-/** @returns undefined if the host must respond as usual */
+/** @returns undefined if the host must give its usual response, possibly late, truncated or not at all (hub.ts) */
 export function misbehaviourResponse(
   behaviour: HubBehaviour,
   {

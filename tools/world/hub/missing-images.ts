@@ -6,7 +6,7 @@ import { task, userland } from '../userland.ts'
 import { readTagNames } from './registry-tags.ts'
 import { findRepository, readRepositories, type Repository } from './repositories.ts'
 
-/** Resolves once the registry has the tag, or at once if the stub does not list it. `path` is as in `library/nginx`. */
+/** Resolves once the registry has the tag, or at once if the stub does not list it. A path is like `library/nginx`. */
 export type EnsureTag = (path: string, tag: string) => Promise<void>
 
 export function missingImageCreator(registry: Pick<Registry, 'directHost'>): EnsureTag {
@@ -31,7 +31,7 @@ export function missingImageCreator(registry: Pick<Registry, 'directHost'>): Ens
 function createImageSpec({ name, tags }: Repository, tagName: string): ImageSpec | undefined {
   const tag = tags.find(({ name }) => name === tagName)
   if (!tag) return undefined
-  const references = tags.filter(({ digest }) => digest === tag.digest).map((sameImage) => `${name}:${sameImage.name}`)
+  const references = tags.filter(({ digest }) => digest === tag.digest).map((alias) => `${name}:${alias.name}`)
   return {
     references,
     created: new Date(tag.last_updated),

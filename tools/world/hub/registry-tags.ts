@@ -27,7 +27,7 @@ export async function readTags(registry: string, repository: string): Promise<Ta
   return Promise.all(names.map((tag) => readTag(`http://${registry}/v2/${repository}`, tag)))
 }
 
-/** Empty if the registry does not have the repository. */
+/** @returns the tag names; empty if the registry does not have the repository */
 export async function readTagNames(registry: string, repository: string): Promise<readonly string[]> {
   const { tags } = (await fetchJson(`http://${registry}/v2/${repository}/tags/list`)) as {
     tags?: readonly string[] | null

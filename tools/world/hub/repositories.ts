@@ -34,25 +34,27 @@ export interface TagImage {
 
 const folder = join(import.meta.dirname, '../../../resources/catalogue')
 
-/** All repositories, most stars first. Sizes, dates and pull counts are invented, and equal at each call. */
+/** All repositories, most stars first. Sizes, dates and pull counts are invented, but the same at each call. */
 export function readRepositories(): readonly Repository[] {
   const catalogue = JSON.parse(readFileSync(join(folder, 'official-images.json'), 'utf8')) as Catalogue
   const listedAt = new Date(catalogue.listed)
   const { images: tagGroups } = JSON.parse(readFileSync(join(folder, 'official-tags.json'), 'utf8')) as TagCatalogue
-  const official = catalogue.images.map(({ name, stars = 10 + (pseudoRandom(name) % 200), en }): Repository => {
-    const tags = (tagGroups[name] ?? []).flatMap(([tags, architectures], index) =>
-      createTags(name, tags, architectures, hoursBefore(listedAt, 3 + index * 11)),
-    )
-    return {
-      name,
-      description: en.what,
-      stars,
-      pulls: stars * 51_337 + pseudoRandom(name),
-      official: true,
-      automated: false,
-      tags,
-    }
-  })
+  const officialRepositories = catalogue.images.map(
+    ({ name, stars = 10 + (pseudoRandom(name) % 200), en }): Repository => {
+      const tags = (tagGroups[name] ?? []).flatMap(([tags, architectures], index) =>
+        createTags(name, tags, architectures, hoursBefore(listedAt, 3 + index * 11)),
+      )
+      return {
+        name,
+        description: en.what,
+        stars,
+        pulls: stars * 51_337 + pseudoRandom(name),
+        official: true,
+        automated: false,
+        tags,
+      }
+    },
+  )
   const communityRepositories = communityImages.map(
     ([name, description, stars, automated = false], index): Repository => ({
       name,
@@ -67,7 +69,7 @@ export function readRepositories(): readonly Repository[] {
       ],
     }),
   )
-  return [...official, ...communityRepositories].sort((a, b) => b.stars - a.stars)
+  return [...officialRepositories, ...communityRepositories].sort((a, b) => b.stars - a.stars)
 }
 
 /** Finds a repository by its path in the registry API, such as `library/nginx`. */
@@ -100,7 +102,7 @@ const communityImages: readonly (readonly [name: string, description: string, st
   ['grafana/grafana', 'The official Grafana docker container', 3466],
 ]
 
-/** Tags that all have the same index. */
+/** Creates tags of one and the same index. */
 function createTags(name: string, tags: readonly string[], architectures: readonly string[], date: Date): Tag[] {
   const images = architectures.map((architecture): TagImage => {
     const key = `${name}:${tags[0]} ${architecture}`

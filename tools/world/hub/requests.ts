@@ -7,7 +7,7 @@ export interface RecordedHubRequest {
   readonly path: string
   /** Milliseconds since 1970. */
   readonly startedAt: number
-  /** When the response was sent or given up, in milliseconds since 1970. Absent while the request is in flight. */
+  /** When the response was sent or abandoned, in milliseconds since 1970. Absent while the request is in flight. */
   readonly endedAt?: number
   /** Absent if no headers were sent. */
   readonly status?: number

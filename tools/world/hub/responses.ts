@@ -1,4 +1,4 @@
-/** What each host of the Docker Hub stub responds when it does not misbehave. */
+/** The responses of each host of the Docker Hub stub while the host behaves normally. */
 import type { Registry } from '../registry.ts'
 import { readTagNames, readTags } from './registry-tags.ts'
 import type { EnsureTag } from './missing-images.ts'
@@ -47,7 +47,7 @@ export function hubResponder(registry: Pick<Registry, 'directHost'>, ensureTag?:
     }
   }
 
-  /** Only the tags are documented: https://docs.docker.com/reference/api/hub/latest/ */
+  /** Docker documents only the part for tags: https://docs.docker.com/reference/api/hub/latest/ */
   async function respondWebApi(url: URL): Promise<StubResponse> {
     const query = url.searchParams
     if (url.pathname === '/v2/search/repositories/') {
@@ -65,8 +65,8 @@ export function hubResponder(registry: Pick<Registry, 'directHost'>, ensureTag?:
       return ok(page(results, url, 25))
     }
     if (url.pathname === '/v2/repositories/library/') {
-      const official = repositories.filter(({ official }) => official).toSorted((a, b) => b.pulls - a.pulls)
-      const results = official.map(({ name, description, stars, pulls }) => ({
+      const officialRepositories = repositories.filter(({ official }) => official).toSorted((a, b) => b.pulls - a.pulls)
+      const results = officialRepositories.map(({ name, description, stars, pulls }) => ({
         name,
         namespace: 'library',
         description,
@@ -123,7 +123,7 @@ export function hubResponder(registry: Pick<Registry, 'directHost'>, ensureTag?:
     if (path === undefined) return 'forward'
     const repository = findRepository(repositories, path)
     const registryNames = await readTagNames(registry.directHost, path)
-    // Docker Hub responds the same to a private repository and to one that does not exist.
+    // Docker Hub gives the same response for a private repository and for one that does not exist.
     if (!repository && registryNames.length === 0) return unauthorized(path, 'insufficient_scope')
     if (resource === 'manifests' && reference) await ensureTag?.(path, reference)
     return 'forward'

@@ -51,7 +51,7 @@ export interface MirrorBehaviour {
 
   /**
    * `tag`: serves another image under each tag. `manifest`, `blob`: serves other bytes under a digest.
-   * `digest`: sends a wrong `Docker-Content-Digest` header.
+   * `digest`: sends the digest of other content in the `Docker-Content-Digest` header of manifests.
    */
   readonly lies?: 'tag' | 'manifest' | 'blob' | 'digest'
   /** Redirects blob requests to the mirror's second host, with a token in the URL. */

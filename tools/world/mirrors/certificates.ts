@@ -4,7 +4,7 @@ import type { MirrorBehaviour } from './behaviour.ts'
 
 export type CertificateKind = MirrorBehaviour['certificate'] | 'valid'
 
-/** @returns a function that gives the certificate of a kind (`valid` by default) for all names of a domain */
+/** @returns a function that returns the domain's certificate of a kind, by default a valid one */
 export function certificateFactory(authority: Authority, domain: string): (kind?: CertificateKind) => Certificate {
   const names = [`*.${domain}`]
   const certificates = new Map<CertificateKind, Certificate>()

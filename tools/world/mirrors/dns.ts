@@ -1,8 +1,8 @@
 /**
  * The DNS server of a world. Each set of mirrors has a domain, which is a folder with one file per host name. The file
  * contains the host's IPv4 address and how IPv6 queries for the host are answered.
- * The process of each domain runs a server at the same address. Each server answers for all domains, so domains can be
- * added and removed in any order.
+ * Each domain has a DNS server in the process that reserved the domain. All servers listen at the same address, and
+ * each answers for all domains, so domains can be added and removed in any order.
  */
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
@@ -59,7 +59,7 @@ export async function claimDomain(): Promise<Domain> {
   }
 }
 
-/** Creating the folder reserves the domain, also against other processes of the world. */
+/** Creates the folder of the first free domain. Two processes cannot get the same one: mkdir fails for the second. */
 function createDomainFolder(root: string): [name: string, number: number] {
   for (let number = 1; number < 250; number++) {
     const name = number === 1 ? 'mirror.test' : `mirror${number}.test`
@@ -88,10 +88,11 @@ function createResponse(query: Buffer, root: string): Buffer | undefined {
   const questionEnd = offset + 5
   if (questionEnd > query.length) return undefined
   const type = query.readUInt16BE(offset + 1)
-  const { conditions, address, ipv6 } = lookUp(labels.join('.').toLowerCase(), root)
+  const { conditions, address, ipv6 } = readEntry(labels.join('.').toLowerCase(), root)
   if (conditions === 'silent' || (type === recordTypes.aaaa && ipv6 === 'unanswered')) return undefined
-  const responseCode = conditions === 'refusing' ? codes.refused : address ? codes.noError : codes.noSuchName
-  const record = responseCode === codes.noError && address ? createRecord(type, address, ipv6) : undefined
+  const responseCode =
+    conditions === 'refusing' ? responseCodes.refused : address ? responseCodes.noError : responseCodes.noSuchName
+  const record = responseCode === responseCodes.noError && address ? createRecord(type, address, ipv6) : undefined
   const header = Buffer.alloc(12)
   query.copy(header, 0, 0, 2)
   // Flags: response, authoritative, recursion desired, recursion available.
@@ -102,7 +103,7 @@ function createResponse(query: Buffer, root: string): Buffer | undefined {
 }
 
 /** @see RFC 1035, 4.1.1 */
-const codes = { noError: 0, noSuchName: 3, refused: 5 }
+const responseCodes = { noError: 0, noSuchName: 3, refused: 5 }
 /** @see RFC 1035, 3.2.2; RFC 3596, 2.1 */
 const recordTypes = { a: 1, aaaa: 28 }
 /** 2001:db8::1, an address that is reserved for documentation (RFC 3849). */
@@ -117,14 +118,14 @@ function createRecord(type: number, address: string, ipv6: string): Buffer | und
   return type === recordTypes.aaaa && ipv6 === 'unreachable' ? record(unreachableIpv6) : undefined
 }
 
-/** `address` is empty if the name does not exist. */
-function lookUp(name: string, root: string): { conditions: DnsConditions; address: string; ipv6: string } {
+/** How to answer a query for a name. `address` is empty if the name does not exist. */
+function readEntry(name: string, root: string): { conditions: DnsConditions; address: string; ipv6: string } {
   const domains = readdirSync(root)
-  const ownDomain = domains.find((domain) => name.endsWith(`.${domain}`))
-  const allConditions = (ownDomain ? [ownDomain] : domains).map(
+  const domainOfName = domains.find((domain) => name.endsWith(`.${domain}`))
+  const allConditions = (domainOfName ? [domainOfName] : domains).map(
     (domain) => readFile(join(root, domain, conditionsFile)) as DnsConditions,
   )
-  const entry = ownDomain && !name.includes('/') ? readFile(join(root, ownDomain, name)) : undefined
+  const entry = domainOfName && !name.includes('/') ? readFile(join(root, domainOfName, name)) : undefined
   const [address = '', ipv6 = ''] = entry?.split(' ') ?? []
   const conditions = allConditions.find((value) => value && value !== 'normal') ?? 'normal'
   return { conditions, address, ipv6 }

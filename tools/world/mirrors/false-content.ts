@@ -8,24 +8,27 @@ export interface Manifest {
   readonly bytes: Buffer
 }
 
-/** @param registry `HOST:PORT` of the registry whose content is falsified. `accept` is the client's own header. */
-export function falseContent(registry: string) {
+/**
+ * @param registry `HOST:PORT` of the registry whose content is falsified
+ * @returns functions that create false manifests; their parameter `accept` is the client's Accept header
+ */
+export function falseManifestSource(registry: string) {
   /** Altered manifests, which the registry does not have. */
   const alteredManifests = new Map<string, Manifest>()
 
   /**
-   * The manifest of another image: an older version if the repository has one, as from a mirror with a stale cache,
-   * otherwise an altered image.
+   * The manifest of another image: that of the oldest version with other content, as from a mirror with a stale cache;
+   * if there is none, the tag's own manifest, altered.
    * @returns undefined if the registry does not have the tag
    */
-  async function wrongManifestForTag(
+  async function falseManifestForTag(
     { repository, reference }: RegistryTarget,
     accept: string,
   ): Promise<Manifest | undefined> {
-    const original = await read(repository, reference, accept)
+    const original = await readManifest(repository, reference, accept)
     if (!original) return undefined
     for (const tag of await listVersionTags(repository)) {
-      const other = await read(repository, tag, accept)
+      const other = await readManifest(repository, tag, accept)
       if (other && other.digest !== original.digest) return other
     }
     const altered = await alter(repository, original, accept)
@@ -37,26 +40,26 @@ export function falseContent(registry: string) {
    * An altered manifest that claims to have the requested digest.
    * @returns undefined if the registry does not have the digest
    */
-  async function wrongManifestForDigest(
+  async function falseManifestForDigest(
     { repository, reference }: RegistryTarget,
     accept: string,
   ): Promise<Manifest | undefined> {
-    const original = await read(repository, reference, accept)
+    const original = await readManifest(repository, reference, accept)
     return original && { ...(await alter(repository, original, accept)), digest: original.digest }
   }
 
-  /** The image's manifest with an added annotation. For an index: the manifest of its amd64 image, altered. */
+  /** The manifest with an added annotation. For an index: that of its amd64 image, or of its first one. */
   async function alter(repository: string, { bytes, type }: Manifest, accept: string): Promise<Manifest> {
     const content = JSON.parse(bytes.toString()) as { readonly manifests?: readonly Child[] }
     const child =
       content.manifests?.find(({ platform }) => platform?.architecture === 'amd64') ?? content.manifests?.[0]
-    const image = child && (await read(repository, child.digest, accept))
+    const image = child && (await readManifest(repository, child.digest, accept))
     if (image) return alter(repository, image, accept)
     const altered = Buffer.from(JSON.stringify({ ...content, annotations: { altered: 'by the mirror' } }))
     return { digest: digestOf(altered), type, bytes: altered }
   }
 
-  async function read(repository: string, reference: string, accept: string): Promise<Manifest | undefined> {
+  async function readManifest(repository: string, reference: string, accept: string): Promise<Manifest | undefined> {
     const response = await fetch(`http://${registry}/v2/${repository}/manifests/${reference}`, { headers: { accept } })
     const bytes = Buffer.from(await response.arrayBuffer())
     if (!response.ok) return undefined
@@ -72,8 +75,8 @@ export function falseContent(registry: string) {
   }
 
   return {
-    wrongManifestForTag,
-    wrongManifestForDigest,
+    falseManifestForTag,
+    falseManifestForDigest,
     findAlteredManifest: (digest: string) => alteredManifests.get(digest),
   }
 }
@@ -84,7 +87,7 @@ interface Child {
 }
 
 /**
- * Flips one bit in the middle of a blob, also if the body is only a range of the blob.
+ * Flips one bit in the middle of a blob. If the body is only a range of the blob, the bit flips if the range has it.
  * @param start offset of the body in the blob
  * @param blobSize bytes of the whole blob
  */

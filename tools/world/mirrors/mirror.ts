@@ -1,4 +1,4 @@
-/** One mirror: its server, and its current behaviour. */
+/** A mirror: its server and its current behaviour. */
 import { createServer as createTlsServer } from 'node:https'
 import { createServer, type Socket } from 'node:net'
 import { once } from 'node:events'
@@ -20,8 +20,8 @@ export interface Mirror {
   /** The number of accepted connections, with or without requests. */
   readonly connections: number
   /**
-   * Changes the behaviour from now on; by default to a good one. Hanging connections are cut. All connections are cut
-   * if a new client could no longer connect, or would get another certificate.
+   * Changes the behaviour from now on; by default to a good one. Connections with a hanging response are cut. All
+   * connections are cut if new connections would now fail or get another certificate.
    */
   setBehaviour(behaviour?: MirrorBehaviour): void
   /** Resets `requests` and `connections`. */
@@ -31,7 +31,7 @@ export interface Mirror {
 export interface MirrorOptions {
   readonly name: string
   readonly domain: string
-  /** The mirror listens here, on port 443. */
+  /** The mirror listens on port 443 of this address. */
   readonly ipAddress: string
   /** `127.0.0.1:PORT` of the registry whose content the mirror serves. */
   readonly registry: string

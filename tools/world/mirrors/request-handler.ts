@@ -1,11 +1,11 @@
-/** Answers a mirror's requests: by its behaviour, or with the registry's response, which the behaviour may spoil. */
+/** Handles the requests to a mirror: as its behaviour demands, or with the registry's response, possibly altered. */
 import { randomBytes } from 'node:crypto'
 import { request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http'
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { EnsureTag } from '../hub/missing-images.ts'
-import { findOwnResponse, type MirrorRequest } from './own-responses.ts'
-import { digestOf, flipMiddleBit, falseContent, type Manifest } from './false-content.ts'
+import { findBehaviourResponse, type MirrorRequest } from './behaviour-responses.ts'
+import { digestOf, flipMiddleBit, falseManifestSource, type Manifest } from './false-content.ts'
 import { parseTarget, type MirrorBehaviour } from './behaviour.ts'
 import { sendBody } from './send-body.ts'
 
@@ -20,7 +20,7 @@ export interface RecordedMirrorRequest {
   readonly bytes: number
   /** Milliseconds since 1970. */
   readonly startedAt: number
-  /** When the response ended or was given up, in milliseconds since 1970. Absent while the request is in flight. */
+  /** When the response ended or was abandoned, in milliseconds since 1970. Absent while the request is in flight. */
   readonly endedAt?: number
   readonly userAgent: string
   /** Whether the request had an `Authorization` header. */
@@ -52,7 +52,7 @@ export function createRequestHandler({
 }: RequestHandlerOptions) {
   const loginTokens = new Set<string>()
   const blobTokens = new Set<string>()
-  const falseManifests = falseContent(registry)
+  const falseManifests = falseManifestSource(registry)
 
   return (request: IncomingMessage, response: ServerResponse): void => {
     void handle(request, response).catch(() => response.destroy())
@@ -85,9 +85,10 @@ export function createRequestHandler({
       if (method === 'HEAD') return void response.end()
       return sendBody(asStream(bytes), { ...sendOptions, size: bytes.length })
     }
-    const ownResponse = url.hostname === blobHost ? undefined : findOwnResponse(behaviour, request, loginTokens)
-    if (ownResponse) {
-      const { status, headers, body } = ownResponse
+    const behaviourResponse =
+      url.hostname === blobHost ? undefined : findBehaviourResponse(behaviour, request, loginTokens)
+    if (behaviourResponse) {
+      const { status, headers, body } = behaviourResponse
       const text = typeof body === 'string' ? body : JSON.stringify(body)
       return send(status, { 'content-type': 'application/json', ...headers }, Buffer.from(text))
     }
@@ -101,7 +102,7 @@ export function createRequestHandler({
       const { type, digest, bytes } = falseManifest
       return send(200, { 'content-type': type, 'docker-content-digest': digest }, bytes)
     }
-    const upstream = await askRegistry(method, url, request, behaviour)
+    const upstream = await requestFromRegistry(method, url, request, behaviour)
     if (response.destroyed) return void upstream.destroy()
     response.once('close', () => upstream.destroy())
     const size = Number(upstream.headers['content-length']) || undefined
@@ -143,12 +144,12 @@ export function createRequestHandler({
     const isDigest = request.reference.startsWith('sha256:')
     const altered = isDigest ? falseManifests.findAlteredManifest(request.reference) : undefined
     if (altered) return altered
-    if (kind === 'tag' && !isDigest) return falseManifests.wrongManifestForTag(request, accept)
-    if (kind === 'manifest' && isDigest) return falseManifests.wrongManifestForDigest(request, accept)
+    if (kind === 'tag' && !isDigest) return falseManifests.falseManifestForTag(request, accept)
+    if (kind === 'manifest' && isDigest) return falseManifests.falseManifestForDigest(request, accept)
     return undefined
   }
 
-  async function askRegistry(
+  async function requestFromRegistry(
     method: string,
     url: URL,
     { headers }: MirrorRequest,

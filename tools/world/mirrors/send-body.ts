@@ -11,7 +11,7 @@ export interface SendOptions {
   /** The current behaviour, which may change while the body is sent. */
   getBehaviour(): MirrorBehaviour
   onSent(bytes: number): void
-  /** Sends nothing more. When the mirror's behaviour changes, the connection is cut. */
+  /** Waits for the next change of the mirror's behaviour, and then cuts the connection. */
   hang(): Promise<void>
 }
 
@@ -22,7 +22,7 @@ interface ConnectionState {
 }
 
 const connections = new WeakMap<object, ConnectionState>()
-/** A timer that fires up to 50 ms late does not lower the rate. */
+/** How late a timer may fire without lowering the rate. */
 const timerToleranceMs = 50
 
 /** Sends a body to its end, or until the mirror's behaviour stops it. */
@@ -34,17 +34,17 @@ export async function sendBody(body: AsyncIterable<Buffer>, options: SendOptions
   connections.set(socket, connection)
   response.flushHeaders()
   let bodyBytesSent = 0
-  for await (let rest of body) {
-    while (rest.length > 0) {
+  for await (let remaining of body) {
+    while (remaining.length > 0) {
       const { bytesPerSecond = Infinity, drips, hangs, cutsAfterBytes = Infinity } = options.getBehaviour()
       if (response.destroyed) return
       const rate = drips === resource ? 1 : bytesPerSecond
       const bytesUntilHang =
-        hangs === `${resource}-body` ? Math.floor((size ?? rest.length) / 2) - bodyBytesSent : Infinity
+        hangs === `${resource}-body` ? Math.floor((size ?? remaining.length) / 2) - bodyBytesSent : Infinity
       const bytesUntilCut = cutsAfterBytes - connection.bytesSent
       const maxBytes = Math.min(Math.max(1, Math.floor(rate / 20)), bytesUntilHang, bytesUntilCut)
-      const chunk = rest.subarray(0, Math.max(0, maxBytes))
-      rest = rest.subarray(chunk.length)
+      const chunk = remaining.subarray(0, Math.max(0, maxBytes))
+      remaining = remaining.subarray(chunk.length)
       await waitForRate(connection, chunk.length, rate)
       await write(response, chunk, chunk.length >= bytesUntilCut)
       bodyBytesSent += chunk.length

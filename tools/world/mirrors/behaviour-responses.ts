@@ -11,23 +11,23 @@ export interface MirrorRequest extends RegistryTarget {
 }
 
 /**
- * @param tokens the valid tokens; a new token is added when the mirror gives one out
+ * @param tokens the valid tokens; a token that the mirror issues is added
  * @returns undefined if the request must be answered by the registry
  */
-export function findOwnResponse(
+export function findBehaviourResponse(
   behaviour: MirrorBehaviour,
   request: MirrorRequest,
   tokens: Set<string>,
 ): StubResponse | undefined {
   return (
-    respondToAny(behaviour, request) ??
+    respondToAnyResource(behaviour, request) ??
     respondToLogin(behaviour, request, tokens) ??
-    respondInRepository(behaviour, request)
+    respondForRepository(behaviour, request)
   )
 }
 
 /** The responses that replace any requested resource. */
-function respondToAny(
+function respondToAnyResource(
   { answers }: MirrorBehaviour,
   { method, url, headers, ...target }: MirrorRequest,
 ): StubResponse | undefined {
@@ -36,7 +36,7 @@ function respondToAny(
   if (answers === 'html-to-browsers') return headers['user-agent']?.startsWith('Mozilla/') ? htmlPage : undefined
   if (answers === 'anything' || (answers === 'any-head' && method === 'HEAD')) return plausibleResponse(target)
   if (answers !== 'redirects') return undefined
-  // Each redirect leads to a new URL, so the client sees a different URL each time.
+  // A new URL each time, so that a client cannot detect the endless redirects by a repeated URL.
   const next = new URL(url)
   next.searchParams.set('round', String(Number(url.searchParams.get('round') ?? 0) + 1))
   return { status: 302, headers: { location: next.href }, body: '' }
@@ -66,7 +66,7 @@ function respondToLogin(
 }
 
 /** The responses that replace resources of a repository. */
-function respondInRepository(
+function respondForRepository(
   { allows, throttles, answers, hidesTags }: MirrorBehaviour,
   { resource, repository }: MirrorRequest,
 ) {
