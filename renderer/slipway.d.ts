@@ -1,6 +1,6 @@
 import type { Slipway } from '../preload/contract/index.ts'
 
 declare global {
-  /** Exposed by the preload script. */
+  /** The API that the preload script exposes to the page. */
   const slipway: Slipway
 }

@@ -6,7 +6,7 @@ export class CacheRemoval {
   failure = $state.raw<Failure>()
   isPlanning = $state(true)
   isApplying = $state(false)
-  /** The cache changed after the plan was made, so a new plan is shown. */
+  /** Whether the plan was outdated when the user applied it; a new plan is shown instead. */
   planChanged = $state(false)
 
   readonly plan = $derived(this.storedPlan?.plan)
@@ -15,10 +15,10 @@ export class CacheRemoval {
   )
 
   constructor() {
-    void this.#plan()
+    void this.#requestPlan()
   }
 
-  async #plan() {
+  async #requestPlan() {
     this.isPlanning = true
     const answer = await slipway.call('build-cache.plan')
     this.isPlanning = false
@@ -33,7 +33,7 @@ export class CacheRemoval {
     const answer = await slipway.call('build-cache.apply', this.storedPlan.id)
     if (answer.ok) return true
     this.planChanged = answer.error.code === 'plan-outdated' || answer.error.code === 'plan-unknown'
-    if (this.planChanged) await this.#plan()
+    if (this.planChanged) await this.#requestPlan()
     else this.failure = answer.error
     this.isApplying = false
     return false

@@ -7,27 +7,28 @@ class Containers {
   /** Failure of the last action, by container. */
   failures = $state.raw<Readonly<Record<ContainerId, Failure>>>({})
   /** Containers with an action in progress. */
-  working = $state.raw<ReadonlySet<ContainerId>>(new Set())
+  busy = $state.raw<ReadonlySet<ContainerId>>(new Set())
 
-  start = (id: ContainerId) => this.#do(id, () => slipway.call('containers.start', id))
-  stop = (id: ContainerId) => this.#do(id, () => slipway.call('containers.stop', id))
-  attach = (id: ContainerId) => this.#do(id, () => terminals.open(id, 'attach'))
-  /** Opens a shell; if the image has none, attaches to the container's main process. */
-  shell = (id: ContainerId) =>
-    this.#do(id, async () => {
+  start = (id: ContainerId) => this.#run(id, () => slipway.call('containers.start', id))
+  stop = (id: ContainerId) => this.#run(id, () => slipway.call('containers.stop', id))
+  attach = (id: ContainerId) => this.#run(id, () => terminals.open(id, 'attach'))
+  /** Opens a shell; if the container has no shell, attaches to its main process. */
+  openShell = (id: ContainerId) =>
+    this.#run(id, async () => {
       const opened = await terminals.open(id, 'shell')
       return !opened.ok && opened.error.code === 'shell-missing' ? terminals.open(id, 'attach') : opened
     })
-  logs = (id: ContainerId) => this.#do(id, () => terminals.open(id, 'logs'))
-  open = (container: ContainerId, url: string) =>
-    this.#do(container, () => slipway.call('containers.openPage', { container, url }))
+  openLogs = (id: ContainerId) => this.#run(id, () => terminals.open(id, 'logs'))
+  openPage = (container: ContainerId, url: string) =>
+    this.#run(container, () => slipway.call('containers.openPage', { container, url }))
   remove = (container: ContainerId, volumes: readonly string[]) =>
-    this.#do(container, () => slipway.call('containers.remove', { container, volumes: [...volumes] }))
+    this.#run(container, () => slipway.call('containers.remove', { container, volumes: [...volumes] }))
 
-  async #do(id: ContainerId, action: () => Promise<Result<unknown>>): Promise<boolean> {
-    this.working = new Set([...this.working, id])
+  /** @returns whether the action succeeded */
+  async #run(id: ContainerId, action: () => Promise<Result<unknown>>): Promise<boolean> {
+    this.busy = new Set([...this.busy, id])
     const answer = await action()
-    this.working = new Set([...this.working].filter((other) => other !== id))
+    this.busy = new Set([...this.busy].filter((other) => other !== id))
     const { [id]: _, ...others } = this.failures
     this.failures = answer.ok ? others : { ...others, [id]: answer.error }
     return answer.ok

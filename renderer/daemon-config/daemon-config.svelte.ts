@@ -1,7 +1,7 @@
-/** The mirrors in Docker's configuration, as last read by main. */
+/** The mirrors in Docker's configuration, as main last read it. */
 import type { DaemonMirrors } from '../../preload/contract/index.ts'
 
-class Daemon {
+class DaemonState {
   config = $state.raw<DaemonMirrors>()
 
   async load() {
@@ -10,4 +10,4 @@ class Daemon {
   }
 }
 
-export const daemon = new Daemon()
+export const daemon = new DaemonState()

@@ -5,7 +5,7 @@ import { plain } from '../../model/text/plain.ts'
 import { joinNames, t } from '../ui/i18n.svelte.ts'
 import { mirrorAddressText } from '../ui/mirror-address-text.ts'
 
-/** Text of one plan row. Mirror rows (`asks`) are shown in a separate list. */
+/** The text of a plan row. Rows of kind `asks` (one for each mirror) are shown in a list of their own. */
 export function rowText(row: PlanRow, file: string): string {
   switch (row.kind) {
     case 'asks':
@@ -30,6 +30,7 @@ function fileText(does: 'made' | 'filled' | 'edited', file: string): string {
   return does === 'filled' ? t('daemon.row.filled', { file }) : t('daemon.row.edited', { file })
 }
 
+/** Why the change cannot be made (`blocks`), or what the user should know before. */
 export function obstacleText(obstacle: Obstacle, file: string): string {
   switch (obstacle.kind) {
     case 'desktop':
@@ -61,6 +62,7 @@ export function elsewhereText(installation: Installation): string {
   return installation === 'podman' ? t('daemon.obstacle.podman') : t('daemon.obstacle.elsewhere')
 }
 
+/** Why Slipway cannot edit daemon.json. */
 export function faultText({ code, place, key = '' }: FileFault, file: string): string {
   const line = String(place?.line ?? 1)
   switch (code) {

@@ -5,7 +5,7 @@ import { failureText } from '../ui/failure-text.ts'
 import { notices } from '../ui/notice.svelte.ts'
 import { t } from '../ui/i18n.svelte.ts'
 
-class EngineView {
+class CurrentEngine {
   state = $state.raw<EngineState>({ status: 'connecting' })
   readonly connected = $derived(this.state.status === 'connected')
 
@@ -22,7 +22,8 @@ class EngineView {
   }
 }
 
-export const engine = new EngineView()
+export const engine = new CurrentEngine()
 
+/** The name of a context as the user sees it. */
 export const contextName = ({ name }: Pick<EngineContext, 'name'>): string =>
   name === 'default' ? t('engine.defaultContext') : plain(name)

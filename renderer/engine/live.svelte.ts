@@ -5,17 +5,18 @@ import type { ImagesChange, ImagesSnapshot } from '../../preload/contract/index.
 class LiveImages {
   images = $state.raw<readonly Image[]>([])
   containers = $state.raw<readonly Container[]>([])
-  /** Whether the engine's list has been read completely. */
+  /** Whether the engine's list has been read completely since the app connected. */
   complete = $state(false)
-  /** Images from the last session that the engine has not confirmed yet. */
+  /** Images of the stored list that the engine has not confirmed yet. */
   unconfirmed = $state.raw<ReadonlySet<ImageId>>(new Set())
-  /** Why containers could not be listed, in Docker's words; undefined if they were listed. */
+  /** Why the list of containers is incomplete, in Docker's words; undefined if it is complete. */
   containersFailure = $state<string>()
   #seq = -1
 
-  /** Whether there is a list to show, possibly from the last session. */
+  /** Whether there is a list to show: the engine's, or the stored list of the last run. */
   readonly hasList = $derived(this.complete || this.images.length > 0)
-  readonly usedBy: ReadonlyMap<ImageId, readonly Container[]> = $derived(
+  /** The containers that use each image; an unused image has no entry. */
+  readonly containersByImage: ReadonlyMap<ImageId, readonly Container[]> = $derived(
     Map.groupBy(this.containers, (container) => container.image),
   )
 
@@ -59,14 +60,14 @@ function difference(ids: ReadonlySet<ImageId>, removed: readonly ImageId[]): Ima
 }
 
 function merge<Item extends { readonly id: string }>(
-  known: readonly Item[],
-  present: readonly Item[],
+  items: readonly Item[],
+  addedOrChanged: readonly Item[],
   removed: readonly string[],
 ): readonly Item[] {
-  if (present.length + removed.length === 0) return known
-  const next = new Map(known.map((item) => [item.id, item]))
+  if (addedOrChanged.length + removed.length === 0) return items
+  const next = new Map(items.map((item) => [item.id, item]))
   for (const id of removed) next.delete(id)
-  for (const item of present) next.set(item.id, item)
+  for (const item of addedOrChanged) next.set(item.id, item)
   return [...next.values()]
 }
 

@@ -1,4 +1,4 @@
-/** Cell texts of a row of the image list. */
+/** The texts of the cells of a line in the image list. */
 import { shortId, type Bytes } from '../../model/image/image.ts'
 import { plain } from '../../model/text/plain.ts'
 import { live } from '../engine/live.svelte.ts'
@@ -14,14 +14,17 @@ export interface Cells {
   readonly id?: string
   readonly created?: string
   readonly createdHint?: string | undefined
-  /** For the bar: bytes that only this image uses, and shared bytes (an upper bound if not `sharingKnown`). */
+  /** Bytes that only this image uses: the solid part of the bar. */
   readonly unique: Bytes
+  /** Bytes that other images use, too: the hatched part of the bar. An upper bound if not `sharingKnown`. */
   readonly shared: Bytes
   readonly sharingKnown: boolean
-  readonly sharing?: string | undefined
+  /** The bar's tooltip. */
+  readonly sharingHint?: string | undefined
   readonly size: string
-  /** Explains why the image cannot be read. */
+  /** Why the engine cannot inspect the image; undefined if it can. */
   readonly unreadable?: string | undefined
+  /** Number of containers that use the image. */
   readonly used: string
   readonly usedHint?: string | undefined
 }
@@ -41,9 +44,9 @@ const groupCells = ({ repository, images, size: bytes, used }: GroupLine): Cells
 function imageCells(line: ImageLine): Cells {
   const { id, image, repository, tag = '', otherTags, created, size: bytes, used } = line
   const { unique, shared } = layers.sharingOfImage(id)
-  // Layers that are not read yet may be unique or shared.
+  // Until the layers are read, each may be unique or shared.
   const sharingKnown = unique.max - unique.min < bytes || bytes === 0
-  const parts = { unique: unique.min, shared: sharingKnown ? Math.max(0, Math.min(bytes, shared.max)) : bytes }
+  const barParts = { unique: unique.min, shared: sharingKnown ? Math.max(0, Math.min(bytes, shared.max)) : bytes }
   return {
     name: repository ?? '<none>',
     tag,
@@ -52,11 +55,11 @@ function imageCells(line: ImageLine): Cells {
     id: shortId(id),
     created: created ? ago(created) : t('images.noDate'),
     createdHint: created ? dateTime(created) : undefined,
-    ...parts,
+    ...barParts,
     sharingKnown,
-    sharing:
-      sharingKnown && parts.shared > 0
-        ? t('images.sharing', { unique: size(parts.unique), shared: size(parts.shared) })
+    sharingHint:
+      sharingKnown && barParts.shared > 0
+        ? t('images.sharing', { unique: size(barParts.unique), shared: size(barParts.shared) })
         : undefined,
     size: line.sizeUnknown ? t('images.sizeUnknown') : size(bytes),
     unreadable:

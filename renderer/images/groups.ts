@@ -1,7 +1,7 @@
 /** Groups the image list by repository. */
 import { imagesOf, sizeOf, type GroupLine, type ImageLine, type Line } from './lines.ts'
 
-/** @returns one closed group per repository, in order of first appearance */
+/** @returns one collapsed group per repository, in order of first appearance */
 export function groupsOf(lines: readonly ImageLine[]): GroupLine[] {
   return [...Map.groupBy(lines, ({ repository }) => repository)].map(([repository, groupLines]): GroupLine => {
     const images = imagesOf(groupLines)
@@ -21,11 +21,11 @@ export function groupsOf(lines: readonly ImageLine[]): GroupLine[] {
   })
 }
 
-/** @returns the groups as lines, with the lines of open groups after them */
-export function toLines(groups: readonly GroupLine[], open: ReadonlySet<string>): Line[] {
+/** @returns the groups, each open one followed by its own lines */
+export function toLines(groups: readonly GroupLine[], openKeys: ReadonlySet<string>): Line[] {
   const lines: Line[] = []
   for (const group of groups) {
-    if (!open.has(group.key)) lines.push(group)
+    if (!openKeys.has(group.key)) lines.push(group)
     else {
       lines.push({ ...group, open: true })
       for (const line of group.lines) lines.push(line)
@@ -34,7 +34,10 @@ export function toLines(groups: readonly GroupLine[], open: ReadonlySet<string>)
   return lines
 }
 
-/** @returns the lines of all images except the newest `keepCount`; of equally old images, the first lines are kept */
+/**
+ * @returns the lines of all images except the newest `keepCount`. Of images with equal dates, the one that is first in
+ * the group counts as newer.
+ */
 export function olderThanNewest({ lines }: GroupLine, keepCount: number): ImageLine[] {
   const newest = new Set(
     imagesOf(lines)

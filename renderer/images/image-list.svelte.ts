@@ -15,16 +15,17 @@ import { isInPreset, countPresets, monthsBefore, type Preset } from './presets.t
 export class ImageList {
   query = $state('')
   preset = $state<Preset>('all')
-  /** Images created at least this many months ago count as old. */
+  /** Images created more than this many months ago count as old. */
   months = $state(6)
   order = $state.raw<Order>({ column: 'size', descending: true })
   grouped = $state(false)
-  #open = $state.raw<ReadonlySet<string>>(new Set())
-  readonly #labels = new LabelSearch()
+  #openKeys = $state.raw<ReadonlySet<string>>(new Set())
+  readonly #labelSearch = new LabelSearch()
 
+  /** The use of an image for which no container is listed: 0, or undefined if the list of containers is incomplete. */
   readonly #defaultUse = $derived(live.containersFailure === undefined ? 0 : undefined)
   readonly all: readonly ImageLine[] = $derived(
-    live.images.flatMap((image) => linesOf(image, live.usedBy.get(image.id)?.length ?? this.#defaultUse)),
+    live.images.flatMap((image) => linesOf(image, live.containersByImage.get(image.id)?.length ?? this.#defaultUse)),
   )
   // Sorting comes before filtering, so that a keystroke only filters again.
   readonly #sorted = $derived(sortedBy(this.all, this.order))
@@ -39,13 +40,13 @@ export class ImageList {
   readonly filtered: readonly ImageLine[] = $derived(
     this.#query.words.length + this.#query.conditions.length === 0
       ? this.#inPreset
-      : this.#inPreset.filter((line) => matches(this.#query, line, this.#labels.matches)),
+      : this.#inPreset.filter((line) => matches(this.#query, line, this.#labelSearch.matches)),
   )
   readonly #groups: readonly GroupLine[] = $derived(
     this.grouped ? sortedGroups(groupsOf(this.filtered), this.order) : [],
   )
   /** The rows of the grid: groups and lines. */
-  readonly lines: readonly Line[] = $derived(this.grouped ? toLines(this.#groups, this.#open) : this.filtered)
+  readonly lines: readonly Line[] = $derived(this.grouped ? toLines(this.#groups, this.#openKeys) : this.filtered)
 
   readonly cursor = new Cursor<Line>(
     () => this.lines,
@@ -56,7 +57,7 @@ export class ImageList {
     this.selection.keys.size === 0 ? [] : this.all.filter(({ key }) => this.selection.has(key)),
   )
   readonly selectedImages = $derived(imagesOf(this.selected))
-  /** What removing the selection frees. An image with an unselected tag is not removed and frees nothing. */
+  /** What removing the selection frees. An image that keeps an unselected tag is not removed and frees nothing. */
   readonly sharing: SetSharing = $derived.by(() => {
     const byImage = Map.groupBy(this.selected, ({ id }) => id)
     return layers.sharingOfSet(
@@ -79,24 +80,24 @@ export class ImageList {
 
   /** Searches labels for the words of the query. Call this in an effect. */
   searchLabels() {
-    this.#labels.search(this.#query.words)
+    this.#labelSearch.search(this.#query.words)
   }
 
   /** All lines of a preset, regardless of the current filter. */
-  linesOf(preset: Preset): readonly ImageLine[] {
+  linesInPreset(preset: Preset): readonly ImageLine[] {
     return this.all.filter((line) => isInPreset(preset, line, this.#oldBefore))
   }
 
   /** Moves the cursor to an image; clears the filters if they hide it. */
   moveTo(id: ImageId) {
     if (!this.lines.some((line) => line.kind === 'image' && line.id === id)) {
-      this.showAll()
+      this.clearFilters()
       this.grouped = false
     }
     this.cursor.moveTo(this.lines.findIndex((line) => line.kind === 'image' && line.id === id))
   }
 
-  showAll() {
+  clearFilters() {
     this.query = ''
     this.preset = 'all'
   }
@@ -107,19 +108,19 @@ export class ImageList {
   }
 
   setOpen(group: GroupLine, open: boolean) {
-    const next = new Set(this.#open)
+    const next = new Set(this.#openKeys)
     if (open) next.add(group.key)
     else next.delete(group.key)
-    this.#open = next
+    this.#openKeys = next
   }
 
-  /** Index of the group of the cursor's line; -1 if there is none. */
+  /** @returns the index of the group that contains the cursor's line; -1 if there is none */
   groupIndex(): number {
     const line = this.cursor.row
     return this.lines.findIndex((other) => other.kind === 'group' && other.repository === line?.repository)
   }
 
-  /** Keys selected by the row at an index; a group stands for all of its lines. */
+  /** @returns the key of the image line at an index, or the keys of all lines of the group at the index */
   readonly keysAt = (index: number): readonly string[] => {
     const line = this.lines[index]
     if (line === undefined) return []
@@ -130,7 +131,8 @@ export class ImageList {
     this.selection.replace(this.filtered.map(({ key }) => key))
   }
 
-  keepNewest(group: GroupLine, keepCount: number) {
+  /** Selects the lines of all images of a group except the newest `keepCount`. */
+  selectOlderThanNewest(group: GroupLine, keepCount: number) {
     this.selection.replace(olderThanNewest(group, keepCount).map(({ key }) => key))
   }
 }

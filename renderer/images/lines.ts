@@ -1,4 +1,4 @@
-/** Rows of the image list: one per tag, or one per repository if the list is grouped. */
+/** Lines of the image list: one per tag or untagged image and, if the list is grouped, one per repository. */
 import {
   isDangling,
   rowKey,
@@ -12,7 +12,7 @@ import type { Filtered } from '../../model/image/query.ts'
 
 export interface ImageLine extends ImageRow, Filtered {
   readonly kind: 'image'
-  /** Stable identity of the line while its image changes. */
+  /** Identifies the line, also while its image changes. */
   readonly key: string
   /** Other tags of the same image. */
   readonly otherTags: readonly Reference[]
@@ -24,10 +24,11 @@ export interface GroupLine {
   /** Undefined for the group of images without a repository. */
   readonly repository: string | undefined
   readonly lines: readonly ImageLine[]
+  /** Number of images. */
   readonly images: number
   /** Total bytes; an image with several tags counts once. */
   readonly size: Bytes
-  /** Number of containers that use the group's images, as far as known. */
+  /** Number of containers that use the group's images; an image whose use is unknown counts as 0. */
   readonly used: number
   readonly open: boolean
 }
@@ -49,7 +50,7 @@ export const linesOf = (image: Image, used: number | undefined): ImageLine[] =>
       ...(image.sizeUnknown && { sizeUnknown: image.sizeUnknown }),
       created: image.created,
       used,
-      // An unreadable image may have tags that are not known.
+      // An unreadable image may have tags that Slipway does not know.
       dangling: isDangling(image) && image.unreadable === undefined,
       otherTags: image.references.filter((reference) => reference !== name),
     }

@@ -18,7 +18,7 @@ type Compare = (a: ImageLine, b: ImageLine) => number
 const byText = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0)
 const byName: Compare = (a, b) => byText(a.repository ?? '', b.repository ?? '') || byText(a.tag ?? '', b.tag ?? '')
 
-const compare: Record<Column, Compare> = {
+const comparators: Record<Column, Compare> = {
   repository: byName,
   tag: (a, b) => byText(a.tag ?? '', b.tag ?? ''),
   id: (a, b) => byText(a.id, b.id),
@@ -27,14 +27,14 @@ const compare: Record<Column, Compare> = {
   used: (a, b) => (a.used ?? 0) - (b.used ?? 0),
 }
 
-/** @returns a new array; equal lines are sorted by name, so the order does not depend on arrival */
+/** @returns a new array; equal lines are sorted by name, so their order in `lines` does not matter */
 export function sortedBy(lines: readonly ImageLine[], { column, descending }: Order): ImageLine[] {
-  const first = compare[column]
+  const compareColumn = comparators[column]
   const sign = descending ? -1 : 1
-  return lines.toSorted((a, b) => sign * first(a, b) || byName(a, b) || byText(a.id, b.id))
+  return lines.toSorted((a, b) => sign * compareColumn(a, b) || byName(a, b) || byText(a.id, b.id))
 }
 
-/** Sorts groups by their totals for size and use, otherwise by their first line. */
+/** Sorts groups by total size or use. For other columns the groups stay in the order of their first lines. */
 export function sortedGroups(groups: readonly GroupLine[], { column, descending }: Order): readonly GroupLine[] {
   if (column !== 'size' && column !== 'used') return groups
   const sign = descending ? -1 : 1

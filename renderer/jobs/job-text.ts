@@ -11,42 +11,43 @@ export function titleOf({ subject, state, items }: Job): string {
   if (subject.kind === 'daemon') return subject.restores ? t('job.daemon.restore') : t('job.daemon')
   if (subject.kind === 'race')
     return state === 'done' ? t('job.raced', { image: subject.image }) : t('job.race', { image: subject.image })
-  if (subject.kind === 'undo') return t(tense(state, undoing), { n: subject.restores })
-  if (subject.kind === 'build-cache') return t(tense(state, clearing), { n: items.length })
-  if (subject.deletes === 0) return t(tense(state, untagging), { n: subject.untags })
-  return t(tense(state, removing), { n: subject.deletes })
+  if (subject.kind === 'undo') return t(keyInTense(state, undoKeys), { n: subject.restores })
+  if (subject.kind === 'build-cache') return t(keyInTense(state, cacheKeys), { n: items.length })
+  if (subject.deletes === 0) return t(keyInTense(state, untagKeys), { n: subject.untags })
+  return t(keyInTense(state, removalKeys), { n: subject.deletes })
 }
 
-const removing = ['job.remove', 'job.removing', 'job.removed'] as const
-const untagging = ['job.untag', 'job.untagging', 'job.untagged'] as const
-const clearing = ['job.cache', 'job.cache.running', 'job.cache.done'] as const
-const undoing = ['job.putBack', 'job.undoing', 'job.undone'] as const
+const removalKeys = ['job.remove', 'job.removing', 'job.removed'] as const
+const untagKeys = ['job.untag', 'job.untagging', 'job.untagged'] as const
+const cacheKeys = ['job.cache', 'job.cache.running', 'job.cache.done'] as const
+const undoKeys = ['job.putBack', 'job.undoing', 'job.undone'] as const
 
-/** A cancelled or failed job uses the infinitive: its work was not completed. */
-const tense = <Key>(state: Job['state'], [infinitive, present, past]: readonly [Key, Key, Key]): Key =>
+/** The message key for a job's state. A cancelled or failed job gets the infinitive, as its work was not completed. */
+const keyInTense = <Key>(state: Job['state'], [infinitive, present, past]: readonly [Key, Key, Key]): Key =>
   state === 'running' ? present : state === 'done' ? past : infinitive
 
 /** One line below the title: the progress, or the result. */
 export function summaryOf(job: Job): string {
   const { subject, state, items, failure } = job
   if (subject.kind === 'pull') return pullSummary(subject, job)
-  const done = items.filter((item) => item.state === 'done').length
+  const doneCount = items.filter((item) => item.state === 'done').length
   if (subject.kind === 'daemon') return daemonSummary(subject, job)
   if (subject.kind === 'race' && state === 'done') return raceSummary(subject)
   if (state === 'running' && subject.kind === 'remove' && subject.saving) {
     const { done: saved, all } = subject.saving
     return t('job.saving', { done: String(saved), all: String(all) })
   }
-  if (state === 'running') return t('job.progress', { done: String(done), all: String(items.length) })
+  if (state === 'running') return t('job.progress', { done: String(doneCount), all: String(items.length) })
   const summary: string[] = []
   if (failure) summary.push(failureText(failure).title)
-  if (state === 'interrupted') summary.push(t('job.interrupted', { done: String(done), all: String(items.length) }))
-  if (state === 'cancelled') summary.push(t('job.cancelled', { done: String(done), all: String(items.length) }))
+  if (state === 'interrupted')
+    summary.push(t('job.interrupted', { done: String(doneCount), all: String(items.length) }))
+  if (state === 'cancelled') summary.push(t('job.cancelled', { done: String(doneCount), all: String(items.length) }))
   else if (state === 'failed' && !failure)
-    summary.push(t('job.partly', { done: String(done), all: String(items.length) }))
-  if (subject.kind === 'build-cache' && done > 0)
+    summary.push(t('job.partly', { done: String(doneCount), all: String(items.length) }))
+  if (subject.kind === 'build-cache' && doneCount > 0)
     summary.push(...freedSummary(subject.freed, { min: subject.promised, max: subject.promised }))
-  if (subject.kind === 'remove' && done > 0) summary.push(...freedSummary(subject.freed, subject.promised))
+  if (subject.kind === 'remove' && doneCount > 0) summary.push(...freedSummary(subject.freed, subject.promised))
   if (subject.kind === 'remove') {
     if (subject.undone) summary.push(t('job.wasUndone'))
     else if (subject.copies) summary.push(t('job.copies', { n: subject.copies.count, folder: subject.copies.folder }))
@@ -110,6 +111,7 @@ function pullProgress({ layers, speed, left }: Pull): string {
     .join(' · ')
 }
 
+/** The state of a layer during a pull. */
 export function layerText(state: PulledLayer['state']): string {
   switch (state) {
     case 'waiting':
@@ -127,6 +129,7 @@ export function layerText(state: PulledLayer['state']): string {
   }
 }
 
+/** The state of an item or, if the item failed, the reason. */
 export function itemText({ state, failure }: JobItem): string {
   if (failure) {
     const { title, hint } = failureText(failure)

@@ -10,10 +10,10 @@ class Jobs {
   /** Newest first. */
   all = $state.raw<readonly Job[]>([])
   readonly running = $derived(this.all.filter(({ state }) => state === 'running'))
-  /** Whether images are being removed, or were in the last 3 s: the engine's events arrive a little later. */
+  /** Whether images are being removed, or were removed in the last 3 s: the engine's events may arrive later. */
   get isRemoving(): boolean {
-    const recent = Date.now() / 1000 - 3
-    return this.all.some(({ subject, ended }) => subject.kind === 'remove' && (ended ?? Infinity) > recent)
+    const recentSince = Date.now() / 1000 - 3
+    return this.all.some(({ subject, ended }) => subject.kind === 'remove' && (ended ?? Infinity) > recentSince)
   }
   readonly ended = $derived(this.all.filter(({ state }) => state !== 'running'))
 
@@ -26,7 +26,8 @@ class Jobs {
 
   #update(job: Job) {
     const index = this.all.findIndex(({ id }) => id === job.id)
-    // A notice announces the result if another screen is shown, even for jobs that were too short to be seen running.
+    // A notice announces the result unless the screen Mirrors shows it. An unknown job counts as running: it may have
+    // been too short to be seen running.
     const isResultVisible = screens.current === 'mirrors' && ['race', 'daemon'].includes(job.subject.kind)
     if (!isResultVisible && job.state !== 'running' && (this.all[index]?.state ?? 'running') === 'running') {
       const [title, summary] = [titleOf(job), summaryOf(job)]

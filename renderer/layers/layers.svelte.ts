@@ -1,4 +1,4 @@
-/** Layer sharing between images, kept in sync with main. Computes within a frame what removing a selection frees. */
+/** The layers that images share, kept in sync with main. Computes what removing images frees, without asking main. */
 import type { ImageId } from '../../model/image/image.ts'
 import { withoutLowerBounds } from '../../model/layers/bounds.ts'
 import { Sharing, type SetSharing } from '../../model/layers/sharing.ts'
@@ -7,10 +7,11 @@ import { live } from '../engine/live.svelte.ts'
 
 class Layers {
   readonly #sharing = new Sharing()
+  /** Number of the last change. Methods read it so that Svelte computes their results again after a change. */
   #seq = $state(-1)
 
   /** Images used by containers: they and their layers are not removed. */
-  readonly inUse: ReadonlySet<ImageId> = $derived(new Set(live.usedBy.keys()))
+  readonly inUse: ReadonlySet<ImageId> = $derived(new Set(live.containersByImage.keys()))
 
   /** Images that a removal does not delete: those in use, and unreadable ones. */
   readonly #notRemovable: ReadonlySet<ImageId> = $derived(

@@ -4,18 +4,19 @@ import type { Failure, MirrorProbe } from '../../preload/contract/index.ts'
 import { failureText } from '../ui/failure-text.ts'
 import { dateTime, joinSentences, t } from '../ui/i18n.svelte.ts'
 
-type Failed = Extract<MirrorProbe, { readonly state: 'failed' }>
+type FailedProbe = Extract<MirrorProbe, { readonly state: 'failed' }>
 
-/** The mirror is reachable but refuses to serve this image. */
-export const isRefusal = (probe: Failed): boolean =>
+/** Whether the mirror works, but does not serve this image: it refuses, or does not have the image. */
+export const isRefusal = (probe: FailedProbe): boolean =>
   ['registry-login', 'registry-denied', 'registry-limited', 'reference-unknown'].includes(probe.failure.code) &&
   !isIncomplete(probe)
 
-/** The mirror serves the tag's manifest, but not the content that it references. */
-const isIncomplete = ({ failure, digest }: Failed) =>
+/** Whether the mirror served the tag's manifest, but not all content that the manifest references. */
+const isIncomplete = ({ failure, digest }: FailedProbe) =>
   digest !== undefined && ['registry-slow', 'reference-unknown'].includes(failure.code)
 
-export function shortReason(probe: Failed): string {
+/** Why the probe failed, in a few words for the list. */
+export function shortReason(probe: FailedProbe): string {
   const { failure } = probe
   switch (failure.code) {
     case 'registry-unreachable':
@@ -62,9 +63,12 @@ function unreachableReason(reason: Extract<Failure, { code: 'registry-unreachabl
   }
 }
 
-/** The text of a registry's failure, adapted to mirrors: the user did not type the host and cannot log in to it. */
+/**
+ * Why the probe failed, in sentences for the details pane. The texts differ from those for registries where these would
+ * suggest a login or a check of the host's name: the user cannot log in to a mirror and did not type its host.
+ */
 export function mirrorFailureText(
-  probe: Failed,
+  probe: FailedProbe,
   { host, image }: { readonly host: string; readonly image: string },
 ): string {
   const { failure, at } = probe

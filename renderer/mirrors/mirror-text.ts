@@ -10,7 +10,8 @@ export interface Verdict {
   readonly tone: 'good' | 'warn' | 'bad' | 'plain'
 }
 
-export function verdictOf(probe: MirrorProbe | undefined, content: Content, fastest: boolean): Verdict | undefined {
+/** @returns the result of a mirror's probe in a few words; undefined before the probe has started */
+export function verdictOf(probe: MirrorProbe | undefined, content: Content, isFastest: boolean): Verdict | undefined {
   switch (probe?.state) {
     case undefined:
     case 'waiting':
@@ -22,11 +23,11 @@ export function verdictOf(probe: MirrorProbe | undefined, content: Content, fast
     case 'failed':
       return { label: shortReason(probe), tone: isRefusal(probe) ? 'warn' : 'bad' }
     case 'answered':
-      return answeredVerdict(content, fastest)
+      return answeredVerdict(content, isFastest)
   }
 }
 
-function answeredVerdict(content: Content, fastest: boolean): Verdict {
+function answeredVerdict(content: Content, isFastest: boolean): Verdict {
   switch (content) {
     case 'other':
       return { label: t('mirrors.other'), tone: 'bad' }
@@ -40,11 +41,14 @@ function answeredVerdict(content: Content, fastest: boolean): Verdict {
       return { label: t('mirrors.uncompared'), tone: 'plain' }
     case 'same':
     case 'alone':
-      return { label: fastest ? t('mirrors.fastest') : t('mirrors.works'), tone: 'good' }
+      return { label: isFastest ? t('mirrors.fastest') : t('mirrors.works'), tone: 'good' }
   }
 }
 
-/** @param image the image of the test */
+/**
+ * @param image the image that the mirrors are tested with
+ * @returns the result of a mirror's probe in a sentence
+ */
 export function explanationOf(
   { host }: Mirror,
   probe: MirrorProbe | undefined,
@@ -73,7 +77,7 @@ export function explanationOf(
 /** Title of a mirror: its operator if known, otherwise its host. */
 export const titleOf = ({ host, known }: Mirror): string => plain(known?.operator?.[resolvedLanguage()] ?? host)
 
-/** Who may use the mirror, or that it is closed. */
+/** Says who may use the mirror or, for a closed mirror, since when it is closed. */
 export function accessOf({ own, known }: Mirror): string {
   if (known?.closed !== undefined)
     return known.closed ? t('mirrors.closedSince', { date: known.closed }) : t('mirrors.closed')
@@ -92,6 +96,6 @@ export function accessOf({ own, known }: Mirror): string {
   }
 }
 
-/** Seconds with two significant digits: `0.12`, `1.4`, `5`. */
-export const secondsOf = (seconds: number): string =>
+/** Formats seconds with two significant digits: `0.12`, `1.4`, `5`. */
+export const formatSeconds = (seconds: number): string =>
   new Intl.NumberFormat(resolvedLanguage(), { maximumSignificantDigits: 2 }).format(seconds)

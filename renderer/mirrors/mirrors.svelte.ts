@@ -1,4 +1,4 @@
-/** State of the Mirrors screen: the Docker Hub mirrors, their test results and the user's choice. */
+/** State of the screen Mirrors: the mirrors of Docker Hub, their test results, and those that the user has chosen. */
 import {
   compareByResult,
   compareDigests,
@@ -14,8 +14,11 @@ import { maxMirrors } from '../../model/daemon-config/file.ts'
 import { canonicalAddress, sameMirror } from '../../model/mirrors/address.ts'
 import { Cursor } from '../ui/cursor.svelte.ts'
 
-/** A second mirror is a fallback; each further mirror costs a timeout if it hangs. */
-const maxSuggested = 2
+/**
+ * How many mirrors are preselected after a race. The second mirror is a fallback. Docker asks mirrors one after
+ * another, so each further one that hangs costs a timeout.
+ */
+const maxPreselected = 2
 
 interface FailedPull {
   readonly reference: string
@@ -27,22 +30,24 @@ class MirrorList {
   #rows = $state.raw<readonly Mirror[]>([])
   /** The image for the test, as typed by the user; undefined to use main's suggestion. */
   #typedImage = $state<string>()
+  /** Why the last race could not start. */
   failure = $state.raw<Failure>()
-  /** The failed pull that led to this screen. */
+  /** The failed pull from which the user opened the screen. */
   failedPull = $state.raw<FailedPull>()
-  /** The hovered row, and whether the user has moved the cursor. The hovered row, else the cursor's, stays in place. */
-  #hovered: string | undefined
+  /** Address of the hovered row, which stays in place while results arrive. */
+  #hoveredAddress: string | undefined
+  /** Whether the cursor's row stays in place if no row is hovered: the user moved the cursor during the race. */
   #cursorRowPinned = false
 
-  /** Addresses in the order in which Docker tries them. */
+  /** Addresses of the mirrors that the user has chosen, in the order in which Docker will try them. */
   chosen = $state.raw<readonly string[]>([])
 
   readonly asOf = $derived(this.#snapshot?.asOf ?? '')
   readonly untested = $derived(this.#snapshot?.untested ?? [])
   readonly race = $derived(this.#snapshot?.race)
   readonly running = $derived(this.race !== undefined && this.race.ended === undefined)
-  /** Whether the race tested every mirror and was not cancelled. */
-  readonly #complete = $derived(this.race?.ended !== undefined && !this.race.cancelled)
+  /** Whether the race has ended without being cancelled. */
+  readonly #isComplete = $derived(this.race?.ended !== undefined && !this.race.cancelled)
   readonly cursor = new Cursor<Mirror>(() => this.#rows, keyOf)
 
   readonly probeOf = ({ address }: Mirror): MirrorProbe | undefined => this.race?.probes[address]
@@ -57,42 +62,43 @@ class MirrorList {
     return (probe?.state === 'answered' && probe.speed) || 0
   }
 
-  readonly hub = $derived(this.race?.probes[hubAddress])
-  /** Results of all mirrors, including configured ones that are not listed. */
+  readonly hubProbe = $derived(this.race?.probes[hubAddress])
+  /** Probes of all mirrors in the race, including mirrors of Docker's configuration that are not listed. */
   readonly #probes = $derived.by(() => {
     const { [hubAddress]: _, ...mirrors } = this.race?.probes ?? {}
     return Object.values(mirrors)
   })
   readonly #comparison = $derived(
     compareDigests(
-      digestIn(this.hub),
+      digestIn(this.hubProbe),
       this.#probes.flatMap((probe) => digestIn(probe) ?? []),
       this.race,
-      this.#complete,
+      this.#isComplete,
     ),
   )
-  readonly usable = $derived(this.#rows.filter((mirror) => this.isUsable(mirror)))
-  readonly #current = $derived(
-    this.usable.filter((mirror) => isCurrent(this.contentOf(digestIn(this.probeOf(mirror)) ?? ''))),
+  readonly usableMirrors = $derived(this.#rows.filter((mirror) => this.isUsable(mirror)))
+  /** Usable mirrors with the current content of the image, in the order of the rows. */
+  readonly #currentMirrors = $derived(
+    this.usableMirrors.filter((mirror) => isCurrent(this.contentOf(digestIn(this.probeOf(mirror)) ?? ''))),
   )
-  readonly maxSpeed = $derived(Math.max(0, ...this.usable.map((mirror) => this.speedOf(mirror))))
+  readonly maxSpeed = $derived(Math.max(0, ...this.usableMirrors.map((mirror) => this.speedOf(mirror))))
   readonly isFastest = (mirror: Mirror): boolean =>
     this.speedOf(mirror) > 0 &&
-    this.#current.includes(mirror) &&
-    this.#current.every((other) => this.speedOf(other) <= this.speedOf(mirror))
-  /** Listed mirrors that take part in the race; others may have been added later. */
+    this.#currentMirrors.includes(mirror) &&
+    this.#currentMirrors.every((other) => this.speedOf(other) <= this.speedOf(mirror))
+  /** Listed mirrors that take part in the race. A mirror that was added after the start does not. */
   readonly probed = $derived(this.#rows.filter((mirror) => this.probeOf(mirror) !== undefined))
   readonly endedCount = $derived(
     this.probed.filter((mirror) => ['answered', 'failed'].includes(this.probeOf(mirror)?.state ?? '')).length,
   )
-  /** Time of the oldest result; a cancelled race keeps results of an earlier one. */
+  /** When the oldest result was measured: a cancelled race keeps results of an earlier race. */
   readonly oldestResult = $derived(
     Math.min(...Object.values(this.race?.probes ?? {}).flatMap((probe) => ('at' in probe ? probe.at : []))),
   )
-  /** Explains the outcome of a complete race; undefined until then. */
-  readonly diagnosis = $derived(this.#complete ? diagnose(this.hub, this.#probes, this.contentOf) : undefined)
+  /** The outcome of the race; undefined if the race is still running or was cancelled. */
+  readonly diagnosis = $derived(this.#isComplete ? diagnose(this.hubProbe, this.#probes, this.contentOf) : undefined)
 
-  /** @returns the mirror at an address from Docker's configuration, even if the mirror is not listed */
+  /** @returns the listed mirror with an address of Docker's configuration, or a mirror that is made from the address */
   mirrorAt(address: string): Mirror {
     const listed = [...this.#rows, ...this.untested].find((mirror) => sameMirror(mirror.address, address))
     const url = canonicalAddress(address)
@@ -102,9 +108,11 @@ class MirrorList {
   get rows(): readonly Mirror[] {
     return this.#rows
   }
-  get expected(): string | undefined {
+  /** The image's digest at Docker Hub or, without its answer, the most common one; undefined if there is a tie. */
+  get expectedDigest(): string | undefined {
     return this.#comparison.expected
   }
+  /** The image for the test, as shown in the field. */
   get image(): string {
     return this.#typedImage ?? this.#snapshot?.image ?? ''
   }
@@ -119,9 +127,9 @@ class MirrorList {
     await this.refresh()
   }
 
-  /** Call this when the screen opens: the suggested image may have changed. */
+  /** Call this when the screen opens, because the suggested image may have changed. */
   async refresh() {
-    this.#hovered = undefined
+    this.#hoveredAddress = undefined
     const answer = await slipway.call('mirrors.get')
     if (answer.ok) this.#update(answer.value)
   }
@@ -134,8 +142,8 @@ class MirrorList {
   }
 
   /**
-   * Mirrors that passed the test may be chosen. The user's own mirrors may also be chosen if they failed or were not
-   * tested, because the engine may reach them when this computer cannot, but not if they serve different content.
+   * Whether the user may choose a mirror: a usable one, or one that the user added and that failed or was not tested,
+   * because the engine may reach a mirror that this computer cannot. A chosen mirror can always be deselected.
    */
   mayChoose(mirror: Mirror): boolean {
     if (this.chosen.includes(mirror.address) || this.isUsable(mirror)) return true
@@ -143,30 +151,33 @@ class MirrorList {
     return mirror.own && probe?.state !== 'answered'
   }
 
+  /** Chooses a mirror, or deselects a chosen one. */
   toggle(mirror: Mirror) {
     const { address } = mirror
     if (this.chosen.includes(address)) this.chosen = this.chosen.filter((other) => other !== address)
     else if (this.mayChoose(mirror) && this.chosen.length < maxMirrors) this.chosen = [...this.chosen, address]
   }
 
-  moveChosen(address: string, by: -1 | 1) {
+  /** Moves a chosen mirror up (-1) or down (1) in the order in which Docker tries the mirrors. */
+  moveChosen(address: string, offset: -1 | 1) {
     const from = this.chosen.indexOf(address)
-    const other = this.chosen[from + by]
-    if (from >= 0 && other !== undefined) this.chosen = this.chosen.with(from, other).with(from + by, address)
+    const other = this.chosen[from + offset]
+    if (from >= 0 && other !== undefined) this.chosen = this.chosen.with(from, other).with(from + offset, address)
   }
 
   /**
-   * @returns the row above (-1) or below (1) a mirror, if the two can swap places: both are the user's own, no test is
-   * running, and test results do not decide their order
+   * @returns the row above (-1) or below (1) a mirror, if the two can be swapped: the user added both, no race is
+   * running, and both have equal test results; undefined otherwise
    */
-  neighbour(mirror: Mirror, by: -1 | 1): Mirror | undefined {
-    const other = this.#rows[this.#rows.indexOf(mirror) + by]
+  neighbour(mirror: Mirror, offset: -1 | 1): Mirror | undefined {
+    const other = this.#rows[this.#rows.indexOf(mirror) + offset]
     const canSwap = !this.running && mirror.own && other?.own && this.#compareByResult(mirror, other) === 0
     return canSwap ? other : undefined
   }
 
-  move(mirror: Mirror, by: -1 | 1) {
-    const other = this.neighbour(mirror, by)
+  /** Moves a mirror of the user up (-1) or down (1) in the list, if that is possible. */
+  move(mirror: Mirror, offset: -1 | 1) {
+    const other = this.neighbour(mirror, offset)
     if (other) void slipway.call('mirrors.swap', [mirror.address, other.address])
   }
 
@@ -179,9 +190,9 @@ class MirrorList {
     this.#cursorRowPinned = true
   }
 
-  /** Sets the hovered row. When the pointer has left the list (no address), the rows are sorted again. */
+  /** Sets the hovered row. Without an address, no row is hovered, and the rows are sorted again. */
   setHoveredRow(address?: string) {
-    this.#hovered = address
+    this.#hoveredAddress = address
     if (address === undefined) this.#sortRows(true)
   }
 
@@ -191,15 +202,15 @@ class MirrorList {
     this.chosen = this.chosen.filter((address) => mirrors.tested.some((mirror) => mirror.address === address))
     // The last result arrives together with the end of the race, so a row is still held in place.
     this.#sortRows(wasRunning || this.running)
-    // Preselect what the race found, unless the user has chosen mirrors.
+    // After a race, preselect its best mirrors, unless the user has chosen mirrors.
     if (wasRunning && !this.running && this.chosen.length === 0)
-      this.chosen = this.#current.slice(0, maxSuggested).map(({ address }) => address)
+      this.chosen = this.#currentMirrors.slice(0, maxPreselected).map(({ address }) => address)
   }
 
-  /** Sorts the rows by test results. @param holdRow whether the hovered or cursor's row stays in place */
+  /** Sorts the rows by test results. @param holdRow whether the hovered row, else the cursor's row, stays in place */
   #sortRows(holdRow: boolean) {
     const sorted = (this.#snapshot?.tested ?? []).toSorted(this.#compareByResult)
-    const heldKey = this.#hovered ?? (this.#cursorRowPinned ? this.cursor.row?.address : undefined)
+    const heldKey = this.#hoveredAddress ?? (this.#cursorRowPinned ? this.cursor.row?.address : undefined)
     const hasSameLength = sorted.length === this.#rows.length
     this.#rows = holdRow && hasSameLength ? holdInPlace(this.#rows, sorted, keyOf, heldKey) : sorted
   }

@@ -1,4 +1,4 @@
-/** Starts pulls and remembers why some could not start. */
+/** Starts pulls, and stores the failures of pulls that could not start. */
 import type { Failure, Job } from '../../preload/contract/index.ts'
 import { jobs } from '../jobs/jobs.svelte.ts'
 
@@ -14,12 +14,14 @@ interface StartOptions {
 }
 
 class Pulls {
-  /** The platform to pull; empty for the engine's platform. */
+  /** The platform chosen on the screen Discover; empty for the engine's platform. */
   platform = $state('')
+  /** References of the pulls that are being started. */
   #starting = $state.raw<ReadonlySet<string>>(new Set())
+  /** By reference: why the last pull could not start. */
   #failures = $state.raw<ReadonlyMap<string, Failure>>(new Map())
 
-  /** Starts a pull from the Discover screen, which shows the failure if it could not start. */
+  /** Starts a pull from the screen Discover. If the pull could not start, `failedPullOf` returns it. */
   async pull(reference: string) {
     this.#failures = new Map([...this.#failures].filter(([name]) => name !== reference))
     const failure = await this.start(reference, { platform: this.platform })
@@ -27,8 +29,8 @@ class Pulls {
   }
 
   /**
-   * Main first checks that the registry has the image.
-   * @param options.skipSpaceCheck whether to start even if the disk seems too full
+   * Starts a pull. Main first checks that the registry has the image.
+   * @param options.skipSpaceCheck whether to start without checking the free space of the disk
    * @returns the failure if the pull could not start
    */
   async start(
@@ -45,19 +47,20 @@ class Pulls {
     return answer.ok ? undefined : answer.error
   }
 
-  /** Whether a pull of the reference is about to start: a slow registry takes seconds to answer. */
+  /** Whether a pull of the reference is being started. This takes seconds if the registry is slow. */
   isStarting = (reference: string): boolean => this.#starting.has(reference)
 
-  /** The latest pull job of a reference. */
+  /** The newest pull job of a reference. */
   jobOf = (reference: string): Job | undefined =>
     jobs.all.find(({ subject }) => subject.kind === 'pull' && subject.reference === reference)
 
-  /** The latest failed pull of a repository; undefined if a later pull succeeded. */
+  /** The last pull of a repository that could not start; without one, its newest pull, if that failed. */
   failedPullOf = (repository: string): FailedPull | undefined => {
-    const isOf = (reference: string) => reference.startsWith(`${repository}:`) || reference.startsWith(`${repository}@`)
+    const isInRepository = (reference: string) =>
+      reference.startsWith(`${repository}:`) || reference.startsWith(`${repository}@`)
     for (const [reference, failure] of [...this.#failures].toReversed())
-      if (isOf(reference)) return { reference, failure }
-    const job = jobs.all.find(({ subject }) => subject.kind === 'pull' && isOf(subject.reference))
+      if (isInRepository(reference)) return { reference, failure }
+    const job = jobs.all.find(({ subject }) => subject.kind === 'pull' && isInRepository(subject.reference))
     const failure = job?.failure ?? job?.items.find((item) => item.failure)?.failure
     if (job?.subject.kind !== 'pull' || !failure) return undefined
     return { reference: job.subject.reference, platform: job.subject.platform, failure }

@@ -6,28 +6,32 @@ import type { Failure, StoredPlan } from '../../preload/contract/index.ts'
 export class Removal {
   storedPlan = $state.raw<StoredPlan>()
   failure = $state.raw<Failure>()
-  /** The plan changed while the user read it; the new plan is shown. */
+  /** Whether the plan was outdated when the user applied it; a new plan is shown instead. */
   planChanged = $state(false)
   isApplying = $state(false)
-  /** A new plan is being made. */
+  /** Whether main is computing a plan. */
   isPlanning = $state(false)
   /** Whether main still has the shown plan, so that it can be applied. */
   canApply = $state(false)
   #latestRequest = 0
   readonly #targets: readonly RemovalTarget[]
   #choices: Readonly<Record<ContainerId, Choice>> = {}
-  /** Whether tagged images are saved before they are removed; `copyUntagged`: whether untagged ones are. */
+  /** Whether the images in `tagged` are saved first. */
   copyTagged = $state(true)
+  /** Whether the images in `untagged` are saved first. */
   copyUntagged = $state(false)
 
   constructor(targets: readonly RemovalTarget[]) {
     this.#targets = targets
-    void this.#plan()
+    void this.#requestPlan()
   }
 
   readonly plan = $derived(this.storedPlan?.plan)
+  /** Tagged images that no registry is known to have. */
   readonly tagged: readonly Deletion[] = $derived(this.#deletionsWith('preselected'))
+  /** Untagged images that no registry is known to have. */
   readonly untagged: readonly Deletion[] = $derived(this.#deletionsWith('offered'))
+  /** The images to save first. */
   readonly copies: readonly Deletion[] = $derived([
     ...(this.copyTagged ? this.tagged : []),
     ...(this.copyUntagged ? this.untagged : []),
@@ -43,7 +47,7 @@ export class Removal {
     return (this.plan?.deletes ?? []).filter((deletion) => deletion.copy === copy)
   }
 
-  async #plan() {
+  async #requestPlan() {
     const request = ++this.#latestRequest
     this.isPlanning = true
     this.canApply = false
@@ -55,12 +59,13 @@ export class Removal {
     if (answer.ok) this.storedPlan = answer.value
   }
 
+  /** Chooses to keep these blocked images, or to remove the containers that block them, and plans again. */
   async choose(blocked: readonly Blocked[], keep: boolean) {
     const chosen = blocked.flatMap(({ by, choices }): (readonly [ContainerId, Choice])[] =>
       by.kind === 'container' ? [[by.id, keep ? 'keep' : (choices.at(-1) ?? 'keep')]] : [],
     )
     this.#choices = { ...this.#choices, ...Object.fromEntries(chosen) }
-    await this.#plan()
+    await this.#requestPlan()
   }
 
   async chooseFolder() {
@@ -79,7 +84,7 @@ export class Removal {
     this.isApplying = false
     if (answer.ok) return true
     this.planChanged = answer.error.code === 'plan-outdated' || answer.error.code === 'plan-unknown'
-    if (this.planChanged) await this.#plan()
+    if (this.planChanged) await this.#requestPlan()
     else this.failure = answer.error
     return false
   }

@@ -17,7 +17,7 @@ import { terminals } from '../terminals/terminals.svelte.ts'
 /** Delay before a port's availability is checked, while the user types. */
 const debounceMs = 150
 
-/** Host prefix of a new port, which makes it unreachable from other computers. */
+/** The start of the host port in a new row. Other computers cannot reach a port that is published with it. */
 export const loopback = '127.0.0.1:'
 
 export class RunDialogState {
@@ -26,33 +26,35 @@ export class RunDialogState {
   failure = $state.raw<Failure>()
   isStarting = $state(false)
   started = $state.raw<StartedRun>()
-  /** Availability by port key, as last checked. */
-  #portStates = $state.raw<Readonly<Record<string, PortState>>>({})
-  #timer: ReturnType<typeof setTimeout> | undefined
+  /** The availability of ports, as last checked, by `portKey`. */
+  #availability = $state.raw<Readonly<Record<string, PortState>>>({})
+  #portCheckTimer: ReturnType<typeof setTimeout> | undefined
   /** Fields that the user has set; changing the image keeps them. */
   readonly #changedFields = new Set<keyof RunOptions>()
 
-  readonly #names = $derived(live.containers.map(({ name }) => name))
+  readonly #containerNames = $derived(live.containers.map(({ name }) => name))
   readonly faults = $derived(
     this.suggestion && !this.started
-      ? validateRunOptions(this.options, this.#names).filter(({ field, row }) => !isEmpty(this.options, field, row))
+      ? validateRunOptions(this.options, this.#containerNames).filter(
+          ({ field, row }) => !isEmptyRow(this.options, field, row),
+        )
       : [],
   )
   /** The options without empty rows. */
-  readonly #cleaned: RunOptions = $derived(withoutEmptyRows(this.options))
-  /** A similar container name that is not taken. */
-  readonly freeName = $derived(findFreeName(this.options.name, new Set(this.#names)))
-  readonly command = $derived(runCommand(this.#cleaned, this.suggestion?.engineFlags))
+  readonly #optionsToRun: RunOptions = $derived(withoutEmptyRows(this.options))
+  /** A container name that is similar to the typed name and not taken. */
+  readonly freeName = $derived(findFreeName(this.options.name, new Set(this.#containerNames)))
+  readonly command = $derived(runCommand(this.#optionsToRun, this.suggestion?.engineFlags))
   readonly canRun = $derived(this.suggestion !== undefined && this.faults.length === 0 && !this.isStarting)
 
   constructor(options: Pick<RunOptions, 'image' | 'reference'>) {
     void this.selectImage(options)
   }
 
-  /** Changes the image; its suggestions replace the fields that the user has not set. */
+  /** Changes the image. The new image's suggestions replace all fields except those that the user has set. */
   async selectImage({ image, reference }: Pick<RunOptions, 'image' | 'reference'>) {
-    const before = this.options
-    this.options = { ...before, image, reference }
+    const previousOptions = this.options
+    this.options = { ...previousOptions, image, reference }
     const answer = await slipway.call('run.suggest', { image, reference })
     if (this.options.reference !== reference) return
     this.failure = answer.ok ? undefined : answer.error
@@ -69,24 +71,25 @@ export class RunDialogState {
     // If the image could not be inspected, its failure stays visible.
     if (this.suggestion) this.failure = undefined
     if (!change.ports) return
-    clearTimeout(this.#timer)
-    this.#timer = setTimeout(() => void this.#checkPorts(), debounceMs)
+    clearTimeout(this.#portCheckTimer)
+    this.#portCheckTimer = setTimeout(() => void this.#checkPorts(), debounceMs)
   }
 
-  portState = (port: PortOptions): PortState | undefined => this.#portStates[portKey(port)]
+  /** Undefined until the port has been checked. */
+  availabilityOf = (port: PortOptions): PortState | undefined => this.#availability[portKey(port)]
 
   faultOf = (field: RunField, row?: number) =>
     this.faults.find((fault) => fault.field === field && (row === undefined || fault.row === row))
 
-  /** Whether a field of the dialog shows the failure. The failure's row may not exist any more. */
-  get isShownInField(): boolean {
+  /** Whether the failure is shown in a field. It is not if it belongs to no field, or to a row that was removed. */
+  get isFailureInField(): boolean {
     const { failure, options } = this
     if (!failure || !('field' in failure) || failure.field === undefined) return false
     if (failure.field !== 'ports' && failure.field !== 'volumes' && failure.field !== 'environment') return true
     return 'row' in failure ? failure.row < options[failure.field].length : false
   }
 
-  /** The engine's failure, if it belongs to this field and row. */
+  /** The failure, if it belongs to this field and row. */
   refusalOf(field: RunField, row?: number) {
     const { failure } = this
     if (!failure || !('field' in failure) || failure.field !== field) return undefined
@@ -95,7 +98,7 @@ export class RunDialogState {
 
   async run(): Promise<StartedRun | undefined> {
     if (!this.canRun) return undefined
-    this.options = this.#cleaned
+    this.options = this.#optionsToRun
     this.isStarting = true
     const answer = await slipway.call('run.start', { options: this.options, size: terminals.size })
     this.isStarting = false
@@ -106,10 +109,10 @@ export class RunDialogState {
 
   async #checkPorts() {
     const { ports } = this.options
-    const states = await Promise.all(ports.map((port) => slipway.call('run.port', port)))
+    const answers = await Promise.all(ports.map((port) => slipway.call('run.port', port)))
     if (ports !== this.options.ports) return
-    this.#portStates = Object.fromEntries(
-      states.flatMap((state, index) => (state.ok ? [[portKey(ports[index]!), state.value]] : [])),
+    this.#availability = Object.fromEntries(
+      answers.flatMap((answer, index) => (answer.ok ? [[portKey(ports[index]!), answer.value]] : [])),
     )
   }
 }
@@ -118,7 +121,7 @@ const isEmptyPort = ({ host, container }: PortOptions) => container === '' && (h
 const isEmptyVolume = ({ source, target }: VolumeOptions) => source === '' && target === ''
 const isEmptyVariable = ({ name, value }: Variable) => name === '' && value === ''
 
-function isEmpty({ ports, volumes, environment }: RunOptions, field: RunField, row = -1): boolean {
+function isEmptyRow({ ports, volumes, environment }: RunOptions, field: RunField, row = -1): boolean {
   const [port, volume, variable] = [ports[row], volumes[row], environment[row]]
   if (field === 'ports') return port !== undefined && isEmptyPort(port)
   if (field === 'volumes') return volume !== undefined && isEmptyVolume(volume)

@@ -1,4 +1,4 @@
-/** Texts for invalid fields of the Run dialog. */
+/** Texts that say why a field of the Run dialog is invalid. */
 import type { RunFaultCode } from '../../model/run/run.ts'
 import type { MessageKey } from '../../resources/messages/index.ts'
 import { t } from '../ui/i18n.svelte.ts'

@@ -1,17 +1,18 @@
-/** State of the Discover screen: the query, its results, and the cursor. */
+/** State of the screen Discover: the query, its results, and the cursor. */
 import { parseSearch } from '../../model/search/query.ts'
 import { holdInPlace } from '../ui/hold-in-place.ts'
 import type { Featured, FoundImage, SearchAnswer } from '../../preload/contract/index.ts'
 import { Cursor } from '../ui/cursor.svelte.ts'
 
-export class Discover {
+export class DiscoverState {
   text = $state('')
   readonly parsed = $derived(parseSearch(this.text))
   featured = $state.raw<Featured>()
   /** The best answer to the query so far. */
   answer = $state.raw<SearchAnswer>()
+  /** The images of `answer`, with the cursor's row held in place. */
   #images = $state.raw<readonly FoundImage[]>([])
-  /** Whether the user has moved the cursor, so that the cursor's row keeps its position. */
+  /** Whether the cursor's row stays in place when better results arrive: the user has moved the cursor. */
   #cursorRowPinned = false
 
   readonly rows: readonly FoundImage[] = $derived.by(() => {
@@ -32,7 +33,7 @@ export class Discover {
     if (answer.ok) this.featured = answer.value
   }
 
-  /** Runs the query, unless its results are already here. */
+  /** Sends the query to main, unless `answer` is already for this query. */
   async search() {
     const words = this.#words
     if (words === this.answer?.words) return

@@ -1,9 +1,9 @@
-/** Names the sources of search results, and those that failed. */
+/** Texts about the sources of search results. */
 import { hub, registryTitle } from '../../model/image/reference.ts'
 import type { SearchAnswer, SearchSource } from '../../preload/contract/index.ts'
 import { t } from '../ui/i18n.svelte.ts'
 
-export function nameOf(source: SearchSource): string {
+export function sourceName(source: SearchSource): string {
   switch (source.kind) {
     case 'catalogue':
       return t('discover.source.catalogue')
@@ -16,9 +16,9 @@ export function nameOf(source: SearchSource): string {
   }
 }
 
-/** Says in one line where the results come from. `warn`: a better source failed. */
+/** Says in one line where the results come from. `warn` is true if a better source failed. */
 export function sourceText({ source, failed, pending }: SearchAnswer): { text: string; warn: boolean } {
-  const name = nameOf(source)
+  const name = sourceName(source)
   if (pending) return { text: t('discover.searching'), warn: false }
   if (source.kind === 'catalogue' && failed.length > 0) return { text: t('discover.noneAnswered'), warn: true }
   const hubFailed = failed.some((failure) => failure.source.kind === 'hub')

@@ -1,4 +1,4 @@
-/** Language and theme: the settings, and the values in effect. */
+/** The settings of language and theme, and the language in use. (Main applies the theme.) */
 import type { Appearance, Settings } from '../../preload/contract/index.ts'
 import { setLanguage } from '../ui/i18n.svelte.ts'
 

@@ -6,68 +6,69 @@
 const containers = 'li, article, form, section, [role=region], aside, dialog, main'
 const controls = 'button, a[href], input, select, textarea, summary, [tabindex="0"]'
 
-interface Place {
+interface FocusTarget {
   readonly element: HTMLElement
-  /** The containers of the element, innermost first, each with the position of the element among its controls. */
-  readonly ancestors: readonly (readonly [container: HTMLElement, position: number])[]
+  /** The containers of the element, innermost first, each with the index of the element among its controls. */
+  readonly ancestors: readonly (readonly [container: HTMLElement, index: number])[]
 }
 
-/** @returns a function that stops keeping the focus */
+/** Keeps the focus from now on. @returns a function that ends this */
 export function keepFocus(): () => void {
-  let lastPlace: Place | undefined
+  let lastFocus: FocusTarget | undefined
   let restoreTimer: ReturnType<typeof setTimeout> | undefined
 
-  function restore() {
+  function restoreFocus() {
     restoreTimer = undefined
-    if (!lastPlace || document.activeElement !== document.body) return
-    const { element, ancestors } = lastPlace
+    if (!lastFocus || document.activeElement !== document.body) return
+    const { element, ancestors } = lastFocus
     // A control that is disabled while it works gets the focus back as soon as it is enabled.
     if (element.isConnected) return element.focus()
-    const next = ancestors.map(nextIn).find((control) => control !== undefined) ?? screenFocus()
+    const next = ancestors.map(controlNear).find((control) => control !== undefined) ?? firstFocusOfScreen()
     next?.focus({ preventScroll: true })
   }
 
-  const remember = ({ target }: FocusEvent) => {
-    if (target instanceof HTMLElement && target !== document.body) lastPlace = placeOf(target)
+  const recordFocus = ({ target }: FocusEvent) => {
+    if (target instanceof HTMLElement && target !== document.body) lastFocus = focusTargetOf(target)
   }
-  /** If the user presses on empty space, the focus is dropped on purpose and not restored. */
+  /** A press on an empty part of the page drops the focus on purpose, so it is not restored. */
   const handlePress = () =>
     setTimeout(() => {
       if (
         document.activeElement === document.body &&
-        lastPlace?.element.isConnected &&
-        !lastPlace.element.matches(':disabled')
+        lastFocus?.element.isConnected &&
+        !lastFocus.element.matches(':disabled')
       )
-        lastPlace = undefined
+        lastFocus = undefined
     })
-  // A timeout runs after the screens' own focus handling.
-  const observer = new MutationObserver(() => (restoreTimer ??= setTimeout(restore)))
+  // The timeout lets the screens move the focus first.
+  const observer = new MutationObserver(() => (restoreTimer ??= setTimeout(restoreFocus)))
 
-  document.addEventListener('focusin', remember)
+  document.addEventListener('focusin', recordFocus)
   document.addEventListener('pointerdown', handlePress)
   observer.observe(document.body, { subtree: true, childList: true, attributeFilter: ['disabled'] })
   return () => {
-    document.removeEventListener('focusin', remember)
+    document.removeEventListener('focusin', recordFocus)
     document.removeEventListener('pointerdown', handlePress)
     observer.disconnect()
     clearTimeout(restoreTimer)
   }
 }
 
-function placeOf(element: HTMLElement): Place {
+function focusTargetOf(element: HTMLElement): FocusTarget {
   const ancestors: (readonly [HTMLElement, number])[] = []
-  for (let container = closest(element); container; container = closest(container))
+  for (let container = closestContainer(element); container; container = closestContainer(container))
     ancestors.push([container, controlsIn(container).indexOf(element)])
   return { element, ancestors }
 }
 
-const closest = (element: HTMLElement) => element.parentElement?.closest<HTMLElement>(containers) ?? undefined
+const closestContainer = (element: HTMLElement) => element.parentElement?.closest<HTMLElement>(containers) ?? undefined
 
-function nextIn([container, position]: Place['ancestors'][number]): HTMLElement | undefined {
+/** @returns the control that gets the focus instead of the one that was at `index` */
+function controlNear([container, index]: FocusTarget['ancestors'][number]): HTMLElement | undefined {
   if (!container.isConnected) return undefined
   if (container.hasAttribute('tabindex')) return container
   const remaining = controlsIn(container)
-  return remaining[Math.min(Math.max(0, position), remaining.length - 1)]
+  return remaining[Math.min(Math.max(0, index), remaining.length - 1)]
 }
 
 const controlsIn = (container: HTMLElement): HTMLElement[] =>
@@ -76,7 +77,7 @@ const controlsIn = (container: HTMLElement): HTMLElement[] =>
   )
 
 /** @returns the element that gets the focus first: the cursor of the screen's list, a region, or the screen itself */
-function screenFocus(): HTMLElement | undefined {
+function firstFocusOfScreen(): HTMLElement | undefined {
   const screen = document.querySelector<HTMLElement>('dialog[open]') ?? document.querySelector<HTMLElement>('main')
   const start = screen?.querySelector<HTMLElement>('[role=row][tabindex="0"], [role=region][tabindex="0"]')
   if (start || !screen) return start ?? undefined

@@ -1,4 +1,4 @@
-/** The search in a terminal's text: the query and its matches. */
+/** Finds text in a terminal's output. */
 import type { ISearchOptions, SearchAddon } from '@xterm/addon-search'
 import type { Terminal } from '@xterm/xterm'
 import { matchColours } from './theme.ts'
@@ -7,12 +7,13 @@ import { matchColours } from './theme.ts'
 export const maxMatches = 1000
 
 export class Finder {
+  /** Whether the find bar is shown. */
   shown = $state(false)
-  /** Incremented each time the find bar is opened, so that its field takes the focus. */
+  /** Counts how often the find bar was opened: at each change, its field takes the focus. */
   openCount = $state(0)
   text = $state('')
-  /** Number of matches, and the number of the active match, counted from 1 (0: none). */
-  count = $state(0)
+  matchCount = $state(0)
+  /** Position of the active match among the matches, from 1; 0 if there is none. */
   activeMatch = $state(0)
   #addon: SearchAddon | undefined
   #xterm: Terminal | undefined
@@ -26,7 +27,7 @@ export class Finder {
     this.#xterm = xterm
     this.#addon = search
     search.onDidChangeResults(({ resultIndex, resultCount }) => {
-      this.count = resultCount
+      this.matchCount = resultCount
       this.activeMatch = resultIndex + 1
     })
   }
@@ -56,7 +57,7 @@ export class Finder {
   #clear() {
     this.#addon?.clearDecorations()
     this.#xterm?.clearSelection()
-    this.count = this.activeMatch = 0
+    this.matchCount = this.activeMatch = 0
   }
 
   get #options(): ISearchOptions {

@@ -1,4 +1,4 @@
-/** Key combinations that the terminal does not pass to the program in it. */
+/** Keys that a terminal handles itself, instead of passing them to its program. */
 
 export type TerminalKey =
   | 'close'
@@ -6,7 +6,7 @@ export type TerminalKey =
   | 'next-tab'
   | 'find'
   | 'copy'
-  /** Left to the browser, which fires a paste event. */
+  /** Handled by the browser, which fires a paste event. */
   | 'paste'
   /** Moves the focus to the tabs; without it the keyboard could not leave the terminal. */
   | 'focus-tabs'
@@ -55,13 +55,13 @@ interface Scrollable {
  * Scrolls a read-only terminal with the navigation keys.
  * @returns whether the key was one of them
  */
-export function scrollByKey(text: Scrollable, key: string): boolean {
-  if (key === 'ArrowUp') text.scrollLines(-1)
-  else if (key === 'ArrowDown') text.scrollLines(1)
-  else if (key === 'PageUp') text.scrollPages(-1)
-  else if (key === 'PageDown') text.scrollPages(1)
-  else if (key === 'Home') text.scrollToTop()
-  else if (key === 'End') text.scrollToBottom()
+export function scrollByKey(terminal: Scrollable, key: string): boolean {
+  if (key === 'ArrowUp') terminal.scrollLines(-1)
+  else if (key === 'ArrowDown') terminal.scrollLines(1)
+  else if (key === 'PageUp') terminal.scrollPages(-1)
+  else if (key === 'PageDown') terminal.scrollPages(1)
+  else if (key === 'Home') terminal.scrollToTop()
+  else if (key === 'End') terminal.scrollToBottom()
   else return false
   return true
 }

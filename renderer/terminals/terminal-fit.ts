@@ -7,24 +7,24 @@ export interface Size {
   readonly rows: number
 }
 
-/** Upper bound of the contract for columns and rows. */
-const maxCells = 1000
+/** The contract's limit for the number of columns and for the number of rows. */
+const maxDimension = 1000
 
 /** Estimated size of the first terminal, until the terminal is visible and can be measured. */
 export const estimateSize = (): Size => ({
-  columns: Math.max(20, Math.min(maxCells, Math.floor((innerWidth - 240) / 7.83))),
-  rows: Math.max(5, Math.min(maxCells, Math.floor((innerHeight - 190) / 17))),
+  columns: Math.max(20, Math.min(maxDimension, Math.floor((innerWidth - 240) / 7.83))),
+  rows: Math.max(5, Math.min(maxDimension, Math.floor((innerHeight - 190) / 17))),
 })
 
 export class TerminalFit {
   readonly #xterm: Terminal
-  readonly #fit: FitAddon
+  readonly #fitAddon: FitAddon
   readonly #onResize: (size: Size) => void
   #frame: number | undefined
 
-  constructor(xterm: Terminal, fit: FitAddon, onResize: (size: Size) => void) {
+  constructor(xterm: Terminal, fitAddon: FitAddon, onResize: (size: Size) => void) {
     this.#xterm = xterm
-    this.#fit = fit
+    this.#fitAddon = fitAddon
     this.#onResize = onResize
     xterm.onResize(() => onResize(this.size))
   }
@@ -33,6 +33,7 @@ export class TerminalFit {
     return { columns: this.#xterm.cols, rows: this.#xterm.rows }
   }
 
+  /** Call this when the terminal becomes visible for the first time. */
   start() {
     this.fit()
     // Main may still have the size from before the window was reloaded.
@@ -40,9 +41,9 @@ export class TerminalFit {
   }
 
   fit() {
-    const { cols = NaN, rows = NaN } = this.#fit.proposeDimensions() ?? {}
+    const { cols = NaN, rows = NaN } = this.#fitAddon.proposeDimensions() ?? {}
     // A terminal that is not visible has no dimensions.
-    if (cols > 0 && rows > 0) this.#xterm.resize(Math.min(cols, maxCells), Math.min(rows, maxCells))
+    if (cols > 0 && rows > 0) this.#xterm.resize(Math.min(cols, maxDimension), Math.min(rows, maxDimension))
   }
 
   /** Schedules a fit for the next frame; further calls before that frame are ignored. */

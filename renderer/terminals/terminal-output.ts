@@ -3,22 +3,22 @@ import type { TerminalReplay } from '../../preload/contract/index.ts'
 
 export class TerminalOutput {
   /** Offset of the next byte to draw; undefined until the replay has arrived. */
-  #next: number | undefined
+  #nextOffset: number | undefined
   #earlyChunks: TerminalReplay[] = []
 
   /** @returns the bytes to draw: the replay, then the chunks that arrived before it */
   startFromReplay({ at, bytes }: TerminalReplay): Uint8Array[] {
-    this.#next = at + bytes.length
+    this.#nextOffset = at + bytes.length
     const earlyChunks = this.#earlyChunks
     this.#earlyChunks = []
     return [bytes, ...earlyChunks.flatMap((chunk) => this.receive(chunk))]
   }
 
-  /** @returns the bytes to draw now; empty if the chunk is early or a duplicate */
+  /** @returns the bytes to draw now; empty if the chunk arrives before the replay or was in it */
   receive(chunk: TerminalReplay): Uint8Array[] {
-    if (this.#next === undefined) this.#earlyChunks.push(chunk)
-    if (chunk.at !== this.#next) return []
-    this.#next += chunk.bytes.length
+    if (this.#nextOffset === undefined) this.#earlyChunks.push(chunk)
+    if (chunk.at !== this.#nextOffset) return []
+    this.#nextOffset += chunk.bytes.length
     return [chunk.bytes]
   }
 }

@@ -3,7 +3,7 @@ import { plain } from '../../model/text/plain.ts'
 import type { Terminal } from '../../preload/contract/index.ts'
 import { joinSentences, t } from '../ui/i18n.svelte.ts'
 
-/** `box · sh`; a second terminal with the same title is `box · sh 2`. */
+/** The title of a terminal, as `box · sh`. Of `all` terminals, the second one with this title gets `box · sh 2`. */
 export function titleOf(terminal: Terminal, all: readonly Terminal[]): string {
   const base = baseTitleOf(terminal)
   const sameTitle = all.filter((other) => baseTitleOf(other) === base)
@@ -34,11 +34,11 @@ export function endedText({ kind, state }: Terminal): string {
   if (state.exitCode === undefined) return t('terminal.ended')
   const ended = t('terminal.ended.code', { code: String(state.exitCode) })
   // A shell exits with the code of its last command, so the code does not describe the shell itself.
-  return kind === 'shell' ? ended : joinSentences(ended, meaningOf(state.exitCode))
+  return kind === 'shell' ? ended : joinSentences(ended, exitCodeText(state.exitCode))
 }
 
 /** Exit codes above 128 are 128 plus the number of the signal. Source: POSIX, Shell Command Language, 2.8.2. */
-function meaningOf(code: number): string {
+function exitCodeText(code: number): string {
   if (code === 130) return t('terminal.ended.130')
   if (code === 137) return t('terminal.ended.137')
   if (code === 139) return t('terminal.ended.139')

@@ -1,6 +1,6 @@
 /**
- * The view of one terminal. The view exists as long as its terminal, visible or not: output is drawn even while another
- * screen is shown, so that no program blocks on unread output.
+ * The view of one terminal. It exists as long as the terminal, and draws output even while another screen is shown, so
+ * that no program blocks on unread output.
  */
 import type { Terminal as Xterm } from '@xterm/xterm'
 import type { Terminal, TerminalId, TerminalReplay } from '../../preload/contract/index.ts'
@@ -20,15 +20,15 @@ interface TerminalViewOptions {
   onKey(key: TerminalKey): void
   onPaste(text: string): void
   onLink(address: string): void
-  /** Called on a right click, with its position in window coordinates. */
+  /** Called on a right click, with the position of the click in window coordinates. */
   onContextMenu(x: number, y: number): void
   onResize(size: Size): void
 }
 
-/** Main stops at 256 kB of unacknowledged output, so every 64 kB is often enough to acknowledge, but not too often. */
-const acknowledgeBytes = 64 * 1024
+/** The view acknowledges its output once this much is drawn. Main stops reading at 256 kB of unacknowledged output. */
+const acknowledgementBytes = 64 * 1024
 const fontSize = 13
-/** Upper bound of the contract, in UTF-16 code units. */
+/** The contract's limit for a copied text, in UTF-16 code units. */
 const maxCopyLength = 1_000_000
 
 export class TerminalView {
@@ -39,12 +39,14 @@ export class TerminalView {
   readonly #output = new TerminalOutput()
   #xterm: Xterm | undefined
   #fit: TerminalFit | undefined
-  /** Bytes drawn, and bytes acknowledged to main. */
-  #drawn = 0
-  #acknowledged = 0
-  /** Whether output is being replayed: xterm must not answer the terminal queries in it a second time. */
-  #replaying = true
-  readonly #replayed = Promise.withResolvers<void>()
+  /** Offset in the output up to which all bytes are drawn. */
+  #drawnUpTo = 0
+  /** Offset in the output up to which all bytes are acknowledged to main. */
+  #acknowledgedUpTo = 0
+  /** True until the replay is drawn. Nothing is sent until then: xterm must not answer the replayed queries again. */
+  #isReplaying = true
+  /** Resolves once the replay is drawn. */
+  readonly #replayEnd = Promise.withResolvers<void>()
   /** Whether input is ignored, because the terminal is read-only or has ended and no program reads it. */
   #ignoresInput: boolean
   #wantsFocus = false
@@ -56,7 +58,7 @@ export class TerminalView {
     this.#options = options
     this.#ignoresInput = readOnly || state.status === 'ended'
     this.finder = new Finder(options.isDark)
-    this.#listen()
+    this.#addListeners()
     void this.#start()
   }
 
@@ -69,7 +71,7 @@ export class TerminalView {
     const { xterm, fit, search } = createXterm({ ...size, ...style, label, onLink, readOnly: this.#ignoresInput })
     xterm.attachCustomKeyEventHandler((event) => this.#handleKey(event))
     xterm.onData((text) => this.write(text))
-    // The X10 mouse encoding uses raw bytes. Only bytes below 128, which most are, can be sent as text.
+    // Mouse reports in the X10 encoding are raw bytes. Only those below 128 (most are) can be sent as text.
     xterm.onBinary((bytes) => this.write(bytes.replace(/[^\p{ASCII}]/gu, '')))
     this.#xterm = xterm
     this.screenReaderMode = this.#screenReaderMode
@@ -83,39 +85,40 @@ export class TerminalView {
     const answer = await slipway.call('terminals.replay', this.#id)
     if (!answer.ok || this.#disposed) return
     const { at, bytes } = answer.value
-    this.#drawn = this.#acknowledged = at + bytes.length
+    this.#drawnUpTo = this.#acknowledgedUpTo = at + bytes.length
     const [replay = bytes, ...earlyChunks] = this.#output.startFromReplay(answer.value)
     xterm.write(replay, () => {
-      this.#replaying = false
-      this.#replayed.resolve()
+      this.#isReplaying = false
+      this.#replayEnd.resolve()
     })
     for (const chunk of earlyChunks) this.#draw(xterm, chunk)
     if (this.#ignoresInput) this.#hideCursor()
   }
 
+  /** Draws a chunk of output, or keeps it until the replay has arrived. */
   receive(chunk: TerminalReplay) {
     for (const bytes of this.#output.receive(chunk)) if (this.#xterm) this.#draw(this.#xterm, bytes)
   }
 
-  /** xterm draws the chunks in order, and lets the window respond in between. */
+  /** Draws bytes after those that are already queued. xterm draws in steps, so the window stays responsive. */
   #draw(xterm: Xterm, bytes: Uint8Array) {
     xterm.write(bytes, () => {
-      this.#drawn += bytes.length
-      if (this.#drawn - this.#acknowledged < acknowledgeBytes) return
-      this.#acknowledged = this.#drawn
-      void slipway.call('terminals.acknowledge', { id: this.#id, upTo: this.#drawn })
+      this.#drawnUpTo += bytes.length
+      if (this.#drawnUpTo - this.#acknowledgedUpTo < acknowledgementBytes) return
+      this.#acknowledgedUpTo = this.#drawnUpTo
+      void slipway.call('terminals.acknowledge', { id: this.#id, upTo: this.#drawnUpTo })
     })
   }
 
   /** Sends text to the program as keyboard input. */
   write(text: string) {
-    if (this.#ignoresInput || this.#replaying) return
+    if (this.#ignoresInput || this.#isReplaying) return
     for (const chunk of splitText(text)) void slipway.call('terminals.write', { id: this.#id, text: chunk })
   }
 
-  /** Pastes after the replay. Uses bracketed paste if the program has enabled it. */
+  /** Pastes a text once the replay is drawn. Uses bracketed paste if the program has enabled it. */
   paste(text: string) {
-    void this.#replayed.promise.then(() => this.#xterm?.paste(text))
+    void this.#replayEnd.promise.then(() => this.#xterm?.paste(text))
   }
 
   /** Call this after the program has ended: input is ignored and the cursor is hidden. */
@@ -157,7 +160,7 @@ export class TerminalView {
     void slipway.call('terminals.resize', { id: this.#id, ...size })
   }
 
-  /** Takes the focus at once, or as soon as the terminal is visible. */
+  /** Focuses the terminal at once, or as soon as the terminal is visible. */
   focus() {
     this.#wantsFocus = !(this.#xterm?.element && this.#host.isConnected)
     if (!this.#wantsFocus) this.#xterm?.focus()
@@ -190,7 +193,7 @@ export class TerminalView {
     this.#host.remove()
   }
 
-  #listen() {
+  #addListeners() {
     const host = this.#host
     host.className = 'h-full'
     this.applyTheme()

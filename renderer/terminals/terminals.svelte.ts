@@ -1,4 +1,4 @@
-/** The open terminals, which of them is shown, and the action that the user is asked to confirm. */
+/** The terminals, which of them is shown, and the action that the user is asked to confirm. */
 import type { ContainerId } from '../../model/image/image.ts'
 import type { Failure, Result, Terminal, TerminalId } from '../../preload/contract/index.ts'
 import { live } from '../engine/live.svelte.ts'
@@ -24,10 +24,11 @@ class Terminals {
   screenReaderMode = $state(false)
   /** The failure of the last action on the shown terminal. */
   failure = $state.raw<Failure>()
-  /** Position of the context menu, in window coordinates. */
+  /** Where the menu is to open after a right click, in window coordinates. */
   menuPosition = $state.raw<{ readonly x: number; readonly y: number }>()
-  #chosen = $state<TerminalId>()
-  readonly shown = $derived(this.list.find(({ id }) => id === this.#chosen) ?? this.list.at(-1))
+  #selectedId = $state<TerminalId>()
+  readonly shown = $derived(this.list.find(({ id }) => id === this.#selectedId) ?? this.list.at(-1))
+  /** The container of the shown terminal; undefined if it no longer exists. */
   readonly container = $derived(live.containers.find(({ id }) => id === this.shown?.container))
   readonly #views = new Map<TerminalId, TerminalView>()
   /** The screen to return to when the last terminal closes. */
@@ -46,10 +47,10 @@ class Terminals {
     const answer = await slipway.call('terminals.list')
     if (!answer.ok) return
     this.list = answer.value
-    for (const terminal of answer.value) this.view(terminal)
+    for (const terminal of answer.value) this.viewOf(terminal)
   }
 
-  /** Size for a new terminal. */
+  /** The size for a new terminal: that of the last resized terminal, or an estimate. */
   get size(): Size {
     return this.#size ?? estimateSize()
   }
@@ -70,28 +71,31 @@ class Terminals {
     return answer
   }
 
+  /** Opens the screen Terminals with a terminal, and focuses the terminal. */
   async show(id: TerminalId) {
     if (!this.list.some((terminal) => terminal.id === id)) await this.#loadList()
-    this.choose(id)
+    this.select(id)
     if (screens.current !== 'terminals') this.#previousScreen = screens.current
     screens.current = 'terminals'
     this.#views.get(id)?.focus()
   }
 
-  choose(id: TerminalId) {
-    this.#chosen = id
+  /** Makes a terminal the shown one, without opening the screen Terminals. */
+  select(id: TerminalId) {
+    this.#selectedId = id
     this.failure = undefined
   }
-  /** Shows the terminal `by` tabs to the right (or left, if negative), wrapping around. */
-  showNeighbor(by: number) {
+  /** Shows the terminal that is `offset` tabs to the right (or left, if negative), wrapping around. */
+  showNeighbour(offset: number) {
     const index = this.list.findIndex(({ id }) => id === this.shown?.id)
-    const next = this.list.at((index + by) % this.list.length)
+    const next = this.list.at((index + offset) % this.list.length)
     if (!next) return
-    this.choose(next.id)
+    this.select(next.id)
     this.#views.get(next.id)?.focus()
   }
 
-  view(terminal: Terminal): TerminalView {
+  /** @returns the view of a terminal, created on the first call */
+  viewOf(terminal: Terminal): TerminalView {
     const { id } = terminal
     let view = this.#views.get(id)
     if (!view) this.#views.set(id, (view = this.#createView(terminal)))
@@ -105,7 +109,7 @@ class Terminals {
       isDark: () => darkScheme.matches,
       onKey: (key) => this.#handleKey(view, terminal.id, key),
       onPaste: (text) => this.#paste(view, text),
-      onLink: (address) => this.#openLink(address),
+      onLink: (address) => this.#confirmLink(address),
       onContextMenu: (x, y) => (this.menuPosition = { x, y }),
       onResize: (size) => (this.#size = size),
     })
@@ -115,8 +119,8 @@ class Terminals {
 
   #handleKey(view: TerminalView, id: TerminalId, key: TerminalKey) {
     if (key === 'close') this.close(id)
-    else if (key === 'previous-tab') this.showNeighbor(-1)
-    else if (key === 'next-tab') this.showNeighbor(1)
+    else if (key === 'previous-tab') this.showNeighbour(-1)
+    else if (key === 'next-tab') this.showNeighbour(1)
     else if (key === 'find') view.finder.open()
     else if (key === 'copy') this.copy(view)
     else if (key === 'focus-tabs') document.querySelector<HTMLElement>('#terminal-tabs [aria-selected=true]')?.focus()
@@ -137,24 +141,25 @@ class Terminals {
     else view.paste(sanitized)
   }
 
-  /** Asks the user before a link in the terminal's text is opened. */
-  #openLink(address: string) {
+  /** Asks the user to confirm that a link in the terminal's text is opened. */
+  #confirmLink(address: string) {
     const url = URL.parse(address)
     if (url && ['http:', 'https:'].includes(url.protocol)) this.confirmation = { kind: 'link', address: url.href }
   }
 
-  /** Closes a terminal; asks first if a running shell would end. */
+  /** Closes a terminal. If that would end a shell, the user is asked to confirm first. */
   close(id: TerminalId) {
     const terminal = this.list.find((other) => other.id === id)
     if (!terminal) return
     if (terminal.kind === 'shell' && terminal.state.status === 'open') this.confirmation = { kind: 'close', terminal }
     else void this.closeNow(id)
   }
+  /** Closes a terminal without asking. */
   async closeNow(id: TerminalId) {
     await slipway.call('terminals.close', id)
   }
 
-  /** Terminals that are being restarted, so that a second click is ignored. */
+  /** Terminals that are being restarted. Further clicks are ignored. */
   readonly #restarting = new Set<TerminalId>()
   /** Replaces an ended terminal with a new one of the same kind. For `attach` the container is started again. */
   async restart({ id, container, kind }: Terminal) {
@@ -182,7 +187,7 @@ class Terminals {
   #updateTerminal(terminal: Terminal) {
     const index = this.list.findIndex(({ id }) => id === terminal.id)
     this.list = index < 0 ? [...this.list, terminal] : this.list.with(index, terminal)
-    const view = this.view(terminal)
+    const view = this.viewOf(terminal)
     if (terminal.state.status === 'ended') view.end()
   }
 
@@ -195,7 +200,7 @@ class Terminals {
     if (this.list.length === 0 && screens.current === 'terminals') screens.current = this.#previousScreen
     if (!wasShown || this.list.length === 0) return
     const { id: next } = this.list[Math.min(index, this.list.length - 1)]!
-    this.choose(next)
+    this.select(next)
     if (screens.current === 'terminals') this.#views.get(next)?.focus()
   }
 }

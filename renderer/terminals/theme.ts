@@ -1,6 +1,6 @@
 /**
- * The terminal's colours. The text colours have a contrast of at least 4.5:1 on the background; for other colours
- * and backgrounds xterm ensures it (`minimumContrastRatio`).
+ * The terminal's colours. Each text colour has a contrast of at least 4.5:1 on `background`. For all other combinations
+ * of colours, xterm ensures that contrast (`minimumContrastRatio`).
  */
 import type { ITheme } from '@xterm/xterm'
 
@@ -56,7 +56,7 @@ const light = {
 
 export const themes = { light, dark }
 
-/** Highlight colours of matches; `active` is the active match. */
+/** Highlight colours of matches; `active` is for the active match. */
 export const matchColours = {
   dark: { match: '#4a4113', active: '#8a6f10' },
   light: { match: '#fbeebb', active: '#f6cf55' },

@@ -1,6 +1,6 @@
 /**
- * Replaces the `<style>` elements of xterm, which the content security policy forbids (tools/xterm-policy.ts). The
- * element puts its text into a constructed style sheet, which applies while the element is in the document.
+ * The element `<xterm-style>`. xterm creates it instead of `<style>`, which the content security policy forbids (see
+ * tools/xterm-policy.ts). Its text becomes a style sheet that applies while the element is in the document.
  */
 class XtermStyle extends HTMLElement {
   readonly #sheet = new CSSStyleSheet()

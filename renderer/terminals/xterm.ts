@@ -23,7 +23,10 @@ export interface XtermOptions {
   readonly onLink: (address: string) => void
 }
 
-/** Title and window reports are off by xterm's default; clipboard access (OSC 52) would need an addon. */
+/**
+ * Creates an xterm with its addons. A program in the terminal cannot query the title or the window, because xterm
+ * disables this by default, nor use the clipboard (OSC 52), because this needs an addon.
+ */
 export function createXterm({
   columns,
   rows,
@@ -51,7 +54,7 @@ export function createXterm({
     linkHandler: { activate: (_, address) => onLink(address) },
   })
   const [fit, search] = [new FitAddon(), new SearchAddon({ highlightLimit: maxMatches })]
-  const others = [new UnicodeGraphemesAddon(), new WebLinksAddon((_, address) => onLink(address))]
-  for (const addon of [fit, search, ...others]) xterm.loadAddon(addon)
+  const otherAddons = [new UnicodeGraphemesAddon(), new WebLinksAddon((_, address) => onLink(address))]
+  for (const addon of [fit, search, ...otherAddons]) xterm.loadAddon(addon)
   return { xterm, fit, search }
 }

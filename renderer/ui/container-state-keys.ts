@@ -1,6 +1,7 @@
 import type { ContainerState } from '../../model/image/image.ts'
 import type { MessageKey } from '../../resources/messages/index.ts'
 
+/** The messages that name the states of containers. */
 export const stateKeys = {
   created: 'container.created',
   running: 'container.running',

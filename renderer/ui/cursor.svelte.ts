@@ -1,12 +1,12 @@
-/** The current row of a list. It follows the row's key, so it stays on the same item while other rows come and go. */
+/** The current row of a list. The cursor follows the key of its row, also when other rows come and go. */
 export class Cursor<Row> {
   readonly #rows: () => readonly Row[]
   readonly #keyOf: (row: Row) => string
   #key = $state.raw<string>()
-  /** Last index of the item: if the item disappears, the cursor moves to the row now at this index. */
+  /** The index to which the cursor was last moved. If its row disappears, the cursor is on the row at this index. */
   #lastIndex = 0
 
-  /** -1 in an empty list. */
+  /** Index of the current row; -1 in an empty list. */
   readonly index: number
   readonly row: Row | undefined
 

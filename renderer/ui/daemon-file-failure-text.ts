@@ -43,7 +43,7 @@ const textByCode: TextByCode = {
   'daemon-file-too-large': ({ bytes, most }) =>
     titleOnly(t('error.daemon-file-too-large', { size: size(bytes), most: size(most) })),
   'daemon-file-unsuitable': ({ what, target }) => ({
-    title: t(oddities[what], { target: plain(target) }),
+    title: t(oddityKeys[what], { target: plain(target) }),
     hint: t('error.daemon-file-unsuitable.hint'),
   }),
   'daemon-file-folder-unsafe': ({ folder }) => ({
@@ -94,7 +94,7 @@ const startCommands = {
   rootless: 'systemctl --user start docker',
 } as const
 
-const oddities = {
+const oddityKeys = {
   folder: 'error.daemon-file-unsuitable.folder',
   special: 'error.daemon-file-unsuitable.special',
   'hard-link': 'error.daemon-file-unsuitable.hard-link',
@@ -102,7 +102,7 @@ const oddities = {
   'link-unsafe': 'error.daemon-file-unsuitable.link-unsafe',
 } as const satisfies Record<DaemonFileOddity, MessageKey>
 
-const states = {
+const stateKeys = {
   untouched: 'error.daemon-file.untouched',
   restored: 'error.daemon-file.restored',
   left: 'error.daemon-file.left',
@@ -117,5 +117,5 @@ export const isDaemonFileFailure = (failure: { readonly code: string }): failure
 export function daemonFileFailureText(failure: DaemonFileFailure): FailureText {
   const text = (textByCode[failure.code] as (failure: DaemonFileFailure) => FailureText)(failure)
   if (!('state' in failure)) return text
-  return { ...text, hint: joinSentences(text.hint, t(states[failure.state])) }
+  return { ...text, hint: joinSentences(text.hint, t(stateKeys[failure.state])) }
 }

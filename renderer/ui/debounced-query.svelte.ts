@@ -1,7 +1,7 @@
-/** Fetches data about the row under the cursor, once the cursor rests on it. */
+/** Fetches the data of the row under the cursor, once the cursor has stayed on that row for a moment. */
 import type { Failure, Result } from '../../preload/contract/index.ts'
 
-/** Delay that prevents requests while the arrow key is held down. */
+/** The delay before a request. While an arrow key is held down, the cursor moves on before the delay ends. */
 const debounceMs = 60
 
 export class DebouncedQuery<Answer> {
@@ -15,7 +15,7 @@ export class DebouncedQuery<Answer> {
     this.#fetch = fetch
   }
 
-  /** Retries after a failure. */
+  /** Fetches the data of the current id again, after a failure. */
   retry() {
     const id = this.#latestId
     this.request(undefined)

@@ -33,9 +33,9 @@ export function failureText(failure: Failure): FailureText {
     case 'name-taken':
       return { title: t('error.name-taken', { reference: failure.reference }), hint: '' }
     case 'disk-full': {
-      const { folder, needed, free } = failure
-      const [need, left] = [size(needed), size(free)]
-      return { title: t('error.disk-full'), hint: t('error.disk-full.hint', { folder, needed: need, free: left }) }
+      const { folder } = failure
+      const [needed, free] = [size(failure.needed), size(failure.free)]
+      return { title: t('error.disk-full'), hint: t('error.disk-full.hint', { folder, needed, free }) }
     }
     case 'folder-unusable':
       return {

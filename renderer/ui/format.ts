@@ -3,7 +3,10 @@ import type { Bytes, UnixTime } from '../../model/image/image.ts'
 
 const units = ['B', 'kB', 'MB', 'GB', 'TB', 'PB', 'EB']
 const day = 86_400
-/** Age from which a unit is used, as in `docker images`: "18 months", not "1 year". Source: go-units, HumanDuration. */
+/**
+ * `from`: the age in seconds from which a unit is used. As in `docker images`, a year and a half is "18 months".
+ * Source: go-units, HumanDuration.
+ */
 const ageUnits = [
   { unit: 'year', length: 365 * day, from: 2 * 365 * day },
   { unit: 'month', length: 30 * day, from: 60 * day },
@@ -20,9 +23,9 @@ const durationUnits = [
   ['hour', 3600],
 ] as const
 
-/** Timestamps from outside may be out of range. Source: ECMA-262, 21.4.1.1, time values. */
-const isTime = (time: number) => Math.abs(time) <= 8.64e12
-const noTime = '–'
+/** Whether a timestamp is in the range of JavaScript dates: an engine may report any. Source: ECMA-262, 21.4.1.1. */
+const isValidTime = (time: number) => Math.abs(time) <= 8.64e12
+const invalidTimeText = '–'
 
 export interface Formatters {
   /** Decimal units with three significant digits, as in `docker images`: `4.26 MB`. */
@@ -32,7 +35,7 @@ export interface Formatters {
   /** Date and time to the second, in the user's time zone. */
   dateTime(time: UnixTime): string
   count(n: number): string
-  /** A duration: `7 sec`, `3 min`. */
+  /** A duration in one unit, at least 1: `7 sec`, `3 min`. */
   duration(seconds: number): string
 }
 
@@ -54,15 +57,15 @@ export function formatters(language: string): Formatters {
       return `${unit === 0 ? number.format(bytes) : threeDigits.format(bytes)} ${units[unit]}`
     },
     ago(time, now = Date.now() / 1000) {
-      if (!isTime(time)) return noTime
+      if (!isValidTime(time)) return invalidTimeText
       const seconds = Math.max(0, now - time)
       const { unit, length } = ageUnits.find(({ from }) => seconds >= from)!
       const n = Math.floor(seconds / length)
-      // "Yesterday" and "now" are clearer than a number; "last month" is not.
+      // Words are used only for "yesterday" and "now", where they are clearer than a number.
       if (n === 0 && language.startsWith('zh')) return '刚刚'
       return ((unit === 'day' && n === 1) || n === 0 ? relativeTimeInWords : relativeTime).format(-n, unit)
     },
-    dateTime: (time) => (isTime(time) ? date.format(time * 1000) : noTime),
+    dateTime: (time) => (isValidTime(time) ? date.format(time * 1000) : invalidTimeText),
     count: (n) => number.format(n),
     duration(seconds) {
       const [unit, length] = seconds < 100 ? durationUnits[0] : seconds < 6000 ? durationUnits[1] : durationUnits[2]

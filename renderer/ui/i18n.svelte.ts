@@ -6,8 +6,8 @@ import type { Catalogue, MessageArguments, MessageKey } from '../../resources/me
 import { phrase } from '../../resources/messages/translate.ts'
 import { formatters, type Formatters } from './format.ts'
 
-/** Only the catalogue of the current language is loaded. */
-const load: Record<Language, () => Promise<Catalogue>> = {
+/** Each catalogue is a chunk of its own, so that only the current language is loaded. */
+const catalogueLoaders: Record<Language, () => Promise<Catalogue>> = {
   en: async () => (await import('../../resources/messages/en.ts')).en,
   'zh-CN': async () => (await import('../../resources/messages/zh-CN.ts')).zhCN,
 }
@@ -16,13 +16,14 @@ let language = $state.raw<Language>('en')
 let messages = $state.raw<Catalogue>()
 const format = $derived<Formatters>(formatters(language))
 
-let latest: Language | undefined
+/** The language of the last call of `setLanguage`. */
+let requestedLanguage: Language | undefined
 
 /** Switches the language. Await this once before the first text is shown. */
 export async function setLanguage(next: Language) {
-  latest = next
-  const loaded = await load[next]()
-  if (latest !== next) return
+  requestedLanguage = next
+  const loaded = await catalogueLoaders[next]()
+  if (requestedLanguage !== next) return
   messages = loaded
   language = next
 }

@@ -1,4 +1,4 @@
-/** A short notice about a completed action; it disappears by itself. */
+/** A short notice, which disappears after a few seconds. */
 const durationMs = 6000
 
 class Notices {
