@@ -6,7 +6,7 @@ import { manyImages } from '../../tools/world/many-images.ts'
 import { formatMs, formatRatio, median, type Benchmark } from './benchmark.ts'
 import type { OpenedApp } from './opened-app.ts'
 
-// Because of the disk, the times of single runs vary by half.
+// The times of single runs vary by half, because of the disk.
 const runs = 7
 const imageCount = 200
 const cases = [
@@ -17,7 +17,7 @@ const cases = [
 export const remove200: Benchmark = {
   name: 'remove-200',
   description:
-    '200 images with one base, or without shared layers: plan applied → all removed, against one `docker rmi` with all names',
+    '200 images with a common base, or without shared layers: plan applied → all removed, against one `docker rmi` with all names',
   async run(environment) {
     const engine = await startEngine({ version: '20.10', store: 'classic' })
     try {

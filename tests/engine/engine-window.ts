@@ -14,20 +14,20 @@ import type { EngineState, ImagesChange, ImagesSnapshot } from '../../preload/co
 import type { Engine } from '../../tools/world/engine.ts'
 
 /** Starts the services over the engine at this socket. */
-export const watchEngine = (socket: string, memory?: Lists) =>
-  serve({ env: { DOCKER_HOST: `unix://${socket}` }, home: '/nonexistent' }, memory)
+export const watchEngine = (socket: string, lists?: Lists) =>
+  serve({ env: { DOCKER_HOST: `unix://${socket}` }, home: '/nonexistent' }, lists)
 
-const noMemory: Lists = { recall: async () => undefined, remember() {}, forget() {}, async end() {} }
+const noLists: Lists = { recall: async () => undefined, remember() {}, forget() {}, async end() {} }
 
 /** Starts the services as main composes them, and a window that applies every published change. */
-export function serve(environment: HostEnvironment, memory = noMemory, engineChanged = () => {}) {
+export function serve(environment: HostEnvironment, lists = noLists, engineChanged = () => {}) {
   const ended = new AbortController()
   const changes: ImagesChange[] = []
   const states: EngineState[] = []
   const window = new Follower(() => engine.live.snapshot())
   const engine = engineService({
     environment,
-    lists: memory,
+    lists: lists,
     publish(name, payload) {
       if (name === 'images.changed') {
         changes.push(payload as ImagesChange)
@@ -46,7 +46,7 @@ export function serve(environment: HostEnvironment, memory = noMemory, engineCha
     states,
     window,
     /** The images and containers in the engine service's live state, sorted by id. */
-    known: () => {
+    liveLists: () => {
       const { images, containers } = engine.live.snapshot()
       return { images: sorted(images), containers: sorted(containers) }
     },
@@ -106,7 +106,7 @@ class Follower {
 }
 
 /** Reads the images and containers from the engine, as `docker images` and `docker ps --all` list them. */
-export async function freshList(engine: Engine) {
+export async function readEngineLists(engine: Engine) {
   const { images, containers } = await listAll(engine)
   return { images: sorted(listed(images)), containers }
 }
@@ -131,15 +131,15 @@ async function listAll({ docker, store }: Engine) {
  * lose its unpacked files, both without an event. Only the other fields are compared there.
  * @param story describes the actions before, for the message of the failure
  */
-export async function catchesUp(served: ReturnType<typeof serve>, engine: Engine, story = ''): Promise<void> {
+export async function expectCaughtUp(served: ReturnType<typeof serve>, engine: Engine, story = ''): Promise<void> {
   const readBoth = async () => {
     const { images, containers } = await listAll(engine)
     const { shown } = served.window
     if (engine.store === 'classic') return [shown, { images: sorted(listed(images)), containers }] as const
     const known = sorted([...served.engine.live.images().values()])
     return [
-      { images: known.map(comparable), containers: shown.containers },
-      { images: images.map(comparable), containers },
+      { images: known.map(toComparable), containers: shown.containers },
+      { images: images.map(toComparable), containers },
     ] as const
   }
   const areEqual = async () => {
@@ -151,7 +151,7 @@ export async function catchesUp(served: ReturnType<typeof serve>, engine: Engine
   expect({ story, ...shown }).toEqual({ story, ...fromEngine })
 }
 
-const comparable = ({ id, references, digests, created }: Image) => ({ id, references, digests, created })
+const toComparable = ({ id, references, digests, created }: Image) => ({ id, references, digests, created })
 
 const sorted = <Item extends { readonly id: string }>(items: readonly Item[]) =>
   items.toSorted((a, b) => (a.id < b.id ? -1 : 1))

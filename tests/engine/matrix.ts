@@ -24,6 +24,6 @@ export const allEngines = [...defaultEngines, ...others.filter(isAvailable).map(
 const runsAll = process.env['SLIPWAY_MATRIX'] === 'whole'
 export const matrix = runsAll ? allEngines : defaultEngines
 /** Titles of the engines of the full matrix that are not installed on this machine. */
-export const missing = runsAll
+export const missingEngines = runsAll
   ? others.filter((options) => !isAvailable(options)).map((options) => withTitle(options).title)
   : []

@@ -31,7 +31,7 @@ describe.each(matrix)('$title', (options) => {
   afterEach(() => app?.stop())
 
   const statesOf = ({ items }: Job) => items.map(({ state }) => state)
-  /** Undoes the removal on red. Afterwards both engines have all of their images. */
+  /** Undoes the removal on red. Expects that both engines have all of their images afterwards. */
   async function undoAndExpectRestored(jobId: string) {
     expect(await app.cleaner.undo(jobId)).toMatchObject({ state: 'done' })
     expect(await listImages(engines.red)).toEqual(app.before.red)
@@ -40,11 +40,11 @@ describe.each(matrix)('$title', (options) => {
   }
   const countImages = async () => (await listImages(engines.red)).ids.size
 
-  test('a plan ends with its session, even if the same engine comes back', async () => {
-    const stored = await app.planAll()
+  test('a plan cannot be applied after its session has ended, even if the same engine comes back', async () => {
+    const storedPlan = await app.planAll()
     await engines.red.restart()
     await app.waitUntilConnected('red')
-    const result = await app.cleaner.apply(stored)
+    const result = await app.cleaner.apply(storedPlan)
     expect(result).toMatchObject({ ok: false, error: { code: expect.stringMatching(/^plan-(outdated|unknown)$/) } })
     expect(await listImages(engines.red)).toEqual(app.before.red)
     await expectNewPlanWorks()
@@ -55,7 +55,7 @@ describe.each(matrix)('$title', (options) => {
     await undoAndExpectRestored(jobId)
   }
 
-  test('if the engine removes an image, its response is lost and it stays away, the outcome is unknown and can be undone', async () => {
+  test('if the response to a removal is lost and the engine stays away, the outcome is unknown, and the removal can be undone', async () => {
     const lost = app.proxy.inject('drop-response', isDelete)
     const jobId = await app.removeAll()
     await lost.answered
@@ -71,7 +71,7 @@ describe.each(matrix)('$title', (options) => {
     await undoAndExpectRestored(jobId)
   })
 
-  test('if a response is lost and the engine comes back in time, inspecting the image shows the outcome', async () => {
+  test('if a response is lost and the engine comes back in time, Slipway inspects the image and reports that it is removed', async () => {
     const lost = app.proxy.inject('drop-response', isDelete)
     const jobId = await app.removeAll()
     await lost.answered
@@ -83,7 +83,7 @@ describe.each(matrix)('$title', (options) => {
     await undoAndExpectRestored(jobId)
   })
 
-  test('if a request reaches the engine late, the copy is kept', async () => {
+  test('if a request reaches the engine only after its item has failed, the copy is kept, and the removal can be undone', async () => {
     const late = app.proxy.inject('deliver-late', isDelete)
     const jobId = await app.removeAll()
     await late.arrived
@@ -162,7 +162,7 @@ describe.each(matrix)('$title', (options) => {
     await undoAndExpectRestored(jobId)
   })
 
-  test('an image that lost a tag while it waited to be removed can be restored if its removal is skipped', async () => {
+  test('if the removal of an image is skipped after the image has lost a tag, an undo restores the tag', async () => {
     await reopenWith(twoTagsSecond)
     const lost = app.proxy.inject('drop-response', (request) => isDelete(request) && !request.includes('two:'))
     const jobId = await app.removeAll()
@@ -173,7 +173,7 @@ describe.each(matrix)('$title', (options) => {
     await undoAndExpectRestored(jobId)
   })
 
-  test('an image that lost a tag and that someone else deletes while it waits keeps its copy', async () => {
+  test('an image that has lost a tag, and that someone else deletes before Slipway does, keeps its copy', async () => {
     await reopenWith(twoTagsSecond)
     const deleting = app.proxy.inject('hold-request', (request) => isDelete(request) && !request.includes('two:'))
     const jobId = await app.removeAll()
@@ -187,7 +187,7 @@ describe.each(matrix)('$title', (options) => {
     await undoAndExpectRestored(jobId)
   })
 
-  /** The removal stopped at its first item, and did nothing to the other engine behind the same socket. */
+  /** Expects that the removal stopped at its first item, and did nothing to the other engine behind the same socket. */
   async function expectOtherEngineUntouched(jobId: string) {
     const ended = await app.cleaner.waitForJob(jobId)
     expect(statesOf(ended)).toEqual(['unknown', 'skipped', 'skipped'])
@@ -198,7 +198,7 @@ describe.each(matrix)('$title', (options) => {
     expect(app.copies()).toHaveLength(1)
   }
 
-  test('if the engine is killed and another engine is behind the same socket in time, the other engine is not touched', async () => {
+  test('if the engine is killed and another engine takes over its socket, the other engine is not touched', async () => {
     await app.switchTo('linked')
     const deleting = app.proxy.inject('hold-request', isDelete)
     const jobId = await app.removeAll()

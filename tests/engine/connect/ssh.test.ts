@@ -1,5 +1,5 @@
 /**
- * The remote side of a real ssh connection hangs: Slipway reports that the engine is away, loses nothing, and
+ * The remote side of a real ssh connection hangs: Slipway reports that the engine is away, loses no image, and
  * reconnects.
  */
 import { execFileSync } from 'node:child_process'
@@ -17,7 +17,7 @@ import { openRemovalApp, listImages, value, type RemovalApp } from '../removal/r
 import { defaultImages, isDelete } from './two-engines.ts'
 import { openFaultyProxy, type FaultyProxy } from './faulty-proxy.ts'
 
-/** ssh gives up after 3 unanswered keep-alives, 10 s apart (routes.ts). The rest is for a busy machine. */
+/** ssh gives up after 3 unanswered keep-alives, 10 s apart (routes.ts). A busy machine needs more time. */
 const awayTimeoutMs = 60_000
 /** Covers the longest pause between two attempts to connect, and the attempt itself. */
 const connectedTimeoutMs = 60_000
@@ -77,7 +77,7 @@ describe('over ssh', () => {
   const names = () => app!.rows().flatMap(({ reference }) => reference ?? [])
   const allNames = ['one:1', 'three:1', 'two:1', 'two:2']
 
-  test('a remote machine that hangs while the app is idle is reported as away, and is reconnected once it continues', async () => {
+  test('if the remote side hangs while the app is idle, the engine is reported as away, and reconnected once the remote side continues', async () => {
     app = await openApp()
     expect(app.engine.state()).toMatchObject({
       status: 'connected',
@@ -90,7 +90,7 @@ describe('over ssh', () => {
     await sshd.freeze()
     await waitUntilAway()
     expect(app.engine.state()).toMatchObject({ context: { endpoint: sshd.endpoint } })
-    // The window shows this tag after it has reconnected.
+    // The window shows this tag after Slipway has reconnected.
     await engine.docker.getImage('three:1').tag({ repo: 'four', tag: '1' })
 
     sshd.thaw()
@@ -100,7 +100,7 @@ describe('over ssh', () => {
     await engine.docker.getImage('four:1').remove()
   }, 150_000)
 
-  test('if a remote machine hangs during a removal, the outcome is unknown, and the removal can be undone once it continues', async () => {
+  test('if the remote side hangs during a removal, the outcome is unknown, and the removal can be undone once the remote side continues', async () => {
     app = await openApp({ reconnectTimeoutMs: 3_000 })
     const before = await listImages(engine)
     // one:1 comes first: it has one tag, so the first DELETE removes its image.

@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { setTimeout as delay } from 'node:timers/promises'
 import { openGate, type Gate } from '../../../tools/world/slow-gate.ts'
 import { startRegistry, type Registry } from '../../../tools/world/registry.ts'
-import { noisy, publishImages } from '../pull/puller.ts'
+import { randomImage, publishImages } from '../pull/puller.ts'
 import { listImages, value } from '../removal/removal-app.ts'
 import { matrix } from '../matrix.ts'
 import { eventually } from '../eventually.ts'
@@ -16,13 +16,13 @@ describe.each(matrix)('$title', (options) => {
   let registry: Registry
   let gate: Gate
   let app: App
-  const at = (name: string) => `127.0.0.1:${gate.port}/${name}`
+  const fullName = (name: string) => `127.0.0.1:${gate.port}/${name}`
   beforeAll(async () => {
     ;[engines, registry] = await Promise.all([startTwoEngines(options), startRegistry()])
     gate = await openGate(Number(registry.directHost.split(':')[1]))
     await publishImages(
       engines.red.docker,
-      names.map((name) => noisy(at(name), [6_000_000, 50_000])),
+      names.map((name) => randomImage(fullName(name), [6_000_000, 50_000])),
     )
   })
   afterAll(async () => {
@@ -36,13 +36,13 @@ describe.each(matrix)('$title', (options) => {
   afterEach(() => app?.stop())
 
   async function startPull(name: string) {
-    const id = value(await app.cleaner.pull.handlers['pull.start']({ reference: at(name) }))
+    const id = value(await app.cleaner.pull.handlers['pull.start']({ reference: fullName(name) }))
     await eventually(() => gate.bytesSent > 200_000)
     return id
   }
   async function expectPulledOnRed(id: string, name: string) {
     const job = await app.cleaner.waitForJob(id)
-    const { Id } = await engines.red.docker.getImage(at(name)).inspect()
+    const { Id } = await engines.red.docker.getImage(fullName(name)).inspect()
     expect(job).toMatchObject({
       state: 'done',
       subject: { kind: 'pull', result: { image: Id, isNew: true } },
@@ -56,7 +56,7 @@ describe.each(matrix)('$title', (options) => {
     await app.switchTo('blue')
     await expectPulledOnRed(id, 'large:switched')
     await app.switchTo('red')
-    expect(app.cleaner.findImage(at('large:switched'))).toBeDefined()
+    expect(app.cleaner.findImage(fullName('large:switched'))).toBeDefined()
   })
 
   test('a pull whose connection breaks continues once the engine is back', async () => {
@@ -66,14 +66,14 @@ describe.each(matrix)('$title', (options) => {
     await expectPulledOnRed(id, 'large:broken')
   })
 
-  test('a pull stays on its engine if the user switches while the registry is being checked', async () => {
+  test('a pull finishes on its engine if the user switches contexts while Slipway asks the registry about the image', async () => {
     const [checking, checked] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
     app.cleaner.registry.check = async () => {
       checking.resolve()
       await checked.promise
       return { ok: true, value: undefined }
     }
-    const starting = app.cleaner.pull.handlers['pull.start']({ reference: at('large:checking') })
+    const starting = app.cleaner.pull.handlers['pull.start']({ reference: fullName('large:checking') })
     await checking.promise
     await app.switchTo('blue')
     checked.resolve()
@@ -82,16 +82,16 @@ describe.each(matrix)('$title', (options) => {
 
   test('a pull that the registry refuses keeps no connection to its engine', async () => {
     await eventually(isStable)
-    const failure = { code: 'reference-unknown', reference: at('large:none') } as const
+    const failure = { code: 'reference-unknown', reference: fullName('large:none') } as const
     app.cleaner.registry.check = async () => ({ ok: false, error: failure })
-    const result = await app.cleaner.pull.handlers['pull.start']({ reference: at('large:none') })
+    const result = await app.cleaner.pull.handlers['pull.start']({ reference: fullName('large:none') })
     expect(result).toEqual({ ok: false, error: failure })
     expect(app.cleaner.jobs.all()).toEqual([])
     await app.switchTo('blue')
     await eventually(() => connections() === 0, 20_000)
   })
 
-  test('switching between two contexts of one engine leaves no connection open, and the last context is shown', async () => {
+  test('switching between two contexts of one engine during a pull leaves no extra connection open, and the last context is shown', async () => {
     await eventually(isStable)
     const before = connections()
     const id = await startPull('large:to-and-fro')
@@ -122,7 +122,7 @@ describe.each(matrix)('$title', (options) => {
     expect(connections()).toBe(0)
   })
 
-  test('a lease reconnects to its own engine, also while another one is shown', async () => {
+  test('a lease reconnects to its session’s engine, even while the window shows another one', async () => {
     const { engine } = app.cleaner
     const lease = engine.lease(value(engine.session()))
     const { session } = lease

@@ -2,7 +2,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { startEngine, type Engine } from '../../../tools/world/engine.ts'
 import { startRegistry, type Registry } from '../../../tools/world/registry.ts'
-import { noisy, publishImages } from '../pull/puller.ts'
+import { randomImage, publishImages } from '../pull/puller.ts'
 import { listImages, value } from '../removal/removal-app.ts'
 import { matrix } from '../matrix.ts'
 import { eventually } from '../eventually.ts'
@@ -20,14 +20,14 @@ describe.each(matrix)('$title', (options) => {
   })
   afterEach(() => app?.stop())
 
-  /** The removal deleted all images of red, and none of blue. */
+  /** Expects that the removal deletes all images of red, and none of blue. */
   async function expectOnlyRedIsEmpty(jobId: string) {
     expect(await app.cleaner.waitForJob(jobId)).toMatchObject({ state: 'done', subject: { copies: { count: 3 } } })
     expect(app.copies()).toHaveLength(3)
     expect(await listImages(engines.red)).toEqual({ ids: new Set(), names: new Set() })
     expect(await listImages(engines.blue)).toEqual(app.before.blue)
   }
-  /** The undo is refused while blue is shown, and works on red. */
+  /** Expects that the undo is refused while blue is shown, and restores the images once red is shown. */
   async function undoOnRed(jobId: string) {
     expect(await app.cleaner.undoFailure(jobId)).toEqual({
       code: 'undo-other-engine',
@@ -53,7 +53,7 @@ describe.each(matrix)('$title', (options) => {
   })
 
   test.each(['hold-response', 'hold-request'] as const)(
-    'a removal finishes on its engine after a switch in the middle of an item: %s',
+    'a removal finishes on its engine after a switch during the removal of an image: %s',
     async (fault) => {
       const deleting = app.proxy.inject(fault, isDelete)
       const jobId = await app.removeAll()
@@ -109,8 +109,8 @@ describe.each(matrix)('$title', (options) => {
 })
 
 /**
- * Only in the classic store can an undo pull images again: only there Slipway can tell that an image came from a
- * registry.
+ * An undo can pull images again only in the classic store: in the containerd store, Slipway cannot tell whether an image
+ * came from a registry.
  */
 describe.each(matrix.filter(({ store }) => store === 'classic'))('$title', (options) => {
   let engines: TwoEngines
@@ -125,20 +125,20 @@ describe.each(matrix.filter(({ store }) => store === 'classic'))('$title', (opti
     ])
     await publishImages(
       publisher.docker,
-      names.map((name) => noisy(at(name), [50_000, 2_000])),
+      names.map((name) => randomImage(fullName(name), [50_000, 2_000])),
     )
   })
   afterAll(async () => {
     await Promise.all([engines?.stop(), registry?.stop(), publisher?.stop()])
   })
   const names = ['small:1', 'small:2', 'small:3']
-  const at = (name: string) => `${registry.host}/${name}`
+  const fullName = (name: string) => `${registry.host}/${name}`
 
   test('an undo finishes on its engine after a switch while images are pulled again', async () => {
     app = await openApp(engines, { images: [] })
     try {
       for (const name of names) {
-        const id = value(await app.cleaner.pull.handlers['pull.start']({ reference: at(name) }))
+        const id = value(await app.cleaner.pull.handlers['pull.start']({ reference: fullName(name) }))
         expect(await app.cleaner.waitForJob(id)).toMatchObject({ state: 'done' })
       }
       const before = await listImages(engines.red)

@@ -47,14 +47,14 @@ export const unrelatedImages = ['four:1', 'five:1'].map((name): ImageSpec => {
 })
 const [one, two, three] = [image(['one:1'], 200_000), image(['two:1', 'two:2'], 40_000), image(['three:1'], 5_000)]
 export const defaultImages = [one, three, two]
-/** The second image has two tags. It loses one of them while the first image is being removed. */
+/** The second image to be removed has two tags. It loses one of them while the first image is being removed. */
 export const twoTagsSecond = [one, two, three]
 
 export type App = Awaited<ReturnType<typeof openApp>>
 
 interface AppOptions {
   readonly reconnectTimeoutMs?: number
-  /** False: each request to red needs a connection of its own. */
+  /** If false, each request to red needs a new connection. */
   readonly keepAlive?: boolean
   /** Images to load into both engines, in the order of removal. */
   readonly images?: readonly ImageSpec[] | undefined
@@ -104,9 +104,9 @@ export async function openApp(
     planAll,
     /** Starts to remove all images, with a copy of each. @returns the id of the job, without waiting for its end */
     async removeAll() {
-      const stored = await planAll()
-      const copies = stored.plan.deletes.map(({ image }) => image)
-      return value(await cleaner.apply(stored, copies))
+      const storedPlan = await planAll()
+      const copies = storedPlan.plan.deletes.map(({ image }) => image)
+      return value(await cleaner.apply(storedPlan, copies))
     },
     /** Makes the socket of the context `linked` lead to another engine. */
     moveLink(socket: string) {

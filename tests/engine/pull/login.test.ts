@@ -12,7 +12,7 @@ import { fillRegistry } from '../../../tools/world/fill.ts'
 import { startHub } from '../../../tools/world/hub.ts'
 import { ann, startRegistry } from '../../../tools/world/registry.ts'
 import { matrix } from '../matrix.ts'
-import { failureOf, noisy, openPuller } from './puller.ts'
+import { failureOf, randomImage, openPuller } from './puller.ts'
 
 const cleanups: (() => unknown)[] = []
 afterEach(async () => {
@@ -38,7 +38,7 @@ function loginsWith(passwords: Readonly<Record<string, string>>) {
 describe.each(matrix)('$title', (options) => {
   test('a private registry refuses a pull without the right login, and accepts the login that Docker has stored', async () => {
     const registry = stopAfterTest(await startRegistry({ private: true }))
-    await fillRegistry(registry, [noisy('team/secret:1', [100_000])])
+    await fillRegistry(registry, [randomImage('team/secret:1', [100_000])])
     const engine = stopAfterTest(await startEngine(options))
     const reference = `${registry.host}/team/secret:1`
     const refused = { code: 'registry-login', host: registry.host }
@@ -55,7 +55,7 @@ describe.each(matrix)('$title', (options) => {
   })
 
   test('a login for Docker Hub is used from the start, so that limits for anonymous users do not apply', async () => {
-    const { hub, engine } = await startLimitedHub()
+    const { hub, engine } = await startHubAndEngine()
     hub.setBehaviour('registry-1.docker.io', 'limited-without-login')
     const anonymous = stopAfterTest(await openPuller(engine))
     expect(failureOf(await anonymous.pull('public:1'))).toEqual({ code: 'registry-limited', host: 'docker.io' })
@@ -64,7 +64,7 @@ describe.each(matrix)('$title', (options) => {
   })
 
   test('an invalid login for Docker Hub does not prevent pulls of public images', async () => {
-    const { engine } = await startLimitedHub()
+    const { engine } = await startHubAndEngine()
     const withWrongLogin = stopAfterTest(await openPuller(engine, loginsWith({ [hubKey]: 'open barley' })))
     expect(await withWrongLogin.pull('public:1')).toMatchObject({ state: 'done' })
     const refused = { code: 'registry-login', host: 'docker.io' }
@@ -73,7 +73,7 @@ describe.each(matrix)('$title', (options) => {
 
   test('if mirrors are configured, the login for Docker Hub is not sent to them', async () => {
     const mirror = await startLoginMirror()
-    const { hub, engine } = await startLimitedHub(mirror.engineConfig)
+    const { hub, engine } = await startHubAndEngine(mirror.engineConfig)
     hub.setBehaviour('registry-1.docker.io', 'limited-without-login')
     const app = stopAfterTest(await openPuller(engine, loginsWith({ [hubKey]: ann.password })))
     const job = await app.pull('public:1')
@@ -86,9 +86,9 @@ describe.each(matrix)('$title', (options) => {
   })
 
   /** Starts Docker Hub with one public image, and an engine that uses it. */
-  async function startLimitedHub(overrides: Pick<EngineOptions, 'config'> = {}) {
+  async function startHubAndEngine(overrides: Pick<EngineOptions, 'config'> = {}) {
     const registry = stopAfterTest(await startRegistry())
-    await fillRegistry(registry, [noisy('library/public:1', [100_000])])
+    await fillRegistry(registry, [randomImage('library/public:1', [100_000])])
     const hub = stopAfterTest(await startHub({ registry }))
     return { hub, engine: stopAfterTest(await startEngine({ ...options, env: hub.engineEnv, ...overrides })) }
   }

@@ -10,7 +10,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { startEngine, type Engine } from '../../../tools/world/engine.ts'
 import { makeAuthority } from '../../../tools/world/hub/authority.ts'
 import { matrix } from '../matrix.ts'
-import { failureOf, openPuller, type PullerWorld } from './puller.ts'
+import { failureOf, openPuller, type Puller } from './puller.ts'
 
 /** An address in this world only. Not a loopback address, since an engine does not check certificates there. */
 const address = '10.117.0.1'
@@ -45,7 +45,7 @@ function startUntrustedTls(names: readonly string[]): Promise<string> {
 
 describe.each(matrix)('$title', (options) => {
   let engine: Engine
-  let app: PullerWorld
+  let app: Puller
   beforeAll(async () => {
     engine = await startEngine(options)
     app = await openPuller(engine)

@@ -18,13 +18,13 @@ import { loadImages, type ImageSpec } from '../../../tools/world/images.ts'
 import { watchEngine } from '../engine-window.ts'
 import { eventually } from '../eventually.ts'
 
-export type PullerWorld = Awaited<ReturnType<typeof openPuller>>
+export type Puller = Awaited<ReturnType<typeof openPuller>>
 
 /**
  * Starts the pull service over an engine.
  * @param credentialsFor by default, a pull gets the login in `logins.stored`
  */
-export async function openPuller(engine: Engine, credentialsFor?: CredentialsFor, room?: DiskSpaceNeeds) {
+export async function openPuller(engine: Engine, credentialsFor?: CredentialsFor, diskSpaceNeeds?: DiskSpaceNeeds) {
   const folder = mkdtempSync(join(tmpdir(), 'puller-'))
   const store = openStore(folder)
   const published: Job[] = []
@@ -38,7 +38,12 @@ export async function openPuller(engine: Engine, credentialsFor?: CredentialsFor
   /** `requested`: the references for which the service looked up a login. */
   const logins = { requested: [] as string[], stored: undefined as AuthConfig | undefined }
   const pull = pullService({
-    ...{ engine: served.engine, jobs, ledger: store.ledger, ...(room && { diskSpace: diskSpace(room) }) },
+    ...{
+      engine: served.engine,
+      jobs,
+      ledger: store.ledger,
+      ...(diskSpaceNeeds && { diskSpace: diskSpace(diskSpaceNeeds) }),
+    },
     credentialsFor: async (reference) => {
       logins.requested.push(reference)
       return credentialsFor ? await credentialsFor(reference) : logins.stored
@@ -89,7 +94,7 @@ export async function openPuller(engine: Engine, credentialsFor?: CredentialsFor
 }
 
 /** An image with one layer of each size in bytes. The layers are random data, so they cannot be compressed. */
-export const noisy = (reference: string, layers: readonly number[], architecture = 'amd64'): ImageSpec => ({
+export const randomImage = (reference: string, layers: readonly number[], architecture = 'amd64'): ImageSpec => ({
   references: [reference],
   created: new Date(1_700_000_000_000),
   architecture,

@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { httpClient, type Http } from '../../../main/registry/index.ts'
-import { lookup as ownLookup } from '../../../main/registry/dns-lookup.ts'
+import { lookup as slipwayLookup } from '../../../main/registry/dns-lookup.ts'
 import { addIpv6, removeBridge } from '../../../tools/world/bridge.ts'
 import { startMirrors, type Mirror, type Mirrors } from '../../../tools/world/mirrors.ts'
 import { startOnline, type Online } from '../../../tools/world/world.ts'
@@ -72,7 +72,7 @@ test('a name is resolved while the DNS does not answer for other names', async (
 describe('a name with an IPv6 address', () => {
   /** The address families that a connection to the host would try. */
   const familiesOf = async (host: string) => {
-    const found = await promisify(ownLookup)(host, { all: true, hints: ADDRCONFIG })
+    const found = await promisify(slipwayLookup)(host, { all: true, hints: ADDRCONFIG })
     return (found as unknown as LookupAddress[]).map(({ family }) => family)
   }
 

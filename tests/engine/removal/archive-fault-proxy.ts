@@ -20,7 +20,7 @@ export type Fault =
 
 const error = 'no space left on the disk of the engine'
 
-export async function archiveFaultProxy(engineSocket: string) {
+export async function openArchiveFaultProxy(engineSocket: string) {
   const socket = `${engineSocket}.broken`
   let fault: Fault | undefined
   let stalled = Promise.withResolvers<void>()

@@ -7,7 +7,7 @@ import type { Job } from '../../../preload/contract/index.ts'
 import { startEngine, type Engine } from '../../../tools/world/engine.ts'
 import { loadImages, type ImageSpec } from '../../../tools/world/images.ts'
 import { openRemovalApp, listImages, type RemovalApp } from './removal-app.ts'
-import { archiveFaultProxy, type Fault } from './archive-fault-proxy.ts'
+import { openArchiveFaultProxy, type Fault } from './archive-fault-proxy.ts'
 import { loadMultiPlatformImage } from './multi-platform-image.ts'
 import { matrix } from '../matrix.ts'
 
@@ -22,13 +22,13 @@ const image = (references: string[], bytes: number): ImageSpec => ({
 
 describe.each(matrix)('$title', (engineOptions) => {
   let engine: Engine
-  let proxy: Awaited<ReturnType<typeof archiveFaultProxy>>
+  let proxy: Awaited<ReturnType<typeof openArchiveFaultProxy>>
   let app: RemovalApp
 
   beforeEach(async () => {
     engine = await startEngine(engineOptions)
     await loadImages(engine.docker, [image(['one:1'], 30_000), image(['two:1', 'two:2'], 2_000_000)])
-    proxy = await archiveFaultProxy(engine.socket)
+    proxy = await openArchiveFaultProxy(engine.socket)
   })
   afterEach(async () => {
     await app?.stop()

@@ -197,7 +197,7 @@ export async function listImages({
 }
 
 /** The ids and names that a plan should leave of those listed before. */
-export function expectedAfter(before: Awaited<ReturnType<typeof listImages>>, { deletes, untags }: RemovalPlan) {
+export function predictRemaining(before: Awaited<ReturnType<typeof listImages>>, { deletes, untags }: RemovalPlan) {
   const [ids, names] = [new Set(before.ids), new Set(before.names)]
   for (const { image, parents, references } of deletes) {
     for (const id of [image, ...parents]) ids.delete(id)

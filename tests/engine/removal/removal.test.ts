@@ -2,11 +2,11 @@ import { rmSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Choice } from '../../../model/removal/plan.ts'
 import { startEngine, type Engine } from '../../../tools/world/engine.ts'
-import { expectedAfter, openRemovalApp, listImages, measureDiskUsage, type RemovalApp } from './removal-app.ts'
+import { predictRemaining, openRemovalApp, listImages, measureDiskUsage, type RemovalApp } from './removal-app.ts'
 import { seededRandom, loadImageForest } from './image-forest.ts'
-import { matrix, missing } from '../matrix.ts'
+import { matrix, missingEngines } from '../matrix.ts'
 
-for (const name of missing) test.skip(`${name}: this engine is not installed`, () => {})
+for (const name of missingEngines) test.skip(`${name}: this engine is not installed`, () => {})
 
 describe.each(matrix)('$title', (engineOptions) => {
   let engine: Engine
@@ -39,7 +39,7 @@ describe.each(matrix)('$title', (engineOptions) => {
       const [imagesBefore, bytesBefore] = [await listImages(engine), await measureDiskUsage(engine, blobs)]
       const job = await app.executePlan(storedPlan)
       expect(job.items.filter(({ state }) => state !== 'done')).toEqual([])
-      expect(await listImages(engine)).toEqual(expectedAfter(imagesBefore, storedPlan.plan))
+      expect(await listImages(engine)).toEqual(predictRemaining(imagesBefore, storedPlan.plan))
 
       const { min, max } = storedPlan.plan.frees
       const freed = bytesBefore - (await measureDiskUsage(engine, blobs))

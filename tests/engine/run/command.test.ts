@@ -19,11 +19,11 @@ import { openRunner, type Runner } from './runner.ts'
 const run = promisify(execFile)
 
 /** Texts that a shell, a comma-separated list or Docker itself could misread. */
-const awkward = fc.string({
+const awkwardText = fc.string({
   unit: fc.constantFrom(...`abc xyz'"\\$\`,:;=-*?#~&|<>(){}[]!%@/.`, '文', '\n', '😀'),
   maxLength: 12,
 })
-const line = awkward.map((text) => text.replaceAll('\n', ' '))
+const line = awkwardText.map((text) => text.replaceAll('\n', ' '))
 const path = fc
   .array(
     line.map((text) => text.replaceAll('/', '').trim()).filter((text) => text !== '' && !/^\.+$/.test(text)),
@@ -34,7 +34,7 @@ const path = fc
   )
   .map((parts) => parts.join('/'))
 const name = fc.stringMatching(/^[a-zA-Z0-9][a-zA-Z0-9_.-]{1,10}$/)
-const variable = fc.record({ name: fc.stringMatching(/^[A-Za-z_.-][A-Za-z0-9_.-]{0,6}$/), value: awkward })
+const variable = fc.record({ name: fc.stringMatching(/^[A-Za-z_.-][A-Za-z0-9_.-]{0,6}$/), value: awkwardText })
 const port = fc.record({
   host: fc.constantFrom('127.0.0.1:', '', '[::1]:', '127.0.0.1:18080', '18081', '[::1]:18082', '127.0.0.2:18083'),
   container: fc.constantFrom('80', '80/tcp', '53/udp', '9000/TCP'),
@@ -44,7 +44,7 @@ const port = fc.record({
 const randomRunOptions = (root: string) =>
   fc.record({
     interactive: fc.boolean(),
-    command: fc.array(awkward).map((words) => ['hold', ...words].map(shellQuote).join(' ')),
+    command: fc.array(awkwardText).map((words) => ['hold', ...words].map(shellQuote).join(' ')),
     ports: fc.array(port, { maxLength: 3 }),
     removeAtEnd: fc.boolean(),
     volumes: fc.array(
@@ -117,7 +117,7 @@ describe.each(matrix)('$title', (engineOptions) => {
         .catch(() => undefined)
       return (await state(name).catch(() => undefined)) === undefined
     })
-  const inspectComparable = async (name: string) => comparable(await engine.docker.getContainer(name).inspect())
+  const inspectComparable = async (name: string) => toComparable(await engine.docker.getContainer(name).inspect())
 
   test('the command that the dialog shows creates the same container as the app, whatever the user types', async () => {
     await fc.assert(
@@ -125,7 +125,7 @@ describe.each(matrix)('$title', (engineOptions) => {
         const options: RunOptions = { image: runner.imageOf('box:1'), reference: 'box:1', name: 'same', ...random }
         fc.pre(validateRunOptions(options, []).length === 0)
         for (const { source } of options.volumes) if (source.startsWith('/')) mkdirSync(source, { recursive: true })
-        await runner.started('box:1', options)
+        await runner.start('box:1', options)
         const fromApp = await inspectComparable('same')
         await removeContainer('same')
         const shell = await runInShell(runCommand(options), 'same')
@@ -142,11 +142,11 @@ describe.each(matrix)('$title', (engineOptions) => {
 /**
  * Removes what differs between any two containers, and values that are not set, which engines write in several ways.
  */
-function comparable({ Config, HostConfig, Mounts, NetworkSettings, Path, Args }: Docker.ContainerInspectInfo) {
+function toComparable({ Config, HostConfig, Mounts, NetworkSettings, Path, Args }: Docker.ContainerInspectInfo) {
   const mounts = Mounts.map(({ Name, Source, ...mount }) =>
     /^[0-9a-f]{64}$/.test(Name ?? '') ? mount : { ...mount, Name, Source },
   )
-  return pruned({
+  return withoutIgnored({
     ...{ Path, Args },
     // The docker command of 28 sorts variables differently.
     Config: { ...Config, Env: Config.Env.toSorted() },
@@ -164,12 +164,12 @@ const ignoredKeys = new Set(
   'Hostname ConsoleSize EndpointID NetworkID IPAddress GlobalIPv6Address MacAddress Aliases DNSNames'.split(' '),
 )
 
-function pruned(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(pruned)
+function withoutIgnored(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutIgnored)
   if (typeof value !== 'object' || value === null) return value
   return Object.fromEntries(
     Object.entries(value).flatMap(([key, inner]) => {
-      const rest = pruned(inner)
+      const rest = withoutIgnored(inner)
       const isUnset = !rest || (typeof rest === 'object' && Object.keys(rest).length === 0)
       const isRandomPort = key === 'HostPort' && Number(rest) >= 32_768
       return isUnset || isRandomPort || ignoredKeys.has(key) ? [] : [[key, rest]]

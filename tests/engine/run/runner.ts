@@ -81,17 +81,17 @@ export async function openRunner(world: Engine, host = `unix://${world.socket}`)
     imageOf,
     run,
     /** Runs an image. @throws if the engine or Slipway refuses */
-    async started(reference: string, overrides: Partial<RunOptions> = {}) {
+    async start(reference: string, overrides: Partial<RunOptions> = {}) {
       return value(await run(reference, overrides))
     },
     /** Tries to run an image. @returns the failure. @throws if the image was run */
-    async refused(reference: string, overrides: Partial<RunOptions> = {}): Promise<Failure> {
+    async failureOf(reference: string, overrides: Partial<RunOptions> = {}): Promise<Failure> {
       const result = await run(reference, overrides)
       if (result.ok) throw new Error(`${reference} was run, but should have been refused`)
       return result.error
     },
     /** The options that the dialog suggests for an image. */
-    async suggested(reference: string) {
+    async suggest(reference: string) {
       return value(await handlers['run.suggest']({ image: imageOf(reference), reference }))
     },
     async open(container: string, kind: Terminal['kind']): Promise<TerminalId> {
@@ -177,7 +177,7 @@ export class Screen {
     return this.all.toString()
   }
   /** Waits until the output contains a text. */
-  shows(expected: string | RegExp): Promise<void> {
+  waitForText(expected: string | RegExp): Promise<void> {
     const isShown = typeof expected === 'string' ? () => this.text.includes(expected) : () => expected.test(this.text)
     return eventually(isShown, 20_000).catch(() => {
       throw new Error(`${String(expected)} is not shown, but: ${JSON.stringify(this.text.slice(-1000))}`)

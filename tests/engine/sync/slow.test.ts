@@ -9,7 +9,7 @@ import { loadImages } from '../../../tools/world/images.ts'
 import { manyImages } from '../../../tools/world/many-images.ts'
 import { holdingProxy, isFullListRequest } from './holding-proxy.ts'
 import { homeWith } from '../home.ts'
-import { eventually, freshList, serve, watchEngine } from '../engine-window.ts'
+import { eventually, readEngineLists, serve, watchEngine } from '../engine-window.ts'
 
 describe.each([
   { title: '20.10 classic', version: '20.10', store: 'classic' },
@@ -44,7 +44,7 @@ describe.each([
   const shownImages = () => served.window.shown.images
   const expectComplete = async () => {
     await eventually(() => served.window.complete)
-    expect(served.window.shown).toEqual(await freshList(engine))
+    expect(served.window.shown).toEqual(await readEngineLists(engine))
     expect(served.window.unconfirmed.size).toBe(0)
   }
 
@@ -60,11 +60,11 @@ describe.each([
 
   /** Runs the app once with a slow list, so that it stores the list. @returns the images of that list */
   async function runOnceWithSlowList() {
-    const memory = storedLists(folder)
-    served = watchEngine(proxy.socket, memory)
+    const lists = storedLists(folder)
+    served = watchEngine(proxy.socket, lists)
     await delayList()
     await served.stop()
-    await memory.end()
+    await lists.end()
     proxy.hold()
     return shownImages()
   }
@@ -98,7 +98,7 @@ describe.each([
     expect(served.window.complete).toBe(false)
 
     await eventually(() => served.window.unconfirmed.size === 0)
-    expect(served.window.shown.images).toEqual((await freshList(engine)).images)
+    expect(served.window.shown.images).toEqual((await readEngineLists(engine)).images)
     expect(served.window.complete).toBe(false)
     // Images are confirmed in batches.
     expect(unconfirmedCounts.length).toBeLessThan(8)
@@ -160,11 +160,11 @@ describe.each([
     await runOnceWithSlowList()
     const [name] = readdirSync(folder)
     writeFileSync(join(folder, name!), '{ "images": [{ "id": 7 }] }')
-    const memory = storedLists(folder)
-    served = watchEngine(proxy.socket, memory)
+    const lists = storedLists(folder)
+    served = watchEngine(proxy.socket, lists)
     expect(await delayList()).toEqual([])
     await served.stop()
-    await memory.end()
+    await lists.end()
     expect(readFileSync(join(folder, name!), 'utf8')).toContain('team-1/chat-admin:1.1')
   })
 

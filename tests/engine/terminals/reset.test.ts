@@ -11,11 +11,11 @@ const size = { columns: 80, rows: 24 }
 
 describe.each(matrix)('$title', (engineOptions) => {
   let engine: Engine
-  let proxy: Awaited<ReturnType<typeof resettingProxy>>
+  let proxy: Awaited<ReturnType<typeof openResettingProxy>>
   let runner: Runner
   useRunner(engineOptions, (started) => void ({ engine } = started))
   beforeAll(async () => {
-    proxy = await resettingProxy(engine.socket)
+    proxy = await openResettingProxy(engine.socket)
     runner = await openRunner(engine, `tcp://127.0.0.1:${proxy.port}`)
   })
   afterAll(async () => {
@@ -29,7 +29,7 @@ describe.each(matrix)('$title', (engineOptions) => {
   }
 
   test('a stream that is reset before the container starts ends the terminal, and the container runs', async () => {
-    const { container, terminal } = await runner.started('box:1', { command: 'sleep 1000' })
+    const { container, terminal } = await runner.start('box:1', { command: 'sleep 1000' })
     expect(proxy.resets()).toBe(1)
     await expectCut(terminal!)
     expect((await engine.docker.getContainer(container).inspect()).State.Running).toBe(true)
@@ -46,7 +46,7 @@ describe.each(matrix)('$title', (engineOptions) => {
  * A TCP proxy in front of an engine that resets each attach connection soon after it is open. Requests to start a
  * container are delayed until after the reset.
  */
-async function resettingProxy(engineSocket: string) {
+async function openResettingProxy(engineSocket: string) {
   let resets = 0
   const server = createServer((client) => {
     const upstream = connect(engineSocket)

@@ -17,8 +17,8 @@ describe.each(matrix)('$title', (engineOptions) => {
     return runner.terminal(id)!.state
   }
   const endedWith = (exitCode: number) => ({ status: 'ended', reason: 'exit', exitCode })
-  async function runInteractive(command: string, options: Parameters<Runner['started']>[1] = {}, image = 'box:1') {
-    const { container, terminal } = await runner.started(image, { command, ...options })
+  async function runInteractive(command: string, options: Parameters<Runner['start']>[1] = {}, image = 'box:1') {
+    const { container, terminal } = await runner.start(image, { command, ...options })
     return { container, id: terminal! }
   }
   /** The command line of every process in the container. */
@@ -40,28 +40,28 @@ describe.each(matrix)('$title', (engineOptions) => {
       },
     })
     const screen = runner.window().show(id)
-    await screen.shows('/ # ')
+    await screen.waitForText('/ # ')
     runner.type(id, 'echo "你好, $((6 * 7))"\r')
-    await screen.shows('你好, 42')
+    await screen.waitForText('你好, 42')
     runner.type(id, 'stty size\r')
-    await screen.shows('24 80\r\n')
+    await screen.waitForText('24 80\r\n')
     await runner.calls['terminals.resize']({ id, columns: 100, rows: 30 })
     runner.type(id, 'stty size\r')
-    await screen.shows('30 100\r\n')
+    await screen.waitForText('30 100\r\n')
     runner.type(id, 'sleep 1000; echo slept $?\r')
     await eventually(async () => (await listProcesses(container)).includes('sleep 1000'))
     runner.type(id, '\x03')
-    await screen.shows('^C')
+    await screen.waitForText('^C')
     // Ctrl+P reaches the shell, although it is the first key of Docker's detach sequence.
     runner.type(id, 'echo again\r')
-    await screen.shows('\r\nagain\r\n')
+    await screen.waitForText('\r\nagain\r\n')
     runner.type(id, '\x10')
-    await screen.shows(/again\r\n[^]*# [^]*# echo again[^\n]*$/)
+    await screen.waitForText(/again\r\n[^]*# [^]*# echo again[^\n]*$/)
     // Ctrl+Space arrives as a NUL byte.
     runner.type(id, '\x15stty raw -echo; head -c 3 | od -A n -t x1; stty sane\r')
     await eventually(async () => (await listProcesses(container)).includes('od -A n -t x1'))
     for (const _ of [1, 2, 3]) runner.type(id, '\0')
-    await screen.shows('00 00 00')
+    await screen.waitForText('00 00 00')
     runner.type(id, 'exit 7\r')
     expect(await waitForEnd(id)).toEqual(endedWith(7))
   })
@@ -85,9 +85,9 @@ describe.each(matrix)('$title', (engineOptions) => {
     async () => {
       const { id } = await runInteractive('/bin/sh', {}, 'emulated:1')
       const screen = runner.window().show(id)
-      await screen.shows('/ # ')
+      await screen.waitForText('/ # ')
       runner.type(id, 'echo $((6 * 7)); exit 7\r')
-      await screen.shows('\r\n42\r\n')
+      await screen.waitForText('\r\n42\r\n')
       expect(await waitForEnd(id)).toEqual(endedWith(7))
 
       const lines = 200_000
@@ -162,7 +162,7 @@ describe.each(matrix)('$title', (engineOptions) => {
     const { id } = await runInteractive(`sh -c "printf '\\\\344\\\\275'; sleep 0.2; printf '\\\\240\\\\n'"`)
     const screen = runner.window().show(id)
     await waitForEnd(id)
-    await screen.shows('你')
+    await screen.waitForText('你')
   })
 
   test('a window that reloads gets its three terminals back while they are writing', async () => {
@@ -179,12 +179,12 @@ describe.each(matrix)('$title', (engineOptions) => {
     expect(list).toMatchObject({ value: [{ kind: 'attach' }, { kind: 'shell' }, { kind: 'logs', readOnly: true }] })
     const window = runner.window()
     const [attachScreen, shellScreen, logsScreen] = [id, shell, logs].map((terminal) => window.show(terminal))
-    await attachScreen!.shows('line 59999\r\n')
-    await logsScreen!.shows('line 59999\r\n')
+    await attachScreen!.waitForText('line 59999\r\n')
+    await logsScreen!.waitForText('line 59999\r\n')
     const numbers = attachScreen!.text.match(/^line \d+\r$/gm)!.map((line) => Number(line.slice(5)))
     expect(numbers).toEqual(numbers.map((_, index) => numbers[0]! + index))
     runner.type(shell, 'echo beside $((1 + 1))\r')
-    await shellScreen!.shows('beside 2')
+    await shellScreen!.waitForText('beside 2')
     runner.type(logs, 'nothing is written to logs')
     expect(runner.terminal(logs)?.state.status).toBe('open')
   })
@@ -194,7 +194,7 @@ describe.each(matrix)('$title', (engineOptions) => {
     const shell = await runner.open(container, 'shell')
     const screen = runner.window().show(shell)
     expect(runner.terminal(shell)).toMatchObject({ command: '/bin/bash' })
-    await screen.shows('# ')
+    await screen.waitForText('# ')
     expect(screen.text).not.toMatch(/^\d+\r?$/m)
     runner.type(shell, 'sleep 5000\r')
     await eventually(async () => (await listProcesses(container)).includes('sleep 5000'))
@@ -208,7 +208,7 @@ describe.each(matrix)('$title', (engineOptions) => {
 
     // A shell that exits by itself reports its exit code, and the container keeps running.
     const secondShell = await runner.open(container, 'shell')
-    await runner.window().show(secondShell).shows('# ')
+    await runner.window().show(secondShell).waitForText('# ')
     runner.type(secondShell, 'exit 5\r')
     expect(await waitForEnd(secondShell)).toEqual(endedWith(5))
     const attach = await runner.open(container, 'attach')
@@ -224,7 +224,7 @@ describe.each(matrix)('$title', (engineOptions) => {
       const openShell = async () => {
         const id = await runner.open(container, 'shell')
         const screen = runner.window().show(id, false)
-        await screen.shows('# ')
+        await screen.waitForText('# ')
         return { id, screen }
       }
       const oldShell = await openShell()
@@ -235,7 +235,7 @@ describe.each(matrix)('$title', (engineOptions) => {
       const newShell = await openShell()
       await runner.calls['terminals.close'](oldShell.id)
       runner.type(newShell.id, 'sleep 1; echo still $((40 + 2))\r')
-      await newShell.screen.shows('still 42')
+      await newShell.screen.waitForText('still 42')
       expect(runner.terminal(newShell.id)?.state).toEqual({ status: 'open' })
     },
   )
@@ -252,7 +252,7 @@ describe.each(matrix)('$title', (engineOptions) => {
     const { container } = await runInteractive('hold')
     const otherApp = await openRunner(engine)
     const shell = await otherApp.open(container, 'shell')
-    await otherApp.window().show(shell).shows('# ')
+    await otherApp.window().show(shell).waitForText('# ')
     otherApp.type(shell, 'sleep 6000\r')
     await eventually(async () => (await listProcesses(container)).includes('sleep 6000'))
     await otherApp.stop()
@@ -261,7 +261,7 @@ describe.each(matrix)('$title', (engineOptions) => {
   })
 
   test('a stopped container refuses shells and attaching, but shows its logs', async () => {
-    const { container } = await runner.started('scratch:1', { interactive: false })
+    const { container } = await runner.start('scratch:1', { interactive: false })
     await eventually(async () => !(await engine.docker.getContainer(container).inspect()).State.Running)
     const size = { columns: 80, rows: 24 }
     const openTerminal = async (container: string, kind: 'shell' | 'attach') =>
@@ -277,7 +277,7 @@ describe.each(matrix)('$title', (engineOptions) => {
   })
 
   test('logs show the last thousand lines and then new ones', async () => {
-    const { container } = await runner.started('box:1', {
+    const { container } = await runner.start('box:1', {
       interactive: false,
       command: 'sh -c "seq 1 3000; while [ ! -e /go ]; do sleep 0.05; done; echo 最后; exec hold"',
     })
@@ -286,11 +286,11 @@ describe.each(matrix)('$title', (engineOptions) => {
     )
     const logs = await runner.open(container, 'logs')
     const screen = runner.window().show(logs)
-    await screen.shows('\r\n3000\r\n')
+    await screen.waitForText('\r\n3000\r\n')
     expect(screen.text.startsWith('2001\r\n')).toBe(true)
     const exec = await engine.docker.getContainer(container).exec({ Cmd: ['touch', '/go'] })
     await exec.start({ Detach: true })
-    await screen.shows('\r\n3000\r\n最后\r\n')
+    await screen.waitForText('\r\n3000\r\n最后\r\n')
   })
 
   test.runIf(engineOptions === anyEngine)(
@@ -299,11 +299,11 @@ describe.each(matrix)('$title', (engineOptions) => {
       const { container, id } = await runInteractive('/bin/sh')
       const shell = await runner.open(container, 'shell')
       const screen = runner.window().show(shell)
-      await screen.shows('# ')
+      await screen.waitForText('# ')
       value(await runner.engine.handlers['engine.switch']('elsewhere'))
       await eventually(() => runner.engine.state().status === 'away')
       runner.type(shell, 'echo still $((1 + 1))\r')
-      await screen.shows('still 2')
+      await screen.waitForText('still 2')
       for (const terminal of [id, shell]) expect(runner.terminal(terminal)?.state).toEqual({ status: 'open' })
       value(await runner.engine.handlers['engine.switch']('default'))
       await eventually(() => runner.engine.state().status === 'connected')
@@ -320,7 +320,7 @@ describe.each(matrix)('$title', (engineOptions) => {
     const logs = await runner.open(container, 'logs')
     const screen = runner.window().show(id)
     runner.type(id, 'echo before $((1 + 1))\r')
-    await screen.shows('before 2')
+    await screen.waitForText('before 2')
     await engine.kill()
     for (const terminal of [id, shell, logs])
       expect(await waitForEnd(terminal)).toEqual({ status: 'ended', reason: 'engine-gone' })
