@@ -1,4 +1,4 @@
-/** The engine service over a real engine, and a window that follows the events that the service publishes. */
+/** The engine service over a real engine, and a window that applies the changes that the service publishes. */
 import { isDeepStrictEqual } from 'node:util'
 import { expect } from 'vitest'
 import { eventually } from './eventually.ts'
@@ -27,7 +27,7 @@ export function serve(environment: HostEnvironment, lists = noLists, engineChang
   const window = new Follower(() => engine.live.snapshot())
   const engine = engineService({
     environment,
-    lists: lists,
+    lists,
     publish(name, payload) {
       if (name === 'images.changed') {
         changes.push(payload as ImagesChange)
@@ -126,19 +126,19 @@ async function listAll({ docker, store }: Engine) {
 }
 
 /**
- * Waits until the window shows the same images and containers as the engine lists, and fails with the difference if it
- * does not. In the containerd store, a moved tag keeps the parent of the image that had it before, and an image can
+ * Waits until the window shows the same images and containers as the engine lists. Fails with the difference if that does
+ * not happen. In the containerd store, a moved tag keeps the parent of the image that had it before, and an image can
  * lose its unpacked files, both without an event. Only the other fields are compared there.
- * @param story describes the actions before, for the message of the failure
+ * @param history describes the actions before, for the message of the failure
  */
-export async function expectCaughtUp(served: ReturnType<typeof serve>, engine: Engine, story = ''): Promise<void> {
+export async function expectCaughtUp(served: ReturnType<typeof serve>, engine: Engine, history = ''): Promise<void> {
   const readBoth = async () => {
     const { images, containers } = await listAll(engine)
     const { shown } = served.window
     if (engine.store === 'classic') return [shown, { images: sorted(listed(images)), containers }] as const
-    const known = sorted([...served.engine.live.images().values()])
+    const liveImages = sorted([...served.engine.live.images().values()])
     return [
-      { images: known.map(toComparable), containers: shown.containers },
+      { images: liveImages.map(toComparable), containers: shown.containers },
       { images: images.map(toComparable), containers },
     ] as const
   }
@@ -148,7 +148,7 @@ export async function expectCaughtUp(served: ReturnType<typeof serve>, engine: E
   }
   await eventually(() => areEqual().catch(() => false)).catch(() => undefined)
   const [shown, fromEngine] = await readBoth()
-  expect({ story, ...shown }).toEqual({ story, ...fromEngine })
+  expect({ history, ...shown }).toEqual({ history, ...fromEngine })
 }
 
 const toComparable = ({ id, references, digests, created }: Image) => ({ id, references, digests, created })

@@ -16,7 +16,7 @@ const others: readonly EngineOptions[] = [
 const withTitle = (options: EngineOptions) => ({ ...options, title: `${options.version} ${options.store}` })
 const isAvailable = ({ version }: EngineOptions) => version !== 'newest' || readInstalledVersion('newest') !== undefined
 
-/** For tests of behaviour that is the same on every engine. */
+/** The engine for tests of behaviour that is the same on every engine. */
 export const anyEngine = withTitle(containerd)
 const defaultEngines = [withTitle(oldest), anyEngine]
 /** All engines that are installed on this machine. */

@@ -162,7 +162,7 @@ describe.each(matrix)('$title', (options) => {
     await undoAndExpectRestored(jobId)
   })
 
-  test('if the removal of an image is skipped after the image has lost a tag, an undo restores the tag', async () => {
+  test('an image that loses a tag before its turn gets the tag back if its removal is skipped', async () => {
     await reopenWith(twoTagsSecond)
     const lost = app.proxy.inject('drop-response', (request) => isDelete(request) && !request.includes('two:'))
     const jobId = await app.removeAll()

@@ -67,10 +67,10 @@ describe('over ssh', () => {
     eventually(() => status() === 'connected' && app!.engine.live.snapshot().complete, connectedTimeoutMs)
   /** Waits until the app sends no requests. From then on, only ssh itself can notice that the remote side hangs. */
   async function waitUntilIdle() {
-    let [count, since] = [0, Date.now()]
+    let [count, unchangedSince] = [0, Date.now()]
     await eventually(() => {
-      if (proxy.requests.length !== count) [count, since] = [proxy.requests.length, Date.now()]
-      return Date.now() - since > 2_000
+      if (proxy.requests.length !== count) [count, unchangedSince] = [proxy.requests.length, Date.now()]
+      return Date.now() - unchangedSince > 2_000
     }, 30_000)
   }
   /** The tags that the window lists. */

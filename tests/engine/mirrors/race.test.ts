@@ -138,7 +138,7 @@ test('if Docker Hub does not answer, an image is looked up on a good mirror', as
   const search = searchService({
     engine: { session: () => ({ ok: false, error: noEngine }) },
     publish: () => undefined,
-    ...{ http, searchHosts: [], platform: () => undefined, sourcesFor: world.racer.sources },
+    ...{ http, searchHosts: [], platform: () => undefined, sourcesFor: world.racer.sourcesFor },
     registry: registryClient({ http, credentials: async () => ({ kind: 'password', username: 'u', password: 'p' }) }),
   })
   good.clear()

@@ -67,14 +67,14 @@ describe.each(matrix)('$title, on a disk of 100 MB', (options) => {
     const failure = failureOf(job)
     return failure?.code === 'pull-no-space' ? failure : { needed: NaN, free: NaN }
   }
-  /** @returns a function that says whether the registry has received a request for a layer since this call */
+  /** @returns a function that returns whether the registry has received a request for a blob since this call */
   function watchForBlobRequests() {
     const before = registry.log().length
     return () => registry.log().slice(before).includes('/blobs/')
   }
 
   test('a pull that does not fit on the disk is refused before anything is downloaded', async () => {
-    const hasFetched = watchForBlobRequests()
+    const hasRequestedBlobs = watchForBlobRequests()
     const job = await app.pull(fullName('large'))
     expect(job).toMatchObject({ state: 'failed', items: [{ state: 'failed' }] })
     expect(failureOf(job)).toMatchObject({ code: 'pull-no-space', reference: fullName('large') })
@@ -82,10 +82,10 @@ describe.each(matrix)('$title, on a disk of 100 MB', (options) => {
     expect(needed / (120 * MB * (engine.store === 'containerd' ? 3.5 : 2.5))).toBeCloseTo(1, 2)
     expect(free).toBeGreaterThan(30 * MB)
     expect(free).toBeLessThanOrEqual(100 * 1024 * 1024)
-    expect(hasFetched()).toBe(false)
+    expect(hasRequestedBlobs()).toBe(false)
   })
 
-  test('a pull that fits is not refused, and of an image index only the pulled platform counts', async () => {
+  test('a pull that fits is not refused, and only the pulled platform of an image index is counted', async () => {
     expect(await app.pull(fullName('small'))).toMatchObject({ state: 'done', subject: { result: { isNew: true } } })
     expect(await app.pull(fullName('both'))).toMatchObject({ state: 'done' })
     for (const { Id } of await engine.docker.listImages()) diffIds.set(Id, [])
@@ -120,7 +120,7 @@ describe.each(matrix)('$title, on a disk of 100 MB', (options) => {
       expect(failureOf(await app.pull(fullName('small')))).toMatchObject({ code: 'pull-no-space' })
       diffIds.set(Id, RootFS.Layers ?? [])
       expect(await app.pull(fullName('small'))).toMatchObject({ state: 'done', subject: { result: { isNew: false } } })
-      // If the layers of a local image are unknown, no pull is refused.
+      // If Slipway has not read the layers of every local image, no pull is refused.
       diffIds.clear()
       expect(await app.pull(fullName('small'))).toMatchObject({ state: 'done' })
     } finally {
@@ -128,7 +128,7 @@ describe.each(matrix)('$title, on a disk of 100 MB', (options) => {
     }
   })
 
-  test('the size of an image in a private registry is checked only with a stored login', async () => {
+  test('the disk space for an image in a private registry is checked only with a login', async () => {
     const reference = `${privateRegistry.host}/team/large:1`
     expect(failureOf(await app.pull(reference))?.code).toBe('registry-login')
     await app.stop()
@@ -137,9 +137,9 @@ describe.each(matrix)('$title, on a disk of 100 MB', (options) => {
   })
 
   test('if the user pulls anyway, the engine downloads the image and reports that its disk is full', async () => {
-    const hasFetched = watchForBlobRequests()
+    const hasRequestedBlobs = watchForBlobRequests()
     const job = await app.pullAnyway(fullName('large'))
     expect(failureOf(job)).toEqual({ code: 'pull-disk-full' })
-    expect(hasFetched()).toBe(true)
+    expect(hasRequestedBlobs()).toBe(true)
   })
 })

@@ -15,7 +15,7 @@ import { failureOf, layersOf, randomImage, openPuller, publishImages, type Pulle
 const large = 30_000_000
 const small = ['small:1', 'small:2', 'small:3']
 /**
- * One tag for each test, since the containerd store keeps downloadedBytes blobs for a while even after the image is gone.
+ * One tag for each test, since the containerd store keeps downloaded blobs for a while even after the image is gone.
  */
 const largeTags = ['complete', 'cancelled', 'dies', 'killed']
 
@@ -32,7 +32,7 @@ describe.each(matrix)('$title', (options) => {
     registry = await startRegistry()
     gate = await openGate(Number(registry.directHost.split(':')[1]))
     await publishImages(engine.docker, [
-      ...small.map((name, i) => randomImage(fullName(name), [100_000 + i, 2_000])),
+      ...small.map((name, index) => randomImage(fullName(name), [100_000 + index, 2_000])),
       ...largeTags.map((tag) => randomImage(fullName(`large:${tag}`), [large, 50_000, 4_000_000])),
     ])
   })
@@ -55,15 +55,15 @@ describe.each(matrix)('$title', (options) => {
   const inspect = (name: string) => engine.docker.getImage(fullName(name)).inspect()
   /** Waits until no byte has passed the gate for a second. */
   async function waitUntilGateIsQuiet() {
-    let [passed, since] = [gate.bytesSent, Date.now()]
+    let [bytesSent, unchangedSince] = [gate.bytesSent, Date.now()]
     await eventually(() => {
-      if (gate.bytesSent !== passed) [passed, since] = [gate.bytesSent, Date.now()]
-      return Date.now() - since > 1_000
+      if (gate.bytesSent !== bytesSent) [bytesSent, unchangedSince] = [gate.bytesSent, Date.now()]
+      return Date.now() - unchangedSince > 1_000
     }, 20_000)
   }
   const isAbsent = async (name: string) => (await inspect(name).catch(() => undefined)) === undefined
 
-  test('an image is pulled layer by layer, and reported with its digest, its size on disk and its speed', async () => {
+  test('a pull reports each layer, the speed, the image’s digest and the disk space that it takes', async () => {
     gate.setNetworkConditions({ bytesPerSecond: 12_000_000 })
     const before = (await engine.docker.df()).LayersSize as number
     const job = await app.pull(fullName('large:complete'))
@@ -85,7 +85,7 @@ describe.each(matrix)('$title', (options) => {
       { reference: fullName('large:complete'), image: Id, endpoint: `unix://${engine.socket}` },
     ])
 
-    // While it runs, the published progress never goes backwards, and it has a speed.
+    // The published progress never decreases, and includes a speed.
     const downloads = app.published.map((update) => sumLayers(layersOf(update)).downloaded)
     expect(downloads).toEqual(downloads.toSorted((a, b) => a - b))
     const speeds = app.published.flatMap(({ subject }) => (subject.kind === 'pull' ? (subject.speed ?? []) : []))
@@ -100,7 +100,7 @@ describe.each(matrix)('$title', (options) => {
     expect(layersOf(again)).toEqual([])
   })
 
-  test('an image that is pulled by digest has no tag', async () => {
+  test('an image can be pulled by digest, also by an undo', async () => {
     const first = await app.pull(fullName('small:1'))
     const digest = first.subject.kind === 'pull' ? first.subject.result?.digest : undefined
     await engine.docker.getImage(fullName('small:1')).remove()
@@ -116,7 +116,7 @@ describe.each(matrix)('$title', (options) => {
     })
     const reference = fullName('small:none')
     expect(failureOf(await app.pull(reference))).toEqual({ code: 'reference-unknown', reference })
-    // Slipway looked up a login only now: a registry reports a private image as missing to anonymous users.
+    // Slipway looked up a login for this image, since a registry reports a private image as missing to anonymous users.
     expect(app.logins.requested).toEqual([reference])
     const request = { reference: fullName('small:2'), platform: 'linux/s390x' }
     expect(failureOf(await app.pull(request.reference, request.platform))).toEqual({
@@ -129,7 +129,7 @@ describe.each(matrix)('$title', (options) => {
     })
   })
 
-  test('after a cancel the engine stops downloading, and a second pull succeeds', async () => {
+  test('after a pull is cancelled, the engine stops downloading, and a second pull succeeds', async () => {
     gate.setNetworkConditions({ bytesPerSecond: 4_000_000 })
     const id = await app.start(fullName('large:cancelled'))
     await eventually(() => downloadedBytes(id) > 2_000_000)
@@ -145,7 +145,7 @@ describe.each(matrix)('$title', (options) => {
     })
   })
 
-  test('two of three pulls run at once and the waiting one can be cancelled; an image is not pulled twice at once', async () => {
+  test('of three pulls, two run at once and the waiting one can be cancelled; a second request for a pull joins the first', async () => {
     gate.setNetworkConditions({ stallsAfterBytes: 0 })
     const ids = await Promise.all(small.map((name) => app.start(fullName(name))))
     expect(await app.start(fullName('small:2'))).toBe(ids[1])
@@ -164,7 +164,7 @@ describe.each(matrix)('$title', (options) => {
     expect(app.countRunning()).toBe(0)
   })
 
-  test('if the registry dies at 60 %, the pull fails and leaves no image', async () => {
+  test('if the registry resets the connection at 60 %, the pull fails and leaves no image', async () => {
     gate.setNetworkConditions({ resetsAfterBytes: large * 0.6 })
     const id = await app.start(fullName('large:dies'))
     const job = await app.waitForEnd(id)

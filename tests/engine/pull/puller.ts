@@ -93,13 +93,13 @@ export async function openPuller(engine: Engine, credentialsFor?: CredentialsFor
   }
 }
 
-/** An image with one layer of each size in bytes. The layers are random data, so they cannot be compressed. */
-export const randomImage = (reference: string, layers: readonly number[], architecture = 'amd64'): ImageSpec => ({
+/** An image with a layer for each size in bytes. The layers are random data, so they cannot be compressed. */
+export const randomImage = (reference: string, layerSizes: readonly number[], architecture = 'amd64'): ImageSpec => ({
   references: [reference],
   created: new Date(1_700_000_000_000),
   architecture,
   config: { Cmd: ['/none'] },
-  steps: layers.map((bytes, index) => ({ instruction: `COPY ${reference} ${index} /`, bytes, noise: true })),
+  steps: layerSizes.map((bytes, index) => ({ instruction: `COPY ${reference} ${index} /`, bytes, noise: true })),
 })
 
 /** Pushes images to a registry through an engine, and removes them from the engine. */

@@ -14,7 +14,7 @@ describe.each(matrix)('$title', (options) => {
   let engine: Engine
   let registry: Registry
   let app: Puller
-  /** When a tag moves, this store deletes the image that had it before at once. */
+  /** Whether the engine deletes an image as soon as its last tag moves to another image. */
   const deletesUntagged = options.version === '26.1' && options.store === 'containerd'
   beforeEach(async () => {
     registry = await startRegistry()
@@ -40,7 +40,7 @@ describe.each(matrix)('$title', (options) => {
     return new Map(images.map(({ Id, RepoTags }) => [Id, (RepoTags ?? []).filter((name) => name !== '<none>:<none>')]))
   }
 
-  test('an image of the wrong platform is removed again, with its tag', async () => {
+  test('after a pull of the wrong platform, the image and its tag are removed', async () => {
     await publish('one:1', 10_000)
     await expectPlatformMissing('one:1')
     expect(await listTags()).toEqual(new Map())
@@ -58,10 +58,10 @@ describe.each(matrix)('$title', (options) => {
     expect(isDeepStrictEqual(after, before)).toBe(!deletesUntagged)
   })
 
-  test('an image that existed before the pull is kept, with another tag and without any tag', async () => {
+  test('an image that existed before a pull of the wrong platform is kept, whether it has another tag or none', async () => {
     await publish('one:1', 10_000)
     await publish('two:1', 20_000)
-    await engine.docker.getImage(await pullId('one:1')).tag({ repo: fullName('kept'), tag: '1' })
+    await engine.docker.getImage(await pullAndGetId('one:1')).tag({ repo: fullName('kept'), tag: '1' })
     const before = await listTags()
     await expectPlatformMissing('one:1')
     expect(await listTags()).toEqual(before)
@@ -71,13 +71,13 @@ describe.each(matrix)('$title', (options) => {
     expect(await listTags()).toEqual(withOneTag)
 
     // Moving `kept:1` leaves the first image without a tag, so just removing the tag of the pull would delete the image.
-    await engine.docker.getImage(await pullId('two:1')).tag({ repo: fullName('kept'), tag: '1' })
+    await engine.docker.getImage(await pullAndGetId('two:1')).tag({ repo: fullName('kept'), tag: '1' })
     const ids = [...(await listTags()).keys()]
     await expectPlatformMissing('one:1')
     expect([...(await listTags()).keys()]).toEqual(expect.arrayContaining(ids))
   })
 
-  test('a web page in place of a registry takes no tag in the classic store', async () => {
+  test('in the classic store, a pull of a web page in place of an image changes no tag', async () => {
     await publish('one:1', 10_000)
     await pull('one:1')
     const before = await listTags()
@@ -101,7 +101,7 @@ describe.each(matrix)('$title', (options) => {
   })
 
   /** Pulls an image. @returns its id */
-  async function pullId(name: string): Promise<string> {
+  async function pullAndGetId(name: string): Promise<string> {
     await pull(name)
     return (await engine.docker.getImage(fullName(name)).inspect()).Id
   }

@@ -85,7 +85,7 @@ describe.each(matrix)('$title', (engineOptions) => {
     expect(job).toMatchObject({ state: 'failed', failure: endedEarly })
   })
 
-  test('cancelling the job stops the copy at once', async () => {
+  test('cancelling the job closes the connection that a copy is saved from', async () => {
     await open()
     proxy.setFault('stall')
     const job = await expectNothingRemoved(async (id) => {
@@ -111,7 +111,7 @@ describe.each(matrix)('$title', (engineOptions) => {
         const { bavail, bsize } = statfsSync(smallDisk)
         writeFileSync(join(smallDisk, 'filler'), Buffer.alloc(bavail * bsize))
         proxy.resume()
-        // The copy must fail before the filler is removed; then the folder is compared.
+        // Waits until the copy has failed. The filler is removed because the folder must be empty at the end.
         while (readdirSync(smallDisk).some((file) => file.endsWith('.part')))
           await new Promise((resolve) => setTimeout(resolve, 20))
         rmSync(join(smallDisk, 'filler'))
@@ -141,7 +141,7 @@ describe.each(matrix)('$title', (engineOptions) => {
     expect(await listImages(engine)).toEqual(before)
   })
 
-  test('an error of the engine while it loads a copy is reported', async () => {
+  test('if the engine fails to load a copy, its error is reported', async () => {
     await open()
     const { id } = app.findImage('two:1')
     const removal = await app.executePlan(await app.plan([{ image: id }]), [id])

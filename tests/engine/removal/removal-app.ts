@@ -1,4 +1,4 @@
-/** The app's services that take part in a removal, wired as in main and connected to a real engine. */
+/** The services that take part in a removal, over a real engine, composed as in main. */
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync } from 'node:fs'
 import { join } from 'node:path'
@@ -196,7 +196,7 @@ export async function listImages({
   }
 }
 
-/** The ids and names that a plan should leave of those listed before. */
+/** Which of the listed ids and names remain after the plan is executed. */
 export function predictRemaining(before: Awaited<ReturnType<typeof listImages>>, { deletes, untags }: RemovalPlan) {
   const [ids, names] = [new Set(before.ids), new Set(before.names)]
   for (const { image, parents, references } of deletes) {

@@ -15,7 +15,7 @@ describe.each(matrix)('$title', (engineOptions) => {
 
   beforeAll(async () => {
     engine = await startEngine(engineOptions)
-    // The containerd store lists images so slowly that it gets fewer of them.
+    // Fewer images in the containerd store, because it lists them slowly.
     await loadImageForest(engine.docker, engineOptions.store === 'classic' ? 60 : 16, random)
     app = await openRemovalApp(engine)
   })
@@ -25,7 +25,7 @@ describe.each(matrix)('$title', (engineOptions) => {
     if (app) rmSync(app.folder, { recursive: true })
   })
 
-  test('removing random images leaves the images that the plan predicts, and frees bytes within its range', async () => {
+  test('removing random images leaves the images that the plan says, and frees an amount in the plan’s range', async () => {
     for (let round = 0; round < (engineOptions.store === 'classic' ? 5 : 2); round++) {
       const selectedRows = app.rows().filter(() => random(5) === 0)
       const choices = Object.fromEntries(

@@ -33,7 +33,7 @@ describe.each(matrix)('$title', (engineOptions) => {
     expect(watched.liveLists()).toEqual(await readEngineLists(engine))
   })
 
-  test('the engine’s product, version, platform, store and data folder are correct', () => {
+  test('the engine’s product, version, platform, store and data folder are reported', () => {
     expect(watched.states.find(({ status }) => status === 'connected')).toMatchObject({
       facts: {
         product: 'Docker',
@@ -45,7 +45,7 @@ describe.each(matrix)('$title', (engineOptions) => {
     })
   })
 
-  test('a tag that is set by another client is published as one change of one image', async () => {
+  test('a tag that another client adds is published as one change of one image', async () => {
     const before = watched.changes.length
     await engine.docker.getImage('redis:7').tag({ repo: 'seen', tag: 'once' })
     await eventually(() => watched.changes.length > before)
@@ -65,7 +65,7 @@ describe.each(matrix)('$title', (engineOptions) => {
     await catchUp()
   })
 
-  test('images that other clients commit, remove or prune are followed', async () => {
+  test('the list follows images that other clients commit, remove or prune', async () => {
     const container = await engine.docker.createContainer({
       Image: 'busybox:latest',
       Cmd: ['true'],
@@ -82,7 +82,7 @@ describe.each(matrix)('$title', (engineOptions) => {
     await catchUp()
   })
 
-  test('a container’s state and name are followed from creation to removal', async () => {
+  test('the list follows a container’s state and name from creation to removal', async () => {
     const container = await engine.docker.createContainer({
       name: 'life',
       Image: 'busybox:latest',
@@ -115,7 +115,7 @@ describe.each(matrix)('$title', (engineOptions) => {
   })
 })
 
-test('a socket without permission is distinguished from one that does not exist', async () => {
+test('a socket without permission and a socket that does not exist are different failures, also while the engine is down', async () => {
   const engine = await startEngine({ version: '26.1', store: 'classic' })
   try {
     const asNobody = (socket: string) =>

@@ -83,7 +83,7 @@ describe.each([
     expect(shownImages().length).toBe(50)
   })
 
-  test('at the next start, the stored list is shown at once, and is confirmed before the new list arrives', async () => {
+  test('at the next start, the stored list is shown at once, and its images are confirmed before the new list arrives', async () => {
     const storedImages = await runOnceWithSlowList()
     await tag('team-1/api-admin:1.1', 'while-closed')
     for (const reference of ['team-1/edge-admin:1.1', 'team-1/edge-admin:latest'])
@@ -106,7 +106,7 @@ describe.each([
     await expectComplete()
   })
 
-  test('changes that events report before an outdated list arrives are kept when it arrives', async () => {
+  test('an outdated list does not undo changes that events have reported', async () => {
     await runOnceWithSlowList()
     open()
     await eventually(() => served.window.images.size > 0)
@@ -168,7 +168,7 @@ describe.each([
     expect(readFileSync(join(folder, name!), 'utf8')).toContain('team-1/chat-admin:1.1')
   })
 
-  test('the stored list of an engine that lists quickly is deleted', async () => {
+  test('if an engine lists its images quickly, its stored list is deleted', async () => {
     await runOnceWithSlowList()
     expect(readdirSync(folder)).toHaveLength(1)
     proxy.release()

@@ -22,7 +22,7 @@ describe.each(matrix)('$title', (engineOptions) => {
 
   const ids = () => served.window.shown.images.map(({ id }) => id)
 
-  test('three hundred fast events are published in fewer than 150 changes, and the final list is correct', async () => {
+  test('three hundred fast events are published as fewer than 150 changes, and the final list is correct', async () => {
     const before = served.changes.length
     const [id] = ids()
     // Six workers at once, as on a build server.

@@ -28,7 +28,7 @@ describe.each(matrix)('$title', (engineOptions) => {
     expect(runner.terminal(id)?.state).toEqual({ status: 'ended', reason: 'cut' })
   }
 
-  test('a stream that is reset before the container starts ends the terminal, and the container runs', async () => {
+  test('if the stream of a terminal is reset before its container starts, the terminal ends and the container runs', async () => {
     const { container, terminal } = await runner.start('box:1', { command: 'sleep 1000' })
     expect(proxy.resets()).toBe(1)
     await expectCut(terminal!)
@@ -43,8 +43,8 @@ describe.each(matrix)('$title', (engineOptions) => {
 })
 
 /**
- * A TCP proxy in front of an engine that resets each attach connection soon after it is open. Requests to start a
- * container are delayed until after the reset.
+ * A TCP proxy in front of an engine. It resets each attach connection soon after it is open, and delays requests to start a
+ * container until after the reset.
  */
 async function openResettingProxy(engineSocket: string) {
   let resets = 0

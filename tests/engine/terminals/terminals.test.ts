@@ -27,7 +27,7 @@ describe.each(matrix)('$title', (engineOptions) => {
     return Processes.map((line) => line.at(-1))
   }
 
-  test('a shell gets text, new sizes, Ctrl+C, Ctrl+P and Ctrl+Space, and ends with its exit code', async () => {
+  test('a shell receives text, new sizes, Ctrl+C, Ctrl+P and Ctrl+Space, and its exit code is shown', async () => {
     const { container, id } = await runInteractive('/bin/sh', { name: 'box' })
     expect(runner.terminal(id)).toMatchObject({
       ...{
@@ -81,7 +81,7 @@ describe.each(matrix)('$title', (engineOptions) => {
   })
 
   test.runIf(engineOptions === anyEngine)(
-    'a container of an image with a wrong platform runs, and its output is complete from the first byte',
+    'a container of an image for an emulated platform runs, and its output is complete from the first byte',
     async () => {
       const { id } = await runInteractive('/bin/sh', {}, 'emulated:1')
       const screen = runner.window().show(id)
@@ -108,11 +108,11 @@ describe.each(matrix)('$title', (engineOptions) => {
     const secondId = value(await runner.calls['terminals.start']({ container, size }))
     expect(await waitForEnd(secondId)).toEqual(endedWith(3))
     expect(runner.window().show(secondId).text).toContain('cannot find its configuration')
-    const startOfMissing = await runner.calls['terminals.start']({ container: '0'.repeat(64), size })
-    expect(startOfMissing).toEqual({ ok: false, error: { code: 'container-gone' } })
+    const missingContainer = await runner.calls['terminals.start']({ container: '0'.repeat(64), size })
+    expect(missingContainer).toEqual({ ok: false, error: { code: 'container-gone' } })
   })
 
-  test('a slow window pauses the program, and still gets all 10 MB of its output', async () => {
+  test('a program is paused while the window acknowledges nothing, and all 10 MB of its output arrive later', async () => {
     const outputBytes = 10_000_000
     const { container, id } = await runInteractive(
       `sh -c "yes 0123456789abcde | head -c ${outputBytes}; echo; exec hold"`,
@@ -122,7 +122,7 @@ describe.each(matrix)('$title', (engineOptions) => {
     const stalledScreen = window.show(id, false)
     const maxEnd = stalledScreen.end + maxUnacknowledgedBytes
     await eventually(() => stalledScreen.end >= maxEnd)
-    // The program is paused once it writes nothing more, so main's memory does not grow.
+    // Once the program writes no more bytes, it is paused, and main's memory does not grow.
     let [before, now] = [0, await readWrittenBytes(container)]
     await eventually(async () => {
       ;[before, now] = [now, await readWrittenBytes(container)]
@@ -141,7 +141,7 @@ describe.each(matrix)('$title', (engineOptions) => {
     expect(screen.text.replaceAll('0123456789abcde\r\n', '')).toBe('\r\n')
   })
 
-  /** @returns the bytes written by the process that wrote most in the container, from the kernel's I/O counters */
+  /** @returns how many bytes the container's busiest writer has written, from the kernel's I/O counters */
   async function readWrittenBytes(container: string): Promise<number> {
     const { Processes, Titles } = await engine.docker.getContainer(container).top()
     const pids: string[] = Processes.map((line: string[]) => line[Titles.indexOf('PID')])
@@ -155,7 +155,7 @@ describe.each(matrix)('$title', (engineOptions) => {
     expect(await waitForEnd(id)).toEqual(endedWith(0))
     await eventually(() => /[0-9a-f]{64} {2}\/copy\s*$/.test(screen.text.slice(-100)))
     const printedHash = /([0-9a-f]{64}) {2}\/copy\s*$/.exec(screen.text.slice(-100))![1]
-    expect(createHash('sha256').update(screen.all.subarray(0, 3_000_000)).digest('hex')).toBe(printedHash)
+    expect(createHash('sha256').update(screen.allBytes.subarray(0, 3_000_000)).digest('hex')).toBe(printedHash)
   })
 
   test.runIf(engineOptions === anyEngine)('a UTF-8 character that arrives in two parts is shown as one', async () => {
@@ -165,7 +165,7 @@ describe.each(matrix)('$title', (engineOptions) => {
     await screen.waitForText('你')
   })
 
-  test('a window that reloads gets its three terminals back while they are writing', async () => {
+  test('a window that is reloaded shows its three terminals again, while they write output', async () => {
     const countLines = 'sh -c "i=0; while [ $i -lt 60000 ]; do echo line $i; i=$((i + 1)); done; exec hold"'
     const { container, id } = await runInteractive(countLines)
     const shell = await runner.open(container, 'shell')
@@ -175,8 +175,10 @@ describe.each(matrix)('$title', (engineOptions) => {
     const screens = [id, shell, logs].map((terminal) => firstWindow.show(terminal, false))
     await eventually(() => screens[0]!.end > 100_000)
 
-    const list = runner.calls['terminals.list'](undefined)
-    expect(list).toMatchObject({ value: [{ kind: 'attach' }, { kind: 'shell' }, { kind: 'logs', readOnly: true }] })
+    const terminals = runner.calls['terminals.list'](undefined)
+    expect(terminals).toMatchObject({
+      value: [{ kind: 'attach' }, { kind: 'shell' }, { kind: 'logs', readOnly: true }],
+    })
     const window = runner.window()
     const [attachScreen, shellScreen, logsScreen] = [id, shell, logs].map((terminal) => window.show(terminal))
     await attachScreen!.waitForText('line 59999\r\n')
@@ -189,7 +191,7 @@ describe.each(matrix)('$title', (engineOptions) => {
     expect(runner.terminal(logs)?.state.status).toBe('open')
   })
 
-  test('closing a shell ends its programs; closing a container’s own terminal does not end the container', async () => {
+  test('closing a shell ends its programs; closing the terminal that is attached to a container does not end the container', async () => {
     const { container, id } = await runInteractive('hold')
     const shell = await runner.open(container, 'shell')
     const screen = runner.window().show(shell)
@@ -314,7 +316,7 @@ describe.each(matrix)('$title', (engineOptions) => {
   )
 
   // This test must be the last one: it kills the engine.
-  test('when the engine dies, its terminals end with this reason and keep their output', async () => {
+  test('when the engine dies, its terminals end, say that the engine is gone, and keep their output', async () => {
     const { container, id } = await runInteractive('/bin/sh')
     const shell = await runner.open(container, 'shell')
     const logs = await runner.open(container, 'logs')
