@@ -45,10 +45,10 @@ export function serve(environment: HostEnvironment, lists = noLists, engineChang
     changes,
     states,
     window,
-    /** The images and containers in the engine service's live state, sorted by id. */
+    /** The images and containers in the engine service's live state, sortById by id. */
     liveLists: () => {
       const { images, containers } = engine.live.snapshot()
-      return { images: sorted(images), containers: sorted(containers) }
+      return { images: sortById(images), containers: sortById(containers) }
     },
     async stop() {
       ended.abort()
@@ -85,9 +85,9 @@ class Follower {
     this.onChange()
   }
 
-  /** The images and containers that the window shows, sorted by id. */
+  /** The images and containers that the window shows, sortById by id. */
   get shown() {
-    return { images: sorted([...this.images.values()]), containers: sorted([...this.containers.values()]) }
+    return { images: sortById([...this.images.values()]), containers: sortById([...this.containers.values()]) }
   }
 
   #replace({ images, containers, unconfirmed }: ImagesSnapshot) {
@@ -108,7 +108,7 @@ class Follower {
 /** Reads the images and containers from the engine, as `docker images` and `docker ps --all` list them. */
 export async function readEngineLists(engine: Engine) {
   const { images, containers } = await listAll(engine)
-  return { images: sorted(listed(images)), containers }
+  return { images: sortById(listed(images)), containers }
 }
 
 /** Lists all images, including the intermediate images of builds, and all containers. */
@@ -118,10 +118,10 @@ async function listAll({ docker, store }: Engine) {
     docker.listContainers({ all: true }),
   ])
   return {
-    images: sorted(parseImageRows(images).map(withoutLabels)).map((image) =>
+    images: sortById(parseImageRows(images).map(withoutLabels)).map((image) =>
       store === 'containerd' && image.references.length > 0 ? { ...image, digests: [] } : image,
     ),
-    containers: sorted(parseContainerRows(containers).containers ?? []),
+    containers: sortById(parseContainerRows(containers).containers ?? []),
   }
 }
 
@@ -129,14 +129,18 @@ async function listAll({ docker, store }: Engine) {
  * Waits until the window shows the same images and containers as the engine lists. Fails with the difference if that does
  * not happen. In the containerd store, a moved tag keeps the parent of the image that had it before, and an image can
  * lose its unpacked files, both without an event. Only the other fields are compared there.
- * @param history describes the actions before, for the message of the failure
+ * @param precedingActions describes the actions before, for the message of the failure
  */
-export async function expectCaughtUp(served: ReturnType<typeof serve>, engine: Engine, history = ''): Promise<void> {
+export async function expectCaughtUp(
+  served: ReturnType<typeof serve>,
+  engine: Engine,
+  precedingActions = '',
+): Promise<void> {
   const readBoth = async () => {
     const { images, containers } = await listAll(engine)
     const { shown } = served.window
-    if (engine.store === 'classic') return [shown, { images: sorted(listed(images)), containers }] as const
-    const liveImages = sorted([...served.engine.live.images().values()])
+    if (engine.store === 'classic') return [shown, { images: sortById(listed(images)), containers }] as const
+    const liveImages = sortById([...served.engine.live.images().values()])
     return [
       { images: liveImages.map(toComparable), containers: shown.containers },
       { images: images.map(toComparable), containers },
@@ -148,12 +152,12 @@ export async function expectCaughtUp(served: ReturnType<typeof serve>, engine: E
   }
   await eventually(() => areEqual().catch(() => false)).catch(() => undefined)
   const [shown, fromEngine] = await readBoth()
-  expect({ history, ...shown }).toEqual({ history, ...fromEngine })
+  expect({ precedingActions, ...shown }).toEqual({ precedingActions, ...fromEngine })
 }
 
 const toComparable = ({ id, references, digests, created }: Image) => ({ id, references, digests, created })
 
-const sorted = <Item extends { readonly id: string }>(items: readonly Item[]) =>
+const sortById = <Item extends { readonly id: string }>(items: readonly Item[]) =>
   items.toSorted((a, b) => (a.id < b.id ? -1 : 1))
 
 export { eventually } from './eventually.ts'

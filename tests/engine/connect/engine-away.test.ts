@@ -33,7 +33,7 @@ describe.each(matrix)('$title', (options) => {
   const statesOf = ({ items }: Job) => items.map(({ state }) => state)
   /** Undoes the removal on red. Expects that both engines have all of their images afterwards. */
   async function undoAndExpectRestored(jobId: string) {
-    expect(await app.cleaner.undo(jobId)).toMatchObject({ state: 'done' })
+    expect(await app.services.undo(jobId)).toMatchObject({ state: 'done' })
     expect(await listImages(engines.red)).toEqual(app.before.red)
     expect(await listImages(engines.blue)).toEqual(app.before.blue)
     expect(app.copies()).toEqual([])
@@ -44,14 +44,14 @@ describe.each(matrix)('$title', (options) => {
     const storedPlan = await app.planAll()
     await engines.red.restart()
     await app.waitUntilConnected('red')
-    const result = await app.cleaner.apply(storedPlan)
+    const result = await app.services.apply(storedPlan)
     expect(result).toMatchObject({ ok: false, error: { code: expect.stringMatching(/^plan-(outdated|unknown)$/) } })
     expect(await listImages(engines.red)).toEqual(app.before.red)
     await expectNewPlanWorks()
   })
   async function expectNewPlanWorks() {
     const jobId = await app.removeAll()
-    expect(await app.cleaner.waitForJob(jobId)).toMatchObject({ state: 'done' })
+    expect(await app.services.waitForJob(jobId)).toMatchObject({ state: 'done' })
     await undoAndExpectRestored(jobId)
   }
 
@@ -60,7 +60,7 @@ describe.each(matrix)('$title', (options) => {
     const jobId = await app.removeAll()
     await lost.answered
     await app.proxy.goOffline()
-    const job = await app.cleaner.waitForJob(jobId)
+    const job = await app.services.waitForJob(jobId)
     expect(job).toMatchObject({ state: 'failed', failure: { code: 'engine-stopped' } })
     expect(statesOf(job)).toEqual(['unknown', 'skipped', 'skipped'])
     expect(await countImages()).toBe(2)
@@ -77,7 +77,7 @@ describe.each(matrix)('$title', (options) => {
     await lost.answered
     await app.proxy.goOffline()
     await app.proxy.goOnline()
-    const job = await app.cleaner.waitForJob(jobId)
+    const job = await app.services.waitForJob(jobId)
     expect(statesOf(job)).toEqual(['done', 'skipped', 'skipped'])
     await app.waitUntilConnected('red')
     await undoAndExpectRestored(jobId)
@@ -87,7 +87,7 @@ describe.each(matrix)('$title', (options) => {
     const late = app.proxy.inject('deliver-late', isDelete)
     const jobId = await app.removeAll()
     await late.arrived
-    const job = await app.cleaner.waitForJob(jobId)
+    const job = await app.services.waitForJob(jobId)
     expect(statesOf(job)).toEqual(['failed', 'skipped', 'skipped'])
     late.release()
     await late.answered
@@ -102,7 +102,7 @@ describe.each(matrix)('$title', (options) => {
       const broken = app.proxy.inject(status, isDelete)
       const jobId = await app.removeAll()
       await broken.answered
-      await app.cleaner.waitForJob(jobId)
+      await app.services.waitForJob(jobId)
       expect((await listImages(engines.red)).names.has('one:1')).toBe(false)
       await undoAndExpectRestored(jobId)
     },
@@ -110,13 +110,13 @@ describe.each(matrix)('$title', (options) => {
 
   test('an undo whose connection breaks continues once the engine is back', async () => {
     const jobId = await app.removeAll()
-    expect(await app.cleaner.waitForJob(jobId)).toMatchObject({ state: 'done' })
+    expect(await app.services.waitForJob(jobId)).toMatchObject({ state: 'done' })
     const loading = app.proxy.inject('hold-request', (request) => request.includes('/images/load'))
-    const undoId = await app.cleaner.startUndo(jobId)
+    const undoId = await app.services.startUndo(jobId)
     await loading.arrived
     await app.proxy.goOffline()
     await app.proxy.goOnline()
-    expect(statesOf(await app.cleaner.waitForJob(undoId))).toEqual(['done', 'done', 'done'])
+    expect(statesOf(await app.services.waitForJob(undoId))).toEqual(['done', 'done', 'done'])
     await eventually(async () => (await countImages()) === 3)
     expect(await listImages(engines.red)).toEqual(app.before.red)
     expect(app.copies()).toEqual([])
@@ -124,12 +124,12 @@ describe.each(matrix)('$title', (options) => {
 
   test('an undo whose engine stays away keeps every copy, and can be tried again', async () => {
     const jobId = await app.removeAll()
-    expect(await app.cleaner.waitForJob(jobId)).toMatchObject({ state: 'done' })
+    expect(await app.services.waitForJob(jobId)).toMatchObject({ state: 'done' })
     const loading = app.proxy.inject('hold-request', (request) => request.includes('/images/load'))
-    const undoId = await app.cleaner.startUndo(jobId)
+    const undoId = await app.services.startUndo(jobId)
     await loading.arrived
     await app.proxy.goOffline()
-    const undo = await app.cleaner.waitForJob(undoId)
+    const undo = await app.services.waitForJob(undoId)
     expect(undo.items.map(({ failure }) => failure?.code)).toEqual(Array(3).fill('engine-stopped'))
     expect(app.copies()).toHaveLength(3)
     await app.proxy.goOnline()
@@ -151,7 +151,7 @@ describe.each(matrix)('$title', (options) => {
     const jobId = await app.removeAll()
     await Promise.all(lost.map(({ answered }) => answered))
     await app.proxy.goOffline()
-    const job = await app.cleaner.waitForJob(jobId)
+    const job = await app.services.waitForJob(jobId)
     // Slipway may have inspected one of the images before the proxy went offline.
     expect(statesOf(job).filter((state) => state !== 'unknown' && state !== 'done')).toEqual([])
     expect(job.state).toBe('failed')
@@ -167,7 +167,7 @@ describe.each(matrix)('$title', (options) => {
     const lost = app.proxy.inject('drop-response', (request) => isDelete(request) && !request.includes('two:'))
     const jobId = await app.removeAll()
     await lost.answered
-    const job = await app.cleaner.waitForJob(jobId)
+    const job = await app.services.waitForJob(jobId)
     expect(statesOf(job)).toEqual(['done', 'skipped', 'skipped'])
     expect((await listImages(engines.red)).names).toEqual(new Set(['two:1', 'two:2', 'three:1']))
     await undoAndExpectRestored(jobId)
@@ -181,7 +181,7 @@ describe.each(matrix)('$title', (options) => {
     await eventually(async () => !(await listImages(engines.red)).names.has('two:1'))
     await engines.red.docker.getImage('two:2').remove()
     deleting.release()
-    const job = await app.cleaner.waitForJob(jobId)
+    const job = await app.services.waitForJob(jobId)
     expect(statesOf(job)).toEqual(['done', 'done', 'done'])
     expect(app.copies()).toHaveLength(3)
     await undoAndExpectRestored(jobId)
@@ -189,12 +189,12 @@ describe.each(matrix)('$title', (options) => {
 
   /** Expects that the removal stopped at its first item, and did nothing to the other engine behind the same socket. */
   async function expectOtherEngineUntouched(jobId: string) {
-    const ended = await app.cleaner.waitForJob(jobId)
+    const ended = await app.services.waitForJob(jobId)
     expect(statesOf(ended)).toEqual(['unknown', 'skipped', 'skipped'])
     expect(await listImages(engines.blue)).toEqual(app.before.blue)
     await app.waitUntilConnected('linked')
     await eventually(() => app.rootDir().startsWith(engines.blue.root))
-    expect(await app.cleaner.undoFailure(jobId)).toMatchObject({ code: 'undo-other-engine' })
+    expect(await app.services.undoFailure(jobId)).toMatchObject({ code: 'undo-other-engine' })
     expect(app.copies()).toHaveLength(1)
   }
 
@@ -220,12 +220,12 @@ describe.each(matrix)('$title', (options) => {
     await deleting.arrived
     app.moveLink(engines.blue.socket)
     deleting.release()
-    const job = await app.cleaner.waitForJob(jobId)
+    const job = await app.services.waitForJob(jobId)
     expect(await listImages(engines.blue)).toEqual(app.before.blue)
     expect(job.state).toBe('failed')
     expect(statesOf(job)).toEqual(['done', 'unknown', expect.stringMatching(/^(skipped|unknown)$/)])
     await eventually(() => app.rootDir().startsWith(engines.blue.root))
-    expect(await app.cleaner.undoFailure(jobId)).toMatchObject({ code: 'undo-other-engine' })
+    expect(await app.services.undoFailure(jobId)).toMatchObject({ code: 'undo-other-engine' })
     app.moveLink(app.proxy.socket)
     await app.switchTo('red')
     await app.switchTo('linked')

@@ -8,7 +8,7 @@ import { loadImages } from '../../../tools/world/images.ts'
 import { manyImages } from '../../../tools/world/many-images.ts'
 import { runnableImages } from '../../../tools/world/runnable.ts'
 import { homeWith, type ContextOptions } from '../home.ts'
-import { openRunner, value } from '../run/runner.ts'
+import { openRunner, valueOf } from '../run/runner.ts'
 import { eventually, readEngineLists, serve } from '../engine-window.ts'
 
 let served: ReturnType<typeof serve> | undefined
@@ -85,7 +85,7 @@ describe('ssh', () => {
         opened.push(terminal!, await runner.open(container, 'shell'), await runner.open(container, 'logs'))
       }
       expect((await runner.suggest('box:1')).options.command).toBe('/bin/bash')
-      const states = () => value(runner.calls['terminals.list'](undefined)).map(({ state }) => state)
+      const states = () => valueOf(runner.calls['terminals.list'](undefined)).map(({ state }) => state)
       expect(states()).toEqual(opened.map(() => ({ status: 'open' })))
       for (const attached of opened.filter((_, index) => index % 3 === 0)) runner.type(attached, '\r')
       await eventually(() => states().every(({ status }) => status === 'ended'))

@@ -13,7 +13,7 @@ import { startSshd, type Sshd } from '../../../tools/world/sshd.ts'
 import { eventually } from '../eventually.ts'
 import { homeWith } from '../home.ts'
 import { anyEngine } from '../matrix.ts'
-import { openRemovalApp, listImages, value, type RemovalApp } from '../removal/removal-app.ts'
+import { openRemovalApp, listImages, valueOf, type RemovalApp } from '../removal/removal-app.ts'
 import { defaultImages, isDelete } from './two-engines.ts'
 import { openFaultyProxy, type FaultyProxy } from './faulty-proxy.ts'
 
@@ -107,7 +107,7 @@ describe('over ssh', () => {
     const plan = await app.plan(app.rows().toSorted((a, b) => (a.reference! < b.reference! ? -1 : 1)))
     const deleting = proxy.inject('hold-response', isDelete)
     const copies = plan.plan.deletes.map(({ image }) => image)
-    const jobId = value(await app.apply(plan, copies))
+    const jobId = valueOf(await app.apply(plan, copies))
     await deleting.answered
 
     await sshd.freeze()

@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { openGate, type Gate } from '../../../tools/world/slow-gate.ts'
 import { startRegistry, type Registry } from '../../../tools/world/registry.ts'
 import { randomImage, publishImages } from '../pull/puller.ts'
-import { listImages, value } from '../removal/removal-app.ts'
+import { listImages, valueOf } from '../removal/removal-app.ts'
 import { matrix } from '../matrix.ts'
 import { eventually } from '../eventually.ts'
 import { openApp, startTwoEngines, type App, type TwoEngines } from './two-engines.ts'
@@ -36,12 +36,12 @@ describe.each(matrix)('$title', (options) => {
   afterEach(() => app?.stop())
 
   async function startPull(name: string) {
-    const id = value(await app.cleaner.pull.handlers['pull.start']({ reference: fullName(name) }))
+    const id = valueOf(await app.services.pull.handlers['pull.start']({ reference: fullName(name) }))
     await eventually(() => gate.bytesSent > 200_000)
     return id
   }
   async function expectPulledOnRed(id: string, name: string) {
-    const job = await app.cleaner.waitForJob(id)
+    const job = await app.services.waitForJob(id)
     const { Id } = await engines.red.docker.getImage(fullName(name)).inspect()
     expect(job).toMatchObject({
       state: 'done',
@@ -56,7 +56,7 @@ describe.each(matrix)('$title', (options) => {
     await app.switchTo('blue')
     await expectPulledOnRed(id, 'large:switched')
     await app.switchTo('red')
-    expect(app.cleaner.findImage(fullName('large:switched'))).toBeDefined()
+    expect(app.services.findImage(fullName('large:switched'))).toBeDefined()
   })
 
   test('a pull whose connection breaks continues once the engine is back', async () => {
@@ -68,25 +68,25 @@ describe.each(matrix)('$title', (options) => {
 
   test('a pull finishes on its engine if the user switches contexts while Slipway asks the registry about the image', async () => {
     const [checking, checked] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
-    app.cleaner.registry.check = async () => {
+    app.services.registry.check = async () => {
       checking.resolve()
       await checked.promise
       return { ok: true, value: undefined }
     }
-    const starting = app.cleaner.pull.handlers['pull.start']({ reference: fullName('large:checking') })
+    const starting = app.services.pull.handlers['pull.start']({ reference: fullName('large:checking') })
     await checking.promise
     await app.switchTo('blue')
     checked.resolve()
-    await expectPulledOnRed(value(await starting), 'large:checking')
+    await expectPulledOnRed(valueOf(await starting), 'large:checking')
   })
 
   test('a pull that the registry refuses keeps no connection to its engine', async () => {
     await eventually(isStable)
     const failure = { code: 'reference-unknown', reference: fullName('large:none') } as const
-    app.cleaner.registry.check = async () => ({ ok: false, error: failure })
-    const result = await app.cleaner.pull.handlers['pull.start']({ reference: fullName('large:none') })
+    app.services.registry.check = async () => ({ ok: false, error: failure })
+    const result = await app.services.pull.handlers['pull.start']({ reference: fullName('large:none') })
     expect(result).toEqual({ ok: false, error: failure })
-    expect(app.cleaner.jobs.all()).toEqual([])
+    expect(app.services.jobs.all()).toEqual([])
     await app.switchTo('blue')
     await eventually(() => connections() === 0, 20_000)
   })
@@ -96,20 +96,20 @@ describe.each(matrix)('$title', (options) => {
     const before = connections()
     const id = await startPull('large:to-and-fro')
     for (let round = 0; round < 10; round++) {
-      value(await app.cleaner.engine.handlers['engine.switch'](round % 2 === 0 ? 'again' : 'red'))
+      valueOf(await app.services.engine.handlers['engine.switch'](round % 2 === 0 ? 'again' : 'red'))
       await delay(round * 20)
     }
     await app.switchTo('again')
-    expect(app.cleaner.jobs.find(id)?.state).toBe('running')
+    expect(app.services.jobs.find(id)?.state).toBe('running')
     await expectPulledOnRed(id, 'large:to-and-fro')
     await eventually(() => connections() <= before, 20_000)
-    await app.cleaner.stop()
+    await app.services.stop()
     await eventually(() => connections() === 0, 20_000)
   })
 
   test('a lease that is released while it waits for its engine opens no connection later', async () => {
-    const { engine } = app.cleaner
-    const lease = engine.lease(value(engine.session()))
+    const { engine } = app.services
+    const lease = engine.lease(valueOf(engine.session()))
     await app.switchTo('blue')
     await app.proxy.goOffline()
     await eventually(() => lease.session.signal.aborted)
@@ -123,8 +123,8 @@ describe.each(matrix)('$title', (options) => {
   })
 
   test('a lease reconnects to its session’s engine, even while the window shows another one', async () => {
-    const { engine } = app.cleaner
-    const lease = engine.lease(value(engine.session()))
+    const { engine } = app.services
+    const lease = engine.lease(valueOf(engine.session()))
     const { session } = lease
     await app.switchTo('blue')
     await app.proxy.goOffline()

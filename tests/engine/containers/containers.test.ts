@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { defaultRunOptions, type RunOptions } from '../../../model/run/run.ts'
 import type { Engine } from '../../../tools/world/engine.ts'
 import { matrix, missingEngines } from '../matrix.ts'
-import { useRunner, value, type Runner } from '../run/runner.ts'
+import { useRunner, valueOf, type Runner } from '../run/runner.ts'
 import { eventually } from '../eventually.ts'
 
 for (const name of missingEngines) test.skip(`${name}: this engine is not installed on this machine`, () => {})
@@ -27,7 +27,7 @@ describe.each(matrix)('$title', (options) => {
     expect(volumes).toEqual(['/data'])
     const { container, terminal } = await runner.start('web:1', options)
     expect(terminal).toBeUndefined()
-    const [url, ...others] = value(await runner.calls['containers.addresses'](container))
+    const [url, ...others] = valueOf(await runner.calls['containers.addresses'](container))
     expect([url, ...others]).toEqual(['http://127.0.0.1:8080'])
     await eventually(() => fetch(url!).then((response) => response.ok, () => false)) // prettier-ignore
     expect(await (await fetch(url!)).text()).toContain('Hello from the web image')
@@ -81,7 +81,7 @@ describe.each(matrix)('$title', (options) => {
       ...{ interactive: false, command: 'hold', name, network: '' },
       ports: [{ host, container: '80' }],
     })
-    const state = async (host: string) => value(await runner.calls['run.port']({ host, container: '80' }))
+    const state = async (host: string) => valueOf(await runner.calls['run.port']({ host, container: '80' }))
     try {
       await runner.start('box:1', publish('127.0.0.1:8600', 'first'))
       for (const host of ['127.0.0.1:8600', '8600']) {
@@ -96,7 +96,7 @@ describe.each(matrix)('$title', (options) => {
       expect(await state(`127.0.0.1:${port}`)).toEqual({ state: 'taken', next: `127.0.0.1:${port + 1}` })
       expect(await state('127.0.0.1:8602')).toEqual({ state: 'free' })
       expect(await state('no port')).toEqual({ state: 'unknown' })
-      expect(value(await runner.calls['run.port']({ host: '8600', container: '80/udp' }))).toEqual({ state: 'free' }) // prettier-ignore
+      expect(valueOf(await runner.calls['run.port']({ host: '8600', container: '80/udp' }))).toEqual({ state: 'free' }) // prettier-ignore
       // Slipway removed the container that could not start, so the name `second` is free again.
       expect(await containers()).toEqual(['/first'])
       const { next = '' } = refused as { next?: string }
@@ -175,7 +175,7 @@ describe.each(matrix)('$title', (options) => {
       ...{ interactive: false, name: 'lost', command: 'sh -c "dd if=/dev/zero of=/zeros bs=1000 count=50; exec hold"' },
       volumes: [{ source: 'kept', target: '/kept', readOnly: false }],
     })
-    const readImpact = async () => value(await runner.calls['containers.removalImpact'](container))
+    const readImpact = async () => valueOf(await runner.calls['containers.removalImpact'](container))
     await eventually(async () => (await readImpact()).changes >= 50_000)
     const impact = await readImpact()
     expect(impact).toMatchObject({ running: true, removesItself: false })
@@ -196,12 +196,12 @@ describe.each(matrix)('$title', (options) => {
 
   test('an anonymous volume that another container also uses is not removed', async () => {
     const { container } = await runner.start('web:1', { interactive: false, command: 'hold' })
-    const [name] = value(await runner.calls['containers.removalImpact'](container)).volumes
+    const [name] = valueOf(await runner.calls['containers.removalImpact'](container)).volumes
     const other = await engine.docker.createContainer({
       Image: 'box:1',
       HostConfig: { VolumesFrom: [container], NetworkMode: 'none' },
     })
-    expect(value(await runner.calls['containers.removalImpact'](container)).volumes).toEqual([])
+    expect(valueOf(await runner.calls['containers.removalImpact'](container)).volumes).toEqual([])
     await engine.docker.getContainer(container).stop({ t: 0 })
     expect(await runner.calls['containers.remove']({ container, volumes: [] })).toMatchObject({ ok: true })
     expect((await engine.docker.listVolumes()).Volumes.map(({ Name }) => Name)).toEqual([name])

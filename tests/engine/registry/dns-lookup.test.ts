@@ -76,7 +76,7 @@ describe('a name with an IPv6 address', () => {
     return (addresses as unknown as LookupAddress[]).map(({ family }) => family)
   }
 
-  test('resolves to both addresses if this machine has IPv6, and else only to its IPv4 address', async () => {
+  test('resolves to both addresses if this machine has IPv6, and otherwise only to its IPv4 address', async () => {
     const { host, address } = await mirrors.add('dual', { ipv6: 'unreachable' })
     expect(await familiesOf(host)).toEqual([4])
     addIpv6('six')

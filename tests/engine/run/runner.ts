@@ -82,7 +82,7 @@ export async function openRunner(worldEngine: Engine, host = `unix://${worldEngi
     run,
     /** Runs an image. @throws if the engine or Slipway refuses to */
     async start(reference: string, overrides: Partial<RunOptions> = {}) {
-      return value(await run(reference, overrides))
+      return valueOf(await run(reference, overrides))
     },
     /** Tries to run an image. @returns the failure. @throws if the image was run */
     async failureOf(reference: string, overrides: Partial<RunOptions> = {}): Promise<Failure> {
@@ -92,12 +92,12 @@ export async function openRunner(worldEngine: Engine, host = `unix://${worldEngi
     },
     /** The options that the dialog suggests for an image. */
     async suggest(reference: string) {
-      return value(await handlers['run.suggest']({ image: imageOf(reference), reference }))
+      return valueOf(await handlers['run.suggest']({ image: imageOf(reference), reference }))
     },
     async open(container: string, kind: Terminal['kind']): Promise<TerminalId> {
-      return value(await handlers['terminals.open']({ container, kind, size }))
+      return valueOf(await handlers['terminals.open']({ container, kind, size }))
     },
-    terminal: (id: TerminalId) => value(handlers['terminals.list'](undefined)).find((terminal) => terminal.id === id),
+    terminal: (id: TerminalId) => valueOf(handlers['terminals.list'](undefined)).find((terminal) => terminal.id === id),
     /** Opens a window, as if the window was reloaded. The previous window receives no more data. */
     window() {
       const screens = new Map<TerminalId, Screen>()
@@ -106,7 +106,7 @@ export async function openRunner(worldEngine: Engine, host = `unix://${worldEngi
         /** Shows a terminal. @param acknowledges whether the window acknowledges the bytes that it has drawn */
         show(id: TerminalId, acknowledges = true): Screen {
           const acknowledge = (upTo: number) => void handlers['terminals.acknowledge']({ id, upTo })
-          const screen = new Screen(value(handlers['terminals.replay'](id)), acknowledges ? acknowledge : () => {})
+          const screen = new Screen(valueOf(handlers['terminals.replay'](id)), acknowledges ? acknowledge : () => {})
           screens.set(id, screen)
           return screen
         },
@@ -140,7 +140,7 @@ export function useRunner(options: EngineOptions, onOpen: (opened: { engine: Eng
     await engine?.stop()
   })
   afterEach(async () => {
-    for (const { id } of value(runner.calls['terminals.list'](undefined))) await runner.calls['terminals.close'](id)
+    for (const { id } of valueOf(runner.calls['terminals.list'](undefined))) await runner.calls['terminals.close'](id)
     for (const { Id } of await engine.docker.listContainers({ all: true }))
       await engine.docker.getContainer(Id).remove({ force: true, v: true })
     await eventually(() => runner.engine.live.containers().size === 0)
@@ -189,7 +189,7 @@ export class Screen {
 /** A mutable copy, as the contract's schema returns it. */
 const toInput = (options: RunOptions) => structuredClone(options) as Input<'run.start'>['options']
 
-export function value<T>(result: Result<T> | Promise<Result<T>>): T {
+export function valueOf<T>(result: Result<T> | Promise<Result<T>>): T {
   if (result instanceof Promise) throw new Error('await the result first')
   if (!result.ok) throw new Error(JSON.stringify(result.error))
   return result.value

@@ -63,7 +63,7 @@ describe('a full disk', () => {
 })
 
 describe('a read-only disk', () => {
-  test('can be read; new values are kept in memory only, and the error is consoleError once', async () => {
+  test('can be read; new values are kept in memory only, and the error is logged once', async () => {
     await openStore(folder).settings.write({ language: 'zh-CN', theme: 'dark' })
     remount('ro')
     const store = openStore(folder)

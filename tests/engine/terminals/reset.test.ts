@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Engine } from '../../../tools/world/engine.ts'
 import { eventually } from '../eventually.ts'
 import { matrix } from '../matrix.ts'
-import { openRunner, useRunner, value, type Runner } from '../run/runner.ts'
+import { openRunner, useRunner, valueOf, type Runner } from '../run/runner.ts'
 
 const size = { columns: 80, rows: 24 }
 
@@ -36,7 +36,7 @@ describe.each(matrix)('$title', (engineOptions) => {
 
     await engine.docker.getContainer(container).kill()
     await eventually(() => runner.engine.live.containers().get(container)?.state === 'exited')
-    await expectCut(value(await runner.calls['terminals.start']({ container, size })))
+    await expectCut(valueOf(await runner.calls['terminals.start']({ container, size })))
     expect(proxy.resets()).toBe(2)
     expect((await engine.docker.getContainer(container).inspect()).State.Running).toBe(true)
   })

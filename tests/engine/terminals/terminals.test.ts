@@ -5,7 +5,7 @@ import { maxUnacknowledgedBytes } from '../../../main/terminals/output.ts'
 import type { Engine } from '../../../tools/world/engine.ts'
 import { eventually } from '../eventually.ts'
 import { anyEngine, matrix } from '../matrix.ts'
-import { openRunner, useRunner, value, type Runner } from '../run/runner.ts'
+import { openRunner, useRunner, valueOf, type Runner } from '../run/runner.ts'
 
 describe.each(matrix)('$title', (engineOptions) => {
   let engine: Engine
@@ -105,7 +105,7 @@ describe.each(matrix)('$title', (engineOptions) => {
     const { container, id } = await runInteractive('', {}, 'ends-at-once:1')
     await waitForEnd(id)
     const size = { columns: 80, rows: 24 }
-    const secondId = value(await runner.calls['terminals.start']({ container, size }))
+    const secondId = valueOf(await runner.calls['terminals.start']({ container, size }))
     expect(await waitForEnd(secondId)).toEqual(endedWith(3))
     expect(runner.window().show(secondId).text).toContain('cannot find its configuration')
     const missingContainer = await runner.calls['terminals.start']({ container: '0'.repeat(64), size })
@@ -302,12 +302,12 @@ describe.each(matrix)('$title', (engineOptions) => {
       const shell = await runner.open(container, 'shell')
       const screen = runner.window().show(shell)
       await screen.waitForText('# ')
-      value(await runner.engine.handlers['engine.switch']('elsewhere'))
+      valueOf(await runner.engine.handlers['engine.switch']('elsewhere'))
       await eventually(() => runner.engine.state().status === 'away')
       runner.type(shell, 'echo still $((1 + 1))\r')
       await screen.waitForText('still 2')
       for (const terminal of [id, shell]) expect(runner.terminal(terminal)?.state).toEqual({ status: 'open' })
-      value(await runner.engine.handlers['engine.switch']('default'))
+      valueOf(await runner.engine.handlers['engine.switch']('default'))
       await eventually(() => runner.engine.state().status === 'connected')
       expect(await listProcesses(container)).toHaveLength(2)
       const attach = await runner.open(container, 'attach')
