@@ -15,7 +15,9 @@ export const versions: readonly Version[] = ['20.10', readInstalledVersion('newe
 export class BenchEnvironment {
   /** A copy of the built app, so that a build during the benchmarks does not change what is measured. */
   readonly builtApp: string
-  /** Whether the app runs in Electron. If not, it runs in the stand-in, whose transfer times say nothing about Electron. */
+  /**
+   * Whether the app runs in Electron. If not, it runs in the stand-in, whose transfer times say nothing about Electron.
+   */
   readonly isElectron = electronBinary().real
   readonly folder = join(worldFolder(), 'bench')
   /** Prints a progress message, apart from the results. */

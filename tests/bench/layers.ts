@@ -32,7 +32,10 @@ export const layers: Benchmark = {
   },
 }
 
-/** Starts the app and waits until it has read all layers. @returns the ms from the first row until then, and the number of requests for layers */
+/**
+ * Starts the app and waits until it has read all layers.
+ * @returns the ms from the first row until then, and the number of requests for layers
+ */
 async function measureStart(environment: BenchEnvironment, proxy: CountingProxy, config: string) {
   proxy.takeRequests()
   const app = await environment.openApp({ socket: proxy.socket, config })

@@ -107,7 +107,10 @@ async function measureFirstScreen(
   }
 }
 
-/** Records, in main, when the first events of the engine and of the images are sent. @returns a function that reads these times */
+/**
+ * Records, in main, when the first events of the engine and of the images are sent.
+ * @returns a function that reads these times
+ */
 async function recordEvents({
   electron,
 }: OpenedApp): Promise<() => Promise<{ connectedAt: number; publishedAt: number }>> {

@@ -71,8 +71,8 @@ async function measureInWindow({ app: { page } }: OpenedTerminal, isElectron: bo
   await page.keyboard.insertText(`clear; ${typedCommand}`)
   await waitUntilIdle(page)
   await page.evaluate(`void (bench.sample = new Promise((resolve) => {
-    // The browser reports frames of more than 50 ms. In the stand-in, only the longest script of the app and the rendering
-    // count, because the rest of the frame is the stand-in's transfer.
+    // The browser reports frames of more than 50 ms. In the stand-in, only the longest script of the app and the
+    // rendering count, because the rest of the frame is the stand-in's transfer.
     let longestFrameMs = 0
     const workOf = ({ startTime, duration, renderStart, scripts }) => Math.max(
       ...scripts.filter(({ sourceURL }) => /\\/assets\\//.test(sourceURL)).map(({ duration }) => duration),

@@ -126,9 +126,9 @@ async function listAll({ docker, store }: Engine) {
 }
 
 /**
- * Waits until the window shows the same images and containers as the engine lists. Fails with the difference if that does
- * not happen. In the containerd store, a moved tag keeps the parent of the image that had it before, and an image can
- * lose its unpacked files, both without an event. Only the other fields are compared there.
+ * Waits until the window shows the same images and containers as the engine lists. Fails with the difference if that
+ * does not happen. In the containerd store, a moved tag keeps the parent of the image that had it before, and an image
+ * can lose its unpacked files, both without an event. Only the other fields are compared there.
  * @param precedingActions describes the actions before, for the message of the failure
  */
 export async function expectCaughtUp(

@@ -49,8 +49,8 @@ describe.each(matrix)('$title', (options) => {
   }
   const readDiskUsage = () => Number(execFileSync('du', ['--summarize', '--bytes', engine.root], { encoding: 'utf8' }).split('\t')[0]) // prettier-ignore
   /**
-   * Waits until the promised space is free, because containerd deletes files late. BuildKit's databases may have grown by
-   * some kilobytes.
+   * Waits until the promised space is free, because containerd deletes files late. BuildKit's databases may have grown
+   * by some kilobytes.
    */
   async function expectFreed(before: number, promised: number) {
     await eventually(() => Math.abs(before - readDiskUsage() - promised) < promised * 0.01 + 150_000)

@@ -1,6 +1,6 @@
 /**
- * A proxy in front of an engine. It removes the filters from requests to `/build/prune`, to simulate an engine that ignores
- * filters.
+ * A proxy in front of an engine. It removes the filters from requests to `/build/prune`, to simulate an engine that
+ * ignores filters.
  */
 import { createServer, request as sendRequest } from 'node:http'
 

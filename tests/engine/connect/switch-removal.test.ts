@@ -109,8 +109,8 @@ describe.each(matrix)('$title', (options) => {
 })
 
 /**
- * An undo can pull images again only in the classic store: in the containerd store, Slipway cannot tell whether an image
- * came from a registry.
+ * An undo can pull images again only in the classic store: in the containerd store, Slipway cannot tell whether an
+ * image came from a registry.
  */
 describe.each(matrix.filter(({ store }) => store === 'classic'))('$title', (options) => {
   let engines: TwoEngines

@@ -11,11 +11,15 @@ import { nobody, bindMount } from '../../../tools/world/rootless.ts'
 export const file = systemPaths.config
 export const installedHelper = '/usr/lib/slipway/slipway-daemon-file'
 
-/** A daemon.json and the helper that changes it: the system's with root's helper, or a rootless user's with that user's. */
+/**
+ * A daemon.json and the helper that changes it: the system's with root's helper, or a rootless user's with that user's.
+ */
 export interface HelperScope {
   readonly file: string
   readonly owner: readonly [number, number]
-  /** The beginning of the command, which makes the helper run as the scope's user. Empty if that is this process's user. */
+  /**
+   * The beginning of the command, which makes the helper run as the scope's user. Empty if that is this process's user.
+   */
   readonly runAs: readonly string[]
   /** The folder of the helper's program and its Python modules. */
   readonly programFolder: string

@@ -54,8 +54,8 @@ export function crashTools(scope: HelperScope) {
   }
 
   /**
-   * The files that a change has created next to daemon.json. At its end, it removes all of them except for the copy of a
-   * faulty file, which stays if the change is kept.
+   * The files that a change has created next to daemon.json. At its end, it removes all of them except for the copy of
+   * a faulty file, which stays if the change is kept.
    */
   const listTemporaryFiles = () => readdirSync(dirname(file)).filter((name) => /slipway|faulty/.test(name))
 
@@ -73,7 +73,10 @@ export function crashTools(scope: HelperScope) {
     return code === 0 ? Number(stderr) : undefined
   }
 
-  /** Runs a scenario with a helper that is killed after this time. @returns 0 if the helper ended before, or else undefined */
+  /**
+   * Runs a scenario with a helper that is killed after this time.
+   * @returns 0 if the helper ended before, or else undefined
+   */
   async function killAfter(timeoutMs: number, scenario: CrashScenario): Promise<number | undefined> {
     const { code } = await runHelper(commandOf(scope), scenario, timeoutMs)
     return code === 0 ? 0 : undefined

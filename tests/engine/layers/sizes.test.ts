@@ -41,7 +41,10 @@ describe.each(matrix.filter(({ store }) => store === 'classic'))('$title', (opti
     if (!stack.ok) throw new Error(stack.error.code)
     return stack.value
   }
-  /** Builds an image with one of Docker's builders. Uses the docker command of 20.10, which needs no buildx for BuildKit. */
+  /**
+   * Builds an image with one of Docker's builders. Uses the docker command of 20.10, which needs no buildx for
+   * BuildKit.
+   */
   function build(name: string, dockerfile: string, builder: 'buildkit' | 'classic') {
     const context = mkdtempSync(join(tmpdir(), 'context-'))
     try {

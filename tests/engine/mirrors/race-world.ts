@@ -1,6 +1,6 @@
 /**
- * Hooks for tests of a race. They start a stub of Docker Hub and mirrors, and for each test a racer with an empty list of
- * mirrors.
+ * Hooks for tests of a race. They start a stub of Docker Hub and mirrors, and for each test a racer with an empty list
+ * of mirrors.
  */
 import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest'
 import { compareDigests, digestIn } from '../../../model/mirrors/race.ts'

@@ -27,7 +27,10 @@ function stopAfterTest<T extends { stop(): unknown }>(resource: T): T {
 /** The key of Docker Hub's login in Docker's config.json. */
 const hubKey = 'https://index.docker.io/v1/'
 
-/** Stores logins as `docker login` does: one for each registry, with this password for the user Ann. @returns a function that looks them up */
+/**
+ * Stores logins as `docker login` does: one for each registry, with this password for the user Ann.
+ * @returns a function that looks them up
+ */
 function loginsWith(passwords: Readonly<Record<string, string>>) {
   const home = mkdtempSync(join(tmpdir(), 'logins-'))
   const auths = Object.entries(passwords).map(([key, password]) => [key, { auth: btoa(`${ann.username}:${password}`) }])
@@ -77,8 +80,8 @@ describe.each(matrix)('$title', (options) => {
     hub.setBehaviour('registry-1.docker.io', 'limited-without-login')
     const app = stopAfterTest(await openPuller(engine, loginsWith({ [hubKey]: ann.password })))
     const job = await app.pull('public:1')
-    // With the classic store, the engine would send the login to the mirrors. So Slipway pulls without the login, and the
-    // failure says so.
+    // With the classic store, the engine would send the login to the mirrors. So Slipway pulls without the login, and
+    // the failure says so.
     const limited = { code: 'registry-limited', host: 'docker.io', loginUnused: true }
     expect(failureOf(job)).toEqual(options.store === 'classic' ? limited : undefined)
     expect(job.state).toBe(options.store === 'classic' ? 'failed' : 'done')

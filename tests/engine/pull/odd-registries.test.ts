@@ -12,7 +12,10 @@ import { makeAuthority } from '../../../tools/world/hub/authority.ts'
 import { matrix } from '../matrix.ts'
 import { failureOf, openPuller, type Puller } from './puller.ts'
 
-/** An address that exists only in this world. It is no loopback address, because an engine checks no certificates of those. */
+/**
+ * An address that exists only in this world. It is no loopback address, because an engine checks no certificates of
+ * those.
+ */
 const address = '10.117.0.1'
 const servers: Server[] = []
 beforeAll(() => void execFileSync('ip', ['address', 'add', `${address}/32`, 'dev', 'lo']))

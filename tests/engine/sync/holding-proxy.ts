@@ -35,7 +35,9 @@ export async function holdingProxy(engineSocket: string, matches: (path: string)
       return heldResponses.length
     },
     hold: () => (holding = true),
-    /** Answers the next matching requests with a 404, as 26.1's containerd store does while an image is half deleted. */
+    /**
+     * Answers the next matching requests with a 404, as 26.1's containerd store does while an image is half deleted.
+     */
     refuse: (times: number) => void (refusals = times),
     get remainingRefusals() {
       return refusals

@@ -43,8 +43,8 @@ describe.each(matrix)('$title', (engineOptions) => {
 })
 
 /**
- * A TCP proxy in front of an engine. It resets each attach connection soon after it is open, and delays requests to start a
- * container until after the reset.
+ * A TCP proxy in front of an engine. It resets each attach connection soon after it is open, and delays requests to
+ * start a container until after the reset.
  */
 async function openResettingProxy(engineSocket: string) {
   let resets = 0

@@ -141,7 +141,7 @@ describe.each(matrix)('$title', (engineOptions) => {
     expect(screen.text.replaceAll('0123456789abcde\r\n', '')).toBe('\r\n')
   })
 
-  /** @returns how many bytes the container's busiest writer has written, from the kernel's I/O counters */
+  /** @returns the bytes written by the container's process that has written most, from the kernel's I/O counters */
   async function readWrittenBytes(container: string): Promise<number> {
     const { Processes, Titles } = await engine.docker.getContainer(container).top()
     const pids: string[] = Processes.map((line: string[]) => line[Titles.indexOf('PID')])

@@ -192,7 +192,9 @@ interface HttpResponse {
   readonly json?: unknown
 }
 
-/** Requests the URL from a new process, because Node reads the variables for the proxy and the certificate at its start. */
+/**
+ * Requests the URL from a new process, because Node reads the variables for the proxy and the certificate at its start.
+ */
 async function get(url: string, { env: hubEnv } = world.hub, timeoutMs = 1_000): Promise<HttpResponse> {
   const script = `const response = await fetch(${JSON.stringify(url)}, { signal: AbortSignal.timeout(${timeoutMs}) })
     const { status, headers } = response
