@@ -53,7 +53,7 @@ async function measure(environment: BenchEnvironment, engine: Engine): Promise<B
   }
 }
 
-/** Runs `docker images` in the engine's version, with its output to a pipe. @returns the duration in ms */
+/** Runs `docker images`, in the version of the engine, with its output to a pipe. @returns the duration in ms */
 async function runDockerImages({ programs, socket }: Engine): Promise<number> {
   const start = performance.now()
   const docker = spawn(join(programs, 'docker'), ['images'], {

@@ -53,8 +53,8 @@ export const remove200: Benchmark = {
 }
 
 /**
- * Removes all images by the calls that the window makes. The app learns of loaded images one after another: until it
- * knows all of them, a plan contains fewer images or is refused, so the plan is repeated.
+ * Removes all images with the calls that the window makes. The app learns of loaded images one after another. Until it
+ * knows all of them, a plan contains fewer images or is refused, so a new plan is requested.
  * @returns the ms from applying the plan to the end of the job
  */
 async function removeWithSlipway({ page }: OpenedApp): Promise<number> {

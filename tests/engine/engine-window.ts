@@ -45,7 +45,7 @@ export function serve(environment: HostEnvironment, lists = noLists, engineChang
     changes,
     states,
     window,
-    /** The images and containers in the engine service's live state, sortById by id. */
+    /** The images and containers in the engine service's live state, sorted by id. */
     liveLists: () => {
       const { images, containers } = engine.live.snapshot()
       return { images: sortById(images), containers: sortById(containers) }
@@ -85,7 +85,7 @@ class Follower {
     this.onChange()
   }
 
-  /** The images and containers that the window shows, sortById by id. */
+  /** The images and containers that the window shows, sorted by id. */
   get shown() {
     return { images: sortById([...this.images.values()]), containers: sortById([...this.containers.values()]) }
   }

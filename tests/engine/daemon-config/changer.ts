@@ -58,7 +58,7 @@ export async function openChanger({ online, socket, env = {}, onStep = () => {} 
     userHelper: userHelper(userScope(env, true).program, env),
     tryMirror: testPull({ http, pull, lastRace: () => store.mirrors.value.race }),
     showFile: async () => {},
-    // As root, even while a test runs with another effective user id.
+    // Runs the helper as root, even while a test has changed the effective user id of this process.
     openRoot: (options) => openHelper({ command: ['/usr/bin/setpriv', '--reuid=0', installedHelper], ...options }),
   })
   engineChanged = daemon.engineChanged

@@ -1,6 +1,5 @@
 /**
- * Hooks for tests of the helper. Each test starts with a running engine without mirrors, and with a daemon.json without
- * mirrors.
+ * Hooks for tests of the helper. When a test starts, the engine runs and uses no mirrors, and daemon.json has none.
  */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'

@@ -19,8 +19,8 @@ afterAll(() => online?.stop())
 afterEach(expectNoHelperRunning)
 
 /**
- * The whole change, with the test pull, for a rootless Docker. Here its user is root; in `own-helper` and `own-odd-files` the
- * user is nobody.
+ * The whole change, with the test pull, for a rootless Docker. Here its user is root; in `own-helper` and
+ * `own-odd-files` the user is nobody.
  */
 describe('the daemon.json of a rootless Docker', () => {
   let engine: Engine

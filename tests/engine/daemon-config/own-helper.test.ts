@@ -8,7 +8,10 @@ import { textWithMirror, mirrorsKey, mirror, useRootlessEngine, plainText } from
 import { reloadMirrors } from './killed-helper.ts'
 import { commandOf, hashOf } from './helper-tools.ts'
 
-/** The rootless helper as the user nobody, with an engine in a user namespace and without any further rights. */
+/**
+ * The rootless helper and its engine run as the user nobody, the engine in a user namespace, with only that user's
+ * rights.
+ */
 const setup = useRootlessEngine()
 const { expectMirrors, expectRefused } = setup
 

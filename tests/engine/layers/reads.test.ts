@@ -172,7 +172,7 @@ describe.each(matrix)('$title', (options) => {
       expect(await verbsOf(next, 'built:1')).toEqual(['COPY', 'WORKDIR', 'COPY'])
       await stop(next)
 
-      // An attestation is added while the app is closed. 26.1 does not list it with a new size.
+      // An attestation is added while the app is closed. 26.1 still lists the image with the same size.
       const withMore = indexArchive(platforms, (kind, platform) => platform === 1 && kind === 'image')
       expect(withMore.id).toBe(id)
       await loadArchive(engine.docker, withMore.archive)

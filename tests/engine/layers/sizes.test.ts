@@ -1,5 +1,6 @@
 /**
- * The classic store reports no sizes of single layers. These tests compare Slipway's likely sizes with the true sizes.
+ * The classic store does not report which history entry created which layer, so Slipway shows the likely size of each
+ * layer. These tests compare the likely sizes with the true ones.
  */
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'

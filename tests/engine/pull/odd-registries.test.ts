@@ -13,8 +13,8 @@ import { matrix } from '../matrix.ts'
 import { failureOf, openPuller, type Puller } from './puller.ts'
 
 /**
- * An address that exists only in this world. It is no loopback address, because an engine checks no certificates of
- * those.
+ * An address that exists only in this world. It is no loopback address, because an engine does not check the
+ * certificates of registries at loopback addresses.
  */
 const address = '10.117.0.1'
 const servers: Server[] = []

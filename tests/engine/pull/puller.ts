@@ -5,13 +5,7 @@ import { join } from 'node:path'
 import type Docker from 'dockerode'
 import { jobService } from '../../../main/jobs/index.ts'
 import { openStore } from '../../../main/store/index.ts'
-import {
-  diskSpace,
-  pullService,
-  type AuthConfig,
-  type CredentialsFor,
-  type DiskSpaceNeeds,
-} from '../../../main/pull/index.ts'
+import { diskSpace, pullService, type CredentialsFor, type DiskSpaceNeeds } from '../../../main/pull/index.ts'
 import type { Job, Payload, PulledLayer } from '../../../preload/contract/index.ts'
 import type { Engine } from '../../../tools/world/engine.ts'
 import { loadImages, type ImageSpec } from '../../../tools/world/images.ts'
@@ -22,7 +16,7 @@ export type Puller = Awaited<ReturnType<typeof openPuller>>
 
 /**
  * Starts the pull service over an engine.
- * @param credentialsFor by default, a pull gets the login in `logins.stored`
+ * @param credentialsFor by default, there are no logins
  */
 export async function openPuller(engine: Engine, credentialsFor?: CredentialsFor, diskSpaceNeeds?: DiskSpaceNeeds) {
   const folder = mkdtempSync(join(tmpdir(), 'puller-'))
@@ -36,7 +30,7 @@ export async function openPuller(engine: Engine, credentialsFor?: CredentialsFor
     },
   })
   /** `requested`: the references for which the service looked up a login. */
-  const logins = { requested: [] as string[], stored: undefined as AuthConfig | undefined }
+  const logins = { requested: [] as string[] }
   const pull = pullService({
     ...{
       engine: served.engine,
@@ -46,7 +40,7 @@ export async function openPuller(engine: Engine, credentialsFor?: CredentialsFor
     },
     credentialsFor: async (reference) => {
       logins.requested.push(reference)
-      return credentialsFor ? await credentialsFor(reference) : logins.stored
+      return await credentialsFor?.(reference)
     },
   })
   await eventually(() => served.window.complete)

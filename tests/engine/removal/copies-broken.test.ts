@@ -1,4 +1,7 @@
-/** Copies that cannot be saved or loaded completely. The image is not removed, and the job reports the reason. */
+/**
+ * If a copy cannot be saved completely, its image is not removed. If a copy cannot be loaded, the undo fails. The job
+ * reports the reason.
+ */
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, readFileSync, readdirSync, rmSync, statfsSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

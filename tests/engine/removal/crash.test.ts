@@ -55,7 +55,9 @@ describe.each(matrix)('$title', (engineOptions) => {
     return existsSync(copyFolder) ? readdirSync(copyFolder).map((name) => join(copyFolder, name)) : []
   }
 
-  /** Expects that every image exists or has an intact copy, and that every copy belongs to a removal. */
+  /**
+   * Expects that every image exists or has an intact copy, and that every copy belongs to a removal that can be undone.
+   */
   async function expectNothingLost(app: RemovalApp, before: Awaited<ReturnType<typeof listImages>>) {
     const now = await listImages(engine)
     const undoable = app.jobs.undoables().flatMap(({ deleted }) => deleted)

@@ -24,7 +24,7 @@ interface Options {
 
 export type RemovalApp = Awaited<ReturnType<typeof openRemovalApp>>
 
-/** Resolves once the list of images is complete and their layers have been read. */
+/** Starts the services. Resolves once the list of images is complete and their layers have been read. */
 export async function openRemovalApp(
   worldEngine: Pick<Engine, 'socket' | 'docker'>,
   folder = mkdtempSync(join(tmpdir(), 'removal-app-')),

@@ -48,7 +48,7 @@ describe.each([
     expect(served.window.unconfirmed.size).toBe(0)
   }
 
-  /** Releases the list after more than a second. @returns the images that were shown before */
+  /** Holds the list back for more than a second. @returns the images that were shown before its release */
   async function delayList() {
     await eventually(() => proxy.heldCount > 0)
     await delay(1100)
