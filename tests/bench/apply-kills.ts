@@ -1,16 +1,16 @@
 import { startEngine } from '../../tools/world/engine.ts'
 import { installInWorld } from '../../tools/world/polkit.ts'
 import { crashTools, scenarios } from '../engine/daemon-config/killed-helper.ts'
-import { rootSide } from '../engine/daemon-config/helper-tools.ts'
+import { rootScope } from '../engine/daemon-config/helper-tools.ts'
 import type { Benchmark } from './benchmark.ts'
 import { quantile } from './benchmark.ts'
 
 const killCount = 1_000
-const { createBackup, prepare, killAfter, findFault } = crashTools(rootSide)
+const { createBackup, prepare, killAfter, findFault } = crashTools(rootScope)
 
 export const applyKills: Benchmark = {
   name: 'apply-kills',
-  description: `kill -9 of the root helper at ${killCount} random times during changes of mirrors: faults afterwards`,
+  description: `kill -9 of the root helper at ${killCount} random times during changes of mirrors: how many kills leave a fault`,
   async run(environment) {
     const uninstall = installInWorld()
     const engine = await startEngine({ version: '26.1', store: 'classic', asInstalled: true })

@@ -36,6 +36,6 @@ export const bundle: Benchmark = {
   },
 }
 
-/** The paths in a file that match the pattern's group, resolved against the file's folder. */
+/** The paths that the pattern's group captures in a file, resolved against the file's folder. */
 const findPaths = (file: string, pattern: RegExp): string[] =>
   [...readFileSync(file, 'utf8').matchAll(pattern)].map(([, path]) => join(dirname(file), path!))

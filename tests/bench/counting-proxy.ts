@@ -1,4 +1,4 @@
-/** A proxy in front of an engine that records every request. */
+/** A proxy in front of an engine. It records every request. */
 import { createServer, connect, type Server } from 'node:net'
 
 export class CountingProxy {

@@ -1,4 +1,4 @@
-/** What all benchmarks share: the built app, engines that already hold images, and a folder for sockets. */
+/** The environment of all benchmarks: the built app, engines that already have images, and a folder for sockets. */
 import { appendFileSync, cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { electronBinary } from '../../tools/electron.ts'
@@ -9,13 +9,15 @@ import { manyImages } from '../../tools/world/many-images.ts'
 import { readInstalledVersion, worldFolder, type Version } from '../../tools/world/paths.ts'
 import { OpenedApp } from './opened-app.ts'
 
-/** Debian 12's engine, and the newest that is readInstalledVersion. */
+/** Debian 12's engine, and the newest one that is installed. */
 export const versions: readonly Version[] = ['20.10', readInstalledVersion('newest') ? 'newest' : '26.1']
 
 export class BenchEnvironment {
   /** A copy of the built app, so that a build during the benchmarks does not change what is measured. */
   readonly builtApp: string
-  /** Whether the app runs in Electron. If not, it runs in the stand-in, whose transfer times say nothing about Electron. */
+  /**
+   * Whether the app runs in Electron. If not, it runs in the stand-in, whose transfer times say nothing about Electron.
+   */
   readonly isElectron = electronBinary().real
   readonly folder = join(worldFolder(), 'bench')
   /** Prints a progress message, apart from the results. */

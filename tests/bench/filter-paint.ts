@@ -5,8 +5,8 @@ import { measureKey, measureWork, type Work } from './page-work.ts'
 const maxMs = 16
 const maxRows = 100
 
-/** Words that occur in the names and tags of some images. */
-const words = ['batch-worker', 'ghcr.io', 'team-2 api', 'latest', 'hook-queue 1.3', 'registry', 'sha256:4']
+/** Texts to type into the filter. Each matches the names, tags or ids of some images. */
+const filterTexts = ['batch-worker', 'ghcr.io', 'team-2 api', 'latest', 'hook-queue 1.3', 'registry', 'sha256:4']
 const navigationKeys = [
   ...Array.from({ length: 60 }, () => 'ArrowDown'),
   ...Array.from({ length: 20 }, () => 'PageDown'),
@@ -16,7 +16,7 @@ const navigationKeys = [
 
 export const filterPaint: Benchmark = {
   name: 'filter-paint',
-  description: 'script, style and layout for a key in the filter, a key in the list, a click on a row, 5,000 images',
+  description: '5,000 images: script, style and layout for a key in the filter, a key in the list, a click on a row',
   async run(environment) {
     const app = await environment.openIdleList()
     try {
@@ -24,9 +24,9 @@ export const filterPaint: Benchmark = {
       const navigation = await navigateList(app)
       const clicks = await clickRows(app)
       const all = [typing, navigation, clicks]
-      const p95 = (works: readonly Work[]) =>
+      const p95 = (samples: readonly Work[]) =>
         quantile(
-          works.map((work) => work.ms),
+          samples.map((work) => work.ms),
           0.95,
         )
       const value = Math.max(...all.map(p95))
@@ -52,37 +52,37 @@ export const filterPaint: Benchmark = {
   },
 }
 
-/** Types each word and deletes it again, letter by letter. */
+/** Types each text and deletes it again, letter by letter. */
 async function typeInFilter(app: OpenedApp): Promise<Work[]> {
   await app.page.getByRole('searchbox').focus()
-  const works: Work[] = []
-  for (const word of words) {
-    const keys = [...word, ...Array.from(word, () => 'Backspace')]
+  const samples: Work[] = []
+  for (const text of filterTexts) {
+    const keys = [...text, ...Array.from(text, () => 'Backspace')]
     for (const key of keys)
-      works.push(await measureWork(app, [['keydown', 'input']], () => app.page.keyboard.press(key)))
+      samples.push(await measureWork(app, [['keydown', 'input']], () => app.page.keyboard.press(key)))
   }
-  return works
+  return samples
 }
 
 async function navigateList(app: OpenedApp): Promise<Work[]> {
   // Enter moves the focus from the filter to the list.
   await app.page.keyboard.press('Enter')
-  const works: Work[] = []
-  for (const key of navigationKeys) works.push(await measureKey(app, key))
-  return works
+  const samples: Work[] = []
+  for (const key of navigationKeys) samples.push(await measureKey(app, key))
+  return samples
 }
 
 /** Clicks on visible rows, each time on another one. */
 async function clickRows(app: OpenedApp): Promise<Work[]> {
   const { x, y, width, height } = (await app.page.getByRole('grid').boundingBox())!
-  const works: Work[] = []
+  const samples: Work[] = []
   for (let click = 0; click < 60; click++) {
     const [clickX, clickY] = [x + width / 2, y + 50 + (((click * 7) % 10) / 10) * (height - 80)]
     const tasks = [
       ['mousedown', 'mousedown'],
       ['click', 'click'],
     ] as const
-    works.push(await measureWork(app, tasks, () => app.page.mouse.click(clickX, clickY)))
+    samples.push(await measureWork(app, tasks, () => app.page.mouse.click(clickX, clickY)))
   }
-  return works
+  return samples
 }

@@ -6,12 +6,12 @@ import type { Benchmark, BenchmarkResult } from './benchmark.ts'
 
 const maxSets = 200
 const classicImages = 300
-/** Fewer, because the containerd store loads each further image more slowly. */
+/** Fewer images, because the more images the containerd store has, the longer it takes to load another one. */
 const containerdImages = 100
 
 export const freed: Benchmark = {
   name: 'freed',
-  description: `bytes that plans for up to ${maxSets} random sets of ${classicImages} images predict (${containerdImages} in the containerd store), against the bytes freed`,
+  description: `up to ${maxSets} removals of random images, from ${classicImages} images (${containerdImages} in the containerd store): bytes that the plans predict, against the bytes freed`,
   async run(environment) {
     const results: BenchmarkResult[] = []
     for (const engineOptions of allEngines) results.push(await measure(engineOptions, environment.log))
@@ -27,7 +27,7 @@ async function measure(engineOptions: EngineOptions, log: (message: string) => v
     await loadImageForest(engine.docker, imageCount, random)
     const app = await openRemovalApp(engine)
     try {
-      let [exact, withinRange, wrong] = [0, 0, 0]
+      let [exact, withinRange, outsideRange] = [0, 0, 0]
       for (let set = 0; set < maxSets; set++) {
         const rows = app.rows()
         if (rows.length === 0) break
@@ -39,21 +39,21 @@ async function measure(engineOptions: EngineOptions, log: (message: string) => v
         const freedBytes = before - (await measureDiskUsage(engine, blobs))
         const { min, max } = storedPlan.plan.frees
         if (freedBytes < min || freedBytes > max) {
-          wrong++
+          outsideRange++
           log(`wrong: ${freedBytes} bytes freed, ${min} to ${max} predicted`)
         } else if (min === max) exact++
         else withinRange++
         await app.catchUp()
       }
       const name = `${engine.version.replace(/\.\d+$/, '')} ${engine.store}`
-      log(`${name}: ${exact + withinRange + wrong} sets removed`)
+      log(`${name}: ${exact + withinRange + outsideRange} sets removed`)
       return {
         name: `freed (${name})`,
-        value: wrong,
+        value: outsideRange,
         reference: null,
         goal: 'equal to the prediction, or within its range',
-        pass: wrong === 0 && exact + withinRange > 0,
-        summary: `${exact} sets equal to the byte, ${withinRange} within the range, ${wrong} wrong`,
+        pass: outsideRange === 0 && exact + withinRange > 0,
+        summary: `${exact} sets equal to the byte, ${withinRange} within the range, ${outsideRange} wrong`,
       }
     } finally {
       await app.stop()

@@ -5,7 +5,7 @@ import { CountingProxy, formatRequests } from './counting-proxy.ts'
 
 export const idle: Benchmark = {
   name: 'idle',
-  description: 'requests to the engine in a minute without changes, from 10 s after the list, 5,000 images',
+  description: '5,000 images: requests to the engine in a minute without changes, starting 10 s after the first row',
   async run(environment) {
     const engine = await environment.engineWithImages('20.10', 5000)
     const proxy = await CountingProxy.open(join(environment.folder, 'idle.sock'), engine.socket)

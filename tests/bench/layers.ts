@@ -6,7 +6,7 @@ import type { BenchEnvironment } from './environment.ts'
 
 export const layers: Benchmark = {
   name: 'layers',
-  description: '5,000 images: the app reads all layers at its first start, and none from the engine at the second',
+  description: '5,000 images: the app reads all layers from the engine at its first start, and none at the second',
   async run(environment) {
     const engine = await environment.engineWithImages('20.10', 5000)
     const proxy = await CountingProxy.open(join(environment.folder, 'layers.sock'), engine.socket)
@@ -32,7 +32,10 @@ export const layers: Benchmark = {
   },
 }
 
-/** Starts the app and waits until all layers are known. @returns the ms since the first row, and the requests for layers */
+/**
+ * Starts the app and waits until it has read all layers.
+ * @returns the ms from the first row until then, and the number of requests for layers
+ */
 async function measureStart(environment: BenchEnvironment, proxy: CountingProxy, config: string) {
   proxy.takeRequests()
   const app = await environment.openApp({ socket: proxy.socket, config })

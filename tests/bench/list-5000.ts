@@ -24,7 +24,7 @@ export const list5000: Benchmark = {
 async function measure(environment: BenchEnvironment, engine: Engine): Promise<BenchmarkResult> {
   const samples: Sample[] = []
   const dockerTimes: number[] = []
-  // The engine's first list after loading is slower than later ones, so it does not count.
+  // The engine's first list after images are loaded is slower than later ones, so it does not count.
   await runDockerImages(engine)
   for (let run = 0; run < runs; run++) {
     dockerTimes.push(await runDockerImages(engine))
@@ -53,7 +53,7 @@ async function measure(environment: BenchEnvironment, engine: Engine): Promise<B
   }
 }
 
-/** Runs `docker images` in the engine's version, with its output to a pipe. @returns the duration in ms */
+/** Runs `docker images`, in the version of the engine, with its output to a pipe. @returns the duration in ms */
 async function runDockerImages({ programs, socket }: Engine): Promise<number> {
   const start = performance.now()
   const docker = spawn(join(programs, 'docker'), ['images'], {
@@ -67,11 +67,11 @@ async function runDockerImages({ programs, socket }: Engine): Promise<number> {
 }
 
 interface Sample {
-  /** From the connection until main publishes the images. */
+  /** Ms from the connection until main publishes the images. */
   readonly listMs: number
-  /** From the connection until the first screen of rows is in the DOM. */
+  /** Ms from the connection until the first row is in the DOM. */
   readonly rowsMs: number
-  /** How long main takes to send the same images to the window when nothing else happens. */
+  /** Ms that main needs to send the same images to the window when nothing else happens. */
   readonly transferMs: number
 }
 
@@ -107,7 +107,10 @@ async function measureFirstScreen(
   }
 }
 
-/** Records, in main, when the first events of the engine and of the images are sent. Returns a function that reads this. */
+/**
+ * Records, in main, when the first events of the engine and of the images are sent.
+ * @returns a function that reads these times
+ */
 async function recordEvents({
   electron,
 }: OpenedApp): Promise<() => Promise<{ connectedAt: number; publishedAt: number }>> {

@@ -8,12 +8,13 @@ import { CountingProxy, formatRequests } from './counting-proxy.ts'
 import type { OpenedApp } from './opened-app.ts'
 
 const runFile = promisify(execFile)
-const changes = 7
+const changeCount = 7
 const repository = 'bench-outside'
 
 export const outsideChange: Benchmark = {
   name: 'outside-change',
-  description: '`docker tag` in a terminal → its row, 5,000 images: changes sent to the window, lists requested',
+  description:
+    '5,000 images: `docker tag` outside the app → the row of the tag; changes sent to the window, lists requested',
   async run(environment) {
     const engine = await environment.engineWithImages('20.10', 5000)
     const proxy = await CountingProxy.open(join(environment.folder, 'outside.sock'), engine.socket)
@@ -25,7 +26,7 @@ export const outsideChange: Benchmark = {
       // With this filter, the rows of the new tags are certainly visible.
       await app.page.getByRole('searchbox').fill(repository)
       await app.page.evaluate(`void slipway.on('images.changed', () => (bench.changes = (bench.changes ?? 0) + 1))`)
-      for (let number = 0; number < changes; number++)
+      for (let number = 0; number < changeCount; number++)
         samples.push(await measureChange(engine, app, proxy, `n${number}`))
     } finally {
       await app.close()
@@ -33,19 +34,19 @@ export const outsideChange: Benchmark = {
       const removals = samples.map(({ tag }) => engine.docker.getImage(`${repository}:${tag}`).remove())
       await Promise.allSettled(removals)
     }
-    const eventCounts = samples.map(({ events }) => events)
-    const maxEvents = Math.max(...eventCounts)
+    const sentCounts = samples.map(({ changesSent }) => changesSent)
+    const maxSent = Math.max(...sentCounts)
     const listCount = samples.reduce((sum, { requests }) => sum + requests.filter(isList).length, 0)
     return [
       {
         name: 'outside-change',
-        value: maxEvents,
+        value: maxSent,
         reference: null,
         goal: '1 change sent to the window, 0 lists requested',
-        pass: eventCounts.every((count) => count === 1) && listCount === 0,
+        pass: sentCounts.every((count) => count === 1) && listCount === 0,
         summary: [
-          `${maxEvents} change sent to the window, ${listCount} lists requested`,
-          `row ${formatMs(median(samples.map(({ latencyMs }) => latencyMs)))} after the command (median of ${changes})`,
+          `${maxSent} change sent to the window, ${listCount} lists requested`,
+          `row ${formatMs(median(samples.map(({ latencyMs }) => latencyMs)))} after the command (median of ${changeCount})`,
           `requests for one change: ${formatRequests(samples.at(-1)!.requests)}`,
         ].join('; '),
       },
@@ -56,9 +57,9 @@ export const outsideChange: Benchmark = {
 interface Sample {
   readonly tag: string
   /** How many changes main sent to the window. */
-  readonly events: number
+  readonly changesSent: number
   readonly requests: readonly string[]
-  /** From the end of the command until the row is in the DOM. */
+  /** Ms from the end of the command until the row is in the DOM. */
   readonly latencyMs: number
 }
 
@@ -70,7 +71,7 @@ async function measureChange(
   proxy: CountingProxy,
   tag: string,
 ): Promise<Sample> {
-  // Waits until the app sends no more requests for the previous change, `docker system df` included.
+  // Waits until the app sends no more requests for the previous change, including those for the disk usage.
   while (proxy.takeRequests().length > 0) await sleep(3000)
   await page.evaluate(`void ((bench.changes = 0), (bench.pending = bench.waitForListText('${tag}')))`)
   await runFile(join(programs, 'docker'), ['tag', 'team-1/api-admin:1.1', `${repository}:${tag}`], {
@@ -79,6 +80,6 @@ async function measureChange(
   const commandEndedAt = Date.now()
   const rowAt = await page.evaluate<number>('bench.pending')
   await sleep(2500)
-  const events = await page.evaluate<number>('bench.changes')
-  return { tag, events, requests: proxy.takeRequests(), latencyMs: rowAt - commandEndedAt }
+  const changesSent = await page.evaluate<number>('bench.changes')
+  return { tag, changesSent, requests: proxy.takeRequests(), latencyMs: rowAt - commandEndedAt }
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { startEngine, type Engine } from '../../tools/world/engine.ts'
 import { startRegistry } from '../../tools/world/registry.ts'
-import { noisy, publishImages } from '../engine/pull/puller.ts'
+import { randomImage, publishImages } from '../engine/pull/puller.ts'
 import { formatMs, formatRatio, median, type Benchmark } from './benchmark.ts'
 import type { OpenedApp } from './opened-app.ts'
 
@@ -23,7 +23,7 @@ export const pull500: Benchmark = {
     try {
       const reference = `${registry.directHost}/bench/pull:1`
       const layerSizes = Array<number>(layerCount).fill(Math.round(imageBytes / layerCount))
-      await publishImages(engine.docker, [noisy(reference, layerSizes)])
+      await publishImages(engine.docker, [randomImage(reference, layerSizes)])
       const app = await environment.openApp({ socket: engine.socket })
       try {
         await app.page.getByText('No images yet').waitFor()
@@ -54,7 +54,7 @@ export const pull500: Benchmark = {
   },
 }
 
-/** @returns the ms from the call until the job's item is done. The disk usage that is read afterwards does not count. */
+/** @returns the ms from the call until the job's item is done; reading the disk usage afterwards does not count */
 async function pullWithSlipway({ page }: OpenedApp, reference: string): Promise<number> {
   return await page.evaluate<number>(`(async () => {
     const start = performance.now()

@@ -4,7 +4,7 @@ import { failureIn, openRacer } from '../engine/mirrors/racer.ts'
 import type { Benchmark } from './benchmark.ts'
 
 const image = 'nginx:latest'
-/** The baseline is the time of the slowest working mirror plus this. */
+/** The baseline is the time of the slowest working mirror plus this many ms. */
 const baselineExtraMs = 5_000
 const maxRatio = 0.6
 
@@ -59,11 +59,11 @@ export const race20: Benchmark = {
       const slowestMs = Math.max(
         ...mirrors.slice(0, workingMirrors.length).map(({ address }) => probeTimes.get(address) ?? Infinity),
       )
-      const isFailedWith = (code: string, index: number) =>
+      const hasFailedWith = (code: string, index: number) =>
         failureIn(probes[workingMirrors.length + index])?.code === code
       const correct =
         probes.slice(0, workingMirrors.length).filter((probe) => probe?.state === 'answered').length +
-        brokenMirrors.filter(([, code], index) => isFailedWith(code, index)).length
+        brokenMirrors.filter(([, code], index) => hasFailedWith(code, index)).length
       const requestCounts = mirrors.map(({ requests }) => requests.length)
       const bytes = mirrors.map(({ requests }) => requests.reduce((sum, { bytes }) => sum + bytes, 0))
       const reference = slowestMs + baselineExtraMs

@@ -6,7 +6,7 @@ import { manyImages } from '../../tools/world/many-images.ts'
 import { formatMs, formatRatio, median, type Benchmark } from './benchmark.ts'
 import type { OpenedApp } from './opened-app.ts'
 
-// Because of the disk, the times of single runs vary by half.
+// The times of single runs vary by half, because of the disk.
 const runs = 7
 const imageCount = 200
 const cases = [
@@ -17,7 +17,7 @@ const cases = [
 export const remove200: Benchmark = {
   name: 'remove-200',
   description:
-    '200 images with one base, or without shared layers: plan applied → all removed, against one `docker rmi` with all names',
+    '200 images with a common base, or without shared layers: plan applied → all removed, against one `docker rmi` with all names',
   async run(environment) {
     const engine = await startEngine({ version: '20.10', store: 'classic' })
     try {
@@ -53,8 +53,8 @@ export const remove200: Benchmark = {
 }
 
 /**
- * Removes all images by the calls that the window makes. The app learns of loaded images one after another: until it
- * knows all of them, a plan contains fewer images or is refused, so the plan is repeated.
+ * Removes all images with the calls that the window makes. The app learns of loaded images one after another. Until it
+ * knows all of them, a plan contains fewer images or is refused, so a new plan is requested.
  * @returns the ms from applying the plan to the end of the job
  */
 async function removeWithSlipway({ page }: OpenedApp): Promise<number> {

@@ -11,7 +11,7 @@ const maxFrameMs = 50
 
 /** Prints lines like those of a build or a log. */
 const outputCommand = `yes 'Step 12/34 : RUN make -j4 && make install # a line as logs have them' | head -c ${outputBytes}`
-/** Ends with a text that the typed command itself does not contain: `end: 42`. */
+/** Its output ends with `end: 42`, a text that the typed command itself does not contain. */
 const typedCommand = `${outputCommand}; echo; echo "end: $((6*7))"`
 
 export const terminal10mb: Benchmark = {
@@ -61,9 +61,9 @@ export const terminal10mb: Benchmark = {
 }
 
 interface WindowSample {
-  /** From the Enter key that starts the command until its last line is in the DOM. */
+  /** Ms from the Enter key that starts the command until its last line is in the DOM. */
   readonly ms: number
-  /** 0 if no frame took longer than 50 ms. */
+  /** Ms of the longest frame; 0 if no frame took longer than 50 ms. */
   readonly longestFrameMs: number
 }
 
@@ -71,8 +71,8 @@ async function measureInWindow({ app: { page } }: OpenedTerminal, isElectron: bo
   await page.keyboard.insertText(`clear; ${typedCommand}`)
   await waitUntilIdle(page)
   await page.evaluate(`void (bench.sample = new Promise((resolve) => {
-    // The browser reports frames of more than 50 ms. In the stand-in, only the longest script of the app and the rendering
-    // count, because the rest of such a frame is the stand-in's transfer.
+    // The browser reports frames of more than 50 ms. In the stand-in, only the longest script of the app and the
+    // rendering count, because the rest of the frame is the stand-in's transfer.
     let longestFrameMs = 0
     const workOf = ({ startTime, duration, renderStart, scripts }) => Math.max(
       ...scripts.filter(({ sourceURL }) => /\\/assets\\//.test(sourceURL)).map(({ duration }) => duration),

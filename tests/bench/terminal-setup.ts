@@ -1,4 +1,4 @@
-/** What the benchmarks of terminals share: a container with a shell, and a window that shows its terminal. */
+/** The set-up of the terminal benchmarks: a container with a shell, and a window that shows its terminal. */
 import type { Page } from '@playwright/test'
 import { defaultRunOptions } from '../../model/run/run.ts'
 import { startEngine } from '../../tools/world/engine.ts'

@@ -1,4 +1,4 @@
-/** The engine service over a real engine, and a window that follows the events that the service publishes. */
+/** The engine service over a real engine, and a window that applies the changes that the service publishes. */
 import { isDeepStrictEqual } from 'node:util'
 import { expect } from 'vitest'
 import { eventually } from './eventually.ts'
@@ -14,20 +14,20 @@ import type { EngineState, ImagesChange, ImagesSnapshot } from '../../preload/co
 import type { Engine } from '../../tools/world/engine.ts'
 
 /** Starts the services over the engine at this socket. */
-export const watchEngine = (socket: string, memory?: Lists) =>
-  serve({ env: { DOCKER_HOST: `unix://${socket}` }, home: '/nonexistent' }, memory)
+export const watchEngine = (socket: string, lists?: Lists) =>
+  serve({ env: { DOCKER_HOST: `unix://${socket}` }, home: '/nonexistent' }, lists)
 
-const noMemory: Lists = { recall: async () => undefined, remember() {}, forget() {}, async end() {} }
+const noLists: Lists = { recall: async () => undefined, remember() {}, forget() {}, async end() {} }
 
 /** Starts the services as main composes them, and a window that applies every published change. */
-export function serve(environment: HostEnvironment, memory = noMemory, engineChanged = () => {}) {
+export function serve(environment: HostEnvironment, lists = noLists, engineChanged = () => {}) {
   const ended = new AbortController()
   const changes: ImagesChange[] = []
   const states: EngineState[] = []
   const window = new Follower(() => engine.live.snapshot())
   const engine = engineService({
     environment,
-    lists: memory,
+    lists,
     publish(name, payload) {
       if (name === 'images.changed') {
         changes.push(payload as ImagesChange)
@@ -46,9 +46,9 @@ export function serve(environment: HostEnvironment, memory = noMemory, engineCha
     states,
     window,
     /** The images and containers in the engine service's live state, sorted by id. */
-    known: () => {
+    liveLists: () => {
       const { images, containers } = engine.live.snapshot()
-      return { images: sorted(images), containers: sorted(containers) }
+      return { images: sortById(images), containers: sortById(containers) }
     },
     async stop() {
       ended.abort()
@@ -87,7 +87,7 @@ class Follower {
 
   /** The images and containers that the window shows, sorted by id. */
   get shown() {
-    return { images: sorted([...this.images.values()]), containers: sorted([...this.containers.values()]) }
+    return { images: sortById([...this.images.values()]), containers: sortById([...this.containers.values()]) }
   }
 
   #replace({ images, containers, unconfirmed }: ImagesSnapshot) {
@@ -106,9 +106,9 @@ class Follower {
 }
 
 /** Reads the images and containers from the engine, as `docker images` and `docker ps --all` list them. */
-export async function freshList(engine: Engine) {
+export async function readEngineLists(engine: Engine) {
   const { images, containers } = await listAll(engine)
-  return { images: sorted(listed(images)), containers }
+  return { images: sortById(listed(images)), containers }
 }
 
 /** Lists all images, including the intermediate images of builds, and all containers. */
@@ -118,28 +118,32 @@ async function listAll({ docker, store }: Engine) {
     docker.listContainers({ all: true }),
   ])
   return {
-    images: sorted(parseImageRows(images).map(withoutLabels)).map((image) =>
+    images: sortById(parseImageRows(images).map(withoutLabels)).map((image) =>
       store === 'containerd' && image.references.length > 0 ? { ...image, digests: [] } : image,
     ),
-    containers: sorted(parseContainerRows(containers).containers ?? []),
+    containers: sortById(parseContainerRows(containers).containers ?? []),
   }
 }
 
 /**
- * Waits until the window shows the same images and containers as the engine lists, and fails with the difference if it
- * does not. In the containerd store, a moved tag keeps the parent of the image that had it before, and an image can
- * lose its unpacked files, both without an event. Only the other fields are compared there.
- * @param story describes the actions before, for the message of the failure
+ * Waits until the window shows the same images and containers as the engine lists. Fails with the difference if that
+ * does not happen. In the containerd store, a moved tag keeps the parent of the image that had it before, and an image
+ * can lose its unpacked files, both without an event. Only the other fields are compared there.
+ * @param precedingActions describes the actions before, for the message of the failure
  */
-export async function catchesUp(served: ReturnType<typeof serve>, engine: Engine, story = ''): Promise<void> {
+export async function expectCaughtUp(
+  served: ReturnType<typeof serve>,
+  engine: Engine,
+  precedingActions = '',
+): Promise<void> {
   const readBoth = async () => {
     const { images, containers } = await listAll(engine)
     const { shown } = served.window
-    if (engine.store === 'classic') return [shown, { images: sorted(listed(images)), containers }] as const
-    const known = sorted([...served.engine.live.images().values()])
+    if (engine.store === 'classic') return [shown, { images: sortById(listed(images)), containers }] as const
+    const liveImages = sortById([...served.engine.live.images().values()])
     return [
-      { images: known.map(comparable), containers: shown.containers },
-      { images: images.map(comparable), containers },
+      { images: liveImages.map(toComparable), containers: shown.containers },
+      { images: images.map(toComparable), containers },
     ] as const
   }
   const areEqual = async () => {
@@ -148,12 +152,12 @@ export async function catchesUp(served: ReturnType<typeof serve>, engine: Engine
   }
   await eventually(() => areEqual().catch(() => false)).catch(() => undefined)
   const [shown, fromEngine] = await readBoth()
-  expect({ story, ...shown }).toEqual({ story, ...fromEngine })
+  expect({ precedingActions, ...shown }).toEqual({ precedingActions, ...fromEngine })
 }
 
-const comparable = ({ id, references, digests, created }: Image) => ({ id, references, digests, created })
+const toComparable = ({ id, references, digests, created }: Image) => ({ id, references, digests, created })
 
-const sorted = <Item extends { readonly id: string }>(items: readonly Item[]) =>
+const sortById = <Item extends { readonly id: string }>(items: readonly Item[]) =>
   items.toSorted((a, b) => (a.id < b.id ? -1 : 1))
 
 export { eventually } from './eventually.ts'

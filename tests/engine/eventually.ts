@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 
 /**
- * Waits until `condition` is true, and checks it every 25 ms.
+ * Waits until `condition` is true. Checks it every 25 ms.
  * @throws if it is not true within `timeoutMs`
  */
 export async function eventually(condition: () => boolean | Promise<boolean>, timeoutMs = 10_000): Promise<void> {

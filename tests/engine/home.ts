@@ -1,4 +1,4 @@
-/** A temporary home directory with Docker's own configuration. */
+/** A temporary home directory with contexts in Docker's configuration. */
 import { createHash } from 'node:crypto'
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'

@@ -16,7 +16,7 @@ const others: readonly EngineOptions[] = [
 const withTitle = (options: EngineOptions) => ({ ...options, title: `${options.version} ${options.store}` })
 const isAvailable = ({ version }: EngineOptions) => version !== 'newest' || readInstalledVersion('newest') !== undefined
 
-/** For tests of behaviour that is the same on every engine. */
+/** The engine for tests of behaviour that is the same on every engine. */
 export const anyEngine = withTitle(containerd)
 const defaultEngines = [withTitle(oldest), anyEngine]
 /** All engines that are installed on this machine. */
@@ -24,6 +24,6 @@ export const allEngines = [...defaultEngines, ...others.filter(isAvailable).map(
 const runsAll = process.env['SLIPWAY_MATRIX'] === 'whole'
 export const matrix = runsAll ? allEngines : defaultEngines
 /** Titles of the engines of the full matrix that are not installed on this machine. */
-export const missing = runsAll
+export const missingEngines = runsAll
   ? others.filter((options) => !isAvailable(options)).map((options) => withTitle(options).title)
   : []

@@ -1,8 +1,8 @@
 import { request, type Server } from 'node:http'
 
 /**
- * Makes an HTTP proxy pass `Upgrade` requests and the connections that follow to the engine at this socket.
- * The engine's content store is read over such a connection (HTTP/2).
+ * Makes an HTTP proxy forward `Upgrade` requests, and the connections that they open, to the engine at this socket.
+ * Slipway reads the engine's content store over such a connection (HTTP/2).
  */
 export function passUpgrades(server: Server, engineSocket: string): void {
   server.on('upgrade', ({ method, url, headers }, client, head) => {

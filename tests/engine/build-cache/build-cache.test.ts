@@ -31,7 +31,7 @@ describe.each(matrix)('$title', (options) => {
   }
   const listedIds = async () => (await records(engine)).map(({ ID }) => ID).sort()
 
-  async function archiveBytes(name: string): Promise<number> {
+  async function archiveSizeOf(name: string): Promise<number> {
     let bytes = 0
     for await (const chunk of await engine.docker.getImage(name).get()) bytes += (chunk as Buffer).length
     return bytes
@@ -49,70 +49,76 @@ describe.each(matrix)('$title', (options) => {
   }
   const readDiskUsage = () => Number(execFileSync('du', ['--summarize', '--bytes', engine.root], { encoding: 'utf8' }).split('\t')[0]) // prettier-ignore
   /**
-   * Allows for BuildKit's own databases, which grow by some kilobytes, and waits, since containerd deletes files late.
+   * Waits until the promised space is free, because containerd deletes files late. BuildKit's databases may have grown
+   * by some kilobytes.
    */
   async function expectFreed(before: number, promised: number) {
     await eventually(() => Math.abs(before - readDiskUsage() - promised) < promised * 0.01 + 150_000)
   }
 
-  test('all unused records are removed one by one, and the promised space is freed', async () => {
+  test('if no image needs the records, all are removed, and the promised space is freed', async () => {
     build(engine, 'one', [2_000_000, 3_000])
     build(engine, 'two', [1_000_000])
     await removeImages()
     await eventually(async () => (await records(engine)).every(({ Shared }) => !Shared))
-    const stored = await planWhenIdle()
-    expect(stored.plan.stays).toEqual([])
-    expect(sortedIds(stored.plan.deletes)).toEqual(await listedIds())
-    expect(stored.plan.frees).toBeGreaterThan(3_000_000)
-    expect(stored.plan.deletes.reduce((sum, { size }) => sum + size, 0)).toBe(stored.plan.frees)
+    const storedPlan = await planWhenIdle()
+    expect(storedPlan.plan.stays).toEqual([])
+    expect(sortedIds(storedPlan.plan.deletes)).toEqual(await listedIds())
+    expect(storedPlan.plan.frees).toBeGreaterThan(3_000_000)
+    expect(storedPlan.plan.deletes.reduce((sum, { size }) => sum + size, 0)).toBe(storedPlan.plan.frees)
     const before = readDiskUsage()
-    const job = await cleaner.execute(stored)
-    expect(job).toMatchObject({ state: 'done', subject: { kind: 'build-cache', promised: stored.plan.frees } })
-    expect(job.items.map(({ state }) => state)).toEqual(stored.plan.deletes.map(() => 'done'))
+    const job = await cleaner.execute(storedPlan)
+    expect(job).toMatchObject({ state: 'done', subject: { kind: 'build-cache', promised: storedPlan.plan.frees } })
+    expect(job.items.map(({ state }) => state)).toEqual(storedPlan.plan.deletes.map(() => 'done'))
     expect(await listedIds()).toEqual([])
-    expect(job.subject).toMatchObject({ freed: stored.plan.frees })
-    await expectFreed(before, stored.plan.frees)
+    expect(job.subject).toMatchObject({ freed: storedPlan.plan.frees })
+    await expectFreed(before, storedPlan.plan.frees)
   })
 
-  test('records that an image needs are not removed: the image can be saved as before', async () => {
+  test('records that an image needs are not removed, and the image can still be saved', async () => {
     build(engine, 'needed', [5_000_000, 4_000])
     const before = await engine.docker.getImage('needed').inspect()
-    const archived = await archiveBytes('needed')
-    const stored = await planWhenIdle()
+    const archiveSize = await archiveSizeOf('needed')
+    const storedPlan = await planWhenIdle()
     const shared = (await records(engine)).filter(({ Shared }) => Shared).map(({ ID }) => ID)
-    expect(sortedIds(stored.plan.deletes).filter((id) => shared.includes(id))).toEqual([])
-    expect(sortedIds(stored.plan.stays)).toEqual(expect.arrayContaining(shared))
+    expect(sortedIds(storedPlan.plan.deletes).filter((id) => shared.includes(id))).toEqual([])
+    expect(sortedIds(storedPlan.plan.stays)).toEqual(expect.arrayContaining(shared))
     const usedBefore = readDiskUsage()
-    expect(await cleaner.execute(stored)).toMatchObject({ state: 'done', subject: { freed: stored.plan.frees } })
-    await expectFreed(usedBefore, stored.plan.frees)
-    expect(await listedIds()).toEqual(sortedIds(stored.plan.stays))
+    expect(await cleaner.execute(storedPlan)).toMatchObject({
+      state: 'done',
+      subject: { freed: storedPlan.plan.frees },
+    })
+    await expectFreed(usedBefore, storedPlan.plan.frees)
+    expect(await listedIds()).toEqual(sortedIds(storedPlan.plan.stays))
     expect((await engine.docker.getImage('needed').inspect()).RootFS).toEqual(before.RootFS)
-    expect(await archiveBytes('needed')).toBe(archived)
+    expect(await archiveSizeOf('needed')).toBe(archiveSize)
   })
 
-  test('after a cancel between two records, the remaining records are not removed and are reported as skipped', async () => {
+  test('after the job is cancelled, the remaining records are not removed and are reported as skipped', async () => {
     build(engine, 'one', [20_000, 30_000, 40_000, 50_000])
     await removeImages()
-    const stored = await planWhenIdle()
-    const id = await cleaner.start(stored)
+    const storedPlan = await planWhenIdle()
+    const id = await cleaner.start(storedPlan)
     cleaner.cancel(id)
     const job = await cleaner.waitForEnd(id)
     expect(job.state).toBe('cancelled')
     const doneCount = job.items.filter(({ state }) => state === 'done').length
-    expect(doneCount).toBeLessThan(stored.plan.deletes.length)
-    expect(await listedIds()).toHaveLength(stored.plan.deletes.length - doneCount)
-    expect(job.items.filter(({ state }) => state === 'skipped')).toHaveLength(stored.plan.deletes.length - doneCount)
+    expect(doneCount).toBeLessThan(storedPlan.plan.deletes.length)
+    expect(await listedIds()).toHaveLength(storedPlan.plan.deletes.length - doneCount)
+    expect(job.items.filter(({ state }) => state === 'skipped')).toHaveLength(
+      storedPlan.plan.deletes.length - doneCount,
+    )
   })
 
-  test('a plan that a later build made outdated removes nothing, and a plan cannot be applied twice', async () => {
+  test('a plan removes nothing after a later build, and a plan that was applied or is not the newest is refused', async () => {
     build(engine, 'one', [20_000])
     await removeImages()
-    const stored = await planWhenIdle()
+    const storedPlan = await planWhenIdle()
     build(engine, 'two', [30_000])
     await removeImages()
     const before = await listedIds()
-    expect(await cleaner.apply(stored)).toEqual({ ok: false, error: { code: 'plan-outdated' } })
-    expect(await cleaner.apply(stored)).toEqual({ ok: false, error: { code: 'plan-unknown' } })
+    expect(await cleaner.apply(storedPlan)).toEqual({ ok: false, error: { code: 'plan-outdated' } })
+    expect(await cleaner.apply(storedPlan)).toEqual({ ok: false, error: { code: 'plan-unknown' } })
     expect(await listedIds()).toEqual(before)
     const [older, newer] = [await cleaner.plan(), await cleaner.plan()]
     expect(await cleaner.apply(older)).toEqual({ ok: false, error: { code: 'plan-unknown' } })
@@ -127,8 +133,8 @@ describe.each(matrix)('$title', (options) => {
     const proxy = await openFilterlessProxy(engine.socket)
     const cleanerOverProxy = await openCacheCleaner(proxy.socket)
     try {
-      const stored = await cleanerOverProxy.plan()
-      const job = await cleanerOverProxy.execute(stored)
+      const storedPlan = await cleanerOverProxy.plan()
+      const job = await cleanerOverProxy.execute(storedPlan)
       expect(job).toMatchObject({ state: 'failed', failure: { code: 'cache-more-removed' } })
       expect(job.items.slice(1).every(({ state }) => state === 'skipped')).toBe(true)
     } finally {

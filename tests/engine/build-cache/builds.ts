@@ -1,4 +1,4 @@
-/** Builds images from scratch with BuildKit. Each step becomes a record of the build cache. */
+/** Builds images with BuildKit, and lists the records of its cache. Each step of a build becomes a record. */
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'

@@ -20,15 +20,15 @@ export async function openCacheCleaner(socket: string) {
     await eventually(() => jobs.find(id)?.state !== 'running', 40_000)
     return jobs.find(id)!
   }
-  const apply = async (stored: StoredCachePlan) => handlers['build-cache.apply'](stored.id)
+  const apply = async (storedPlan: StoredCachePlan) => handlers['build-cache.apply'](storedPlan.id)
   return {
     jobs,
     plan: async (): Promise<StoredCachePlan> => valueOf(await handlers['build-cache.plan'](undefined)),
     apply,
     /** Applies the plan. @returns the id of the job, without waiting for its end */
-    start: async (stored: StoredCachePlan) => valueOf(await apply(stored)),
+    start: async (storedPlan: StoredCachePlan) => valueOf(await apply(storedPlan)),
     /** Applies the plan and waits for the end of the job. */
-    execute: async (stored: StoredCachePlan) => waitForEnd(valueOf(await apply(stored))),
+    execute: async (storedPlan: StoredCachePlan) => waitForEnd(valueOf(await apply(storedPlan))),
     waitForEnd,
     cancel: (id: string) => jobs.handlers['jobs.cancel'](id),
     async stop() {

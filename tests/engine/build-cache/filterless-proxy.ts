@@ -1,4 +1,7 @@
-/** A proxy before an engine that removes the filters of `/build/prune`, to simulate an engine that ignores them. */
+/**
+ * A proxy in front of an engine. It removes the filters from requests to `/build/prune`, to simulate an engine that
+ * ignores filters.
+ */
 import { createServer, request as sendRequest } from 'node:http'
 
 export async function openFilterlessProxy(engineSocket: string) {

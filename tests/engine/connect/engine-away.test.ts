@@ -31,36 +31,36 @@ describe.each(matrix)('$title', (options) => {
   afterEach(() => app?.stop())
 
   const statesOf = ({ items }: Job) => items.map(({ state }) => state)
-  /** Undoes the removal on red. Afterwards both engines have all of their images. */
+  /** Undoes the removal on red. Expects that both engines have all of their images afterwards. */
   async function undoAndExpectRestored(jobId: string) {
-    expect(await app.cleaner.undo(jobId)).toMatchObject({ state: 'done' })
+    expect(await app.services.undo(jobId)).toMatchObject({ state: 'done' })
     expect(await listImages(engines.red)).toEqual(app.before.red)
     expect(await listImages(engines.blue)).toEqual(app.before.blue)
     expect(app.copies()).toEqual([])
   }
   const countImages = async () => (await listImages(engines.red)).ids.size
 
-  test('a plan ends with its session, even if the same engine comes back', async () => {
-    const stored = await app.planAll()
+  test('a plan cannot be applied after its session has ended, even if the same engine comes back', async () => {
+    const storedPlan = await app.planAll()
     await engines.red.restart()
     await app.waitUntilConnected('red')
-    const result = await app.cleaner.apply(stored)
+    const result = await app.services.apply(storedPlan)
     expect(result).toMatchObject({ ok: false, error: { code: expect.stringMatching(/^plan-(outdated|unknown)$/) } })
     expect(await listImages(engines.red)).toEqual(app.before.red)
     await expectNewPlanWorks()
   })
   async function expectNewPlanWorks() {
     const jobId = await app.removeAll()
-    expect(await app.cleaner.waitForJob(jobId)).toMatchObject({ state: 'done' })
+    expect(await app.services.waitForJob(jobId)).toMatchObject({ state: 'done' })
     await undoAndExpectRestored(jobId)
   }
 
-  test('if the engine removes an image, its response is lost and it stays away, the outcome is unknown and can be undone', async () => {
+  test('if the response to a removal is lost and the engine stays away, the outcome is unknown, and the removal can be undone', async () => {
     const lost = app.proxy.inject('drop-response', isDelete)
     const jobId = await app.removeAll()
     await lost.answered
     await app.proxy.goOffline()
-    const job = await app.cleaner.waitForJob(jobId)
+    const job = await app.services.waitForJob(jobId)
     expect(job).toMatchObject({ state: 'failed', failure: { code: 'engine-stopped' } })
     expect(statesOf(job)).toEqual(['unknown', 'skipped', 'skipped'])
     expect(await countImages()).toBe(2)
@@ -71,23 +71,23 @@ describe.each(matrix)('$title', (options) => {
     await undoAndExpectRestored(jobId)
   })
 
-  test('if a response is lost and the engine comes back in time, inspecting the image shows the outcome', async () => {
+  test('if a response is lost and the engine comes back in time, Slipway inspects the image and reports that it is removed', async () => {
     const lost = app.proxy.inject('drop-response', isDelete)
     const jobId = await app.removeAll()
     await lost.answered
     await app.proxy.goOffline()
     await app.proxy.goOnline()
-    const job = await app.cleaner.waitForJob(jobId)
+    const job = await app.services.waitForJob(jobId)
     expect(statesOf(job)).toEqual(['done', 'skipped', 'skipped'])
     await app.waitUntilConnected('red')
     await undoAndExpectRestored(jobId)
   })
 
-  test('if a request reaches the engine late, the copy is kept', async () => {
+  test('if a request reaches the engine only after its item has failed, the copy is kept, and the removal can be undone', async () => {
     const late = app.proxy.inject('deliver-late', isDelete)
     const jobId = await app.removeAll()
     await late.arrived
-    const job = await app.cleaner.waitForJob(jobId)
+    const job = await app.services.waitForJob(jobId)
     expect(statesOf(job)).toEqual(['failed', 'skipped', 'skipped'])
     late.release()
     await late.answered
@@ -102,7 +102,7 @@ describe.each(matrix)('$title', (options) => {
       const broken = app.proxy.inject(status, isDelete)
       const jobId = await app.removeAll()
       await broken.answered
-      await app.cleaner.waitForJob(jobId)
+      await app.services.waitForJob(jobId)
       expect((await listImages(engines.red)).names.has('one:1')).toBe(false)
       await undoAndExpectRestored(jobId)
     },
@@ -110,13 +110,13 @@ describe.each(matrix)('$title', (options) => {
 
   test('an undo whose connection breaks continues once the engine is back', async () => {
     const jobId = await app.removeAll()
-    expect(await app.cleaner.waitForJob(jobId)).toMatchObject({ state: 'done' })
+    expect(await app.services.waitForJob(jobId)).toMatchObject({ state: 'done' })
     const loading = app.proxy.inject('hold-request', (request) => request.includes('/images/load'))
-    const undoId = await app.cleaner.startUndo(jobId)
+    const undoId = await app.services.startUndo(jobId)
     await loading.arrived
     await app.proxy.goOffline()
     await app.proxy.goOnline()
-    expect(statesOf(await app.cleaner.waitForJob(undoId))).toEqual(['done', 'done', 'done'])
+    expect(statesOf(await app.services.waitForJob(undoId))).toEqual(['done', 'done', 'done'])
     await eventually(async () => (await countImages()) === 3)
     expect(await listImages(engines.red)).toEqual(app.before.red)
     expect(app.copies()).toEqual([])
@@ -124,12 +124,12 @@ describe.each(matrix)('$title', (options) => {
 
   test('an undo whose engine stays away keeps every copy, and can be tried again', async () => {
     const jobId = await app.removeAll()
-    expect(await app.cleaner.waitForJob(jobId)).toMatchObject({ state: 'done' })
+    expect(await app.services.waitForJob(jobId)).toMatchObject({ state: 'done' })
     const loading = app.proxy.inject('hold-request', (request) => request.includes('/images/load'))
-    const undoId = await app.cleaner.startUndo(jobId)
+    const undoId = await app.services.startUndo(jobId)
     await loading.arrived
     await app.proxy.goOffline()
-    const undo = await app.cleaner.waitForJob(undoId)
+    const undo = await app.services.waitForJob(undoId)
     expect(undo.items.map(({ failure }) => failure?.code)).toEqual(Array(3).fill('engine-stopped'))
     expect(app.copies()).toHaveLength(3)
     await app.proxy.goOnline()
@@ -151,7 +151,7 @@ describe.each(matrix)('$title', (options) => {
     const jobId = await app.removeAll()
     await Promise.all(lost.map(({ answered }) => answered))
     await app.proxy.goOffline()
-    const job = await app.cleaner.waitForJob(jobId)
+    const job = await app.services.waitForJob(jobId)
     // Slipway may have inspected one of the images before the proxy went offline.
     expect(statesOf(job).filter((state) => state !== 'unknown' && state !== 'done')).toEqual([])
     expect(job.state).toBe('failed')
@@ -162,18 +162,18 @@ describe.each(matrix)('$title', (options) => {
     await undoAndExpectRestored(jobId)
   })
 
-  test('an image that lost a tag while it waited to be removed can be restored if its removal is skipped', async () => {
+  test('an image that loses a tag before its turn gets the tag back if its removal is skipped', async () => {
     await reopenWith(twoTagsSecond)
     const lost = app.proxy.inject('drop-response', (request) => isDelete(request) && !request.includes('two:'))
     const jobId = await app.removeAll()
     await lost.answered
-    const job = await app.cleaner.waitForJob(jobId)
+    const job = await app.services.waitForJob(jobId)
     expect(statesOf(job)).toEqual(['done', 'skipped', 'skipped'])
     expect((await listImages(engines.red)).names).toEqual(new Set(['two:1', 'two:2', 'three:1']))
     await undoAndExpectRestored(jobId)
   })
 
-  test('an image that lost a tag and that someone else deletes while it waits keeps its copy', async () => {
+  test('an image that has lost a tag, and that someone else deletes before Slipway does, keeps its copy', async () => {
     await reopenWith(twoTagsSecond)
     const deleting = app.proxy.inject('hold-request', (request) => isDelete(request) && !request.includes('two:'))
     const jobId = await app.removeAll()
@@ -181,24 +181,24 @@ describe.each(matrix)('$title', (options) => {
     await eventually(async () => !(await listImages(engines.red)).names.has('two:1'))
     await engines.red.docker.getImage('two:2').remove()
     deleting.release()
-    const job = await app.cleaner.waitForJob(jobId)
+    const job = await app.services.waitForJob(jobId)
     expect(statesOf(job)).toEqual(['done', 'done', 'done'])
     expect(app.copies()).toHaveLength(3)
     await undoAndExpectRestored(jobId)
   })
 
-  /** The removal stopped at its first item, and did nothing to the other engine behind the same socket. */
+  /** Expects that the removal stopped at its first item, and did nothing to the other engine behind the same socket. */
   async function expectOtherEngineUntouched(jobId: string) {
-    const ended = await app.cleaner.waitForJob(jobId)
+    const ended = await app.services.waitForJob(jobId)
     expect(statesOf(ended)).toEqual(['unknown', 'skipped', 'skipped'])
     expect(await listImages(engines.blue)).toEqual(app.before.blue)
     await app.waitUntilConnected('linked')
     await eventually(() => app.rootDir().startsWith(engines.blue.root))
-    expect(await app.cleaner.undoFailure(jobId)).toMatchObject({ code: 'undo-other-engine' })
+    expect(await app.services.undoFailure(jobId)).toMatchObject({ code: 'undo-other-engine' })
     expect(app.copies()).toHaveLength(1)
   }
 
-  test('if the engine is killed and another engine is behind the same socket in time, the other engine is not touched', async () => {
+  test('if the engine is killed and another engine takes over its socket, the other engine is not touched', async () => {
     await app.switchTo('linked')
     const deleting = app.proxy.inject('hold-request', isDelete)
     const jobId = await app.removeAll()
@@ -220,12 +220,12 @@ describe.each(matrix)('$title', (options) => {
     await deleting.arrived
     app.moveLink(engines.blue.socket)
     deleting.release()
-    const job = await app.cleaner.waitForJob(jobId)
+    const job = await app.services.waitForJob(jobId)
     expect(await listImages(engines.blue)).toEqual(app.before.blue)
     expect(job.state).toBe('failed')
     expect(statesOf(job)).toEqual(['done', 'unknown', expect.stringMatching(/^(skipped|unknown)$/)])
     await eventually(() => app.rootDir().startsWith(engines.blue.root))
-    expect(await app.cleaner.undoFailure(jobId)).toMatchObject({ code: 'undo-other-engine' })
+    expect(await app.services.undoFailure(jobId)).toMatchObject({ code: 'undo-other-engine' })
     app.moveLink(app.proxy.socket)
     await app.switchTo('red')
     await app.switchTo('linked')

@@ -1,19 +1,19 @@
-/** A proxy before a real engine: it can delay or drop chosen requests and responses, and cut all connections. */
+/** A proxy in front of an engine. It can delay or drop chosen requests and responses, and cut all connections. */
 import { once } from 'node:events'
 import { createServer, request as sendRequest, type IncomingMessage } from 'node:http'
 import { setImmediate as nextImmediate } from 'node:timers/promises'
 import { passUpgrades } from '../upgrades.ts'
 
 export type Fault =
-  /** The request reaches the engine after `release`. */
+  /** The request reaches the engine only after `release`. */
   | 'hold-request'
-  /** The engine answers at once; the response reaches the client after `release`. */
+  /** The engine answers at once; the response reaches the client only after `release`. */
   | 'hold-response'
   /** The engine answers, but the connection is cut before the response reaches the client. */
   | 'drop-response'
-  /** The connection is cut at once; the request still reaches the engine, after `release`. */
+  /** The connection is cut at once; the request still reaches the engine, but only after `release`. */
   | 'deliver-late'
-  /** The engine answers; the client gets this status instead. */
+  /** The engine answers, but the client gets an error with this status instead. */
   | 504
   | 500
 
@@ -36,8 +36,8 @@ interface PendingFault extends FaultHandle {
 export type FaultyProxy = Awaited<ReturnType<typeof openFaultyProxy>>
 
 /**
- * Starts a proxy before the engine at this socket.
- * @param options.keepAlive false: each request needs a connection of its own
+ * Starts a proxy in front of the engine at this socket.
+ * @param options.keepAlive if false, each request needs a new connection
  */
 export async function openFaultyProxy(engineSocket: string, { keepAlive = true } = {}) {
   const socket = `${engineSocket}.faulty`
@@ -53,7 +53,7 @@ export async function openFaultyProxy(engineSocket: string, { keepAlive = true }
     const index = pending.findIndex(({ matches }) => matches(requestLine))
     const [injected] = index < 0 ? [] : pending.splice(index, 1)
     const fault = injected?.fault
-    // The client's connection is cut below, so the body of a late request is read first.
+    // The client's connection is cut below, so the body of such a request is read first.
     const body = fault === 'deliver-late' ? Buffer.concat(await request.toArray()) : undefined
     injected?.markArrived()
     if (fault === 'deliver-late') response.destroy()

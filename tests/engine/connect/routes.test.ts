@@ -8,20 +8,20 @@ import { loadImages } from '../../../tools/world/images.ts'
 import { manyImages } from '../../../tools/world/many-images.ts'
 import { runnableImages } from '../../../tools/world/runnable.ts'
 import { homeWith, type ContextOptions } from '../home.ts'
-import { openRunner, value } from '../run/runner.ts'
-import { eventually, freshList, serve } from '../engine-window.ts'
+import { openRunner, valueOf } from '../run/runner.ts'
+import { eventually, readEngineLists, serve } from '../engine-window.ts'
 
 let served: ReturnType<typeof serve> | undefined
 afterEach(() => served?.stop())
 
-/** Connects to an engine over a context and waits until the window shows a change there. @returns the services */
+/** Connects to an engine over a context and waits until the window shows a new tag. @returns the services */
 async function connectAndFollow(engine: Engine, context: ContextOptions) {
   const services = (served = serve(homeWith({ remote: context })))
   await eventually(() => services.window.complete)
   const [image] = services.window.shown.images
   await engine.docker.getImage(image!.id).tag({ repo: 'tagged', tag: 'remotely' })
   await eventually(() => JSON.stringify(services.window.shown).includes('tagged:remotely'))
-  expect(services.window.shown).toEqual(await freshList(engine))
+  expect(services.window.shown).toEqual(await readEngineLists(engine))
   return services
 }
 
@@ -52,8 +52,8 @@ describe('ssh', () => {
     return () => readFileSync(join(folder, 'arguments'), 'utf8').trim().split('\n')
   }
 
-  test('a context over ssh uses the system’s ssh program, and its processes end with the app', async () => {
-    const invocations = fakeSsh(dialStdio())
+  test('a context over ssh uses the system’s ssh program, whose processes end when Slipway stops', async () => {
+    const invocations = fakeSsh(dialStdioCommand())
     const services = await connectAndFollow(engine, { host: 'ssh://me@far.example:2222' })
     const state = services.states.findLast(({ status }) => status === 'connected')
     expect(state).toMatchObject({ context: { endpoint: 'ssh://me@far.example:2222', local: false } })
@@ -69,23 +69,23 @@ describe('ssh', () => {
     await services.stop()
     await eventually(() => countSshProcesses() === 0)
   })
-  const dialStdio = () => `DOCKER_HOST=unix://${engine.socket} exec ${engine.programs}/docker system dial-stdio`
+  const dialStdioCommand = () => `DOCKER_HOST=unix://${engine.socket} exec ${engine.programs}/docker system dial-stdio`
   const countSshProcesses = () =>
     execFileSync('ps', ['-A', '-o', 'args='], { encoding: 'utf8' })
       .split('\n')
       .filter((line) => line.includes('dial-stdio')).length
 
-  test('over ssh, many open terminals delay no request, and each one reports its end', async () => {
-    fakeSsh(dialStdio())
+  test('over ssh, requests work while many terminals are open, and each terminal reports its end', async () => {
+    fakeSsh(dialStdioCommand())
     const runner = await openRunner(engine, 'ssh://me@far.example')
     try {
       const opened: string[] = []
       for (const number of [1, 2, 3, 4]) {
-        const { container, terminal } = await runner.started('box:1', { command: `sh -c "read x; exit ${number}"` })
+        const { container, terminal } = await runner.start('box:1', { command: `sh -c "read x; exit ${number}"` })
         opened.push(terminal!, await runner.open(container, 'shell'), await runner.open(container, 'logs'))
       }
-      expect((await runner.suggested('box:1')).options.command).toBe('/bin/bash')
-      const states = () => value(runner.calls['terminals.list'](undefined)).map(({ state }) => state)
+      expect((await runner.suggest('box:1')).options.command).toBe('/bin/bash')
+      const states = () => valueOf(runner.calls['terminals.list'](undefined)).map(({ state }) => state)
       expect(states()).toEqual(opened.map(() => ({ status: 'open' })))
       for (const attached of opened.filter((_, index) => index % 3 === 0)) runner.type(attached, '\r')
       await eventually(() => states().every(({ status }) => status === 'ended'))
@@ -97,7 +97,7 @@ describe('ssh', () => {
     await eventually(() => countSshProcesses() === 0)
   }, 60_000)
 
-  test('an error of ssh is passed on: an unknown host, or no ssh installed', async () => {
+  test('an error of ssh is reported: an unknown host key, or no ssh program', async () => {
     fakeSsh('echo "Host key verification failed." >&2; exit 255')
     expect(await failureOf({ host: 'ssh://me@far.example' })).toMatchObject({
       code: 'engine-unreachable',
@@ -162,12 +162,12 @@ describe('TLS', () => {
     await connectAndFollow(engine, { host, pems: { 'ca.pem': pem('ca'), ...clientFiles('cert') } })
     // Established connections (01) to port 23760 (5CD0) with a keepalive timer (02). Source: Linux,
     // Documentation/networking/proc_net_tcp.rst.
-    const countProbed = () =>
+    const countKeepaliveConnections = () =>
       readFileSync('/proc/self/net/tcp', 'utf8').match(/: \S+ 0100007F:5CD0 01 \S+ 02:/g)?.length ?? 0
-    await eventually(() => countProbed() >= 2)
+    await eventually(() => countKeepaliveConnections() >= 2)
   })
 
-  test('the engine refuses a client without a certificate, or with one of another authority', async () => {
+  test('if the engine refuses the client’s certificate, or the client has none, the error is reported', async () => {
     for (const pems of [{}, clientFiles('untrusted')]) {
       expect(await failureOf({ host, pems: { 'ca.pem': pem('ca'), ...pems } })).toMatchObject({
         code: 'engine-unreachable',

@@ -1,5 +1,5 @@
 /**
- * The remote side of a real ssh connection hangs: Slipway reports that the engine is away, loses nothing, and
+ * The remote side of a real ssh connection hangs: Slipway reports that the engine is away, loses no image, and
  * reconnects.
  */
 import { execFileSync } from 'node:child_process'
@@ -13,11 +13,11 @@ import { startSshd, type Sshd } from '../../../tools/world/sshd.ts'
 import { eventually } from '../eventually.ts'
 import { homeWith } from '../home.ts'
 import { anyEngine } from '../matrix.ts'
-import { openRemovalApp, listImages, value, type RemovalApp } from '../removal/removal-app.ts'
+import { openRemovalApp, listImages, valueOf, type RemovalApp } from '../removal/removal-app.ts'
 import { defaultImages, isDelete } from './two-engines.ts'
 import { openFaultyProxy, type FaultyProxy } from './faulty-proxy.ts'
 
-/** ssh gives up after 3 unanswered keep-alives, 10 s apart (routes.ts). The rest is for a busy machine. */
+/** ssh gives up after 3 unanswered keep-alives, 10 s apart (routes.ts). A busy machine needs more time. */
 const awayTimeoutMs = 60_000
 /** Covers the longest pause between two attempts to connect, and the attempt itself. */
 const connectedTimeoutMs = 60_000
@@ -67,17 +67,17 @@ describe('over ssh', () => {
     eventually(() => status() === 'connected' && app!.engine.live.snapshot().complete, connectedTimeoutMs)
   /** Waits until the app sends no requests. From then on, only ssh itself can notice that the remote side hangs. */
   async function waitUntilIdle() {
-    let [count, since] = [0, Date.now()]
+    let [count, unchangedSince] = [0, Date.now()]
     await eventually(() => {
-      if (proxy.requests.length !== count) [count, since] = [proxy.requests.length, Date.now()]
-      return Date.now() - since > 2_000
+      if (proxy.requests.length !== count) [count, unchangedSince] = [proxy.requests.length, Date.now()]
+      return Date.now() - unchangedSince > 2_000
     }, 30_000)
   }
   /** The tags that the window lists. */
   const names = () => app!.rows().flatMap(({ reference }) => reference ?? [])
   const allNames = ['one:1', 'three:1', 'two:1', 'two:2']
 
-  test('a remote machine that hangs while the app is idle is reported as away, and is reconnected once it continues', async () => {
+  test('if the remote side hangs while the app is idle, the engine is reported as away, and reconnected once the remote side continues', async () => {
     app = await openApp()
     expect(app.engine.state()).toMatchObject({
       status: 'connected',
@@ -90,7 +90,7 @@ describe('over ssh', () => {
     await sshd.freeze()
     await waitUntilAway()
     expect(app.engine.state()).toMatchObject({ context: { endpoint: sshd.endpoint } })
-    // The window shows this tag after it has reconnected.
+    // The window shows this tag after Slipway has reconnected.
     await engine.docker.getImage('three:1').tag({ repo: 'four', tag: '1' })
 
     sshd.thaw()
@@ -100,14 +100,14 @@ describe('over ssh', () => {
     await engine.docker.getImage('four:1').remove()
   }, 150_000)
 
-  test('if a remote machine hangs during a removal, the outcome is unknown, and the removal can be undone once it continues', async () => {
+  test('if the remote side hangs during a removal, the outcome is unknown, and the removal can be undone once the remote side continues', async () => {
     app = await openApp({ reconnectTimeoutMs: 3_000 })
     const before = await listImages(engine)
     // one:1 comes first: it has one tag, so the first DELETE removes its image.
     const plan = await app.plan(app.rows().toSorted((a, b) => (a.reference! < b.reference! ? -1 : 1)))
     const deleting = proxy.inject('hold-response', isDelete)
     const copies = plan.plan.deletes.map(({ image }) => image)
-    const jobId = value(await app.apply(plan, copies))
+    const jobId = valueOf(await app.apply(plan, copies))
     await deleting.answered
 
     await sshd.freeze()

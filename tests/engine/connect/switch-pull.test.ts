@@ -3,8 +3,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { setTimeout as delay } from 'node:timers/promises'
 import { openGate, type Gate } from '../../../tools/world/slow-gate.ts'
 import { startRegistry, type Registry } from '../../../tools/world/registry.ts'
-import { noisy, publishImages } from '../pull/puller.ts'
-import { listImages, value } from '../removal/removal-app.ts'
+import { randomImage, publishImages } from '../pull/puller.ts'
+import { listImages, valueOf } from '../removal/removal-app.ts'
 import { matrix } from '../matrix.ts'
 import { eventually } from '../eventually.ts'
 import { openApp, startTwoEngines, type App, type TwoEngines } from './two-engines.ts'
@@ -16,13 +16,13 @@ describe.each(matrix)('$title', (options) => {
   let registry: Registry
   let gate: Gate
   let app: App
-  const at = (name: string) => `127.0.0.1:${gate.port}/${name}`
+  const fullName = (name: string) => `127.0.0.1:${gate.port}/${name}`
   beforeAll(async () => {
     ;[engines, registry] = await Promise.all([startTwoEngines(options), startRegistry()])
     gate = await openGate(Number(registry.directHost.split(':')[1]))
     await publishImages(
       engines.red.docker,
-      names.map((name) => noisy(at(name), [6_000_000, 50_000])),
+      names.map((name) => randomImage(fullName(name), [6_000_000, 50_000])),
     )
   })
   afterAll(async () => {
@@ -36,13 +36,13 @@ describe.each(matrix)('$title', (options) => {
   afterEach(() => app?.stop())
 
   async function startPull(name: string) {
-    const id = value(await app.cleaner.pull.handlers['pull.start']({ reference: at(name) }))
+    const id = valueOf(await app.services.pull.handlers['pull.start']({ reference: fullName(name) }))
     await eventually(() => gate.bytesSent > 200_000)
     return id
   }
   async function expectPulledOnRed(id: string, name: string) {
-    const job = await app.cleaner.waitForJob(id)
-    const { Id } = await engines.red.docker.getImage(at(name)).inspect()
+    const job = await app.services.waitForJob(id)
+    const { Id } = await engines.red.docker.getImage(fullName(name)).inspect()
     expect(job).toMatchObject({
       state: 'done',
       subject: { kind: 'pull', result: { image: Id, isNew: true } },
@@ -56,7 +56,7 @@ describe.each(matrix)('$title', (options) => {
     await app.switchTo('blue')
     await expectPulledOnRed(id, 'large:switched')
     await app.switchTo('red')
-    expect(app.cleaner.findImage(at('large:switched'))).toBeDefined()
+    expect(app.services.findImage(fullName('large:switched'))).toBeDefined()
   })
 
   test('a pull whose connection breaks continues once the engine is back', async () => {
@@ -66,50 +66,50 @@ describe.each(matrix)('$title', (options) => {
     await expectPulledOnRed(id, 'large:broken')
   })
 
-  test('a pull stays on its engine if the user switches while the registry is being checked', async () => {
+  test('a pull finishes on its engine if the user switches contexts while Slipway asks the registry about the image', async () => {
     const [checking, checked] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
-    app.cleaner.registry.check = async () => {
+    app.services.registry.check = async () => {
       checking.resolve()
       await checked.promise
       return { ok: true, value: undefined }
     }
-    const starting = app.cleaner.pull.handlers['pull.start']({ reference: at('large:checking') })
+    const starting = app.services.pull.handlers['pull.start']({ reference: fullName('large:checking') })
     await checking.promise
     await app.switchTo('blue')
     checked.resolve()
-    await expectPulledOnRed(value(await starting), 'large:checking')
+    await expectPulledOnRed(valueOf(await starting), 'large:checking')
   })
 
   test('a pull that the registry refuses keeps no connection to its engine', async () => {
     await eventually(isStable)
-    const failure = { code: 'reference-unknown', reference: at('large:none') } as const
-    app.cleaner.registry.check = async () => ({ ok: false, error: failure })
-    const result = await app.cleaner.pull.handlers['pull.start']({ reference: at('large:none') })
+    const failure = { code: 'reference-unknown', reference: fullName('large:none') } as const
+    app.services.registry.check = async () => ({ ok: false, error: failure })
+    const result = await app.services.pull.handlers['pull.start']({ reference: fullName('large:none') })
     expect(result).toEqual({ ok: false, error: failure })
-    expect(app.cleaner.jobs.all()).toEqual([])
+    expect(app.services.jobs.all()).toEqual([])
     await app.switchTo('blue')
     await eventually(() => connections() === 0, 20_000)
   })
 
-  test('switching between two contexts of one engine leaves no connection open, and the last context is shown', async () => {
+  test('switching between two contexts of one engine during a pull leaves no extra connection open, and the last context is shown', async () => {
     await eventually(isStable)
     const before = connections()
     const id = await startPull('large:to-and-fro')
     for (let round = 0; round < 10; round++) {
-      value(await app.cleaner.engine.handlers['engine.switch'](round % 2 === 0 ? 'again' : 'red'))
+      valueOf(await app.services.engine.handlers['engine.switch'](round % 2 === 0 ? 'again' : 'red'))
       await delay(round * 20)
     }
     await app.switchTo('again')
-    expect(app.cleaner.jobs.find(id)?.state).toBe('running')
+    expect(app.services.jobs.find(id)?.state).toBe('running')
     await expectPulledOnRed(id, 'large:to-and-fro')
     await eventually(() => connections() <= before, 20_000)
-    await app.cleaner.stop()
+    await app.services.stop()
     await eventually(() => connections() === 0, 20_000)
   })
 
   test('a lease that is released while it waits for its engine opens no connection later', async () => {
-    const { engine } = app.cleaner
-    const lease = engine.lease(value(engine.session()))
+    const { engine } = app.services
+    const lease = engine.lease(valueOf(engine.session()))
     await app.switchTo('blue')
     await app.proxy.goOffline()
     await eventually(() => lease.session.signal.aborted)
@@ -122,9 +122,9 @@ describe.each(matrix)('$title', (options) => {
     expect(connections()).toBe(0)
   })
 
-  test('a lease reconnects to its own engine, also while another one is shown', async () => {
-    const { engine } = app.cleaner
-    const lease = engine.lease(value(engine.session()))
+  test('a lease reconnects to its session’s engine, even while the window shows another one', async () => {
+    const { engine } = app.services
+    const lease = engine.lease(valueOf(engine.session()))
     const { session } = lease
     await app.switchTo('blue')
     await app.proxy.goOffline()

@@ -2,8 +2,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { startEngine, type Engine } from '../../../tools/world/engine.ts'
 import { startRegistry, type Registry } from '../../../tools/world/registry.ts'
-import { noisy, publishImages } from '../pull/puller.ts'
-import { listImages, value } from '../removal/removal-app.ts'
+import { randomImage, publishImages } from '../pull/puller.ts'
+import { listImages, valueOf } from '../removal/removal-app.ts'
 import { matrix } from '../matrix.ts'
 import { eventually } from '../eventually.ts'
 import { isDelete, onlySecond, openApp, startTwoEngines, type App, type TwoEngines } from './two-engines.ts'
@@ -20,21 +20,21 @@ describe.each(matrix)('$title', (options) => {
   })
   afterEach(() => app?.stop())
 
-  /** The removal deleted all images of red, and none of blue. */
+  /** Expects that the removal deletes all images of red, and none of blue. */
   async function expectOnlyRedIsEmpty(jobId: string) {
-    expect(await app.cleaner.waitForJob(jobId)).toMatchObject({ state: 'done', subject: { copies: { count: 3 } } })
+    expect(await app.services.waitForJob(jobId)).toMatchObject({ state: 'done', subject: { copies: { count: 3 } } })
     expect(app.copies()).toHaveLength(3)
     expect(await listImages(engines.red)).toEqual({ ids: new Set(), names: new Set() })
     expect(await listImages(engines.blue)).toEqual(app.before.blue)
   }
-  /** The undo is refused while blue is shown, and works on red. */
+  /** Expects that the undo is refused while blue is shown, and restores the images once red is shown. */
   async function undoOnRed(jobId: string) {
-    expect(await app.cleaner.undoFailure(jobId)).toEqual({
+    expect(await app.services.undoFailure(jobId)).toEqual({
       code: 'undo-other-engine',
       endpoint: `unix://${app.proxy.socket}`,
     })
     await app.switchTo('red')
-    expect(await app.cleaner.undo(jobId)).toMatchObject({ state: 'done' })
+    expect(await app.services.undo(jobId)).toMatchObject({ state: 'done' })
     await expectRestored()
   }
   async function expectRestored() {
@@ -53,7 +53,7 @@ describe.each(matrix)('$title', (options) => {
   })
 
   test.each(['hold-response', 'hold-request'] as const)(
-    'a removal finishes on its engine after a switch in the middle of an item: %s',
+    'a removal finishes on its engine after a switch during the removal of an image: %s',
     async (fault) => {
       const deleting = app.proxy.inject(fault, isDelete)
       const jobId = await app.removeAll()
@@ -65,7 +65,7 @@ describe.each(matrix)('$title', (options) => {
     },
   )
 
-  test('before each DELETE request, the journal on disk says that its item is running', async () => {
+  test('before each DELETE request, the journal on disk says that the item is running', async () => {
     const plan = await app.planAll()
     const items = plan.plan.deletes.map(({ image, names }) => ({ image, names }))
     const states: (string | undefined)[] = []
@@ -73,8 +73,8 @@ describe.each(matrix)('$title', (options) => {
       const index = items.findIndex(({ image, names }) => [image, ...names].some((name) => request.includes(name)))
       states.push(app.journal()[0]?.job.items[index]?.state)
     })
-    const jobId = value(await app.cleaner.apply(plan, []))
-    expect(await app.cleaner.waitForJob(jobId)).toMatchObject({ state: 'done' })
+    const jobId = valueOf(await app.services.apply(plan, []))
+    expect(await app.services.waitForJob(jobId)).toMatchObject({ state: 'done' })
     expect(states.length).toBeGreaterThanOrEqual(items.length)
     expect(new Set(states)).toEqual(new Set(['running']))
   })
@@ -83,7 +83,7 @@ describe.each(matrix)('$title', (options) => {
     const deleting = app.proxy.inject('hold-request', (request) => isDelete(request) && request.includes('two:'))
     const jobId = await app.removeAll()
     await deleting.arrived
-    expect(app.cleaner.jobs.find(jobId)?.items.map(({ state }) => state)).toContain('done')
+    expect(app.services.jobs.find(jobId)?.items.map(({ state }) => state)).toContain('done')
     await app.switchTo('blue')
     deleting.release()
     await expectOnlyRedIsEmpty(jobId)
@@ -98,19 +98,19 @@ describe.each(matrix)('$title', (options) => {
       'hold-request',
       onlySecond((request) => request.includes('/images/load')),
     )
-    const undoId = await app.cleaner.startUndo(jobId)
+    const undoId = await app.services.startUndo(jobId)
     await loading.arrived
     await app.switchTo('blue')
     loading.release()
-    expect(await app.cleaner.waitForJob(undoId)).toMatchObject({ state: 'done' })
+    expect(await app.services.waitForJob(undoId)).toMatchObject({ state: 'done' })
     await expectRestored()
     expect(before).toEqual(app.before.blue)
   })
 })
 
 /**
- * Only in the classic store can an undo pull images again: only there Slipway can tell that an image came from a
- * registry.
+ * An undo can pull images again only in the classic store: in the containerd store, Slipway cannot tell whether an
+ * image came from a registry.
  */
 describe.each(matrix.filter(({ store }) => store === 'classic'))('$title', (options) => {
   let engines: TwoEngines
@@ -125,25 +125,25 @@ describe.each(matrix.filter(({ store }) => store === 'classic'))('$title', (opti
     ])
     await publishImages(
       publisher.docker,
-      names.map((name) => noisy(at(name), [50_000, 2_000])),
+      names.map((name) => randomImage(fullName(name), [50_000, 2_000])),
     )
   })
   afterAll(async () => {
     await Promise.all([engines?.stop(), registry?.stop(), publisher?.stop()])
   })
   const names = ['small:1', 'small:2', 'small:3']
-  const at = (name: string) => `${registry.host}/${name}`
+  const fullName = (name: string) => `${registry.host}/${name}`
 
   test('an undo finishes on its engine after a switch while images are pulled again', async () => {
     app = await openApp(engines, { images: [] })
     try {
       for (const name of names) {
-        const id = value(await app.cleaner.pull.handlers['pull.start']({ reference: at(name) }))
-        expect(await app.cleaner.waitForJob(id)).toMatchObject({ state: 'done' })
+        const id = valueOf(await app.services.pull.handlers['pull.start']({ reference: fullName(name) }))
+        expect(await app.services.waitForJob(id)).toMatchObject({ state: 'done' })
       }
       const before = await listImages(engines.red)
-      await app.cleaner.catchUp()
-      const removal = await app.cleaner.executePlan(await app.planAll())
+      await app.services.catchUp()
+      const removal = await app.services.executePlan(await app.planAll())
       expect(removal).toMatchObject({ state: 'done' })
       expect((await listImages(engines.red)).ids.size).toBe(0)
 
@@ -151,11 +151,11 @@ describe.each(matrix.filter(({ store }) => store === 'classic'))('$title', (opti
         'hold-request',
         onlySecond((request) => request.includes('/images/create')),
       )
-      const undoId = await app.cleaner.startUndo(removal.id)
+      const undoId = await app.services.startUndo(removal.id)
       await pulling.arrived
       await app.switchTo('blue')
       pulling.release()
-      expect(await app.cleaner.waitForJob(undoId)).toMatchObject({
+      expect(await app.services.waitForJob(undoId)).toMatchObject({
         state: 'done',
         items: names.map(() => ({ state: 'done' })),
       })

@@ -6,7 +6,7 @@ import { startEngine, type Engine } from '../../../tools/world/engine.ts'
 import { loadImages } from '../../../tools/world/images.ts'
 import { manyImages } from '../../../tools/world/many-images.ts'
 import { homeWith } from '../home.ts'
-import { eventually, freshList, serve } from '../engine-window.ts'
+import { eventually, readEngineLists, serve } from '../engine-window.ts'
 
 let red: Engine
 let blue: Engine
@@ -31,19 +31,19 @@ afterAll(async () => {
   await Promise.all([red, blue].map((engine) => engine?.stop()))
 })
 
-/** Whether the window's current context has this name and status. */
-const isAt = (name: string, status = 'connected') => {
+/** Whether the window shows this context with this status. */
+const isCurrent = (name: string, status = 'connected') => {
   const state = served.states.at(-1)
   return state?.status === status && state.context?.name === name
 }
 const expectListOf = async (engine: Engine) => {
   await eventually(() => served.window.complete)
-  expect(served.window.shown).toEqual(await freshList(engine))
+  expect(served.window.shown).toEqual(await readEngineLists(engine))
 }
 
 test('after a switch the window shows the images of the other engine, and none of the first one', async () => {
   served = serve(environment())
-  await eventually(() => isAt('red'))
+  await eventually(() => isCurrent('red'))
   await expectListOf(red)
   const redIds = new Set(served.window.images.keys())
 
@@ -55,7 +55,7 @@ test('after a switch the window shows the images of the other engine, and none o
     context: { name: 'blue', endpoint: `unix://${blue.socket}`, local: true },
   })
   expect(served.window.images.size).toBe(0)
-  await eventually(() => isAt('blue'))
+  await eventually(() => isCurrent('blue'))
   await expectListOf(blue)
   await red.docker.getImage([...redIds][0]!).tag({ repo: 'of-red', tag: '1' })
   await blue.docker.getImage([...served.window.images.keys()][0]!).tag({ repo: 'of-blue', tag: '1' })
@@ -66,14 +66,14 @@ test('after a switch the window shows the images of the other engine, and none o
 
 test('if the user switches back and forth quickly, the last choice wins', async () => {
   served = serve(environment())
-  const [redList, blueList] = [await freshList(red), await freshList(blue)]
+  const [redList, blueList] = [await readEngineLists(red), await readEngineLists(blue)]
   const redIds = new Set(redList.images.map(({ id }) => id))
   let current = 'red'
-  const wrong: string[] = []
+  const unexpectedIds: string[] = []
   served.window.onChange = () => {
-    for (const id of served.window.images.keys()) if (redIds.has(id) !== (current === 'red')) wrong.push(id)
+    for (const id of served.window.images.keys()) if (redIds.has(id) !== (current === 'red')) unexpectedIds.push(id)
   }
-  // With growing pauses: the first switches happen before anything is connected, the last ones while a list is read.
+  // The pauses grow: the first switches happen before any engine is connected, the last ones while a list is read.
   for (let round = 0; round < 40; round++) {
     current = ['red', 'blue', 'missing'][round % 3]!
     expect(served.calls['engine.switch'](current)).toMatchObject({ ok: true })
@@ -82,26 +82,26 @@ test('if the user switches back and forth quickly, the last choice wins', async 
   current = 'blue'
   served.calls['engine.switch']('red')
   served.calls['engine.switch']('blue')
-  await eventually(() => isAt('blue') && served.window.complete)
+  await eventually(() => isCurrent('blue') && served.window.complete)
   expect(served.window.shown).toEqual(blueList)
-  // Anything that an abandoned switch still does happens before this later change arrives.
+  // If an abandoned switch still has an effect, the window gets it before it gets this later change.
   await blue.docker.getImage(blueList.images[0]!.id).tag({ repo: 'after-switches', tag: '1' })
   await eventually(() => JSON.stringify([...served.window.images.values()]).includes('after-switches'))
   await expectListOf(blue)
-  expect(wrong).toEqual([])
+  expect(unexpectedIds).toEqual([])
 })
 
-test('switching away from an engine that hangs does not wait for that engine', async () => {
+test('a switch away from an engine that hangs does not wait for that engine', async () => {
   served = serve(environment())
-  await eventually(() => isAt('red'))
+  await eventually(() => isCurrent('red'))
   served.calls['engine.switch']('blue')
-  await eventually(() => isAt('blue') && served.window.complete)
+  await eventually(() => isCurrent('blue') && served.window.complete)
   await red.freeze()
   try {
     served.calls['engine.switch']('red')
-    await eventually(() => isAt('red', 'connecting'))
+    await eventually(() => isCurrent('red', 'connecting'))
     served.calls['engine.switch']('blue')
-    await eventually(() => isAt('blue') && served.window.complete)
+    await eventually(() => isCurrent('blue') && served.window.complete)
   } finally {
     red.thaw()
   }
@@ -109,26 +109,26 @@ test('switching away from an engine that hangs does not wait for that engine', a
 
 test('a context whose engine cannot be reached stays selected, and connects once the engine can be reached', async () => {
   served = serve(environment())
-  await eventually(() => isAt('red'))
-  const lastOfRed = served.states.length - 1
+  await eventually(() => isCurrent('red'))
+  const lastRedState = served.states.length - 1
   served.calls['engine.switch']('missing')
-  await eventually(() => isAt('missing', 'away'))
+  await eventually(() => isCurrent('missing', 'away'))
   expect(served.states.at(-1)).toMatchObject({ failure: { code: 'engine-not-found' } })
   symlinkSync(red.socket, `${red.socket}.missing`)
   try {
-    await eventually(() => isAt('missing'))
+    await eventually(() => isCurrent('missing'))
   } finally {
     rmSync(`${red.socket}.missing`)
   }
-  expect(served.states.findLastIndex(({ context }) => context?.name === 'red')).toBe(lastOfRed)
-  const later = served.states.slice(lastOfRed + 1)
+  expect(served.states.findLastIndex(({ context }) => context?.name === 'red')).toBe(lastRedState)
+  const later = served.states.slice(lastRedState + 1)
   expect(new Set(later.map(({ context }) => context?.name))).toEqual(new Set(['missing']))
 })
 
 test('the list of contexts marks the current one, an unknown context is refused, and Docker’s own files are not changed', async () => {
   const dockerHome = environment()
   served = serve(dockerHome)
-  await eventually(() => isAt('red'))
+  await eventually(() => isCurrent('red'))
   const config = join(dockerHome.home, '.docker/config.json')
   const before = readFileSync(config, 'utf8')
   const listContexts = async () => {
@@ -140,9 +140,9 @@ test('the list of contexts marks the current one, an unknown context is refused,
     ok: false,
     error: { code: 'context-unknown', context: 'lost' },
   })
-  expect(isAt('red')).toBe(true)
+  expect(isCurrent('red')).toBe(true)
   served.calls['engine.switch']('blue')
   expect(await listContexts()).toEqual(['default', 'blue *', 'missing', 'red'])
-  await eventually(() => isAt('blue'))
+  await eventually(() => isCurrent('blue'))
   expect(readFileSync(config, 'utf8')).toBe(before)
 })

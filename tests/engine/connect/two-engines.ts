@@ -10,7 +10,7 @@ import { loadImages, type ImageSpec } from '../../../tools/world/images.ts'
 import { openJournal } from '../../../main/store/journal.ts'
 import type { RemovalTarget } from '../../../model/removal/plan.ts'
 import { homeWith } from '../home.ts'
-import { openRemovalApp, listImages, value, type RemovalApp } from '../removal/removal-app.ts'
+import { openRemovalApp, listImages, valueOf, type RemovalApp } from '../removal/removal-app.ts'
 import { eventually } from '../eventually.ts'
 import { openFaultyProxy, type FaultyProxy } from './faulty-proxy.ts'
 
@@ -47,14 +47,14 @@ export const unrelatedImages = ['four:1', 'five:1'].map((name): ImageSpec => {
 })
 const [one, two, three] = [image(['one:1'], 200_000), image(['two:1', 'two:2'], 40_000), image(['three:1'], 5_000)]
 export const defaultImages = [one, three, two]
-/** The second image has two tags. It loses one of them while the first image is being removed. */
+/** The second image to be removed has two tags. It loses one of them while the first image is being removed. */
 export const twoTagsSecond = [one, two, three]
 
 export type App = Awaited<ReturnType<typeof openApp>>
 
 interface AppOptions {
   readonly reconnectTimeoutMs?: number
-  /** False: each request to red needs a connection of its own. */
+  /** If false, each request to red needs a new connection. */
   readonly keepAlive?: boolean
   /** Images to load into both engines, in the order of removal. */
   readonly images?: readonly ImageSpec[] | undefined
@@ -71,7 +71,7 @@ export async function openApp(
   const proxy: FaultyProxy = await openFaultyProxy(red.socket, keepAlive === undefined ? {} : { keepAlive })
   symlinkSync(proxy.socket, link)
   const before = { red: await listImages(red), blue: await listImages(blue) }
-  const cleaner: RemovalApp = await openRemovalApp(red, join(folder, 'app'), {
+  const services: RemovalApp = await openRemovalApp(red, join(folder, 'app'), {
     environment: homeWith({
       red: { host: `unix://${proxy.socket}` },
       again: { host: `unix://${proxy.socket}` },
@@ -80,7 +80,7 @@ export async function openApp(
     }),
     ...(reconnectTimeoutMs !== undefined && { reconnectTimeoutMs }),
   })
-  const { engine } = cleaner
+  const { engine } = services
 
   async function waitUntilConnected(name: string) {
     await eventually(() => {
@@ -92,21 +92,21 @@ export async function openApp(
   async function planAll() {
     const references = images.flatMap((spec) => spec.references)
     const order = (row: RemovalTarget) => references.indexOf(row.reference ?? '')
-    return await cleaner.plan(cleaner.rows().toSorted((a, b) => order(a) - order(b)))
+    return await services.plan(services.rows().toSorted((a, b) => order(a) - order(b)))
   }
   return {
-    ...{ cleaner, proxy, before, waitUntilConnected },
+    ...{ services, proxy, before, waitUntilConnected },
     /** Switches the window to another context, and waits until its engine is connected. */
     async switchTo(name: string) {
-      value(await engine.handlers['engine.switch'](name))
+      valueOf(await engine.handlers['engine.switch'](name))
       await waitUntilConnected(name)
     },
     planAll,
     /** Starts to remove all images, with a copy of each. @returns the id of the job, without waiting for its end */
     async removeAll() {
-      const stored = await planAll()
-      const copies = stored.plan.deletes.map(({ image }) => image)
-      return value(await cleaner.apply(stored, copies))
+      const storedPlan = await planAll()
+      const copies = storedPlan.plan.deletes.map(({ image }) => image)
+      return valueOf(await services.apply(storedPlan, copies))
     },
     /** Makes the socket of the context `linked` lead to another engine. */
     moveLink(socket: string) {
@@ -121,9 +121,9 @@ export async function openApp(
       return existsSync(copiesFolder) ? readdirSync(copiesFolder) : []
     },
     /** The `DockerRootDir` of the engine that the window shows. */
-    rootDir: () => value(engine.session()).identity.rootDir,
+    rootDir: () => valueOf(engine.session()).identity.rootDir,
     async stop() {
-      await cleaner.stop()
+      await services.stop()
       proxy.close()
       rmSync(folder, { recursive: true, force: true })
     },

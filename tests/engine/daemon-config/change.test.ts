@@ -16,7 +16,7 @@ let online: Online
 let uninstall: () => void
 let good: Mirror
 let second: Mirror
-/** A mirror that no race has tested. */
+/** Used only by the test in which Slipway trusts no certificate. */
 let third: Mirror
 beforeAll(async () => {
   uninstall = installInWorld()
@@ -60,17 +60,17 @@ describe.each(matrix)('on $title', (options) => {
   })
   afterEach(expectNoHelperRunning)
 
-  test('a change is executed as planned, confirmed by the engine and tested by a pull that leaves no image', async () => {
-    const images = (await engine.docker.listImages({ all: true })).length
-    const stored = await changer.plan([good.address, second.address])
-    expect(stored).toMatchObject({ way: 'helper', file: '/etc/docker/daemon.json', plan: { obstacles: [] } })
-    const job = await changer.apply(stored.id)
+  test('a change is executed as planned, confirmed by the engine, tested by a pull that leaves no image, and can be restored', async () => {
+    const imageCount = (await engine.docker.listImages({ all: true })).length
+    const storedPlan = await changer.plan([good.address, second.address])
+    expect(storedPlan).toMatchObject({ way: 'helper', file: '/etc/docker/daemon.json', plan: { obstacles: [] } })
+    const job = await changer.apply(storedPlan.id)
     expect(job).toMatchObject({ state: 'done' })
     expect(job.items.every((item) => item.state === 'done')).toBe(true)
     expect(await readMirrors(engine)).toEqual([good.address, second.address])
-    expect(readState()?.text).toBe(stored.plan.change!.after)
+    expect(readState()?.text).toBe(storedPlan.plan.change!.after)
     expect(good.requests.length).toBeGreaterThan(0)
-    expect((await engine.docker.listImages({ all: true })).length).toBe(images)
+    expect((await engine.docker.listImages({ all: true })).length).toBe(imageCount)
     expect((await changer.readConfig()).changes[0]).toMatchObject({ before: [], after: [good.address, second.address] })
 
     // The engine's reload event updates the window. This can take long: after the image of the test pull is removed, an
@@ -93,7 +93,7 @@ describe.each(matrix)('on $title', (options) => {
     expect(await readMirrors(engine)).toEqual([good.address, second.address])
   })
 
-  test('if a mirror fails the test pull, everything is restored', async () => {
+  test('if the test pull fails, the file and the engine’s mirrors are restored', async () => {
     online.hub.setBehaviour('all', 'down')
     good.setBehaviour({ answers: 503 })
     const job = await changer.setMirrors([good.address])
@@ -103,7 +103,7 @@ describe.each(matrix)('on $title', (options) => {
     expect(await readMirrors(engine)).toEqual([])
   })
 
-  test('a mirror that answers with an error is not kept, even if the test image already exists on the engine', async () => {
+  test('if a mirror answers with an error, the change is undone, even if the engine already has the test image', async () => {
     const steps = [{ instruction: 'COPY hello /', bytes: 1000 }]
     await loadImages(engine.docker, [{ references: ['hello-world:latest'], created: new Date(0), steps }])
     second.setBehaviour({ answers: 503 })
@@ -113,13 +113,13 @@ describe.each(matrix)('on $title', (options) => {
     expect(readState()?.text).toBe(originalText)
   })
 
-  test('mirrors that are in the file but not loaded by Docker yet can be applied, and a backup can be restored twice', async () => {
+  test('mirrors that are in the file, but that Docker has not loaded yet, can be applied, and a backup can be restored twice', async () => {
     const editedText = `{"registry-mirrors": ["${good.address}"], ${features}}`
     expect(await changer.setMirrors([second.address])).toMatchObject({ state: 'done' })
     write(editedText)
-    const stored = await changer.plan([good.address])
-    expect(stored.plan.change).toMatchObject({ before: editedText, after: editedText })
-    expect(await changer.apply(stored.id)).toMatchObject({ state: 'done' })
+    const storedPlan = await changer.plan([good.address])
+    expect(storedPlan.plan.change).toMatchObject({ before: editedText, after: editedText })
+    expect(await changer.apply(storedPlan.id)).toMatchObject({ state: 'done' })
     expect(await readMirrors(engine)).toEqual([good.address])
 
     expect(await changer.setMirrors([])).toMatchObject({ state: 'done' })
@@ -159,19 +159,19 @@ describe.each(matrix)('on $title', (options) => {
     third.setBehaviour()
   })
 
-  test('a file that changed after the plan was made is not changed', async () => {
-    const stored = await changer.plan([good.address])
+  test('a file that someone else changed after the plan was made is not overwritten', async () => {
+    const storedPlan = await changer.plan([good.address])
     write(`{ ${features} }`)
-    const job = await changer.apply(stored.id)
+    const job = await changer.apply(storedPlan.id)
     expect(job.failure).toMatchObject({ code: 'daemon-file-changed', state: 'untouched' })
     expect(readState()?.text).toBe(`{ ${features} }`)
   })
 
-  test('a cancel during the test pull restores everything', async () => {
+  test('cancelling the job during the test pull restores the file and the engine’s mirrors', async () => {
     good.setBehaviour({ hangs: 'manifest' })
     online.hub.setBehaviour('all', 'hung')
-    const stored = await changer.plan([good.address])
-    const started = await changer.handlers['daemon-config.apply'](stored.id)
+    const storedPlan = await changer.plan([good.address])
+    const started = await changer.handlers['daemon-config.apply'](storedPlan.id)
     const id = started.ok ? started.value : ''
     onStep = (step) => step === 'confirmed' && changer.cancel(id)
     expect((await changer.waitForEnd(id)).failure).toEqual({ code: 'daemon-file-cancelled', state: 'restored' })
@@ -180,18 +180,20 @@ describe.each(matrix)('on $title', (options) => {
   })
 
   test('a plan can be applied only once', async () => {
-    const stored = await changer.plan([good.address])
-    expect(await changer.apply(stored.id)).toMatchObject({ state: 'done' })
-    expect(await changer.handlers['daemon-config.apply'](stored.id)).toMatchObject({ error: { code: 'plan-unknown' } })
+    const storedPlan = await changer.plan([good.address])
+    expect(await changer.apply(storedPlan.id)).toMatchObject({ state: 'done' })
+    expect(await changer.handlers['daemon-config.apply'](storedPlan.id)).toMatchObject({
+      error: { code: 'plan-unknown' },
+    })
     expect((await changer.plan([good.address])).plan.change).toBeUndefined()
   })
 
   test('a newer request for a plan invalidates the older plan at once', async () => {
     const older = await changer.plan([good.address])
-    const overtaken = changer.plan([good.address])
+    const superseded = changer.plan([good.address])
     const newer = changer.plan([second.address])
     expect(await changer.handlers['daemon-config.apply'](older.id)).toMatchObject({ error: { code: 'plan-unknown' } })
-    await expect(overtaken).rejects.toThrow('plan-unknown')
+    await expect(superseded).rejects.toThrow('plan-unknown')
     expect(await changer.apply((await newer).id)).toMatchObject({ state: 'done' })
     expect(await readMirrors(engine)).toEqual([second.address])
   })
@@ -199,9 +201,11 @@ describe.each(matrix)('on $title', (options) => {
   test('a file that cannot be parsed is reported with the line of the error, and no change is planned', async () => {
     write('{\n  "debug": true,\n}\n')
     expect(await changer.readConfig()).toMatchObject({ fault: { code: 'trailing-comma', place: { line: 2 } } })
-    const stored = await changer.plan([good.address])
-    expect(stored.plan.change).toBeUndefined()
-    expect(await changer.handlers['daemon-config.apply'](stored.id)).toMatchObject({ error: { code: 'plan-unknown' } })
+    const storedPlan = await changer.plan([good.address])
+    expect(storedPlan.plan.change).toBeUndefined()
+    expect(await changer.handlers['daemon-config.apply'](storedPlan.id)).toMatchObject({
+      error: { code: 'plan-unknown' },
+    })
     expect(readState()?.text).toBe('{\n  "debug": true,\n}\n')
   })
 })
@@ -235,9 +239,11 @@ test('the daemon.json of an engine in an unknown location is not changed', async
   const changer = await openChanger({ online, socket: engine.socket })
   try {
     expect(await changer.readConfig()).toMatchObject({ way: 'nobody', installation: 'elsewhere' })
-    const stored = await changer.plan([good.address])
-    expect(stored.plan.obstacles).toMatchObject([{ kind: 'elsewhere', blocks: true }])
-    expect(await changer.handlers['daemon-config.apply'](stored.id)).toMatchObject({ error: { code: 'plan-unknown' } })
+    const storedPlan = await changer.plan([good.address])
+    expect(storedPlan.plan.obstacles).toMatchObject([{ kind: 'elsewhere', blocks: true }])
+    expect(await changer.handlers['daemon-config.apply'](storedPlan.id)).toMatchObject({
+      error: { code: 'plan-unknown' },
+    })
   } finally {
     await changer.stop()
     await engine.stop()

@@ -13,7 +13,7 @@ import { testPull } from '../../../main/workflows/index.ts'
 import type { Job } from '../../../preload/contract/index.ts'
 import type { Online } from '../../../tools/world/world.ts'
 import { eventually } from '../eventually.ts'
-import { installedHelper, ownSide } from './helper-tools.ts'
+import { installedHelper, userScope } from './helper-tools.ts'
 import { serve } from '../engine-window.ts'
 
 export type Changer = Awaited<ReturnType<typeof openChanger>>
@@ -21,15 +21,15 @@ export type Changer = Awaited<ReturnType<typeof openChanger>>
 interface ChangerOptions {
   readonly online: Online
   readonly socket: string
-  /** Where the rootless engine and its files are. By default none are found. */
+  /** Environment variables that lead to a rootless engine and its files. By default, none are found. */
   readonly env?: Readonly<Record<string, string>>
   /** Called once for each step of a job, after the step is done. */
   readonly onStep?: (step: string, job: Job) => void
 }
 
 export async function openChanger({ online, socket, env = {}, onStep = () => {} }: ChangerOptions) {
-  const before = getCACertificates('default')
-  setDefaultCACertificates([...before, readFileSync(online.mirrors.caFile, 'utf8')])
+  const originalCertificates = getCACertificates('default')
+  setDefaultCACertificates([...originalCertificates, readFileSync(online.mirrors.caFile, 'utf8')])
   const folder = mkdtempSync(join(tmpdir(), 'changer-'))
   const environment = { env: { DOCKER_HOST: `unix://${socket}`, ...env }, home: '/nonexistent' }
   let engineChanged = () => {}
@@ -42,11 +42,11 @@ export async function openChanger({ online, socket, env = {}, onStep = () => {} 
     publish(name, payload) {
       if (name !== 'jobs.changed') return
       const job = payload as Job
-      const seen = doneSteps.get(job.id) ?? new Set()
-      doneSteps.set(job.id, seen)
+      const reported = doneSteps.get(job.id) ?? new Set()
+      doneSteps.set(job.id, reported)
       for (const item of job.items)
-        if (item.state === 'done' && !seen.has(item.name)) {
-          seen.add(item.name)
+        if (item.state === 'done' && !reported.has(item.name)) {
+          reported.add(item.name)
           onStep(item.name, job)
         }
     },
@@ -55,10 +55,10 @@ export async function openChanger({ online, socket, env = {}, onStep = () => {} 
   const daemon = daemonConfigService({
     ...{ engine: served.engine, jobs, environment },
     store: store.mirrors,
-    userHelper: userHelper(ownSide(env, true).program, env),
+    userHelper: userHelper(userScope(env, true).program, env),
     tryMirror: testPull({ http, pull, lastRace: () => store.mirrors.value.race }),
     showFile: async () => {},
-    // As root, even while a test runs with another effective user id.
+    // Runs the helper as root, even while a test has changed the effective user id of this process.
     openRoot: (options) => openHelper({ command: ['/usr/bin/setpriv', '--reuid=0', installedHelper], ...options }),
   })
   engineChanged = daemon.engineChanged
@@ -95,7 +95,7 @@ export async function openChanger({ online, socket, env = {}, onStep = () => {} 
       await served.stop()
       await http.close()
       await store.end()
-      setDefaultCACertificates(before)
+      setDefaultCACertificates(originalCertificates)
       rmSync(folder, { recursive: true, force: true })
     },
   }

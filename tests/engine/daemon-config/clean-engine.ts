@@ -1,5 +1,5 @@
 /**
- * Hooks for tests of the helper: each test starts with a running engine without mirrors, and with a plain daemon.json.
+ * Hooks for tests of the helper. When a test starts, the engine runs and uses no mirrors, and daemon.json has none.
  */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
@@ -9,7 +9,14 @@ import type { Version } from '../../../tools/world/paths.ts'
 import { installInWorld } from '../../../tools/world/polkit.ts'
 import { rootlessPaths } from '../../../tools/world/rootless.ts'
 import { reloadMirrors } from './killed-helper.ts'
-import { helperTools, readMirrors, expectNoHelperRunning, ownSide, rootSide, type Side } from './helper-tools.ts'
+import {
+  helperTools,
+  readMirrors,
+  expectNoHelperRunning,
+  userScope,
+  rootScope,
+  type HelperScope,
+} from './helper-tools.ts'
 
 export const mirror = 'https://a.example'
 export const mirrorsKey = `"registry-mirrors": ["${mirror}"]`
@@ -22,7 +29,7 @@ export function useSystemEngine(version: Version) {
   return useEngine({
     async start() {
       uninstall = installInWorld()
-      return { engine: await startEngine({ version, store: 'classic', asInstalled: true }), side: rootSide }
+      return { engine: await startEngine({ version, store: 'classic', asInstalled: true }), scope: rootScope }
     },
     end: () => uninstall(),
   })
@@ -33,28 +40,28 @@ export function useRootlessEngine() {
   const setup = useEngine({
     async start() {
       const engine = await startEngine({ version: '26.1', store: 'classic', rootless: true })
-      return { engine, side: ownSide(rootlessPaths(engine.root).env) }
+      return { engine, scope: userScope(rootlessPaths(engine.root).env) }
     },
     end() {},
   })
   afterEach(() => {
-    if (existsSync(join(setup.side.stateFolder, 'journal.json'))) throw new Error('the helper left an open journal')
+    if (existsSync(join(setup.scope.stateFolder, 'journal.json'))) throw new Error('the helper left an open journal')
   })
   return setup
 }
 
 interface EngineSetup {
-  start(): Promise<{ engine: Engine; side: Side }>
+  start(): Promise<{ engine: Engine; scope: HelperScope }>
   end(): void
 }
 
 function useEngine({ start, end }: EngineSetup) {
   let engine: Engine
-  let side: Side
+  let scope: HelperScope
   let tools: ReturnType<typeof helperTools>
   beforeAll(async () => {
-    ;({ engine, side } = await start())
-    tools = helperTools(side)
+    ;({ engine, scope } = await start())
+    tools = helperTools(scope)
   })
   afterAll(async () => {
     await engine?.stop()
@@ -71,17 +78,17 @@ function useEngine({ start, end }: EngineSetup) {
     get engine() {
       return engine
     },
-    get side() {
-      return side
+    get scope() {
+      return scope
     },
     get tools() {
       return tools
     },
     get home() {
-      return side.env?.['HOME'] ?? ''
+      return scope.env?.['HOME'] ?? ''
     },
     expectMirrors,
-    /** Tries a change: it must fail with this error, and leave the file unchanged and the engine without mirrors. */
+    /** Tries a change. Expects this error, an unchanged file, and an engine without mirrors. */
     async expectRefused(error: object, text = textWithMirror) {
       const before = tools.readState()
       const { answer } = await tools.changeFile(text)

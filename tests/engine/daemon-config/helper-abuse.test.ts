@@ -1,5 +1,5 @@
 /**
- * A caller other than Slipway sends requests to root's helper, which must change nothing but mirrors and registries.
+ * A malicious caller uses root's helper, which must change nothing but mirrors and insecure registries.
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -80,7 +80,7 @@ describe('an invalid request', () => {
     ['very deep nesting', `{"verb":${'['.repeat(200_000)}`],
     ['a number of a million digits', `{"verb":${'9'.repeat(1_000_000)}}`],
     ['a line that is too long', Buffer.alloc((8 << 20) + (1 << 18), 'x')],
-  ])('is refused and ends the session: %s', async (_, bytes) => {
+  ])('is refused, and the helper exits: %s', async (_, bytes) => {
     const { code, lines } = await send(
       Buffer.concat([Buffer.from(bytes as string), Buffer.from('\n{"verb":"read"}\n')]),
     )
@@ -94,7 +94,7 @@ describe('an invalid request', () => {
     expect(code).toBe(1)
   })
 
-  test('is refused at the wrong time, and changes nothing', async () => {
+  test('to keep or undo a change that was not made is refused, and changes nothing', async () => {
     const { lines } = await send('{"verb":"keep"}\n{"verb":"undo"}\n')
     expect(lines).toEqual([
       { error: 'out-of-turn', state: 'untouched', verb: 'keep' },
@@ -105,14 +105,14 @@ describe('an invalid request', () => {
 
 describe('a new text that is not allowed', () => {
   test.each([
-    ['another key', '{ "hosts": ["tcp://0.0.0.0:2375"], "labels": ["x=y"] }'],
-    ['another value', '{ "labels": ["x=z"] }'],
-    ['a number written in another way', '{ "labels": ["x=y"], "mtu": 1 }'],
+    ['a new key with a list', '{ "hosts": ["tcp://0.0.0.0:2375"], "labels": ["x=y"] }'],
+    ['a changed value', '{ "labels": ["x=z"] }'],
+    ['a new key with a number', '{ "labels": ["x=y"], "mtu": 1 }'],
     ['a key in another case', `{ "Registry-Mirrors": ["${mirror}"], "labels": ["x=y"] }`],
     ['a missing key', `{ "registry-mirrors": ["${mirror}"] }`],
     ['another key that occurs twice', `{ "labels": ["x=z"], "labels": ["x=y"] }`],
-    ['a byte order mark', `\ufeff${textWithMirror}`],
-  ])('%s', async (_, newText) => {
+    ['a new byte order mark', `\ufeff${textWithMirror}`],
+  ])('is refused: %s', async (_, newText) => {
     const { answer } = await changeFile(newText)
     expect(answer).toMatchObject({
       ok: false,
@@ -135,14 +135,14 @@ describe('a new text that is not allowed', () => {
       'too-many-mirrors',
     ],
     ['a text of two megabytes', textWithMirror + ' '.repeat(2 << 20), 'text-too-large'],
-  ])('%s', async (_, newText, why) => {
+  ])('is refused, and the reason is reported: %s', async (_, newText, why) => {
     const { answer } = await changeFile(newText)
     expect(answer).toEqual({ ok: false, error: { code: 'daemon-file-helper-error', why, state: 'untouched' } })
   })
 })
 
 describe('a caller that ends or misbehaves', () => {
-  /** Starts a helper and a change. @returns the process once the file is changed */
+  /** Starts a helper and requests a change. @returns the helper's process once the file is changed */
   const startChange = async () => {
     const child = spawn(installedHelper, [], { stdio: ['pipe', 'pipe', 'ignore'] })
     child.stdin.write(`${JSON.stringify(change)}\n`)
@@ -169,7 +169,8 @@ describe('a caller that ends or misbehaves', () => {
   })
 
   test('sends nothing for too long, and the file is restored', async () => {
-    const runWithShortTimeout = 'from slipway_daemon_file import main, scope; main.IDLE_TIMEOUT_S = 2; main.main(scope.ROOT)'
+    const runWithShortTimeout =
+      'from slipway_daemon_file import main, scope; main.IDLE_TIMEOUT_S = 2; main.main(scope.ROOT)'
     const script = `import sys; sys.dont_write_bytecode = True; sys.path.insert(0, '/usr/lib/slipway'); ${runWithShortTimeout}`
     const child = spawn('/usr/bin/python3', ['-IS', '-c', script], { stdio: ['pipe', 'pipe', 'ignore'] })
     child.stdin.write(`${JSON.stringify(change)}\n`)
@@ -197,7 +198,7 @@ describe('a caller that ends or misbehaves', () => {
 
 describe('a race', () => {
   test(
-    'another program changes the file at random moments, and its bytes are never lost',
+    'if another program writes the file at a random moment of a change, its text is never lost',
     { timeout: 120_000 },
     async () => {
       const lost: string[] = []
@@ -213,8 +214,8 @@ describe('a race', () => {
         await helper.end()
         if (readState()?.text !== text) lost.push(`${attempt}: ${JSON.stringify(answer)} ${readState()?.text}`)
       }
-      // The other program's text has no mirrors, but an engine that has loaded ours keeps them until it reads an empty
-      // list.
+      // The other program's text has no mirrors, but an engine that has loaded the helper's mirrors keeps them until it
+      // reads an empty list.
       write('{ "registry-mirrors": [] }')
       await reloadMirrors(engine, [])
       write(plainText)

@@ -30,7 +30,7 @@ describe('another writer', () => {
 })
 
 describe('backups', () => {
-  test('a file that cannot be parsed is replaced by a backup, and a copy of it is kept in the same folder', async () => {
+  test('a file that cannot be parsed is replaced by a backup, and a copy of the faulty file is kept in the same folder', async () => {
     await changeFile(textWithMirror, 'undo')
     const faulty = '{ "registry-mirrors": [,] }'
     write(faulty, { mode: 0o640, owner: [0, 7] })
@@ -82,7 +82,7 @@ describe('backups', () => {
     rmSync(`${file}.faulty-${hashOf(faulty).slice(0, 12)}`)
   })
 
-  test('only the helper’s own backups are restored, and the last 20 are kept', { timeout: 180_000 }, async () => {
+  test('the helper keeps its last 20 backups, and restores nothing else', { timeout: 180_000 }, async () => {
     const { helper } = await startHelper()
     const text = (label: number) => `{ "labels": ["x=${label}"] }`
     for (let label = 0; label < 22; label++) {

@@ -3,7 +3,7 @@ import { startEngine, type Engine } from '../../../tools/world/engine.ts'
 import { installInWorld } from '../../../tools/world/polkit.ts'
 import { rootlessPaths } from '../../../tools/world/rootless.ts'
 import { crashTools, scenarios } from './killed-helper.ts'
-import { expectNoHelperRunning, ownSide, rootSide } from './helper-tools.ts'
+import { expectNoHelperRunning, userScope, rootScope } from './helper-tools.ts'
 
 let uninstall: () => void
 beforeAll(() => void (uninstall = installInWorld()))
@@ -11,24 +11,24 @@ afterAll(() => uninstall())
 afterEach(expectNoHelperRunning)
 
 describe.each([
-  // All operations were tried by hand (`stride: 1`). Every second operation takes half the time.
+  // Every operation was tried by hand (`stride: 1`). Trying every second one takes half the time.
   { title: 'root’s helper on 26.1', version: '26.1', rootless: false, stride: 2 },
   { title: 'root’s helper on 20.10', version: '20.10', rootless: false, stride: 8 },
-  // The rootless helper runs the same code as another user.
+  // A rootless user's helper runs the same code as root's, but as another user.
   { title: 'a rootless user’s helper on 26.1', version: '26.1', rootless: true, stride: 4 },
 ] as const)('$title', ({ version, rootless, stride }) => {
   let engine: Engine
   let tools: ReturnType<typeof crashTools>
   beforeAll(async () => {
     engine = await startEngine({ version, store: 'classic', asInstalled: !rootless, rootless })
-    tools = crashTools(rootless ? ownSide(rootlessPaths(engine.root).env) : rootSide)
+    tools = crashTools(rootless ? userScope(rootlessPaths(engine.root).env) : rootScope)
     await tools.createBackup(engine)
   })
   afterAll(() => engine?.stop())
 
   // The other scenarios share most of their steps with the first one, so fewer operations are tried.
   test.each(scenarios)(
-    'the helper restores everything if it is killed before an operation: $title',
+    'if the helper is killed right before an operation, its next start restores everything that was not kept: $title',
     { timeout: 600_000 },
     async (scenario) => {
       const faults: string[] = []
@@ -43,20 +43,24 @@ describe.each([
     },
   )
 
-  test('the helper restores everything if it is killed at 25 random moments', { timeout: 300_000 }, async () => {
-    const [scenario] = scenarios
-    await tools.prepare(engine, scenario)
-    const start = performance.now()
-    await tools.killAfter(60_000, scenario)
-    const durationMs = performance.now() - start
-    const faults: string[] = []
-    for (let attempt = 0; attempt < 25; attempt++) {
-      const killAfterMs = Math.random() * durationMs
+  test(
+    'if the helper is killed at a random moment, its next start restores everything, in 25 of 25 cases',
+    { timeout: 300_000 },
+    async () => {
+      const [scenario] = scenarios
       await tools.prepare(engine, scenario)
-      await tools.killAfter(killAfterMs, scenario)
-      const fault = await tools.findFault(engine, scenario)
-      if (fault) faults.push(`killed after ${killAfterMs} ms of ${durationMs} ms: ${fault}`)
-    }
-    expect(faults).toEqual([])
-  })
+      const start = performance.now()
+      await tools.killAfter(60_000, scenario)
+      const durationMs = performance.now() - start
+      const faults: string[] = []
+      for (let attempt = 0; attempt < 25; attempt++) {
+        const killAfterMs = Math.random() * durationMs
+        await tools.prepare(engine, scenario)
+        await tools.killAfter(killAfterMs, scenario)
+        const fault = await tools.findFault(engine, scenario)
+        if (fault) faults.push(`killed after ${killAfterMs} ms of ${durationMs} ms: ${fault}`)
+      }
+      expect(faults).toEqual([])
+    },
+  )
 })

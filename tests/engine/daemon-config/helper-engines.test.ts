@@ -22,16 +22,16 @@ describe('the addresses in the new text', () => {
     'https://a .example',
     'https://a.example\\n',
     'https://ä.example',
-  ])('a mirror that the engine would refuse is refused: %s', async (wrong) => {
-    const text = `{ "registry-mirrors": ["${wrong}"], "labels": ["x=y"] }\n`
+  ])('a mirror that the engine would refuse is refused: %s', async (invalid) => {
+    const text = `{ "registry-mirrors": ["${invalid}"], "labels": ["x=y"] }\n`
     await expectRefused({ code: 'daemon-file-mirror-invalid', state: 'untouched' }, text)
   })
 
   test.each(['http://a.example', 'a.example:99999', 'a b', '10.0.0.0/99', '-x'])(
     'an insecure registry that the engine would refuse is refused: %s',
-    async (wrong) => {
-      const text = `{ "insecure-registries": ["${wrong}"], "labels": ["x=y"] }\n`
-      await expectRefused({ code: 'daemon-file-registry-invalid', registry: wrong, state: 'untouched' }, text)
+    async (invalid) => {
+      const text = `{ "insecure-registries": ["${invalid}"], "labels": ["x=y"] }\n`
+      await expectRefused({ code: 'daemon-file-registry-invalid', registry: invalid, state: 'untouched' }, text)
     },
   )
 
@@ -48,7 +48,7 @@ describe('the addresses in the new text', () => {
 })
 
 describe('the engine', () => {
-  test('is not running: this is reported, and nothing is changed', async () => {
+  test('is not running: the change is refused, and the file is not changed', async () => {
     await setup.engine.shutDown()
     const before = readState()
     const { answer } = await changeFile(textWithMirror)
@@ -69,8 +69,7 @@ describe('the engine', () => {
       },
     })
     const answer = await helper.change({ oldHash: hashOf(plainText), newText: textWithMirror })
-    // The helper may have asked the engine to reload before SIGKILL arrived. Then the change succeeds, and an undo
-    // follows.
+    // If the helper asked the engine to reload before SIGKILL arrived, the change succeeds. Then it is undone.
     const undone = answer.ok ? await helper.undo() : answer
     await helper.end()
     expect(undone).toMatchObject(
@@ -93,7 +92,7 @@ describe('the engine', () => {
     await expectMirrors()
   })
 
-  test('hangs: the file is restored', { timeout: 120_000 }, async () => {
+  test('hangs during a change: the change succeeds, and an undo restores the file', { timeout: 120_000 }, async () => {
     const before = readState()
     const { helper } = await startHelper({
       onStep: (step) => void (step === 'backed-up' && process.kill(setup.engine.pid, 'SIGSTOP')),

@@ -18,11 +18,11 @@ import { changeFile, file, hashOf, startHelper, readState, write } from './helpe
 const { expectMirrors, expectRefused } = useSystemEngine('26.1')
 
 const run = (program: string, ...args: readonly string[]) => execFileSync(program, args, { stdio: 'pipe' })
-const aside = '/etc/slipway-aside'
-beforeEach(() => mkdirSync(aside, { recursive: true, mode: 0o755 }))
+const targetFolder = '/etc/slipway-aside'
+beforeEach(() => mkdirSync(targetFolder, { recursive: true, mode: 0o755 }))
 afterEach(() => {
   rmSync(file, { recursive: true, force: true })
-  rmSync(aside, { recursive: true, force: true })
+  rmSync(targetFolder, { recursive: true, force: true })
 })
 const linkTo = (target: string) => {
   rmSync(file)
@@ -30,38 +30,41 @@ const linkTo = (target: string) => {
 }
 
 test('a symbolic link is kept, and its target is changed', async () => {
-  writeFileSync(`${aside}/real.json`, plainText, { mode: 0o600 })
-  linkTo(`${aside}/real.json`)
+  writeFileSync(`${targetFolder}/real.json`, plainText, { mode: 0o600 })
+  linkTo(`${targetFolder}/real.json`)
   expect(await changeFile(textWithMirror)).toMatchObject({ answer: { ok: true } })
-  expect(readlinkSync(file)).toBe(`${aside}/real.json`)
-  expect(lstatSync(`${aside}/real.json`).isFile()).toBe(true)
+  expect(readlinkSync(file)).toBe(`${targetFolder}/real.json`)
+  expect(lstatSync(`${targetFolder}/real.json`).isFile()).toBe(true)
   expect(readState()).toMatchObject({ text: textWithMirror, mode: '600' })
   await expectMirrors(mirror)
 })
 
 test('a link to another user’s file, a broken link or a circular link is not followed', async () => {
-  writeFileSync(`${aside}/theirs.json`, plainText)
-  run('chown', 'nobody', `${aside}/theirs.json`)
-  linkTo(`${aside}/theirs.json`)
+  writeFileSync(`${targetFolder}/theirs.json`, plainText)
+  run('chown', 'nobody', `${targetFolder}/theirs.json`)
+  linkTo(`${targetFolder}/theirs.json`)
   await expectRefused({ code: 'daemon-file-unsuitable', what: 'link-unsafe', state: 'untouched' })
-  linkTo(`${aside}/none.json`)
+  linkTo(`${targetFolder}/none.json`)
   const { helper } = await startHelper()
-  const odd = { code: 'daemon-file-unsuitable', state: 'untouched' }
-  expect(await helper.read()).toMatchObject({ ok: false, error: { ...odd, what: 'link-broken' } })
+  const unsuitable = { code: 'daemon-file-unsuitable', state: 'untouched' }
+  expect(await helper.read()).toMatchObject({ ok: false, error: { ...unsuitable, what: 'link-broken' } })
   linkTo(file)
-  expect(await helper.change({ oldHash: undefined, newText: textWithMirror })).toMatchObject({ ok: false, error: odd })
+  expect(await helper.change({ oldHash: undefined, newText: textWithMirror })).toMatchObject({
+    ok: false,
+    error: unsuitable,
+  })
   await helper.end()
 })
 
 test('a link into a folder that others can write in is not followed', async () => {
-  writeFileSync(`${aside}/real.json`, plainText)
-  chmodSync(aside, 0o777)
-  linkTo(`${aside}/real.json`)
-  await expectRefused({ code: 'daemon-file-folder-unsafe', folder: aside, state: 'untouched' })
+  writeFileSync(`${targetFolder}/real.json`, plainText)
+  chmodSync(targetFolder, 0o777)
+  linkTo(`${targetFolder}/real.json`)
+  await expectRefused({ code: 'daemon-file-folder-unsafe', folder: targetFolder, state: 'untouched' })
 })
 
 test('a hard link, a folder or a pipe is not touched', async () => {
-  linkSync(file, `${aside}/second`)
+  linkSync(file, `${targetFolder}/second`)
   await expectRefused({ code: 'daemon-file-unsuitable', what: 'hard-link' })
   rmSync(file)
   const { helper } = await startHelper()
@@ -97,8 +100,8 @@ test('a missing folder is created, and removed again by an undo', async () => {
   }
 })
 
-/** Mounts a small disk at /etc/docker while an action runs. */
-async function onDisk(mountOptions: string, action: () => Promise<void>) {
+/** Mounts a small disk with a plain daemon.json at /etc/docker while an action runs. */
+async function onSmallDisk(mountOptions: string, action: () => Promise<void>) {
   run('mount', '-t', 'tmpfs', '-o', `mode=755,${mountOptions}`, 'tmpfs', '/etc/docker')
   try {
     write(plainText)
@@ -109,14 +112,14 @@ async function onDisk(mountOptions: string, action: () => Promise<void>) {
 }
 
 test('a file on a read-only disk is not changed', async () => {
-  await onDisk('size=64k', async () => {
+  await onSmallDisk('size=64k', async () => {
     run('mount', '-o', 'remount,ro', '/etc/docker')
     await expectRefused({ code: 'daemon-file-read-only', folder: '/etc/docker', state: 'untouched' })
   })
 })
 
-test('on a full disk nothing is changed, and no temporary file is left', async () => {
-  await onDisk('size=16k', async () => {
+test('on a full disk, nothing is changed, and no temporary file stays', async () => {
+  await onSmallDisk('size=16k', async () => {
     writeFileSync('/etc/docker/filler', Buffer.alloc(12 << 10))
     await expectRefused({ code: 'daemon-file-no-space', folder: '/etc/docker', state: 'untouched' })
     expect(readdirSync('/etc/docker').toSorted()).toEqual(['daemon.json', 'filler'])
@@ -124,7 +127,7 @@ test('on a full disk nothing is changed, and no temporary file is left', async (
 })
 
 test('if the disk fills up before an undo, the result is `unsure`, and the next start of the helper restores the file', async () => {
-  await onDisk('size=20k', async () => {
+  await onSmallDisk('size=20k', async () => {
     writeFileSync('/etc/docker/filler', Buffer.alloc(8 << 10))
     const before = readState()
     const { helper } = await startHelper()
@@ -155,8 +158,8 @@ test('without space for the backup, nothing is changed', async () => {
 })
 
 test('a bind-mounted file is not changed', async () => {
-  writeFileSync(`${aside}/mounted.json`, plainText)
-  run('mount', '--bind', `${aside}/mounted.json`, file)
+  writeFileSync(`${targetFolder}/mounted.json`, plainText)
+  run('mount', '--bind', `${targetFolder}/mounted.json`, file)
   try {
     await expectRefused({ code: 'daemon-file-not-writable', folder: '/etc/docker', state: 'untouched' })
   } finally {

@@ -14,7 +14,7 @@ const pkexecAsNobody = (...environment: readonly string[]) =>
     ...['/usr/bin/pkexec', '--disable-internal-agent', helperFile],
   ] as [string, ...string[]]
 
-/** The ids of the Python processes that run a program. */
+/** The process ids of the Python processes that run a program. */
 const pidsOf = (program: string) =>
   execFileSync('pgrep', ['-f', `^/usr/bin/python3 -IS ${program}`], { encoding: 'utf8' })
     .trim()
@@ -118,7 +118,7 @@ describe('with pkexec', () => {
     await helper.value.end()
   })
 
-  test('the user can neither write the installed files nor read the helper’s backups', () => {
+  test('an ordinary user can neither write the installed files nor list the helper’s backups', () => {
     expect(runAsNobody('find /usr/lib/slipway /usr/share/polkit-1/actions/io.slipway* -writable')).toBe('')
     expect(runAsNobody('ls /var/lib/slipway 2>&1; cat /var/lib/slipway/lock 2>&1 || true')).not.toMatch(/backups/)
   })

@@ -13,12 +13,12 @@ import {
   helperTools,
   readMirrors,
   expectNoHelperRunning,
-  ownSide,
-  rootSide,
-  type Side,
+  userScope,
+  rootScope,
+  type HelperScope,
 } from './helper-tools.ts'
 
-/** A program that changes the file, and exits or kills itself before it keeps the change. */
+/** A program that changes the file through the helper, and exits or kills itself before the change is kept. */
 const appSource = `
   import { openHelper } from './main/daemon-config/helper.ts'
   const [command, env, request, end] = process.argv.slice(1).map((argument) => JSON.parse(argument))
@@ -35,13 +35,13 @@ describe.each([
 ])('$title', ({ rootless }) => {
   let uninstall: () => void
   let engine: Engine
-  let side: Side
+  let scope: HelperScope
   let tools: ReturnType<typeof helperTools>
   beforeAll(async () => {
     uninstall = installInWorld()
     engine = await startEngine({ version: '26.1', store: 'classic', asInstalled: !rootless, rootless })
-    side = rootless ? ownSide(rootlessPaths(engine.root).env) : rootSide
-    tools = helperTools(side)
+    scope = rootless ? userScope(rootlessPaths(engine.root).env) : rootScope
+    tools = helperTools(scope)
   })
   afterAll(async () => {
     await engine?.stop()
@@ -58,7 +58,7 @@ describe.each([
       oldHash: hashOf(before),
       newText: '{ "registry-mirrors": ["https://a.example"], "labels": ["x=y"] }\n',
     }
-    const args = [commandOf(side), side.env ?? {}, request, end].map((argument) => JSON.stringify(argument))
+    const args = [commandOf(scope), scope.env ?? {}, request, end].map((argument) => JSON.stringify(argument))
     const child = spawn(process.execPath, ['--input-type=module', '--eval', appSource, ...args], {
       cwd: join(import.meta.dirname, '../../..'),
       stdio: ['ignore', 'inherit', 'inherit'],

@@ -30,7 +30,7 @@ describe.each(['20.10', '26.1'] as const)('on %s, a file that', (version) => {
     await expectMirrors()
   })
 
-  test('begins with a byte order mark is changed only if the engine accepts it, and nothing is lost', async () => {
+  test('begins with a byte order mark is changed only if the engine accepts the mark, and is restored completely', async () => {
     write(`\ufeff${plainText}`)
     const before = readState()
     const { answer, last } = await changeFile(`\ufeff${textWithMirror}`, 'undo')
@@ -81,7 +81,7 @@ describe.each(['20.10', '26.1'] as const)('on %s, a file that', (version) => {
     },
   )
 
-  test('has an option that the engine does not know is refused or restored', async () => {
+  test('has an option that the engine does not know is not changed, or is restored', async () => {
     write('{ "no-such": 1 }')
     const before = readState()
     const { answer } = await changeFile(`{ "no-such": 1, ${mirrorsKey} }`)
@@ -110,7 +110,7 @@ describe.each(['20.10', '26.1'] as const)('on %s, a file that', (version) => {
     await expectMirrors(mirror)
   })
 
-  test('someone else has changed meanwhile keeps their text', async () => {
+  test('someone else changes, before the change or after it, keeps their text', async () => {
     write(plainText)
     const { helper } = await startHelper()
     write('{ "debug": true }')

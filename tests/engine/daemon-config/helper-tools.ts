@@ -11,11 +11,15 @@ import { nobody, bindMount } from '../../../tools/world/rootless.ts'
 export const file = systemPaths.config
 export const installedHelper = '/usr/lib/slipway/slipway-daemon-file'
 
-/** Root's side or a rootless user's side: the daemon.json, and the helper that changes it. */
-export interface Side {
+/**
+ * A daemon.json and the helper that changes it: the system's with root's helper, or a rootless user's with that user's.
+ */
+export interface HelperScope {
   readonly file: string
   readonly owner: readonly [number, number]
-  /** The command that runs the helper as the right user, without the helper's program. */
+  /**
+   * The beginning of the command, which makes the helper run as the scope's user. Empty if that is this process's user.
+   */
   readonly runAs: readonly string[]
   /** The folder of the helper's program and its Python modules. */
   readonly programFolder: string
@@ -25,7 +29,7 @@ export interface Side {
   readonly stateFolder: string
 }
 
-export const rootSide: Side = {
+export const rootScope: HelperScope = {
   file,
   owner: [0, 0],
   runAs: [],
@@ -36,11 +40,11 @@ export const rootSide: Side = {
 
 const repository = join(import.meta.dirname, '../../..')
 
-/** The side of a rootless user with this environment. The user is root or nobody. */
-export function ownSide(env: Readonly<Record<string, string>>, asRoot = false): Side {
+/** The scope of a rootless user with this environment. The user is nobody, or root with `asRoot`. */
+export function userScope(env: Readonly<Record<string, string>>, asRoot = false): HelperScope {
   const home = env['HOME'] ?? ''
-  // The user nobody may not be able to read the repository, so that user gets a copy of the helper.
-  const programFolder = asRoot ? join(repository, 'resources/helper') : copyHelperForNobody()
+  // The user nobody may not be able to read the repository, so the helper is mounted where that user can.
+  const programFolder = asRoot ? join(repository, 'resources/helper') : mountHelperForNobody()
   return {
     file: join(env['XDG_CONFIG_HOME'] ?? join(home, '.config'), 'docker/daemon.json'),
     owner: asRoot ? [0, 0] : [nobody, nobody],
@@ -53,10 +57,10 @@ export function ownSide(env: Readonly<Record<string, string>>, asRoot = false): 
 }
 
 export const asNobody = ['/usr/bin/setpriv', `--reuid=${nobody}`, `--regid=${nobody}`, '--clear-groups'] as const
-const copyHelperForNobody = () => bindMount(join(repository, 'resources/helper'), '/opt/slipway-helper')
+const mountHelperForNobody = () => bindMount(join(repository, 'resources/helper'), '/opt/slipway-helper')
 
-/** The command that starts the helper of a side. */
-export function commandOf({ runAs, program }: Side): [string, ...string[]] {
+/** The command that starts the helper of a scope. */
+export function commandOf({ runAs, program }: HelperScope): [string, ...string[]] {
   const [first, ...rest] = runAs
   return first === undefined ? [program] : [first, ...rest, program]
 }
@@ -80,9 +84,9 @@ export interface StartedHelper {
   readonly steps: readonly HelperStep[]
 }
 
-/** Functions that read and write the daemon.json of a side, and start its helper. */
-export function helperTools(side: Side) {
-  const { file } = side
+/** Functions that read and write the daemon.json of a scope, and start its helper. */
+export function helperTools(scope: HelperScope) {
+  const { file } = scope
 
   /** @returns text, mode and owner of the file, or undefined if there is no file. Each byte is one latin1 character. */
   function readState() {
@@ -92,7 +96,7 @@ export function helperTools(side: Side) {
   }
 
   /** Replaces the file; undefined removes it. */
-  function write(text: string | Uint8Array | undefined, { mode = 0o644, owner = side.owner }: FileOptions = {}) {
+  function write(text: string | Uint8Array | undefined, { mode = 0o644, owner = scope.owner }: FileOptions = {}) {
     mkdirSync(dirname(file), { recursive: true, mode: 0o755 })
     rmSync(file, { force: true, recursive: true })
     if (text === undefined) return
@@ -101,13 +105,13 @@ export function helperTools(side: Side) {
     chownSync(file, ...owner)
   }
 
-  /** Starts the helper directly as the right user, without pkexec. `options.command` overrides this. */
+  /** Starts the helper directly as the scope's user, without pkexec. `options.command` overrides the command. */
   async function startHelper(options: HelperOptions = {}): Promise<StartedHelper> {
     const steps: HelperStep[] = []
     const onStep = (step: HelperStep) => void steps.push(step)
     const helper = await openHelper({
-      command: commandOf(side),
-      ...(side.env && { env: side.env }),
+      command: commandOf(scope),
+      ...(scope.env && { env: scope.env }),
       onStep,
       ...options,
     })
@@ -115,7 +119,7 @@ export function helperTools(side: Side) {
     return { helper: helper.value, steps }
   }
 
-  /** Starts a helper, changes the file, then keeps or undoes the change, or just ends the helper (`leave`). */
+  /** Starts a helper, changes the file, and then keeps or undoes the change, or only ends the helper (`leave`). */
   async function changeFile(newText: string, then: 'keep' | 'undo' | 'leave' = 'keep') {
     const { helper, steps } = await startHelper()
     try {
@@ -133,11 +137,11 @@ export function helperTools(side: Side) {
   return { readState, write, startHelper, changeFile }
 }
 
-export const { readState, write, startHelper, changeFile } = helperTools(rootSide)
+export const { readState, write, startHelper, changeFile } = helperTools(rootScope)
 
-/** @throws if a process of the helper still runs */
+/** @throws if a helper still runs */
 export function expectNoHelperRunning(): void {
   const running = execFileSync('ps', ['-A', '-o', 'args='], { encoding: 'utf8' }).split('\n')
-  const left = running.filter((line) => /slipway-(own-)?daemon-file/.test(line))
-  if (left.length > 0) throw new Error(`still running: ${left.join(', ')}`)
+  const helpers = running.filter((line) => /slipway-(own-)?daemon-file/.test(line))
+  if (helpers.length > 0) throw new Error(`still running: ${helpers.join(', ')}`)
 }

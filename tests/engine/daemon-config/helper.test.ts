@@ -12,10 +12,10 @@ const [a, b] = ['https://a.example', 'https://b.example:8443']
 
 describe.each(matrix)('on $title', (options) => {
   const features = options.store === 'containerd' ? '"features": { "containerd-snapshotter": true }' : '"features": {}'
-  const withKey = `{\n  "registry-mirrors": ["${a}"],\n\t${features}\r\n}`
-  const without = `{\n  ${features}\n}\n`
-  const withB = (text: string) => text.replace(`"${a}"`, `"${b}", "${a}"`)
-  const added = `{\n  ${features},\n  "registry-mirrors": ["${b}"]\n}\n`
+  const textWithA = `{\n  "registry-mirrors": ["${a}"],\n\t${features}\r\n}`
+  const textWithoutMirrors = `{\n  ${features}\n}\n`
+  const textWithBoth = textWithA.replace(`"${a}"`, `"${b}", "${a}"`)
+  const textWithB = `{\n  ${features},\n  "registry-mirrors": ["${b}"]\n}\n`
 
   let engine: Engine
   beforeAll(async () => {
@@ -24,7 +24,7 @@ describe.each(matrix)('on $title', (options) => {
   afterAll(() => engine?.stop())
   afterEach(expectNoHelperRunning)
 
-  /** Writes the file, and makes the engine load its mirrors. */
+  /** Writes the file, and makes the engine use the file's mirrors. */
   async function prepare(text: string | undefined, fileOptions: Parameters<typeof write>[1] = {}) {
     write('{"registry-mirrors": [], "insecure-registries": []}')
     process.kill(engine.pid, 'SIGHUP')
@@ -35,22 +35,22 @@ describe.each(matrix)('on $title', (options) => {
   }
 
   test('a change is reported step by step, loaded by the engine, and kept', async () => {
-    await prepare(withKey, { mode: 0o640, owner: [0, 7] })
-    const { answer, last, steps } = await changeFile(withB(withKey))
+    await prepare(textWithA, { mode: 0o640, owner: [0, 7] })
+    const { answer, last, steps } = await changeFile(textWithBoth)
     expect(answer).toEqual({
       ok: true,
-      value: { answer: 'changed', confirmed: true, hash: hashOf(withB(withKey)) },
+      value: { answer: 'changed', confirmed: true, hash: hashOf(textWithBoth) },
     })
     expect(last).toEqual({ ok: true, value: undefined })
     expect(steps).toEqual(['checked', 'backed-up', 'swapped', 'reloaded', 'confirmed'])
-    expect(readState()).toEqual({ text: withB(withKey), mode: '640', owner: '0:7' })
+    expect(readState()).toEqual({ text: textWithBoth, mode: '640', owner: '0:7' })
     expect(await readMirrors(engine)).toEqual([b, a])
   })
 
   test('an undo restores the bytes of a file with mirrors, and the engine’s mirrors', async () => {
-    await prepare(withKey, { mode: 0o600 })
+    await prepare(textWithA, { mode: 0o600 })
     const before = readState()
-    const { last, steps } = await changeFile(withB(withKey), 'undo')
+    const { last, steps } = await changeFile(textWithBoth, 'undo')
     expect(last).toEqual({ ok: true, value: 'restored' })
     expect(steps.at(-1)).toBe('put-back')
     expect(readState()).toEqual(before)
@@ -58,9 +58,9 @@ describe.each(matrix)('on $title', (options) => {
   })
 
   test('an undo restores the bytes of a file without mirrors, and the engine uses no mirrors', async () => {
-    await prepare(without)
+    await prepare(textWithoutMirrors)
     const before = readState()
-    const { last } = await changeFile(added, 'undo')
+    const { last } = await changeFile(textWithB, 'undo')
     expect(last).toEqual({ ok: true, value: 'restored' })
     expect(readState()).toEqual(before)
     expect(await readMirrors(engine)).toEqual([])
@@ -76,9 +76,9 @@ describe.each(matrix)('on $title', (options) => {
   })
 
   test('if the caller disconnects without keeping the change, the change is undone', async () => {
-    await prepare(without)
+    await prepare(textWithoutMirrors)
     const before = readState()
-    const { answer } = await changeFile(added, 'leave')
+    const { answer } = await changeFile(textWithB, 'leave')
     expect(answer).toMatchObject({ ok: true })
     expect(readState()).toEqual(before)
     expect(await readMirrors(engine)).toEqual([])

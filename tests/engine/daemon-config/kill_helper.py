@@ -1,6 +1,6 @@
 """Runs the unchanged helper, and kills it right before its nth operation, as a crash between two steps would.
 
-kill_helper.py N FOLDER root|own: N counts the helper's calls of functions that change something, including its writes
+kill_helper.py N FOLDER root|user: N counts the helper's calls of functions that change something, including its writes
 to stdout. FOLDER has the helper's modules. If the helper ends before its nth operation, the number of operations is
 printed on stderr.
 """

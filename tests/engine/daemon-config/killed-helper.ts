@@ -9,11 +9,11 @@ import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Engine } from '../../../tools/world/engine.ts'
 import { bindMount } from '../../../tools/world/rootless.ts'
-import { commandOf, hashOf, helperTools, readMirrors, type FileOptions, type Side } from './helper-tools.ts'
+import { commandOf, hashOf, helperTools, readMirrors, type FileOptions, type HelperScope } from './helper-tools.ts'
 
 export interface CrashScenario {
   readonly title: string
-  /** The text of the file before the change; undefined: no file. */
+  /** The text of the file before the change; undefined if there is no file. */
   readonly textBefore: string | undefined
   readonly fileOptions?: FileOptions
   readonly request: object
@@ -35,43 +35,50 @@ export async function reloadMirrors(engine: Engine, mirrors: readonly string[]):
   throw new Error(`the engine uses ${String(await readMirrors(engine))}, not ${String(mirrors)}`)
 }
 
-/** Functions that run a scenario with the helper of a side, kill the helper, and check the result. */
-export function crashTools(side: Side) {
-  const { file, owner: sideOwner } = side
-  const { readState, write, startHelper } = helperTools(side)
+/** Functions that run a scenario with the helper of a scope, kill the helper, and check the result. */
+export function crashTools(scope: HelperScope) {
+  const { file, owner: scopeOwner } = scope
+  const { readState, write, startHelper } = helperTools(scope)
 
-  /** A rootless user's file always belongs to that user: only root can change the owner of a file. */
-  const ownerOf = (options: FileOptions | undefined) => (sideOwner[0] === 0 ? (options?.owner ?? sideOwner) : sideOwner)
+  /** A rootless user's file always belongs to that user, since only root can change the owner of a file. */
+  const ownerOf = (options: FileOptions | undefined) =>
+    scopeOwner[0] === 0 ? (options?.owner ?? scopeOwner) : scopeOwner
 
   /** Prepares the file and the engine for a scenario. */
   async function prepare(engine: Engine, { textBefore, fileOptions, mirrorsBefore }: CrashScenario): Promise<void> {
     write(JSON.stringify({ 'registry-mirrors': mirrorsBefore, 'insecure-registries': [] }))
     await reloadMirrors(engine, mirrorsBefore)
     write(textBefore, { ...fileOptions, owner: ownerOf(fileOptions) })
-    // An earlier restore that was kept has left its copy of the faulty file.
+    // An earlier scenario that replaced a faulty file has left a copy of that file.
     for (const name of listTemporaryFiles()) rmSync(join(dirname(file), name))
   }
 
-  /** The files that a change creates next to daemon.json, and removes again at its end. */
+  /**
+   * The files that a change has created next to daemon.json. At its end, it removes all of them except for the copy of
+   * a faulty file, which stays if the change is kept.
+   */
   const listTemporaryFiles = () => readdirSync(dirname(file)).filter((name) => /slipway|faulty/.test(name))
 
   /**
    * Runs a scenario with a helper that is killed right before its nth operation.
-   * @returns the number of operations if the scenario ended before the nth one, or else undefined
+   * @returns the number of operations if the helper ended before the nth one, or else undefined
    */
   async function killBeforeOperation(operation: number, scenario: CrashScenario): Promise<number | undefined> {
     const script = join(bindMount(import.meta.dirname, '/opt/slipway-tests'), 'kill_helper.py')
-    const sideName = side.program.includes('own') ? 'own' : 'root'
+    const scopeName = scope.program.includes('own') ? 'user' : 'root'
     const { stderr, code } = await runHelper(
-      [...side.runAs, '/usr/bin/python3', '-IS', script, String(operation), side.programFolder, sideName],
+      [...scope.runAs, '/usr/bin/python3', '-IS', script, String(operation), scope.programFolder, scopeName],
       scenario,
     )
     return code === 0 ? Number(stderr) : undefined
   }
 
-  /** Runs a scenario with a helper that is killed after a time. @returns 0 if it ended earlier, or else undefined */
+  /**
+   * Runs a scenario with a helper that is killed after this time.
+   * @returns 0 if the helper ended before, or else undefined
+   */
   async function killAfter(timeoutMs: number, scenario: CrashScenario): Promise<number | undefined> {
-    const { code } = await runHelper(commandOf(side), scenario, timeoutMs)
+    const { code } = await runHelper(commandOf(scope), scenario, timeoutMs)
     return code === 0 ? 0 : undefined
   }
 
@@ -80,7 +87,7 @@ export function crashTools(side: Side) {
     { request, end }: CrashScenario,
     killAfterMs?: number,
   ) {
-    const child = spawn(program, args, { stdio: ['pipe', 'ignore', 'pipe'], env: side.env ?? process.env })
+    const child = spawn(program, args, { stdio: ['pipe', 'ignore', 'pipe'], env: scope.env ?? process.env })
     let stderr = ''
     child.stderr.on('data', (data) => (stderr += data))
     child.stdin.on('error', () => {})
@@ -114,9 +121,9 @@ export function crashTools(side: Side) {
     const owner = ownerOf(fileOptions).join(':')
     if (recovered && (recovered.mode !== mode.toString(8) || recovered.owner !== owner))
       return `the file has mode ${recovered.mode} and owner ${recovered.owner}`
-    const left = wasKept ? [] : listTemporaryFiles()
-    if (left.length > 0) return `files are left behind: ${left.join(', ')}`
-    if (existsSync(join(side.stateFolder, 'journal.json'))) return 'the journal is open'
+    const leftovers = wasKept ? [] : listTemporaryFiles()
+    if (leftovers.length > 0) return `files are left behind: ${leftovers.join(', ')}`
+    if (existsSync(join(scope.stateFolder, 'journal.json'))) return 'the journal is open'
     const mirrors = await readMirrors(engine)
     const expected = wasKept ? mirrorsAfter : mirrorsBefore
     return String(mirrors) === String(expected)

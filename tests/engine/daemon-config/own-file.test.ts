@@ -7,7 +7,7 @@ import type { Mirror } from '../../../tools/world/mirrors.ts'
 import { startOnline, type Online } from '../../../tools/world/world.ts'
 import { openChanger, type Changer } from './changer.ts'
 import { reloadMirrors } from './killed-helper.ts'
-import { commandOf, hashOf, helperTools, readMirrors, expectNoHelperRunning, ownSide } from './helper-tools.ts'
+import { commandOf, hashOf, helperTools, readMirrors, expectNoHelperRunning, userScope } from './helper-tools.ts'
 
 let online: Online
 let good: Mirror
@@ -19,8 +19,8 @@ afterAll(() => online?.stop())
 afterEach(expectNoHelperRunning)
 
 /**
- * The whole change, with pulls, for a rootless Docker. Here its user is root; in `own-helper` and `own-odd-files` the
- * user is nobody.
+ * The whole change, with the test pull, for a rootless Docker. Here its user is root; in `own-helper` and
+ * `own-odd-files` the user is nobody.
  */
 describe('the daemon.json of a rootless Docker', () => {
   let engine: Engine
@@ -61,7 +61,7 @@ describe('the daemon.json of a rootless Docker', () => {
     writeFileSync(engine.configFile, text)
   }
 
-  test('is changed without a password and without root’s rights, and through a symbolic link that is kept', async () => {
+  test('is changed through a symbolic link, without a password and without root’s helper, and is restored from its backup', async () => {
     const before = readFileSync(file(), 'utf8')
     const stored = await changer.plan([good.address])
     expect(stored).toMatchObject({ way: 'own', file: file() })
@@ -79,8 +79,8 @@ describe('the daemon.json of a rootless Docker', () => {
   })
 
   test('can be restored from a backup that has the same mirror twice, which the engine counts once', async () => {
-    const twice = `{"registry-mirrors": ["${good.address}", "${good.address}/"]}`
-    writeFileSync(engine.configFile, twice)
+    const textWithDuplicate = `{"registry-mirrors": ["${good.address}", "${good.address}/"]}`
+    writeFileSync(engine.configFile, textWithDuplicate)
     await reloadMirrors(engine, [good.address])
     expect(await changer.setMirrors([])).toMatchObject({ state: 'done' })
     const [{ backup } = {}] = (await changer.readConfig()).changes
@@ -89,7 +89,7 @@ describe('the daemon.json of a rootless Docker', () => {
       state: 'done',
       subject: { mirrors: [good.address, `${good.address}/`] },
     })
-    expectText(twice)
+    expectText(textWithDuplicate)
   })
 
   test('is not changed if it has an option that the engine refuses', async () => {
@@ -127,10 +127,10 @@ describe('the daemon.json of a rootless Docker', () => {
 
   /** Kills the helper after the engine has loaded a change, before the change is kept. */
   async function crashDuringChange(before: string, newText: string) {
-    const side = ownSide(env, true)
+    const scope = userScope(env, true)
     const pidFile = join(folder, 'helper.pid')
     const recordPid = ['/bin/sh', '-c', 'echo $$ >"$0"; exec "$@"', pidFile] as const
-    const { helper } = await helperTools(side).startHelper({ command: [...recordPid, ...commandOf(side)] })
+    const { helper } = await helperTools(scope).startHelper({ command: [...recordPid, ...commandOf(scope)] })
     const result = await helper.change({ oldHash: hashOf(before), newText })
     expect(result).toMatchObject({ ok: true, value: { confirmed: true } })
     process.kill(Number(readFileSync(pidFile, 'utf8')), 'SIGKILL')

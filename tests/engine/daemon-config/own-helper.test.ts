@@ -8,18 +8,21 @@ import { textWithMirror, mirrorsKey, mirror, useRootlessEngine, plainText } from
 import { reloadMirrors } from './killed-helper.ts'
 import { commandOf, hashOf } from './helper-tools.ts'
 
-/** The rootless helper as the user nobody, with an engine in a user namespace and without any further rights. */
+/**
+ * The rootless helper and its engine run as the user nobody, the engine in a user namespace, with only that user's
+ * rights.
+ */
 const setup = useRootlessEngine()
 const { expectMirrors, expectRefused } = setup
 
 describe('the helper as the user nobody', () => {
-  test('changes and restores the file, which keeps its mode under any umask', async () => {
+  test('changes and restores the file, whose mode stays the same even with a strict umask', async () => {
     setup.tools.write(plainText, { mode: 0o664 })
-    const command = commandOf(setup.side)
+    const command = commandOf(setup.scope)
     const { helper } = await setup.tools.startHelper({
       command: ['/bin/sh', '-c', 'umask 077; exec "$@"', 'sh', ...command],
     })
-    expect(await helper.read()).toMatchObject({ ok: true, value: { kind: 'rootless', file: setup.side.file } })
+    expect(await helper.read()).toMatchObject({ ok: true, value: { kind: 'rootless', file: setup.scope.file } })
     const request = { oldHash: hashOf(plainText), newText: textWithMirror }
     expect(await helper.change(request)).toMatchObject({ ok: true, value: { confirmed: true } })
     expect(setup.tools.readState()).toEqual({ text: textWithMirror, mode: '664', owner: `${nobody}:${nobody}` })
@@ -45,10 +48,10 @@ describe('the helper as the user nobody', () => {
   })
 
   test('refuses to run with more rights than its caller has', async () => {
-    const program = setup.side.program
+    const program = setup.scope.program
     for (const idOption of [`--ruid=${nobody}`, `--euid=${nobody}`, `--rgid=${nobody}`]) {
       const command = ['/usr/bin/setpriv', idOption, '--keep-groups', program] as [string, ...string[]]
-      expect(await openHelper({ command, env: setup.side.env! })).toMatchObject({
+      expect(await openHelper({ command, env: setup.scope.env! })).toMatchObject({
         ok: false,
         error: { code: 'helper-ended', detail: expect.stringContaining('rights') },
       })
@@ -57,7 +60,7 @@ describe('the helper as the user nobody', () => {
 })
 
 describe('another writer', () => {
-  test('a change is refused if an editor has saved the file before it', async () => {
+  test('a change is refused if an editor has saved another text since the file was read', async () => {
     const { helper } = await setup.tools.startHelper()
     setup.tools.write('{ "labels": ["theirs=1"] }')
     expect(await helper.change({ oldHash: hashOf(plainText), newText: textWithMirror })).toMatchObject({
@@ -119,7 +122,7 @@ describe('the engine', () => {
     },
   )
 
-  test('is down: this is reported with the kind of installation, and a backup can still be restored', async () => {
+  test('is down: a change is refused with the kind of installation, and a backup can still be restored', async () => {
     await setup.tools.changeFile(textWithMirror, 'undo')
     await setup.engine.shutDown()
     const { answer } = await setup.tools.changeFile(textWithMirror)
@@ -139,7 +142,7 @@ describe('the engine', () => {
     await expectMirrors()
   })
 
-  test('is root’s engine according to the pid file: it gets no signal', async () => {
+  test('is root’s engine according to the pid file: the change is refused', async () => {
     const { pid } = rootlessPaths(setup.engine.root)
     const pidText = readFileSync(pid)
     const other = await startEngine({ version: '26.1', store: 'classic' })

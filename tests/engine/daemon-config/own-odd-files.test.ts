@@ -17,14 +17,14 @@ import { nobody } from '../../../tools/world/rootless.ts'
 import { textWithMirror, mirror, useRootlessEngine, plainText } from './clean-engine.ts'
 import { commandOf } from './helper-tools.ts'
 
-/** The rootless helper as the user nobody. It has only that user's rights. */
+/** The rootless helper runs as the user nobody, and has only that user's rights. */
 const setup = useRootlessEngine()
 const { expectMirrors, expectRefused } = setup
 
 describe('nothing is changed in', () => {
   /** Runs an action while the folder of daemon.json has this mode and owner. */
   const withFolder = (mode: number, owner: number, action: () => Promise<void>) => {
-    const folder = dirname(setup.side.file)
+    const folder = dirname(setup.scope.file)
     chmodSync(folder, mode)
     chownSync(folder, owner, owner)
     return action().finally(() => {
@@ -32,68 +32,71 @@ describe('nothing is changed in', () => {
       chownSync(folder, nobody, nobody)
     })
   }
-  const fixed = { code: 'daemon-file-not-writable', state: 'untouched' }
+  const notWritable = { code: 'daemon-file-not-writable', state: 'untouched' }
 
-  test('a folder without write permission', () => withFolder(0o555, nobody, () => expectRefused(fixed)))
-  test('a folder of root’s', () => withFolder(0o755, 0, () => expectRefused(fixed)))
+  test('a folder without write permission', () => withFolder(0o555, nobody, () => expectRefused(notWritable)))
+  test('a folder of root’s', () => withFolder(0o755, 0, () => expectRefused(notWritable)))
   test('a folder that every user can write in', () =>
     withFolder(0o777, nobody, () => expectRefused({ code: 'daemon-file-folder-unsafe', state: 'untouched' })))
 
   test('a file of root’s in the user’s folder', async () => {
     setup.tools.write(plainText, { owner: [0, 0] })
-    await expectRefused(fixed)
+    await expectRefused(notWritable)
   })
 
   test('a folder without write permission while the engine does not answer', async () => {
     await withFolder(0o555, nobody, async () => {
       await setup.engine.freeze()
       const { answer } = await setup.tools.changeFile(textWithMirror).finally(() => setup.engine.thaw())
-      expect(answer).toMatchObject({ ok: false, error: fixed })
+      expect(answer).toMatchObject({ ok: false, error: notWritable })
     })
     expect(setup.tools.readState()?.text).toBe(plainText)
     await expectMirrors()
   })
 
-  test.each(['/root', '/', '/nowhere'])('a home folder that does not belong to the user: %s', async (HOME) => {
-    const opened = await openHelper({ command: commandOf(setup.side), env: { HOME } })
-    expect(opened).toMatchObject({ ok: false, error: fixed })
-  })
+  test.each(['/root', '/', '/nowhere'])(
+    'a home folder that does not exist or does not belong to the user: %s',
+    async (HOME) => {
+      const helper = await openHelper({ command: commandOf(setup.scope), env: { HOME } })
+      expect(helper).toMatchObject({ ok: false, error: notWritable })
+    },
+  )
 })
 
 describe('a link', () => {
-  let aside: string
+  let targetFolder: string
   beforeEach(() => {
-    aside = join(setup.home, 'dotfiles')
-    mkdirSync(aside)
-    chownSync(aside, nobody, nobody)
+    targetFolder = join(setup.home, 'dotfiles')
+    mkdirSync(targetFolder)
+    chownSync(targetFolder, nobody, nobody)
   })
   afterEach(() => {
-    rmSync(setup.side.file, { force: true })
-    rmSync(aside, { recursive: true })
+    rmSync(setup.scope.file, { force: true })
+    rmSync(targetFolder, { recursive: true })
   })
   function linkTo(owner: number, mode = 0o644) {
-    const target = join(aside, 'daemon.json')
+    const target = join(targetFolder, 'daemon.json')
     writeFileSync(target, plainText, { mode })
     chownSync(target, owner, owner)
-    rmSync(setup.side.file)
-    symlinkSync(target, setup.side.file)
+    rmSync(setup.scope.file)
+    symlinkSync(target, setup.scope.file)
     return target
   }
 
-  test('to a file of the user’s own is kept, and its target is changed', async () => {
+  test('to a file of the same user is kept, and its target is changed', async () => {
     const target = linkTo(nobody)
     expect(await setup.tools.changeFile(textWithMirror)).toMatchObject({ answer: { ok: true }, last: { ok: true } })
-    expect(readlinkSync(setup.side.file)).toBe(target)
+    expect(readlinkSync(setup.scope.file)).toBe(target)
     expect(readFileSync(target, 'utf8')).toBe(textWithMirror)
     await expectMirrors(mirror)
   })
 
   test('to a read-only file of root’s, as home-manager creates it, is not changed', async () => {
     const target = linkTo(0, 0o444)
-    chownSync(aside, 0, 0)
-    chmodSync(aside, 0o555)
-    await expectRefused({ code: 'daemon-file-not-writable', folder: aside, state: 'untouched' })
-    expect(readlinkSync(setup.side.file)).toBe(target)
+    chownSync(targetFolder, 0, 0)
+    chmodSync(targetFolder, 0o555)
+    await expectRefused({ code: 'daemon-file-not-writable', folder: targetFolder, state: 'untouched' })
+    expect(readlinkSync(setup.scope.file)).toBe(target)
   })
 
   test('to another user’s file, or to a missing file, is not followed', async () => {
@@ -106,12 +109,12 @@ describe('a link', () => {
       error: { code: 'daemon-file-unsuitable', what: 'link-broken', state: 'untouched' },
     })
     await helper.end()
-    expect(readlinkSync(setup.side.file)).toBe(target)
+    expect(readlinkSync(setup.scope.file)).toBe(target)
     expect(existsSync(target)).toBe(false)
   })
 
   test('that is a hard link is not changed', async () => {
-    linkSync(setup.side.file, join(aside, 'second'))
+    linkSync(setup.scope.file, join(targetFolder, 'second'))
     await expectRefused({ code: 'daemon-file-unsuitable', what: 'hard-link', state: 'untouched' })
   })
 })

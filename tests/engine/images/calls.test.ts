@@ -37,12 +37,12 @@ describe.each(matrix)('$title', (options) => {
 
   const find = (name: string) => served.window.shown.images.find(({ references }) => references.includes(name))?.id
   const idOf = (name: string) => find(name) ?? expect.unreachable(`${name} is not shown`)
-  /** Waits until the window shows the tag at this image. */
+  /** Waits until this image has the tag in the window. */
   const waitUntilTagged = (name: string, id: string) => eventually(() => find(name) === id)
   const tag = (image: string, reference: string, movesFrom?: string) =>
     served.calls['images.tag']({ image, reference, ...(movesFrom !== undefined && { movesFrom }) })
 
-  test('a tag can be added in every form that Docker accepts', async () => {
+  test('a tag can be added with a short or a full reference, and an invalid reference is refused', async () => {
     const plain = idOf('plain:1')
     expect(await tag(plain, 'docker.io/library/renamed')).toEqual({ ok: true, value: undefined })
     expect(await tag(plain, 'localhost:5000/team/renamed:v2')).toEqual({ ok: true, value: undefined })
@@ -53,20 +53,20 @@ describe.each(matrix)('$title', (options) => {
   })
 
   test('a tag of another image is moved only if it still belongs to the image that the user confirmed', async () => {
-    const [boxed, child, plain] = [idOf('box:1'), idOf('child:1'), idOf('plain:1')]
+    const [boxId, child, plain] = [idOf('box:1'), idOf('child:1'), idOf('plain:1')]
     const taken = { ok: false, error: { code: 'tag-taken', reference: 'child:2', image: child } }
     expect(await tag(plain, 'child:2')).toEqual(taken)
-    expect(await tag(plain, 'child:2', boxed)).toEqual(taken)
+    expect(await tag(plain, 'child:2', boxId)).toEqual(taken)
     expect(await tag(plain, 'child:2', child)).toEqual({ ok: true, value: undefined })
     await waitUntilTagged('child:2', plain)
     // The image that the user saw has lost the tag meanwhile, and no other image has it.
     await engine.docker.getImage('child:2').remove()
-    expect(await tag(boxed, 'child:2', plain)).toEqual({ ok: true, value: undefined })
-    await waitUntilTagged('child:2', boxed)
+    expect(await tag(boxId, 'child:2', plain)).toEqual({ ok: true, value: undefined })
+    await waitUntilTagged('child:2', boxId)
     expect(idOf('child:1')).toBe(child)
   })
 
-  test('an image that is gone cannot be tagged, and a name that the engine refuses is reported with its own message', async () => {
+  test('an image that is gone cannot be tagged, and a refusal by the engine is reported', async () => {
     const gone = `sha256:${'0'.repeat(64)}`
     expect(await tag(gone, 'new:1')).toEqual({ ok: false, error: { code: 'image-gone', image: gone } })
     // 20.10 reads the part before the slash as part of the repository name, which must be lowercase.
@@ -75,20 +75,20 @@ describe.each(matrix)('$title', (options) => {
     )
   })
 
-  test('labels are searched by key and value, case-insensitively, and are not sent to the window', async () => {
-    const labelled = async (...words: string[]) => {
+  test('images are found by a part of a label’s key and value, in any case, and labels are not sent to the window', async () => {
+    const findByLabel = async (...words: string[]) => {
       const answer = await served.calls['images.findByLabel'](words)
       return answer.ok && answer.value.map((ids) => ids.toSorted())
     }
-    const [boxed, child] = [idOf('box:1'), idOf('child:1')]
-    const both = [boxed, child].toSorted()
-    expect(await labelled('team red', 'maintainer=', 'stage=child', 'nothing')).toEqual([both, both, [child], []])
+    const [boxId, child] = [idOf('box:1'), idOf('child:1')]
+    const both = [boxId, child].toSorted()
+    expect(await findByLabel('team red', 'maintainer=', 'stage=child', 'nothing')).toEqual([both, both, [child], []])
     expect(JSON.stringify([served.changes, served.engine.live.snapshot()])).not.toContain('xxxxx')
 
-    // After the new tag, the image was inspected on its own. The labels must be the same as from the list.
-    await engine.docker.getImage(boxed).tag({ repo: 'box', tag: 'again' })
-    await waitUntilTagged('box:again', boxed)
-    expect(await labelled('team red', 'stage=child')).toEqual([both, [child]])
+    // After the new tag, the app has inspected this image. Its labels must be the same as in the list.
+    await engine.docker.getImage(boxId).tag({ repo: 'box', tag: 'again' })
+    await waitUntilTagged('box:again', boxId)
+    expect(await findByLabel('team red', 'stage=child')).toEqual([both, [child]])
   })
 
   test('the disk usage is the same as in `docker system df`', async () => {
@@ -101,20 +101,20 @@ describe.each(matrix)('$title', (options) => {
     await container.start()
     await container.wait()
     const answer = await served.calls['engine.disk'](undefined)
-    const account: DiskUsage = answer.ok ? answer.value : {}
+    const usage: DiskUsage = answer.ok ? answer.value : {}
     const lines = execFileSync(`${engine.programs}/docker`, ['system', 'df', '--format', '{{json .}}'], {
       encoding: 'utf8',
       env: { ...process.env, DOCKER_HOST: `unix://${engine.socket}` },
     })
     const printed = lines.trim().split('\n').map((line) => JSON.parse(line) as { Type: string; TotalCount: string; Size: string }) // prettier-ignore
-    const parts = { Images: account.images, Containers: account.containers, 'Local Volumes': account.volumes, 'Build Cache': account.buildCache } // prettier-ignore
+    const parts = { Images: usage.images, Containers: usage.containers, 'Local Volumes': usage.volumes, 'Build Cache': usage.buildCache } // prettier-ignore
     for (const { Type, TotalCount, Size } of printed) {
       const part = parts[Type as keyof typeof parts]!
       expect([Type, part.count]).toEqual([Type, Number(TotalCount)])
       // Docker prints at most four digits.
       expect(Math.abs(part.bytes - toBytes(Size))).toBeLessThanOrEqual(part.bytes / 1000)
     }
-    expect(account.containers!.bytes).toBeGreaterThan(100_000)
+    expect(usage.containers!.bytes).toBeGreaterThan(100_000)
     await container.remove({ v: true })
   })
 })

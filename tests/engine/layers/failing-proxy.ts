@@ -1,5 +1,5 @@
 /**
- * A proxy before a real engine. It answers chosen requests with an error, and counts connections to the content store.
+ * A proxy in front of an engine. It answers chosen requests with an error, and counts connections to the content store.
  */
 import { connect, createServer, type Socket } from 'node:net'
 

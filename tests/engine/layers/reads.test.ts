@@ -1,4 +1,4 @@
-/** What Slipway reads of images, when it reads them again, and what remains after they are gone. */
+/** When Slipway reads the layers of an image, when it reads them again, and what it keeps of images that are gone. */
 import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -45,7 +45,7 @@ describe.each(matrix)('$title', (options) => {
     for (const { folder } of opened) rmSync(folder, { recursive: true, force: true })
   })
 
-  /** Starts the app over the proxy. @param folder of an earlier start, to start the app again */
+  /** Starts the app over the proxy. @param folder the app's folder of an earlier start, to start the app again */
   async function start(folder?: string): Promise<RemovalApp> {
     const app = await openRemovalApp({ ...engine, socket: proxy.socket }, folder)
     opened.push(app)
@@ -62,7 +62,7 @@ describe.each(matrix)('$title', (options) => {
     return stack.ok ? stack.value.layers.map(({ instruction }) => instruction?.verb) : stack.error
   }
 
-  test('a request that fails for a while is repeated, and the incomplete result is not stored', async () => {
+  test('if the history of an image fails for a while, it is read again, and the incomplete result is not stored', async () => {
     proxy.failOn(isHistory)
     const app = await start()
     expect(await verbsOf(app, 'first:1')).toEqual([undefined, undefined, undefined])
@@ -76,7 +76,7 @@ describe.each(matrix)('$title', (options) => {
   })
 
   test.runIf(options.store === 'containerd')(
-    'a content store that cannot be reached for a while is read later',
+    'a content store that cannot be reached for a while is read once it can be reached',
     async () => {
       proxy.failOn((path) => path.includes('/grpc'))
       const app = await start()
@@ -89,15 +89,15 @@ describe.each(matrix)('$title', (options) => {
     },
   )
 
-  test('an image that the engine cannot inspect is read once it can be, and no connection stays open until then', async () => {
+  test('an image that the engine cannot inspect is read once the engine can inspect it, and no connection stays open until then', async () => {
     const app = await start()
     await eventually(() => proxy.contentConnections === 0)
     const { images } = app.engine.live.snapshot()
     proxy.failOn((path) => /\/images\/sha256:.+\/(json|history)/.test(path))
     const second = await start()
-    const failing = app.findImage('first:1').id
+    const failingId = app.findImage('first:1').id
     for (let time = 0; time < 3; time++)
-      expect(await second.layers.handlers['layers.stack'](failing)).toEqual({
+      expect(await second.layers.handlers['layers.stack'](failingId)).toEqual({
         ok: false,
         error: { code: 'engine-refused', detail: injectedMessage },
       })
@@ -109,7 +109,7 @@ describe.each(matrix)('$title', (options) => {
     await stop(app)
   })
 
-  test('the next start sends no requests about known images', async () => {
+  test('the next start sends no requests about images that were read before', async () => {
     const app = await start()
     await stop(app)
     proxy.takeRequests()
@@ -119,7 +119,7 @@ describe.each(matrix)('$title', (options) => {
     await stop(next)
   })
 
-  test('images that were added and removed leave nothing behind, neither in memory nor in the file', async () => {
+  test('images that were added and removed leave nothing behind, neither in memory nor in layers.json', async () => {
     const app = await start()
     const fileSize = async () => {
       await app.layers.end()
@@ -152,7 +152,7 @@ describe.each(matrix)('$title', (options) => {
   })
 
   test.runIf(options.store === 'containerd')(
-    'an image index with attestations shows instructions and exact sizes, and is not read again at the next start',
+    'an image index with attestations shows instructions and exact sizes, and is read again only after an attestation was added',
     async () => {
       const platforms = [spec('built:1', { architecture: 'amd64' }), spec('built:1', { architecture: 'arm64' })]
       const { id, archive } = indexArchive(platforms, (_, platform) => platform === 1)
@@ -172,7 +172,7 @@ describe.each(matrix)('$title', (options) => {
       expect(await verbsOf(next, 'built:1')).toEqual(['COPY', 'WORKDIR', 'COPY'])
       await stop(next)
 
-      // An attestation is added while the app is closed. 26.1 does not list it with a new size.
+      // An attestation is added while the app is closed. 26.1 still lists the image with the same size.
       const withMore = indexArchive(platforms, (kind, platform) => platform === 1 && kind === 'image')
       expect(withMore.id).toBe(id)
       await loadArchive(engine.docker, withMore.archive)
@@ -183,7 +183,7 @@ describe.each(matrix)('$title', (options) => {
       expect(third.layers.read(id)!.content!.size).toBeGreaterThan(sizeBefore)
 
       const stored = await third.plan([{ image: id }])
-      // Counts only the blobs of known images: the engine may delete blobs of earlier tests at the same time.
+      // Counts only the blobs of listed images: the engine may delete blobs of earlier tests at the same time.
       const content = third.referencedBlobs()
       const before = await measureDiskUsage(engine, content)
       await third.executePlan(stored)

@@ -1,5 +1,6 @@
 /**
- * The classic store reports no sizes of single layers. These tests compare Slipway's likely sizes with the true sizes.
+ * The classic store does not report which history entry created which layer, so Slipway shows the likely size of each
+ * layer. These tests compare the likely sizes with the true ones.
  */
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -20,7 +21,7 @@ import { openRemovalApp, type RemovalApp } from '../removal/removal-app.ts'
 import { trueSizes } from './true-sizes.ts'
 
 const diskUsage = v.object({ Images: v.array(v.object({ Id: v.string(), SharedSize: v.number() })) })
-const likelySize = (layers: Stack['layers']) => layers.reduce((sum, { likely = 0 }) => sum + likely, 0)
+const sumLikelySizes = (layers: Stack['layers']) => layers.reduce((sum, { likely = 0 }) => sum + likely, 0)
 
 describe.each(matrix.filter(({ store }) => store === 'classic'))('$title', (options) => {
   let engine: Engine
@@ -41,7 +42,10 @@ describe.each(matrix.filter(({ store }) => store === 'classic'))('$title', (opti
     if (!stack.ok) throw new Error(stack.error.code)
     return stack.value
   }
-  /** Builds an image with a real builder. Uses docker 20.10, which needs no buildx for BuildKit. */
+  /**
+   * Builds an image with one of Docker's builders. Uses the docker command of 20.10, which needs no buildx for
+   * BuildKit.
+   */
   function build(name: string, dockerfile: string, builder: 'buildkit' | 'classic') {
     const context = mkdtempSync(join(tmpdir(), 'context-'))
     try {
@@ -60,7 +64,7 @@ describe.each(matrix.filter(({ store }) => store === 'classic'))('$title', (opti
       rmSync(context, { recursive: true })
     }
   }
-  /** The true size and the likely size of each layer must be within the bounds that Slipway shows. */
+  /** Expects that the true size and the likely size of each layer are within the bounds that Slipway shows. */
   async function expectWithinBounds(name: string, trueBytes: readonly number[]) {
     const { layers } = await stackOf(name)
     expect(layers).toHaveLength(trueBytes.length)
@@ -85,7 +89,7 @@ describe.each(matrix.filter(({ store }) => store === 'classic'))('$title', (opti
       expect(layers.map(({ likely }) => likely)).toEqual(trueBytes)
       uncertainCount += layers.filter(({ size }) => size.min !== size.max).length
     }
-    // The bounds alone leave these sizes open, so the likelihood has decided them.
+    // The bounds alone do not determine these sizes, so Slipway chose the likely ones.
     expect(uncertainCount).toBeGreaterThan(10)
   })
 
@@ -99,7 +103,7 @@ describe.each(matrix.filter(({ store }) => store === 'classic'))('$title', (opti
       const [name] = references
       if (name === undefined) continue
       const shared = (await stackOf(name)).layers.filter(({ sharedWith }) => sharedWith.length > 0)
-      expect({ name, shared: likelySize(shared) }).toEqual({ name, shared: reported.get(id) })
+      expect({ name, shared: sumLikelySizes(shared) }).toEqual({ name, shared: reported.get(id) })
       if (shared.length > 0) compared++
     }
     expect(compared).toBeGreaterThan(10)
@@ -137,7 +141,7 @@ describe.each(matrix.filter(({ store }) => store === 'classic'))('$title', (opti
     },
   )
 
-  test('an ENV that made a layer is recognized: the classic builder on an imported image with a WORKDIR', async () => {
+  test('an ENV instruction that created a layer is recognized, as in a classic build on an imported image with a WORKDIR', async () => {
     const rootFs = Buffer.concat([tarFile('file', 'x'.repeat(50_000)), tarEnd()])
     await new Promise((resolve, reject) => {
       engine.docker

@@ -1,5 +1,6 @@
 /**
- * The true sizes of an image's layers. The configuration in a saved archive says which history entries made a layer.
+ * The true sizes of an image's layers: the sizes of the history entries that created a layer. The config in a saved
+ * archive says which ones did.
  */
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -15,15 +16,16 @@ const config = v.object({
 })
 const historySizes = v.array(v.object({ Size: v.number() }))
 
-/** @returns the size in bytes of each layer, base first, as the classic store reports them in the history */
+/** @returns the size in bytes of each layer, base first. Only for the classic store, whose history has these sizes. */
 export async function trueSizes({ docker }: Engine, image: string): Promise<number[]> {
   const folder = mkdtempSync(join(tmpdir(), 'true-sizes-'))
   try {
     const file = join(folder, 'saved.tar')
     await writeFile(file, await docker.getImage(image).get())
-    const entry = (name: string): unknown => JSON.parse(execFileSync('tar', ['-xOf', file, name], { encoding: 'utf8' }))
-    const [{ Config }] = v.parse(manifest, entry('manifest.json'))
-    const { history } = v.parse(config, entry(Config))
+    const readEntry = (name: string): unknown =>
+      JSON.parse(execFileSync('tar', ['-xOf', file, name], { encoding: 'utf8' }))
+    const [{ Config }] = v.parse(manifest, readEntry('manifest.json'))
+    const { history } = v.parse(config, readEntry(Config))
     const sizes = v.parse(historySizes, await docker.getImage(image).history()).toReversed()
     return sizes.filter((_, index) => !history[index]!.empty_layer).map(({ Size }) => Size)
   } finally {

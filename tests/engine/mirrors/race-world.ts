@@ -1,5 +1,6 @@
 /**
- * For tests of a race: a world with Docker Hub and mirrors, and for each test a racer with an empty list of mirrors.
+ * Hooks for tests of a race. They start a stub of Docker Hub and mirrors, and for each test a racer with an empty list
+ * of mirrors.
  */
 import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest'
 import { compareDigests, digestIn } from '../../../model/mirrors/race.ts'
@@ -8,7 +9,7 @@ import type { MirrorBehaviour, Mirror } from '../../../tools/world/mirrors.ts'
 import { startOnline, type Online } from '../../../tools/world/world.ts'
 import { openRacer, type Racer, type RacerOptions } from './racer.ts'
 
-/** Registers hooks that start the world and open a new racer for each test. */
+/** Registers the hooks. */
 export function useRaceWorld() {
   let online: Online
   let racer: Racer
@@ -55,7 +56,7 @@ export function useRaceWorld() {
 
 export const probeOf = (race: MirrorRace, { address }: Mirror) => race.probes[address]
 
-/** Compares the digests that Docker Hub and the mirrors answered, as the screen Mirrors does. */
+/** Compares the digests in the answers of Docker Hub and the mirrors, as the screen Mirrors does. */
 export function compareRace(race: MirrorRace) {
   const { [hubAddress]: hub, ...mirrors } = race.probes
   const digests = Object.values(mirrors).flatMap((probe) => digestIn(probe) ?? [])

@@ -95,7 +95,7 @@ describe('one race with mirrors that work and mirrors that fail', () => {
   })
 })
 
-test('different content for a tag is detected, and is `older` if Docker Hub knows its digest', async () => {
+test('a mirror with other content for a tag is detected, and the content is `older` if Docker Hub confirms its digest', async () => {
   const { good, stale } = await addMirrors({ good: {}, stale: { lies: 'tag' } })
   const race = await world.racer.race(image)
   const { contentOf, expected } = compareRace(race)
@@ -104,7 +104,7 @@ test('different content for a tag is detected, and is `older` if Docker Hub know
   expect(digest).not.toBe(expected)
   expect(contentOf(digest)).not.toBe('same')
   expect(race.confirmed.includes(digest)).toBe(contentOf(digest) === 'older')
-  expect(world.racer.sources(image).map(({ address }) => address)).toContain(good.address)
+  expect(world.racer.sourcesFor(image).map(({ address }) => address)).toContain(good.address)
 })
 
 test('a mirror that answers every HEAD request does not confirm the digest of another mirror', async () => {
@@ -114,19 +114,19 @@ test('a mirror that answers every HEAD request does not confirm the digest of an
   expect(compareRace(race).expected).toBe(digestIn(probeOf(race, eager)))
   expect(race.confirmed).toEqual([])
   expect(compareRace(race).contentOf(digestIn(probeOf(race, lying))!)).toBe('other')
-  expect(world.racer.sources('redis:7').map(({ address }) => address)).not.toContain(lying.address)
+  expect(world.racer.sourcesFor('redis:7').map(({ address }) => address)).not.toContain(lying.address)
 })
 
 test('good mirrors are offered for pulls, fastest first and also after a restart, until they are removed', async () => {
   const { fast, slow } = await addMirrors({ slow: { bytesPerSecond: 800_000 }, fast: {} })
-  expect(world.racer.sources(image)).toEqual([])
+  expect(world.racer.sourcesFor(image)).toEqual([])
   const race = await world.racer.race(image)
   await world.racer.restart()
-  expect(world.racer.sources('redis:7').map(({ address }) => address)).toEqual([fast.address, slow.address])
-  expect(probeOf(race, fast)).toMatchObject({ at: world.racer.sources('redis:7')[0]!.probedAt })
-  expect(world.racer.sources('ghcr.io/a/b:1')).toEqual([])
+  expect(world.racer.sourcesFor('redis:7').map(({ address }) => address)).toEqual([fast.address, slow.address])
+  expect(probeOf(race, fast)).toMatchObject({ at: world.racer.sourcesFor('redis:7')[0]!.probedAt })
+  expect(world.racer.sourcesFor('ghcr.io/a/b:1')).toEqual([])
   await world.racer.handlers['mirrors.remove'](fast.address)
-  expect(world.racer.sources('redis:7').map(({ address }) => address)).toEqual([slow.address])
+  expect(world.racer.sourcesFor('redis:7').map(({ address }) => address)).toEqual([slow.address])
 })
 
 test('if Docker Hub does not answer, an image is looked up on a good mirror', async () => {
@@ -135,17 +135,17 @@ test('if Docker Hub does not answer, an image is looked up on a good mirror', as
   world.online.hub.setBehaviour('all', 'down')
   const http = httpClient({ version: '0', env: world.online.hub.env })
   const noEngine = { code: 'engine-stopped', endpoint: 'x' } as const
-  const discover = searchService({
+  const search = searchService({
     engine: { session: () => ({ ok: false, error: noEngine }) },
     publish: () => undefined,
-    ...{ http, searchHosts: [], platform: () => undefined, sourcesFor: world.racer.sources },
+    ...{ http, searchHosts: [], platform: () => undefined, sourcesFor: world.racer.sourcesFor },
     registry: registryClient({ http, credentials: async () => ({ kind: 'password', username: 'u', password: 'p' }) }),
   })
   good.clear()
-  const found = await discover.checkReference('redis:7')
-  expect(found).toMatchObject({ ok: true, value: { digest: world.online.digests.get('redis:7') } })
+  const result = await search.checkReference('redis:7')
+  expect(result).toMatchObject({ ok: true, value: { digest: world.online.digests.get('redis:7') } })
   expect(good.requests.some(({ authorization }) => authorization)).toBe(false)
-  discover.end()
+  search.end()
   await http.close()
 })
 
@@ -158,16 +158,16 @@ test('a mirror that sent Retry-After gets no requests before that time', async (
   expect(failureIn(probeOf(again, limited))).toMatchObject({ code: 'registry-limited' })
 })
 
-test('a folded mirror can be added to the list, and is then no longer folded', async () => {
-  const foldedAddress = 'https://docker.mirrors.ustc.edu.cn'
+test('a mirror of the catalogue that races leave out can be added to the list, and then takes part', async () => {
+  const catalogueAddress = 'https://docker.mirrors.ustc.edu.cn'
   const isIn = (mirrors: readonly { readonly address: string }[]) =>
-    mirrors.some(({ address }) => address === foldedAddress)
+    mirrors.some(({ address }) => address === catalogueAddress)
   expect(isIn((await world.racer.read()).untested)).toBe(true)
-  await world.racer.add(foldedAddress)
+  await world.racer.add(catalogueAddress)
   const { tested, untested } = await world.racer.read()
   expect([isIn(tested), isIn(untested)]).toEqual([true, false])
-  const again = await world.racer.handlers['mirrors.add'](foldedAddress)
-  expect(again).toEqual({ ok: false, error: { code: 'mirror-listed', address: foldedAddress } })
+  const again = await world.racer.handlers['mirrors.add'](catalogueAddress)
+  expect(again).toEqual({ ok: false, error: { code: 'mirror-listed', address: catalogueAddress } })
   expect(await world.racer.handlers['mirrors.add']('docker.1ms.run')).toMatchObject({
     error: { code: 'mirror-listed' },
   })
@@ -182,10 +182,10 @@ test('each mirror that the engine uses is tested once, even if it is not on the 
   expect(probeOf(race, listed)).toMatchObject({ state: 'answered' })
   expect(probeOf(race, unlisted)).toMatchObject({ state: 'answered' })
   expect(Object.keys(race.probes).filter((address) => address.endsWith('/'))).toEqual([])
-  expect(world.racer.sources(image).map(({ address }) => address)).toEqual([listed.address])
+  expect(world.racer.sourcesFor(image).map(({ address }) => address)).toEqual([listed.address])
 })
 
-test('results are published one by one, and a cancelled race keeps the results so far', async () => {
+test('results are published while the race runs, and a cancelled race keeps them', async () => {
   const { fast, silent } = await addMirrors({ fast: {}, silent: { connecting: 'silent' } })
   const id = await world.racer.startRace(image)
   await eventually(() => world.racer.published.at(-1)?.race?.probes[fast.address]?.state === 'answered')
@@ -201,7 +201,7 @@ test('results are published one by one, and a cancelled race keeps the results s
 test('a cancelled race does not discard the results of an earlier complete race', async () => {
   const { fast, other } = await addMirrors({ fast: {}, other: {} })
   const complete = await world.racer.race(image)
-  const addresses = () => world.racer.sources(image).map(({ address }) => address)
+  const addresses = () => world.racer.sourcesFor(image).map(({ address }) => address)
   /** Starts a race and cancels it once `fast` has failed. */
   const cancelRace = async (reference: string) => {
     const id = await world.racer.startRace(reference)

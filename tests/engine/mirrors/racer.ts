@@ -19,14 +19,21 @@ export interface RacerOptions {
   /** The mirrors that the engine uses, as the engine reports them. */
   readonly inForce?: readonly string[]
   /** The text of the file that the user chooses for an import. */
-  readonly file?: string
+  readonly importText?: string
   /** Makes every write to the store fail: the parent of the app's folder is a file. */
   readonly unwritable?: boolean
 }
 
-export function openRacer({ env, caFile, timeoutMs = 5000, inForce = [], file, unwritable = false }: RacerOptions) {
-  const before = getCACertificates('default')
-  setDefaultCACertificates([...before, readFileSync(caFile, 'utf8')])
+export function openRacer({
+  env,
+  caFile,
+  timeoutMs = 5000,
+  inForce = [],
+  importText,
+  unwritable = false,
+}: RacerOptions) {
+  const originalCertificates = getCACertificates('default')
+  setDefaultCACertificates([...originalCertificates, readFileSync(caFile, 'utf8')])
   const folder = mkdtempSync(join(tmpdir(), 'racer-'))
   const http = httpClient({ version: '0', env })
   const published: Mirrors[] = []
@@ -46,7 +53,7 @@ export function openRacer({ env, caFile, timeoutMs = 5000, inForce = [], file, u
       store: store.mirrors,
       platform: () => 'linux/amd64',
       inForce: () => inForce,
-      openText: async () => ({ ok: true, value: file }),
+      openText: async () => ({ ok: true, value: importText }),
       saveText: async (_, text) => ({ ok: true, value: saved.push(text) > 0 }),
     })
     return { jobs, service, store }
@@ -75,7 +82,7 @@ export function openRacer({ env, caFile, timeoutMs = 5000, inForce = [], file, u
     get handlers() {
       return service.handlers
     },
-    get sources() {
+    get sourcesFor() {
       return service.sourcesFor
     },
     job: (id: string) => jobs.find(id),
@@ -100,7 +107,7 @@ export function openRacer({ env, caFile, timeoutMs = 5000, inForce = [], file, u
     async stop() {
       await http.close()
       await store.end()
-      setDefaultCACertificates(before)
+      setDefaultCACertificates(originalCertificates)
       rmSync(folder, { recursive: true })
     },
   }

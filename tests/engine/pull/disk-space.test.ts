@@ -10,7 +10,7 @@ import { worldFolder } from '../../../tools/world/paths.ts'
 import { ann, startRegistry, type Registry } from '../../../tools/world/registry.ts'
 import { client } from '../../unit/local-server.ts'
 import { matrix } from '../matrix.ts'
-import { failureOf, layersOf, noisy, openPuller, type PullerWorld } from './puller.ts'
+import { failureOf, layersOf, randomImage, openPuller, type Puller } from './puller.ts'
 
 const MB = 1_000_000
 
@@ -19,12 +19,12 @@ describe.each(matrix)('$title, on a disk of 100 MB', (options) => {
   let engine: Engine
   let registry: Registry
   let privateRegistry: Registry
-  let app: PullerWorld
+  let app: Puller
   const open = async ({ hasLogin = false } = {}) => {
     const credentials = async () => (hasLogin ? ({ kind: 'password', ...ann } as const) : undefined)
     const { contents } = registryClient({ http: client(), credentials })
-    const room = { contents, diffIdsOf: (id: string) => diffIds.get(id) }
-    return await openPuller(engine, undefined, room)
+    const diskSpaceNeeds = { contents, diffIdsOf: (id: string) => diffIds.get(id) }
+    return await openPuller(engine, undefined, diskSpaceNeeds)
   }
   /** The layers of each local image, as `main/layers` would have read them. */
   const diffIds = new Map<string, readonly string[]>()
@@ -35,16 +35,16 @@ describe.each(matrix)('$title, on a disk of 100 MB', (options) => {
     registry = await startRegistry()
     privateRegistry = await startRegistry({ private: true })
     await fillRegistry(registry, [
-      noisy('team/small:1', [2 * MB]),
-      noisy('team/large:1', [120 * MB]),
-      noisy('team/both:1', [2 * MB], 'amd64'),
-      noisy('team/both:1', [120 * MB], 'arm64'),
+      randomImage('team/small:1', [2 * MB]),
+      randomImage('team/large:1', [120 * MB]),
+      randomImage('team/both:1', [2 * MB], 'amd64'),
+      randomImage('team/both:1', [120 * MB], 'arm64'),
     ])
     await fillRegistry(
       registry,
-      ['one', 'two'].map((name) => noisy(`team/${name}:1`, [(options.store === 'containerd' ? 16 : 24) * MB])),
+      ['one', 'two'].map((name) => randomImage(`team/${name}:1`, [(options.store === 'containerd' ? 16 : 24) * MB])),
     )
-    await fillRegistry(privateRegistry, [noisy('team/large:1', [120 * MB])])
+    await fillRegistry(privateRegistry, [randomImage('team/large:1', [120 * MB])])
     engine = await startEngine({ ...options, root: join(disk, 'engine') })
   })
   afterAll(async () => {
@@ -62,38 +62,38 @@ describe.each(matrix)('$title, on a disk of 100 MB', (options) => {
     await app?.stop()
     for (const { Id } of await engine.docker.listImages()) await engine.docker.getImage(Id).remove({ force: true })
   })
-  const at = (name: string) => `${registry.host}/team/${name}:1`
+  const fullName = (name: string) => `${registry.host}/team/${name}:1`
   const spaceOf = (job: Job) => {
     const failure = failureOf(job)
     return failure?.code === 'pull-no-space' ? failure : { needed: NaN, free: NaN }
   }
-  /** @returns a function that says whether the registry has received a request for a layer since this call */
+  /** @returns a function that returns whether the registry has received a request for a blob since this call */
   function watchForBlobRequests() {
     const before = registry.log().length
     return () => registry.log().slice(before).includes('/blobs/')
   }
 
   test('a pull that does not fit on the disk is refused before anything is downloaded', async () => {
-    const hasFetched = watchForBlobRequests()
-    const job = await app.pull(at('large'))
+    const hasRequestedBlobs = watchForBlobRequests()
+    const job = await app.pull(fullName('large'))
     expect(job).toMatchObject({ state: 'failed', items: [{ state: 'failed' }] })
-    expect(failureOf(job)).toMatchObject({ code: 'pull-no-space', reference: at('large') })
+    expect(failureOf(job)).toMatchObject({ code: 'pull-no-space', reference: fullName('large') })
     const { needed, free } = spaceOf(job)
     expect(needed / (120 * MB * (engine.store === 'containerd' ? 3.5 : 2.5))).toBeCloseTo(1, 2)
     expect(free).toBeGreaterThan(30 * MB)
     expect(free).toBeLessThanOrEqual(100 * 1024 * 1024)
-    expect(hasFetched()).toBe(false)
+    expect(hasRequestedBlobs()).toBe(false)
   })
 
-  test('a pull that fits is not refused, and of an image index only the pulled platform counts', async () => {
-    expect(await app.pull(at('small'))).toMatchObject({ state: 'done', subject: { result: { isNew: true } } })
-    expect(await app.pull(at('both'))).toMatchObject({ state: 'done' })
+  test('a pull that fits is not refused, and only the pulled platform of an image index is counted', async () => {
+    expect(await app.pull(fullName('small'))).toMatchObject({ state: 'done', subject: { result: { isNew: true } } })
+    expect(await app.pull(fullName('both'))).toMatchObject({ state: 'done' })
     for (const { Id } of await engine.docker.listImages()) diffIds.set(Id, [])
-    expect(failureOf(await app.pull(at('both'), 'linux/arm64'))).toMatchObject({ code: 'pull-no-space' })
+    expect(failureOf(await app.pull(fullName('both'), 'linux/arm64'))).toMatchObject({ code: 'pull-no-space' })
   })
 
   test('of two pulls that do not fit at the same time, the second waits for the first', async () => {
-    const [first, second] = [await app.start(at('one')), await app.start(at('two'))]
+    const [first, second] = [await app.start(fullName('one')), await app.start(fullName('two'))]
     expect(await app.waitForEnd(first)).toMatchObject({ state: 'done' })
     expect(await app.waitForEnd(second)).toMatchObject({ state: 'done' })
     const firstEnds = app.published.findIndex(({ id, state }) => id === first && state === 'done')
@@ -102,33 +102,33 @@ describe.each(matrix)('$title, on a disk of 100 MB', (options) => {
   })
 
   test('a pull that waits for another one can be cancelled', async () => {
-    const [first, second] = [await app.start(at('one')), await app.start(at('two'))]
+    const [first, second] = [await app.start(fullName('one')), await app.start(fullName('two'))]
     app.cancel(second)
     expect(await app.waitForEnd(second)).toMatchObject({ state: 'cancelled', items: [{ state: 'skipped' }] })
     expect(await app.waitForEnd(first)).toMatchObject({ state: 'done' })
   })
 
   test('layers that already exist are not counted', async () => {
-    await app.pull(at('small'))
-    const { Id, RootFS } = await engine.docker.getImage(at('small')).inspect()
+    await app.pull(fullName('small'))
+    const { Id, RootFS } = await engine.docker.getImage(fullName('small')).inspect()
     // Leaves less free space than an image of 2 MB needs.
     const { bavail, bsize } = statfsSync(disk)
     const filler = join(disk, 'filler')
     execFileSync('fallocate', ['--length', String(bavail * bsize - 4 * MB), filler])
     try {
       diffIds.set(Id, [])
-      expect(failureOf(await app.pull(at('small')))).toMatchObject({ code: 'pull-no-space' })
+      expect(failureOf(await app.pull(fullName('small')))).toMatchObject({ code: 'pull-no-space' })
       diffIds.set(Id, RootFS.Layers ?? [])
-      expect(await app.pull(at('small'))).toMatchObject({ state: 'done', subject: { result: { isNew: false } } })
-      // If the layers of a local image are unknown, no pull is refused.
+      expect(await app.pull(fullName('small'))).toMatchObject({ state: 'done', subject: { result: { isNew: false } } })
+      // If Slipway has not read the layers of every local image, no pull is refused.
       diffIds.clear()
-      expect(await app.pull(at('small'))).toMatchObject({ state: 'done' })
+      expect(await app.pull(fullName('small'))).toMatchObject({ state: 'done' })
     } finally {
       rmSync(filler)
     }
   })
 
-  test('the size of an image in a private registry is checked only with a stored login', async () => {
+  test('the disk space for an image in a private registry is checked only with a login', async () => {
     const reference = `${privateRegistry.host}/team/large:1`
     expect(failureOf(await app.pull(reference))?.code).toBe('registry-login')
     await app.stop()
@@ -137,9 +137,9 @@ describe.each(matrix)('$title, on a disk of 100 MB', (options) => {
   })
 
   test('if the user pulls anyway, the engine downloads the image and reports that its disk is full', async () => {
-    const hasFetched = watchForBlobRequests()
-    const job = await app.pullAnyway(at('large'))
+    const hasRequestedBlobs = watchForBlobRequests()
+    const job = await app.pullAnyway(fullName('large'))
     expect(failureOf(job)).toEqual({ code: 'pull-disk-full' })
-    expect(hasFetched()).toBe(true)
+    expect(hasRequestedBlobs()).toBe(true)
   })
 })

@@ -12,7 +12,7 @@ import { fillRegistry } from '../../../tools/world/fill.ts'
 import { startHub } from '../../../tools/world/hub.ts'
 import { ann, startRegistry } from '../../../tools/world/registry.ts'
 import { matrix } from '../matrix.ts'
-import { failureOf, noisy, openPuller } from './puller.ts'
+import { failureOf, randomImage, openPuller } from './puller.ts'
 
 const cleanups: (() => unknown)[] = []
 afterEach(async () => {
@@ -27,7 +27,10 @@ function stopAfterTest<T extends { stop(): unknown }>(resource: T): T {
 /** The key of Docker Hub's login in Docker's config.json. */
 const hubKey = 'https://index.docker.io/v1/'
 
-/** Logins as `docker login` stores them: one for each registry, with a password for the user Ann. */
+/**
+ * Stores logins as `docker login` does: one for each registry, with this password for the user Ann.
+ * @returns a function that looks them up
+ */
 function loginsWith(passwords: Readonly<Record<string, string>>) {
   const home = mkdtempSync(join(tmpdir(), 'logins-'))
   const auths = Object.entries(passwords).map(([key, password]) => [key, { auth: btoa(`${ann.username}:${password}`) }])
@@ -38,7 +41,7 @@ function loginsWith(passwords: Readonly<Record<string, string>>) {
 describe.each(matrix)('$title', (options) => {
   test('a private registry refuses a pull without the right login, and accepts the login that Docker has stored', async () => {
     const registry = stopAfterTest(await startRegistry({ private: true }))
-    await fillRegistry(registry, [noisy('team/secret:1', [100_000])])
+    await fillRegistry(registry, [randomImage('team/secret:1', [100_000])])
     const engine = stopAfterTest(await startEngine(options))
     const reference = `${registry.host}/team/secret:1`
     const refused = { code: 'registry-login', host: registry.host }
@@ -54,8 +57,8 @@ describe.each(matrix)('$title', (options) => {
     expect(await engine.docker.getImage(reference).inspect()).toMatchObject({ RepoTags: [reference] })
   })
 
-  test('a login for Docker Hub is used from the start, so that limits for anonymous users do not apply', async () => {
-    const { hub, engine } = await startLimitedHub()
+  test('a login for Docker Hub is used for public images too, so that the limits for anonymous users do not apply', async () => {
+    const { hub, engine } = await startHubAndEngine()
     hub.setBehaviour('registry-1.docker.io', 'limited-without-login')
     const anonymous = stopAfterTest(await openPuller(engine))
     expect(failureOf(await anonymous.pull('public:1'))).toEqual({ code: 'registry-limited', host: 'docker.io' })
@@ -64,20 +67,21 @@ describe.each(matrix)('$title', (options) => {
   })
 
   test('an invalid login for Docker Hub does not prevent pulls of public images', async () => {
-    const { engine } = await startLimitedHub()
+    const { engine } = await startHubAndEngine()
     const withWrongLogin = stopAfterTest(await openPuller(engine, loginsWith({ [hubKey]: 'open barley' })))
     expect(await withWrongLogin.pull('public:1')).toMatchObject({ state: 'done' })
     const refused = { code: 'registry-login', host: 'docker.io' }
     expect(failureOf(await withWrongLogin.pull('ann/secret:1'))).toEqual(refused)
   })
 
-  test('if mirrors are configured, the login for Docker Hub is not sent to them', async () => {
+  test('a login for Docker Hub is not sent to the mirrors that the engine uses', async () => {
     const mirror = await startLoginMirror()
-    const { hub, engine } = await startLimitedHub(mirror.engineConfig)
+    const { hub, engine } = await startHubAndEngine(mirror.engineConfig)
     hub.setBehaviour('registry-1.docker.io', 'limited-without-login')
     const app = stopAfterTest(await openPuller(engine, loginsWith({ [hubKey]: ann.password })))
     const job = await app.pull('public:1')
-    // The classic store would send the login to the mirrors. Slipway pulls without it, and the failure says so.
+    // With the classic store, the engine would send the login to the mirrors. So Slipway pulls without the login, and
+    // the failure says so.
     const limited = { code: 'registry-limited', host: 'docker.io', loginUnused: true }
     expect(failureOf(job)).toEqual(options.store === 'classic' ? limited : undefined)
     expect(job.state).toBe(options.store === 'classic' ? 'failed' : 'done')
@@ -85,10 +89,10 @@ describe.each(matrix)('$title', (options) => {
     expect(mirror.authorizations).toEqual([])
   })
 
-  /** Starts Docker Hub with one public image, and an engine that uses it. */
-  async function startLimitedHub(overrides: Pick<EngineOptions, 'config'> = {}) {
+  /** Starts a stub of Docker Hub with one public image, and an engine that uses the stub. */
+  async function startHubAndEngine(overrides: Pick<EngineOptions, 'config'> = {}) {
     const registry = stopAfterTest(await startRegistry())
-    await fillRegistry(registry, [noisy('library/public:1', [100_000])])
+    await fillRegistry(registry, [randomImage('library/public:1', [100_000])])
     const hub = stopAfterTest(await startHub({ registry }))
     return { hub, engine: stopAfterTest(await startEngine({ ...options, env: hub.engineEnv, ...overrides })) }
   }
@@ -107,7 +111,7 @@ describe.each(matrix)('$title', (options) => {
       expect(mirror.requestCount()).toBeGreaterThan(0)
       expect(mirror.authorizations).toEqual([])
 
-      // Proves that the test can fail: the engine itself does send the login to the mirror.
+      // Proves that the test can fail: if the engine gets the login, it sends the login to the mirror.
       const authconfig = { ...ann, serveraddress: hubKey }
       await engine.docker.pull(reference, { authconfig }).catch(String)
       expect(mirror.authorizations).toContain(`Basic ${btoa(`${ann.username}:${ann.password}`)}`)

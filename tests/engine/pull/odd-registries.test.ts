@@ -10,9 +10,12 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { startEngine, type Engine } from '../../../tools/world/engine.ts'
 import { makeAuthority } from '../../../tools/world/hub/authority.ts'
 import { matrix } from '../matrix.ts'
-import { failureOf, openPuller, type PullerWorld } from './puller.ts'
+import { failureOf, openPuller, type Puller } from './puller.ts'
 
-/** An address in this world only. Not a loopback address, since an engine does not check certificates there. */
+/**
+ * An address that exists only in this world. It is no loopback address, because an engine does not check the
+ * certificates of registries at loopback addresses.
+ */
 const address = '10.117.0.1'
 const servers: Server[] = []
 beforeAll(() => void execFileSync('ip', ['address', 'add', `${address}/32`, 'dev', 'lo']))
@@ -21,12 +24,12 @@ afterEach(() => {
   for (const server of servers.splice(0)) server.close().closeAllConnections()
 })
 
-const page: RequestListener = (_, response) =>
+const sendPage: RequestListener = (_, response) =>
   void response
     .writeHead(200, { 'content-type': 'text/html; charset=utf-8' })
     .end('<!doctype html><html><head><title>Welcome</title></head><body>Please log in to the network</body></html>')
 
-/** @returns host and port of the server */
+/** Starts the server. @returns its host and port */
 async function listen(server: Server, host: string): Promise<string> {
   servers.push(server)
   server.listen(0, host)
@@ -40,12 +43,12 @@ async function listen(server: Server, host: string): Promise<string> {
  */
 function startUntrustedTls(names: readonly string[]): Promise<string> {
   const { key, cert } = makeAuthority(mkdtempSync(join(tmpdir(), 'untrusted-'))).issue(names)
-  return listen(createTlsServer({ key, cert }, page), address)
+  return listen(createTlsServer({ key, cert }, sendPage), address)
 }
 
 describe.each(matrix)('$title', (options) => {
   let engine: Engine
-  let app: PullerWorld
+  let app: Puller
   beforeAll(async () => {
     engine = await startEngine(options)
     app = await openPuller(engine)
@@ -55,8 +58,8 @@ describe.each(matrix)('$title', (options) => {
     await engine?.stop()
   })
 
-  test('a web page in place of a registry is reported as such; for a digest, the containerd store reports wrong content', async () => {
-    const host = await listen(createServer(page), '127.0.0.1')
+  test('a web page in place of a registry is reported; in a pull by digest with the containerd store, as corrupt content', async () => {
+    const host = await listen(createServer(sendPage), '127.0.0.1')
     expect(failureOf(await app.pull(`${host}/team/x:1`))).toEqual({ code: 'registry-invalid-reply', host })
     const reference = `${host}/team/x@sha256:${'a'.repeat(64)}`
     expect(failureOf(await app.pull(reference))).toEqual(

@@ -10,7 +10,7 @@ import { worldFolder } from '../../../tools/world/paths.ts'
 import { startRegistry, type Registry } from '../../../tools/world/registry.ts'
 import { eventually } from '../eventually.ts'
 import { matrix } from '../matrix.ts'
-import { failureOf, layersOf, noisy, openPuller, publishImages, type PullerWorld } from './puller.ts'
+import { failureOf, layersOf, randomImage, openPuller, publishImages, type Puller } from './puller.ts'
 
 const large = 30_000_000
 const small = ['small:1', 'small:2', 'small:3']
@@ -23,8 +23,8 @@ describe.each(matrix)('$title', (options) => {
   let engine: Engine
   let registry: Registry
   let gate: Gate
-  let app: PullerWorld
-  const at = (name: string) => `127.0.0.1:${gate.port}/${name}`
+  let app: Puller
+  const fullName = (name: string) => `127.0.0.1:${gate.port}/${name}`
 
   beforeAll(async () => {
     // One attempt: by default the classic store would retry a failed blob for a minute.
@@ -32,8 +32,8 @@ describe.each(matrix)('$title', (options) => {
     registry = await startRegistry()
     gate = await openGate(Number(registry.directHost.split(':')[1]))
     await publishImages(engine.docker, [
-      ...small.map((name, i) => noisy(at(name), [100_000 + i, 2_000])),
-      ...largeTags.map((tag) => noisy(at(`large:${tag}`), [large, 50_000, 4_000_000])),
+      ...small.map((name, index) => randomImage(fullName(name), [100_000 + index, 2_000])),
+      ...largeTags.map((tag) => randomImage(fullName(`large:${tag}`), [large, 50_000, 4_000_000])),
     ])
   })
   afterAll(async () => {
@@ -51,28 +51,28 @@ describe.each(matrix)('$title', (options) => {
     for (const { Id } of await engine.docker.listImages()) await engine.docker.getImage(Id).remove({ force: true })
   })
 
-  const downloaded = (id: string) => sumLayers(layersOf(app.job(id))).downloaded
-  const inspect = (name: string) => engine.docker.getImage(at(name)).inspect()
+  const downloadedBytes = (id: string) => sumLayers(layersOf(app.job(id))).downloaded
+  const inspect = (name: string) => engine.docker.getImage(fullName(name)).inspect()
   /** Waits until no byte has passed the gate for a second. */
   async function waitUntilGateIsQuiet() {
-    let [passed, since] = [gate.bytesSent, Date.now()]
+    let [bytesSent, unchangedSince] = [gate.bytesSent, Date.now()]
     await eventually(() => {
-      if (gate.bytesSent !== passed) [passed, since] = [gate.bytesSent, Date.now()]
-      return Date.now() - since > 1_000
+      if (gate.bytesSent !== bytesSent) [bytesSent, unchangedSince] = [gate.bytesSent, Date.now()]
+      return Date.now() - unchangedSince > 1_000
     }, 20_000)
   }
   const isAbsent = async (name: string) => (await inspect(name).catch(() => undefined)) === undefined
 
-  test('an image is pulled layer by layer, and reported with its digest, its size on disk and its speed', async () => {
+  test('a pull reports each layer, the speed, the image’s digest and the disk space that it takes', async () => {
     gate.setNetworkConditions({ bytesPerSecond: 12_000_000 })
     const before = (await engine.docker.df()).LayersSize as number
-    const job = await app.pull(at('large:complete'))
-    expect(job).toMatchObject({ state: 'done', items: [{ name: at('large:complete'), state: 'done' }] })
+    const job = await app.pull(fullName('large:complete'))
+    expect(job).toMatchObject({ state: 'done', items: [{ name: fullName('large:complete'), state: 'done' }] })
     const { Id, RepoDigests } = await inspect('large:complete')
     const cost = ((await engine.docker.df()).LayersSize as number) - before
     expect(job.subject).toMatchObject({
       kind: 'pull',
-      reference: at('large:complete'),
+      reference: fullName('large:complete'),
       result: { image: Id, isNew: true },
     })
     expect(job.subject).toMatchObject({ result: { cost } })
@@ -82,10 +82,10 @@ describe.each(matrix)('$title', (options) => {
     expect(layersOf(job).every(({ state, bytes, total }) => state === 'done' && bytes === (total ?? bytes))).toBe(true)
     expect(sumLayers(layersOf(job)).downloaded).toBeGreaterThan(large)
     expect(app.ledger.value.pulls).toMatchObject([
-      { reference: at('large:complete'), image: Id, endpoint: `unix://${engine.socket}` },
+      { reference: fullName('large:complete'), image: Id, endpoint: `unix://${engine.socket}` },
     ])
 
-    // While it runs, the published progress never goes backwards, and it has a speed.
+    // The published progress never decreases, and includes a speed.
     const downloads = app.published.map((update) => sumLayers(layersOf(update)).downloaded)
     expect(downloads).toEqual(downloads.toSorted((a, b) => a - b))
     const speeds = app.published.flatMap(({ subject }) => (subject.kind === 'pull' ? (subject.speed ?? []) : []))
@@ -94,17 +94,17 @@ describe.each(matrix)('$title', (options) => {
   })
 
   test('a second pull of the same image downloads nothing and takes no space', async () => {
-    await app.pull(at('small:1'))
-    const again = await app.pull(at('small:1'))
+    await app.pull(fullName('small:1'))
+    const again = await app.pull(fullName('small:1'))
     expect(again).toMatchObject({ state: 'done', subject: { result: { isNew: false, cost: 0 } } })
     expect(layersOf(again)).toEqual([])
   })
 
-  test('an image that is pulled by digest has no tag', async () => {
-    const first = await app.pull(at('small:1'))
+  test('an image can be pulled by digest, also by an undo', async () => {
+    const first = await app.pull(fullName('small:1'))
     const digest = first.subject.kind === 'pull' ? first.subject.result?.digest : undefined
-    await engine.docker.getImage(at('small:1')).remove()
-    const byDigest = `${at('small')}@${digest}`
+    await engine.docker.getImage(fullName('small:1')).remove()
+    const byDigest = `${fullName('small')}@${digest}`
     expect(await app.pull(byDigest)).toMatchObject({ state: 'done', subject: { reference: byDigest } })
     expect(await app.pullAgain(byDigest)).toBeUndefined()
   })
@@ -114,11 +114,11 @@ describe.each(matrix)('$title', (options) => {
       ok: false,
       error: { code: 'reference-invalid', reference: 'Not A Name' },
     })
-    const reference = at('small:none')
+    const reference = fullName('small:none')
     expect(failureOf(await app.pull(reference))).toEqual({ code: 'reference-unknown', reference })
-    // Slipway looked up a login only now: a registry reports a private image as missing to anonymous users.
+    // Slipway looked up a login for this image, since a registry reports a private image as missing to anonymous users.
     expect(app.logins.requested).toEqual([reference])
-    const request = { reference: at('small:2'), platform: 'linux/s390x' }
+    const request = { reference: fullName('small:2'), platform: 'linux/s390x' }
     expect(failureOf(await app.pull(request.reference, request.platform))).toEqual({
       code: 'platform-missing',
       ...request,
@@ -129,31 +129,34 @@ describe.each(matrix)('$title', (options) => {
     })
   })
 
-  test('after a cancel the engine stops downloading, and a second pull succeeds', async () => {
+  test('after a pull is cancelled, the engine stops downloading, and a second pull succeeds', async () => {
     gate.setNetworkConditions({ bytesPerSecond: 4_000_000 })
-    const id = await app.start(at('large:cancelled'))
-    await eventually(() => downloaded(id) > 2_000_000)
+    const id = await app.start(fullName('large:cancelled'))
+    await eventually(() => downloadedBytes(id) > 2_000_000)
     app.cancel(id)
     expect(await app.waitForEnd(id)).toMatchObject({ state: 'cancelled', items: [{ state: 'skipped' }] })
     await waitUntilGateIsQuiet()
     expect(gate.bytesSent).toBeLessThan(large)
     expect(await isAbsent('large:cancelled')).toBe(true)
     gate.setNetworkConditions()
-    expect(await app.pull(at('large:cancelled'))).toMatchObject({ state: 'done', subject: { result: { isNew: true } } })
+    expect(await app.pull(fullName('large:cancelled'))).toMatchObject({
+      state: 'done',
+      subject: { result: { isNew: true } },
+    })
   })
 
-  test('two of three pulls run at once and the waiting one can be cancelled; an image is not pulled twice at once', async () => {
+  test('of three pulls, two run at once and the waiting one can be cancelled; a second request for a pull joins the first', async () => {
     gate.setNetworkConditions({ stallsAfterBytes: 0 })
-    const ids = await Promise.all(small.map((name) => app.start(at(name))))
-    expect(await app.start(at('small:2'))).toBe(ids[1])
-    expect(await app.start(at('small:3'))).toBe(ids[2])
+    const ids = await Promise.all(small.map((name) => app.start(fullName(name))))
+    expect(await app.start(fullName('small:2'))).toBe(ids[1])
+    expect(await app.start(fullName('small:3'))).toBe(ids[2])
     const states = () => ids.map((id) => app.job(id).items[0]?.state)
     await eventually(() => states()[1] === 'running')
     expect(states()).toEqual(['running', 'running', 'waiting'])
     expect(app.countRunning()).toBe(3)
     app.cancel(ids[2]!)
     expect(await app.waitForEnd(ids[2]!, 2_000)).toMatchObject({ state: 'cancelled' })
-    const later = await app.start(at('small:3'))
+    const later = await app.start(fullName('small:3'))
     expect(later).not.toBe(ids[2])
     gate.setNetworkConditions()
     const ended = await Promise.all([ids[0]!, ids[1]!, later].map((id) => app.waitForEnd(id)))
@@ -161,9 +164,9 @@ describe.each(matrix)('$title', (options) => {
     expect(app.countRunning()).toBe(0)
   })
 
-  test('if the registry dies at 60 %, the pull fails and leaves no image', async () => {
+  test('if the registry resets the connection at 60 %, the pull fails and leaves no image', async () => {
     gate.setNetworkConditions({ resetsAfterBytes: large * 0.6 })
-    const id = await app.start(at('large:dies'))
+    const id = await app.start(fullName('large:dies'))
     const job = await app.waitForEnd(id)
     expect(job.state).toBe('failed')
     expect(['registry-unreachable', 'pull-corrupt']).toContain(failureOf(job)?.code)
@@ -172,8 +175,8 @@ describe.each(matrix)('$title', (options) => {
 
   test('if the engine is killed during a pull, the job ends and says that the engine stopped', async () => {
     gate.setNetworkConditions({ bytesPerSecond: 4_000_000 })
-    const id = await app.start(at('large:killed'))
-    await eventually(() => downloaded(id) > 2_000_000)
+    const id = await app.start(fullName('large:killed'))
+    await eventually(() => downloadedBytes(id) > 2_000_000)
     await engine.kill()
     const job = await app.waitForEnd(id, 5_000)
     expect(job).toMatchObject({ state: 'failed', items: [{ state: 'failed', failure: { code: 'engine-stopped' } }] })
@@ -185,9 +188,9 @@ test('a pull onto a full disk fails as `pull-disk-full` and leaves no image', as
   execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=40m', 'tmpfs', disk])
   const registry = await startRegistry()
   let engine: Engine | undefined
-  let app: PullerWorld | undefined
+  let app: Puller | undefined
   try {
-    await fillRegistry(registry, [noisy('team/large:1', [60_000_000])])
+    await fillRegistry(registry, [randomImage('team/large:1', [60_000_000])])
     engine = await startEngine({ version: '26.1', store: 'classic', root: join(disk, 'engine') })
     app = await openPuller(engine)
     const job = await app.pull(`${registry.host}/team/large:1`)

@@ -5,26 +5,20 @@ import { join } from 'node:path'
 import type Docker from 'dockerode'
 import { jobService } from '../../../main/jobs/index.ts'
 import { openStore } from '../../../main/store/index.ts'
-import {
-  diskSpace,
-  pullService,
-  type AuthConfig,
-  type CredentialsFor,
-  type DiskSpaceNeeds,
-} from '../../../main/pull/index.ts'
+import { diskSpace, pullService, type CredentialsFor, type DiskSpaceNeeds } from '../../../main/pull/index.ts'
 import type { Job, Payload, PulledLayer } from '../../../preload/contract/index.ts'
 import type { Engine } from '../../../tools/world/engine.ts'
 import { loadImages, type ImageSpec } from '../../../tools/world/images.ts'
 import { watchEngine } from '../engine-window.ts'
 import { eventually } from '../eventually.ts'
 
-export type PullerWorld = Awaited<ReturnType<typeof openPuller>>
+export type Puller = Awaited<ReturnType<typeof openPuller>>
 
 /**
  * Starts the pull service over an engine.
- * @param credentialsFor by default, a pull gets the login in `logins.stored`
+ * @param credentialsFor by default, there are no logins
  */
-export async function openPuller(engine: Engine, credentialsFor?: CredentialsFor, room?: DiskSpaceNeeds) {
+export async function openPuller(engine: Engine, credentialsFor?: CredentialsFor, diskSpaceNeeds?: DiskSpaceNeeds) {
   const folder = mkdtempSync(join(tmpdir(), 'puller-'))
   const store = openStore(folder)
   const published: Job[] = []
@@ -36,12 +30,17 @@ export async function openPuller(engine: Engine, credentialsFor?: CredentialsFor
     },
   })
   /** `requested`: the references for which the service looked up a login. */
-  const logins = { requested: [] as string[], stored: undefined as AuthConfig | undefined }
+  const logins = { requested: [] as string[] }
   const pull = pullService({
-    ...{ engine: served.engine, jobs, ledger: store.ledger, ...(room && { diskSpace: diskSpace(room) }) },
+    ...{
+      engine: served.engine,
+      jobs,
+      ledger: store.ledger,
+      ...(diskSpaceNeeds && { diskSpace: diskSpace(diskSpaceNeeds) }),
+    },
     credentialsFor: async (reference) => {
       logins.requested.push(reference)
-      return credentialsFor ? await credentialsFor(reference) : logins.stored
+      return await credentialsFor?.(reference)
     },
   })
   await eventually(() => served.window.complete)
@@ -88,13 +87,13 @@ export async function openPuller(engine: Engine, credentialsFor?: CredentialsFor
   }
 }
 
-/** An image with one layer of each size in bytes. The layers are random data, so they cannot be compressed. */
-export const noisy = (reference: string, layers: readonly number[], architecture = 'amd64'): ImageSpec => ({
+/** An image with a layer for each size in bytes. The layers are random data, so they cannot be compressed. */
+export const randomImage = (reference: string, layerSizes: readonly number[], architecture = 'amd64'): ImageSpec => ({
   references: [reference],
   created: new Date(1_700_000_000_000),
   architecture,
   config: { Cmd: ['/none'] },
-  steps: layers.map((bytes, index) => ({ instruction: `COPY ${reference} ${index} /`, bytes, noise: true })),
+  steps: layerSizes.map((bytes, index) => ({ instruction: `COPY ${reference} ${index} /`, bytes, noise: true })),
 })
 
 /** Pushes images to a registry through an engine, and removes them from the engine. */

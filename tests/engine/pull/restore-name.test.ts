@@ -6,15 +6,15 @@ import { startEngine, type Engine } from '../../../tools/world/engine.ts'
 import { fillRegistry } from '../../../tools/world/fill.ts'
 import { startRegistry, type Registry } from '../../../tools/world/registry.ts'
 import { matrix } from '../matrix.ts'
-import { failureOf, noisy, openPuller, type PullerWorld } from './puller.ts'
+import { failureOf, randomImage, openPuller, type Puller } from './puller.ts'
 
 const platform = 'linux/s390x'
 
 describe.each(matrix)('$title', (options) => {
   let engine: Engine
   let registry: Registry
-  let app: PullerWorld
-  /** When a tag moves, this store deletes the image that had it before at once. */
+  let app: Puller
+  /** Whether the engine deletes an image as soon as its last tag moves to another image. */
   const deletesUntagged = options.version === '26.1' && options.store === 'containerd'
   beforeEach(async () => {
     registry = await startRegistry()
@@ -27,12 +27,12 @@ describe.each(matrix)('$title', (options) => {
     await registry?.stop()
   })
 
-  const at = (name: string) => `${registry.host}/team/${name}`
-  const publish = (name: string, bytes: number) => fillRegistry(registry, [noisy(`team/${name}`, [bytes])])
-  const pull = async (name: string) => expect(await app.pull(at(name))).toMatchObject({ state: 'done' })
+  const fullName = (name: string) => `${registry.host}/team/${name}`
+  const publish = (name: string, bytes: number) => fillRegistry(registry, [randomImage(`team/${name}`, [bytes])])
+  const pull = async (name: string) => expect(await app.pull(fullName(name))).toMatchObject({ state: 'done' })
   async function expectPlatformMissing(name: string) {
-    const failure = { code: 'platform-missing', reference: at(name), platform }
-    expect(failureOf(await app.pull(at(name), platform))).toEqual(failure)
+    const failure = { code: 'platform-missing', reference: fullName(name), platform }
+    expect(failureOf(await app.pull(fullName(name), platform))).toEqual(failure)
   }
   /** The tags of each image, by image id. */
   async function listTags() {
@@ -40,7 +40,7 @@ describe.each(matrix)('$title', (options) => {
     return new Map(images.map(({ Id, RepoTags }) => [Id, (RepoTags ?? []).filter((name) => name !== '<none>:<none>')]))
   }
 
-  test('an image of the wrong platform is removed again, with its tag', async () => {
+  test('after a pull of the wrong platform, the image and its tag are removed', async () => {
     await publish('one:1', 10_000)
     await expectPlatformMissing('one:1')
     expect(await listTags()).toEqual(new Map())
@@ -54,30 +54,30 @@ describe.each(matrix)('$title', (options) => {
     await publish('one:1', 20_000)
     await expectPlatformMissing('one:1')
     const after = await listTags()
-    expect([...after.values()]).toEqual([[at('one:1')]])
+    expect([...after.values()]).toEqual([[fullName('one:1')]])
     expect(isDeepStrictEqual(after, before)).toBe(!deletesUntagged)
   })
 
-  test('an image that existed before the pull is kept, with another tag and without any tag', async () => {
+  test('an image that existed before a pull of the wrong platform is kept, whether it has another tag or none', async () => {
     await publish('one:1', 10_000)
     await publish('two:1', 20_000)
-    await engine.docker.getImage(await pullId('one:1')).tag({ repo: at('kept'), tag: '1' })
+    await engine.docker.getImage(await pullAndGetId('one:1')).tag({ repo: fullName('kept'), tag: '1' })
     const before = await listTags()
     await expectPlatformMissing('one:1')
     expect(await listTags()).toEqual(before)
-    await engine.docker.getImage(at('one:1')).remove()
+    await engine.docker.getImage(fullName('one:1')).remove()
     const withOneTag = await listTags()
     await expectPlatformMissing('one:1')
     expect(await listTags()).toEqual(withOneTag)
 
     // Moving `kept:1` leaves the first image without a tag, so just removing the tag of the pull would delete the image.
-    await engine.docker.getImage(await pullId('two:1')).tag({ repo: at('kept'), tag: '1' })
+    await engine.docker.getImage(await pullAndGetId('two:1')).tag({ repo: fullName('kept'), tag: '1' })
     const ids = [...(await listTags()).keys()]
     await expectPlatformMissing('one:1')
     expect([...(await listTags()).keys()]).toEqual(expect.arrayContaining(ids))
   })
 
-  test('a web page in place of a registry takes no tag in the classic store', async () => {
+  test('in the classic store, a pull of a web page in place of an image changes no tag', async () => {
     await publish('one:1', 10_000)
     await pull('one:1')
     const before = await listTags()
@@ -89,10 +89,10 @@ describe.each(matrix)('$title', (options) => {
     await once(page, 'listening')
     try {
       const failure = { code: 'registry-invalid-reply', host: registry.host }
-      expect(failureOf(await app.pull(at('never:1')))).toEqual(failure)
+      expect(failureOf(await app.pull(fullName('never:1')))).toEqual(failure)
       expect(await listTags()).toEqual(before)
-      await expect(engine.docker.getImage(at('never:1')).inspect()).rejects.toMatchObject({ statusCode: 404 })
-      expect(failureOf(await app.pull(at('one:1')))).toEqual(failure)
+      await expect(engine.docker.getImage(fullName('never:1')).inspect()).rejects.toMatchObject({ statusCode: 404 })
+      expect(failureOf(await app.pull(fullName('one:1')))).toEqual(failure)
       // A defect of the containerd store, seen on 26.1 and 28.5: the tag points to the web page, and the image is gone.
       expect(isDeepStrictEqual(await listTags(), before)).toBe(options.store === 'classic')
     } finally {
@@ -101,8 +101,8 @@ describe.each(matrix)('$title', (options) => {
   })
 
   /** Pulls an image. @returns its id */
-  async function pullId(name: string): Promise<string> {
+  async function pullAndGetId(name: string): Promise<string> {
     await pull(name)
-    return (await engine.docker.getImage(at(name)).inspect()).Id
+    return (await engine.docker.getImage(fullName(name)).inspect()).Id
   }
 })

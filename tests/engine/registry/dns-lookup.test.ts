@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { httpClient, type Http } from '../../../main/registry/index.ts'
-import { lookup as ownLookup } from '../../../main/registry/dns-lookup.ts'
+import { lookup as slipwayLookup } from '../../../main/registry/dns-lookup.ts'
 import { addIpv6, removeBridge } from '../../../tools/world/bridge.ts'
 import { startMirrors, type Mirror, type Mirrors } from '../../../tools/world/mirrors.ts'
 import { startOnline, type Online } from '../../../tools/world/world.ts'
@@ -25,12 +25,12 @@ afterAll(async () => {
   await online.stop()
 })
 
-/** Sends a request. @returns the failure */
+/** Sends a request. @returns the failure, or `answered` */
 const tryRequest = async (address: string) => {
   const result = await http.ask(`${address}/v2/`, { host: 'x' })
   return result.ok ? 'answered' : result.error
 }
-/** No certificate is trusted in this test, so a TLS failure proves that the host was reached. */
+/** This file's client trusts no certificate, so a TLS failure proves that the host was reached. */
 const reached = { code: 'registry-tls' }
 
 test('a name is resolved, and an unknown name is an error', async () => {
@@ -58,8 +58,8 @@ test('a name is resolved while the DNS does not answer for other names', async (
   const others = await startMirrors({ registry: online.registry, hub: online.hub })
   try {
     others.setDnsConditions('silent')
-    const silent = await Promise.all(['a', 'b', 'c', 'd', 'e'].map((name) => others.add(name)))
-    const pending = silent.map(({ address }) => tryRequest(address))
+    const silentMirrors = await Promise.all(['a', 'b', 'c', 'd', 'e'].map((name) => others.add(name)))
+    const pending = silentMirrors.map(({ address }) => tryRequest(address))
     expect(await tryRequest(mirror.address)).toMatchObject(reached)
     for (const failure of await Promise.all(pending)) expect(failure).toMatchObject({ code: 'registry-slow' })
     // The operating system still waits for the answers to those queries.
@@ -72,11 +72,11 @@ test('a name is resolved while the DNS does not answer for other names', async (
 describe('a name with an IPv6 address', () => {
   /** The address families that a connection to the host would try. */
   const familiesOf = async (host: string) => {
-    const found = await promisify(ownLookup)(host, { all: true, hints: ADDRCONFIG })
-    return (found as unknown as LookupAddress[]).map(({ family }) => family)
+    const addresses = await promisify(slipwayLookup)(host, { all: true, hints: ADDRCONFIG })
+    return (addresses as unknown as LookupAddress[]).map(({ family }) => family)
   }
 
-  test('resolves to both addresses if this machine has IPv6, and else only to its IPv4 address', async () => {
+  test('resolves to both addresses if this machine has IPv6, and otherwise only to its IPv4 address', async () => {
     const { host, address } = await mirrors.add('dual', { ipv6: 'unreachable' })
     expect(await familiesOf(host)).toEqual([4])
     addIpv6('six')

@@ -1,4 +1,4 @@
-/** A proxy in front of a real engine. It can damage the response to `docker save` and can stall a `docker load`. */
+/** A proxy in front of an engine. It can damage the response to `docker save`, and can stall a `docker load`. */
 import { createServer, request, type IncomingMessage, type ServerResponse } from 'node:http'
 import { passUpgrades } from '../upgrades.ts'
 
@@ -15,12 +15,12 @@ export type Fault =
   | 'empty'
   /** Sends half of the archive, then nothing until `resume` is called. */
   | 'stall'
-  /** Passes the first bytes of a load to the engine, then nothing until `resume` is called. */
+  /** Sends the first bytes of a load to the engine, then nothing until `resume` is called. */
   | 'stall-load'
 
 const error = 'no space left on the disk of the engine'
 
-export async function archiveFaultProxy(engineSocket: string) {
+export async function openArchiveFaultProxy(engineSocket: string) {
   const socket = `${engineSocket}.broken`
   let fault: Fault | undefined
   let stalled = Promise.withResolvers<void>()

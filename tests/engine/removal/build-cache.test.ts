@@ -8,8 +8,8 @@ import { programs } from '../../../tools/world/paths.ts'
 import { openRemovalApp, measureDiskUsage } from './removal-app.ts'
 import { matrix } from '../matrix.ts'
 
-// Uses Debian 12's docker command, whose BuildKit builds work with every engine. Newer commands need buildx for them.
-test.each(matrix)("$title: bytes that BuildKit's cache may keep make the plan show a range", async (engineOptions) => {
+// Uses Debian 12's docker command, which can build with BuildKit on every engine. Newer commands need buildx for that.
+test.each(matrix)("$title: a plan's range includes the bytes that BuildKit's cache may keep", async (engineOptions) => {
   const engine = await startEngine(engineOptions)
   const context = mkdtempSync(join(tmpdir(), 'context-'))
   writeFileSync(join(context, 'Dockerfile'), 'FROM scratch\nCOPY big /\nENV A=b\nCOPY small /\n')

@@ -1,4 +1,7 @@
-/** Copies that cannot be saved or loaded completely. The image is not removed, and the job reports the reason. */
+/**
+ * If a copy cannot be saved completely, its image is not removed. If a copy cannot be loaded, the undo fails. The job
+ * reports the reason.
+ */
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, readFileSync, readdirSync, rmSync, statfsSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -7,7 +10,7 @@ import type { Job } from '../../../preload/contract/index.ts'
 import { startEngine, type Engine } from '../../../tools/world/engine.ts'
 import { loadImages, type ImageSpec } from '../../../tools/world/images.ts'
 import { openRemovalApp, listImages, type RemovalApp } from './removal-app.ts'
-import { archiveFaultProxy, type Fault } from './archive-fault-proxy.ts'
+import { openArchiveFaultProxy, type Fault } from './archive-fault-proxy.ts'
 import { loadMultiPlatformImage } from './multi-platform-image.ts'
 import { matrix } from '../matrix.ts'
 
@@ -22,13 +25,13 @@ const image = (references: string[], bytes: number): ImageSpec => ({
 
 describe.each(matrix)('$title', (engineOptions) => {
   let engine: Engine
-  let proxy: Awaited<ReturnType<typeof archiveFaultProxy>>
+  let proxy: Awaited<ReturnType<typeof openArchiveFaultProxy>>
   let app: RemovalApp
 
   beforeEach(async () => {
     engine = await startEngine(engineOptions)
     await loadImages(engine.docker, [image(['one:1'], 30_000), image(['two:1', 'two:2'], 2_000_000)])
-    proxy = await archiveFaultProxy(engine.socket)
+    proxy = await openArchiveFaultProxy(engine.socket)
   })
   afterEach(async () => {
     await app?.stop()
@@ -85,7 +88,7 @@ describe.each(matrix)('$title', (engineOptions) => {
     expect(job).toMatchObject({ state: 'failed', failure: endedEarly })
   })
 
-  test('cancelling the job stops the copy at once', async () => {
+  test('cancelling the job closes the connection that a copy is saved from', async () => {
     await open()
     proxy.setFault('stall')
     const job = await expectNothingRemoved(async (id) => {
@@ -111,7 +114,7 @@ describe.each(matrix)('$title', (engineOptions) => {
         const { bavail, bsize } = statfsSync(smallDisk)
         writeFileSync(join(smallDisk, 'filler'), Buffer.alloc(bavail * bsize))
         proxy.resume()
-        // The copy must fail before the filler is removed; then the folder is compared.
+        // Waits until the copy has failed. The filler is removed because the folder must be empty at the end.
         while (readdirSync(smallDisk).some((file) => file.endsWith('.part')))
           await new Promise((resolve) => setTimeout(resolve, 20))
         rmSync(join(smallDisk, 'filler'))
@@ -141,7 +144,7 @@ describe.each(matrix)('$title', (engineOptions) => {
     expect(await listImages(engine)).toEqual(before)
   })
 
-  test('an error of the engine while it loads a copy is reported', async () => {
+  test('if the engine fails to load a copy, its error is reported', async () => {
     await open()
     const { id } = app.findImage('two:1')
     const removal = await app.executePlan(await app.plan([{ image: id }]), [id])

@@ -47,7 +47,7 @@ describe.each(matrix)('$title', (engineOptions) => {
     return { job, id, file: join(copyFolder(), readdirSync(copyFolder())[0]!) }
   }
 
-  test('copies restore images with one tag, several tags or none, and of another platform, unchanged', async () => {
+  test('images with one tag, several tags or no tag, and of another platform, are restored unchanged from their copies', async () => {
     app = await openRemovalApp(engine)
     const before = await listImages(engine)
     const ids = [...before.ids]
@@ -77,7 +77,7 @@ describe.each(matrix)('$title', (engineOptions) => {
   })
 
   test.runIf(engineOptions.store === 'containerd')(
-    'an image is restored with the platforms that the engine had, which need not be all that its index lists',
+    'a multi-platform image is restored with the platforms that the engine had, even if its index lists more',
     async () => {
       const complete = { reference: 'multi:1', architectures: ['amd64', 'arm64'] }
       const partial = { reference: 'own:1', architectures: ['amd64', 'arm64'], present: ['amd64'] }
@@ -96,7 +96,7 @@ describe.each(matrix)('$title', (engineOptions) => {
     },
   )
 
-  test('a copy that was changed or replaced is not loaded, and is loaded once the original file is back', async () => {
+  test('a copy that was changed, replaced or deleted is not loaded, until the original file is back', async () => {
     app = await openRemovalApp(engine)
     const before = await listImages(engine)
     const { job, file } = await removeWithCopy('two:1')
@@ -129,7 +129,7 @@ describe.each(matrix)('$title', (engineOptions) => {
     expect(await listImages(engine)).toEqual(before)
   })
 
-  test('a copy that contains a tag which the removal did not remove is not loaded', async () => {
+  test('a copy with a tag that the removal did not remove is not loaded', async () => {
     app = await openRemovalApp(engine)
     const { job, file } = await removeWithCopy('two:1')
     const undo = app.jobs.undoOf(job.id)!

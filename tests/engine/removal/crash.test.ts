@@ -1,6 +1,6 @@
 /**
- * Kills the app at random times, during removals with copies and while they are undone. After each kill, every image or
- * an intact copy of it exists, the removal can be undone, and there are no strays. SLIPWAY_KILLS sets the number of
+ * Kills the app at random times, during removals with copies and during undos. After each kill, every image or an
+ * intact copy of it exists, the removals can be undone, and there are no strays. SLIPWAY_KILLS sets the number of
  * rounds (default 5).
  */
 import { spawn } from 'node:child_process'
@@ -34,7 +34,7 @@ describe.each(matrix)('$title', (engineOptions) => {
     rmSync(folder, { recursive: true, force: true })
   })
 
-  /** Runs the action in a new process and kills it. @returns whether the action had finished before the kill */
+  /** Runs the action in a new process and kills that process. @returns whether the action had finished before */
   async function runAndKill(action: 'remove' | 'undo', afterMs: number): Promise<boolean> {
     const script = join(import.meta.dirname, 'removal-process.ts')
     const child = spawn(process.execPath, [script, engine.socket, folder, action], {
@@ -55,7 +55,9 @@ describe.each(matrix)('$title', (engineOptions) => {
     return existsSync(copyFolder) ? readdirSync(copyFolder).map((name) => join(copyFolder, name)) : []
   }
 
-  /** Expects that every image exists or has an intact copy, and that every copy belongs to a removal. */
+  /**
+   * Expects that every image exists or has an intact copy, and that every copy belongs to a removal that can be undone.
+   */
   async function expectNothingLost(app: RemovalApp, before: Awaited<ReturnType<typeof listImages>>) {
     const now = await listImages(engine)
     const undoable = app.jobs.undoables().flatMap(({ deleted }) => deleted)
@@ -66,7 +68,7 @@ describe.each(matrix)('$title', (engineOptions) => {
     expect(copyFiles().toSorted()).toEqual(undoable.flatMap(({ file }) => file ?? []).toSorted())
   }
 
-  test(`killing the app during a removal and an undo loses nothing and leaves all undoable, ${rounds} times`, async () => {
+  test(`if the app is killed during a removal and during an undo, no image is lost and all can be restored, ${rounds} times`, async () => {
     const before = await listImages(engine)
     expect(before.ids.size).toBe(imageCount)
     let interrupted = 0

@@ -60,7 +60,7 @@ function* forestImages(count: number, random: (below: number) => number): Genera
       created: new Date(1_700_000_000_000 + index * 1000),
       config: { Cmd: ['/none'], Labels: { at: String(index) } },
     }
-    // One image in twelve has no history, like images that are imported instead of built.
+    // One image in twelve has no history, like an image that was imported instead of built.
     const hasHistory = random(12) !== 0
     yield hasHistory ? image : { ...image, history: [] }
     images.push(image)

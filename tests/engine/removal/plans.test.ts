@@ -60,7 +60,7 @@ describe.each(matrix)('$title', (engineOptions) => {
   })
 
   test(
-    'a --rm container that a plan stops removes itself, and its image is still removed, in 20 of 20 cases',
+    'if a plan stops a container of `docker run --rm`, the container removes itself and its image is still removed, 20 times',
     { timeout: 120_000 },
     async () => {
       const rounds = 20

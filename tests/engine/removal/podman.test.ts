@@ -32,7 +32,7 @@ describe.runIf(hasPodman())('Podman', () => {
     )!
   const listTags = async () => (await podman.docker.listImages()).flatMap(({ RepoTags }) => RepoTags ?? [])
 
-  test('an image is planned and deleted', async () => {
+  test('a plan deletes an image', async () => {
     const { id, references } = findImage('for-arm:1')
     expect(id).toMatch(/^sha256:[0-9a-f]{64}$/)
     const storedPlan = await app.plan([{ image: id }])

@@ -1,4 +1,4 @@
-/** The app's services that take part in a removal, wired as in main and connected to a real engine. */
+/** The services that take part in a removal, over a real engine, composed as in main. */
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync } from 'node:fs'
 import { join } from 'node:path'
@@ -24,7 +24,7 @@ interface Options {
 
 export type RemovalApp = Awaited<ReturnType<typeof openRemovalApp>>
 
-/** Resolves once the list of images is complete and their layers have been read. */
+/** Starts the services. Resolves once the list of images is complete and their layers have been read. */
 export async function openRemovalApp(
   worldEngine: Pick<Engine, 'socket' | 'docker'>,
   folder = mkdtempSync(join(tmpdir(), 'removal-app-')),
@@ -69,7 +69,7 @@ export async function openRemovalApp(
     return jobs.find(id)!
   }
   const plan = async (rows: readonly RemovalTarget[], choices: Choices = {}): Promise<StoredPlan> =>
-    value(
+    valueOf(
       await handlers['removal.plan']({
         rows: rows.map(({ image, reference }) => ({ image, ...(reference !== undefined && { reference }) })),
         choices,
@@ -91,26 +91,26 @@ export async function openRemovalApp(
     apply,
     /** Applies the plan, waits until its job has ended and returns the job. */
     async executePlan(storedPlan: StoredPlan, copies: readonly string[] = []) {
-      return waitForJob(value(await apply(storedPlan, copies)))
+      return waitForJob(valueOf(await apply(storedPlan, copies)))
     },
     waitForJob,
     /** Starts to undo a removal and returns the job's id. Does not wait for the job to end. */
     async startUndo(id: string) {
-      return value(await handlers['removal.undo'](id))
+      return valueOf(await handlers['removal.undo'](id))
     },
     async undo(id: string) {
-      return waitForJob(value(await handlers['removal.undo'](id)))
+      return waitForJob(valueOf(await handlers['removal.undo'](id)))
     },
     /** @returns undefined if the undo was started */
     async undoFailure(id: string): Promise<Failure | undefined> {
       const result = await handlers['removal.undo'](id)
       return result.ok ? undefined : result.error
     },
-    strays: async () => value(await handlers['removal.strays'](undefined)),
-    deleteStrays: async (files: string[]) => value(await handlers['removal.deleteStrays'](files)),
+    strays: async () => valueOf(await handlers['removal.strays'](undefined)),
+    deleteStrays: async (files: string[]) => valueOf(await handlers['removal.deleteStrays'](files)),
     async chooseCopyFolder(copyFolder: string) {
       chosenFolder = copyFolder
-      return value(await handlers['removal.chooseFolder'](undefined))
+      return valueOf(await handlers['removal.chooseFolder'](undefined))
     },
     /** One row for each tag, and one for each untagged image. */
     rows: (): RemovalTarget[] =>
@@ -156,7 +156,7 @@ const environmentFor = ({ socket }: Pick<Engine, 'socket'>): HostEnvironment => 
 })
 
 /** @throws if the result is a failure */
-export function value<T>(result: Result<T>): T {
+export function valueOf<T>(result: Result<T>): T {
   if (!result.ok) throw new Error(JSON.stringify(result.error))
   return result.value
 }
@@ -196,8 +196,8 @@ export async function listImages({
   }
 }
 
-/** The ids and names that a plan should leave of those listed before. */
-export function expectedAfter(before: Awaited<ReturnType<typeof listImages>>, { deletes, untags }: RemovalPlan) {
+/** Which of the listed ids and names remain after the plan is executed. */
+export function predictRemaining(before: Awaited<ReturnType<typeof listImages>>, { deletes, untags }: RemovalPlan) {
   const [ids, names] = [new Set(before.ids), new Set(before.names)]
   for (const { image, parents, references } of deletes) {
     for (const id of [image, ...parents]) ids.delete(id)

@@ -2,11 +2,11 @@ import { rmSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Choice } from '../../../model/removal/plan.ts'
 import { startEngine, type Engine } from '../../../tools/world/engine.ts'
-import { expectedAfter, openRemovalApp, listImages, measureDiskUsage, type RemovalApp } from './removal-app.ts'
+import { predictRemaining, openRemovalApp, listImages, measureDiskUsage, type RemovalApp } from './removal-app.ts'
 import { seededRandom, loadImageForest } from './image-forest.ts'
-import { matrix, missing } from '../matrix.ts'
+import { matrix, missingEngines } from '../matrix.ts'
 
-for (const name of missing) test.skip(`${name}: this engine is not installed`, () => {})
+for (const name of missingEngines) test.skip(`${name}: this engine is not installed`, () => {})
 
 describe.each(matrix)('$title', (engineOptions) => {
   let engine: Engine
@@ -15,7 +15,7 @@ describe.each(matrix)('$title', (engineOptions) => {
 
   beforeAll(async () => {
     engine = await startEngine(engineOptions)
-    // The containerd store lists images so slowly that it gets fewer of them.
+    // Fewer images in the containerd store, because it lists them slowly.
     await loadImageForest(engine.docker, engineOptions.store === 'classic' ? 60 : 16, random)
     app = await openRemovalApp(engine)
   })
@@ -25,7 +25,7 @@ describe.each(matrix)('$title', (engineOptions) => {
     if (app) rmSync(app.folder, { recursive: true })
   })
 
-  test('removing random images leaves the images that the plan predicts, and frees bytes within its range', async () => {
+  test('removing random images leaves the images that the plan says, and frees an amount in the plan’s range', async () => {
     for (let round = 0; round < (engineOptions.store === 'classic' ? 5 : 2); round++) {
       const selectedRows = app.rows().filter(() => random(5) === 0)
       const choices = Object.fromEntries(
@@ -39,7 +39,7 @@ describe.each(matrix)('$title', (engineOptions) => {
       const [imagesBefore, bytesBefore] = [await listImages(engine), await measureDiskUsage(engine, blobs)]
       const job = await app.executePlan(storedPlan)
       expect(job.items.filter(({ state }) => state !== 'done')).toEqual([])
-      expect(await listImages(engine)).toEqual(expectedAfter(imagesBefore, storedPlan.plan))
+      expect(await listImages(engine)).toEqual(predictRemaining(imagesBefore, storedPlan.plan))
 
       const { min, max } = storedPlan.plan.frees
       const freed = bytesBefore - (await measureDiskUsage(engine, blobs))

@@ -25,7 +25,8 @@ test('copies that belong to no removal are found and deleted, and all other file
   await app.executePlan(await app.plan([{ image: id }]), [id])
   const folder = join(app.folder, 'Slipway')
   const [undoableCopy] = readdirSync(folder)
-  // This version cannot read the journal of a newer one. A copy's file name ends with the first part of its job's id.
+  // A journal of a newer version of Slipway, which this one cannot read. The file name of a copy ends with the first
+  // part of its job's id.
   const newerJob = 'aaaaaaaa-0000-4000-8000-000000000000'
   mkdirSync(join(app.folder, 'journal'), { recursive: true })
   writeFileSync(join(app.folder, 'journal', `${newerJob}.jsonl`), '{"kind":"begin","version":2}\n')

@@ -65,7 +65,7 @@ describe.each(matrix.filter(({ store }) => store === 'containerd'))('$title', (e
     await app.catchUp()
   })
 
-  test('layers that are not unpacked are still listed with their instructions', async () => {
+  test('layers that are no longer unpacked are still listed with their instructions', async () => {
     const newApp = await openRemovalApp(engine)
     try {
       const size = { min: 0, max: 0 }
@@ -83,7 +83,7 @@ describe.each(matrix.filter(({ store }) => store === 'containerd'))('$title', (e
     }
   })
 
-  test('a plan counts layers again that the engine has unpacked again for a container', async () => {
+  test('if the engine unpacks layers again for a container, a plan counts them again', async () => {
     const container = await engine.docker.createContainer({ Image: 'second:1', HostConfig: { NetworkMode: 'none' } })
     await eventually(() => app.engine.live.containers().has(container.id))
     await app.layers.settled()

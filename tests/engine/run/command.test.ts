@@ -18,15 +18,15 @@ import { openRunner, type Runner } from './runner.ts'
 
 const run = promisify(execFile)
 
-/** Texts that a shell, a comma-separated list or Docker itself could misread. */
-const awkward = fc.string({
+/** Texts that a shell, a comma-separated list or Docker could misread. */
+const awkwardText = fc.string({
   unit: fc.constantFrom(...`abc xyz'"\\$\`,:;=-*?#~&|<>(){}[]!%@/.`, '文', '\n', '😀'),
   maxLength: 12,
 })
-const line = awkward.map((text) => text.replaceAll('\n', ' '))
+const awkwardLine = awkwardText.map((text) => text.replaceAll('\n', ' '))
 const path = fc
   .array(
-    line.map((text) => text.replaceAll('/', '').trim()).filter((text) => text !== '' && !/^\.+$/.test(text)),
+    awkwardLine.map((text) => text.replaceAll('/', '').trim()).filter((text) => text !== '' && !/^\.+$/.test(text)),
     {
       minLength: 1,
       maxLength: 2,
@@ -34,17 +34,17 @@ const path = fc
   )
   .map((parts) => parts.join('/'))
 const name = fc.stringMatching(/^[a-zA-Z0-9][a-zA-Z0-9_.-]{1,10}$/)
-const variable = fc.record({ name: fc.stringMatching(/^[A-Za-z_.-][A-Za-z0-9_.-]{0,6}$/), value: awkward })
+const variable = fc.record({ name: fc.stringMatching(/^[A-Za-z_.-][A-Za-z0-9_.-]{0,6}$/), value: awkwardText })
 const port = fc.record({
   host: fc.constantFrom('127.0.0.1:', '', '[::1]:', '127.0.0.1:18080', '18081', '[::1]:18082', '127.0.0.2:18083'),
   container: fc.constantFrom('80', '80/tcp', '53/udp', '9000/TCP'),
 })
 
-/** Random options for a run. Host folders of volumes are below `root`. */
+/** Random options of a run. Host folders of volumes are in the folder `root`. */
 const randomRunOptions = (root: string) =>
   fc.record({
     interactive: fc.boolean(),
-    command: fc.array(awkward).map((words) => ['hold', ...words].map(shellQuote).join(' ')),
+    command: fc.array(awkwardText).map((words) => ['hold', ...words].map(shellQuote).join(' ')),
     ports: fc.array(port, { maxLength: 3 }),
     removeAtEnd: fc.boolean(),
     volumes: fc.array(
@@ -117,19 +117,19 @@ describe.each(matrix)('$title', (engineOptions) => {
         .catch(() => undefined)
       return (await state(name).catch(() => undefined)) === undefined
     })
-  const inspectComparable = async (name: string) => comparable(await engine.docker.getContainer(name).inspect())
+  const inspectContainer = async (name: string) => toComparable(await engine.docker.getContainer(name).inspect())
 
-  test('the command that the dialog shows creates the same container as the app, whatever the user types', async () => {
+  test('the command that the dialog shows creates the same container as the app, for any valid options', async () => {
     await fc.assert(
       fc.asyncProperty(randomRunOptions(root), async (random) => {
         const options: RunOptions = { image: runner.imageOf('box:1'), reference: 'box:1', name: 'same', ...random }
         fc.pre(validateRunOptions(options, []).length === 0)
         for (const { source } of options.volumes) if (source.startsWith('/')) mkdirSync(source, { recursive: true })
-        await runner.started('box:1', options)
-        const fromApp = await inspectComparable('same')
+        await runner.start('box:1', options)
+        const fromApp = await inspectContainer('same')
         await removeContainer('same')
         const shell = await runInShell(runCommand(options), 'same')
-        const fromCommand = await inspectComparable('same')
+        const fromCommand = await inspectContainer('same')
         await removeContainer('same')
         await shell.waitForEnd()
         expect(fromApp).toEqual(fromCommand)
@@ -140,13 +140,13 @@ describe.each(matrix)('$title', (engineOptions) => {
 })
 
 /**
- * Removes what differs between any two containers, and values that are not set, which engines write in several ways.
+ * Removes the fields that differ between any two containers, and unset values, which engines write in different ways.
  */
-function comparable({ Config, HostConfig, Mounts, NetworkSettings, Path, Args }: Docker.ContainerInspectInfo) {
+function toComparable({ Config, HostConfig, Mounts, NetworkSettings, Path, Args }: Docker.ContainerInspectInfo) {
   const mounts = Mounts.map(({ Name, Source, ...mount }) =>
     /^[0-9a-f]{64}$/.test(Name ?? '') ? mount : { ...mount, Name, Source },
   )
-  return pruned({
+  return withoutIgnoredValues({
     ...{ Path, Args },
     // The docker command of 28 sorts variables differently.
     Config: { ...Config, Env: Config.Env.toSorted() },
@@ -159,20 +159,20 @@ function comparable({ Config, HostConfig, Mounts, NetworkSettings, Path, Args }:
 
 const byAddress = (a: { HostIp: string }, b: { HostIp: string }) => (a.HostIp < b.HostIp ? -1 : 1)
 
-/** Keys whose values differ between any two containers. */
+/** Keys whose values may differ between two equal containers. */
 const ignoredKeys = new Set(
   'Hostname ConsoleSize EndpointID NetworkID IPAddress GlobalIPv6Address MacAddress Aliases DNSNames'.split(' '),
 )
 
-function pruned(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(pruned)
+function withoutIgnoredValues(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutIgnoredValues)
   if (typeof value !== 'object' || value === null) return value
   return Object.fromEntries(
     Object.entries(value).flatMap(([key, inner]) => {
-      const rest = pruned(inner)
-      const isUnset = !rest || (typeof rest === 'object' && Object.keys(rest).length === 0)
-      const isRandomPort = key === 'HostPort' && Number(rest) >= 32_768
-      return isUnset || isRandomPort || ignoredKeys.has(key) ? [] : [[key, rest]]
+      const innerValue = withoutIgnoredValues(inner)
+      const isUnset = !innerValue || (typeof innerValue === 'object' && Object.keys(innerValue).length === 0)
+      const isRandomPort = key === 'HostPort' && Number(innerValue) >= 32_768
+      return isUnset || isRandomPort || ignoredKeys.has(key) ? [] : [[key, innerValue]]
     }),
   )
 }

@@ -30,7 +30,7 @@ import { eventually } from '../eventually.ts'
 export type Runner = Awaited<ReturnType<typeof openRunner>>
 
 /** Starts the services over an engine. @param host by default the engine's socket */
-export async function openRunner(world: Engine, host = `unix://${world.socket}`) {
+export async function openRunner(worldEngine: Engine, host = `unix://${worldEngine.socket}`) {
   const ended = new AbortController()
   const changes: ImagesChange[] = []
   let onTerminalData: ((data: TerminalData) => void) | undefined
@@ -80,33 +80,33 @@ export async function openRunner(world: Engine, host = `unix://${world.socket}`)
     /** The id of the image that has a tag. */
     imageOf,
     run,
-    /** Runs an image. @throws if the engine or Slipway refuses */
-    async started(reference: string, overrides: Partial<RunOptions> = {}) {
-      return value(await run(reference, overrides))
+    /** Runs an image. @throws if the engine or Slipway refuses to */
+    async start(reference: string, overrides: Partial<RunOptions> = {}) {
+      return valueOf(await run(reference, overrides))
     },
     /** Tries to run an image. @returns the failure. @throws if the image was run */
-    async refused(reference: string, overrides: Partial<RunOptions> = {}): Promise<Failure> {
+    async failureOf(reference: string, overrides: Partial<RunOptions> = {}): Promise<Failure> {
       const result = await run(reference, overrides)
       if (result.ok) throw new Error(`${reference} was run, but should have been refused`)
       return result.error
     },
     /** The options that the dialog suggests for an image. */
-    async suggested(reference: string) {
-      return value(await handlers['run.suggest']({ image: imageOf(reference), reference }))
+    async suggest(reference: string) {
+      return valueOf(await handlers['run.suggest']({ image: imageOf(reference), reference }))
     },
     async open(container: string, kind: Terminal['kind']): Promise<TerminalId> {
-      return value(await handlers['terminals.open']({ container, kind, size }))
+      return valueOf(await handlers['terminals.open']({ container, kind, size }))
     },
-    terminal: (id: TerminalId) => value(handlers['terminals.list'](undefined)).find((terminal) => terminal.id === id),
-    /** Opens a window that has just been loaded. The previous window receives no more data. */
+    terminal: (id: TerminalId) => valueOf(handlers['terminals.list'](undefined)).find((terminal) => terminal.id === id),
+    /** Opens a window, as if the window was reloaded. The previous window receives no more data. */
     window() {
       const screens = new Map<TerminalId, Screen>()
       onTerminalData = (data) => screens.get(data.id)?.draw(data)
       return {
-        /** Shows a terminal. @param acknowledges whether the window reports to main what it has drawn */
+        /** Shows a terminal. @param acknowledges whether the window acknowledges the bytes that it has drawn */
         show(id: TerminalId, acknowledges = true): Screen {
           const acknowledge = (upTo: number) => void handlers['terminals.acknowledge']({ id, upTo })
-          const screen = new Screen(value(handlers['terminals.replay'](id)), acknowledges ? acknowledge : () => {})
+          const screen = new Screen(valueOf(handlers['terminals.replay'](id)), acknowledges ? acknowledge : () => {})
           screens.set(id, screen)
           return screen
         },
@@ -124,7 +124,7 @@ export async function openRunner(world: Engine, host = `unix://${world.socket}`)
 /**
  * Registers hooks that start an engine with runnable images before all tests of a `describe` block, and remove all
  * containers and terminals after each test.
- * @param onOpen called once the engine is started
+ * @param onOpen called once the engine and the services are started
  */
 export function useRunner(options: EngineOptions, onOpen: (opened: { engine: Engine; runner: Runner }) => void) {
   let engine: Engine
@@ -140,7 +140,7 @@ export function useRunner(options: EngineOptions, onOpen: (opened: { engine: Eng
     await engine?.stop()
   })
   afterEach(async () => {
-    for (const { id } of value(runner.calls['terminals.list'](undefined))) await runner.calls['terminals.close'](id)
+    for (const { id } of valueOf(runner.calls['terminals.list'](undefined))) await runner.calls['terminals.close'](id)
     for (const { Id } of await engine.docker.listContainers({ all: true }))
       await engine.docker.getContainer(Id).remove({ force: true, v: true })
     await eventually(() => runner.engine.live.containers().size === 0)
@@ -151,13 +151,14 @@ export function useRunner(options: EngineOptions, onOpen: (opened: { engine: Eng
 export class Screen {
   readonly #acknowledge
   bytes: Buffer[]
-  /** Position of the first byte in the terminal's whole output. */
-  at: number
+  /** The position of the first byte in the terminal's whole output. */
+  readonly start: number
+  /** The position after the last byte. */
   end: number
 
   constructor({ at, bytes }: TerminalReplay, acknowledge: (upTo: number) => void) {
     this.bytes = [Buffer.from(bytes)]
-    this.at = at
+    this.start = at
     this.end = at + bytes.length
     this.#acknowledge = acknowledge
   }
@@ -170,16 +171,16 @@ export class Screen {
     this.#acknowledge(this.end)
   }
 
-  get all(): Buffer {
+  get allBytes(): Buffer {
     return Buffer.concat(this.bytes)
   }
   get text(): string {
-    return this.all.toString()
+    return this.allBytes.toString()
   }
   /** Waits until the output contains a text. */
-  shows(expected: string | RegExp): Promise<void> {
-    const isShown = typeof expected === 'string' ? () => this.text.includes(expected) : () => expected.test(this.text)
-    return eventually(isShown, 20_000).catch(() => {
+  waitForText(expected: string | RegExp): Promise<void> {
+    const isMatch = typeof expected === 'string' ? () => this.text.includes(expected) : () => expected.test(this.text)
+    return eventually(isMatch, 20_000).catch(() => {
       throw new Error(`${String(expected)} is not shown, but: ${JSON.stringify(this.text.slice(-1000))}`)
     })
   }
@@ -188,7 +189,7 @@ export class Screen {
 /** A mutable copy, as the contract's schema returns it. */
 const toInput = (options: RunOptions) => structuredClone(options) as Input<'run.start'>['options']
 
-export function value<T>(result: Result<T> | Promise<Result<T>>): T {
+export function valueOf<T>(result: Result<T> | Promise<Result<T>>): T {
   if (result instanceof Promise) throw new Error('await the result first')
   if (!result.ok) throw new Error(JSON.stringify(result.error))
   return result.value

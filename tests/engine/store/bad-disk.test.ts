@@ -8,9 +8,9 @@ import { openStore } from '../../../main/store/index.ts'
 /** The mount point of a disk of 64 kB. */
 let disk: string
 let folder: string
-const logged = vi.spyOn(console, 'error')
+const consoleError = vi.spyOn(console, 'error')
 beforeEach(() => {
-  logged.mockReset().mockReturnValue()
+  consoleError.mockReset().mockReturnValue()
   disk = mkdtempSync(join(tmpdir(), 'small-disk-'))
   execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k,mode=755', 'tmpfs', disk])
   folder = join(disk, 'Slipway')
@@ -19,7 +19,7 @@ afterEach(() => {
   execFileSync('umount', [disk])
   rmSync(disk, { recursive: true })
 })
-afterAll(() => logged.mockRestore())
+afterAll(() => consoleError.mockRestore())
 
 const readStored = (name: string) => readFileSync(join(folder, name), 'utf8')
 const remount = (mode: 'ro' | 'rw') => execFileSync('mount', ['-o', `remount,${mode}`, disk])
@@ -30,7 +30,7 @@ const mirrorList = (count: number) => ({
 })
 
 describe('a full disk', () => {
-  test('keeps the old file unchanged and the new value in memory, and stores later values once there is space', async () => {
+  test('leaves the old file unchanged and the new value in memory; later values are stored once there is space', async () => {
     const { mirrors } = openStore(folder)
     await mirrors.write(mirrorList(1))
     const before = readStored('mirrors.json')
@@ -39,14 +39,14 @@ describe('a full disk', () => {
     expect(mirrors.value.own).toHaveLength(1502)
     expect(readStored('mirrors.json')).toBe(before)
     expect(readdirSync(folder)).toEqual(['mirrors.json'])
-    expect(logged).toHaveBeenCalledTimes(1)
-    expect(logged.mock.calls[0]![1]).toMatchObject({ code: 'ENOSPC' })
+    expect(consoleError).toHaveBeenCalledTimes(1)
+    expect(consoleError.mock.calls[0]![1]).toMatchObject({ code: 'ENOSPC' })
     rmSync(join(disk, 'filler'))
     await mirrors.write(mirrorList(1000))
     expect(openStore(folder).mirrors.value.own).toHaveLength(1000)
   })
 
-  test('does not lose entries that could not be parsed: without space for a copy, the file is not overwritten', async () => {
+  test('has no space for a copy of a file with an invalid entry, so the file is overwritten only once there is space', async () => {
     mkdirSync(folder)
     const text = JSON.stringify({ own: [...mirrorList(600).own, 7] })
     writeFileSync(join(folder, 'mirrors.json'), text)
@@ -63,7 +63,7 @@ describe('a full disk', () => {
 })
 
 describe('a read-only disk', () => {
-  test('is read; new values are kept in memory only, and the error is logged once', async () => {
+  test('can be read; new values are kept in memory only, and the error is logged once', async () => {
     await openStore(folder).settings.write({ language: 'zh-CN', theme: 'dark' })
     remount('ro')
     const store = openStore(folder)
@@ -72,12 +72,12 @@ describe('a read-only disk', () => {
     await store.settings.write({ language: 'en', theme: 'light' })
     await store.end()
     expect(store.settings.value).toEqual({ language: 'en', theme: 'light' })
-    expect(logged).toHaveBeenCalledTimes(1)
+    expect(consoleError).toHaveBeenCalledTimes(1)
     remount('rw')
     expect(openStore(folder).settings.value).toEqual({ language: 'zh-CN', theme: 'dark' })
   })
 
-  test('keeps a file that cannot be parsed, since it cannot be renamed', async () => {
+  test('prevents the renaming of a file that cannot be parsed, so the file is not overwritten later', async () => {
     mkdirSync(folder)
     writeFileSync(join(folder, 'settings.json'), '{')
     remount('ro')

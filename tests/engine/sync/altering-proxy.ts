@@ -1,4 +1,4 @@
-/** A proxy in front of an engine that changes some of its responses and records the requests. */
+/** A proxy in front of an engine. It changes chosen responses and records the requests. */
 import { rmSync } from 'node:fs'
 import { createServer, request, type Server } from 'node:http'
 
@@ -12,7 +12,7 @@ interface Rule {
 
 export class AlteringProxy {
   readonly socket: string
-  /** Path and query of every request, without the API version: `/images/json?all=true`. Tests reset this. */
+  /** Path and query of every request, without the API version: `/images/json?all=true`. Tests clear this list. */
   requests: string[] = []
   readonly #engineSocket: string
   #rules: Rule[] = []
@@ -70,7 +70,7 @@ export class AlteringProxy {
     await new Promise<void>((resolve) => void server.listen(this.socket, resolve))
   }
 
-  /** Removes the socket, as a stopping daemon does. `open` creates it again. */
+  /** Removes the socket, as an engine that stops does. `open` creates it again. */
   close() {
     this.#server?.closeAllConnections()
     this.#server?.close()

@@ -4,7 +4,7 @@ import { loadImages } from '../../../tools/world/images.ts'
 import { manyImages } from '../../../tools/world/many-images.ts'
 import { anyEngine } from '../matrix.ts'
 import { holdingProxy } from './holding-proxy.ts'
-import { catchesUp, eventually, watchEngine } from '../engine-window.ts'
+import { expectCaughtUp, eventually, watchEngine } from '../engine-window.ts'
 
 test('a list that fails with 404 while an image is half deleted is requested again, without a disconnect', async () => {
   const engine = await startEngine(anyEngine)
@@ -14,11 +14,11 @@ test('a list that fails with 404 while an image is half deleted is requested aga
   try {
     await loadImages(engine.docker, manyImages(3))
     await eventually(() => served.window.complete)
-    await catchesUp(served, engine)
+    await expectCaughtUp(served, engine)
     proxy.refuse(2)
     await loadImages(engine.docker, manyImages(4))
     await eventually(() => proxy.remainingRefusals === 0)
-    await catchesUp(served, engine)
+    await expectCaughtUp(served, engine)
     expect(served.states.filter(({ status }) => status === 'away')).toEqual([])
   } finally {
     await served.stop()

@@ -1,11 +1,11 @@
-/** A proxy in front of an engine that can hold back some responses. */
+/** A proxy in front of an engine. It can hold back or refuse chosen requests. */
 import { createServer, request, type IncomingMessage, type ServerResponse } from 'node:http'
 
-/** Whether the request is the app's own for the list of all images. Those of `docker images` have filters. */
+/** Whether the request is the app's request for the list of all images. Requests by `docker images` have filters. */
 export const isFullListRequest = (path: string) => /\/images\/json\?all=/.test(path) && !path.includes('filters')
 
-/** Starts the proxy. It holds back the responses to requests that `shouldHold` selects, until `release` is called. */
-export async function holdingProxy(engineSocket: string, shouldHold: (path: string) => boolean) {
+/** Starts the proxy. It holds back the responses to requests that match, until `release` is called. */
+export async function holdingProxy(engineSocket: string, matches: (path: string) => boolean) {
   const socket = `${engineSocket}.held`
   const heldResponses: (() => void)[] = []
   let holding = true
@@ -13,15 +13,15 @@ export async function holdingProxy(engineSocket: string, shouldHold: (path: stri
 
   const server = createServer((clientRequest, clientResponse) => {
     const { method, url: path = '', headers } = clientRequest
-    if (refusals > 0 && shouldHold(path)) {
+    if (refusals > 0 && matches(path)) {
       refusals--
       return void clientResponse
         .writeHead(404)
         .end(JSON.stringify({ message: `content digest sha256:${'0'.repeat(64)}: not found` }))
     }
-    // The engine is asked at once, so a response that is held becomes outdated.
+    // The engine gets the request at once, so a response that is held back becomes outdated.
     const engineRequest = request({ socketPath: engineSocket, method, path, headers }, (engineResponse) => {
-      if (holding && shouldHold(path)) heldResponses.push(() => forward(engineResponse, clientResponse))
+      if (holding && matches(path)) heldResponses.push(() => forward(engineResponse, clientResponse))
       else forward(engineResponse, clientResponse)
     })
     engineRequest.on('error', () => clientResponse.destroy())
@@ -35,12 +35,14 @@ export async function holdingProxy(engineSocket: string, shouldHold: (path: stri
       return heldResponses.length
     },
     hold: () => (holding = true),
-    /** Answers the next requests with a 404, as 26.1's containerd store does while an image is half deleted. */
+    /**
+     * Answers the next matching requests with a 404, as 26.1's containerd store does while an image is half deleted.
+     */
     refuse: (times: number) => void (refusals = times),
     get remainingRefusals() {
       return refusals
     },
-    /** Sends the held responses, and holds back no more. */
+    /** Sends the responses that are held back, and holds back no more. */
     release() {
       holding = false
       heldResponses.splice(0).forEach((send) => send())

@@ -3,10 +3,10 @@ import { isDeepStrictEqual } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { fillWithDemo } from '../../../tools/world/demo.ts'
 import { startEngine, type Engine } from '../../../tools/world/engine.ts'
-import { matrix, missing } from '../matrix.ts'
-import { eventually, freshList, watchEngine } from '../engine-window.ts'
+import { matrix, missingEngines } from '../matrix.ts'
+import { eventually, readEngineLists, watchEngine } from '../engine-window.ts'
 
-for (const name of missing) test.skip(`${name}: this engine is not installed`, () => {})
+for (const name of missingEngines) test.skip(`${name}: this engine is not installed`, () => {})
 
 describe.each(matrix)('$title', (engineOptions) => {
   let engine: Engine
@@ -25,15 +25,15 @@ describe.each(matrix)('$title', (engineOptions) => {
 
   /** Waits until the app's list equals the engine's. */
   const catchUp = () =>
-    eventually(async () => isDeepStrictEqual(watched.known(), await freshList(engine))).catch(async () =>
-      expect(watched.known()).toEqual(await freshList(engine)),
+    eventually(async () => isDeepStrictEqual(watched.liveLists(), await readEngineLists(engine))).catch(async () =>
+      expect(watched.liveLists()).toEqual(await readEngineLists(engine)),
     )
 
   test('the first list contains what docker images and docker ps list', async () => {
-    expect(watched.known()).toEqual(await freshList(engine))
+    expect(watched.liveLists()).toEqual(await readEngineLists(engine))
   })
 
-  test('the engine’s product, version, platform, store and data folder are correct', () => {
+  test('the engine’s product, version, platform, store and data folder are reported', () => {
     expect(watched.states.find(({ status }) => status === 'connected')).toMatchObject({
       facts: {
         product: 'Docker',
@@ -45,7 +45,7 @@ describe.each(matrix)('$title', (engineOptions) => {
     })
   })
 
-  test('a tag that is set by another client is published as one change of one image', async () => {
+  test('a tag that another client adds is published as one change of one image', async () => {
     const before = watched.changes.length
     await engine.docker.getImage('redis:7').tag({ repo: 'seen', tag: 'once' })
     await eventually(() => watched.changes.length > before)
@@ -65,7 +65,7 @@ describe.each(matrix)('$title', (engineOptions) => {
     await catchUp()
   })
 
-  test('images that other clients commit, remove or prune are followed', async () => {
+  test('the list follows images that other clients commit, remove or prune', async () => {
     const container = await engine.docker.createContainer({
       Image: 'busybox:latest',
       Cmd: ['true'],
@@ -82,14 +82,14 @@ describe.each(matrix)('$title', (engineOptions) => {
     await catchUp()
   })
 
-  test('a container’s state and name are followed from creation to removal', async () => {
+  test('the list follows a container’s state and name from creation to removal', async () => {
     const container = await engine.docker.createContainer({
       name: 'life',
       Image: 'busybox:latest',
       Cmd: ['sleep', '60'],
       HostConfig: { NetworkMode: 'none' },
     })
-    const state = () => watched.known().containers.find(({ id }) => id === container.id)?.state
+    const state = () => watched.liveLists().containers.find(({ id }) => id === container.id)?.state
     await eventually(() => state() === 'created')
     await container.start()
     await eventually(() => state() === 'running')
@@ -97,7 +97,7 @@ describe.each(matrix)('$title', (engineOptions) => {
     await eventually(() => state() === 'paused')
     await container.unpause()
     await container.rename({ name: 'renamed' })
-    await eventually(() => watched.known().containers.some(({ name }) => name === 'renamed'))
+    await eventually(() => watched.liveLists().containers.some(({ name }) => name === 'renamed'))
     await container.kill()
     await eventually(() => state() === 'exited')
     await container.remove()
@@ -107,7 +107,7 @@ describe.each(matrix)('$title', (engineOptions) => {
   test('after the engine crashes, the list stays, and is updated once the engine runs again', async () => {
     await engine.kill()
     await eventually(() => watched.states.at(-1)?.status === 'away')
-    expect(watched.known().images.length).toBeGreaterThan(10)
+    expect(watched.liveLists().images.length).toBeGreaterThan(10)
     await engine.restart()
     await engine.docker.getImage('redis:7').tag({ repo: 'while', tag: 'away' })
     await eventually(() => watched.states.at(-1)?.status === 'connected')
@@ -115,7 +115,7 @@ describe.each(matrix)('$title', (engineOptions) => {
   })
 })
 
-test('a socket without permission is distinguished from one that does not exist', async () => {
+test('a socket without permission and a socket that does not exist are different failures, also while the engine is down', async () => {
   const engine = await startEngine({ version: '26.1', store: 'classic' })
   try {
     const asNobody = (socket: string) =>

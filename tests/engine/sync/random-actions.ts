@@ -10,7 +10,7 @@ import { loadImages, type ImageSpec } from '../../../tools/world/images.ts'
 import { tarEnd, tarFile } from '../../../tools/world/tar.ts'
 import { userland } from '../../../tools/world/userland.ts'
 
-/** Only a few names, so that actions meet at the same ones. */
+/** Only a few names, so that many actions affect the same name. */
 const nameArbitrary = fc.constantFrom('one:1', 'one:2', 'two:latest', 'localhost:5000/three:1')
 
 interface ActionContext {

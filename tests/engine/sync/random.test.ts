@@ -4,7 +4,7 @@ import { startEngine } from '../../../tools/world/engine.ts'
 import { loadImages } from '../../../tools/world/images.ts'
 import { actionArbitrary, box, perform } from './random-actions.ts'
 import { matrix } from '../matrix.ts'
-import { catchesUp, eventually, watchEngine } from '../engine-window.ts'
+import { expectCaughtUp, eventually, watchEngine } from '../engine-window.ts'
 
 /** The actions are the same in every run. SLIPWAY_SEED selects other actions, SLIPWAY_ROUNDS the number of rounds. */
 const seed = Number(process.env['SLIPWAY_SEED'] ?? 20_261_124)
@@ -26,7 +26,7 @@ test.each(matrix)(
         else for (const action of actions) await perform(engine.docker, action)
         // The app resyncs when the window gets the focus. It requests no list if the engine's events are complete.
         served.engine.resync()
-        await catchesUp(served, engine, `seed ${seed}: ${JSON.stringify(actions)}`)
+        await expectCaughtUp(served, engine, `seed ${seed}: ${JSON.stringify(actions)}`)
       }
     } finally {
       await served.stop()

@@ -3,7 +3,7 @@ import { startEngine, type Engine } from '../../../tools/world/engine.ts'
 import { loadImages } from '../../../tools/world/images.ts'
 import { manyImages } from '../../../tools/world/many-images.ts'
 import { matrix } from '../matrix.ts'
-import { catchesUp, eventually, watchEngine } from '../engine-window.ts'
+import { expectCaughtUp, eventually, watchEngine } from '../engine-window.ts'
 
 describe.each(matrix)('$title', (engineOptions) => {
   let engine: Engine
@@ -22,7 +22,7 @@ describe.each(matrix)('$title', (engineOptions) => {
 
   const ids = () => served.window.shown.images.map(({ id }) => id)
 
-  test('three hundred fast events are published in fewer than 150 changes, and the final list is correct', async () => {
+  test('three hundred fast events are published as fewer than 150 changes, and the final list is correct', async () => {
     const before = served.changes.length
     const [id] = ids()
     // Six workers at once, as on a build server.
@@ -34,14 +34,14 @@ describe.each(matrix)('$title', (engineOptions) => {
       await engine.docker.getImage(id!).tag({ repo: 'rush', tag: `${worker}-last` })
     }
     await Promise.all([0, 1, 2, 3, 4, 5].map(tagAndUntag))
-    await catchesUp(served, engine)
+    await expectCaughtUp(served, engine)
     expect(served.window.images.get(id!)?.references.filter((name) => name.startsWith('rush:'))).toHaveLength(6)
     expect(served.changes.length - before).toBeLessThan(150)
   })
 
   test('a tag that moves across all images ends on the last one', async () => {
     for (const id of ids()) await engine.docker.getImage(id).tag({ repo: 'round', tag: 'trip' })
-    await catchesUp(served, engine)
+    await expectCaughtUp(served, engine)
     const holders = served.window.shown.images.filter(({ references }) => references.includes('round:trip'))
     expect(holders.map(({ id }) => id)).toEqual([ids().at(-1)])
   })
@@ -52,6 +52,6 @@ describe.each(matrix)('$title', (engineOptions) => {
     await eventually(() => ids().length === 13)
     await loadImages(engine.docker, [{ ...second!, references: ['round:trip'] }])
     await eventually(() => ids().length === 14)
-    await catchesUp(served, engine)
+    await expectCaughtUp(served, engine)
   })
 })

@@ -5,17 +5,17 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Engine } from '../../../tools/world/engine.ts'
 import { eventually } from '../eventually.ts'
 import { matrix } from '../matrix.ts'
-import { openRunner, useRunner, value, type Runner } from '../run/runner.ts'
+import { openRunner, useRunner, valueOf, type Runner } from '../run/runner.ts'
 
 const size = { columns: 80, rows: 24 }
 
 describe.each(matrix)('$title', (engineOptions) => {
   let engine: Engine
-  let proxy: Awaited<ReturnType<typeof resettingProxy>>
+  let proxy: Awaited<ReturnType<typeof openResettingProxy>>
   let runner: Runner
   useRunner(engineOptions, (started) => void ({ engine } = started))
   beforeAll(async () => {
-    proxy = await resettingProxy(engine.socket)
+    proxy = await openResettingProxy(engine.socket)
     runner = await openRunner(engine, `tcp://127.0.0.1:${proxy.port}`)
   })
   afterAll(async () => {
@@ -28,25 +28,25 @@ describe.each(matrix)('$title', (engineOptions) => {
     expect(runner.terminal(id)?.state).toEqual({ status: 'ended', reason: 'cut' })
   }
 
-  test('a stream that is reset before the container starts ends the terminal, and the container runs', async () => {
-    const { container, terminal } = await runner.started('box:1', { command: 'sleep 1000' })
+  test('if the stream of a terminal is reset before its container starts, the terminal ends and the container runs', async () => {
+    const { container, terminal } = await runner.start('box:1', { command: 'sleep 1000' })
     expect(proxy.resets()).toBe(1)
     await expectCut(terminal!)
     expect((await engine.docker.getContainer(container).inspect()).State.Running).toBe(true)
 
     await engine.docker.getContainer(container).kill()
     await eventually(() => runner.engine.live.containers().get(container)?.state === 'exited')
-    await expectCut(value(await runner.calls['terminals.start']({ container, size })))
+    await expectCut(valueOf(await runner.calls['terminals.start']({ container, size })))
     expect(proxy.resets()).toBe(2)
     expect((await engine.docker.getContainer(container).inspect()).State.Running).toBe(true)
   })
 })
 
 /**
- * A TCP proxy in front of an engine that resets each attach connection soon after it is open. Requests to start a
- * container are delayed until after the reset.
+ * A TCP proxy in front of an engine. It resets each attach connection soon after it is open, and delays requests to
+ * start a container until after the reset.
  */
-async function resettingProxy(engineSocket: string) {
+async function openResettingProxy(engineSocket: string) {
   let resets = 0
   const server = createServer((client) => {
     const upstream = connect(engineSocket)

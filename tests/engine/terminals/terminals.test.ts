@@ -5,7 +5,7 @@ import { maxUnacknowledgedBytes } from '../../../main/terminals/output.ts'
 import type { Engine } from '../../../tools/world/engine.ts'
 import { eventually } from '../eventually.ts'
 import { anyEngine, matrix } from '../matrix.ts'
-import { openRunner, useRunner, value, type Runner } from '../run/runner.ts'
+import { openRunner, useRunner, valueOf, type Runner } from '../run/runner.ts'
 
 describe.each(matrix)('$title', (engineOptions) => {
   let engine: Engine
@@ -17,8 +17,8 @@ describe.each(matrix)('$title', (engineOptions) => {
     return runner.terminal(id)!.state
   }
   const endedWith = (exitCode: number) => ({ status: 'ended', reason: 'exit', exitCode })
-  async function runInteractive(command: string, options: Parameters<Runner['started']>[1] = {}, image = 'box:1') {
-    const { container, terminal } = await runner.started(image, { command, ...options })
+  async function runInteractive(command: string, options: Parameters<Runner['start']>[1] = {}, image = 'box:1') {
+    const { container, terminal } = await runner.start(image, { command, ...options })
     return { container, id: terminal! }
   }
   /** The command line of every process in the container. */
@@ -27,7 +27,7 @@ describe.each(matrix)('$title', (engineOptions) => {
     return Processes.map((line) => line.at(-1))
   }
 
-  test('a shell gets text, new sizes, Ctrl+C, Ctrl+P and Ctrl+Space, and ends with its exit code', async () => {
+  test('a shell receives text, new sizes, Ctrl+C, Ctrl+P and Ctrl+Space, and its exit code is shown', async () => {
     const { container, id } = await runInteractive('/bin/sh', { name: 'box' })
     expect(runner.terminal(id)).toMatchObject({
       ...{
@@ -40,28 +40,28 @@ describe.each(matrix)('$title', (engineOptions) => {
       },
     })
     const screen = runner.window().show(id)
-    await screen.shows('/ # ')
+    await screen.waitForText('/ # ')
     runner.type(id, 'echo "你好, $((6 * 7))"\r')
-    await screen.shows('你好, 42')
+    await screen.waitForText('你好, 42')
     runner.type(id, 'stty size\r')
-    await screen.shows('24 80\r\n')
+    await screen.waitForText('24 80\r\n')
     await runner.calls['terminals.resize']({ id, columns: 100, rows: 30 })
     runner.type(id, 'stty size\r')
-    await screen.shows('30 100\r\n')
+    await screen.waitForText('30 100\r\n')
     runner.type(id, 'sleep 1000; echo slept $?\r')
     await eventually(async () => (await listProcesses(container)).includes('sleep 1000'))
     runner.type(id, '\x03')
-    await screen.shows('^C')
+    await screen.waitForText('^C')
     // Ctrl+P reaches the shell, although it is the first key of Docker's detach sequence.
     runner.type(id, 'echo again\r')
-    await screen.shows('\r\nagain\r\n')
+    await screen.waitForText('\r\nagain\r\n')
     runner.type(id, '\x10')
-    await screen.shows(/again\r\n[^]*# [^]*# echo again[^\n]*$/)
+    await screen.waitForText(/again\r\n[^]*# [^]*# echo again[^\n]*$/)
     // Ctrl+Space arrives as a NUL byte.
     runner.type(id, '\x15stty raw -echo; head -c 3 | od -A n -t x1; stty sane\r')
     await eventually(async () => (await listProcesses(container)).includes('od -A n -t x1'))
     for (const _ of [1, 2, 3]) runner.type(id, '\0')
-    await screen.shows('00 00 00')
+    await screen.waitForText('00 00 00')
     runner.type(id, 'exit 7\r')
     expect(await waitForEnd(id)).toEqual(endedWith(7))
   })
@@ -81,13 +81,13 @@ describe.each(matrix)('$title', (engineOptions) => {
   })
 
   test.runIf(engineOptions === anyEngine)(
-    'a container of an image with a wrong platform runs, and its output is complete from the first byte',
+    'a container of an image for an emulated platform runs, and its output is complete from the first byte',
     async () => {
       const { id } = await runInteractive('/bin/sh', {}, 'emulated:1')
       const screen = runner.window().show(id)
-      await screen.shows('/ # ')
+      await screen.waitForText('/ # ')
       runner.type(id, 'echo $((6 * 7)); exit 7\r')
-      await screen.shows('\r\n42\r\n')
+      await screen.waitForText('\r\n42\r\n')
       expect(await waitForEnd(id)).toEqual(endedWith(7))
 
       const lines = 200_000
@@ -105,14 +105,14 @@ describe.each(matrix)('$title', (engineOptions) => {
     const { container, id } = await runInteractive('', {}, 'ends-at-once:1')
     await waitForEnd(id)
     const size = { columns: 80, rows: 24 }
-    const secondId = value(await runner.calls['terminals.start']({ container, size }))
+    const secondId = valueOf(await runner.calls['terminals.start']({ container, size }))
     expect(await waitForEnd(secondId)).toEqual(endedWith(3))
     expect(runner.window().show(secondId).text).toContain('cannot find its configuration')
-    const startOfMissing = await runner.calls['terminals.start']({ container: '0'.repeat(64), size })
-    expect(startOfMissing).toEqual({ ok: false, error: { code: 'container-gone' } })
+    const missingContainer = await runner.calls['terminals.start']({ container: '0'.repeat(64), size })
+    expect(missingContainer).toEqual({ ok: false, error: { code: 'container-gone' } })
   })
 
-  test('a slow window pauses the program, and still gets all 10 MB of its output', async () => {
+  test('a program is paused while the window acknowledges nothing, and all 10 MB of its output arrive later', async () => {
     const outputBytes = 10_000_000
     const { container, id } = await runInteractive(
       `sh -c "yes 0123456789abcde | head -c ${outputBytes}; echo; exec hold"`,
@@ -122,7 +122,7 @@ describe.each(matrix)('$title', (engineOptions) => {
     const stalledScreen = window.show(id, false)
     const maxEnd = stalledScreen.end + maxUnacknowledgedBytes
     await eventually(() => stalledScreen.end >= maxEnd)
-    // The program is paused once it writes nothing more, so main's memory does not grow.
+    // Once the program writes no more bytes, it is paused, and main's memory does not grow.
     let [before, now] = [0, await readWrittenBytes(container)]
     await eventually(async () => {
       ;[before, now] = [now, await readWrittenBytes(container)]
@@ -141,7 +141,7 @@ describe.each(matrix)('$title', (engineOptions) => {
     expect(screen.text.replaceAll('0123456789abcde\r\n', '')).toBe('\r\n')
   })
 
-  /** @returns the bytes written by the process that wrote most in the container, from the kernel's I/O counters */
+  /** @returns the bytes written by the container's process that has written most, from the kernel's I/O counters */
   async function readWrittenBytes(container: string): Promise<number> {
     const { Processes, Titles } = await engine.docker.getContainer(container).top()
     const pids: string[] = Processes.map((line: string[]) => line[Titles.indexOf('PID')])
@@ -155,17 +155,17 @@ describe.each(matrix)('$title', (engineOptions) => {
     expect(await waitForEnd(id)).toEqual(endedWith(0))
     await eventually(() => /[0-9a-f]{64} {2}\/copy\s*$/.test(screen.text.slice(-100)))
     const printedHash = /([0-9a-f]{64}) {2}\/copy\s*$/.exec(screen.text.slice(-100))![1]
-    expect(createHash('sha256').update(screen.all.subarray(0, 3_000_000)).digest('hex')).toBe(printedHash)
+    expect(createHash('sha256').update(screen.allBytes.subarray(0, 3_000_000)).digest('hex')).toBe(printedHash)
   })
 
   test.runIf(engineOptions === anyEngine)('a UTF-8 character that arrives in two parts is shown as one', async () => {
     const { id } = await runInteractive(`sh -c "printf '\\\\344\\\\275'; sleep 0.2; printf '\\\\240\\\\n'"`)
     const screen = runner.window().show(id)
     await waitForEnd(id)
-    await screen.shows('你')
+    await screen.waitForText('你')
   })
 
-  test('a window that reloads gets its three terminals back while they are writing', async () => {
+  test('a window that is reloaded shows its three terminals again, while they write output', async () => {
     const countLines = 'sh -c "i=0; while [ $i -lt 60000 ]; do echo line $i; i=$((i + 1)); done; exec hold"'
     const { container, id } = await runInteractive(countLines)
     const shell = await runner.open(container, 'shell')
@@ -175,26 +175,28 @@ describe.each(matrix)('$title', (engineOptions) => {
     const screens = [id, shell, logs].map((terminal) => firstWindow.show(terminal, false))
     await eventually(() => screens[0]!.end > 100_000)
 
-    const list = runner.calls['terminals.list'](undefined)
-    expect(list).toMatchObject({ value: [{ kind: 'attach' }, { kind: 'shell' }, { kind: 'logs', readOnly: true }] })
+    const terminals = runner.calls['terminals.list'](undefined)
+    expect(terminals).toMatchObject({
+      value: [{ kind: 'attach' }, { kind: 'shell' }, { kind: 'logs', readOnly: true }],
+    })
     const window = runner.window()
     const [attachScreen, shellScreen, logsScreen] = [id, shell, logs].map((terminal) => window.show(terminal))
-    await attachScreen!.shows('line 59999\r\n')
-    await logsScreen!.shows('line 59999\r\n')
+    await attachScreen!.waitForText('line 59999\r\n')
+    await logsScreen!.waitForText('line 59999\r\n')
     const numbers = attachScreen!.text.match(/^line \d+\r$/gm)!.map((line) => Number(line.slice(5)))
     expect(numbers).toEqual(numbers.map((_, index) => numbers[0]! + index))
     runner.type(shell, 'echo beside $((1 + 1))\r')
-    await shellScreen!.shows('beside 2')
+    await shellScreen!.waitForText('beside 2')
     runner.type(logs, 'nothing is written to logs')
     expect(runner.terminal(logs)?.state.status).toBe('open')
   })
 
-  test('closing a shell ends its programs; closing a container’s own terminal does not end the container', async () => {
+  test('closing a shell ends its programs; closing the terminal that is attached to a container does not end the container', async () => {
     const { container, id } = await runInteractive('hold')
     const shell = await runner.open(container, 'shell')
     const screen = runner.window().show(shell)
     expect(runner.terminal(shell)).toMatchObject({ command: '/bin/bash' })
-    await screen.shows('# ')
+    await screen.waitForText('# ')
     expect(screen.text).not.toMatch(/^\d+\r?$/m)
     runner.type(shell, 'sleep 5000\r')
     await eventually(async () => (await listProcesses(container)).includes('sleep 5000'))
@@ -208,7 +210,7 @@ describe.each(matrix)('$title', (engineOptions) => {
 
     // A shell that exits by itself reports its exit code, and the container keeps running.
     const secondShell = await runner.open(container, 'shell')
-    await runner.window().show(secondShell).shows('# ')
+    await runner.window().show(secondShell).waitForText('# ')
     runner.type(secondShell, 'exit 5\r')
     expect(await waitForEnd(secondShell)).toEqual(endedWith(5))
     const attach = await runner.open(container, 'attach')
@@ -224,7 +226,7 @@ describe.each(matrix)('$title', (engineOptions) => {
       const openShell = async () => {
         const id = await runner.open(container, 'shell')
         const screen = runner.window().show(id, false)
-        await screen.shows('# ')
+        await screen.waitForText('# ')
         return { id, screen }
       }
       const oldShell = await openShell()
@@ -235,7 +237,7 @@ describe.each(matrix)('$title', (engineOptions) => {
       const newShell = await openShell()
       await runner.calls['terminals.close'](oldShell.id)
       runner.type(newShell.id, 'sleep 1; echo still $((40 + 2))\r')
-      await newShell.screen.shows('still 42')
+      await newShell.screen.waitForText('still 42')
       expect(runner.terminal(newShell.id)?.state).toEqual({ status: 'open' })
     },
   )
@@ -252,7 +254,7 @@ describe.each(matrix)('$title', (engineOptions) => {
     const { container } = await runInteractive('hold')
     const otherApp = await openRunner(engine)
     const shell = await otherApp.open(container, 'shell')
-    await otherApp.window().show(shell).shows('# ')
+    await otherApp.window().show(shell).waitForText('# ')
     otherApp.type(shell, 'sleep 6000\r')
     await eventually(async () => (await listProcesses(container)).includes('sleep 6000'))
     await otherApp.stop()
@@ -261,7 +263,7 @@ describe.each(matrix)('$title', (engineOptions) => {
   })
 
   test('a stopped container refuses shells and attaching, but shows its logs', async () => {
-    const { container } = await runner.started('scratch:1', { interactive: false })
+    const { container } = await runner.start('scratch:1', { interactive: false })
     await eventually(async () => !(await engine.docker.getContainer(container).inspect()).State.Running)
     const size = { columns: 80, rows: 24 }
     const openTerminal = async (container: string, kind: 'shell' | 'attach') =>
@@ -277,7 +279,7 @@ describe.each(matrix)('$title', (engineOptions) => {
   })
 
   test('logs show the last thousand lines and then new ones', async () => {
-    const { container } = await runner.started('box:1', {
+    const { container } = await runner.start('box:1', {
       interactive: false,
       command: 'sh -c "seq 1 3000; while [ ! -e /go ]; do sleep 0.05; done; echo 最后; exec hold"',
     })
@@ -286,11 +288,11 @@ describe.each(matrix)('$title', (engineOptions) => {
     )
     const logs = await runner.open(container, 'logs')
     const screen = runner.window().show(logs)
-    await screen.shows('\r\n3000\r\n')
+    await screen.waitForText('\r\n3000\r\n')
     expect(screen.text.startsWith('2001\r\n')).toBe(true)
     const exec = await engine.docker.getContainer(container).exec({ Cmd: ['touch', '/go'] })
     await exec.start({ Detach: true })
-    await screen.shows('\r\n3000\r\n最后\r\n')
+    await screen.waitForText('\r\n3000\r\n最后\r\n')
   })
 
   test.runIf(engineOptions === anyEngine)(
@@ -299,13 +301,13 @@ describe.each(matrix)('$title', (engineOptions) => {
       const { container, id } = await runInteractive('/bin/sh')
       const shell = await runner.open(container, 'shell')
       const screen = runner.window().show(shell)
-      await screen.shows('# ')
-      value(await runner.engine.handlers['engine.switch']('elsewhere'))
+      await screen.waitForText('# ')
+      valueOf(await runner.engine.handlers['engine.switch']('elsewhere'))
       await eventually(() => runner.engine.state().status === 'away')
       runner.type(shell, 'echo still $((1 + 1))\r')
-      await screen.shows('still 2')
+      await screen.waitForText('still 2')
       for (const terminal of [id, shell]) expect(runner.terminal(terminal)?.state).toEqual({ status: 'open' })
-      value(await runner.engine.handlers['engine.switch']('default'))
+      valueOf(await runner.engine.handlers['engine.switch']('default'))
       await eventually(() => runner.engine.state().status === 'connected')
       expect(await listProcesses(container)).toHaveLength(2)
       const attach = await runner.open(container, 'attach')
@@ -314,13 +316,13 @@ describe.each(matrix)('$title', (engineOptions) => {
   )
 
   // This test must be the last one: it kills the engine.
-  test('when the engine dies, its terminals end with this reason and keep their output', async () => {
+  test('when the engine dies, its terminals end, say that the engine is gone, and keep their output', async () => {
     const { container, id } = await runInteractive('/bin/sh')
     const shell = await runner.open(container, 'shell')
     const logs = await runner.open(container, 'logs')
     const screen = runner.window().show(id)
     runner.type(id, 'echo before $((1 + 1))\r')
-    await screen.shows('before 2')
+    await screen.waitForText('before 2')
     await engine.kill()
     for (const terminal of [id, shell, logs])
       expect(await waitForEnd(terminal)).toEqual({ status: 'ended', reason: 'engine-gone' })

@@ -42,7 +42,7 @@ async function start(engineOptions: EngineOptions) {
 }
 
 describe.each(matrix)('$title', (engineOptions) => {
-  test('an engine pulls through its mirror and sends nothing to Docker Hub', async () => {
+  test('an engine pulls through its mirror and sends no request to the stub of Docker Hub', async () => {
     const docker = await start({ ...engineOptions, ...mirrorOptions() })
     await pull(docker, 'nginx:1.27')
     const { RepoDigests } = await docker.getImage('nginx:1.27').inspect()
@@ -79,7 +79,7 @@ const mirrorOptions = () => ({
   env: world.hub.engineEnv,
 })
 
-test('a pull waits for a registry that stalls, and fails if the registry dies', async () => {
+test('a pull waits for a registry that stalls, and fails if the registry resets the connection', async () => {
   // By default, the engine retries five times, which takes a minute.
   const docker = await start({ ...defaultEngine, config: { ...mirrorOptions().config, 'max-download-attempts': 1 } })
   world.registry.setNetworkConditions({ stallsAfterBytes: 300_000 })
@@ -110,7 +110,7 @@ test('with `createsMissingImages`, an image that is listed but not in the regist
   }
 })
 
-test('a stopped hub and registry leave nothing behind, and a registry ends when its parent process is killed', async () => {
+test('a stub of Docker Hub and a registry leave nothing behind when stopped, and a registry ends when its parent process is killed', async () => {
   const registry = await startRegistry({ name: 'registry-gone' })
   const hub = await startHub({ registry })
   await hub.stop()
@@ -147,7 +147,7 @@ describe('Docker Hub stub over HTTP', () => {
     expect(latest?.images[0]?.size).toBeGreaterThan(1_600_000)
   })
 
-  test('the stub simulates rate limits, errors, HTML, truncated, missing and slow responses', async () => {
+  test('the stub can simulate rate limits, errors, HTML, and truncated, missing or slow responses', async () => {
     const tagsUrl = `${hubApi}/namespaces/library/repositories/redis/tags`
     const behave = world.hub.setBehaviour.bind(null, 'hub.docker.com')
     behave('limited')
@@ -192,7 +192,9 @@ interface HttpResponse {
   readonly json?: unknown
 }
 
-/** Requests the URL from a new process, because Node reads the proxy and the certificate of the environment at its start. */
+/**
+ * Requests the URL from a new process, because Node reads the variables for the proxy and the certificate at its start.
+ */
 async function get(url: string, { env: hubEnv } = world.hub, timeoutMs = 1_000): Promise<HttpResponse> {
   const script = `const response = await fetch(${JSON.stringify(url)}, { signal: AbortSignal.timeout(${timeoutMs}) })
     const { status, headers } = response

@@ -66,7 +66,7 @@ const errorCodeOf = async (promise: Promise<unknown>): Promise<string> =>
     (error: NodeJS.ErrnoException) => (typeof error.code === 'string' ? error.code : error.name),
   )
 
-test('a mirror serves the registry’s content and records the requests', async () => {
+test('a mirror serves the registry’s content and records requests', async () => {
   const response = await get(nginxManifest, { 'user-agent': 'Slipway/1', authorization: 'Bearer x' })
   expect(digestOf(response.body)).toBe(online.digests.get('nginx:1.27'))
   expect(mirror.requests).toMatchObject([
@@ -101,7 +101,7 @@ test.each([
   expect(await errorCodeOf(get('/v2/'))).toBe(code)
 })
 
-test('the DNS server answers, refuses, or does not answer', async () => {
+test('the DNS server can answer queries, refuse them, or not answer', async () => {
   expect(await lookup(mirror.host)).toMatchObject({ address: '127.1.1.1' })
   mirrors.setDnsConditions('refusing')
   expect(await errorCodeOf(lookup(mirror.host))).toBe('EAI_AGAIN')
@@ -224,7 +224,7 @@ describe('authorization and errors', () => {
     expect((await get('/v2/')).status).toBe(200)
   })
 
-  test('a mirror can accept any digest, or send HTML to browsers, a fixed status, endless redirects or no tags', async () => {
+  test('a mirror can accept any digest, send HTML to browsers, send a fixed status or endless redirects, or hide its tags', async () => {
     mirror.setBehaviour({ answers: 'anything' })
     const digest = `sha256:${'ab'.repeat(32)}`
     const manifest = await get(`/v2/library/nginx/manifests/${digest}`)
@@ -306,7 +306,7 @@ test('an engine pulls through a mirror, and gets the blobs from the mirror’s o
   }
 })
 
-test('two sets of mirrors are separate, and stopping a set removes all of it', async () => {
+test('two sets of mirrors are independent, and stopping one set leaves nothing of it behind', async () => {
   const otherMirrors = await startMirrors({ registry: online.registry })
   const fast = await otherMirrors.add('fast')
   await otherMirrors.add('void', { connecting: 'unanswered' })

@@ -33,7 +33,7 @@ const runDocker = (engine: Engine, ...args: string[]) =>
 const hasEnded = (pid: number) => !existsSync(`/proc/${pid}`)
 
 describe.each(matrix)('$title', (engineOptions) => {
-  test('an engine holds the demo’s images, runs its containers, and leaves nothing behind when stopped', async () => {
+  test('an engine lists the demo’s images, runs its containers, and leaves nothing behind when stopped', async () => {
     const engine = await start({ ...engineOptions, network: true })
     await fillWithDemo(engine.docker, { network: true, scale: 0.01 })
 
@@ -67,7 +67,7 @@ describe.each(matrix)('$title', (engineOptions) => {
     expect(execFileSync('ip', ['-brief', 'link'], { encoding: 'utf8' })).not.toMatch(/veth|slipway/)
   })
 
-  test('an engine loads unusual images, and many at once', async () => {
+  test('an engine can load unusual images, and many at once', async () => {
     const engine = await start(engineOptions)
     const images = [...awkwardImages(), ...manyImages(40, { layers: 5 })]
     await loadImages(engine.docker, images)
@@ -177,7 +177,7 @@ async function spawnWorld(content: 'demo' | 'empty') {
     readdirSync('/proc').filter(
       (pid) => /^\d+$/.test(pid) && readEnvironment(pid).includes(`SLIPWAY_WORLD=${folder}\0`),
     )
-  // The five are unshare, the shell, its command, dockerd and containerd.
+  // At least five: unshare, the shell, its command, dockerd and containerd.
   await waitUntil(() => listPids().length >= 5)
   const ended = Promise.all([once(child, 'exit'), waitUntil(() => listPids().length === 0)])
   return { child, folder, listPids, ended }

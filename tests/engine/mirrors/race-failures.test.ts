@@ -14,7 +14,7 @@ const image = 'nginx:latest'
 const world = useRaceWorld()
 const { addMirrors } = world
 
-const diagnosis = async () => {
+const readDiagnosis = async () => {
   const { race, tested } = await world.racer.read()
   const probes = tested.map(({ address }) => race!.probes[address])
   return diagnose(race!.probes[hubAddress], probes, compareRace(race!).contentOf)
@@ -24,21 +24,21 @@ test('if Docker Hub and all mirrors fail, the diagnosis says that no source work
   world.online.hub.setBehaviour('all', 'down')
   await addMirrors({ gone: { answers: 410 }, refusing: { connecting: 'refused' } })
   await world.racer.race(image)
-  expect(await diagnosis()).toBe('none')
+  expect(await readDiagnosis()).toBe('none')
 })
 
 test('if no source has an image of that name, the diagnosis says that the image does not exist', async () => {
   await addMirrors({ good: {} })
   await world.racer.race('nobody/has-this:1')
-  expect(await diagnosis()).toBe('no-image')
+  expect(await readDiagnosis()).toBe('no-image')
 })
 
-test('without a network, the diagnosis is offline', async () => {
+test('if the DNS server refuses all queries, the diagnosis is `offline`', async () => {
   await world.reopenRacer({ env: {} })
   await addMirrors({ good: {} })
   world.online.mirrors.setDnsConditions('refusing')
   await world.racer.race(image)
-  expect(await diagnosis()).toBe('offline')
+  expect(await readDiagnosis()).toBe('offline')
 })
 
 const dayMs = 86_400_000
@@ -67,7 +67,7 @@ test.each([
     await world.reopenRacer({ env: { HTTPS_PROXY: `http://127.0.0.1:${port}` } })
     await addMirrors({ good: {} })
     await world.racer.race(image)
-    expect(await diagnosis()).toBe(expected)
+    expect(await readDiagnosis()).toBe(expected)
   } finally {
     portal.close()
     portal.closeAllConnections()
@@ -75,18 +75,19 @@ test.each([
 })
 
 test('if the DNS does not answer for some mirrors, the other mirrors are still tested', async () => {
-  const unresolved = await startMirrors({ registry: world.online.registry, hub: world.online.hub })
+  const otherMirrors = await startMirrors({ registry: world.online.registry, hub: world.online.hub })
   try {
-    unresolved.setDnsConditions('silent')
-    const silent = await Promise.all(['a', 'b', 'c', 'd', 'e', 'f'].map((name) => unresolved.add(name)))
-    await world.racer.add(...silent.map(({ address }) => address))
+    otherMirrors.setDnsConditions('silent')
+    const silentMirrors = await Promise.all(['a', 'b', 'c', 'd', 'e', 'f'].map((name) => otherMirrors.add(name)))
+    await world.racer.add(...silentMirrors.map(({ address }) => address))
     const { good, nohost } = await addMirrors({ good: {}, nohost: { connecting: 'no-such-host' } })
     const race = await world.racer.race(image)
     expect(probeOf(race, good)).toMatchObject({ state: 'answered' })
     expect(failureIn(probeOf(race, nohost))).toMatchObject({ reason: 'no-host' })
-    for (const mirror of silent) expect(failureIn(probeOf(race, mirror))).toMatchObject({ code: 'registry-slow' })
+    for (const mirror of silentMirrors)
+      expect(failureIn(probeOf(race, mirror))).toMatchObject({ code: 'registry-slow' })
   } finally {
-    await unresolved.stop()
+    await otherMirrors.stop()
   }
 })
 
@@ -104,9 +105,9 @@ test('if nothing can be stored, a race still ends, and another one can start', a
 
 test('two hundred mirrors are imported from a file and tested', async () => {
   const { good } = await addMirrors({ good: {} })
-  const names = Array.from({ length: 200 }, (_, index) => `https://m${index}.mirror.test`)
+  const addresses = Array.from({ length: 200 }, (_, index) => `https://m${index}.mirror.test`)
   await world.reopenRacer({
-    file: `# ours\n${good.address}\nnonsense address!\n${names.join('\n')}\n${good.address}\n`,
+    importText: `# ours\n${good.address}\nnonsense address!\n${addresses.join('\n')}\n${good.address}\n`,
   })
   expect(await world.racer.handlers['mirrors.import'](undefined)).toMatchObject({
     ok: true,

@@ -49,7 +49,7 @@ describe.each(matrix)('an engine that fails in part: $title', (engineOptions) =>
     expect(proxy.requests.length > 20 ? proxy.requests : 'at most 20').toBe('at most 20')
   }
 
-  test('while the list of containers fails, all images stay listed; it is read as soon as it works again', async () => {
+  test('while the list of containers fails, all images are listed; the containers are listed once that works again', async () => {
     proxy.alter(containerList, { refusal: 'snapshot does not exist' })
     open()
     await waitUntilComplete()
@@ -86,7 +86,7 @@ describe.each(matrix)('an engine that fails in part: $title', (engineOptions) =>
     await engine.docker.getImage('broken:inspect').remove()
   })
 
-  test('an image whose history fails does not affect the list', async () => {
+  test('if the history of an image fails, the list is not affected', async () => {
     proxy.alter(new RegExp(`^/images/${nginxId}/history`), { refusal: 'layer does not exist' })
     open()
     await waitUntilComplete()
@@ -128,7 +128,7 @@ describe.each(matrix)('an engine that fails in part: $title', (engineOptions) =>
     expect(countAwayStates()).toBe(0)
   })
 
-  test('a container with an unreadable image is omitted and reported, and everything else is listed', async () => {
+  test('a container without a valid image id is omitted and reported, and everything else is listed', async () => {
     const [first] = await engine.docker.listContainers({ all: true })
     const containerCount = (await engine.docker.listContainers({ all: true })).length
     proxy.alter(containerList, { change: changeRow(first!.Id, { ImageID: null }) })
@@ -139,7 +139,7 @@ describe.each(matrix)('an engine that fails in part: $title', (engineOptions) =>
     expect(live().images().size).toBe(imageCount)
   })
 
-  test('if the first list of images fails for five seconds, the engine is unavailable, then all images are listed', async () => {
+  test('while the first list of images fails, the engine is reported as away; then all images are listed', async () => {
     proxy.alter(imageList, { refusal: 'layer does not exist' })
     open()
     await eventually(() => status()?.status === 'away')
@@ -153,7 +153,7 @@ describe.each(matrix)('an engine that fails in part: $title', (engineOptions) =>
     expect(live().images().size).toBe(imageCount)
   })
 
-  test('if a later list of images fails, the last rows stay, and the app sends at most two requests a second', async () => {
+  test('while a later list of images fails, the last rows stay, and the app sends at most two requests a second', async () => {
     open()
     await waitUntilComplete()
     proxy.alter(imageList, { refusal: 'layer does not exist' })
@@ -182,7 +182,7 @@ describe.each(matrix)('an engine that fails in part: $title', (engineOptions) =>
     await waitUntilComplete()
   })
 
-  test('an engine that fails the first request gets at most two requests a second', async () => {
+  test('an engine whose first response is an error gets at most two requests a second', async () => {
     proxy.alter(/^\/info/, { refusal: 'no such driver' })
     open()
     await eventually(() => status()?.status === 'away')

@@ -85,7 +85,7 @@ describe.each(matrix)('$title', (engineOptions) => {
     expect((await listImages(engine)).names.has('one:1')).toBe(true)
   })
 
-  test('an image gets a container just before its removal: its item fails and it keeps its tags', async () => {
+  test('if an image gets a container just before its removal, its item fails, and the image keeps its tags', async () => {
     const storedPlan = await app.plan([{ image: app.findImage('one:1').id }, { image: app.findImage('two:1').id }])
     // The plan is applied before the event of this container reaches the app.
     await createContainer('sudden', 'one:1')
@@ -105,7 +105,7 @@ describe.each(matrix)('$title', (engineOptions) => {
     await eventually(() => app.findImage('two:1').id !== id)
   })
 
-  test('an image that gets a second tag just before its removal keeps both', async () => {
+  test('an image that gets a second tag just before its removal keeps both tags', async () => {
     const storedPlan = await app.plan([{ image: app.findImage('two:1').id }])
     await engine.docker.getImage('two:1').tag({ repo: 'three', tag: '1' })
     expect(await app.executePlan(storedPlan)).toMatchObject({ items: [{ failure: { code: 'image-changed' } }] })
@@ -139,14 +139,14 @@ describe.each(matrix)('$title', (engineOptions) => {
     await eventually(() => app.engine.live.containers().has(container.id))
     const storedPlan = await app.plan([{ image: app.findImage('runs:1').id }], { [container.id]: 'remove' })
     await container.start()
-    // If the app already knows that the container has started, it refuses the plan. Otherwise the image's item fails.
+    // If the event of the start has reached the app, it refuses the plan. Otherwise the image's item fails.
     const applied = await app.apply(storedPlan)
     if (applied.ok) await app.waitForJob(applied.value)
     expect((await container.inspect()).State.Running).toBe(true)
     expect((await listImages(engine)).names.has('runs:1')).toBe(true)
   })
 
-  /** Runs the test with a small disk for copies. Expects that no image is removed and no file stays on the disk. */
+  /** Runs a test with a small disk for copies. Expects that no image is removed and no file stays on the disk. */
   async function withSmallDisk(size: string, run: (folder: string) => Promise<void>) {
     const folder = join(app.folder, 'small')
     mkdirSync(folder)
@@ -171,7 +171,7 @@ describe.each(matrix)('$title', (engineOptions) => {
       })
     }))
 
-  // Classic store only: the containerd store's copies are smaller than the estimate that is checked before the removal.
+  // Only for the classic store: the containerd store's copies are smaller than the estimate, which is checked first.
   test.runIf(engineOptions.store === 'classic')(
     'a disk that fills up while a copy is saved leaves everything unchanged',
     () =>
@@ -184,7 +184,7 @@ describe.each(matrix)('$title', (engineOptions) => {
       }),
   )
 
-  test('a removal is refused before it starts if the folder for copies cannot be written to', async () => {
+  test('a removal is refused before it starts if the folder for copies cannot be created', async () => {
     writeFileSync(join(app.folder, 'file'), '')
     await app.chooseCopyFolder(join(app.folder, 'file', 'inside'))
     const { id } = app.findImage('two:1')
@@ -223,8 +223,8 @@ test.each(matrix)(
       expect(job.items.some(({ state }) => state === 'skipped')).toBe(true)
       // A new plan removes the remaining images.
       await app.catchUp()
-      const rest = await app.plan([...ids].map((id) => ({ image: id })))
-      expect(await app.executePlan(rest)).toMatchObject({ state: 'done' })
+      const remainingPlan = await app.plan([...ids].map((id) => ({ image: id })))
+      expect(await app.executePlan(remainingPlan)).toMatchObject({ state: 'done' })
     } finally {
       await app.stop()
       await engine.stop()

@@ -9,7 +9,7 @@ import { loadImages } from '../../../tools/world/images.ts'
 import { manyImages } from '../../../tools/world/many-images.ts'
 import { holdingProxy, isFullListRequest } from './holding-proxy.ts'
 import { homeWith } from '../home.ts'
-import { eventually, freshList, serve, watchEngine } from '../engine-window.ts'
+import { eventually, readEngineLists, serve, watchEngine } from '../engine-window.ts'
 
 describe.each([
   { title: '20.10 classic', version: '20.10', store: 'classic' },
@@ -44,11 +44,11 @@ describe.each([
   const shownImages = () => served.window.shown.images
   const expectComplete = async () => {
     await eventually(() => served.window.complete)
-    expect(served.window.shown).toEqual(await freshList(engine))
+    expect(served.window.shown).toEqual(await readEngineLists(engine))
     expect(served.window.unconfirmed.size).toBe(0)
   }
 
-  /** Releases the list after more than a second. @returns the images that were shown before */
+  /** Holds the list back for more than a second. @returns the images that were shown before its release */
   async function delayList() {
     await eventually(() => proxy.heldCount > 0)
     await delay(1100)
@@ -60,11 +60,11 @@ describe.each([
 
   /** Runs the app once with a slow list, so that it stores the list. @returns the images of that list */
   async function runOnceWithSlowList() {
-    const memory = storedLists(folder)
-    served = watchEngine(proxy.socket, memory)
+    const lists = storedLists(folder)
+    served = watchEngine(proxy.socket, lists)
     await delayList()
     await served.stop()
-    await memory.end()
+    await lists.end()
     proxy.hold()
     return shownImages()
   }
@@ -83,7 +83,7 @@ describe.each([
     expect(shownImages().length).toBe(50)
   })
 
-  test('at the next start, the stored list is shown at once, and is confirmed before the new list arrives', async () => {
+  test('at the next start, the stored list is shown at once, and its images are confirmed before the new list arrives', async () => {
     const storedImages = await runOnceWithSlowList()
     await tag('team-1/api-admin:1.1', 'while-closed')
     for (const reference of ['team-1/edge-admin:1.1', 'team-1/edge-admin:latest'])
@@ -98,7 +98,7 @@ describe.each([
     expect(served.window.complete).toBe(false)
 
     await eventually(() => served.window.unconfirmed.size === 0)
-    expect(served.window.shown.images).toEqual((await freshList(engine)).images)
+    expect(served.window.shown.images).toEqual((await readEngineLists(engine)).images)
     expect(served.window.complete).toBe(false)
     // Images are confirmed in batches.
     expect(unconfirmedCounts.length).toBeLessThan(8)
@@ -106,7 +106,7 @@ describe.each([
     await expectComplete()
   })
 
-  test('changes that events report before an outdated list arrives are kept when it arrives', async () => {
+  test('an outdated list does not undo changes that events have reported', async () => {
     await runOnceWithSlowList()
     open()
     await eventually(() => served.window.images.size > 0)
@@ -160,15 +160,15 @@ describe.each([
     await runOnceWithSlowList()
     const [name] = readdirSync(folder)
     writeFileSync(join(folder, name!), '{ "images": [{ "id": 7 }] }')
-    const memory = storedLists(folder)
-    served = watchEngine(proxy.socket, memory)
+    const lists = storedLists(folder)
+    served = watchEngine(proxy.socket, lists)
     expect(await delayList()).toEqual([])
     await served.stop()
-    await memory.end()
+    await lists.end()
     expect(readFileSync(join(folder, name!), 'utf8')).toContain('team-1/chat-admin:1.1')
   })
 
-  test('the stored list of an engine that lists quickly is deleted', async () => {
+  test('if an engine lists its images quickly, its stored list is deleted', async () => {
     await runOnceWithSlowList()
     expect(readdirSync(folder)).toHaveLength(1)
     proxy.release()
