@@ -11,7 +11,7 @@ const runs = 7
 const imageCount = 200
 const cases = [
   { name: 'remove-200', shareNothing: false, maxRatio: 1.0 },
-  { name: 'remove-200-shareNothing', shareNothing: true, maxRatio: 0.7 },
+  { name: 'remove-200-apart', shareNothing: true, maxRatio: 0.7 },
 ]
 
 export const remove200: Benchmark = {

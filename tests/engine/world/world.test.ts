@@ -125,7 +125,7 @@ test('if one engine of a world does not start, the world’s other engine is rem
     ],
   })
   await expect(starting).rejects.toThrow('no-such-key')
-  expect(existsSync(`${process.env['SLIPWAY_WORLD']}/well`)).toBe(false)
+  expect(existsSync(`${process.env['SLIPWAY_WORLD']}/normal`)).toBe(false)
 })
 
 describe('a world that runs in its own process', () => {
