@@ -1,14 +1,14 @@
-/** Schemas of the helper's output lines, one JSON value each, in this protocol version (resources/helper). */
+/** Schemas of the helper's output lines (resources/helper). Each line is one JSON value. */
 import * as v from 'valibot'
 
-export const protocol = 1
+export const protocolVersion = 1
 
 export const parse = <T>(schema: v.GenericSchema<unknown, T>, value: unknown): T | undefined => {
   const parsed = v.safeParse(schema, value)
   return parsed.success ? parsed.output : undefined
 }
 
-/** In order. If a step fails, `put-back` replaces the remaining ones. */
+/** The steps of a change, in order. If a step fails, `put-back` replaces the remaining ones. */
 const steps = ['checked', 'backed-up', 'swapped', 'reloaded', 'confirmed', 'put-back'] as const
 export type HelperStep = (typeof steps)[number]
 
