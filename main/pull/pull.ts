@@ -125,7 +125,7 @@ async function registryHasPlatform(session: EngineSession, reference: string, pl
   // If the registry does not answer, trust the engine.
   if (!distribution) return true
   const { Descriptor, Platforms } = distribution
-  // Engines report no platforms for a single OCI manifest (tested). Its platform is then the pulled one, which is wrong.
+  // Engines report no platforms for a single OCI manifest (tested). Its only platform is the pulled one.
   if (Platforms.length === 0) return !/\bmanifest\.v\d/.test(Descriptor.mediaType)
   return Platforms.some(({ os, architecture }) => matchesPlatform(platform, `${os}/${architecture}`))
 }

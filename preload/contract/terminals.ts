@@ -27,9 +27,9 @@ export interface Terminal {
   readonly name: string
   /** The image's reference when the terminal was opened. */
   readonly reference: Reference
-  /** `attach`: the container's main process; `shell`: another process in it; `logs`: its output. */
+  /** `attach`: the container's main process; `shell`: another process in it; `logs`: the container's output. */
   readonly kind: (typeof terminalKinds)[number]
-  /** The command line, as `/bin/bash`; empty for logs. */
+  /** The command line, such as `/bin/bash`; empty for logs. */
   readonly command: string
   readonly readOnly: boolean
   readonly state: TerminalState
@@ -39,7 +39,7 @@ export type TerminalState =
   | { readonly status: 'open' }
   /** The program has exited. `exitCode` is absent if the engine no longer knows it. */
   | { readonly status: 'ended'; readonly reason: 'exit'; readonly exitCode?: number }
-  /** The connection was lost or the user switched engines. The program may still run. */
+  /** The connection was lost or the user switched engines. The program may still be running. */
   | { readonly status: 'ended'; readonly reason: 'engine-gone' }
   /** Another client detached the stream. */
   | { readonly status: 'ended'; readonly reason: 'cut' }
