@@ -24,8 +24,8 @@ export async function removalImpact(session: EngineSession, id: string): Promise
 
 /**
  * Removes a stopped container and its anonymous volumes, without force.
- * @param volumes the anonymous volumes whose removal the user has confirmed; fails with `container-changed` if the removal
- * would delete others
+ * @param volumes the anonymous volumes whose removal the user has confirmed; fails with `container-changed` if the
+ * removal would delete others
  */
 export async function removeStoppedContainer(
   session: EngineSession,
@@ -41,7 +41,10 @@ export async function removeStoppedContainer(
   return removal === 'removed' ? ok(undefined) : fail({ code: 'engine-refused', detail: removal.conflict })
 }
 
-/** The volumes that `docker rm -v` removes: those without a name in the binds and mounts. Source: moby daemon/mounts.go. */
+/**
+ * The volumes that `docker rm -v` removes: those whose names are not in the container's binds and mounts.
+ * Source: moby daemon/mounts.go.
+ */
 function anonymousVolumes({ Mounts, HostConfig }: ContainerInspect): string[] {
   const named = [
     ...HostConfig.Binds.map((bind) => bind.split(':')[0]!),
@@ -56,7 +59,9 @@ async function isShared(session: EngineSession, name: string, id: string): Promi
   return containers.some(({ Id }) => Id !== id)
 }
 
-/** @returns URLs of the published TCP ports. `host`: the host name of a remote engine; undefined if the engine is local. */
+/**
+ * @returns URLs of the published TCP ports. `host`: the host name of a remote engine; undefined if the engine is local.
+ */
 export function publishedUrls({ NetworkSettings }: ContainerInspect, host: string | undefined): string[] {
   const urls = Object.entries(NetworkSettings.Ports).flatMap(([port, bindings]) => {
     const [number, protocol] = port.split('/')

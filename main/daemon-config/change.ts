@@ -51,7 +51,9 @@ const testPullTimeoutMs = 90_000
 export const planSteps = (method: ChangeMethod, hasTestPull: boolean) =>
   daemonSteps.filter((step) => (step !== 'password' || method === 'helper') && (step !== 'pulled' || hasTestPull))
 
-/** @returns the failure, also reported by the job, if the change was not made or was undone; undefined if it was made */
+/**
+ * @returns the failure, also reported by the job, if the change was not made or was undone; undefined if it was made
+ */
 export async function changeMirrors(
   { open, session }: Needs,
   request: MirrorChangeRequest,

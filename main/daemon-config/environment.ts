@@ -41,8 +41,8 @@ export function findInstallation(state: EngineState, { env, home }: HostEnvironm
 }
 
 /**
- * The engine's root directory shows whether the engine is the snap package. If the engine does not answer, the installed
- * files decide, as in the helper (resources/helper, config_file.py).
+ * The engine's root directory shows whether the engine is the snap package. If the engine does not answer, the
+ * installed files decide, as in the helper (resources/helper, config_file.py).
  */
 function isSnap(facts: EngineFacts | undefined): boolean {
   if (facts) return facts.rootDir.startsWith('/var/snap/docker/')
@@ -50,8 +50,8 @@ function isSnap(facts: EngineFacts | undefined): boolean {
 }
 
 /**
- * @returns the mirrors in dockerd's `--registry-mirror` flags. An unreadable command line counts as one without flags: the
- * helper checks the flags again before it changes the file.
+ * @returns the mirrors in dockerd's `--registry-mirror` flags. An unreadable command line counts as one without flags:
+ * the helper checks the flags again before it changes the file.
  */
 export async function readMirrorFlags(pidFile: string | undefined): Promise<readonly string[]> {
   try {

@@ -16,7 +16,9 @@ export type { Backup, Changed, DaemonFile, HelperStep } from './helper-lines.ts'
 type Answer<T> = Promise<Result<T, DaemonFileFailure>>
 
 export interface Helper {
-  /** The state of the file after the helper, as it started, undid an interrupted change; undefined if there was none. */
+  /**
+   * The state of the file after the helper, at its start, undid an interrupted change; undefined if there was none.
+   */
   readonly recovered: DaemonFileState | undefined
   read(): Answer<lines.DaemonFile>
   /** Earlier texts of the file, newest first. */
@@ -26,7 +28,9 @@ export interface Helper {
   /** Replaces the file with a backup. Call `keep` or `undo` afterwards. */
   restore(request: { readonly oldHash: string | undefined; readonly hash: string }): Answer<lines.Changed>
   keep(): Answer<void>
-  /** @returns the state of the file afterwards: `restored`, or another state if the previous text could not be restored */
+  /**
+   * @returns the state of the file afterwards: `restored`, or another state if the previous text could not be restored
+   */
   undo(): Answer<DaemonFileState>
   /** Waits until the helper has undone a change that was not kept, and has exited. */
   end(): Promise<void>

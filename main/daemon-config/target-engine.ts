@@ -16,8 +16,8 @@ export interface TargetEngine {
 }
 
 /**
- * Keeps the target on the engine that the window shows now, even if the window switches to another one later. If no engine
- * is connected now, `session` always returns the session that the window shows.
+ * Keeps the target on the engine that the window shows now, even if the window switches to another one later. If no
+ * engine is connected now, `session` always returns the session that the window shows.
  */
 export function pinTargetEngine({ session, lease }: Pick<Engine, 'session' | 'lease'>): TargetEngine {
   const shownSession = session()

@@ -25,7 +25,8 @@ export async function openPage(url: string): Promise<void> {
 }
 
 /**
- * Lets the user choose a text file. Fails with `file-unusable` if the file is larger than 1 MB, unreadable or not UTF-8.
+ * Lets the user choose a text file. Fails with `file-unusable` if the file is larger than 1 MB, unreadable or not
+ * UTF-8.
  * @returns the text; undefined if the user cancels
  */
 export async function chooseAndReadText(): Promise<Result<string | undefined>> {

@@ -66,7 +66,10 @@ function isOnScreen(bounds: Rectangle): boolean {
   )
 }
 
-/** Denies navigation, webviews, new windows and permissions. Source: Electron's security checklist, items 5 and 12 to 14. */
+/**
+ * Denies navigation, webviews, new windows and permissions.
+ * Source: Electron's security checklist, items 5 and 12 to 14.
+ */
 export function denyNavigationAndPermissions() {
   app.on('web-contents-created', (_, contents) => {
     contents.on('will-navigate', (event) => event.preventDefault())

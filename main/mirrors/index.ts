@@ -25,7 +25,10 @@ import { lastHubImage } from './test-image.ts'
 
 export interface MirrorService {
   readonly handlers: Handlers<'mirrors'>
-  /** @returns the mirrors that can serve a Docker Hub image: current content first, then by speed; empty for other registries */
+  /**
+   * @returns the mirrors that can serve a Docker Hub image: current content first, then by speed; empty for other
+   * registries
+   */
   sourcesFor(reference: string): readonly MirrorSource[]
 }
 

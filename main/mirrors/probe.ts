@@ -39,11 +39,11 @@ export async function probeMirror(
 ): Promise<MirrorProbe> {
   report({ state: 'asking' })
   const requestedAt = performance.now()
-  const topLevel = await registry.manifest(tag)
-  if (!topLevel.ok) return failedProbe(await diagnoseFailure(registry, topLevel.error))
+  const topLevelManifest = await registry.manifest(tag)
+  if (!topLevelManifest.ok) return failedProbe(await diagnoseFailure(registry, topLevelManifest.error))
   const firstByte = (performance.now() - requestedAt) / 1000
-  const { digest } = topLevel.value
-  const image = await findConfigAndLayer(registry, topLevel.value, platform)
+  const { digest } = topLevelManifest.value
+  const image = await findConfigAndLayer(registry, topLevelManifest.value, platform)
   if (!image.ok) return failedProbe(await diagnoseFailure(registry, image.error), digest)
   const [config, layer] = image.value
   if (config && config.size <= maxConfigBytes) {
@@ -85,7 +85,10 @@ function layerToMeasure(layers: readonly Descriptor[]): Descriptor | undefined {
   return bySize.find(({ size }) => size <= speedTest.bytes && size >= 4 * minMeasurableBytes) ?? bySize[0]
 }
 
-/** @returns the failure or, if the mirror returned wrong content, `mirror-accepts-unknown-digest` if that is the reason */
+/**
+ * @returns `mirror-accepts-unknown-digest` if the mirror returned wrong content because it accepts any digest; otherwise
+ * the failure
+ */
 async function diagnoseFailure(registry: UntrustedRegistry, failure: RegistryFailure): Promise<RegistryFailure> {
   const isWrongContent =
     failure.code === 'content-altered' || (failure.code === 'registry-invalid-reply' && !failure.page)

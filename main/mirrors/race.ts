@@ -21,8 +21,8 @@ export interface RaceOptions extends ProbeOptions {
 export interface RaceListener {
   probe(address: string, probe: MirrorProbe): void
   /**
-   * Called once it is known whether mirrors with other content also have a digest that differs from the expected one. Not
-   * called if none of these mirrors gives an answer.
+   * Called once it is known whether mirrors with other content also have a digest that differs from the expected one.
+   * Not called if none of these mirrors gives an answer.
    */
   crossChecked(digest: string, verdict: keyof DigestConfirmations): void
 }

@@ -49,7 +49,10 @@ export function pullService({ engine, jobs, credentialsFor, checkReference, ledg
   const openPulls = new Map<string, JobId>()
   let startedPulls = 0
 
-  /** The context for the next request of a pull. Its session differs from the previous one if the engine has reconnected. */
+  /**
+   * The context for the next request of a pull. Its session differs from the previous one if the engine has
+   * reconnected.
+   */
   const contextOf = (lease: Lease, job: JobContext, onProgress: PullContext['onProgress']): PullContext => ({
     ...{ imagesOf: engine.imagesOf, session: lease.session, cancelled: job.cancelled, onProgress },
   })

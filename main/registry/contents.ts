@@ -27,9 +27,9 @@ export async function readContents(
   digest: string,
   platform: string,
 ): Promise<ImageContents | undefined> {
-  const topLevel = parseJson(manifestOrIndex, await fetchVerified(get, `manifests/${digest}`, digest))
-  if (topLevel && 'layers' in topLevel) return contentsOf(topLevel)
-  const entry = topLevel?.manifests.find((child) => child.platform && platformName(child.platform) === platform)
+  const topLevelManifest = parseJson(manifestOrIndex, await fetchVerified(get, `manifests/${digest}`, digest))
+  if (topLevelManifest && 'layers' in topLevelManifest) return contentsOf(topLevelManifest)
+  const entry = topLevelManifest?.manifests.find((child) => child.platform && platformName(child.platform) === platform)
   const image = entry && parseJson(manifestOrIndex, await fetchVerified(get, `manifests/${entry.digest}`, entry.digest))
   return image && 'layers' in image ? contentsOf(image) : undefined
 

@@ -1,4 +1,6 @@
-/** Executes a removal plan on the plan's engine. Images and tags that changed since the plan was made are left alone. */
+/**
+ * Executes a removal plan on the plan's engine. Images and tags that changed since the plan was made are left alone.
+ */
 import { setTimeout as delay } from 'node:timers/promises'
 import { shortId } from '../../model/image/image.ts'
 import type { Deletion, RemovalPlan, Untagging } from '../../model/removal/plan.ts'
@@ -63,8 +65,8 @@ export async function executePlan({ lease, plan, job }: Needs): Promise<Set<Item
         if (status === internalServerError && (await resolveOutcome(item, lease)) !== 'exists') affected.add(item)
         return job.updateItem(index, { state: 'failed', failure })
       }
-      // The connection was lost, so the remaining items are skipped. This item counts as affected even if the image still
-      // exists after the reconnection, because the engine may process the request later.
+      // The connection was lost, so the remaining items are skipped. This item counts as affected even if the image
+      // still exists after the reconnection, because the engine may process the request later.
       connectionLost = true
       affected.add(item)
       job.fail(failure)

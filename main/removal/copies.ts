@@ -48,8 +48,8 @@ export async function readCopyPlace(folder: string): Promise<CopyPlace> {
 }
 
 /**
- * Creates the folder with mode 0700 if it does not exist. Fails if the folder is not writable or its disk has no room for
- * the copies.
+ * Creates the folder with mode 0700 if it does not exist. Fails if the folder is not writable or its disk has no room
+ * for the copies.
  */
 export async function prepareCopyFolder(folder: string, originals: readonly Original[]): Promise<Result<void>> {
   try {

@@ -53,7 +53,9 @@ export interface RemovalNeeds {
   readonly archives: Archives
 }
 
-/** A plan waits this long for all layers to be read, then uses those that were read. Thousands of images take longer. */
+/**
+ * A plan waits this long for all layers to be read, then uses those that were read. Thousands of images take longer.
+ */
 const layersTimeoutMs = 3_000
 /** The plan that the window shows, and its engine. */
 interface CurrentPlan {
@@ -64,7 +66,9 @@ interface CurrentPlan {
 
 export function removalService(needs: RemovalNeeds) {
   const { engine, layers, jobs, ledger, defaultFolder, chooseFolder, showFolder, pullAgain, archives } = needs
-  /** The only plan that can be applied. A newer request discards this plan at once, before the newer plan is computed. */
+  /**
+   * The only plan that can be applied. A newer request discards this plan at once, before the newer plan is computed.
+   */
   let current: CurrentPlan | undefined
   let latestRequest = 0
   const copyFolder = () => ledger.value.folder ?? defaultFolder

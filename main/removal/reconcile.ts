@@ -65,7 +65,8 @@ async function compareWithEngine(
 
 /**
  * Deletes the copies of ended jobs that no undo needs. The app leaves such copies if it crashes between the journal's
- * write and the copy's deletion. Interrupted removals are skipped until `reconcile` has compared them with their engine.
+ * write and the copy's deletion. Interrupted removals are skipped until `reconcile` has compared them with their
+ * engine.
  */
 export async function tidyCopies(jobs: Needs & Pick<Jobs, 'undoables'>, folders: readonly string[]): Promise<void> {
   const unsettled = new Set(jobs.all().flatMap(({ id, state, subject }) => (isUnsettled(state, subject) ? [id] : [])))

@@ -49,11 +49,10 @@ export const removesTagsEarly = (session: EngineSession, { image, names }: Delet
   !containers.some((container) => container.image === image)
 
 /**
- * Removes the planned containers of an image, then the image's names; removing the last name deletes the image. The last
- * name waits for the predecessors: if the classic store deletes two images with common layers at the same time, it fails
- * with "layer does not exist" and may leave an image half deleted (tested on 20.10 and 26.1). If
- * `removesById`, the last request has the image's id instead of the name, because a build could have moved the tag to
- * another image.
+ * Removes the planned containers of an image, then the image's names; removing the last name deletes the image. The
+ * last name waits for the predecessors: if the classic store deletes two images with common layers at the same time, it
+ * fails with "layer does not exist" and may leave an image half deleted (tested on 20.10 and 26.1). If `removesById`,
+ * the last request has the image's id instead of the name, because a build could have moved the tag to another image.
  */
 export async function deleteImage(
   lease: Lease,
@@ -79,7 +78,8 @@ export async function deleteImage(
     for (const [index, name] of names.entries()) {
       const isLast = index === names.length - 1
       if (isLast && !(await predecessors.ended())) {
-        // The removed names are restored. If the image is gone, another client deleted it meanwhile, which counts as done.
+        // The removed names are restored. If the image is gone, another client deleted it meanwhile, which counts as
+        // done.
         for (const name of removedNames)
           if (!(await tagImage(lease.session, image, splitReference(name)))) return 'done'
         return 'skipped'

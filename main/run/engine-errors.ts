@@ -6,7 +6,9 @@ import { parseHostPort } from '../../model/run/port.ts'
 import type { RunField, RunOptions } from '../../model/run/run.ts'
 import type { Failure, RunFailure } from '../../preload/contract/index.ts'
 
-/** @returns the failure, without the suggestion of a free port, name or shell: that needs more requests to the engine */
+/**
+ * @returns the failure, without the suggestion of a free port, name or shell: that needs more requests to the engine
+ */
 export function toRunFailure(detail: string, options: RunOptions): RunFailure | Failure {
   if (/the container name "[^"]*" is already in use/i.test(detail))
     return { code: 'container-name-taken', field: 'name', name: options.name, suggestion: '' }

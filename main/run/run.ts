@@ -1,4 +1,7 @@
-/** Runs an image: creates a container, attaches to it if interactive, and starts it. If this fails, removes the container. */
+/**
+ * Runs an image: creates a container, attaches to it if interactive, and starts it. If this fails, removes the
+ * container.
+ */
 import { setTimeout as delay } from 'node:timers/promises'
 import { hostPortText, parseContainerPort, parseHostPort } from '../../model/run/port.ts'
 import { runsOn } from '../../model/image/platform.ts'

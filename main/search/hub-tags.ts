@@ -99,7 +99,10 @@ interface PlatformSize {
   readonly size: number | undefined
 }
 
-/** The compressed size for a platform; Docker Hub's `full_size` if the engine's platform is unknown or no platforms are listed. */
+/**
+ * The compressed size for a platform; Docker Hub's `full_size` if the engine's platform is unknown or no platforms are
+ * listed.
+ */
 function sizeFor(platform: string | undefined, parts: readonly PlatformSize[], fullSize: number | undefined) {
   if (platform === undefined || parts.length === 0) return fullSize
   return parts.find((part) => part.platform === platform)?.size

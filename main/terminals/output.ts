@@ -15,7 +15,10 @@ export const maxUnacknowledgedBytes = 256 * 1024
 /** Size of the ring buffer. It holds every unacknowledged byte, including those received before the stream pauses. */
 const ringBytes = 2 * maxUnacknowledgedBytes
 const maxChunkBytes = 64 * 1024
-/** Output within this time of the last chunk is batched. The first output after a longer silence, such as the echo of a key, is sent at once. */
+/**
+ * Output within this time of the last chunk is batched. Output after a longer silence, such as the echo of a key, is
+ * sent at once.
+ */
 const batchDelayMs = 4
 /** A replay of a ring that has wrapped starts at a line's start, if there is one within this many bytes. */
 const maxLineBytes = 4096

@@ -12,7 +12,10 @@ import type { JobId } from './jobs.ts'
  */
 export type ChangeMethod = 'helper' | 'own' | 'commands' | 'nobody'
 
-/** The steps of a change, in order. `password` only if the helper runs as root; `pulled` only if there is a mirror to test. */
+/**
+ * The steps of a change, in order. `password` only if the helper runs as root; `pulled` only if there is a mirror to
+ * test.
+ */
 export const daemonSteps = [
   'password',
   'checked',

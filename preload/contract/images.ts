@@ -56,8 +56,8 @@ const reference = v.pipe(v.string(), v.nonEmpty(), v.maxLength(400))
 export const calls = {
   'images.snapshot': call(v.undefined(), type<ImagesSnapshot>()),
   /**
-   * Retries failed requests to the engine and, if the engine does not report every change, reads the whole list again. Call
-   * this when the user returns to the window.
+   * Retries failed requests to the engine and, if the engine does not report every change, reads the whole list again.
+   * Call this when the user returns to the window.
    */
   'images.resync': call(v.undefined(), type<void>()),
   'images.details': call(imageId, type<ImageDetails>()),

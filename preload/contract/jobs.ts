@@ -62,7 +62,10 @@ const subject = v.variant('kind', [
     kind: v.literal('race'),
     /** The image that the mirrors are tested with. */
     image: v.string(),
-    /** Set at the end: `works` of `of` mirrors work; `fastest` is the host of the fastest with current content, if any. */
+    /**
+     * Set at the end: `works` of `of` mirrors work; `fastest` is the host of the best one (current content, then
+     * speed).
+     */
     works: v.optional(v.number()),
     of: v.optional(v.number()),
     fastest: v.optional(v.string()),
@@ -119,7 +122,7 @@ const jobId = v.pipe(v.string(), v.maxLength(64))
 export const calls = {
   /** All jobs, newest first. */
   'jobs.list': call(v.undefined(), type<readonly Job[]>()),
-  /** Cancels a job. Completed items stay done; a removal completes the items that are running. */
+  /** Cancels a job: a pull stops at once, a removal after the running items, and a change of daemon.json is undone. */
   'jobs.cancel': call(jobId, type<void>()),
   /** Removes ended jobs from the list. */
   'jobs.clear': call(v.undefined(), type<void>()),

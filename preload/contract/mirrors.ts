@@ -9,7 +9,10 @@ import type { Language } from './settings.ts'
 /** What public sources say about a mirror, as of the month `seen`. Not verified by a test. */
 export interface KnownMirror {
   readonly operator?: Readonly<Record<Language, string>>
-  /** Who can use it: everyone, or only users in mainland China, with an account, in its network, with its maker's device. */
+  /**
+   * Who can use it: everyone, or only users in mainland China, with an account, in its network, with its maker's
+   * device.
+   */
   readonly access: 'public' | 'region' | 'account' | 'network' | 'vendor'
   /** Month in which the mirror was last reported to work: `2026-09`. */
   readonly seen?: string

@@ -54,7 +54,7 @@ export interface RunSuggestion {
   readonly networks: readonly string[]
   /** Global flags before `run` that make the docker CLI use the same engine. */
   readonly engineFlags: readonly string[]
-  /** Set if the engine's platform cannot run the image's platform. */
+  /** Set if the engine's CPU cannot run the image's platform without emulation. */
   readonly platform?: { readonly image: string; readonly engine: string }
 }
 
@@ -80,7 +80,9 @@ export const calls = {
   ),
   /** Checks a port as the user types it. An incomplete or automatic port is `unknown`. */
   'run.port': call(portOptions, type<PortState>()),
-  /** Creates and starts a container. `size`: that of the terminal, for an interactive run. If the start fails, the container is removed again. */
+  /**
+   * Creates and starts a container; removes it if the start fails. `size`: that of the terminal of an interactive run.
+   */
   'run.start': call(v.object({ options: runOptions, size: v.exactOptional(terminalSize) }), type<StartedRun>()),
   /** Asks the user for a folder, starting at the given one; undefined if the user cancels. */
   'run.chooseFolder': call(v.pipe(v.string(), v.maxLength(4096)), type<string | undefined>()),

@@ -2,8 +2,8 @@
  * Terminals belong to main, so they survive a reload of the window. A terminal's output is one stream of bytes, and
  * each chunk has the offset of its first byte. A window requests `terminals.replay`, draws it, and then draws each
  * chunk of `terminals.data` that starts at the offset it has reached; chunks that start before are already drawn.
- * Chunks that arrive while the window waits for the replay are processed after it. The window acknowledges what it
- * has drawn with `terminals.acknowledge`. With 256 kB unacknowledged, main stops reading, which blocks the program in the
+ * Chunks that arrive while the window waits for the replay are processed after it. The window acknowledges what it has
+ * drawn with `terminals.acknowledge`. With 256 kB unacknowledged, main stops reading, which blocks the program in the
  * container.
  */
 import * as v from 'valibot'
@@ -25,7 +25,7 @@ export interface Terminal {
   readonly container: ContainerId
   /** The container's name. */
   readonly name: string
-  /** The image's reference when the terminal was opened. */
+  /** The image reference that the container was created with. */
   readonly reference: Reference
   /** `attach`: the container's main process; `shell`: another process in it; `logs`: the container's output. */
   readonly kind: (typeof terminalKinds)[number]
