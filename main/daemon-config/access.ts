@@ -65,7 +65,7 @@ export function daemonFileAccess(
 
   function changeMethod(): ChangeMethod {
     if (file === undefined) return 'nobody'
-    if (isRootless) return userHelper.installed() ? 'own' : 'commands'
+    if (isRootless) return userHelper.isInstalled() ? 'own' : 'commands'
     return openRoot !== openHelper || helperInstalled() ? 'helper' : 'commands'
   }
 }

@@ -63,18 +63,18 @@ const python = '/usr/bin/python3'
 export interface UserHelper {
   readonly open: (options: HelperOptions) => Answer<Helper>
   /** Whether the helper can be started. */
-  installed(): boolean
+  isInstalled(): boolean
 }
 
 /** @param program the helper's Python file, which ships with the app; the helper finds daemon.json through `env` */
 export function userHelper(program: string, env: Environment): UserHelper {
   // Python cannot read inside the asar archive (electron-builder.yml, asarUnpack).
   const file = program.replace(/\bapp\.asar(?=\/)/, 'app.asar.unpacked')
-  const installed = () => existsSync(python) && existsSync(file)
+  const isInstalled = () => existsSync(python) && existsSync(file)
   return {
-    installed,
+    isInstalled,
     open: async (options) =>
-      installed()
+      isInstalled()
         ? openHelper({ command: [python, '-IS', file], env, ...options })
         : fail({ code: 'helper-missing', file: existsSync(python) ? file : python }),
   }

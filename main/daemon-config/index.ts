@@ -210,9 +210,8 @@ export function daemonConfigService(needs: DaemonConfigNeeds) {
       const { mirrors, access, shown } = planToApply
       const steps = planSteps(access.way, mirrors.length > 0)
       const restarts = shown.plan.rows.some(({ kind }) => kind === 'restart')
-      return ok(
-        startJob({ mirrors: [...mirrors], restarts }, steps, (job, target) => apply(planToApply, steps, job, target)),
-      )
+      const subject = { mirrors: [...mirrors], restarts }
+      return ok(startJob(subject, steps, (job, target) => apply(planToApply, steps, job, target)))
     },
     async 'daemon-config.backups'() {
       const backups = await accessTo(currentInstallation()).withHelper((helper) => helper.history())
