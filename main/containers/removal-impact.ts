@@ -9,7 +9,7 @@ import {
   type EngineSession,
 } from '../engine/index.ts'
 
-/** @returns what removing the container loses; fails with `container-gone` if it does not exist */
+/** @returns what removing the container loses; fails with `container-gone` if the container does not exist */
 export async function removalImpact(session: EngineSession, id: string): Promise<Result<RemovalImpact>> {
   const container = await inspectContainer(session, id, { size: true })
   if (!container) return fail({ code: 'container-gone' })

@@ -31,7 +31,7 @@ export interface MirrorChangeRequest {
    */
   readonly testPull?:
     ((session: EngineSession, signal: AbortSignal) => Promise<Failure | 'skipped' | undefined>) | undefined
-  /** Whether to write the file while the engine is down: restoring a backup may be what lets the engine start. */
+  /** Whether to write the file even while the engine is down, because only the new file may let the engine start. */
   readonly allowEngineDown?: boolean
 }
 
@@ -154,8 +154,8 @@ async function undo(helper: Helper) {
 }
 
 /**
- * Polls the engine for up to 30 s until it reports these mirrors. While the snap package restarts the engine,
- * the engine does not answer.
+ * Polls the engine for up to 30 s until it reports these mirrors. It does not answer while the snap package restarts
+ * it.
  */
 async function waitForMirrors(session: Needs['session'], mirrors: readonly string[], cancelled: AbortSignal) {
   const stopSignal = AbortSignal.any([cancelled, AbortSignal.timeout(reloadTimeoutMs)])

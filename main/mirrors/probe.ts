@@ -86,8 +86,8 @@ function layerToMeasure(layers: readonly Descriptor[]): Descriptor | undefined {
 }
 
 /**
- * @returns `mirror-accepts-unknown-digest` if the mirror returned wrong content because it accepts any digest; otherwise
- * the failure
+ * @returns `mirror-accepts-unknown-digest` if the mirror returned wrong content because it accepts any digest;
+ * otherwise the failure
  */
 async function diagnoseFailure(registry: UntrustedRegistry, failure: RegistryFailure): Promise<RegistryFailure> {
   const isWrongContent =

@@ -17,7 +17,7 @@ import { rememberName } from './restore-name.ts'
 import type { Target } from './target.ts'
 
 export interface PullRequest extends Target {
-  /** Set if it differs from the engine's platform. */
+  /** Set if the requested platform differs from the engine's platform. */
   readonly platform?: string
 }
 
@@ -40,7 +40,7 @@ export interface PulledImage {
 }
 
 export type PullResult = { readonly pulled: PulledImage } | { readonly failure: Failure }
-/** `digest`: what the engine reported, even if the result is not the requested image. */
+/** `digest`: the digest that the engine reported, even if the result is not the requested image. */
 type Attempt = PullResult & { readonly digest?: string | undefined }
 
 /** Pulls with or without a login. Rejects only if cancelled. */

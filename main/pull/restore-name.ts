@@ -15,7 +15,7 @@ import {
 export interface RememberedName {
   /**
    * Gives the name back to the image that had it before the pull, without force. Never rejects.
-   * @param digest what the engine reported as the result of the pull
+   * @param digest the digest that the engine reported as the result of the pull
    */
   restore(digest: string | undefined): Promise<void>
 }

@@ -18,7 +18,7 @@ type RegistryResult<T> = Promise<Result<T, RegistryFailure>>
 
 export interface ManifestHead {
   readonly mediaType: string
-  /** Computed from the manifest if the registry sends no digest. Absent if it cannot be determined. */
+  /** Computed from the manifest if the registry sends no digest. Absent if the digest cannot be determined. */
   readonly digest?: string
 }
 
@@ -56,7 +56,7 @@ const tagListReply = v.object({ tags: v.nullish(v.array(v.string()), []) })
 const pageSize = 1000
 const maxPages = 10
 
-/** What the requests to one repository have in common. */
+/** The state that all requests to one repository share. */
 interface RepositoryContext extends RegistryPlace {
   readonly signal?: AbortSignal | undefined
   /** The Authorization header that was sent last. Later requests reuse it. */

@@ -1,4 +1,4 @@
-/** Reads what a pull of an image would download: the compressed size of each layer, from its registry. */
+/** Reads the compressed sizes of the layers that a pull of an image would download, from the registry of the image. */
 import * as v from 'valibot'
 import type { Bytes } from '../../model/image/image.ts'
 import { platformName } from '../../model/image/platform.ts'

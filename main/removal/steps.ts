@@ -123,7 +123,8 @@ async function isAsPlanned(
 
 /**
  * Removes a container. If the plan has `stop`, a running container is stopped first.
- * @returns false, without removing the container, if it changed since the plan was made, for example was started
+ * @returns false, without removing the container, if the container changed since the plan was made, for example was
+ * started
  */
 async function removePlannedContainer(session: EngineSession, { id, image, stop }: ContainerRemoval): Promise<boolean> {
   const inspected = await inspectContainer(session, id)

@@ -19,7 +19,7 @@ import type { Jobs, JobContext } from '../jobs/index.ts'
 import type { LedgerEntry } from '../store/index.ts'
 import type { Archives, Copy } from './copies.ts'
 
-/** Pulls `repository@digest` if the registry still has it. @returns the failure, or undefined if it was pulled */
+/** Pulls `repository@digest` if the registry still has it. @returns the failure; undefined if the image was pulled */
 export type PullAgain = (session: EngineSession, digest: string, cancelled: AbortSignal) => Promise<Failure | undefined>
 
 export const undoDays = 7
@@ -62,7 +62,7 @@ export async function undoables(
 const belongsTo = ({ engine, endpoint }: LedgerEntry, shown: EngineIdentity | undefined) =>
   shown !== undefined && (engine ? isSameEngine(engine, shown) : endpoint === shown.endpoint)
 
-/** @returns the entry; a failure if it has expired, belongs to another engine, or a copy is missing */
+/** @returns the entry; a failure if the entry has expired or belongs to another engine, or if a copy is missing */
 export async function checkUndo(entry: LedgerEntry | undefined, shown: EngineIdentity): Promise<Result<LedgerEntry>> {
   if (!entry || !canUndo(entry) || entry.until < nowInSeconds()) return fail({ code: 'undo-unavailable' })
   if (!belongsTo(entry, shown)) return fail({ code: 'undo-other-engine', endpoint: entry.endpoint })
@@ -92,9 +92,9 @@ export interface Restorers {
 }
 
 /**
- * Restores tags and images on the engine of the lease. After each item, saves what remains to be undone, so that the
- * rest can still be undone after a crash.
- * @returns what remains to be undone
+ * Restores tags and images on the engine of the lease. After each item, saves the items that remain to be undone, so
+ * that the rest can still be undone after a crash.
+ * @returns the items that remain to be undone
  */
 export async function restoreAll(
   lease: Lease,

@@ -18,7 +18,7 @@ import { listContainers, type EngineSession } from '../engine/index.ts'
 type Protocol = ContainerPort['protocol']
 
 export interface Ports {
-  /** @returns what uses the port: a container, by name, or another program (no name). `nobody`: the port is free. */
+  /** @returns the user of the port: a container's name, or no name for another program. `nobody`: the port is free. */
   holder(port: HostPort, protocol: Protocol): Promise<{ readonly name?: string } | 'nobody' | 'unknown'>
   /** Also true if it is unknown whether the port is in use. */
   isFree(port: HostPort, protocol?: Protocol): Promise<boolean>

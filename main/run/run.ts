@@ -36,7 +36,7 @@ interface Needs {
   readonly shells: ImageShells
 }
 
-/** A running container; if it is interactive, with its attached stream for a terminal. */
+/** A running container and, if the container is interactive, its attached stream for a terminal. */
 export interface StartedContainer {
   readonly container: string
   readonly attached?: {

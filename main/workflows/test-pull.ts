@@ -11,12 +11,14 @@ const testImage = { repository: 'hello-world', path: 'library/hello-world', tag:
 
 interface Needs {
   readonly http: Http
-  /** The last race, which shows what image the mirror has. */
+  /** The last race, which shows whether the mirror has the image of the race. */
   readonly lastRace: () => MirrorRace | undefined
   readonly pull: Pick<ReturnType<typeof pullService>, 'pullWithinJob'>
 }
 
-/** @returns why the engine cannot pull through the mirror, if it cannot; `skipped` if no suitable image is known */
+/**
+ * @returns the failure of a pull through the mirror; undefined if it succeeds; `skipped` if no suitable image is known
+ */
 export const testPull =
   ({ http, lastRace, pull }: Needs) =>
   async (session: EngineSession, mirror: string, signal: AbortSignal): Promise<Failure | 'skipped' | undefined> => {

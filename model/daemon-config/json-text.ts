@@ -101,7 +101,7 @@ interface OpenBracket {
 
 type Expected = 'first-key' | 'key' | 'colon' | 'first-value' | 'value' | 'next' | 'end'
 
-/** The fault of a token that is not allowed at its position; undefined if it is allowed. */
+/** The fault of a token that is not allowed at its position; undefined if the token is allowed. */
 function faultOf(
   token: Token,
   expected: Expected,

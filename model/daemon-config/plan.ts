@@ -1,4 +1,4 @@
-/** The plan of a change of the engine's mirrors: what it does, row by row, and the exact text that is written. */
+/** The plan of a change of the engine's mirrors: its effects, row by row, and the exact text that is written. */
 import { readDaemonFile, withMirrors, type FileFault, type FileText } from './file.ts'
 import { lineDiff, type DiffLine } from './line-diff.ts'
 import { distinctMirrors, parseMirrorAddress, sameMirror, sameMirrors, type WrongAddress } from '../mirrors/address.ts'
@@ -32,7 +32,7 @@ export type PlanRow =
   | { readonly kind: 'reload' }
   | { readonly kind: 'restart' }
 
-/** What prevents the change, or a warning about it. */
+/** A reason why the change is not possible (`blocks`), or a warning about the change. */
 export type Obstacle =
   | { readonly kind: 'desktop' | 'podman' | 'elsewhere' | 'too-many'; readonly blocks: true }
   | { readonly kind: 'file'; readonly blocks: true; readonly fault: FileFault }
@@ -91,7 +91,9 @@ export function planMirrors(file: FileText, requested: readonly string[], enviro
   }
 }
 
-/** The requested mirrors as they will be written, without duplicates. Those already in the file keep their spelling. */
+/**
+ * The requested mirrors as they will be written, without duplicates. Mirrors already in the file keep their spelling.
+ */
 function resolveAddresses(requested: readonly string[], before: readonly string[]) {
   const mirrors: string[] = []
   const invalid: Obstacle[] = []

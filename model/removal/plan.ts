@@ -135,7 +135,7 @@ export function planRemoval(input: PlanInput, rows: readonly RemovalTarget[], ch
       readable &&
       imageContainers.every((container) => isRemovedBy(container, choices[container.id]))
     const mayBePruned = isBuildStep(image, ownChildren) && (selected || imageContainers.length === 0)
-    // A hand-made image can be its own ancestor. This entry ends the recursion.
+    // A crafted image can be its own ancestor; this entry then ends the recursion.
     deletedById.set(image.id, false)
     const deleted =
       mayBePruned && input.store === 'containerd'

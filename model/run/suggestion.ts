@@ -18,7 +18,7 @@ interface ImageFacts {
   readonly reference: Reference
   readonly exposes: readonly string[]
   readonly entrypoint: readonly string[]
-  /** The best shell in the image; undefined if it has none. */
+  /** The best shell in the image; undefined if the image has no shell. */
   readonly shell: readonly string[] | undefined
   readonly names: ReadonlySet<string>
   /** Whether a port on the engine's host is free. */

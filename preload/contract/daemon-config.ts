@@ -85,7 +85,7 @@ export const calls = {
    */
   'daemon-config.plan': call(v.object({ mirrors, withPassword: v.boolean() }), type<StoredMirrorPlan>()),
   'daemon-config.apply': call(v.pipe(v.string(), v.maxLength(64)), type<JobId>()),
-  /** The backups that can be restored, newest first. Asks for a password if they belong to root. */
+  /** The backups that can be restored, newest first. Asks for a password if root owns them. */
   'daemon-config.backups': call(v.undefined(), type<readonly DaemonBackup[]>()),
   'daemon-config.restore': call(hash, type<JobId>()),
   /** Opens the file in the desktop's default program. */

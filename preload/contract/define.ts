@@ -15,8 +15,8 @@ export const fail = <E extends Failure>(error: E): { readonly ok: false; readonl
 declare const markedType: unique symbol
 
 /**
- * The type of a call's output or an event's payload, without a value at run time. The window trusts main, so these are
- * not validated.
+ * The type of a call's output or an event's payload, without a value at run time. The window trusts main, so
+ * outputs and payloads are not validated.
  */
 export interface TypeMarker<T> {
   readonly [markedType]?: T

@@ -92,7 +92,7 @@ export type RegistryFailure =
   /** The mirror claims to have a digest that cannot exist. */
   | { readonly code: 'mirror-accepts-unknown-digest'; readonly host: string }
   | { readonly code: 'reference-invalid'; readonly reference: string }
-  /** The registry has no such repository or tag, or it requires a login to see it. */
+  /** The registry has no such repository or tag, or shows it only after a login. */
   | { readonly code: 'reference-unknown'; readonly reference: string }
   | { readonly code: 'platform-missing'; readonly reference: string; readonly platform: string }
   /** The content does not match its digest, or is truncated. */

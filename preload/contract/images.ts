@@ -66,7 +66,9 @@ export const calls = {
     v.pipe(v.array(v.pipe(v.string(), v.maxLength(200))), v.maxLength(20)),
     type<readonly (readonly ImageId[])[]>(),
   ),
-  /** Adds a tag to an image. If another image has the tag, the user must have confirmed that image, as `movesFrom`. */
+  /**
+   * Adds a tag to an image. A tag of another image moves only if `movesFrom`, which the user confirmed, is that image.
+   */
   'images.tag': call(v.object({ image: imageId, reference, movesFrom: v.exactOptional(imageId) }), type<void>()),
 }
 export const events = { 'images.changed': event<ImagesChange>() }

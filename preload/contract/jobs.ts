@@ -106,7 +106,7 @@ export const job = v.object({
   subject,
   state,
   items: v.array(item),
-  /** Context and endpoint of the engine that the job works on; absent if it needs none. */
+  /** Context and endpoint of the engine that the job works on; absent if the job needs no engine. */
   engine: v.exactOptional(v.object({ name: v.string(), endpoint: v.string() })),
   /** Seconds since 1970. */
   started: v.number(),

@@ -24,7 +24,7 @@ export interface KnownMirror {
 }
 
 export interface Mirror {
-  /** `https://docker.1ms.run`, or a pattern if each account has its own: `https://<id>.mirror.aliyuncs.com`. */
+  /** `https://docker.1ms.run`, or a pattern if each account has its own one: `https://<id>.mirror.aliyuncs.com`. */
   readonly address: string
   /** The address without its scheme, for display. */
   readonly host: string
@@ -45,7 +45,7 @@ export interface MirrorRace extends DigestConfirmations {
   /** Seconds since 1970. */
   readonly started: number
   readonly ended?: number | undefined
-  /** The test was cancelled: some mirrors have no result, or one of an earlier test with the same image. */
+  /** The race was cancelled: some mirrors have no result, or that of an earlier race with the same image. */
   readonly cancelled?: boolean | undefined
   /** By address, including Docker Hub's. */
   readonly probes: Readonly<Record<string, MirrorProbe>>
@@ -58,9 +58,9 @@ export interface Mirrors {
   readonly tested: readonly Mirror[]
   /** Mirrors of the catalogue that are not tested, because they are closed or restricted. */
   readonly untested: readonly Mirror[]
-  /** The image for the next test: the last Docker Hub image that was pulled or used in a test, else a small one. */
+  /** The image for the next race: the last Docker Hub image that was pulled or used in a race, else a small one. */
   readonly image: string
-  /** The last test, or the running one. */
+  /** The last race, or the running one. */
   readonly race?: MirrorRace | undefined
 }
 
