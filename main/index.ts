@@ -9,13 +9,13 @@ import { daemonConfigService, userHelper } from './daemon-config/index.ts'
 import {
   chooseFolder,
   desktopProxy,
+  chooseAndReadText,
+  chooseAndWriteText,
   openPage,
-  openText,
+  openPath,
   openWindow,
   publish,
-  saveText,
   serve,
-  showFolder,
   start,
   windowService,
 } from './desktop/index.ts'
@@ -39,7 +39,7 @@ const distFolder = join(import.meta.dirname, '..')
 start({
   name: 'Slipway',
   renderer: join(distFolder, 'renderer'),
-  open({ folder, languages, showTheme }) {
+  open({ folder, languages, applyTheme }) {
     const home = homedir()
     const environment = { env: process.env, home }
     const store = openStore(folder)
@@ -53,7 +53,7 @@ start({
     const images = imagesService(engine)
     const layers = layersService({ engine, store: store.layers, publish })
     const mirrors = mirrorService({
-      ...{ http, jobs, publish, platform, openText, saveText },
+      ...{ http, jobs, publish, platform, openText: chooseAndReadText, saveText: chooseAndWriteText },
       store: store.mirrors,
       inForce: () => engine.facts()?.mirrors ?? [],
     })
@@ -74,10 +74,10 @@ start({
       store: store.mirrors,
       userHelper: userHelper(join(distFolder, 'helper/slipway-own-daemon-file'), process.env),
       tryMirror: testPull({ http, pull, lastRace: () => store.mirrors.value.race }),
-      showFile: showFolder,
+      showFile: openPath,
     })
     const removal = removalService({
-      ...{ engine, layers, jobs, chooseFolder, showFolder },
+      ...{ engine, layers, jobs, chooseFolder, showFolder: openPath },
       pullAgain: pullAgain(search, pull),
       archives: { save: saveArchive, load: loadArchive },
       ledger: store.ledger,
@@ -87,7 +87,7 @@ start({
     const containers = containersService({ engine, openPage })
     const terminals = terminalsService({ engine, publish })
     const run = runService({ engine, chooseFolder, details: images.handlers['images.details'] })
-    const settings = settingsService({ settings: store.settings, systemLanguages: languages, showTheme, publish })
+    const settings = settingsService({ settings: store.settings, systemLanguages: languages, applyTheme, publish })
     const window = windowService(store.window)
 
     engine.on('images', layers.changed)
@@ -112,23 +112,23 @@ start({
       ...terminals.handlers,
       ...window.handlers,
     })
-    const running = new AbortController()
-    void engine.run(running.signal)
+    const engineRun = new AbortController()
+    void engine.run(engineRun.signal)
     openWindow({
-      place: store.window,
+      state: store.window,
       preload: join(distFolder, 'preload', 'bridge.cjs'),
       icon: join(distFolder, 'icon.png'),
-      closing: { jobs: jobs.all, language: settings.language },
+      closeOptions: { jobs: jobs.all, language: settings.language },
     })
 
     function end() {
-      running.abort()
+      engineRun.abort()
       search.end()
       void http.close()
       void layers.end()
       return store.end()
     }
-    let ended: Promise<void> | undefined
-    return () => (ended ??= Promise.all([terminals.end(), jobs.end()]).then(end, end))
+    let shutdown: Promise<void> | undefined
+    return () => (shutdown ??= Promise.all([terminals.end(), jobs.end()]).then(end, end))
   },
 })

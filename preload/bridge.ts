@@ -4,7 +4,7 @@ import { calls, eventChannel, events } from './contract/index.ts'
 
 type Listener = (payload: unknown) => void
 
-// One ipcRenderer listener serves the whole window, as Electron warns of a leak above ten listeners.
+// One ipcRenderer listener serves the whole window, because Electron warns of a leak above ten listeners.
 const listeners = new Map<string, ReadonlySet<Listener>>()
 ipcRenderer.on(eventChannel, (_, name: string, payload: unknown) => {
   for (const listener of listeners.get(name) ?? []) listener(payload)

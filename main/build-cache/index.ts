@@ -35,9 +35,9 @@ export function buildCacheService({ engine, jobs }: BuildCacheNeeds) {
     'build-cache.plan': async () => {
       const request = ++latestRequest
       current = undefined
-      const shown = engine.session()
-      if (!shown.ok) return shown
-      const session = shown.value
+      const shownSession = engine.session()
+      if (!shownSession.ok) return shownSession
+      const session = shownSession.value
       if (!supportsCacheRemovalById(session.capabilities)) return fail({ code: 'cache-not-removable' })
       try {
         const planned = { id: randomUUID(), plan: await planFor(session), session }
@@ -49,9 +49,9 @@ export function buildCacheService({ engine, jobs }: BuildCacheNeeds) {
       }
     },
     'build-cache.apply': async (planId) => {
-      const applied = current
-      if (applied?.id !== planId) return fail({ code: 'plan-unknown' })
-      const { plan, session } = applied
+      const requested = current
+      if (requested?.id !== planId) return fail({ code: 'plan-unknown' })
+      const { plan, session } = requested
       // A plan can be applied only once, so that a second click fails.
       current = undefined
       if (!engine.shows(session)) return fail({ code: 'plan-outdated' })

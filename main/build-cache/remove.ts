@@ -20,10 +20,10 @@ export async function removeRecords({ lease, deletes, job }: Needs): Promise<voi
   let startedCount = 0
   let stopped = false
 
-  async function execute({ id }: CacheDeletion, at: number) {
+  async function execute({ id }: CacheDeletion, index: number) {
     const { session } = lease
-    startedCount = at + 1
-    await job.begin(at)
+    startedCount = index + 1
+    await job.begin(index)
     try {
       const removal = await removeBuildCache(session, id)
       freed += removal.reclaimed
@@ -33,21 +33,22 @@ export async function removeRecords({ lease, deletes, job }: Needs): Promise<voi
         job.fail({ code: 'cache-more-removed' })
       }
       const isDeleted = removal.deleted.includes(id)
-      job.updateItem(at, isDeleted ? { state: 'done' } : { state: 'failed', failure: { code: 'cache-not-removed' } })
+      job.updateItem(index, isDeleted ? { state: 'done' } : { state: 'failed', failure: { code: 'cache-not-removed' } })
     } catch (error) {
       const failure = engineFailure(error, session.context.endpoint)
-      if (statusOf(error) !== undefined) return job.updateItem(at, { state: 'failed', failure })
+      if (statusOf(error) !== undefined) return job.updateItem(index, { state: 'failed', failure })
       stopped = true
       job.fail(failure)
-      job.updateItem(at, { state: 'unknown' })
+      job.updateItem(index, { state: 'unknown' })
       const outcome = await resolveOutcome(lease, id)
-      if (outcome === 'gone') job.updateItem(at, { state: 'done' })
-      if (outcome === 'exists') job.updateItem(at, { state: 'failed', failure })
+      if (outcome === 'gone') job.updateItem(index, { state: 'done' })
+      if (outcome === 'exists') job.updateItem(index, { state: 'failed', failure })
     }
   }
 
-  for (let at = 0; at < deletes.length && !stopped && !job.cancelled.aborted; at++) await execute(deletes[at]!, at)
-  for (let at = startedCount; at < deletes.length; at++) job.updateItem(at, { state: 'skipped' })
+  for (let index = 0; index < deletes.length && !stopped && !job.cancelled.aborted; index++)
+    await execute(deletes[index]!, index)
+  for (let index = startedCount; index < deletes.length; index++) job.updateItem(index, { state: 'skipped' })
   job.updateSubject({ freed })
 }
 

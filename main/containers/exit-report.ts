@@ -3,7 +3,7 @@ import { fail, ok, type ExitReport, type Result } from '../../preload/contract/i
 import { inspectContainer, readLastLines, demultiplexer, type EngineSession } from '../engine/index.ts'
 
 const maxLines = 10
-/** Limits very long lines. */
+/** Limits the text even if its lines are very long. */
 const maxCharacters = 4000
 
 export async function readExitReport(session: EngineSession, container: string): Promise<Result<ExitReport>> {

@@ -1,7 +1,7 @@
-/** Actions on the containers of an image: start, stop, removal and what it loses, and URLs of published ports. */
+/** Actions on containers: start, stop, removal and what would be lost, exit report, and URLs of published ports. */
 import { fail, ok, type Handlers } from '../../preload/contract/index.ts'
 import { withContainerSession, inspectContainer, startContainer, stopContainer, type Engine } from '../engine/index.ts'
-import { publishedUrls, removalImpact, removeStopped } from './removal-impact.ts'
+import { publishedUrls, removalImpact, removeStoppedContainer } from './removal-impact.ts'
 import { readExitReport } from './exit-report.ts'
 
 interface Needs {
@@ -11,7 +11,7 @@ interface Needs {
 
 export function containersService({ engine, openPage }: Needs) {
   const withContainer = withContainerSession(engine)
-  const addresses = (container: string) =>
+  const readUrls = (container: string) =>
     withContainer<readonly string[]>(async (session) => {
       const inspected = await inspectContainer(session, container)
       const { endpoint } = session.context
@@ -29,10 +29,10 @@ export function containersService({ engine, openPage }: Needs) {
       'containers.exitReport': (container) => withContainer((session) => readExitReport(session, container)),
       'containers.removalImpact': (container) => withContainer((session) => removalImpact(session, container)),
       'containers.remove': ({ container, volumes }) =>
-        withContainer((session) => removeStopped(session, container, volumes)),
-      'containers.addresses': addresses,
+        withContainer((session) => removeStoppedContainer(session, container, volumes)),
+      'containers.addresses': readUrls,
       'containers.openPage': async ({ container, url }) => {
-        const urls = await addresses(container)
+        const urls = await readUrls(container)
         if (!urls.ok) return urls
         if (!urls.value.includes(url)) return fail({ code: 'bad-input' })
         await openPage(url)

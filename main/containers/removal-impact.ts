@@ -9,7 +9,7 @@ import {
   type EngineSession,
 } from '../engine/index.ts'
 
-/** @returns what removing the container loses; fails with `container-gone` if it does not exist */
+/** @returns what removing the container loses; fails with `container-gone` if the container does not exist */
 export async function removalImpact(session: EngineSession, id: string): Promise<Result<RemovalImpact>> {
   const container = await inspectContainer(session, id, { size: true })
   if (!container) return fail({ code: 'container-gone' })
@@ -23,24 +23,28 @@ export async function removalImpact(session: EngineSession, id: string): Promise
 }
 
 /**
- * Removes a stopped container and its anonymous volumes, without force. Fails with `container-changed` if it has an
- * anonymous volume that is not in `volumes`, which the user has confirmed.
+ * Removes a stopped container and its anonymous volumes, without force.
+ * @param volumes the anonymous volumes whose removal the user has confirmed; fails with `container-changed` if the
+ * removal would delete others
  */
-export async function removeStopped(
+export async function removeStoppedContainer(
   session: EngineSession,
   id: string,
   volumes: readonly string[],
 ): Promise<Result<void, Failure>> {
-  const loss = await removalImpact(session, id)
-  if (!loss.ok) return loss
-  if (loss.value.running) return fail({ code: 'container-running' })
-  if (loss.value.volumes.some((name) => !volumes.includes(name))) return fail({ code: 'container-changed' })
+  const impact = await removalImpact(session, id)
+  if (!impact.ok) return impact
+  if (impact.value.running) return fail({ code: 'container-running' })
+  if (impact.value.volumes.some((name) => !volumes.includes(name))) return fail({ code: 'container-changed' })
   const removal = await removeContainer(session, id, { volumes: true })
   if (removal === 'missing') return fail({ code: 'container-gone' })
   return removal === 'removed' ? ok(undefined) : fail({ code: 'engine-refused', detail: removal.conflict })
 }
 
-/** The volumes that `docker rm -v` removes: those that no bind or mount names. Source: moby daemon/mounts.go. */
+/**
+ * The volumes that `docker rm -v` removes: those whose names are not in the container's binds and mounts.
+ * Source: moby daemon/mounts.go.
+ */
 function anonymousVolumes({ Mounts, HostConfig }: ContainerInspect): string[] {
   const named = [
     ...HostConfig.Binds.map((bind) => bind.split(':')[0]!),
@@ -51,11 +55,13 @@ function anonymousVolumes({ Mounts, HostConfig }: ContainerInspect): string[] {
 
 /** Whether another container uses the volume, in which case the engine keeps it. */
 async function isShared(session: EngineSession, name: string, id: string): Promise<boolean> {
-  const users = await listContainers(session, { all: true, volume: name })
-  return users.some(({ Id }) => Id !== id)
+  const containers = await listContainers(session, { all: true, volume: name })
+  return containers.some(({ Id }) => Id !== id)
 }
 
-/** @returns URLs of the published TCP ports. `host`: the host name of a remote engine; undefined if it is local. */
+/**
+ * @returns URLs of the published TCP ports. `host`: the host name of a remote engine; undefined if the engine is local.
+ */
 export function publishedUrls({ NetworkSettings }: ContainerInspect, host: string | undefined): string[] {
   const urls = Object.entries(NetworkSettings.Ports).flatMap(([port, bindings]) => {
     const [number, protocol] = port.split('/')
@@ -63,7 +69,7 @@ export function publishedUrls({ NetworkSettings }: ContainerInspect, host: strin
     const scheme = number === '443' || number === '8443' ? 'https' : 'http'
     return bindings.flatMap(({ HostIp, HostPort }) => {
       const hostname = isWildcardAddress(HostIp) ? (host ?? '127.0.0.1') : HostIp
-      // A port published on a remote engine's loopback address cannot be reached from here.
+      // A port published on a remote engine's loopback address cannot be reached from this computer.
       if (host !== undefined && /^(?:127\.|::1$)/.test(HostIp)) return []
       return HostPort === '' ? [] : [`${scheme}://${hostname.includes(':') ? `[${hostname}]` : hostname}:${HostPort}`]
     })

@@ -1,4 +1,4 @@
-/** Reads and writes a daemon.json: through the helper as root, through the helper as this user, or by hand. */
+/** Access to a daemon.json: as this user, through the helper as root, or through the helper as this user. */
 import { createHash } from 'node:crypto'
 import { readFile, realpath, stat } from 'node:fs/promises'
 import { fail, ok, type ChangeMethod, type Result } from '../../preload/contract/index.ts'
@@ -6,7 +6,7 @@ import type { OpenHelper } from './change.ts'
 import { helperInstalled, openHelper, type Helper, type UserHelper } from './helper.ts'
 import type { DaemonInstallation } from './environment.ts'
 
-export interface FileText {
+export interface FileContent {
   /** Undefined if the file does not exist. */
   readonly text: string | undefined
   /** SHA-256 of the file's bytes, in hex. Undefined if the file does not exist. */
@@ -16,10 +16,10 @@ export interface FileText {
 export interface DaemonFileAccess {
   readonly way: ChangeMethod
   readonly open: OpenHelper
-  /** Reads the file as this user. Fails with `file-unusable` and `EACCES` if only an administrator may read it. */
-  read(): Promise<Result<FileText>>
+  /** Reads the file as this user. Fails with `file-unusable` and `EACCES` if only an administrator can read it. */
+  read(): Promise<Result<FileContent>>
   /** Reads the file through the helper, which may ask for a password. */
-  readAsRoot(): Promise<Result<FileText>>
+  readThroughHelper(): Promise<Result<FileContent>>
   /** @returns the file's path with symbolic links resolved; empty if the file is not on this computer */
   resolvePath(): Promise<string>
   /** Opens the helper, runs `use` and ends the helper. */
@@ -54,7 +54,7 @@ export function daemonFileAccess(
     withHelper,
     read: async () => (file === undefined ? ok(missingFile) : await readFileText(file)),
     resolvePath: async () => (file === undefined ? '' : await realpath(file).catch(() => file)),
-    async readAsRoot() {
+    async readThroughHelper() {
       const answer = await withHelper((helper) => helper.read())
       if (!answer.ok) return answer
       const { text, hash } = answer.value
@@ -65,21 +65,21 @@ export function daemonFileAccess(
 
   function changeMethod(): ChangeMethod {
     if (file === undefined) return 'nobody'
-    if (isRootless) return userHelper.installed() ? 'own' : 'commands'
+    if (isRootless) return userHelper.isInstalled() ? 'own' : 'commands'
     return openRoot !== openHelper || helperInstalled() ? 'helper' : 'commands'
   }
 }
 
-/** Whether reading failed because only an administrator may read the file. */
+/** Whether reading failed because only an administrator can read the file. */
 export const isReadDenied = (read: Result<unknown>): boolean =>
   !read.ok && read.error.code === 'file-unusable' && read.error.detail === 'EACCES'
 
-const missingFile: FileText = { text: undefined, hash: undefined }
+const missingFile: FileContent = { text: undefined, hash: undefined }
 
 /** The helper does not edit larger files. */
 const maxBytes = 1 << 20
 
-async function readFileText(file: string): Promise<Result<FileText>> {
+async function readFileText(file: string): Promise<Result<FileContent>> {
   try {
     const stats = await stat(file)
     // Reading a pipe could block forever.

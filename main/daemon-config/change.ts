@@ -16,7 +16,7 @@ import type { JobContext } from '../jobs/index.ts'
 import type { Changed, Helper, HelperOptions } from './helper.ts'
 import { mirrorsInForce } from './target-engine.ts'
 
-/** Starts a helper that may write the file: as root, or as this user if the file belongs to the user. */
+/** Starts a helper that can write the file: as root, or as this user if the file belongs to the user. */
 export type OpenHelper = (options: HelperOptions) => Promise<Result<Helper, DaemonFileFailure>>
 
 export interface MirrorChangeRequest {
@@ -31,7 +31,7 @@ export interface MirrorChangeRequest {
    */
   readonly testPull?:
     ((session: EngineSession, signal: AbortSignal) => Promise<Failure | 'skipped' | undefined>) | undefined
-  /** Whether to write the file while the engine is down: restoring a backup may be what lets the engine start. */
+  /** Whether to write the file even while the engine is down, because only the new file may let the engine start. */
   readonly allowEngineDown?: boolean
 }
 
@@ -45,13 +45,15 @@ const reloadTimeoutMs = 30_000
 const testPullTimeoutMs = 90_000
 
 /**
- * @returns the steps of a change that is made in this way, in order
- * @param testsPull whether there is a mirror to test with a pull
+ * @returns the steps of a change that is made with this method, in order
+ * @param hasTestPull whether there is a mirror to test with a pull
  */
-export const planSteps = (way: ChangeMethod, testsPull: boolean) =>
-  daemonSteps.filter((step) => (step !== 'password' || way === 'helper') && (step !== 'pulled' || testsPull))
+export const planSteps = (method: ChangeMethod, hasTestPull: boolean) =>
+  daemonSteps.filter((step) => (step !== 'password' || method === 'helper') && (step !== 'pulled' || hasTestPull))
 
-/** @returns why the change was not made or was undone, which the job reports too; undefined if it was made */
+/**
+ * @returns the failure, also reported by the job, if the change was not made or was undone; undefined if it was made
+ */
 export async function changeMirrors(
   { open, session }: Needs,
   request: MirrorChangeRequest,
@@ -81,7 +83,7 @@ export async function changeMirrors(
   const cancelAndUndo = async (helper: Helper) => failStep({ code: 'daemon-file-cancelled', state: await undo(helper) })
 
   setItem(steps[0]!, { state: 'running' })
-  const opened = await cancellableWhileOpening(job.cancelled, (signal) =>
+  const opened = await openUnlessCancelled(job.cancelled, (signal) =>
     open({ onStep: (step) => step !== 'put-back' && completeStep(step), signal }),
   )
   if (!opened.ok)
@@ -90,7 +92,7 @@ export async function changeMirrors(
   try {
     completeStep('password')
     if (job.cancelled.aborted) return await cancelAndUndo(helper)
-    // The helper has restored the file after a crash, so the plan was made from a text that is no longer there.
+    // The helper has restored the file after a crash, so the file no longer has the text from which the plan was made.
     if (helper.recovered) return failStep({ code: 'daemon-file-recovered', state: helper.recovered })
     const changed = await write(helper)
     if (!changed.ok) return failStep(changed.error)
@@ -105,9 +107,11 @@ export async function changeMirrors(
       completeStep('confirmed')
     }
     const signal = AbortSignal.any([job.cancelled, AbortSignal.timeout(testPullTimeoutMs)])
-    const current = session()
-    const testing = current.ok ? testPull?.(current.value, signal) : testPull && Promise.resolve(current.error)
-    const testResult = await testing?.catch((error: unknown): Failure => {
+    const currentSession = session()
+    const pendingTest = currentSession.ok
+      ? testPull?.(currentSession.value, signal)
+      : testPull && Promise.resolve(currentSession.error)
+    const testResult = await pendingTest?.catch((error: unknown): Failure => {
       if (!signal.aborted) console.error('test pull failed:', error)
       return { code: 'registry-slow', host: hub }
     })
@@ -127,17 +131,17 @@ export async function changeMirrors(
   }
 }
 
-/** Cancelling aborts the helper only until it has started and has the password; afterwards the helper must undo. */
-async function cancellableWhileOpening<T>(
+/** Aborts the helper if the job is cancelled while the helper starts; after that, a cancelled change must be undone. */
+async function openUnlessCancelled<T>(
   cancelled: AbortSignal,
   openHelper: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  const opening = new AbortController()
-  const abort = () => opening.abort()
+  const openingAbort = new AbortController()
+  const abort = () => openingAbort.abort()
   cancelled.addEventListener('abort', abort)
   if (cancelled.aborted) abort()
   try {
-    return await openHelper(opening.signal)
+    return await openHelper(openingAbort.signal)
   } finally {
     cancelled.removeEventListener('abort', abort)
   }
@@ -150,13 +154,13 @@ async function undo(helper: Helper) {
 }
 
 /**
- * Polls the engine for up to 30 s until it reports these mirrors. The engine may not answer for a moment, because the
- * snap package restarts it.
+ * Polls the engine for up to 30 s until it reports these mirrors. It does not answer while the snap package restarts
+ * it.
  */
 async function waitForMirrors(session: Needs['session'], mirrors: readonly string[], cancelled: AbortSignal) {
-  const stop = AbortSignal.any([cancelled, AbortSignal.timeout(reloadTimeoutMs)])
-  while (!stop.aborted) {
-    const inForce = await mirrorsInForce(session(), stop)
+  const stopSignal = AbortSignal.any([cancelled, AbortSignal.timeout(reloadTimeoutMs)])
+  while (!stopSignal.aborted) {
+    const inForce = await mirrorsInForce(session(), stopSignal)
     if (inForce && sameMirrors(inForce, distinctMirrors(mirrors))) return true
     await delay(200)
   }

@@ -17,22 +17,22 @@ export interface DaemonInstallation {
 
 const systemFile = '/etc/docker/daemon.json'
 const snapFile = '/var/snap/docker/current/config/daemon.json'
-const systemEngines = ['/usr/bin/dockerd', '/usr/sbin/dockerd', '/usr/local/bin/dockerd']
+const systemDockerdPaths = ['/usr/bin/dockerd', '/usr/sbin/dockerd', '/usr/local/bin/dockerd']
 const system: DaemonInstallation = { installation: 'system', file: systemFile, pidFile: '/run/docker.pid' }
 const snap: DaemonInstallation = { installation: 'snap', file: snapFile }
-const usualSockets = ['unix:///var/run/docker.sock', 'unix:///run/docker.sock']
+const systemSockets = ['unix:///var/run/docker.sock', 'unix:///run/docker.sock']
 
 /** The installation of the connected engine, or of the current context while no engine answers. */
 export function findInstallation(state: EngineState, { env, home }: HostEnvironment): DaemonInstallation {
   const facts = state.status === 'connected' ? state.facts : undefined
   const { context } = state
   if (facts?.product === 'Podman' || context?.endpoint.endsWith('/podman.sock')) return { installation: 'podman' }
-  if (!context || usualSockets.includes(context.endpoint)) return isSnap(facts) ? snap : system
+  if (!context || systemSockets.includes(context.endpoint)) return isSnap(facts) ? snap : system
   if (context.name === 'desktop-linux' || context.endpoint.includes('/.docker/desktop/'))
     return { installation: 'desktop' }
   const runtimeDir = env['XDG_RUNTIME_DIR']
-  const isOwn = context.endpoint === `unix://${runtimeDir}/docker.sock` || facts?.rootDir.startsWith(`${home}/`)
-  if (context.local && isOwn) {
+  const belongsToUser = context.endpoint === `unix://${runtimeDir}/docker.sock` || facts?.rootDir.startsWith(`${home}/`)
+  if (context.local && belongsToUser) {
     const file = join(env['XDG_CONFIG_HOME'] || join(home, '.config'), 'docker/daemon.json')
     return { installation: 'rootless', file, ...(runtimeDir && { pidFile: join(runtimeDir, 'docker.pid') }) }
   }
@@ -41,19 +41,19 @@ export function findInstallation(state: EngineState, { env, home }: HostEnvironm
 }
 
 /**
- * The engine's root directory shows whether the engine is the snap package. If the engine does not answer, the installed
- * files decide, as in the helper (resources/helper, place.py).
+ * The engine's root directory shows whether the engine is the snap package. If the engine does not answer, the
+ * installed files decide, as in the helper (resources/helper, config_file.py).
  */
 function isSnap(facts: EngineFacts | undefined): boolean {
   if (facts) return facts.rootDir.startsWith('/var/snap/docker/')
-  return existsSync(dirname(snapFile)) && !systemEngines.some((engine) => existsSync(engine))
+  return existsSync(dirname(snapFile)) && !systemDockerdPaths.some((path) => existsSync(path))
 }
 
 /**
- * @returns the mirrors that dockerd was started with as flags; empty if its command line cannot be read, since the
- * helper checks the flags again as root
+ * @returns the mirrors in dockerd's `--registry-mirror` flags. An unreadable command line counts as one without flags:
+ * the helper checks the flags again before it changes the file.
  */
-export async function mirrorFlags(pidFile: string | undefined): Promise<readonly string[]> {
+export async function readMirrorFlags(pidFile: string | undefined): Promise<readonly string[]> {
   try {
     const pid = Number((await readFile(pidFile ?? '', 'utf8')).trim())
     if (!Number.isSafeInteger(pid) || pid <= 1) return []
@@ -68,7 +68,7 @@ export async function mirrorFlags(pidFile: string | undefined): Promise<readonly
 }
 
 /** @returns the path of the `hosts.toml` for Docker Hub, which overrides the mirrors; undefined if there is none */
-export function hostsToml({ installation, file }: DaemonInstallation): string | undefined {
+export function findHostsToml({ installation, file }: DaemonInstallation): string | undefined {
   const folder = installation === 'rootless' && file !== undefined ? dirname(file) : '/etc/docker'
   const hosts = join(folder, 'certs.d/docker.io/hosts.toml')
   return existsSync(hosts) ? hosts : undefined

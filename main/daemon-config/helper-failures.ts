@@ -1,4 +1,4 @@
-/** Maps the helper's error codes, a closed list (resources/helper, refusal.py), to Slipway's failures. */
+/** Maps the helper's error codes, a closed list (resources/helper, errors.py), to Slipway's failures. */
 import * as v from 'valibot'
 import type { DaemonFileFailure } from '../../preload/contract/index.ts'
 
@@ -6,7 +6,7 @@ const text = v.fallback(v.string(), '')
 const number = v.fallback(v.number(), 0)
 const key = v.picklist(['registry-mirrors', 'insecure-registries'])
 
-const facts = v.object({
+const errorLine = v.object({
   error: v.string(),
   state: v.fallback(v.picklist(['untouched', 'restored', 'left', 'unsure']), 'unsure'),
   folder: text,
@@ -27,21 +27,21 @@ const facts = v.object({
 
 /** Converts an error line of the helper to a failure. */
 export function toFailure(line: unknown): DaemonFileFailure {
-  const { error, state, ...fact } = v.parse(facts, line)
-  const { folder, file, detail, target, key, bytes, most } = fact
+  const { error, state, ...facts } = v.parse(errorLine, line)
+  const { folder, file, detail, target, key, bytes, most } = facts
   switch (error) {
     case 'busy':
       return { code: 'helper-busy' }
     case 'file-changed':
       return { code: 'daemon-file-changed', state }
     case 'file-invalid':
-      return { code: 'daemon-file-invalid', line: fact.line, column: fact.column, detail, state }
+      return { code: 'daemon-file-invalid', line: facts.line, column: facts.column, detail, state }
     case 'file-duplicate-key':
       return { code: 'daemon-file-duplicate-key', key, state }
     case 'file-too-large':
       return { code: 'daemon-file-too-large', bytes, most, state }
     case 'file-odd':
-      return { code: 'daemon-file-unsuitable', what: fact.what, target, state }
+      return { code: 'daemon-file-unsuitable', what: facts.what, target, state }
     case 'folder-unsafe':
     case 'state-unsafe':
       return { code: 'daemon-file-folder-unsafe', folder, state }
@@ -54,11 +54,11 @@ export function toFailure(line: unknown): DaemonFileFailure {
     case 'io':
       return { code: 'daemon-file-not-writable', folder, detail, state }
     case 'mirror-invalid':
-      return { code: 'daemon-file-mirror-invalid', mirror: fact.mirror, state }
+      return { code: 'daemon-file-mirror-invalid', mirror: facts.mirror, state }
     case 'registry-invalid':
-      return { code: 'daemon-file-registry-invalid', registry: fact.registry, state }
+      return { code: 'daemon-file-registry-invalid', registry: facts.registry, state }
     case 'engine-down':
-      return { code: 'daemon-file-engine-down', ...(fact.kind && { kind: fact.kind }), state }
+      return { code: 'daemon-file-engine-down', ...(facts.kind && { kind: facts.kind }), state }
     case 'engine-elsewhere':
       return { code: 'daemon-file-other-file', file, state }
     case 'flag-conflict':
@@ -73,6 +73,6 @@ export function toFailure(line: unknown): DaemonFileFailure {
     case 'backup-invalid':
       return { code: 'daemon-file-no-backup', state }
     default:
-      return { code: 'daemon-file-helper-error', why: [error, fact.why || detail].filter(Boolean).join(': '), state }
+      return { code: 'daemon-file-helper-error', why: [error, facts.why || detail].filter(Boolean).join(': '), state }
   }
 }

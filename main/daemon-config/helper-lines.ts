@@ -1,14 +1,14 @@
-/** Schemas of the helper's output lines, one JSON value each, in this protocol version (resources/helper). */
+/** Schemas of the helper's output lines (resources/helper). Each line is one JSON value. */
 import * as v from 'valibot'
 
-export const protocol = 1
+export const protocolVersion = 1
 
 export const parse = <T>(schema: v.GenericSchema<unknown, T>, value: unknown): T | undefined => {
   const parsed = v.safeParse(schema, value)
   return parsed.success ? parsed.output : undefined
 }
 
-/** In order. If a step fails, `put-back` replaces the remaining ones. */
+/** The steps of a change, in order. If a step fails, `put-back` replaces the remaining ones. */
 const steps = ['checked', 'backed-up', 'swapped', 'reloaded', 'confirmed', 'put-back'] as const
 export type HelperStep = (typeof steps)[number]
 
@@ -27,7 +27,7 @@ const backup = v.object({
   time: v.number(),
   /** Whether the text can be parsed, and so restored. */
   valid: v.boolean(),
-  /** The mirrors in the backup; null if it cannot be parsed. */
+  /** The mirrors in the backup; null if the text cannot be parsed. */
   mirrors,
 })
 export type Backup = v.InferOutput<typeof backup>
@@ -45,9 +45,11 @@ export const daemonFile = v.object({
   owner: v.nullable(v.number()),
   group: v.nullable(v.number()),
   mode: v.nullable(v.string()),
-  /** How the engine applies a change; null if it is not running. The snap package restarts, with its containers. */
+  /**
+   * How the engine applies a change; null if the engine is not running. The snap package restarts, with its containers.
+   */
   reload: v.nullable(v.picklist(['systemd', 'signal', 'snap'])),
-  /** The mirrors in force as the engine reports them; null if its usual socket does not answer. */
+  /** The mirrors in force as the engine reports them; null if the engine's usual socket does not answer. */
   mirrors,
   /** Keys that dockerd was given as flags, which must not be in the file as well. */
   flags: v.array(key),
@@ -60,7 +62,9 @@ export type DaemonFile = v.InferOutput<typeof daemonFile>
 export const changed = v.object({
   answer: v.literal('changed'),
   hash: v.string(),
-  /** Whether the engine confirmed the change; false if it is not running or its usual socket does not answer. */
+  /**
+   * Whether the engine confirmed the change; false if the engine is not running or its usual socket does not answer.
+   */
   confirmed: v.boolean(),
 })
 export type Changed = v.InferOutput<typeof changed>

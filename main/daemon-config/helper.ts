@@ -1,7 +1,7 @@
 /**
- * The client of the helper, which runs as root or as this user: one session, from the password to the last reply.
- *
- * The helper undoes a change that was not kept when the session ends, however it ends.
+ * The client of the helper, which runs as root or as this user. One process of the helper serves all requests, from the
+ * password dialog to `end`. Before the helper exits, it undoes a change that was not kept; if the helper is killed, its
+ * next start undoes the change.
  */
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
@@ -16,7 +16,9 @@ export type { Backup, Changed, DaemonFile, HelperStep } from './helper-lines.ts'
 type Answer<T> = Promise<Result<T, DaemonFileFailure>>
 
 export interface Helper {
-  /** The result of undoing, at the helper's start, a change that a crash interrupted; undefined if there was none. */
+  /**
+   * The state of the file after the helper, at its start, undid an interrupted change; undefined if there was none.
+   */
   readonly recovered: DaemonFileState | undefined
   read(): Answer<lines.DaemonFile>
   /** Earlier texts of the file, newest first. */
@@ -26,9 +28,11 @@ export interface Helper {
   /** Replaces the file with a backup. Call `keep` or `undo` afterwards. */
   restore(request: { readonly oldHash: string | undefined; readonly hash: string }): Answer<lines.Changed>
   keep(): Answer<void>
-  /** @returns the state of the file afterwards: `restored`, or why it could not be */
+  /**
+   * @returns the state of the file afterwards: `restored`, or another state if the previous text could not be restored
+   */
   undo(): Answer<DaemonFileState>
-  /** Ends the session and waits for the helper to exit, which undoes a change that was not kept. */
+  /** Waits until the helper has undone a change that was not kept, and has exited. */
   end(): Promise<void>
 }
 
@@ -50,7 +54,7 @@ export const helperFile = '/usr/lib/slipway/slipway-daemon-file'
 // pkexec's internal agent would ask for the password on a terminal that the user cannot see.
 const rootCommand = ['/usr/bin/pkexec', '--disable-internal-agent', helperFile] as const
 
-/** Whether the helper can be run as root. It cannot from an AppImage, or without polkit. */
+/** Whether the helper can be run as root. This is impossible from an AppImage or without polkit. */
 export const helperInstalled = (): boolean => existsSync(helperFile) && existsSync(rootCommand[0])
 
 const python = '/usr/bin/python3'
@@ -59,18 +63,18 @@ const python = '/usr/bin/python3'
 export interface UserHelper {
   readonly open: (options: HelperOptions) => Answer<Helper>
   /** Whether the helper can be started. */
-  installed(): boolean
+  isInstalled(): boolean
 }
 
-/** @param program the helper's Python file, which ships with the app; it finds daemon.json from `env` */
+/** @param program the helper's Python file, which ships with the app; the helper finds daemon.json through `env` */
 export function userHelper(program: string, env: Environment): UserHelper {
   // Python cannot read inside the asar archive (electron-builder.yml, asarUnpack).
   const file = program.replace(/\bapp\.asar(?=\/)/, 'app.asar.unpacked')
-  const installed = () => existsSync(python) && existsSync(file)
+  const isInstalled = () => existsSync(python) && existsSync(file)
   return {
-    installed,
+    isInstalled,
     open: async (options) =>
-      installed()
+      isInstalled()
         ? openHelper({ command: [python, '-IS', file], env, ...options })
         : fail({ code: 'helper-missing', file: existsSync(python) ? file : python }),
   }
@@ -98,7 +102,7 @@ export async function openHelper({
   }
   const abort = () => {
     child.stdin.end()
-    child.kill() // only works while the password dialog is open; afterwards the process belongs to root
+    child.kill() // as root, the helper can be killed only while the password dialog is open
   }
   signal?.addEventListener('abort', abort)
   void exited.then(() => signal?.removeEventListener('abort', abort))
@@ -113,21 +117,21 @@ export async function openHelper({
     if (!signal?.aborted) child.stdin.end()
     return fail(startFailure(await exited, stderr))
   }
-  if (marker.protocol !== lines.protocol) {
+  if (marker.protocol !== lines.protocolVersion) {
     await end()
-    return fail({ code: 'helper-version', installed: marker.protocol, needed: lines.protocol })
+    return fail({ code: 'helper-version', installed: marker.protocol, needed: lines.protocolVersion })
   }
-  const first = await replies.next()
-  const ready = lines.parse(lines.ready, first)
+  const readyLine = await replies.next()
+  const ready = lines.parse(lines.ready, readyLine)
   if (!ready) {
     await end()
-    return lines.parse(lines.error, first) ? fail(toFailure(first)) : exitFailure()
+    return lines.parse(lines.error, readyLine) ? fail(toFailure(readyLine)) : exitFailure()
   }
 
-  let previous: Promise<unknown> = Promise.resolve()
+  let previousAnswer: Promise<unknown> = Promise.resolve()
   /** Sends one request at a time. */
   function request<T>(message: object, schema: v.GenericSchema<unknown, T>): Answer<T> {
-    const answer = previous.then(async () => {
+    const answer = previousAnswer.then(async () => {
       child.stdin.write(`${JSON.stringify(message)}\n`)
       const reply = await replies.next()
       if (reply === undefined) return exitFailure()
@@ -137,7 +141,7 @@ export async function openHelper({
       await end()
       return fail({ code: 'daemon-file-helper-error', why: 'answer', state: 'unsure' } as const)
     })
-    previous = answer
+    previousAnswer = answer
     return answer
   }
 
@@ -164,9 +168,9 @@ function readReplies(output: NodeJS.ReadableStream, onStep: HelperOptions['onSte
         const { value, done } = await lineIterator.next()
         if (done) return undefined
         const line = parseJson(value)
-        const progress = lines.parse(lines.step, line)
-        if (!progress) return line
-        onStep?.(progress.step)
+        const stepLine = lines.parse(lines.step, line)
+        if (!stepLine) return line
+        onStep?.(stepLine.step)
       }
     },
   }
@@ -180,7 +184,7 @@ function parseJson(line: string): unknown {
   }
 }
 
-/** pkexec exits with 126 if the dialog was dismissed, and with 127 if not authorized or without an agent. */
+/** pkexec exits with 126 if the user dismissed the dialog, and with 127 without authorization or without an agent. */
 function startFailure(code: number | null, stderr: string): DaemonFileFailure {
   if (code === 126) return { code: 'helper-dismissed' }
   if (code === 127 && /no authentication agent/i.test(stderr)) return { code: 'helper-no-agent' }

@@ -1,4 +1,4 @@
-/** The engine's mirrors in its daemon.json: reads them, plans a change and applies exactly that plan. */
+/** Reads the engine's mirrors from its daemon.json, plans a change of them and applies exactly that plan. */
 import { randomUUID } from 'node:crypto'
 import { readDaemonFile } from '../../model/daemon-config/file.ts'
 import { distinctMirrors } from '../../model/mirrors/address.ts'
@@ -21,7 +21,7 @@ import { changeMirrors, planSteps, type OpenHelper } from './change.ts'
 import { openHelper, type UserHelper } from './helper.ts'
 import { pinTargetEngine, mirrorsInForce, type TargetEngine } from './target-engine.ts'
 import { recovery } from './recovery.ts'
-import { findInstallation, hostsToml, mirrorFlags, type DaemonInstallation } from './environment.ts'
+import { findInstallation, findHostsToml, readMirrorFlags, type DaemonInstallation } from './environment.ts'
 
 export interface DaemonConfigNeeds {
   readonly engine: Pick<Engine, 'session' | 'lease' | 'state' | 'live'>
@@ -55,23 +55,23 @@ const maxChanges = 50
 export function daemonConfigService(needs: DaemonConfigNeeds) {
   const { engine, jobs, store, environment, userHelper, tryMirror, showFile, openRoot = openHelper } = needs
   const currentInstallation = () => findInstallation(engine.state(), environment)
-  const accessTo = (installed: DaemonInstallation) => daemonFileAccess(installed, { openRoot, userHelper })
+  const accessTo = (daemon: DaemonInstallation) => daemonFileAccess(daemon, { openRoot, userHelper })
   const crashRecovery = recovery()
   /** The only plan that can be applied. A newer request makes it unusable at once. */
   let storedPlan: AppliablePlan | undefined
   let latestRequest = 0
-  /** Whether the helper was killed during a change, which it will undo at its next start. */
+  /** Whether the helper was killed during a change. The next start of the helper undoes that change. */
   let wasInterrupted = false
 
-  async function daemonEnvironment(installed: DaemonInstallation): Promise<DaemonEnvironment> {
+  async function daemonEnvironment(daemon: DaemonInstallation): Promise<DaemonEnvironment> {
     const state = engine.state()
-    const { installation, pidFile } = installed
-    const hosts = state.status === 'connected' && state.facts.store === 'containerd' ? hostsToml(installed) : undefined
-    // The engine's state is updated a moment after a change, so the mirrors are read from the engine.
+    const { installation, pidFile } = daemon
+    const hosts = state.status === 'connected' && state.facts.store === 'containerd' ? findHostsToml(daemon) : undefined
+    // `engine.state()` is updated only a moment after a change, so the mirrors in force are read from the engine.
     const inForce = await mirrorsInForce(engine.session())
     return {
       installation,
-      cliFlags: await mirrorFlags(pidFile),
+      cliFlags: await readMirrorFlags(pidFile),
       ...(hosts !== undefined && { hostsToml: hosts }),
       ...(inForce && { inForce }),
       running: [...engine.live.containers().values()]
@@ -82,12 +82,12 @@ export function daemonConfigService(needs: DaemonConfigNeeds) {
 
   const changesOf = (file: string | undefined) => store.value.changes.filter((change) => change.file === file)
 
-  function record(file: string, before: readonly string[], after: readonly string[], backup: string | undefined) {
+  function recordChange(file: string, before: readonly string[], after: readonly string[], backup: string | undefined) {
     const change = { file, at: Math.floor(Date.now() / 1000), before, after, ...(backup !== undefined && { backup }) }
     store.write({ ...store.value, changes: [change, ...store.value.changes].slice(0, maxChanges) })
   }
 
-  function start(
+  function startJob(
     subject: Subject,
     steps: readonly DaemonStep[],
     work: (job: JobContext, target: TargetEngine) => Promise<void>,
@@ -116,7 +116,7 @@ export function daemonConfigService(needs: DaemonConfigNeeds) {
       job,
     )
     if (failure) wasInterrupted ||= failure.code === 'helper-ended'
-    else record(shown.file, mirrorsBefore(rows), mirrors, oldHash)
+    else recordChange(shown.file, mirrorsBefore(rows), mirrors, oldHash)
   }
 
   async function restore(
@@ -152,33 +152,33 @@ export function daemonConfigService(needs: DaemonConfigNeeds) {
     )
     const previous = readDaemonFile(current?.text)
     if (failure) wasInterrupted ||= failure.code === 'helper-ended'
-    else record(file, previous.ok ? previous.settings.mirrors : [], mirrors, current?.hash)
+    else recordChange(file, previous.ok ? previous.settings.mirrors : [], mirrors, current?.hash)
   }
 
   const handlers: Handlers<'daemon-config'> = {
     async 'daemon-config.get'() {
-      const installed = currentInstallation()
-      const { way, read: readFile } = accessTo(installed)
+      const daemon = currentInstallation()
+      const { way, read: readFile } = accessTo(daemon)
       await crashRecovery.settled()
       const read = await readFile()
-      const settings = read.ok && installed.file !== undefined ? readDaemonFile(read.value.text) : undefined
+      const settings = read.ok && daemon.file !== undefined ? readDaemonFile(read.value.text) : undefined
       return ok({
-        installation: installed.installation,
+        installation: daemon.installation,
         way,
-        ...(installed.file !== undefined && { file: installed.file }),
+        ...(daemon.file !== undefined && { file: daemon.file }),
         ...(settings?.ok && { named: distinctMirrors(settings.settings.mirrors) }),
         ...(settings && !settings.ok && { fault: settings.fault }),
         ...(!read.ok && (isReadDenied(read) ? { secret: true as const } : { failure: read.error })),
-        changes: changesOf(installed.file),
+        changes: changesOf(daemon.file),
       })
     },
     async 'daemon-config.plan'({ mirrors: requested, withPassword }) {
       const request = ++latestRequest
       storedPlan = undefined
-      const installed = currentInstallation()
-      const fileAccess = accessTo(installed)
+      const daemon = currentInstallation()
+      const fileAccess = accessTo(daemon)
       const { way } = fileAccess
-      const file = installed.file ?? ''
+      const file = daemon.file ?? ''
       await crashRecovery.settled()
       if (wasInterrupted && way === 'own') wasInterrupted = !(await fileAccess.withHelper(async () => ok(undefined))).ok
       let read = await fileAccess.read()
@@ -186,17 +186,17 @@ export function daemonConfigService(needs: DaemonConfigNeeds) {
         const hasHelper = way === 'helper'
         const code = wasInterrupted ? 'daemon-file-interrupted' : 'daemon-file-needs-password'
         if (!withPassword || !hasHelper) return fail({ code, file, helper: hasHelper })
-        read = await fileAccess.readAsRoot()
+        read = await fileAccess.readThroughHelper()
         wasInterrupted &&= !read.ok
       }
       if (!read.ok) return read
       const { text, hash: oldHash } = read.value
-      const plan = planMirrors(text, requested, await daemonEnvironment(installed))
+      const plan = planMirrors(text, requested, await daemonEnvironment(daemon))
       const mirrors = plan.rows.flatMap((row) => (row.kind === 'asks' ? [row.mirror] : []))
-      // A text that only an administrator may read must not get into the clipboard.
+      // A text that only an administrator can read must not get into the clipboard.
       const change = withPassword ? undefined : plan.change
       const texts = change && { before: read.value, after: change.after }
-      const commands = texts && (await manualCommands(installed, fileAccess, texts))
+      const commands = texts && (await manualCommands(daemon, fileAccess, texts))
       const shown = { id: randomUUID(), file, way, plan, ...(commands !== undefined && { commands }) }
       if (request !== latestRequest) return fail({ code: 'plan-unknown' })
       storedPlan = { shown, access: fileAccess, oldHash, mirrors }
@@ -205,12 +205,13 @@ export function daemonConfigService(needs: DaemonConfigNeeds) {
     'daemon-config.apply'(id) {
       if (storedPlan?.shown.id !== id || !storedPlan.shown.plan.change || isBlocked(storedPlan.shown.plan))
         return fail({ code: 'plan-unknown' })
-      const applied = storedPlan
+      const planToApply = storedPlan
       storedPlan = undefined
-      const { mirrors, access, shown } = applied
+      const { mirrors, access, shown } = planToApply
       const steps = planSteps(access.way, mirrors.length > 0)
       const restarts = shown.plan.rows.some(({ kind }) => kind === 'restart')
-      return ok(start({ mirrors: [...mirrors], restarts }, steps, (job, target) => apply(applied, steps, job, target)))
+      const subject = { mirrors: [...mirrors], restarts }
+      return ok(startJob(subject, steps, (job, target) => apply(planToApply, steps, job, target)))
     },
     async 'daemon-config.backups'() {
       const backups = await accessTo(currentInstallation()).withHelper((helper) => helper.history())
@@ -222,15 +223,15 @@ export function daemonConfigService(needs: DaemonConfigNeeds) {
       )
     },
     'daemon-config.restore'(hash) {
-      const installed = currentInstallation()
-      const { file, installation } = installed
+      const daemon = currentInstallation()
+      const { file, installation } = daemon
       if (file === undefined) return fail({ code: 'plan-unknown' })
-      const fileAccess = accessTo(installed)
+      const fileAccess = accessTo(daemon)
       const mirrors = changesOf(file).find(({ backup }) => backup === hash)?.before ?? []
       const steps = planSteps(fileAccess.way, false)
       const subject = { mirrors: [...mirrors], restores: true, restarts: installation === 'snap' }
       const backup = { file, access: fileAccess, hash }
-      return ok(start(subject, steps, (job, target) => restore(backup, steps, job, target)))
+      return ok(startJob(subject, steps, (job, target) => restore(backup, steps, job, target)))
     },
     async 'daemon-config.show'() {
       const { file } = currentInstallation()

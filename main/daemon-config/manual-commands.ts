@@ -1,17 +1,17 @@
-/** Shell commands with which a user without the helper makes a planned change of daemon.json. */
+/** The shell commands for a planned change of daemon.json, for users without the helper. */
 import { existsSync } from 'node:fs'
 import { manualCommandsFor } from '../../model/daemon-config/commands.ts'
-import type { DaemonFileAccess, FileText } from './access.ts'
+import type { DaemonFileAccess, FileContent } from './access.ts'
 import type { DaemonInstallation } from './environment.ts'
 
 export async function manualCommands(
   { installation, pidFile }: DaemonInstallation,
   { resolvePath }: Pick<DaemonFileAccess, 'resolvePath'>,
-  { before, after }: { readonly before: FileText; readonly after: string },
+  { before, after }: { readonly before: FileContent; readonly after: string },
 ): Promise<string> {
   return manualCommandsFor({
     ...{ installation, file: await resolvePath(), oldHash: before.hash, text: after },
-    // Without systemd, dockerd reloads on SIGHUP.
+    // Without systemd, the commands send SIGHUP to dockerd instead of calling systemctl.
     ...(!existsSync('/run/systemd/system') && { pidFile }),
   })
 }

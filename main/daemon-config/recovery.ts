@@ -7,7 +7,7 @@ import type { DaemonFileAccess } from './access.ts'
 
 export interface Recovery {
   /** Call this when the engine's state changes. Restores the user's own file on the first connection only. */
-  engineChanged(engine: EngineState, file: DaemonFileAccess): void
+  engineChanged(engine: EngineState, access: DaemonFileAccess): void
   /** Resolves once a restore in progress has ended; the file may change until then. */
   settled(): Promise<void>
 }
@@ -15,16 +15,16 @@ export interface Recovery {
 export function recovery(): Recovery {
   let restoring: Promise<void> | undefined
   return {
-    engineChanged({ status }, file) {
-      if (status === 'connected' && file.way === 'own') restoring ??= restore(file)
+    engineChanged({ status }, access) {
+      if (status === 'connected' && access.way === 'own') restoring ??= restore(access)
     },
     settled: async () => await restoring,
   }
 }
 
-/** The helper restores the file as it starts, if its journal has an interrupted change. */
+/** Starts the helper, which restores the file if its journal has an interrupted change. */
 async function restore({ withHelper }: DaemonFileAccess): Promise<void> {
-  const state = await withHelper(async ({ recovered }) => ok(recovered))
-  if (!state.ok) console.error('could not check for an interrupted change of daemon.json:', state.error)
-  else if (state.value) console.warn('recovered an interrupted change of daemon.json:', state.value)
+  const recovery = await withHelper(async ({ recovered }) => ok(recovered))
+  if (!recovery.ok) console.error('could not check for an interrupted change of daemon.json:', recovery.error)
+  else if (recovery.value) console.warn('recovered an interrupted change of daemon.json:', recovery.value)
 }

@@ -16,13 +16,13 @@ export interface TargetEngine {
 }
 
 /**
- * Pins the engine that the window shows now, even if the window switches to another one later. If no engine is
- * connected, `session` returns the session of the engine that connects later.
+ * Keeps the target on the engine that the window shows now, even if the window switches to another one later. If no
+ * engine is connected now, `session` always returns the session that the window shows.
  */
 export function pinTargetEngine({ session, lease }: Pick<Engine, 'session' | 'lease'>): TargetEngine {
-  const shown = session()
-  if (!shown.ok) return { session, release() {} }
-  const engineLease = lease(shown.value)
+  const shownSession = session()
+  if (!shownSession.ok) return { session, release() {} }
+  const engineLease = lease(shownSession.value)
   let reconnecting: Promise<unknown> | undefined
   return {
     session() {

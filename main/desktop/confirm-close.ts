@@ -1,24 +1,24 @@
-/** Asks the user before the window is closed, and the app with it, while jobs are running. */
+/** If the user closes the window while jobs are running, asks for confirmation: the app quits with its window. */
 import { dialog, type BrowserWindow } from 'electron'
 import type { Job, Language } from '../../preload/contract/index.ts'
 import { quitDialogText } from './quit-dialog-text.ts'
 
 export interface CloseOptions {
-  /** Returns all jobs. The running ones end with the app. */
+  /** Returns all jobs. The running ones end when the app quits. */
   readonly jobs: () => readonly Job[]
   readonly language: () => Language
 }
 
 export function askBeforeClosing(window: BrowserWindow, { jobs, language }: CloseOptions) {
   const running = () => jobs().filter(({ state }) => state === 'running')
-  let asking = false
+  let isAsking = false
   window.on('close', (event) => {
     if (running().length === 0) return
     event.preventDefault()
-    if (asking) return
-    asking = true
+    if (isAsking) return
+    isAsking = true
     // A synchronous dialog would block the event loop, and running pulls would stop.
-    void confirmClose().finally(() => (asking = false))
+    void confirmClose().finally(() => (isAsking = false))
   })
 
   async function confirmClose() {

@@ -1,5 +1,5 @@
-/** The part of main that uses Electron: startup, the window, its files, dialogs and IPC. */
+/** The only part of main that imports Electron: startup, the window, the `app://` protocol, dialogs and IPC. */
 export { publish, serve } from './ipc.ts'
 export { start } from './start.ts'
-export { chooseFolder, desktopProxy, openPage, openText, saveText, showFolder } from './system.ts'
+export { chooseAndReadText, chooseAndWriteText, chooseFolder, desktopProxy, openPage, openPath } from './system.ts'
 export { openWindow, windowService } from './window.ts'

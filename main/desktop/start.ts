@@ -2,13 +2,13 @@
 import { app, BrowserWindow, Menu, nativeTheme, protocol } from 'electron'
 import type { Settings } from '../../preload/contract/index.ts'
 import { appFiles } from './app-files.ts'
-import { lockWindows } from './window.ts'
+import { denyNavigationAndPermissions } from './window.ts'
 
 export interface Desktop {
   /** The folder for the app's data. */
   readonly folder: string
   readonly languages: readonly string[]
-  showTheme(theme: Settings['theme']): void
+  applyTheme(theme: Settings['theme']): void
 }
 
 interface StartOptions {
@@ -44,12 +44,12 @@ export function start({ name, renderer, open }: StartOptions) {
   })
   void app.whenReady().then(() => {
     Menu.setApplicationMenu(null)
-    lockWindows()
+    denyNavigationAndPermissions()
     protocol.handle('app', appFiles(renderer))
     end = open({
       folder: app.getPath('userData'),
       languages: app.getPreferredSystemLanguages(),
-      showTheme: (theme) => {
+      applyTheme: (theme) => {
         nativeTheme.themeSource = theme
       },
     })

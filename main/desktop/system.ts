@@ -13,8 +13,9 @@ export async function chooseFolder(current: string): Promise<string | undefined>
   return canceled ? undefined : filePaths[0]
 }
 
-export async function showFolder(folder: string): Promise<void> {
-  await shell.openPath(folder)
+/** Opens a file or folder in the default program of the desktop. */
+export async function openPath(path: string): Promise<void> {
+  await shell.openPath(path)
 }
 
 /** Opens a page in the user's browser. Throws if the URL's protocol is not http or https. */
@@ -24,10 +25,11 @@ export async function openPage(url: string): Promise<void> {
 }
 
 /**
- * Lets the user choose a text file. Fails with `file-unusable` if the file is larger than 1 MB, unreadable or not UTF-8.
+ * Lets the user choose a text file. Fails with `file-unusable` if the file is larger than 1 MB, unreadable or not
+ * UTF-8.
  * @returns the text; undefined if the user cancels
  */
-export async function openText(): Promise<Result<string | undefined>> {
+export async function chooseAndReadText(): Promise<Result<string | undefined>> {
   const window = BrowserWindow.getAllWindows()[0]
   const options = { properties: ['openFile' as const] }
   const { canceled, filePaths } = await (window
@@ -44,7 +46,7 @@ export async function openText(): Promise<Result<string | undefined>> {
 }
 
 /** Lets the user choose a file, and writes the text to it. @returns false if the user cancels */
-export async function saveText(name: string, text: string): Promise<Result<boolean>> {
+export async function chooseAndWriteText(name: string, text: string): Promise<Result<boolean>> {
   const window = BrowserWindow.getAllWindows()[0]
   const options = { defaultPath: name }
   const { canceled, filePath } = await (window

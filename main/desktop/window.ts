@@ -7,16 +7,16 @@ import { askBeforeClosing, type CloseOptions } from './confirm-close.ts'
 import { openPage } from './system.ts'
 
 interface Needs {
-  readonly place: Store['window']
+  readonly state: Store['window']
   readonly preload: string
   readonly icon: string
-  readonly closing: CloseOptions
+  readonly closeOptions: CloseOptions
 }
 
 const zoomLevels = [0.8, 0.9, 1, 1.1, 1.25, 1.5, 1.75, 2] as const
 
-export function openWindow({ place, preload, icon, closing }: Needs): BrowserWindow {
-  const { bounds, maximized, zoom } = place.value
+export function openWindow({ state, preload, icon, closeOptions }: Needs): BrowserWindow {
+  const { bounds, maximized, zoom } = state.value
   const window = new BrowserWindow({
     width: 1240,
     height: 780,
@@ -31,7 +31,7 @@ export function openWindow({ place, preload, icon, closing }: Needs): BrowserWin
     backgroundColor: nativeTheme.shouldUseDarkColors ? '#14191e' : '#f4f7f9',
     webPreferences: {
       ...{ preload, sandbox: true, contextIsolation: true, nodeIntegration: false, spellcheck: false },
-      // If output is not drawn, the program in the container has to wait. So a minimized window must draw, too.
+      // A program in a container waits until its output in the terminal is drawn, so a minimized window must draw, too.
       backgroundThrottling: false,
     },
   })
@@ -40,8 +40,8 @@ export function openWindow({ place, preload, icon, closing }: Needs): BrowserWin
     window.show()
   })
   window.webContents.on('did-finish-load', () => window.webContents.setZoomFactor(zoom))
-  window.on('close', () => place.write(windowPlace(window, place.value)))
-  askBeforeClosing(window, closing)
+  window.on('close', () => state.write(currentState(window, state.value)))
+  askBeforeClosing(window, closeOptions)
   window.webContents.on('render-process-gone', (_, { reason }) => {
     if (reason !== 'clean-exit') window.reload()
   })
@@ -49,13 +49,13 @@ export function openWindow({ place, preload, icon, closing }: Needs): BrowserWin
   return window
 }
 
-const windowPlace = (window: BrowserWindow, { zoom }: WindowState): WindowState => ({
+const currentState = (window: BrowserWindow, { zoom }: WindowState): WindowState => ({
   bounds: window.getNormalBounds(),
   maximized: window.isMaximized(),
   zoom,
 })
 
-/** Whether the bounds are on a screen. The screen where the window was last may have been unplugged. */
+/** Whether a part of the bounds is on a screen. The screen where the window was last may have been unplugged. */
 function isOnScreen(bounds: Rectangle): boolean {
   const { workArea } = screen.getDisplayMatching(bounds)
   return (
@@ -66,8 +66,11 @@ function isOnScreen(bounds: Rectangle): boolean {
   )
 }
 
-/** Denies navigation, new windows and permissions. Source: Electron's security checklist, items 5, 13 and 14. */
-export function lockWindows() {
+/**
+ * Denies navigation, webviews, new windows and permissions.
+ * Source: Electron's security checklist, items 5 and 12 to 14.
+ */
+export function denyNavigationAndPermissions() {
   app.on('web-contents-created', (_, contents) => {
     contents.on('will-navigate', (event) => event.preventDefault())
     contents.on('will-attach-webview', (event) => event.preventDefault())
@@ -80,17 +83,17 @@ export function lockWindows() {
 /** @returns the index of the zoom level that is nearest to a zoom factor */
 const nearestZoomIndex = (zoom: number): number =>
   zoomLevels.reduce<number>(
-    (nearest, level, at) => (Math.abs(level - zoom) < Math.abs(zoomLevels[nearest]! - zoom) ? at : nearest),
+    (nearest, level, index) => (Math.abs(level - zoom) < Math.abs(zoomLevels[nearest]! - zoom) ? index : nearest),
     0,
   )
 
-export function windowService(place: Store['window']) {
+export function windowService(state: Store['window']) {
   return {
     handlers: {
       'window.zoom': (direction) => {
-        const at = nearestZoomIndex(place.value.zoom) + { in: 1, out: -1, reset: 0 }[direction]
-        const zoom = direction === 'reset' ? 1 : (zoomLevels[at] ?? place.value.zoom)
-        place.write({ ...place.value, zoom })
+        const index = nearestZoomIndex(state.value.zoom) + { in: 1, out: -1, reset: 0 }[direction]
+        const zoom = direction === 'reset' ? 1 : (zoomLevels[index] ?? state.value.zoom)
+        state.write({ ...state.value, zoom })
         for (const window of BrowserWindow.getAllWindows()) window.webContents.setZoomFactor(zoom)
         return ok(undefined)
       },

@@ -37,6 +37,6 @@ export function readCatalogue(): MirrorCatalogue {
   }
 }
 
-/** Whether races include a mirror. They exclude closed mirrors and those that need an account or a device. */
+/** Whether a mirror takes part in races: not if it is closed, or needs an account or the operator's devices. */
 export const takesPartInRaces = ({ known }: Mirror): boolean =>
   known === undefined || (known.closed === undefined && known.access !== 'account' && known.access !== 'vendor')

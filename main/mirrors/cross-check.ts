@@ -2,18 +2,18 @@
 import { compareDigests, digestIn } from '../../model/mirrors/race.ts'
 import { hubAddress, type MirrorProbe } from '../../preload/contract/index.ts'
 
-export interface DisputedContent {
+export interface CrossCheck {
   readonly digest: string
   /** Addresses to ask in order, until one has the digest. */
-  readonly witnesses: readonly string[]
+  readonly addresses: readonly string[]
 }
 
 /** The most common digests are checked first. The limits keep the number of requests low: mirrors count each one. */
 const maxDigests = 5
-const maxWitnesses = 3
+const maxAddresses = 3
 
-/** @returns the digests that differ from the expected one, most common first */
-export function digestsToConfirm(probes: Readonly<Record<string, MirrorProbe>>): DisputedContent[] {
+/** @returns the cross-checks of up to five digests that differ from the expected one, most common first */
+export function digestsToCrossCheck(probes: Readonly<Record<string, MirrorProbe>>): CrossCheck[] {
   const { [hubAddress]: hubProbe, ...mirrors } = probes
   const digests = Object.values(mirrors).flatMap((probe) => digestIn(probe) ?? [])
   const { expected } = compareDigests(digestIn(hubProbe), digests)
@@ -26,10 +26,10 @@ export function digestsToConfirm(probes: Readonly<Record<string, MirrorProbe>>):
     .slice(0, maxDigests)
     .map(([digest]) => ({
       digest,
-      witnesses: candidates
+      addresses: candidates
         .filter(([, probe]) => digestIn(probe) !== digest && digestIn(probe) === (expected ?? digestIn(probe)))
         .map(([address]) => address)
-        .slice(0, maxWitnesses),
+        .slice(0, maxAddresses),
     }))
 }
 

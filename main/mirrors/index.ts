@@ -25,7 +25,10 @@ import { lastHubImage } from './test-image.ts'
 
 export interface MirrorService {
   readonly handlers: Handlers<'mirrors'>
-  /** @returns the mirrors that can serve a Docker Hub image, fastest first; empty for images of other registries */
+  /**
+   * @returns the mirrors that can serve a Docker Hub image: current content first, then by speed; empty for other
+   * registries
+   */
   sourcesFor(reference: string): readonly MirrorSource[]
 }
 
@@ -55,15 +58,15 @@ const publishIntervalMs = 120
 
 export function mirrorService(dependencies: Dependencies): MirrorService {
   const { http, jobs, publish, store, platform, inForce, openText, saveText, timeoutMs = 5000 } = dependencies
-  let loaded: ReturnType<typeof readCatalogue> | undefined
-  const catalogue = () => (loaded ??= readCatalogue())
-  const knownMirrors = () => catalogue().mirrors.filter(takesPartInRaces)
-  const userList = () => userMirrors(store, knownMirrors())
+  let loadedCatalogue: ReturnType<typeof readCatalogue> | undefined
+  const catalogue = () => (loadedCatalogue ??= readCatalogue())
+  const catalogueMirrors = () => catalogue().mirrors.filter(takesPartInRaces)
+  const userList = () => userMirrors(store, catalogueMirrors())
   let runningRace: MirrorRace | undefined
   let pendingPublish: Promise<void> | undefined
 
   const latestRace = () => runningRace ?? store.value.race
-  const mirrorsToTest = () => [...userList().list(), ...knownMirrors()]
+  const mirrorsToTest = () => [...userList().list(), ...catalogueMirrors()]
 
   /** Docker Hub, the listed mirrors, and the mirrors that the engine uses but the list lacks. */
   function currentParticipants(): Participant[] {
@@ -111,7 +114,7 @@ export function mirrorService(dependencies: Dependencies): MirrorService {
       publishSoon()
     }
     const updateItem = (address: string, probe: MirrorProbe) => {
-      const index = participants.findIndex((runner) => runner.address === address)
+      const index = participants.findIndex((participant) => participant.address === address)
       // A failed probe is a result of the race, not a failure of the job.
       const failure = probe.state === 'failed' ? { failure: probe.failure } : {}
       job.updateItem(index, { state: hasEnded(probe) ? 'done' : 'running', ...failure })

@@ -4,7 +4,12 @@
  * part of one layer, plus a random digest if the mirror returned wrong content.
  */
 import type { Failure, MirrorProbe, RegistryFailure, Result } from '../../preload/contract/index.ts'
-import { forPlatform, type Descriptor, type FetchedManifest, type UntrustedRegistry } from '../registry/index.ts'
+import {
+  manifestForPlatform,
+  type Descriptor,
+  type FetchedManifest,
+  type UntrustedRegistry,
+} from '../registry/index.ts'
 
 export interface ProbeOptions {
   readonly tag: string
@@ -34,44 +39,44 @@ export async function probeMirror(
 ): Promise<MirrorProbe> {
   report({ state: 'asking' })
   const requestedAt = performance.now()
-  const topManifest = await registry.manifest(tag)
-  if (!topManifest.ok) return failed(await diagnoseFailure(registry, topManifest.error))
+  const topLevelManifest = await registry.manifest(tag)
+  if (!topLevelManifest.ok) return failedProbe(await diagnoseFailure(registry, topLevelManifest.error))
   const firstByte = (performance.now() - requestedAt) / 1000
-  const { digest } = topManifest.value
-  const image = await contentsFor(registry, topManifest.value, platform)
-  if (!image.ok) return failed(await diagnoseFailure(registry, image.error), digest)
+  const { digest } = topLevelManifest.value
+  const image = await findConfigAndLayer(registry, topLevelManifest.value, platform)
+  if (!image.ok) return failedProbe(await diagnoseFailure(registry, image.error), digest)
   const [config, layer] = image.value
   if (config && config.size <= maxConfigBytes) {
     const download = await registry.blob(config, { bytes: maxConfigBytes, seconds: speedTest.seconds })
-    if (!download.ok) return failed(await diagnoseFailure(registry, download.error), digest)
-    if (download.value.bytes < config.size) return failed({ code: 'registry-slow', host: registry.host }, digest)
+    if (!download.ok) return failedProbe(await diagnoseFailure(registry, download.error), digest)
+    if (download.value.bytes < config.size) return failedProbe({ code: 'registry-slow', host: registry.host }, digest)
   }
   report({ state: 'measuring', digest, firstByte })
   if (!layer) return { state: 'answered', digest, firstByte, at: now() }
   const measured = await schedule(() => registry.blob(layer, speedTest))
-  if (!measured.ok) return failed(await diagnoseFailure(registry, measured.error), digest)
+  if (!measured.ok) return failedProbe(await diagnoseFailure(registry, measured.error), digest)
   const { bytes, seconds } = measured.value
   if (bytes < layer.size && bytes / seconds < minBytesPerSecond)
-    return failed({ code: 'registry-slow', host: registry.host }, digest)
+    return failedProbe({ code: 'registry-slow', host: registry.host }, digest)
   const speed = layer.size < minMeasurableBytes ? undefined : Math.round(bytes / Math.max(seconds, 0.001))
   return { state: 'answered', digest, firstByte, at: now(), ...(speed !== undefined && { speed }) }
 }
 
 /** @returns the configuration of the platform's image, and the layer to measure the speed with */
-async function contentsFor(
+async function findConfigAndLayer(
   registry: UntrustedRegistry,
   { manifest }: FetchedManifest,
   platform: string,
 ): Promise<Result<readonly [Descriptor | undefined, Descriptor | undefined], RegistryFailure>> {
   if (!('manifests' in manifest)) return { ok: true, value: [manifest.config, layerToMeasure(manifest.layers)] }
-  const descriptor = forPlatform(manifest.manifests, platform)
+  const descriptor = manifestForPlatform(manifest.manifests, platform)
   const fetched = descriptor && (await registry.manifest(descriptor.digest))
   if (!fetched) return { ok: true, value: [undefined, undefined] }
   if (!fetched.ok) return fetched
   // The specification allows nested indexes, but they do not occur in practice.
   return 'manifests' in fetched.value.manifest
     ? { ok: true, value: [undefined, undefined] }
-    : contentsFor(registry, fetched.value, platform)
+    : findConfigAndLayer(registry, fetched.value, platform)
 }
 
 /** The largest layer that can be downloaded completely, so that its digest is verified; otherwise the largest. */
@@ -80,7 +85,10 @@ function layerToMeasure(layers: readonly Descriptor[]): Descriptor | undefined {
   return bySize.find(({ size }) => size <= speedTest.bytes && size >= 4 * minMeasurableBytes) ?? bySize[0]
 }
 
-/** A mirror that returns wrong content may accept any digest; if so, reports that instead. */
+/**
+ * @returns `mirror-accepts-unknown-digest` if the mirror returned wrong content because it accepts any digest;
+ * otherwise the failure
+ */
 async function diagnoseFailure(registry: UntrustedRegistry, failure: RegistryFailure): Promise<RegistryFailure> {
   const isWrongContent =
     failure.code === 'content-altered' || (failure.code === 'registry-invalid-reply' && !failure.page)
@@ -89,7 +97,7 @@ async function diagnoseFailure(registry: UntrustedRegistry, failure: RegistryFai
     : failure
 }
 
-const failed = (failure: Failure, digest?: string): MirrorProbe => ({
+const failedProbe = (failure: Failure, digest?: string): MirrorProbe => ({
   state: 'failed',
   failure,
   at: now(),

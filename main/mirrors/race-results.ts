@@ -26,10 +26,10 @@ export function usableMirrors(race: MirrorRace | undefined): MirrorSource[] {
   return Object.entries(mirrors)
     .flatMap(([address, probe]) =>
       probe.state === 'answered' && isUsable(probe, contentOf(probe.digest))
-        ? [{ fresh: isCurrent(contentOf(probe.digest)), source: { address, speed: probe.speed, probedAt: probe.at } }]
+        ? [{ current: isCurrent(contentOf(probe.digest)), source: { address, speed: probe.speed, probedAt: probe.at } }]
         : [],
     )
-    .toSorted((a, b) => Number(b.fresh) - Number(a.fresh) || (b.source.speed ?? 0) - (a.source.speed ?? 0))
+    .toSorted((a, b) => Number(b.current) - Number(a.current) || (b.source.speed ?? 0) - (a.source.speed ?? 0))
     .map(({ source }) => source)
 }
 

@@ -4,7 +4,7 @@ import type { DigestConfirmations } from '../../model/mirrors/race.ts'
 import type { Mirror, MirrorProbe } from '../../preload/contract/index.ts'
 import { untrustedRegistry, type Http } from '../registry/index.ts'
 import { probeMirror, type ProbeOptions } from './probe.ts'
-import { digestsToConfirm } from './cross-check.ts'
+import { digestsToCrossCheck } from './cross-check.ts'
 
 /** A mirror, or Docker Hub itself. */
 export interface Participant extends Pick<Mirror, 'address' | 'host'> {}
@@ -20,7 +20,10 @@ export interface RaceOptions extends ProbeOptions {
 
 export interface RaceListener {
   probe(address: string, probe: MirrorProbe): void
-  /** Called for each digest that differs from the expected one: whether mirrors with other content have it as well. */
+  /**
+   * Called once it is known whether mirrors with other content also have a digest that differs from the expected one.
+   * Not called if none of these mirrors gives an answer.
+   */
   crossChecked(digest: string, verdict: keyof DigestConfirmations): void
 }
 
@@ -36,7 +39,7 @@ export async function race(
   const queue = new PQueue({ concurrency: maxMeasurements })
   const probes = new Map<string, MirrorProbe>()
   const openRegistry = ({ address, host }: Participant) =>
-    untrustedRegistry(http, { address, host, path, timeoutMs: timeoutMs, signal })
+    untrustedRegistry(http, { address, host, path, timeoutMs, signal })
   const report = (address: string, probe: MirrorProbe) => {
     // After a cancellation the listener gets no more results.
     signal.throwIfAborted()
@@ -44,21 +47,26 @@ export async function race(
     listener.probe(address, probe)
   }
   await Promise.all(
-    participants.map(async (runner) => {
-      const { address } = runner
+    participants.map(async (participant) => {
+      const { address } = participant
       const schedule = <T>(measure: () => Promise<T>) => queue.add(measure, { signal })
-      const result = await probeMirror(openRegistry(runner), probeOptions, (probe) => report(address, probe), schedule)
+      const result = await probeMirror(
+        openRegistry(participant),
+        probeOptions,
+        (probe) => report(address, probe),
+        schedule,
+      )
       report(address, result)
     }),
   )
 
-  const disputed = digestsToConfirm(Object.fromEntries(probes))
-  // One client for each runner, so that its token is reused.
-  const registries = new Map(participants.map((runner) => [runner.address, openRegistry(runner)]))
+  const crossChecks = digestsToCrossCheck(Object.fromEntries(probes))
+  // One client for each participant, so that the token of a client is reused.
+  const registries = new Map(participants.map((participant) => [participant.address, openRegistry(participant)]))
   await Promise.all(
-    disputed.map(async ({ digest, witnesses }) => {
+    crossChecks.map(async ({ digest, addresses }) => {
       let unknown = false
-      for (const address of witnesses) {
+      for (const address of addresses) {
         // A GET verifies the content. A mirror that accepts every digest would confirm a HEAD request.
         const fetched = await registries.get(address)!.manifest(digest)
         signal.throwIfAborted()

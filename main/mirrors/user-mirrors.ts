@@ -13,11 +13,11 @@ const maxUserMirrors = 500
  */
 export function userMirrors(store: MirrorsStore, catalogueMirrors: readonly Mirror[]) {
   const write = (own: readonly string[]) => store.write({ ...store.value, own })
-  const all = () => [...store.value.own, ...catalogueMirrors.map(({ address }) => address)]
-  const isListed = (address: string) => all().some((listed) => sameMirror(listed, address))
+  const allAddresses = () => [...store.value.own, ...catalogueMirrors.map(({ address }) => address)]
+  const isListed = (address: string) => allAddresses().some((listed) => sameMirror(listed, address))
 
   /** Fails if `text` is not a mirror address, or the mirror is already listed. */
-  function parseNew(text: string): Result<string, Failure> {
+  function parseNewAddress(text: string): Result<string, Failure> {
     const parsed = parseMirrorAddress(text)
     if (!parsed.ok) return fail({ code: 'mirror-address-invalid', address: text })
     if (isListed(parsed.address)) return fail({ code: 'mirror-listed', address: parsed.address })
@@ -31,7 +31,7 @@ export function userMirrors(store: MirrorsStore, catalogueMirrors: readonly Mirr
       store.value.own.map((address) => ({ address, host: address.replace(/^https?:\/\//, ''), own: true })),
 
     add(text: string): Result<void> {
-      const address = parseNew(text)
+      const address = parseNewAddress(text)
       if (!address.ok) return address
       if (store.value.own.length >= maxUserMirrors) return fail({ code: 'mirrors-too-many', limit: maxUserMirrors })
       write([...store.value.own, address.value])
@@ -42,7 +42,7 @@ export function userMirrors(store: MirrorsStore, catalogueMirrors: readonly Mirr
       const index = store.value.own.indexOf(from)
       if (index < 0) return fail({ code: 'bad-input' })
       if (sameMirror(from, to)) return ok(undefined)
-      const address = parseNew(to)
+      const address = parseNewAddress(to)
       if (address.ok) write(store.value.own.with(index, address.value))
       return address.ok ? ok(undefined) : address
     },

@@ -1,7 +1,7 @@
 /**
  * Checks before a download whether a pull fits on the disk, next to the other running pulls. A pull that does not fit
- * waits for these, and is refused if it does not fit without them either. It is never refused if information is
- * missing. Undos and test pulls are not checked: an estimate must not refuse them.
+ * waits for these, and is refused if it does not fit without them either. Missing information never leads to a
+ * refusal. Undos and test pulls are not checked: an estimate must not refuse them.
  */
 import { once } from 'node:events'
 import PQueue from 'p-queue'
@@ -43,11 +43,12 @@ interface RunningPull extends Reservation {
 
 export function diskSpace(needs: DiskSpaceNeeds): DiskSpace {
   const running = new Set<RunningPull>()
-  /** One at a time, so that the first pull is the first to get its space. */
-  const turns = new PQueue({ concurrency: 1 })
+  /** One reservation at a time, so that pulls get their space in the order in which they request it. */
+  const reservations = new PQueue({ concurrency: 1 })
 
   return {
-    reserve: (context, request) => turns.add(() => waitForSpace(context, request), { signal: context.cancelled }),
+    reserve: (context, request) =>
+      reservations.add(() => waitForSpace(context, request), { signal: context.cancelled }),
   }
 
   async function waitForSpace(context: PullContext, request: PullRequest) {
@@ -57,19 +58,19 @@ export function diskSpace(needs: DiskSpaceNeeds): DiskSpace {
       const estimate = await estimateSpace(needs, context, request)
       if (!estimate) return { release() {} }
       const { free } = estimate
-      const others = [...running].filter((pull) => pull.engine === engine)
-      const left = bytesLeft(free, others)
-      const needed = estimate.withAllLayers <= left ? estimate.withAllLayers : await estimate.withMissingLayers()
+      const otherPulls = [...running].filter((pull) => pull.engine === engine)
+      const available = bytesLeft(free, otherPulls)
+      const needed = estimate.withAllLayers <= available ? estimate.withAllLayers : await estimate.withoutLocalLayers()
       if (needed === undefined) return { release() {} }
-      if (needed <= left) return add({ engine, needed, freeAtStart: free })
-      if (others.length === 0)
+      if (needed <= available) return addReservation({ engine, needed, freeAtStart: free })
+      if (otherPulls.length === 0)
         return { failure: { code: 'pull-no-space', reference: request.reference, needed, free } as const }
-      await Promise.race([...others.map(({ ended }) => ended), once(cancelled, 'abort')])
+      await Promise.race([...otherPulls.map(({ ended }) => ended), once(cancelled, 'abort')])
       cancelled.throwIfAborted()
     }
   }
 
-  function add(reservation: Omit<RunningPull, 'ended'>) {
+  function addReservation(reservation: Omit<RunningPull, 'ended'>) {
     const { promise: ended, resolve } = Promise.withResolvers<void>()
     const pull = { ...reservation, ended }
     running.add(pull)
@@ -85,8 +86,8 @@ export function diskSpace(needs: DiskSpaceNeeds): DiskSpace {
 interface Estimate {
   readonly free: Bytes
   readonly withAllLayers: Bytes
-  /** Without the layers that exist locally. @returns undefined if these are unknown. Rejects if cancelled. */
-  withMissingLayers(): Promise<Bytes | undefined>
+  /** @returns undefined if the layers of the local images are unknown. Rejects if cancelled. */
+  withoutLocalLayers(): Promise<Bytes | undefined>
 }
 
 /**
@@ -111,7 +112,7 @@ async function estimateSpace(
   return {
     free,
     withAllLayers: bytesNeeded({ layers, present: 0, store }),
-    async withMissingLayers() {
+    async withoutLocalLayers() {
       const localLayers = readLocalLayers(needs, context)
       if (!localLayers) return undefined
       if (localLayers.length === 0) return bytesNeeded({ layers, present: 0, store })
@@ -122,7 +123,7 @@ async function estimateSpace(
   }
 }
 
-/** @returns undefined if the layers of any local image are unknown, since the pull may share them */
+/** @returns undefined if the layers of a local image are unknown, since the pulled image may share them */
 function readLocalLayers({ diffIdsOf }: DiskSpaceNeeds, { imagesOf, session }: PullContext) {
   const images = imagesOf(session)
   const readable = images && [...images.values()].filter(({ unreadable }) => unreadable === undefined)

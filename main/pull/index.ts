@@ -45,11 +45,14 @@ const diskUsageTimeoutMs = { before: 500, after: 2_000 }
 
 export function pullService({ engine, jobs, credentialsFor, checkReference, ledger, diskSpace }: PullDependencies) {
   const queue = new PQueue({ concurrency: maxParallelPulls })
-  /** Running and waiting pulls by engine, reference and platform. */
+  /** The jobs of running and waiting pulls, by engine, reference and platform. */
   const openPulls = new Map<string, JobId>()
   let startedPulls = 0
 
-  /** The functions and the session that a pull needs now. The engine may have reconnected since the last call. */
+  /**
+   * The context for the next request of a pull. Its session differs from the previous one if the engine has
+   * reconnected.
+   */
   const contextOf = (lease: Lease, job: JobContext, onProgress: PullContext['onProgress']): PullContext => ({
     ...{ imagesOf: engine.imagesOf, session: lease.session, cancelled: job.cancelled, onProgress },
   })
@@ -73,8 +76,8 @@ export function pullService({ engine, jobs, credentialsFor, checkReference, ledg
   async function download(lease: Lease, request: PullRequest, job: JobContext, onProgress: PullContext['onProgress']) {
     const pullNumber = ++startedPulls
     const startedAlone = queue.pending === 1
-    const before = await orTimeout(diskUsageTimeoutMs.before, layersSize(lease.session))
-    const pull = await pullUntilDone(lease, job, () =>
+    const before = await withTimeout(diskUsageTimeoutMs.before, layersSize(lease.session))
+    const pull = await pullWithRetry(lease, job, () =>
       pullWithLogin(contextOf(lease, job, onProgress), request, credentialsFor),
     )
     if ('failure' in pull) return job.updateItem(0, { state: 'failed', failure: pull.failure })
@@ -84,7 +87,7 @@ export function pullService({ engine, jobs, credentialsFor, checkReference, ledg
     const pulled = { image, ...(digest !== undefined && { digest }) }
     // The disk usage of parallel pulls cannot be separated.
     const ranAlone = startedAlone && pullNumber === startedPulls
-    const after = isNew && ranAlone ? await orTimeout(diskUsageTimeoutMs.after, layersSize(session)) : undefined
+    const after = isNew && ranAlone ? await withTimeout(diskUsageTimeoutMs.after, layersSize(session)) : undefined
     const addedBytes = before !== undefined && after !== undefined ? Math.max(0, after - before) : undefined
     const cost = isNew ? addedBytes : 0
     const result = { ...pulled, isNew, ...(cost !== undefined && { cost }) }
@@ -93,14 +96,14 @@ export function pullService({ engine, jobs, credentialsFor, checkReference, ledg
   }
 
   /** If the connection breaks, waits for the engine and pulls once more. The engine keeps complete layers. */
-  async function pullUntilDone(lease: Lease, job: JobContext, pull: () => Promise<PullResult>): Promise<PullResult> {
+  async function pullWithRetry(lease: Lease, job: JobContext, pull: () => Promise<PullResult>): Promise<PullResult> {
     const { session } = lease
     const result = await pull()
     if (!('failure' in result) || !session.signal.aborted) return result
     job.updateSubject({ speed: undefined, left: undefined })
-    const returned = await lease.reconnected(job.cancelled)
+    const newSession = await lease.reconnected(job.cancelled)
     job.cancelled.throwIfAborted()
-    return returned ? await pull() : result
+    return newSession ? await pull() : result
   }
 
   /** Runs the job of a pull, including its time in the queue. */
@@ -137,7 +140,7 @@ export function pullService({ engine, jobs, credentialsFor, checkReference, ledg
    * engine may reach a registry that Slipway cannot.
    */
   async function findRefusal(reference: string): Promise<Failure | undefined> {
-    const answer = await orTimeout(checkTimeoutMs, checkReference?.(reference))
+    const answer = await withTimeout(checkTimeoutMs, checkReference?.(reference))
     if (!answer || answer.ok) return undefined
     return ['reference-unknown', 'reference-invalid'].includes(answer.error.code) ? answer.error : undefined
   }
@@ -181,7 +184,7 @@ export function pullService({ engine, jobs, credentialsFor, checkReference, ledg
 }
 
 /** @returns undefined after a timeout, or if `answer` is undefined or rejects */
-const orTimeout = async <T>(timeoutMs: number, answer: Promise<T> | undefined): Promise<T | undefined> =>
+const withTimeout = async <T>(timeoutMs: number, answer: Promise<T> | undefined): Promise<T | undefined> =>
   await Promise.race([answer?.catch(() => undefined), delay(timeoutMs, undefined, { ref: false })])
 
 export type { AuthConfig } from '../engine/index.ts'

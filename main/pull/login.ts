@@ -63,7 +63,9 @@ async function pullFromHub(
   return 'failure' in anonymous ? result : anonymous
 }
 
-/** Adds to a failure that the stored login was not used. */
+/**
+ * Marks a rate limit as one without the stored login. Changes other failures that a login may fix to `registry-login`.
+ */
 function withLoginUnused(result: PullResult): PullResult {
   if (!('failure' in result)) return result
   const { failure } = result

@@ -7,7 +7,7 @@ import type { Failure } from '../../preload/contract/index.ts'
 
 export interface PullDetails {
   readonly reference: string
-  /** The registry that the user knows: `docker.io` even if a mirror responded. */
+  /** The registry of the reference: `docker.io` even if a mirror responded. */
   readonly host: string
   readonly platform: string
 }
@@ -44,7 +44,7 @@ const patterns: readonly ErrorPattern[] = [
     /no matching manifest for|no match for platform in manifest|does not match the specified platform|does not provide the specified platform/,
     noPlatform,
   ],
-  // c: encoding/json over a web page, and distribution's errors.go; d: containerd's unpacker over one.
+  // c: encoding/json reading a web page, and distribution's errors.go; d: containerd's unpacker reading one.
   [
     /invalid character '|unexpected end of JSON input|unexpected media type|error unmarshalling content|unknown: <|error parsing HTTP \d+ response body/,
     invalidReply,

@@ -17,7 +17,7 @@ import { rememberName } from './restore-name.ts'
 import type { Target } from './target.ts'
 
 export interface PullRequest extends Target {
-  /** Set if it differs from the engine's platform. */
+  /** Set if the requested platform differs from the engine's platform. */
   readonly platform?: string
 }
 
@@ -32,6 +32,7 @@ export interface PullContext {
 }
 
 export interface PulledImage {
+  /** The id of the image. */
   readonly image: string
   readonly digest?: string
   /** Whether the engine downloaded an image that it did not have. */
@@ -39,7 +40,7 @@ export interface PulledImage {
 }
 
 export type PullResult = { readonly pulled: PulledImage } | { readonly failure: Failure }
-/** `digest`: what the engine reported, even if the result is not the requested image. */
+/** `digest`: the digest that the engine reported, even if the result is not the requested image. */
 type Attempt = PullResult & { readonly digest?: string | undefined }
 
 /** Pulls with or without a login. Rejects only if cancelled. */
@@ -107,8 +108,9 @@ async function checkResult(
   if (!image) return { failure: { code: 'reference-unknown', reference } }
   const pulledPlatform = `${image.Os}/${image.Architecture}`
   if (platform !== undefined && !matchesPlatform(platform, pulledPlatform)) {
-    // The containerd store keeps several platforms under one name and shows the engine's own, so ask the registry.
-    const isMissing = session.capabilities.store === 'classic' || !(await registryHas(session, reference, platform))
+    // The containerd store keeps several platforms under one name and reports the engine's, so ask the registry.
+    const isMissing =
+      session.capabilities.store === 'classic' || !(await registryHasPlatform(session, reference, platform))
     if (isMissing) return { failure: { code: 'platform-missing', reference, platform } }
   }
   return { pulled: { image: image.Id, isNew: isNew ?? true, ...(digest !== undefined && { digest }) } }
@@ -118,12 +120,12 @@ async function checkResult(
 const matchesPlatform = (platform: string, osAndArchitecture: string) =>
   platform === osAndArchitecture || platform.startsWith(`${osAndArchitecture}/`)
 
-async function registryHas(session: EngineSession, reference: string, platform: string): Promise<boolean> {
+async function registryHasPlatform(session: EngineSession, reference: string, platform: string): Promise<boolean> {
   const distribution = await readDistribution(session, reference).catch(() => undefined)
   // If the registry does not answer, trust the engine.
   if (!distribution) return true
   const { Descriptor, Platforms } = distribution
-  // Engines report no platform for a single OCI manifest (tested): its platform is the one that the engine shows.
+  // Engines report no platforms for a single OCI manifest (tested). Its only platform is the pulled one.
   if (Platforms.length === 0) return !/\bmanifest\.v\d/.test(Descriptor.mediaType)
   return Platforms.some(({ os, architecture }) => matchesPlatform(platform, `${os}/${architecture}`))
 }

@@ -14,8 +14,8 @@ import {
 
 export interface RememberedName {
   /**
-   * Restores the name to the image before the pull, without force. Never rejects.
-   * @param digest what the engine reported as the result of the pull
+   * Gives the name back to the image that had it before the pull, without force. Never rejects.
+   * @param digest the digest that the engine reported as the result of the pull
    */
   restore(digest: string | undefined): Promise<void>
 }
@@ -27,16 +27,16 @@ export async function rememberName(
   reference: string,
 ): Promise<RememberedName> {
   const images = imagesOf(session)
-  const knownIds = images && new Set(images.keys())
-  const before = await inspectName(session, reference).catch(() => 'unclear' as const)
+  const idsBefore = images && new Set(images.keys())
+  const before = await inspectName(session, reference).catch(() => 'unknown' as const)
 
   async function restore(digest: string | undefined) {
     // The previous state is unknown while the image list is loading, or if another engine is current.
-    if (!knownIds || before === 'unclear' || before === 'no image') return
+    if (!idsBefore || before === 'unknown' || before === 'no image') return
     const after = await inspectName(session, reference)
     if (!after || !isFromPull(after, digest) || (after !== 'no image' && after.Id === before?.Id)) return
     // Do not delete an image that existed under another name before the pull.
-    const existedBefore = after !== 'no image' && knownIds.has(after.Id)
+    const existedBefore = after !== 'no image' && idsBefore.has(after.Id)
     const name = parseTag(reference)
     if (before && name) {
       // If the previous image is gone, keep the pulled one.

@@ -18,7 +18,7 @@ type RegistryResult<T> = Promise<Result<T, RegistryFailure>>
 
 export interface ManifestHead {
   readonly mediaType: string
-  /** Computed from the manifest if the registry sends no digest. Absent if it cannot be determined. */
+  /** Computed from the manifest if the registry sends no digest. Absent if the digest cannot be determined. */
   readonly digest?: string
 }
 
@@ -56,10 +56,10 @@ const tagListReply = v.object({ tags: v.nullish(v.array(v.string()), []) })
 const pageSize = 1000
 const maxPages = 10
 
-/** A series of requests to one repository. */
-interface RepositorySession extends RegistryPlace {
+/** The state that all requests to one repository share. */
+interface RepositoryContext extends RegistryPlace {
   readonly signal?: AbortSignal | undefined
-  /** The Authorization header that the registry accepted last, reused for later requests. */
+  /** The Authorization header that was sent last. Later requests reuse it. */
   authorization?: string
 }
 interface RequestSpec {
@@ -71,14 +71,14 @@ export function registryClient({ http, credentials, hubHost = hubRegistry }: Dep
   /** Loopback hosts that are known to use plain HTTP. */
   const plainHttpHosts = new Set<string>()
 
-  const openSession = (repository: string, signal?: AbortSignal): RepositorySession => {
+  const contextFor = (repository: string, signal?: AbortSignal): RepositoryContext => {
     const place = registryPlace(repository)
     return { ...place, host: place.registry === hub ? hubHost : place.host, signal }
   }
 
   /** Sends one request. Loopback hosts are tried with https first, then with http, as Docker does. */
-  async function send(session: RepositorySession, path: string, spec: RequestSpec): RegistryResult<HttpResponse> {
-    const { host, registry, signal, authorization } = session
+  async function send(context: RepositoryContext, path: string, spec: RequestSpec): RegistryResult<HttpResponse> {
+    const { host, registry, signal, authorization } = context
     const headers = { accept: spec.accept, ...(authorization && { authorization }) }
     const sendWith = (scheme: string) =>
       http.ask(`${scheme}://${host}${path}`, { host: registry, method: spec.method, headers, signal })
@@ -92,59 +92,59 @@ export function registryClient({ http, credentials, hubHost = hubRegistry }: Dep
 
   /** Sends a request anonymously, and again with the stored credentials if the registry requires them. */
   async function sendWithLogin(
-    session: RepositorySession,
+    context: RepositoryContext,
     path: string,
     spec: RequestSpec,
   ): RegistryResult<HttpResponse> {
-    const first = await send(session, path, spec)
+    const first = await send(context, path, spec)
     if (!first.ok || ![401, 403].includes(first.value.status)) return first
     const challenges = parseChallenges(first.value.header('www-authenticate') ?? '')
     const bearer = challenges.find(({ scheme }) => scheme === 'bearer')
     let latest: Result<HttpResponse, RegistryFailure> = first
     if (bearer) {
-      const token = await pullToken(http, { ...session, challenge: bearer })
-      if (token.ok) latest = await sendAuthorized(session, `Bearer ${token.value}`, path, spec)
+      const token = await pullToken(http, { ...context, challenge: bearer })
+      if (token.ok) latest = await sendAuthorized(context, `Bearer ${token.value}`, path, spec)
       else if (/^registry-(login|denied)$/.test(token.error.code)) latest = token
       else return token
     }
     if (latest.ok ? ![401, 403].includes(latest.value.status) : !/^registry-(login|denied)$/.test(latest.error.code))
       return latest
     if (!bearer && !challenges.some(({ scheme }) => scheme === 'basic')) return latest
-    const stored = await credentials(session.registry, session.signal)
-    session.signal?.throwIfAborted()
-    const header = stored && (await authorizationFor(session, bearer, stored))
+    const stored = await credentials(context.registry, context.signal)
+    context.signal?.throwIfAborted()
+    const header = stored && (await authorizationFor(context, bearer, stored))
     if (!header) return latest
-    return header.ok ? sendAuthorized(session, header.value, path, spec) : header
+    return header.ok ? sendAuthorized(context, header.value, path, spec) : header
   }
 
   /** The Authorization header for the stored credentials. */
   async function authorizationFor(
-    session: RepositorySession,
+    context: RepositoryContext,
     bearer: Challenge | undefined,
     stored: Credentials,
   ): RegistryResult<string> {
     if (bearer) {
-      const token = await pullToken(http, { ...session, challenge: bearer, credentials: stored })
+      const token = await pullToken(http, { ...context, challenge: bearer, credentials: stored })
       return token.ok ? ok(`Bearer ${token.value}`) : token
     }
     return stored.kind === 'password'
       ? ok(basicAuthorization(stored))
-      : fail({ code: 'registry-login', host: session.registry })
+      : fail({ code: 'registry-login', host: context.registry })
   }
 
   function sendAuthorized(
-    session: RepositorySession,
+    context: RepositoryContext,
     authorization: string,
     path: string,
     spec: RequestSpec,
   ): RegistryResult<HttpResponse> {
-    session.authorization = authorization
-    return send(session, path, spec)
+    context.authorization = authorization
+    return send(context, path, spec)
   }
 
-  /** Computes the digest of a manifest from its body, for registries that do not send Docker-Content-Digest. */
-  async function computeDigest(session: RepositorySession, path: string): Promise<string | undefined> {
-    const response = await sendWithLogin(session, path, { method: 'GET', accept: manifestTypes.join(', ') })
+  /** Downloads a manifest and computes its digest, for registries that do not send Docker-Content-Digest. */
+  async function computeDigest(context: RepositoryContext, path: string): Promise<string | undefined> {
+    const response = await sendWithLogin(context, path, { method: 'GET', accept: manifestTypes.join(', ') })
     if (!response.ok || response.value.status !== 200 || response.value.body === '') return undefined
     const { body, header } = response.value
     // Schema 1 manifests are signed, and their digest does not cover the signature.
@@ -156,31 +156,31 @@ export function registryClient({ http, credentials, hubHost = hubRegistry }: Dep
     async head(reference, signal) {
       const parsed = parseReference(reference)
       if (!parsed) return fail({ code: 'reference-invalid', reference })
-      const session = openSession(parsed.repository, signal)
-      const path = `/v2/${session.path}/manifests/${parsed.version}`
-      const head = await sendWithLogin(session, path, { method: 'HEAD', accept: manifestTypes.join(', ') })
+      const context = contextFor(parsed.repository, signal)
+      const path = `/v2/${context.path}/manifests/${parsed.version}`
+      const head = await sendWithLogin(context, path, { method: 'HEAD', accept: manifestTypes.join(', ') })
       if (!head.ok) return head
       const response = head.value
       if (response.status >= 400)
         return fail(
-          isMissing(response, session)
+          isMissing(response, context)
             ? { code: 'reference-unknown', reference }
-            : refusalFailure(response, session.registry),
+            : refusalFailure(response, context.registry),
         )
       const mediaType = mediaTypeOf(response.header('content-type'))
       // An HTML page, or a captive portal that responds 200 to every request.
       if (response.status !== 200 || !/[+/]json$|prettyjws$/.test(mediaType))
-        return fail({ code: 'registry-invalid-reply', host: session.registry })
-      const digest = digestHeader(response) ?? (await computeDigest(session, path))
+        return fail({ code: 'registry-invalid-reply', host: context.registry })
+      const digest = digestHeader(response) ?? (await computeDigest(context, path))
       return ok({ mediaType, ...(digest !== undefined && { digest }) })
     },
 
     async contents(reference, platform, signal) {
       const parsed = parseReference(reference)
       if (!parsed) return undefined
-      const session = openSession(parsed.repository, signal)
+      const context = contextFor(parsed.repository, signal)
       const accept = manifestTypes.join(', ')
-      const head = await sendWithLogin(session, `/v2/${session.path}/manifests/${parsed.version}`, {
+      const head = await sendWithLogin(context, `/v2/${context.path}/manifests/${parsed.version}`, {
         method: 'HEAD',
         accept,
       })
@@ -188,7 +188,7 @@ export function registryClient({ http, credentials, hubHost = hubRegistry }: Dep
       if (digest === undefined) return undefined
       // Reuses the authorization of the HEAD request and does not try to log in again.
       const get = async (path: string, accept: string) => {
-        const response = await send(session, `/v2/${session.path}/${path}`, { method: 'GET', accept })
+        const response = await send(context, `/v2/${context.path}/${path}`, { method: 'GET', accept })
         return response.ok ? response.value : undefined
       }
       return await readContents(get, digest, platform)
@@ -197,17 +197,17 @@ export function registryClient({ http, credentials, hubHost = hubRegistry }: Dep
     async tags(repository, signal) {
       const parsed = parseReference(repository)
       if (!parsed) return fail({ code: 'reference-invalid', reference: repository })
-      const session = openSession(parsed.repository, signal)
+      const context = contextFor(parsed.repository, signal)
       const tags = new Set<string>()
-      let path: string | undefined = `/v2/${session.path}/tags/list?n=${pageSize}`
+      let path: string | undefined = `/v2/${context.path}/tags/list?n=${pageSize}`
       for (let page = 0; path && page < maxPages; page++) {
-        const response: Result<HttpResponse, RegistryFailure> = await sendWithLogin(session, path, {
+        const response: Result<HttpResponse, RegistryFailure> = await sendWithLogin(context, path, {
           method: 'GET',
           accept: 'application/json',
         })
         if (!response.ok) return response
-        if (isMissing(response.value, session)) return fail({ code: 'reference-unknown', reference: repository })
-        const list = readJson(response.value, tagListReply, session.registry)
+        if (isMissing(response.value, context)) return fail({ code: 'reference-unknown', reference: repository })
+        const list = readJson(response.value, tagListReply, context.registry)
         if (!list.ok) return list
         for (const tag of list.value.tags) if (parseTag(`x:${tag}`)) tags.add(tag)
         path = nextPage(response.value, path)
@@ -218,7 +218,7 @@ export function registryClient({ http, credentials, hubHost = hubRegistry }: Dep
 }
 
 /** Docker Hub issues a token for any repository, then responds 401 if the repository is private or does not exist. */
-const isMissing = ({ status }: HttpResponse, { registry, authorization }: RepositorySession) =>
+const isMissing = ({ status }: HttpResponse, { registry, authorization }: RepositoryContext) =>
   status === 404 || (status === 401 && registry === hub && authorization !== undefined)
 
 function digestHeader(response: HttpResponse): string | undefined {
@@ -228,7 +228,7 @@ function digestHeader(response: HttpResponse): string | undefined {
 
 const mediaTypeOf = (contentType = '') => contentType.split(';')[0]!.trim()
 
-/** The path of the next page from the Link header. @returns undefined for another host, or for the same page again */
+/** The path of the next page from the Link header. @returns undefined if it is on another host or the same page */
 function nextPage(response: HttpResponse, path: string): string | undefined {
   const [, link] = /<([^>]*)>\s*;[^,]*\brel="?next"?/i.exec(response.header('link') ?? '') ?? []
   const next = link === undefined ? undefined : URL.parse(link, response.url.href)

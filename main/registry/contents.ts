@@ -1,9 +1,9 @@
-/** Reads what a pull of an image would download: the compressed size of each layer, from its registry. */
+/** Reads the compressed sizes of the layers that a pull of an image would download, from the registry of the image. */
 import * as v from 'valibot'
 import type { Bytes } from '../../model/image/image.ts'
 import { platformName } from '../../model/image/platform.ts'
 import type { HttpResponse } from './http.ts'
-import { digestOf, manifest, manifestTypes } from './manifest.ts'
+import { digestOf, manifestOrIndex, manifestTypes, type ManifestOrIndex } from './manifest.ts'
 
 export interface ImageContents {
   /** Compressed sizes, base first. */
@@ -27,13 +27,13 @@ export async function readContents(
   digest: string,
   platform: string,
 ): Promise<ImageContents | undefined> {
-  const topManifest = parseJson(manifest, await fetchVerified(get, `manifests/${digest}`, digest))
-  if (topManifest && 'layers' in topManifest) return contentsOf(topManifest)
-  const entry = topManifest?.manifests.find((child) => child.platform && platformName(child.platform) === platform)
-  const image = entry && parseJson(manifest, await fetchVerified(get, `manifests/${entry.digest}`, entry.digest))
+  const topLevelManifest = parseJson(manifestOrIndex, await fetchVerified(get, `manifests/${digest}`, digest))
+  if (topLevelManifest && 'layers' in topLevelManifest) return contentsOf(topLevelManifest)
+  const entry = topLevelManifest?.manifests.find((child) => child.platform && platformName(child.platform) === platform)
+  const image = entry && parseJson(manifestOrIndex, await fetchVerified(get, `manifests/${entry.digest}`, entry.digest))
   return image && 'layers' in image ? contentsOf(image) : undefined
 
-  function contentsOf({ config, layers }: Extract<v.InferOutput<typeof manifest>, { layers: unknown }>): ImageContents {
+  function contentsOf({ config, layers }: Extract<ManifestOrIndex, { layers: unknown }>): ImageContents {
     return {
       layers: layers.map(({ size }) => size),
       async diffIds() {

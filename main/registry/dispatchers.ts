@@ -33,12 +33,12 @@ const options = {
 export function createDispatchers({ env, desktopProxy }: ProxySettings): Dispatchers {
   const readEnv = (name: string) => env[name.toLowerCase()] || env[name] || undefined
   const [httpProxy, httpsProxy] = [proxyUrl(readEnv('HTTP_PROXY')), proxyUrl(readEnv('HTTPS_PROXY'))]
-  const cached = new Map<string, Promise<Dispatcher>>()
+  const dispatchers = new Map<string, Promise<Dispatcher>>()
 
   /** Creates a dispatcher on first use: importing undici at startup would delay the app. */
   function getOrCreate(name: string, create: (undici: typeof Undici) => Dispatcher): Promise<Dispatcher> {
-    const dispatcher = cached.get(name) ?? import('undici').then(create)
-    cached.set(name, dispatcher)
+    const dispatcher = dispatchers.get(name) ?? import('undici').then(create)
+    dispatchers.set(name, dispatcher)
     return dispatcher
   }
 
@@ -73,7 +73,7 @@ export function createDispatchers({ env, desktopProxy }: ProxySettings): Dispatc
       return httpProxy || httpsProxy ? environmentProxy() : desktopDispatcher(url, signal)
     },
     async close() {
-      await Promise.all([...cached.values()].map(async (dispatcher) => (await dispatcher).destroy()))
+      await Promise.all([...dispatchers.values()].map(async (dispatcher) => (await dispatcher).destroy()))
     },
   }
 }

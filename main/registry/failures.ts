@@ -56,8 +56,8 @@ function retryTime({ header }: ErrorResponse, nowMs: number): number | undefined
     Number(header('x-retry-after') ?? NaN),
     /^\d+$/.test(after) ? now + Number(after) : Date.parse(after) / 1000,
   ]
-  const at = times.find((time) => now < time && time < now + maxRetrySeconds)
-  return at === undefined ? undefined : Math.round(at)
+  const retryAt = times.find((time) => now < time && time < now + maxRetrySeconds)
+  return retryAt === undefined ? undefined : Math.round(retryAt)
 }
 
 function rootCause(error: unknown): { code: string; message: string } {

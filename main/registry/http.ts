@@ -85,7 +85,7 @@ export function httpClient({ version, ...proxySettings }: Dependencies): Http {
     return undefined
   }
 
-  /** Runs `send` with a timeout and turns what it throws into a failure. */
+  /** Runs `send` with a timeout and turns errors into failures. */
   async function withTimeout<T>(
     { host, signal, timeoutMs = defaultTimeoutMs }: RequestOptions,
     send: (signal: AbortSignal) => Promise<T | undefined>,

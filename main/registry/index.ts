@@ -9,4 +9,4 @@ export {
   type UntrustedRegistry,
   type UntrustedRegistryOptions,
 } from './untrusted-registry.ts'
-export { forPlatform, type Descriptor, type Manifest } from './manifest.ts'
+export { manifestForPlatform, type Descriptor, type ManifestOrIndex } from './manifest.ts'

@@ -17,14 +17,14 @@ const platform = v.object({ os: v.string(), architecture: v.string(), variant: v
 const descriptor = v.object({ digest, size, platform: v.nullish(platform) })
 export type Descriptor = v.InferOutput<typeof descriptor>
 
-export const manifest = v.union([
+export const manifestOrIndex = v.union([
   v.object({ manifests: v.pipe(v.array(descriptor), v.minLength(1)) }),
   v.object({ config: descriptor, layers: v.array(descriptor) }),
 ])
-export type Manifest = v.InferOutput<typeof manifest>
+export type ManifestOrIndex = v.InferOutput<typeof manifestOrIndex>
 
 /** Selects the manifest of an index for a platform such as `linux/amd64`; the first manifest if none matches. */
-export function forPlatform(manifests: readonly Descriptor[], platform: string): Descriptor | undefined {
+export function manifestForPlatform(manifests: readonly Descriptor[], platform: string): Descriptor | undefined {
   return manifests.find((child) => child.platform && platformName(child.platform) === platform) ?? manifests[0]
 }
 

@@ -9,7 +9,7 @@ import { hub } from '../../model/image/reference.ts'
 import { fail, ok, type RegistryFailure, type Result } from '../../preload/contract/index.ts'
 import { networkFailure, refusalFailure } from './failures.ts'
 import { isPage, type ResponseHead, type Http } from './http.ts'
-import { digestOf, manifest, manifestTypes, type Descriptor, type Manifest } from './manifest.ts'
+import { digestOf, manifestOrIndex, manifestTypes, type Descriptor, type ManifestOrIndex } from './manifest.ts'
 import { findBearerChallenge, pullToken } from './token.ts'
 
 type RegistryResult<T> = Promise<Result<T, RegistryFailure>>
@@ -18,7 +18,7 @@ type Headers = Readonly<Record<string, string>>
 export interface FetchedManifest {
   /** Computed from the received bytes. */
   readonly digest: string
-  readonly manifest: Manifest
+  readonly manifest: ManifestOrIndex
 }
 
 export interface DownloadMeasurement {
@@ -111,7 +111,7 @@ export function untrustedRegistry(
       const expected = version.startsWith('sha256:') ? version : response.value.header('docker-content-digest')
       if (expected !== undefined && expected !== digest) return fail({ code: 'content-altered', host })
       try {
-        return ok({ digest, manifest: v.parse(manifest, JSON.parse(body)) })
+        return ok({ digest, manifest: v.parse(manifestOrIndex, JSON.parse(body)) })
       } catch {
         return fail({ code: 'registry-invalid-reply', host })
       }

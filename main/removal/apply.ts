@@ -1,4 +1,6 @@
-/** Executes a removal plan on the plan's engine. Images and tags that changed since the plan was made are left alone. */
+/**
+ * Executes a removal plan on the plan's engine. Images and tags that changed since the plan was made are left alone.
+ */
 import { setTimeout as delay } from 'node:timers/promises'
 import { shortId } from '../../model/image/image.ts'
 import type { Deletion, RemovalPlan, Untagging } from '../../model/removal/plan.ts'
@@ -27,15 +29,15 @@ interface Needs {
   readonly job: JobContext
 }
 
-/** @returns the items that were executed or may have been. The undo data of these items must be kept. */
+/** @returns the items that were or may have been executed. The undo data of these items must be kept. */
 export async function executePlan({ lease, plan, job }: Needs): Promise<Set<Item>> {
   const items = itemsOf(plan)
   const affected = new Set<Item>()
   const started = new Set<Item>()
   let connectionLost = false
 
-  async function execute(at: number, predecessors: Predecessors) {
-    const item = items[at]!
+  async function execute(index: number, predecessors: Predecessors) {
+    const item = items[index]!
     if ('deletion' in item) {
       await predecessors.started()
       const removesAllAtOnce = !removesTagsEarly(lease.session, item.deletion, plan)
@@ -48,39 +50,39 @@ export async function executePlan({ lease, plan, job }: Needs): Promise<Set<Item
       return job.fail({ code: 'engine-stopped', endpoint })
     }
     started.add(item)
-    await job.begin(at)
+    await job.begin(index)
     try {
       const outcome = await ('untag' in item
         ? untag(session, item.untag)
         : deleteImage(lease, item.deletion, plan, predecessors))
       if (outcome === 'done') affected.add(item)
-      job.updateItem(at, typeof outcome === 'string' ? { state: outcome } : { state: 'failed', failure: outcome })
+      job.updateItem(index, typeof outcome === 'string' ? { state: outcome } : { state: 'failed', failure: outcome })
     } catch (error) {
       const failure = engineFailure(error, endpoint)
       const status = statusOf(error) ?? noResponse
       if (status <= internalServerError) {
         // The engine may have deleted the image before it failed. The copy is then the only way to restore the image.
         if (status === internalServerError && (await resolveOutcome(item, lease)) !== 'exists') affected.add(item)
-        return job.updateItem(at, { state: 'failed', failure })
+        return job.updateItem(index, { state: 'failed', failure })
       }
-      // The connection was lost, so the remaining items are skipped. This item counts as affected even if the image still
-      // exists after the reconnection, because the engine may process the request later.
+      // The connection was lost, so the remaining items are skipped. This item counts as affected even if the image
+      // still exists after the reconnection, because the engine may process the request later.
       connectionLost = true
       affected.add(item)
       job.fail(failure)
-      job.updateItem(at, { state: 'unknown' })
+      job.updateItem(index, { state: 'unknown' })
       const outcome = await resolveOutcome(item, lease)
-      if (outcome === 'gone') job.updateItem(at, { state: 'done' })
-      if (outcome === 'exists') job.updateItem(at, { state: 'failed', failure })
+      if (outcome === 'gone') job.updateItem(index, { state: 'done' })
+      if (outcome === 'exists') job.updateItem(index, { state: 'failed', failure })
     }
   }
 
   const shouldContinue = () => !connectionLost && !job.cancelled.aborted
   const itemPredecessors = items.map((item) =>
-    'untag' in item ? [] : item.deletion.after.map((at) => plan.untags.length + at),
+    'untag' in item ? [] : item.deletion.after.map((index) => plan.untags.length + index),
   )
   await runItems(itemPredecessors, execute, shouldContinue)
-  items.forEach((item, at) => started.has(item) || job.updateItem(at, { state: 'skipped' }))
+  items.forEach((item, index) => started.has(item) || job.updateItem(index, { state: 'skipped' }))
   return affected
 }
 

@@ -48,8 +48,8 @@ export async function readCopyPlace(folder: string): Promise<CopyPlace> {
 }
 
 /**
- * Creates the folder with mode 0700 if it does not exist, and checks that it is writable and that its disk has room for
- * the copies.
+ * Creates the folder with mode 0700 if it does not exist. Fails if the folder is not writable or its disk has no room
+ * for the copies.
  */
 export async function prepareCopyFolder(folder: string, originals: readonly Original[]): Promise<Result<void>> {
   try {
@@ -75,13 +75,13 @@ interface SaveRequest {
 
 /**
  * @returns the copies by image. If a copy fails or the user cancels, deletes all copies and returns undefined; the
- * caller must then remove no image.
+ * caller must then not remove any image.
  */
 export async function saveAll(request: SaveRequest): Promise<ReadonlyMap<ImageId, Copy> | undefined> {
   const { session, save, originals, folder, job, onSaved } = request
   const copies = new Map<ImageId, Copy>()
-  for (const [at, original] of originals.entries()) {
-    job.updateSubject({ saving: { done: at, all: originals.length } })
+  for (const [index, original] of originals.entries()) {
+    job.updateSubject({ saving: { done: index, all: originals.length } })
     const file = join(folder, copyName(original, job.id))
     const saved = await save(session, { ...original, file }, job.cancelled).catch((error: unknown) =>
       fail(engineFailure(error, session.context.endpoint)),
@@ -92,7 +92,7 @@ export async function saveAll(request: SaveRequest): Promise<ReadonlyMap<ImageId
     }
     if (saved?.ok && !job.cancelled.aborted) continue
     for (const copy of copies.values()) await rm(copy.file, { force: true }).catch(() => undefined)
-    job.items.forEach((_, at) => job.updateItem(at, { state: 'skipped' }))
+    job.items.forEach((_, item) => job.updateItem(item, { state: 'skipped' }))
     if (saved && !saved.ok) job.fail(saved.error)
     job.updateSubject({ saving: undefined })
     return undefined
@@ -106,11 +106,11 @@ function copyName({ image, references }: Original, job: string): string {
   return `${name}-${shortId(image)}${copySuffix(job)}`
 }
 
-/** The end of the file name of each of a job's copies. */
+/** The file names of all copies of a job end with this. */
 export const copySuffix = (job: string): string => `-${job.slice(0, 8)}.tar`
 
 /** @returns the first eight digits of the id of the job that saved the copy; undefined if the file is not a copy */
-export const copyOwner = (name: string): string | undefined => /-[0-9a-f]{12}-([0-9a-f]{8})\.tar$/.exec(name)?.[1]
+export const jobIdPrefixIn = (name: string): string | undefined => /-[0-9a-f]{12}-([0-9a-f]{8})\.tar$/.exec(name)?.[1]
 
 /** Deletes copies that an earlier run of the app did not complete. Call this before the first job saves a copy. */
 export async function removeUnfinished(folders: Iterable<string>): Promise<void> {

@@ -53,7 +53,9 @@ export interface RemovalNeeds {
   readonly archives: Archives
 }
 
-/** After this time a plan uses the layers that have been read. The first read of thousands of images takes longer. */
+/**
+ * A plan waits this long for all layers to be read, then uses those that were read. Thousands of images take longer.
+ */
 const layersTimeoutMs = 3_000
 /** The plan that the window shows, and its engine. */
 interface CurrentPlan {
@@ -64,36 +66,38 @@ interface CurrentPlan {
 
 export function removalService(needs: RemovalNeeds) {
   const { engine, layers, jobs, ledger, defaultFolder, chooseFolder, showFolder, pullAgain, archives } = needs
-  /** The only plan that can be applied. A newer request discards this plan at once, before the newer plan is computed. */
+  /**
+   * The only plan that can be applied. A newer request discards this plan at once, before the newer plan is computed.
+   */
   let current: CurrentPlan | undefined
   let latestRequest = 0
-  const folder = () => ledger.value.folder ?? defaultFolder
+  const copyFolder = () => ledger.value.folder ?? defaultFolder
   const undoing = new Set<JobId>()
-  const folders = () => [folder(), defaultFolder]
-  void removeUnfinished(folders())
-  let reconciled: EngineSession | undefined
-  let reconciling = deleteExpired(jobs).then(() => tidyCopies(jobs, folders()))
+  const copyFolders = () => [copyFolder(), defaultFolder]
+  void removeUnfinished(copyFolders())
+  let reconciledSession: EngineSession | undefined
+  let reconciling = deleteExpired(jobs).then(() => tidyCopies(jobs, copyFolders()))
 
   async function remove(lease: Lease, plan: RemovalPlan, originals: readonly Original[], job: JobContext) {
     const { session } = lease
     const copies = new Map<ImageId, Copy>()
-    const fullUndo = () => undoEntryOf(job.id, session, plan, copies, folder())
+    const undoOfAllItems = () => undoEntryOf(job.id, session, plan, copies, copyFolder())
     const saveUndo = (entry: LedgerEntry) => job.setUndo(canUndo(entry) ? entry : undefined)
     // Written to the journal before any image is removed, so that an interrupted removal can be undone, too.
     const onSaved = async (image: ImageId, copy: Copy) => {
       copies.set(image, copy)
-      await saveUndo(fullUndo())
+      await saveUndo(undoOfAllItems())
     }
-    const allSaved = await saveAll({ session, save: archives.save, originals, folder: folder(), job, onSaved })
+    const allSaved = await saveAll({ session, save: archives.save, originals, folder: copyFolder(), job, onSaved })
     if (!allSaved) return job.setUndo(undefined)
     const measure = await freedMeter(session, plan, layers.blobsOf)
-    await saveUndo(fullUndo())
+    await saveUndo(undoOfAllItems())
     const affected = await executePlan({ lease, plan, job })
     const affectedKeys = new Set([...affected].map((item) => ('untag' in item ? item.untag : item.deletion.image)))
     const entry = {
-      ...fullUndo(),
-      untagged: fullUndo().untagged.filter((_, index) => affectedKeys.has(plan.untags[index]!)),
-      deleted: fullUndo().deleted.filter(({ image }) => affectedKeys.has(image)),
+      ...undoOfAllItems(),
+      untagged: undoOfAllItems().untagged.filter((_, index) => affectedKeys.has(plan.untags[index]!)),
+      deleted: undoOfAllItems().deleted.filter(({ image }) => affectedKeys.has(image)),
     }
     await saveUndo(entry)
     // An image that still exists needs no copy.
@@ -113,9 +117,9 @@ export function removalService(needs: RemovalNeeds) {
     'removal.plan': async ({ rows, choices }) => {
       const request = ++latestRequest
       current = undefined
-      const shown = engine.session()
-      if (!shown.ok) return shown
-      const session = shown.value
+      const shownSession = engine.session()
+      if (!shownSession.ok) return shownSession
+      const session = shownSession.value
       await Promise.race([layers.settled(), delay(layersTimeoutMs)])
       if (!engine.shows(session)) return fail({ code: 'plan-unknown' })
       const input = {
@@ -126,15 +130,15 @@ export function removalService(needs: RemovalNeeds) {
         store: session.capabilities.store,
       }
       const planned = { id: randomUUID(), plan: planRemoval(input, rows, choices), session }
-      const copies = await readCopyPlace(folder())
+      const copies = await readCopyPlace(copyFolder())
       if (request !== latestRequest) return fail({ code: 'plan-unknown' })
       current = planned
       return ok({ id: planned.id, plan: planned.plan, copies })
     },
     'removal.apply': async ({ planId, copies }) => {
-      const applied = current
-      if (applied?.id !== planId) return fail({ code: 'plan-unknown' })
-      const { plan, session } = applied
+      const requested = current
+      if (requested?.id !== planId) return fail({ code: 'plan-unknown' })
+      const { plan, session } = requested
       // A plan is valid only for its session, and the live state is that of the shown engine.
       if (!engine.shows(session) || !isUnchanged(plan, engine.live)) {
         current = undefined
@@ -142,11 +146,11 @@ export function removalService(needs: RemovalNeeds) {
       }
       const originals = plan.deletes.filter(({ image }) => copies.includes(image))
       if (originals.length > 0) {
-        const prepared = await prepareCopyFolder(folder(), originals)
+        const prepared = await prepareCopyFolder(copyFolder(), originals)
         if (!prepared.ok) return prepared
       }
       // While the folder was checked, a second click may have applied this plan, or a newer plan may have replaced it.
-      if (current !== applied) return fail({ code: 'plan-unknown' })
+      if (current !== requested) return fail({ code: 'plan-unknown' })
       current = undefined
       const items = itemsOf(plan)
       const subject = {
@@ -159,34 +163,34 @@ export function removalService(needs: RemovalNeeds) {
       return ok(jobs.start(subject, items.map(nameOf), work, session.context))
     },
     'removal.chooseFolder': async () => {
-      const selected = await chooseFolder(folder())
+      const selected = await chooseFolder(copyFolder())
       if (selected !== undefined) await ledger.write({ ...ledger.value, folder: selected })
-      return ok(await readCopyPlace(folder()))
+      return ok(await readCopyPlace(copyFolder()))
     },
     'removal.undoables': async () => {
-      const shown = engine.session()
-      return ok(await undoables(jobs.undoables(), shown.ok ? shown.value.identity : undefined))
+      const shownSession = engine.session()
+      return ok(await undoables(jobs.undoables(), shownSession.ok ? shownSession.value.identity : undefined))
     },
     'removal.undo': async (id) => {
       const session = engine.session()
       if (!session.ok) return session
       if (undoing.has(id)) return fail({ code: 'undo-unavailable' })
-      const found = await checkUndo(jobs.undoOf(id), session.value.identity)
-      if (!found.ok) return found
+      const entry = await checkUndo(jobs.undoOf(id), session.value.identity)
+      if (!entry.ok) return entry
       if (undoing.has(id)) return fail({ code: 'undo-unavailable' })
       undoing.add(id)
-      const names = undoNames(found.value)
+      const names = undoNames(entry.value)
       const work = withLease(session.value, async (lease, job: JobContext) => {
         const save = (undo: LedgerEntry) => jobs.setUndo(id, undo)
         const restorers = { pullAgain, load: archives.load, save }
-        const remaining = await restoreAll(lease, found.value, job, restorers).finally(() => undoing.delete(id))
+        const remaining = await restoreAll(lease, entry.value, job, restorers).finally(() => undoing.delete(id))
         if (!canUndo(remaining)) jobs.amend(id, { subject: { undone: true } })
-        await tidyCopies(jobs, folders())
+        await tidyCopies(jobs, copyFolders())
       })
       return ok(jobs.start({ kind: 'undo', restores: names.length }, names, work, session.value.context))
     },
-    'removal.strays': async () => ok(await findStrays(jobs, folders())),
-    'removal.deleteStrays': async (files) => await deleteStrays(await findStrays(jobs, folders()), files),
+    'removal.strays': async () => ok(await findStrays(jobs, copyFolders())),
+    'removal.deleteStrays': async (files) => await deleteStrays(await findStrays(jobs, copyFolders()), files),
     'removal.openCopies': async (id) => {
       const job = jobs.find(id)
       const copies = job?.subject.kind === 'remove' ? job.subject.copies : undefined
@@ -202,11 +206,11 @@ export function removalService(needs: RemovalNeeds) {
     /** Call this when the window shows another session: compares interrupted removals with its engine. */
     engineChanged() {
       const session = engine.session()
-      if (!session.ok || session.value === reconciled) return
-      reconciled = session.value
-      const compare = () => reconcile(jobs, session.value, folders())
+      if (!session.ok || session.value === reconciledSession) return
+      reconciledSession = session.value
+      const compare = () => reconcile(jobs, session.value, copyFolders())
       reconciling = reconciling.then(compare).catch((error: unknown) => {
-        reconciled = undefined
+        reconciledSession = undefined
         console.warn('removal: cannot reconcile interrupted removals yet:', error)
       })
     },
@@ -216,7 +220,7 @@ export function removalService(needs: RemovalNeeds) {
 /** Whether the live state still matches the plan. */
 function isUnchanged({ deletes, untags, containers }: RemovalPlan, live: Engine['live']): boolean {
   const images = live.images()
-  const users = Map.groupBy(live.containers().values(), ({ image }) => image)
+  const containersByImage = Map.groupBy(live.containers().values(), ({ image }) => image)
   const removedIds = new Set(containers.map(({ id }) => id))
   return (
     [...untags, ...deletes].every(({ image }) => images.get(image)?.unreadable === undefined) &&
@@ -224,7 +228,7 @@ function isUnchanged({ deletes, untags, containers }: RemovalPlan, live: Engine[
     deletes.every(
       ({ image, references }) =>
         images.get(image)?.references.join('\n') === references.join('\n') &&
-        (users.get(image) ?? []).every(({ id }) => removedIds.has(id)),
+        (containersByImage.get(image) ?? []).every(({ id }) => removedIds.has(id)),
     )
   )
 }

@@ -7,13 +7,13 @@ import { inspectImage, isSameEngine, tagImage, type EngineSession } from '../eng
 import type { Jobs } from '../jobs/index.ts'
 import type { LedgerEntry } from '../store/index.ts'
 import { copySuffix } from './copies.ts'
-import { canUndo, savedOf, undoFields } from './undo.ts'
+import { canUndo, copiedImagesOf, undoFields } from './undo.ts'
 
 type Needs = Pick<Jobs, 'all' | 'amend' | 'undoOf' | 'setUndo'>
 
 /**
- * Compares each interrupted removal on this engine with the engine's images: sets the outcome of the items, and limits
- * the undo to the images and tags that were removed.
+ * Compares each interrupted removal on this engine with the engine's images: sets the outcome of the items, limits the
+ * undo to the images and tags that were removed, and restores removed tags of images that still exist.
  * @param folders the folders that may have copies
  */
 export async function reconcile(jobs: Needs, session: EngineSession, folders: readonly string[]): Promise<void> {
@@ -21,8 +21,8 @@ export async function reconcile(jobs: Needs, session: EngineSession, folders: re
     if (job.state !== 'interrupted' || job.subject.kind !== 'remove' || job.subject.reconciled) continue
     const entry = jobs.undoOf(job.id)
     if (entry?.engine && !isSameEngine(entry.engine, session.identity)) continue
-    const remaining = entry && (await compare(jobs, job, entry, session))
-    await removeUnneeded(
+    const remaining = entry && (await compareWithEngine(jobs, job, entry, session))
+    await deleteUnneededCopies(
       job.id,
       remaining,
       new Set([...folders, ...(entry?.folder === undefined ? [] : [entry.folder])]),
@@ -31,7 +31,12 @@ export async function reconcile(jobs: Needs, session: EngineSession, folders: re
   }
 }
 
-async function compare(jobs: Needs, job: Job, entry: LedgerEntry, session: EngineSession): Promise<LedgerEntry> {
+async function compareWithEngine(
+  jobs: Needs,
+  job: Job,
+  entry: LedgerEntry,
+  session: EngineSession,
+): Promise<LedgerEntry> {
   const [untagged, deleted] = [new Set<unknown>(), new Set<unknown>()]
   for (const tag of entry.untagged)
     if ((await inspectImage(session, tag.reference))?.Id !== tag.image) untagged.add(tag)
@@ -43,11 +48,11 @@ async function compare(jobs: Needs, job: Job, entry: LedgerEntry, session: Engin
       for (const name of original.references)
         if (!inspected.RepoTags.includes(name)) await tagImage(session, original.image, splitReference(name))
   }
-  const isDone = [
+  const wasRemoved = [
     ...entry.untagged.map((tag) => untagged.has(tag)),
     ...entry.deleted.map((original) => deleted.has(original)),
   ]
-  const items = job.items.map((item, at): JobItem => ({ ...item, state: isDone[at] ? 'done' : 'skipped' }))
+  const items = job.items.map((item, index): JobItem => ({ ...item, state: wasRemoved[index] ? 'done' : 'skipped' }))
   const remaining = {
     ...entry,
     untagged: entry.untagged.filter((tag) => untagged.has(tag)),
@@ -60,7 +65,8 @@ async function compare(jobs: Needs, job: Job, entry: LedgerEntry, session: Engin
 
 /**
  * Deletes the copies of ended jobs that no undo needs. The app leaves such copies if it crashes between the journal's
- * write and the copy's deletion. Interrupted removals are skipped until `reconcile` has compared them with their engine.
+ * write and the copy's deletion. Interrupted removals are skipped until `reconcile` has compared them with their
+ * engine.
  */
 export async function tidyCopies(jobs: Needs & Pick<Jobs, 'undoables'>, folders: readonly string[]): Promise<void> {
   const unsettled = new Set(jobs.all().flatMap(({ id, state, subject }) => (isUnsettled(state, subject) ? [id] : [])))
@@ -68,7 +74,7 @@ export async function tidyCopies(jobs: Needs & Pick<Jobs, 'undoables'>, folders:
   for (const id of ids) {
     if (unsettled.has(id)) continue
     const entry = jobs.undoOf(id)
-    await removeUnneeded(id, entry, new Set([...folders, ...(entry?.folder === undefined ? [] : [entry.folder])]))
+    await deleteUnneededCopies(id, entry, new Set([...folders, ...(entry?.folder === undefined ? [] : [entry.folder])]))
     if (entry && !canUndo(entry)) await jobs.setUndo(id, undefined)
   }
 }
@@ -80,8 +86,12 @@ const isUnsettled = (state: Job['state'], subject: Job['subject']) =>
  * Deletes the copies of a job that its undo does not need. No needed copy can be missing from the undo, because the
  * journal lists all copies before the first image is removed.
  */
-async function removeUnneeded(job: JobId, undo: LedgerEntry | undefined, folders: ReadonlySet<string>): Promise<void> {
-  const needed = new Set(undo ? savedOf(undo).map(({ file }) => file) : [])
+async function deleteUnneededCopies(
+  job: JobId,
+  undo: LedgerEntry | undefined,
+  folders: ReadonlySet<string>,
+): Promise<void> {
+  const needed = new Set(undo ? copiedImagesOf(undo).map(({ file }) => file) : [])
   for (const folder of folders) {
     const names = await readdir(folder).catch(() => [])
     for (const name of names.filter((fileName) => fileName.endsWith(copySuffix(job))))

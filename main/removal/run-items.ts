@@ -1,6 +1,6 @@
 /** Runs the items of a plan in parallel, as far as their order allows. */
 
-/** The items that must end before an item runs. */
+/** Lets an item wait for the earlier items that it depends on. */
 export interface Predecessors {
   /** Waits until all predecessors have ended. @returns whether the item should still run */
   ended(): Promise<boolean>
@@ -13,11 +13,11 @@ const maxConcurrent = 8
 
 /**
  * Starts items in their order, up to 8 at a time, while `shouldContinue` returns true.
- * @param predecessors for each item, the indices of the earlier items that must end first
+ * @param predecessors for each item, the indices of the earlier items that must end first; `work` waits for them
  */
 export async function runItems(
   predecessors: readonly (readonly number[])[],
-  work: (at: number, predecessors: Predecessors) => Promise<void>,
+  work: (index: number, predecessors: Predecessors) => Promise<void>,
   shouldContinue: () => boolean,
 ): Promise<void> {
   const started = predecessors.map(() => Promise.withResolvers<void>())
@@ -26,19 +26,19 @@ export async function runItems(
 
   async function worker() {
     while (next < predecessors.length && shouldContinue()) {
-      const at = next++
+      const index = next++
       const waitFor = (events: typeof started) =>
-        Promise.all(predecessors[at]!.map((earlier) => events[earlier]!.promise))
-      await work(at, {
+        Promise.all(predecessors[index]!.map((earlier) => events[earlier]!.promise))
+      await work(index, {
         started: () => waitFor(started),
         async ended() {
           await waitFor(ended)
-          started[at]!.resolve()
+          started[index]!.resolve()
           return shouldContinue()
         },
       }).finally(() => {
-        started[at]!.resolve()
-        ended[at]!.resolve()
+        started[index]!.resolve()
+        ended[index]!.resolve()
       })
     }
   }

@@ -32,7 +32,10 @@ export async function untag(session: EngineSession, { reference, image, staysAs 
   return removal === 'missing' || 'conflict' in removal ? changedFailure(image) : 'done'
 }
 
-/** An engine that mounts images refuses to remove a mounted image by tag, but not by id. */
+/**
+ * Whether an image's last name is removed by the image's id. Not on engines that mount images: they refuse to remove a
+ * mounted image by tag, but remove it by id.
+ */
 const removesById = ({ capabilities }: EngineSession) => !capabilities.mountsImages
 
 /**
@@ -46,11 +49,10 @@ export const removesTagsEarly = (session: EngineSession, { image, names }: Delet
   !containers.some((container) => container.image === image)
 
 /**
- * Removes the planned containers of an image, then the image's names; removing the last name deletes the image. The last
- * name waits for the predecessors: if the classic store deletes two images with common layers at the same time, it fails
- * with "layer does not exist" and may leave an image half deleted (tested on 20.10 and 26.1). If
- * `removesById`, the last request has the image's id instead of the name, because a build could move the tag to another
- * image.
+ * Removes the planned containers of an image, then the image's names; removing the last name deletes the image. The
+ * last name waits for the predecessors: if the classic store deletes two images with common layers at the same time, it
+ * fails with "layer does not exist" and may leave an image half deleted (tested on 20.10 and 26.1). If `removesById`,
+ * the last request has the image's id instead of the name, because a build could have moved the tag to another image.
  */
 export async function deleteImage(
   lease: Lease,
@@ -73,10 +75,11 @@ export async function deleteImage(
     for (const name of removedNames) await restoreTag(session, image, name)
   }
   try {
-    for (const [at, name] of names.entries()) {
-      const isLast = at === names.length - 1
+    for (const [index, name] of names.entries()) {
+      const isLast = index === names.length - 1
       if (isLast && !(await predecessors.ended())) {
-        // The removed names are restored. If the image is gone, another client deleted it meanwhile, which counts as done.
+        // The removed names are restored. If the image is gone, another client deleted it meanwhile, which counts as
+        // done.
         for (const name of removedNames)
           if (!(await tagImage(lease.session, image, splitReference(name)))) return 'done'
         return 'skipped'
@@ -107,20 +110,21 @@ async function isAsPlanned(
 ) {
   // The engine itself refuses to remove the last name of an image in use, and the removed tags are then restored. A
   // removed digest cannot be restored, so an image with a digest is checked first. The request does not filter by
-  // ancestor, because each such request takes 20.10 four milliseconds.
+  // ancestor, because 20.10 needs 4 ms for each such request.
   const checksContainers = planned.length > 0 || (names.length > 1 && names.some((name) => name.includes('@')))
   const [inspected, containers] = await Promise.all([
     inspectImage(session, image),
     checksContainers ? listContainers(session, { all: true }) : undefined,
   ])
   if (!inspected || inspected.RepoTags.join('\n') !== [...references].sort().join('\n')) return false
-  const users = containers?.flatMap(({ Id, ImageID }) => (ImageID === image ? [Id] : [])) ?? []
-  return users.length === planned.length && planned.every(({ id }) => users.includes(id))
+  const usedBy = containers?.flatMap(({ Id, ImageID }) => (ImageID === image ? [Id] : [])) ?? []
+  return usedBy.length === planned.length && planned.every(({ id }) => usedBy.includes(id))
 }
 
 /**
  * Removes a container. If the plan has `stop`, a running container is stopped first.
- * @returns false, without removing the container, if it changed since the plan was made, for example was started
+ * @returns false, without removing the container, if the container changed since the plan was made, for example was
+ * started
  */
 async function removePlannedContainer(session: EngineSession, { id, image, stop }: ContainerRemoval): Promise<boolean> {
   const inspected = await inspectContainer(session, id)

@@ -19,41 +19,41 @@ import type { Jobs, JobContext } from '../jobs/index.ts'
 import type { LedgerEntry } from '../store/index.ts'
 import type { Archives, Copy } from './copies.ts'
 
-/** Pulls `repository@digest` if the registry still has it. @returns the failure, or undefined if it was pulled */
+/** Pulls `repository@digest` if the registry still has it. @returns the failure; undefined if the image was pulled */
 export type PullAgain = (session: EngineSession, digest: string, cancelled: AbortSignal) => Promise<Failure | undefined>
 
 export const undoDays = 7
 export const nowInSeconds = () => Math.floor(Date.now() / 1000)
 
-export type Saved = LedgerEntry['deleted'][number] & { readonly file: string }
-export const savedOf = ({ deleted }: LedgerEntry): Saved[] =>
+export type CopiedImage = LedgerEntry['deleted'][number] & { readonly file: string }
+export const copiedImagesOf = ({ deleted }: LedgerEntry): CopiedImage[] =>
   deleted.flatMap((original) => (original.file === undefined ? [] : [{ ...original, file: original.file }]))
 
 /** The deleted images that have a copy or a digest. */
-const restorable = ({ deleted }: LedgerEntry) => deleted.filter(({ file, digest }) => file ?? digest)
+const restorableImages = ({ deleted }: LedgerEntry) => deleted.filter(({ file, digest }) => file ?? digest)
 
 /** Whether anything of the removal can be undone. */
-export const canUndo = (entry: LedgerEntry): boolean => entry.untagged.length + restorable(entry).length > 0
+export const canUndo = (entry: LedgerEntry): boolean => entry.untagged.length + restorableImages(entry).length > 0
 
 /** Deletes expired undo entries and their copies. */
 export async function deleteExpired(jobs: Pick<Jobs, 'undoables' | 'setUndo'>): Promise<void> {
   for (const entry of jobs.undoables().filter(({ until }) => until < nowInSeconds())) {
     await jobs.setUndo(entry.job, undefined)
-    for (const { file } of savedOf(entry)) await rm(file, { force: true }).catch(() => undefined)
+    for (const { file } of copiedImagesOf(entry)) await rm(file, { force: true }).catch(() => undefined)
   }
 }
 
-/** @returns the removals that Activity lists as undoable. @param shown the engine that the window shows */
+/** @returns the removals that Activity lists as undoable. @param shownEngine the engine that the window shows */
 export async function undoables(
   entries: readonly LedgerEntry[],
-  shown: EngineIdentity | undefined,
+  shownEngine: EngineIdentity | undefined,
 ): Promise<Undoable[]> {
   return await Promise.all(
     entries.filter(canUndo).map(async (entry) => {
-      const sizes = savedOf(entry).map(async ({ file }) => (await stat(file).catch(() => undefined))?.size ?? 0)
+      const sizes = copiedImagesOf(entry).map(async ({ file }) => (await stat(file).catch(() => undefined))?.size ?? 0)
       const bytes = (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0)
       const { job, endpoint, until } = entry
-      return { job, endpoint, until, bytes, names: undoNames(entry), isCurrentEngine: belongsTo(entry, shown) }
+      return { job, endpoint, until, bytes, names: undoNames(entry), isCurrentEngine: belongsTo(entry, shownEngine) }
     }),
   )
 }
@@ -62,11 +62,11 @@ export async function undoables(
 const belongsTo = ({ engine, endpoint }: LedgerEntry, shown: EngineIdentity | undefined) =>
   shown !== undefined && (engine ? isSameEngine(engine, shown) : endpoint === shown.endpoint)
 
-/** @returns the entry; a failure if it has expired, belongs to another engine, or a copy is missing */
+/** @returns the entry; a failure if the entry has expired or belongs to another engine, or if a copy is missing */
 export async function checkUndo(entry: LedgerEntry | undefined, shown: EngineIdentity): Promise<Result<LedgerEntry>> {
   if (!entry || !canUndo(entry) || entry.until < nowInSeconds()) return fail({ code: 'undo-unavailable' })
   if (!belongsTo(entry, shown)) return fail({ code: 'undo-other-engine', endpoint: entry.endpoint })
-  for (const { file } of savedOf(entry))
+  for (const { file } of copiedImagesOf(entry))
     if (
       !(await access(file).then(
         () => true,
@@ -79,7 +79,7 @@ export async function checkUndo(entry: LedgerEntry | undefined, shown: EngineIde
 
 export const undoNames = (entry: LedgerEntry): string[] => [
   ...entry.untagged.map(({ reference }) => reference),
-  ...restorable(entry).map(({ references, image }) => references[0] ?? shortId(image)),
+  ...restorableImages(entry).map(({ references, image }) => references[0] ?? shortId(image)),
 ]
 
 /** Undefined if the step succeeded. */
@@ -92,9 +92,9 @@ export interface Restorers {
 }
 
 /**
- * Restores tags and images on the engine of the lease. After each item, saves what remains to be undone, so that the
- * rest can still be undone after a crash.
- * @returns what remains to be undone
+ * Restores tags and images on the engine of the lease. After each item, saves the items that remain to be undone, so
+ * that the rest can still be undone after a crash.
+ * @returns the items that remain to be undone
  */
 export async function restoreAll(
   lease: Lease,
@@ -107,18 +107,18 @@ export async function restoreAll(
       target: tag,
       run: () => restoreTagIfFree(lease.session, tag.image, tag.reference),
     })),
-    ...restorable(entry).map((original) => ({
+    ...restorableImages(entry).map((original) => ({
       target: original,
-      run: () => restore(lease.session, original, restorers, job.cancelled),
+      run: () => restoreImage(lease.session, original, restorers, job.cancelled),
     })),
   ]
   let remaining = entry
   let isEngineAway = false
-  for (const [at, { target, run }] of steps.entries()) {
-    if (!job.cancelled.aborted) await job.begin(at)
+  for (const [index, { target, run }] of steps.entries()) {
+    if (!job.cancelled.aborted) await job.begin(index)
     const outcome = job.cancelled.aborted ? 'cancelled' : await runStep(run)
     job.updateItem(
-      at,
+      index,
       outcome === 'cancelled'
         ? { state: 'skipped' }
         : outcome
@@ -149,7 +149,7 @@ export async function restoreAll(
   }
 }
 
-/** Fails if another image has the tag now, or if the image is gone. */
+/** Adds a tag again. Fails if another image has the tag now, or if the image is gone. */
 async function restoreTagIfFree(
   session: EngineSession,
   image: string,
@@ -160,7 +160,7 @@ async function restoreTagIfFree(
   return (await tagImage(session, image, splitReference(reference))) ? undefined : { code: 'image-gone', image }
 }
 
-async function restore(
+async function restoreImage(
   session: EngineSession,
   { image, references, file, sha256, digest }: LedgerEntry['deleted'][number],
   { load, pullAgain }: Restorers,
@@ -189,14 +189,14 @@ async function restore(
 
 /** The undo fields of a removal job's subject. */
 export function undoFields(entry: LedgerEntry) {
-  const count = savedOf(entry).length
+  const count = copiedImagesOf(entry).length
   return {
     ...(count > 0 && { copies: { folder: entry.folder ?? '', count } }),
     ...(canUndo(entry) && { undoUntil: entry.until }),
   }
 }
 
-/** @returns the undo entry for a plan of which every item is executed */
+/** @returns the undo entry for a plan whose items are all executed */
 export function undoEntryOf(
   job: string,
   { identity }: EngineSession,

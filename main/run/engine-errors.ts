@@ -1,17 +1,19 @@
 /**
- * Maps the engine's error when it does not create or start a container to a failure with the field that caused it. The
- * messages are those of Docker 20.10, 26.1 and 28.5 (tested); no error code tells them apart.
+ * Maps the error of an engine that did not create or start a container to a failure with the field that caused it. The
+ * messages are those of Docker 20.10, 26.1 and 28.5 (tested); the engine sends no error codes that tell them apart.
  */
 import { parseHostPort } from '../../model/run/port.ts'
 import type { RunField, RunOptions } from '../../model/run/run.ts'
 import type { Failure, RunFailure } from '../../preload/contract/index.ts'
 
-/** The failure without a suggestion (next free port, another name, another shell), which needs further requests. */
-export function refusal(detail: string, options: RunOptions): RunFailure | Failure {
+/**
+ * @returns the failure, without the suggestion of a free port, name or shell: that needs more requests to the engine
+ */
+export function toRunFailure(detail: string, options: RunOptions): RunFailure | Failure {
   if (/the container name "[^"]*" is already in use/i.test(detail))
     return { code: 'container-name-taken', field: 'name', name: options.name, suggestion: '' }
   if (/no such image/i.test(detail)) return { code: 'image-gone', image: options.image }
-  if (/port is already allocated|address already in use/i.test(detail)) return portTaken(detail, options)
+  if (/port is already allocated|address already in use/i.test(detail)) return portFailure(detail, options)
   const program = /exec: "((?:[^"\\]|\\.)*)": (?:stat )?.*?(?:not found|no such file|denied|not a directory|is a directory|format error)/i.exec(detail) // prettier-ignore
   if (program) return { code: 'command-missing', field: 'command', command: program[1]!.replace(/\\(.)/g, '$1') }
   if (/no command specified/i.test(detail)) return { code: 'command-missing', field: 'command', command: '' }
@@ -28,7 +30,7 @@ export function refusal(detail: string, options: RunOptions): RunFailure | Failu
   return { code: 'run-refused', ...(field && { field }), detail }
 }
 
-function portTaken(detail: string, { ports }: RunOptions): RunFailure {
+function portFailure(detail: string, { ports }: RunOptions): RunFailure {
   const hostPorts = ports.map(({ host }) => parseHostPort(host)?.port)
   const namedRow = hostPorts.findIndex((port) => port !== undefined && new RegExp(`:${port}(?!\\d)`).test(detail))
   // Docker 28 does not always name the port.

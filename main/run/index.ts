@@ -4,9 +4,9 @@ import type { ImageId } from '../../model/image/image.ts'
 import type { RunOptions } from '../../model/run/run.ts'
 import { withSession, type Engine, type EngineSession } from '../engine/index.ts'
 import { openPorts, portState } from './ports.ts'
-import { runImage, type Started } from './run.ts'
+import { runImage, type StartedContainer } from './run.ts'
 import { imageShells } from './shells.ts'
-import { suggestion } from './suggest.ts'
+import { suggestOptions } from './suggest.ts'
 
 interface Needs {
   readonly engine: Pick<Engine, 'session' | 'live' | 'flags'>
@@ -21,7 +21,7 @@ export function runService({ engine, details, chooseFolder }: Needs) {
   const readPorts = (session: EngineSession) => openPorts(session, isLocal(session))
 
   return {
-    start: (options: RunOptions): Promise<Result<Started, Failure>> =>
+    start: (options: RunOptions): Promise<Result<StartedContainer, Failure>> =>
       withEngine((session) => runImage({ session, local: isLocal(session), names: containerNames(), shells }, options)),
     handlers: {
       'run.suggest': ({ image, reference }) =>
@@ -35,7 +35,7 @@ export function runService({ engine, details, chooseFolder }: Needs) {
             names: containerNames(),
             engineFlags: engine.flags(),
           }
-          return ok(await suggestion(session, shells, await readPorts(session), target))
+          return ok(await suggestOptions(session, shells, await readPorts(session), target))
         }),
       'run.port': (port) => withEngine(async (session) => ok(await portState(await readPorts(session), port))),
       'run.chooseFolder': async (current) => ok(await chooseFolder(current)),

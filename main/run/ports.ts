@@ -18,8 +18,9 @@ import { listContainers, type EngineSession } from '../engine/index.ts'
 type Protocol = ContainerPort['protocol']
 
 export interface Ports {
-  /** @returns what uses the port: a container, by name, or another program (no name). `nobody`: the port is free. */
+  /** @returns the user of the port: a container's name, or no name for another program. `nobody`: the port is free. */
   holder(port: HostPort, protocol: Protocol): Promise<{ readonly name?: string } | 'nobody' | 'unknown'>
+  /** Also true if it is unknown whether the port is in use. */
   isFree(port: HostPort, protocol?: Protocol): Promise<boolean>
 }
 
@@ -67,7 +68,7 @@ async function probePort({ ip, port }: HostPort, protocol: 'tcp' | 'udp'): Promi
   for (const address of addresses) {
     const code = await (protocol === 'tcp' ? bindTcp : bindUdp)(address, port!)
     if (code === 'EADDRINUSE') return 'taken'
-    // Only root may bind a port below 1024, so a connection attempt shows whether it is in use.
+    // Only root may bind a port below 1024, so a connection attempt shows whether the port is in use.
     if (code === 'EACCES' && protocol === 'tcp') {
       if (await acceptsConnection(isWildcardAddress(ip) ? '127.0.0.1' : ip, port!)) return 'taken'
     } else if (code !== undefined && !(address === '::' && ip === '')) result = 'unknown'

@@ -1,4 +1,7 @@
-/** Runs an image: creates a container, attaches to it if interactive, and starts it. A failure removes it again. */
+/**
+ * Runs an image: creates a container, attaches to it if interactive, and starts it. If this fails, removes the
+ * container.
+ */
 import { setTimeout as delay } from 'node:timers/promises'
 import { hostPortText, parseContainerPort, parseHostPort } from '../../model/run/port.ts'
 import { runsOn } from '../../model/image/platform.ts'
@@ -21,7 +24,7 @@ import {
   type TerminalStream,
 } from '../engine/index.ts'
 import { openPorts } from './ports.ts'
-import { refusal } from './engine-errors.ts'
+import { toRunFailure } from './engine-errors.ts'
 import type { ImageShells } from './shells.ts'
 
 interface Needs {
@@ -33,8 +36,8 @@ interface Needs {
   readonly shells: ImageShells
 }
 
-/** A running container; if it is interactive, with its attached stream for a terminal. */
-export interface Started {
+/** A running container and, if the container is interactive, its attached stream for a terminal. */
+export interface StartedContainer {
   readonly container: string
   readonly attached?: {
     readonly session: EngineSession
@@ -45,15 +48,15 @@ export interface Started {
   }
 }
 
-export async function runImage(needs: Needs, options: RunOptions): Promise<Result<Started, Failure>> {
+export async function runImage(needs: Needs, options: RunOptions): Promise<Result<StartedContainer, Failure>> {
   const { session } = needs
-  const engine = session.capabilities.platform
+  const enginePlatform = session.capabilities.platform
   // No names are passed: the engine checks for taken names itself, and the live list may be a moment old.
   const [fault] = validateRunOptions(options, [])
   if (fault) return fail({ code: 'run-fault', field: fault.field, fault })
   const image = await inspect(session, options.reference)
   if (image?.id !== options.image) return fail(await referenceFailure(session, options))
-  const needsEmulation = !runsOn(image.platform, engine)
+  const needsEmulation = !runsOn(image.platform, enginePlatform)
 
   let container: string | undefined
   let terminalStream: TerminalStream | undefined
@@ -70,7 +73,7 @@ export async function runImage(needs: Needs, options: RunOptions): Promise<Resul
     const initialOutput = terminalStream && needsEmulation ? await readInitialOutput(terminalStream) : undefined
     if (initialOutput && (await hasWrongPlatform(session, container, initialOutput))) {
       await discard(session, container, terminalStream)
-      return fail({ code: 'image-platform', field: 'reference', platform: image.platform, engine })
+      return fail({ code: 'image-platform', field: 'reference', platform: image.platform, engine: enginePlatform })
     }
     if (!options.interactive || !terminalStream) {
       terminalStream?.stopWaiting()
@@ -82,7 +85,7 @@ export async function runImage(needs: Needs, options: RunOptions): Promise<Resul
     await discard(session, container, terminalStream)
     if (!(error instanceof EngineError) || error.status === undefined) throw error
     return fail(
-      await withSuggestion(refusal(error.message, options), options, { ...needs, entrypoint: image.entrypoint }),
+      await withSuggestion(toRunFailure(error.message, options), options, { ...needs, entrypoint: image.entrypoint }),
     )
   }
 }
@@ -148,7 +151,7 @@ async function discard(
 ) {
   terminalStream?.stopWaiting()
   terminalStream?.stream.destroy()
-  // Stops it first, as a restart policy may have restarted it. With `--rm`, the engine may have removed it already.
+  // Stop the container first, since a restart policy may have restarted it. With `--rm` it may already be removed.
   if (container === undefined) return
   await stopContainer(session, container, 0).catch(() => undefined)
   await removeContainer(session, container, { volumes: true }).catch(() => undefined)
@@ -167,10 +170,10 @@ async function withSuggestion(
       const { host, container } = options.ports[failure.row]!
       const [requestedPort, protocol] = [parseHostPort(host)!, parseContainerPort(container)!.protocol]
       const ports = await openPorts(needs.session, needs.local)
-      const otherPorts = options.ports.map(({ host }) => parseHostPort(host)?.port)
+      const dialogPorts = options.ports.map(({ host }) => parseHostPort(host)?.port)
       const next = await findFreePort(
         requestedPort,
-        async (port) => !otherPorts.includes(port.port) && (await ports.isFree(port, protocol)),
+        async (port) => !dialogPorts.includes(port.port) && (await ports.isFree(port, protocol)),
       )
       return { ...failure, ...(next && { next: hostPortText(next) }) }
     }
@@ -178,7 +181,7 @@ async function withSuggestion(
       // The missing program is the entry point; a shell would only become its argument.
       if (needs.entrypoint.length > 0) return failure
       const currentCommand = splitShellWords(options.command)?.join(' ') ?? ''
-      const shells = await needs.shells.of(needs.session, options.image).catch(() => [])
+      const shells = await needs.shells.find(needs.session, options.image).catch(() => [])
       const next = shells.find((shell) => shell.join(' ') !== currentCommand)
       return { ...failure, ...(next && { next: next.map(shellQuote).join(' ') }) }
     }

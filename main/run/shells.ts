@@ -12,14 +12,14 @@ import {
 
 export interface ImageShells {
   /** The image's shells, best first. */
-  of(session: EngineSession, image: ImageId): Promise<readonly Shell[]>
+  find(session: EngineSession, image: ImageId): Promise<readonly Shell[]>
 }
 
 /** Results are cached, as an image never changes; failures are not. */
 export function imageShells(): ImageShells {
   const cache = new Map<ImageId, Promise<readonly Shell[]>>()
   return {
-    of(session, image) {
+    find(session, image) {
       const shells = cache.get(image) ?? findShells(session, image)
       cache.set(image, shells)
       shells.catch(() => cache.delete(image))

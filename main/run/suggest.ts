@@ -15,7 +15,7 @@ interface Target {
   readonly engineFlags: readonly string[]
 }
 
-export async function suggestion(
+export async function suggestOptions(
   session: EngineSession,
   shells: ImageShells,
   ports: Ports,
@@ -26,7 +26,7 @@ export async function suggestion(
   const suggestsShell = exposes.length === 0 && entrypoint.length === 0
   const [foundShells, networks] = await Promise.all([
     // An error of the engine is ignored here and reported when the image is run.
-    suggestsShell ? shells.of(session, image).catch(() => []) : [],
+    suggestsShell ? shells.find(session, image).catch(() => []) : [],
     listNetworks(session),
   ])
   const { isFree } = ports

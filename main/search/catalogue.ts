@@ -40,8 +40,8 @@ export interface Catalogue {
 }
 
 export function readCatalogue(): Catalogue {
-  const { starred, images: listed } = v.parse(imagesSchema, imagesFile)
-  const entries = listed.map((image) => ({ ...toEntry(image), found: foundImage(image) }))
+  const { starred, images } = v.parse(imagesSchema, imagesFile)
+  const entries = images.map((image) => ({ ...toEntry(image), found: toFoundImage(image) }))
   const byName = new Map(entries.map(({ name, found }) => [name, found]))
   // Parsed on first use, because the file is large and needed only after the user selects an image.
   let parsedTags: v.InferOutput<typeof tagsSchema> | undefined
@@ -77,7 +77,7 @@ const toEntry = ({ name, stars, categories, en, zh }: CatalogueImage): Catalogue
   categories: categories.map((category) => category.replaceAll('-', ' ')),
 })
 
-function foundImage({ name, stars, categories, deprecated, instead, en, zh }: CatalogueImage): FoundImage {
+function toFoundImage({ name, stars, categories, deprecated, instead, en, zh }: CatalogueImage): FoundImage {
   const known: KnownImage = {
     words: { en, 'zh-CN': zh },
     categories,

@@ -37,7 +37,7 @@ export interface VariantList {
   readonly more: boolean
 }
 
-/** Pages of 100 tags. The last push of an official image alone can have a hundred tags. */
+/** Pages of 100 tags. A single push of an official image can move a hundred tags. */
 const maxPages = 3
 
 /** Fails if the first page cannot be read, or if there are no tags. */
@@ -49,13 +49,16 @@ export async function listHubTags(repository: string, options: HubTagOptions): P
   const deadline = Date.now() + options.hubTimeoutMs
   const variants: TagVariant[] = []
   let more = true
-  for (let number = 1; more && number <= maxPages; number++) {
-    address.search = new URLSearchParams({ page_size: '100', ...(number > 1 && { page: String(number) }) }).toString()
+  for (let pageNumber = 1; more && pageNumber <= maxPages; pageNumber++) {
+    address.search = new URLSearchParams({
+      page_size: '100',
+      ...(pageNumber > 1 && { page: String(pageNumber) }),
+    }).toString()
     const timeoutMs = Math.max(1, deadline - Date.now())
     const answer = await options.http.json(address, page, { host: hub, timeoutMs })
     if (!answer.ok) {
       // Show the pages that were received.
-      if (number > 1) break
+      if (pageNumber > 1) break
       const isUnknown = answer.error.code === 'registry-error' && answer.error.status === 404
       return isUnknown ? fail({ code: 'reference-unknown', reference: repository }) : answer
     }
@@ -96,7 +99,10 @@ interface PlatformSize {
   readonly size: number | undefined
 }
 
-/** The compressed size for a platform; Docker Hub's `full_size` if the engine's platform is unknown. */
+/**
+ * The compressed size for a platform; Docker Hub's `full_size` if the engine's platform is unknown or no platforms are
+ * listed.
+ */
 function sizeFor(platform: string | undefined, parts: readonly PlatformSize[], fullSize: number | undefined) {
   if (platform === undefined || parts.length === 0) return fullSize
   return parts.find((part) => part.platform === platform)?.size

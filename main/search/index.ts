@@ -57,8 +57,8 @@ export function searchService(dependencies: Dependencies): Search {
   const { engine, publish, registry, http, searchHosts, platform, hubApi = 'https://hub.docker.com' } = dependencies
   const timesMs = { ...defaultTimesMs, ...dependencies.times }
   // Read on first use, to keep startup fast.
-  let loaded: ReturnType<typeof readCatalogue> | undefined
-  const catalogue = () => (loaded ??= readCatalogue())
+  let loadedCatalogue: ReturnType<typeof readCatalogue> | undefined
+  const catalogue = () => (loadedCatalogue ??= readCatalogue())
   let startedRace: ReturnType<typeof searchRace> | undefined
   const race = () =>
     (startedRace ??= searchRace({

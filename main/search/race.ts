@@ -5,7 +5,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { fail, type FoundImage, type SearchAnswer, type SourceFailure } from '../../preload/contract/index.ts'
 import type { Catalogue } from './catalogue.ts'
-import { foundImages } from './results.ts'
+import { toFoundImages } from './results.ts'
 import type { Source } from './sources.ts'
 
 interface Dependencies {
@@ -29,7 +29,7 @@ const minCharacters = 2
 
 export function searchRace({ sources, catalogue, publish, debounceMs = 200, headStartMs = 400 }: Dependencies) {
   let current = new AbortController()
-  const queues = sources.map(oneAtATime)
+  const queuedSources = sources.map(oneAtATime)
 
   /** Cancels the previous search. @returns the catalogue's results; those of the other sources are published */
   function search(words: string): SearchAnswer {
@@ -48,8 +48,8 @@ export function searchRace({ sources, catalogue, publish, debounceMs = 200, head
   async function run(words: string, best: BestResults, signal: AbortSignal): Promise<void> {
     await delay(debounceMs, undefined, { signal })
     const failed: SourceFailure[] = []
-    const unanswered = new Set(queues)
-    const [first, ...others] = queues
+    const unanswered = new Set(queuedSources)
+    const [first, ...others] = queuedSources
     /** Aborted when no remaining source can improve the results. */
     const settled = new AbortController()
     const ended = AbortSignal.any([signal, settled.signal])
@@ -62,7 +62,7 @@ export function searchRace({ sources, catalogue, publish, debounceMs = 200, head
       if (ended.aborted) return
       unanswered.delete(source)
       if (answer.ok) {
-        const images = foundImages(answer.value, catalogue)
+        const images = toFoundImages(answer.value, catalogue)
         // Empty results do not replace others: Docker Hub finds nothing for Chinese words, the catalogue does.
         if (source.rank > best.rank && (images.length > 0 || best.images.length === 0))
           best = { source: source.origin, rank: source.rank, images }
@@ -102,8 +102,8 @@ function oneAtATime(source: Source): Source {
 }
 
 /**
- * Whether words are sent to the sources. A single character matches too much. A registry or tag is excluded, because
- * the engine would send the search to that registry.
+ * Whether words are sent to the sources. A single character matches too much. Words with a registry or a tag are
+ * excluded, because the engine would send the search to that registry.
  */
 function isSearchable(words: string): boolean {
   const trimmed = words.trim()

@@ -67,21 +67,21 @@ export const hostReply = v.object({ results: listOf(v1Image) })
 export const engineReply = v.nullish(listOf(v1Image), [])
 
 /** Converts search hits, in the source's order, and adds details from the catalogue. */
-export function foundImages(hits: readonly SearchHit[], catalogue: Catalogue): FoundImage[] {
+export function toFoundImages(hits: readonly SearchHit[], catalogue: Catalogue): FoundImage[] {
   const found = new Map<string, FoundImage>()
   for (const hit of hits) {
     const repository = parseReference(hit.name)?.repository
     if (repository === undefined || found.has(repository)) continue
-    const listed = catalogue.find(repository)
-    const stars = hit.stars ?? listed?.stars
+    const catalogueImage = catalogue.find(repository)
+    const stars = hit.stars ?? catalogueImage?.stars
     found.set(repository, {
       repository,
-      description: oneLine(hit.description) || (listed?.description ?? ''),
+      description: oneLine(hit.description) || (catalogueImage?.description ?? ''),
       // Only images without a namespace can be official, whatever the source claims.
-      official: listed !== undefined || (hit.official && !repository.includes('/')),
+      official: catalogueImage !== undefined || (hit.official && !repository.includes('/')),
       ...(stars !== undefined && { stars }),
       ...(hit.automated !== undefined && { automated: hit.automated }),
-      ...(listed?.known && { known: listed.known }),
+      ...(catalogueImage?.known && { known: catalogueImage.known }),
     })
     if (found.size === maxImages) break
   }

@@ -14,7 +14,7 @@ export interface TagOptions extends HubTagOptions {
   readonly registryTimeoutMs: number
 }
 
-/** Tries all sources in order. The result contains the failure of the preferred source, if that failed. */
+/** Tries the sources in order until one succeeds. The result contains the failure of the first source, if it failed. */
 export async function listTags(text: string, options: TagOptions): Promise<Result<TagList, Failure>> {
   const repository = parseReference(text)?.repository
   if (repository === undefined) return fail({ code: 'reference-invalid', reference: text })
@@ -27,8 +27,8 @@ export async function listTags(text: string, options: TagOptions): Promise<Resul
   if (fromRegistry.ok) return ok({ repository, source: 'registry', ...fromRegistry.value, ...failure })
   const preferredFailure = failure ?? { failure: fromRegistry.error }
 
-  const listed = options.catalogue.tags(repository)
-  if (listed) return ok({ repository, source: 'catalogue', more: true, ...listed, ...preferredFailure })
+  const fromCatalogue = options.catalogue.tags(repository)
+  if (fromCatalogue) return ok({ repository, source: 'catalogue', more: true, ...fromCatalogue, ...preferredFailure })
   const failures = [preferredFailure.failure, fromRegistry.error]
   return fail(failures.find(({ code }) => code === 'reference-unknown') ?? preferredFailure.failure)
 }
@@ -40,13 +40,13 @@ async function listRegistryTags(
   const host = registryPlace(repository).registry
   const signal = AbortSignal.timeout(registryTimeoutMs)
   const timedOut = fail({ code: 'registry-slow', host } as const)
-  const listed = await registry.tags(repository, signal).catch((error: unknown) => {
+  const tagList = await registry.tags(repository, signal).catch((error: unknown) => {
     if (signal.aborted) return timedOut
     throw error
   })
-  if (!listed.ok) return listed
+  if (!tagList.ok) return tagList
   // Some mirrors always return an empty list, although a repository has at least one tag.
-  if (listed.value.tags.length === 0) return fail({ code: 'registry-invalid-reply', host })
-  const variants = listed.value.tags.map((tag): TagVariant => ({ tags: [tag], platforms: [] }))
-  return ok({ variants: newestUsefulFirst(variants), more: listed.value.more })
+  if (tagList.value.tags.length === 0) return fail({ code: 'registry-invalid-reply', host })
+  const variants = tagList.value.tags.map((tag): TagVariant => ({ tags: [tag], platforms: [] }))
+  return ok({ variants: newestUsefulFirst(variants), more: tagList.value.more })
 }

@@ -1,4 +1,4 @@
-/** The app's settings, and the language and theme that they resolve to on this desktop. */
+/** The app's settings, and the language that `system` resolves to on this desktop. */
 import {
   ok,
   type Appearance,
@@ -13,24 +13,24 @@ interface Needs {
   readonly settings: Store['settings']
   /** The desktop's languages as BCP 47 tags, preferred first. */
   readonly systemLanguages: readonly string[]
-  readonly showTheme: (theme: Settings['theme']) => void
+  readonly applyTheme: (theme: Settings['theme']) => void
   readonly publish: Publish
 }
 
-export function settingsService({ settings, systemLanguages, showTheme, publish }: Needs) {
+export function settingsService({ settings, systemLanguages, applyTheme, publish }: Needs) {
   const appearance = (): Appearance => ({
     ...settings.value,
     resolvedLanguage:
       settings.value.language === 'system' ? supportedLanguage(systemLanguages) : settings.value.language,
   })
-  showTheme(settings.value.theme)
+  applyTheme(settings.value.theme)
   return {
     language: () => appearance().resolvedLanguage,
     handlers: {
       'settings.get': () => ok(appearance()),
       'settings.change': (change) => {
         settings.write({ ...settings.value, ...change })
-        showTheme(settings.value.theme)
+        applyTheme(settings.value.theme)
         publish('settings.changed', appearance())
         return ok(appearance())
       },

@@ -1,4 +1,4 @@
-/** Terminals attached to containers. They stay open when the window reloads. */
+/** Terminals of containers: attached, shells and logs. They stay open when the window reloads. */
 import type { Handlers, Publish } from '../../preload/contract/index.ts'
 import { withContainerSession, type Engine } from '../engine/index.ts'
 import { terminalList } from './terminal-list.ts'

@@ -28,20 +28,20 @@ export async function openTerminal(
 
   if (kind === 'logs') return ok(addTerminal(await followLogs(session, id, tty), []))
   if (kind === 'attach') {
-    const terminal = addTerminal(await attachTo(session, id, { tty, stdin, started: true }), programArgs(inspected))
+    const terminalId = addTerminal(await attachTo(session, id, { tty, stdin, started: true }), programArgs(inspected))
     // A change of size makes a full-screen program redraw itself.
-    await terminals.resize(terminal, { ...size, rows: size.rows + 1 })
-    await terminals.resize(terminal, size)
-    return ok(terminal)
+    await terminals.resize(terminalId, { ...size, rows: size.rows + 1 })
+    await terminals.resize(terminalId, size)
+    return ok(terminalId)
   }
   const [shell] = await shellsIn(session, id)
   if (!shell) return fail({ code: 'shell-missing' })
-  const terminal = addTerminal(await openShell(session, id, shell), shell)
-  await terminals.resize(terminal, size)
-  return ok(terminal)
+  const terminalId = addTerminal(await openShell(session, id, shell), shell)
+  await terminals.resize(terminalId, size)
+  return ok(terminalId)
 }
 
-/** Attaches before the start so that no output is missed, as `docker start --attach --interactive` does. */
+/** Starts a container. Attaches first so that no output is missed, as `docker start --attach --interactive` does. */
 export async function startInTerminal(
   session: EngineSession,
   terminals: Terminals,
@@ -59,9 +59,13 @@ export async function startInTerminal(
     terminalStream.stream.destroy()
     throw error
   }
-  const terminal = terminals.add(session, terminalInfo(id, inspected, 'attach', programArgs(inspected)), terminalStream)
-  await terminals.resize(terminal, size)
-  return ok(terminal)
+  const terminalId = terminals.add(
+    session,
+    terminalInfo(id, inspected, 'attach', programArgs(inspected)),
+    terminalStream,
+  )
+  await terminals.resize(terminalId, size)
+  return ok(terminalId)
 }
 
 const programArgs = ({ Path, Args }: ContainerInspect) => [Path, ...Args]

@@ -15,7 +15,10 @@ export const maxUnacknowledgedBytes = 256 * 1024
 /** Size of the ring buffer. It holds every unacknowledged byte, including those received before the stream pauses. */
 const ringBytes = 2 * maxUnacknowledgedBytes
 const maxChunkBytes = 64 * 1024
-/** Output within this time of the last chunk is batched. After a pause, the echo of a key is sent at once. */
+/**
+ * Output within this time of the last chunk is batched. Output after a longer silence, such as the echo of a key, is
+ * sent at once.
+ */
 const batchDelayMs = 4
 /** A replay of a ring that has wrapped starts at a line's start, if there is one within this many bytes. */
 const maxLineBytes = 4096
@@ -37,8 +40,8 @@ export class Output {
 
   receive(bytes: Buffer): void {
     for (let from = 0; from < bytes.length;) {
-      const ringStart = this.#end % ringBytes
-      const copied = bytes.copy(this.#ring, ringStart, from)
+      const ringOffset = this.#end % ringBytes
+      const copied = bytes.copy(this.#ring, ringOffset, from)
       from += copied
       this.#end += copied
     }
@@ -59,12 +62,12 @@ export class Output {
 
   /** The bytes in the ring. They count as acknowledged, since the window that asks for a replay draws them. */
   replay(): TerminalReplay {
-    const first = Math.max(0, this.#end - ringBytes)
-    const bytes = this.#slice(first, this.#end)
-    const lineStart = first === 0 ? 0 : bytes.subarray(0, maxLineBytes).indexOf(newline) + 1
+    const start = Math.max(0, this.#end - ringBytes)
+    const bytes = this.#slice(start, this.#end)
+    const lineStart = start === 0 ? 0 : bytes.subarray(0, maxLineBytes).indexOf(newline) + 1
     this.#sent = this.#end
     this.acknowledge(this.#end)
-    return { at: first + lineStart, bytes: bytes.subarray(lineStart) }
+    return { at: start + lineStart, bytes: bytes.subarray(lineStart) }
   }
 
   /** Sends the remaining output. Call this after the stream has ended. */
@@ -99,10 +102,10 @@ export class Output {
 
   #slice(from: number, to: number): Uint8Array<ArrayBuffer> {
     const bytes = new Uint8Array(to - from)
-    const start = from % ringBytes
-    const first = this.#ring.subarray(start, start + bytes.length)
-    bytes.set(first)
-    bytes.set(this.#ring.subarray(0, bytes.length - first.length), first.length)
+    const ringOffset = from % ringBytes
+    const beforeWrap = this.#ring.subarray(ringOffset, ringOffset + bytes.length)
+    bytes.set(beforeWrap)
+    bytes.set(this.#ring.subarray(0, bytes.length - beforeWrap.length), beforeWrap.length)
     return bytes
   }
 }

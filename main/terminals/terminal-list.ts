@@ -24,10 +24,13 @@ interface Entry {
 export type TerminalInfo = Pick<Terminal, 'container' | 'name' | 'reference' | 'kind' | 'command'>
 
 export interface Terminals {
-  /** Adds an attached stream. `initialOutput`: bytes already read from the stream. */
+  /** Adds a terminal for a stream. `initialOutput`: bytes already read from the stream. */
   add(session: EngineSession, info: TerminalInfo, terminalStream: TerminalStream, initialOutput?: Buffer): TerminalId
   resize(id: TerminalId, size: Size): Promise<void>
-  /** Closes every terminal when the app quits. @returns what to wait for, at most 1 s; undefined if nothing */
+  /**
+   * Closes every terminal when the app quits.
+   * @returns a promise that resolves once all shells are terminated, after 1 s at the latest; undefined without shells
+   */
   end(): Promise<unknown> | undefined
   readonly handlers: Omit<Handlers<'terminals'>, 'terminals.open' | 'terminals.start'>
 }
@@ -84,17 +87,17 @@ export function terminalList({ publish, lease }: Needs): Terminals {
 
   function close({ terminalStream, output, terminal, lease }: Entry): Promise<void> | undefined {
     entries.delete(terminal.id)
-    const terminated = terminal.state.status === 'open' ? terminalStream.terminate?.() : undefined
+    const termination = terminal.state.status === 'open' ? terminalStream.terminate?.() : undefined
     terminalStream.stopWaiting()
     terminalStream.stream.destroy()
     output.end()
-    if (terminated) void terminated.finally(lease.release)
+    if (termination) void termination.finally(lease.release)
     else lease.release()
-    return terminated
+    return termination
   }
 
   async function resize(id: TerminalId, size: Size) {
-    // The engine refuses this if the program has ended meanwhile.
+    // The engine refuses to resize if the program has ended meanwhile.
     await entries
       .get(id)
       ?.terminalStream.resize?.(size)
@@ -105,7 +108,7 @@ export function terminalList({ publish, lease }: Needs): Terminals {
     add,
     resize,
     end() {
-      const pending = [...entries.values()].map(close).filter((terminated) => terminated !== undefined)
+      const pending = [...entries.values()].map(close).filter((termination) => termination !== undefined)
       return pending.length > 0 ? Promise.race([Promise.all(pending), delay(quitTimeoutMs)]) : undefined
     },
     handlers: {

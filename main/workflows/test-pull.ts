@@ -11,39 +11,42 @@ const testImage = { repository: 'hello-world', path: 'library/hello-world', tag:
 
 interface Needs {
   readonly http: Http
-  /** The last race, which shows what image the mirror has. */
+  /** The last race, which shows whether the mirror has the image of the race. */
   readonly lastRace: () => MirrorRace | undefined
   readonly pull: Pick<ReturnType<typeof pullService>, 'pullWithinJob'>
 }
 
-/** @returns why the engine cannot pull through the mirror, if it cannot; `skipped` if no suitable image is known */
+/**
+ * @returns the failure of a pull through the mirror; undefined if it succeeds; `skipped` if no suitable image is known
+ */
 export const testPull =
   ({ http, lastRace, pull }: Needs) =>
   async (session: EngineSession, mirror: string, signal: AbortSignal): Promise<Failure | 'skipped' | undefined> => {
-    const image = await chooseTestImage({ http, session }, mirror, racedImage(lastRace(), mirror), signal)
+    const image = await chooseTestImage({ http, session }, mirror, imageOfRace(lastRace(), mirror), signal)
     if (!image.ok) return image.error
     if (image.value === undefined) return 'skipped'
     return pullAndCleanUp(session, image.value, (reference) => pull.pullWithinJob(session, reference, signal, true))
   }
 
-/** @returns the image of a race with the digest that this mirror returned; undefined if the mirror failed */
-function racedImage(race: MirrorRace | undefined, mirror: string): string | undefined {
+/** @returns the image of a race with the digest that this mirror returned; undefined if the mirror has no result */
+function imageOfRace(race: MirrorRace | undefined, mirror: string): string | undefined {
   const [, probe] = Object.entries(race?.probes ?? {}).find(([address]) => sameMirror(address, mirror)) ?? []
   const repository = race?.image.replace(/[:@][^/]*$/, '')
   return probe?.state === 'answered' && repository ? `${repository}@${probe.digest}` : undefined
 }
 
 /**
- * Chooses the image to pull, by digest, so that none of the user's tags moves:
+ * Chooses the image to pull. None of the user's tags may move, so the first two choices are by digest:
  * 1. the test image, if the mirror has it;
- * 2. the image of the last race;
+ * 2. the image of the last race, if the mirror does not serve the test image;
  * 3. the test image by its tag, if the user has no image with that tag; otherwise undefined.
- * A mirror that returns errors fails here, because the engine would fall back to Docker Hub and the pull would succeed.
+ * If only this process cannot reach the mirror, the test image is pulled with the mirror as its registry. A mirror that
+ * returns other errors fails here, because the engine would fall back to Docker Hub and the pull would succeed.
  */
 async function chooseTestImage(
   { http, session }: { readonly http: Http; readonly session: EngineSession },
   mirror: string,
-  racedReference: string | undefined,
+  raceReference: string | undefined,
   signal: AbortSignal,
 ): Promise<Result<string | undefined>> {
   const registry = untrustedRegistry(http, {
@@ -57,7 +60,7 @@ async function chooseTestImage(
   if (manifest.ok) return ok(`${testImage.repository}@${manifest.value.digest}`)
   if (unreachableCodes.has(manifest.error.code)) return mirrorReference(mirror) ?? manifest
   if (!notServedCodes.has(manifest.error.code)) return manifest
-  if (racedReference !== undefined) return ok(racedReference)
+  if (raceReference !== undefined) return ok(raceReference)
   const reference = `${testImage.repository}:${testImage.tag}`
   return ok((await imageIdOf(session, reference)) === undefined ? reference : undefined)
 }
@@ -86,7 +89,7 @@ async function pullAndCleanUp(
   const before = await imageIdOf(session, reference)
   const failure = await pull(reference)
   if (failure || before !== undefined) return failure
-  // Removing only the digest, without force, keeps an image that has been given another name meanwhile.
+  // Removing only this reference, without force, keeps an image that has been given another name meanwhile.
   await removeImage(session, reference).catch((error: unknown) =>
     console.error('could not remove the image of the test pull:', error),
   )

@@ -24,7 +24,7 @@ export interface CacheDeletion {
   readonly lastUsed?: UnixTime
 }
 
-export interface CacheStay extends CacheDeletion {
+export interface StayingRecord extends CacheDeletion {
   /** `needed`: another record that stays was built on this record. */
   readonly reason: 'in-use' | 'shared' | 'needed'
 }
@@ -33,21 +33,22 @@ export interface CacheStay extends CacheDeletion {
 export interface CachePlan {
   /** In the order of removal, children first: BuildKit does not remove a record that another record was built on. */
   readonly deletes: readonly CacheDeletion[]
-  readonly stays: readonly CacheStay[]
+  readonly stays: readonly StayingRecord[]
   readonly frees: Bytes
 }
 
 /** Plans the removal of all records that no build and no image uses. */
 export function planCacheRemoval(records: readonly CacheRecord[]): CachePlan {
-  const children = new Map<CacheId, CacheRecord[]>()
+  const childrenById = new Map<CacheId, CacheRecord[]>()
   for (const record of records)
-    for (const parent of new Set(record.parents)) children.set(parent, [...(children.get(parent) ?? []), record])
+    for (const parent of new Set(record.parents))
+      childrenById.set(parent, [...(childrenById.get(parent) ?? []), record])
 
-  const stays = new Map<CacheId, CacheStay>()
+  const stays = new Map<CacheId, StayingRecord>()
   const deletes: CacheRecord[] = []
   const visited = new Set<CacheId>()
-  // Visits children first, because a record can be removed only if its children are removed. A loop with a stack instead
-  // of recursion, because chains of records may be long.
+  // Visits children first, because a record can be removed only if its children are removed. A loop with a stack
+  // instead of recursion, because chains of records may be long.
   const stack = records.toReversed().map((record) => ({ record, childrenDone: false }))
   for (let top = stack.pop(); top; top = stack.pop()) {
     const { record, childrenDone } = top
@@ -55,10 +56,10 @@ export function planCacheRemoval(records: readonly CacheRecord[]): CachePlan {
       if (visited.has(record.id)) continue
       visited.add(record.id)
       stack.push({ record, childrenDone: true })
-      for (const child of children.get(record.id) ?? []) stack.push({ record: child, childrenDone: false })
+      for (const child of childrenById.get(record.id) ?? []) stack.push({ record: child, childrenDone: false })
       continue
     }
-    const needed = (children.get(record.id) ?? []).some(({ id }) => stays.has(id))
+    const needed = (childrenById.get(record.id) ?? []).some(({ id }) => stays.has(id))
     const reason = record.inUse ? 'in-use' : record.shared ? 'shared' : needed ? 'needed' : undefined
     if (reason === undefined) deletes.push(record)
     else stays.set(record.id, { ...rowOf(record), reason })

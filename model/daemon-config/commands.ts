@@ -9,13 +9,13 @@ export interface ManualChange {
   readonly oldHash: string | undefined
   readonly text: string
   readonly installation: Installation
-  /** Where dockerd writes its process id, if no service manager can reload it. */
+  /** Where dockerd writes its process id; set if no service manager can reload dockerd. */
   readonly pidFile?: string | undefined
 }
 
 /**
  * @returns commands for a POSIX shell, chained with `&&` so that the file stays unchanged if one fails, as on a full
- * disk. The first checks that the file is still the one that the plan was made for, which stops a second run. The new
+ * disk. The first command checks that the file has not changed since the plan was made, so a second run fails. The new
  * text goes to a temporary file with the same owner and mode, which then replaces the original; a backup is kept.
  */
 export function manualCommandsFor({ file, oldHash, text, installation, pidFile }: ManualChange): string {

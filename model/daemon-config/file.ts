@@ -15,8 +15,11 @@ export type FileFaultCode =
   | 'encoding'
   /** A byte order mark, with which Docker 20.10 does not start. */
   | 'bom'
+  /** Too long to be parsed. */
   | 'huge'
-  /** A known key with capitals. Docker does not start: "don't match any configuration option" (20.10 to 28.5). */
+  /**
+   * A key of Slipway's, with capitals. Docker does not start: "don't match any configuration option" (20.10 to 28.5).
+   */
   | 'key-case'
   | 'wrong-type'
 
@@ -37,7 +40,9 @@ export interface Place {
 }
 
 export interface DaemonSettings {
-  /** Docker treats an empty file like a missing one, except for Docker 20.10, which does not start with it. */
+  /**
+   * Docker treats an empty file like a missing one, except for Docker 20.10, which does not start with an empty file.
+   */
   readonly state: 'missing' | 'empty' | 'written'
   /** Whether the file has a list of mirrors. Without one, a reload keeps the engine's current mirrors. */
   readonly hasMirrors: boolean
@@ -53,7 +58,7 @@ export type EditedFile =
   | { readonly ok: true; readonly text: string }
   | { readonly ok: false; readonly fault: FileFault | { readonly code: 'too-many' } }
 
-/** A mirror that hangs delays each pull by 15 s; with the containerd store, the pull fails. */
+/** A limit, since each mirror that hangs delays a pull by 15 s; with the containerd store, the pull fails. */
 export const maxMirrors = 3
 
 const mirrorsKey = 'registry-mirrors'
@@ -67,7 +72,7 @@ export function readDaemonFile(text: FileText): DaemonFile {
 }
 
 /**
- * The file's text with exactly these mirrors; unchanged if they are already there. An empty list is written as `[]`,
+ * The file's text with exactly these mirrors; unchanged if the file already has them. An empty list is written as `[]`,
  * since a running engine keeps its mirrors when the key disappears (moby daemon/reload.go).
  */
 export function withMirrors(text: FileText, mirrors: readonly string[]): EditedFile {
@@ -105,9 +110,9 @@ function parse(text: FileText): ParsedFile {
   if (!scan.ok) return fault(scan.fault.code, scan.fault.at, scan.fault.key)
   const lists = new Map<string, readonly string[]>()
   for (const { key, name, value } of scan.object.members) {
-    const knownKey = [mirrorsKey, insecureKey].find((item) => item === key.toLowerCase())
-    if (knownKey === undefined) continue
-    if (knownKey !== key) return fault('key-case', name.start, key)
+    const managedKey = [mirrorsKey, insecureKey].find((item) => item === key.toLowerCase())
+    if (managedKey === undefined) continue
+    if (managedKey !== key) return fault('key-case', name.start, key)
     const list: unknown = JSON.parse(text.slice(value.start, value.end))
     // Docker treats `null` like a missing key.
     if (list === null) continue

@@ -32,11 +32,12 @@ export function withList(
   const neighborIndex = index < 0 ? members.length - 1 : index
   const { name: neighbor, value } = members[neighborIndex]!
   const from = neighborIndex === 0 ? object.start + 1 : members[neighborIndex - 1]!.value.end
-  const lead = text.slice(from, neighbor.start)
-  const closing = lastBreakIn(text.slice(members.at(-1)!.value.end, object.end - 1))?.indent ?? ''
-  const lineBreak = lastBreakIn(lead)
+  const textBeforeName = text.slice(from, neighbor.start)
+  const closingIndent = lastBreakIn(text.slice(members.at(-1)!.value.end, object.end - 1))?.indent ?? ''
+  const lineBreak = lastBreakIn(textBeforeName)
   const step =
-    lineBreak && (lineBreak.indent.startsWith(closing) ? lineBreak.indent.slice(closing.length) : lineBreak.indent)
+    lineBreak &&
+    (lineBreak.indent.startsWith(closingIndent) ? lineBreak.indent.slice(closingIndent.length) : lineBreak.indent)
   const betweenNameAndValue = text.slice(neighbor.end, value.start)
   const colon = firstLineEnd.test(betweenNameAndValue) ? ': ' : betweenNameAndValue
   const gap = colon.slice(colon.indexOf(':') + 1)
@@ -45,7 +46,7 @@ export function withList(
     return replaceSpan(text, value, formatLikeOldList(old, items, gap) ?? formatList(items, lineBreak, step, gap))
   }
   // No comma precedes the first member, and on a single line a space before it belongs to the brace.
-  const separator = neighborIndex > 0 ? lead : `,${lineBreak ? lead : gap}`
+  const separator = neighborIndex > 0 ? textBeforeName : `,${lineBreak ? textBeforeName : gap}`
   const added = `${separator}${name}${colon}${formatList(items, lineBreak, step, gap)}`
   return replaceSpan(text, { start: value.end, end: value.end }, added)
 }
@@ -67,7 +68,7 @@ function formatList(items: readonly string[], line: LineBreak | undefined, step 
   return `[${inner}${items.join(`,${inner}`)}${end}${indent}]`
 }
 
-/** Formats a list like the old one; undefined if either has no items. */
+/** Formats a list like the old one; undefined if one of the two lists is empty. */
 function formatLikeOldList(old: string, items: readonly string[], gap: string): string | undefined {
   const [first, second] = old.matchAll(stringItem)
   if (!first || items.length === 0) return undefined

@@ -1,6 +1,6 @@
 /**
  * A JSON scanner that accepts exactly what JSON.parse accepts (RFC 8259). The scanner also reports the position of each
- * member of the outermost object, so that one can be replaced, and the position and kind of the first fault.
+ * member of the outermost object, so that a member can be replaced, and the position and kind of the first fault.
  */
 
 /** `start` is the first character's offset; `end` is exclusive. */
@@ -42,21 +42,21 @@ export interface JsonFault {
   readonly key?: string
 }
 
-export type Scan =
+export type ScanResult =
   { readonly ok: true; readonly object: JsonObject } | { readonly ok: false; readonly fault: JsonFault }
 
 type Token = Span & { readonly kind: '{' | '}' | '[' | ']' | ':' | ',' | 'text' | 'word' | 'end' | JsonFaultCode }
 
 const space = /[ \t\n\r]*/y
-// A string up to its closing quote, its end or its first invalid character.
+// A string without its closing quote, up to the end of the text or its first invalid character.
 const stringStart = /"(?:[ !#-[\]-\uffff]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*/y
 const word = /[\w+.-]+/y
 const scalar = /^(?:true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?)$/
 const nonJsonPunctuation = /['`“”‘’，、：；｛｝［］＂＇]/
 
-function matchEnd(pattern: RegExp, text: string, at: number): number {
-  pattern.lastIndex = at
-  return pattern.test(text) ? pattern.lastIndex : at
+function matchEnd(pattern: RegExp, text: string, from: number): number {
+  pattern.lastIndex = from
+  return pattern.test(text) ? pattern.lastIndex : from
 }
 
 function tokenAt(text: string, from: number): Token {
@@ -101,7 +101,7 @@ interface OpenBracket {
 
 type Expected = 'first-key' | 'key' | 'colon' | 'first-value' | 'value' | 'next' | 'end'
 
-/** The fault of a token that is not allowed at its position; undefined if it is allowed. */
+/** The fault of a token that is not allowed at its position; undefined if the token is allowed. */
 function faultOf(
   token: Token,
   expected: Expected,
@@ -109,35 +109,35 @@ function faultOf(
   previous: Token,
 ): JsonFault | undefined {
   const { kind, start: at } = token
-  const stray = { code: expected === 'end' ? 'after-end' : 'syntax', at } as const
+  const misplaced = { code: expected === 'end' ? 'after-end' : 'syntax', at } as const
   switch (kind) {
     case 'end':
-      return expected === 'end' ? undefined : current ? { code: 'unclosed', at: current.start } : stray
+      return expected === 'end' ? undefined : current ? { code: 'unclosed', at: current.start } : misplaced
     case ':':
-      return expected === 'colon' ? undefined : stray
+      return expected === 'colon' ? undefined : misplaced
     case ',':
-      return expected === 'next' ? undefined : stray
+      return expected === 'next' ? undefined : misplaced
     case '}':
     case ']':
       if (expected === 'next' && kind !== current?.closes) return { code: 'unclosed', at: current!.start }
-      if (kind !== current?.closes || expected === 'colon') return stray
+      if (kind !== current?.closes || expected === 'colon') return misplaced
       if (expected === 'next' || expected === 'first-key' || expected === 'first-value') return undefined
-      return previous.kind === ',' ? { code: 'trailing-comma', at: previous.start } : stray
+      return previous.kind === ',' ? { code: 'trailing-comma', at: previous.start } : misplaced
     case '{':
     case '[':
     case 'text':
     case 'word':
       if (expected === 'next') return { code: 'missing-comma', at: previous.end }
       if (expected === 'end') return { code: 'after-end', at }
-      if (expected === 'colon') return stray
-      return kind !== 'text' && (expected === 'key' || expected === 'first-key') ? stray : undefined
+      if (expected === 'colon') return misplaced
+      return kind !== 'text' && (expected === 'key' || expected === 'first-key') ? misplaced : undefined
     default:
       return { code: kind, at }
   }
 }
 
 /** Scans a text for its outermost object. Fails with the first fault. */
-export function scanObject(text: string): Scan {
+export function scanObject(text: string): ScanResult {
   const open: OpenBracket[] = []
   const members: Member[] = []
   const from = matchEnd(space, text, 0)

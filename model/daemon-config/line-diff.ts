@@ -1,4 +1,7 @@
-/** A line diff for display. Only one region changes, so comparing the common start and end is enough. */
+/**
+ * A line diff for display. Slipway changes only one region of the file, so comparing the common start and end is
+ * enough.
+ */
 
 export interface DiffLine {
   readonly kind: 'same' | 'removed' | 'added'

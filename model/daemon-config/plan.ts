@@ -1,4 +1,4 @@
-/** The plan of a change of the engine's mirrors: what it does, row by row, and the exact text that is written. */
+/** The plan of a change of the engine's mirrors: its effects, row by row, and the exact text that is written. */
 import { readDaemonFile, withMirrors, type FileFault, type FileText } from './file.ts'
 import { lineDiff, type DiffLine } from './line-diff.ts'
 import { distinctMirrors, parseMirrorAddress, sameMirror, sameMirrors, type WrongAddress } from '../mirrors/address.ts'
@@ -6,12 +6,12 @@ import { distinctMirrors, parseMirrorAddress, sameMirror, sameMirrors, type Wron
 /** How the engine is installed, which decides where its `daemon.json` is and who may write it. */
 export type Installation = 'system' | 'rootless' | 'snap' | 'desktop' | 'podman' | 'elsewhere'
 
-/** What besides the file's text decides what a change does. */
+/** The circumstances, besides the file's text, that determine the effect of a change. */
 export interface DaemonEnvironment {
   readonly installation: Installation
   /** The mirrors given to dockerd as flags. With such flags, the file must not have the key, not even as `[]`. */
   readonly cliFlags: readonly string[]
-  /** Path of the `hosts.toml` for Docker Hub, if there is one. */
+  /** Path of the `hosts.toml` for Docker Hub; absent if there is none. */
   readonly hostsToml?: string
   /** The mirrors that the engine reports; absent while it does not answer. */
   readonly inForce?: readonly string[]
@@ -32,7 +32,7 @@ export type PlanRow =
   | { readonly kind: 'reload' }
   | { readonly kind: 'restart' }
 
-/** What prevents the change, or a warning about it. */
+/** A reason why the change is not possible (`blocks`), or a warning about the change. */
 export type Obstacle =
   | { readonly kind: 'desktop' | 'podman' | 'elsewhere' | 'too-many'; readonly blocks: true }
   | { readonly kind: 'file'; readonly blocks: true; readonly fault: FileFault }
@@ -54,7 +54,10 @@ export interface MirrorPlan {
   readonly rows: readonly PlanRow[]
   /** Blocking obstacles first. */
   readonly obstacles: readonly Obstacle[]
-  /** Absent if the file cannot be edited or nothing would change. A blocked plan has it too, to be shown. */
+  /**
+   * Absent if the file or an address is invalid, or nothing would change. A plan that only other obstacles block has a
+   * change, so that it can be shown.
+   */
   readonly change?: FileChange
 }
 
@@ -65,14 +68,14 @@ export const isBlocked = ({ obstacles }: MirrorPlan): boolean => obstacles.some(
 export function planMirrors(file: FileText, requested: readonly string[], environment: DaemonEnvironment): MirrorPlan {
   const read = readDaemonFile(file)
   const before = distinctMirrors(read.ok ? read.settings.mirrors : [])
-  const { mirrors, wrong, plain } = resolveAddresses(requested, before)
+  const { mirrors, invalid, plainHttpWarnings } = resolveAddresses(requested, before)
   const edited = withMirrors(file, mirrors)
-  const blocking = edited.ok ? wrong : [fileObstacle(edited.fault), ...wrong]
+  const blocking = edited.ok ? invalid : [fileObstacle(edited.fault), ...invalid]
   const obstacles: Obstacle[] = [
     ...installationObstacles(environment),
     ...blocking,
     ...hostsTomlWarning(environment),
-    ...plain,
+    ...plainHttpWarnings,
   ]
   if (!edited.ok || blocking.length > 0) return { rows: [], obstacles }
 
@@ -88,20 +91,22 @@ export function planMirrors(file: FileText, requested: readonly string[], enviro
   }
 }
 
-/** The requested mirrors as they will be written, without duplicates. Those already in the file keep their spelling. */
+/**
+ * The requested mirrors as they will be written, without duplicates. Mirrors already in the file keep their spelling.
+ */
 function resolveAddresses(requested: readonly string[], before: readonly string[]) {
   const mirrors: string[] = []
-  const wrong: Obstacle[] = []
-  const plain: Obstacle[] = []
+  const invalid: Obstacle[] = []
+  const plainHttpWarnings: Obstacle[] = []
   for (const typed of requested) {
     const parsed = parseMirrorAddress(typed)
     const address = parsed.ok ? parsed.address : typed
     const existing = before.find((mirror) => sameMirror(mirror, address))
-    if (!parsed.ok && existing === undefined) wrong.push({ kind: 'address', blocks: true, typed, why: parsed.why })
+    if (!parsed.ok && existing === undefined) invalid.push({ kind: 'address', blocks: true, typed, why: parsed.why })
     else mirrors.push(existing ?? address)
-    if (parsed.ok && parsed.plain) plain.push({ kind: 'plain', blocks: false, mirror: address })
+    if (parsed.ok && parsed.plain) plainHttpWarnings.push({ kind: 'plain', blocks: false, mirror: address })
   }
-  return { mirrors: distinctMirrors(mirrors), wrong, plain }
+  return { mirrors: distinctMirrors(mirrors), invalid, plainHttpWarnings }
 }
 
 function installationObstacles({ installation, cliFlags }: DaemonEnvironment): Obstacle[] {

@@ -38,26 +38,26 @@ const trailingJson = /(?:[\s"'`“”‘’,，、;；]|(?<=[\s"'`“”‘’,�
 /** Parses a mirror address that the user typed or pasted. The default scheme is https. */
 export function parseMirrorAddress(input: string): MirrorAddress {
   const text = input.replace(leadingJson, '').replace(trailingJson, '')
-  if (text === '') return wrong('nothing')
-  if (/[\s"'`“”‘’,，、]/.test(text)) return wrong('several')
+  if (text === '') return invalid('nothing')
+  if (/[\s"'`“”‘’,，、]/.test(text)) return invalid('several')
   const [, scheme = 'https', remainder = ''] = /^(?:([^/?#]*):\/\/)?(.*)$/.exec(text) ?? []
   const [, authority = '', path = '', query, fragment] = /^([^/?#]*)([^?#]*)(\?[^#]*)?(#.*)?$/.exec(remainder) ?? []
   // `https:/host` and `https:\\host` are typos in the scheme, not a host named `https`.
-  if (!/^https?$/i.test(scheme) || /^https?:(?!\/\/|\d)/i.test(text)) return wrong('scheme')
-  if (authority.includes('@')) return wrong('user')
-  if (query !== undefined) return wrong('query')
-  if (fragment !== undefined) return wrong('fragment')
-  if (!/^[\u0020-\u007e]*$/.test(authority)) return wrong('not-ascii')
-  if (/^[^[]*:.*:/.test(authority)) return wrong('brackets')
+  if (!/^https?$/i.test(scheme) || /^https?:(?!\/\/|\d)/i.test(text)) return invalid('scheme')
+  if (authority.includes('@')) return invalid('user')
+  if (query !== undefined) return invalid('query')
+  if (fragment !== undefined) return invalid('fragment')
+  if (!/^[\u0020-\u007e]*$/.test(authority)) return invalid('not-ascii')
+  if (/^[^[]*:.*:/.test(authority)) return invalid('brackets')
   const [, host = '', port] = /^(\[[^\]]*\]|[^:]*)(?::(.*))?$/.exec(authority) ?? []
-  if (!isHost(host)) return wrong('host')
-  if (port !== undefined && !isPort(port)) return wrong('port')
-  if (path !== '' && path !== '/') return wrong('path')
+  if (!isHost(host)) return invalid('host')
+  if (port !== undefined && !isPort(port)) return invalid('port')
+  if (path !== '' && path !== '/') return invalid('path')
   const address = canonicalAddress(`${scheme}://${host}${port === undefined ? '' : `:${Number(port)}`}`)
   return { ok: true, address, plain: address.startsWith('http:') && !isLoopback(host) }
 }
 
-const wrong = (why: WrongAddress): MirrorAddress => ({ ok: false, why })
+const invalid = (why: WrongAddress): MirrorAddress => ({ ok: false, why })
 
 /** Whether two addresses mean the same mirror. Docker appends a slash to the addresses that it reports. */
 export const sameMirror = (a: string, b: string): boolean => canonicalAddress(a) === canonicalAddress(b)

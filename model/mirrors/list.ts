@@ -1,10 +1,11 @@
-/** Reads mirrors from a file: one address per line, a JSON list, or a daemon.json. */
+/** Reads mirrors from the text of a file: lines of addresses, a JSON list, or a daemon.json. */
 import { parseMirrorAddress, sameMirror } from './address.ts'
 
 export interface ListedMirrors {
   readonly addresses: readonly string[]
   /** Invalid addresses by line number; in JSON (`isList`), by position in the list. Both start at 1. */
   readonly wrong: readonly { readonly line: number; readonly text: string }[]
+  /** Whether the text is JSON: a list or an object. */
   readonly isList: boolean
 }
 
@@ -28,10 +29,11 @@ export function parseMirrorList(file: string): ListedMirrors {
   return { addresses, wrong, isList: list !== undefined }
 }
 
-interface Line {
-  /** The text without its comment. */
+/** A line of the text, or an entry of the JSON list. */
+interface Entry {
+  /** The text; for a line, without its comment. */
   readonly content: string
-  /** The words that look like addresses. */
+  /** The possible addresses. */
   readonly words: readonly string[]
 }
 
@@ -39,7 +41,7 @@ interface Line {
  * A line may contain a comment (`#`), several addresses separated by commas or spaces, and other words. A line that
  * contains only other words is reported as a whole.
  */
-const parseLines = (text: string): Line[] =>
+const parseLines = (text: string): Entry[] =>
   text.split(/\r\n|\r|\n/).map((line) => {
     const content = line.replace(/(?:^|\s)#.*$/, '').trim()
     return { content, words: content.split(/[\s,;，、；：]+/).filter((word) => looksLikeAddress.test(word)) }
@@ -49,7 +51,7 @@ const parseLines = (text: string): Line[] =>
 const looksLikeAddress = /:\/\/|[^\s.]\.[^\s.]|[^\s:]:\d/
 
 /** @returns undefined if `text` is not a JSON list or object; an empty list if the object has no mirrors */
-function parseJsonList(text: string): Line[] | undefined {
+function parseJsonList(text: string): Entry[] | undefined {
   let value: unknown
   try {
     value = JSON.parse(text)

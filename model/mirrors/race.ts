@@ -26,13 +26,13 @@ export type Probe<Failure> =
  * - `disputed`: the mirrors disagree, and none of the digests is the most common.
  * - `either`: like `disputed`, but mirrors with other content know the digest, so the tag refers or referred to it.
  * - `alone`: there is no other mirror to compare with.
- * - `open`: different, and not cross-checked yet.
+ * - `open`: different, and no cross-check has decided yet.
  */
 export type Content = 'same' | 'older' | 'either' | 'other' | 'disputed' | 'alone' | 'open'
 
 /** The results of the cross-checks: mirrors were asked for digests that differ from their own. */
 export interface DigestConfirmations {
-  /** Digests that another mirror has as well. */
+  /** Digests that another mirror, or Docker Hub, has as well. */
   readonly confirmed: readonly string[]
   /** Digests that the other mirrors do not have. */
   readonly unknown: readonly string[]
@@ -70,12 +70,12 @@ export function compareDigests(
 
 /** @returns the most common digest; undefined if there is a tie */
 function mostCommon(digests: readonly string[]): string | undefined {
-  const votes = [...Map.groupBy(digests, (digest) => digest)].map(([digest, group]) => ({
+  const counts = [...Map.groupBy(digests, (digest) => digest)].map(([digest, group]) => ({
     digest,
-    votes: group.length,
+    count: group.length,
   }))
-  const [first, second] = votes.toSorted((a, b) => b.votes - a.votes)
-  return first && first.votes > (second?.votes ?? 0) ? first.digest : undefined
+  const [first, second] = counts.toSorted((a, b) => b.count - a.count)
+  return first && first.count > (second?.count ?? 0) ? first.digest : undefined
 }
 
 export const digestIn = <Failure>(probe: Probe<Failure> | undefined): string | undefined =>
@@ -110,10 +110,10 @@ export const isRateLimited = (limit: RateLimit, now: UnixTime): boolean =>
  * @returns a comparator that sorts mirrors in this order: usable with current content, usable with older content,
  * without a result, with other content, failed. Within each group the fastest comes first.
  */
-export function compareByResult<Runner, Failure>(
-  probeOf: (runner: Runner) => Probe<Failure> | undefined,
+export function compareByResult<Participant, Failure>(
+  probeOf: (participant: Participant) => Probe<Failure> | undefined,
   contentOf: (digest: string) => Content,
-): (a: Runner, b: Runner) => number {
+): (a: Participant, b: Participant) => number {
   const rank = (probe: Probe<Failure> | undefined) => {
     if (probe?.state !== 'answered') return probe?.state === 'failed' ? 4 : 2
     const content = contentOf(probe.digest)

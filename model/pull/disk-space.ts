@@ -2,7 +2,7 @@
 import type { Bytes } from '../image/image.ts'
 import type { Digest } from '../layers/sizes.ts'
 
-export interface DownloadedImage {
+export interface ImageDownload {
   /** The compressed size of each layer, base first. */
   readonly layers: readonly Bytes[]
   /** How many of the layers the engine already has, counted from the base. */
@@ -21,7 +21,7 @@ const unpackedRatio = 2.5
 export const ampleDiskSpaceBytes: Bytes = 50_000_000_000
 
 /** Estimates the bytes that a pull needs. The containerd store keeps the compressed layers as well. */
-export function bytesNeeded({ layers, present, store }: DownloadedImage): Bytes {
+export function bytesNeeded({ layers, present, store }: ImageDownload): Bytes {
   const compressed = layers.slice(present).reduce((sum, size) => sum + size, 0)
   return Math.round(compressed * (store === 'containerd' ? unpackedRatio + 1 : unpackedRatio))
 }
@@ -34,8 +34,8 @@ export interface Reservation {
 }
 
 /**
- * Estimates the free bytes that running pulls leave for another one. What has been used since a pull started counts as
- * used by that pull.
+ * Estimates the free bytes that running pulls leave for another one. Disk space that was used since a pull started
+ * counts as used by that pull.
  */
 export const bytesLeft = (free: Bytes, running: Iterable<Reservation>): Bytes =>
   [...running].reduce(

@@ -44,7 +44,7 @@ export function applyLine(state: PullState, { id, status = '', progressDetail }:
   if (digest !== undefined) return { ...state, digest }
   const outcome = /^Status: (Downloaded newer image|Image is up to date) for /.exec(status)?.[1]
   if (outcome !== undefined)
-    return { ...state, layers: state.layers.map(finished), isNew: outcome === 'Downloaded newer image' }
+    return { ...state, layers: state.layers.map(toFinished), isNew: outcome === 'Downloaded newer image' }
   if (id === undefined) return state
   const index = state.layers.findIndex((layer) => layer.id === id)
   const next = nextLayer(state.layers[index] ?? { id, state: 'waiting', bytes: 0 }, status, progressDetail ?? {})
@@ -55,7 +55,7 @@ export function applyLine(state: PullState, { id, status = '', progressDetail }:
 
 type Detail = NonNullable<PullLine['progressDetail']>
 
-/** @returns undefined if the line is not about a layer */
+/** @returns the layer after the line; undefined if the line is not about a layer */
 function nextLayer(layer: LayerPull, status: string, detail: Detail): LayerPull | undefined {
   // Ignore late lines about a finished layer.
   if (layer.state === 'done' || layer.state === 'exists') return layer
@@ -65,14 +65,14 @@ function nextLayer(layer: LayerPull, status: string, detail: Detail): LayerPull 
     case 'Waiting':
       return layer.state === 'waiting' ? layer : { ...layer, state: 'waiting' }
     case 'Downloading':
-      return downloading(layer, detail)
+      return toDownloading(layer, detail)
     case 'Verifying Checksum':
     case 'Download complete':
       return { ...layer, state: 'downloaded', bytes: layer.total ?? layer.bytes }
     case 'Extracting':
-      return extracting(layer, detail)
+      return toExtracting(layer, detail)
     case 'Pull complete':
-      return finished(layer)
+      return toFinished(layer)
     case 'Already exists':
       return { ...layer, state: 'exists', bytes: layer.total ?? 0 }
   }
@@ -81,19 +81,19 @@ function nextLayer(layer: LayerPull, status: string, detail: Detail): LayerPull 
 }
 
 /** After a retry the byte count does not go back: the layer keeps its count until the engine exceeds it. */
-function downloading(layer: LayerPull, { current = 0, total }: Detail): LayerPull {
+function toDownloading(layer: LayerPull, { current = 0, total }: Detail): LayerPull {
   const size = sizeOf(total, layer.bytes) ?? layer.total
   return { ...layer, state: 'downloading', ...withTotal(Math.max(layer.bytes, current), size) }
 }
 
-function extracting(layer: LayerPull, { current = 0, total, units }: Detail): LayerPull {
+function toExtracting(layer: LayerPull, { current = 0, total, units }: Detail): LayerPull {
   // If the size is unknown, use the number of downloaded bytes.
   const size = layer.total ?? sizeOf(total, layer.bytes) ?? sizeOf(layer.bytes)
   const before = layer.state === 'extracting' ? layer.bytes : 0
   return { ...layer, state: 'extracting', ...withTotal(units === undefined ? Math.max(before, current) : before, size) }
 }
 
-const finished = (layer: LayerPull): LayerPull =>
+const toFinished = (layer: LayerPull): LayerPull =>
   layer.state === 'exists' ? layer : { ...layer, state: 'done', bytes: layer.total ?? layer.bytes }
 
 /** @returns undefined if the size is unknown, which the engine reports as 0 or -1 */
@@ -106,7 +106,10 @@ export interface PullTotals {
   readonly extracted: Bytes
   /** The size of all layers whose size is known. */
   readonly total: Bytes
-  /** The number of layers whose size is unknown and that are not downloaded yet. Until 0, `total` is incomplete. */
+  /**
+   * The number of layers whose size is unknown and that are not downloaded yet. While this is not 0, `total` is
+   * incomplete.
+   */
   readonly unknown: number
 }
 
@@ -146,7 +149,7 @@ export const addSample = (samples: readonly Sample[], next: Sample): readonly Sa
   next,
 ]
 
-/** Bytes per second over the last seconds. @returns undefined while there are too few samples */
+/** Bytes per second over the last five seconds. @returns undefined while there are too few samples */
 export const recentSpeed = (samples: readonly Sample[], now: number): number | undefined =>
   averageSpeed(samples, now, speedWindowSeconds)
 
@@ -169,9 +172,16 @@ function averageSpeed(samples: readonly Sample[], now: number, windowSeconds: nu
  * reliable estimate
  */
 export function remainingSeconds(totals: PullTotals, samples: readonly Sample[], now: number): number | undefined {
-  const [long, short] = [averageSpeed(samples, now, speedWindowSeconds), averageSpeed(samples, now, 2)]
+  const [speed, latestSpeed] = [averageSpeed(samples, now, speedWindowSeconds), averageSpeed(samples, now, 2)]
   const remainingBytes = totals.total - totals.downloaded
-  if (totals.unknown > 0 || remainingBytes <= 0 || !long || !short || short < long / 2 || short > long * 2)
+  if (
+    totals.unknown > 0 ||
+    remainingBytes <= 0 ||
+    !speed ||
+    !latestSpeed ||
+    latestSpeed < speed / 2 ||
+    latestSpeed > speed * 2
+  )
     return undefined
-  return Math.ceil(remainingBytes / long)
+  return Math.ceil(remainingBytes / speed)
 }

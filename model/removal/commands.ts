@@ -4,8 +4,8 @@ import { shellQuote } from '../text/shell.ts'
 
 /**
  * @returns the names to remove, in order, to delete an image without force. The image's id is not enough, because the
- * engine refuses the id of an image that has several tags. When the last tag of a repository is removed, the engine also
- * removes the repository's digests; digests in repositories without a tag must be removed by name.
+ * engine refuses the id of an image that has several tags. When the last tag of a repository is removed, the engine
+ * also removes the repository's digests; digests in repositories without a tag must be removed by name.
  * @see moby daemon/images/image_delete.go
  */
 export function namesOf({ id, references, digests }: Image, store: 'classic' | 'containerd'): string[] {
@@ -15,14 +15,14 @@ export function namesOf({ id, references, digests }: Image, store: 'classic' | '
   return names.length > 0 ? names : [id]
 }
 
-interface Parts {
+interface PlanParts {
   readonly deletes: readonly { readonly names: readonly string[] }[]
   readonly untags: readonly { readonly reference: Reference }[]
   readonly containers: readonly { readonly name: string; readonly stop: boolean }[]
 }
 
 /** @returns the `docker` commands that have the same effect as the plan */
-export function commandsOf({ deletes, untags, containers }: Parts): string[] {
+export function commandsOf({ deletes, untags, containers }: PlanParts): string[] {
   const line = (command: string, names: readonly string[]) =>
     names.length > 0 ? [`${command} ${names.map(shellQuote).join(' ')}`] : []
   const images = [...untags.map(({ reference }) => reference), ...deletes.flatMap(({ names }) => names)]

@@ -26,11 +26,11 @@ export interface Deletion {
   readonly own: ByteRange
   readonly provenance: Provenance
   /**
-   * Whether the sheet offers to save a copy first. `preselected`: the checkbox is preselected, because the image has a name
-   * and no registry is known to have the image. `unneeded`: a registry has the image.
+   * Whether the sheet offers to save a copy first. `preselected`: the checkbox is preselected, because the image has a
+   * name and no registry is known to have the image. `unneeded`: a registry has the image.
    */
   readonly copy: 'preselected' | 'offered' | 'unneeded'
-  /** Untagged parents, which no list shows. The engine removes these together with this image. */
+  /** Build steps: untagged parents, which no list shows. The engine removes these together with this image. */
   readonly parents: readonly ImageId[]
   /** The names to remove, in this order; removing the last one deletes the image. */
   readonly names: readonly string[]
@@ -51,7 +51,10 @@ export type Blocker =
   /** The engine cannot inspect the image, so its names and layers are unknown. `detail`: the engine's error message. */
   | { readonly kind: 'unreadable'; readonly detail: string }
 
-/** An image that cannot be deleted, and why. None of a blocked image's names are removed. */
+/**
+ * Something that blocks the deletion of a selected image, or the removal of a tag, with the user's choice. While a
+ * blocker remains, none of the image's names are removed.
+ */
 export interface Blocked {
   readonly image: ImageId
   readonly references: readonly Reference[]
@@ -80,7 +83,10 @@ export interface RemovalPlan {
   readonly containers: readonly ContainerRemoval[]
   /** Selected rows whose image or name no longer exists. */
   readonly missing: readonly RemovalTarget[]
-  /** Why the list of containers is incomplete. The plan then relies on the engine to refuse images that are in use. */
+  /**
+   * Why the list of containers is incomplete. Unlisted containers may use images; the engine then refuses to remove
+   * those.
+   */
   readonly containersFailure?: string
   /** Upper bound of the bytes that BuildKit's cache may still hold after the removal. */
   readonly maxRetained: Bytes
@@ -94,7 +100,7 @@ export interface PlanInput {
   /** All images, including those that no list shows. */
   readonly images: ReadonlyMap<ImageId, Image>
   readonly containers: ReadonlyMap<ContainerId, Container>
-  /** Why the list of containers is incomplete; `containers` has the known ones. */
+  /** Why the list of containers is incomplete; `containers` has those that could be read. */
   readonly containersFailure?: string | undefined
   readonly sharing: Sharing
   readonly store: 'classic' | 'containerd'
@@ -107,34 +113,34 @@ const isRemovedBy = (container: Container, choice: Choice | undefined) =>
 export function planRemoval(input: PlanInput, rows: readonly RemovalTarget[], choices: Choices = {}): RemovalPlan {
   const { images, sharing } = input
   const { fullySelected, untags, missing } = resolveTargets(images, rows)
-  const users = Map.groupBy(input.containers.values(), ({ image }) => image)
-  const children = Map.groupBy(
+  const containersByImage = Map.groupBy(input.containers.values(), ({ image }) => image)
+  const childrenByParentId = Map.groupBy(
     [...images.values()].filter(({ parent }) => parent !== undefined),
     ({ parent }) => parent!,
   )
 
   const deletedById = new Map<ImageId, boolean>()
   /**
-   * Whether an image will be deleted, because it is selected or is an untagged parent. The classic store removes an
-   * untagged parent with its last child, the containerd store with its first child (tested on 26.1 and 28.5).
+   * Whether an image will be deleted, because it is selected or is a build step. The classic store removes a
+   * build step with its last child, the containerd store with its first child (tested on 26.1 and 28.5).
    */
   function isDeleted(image: Image): boolean {
-    const known = deletedById.get(image.id)
-    if (known !== undefined) return known
-    const ownUsers = users.get(image.id) ?? []
-    const ownChildren = children.get(image.id) ?? []
+    const computed = deletedById.get(image.id)
+    if (computed !== undefined) return computed
+    const imageContainers = containersByImage.get(image.id) ?? []
+    const ownChildren = childrenByParentId.get(image.id) ?? []
     const readable = image.unreadable === undefined
     const selected =
       fullySelected.has(image.id) &&
       readable &&
-      ownUsers.every((container) => isRemovedBy(container, choices[container.id]))
-    const pruned = isBuildStep(image, ownChildren) && (selected || ownUsers.length === 0)
-    // A hand-made image can be its own ancestor. This entry ends the recursion.
+      imageContainers.every((container) => isRemovedBy(container, choices[container.id]))
+    const mayBePruned = isBuildStep(image, ownChildren) && (selected || imageContainers.length === 0)
+    // A crafted image can be its own ancestor; this entry then ends the recursion.
     deletedById.set(image.id, false)
     const deleted =
-      pruned && input.store === 'containerd'
+      mayBePruned && input.store === 'containerd'
         ? ownChildren.some(isDeleted)
-        : (selected || pruned) && ownChildren.every(isDeleted)
+        : (selected || mayBePruned) && ownChildren.every(isDeleted)
     deletedById.set(image.id, deleted)
     return deleted
   }
@@ -144,21 +150,21 @@ export function planRemoval(input: PlanInput, rows: readonly RemovalTarget[], ch
     const image = images.get(id)!
     const { references } = image
     if (image.unreadable !== undefined) return [blockedAsUnreadable(image, references)]
-    const containers = (users.get(id) ?? []).map((container): Blocked => {
+    const containers = (containersByImage.get(id) ?? []).map((container): Blocked => {
       const { id: containerId, name, state } = container
       const offered: Choice[] = ['keep', isRunning(container) ? 'stop-and-remove' : 'remove']
       const choice = isRemovedBy(container, choices[container.id]) ? offered[1]! : 'keep'
       const by = { kind: 'container', id: containerId, name, state, running: isRunning(container) } as const
       return { image: id, references, by, choice, choices: offered }
     })
-    const child = (children.get(id) ?? []).find((child) => !isDeleted(child))
+    const child = (childrenByParentId.get(id) ?? []).find((child) => !isDeleted(child))
     if (!child) return containers
-    const blocker = listedDescendant(child, children, isDeleted)
+    const blocker = listedDescendant(child, childrenByParentId, isDeleted)
     const by = { kind: 'child', image: blocker.id, references: blocker.references } as const
     return [...containers, { image: id, references, by, choice: 'keep', choices: ['keep'] }]
   })
   const containers = deletedImages.flatMap(({ id }) =>
-    (users.get(id) ?? []).map((container) => ({
+    (containersByImage.get(id) ?? []).map((container) => ({
       ...{ id: container.id, name: container.name, image: id },
       stop: isRunning(container),
     })),
@@ -168,9 +174,9 @@ export function planRemoval(input: PlanInput, rows: readonly RemovalTarget[], ch
   const inUse = new Set(
     [...input.containers.values()].filter(({ id }) => !removedContainers.has(id)).map(({ image }) => image),
   )
-  // The engine removes a build step with its children, so a selected build step is no deletion of its own.
+  // The engine removes a selected build step together with its children, so the plan has no separate deletion for it.
   const ordered = childrenFirst(
-    deletedImages.filter((image) => !isBuildStep(image, children.get(image.id) ?? [])),
+    deletedImages.filter((image) => !isBuildStep(image, childrenByParentId.get(image.id) ?? [])),
     images,
   )
   const freed = sharing.of(
@@ -184,7 +190,7 @@ export function planRemoval(input: PlanInput, rows: readonly RemovalTarget[], ch
     ordered.map(({ id }) => id),
     (id) => sharing.unitsOf(id),
   )
-  const deletes = ordered.map((image, at): Deletion => {
+  const deletes = ordered.map((image, index): Deletion => {
     const origin = provenance(image, input.store)
     return {
       image: image.id,
@@ -197,11 +203,11 @@ export function planRemoval(input: PlanInput, rows: readonly RemovalTarget[], ch
       parents: removedParents(
         image,
         images,
-        (parent) => isBuildStep(parent, children.get(parent.id)!) && isDeleted(parent),
+        (parent) => isBuildStep(parent, childrenByParentId.get(parent.id)!) && isDeleted(parent),
         listedParents,
       ),
       names: namesOf(image, input.store),
-      after: predecessors[at]!,
+      after: predecessors[index]!,
     }
   })
   const readableUntags = untags.filter(({ image }) => images.get(image)!.unreadable === undefined)

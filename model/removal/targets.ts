@@ -19,7 +19,7 @@ export interface Untagging {
  * `missing`: rows whose image or name no longer exists
  */
 export function resolveTargets(images: ReadonlyMap<ImageId, Image>, rows: readonly RemovalTarget[]) {
-  const selected = new Map<ImageId, Set<Reference>>()
+  const selectedNames = new Map<ImageId, Set<Reference>>()
   const fullySelected = new Set<ImageId>()
   const missing: RemovalTarget[] = []
   for (const row of rows) {
@@ -27,12 +27,12 @@ export function resolveTargets(images: ReadonlyMap<ImageId, Image>, rows: readon
     if (!image || (row.reference !== undefined && !image.references.includes(row.reference))) missing.push(row)
     else if (row.reference === undefined) fullySelected.add(image.id)
     else {
-      const names = selected.get(image.id) ?? new Set()
-      selected.set(image.id, names.add(row.reference))
+      const names = selectedNames.get(image.id) ?? new Set()
+      selectedNames.set(image.id, names.add(row.reference))
       if (names.size === image.references.length) fullySelected.add(image.id)
     }
   }
-  const untags = [...selected].flatMap(([id, names]): Untagging[] => {
+  const untags = [...selectedNames].flatMap(([id, names]): Untagging[] => {
     if (fullySelected.has(id)) return []
     const staysAs = images.get(id)!.references.filter((reference) => !names.has(reference))
     return [...names].map((reference) => ({ image: id, reference, staysAs }))

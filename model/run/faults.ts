@@ -11,7 +11,10 @@ const networkPattern = /^(?:container:)?[a-zA-Z0-9][a-zA-Z0-9_.-]*$/
 /** Paths with control characters cannot be written in `--mount`. */
 const controlCharacter = /\p{Cc}/u
 
-/** @returns all faults of the options, in the order of the dialog's fields. `takenNames`: containers' names in use */
+/**
+ * @returns all faults of the options, in the order of the dialog's fields. `takenNames`: the names of existing
+ * containers
+ */
 export function validateRunOptions(options: RunOptions, takenNames: Iterable<string>): RunFault[] {
   const check = (field: RunField, valid: boolean, code: RunFaultCode): RunFault[] => (valid ? [] : [{ field, code }])
   const { name, command, memory, cpus, workdir, network } = options

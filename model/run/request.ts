@@ -83,8 +83,8 @@ export function runRequest(options: RunOptions): RunRequest {
 type VolumeMount = { readonly bind: string } | { readonly mount: Mount } | { readonly anonymous: string }
 
 /**
- * Folders are mounted as with `--mount`, since `-v` would create a missing folder as root. So are targets with a colon,
- * which `-v` would split.
+ * Folders are mounted as with `--mount`, since `-v` would create a missing folder as root. Volumes whose target has
+ * a colon are mounted in the same way, since `-v` would split the target.
  */
 export function toVolumeMount({ source, target, readOnly }: VolumeOptions): VolumeMount {
   const isPath = source.startsWith('/')

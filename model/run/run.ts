@@ -26,7 +26,7 @@ export type RestartPolicy = (typeof restartPolicies)[number]
 
 export interface RunOptions {
   readonly image: ImageId
-  /** `repository:tag`, or the image's id if it has no tag. */
+  /** `repository:tag`; for an image without a tag, its id. */
   readonly reference: Reference
   /** True for `docker run -it`, in a terminal; false for `-d`, in the background. */
   readonly interactive: boolean

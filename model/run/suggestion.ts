@@ -18,7 +18,7 @@ interface ImageFacts {
   readonly reference: Reference
   readonly exposes: readonly string[]
   readonly entrypoint: readonly string[]
-  /** The best shell in the image; undefined if it has none. */
+  /** The best shell in the image; undefined if the image has no shell. */
   readonly shell: readonly string[] | undefined
   readonly names: ReadonlySet<string>
   /** Whether a port on the engine's host is free. */
@@ -28,7 +28,7 @@ interface ImageFacts {
 /**
  * An image that exposes ports runs in the background, with each TCP port published on a free loopback port. Any other
  * image runs in a terminal, with a shell as its command; but if the image has an entry point, the shell would only
- * become an argument of it, so no command is suggested.
+ * become its argument, so no command is suggested.
  */
 export async function suggestRun(facts: ImageFacts): Promise<RunOptions> {
   const { image, reference, exposes, entrypoint, shell, names } = facts
@@ -69,7 +69,7 @@ async function suggestPorts(exposes: readonly string[], isFree: ImageFacts['isFr
   return ports
 }
 
-/** @returns the first free port of the hundred ports from `preferred` on; undefined if none is free */
+/** @returns the first free port of a hundred, from `preferred` on (below 1024: plus 8000); undefined if none is free */
 export async function findFreePort(
   preferred: HostPort,
   isFree: (port: HostPort) => boolean | Promise<boolean>,

@@ -8,20 +8,20 @@ export interface CatalogueEntry {
   readonly categories: readonly string[]
 }
 
-/** The rank of a matching word; lower is better. */
+/** The rank of a matching word; lower is better. `description`: a description or a category matches. */
 const ranks = { exact: 0, prefix: 1, contained: 2, description: 3 } as const
 
 /**
- * @returns the entries that match every word: exact names first, then names that start with a word, names that contain
- * a word, and descriptions in any language. Entries of equal rank are sorted by stars.
+ * @returns the entries that match every word of the query by name, category, or description in any language. The entry
+ * with the lowest sum of ranks comes first; entries with the same sum are sorted by stars.
  */
-export function searchCatalogue<Entry extends CatalogueEntry>(entries: readonly Entry[], words: string): Entry[] {
-  const terms = words.toLowerCase().split(/\s+/).filter(Boolean)
-  if (terms.length === 0) return []
+export function searchCatalogue<Entry extends CatalogueEntry>(entries: readonly Entry[], query: string): Entry[] {
+  const words = query.toLowerCase().split(/\s+/).filter(Boolean)
+  if (words.length === 0) return []
   return entries
     .flatMap((entry) => {
-      const termRanks = terms.map((term) => rankOf(entry, term))
-      const rank = termRanks.reduce<number | undefined>(
+      const wordRanks = words.map((word) => rankOf(entry, word))
+      const rank = wordRanks.reduce<number | undefined>(
         (sum, rank) => (sum === undefined || rank === undefined ? undefined : sum + rank),
         0,
       )
@@ -47,7 +47,7 @@ function rankOf(entry: CatalogueEntry, word: string): number | undefined {
 
 /** Latin words match only at a word start: `go` does not match "MongoDB". Chinese text has no spaces between words. */
 function containsWord(text: string, word: string): boolean {
-  for (let at = text.indexOf(word); at >= 0; at = text.indexOf(word, at + 1))
-    if (!/^[a-z0-9]/.test(word) || !/[a-z0-9]/.test(text[at - 1] ?? ' ')) return true
+  for (let index = text.indexOf(word); index >= 0; index = text.indexOf(word, index + 1))
+    if (!/^[a-z0-9]/.test(word) || !/[a-z0-9]/.test(text[index - 1] ?? ' ')) return true
   return false
 }

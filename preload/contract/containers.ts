@@ -11,7 +11,7 @@ export interface RemovalImpact {
   readonly changes: Bytes
   /** Anonymous volumes that no other container uses. They are removed with the container. */
   readonly volumes: readonly string[]
-  /** Whether the container was run with `--rm`, so that stopping removes it. */
+  /** Whether the container was run with `--rm`, so that stopping the container removes it. */
   readonly removesItself: boolean
 }
 
@@ -28,7 +28,10 @@ export const calls = {
   'containers.exitReport': call(containerId, type<ExitReport>()),
   /** What removing the container would lose. */
   'containers.removalImpact': call(containerId, type<RemovalImpact>()),
-  /** Removes a container with exactly the anonymous volumes that were shown to the user. */
+  /**
+   * Removes a stopped container and its anonymous volumes. `volumes`: those that were shown to the user. Fails with
+   * `container-changed` if the removal would delete others.
+   */
   'containers.remove': call(
     v.object({
       container: containerId,
@@ -38,7 +41,7 @@ export const calls = {
   ),
   /** URLs of the container's published TCP ports. */
   'containers.addresses': call(containerId, type<readonly string[]>()),
-  /** Opens one of these URLs in the browser. Fails with `bad-input` for any other URL. */
+  /** Opens one of the URLs of `containers.addresses` in the browser. Fails with `bad-input` for any other URL. */
   'containers.openPage': call(
     v.object({ container: containerId, url: v.pipe(v.string(), v.maxLength(300)) }),
     type<void>(),

@@ -14,7 +14,7 @@ export type DaemonFileKey = 'registry-mirrors' | 'insecure-registries'
 
 export type DaemonFileFailure = HelperFailure | SecretFile | (FileFailure & { readonly state: DaemonFileState })
 
-/** Planning a change needs a password. `daemon-file-needs-password`: only an administrator may read the file. */
+/** Planning a change needs a password. `daemon-file-needs-password`: only an administrator can read the file. */
 interface SecretFile {
   /** `daemon-file-interrupted`: the last change was interrupted and has to be undone first. */
   readonly code: 'daemon-file-needs-password' | 'daemon-file-interrupted'

@@ -12,7 +12,10 @@ import type { JobId } from './jobs.ts'
  */
 export type ChangeMethod = 'helper' | 'own' | 'commands' | 'nobody'
 
-/** In order. `password` only if the helper runs as root; `pulled` only if there is a mirror to test. */
+/**
+ * The steps of a change, in order. `password` only if the helper runs as root; `pulled` only if there is a mirror to
+ * test.
+ */
 export const daemonSteps = [
   'password',
   'checked',
@@ -25,7 +28,7 @@ export const daemonSteps = [
 ] as const
 export type DaemonStep = (typeof daemonSteps)[number]
 
-/** A change that Slipway made. The text before it can be restored. */
+/** A change that Slipway made. The text from before the change can be restored. */
 export interface MirrorChange {
   readonly file: string
   /** Seconds since 1970. */
@@ -44,7 +47,7 @@ export interface DaemonMirrors {
   /** The mirrors in the file; absent if this user cannot read it or it cannot be parsed. */
   readonly named?: readonly string[]
   readonly fault?: FileFault
-  /** Only an administrator may read the file. */
+  /** Only an administrator can read the file. */
   readonly secret?: true
   /** Why the file cannot be read at all: a folder, a pipe, too large. */
   readonly failure?: Failure
@@ -77,12 +80,12 @@ export const calls = {
   'daemon-config.get': call(v.undefined(), type<DaemonMirrors>()),
   /**
    * Plans the change that makes the engine use exactly these mirrors, in this order. `withPassword`: the user agreed to
-   * give a password, so a file that only an administrator may read is read as root. A new request invalidates the
+   * give a password, so a file that only an administrator can read is read as root. A new request invalidates the
    * previous plan at once; a request that a newer one overtakes fails with `plan-unknown`.
    */
   'daemon-config.plan': call(v.object({ mirrors, withPassword: v.boolean() }), type<StoredMirrorPlan>()),
   'daemon-config.apply': call(v.pipe(v.string(), v.maxLength(64)), type<JobId>()),
-  /** The backups that can be restored, newest first. Asks for a password if they belong to root. */
+  /** The backups that can be restored, newest first. Asks for a password if root owns them. */
   'daemon-config.backups': call(v.undefined(), type<readonly DaemonBackup[]>()),
   'daemon-config.restore': call(hash, type<JobId>()),
   /** Opens the file in the desktop's default program. */

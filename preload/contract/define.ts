@@ -12,24 +12,24 @@ export const fail = <E extends Failure>(error: E): { readonly ok: false; readonl
   error,
 })
 
-declare const carried: unique symbol
+declare const markedType: unique symbol
 
 /**
- * The type of a call's output or an event's payload, without a value at run time. The window trusts main, so these are
- * not validated.
+ * The type of a call's output or an event's payload, without a value at run time. The window trusts main, so
+ * outputs and payloads are not validated.
  */
-export interface Carries<T> {
-  readonly [carried]?: T
+export interface TypeMarker<T> {
+  readonly [markedType]?: T
 }
-export const type = <T>(): Carries<T> => ({})
+export const type = <T>(): TypeMarker<T> => ({})
 
 /** A call from the window to main. Main validates the input with the schema before it calls the handler. */
-export interface Call<Input, Output> extends Carries<Output> {
+export interface Call<Input, Output> extends TypeMarker<Output> {
   readonly input: GenericSchema<unknown, Input>
 }
 export const call = <Input, Output>(
   input: GenericSchema<unknown, Input>,
-  _output: Carries<Output>,
+  _output: TypeMarker<Output>,
 ): Call<Input, Output> => ({
   input,
 })

@@ -17,7 +17,7 @@ export interface EngineFacts {
   readonly product: 'Docker' | 'Podman'
   readonly version: string
   readonly api: string
-  /** The engine's native platform, as `linux/amd64`. */
+  /** The engine's native platform, such as `linux/amd64`. */
   readonly platform: string
   /** The root directory, in the engine's file system. */
   readonly rootDir: string
@@ -45,7 +45,7 @@ export interface DiskPart {
   readonly bytes: Bytes
 }
 
-/** Disk usage as the engine reports it. Parts that it does not report are absent. */
+/** Disk usage as the engine reports it. Parts that the engine does not report are absent. */
 export interface DiskUsage {
   readonly images?: DiskPart
   readonly containers?: DiskPart

@@ -58,7 +58,7 @@ export type CacheFailure =
 
 /** Failures of a registry, a search or a pull. `host` is the familiar name: `docker.io`, `ghcr.io`. */
 export type RegistryFailure =
-  /** `reason`, if known: unknown host name, no network, connection refused, connection lost. */
+  /** `reason`: unknown host name, no network, connection refused, connection lost; absent if unknown. */
   | {
       readonly code: 'registry-unreachable'
       readonly host: string
@@ -67,7 +67,7 @@ export type RegistryFailure =
     }
   /** The registry accepted the connection but did not answer in time. */
   | { readonly code: 'registry-slow'; readonly host: string }
-  /** The registry's certificate is not trusted. `reason`, if this computer's clock may be wrong. */
+  /** The registry's certificate is not trusted. `reason` is present if this computer's clock may be wrong. */
   | {
       readonly code: 'registry-tls'
       readonly host: string
@@ -92,7 +92,7 @@ export type RegistryFailure =
   /** The mirror claims to have a digest that cannot exist. */
   | { readonly code: 'mirror-accepts-unknown-digest'; readonly host: string }
   | { readonly code: 'reference-invalid'; readonly reference: string }
-  /** The registry has no such repository or tag, or it requires a login to see it. */
+  /** The registry has no such repository or tag, or shows it only after a login. */
   | { readonly code: 'reference-unknown'; readonly reference: string }
   | { readonly code: 'platform-missing'; readonly reference: string; readonly platform: string }
   /** The content does not match its digest, or is truncated. */
@@ -112,7 +112,7 @@ export type MirrorFailure =
 
 /** Failures of the connection to an engine, or of a request to it. */
 export type EngineFailure =
-  /** There is no socket at the usual places. */
+  /** There is no socket at the usual paths. */
   | { readonly code: 'engine-not-found'; readonly endpoint: string }
   /** Nothing listens on the socket or port. */
   | { readonly code: 'engine-stopped'; readonly endpoint: string }

@@ -10,10 +10,10 @@ export interface ImagesSnapshot {
   /** Whether the engine's list has been read completely since the app connected. */
   readonly complete: boolean
   readonly images: readonly Image[]
-  /** Cached images that the engine has not confirmed yet; its list may take a minute. */
+  /** Cached images that the engine has not confirmed yet. Reading its list may take a minute. */
   readonly unconfirmed: readonly ImageId[]
   readonly containers: readonly Container[]
-  /** Why the list of containers is incomplete, in the engine's words; `containers` has the known ones. */
+  /** Why the list of containers is incomplete, in the engine's words. `containers` has those that could be read. */
   readonly containersFailure?: string
 }
 
@@ -50,20 +50,25 @@ export interface ImageDetails {
   readonly user: string
 }
 
-/** `repository:tag`. The model validates the grammar before the call, and the engine validates it again. */
+/** `repository:tag`. Main checks the grammar (`parseTag`) and fails with `bad-input`. */
 const reference = v.pipe(v.string(), v.nonEmpty(), v.maxLength(400))
 
 export const calls = {
   'images.snapshot': call(v.undefined(), type<ImagesSnapshot>()),
-  /** Resyncs with engines that do not report every change. Call this when the user returns to the window. */
+  /**
+   * Retries failed requests to the engine and, if the engine does not report every change, reads the whole list again.
+   * Call this when the user returns to the window.
+   */
   'images.resync': call(v.undefined(), type<void>()),
   'images.details': call(imageId, type<ImageDetails>()),
-  /** For each word, in lower case, the images that have a label `name=value` containing it. */
+  /** For each word (in lower case), the images with a label whose text `name=value` contains the word. */
   'images.findByLabel': call(
     v.pipe(v.array(v.pipe(v.string(), v.maxLength(200))), v.maxLength(20)),
     type<readonly (readonly ImageId[])[]>(),
   ),
-  /** Adds a tag. A tag of another image moves only if `movesFrom` is that image, which the user has confirmed. */
+  /**
+   * Adds a tag to an image. A tag of another image moves only if `movesFrom`, which the user confirmed, is that image.
+   */
   'images.tag': call(v.object({ image: imageId, reference, movesFrom: v.exactOptional(imageId) }), type<void>()),
 }
 export const events = { 'images.changed': event<ImagesChange>() }

@@ -1,6 +1,6 @@
 /** The IPC contract between main and the window: every call and event. */
 import type { InferOutput } from 'valibot'
-import type { Carries, Result } from './define.ts'
+import type { TypeMarker, Result } from './define.ts'
 import * as buildCache from './build-cache.ts'
 import * as containers from './containers.ts'
 import * as daemonConfig from './daemon-config.ts'
@@ -48,18 +48,18 @@ export const events = {
 export type Calls = typeof calls
 export type CallName = keyof Calls
 export type Input<Name extends CallName> = InferOutput<Calls[Name]['input']>
-export type Output<Name extends CallName> = Calls[Name] extends Carries<infer Value> ? Value : never
+export type Output<Name extends CallName> = Calls[Name] extends TypeMarker<infer Value> ? Value : never
 
 export type Events = typeof events
 export type EventName = keyof Events
-export type Payload<Name extends EventName> = Events[Name] extends Carries<infer Value> ? Value : never
+export type Payload<Name extends EventName> = Events[Name] extends TypeMarker<infer Value> ? Value : never
 
 /** Serves one call. The input has been validated. A handler returns errors as values instead of throwing. */
 export type Handler<Name extends CallName> = (
   input: Input<Name>,
 ) => Result<Output<Name>> | Promise<Result<Output<Name>>>
 
-/** The handlers of one service, which is the part of a call's name before the dot. */
+/** The handlers of one service. `Service` is the part of a call's name before the dot. */
 export type Handlers<Service extends string> = { [Name in CallName & `${Service}.${string}`]: Handler<Name> }
 export type AllHandlers = { [Name in CallName]: Handler<Name> }
 

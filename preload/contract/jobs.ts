@@ -20,17 +20,17 @@ export type PulledLayer = v.InferOutput<typeof pulledLayer>
 const subject = v.variant('kind', [
   v.object({
     kind: v.literal('remove'),
-    /** Number of images that are deleted. `untags`: number of images that only lose a tag. */
+    /** Number of images that are deleted. `untags`: number of tags that are removed from images that stay. */
     deletes: v.number(),
     untags: v.number(),
     promised: byteRange,
     /** Progress of saving copies, before anything is removed. */
     saving: v.optional(v.object({ done: v.number(), all: v.number() })),
-    /** Bytes that were freed, as the engine reports them after the removal; absent if it does not. */
+    /** Bytes that were freed, as the engine reports them after the removal; absent if it does not report them. */
     freed: v.optional(bytes),
     /** The folder and the number of the saved copies. */
     copies: v.optional(v.object({ folder: v.string(), count: v.number() })),
-    /** Until when the removal can be undone, in seconds since 1970; absent if it cannot. */
+    /** Until when the removal can be undone, in seconds since 1970; absent if it cannot be undone. */
     undoUntil: v.optional(v.number()),
     undone: v.optional(v.boolean()),
     /** The removal was interrupted and has since been compared with the engine's state. */
@@ -62,7 +62,10 @@ const subject = v.variant('kind', [
     kind: v.literal('race'),
     /** The image that the mirrors are tested with. */
     image: v.string(),
-    /** Set at the end: the number of mirrors that work, `of` how many tested ones, and the host of the fastest. */
+    /**
+     * Set at the end: `works` of `of` mirrors work; `fastest` is the host of the best one (current content, then
+     * speed).
+     */
     works: v.optional(v.number()),
     of: v.optional(v.number()),
     fastest: v.optional(v.string()),
@@ -95,7 +98,7 @@ export const item = v.object({
 })
 export type JobItem = v.InferOutput<typeof item>
 
-/** `failed`: at least one item failed; `cancelled`: by the user, between two items; `interrupted`: the app exited. */
+/** `failed`: at least one item failed; `cancelled`: by the user; `interrupted`: the app exited. */
 const state = v.picklist(['running', 'done', 'failed', 'cancelled', 'interrupted'])
 
 export const job = v.object({
@@ -103,7 +106,7 @@ export const job = v.object({
   subject,
   state,
   items: v.array(item),
-  /** Context and endpoint of the engine that the job works on; absent if it needs none. */
+  /** Context and endpoint of the engine that the job works on; absent if the job needs no engine. */
   engine: v.exactOptional(v.object({ name: v.string(), endpoint: v.string() })),
   /** Seconds since 1970. */
   started: v.number(),
@@ -119,7 +122,7 @@ const jobId = v.pipe(v.string(), v.maxLength(64))
 export const calls = {
   /** All jobs, newest first. */
   'jobs.list': call(v.undefined(), type<readonly Job[]>()),
-  /** Cancels a job after its current item. Completed items stay done. */
+  /** Cancels a job: a pull stops at once, a removal after the running items, and a change of daemon.json is undone. */
   'jobs.cancel': call(jobId, type<void>()),
   /** Removes ended jobs from the list. */
   'jobs.clear': call(v.undefined(), type<void>()),

@@ -1,4 +1,4 @@
-/** Mirrors of Docker Hub: the known ones, the user's own, and which work from this computer. */
+/** Mirrors of Docker Hub: those of the catalogue, the user's own, and which of them work from this computer. */
 import * as v from 'valibot'
 import type { Probe, DigestConfirmations } from '../../model/mirrors/race.ts'
 import { call, event, type } from './define.ts'
@@ -9,7 +9,10 @@ import type { Language } from './settings.ts'
 /** What public sources say about a mirror, as of the month `seen`. Not verified by a test. */
 export interface KnownMirror {
   readonly operator?: Readonly<Record<Language, string>>
-  /** Who can use the mirror: everyone; or users in mainland China, with an account, in its network, with its device. */
+  /**
+   * Who can use it: everyone, or only users in mainland China, with an account, in its network, with its maker's
+   * device.
+   */
   readonly access: 'public' | 'region' | 'account' | 'network' | 'vendor'
   /** Month in which the mirror was last reported to work: `2026-09`. */
   readonly seen?: string
@@ -21,7 +24,7 @@ export interface KnownMirror {
 }
 
 export interface Mirror {
-  /** `https://docker.1ms.run`; a pattern for one per account: `https://<id>.mirror.aliyuncs.com`. */
+  /** `https://docker.1ms.run`, or a pattern if each account has its own one: `https://<id>.mirror.aliyuncs.com`. */
   readonly address: string
   /** The address without its scheme, for display. */
   readonly host: string
@@ -37,12 +40,12 @@ export const hubAddress = 'https://registry-1.docker.io'
 
 export interface MirrorRace extends DigestConfirmations {
   readonly job: JobId
-  /** The image that the mirrors are tested with, as `alpine:latest`. */
+  /** The image that the mirrors are tested with, such as `alpine:latest`. */
   readonly image: string
   /** Seconds since 1970. */
   readonly started: number
   readonly ended?: number | undefined
-  /** The test was cancelled: some mirrors have no result, or one of an earlier test with the same image. */
+  /** The race was cancelled: some mirrors have no result, or that of an earlier race with the same image. */
   readonly cancelled?: boolean | undefined
   /** By address, including Docker Hub's. */
   readonly probes: Readonly<Record<string, MirrorProbe>>
@@ -51,23 +54,25 @@ export interface MirrorRace extends DigestConfirmations {
 export interface Mirrors {
   /** The date of the catalogue. */
   readonly asOf: string
-  /** The mirrors to test: the user's own first, in the user's order, then the known ones. */
+  /** The mirrors to test: the user's own first, in the user's order, then those of the catalogue. */
   readonly tested: readonly Mirror[]
-  /** Known mirrors that are not tested, because they are closed or restricted. */
+  /** Mirrors of the catalogue that are not tested, because they are closed or restricted. */
   readonly untested: readonly Mirror[]
-  /** The image for the next test: the last Docker Hub image that was pulled or used in a test, else a small one. */
+  /** The image for the next race: the last Docker Hub image that was pulled or used in a race, else a small one. */
   readonly image: string
-  /** The last test, or the running one. */
+  /** The last race, or the running one. */
   readonly race?: MirrorRace | undefined
 }
 
 export interface ImportedMirrors {
   readonly added: number
+  /** Number of mirrors that were already in the list. */
   readonly known: number
   /** Number of mirrors that did not fit in the list. */
   readonly left: number
-  /** Invalid addresses by line number or, in a JSON list (`isList`), by position. */
+  /** Invalid addresses by line number or, in JSON (`isList`), by position in the list. */
   readonly wrong: readonly { readonly line: number; readonly text: string }[]
+  /** Whether the file is JSON: a list, or an object such as a daemon.json. */
   readonly isList: boolean
 }
 
@@ -83,9 +88,9 @@ export const calls = {
   'mirrors.remove': call(address, type<void>()),
   /** Swaps the positions of two of the user's own mirrors. */
   'mirrors.swap': call(v.tuple([address, address]), type<void>()),
-  /** Imports from a file that the user chooses; undefined if they cancel. */
+  /** Imports from a file that the user chooses; undefined if the user cancels. */
   'mirrors.import': call(v.undefined(), type<ImportedMirrors | undefined>()),
-  /** Exports the user's own mirrors to a file that they choose. Resolves with whether it was written. */
+  /** Exports the user's own mirrors to a file that the user chooses. Resolves with false if the user cancels. */
   'mirrors.export': call(v.undefined(), type<boolean>()),
 }
 export const events = { 'mirrors.changed': event<Mirrors>() }

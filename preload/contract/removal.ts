@@ -62,7 +62,7 @@ export const calls = {
   /** Every removal that can still be undone, newest first. */
   'removal.undoables': call(v.undefined(), type<readonly Undoable[]>()),
   'removal.undo': call(jobId, type<JobId>()),
-  /** Copies that belong to no removal, largest first. */
+  /** Copies that belong to no known removal, largest first. */
   'removal.strays': call(v.undefined(), type<readonly StrayCopy[]>()),
   /** Deletes these files, except any that is no longer such a copy. */
   'removal.deleteStrays': call(

@@ -7,31 +7,31 @@ import { imageId } from './ids.ts'
 import { terminalSize, type TerminalId } from './terminals.ts'
 
 /** Text that the user types, without NUL, which cannot be passed to a program. */
-const typed = v.pipe(
+const typedText = v.pipe(
   v.string(),
   v.maxLength(10_000),
   v.check((text) => !text.includes('\0')),
 )
 const rowsOf = <Row extends v.GenericSchema>(row: Row) => v.pipe(v.array(row), v.maxLength(1000), v.readonly())
 
-const portOptions = v.object({ host: typed, container: typed })
+const portOptions = v.object({ host: typedText, container: typedText })
 
 const runOptions = v.object({
   image: imageId,
-  reference: v.pipe(typed, v.nonEmpty(), v.maxLength(400)),
+  reference: v.pipe(typedText, v.nonEmpty(), v.maxLength(400)),
   interactive: v.boolean(),
-  name: typed,
-  command: typed,
+  name: typedText,
+  command: typedText,
   ports: rowsOf(portOptions),
   removeAtEnd: v.boolean(),
-  volumes: rowsOf(v.object({ source: typed, target: typed, readOnly: v.boolean() })),
-  environment: rowsOf(v.object({ name: typed, value: typed })),
-  network: typed,
+  volumes: rowsOf(v.object({ source: typedText, target: typedText, readOnly: v.boolean() })),
+  environment: rowsOf(v.object({ name: typedText, value: typedText })),
+  network: typedText,
   restart: v.picklist(restartPolicies),
-  memory: typed,
-  cpus: typed,
-  user: typed,
-  workdir: typed,
+  memory: typedText,
+  cpus: typedText,
+  user: typedText,
+  workdir: typedText,
 }) satisfies v.GenericSchema<unknown, RunOptions>
 
 /** The options that are suggested for an image, and the image's defaults. */
@@ -44,9 +44,9 @@ export interface RunSuggestion {
   readonly command: readonly string[]
   /** The image's default variables, `NAME=value`. */
   readonly environment: readonly string[]
-  /** Exposed ports, as `80/tcp`. */
+  /** Exposed ports, such as `80/tcp`. */
   readonly exposes: readonly string[]
-  /** Folders for each of which the engine creates an anonymous volume. */
+  /** Folders in the container. The engine creates an anonymous volume for each of them. */
   readonly volumes: readonly string[]
   readonly user: string
   readonly workdir: string
@@ -54,7 +54,7 @@ export interface RunSuggestion {
   readonly networks: readonly string[]
   /** Global flags before `run` that make the docker CLI use the same engine. */
   readonly engineFlags: readonly string[]
-  /** Set if the image is for another platform than the engine's. */
+  /** Set if the engine's CPU cannot run the image's platform without emulation. */
   readonly platform?: { readonly image: string; readonly engine: string }
 }
 
@@ -75,13 +75,15 @@ export interface StartedRun {
 
 export const calls = {
   'run.suggest': call(
-    v.object({ image: imageId, reference: v.pipe(typed, v.nonEmpty(), v.maxLength(400)) }),
+    v.object({ image: imageId, reference: v.pipe(typedText, v.nonEmpty(), v.maxLength(400)) }),
     type<RunSuggestion>(),
   ),
   /** Checks a port as the user types it. An incomplete or automatic port is `unknown`. */
   'run.port': call(portOptions, type<PortState>()),
-  /** Creates and starts a container with the options `options`. If the start fails, the container is removed again. */
+  /**
+   * Creates and starts a container; removes it if the start fails. `size`: that of the terminal of an interactive run.
+   */
   'run.start': call(v.object({ options: runOptions, size: v.exactOptional(terminalSize) }), type<StartedRun>()),
-  /** Asks the user for a folder, starting at the given one; undefined if they cancel. */
+  /** Asks the user for a folder, starting at the given one; undefined if the user cancels. */
   'run.chooseFolder': call(v.pipe(v.string(), v.maxLength(4096)), type<string | undefined>()),
 }

@@ -23,7 +23,7 @@ export interface FoundImage {
   readonly official: boolean
   /** Absent if the source does not report stars. */
   readonly stars?: number
-  /** Not reported by engines since API 1.45. */
+  /** Whether the image is an automated build. Absent if not reported, as by engines since API 1.45. */
   readonly automated?: boolean
   /** The catalogue's entry for an official image. */
   readonly known?: KnownImage
@@ -43,7 +43,7 @@ export interface SourceFailure {
 }
 
 export interface SearchAnswer {
-  /** The query. The window ignores answers to any other than the current one. */
+  /** The query. The window ignores answers to earlier queries. */
   readonly words: string
   readonly source: SearchSource
   readonly images: readonly FoundImage[]
@@ -53,7 +53,7 @@ export interface SearchAnswer {
   readonly pending: boolean
 }
 
-/** The most starred images of the catalogue. */
+/** The catalogue's images whose star count is known, most stars first. */
 export interface Featured {
   /** Year and month of the star counts. */
   readonly starred: string
@@ -64,7 +64,7 @@ export interface Featured {
 export interface TagVariant {
   /** The main tag first, then its aliases. */
   readonly tags: readonly string[]
-  /** As `linux/arm64/v8`; empty if unknown. */
+  /** Such as `linux/arm64/v8`; empty if unknown. */
   readonly platforms: readonly string[]
   /** The compressed download size for the engine's platform. */
   readonly size?: Bytes

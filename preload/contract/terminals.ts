@@ -2,8 +2,8 @@
  * Terminals belong to main, so they survive a reload of the window. A terminal's output is one stream of bytes, and
  * each chunk has the offset of its first byte. A window requests `terminals.replay`, draws it, and then draws each
  * chunk of `terminals.data` that starts at the offset it has reached; chunks that start before are already drawn.
- * Chunks that arrive while the window waits for the replay are processed after it. The window acknowledges what it
- * has drawn with `terminals.acknowledge`. With 256 kB unacknowledged, main stops reading, which blocks the program in the
+ * Chunks that arrive while the window waits for the replay are processed after it. The window acknowledges what it has
+ * drawn with `terminals.acknowledge`. With 256 kB unacknowledged, main stops reading, which blocks the program in the
  * container.
  */
 import * as v from 'valibot'
@@ -25,11 +25,11 @@ export interface Terminal {
   readonly container: ContainerId
   /** The container's name. */
   readonly name: string
-  /** The image's reference when the terminal was opened. */
+  /** The image reference that the container was created with. */
   readonly reference: Reference
-  /** `attach`: the container's main process; `shell`: another process in it; `logs`: its output. */
+  /** `attach`: the container's main process; `shell`: another process in it; `logs`: the container's output. */
   readonly kind: (typeof terminalKinds)[number]
-  /** The command line, as `/bin/bash`; empty for logs. */
+  /** The command line, such as `/bin/bash`; empty for logs. */
   readonly command: string
   readonly readOnly: boolean
   readonly state: TerminalState
@@ -39,7 +39,7 @@ export type TerminalState =
   | { readonly status: 'open' }
   /** The program has exited. `exitCode` is absent if the engine no longer knows it. */
   | { readonly status: 'ended'; readonly reason: 'exit'; readonly exitCode?: number }
-  /** The connection was lost or the user switched engines. The program may still run. */
+  /** The connection was lost or the user switched engines. The program may still be running. */
   | { readonly status: 'ended'; readonly reason: 'engine-gone' }
   /** Another client detached the stream. */
   | { readonly status: 'ended'; readonly reason: 'cut' }
