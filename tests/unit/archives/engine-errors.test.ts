@@ -17,13 +17,13 @@ test('an error after "Loaded image" is found, whether it is under the error key 
   )
 })
 
-test('a reply with neither a success nor an error counts as a failure', () => {
+test('a reply without “Loaded image” counts as a failure, with its message or its whole text', () => {
   expect(loadError('')).toBe('')
   expect(loadError(line({ message: 'broken' }))).toBe('broken')
   expect(loadError('<html>')).toBe('<html>')
 })
 
-test('the error that cuts off an archive is read from its end', () => {
+test('the error that the engine appends to an incomplete archive is found', () => {
   const error = 'blob not found'
   expect(saveError(`\0\0{"x${JSON.stringify({ errorDetail: { message: error }, error })}\r\n`)).toBe(error)
   expect(saveError('\0\0\0')).toBeUndefined()

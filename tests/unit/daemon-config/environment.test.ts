@@ -33,13 +33,13 @@ test('the default socket belongs to the system’s Docker, wherever its data is'
   expect(findFor(connected('unix:///var/run/docker.sock', '/home/li/big-disk/docker'))).toMatchObject(system)
 })
 
-test('a rootless Docker’s file is the user’s own, even while it is not running', () => {
+test('the file of rootless Docker is in the user’s home folder, even while Docker is not running', () => {
   const socket = 'unix:///run/user/1000/docker.sock'
   expect(findFor(connected(socket, '/home/li/.local/share/docker'))).toMatchObject(rootless)
   expect(findFor(disconnected(socket))).toMatchObject(rootless)
 })
 
-test('a snap is recognized by its root folder; remote engines, Podman and Desktop are not changed', () => {
+test('a snap is recognized by its root folder; Podman, Docker Desktop and other engines by their endpoint', () => {
   expect(findFor(connected('unix:///var/run/docker.sock', '/var/snap/docker/common/var-lib-docker'))).toMatchObject({
     installation: 'snap',
   })
@@ -49,7 +49,7 @@ test('a snap is recognized by its root folder; remote engines, Podman and Deskto
   expect(findFor(disconnected('unix:///home/li/.docker/desktop/docker.sock'))).toEqual({ installation: 'desktop' })
 })
 
-test('a cancel ends the wait for an engine that never answers', async () => {
+test('a cancel ends the request for the mirrors in force, even if the engine never answers', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'silent-'))
   const socketPath = join(folder, 'docker.sock')
   const requested = Promise.withResolvers<void>()

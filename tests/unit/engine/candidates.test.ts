@@ -33,7 +33,7 @@ test('without a chosen context the usual sockets are tried in order: system, roo
   ])
 })
 
-test('DOCKER_HOST takes precedence over DOCKER_CONTEXT, and that over the current context', () => {
+test('DOCKER_HOST takes precedence over DOCKER_CONTEXT, which takes precedence over the current context', () => {
   writeContext('work', { Host: 'tcp://work:2375' })
   writeContext('home', { Host: 'ssh://me@home' })
   write('config.json', { currentContext: 'home' })
@@ -42,7 +42,7 @@ test('DOCKER_HOST takes precedence over DOCKER_CONTEXT, and that over the curren
   expect(endpoints({ DOCKER_CONTEXT: 'work', DOCKER_HOST: 'tcp://x:1' })).toEqual(['default tcp://x:1'])
 })
 
-test('DOCKER_CONFIG names the folder that is read', () => {
+test('the configuration is read from the folder in DOCKER_CONFIG', () => {
   write('elsewhere/config.json', { currentContext: 'default' })
   expect(endpoints({ DOCKER_CONFIG: join(home, '.docker/elsewhere') })).toContain('default unix:///var/run/docker.sock')
 })
@@ -116,17 +116,17 @@ test('a context that cannot be parsed is left out and logged', () => {
 
 test('a context chosen in Slipway is the only candidate, whatever Docker’s own settings say', () => {
   writeContext('work', { Host: 'tcp://work:2375' })
-  const chosen = (name: string, env: Record<string, string> = {}) => {
+  const candidatesFor = (name: string, env: Record<string, string> = {}) => {
     const found = findCandidates({ env, home }, name)
     return found.ok ? found.value.map(({ name, endpoint }) => `${name} ${endpoint}`) : found.error
   }
-  expect(chosen('work', { DOCKER_HOST: 'tcp://x:1' })).toEqual(['work tcp://work:2375'])
-  expect(chosen('default')).toEqual(['default unix:///var/run/docker.sock'])
-  expect(chosen('podman-root')).toEqual(['podman-root unix:///run/podman/podman.sock'])
-  expect(chosen('lost')).toEqual({ code: 'context-unknown', context: 'lost' })
+  expect(candidatesFor('work', { DOCKER_HOST: 'tcp://x:1' })).toEqual(['work tcp://work:2375'])
+  expect(candidatesFor('default')).toEqual(['default unix:///var/run/docker.sock'])
+  expect(candidatesFor('podman-root')).toEqual(['podman-root unix:///run/podman/podman.sock'])
+  expect(candidatesFor('lost')).toEqual({ code: 'context-unknown', context: 'lost' })
 })
 
-test('the docker command gets a flag only if it would use another engine: its context, or the socket if it has none', () => {
+test('the docker command gets a flag only if it would otherwise use another engine: --context, or -H if there is no context', () => {
   writeContext('work', { Host: 'tcp://work:2375' })
   writeContext('home', { Host: 'ssh://me@home' })
   write('config.json', { currentContext: 'home' })

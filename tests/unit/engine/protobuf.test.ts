@@ -120,7 +120,7 @@ test('a reply of several frames is split into its messages, and a reply that end
   )
 })
 
-test('the error of a reply that ends inside a frame says so', () => {
+test('the error message for a reply that ends inside a frame says that the reply ended early', () => {
   expect(() => unframe(encodeText('a').subarray(0, 7))).toThrow('The gRPC reply ended in the middle of a message')
 })
 

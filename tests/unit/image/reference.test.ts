@@ -103,7 +103,7 @@ const name = fc
   )
 const tag = fc.stringMatching(/^[a-zA-Z0-9_][a-zA-Z0-9_.-]{0,20}$/)
 
-test('every name of the grammar is parsed, the result parses to itself, and rows split it in the same way', () => {
+test('every name of the grammar is parsed, the result parses to itself, and splitReference splits it in the same way', () => {
   fc.assert(
     fc.property(name, tag, (name, tag) => {
       fc.pre(name !== 'sha256' && name !== 'library/sha256')
@@ -126,7 +126,7 @@ test('whatever is typed, the result has only plain characters and parses to itse
   )
 })
 
-test('a digest identifies the image, and a tag beside it is ignored', () => {
+test('in a reference with a digest the tag is ignored, and parseTag refuses such a reference', () => {
   const digest = `sha256:${'0'.repeat(64)}`
   expect(parseReference('nginx')).toMatchObject({ repository: 'nginx', version: 'latest', reference: 'nginx:latest' })
   for (const text of [`ghcr.io/a/b@${digest}`, `ghcr.io/a/b:1@${digest}`]) {

@@ -43,7 +43,7 @@ const untilEnded = (jobs: Jobs, id: string) =>
   expect.poll(() => jobs.find(id)?.state, { interval: 5 }).not.toBe('running')
 const journalFile = (id: string) => join(folder, 'journal', `${id}.jsonl`)
 
-test('an item is in the journal on the disk before its work begins', async () => {
+test('an item is `running` in the journal on the disk before its work begins', async () => {
   const jobs = start()
   const contents: string[] = []
   const id = jobs.start(removalSubject, ['a', 'b'], async (job) => {
@@ -63,9 +63,9 @@ test('an item is in the journal on the disk before its work begins', async () =>
 })
 
 test('a job that was running when the app ended is `interrupted` at the next start, and keeps its undo', async () => {
-  const service = start()
+  const jobs = start()
   const started = Promise.withResolvers<void>()
-  const id = service.start(removalSubject, ['a', 'b', 'c'], async (job) => {
+  const id = jobs.start(removalSubject, ['a', 'b', 'c'], async (job) => {
     await job.setUndo(ledgerEntry(job.id))
     await job.begin(0)
     job.updateItem(0, { state: 'done' })
@@ -75,17 +75,17 @@ test('a job that was running when the app ended is `interrupted` at the next sta
     await new Promise(() => {})
   })
   await started.promise
-  const jobs = start()
-  expect(jobs.find(id)).toMatchObject({
+  const restarted = start()
+  expect(restarted.find(id)).toMatchObject({
     state: 'interrupted',
     items: [{ state: 'done' }, { state: 'unknown' }, { state: 'skipped' }],
   })
-  expect(jobs.undoOf(id)).toEqual(ledgerEntry(id))
+  expect(restarted.undoOf(id)).toEqual(ledgerEntry(id))
   await store.end()
-  expect(start().find(id)).toEqual(jobs.find(id))
+  expect(start().find(id)).toEqual(restarted.find(id))
 })
 
-test('neither clearing nor a hundred newer jobs drop a job that can be undone', async () => {
+test('the undo of a job survives clearing the list and a hundred newer jobs', async () => {
   const jobs = start()
   const id = jobs.start(removalSubject, [], (job) => job.setUndo(ledgerEntry(job.id)))
   await untilEnded(jobs, id)
@@ -134,7 +134,7 @@ test('jobs and removals from versions before the journal are imported once', asy
   expect(restarted.undoables()).toHaveLength(2)
 })
 
-test('jobs that older versions stored with other names of states and results are read with the current names', async () => {
+test('states and results that older versions stored under other names are read under their current names', async () => {
   const layer = { id: 'aa', state: 'here', bytes: 0 }
   const came = { image: 'sha256:1', news: true, cost: 5 }
   const pull = { kind: 'pull', reference: 'nginx:latest', layers: [layer], came }
@@ -165,7 +165,7 @@ test('jobs that older versions stored with other names of states and results are
   await jobs.end()
 })
 
-test('a journal that is truncated at any byte or has lines of a newer version keeps every complete line that is understood', async () => {
+test('every complete line of a truncated journal is read, and lines of a newer version are skipped', async () => {
   const jobs = start()
   const id = jobs.start(removalSubject, ['a', 'b'], async (job) => {
     await job.setUndo(ledgerEntry(job.id))
