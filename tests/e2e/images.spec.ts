@@ -75,7 +75,7 @@ test('each column sorts the list, and a second click reverses it', async ({ app 
   }
 })
 
-test('the row under the cursor shows its details', async ({ app, demo }) => {
+test('the details pane shows the image of the row under the cursor', async ({ app, demo }) => {
   await app.row('nginx', '1.27').click()
   await app.openTab('Details')
   const inspected = await demo.docker.getImage('nginx:1.27').inspect()
@@ -130,14 +130,14 @@ test('the preset filters narrow the list to as many images as they say', async (
   const containers = await demo.docker.listContainers({ all: true })
   const used = new Set(containers.map(({ ImageID }) => ImageID))
   const unused = images.filter(({ Id }) => !used.has(Id)).length
-  await expect(app.chip(/^All/)).toHaveText(`All ${images.length}`)
-  await expect(app.chip(/^Unused/)).toHaveText(`Unused ${unused}`)
-  await app.chip(/^Dangling/).click()
+  await expect(app.presetFilter(/^All/)).toHaveText(`All ${images.length}`)
+  await expect(app.presetFilter(/^Unused/)).toHaveText(`Unused ${unused}`)
+  await app.presetFilter(/^Dangling/).click()
   await expect(app.rows).toHaveCount(2)
-  await app.chip(/^Unused/).click()
+  await app.presetFilter(/^Unused/).click()
   await expect(app.row('nginx', '1.27')).toHaveCount(0)
   await expect(app.row('nginx', '1.25')).toBeVisible()
-  await app.chip(/^Unused/).click()
+  await app.presetFilter(/^Unused/).click()
   await expect(app.row('nginx', '1.27')).toBeVisible()
 })
 

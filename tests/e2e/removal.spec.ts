@@ -59,7 +59,7 @@ test('an image that a container uses is kept unless the user chooses to remove t
   expect(names).toContain('/web')
 })
 
-test('Cancel and Esc change nothing', async ({ app, engine }) => {
+test('closing the plan with Cancel or Esc changes nothing', async ({ app, engine }) => {
   const before = await engine.docker.listImages({ all: true })
   await app.row('python', '3.9').click()
   await app.details.getByRole('button', { name: 'Remove…' }).click()
@@ -80,15 +80,15 @@ test('the summary, the footer and the plan show the same freed space, and their 
   await expect(app.details.getByRole('heading', { level: 2 })).toHaveText('3 images selected')
   const frees = (await app.details.locator('p').first().textContent())!
   await expect(app.footer).toContainText(`removing them frees ${frees}`)
-  const rows = await app.details.getByRole('listitem').locator('span.tabular-nums').allTextContents()
-  expect(sum(rows)).toBeCloseTo(inMegabytes(frees), 0)
+  const rowSizes = await app.details.getByRole('listitem').locator('span.tabular-nums').allTextContents()
+  expect(sum(rowSizes)).toBeCloseTo(inMegabytes(frees), 0)
   await app.footer.getByRole('button', { name: 'Remove…' }).click()
   await expect(sheet(app).getByRole('heading', { level: 2 })).toHaveText(`Frees ${frees}`)
-  const planned = await section(app, 'Will be deleted')
+  const plannedSizes = await section(app, 'Will be deleted')
     .getByRole('listitem')
     .locator('span.tabular-nums')
     .allTextContents()
-  expect(sum(planned)).toBeCloseTo(inMegabytes(frees), 0)
+  expect(sum(plannedSizes)).toBeCloseTo(inMegabytes(frees), 0)
 })
 
 const inMegabytes = (text: string) => {
@@ -153,7 +153,7 @@ test('if an image changes between the plan and the click, it is not removed, and
   expect((await engine.docker.getImage('python:3.9').inspect()).RepoTags).toEqual(['python:3.9'])
 })
 
-test('a copy without a known removal is listed, and can be deleted', async ({ open, engine }) => {
+test('a copy of a removal that no journal knows is listed, and can be deleted', async ({ open, engine }) => {
   const folder = mkdtempSync(join(tmpdir(), 'slipway-strays-'))
   const home = join(folder, 'home')
   mkdirSync(home)

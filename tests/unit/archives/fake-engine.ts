@@ -4,13 +4,13 @@ import type { IncomingMessage, RequestListener } from 'node:http'
 import Docker from 'dockerode'
 import { tarEnd, tarFile } from '../../../tools/world/tar.ts'
 import { serve } from '../local-server.ts'
-import { createSession } from '../session.ts'
+import { createFakeSession } from '../fake-session.ts'
 
 /** @returns a session whose requests are handled by `answer`, and a log of them, such as `GET /v1.45/images/…` */
 export async function fakeEngine(answer: RequestListener) {
   const { host, requests } = await serve(answer)
   const [name, port] = host.split(':')
-  return { requests, session: createSession(new Docker({ protocol: 'http', host: name!, port: Number(port) })) }
+  return { requests, session: createFakeSession(new Docker({ protocol: 'http', host: name!, port: Number(port) })) }
 }
 
 export const isInspectRequest = ({ url }: IncomingMessage) => /\/images\/[^/]+\/json/.test(url ?? '')

@@ -6,7 +6,7 @@ import Docker from 'dockerode'
 import { expect, test } from 'vitest'
 import { mirrorsInForce } from '../../../main/daemon-config/target-engine.ts'
 import { findInstallation } from '../../../main/daemon-config/environment.ts'
-import { createSession } from '../session.ts'
+import { createFakeSession } from '../fake-session.ts'
 import type { EngineFacts, EngineState } from '../../../preload/contract/index.ts'
 
 const home = '/home/li'
@@ -56,7 +56,7 @@ test('a cancel ends the request for the mirrors in force, even if the engine nev
   const server = createServer(() => requested.resolve()).listen(socketPath)
   try {
     const controller = new AbortController()
-    const result = mirrorsInForce({ ok: true, value: createSession(new Docker({ socketPath })) }, controller.signal)
+    const result = mirrorsInForce({ ok: true, value: createFakeSession(new Docker({ socketPath })) }, controller.signal)
     await requested.promise
     controller.abort()
     expect(await result).toBeUndefined()

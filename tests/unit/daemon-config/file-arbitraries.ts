@@ -109,7 +109,10 @@ const values = fc.letrec((tie) => ({
   ),
 })).value
 
-/** Settings without mirrors and insecure registries. Keys that look like numbers are left out, because JavaScript would move them to the front. */
+/**
+ * Settings without mirrors and insecure registries. Keys that look like numbers are left out, because JavaScript would
+ * move them to the front.
+ */
 export const otherSettings: fc.Arbitrary<readonly (readonly [string, unknown])[]> = fc.uniqueArray(
   fc.tuple(
     keys.filter((key) => isOtherKey(key) && !/^\d+$/.test(key) && key !== '__proto__'),

@@ -8,7 +8,7 @@ import Docker from 'dockerode'
 import * as v from 'valibot'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { EngineError, type EngineSession } from '../../../main/engine/index.ts'
-import { createSession } from '../session.ts'
+import { createFakeSession } from '../fake-session.ts'
 
 const apiFolder = join(import.meta.dirname, '../../../main/engine/api')
 const modules = await Promise.all(
@@ -132,7 +132,7 @@ describe('against a silent socket', () => {
   afterAll(() => {
     vi.useRealTimers()
   })
-  const session = () => createSession(new Docker({ socketPath: join(folder, 'docker.sock') }), `unix://${folder}/docker.sock`) // prettier-ignore
+  const session = () => createFakeSession(new Docker({ socketPath: join(folder, 'docker.sock') }), `unix://${folder}/docker.sock`) // prettier-ignore
 
   for (const [name, call] of Object.entries(calls))
     test(`${name} ends with a timeout`, async () => {

@@ -48,9 +48,9 @@ test('a registry’s own helper takes precedence over the common helper, and bot
 
 test('if a helper has no login, prints nonsense or is missing, the login in the file is used', async () => {
   const auths = { 'a.example': { auth: base64('x:y') } }
-  const unknown = { none: 'echo "credentials not found in native keychain"; exit 1', odd: 'echo hello' }
+  const helpers = { none: 'echo "credentials not found in native keychain"; exit 1', odd: 'echo hello' }
   for (const credsStore of ['none', 'odd', 'missing']) {
-    const { readCredentials } = await writeConfig({ credsStore, auths }, unknown)
+    const { readCredentials } = await writeConfig({ credsStore, auths }, helpers)
     expect(await readCredentials('a.example')).toEqual({ kind: 'password', username: 'x', password: 'y' })
     expect(await readCredentials('b.example')).toBeUndefined()
   }

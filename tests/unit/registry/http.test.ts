@@ -23,7 +23,7 @@ test.each([
   ['JSON of another shape', (r: Response) => r.end('{"b":1}')],
   ['a truncated body', (r: Response) => r.setHeader('content-length', '100').write('{"a":1}', () => r.destroy())],
   ['a body that never ends', (r: Response) => sendEndlessly(r)],
-])('%s is reported as nonsense', async (_, reply) => {
+])('%s is reported as an invalid reply', async (_, reply) => {
   const { url } = await serve((_, response) => void reply(response))
   const result = await client().json(url, schema, { host })
   expect(result).toMatchObject({ ok: false, error: { code: 'registry-invalid-reply', host } })
@@ -94,7 +94,7 @@ test('endless redirects are reported as such', async () => {
   expect(server.requests).toHaveLength(6)
 })
 
-test('a refusal is reported with its reason and the time for a retry', async () => {
+test('a refusal is reported with its reason, and with the time of a retry if the server names one', async () => {
   const now = 1_000_000
   const failureFor = (status: number, headers: Record<string, string> = {}) =>
     refusalFailure({ status, header: (name) => headers[name] }, host, now * 1000)

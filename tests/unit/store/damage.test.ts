@@ -85,10 +85,10 @@ describe('one invalid entry', () => {
   })
 })
 
-describe('damage at a random place', () => {
+describe('random damage', () => {
   const name = fc.constantFrom(...names)
 
-  test('of the JSON never throws, and every other entry is read, now and in the next run', async () => {
+  test('to a value of the JSON never makes reading throw, and every other entry is read, now and in the next run', async () => {
     const damage = name.chain((name) =>
       fc.record({
         name: fc.constant(name),
@@ -119,7 +119,7 @@ describe('damage at a random place', () => {
     )
   })
 
-  test('of the text never throws, and a file that is no longer JSON is kept under another name', async () => {
+  test('to the text never makes reading throw, and a file that is no longer a JSON object is kept under another name', async () => {
     const damage = fc.record({
       name,
       position: fc.nat({ max: 9999 }),
@@ -143,7 +143,7 @@ describe('damage at a random place', () => {
   })
 })
 
-test('each unreadable file is kept under its own name', async () => {
+test('each unreadable file is kept under a new name', async () => {
   for (const text of ['{', '[]', 'null', '']) {
     writeFile('settings.json', text)
     await openStore(folder).settings.write({ language: 'en', theme: 'dark' })
@@ -155,7 +155,7 @@ test('each unreadable file is kept under its own name', async () => {
 describe('a file of a newer version', () => {
   const newer = { version: 3, own: ['https://a.example', { address: 'new' }], changes: 'elsewhere', more: true }
 
-  test('is read as far as possible and not overwritten, which is logged once', async () => {
+  test('is read as far as possible, is not overwritten, and is logged once', async () => {
     writeFile('mirrors.json', newer)
     const { mirrors } = openStore(folder)
     expect(mirrors.value).toMatchObject({ own: ['https://a.example'], changes: [] })
@@ -189,12 +189,12 @@ test('a file without a version is read, and gets a version when it is written', 
   expect(JSON.parse(readFile('settings.json'))).toEqual({ version: 1, theme: 'light', language: 'zh-CN' })
 })
 
-describe('a file that cannot be read is not overwritten:', () => {
+describe('at the path of a file,', () => {
   test.each([
     ['a folder', (file: string) => mkdirSync(file)],
     ['a link to itself', (file: string) => symlinkSync(file, file)],
     ['a pipe', (file: string) => execFileSync('mkfifo', [file])],
-  ])('%s', async (_, create) => {
+  ])('%s is not overwritten', async (_, create) => {
     const file = join(folder, 'settings.json')
     create(file)
     const before = lstatSync(file)
