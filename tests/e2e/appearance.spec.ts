@@ -77,21 +77,21 @@ test('Ctrl+Plus and Ctrl+Minus zoom, Ctrl+0 resets the zoom, and the zoom surviv
 test('the window opens with the size it had at the last quit', async ({ open, demo }) => {
   const app = await open({ socket: demo.socket, config })
   await expect(app.list).toBeVisible()
-  const resized = { x: 40, y: 60, width: 1000, height: 640 }
+  const newBounds = { x: 40, y: 60, width: 1000, height: 640 }
   await app.electron.evaluate(
     ({ BrowserWindow }, bounds) => BrowserWindow.getAllWindows()[0]!.setBounds(bounds),
-    resized,
+    newBounds,
   )
   await expect
     .poll(() => app.electron.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]!.getNormalBounds().width))
-    .toBe(resized.width)
+    .toBe(newBounds.width)
   await app.quit()
   const restarted = await open({ socket: demo.socket, config })
   await expect(restarted.list).toBeVisible()
   const bounds = await restarted.electron.evaluate(({ BrowserWindow }) =>
     BrowserWindow.getAllWindows()[0]!.getNormalBounds(),
   )
-  expect({ width: bounds.width, height: bounds.height }).toEqual({ width: resized.width, height: resized.height })
+  expect({ width: bounds.width, height: bounds.height }).toEqual({ width: newBounds.width, height: newBounds.height })
 })
 
 test('a second instance of the app exits, and the first keeps its one window', async ({ open, demo }) => {

@@ -83,7 +83,7 @@ test('if Docker Hub does not answer, Discover leads to the mirrors, and a test f
   await app.expectAccessible()
 })
 
-test('before a test no mirror is called good, and closed mirrors are folded away with their closing date', async ({
+test('before a test no mirror is marked as working, and closed mirrors are in a collapsed list with their closing dates', async ({
   unmirroredApp: app,
 }) => {
   await openMirrors(app)
@@ -142,11 +142,7 @@ test('a mirror that serves different content for a tag is shown with both digest
   await expect(mirrorPane(app)).toContainText('Digest elsewhere')
 })
 
-test('if all mirrors fail, the next step is shown, and no mirror is called good', async ({
-  unmirroredApp: app,
-  hub,
-  addMirror,
-}) => {
+test('if all mirrors fail, the screen says that none of them works', async ({ unmirroredApp: app, hub, addMirror }) => {
   hub.setBehaviour('all', 'down')
   await openMirrors(app)
   await addMirror(app, 'closed', { answers: 410 })

@@ -138,7 +138,7 @@ test('undoing a removal with a copy restores the image and its tag', async ({ ap
   expect((await engine.docker.getImage('python:3.9').inspect()).Id).toBe(before)
 })
 
-test('if an image changes between the plan and the click, it is not removed, and the new plan is shown', async ({
+test('if an image gets a container between the plan and the click, the image is not removed, and the new plan is shown', async ({
   app,
   engine,
 }) => {
@@ -158,13 +158,13 @@ test('a copy of a removal that no journal knows is listed, and can be deleted', 
   const home = join(folder, 'home')
   mkdirSync(home)
   const options = { socket: engine.socket, config: folder, env: { HOME: home } }
-  const first = await open(options)
-  await first.row('python', '3.9').click()
-  await first.page.keyboard.press('Delete')
-  await sheet(first).getByRole('button', { name: 'Delete 1 image' }).click()
-  await openActivity(first)
-  await expect(jobCard(first, /Removed 1 image/)).toContainText('1 copy is kept in')
-  await first.quit()
+  const firstRun = await open(options)
+  await firstRun.row('python', '3.9').click()
+  await firstRun.page.keyboard.press('Delete')
+  await sheet(firstRun).getByRole('button', { name: 'Delete 1 image' }).click()
+  await openActivity(firstRun)
+  await expect(jobCard(firstRun, /Removed 1 image/)).toContainText('1 copy is kept in')
+  await firstRun.quit()
   rmSync(join(folder, 'Slipway/journal'), { recursive: true })
 
   const app = await open(options)
@@ -186,16 +186,16 @@ test('a removal that was cleared from Activity can still be undone, even after a
   engine,
 }) => {
   const folder = mkdtempSync(join(tmpdir(), 'slipway-cleared-'))
-  const first = await open({ socket: engine.socket, config: folder })
-  await first.row('python', '3.9').click()
-  await first.page.keyboard.press('Delete')
-  await sheet(first).getByRole('button', { name: 'Delete 1 image' }).click()
-  await openActivity(first)
-  await expect(jobCard(first, /Removed 1 image/)).toContainText('1 copy is kept in')
-  await first.page.getByRole('button', { name: 'Clear finished' }).click()
-  await expect(first.page.getByRole('article')).toHaveCount(0)
-  await expect(first.page.getByRole('region', { name: 'Activity' })).toBeFocused()
-  await first.quit()
+  const firstRun = await open({ socket: engine.socket, config: folder })
+  await firstRun.row('python', '3.9').click()
+  await firstRun.page.keyboard.press('Delete')
+  await sheet(firstRun).getByRole('button', { name: 'Delete 1 image' }).click()
+  await openActivity(firstRun)
+  await expect(jobCard(firstRun, /Removed 1 image/)).toContainText('1 copy is kept in')
+  await firstRun.page.getByRole('button', { name: 'Clear finished' }).click()
+  await expect(firstRun.page.getByRole('article')).toHaveCount(0)
+  await expect(firstRun.page.getByRole('region', { name: 'Activity' })).toBeFocused()
+  await firstRun.quit()
 
   const app = await open({ socket: engine.socket, config: folder })
   await openActivity(app)

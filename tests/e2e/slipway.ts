@@ -1,4 +1,4 @@
-/** The whole app over a real engine, driven as a user would. Tests need not know if Electron or the stand-in runs it. */
+/** Drives the whole app as a user does, with a real engine. Tests are the same with Electron and the stand-in. */
 import { createInterface } from 'node:readline'
 import { AxeBuilder } from '@axe-core/playwright'
 import { test as base, expect, type Locator, type Page } from '@playwright/test'

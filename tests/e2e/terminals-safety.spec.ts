@@ -43,7 +43,7 @@ test('a link asks first and shows its full address, and only web addresses are o
   demo,
   terminals,
 }) => {
-  await watchOpened(app)
+  await recordOpenedAddresses(app)
   await terminals.run(demo, busyboxImage, boxOptions)
   const address = 'https://user@example.com/a?b=c'
   await terminals.type(`clear; printf '\\033]8;;${address}\\033\\\\click-me\\033]8;;\\033\\\\\\n'`)
@@ -53,10 +53,10 @@ test('a link asks first and shows its full address, and only web addresses are o
   await expect(dialog).toContainText(address)
   await app.page.keyboard.press('Enter')
   await expect(dialog).toBeHidden()
-  expect(await readOpened(app)).toEqual([])
+  expect(await readOpenedAddresses(app)).toEqual([])
   await terminals.click('click-me', 10)
   await dialog.getByRole('button', { name: 'Open' }).click()
-  await expect.poll(() => readOpened(app)).toEqual([address])
+  await expect.poll(() => readOpenedAddresses(app)).toEqual([address])
 
   await terminals.type('echo see https://example.org/x.')
   await expect(terminals.row('see https://example.org/x.')).toBeVisible()
@@ -70,7 +70,7 @@ test('a link asks first and shows its full address, and only web addresses are o
     expect(await app.page.evaluate(`slipway.call('window.openLink', ${JSON.stringify(invalid)})`)).toMatchObject({
       ok: false,
     })
-  expect(await readOpened(app)).toEqual([address])
+  expect(await readOpenedAddresses(app)).toEqual([address])
 })
 
 test('a terminal still works after a program has written random bytes', async ({ app, demo, terminals }) => {
@@ -132,12 +132,12 @@ async function watchViolations(page: Page): Promise<() => Promise<string[]>> {
 type App = { readonly electron: ElectronApplication }
 
 /** Records the addresses that the app asks the system to open, and opens none. */
-async function watchOpened({ electron }: App) {
+async function recordOpenedAddresses({ electron }: App) {
   await electron.evaluate(({ shell }) => {
     const opened: string[] = []
     Object.assign(globalThis, { opened })
     shell.openExternal = async (url) => void opened.push(url)
   })
 }
-const readOpened = ({ electron }: App) =>
+const readOpenedAddresses = ({ electron }: App) =>
   electron.evaluate(() => (globalThis as unknown as { readonly opened: string[] }).opened)

@@ -4,10 +4,13 @@ import { parseDocument, parseIndex, parseManifest } from '../../../main/archives
 const json = JSON.stringify
 const [firstDigest, secondDigest] = ['sha256:1', 'sha256:2']
 
-test('an item of index.json has the name that containerd gave it, or else the tag', () => {
-  const named = { 'io.containerd.image.name': 'docker.io/library/one:1', 'org.opencontainers.image.ref.name': '1' }
+test('the name of an item of index.json is containerd’s annotation, or the tag if there is none', () => {
+  const bothAnnotations = {
+    'io.containerd.image.name': 'docker.io/library/one:1',
+    'org.opencontainers.image.ref.name': '1',
+  }
   const manifests = [
-    { digest: firstDigest, size: 1, annotations: named },
+    { digest: firstDigest, size: 1, annotations: bothAnnotations },
     { digest: firstDigest, size: 1, annotations: { 'org.opencontainers.image.ref.name': '1' } },
     { digest: secondDigest, size: 2, annotations: null },
   ]

@@ -9,10 +9,10 @@ test('a load succeeded if the engine says so and reports no error', () => {
 })
 
 test('an error after "Loaded image" is found, whether it is under the error key or in the stream', () => {
-  const loaded = line({ stream: 'Loaded image: one:1\n' })
+  const successLine = line({ stream: 'Loaded image: one:1\n' })
   const error = 'failed to unpack'
-  expect(loadError(loaded + line({ errorDetail: { message: error }, error }))).toBe(error)
-  expect(loadError(loaded + line({ stream: 'Error unpacking image one:1: no layer\n' }))).toBe(
+  expect(loadError(successLine + line({ errorDetail: { message: error }, error }))).toBe(error)
+  expect(loadError(successLine + line({ stream: 'Error unpacking image one:1: no layer\n' }))).toBe(
     'Error unpacking image one:1: no layer',
   )
 })

@@ -50,17 +50,18 @@ function ociArchive(
 ): BuiltArchive {
   const builder = archiveBuilder()
   const image = builder.manifest('linux/amd64', layerCount, options.compressed)
-  const other = builder.manifest('linux/arm64', layerCount, options.compressed)
+  const otherPlatform = builder.manifest('linux/arm64', layerCount, options.compressed)
   const attestation = { digest: digest(8_000), size: 5, platform: 'unknown/unknown' }
-  const listed = [
+  const descriptors = [
     { ...image.descriptor, platform: 'linux/amd64' },
-    { ...other.descriptor, platform: 'linux/arm64' },
+    { ...otherPlatform.descriptor, platform: 'linux/arm64' },
     attestation,
   ]
-  const root = options.index ? builder.blob({ kind: 'index', manifests: listed }) : image.descriptor
+  const root = options.index ? builder.blob({ kind: 'index', manifests: descriptors }) : image.descriptor
   // The other platform is in the index, but was never pulled.
-  for (const item of [other.descriptor, other.config, ...other.layers]) builder.entries.delete(blobPath(item.digest))
-  builder.documents.delete(other.descriptor.digest)
+  for (const item of [otherPlatform.descriptor, otherPlatform.config, ...otherPlatform.layers])
+    builder.entries.delete(blobPath(item.digest))
+  builder.documents.delete(otherPlatform.descriptor.digest)
   const references = options.tagged ? names : []
   const manifest = {
     config: blobPath(image.config.digest),

@@ -16,11 +16,11 @@ const facts: EngineFacts = {
   rootDir: '/var/lib/docker',
 }
 const context = (endpoint: string, local = true) => ({ name: 'default', endpoint, local })
-const connected = (endpoint: string, rootDir = facts.rootDir): EngineState => ({
+const connectedState = (endpoint: string, rootDir = facts.rootDir): EngineState => ({
   ...{ status: 'connected', context: context(endpoint) },
   facts: { ...facts, rootDir },
 })
-const disconnected = (endpoint: string): EngineState => ({
+const disconnectedState = (endpoint: string): EngineState => ({
   ...{ status: 'away', context: context(endpoint) },
   failure: { code: 'engine-stopped', endpoint },
 })
@@ -29,24 +29,26 @@ const system = { installation: 'system', file: '/etc/docker/daemon.json' }
 const rootless = { installation: 'rootless', file: '/home/li/.config/docker/daemon.json' }
 
 test('the default socket belongs to the system’s Docker, wherever its data is', () => {
-  expect(findFor(connected('unix:///var/run/docker.sock'))).toMatchObject(system)
-  expect(findFor(connected('unix:///var/run/docker.sock', '/home/li/big-disk/docker'))).toMatchObject(system)
+  expect(findFor(connectedState('unix:///var/run/docker.sock'))).toMatchObject(system)
+  expect(findFor(connectedState('unix:///var/run/docker.sock', '/home/li/big-disk/docker'))).toMatchObject(system)
 })
 
 test('the file of rootless Docker is in the user’s home folder, even while Docker is not running', () => {
   const socket = 'unix:///run/user/1000/docker.sock'
-  expect(findFor(connected(socket, '/home/li/.local/share/docker'))).toMatchObject(rootless)
-  expect(findFor(disconnected(socket))).toMatchObject(rootless)
+  expect(findFor(connectedState(socket, '/home/li/.local/share/docker'))).toMatchObject(rootless)
+  expect(findFor(disconnectedState(socket))).toMatchObject(rootless)
 })
 
 test('a snap is recognized by its root folder; Podman, Docker Desktop and other engines by their endpoint', () => {
-  expect(findFor(connected('unix:///var/run/docker.sock', '/var/snap/docker/common/var-lib-docker'))).toMatchObject({
+  expect(
+    findFor(connectedState('unix:///var/run/docker.sock', '/var/snap/docker/common/var-lib-docker')),
+  ).toMatchObject({
     installation: 'snap',
   })
-  expect(findFor(connected('unix:///srv/other.sock'))).toEqual({ installation: 'elsewhere' })
-  expect(findFor(disconnected('tcp://10.0.0.7:2376'))).toEqual({ installation: 'elsewhere' })
-  expect(findFor(disconnected('unix:///run/podman/podman.sock'))).toEqual({ installation: 'podman' })
-  expect(findFor(disconnected('unix:///home/li/.docker/desktop/docker.sock'))).toEqual({ installation: 'desktop' })
+  expect(findFor(connectedState('unix:///srv/other.sock'))).toEqual({ installation: 'elsewhere' })
+  expect(findFor(disconnectedState('tcp://10.0.0.7:2376'))).toEqual({ installation: 'elsewhere' })
+  expect(findFor(disconnectedState('unix:///run/podman/podman.sock'))).toEqual({ installation: 'podman' })
+  expect(findFor(disconnectedState('unix:///home/li/.docker/desktop/docker.sock'))).toEqual({ installation: 'desktop' })
 })
 
 test('a cancel ends the request for the mirrors in force, even if the engine never answers', async () => {

@@ -35,8 +35,11 @@ test('an edited file has exactly the requested mirrors, and every other setting 
   fc.assert(
     fc.property(file, mirrorLists(0), ({ text }, mirrors) => {
       const { 'registry-mirrors': _, ...before } = JSON.parse(text) as Record<string, unknown>
-      const { 'registry-mirrors': now, ...after } = JSON.parse(edit(text, mirrors)) as Record<string, unknown>
-      expect(now).toEqual(mirrors)
+      const { 'registry-mirrors': writtenMirrors, ...after } = JSON.parse(edit(text, mirrors)) as Record<
+        string,
+        unknown
+      >
+      expect(writtenMirrors).toEqual(mirrors)
       expect(after).toEqual(before)
       expect(Object.keys(after)).toEqual(Object.keys(before))
       expect(readSettings(edit(text, mirrors))).toMatchObject({ hasMirrors: true, mirrors })
@@ -103,7 +106,7 @@ test('only blank texts and texts that JSON.parse accepts are edited, and the lat
     }
   }
   const stricterThanJson = new Set(['duplicate-key', 'wrong-type', 'key-case'])
-  let refused = 0
+  let refusedCount = 0
   fc.assert(
     fc.property(texts, mirrorLists(0), (text, mirrors) => {
       const result = withMirrors(text, mirrors)
@@ -112,7 +115,7 @@ test('only blank texts and texts that JSON.parse accepts are edited, and the lat
         const expected = { ...(value as object | undefined), 'registry-mirrors': mirrors }
         return isDeepStrictEqual(parseOrUndefined(result.text), expected) && (value !== undefined || text.trim() === '')
       }
-      refused += 1
+      refusedCount += 1
       const { code } = result.fault
       const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
       if (code === 'not-object') return value !== undefined && !isObject
@@ -120,5 +123,5 @@ test('only blank texts and texts that JSON.parse accepts are edited, and the lat
     }),
     { numRuns: 2000 },
   )
-  expect(refused).toBeGreaterThan(300)
+  expect(refusedCount).toBeGreaterThan(300)
 })

@@ -149,26 +149,26 @@ test('applying the changes one by one always gives the snapshot', () => {
 test('an image that cannot be read keeps its last row, marked as unreadable, until it is read again', () => {
   const { changes, live } = watchLiveState()
   live.replace({ images: [image('a'), image('b')], containers: [] })
-  const unreadable = new Map([
+  const readErrors = new Map([
     ['b', 'blob not found'],
     ['new', 'blob not found'],
   ])
-  live.apply({ images: new Map(), containers: new Map() }, unreadable)
-  const marked = { ...withoutLabels(image('b')), unreadable: 'blob not found' }
-  expect(live.images().get('b')).toEqual(marked)
+  live.apply({ images: new Map(), containers: new Map() }, readErrors)
+  const markedImage = { ...withoutLabels(image('b')), unreadable: 'blob not found' }
+  expect(live.images().get('b')).toEqual(markedImage)
   expect(live.images().get('new')).toMatchObject({ references: [], sizeUnknown: true, unreadable: 'blob not found' })
   expect(live.images().get('a')?.unreadable).toBeUndefined()
 
-  live.replace({ images: [image('a'), image('b')], containers: [] }, undefined, unreadable)
+  live.replace({ images: [image('a'), image('b')], containers: [] }, undefined, readErrors)
   expect([...live.images().keys()]).toEqual(['a', 'b'])
-  expect(live.images().get('b')).toEqual(marked)
+  expect(live.images().get('b')).toEqual(markedImage)
 
   live.apply({ images: new Map([['b', image('b')]]), containers: new Map() })
   expect(live.images().get('b')).toEqual(withoutLabels(image('b')))
   expect(changes).toHaveLength(4)
 })
 
-test('if the list of containers is refused, the known containers stay, and the failure is published once', () => {
+test('if the list of containers is refused, the last containers stay, and the failure is published once', () => {
   const { changes, live } = watchLiveState()
   const web = { id: 'web', name: 'web', image: 'a', state: 'running', created: 1 } as const
   live.replace({ images: [image('a')], containers: [web] })

@@ -39,7 +39,7 @@ test('a row without an id is left out and logged', () => {
   expect(warn).toHaveBeenCalledWith(expect.any(String), '"Id": null')
 })
 
-test('a container whose image cannot be read is left out, and makes the use of images unknown', () => {
+test('a container with an invalid image ID is left out, and makes the use of images unknown', () => {
   const warn = vi.spyOn(console, 'warn').mockImplementation(() => {})
   const valid = { Id: 'c', Names: ['/web'], ImageID: 'sha256:a', State: 'running', Created: null }
   const container = { id: 'c', name: 'web', image: 'sha256:a', state: 'running', created: 0 }

@@ -4,8 +4,8 @@ import { splitReference } from '../../../model/image/image.ts'
 import { parseReference, parseTag } from '../../../model/image/reference.ts'
 
 const parse = (text: string) => {
-  const found = parseTag(text)
-  return found && `${found.repository}:${found.tag}`
+  const parsed = parseTag(text)
+  return parsed && `${parsed.repository}:${parsed.tag}`
 }
 
 test('Docker’s short forms are understood, and the result is the familiar name', () => {
@@ -107,10 +107,10 @@ test('every name of the grammar is parsed, the result parses to itself, and spli
   fc.assert(
     fc.property(name, tag, (name, tag) => {
       fc.pre(name !== 'sha256' && name !== 'library/sha256')
-      const first = parse(`${name}:${tag}`)
-      expect(first).toBeDefined()
-      expect(parse(first!)).toBe(first)
-      expect(parseTag(first!)).toMatchObject(splitReference(first!))
+      const normalized = parse(`${name}:${tag}`)
+      expect(normalized).toBeDefined()
+      expect(parse(normalized!)).toBe(normalized)
+      expect(parseTag(normalized!)).toMatchObject(splitReference(normalized!))
     }),
   )
 })
@@ -118,10 +118,10 @@ test('every name of the grammar is parsed, the result parses to itself, and spli
 test('whatever is typed, the result has only plain characters and parses to itself', () => {
   fc.assert(
     fc.property(fc.string({ unit: fc.constantFrom(...'aA0.:/_-@ 中[]'), maxLength: 12 }), (text) => {
-      const found = parse(text)
-      if (found === undefined) return
-      expect(found).toMatch(/^[\w.:/[\]-]+$/)
-      expect(parse(found)).toBe(found)
+      const parsed = parse(text)
+      if (parsed === undefined) return
+      expect(parsed).toMatch(/^[\w.:/[\]-]+$/)
+      expect(parse(parsed)).toBe(parsed)
     }),
   )
 })

@@ -61,16 +61,16 @@ describe('a job', () => {
 
   test('publishes many changes in a row as one event', async () => {
     const { jobs, events } = startService()
-    const published = () => events.filter((name) => name === 'jobs.changed').length
+    const publishedCount = () => events.filter((name) => name === 'jobs.changed').length
     const eventReceived = Promise.withResolvers<void>()
     const id = jobs.start(subject, ['a'], async (job) => {
       for (let restores = 0; restores < 100; restores++) job.updateSubject({ restores })
       await eventReceived.promise
     })
-    await expect.poll(published).toBe(1)
+    await expect.poll(publishedCount).toBe(1)
     eventReceived.resolve()
     await untilEnded(jobs, id)
     // The second event is the end of the job.
-    expect(published()).toBe(2)
+    expect(publishedCount()).toBe(2)
   })
 })

@@ -69,13 +69,13 @@ test('layers that an image borrows are freed with the last image that keeps them
   expect(graph.ofImage('borrower')).toEqual({ unique: exact(1), shared: exact(0) })
 })
 
-test('with build cache present, some of the bytes may stay', () => {
+test('if there is build cache, it may retain some of the bytes', () => {
   const graph = createSharing([100, 10], [image('a', [0, 1])], { cached: 30 })
   expect(graph.of(['a'])).toMatchObject({ frees: { min: 80, max: 110 }, maxRetained: 30 })
   expect(graph.of([])).toMatchObject({ frees: exact(0), maxRetained: 0 })
 })
 
-test('two layers of which only the sum is known free an exact number of bytes together', () => {
+test('if only the sum of two layers is known, an image with both layers frees exactly this sum', () => {
   const ranges = [
     [0, 0, 30],
     [1, 0, 30],
@@ -117,25 +117,27 @@ test('in any graph of layers, images removed together free as much as one after 
       const ranges = units.flatMap(({ size, below, above, hasRange }, index) =>
         hasRanges && hasRange ? [[index, Math.max(0, size - below), size + above] as const] : [],
       )
-      const all = images.map(([own, borrowed], index) => ({
+      const sharingImages = images.map(([own, borrowed], index) => ({
         ...image(`i${index}`, own),
         units: own,
         borrowed: borrowed.filter((unit) => !own.includes(unit)),
         total: own.reduce((sum, unit) => sum + sizes[unit]!, 0),
       }))
-      const idsAt = (numbers: readonly number[]) => new Set(numbers.map((index) => `i${index % all.length}`))
+      const idsAt = (numbers: readonly number[]) => new Set(numbers.map((index) => `i${index % sharingImages.length}`))
       const [selectedIds, usedIds] = [[...idsAt(selected)], idsAt(used)]
-      const graph = createSharing(sizes, all, { ranges })
+      const graph = createSharing(sizes, sharingImages, { ranges })
       const impact = graph.of(selectedIds, usedIds)
 
       const keptUnits = new Set(
-        all.filter(({ id }) => !selectedIds.includes(id) || usedIds.has(id)).flatMap(({ units }) => units),
+        sharingImages.filter(({ id }) => !selectedIds.includes(id) || usedIds.has(id)).flatMap(({ units }) => units),
       )
-      const borrowedByUsed = all.filter(({ id }) => usedIds.has(id)).flatMap(({ borrowed }) => borrowed)
+      const borrowedByUsed = sharingImages.filter(({ id }) => usedIds.has(id)).flatMap(({ borrowed }) => borrowed)
       const stayingUnits = new Set([...keptUnits, ...borrowedByUsed])
-      const selectedUnits = new Set(all.filter(({ id }) => selectedIds.includes(id)).flatMap(({ units }) => units))
+      const selectedUnits = new Set(
+        sharingImages.filter(({ id }) => selectedIds.includes(id)).flatMap(({ units }) => units),
+      )
       // A borrowed unit of the selected images counts too if an image that stays keeps it.
-      const borrowed = all.filter(({ id }) => selectedIds.includes(id)).flatMap(({ borrowed }) => borrowed)
+      const borrowed = sharingImages.filter(({ id }) => selectedIds.includes(id)).flatMap(({ borrowed }) => borrowed)
       for (const unit of borrowed) if (stayingUnits.has(unit)) selectedUnits.add(unit)
       const bytesOf = (units: Iterable<number>) => [...units].reduce((sum, unit) => sum + sizes[unit]!, 0)
       expectWithin(bytesOf(difference(selectedUnits, stayingUnits)), impact.frees)
@@ -151,7 +153,7 @@ test('in any graph of layers, images removed together free as much as one after 
         graph.apply(sharingChange({ gone: [id] }))
       }
       expect(freed).toBe(impact.frees.min)
-      expect(graph.of(all.map(({ id }) => id)).total).toEqual(exact(bytesOf(keptUnits)))
+      expect(graph.of(sharingImages.map(({ id }) => id)).total).toEqual(exact(bytesOf(keptUnits)))
     }),
     { numRuns: 500 },
   )

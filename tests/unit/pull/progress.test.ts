@@ -19,7 +19,7 @@ const progressLine = (id: string, status: string, current?: number, total?: numb
 })
 
 test('the progress of a pull into the classic store is read from the lines of Docker 20.10', () => {
-  const started = [
+  const startLines = [
     { status: 'Pulling from t/img', id: '1' },
     progressLine('aa', 'Already exists'),
     progressLine('bb', 'Pulling fs layer'),
@@ -27,30 +27,30 @@ test('the progress of a pull into the classic store is read from the lines of Do
     progressLine('cc', 'Waiting'),
     progressLine('bb', 'Downloading', 400, 1000),
   ]
-  expect(stateAfter(started)).toEqual({
+  expect(stateAfter(startLines)).toEqual({
     layers: [
       { id: 'aa', state: 'exists', bytes: 0 },
       { id: 'bb', state: 'downloading', bytes: 400, total: 1000 },
       { id: 'cc', state: 'waiting', bytes: 0 },
     ],
   })
-  expect(sumLayers(stateAfter(started).layers)).toEqual({ downloaded: 400, extracted: 0, total: 1000, unknown: 1 })
+  expect(sumLayers(stateAfter(startLines).layers)).toEqual({ downloaded: 400, extracted: 0, total: 1000, unknown: 1 })
 
-  const extracting = [
-    ...started,
+  const extractionLines = [
+    ...startLines,
     progressLine('bb', 'Verifying Checksum'),
     progressLine('bb', 'Download complete'),
     progressLine('bb', 'Extracting', 300, 1000),
   ]
-  expect(sumLayers(stateAfter(extracting).layers)).toEqual({
+  expect(sumLayers(stateAfter(extractionLines).layers)).toEqual({
     downloaded: 1000,
     extracted: 300,
     total: 1000,
     unknown: 1,
   })
 
-  const ended = [
-    ...extracting,
+  const allLines = [
+    ...extractionLines,
     // This layer is too small for the engine to report its download.
     progressLine('cc', 'Download complete'),
     progressLine('bb', 'Pull complete'),
@@ -59,22 +59,22 @@ test('the progress of a pull into the classic store is read from the lines of Do
     { status: 'Digest: sha256:cff9' },
     { status: 'Status: Downloaded newer image for 127.0.0.1:5000/t/img:1' },
   ]
-  expect(stateAfter(ended)).toMatchObject({ digest: 'sha256:cff9', isNew: true })
-  expect(sumLayers(stateAfter(ended).layers)).toEqual({ downloaded: 1091, extracted: 1091, total: 1091, unknown: 0 })
+  expect(stateAfter(allLines)).toMatchObject({ digest: 'sha256:cff9', isNew: true })
+  expect(sumLayers(stateAfter(allLines).layers)).toEqual({ downloaded: 1091, extracted: 1091, total: 1091, unknown: 0 })
 })
 
 test('with the containerd store, unpacking is reported in seconds (28.5) or not at all (26.1), and ends as done', () => {
-  const started = [
+  const startLines = [
     progressLine('bb', 'Pulling fs layer'),
     progressLine('bb', 'Downloading', 1000, 1000),
     { id: 'bb', status: 'Download complete', progressDetail: {} },
   ]
-  expect(stateAfter(started).layers).toEqual([{ id: 'bb', state: 'downloaded', bytes: 1000, total: 1000 }])
-  const unpacking = [...started, { id: 'bb', status: 'Extracting', progressDetail: { current: 3, units: 's' } }]
-  expect(stateAfter(unpacking).layers).toEqual([{ id: 'bb', state: 'extracting', bytes: 0, total: 1000 }])
+  expect(stateAfter(startLines).layers).toEqual([{ id: 'bb', state: 'downloaded', bytes: 1000, total: 1000 }])
+  const unpackingLines = [...startLines, { id: 'bb', status: 'Extracting', progressDetail: { current: 3, units: 's' } }]
+  expect(stateAfter(unpackingLines).layers).toEqual([{ id: 'bb', state: 'extracting', bytes: 0, total: 1000 }])
   const last = { status: 'Status: Downloaded newer image for x:1' }
-  for (const reported of [started, unpacking])
-    expect(stateAfter([...reported, last]).layers).toEqual([{ id: 'bb', state: 'done', bytes: 1000, total: 1000 }])
+  for (const lines of [startLines, unpackingLines])
+    expect(stateAfter([...lines, last]).layers).toEqual([{ id: 'bb', state: 'done', bytes: 1000, total: 1000 }])
 })
 
 test('an image that is up to date is reported as such', () => {
@@ -83,12 +83,12 @@ test('an image that is up to date is reported as such', () => {
 })
 
 test('the progress of a layer that is downloaded again does not go backwards', () => {
-  const retried = [
+  const retryLines = [
     progressLine('bb', 'Downloading', 700, 1000),
     progressLine('bb', 'Retrying in 5 seconds'),
     progressLine('bb', 'Downloading', 10, 1000),
   ]
-  expect(stateAfter(retried).layers).toEqual([{ id: 'bb', state: 'downloading', bytes: 700, total: 1000 }])
+  expect(stateAfter(retryLines).layers).toEqual([{ id: 'bb', state: 'downloading', bytes: 700, total: 1000 }])
 })
 
 /** A progress line of one of three layers. Several such lines may contradict each other. */

@@ -25,8 +25,9 @@ async function startRegistry(intercept: (request: IncomingMessage, response: Ser
       return void response.end(JSON.stringify({ token: `${authorization ? 'ann' : 'any'}-${scope}` }))
     }
     const path = pathname.split('/').slice(2, 4).join('/')
-    const needed = path === 'open/x' ? [`Bearer any-repository:${path}:pull`] : [`Bearer ann-repository:${path}:pull`]
-    if (!needed.includes(authorization)) {
+    const acceptedTokens =
+      path === 'open/x' ? [`Bearer any-repository:${path}:pull`] : [`Bearer ann-repository:${path}:pull`]
+    if (!acceptedTokens.includes(authorization)) {
       const realm = `Bearer realm="${server.url}/token",service="r"`
       return void response.writeHead(401, { 'www-authenticate': realm }).end()
     }
@@ -121,7 +122,7 @@ test('if a registry sends no digest, it is computed from the manifest', async ()
   expect(await headOf(type, Buffer.from([0x7b, 0xff, 0x7d]))).not.toHaveProperty('value.digest')
 })
 
-test('credentials go only to the registry’s own realm, and never to this computer for a remote registry', async () => {
+test('credentials are sent only to the realm of their registry, and never to this computer for a remote registry', async () => {
   const server = await serve((_, response) => response.end(`{"token":"x"}`))
   const options = { registry: 'r.example', host: 'r.example', path: 'x', credentials: ann }
   const token = (realm: string, overrides = {}) =>
@@ -195,8 +196,8 @@ test('authentication challenges are parsed', () => {
   const value = fc.string({ unit: 'grapheme-ascii' })
   fc.assert(
     fc.property(value, value, (realm, service) => {
-      const quoted = (text: string) => `"${text.replace(/["\\]/g, '\\$&')}"`
-      expect(parseChallenges(`Bearer realm=${quoted(realm)},service=${quoted(service)}`)).toEqual([
+      const quote = (text: string) => `"${text.replace(/["\\]/g, '\\$&')}"`
+      expect(parseChallenges(`Bearer realm=${quote(realm)},service=${quote(service)}`)).toEqual([
         { scheme: 'bearer', parameters: { realm, service } },
       ])
     }),

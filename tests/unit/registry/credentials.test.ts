@@ -35,11 +35,11 @@ test('logins in the file are found: Docker Hub’s under its old address, others
 })
 
 test('a registry’s own helper takes precedence over the common helper, and both over the file', async () => {
-  const own = 'cat > "$DOCKER_CONFIG/input"; echo "{\\"Username\\":\\"own\\",\\"Secret\\":\\"$1\\"}"'
-  const common = 'read key; echo "{\\"Username\\":\\"<token>\\",\\"Secret\\":\\"$key\\"}"'
+  const ownHelper = 'cat > "$DOCKER_CONFIG/input"; echo "{\\"Username\\":\\"own\\",\\"Secret\\":\\"$1\\"}"'
+  const commonHelper = 'read key; echo "{\\"Username\\":\\"<token>\\",\\"Secret\\":\\"$key\\"}"'
   const { readCredentials, folder } = await writeConfig(
     { credsStore: 'common', credHelpers: { 'a.example': 'own' }, auths: { 'a.example': { auth: base64('x:y') } } },
-    { own, common },
+    { own: ownHelper, common: commonHelper },
   )
   expect(await readCredentials('a.example')).toEqual({ kind: 'password', username: 'own', password: 'get' })
   expect(await readFile(join(folder, 'input'), 'utf8')).toBe('a.example')

@@ -254,13 +254,15 @@ const choiceLists = fc.array(fc.constantFrom('keep', 'remove', 'stop-and-remove'
 
 test('with any images and containers, a plan removes exactly what it names, and no step is refused', () => {
   fc.assert(
-    fc.property(worlds, targetPicks, choiceLists, ({ images, containers }, rows, chosen) => {
+    fc.property(worlds, targetPicks, choiceLists, ({ images, containers }, picks, choiceList) => {
       const world = createWorld(images, containers)
-      const targets = rows.flatMap(([position, tag]): RemovalTarget[] => {
+      const targets = picks.flatMap(([position, tag]): RemovalTarget[] => {
         const selectedImage = images[position % images.length]!
         return [{ image: selectedImage.id, reference: tag === null ? undefined : selectedImage.references[tag % 3] }]
       })
-      const choices = Object.fromEntries(containers.map(({ id }, position) => [id, chosen[position % 18]!])) as Choices
+      const choices = Object.fromEntries(
+        containers.map(({ id }, position) => [id, choiceList[position % 18]!]),
+      ) as Choices
       const plan = planRemoval(world, targets, choices)
       const remaining = simulateRemoval(world, plan)
 
@@ -277,11 +279,11 @@ test('with any images and containers, a plan removes exactly what it names, and 
       for (const { image, by } of plan.blocked) {
         expect(selected.has(image)).toBe(true)
         // Every blocker exists: a container of this image, or an image that stays.
-        const exists =
+        const blockerExists =
           by.kind === 'container'
             ? world.containers.get(by.id)?.image === image
             : by.kind === 'child' && remaining.has(by.image)
-        expect(exists).toBe(true)
+        expect(blockerExists).toBe(true)
       }
       // Each image that was selected without a tag is either deleted or blocked.
       for (const row of targets.filter(({ reference }) => reference === undefined))

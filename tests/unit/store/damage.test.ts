@@ -18,13 +18,13 @@ import { openStore } from '../../../main/store/index.ts'
 import { replaceAtPath, entriesOf, allPaths, samples, type Json, type Name } from './samples.ts'
 
 let folder: string
-const logged = [vi.spyOn(console, 'error'), vi.spyOn(console, 'warn')]
+const logSpies = [vi.spyOn(console, 'error'), vi.spyOn(console, 'warn')]
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'slipway-damage-'))
-  for (const log of logged) log.mockReset().mockReturnValue()
+  for (const log of logSpies) log.mockReset().mockReturnValue()
 })
 afterEach(() => rmSync(folder, { recursive: true }))
-afterAll(() => logged.forEach((log) => log.mockRestore()))
+afterAll(() => logSpies.forEach((log) => log.mockRestore()))
 
 const writeFile = (name: string, content: unknown) =>
   writeFileSync(join(folder, name), typeof content === 'string' ? content : JSON.stringify(content))
@@ -51,7 +51,7 @@ describe('one invalid entry', () => {
       )
       const expected = replaceAtPath(samples[name], path, undefined)
       expect(readValue(name)).toEqual(expected)
-      expect(logged.flatMap((log) => log.mock.calls)).toHaveLength(1)
+      expect(logSpies.flatMap((log) => log.mock.calls)).toHaveLength(1)
       expect(await writeAndReopen(name)).toEqual(expected)
     },
   )
@@ -102,17 +102,17 @@ describe('random damage', () => {
           `${name}.json`,
           replaceAtPath(samples[name], path, () => replacement),
         )
-        const found = readValue(name)
+        const valueRead = readValue(name)
         for (const entry of entriesOf(name)) {
           const isDamaged = entry.every((key, index) => index >= path.length || path[index] === key)
           // All images of a section refer to its table of texts.
           const sharesTable = path[2] === 'texts' && entry[2] === 'images' && entry[1] === path[1]
           if (isDamaged || sharesTable) continue
           // Earlier entries may have been left out, which shifts the indices of a list.
-          const siblings = readAtPath(found, entry.slice(0, -1))
+          const siblings = readAtPath(valueRead, entry.slice(0, -1))
           expect(Object.values(siblings as Json[])).toContainEqual(readAtPath(samples[name], entry))
         }
-        expect(await writeAndReopen(name)).toEqual(found)
+        expect(await writeAndReopen(name)).toEqual(valueRead)
         rmSync(join(folder, `${name}.json`))
         for (const backupName of backupNames(`${name}.json`)) rmSync(join(folder, backupName))
       }),
@@ -133,10 +133,10 @@ describe('random damage', () => {
         const text = json.slice(0, start) + insert + json.slice(start + length)
         writeFile(`${name}.json`, text)
         const written = readFile(`${name}.json`)
-        const found = await writeAndReopen(name)
+        const valueRead = await writeAndReopen(name)
         const backups = backupNames(`${name}.json`).map(readFile)
         expect([[written], ...(isObject(written) ? [[]] : [])]).toContainEqual(backups)
-        expect(readValue(name)).toEqual(found)
+        expect(readValue(name)).toEqual(valueRead)
         for (const fileName of readdirSync(folder)) rmSync(join(folder, fileName))
       }),
     )
@@ -164,7 +164,7 @@ describe('a file of a newer version', () => {
     expect(mirrors.value.own).toEqual(['https://c.example'])
     expect(JSON.parse(readFile('mirrors.json'))).toEqual(newer)
     expect(readdirSync(folder)).toEqual(['mirrors.json'])
-    expect(logged.flatMap((log) => log.mock.calls)).toHaveLength(1)
+    expect(logSpies.flatMap((log) => log.mock.calls)).toHaveLength(1)
   })
 
   test('is never overwritten, whatever its content', async () => {
@@ -206,7 +206,7 @@ describe('at the path of a file,', () => {
     expect(store.settings.value.theme).toBe('light')
     expect(lstatSync(file).ino).toBe(before.ino)
     expect(existsSync(`${file}.unreadable-1`)).toBe(false)
-    expect(logged.flatMap((log) => log.mock.calls)).toHaveLength(1)
+    expect(logSpies.flatMap((log) => log.mock.calls)).toHaveLength(1)
   })
 })
 

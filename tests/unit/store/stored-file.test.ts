@@ -36,9 +36,12 @@ test('a stored race with a value that this version does not know is left out; th
   const warn = vi.spyOn(console, 'warn').mockReturnValue()
   const change = { file: '/etc/docker/daemon.json', at: 1, before: [], after: ['https://a.example'] }
   const race = { ...{ job: '1', image: 'x', started: 1, confirmed: [] }, probes: { a: { state: 'queued' } } }
-  const own = ['https://a.example']
-  writeFileSync(join(folder, 'mirrors.json'), JSON.stringify({ own, race, changes: [{ at: 'noon' }, change] }))
-  expect(openStore(folder).mirrors.value).toEqual({ own, changes: [change] })
+  const ownMirrors = ['https://a.example']
+  writeFileSync(
+    join(folder, 'mirrors.json'),
+    JSON.stringify({ own: ownMirrors, race, changes: [{ at: 'noon' }, change] }),
+  )
+  expect(openStore(folder).mirrors.value).toEqual({ own: ownMirrors, changes: [change] })
   expect(warn).toHaveBeenCalledTimes(1)
   expect(warn.mock.calls[0]![0]).toContain('(race, changes.0)')
   warn.mockRestore()
@@ -84,10 +87,10 @@ describe('a stored file:', () => {
 
   test('a value is on the disk when its own write resolves, whatever is written after it', async () => {
     const file = openNumbers()
-    const first = file.write({ n: 1 })
+    const firstWrite = file.write({ n: 1 })
     await nextTurn()
     void file.write({ n: 2 })
-    await first
+    await firstWrite
     expect(readFromDisk()).toMatchObject({ n: expect.toSatisfy((n: number) => n >= 1) })
     await file.settle()
     expect(readFromDisk()).toMatchObject({ n: 2 })
@@ -171,23 +174,23 @@ describe('if the disk refuses writes,', () => {
     writeFileSync(join(folder, 'file'), '')
     return openStore(join(folder, 'file', 'slipway'))
   }
-  const logged = vi.spyOn(console, 'error')
-  beforeEach(() => void logged.mockReset().mockReturnValue())
-  afterAll(() => logged.mockRestore())
+  const errorLog = vi.spyOn(console, 'error')
+  beforeEach(() => void errorLog.mockReset().mockReturnValue())
+  afterAll(() => errorLog.mockRestore())
 
   test('the running app keeps the values, and the failure is logged once until a write succeeds', async () => {
     const { settings } = openUnwritable()
     await settings.write({ language: 'zh-CN', theme: 'dark' })
     await settings.write({ language: 'en', theme: 'dark' })
     expect(settings.value).toEqual({ language: 'en', theme: 'dark' })
-    expect(logged).toHaveBeenCalledTimes(1)
+    expect(errorLog).toHaveBeenCalledTimes(1)
     rmSync(join(folder, 'file'))
     await settings.write({ language: 'en', theme: 'light' })
     expect(openStore(join(folder, 'file', 'slipway')).settings.value.theme).toBe('light')
     rmSync(join(folder, 'file'), { recursive: true })
     writeFileSync(join(folder, 'file'), '')
     await settings.write({ language: 'en', theme: 'dark' })
-    expect(logged).toHaveBeenCalledTimes(2)
+    expect(errorLog).toHaveBeenCalledTimes(2)
   })
 
   test('the write is repeated when the app ends', async () => {
@@ -207,7 +210,7 @@ describe('if the disk refuses writes,', () => {
     expect(settings.value.theme).toBe('light')
     chmodSync(folder, 0o700)
     expect(readFileSync(file, 'utf8')).toBe('{')
-    expect(logged).toHaveBeenCalledTimes(1)
+    expect(errorLog).toHaveBeenCalledTimes(1)
   })
 
   test('a job can still end', async () => {
@@ -228,7 +231,7 @@ describe('if the disk refuses writes,', () => {
     store.lists.remember('unix:///a', new Map())
     await store.end()
     expect(await store.lists.recall('unix:///a')).toEqual([])
-    expect(logged).toHaveBeenCalledTimes(1)
+    expect(errorLog).toHaveBeenCalledTimes(1)
     expect(existsSync(join(folder, 'file', 'slipway'))).toBe(false)
   })
 })

@@ -16,8 +16,8 @@ test('the row in use stays at its index, and the other better results keep their
       const rows = holdInPlace(shown, better, identity, rowInUse)
       expect(rows.filter((name) => name !== rowInUse)).toEqual(better.filter((name) => name !== rowInUse))
       if (rowInUse === undefined) return
-      const others = better.filter((name) => name !== rowInUse).length
-      expect(rows.indexOf(rowInUse)).toBe(Math.min(shown.indexOf(rowInUse), others))
+      const otherCount = better.filter((name) => name !== rowInUse).length
+      expect(rows.indexOf(rowInUse)).toBe(Math.min(shown.indexOf(rowInUse), otherCount))
     }),
   )
 })
