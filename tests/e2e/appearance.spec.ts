@@ -9,7 +9,7 @@ let config: string
 test.beforeEach(() => void (config = mkdtempSync(join(tmpdir(), 'slipway-config-'))))
 test.afterEach(() => rmSync(config, { recursive: true, force: true }))
 
-test('the language follows the system, can be changed at once, and is remembered after a restart', async ({
+test('the language is that of the system, a choice takes effect at once, and the choice survives a restart', async ({
   open,
   demo,
 }) => {
@@ -55,15 +55,15 @@ test('Ctrl+Plus and Ctrl+Minus zoom, Ctrl+0 resets the zoom, and the zoom surviv
   demo,
 }) => {
   const app = await open({ socket: demo.socket, config })
-  const zoom = () =>
+  const zoomFactor = () =>
     app.electron.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]!.webContents.getZoomFactor())
   await expect(app.list).toBeVisible()
   await app.page.keyboard.press('Control+=')
-  await expect.poll(zoom).toBeCloseTo(1.1)
+  await expect.poll(zoomFactor).toBeCloseTo(1.1)
   await app.page.keyboard.press('Control+0')
-  await expect.poll(zoom).toBe(1)
+  await expect.poll(zoomFactor).toBe(1)
   await app.page.keyboard.press('Control+-')
-  await expect.poll(zoom).toBeCloseTo(0.9)
+  await expect.poll(zoomFactor).toBeCloseTo(0.9)
   await app.close()
   const restarted = await open({ socket: demo.socket, config })
   await expect(restarted.list).toBeVisible()
@@ -77,21 +77,21 @@ test('Ctrl+Plus and Ctrl+Minus zoom, Ctrl+0 resets the zoom, and the zoom surviv
 test('the window opens with the size it had at the last quit', async ({ open, demo }) => {
   const app = await open({ socket: demo.socket, config })
   await expect(app.list).toBeVisible()
-  const resized = { x: 40, y: 60, width: 1000, height: 640 }
+  const newBounds = { x: 40, y: 60, width: 1000, height: 640 }
   await app.electron.evaluate(
     ({ BrowserWindow }, bounds) => BrowserWindow.getAllWindows()[0]!.setBounds(bounds),
-    resized,
+    newBounds,
   )
   await expect
     .poll(() => app.electron.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]!.getNormalBounds().width))
-    .toBe(resized.width)
+    .toBe(newBounds.width)
   await app.quit()
   const restarted = await open({ socket: demo.socket, config })
   await expect(restarted.list).toBeVisible()
   const bounds = await restarted.electron.evaluate(({ BrowserWindow }) =>
     BrowserWindow.getAllWindows()[0]!.getNormalBounds(),
   )
-  expect({ width: bounds.width, height: bounds.height }).toEqual({ width: resized.width, height: resized.height })
+  expect({ width: bounds.width, height: bounds.height }).toEqual({ width: newBounds.width, height: newBounds.height })
 })
 
 test('a second instance of the app exits, and the first keeps its one window', async ({ open, demo }) => {

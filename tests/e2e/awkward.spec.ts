@@ -83,7 +83,7 @@ test('a name with a registry port and six path components is split at its tag', 
   await expect(app.fact('Tags')).toContainText('registry.example.com:5000/one/two/three/four/five/six:1')
 })
 
-test('images for another architecture, without a date or without content are listed like any other', async ({
+test('images for another architecture, without a date or without content are listed, and their details say so', async ({
   awkward: app,
 }) => {
   await openDetails(app, 'awkward/arm')

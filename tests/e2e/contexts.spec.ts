@@ -101,7 +101,10 @@ test('the user can switch from an engine that hangs to one that answers', async 
   }
 })
 
-test('if the current engine does not answer, the other contexts are offered', async ({ open, dockerConfig }) => {
+test('if the engine of the current context cannot be reached, the other contexts are offered', async ({
+  open,
+  dockerConfig,
+}) => {
   const meta = join(dockerConfig, 'contexts/meta', createHash('sha256').update('demo').digest('hex'), 'meta.json')
   const unreachable = { Name: 'demo', Metadata: {}, Endpoints: { docker: { Host: 'unix:///nowhere/docker.sock' } } }
   writeFileSync(meta, JSON.stringify(unreachable))

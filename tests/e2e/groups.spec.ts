@@ -29,7 +29,7 @@ test('the arrow keys open and close groups, and Left goes from an image to its g
   await expect(app.row('python', '3.9')).toHaveCount(0)
 })
 
-test('selecting a group selects its images, and "keep the newest" selects all of them but one', async ({ app }) => {
+test('selecting a group selects its images, and "keep the newest" selects all but the newest', async ({ app }) => {
   const { keyboard } = app.page
   await expect(app.rows.first()).toBeVisible()
   await keyboard.press('g')

@@ -62,20 +62,20 @@ test('an image can be found by part of its ID', async ({ app, demo }) => {
 })
 
 test('each column sorts the list, and a second click reverses it', async ({ app }) => {
-  const first = () => app.rows.first().getByRole('gridcell').nth(1)
+  const firstRepository = () => app.rows.first().getByRole('gridcell').nth(1)
   await expect(app.page.getByRole('columnheader', { name: 'Size' })).toHaveAttribute('aria-sort', 'descending')
   await app.page.getByRole('columnheader').getByRole('button', { name: 'Repository' }).click()
   await expect(app.page.getByRole('columnheader', { name: 'Repository' })).toHaveAttribute('aria-sort', 'ascending')
-  const ascending = await first().textContent()
+  const firstAscending = await firstRepository().textContent()
   await app.page.getByRole('columnheader').getByRole('button', { name: 'Repository' }).click()
-  await expect(first()).not.toHaveText(ascending!)
+  await expect(firstRepository()).not.toHaveText(firstAscending!)
   for (const name of ['Tag', 'Image ID', 'Created', 'Used']) {
     await app.page.getByRole('columnheader').getByRole('button', { name }).click()
     await expect(app.page.getByRole('columnheader', { name })).toHaveAttribute('aria-sort', /ending/)
   }
 })
 
-test('the row under the cursor shows its details', async ({ app, demo }) => {
+test('the details pane shows the image of the row under the cursor', async ({ app, demo }) => {
   await app.row('nginx', '1.27').click()
   await app.openTab('Details')
   const inspected = await demo.docker.getImage('nginx:1.27').inspect()
@@ -125,19 +125,19 @@ test('changes made outside the app appear in the list: a tag added, moved and re
   await expect(app.row('outside', '1')).toHaveCount(0)
 })
 
-test('the preset filters narrow the list to as many images as they say', async ({ app, demo }) => {
+test('the preset filters show how many images they match, and narrow the list', async ({ app, demo }) => {
   const images = await demo.docker.listImages()
   const containers = await demo.docker.listContainers({ all: true })
-  const used = new Set(containers.map(({ ImageID }) => ImageID))
-  const unused = images.filter(({ Id }) => !used.has(Id)).length
-  await expect(app.chip(/^All/)).toHaveText(`All ${images.length}`)
-  await expect(app.chip(/^Unused/)).toHaveText(`Unused ${unused}`)
-  await app.chip(/^Dangling/).click()
+  const usedIds = new Set(containers.map(({ ImageID }) => ImageID))
+  const unusedCount = images.filter(({ Id }) => !usedIds.has(Id)).length
+  await expect(app.presetFilter(/^All/)).toHaveText(`All ${images.length}`)
+  await expect(app.presetFilter(/^Unused/)).toHaveText(`Unused ${unusedCount}`)
+  await app.presetFilter(/^Dangling/).click()
   await expect(app.rows).toHaveCount(2)
-  await app.chip(/^Unused/).click()
+  await app.presetFilter(/^Unused/).click()
   await expect(app.row('nginx', '1.27')).toHaveCount(0)
   await expect(app.row('nginx', '1.25')).toBeVisible()
-  await app.chip(/^Unused/).click()
+  await app.presetFilter(/^Unused/).click()
   await expect(app.row('nginx', '1.27')).toBeVisible()
 })
 
@@ -220,7 +220,7 @@ test('a tag can be added, and a tag that belongs to another image moves only aft
   await docker.getImage('tagged:new').remove()
 })
 
-test('the disk usage is listed by category, with the commands that clean up what is not an image', async ({ app }) => {
+test('the disk usage is listed by category, with the command that cleans up containers', async ({ app }) => {
   await app.footer.getByRole('button', { name: /on disk/ }).click()
   const sheet = app.page.getByRole('dialog', { name: 'Disk space used by Docker' })
   const category = (name: string) =>

@@ -2,19 +2,18 @@ import { expect, test } from './slipway.ts'
 
 test('arrow keys, j and k move through the list; Home and End go to its ends', async ({ app }) => {
   const { keyboard } = app.page
-  const focused = () => app.list.locator('[role=row]:focus')
   await expect(app.row('nginx', '1.27')).toBeVisible()
   await app.list.getByRole('row').nth(1).focus()
   await keyboard.press('ArrowDown')
   await keyboard.press('j')
-  await expect(focused()).toHaveAttribute('aria-rowindex', '4')
+  await expect(app.focusedRow).toHaveAttribute('aria-rowindex', '4')
   await keyboard.press('k')
   await keyboard.press('ArrowUp')
-  await expect(focused()).toHaveAttribute('aria-rowindex', '2')
+  await expect(app.focusedRow).toHaveAttribute('aria-rowindex', '2')
   await keyboard.press('End')
-  await expect(focused()).toHaveAttribute('aria-rowindex', (await app.list.getAttribute('aria-rowcount'))!)
+  await expect(app.focusedRow).toHaveAttribute('aria-rowindex', (await app.list.getAttribute('aria-rowcount'))!)
   await keyboard.press('Home')
-  await expect(focused()).toHaveAttribute('aria-rowindex', '2')
+  await expect(app.focusedRow).toHaveAttribute('aria-rowindex', '2')
 })
 
 test('from the filter, Down goes to the list, Enter to the details, and Esc back', async ({ app }) => {

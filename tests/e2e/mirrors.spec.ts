@@ -51,7 +51,7 @@ const mirrorRow = (app: Slipway, { host }: Pick<Mirror, 'host'>) =>
 const mirrorPane = (app: Slipway) => app.page.getByRole('region', { name: 'About the mirror' })
 const openMirrors = (app: Slipway) => app.page.getByRole('link', { name: 'Mirrors' }).click()
 
-async function race(app: Slipway, image = 'nginx:1.27') {
+async function runRace(app: Slipway, image = 'nginx:1.27') {
   await app.page.getByRole('textbox', { name: 'Image to test with' }).fill(image)
   await app.page.getByRole('button', { name: /^Test/ }).click()
   await expect(app.page.getByRole('button', { name: 'Test again' })).toBeFocused({ timeout: 30_000 })
@@ -83,7 +83,7 @@ test('if Docker Hub does not answer, Discover leads to the mirrors, and a test f
   await app.expectAccessible()
 })
 
-test('before a test no mirror is called good, and closed mirrors are folded away with their closing date', async ({
+test('before a test no mirror is marked as working, and closed mirrors are in a collapsed list with their closing dates', async ({
   unmirroredApp: app,
 }) => {
   await openMirrors(app)
@@ -119,7 +119,7 @@ test('mirrors that Docker uses are tested even if they are on no list, and a clo
     const routeItem = (text: string) => route.getByRole('listitem').filter({ hasText: text })
     await expect(route).toContainText('closed since 2024-06-06')
     await expect(routeItem(unlisted.host)).toContainText('in use by Docker')
-    await race(app)
+    await runRace(app)
     await expect(routeItem(unlisted.host)).toContainText('works')
     await expect(route).toContainText('closed since 2024-06-06')
     await app.close()
@@ -134,23 +134,19 @@ test('a mirror that serves different content for a tag is shown with both digest
 }) => {
   await openMirrors(app)
   await addMirror(app, 'true')
-  const lying = await addMirror(app, 'lying', { lies: 'tag' })
-  await race(app)
-  await expect(mirrorRow(app, lying)).toContainText(/(other|older) content/)
-  await mirrorRow(app, lying).click()
+  const lyingMirror = await addMirror(app, 'lying', { lies: 'tag' })
+  await runRace(app)
+  await expect(mirrorRow(app, lyingMirror)).toContainText(/(other|older) content/)
+  await mirrorRow(app, lyingMirror).click()
   await expect(mirrorPane(app)).toContainText('Digest of nginx:1.27')
   await expect(mirrorPane(app)).toContainText('Digest elsewhere')
 })
 
-test('if all mirrors fail, the next step is shown, and no mirror is called good', async ({
-  unmirroredApp: app,
-  hub,
-  addMirror,
-}) => {
+test('if all mirrors fail, the screen says that none of them works', async ({ unmirroredApp: app, hub, addMirror }) => {
   hub.setBehaviour('all', 'down')
   await openMirrors(app)
   await addMirror(app, 'closed', { answers: 410 })
-  await race(app)
+  await runRace(app)
   await expect(app.page.getByText(/None of them works right now/)).toBeVisible()
   await expect(app.page.getByRole('status').filter({ hasText: 'Tested with nginx:1.27' })).toContainText('0 of')
 })

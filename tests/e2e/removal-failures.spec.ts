@@ -23,30 +23,30 @@ async function removeMany(app: Slipway, { docker }: Engine) {
     .getByRole('button', { name: `Delete ${imageCount} images` })
     .click()
   await openActivity(app)
-  const removing = jobCard(app, new RegExp(`Remov(e|ing|ed) ${imageCount} images`))
-  await expect(removing.getByText('done', { exact: true }).nth(2)).toBeVisible()
-  return removing
+  const removalCard = jobCard(app, new RegExp(`Remov(e|ing|ed) ${imageCount} images`))
+  await expect(removalCard.getByText('done', { exact: true }).nth(2)).toBeVisible()
+  return removalCard
 }
 
 const listTeamImages = async ({ docker }: Engine) =>
   (await docker.listImages()).filter(({ RepoTags }) => RepoTags?.some((name) => name.includes('team-')))
 
-test('a removal that is cancelled between two images keeps the rest, which can then be removed with a new plan', async ({
+test('a removal that is cancelled between two images leaves the other images, which can then be removed with a new plan', async ({
   app,
   engine,
 }) => {
-  const removing = await removeMany(app, engine)
-  await removing.getByRole('button', { name: 'Cancel' }).click()
-  await expect(removing).toHaveAccessibleName(`Remove ${imageCount} images`)
-  await expect(removing).toContainText(/cancelled, \d+ of 150 done/)
-  const doneCount = Number(/cancelled, (\d+) of/.exec(await removing.innerText())![1])
-  await removing.getByRole('button', { name: `Show all ${imageCount}` }).click()
-  await expect(removing.getByText('kept', { exact: true })).toHaveCount(imageCount - doneCount)
+  const removalCard = await removeMany(app, engine)
+  await removalCard.getByRole('button', { name: 'Cancel' }).click()
+  await expect(removalCard).toHaveAccessibleName(`Remove ${imageCount} images`)
+  await expect(removalCard).toContainText(/cancelled, \d+ of 150 done/)
+  const doneCount = Number(/cancelled, (\d+) of/.exec(await removalCard.innerText())![1])
+  await removalCard.getByRole('button', { name: `Show all ${imageCount}` }).click()
+  await expect(removalCard.getByText('kept', { exact: true })).toHaveCount(imageCount - doneCount)
   expect(await listTeamImages(engine)).toHaveLength(imageCount - doneCount)
   await app.expectAccessible()
 
   // The rest is removed by a new plan, which is shown first.
-  await removing.getByRole('button', { name: 'Remove the rest…' }).click()
+  await removalCard.getByRole('button', { name: 'Remove the rest…' }).click()
   await sheet(app)
     .getByRole('button', { name: `Delete ${imageCount - doneCount} images` })
     .click()
@@ -54,21 +54,21 @@ test('a removal that is cancelled between two images keeps the rest, which can t
     timeout: 60_000,
   })
   expect(await listTeamImages(engine)).toHaveLength(0)
-  await expect(removing.getByRole('button', { name: 'Remove the rest…' })).toHaveCount(0)
+  await expect(removalCard.getByRole('button', { name: 'Remove the rest…' })).toHaveCount(0)
 })
 
 test('if the engine dies during a removal, every image that is gone is shown as done, and none as unknown', async ({
   app,
   engine,
 }) => {
-  const removing = await removeMany(app, engine)
+  const removalCard = await removeMany(app, engine)
   await engine.kill()
   await engine.restart()
-  await expect(removing).toHaveAccessibleName(`Remove ${imageCount} images`, { timeout: 60_000 })
-  await removing.getByRole('button', { name: `Show all ${imageCount}` }).click()
+  await expect(removalCard).toHaveAccessibleName(`Remove ${imageCount} images`, { timeout: 60_000 })
+  await removalCard.getByRole('button', { name: `Show all ${imageCount}` }).click()
   const remaining = await listTeamImages(engine)
-  await expect(removing.getByText('done', { exact: true })).toHaveCount(imageCount - remaining.length)
-  await expect(removing.getByText('unknown, the engine disconnected')).toHaveCount(0)
+  await expect(removalCard.getByText('done', { exact: true })).toHaveCount(imageCount - remaining.length)
+  await expect(removalCard.getByText('unknown, the engine disconnected')).toHaveCount(0)
 })
 
 test('if the folder for copies cannot be used, the sheet says so, and nothing is deleted', async ({ app, engine }) => {

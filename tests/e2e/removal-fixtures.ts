@@ -1,4 +1,4 @@
-/** Shared by the tests that remove things: a new engine for each test, the sheet with the plan, and Activity. */
+/** Fixtures of the tests that remove things: a new engine for each test, the sheet with the plan, and Activity. */
 import type { Engine } from '../../tools/world/engine.ts'
 import { test as base, withDemoEngine, type Slipway } from './slipway.ts'
 

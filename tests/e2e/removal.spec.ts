@@ -59,7 +59,7 @@ test('an image that a container uses is kept unless the user chooses to remove t
   expect(names).toContain('/web')
 })
 
-test('Cancel and Esc change nothing', async ({ app, engine }) => {
+test('closing the plan with Cancel or Esc changes nothing', async ({ app, engine }) => {
   const before = await engine.docker.listImages({ all: true })
   await app.row('python', '3.9').click()
   await app.details.getByRole('button', { name: 'Remove…' }).click()
@@ -80,15 +80,15 @@ test('the summary, the footer and the plan show the same freed space, and their 
   await expect(app.details.getByRole('heading', { level: 2 })).toHaveText('3 images selected')
   const frees = (await app.details.locator('p').first().textContent())!
   await expect(app.footer).toContainText(`removing them frees ${frees}`)
-  const rows = await app.details.getByRole('listitem').locator('span.tabular-nums').allTextContents()
-  expect(sum(rows)).toBeCloseTo(inMegabytes(frees), 0)
+  const rowSizes = await app.details.getByRole('listitem').locator('span.tabular-nums').allTextContents()
+  expect(sum(rowSizes)).toBeCloseTo(inMegabytes(frees), 0)
   await app.footer.getByRole('button', { name: 'Remove…' }).click()
   await expect(sheet(app).getByRole('heading', { level: 2 })).toHaveText(`Frees ${frees}`)
-  const planned = await section(app, 'Will be deleted')
+  const plannedSizes = await section(app, 'Will be deleted')
     .getByRole('listitem')
     .locator('span.tabular-nums')
     .allTextContents()
-  expect(sum(planned)).toBeCloseTo(inMegabytes(frees), 0)
+  expect(sum(plannedSizes)).toBeCloseTo(inMegabytes(frees), 0)
 })
 
 const inMegabytes = (text: string) => {
@@ -138,7 +138,7 @@ test('undoing a removal with a copy restores the image and its tag', async ({ ap
   expect((await engine.docker.getImage('python:3.9').inspect()).Id).toBe(before)
 })
 
-test('if an image changes between the plan and the click, it is not removed, and the new plan is shown', async ({
+test('if an image gets a container between the plan and the click, the image is not removed, and the new plan is shown', async ({
   app,
   engine,
 }) => {
@@ -153,18 +153,18 @@ test('if an image changes between the plan and the click, it is not removed, and
   expect((await engine.docker.getImage('python:3.9').inspect()).RepoTags).toEqual(['python:3.9'])
 })
 
-test('a copy without a known removal is listed, and can be deleted', async ({ open, engine }) => {
+test('a copy of a removal that no journal knows is listed, and can be deleted', async ({ open, engine }) => {
   const folder = mkdtempSync(join(tmpdir(), 'slipway-strays-'))
   const home = join(folder, 'home')
   mkdirSync(home)
   const options = { socket: engine.socket, config: folder, env: { HOME: home } }
-  const first = await open(options)
-  await first.row('python', '3.9').click()
-  await first.page.keyboard.press('Delete')
-  await sheet(first).getByRole('button', { name: 'Delete 1 image' }).click()
-  await openActivity(first)
-  await expect(jobCard(first, /Removed 1 image/)).toContainText('1 copy is kept in')
-  await first.quit()
+  const firstRun = await open(options)
+  await firstRun.row('python', '3.9').click()
+  await firstRun.page.keyboard.press('Delete')
+  await sheet(firstRun).getByRole('button', { name: 'Delete 1 image' }).click()
+  await openActivity(firstRun)
+  await expect(jobCard(firstRun, /Removed 1 image/)).toContainText('1 copy is kept in')
+  await firstRun.quit()
   rmSync(join(folder, 'Slipway/journal'), { recursive: true })
 
   const app = await open(options)
@@ -186,16 +186,16 @@ test('a removal that was cleared from Activity can still be undone, even after a
   engine,
 }) => {
   const folder = mkdtempSync(join(tmpdir(), 'slipway-cleared-'))
-  const first = await open({ socket: engine.socket, config: folder })
-  await first.row('python', '3.9').click()
-  await first.page.keyboard.press('Delete')
-  await sheet(first).getByRole('button', { name: 'Delete 1 image' }).click()
-  await openActivity(first)
-  await expect(jobCard(first, /Removed 1 image/)).toContainText('1 copy is kept in')
-  await first.page.getByRole('button', { name: 'Clear finished' }).click()
-  await expect(first.page.getByRole('article')).toHaveCount(0)
-  await expect(first.page.getByRole('region', { name: 'Activity' })).toBeFocused()
-  await first.quit()
+  const firstRun = await open({ socket: engine.socket, config: folder })
+  await firstRun.row('python', '3.9').click()
+  await firstRun.page.keyboard.press('Delete')
+  await sheet(firstRun).getByRole('button', { name: 'Delete 1 image' }).click()
+  await openActivity(firstRun)
+  await expect(jobCard(firstRun, /Removed 1 image/)).toContainText('1 copy is kept in')
+  await firstRun.page.getByRole('button', { name: 'Clear finished' }).click()
+  await expect(firstRun.page.getByRole('article')).toHaveCount(0)
+  await expect(firstRun.page.getByRole('region', { name: 'Activity' })).toBeFocused()
+  await firstRun.quit()
 
   const app = await open({ socket: engine.socket, config: folder })
   await openActivity(app)

@@ -9,12 +9,12 @@ import { startEngine, type Engine } from '../../tools/world/engine.ts'
 import { expect, test as base, type Slipway } from './slipway.ts'
 
 interface Shared {
-  /** An engine with runnable images. `ready` removes its containers and volumes before each test. */
+  /** An engine with runnable images. `runnerApp` removes its containers and volumes before each test. */
   runner: Engine
 }
 interface Fixtures {
   /** The app over `runner`, which has no containers or volumes yet. */
-  ready: Slipway
+  runnerApp: Slipway
 }
 
 const test = base.extend<Fixtures, Shared>({
@@ -30,7 +30,7 @@ const test = base.extend<Fixtures, Shared>({
     },
     { scope: 'worker', timeout: 120_000 },
   ],
-  ready: async ({ open, runner }, use) => {
+  runnerApp: async ({ open, runner }, use) => {
     const { docker } = runner
     for (const { Id } of await docker.listContainers({ all: true }))
       await docker.getContainer(Id).remove({ force: true, v: true })
@@ -54,7 +54,10 @@ async function inspect({ docker }: Engine, name: string) {
   return await docker.getContainer(name).inspect()
 }
 
-test('a web image runs in the background on a free port, and “Open” opens its page', async ({ ready: app, runner }) => {
+test('a web image runs in the background on a free port, and “Open” opens its page', async ({
+  runnerApp: app,
+  runner,
+}) => {
   await openRunDialog(app, 'web', '1')
   await expect(field(app, 'Container name')).toBeFocused()
   await expect(commandPreview(app)).toHaveText('docker run -d --name web -p 127.0.0.1:8080:80 web:1')
@@ -82,7 +85,7 @@ test('a web image runs in the background on a free port, and “Open” opens it
 })
 
 test('an interactive shell runs in a container with a chosen name, and the command that does the same can be copied', async ({
-  ready: app,
+  runnerApp: app,
   runner,
 }) => {
   await openRunDialog(app, 'box', '1')
@@ -99,7 +102,7 @@ test('an interactive shell runs in a container with a chosen name, and the comma
 })
 
 test('a container name is checked while it is typed, and a free name is offered if it is taken', async ({
-  ready: app,
+  runnerApp: app,
   runner,
 }) => {
   await (await runner.docker.createContainer({ Image: 'box:1', name: 'mine' })).start()
@@ -116,10 +119,10 @@ test('a container name is checked while it is typed, and a free name is offered 
 })
 
 test('a port in use is reported while typing, and the next free one is a click away', async ({
-  ready: app,
+  runnerApp: app,
   runner,
 }) => {
-  const other = createServer().listen(9000, '127.0.0.1')
+  const otherServer = createServer().listen(9000, '127.0.0.1')
   try {
     await openRunDialog(app, 'web', '1')
     await sheet(app).getByRole('textbox', { name: 'Port on this computer for 80/tcp' }).fill('127.0.0.1:9000')
@@ -131,12 +134,12 @@ test('a port in use is reported while typing, and the next free one is a click a
     await expect(sheet(app)).toContainText('running')
     expect((await inspect(runner, 'web')).State.Running).toBe(true)
   } finally {
-    other.close()
+    otherServer.close()
   }
 })
 
 test('if the image does not have the program, the dialog stays open, offers a shell, and leaves no container behind', async ({
-  ready: app,
+  runnerApp: app,
   runner,
 }) => {
   await openRunDialog(app, 'plain-shell', '1')
@@ -152,7 +155,9 @@ test('if the image does not have the program, the dialog stays open, offers a sh
   expect((await inspect(runner, 'plain-shell')).Config.Cmd).toEqual(['/bin/sh'])
 })
 
-test('a container that ends at once says so, with its exit code and last lines', async ({ ready: app }) => {
+test('if a container ends at once, the dialog says so, with the exit code and the last lines', async ({
+  runnerApp: app,
+}) => {
   await openRunDialog(app, 'ends-at-once', '1')
   await field(app, 'Command').fill('')
   await sheet(app).getByRole('checkbox', { name: 'Interactive terminal' }).click()
@@ -162,7 +167,10 @@ test('a container that ends at once says so, with its exit code and last lines',
   await expect(sheet(app).getByRole('button', { name: 'Logs' })).toBeVisible()
 })
 
-test('rarely used options are under More, and are quoted for the shell', async ({ ready: app, runner }) => {
+test('rarely used options are under More, and their values are quoted in the command', async ({
+  runnerApp: app,
+  runner,
+}) => {
   await openRunDialog(app, 'box', '1')
   await field(app, 'Command').fill(`sh -c 'echo "a  b"; sleep 1000'`)
   await sheet(app).getByRole('checkbox', { name: 'Interactive terminal' }).click()
@@ -191,8 +199,8 @@ test('rarely used options are under More, and are quoted for the shell', async (
     env: { ...process.env, DOCKER_HOST: `unix://${runner.socket}` },
     stdio: 'ignore',
   })
-  const again = await inspect(runner, 'box')
-  expect([again.Config.Cmd, again.Config.Env, again.HostConfig.Memory]).toEqual([
+  const recreated = await inspect(runner, 'box')
+  expect([recreated.Config.Cmd, recreated.Config.Env, recreated.HostConfig.Memory]).toEqual([
     Config.Cmd,
     Config.Env,
     HostConfig.Memory,
@@ -200,7 +208,7 @@ test('rarely used options are under More, and are quoted for the shell', async (
 })
 
 test('a folder is chosen in a dialog, the image’s own settings are shown, and a missing folder is reported at its field', async ({
-  ready: app,
+  runnerApp: app,
   runner,
 }) => {
   const folder = mkdtempSync(join(tmpdir(), 'my files '))
@@ -233,7 +241,7 @@ test('a folder is chosen in a dialog, the image’s own settings are shown, and 
 })
 
 test('a container can be stopped, started and removed in its image’s details, after a warning about what is lost', async ({
-  ready: app,
+  runnerApp: app,
   runner,
 }) => {
   const container = await runner.docker.createContainer({ Image: 'web:1', name: 'worker', Cmd: ['hold'] })
@@ -242,15 +250,15 @@ test('a container can be stopped, started and removed in its image’s details, 
   await exec.start({})
   await app.row('web', '1').first().click()
   await app.openTab('Used by')
-  const line = app.details.getByRole('listitem')
-  await line.getByRole('button', { name: 'Stop' }).click()
+  const containerRow = app.details.getByRole('listitem')
+  await containerRow.getByRole('button', { name: 'Stop' }).click()
   await expect(sheet(app)).toContainText('What it wrote is kept')
   await sheet(app).getByRole('button', { name: 'Stop' }).click()
-  await expect(line).toContainText('stopped')
-  await line.getByRole('button', { name: 'Start' }).click()
-  await expect(line).toContainText('running')
+  await expect(containerRow).toContainText('stopped')
+  await containerRow.getByRole('button', { name: 'Start' }).click()
+  await expect(containerRow).toContainText('running')
 
-  await line.getByRole('button', { name: 'Remove…' }).click()
+  await containerRow.getByRole('button', { name: 'Remove…' }).click()
   await expect(sheet(app)).toContainText(/What it wrote will be lost: 5\d\d kB/)
   await expect(sheet(app)).toContainText('A volume that only it uses will be lost')
   await expect(sheet(app).getByRole('button', { name: 'Cancel' })).toBeFocused()

@@ -110,7 +110,7 @@ test('if Docker Hub’s rate limit is reached, another host answers instead, and
 })
 
 for (const behaviour of ['down', 'html', 'truncated', 'hung'] as const)
-  test(`if all of Docker Hub is ${behaviour}, nginx is still found, with its tags as of a known day`, async ({
+  test(`with all hosts of Docker Hub set to “${behaviour}”, nginx is still found, with the catalogue’s tags and their date`, async ({
     online,
     hub,
   }) => {
@@ -136,7 +136,7 @@ test('an invalid name is explained while it is typed, and a deprecated image nam
   await expect(online.details.getByRole('heading', { level: 2 })).toHaveText('almalinux')
 })
 
-test('a tag that no registry has is reported before anything is pulled', async ({ online }) => {
+test('a tag that does not exist is reported before anything is pulled', async ({ online }) => {
   await search(online, 'nginx:no-such-tag')
   await online.page.keyboard.press('Enter')
   await expect(online.details.getByRole('alert')).toContainText('nginx:no-such-tag was not found')

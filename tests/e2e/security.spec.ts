@@ -9,7 +9,7 @@ test('the page has the two functions of the bridge, and nothing of Node or Elect
 })
 
 test('calls outside the contract, and invalid input, are refused', async ({ app }) => {
-  const refused = await app.page.evaluate(
+  const results = await app.page.evaluate(
     `Promise.allSettled([
       slipway.call('images.details', '../../etc/passwd'),
       slipway.call('window.zoom', { in: true }),
@@ -19,7 +19,7 @@ test('calls outside the contract, and invalid input, are refused', async ({ app 
     ])`,
   )
   const badInput = { status: 'fulfilled', value: { ok: false, error: { code: 'bad-input' } } }
-  expect(refused).toMatchObject([badInput, badInput, badInput, { status: 'rejected' }, { status: 'rejected' }])
+  expect(results).toMatchObject([badInput, badInput, badInput, { status: 'rejected' }, { status: 'rejected' }])
 })
 
 test('the page cannot navigate elsewhere or open a window', async ({ app }) => {
@@ -32,7 +32,7 @@ test('the page cannot navigate elsewhere or open a window', async ({ app }) => {
   expect(app.electron.windows()).toHaveLength(1)
 })
 
-test('foreign scripts do not run, and nothing is fetched from other hosts', async ({ app }) => {
+test('injected scripts do not run, and nothing is fetched from other hosts', async ({ app }) => {
   await app.page.evaluate(
     `window.refused = []
     document.addEventListener('securitypolicyviolation', ({ effectiveDirective }) => refused.push(effectiveDirective))

@@ -1,9 +1,11 @@
 import { expect, test } from './slipway.ts'
 
-const selected = { selected: true } as const
+const onlySelected = { selected: true } as const
 
-test('Ctrl+click, Shift+click and the check box select rows, and the pane summarizes two or more', async ({ app }) => {
-  const selectedRows = app.list.getByRole('row', selected)
+test('Ctrl+click, Shift+click and the check box select rows, and the details pane summarizes two or more images', async ({
+  app,
+}) => {
+  const selectedRows = app.list.getByRole('row', onlySelected)
   await app.row('nginx', '1.27').click()
   await expect(selectedRows).toHaveCount(0)
   await app.row('nginx', '1.27').click({ modifiers: ['Control'] })
@@ -23,7 +25,7 @@ test('Ctrl+click, Shift+click and the check box select rows, and the pane summar
   await app.expectAccessible()
 })
 
-test('an image with several selected tags counts once in the selected size', async ({ app }) => {
+test('an image with several selected tags counts as one selected image', async ({ app }) => {
   await app.row('nginx', '1.27').click({ modifiers: ['Control'] })
   await app.row('nginx', 'stable').click({ modifiers: ['Control'] })
   await expect(app.footer).toContainText('2 selected')
@@ -34,7 +36,7 @@ test('an image with several selected tags counts once in the selected size', asy
 
 test('Space, Shift with the arrow keys and Ctrl+A select rows, and Esc clears the selection', async ({ app }) => {
   const { keyboard } = app.page
-  const selectedRows = app.list.getByRole('row', selected)
+  const selectedRows = app.list.getByRole('row', onlySelected)
   await app.rows.first().focus()
   await keyboard.press('Space')
   await expect(selectedRows).toHaveCount(1)
@@ -58,7 +60,7 @@ test('the selection survives sorting, filtering and outside changes, and the foo
   await app.row('nginx', '1.25').click({ modifiers: ['Control'] })
   await app.row('mysql', '8.4').click({ modifiers: ['Control'] })
   await app.page.getByRole('columnheader').getByRole('button', { name: 'Created' }).click()
-  await expect(app.list.getByRole('row', selected)).toHaveCount(2)
+  await expect(app.list.getByRole('row', onlySelected)).toHaveCount(2)
 
   await app.filter.fill('nginx')
   await expect(app.footer).toContainText('2 selected')
@@ -74,7 +76,7 @@ test('the selection survives sorting, filtering and outside changes, and the foo
   await expect(app.footer).toContainText('2 selected')
 })
 
-test('the check box in the header selects all shown rows, and clears them', async ({ app }) => {
+test('the check box in the header selects all shown rows, and clears the selection', async ({ app }) => {
   await app.filter.fill('nginx')
   const checkbox = app.page.getByRole('checkbox', { name: 'Select all shown' })
   await checkbox.click()
@@ -84,7 +86,7 @@ test('the check box in the header selects all shown rows, and clears them', asyn
   await expect(checkbox).toHaveAttribute('aria-checked', 'mixed')
   await checkbox.click()
   await checkbox.click()
-  await expect(app.list.getByRole('row', selected)).toHaveCount(0)
+  await expect(app.list.getByRole('row', onlySelected)).toHaveCount(0)
 })
 
 test('“?” shows the keyboard shortcuts', async ({ app }) => {

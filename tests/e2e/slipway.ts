@@ -1,4 +1,4 @@
-/** The whole app over a real engine, driven as a user would. Tests need not know if Electron or the stand-in runs it. */
+/** Drives the whole app as a user does, with a real engine. Tests are the same with Electron and the stand-in. */
 import { createInterface } from 'node:readline'
 import { AxeBuilder } from '@axe-core/playwright'
 import { test as base, expect, type Locator, type Page } from '@playwright/test'
@@ -43,7 +43,7 @@ export class Slipway {
   get focusedRow(): Locator {
     return this.list.locator('[role=row]:focus')
   }
-  chip(name: string | RegExp): Locator {
+  presetFilter(name: string | RegExp): Locator {
     return this.page.getByRole('group', { name: 'Ready-made filters' }).getByRole('button', { name })
   }
   /** Switches to another context in the menu at the bottom of the side bar. */
@@ -180,7 +180,7 @@ export const test = base.extend<Fixtures, Shared>({
     registry.setNetworkConditions()
     await use(hub)
   },
-  // Depends on `hub`, which resets both.
+  // Depends on the fixture `hub`, which resets the registry too.
   registry: async ({ dockerHub, hub }, use) => use(hub && dockerHub.registry),
   online: async ({ open, puller, hub }, use) => {
     const images = await puller.docker.listImages()

@@ -67,7 +67,7 @@ export class TerminalScreen {
       .locator('> div')
       .filter({ hasText: new RegExp(`^${text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}\\s*$`) })
   }
-  /** Hovers over another cell first: xterm looks for a link only when the mouse moves to a new cell. */
+  /** Clicks on a row's text. Hovers over another cell first: xterm looks for a link only when the mouse enters a cell. */
   async click(text: string, x: number) {
     await this.row(text).hover({ position: { x: x + 20, y: 8 }, force: true })
     await this.row(text).click({ position: { x, y: 8 }, force: true })
@@ -103,10 +103,10 @@ export class TerminalScreen {
 
 export { expect }
 
-export const box = { name: 'box', command: 'sh', removeAtEnd: true }
-export const image = 'busybox:latest'
+export const boxOptions = { name: 'box', command: 'sh', removeAtEnd: true }
+export const busyboxImage = 'busybox:latest'
 
-/** Removes the containers that a test has run in the demo's engine. */
+/** The fixture `terminals` removes the containers that the test has run in the demo's engine. */
 export const test = base.extend<{ terminals: TerminalScreen }>({
   terminals: async ({ app, demo }, use) => {
     const before = new Set((await demo.docker.listContainers({ all: true })).map(({ Id }) => Id))

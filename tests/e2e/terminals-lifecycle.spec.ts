@@ -3,14 +3,14 @@ import { startEngine, type Engine } from '../../tools/world/engine.ts'
 import { loadImages } from '../../tools/world/images.ts'
 import { runnableImages } from '../../tools/world/runnable.ts'
 import type { Slipway } from './slipway.ts'
-import { box, expect, image, TerminalScreen, test } from './terminal-screen.ts'
+import { boxOptions, expect, busyboxImage, TerminalScreen, test } from './terminal-screen.ts'
 
 test('three terminals come back with their text after a reload of the window, and continue', async ({
   app,
   demo,
   terminals,
 }) => {
-  const container = await terminals.run(demo, image, box)
+  const container = await terminals.run(demo, busyboxImage, boxOptions)
   await terminals.type('echo the first')
   await expect(terminals.row('the first')).toBeVisible()
   await terminals.open(container, 'shell')
@@ -32,7 +32,7 @@ test('three terminals come back with their text after a reload of the window, an
 })
 
 test('a program that ended can be started again in the same tab', async ({ app, demo, terminals }) => {
-  await terminals.run(demo, image, { ...box, removeAtEnd: false })
+  await terminals.run(demo, busyboxImage, { ...boxOptions, removeAtEnd: false })
   await terminals.type('exit 0')
   await expect(app.footer).toContainText('Ended with exit code 0.')
   await app.footer.getByRole('button', { name: 'Start again' }).click()
@@ -44,7 +44,10 @@ test('a program that ended can be started again in the same tab', async ({ app, 
 })
 
 test('“Stop” stops the container, and the terminal says that it ended', async ({ app, demo, terminals }) => {
-  await terminals.run(demo, image, { ...box, command: 'sh -c "trap \'exit 143\' TERM; while :; do sleep 0.1; done"' })
+  await terminals.run(demo, busyboxImage, {
+    ...boxOptions,
+    command: 'sh -c "trap \'exit 143\' TERM; while :; do sleep 0.1; done"',
+  })
   await app.page.getByRole('button', { name: 'Stop' }).click()
   await expect(app.page.getByRole('dialog')).toContainText('It was set to be removed when it ends.')
   await app.page.getByRole('dialog').getByRole('button', { name: 'Stop and remove it' }).click()
@@ -58,7 +61,7 @@ test('the window stays responsive during 10 MB of output, and the end of the out
   demo,
   terminals,
 }) => {
-  await terminals.run(demo, image, box)
+  await terminals.run(demo, busyboxImage, boxOptions)
   await terminals.type(
     'yes 0123456789abcdefghijklmnopqrstuvwxyz | head -c 10000000; echo; echo "bytes: $((10*1000*1000))"',
   )
@@ -73,16 +76,16 @@ test('the window stays responsive during 10 MB of output, and the end of the out
   await expect(terminals.row('continued')).toBeVisible()
 })
 
-interface OwnEngineApp {
+interface SeparateApp {
   readonly engine: Engine
   readonly app: Slipway
   readonly terminals: TerminalScreen
 }
 
-/** Runs a test on an engine of its own, which the test may stop. */
-async function withOwnEngine(
+/** Runs a test with an engine that no other test uses, so the test may stop it. */
+async function withSeparateEngine(
   open: (options: LaunchOptions) => Promise<Slipway>,
-  runTest: (own: OwnEngineApp) => Promise<void>,
+  runTest: (fixtures: SeparateApp) => Promise<void>,
 ) {
   const engine = await startEngine({ version: '26.1', store: 'classic' })
   try {
@@ -95,8 +98,10 @@ async function withOwnEngine(
   }
 }
 
-test('if the engine dies, the terminal keeps its text and says so below it', async ({ open }) => {
-  await withOwnEngine(open, async ({ engine, app, terminals }) => {
+test('if the engine stops, the terminal keeps its text, and the line below says that the connection has ended', async ({
+  open,
+}) => {
+  await withSeparateEngine(open, async ({ engine, app, terminals }) => {
     await terminals.run(engine, 'box:1', { name: 'box', command: 'sh' })
     await terminals.type('echo before')
     await expect(terminals.row('before')).toBeVisible()
@@ -108,8 +113,10 @@ test('if the engine dies, the terminal keeps its text and says so below it', asy
   })
 })
 
-test('a container that exits at once shows its output and its exit code at each start', async ({ open }) => {
-  await withOwnEngine(open, async ({ engine, app, terminals }) => {
+test('the terminal of a container that exits at once shows the output and the exit code at each start', async ({
+  open,
+}) => {
+  await withSeparateEngine(open, async ({ engine, app, terminals }) => {
     await terminals.run(engine, 'ends-at-once:1', { name: 'ends' })
     for (const start of ['first', 'again']) {
       await expect(terminals.row('cannot find its configuration'), start).toBeVisible()

@@ -1,12 +1,12 @@
 import type { ElectronApplication, Page } from '@playwright/test'
-import { box, expect, image, TerminalScreen, test } from './terminal-screen.ts'
+import { boxOptions, expect, busyboxImage, TerminalScreen, test } from './terminal-screen.ts'
 
 test('one line is pasted at once, several lines ask first, and control characters are removed', async ({
   app,
   demo,
   terminals,
 }) => {
-  await terminals.run(demo, image, box)
+  await terminals.run(demo, busyboxImage, boxOptions)
   await terminals.paste('echo pas\x1b\x07ted\n')
   await expect(terminals.row('/ # echo pasted')).toBeVisible()
   await app.page.keyboard.press('Enter')
@@ -28,7 +28,7 @@ test('one line is pasted at once, several lines ask first, and control character
 
 test('selected text is copied, and a program cannot write to the clipboard', async ({ app, demo, terminals }) => {
   await app.electron.evaluate(({ clipboard }) => clipboard.writeText('original'))
-  await terminals.run(demo, image, box)
+  await terminals.run(demo, busyboxImage, boxOptions)
   // OSC 52 is the escape sequence that writes to the clipboard.
   await terminals.type(`printf '\\033]52;c;aGFja2Vk\\007'; echo "done $((1+1))"`)
   await expect(terminals.row('done 2')).toBeVisible()
@@ -43,8 +43,8 @@ test('a link asks first and shows its full address, and only web addresses are o
   demo,
   terminals,
 }) => {
-  await watchOpened(app)
-  await terminals.run(demo, image, box)
+  await recordOpenedAddresses(app)
+  await terminals.run(demo, busyboxImage, boxOptions)
   const address = 'https://user@example.com/a?b=c'
   await terminals.type(`clear; printf '\\033]8;;${address}\\033\\\\click-me\\033]8;;\\033\\\\\\n'`)
   await expect(terminals.row('click-me')).toBeVisible()
@@ -53,10 +53,10 @@ test('a link asks first and shows its full address, and only web addresses are o
   await expect(dialog).toContainText(address)
   await app.page.keyboard.press('Enter')
   await expect(dialog).toBeHidden()
-  expect(await readOpened(app)).toEqual([])
+  expect(await readOpenedAddresses(app)).toEqual([])
   await terminals.click('click-me', 10)
   await dialog.getByRole('button', { name: 'Open' }).click()
-  await expect.poll(() => readOpened(app)).toEqual([address])
+  await expect.poll(() => readOpenedAddresses(app)).toEqual([address])
 
   await terminals.type('echo see https://example.org/x.')
   await expect(terminals.row('see https://example.org/x.')).toBeVisible()
@@ -70,12 +70,12 @@ test('a link asks first and shows its full address, and only web addresses are o
     expect(await app.page.evaluate(`slipway.call('window.openLink', ${JSON.stringify(invalid)})`)).toMatchObject({
       ok: false,
     })
-  expect(await readOpened(app)).toEqual([address])
+  expect(await readOpenedAddresses(app)).toEqual([address])
 })
 
-test('a terminal survives random bytes', async ({ app, demo, terminals }) => {
+test('a terminal still works after a program has written random bytes', async ({ app, demo, terminals }) => {
   const readViolations = await watchViolations(app.page)
-  await terminals.run(demo, image, box)
+  await terminals.run(demo, busyboxImage, boxOptions)
   await terminals.type('head -c 300000 /dev/urandom; printf "\\033c"; echo still here')
   await expect(terminals.row('still here')).toBeVisible()
   await app.page.keyboard.press('Control+u')
@@ -85,7 +85,7 @@ test('a terminal survives random bytes', async ({ app, demo, terminals }) => {
 })
 
 for (const theme of ['light', 'dark'] as const)
-  test(`in the ${theme} theme the screen is accessible and does not violate the content security policy`, async ({
+  test(`in the ${theme} theme the Terminals screen is accessible and does not violate the content security policy`, async ({
     open,
     demo,
   }) => {
@@ -93,7 +93,7 @@ for (const theme of ['light', 'dark'] as const)
     await expect(app.list).toBeVisible()
     const readViolations = await watchViolations(app.page)
     const terminals = new TerminalScreen(app)
-    const container = await terminals.run(demo, image, { ...box, name: `axe-${theme}` })
+    const container = await terminals.run(demo, busyboxImage, { ...boxOptions, name: `axe-${theme}` })
     await terminals.type(
       `printf '\\033[31mred \\033[38;2;200;30;90mtrue colour\\033[0m \\033[7minverse\\033[0m\\n'; ls`,
     )
@@ -132,12 +132,12 @@ async function watchViolations(page: Page): Promise<() => Promise<string[]>> {
 type App = { readonly electron: ElectronApplication }
 
 /** Records the addresses that the app asks the system to open, and opens none. */
-async function watchOpened({ electron }: App) {
+async function recordOpenedAddresses({ electron }: App) {
   await electron.evaluate(({ shell }) => {
     const opened: string[] = []
     Object.assign(globalThis, { opened })
     shell.openExternal = async (url) => void opened.push(url)
   })
 }
-const readOpened = ({ electron }: App) =>
+const readOpenedAddresses = ({ electron }: App) =>
   electron.evaluate(() => (globalThis as unknown as { readonly opened: string[] }).opened)

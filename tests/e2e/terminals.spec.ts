@@ -1,11 +1,11 @@
-import { box, expect, image, test } from './terminal-screen.ts'
+import { boxOptions, expect, busyboxImage, test } from './terminal-screen.ts'
 
-test('busybox runs interactively: commands show their output, and the end shows the exit code', async ({
+test('busybox runs interactively: the output of commands is shown, and the exit code at the end', async ({
   app,
   demo,
   terminals,
 }) => {
-  await terminals.run(demo, image, box)
+  await terminals.run(demo, busyboxImage, boxOptions)
   await expect(app.page.getByRole('heading', { level: 1 })).toHaveText('box')
   await expect(terminals.tabs).toHaveText(['box · sh'])
   await terminals.type('echo $((6*7))')
@@ -19,7 +19,7 @@ test('busybox runs interactively: commands show their output, and the end shows 
 })
 
 test('the app’s shortcuts take no key from a program, and Ctrl+C reaches it', async ({ app, demo, terminals }) => {
-  await terminals.run(demo, image, box)
+  await terminals.run(demo, busyboxImage, boxOptions)
   // Keys typed before `cat` reads would go to the shell.
   await terminals.type('echo ready; cat > /typed')
   await expect(terminals.row('ready')).toBeVisible({ timeout: 30_000 })
@@ -41,7 +41,7 @@ test('Chinese characters and emoji take two cells each and appear where the prog
   demo,
   terminals,
 }) => {
-  await terminals.run(demo, image, box)
+  await terminals.run(demo, busyboxImage, boxOptions)
   await terminals.type(`clear; echo "你好，世界|"; echo "1234567890|"; echo "👩‍👩‍👧🇨🇳|"; echo "1234|"; printf '\\033[8;1H'`)
   await expect(terminals.row('你好，世界|')).toBeVisible()
   await expect(terminals.row('👩‍👩‍👧🇨🇳|')).toBeVisible()
@@ -55,7 +55,7 @@ test('Chinese characters and emoji take two cells each and appear where the prog
 })
 
 test('the program sees the terminal’s size, also after the window is resized', async ({ app, demo, terminals }) => {
-  await terminals.run(demo, image, box)
+  await terminals.run(demo, busyboxImage, boxOptions)
   let queryCount = 0
   const readReportedSize = async () => {
     queryCount++
@@ -68,14 +68,14 @@ test('the program sees the terminal’s size, also after the window is resized',
   expect(rows).toBe(await terminals.rowCount())
   await app.page.setViewportSize({ width: 900, height: 520 })
   await expect.poll(() => terminals.rowCount()).toBeLessThan(rows!)
-  const [fewer, narrower] = await readReportedSize()
-  expect(fewer).toBe(await terminals.rowCount())
-  expect(narrower).toBeLessThan(110)
+  const [rowsAfterResize, columnsAfterResize] = await readReportedSize()
+  expect(rowsAfterResize).toBe(await terminals.rowCount())
+  expect(columnsAfterResize).toBeLessThan(110)
 })
 
 test('a tab keeps running while other screens and tabs are shown', async ({ app, demo, terminals }) => {
-  await terminals.run(demo, image, box)
-  await terminals.run(demo, image, { ...box, name: 'other' })
+  await terminals.run(demo, busyboxImage, boxOptions)
+  await terminals.run(demo, busyboxImage, { ...boxOptions, name: 'other' })
   await terminals.tabs.first().click()
   await terminals.type('sleep 1; echo here meanwhile')
   await app.page.keyboard.press('Control+PageDown')
@@ -92,8 +92,8 @@ test('a tab keeps running while other screens and tabs are shown', async ({ app,
 })
 
 test('the tabs can be reached, switched and closed by keyboard', async ({ app, demo, terminals }) => {
-  await terminals.run(demo, image, box)
-  await terminals.run(demo, image, { ...box, name: 'other' })
+  await terminals.run(demo, busyboxImage, boxOptions)
+  await terminals.run(demo, busyboxImage, { ...boxOptions, name: 'other' })
   const { keyboard } = app.page
   await keyboard.press('Control+Shift+Escape')
   await expect(terminals.tabs.nth(1)).toBeFocused()
@@ -115,8 +115,8 @@ test('the tabs can be reached, switched and closed by keyboard', async ({ app, d
   expect(running).toEqual(expect.arrayContaining(['/box', '/other']))
 })
 
-test('closing a shell asks first, because that ends it', async ({ app, demo, terminals }) => {
-  const container = await terminals.run(demo, image, box)
+test('closing the terminal of a shell asks first, because it ends the shell', async ({ app, demo, terminals }) => {
+  const container = await terminals.run(demo, busyboxImage, boxOptions)
   await terminals.open(container, 'shell')
   await terminals.type('sleep 1234')
   await expect(app.footer).toHaveText(
@@ -131,12 +131,12 @@ test('closing a shell asks first, because that ends it', async ({ app, demo, ter
   await app.page.keyboard.press('Control+Shift+W')
   await dialog.getByRole('button', { name: 'End the shell' }).click()
   await expect(terminals.tabs).toHaveCount(1)
-  const sleeping = async () => JSON.stringify(await demo.docker.getContainer(container).top()).includes('sleep 1234')
-  await expect.poll(sleeping).toBe(false)
+  const isSleeping = async () => JSON.stringify(await demo.docker.getContainer(container).top()).includes('sleep 1234')
+  await expect.poll(isSleeping).toBe(false)
 })
 
 test('the scrollback can be searched', async ({ app, demo, terminals }) => {
-  await terminals.run(demo, image, box)
+  await terminals.run(demo, busyboxImage, boxOptions)
   await terminals.type('seq 1 300; echo all')
   await expect(terminals.row('all')).toBeVisible()
   await expect(terminals.row('42')).toHaveCount(0)

@@ -2,23 +2,26 @@ import { expect, test } from 'vitest'
 import { parseDocument, parseIndex, parseManifest } from '../../../main/archives/documents.ts'
 
 const json = JSON.stringify
-const [first, second] = ['sha256:1', 'sha256:2']
+const [firstDigest, secondDigest] = ['sha256:1', 'sha256:2']
 
-test('an item of index.json has the name that containerd gave it, or else the tag', () => {
-  const named = { 'io.containerd.image.name': 'docker.io/library/one:1', 'org.opencontainers.image.ref.name': '1' }
+test('the name of an item of index.json is containerd’s annotation, or the tag if there is none', () => {
+  const bothAnnotations = {
+    'io.containerd.image.name': 'docker.io/library/one:1',
+    'org.opencontainers.image.ref.name': '1',
+  }
   const manifests = [
-    { digest: first, size: 1, annotations: named },
-    { digest: first, size: 1, annotations: { 'org.opencontainers.image.ref.name': '1' } },
-    { digest: second, size: 2, annotations: null },
+    { digest: firstDigest, size: 1, annotations: bothAnnotations },
+    { digest: firstDigest, size: 1, annotations: { 'org.opencontainers.image.ref.name': '1' } },
+    { digest: secondDigest, size: 2, annotations: null },
   ]
   expect(parseIndex(json({ manifests }))).toEqual([
-    { digest: first, size: 1, name: 'docker.io/library/one:1' },
-    { digest: first, size: 1, name: '1' },
-    { digest: second, size: 2 },
+    { digest: firstDigest, size: 1, name: 'docker.io/library/one:1' },
+    { digest: firstDigest, size: 1, name: '1' },
+    { digest: secondDigest, size: 2 },
   ])
 })
 
-test('an image without a tag has null for its tags in manifest.json', () => {
+test('null for the tags or the layers in manifest.json is read as an empty list', () => {
   const items = [
     { Config: 'a.json', RepoTags: null, Layers: ['a/layer.tar'] },
     { Config: 'b.json', RepoTags: ['one:1'], Layers: null },
@@ -31,26 +34,26 @@ test('an image without a tag has null for its tags in manifest.json', () => {
 
 test('an index, a manifest and a config are distinguished by their content', () => {
   const platform = { os: 'linux', architecture: 'arm64', variant: 'v8' }
-  const descriptor = { digest: first, size: 1 }
+  const descriptor = { digest: firstDigest, size: 1 }
   expect(parseDocument(json({ manifests: [{ ...descriptor, platform }, descriptor] }))).toEqual({
     kind: 'index',
     manifests: [{ ...descriptor, platform: 'linux/arm64' }, descriptor],
   })
-  expect(parseDocument(json({ config: descriptor, layers: [{ digest: second, size: 2 }] }))).toEqual({
-    ...{ kind: 'manifest', config: descriptor, layers: [{ digest: second, size: 2 }] },
+  expect(parseDocument(json({ config: descriptor, layers: [{ digest: secondDigest, size: 2 }] }))).toEqual({
+    ...{ kind: 'manifest', config: descriptor, layers: [{ digest: secondDigest, size: 2 }] },
   })
-  expect(parseDocument(json({ ...platform, rootfs: { diff_ids: [second] } }))).toEqual({
-    ...{ kind: 'config', platform: 'linux/arm64', diffIds: [second] },
+  expect(parseDocument(json({ ...platform, rootfs: { diff_ids: [secondDigest] } }))).toEqual({
+    ...{ kind: 'config', platform: 'linux/arm64', diffIds: [secondDigest] },
   })
 })
 
 test.each(['', '{"manifests":', 'null', '[]', '"text"', '{}', '{"manifests":[{"digest":1}]}'])(
-  '%s is not a document',
+  'the text “%s” is not a document',
   (text) => {
     expect(parseDocument(text)).toBeUndefined()
   },
 )
 
-test('text that is not JSON of the right shape has no index and no manifest', () => {
+test('text that is not JSON, or JSON of another shape, is neither an index.json nor a manifest.json', () => {
   for (const text of ['', '{"manifests":1}', 'null', '{']) expect([parseIndex(text), parseManifest(text)]).toEqual([undefined, undefined]) // prettier-ignore
 })

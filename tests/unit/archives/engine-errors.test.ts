@@ -9,21 +9,21 @@ test('a load succeeded if the engine says so and reports no error', () => {
 })
 
 test('an error after "Loaded image" is found, whether it is under the error key or in the stream', () => {
-  const loaded = line({ stream: 'Loaded image: one:1\n' })
+  const successLine = line({ stream: 'Loaded image: one:1\n' })
   const error = 'failed to unpack'
-  expect(loadError(loaded + line({ errorDetail: { message: error }, error }))).toBe(error)
-  expect(loadError(loaded + line({ stream: 'Error unpacking image one:1: no layer\n' }))).toBe(
+  expect(loadError(successLine + line({ errorDetail: { message: error }, error }))).toBe(error)
+  expect(loadError(successLine + line({ stream: 'Error unpacking image one:1: no layer\n' }))).toBe(
     'Error unpacking image one:1: no layer',
   )
 })
 
-test('a reply with neither a success nor an error counts as a failure', () => {
+test('a reply without “Loaded image” counts as a failure, with its message or its whole text', () => {
   expect(loadError('')).toBe('')
   expect(loadError(line({ message: 'broken' }))).toBe('broken')
   expect(loadError('<html>')).toBe('<html>')
 })
 
-test('the error that cuts off an archive is read from its end', () => {
+test('the error that the engine appends to an incomplete archive is found', () => {
   const error = 'blob not found'
   expect(saveError(`\0\0{"x${JSON.stringify({ errorDetail: { message: error }, error })}\r\n`)).toBe(error)
   expect(saveError('\0\0\0')).toBeUndefined()

@@ -4,17 +4,17 @@ import type { IncomingMessage, RequestListener } from 'node:http'
 import Docker from 'dockerode'
 import { tarEnd, tarFile } from '../../../tools/world/tar.ts'
 import { serve } from '../local-server.ts'
-import { createSession } from '../session.ts'
+import { createFakeSession } from '../fake-session.ts'
 
-/** @returns a session whose requests `answer` handles, and a log of the requests, such as `GET /v1.45/images/…` */
+/** @returns a session whose requests are handled by `answer`, and a log of them, such as `GET /v1.45/images/…` */
 export async function fakeEngine(answer: RequestListener) {
   const { host, requests } = await serve(answer)
   const [name, port] = host.split(':')
-  return { requests, session: createSession(new Docker({ protocol: 'http', host: name!, port: Number(port) })) }
+  return { requests, session: createFakeSession(new Docker({ protocol: 'http', host: name!, port: Number(port) })) }
 }
 
-export const isInspect = ({ url }: IncomingMessage) => /\/images\/[^/]+\/json/.test(url ?? '')
-export const isList = ({ url }: IncomingMessage) => /\/images\/json/.test(url ?? '')
+export const isInspectRequest = ({ url }: IncomingMessage) => /\/images\/[^/]+\/json/.test(url ?? '')
+export const isListRequest = ({ url }: IncomingMessage) => /\/images\/json/.test(url ?? '')
 
 const sha256 = (bytes: Uint8Array | string) => createHash('sha256').update(bytes).digest('hex')
 const layer = randomBytes(2_000)
@@ -22,7 +22,7 @@ const config = JSON.stringify({
   ...{ os: 'linux', architecture: 'amd64', rootfs: { diff_ids: [`sha256:${sha256(layer)}`] } },
 })
 
-export const image = `sha256:${sha256(config)}`
+export const imageId = `sha256:${sha256(config)}`
 const configFile = `${sha256(config)}.json`
 const manifest = JSON.stringify([{ Config: configFile, RepoTags: ['one:1'], Layers: ['layer.tar'] }])
 
@@ -35,4 +35,4 @@ export const archive = Buffer.concat([
 export const archiveSha256 = sha256(archive)
 
 /** The engine's reply when the image is inspected. */
-export const inspected = { Id: image, RepoTags: ['one:1'], RepoDigests: [], Os: 'linux', Architecture: 'amd64' }
+export const inspectReply = { Id: imageId, RepoTags: ['one:1'], RepoDigests: [], Os: 'linux', Architecture: 'amd64' }

@@ -40,7 +40,7 @@ function archiveBuilder() {
 }
 
 const names = ['one:1', 'localhost:5000/a/two:2']
-const annotated = (reference: string) =>
+const containerdName = (reference: string) =>
   reference.includes('localhost') ? reference : `docker.io/library/${reference}`
 
 /** An archive of the containerd store, or of 26.1's classic store if `index` is false. */
@@ -50,17 +50,18 @@ function ociArchive(
 ): BuiltArchive {
   const builder = archiveBuilder()
   const image = builder.manifest('linux/amd64', layerCount, options.compressed)
-  const other = builder.manifest('linux/arm64', layerCount, options.compressed)
+  const otherPlatform = builder.manifest('linux/arm64', layerCount, options.compressed)
   const attestation = { digest: digest(8_000), size: 5, platform: 'unknown/unknown' }
-  const listed = [
+  const descriptors = [
     { ...image.descriptor, platform: 'linux/amd64' },
-    { ...other.descriptor, platform: 'linux/arm64' },
+    { ...otherPlatform.descriptor, platform: 'linux/arm64' },
     attestation,
   ]
-  const root = options.index ? builder.blob({ kind: 'index', manifests: listed }) : image.descriptor
+  const root = options.index ? builder.blob({ kind: 'index', manifests: descriptors }) : image.descriptor
   // The other platform is in the index, but was never pulled.
-  for (const item of [other.descriptor, other.config, ...other.layers]) builder.entries.delete(blobPath(item.digest))
-  builder.documents.delete(other.descriptor.digest)
+  for (const item of [otherPlatform.descriptor, otherPlatform.config, ...otherPlatform.layers])
+    builder.entries.delete(blobPath(item.digest))
+  builder.documents.delete(otherPlatform.descriptor.digest)
   const references = options.tagged ? names : []
   const manifest = {
     config: blobPath(image.config.digest),
@@ -72,7 +73,7 @@ function ociArchive(
   return {
     content: {
       ...{ ended: true, conflicts: [], entries: builder.entries, documents: builder.documents },
-      index: options.tagged ? names.map((name) => ({ ...root, name: annotated(name) })) : [root],
+      index: options.tagged ? names.map((name) => ({ ...root, name: containerdName(name) })) : [root],
       manifest: [manifest],
     },
     expected: {
@@ -110,14 +111,17 @@ const archives = fc.oneof(
     .chain((options) => fc.integer({ min: 1, max: 6 }).map((layerCount) => ociArchive(layerCount, options))),
   fc.integer({ min: 1, max: 6 }).map(oldArchive),
 )
-const withEntries = (content: ArchiveContent, change: (entries: Map<string, ArchiveEntry>) => void): ArchiveContent => {
+const changeEntries = (
+  content: ArchiveContent,
+  change: (entries: Map<string, ArchiveEntry>) => void,
+): ArchiveContent => {
   const entries = new Map(content.entries)
   change(entries)
   return { ...content, entries }
 }
 
 describe('the problems of an archive', () => {
-  test('there are none if every listed blob is present; other platforms and attestations may be absent', () => {
+  test('a complete archive has none, even if other platforms and attestations are absent', () => {
     fc.assert(
       fc.property(archives, ({ content, expected }) => {
         expect(archiveProblems(content, expected)).toEqual([])
@@ -129,11 +133,11 @@ describe('the problems of an archive', () => {
     fc.assert(
       fc.property(archives, fc.nat(), ({ content, expected, needed }, number) => {
         const path = needed[number % needed.length]!
-        const without = withEntries(content, (entries) => entries.delete(path))
+        const without = changeEntries(content, (entries) => entries.delete(path))
         expect(archiveProblems(without, expected).length).toBeGreaterThan(0)
         const entry = content.entries.get(path)!
         const size = 'size' in entry ? entry.size : 10
-        const altered = withEntries(content, (entries) => entries.set(path, { size, digest: digest(7_777) }))
+        const altered = changeEntries(content, (entries) => entries.set(path, { size, digest: digest(7_777) }))
         expect(archiveProblems(altered, expected).length).toBeGreaterThan(0)
         expect(archiveProblems({ ...content, conflicts: [path] }, expected).length).toBeGreaterThan(0)
       }),
@@ -145,7 +149,7 @@ describe('the problems of an archive', () => {
       fc.property(archives, fc.nat(), ({ content, expected, needed }, number) => {
         fc.pre(content.index !== undefined)
         const path = needed[number % needed.length]!
-        const shortened = withEntries(content, (entries) => {
+        const shortened = changeEntries(content, (entries) => {
           const entry = entries.get(path)
           if (entry && 'size' in entry) entries.set(path, { ...entry, size: entry.size - 1 })
         })
@@ -154,7 +158,7 @@ describe('the problems of an archive', () => {
     )
   })
 
-  test('an early end and a missing list are problems', () => {
+  test('an early end and a missing manifest.json or index.json are problems', () => {
     fc.assert(
       fc.property(archives, ({ content, expected }) => {
         expect(archiveProblems({ ...content, ended: false }, expected)).toEqual([{ kind: 'ended-early' }])
@@ -171,10 +175,10 @@ describe('the problems of an archive', () => {
     fc.assert(
       fc.property(archives, ({ content, expected }) => {
         expect(archiveProblems(content, { ...expected, image: digest(6_666) })).toContainEqual({ kind: 'other-image' })
-        const withExtra = { ...expected, references: [...expected.references, 'three:3'] }
-        expect(archiveProblems(content, withExtra)).toEqual([{ kind: 'name-missing', reference: 'three:3' }])
-        const fewer = { ...expected, references: [] }
-        const kinds = archiveProblems(content, fewer).map(({ kind }) => kind)
+        const withExtraName = { ...expected, references: [...expected.references, 'three:3'] }
+        expect(archiveProblems(content, withExtraName)).toEqual([{ kind: 'name-missing', reference: 'three:3' }])
+        const withoutNames = { ...expected, references: [] }
+        const kinds = archiveProblems(content, withoutNames).map(({ kind }) => kind)
         expect(kinds).toEqual(expected.references.map(() => 'name-unexpected'))
       }),
     )
@@ -182,13 +186,13 @@ describe('the problems of an archive', () => {
 
   test('a missing platform that the engine calls available is a problem', () => {
     const { content, expected } = ociArchive(2, { compressed: true, index: true, tagged: true, listsManifests: true })
-    const both = { ...expected, manifests: [...expected.manifests!, digest(8)] }
-    expect(archiveProblems(content, both)).toEqual([{ kind: 'missing', path: blobPath(digest(8)) }])
-    const none = { ...expected, manifests: [] }
-    expect(archiveProblems(content, none)).toEqual([{ kind: 'platform-missing', platform: 'linux/amd64' }])
+    const withSecondPlatform = { ...expected, manifests: [...expected.manifests!, digest(8)] }
+    expect(archiveProblems(content, withSecondPlatform)).toEqual([{ kind: 'missing', path: blobPath(digest(8)) }])
+    const nothingAvailable = { ...expected, manifests: [] }
+    expect(archiveProblems(content, nothingAvailable)).toEqual([{ kind: 'platform-missing', platform: 'linux/amd64' }])
   })
 
-  test('an empty archive has problems, whatever is expected', () => {
+  test('an empty archive lacks manifest.json', () => {
     const empty: ArchiveContent = { ended: true, entries: new Map(), conflicts: [], documents: new Map() }
     const expected = { image: digest(1), references: [], platform: 'linux/amd64' }
     expect(archiveProblems(empty, expected)).toEqual([{ kind: 'missing', path: 'manifest.json' }])
@@ -196,7 +200,7 @@ describe('the problems of an archive', () => {
 
   test('links in a cycle count as missing entries', () => {
     const { content, expected } = oldArchive(1)
-    const cyclic = withEntries(content, (entries) => entries.set('0/layer.tar', { link: '../last/layer.tar' }))
+    const cyclic = changeEntries(content, (entries) => entries.set('0/layer.tar', { link: '../last/layer.tar' }))
     expect(archiveProblems(cyclic, expected)).toContainEqual({ kind: 'missing', path: '0/layer.tar' })
   })
 })

@@ -87,12 +87,13 @@ test('text that is not JSON and JSON of another shape are not documents', () => 
 })
 
 test('a path that occurs twice is a conflict only if the contents differ', () => {
-  const twice = (second: string) => read(Buffer.concat([tarFile('x', 'one'), tarFile('x', second), tarEnd()])).content
-  expect(twice('one').conflicts).toEqual([])
-  expect(twice('two').conflicts).toEqual(['x'])
+  const contentWithDuplicate = (second: string) =>
+    read(Buffer.concat([tarFile('x', 'one'), tarFile('x', second), tarEnd()])).content
+  expect(contentWithDuplicate('one').conflicts).toEqual([])
+  expect(contentWithDuplicate('two').conflicts).toEqual(['x'])
 })
 
-test('long names and sizes in extended headers are read', () => {
+test('a long path in an extended header is read', () => {
   const name = `blobs/${'long/'.repeat(40)}file`
   const paxRecord = (text: string) => {
     for (let length = text.length; ; length++) {

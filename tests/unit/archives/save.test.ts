@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { saveArchive } from '../../../main/archives/index.ts'
-import { archive, archiveSha256, image, inspected, isInspect, fakeEngine } from './fake-engine.ts'
+import { archive, archiveSha256, imageId, inspectReply, isInspectRequest, fakeEngine } from './fake-engine.ts'
 
 let folder: string
 let file: string
@@ -15,15 +15,15 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }))
 
 const signal = new AbortController().signal
-const request = () => ({ file, image, references: ['one:1'], size: archive.length })
-const startEngine = (save: (response: ServerResponse) => void, inspect: object | undefined = inspected) =>
+const request = () => ({ file, image: imageId, references: ['one:1'], size: archive.length })
+const startEngine = (answerSave: (response: ServerResponse) => void, reply: object | undefined = inspectReply) =>
   fakeEngine((httpRequest, response) => {
-    if (!isInspect(httpRequest)) return save(response)
-    response.statusCode = 'Id' in inspect ? 200 : 404
-    response.end(JSON.stringify(inspect))
+    if (!isInspectRequest(httpRequest)) return answerSave(response)
+    response.statusCode = 'Id' in reply ? 200 : 404
+    response.end(JSON.stringify(reply))
   })
 
-test('a complete archive is written for its owner only, and its size and hash are returned', async () => {
+test('a complete archive is written to a file that only its owner can read, and its size and hash are returned', async () => {
   const { session } = await startEngine((response) => void response.end(archive))
   const saved = { file, bytes: archive.length, sha256: archiveSha256 }
   expect(await saveArchive(session, request(), signal)).toEqual({ ok: true, value: saved })
@@ -34,7 +34,10 @@ test('a complete archive is written for its owner only, and its size and hash ar
 
 test('the archive of an image that does not exist is not requested', async () => {
   const { session, requests } = await startEngine(() => {}, { message: 'No such image' })
-  expect(await saveArchive(session, request(), signal)).toEqual({ ok: false, error: { code: 'image-gone', image } })
+  expect(await saveArchive(session, request(), signal)).toEqual({
+    ok: false,
+    error: { code: 'image-gone', image: imageId },
+  })
   expect(requests).toHaveLength(1)
 })
 
@@ -46,7 +49,7 @@ test.each<[string, (response: ServerResponse) => void, object]>([
     { code: 'copy-incomplete' },
   ],
   [
-    'ends with an error of the engine',
+    'has only an error of the engine',
     (response) => void response.end('{"errorDetail":{"message":"blob not found"},"error":"blob not found"}\n'),
     { code: 'copy-failed', detail: 'blob not found' },
   ],
@@ -55,8 +58,8 @@ test.each<[string, (response: ServerResponse) => void, object]>([
     (response) => void response.writeHead(500).end('{"message":"layer does not exist"}'),
     { code: 'copy-failed', name: 'one:1' },
   ],
-])('an archive that %s leaves no file', async (_, save, error) => {
-  const { session } = await startEngine(save)
+])('an archive that %s leaves no file', async (_, answerSave, error) => {
+  const { session } = await startEngine(answerSave)
   expect(await saveArchive(session, request(), signal)).toMatchObject({ ok: false, error })
   expect(readdirSync(folder)).toEqual([])
 })

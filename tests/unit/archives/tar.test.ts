@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { TarParser } from '../../../main/archives/tar.ts'
 import { tarEnd, tarFile, tarHeader } from '../../../tools/world/tar.ts'
 
-/** The files of a tar, each with its content and a full stop at its end, and the links with their targets. */
+/** @returns the content of each file, with a full stop once the file has ended, and the target of each link */
 function walkTar(...parts: readonly Buffer[]) {
   const found: Record<string, string> = {}
   const parser = new TarParser({

@@ -67,7 +67,7 @@ describe('for any cache', () => {
       ),
     )
 
-  test('each record is in the plan once, the rows add up to the headline, and nothing in use is removed', () => {
+  test('each record is in the plan once, the rows add up to the headline, and no record in use or shared is removed', () => {
     fc.assert(
       fc.property(records, (all) => {
         const { deletes, stays, frees } = plan(all)

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { supportsCacheRemovalById } from '../../../main/engine/index.ts'
 
-test('records are removed by ID only on an engine that then removes nothing else', () => {
+test('removal by ID is supported only on engines that then remove no other record', () => {
   expect(supportsCacheRemovalById({ product: 'Docker', api: '1.41' })).toBe(true)
   expect(supportsCacheRemovalById({ product: 'Docker', api: '1.51' })).toBe(true)
   // Docker 19.03 would remove the whole cache.

@@ -14,8 +14,8 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
-const before = '{}'
-const oldHash = createHash('sha256').update(before).digest('hex')
+const oldText = '{}'
+const oldHash = createHash('sha256').update(oldText).digest('hex')
 const text = '{\n  "registry-mirrors": ["https://docker.1ms.run"],\n  "labels": ["it\'s $HOME"]\n}\n'
 const script = (overrides: { oldHash?: string } = {}) =>
   manualCommandsFor({ file, oldHash: undefined, text, installation: 'system', ...overrides })
@@ -46,33 +46,33 @@ test('a missing file is created with its folder, and Docker is reloaded', () => 
 
 test('the old text is saved beside the file, earlier backups stay, and the mode is preserved', () => {
   execFileSync('mkdir', [join(folder, 'docker')])
-  writeFileSync(file, before, { mode: 0o640 })
+  writeFileSync(file, oldText, { mode: 0o640 })
   writeFileSync(`${file}.before-000000000000`, 'an earlier backup')
   const backup = `${file}.before-${oldHash.slice(0, 12)}`
   runInShell(script({ oldHash }))
   expect(readFileSync(file, 'utf8')).toBe(text)
   expect(statSync(file).mode & 0o777).toBe(0o640)
-  expect(readFileSync(backup, 'utf8')).toBe(before)
+  expect(readFileSync(backup, 'utf8')).toBe(oldText)
   expect(readFileSync(`${file}.before-000000000000`, 'utf8')).toBe('an earlier backup')
   // A second run, as after a reload that failed.
   expect(runUntilFailure(script({ oldHash }))).toContain('FAILED')
-  expect(readFileSync(backup, 'utf8')).toBe(before)
+  expect(readFileSync(backup, 'utf8')).toBe(oldText)
 })
 
 test.each(['cp', 'tee', 'mv'])(
   'if %s fails, as on a full disk, the file is unchanged and Docker is not reloaded',
   (command) => {
     execFileSync('mkdir', [join(folder, 'docker')])
-    writeFileSync(file, before)
+    writeFileSync(file, oldText)
     const output = runUntilFailure(script({ oldHash }), `${command}() { cat >/dev/null; return 1; }`)
     expect(output).not.toContain('systemctl')
-    expect(readFileSync(file, 'utf8')).toBe(before)
+    expect(readFileSync(file, 'utf8')).toBe(oldText)
   },
 )
 
 test('without a service manager, the process in dockerd’s pid file gets SIGHUP', async () => {
   execFileSync('mkdir', [join(folder, 'docker')])
-  writeFileSync(file, before)
+  writeFileSync(file, oldText)
   const pidFile = join(folder, 'docker.pid')
   writeFileSync(pidFile, '4711')
   const commands = manualCommandsFor({ file, oldHash, text, installation: 'system', pidFile })

@@ -18,8 +18,8 @@ export function readSettings(text: string | undefined) {
 /** Checks that a faulty file is not edited. @returns the fault's code, position, shown line, and key if there is one */
 export function readFault(text: string) {
   const file = readDaemonFile(text)
-  const refused = withMirrors(text, [mirrorA])
-  expect(refused).toEqual(file)
+  const result = withMirrors(text, [mirrorA])
+  expect(result).toEqual(file)
   if (file.ok) return file
   const { code, place, key } = file.fault
   return [code, place && `${place.line}:${place.column}`, place?.text, ...(key === undefined ? [] : [key])]
@@ -68,11 +68,11 @@ export function formatJson(value: unknown, style: JsonStyle, depth = 0): string 
     const inside = isList ? '' : style.insideBraces
     return open + inside + items.join(`,${style.afterComma}`) + inside + close
   }
-  const line = style.lineEnd + style.indent.repeat(depth)
-  return `${open}${items.map((item) => line + style.indent + item).join(',')}${line}${close}`
+  const lineBreak = style.lineEnd + style.indent.repeat(depth)
+  return `${open}${items.map((item) => lineBreak + style.indent + item).join(',')}${lineBreak}${close}`
 }
 
-/** The value as JSON, with white space from `spaces` between all tokens, in turn. */
+/** The value as JSON. The white space between its tokens is taken from `spaces`, one after the other. */
 export function withSpaces(value: unknown, spaces: readonly string[]): string {
   let gapCount = 0
   const gap = () => spaces[gapCount++ % spaces.length] ?? ''
@@ -96,7 +96,7 @@ const values = fc.letrec((tie) => ({
   value: fc.oneof(
     { maxDepth: 3 },
     fc.oneof(
-      // U+FFFD marks bytes that are not UTF-8, which is another fault.
+      // U+FFFD marks bytes that are not UTF-8, which is a fault of its own.
       fc.string({ unit: 'grapheme' }).map((text) => text.replaceAll('\ufffd', '')),
       fc.integer(),
       fc.boolean(),
@@ -109,7 +109,10 @@ const values = fc.letrec((tie) => ({
   ),
 })).value
 
-/** The other settings. Keys that look like numbers are left out, because JavaScript would move them to the front. */
+/**
+ * Settings without mirrors and insecure registries. Keys that look like numbers are left out, because JavaScript would
+ * move them to the front.
+ */
 export const otherSettings: fc.Arbitrary<readonly (readonly [string, unknown])[]> = fc.uniqueArray(
   fc.tuple(
     keys.filter((key) => isOtherKey(key) && !/^\d+$/.test(key) && key !== '__proto__'),
@@ -126,7 +129,7 @@ export const mirrorLists = (minLength: number): fc.Arbitrary<string[]> =>
     { minLength, maxLength: 3 },
   )
 
-/** Files with other settings and, unless it is undefined, the list of mirrors somewhere among them. */
+/** Files with other settings, and with a list from `mirrors` at any position among them. Undefined: no list. */
 export const filesWith = (mirrors: fc.Arbitrary<readonly string[] | undefined>) =>
   fc.tuple(otherSettings, mirrors, fc.nat(4), jsonStyles).map(([others, mirrorList, index, style]) => {
     const members: (readonly [string, unknown])[] = [...others]

@@ -30,13 +30,16 @@ test('setting mirrors and then restoring the old ones gives the same bytes, what
   )
 })
 
-test('the result has exactly these mirrors, and every other setting as it was', () => {
+test('an edited file has exactly the requested mirrors, and every other setting is unchanged', () => {
   const file = filesWith(fc.oneof(fc.constant(undefined), mirrorLists(0)))
   fc.assert(
     fc.property(file, mirrorLists(0), ({ text }, mirrors) => {
       const { 'registry-mirrors': _, ...before } = JSON.parse(text) as Record<string, unknown>
-      const { 'registry-mirrors': now, ...after } = JSON.parse(edit(text, mirrors)) as Record<string, unknown>
-      expect(now).toEqual(mirrors)
+      const { 'registry-mirrors': writtenMirrors, ...after } = JSON.parse(edit(text, mirrors)) as Record<
+        string,
+        unknown
+      >
+      expect(writtenMirrors).toEqual(mirrors)
       expect(after).toEqual(before)
       expect(Object.keys(after)).toEqual(Object.keys(before))
       expect(readSettings(edit(text, mirrors))).toMatchObject({ hasMirrors: true, mirrors })
@@ -45,7 +48,7 @@ test('the result has exactly these mirrors, and every other setting as it was', 
   )
 })
 
-test('wherever the list is in the file, nothing else changes', () => {
+test('replacing the list changes no other byte, wherever the list is, and adding a list changes no other setting', () => {
   fc.assert(
     fc.property(
       otherSettings,
@@ -73,7 +76,7 @@ test('wherever the list is in the file, nothing else changes', () => {
   )
 })
 
-test('a fault is reported with its line', () => {
+test('a syntax error is reported with its line', () => {
   fc.assert(
     fc.property(filesWith(mirrorLists(1)), fc.nat(), ({ text }, seed) => {
       const starts = [0, ...[...text.matchAll(/\r\n|[\n\r]/g)].map(({ index, 0: end }) => index + end.length)]
@@ -85,9 +88,9 @@ test('a fault is reported with its line', () => {
   )
 })
 
-test('a text that JSON.parse refuses is never edited, a text that it accepts is understood, and no text throws', () => {
+test('only blank texts and texts that JSON.parse accepts are edited, and the latter are refused only by stricter rules', () => {
   const file = filesWith(fc.oneof(fc.constant(undefined), mirrorLists(0))).map(({ text }) => text)
-  const broken = fc.oneof(
+  const texts = fc.oneof(
     fc
       .tuple(file, fc.array(damage, { minLength: 1, maxLength: 3 }))
       .map(([text, damages]) => applyDamages(text, damages)),
@@ -95,7 +98,7 @@ test('a text that JSON.parse refuses is never edited, a text that it accepts is 
     fc.string({ unit: 'binary' }),
     file.map((text) => `\ufeff${text}`),
   )
-  const parsed = (text: string): unknown => {
+  const parseOrUndefined = (text: string): unknown => {
     try {
       return JSON.parse(text)
     } catch {
@@ -103,16 +106,16 @@ test('a text that JSON.parse refuses is never edited, a text that it accepts is 
     }
   }
   const stricterThanJson = new Set(['duplicate-key', 'wrong-type', 'key-case'])
-  let refused = 0
+  let refusedCount = 0
   fc.assert(
-    fc.property(broken, mirrorLists(0), (text, mirrors) => {
+    fc.property(texts, mirrorLists(0), (text, mirrors) => {
       const result = withMirrors(text, mirrors)
-      const value = parsed(text)
+      const value = parseOrUndefined(text)
       if (result.ok) {
-        const wanted = { ...(value as object | undefined), 'registry-mirrors': mirrors }
-        return isDeepStrictEqual(parsed(result.text), wanted) && (value !== undefined || text.trim() === '')
+        const expected = { ...(value as object | undefined), 'registry-mirrors': mirrors }
+        return isDeepStrictEqual(parseOrUndefined(result.text), expected) && (value !== undefined || text.trim() === '')
       }
-      refused += 1
+      refusedCount += 1
       const { code } = result.fault
       const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
       if (code === 'not-object') return value !== undefined && !isObject
@@ -120,5 +123,5 @@ test('a text that JSON.parse refuses is never edited, a text that it accepts is 
     }),
     { numRuns: 2000 },
   )
-  expect(refused).toBeGreaterThan(300)
+  expect(refusedCount).toBeGreaterThan(300)
 })

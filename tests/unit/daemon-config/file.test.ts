@@ -20,7 +20,7 @@ test('a file that is missing, empty or {} is written in the style of Docker’s 
 test.each([
   ['two spaces', '{\n  "debug": true\n}\n', `{\n  "debug": true,\n  "registry-mirrors": [\n    "${mirrorA}"\n  ]\n}\n`],
   [
-    'four',
+    'four spaces',
     '{\n    "debug": true\n}',
     `{\n    "debug": true,\n    "registry-mirrors": [\n        "${mirrorA}"\n    ]\n}`,
   ],
@@ -40,7 +40,7 @@ test.each([
   ['one line with spaces inside the braces', '{ "a": 1 }', `{ "a": 1, "registry-mirrors": ["${mirrorA}"] }`],
   ['one line', '{"a": 1, "b": 2}', `{"a": 1, "b": 2, "registry-mirrors": ["${mirrorA}"]}`],
   ['leading commas', '{ "a": 1\n, "b": 2\n}', `{ "a": 1\n, "b": 2\n, "registry-mirrors": [\n"${mirrorA}"\n]\n}`],
-  ['null', '{"registry-mirrors": null, "a": 1}', `{"registry-mirrors": ["${mirrorA}"], "a": 1}`],
+  ['a list that was null', '{"registry-mirrors": null, "a": 1}', `{"registry-mirrors": ["${mirrorA}"], "a": 1}`],
 ])('a new list follows the formatting of the file: %s', (_, before, after) => {
   expect(edit(before, [mirrorA])).toBe(after)
   expect(JSON.parse(after)).toEqual({ ...JSON.parse(before), 'registry-mirrors': [mirrorA] })
@@ -93,7 +93,7 @@ test.each([
   expect(edit(before, [mirrorA, mirrorB])).toBe(after)
 })
 
-test('without mirrors the key has an empty list', () => {
+test('with no mirrors the key has an empty list', () => {
   expect(edit(`{\n  "registry-mirrors": [\n    "${mirrorA}"\n  ],\n  "a": 1\n}`, [])).toBe(
     '{\n  "registry-mirrors": [],\n  "a": 1\n}',
   )
@@ -102,7 +102,7 @@ test('without mirrors the key has an empty list', () => {
   expect(edit('{"registry-mirrors":[ ]}', [])).toBe('{"registry-mirrors":[ ]}')
 })
 
-test('the same mirrors change no byte, with or without a trailing slash', () => {
+test('setting the same mirrors changes no byte, with or without a trailing slash', () => {
   const text = `{"registry-mirrors" : [\n"https:\\/\\/docker.1ms.run/" ,"${mirrorB}", "${mirrorB}/"]}`
   expect(edit(text, [mirrorA, mirrorB])).toBe(text)
   expect(edit(text, [`${mirrorA}/`, mirrorB, mirrorA])).toBe(text)

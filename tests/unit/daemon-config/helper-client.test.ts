@@ -22,7 +22,7 @@ test.each([
   ],
   ['there is no authentication agent', 'echo "Error: No authentication agent found." >&2; exit 127', 'helper-no-agent'],
   ['Python is missing', 'echo "bad interpreter" >&2; exit 1', { code: 'helper-ended', detail: 'bad interpreter' }],
-  ['the first line is not the helper’s', 'echo hello', { code: 'helper-ended', detail: 'exit 0' }],
+  ['the first line is not the helper’s greeting', 'echo hello', { code: 'helper-ended', detail: 'exit 0' }],
   ['the helper prints nothing', 'exit 0', { code: 'helper-ended', detail: 'exit 0' }],
   [
     'the helper has another protocol version',
@@ -34,12 +34,12 @@ test.each([
     `echo '{"helper":"slipway-daemon-file","protocol":1}'; echo '{"error":"not-root","state":"untouched"}'`,
     { code: 'daemon-file-helper-error', why: 'not-root', state: 'untouched' },
   ],
-])('opening fails: %s', async (_, script, error) => {
+])('opening the helper fails if %s', async (_, script, error) => {
   const expected = typeof error === 'string' ? { code: error } : error
   expect(await openFakeHelper(script)).toEqual({ ok: false, error: expected })
 })
 
-test('a helper that does not exist cannot be opened', async () => {
+test('opening the helper fails if its command does not exist', async () => {
   expect(await openHelper({ command: ['/nowhere/pkexec'] })).toMatchObject({
     ok: false,
     error: { code: 'helper-ended' },
@@ -66,7 +66,7 @@ test('a reply that cannot be parsed is refused', async () => {
   })
 })
 
-test('requests are sent one after the other', async () => {
+test('two requests made at the same time get their own replies', async () => {
   const helper = await openReadyHelper(
     `read a; echo '{"answer":"changed","hash":"x","confirmed":true}'; read b; sleep 0.1; echo '{"answer":"kept"}'`,
   )

@@ -86,8 +86,8 @@ test('a rootless engine needs no password; the snap restarts, and its plan names
 })
 
 test('a dockerd flag, Docker Desktop, Podman and an engine elsewhere block the plan, whose change can still be shown', () => {
-  const option = planMirrors('{}', [mirrorA], { ...environment, cliFlags: [mirrorB] })
-  expect(option.obstacles).toEqual([{ kind: 'option', blocks: true, mirrors: [mirrorB] }])
+  const withFlag = planMirrors('{}', [mirrorA], { ...environment, cliFlags: [mirrorB] })
+  expect(withFlag.obstacles).toEqual([{ kind: 'option', blocks: true, mirrors: [mirrorB] }])
   for (const installation of ['desktop', 'podman', 'elsewhere'] as const) {
     const plan = planMirrors(undefined, [mirrorA], { ...environment, installation, cliFlags: [mirrorB] })
     expect(plan.obstacles).toEqual([{ kind: installation, blocks: true }])
@@ -102,7 +102,7 @@ test('a hosts.toml is reported, and does not block', () => {
   expect([plan.obstacles, isBlocked(plan)]).toEqual([[{ kind: 'hosts-toml', blocks: false, path }], false])
 })
 
-test('a file with a fault, an invalid address or a fourth mirror gives a blocked plan without rows', () => {
+test('a file with a fault, an invalid address or a fourth mirror gives a blocked plan without rows; an invalid address from the file does not block', () => {
   const broken = planMirrors('{"debug": true,}', [mirrorA], environment)
   expect(broken.obstacles).toMatchObject([{ kind: 'file', blocks: true, fault: { code: 'trailing-comma' } }])
   const path = 'https://b.example/path'

@@ -27,7 +27,7 @@ test('the app’s own files are served by name, with their content type and the 
   expect(serve('app://slipway/assets/a.js').status).toBe(200)
 })
 
-test('no request reaches any other file', () => {
+test('no request reaches any other file, and a POST reaches none', () => {
   for (const url of [
     'app://slipway/',
     'app://slipway/../secret.js',

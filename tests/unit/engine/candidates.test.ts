@@ -19,8 +19,8 @@ const writeContext = (name: string, docker: object) =>
   write(`contexts/meta/${contextId(name)}/meta.json`, { Name: name, Endpoints: { docker } })
 
 const endpoints = (env: Record<string, string> = {}) => {
-  const found = findCandidates({ env, home })
-  return found.ok ? found.value.map(({ name, endpoint }) => `${name} ${endpoint}`) : found.error
+  const result = findCandidates({ env, home })
+  return result.ok ? result.value.map(({ name, endpoint }) => `${name} ${endpoint}`) : result.error
 }
 
 test('without a chosen context the usual sockets are tried in order: system, rootless, Desktop, Podman', () => {
@@ -33,7 +33,7 @@ test('without a chosen context the usual sockets are tried in order: system, roo
   ])
 })
 
-test('DOCKER_HOST takes precedence over DOCKER_CONTEXT, and that over the current context', () => {
+test('DOCKER_HOST takes precedence over DOCKER_CONTEXT, which takes precedence over the current context', () => {
   writeContext('work', { Host: 'tcp://work:2375' })
   writeContext('home', { Host: 'ssh://me@home' })
   write('config.json', { currentContext: 'home' })
@@ -42,7 +42,7 @@ test('DOCKER_HOST takes precedence over DOCKER_CONTEXT, and that over the curren
   expect(endpoints({ DOCKER_CONTEXT: 'work', DOCKER_HOST: 'tcp://x:1' })).toEqual(['default tcp://x:1'])
 })
 
-test('DOCKER_CONFIG names the folder that is read', () => {
+test('the configuration is read from the folder in DOCKER_CONFIG', () => {
   write('elsewhere/config.json', { currentContext: 'default' })
   expect(endpoints({ DOCKER_CONFIG: join(home, '.docker/elsewhere') })).toContain('default unix:///var/run/docker.sock')
 })
@@ -65,8 +65,8 @@ test('a configuration that is not JSON or has another shape is reported with its
 test('a TLS context is read with its certificates', () => {
   writeContext('safe', { Host: 'tcp://safe:2376' })
   for (const name of ['ca', 'cert', 'key']) write(`contexts/tls/${contextId('safe')}/docker/${name}.pem`, `the ${name}`)
-  const found = findCandidates({ env: { DOCKER_CONTEXT: 'safe' }, home })
-  expect(found).toMatchObject({
+  const result = findCandidates({ env: { DOCKER_CONTEXT: 'safe' }, home })
+  expect(result).toMatchObject({
     ok: true,
     value: [{ certificates: { ca: 'the ca', cert: 'the cert', key: 'the key', verify: true } }],
   })
@@ -116,24 +116,24 @@ test('a context that cannot be parsed is left out and logged', () => {
 
 test('a context chosen in Slipway is the only candidate, whatever Docker’s own settings say', () => {
   writeContext('work', { Host: 'tcp://work:2375' })
-  const chosen = (name: string, env: Record<string, string> = {}) => {
-    const found = findCandidates({ env, home }, name)
-    return found.ok ? found.value.map(({ name, endpoint }) => `${name} ${endpoint}`) : found.error
+  const candidatesFor = (name: string, env: Record<string, string> = {}) => {
+    const result = findCandidates({ env, home }, name)
+    return result.ok ? result.value.map(({ name, endpoint }) => `${name} ${endpoint}`) : result.error
   }
-  expect(chosen('work', { DOCKER_HOST: 'tcp://x:1' })).toEqual(['work tcp://work:2375'])
-  expect(chosen('default')).toEqual(['default unix:///var/run/docker.sock'])
-  expect(chosen('podman-root')).toEqual(['podman-root unix:///run/podman/podman.sock'])
-  expect(chosen('lost')).toEqual({ code: 'context-unknown', context: 'lost' })
+  expect(candidatesFor('work', { DOCKER_HOST: 'tcp://x:1' })).toEqual(['work tcp://work:2375'])
+  expect(candidatesFor('default')).toEqual(['default unix:///var/run/docker.sock'])
+  expect(candidatesFor('podman-root')).toEqual(['podman-root unix:///run/podman/podman.sock'])
+  expect(candidatesFor('lost')).toEqual({ code: 'context-unknown', context: 'lost' })
 })
 
-test('the docker command gets a flag only if it would use another engine: its context, or the socket if it has none', () => {
+test('the docker command gets a flag only if it would otherwise use another engine: --context, or -H if there is no context', () => {
   writeContext('work', { Host: 'tcp://work:2375' })
   writeContext('home', { Host: 'ssh://me@home' })
   write('config.json', { currentContext: 'home' })
   const flags = (name: string, env: Record<string, string> = {}) => {
     const environment = { env: { XDG_RUNTIME_DIR: '/run/user/1000', ...env }, home }
-    const found = findCandidates(environment, name)
-    return found.ok && dockerFlags(found.value[0]!, environment)
+    const result = findCandidates(environment, name)
+    return result.ok && dockerFlags(result.value[0]!, environment)
   }
   expect(flags('home')).toEqual([])
   expect(flags('work')).toEqual(['--context', 'work'])

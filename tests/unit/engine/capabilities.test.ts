@@ -7,7 +7,7 @@ test('versions are compared number by number, not as text', () => {
   expect(compareVersions('1.51', '1.51')).toBe(0)
 })
 
-test('the newest API version that both support is used, and an engine before 1.40 is too old', () => {
+test('the newest API version that Slipway and the engine support is used, and an engine before 1.40 is too old', () => {
   expect(agreedApi('1.41')).toBe('1.41')
   expect(agreedApi('1.60')).toBe('1.51')
   expect(agreedApi('1.39')).toBeUndefined()

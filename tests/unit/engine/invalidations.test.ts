@@ -41,7 +41,7 @@ test('a commit invalidates the new image', () => {
   ])
 })
 
-test('health checks, execs and networks invalidate nothing', () => {
+test('events of health checks, execs, networks and saved images invalidate nothing', () => {
   for (const [type, action] of [
     ['container', 'exec_create: sh'],
     ['container', 'health_status: healthy'],

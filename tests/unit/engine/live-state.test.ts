@@ -19,7 +19,7 @@ function watchLiveState() {
   return { changes, live: liveState((change) => changes.push(change)) }
 }
 
-test('the first list arrives as one change, and one tag more as a change of one image', () => {
+test('the first list is published as one change, and an added tag as a change of one image', () => {
   const { changes, live } = watchLiveState()
   live.replace({ images: [image('a'), image('b')], containers: [] })
   live.apply({ images: new Map([['b', image('b', ['b:1', 'b:2'])]]), containers: new Map() })
@@ -43,7 +43,7 @@ test('an inspect that changes nothing is not published', () => {
   expect(changes).toHaveLength(1)
 })
 
-test('a change of the engine skips a sequence number, so that every window asks for a snapshot', () => {
+test('a reset skips a sequence number, so that every window asks for a snapshot', () => {
   const { changes, live } = watchLiveState()
   live.replace({ images: [image('a')], containers: [] })
   live.reset()
@@ -55,7 +55,7 @@ test('a change of the engine skips a sequence number, so that every window asks 
   ])
 })
 
-test('forgetting before the first list skips no sequence number, so no window asks for a snapshot again', () => {
+test('a reset before the first list skips no sequence number, so no window asks for a snapshot again', () => {
   const { changes, live } = watchLiveState()
   const before = live.snapshot()
   live.reset()
@@ -63,10 +63,10 @@ test('forgetting before the first list skips no sequence number, so no window as
   expect(changes.map(({ seq }) => seq)).toEqual([before.seq + 1])
 })
 
-test('remembered images are shown as unconfirmed until they are inspected', () => {
+test('stored images are unconfirmed until an inspect or a list confirms them', () => {
   const { changes, live } = watchLiveState()
-  const remembered = withoutLabels(image('a'))
-  live.reset([remembered, { ...remembered, id: 'b' }, { ...remembered, id: 'c' }])
+  const storedRow = withoutLabels(image('a'))
+  live.reset([storedRow, { ...storedRow, id: 'b' }, { ...storedRow, id: 'c' }])
   expect(live.snapshot()).toMatchObject({ seq: changes.at(-1)!.seq, complete: false, unconfirmed: ['a', 'b', 'c'] })
 
   live.apply({
@@ -121,16 +121,19 @@ test('labels can be searched, and are never sent to the window', () => {
 
 test('applying the changes one by one always gives the snapshot', () => {
   const id = fc.constantFrom('a', 'b', 'c', 'd')
-  const found = fc.option(fc.tuple(fc.array(fc.constantFrom('x:1', 'x:2', 'y:1')), fc.option(id, { nil: undefined })), {
-    nil: undefined,
-  })
+  const inspectReply = fc.option(
+    fc.tuple(fc.array(fc.constantFrom('x:1', 'x:2', 'y:1')), fc.option(id, { nil: undefined })),
+    {
+      nil: undefined,
+    },
+  )
   fc.assert(
-    fc.property(fc.array(fc.tuple(id, found)), (steps) => {
+    fc.property(fc.array(fc.tuple(id, inspectReply)), (steps) => {
       const { changes, live } = watchLiveState()
       live.replace({ images: [], containers: [] })
       for (const [id, reply] of steps) {
-        const read = reply && { ...image(id, reply[0]), ...(reply[1] && { parent: reply[1] }) }
-        live.apply({ images: new Map([[id, read]]), containers: new Map() })
+        const inspected = reply && { ...image(id, reply[0]), ...(reply[1] && { parent: reply[1] }) }
+        live.apply({ images: new Map([[id, inspected]]), containers: new Map() })
       }
       const byId = new Map<string, Image>()
       for (const { images, imagesGone } of changes) {
@@ -146,26 +149,26 @@ test('applying the changes one by one always gives the snapshot', () => {
 test('an image that cannot be read keeps its last row, marked as unreadable, until it is read again', () => {
   const { changes, live } = watchLiveState()
   live.replace({ images: [image('a'), image('b')], containers: [] })
-  const unreadable = new Map([
+  const readErrors = new Map([
     ['b', 'blob not found'],
     ['new', 'blob not found'],
   ])
-  live.apply({ images: new Map(), containers: new Map() }, unreadable)
-  const marked = { ...withoutLabels(image('b')), unreadable: 'blob not found' }
-  expect(live.images().get('b')).toEqual(marked)
+  live.apply({ images: new Map(), containers: new Map() }, readErrors)
+  const markedImage = { ...withoutLabels(image('b')), unreadable: 'blob not found' }
+  expect(live.images().get('b')).toEqual(markedImage)
   expect(live.images().get('new')).toMatchObject({ references: [], sizeUnknown: true, unreadable: 'blob not found' })
   expect(live.images().get('a')?.unreadable).toBeUndefined()
 
-  live.replace({ images: [image('a'), image('b')], containers: [] }, undefined, unreadable)
+  live.replace({ images: [image('a'), image('b')], containers: [] }, undefined, readErrors)
   expect([...live.images().keys()]).toEqual(['a', 'b'])
-  expect(live.images().get('b')).toEqual(marked)
+  expect(live.images().get('b')).toEqual(markedImage)
 
   live.apply({ images: new Map([['b', image('b')]]), containers: new Map() })
   expect(live.images().get('b')).toEqual(withoutLabels(image('b')))
   expect(changes).toHaveLength(4)
 })
 
-test('if the list of containers is refused, the known containers stay, and the failure is published once', () => {
+test('if the list of containers is refused, the last containers stay, and the failure is published once', () => {
   const { changes, live } = watchLiveState()
   const web = { id: 'web', name: 'web', image: 'a', state: 'running', created: 1 } as const
   live.replace({ images: [image('a')], containers: [web] })

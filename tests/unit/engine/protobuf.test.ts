@@ -85,9 +85,9 @@ test('a field is found among fields of every kind', () => {
       const specsOf = (kind: FieldSpec['kind']) =>
         specs.filter((fieldSpec) => fieldSpec.kind === kind && fieldSpec.number === fieldNumber)
       const texts = specsOf('text').map((fieldSpec) => 'value' in fieldSpec && fieldSpec.value)
-      const last = specsOf('int64').at(-1)
+      const lastInt64 = specsOf('int64').at(-1)
       expect(fields(bytes, fieldNumber).map(String)).toEqual(texts)
-      expect(integer(bytes, fieldNumber)).toBe(last && 'value' in last ? Number(last.value) : 0)
+      expect(integer(bytes, fieldNumber)).toBe(lastInt64 && 'value' in lastInt64 ? Number(lastInt64.value) : 0)
     }),
   )
 })
@@ -120,7 +120,7 @@ test('a reply of several frames is split into its messages, and a reply that end
   )
 })
 
-test('the error of a reply that ends inside a frame says so', () => {
+test('the error message for a reply that ends inside a frame says that the reply ended early', () => {
   expect(() => unframe(encodeText('a').subarray(0, 7))).toThrow('The gRPC reply ended in the middle of a message')
 })
 

@@ -7,7 +7,7 @@ const parsed = { id: 'sha256:a', references: ['x:1'], digests: [], created: 5, s
 
 afterEach(() => vi.restoreAllMocks())
 
-test('null is read as no date, an unknown size or an empty label', () => {
+test('a date, size or label that is null is read as no date, an unknown size or an empty label', () => {
   expect(parseImageRows([{ ...row, Created: null, Size: null, Labels: { A: null } }])).toEqual([
     { ...parsed, created: 0, size: 0, sizeUnknown: true, labels: ['a='] },
   ])
@@ -19,16 +19,19 @@ test.each([
   [{ RepoTags: 'x:1' }, { references: [] }, '"RepoTags": "x:1"'],
   [{ Size: '7 GB' }, { size: 0, sizeUnknown: true }, '"Size": "7 GB"'],
   [{ Labels: 'a' }, {}, '"Labels": "a"'],
-])('the valid fields of the row %j are read, and the row is marked as unreadable', (change, different, unreadable) => {
-  const rows = parseImageRows([
-    { ...row, ...change },
-    { ...row, Id: 'sha256:b' },
-  ])
-  expect(rows).toEqual([
-    { ...parsed, ...different, unreadable },
-    { ...parsed, id: 'sha256:b' },
-  ])
-})
+])(
+  'the valid fields of the row %j are read, and the row is marked as unreadable',
+  (change, expectedChange, unreadable) => {
+    const rows = parseImageRows([
+      { ...row, ...change },
+      { ...row, Id: 'sha256:b' },
+    ])
+    expect(rows).toEqual([
+      { ...parsed, ...expectedChange, unreadable },
+      { ...parsed, id: 'sha256:b' },
+    ])
+  },
+)
 
 test('a row without an id is left out and logged', () => {
   const warn = vi.spyOn(console, 'warn').mockImplementation(() => {})
@@ -36,7 +39,7 @@ test('a row without an id is left out and logged', () => {
   expect(warn).toHaveBeenCalledWith(expect.any(String), '"Id": null')
 })
 
-test('a container whose image cannot be read is left out, and makes the use of images unknown', () => {
+test('a container with an invalid image ID is left out, and makes the use of images unknown', () => {
   const warn = vi.spyOn(console, 'warn').mockImplementation(() => {})
   const valid = { Id: 'c', Names: ['/web'], ImageID: 'sha256:a', State: 'running', Created: null }
   const container = { id: 'c', name: 'web', image: 'sha256:a', state: 'running', created: 0 }

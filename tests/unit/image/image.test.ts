@@ -26,7 +26,7 @@ test('an image has a row for each of its tags', () => {
   expect(rows.map(({ repository, tag }) => `${repository}:${tag}`)).toEqual(['nginx:1.27', 'nginx:stable'])
 })
 
-test('an image without a tag has one row, with the repository of its digest if it has one', () => {
+test('an image without a tag has one row, with the repository of its digest if there is one', () => {
   expect(rowsOf(image('a'))).toMatchObject([{ repository: undefined, tag: undefined }])
   expect(rowsOf(image('b', { digests: ['nginx@sha256:0'] }))).toMatchObject([{ repository: 'nginx', tag: undefined }])
 })

@@ -7,4 +7,4 @@ test.each([
   ['ghcr.io/a/b:1', 'ghcr.io'],
   ['localhost/a:1', 'localhost'],
   ['registry:5000/a@sha256:0', 'registry:5000'],
-])('%s names the registry %s', (reference, registry) => expect(registryOf(reference)).toBe(registry))
+])('%s is from the registry %s', (reference, registry) => expect(registryOf(reference)).toBe(registry))

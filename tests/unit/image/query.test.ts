@@ -11,12 +11,12 @@ const image = (overrides: Partial<Filtered> = {}): Filtered => ({
   dangling: false,
   ...overrides,
 })
-const finds = (query: string, overrides: Partial<Filtered> = {}) =>
+const isMatch = (query: string, overrides: Partial<Filtered> = {}) =>
   matches(parseQuery(query), image(overrides), () => false)
 
 test('all words must be found, in any order and case', () => {
-  expect(finds('1.27 NGINX')).toBe(true)
-  expect(finds('nginx 1.25')).toBe(false)
+  expect(isMatch('1.27 NGINX')).toBe(true)
+  expect(isMatch('nginx 1.25')).toBe(false)
 })
 
 test('words are searched in labels too', () => {
@@ -25,34 +25,34 @@ test('words are searched in labels too', () => {
 })
 
 test('sizes are compared in the units that the list shows', () => {
-  expect(finds('size>100MB')).toBe(true)
-  expect(finds('size>0.2GB')).toBe(false)
-  expect(finds('size<200')).toBe(true)
-  expect(finds('size=192MB', { size: 192_300_000 })).toBe(true)
-  expect(finds('size=192MB', { size: 193_000_000 })).toBe(false)
+  expect(isMatch('size>100MB')).toBe(true)
+  expect(isMatch('size>0.2GB')).toBe(false)
+  expect(isMatch('size<200')).toBe(true)
+  expect(isMatch('size=192MB', { size: 192_300_000 })).toBe(true)
+  expect(isMatch('size=192MB', { size: 193_000_000 })).toBe(false)
 })
 
-test('a date condition covers the whole year, month or day', () => {
-  expect(finds('created<2025-01')).toBe(true)
-  expect(finds('created<2024')).toBe(false)
-  expect(finds('created>2024-12-30')).toBe(true)
-  expect(finds('created>2024-12-31')).toBe(false)
-  expect(finds('created=2024-12')).toBe(true)
-  expect(finds('created<2025', { created: 0 })).toBe(false)
+test('a date condition covers the whole year, month or day, and never matches an image without a date', () => {
+  expect(isMatch('created<2025-01')).toBe(true)
+  expect(isMatch('created<2024')).toBe(false)
+  expect(isMatch('created>2024-12-30')).toBe(true)
+  expect(isMatch('created>2024-12-31')).toBe(false)
+  expect(isMatch('created=2024-12')).toBe(true)
+  expect(isMatch('created<2025', { created: 0 })).toBe(false)
 })
 
 test('unused, used and dangling are conditions, in Chinese as well', () => {
-  expect(finds('unused')).toBe(true)
-  expect(finds('未使用', { used: 1 })).toBe(false)
-  expect(finds('used', { used: 1 })).toBe(true)
-  expect(finds('悬空', { dangling: true })).toBe(true)
-  expect(finds('大小＞100MB')).toBe(true)
-  expect(finds('创建<2025')).toBe(true)
+  expect(isMatch('unused')).toBe(true)
+  expect(isMatch('未使用', { used: 1 })).toBe(false)
+  expect(isMatch('used', { used: 1 })).toBe(true)
+  expect(isMatch('悬空', { dangling: true })).toBe(true)
+  expect(isMatch('大小＞100MB')).toBe(true)
+  expect(isMatch('创建<2025')).toBe(true)
 })
 
 test('an incomplete condition hides nothing', () => {
   for (const incomplete of ['size>', 'size>5x', 'created<', 'created<20', 'created<2025-'])
-    expect(finds(incomplete)).toBe(true)
+    expect(isMatch(incomplete)).toBe(true)
 })
 
 test('any text is a valid query, and two queries together find no more than each of them alone', () => {
@@ -69,7 +69,7 @@ test('any text is a valid query, and two queries together find no more than each
   })
   fc.assert(
     fc.property(text, text, imageFields, (a, b, overrides) => {
-      const [both, eachAlone] = [finds(`${a} ${b}`, overrides), finds(a, overrides) && finds(b, overrides)]
+      const [both, eachAlone] = [isMatch(`${a} ${b}`, overrides), isMatch(a, overrides) && isMatch(b, overrides)]
       expect(both).toBe(both && eachAlone)
     }),
   )

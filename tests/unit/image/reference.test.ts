@@ -4,8 +4,8 @@ import { splitReference } from '../../../model/image/image.ts'
 import { parseReference, parseTag } from '../../../model/image/reference.ts'
 
 const parse = (text: string) => {
-  const found = parseTag(text)
-  return found && `${found.repository}:${found.tag}`
+  const parsed = parseTag(text)
+  return parsed && `${parsed.repository}:${parsed.tag}`
 }
 
 test('Docker’s short forms are understood, and the result is the familiar name', () => {
@@ -103,14 +103,14 @@ const name = fc
   )
 const tag = fc.stringMatching(/^[a-zA-Z0-9_][a-zA-Z0-9_.-]{0,20}$/)
 
-test('every name of the grammar is parsed, the result parses to itself, and rows split it in the same way', () => {
+test('every name of the grammar is parsed, the result parses to itself, and splitReference splits it in the same way', () => {
   fc.assert(
     fc.property(name, tag, (name, tag) => {
       fc.pre(name !== 'sha256' && name !== 'library/sha256')
-      const first = parse(`${name}:${tag}`)
-      expect(first).toBeDefined()
-      expect(parse(first!)).toBe(first)
-      expect(parseTag(first!)).toMatchObject(splitReference(first!))
+      const normalized = parse(`${name}:${tag}`)
+      expect(normalized).toBeDefined()
+      expect(parse(normalized!)).toBe(normalized)
+      expect(parseTag(normalized!)).toMatchObject(splitReference(normalized!))
     }),
   )
 })
@@ -118,15 +118,15 @@ test('every name of the grammar is parsed, the result parses to itself, and rows
 test('whatever is typed, the result has only plain characters and parses to itself', () => {
   fc.assert(
     fc.property(fc.string({ unit: fc.constantFrom(...'aA0.:/_-@ 中[]'), maxLength: 12 }), (text) => {
-      const found = parse(text)
-      if (found === undefined) return
-      expect(found).toMatch(/^[\w.:/[\]-]+$/)
-      expect(parse(found)).toBe(found)
+      const parsed = parse(text)
+      if (parsed === undefined) return
+      expect(parsed).toMatch(/^[\w.:/[\]-]+$/)
+      expect(parse(parsed)).toBe(parsed)
     }),
   )
 })
 
-test('a digest identifies the image, and a tag beside it is ignored', () => {
+test('in a reference with a digest the tag is ignored, and parseTag refuses such a reference', () => {
   const digest = `sha256:${'0'.repeat(64)}`
   expect(parseReference('nginx')).toMatchObject({ repository: 'nginx', version: 'latest', reference: 'nginx:latest' })
   for (const text of [`ghcr.io/a/b@${digest}`, `ghcr.io/a/b:1@${digest}`]) {

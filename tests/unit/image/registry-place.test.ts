@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { isLoopback, registryPlace } from '../../../model/image/registry-place.ts'
 
-test('a repository is found at its registry’s host, which has another name for Docker Hub', () => {
+test('the host of a repository is its registry, except for Docker Hub, which has another host', () => {
   const hub = { registry: 'docker.io', host: 'registry-1.docker.io' }
   expect(registryPlace('nginx')).toEqual({ ...hub, path: 'library/nginx' })
   expect(registryPlace('team/x')).toEqual({ ...hub, path: 'team/x' })

@@ -17,7 +17,7 @@ const image = (id: string, overrides: Partial<Image> = {}): Image => ({
 })
 const lines = (images: readonly Image[], used = 0): ImageLine[] => images.flatMap((image) => linesOf(image, used))
 
-test('rows of the same size are sorted by name in both directions', () => {
+test('rows of the same size are sorted by name from A to Z, whether sizes ascend or descend', () => {
   const rows = lines([image('c'), image('a'), image('b', { size: 2 })])
   const names = (descending: boolean) =>
     sortedBy(rows, { column: 'size', descending }).map(({ repository }) => repository)
@@ -43,7 +43,7 @@ test('a group counts an image with several tags once, and groups are sorted by t
   ])
 })
 
-test('an open group is followed by its own rows', () => {
+test('an open group is followed by its rows', () => {
   const groups = groupsOf(lines([image('a'), image('b')]))
   expect(toLines(groups, new Set([groups[0]!.key])).map(({ kind }) => kind)).toEqual(['group', 'image', 'group'])
 })
@@ -61,10 +61,10 @@ test('“all but the newest” selects the other images with all of their tags',
 })
 
 test('months are counted by the calendar, and an image without a date does not count as old', () => {
-  const old = monthsBefore(new Date('2026-11-24T12:00:00Z'), 6)
-  expect(new Date(old * 1000).toISOString()).toMatch(/^2026-05-24/)
-  const [undated, dated] = lines([image('a', { created: 0 }), image('b', { created: old - 1 })])
-  expect([isInPreset('old', undated!, old), isInPreset('old', dated!, old)]).toEqual([false, true])
+  const sixMonthsAgo = monthsBefore(new Date('2026-11-24T12:00:00Z'), 6)
+  expect(new Date(sixMonthsAgo * 1000).toISOString()).toMatch(/^2026-05-24/)
+  const [undated, dated] = lines([image('a', { created: 0 }), image('b', { created: sixMonthsAgo - 1 })])
+  expect([isInPreset('old', undated!, sixMonthsAgo), isInPreset('old', dated!, sixMonthsAgo)]).toEqual([false, true])
 })
 
 test('the preset filters count images, not rows', () => {
@@ -90,7 +90,7 @@ test('a range selects everything from its start to its end, and deselects what i
   )
 })
 
-test('moving the cursor starts a new range, and keeps the selection', () => {
+test('extending from another row starts a new range, and keeps the selection', () => {
   const selection = new Selection()
   const keysAt = (index: number) => [`key ${index}`]
   selection.setAnchor(1)

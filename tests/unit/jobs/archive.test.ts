@@ -27,21 +27,21 @@ afterEach(async () => {
   rmSync(folder, { recursive: true })
 })
 
-/** Adds an ended job as a job does: its first line is written when it starts. */
+/** Adds an ended job. Its first line is written before, as when a job starts. */
 async function add(archive: ReturnType<typeof jobArchive>, ended: Job, undo?: LedgerEntry) {
   const writer = journalWriter(store.journal, ended.id)
   await writer.write({ kind: 'begin', version: journalVersion, job: ended })
   if (undo) await archive.setUndo(ended.id, undo, writer)
   await archive.add(ended, writer)
 }
-/** Loads the jobs of earlier runs before a job of this run writes its file. */
+/** Opens the archive, and loads the jobs of earlier runs before a job of this run writes to its file. */
 function openArchive() {
   const archive = jobArchive(store)
   archive.load()
   return archive
 }
 
-test('an undo that is set while a job runs is known at once, and belongs to the job once it has ended', async () => {
+test('an undo that is set while a job runs is found by the job’s id at once, and is listed once the job has ended', async () => {
   const archive = openArchive()
   const writer = journalWriter(store.journal, 'a')
   await writer.write({ kind: 'begin', version: journalVersion, job: job('a') })
@@ -61,7 +61,7 @@ test('the 50 newest ended jobs are kept, and every job that can be undone', asyn
   expect(archive.find('undoable')).toEqual(job('undoable'))
 })
 
-test('clearing returns the ids of the jobs that were shown, and hides those that can be undone without forgetting them', async () => {
+test('clearing returns the ids of the shown jobs, and keeps only those that can be undone, hidden', async () => {
   const archive = openArchive()
   await add(archive, job('plain'))
   await add(archive, job('undoable'), ledgerEntry('undoable'))

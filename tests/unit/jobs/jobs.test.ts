@@ -23,7 +23,7 @@ describe('a job', () => {
     return jobs.find(id)
   }
 
-  test('ends with the outcome of each item, and is known to the next run of the app', async () => {
+  test('ends with the state of each item, and is found in the next run of the app', async () => {
     const { jobs } = startService()
     const id = jobs.start(subject, ['a', 'b'], async (job) => {
       job.updateItem(0, { state: 'done' })
@@ -61,16 +61,16 @@ describe('a job', () => {
 
   test('publishes many changes in a row as one event', async () => {
     const { jobs, events } = startService()
-    const published = () => events.filter((name) => name === 'jobs.changed').length
-    const changed = Promise.withResolvers<void>()
+    const publishedCount = () => events.filter((name) => name === 'jobs.changed').length
+    const eventReceived = Promise.withResolvers<void>()
     const id = jobs.start(subject, ['a'], async (job) => {
       for (let restores = 0; restores < 100; restores++) job.updateSubject({ restores })
-      await changed.promise
+      await eventReceived.promise
     })
-    await expect.poll(published).toBe(1)
-    changed.resolve()
+    await expect.poll(publishedCount).toBe(1)
+    eventReceived.resolve()
     await untilEnded(jobs, id)
     // The second event is the end of the job.
-    expect(published()).toBe(2)
+    expect(publishedCount()).toBe(2)
   })
 })

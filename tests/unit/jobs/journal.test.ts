@@ -35,7 +35,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true })
 })
 /** Starts the job service, as each start of the app does. */
-function start(): Jobs {
+function startService(): Jobs {
   store = openStore(folder)
   return jobService({ publish: () => {}, store })
 }
@@ -43,8 +43,8 @@ const untilEnded = (jobs: Jobs, id: string) =>
   expect.poll(() => jobs.find(id)?.state, { interval: 5 }).not.toBe('running')
 const journalFile = (id: string) => join(folder, 'journal', `${id}.jsonl`)
 
-test('an item is in the journal on the disk before its work begins', async () => {
-  const jobs = start()
+test('an item is `running` in the journal on the disk before its work begins', async () => {
+  const jobs = startService()
   const contents: string[] = []
   const id = jobs.start(removalSubject, ['a', 'b'], async (job) => {
     for (const index of [0, 1]) {
@@ -63,30 +63,30 @@ test('an item is in the journal on the disk before its work begins', async () =>
 })
 
 test('a job that was running when the app ended is `interrupted` at the next start, and keeps its undo', async () => {
-  const service = start()
-  const started = Promise.withResolvers<void>()
-  const id = service.start(removalSubject, ['a', 'b', 'c'], async (job) => {
+  const jobs = startService()
+  const secondItemStarted = Promise.withResolvers<void>()
+  const id = jobs.start(removalSubject, ['a', 'b', 'c'], async (job) => {
     await job.setUndo(ledgerEntry(job.id))
     await job.begin(0)
     job.updateItem(0, { state: 'done' })
     await job.begin(1)
-    started.resolve()
+    secondItemStarted.resolve()
     // The app is killed here, so the job never ends.
     await new Promise(() => {})
   })
-  await started.promise
-  const jobs = start()
-  expect(jobs.find(id)).toMatchObject({
+  await secondItemStarted.promise
+  const restarted = startService()
+  expect(restarted.find(id)).toMatchObject({
     state: 'interrupted',
     items: [{ state: 'done' }, { state: 'unknown' }, { state: 'skipped' }],
   })
-  expect(jobs.undoOf(id)).toEqual(ledgerEntry(id))
+  expect(restarted.undoOf(id)).toEqual(ledgerEntry(id))
   await store.end()
-  expect(start().find(id)).toEqual(jobs.find(id))
+  expect(startService().find(id)).toEqual(restarted.find(id))
 })
 
-test('neither clearing nor a hundred newer jobs drop a job that can be undone', async () => {
-  const jobs = start()
+test('the undo of a job survives clearing the list and a hundred newer jobs', async () => {
+  const jobs = startService()
   const id = jobs.start(removalSubject, [], (job) => job.setUndo(ledgerEntry(job.id)))
   await untilEnded(jobs, id)
   await jobs.handlers['jobs.clear'](undefined)
@@ -99,7 +99,7 @@ test('neither clearing nor a hundred newer jobs drop a job that can be undone', 
   // The oldest job is dropped once the last job is in the journal.
   await expect.poll(() => jobs.all().length).toBe(50)
   await store.end()
-  const restarted = start()
+  const restarted = startService()
   expect(restarted.all()).toHaveLength(50)
   expect(restarted.undoables()).toEqual([ledgerEntry(id)])
   // Once the job is undone, its file is deleted.
@@ -120,7 +120,7 @@ test('jobs and removals from versions before the journal are imported once', asy
   writeFileSync(join(folder, 'jobs.json'), JSON.stringify({ jobs: [old] }))
   const removals = [ledgerEntry('old'), ledgerEntry('forgotten')]
   writeFileSync(join(folder, 'ledger.json'), JSON.stringify({ folder: '/copies', removals, pulls: [] }))
-  const jobs = start()
+  const jobs = startService()
   expect(jobs.all()).toEqual([old])
   expect(jobs.undoables().toSorted((a, b) => (a.job < b.job ? 1 : -1))).toEqual(removals)
   await jobs.end()
@@ -129,12 +129,12 @@ test('jobs and removals from versions before the journal are imported once', asy
     folder: '/copies',
     removals: [],
   })
-  const restarted = start()
+  const restarted = startService()
   expect(restarted.all()).toEqual([old])
   expect(restarted.undoables()).toHaveLength(2)
 })
 
-test('jobs that older versions stored with other names of states and results are read with the current names', async () => {
+test('states and results that older versions stored under other names are read under their current names', async () => {
   const layer = { id: 'aa', state: 'here', bytes: 0 }
   const came = { image: 'sha256:1', news: true, cost: 5 }
   const pull = { kind: 'pull', reference: 'nginx:latest', layers: [layer], came }
@@ -154,7 +154,7 @@ test('jobs that older versions stored with other names of states and results are
     { kind: 'item', at: 1, item: { state: 'kept' } },
   ]
   writeFileSync(join(folder, 'journal', 'removed.jsonl'), lines.map((line) => `${JSON.stringify(line)}\n`).join(''))
-  const jobs = start()
+  const jobs = startService()
   expect(jobs.all()).toMatchObject([
     {
       subject: { layers: [{ ...layer, state: 'exists' }], result: { image: 'sha256:1', isNew: true, cost: 5 } },
@@ -165,8 +165,8 @@ test('jobs that older versions stored with other names of states and results are
   await jobs.end()
 })
 
-test('a journal that is truncated at any byte or has lines of a newer version keeps every complete line that is understood', async () => {
-  const jobs = start()
+test('every complete line of a truncated journal is read, and lines of a newer version are skipped', async () => {
+  const jobs = startService()
   const id = jobs.start(removalSubject, ['a', 'b'], async (job) => {
     await job.setUndo(ledgerEntry(job.id))
     await job.begin(0)
@@ -189,5 +189,5 @@ test('a journal that is truncated at any byte or has lines of a newer version ke
   const withUnknownLines = [lines[0], '{"kind":"of a newer version"}', 'no JSON', ...lines.slice(1)].join('\n')
   expect(foldLines(withUnknownLines)).toEqual(foldLines(text))
   truncateSync(journalFile(id), 10)
-  expect(start().find(id)).toBeUndefined()
+  expect(startService().find(id)).toBeUndefined()
 })

@@ -11,7 +11,7 @@ const image = (created: number, ...references: string[]): Image => ({
   size: 1,
 })
 
-describe('the name of a base', () => {
+describe('the name of a base image', () => {
   test('is that of the oldest image', () => {
     expect(baseName([image(200, 'app:1'), image(100, 'debian:13')])).toBe('debian:13')
   })
@@ -20,7 +20,7 @@ describe('the name of a base', () => {
     expect(baseName([image(100, 'example.com/debian:13', 'debian:trixie', 'debian:13')])).toBe('debian:13')
   })
 
-  test('is that of an image with a date, if there is one', () => {
+  test('is never that of an image without a date if another image has a date', () => {
     expect(baseName([image(0, 'app:1'), image(300, 'debian:13')])).toBe('debian:13')
   })
 

@@ -25,19 +25,20 @@ function sizesOf(images: readonly ImageLayers[]) {
   sizes.add(images)
   return sizes
 }
-function likelyOf(images: readonly ImageLayers[], anatomy = images[0]!) {
-  return likelyLayers(sizesOf(images), anatomy).map(({ size }) => size)
+function likelySizes(images: readonly ImageLayers[], imageLayers = images[0]!) {
+  return likelyLayers(sizesOf(images), imageLayers).map(({ size }) => size)
 }
-const likelyEntries = (anatomy: ImageLayers) => likelyLayers(sizesOf([anatomy]), anatomy).map(({ entry }) => entry)
+const likelyEntries = (imageLayers: ImageLayers) =>
+  likelyLayers(sizesOf([imageLayers]), imageLayers).map(({ entry }) => entry)
 
 describe('the likely size of a layer', () => {
-  test('is the size of an instruction that creates layers, not that of a setting', () => {
+  test('is the size of an instruction that creates a layer, not of a setting', () => {
     const built = image(
       '1',
       ['a', 'b', 'c'],
       [entry('COPY x /', 70), entry('ENV a=b'), entry('RUN touch x'), entry('COPY y /', 5)],
     )
-    expect(likelyOf([built])).toEqual([70, 0, 5])
+    expect(likelySizes([built])).toEqual([70, 0, 5])
     expect(likelyEntries(built)).toEqual([0, 2, 3])
   })
 
@@ -53,38 +54,38 @@ describe('the likely size of a layer', () => {
   ])('%s', (_, first, second, expected) => {
     const history = [entry(first), entry(second), entry('COPY y /', 5)]
     const chain = expected.map((_, index) => `layer-${index}`)
-    expect(likelyOf([image('1', chain, history)])).toEqual(expected)
+    expect(likelySizes([image('1', chain, history)])).toEqual(expected)
   })
 
-  test('follows the number of layers: the first setting after an import counts as a layer if one is missing', () => {
+  test('fits the number of layers: if other entries create too few, the first setting after an import counts as a layer', () => {
     const history = [entry('', 70), entry('ENV a=b'), entry('COPY y /', 5), entry('CMD ["x"]')]
-    expect(likelyOf([image('1', ['a', 'b', 'c'], history)])).toEqual([70, 0, 5])
+    expect(likelySizes([image('1', ['a', 'b', 'c'], history)])).toEqual([70, 0, 5])
   })
 
   test('takes into account another image that shares the layer', () => {
     const history = [entry('COPY x /', 70), entry('ENV a=b'), entry('COPY y /', 5), entry('/bin/sh -c true')]
     const ambiguous = image('1', ['a', 'b', 'c'], history)
-    expect(likelyOf([ambiguous])).toEqual([70, 5, 0])
-    expect(likelyOf([ambiguous, image('2', ['a', 'b'], history.slice(0, 2))])).toEqual([70, 0, 5])
+    expect(likelySizes([ambiguous])).toEqual([70, 5, 0])
+    expect(likelySizes([ambiguous, image('2', ['a', 'b'], history.slice(0, 2))])).toEqual([70, 0, 5])
     // An ambiguous image also follows a less ambiguous one, so that both have the same sizes.
     const lessAmbiguous = image(
       '3',
       ['a', 'b', 'd'],
       [...history.slice(0, 2), entry('COPY z /', 5), entry('LABEL a=b')],
     )
-    expect(likelyOf([ambiguous, lessAmbiguous])).toEqual(likelyOf([lessAmbiguous, ambiguous]))
+    expect(likelySizes([ambiguous, lessAmbiguous])).toEqual(likelySizes([lessAmbiguous, ambiguous]))
   })
 
   test('is undefined if no history entry belongs to the layer', () => {
-    expect(likelyOf([image('1', ['a', 'b'], [], 30)])).toEqual([undefined, undefined])
+    expect(likelySizes([image('1', ['a', 'b'], [], 30)])).toEqual([undefined, undefined])
     const short = image('1', ['a', 'b', 'c'], [entry('COPY x /', 10)], 30)
-    expect(likelyOf([short])).toEqual([10, undefined, undefined])
+    expect(likelySizes([short])).toEqual([10, undefined, undefined])
     expect(likelyEntries(short)).toEqual([0, undefined, undefined])
   })
 
-  test('is undefined if the history contradicts the image, but the layers still have their history entries', () => {
+  test('is undefined if the history adds up to more than the image, though each layer still has its history entry', () => {
     const contradictory = image('1', ['a', 'b'], [entry('COPY x /', 10), entry('COPY y /', 20)], 5)
-    expect(likelyOf([contradictory])).toEqual([undefined, undefined])
+    expect(likelySizes([contradictory])).toEqual([undefined, undefined])
     expect(likelyEntries(contradictory)).toEqual([0, 1])
   })
 })
@@ -116,9 +117,9 @@ test('all layers of the demo images get their true size, even if only a range is
   const sizes = sizesOf(images)
   const ambiguous = [...trueSizes.keys()].filter((layer) => sizes.range(layer).min !== sizes.range(layer).max)
   expect(ambiguous.length).toBeGreaterThan(10)
-  for (const anatomy of images)
-    expect(likelyLayers(sizes, anatomy).map(({ size }) => size)).toEqual(
-      anatomy.chain.map((layer) => trueSizes.get(layer)),
+  for (const imageLayers of images)
+    expect(likelyLayers(sizes, imageLayers).map(({ size }) => size)).toEqual(
+      imageLayers.chain.map((layer) => trueSizes.get(layer)),
     )
 })
 
@@ -197,10 +198,10 @@ test('the likely size is the true size if all steps are likely', () => {
   fc.assert(
     fc.property(imageForest(likelySteps), ({ trueSizes, images }) => {
       const sizes = new LayerSizes()
-      for (const anatomy of images) sizes.add([anatomy])
-      for (const anatomy of images)
-        expect(likelyLayers(sizes, anatomy).map(({ size }) => size)).toEqual(
-          anatomy.chain.map((layer) => trueSizes.get(layer)),
+      for (const imageLayers of images) sizes.add([imageLayers])
+      for (const imageLayers of images)
+        expect(likelyLayers(sizes, imageLayers).map(({ size }) => size)).toEqual(
+          imageLayers.chain.map((layer) => trueSizes.get(layer)),
         )
     }),
     { numRuns: 500 },
@@ -211,17 +212,17 @@ test('the true and the likely size are within the range, and the likely sizes of
   fc.assert(
     fc.property(imageForest(fc.oneof(likelySteps, unlikelySteps)), ({ trueSizes, images }) => {
       const sizes = new LayerSizes()
-      for (const anatomy of images) sizes.add([anatomy])
-      for (const anatomy of images) {
-        const likely = likelyLayers(sizes, anatomy)
-        anatomy.chain.forEach((layer, index) => {
+      for (const imageLayers of images) sizes.add([imageLayers])
+      for (const imageLayers of images) {
+        const likely = likelyLayers(sizes, imageLayers)
+        imageLayers.chain.forEach((layer, index) => {
           const { min, max } = sizes.range(layer)
           for (const size of [trueSizes.get(layer)!, likely[index]!.size!]) {
             expect(size).toBeGreaterThanOrEqual(min)
             expect(size).toBeLessThanOrEqual(max)
           }
         })
-        expect(likely.reduce((sum, { size }) => sum + size!, 0)).toBe(anatomy.total)
+        expect(likely.reduce((sum, { size }) => sum + size!, 0)).toBe(imageLayers.total)
       }
     }),
     { numRuns: 500 },

@@ -12,7 +12,7 @@ const sharingChange = (change: Partial<SharingChange>): SharingChange => ({
   cached: 0,
   ...change,
 })
-function sharing(sizes: number[], images: SharingImage[], overrides: Partial<SharingChange> = {}) {
+function createSharing(sizes: number[], images: SharingImage[], overrides: Partial<SharingChange> = {}) {
   const sharing = new Sharing()
   sharing.apply(sharingChange({ sizes, images, ...overrides }))
   return sharing
@@ -21,7 +21,7 @@ const image = (id: string, units: number[]): SharingImage => ({ id, size: 1000, 
 const exact = (size: number) => ({ min: size, max: size })
 
 test('an image frees the units that only it has, and shared units are freed with the last image that has them', () => {
-  const graph = sharing([100, 10, 1], [image('a', [0, 1]), image('b', [0, 2])])
+  const graph = createSharing([100, 10, 1], [image('a', [0, 1]), image('b', [0, 2])])
   expect(graph.of(['a'])).toMatchObject({ frees: exact(10), sharedWithStaying: exact(100), sharedAmong: exact(0) })
   expect(graph.of(['a', 'b'])).toMatchObject({
     frees: exact(111),
@@ -35,8 +35,11 @@ test('an image frees the units that only it has, and shared units are freed with
   expect(graph.ofImage('a')).toEqual({ unique: exact(10), shared: exact(100) })
 })
 
-test('what a container uses stays, also if its image is selected, hidden or was never read', () => {
-  const graph = sharing([100, 10, 1], [image('a', [0, 1]), image('b', [0, 2]), { ...image('h', [0]), hidden: true }])
+test('the layers that a container uses stay, even if its image is selected, hidden or was never read', () => {
+  const graph = createSharing(
+    [100, 10, 1],
+    [image('a', [0, 1]), image('b', [0, 2]), { ...image('h', [0]), hidden: true }],
+  )
   expect(graph.of(['a', 'b'], new Set(['a']))).toMatchObject({ frees: exact(1), rows: [{ own: exact(0) }, {}] })
   expect(graph.of(['a', 'b'], new Set(['h'])).frees).toEqual(exact(11))
   expect(graph.of(['a', 'b'], new Set(['never read'])).frees).toEqual({ min: 0, max: 111 })
@@ -44,7 +47,7 @@ test('what a container uses stays, also if its image is selected, hidden or was 
 
 test('while another image has not been read, the freed space is only a range', () => {
   const unread: SharingImage = { id: 'u', size: 500 }
-  const graph = sharing([100, 10], [image('a', [0, 1]), unread])
+  const graph = createSharing([100, 10], [image('a', [0, 1]), unread])
   expect(graph.complete).toBe(false)
   expect(graph.of(['a']).frees).toEqual({ min: 0, max: 110 })
   expect(graph.of(['a', 'u']).frees).toEqual({ min: 110, max: 610 })
@@ -53,7 +56,7 @@ test('while another image has not been read, the freed space is only a range', (
 })
 
 test('layers that an image borrows are freed with the last image that keeps them', () => {
-  const graph = sharing([100, 10, 1], [image('owner', [0, 1]), { ...image('borrower', [2]), borrowed: [0] }])
+  const graph = createSharing([100, 10, 1], [image('owner', [0, 1]), { ...image('borrower', [2]), borrowed: [0] }])
   expect(graph.of(['owner']).frees).toEqual(exact(110))
   expect(graph.of(['borrower'])).toMatchObject({ frees: exact(1), sharedWithStaying: exact(100) })
   expect(graph.of(['borrower', 'owner'])).toMatchObject({ frees: exact(111), sharedAmong: exact(0), total: exact(111) })
@@ -66,18 +69,18 @@ test('layers that an image borrows are freed with the last image that keeps them
   expect(graph.ofImage('borrower')).toEqual({ unique: exact(1), shared: exact(0) })
 })
 
-test('with build cache present, some of the bytes may stay', () => {
-  const graph = sharing([100, 10], [image('a', [0, 1])], { cached: 30 })
+test('if there is build cache, it may retain some of the bytes', () => {
+  const graph = createSharing([100, 10], [image('a', [0, 1])], { cached: 30 })
   expect(graph.of(['a'])).toMatchObject({ frees: { min: 80, max: 110 }, maxRetained: 30 })
   expect(graph.of([])).toMatchObject({ frees: exact(0), maxRetained: 0 })
 })
 
-test('two layers of which only the sum is known free an exact number of bytes together', () => {
+test('if only the sum of two layers is known, an image with both layers frees exactly this sum', () => {
   const ranges = [
     [0, 0, 30],
     [1, 0, 30],
   ] as const
-  const graph = sharing([0, 0], [{ ...image('a', [0, 1]), total: 30 }], { ranges })
+  const graph = createSharing([0, 0], [{ ...image('a', [0, 1]), total: 30 }], { ranges })
   expect(graph.of(['a']).frees).toEqual(exact(30))
   graph.apply(sharingChange({ images: [image('b', [0])] }))
   expect(graph.of(['a']).frees).toEqual({ min: 0, max: 30 })
@@ -114,41 +117,43 @@ test('in any graph of layers, images removed together free as much as one after 
       const ranges = units.flatMap(({ size, below, above, hasRange }, index) =>
         hasRanges && hasRange ? [[index, Math.max(0, size - below), size + above] as const] : [],
       )
-      const all = images.map(([own, borrowed], index) => ({
+      const sharingImages = images.map(([own, borrowed], index) => ({
         ...image(`i${index}`, own),
         units: own,
         borrowed: borrowed.filter((unit) => !own.includes(unit)),
         total: own.reduce((sum, unit) => sum + sizes[unit]!, 0),
       }))
-      const idsAt = (numbers: readonly number[]) => new Set(numbers.map((index) => `i${index % all.length}`))
+      const idsAt = (numbers: readonly number[]) => new Set(numbers.map((index) => `i${index % sharingImages.length}`))
       const [selectedIds, usedIds] = [[...idsAt(selected)], idsAt(used)]
-      const graph = sharing(sizes, all, { ranges })
+      const graph = createSharing(sizes, sharingImages, { ranges })
       const impact = graph.of(selectedIds, usedIds)
 
       const keptUnits = new Set(
-        all.filter(({ id }) => !selectedIds.includes(id) || usedIds.has(id)).flatMap(({ units }) => units),
+        sharingImages.filter(({ id }) => !selectedIds.includes(id) || usedIds.has(id)).flatMap(({ units }) => units),
       )
-      const inUse = all.filter(({ id }) => usedIds.has(id)).flatMap(({ borrowed }) => borrowed)
-      const staying = new Set([...keptUnits, ...inUse])
-      const going = new Set(all.filter(({ id }) => selectedIds.includes(id)).flatMap(({ units }) => units))
+      const borrowedByUsed = sharingImages.filter(({ id }) => usedIds.has(id)).flatMap(({ borrowed }) => borrowed)
+      const stayingUnits = new Set([...keptUnits, ...borrowedByUsed])
+      const selectedUnits = new Set(
+        sharingImages.filter(({ id }) => selectedIds.includes(id)).flatMap(({ units }) => units),
+      )
       // A borrowed unit of the selected images counts too if an image that stays keeps it.
-      const borrowed = all.filter(({ id }) => selectedIds.includes(id)).flatMap(({ borrowed }) => borrowed)
-      for (const unit of borrowed) if (staying.has(unit)) going.add(unit)
+      const borrowed = sharingImages.filter(({ id }) => selectedIds.includes(id)).flatMap(({ borrowed }) => borrowed)
+      for (const unit of borrowed) if (stayingUnits.has(unit)) selectedUnits.add(unit)
       const bytesOf = (units: Iterable<number>) => [...units].reduce((sum, unit) => sum + sizes[unit]!, 0)
-      expectWithin(bytesOf(difference(going, staying)), impact.frees)
-      expectWithin(bytesOf([...going].filter((unit) => staying.has(unit))), impact.sharedWithStaying)
-      expectWithin(bytesOf(going), impact.total)
+      expectWithin(bytesOf(difference(selectedUnits, stayingUnits)), impact.frees)
+      expectWithin(bytesOf([...selectedUnits].filter((unit) => stayingUnits.has(unit))), impact.sharedWithStaying)
+      expectWithin(bytesOf(selectedUnits), impact.total)
       expect(addRanges([...impact.rows.map(({ own }) => own), impact.sharedAmong])).toEqual(impact.frees)
 
       if (hasRanges) return
-      expect(impact.frees).toEqual(exact(bytesOf(difference(going, staying))))
+      expect(impact.frees).toEqual(exact(bytesOf(difference(selectedUnits, stayingUnits))))
       let freed = 0
       for (const id of selectedIds.filter((id) => !usedIds.has(id))) {
         freed += graph.of([id], usedIds).frees.min
         graph.apply(sharingChange({ gone: [id] }))
       }
       expect(freed).toBe(impact.frees.min)
-      expect(graph.of(all.map(({ id }) => id)).total).toEqual(exact(bytesOf(keptUnits)))
+      expect(graph.of(sharingImages.map(({ id }) => id)).total).toEqual(exact(bytesOf(keptUnits)))
     }),
     { numRuns: 500 },
   )

@@ -5,9 +5,9 @@ import { isSetting, parseInstruction } from '../../../model/layers/instruction.t
 import { chainIds, emptyLayer, LayerSizes, type ImageLayers, type HistoryEntry } from '../../../model/layers/sizes.ts'
 
 const sha256 = (text: string) => `sha256:${createHash('sha256').update(text).digest('hex')}`
-const layer = (size: number): HistoryEntry => ({ createdBy: 'COPY x /', size })
-const setting: HistoryEntry = { createdBy: 'ENV a=b', size: 0 }
-const anatomy = (id: string, chain: string[], history: HistoryEntry[], total?: number): ImageLayers => ({
+const layerEntry = (size: number): HistoryEntry => ({ createdBy: 'COPY x /', size })
+const settingEntry: HistoryEntry = { createdBy: 'ENV a=b', size: 0 }
+const image = (id: string, chain: string[], history: HistoryEntry[], total?: number): ImageLayers => ({
   id,
   chain,
   history,
@@ -15,7 +15,7 @@ const anatomy = (id: string, chain: string[], history: HistoryEntry[], total?: n
 })
 const exact = (size: number) => ({ min: size, max: size })
 
-function sizesOf(...images: ImageLayers[]) {
+function rangesIn(...images: ImageLayers[]) {
   const sizes = new LayerSizes()
   sizes.add(images)
   return (...layers: string[]) => layers.map((name) => sizes.range(name))
@@ -35,58 +35,59 @@ describe('layer ids', () => {
 
 describe('the sizes of layers', () => {
   test('follow from an unambiguous history', () => {
-    expect(sizesOf(anatomy('1', ['a', 'b'], [layer(70), setting, layer(5), setting]))('a', 'b')).toEqual([
-      exact(70),
-      exact(5),
-    ])
+    expect(
+      rangesIn(image('1', ['a', 'b'], [layerEntry(70), settingEntry, layerEntry(5), settingEntry]))('a', 'b'),
+    ).toEqual([exact(70), exact(5)])
   })
 
   test('stay a range if an entry of size 0 may or may not have created a layer', () => {
-    expect(sizesOf(anatomy('1', ['a', 'b', 'c'], [layer(70), setting, layer(5), setting]))('a', 'b', 'c')).toEqual([
-      exact(70),
-      { min: 0, max: 5 },
-      { min: 0, max: 5 },
-    ])
+    expect(
+      rangesIn(image('1', ['a', 'b', 'c'], [layerEntry(70), settingEntry, layerEntry(5), settingEntry]))('a', 'b', 'c'),
+    ).toEqual([exact(70), { min: 0, max: 5 }, { min: 0, max: 5 }])
   })
 
   test('are determined by another image that shares the layer, whichever is read first', () => {
-    const ambiguous = anatomy('1', ['a', 'b', 'c'], [layer(70), setting, layer(5), setting])
-    const unambiguous = anatomy('2', ['a', 'b'], [layer(70), setting])
+    const ambiguous = image('1', ['a', 'b', 'c'], [layerEntry(70), settingEntry, layerEntry(5), settingEntry])
+    const unambiguous = image('2', ['a', 'b'], [layerEntry(70), settingEntry])
     for (const order of [
       [ambiguous, unambiguous],
       [unambiguous, ambiguous],
     ])
-      expect(sizesOf(...order)('a', 'b', 'c')).toEqual([exact(70), exact(0), exact(5)])
+      expect(rangesIn(...order)('a', 'b', 'c')).toEqual([exact(70), exact(0), exact(5)])
   })
 
   test('are exact if the engine says which entries created no layer', () => {
-    const history = [layer(70), { ...setting, empty: false }, layer(5), { ...setting, empty: true }]
-    expect(sizesOf(anatomy('1', ['a', 'b', 'c'], history))('b', 'c')).toEqual([exact(0), exact(5)])
+    const history = [layerEntry(70), { ...settingEntry, empty: false }, layerEntry(5), { ...settingEntry, empty: true }]
+    expect(rangesIn(image('1', ['a', 'b', 'c'], history))('b', 'c')).toEqual([exact(0), exact(5)])
   })
 
   test('are bounded by the size of the image if there is no history', () => {
-    expect(sizesOf(anatomy('1', ['a', 'b'], [], 30))('a', 'b')).toEqual([
+    expect(rangesIn(image('1', ['a', 'b'], [], 30))('a', 'b')).toEqual([
       { min: 0, max: 30 },
       { min: 0, max: 30 },
     ])
-    expect(sizesOf(anatomy('1', ['a'], [], 30))('a')).toEqual([exact(30)])
+    expect(rangesIn(image('1', ['a'], [], 30))('a')).toEqual([exact(30)])
   })
 
-  test('are the rest of the total for a layer that the history leaves out', () => {
-    expect(sizesOf(anatomy('1', ['a', 'b'], [layer(10)], 30))('a', 'b')).toEqual([exact(10), exact(20)])
+  test('follow from the total for a layer that has no history entry', () => {
+    expect(rangesIn(image('1', ['a', 'b'], [layerEntry(10)], 30))('a', 'b')).toEqual([exact(10), exact(20)])
   })
 
-  test('do not follow a history that contradicts its image', () => {
-    expect(sizesOf(anatomy('1', ['a'], [layer(10), layer(20)], 10))('a')).toEqual([exact(10)])
-    expect(sizesOf(anatomy('1', ['a', 'b'], [layer(10), layer(20)], 5))('a', 'b')).toEqual([
+  test('are not taken from a history that adds up to more than the image', () => {
+    expect(rangesIn(image('1', ['a'], [layerEntry(10), layerEntry(20)], 10))('a')).toEqual([exact(10)])
+    expect(rangesIn(image('1', ['a', 'b'], [layerEntry(10), layerEntry(20)], 5))('a', 'b')).toEqual([
       { min: 0, max: 5 },
       { min: 0, max: 5 },
     ])
   })
 
-  test('always include the true size, whatever layers the images share', () => {
+  test('are ranges that always include the true size, whatever layers the images share', () => {
     const steps = fc.array(
-      fc.record({ name: fc.constantFrom('p', 'q', 'r'), size: fc.constantFrom(0, 0, 0, 3, 7), settings: fc.nat(2) }),
+      fc.record({
+        name: fc.constantFrom('p', 'q', 'r'),
+        size: fc.constantFrom(0, 0, 0, 3, 7),
+        settingCount: fc.nat(2),
+      }),
       { maxLength: 7 },
     )
     fc.assert(
@@ -102,12 +103,12 @@ describe('the sizes of layers', () => {
             const size = trueSizes.get(name) ?? step.size
             trueSizes.set(name, size)
             chain.push(name)
-            history.push(layer(size), ...Array.from({ length: step.settings }, () => setting))
+            history.push(layerEntry(size), ...Array.from({ length: step.settingCount }, () => settingEntry))
           }
           const total = chain.reduce((sum, layer) => sum + trueSizes.get(layer)!, 0)
           const last = history.findLastIndex(({ createdBy, size }) => createdBy.startsWith('COPY') && size > 0)
           const short = last >= 0 ? history.slice(0, last) : history
-          return anatomy(String(index), chain, { true: history, none: [], short }[historyKind], total)
+          return image(String(index), chain, { true: history, none: [], short }[historyKind], total)
         })
         const sizes = new LayerSizes()
         for (const image of images) sizes.add([image])

@@ -25,7 +25,7 @@ describe('the stored reads of images', () => {
   })
   const content = { size: 5, blobs: [{ digest: 'sha256:c', size: 5 }] }
 
-  test('are the same in the next run of the app, without those that are not cacheable', async () => {
+  test('are the same in the next run of the app; reads that are not cacheable are not stored', async () => {
     const reads = new Map([
       ['classic', read()],
       ['with content', read({ content })],
@@ -47,12 +47,12 @@ describe('the stored reads of images', () => {
     expect([1, 2, 3].filter((number) => recall(file, 'classic', `image-${number}`))).toEqual([1, 3])
   })
 
-  test('are shared by engines with the classic store, and separate for engines with the containerd store', () => {
+  test('are shared by all engines with the classic store, and separate for each engine with the containerd store', () => {
     expect(scopeOf('classic', 'unix:///a')).toBe(scopeOf('classic', 'unix:///b'))
     expect(scopeOf('containerd', 'unix:///a')).not.toBe(scopeOf('containerd', 'unix:///b'))
   })
 
-  test('are ignored if the file cannot be parsed', () => {
+  test('are ignored if the file has another shape', () => {
     writeFileSync(join(folder, 'layers.json'), '{ "engines": 1 }')
     expect(recall(openStore(folder).layers, 'classic', 'classic')).toBeUndefined()
   })

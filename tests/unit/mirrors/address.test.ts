@@ -66,7 +66,7 @@ test('plain HTTP is accepted, and flagged unless the mirror is on this computer'
     expect(readAddress(local)).toBe(local)
 })
 
-test('an address that an engine refuses or cannot reach is refused with the reason', () => {
+test('an invalid address is refused with the reason', () => {
   expect(
     readAll([
       '',
@@ -154,9 +154,9 @@ test('an address that an engine refuses or cannot reach is refused with the reas
   })
 })
 
-test('a trailing slash, capitals and the default port make no other mirror, but a path, port or scheme does', () => {
-  const same = ['https://a.example', 'https://a.example/', 'HTTPS://A.Example:443/']
-  for (const item of same) expect([item, sameMirror(item, same[0]!)]).toEqual([item, true])
+test('a trailing slash, capitals and the default port do not make a different mirror; a path, port or scheme does', () => {
+  const sameAddresses = ['https://a.example', 'https://a.example/', 'HTTPS://A.Example:443/']
+  for (const item of sameAddresses) expect([item, sameMirror(item, sameAddresses[0]!)]).toEqual([item, true])
   for (const other of [
     'http://a.example',
     'https://a.example:5000',
@@ -164,10 +164,10 @@ test('a trailing slash, capitals and the default port make no other mirror, but 
     'https://a.example//',
     'a.example',
   ])
-    expect([other, sameMirror(other, same[0]!)]).toEqual([other, false])
+    expect([other, sameMirror(other, sameAddresses[0]!)]).toEqual([other, false])
   expect(sameMirror('https://a.example/X/', 'https://a.example/X')).toBe(true)
   expect(sameMirror('https://a.example/X', 'https://a.example/x')).toBe(false)
-  expect(distinctMirrors([...same, 'https://b.example'])).toEqual(['https://a.example', 'https://b.example'])
+  expect(distinctMirrors([...sameAddresses, 'https://b.example'])).toEqual(['https://a.example', 'https://b.example'])
   expect(sameMirrors(['https://a.example/', 'https://b.example/'], ['https://a.example', 'https://b.example'])).toBe(
     true,
   )
@@ -176,7 +176,7 @@ test('a trailing slash, capitals and the default port make no other mirror, but 
   )
 })
 
-test('any text is refused, or gives an address that parses to itself and is a URL with only a host', () => {
+test('any text is refused, or gives an address that parses to itself and is a URL without path, query and user', () => {
   const host = fc.oneof(
     fc.domain(),
     fc.ipV4(),

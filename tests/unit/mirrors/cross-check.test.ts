@@ -16,14 +16,14 @@ function createImage(name: string) {
   return { manifest: Buffer.from(manifest), digest: digestOf(manifest), blobs }
 }
 type Image = ReturnType<typeof createImage>
-const [old, current, different] = [createImage('old'), createImage('new'), createImage('odd')]
+const [oldImage, currentImage, differentImage] = [createImage('old'), createImage('new'), createImage('odd')]
 
 /** What a registry serves, and how it fails. */
 interface HostContent {
   /** The image that the tag names. Without it, each request times out. */
   readonly tagged?: Image
-  /** Further images that are served by digest. */
-  readonly known?: readonly Image[]
+  /** Other images that can be requested by digest only. */
+  readonly servedByDigest?: readonly Image[]
   /** The HTTP status of a request for any other digest. */
   readonly digestStatus?: number
   /** Each request for a blob times out. */
@@ -37,29 +37,29 @@ async function runRace(hub: HostContent, mirrors: Readonly<Record<string, HostCo
   function reply(address: string | URL): { status: number; body: Buffer } | RegistryFailure {
     const { host, pathname } = new URL(address)
     const content = host === new URL(hubAddress).host ? hub : contentByHost.get(host)
-    const [, kind, version = ''] = /\/(manifests|blobs)\/(.+)$/.exec(pathname)!
-    requests.push(`${host} ${version}`)
-    const images = [content?.tagged ?? [], content?.known ?? []].flat()
+    const [, kind, reference = ''] = /\/(manifests|blobs)\/(.+)$/.exec(pathname)!
+    requests.push(`${host} ${reference}`)
+    const images = [content?.tagged ?? [], content?.servedByDigest ?? []].flat()
     const timeout = { code: 'registry-slow', host } as const
     if (!content?.tagged || (kind === 'blobs' && content.blobs)) return timeout
-    if (kind === 'blobs') return okOrNotFound(images.find(({ blobs }) => blobs.has(version))?.blobs.get(version))
-    if (version === 'latest') return okOrNotFound(content.tagged.manifest)
-    return content.digestStatus && version !== content.tagged.digest
+    if (kind === 'blobs') return okOrNotFound(images.find(({ blobs }) => blobs.has(reference))?.blobs.get(reference))
+    if (reference === 'latest') return okOrNotFound(content.tagged.manifest)
+    return content.digestStatus && reference !== content.tagged.digest
       ? { status: content.digestStatus, body: Buffer.alloc(0) }
-      : okOrNotFound(images.find(({ digest }) => digest === version)?.manifest)
+      : okOrNotFound(images.find(({ digest }) => digest === reference)?.manifest)
   }
   const okOrNotFound = (body?: Buffer) => ({ status: body ? 200 : 404, body: body ?? Buffer.alloc(0) })
-  const head = (status: number) => ({ status, url: new URL('https://x'), header: () => undefined })
+  const responseHead = (status: number) => ({ status, url: new URL('https://x'), header: () => undefined })
   const http: Pick<Http, 'ask' | 'open'> = {
     async ask(address) {
       const response = reply(address)
       if ('code' in response) return { ok: false, error: response }
-      return { ok: true, value: { ...head(response.status), body: response.body.toString() } }
+      return { ok: true, value: { ...responseHead(response.status), body: response.body.toString() } }
     },
     async open(address) {
       const response = reply(address)
       if ('code' in response) return { ok: false, error: response }
-      return { ok: true, value: { ...head(response.status), body: body(response.body) } }
+      return { ok: true, value: { ...responseHead(response.status), body: body(response.body) } }
     },
   }
   const addresses = [...contentByHost.keys()].map((host) => `https://${host}`)
@@ -85,34 +85,41 @@ async function* body(bytes: Buffer) {
   yield bytes
 }
 
-test('if Docker Hub serves the tag but no layers, mirrors with the former content are older, not wrong', async () => {
-  const hub = { tagged: current, known: [old], blobs: 'blocked' } as const
-  const { contents } = await runRace(hub, { a: { tagged: old }, b: { tagged: old } })
+test('if Docker Hub serves the tag but no layers, the former content of a mirror is `older`, not `other`', async () => {
+  const hub = { tagged: currentImage, servedByDigest: [oldImage], blobs: 'blocked' } as const
+  const { contents } = await runRace(hub, { a: { tagged: oldImage }, b: { tagged: oldImage } })
   expect(contents).toBe('older older')
 })
 
-test.each([429, 403, 500])('a mirror that answers %i for a digest may still know it', async (digestStatus) => {
-  const failing = { tagged: current, digestStatus }
-  expect((await runRace({}, { a: failing, b: failing, c: { tagged: old } })).contents).toBe('same same open')
-  const other = { tagged: current, known: [old] }
-  expect((await runRace({}, { a: failing, b: other, c: { tagged: old } })).contents).toBe('same same older')
-})
+test.each([429, 403, 500])(
+  'an answer of %i to a request by digest does not mean that the mirror lacks the digest',
+  async (digestStatus) => {
+    const limitedMirror = { tagged: currentImage, digestStatus }
+    expect((await runRace({}, { a: limitedMirror, b: limitedMirror, c: { tagged: oldImage } })).contents).toBe(
+      'same same open',
+    )
+    const mirrorOfBoth = { tagged: currentImage, servedByDigest: [oldImage] }
+    expect((await runRace({}, { a: limitedMirror, b: mirrorOfBoth, c: { tagged: oldImage } })).contents).toBe(
+      'same same older',
+    )
+  },
+)
 
-test('content is called other only if no mirror that was asked knows it', async () => {
-  const withoutOld = { tagged: current }
+test('content is `other` only if none of the mirrors that were asked has its digest', async () => {
+  const withoutOld = { tagged: currentImage }
   const { contents } = await runRace(
     {},
-    { a: withoutOld, b: { ...withoutOld, known: [old] }, c: { tagged: different } },
+    { a: withoutOld, b: { ...withoutOld, servedByDigest: [oldImage] }, c: { tagged: differentImage } },
   )
   expect(contents).toBe('same same other')
-  const mirrors = { a: withoutOld, b: { ...withoutOld, known: [old] }, c: { tagged: old } }
+  const mirrors = { a: withoutOld, b: { ...withoutOld, servedByDigest: [oldImage] }, c: { tagged: oldImage } }
   expect((await runRace({}, mirrors)).contents).toBe('same same older')
 })
 
-test('if two mirrors disagree and one also knows the content of the other, that content may be used', async () => {
-  const [newer, older] = [{ tagged: current, known: [old] }, { tagged: old }]
+test('if two mirrors disagree, and one has the content of both, the content that both have may be used', async () => {
+  const [newer, older] = [{ tagged: currentImage, servedByDigest: [oldImage] }, { tagged: oldImage }]
   expect((await runRace({}, { newer, older })).contents).toBe('disputed either')
-  expect((await runRace({}, { older, odd: { tagged: different } })).contents).toBe('disputed disputed')
+  expect((await runRace({}, { older, odd: { tagged: differentImage } })).contents).toBe('disputed disputed')
 })
 
 test('however many digests differ, Docker Hub gets at most eight requests', async () => {
@@ -120,6 +127,6 @@ test('however many digests differ, Docker Hub gets at most eight requests', asyn
     { length: 40 },
     (_, index) => [`m${index}`, { tagged: createImage(`other${index}`) }] as const,
   )
-  const { requests } = await runRace({ tagged: current, digestStatus: 429 }, Object.fromEntries(mirrors))
+  const { requests } = await runRace({ tagged: currentImage, digestStatus: 429 }, Object.fromEntries(mirrors))
   expect(requests.filter((line) => line.startsWith('registry-1')).length).toBeLessThanOrEqual(8)
 })

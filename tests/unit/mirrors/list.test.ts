@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { parseMirrorList } from '../../../model/mirrors/list.ts'
 
-test('one address per line is read, with comments, empty lines and any line ends', () => {
+test('one address per line is read, comments and empty lines are skipped, and any line ends are accepted', () => {
   const text = '\uFEFF# ours\r\nhttps://a.example\r\n\r\nb.example:5000 # the new one\rhttp://c.example/'
   expect(parseMirrorList(text)).toMatchObject({
     addresses: ['https://a.example', 'https://b.example:5000', 'http://c.example'],
@@ -23,7 +23,7 @@ test('a duplicate address is read once', () => {
   expect(parseMirrorList('https://a.example\na.example\nHTTPS://A.example/').addresses).toEqual(['https://a.example'])
 })
 
-test('JSON without a list of mirrors has no addresses', () => {
+test('JSON without a list of mirrors gives no address, and list items that are not addresses are reported', () => {
   for (const text of [
     '{"log-driver": "json-file", "dns": ["8.8.8.8"]}',
     '{"registry-mirrors": "a.example"}',
@@ -40,7 +40,7 @@ test('JSON without a list of mirrors has no addresses', () => {
   })
 })
 
-test('in prose, what looks like an address is read, and a line without an address is reported', () => {
+test('in prose, every word that looks like an address is read, and a line without an address is reported', () => {
   const text =
     '这些镜像加速可用：https://a.example，备用 b.example:5000\nthe usual ones\nnonsense\nlocalhost:5000 for tests\n'
   expect(parseMirrorList(text)).toMatchObject({
@@ -78,7 +78,7 @@ test('prose and JSON without mirrors give no address, and every address in prose
   )
 })
 
-test('a line that is no address is reported with its shortened text, and the other lines are read', () => {
+test('a line that is not an address is reported with its shortened text, and the other lines are read', () => {
   const { addresses, wrong } = parseMirrorList(`https://a.example\nftp://b.example\n${'x'.repeat(500)}_\nc.example`)
   expect(addresses).toEqual(['https://a.example', 'https://c.example'])
   expect(wrong.map(({ line }) => line)).toEqual([2, 3])

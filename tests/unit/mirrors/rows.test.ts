@@ -25,8 +25,14 @@ const addressOf = (name: string) => `https://${name}.example`
 const mirrorOf = (name: string): Mirror => ({
   ...{ address: addressOf(name), host: `${name}.example`, own: userNames.includes(name) },
 })
-const working = (speed: number, at = 1): MirrorProbe => ({ state: 'answered', digest: 'x', firstByte: 1, speed, at })
-const failing: MirrorProbe = { state: 'failed', failure: { code: 'internal' }, at: 1 }
+const workingProbe = (speed: number, at = 1): MirrorProbe => ({
+  state: 'answered',
+  digest: 'x',
+  firstByte: 1,
+  speed,
+  at,
+})
+const failingProbe: MirrorProbe = { state: 'failed', failure: { code: 'internal' }, at: 1 }
 
 function mirrorsWith(probes: Record<string, MirrorProbe>, ended?: number): Mirrors {
   const byAddress = Object.fromEntries(Object.entries(probes).map(([name, probe]) => [addressOf(name), probe]))
@@ -42,25 +48,25 @@ const row = (name: string) => mirrorList.rows.find(({ host }) => host.startsWith
 test('the row under the pointer stays in its place until the pointer leaves, also when a race ends', () => {
   publish(mirrorsWith({ a: { state: 'asking' } }))
   mirrorList.setHoveredRow(addressOf('c'))
-  publish(mirrorsWith({ a: failing, b: { state: 'asking' } }))
+  publish(mirrorsWith({ a: failingProbe, b: { state: 'asking' } }))
   expect(rowOrder()).toBe('bdca')
-  publish(mirrorsWith({ a: failing, b: working(1), c: working(3), d: working(2) }, 2))
+  publish(mirrorsWith({ a: failingProbe, b: workingProbe(1), c: workingProbe(3), d: workingProbe(2) }, 2))
   expect(rowOrder()).toBe('dbca')
   mirrorList.setHoveredRow()
   expect(rowOrder()).toBe('cdba')
 })
 
 test('only the mirrors of the race are counted, whatever was added to the list since', () => {
-  publish(mirrorsWith({ a: working(1), b: failing }, 2))
+  publish(mirrorsWith({ a: workingProbe(1), b: failingProbe }, 2))
   expect([mirrorList.probed.length, mirrorList.endedCount, mirrorList.rows.length]).toEqual([2, 2, 4])
 })
 
-test('the combined results after a cancelled race are as old as the oldest of them', () => {
-  publish(mirrorsWith({ a: working(1, 50), b: working(2, 90) }, 100))
+test('combined results of several races are as old as the oldest result', () => {
+  publish(mirrorsWith({ a: workingProbe(1, 50), b: workingProbe(2, 90) }, 100))
   expect(mirrorList.oldestResult).toBe(50)
 })
 
-test('the user’s mirrors can be reordered if no result orders them, before a race and after it', () => {
+test('the user’s mirrors without a usable result can be moved before and after a race, not during it', () => {
   expect(mirrorList.neighbour(row('a'), -1)).toBeUndefined()
   expect(mirrorList.neighbour(row('c'), 1)).toBeUndefined()
   mirrorList.move(row('a'), 1)
@@ -68,7 +74,7 @@ test('the user’s mirrors can be reordered if no result orders them, before a r
 
   publish(mirrorsWith({ a: { state: 'asking' }, b: { state: 'asking' } }))
   expect(mirrorList.neighbour(row('a'), 1)).toBeUndefined()
-  publish(mirrorsWith({ a: failing, b: working(1), c: failing, d: working(2) }, 2))
+  publish(mirrorsWith({ a: failingProbe, b: workingProbe(1), c: failingProbe, d: workingProbe(2) }, 2))
   expect(rowOrder()).toBe('dbac')
   expect(['d', 'b', 'a', 'c'].map((name) => mirrorList.neighbour(row(name), 1)?.host)).toEqual([
     ...[undefined, undefined, 'c.example', undefined],

@@ -16,7 +16,7 @@ test('layers that already exist need no space', () => {
   expect(bytesNeeded({ layers, present: 2, store: 'classic' })).toBe(0)
 })
 
-test('a running pull leaves what it does not need, whatever it has written already', () => {
+test('the space that a running pull needs is not left for others, and what it has written counts as part of that', () => {
   const pull = { needed: 40 * MB, freeAtStart: 100 * MB }
   expect(bytesLeft(100 * MB, [])).toBe(100 * MB)
   expect(bytesLeft(100 * MB, [pull])).toBe(60 * MB)
@@ -24,13 +24,13 @@ test('a running pull leaves what it does not need, whatever it has written alrea
   expect(bytesLeft(50 * MB, [pull])).toBe(50 * MB)
 })
 
-test('more free space or fewer running pulls never leave less', () => {
+test('no more than the free space is left, and fewer running pulls never leave less', () => {
   const reservation = fc.record({ needed: fc.nat(10 ** 11), freeAtStart: fc.nat(10 ** 12) })
   fc.assert(
     fc.property(fc.nat(10 ** 12), fc.nat(10 ** 9), fc.array(reservation), (free, more, pulls) => {
       expect(bytesLeft(free, pulls)).toBeLessThanOrEqual(free)
       expect(bytesLeft(free, pulls.slice(1))).toBeGreaterThanOrEqual(bytesLeft(free, pulls))
-      // Space that others free while one pull runs is left for the next; with several pulls it may count for each.
+      // With running pulls, additional free space may be counted for several of them.
       expect(bytesLeft(free + more, [])).toBe(bytesLeft(free, []) + more)
     }),
   )

@@ -87,7 +87,7 @@ test('a failure contains no token, and has the HTTP status if there is one', () 
   expect(pullFailure(status, target)).toEqual({ code: 'registry-error', host: target.host, status: 502 })
 })
 
-test('a chunk may end inside a line or a character', async () => {
+test('progress lines are read even if chunks end inside a line or a character, and lines without JSON are skipped', async () => {
   const text = Buffer.from('{"status":"镜像","id":"aa"}\r\n{"status":"Digest: x"}\nnot json\n{"error":"no"}')
   async function* bytes() {
     for (const byte of text) yield Uint8Array.of(byte)

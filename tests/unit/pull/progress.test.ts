@@ -11,15 +11,15 @@ import {
   type Sample,
 } from '../../../model/pull/progress.ts'
 
-const after = (lines: readonly PullLine[]) => lines.reduce(applyLine, initialPullState)
+const stateAfter = (lines: readonly PullLine[]) => lines.reduce(applyLine, initialPullState)
 const progressLine = (id: string, status: string, current?: number, total?: number): PullLine => ({
   id,
   status,
   progressDetail: current === undefined ? {} : { current, ...(total !== undefined && { total }) },
 })
 
-test('a pull into the classic store is read as 20.10 reports it', () => {
-  const started = [
+test('the progress of a pull into the classic store is read from the lines of Docker 20.10', () => {
+  const startLines = [
     { status: 'Pulling from t/img', id: '1' },
     progressLine('aa', 'Already exists'),
     progressLine('bb', 'Pulling fs layer'),
@@ -27,25 +27,30 @@ test('a pull into the classic store is read as 20.10 reports it', () => {
     progressLine('cc', 'Waiting'),
     progressLine('bb', 'Downloading', 400, 1000),
   ]
-  expect(after(started)).toEqual({
+  expect(stateAfter(startLines)).toEqual({
     layers: [
       { id: 'aa', state: 'exists', bytes: 0 },
       { id: 'bb', state: 'downloading', bytes: 400, total: 1000 },
       { id: 'cc', state: 'waiting', bytes: 0 },
     ],
   })
-  expect(sumLayers(after(started).layers)).toEqual({ downloaded: 400, extracted: 0, total: 1000, unknown: 1 })
+  expect(sumLayers(stateAfter(startLines).layers)).toEqual({ downloaded: 400, extracted: 0, total: 1000, unknown: 1 })
 
-  const extracting = [
-    ...started,
+  const extractionLines = [
+    ...startLines,
     progressLine('bb', 'Verifying Checksum'),
     progressLine('bb', 'Download complete'),
     progressLine('bb', 'Extracting', 300, 1000),
   ]
-  expect(sumLayers(after(extracting).layers)).toEqual({ downloaded: 1000, extracted: 300, total: 1000, unknown: 1 })
+  expect(sumLayers(stateAfter(extractionLines).layers)).toEqual({
+    downloaded: 1000,
+    extracted: 300,
+    total: 1000,
+    unknown: 1,
+  })
 
-  const ended = [
-    ...extracting,
+  const allLines = [
+    ...extractionLines,
     // This layer is too small for the engine to report its download.
     progressLine('cc', 'Download complete'),
     progressLine('bb', 'Pull complete'),
@@ -54,40 +59,40 @@ test('a pull into the classic store is read as 20.10 reports it', () => {
     { status: 'Digest: sha256:cff9' },
     { status: 'Status: Downloaded newer image for 127.0.0.1:5000/t/img:1' },
   ]
-  expect(after(ended)).toMatchObject({ digest: 'sha256:cff9', isNew: true })
-  expect(sumLayers(after(ended).layers)).toEqual({ downloaded: 1091, extracted: 1091, total: 1091, unknown: 0 })
+  expect(stateAfter(allLines)).toMatchObject({ digest: 'sha256:cff9', isNew: true })
+  expect(sumLayers(stateAfter(allLines).layers)).toEqual({ downloaded: 1091, extracted: 1091, total: 1091, unknown: 0 })
 })
 
-test('the containerd store reports unpacking in seconds (28.5) or not at all (26.1)', () => {
-  const started = [
+test('with the containerd store, unpacking is reported in seconds (28.5) or not at all (26.1), and ends as done', () => {
+  const startLines = [
     progressLine('bb', 'Pulling fs layer'),
     progressLine('bb', 'Downloading', 1000, 1000),
     { id: 'bb', status: 'Download complete', progressDetail: {} },
   ]
-  expect(after(started).layers).toEqual([{ id: 'bb', state: 'downloaded', bytes: 1000, total: 1000 }])
-  const unpacking = [...started, { id: 'bb', status: 'Extracting', progressDetail: { current: 3, units: 's' } }]
-  expect(after(unpacking).layers).toEqual([{ id: 'bb', state: 'extracting', bytes: 0, total: 1000 }])
+  expect(stateAfter(startLines).layers).toEqual([{ id: 'bb', state: 'downloaded', bytes: 1000, total: 1000 }])
+  const unpackingLines = [...startLines, { id: 'bb', status: 'Extracting', progressDetail: { current: 3, units: 's' } }]
+  expect(stateAfter(unpackingLines).layers).toEqual([{ id: 'bb', state: 'extracting', bytes: 0, total: 1000 }])
   const last = { status: 'Status: Downloaded newer image for x:1' }
-  for (const reported of [started, unpacking])
-    expect(after([...reported, last]).layers).toEqual([{ id: 'bb', state: 'done', bytes: 1000, total: 1000 }])
+  for (const lines of [startLines, unpackingLines])
+    expect(stateAfter([...lines, last]).layers).toEqual([{ id: 'bb', state: 'done', bytes: 1000, total: 1000 }])
 })
 
 test('an image that is up to date is reported as such', () => {
   const lines = [{ status: 'Digest: sha256:1' }, { status: 'Status: Image is up to date for x:1' }]
-  expect(after(lines)).toEqual({ layers: [], digest: 'sha256:1', isNew: false })
+  expect(stateAfter(lines)).toEqual({ layers: [], digest: 'sha256:1', isNew: false })
 })
 
 test('the progress of a layer that is downloaded again does not go backwards', () => {
-  const retried = [
+  const retryLines = [
     progressLine('bb', 'Downloading', 700, 1000),
     progressLine('bb', 'Retrying in 5 seconds'),
     progressLine('bb', 'Downloading', 10, 1000),
   ]
-  expect(after(retried).layers).toEqual([{ id: 'bb', state: 'downloading', bytes: 700, total: 1000 }])
+  expect(stateAfter(retryLines).layers).toEqual([{ id: 'bb', state: 'downloading', bytes: 700, total: 1000 }])
 })
 
-/** Progress lines of three layers, in any order and possibly contradictory. */
-const line = fc.record({
+/** A progress line of one of three layers. Several such lines may contradict each other. */
+const anyLine = fc.record({
   id: fc.constantFrom('a', 'b', 'c'),
   status: fc.constantFrom(
     ...['Pulling fs layer', 'Waiting', 'Downloading', 'Verifying Checksum', 'Download complete', 'Extracting'],
@@ -98,9 +103,9 @@ const line = fc.record({
   ),
 })
 
-test('whatever the engine reports, progress never exceeds the total, never goes backwards, and ends as done', () => {
+test('whatever the engine reports, progress never exceeds the total, never goes backwards, and ends complete', () => {
   fc.assert(
-    fc.property(fc.array(line, { maxLength: 60 }), (lines) => {
+    fc.property(fc.array(anyLine, { maxLength: 60 }), (lines) => {
       let state = initialPullState
       let [downloaded, extracted] = [0, 0]
       for (const line of lines) {
@@ -124,16 +129,16 @@ test('whatever the engine reports, progress never exceeds the total, never goes 
   )
 })
 
-const steady = (seconds: number, speed: number): readonly Sample[] =>
+const steadySamples = (seconds: number, speed: number): readonly Sample[] =>
   Array.from({ length: seconds * 2 + 1 }, (_, index) => ({ at: index / 2, bytes: (index / 2) * speed })).reduce(
     (samples, sample) => addSample(samples, sample),
     [] as readonly Sample[],
   )
-const overall = { downloaded: 20_000, extracted: 0, total: 30_000, unknown: 0 }
+const sums = { downloaded: 20_000, extracted: 0, total: 30_000, unknown: 0 }
 
-test('speed covers the last five seconds, and is unknown in the first second', () => {
-  expect(recentSpeed(steady(20, 1000), 20)).toBe(1000)
-  expect(steady(20, 1000).length).toBeLessThan(14)
+test('the speed is that of the last five seconds, and is unknown in the first second', () => {
+  expect(recentSpeed(steadySamples(20, 1000), 20)).toBe(1000)
+  expect(steadySamples(20, 1000).length).toBeLessThan(14)
   expect(
     recentSpeed(
       [
@@ -144,14 +149,14 @@ test('speed covers the last five seconds, and is unknown in the first second', (
     ),
   ).toBeUndefined()
   // After the last data, the speed falls to zero.
-  expect(recentSpeed(steady(20, 1000), 22.5)).toBeLessThan(700)
-  expect(recentSpeed(steady(20, 1000), 40)).toBe(0)
+  expect(recentSpeed(steadySamples(20, 1000), 22.5)).toBeLessThan(700)
+  expect(recentSpeed(steadySamples(20, 1000), 40)).toBe(0)
 })
 
-test('the remaining time is undefined unless it can be computed', () => {
-  expect(remainingSeconds(overall, steady(20, 1000), 20)).toBe(10)
-  expect(remainingSeconds({ ...overall, unknown: 1 }, steady(20, 1000), 20)).toBeUndefined()
-  expect(remainingSeconds({ ...overall, downloaded: 30_000 }, steady(20, 1000), 20)).toBeUndefined()
-  const stalled = [...steady(20, 1000), { at: 23, bytes: 20_000 }]
-  expect(remainingSeconds(overall, stalled, 23)).toBeUndefined()
+test('the remaining time is undefined if a size is unknown, everything is downloaded, or the download stalls', () => {
+  expect(remainingSeconds(sums, steadySamples(20, 1000), 20)).toBe(10)
+  expect(remainingSeconds({ ...sums, unknown: 1 }, steadySamples(20, 1000), 20)).toBeUndefined()
+  expect(remainingSeconds({ ...sums, downloaded: 30_000 }, steadySamples(20, 1000), 20)).toBeUndefined()
+  const stalled = [...steadySamples(20, 1000), { at: 23, bytes: 20_000 }]
+  expect(remainingSeconds(sums, stalled, 23)).toBeUndefined()
 })

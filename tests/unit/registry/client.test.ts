@@ -7,7 +7,7 @@ import { parseChallenges, pullToken } from '../../../main/registry/token.ts'
 import { client, serve } from '../local-server.ts'
 
 const digest = `sha256:${'a'.repeat(64)}`
-const index = { 'content-type': 'application/vnd.oci.image.index.v1+json', 'docker-content-digest': digest }
+const indexHeaders = { 'content-type': 'application/vnd.oci.image.index.v1+json', 'docker-content-digest': digest }
 const ann: Credentials = { kind: 'password', username: 'ann', password: 'p:w' }
 const basicAnn = `Basic ${Buffer.from('ann:p:w').toString('base64')}`
 
@@ -25,18 +25,19 @@ async function startRegistry(intercept: (request: IncomingMessage, response: Ser
       return void response.end(JSON.stringify({ token: `${authorization ? 'ann' : 'any'}-${scope}` }))
     }
     const path = pathname.split('/').slice(2, 4).join('/')
-    const needed = path === 'open/x' ? [`Bearer any-repository:${path}:pull`] : [`Bearer ann-repository:${path}:pull`]
-    if (!needed.includes(authorization)) {
+    const acceptedTokens =
+      path === 'open/x' ? [`Bearer any-repository:${path}:pull`] : [`Bearer ann-repository:${path}:pull`]
+    if (!acceptedTokens.includes(authorization)) {
       const realm = `Bearer realm="${server.url}/token",service="r"`
       return void response.writeHead(401, { 'www-authenticate': realm }).end()
     }
-    if (pathname.endsWith('/1')) response.writeHead(200, index).end()
+    if (pathname.endsWith('/1')) response.writeHead(200, indexHeaders).end()
     else response.writeHead(404).end()
   })
   return { ...server, received }
 }
 
-const withCredentials = (stored?: Credentials, hubHost?: string) => {
+const clientWith = (stored?: Credentials, hubHost?: string) => {
   const lookups: string[] = []
   const credentials = async (registry: string) => {
     lookups.push(registry)
@@ -47,8 +48,11 @@ const withCredentials = (stored?: Credentials, hubHost?: string) => {
 
 test('a public image is read with an anonymous token, without looking for credentials', async () => {
   const { host, received } = await startRegistry()
-  const { head, lookups } = withCredentials(ann)
-  expect(await head(`${host}/open/x:1`)).toEqual({ ok: true, value: { mediaType: index['content-type'], digest } })
+  const { head, lookups } = clientWith(ann)
+  expect(await head(`${host}/open/x:1`)).toEqual({
+    ok: true,
+    value: { mediaType: indexHeaders['content-type'], digest },
+  })
   expect(lookups).toEqual([])
   expect(received).toEqual([
     '/v2/open/x/manifests/1',
@@ -59,20 +63,20 @@ test('a public image is read with an anonymous token, without looking for creden
 
 test('a private image is read with Docker’s stored credentials once the registry asks for them', async () => {
   const { host } = await startRegistry()
-  const { head, lookups } = withCredentials(ann)
+  const { head, lookups } = clientWith(ann)
   expect(await head(`${host}/shut/x:1`)).toMatchObject({ ok: true })
   expect(lookups).toEqual([host])
-  expect(await withCredentials().head(`${host}/shut/x:1`)).toEqual({
+  expect(await clientWith().head(`${host}/shut/x:1`)).toEqual({
     ok: false,
     error: { code: 'registry-login', host },
   })
-  const invalid = withCredentials({ ...ann, password: 'no' })
+  const invalid = clientWith({ ...ann, password: 'no' })
   expect(await invalid.head(`${host}/shut/x:1`)).toEqual({ ok: false, error: { code: 'registry-login', host } })
 })
 
-test('a missing tag or digest is reported as unknown, and an invalid name as wrong', async () => {
+test('a missing tag or digest is reported as unknown, and an invalid name as invalid', async () => {
   const { host, received } = await startRegistry()
-  const { head } = withCredentials()
+  const { head } = clientWith()
   for (const reference of [`${host}/open/x:2`, `${host}/open/x@${digest}`])
     expect(await head(reference)).toEqual({ ok: false, error: { code: 'reference-unknown', reference } })
   expect(received.at(-1)).toContain(`/v2/open/x/manifests/${digest} `)
@@ -81,7 +85,7 @@ test('a missing tag or digest is reported as unknown, and an invalid name as wro
 
 test('a 401 of Docker Hub after an anonymous token means that there is no public image of that name', async () => {
   const { host } = await startRegistry()
-  const { head } = withCredentials(undefined, host)
+  const { head } = clientWith(undefined, host)
   expect(await head('shut/x:1')).toEqual({ ok: false, error: { code: 'reference-unknown', reference: 'shut/x:1' } })
   expect(await head('open/x:1')).toMatchObject({ ok: true })
 })
@@ -92,16 +96,16 @@ test.each([
   ['too many requests', 429, { 'x-retry-after': String(soon) }, { code: 'registry-limited', until: soon }],
   ['a refusal', 403, {}, { code: 'registry-denied' }],
   ['a server error', 502, {}, { code: 'registry-error', status: 502 }],
-])('%s is reported as such', async (_, status, headers, error) => {
+])('a HEAD that returns %s fails with the matching code', async (_, status, headers, error) => {
   const { host } = await serve((_, response) => response.writeHead(status, headers).end())
-  expect(await withCredentials().head(`${host}/x:1`)).toEqual({ ok: false, error: { ...error, host } })
+  expect(await clientWith().head(`${host}/x:1`)).toEqual({ ok: false, error: { ...error, host } })
 })
 
 test('if a registry sends no digest, it is computed from the manifest', async () => {
   const manifest = '{"schemaVersion":2,"annotations":{"name":"镜像"}}\n'
   const headOf = async (type: string, body: string | Buffer) => {
     const server = await serve((_, response) => response.writeHead(200, { 'content-type': type }).end(body))
-    return { ...(await withCredentials().head(`${server.host}/x:1`)), requests: server.requests }
+    return { ...(await clientWith().head(`${server.host}/x:1`)), requests: server.requests }
   }
   const type = 'application/vnd.oci.image.manifest.v1+json'
   expect(await headOf(`${type}; charset=utf-8`, manifest)).toEqual({
@@ -112,24 +116,24 @@ test('if a registry sends no digest, it is computed from the manifest', async ()
     },
     requests: ['HEAD /v2/x/manifests/1', 'GET /v2/x/manifests/1'],
   })
-  const signed = 'application/vnd.docker.distribution.manifest.v1+prettyjws'
-  expect(await headOf(signed, manifest)).toMatchObject({ ok: true, value: { mediaType: signed } })
-  expect(await headOf(signed, manifest)).not.toHaveProperty('value.digest')
+  const signedType = 'application/vnd.docker.distribution.manifest.v1+prettyjws'
+  expect(await headOf(signedType, manifest)).toMatchObject({ ok: true, value: { mediaType: signedType } })
+  expect(await headOf(signedType, manifest)).not.toHaveProperty('value.digest')
   expect(await headOf(type, Buffer.from([0x7b, 0xff, 0x7d]))).not.toHaveProperty('value.digest')
 })
 
-test('credentials go only to the registry’s own realm, and never to this computer for a remote registry', async () => {
+test('credentials are sent only to the realm of their registry, and never to this computer for a remote registry', async () => {
   const server = await serve((_, response) => response.end(`{"token":"x"}`))
   const options = { registry: 'r.example', host: 'r.example', path: 'x', credentials: ann }
   const token = (realm: string, overrides = {}) =>
     pullToken(client(), { ...options, challenge: { scheme: 'bearer', parameters: { realm } }, ...overrides })
-  const login = { ok: false, error: { code: 'registry-login', host: 'r.example' } }
-  const nonsense = { ok: false, error: { code: 'registry-invalid-reply', host: 'r.example' } }
-  expect(await token('https://other.example/token')).toEqual(login)
-  expect(await token('https://auth.docker.io/token')).toEqual(login)
-  expect(await token('http://r.example/token')).toEqual(nonsense)
-  expect(await token(`${server.url}/token`)).toEqual(nonsense)
-  expect(await token('ftp://r.example/token')).toEqual(nonsense)
+  const loginRequired = { ok: false, error: { code: 'registry-login', host: 'r.example' } }
+  const invalidReply = { ok: false, error: { code: 'registry-invalid-reply', host: 'r.example' } }
+  expect(await token('https://other.example/token')).toEqual(loginRequired)
+  expect(await token('https://auth.docker.io/token')).toEqual(loginRequired)
+  expect(await token('http://r.example/token')).toEqual(invalidReply)
+  expect(await token(`${server.url}/token`)).toEqual(invalidReply)
+  expect(await token('ftp://r.example/token')).toEqual(invalidReply)
   expect(server.requests).toEqual([])
   expect(await token(`${server.url}/token`, { host: server.host })).toEqual({ ok: true, value: 'x' })
 })
@@ -154,9 +158,9 @@ test('an identity token is exchanged for a pull token, in a request body and not
 test('a registry with basic authentication gets the password only after it asks', async () => {
   const { host, requests } = await serve((request, response) => {
     const isAnn = request.headers.authorization === basicAnn
-    response.writeHead(isAnn ? 200 : 401, isAnn ? index : { 'www-authenticate': 'Basic realm="r"' }).end()
+    response.writeHead(isAnn ? 200 : 401, isAnn ? indexHeaders : { 'www-authenticate': 'Basic realm="r"' }).end()
   })
-  expect(await withCredentials(ann).head(`${host}/x`)).toMatchObject({ ok: true })
+  expect(await clientWith(ann).head(`${host}/x`)).toMatchObject({ ok: true })
   expect(requests).toHaveLength(2)
 })
 
@@ -167,7 +171,7 @@ test('tags are read page by page, only from the same host, and at most ten pages
     response.writeHead(200, page !== 2 ? { link } : { link: '<http://elsewhere.invalid/>; rel="next"' })
     response.end(JSON.stringify({ name: 'x/y', tags: [`t${page}`, 'same', 'no tag'] }))
   })
-  const { tags } = withCredentials()
+  const { tags } = clientWith()
   expect(await tags(`${server.host}/x/y`)).toEqual({
     ok: true,
     value: { tags: ['t0', 'same', 't1', 't2'], more: false },
@@ -192,8 +196,8 @@ test('authentication challenges are parsed', () => {
   const value = fc.string({ unit: 'grapheme-ascii' })
   fc.assert(
     fc.property(value, value, (realm, service) => {
-      const quoted = (text: string) => `"${text.replace(/["\\]/g, '\\$&')}"`
-      expect(parseChallenges(`Bearer realm=${quoted(realm)},service=${quoted(service)}`)).toEqual([
+      const quote = (text: string) => `"${text.replace(/["\\]/g, '\\$&')}"`
+      expect(parseChallenges(`Bearer realm=${quote(realm)},service=${quote(service)}`)).toEqual([
         { scheme: 'bearer', parameters: { realm, service } },
       ])
     }),

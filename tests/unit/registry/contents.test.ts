@@ -63,7 +63,7 @@ test('the compressed size of each layer is read with one GET per manifest', asyn
   expect(requests.at(-1)).toBe(`GET /v2/x/blobs/${config.digest}`)
 })
 
-test('no manifest is read if the HEAD has no digest, or is refused', async () => {
+test('no manifest is read if the HEAD has no digest or fails', async () => {
   const withoutDigest = await startRegistry({ sendsDigest: false })
   expect(await createReader().contents(`${withoutDigest.host}/x:one`)).toBeUndefined()
   const { host, requests } = await startRegistry()
@@ -89,7 +89,7 @@ test('content that does not match its digest is refused', async () => {
 
 const ann: Credentials = { kind: 'password', username: 'ann', password: 'p' }
 /** Requires a password. With `isHeadOnly`, the password is accepted only for HEAD requests. */
-const locked =
+const requirePassword =
   (isHeadOnly = false): Interceptor =>
   ({ headers, method }, response) => {
     if (headers.authorization !== undefined && !(isHeadOnly && method === 'GET')) return false
@@ -97,16 +97,16 @@ const locked =
     return true
   }
 
-test('a private registry is read with the stored login, and gets a single request if there is none', async () => {
-  const withLogin = await startRegistry({ intercept: locked() })
+test('a private registry is read with the stored login, and gets a single request if no login is stored', async () => {
+  const withLogin = await startRegistry({ intercept: requirePassword() })
   expect((await createReader(ann).contents(`${withLogin.host}/x:one`))?.layers).toEqual([500, 7_000])
-  const withoutLogin = await startRegistry({ intercept: locked() })
+  const withoutLogin = await startRegistry({ intercept: requirePassword() })
   expect(await createReader().contents(`${withoutLogin.host}/x:one`)).toBeUndefined()
   expect(withoutLogin.requests).toEqual(['HEAD /v2/x/manifests/one'])
 })
 
-test('the login is looked up once, also if the GET is refused', async () => {
-  const { host, requests } = await startRegistry({ intercept: locked(true) })
+test('the login is looked up only once, even if the GET is refused', async () => {
+  const { host, requests } = await startRegistry({ intercept: requirePassword(true) })
   const reader = createReader(ann)
   expect(await reader.contents(`${host}/x:one`)).toBeUndefined()
   expect(reader.lookups).toEqual([host])

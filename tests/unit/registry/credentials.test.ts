@@ -35,11 +35,11 @@ test('logins in the file are found: Docker Hub’s under its old address, others
 })
 
 test('a registry’s own helper takes precedence over the common helper, and both over the file', async () => {
-  const own = 'cat > "$DOCKER_CONFIG/input"; echo "{\\"Username\\":\\"own\\",\\"Secret\\":\\"$1\\"}"'
-  const common = 'read key; echo "{\\"Username\\":\\"<token>\\",\\"Secret\\":\\"$key\\"}"'
+  const ownHelper = 'cat > "$DOCKER_CONFIG/input"; echo "{\\"Username\\":\\"own\\",\\"Secret\\":\\"$1\\"}"'
+  const commonHelper = 'read key; echo "{\\"Username\\":\\"<token>\\",\\"Secret\\":\\"$key\\"}"'
   const { readCredentials, folder } = await writeConfig(
     { credsStore: 'common', credHelpers: { 'a.example': 'own' }, auths: { 'a.example': { auth: base64('x:y') } } },
-    { own, common },
+    { own: ownHelper, common: commonHelper },
   )
   expect(await readCredentials('a.example')).toEqual({ kind: 'password', username: 'own', password: 'get' })
   expect(await readFile(join(folder, 'input'), 'utf8')).toBe('a.example')
@@ -48,9 +48,9 @@ test('a registry’s own helper takes precedence over the common helper, and bot
 
 test('if a helper has no login, prints nonsense or is missing, the login in the file is used', async () => {
   const auths = { 'a.example': { auth: base64('x:y') } }
-  const unknown = { none: 'echo "credentials not found in native keychain"; exit 1', odd: 'echo hello' }
+  const helpers = { none: 'echo "credentials not found in native keychain"; exit 1', odd: 'echo hello' }
   for (const credsStore of ['none', 'odd', 'missing']) {
-    const { readCredentials } = await writeConfig({ credsStore, auths }, unknown)
+    const { readCredentials } = await writeConfig({ credsStore, auths }, helpers)
     expect(await readCredentials('a.example')).toEqual({ kind: 'password', username: 'x', password: 'y' })
     expect(await readCredentials('b.example')).toBeUndefined()
   }

@@ -23,7 +23,7 @@ test.each([
   ['JSON of another shape', (r: Response) => r.end('{"b":1}')],
   ['a truncated body', (r: Response) => r.setHeader('content-length', '100').write('{"a":1}', () => r.destroy())],
   ['a body that never ends', (r: Response) => sendEndlessly(r)],
-])('%s is reported as nonsense', async (_, reply) => {
+])('%s is reported as an invalid reply', async (_, reply) => {
   const { url } = await serve((_, response) => void reply(response))
   const result = await client().json(url, schema, { host })
   expect(result).toMatchObject({ ok: false, error: { code: 'registry-invalid-reply', host } })
@@ -48,9 +48,9 @@ test('a server that does not answer or stops in the middle is reported as slow',
 })
 
 test('a host that refuses connections is reported as unreachable', async () => {
-  const closed = await serve(() => undefined)
-  closed.server.close()
-  expect(await client().json(closed.url, schema, { host })).toMatchObject({
+  const closedServer = await serve(() => undefined)
+  closedServer.server.close()
+  expect(await client().json(closedServer.url, schema, { host })).toMatchObject({
     error: { code: 'registry-unreachable', host, detail: expect.stringContaining('ECONNREFUSED') },
   })
 })
@@ -72,16 +72,16 @@ test('an aborted request is closed at the server too', async () => {
 
 test('a redirect is followed, without credentials if it leads to another host', async () => {
   const authorizations: unknown[] = []
-  const other = await serve((request, response) => {
+  const otherServer = await serve((request, response) => {
     authorizations.push(request.headers.authorization)
     response.end('{"a":1}')
   })
-  const redirecting = await serve((request, response) => {
+  const redirectingServer = await serve((request, response) => {
     authorizations.push(request.headers.authorization)
-    response.writeHead(307, { location: request.url === '/' ? '/again' : other.url }).end('elsewhere')
+    response.writeHead(307, { location: request.url === '/' ? '/again' : otherServer.url }).end('elsewhere')
   })
   const headers = { Authorization: 'Basic x' }
-  expect(await client().json(redirecting.url, schema, { host, headers })).toMatchObject({ ok: true })
+  expect(await client().json(redirectingServer.url, schema, { host, headers })).toMatchObject({ ok: true })
   expect(authorizations).toEqual(['Basic x', 'Basic x', undefined])
 })
 
@@ -94,7 +94,7 @@ test('endless redirects are reported as such', async () => {
   expect(server.requests).toHaveLength(6)
 })
 
-test('a refusal is reported with its reason and the time for a retry', async () => {
+test('a refusal is reported with its reason, and with the time of a retry if the server names one', async () => {
   const now = 1_000_000
   const failureFor = (status: number, headers: Record<string, string> = {}) =>
     refusalFailure({ status, header: (name) => headers[name] }, host, now * 1000)

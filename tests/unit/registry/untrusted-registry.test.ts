@@ -15,27 +15,27 @@ const bodies = ['older', 'oldest'].map((name) =>
 )
 const digests = bodies.map((body) => `sha256:${createHash('sha256').update(body).digest('hex')}`)
 
-test('of two parallel requests, the one with the later 401 is repeated with the token of the other', async () => {
+test('a request whose 401 arrives after a parallel request has got a token succeeds too', async () => {
   let lateResponse: ServerResponse | undefined
-  const { url } = await serve((request, answer) => {
+  const { url } = await serve((request, response) => {
     const body = bodies.find((_, index) => request.url?.endsWith(digests[index]!))
     const refuse = (refused: ServerResponse) =>
       refused.writeHead(401, { 'www-authenticate': `Bearer realm="${url}/token",service="registry"` }).end('{}')
-    if (request.url?.startsWith('/token')) return void answer.end('{"token":"secret"}')
+    if (request.url?.startsWith('/token')) return void response.end('{"token":"secret"}')
     if (request.headers.authorization !== 'Bearer secret') {
-      if (body === bodies[0]) refuse(answer)
+      if (body === bodies[0]) refuse(response)
       // This response waits until the other request has its token and its reply.
-      else lateResponse = answer
+      else lateResponse = response
       return
     }
-    answer.setHeader('content-type', 'application/vnd.oci.image.manifest.v1+json').end(body)
+    response.setHeader('content-type', 'application/vnd.oci.image.manifest.v1+json').end(body)
     if (lateResponse && body === bodies[0]) refuse(lateResponse)
   })
   const { signal } = new AbortController()
   const options = { address: url, host: 'docker.io', path: 'library/nginx', timeoutMs: 5000, signal }
   const registry = untrustedRegistry(client(), options)
-  const second = registry.manifest(digests[1]!)
+  const lateRequest = registry.manifest(digests[1]!)
   await expect.poll(() => lateResponse !== undefined).toBe(true)
-  const results = await Promise.all([registry.manifest(digests[0]!), second])
+  const results = await Promise.all([registry.manifest(digests[0]!), lateRequest])
   expect(results.map((result) => result.ok)).toEqual([true, true])
 })

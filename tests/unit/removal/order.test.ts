@@ -52,7 +52,7 @@ describe('images of one removal', () => {
     )
   })
 
-  test('that wait learn when the removal should stop', async () => {
+  test('are told whether to continue once the images that they waited for are done', async () => {
     const mayContinue: boolean[] = []
     let canContinue = true
     await runItems(

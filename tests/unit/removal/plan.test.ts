@@ -29,8 +29,8 @@ const container = (name: string, image: string, state: Container['state'] = 'exi
 /** Images that each have one layer of 10 bytes on top of the layers of their parent, and containers. */
 function createWorld(images: Image[], containers: Container[] = [], store: PlanInput['store'] = 'classic'): PlanInput {
   const index = new Map(images.map(({ id }, position) => [id, position]))
-  const units = ({ id, parent }: Image): number[] => [
-    ...(parent && index.has(parent) ? units(images[index.get(parent)!]!) : []),
+  const unitsOf = ({ id, parent }: Image): number[] => [
+    ...(parent && index.has(parent) ? unitsOf(images[index.get(parent)!]!) : []),
     index.get(id)!,
   ]
   const parents = new Set(images.map(({ parent }) => parent))
@@ -44,7 +44,7 @@ function createWorld(images: Image[], containers: Container[] = [], store: PlanI
     images: images.map((image) => ({
       id: image.id,
       size: image.size,
-      units: units(image),
+      units: unitsOf(image),
       ...(image.references.length + image.digests.length === 0 && parents.has(image.id) && { hidden: true as const }),
     })),
   })
@@ -69,9 +69,9 @@ describe('a plan', () => {
     expect(tagPlan.commands).toEqual([])
   })
 
-  test('says that the use by containers is unknown, and leaves the refusal to the engine', () => {
-    const unknown = { ...createWorld([image('a', ['x:1'])]), containersFailure: 'snapshot does not exist' }
-    const plan = planRemoval(unknown, [{ image: 'a' }])
+  test('says if the use by containers is unknown, and deletes the images unless the engine refuses', () => {
+    const withoutContainers = { ...createWorld([image('a', ['x:1'])]), containersFailure: 'snapshot does not exist' }
+    const plan = planRemoval(withoutContainers, [{ image: 'a' }])
     expect(plan.containersFailure).toBe('snapshot does not exist')
     expect(plan.deletes).toMatchObject([{ image: 'a', names: ['x:1'], own: { min: 0, max: 10 } }])
     expect(plan.frees).toEqual({ min: 0, max: 10 })
@@ -90,9 +90,12 @@ describe('a plan', () => {
 
   test('deletes an image if all its tags are selected, as if the image itself were selected', () => {
     const planFor = (...targets: RemovalTarget[]) => planRemoval(createWorld([image('a', ['x:1', 'x:2'])]), targets)
-    const both = planFor({ image: 'a', reference: 'x:2' }, { image: 'a', reference: 'x:1' })
-    expect(both).toEqual(planFor({ image: 'a' }))
-    expect(both).toMatchObject({ deletes: [{ image: 'a', own: exact(10), names: ['x:1', 'x:2'] }], untags: [] })
+    const planOfBothTags = planFor({ image: 'a', reference: 'x:2' }, { image: 'a', reference: 'x:1' })
+    expect(planOfBothTags).toEqual(planFor({ image: 'a' }))
+    expect(planOfBothTags).toMatchObject({
+      deletes: [{ image: 'a', own: exact(10), names: ['x:1', 'x:2'] }],
+      untags: [],
+    })
   })
 
   test('keeps an image that a container uses, with all its names, until something else is chosen', () => {
@@ -119,25 +122,25 @@ describe('a plan', () => {
     })
   })
 
-  test('keeps an image that another was built on, and names that image even if a hidden step lies between them', () => {
-    const steps = createWorld([
+  test('keeps an image that another was built on, and names the other even if a hidden build step lies between them', () => {
+    const world = createWorld([
       image('a', ['a:1']),
       image('s', [], { parent: 'a' }),
       image('b', ['b:1'], { parent: 's' }),
     ])
-    expect(planRemoval(steps, [{ image: 'a' }])).toMatchObject({
+    expect(planRemoval(world, [{ image: 'a' }])).toMatchObject({
       deletes: [],
       blocked: [{ image: 'a', by: { kind: 'child', image: 'b', references: ['b:1'] }, choices: ['keep'] }],
     })
   })
 
-  test('deletes children before parents, and names the untagged steps that are deleted with them', () => {
-    const steps = createWorld([
+  test('deletes children before parents, and names the untagged build steps that are deleted with them', () => {
+    const world = createWorld([
       image('a', ['a:1']),
       image('s', [], { parent: 'a' }),
       image('b', ['b:1'], { parent: 's' }),
     ])
-    expect(planRemoval(steps, [{ image: 'a' }, { image: 'b' }])).toMatchObject({
+    expect(planRemoval(world, [{ image: 'a' }, { image: 'b' }])).toMatchObject({
       deletes: [
         { image: 'b', parents: ['s'] },
         { image: 'a', parents: [] },
@@ -157,7 +160,7 @@ describe('a plan', () => {
     })
   })
 
-  test('knows which images came from a registry, and offers copies of the others', () => {
+  test('says which images came from a registry, and offers copies of the others', () => {
     const pulled = image('a', ['ghcr.io/x/y:1'], { digests: ['ghcr.io/x/y@sha256:0'] })
     const images = [pulled, image('b', ['b:1']), image('c', []), image('d', ['d:1'], { parent: 'b' })]
     const { deletes } = planRemoval(
@@ -169,11 +172,11 @@ describe('a plan', () => {
     expect(deletionOf('b')).toMatchObject({ provenance: { from: 'unknown' }, copy: 'preselected' })
     expect(deletionOf('c')).toMatchObject({ provenance: { from: 'unknown' }, copy: 'offered' })
     expect(deletionOf('d')).toMatchObject({ provenance: { from: 'built' }, copy: 'preselected' })
-    const built = planRemoval(createWorld([pulled], [], 'containerd'), [{ image: 'a' }])
-    expect(built.deletes[0]).toMatchObject({ provenance: { from: 'unknown' } })
+    const containerdPlan = planRemoval(createWorld([pulled], [], 'containerd'), [{ image: 'a' }])
+    expect(containerdPlan.deletes[0]).toMatchObject({ provenance: { from: 'unknown' } })
   })
 
-  test('removes a digest of another repository by its own name', () => {
+  test('removes the digest of a repository without a tag by name', () => {
     const digests = ['a@sha256:0', 'b@sha256:0']
     const { deletes } = planRemoval(createWorld([image('i', ['a:1'], { digests })]), [{ image: 'i' }])
     expect(deletes[0]!.names).toEqual(['a:1', 'b@sha256:0'])
@@ -221,7 +224,9 @@ const worlds = fc
       tags: fc.nat(3),
       digest: fc.constantFrom('', '', 'a', 'other'),
       parent: fc.option(fc.nat(6)),
-      users: fc.array(fc.constantFrom<Container['state']>('running', 'exited', 'created', 'paused'), { maxLength: 2 }),
+      containerStates: fc.array(fc.constantFrom<Container['state']>('running', 'exited', 'created', 'paused'), {
+        maxLength: 2,
+      }),
       unused: fc.integer({ min: 0, max: 3 }),
     }),
     { minLength: 1, maxLength: 9 },
@@ -237,8 +242,10 @@ const worlds = fc
         },
       ),
     )
-    const containers = specs.flatMap(({ users, unused }, position) =>
-      unused > 0 ? [] : users.map((state, number) => container(`c${position}-${number}`, `i${position}`, state)),
+    const containers = specs.flatMap(({ containerStates, unused }, position) =>
+      unused > 0
+        ? []
+        : containerStates.map((state, number) => container(`c${position}-${number}`, `i${position}`, state)),
     )
     return { images, containers }
   })
@@ -247,18 +254,20 @@ const choiceLists = fc.array(fc.constantFrom('keep', 'remove', 'stop-and-remove'
 
 test('with any images and containers, a plan removes exactly what it names, and no step is refused', () => {
   fc.assert(
-    fc.property(worlds, targetPicks, choiceLists, ({ images, containers }, rows, chosen) => {
-      const current = createWorld(images, containers)
-      const targets = rows.flatMap(([position, tag]): RemovalTarget[] => {
+    fc.property(worlds, targetPicks, choiceLists, ({ images, containers }, picks, choiceList) => {
+      const world = createWorld(images, containers)
+      const targets = picks.flatMap(([position, tag]): RemovalTarget[] => {
         const selectedImage = images[position % images.length]!
         return [{ image: selectedImage.id, reference: tag === null ? undefined : selectedImage.references[tag % 3] }]
       })
-      const choices = Object.fromEntries(containers.map(({ id }, position) => [id, chosen[position % 18]!])) as Choices
-      const plan = planRemoval(current, targets, choices)
-      const remaining = simulateRemoval(current, plan)
+      const choices = Object.fromEntries(
+        containers.map(({ id }, position) => [id, choiceList[position % 18]!]),
+      ) as Choices
+      const plan = planRemoval(world, targets, choices)
+      const remaining = simulateRemoval(world, plan)
 
-      const named = new Set(plan.deletes.flatMap(({ image, parents }) => [image, ...parents]))
-      expect(new Set(images.map(({ id }) => id).filter((id) => !remaining.has(id)))).toEqual(named)
+      const namedImages = new Set(plan.deletes.flatMap(({ image, parents }) => [image, ...parents]))
+      expect(new Set(images.map(({ id }) => id).filter((id) => !remaining.has(id)))).toEqual(namedImages)
       const untagged = new Set(plan.untags.map(({ reference }) => reference))
       for (const { id, references } of remaining.values())
         expect(references.filter((name) => !remaining.get(id)!.names.has(name))).toEqual(
@@ -270,26 +279,27 @@ test('with any images and containers, a plan removes exactly what it names, and 
       for (const { image, by } of plan.blocked) {
         expect(selected.has(image)).toBe(true)
         // Every blocker exists: a container of this image, or an image that stays.
-        const exists =
+        const blockerExists =
           by.kind === 'container'
-            ? current.containers.get(by.id)?.image === image
+            ? world.containers.get(by.id)?.image === image
             : by.kind === 'child' && remaining.has(by.image)
-        expect(exists).toBe(true)
+        expect(blockerExists).toBe(true)
       }
       // Each image that was selected without a tag is either deleted or blocked.
       for (const row of targets.filter(({ reference }) => reference === undefined))
         expect(
-          named.has(row.image) || plan.blocked.some(({ image, choice }) => image === row.image && choice === 'keep'),
+          namedImages.has(row.image) ||
+            plan.blocked.some(({ image, choice }) => image === row.image && choice === 'keep'),
         ).toBe(true)
 
-      const inUse = new Set([...current.containers.values()].map(({ image }) => image))
+      const inUse = new Set([...world.containers.values()].map(({ image }) => image))
       for (const { image } of plan.containers) inUse.delete(image)
-      const layers = (ids: Iterable<string>): Set<string> =>
+      const layersOf = (ids: Iterable<string>): Set<string> =>
         new Set(
-          [...ids].flatMap((id) => [id, ...layers([images.find((image) => image.id === id)?.parent ?? []].flat())]),
+          [...ids].flatMap((id) => [id, ...layersOf([images.find((image) => image.id === id)?.parent ?? []].flat())]),
         )
-      const before = layers([...images.map(({ id }) => id)])
-      const bytes = 10 * difference(before, layers([...remaining.keys(), ...inUse])).length
+      const before = layersOf([...images.map(({ id }) => id)])
+      const bytes = 10 * difference(before, layersOf([...remaining.keys(), ...inUse])).length
       expect(plan.frees).toEqual(exact(bytes))
       const rowsSum = plan.deletes.reduce((sum, { own }) => sum + own.min, plan.sharedAmongDeleted.min)
       expect(rowsSum).toBe(bytes)

@@ -41,7 +41,7 @@ test('a removal that is more than a week old is forgotten and its copy deleted, 
   expect(existsSync(old.deleted[0]!.file!)).toBe(false)
 })
 
-test('a removal is forgotten even if the user has already deleted its copy', async () => {
+test('an expired removal is forgotten even if the user has already deleted its copy', async () => {
   const old = removalFrom(8)
   rmSync(old.deleted[0]!.file!)
   await openStore(folder).ledger.write({ pulls: [], removals: [old] })
@@ -53,8 +53,8 @@ test('a removal is forgotten even if the user has already deleted its copy', asy
 
 test('copies that an earlier run did not finish are removed; other files stay', async () => {
   const unfinished = 'redis_7-0123456789ab-01234567.tar.part'
-  const others = ['redis_7-0123456789ab-01234567.tar', 'film.part', 'notes.tar.part']
-  for (const name of [unfinished, ...others]) writeFileSync(join(folder, name), '')
+  const otherFiles = ['redis_7-0123456789ab-01234567.tar', 'film.part', 'notes.tar.part']
+  for (const name of [unfinished, ...otherFiles]) writeFileSync(join(folder, name), '')
   await removeUnfinished([folder, join(folder, 'not there')])
-  expect(readdirSync(folder).sort()).toEqual(others.sort())
+  expect(readdirSync(folder).sort()).toEqual(otherFiles.sort())
 })

@@ -27,7 +27,7 @@ describe('the command', () => {
     expect(runCommand(runOptions({}), flags)).toBe("docker -H 'unix:///run/my engine.sock' run -it nginx:1.27")
   })
 
-  test('names each part in Docker’s usual order', () => {
+  test('has a flag for each option, in Docker’s usual order', () => {
     expect(
       command({
         interactive: false,
@@ -73,7 +73,7 @@ describe('the command', () => {
     ])
   })
 
-  test('is split by a shell into the same arguments', () => {
+  test('is split into the same arguments', () => {
     const text = fc.string({ maxLength: 8 })
     fc.assert(
       fc.property(text, text, text, (name, value, argument) => {
@@ -112,11 +112,11 @@ describe('the request', () => {
   })
 })
 
-describe('faults', () => {
+describe('the faults of run options', () => {
   const codes = (overrides: Partial<RunOptions>, existingNames: string[] = []) =>
     validateRunOptions(runOptions(overrides), existingNames).map(({ code }) => code)
 
-  test('the default options have none', () => expect(codes({})).toEqual([]))
+  test('are none for the default options', () => expect(codes({})).toEqual([]))
 
   test.each<[RunFaultCode, Partial<RunOptions>]>([
     ['name-invalid', { name: 'a' }],
@@ -153,9 +153,9 @@ describe('faults', () => {
     ['cpus-invalid', { cpus: '1,5' }],
     ['cpus-invalid', { cpus: '0.001' }],
     ['workdir-invalid', { workdir: 'srv' }],
-  ])('%s: %j', (code, overrides) => expect(codes(overrides, ['taken'])).toEqual([code]))
+  ])('include %s for %j', (code, overrides) => expect(codes(overrides, ['taken'])).toEqual([code]))
 
-  test('valid values have no fault', () => {
+  test('are none for valid values', () => {
     const ports = [
       { host: '80', container: '80/tcp' },
       { host: '80', container: '80/udp' },
@@ -169,11 +169,11 @@ describe('faults', () => {
       { source: 'data', target: '/数据', readOnly: false },
     ]
     const environment = [{ name: 'a.b-c', value: 'two\nlines = "x"' }]
-    const limits = { memory: '6m', cpus: '.5', network: 'container:web', user: 'any one' }
-    expect(codes({ name: 'a_B-9.', ports, volumes, environment, ...limits })).toEqual([])
+    const otherOptions = { memory: '6m', cpus: '.5', network: 'container:web', user: 'any one' }
+    expect(codes({ name: 'a_B-9.', ports, volumes, environment, ...otherOptions })).toEqual([])
   })
 
-  test('name their row', () => {
+  test('have the index of their row', () => {
     const ports = [
       { host: '80', container: '80' },
       { host: 'x', container: '80' },
@@ -191,7 +191,7 @@ test('limits are parsed as Docker parses them', () => {
   ])
 })
 
-test('ports are parsed and formatted', () => {
+test('ports are parsed and formatted, and conflicting ports are found', () => {
   const texts = ['8080', '127.0.0.1:8080', '[::1]:8080', '[fe80::1:2]:1', '[::ffff:1.2.3.4]:1', '127.0.0.1:', '']
   expect(texts.map((text) => hostPortText(parseHostPort(text)!))).toEqual(texts)
   expect(['[::g]:1', '[1:2]:3', '[:::]:1', '1.2.3:4', '01.2.3.4:5', '0', '-1'].map(parseHostPort)).toEqual(

@@ -29,7 +29,7 @@ test('the exact name comes first, then names that begin with it, names that cont
   expect(find('  ')).toEqual([])
 })
 
-test('words in both languages are found', () => {
+test('images are found by words in English and in Chinese', () => {
   expect(repositoriesFor('nginx')[0]).toBe('nginx')
   expect(repositoriesFor('database')).toContain('postgres')
   expect(repositoriesFor('数据库')).toContain('postgres')
@@ -49,7 +49,7 @@ test('a deprecated image names its replacement', () => {
   expect(catalogue.find('nginx')?.known).not.toHaveProperty('deprecated')
 })
 
-test('Docker accepts every image name and every tag of the catalogue', () => {
+test('every image name and tag of the catalogue is valid, and every platform is one of Linux', () => {
   const all = catalogue.search('a').concat(catalogue.search('e'))
   expect(all.length).toBeGreaterThan(130)
   for (const { repository } of all) {
@@ -61,7 +61,7 @@ test('Docker accepts every image name and every tag of the catalogue', () => {
   }
 })
 
-test('each variant is one row, with its aliases', () => {
+test('a variant lists its version and its other tags, and only images of the catalogue have variants', () => {
   const { asOf, variants } = catalogue.tags('nginx')!
   expect(asOf).toMatch(/^\d{4}-\d\d-\d\d$/)
   expect(variants[0]!.tags.slice(0, 2)).toEqual(['latest', expect.stringMatching(/^\d+\.\d+\.\d+$/)])

@@ -6,7 +6,7 @@ import { searchService } from '../../../main/search/index.ts'
 import { registryClient } from '../../../main/registry/index.ts'
 import { fail, ok, type SearchAnswer } from '../../../preload/contract/index.ts'
 import { client, serve } from '../local-server.ts'
-import { createSession } from '../session.ts'
+import { createFakeSession } from '../fake-session.ts'
 
 export type Responder = (words: string, response: ServerResponse) => void
 
@@ -74,7 +74,7 @@ export async function startSearch({ hub = disconnect, host, engine, api = '1.41'
   const docker = new Docker({ protocol: 'http', host: name!, port: Number(port) })
   const http = client()
   const service = searchService({
-    engine: { session: () => (engine ? ok(createSession(docker, 'unix:///x', api)) : fail(disconnected)) },
+    engine: { session: () => (engine ? ok(createFakeSession(docker, 'unix:///x', api)) : fail(disconnected)) },
     publish: (_, payload) => void published.push(payload as SearchAnswer),
     http,
     registry: registryClient({ http, credentials: async () => undefined }),

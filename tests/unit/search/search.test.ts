@@ -48,14 +48,14 @@ test('empty text, one letter, and a name with a tag or a registry are sent to no
 })
 
 test('thirty keystrokes with pauses send each source one request at a time, and no stale results are published', async () => {
-  const delayed =
+  const delayReply =
     (answer: ReturnType<typeof hubResults>): typeof answer =>
     (...args) =>
       void setTimeout(() => answer(...args), 60)
   const fixture = await startSearch({
-    hub: delayed(disconnect),
-    host: delayed(hostResults('from/host')),
-    engine: delayed(engineResults('from/engine')),
+    hub: delayReply(disconnect),
+    host: delayReply(hostResults('from/host')),
+    engine: delayReply(engineResults('from/engine')),
     times: { debounce: 5, headStart: 5 },
   })
   const text = 'the quick brown fox jumps over'
@@ -143,7 +143,7 @@ test('if the first source fails, the others are asked at once, and a better answ
   expect(engine.queries).toEqual(['word'])
 })
 
-test('an engine with API 1.45 does not say whether an image is automated', async () => {
+test('results of an engine with API 1.45 do not say whether an image is automated', async () => {
   const { search, published } = await startSearch({ engine: engineResults('from/engine'), api: '1.45' })
   await search('word')
   await untilSettled(published)

@@ -35,7 +35,7 @@ async function startService(hub: Readonly<Record<string, unknown>>, registry: Re
 const page = '/v2/namespaces/library/repositories/nginx/tags?page_size=100'
 const list = '/v2/library/nginx/tags/list?n=1000'
 
-test('Docker Hub’s tags are grouped by digest, with sizes for the engine’s platform, the newest useful first', async () => {
+test('Docker Hub’s tags are grouped by digest, with sizes for the engine’s platform, the newest useful tags first', async () => {
   const images = [image('amd64', 10), image('arm64', 20, 'v8'), { ...image('unknown', 1), os: 'unknown' }]
   const day = { last_updated: '2026-08-01T00:00:00Z' }
   const { tags, api } = await startService({
@@ -101,7 +101,7 @@ test('if a later page fails, the tags of the earlier pages stay', async () => {
   expect(await tags('nginx')).toMatchObject({ value: { source: 'hub', more: true, variants: [{ tags: ['1'] }] } })
 })
 
-test('an image that no source has is unknown, and an invalid name is reported as wrong', async () => {
+test('an image that no source has is reported as unknown, and an invalid name as invalid', async () => {
   const { tags, api } = await startService({})
   expect(await tags('team/none')).toEqual({ ok: false, error: { code: 'reference-unknown', reference: 'team/none' } })
   expect(await tags('No Name')).toEqual({ ok: false, error: { code: 'reference-invalid', reference: 'No Name' } })

@@ -4,7 +4,7 @@ import { mergeVariants, newestUsefulFirst, orderTags, type TaggedVariant } from 
 
 const variants = (...all: readonly string[]): TaggedVariant[] =>
   all.map((tags) => ({ tags: orderTags(tags.split(' ')), platforms: ['linux/amd64'] }))
-const first = (all: readonly TaggedVariant[]) => newestUsefulFirst(all).map(({ tags }) => tags[0])
+const firstTags = (all: readonly TaggedVariant[]) => newestUsefulFirst(all).map(({ tags }) => tags[0])
 
 test('the first tag is latest, or else the most exact version with the fewest suffixes', () => {
   expect(orderTags(['1.31.4', 'mainline', '1', '1.31', 'latest', '1.31.4-trixie', 'trixie'])).toEqual([
@@ -21,7 +21,7 @@ test('versions are compared by number, variants follow plain releases, and pre-r
     ...['1.9', '3.15.0rc1 3.15-rc', 'windowsservercore-ltsc2025 1.31-windowsservercore', '1.31.4 1 latest', '1.10'],
     ...['nightly', '1.10-alpine', 'v2.0', '1.31.4-alpine alpine', '1.31.4-perl perl', 'stable', 'sha256-ab.sig'],
   )
-  expect(first(all)).toEqual([
+  expect(firstTags(all)).toEqual([
     ...['latest', 'v2.0', '1.10', '1.9', 'stable'],
     ...['1.31.4-alpine', '1.31.4-perl', '1.10-alpine'],
     ...['3.15.0rc1', 'nightly', '1.31-windowsservercore', 'sha256-ab.sig'],
@@ -29,15 +29,15 @@ test('versions are compared by number, variants follow plain releases, and pre-r
 })
 
 test('a release in development is not listed before released ones', () => {
-  expect(first(variants('22.04 jammy', '26.10 devel stonking', '26.04 latest', '24.04 noble'))).toEqual([
+  expect(firstTags(variants('22.04 jammy', '26.10 devel stonking', '26.04 latest', '24.04 noble'))).toEqual([
     ...['latest', '24.04', '22.04', '26.10'],
   ])
-  expect(first(variants('20260805 edge', '3.23.5 3.23', '3.24.1 latest'))).toEqual(['latest', '3.23.5', 'edge'])
+  expect(firstTags(variants('20260805 edge', '3.23.5 3.23', '3.24.1 latest'))).toEqual(['latest', '3.23.5', 'edge'])
 })
 
-test('tags for Windows only are listed last', () => {
+test('variants for Windows only are listed last', () => {
   const windows = { tags: ['9'], platforms: ['windows/amd64'] }
-  expect(first([windows, ...variants('1', '2-rc')])).toEqual(['1', '2-rc', '9'])
+  expect(firstTags([windows, ...variants('1', '2-rc')])).toEqual(['1', '2-rc', '9'])
 })
 
 const tag = fc.oneof(
@@ -59,8 +59,8 @@ test('the order does not depend on the input order, and no tag is lost', () => {
     fc.property(fc.uniqueArray(tag, { maxLength: 20 }), fc.infiniteStream(fc.nat()), (tags, random) => {
       const all = tags.map((tag) => ({ tags: [tag], platforms: [] }))
       const shuffled = all.toSorted(() => (random.next().value! % 2) - 0.5)
-      expect(first(shuffled)).toEqual(first(all))
-      expect(first(all).toSorted()).toEqual(tags.toSorted())
+      expect(firstTags(shuffled)).toEqual(firstTags(all))
+      expect(firstTags(all).toSorted()).toEqual(tags.toSorted())
       expect(orderTags(orderTags(tags))).toEqual(orderTags(tags))
     }),
   )

@@ -18,13 +18,13 @@ import { openStore } from '../../../main/store/index.ts'
 import { replaceAtPath, entriesOf, allPaths, samples, type Json, type Name } from './samples.ts'
 
 let folder: string
-const logged = [vi.spyOn(console, 'error'), vi.spyOn(console, 'warn')]
+const logSpies = [vi.spyOn(console, 'error'), vi.spyOn(console, 'warn')]
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'slipway-damage-'))
-  for (const log of logged) log.mockReset().mockReturnValue()
+  for (const log of logSpies) log.mockReset().mockReturnValue()
 })
 afterEach(() => rmSync(folder, { recursive: true }))
-afterAll(() => logged.forEach((log) => log.mockRestore()))
+afterAll(() => logSpies.forEach((log) => log.mockRestore()))
 
 const writeFile = (name: string, content: unknown) =>
   writeFileSync(join(folder, name), typeof content === 'string' ? content : JSON.stringify(content))
@@ -51,7 +51,7 @@ describe('one invalid entry', () => {
       )
       const expected = replaceAtPath(samples[name], path, undefined)
       expect(readValue(name)).toEqual(expected)
-      expect(logged.flatMap((log) => log.mock.calls)).toHaveLength(1)
+      expect(logSpies.flatMap((log) => log.mock.calls)).toHaveLength(1)
       expect(await writeAndReopen(name)).toEqual(expected)
     },
   )
@@ -85,10 +85,10 @@ describe('one invalid entry', () => {
   })
 })
 
-describe('damage at a random place', () => {
+describe('random damage', () => {
   const name = fc.constantFrom(...names)
 
-  test('of the JSON never throws, and every other entry is read, now and in the next run', async () => {
+  test('to a value of the JSON never makes reading throw, and every other entry is read, now and in the next run', async () => {
     const damage = name.chain((name) =>
       fc.record({
         name: fc.constant(name),
@@ -102,24 +102,24 @@ describe('damage at a random place', () => {
           `${name}.json`,
           replaceAtPath(samples[name], path, () => replacement),
         )
-        const found = readValue(name)
+        const valueRead = readValue(name)
         for (const entry of entriesOf(name)) {
           const isDamaged = entry.every((key, index) => index >= path.length || path[index] === key)
           // All images of a section refer to its table of texts.
           const sharesTable = path[2] === 'texts' && entry[2] === 'images' && entry[1] === path[1]
           if (isDamaged || sharesTable) continue
           // Earlier entries may have been left out, which shifts the indices of a list.
-          const siblings = readAtPath(found, entry.slice(0, -1))
+          const siblings = readAtPath(valueRead, entry.slice(0, -1))
           expect(Object.values(siblings as Json[])).toContainEqual(readAtPath(samples[name], entry))
         }
-        expect(await writeAndReopen(name)).toEqual(found)
+        expect(await writeAndReopen(name)).toEqual(valueRead)
         rmSync(join(folder, `${name}.json`))
         for (const backupName of backupNames(`${name}.json`)) rmSync(join(folder, backupName))
       }),
     )
   })
 
-  test('of the text never throws, and a file that is no longer JSON is kept under another name', async () => {
+  test('to the text never makes reading throw, and a file that is no longer a JSON object is kept under another name', async () => {
     const damage = fc.record({
       name,
       position: fc.nat({ max: 9999 }),
@@ -133,17 +133,17 @@ describe('damage at a random place', () => {
         const text = json.slice(0, start) + insert + json.slice(start + length)
         writeFile(`${name}.json`, text)
         const written = readFile(`${name}.json`)
-        const found = await writeAndReopen(name)
+        const valueRead = await writeAndReopen(name)
         const backups = backupNames(`${name}.json`).map(readFile)
         expect([[written], ...(isObject(written) ? [[]] : [])]).toContainEqual(backups)
-        expect(readValue(name)).toEqual(found)
+        expect(readValue(name)).toEqual(valueRead)
         for (const fileName of readdirSync(folder)) rmSync(join(folder, fileName))
       }),
     )
   })
 })
 
-test('each unreadable file is kept under its own name', async () => {
+test('each unreadable file is kept under a new name', async () => {
   for (const text of ['{', '[]', 'null', '']) {
     writeFile('settings.json', text)
     await openStore(folder).settings.write({ language: 'en', theme: 'dark' })
@@ -155,7 +155,7 @@ test('each unreadable file is kept under its own name', async () => {
 describe('a file of a newer version', () => {
   const newer = { version: 3, own: ['https://a.example', { address: 'new' }], changes: 'elsewhere', more: true }
 
-  test('is read as far as possible and not overwritten, which is logged once', async () => {
+  test('is read as far as possible, is not overwritten, and is logged once', async () => {
     writeFile('mirrors.json', newer)
     const { mirrors } = openStore(folder)
     expect(mirrors.value).toMatchObject({ own: ['https://a.example'], changes: [] })
@@ -164,7 +164,7 @@ describe('a file of a newer version', () => {
     expect(mirrors.value.own).toEqual(['https://c.example'])
     expect(JSON.parse(readFile('mirrors.json'))).toEqual(newer)
     expect(readdirSync(folder)).toEqual(['mirrors.json'])
-    expect(logged.flatMap((log) => log.mock.calls)).toHaveLength(1)
+    expect(logSpies.flatMap((log) => log.mock.calls)).toHaveLength(1)
   })
 
   test('is never overwritten, whatever its content', async () => {
@@ -189,12 +189,12 @@ test('a file without a version is read, and gets a version when it is written', 
   expect(JSON.parse(readFile('settings.json'))).toEqual({ version: 1, theme: 'light', language: 'zh-CN' })
 })
 
-describe('a file that cannot be read is not overwritten:', () => {
+describe('at the path of a file,', () => {
   test.each([
     ['a folder', (file: string) => mkdirSync(file)],
     ['a link to itself', (file: string) => symlinkSync(file, file)],
     ['a pipe', (file: string) => execFileSync('mkfifo', [file])],
-  ])('%s', async (_, create) => {
+  ])('%s is not overwritten', async (_, create) => {
     const file = join(folder, 'settings.json')
     create(file)
     const before = lstatSync(file)
@@ -206,7 +206,7 @@ describe('a file that cannot be read is not overwritten:', () => {
     expect(store.settings.value.theme).toBe('light')
     expect(lstatSync(file).ino).toBe(before.ino)
     expect(existsSync(`${file}.unreadable-1`)).toBe(false)
-    expect(logged.flatMap((log) => log.mock.calls)).toHaveLength(1)
+    expect(logSpies.flatMap((log) => log.mock.calls)).toHaveLength(1)
   })
 })
 

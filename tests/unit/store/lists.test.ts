@@ -28,7 +28,7 @@ async function rememberAll(...endpoints: readonly string[]) {
 }
 const recall = (endpoint: string) => storedLists(folder).recall(endpoint)
 const fileNames = () => readdirSync(folder)
-function usedDaysAgo(name: string, days: number) {
+function setLastUse(name: string, days: number) {
   const date = new Date(Date.now() - days * dayMs)
   utimesSync(join(folder, name), date, date)
 }
@@ -91,11 +91,11 @@ test('forgetting an engine deletes its file', async () => {
 
 test('a list that changes while it is written is written again', async () => {
   const lists = storedLists(folder)
-  const live = images('x:1')
-  lists.remember('unix:///a', live)
+  const currentImages = images('x:1')
+  lists.remember('unix:///a', currentImages)
   const firstWrite = lists.end()
-  live.set('sha256:2', { ...image, id: 'sha256:2' })
-  lists.remember('unix:///a', live)
+  currentImages.set('sha256:2', { ...image, id: 'sha256:2' })
+  lists.remember('unix:///a', currentImages)
   await firstWrite
   await lists.end()
   expect(await recall('unix:///a')).toHaveLength(2)
@@ -103,7 +103,7 @@ test('a list that changes while it is written is written again', async () => {
 
 test('a list that was not used for 90 days is deleted; being recalled counts as use', async () => {
   await rememberAll('unix:///old', 'unix:///read')
-  for (const name of fileNames()) usedDaysAgo(name, 91)
+  for (const name of fileNames()) setLastUse(name, 91)
   const lists = storedLists(folder)
   expect(await lists.recall('unix:///read')).toHaveLength(1)
   await lists.end()
@@ -113,7 +113,7 @@ test('a list that was not used for 90 days is deleted; being recalled counts as 
 
 test('only the 32 lists that were used last are kept', async () => {
   await rememberAll('unix:///first')
-  usedDaysAgo(fileNames()[0]!, 1)
+  setLastUse(fileNames()[0]!, 1)
   await rememberAll(...Array.from({ length: 32 }, (_, index) => `unix:///${index}`))
   expect(fileNames()).toHaveLength(32)
   expect(await recall('unix:///first')).toBeUndefined()

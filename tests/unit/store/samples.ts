@@ -2,7 +2,7 @@
 export type Json = unknown
 export type Path = readonly (string | number)[]
 
-const change = (at: number) => ({ file: '/etc/docker/daemon.json', at: at, before: [], after: ['https://a.example'] })
+const change = (at: number) => ({ file: '/etc/docker/daemon.json', at, before: [], after: ['https://a.example'] })
 const removal = (job: string) => ({
   job,
   endpoint: 'unix:///var/run/docker.sock',
@@ -37,7 +37,7 @@ export const samples = {
 } as const
 export type Name = keyof typeof samples
 
-/** The paths of all entries that are left out alone if they are invalid: items of lists and maps. */
+/** The paths of all entries: items of lists and maps. If one entry is invalid, only this entry is left out. */
 export const entriesOf = (name: Name): Path[] =>
   ({
     settings: [],

@@ -32,19 +32,22 @@ test('settings survive a restart', async () => {
   expect(openStore(folder).settings.value).toEqual({ language: 'zh-CN', theme: 'dark' })
 })
 
-test('a race with unknown values of another version is left out; the user’s mirrors and the history stay', () => {
+test('a stored race with a value that this version does not know is left out; the user’s mirrors and the history stay', () => {
   const warn = vi.spyOn(console, 'warn').mockReturnValue()
   const change = { file: '/etc/docker/daemon.json', at: 1, before: [], after: ['https://a.example'] }
   const race = { ...{ job: '1', image: 'x', started: 1, confirmed: [] }, probes: { a: { state: 'queued' } } }
-  const own = ['https://a.example']
-  writeFileSync(join(folder, 'mirrors.json'), JSON.stringify({ own, race, changes: [{ at: 'noon' }, change] }))
-  expect(openStore(folder).mirrors.value).toEqual({ own, changes: [change] })
+  const ownMirrors = ['https://a.example']
+  writeFileSync(
+    join(folder, 'mirrors.json'),
+    JSON.stringify({ own: ownMirrors, race, changes: [{ at: 'noon' }, change] }),
+  )
+  expect(openStore(folder).mirrors.value).toEqual({ own: ownMirrors, changes: [change] })
   expect(warn).toHaveBeenCalledTimes(1)
   expect(warn.mock.calls[0]![0]).toContain('(race, changes.0)')
   warn.mockRestore()
 })
 
-test('a race of an older version is read, with the names that it used for some fields and one failure', () => {
+test('field names and an error code that an older version used for a race are read as the current ones', () => {
   const failure = { code: 'mirror-says-anything', host: 'a.example' }
   const race = { job: '1', image: 'x', started: 1, unknown: ['sha256:b'] }
   const probes = { 'https://a.example': { state: 'failed', failure, at: 5 } }
@@ -58,15 +61,15 @@ test('a race of an older version is read, with the names that it used for some f
   })
 })
 
-describe('writing', () => {
-  const numbers = (name = 'numbers.json', options?: Parameters<typeof storedFile>[2]) =>
+describe('a stored file:', () => {
+  const openNumbers = (name = 'numbers.json', options?: Parameters<typeof storedFile>[2]) =>
     storedFile(join(folder, name), (fields) => ({ n: fields.value('n', v.optional(v.number(), 0)) }), options)
-  const onDisk = (name = 'numbers.json'): unknown => JSON.parse(readFileSync(join(folder, name), 'utf8'))
+  const readFromDisk = (name = 'numbers.json'): unknown => JSON.parse(readFileSync(join(folder, name), 'utf8'))
 
   test('the last of many values is on the disk once its write resolves', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.nat({ max: 3 }), { minLength: 1, maxLength: 20 }), async (pauses) => {
-        const file = numbers()
+        const file = openNumbers()
         const writes: Promise<void>[] = []
         for (const [n, pause] of pauses.entries()) {
           writes.push(file.write({ n }))
@@ -74,23 +77,23 @@ describe('writing', () => {
           for (let count = 0; count < pause; count++) await nextTurn()
         }
         await writes.at(-1)
-        expect(onDisk()).toEqual({ version: 1, n: pauses.length - 1 })
+        expect(readFromDisk()).toEqual({ version: 1, n: pauses.length - 1 })
         await Promise.all(writes)
-        expect(onDisk()).toEqual({ version: 1, n: pauses.length - 1 })
+        expect(readFromDisk()).toEqual({ version: 1, n: pauses.length - 1 })
         expect(readdirSync(folder)).toEqual(['numbers.json'])
       }),
     )
   })
 
   test('a value is on the disk when its own write resolves, whatever is written after it', async () => {
-    const file = numbers()
-    const first = file.write({ n: 1 })
+    const file = openNumbers()
+    const firstWrite = file.write({ n: 1 })
     await nextTurn()
     void file.write({ n: 2 })
-    await first
-    expect(onDisk()).toMatchObject({ n: expect.toSatisfy((n: number) => n >= 1) })
+    await firstWrite
+    expect(readFromDisk()).toMatchObject({ n: expect.toSatisfy((n: number) => n >= 1) })
     await file.settle()
-    expect(onDisk()).toMatchObject({ n: 2 })
+    expect(readFromDisk()).toMatchObject({ n: 2 })
   })
 
   test('ending the store waits for all pending writes', async () => {
@@ -114,17 +117,17 @@ describe('writing', () => {
       ],
     } as const
     writeFileSync(join(folder, 'numbers.json'), '{ "n": 7 }')
-    expect(numbers('numbers.json', options).value).toEqual({ n: 14 })
+    expect(openNumbers('numbers.json', options).value).toEqual({ n: 14 })
     writeFileSync(join(folder, 'numbers.json'), '{ "version": 1, "m": 5 }')
-    const file = numbers('numbers.json', options)
+    const file = openNumbers('numbers.json', options)
     expect(file.value).toEqual({ n: 10 })
     await file.write({ n: 11 })
-    expect(onDisk()).toEqual({ version: 2, n: 11 })
-    expect(numbers('numbers.json', options).value).toEqual({ n: 11 })
-    const older = numbers()
-    await older.write({ n: 1 })
-    expect(older.value).toEqual({ n: 1 })
-    expect(onDisk()).toEqual({ version: 2, n: 11 })
+    expect(readFromDisk()).toEqual({ version: 2, n: 11 })
+    expect(openNumbers('numbers.json', options).value).toEqual({ n: 11 })
+    const olderFile = openNumbers()
+    await olderFile.write({ n: 1 })
+    expect(olderFile.value).toEqual({ n: 1 })
+    expect(readFromDisk()).toEqual({ version: 2, n: 11 })
     expect(warn).toHaveBeenCalledTimes(1)
     warn.mockRestore()
   })
@@ -149,7 +152,7 @@ describe('the store is private:', () => {
     expect(modeOf('settings.json')).toBe(0o600)
   })
 
-  test('a folder that all users share stays as it is', () => {
+  test('a folder that all users share keeps its mode', () => {
     chmodSync(folder, 0o1777)
     openStore(folder)
     expect(modeOf()).toBe(0o777)
@@ -166,31 +169,31 @@ test('temporary files that killed runs left behind are removed after a minute', 
   expect(readdirSync(folder).sort()).toEqual(['other.new', temporary('b')])
 })
 
-describe('a disk that refuses writes', () => {
+describe('if the disk refuses writes,', () => {
   const openUnwritable = () => {
     writeFileSync(join(folder, 'file'), '')
     return openStore(join(folder, 'file', 'slipway'))
   }
-  const logged = vi.spyOn(console, 'error')
-  beforeEach(() => void logged.mockReset().mockReturnValue())
-  afterAll(() => logged.mockRestore())
+  const errorLog = vi.spyOn(console, 'error')
+  beforeEach(() => void errorLog.mockReset().mockReturnValue())
+  afterAll(() => errorLog.mockRestore())
 
-  test('does not affect the running app, and is logged once until a write succeeds', async () => {
+  test('the running app keeps the values, and the failure is logged once until a write succeeds', async () => {
     const { settings } = openUnwritable()
     await settings.write({ language: 'zh-CN', theme: 'dark' })
     await settings.write({ language: 'en', theme: 'dark' })
     expect(settings.value).toEqual({ language: 'en', theme: 'dark' })
-    expect(logged).toHaveBeenCalledTimes(1)
+    expect(errorLog).toHaveBeenCalledTimes(1)
     rmSync(join(folder, 'file'))
     await settings.write({ language: 'en', theme: 'light' })
     expect(openStore(join(folder, 'file', 'slipway')).settings.value.theme).toBe('light')
     rmSync(join(folder, 'file'), { recursive: true })
     writeFileSync(join(folder, 'file'), '')
     await settings.write({ language: 'en', theme: 'dark' })
-    expect(logged).toHaveBeenCalledTimes(2)
+    expect(errorLog).toHaveBeenCalledTimes(2)
   })
 
-  test('is tried again when the app ends', async () => {
+  test('the write is repeated when the app ends', async () => {
     const store = openUnwritable()
     await store.settings.write({ language: 'zh-CN', theme: 'dark' })
     rmSync(join(folder, 'file'))
@@ -198,7 +201,7 @@ describe('a disk that refuses writes', () => {
     expect(openStore(join(folder, 'file', 'slipway')).settings.value.theme).toBe('dark')
   })
 
-  test.skipIf(process.getuid?.() === 0)('leaves an unreadable file unchanged if it cannot be renamed', async () => {
+  test.skipIf(process.getuid?.() === 0)('an unreadable file that cannot be renamed is not changed', async () => {
     const file = join(folder, 'settings.json')
     writeFileSync(file, '{')
     chmodSync(folder, 0o500)
@@ -207,10 +210,10 @@ describe('a disk that refuses writes', () => {
     expect(settings.value.theme).toBe('light')
     chmodSync(folder, 0o700)
     expect(readFileSync(file, 'utf8')).toBe('{')
-    expect(logged).toHaveBeenCalledTimes(1)
+    expect(errorLog).toHaveBeenCalledTimes(1)
   })
 
-  test('does not prevent a job from ending', async () => {
+  test('a job can still end', async () => {
     const publish = vi.fn<(name: string, payload: unknown) => void>()
     const store = openUnwritable()
     const jobs = jobService({ publish, store })
@@ -223,12 +226,12 @@ describe('a disk that refuses writes', () => {
     await store.end()
   })
 
-  test('does not prevent the app from ending', async () => {
+  test('the app can still end', async () => {
     const store = openUnwritable()
     store.lists.remember('unix:///a', new Map())
     await store.end()
     expect(await store.lists.recall('unix:///a')).toEqual([])
-    expect(logged).toHaveBeenCalledTimes(1)
+    expect(errorLog).toHaveBeenCalledTimes(1)
     expect(existsSync(join(folder, 'file', 'slipway'))).toBe(false)
   })
 })

@@ -8,7 +8,7 @@ const file = storedFile(path, (fields) => ({
   text: fields.value('text', v.optional(v.string(), '')),
 }))
 for (let n = Number(first); ; n++) {
-  // From one block to a megabyte, so that kills hit writes as well as syncs and renames.
+  // The text has from one block to a megabyte, so that kills interrupt writes as well as syncs and renames.
   await file.write({ n, text: `${n} `.repeat(1 + ((n * 7919) % 200_000)) })
   process.stdout.write(`${n}\n`)
 }

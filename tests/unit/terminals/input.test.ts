@@ -64,7 +64,7 @@ test.each(
   ),
 )('%s goes to the program', (shortcut) => expect(terminalKey(keyEvent(shortcut), false)).toBeUndefined())
 
-test('an editor gets its Ctrl+V', () => expect(terminalKey(keyEvent('Ctrl+v'), true)).toBeUndefined())
+test('Ctrl+V goes to a full-screen program', () => expect(terminalKey(keyEvent('Ctrl+v'), true)).toBeUndefined())
 
 test('a read-only text is scrolled by the usual keys', () => {
   const calls: string[] = []
@@ -79,12 +79,12 @@ test('a read-only text is scrolled by the usual keys', () => {
   expect(calls).toEqual(['lines -1', 'lines 1', 'pages -1', 'pages 1', 'top', 'bottom'])
 })
 
-const coloured = ['red', 'green', 'yellow', 'blue', 'magenta', 'cyan'] as const
+const colourNames = ['red', 'green', 'yellow', 'blue', 'magenta', 'cyan'] as const
 const textColours = [
   'foreground',
   'brightBlack',
-  ...coloured,
-  ...coloured.map((name) => `bright${name[0]!.toUpperCase()}${name.slice(1)}` as `bright${Capitalize<typeof name>}`),
+  ...colourNames,
+  ...colourNames.map((name) => `bright${name[0]!.toUpperCase()}${name.slice(1)}` as `bright${Capitalize<typeof name>}`),
 ] as const
 
 test.each(Object.entries(themes))('%s: text in colour has enough contrast', (_, theme) => {
@@ -99,8 +99,8 @@ function contrast(a: string, b: string): number {
 }
 function luminance(colour: string): number {
   const [r, g, b] = [1, 3, 5].map((offset) => {
-    const c = parseInt(colour.slice(offset, offset + 2), 16) / 255
-    return c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4
+    const channel = parseInt(colour.slice(offset, offset + 2), 16) / 255
+    return channel <= 0.04045 ? channel / 12.92 : ((channel + 0.055) / 1.055) ** 2.4
   })
   return 0.2126 * r! + 0.7152 * g! + 0.0722 * b!
 }

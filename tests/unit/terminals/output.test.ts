@@ -46,7 +46,7 @@ test('the echo of a key is sent at once, and output right after it is sent toget
   vi.useRealTimers()
 })
 
-test('a window that does not acknowledge gets no more than the bound, and the stream is paused until it does', () => {
+test('a window that does not acknowledge gets no more than the limit, and the stream is paused until the window acknowledges', () => {
   vi.useFakeTimers()
   const { output, sent, screen, isPaused } = openOutput()
   const lines = Buffer.alloc(maxUnacknowledgedBytes + 50_000, 'line of text\n')
@@ -111,7 +111,7 @@ test('whenever the window acknowledges or reloads, it draws each byte once', () 
   vi.useRealTimers()
 }, 60_000)
 
-test('a replay that cannot start at the beginning starts at a line', () => {
+test('a replay without the first bytes starts at the beginning of a line', () => {
   const { output } = openOutput()
   for (let line = 0; line < 40_000; line++) {
     output.receive(Buffer.from(`line ${line}\r\n`))

@@ -12,7 +12,7 @@ test('ordinary text in any language stays as it is, line ends, tabs and joined e
     expect(plain(text)).toBe(text)
 })
 
-test('no character that controls a terminal or the text direction is left', () => {
+test('the result has no character that controls a terminal or the text direction', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary' }), (text) => {
       expect(plain(text)).not.toMatch(/(?![\n\t])[\p{Cc}\p{Bidi_Control}]/u)

@@ -22,7 +22,7 @@ test.each([`"`, `it's`, `a \\`, `"a\\"`, `'a\\''`])(
 const word = fc.string({ unit: fc.oneof(fc.constantFrom(...`'"\\ \n\t$\`*;&|#~=,:`), fc.string({ maxLength: 2 })) })
 const text = word.filter((word) => !word.includes('\0'))
 
-test('quoted words are read back unchanged', () => {
+test('quoted words are split into the same words again', () => {
   fc.assert(
     fc.property(fc.array(text), (words) => {
       expect(splitShellWords(words.map(shellQuote).join(' '))).toEqual(words)

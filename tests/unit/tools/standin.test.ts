@@ -85,7 +85,7 @@ describe('a missing part of the stand-in', () => {
   })
 })
 
-test('any listener can prevent an event', () => {
+test('the default action of an event is prevented once a listener says so', () => {
   const event = preventable({ url: 'app://x/' })
   expect(event).toMatchObject({ url: 'app://x/', defaultPrevented: false })
   event.preventDefault()
@@ -165,7 +165,7 @@ test.each([
   [{ LANG: 'zh_CN.UTF-8' }, ['zh-CN']],
   [{ LANGUAGE: 'zh_CN:en', LANG: 'de_DE.UTF-8@euro' }, ['zh-CN', 'en', 'de-DE']],
   [{ LANG: 'C.UTF-8' }, []],
-])('the languages of %j are %j', (variables, languages) => {
+])('the system languages for %j are %j', (variables, languages) => {
   for (const name of ['LANGUAGE', 'LC_ALL', 'LC_MESSAGES', 'LANG']) vi.stubEnv(name, '')
   for (const [name, value] of Object.entries(variables)) vi.stubEnv(name, value)
   expect(systemLanguages()).toEqual(languages)

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { phrase } from '../../../resources/messages/index.ts'
 
-test('the plural form follows the number, and numbers are grouped as the language does', () => {
+test('the plural form follows the number, and numbers are grouped as in the language', () => {
   const text = { one: '{n} image', other: '{n} images' }
   expect([0, 1, 5000].map((n) => phrase(text, { n }, 'en'))).toEqual(['0 images', '1 image', '5,000 images'])
 })

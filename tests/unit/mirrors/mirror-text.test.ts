@@ -6,7 +6,7 @@ import { dateTime, setLanguage } from '../../../renderer/ui/i18n.svelte.ts'
 const host = 'm.example'
 const image = 'alpine:latest'
 const mirror: Mirror = { address: `https://${host}`, host, own: true }
-const failed = (failure: Failure, digest?: string): MirrorProbe => ({ state: 'failed', failure, digest, at: 1000 })
+const failedProbe = (failure: Failure, digest?: string): MirrorProbe => ({ state: 'failed', failure, digest, at: 1000 })
 const wordsFor = (probe: MirrorProbe) => [
   verdictOf(probe, 'alone', false)?.label,
   explanationOf(mirror, probe, { content: 'alone', image }),
@@ -17,39 +17,41 @@ beforeAll(() => setLanguage('en'))
 test.each([
   [
     'does not have the image',
-    failed({ code: 'reference-unknown', reference: image }),
+    failedProbe({ code: 'reference-unknown', reference: image }),
     ['no such image', 'm.example does not have alpine:latest.'],
   ],
   [
     'lacks a part of the image',
-    failed({ code: 'reference-unknown', reference: 'alpine@sha256:1' }, 'sha256:2'),
+    failedProbe({ code: 'reference-unknown', reference: 'alpine@sha256:1' }, 'sha256:2'),
     ['incomplete', 'm.example has only part of alpine:latest.'],
   ],
-  ['sends nothing in time', failed({ code: 'registry-slow', host }), ['timed out', /^m.example does not answer/]],
+  ['sends nothing in time', failedProbe({ code: 'registry-slow', host }), ['timed out', /^m.example does not answer/]],
   [
     'sends manifests, and then hardly anything',
-    failed({ code: 'registry-slow', host }, 'sha256:2'),
+    failedProbe({ code: 'registry-slow', host }, 'sha256:2'),
     ['too slow', 'm.example answers, but too slowly.'],
   ],
   [
     'asks for a login, which Docker does not have for mirrors',
-    failed({ code: 'registry-login', host }),
+    failedProbe({ code: 'registry-login', host }),
     ['needs a login', 'm.example asks for a login.'],
   ],
 ] as const)('the words describe a mirror that %s', (_, probe, [word, sentence]) => {
   expect(wordsFor(probe)).toEqual([word, expect.stringMatching(sentence)])
 })
 
-test('a mirror that is rate-limited for years is said to be tested again after an hour', () => {
+test('for a mirror that is rate-limited for years, the words promise the next test after an hour', () => {
   const until = 1_790_000_000_000_000
-  expect(wordsFor(failed({ code: 'registry-limited', host, until }))[1]).toContain(`again at ${dateTime(1000 + 3600)}.`)
+  expect(wordsFor(failedProbe({ code: 'registry-limited', host, until }))[1]).toContain(
+    `again at ${dateTime(1000 + 3600)}.`,
+  )
 })
 
 test('the words are translated into Chinese', async () => {
   await setLanguage('zh-CN')
-  expect(wordsFor(failed({ code: 'reference-unknown', reference: image }))[1]).toBe(
+  expect(wordsFor(failedProbe({ code: 'reference-unknown', reference: image }))[1]).toBe(
     'm.example 没有收录 alpine:latest。',
   )
-  expect(wordsFor(failed({ code: 'registry-slow', host }, 'x'))[1]).toBe('m.example 有回应，但太慢。')
+  expect(wordsFor(failedProbe({ code: 'registry-slow', host }, 'x'))[1]).toBe('m.example 有回应，但太慢。')
   await setLanguage('en')
 })

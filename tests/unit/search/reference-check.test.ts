@@ -4,7 +4,7 @@ import { registryClient } from '../../../main/registry/index.ts'
 import { client, serve } from '../local-server.ts'
 
 const digest = `sha256:${'a'.repeat(64)}`
-const other = `sha256:${'b'.repeat(64)}`
+const otherDigest = `sha256:${'b'.repeat(64)}`
 const headers = {
   'content-type': 'application/vnd.docker.distribution.manifest.v2+json',
   'docker-content-digest': digest,
@@ -27,7 +27,7 @@ async function startService() {
   return { ...service, ...server }
 }
 
-test('a reference is checked with one HEAD', async () => {
+test('a reference is checked with one HEAD, and a failure is reported with its reason', async () => {
   const { checkReference: check, host, requests } = await startService()
   expect(await check(`${host}/x:1`)).toMatchObject({ ok: true, value: { digest } })
   expect(requests).toEqual(['HEAD /v2/x/manifests/1'])
@@ -36,10 +36,10 @@ test('a reference is checked with one HEAD', async () => {
   expect(await check(`${host}/slow/x:1`)).toEqual({ ok: false, error: { code: 'registry-slow', host } })
 })
 
-test('an image still exists only under its own digest', async () => {
+test('a digest exists only if the registry answers with the same digest', async () => {
   const { digestExists, host, server } = await startService()
   expect(await digestExists(`${host}/x`, digest)).toEqual({ ok: true, value: true })
-  expect(await digestExists(`${host}/x`, other)).toEqual({ ok: true, value: false })
+  expect(await digestExists(`${host}/x`, otherDigest)).toEqual({ ok: true, value: false })
   expect(await digestExists(`${host}/x`, `sha256:${'c'.repeat(64)}`)).toEqual({ ok: true, value: false })
   server.close()
   server.closeAllConnections()

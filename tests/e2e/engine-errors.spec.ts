@@ -24,17 +24,17 @@ test('an image that Docker cannot read is marked in its row, and a failed list o
   engineProxy.alter(/^\/containers\/json/, { refusal: listError })
   const app = await open({ socket: engineProxy.socket })
 
-  const broken = app.row('python').filter({ has: app.page.getByRole('img', { name: 'unreadable' }) })
-  await expect(broken).toHaveCount(1)
+  const unreadableRow = app.row('python').filter({ has: app.page.getByRole('img', { name: 'unreadable' }) })
+  await expect(unreadableRow).toHaveCount(1)
   await expect(app.row('nginx', '1.27')).toBeVisible()
   await expect(app.page.getByRole('img', { name: 'unreadable' })).toHaveCount(1)
-  await expect(broken).toContainText('3.9')
+  await expect(unreadableRow).toContainText('3.9')
   const bar = app.page.getByRole('status').filter({ hasText: 'Slipway cannot tell which images containers use.' })
   await expect(bar).toContainText(listError)
   await app.expectAccessible()
 
   // No image is presented as unused.
-  await expect(app.chip(/^Unused/)).toBeDisabled()
+  await expect(app.presetFilter(/^Unused/)).toBeDisabled()
   await app.filter.fill('unused')
   await expect(app.rows).toHaveCount(0)
   await app.filter.fill('')
@@ -42,7 +42,7 @@ test('an image that Docker cannot read is marked in its row, and a failed list o
   await expect(app.page.getByRole('menuitem', { name: 'Unused' })).toBeDisabled()
   await app.page.keyboard.press('Escape')
 
-  await broken.click()
+  await unreadableRow.click()
   await expect(app.details).toContainText(unreadableError)
   await app.expectAccessible()
   await app.page.keyboard.press('Delete')
@@ -51,7 +51,7 @@ test('an image that Docker cannot read is marked in its row, and a failed list o
   await app.expectAccessible()
   await sheet(app).getByRole('button', { name: 'Cancel' }).click()
 
-  // A container uses redis:7. The plan cannot know that, so Docker refuses the removal.
+  // A container uses redis:7, so Docker refuses the removal. The plan does not know about the container.
   await app.row('redis', '7').click()
   await app.openTab('Used by')
   await expect(app.details).toContainText('Slipway cannot tell which images containers use.')
@@ -70,10 +70,10 @@ test('an image that Docker cannot read is marked in its row, and a failed list o
   await app.page.getByRole('link', { name: 'Images' }).click()
   await expect(bar).toHaveCount(0, { timeout: 40_000 })
   await expect(app.page.getByRole('img', { name: 'unreadable' })).toHaveCount(0, { timeout: 40_000 })
-  await expect(app.chip(/^Unused/)).toBeEnabled()
+  await expect(app.presetFilter(/^Unused/)).toBeEnabled()
 })
 
-test('if Docker later refuses to list images, the last list stays with Docker’s error, and “Try now” asks at once', async ({
+test('if Docker refuses to list images, the last list stays with Docker’s error, and “Try now” requests the list at once', async ({
   open,
   engineProxy,
 }) => {

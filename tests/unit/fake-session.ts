@@ -1,8 +1,8 @@
-/** A session over a Docker client, without connecting first. */
+/** A fake session. Its requests are sent by the given Docker client, and its identity and capabilities are made up. */
 import type Docker from 'dockerode'
 import type { EngineSession } from '../../main/engine/index.ts'
 
-export const createSession = (docker: Docker, endpoint = 'unix:///x', api = '1.45'): EngineSession => ({
+export const createFakeSession = (docker: Docker, endpoint = 'unix:///x', api = '1.45'): EngineSession => ({
   identity: { endpoint, id: 'test', rootDir: '/x' },
   context: { name: 'default', endpoint, local: true },
   capabilities: {
