@@ -204,7 +204,10 @@ class MirrorList {
     this.#sortRows(wasRunning || this.running)
     // After a race, preselect its best mirrors, unless the user has chosen mirrors.
     if (wasRunning && !this.running && this.chosen.length === 0)
-      this.chosen = this.#currentMirrors.slice(0, maxPreselected).map(({ address }) => address)
+      this.chosen = this.#currentMirrors
+        .toSorted(this.#compareByResult)
+        .slice(0, maxPreselected)
+        .map(({ address }) => address)
   }
 
   /** Sorts the rows by test results. @param holdRow whether the hovered row, else the cursor's row, stays in place */

@@ -23,7 +23,6 @@ class Pulls {
 
   /** Starts a pull from the screen Discover. If the pull could not start, `failedPullOf` returns it. */
   async pull(reference: string) {
-    this.#failures = new Map([...this.#failures].filter(([name]) => name !== reference))
     const failure = await this.start(reference, { platform: this.platform })
     if (failure) this.#failures = new Map([...this.#failures, [reference, failure]])
   }
@@ -37,6 +36,7 @@ class Pulls {
     reference: string,
     { platform = '', skipSpaceCheck = false }: StartOptions,
   ): Promise<Failure | undefined> {
+    this.#failures = new Map([...this.#failures].filter(([name]) => name !== reference))
     this.#starting = new Set([...this.#starting, reference])
     const answer = await slipway.call('pull.start', {
       reference,

@@ -27,8 +27,10 @@ export class DebouncedQuery<Answer> {
     if (id === this.#latestId) return
     this.#latestId = id
     clearTimeout(this.#timer)
+    // The previous data stays until the answer arrives, so that nothing flickers; a failure belongs to its row alone.
+    this.failure = undefined
     if (id) this.#timer = setTimeout(() => void this.#read(id), debounceMs)
-    else this.value = this.failure = undefined
+    else this.value = undefined
   }
 
   async #read(id: string) {

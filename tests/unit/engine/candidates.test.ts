@@ -42,8 +42,13 @@ test('DOCKER_HOST takes precedence over DOCKER_CONTEXT, which takes precedence o
   expect(endpoints({ DOCKER_CONTEXT: 'work', DOCKER_HOST: 'tcp://x:1' })).toEqual(['default tcp://x:1'])
 })
 
-test('the configuration is read from the folder in DOCKER_CONFIG', () => {
+test('the contexts are read from the folder in DOCKER_CONFIG', () => {
+  writeContext('work', { Host: 'tcp://work:2375' })
+  write('config.json', { currentContext: 'work' })
   write('elsewhere/config.json', { currentContext: 'default' })
+  expect(endpoints()).toEqual(['work tcp://work:2375'])
+  expect(endpoints({ DOCKER_CONFIG: join(home, '.docker/elsewhere') })).toContain('default unix:///var/run/docker.sock')
+})
   expect(endpoints({ DOCKER_CONFIG: join(home, '.docker/elsewhere') })).toContain('default unix:///var/run/docker.sock')
 })
 
