@@ -30,8 +30,8 @@ export interface Image {
   /** The parent image, as recorded by the classic builder or by `docker commit`. */
   readonly parent?: ImageId
   /**
-   * Set if the engine cannot inspect the image: the engine's error message. The other fields have their last known
-   * values.
+   * Set if the image cannot be read: the engine's error message, or the malformed part of its reply. The other fields have
+   * the values that could be read, or those that were read last.
    */
   readonly unreadable?: string
 }

@@ -22,7 +22,8 @@ export function registryPlace(repository: string): RegistryPlace {
 }
 
 /**
- * Whether a host, with or without a port, is a loopback address. Docker uses plain HTTP for those (127.0.0.0/8, ::1).
+ * Whether a host, with or without a port, is `localhost` or a loopback address (127.0.0.0/8, ::1), for which Docker uses
+ * plain HTTP.
  */
 export function isLoopback(host: string): boolean {
   const name = host.replace(/:\d+$/, '').toLowerCase()
