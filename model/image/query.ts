@@ -64,7 +64,7 @@ export const matches = (
   conditions.every((isMet) => isMet(image)) &&
   words.every((word) => image.text.includes(word) || hasLabel(word, image.id))
 
-const signOf = (found: RegExpExecArray): Sign => signs[found[1] as keyof typeof signs]
+const signOf = (match: RegExpExecArray): Sign => signs[match[1] as keyof typeof signs]
 
 const units: Readonly<Record<string, number>> = {
   b: 1,

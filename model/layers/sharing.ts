@@ -44,7 +44,9 @@ export interface OwnBytes {
   readonly own: ByteRange
 }
 
-/** The bytes that a set of images holds. `frees` is the sum of the rows and `sharedAmong`; `maxRetained` lowers its minimum. */
+/**
+ * The bytes that a set of images holds. `frees` is the sum of the rows and `sharedAmong`; `maxRetained` lowers its minimum.
+ */
 export interface SetSharing {
   /** Counts each unit once. */
   readonly total: ByteRange

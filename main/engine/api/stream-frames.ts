@@ -40,8 +40,8 @@ export const withCarriageReturns = (bytes: Buffer): Buffer =>
 export const mark = '\x1e'
 
 /**
- * Removes the first line that starts with the mark, and passes the line to `onLine`. Earlier output is not removed: it
- * may be the echo of early input, or the error message of a shell that failed to print the line.
+ * Removes the first mark and the rest of its line, and passes this rest to `onLine`. Earlier output is not removed: it may
+ * be the echo of early input, or the error message of a shell that failed to print the line.
  * @returns a stateful filter, to be called with consecutive chunks
  */
 export function withoutMarked(onLine: (line: string) => void): (bytes: Buffer) => Buffer {
