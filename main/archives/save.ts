@@ -132,7 +132,7 @@ const orDiskError = <T>(work: Promise<T>): Promise<T> =>
     throw new DiskError(error instanceof Error ? error : new Error(String(error)))
   })
 
-async function saveFailure(error: unknown, { file, size, ...image }: ArchiveToSave): Promise<Failure> {
+async function saveFailure(error: unknown, { file, size, ...archive }: ArchiveToSave): Promise<Failure> {
   const folder = dirname(file)
   if (error instanceof DiskError) {
     if (!error.isFull) return { code: 'folder-unusable', folder, detail: error.message }
@@ -141,7 +141,7 @@ async function saveFailure(error: unknown, { file, size, ...image }: ArchiveToSa
   }
   if (statusOf(error) === undefined) throw error
   const detail = error instanceof Error ? error.message : String(error)
-  return { code: 'copy-failed', name: displayName(image), detail }
+  return { code: 'copy-failed', name: displayName(archive), detail }
 }
 
 /** Syncs the folder, so that the new file name survives a power failure. Some file systems do not support this. */

@@ -18,7 +18,7 @@ export interface FileVisitor {
   end(): void
 }
 
-/** An extended header: of one entry (`x`) or global (`g`) in pax format, or GNU's long path or long link target. */
+/** The kind of an extended header: in pax format for one entry (`x`) or global (`g`), or GNU's long path or link target. */
 type Extension = 'x' | 'g' | 'path' | 'linkpath'
 interface Body {
   bytesLeft: number

@@ -55,20 +55,20 @@ export function sessionPool(connect: Connect, reconnectTimeoutMs = 60_000) {
   }
 
   async function reconnected(entry: Entry, signals: readonly AbortSignal[]): Promise<EngineSession | undefined> {
-    const stopped = AbortSignal.any([...signals, poolController.signal, AbortSignal.timeout(reconnectTimeoutMs)])
+    const stopSignal = AbortSignal.any([...signals, poolController.signal, AbortSignal.timeout(reconnectTimeoutMs)])
     const { candidate, identity } = entry.connection
     const backoff = new Backoff(maxRetryMs)
     const isConnected = () => !entry.connection.signal.aborted
     // The window may connect to the same engine at the same time, so the fingerprint includes the connection's state.
     const fingerprint = () => [isConnected(), socketFingerprint(candidate.endpoint)]
-    while (!isConnected() && !stopped.aborted) {
+    while (!isConnected() && !stopSignal.aborted) {
       const before = fingerprint()
-      const opened = await connect(candidate, stopped)
-      if (opened.ok && !stopped.aborted && isSameEngine(opened.value.identity, identity))
+      const opened = await connect(candidate, stopSignal)
+      if (opened.ok && !stopSignal.aborted && isSameEngine(opened.value.identity, identity))
         useConnection(entry, opened.value)
       else {
         if (opened.ok) opened.value.close()
-        await awaitRetry({ backoff, fingerprint, before, signal: stopped })
+        await awaitRetry({ backoff, fingerprint, before, signal: stopSignal })
       }
     }
     return isConnected() ? entry.connection : undefined

@@ -124,14 +124,14 @@ const toInterrupted = (job: Job): Job => ({
 function readOlderVersions({ jobs, ledger }: JobStore): Entry[] {
   const { removals } = ledger.value
   const stored = jobs.value.jobs
-  const withoutJob = removals.filter(({ job }) => !stored.some(({ id }) => id === job))
+  const undosWithoutJob = removals.filter(({ job }) => !stored.some(({ id }) => id === job))
   return [
     ...stored.map((job): Entry => ({
       job,
       undo: removals.find((undo) => undo.job === job.id) ?? null,
       cleared: false,
     })),
-    ...withoutJob.map((undo): Entry => ({ job: jobFromUndo(undo), undo, cleared: true })),
+    ...undosWithoutJob.map((undo): Entry => ({ job: jobFromUndo(undo), undo, cleared: true })),
   ]
 }
 

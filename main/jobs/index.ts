@@ -80,7 +80,7 @@ export function jobService({ publish, store }: Needs): Jobs {
   const running = new Map<JobId, RunningJob>()
   const archive = jobArchive(store)
   /** Resolves once the journal has all jobs started so far. */
-  let journaled: Promise<unknown> = Promise.resolve()
+  let journalWrites: Promise<unknown> = Promise.resolve()
 
   function publishSoon(entry: RunningJob) {
     entry.publishing ??= delay(publishIntervalMs).then(() => {
@@ -132,8 +132,8 @@ export function jobService({ publish, store }: Needs): Jobs {
       const cancel = new AbortController()
       const writer = journalWriter(store.journal, id)
       // Each job waits until the earlier ones are in the journal, so that their work starts in the order of the calls.
-      journaled = Promise.all([journaled, writer.write({ kind: 'begin', version: journalVersion, job })])
-      const inJournal = journaled
+      journalWrites = Promise.all([journalWrites, writer.write({ kind: 'begin', version: journalVersion, job })])
+      const inJournal = journalWrites
       const context = createContext(id, cancel.signal, writer)
       const ended = Promise.withResolvers<void>()
       const entry: RunningJob = { job, cancel, ended: ended.promise }

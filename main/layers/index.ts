@@ -67,7 +67,7 @@ export function layersService({ engine, store, publish }: LayersNeeds): Layers {
   let firstReadAt = Infinity
   /** Whether a caller waits for `settled`. Nothing is delayed then. */
   let urgent = false
-  let reading: Promise<void> | undefined
+  let currentRun: Promise<void> | undefined
   let rerun = false
   let writeTimer: NodeJS.Timeout | undefined
   const alarm = new Alarm(() => changed())
@@ -203,10 +203,10 @@ export function layersService({ engine, store, publish }: LayersNeeds): Layers {
 
   function changed() {
     rerun = true
-    reading ??= readAndUpdate()
+    currentRun ??= readAndUpdate()
       .catch((error: unknown) => console.error('layers:', error))
       .finally(() => {
-        reading = undefined
+        currentRun = undefined
         if (rerun && shownSession()) changed()
       })
   }
@@ -220,7 +220,7 @@ export function layersService({ engine, store, publish }: LayersNeeds): Layers {
     async settled() {
       urgent = true
       changed()
-      for (let work = reading; work; work = reading) await work
+      for (let work = currentRun; work; work = currentRun) await work
     },
     handlers: {
       'layers.snapshot': () => ok({ seq, ...table.snapshot() }),

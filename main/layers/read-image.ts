@@ -20,7 +20,7 @@ export interface Blob {
   readonly size: Bytes
 }
 
-/** The data that is read from the engine once for each image. */
+/** The layers, history and blobs of an image, as read from the engine. */
 export interface ImageRead {
   readonly diffIds: readonly Digest[]
   /** Base first. */
@@ -98,7 +98,7 @@ export async function readImage(
     holdsLayers,
     ...(storedContent?.absent && { absent: storedContent.absent }),
     cacheable: steps !== undefined && storedContent !== undefined && holdsLayers,
-    // Every engine with the containerd store serves its content store, so a missing one is a temporary failure.
+    // Every engine with the containerd store serves its content store, so a failure to open it is temporary.
     ...partialFields(historyResult === temporaryFailure || contentResult === temporaryFailure || !content),
   }
 }

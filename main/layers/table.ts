@@ -9,12 +9,13 @@ import { Units } from './units.ts'
 
 const sha256 = (text: string) => `sha256:${createHash('sha256').update(text).digest('hex')}`
 
-/** The input of the table. */
+/** The data from which the table is computed. */
 export interface TableInput {
   readonly images: ReadonlyMap<ImageId, Image>
   /** Images that containers use, including images that no longer exist. */
   readonly used: ReadonlySet<ImageId>
   readonly reads: ReadonlyMap<ImageId, ImageRead>
+  /** Upper bound of the bytes that images share with the build cache. */
   readonly cached: Bytes
 }
 
@@ -26,6 +27,7 @@ interface ImageState {
 }
 
 interface ImageResult {
+  /** The values from which `image` was computed. */
   readonly inputs: readonly unknown[]
   /** Units of the untagged parents, which no list shows. */
   readonly parentUnits: readonly number[]

@@ -15,7 +15,7 @@ export interface StoredFile<T> {
 export interface OwnedFile<T> extends StoredFile<T> {
   /** Deletes the file, and resets the value to that of an empty file. */
   remove(): Promise<void>
-  /** Retries a failed write once. Resolves once no write is pending. */
+  /** Retries a failed write once. Resolves when all writes, including the retry, have ended. */
   settle(): Promise<void>
 }
 

@@ -36,7 +36,7 @@ export interface Store {
   readonly window: StoredFile<WindowState>
   readonly lists: Lists
   readonly journal: Journal
-  /** The file of older versions. Its jobs are moved to the journal. */
+  /** The file in which older versions stored jobs. The jobs are moved to the journal. */
   readonly jobs: JobsStore
   readonly layers: LayersStore
   readonly ledger: LedgerStore

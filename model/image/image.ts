@@ -17,8 +17,8 @@ export interface Image {
   readonly id: ImageId
   readonly references: readonly Reference[]
   /**
-   * `repository@digest`, as pulled or pushed. The containerd store derives one for each tag from the image id, and the
-   * result varies, so there only the digests of untagged images are included.
+   * `repository@digest`, as pulled or pushed. The containerd store derives one for each tag from the image id, and does
+   * not always return the same ones, so with this store only the digests of untagged images are included.
    */
   readonly digests: readonly string[]
   /** Creation date of the image, not of the pull; 0 if the builder wrote none. */

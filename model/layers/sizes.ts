@@ -95,7 +95,7 @@ export class LayerSizes {
     this.#domains.set(layer, exactly(size))
   }
 
-  /** Adds the histories of images. @returns the layers whose sizes became more exact */
+  /** Adds the histories of images. @returns the layers whose sizes became known or more exact */
   add(images: Iterable<ImageLayers>): Set<ChainId> {
     const narrowed = new Set<ChainId>()
     const queue = new Set(images)

@@ -37,7 +37,7 @@ export interface CacheRemoval {
   readonly reclaimed: Bytes
 }
 
-/** BuildKit's ids (identity.NewID). Newer engines treat the filter as a pattern, so only ids may be passed. */
+/** The form of BuildKit's ids (identity.NewID). Newer engines treat the filter as a pattern, so only ids may be passed. */
 const idPattern = /^[a-z0-9]{16,64}$/
 
 /** Removing a large record may take minutes. */

@@ -34,7 +34,7 @@ export class Retries {
     this.#retries.set(key, retry)
     retry.detail = detail
     clearTimeout(retry.timer)
-    retry.timer = setTimeout(() => this.#runNow(key), this.#waitMs(key, retry.backoff)).unref()
+    retry.timer = setTimeout(() => this.#runNow(key), this.#nextWaitMs(key, retry.backoff)).unref()
     return retry.backoff.failures >= shownAfterFailures
   }
 
@@ -88,7 +88,7 @@ export class Retries {
     this.#onDue(key)
   }
 
-  #waitMs(key: RetryKey, backoff: Backoff): number {
+  #nextWaitMs(key: RetryKey, backoff: Backoff): number {
     const now = performance.now()
     const dueAt = now + backoff.next()
     if (!key.startsWith('image ')) return dueAt - now
