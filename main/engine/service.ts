@@ -46,7 +46,7 @@ export interface Engine {
   session(): Result<EngineSession, EngineFailure>
   /** Whether the window shows this session, so that `live` describes the session's engine. */
   shows(session: EngineSession): boolean
-  /** @returns undefined unless the window shows this session and the whole list is known */
+  /** @returns undefined unless the window shows this session and the whole list has been read */
   imagesOf(session: EngineSession): ReadonlyMap<ImageId, Image> | undefined
   /** Keeps a session's engine connected until the lease is released, even if the window shows another engine. */
   lease(session: EngineSession): Lease
@@ -67,7 +67,7 @@ export interface Engine {
 interface Dependencies {
   readonly environment: HostEnvironment
   readonly publish: Publish
-  /** The last known image lists of slow engines. */
+  /** The stored image lists of slow engines. */
   readonly lists: Lists
   /** How long a lease waits for its engine after the session ended. Only tests set this. */
   readonly reconnectTimeoutMs?: number

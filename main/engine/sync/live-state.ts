@@ -8,9 +8,9 @@ import type { ImagesChange, ImagesSnapshot } from '../../../preload/contract/ind
 /** The engine's whole list. */
 export interface EngineList {
   readonly images: readonly KnownImage[]
-  /** Undefined if the engine refused the list. The known containers then stay as they are. */
+  /** Undefined if the engine refused the list. The containers in the live state then stay as they are. */
   readonly containers?: readonly Container[]
-  /** The reason why the images that containers use are not known, in the engine's words. */
+  /** Why it is unknown which images the containers use, in the engine's words. */
   readonly containersFailure?: string
 }
 
@@ -28,7 +28,7 @@ export interface Live {
   /** @returns all images, including intermediate build steps, which no list shows */
   images(): ReadonlyMap<ImageId, Image>
   containers(): ReadonlyMap<string, Container>
-  /** The reason why the images that containers use are not known, in the engine's words. */
+  /** Why it is unknown which images the containers use, in the engine's words. */
   containersFailure(): string | undefined
   /** @returns the images remembered from an earlier connection that have not been read from the engine again */
   unconfirmed(): ReadonlySet<ImageId>
