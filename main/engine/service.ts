@@ -258,12 +258,8 @@ export function engineService({ environment, publish, lists, reconnectTimeoutMs 
         const before = fingerprint()
         await connectAndFollow(abortSignal)
         backoffController = new AbortController()
-        await awaitRetry({
-          backoff,
-          fingerprint,
-          before,
-          signal: AbortSignal.any([abortSignal, backoffController.signal]),
-        })
+        const retrySignal = AbortSignal.any([abortSignal, backoffController.signal])
+        await awaitRetry({ backoff, fingerprint, before, signal: retrySignal })
       }
       sessions.closeAll()
     },

@@ -61,7 +61,7 @@ export function layersService({ engine, store, publish }: LayersNeeds): Layers {
   /** The reads of the shown engine or, if none is shown, of the engine shown last. */
   let reads: Reads | undefined
   /** Upper bound of the bytes that images share with the build cache. */
-  let maxSharedWithCache: Bytes = 0
+  let sharedWithCache: Bytes = 0
   let cacheSizeReadAt = -Infinity
   /** Time of `performance.now()` at which the first reads of an engine start. */
   let firstReadAt = Infinity
@@ -82,7 +82,7 @@ export function layersService({ engine, store, publish }: LayersNeeds): Layers {
     const needed = new Set([...images.keys(), ...used])
     if (live.snapshot().complete) reads.keepOnly(needed)
     reads.recall(needed)
-    const change = table.update({ images, used, reads: reads.all, cached: maxSharedWithCache })
+    const change = table.update({ images, used, reads: reads.all, cached: sharedWithCache })
     if (reads.unwritten) writeSoon()
     if (!change) return
     if (change === 'renumbered') {
@@ -90,15 +90,7 @@ export function layersService({ engine, store, publish }: LayersNeeds): Layers {
       sharing.apply(table.snapshot())
       // Skipping a number makes every window request a new snapshot.
       seq += 2
-      publish('layers.changed', {
-        seq,
-        from: 0,
-        sizes: [],
-        ranges: [],
-        images: [],
-        gone: [],
-        cached: maxSharedWithCache,
-      })
+      publish('layers.changed', { seq, from: 0, sizes: [], ranges: [], images: [], gone: [], cached: sharedWithCache })
       return
     }
     sharing.apply(change)
@@ -111,7 +103,7 @@ export function layersService({ engine, store, publish }: LayersNeeds): Layers {
     void write()
     table = new LayerTable(session.capabilities.store)
     reads = new Reads(store, session)
-    maxSharedWithCache = 0
+    sharedWithCache = 0
     firstReadAt = Infinity
     sharing.clear()
     // Skipping a number makes every window request a new snapshot.
@@ -136,7 +128,7 @@ export function layersService({ engine, store, publish }: LayersNeeds): Layers {
       if (rerun || !live.snapshot().complete) continue
       if (isDelayed(cacheSizeReadAt + cacheSizeIntervalMs)) return
       urgent = false
-      maxSharedWithCache = await maxBytesSharedWithCache(session).catch(() => maxSharedWithCache)
+      sharedWithCache = await maxBytesSharedWithCache(session).catch(() => sharedWithCache)
       cacheSizeReadAt = performance.now()
       updateTable()
     } while (rerun)

@@ -87,16 +87,13 @@ export class LayerTable {
     const next = new Map<ImageId, SharingImage>()
     for (const image of input.images.values()) {
       const parentUnits = listedIds.has(image.id) ? this.#unitsOfHiddenParents(image, input, listedIds, children) : []
-      const [read, inUse] = [input.reads.get(image.id), input.used.has(image.id)]
-      next.set(
-        image.id,
-        this.#reuseOrCreate(image.id, image.size, read, parentUnits, { hidden: !listedIds.has(image.id), inUse }),
-      )
+      const state = { hidden: !listedIds.has(image.id), inUse: input.used.has(image.id) }
+      next.set(image.id, this.#imageOf(image.id, image.size, input.reads.get(image.id), parentUnits, state))
     }
     // These images were removed with force, but a container still holds their layers. Their earlier reads are still valid.
     for (const id of input.used) {
       const read = input.reads.get(id)
-      if (read && !next.has(id)) next.set(id, this.#reuseOrCreate(id, 0, read, [], { hidden: true, inUse: true }))
+      if (read && !next.has(id)) next.set(id, this.#imageOf(id, 0, read, [], { hidden: true, inUse: true }))
     }
     const changed = [...next.values()].filter((image) => this.#images.get(image.id) !== image)
     const gone = [...this.#images.keys()].filter((id) => !next.has(id))
@@ -105,12 +102,8 @@ export class LayerTable {
     this.#sharedWithCache = input.cached
     if (gone.length > 0 && this.#dropImages(gone)) return 'renumbered'
     const narrowedOldUnits = narrowedUnits.filter((unit) => unit < from)
-    if (
-      from === this.#units.count &&
-      [changed, gone, narrowedOldUnits].every(({ length }) => length === 0) &&
-      !cacheChanged
-    )
-      return undefined
+    const isUnchanged = [changed, gone, narrowedOldUnits].every(({ length }) => length === 0) && !cacheChanged
+    if (from === this.#units.count && isUnchanged) return undefined
     return this.#describeChange(from, [...narrowedOldUnits, ...numbersFrom(from, this.#units.count)], changed, gone)
   }
 
@@ -165,13 +158,7 @@ export class LayerTable {
     if (this.#store === 'classic' && this.#sizes.range(layer).max === Infinity) this.#sizes.setExact(layer, 0)
   }
 
-  #reuseOrCreate(
-    id: ImageId,
-    size: Bytes,
-    read: ImageRead | undefined,
-    parentUnits: readonly number[],
-    state: ImageState,
-  ) {
+  #imageOf(id: ImageId, size: Bytes, read: ImageRead | undefined, parentUnits: readonly number[], state: ImageState) {
     const inputs = [size, read, state.hidden, state.inUse]
     const last = this.#results.get(id)
     if (last && isSame(last.inputs, inputs) && isSame(last.parentUnits, parentUnits)) return last.image

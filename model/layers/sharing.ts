@@ -76,7 +76,7 @@ export class Sharing {
   #holderCounts: number[] = []
   #images = new Map<ImageId, SharingImage>()
   #unreadCount = 0
-  #maxSharedWithCache: Bytes = 0
+  #sharedWithCache: Bytes = 0
   // Scratch space of `of`, which visits units in rounds: for each unit, the last round that visited the unit, and the
   // number of visits in that round.
   #round = 0
@@ -89,7 +89,7 @@ export class Sharing {
     this.#max = []
     this.#holderCounts = []
     this.#images.clear()
-    this.#unreadCount = this.#maxSharedWithCache = this.#round = 0
+    this.#unreadCount = this.#sharedWithCache = this.#round = 0
     this.#lastRounds = new Uint32Array(0)
     this.#visitCounts = new Uint32Array(0)
   }
@@ -109,7 +109,7 @@ export class Sharing {
       this.#images.set(image.id, image)
       if (!image.hidden) this.#countHolder(image, 1)
     }
-    this.#maxSharedWithCache = cached
+    this.#sharedWithCache = cached
     if (this.#lastRounds.length < this.#min.length) {
       this.#lastRounds = new Uint32Array(2 * this.#min.length)
       this.#visitCounts = new Uint32Array(2 * this.#min.length)
@@ -210,7 +210,7 @@ export class Sharing {
       return { id: image.id, own: range }
     })
     const frees = addRanges(sums.rows, sums.shared)
-    const maxRetained = Math.min(this.#maxSharedWithCache, frees.min)
+    const maxRetained = Math.min(this.#sharedWithCache, frees.min)
     return {
       total: addRanges(frees, sums.staying),
       sharedAmong: sums.shared,
