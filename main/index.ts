@@ -53,7 +53,7 @@ start({
     const images = imagesService(engine)
     const layers = layersService({ engine, store: store.layers, publish })
     const mirrors = mirrorService({
-      ...{ http, jobs, publish, platform, openText: chooseAndReadText, saveText: chooseAndWriteText },
+      ...{ http, jobs, publish, platform, chooseAndReadText, chooseAndWriteText },
       store: store.mirrors,
       inForce: () => engine.facts()?.mirrors ?? [],
     })

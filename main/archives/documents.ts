@@ -59,15 +59,15 @@ const document = v.union([
 ])
 
 /** @returns undefined if the text is not an `index.json` */
-export const parseIndex = (text: string): readonly IndexItem[] | undefined => parsed(indexFile, text)?.manifests
+export const parseIndex = (text: string): readonly IndexItem[] | undefined => parseJson(indexFile, text)?.manifests
 
 /** @returns undefined if the text is not a `manifest.json` */
-export const parseManifest = (text: string): readonly ManifestItem[] | undefined => parsed(manifestFile, text)
+export const parseManifest = (text: string): readonly ManifestItem[] | undefined => parseJson(manifestFile, text)
 
 /** @returns undefined if the text is not an index, a manifest or a config */
-export const parseDocument = (text: string): ImageDocument | undefined => parsed(document, text)
+export const parseDocument = (text: string): ImageDocument | undefined => parseJson(document, text)
 
-function parsed<Schema extends v.GenericSchema>(schema: Schema, text: string): v.InferOutput<Schema> | undefined {
+function parseJson<Schema extends v.GenericSchema>(schema: Schema, text: string): v.InferOutput<Schema> | undefined {
   try {
     const result = v.safeParse(schema, JSON.parse(text))
     return result.success ? result.output : undefined

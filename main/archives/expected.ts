@@ -11,9 +11,9 @@ export async function expectedArchive(
   references: readonly Reference[],
   signal: AbortSignal,
 ): Promise<ExpectedArchive | undefined> {
-  const found = await inspectImage(session, image, { manifests: true, signal })
-  if (!found) return undefined
-  const { Os, Architecture, Variant, Manifests } = found
+  const inspected = await inspectImage(session, image, { manifests: true, signal })
+  if (!inspected) return undefined
+  const { Os, Architecture, Variant, Manifests } = inspected
   return {
     ...{ image, references },
     platform: platformName({ os: Os, architecture: Architecture, variant: Variant }),
@@ -32,9 +32,9 @@ export async function isUsable(
   image: ImageId,
   references: readonly Reference[],
 ): Promise<boolean> {
-  const found = await inspectImage(session, image, { manifests: true })
-  if (!found) return false
-  if (found.Manifests) return found.Manifests.some(({ Kind, Available }) => Kind === 'image' && Available)
+  const inspected = await inspectImage(session, image, { manifests: true })
+  if (!inspected) return false
+  if (inspected.Manifests) return inspected.Manifests.some(({ Kind, Available }) => Kind === 'image' && Available)
   // The request is filtered, because the containerd store takes milliseconds for each image in the list.
   const filters = references[0] === undefined ? { dangling: ['true'] } : { reference: [references[0]] }
   return (await listImages(session, { filters })).some(({ id }) => id === image)

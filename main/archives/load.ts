@@ -48,7 +48,7 @@ export async function loadArchive(
   }
 }
 
-/** Opens a regular file. Refuses links, which could lead to any file, and pipes, which would never end. */
+/** Opens a regular file. Refuses symbolic links, which could lead to any file, and pipes, which would never end. */
 async function openArchive(file: string): Promise<Result<FileHandle>> {
   try {
     const handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
@@ -90,7 +90,7 @@ async function sendArchive(
   signal: AbortSignal,
 ): Promise<Result<string>> {
   let failure: Failure | undefined
-  async function* archive() {
+  async function* archiveChunks() {
     try {
       for await (const chunk of chunks(handle)) {
         if (signal.aborted) return
@@ -100,7 +100,10 @@ async function sendArchive(
       failure = { code: 'file-unusable', file, detail: error instanceof Error ? error.message : String(error) }
     }
   }
-  const body = await loadImages(session, Readable.from(archive(), { objectMode: false, highWaterMark: chunkBytes }))
+  const body = await loadImages(
+    session,
+    Readable.from(archiveChunks(), { objectMode: false, highWaterMark: chunkBytes }),
+  )
   return failure ? fail(failure) : ok(body)
 }
 

@@ -8,10 +8,10 @@ import { TarParser, type FileVisitor } from './tar.ts'
 /** Limit for all JSON in an archive together. JSON beyond the limit is not parsed, so the archive counts as incomplete. */
 const maxJsonBytes = 64 << 20
 const maxEntries = 200_000
-/** Enough for the line of JSON by which an engine reports an error at the end of an archive. */
+/** Enough for the line of JSON with which an engine reports an error at the end of an archive. */
 const tailBytes = 8 << 10
 
-export interface ReadArchive {
+export interface ArchiveSummary {
   readonly content: ArchiveContent
   readonly bytes: Bytes
   /** Hash of the whole file, in hexadecimal. */
@@ -23,7 +23,7 @@ export interface ReadArchive {
 export interface ArchiveReader {
   push(chunk: Buffer): void
   /** Call this once, after the last chunk. @param complete whether the source was read to its end */
-  finish(complete: boolean): ReadArchive
+  finish(complete: boolean): ArchiveSummary
 }
 
 export function archiveReader(): ArchiveReader {
@@ -36,8 +36,8 @@ export function archiveReader(): ArchiveReader {
   let end: Buffer = Buffer.alloc(0)
 
   function add(path: string, entry: ArchiveEntry) {
-    const known = entries.get(path)
-    if (known && !isSame(known, entry)) conflicts.add(path)
+    const existing = entries.get(path)
+    if (existing && !isSame(existing, entry)) conflicts.add(path)
     if (entries.size < maxEntries) entries.set(path, entry)
     else conflicts.add(path)
   }
@@ -49,7 +49,7 @@ export function archiveReader(): ArchiveReader {
     return document && documents.set(digest, document)
   }
 
-  function file(path: string, size: Bytes): FileVisitor {
+  function visitFile(path: string, size: Bytes): FileVisitor {
     const hash = createHash('sha256')
     let json: Buffer[] | undefined
     let hasData = false
@@ -71,7 +71,7 @@ export function archiveReader(): ArchiveReader {
     }
   }
 
-  const parser = new TarParser({ file, link: (path, target) => add(path, { link: target }) })
+  const parser = new TarParser({ file: visitFile, link: (path, target) => add(path, { link: target }) })
   return {
     push(chunk) {
       bytes += chunk.length

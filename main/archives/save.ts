@@ -9,7 +9,7 @@ import { shortId, type Bytes, type ImageId, type Reference } from '../../model/i
 import { fail, ok, type Failure, type Result } from '../../preload/contract/index.ts'
 import { saveImages, statusOf, type EngineSession } from '../engine/index.ts'
 import { expectedArchive } from './expected.ts'
-import { archiveReader, type ReadArchive } from './reader.ts'
+import { archiveReader, type ArchiveSummary } from './reader.ts'
 
 export interface ArchiveToSave {
   readonly image: ImageId
@@ -28,8 +28,8 @@ export interface SavedArchive {
   readonly sha256: string
 }
 
-/** Name of an archive while it is being written. */
-const partOf = (file: string): string => `${file}.part`
+/** @returns the path of an archive while it is being written */
+const partialPath = (file: string): string => `${file}.part`
 
 /**
  * Saves an archive. Deletes the file if it is incomplete.
@@ -41,22 +41,23 @@ export async function saveArchive(
   request: ArchiveToSave,
   signal: AbortSignal,
 ): Promise<Result<SavedArchive> | undefined> {
-  const part = partOf(request.file)
+  const partialFile = partialPath(request.file)
   try {
     const expected = await expectedArchive(session, request.image, request.references, signal)
     if (!expected) return fail({ code: 'image-gone', image: request.image })
-    const archive = await download(session, request, part, signal)
+    const archive = await download(session, request, partialFile, signal)
     const failure = failureOf(archive, expected)
     if (!failure) {
-      await onDisk(rename(part, request.file))
+      await orDiskError(rename(partialFile, request.file))
       await syncFolder(dirname(request.file))
       return ok({ file: request.file, bytes: archive.bytes, sha256: archive.sha256 })
     }
-    await rm(part, { force: true })
+    await rm(partialFile, { force: true })
     return fail(failure)
   } catch (error) {
     // The partial file is deleted first, so that `saveFailure` reports the free space without it.
-    if (!(error instanceof DiskError && error.alreadyExists)) await rm(part, { force: true }).catch(() => undefined)
+    if (!(error instanceof DiskError && error.alreadyExists))
+      await rm(partialFile, { force: true }).catch(() => undefined)
     if (signal.aborted) return undefined
     return fail(await saveFailure(error, request))
   }
@@ -65,30 +66,30 @@ export async function saveArchive(
 async function download(
   session: EngineSession,
   { image, references }: ArchiveToSave,
-  part: string,
+  partialFile: string,
   signal: AbortSignal,
 ) {
-  const handle = await onDisk(open(part, constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY, 0o600))
+  const handle = await orDiskError(open(partialFile, constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY, 0o600))
   try {
     const response = await saveImages(session, references.length > 0 ? references : [image], signal)
     const archive = await write(response, handle, signal)
-    await onDisk(handle.sync())
+    await orDiskError(handle.sync())
     return archive
   } finally {
     await handle.close()
   }
 }
 
-async function write(response: IncomingMessage, handle: FileHandle, signal: AbortSignal): Promise<ReadArchive> {
+async function write(response: IncomingMessage, handle: FileHandle, signal: AbortSignal): Promise<ArchiveSummary> {
   const reader = archiveReader()
   const stop = () => void response.destroy()
   signal.addEventListener('abort', stop)
   try {
     for await (const chunk of response as AsyncIterable<Buffer>) {
       // The chunk is hashed and parsed during the write.
-      const written = onDisk(handle.writeFile(chunk))
+      const writing = orDiskError(handle.writeFile(chunk))
       reader.push(chunk)
-      await written
+      await writing
     }
   } catch (error) {
     if (error instanceof DiskError) throw error
@@ -101,20 +102,21 @@ async function write(response: IncomingMessage, handle: FileHandle, signal: Abor
   return reader.finish(response.complete)
 }
 
-function failureOf({ content, end }: ReadArchive, expected: ExpectedArchive): Failure | undefined {
+function failureOf({ content, end }: ArchiveSummary, expected: ExpectedArchive): Failure | undefined {
   const [problem] = archiveProblems(content, expected)
   if (!problem) return undefined
-  const name = titleOf(expected)
+  const name = displayName(expected)
   const detail = content.ended ? undefined : saveError(end)
   return detail === undefined ? { code: 'copy-incomplete', name, problem } : { code: 'copy-failed', name, detail }
 }
 
-const titleOf = ({ image, references }: Pick<ArchiveToSave, 'image' | 'references'>) => references[0] ?? shortId(image)
+const displayName = ({ image, references }: Pick<ArchiveToSave, 'image' | 'references'>) =>
+  references[0] ?? shortId(image)
 
 /** An error of the file system, as opposed to one of the engine's connection. */
 class DiskError extends Error {
   readonly isFull: boolean
-  /** Another program created the file. */
+  /** The file exists although this call has not created it, so it must not be deleted. */
   readonly alreadyExists: boolean
 
   constructor(error: Error & { readonly code?: unknown }) {
@@ -125,12 +127,12 @@ class DiskError extends Error {
 }
 
 /** Rejects with a DiskError if the file system operation fails. */
-const onDisk = <T>(work: Promise<T>): Promise<T> =>
+const orDiskError = <T>(work: Promise<T>): Promise<T> =>
   work.catch((error: unknown) => {
     throw new DiskError(error instanceof Error ? error : new Error(String(error)))
   })
 
-async function saveFailure(error: unknown, { file, size, ...image }: ArchiveToSave): Promise<Failure> {
+async function saveFailure(error: unknown, { file, size, ...archive }: ArchiveToSave): Promise<Failure> {
   const folder = dirname(file)
   if (error instanceof DiskError) {
     if (!error.isFull) return { code: 'folder-unusable', folder, detail: error.message }
@@ -139,7 +141,7 @@ async function saveFailure(error: unknown, { file, size, ...image }: ArchiveToSa
   }
   if (statusOf(error) === undefined) throw error
   const detail = error instanceof Error ? error.message : String(error)
-  return { code: 'copy-failed', name: titleOf(image), detail }
+  return { code: 'copy-failed', name: displayName(archive), detail }
 }
 
 /** Syncs the folder, so that the new file name survives a power failure. Some file systems do not support this. */

@@ -18,7 +18,7 @@ export interface FileVisitor {
   end(): void
 }
 
-/** An extended header: of one entry (`x`) or global (`g`) in pax format, or GNU's long path or long link target. */
+/** The kind of an extended header: in pax format for one entry (`x`) or global (`g`), or GNU's long path or link target. */
 type Extension = 'x' | 'g' | 'path' | 'linkpath'
 interface Body {
   bytesLeft: number
@@ -40,12 +40,12 @@ const extensions: Readonly<Record<string, Extension>> = {
 export class TarParser {
   readonly #visitor: TarVisitor
   readonly #block = Buffer.alloc(blockSize)
-  #filled = 0
+  #filledBytes = 0
   #body: Body | undefined
   #entryHeader: Partial<Pax> = {}
   #global: Partial<Pax> = {}
   #zeroBlocks = 0
-  #broken = false
+  #isMalformed = false
 
   constructor(visitor: TarVisitor) {
     this.#visitor = visitor
@@ -53,26 +53,26 @@ export class TarParser {
 
   /** Whether the input is a complete tar: POSIX requires two blocks of zeros at the end, and only zeros may follow. */
   get ended(): boolean {
-    return !this.#broken && this.#zeroBlocks >= 2 && this.#filled === 0 && !this.#body
+    return !this.#isMalformed && this.#zeroBlocks >= 2 && this.#filledBytes === 0 && !this.#body
   }
 
   push(chunk: Buffer): void {
-    for (let at = 0; at < chunk.length && !this.#broken;)
-      at += this.#body ? this.#readBody(this.#body, chunk, at) : this.#readHeader(chunk, at)
+    for (let offset = 0; offset < chunk.length && !this.#isMalformed;)
+      offset += this.#body ? this.#readBody(this.#body, chunk, offset) : this.#readHeader(chunk, offset)
   }
 
-  #readBody(body: Body, chunk: Buffer, at: number): number {
+  #readBody(body: Body, chunk: Buffer, offset: number): number {
     if (body.bytesLeft > 0) {
-      const piece = chunk.subarray(at, at + body.bytesLeft)
+      const piece = chunk.subarray(offset, offset + body.bytesLeft)
       body.bytesLeft -= piece.length
       body.visitor?.data(piece)
       if (body.bytesLeft === 0) this.#endBody(body)
       return piece.length
     }
-    const skipped = Math.min(body.padding, chunk.length - at)
-    body.padding -= skipped
+    const skippedBytes = Math.min(body.padding, chunk.length - offset)
+    body.padding -= skippedBytes
     if (body.padding === 0) this.#body = undefined
-    return skipped
+    return skippedBytes
   }
 
   #endBody(body: Body) {
@@ -80,14 +80,14 @@ export class TarParser {
     body.visitor?.end()
   }
 
-  #readHeader(chunk: Buffer, at: number): number {
-    const copied = chunk.copy(this.#block, this.#filled, at, at + blockSize - this.#filled)
-    this.#filled += copied
-    if (this.#filled === blockSize) {
-      this.#filled = 0
+  #readHeader(chunk: Buffer, offset: number): number {
+    const copiedBytes = chunk.copy(this.#block, this.#filledBytes, offset, offset + blockSize - this.#filledBytes)
+    this.#filledBytes += copiedBytes
+    if (this.#filledBytes === blockSize) {
+      this.#filledBytes = 0
       this.#handleHeader()
     }
-    return copied
+    return copiedBytes
   }
 
   #handleHeader() {
@@ -95,7 +95,7 @@ export class TarParser {
     if (header.nullBlock) return void this.#zeroBlocks++
     const { size, type } = header
     if (this.#zeroBlocks > 0 || !header.cksumValid || size === undefined || !Number.isSafeInteger(size))
-      return void (this.#broken = true)
+      return void (this.#isMalformed = true)
     const extension = extensions[type]
     if (extension) return this.#beginBody(size, this.#extensionVisitor(extension, size))
     const path = (header.path ?? '').replace(/^\.\//, '')
@@ -122,7 +122,7 @@ export class TarParser {
   /** Reads an extended header, which sets the path, link target or size of the next entry. */
   #extensionVisitor(extension: Extension, size: number): FileVisitor {
     const parts: Buffer[] = []
-    if (size > maxExtensionBytes) this.#broken = true
+    if (size > maxExtensionBytes) this.#isMalformed = true
     return {
       data: (piece) => void parts.push(Buffer.from(piece)),
       end: () => {

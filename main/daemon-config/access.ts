@@ -27,16 +27,16 @@ export interface DaemonFileAccess {
 }
 
 interface Needs {
-  readonly openRoot: OpenHelper
+  readonly openHelperAsRoot: OpenHelper
   readonly userHelper: UserHelper
 }
 
 export function daemonFileAccess(
   { installation, file }: DaemonInstallation,
-  { openRoot, userHelper }: Needs,
+  { openHelperAsRoot, userHelper }: Needs,
 ): DaemonFileAccess {
   const isRootless = installation === 'rootless'
-  const open: OpenHelper = isRootless ? userHelper.open : openRoot
+  const open: OpenHelper = isRootless ? userHelper.open : openHelperAsRoot
 
   const withHelper: DaemonFileAccess['withHelper'] = async (use) => {
     const opened = await open({})
@@ -66,7 +66,7 @@ export function daemonFileAccess(
   function changeMethod(): ChangeMethod {
     if (file === undefined) return 'nobody'
     if (isRootless) return userHelper.isInstalled() ? 'own' : 'commands'
-    return openRoot !== openHelper || helperInstalled() ? 'helper' : 'commands'
+    return openHelperAsRoot !== openHelper || helperInstalled() ? 'helper' : 'commands'
   }
 }
 

@@ -39,7 +39,7 @@ export interface DaemonConfigNeeds {
   /** Opens the file in the desktop's default program. */
   readonly showFile: (file: string) => Promise<void>
   /** Starts the helper as root. Replaced only in tests. */
-  readonly openRoot?: OpenHelper
+  readonly openHelperAsRoot?: OpenHelper
 }
 
 /** A plan that was shown, with access to the file that it was made for: the window may show another engine by now. */
@@ -53,9 +53,9 @@ interface AppliablePlan {
 const maxChanges = 50
 
 export function daemonConfigService(needs: DaemonConfigNeeds) {
-  const { engine, jobs, store, environment, userHelper, tryMirror, showFile, openRoot = openHelper } = needs
+  const { engine, jobs, store, environment, userHelper, tryMirror, showFile, openHelperAsRoot = openHelper } = needs
   const currentInstallation = () => findInstallation(engine.state(), environment)
-  const accessTo = (daemon: DaemonInstallation) => daemonFileAccess(daemon, { openRoot, userHelper })
+  const accessTo = (daemon: DaemonInstallation) => daemonFileAccess(daemon, { openHelperAsRoot, userHelper })
   const crashRecovery = recovery()
   /** The only plan that can be applied. A newer request makes it unusable at once. */
   let storedPlan: AppliablePlan | undefined

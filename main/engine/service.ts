@@ -1,4 +1,7 @@
-/** The engine that the window shows: connects, follows its events, reconnects, and switches between contexts. */
+/**
+ * Manages the engine that the window shows: connects to the engine, follows its events, reconnects, and switches between
+ * contexts.
+ */
 import { EventEmitter } from 'node:events'
 import { isDeepStrictEqual } from 'node:util'
 import type { Image, ImageId } from '../../model/image/image.ts'
@@ -43,7 +46,7 @@ export interface Engine {
   session(): Result<EngineSession, EngineFailure>
   /** Whether the window shows this session, so that `live` describes the session's engine. */
   shows(session: EngineSession): boolean
-  /** @returns undefined unless the window shows this session and the whole list is known */
+  /** @returns undefined unless the window shows this session and the whole list has been read */
   imagesOf(session: EngineSession): ReadonlyMap<ImageId, Image> | undefined
   /** Keeps a session's engine connected until the lease is released, even if the window shows another engine. */
   lease(session: EngineSession): Lease
@@ -64,7 +67,7 @@ export interface Engine {
 interface Dependencies {
   readonly environment: HostEnvironment
   readonly publish: Publish
-  /** The last known image lists of slow engines. */
+  /** The stored image lists of slow engines. */
   readonly lists: Lists
   /** How long a lease waits for its engine after the session ended. Only tests set this. */
   readonly reconnectTimeoutMs?: number
@@ -75,7 +78,7 @@ export function engineService({ environment, publish, lists, reconnectTimeoutMs 
   const live = liveState((change) => {
     publish('images.changed', change)
     events.emit('images')
-    if (rememberedKey !== undefined) lists.remember(rememberedKey, live.images())
+    if (storedListKey !== undefined) lists.remember(storedListKey, live.images())
   })
   const sessions = sessionPool(connect, reconnectTimeoutMs)
   let state: EngineState = { status: 'connecting' }
@@ -87,25 +90,25 @@ export function engineService({ environment, publish, lists, reconnectTimeoutMs 
   let watch: Watch | undefined
   let lastEngine: EngineIdentity | undefined
   /** The key of the connected engine, if its list is so slow that it is stored. */
-  let rememberedKey: string | undefined
+  let storedListKey: string | undefined
   /** Aborted when the user switches to another context. */
   let contextController = new AbortController()
-  let ended: AbortSignal | undefined
+  let endSignal: AbortSignal | undefined
   const backoff = new Backoff()
   /** Aborted to connect again without waiting for the back-off. */
   let backoffController = new AbortController()
 
   function setState(next: EngineState) {
-    if (ended?.aborted || isDeepStrictEqual(next, state)) return
+    if (endSignal?.aborted || isDeepStrictEqual(next, state)) return
     state = next
     publish('engine.changed', state)
     events.emit('state')
   }
 
-  async function connectAndFollow(aborted: AbortSignal) {
+  async function connectAndFollow(abortSignal: AbortSignal) {
     // Nothing that this function starts may change the state after the function has ended.
     const returned = new AbortController()
-    const signal = AbortSignal.any([aborted, returned.signal])
+    const signal = AbortSignal.any([abortSignal, returned.signal])
     const setStateIfCurrent = (next: EngineState) => signal.aborted || setState(next)
     try {
       const discovered = await discoverEngine(environment, { chosen, signal })
@@ -134,11 +137,11 @@ export function engineService({ environment, publish, lists, reconnectTimeoutMs 
     const key = engineKey(shown.identity)
     const { filtersDiskUsage: _, reportsAllChanges: __, ...facts } = shown.capabilities
     let connected: Extract<EngineState, { status: 'connected' }> = { status: 'connected', context, facts }
-    const recalled = await lists.recall(key)
+    const storedImages = await lists.recall(key)
     if (signal.aborted) return
-    if (recalled || !lastEngine || !isSameEngine(lastEngine, shown.identity)) live.reset(recalled)
+    if (storedImages || !lastEngine || !isSameEngine(lastEngine, shown.identity)) live.reset(storedImages)
     lastEngine = shown.identity
-    if (recalled) rememberedKey = key
+    if (storedImages) storedListKey = key
     connection = shown
     candidate = chosenCandidate
     setStateIfCurrent(connected)
@@ -148,7 +151,7 @@ export function engineService({ environment, publish, lists, reconnectTimeoutMs 
         connected = { ...connected, ...change }
         setStateIfCurrent(refusal ? { status: 'away', context, failure: refusal } : connected)
       }
-      const onRead = diskMeter(shown, (disk) => updateState({ disk }), signal)
+      const measureDisk = diskMeter(shown, (disk) => updateState({ disk }), signal)
       const onRefusal = (error: unknown) => {
         refusal = engineFailure(error, endpoint)
         updateState()
@@ -158,14 +161,19 @@ export function engineService({ environment, publish, lists, reconnectTimeoutMs 
         refusal = undefined
         backoff.reset()
         updateState()
-        rememberIfSlow(key, slow)
+        storeListIfSlow(key, slow)
       }
       const onMirrors = (mirrors: readonly string[]) => updateState({ facts: { ...connected.facts, mirrors } })
-      const onReload = mirrorsReader(shown, onMirrors, signal)
-      const newWatch = await watchEngine(shown, live, { onRead, onList, onRefusal, onReload }, signal)
+      const rereadMirrors = mirrorsReader(shown, onMirrors, signal)
+      const newWatch = await watchEngine(
+        shown,
+        live,
+        { onRead: measureDisk, onList, onRefusal, onReload: rereadMirrors },
+        signal,
+      )
       if (!signal.aborted) watch = newWatch
-      // A reload after the connection's `/info` request and before the event stream opened sent no event.
-      onReload()
+      // The event stream does not report a reload between the connection's `/info` request and the opening of the stream.
+      rereadMirrors()
       await newWatch.ended
       setStateIfCurrent({ status: 'away', context, failure: { code: 'engine-stopped', endpoint } })
     } catch (error) {
@@ -175,17 +183,20 @@ export function engineService({ environment, publish, lists, reconnectTimeoutMs 
     }
   }
 
-  function rememberIfSlow(key: string, slow: boolean) {
+  function storeListIfSlow(key: string, slow: boolean) {
     if (slow) lists.remember(key, live.images())
-    else if (rememberedKey !== undefined) lists.forget(key)
-    rememberedKey = slow ? key : undefined
+    else if (storedListKey !== undefined) lists.forget(key)
+    storedListKey = slow ? key : undefined
   }
 
   function disconnect() {
-    connection = candidate = watch = rememberedKey = undefined
+    connection = candidate = watch = storedListKey = undefined
   }
 
-  /** Disconnects from the current engine at once; `run` then connects to the chosen context. Fails if it is unknown. */
+  /**
+   * Disconnects from the current engine at once; `run` then connects to the chosen context. Does nothing if that context is
+   * in use already. Fails if it is unknown or unreadable.
+   */
   function switchContext(name: string): Result<void, EngineFailure> {
     const found = findCandidates(environment, name)
     if (!found.ok) return found
@@ -239,15 +250,16 @@ export function engineService({ environment, publish, lists, reconnectTimeoutMs 
     },
     inspectAgain: (image) => watch?.inspectAgain(image),
     async run(signal) {
-      ended = signal
+      endSignal = signal
       while (!signal.aborted) {
         contextController = new AbortController()
-        const aborted = AbortSignal.any([signal, contextController.signal])
+        const abortSignal = AbortSignal.any([signal, contextController.signal])
         const fingerprint = () => engineFingerprint(environment, chosen)
         const before = fingerprint()
-        await connectAndFollow(aborted)
+        await connectAndFollow(abortSignal)
         backoffController = new AbortController()
-        await awaitRetry({ backoff, fingerprint, before, signal: AbortSignal.any([aborted, backoffController.signal]) })
+        const retrySignal = AbortSignal.any([abortSignal, backoffController.signal])
+        await awaitRetry({ backoff, fingerprint, before, signal: retrySignal })
       }
       sessions.closeAll()
     },

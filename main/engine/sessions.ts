@@ -1,6 +1,6 @@
 /**
  * Keeps one connection for each engine in use. The window shows one session. Jobs, undos, terminals and pulls lease their
- * sessions: a leased session stays connected when the window switches to another engine, and reconnects after a failure.
+ * sessions: a leased session stays connected when the window switches to another engine, and can reconnect after a failure.
  */
 import type { EngineFailure, Result } from '../../preload/contract/index.ts'
 import { isSameEngine, type EngineIdentity, type EngineSession } from './api/session.ts'
@@ -35,15 +35,15 @@ type Connect = (candidate: Connection['candidate'], signal: AbortSignal) => Prom
 /** Only tests set `reconnectTimeoutMs`. */
 export function sessionPool(connect: Connect, reconnectTimeoutMs = 60_000) {
   const entries: Entry[] = []
-  const ended = new AbortController()
+  const poolController = new AbortController()
   const find = ({ identity }: EngineSession) =>
     entries.find(({ connection }) => isSameEngine(connection.identity, identity))
 
   function closeIfUnused(entry: Entry) {
     if (entry.shown || entry.leases > 0) return
     entry.connection.close()
-    const at = entries.indexOf(entry)
-    if (at >= 0) entries.splice(at, 1)
+    const index = entries.indexOf(entry)
+    if (index >= 0) entries.splice(index, 1)
   }
 
   /** Adds a connection to its engine's entry, or closes it if the entry has an open one. @returns the open connection */
@@ -55,20 +55,20 @@ export function sessionPool(connect: Connect, reconnectTimeoutMs = 60_000) {
   }
 
   async function reconnected(entry: Entry, signals: readonly AbortSignal[]): Promise<EngineSession | undefined> {
-    const stopped = AbortSignal.any([...signals, ended.signal, AbortSignal.timeout(reconnectTimeoutMs)])
+    const stopSignal = AbortSignal.any([...signals, poolController.signal, AbortSignal.timeout(reconnectTimeoutMs)])
     const { candidate, identity } = entry.connection
     const backoff = new Backoff(maxRetryMs)
     const isConnected = () => !entry.connection.signal.aborted
     // The window may connect to the same engine at the same time, so the fingerprint includes the connection's state.
     const fingerprint = () => [isConnected(), socketFingerprint(candidate.endpoint)]
-    while (!isConnected() && !stopped.aborted) {
+    while (!isConnected() && !stopSignal.aborted) {
       const before = fingerprint()
-      const opened = await connect(candidate, stopped)
-      if (opened.ok && !stopped.aborted && isSameEngine(opened.value.identity, identity))
+      const opened = await connect(candidate, stopSignal)
+      if (opened.ok && !stopSignal.aborted && isSameEngine(opened.value.identity, identity))
         useConnection(entry, opened.value)
       else {
         if (opened.ok) opened.value.close()
-        await awaitRetry({ backoff, fingerprint, before, signal: stopped })
+        await awaitRetry({ backoff, fingerprint, before, signal: stopSignal })
       }
     }
     return isConnected() ? entry.connection : undefined
@@ -77,9 +77,9 @@ export function sessionPool(connect: Connect, reconnectTimeoutMs = 60_000) {
   return {
     /** @returns the connection that the window should show: the given one, or an open one to the same engine */
     show(connection: Connection): Connection {
-      const known = find(connection)
-      const entry = known ?? { connection, shown: true, leases: 0 }
-      if (!known) entries.push(entry)
+      const existing = find(connection)
+      const entry = existing ?? { connection, shown: true, leases: 0 }
+      if (!existing) entries.push(entry)
       entry.shown = true
       return useConnection(entry, connection)
     },
@@ -91,10 +91,10 @@ export function sessionPool(connect: Connect, reconnectTimeoutMs = 60_000) {
       closeIfUnused(entry)
     },
     lease(session: EngineSession): Lease {
-      const known = find(session)
+      const existing = find(session)
       // The session may have just ended; `reconnected` then waits for its engine.
-      const entry = known ?? { connection: session as Connection, shown: false, leases: 0 }
-      if (!known) entries.push(entry)
+      const entry = existing ?? { connection: session as Connection, shown: false, leases: 0 }
+      if (!existing) entries.push(entry)
       entry.leases++
       const released = new AbortController()
       return {
@@ -114,7 +114,7 @@ export function sessionPool(connect: Connect, reconnectTimeoutMs = 60_000) {
     },
     /** Call this when the app quits. */
     closeAll() {
-      ended.abort()
+      poolController.abort()
       for (const { connection } of entries.splice(0)) connection.close()
     },
   }

@@ -19,17 +19,18 @@ export function jobArchive(store: JobStore) {
   const { journal } = store
   /** Newest first. */
   let entries: Map<JobId, Entry> | undefined
-  let migrated = Promise.resolve()
+  /** Resolves once the jobs of older versions are in the journal. */
+  let migration = Promise.resolve()
   /** Undo entries of running jobs. */
   const undosOfRunning = new Map<JobId, LedgerEntry>()
 
   function all(): Map<JobId, Entry> {
     if (entries) return entries
-    const found = readEarlierRuns(store)
-    const ids = new Set(found.map(({ job }) => job.id))
+    const earlierRuns = readEarlierRuns(store)
+    const ids = new Set(earlierRuns.map(({ job }) => job.id))
     const older = readOlderVersions(store).filter(({ job }) => !ids.has(job.id))
-    migrated = migrateOlderFiles(store, older)
-    entries = sortByStart([...found, ...older])
+    migration = migrateOlderFiles(store, older)
+    entries = sortByStart([...earlierRuns, ...older])
     return entries
   }
   const append = (id: JobId, ...lines: Parameters<typeof journal.append>[1]) =>
@@ -49,7 +50,7 @@ export function jobArchive(store: JobStore) {
     /** Reads the jobs of earlier runs. Call this before the first job of this run writes to the journal. */
     load: () => void all(),
     /** Resolves once the jobs that an older version stored are in the journal. */
-    settled: () => migrated,
+    settled: () => migration,
     shown: () => [...all().values()].filter(({ cleared }) => !cleared).map(({ job }) => job),
     find: (id: JobId) => all().get(id)?.job,
     ids: (): JobId[] => [...all().keys(), ...journal.ids()],
@@ -97,7 +98,7 @@ export function jobArchive(store: JobStore) {
   }
 }
 
-/** Reads the jobs of earlier runs. A job without an end was interrupted when the app ended, and is marked so. */
+/** Reads the jobs of earlier runs. A job without an end was interrupted when the app ended, and is marked as interrupted. */
 const readEarlierRuns = ({ journal }: JobStore): Entry[] =>
   journal.read().map(({ job, undo, cleared, ended }): Entry => {
     if (ended) return { job, undo, cleared }
@@ -119,18 +120,18 @@ const toInterrupted = (job: Job): Job => ({
   }),
 })
 
-/** Reads what versions without a journal stored: jobs in one file, undo entries in another. */
+/** Reads the data of versions without a journal, which stored jobs in one file and undo entries in another. */
 function readOlderVersions({ jobs, ledger }: JobStore): Entry[] {
   const { removals } = ledger.value
   const stored = jobs.value.jobs
-  const withoutJob = removals.filter(({ job }) => !stored.some(({ id }) => id === job))
+  const undosWithoutJob = removals.filter(({ job }) => !stored.some(({ id }) => id === job))
   return [
     ...stored.map((job): Entry => ({
       job,
       undo: removals.find((undo) => undo.job === job.id) ?? null,
       cleared: false,
     })),
-    ...withoutJob.map((undo): Entry => ({ job: jobFromUndo(undo), undo, cleared: true })),
+    ...undosWithoutJob.map((undo): Entry => ({ job: jobFromUndo(undo), undo, cleared: true })),
   ]
 }
 

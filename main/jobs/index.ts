@@ -27,7 +27,7 @@ export interface JobContext {
   updateItem(index: number, change: Partial<JobItem>): void
   /** Updates the subject. */
   updateSubject(change: Partial<JobSubject>): void
-  /** Sets the undo entry of the job. Resolves once the journal has it. */
+  /** Sets the undo entry of the job; undefined removes it. Resolves once the journal has the change. */
   setUndo(undo: LedgerEntry | undefined): Promise<void>
   /** Marks the job as failed. */
   fail(failure: Failure): void
@@ -47,7 +47,7 @@ export interface Jobs {
   find(id: JobId): Job | undefined
   /** @returns the ids of all jobs, including those whose journal only a newer version can read */
   knownIds(): readonly JobId[]
-  /** @returns running jobs, then ended ones, each newest first */
+  /** @returns running jobs, then ended jobs that the user has not cleared, each newest first */
   all(): readonly Job[]
   /** Updates a job that has ended. */
   amend(id: JobId, change: Pick<Partial<Job>, 'items'> & { readonly subject?: Partial<JobSubject> }): void
@@ -80,7 +80,7 @@ export function jobService({ publish, store }: Needs): Jobs {
   const running = new Map<JobId, RunningJob>()
   const archive = jobArchive(store)
   /** Resolves once the journal has all jobs started so far. */
-  let journaled: Promise<unknown> = Promise.resolve()
+  let journalWrites: Promise<unknown> = Promise.resolve()
 
   function publishSoon(entry: RunningJob) {
     entry.publishing ??= delay(publishIntervalMs).then(() => {
@@ -89,18 +89,18 @@ export function jobService({ publish, store }: Needs): Jobs {
     })
   }
 
-  function change(id: JobId, next: (job: Job) => Job) {
+  function updateJob(id: JobId, update: (job: Job) => Job) {
     const entry = running.get(id)
     if (!entry) return
-    entry.job = next(entry.job)
+    entry.job = update(entry.job)
     publishSoon(entry)
   }
 
   function createContext(id: JobId, cancelled: AbortSignal, writer: ReturnType<typeof journalWriter>): JobContext {
-    const setItem = (index: number, next: Partial<JobItem>) =>
-      change(id, (job) => ({
+    const setItem = (index: number, change: Partial<JobItem>) =>
+      updateJob(id, (job) => ({
         ...job,
-        items: job.items.map((item, at) => (at === index ? { ...item, ...next } : item)),
+        items: job.items.map((item, itemIndex) => (itemIndex === index ? { ...item, ...change } : item)),
       }))
     return {
       id,
@@ -112,13 +112,13 @@ export function jobService({ publish, store }: Needs): Jobs {
         setItem(index, { state: 'running' })
         return writer.write({ kind: 'item', at: index, item: { state: 'running' } })
       },
-      updateItem(index, next) {
-        setItem(index, next)
-        void writer.write({ kind: 'item', at: index, item: next })
+      updateItem(index, change) {
+        setItem(index, change)
+        void writer.write({ kind: 'item', at: index, item: change })
       },
-      updateSubject: (next) => change(id, (job) => ({ ...job, subject: withChange(job.subject, next) })),
+      updateSubject: (change) => updateJob(id, (job) => ({ ...job, subject: withChange(job.subject, change) })),
       setUndo: (undo) => archive.setUndo(id, undo, writer),
-      fail: (failure) => change(id, (job) => ({ ...job, failure })),
+      fail: (failure) => updateJob(id, (job) => ({ ...job, failure })),
     }
   }
 
@@ -131,9 +131,9 @@ export function jobService({ publish, store }: Needs): Jobs {
       const job: Job = { id, subject, state: 'running', items, started: now(), ...(engine && { engine }) }
       const cancel = new AbortController()
       const writer = journalWriter(store.journal, id)
-      // Each job waits for the earlier ones, so that jobs start in the order of the calls.
-      journaled = Promise.all([journaled, writer.write({ kind: 'begin', version: journalVersion, job })])
-      const inJournal = journaled
+      // Each job waits until the earlier ones are in the journal, so that their work starts in the order of the calls.
+      journalWrites = Promise.all([journalWrites, writer.write({ kind: 'begin', version: journalVersion, job })])
+      const inJournal = journalWrites
       const context = createContext(id, cancel.signal, writer)
       const ended = Promise.withResolvers<void>()
       const entry: RunningJob = { job, cancel, ended: ended.promise }
@@ -162,9 +162,9 @@ export function jobService({ publish, store }: Needs): Jobs {
     amend(id, { items, subject = {} }) {
       const job = archive.find(id)
       if (!job) return
-      const next = { ...job, ...(items && { items }), subject: withChange(job.subject, subject) }
-      archive.change(next)
-      publish('jobs.changed', next)
+      const changed = { ...job, ...(items && { items }), subject: withChange(job.subject, subject) }
+      archive.change(changed)
+      publish('jobs.changed', changed)
     },
     undoOf: archive.undoOf,
     setUndo: (id, undo) => archive.setUndo(id, undo),

@@ -1,4 +1,4 @@
-/** Writes the journal's lines of one job. Lines that arrive during a write are written together after it. */
+/** Writes the lines of one job to the journal. Lines that are passed during a write are written together after it. */
 import type { JobId } from '../../preload/contract/index.ts'
 import type { Journal, JournalLine } from '../store/index.ts'
 
@@ -8,19 +8,19 @@ export interface JournalWriter {
 }
 
 export function journalWriter(journal: Journal, job: JobId): JournalWriter {
-  let waiting: JournalLine[] = []
-  let next: Promise<void> | undefined
-  let writing = Promise.resolve()
+  let pendingLines: JournalLine[] = []
+  let nextWrite: Promise<void> | undefined
+  let lastWrite = Promise.resolve()
   return {
     write(line) {
-      waiting.push(line)
-      next ??= writing.then(() => {
-        const lines = waiting
-        waiting = []
-        next = undefined
-        return (writing = journal.append(job, lines))
+      pendingLines.push(line)
+      nextWrite ??= lastWrite.then(() => {
+        const lines = pendingLines
+        pendingLines = []
+        nextWrite = undefined
+        return (lastWrite = journal.append(job, lines))
       })
-      return next
+      return nextWrite
     },
   }
 }

@@ -14,7 +14,7 @@ import {
 } from '../engine/index.ts'
 import type { LayersStore } from '../store/index.ts'
 import { Alarm } from './alarm.ts'
-import { readImage, readOne, type Blob, type ImageRead } from './read-image.ts'
+import { readImage, readImageResult, type Blob, type ImageRead } from './read-image.ts'
 import { Reads } from './reads.ts'
 import { LayerTable } from './table.ts'
 import { stackOf } from './stack.ts'
@@ -43,7 +43,7 @@ export interface Layers {
 const maxConcurrentReads = 4
 const publishIntervalMs = 250
 const writeDelayMs = 2_000
-/** Minimum time between two requests for the size of the build cache, which take about as long as a list of images. */
+/** Minimum time between two requests for the size of the build cache. Each takes about as long as a list of images. */
 const cacheSizeIntervalMs = 1_000
 /** With more images than this, the first reads are delayed, so that the window can draw its list first. */
 const manyImages = 500
@@ -58,30 +58,31 @@ export function layersService({ engine, store, publish }: LayersNeeds): Layers {
   const sharing = new Sharing()
   let seq = 0
   let table = new LayerTable('classic')
-  /** The reads of the shown engine, or of the last one that was shown. */
+  /** The reads of the shown engine or, if none is shown, of the engine shown last. */
   let reads: Reads | undefined
-  let cached: Bytes = 0
+  /** Upper bound of the bytes that images share with the build cache. */
+  let sharedWithCache: Bytes = 0
   let cacheSizeReadAt = -Infinity
   /** Time of `performance.now()` at which the first reads of an engine start. */
   let firstReadAt = Infinity
   /** Whether a caller waits for `settled`. Nothing is delayed then. */
   let urgent = false
-  let reading: Promise<void> | undefined
+  let currentRun: Promise<void> | undefined
   let rerun = false
   let writeTimer: NodeJS.Timeout | undefined
   const alarm = new Alarm(() => changed())
 
-  const inUse = () => new Set([...live.containers().values()].map(({ image }) => image))
+  const imagesInUse = () => new Set([...live.containers().values()].map(({ image }) => image))
 
   function updateTable() {
     const session = shownSession()
     // The live state may already belong to another engine.
-    if (!session || !reads?.isOf(session)) return
-    const [images, used] = [live.images(), inUse()]
+    if (!session || !reads?.belongsTo(session)) return
+    const [images, used] = [live.images(), imagesInUse()]
     const needed = new Set([...images.keys(), ...used])
     if (live.snapshot().complete) reads.keepOnly(needed)
     reads.recall(needed)
-    const change = table.update({ images, used, reads: reads.all, cached })
+    const change = table.update({ images, used, reads: reads.all, cached: sharedWithCache })
     if (reads.unwritten) writeSoon()
     if (!change) return
     if (change === 'renumbered') {
@@ -89,20 +90,20 @@ export function layersService({ engine, store, publish }: LayersNeeds): Layers {
       sharing.apply(table.snapshot())
       // Skipping a number makes every window request a new snapshot.
       seq += 2
-      publish('layers.changed', { seq, from: 0, sizes: [], ranges: [], images: [], gone: [], cached })
+      publish('layers.changed', { seq, from: 0, sizes: [], ranges: [], images: [], gone: [], cached: sharedWithCache })
       return
     }
     sharing.apply(change)
     publish('layers.changed', { seq: ++seq, ...change })
   }
 
-  /** Replaces the state by an empty one if the session is on another engine than before. */
+  /** @returns the reads of the session's engine. If the engine is another one than before, the state starts empty. */
   function readsFor(session: EngineSession): Reads {
-    if (reads?.isOf(session)) return reads
+    if (reads?.belongsTo(session)) return reads
     void write()
     table = new LayerTable(session.capabilities.store)
     reads = new Reads(store, session)
-    cached = 0
+    sharedWithCache = 0
     firstReadAt = Infinity
     sharing.clear()
     // Skipping a number makes every window request a new snapshot.
@@ -110,7 +111,7 @@ export function layersService({ engine, store, publish }: LayersNeeds): Layers {
     return reads
   }
 
-  const due = () => reads?.due(live.images().values(), inUse()) ?? { now: [], next: Infinity }
+  const due = () => reads?.due(live.images().values(), imagesInUse()) ?? { now: [], next: Infinity }
 
   async function readAndUpdate(): Promise<void> {
     do {
@@ -127,7 +128,7 @@ export function layersService({ engine, store, publish }: LayersNeeds): Layers {
       if (rerun || !live.snapshot().complete) continue
       if (isDelayed(cacheSizeReadAt + cacheSizeIntervalMs)) return
       urgent = false
-      cached = await maxBytesSharedWithCache(session).catch(() => cached)
+      sharedWithCache = await maxBytesSharedWithCache(session).catch(() => sharedWithCache)
       cacheSizeReadAt = performance.now()
       updateTable()
     } while (rerun)
@@ -141,24 +142,24 @@ export function layersService({ engine, store, publish }: LayersNeeds): Layers {
   }
 
   async function readAll(session: EngineSession) {
-    const target = reads!
+    const engineReads = reads!
     const content = await contentOf(session)
-    const used = inUse()
-    const isCurrent = () => reads === target && !session.signal.aborted
+    const used = imagesInUse()
+    const isCurrent = () => reads === engineReads && !session.signal.aborted
     let publishedAt = performance.now()
     try {
-      await confirmIndexes(target, content)
+      await confirmIndexReads(engineReads, content)
       const queue = due().now
       const worker = async () => {
         for (let image = queue.pop(); image && isCurrent(); image = queue.pop()) {
           try {
             const read = await readImage(session, image, content)
-            if (read) target.add(image, read, used.has(image.id))
-            else target.gone(image)
+            if (read) engineReads.add(image, read, used.has(image.id))
+            else engineReads.markGone(image)
           } catch (error) {
             if (!isCurrent()) continue
-            target.failed(image, error)
-            // Inspecting the image again marks its row as unreadable. It is read again after the engine can inspect it.
+            engineReads.failed(image, error)
+            // This inspect marks the image's row as unreadable. The layers are read again once an inspect succeeds.
             if (image.unreadable === undefined) engine.inspectAgain(image.id)
           }
           if (isCurrent() && performance.now() - publishedAt > publishIntervalMs) {
@@ -171,15 +172,15 @@ export function layersService({ engine, store, publish }: LayersNeeds): Layers {
     } finally {
       content?.close()
     }
-    if (reads === target) updateTable()
+    if (reads === engineReads) updateTable()
   }
 
-  /** Confirms stored reads of indexes. Does nothing if the engine fails; the indexes are then read again. */
-  async function confirmIndexes(target: Reads, content: ContentStore | undefined) {
-    const unconfirmed = due().now.filter((image) => target.isUnconfirmed(image))
+  /** Confirms stored reads of multi-platform images (indexes). If the engine fails, these images are read again instead. */
+  async function confirmIndexReads(engineReads: Reads, content: ContentStore | undefined) {
+    const unconfirmed = due().now.filter((image) => engineReads.isUnconfirmed(image))
     if (unconfirmed.length === 0 || !content) return
     const present = await content.digests().catch(() => undefined)
-    if (present) target.confirm(unconfirmed, present)
+    if (present) engineReads.confirm(unconfirmed, present)
   }
 
   async function write() {
@@ -194,10 +195,10 @@ export function layersService({ engine, store, publish }: LayersNeeds): Layers {
 
   function changed() {
     rerun = true
-    reading ??= readAndUpdate()
+    currentRun ??= readAndUpdate()
       .catch((error: unknown) => console.error('layers:', error))
       .finally(() => {
-        reading = undefined
+        currentRun = undefined
         if (rerun && shownSession()) changed()
       })
   }
@@ -211,7 +212,7 @@ export function layersService({ engine, store, publish }: LayersNeeds): Layers {
     async settled() {
       urgent = true
       changed()
-      for (let work = reading; work; work = reading) await work
+      for (let work = currentRun; work; work = currentRun) await work
     },
     handlers: {
       'layers.snapshot': () => ok({ seq, ...table.snapshot() }),
@@ -220,15 +221,15 @@ export function layersService({ engine, store, publish }: LayersNeeds): Layers {
         const session = engine.session()
         if (!session.ok) return session
         if (!image) return fail({ code: 'image-gone', image: id })
-        const target = readsFor(session.value)
-        target.recall([id])
-        // A read that failed in part is repeated whenever the user opens the layers.
-        if (target.all.get(id)?.partial ?? !target.all.has(id)) {
+        const engineReads = readsFor(session.value)
+        engineReads.recall([id])
+        // A partial read is repeated whenever the user opens the layers.
+        if (engineReads.all.get(id)?.partial ?? !engineReads.all.has(id)) {
           const content = await contentOf(session.value)
           try {
-            const read = await readOne(session.value, image, content)
+            const read = await readImageResult(session.value, image, content)
             if (!read.ok) return read
-            target.add(image, read.value, inUse().has(id))
+            engineReads.add(image, read.value, imagesInUse().has(id))
           } finally {
             content?.close()
           }

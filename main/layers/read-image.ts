@@ -20,7 +20,7 @@ export interface Blob {
   readonly size: Bytes
 }
 
-/** The data that is read from the engine once for each image. */
+/** The layers, history and blobs of an image, as read from the engine. */
 export interface ImageRead {
   readonly diffIds: readonly Digest[]
   /** Base first. */
@@ -42,12 +42,12 @@ export interface ImageRead {
   readonly absent?: readonly Digest[]
   /** Whether the read can be stored by the image's id. False if layers may still be unpacked for the image. */
   readonly cacheable: boolean
-  /** A request failed that may succeed later. Never set on a cacheable read. */
+  /** Set if a request failed that may succeed later. Never set on a cacheable read. */
   readonly partial?: true
 }
 
 /** The result of a request that failed and may succeed later. */
-const failed = Symbol('failed')
+const temporaryFailure = Symbol('temporary failure')
 
 /** @returns undefined if the image is gone */
 export async function readImage(
@@ -58,45 +58,48 @@ export async function readImage(
   const { store } = session.capabilities
   const [inspected, historyResult] = await Promise.all([
     inspectImage(session, image.id),
-    readHistory(session, image.id).catch((error: unknown) => (hasNoHistory(error) ? undefined : failed)),
+    readHistory(session, image.id).catch((error: unknown) =>
+      isHistoryUnavailable(error) ? undefined : temporaryFailure,
+    ),
   ])
   if (!inspected) return undefined
-  const steps = historyResult === failed ? undefined : historyResult
+  const steps = historyResult === temporaryFailure ? undefined : historyResult
   const history = (steps ?? []).toReversed().map((step) => ({ createdBy: step.CreatedBy, size: step.Size }))
   const diffIds = inspected.RootFS.Layers
-  const partial = (isPartial: boolean) => (isPartial ? { cacheable: false, partial: true as const } : {})
+  const partialFields = (isPartial: boolean) => (isPartial ? { cacheable: false, partial: true as const } : {})
   if (store === 'classic')
     return {
       ...{ diffIds, history, layersSize: inspected.Size.size, holdsLayers: true, cacheable: true },
-      ...partial(historyResult === failed),
+      ...partialFields(historyResult === temporaryFailure),
     }
 
-  const contentResult = content && (await readContent(content, image.id, diffIds).catch(permanentFault))
-  const found = contentResult === failed ? undefined : contentResult
-  const contentSize = found ? total(found.blobs) : inspected.Size.size
-  const configHistory = found?.history.length === history.length ? found.history : undefined
-  const layerSteps = configHistory ? configHistory.filter(({ empty }) => !empty).length : history.length
+  const contentResult = content && (await readContent(content, image.id, diffIds).catch(toContentResult))
+  const storedContent = contentResult === temporaryFailure ? undefined : contentResult
+  const contentSize = storedContent ? total(storedContent.blobs) : inspected.Size.size
+  const configHistory = storedContent?.history.length === history.length ? storedContent.history : undefined
+  const layerStepCount = configHistory ? configHistory.filter(({ empty }) => !empty).length : history.length
   // In the containerd store, inspect reports the compressed size, and the list adds the size of the unpacked layers. A
-  // blob that the image has twice is counted twice in both.
+  // blob that the image has twice is counted twice in both sizes.
   const unpacked =
-    steps && layerSteps >= diffIds.length
+    steps && layerStepCount >= diffIds.length
       ? history.reduce((sum, { size }) => sum + size, 0)
       : Math.max(0, image.size - inspected.Size.size)
-  // If no layer is unpacked, 26.1 returns no history. The config still has it, without sizes.
-  const historyWithoutSizes = steps || unpacked > 0 ? undefined : found?.history.map((step) => ({ ...step, size: 0 }))
-  const holdsLayers = found?.holdsLayers ?? true
+  // If no layer is unpacked, 26.1 returns no history. The config still has the history, without sizes.
+  const historyWithoutSizes =
+    steps || unpacked > 0 ? undefined : storedContent?.history.map((step) => ({ ...step, size: 0 }))
+  const holdsLayers = storedContent?.holdsLayers ?? true
   return {
     diffIds,
     history:
       historyWithoutSizes ??
-      (configHistory ? history.map((step, at) => ({ ...step, empty: configHistory[at]!.empty })) : history),
+      (configHistory ? history.map((step, index) => ({ ...step, empty: configHistory[index]!.empty })) : history),
     layersSize: unpacked,
-    content: { size: contentSize, ...(found && { blobs: found.blobs }) },
+    content: { size: contentSize, ...(storedContent && { blobs: storedContent.blobs }) },
     holdsLayers,
-    ...(found?.absent && { absent: found.absent }),
-    cacheable: steps !== undefined && found !== undefined && holdsLayers,
-    // Every engine with the containerd store serves its content store, so a missing one is a temporary failure.
-    ...partial(historyResult === failed || contentResult === failed || !content),
+    ...(storedContent?.absent && { absent: storedContent.absent }),
+    cacheable: steps !== undefined && storedContent !== undefined && holdsLayers,
+    // Every engine with the containerd store serves its content store, so a failure to open it is temporary.
+    ...partialFields(historyResult === temporaryFailure || contentResult === temporaryFailure || !content),
   }
 }
 
@@ -105,17 +108,18 @@ export async function readImage(
  * Any other failure may be temporary.
  * @see moby daemon/images/image_history.go and daemon/containerd/image_history.go
  */
-const hasNoHistory = (error: unknown) =>
+const isHistoryUnavailable = (error: unknown) =>
   statusOf(error) === 404 || /non-empty layers|size of the layer/.test(String(error))
 
-/** Content that cannot be parsed never will be, so the content is undefined. Any other failure may be temporary. */
-const permanentFault = (error: unknown) => (error instanceof SyntaxError || v.isValiError(error) ? undefined : failed)
+/** @returns undefined if the content cannot be parsed, which is permanent. Any other failure may be temporary. */
+const toContentResult = (error: unknown) =>
+  error instanceof SyntaxError || v.isValiError(error) ? undefined : temporaryFailure
 
 /**
  * Like `readImage`, but returns a failed result if the engine refuses a request or the image is gone.
  * @throws if the engine cannot be reached
  */
-export async function readOne(
+export async function readImageResult(
   session: EngineSession,
   image: Image,
   content: ContentStore | undefined,
@@ -156,7 +160,7 @@ interface Content {
 const snapshotLabel = 'containerd.io/gc.ref.snapshot.'
 
 /**
- * @param diffIds identify the config that the engine uses: an index may have several, for example of attestations
+ * @param diffIds identify the config that the engine uses. An index may have several, for example those of attestations.
  * @throws if the content store does not have the image, or its JSON cannot be parsed
  */
 async function readContent(content: ContentStore, id: ImageId, diffIds: readonly Digest[]): Promise<Content> {
@@ -165,6 +169,7 @@ async function readContent(content: ContentStore, id: ImageId, diffIds: readonly
   const configs: Digest[] = []
   let [isIndex, holdsLayers] = [false, false]
 
+  /** Adds a blob. @returns whether the engine has the blob */
   async function add(digest: Digest): Promise<boolean> {
     if (blobs.has(digest)) return true
     const info = await content.info(digest)
@@ -191,7 +196,7 @@ async function readContent(content: ContentStore, id: ImageId, diffIds: readonly
   if (blobs.size === 0) throw new Error(`${id} is not in the content store`)
 
   const parsedConfigs = (await Promise.all(configs.map((digest) => content.read(digest)))).flatMap(
-    (bytes) => parsedConfig(bytes) ?? [],
+    (bytes) => parseConfig(bytes) ?? [],
   )
   const usedConfig = parsedConfigs.find(
     ({ rootfs }) => configs.length === 1 || isDeepStrictEqual(rootfs.diff_ids, diffIds),
@@ -206,7 +211,7 @@ async function readContent(content: ContentStore, id: ImageId, diffIds: readonly
 }
 
 /** @returns undefined if this is not an image config: an index may list other kinds of artifacts */
-function parsedConfig(bytes: Buffer | undefined): v.InferOutput<typeof config> | undefined {
+function parseConfig(bytes: Buffer | undefined): v.InferOutput<typeof config> | undefined {
   try {
     const parsed = v.safeParse(config, JSON.parse(String(bytes)))
     return parsed.success ? parsed.output : undefined

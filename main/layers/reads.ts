@@ -1,4 +1,4 @@
-/** The reads of one engine's images, from this run and from the store. Decides which images must be read again. */
+/** What was read about the images of one engine, in this run or earlier. Decides which images are due to be read. */
 import type { Image, ImageId } from '../../model/image/image.ts'
 import { isSameEngine, engineKey, statusOf, type EngineIdentity, type EngineSession } from '../engine/index.ts'
 import type { LayersStore } from '../store/index.ts'
@@ -8,7 +8,7 @@ import { recall, remember, scopeOf } from './stored-reads.ts'
 interface Retry {
   readonly waitMs: number
   /** Time of `performance.now()`. */
-  readonly at: number
+  readonly dueAt: number
 }
 
 /** A failure may last a second, or for months if the image is broken. */
@@ -20,9 +20,9 @@ export class Reads {
   readonly #scope: string
   readonly #engine: EngineIdentity
   readonly #file: LayersStore
-  readonly #isOneEngine: boolean
+  readonly #scopeHasOneEngine: boolean
   #reads = new Map<ImageId, ImageRead>()
-  /** Whether a container used the image when the image was read. The engine unpacks an image for its first container. */
+  /** Whether a container used the image when its layers were read. The engine unpacks an image for its first container. */
   #wasUsed = new WeakMap<Image, boolean>()
   /** Indexes whose content has not changed since they were read. */
   #confirmed = new WeakSet<Image>()
@@ -33,7 +33,7 @@ export class Reads {
   /**
    * Whether the file keeps reads of images that this engine does not have. Other engines of the scope may have them.
    */
-  #keepsOthers = true
+  #keepsOtherImages = true
   #unwritten = false
   #writing = Promise.resolve()
 
@@ -41,10 +41,10 @@ export class Reads {
     this.#scope = scopeOf(store, engineKey(identity))
     this.#engine = identity
     this.#file = file
-    this.#isOneEngine = store === 'containerd'
+    this.#scopeHasOneEngine = store === 'containerd'
   }
 
-  isOf({ capabilities: { store }, identity }: EngineSession): boolean {
+  belongsTo({ capabilities: { store }, identity }: EngineSession): boolean {
     return this.#scope === scopeOf(store, engineKey(identity)) && isSameEngine(this.#engine, identity)
   }
 
@@ -65,7 +65,10 @@ export class Reads {
     }
   }
 
-  /** Drops the reads of all other images. @param ids all images of the engine, and images that containers use */
+  /**
+   * Drops the reads of images that are not in `ids`.
+   * @param ids all images of the engine, and images that containers use
+   */
   keepOnly(ids: { has(id: ImageId): boolean }): void {
     for (const id of this.#reads.keys()) {
       if (ids.has(id)) continue
@@ -73,8 +76,9 @@ export class Reads {
       this.#gone.add(id)
       this.#unwritten = true
     }
-    // When an image is loaded again, the containerd store rewrites the labels that protect its unpacked layers.
-    if (this.#isOneEngine) this.#keepsOthers = false
+    // A stored read of a removed image may be wrong if the image is loaded again, because the containerd store then
+    // rewrites the labels that protect the unpacked layers.
+    if (this.#scopeHasOneEngine) this.#keepsOtherImages = false
   }
 
   add(image: Image, read: ImageRead, isUsed: boolean): void {
@@ -88,19 +92,19 @@ export class Reads {
   }
 
   /** Records that the engine does not have the image. The image is read again only after it changes. */
-  gone(image: Image): void {
-    this.#retries.set(image, { waitMs: maxWaitMs, at: Infinity })
+  markGone(image: Image): void {
+    this.#retries.set(image, { waitMs: maxWaitMs, dueAt: Infinity })
   }
 
   failed(image: Image, error: unknown): void {
-    if (statusOf(error) === 404) this.gone(image)
+    if (statusOf(error) === 404) this.markGone(image)
     else this.#retryLater(image)
   }
 
   #retryLater(image: Image) {
     const previous = this.#retries.get(image)
     const waitMs = previous ? Math.min(previous.waitMs * waitFactor, maxWaitMs) : firstWaitMs
-    this.#retries.set(image, { waitMs, at: performance.now() + waitMs })
+    this.#retries.set(image, { waitMs, dueAt: performance.now() + waitMs })
   }
 
   /** @returns the images to read now, and the time of `performance.now()` at which the next one is due */
@@ -110,7 +114,7 @@ export class Reads {
     const time = performance.now()
     for (const image of images) {
       const retry = this.#retries.get(image)
-      if (retry && retry.at > time) next = Math.min(next, retry.at)
+      if (retry && retry.dueAt > time) next = Math.min(next, retry.dueAt)
       else if (retry || !this.#isValid(image, used.has(image.id))) now.push(image)
     }
     return { now, next }
@@ -132,10 +136,10 @@ export class Reads {
     for (const image of images) {
       const read = this.#reads.get(image.id)
       if (!read?.cacheable || !read.absent || !read.content?.blobs) continue
-      const isSame =
+      const isUnchanged =
         read.content.blobs.every(({ digest }) => present.has(digest)) &&
         read.absent.every((digest) => !present.has(digest))
-      if (isSame) this.#confirmed.add(image)
+      if (isUnchanged) this.#confirmed.add(image)
     }
   }
 
@@ -149,7 +153,12 @@ export class Reads {
   write(): Promise<void> {
     if (!this.#unwritten) return this.#writing
     this.#unwritten = false
-    this.#writing = remember(this.#file, this.#scope, this.#reads, (id) => this.#keepsOthers && !this.#gone.has(id))
+    this.#writing = remember(
+      this.#file,
+      this.#scope,
+      this.#reads,
+      (id) => this.#keepsOtherImages && !this.#gone.has(id),
+    )
     this.#gone.clear()
     return this.#writing
   }

@@ -7,26 +7,28 @@ import type { ImageRead } from './read-image.ts'
 import type { LayerTable } from './table.ts'
 
 export function stackOf(id: ImageId, { history, layersSize }: ImageRead, table: LayerTable, sharing: Sharing): Stack {
-  const chain = table.anatomy(id)?.chain ?? []
+  const chain = table.imageLayers(id)?.chain ?? []
   const units = chain.map((layer) => table.unit(layer)!)
   const sharers = sharing.sharers(units)
   const likely = table.likely(id)
-  const layerEntries = new Set(likely.map(({ entry }) => entry))
+  const layerEntryIndices = new Set(likely.map(({ entry }) => entry))
   return {
     id,
-    layers: chain.map((layer, at) => {
+    layers: chain.map((layer, index) => {
       const { min, max } = table.size(layer)
-      const { entry, size } = likely[at]!
-      const sharedWith = (sharers.get(units[at]!) ?? []).filter((other) => other !== id)
+      const { entry, size } = likely[index]!
+      const sharedWith = (sharers.get(units[index]!) ?? []).filter((other) => other !== id)
       const step = entry === undefined ? undefined : history[entry]
       return {
         size: { min: Math.min(min, layersSize), max: Math.min(max, layersSize) },
         ...(size !== undefined && { likely: Math.min(size, layersSize) }),
         ...(step && { instruction: parseInstruction(step.createdBy) }),
         sharedWith,
-        imagesEndingHere: sharedWith.filter((other) => table.anatomy(other)?.chain.length === at + 1),
+        imagesEndingHere: sharedWith.filter((other) => table.imageLayers(other)?.chain.length === index + 1),
       }
     }),
-    settings: history.filter((_, at) => !layerEntries.has(at)).map(({ createdBy }) => parseInstruction(createdBy)),
+    settings: history
+      .filter((_, index) => !layerEntryIndices.has(index))
+      .map(({ createdBy }) => parseInstruction(createdBy)),
   }
 }

@@ -19,7 +19,7 @@ export function recall(store: LayersStore, scope: string, id: ImageId): ImageRea
   const section = store.value.engines[scope]
   const stored = section && Object.hasOwn(section.images, id) ? section.images[id] : undefined
   if (!section || !stored) return undefined
-  const text = (at: number) => section.texts[at] ?? ''
+  const text = (index: number) => section.texts[index] ?? ''
   const blobs = stored.blobs && pairs(stored.blobs).map(([digest, size]) => ({ digest: text(digest), size }))
   return {
     diffIds: stored.layers.map(text),
@@ -36,46 +36,49 @@ export function recall(store: LayersStore, scope: string, id: ImageId): ImageRea
   }
 }
 
-/** Stores `reads`, and keeps the stored reads of other images for which `keeps` returns true. */
+/** Stores `reads`, and keeps the stored reads of other images for which `isKept` returns true. */
 export function remember(
   store: LayersStore,
   scope: string,
   reads: ReadonlyMap<ImageId, ImageRead>,
-  keeps: (id: ImageId) => boolean,
+  isKept: (id: ImageId) => boolean,
 ): Promise<void> {
   const cacheable = [...reads].filter(([, read]) => read.cacheable)
-  const otherIds = Object.keys(store.value.engines[scope]?.images ?? {}).filter((id) => !reads.has(id) && keeps(id))
+  const otherIds = Object.keys(store.value.engines[scope]?.images ?? {}).filter((id) => !reads.has(id) && isKept(id))
   const others = otherIds
     .slice(0, Math.max(0, maxImages - cacheable.length))
     .map((id) => [id, recall(store, scope, id)!] as const)
-  const section = packed([...cacheable.slice(0, maxImages), ...others])
+  const section = pack([...cacheable.slice(0, maxImages), ...others])
   return store.write({ engines: { ...store.value.engines, [scope]: section } })
 }
 
-function packed(all: readonly (readonly [ImageId, ImageRead])[]): LayersSection {
+function pack(reads: readonly (readonly [ImageId, ImageRead])[]): LayersSection {
   const texts = new Map<string, number>()
-  const numberOf = (text: string) => {
+  const indexOf = (text: string) => {
     if (!texts.has(text)) texts.set(text, texts.size)
     return texts.get(text)!
   }
   const images: LayersSection['images'] = {}
-  for (const [id, { diffIds, history, layersSize, content, absent }] of all)
+  for (const [id, { diffIds, history, layersSize, content, absent }] of reads)
     images[id] = {
-      layers: diffIds.map(numberOf),
+      layers: diffIds.map(indexOf),
       history: history.flatMap(({ createdBy, size, empty }) => [
-        numberOf(createdBy),
+        indexOf(createdBy),
         size,
         empty === undefined ? -1 : Number(empty),
       ]),
       layersSize,
       ...(content && { contentSize: content.size }),
-      ...(content?.blobs && { blobs: content.blobs.flatMap(({ digest, size }) => [numberOf(digest), size]) }),
-      ...(absent && { absent: absent.map(numberOf) }),
+      ...(content?.blobs && { blobs: content.blobs.flatMap(({ digest, size }) => [indexOf(digest), size]) }),
+      ...(absent && { absent: absent.map(indexOf) }),
     }
   return { texts: [...texts.keys()], images }
 }
 
 const pairs = (flat: readonly number[]) =>
-  Array.from({ length: flat.length / 2 }, (_, at) => [flat[2 * at]!, flat[2 * at + 1]!] as const)
+  Array.from({ length: flat.length / 2 }, (_, pair) => [flat[2 * pair]!, flat[2 * pair + 1]!] as const)
 const triples = (flat: readonly number[]) =>
-  Array.from({ length: flat.length / 3 }, (_, at) => [flat[3 * at]!, flat[3 * at + 1]!, flat[3 * at + 2]!] as const)
+  Array.from(
+    { length: flat.length / 3 },
+    (_, triple) => [flat[3 * triple]!, flat[3 * triple + 1]!, flat[3 * triple + 2]!] as const,
+  )

@@ -1,4 +1,4 @@
-/** The table of all images as sets of units. Each update returns what changed. */
+/** A table of all images, each as a set of units. An update returns the change. */
 import { createHash } from 'node:crypto'
 import { listed, type Bytes, type Image, type ImageId } from '../../model/image/image.ts'
 import { chainIds, emptyLayer, isExact, LayerSizes, type ImageLayers, type ChainId } from '../../model/layers/sizes.ts'
@@ -9,23 +9,25 @@ import { Units } from './units.ts'
 
 const sha256 = (text: string) => `sha256:${createHash('sha256').update(text).digest('hex')}`
 
-/** The input of the table. */
+/** The data from which the table is computed. */
 export interface TableInput {
   readonly images: ReadonlyMap<ImageId, Image>
   /** Images that containers use, including images that no longer exist. */
   readonly used: ReadonlySet<ImageId>
   readonly reads: ReadonlyMap<ImageId, ImageRead>
+  /** Upper bound of the bytes that images share with the build cache. */
   readonly cached: Bytes
 }
 
-/** The state of an image that may change after its layers are read. */
-interface EngineState {
+/** The state of an image, which may change after its layers are read. */
+interface ImageState {
   readonly hidden: boolean
   /** A container uses the image. */
   readonly inUse: boolean
 }
 
-interface CachedImage {
+interface ImageResult {
+  /** The values from which `image` was computed. */
   readonly inputs: readonly unknown[]
   /** Units of the untagged parents, which no list shows. */
   readonly parentUnits: readonly number[]
@@ -35,20 +37,20 @@ interface CachedImage {
 export class LayerTable {
   #sizes = new LayerSizes()
   #imageLayers = new Map<ImageId, ImageLayers>()
-  /** The read from which each anatomy was made. */
-  #anatomyReads = new Map<ImageId, ImageRead>()
+  /** The read from which each entry of `#imageLayers` was made. */
+  #appliedReads = new Map<ImageId, ImageRead>()
   #units = new Units()
   #images = new Map<ImageId, SharingImage>()
   /** The last result for each image, reused while its inputs stay the same. */
-  #cachedImages = new Map<ImageId, CachedImage>()
-  #cached: Bytes = 0
+  #results = new Map<ImageId, ImageResult>()
+  #sharedWithCache: Bytes = 0
   readonly #store: 'classic' | 'containerd'
 
   constructor(store: 'classic' | 'containerd') {
     this.#store = store
   }
 
-  anatomy(id: ImageId): ImageLayers | undefined {
+  imageLayers(id: ImageId): ImageLayers | undefined {
     return this.#imageLayers.get(id)
   }
   /** @returns the likely history entry and size of each layer, base first */
@@ -65,7 +67,7 @@ export class LayerTable {
 
   /** @returns all images and units, as a change of an empty table */
   snapshot(): SharingChange {
-    return this.#change(0, numbersFrom(0, this.#units.count), [...this.#images.values()], [])
+    return this.#describeChange(0, numbersFrom(0, this.#units.count), [...this.#images.values()], [])
   }
 
   /** Sizes of the internal maps, for tests. */
@@ -79,46 +81,49 @@ export class LayerTable {
    */
   update(input: TableInput): SharingChange | 'renumbered' | undefined {
     const from = this.#units.count
-    const narrowed = this.#addAnatomies(input)
-    const shown = new Set(listed([...input.images.values()]).map(({ id }) => id))
+    const narrowedUnits = this.#addImageLayers(input)
+    const listedIds = new Set(listed([...input.images.values()]).map(({ id }) => id))
     const children = Map.groupBy(input.images.values(), ({ parent }) => parent)
     const next = new Map<ImageId, SharingImage>()
     for (const image of input.images.values()) {
-      const parentUnits = shown.has(image.id) ? this.#unitsOfHiddenParents(image, input, shown, children) : []
-      const [read, inUse] = [input.reads.get(image.id), input.used.has(image.id)]
-      next.set(image.id, this.#image(image.id, image.size, read, parentUnits, { hidden: !shown.has(image.id), inUse }))
+      const parentUnits = listedIds.has(image.id) ? this.#unitsOfHiddenParents(image, input, listedIds, children) : []
+      const state = { hidden: !listedIds.has(image.id), inUse: input.used.has(image.id) }
+      next.set(image.id, this.#imageOf(image.id, image.size, input.reads.get(image.id), parentUnits, state))
     }
-    // An image was removed with force while a container still holds its layers. The earlier read is still valid.
+    // These images were removed with force, but a container still holds their layers. Their earlier reads are still valid.
     for (const id of input.used) {
       const read = input.reads.get(id)
-      if (read && !next.has(id)) next.set(id, this.#image(id, 0, read, [], { hidden: true, inUse: true }))
+      if (read && !next.has(id)) next.set(id, this.#imageOf(id, 0, read, [], { hidden: true, inUse: true }))
     }
     const changed = [...next.values()].filter((image) => this.#images.get(image.id) !== image)
     const gone = [...this.#images.keys()].filter((id) => !next.has(id))
     this.#images = next
-    const cachedChanged = this.#cached !== input.cached
-    this.#cached = input.cached
-    if (gone.length > 0 && this.#drop(gone)) return 'renumbered'
-    const knownUnits = narrowed.filter((unit) => unit < from)
-    if (from === this.#units.count && [changed, gone, knownUnits].every(({ length }) => length === 0) && !cachedChanged)
-      return undefined
-    return this.#change(from, [...knownUnits, ...numbersFrom(from, this.#units.count)], changed, gone)
+    const cacheChanged = this.#sharedWithCache !== input.cached
+    this.#sharedWithCache = input.cached
+    if (gone.length > 0 && this.#dropImages(gone)) return 'renumbered'
+    const narrowedOldUnits = narrowedUnits.filter((unit) => unit < from)
+    const isUnchanged = [changed, gone, narrowedOldUnits].every(({ length }) => length === 0) && !cacheChanged
+    if (from === this.#units.count && isUnchanged) return undefined
+    return this.#describeChange(from, [...narrowedOldUnits, ...numbersFrom(from, this.#units.count)], changed, gone)
   }
 
-  /** Drops images, and the units and layers that only they used. @returns whether units were renumbered */
-  #drop(gone: readonly ImageId[]): boolean {
-    for (const id of gone) for (const map of [this.#cachedImages, this.#imageLayers, this.#anatomyReads]) map.delete(id)
-    const numbers = this.#units.dropUnused([...this.#images.values()].map(allUnits))
-    if (!numbers) return false
-    const renumber = (units: readonly number[]) => units.map((unit) => numbers.get(unit)!)
-    for (const [id, { inputs, parentUnits, image }] of this.#cachedImages) {
+  /**
+   * Drops images. If more than half of all units are unused then, drops these units and the layers without an image, too.
+   * @returns whether units were renumbered
+   */
+  #dropImages(gone: readonly ImageId[]): boolean {
+    for (const id of gone) for (const map of [this.#results, this.#imageLayers, this.#appliedReads]) map.delete(id)
+    const newNumbers = this.#units.dropUnused([...this.#images.values()].map(allUnits))
+    if (!newNumbers) return false
+    const renumber = (units: readonly number[]) => units.map((unit) => newNumbers.get(unit)!)
+    for (const [id, { inputs, parentUnits, image }] of this.#results) {
       const { units, borrowed, ...rest } = image
       const next = {
         ...rest,
         ...(units && { units: renumber(units) }),
         ...(borrowed && { borrowed: renumber(borrowed) }),
       }
-      this.#cachedImages.set(id, { inputs, parentUnits: renumber(parentUnits), image: next })
+      this.#results.set(id, { inputs, parentUnits: renumber(parentUnits), image: next })
       this.#images.set(id, next)
     }
     const layers = new Set([...this.#imageLayers.values()].flatMap(({ chain }) => chain))
@@ -126,19 +131,19 @@ export class LayerTable {
     return true
   }
 
-  #addAnatomies({ images, used, reads }: TableInput): number[] {
+  #addImageLayers({ images, used, reads }: TableInput): number[] {
     const added: ImageLayers[] = []
     for (const id of [...images.keys(), ...used]) {
       const read = reads.get(id)
-      if (!read || this.#anatomyReads.get(id) === read) continue
-      this.#anatomyReads.set(id, read)
+      if (!read || this.#appliedReads.get(id) === read) continue
+      this.#appliedReads.set(id, read)
       const { diffIds, history, layersSize, holdsLayers } = read
       const chain = chainIds(diffIds, sha256)
-      diffIds.forEach((diffId, at) => diffId === emptyLayer && this.#setEmptySize(chain[at]!))
-      const anatomy = { id, chain, history, total: layersSize }
-      this.#imageLayers.set(id, anatomy)
+      diffIds.forEach((diffId, index) => diffId === emptyLayer && this.#setEmptyLayerSize(chain[index]!))
+      const imageLayers = { id, chain, history, total: layersSize }
+      this.#imageLayers.set(id, imageLayers)
       // If no layer is unpacked any more, the sizes are unknown until the layers are unpacked again.
-      if (holdsLayers || layersSize > 0) added.push(anatomy)
+      if (holdsLayers || layersSize > 0) added.push(imageLayers)
     }
     return [...this.#sizes.add(added)].flatMap((layer) => {
       const unit = this.#units.find(layer)
@@ -149,25 +154,25 @@ export class LayerTable {
   }
 
   /** The empty tar has size 0 in the classic store. In the containerd store its snapshot has a folder, which has a size. */
-  #setEmptySize(layer: ChainId) {
-    if (this.#store === 'classic' && this.#sizes.range(layer).max === Infinity) this.#sizes.setKnown(layer, 0)
+  #setEmptyLayerSize(layer: ChainId) {
+    if (this.#store === 'classic' && this.#sizes.range(layer).max === Infinity) this.#sizes.setExact(layer, 0)
   }
 
-  #image(id: ImageId, size: Bytes, read: ImageRead | undefined, parentUnits: readonly number[], state: EngineState) {
+  #imageOf(id: ImageId, size: Bytes, read: ImageRead | undefined, parentUnits: readonly number[], state: ImageState) {
     const inputs = [size, read, state.hidden, state.inUse]
-    const cached = this.#cachedImages.get(id)
-    if (cached && isSame(cached.inputs, inputs) && isSame(cached.parentUnits, parentUnits)) return cached.image
-    const image = this.#build(id, size, read, parentUnits, state)
-    this.#cachedImages.set(id, { inputs, parentUnits, image })
+    const last = this.#results.get(id)
+    if (last && isSame(last.inputs, inputs) && isSame(last.parentUnits, parentUnits)) return last.image
+    const image = this.#create(id, size, read, parentUnits, state)
+    this.#results.set(id, { inputs, parentUnits, image })
     return image
   }
 
-  #build(
+  #create(
     id: ImageId,
     size: Bytes,
     read: ImageRead | undefined,
     parentUnits: readonly number[],
-    { hidden, inUse }: EngineState,
+    { hidden, inUse }: ImageState,
   ): SharingImage {
     const hiddenFlag = hidden ? { hidden: true as const } : {}
     if (!read) return { id, size, ...hiddenFlag }
@@ -176,10 +181,10 @@ export class LayerTable {
     const blobs = this.#contentUnits(id, read.content)
     // A container protects the layers that it uses, even if they were unpacked for another image.
     const holdsLayers = read.holdsLayers || inUse
-    const ownUnits = holdsLayers ? [...layers, ...blobs] : blobs
-    const units = [...new Set([...ownUnits, ...parentUnits])]
+    const unitsWithoutParents = holdsLayers ? [...layers, ...blobs] : blobs
+    const units = [...new Set([...unitsWithoutParents, ...parentUnits])]
     const total = (holdsLayers ? read.layersSize : 0) + (read.content?.size ?? 0)
-    const hasRange = ownUnits.some((unit) => !isExact(this.#units.size(unit)))
+    const hasRange = unitsWithoutParents.some((unit) => !isExact(this.#units.size(unit)))
     return {
       id,
       size,
@@ -193,58 +198,59 @@ export class LayerTable {
   #layerUnit(layer: ChainId): number {
     const { min, max } = this.#sizes.range(layer)
     // A layer without a usable history has no upper bound except the `total` of its image.
-    return this.#units.numberOf(layer, { min, max: Math.min(max, Number.MAX_SAFE_INTEGER) })
+    return this.#units.findOrAdd(layer, { min, max: Math.min(max, Number.MAX_SAFE_INTEGER) })
   }
 
   /** @returns the units of the blobs; if the blobs are unknown, one unit that may or may not be shared */
   #contentUnits(id: ImageId, content: ImageRead['content'] | undefined): number[] {
     if (!content) return []
-    if (!content.blobs) return [this.#units.numberOf(`content ${id}`, { min: 0, max: content.size })]
-    return content.blobs.map(({ digest, size }) => this.#units.numberOf(`blob ${digest}`, { min: size, max: size }))
+    if (!content.blobs) return [this.#units.findOrAdd(`content ${id}`, { min: 0, max: content.size })]
+    return content.blobs.map(({ digest, size }) => this.#units.findOrAdd(`blob ${digest}`, { min: size, max: size }))
   }
 
   /**
-   * @returns the units of the blobs of untagged parents, which the containerd store removes with their first child. If a
-   * parent has several children, any of them may be removed first, so each child gets units of size 0 to the full size.
+   * @returns the units of the blobs of untagged parents. The containerd store removes a parent with its first child. If a
+   * parent has several children, any of them may be removed first, so each child gets units between 0 and the full size.
    * (The layers of a parent are already units of its children.)
    */
   #unitsOfHiddenParents(
     image: Image,
     { images, reads }: TableInput,
-    shown: ReadonlySet<ImageId>,
+    listedIds: ReadonlySet<ImageId>,
     children: ReadonlyMap<ImageId | undefined, readonly Image[]>,
   ): number[] {
     const units: number[] = []
     let isOnlyChild = true
     const seen = new Set<ImageId>([image.id])
-    const ownDigests = new Set(reads.get(image.id)?.content?.blobs?.map(({ digest }) => digest))
-    for (let at = image.parent; at !== undefined && !seen.has(at) && images.has(at) && !shown.has(at);) {
-      seen.add(at)
-      isOnlyChild &&= children.get(at)!.length === 1
-      const blobs = (reads.get(at)?.content?.blobs ?? []).filter(({ digest }) => !ownDigests.has(digest))
+    const imageDigests = new Set(reads.get(image.id)?.content?.blobs?.map(({ digest }) => digest))
+    for (let id = image.parent; id !== undefined && !seen.has(id) && images.has(id) && !listedIds.has(id);) {
+      seen.add(id)
+      isOnlyChild &&= children.get(id)!.length === 1
+      const blobs = (reads.get(id)?.content?.blobs ?? []).filter(({ digest }) => !imageDigests.has(digest))
       units.push(
         ...(isOnlyChild
-          ? blobs.map(({ digest, size }) => this.#units.numberOf(`blob ${digest}`, { min: size, max: size }))
+          ? blobs.map(({ digest, size }) => this.#units.findOrAdd(`blob ${digest}`, { min: size, max: size }))
           : blobs.map(({ digest, size }) =>
-              this.#units.numberOf(`blob ${digest} with ${image.id}`, { min: 0, max: size }),
+              this.#units.findOrAdd(`blob ${digest} with ${image.id}`, { min: 0, max: size }),
             )),
       )
-      at = images.get(at)!.parent
+      id = images.get(id)!.parent
     }
     return units
   }
 
-  #change(from: number, units: readonly number[], images: SharingImage[], gone: ImageId[]): SharingChange {
+  #describeChange(from: number, units: readonly number[], images: SharingImage[], gone: ImageId[]): SharingChange {
     const ranges = units.flatMap((unit) => {
       const { min, max } = this.#units.size(unit)
       return min === max && unit >= from ? [] : [[unit, min, max] as const]
     })
     const sizes = numbersFrom(from, this.#units.count).map((unit) => this.#units.size(unit).min)
-    return { from, sizes, ranges, images, gone, cached: this.#cached }
+    return { from, sizes, ranges, images, gone, cached: this.#sharedWithCache }
   }
 }
 
-const numbersFrom = (from: number, count: number): number[] =>
-  Array.from({ length: count - from }, (_, at) => from + at)
+/** @returns the numbers from `start` up to and without `end` */
+const numbersFrom = (start: number, end: number): number[] =>
+  Array.from({ length: end - start }, (_, offset) => start + offset)
 const isSame = (a: readonly unknown[], b: readonly unknown[]) =>
-  a.length === b.length && a.every((part, at) => part === b[at])
+  a.length === b.length && a.every((value, index) => value === b[index])

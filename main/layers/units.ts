@@ -1,4 +1,4 @@
-/** Numbers the units that images hold: layers, and blobs of compressed content. */
+/** Assigns a number to each unit that images hold: a layer, or a blob of compressed content. */
 import type { ByteRange } from '../../model/layers/sizes.ts'
 
 export class Units {
@@ -9,15 +9,15 @@ export class Units {
     return this.#sizes.length
   }
 
-  /** @returns undefined if there is no unit of this name */
+  /** @returns undefined if no unit has this name */
   find(name: string): number | undefined {
     return this.#numbers.get(name)
   }
 
   /** @returns the number of the unit; adds the unit with this size if it does not exist */
-  numberOf(name: string, size: ByteRange): number {
-    const known = this.#numbers.get(name)
-    if (known !== undefined) return known
+  findOrAdd(name: string, size: ByteRange): number {
+    const existing = this.#numbers.get(name)
+    if (existing !== undefined) return existing
     const unit = this.#sizes.push(size) - 1
     this.#numbers.set(name, unit)
     return unit
@@ -32,7 +32,8 @@ export class Units {
   }
 
   /**
-   * Drops unused units once more than half are unused, so that the cost is proportional to the number of changes.
+   * Drops the unused units, but only if more than half of all units are unused. So the cost of renumbering is proportional
+   * to the number of changes.
    * @returns the new numbers by the old ones; undefined if no number changes
    */
   dropUnused(used: Iterable<readonly number[]>): ReadonlyMap<number, number> | undefined {
@@ -46,7 +47,7 @@ export class Units {
     if (this.#sizes.length <= 2 * usedCount) return undefined
     const remaining = [...this.#numbers].filter(([, unit]) => isUsed[unit])
     this.#sizes = remaining.map(([, unit]) => this.#sizes[unit]!)
-    this.#numbers = new Map(remaining.map(([name], at) => [name, at]))
-    return new Map(remaining.map(([, unit], at) => [unit, at]))
+    this.#numbers = new Map(remaining.map(([name], newNumber) => [name, newNumber]))
+    return new Map(remaining.map(([, unit], newNumber) => [unit, newNumber]))
   }
 }

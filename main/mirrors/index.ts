@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { canonicalAddress, distinctMirrors } from '../../model/mirrors/address.ts'
 import { hub, parseReference } from '../../model/image/reference.ts'
-import { registryPlace } from '../../model/image/registry-place.ts'
+import { locateRepository } from '../../model/image/registry-place.ts'
 import {
   fail,
   hubAddress,
@@ -18,7 +18,7 @@ import type { Jobs, JobContext } from '../jobs/index.ts'
 import type { Http } from '../registry/index.ts'
 import type { MirrorsStore } from '../store/index.ts'
 import { takesPartInRaces, readCatalogue } from './catalogue.ts'
-import { afterCancelledRace, mirrorsToSkip, usableMirrors, type MirrorSource } from './race-results.ts'
+import { mergeCancelledRace, mirrorsToSkip, usableMirrors, type MirrorSource } from './race-results.ts'
 import { userMirrors } from './user-mirrors.ts'
 import { race, type RaceOptions, type Participant } from './race.ts'
 import { lastHubImage } from './test-image.ts'
@@ -42,9 +42,9 @@ interface Dependencies {
   /** The addresses of the mirrors that the engine uses now, as the engine reports them. */
   readonly inForce: () => readonly string[]
   /** @returns the text of a file that the user chooses; undefined if the user cancels */
-  readonly openText: () => Promise<Result<string | undefined>>
+  readonly chooseAndReadText: () => Promise<Result<string | undefined>>
   /** Writes a file that the user chooses. @returns whether the file was written */
-  readonly saveText: (name: string, text: string) => Promise<Result<boolean>>
+  readonly chooseAndWriteText: (name: string, text: string) => Promise<Result<boolean>>
   /** Timeout of a mirror in milliseconds: for each response, and between two chunks of a blob. */
   readonly timeoutMs?: number
 }
@@ -57,7 +57,17 @@ const defaultImage = 'alpine:latest'
 const publishIntervalMs = 120
 
 export function mirrorService(dependencies: Dependencies): MirrorService {
-  const { http, jobs, publish, store, platform, inForce, openText, saveText, timeoutMs = 5000 } = dependencies
+  const {
+    http,
+    jobs,
+    publish,
+    store,
+    platform,
+    inForce,
+    chooseAndReadText,
+    chooseAndWriteText,
+    timeoutMs = 5000,
+  } = dependencies
   let loadedCatalogue: ReturnType<typeof readCatalogue> | undefined
   const catalogue = () => (loadedCatalogue ??= readCatalogue())
   const catalogueMirrors = () => catalogue().mirrors.filter(takesPartInRaces)
@@ -133,7 +143,7 @@ export function mirrorService(dependencies: Dependencies): MirrorService {
             updateItem(address, probe)
             update()
           },
-          crossChecked(digest, verdict) {
+          onCrossChecked(digest, verdict) {
             confirmations[verdict].push(digest)
             update()
           },
@@ -151,7 +161,7 @@ export function mirrorService(dependencies: Dependencies): MirrorService {
       runningRace = undefined
       store.write({
         ...store.value,
-        race: cancelled ? afterCancelledRace(result, store.value.race, result.ended) : result,
+        race: cancelled ? mergeCancelledRace(result, store.value.race, result.ended) : result,
       })
       publishSoon()
       const usable = usableMirrors(result)
@@ -168,7 +178,7 @@ export function mirrorService(dependencies: Dependencies): MirrorService {
     'mirrors.race'(reference) {
       if (runningRace) return ok(runningRace.job)
       const parsed = parseReference(reference)
-      const place = parsed && registryPlace(parsed.repository)
+      const place = parsed && locateRepository(parsed.repository)
       if (!parsed || place?.registry !== hub) return fail({ code: 'reference-invalid', reference })
       const image = `${parsed.repository}${parsed.version.startsWith('sha256:') ? '@' : ':'}${parsed.version}`
       const target = { path: place.path, tag: parsed.version, participants: currentParticipants() }
@@ -180,11 +190,11 @@ export function mirrorService(dependencies: Dependencies): MirrorService {
     'mirrors.remove': (address) => publishIfOk(ok(userList().remove(address))),
     'mirrors.swap': (pair) => publishIfOk(ok(userList().swap(pair))),
     async 'mirrors.import'() {
-      const text = await openText()
+      const text = await chooseAndReadText()
       if (!text.ok || text.value === undefined) return text.ok ? ok(undefined) : text
       return publishIfOk(ok(userList().importFrom(text.value)))
     },
-    'mirrors.export': () => saveText('slipway-mirrors.txt', userList().exportText()),
+    'mirrors.export': () => chooseAndWriteText('slipway-mirrors.txt', userList().exportText()),
   }
 
   /** Publishes the new list if the change succeeded. */
@@ -197,7 +207,7 @@ export function mirrorService(dependencies: Dependencies): MirrorService {
     handlers,
     sourcesFor(reference) {
       const parsed = parseReference(reference)
-      if (!parsed || registryPlace(parsed.repository).registry !== hub) return []
+      if (!parsed || locateRepository(parsed.repository).registry !== hub) return []
       const listed = new Set(mirrorsToTest().map((mirror) => mirror.address))
       return usableMirrors(store.value.race).filter(({ address }) => listed.has(address))
     },

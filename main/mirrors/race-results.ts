@@ -60,7 +60,7 @@ export function mirrorsToSkip(race: MirrorRace | undefined, now: number): Record
  * - Otherwise only the rate limits of the cancelled race are added to the previous one.
  * @param now in seconds since 1970
  */
-export function afterCancelledRace(
+export function mergeCancelledRace(
   cancelled: MirrorRace,
   previous: MirrorRace | undefined,
   now: number,

@@ -24,7 +24,7 @@ export interface RaceListener {
    * Called once it is known whether mirrors with other content also have a digest that differs from the expected one.
    * Not called if none of these mirrors gives an answer.
    */
-  crossChecked(digest: string, verdict: keyof DigestConfirmations): void
+  onCrossChecked(digest: string, verdict: keyof DigestConfirmations): void
 }
 
 /** More parallel downloads would slow each other down. */
@@ -70,11 +70,11 @@ export async function race(
         // A GET verifies the content. A mirror that accepts every digest would confirm a HEAD request.
         const fetched = await registries.get(address)!.manifest(digest)
         signal.throwIfAborted()
-        if (fetched.ok) return listener.crossChecked(digest, 'confirmed')
+        if (fetched.ok) return listener.onCrossChecked(digest, 'confirmed')
         // Other failures do not show whether the mirror has the digest.
         unknown ||= fetched.error.code === 'reference-unknown'
       }
-      if (unknown) listener.crossChecked(digest, 'unknown')
+      if (unknown) listener.onCrossChecked(digest, 'unknown')
     }),
   )
 }

@@ -5,14 +5,14 @@
 import { createHash } from 'node:crypto'
 import * as v from 'valibot'
 import { hub, parseReference, parseTag } from '../../model/image/reference.ts'
-import { hubRegistry, isLoopback, registryPlace, type RegistryPlace } from '../../model/image/registry-place.ts'
+import { hubRegistry, isLoopback, locateRepository, type RepositoryLocation } from '../../model/image/registry-place.ts'
 import { fail, ok, type RegistryFailure, type Result } from '../../preload/contract/index.ts'
 import { readContents, type ImageContents } from './contents.ts'
 import type { Credentials, CredentialStore } from './credentials.ts'
 import { refusalFailure } from './failures.ts'
 import { readJson, type HttpResponse, type Http } from './http.ts'
 import { manifestTypes } from './manifest.ts'
-import { basicAuthorization, parseChallenges, pullToken, type Challenge } from './token.ts'
+import { basicAuthorization, parseChallenges, requestPullToken, type Challenge } from './token.ts'
 
 type RegistryResult<T> = Promise<Result<T, RegistryFailure>>
 
@@ -57,7 +57,7 @@ const pageSize = 1000
 const maxPages = 10
 
 /** The state that all requests to one repository share. */
-interface RepositoryContext extends RegistryPlace {
+interface RepositoryContext extends RepositoryLocation {
   readonly signal?: AbortSignal | undefined
   /** The Authorization header that was sent last. Later requests reuse it. */
   authorization?: string
@@ -72,7 +72,7 @@ export function registryClient({ http, credentials, hubHost = hubRegistry }: Dep
   const plainHttpHosts = new Set<string>()
 
   const contextFor = (repository: string, signal?: AbortSignal): RepositoryContext => {
-    const place = registryPlace(repository)
+    const place = locateRepository(repository)
     return { ...place, host: place.registry === hub ? hubHost : place.host, signal }
   }
 
@@ -102,7 +102,7 @@ export function registryClient({ http, credentials, hubHost = hubRegistry }: Dep
     const bearer = challenges.find(({ scheme }) => scheme === 'bearer')
     let latest: Result<HttpResponse, RegistryFailure> = first
     if (bearer) {
-      const token = await pullToken(http, { ...context, challenge: bearer })
+      const token = await requestPullToken(http, { ...context, challenge: bearer })
       if (token.ok) latest = await sendAuthorized(context, `Bearer ${token.value}`, path, spec)
       else if (/^registry-(login|denied)$/.test(token.error.code)) latest = token
       else return token
@@ -124,7 +124,7 @@ export function registryClient({ http, credentials, hubHost = hubRegistry }: Dep
     stored: Credentials,
   ): RegistryResult<string> {
     if (bearer) {
-      const token = await pullToken(http, { ...context, challenge: bearer, credentials: stored })
+      const token = await requestPullToken(http, { ...context, challenge: bearer, credentials: stored })
       return token.ok ? ok(`Bearer ${token.value}`) : token
     }
     return stored.kind === 'password'

@@ -57,7 +57,7 @@ const tokenReply = v.pipe(
 )
 
 /** Requests a token to pull from one repository. */
-export async function pullToken(http: Http, request: TokenRequest): Promise<Result<string, RegistryFailure>> {
+export async function requestPullToken(http: Http, request: TokenRequest): Promise<Result<string, RegistryFailure>> {
   const { registry, challenge, credentials, signal } = request
   const timeout = request.timeoutMs === undefined ? {} : { timeoutMs: request.timeoutMs }
   const realm = URL.parse(challenge.parameters['realm'] ?? '')

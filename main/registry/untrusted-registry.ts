@@ -10,7 +10,7 @@ import { fail, ok, type RegistryFailure, type Result } from '../../preload/contr
 import { networkFailure, refusalFailure } from './failures.ts'
 import { isPage, type ResponseHead, type Http } from './http.ts'
 import { digestOf, manifestOrIndex, manifestTypes, type Descriptor, type ManifestOrIndex } from './manifest.ts'
-import { findBearerChallenge, pullToken } from './token.ts'
+import { findBearerChallenge, requestPullToken } from './token.ts'
 
 type RegistryResult<T> = Promise<Result<T, RegistryFailure>>
 type Headers = Readonly<Record<string, string>>
@@ -74,7 +74,7 @@ export function untrustedRegistry(
       const challenge = findBearerChallenge(first.value)
       if (!challenge) return first
       const registry = { registry: host, host: new URL(address).host, path }
-      const issued = await pullToken(http, { ...registry, challenge, timeoutMs, signal })
+      const issued = await requestPullToken(http, { ...registry, challenge, timeoutMs, signal })
       if (!issued.ok) return issued
       token = issued.value
     }

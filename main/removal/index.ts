@@ -23,7 +23,7 @@ import { freedMeter, type BlobsOf } from './measure-freed.ts'
 import { reconcile, tidyCopies } from './reconcile.ts'
 import { deleteStrays, findStrays } from './strays.ts'
 import {
-  deleteExpired,
+  deleteExpiredUndos,
   canUndo,
   restoreAll,
   checkUndo,
@@ -76,7 +76,7 @@ export function removalService(needs: RemovalNeeds) {
   const copyFolders = () => [copyFolder(), defaultFolder]
   void removeUnfinished(copyFolders())
   let reconciledSession: EngineSession | undefined
-  let reconciling = deleteExpired(jobs).then(() => tidyCopies(jobs, copyFolders()))
+  let reconciling = deleteExpiredUndos(jobs).then(() => tidyCopies(jobs, copyFolders()))
 
   async function remove(lease: Lease, plan: RemovalPlan, originals: readonly Original[], job: JobContext) {
     const { session } = lease

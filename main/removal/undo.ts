@@ -36,7 +36,7 @@ const restorableImages = ({ deleted }: LedgerEntry) => deleted.filter(({ file, d
 export const canUndo = (entry: LedgerEntry): boolean => entry.untagged.length + restorableImages(entry).length > 0
 
 /** Deletes expired undo entries and their copies. */
-export async function deleteExpired(jobs: Pick<Jobs, 'undoables' | 'setUndo'>): Promise<void> {
+export async function deleteExpiredUndos(jobs: Pick<Jobs, 'undoables' | 'setUndo'>): Promise<void> {
   for (const entry of jobs.undoables().filter(({ until }) => until < nowInSeconds())) {
     await jobs.setUndo(entry.job, undefined)
     for (const { file } of copiedImagesOf(entry)) await rm(file, { force: true }).catch(() => undefined)

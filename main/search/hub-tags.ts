@@ -5,7 +5,7 @@
 import * as v from 'valibot'
 import { platformName } from '../../model/image/platform.ts'
 import { hub, parseTag } from '../../model/image/reference.ts'
-import { registryPlace } from '../../model/image/registry-place.ts'
+import { locateRepository } from '../../model/image/registry-place.ts'
 import { mergeVariants, newestUsefulFirst } from '../../model/search/tags.ts'
 import { fail, ok, type Failure, type Result, type TagVariant } from '../../preload/contract/index.ts'
 import type { Http } from '../registry/index.ts'
@@ -42,7 +42,7 @@ const maxPages = 3
 
 /** Fails if the first page cannot be read, or if there are no tags. */
 export async function listHubTags(repository: string, options: HubTagOptions): Promise<Result<VariantList, Failure>> {
-  const { path } = registryPlace(repository)
+  const { path } = locateRepository(repository)
   const slash = path.indexOf('/')
   const [namespace, name] = [path.slice(0, slash), path.slice(slash + 1)]
   const address = new URL(`/v2/namespaces/${namespace}/repositories/${encodeURIComponent(name)}/tags`, options.hubApi)

@@ -1,6 +1,6 @@
 /** Finds images in registries: search, featured images, and the tags of an image. */
 import { hub, parseReference } from '../../model/image/reference.ts'
-import { registryPlace } from '../../model/image/registry-place.ts'
+import { locateRepository } from '../../model/image/registry-place.ts'
 import {
   fail,
   ok,
@@ -80,7 +80,7 @@ export function searchService(dependencies: Dependencies): Search {
     if (fromRegistry.ok || !parsed || !canTryMirror(fromRegistry.error)) return fromRegistry
     const [mirror] = dependencies.sourcesFor?.(reference) ?? []
     if (!mirror) return fromRegistry
-    const { path } = registryPlace(parsed.repository)
+    const { path } = locateRepository(parsed.repository)
     const signal = AbortSignal.timeout(timesMs.registry)
     const options = { address: mirror.address, host: hub, path, timeoutMs: timesMs.registry, signal }
     const fromMirror = await untrustedRegistry(http, options)
@@ -98,7 +98,7 @@ export function searchService(dependencies: Dependencies): Search {
     } catch (error) {
       if (!signal.aborted) throw error
       const parsed = parseReference(reference)
-      return fail({ code: 'registry-slow', host: parsed ? registryPlace(parsed.repository).registry : hub })
+      return fail({ code: 'registry-slow', host: parsed ? locateRepository(parsed.repository).registry : hub })
     }
   }
 

@@ -1,6 +1,6 @@
 /** Lists the tags of an image: from Docker Hub's web API, otherwise from its registry, otherwise from the catalogue. */
 import { hub, parseReference } from '../../model/image/reference.ts'
-import { registryPlace } from '../../model/image/registry-place.ts'
+import { locateRepository } from '../../model/image/registry-place.ts'
 import { newestUsefulFirst } from '../../model/search/tags.ts'
 import { fail, ok, type Failure, type Result, type TagList, type TagVariant } from '../../preload/contract/index.ts'
 import type { RegistryClient } from '../registry/index.ts'
@@ -18,7 +18,7 @@ export interface TagOptions extends HubTagOptions {
 export async function listTags(text: string, options: TagOptions): Promise<Result<TagList, Failure>> {
   const repository = parseReference(text)?.repository
   if (repository === undefined) return fail({ code: 'reference-invalid', reference: text })
-  const isOnHub = registryPlace(repository).registry === hub
+  const isOnHub = locateRepository(repository).registry === hub
   const fromHub = isOnHub ? await listHubTags(repository, options) : undefined
   if (fromHub?.ok) return ok({ repository, source: 'hub', ...fromHub.value })
   const failure = fromHub && { failure: fromHub.error }
@@ -37,7 +37,7 @@ async function listRegistryTags(
   repository: string,
   { registry, registryTimeoutMs }: TagOptions,
 ): Promise<Result<VariantList, Failure>> {
-  const host = registryPlace(repository).registry
+  const host = locateRepository(repository).registry
   const signal = AbortSignal.timeout(registryTimeoutMs)
   const timedOut = fail({ code: 'registry-slow', host } as const)
   const tagList = await registry.tags(repository, signal).catch((error: unknown) => {

@@ -19,7 +19,7 @@ import { dirname, join } from 'node:path'
 const { O_RDONLY, O_NONBLOCK } = constants
 
 /** Names of temporary files, including those of older versions. */
-const temporary = /\.json(\.[0-9a-f-]{36})?\.new$/
+const temporaryName = /\.json(\.[0-9a-f-]{36})?\.new$/
 /** Another process may still be writing a younger temporary file. */
 const leftoverAfterMs = 60_000
 const maxCopies = 9
@@ -30,7 +30,7 @@ export function prepareFolder(folder: string): void {
     const { mode, uid } = statSync(folder)
     // A folder with the sticky bit, such as /tmp, is shared on purpose.
     if (mode & 0o077 && !(mode & 0o1000) && uid === process.getuid?.()) chmodSync(folder, 0o700)
-    for (const name of readdirSync(folder).filter((name) => temporary.test(name))) {
+    for (const name of readdirSync(folder).filter((name) => temporaryName.test(name))) {
       const file = join(folder, name)
       if (Date.now() - statSync(file).mtimeMs > leftoverAfterMs) rmSync(file, { force: true })
     }

@@ -20,7 +20,7 @@ export function fieldsOf(
 ): Fields {
   const pathOf = (...keys: (string | number)[]) => [...(parent ? [parent] : []), ...keys].join('.')
 
-  function parsed<S extends v.GenericSchema>(path: string, schema: S, value: unknown): v.InferOutput<S>[] {
+  function parseValue<S extends v.GenericSchema>(path: string, schema: S, value: unknown): v.InferOutput<S>[] {
     const result = v.safeParse(schema, value)
     if (!result.success) onInvalid(path)
     return result.success ? [result.output] : []
@@ -35,19 +35,19 @@ export function fieldsOf(
 
   return {
     value(key, schema) {
-      const [value = v.parse(schema, undefined)] = parsed(pathOf(key), schema, source[key])
+      const [value = v.parse(schema, undefined)] = parseValue(pathOf(key), schema, source[key])
       return value
     },
     list(key, schema) {
       const list = source[key]
-      if (Array.isArray(list)) return list.flatMap((item, at) => parsed(pathOf(key, at), schema, item))
+      if (Array.isArray(list)) return list.flatMap((item, index) => parseValue(pathOf(key, index), schema, item))
       if (list !== undefined) onInvalid(pathOf(key))
       return []
     },
     map: (key, schema) =>
       Object.fromEntries(
         entries(key).flatMap(([name, value]) =>
-          parsed(pathOf(key, name), schema, value).map((output) => [name, output] as const),
+          parseValue(pathOf(key, name), schema, value).map((output) => [name, output] as const),
         ),
       ),
     objects: (key, read) =>

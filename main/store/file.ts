@@ -1,4 +1,4 @@
-/** Stores a value as a JSON file in the app's own folder. */
+/** Stores a value as a JSON file in the app's folder. */
 import { rm } from 'node:fs/promises'
 import { copyAside, moveAside, readPrivateFile, replaceFile } from './disk.ts'
 import { fieldsOf, isObject, type Fields } from './fields.ts'
@@ -15,7 +15,7 @@ export interface StoredFile<T> {
 export interface OwnedFile<T> extends StoredFile<T> {
   /** Deletes the file, and resets the value to that of an empty file. */
   remove(): Promise<void>
-  /** Retries a failed write once. Resolves once no write is pending. */
+  /** Retries a failed write once. Resolves when all writes, including the retry, have ended. */
   settle(): Promise<void>
 }
 
@@ -32,7 +32,7 @@ export interface FileOptions {
 type Access = 'overwrite' | 'copy-first' | 'read-only'
 type Read<T> = (fields: Fields) => T
 
-/** The file is opened when the value is first read or written. `read` must accept an object without fields. */
+/** The file is read from the disk when the value is first read or written. `read` must accept an object without fields. */
 export function storedFile<T extends object>(
   file: string,
   read: Read<T>,
@@ -40,7 +40,7 @@ export function storedFile<T extends object>(
 ): OwnedFile<T> {
   let opened: { value: T; access: Access } | undefined
   /** The change that is not on the disk yet. */
-  let pending: 'written' | 'removed' | undefined
+  let pending: 'write' | 'remove' | undefined
   let hasFailed = false
 
   const current = () => (opened ??= open(file, read, migrations))
@@ -50,8 +50,8 @@ export function storedFile<T extends object>(
     if (!operation) return
     pending = undefined
     try {
-      if (operation === 'removed') await rm(file, { force: true })
-      if (operation === 'written') {
+      if (operation === 'remove') await rm(file, { force: true })
+      if (operation === 'write') {
         if (current().access === 'copy-first') await copyAside(file)
         current().access = 'overwrite'
         const content = { version: migrations.length, ...current().value }
@@ -77,8 +77,8 @@ export function storedFile<T extends object>(
     get value() {
       return current().value
     },
-    write: (value) => change(value, 'written'),
-    remove: () => change(read(fieldsOf({}, () => {})), 'removed'),
+    write: (value) => change(value, 'write'),
+    remove: () => change(read(fieldsOf({}, () => {})), 'remove'),
     settle: () => save(),
   }
 }
@@ -97,21 +97,21 @@ function oneAtATime(work: () => Promise<void>): () => Promise<void> {
 }
 
 function open<T>(file: string, read: Read<T>, migrations: Migrations): { value: T; access: Access } {
-  const empty = () => read(fieldsOf({}, () => {}))
+  const emptyValue = () => read(fieldsOf({}, () => {}))
   let text: string | undefined
   try {
     text = readPrivateFile(file)
   } catch (error) {
     console.error(`${file} cannot be read, and will not be changed:`, error)
-    return { value: empty(), access: 'read-only' }
+    return { value: emptyValue(), access: 'read-only' }
   }
-  if (text === undefined) return { value: empty(), access: 'overwrite' }
+  if (text === undefined) return { value: emptyValue(), access: 'overwrite' }
   const stored = parse(text)
-  if (!stored) return { value: empty(), access: moveUnreadableFile(file) }
-  const { fields, from } = migrate(stored, migrations)
-  const invalidPaths = from === 'unknown' ? ['version'] : []
+  if (!stored) return { value: emptyValue(), access: moveUnreadableFile(file) }
+  const { fields, version } = migrate(stored, migrations)
+  const invalidPaths = version === 'invalid' ? ['version'] : []
   const value = read(fieldsOf(fields, (path) => invalidPaths.push(path)))
-  if (from === 'newer') {
+  if (version === 'newer') {
     console.warn(`${file} was written by a newer Slipway. Its valid entries are used, and it will not be changed.`)
     return { value, access: 'read-only' }
   }

@@ -11,7 +11,7 @@ import { readLedger, type LedgerStore } from './ledger.ts'
 import { openJournal, type Journal } from './journal.ts'
 import { storedLists, type Lists } from './lists.ts'
 import { readMirrors, type MirrorsStore } from './mirrors.ts'
-import { upgradeJobs, upgradeMirrors } from './migrations.ts'
+import { migrateJobs, migrateMirrors } from './migrations.ts'
 import { addVersion } from './migrate.ts'
 
 const readSettings = (fields: Fields): Settings => ({
@@ -36,7 +36,7 @@ export interface Store {
   readonly window: StoredFile<WindowState>
   readonly lists: Lists
   readonly journal: Journal
-  /** The file of older versions. Its jobs are moved to the journal. */
+  /** The file in which older versions stored jobs. The jobs are moved to the journal. */
   readonly jobs: JobsStore
   readonly layers: LayersStore
   readonly ledger: LedgerStore
@@ -60,15 +60,15 @@ export function openStore(folder: string): Store {
   return {
     settings: file('settings.json', readSettings),
     window: file('window.json', readWindow),
-    jobs: file('jobs.json', readJobs, { migrations: [addVersion, upgradeJobs] }),
+    jobs: file('jobs.json', readJobs, { migrations: [addVersion, migrateJobs] }),
     layers: file('layers.json', readLayers, { compact: true }),
     ledger: file('ledger.json', readLedger),
-    mirrors: file('mirrors.json', readMirrors, { migrations: [addVersion, upgradeMirrors] }),
+    mirrors: file('mirrors.json', readMirrors, { migrations: [addVersion, migrateMirrors] }),
     lists,
     journal,
     async end() {
-      const written = Promise.all([lists.end(), journal.end(), ...files.map((stored) => stored.settle())])
-      await Promise.race([written, delay(endTimeoutMs, undefined, { ref: false })])
+      const allWritten = Promise.all([lists.end(), journal.end(), ...files.map((stored) => stored.settle())])
+      await Promise.race([allWritten, delay(endTimeoutMs, undefined, { ref: false })])
     },
   }
 }

@@ -9,12 +9,12 @@ import * as v from 'valibot'
 import { jobItemSchema, jobSchema, type Job } from '../../preload/contract/index.ts'
 import { readPrivateFile } from './disk.ts'
 import { undoEntry } from './ledger.ts'
-import { upgradeLine } from './migrations.ts'
+import { migrateLine } from './migrations.ts'
 
 /** The version of new files. Files of version 1 can be read, and may get new lines of version 2. */
 export const journalVersion = 2
 
-const line = v.variant('kind', [
+const lineSchema = v.variant('kind', [
   /** The first line, written before the job starts its work. */
   v.object({ kind: v.literal('begin'), version: v.picklist([1, journalVersion]), job: jobSchema }),
   v.object({ kind: v.literal('item'), at: v.number(), item: v.partial(jobItemSchema) }),
@@ -25,7 +25,7 @@ const line = v.variant('kind', [
   /** The user cleared the job from Activity. */
   v.object({ kind: v.literal('cleared') }),
 ])
-export type JournalLine = v.InferOutput<typeof line>
+export type JournalLine = v.InferOutput<typeof lineSchema>
 
 /** The state of a job after all of its lines. */
 export interface JournalEntry {
@@ -43,14 +43,16 @@ export interface JournalEntry {
 export function foldLines(text: string): JournalEntry | undefined {
   let entry: JournalEntry | undefined
   for (const lineText of text.split('\n')) {
-    const read = parsed(lineText)
-    if (read?.kind === 'begin') entry ??= { job: read.job, undo: null, cleared: false, ended: false }
-    if (!entry || !read) continue
-    if (read.kind === 'job') entry = { ...entry, job: read.job, ended: true }
-    if (read.kind === 'undo') entry = { ...entry, undo: read.undo }
-    if (read.kind === 'cleared') entry = { ...entry, cleared: true }
-    if (read.kind === 'item') {
-      const items = entry.job.items.map((item, at) => (at === read.at ? { ...item, ...definedOf(read.item) } : item))
+    const line = parseLine(lineText)
+    if (line?.kind === 'begin') entry ??= { job: line.job, undo: null, cleared: false, ended: false }
+    if (!entry || !line) continue
+    if (line.kind === 'job') entry = { ...entry, job: line.job, ended: true }
+    if (line.kind === 'undo') entry = { ...entry, undo: line.undo }
+    if (line.kind === 'cleared') entry = { ...entry, cleared: true }
+    if (line.kind === 'item') {
+      const items = entry.job.items.map((item, at) =>
+        at === line.at ? { ...item, ...withoutUndefined(line.item) } : item,
+      )
       entry = { ...entry, job: { ...entry.job, items } }
     }
   }
@@ -58,16 +60,16 @@ export function foldLines(text: string): JournalEntry | undefined {
 }
 
 /** @returns undefined if the line is invalid. If the app was killed, the last line may be incomplete. */
-function parsed(text: string): JournalLine | undefined {
+function parseLine(text: string): JournalLine | undefined {
   try {
-    const read = v.safeParse(line, upgradeLine(JSON.parse(text)))
-    return read.success ? read.output : undefined
+    const result = v.safeParse(lineSchema, migrateLine(JSON.parse(text)))
+    return result.success ? result.output : undefined
   } catch {
     return undefined
   }
 }
 
-function definedOf({ name, state, failure }: Extract<JournalLine, { kind: 'item' }>['item']) {
+function withoutUndefined({ name, state, failure }: Extract<JournalLine, { kind: 'item' }>['item']) {
   return { ...(name !== undefined && { name }), ...(state && { state }), ...(failure && { failure }) }
 }
 
@@ -90,7 +92,8 @@ export interface Journal {
 
 interface OpenFile {
   handle?: FileHandle | undefined
-  last: Promise<void>
+  /** Resolves once all queued operations are done. */
+  lastOperation: Promise<void>
   /** Number of queued operations. */
   pending: number
 }
@@ -101,11 +104,11 @@ export function openJournal(folder: string): Journal {
   let hasFailed = false
 
   /** Runs operations on a file one at a time, in the order of the calls. */
-  function queue(job: string, work: (file: OpenFile) => Promise<void>): Promise<void> {
-    const file = files.get(job) ?? { last: Promise.resolve(), pending: 0 }
+  function enqueue(job: string, work: (file: OpenFile) => Promise<void>): Promise<void> {
+    const file = files.get(job) ?? { lastOperation: Promise.resolve(), pending: 0 }
     files.set(job, file)
     file.pending++
-    file.last = file.last
+    file.lastOperation = file.lastOperation
       .then(() => work(file))
       .catch((error: unknown) => {
         if (!hasFailed) console.error('The journal cannot be written:', error)
@@ -115,7 +118,7 @@ export function openJournal(folder: string): Journal {
         file.pending--
         if (file.pending === 0 && !file.handle) files.delete(job)
       })
-    return file.last
+    return file.lastOperation
   }
 
   async function closeFile(file: OpenFile) {
@@ -135,7 +138,7 @@ export function openJournal(folder: string): Journal {
 
   return {
     read() {
-      const names = namesIn(folder)
+      const names = fileNamesIn(folder)
       return names.flatMap((name) => {
         try {
           return foldLines(readPrivateFile(join(folder, name)) ?? '') ?? []
@@ -145,24 +148,24 @@ export function openJournal(folder: string): Journal {
         }
       })
     },
-    ids: () => namesIn(folder).map((name) => name.slice(0, -'.jsonl'.length)),
+    ids: () => fileNamesIn(folder).map((name) => name.slice(0, -'.jsonl'.length)),
     append: (job, lines) =>
-      queue(job, async (file) => {
+      enqueue(job, async (file) => {
         file.handle ??= await openFile(job)
         await file.handle.appendFile(lines.map((newLine) => `${JSON.stringify(newLine)}\n`).join(''))
         await file.handle.datasync()
       }),
-    close: (job) => queue(job, closeFile),
+    close: (job) => enqueue(job, closeFile),
     remove: (job) =>
-      queue(job, async (file) => {
+      enqueue(job, async (file) => {
         await closeFile(file)
         await rm(fileOf(job), { force: true })
       }),
-    end: async () => void (await Promise.all([...files.values()].map(({ last }) => last))),
+    end: async () => void (await Promise.all([...files.values()].map(({ lastOperation }) => lastOperation))),
   }
 }
 
-function namesIn(folder: string): string[] {
+function fileNamesIn(folder: string): string[] {
   try {
     return readdirSync(folder).filter((name) => name.endsWith('.jsonl'))
   } catch {

@@ -1,4 +1,7 @@
-/** The file of the images' layers. Entries do not become outdated, because an image id is a digest. */
+/**
+ * The file of the images' layers. An image id is a digest, so an entry becomes outdated only if it has `absent` digests;
+ * main/layers/reads.ts checks these entries.
+ */
 import * as v from 'valibot'
 import type { Fields } from './fields.ts'
 import type { StoredFile } from './file.ts'
@@ -35,7 +38,7 @@ export const readLayers = (fields: Fields): LayersFile => ({ engines: fields.obj
 function readSection(fields: Fields): LayersSection {
   // An invalid text keeps its index in the table, so that the other indices stay correct.
   const table = fields.value('texts', v.optional(v.array(v.fallback(v.nullable(v.string()), null)), []))
-  const isText = (at: number | undefined) => at !== undefined && typeof table[at] === 'string'
+  const isText = (index: number | undefined) => index !== undefined && typeof table[index] === 'string'
   const hasValidIndices = ({ layers, history, blobs = [], absent = [] }: StoredImage) =>
     [...layers, ...absent].every(isText) && firstOfEach(3, history).every(isText) && firstOfEach(2, blobs).every(isText)
   return {

@@ -1,9 +1,9 @@
-/** Pulled images, undo entries of removals, and the folder for copies. */
+/** The file of pulled images and of the folder for copies. Older versions also stored the undo entries of removals here. */
 import * as v from 'valibot'
 import type { Fields } from './fields.ts'
 import type { StoredFile } from './file.ts'
 
-const deleted = v.object({
+const deletedImage = v.object({
   image: v.string(),
   references: v.array(v.string()),
   /** Path of the saved copy, if there is one. */
@@ -29,10 +29,10 @@ export const undoEntry = v.object({
   /** Folder of the copies. */
   folder: v.exactOptional(v.string()),
   untagged: v.array(v.object({ image: v.string(), reference: v.string() })),
-  deleted: v.array(deleted),
+  deleted: v.array(deletedImage),
 })
 
-const pulled = v.object({
+const pullEntry = v.object({
   reference: v.string(),
   image: v.string(),
   digest: v.exactOptional(v.string()),
@@ -40,7 +40,7 @@ const pulled = v.object({
   /** Seconds since 1970. */
   at: v.number(),
 })
-export type PullEntry = v.InferOutput<typeof pulled>
+export type PullEntry = v.InferOutput<typeof pullEntry>
 
 export interface Ledger {
   /** Folder for copies, if the user chose one. */
@@ -53,7 +53,7 @@ export interface Ledger {
 export const readLedger = (fields: Fields): Ledger => ({
   folder: fields.value('folder', v.optional(v.string())),
   removals: fields.list('removals', undoEntry),
-  pulls: fields.list('pulls', pulled),
+  pulls: fields.list('pulls', pullEntry),
 })
 export type LedgerEntry = v.InferOutput<typeof undoEntry>
 export type LedgerStore = StoredFile<Ledger>

@@ -11,7 +11,7 @@ import { prepareFolder } from './disk.ts'
 import type { Fields } from './fields.ts'
 import { storedFile, type OwnedFile } from './file.ts'
 
-/** `engine` is the engine's key (`engineKey`). */
+/** The cached lists. The parameter `engine` is the engine's key (`engineKey`). */
 export interface Lists {
   /** @returns undefined if the engine's list is not cached */
   recall(engine: string): Promise<readonly Image[] | undefined>
@@ -22,7 +22,7 @@ export interface Lists {
   end(): Promise<void>
 }
 
-/** Long, because changes come in quick succession, and the list of a large engine has a megabyte. */
+/** Long, because changes often follow one another quickly, and the list of a large engine takes a megabyte. */
 const writeDelayMs = 3000
 /** A list that has been neither read nor written for this time is deleted. */
 const unusedAfterMs = 90 * 86_400_000

@@ -12,15 +12,18 @@ export const defaultMigrations: Migrations = [addVersion]
 
 interface Migrated {
   readonly fields: Readonly<Record<string, unknown>>
-  /** `unknown`: the file's version is not a number that Slipway can have written. */
-  readonly from: 'known' | 'newer' | 'unknown'
+  /** `invalid`: the file's version is not a number that Slipway can have written. */
+  readonly version: 'supported' | 'newer' | 'invalid'
 }
 
 /** Converts an object of any older version to the current one. Leaves an object of a newer version unchanged. */
 export function migrate(stored: Readonly<Record<string, unknown>>, migrations: Migrations): Migrated {
   const version = stored['version'] ?? 0
   if (typeof version !== 'number' || !Number.isInteger(version) || version < 0)
-    return { fields: stored, from: 'unknown' }
-  if (version > migrations.length) return { fields: stored, from: 'newer' }
-  return { fields: migrations.slice(version).reduce((fields, migration) => migration(fields), stored), from: 'known' }
+    return { fields: stored, version: 'invalid' }
+  if (version > migrations.length) return { fields: stored, version: 'newer' }
+  return {
+    fields: migrations.slice(version).reduce((fields, migration) => migration(fields), stored),
+    version: 'supported',
+  }
 }

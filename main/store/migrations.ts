@@ -1,4 +1,4 @@
-/** Migrates jobs and races stored by older versions, which used other names for fields, states and error codes. */
+/** Migrates jobs and races that older versions stored with other names of fields, states and error codes. */
 import type { Migration } from './migrate.ts'
 
 type Fields = Readonly<Record<string, unknown>>
@@ -6,7 +6,7 @@ type Fields = Readonly<Record<string, unknown>>
 const isFields = (value: unknown): value is Fields =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
-/** Replaces the value of a field, if `fields` is an object that has the field. */
+/** Replaces the value of a field by `change(value)`, if `fields` is an object that has the field. */
 const mapField = (fields: unknown, name: string, change: (value: unknown) => unknown): unknown =>
   isFields(fields) && name in fields ? { ...fields, [name]: change(fields[name]) } : fields
 
@@ -19,7 +19,7 @@ function renameField(fields: unknown, from: string, to: string): unknown {
   return { [to]: value, ...others }
 }
 
-/** The new names of error codes. */
+/** The new name of each renamed error code. */
 const renamedCodes: Readonly<Record<string, string>> = {
   'image-moved': 'image-changed',
   'container-moved': 'container-changed',
@@ -51,22 +51,22 @@ const renamedCodes: Readonly<Record<string, string>> = {
   'mirror-says-anything': 'mirror-accepts-unknown-digest',
 }
 
-const upgradeFailure = (failure: unknown): unknown =>
+const migrateFailure = (failure: unknown): unknown =>
   mapField(failure, 'code', (code) => (typeof code === 'string' ? (renamedCodes[code] ?? code) : code))
 
 const renameState = (from: string, to: string) => (fields: unknown) =>
   mapField(fields, 'state', (state) => (state === from ? to : state))
 
 /** Migrates an item of a job: its state `kept` is now `skipped`. */
-const upgradeItem = (item: unknown): unknown =>
-  mapField(renameState('kept', 'skipped')(item), 'failure', upgradeFailure)
+const migrateItem = (item: unknown): unknown =>
+  mapField(renameState('kept', 'skipped')(item), 'failure', migrateFailure)
 
 /**
  * Migrates a job: its items and failure, a pull's `came.news` (now `result.isNew`), and a layer's state `here` (now
  * `exists`).
  */
-function upgradeJob(job: unknown): unknown {
-  const withItems = mapField(mapField(job, 'failure', upgradeFailure), 'items', (items) => mapList(items, upgradeItem))
+function migrateJob(job: unknown): unknown {
+  const withItems = mapField(mapField(job, 'failure', migrateFailure), 'items', (items) => mapList(items, migrateItem))
   return mapField(withItems, 'subject', (subject) => {
     const withLayers = mapField(subject, 'layers', (layers) => mapList(layers, renameState('here', 'exists')))
     return mapField(renameField(withLayers, 'came', 'result'), 'result', (result) =>
@@ -76,27 +76,27 @@ function upgradeJob(job: unknown): unknown {
 }
 
 /** Migrates jobs.json from version 1. */
-export const upgradeJobs: Migration = (old) => ({
+export const migrateJobs: Migration = (old) => ({
   ...old,
-  ...(old['jobs'] !== undefined && { jobs: mapList(old['jobs'], upgradeJob) }),
+  ...(old['jobs'] !== undefined && { jobs: mapList(old['jobs'], migrateJob) }),
 })
 
 /** Migrates mirrors.json from version 1: a race's `genuine` is now `confirmed`, its `cut` is now `cancelled`. */
-export const upgradeMirrors: Migration = (old) => ({
+export const migrateMirrors: Migration = (old) => ({
   ...old,
-  ...(old['race'] !== undefined && { race: upgradeRace(old['race']) }),
+  ...(old['race'] !== undefined && { race: migrateRace(old['race']) }),
 })
 
-const upgradeRace = (race: unknown): unknown =>
+const migrateRace = (race: unknown): unknown =>
   mapField(renameField(renameField(race, 'genuine', 'confirmed'), 'cut', 'cancelled'), 'probes', (probes) =>
     isFields(probes)
-      ? Object.fromEntries(Object.entries(probes).map(([address, probe]) => [address, upgradeProbe(probe)]))
+      ? Object.fromEntries(Object.entries(probes).map(([address, probe]) => [address, migrateProbe(probe)]))
       : probes,
   )
 
-const upgradeProbe = (probe: unknown): unknown => mapField(probe, 'failure', upgradeFailure)
+const migrateProbe = (probe: unknown): unknown => mapField(probe, 'failure', migrateFailure)
 
 /** Migrates a line of a job's journal from version 1. */
-export function upgradeLine(line: unknown): unknown {
-  return mapField(mapField(line, 'job', upgradeJob), 'item', upgradeItem)
+export function migrateLine(line: unknown): unknown {
+  return mapField(mapField(line, 'job', migrateJob), 'item', migrateItem)
 }

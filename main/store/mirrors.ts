@@ -1,4 +1,4 @@
-/** The user's mirrors, and the results of the last race. */
+/** The user's mirrors, the results of the last race, and the changes of Docker's configured mirrors. */
 import * as v from 'valibot'
 import type { MirrorChange, MirrorRace } from '../../preload/contract/index.ts'
 import type { Fields } from './fields.ts'
@@ -38,7 +38,7 @@ const change = v.object({
 })
 
 export interface MirrorsFile {
-  /** Addresses, in the user's order. */
+  /** Addresses of the user's mirrors, in the user's order. */
   readonly own: readonly string[]
   readonly race?: MirrorRace | undefined
   /** Changes of Docker's configured mirrors, newest first. */

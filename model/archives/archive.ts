@@ -11,7 +11,7 @@ export type ArchiveEntry =
 export interface Descriptor {
   readonly digest: Digest
   readonly size: Bytes
-  /** `linux/arm64`, if the descriptor names one. */
+  /** The platform, such as `linux/arm64`, if the descriptor names one. */
   readonly platform?: string
 }
 
@@ -36,7 +36,8 @@ export interface ManifestItem {
 
 export interface ArchiveContent {
   /**
-   * Whether the HTTP response or file was read to its end, and the tar ends with two blocks of zeros and nothing else.
+   * Whether the HTTP response or file was read to its end, and the tar ends with at least two blocks of zeros and nothing
+   * else.
    */
   readonly ended: boolean
   readonly entries: ReadonlyMap<string, ArchiveEntry>

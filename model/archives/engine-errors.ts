@@ -1,6 +1,6 @@
 /**
- * Finds errors in the response bodies of `POST /images/load` and `GET /images/get`, whose status is 200 even on
- * failure.
+ * Finds errors in the response bodies of `POST /images/load` and `GET /images/get`. The status of the responses is 200
+ * even on failure.
  */
 
 /**
@@ -10,8 +10,8 @@
  */
 export function loadError(body: string): string | undefined {
   const lines = body.split('\n').filter((line) => line.trim() !== '')
-  const failed = lines.find((line) => line.includes('"error"') || line.includes('Error unpacking'))
-  if (failed !== undefined) return messageOf(failed)
+  const errorLine = lines.find((line) => line.includes('"error"') || line.includes('Error unpacking'))
+  if (errorLine !== undefined) return messageOf(errorLine)
   if (lines.some((line) => line.includes('Loaded image'))) return undefined
   return messageOf(lines.at(-1) ?? '')
 }
@@ -22,17 +22,17 @@ export function loadError(body: string): string | undefined {
  * @returns the engine's message; undefined if there is none
  */
 export function saveError(end: string): string | undefined {
-  const at = end.lastIndexOf('{"errorDetail"')
-  return at < 0 ? undefined : messageOf(end.slice(at).trim())
+  const start = end.lastIndexOf('{"errorDetail"')
+  return start < 0 ? undefined : messageOf(end.slice(start).trim())
 }
 
 function messageOf(line: string): string {
-  const { error, stream, message } = parsed(line)
+  const { error, stream, message } = parseObject(line)
   const text = [error, message, stream].find((value) => typeof value === 'string')
   return (typeof text === 'string' ? text : line).trim().slice(0, 500)
 }
 
-function parsed(line: string): Readonly<Record<string, unknown>> {
+function parseObject(line: string): Readonly<Record<string, unknown>> {
   try {
     const value: unknown = JSON.parse(line)
     return typeof value === 'object' && value !== null ? { ...value } : {}

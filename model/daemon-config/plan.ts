@@ -1,7 +1,7 @@
 /** The plan of a change of the engine's mirrors: its effects, row by row, and the exact text that is written. */
 import { readDaemonFile, withMirrors, type FileFault, type FileText } from './file.ts'
 import { lineDiff, type DiffLine } from './line-diff.ts'
-import { distinctMirrors, parseMirrorAddress, sameMirror, sameMirrors, type WrongAddress } from '../mirrors/address.ts'
+import { distinctMirrors, parseMirrorAddress, sameMirror, sameMirrors, type AddressFault } from '../mirrors/address.ts'
 
 /** How the engine is installed, which decides where its `daemon.json` is and who may write it. */
 export type Installation = 'system' | 'rootless' | 'snap' | 'desktop' | 'podman' | 'elsewhere'
@@ -37,7 +37,7 @@ export type Obstacle =
   | { readonly kind: 'desktop' | 'podman' | 'elsewhere' | 'too-many'; readonly blocks: true }
   | { readonly kind: 'file'; readonly blocks: true; readonly fault: FileFault }
   | { readonly kind: 'option'; readonly blocks: true; readonly mirrors: readonly string[] }
-  | { readonly kind: 'address'; readonly blocks: true; readonly typed: string; readonly why: WrongAddress }
+  | { readonly kind: 'address'; readonly blocks: true; readonly typed: string; readonly why: AddressFault }
   /** With the containerd store, `hosts.toml` overrides the mirrors. */
   | { readonly kind: 'hosts-toml'; readonly blocks: false; readonly path: string }
   | { readonly kind: 'plain'; readonly blocks: false; readonly mirror: string }

@@ -17,8 +17,8 @@ export interface Image {
   readonly id: ImageId
   readonly references: readonly Reference[]
   /**
-   * `repository@digest`, as pulled or pushed. The containerd store derives one for each tag from the image id, and the
-   * result varies, so there only the digests of untagged images are included.
+   * `repository@digest`, as pulled or pushed. The containerd store derives one for each tag from the image id, and does
+   * not always return the same ones, so with this store only the digests of untagged images are included.
    */
   readonly digests: readonly string[]
   /** Creation date of the image, not of the pull; 0 if the builder wrote none. */
@@ -30,8 +30,8 @@ export interface Image {
   /** The parent image, as recorded by the classic builder or by `docker commit`. */
   readonly parent?: ImageId
   /**
-   * Set if the engine cannot inspect the image: the engine's error message. The other fields have their last known
-   * values.
+   * Set if the image cannot be read: the engine's error message, or the malformed part of its reply. The other fields have
+   * the values that could be read, or those that were read last.
    */
   readonly unreadable?: string
 }

@@ -7,7 +7,7 @@ export interface PlatformParts {
 }
 
 /**
- * @returns the platform's name; the variant is omitted if it is the architecture's default
+ * @returns the platform's name, without the variant `v8` of arm64, which is the default
  * @see containerd platforms/database.go, `normalizeArch`
  */
 export function platformName({ os, architecture, variant }: PlatformParts): string {

@@ -1,7 +1,7 @@
 /** Parses the filter of the image list: words, and conditions in English or Chinese. */
 import type { Bytes, ImageId, UnixTime } from './image.ts'
 
-type Condition = (image: Filtered) => boolean
+type Condition = (image: FilterableImage) => boolean
 
 export interface Query {
   /** In lower case. An image matches only if it contains all words. */
@@ -10,7 +10,7 @@ export interface Query {
 }
 
 /** The fields of an image that a query uses. */
-export interface Filtered {
+export interface FilterableImage {
   readonly id: ImageId
   /** Repository, tag, id and digests, in lower case. */
   readonly text: string
@@ -58,13 +58,13 @@ export function parseQuery(text: string): Query {
 /** @param hasLabel whether a label of the image contains the word. Only the main process has the labels. */
 export const matches = (
   { words, conditions }: Query,
-  image: Filtered,
+  image: FilterableImage,
   hasLabel: (word: string, id: ImageId) => boolean,
 ): boolean =>
   conditions.every((isMet) => isMet(image)) &&
   words.every((word) => image.text.includes(word) || hasLabel(word, image.id))
 
-const signOf = (found: RegExpExecArray): Sign => signs[found[1] as keyof typeof signs]
+const signOf = (match: RegExpExecArray): Sign => signs[match[1] as keyof typeof signs]
 
 const units: Readonly<Record<string, number>> = {
   b: 1,

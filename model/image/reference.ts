@@ -30,7 +30,7 @@ export function parseReference(text: string): ImageName | undefined {
   const colon = name.lastIndexOf(':')
   const hasTag = colon > name.lastIndexOf('/')
   const tag = hasTag ? name.slice(colon + 1) : 'latest'
-  const repository = familiar(hasTag ? name.slice(0, colon) : name)
+  const repository = toFamiliar(hasTag ? name.slice(0, colon) : name)
   if (repository === undefined || !tagPattern.test(tag)) return undefined
   return digest === undefined
     ? { repository, tag, version: tag, reference: `${repository}:${tag}` }
@@ -43,7 +43,7 @@ export function parseTag(text: string): ImageName | undefined {
   return name?.digest === undefined ? name : undefined
 }
 
-function familiar(name: string): string | undefined {
+function toFamiliar(name: string): string | undefined {
   // Engines parse 64 hexadecimal digits as an image id, not as a name.
   if (/^[a-f0-9]{64}$/.test(name)) return undefined
   const { host, path } = splitHost(name)

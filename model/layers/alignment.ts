@@ -3,66 +3,71 @@
 /** The cost of each step of an alignment; `Infinity` if the step is impossible. */
 export interface Costs {
   /** The cost of assuming that history entry `entry` made layer `layer`. */
-  makes(entry: number, layer: number): number
+  make(entry: number, layer: number): number
   /** The cost of assuming that history entry `entry` made no layer. */
-  skips(entry: number): number
+  skip(entry: number): number
   /**
    * The cost of assuming that the history ends before layer `layer`. If the history covers all layers, `layer` is their
    * number.
    * @param coversAll whether at least one alignment assigns an entry to every layer
    */
-  ends(layer: number, coversAll: boolean): number
+  end(layer: number, coversAll: boolean): number
 }
 
 export interface Alignment {
   /** The cost of the cheapest alignment; `Infinity` if none is possible. */
   readonly cost: number
   /** The cost of the cheapest alignment in which entry `entry` made layer `layer`. */
-  through(entry: number, layer: number): number
+  costThrough(entry: number, layer: number): number
   /** The number of layers, counted from the base, that have an entry in every possible alignment. */
   readonly alwaysCovered: number
   /** The entry of each layer in the cheapest alignment, base first. Earlier entries win ties. */
-  cheapest(): number[]
+  cheapestEntries(): number[]
 }
 
 /**
- * Uses dynamic programming. `before[k, j]` is the lowest cost of aligning the first `k` entries with the first `j`
- * layers; `after[k, j]` is the lowest cost of aligning the remaining entries with the remaining layers.
+ * Uses dynamic programming. `before[entry, layer]` is the lowest cost of aligning all entries before `entry` with all
+ * layers before `layer`; `after[entry, layer]` is the lowest cost of aligning the remaining entries with the remaining
+ * layers.
  */
-export function align(entries: number, layers: number, { makes, skips, ends }: Costs): Alignment {
-  const width = layers + 1
-  const at = (entry: number, layer: number) => entry * width + layer
-  const table = () => new Float64Array((entries + 1) * width).fill(Infinity)
-  // `j` is at most `k`: each layer needs an entry.
-  const before = table()
+export function align(entryCount: number, layerCount: number, { make, skip, end }: Costs): Alignment {
+  const width = layerCount + 1
+  const cell = (entry: number, layer: number) => entry * width + layer
+  const createTable = () => new Float64Array((entryCount + 1) * width).fill(Infinity)
+  // `layer` is at most `entry`: each layer needs an entry.
+  const before = createTable()
   before[0] = 0
-  for (let k = 0; k < entries; k++)
-    for (let j = 0; j <= Math.min(k, layers); j++) {
-      const cost = before[at(k, j)]!
+  for (let entry = 0; entry < entryCount; entry++)
+    for (let layer = 0; layer <= Math.min(entry, layerCount); layer++) {
+      const cost = before[cell(entry, layer)]!
       if (cost === Infinity) continue
-      before[at(k + 1, j)] = Math.min(before[at(k + 1, j)]!, cost + skips(k))
-      if (j < layers) before[at(k + 1, j + 1)] = Math.min(before[at(k + 1, j + 1)]!, cost + makes(k, j))
+      const [skipped, made] = [cell(entry + 1, layer), cell(entry + 1, layer + 1)]
+      before[skipped] = Math.min(before[skipped]!, cost + skip(entry))
+      if (layer < layerCount) before[made] = Math.min(before[made]!, cost + make(entry, layer))
     }
 
-  const after = table()
-  const coversAll = before[at(entries, layers)]! < Infinity
-  for (let j = 0; j <= layers; j++) if (before[at(entries, j)]! < Infinity) after[at(entries, j)] = ends(j, coversAll)
-  const costAsLayer = (k: number, j: number) => (j < layers ? makes(k, j) + after[at(k + 1, j + 1)]! : Infinity)
-  for (let k = entries - 1; k >= 0; k--)
-    for (let j = 0; j <= Math.min(k, layers); j++)
-      after[at(k, j)] = Math.min(costAsLayer(k, j), skips(k) + after[at(k + 1, j)]!)
+  const after = createTable()
+  const coversAll = before[cell(entryCount, layerCount)]! < Infinity
+  for (let layer = 0; layer <= layerCount; layer++)
+    if (before[cell(entryCount, layer)]! < Infinity) after[cell(entryCount, layer)] = end(layer, coversAll)
+  const costAsLayer = (entry: number, layer: number) =>
+    layer < layerCount ? make(entry, layer) + after[cell(entry + 1, layer + 1)]! : Infinity
+  for (let entry = entryCount - 1; entry >= 0; entry--)
+    for (let layer = 0; layer <= Math.min(entry, layerCount); layer++)
+      after[cell(entry, layer)] = Math.min(costAsLayer(entry, layer), skip(entry) + after[cell(entry + 1, layer)]!)
 
   return {
     cost: after[0]!,
-    through: (entry, layer) => before[at(entry, layer)]! + costAsLayer(entry, layer),
+    costThrough: (entry, layer) => before[cell(entry, layer)]! + costAsLayer(entry, layer),
     alwaysCovered: Math.max(
       0,
-      after.subarray(at(entries, 0)).findIndex((cost) => cost < Infinity),
+      after.subarray(cell(entryCount, 0)).findIndex((cost) => cost < Infinity),
     ),
-    cheapest() {
+    cheapestEntries() {
       const layerEntries: number[] = []
-      for (let k = 0; k < entries && layerEntries.length < layers; k++)
-        if (costAsLayer(k, layerEntries.length) <= after[at(k, layerEntries.length)]!) layerEntries.push(k)
+      for (let entry = 0; entry < entryCount && layerEntries.length < layerCount; entry++)
+        if (costAsLayer(entry, layerEntries.length) <= after[cell(entry, layerEntries.length)]!)
+          layerEntries.push(entry)
       return layerEntries
     },
   }

@@ -8,7 +8,7 @@ export interface Instruction {
 const verbs =
   'ADD ARG CMD COPY ENTRYPOINT ENV EXPOSE FROM HEALTHCHECK LABEL MAINTAINER ONBUILD RUN SHELL STOPSIGNAL USER VOLUME WORKDIR'
 const instructionLine = new RegExp(`^(${verbs.split(' ').join('|')})(?:\\s+([^]*))?$`, 'i')
-/** Instructions that never make a layer. WORKDIR is not among them, because it may create its folder in a layer. */
+/** Instructions that hardly ever make a layer. WORKDIR is not among them, because it may create its folder in a layer. */
 const settingVerbs = new Set(
   'ARG CMD ENTRYPOINT ENV EXPOSE HEALTHCHECK LABEL MAINTAINER ONBUILD SHELL STOPSIGNAL USER VOLUME'.split(' '),
 )
@@ -44,5 +44,5 @@ function parseLine(line: string): Instruction | undefined {
     : undefined
 }
 
-/** Whether the instruction sets configuration only and never makes a layer. */
+/** Whether the instruction only sets configuration. Such an instruction hardly ever makes a layer. */
 export const isSetting = ({ verb }: Instruction): boolean => settingVerbs.has(verb)

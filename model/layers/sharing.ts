@@ -22,8 +22,8 @@ export interface SharingImage {
 }
 
 /**
- * A change of the table of images and units. No change widens the size range of a unit or removes a unit. When units are
- * removed, the others are renumbered: the main process then skips a sequence number, and windows request a new snapshot.
+ * A change of the table of images and units. A change never widens the size range of a unit, and never removes a unit. When
+ * the main process drops unused units, it renumbers the others and skips a sequence number, so windows request a snapshot.
  */
 export interface SharingChange {
   /** Number of the first new unit. */
@@ -44,7 +44,9 @@ export interface OwnBytes {
   readonly own: ByteRange
 }
 
-/** The bytes that a set of images holds. `frees` is the sum of the rows and `sharedAmong`, minus `maxRetained`. */
+/**
+ * The bytes that a set of images holds. `frees` is the sum of the rows and `sharedAmong`; `maxRetained` lowers its minimum.
+ */
 export interface SetSharing {
   /** Counts each unit once. */
   readonly total: ByteRange
@@ -71,30 +73,31 @@ export class Sharing {
   #min: Bytes[] = []
   #max: Bytes[] = []
   /** How many listed images hold each unit. */
-  #holders: number[] = []
+  #holderCounts: number[] = []
   #images = new Map<ImageId, SharingImage>()
-  #unread = 0
-  #cached: Bytes = 0
-  // Scratch space of `of`, which visits units in rounds: for each unit, the last round and the number of visits in it.
+  #unreadCount = 0
+  #sharedWithCache: Bytes = 0
+  // Scratch space of `of`, which visits units in rounds: for each unit, the last round that visited the unit, and the
+  // number of visits in that round.
   #round = 0
-  #seen = new Uint32Array(0)
-  #count = new Uint32Array(0)
+  #lastRounds = new Uint32Array(0)
+  #visitCounts = new Uint32Array(0)
 
   /** Removes all images and units. */
   clear(): void {
     this.#min = []
     this.#max = []
-    this.#holders = []
+    this.#holderCounts = []
     this.#images.clear()
-    this.#unread = this.#cached = this.#round = 0
-    this.#seen = new Uint32Array(0)
-    this.#count = new Uint32Array(0)
+    this.#unreadCount = this.#sharedWithCache = this.#round = 0
+    this.#lastRounds = new Uint32Array(0)
+    this.#visitCounts = new Uint32Array(0)
   }
 
   apply({ from, sizes, ranges, images, gone, cached }: SharingChange): void {
-    sizes.forEach((size, at) => {
-      this.#min[from + at] = this.#max[from + at] = size
-      this.#holders[from + at] ??= 0
+    sizes.forEach((size, offset) => {
+      this.#min[from + offset] = this.#max[from + offset] = size
+      this.#holderCounts[from + offset] ??= 0
     })
     for (const [unit, min, max] of ranges) {
       this.#min[unit] = min
@@ -106,10 +109,10 @@ export class Sharing {
       this.#images.set(image.id, image)
       if (!image.hidden) this.#countHolder(image, 1)
     }
-    this.#cached = cached
-    if (this.#seen.length < this.#min.length) {
-      this.#seen = new Uint32Array(2 * this.#min.length)
-      this.#count = new Uint32Array(2 * this.#min.length)
+    this.#sharedWithCache = cached
+    if (this.#lastRounds.length < this.#min.length) {
+      this.#lastRounds = new Uint32Array(2 * this.#min.length)
+      this.#visitCounts = new Uint32Array(2 * this.#min.length)
       this.#round = 0
     }
   }
@@ -121,13 +124,13 @@ export class Sharing {
   }
 
   #countHolder({ units }: SharingImage, change: 1 | -1) {
-    if (!units) this.#unread += change
-    else for (const unit of units) this.#holders[unit]! += change
+    if (!units) this.#unreadCount += change
+    else for (const unit of units) this.#holderCounts[unit]! += change
   }
 
   /** Whether all listed images have been read. Until then, sums have wide bounds. */
   get complete(): boolean {
-    return this.#unread === 0
+    return this.#unreadCount === 0
   }
 
   /** @returns the units that the image holds or uses; undefined until they are read */
@@ -140,9 +143,9 @@ export class Sharing {
   ofImage(id: ImageId): { readonly unique: ByteRange; readonly shared: ByteRange } {
     const image = this.#images.get(id)
     if (!image?.units) return { unique: { min: 0, max: image?.size ?? 0 }, shared: { min: 0, max: image?.size ?? 0 } }
-    const unique = image.units.filter((unit) => this.#holders[unit]! <= 1)
-    const shared = image.units.filter((unit) => this.#holders[unit]! > 1)
-    const borrowed = (image.borrowed ?? []).filter((unit) => this.#holders[unit]! > 0)
+    const unique = image.units.filter((unit) => this.#holderCounts[unit]! <= 1)
+    const shared = image.units.filter((unit) => this.#holderCounts[unit]! > 1)
+    const borrowed = (image.borrowed ?? []).filter((unit) => this.#holderCounts[unit]! > 0)
     return { unique: this.#bytes(unique, image), shared: addRanges(this.#bytes(shared, image), this.#sum(borrowed)) }
   }
 
@@ -161,23 +164,24 @@ export class Sharing {
   of(ids: Iterable<ImageId>, inUse: ReadonlySet<ImageId> = new Set()): SetSharing {
     const set = [...new Set(ids)].flatMap((id) => this.#images.get(id) ?? []).filter(({ hidden }) => !hidden)
     const inUseRound = this.#nextRound()
-    for (const id of inUse) for (const unit of allUnits(this.#images.get(id))) this.#seen[unit] = inUseRound
-    const removed = set.filter(({ id }) => !inUse.has(id))
+    for (const id of inUse) for (const unit of allUnits(this.#images.get(id))) this.#lastRounds[unit] = inUseRound
+    const toRemove = set.filter(({ id }) => !inUse.has(id))
     const round = this.#nextRound()
-    for (const { units } of removed)
+    for (const { units } of toRemove)
       for (const unit of units ?? []) {
-        if (this.#seen[unit] === inUseRound) continue
-        if (this.#seen[unit] !== round) this.#count[unit] = 0
-        this.#seen[unit] = round
-        this.#count[unit]!++
+        if (this.#lastRounds[unit] === inUseRound) continue
+        if (this.#lastRounds[unit] !== round) this.#visitCounts[unit] = 0
+        this.#lastRounds[unit] = round
+        this.#visitCounts[unit]!++
       }
 
     // A unit is freed if every listed image that holds it is removed, and no container holds it.
-    const isFreed = (unit: number) => this.#seen[unit] === round && this.#count[unit] === this.#holders[unit]
+    const isFreed = (unit: number) =>
+      this.#lastRounds[unit] === round && this.#visitCounts[unit] === this.#holderCounts[unit]
     // An unread image may hold any of these layers. So may a container whose image is unread or was removed.
-    const unread = this.#unread - removed.filter(({ units }) => !units).length
+    const unread = this.#unreadCount - toRemove.filter(({ units }) => !units).length
     const isCertain = unread === 0 && [...inUse].every((id) => this.#images.get(id)?.units)
-    const bounded = (range: ByteRange): ByteRange => (isCertain ? range : { min: 0, max: range.max })
+    const relaxUnlessCertain = (range: ByteRange): ByteRange => (isCertain ? range : { min: 0, max: range.max })
 
     const countedRound = this.#nextRound()
     const sums = { shared: zeroBytes, staying: zeroBytes, rows: zeroBytes }
@@ -189,24 +193,24 @@ export class Sharing {
         return { id: image.id, own: bound }
       }
       for (const unit of image.units) {
-        if (this.#seen[unit] === countedRound) continue
-        if (isFreed(unit)) (this.#holders[unit] === 1 ? own : among).push(unit)
+        if (this.#lastRounds[unit] === countedRound) continue
+        if (isFreed(unit)) (this.#holderCounts[unit] === 1 ? own : among).push(unit)
         else staying.push(unit)
-        this.#seen[unit] = countedRound
+        this.#lastRounds[unit] = countedRound
       }
       for (const unit of image.borrowed ?? []) {
-        if (this.#seen[unit] === countedRound || isFreed(unit)) continue
-        if (this.#holders[unit]! > 0 || this.#seen[unit] === inUseRound) borrowed.push(unit)
-        this.#seen[unit] = countedRound
+        if (this.#lastRounds[unit] === countedRound || isFreed(unit)) continue
+        if (this.#holderCounts[unit]! > 0 || this.#lastRounds[unit] === inUseRound) borrowed.push(unit)
+        this.#lastRounds[unit] = countedRound
       }
-      const range = bounded(this.#bytes(own, image))
+      const range = relaxUnlessCertain(this.#bytes(own, image))
       sums.rows = addRanges(sums.rows, range)
-      sums.shared = addRanges(sums.shared, bounded(this.#bytes(among, image)))
+      sums.shared = addRanges(sums.shared, relaxUnlessCertain(this.#bytes(among, image)))
       sums.staying = addRanges(sums.staying, addRanges(this.#bytes(staying, image), this.#sum(borrowed)))
       return { id: image.id, own: range }
     })
     const frees = addRanges(sums.rows, sums.shared)
-    const maxRetained = Math.min(this.#cached, frees.min)
+    const maxRetained = Math.min(this.#sharedWithCache, frees.min)
     return {
       total: addRanges(frees, sums.staying),
       sharedAmong: sums.shared,
@@ -219,7 +223,7 @@ export class Sharing {
 
   #nextRound(): number {
     if (this.#round > 4_000_000_000) {
-      this.#seen.fill(0)
+      this.#lastRounds.fill(0)
       this.#round = 0
     }
     return ++this.#round

@@ -66,8 +66,8 @@ const allowsSize = ({ min, max, values }: Domain, size: Bytes) =>
  */
 export class LayerSizes {
   #domains = new Map<ChainId, Domain>()
-  /** The images that have a layer of unknown size, by each of their layers. */
-  #unresolved = new Map<ChainId, Map<ImageId, ImageLayers>>()
+  /** The images that have a layer whose size is not exact, by each of their layers. */
+  #inexactImages = new Map<ChainId, Map<ImageId, ImageLayers>>()
 
   /** @returns the size of the layer; 0 to `Infinity` if it is unknown */
   range(layer: ChainId): ByteRange {
@@ -79,10 +79,10 @@ export class LayerSizes {
     return this.#domains.get(layer) ?? anySize
   }
 
-  /** @returns the images that have a layer of unknown size among the given layers */
-  unresolvedWith(layers: readonly ChainId[]): ImageLayers[] {
-    const unknown = layers.filter((layer) => !isExact(this.domain(layer)))
-    return [...new Set(unknown.flatMap((layer) => [...(this.#unresolved.get(layer)?.values() ?? [])]))]
+  /** @returns the images that have at least one of these layers whose size is not exact */
+  imagesWithInexact(layers: readonly ChainId[]): ImageLayers[] {
+    const inexact = layers.filter((layer) => !isExact(this.domain(layer)))
+    return [...new Set(inexact.flatMap((layer) => [...(this.#inexactImages.get(layer)?.values() ?? [])]))]
   }
 
   /** The number of layers with a known size or range. */
@@ -91,11 +91,11 @@ export class LayerSizes {
   }
 
   /** Sets the exact size of a layer. */
-  setKnown(layer: ChainId, size: Bytes): void {
+  setExact(layer: ChainId, size: Bytes): void {
     this.#domains.set(layer, exactly(size))
   }
 
-  /** Adds the histories of images. @returns the layers whose sizes became more exact */
+  /** Adds the histories of images. @returns the layers whose sizes became known or more exact */
   add(images: Iterable<ImageLayers>): Set<ChainId> {
     const narrowed = new Set<ChainId>()
     const queue = new Set(images)
@@ -103,9 +103,9 @@ export class LayerSizes {
       queue.delete(image)
       for (const layer of this.#narrow(image)) {
         narrowed.add(layer)
-        for (const other of this.#unresolved.get(layer)?.values() ?? []) if (other.id !== image.id) queue.add(other)
+        for (const other of this.#inexactImages.get(layer)?.values() ?? []) if (other.id !== image.id) queue.add(other)
       }
-      this.#updateUnresolved(image)
+      this.#updateInexactImages(image)
     }
     return narrowed
   }
@@ -113,18 +113,18 @@ export class LayerSizes {
   /** Drops all other layers and images. */
   keepOnly(layers: ReadonlySet<ChainId>, images: { has(id: ImageId): boolean }): void {
     for (const layer of this.#domains.keys()) if (!layers.has(layer)) this.#domains.delete(layer)
-    for (const [layer, unresolved] of this.#unresolved) {
-      for (const id of unresolved.keys()) if (!images.has(id)) unresolved.delete(id)
-      if (unresolved.size === 0 || !layers.has(layer)) this.#unresolved.delete(layer)
+    for (const [layer, layerImages] of this.#inexactImages) {
+      for (const id of layerImages.keys()) if (!images.has(id)) layerImages.delete(id)
+      if (layerImages.size === 0 || !layers.has(layer)) this.#inexactImages.delete(layer)
     }
   }
 
   #narrow(image: ImageLayers): ChainId[] {
     const before = image.chain.map((layer) => this.domain(layer))
-    const after = boundByTotal(image.total, alignedSizes(image, before) ?? before)
+    const after = boundByTotal(image.total, domainsFromHistory(image, before) ?? before)
     if (!after) return []
-    return image.chain.filter((layer, at) => {
-      const [previous, domain] = [before[at]!, after[at]!]
+    return image.chain.filter((layer, index) => {
+      const [previous, domain] = [before[index]!, after[index]!]
       const isSame =
         previous.min === domain.min && previous.max === domain.max && previous.values?.length === domain.values?.length
       if (isSame && this.#domains.has(layer)) return false
@@ -133,12 +133,12 @@ export class LayerSizes {
     })
   }
 
-  #updateUnresolved(image: ImageLayers) {
-    const hasUnknown = image.chain.some((layer) => !isExact(this.range(layer)))
+  #updateInexactImages(image: ImageLayers) {
+    const hasInexact = image.chain.some((layer) => !isExact(this.range(layer)))
     for (const layer of image.chain) {
-      const unresolved = this.#unresolved.get(layer)
-      if (hasUnknown) this.#unresolved.set(layer, (unresolved ?? new Map<ImageId, ImageLayers>()).set(image.id, image))
-      else if (unresolved?.delete(image.id) && unresolved.size === 0) this.#unresolved.delete(layer)
+      const images = this.#inexactImages.get(layer)
+      if (hasInexact) this.#inexactImages.set(layer, (images ?? new Map<ImageId, ImageLayers>()).set(image.id, image))
+      else if (images?.delete(image.id) && images.size === 0) this.#inexactImages.delete(layer)
     }
   }
 }
@@ -150,29 +150,30 @@ export class LayerSizes {
  * assigns entries to layers from the base). Any other history covers all layers, as the OCI image-spec (config.md,
  * "history") requires.
  */
-export function possibleAlignments({ history, chain, total }: ImageLayers, known: readonly Domain[]): Costs {
+export function possibilityCosts({ history, chain, total }: ImageLayers, domains: readonly Domain[]): Costs {
   const remaining = total - historyBytes(history)
   const cost = (possible: boolean) => (possible ? 0 : Infinity)
   return {
-    makes: (k, j) => cost(history[k]!.empty !== true && allowsSize(known[j]!, history[k]!.size)),
-    skips: (k) => cost(history[k]!.size === 0 && history[k]!.empty !== false),
-    ends: (j, coversAll) =>
-      cost(remaining === 0 && coversAll ? j === chain.length : remaining >= 0 && j < chain.length),
+    make: (entry, layer) => cost(history[entry]!.empty !== true && allowsSize(domains[layer]!, history[entry]!.size)),
+    skip: (entry) => cost(history[entry]!.size === 0 && history[entry]!.empty !== false),
+    end: (layer, coversAll) =>
+      cost(remaining === 0 && coversAll ? layer === chain.length : remaining >= 0 && layer < chain.length),
   }
 }
 
 const historyBytes = (history: readonly HistoryEntry[]) => history.reduce((sum, { size }) => sum + size, 0)
 
 /** @returns the possible sizes of each layer over all possible alignments; undefined if no alignment is possible */
-function alignedSizes(image: ImageLayers, known: readonly Domain[]): Domain[] | undefined {
+function domainsFromHistory(image: ImageLayers, domains: readonly Domain[]): Domain[] | undefined {
   const { history, chain, total } = image
-  const alignment = align(history.length, chain.length, possibleAlignments(image, known))
+  const alignment = align(history.length, chain.length, possibilityCosts(image, domains))
   if (alignment.cost === Infinity) return undefined
   const remaining = total - historyBytes(history)
-  return known.map((domain, j) => {
+  return domains.map((domain, layer) => {
     const sizes = new Set<Bytes>()
-    for (let k = j; k < history.length; k++) if (alignment.through(k, j) < Infinity) sizes.add(history[k]!.size)
-    if (j < alignment.alwaysCovered) return { min: Math.min(...sizes), max: Math.max(...sizes), values: [...sizes] }
+    for (let entry = layer; entry < history.length; entry++)
+      if (alignment.costThrough(entry, layer) < Infinity) sizes.add(history[entry]!.size)
+    if (layer < alignment.alwaysCovered) return { min: Math.min(...sizes), max: Math.max(...sizes), values: [...sizes] }
     return intersect(domain, 0, Math.max(remaining, ...sizes))
   })
 }
@@ -184,10 +185,10 @@ function alignedSizes(image: ImageLayers, known: readonly Domain[]): Domain[] | 
 function boundByTotal(total: Bytes, aligned: readonly Domain[]): readonly Domain[] | undefined {
   if (aligned.every(isExact)) return aligned
   const domains = aligned.map((domain) => intersect(domain, 0, total))
-  const mins = domains.reduce((sum, { min }) => sum + min, 0)
-  const maxs = domains.reduce((sum, { max }) => sum + max, 0)
+  const minSum = domains.reduce((sum, { min }) => sum + min, 0)
+  const maxSum = domains.reduce((sum, { max }) => sum + max, 0)
   const bounded = domains.map((domain) => {
-    return intersect(domain, total - (maxs - domain.max), total - (mins - domain.min))
+    return intersect(domain, total - (maxSum - domain.max), total - (minSum - domain.min))
   })
   return bounded.every(({ min, max }) => min <= max) ? bounded : undefined
 }

@@ -5,7 +5,7 @@
  */
 import { isLoopback } from '../image/registry-place.ts'
 
-export type WrongAddress =
+export type AddressFault =
   | 'nothing'
   /** More than one address, or an address that contains a space. */
   | 'several'
@@ -29,7 +29,7 @@ export type MirrorAddress =
       /** Plain http to another computer. Docker accepts it, but others on the network can replace images. */
       readonly plain: boolean
     }
-  | { readonly ok: false; readonly why: WrongAddress }
+  | { readonly ok: false; readonly why: AddressFault }
 
 /** Characters pasted along with an address from JSON: quotes, commas and the brackets of the list. */
 const leadingJson = /^(?:[\s"'`“”‘’,，、]|\[(?=[\s"'`“”‘’]|https?:))+/
@@ -57,7 +57,7 @@ export function parseMirrorAddress(input: string): MirrorAddress {
   return { ok: true, address, plain: address.startsWith('http:') && !isLoopback(host) }
 }
 
-const invalid = (why: WrongAddress): MirrorAddress => ({ ok: false, why })
+const invalid = (why: AddressFault): MirrorAddress => ({ ok: false, why })
 
 /** Whether two addresses mean the same mirror. Docker appends a slash to the addresses that it reports. */
 export const sameMirror = (a: string, b: string): boolean => canonicalAddress(a) === canonicalAddress(b)

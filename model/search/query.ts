@@ -1,14 +1,14 @@
 /** Interprets the text in the search box: search words, an image name, or an image name with a typo. */
 import { parseReference, parseTag, type ImageName } from '../image/reference.ts'
 
-export type WrongName = 'capitals' | 'no-tag' | 'tag' | 'digest' | 'characters'
+export type NameFault = 'capitals' | 'no-tag' | 'tag' | 'digest' | 'characters'
 
 export type SearchInput =
   | { readonly kind: 'nothing' }
   /** `possibleName`: an image name that the words may also be. */
   | { readonly kind: 'words'; readonly words: string; readonly possibleName?: ImageName }
   | { readonly kind: 'name'; readonly name: ImageName }
-  | { readonly kind: 'wrong'; readonly why: WrongName }
+  | { readonly kind: 'wrong'; readonly why: NameFault }
 
 /** A `docker pull` command pasted in front of the name. */
 const command = /^\$?\s*(?:sudo\s+)?docker\s+(?:image\s+)?pull\s+/
@@ -25,7 +25,7 @@ export function parseSearch(input: string): SearchInput {
 }
 
 /** Why a text is not a valid image name. */
-function findNameFault(text: string): WrongName {
+function findNameFault(text: string): NameFault {
   if (text.includes('@')) return 'digest'
   const colon = text.lastIndexOf(':')
   const hasTag = colon > text.lastIndexOf('/')

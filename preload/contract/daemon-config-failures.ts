@@ -44,7 +44,7 @@ type FileFailure =
   | { readonly code: 'daemon-file-invalid'; readonly line: number; readonly column: number; readonly detail: string }
   | { readonly code: 'daemon-file-duplicate-key'; readonly key: DaemonFileKey }
   | { readonly code: 'daemon-file-too-large'; readonly bytes: number; readonly most: number }
-  | { readonly code: 'daemon-file-unsuitable'; readonly what: DaemonFileOddity; readonly target: string }
+  | { readonly code: 'daemon-file-unsuitable'; readonly what: UnsuitableFileReason; readonly target: string }
   /** A folder on the file's path can be written by users other than root or the file's owner. */
   | { readonly code: 'daemon-file-folder-unsafe'; readonly folder: string }
   | { readonly code: 'daemon-file-read-only'; readonly folder: string }
@@ -74,4 +74,4 @@ type FileFailure =
   /** The helper rejected an invalid request of Slipway's, or answered with an unknown error. */
   | { readonly code: 'daemon-file-helper-error'; readonly why: string }
 
-export type DaemonFileOddity = 'folder' | 'special' | 'hard-link' | 'link-broken' | 'link-unsafe'
+export type UnsuitableFileReason = 'folder' | 'special' | 'hard-link' | 'link-broken' | 'link-unsafe'

@@ -100,7 +100,12 @@ export type {
   TagList,
   TagVariant,
 } from './search.ts'
-export type { DaemonFileFailure, DaemonFileKey, DaemonFileOddity, DaemonFileState } from './daemon-config-failures.ts'
+export type {
+  DaemonFileFailure,
+  DaemonFileKey,
+  UnsuitableFileReason,
+  DaemonFileState,
+} from './daemon-config-failures.ts'
 export type { CacheFailure, EngineFailure, Failure, FailureCode, RegistryFailure } from './errors.ts'
 export type { ContextChoice, DiskUsage, DiskPart, DiskUse, EngineContext, EngineFacts, EngineState } from './engine.ts'
 export type { ImageDetails, ImagesChange, ImagesSnapshot } from './images.ts'

@@ -8,9 +8,9 @@ import {
   type ImageRow,
   type Reference,
 } from '../../model/image/image.ts'
-import type { Filtered } from '../../model/image/query.ts'
+import type { FilterableImage } from '../../model/image/query.ts'
 
-export interface ImageLine extends ImageRow, Filtered {
+export interface ImageLine extends ImageRow, FilterableImage {
   readonly kind: 'image'
   /** Identifies the line, also while its image changes. */
   readonly key: string

@@ -87,9 +87,9 @@ class MirrorList {
     this.#currentMirrors.includes(mirror) &&
     this.#currentMirrors.every((other) => this.speedOf(other) <= this.speedOf(mirror))
   /** Listed mirrors that take part in the race. A mirror that was added after the start does not. */
-  readonly probed = $derived(this.#rows.filter((mirror) => this.probeOf(mirror) !== undefined))
+  readonly participants = $derived(this.#rows.filter((mirror) => this.probeOf(mirror) !== undefined))
   readonly endedCount = $derived(
-    this.probed.filter((mirror) => ['answered', 'failed'].includes(this.probeOf(mirror)?.state ?? '')).length,
+    this.participants.filter((mirror) => ['answered', 'failed'].includes(this.probeOf(mirror)?.state ?? '')).length,
   )
   /** When the oldest result was measured: a cancelled race keeps results of an earlier race. */
   readonly oldestResult = $derived(

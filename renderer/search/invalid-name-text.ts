@@ -1,8 +1,8 @@
 /** Why an image name is invalid. */
-import type { WrongName } from '../../model/search/query.ts'
+import type { NameFault } from '../../model/search/query.ts'
 import { t } from '../ui/i18n.svelte.ts'
 
-export function invalidNameText(why: WrongName): string {
+export function invalidNameText(why: NameFault): string {
   switch (why) {
     case 'capitals':
       return t('discover.wrong.capitals')

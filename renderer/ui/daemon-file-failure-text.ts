@@ -1,5 +1,5 @@
 /** Texts for daemon.json failures: the fact, the next step, and the state of the file. */
-import type { DaemonFileFailure, DaemonFileOddity, DaemonFileState } from '../../preload/contract/index.ts'
+import type { DaemonFileFailure, UnsuitableFileReason, DaemonFileState } from '../../preload/contract/index.ts'
 import type { MessageKey } from '../../resources/messages/index.ts'
 import { plain } from '../../model/text/plain.ts'
 import type { FailureText } from './failure-parts.ts'
@@ -100,7 +100,7 @@ const oddityKeys = {
   'hard-link': 'error.daemon-file-unsuitable.hard-link',
   'link-broken': 'error.daemon-file-unsuitable.link-broken',
   'link-unsafe': 'error.daemon-file-unsuitable.link-unsafe',
-} as const satisfies Record<DaemonFileOddity, MessageKey>
+} as const satisfies Record<UnsuitableFileReason, MessageKey>
 
 const stateKeys = {
   untouched: 'error.daemon-file.untouched',

@@ -1,8 +1,8 @@
 /** Why a text is not a valid mirror address, and what to enter instead. */
-import type { WrongAddress } from '../../model/mirrors/address.ts'
+import type { AddressFault } from '../../model/mirrors/address.ts'
 import { t } from './i18n.svelte.ts'
 
-export function mirrorAddressText(why: WrongAddress): string {
+export function mirrorAddressText(why: AddressFault): string {
   switch (why) {
     case 'nothing':
       return t('mirrors.addressHint')

@@ -1,5 +1,5 @@
 import { startEngine } from '../../tools/world/engine.ts'
-import { installInWorld } from '../../tools/world/polkit.ts'
+import { installHelperInWorld } from '../../tools/world/polkit.ts'
 import { crashTools, scenarios } from '../engine/daemon-config/killed-helper.ts'
 import { rootScope } from '../engine/daemon-config/helper-tools.ts'
 import type { Benchmark } from './benchmark.ts'
@@ -12,7 +12,7 @@ export const applyKills: Benchmark = {
   name: 'apply-kills',
   description: `kill -9 of the root helper at ${killCount} random times during changes of mirrors: how many kills leave a fault`,
   async run(environment) {
-    const uninstall = installInWorld()
+    const uninstall = installHelperInWorld()
     const engine = await startEngine({ version: '26.1', store: 'classic', asInstalled: true })
     try {
       await createBackup(engine)

@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node
 import { helperFile } from '../../main/daemon-config/helper.ts'
 import { systemPaths } from '../../tools/world/dockerd.ts'
 import { startEngine, type Engine } from '../../tools/world/engine.ts'
-import { installInWorld, startPolkit, type Polkit } from '../../tools/world/polkit.ts'
+import { installHelperInWorld, startPolkit, type Polkit } from '../../tools/world/polkit.ts'
 import { expect, test as base, type Slipway } from './slipway.ts'
 
 interface Shared {
@@ -20,7 +20,7 @@ interface Fixtures {
 const test = base.extend<Fixtures, Shared>({
   polkit: [
     async ({}, use) => {
-      const uninstall = installInWorld()
+      const uninstall = installHelperInWorld()
       const polkit = await startPolkit('yes')
       try {
         await use(polkit)

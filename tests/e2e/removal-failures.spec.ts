@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { loadImages } from '../../tools/world/images.ts'
 import { manyImages } from '../../tools/world/many-images.ts'
 import type { Engine } from '../../tools/world/engine.ts'
-import { holdingProxy } from '../engine/sync/holding-proxy.ts'
+import { openHoldingProxy } from '../engine/sync/holding-proxy.ts'
 import { jobCard, openActivity, section, sheet, test } from './removal-fixtures.ts'
 import { expect, type Slipway } from './slipway.ts'
 
@@ -100,7 +100,7 @@ test('if the folder for copies cannot be used, the sheet says so, and nothing is
 
 test('while a new plan is computed on a slow engine, the old plan cannot be applied', async ({ open, engine }) => {
   let isSlow = false
-  const proxy = await holdingProxy(engine.socket, (path) => isSlow && path.includes('/history'))
+  const proxy = await openHoldingProxy(engine.socket, (path) => isSlow && path.includes('/history'))
   try {
     const app = await open({ socket: proxy.socket })
     await app.row('redis', '7').click()

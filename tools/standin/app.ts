@@ -5,7 +5,7 @@ import type * as Electron from 'electron'
 import { appEvents, type AppEvents } from './events.ts'
 import { acquireLock, releaseLock, type InstanceMessage } from './instance.ts'
 import { Lifecycle } from './lifecycle.ts'
-import { guard, StrictEmitter, preventable } from './guard.ts'
+import { guard, StrictEmitter, createPreventableEvent } from './guard.ts'
 import { readPackage, standardPath, systemLanguages } from './paths.ts'
 
 type Implemented =
@@ -41,7 +41,7 @@ class App extends StrictEmitter<AppEvents> implements Pick<Electron.App, Impleme
   /** Emits `ready` through `emit`, which Playwright's loader replaces to delay the app until Playwright is attached. */
   markReady(): void {
     this.#isReady = true
-    this.emit('ready', preventable(), {})
+    this.emit('ready', createPreventableEvent(), {})
     this.#resolveReady()
   }
 
@@ -114,7 +114,7 @@ class App extends StrictEmitter<AppEvents> implements Pick<Electron.App, Impleme
 
   async #onSecondInstance({ argv, cwd, data }: InstanceMessage): Promise<void> {
     await this.#ready
-    this.emit('second-instance', preventable(), argv, cwd, data)
+    this.emit('second-instance', createPreventableEvent(), argv, cwd, data)
   }
 }
 

@@ -5,7 +5,7 @@ import { blankUrl, type Page } from './browser.ts'
 import type { Session } from './cdp.ts'
 import { contentsEvents, type ContentsEvents } from './events.ts'
 import { PageChannel } from './ipc.ts'
-import { guard, StrictEmitter, preventable } from './guard.ts'
+import { guard, StrictEmitter, createPreventableEvent } from './guard.ts'
 import { pageSources, worldName, type Report } from './page.ts'
 import { servePage, toAppUrl, toPageUrl } from './serving.ts'
 import { session } from './session.ts'
@@ -182,7 +182,7 @@ export class Contents extends StrictEmitter<ContentsEvents> implements Pick<Elec
       .on('Page.domContentEventFired', () => {
         if (this.#url === blankUrl) return
         if (this.#zoom !== 1) this.#channel?.zoom(this.#zoom)
-        this.emit('dom-ready', preventable())
+        this.emit('dom-ready', createPreventableEvent())
       })
       .on('Page.loadEventFired', () => {
         if (this.#url !== blankUrl) this.emit('did-finish-load')
@@ -198,8 +198,8 @@ export class Contents extends StrictEmitter<ContentsEvents> implements Pick<Elec
       )
       .on('Inspector.targetCrashed', () => {
         const details: Electron.RenderProcessGoneDetails = { reason: 'crashed', exitCode: 1 }
-        this.emit('render-process-gone', preventable(), details)
-        app.emit('render-process-gone', preventable(), asWebContents(this), details)
+        this.emit('render-process-gone', createPreventableEvent(), details)
+        app.emit('render-process-gone', createPreventableEvent(), asWebContents(this), details)
       })
   }
 
@@ -224,7 +224,7 @@ export class Contents extends StrictEmitter<ContentsEvents> implements Pick<Elec
     if (request === undefined || toAppUrl(request) !== url) return true
     const isMainFrame = frameId === this.#mainFrameId
     const frame = isMainFrame ? this.mainFrame : null
-    const details: Navigation = preventable({ url, isSameDocument: false, isMainFrame, frame })
+    const details: Navigation = createPreventableEvent({ url, isSameDocument: false, isMainFrame, frame })
     this.emit('will-frame-navigate', details)
     if (isMainFrame) this.emit('will-navigate', details, url)
     return !details.defaultPrevented

@@ -5,7 +5,7 @@
  */
 import type * as Electron from 'electron'
 import { notificationEvents, type NotificationEvents } from './events.ts'
-import { guard, StrictEmitter, preventable } from './guard.ts'
+import { guard, StrictEmitter, createPreventableEvent } from './guard.ts'
 
 const log = (event: string, ...details: unknown[]) => console.error(`stand-in: ${event}`, ...details)
 
@@ -68,11 +68,11 @@ class SilentNotification extends StrictEmitter<NotificationEvents> implements No
 
   show(): void {
     log('notification', { title: this.title, body: this.body })
-    this.emit('show', preventable())
+    this.emit('show', createPreventableEvent())
   }
 
   close(): void {
-    this.emit('close', preventable({ reason: 'applicationHidden' as const }))
+    this.emit('close', createPreventableEvent({ reason: 'applicationHidden' as const }))
   }
 }
 

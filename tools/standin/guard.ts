@@ -42,11 +42,11 @@ export class StrictEmitter<Events extends Record<keyof Events, unknown[]>> exten
 }
 
 /** An event whose listeners may prevent the default action. */
-export function preventable(): { preventDefault(): void; readonly defaultPrevented: boolean }
-export function preventable<Details extends object>(
+export function createPreventableEvent(): { preventDefault(): void; readonly defaultPrevented: boolean }
+export function createPreventableEvent<Details extends object>(
   details: Details,
 ): Details & { preventDefault(): void; readonly defaultPrevented: boolean }
-export function preventable(details: object = {}) {
+export function createPreventableEvent(details: object = {}) {
   let prevented = false
   return Object.defineProperties(
     { ...details },

@@ -3,7 +3,7 @@ import { EventEmitter } from 'node:events'
 import type * as Electron from 'electron'
 import type { Session } from './cdp.ts'
 import { structuredCodec } from './codec.ts'
-import { guard, preventable } from './guard.ts'
+import { guard, createPreventableEvent } from './guard.ts'
 import { worldName, type Address, type Message, type Report, type PageMessage } from './page.ts'
 
 type Handler = Parameters<Electron.IpcMain['handle']>[1]
@@ -128,7 +128,7 @@ export class PageChannel {
   #event(): Event {
     return guard<Event>(
       'ipcMainEvent',
-      preventable({ ...this.#sender, type: 'frame', frameId: 1, processId: 1, ports: [] }),
+      createPreventableEvent({ ...this.#sender, type: 'frame', frameId: 1, processId: 1, ports: [] }),
     )
   }
 }

@@ -1,6 +1,6 @@
 /** How the app quits: open windows, listeners that may prevent it, and the order of events as in Electron. */
 import { waitForClosingPages } from './browser.ts'
-import { preventable } from './guard.ts'
+import { createPreventableEvent } from './guard.ts'
 
 export interface Closable {
   /** Results in a call of `onWindowClosed`, or of `cancelQuit` if a listener prevents closing. */
@@ -10,8 +10,8 @@ export interface Closable {
 
 /** Emits events to the app; `emit` returns false if there are no listeners. */
 interface AppEmitter {
-  emit(event: 'before-quit' | 'will-quit', details: ReturnType<typeof preventable>): boolean
-  emit(event: 'quit', details: ReturnType<typeof preventable>, exitCode: number): boolean
+  emit(event: 'before-quit' | 'will-quit', details: ReturnType<typeof createPreventableEvent>): boolean
+  emit(event: 'quit', details: ReturnType<typeof createPreventableEvent>, exitCode: number): boolean
   emit(event: 'window-all-closed'): boolean
 }
 
@@ -50,7 +50,7 @@ export class Lifecycle {
     if (this.#state === 'exiting') return
     this.#state = 'exiting'
     for (const window of [...this.#windows]) window.destroy()
-    this.#emitter.emit('quit', preventable(), code)
+    this.#emitter.emit('quit', createPreventableEvent(), code)
     // Deferred, because the caller's remaining code still runs first in Electron.
     void waitForClosingPages().then(() => setImmediate(() => process.exit(code)))
   }
@@ -61,7 +61,7 @@ export class Lifecycle {
   }
 
   #isPrevented(event: 'before-quit' | 'will-quit'): boolean {
-    const details = preventable()
+    const details = createPreventableEvent()
     this.#emitter.emit(event, details)
     return details.defaultPrevented
   }

@@ -5,7 +5,7 @@ import { Bounds } from './bounds.ts'
 import { browser, closePage, openPage, type Page } from './browser.ts'
 import { asWebContents, Contents, type Host } from './contents.ts'
 import { windowEvents, type WindowEvents } from './events.ts'
-import { guard, StrictEmitter, preventable } from './guard.ts'
+import { guard, StrictEmitter, createPreventableEvent } from './guard.ts'
 import { rejectUnsupported } from './options.ts'
 
 type Implemented =
@@ -45,8 +45,8 @@ class Window extends StrictEmitter<WindowEvents> implements Pick<Electron.Browse
     this.webContents.once('did-finish-load', () => this.emit('ready-to-show'))
     windows.add(this)
     lifecycle.onWindowOpened(this)
-    app.emit('web-contents-created', preventable(), asWebContents(this.webContents))
-    app.emit('browser-window-created', preventable(), asBrowserWindow(this))
+    app.emit('web-contents-created', createPreventableEvent(), asWebContents(this.webContents))
+    app.emit('browser-window-created', createPreventableEvent(), asBrowserWindow(this))
     this.#open(options).catch((error: unknown) => {
       // The window may have been closed in the meantime.
       if (this.#isDestroyed) return
@@ -176,7 +176,7 @@ class Window extends StrictEmitter<WindowEvents> implements Pick<Electron.Browse
 
   async #closeUnlessPrevented(): Promise<void> {
     await this.#bounds.refresh()
-    const event = preventable()
+    const event = createPreventableEvent()
     this.emit('close', event)
     this.#isClosing = false
     if (event.defaultPrevented) lifecycle.cancelQuit()
@@ -186,7 +186,7 @@ class Window extends StrictEmitter<WindowEvents> implements Pick<Electron.Browse
   /** The user closed the window: Chromium does not ask first, so listeners cannot prevent it. */
   #onClosed(): void {
     if (this.#isDestroyed) return
-    const event = preventable()
+    const event = createPreventableEvent()
     this.emit('close', event)
     if (event.defaultPrevented) console.error('the stand-in cannot keep a window that the user closed')
     this.#end()
@@ -209,7 +209,7 @@ class Window extends StrictEmitter<WindowEvents> implements Pick<Electron.Browse
   #onTitleChange(title: string): void {
     if (title === '' || title === this.webContents.getTitle()) return
     this.webContents.setTitle(title)
-    const event = preventable()
+    const event = createPreventableEvent()
     this.emit('page-title-updated', event, title, true)
     if (!event.defaultPrevented) this.#title = title
   }

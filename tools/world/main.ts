@@ -15,7 +15,7 @@ import { join } from 'node:path'
 import { addDemoMirrors } from './demo/mirrors.ts'
 import { systemPaths } from './dockerd.ts'
 import { isInsideWorld } from './paths.ts'
-import { installInWorld, startPolkit } from './polkit.ts'
+import { installHelperInWorld, startPolkit } from './polkit.ts'
 import { startOnline, startWorld } from './world.ts'
 
 /** `enterWorld` adds this flag to its command: the process that called it is outside of the world. */
@@ -39,7 +39,7 @@ async function runWorld(isDemo: boolean): Promise<void> {
   online?.registry.setNetworkConditions({ bytesPerSecond: 6_000_000 })
   if (online) await addDemoMirrors(online.mirrors)
   const callerIsInside = isDemo && !process.argv.includes(callerIsOutsideFlag)
-  const uninstallHelper = callerIsInside ? installInWorld() : undefined
+  const uninstallHelper = callerIsInside ? installHelperInWorld() : undefined
   const polkit = callerIsInside ? await startPolkit('yes') : undefined
   const world = await startWorld({
     engines: [

@@ -75,7 +75,7 @@ const helperFolders = ['/usr/lib', '/usr/share/polkit-1', '/var/lib'] as const
  * Installs Slipway's helper in this world only, by overlay mounts over the machine's folders.
  * @returns a function that uninstalls the helper
  */
-export function installInWorld(): () => void {
+export function installHelperInWorld(): () => void {
   const overlays = mkdtempSync(join(worldFolder(), 'installed-'))
   for (const folder of helperFolders) {
     const [upper, work] = ['upper', 'work'].map((part) => join(overlays, part, folder))

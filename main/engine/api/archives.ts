@@ -4,7 +4,7 @@ import type { Readable } from 'node:stream'
 import { stream } from './request.ts'
 import type { EngineSession } from './session.ts'
 
-/** Long, because the classic store writes the whole archive to a temporary file before the first byte (8 s per GB). */
+/** Long, because the classic store first writes the whole archive to a temporary file, and then sends it (8 s per GB). */
 const saveTimeoutMs = 600_000
 const loadTimeoutMs = 3_600_000
 const maxOutputCharacters = 100_000

@@ -28,7 +28,7 @@ function toCacheRecord({
   }
 }
 
-const pruned = v.object({ CachesDeleted: list(v.string()), SpaceReclaimed: v.nullish(v.number(), 0) })
+const pruneReply = v.object({ CachesDeleted: list(v.string()), SpaceReclaimed: v.nullish(v.number(), 0) })
 
 export interface CacheRemoval {
   /** Empty if BuildKit refuses, because a build uses the record or another record depends on it. */
@@ -37,7 +37,7 @@ export interface CacheRemoval {
   readonly reclaimed: Bytes
 }
 
-/** BuildKit's ids (identity.NewID). Newer engines treat the filter as a pattern, so only ids may be passed. */
+/** The form of BuildKit's ids (identity.NewID). Newer engines treat the filter as a pattern, so only ids may be passed. */
 const idPattern = /^[a-z0-9]{16,64}$/
 
 /** Removing a large record may take minutes. */
@@ -54,6 +54,6 @@ export async function removeBuildCache(session: EngineSession, id: CacheId): Pro
   if (!idPattern.test(id)) return { deleted: [], reclaimed: 0 }
   const query = { all: 1, filters: { id: [id] } }
   const request = { method: 'POST', path: '/build/prune', query, timeoutMs: removalTimeoutMs } as const
-  const { CachesDeleted, SpaceReclaimed } = await ask(session, pruned, request)
+  const { CachesDeleted, SpaceReclaimed } = await ask(session, pruneReply, request)
   return { deleted: CachesDeleted, reclaimed: SpaceReclaimed }
 }

@@ -1,4 +1,4 @@
-/** Containers: list, inspect, create, start, stop, remove, logs, files. Source: Docker Engine API, 1.40 to 1.51. */
+/** Containers: inspect, create, start, stop, remove, logs, test of a path. Source: Docker Engine API, 1.40 to 1.51. */
 import * as v from 'valibot'
 import { EngineError, statusOf } from './errors.ts'
 import { bytes, id, inspectedDate, list, text } from './replies.ts'
@@ -30,7 +30,7 @@ const containerInspect = v.object({
 export type ContainerInspect = v.InferOutput<typeof containerInspect>
 
 /**
- * @param size whether the engine also measures the container's files (`SizeRw`)
+ * @param size whether the engine also measures the container's writable layer (`SizeRw`)
  * @returns undefined if the container does not exist. Timeout: 10 s; 2 min with `size`.
  */
 export const inspectContainer = (
@@ -67,13 +67,13 @@ export async function inspectListedContainer(
   )
 }
 
-const created = v.object({ Id: v.string() })
+const createReply = v.object({ Id: v.string() })
 
 /** @returns the id of the new container. Timeout: 60 s. */
 export async function createContainer(session: EngineSession, { name, ...body }: CreateRequest): Promise<string> {
   const query = name === undefined || name === '' ? {} : { name }
   const request = { method: 'POST', path: '/containers/create', query, body, timeoutMs: 60_000 } as const
-  return (await ask(session, created, request)).Id
+  return (await ask(session, createReply, request)).Id
 }
 /** The body of the request, and the container's name. Source: Docker Engine API, ContainerCreate. */
 export type CreateRequest = Readonly<Record<string, unknown>> & { readonly name?: string | undefined }
@@ -131,7 +131,7 @@ export async function removeContainer(
   }
 }
 
-/** @returns an error handler that ignores these HTTP statuses and rethrows every other error */
+/** @returns an error handler that ignores errors with these HTTP statuses and rethrows every other error */
 const ignoreStatuses =
   (...statuses: readonly number[]) =>
   (error: unknown): void => {

@@ -7,7 +7,7 @@
 import { connect, constants, type ClientHttp2Session } from 'node:http2'
 import type { Bytes } from '../../../model/image/image.ts'
 import type { Digest } from '../../../model/layers/sizes.ts'
-import { field, fields, integer, encodeText, emptyMessage, unframe } from './protobuf.ts'
+import { field, fields, integer, encodeText, emptyMessage, splitFrames } from './protobuf.ts'
 import { hijack } from './request.ts'
 import type { EngineSession } from './session.ts'
 
@@ -71,7 +71,7 @@ export async function openContent(session: EngineSession): Promise<ContentStore 
 
 /** @returns the messages of the reply; none if the blob does not exist */
 async function call(client: ClientHttp2Session, method: Method, request: Buffer): Promise<Buffer[]> {
-  return unframe(await sendCall(client, method, request))
+  return splitFrames(await sendCall(client, method, request))
 }
 
 function sendCall(client: ClientHttp2Session, method: Method, request: Buffer): Promise<Buffer> {

@@ -81,15 +81,15 @@ export async function readDiskUsage(session: EngineSession): Promise<DiskUsage> 
   return {
     // Podman reports 0 for layers that take space, which means unknown.
     ...(Images && (LayersSize > 0 || Images.length === 0) && { images: { count: Images.length, bytes: LayersSize } }),
-    ...(Containers && { containers: partOf(Containers.map(({ SizeRw }) => SizeRw)) }),
-    ...(Volumes && { volumes: partOf(Volumes.map(({ UsageData }) => UsageData.Size)) }),
-    ...(BuildCache && { buildCache: partOf(BuildCache.map(({ Size }) => Size)) }),
+    ...(Containers && { containers: toDiskPart(Containers.map(({ SizeRw }) => SizeRw)) }),
+    ...(Volumes && { volumes: toDiskPart(Volumes.map(({ UsageData }) => UsageData.Size)) }),
+    ...(BuildCache && { buildCache: toDiskPart(BuildCache.map(({ Size }) => Size)) }),
     ...(supportsCacheRemovalById(session.capabilities) && { canRemoveCacheRecords: true }),
   }
 }
 
 /** The engine reports -1 for a size that it has not measured. */
-const partOf = (sizes: readonly number[]): DiskPart => ({
+const toDiskPart = (sizes: readonly number[]): DiskPart => ({
   count: sizes.length,
   bytes: sizes.reduce((sum, size) => sum + Math.max(0, size), 0),
 })

@@ -15,26 +15,27 @@ export class EngineError extends Error {
   }
 }
 
-interface Thrown {
+interface ErrorLike {
   readonly code?: unknown
   readonly statusCode?: unknown
   readonly message?: unknown
   readonly json?: unknown
 }
 
-const thrown = (error: unknown): Thrown => (typeof error === 'object' && error !== null ? error : { message: error })
+const asErrorLike = (error: unknown): ErrorLike =>
+  typeof error === 'object' && error !== null ? error : { message: error }
 
 /** @returns the HTTP status of the failed request; undefined if the engine did not reply */
 export const statusOf = (error: unknown): number | undefined => {
   if (error instanceof EngineError) return error.status
-  const { statusCode } = thrown(error)
+  const { statusCode } = asErrorLike(error)
   return typeof statusCode === 'number' ? statusCode : undefined
 }
 
 /** Converts an exception of dockerode, Node or the functions in engine/api to a failure. */
 export function engineFailure(error: unknown, endpoint: string): EngineFailure {
   if (error instanceof EngineError) return error.failure
-  const { code, json, message } = thrown(error)
+  const { code, json, message } = asErrorLike(error)
   switch (code) {
     case 'ENOENT':
     case 'ENOTDIR':

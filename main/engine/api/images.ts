@@ -87,31 +87,31 @@ export async function tagImage(
   }
 }
 
-const removed = list(v.object({ Deleted: v.optional(id), Untagged: v.optional(v.string()) }))
+const removeReply = list(v.object({ Deleted: v.optional(id), Untagged: v.optional(v.string()) }))
 
-export type ImageRemoval =
-  /** The ids of the deleted images; empty if only a tag was removed. */
+export type ImageRemovalOutcome =
+  /** The deleted ids: of images, untagged parents and, in the classic store, layers. Empty if only a tag was removed. */
   | { readonly deleted: readonly string[] }
   | 'missing'
-  /** The engine's message: a container uses the image, or the image has children. */
+  /** The engine's message if it refuses, for example because a container uses the image or the image has children. */
   | { readonly conflict: string }
 
 /** Removing a large image may take minutes. */
 const removalTimeoutMs = 600_000
 
 /**
- * Removes a tag without force. Removing the last tag deletes the image. Timeout: 10 min.
+ * Removes a tag, or an image by its id, without force. Removing the last tag deletes the image. Timeout: 10 min.
  * @param keepParents sends `noprune`, so that untagged parents are not removed
  */
 export async function removeImage(
   session: EngineSession,
   name: string,
   { keepParents = false } = {},
-): Promise<ImageRemoval> {
+): Promise<ImageRemovalOutcome> {
   try {
     const query = keepParents ? { noprune: true } : {}
     const request = { method: 'DELETE', path: `/images/${name}`, query, timeoutMs: removalTimeoutMs } as const
-    return { deleted: (await ask(session, removed, request)).flatMap(({ Deleted }) => Deleted ?? []) }
+    return { deleted: (await ask(session, removeReply, request)).flatMap(({ Deleted }) => Deleted ?? []) }
   } catch (error) {
     if (statusOf(error) === 404) return 'missing'
     if (statusOf(error) === 409 && error instanceof EngineError) return { conflict: error.message }

@@ -16,7 +16,7 @@ function framed(body: Uint8Array): Buffer {
 }
 
 /** @returns the messages of a complete reply. Throws if a frame is compressed or incomplete. */
-export function unframe(reply: Buffer): Buffer[] {
+export function splitFrames(reply: Buffer): Buffer[] {
   const messages: Buffer[] = []
   for (let offset = 0; offset < reply.length;) {
     if (reply[offset] !== 0) throw new Error('The gRPC reply is compressed, which Slipway does not accept')

@@ -1,4 +1,7 @@
-/** The engine's own pull, and its lookup of an image in a registry. */
+/**
+ * Pulls an image, and reads an image's media type and platforms from its registry, both through the engine. Source: Docker
+ * Engine API, ImageCreate and DistributionInspect.
+ */
 import type { IncomingMessage } from 'node:http'
 import * as v from 'valibot'
 import { list, text } from './replies.ts'
@@ -49,7 +52,7 @@ const distribution = v.object({
 })
 
 /**
- * @returns the media type and platforms of a reference in its registry. The engine sends the request to the registry.
+ * @returns the media type and platforms that the registry has for a reference. The engine asks the registry.
  * Timeout: 30 s.
  */
 export const readDistribution = (session: EngineSession, reference: string) =>

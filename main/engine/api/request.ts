@@ -1,4 +1,4 @@
-/** Sends requests to an engine. Every request ends with a reply, its timeout, or its session. */
+/** Sends requests to an engine. Every request has a timeout, and ends with its session. */
 import { addAbortListener } from 'node:events'
 import type { IncomingMessage } from 'node:http'
 import type { Duplex, Readable } from 'node:stream'
@@ -21,7 +21,7 @@ export interface Request {
   /** Streamed as the body. */
   readonly file?: Readable
   readonly headers?: Readonly<Record<string, string>>
-  /** For a streamed reply, the time until the engine starts the reply; for a parsed reply, until it is complete. */
+  /** Within this time, a streamed reply must have started, and a parsed reply must be complete. */
   readonly timeoutMs: number
   /** Aborts the request; the signal's reason is thrown. */
   readonly signal?: AbortSignal | undefined
@@ -30,7 +30,10 @@ export interface Request {
 /** The default timeout. */
 export const defaultTimeoutMs = 10_000
 
-/** @returns the reply, parsed by the schema. Throws an EngineError if the request fails, a ValiError if the parsing does. */
+/**
+ * @returns the reply, parsed by the schema. Throws an EngineError if the request fails, and a ValiError if the reply does
+ * not match the schema.
+ */
 export async function ask<Schema extends v.GenericSchema>(
   session: Transport,
   schema: Schema,
@@ -54,7 +57,10 @@ export async function find<Schema extends v.GenericSchema>(
   }
 }
 
-/** @returns the reply's JSON, parsed; undefined if the reply is empty. Throws an EngineError if the request fails. */
+/**
+ * @returns the parsed JSON of the reply; undefined if the reply is empty; its text if it is not JSON. Throws an EngineError
+ * if the request fails.
+ */
 export async function send(session: Transport, request: Request): Promise<unknown> {
   const reply = await dial(session, request, {})
   if (!Buffer.isBuffer(reply)) return reply
@@ -69,8 +75,8 @@ export async function stream(session: Transport, request: Request): Promise<Inco
 }
 
 /**
- * Upgrades a request to a bidirectional connection, which is destroyed when the session ends. Throws an EngineError if
- * the request fails.
+ * Sends a request, and upgrades its connection to a bidirectional stream, which is destroyed when the session ends. Throws
+ * an EngineError if the request fails.
  */
 export async function hijack(session: Transport, request: Request, openStdin = true): Promise<Duplex> {
   // docker-modem sends a request with open stdin only if it has a body; an empty body is sent as `{}`.
@@ -78,8 +84,8 @@ export async function hijack(session: Transport, request: Request, openStdin = t
   const socket = (await dial(session, request, mode)) as Duplex
   // An 'error' event without a listener would end the process. The 'close' event that follows is handled.
   socket.on('error', () => {})
-  const listening = addAbortListener(session.signal, () => socket.destroy())
-  socket.once('close', () => listening[Symbol.dispose]())
+  const abortListener = addAbortListener(session.signal, () => socket.destroy())
+  socket.once('close', () => abortListener[Symbol.dispose]())
   return socket
 }
 
@@ -98,12 +104,12 @@ const statusCodes: Readonly<Record<number, true>> = Object.fromEntries(
 async function dial(session: Transport, request: Request, mode: DialMode): Promise<unknown> {
   const { method = 'GET', path, query = {}, body, file, headers, timeoutMs, signal } = request
   const { endpoint } = session.context
-  const timedOut = new AbortController()
-  const timer = setTimeout(() => timedOut.abort(), timeoutMs)
-  const aborted = AbortSignal.any([session.signal, timedOut.signal, ...(signal ? [signal] : [])])
+  const timeoutController = new AbortController()
+  const timer = setTimeout(() => timeoutController.abort(), timeoutMs)
+  const aborted = AbortSignal.any([session.signal, timeoutController.signal, ...(signal ? [signal] : [])])
   const { promise, resolve, reject } = Promise.withResolvers<unknown>()
   // docker-modem does not call back if a request is aborted while its reply arrives.
-  const listening = addAbortListener(aborted, () => reject(aborted.reason))
+  const abortListener = addAbortListener(aborted, () => reject(aborted.reason))
   const options = { _query: query, _body: body ?? {} }
   const requestOptions = { ...mode, path: `${path}?`, method, options, statusCodes, abortSignal: aborted }
   try {
@@ -116,16 +122,16 @@ async function dial(session: Transport, request: Request, mode: DialMode): Promi
     session.docker.modem.dial(dialOptions, (error: unknown, reply: unknown) => (error ? reject(error) : resolve(reply)))
     return await promise
   } catch (error) {
-    throw toEngineError(error)
+    throw errorToThrow(error)
   } finally {
     clearTimeout(timer)
-    listening[Symbol.dispose]()
+    abortListener[Symbol.dispose]()
   }
 
-  function toEngineError(error: unknown): unknown {
+  function errorToThrow(error: unknown): unknown {
     if (signal?.aborted) return signal.reason
     if (session.signal.aborted) return new EngineError({ code: 'engine-stopped', endpoint })
-    if (timedOut.signal.aborted)
+    if (timeoutController.signal.aborted)
       return new EngineError({ code: 'engine-timeout', endpoint, seconds: Math.round(timeoutMs / 1000) })
     return new EngineError(engineFailure(error, endpoint), statusOf(error))
   }

@@ -34,17 +34,17 @@ export const withCarriageReturns = (bytes: Buffer): Buffer =>
   Buffer.from(bytes.toString('latin1').replace(/\r?\n/g, '\r\n'), 'latin1')
 
 /**
- * Starts the line by which a shell reports its PID: the ASCII record separator (Ctrl+^). If a user types this character,
+ * The first character of the line with which a shell reports its PID: the ASCII record separator (Ctrl+^). If a user types this character,
  * the terminal echoes it as ^^, so the echo does not match.
  */
 export const mark = '\x1e'
 
 /**
- * Removes the first line that starts with the mark, and passes the line to `onLine`. Earlier output is not removed: it
- * may be the echo of early input, or the error message of a shell that failed to print the line.
+ * Removes the first mark and the rest of its line, and passes this rest to `onLine`. Earlier output is not removed: it may
+ * be the echo of early input, or the error message of a shell that failed to print the line.
  * @returns a stateful filter, to be called with consecutive chunks
  */
-export function withoutMarked(onLine: (line: string) => void): (bytes: Buffer) => Buffer {
+export function extractMarkedLine(onLine: (line: string) => void): (bytes: Buffer) => Buffer {
   let pending: Buffer | undefined = Buffer.alloc(0)
   return (bytes) => {
     if (!pending) return bytes

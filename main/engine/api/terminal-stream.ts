@@ -7,7 +7,7 @@ import { inspectContainer } from './containers.ts'
 import { statusOf } from './errors.ts'
 import { ask, hijack, send, stream, defaultTimeoutMs } from './request.ts'
 import type { EngineSession } from './session.ts'
-import { mark, demultiplexer, withCarriageReturns, withoutMarked } from './stream-frames.ts'
+import { mark, demultiplexer, withCarriageReturns, extractMarkedLine } from './stream-frames.ts'
 
 export interface Size {
   readonly columns: number
@@ -39,14 +39,14 @@ const detachKeys = 'ctrl-^,ctrl-],ctrl-^'
 const exitTimeoutMs = 2000
 
 const waitReply = v.object({ StatusCode: v.number() })
-const created = v.object({ Id: v.string() })
+const execReply = v.object({ Id: v.string() })
 const shellState = v.object({ Running: v.boolean(), ExitCode: v.nullish(v.number()) })
 
 const passThrough = (bytes: Buffer) => bytes
-/** @returns the `shown` function for a container without a TTY, whose output is in frames */
-const framedOutput = () => {
-  const unframe = demultiplexer()
-  return (bytes: Buffer) => withCarriageReturns(unframe(bytes))
+/** @returns a `shown` function for a container without a TTY: the engine sends its output in frames */
+const createFrameDecoder = () => {
+  const splitFrames = demultiplexer()
+  return (bytes: Buffer) => withCarriageReturns(splitFrames(bytes))
 }
 
 /**
@@ -71,7 +71,7 @@ export async function attachTo(
   })
   return {
     stream: attached,
-    shown: tty ? passThrough : framedOutput(),
+    shown: tty ? passThrough : createFrameDecoder(),
     ...(stdin && { write: (text: string) => void attached.write(text) }),
     ...(tty && { resize: (size: Size) => resize(session, `/containers/${container}`, size) }),
     readEndState: () => readContainerEndState(session, container, exit),
@@ -87,7 +87,7 @@ export async function openShell(
 ): Promise<TerminalStream> {
   const [shell = '', ...args] = command
   const exec = await createExec(session, container, {
-    // An exec keeps running after its client detaches, so `terminate` needs its PID (tested on all engines).
+    // A shell keeps running after its client detaches, so it reports its PID for `terminate` (tested on all engines).
     Cmd: [shell, ...args, '-c', `echo "${mark}$$"; exec "$0" "$@"`, ...command],
     ...{ AttachStdin: true, AttachStdout: true, AttachStderr: true, Tty: true },
     DetachKeys: detachKeys,
@@ -99,7 +99,7 @@ export async function openShell(
   const inspectExec = () => ask(session, shellState, { path: `/exec/${exec}/json` })
   return {
     stream: shellStream,
-    shown: withoutMarked((line) => (pid = /^\d+$/.exec(line)?.[0])),
+    shown: extractMarkedLine((line) => (pid = /^\d+$/.exec(line)?.[0])),
     write: (text) => void shellStream.write(text),
     resize: (size) => resize(session, `/exec/${exec}`, size),
     async readEndState() {
@@ -116,26 +116,26 @@ export async function openShell(
       try {
         // If the shell has ended or the container was restarted, the PID may belong to another process now.
         if (!(await inspectExec()).Running) return
-        const killer = await createExec(session, container, { Cmd: [shell, ...args, '-c', 'kill -HUP "$0"', pid] })
+        const killExec = await createExec(session, container, { Cmd: [shell, ...args, '-c', 'kill -HUP "$0"', pid] })
         const body = { Detach: true }
-        await send(session, { method: 'POST', path: `/exec/${killer}/start`, body, timeoutMs: defaultTimeoutMs })
+        await send(session, { method: 'POST', path: `/exec/${killExec}/start`, body, timeoutMs: defaultTimeoutMs })
       } catch {
-        // The container or the engine is gone, and the shell with it.
+        // The container or the engine is gone, so the shell has ended, too.
       }
     },
     stopWaiting() {},
   }
 }
 
-/** Streams the last 1000 log lines and all later output. Timeout for the first byte: 10 s. */
+/** Streams a container's last 1000 log lines and all later output. Timeout for the first byte: 10 s. */
 export async function followLogs(session: EngineSession, container: string, tty: boolean): Promise<TerminalStream> {
   const query = { follow: true, stdout: true, stderr: true, tail: 1000 }
   const path = `/containers/${container}/logs`
   const logs = await stream(session, { path, query, timeoutMs: defaultTimeoutMs })
-  logs.on('error', () => {}) // `readEndState` finds the reason.
+  logs.on('error', () => {}) // `readEndState` reports the reason.
   return {
     stream: logs,
-    shown: tty ? passThrough : framedOutput(),
+    shown: tty ? passThrough : createFrameDecoder(),
     readEndState: () => readContainerEndState(session, container, Promise.reject(new Error('exit not awaited'))),
     stopWaiting() {},
   }
@@ -146,7 +146,7 @@ const resize = (session: EngineSession, path: string, { columns, rows }: Size) =
 
 async function createExec(session: EngineSession, container: string, body: Readonly<Record<string, unknown>>) {
   const path = `/containers/${container}/exec`
-  return (await ask(session, created, { method: 'POST', path, body })).Id
+  return (await ask(session, execReply, { method: 'POST', path, body })).Id
 }
 
 /** Resolves when the container exits. The engine starts its reply at once; timeout for the first byte: 10 s. */
@@ -157,31 +157,31 @@ async function waitForExit(session: EngineSession, container: string, condition:
   return v.parse(waitReply, JSON.parse(text))
 }
 
-/** @param exit the container's exit, as awaited since before the start; rejects if this is not known */
+/** @param exit resolves with the container's exit code; rejects if the exit was not awaited or the wait failed */
 async function readContainerEndState(
   session: EngineSession,
   container: string,
   exit: Promise<{ StatusCode: number }>,
 ): Promise<TerminalState> {
-  const exited = exit.then(
+  const exitState = exit.then(
     ({ StatusCode }): TerminalState => ({ status: 'ended', reason: 'exit', exitCode: StatusCode }),
     () => undefined,
   )
   // The reply to the wait request arrives shortly after the last output.
-  const exitedInTime = Promise.race([exited, delay(exitTimeoutMs, undefined, { ref: false })])
+  const exitStateInTime = Promise.race([exitState, delay(exitTimeoutMs, undefined, { ref: false })])
   try {
     const inspected = await inspectContainer(session, container)
     // A container with AutoRemove no longer exists after its exit.
-    if (!inspected) return (await exitedInTime) ?? { status: 'ended', reason: 'exit' }
+    if (!inspected) return (await exitStateInTime) ?? { status: 'ended', reason: 'exit' }
     const { State } = inspected
     if (State.Running || State.Status === 'restarting')
-      return (await exitedInTime) ?? { status: 'ended', reason: 'cut' }
+      return (await exitStateInTime) ?? { status: 'ended', reason: 'cut' }
     // The engine reports exit code 0 for a container that was never started.
     if (State.Status === 'created') return { status: 'ended', reason: 'exit' }
-    return (await ifSettled(exited)) ?? { status: 'ended', reason: 'exit', exitCode: State.ExitCode }
+    return (await ifSettled(exitState)) ?? { status: 'ended', reason: 'exit', exitCode: State.ExitCode }
   } catch (error) {
     if (statusOf(error) === undefined) return { status: 'ended', reason: 'engine-gone' }
-    return (await exitedInTime) ?? { status: 'ended', reason: 'exit' }
+    return (await exitStateInTime) ?? { status: 'ended', reason: 'exit' }
   }
 }
 

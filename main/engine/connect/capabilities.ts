@@ -16,7 +16,7 @@ interface DaemonInfo {
 }
 
 export function capabilities({ driverStatus, api, mirrors = [], proxy = '', ...rest }: DaemonInfo): Capabilities {
-  const containerd = driverStatus.some(
+  const usesContainerd = driverStatus.some(
     ([key, value]) => key === 'driver-type' && value === 'io.containerd.snapshotter.v1',
   )
   return {
@@ -24,7 +24,7 @@ export function capabilities({ driverStatus, api, mirrors = [], proxy = '', ...r
     api,
     ...(mirrors.length > 0 && { mirrors }),
     ...(proxy && { proxy }),
-    store: containerd ? 'containerd' : 'classic',
+    store: usesContainerd ? 'containerd' : 'classic',
     filtersDiskUsage: filtersDiskUsageByType(api),
     reportsAllChanges: compareVersions(api, '1.48') >= 0,
     mountsImages: compareVersions(api, '1.48') >= 0,

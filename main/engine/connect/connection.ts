@@ -24,22 +24,22 @@ export interface Connection extends EngineSession {
 export async function connect(candidate: Candidate, signal: AbortSignal): Promise<Result<Connection, EngineFailure>> {
   const { endpoint } = candidate
   const context = toEngineContext(candidate)
-  const life = new AbortController()
-  const close = () => life.abort()
+  const sessionController = new AbortController()
+  const close = () => sessionController.abort()
   signal.addEventListener('abort', close)
   try {
     if (signal.aborted) close()
     const route = routeTo(candidate, close)
-    life.signal.addEventListener('abort', () =>
+    sessionController.signal.addEventListener('abort', () =>
       [route.agent, route.longLivedAgent].forEach((agent) => agent?.destroy()),
     )
-    const headers = await ping({ docker: createDockerClient(route), context, signal: life.signal })
+    const headers = await ping({ docker: createDockerClient(route), context, signal: sessionController.signal })
     const offered = headers['api-version'] ?? headers['libpod-api-version']
-    if (typeof offered !== 'string') return failed({ code: 'engine-unreachable', endpoint, detail: '' })
+    if (typeof offered !== 'string') return closeAndFail({ code: 'engine-unreachable', endpoint, detail: '' })
     const api = agreedApi(offered)
-    if (!api) return failed({ code: 'engine-too-old', endpoint, api: offered, needed: oldestApi })
+    if (!api) return closeAndFail({ code: 'engine-too-old', endpoint, api: offered, needed: oldestApi })
 
-    const transport: Transport = { docker: createDockerClient(route, api), context, signal: life.signal }
+    const transport: Transport = { docker: createDockerClient(route, api), context, signal: sessionController.signal }
     const [version, info] = await Promise.all([readVersion(transport), readInfo(transport)])
     const product = version.Components.some(({ Name }) => Name.startsWith('Podman')) ? 'Podman' : 'Docker'
     await watchForEnd(transport, close)
@@ -60,12 +60,12 @@ export async function connect(candidate: Candidate, signal: AbortSignal): Promis
       }),
     })
   } catch (error) {
-    return failed(engineFailure(error, endpoint))
+    return closeAndFail(engineFailure(error, endpoint))
   } finally {
     signal.removeEventListener('abort', close)
   }
 
-  function failed(failure: EngineFailure) {
+  function closeAndFail(failure: EngineFailure) {
     close()
     return fail(failure)
   }
@@ -78,7 +78,7 @@ const identityOf = (
 ): EngineIdentity => ({ endpoint, id: product === 'Podman' ? Name : ID, rootDir: DockerRootDir })
 
 /**
- * Detects the end of the engine by an event stream whose filter matches no event. The stream closes when the engine
+ * Detects the end of the engine with an event stream whose filter matches no event. The stream closes when the engine
  * stops, even if another engine takes over the socket immediately.
  */
 async function watchForEnd(transport: Transport, onEnd: () => void): Promise<void> {

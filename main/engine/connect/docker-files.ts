@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import * as v from 'valibot'
 import { fail, ok, type EngineFailure, type Result } from '../../../preload/contract/index.ts'
 
-export type Found<T> = Result<T, EngineFailure>
+export type ContextResult<T> = Result<T, EngineFailure>
 
 /** PEM texts for Node's TLS options. */
 export interface Certificates {
@@ -34,14 +34,14 @@ const contextMeta = v.object({
 const metaFolder = (folder: string) => join(folder, 'contexts', 'meta')
 
 /** @returns undefined if no context is selected. Fails if the file is unreadable. */
-export function currentContext(folder: string): Found<string | undefined> {
+export function currentContext(folder: string): ContextResult<string | undefined> {
   const config = readJson(join(folder, 'config.json'), dockerConfig)
   return config.ok ? ok(config.value?.currentContext) : config
 }
 
 /** Fails if the context is unknown or its file is unreadable. */
-export function readContext(name: string, folder: string): Found<StoredContext> {
-  const found = readStored(createHash('sha256').update(name).digest('hex'), folder)
+export function readContext(name: string, folder: string): ContextResult<StoredContext> {
+  const found = readContextById(createHash('sha256').update(name).digest('hex'), folder)
   if (!found.ok) return found
   return found.value ? ok({ ...found.value, name }) : fail({ code: 'context-unknown', context: name })
 }
@@ -49,7 +49,7 @@ export function readContext(name: string, folder: string): Found<StoredContext> 
 /** @returns all stored contexts, sorted by name. An unreadable file is logged and skipped. */
 export function readContexts(folder: string): StoredContext[] {
   const contexts = entriesOf(metaFolder(folder)).flatMap((id) => {
-    const found = readStored(id, folder)
+    const found = readContextById(id, folder)
     if (!found.ok) console.warn('Skipping an unreadable Docker context:', found.error)
     return (found.ok && found.value) || []
   })
@@ -65,7 +65,7 @@ export function readCertificates(folder: string, verify: boolean): Certificates 
   return { ...read('ca'), ...read('cert'), ...read('key'), verify }
 }
 
-function readStored(id: string, folder: string): Found<StoredContext | undefined> {
+function readContextById(id: string, folder: string): ContextResult<StoredContext | undefined> {
   const meta = readJson(join(metaFolder(folder), id, 'meta.json'), contextMeta)
   if (!meta.ok) return meta
   if (!meta.value) return ok(undefined)
@@ -84,7 +84,7 @@ function entriesOf(folder: string): string[] {
 }
 
 /** @returns undefined if the file does not exist */
-function readText(file: string): Found<string | undefined> {
+function readText(file: string): ContextResult<string | undefined> {
   try {
     return ok(readFileSync(file, 'utf8'))
   } catch (error) {
@@ -98,7 +98,7 @@ function readText(file: string): Found<string | undefined> {
 function readJson<Schema extends v.GenericSchema>(
   file: string,
   schema: Schema,
-): Found<v.InferOutput<Schema> | undefined> {
+): ContextResult<v.InferOutput<Schema> | undefined> {
   const text = readText(file)
   if (!text.ok) return text
   if (text.value === undefined) return ok(undefined)

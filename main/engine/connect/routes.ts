@@ -19,7 +19,7 @@ const keepAliveOptions = { keepAlive: true, timeout: 5_000, scheduling: 'lifo' }
 
 /**
  * @returns the dockerode options for an endpoint, in any form of `DOCKER_HOST`. Throws a TypeError for other protocols.
- * @param onReplaced called when another socket has replaced the engine's socket. No connection to it is opened.
+ * @param onReplaced called when another socket has replaced the engine's socket; the agent does not connect to it
  */
 export function routeTo({ endpoint, certificates }: Candidate, onReplaced: () => void): Route {
   if (endpoint.startsWith('unix://')) {
@@ -51,9 +51,9 @@ class SocketAgent extends HttpAgent {
     this.#firstId = socketId(path)
   }
 
-  override createConnection(...[options, created]: Parameters<HttpAgent['createConnection']>) {
+  override createConnection(...[options, callback]: Parameters<HttpAgent['createConnection']>) {
     const currentId = socketId(this.#path)
-    if (currentId === undefined || currentId === this.#firstId) return super.createConnection(options, created)
+    if (currentId === undefined || currentId === this.#firstId) return super.createConnection(options, callback)
     this.#onReplaced()
     throw new Error(`${this.#path} was replaced by another socket`)
   }
@@ -70,7 +70,7 @@ const sshOptions = ['BatchMode=yes', 'ConnectTimeout=10', 'ServerAliveInterval=1
   (option) => ['-o', option],
 )
 
-/** By default sshd drops clients with more than ten unauthenticated connections (MaxStartups). */
+/** By default, sshd refuses some new connections while ten others are not authenticated yet (MaxStartups). */
 const maxSshConnections = 6
 
 /**

@@ -6,18 +6,18 @@ import type { DiskUse } from '../../../preload/contract/index.ts'
 import { layersSize } from '../api/disk-usage.ts'
 import type { EngineSession } from '../api/session.ts'
 
-/** A measurement takes the engine as long as a list of images, so the change itself is read first. */
+/** The engine needs as long for a measurement as for a list of images, so the changed images are read first. */
 const debounceMs = 500
 /** Minimum time between two measurements. */
 const minIntervalMs = 1000
 const maxRefusals = 5
 
 /**
- * Measures after changes, one measurement at a time. Measurements are expensive, so each is followed by a pause of four
- * times its duration.
+ * Measures after changes, one measurement at a time. Measurements are expensive, so each is followed by a pause of at
+ * least four times its duration.
  * @returns a function to call after each change
  */
-export function diskMeter(session: EngineSession, onMeasured: (use: DiskUse) => void, signal: AbortSignal) {
+export function diskMeter(session: EngineSession, onMeasured: (diskUse: DiskUse) => void, signal: AbortSignal) {
   let pending = false
   let running = false
   let refusals = 0
@@ -31,13 +31,13 @@ export function diskMeter(session: EngineSession, onMeasured: (use: DiskUse) => 
       if (signal.aborted) return
       pending = false
       const start = performance.now()
-      const use = await measure(session)
+      const diskUse = await measure(session)
       if (signal.aborted) return
       // 20.10 refuses while it measures for another client.
-      if (!use) pending ||= refusals++ < maxRefusals
+      if (!diskUse) pending ||= refusals++ < maxRefusals
       else {
         refusals = 0
-        onMeasured(use)
+        onMeasured(diskUse)
       }
       await pause(Math.max(minIntervalMs - debounceMs, 4 * (performance.now() - start)))
     }

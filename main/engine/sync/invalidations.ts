@@ -12,7 +12,7 @@ export type Invalidation =
   | { readonly kind: 'everything' }
   /** Like `everything`, but debounced, because thousands of images may be loaded one after another. */
   | { readonly kind: 'everything-later' }
-  /** The engine has reloaded its configuration. */
+  /** The engine has reloaded its configuration, so its mirrors are read again. */
   | { readonly kind: 'settings' }
 
 const imageActions = new Set('tag untag delete remove pull load loadfromarchive import create build'.split(' '))
@@ -32,25 +32,25 @@ export function invalidationsOf({ Type, Action, Actor }: EngineEvent): Invalidat
     if (!imageActions.has(Action) || !Actor.ID) return []
     const { name } = Actor.Attributes
     const reference = name !== undefined && name !== Actor.ID && { reference: name }
-    const image: Invalidation = { kind: 'image', name: idOrName(Actor.ID), ...reference }
-    // A load event does not name the loaded tags, so it is unknown which images lost a tag by the load. Besides, the
-    // loaded image may have lost its tags again before it is inspected.
+    const image: Invalidation = { kind: 'image', name: completeId(Actor.ID), ...reference }
+    // A load event does not name the loaded tags, so it is unknown which images lost a tag to a loaded one.
+    // Besides, the loaded image may lose its tags again before it is inspected.
     return Action.startsWith('load') ? [image, { kind: 'everything-later' }] : [image]
   }
   if (Type === 'daemon') return Action === 'reload' ? [{ kind: 'settings' }] : []
   if (Type !== 'container') return []
   const { imageID } = Actor.Attributes
   // Before 28, the engine sends no image event for a commit without a tag.
-  if (Action === 'commit') return imageID ? [{ kind: 'image', name: idOrName(imageID) }] : []
+  if (Action === 'commit') return imageID ? [{ kind: 'image', name: completeId(imageID) }] : []
   if (Action === 'create' && temporaryContainerLabel in Actor.Attributes) return []
   return containerActions.has(Action) ? [{ kind: 'container', id: Actor.ID }] : []
 }
 
 /**
- * Adds the algorithm to an id without one, as Podman sends it: if the image is gone, Podman 4.3 replies 500 to a request
- * with such an id. A repository name cannot be 64 hexadecimal digits.
+ * Adds the algorithm to an image id that has none; names stay as they are. Podman sends such ids, but Podman 4.3 replies 500
+ * to a request with such an id if the image is gone. A repository name cannot be 64 hexadecimal digits.
  */
-const idOrName = (name: string) => (/^[0-9a-f]{64}$/.test(name) ? `sha256:${name}` : name)
+const completeId = (name: string) => (/^[0-9a-f]{64}$/.test(name) ? `sha256:${name}` : name)
 
 /** Names and ids of the images and containers to inspect. */
 export class Targets {
@@ -62,9 +62,9 @@ export class Targets {
     return this.images.size + this.containers.size > 0
   }
 
-  add(more: Targets) {
+  add(other: Targets) {
     for (const part of ['images', 'references', 'containers'] as const)
-      for (const name of more[part]) this[part].add(name)
+      for (const name of other[part]) this[part].add(name)
   }
 }
 

@@ -1,4 +1,4 @@
-/** Reads the engine's whole list, and merges in what is inspected in the meantime. */
+/** Reads the engine's whole list. Objects that are inspected while the list is being read take precedence over the list. */
 import type { Container, ImageId } from '../../../model/image/image.ts'
 import type { Connection } from '../connect/connection.ts'
 import { Targets } from './invalidations.ts'
@@ -54,29 +54,30 @@ export class Listing {
     return this.#list !== undefined
   }
 
-  /** Whether targets may be inspected before the list arrives. Not during a first list that is still quick. */
+  /** Whether targets may be inspected before the list arrives: if the live state has images, or if the list is slow. */
   get allowsInspects(): boolean {
     return this.isSlow || this.#live.images().size > 0
   }
 
-  /** Whether `showPart` has work to do. */
-  get hasParts(): boolean {
-    return this.isSlow && (this.#containers !== undefined || this.#remembered.length > 0)
+  /** Whether `publishPart` has work to do. */
+  get canPublishPart(): boolean {
+    return this.isSlow && (this.#containers !== undefined || this.#nextRemembered.length > 0)
   }
 
-  get #remembered(): ImageId[] {
+  /** The next batch of remembered images to inspect. */
+  get #nextRemembered(): ImageId[] {
     return [...this.#live.unconfirmed()].filter((id) => !this.#requested.has(id)).slice(0, batchSize)
   }
 
   /** Publishes the containers, whose list always arrives quickly. After that, inspects a batch of remembered images. */
-  async showPart(): Promise<void> {
+  async publishPart(): Promise<void> {
     if (this.#containers) {
       const rows = this.#containers.filter(({ id }) => !this.#inspected.containers.has(id))
       this.#containers = undefined
       this.#live.apply({ images: new Map(), containers: new Map(rows.map((container) => [container.id, container])) })
       return
     }
-    const ids = this.#remembered
+    const ids = this.#nextRemembered
     ids.forEach((id) => this.#requested.add(id))
     const images = await readRemembered(this.#connection, this.#live.images(), ids)
     this.#live.apply({ images, containers: new Map() })
@@ -89,14 +90,15 @@ export class Listing {
   }
 
   /**
-   * Applies the list that has arrived, after inspecting again everything that was inspected in the meantime.
+   * Inspects again all objects that were inspected while the list was being read, then replaces the live state by the list
+   * and these objects.
    * @returns the list, with the images that the engine refused to inspect
    */
   async apply(unreadable: Unreadable): Promise<EngineList & Pick<TargetsRead, 'refusedImages'>> {
     const list = this.#list!
-    const known = new Map(list.images.map((image) => [image.id, image]))
-    const read = await readTargets(this.#connection, known, this.#inspected)
-    this.#live.replace(list, read, unreadable)
-    return { ...list, refusedImages: read.refusedImages }
+    const imagesById = new Map(list.images.map((image) => [image.id, image]))
+    const inspected = await readTargets(this.#connection, imagesById, this.#inspected)
+    this.#live.replace(list, inspected, unreadable)
+    return { ...list, refusedImages: inspected.refusedImages }
   }
 }

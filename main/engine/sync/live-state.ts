@@ -8,9 +8,9 @@ import type { ImagesChange, ImagesSnapshot } from '../../../preload/contract/ind
 /** The engine's whole list. */
 export interface EngineList {
   readonly images: readonly KnownImage[]
-  /** Undefined if the engine refused the list. The known containers then stay as they are. */
+  /** Undefined if the engine refused the list. The containers in the live state then stay as they are. */
   readonly containers?: readonly Container[]
-  /** The reason why the images that containers use are not known, in the engine's words. */
+  /** Why it is unknown which images the containers use, in the engine's words. */
   readonly containersFailure?: string
 }
 
@@ -28,7 +28,7 @@ export interface Live {
   /** @returns all images, including intermediate build steps, which no list shows */
   images(): ReadonlyMap<ImageId, Image>
   containers(): ReadonlyMap<string, Container>
-  /** The reason why the images that containers use are not known, in the engine's words. */
+  /** Why it is unknown which images the containers use, in the engine's words. */
   containersFailure(): string | undefined
   /** @returns the images remembered from an earlier connection that have not been read from the engine again */
   unconfirmed(): ReadonlySet<ImageId>
@@ -62,7 +62,7 @@ const emptyState: State = {
   containersFailure: undefined,
 }
 const noResult: InspectResult = { images: new Map(), containers: new Map() }
-const noneUnreadable: Unreadable = new Map()
+const noUnreadable: Unreadable = new Map()
 
 /** @param publish called with each change, synchronously, after the state has changed */
 export function liveState(publish: (change: ImagesChange) => void): Live {
@@ -100,28 +100,28 @@ export function liveState(publish: (change: ImagesChange) => void): Live {
   }
 
   /** @returns the rows of unreadable images, with the data just read, otherwise the known data, otherwise only the id */
-  function unreadableRows(read: ReadonlyMap<ImageId, Image | undefined>, unreadable: Unreadable, isWhole: boolean) {
+  function unreadableRows(read: ReadonlyMap<ImageId, Image | undefined>, unreadable: Unreadable, isWholeList: boolean) {
     return [...unreadable].flatMap(([id, detail]): [ImageId, Image][] => {
-      if (read.has(id) ? !read.get(id) : isWhole) return []
+      if (read.has(id) ? !read.get(id) : isWholeList) return []
       const image = read.get(id) ?? state.images.get(id) ?? unknownImage(id)
       return [[id, { ...image, unreadable: detail }]]
     })
   }
 
   function update({ images, containers }: InspectResult, unreadable: Unreadable, list?: EngineList) {
-    const isWhole = list !== undefined
+    const isWholeList = list !== undefined
     const read = [...images]
     const readRows = new Map(read.map(([id, image]) => [id, image && withoutLabels(image)]))
-    const rows = new Map([...readRows, ...unreadableRows(readRows, unreadable, isWhole)])
+    const rows = new Map([...readRows, ...unreadableRows(readRows, unreadable, isWholeList)])
     const labels = new Map(read.map(([id, image]) => [id, image?.labels.length ? image.labels : undefined]))
     setState(
       {
-        images: merged(state.images, rows, isWhole),
-        labels: merged(state.labels, labels, isWhole),
-        containers: merged(state.containers, containers, list?.containers !== undefined),
+        images: merge(state.images, rows, isWholeList),
+        labels: merge(state.labels, labels, isWholeList),
+        containers: merge(state.containers, containers, list?.containers !== undefined),
         containersFailure: list ? list.containersFailure : state.containersFailure,
-        unconfirmed: new Set(isWhole ? [] : [...state.unconfirmed].filter((id) => !images.has(id))),
-        complete: isWhole || state.complete,
+        unconfirmed: new Set(isWholeList ? [] : [...state.unconfirmed].filter((id) => !images.has(id))),
+        complete: isWholeList || state.complete,
       },
       [...images.keys()],
     )
@@ -146,7 +146,7 @@ export function liveState(publish: (change: ImagesChange) => void): Live {
         .map((word) =>
           [...state.labels].filter(([, labels]) => labels.some((label) => label.includes(word))).map(([id]) => id),
         ),
-    replace: (list, since = noResult, unreadable = noneUnreadable) =>
+    replace: (list, since = noResult, unreadable = noUnreadable) =>
       update(
         {
           images: new Map([...byId(list.images), ...since.images]),
@@ -155,12 +155,12 @@ export function liveState(publish: (change: ImagesChange) => void): Live {
         unreadable,
         list,
       ),
-    apply: (read, unreadable = noneUnreadable) => update(read, unreadable),
+    apply: (read, unreadable = noUnreadable) => update(read, unreadable),
     applyContainers: ({ containers, failure }) =>
       setState(
         {
           ...state,
-          containers: containers ? merged(state.containers, byId(containers), true) : state.containers,
+          containers: containers ? merge(state.containers, byId(containers), true) : state.containers,
           containersFailure: failure,
         },
         [],
@@ -206,13 +206,13 @@ const unknownImage = (id: ImageId): Image => ({
 
 const failureOf = ({ containersFailure }: State) => (containersFailure === undefined ? {} : { containersFailure })
 
-/** Merges `read` into `known`, or replaces `known` if `isWhole`. Unchanged items stay the same object. */
-function merged<Item>(
+/** Merges `read` into `known`, or replaces `known` by `read` if `isWholeList`. Unchanged items stay the same object. */
+function merge<Item>(
   known: ReadonlyMap<string, Item>,
   read: ReadonlyMap<string, Item | undefined>,
-  isWhole: boolean,
+  isWholeList: boolean,
 ): ReadonlyMap<string, Item> {
-  const next = new Map(isWhole ? [] : known)
+  const next = new Map(isWholeList ? [] : known)
   for (const [id, item] of read) {
     const before = known.get(id)
     if (item === undefined) next.delete(id)

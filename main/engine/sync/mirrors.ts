@@ -14,13 +14,13 @@ export function mirrorsReader(
 ): () => void {
   let latest = 0
   async function readTwice() {
-    const request = ++latest
+    const reloadNumber = ++latest
     try {
       for (const waitMs of [0, secondReadDelayMs]) {
         await delay(waitMs, undefined, { signal })
         const mirrors = await readMirrors(session)
         // A later reload supersedes this one.
-        if (request !== latest) return
+        if (reloadNumber !== latest) return
         onMirrors(mirrors)
       }
     } catch {

@@ -41,7 +41,7 @@ async function orRefusal<Reply>(request: Promise<Reply>): Promise<Reply | Refusa
 
 /** Throws if the engine refuses the list. Timeout: 5 min. */
 export async function readAllImages(session: EngineSession): Promise<KnownImage[]> {
-  return (await listImages(session, { all: true })).map((image) => withTrueDigests(image, session.capabilities))
+  return (await listImages(session, { all: true })).map((image) => withoutDerivedDigests(image, session.capabilities))
 }
 
 /** @returns `failure` instead of the rows if the engine refuses the list. Timeout: 5 min. */
@@ -62,7 +62,7 @@ export interface TargetsRead extends InspectResult {
  * Inspects the targets and the images that their new state affects: images that had one of the targets' tags until now
  * (no event reports that an image lost a tag to another one), and parents that are not known yet.
  */
-export async function readTargets(session: EngineSession, known: Known, targets: Targets): Promise<TargetsRead> {
+export async function readTargets(session: EngineSession, known: ImagesById, targets: Targets): Promise<TargetsRead> {
   const [images, containers] = await Promise.all([
     readImagesAndAffected(session, known, targets),
     inspectContainers(session, targets.containers),
@@ -70,7 +70,7 @@ export async function readTargets(session: EngineSession, known: Known, targets:
   return { ...images, ...containers }
 }
 
-async function readImagesAndAffected(session: EngineSession, known: Known, targets: Targets) {
+async function readImagesAndAffected(session: EngineSession, known: ImagesById, targets: Targets) {
   const images = new Map<string, KnownImage | undefined>()
   const refusedImages = new Map<string, string>()
   const requested = new Set<string>()
@@ -90,12 +90,12 @@ async function readImagesAndAffected(session: EngineSession, known: Known, targe
   return { images, refusedImages }
 }
 
-type Known = ReadonlyMap<ImageId, Image>
+type ImagesById = ReadonlyMap<ImageId, Image>
 
 /** @returns the ids of known images that held one of the references, and of unknown parents */
 function affectedImages(
   images: ReadonlyMap<string, Image | undefined>,
-  known: Known,
+  known: ImagesById,
   references: readonly string[],
 ): string[] {
   const tags = new Set([...references, ...[...images.values()].flatMap((image) => image?.references ?? [])])
@@ -108,13 +108,13 @@ function affectedImages(
  * Inspects remembered images, four at a time, because the engine is busy with its list.
  * @returns the images by id; undefined for an image that is gone. Images that the engine refuses to inspect are left out.
  */
-export async function readRemembered(session: EngineSession, known: Known, ids: readonly ImageId[]) {
+export async function readRemembered(session: EngineSession, known: ImagesById, ids: readonly ImageId[]) {
   const images = await mapInBatches(
     ids,
     async (id): Promise<readonly [ImageId, KnownImage | undefined][]> => {
       const image = await inspect(session, id)
       if (image instanceof Refusal) return []
-      return [[id, image && (session.capabilities.store === 'containerd' ? withKnownSize(image, known) : image)]]
+      return [[id, image && (session.capabilities.store === 'containerd' ? keepKnownSize(image, known) : image)]]
     },
     4,
   )
@@ -122,25 +122,25 @@ export async function readRemembered(session: EngineSession, known: Known, ids: 
 }
 
 /** A name with its image. The image is undefined if it does not exist, or if the engine refused to inspect it. */
-type Inspected = readonly [name: string, image: KnownImage | undefined, refusal?: Refusal | undefined]
+type InspectedImage = readonly [name: string, image: KnownImage | undefined, refusal?: Refusal | undefined]
 
 async function readImages(
   session: EngineSession,
-  known: Known,
+  known: ImagesById,
   names: readonly string[],
-): Promise<readonly Inspected[]> {
-  const inspected = await mapInBatches(names, async (name): Promise<Inspected> => {
+): Promise<readonly InspectedImage[]> {
+  const inspected = await mapInBatches(names, async (name): Promise<InspectedImage> => {
     const image = await inspect(session, name)
     return image instanceof Refusal ? [name, undefined, image] : [name, image]
   })
-  return session.capabilities.store === 'containerd' ? asListed(session, known, inspected) : inspected
+  return session.capabilities.store === 'containerd' ? replaceByRows(session, known, inspected) : inspected
 }
 
 /**
- * @returns the image with the size that is already known, which rarely changes; without one, the size is marked as
- * unknown. The containerd store's inspect returns a size without the unpacked files.
+ * @returns the image with the size that is already known, since sizes rarely change. If no size is known, the size is marked
+ * as unknown. The containerd store's inspect returns a size without the unpacked files.
  */
-function withKnownSize(inspected: KnownImage, known: Known): KnownImage {
+function keepKnownSize(inspected: KnownImage, known: ImagesById): KnownImage {
   const { sizeUnknown: _, ...image } = inspected
   const before = known.get(image.id)
   return before && !before.sizeUnknown ? { ...image, size: before.size } : { ...image, size: 0, sizeUnknown: true }
@@ -160,11 +160,11 @@ async function mapInBatches<Reply>(
 
 async function inspect(session: EngineSession, name: string): Promise<KnownImage | Refusal | undefined> {
   const image = await orRefusal(inspectListedImage(session, name))
-  return image && !(image instanceof Refusal) ? withTrueDigests(image, session.capabilities) : image
+  return image && !(image instanceof Refusal) ? withoutDerivedDigests(image, session.capabilities) : image
 }
 
 /** Drops the digests that the containerd store derives for every tag. See `Image.digests`. */
-const withTrueDigests = (image: KnownImage, { store }: Capabilities): KnownImage =>
+const withoutDerivedDigests = (image: KnownImage, { store }: Capabilities): KnownImage =>
   store === 'containerd' && image.references.length > 0 ? { ...image, digests: [] } : image
 
 /**
@@ -172,35 +172,35 @@ const withTrueDigests = (image: KnownImage, { store }: Capabilities): KnownImage
  * unpacked files, and takes some fields from another tag than the list does. Tags and digests are still those of the
  * inspect, because the rows of a list filtered by reference have only the requested tags.
  */
-async function asListed(
+async function replaceByRows(
   session: EngineSession,
-  known: Known,
-  inspected: readonly Inspected[],
-): Promise<readonly Inspected[]> {
+  known: ImagesById,
+  inspected: readonly InspectedImage[],
+): Promise<readonly InspectedImage[]> {
   const images = inspected.flatMap(([, image]) => image ?? [])
   const tags = images.flatMap(({ references }) => references)
-  const untagged = images.some(({ references }) => references.length === 0)
-  const lists = await orRefusal(
+  const hasUntagged = images.some(({ references }) => references.length === 0)
+  const rows = await orRefusal(
     Promise.all([
       tags.length > 0 ? listImages(session, { filters: { reference: tags } }) : [],
-      untagged ? listImages(session, { all: true, filters: { dangling: ['true'] } }) : [],
-    ]).then((lists) => lists.flat()),
+      hasUntagged ? listImages(session, { all: true, filters: { dangling: ['true'] } }) : [],
+    ]).then((rows) => rows.flat()),
   )
-  if (lists instanceof Refusal)
-    return inspected.map(([name, image, refusal]): Inspected => [
+  if (rows instanceof Refusal)
+    return inspected.map(([name, image, refusal]): InspectedImage => [
       name,
-      image && withKnownSize(image, known),
-      refusal ?? (image && lists),
+      image && keepKnownSize(image, known),
+      refusal ?? (image && rows),
     ])
-  const listed = new Map(lists.map((image) => [image.id, image]))
-  return inspected.map(([name, image, refusal]): Inspected => {
+  const listed = new Map(rows.map((image) => [image.id, image]))
+  return inspected.map(([name, image, refusal]): InspectedImage => {
     const row = image && listed.get(image.id)
     return [name, row ? { ...row, references: image.references, digests: image.digests } : image, refusal]
   })
 }
 
 /**
- * Inspects each container, because the engine sends an event before its own list is updated
+ * Inspects each container, because the engine sends an event before it updates its list
  * (moby daemon/pause.go: the event is logged before the container is checkpointed).
  */
 async function inspectContainers(session: EngineSession, ids: ReadonlySet<string>) {

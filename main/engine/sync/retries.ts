@@ -1,7 +1,7 @@
 /** Schedules the retries of requests that the engine refused. */
 import { Backoff } from '../connect/backoff.ts'
 
-/** The request: one of the two lists, or the inspect of an image by the name in the request. */
+/** Identifies a request: the list of images or of containers, or the inspect of an image by a name. */
 export type RetryKey = 'images' | 'containers' | `image ${string}`
 
 interface Retry {
@@ -10,41 +10,42 @@ interface Retry {
   timer: NodeJS.Timeout | undefined
 }
 
-/** Minimum time between two retries of images. */
+/** Minimum time between two retries of image inspects. */
 const imageIntervalMs = 800
 /** A failure is shown after this many in a row (1.5 s), because engines fail for a moment while they remove images. */
 const shownAfterFailures = 3
 
 export class Retries {
   readonly #retries = new Map<RetryKey, Retry>()
-  readonly #retry
+  readonly #onDue
   #lastImageAt = 0
 
-  /** @param retry called when a request is due */
-  constructor(retry: (key: RetryKey) => void) {
-    this.#retry = retry
+  /** @param onDue called when a request is due */
+  constructor(onDue: (key: RetryKey) => void) {
+    this.#onDue = onDue
   }
 
   /**
    * Records a failure with the engine's message, and schedules a retry.
    * @returns whether the failure should be shown
    */
-  failed(key: RetryKey, detail: string): boolean {
+  recordFailure(key: RetryKey, detail: string): boolean {
     const retry = this.#retries.get(key) ?? { backoff: new Backoff(), detail, timer: undefined }
     this.#retries.set(key, retry)
     retry.detail = detail
     clearTimeout(retry.timer)
-    retry.timer = setTimeout(() => this.#due(key), this.#waitMs(key, retry.backoff)).unref()
+    retry.timer = setTimeout(() => this.#runNow(key), this.#nextWaitMs(key, retry.backoff)).unref()
     return retry.backoff.failures >= shownAfterFailures
   }
 
-  succeeded(key: RetryKey) {
+  /** Forgets the failures of a request, and cancels its retry. */
+  clear(key: RetryKey) {
     clearTimeout(this.#retries.get(key)?.timer)
     this.#retries.delete(key)
   }
 
   /** Whether the last attempt of this request failed. */
-  isKnown(key: RetryKey): boolean {
+  hasFailed(key: RetryKey): boolean {
     return this.#retries.has(key)
   }
 
@@ -64,30 +65,30 @@ export class Retries {
     )
   }
 
-  /** Drops the retries of images that are not listed any more. */
-  keepImages(isListed: (id: string) => boolean) {
+  /** Drops the retries of image ids that are not listed any more. */
+  keepOnlyImages(isListed: (id: string) => boolean) {
     for (const key of this.#retries.keys())
-      if (key.startsWith('image sha256:') && !isListed(imageName(key))) this.succeeded(key)
+      if (key.startsWith('image sha256:') && !isListed(imageName(key))) this.clear(key)
   }
 
   /** Repeats all waiting requests without waiting for their back-off. */
   retryNow() {
-    for (const key of this.#retries.keys()) if (this.isWaiting(key)) this.#due(key)
+    for (const key of this.#retries.keys()) if (this.isWaiting(key)) this.#runNow(key)
   }
 
   end() {
-    for (const key of this.#retries.keys()) this.succeeded(key)
+    for (const key of this.#retries.keys()) this.clear(key)
   }
 
-  #due(key: RetryKey) {
+  #runNow(key: RetryKey) {
     const retry = this.#retries.get(key)
     if (!retry) return
     clearTimeout(retry.timer)
     retry.timer = undefined
-    this.#retry(key)
+    this.#onDue(key)
   }
 
-  #waitMs(key: RetryKey, backoff: Backoff): number {
+  #nextWaitMs(key: RetryKey, backoff: Backoff): number {
     const now = performance.now()
     const dueAt = now + backoff.next()
     if (!key.startsWith('image ')) return dueAt - now

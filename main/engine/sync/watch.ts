@@ -1,4 +1,4 @@
-/** Keeps the live state current during one connection: lists everything once, then follows the engine's events. */
+/** Keeps the live state current during one connection: reads the whole list, then reads again what events invalidate. */
 import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { ImageId } from '../../../model/image/image.ts'
@@ -33,7 +33,7 @@ export interface Watch {
 interface WatchCallbacks {
   /** The whole list has been applied. `slow`: it took longer than a second. */
   onList(slow: boolean): void
-  /** The engine has refused to list its images several times. */
+  /** The engine has refused to list its images several times in a row. */
   onRefusal(error: unknown): void
   /** The live state may have changed, and the engine is not busy with a list. */
   onRead(): void
@@ -42,7 +42,7 @@ interface WatchCallbacks {
 }
 
 /**
- * Follows the engine until `signal` aborts. Rejects if the engine's events cannot be opened; later failures reject
+ * Follows the engine until `signal` aborts. Rejects if the event stream cannot be opened; later failures reject
  * `ended`.
  */
 export async function watchEngine(
@@ -51,10 +51,10 @@ export async function watchEngine(
   callbacks: WatchCallbacks,
   signal: AbortSignal,
 ): Promise<Watch> {
-  const live = untilAborted(signal, liveState)
+  const live = ignoreAfterAbort(signal, liveState)
   // The stream opens before the list is requested, so no event in between is missed.
   const stream = await openEvents({ ...connection, signal })
-  const failed = new AbortController()
+  const failureController = new AbortController()
   const pending = new PendingInvalidations()
   let listing: Listing | undefined
   let reading: Promise<void> | undefined
@@ -69,18 +69,18 @@ export async function watchEngine(
   const hasWork = () =>
     !signal.aborted &&
     (listing
-      ? listing.hasArrived || listing.hasParts || (pending.hasTargets && listing.allowsInspects)
+      ? listing.hasArrived || listing.canPublishPart || (pending.hasTargets && listing.allowsInspects)
       : isListPending() || pending.hasTargets || containersPending)
 
-  // Reads run one at a time, so an older reply never replaces a newer one.
+  // Reads run one at a time, so an older reply never replaces a newer one. (`Listing` reads the list in the background.)
   async function readPending(waitMs: number) {
     await delay(waitMs)
     try {
       while (hasWork()) {
         lastReadAt = performance.now()
         await readNext()
-        // A list in progress is not an event, so its parts are not throttled.
-        if (hasWork()) await delay(listing?.hasArrived || listing?.hasParts ? burstMs : throttleMs())
+        // Only reads that events cause are throttled. The parts of a list follow after a shorter pause.
+        if (hasWork()) await delay(listing?.hasArrived || listing?.canPublishPart ? burstMs : throttleMs())
       }
     } catch (error) {
       fail(error)
@@ -95,7 +95,7 @@ export async function watchEngine(
       listing = new Listing(connection, live, { onProgress: () => scheduleRead(0), onError: handleListError })
     } else if (listing?.hasArrived) await applyList(listing)
     else if (pending.hasTargets) await inspectTargets()
-    else if (listing) await listing.showPart()
+    else if (listing) await listing.publishPart()
     else {
       containersPending = false
       const rows = await readAllContainers(connection)
@@ -108,9 +108,9 @@ export async function watchEngine(
     arrived.markInspected(pending.takeTargets())
     const { images, containersFailure, refusedImages } = await arrived.apply(retries.unreadableImages())
     const ids = new Set(images.map(({ id }) => id))
-    retries.succeeded('images')
-    retries.keepImages((id) => ids.has(id))
-    for (const [name, detail] of refusedImages) retries.failed(`image ${name}`, detail)
+    retries.clear('images')
+    retries.keepOnlyImages((id) => ids.has(id))
+    for (const [name, detail] of refusedImages) retries.recordFailure(`image ${name}`, detail)
     recordContainersResult(containersFailure)
     callbacks.onList(arrived.isSlow)
     listing = undefined
@@ -122,11 +122,11 @@ export async function watchEngine(
     const read = await readTargets(connection, live.images(), targets)
     listing?.markInspected(targets, read)
     for (const name of [...targets.images, ...read.images.keys()])
-      if (!read.refusedImages.has(name)) retries.succeeded(`image ${name}`)
+      if (!read.refusedImages.has(name)) retries.clear(`image ${name}`)
     for (const [name, detail] of read.refusedImages) {
       // The image of a refused reference is unknown, so only the whole list can update its row.
-      if (!name.startsWith('sha256:') && !retries.isKnown(`image ${name}`)) pending.everything = true
-      retries.failed(`image ${name}`, detail)
+      if (!name.startsWith('sha256:') && !retries.hasFailed(`image ${name}`)) pending.everything = true
+      retries.recordFailure(`image ${name}`, detail)
     }
     if (read.refusedContainer) containersPending = true
     live.apply(read, retries.unreadableImages())
@@ -134,8 +134,8 @@ export async function watchEngine(
   }
 
   function recordContainersResult(detail: string | undefined) {
-    if (detail === undefined) retries.succeeded('containers')
-    else retries.failed('containers', detail)
+    if (detail === undefined) retries.clear('containers')
+    else retries.recordFailure('containers', detail)
   }
 
   function handleListError(error: unknown) {
@@ -143,7 +143,7 @@ export async function watchEngine(
     if (detail === undefined) return fail(error)
     listing = undefined
     pending.everything = true
-    if (retries.failed('images', detail)) callbacks.onRefusal(error)
+    if (retries.recordFailure('images', detail)) callbacks.onRefusal(error)
     // Pending targets do not need the list.
     if (hasWork()) scheduleRead()
   }
@@ -158,7 +158,7 @@ export async function watchEngine(
   function fail(error: unknown) {
     failure ??= { error }
     // Destroying the stream does not end readline, so readline is aborted, too.
-    failed.abort()
+    failureController.abort()
     stream.destroy()
   }
   const throttleMs = () => Math.max(burstMs, lastReadAt + readIntervalMs - performance.now())
@@ -168,7 +168,7 @@ export async function watchEngine(
 
   async function followEvents() {
     try {
-      const lines = createInterface({ input: stream, signal: AbortSignal.any([signal, failed.signal]) })
+      const lines = createInterface({ input: stream, signal: AbortSignal.any([signal, failureController.signal]) })
       for await (const line of lines) {
         for (const invalidation of invalidationsOf(parseEvent(line)))
           if (invalidation.kind === 'everything-later') resyncAfterLoads()
@@ -197,18 +197,18 @@ export async function watchEngine(
   return {
     ended: followEvents(),
     resync() {
-      retries.succeeded('images')
+      retries.clear('images')
       resync()
     },
     retryNow: () => retries.retryNow(),
     inspectAgain(image) {
-      if (!retries.isKnown(`image ${image}`)) retry(`image ${image}`)
+      if (!retries.hasFailed(`image ${image}`)) retry(`image ${image}`)
     },
   }
 }
 
-/** @returns a live state that ignores updates after `signal` aborts: late replies are of an engine no longer shown */
-const untilAborted = (signal: AbortSignal, live: Live): Live => ({
+/** @returns a live state that ignores updates after `signal` aborts, because the window may show another engine then */
+const ignoreAfterAbort = (signal: AbortSignal, live: Live): Live => ({
   ...live,
   apply: (read, unreadable) => signal.aborted || live.apply(read, unreadable),
   applyContainers: (rows) => signal.aborted || live.applyContainers(rows),

@@ -5,7 +5,7 @@ import { systemPaths } from '../../../tools/world/dockerd.ts'
 import { startEngine, type Engine } from '../../../tools/world/engine.ts'
 import { loadImages } from '../../../tools/world/images.ts'
 import type { Mirror } from '../../../tools/world/mirrors.ts'
-import { installInWorld } from '../../../tools/world/polkit.ts'
+import { installHelperInWorld } from '../../../tools/world/polkit.ts'
 import { startOnline, type Online } from '../../../tools/world/world.ts'
 import { openChanger, type Changer } from './changer.ts'
 import { eventually } from '../eventually.ts'
@@ -19,7 +19,7 @@ let second: Mirror
 /** Used only by the test in which Slipway trusts no certificate. */
 let third: Mirror
 beforeAll(async () => {
-  uninstall = installInWorld()
+  uninstall = installHelperInWorld()
   online = await startOnline()
   good = await online.mirrors.add('good')
   second = await online.mirrors.add('second')

@@ -59,7 +59,8 @@ export async function openChanger({ online, socket, env = {}, onStep = () => {} 
     tryMirror: testPull({ http, pull, lastRace: () => store.mirrors.value.race }),
     showFile: async () => {},
     // Runs the helper as root, even while a test has changed the effective user id of this process.
-    openRoot: (options) => openHelper({ command: ['/usr/bin/setpriv', '--reuid=0', installedHelper], ...options }),
+    openHelperAsRoot: (options) =>
+      openHelper({ command: ['/usr/bin/setpriv', '--reuid=0', installedHelper], ...options }),
   })
   engineChanged = daemon.engineChanged
   engineChanged()

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest'
 import { startEngine, type Engine } from '../../../tools/world/engine.ts'
 import type { Version } from '../../../tools/world/paths.ts'
-import { installInWorld } from '../../../tools/world/polkit.ts'
+import { installHelperInWorld } from '../../../tools/world/polkit.ts'
 import { rootlessPaths } from '../../../tools/world/rootless.ts'
 import { reloadMirrors } from './killed-helper.ts'
 import {
@@ -28,7 +28,7 @@ export function useSystemEngine(version: Version) {
   let uninstall: () => void
   return useEngine({
     async start() {
-      uninstall = installInWorld()
+      uninstall = installHelperInWorld()
       return { engine: await startEngine({ version, store: 'classic', asInstalled: true }), scope: rootScope }
     },
     end: () => uninstall(),

@@ -7,7 +7,7 @@ import { existsSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSy
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { startEngine, type Engine } from '../../../tools/world/engine.ts'
-import { installInWorld } from '../../../tools/world/polkit.ts'
+import { installHelperInWorld } from '../../../tools/world/polkit.ts'
 import { reloadMirrors } from './killed-helper.ts'
 import {
   changeFile,
@@ -28,7 +28,7 @@ const textWithMirror = `{ "registry-mirrors": ["${mirror}"], "labels": ["x=y"] }
 let uninstall: () => void
 let engine: Engine
 beforeAll(async () => {
-  uninstall = installInWorld()
+  uninstall = installHelperInWorld()
   engine = await startEngine({ version: '26.1', store: 'classic', asInstalled: true })
 })
 afterAll(async () => {

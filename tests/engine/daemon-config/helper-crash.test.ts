@@ -1,12 +1,12 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { startEngine, type Engine } from '../../../tools/world/engine.ts'
-import { installInWorld } from '../../../tools/world/polkit.ts'
+import { installHelperInWorld } from '../../../tools/world/polkit.ts'
 import { rootlessPaths } from '../../../tools/world/rootless.ts'
 import { crashTools, scenarios } from './killed-helper.ts'
 import { expectNoHelperRunning, userScope, rootScope } from './helper-tools.ts'
 
 let uninstall: () => void
-beforeAll(() => void (uninstall = installInWorld()))
+beforeAll(() => void (uninstall = installHelperInWorld()))
 afterAll(() => uninstall())
 afterEach(expectNoHelperRunning)
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { startEngine, type Engine } from '../../../tools/world/engine.ts'
-import { installInWorld } from '../../../tools/world/polkit.ts'
+import { installHelperInWorld } from '../../../tools/world/polkit.ts'
 import { reloadMirrors } from './killed-helper.ts'
 import { hashOf, readMirrors, expectNoHelperRunning, startHelper, readState, write } from './helper-tools.ts'
 
@@ -12,7 +12,7 @@ const fileCount = Number(process.env['SLIPWAY_FILES'] ?? 60)
 let uninstall: () => void
 let engine: Engine
 beforeAll(async () => {
-  uninstall = installInWorld()
+  uninstall = installHelperInWorld()
   engine = await startEngine({ version: '26.1', store: 'classic', asInstalled: true })
   write('{ "registry-mirrors": [], "insecure-registries": [] }')
   await reloadMirrors(engine, [])

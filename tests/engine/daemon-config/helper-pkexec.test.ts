@@ -4,7 +4,7 @@ import { chmodSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync 
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { helperFile, helperInstalled, openHelper } from '../../../main/daemon-config/helper.ts'
 import { startEngine, type Engine } from '../../../tools/world/engine.ts'
-import { installInWorld, startPolkit, type Polkit } from '../../../tools/world/polkit.ts'
+import { installHelperInWorld, startPolkit, type Polkit } from '../../../tools/world/polkit.ts'
 import { hashOf, expectNoHelperRunning, readMirrors, readState, write } from './helper-tools.ts'
 
 /** The command that starts the helper with pkexec as the user nobody: without other groups, and without a terminal. */
@@ -33,7 +33,7 @@ describe('with pkexec', () => {
   let polkit: Polkit
   let engine: Engine
   beforeAll(async () => {
-    uninstall = installInWorld()
+    uninstall = installHelperInWorld()
     polkit = await startPolkit('yes')
     engine = await startEngine({ version: '26.1', store: 'classic', asInstalled: true })
   })

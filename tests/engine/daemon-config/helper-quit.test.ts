@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { startEngine, type Engine } from '../../../tools/world/engine.ts'
-import { installInWorld } from '../../../tools/world/polkit.ts'
+import { installHelperInWorld } from '../../../tools/world/polkit.ts'
 import { rootlessPaths } from '../../../tools/world/rootless.ts'
 import { eventually } from '../eventually.ts'
 import { reloadMirrors } from './killed-helper.ts'
@@ -38,7 +38,7 @@ describe.each([
   let scope: HelperScope
   let tools: ReturnType<typeof helperTools>
   beforeAll(async () => {
-    uninstall = installInWorld()
+    uninstall = installHelperInWorld()
     engine = await startEngine({ version: '26.1', store: 'classic', asInstalled: !rootless, rootless })
     scope = rootless ? userScope(rootlessPaths(engine.root).env) : rootScope
     tools = helperTools(scope)

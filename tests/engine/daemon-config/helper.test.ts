@@ -1,11 +1,11 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { startEngine, type Engine } from '../../../tools/world/engine.ts'
-import { installInWorld } from '../../../tools/world/polkit.ts'
+import { installHelperInWorld } from '../../../tools/world/polkit.ts'
 import { changeFile, hashOf, expectNoHelperRunning, readMirrors, readState, write } from './helper-tools.ts'
 import { matrix } from '../matrix.ts'
 
 let uninstall: () => void
-beforeAll(() => void (uninstall = installInWorld()))
+beforeAll(() => void (uninstall = installHelperInWorld()))
 afterAll(() => uninstall())
 
 const [a, b] = ['https://a.example', 'https://b.example:8443']

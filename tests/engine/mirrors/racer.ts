@@ -53,8 +53,8 @@ export function openRacer({
       store: store.mirrors,
       platform: () => 'linux/amd64',
       inForce: () => inForce,
-      openText: async () => ({ ok: true, value: importText }),
-      saveText: async (_, text) => ({ ok: true, value: saved.push(text) > 0 }),
+      chooseAndReadText: async () => ({ ok: true, value: importText }),
+      chooseAndWriteText: async (_, text) => ({ ok: true, value: saved.push(text) > 0 }),
     })
     return { jobs, service, store }
   }

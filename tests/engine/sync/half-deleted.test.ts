@@ -3,12 +3,12 @@ import { startEngine } from '../../../tools/world/engine.ts'
 import { loadImages } from '../../../tools/world/images.ts'
 import { manyImages } from '../../../tools/world/many-images.ts'
 import { anyEngine } from '../matrix.ts'
-import { holdingProxy } from './holding-proxy.ts'
+import { openHoldingProxy } from './holding-proxy.ts'
 import { expectCaughtUp, eventually, watchEngine } from '../engine-window.ts'
 
 test('a list that fails with 404 while an image is half deleted is requested again, without a disconnect', async () => {
   const engine = await startEngine(anyEngine)
-  const proxy = await holdingProxy(engine.socket, (path) => path.includes('/images/json'))
+  const proxy = await openHoldingProxy(engine.socket, (path) => path.includes('/images/json'))
   proxy.release()
   const served = watchEngine(proxy.socket)
   try {

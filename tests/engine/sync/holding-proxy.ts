@@ -5,7 +5,7 @@ import { createServer, request, type IncomingMessage, type ServerResponse } from
 export const isFullListRequest = (path: string) => /\/images\/json\?all=/.test(path) && !path.includes('filters')
 
 /** Starts the proxy. It holds back the responses to requests that match, until `release` is called. */
-export async function holdingProxy(engineSocket: string, matches: (path: string) => boolean) {
+export async function openHoldingProxy(engineSocket: string, matches: (path: string) => boolean) {
   const socket = `${engineSocket}.held`
   const heldResponses: (() => void)[] = []
   let holding = true

@@ -7,7 +7,7 @@ import { storedLists } from '../../../main/store/lists.ts'
 import { startEngine, type Engine } from '../../../tools/world/engine.ts'
 import { loadImages } from '../../../tools/world/images.ts'
 import { manyImages } from '../../../tools/world/many-images.ts'
-import { holdingProxy, isFullListRequest } from './holding-proxy.ts'
+import { openHoldingProxy, isFullListRequest } from './holding-proxy.ts'
 import { homeWith } from '../home.ts'
 import { eventually, readEngineLists, serve, watchEngine } from '../engine-window.ts'
 
@@ -16,14 +16,14 @@ describe.each([
   { title: '26.1 containerd', version: '26.1', store: 'containerd' },
 ] as const)('an engine that lists images slowly: $title', (engineOptions) => {
   let engine: Engine
-  let proxy: Awaited<ReturnType<typeof holdingProxy>>
+  let proxy: Awaited<ReturnType<typeof openHoldingProxy>>
   let folder: string
   let served: ReturnType<typeof serve>
 
   beforeAll(async () => {
     engine = await startEngine(engineOptions)
     await loadImages(engine.docker, manyImages(50, { layers: 5 }))
-    proxy = await holdingProxy(engine.socket, isFullListRequest)
+    proxy = await openHoldingProxy(engine.socket, isFullListRequest)
   })
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'slipway-lists-'))

@@ -49,8 +49,6 @@ test('the contexts are read from the folder in DOCKER_CONFIG', () => {
   expect(endpoints()).toEqual(['work tcp://work:2375'])
   expect(endpoints({ DOCKER_CONFIG: join(home, '.docker/elsewhere') })).toContain('default unix:///var/run/docker.sock')
 })
-  expect(endpoints({ DOCKER_CONFIG: join(home, '.docker/elsewhere') })).toContain('default unix:///var/run/docker.sock')
-})
 
 test('a current context that does not exist is an error, and nothing else is tried', () => {
   write('config.json', { currentContext: 'lost' })

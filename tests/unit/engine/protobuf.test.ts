@@ -1,7 +1,7 @@
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { field, fields, integer, encodeText, emptyMessage, unframe } from '../../../main/engine/api/protobuf.ts'
+import { field, fields, integer, encodeText, emptyMessage, splitFrames } from '../../../main/engine/api/protobuf.ts'
 
 /** One field of a message, as an engine may write it. */
 type FieldSpec =
@@ -57,7 +57,7 @@ function doesThrow(read: () => unknown): boolean {
 test('an encoded text is decoded to the same text', () => {
   fc.assert(
     fc.property(text, (value) => {
-      const [body, ...others] = unframe(encodeText(value))
+      const [body, ...others] = splitFrames(encodeText(value))
       expect(others).toEqual([])
       expect(String(field(body!, 1))).toBe(value)
       expect(field(body!, 2)).toBeUndefined()
@@ -67,7 +67,7 @@ test('an encoded text is decoded to the same text', () => {
 
 test('a text whose length takes more than one byte is decoded', () => {
   const value = 'sha256:'.padEnd(20_000, 'é')
-  expect(String(field(unframe(encodeText(value))[0]!, 1))).toBe(value)
+  expect(String(field(splitFrames(encodeText(value))[0]!, 1))).toBe(value)
 })
 
 test('the encoding is that of the specification', () => {
@@ -111,26 +111,26 @@ test('a reply of several frames is split into its messages, and a reply that end
     fc.property(fc.array(text, { maxLength: 4 }), (texts) => {
       const frames = texts.map((value) => encodeText(value))
       const reply = Buffer.concat([...frames, emptyMessage])
-      expect(unframe(reply)).toHaveLength(frames.length + 1)
+      expect(splitFrames(reply)).toHaveLength(frames.length + 1)
       const ends = [0, ...frames.map((_, index) => Buffer.concat(frames.slice(0, index + 1)).length)]
       for (let length = 0; length < reply.length; length++)
-        expect(doesThrow(() => unframe(reply.subarray(0, length)))).toBe(!ends.includes(length))
+        expect(doesThrow(() => splitFrames(reply.subarray(0, length)))).toBe(!ends.includes(length))
     }),
     { numRuns: 30 },
   )
 })
 
 test('the error message for a reply that ends inside a frame says that the reply ended early', () => {
-  expect(() => unframe(encodeText('a').subarray(0, 7))).toThrow('The gRPC reply ended in the middle of a message')
+  expect(() => splitFrames(encodeText('a').subarray(0, 7))).toThrow('The gRPC reply ended in the middle of a message')
 })
 
 test('a reply without frames has no messages', () => {
-  expect(unframe(Buffer.alloc(0))).toEqual([])
+  expect(splitFrames(Buffer.alloc(0))).toEqual([])
 })
 
 test('a compressed frame is refused, also after an uncompressed frame', () => {
   const compressed = encodeText('a')
   compressed[0] = 1
-  expect(() => unframe(compressed)).toThrow('The gRPC reply is compressed')
-  expect(() => unframe(Buffer.concat([encodeText('a'), compressed]))).toThrow('compressed')
+  expect(() => splitFrames(compressed)).toThrow('The gRPC reply is compressed')
+  expect(() => splitFrames(Buffer.concat([encodeText('a'), compressed]))).toThrow('compressed')
 })

@@ -1,11 +1,11 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { mark, withCarriageReturns, demultiplexer, withoutMarked } from '../../../main/engine/api/stream-frames.ts'
+import { mark, withCarriageReturns, demultiplexer, extractMarkedLine } from '../../../main/engine/api/stream-frames.ts'
 
 /** Feeds a text in chunks that end at `cuts`. @returns the text that is shown, and the marked lines */
 function feed(text: string, cuts: readonly number[] = []) {
   const markedLines: string[] = []
-  const filter = withoutMarked((line) => markedLines.push(line))
+  const filter = extractMarkedLine((line) => markedLines.push(line))
   const bytes = Buffer.from(text)
   const ends = [...cuts.map((cut) => cut % (bytes.length + 1)).sort((a, b) => a - b), bytes.length]
   const chunks = ends.map((end, index) => filter(bytes.subarray(ends[index - 1] ?? 0, end)))

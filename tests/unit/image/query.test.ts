@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { matches, parseQuery, type Filtered } from '../../../model/image/query.ts'
+import { matches, parseQuery, type FilterableImage } from '../../../model/image/query.ts'
 
-const image = (overrides: Partial<Filtered> = {}): Filtered => ({
+const image = (overrides: Partial<FilterableImage> = {}): FilterableImage => ({
   id: 'sha256:0',
   text: 'nginx:1.27 sha256:0',
   size: 192_000_000,
@@ -11,7 +11,7 @@ const image = (overrides: Partial<Filtered> = {}): Filtered => ({
   dangling: false,
   ...overrides,
 })
-const isMatch = (query: string, overrides: Partial<Filtered> = {}) =>
+const isMatch = (query: string, overrides: Partial<FilterableImage> = {}) =>
   matches(parseQuery(query), image(overrides), () => false)
 
 test('all words must be found, in any order and case', () => {

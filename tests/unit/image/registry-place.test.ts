@@ -1,13 +1,17 @@
 import { expect, test } from 'vitest'
-import { isLoopback, registryPlace } from '../../../model/image/registry-place.ts'
+import { isLoopback, locateRepository } from '../../../model/image/registry-place.ts'
 
 test('the host of a repository is its registry, except for Docker Hub, which has another host', () => {
   const hub = { registry: 'docker.io', host: 'registry-1.docker.io' }
-  expect(registryPlace('nginx')).toEqual({ ...hub, path: 'library/nginx' })
-  expect(registryPlace('team/x')).toEqual({ ...hub, path: 'team/x' })
-  expect(registryPlace('docker.io/team/x')).toEqual({ ...hub, path: 'team/x' })
-  expect(registryPlace('ghcr.io/a/b/c')).toEqual({ registry: 'ghcr.io', host: 'ghcr.io', path: 'a/b/c' })
-  expect(registryPlace('localhost:5000/x')).toEqual({ registry: 'localhost:5000', host: 'localhost:5000', path: 'x' })
+  expect(locateRepository('nginx')).toEqual({ ...hub, path: 'library/nginx' })
+  expect(locateRepository('team/x')).toEqual({ ...hub, path: 'team/x' })
+  expect(locateRepository('docker.io/team/x')).toEqual({ ...hub, path: 'team/x' })
+  expect(locateRepository('ghcr.io/a/b/c')).toEqual({ registry: 'ghcr.io', host: 'ghcr.io', path: 'a/b/c' })
+  expect(locateRepository('localhost:5000/x')).toEqual({
+    registry: 'localhost:5000',
+    host: 'localhost:5000',
+    path: 'x',
+  })
 })
 
 test('only localhost and loopback addresses count as this computer', () => {

@@ -72,7 +72,7 @@ async function runRace(hub: HostContent, mirrors: Readonly<Record<string, HostCo
     { ...options, signal: new AbortController().signal },
     {
       probe: (address, probe) => void (probes[address] = probe),
-      crossChecked: (digest, verdict) => void confirmations[verdict].push(digest),
+      onCrossChecked: (digest, verdict) => void confirmations[verdict].push(digest),
     },
   )
   const digests = addresses.flatMap((address) => digestIn(probes[address]) ?? [])

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { afterCancelledRace, usableMirrors, mirrorsToSkip } from '../../../main/mirrors/race-results.ts'
+import { mergeCancelledRace, usableMirrors, mirrorsToSkip } from '../../../main/mirrors/race-results.ts'
 import { hubAddress, type MirrorProbe, type MirrorRace } from '../../../preload/contract/index.ts'
 
 const now = 1_000_000
@@ -29,19 +29,19 @@ describe('a cancelled race', () => {
     raceOf(probes, { image, cancelled: true })
 
   test('leaves the mirrors with the former content usable if the tag has moved', () => {
-    const race = afterCancelledRace(cancelledRace({ [hubAddress]: answeredProbe('new') }), former, now)
+    const race = mergeCancelledRace(cancelledRace({ [hubAddress]: answeredProbe('new') }), former, now)
     expect(usableAddresses(race)).toEqual(['a', 'b'])
   })
 
   test('remembers which mirrors are rate-limited, and otherwise keeps the former result', () => {
-    const race = afterCancelledRace(
+    const race = mergeCancelledRace(
       cancelledRace({ a: limitedProbe(now + 600, 'other') }, 'nginx:latest'),
       former,
       now,
     )!
     expect(race).toEqual({ ...former, probes: { ...former.probes, a: limitedProbe(now + 600) } })
     expect(usableAddresses(race)).toEqual(['b'])
-    expect(afterCancelledRace(cancelledRace({}), former, now)).toEqual(former)
-    expect(afterCancelledRace(cancelledRace({}), undefined, now)).toBeUndefined()
+    expect(mergeCancelledRace(cancelledRace({}), former, now)).toEqual(former)
+    expect(mergeCancelledRace(cancelledRace({}), undefined, now)).toBeUndefined()
   })
 })

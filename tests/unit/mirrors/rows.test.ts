@@ -58,7 +58,7 @@ test('the row under the pointer stays in its place until the pointer leaves, als
 
 test('only the mirrors of the race are counted, whatever was added to the list since', () => {
   publish(mirrorsWith({ a: workingProbe(1), b: failingProbe }, 2))
-  expect([mirrorList.probed.length, mirrorList.endedCount, mirrorList.rows.length]).toEqual([2, 2, 4])
+  expect([mirrorList.participants.length, mirrorList.endedCount, mirrorList.rows.length]).toEqual([2, 2, 4])
 })
 
 test('combined results of several races are as old as the oldest result', () => {

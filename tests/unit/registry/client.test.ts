@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { registryClient, type Credentials } from '../../../main/registry/index.ts'
-import { parseChallenges, pullToken } from '../../../main/registry/token.ts'
+import { parseChallenges, requestPullToken } from '../../../main/registry/token.ts'
 import { client, serve } from '../local-server.ts'
 
 const digest = `sha256:${'a'.repeat(64)}`
@@ -126,7 +126,7 @@ test('credentials are sent only to the realm of their registry, and never to thi
   const server = await serve((_, response) => response.end(`{"token":"x"}`))
   const options = { registry: 'r.example', host: 'r.example', path: 'x', credentials: ann }
   const token = (realm: string, overrides = {}) =>
-    pullToken(client(), { ...options, challenge: { scheme: 'bearer', parameters: { realm } }, ...overrides })
+    requestPullToken(client(), { ...options, challenge: { scheme: 'bearer', parameters: { realm } }, ...overrides })
   const loginRequired = { ok: false, error: { code: 'registry-login', host: 'r.example' } }
   const invalidReply = { ok: false, error: { code: 'registry-invalid-reply', host: 'r.example' } }
   expect(await token('https://other.example/token')).toEqual(loginRequired)
@@ -147,7 +147,7 @@ test('an identity token is exchanged for a pull token, in a request body and not
   const challenge = { scheme: 'bearer', parameters: { realm: `${server.url}/token`, service: 's' } }
   const credentials = { kind: 'identity', token: 'long' } as const
   const options = { registry: server.host, host: server.host, path: 'a/b', challenge, credentials }
-  expect(await pullToken(client(), options)).toEqual({ ok: true, value: 'y' })
+  expect(await requestPullToken(client(), options)).toEqual({ ok: true, value: 'y' })
   expect(server.requests).toEqual(['POST /token'])
   expect(Object.fromEntries(new URLSearchParams(body))).toEqual({
     ...{ grant_type: 'refresh_token', client_id: 'Slipway', service: 's' },

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { removeUnfinished } from '../../../main/removal/copies.ts'
-import { deleteExpired, nowInSeconds, undoDays } from '../../../main/removal/undo.ts'
+import { deleteExpiredUndos, nowInSeconds, undoDays } from '../../../main/removal/undo.ts'
 import { jobService } from '../../../main/jobs/index.ts'
 import { openStore, type LedgerEntry } from '../../../main/store/index.ts'
 
@@ -31,7 +31,7 @@ test('a removal that is more than a week old is forgotten and its copy deleted, 
   await openStore(folder).ledger.write({ folder: '/copies', removals: [young, old], pulls: [] })
   const store = openStore(folder)
   const jobs = jobService({ publish: () => {}, store })
-  await deleteExpired(jobs)
+  await deleteExpiredUndos(jobs)
   expect(jobs.undoables()).toEqual([young])
   await jobs.end()
   await store.end()
@@ -46,7 +46,7 @@ test('an expired removal is forgotten even if the user has already deleted its c
   rmSync(old.deleted[0]!.file!)
   await openStore(folder).ledger.write({ pulls: [], removals: [old] })
   const jobs = jobService({ publish: () => {}, store: openStore(folder) })
-  await deleteExpired(jobs)
+  await deleteExpiredUndos(jobs)
   expect(jobs.undoables()).toEqual([])
   await jobs.end()
 })

@@ -7,7 +7,7 @@ import { bridgeEnd } from '../../../tools/standin/bridge.ts'
 import { structuredCodec } from '../../../tools/standin/codec.ts'
 import electron from '../../../tools/standin/index.ts'
 import { acquireLock, releaseLock, type InstanceMessage } from '../../../tools/standin/instance.ts'
-import { guard, StrictEmitter, preventable } from '../../../tools/standin/guard.ts'
+import { guard, StrictEmitter, createPreventableEvent } from '../../../tools/standin/guard.ts'
 import { systemLanguages } from '../../../tools/standin/paths.ts'
 import { protocol, toAppUrl, toPageUrl } from '../../../tools/standin/serving.ts'
 
@@ -86,7 +86,7 @@ describe('a missing part of the stand-in', () => {
 })
 
 test('the default action of an event is prevented once a listener says so', () => {
-  const event = preventable({ url: 'app://x/' })
+  const event = createPreventableEvent({ url: 'app://x/' })
   expect(event).toMatchObject({ url: 'app://x/', defaultPrevented: false })
   event.preventDefault()
   expect(event.defaultPrevented).toBe(true)
