@@ -4,21 +4,18 @@
  */
 import { EventEmitter } from 'node:events'
 import { isDeepStrictEqual } from 'node:util'
-import type { Image, ImageId } from '../../model/image/image.ts'
 import {
   fail,
   ok,
-  type EngineFacts,
   type EngineFailure,
   type EngineState,
-  type Handlers,
   type Publish,
   type Result,
 } from '../../preload/contract/index.ts'
 import type { Lists } from '../store/index.ts'
 import { readDiskUsage } from './api/disk-usage.ts'
 import { engineFailure } from './api/errors.ts'
-import { isSameEngine, engineKey, type EngineIdentity, type EngineSession } from './api/session.ts'
+import { isSameEngine, engineKey, type EngineIdentity } from './api/session.ts'
 import { connect, type Connection } from './connect/connection.ts'
 import {
   dockerFlags,
@@ -29,40 +26,12 @@ import {
 } from './connect/candidates.ts'
 import { Backoff, engineFingerprint, awaitRetry } from './connect/backoff.ts'
 import { discoverEngine } from './connect/discover.ts'
-import { sessionPool, type Lease } from './sessions.ts'
+import type { Engine } from './engine.ts'
+import { sessionPool } from './sessions.ts'
 import { diskMeter } from './sync/disk-meter.ts'
-import { liveState, type Live } from './sync/live-state.ts'
+import { liveState } from './sync/live-state.ts'
 import { mirrorsReader } from './sync/mirrors.ts'
 import { watchEngine, type Watch } from './sync/watch.ts'
-
-export interface Engine {
-  readonly live: Live
-  state(): EngineState
-  /** @returns undefined if no engine is connected */
-  facts(): EngineFacts | undefined
-  /** `images`: images or containers have changed. `state`: the engine's state has changed. */
-  on(event: 'images' | 'state', listener: () => void): void
-  /** @returns the session that the window shows; a failure if no engine is connected */
-  session(): Result<EngineSession, EngineFailure>
-  /** Whether the window shows this session, so that `live` describes the session's engine. */
-  shows(session: EngineSession): boolean
-  /** @returns undefined unless the window shows this session and the whole list has been read */
-  imagesOf(session: EngineSession): ReadonlyMap<ImageId, Image> | undefined
-  /** Keeps a session's engine connected until the lease is released, even if the window shows another engine. */
-  lease(session: EngineSession): Lease
-  /** @returns the flags that select the shown engine in a `docker` command, such as `--context name` */
-  flags(): readonly string[]
-  readonly handlers: Handlers<'engine'>
-  /**
-   * Retries refused requests and the connection without waiting for the back-off. If the engine's events do not report
-   * every change, reads the whole list again. Call this when the window gets the focus, or when the user asks for it.
-   */
-  resync(): void
-  /** Inspects an image that another service could not read, so that the image's row shows the failure. */
-  inspectAgain(image: ImageId): void
-  /** Connects and follows an engine until `signal` aborts. */
-  run(signal: AbortSignal): Promise<void>
-}
 
 interface Dependencies {
   readonly environment: HostEnvironment

@@ -5,7 +5,8 @@ import { chainIds, emptyLayer, isExact, LayerSizes, type ImageLayers, type Chain
 import { likelyLayers, type LikelyLayer } from '../../model/layers/likelihood.ts'
 import { allUnits, type SharingChange, type SharingImage } from '../../model/layers/sharing.ts'
 import type { ImageRead } from './read-image.ts'
-import { Units } from './units.ts'
+import { unitsOfUntaggedParents } from './untagged-parents.ts'
+import { range, Units } from './units.ts'
 
 const sha256 = (text: string) => `sha256:${createHash('sha256').update(text).digest('hex')}`
 
@@ -67,7 +68,7 @@ export class LayerTable {
 
   /** @returns all images and units, as a change of an empty table */
   snapshot(): SharingChange {
-    return this.#describeChange(0, numbersFrom(0, this.#units.count), [...this.#images.values()], [])
+    return this.#describeChange(0, range(0, this.#units.count), [...this.#images.values()], [])
   }
 
   /** Sizes of the internal maps, for tests. */
@@ -86,7 +87,9 @@ export class LayerTable {
     const children = Map.groupBy(input.images.values(), ({ parent }) => parent)
     const next = new Map<ImageId, SharingImage>()
     for (const image of input.images.values()) {
-      const parentUnits = listedIds.has(image.id) ? this.#unitsOfHiddenParents(image, input, listedIds, children) : []
+      const parentUnits = listedIds.has(image.id)
+        ? unitsOfUntaggedParents(this.#units, image, input, listedIds, children)
+        : []
       const state = { hidden: !listedIds.has(image.id), inUse: input.used.has(image.id) }
       next.set(image.id, this.#imageOf(image.id, image.size, input.reads.get(image.id), parentUnits, state))
     }
@@ -104,7 +107,7 @@ export class LayerTable {
     const narrowedOldUnits = narrowedUnits.filter((unit) => unit < from)
     const isUnchanged = [changed, gone, narrowedOldUnits].every(({ length }) => length === 0) && !cacheChanged
     if (from === this.#units.count && isUnchanged) return undefined
-    return this.#describeChange(from, [...narrowedOldUnits, ...numbersFrom(from, this.#units.count)], changed, gone)
+    return this.#describeChange(from, [...narrowedOldUnits, ...range(from, this.#units.count)], changed, gone)
   }
 
   /**
@@ -208,49 +211,15 @@ export class LayerTable {
     return content.blobs.map(({ digest, size }) => this.#units.findOrAdd(`blob ${digest}`, { min: size, max: size }))
   }
 
-  /**
-   * @returns the units of the blobs of untagged parents. The containerd store removes a parent with its first child. If a
-   * parent has several children, any of them may be removed first, so each child gets units between 0 and the full size.
-   * (The layers of a parent are already units of its children.)
-   */
-  #unitsOfHiddenParents(
-    image: Image,
-    { images, reads }: TableInput,
-    listedIds: ReadonlySet<ImageId>,
-    children: ReadonlyMap<ImageId | undefined, readonly Image[]>,
-  ): number[] {
-    const units: number[] = []
-    let isOnlyChild = true
-    const seen = new Set<ImageId>([image.id])
-    const imageDigests = new Set(reads.get(image.id)?.content?.blobs?.map(({ digest }) => digest))
-    for (let id = image.parent; id !== undefined && !seen.has(id) && images.has(id) && !listedIds.has(id);) {
-      seen.add(id)
-      isOnlyChild &&= children.get(id)!.length === 1
-      const blobs = (reads.get(id)?.content?.blobs ?? []).filter(({ digest }) => !imageDigests.has(digest))
-      units.push(
-        ...(isOnlyChild
-          ? blobs.map(({ digest, size }) => this.#units.findOrAdd(`blob ${digest}`, { min: size, max: size }))
-          : blobs.map(({ digest, size }) =>
-              this.#units.findOrAdd(`blob ${digest} with ${image.id}`, { min: 0, max: size }),
-            )),
-      )
-      id = images.get(id)!.parent
-    }
-    return units
-  }
-
   #describeChange(from: number, units: readonly number[], images: SharingImage[], gone: ImageId[]): SharingChange {
     const ranges = units.flatMap((unit) => {
       const { min, max } = this.#units.size(unit)
       return min === max && unit >= from ? [] : [[unit, min, max] as const]
     })
-    const sizes = numbersFrom(from, this.#units.count).map((unit) => this.#units.size(unit).min)
+    const sizes = range(from, this.#units.count).map((unit) => this.#units.size(unit).min)
     return { from, sizes, ranges, images, gone, cached: this.#sharedWithCache }
   }
 }
 
-/** @returns the numbers from `start` up to and without `end` */
-const numbersFrom = (start: number, end: number): number[] =>
-  Array.from({ length: end - start }, (_, offset) => start + offset)
 const isSame = (a: readonly unknown[], b: readonly unknown[]) =>
   a.length === b.length && a.every((value, index) => value === b[index])

@@ -51,3 +51,7 @@ export class Units {
     return new Map(remaining.map(([, unit], newNumber) => [unit, newNumber]))
   }
 }
+
+/** @returns the integers from `start` up to and without `end` */
+export const range = (start: number, end: number): number[] =>
+  Array.from({ length: end - start }, (_, offset) => start + offset)

@@ -44,9 +44,7 @@ export interface OwnBytes {
   readonly own: ByteRange
 }
 
-/**
- * The bytes that a set of images holds. `frees` is the sum of the rows and `sharedAmong`; `maxRetained` lowers its minimum.
- */
+/** The bytes that a set of images holds. `frees`: the rows plus `sharedAmong`, its minimum lowered by `maxRetained`. */
 export interface SetSharing {
   /** Counts each unit once. */
   readonly total: ByteRange

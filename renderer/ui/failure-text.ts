@@ -8,7 +8,6 @@ import { copyFailureText } from './copy-failure-text.ts'
 import { daemonFileFailureText, isDaemonFileFailure } from './daemon-file-failure-text.ts'
 import { isRunFailure, runFailureText } from './run-failure-text.ts'
 import { dateTime, size, t } from './i18n.svelte.ts'
-
 export type { FailureText }
 
 export function failureText(failure: Failure): FailureText {

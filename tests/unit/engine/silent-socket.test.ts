@@ -85,7 +85,7 @@ const functionsWithoutRequest = [
     'reportsAutomatedBuilds',
     'supportsCacheRemovalById',
   ],
-  ...['demultiplexer', 'unframe', 'withCarriageReturns', 'withoutMarked', 'encodeText', 'field', 'fields', 'integer'],
+  ...['demultiplexer', 'splitFrames', 'withCarriageReturns', 'extractMarkedLine', 'encodeText', 'field', 'fields', 'integer'],
 ]
 
 function api(name: string): (...args: readonly unknown[]) => Promise<unknown> {

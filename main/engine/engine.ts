@@ -1,0 +1,35 @@
+/** What the other services use of the engine that the window shows. */
+import type { Image, ImageId } from '../../model/image/image.ts'
+import type { EngineFacts, EngineFailure, EngineState, Handlers, Result } from '../../preload/contract/index.ts'
+import type { EngineSession } from './api/session.ts'
+import type { Lease } from './sessions.ts'
+import type { Live } from './sync/live-state.ts'
+
+export interface Engine {
+  readonly live: Live
+  state(): EngineState
+  /** @returns undefined if no engine is connected */
+  facts(): EngineFacts | undefined
+  /** `images`: images or containers have changed. `state`: the engine's state has changed. */
+  on(event: 'images' | 'state', listener: () => void): void
+  /** @returns the session that the window shows; a failure if no engine is connected */
+  session(): Result<EngineSession, EngineFailure>
+  /** Whether the window shows this session, so that `live` describes the session's engine. */
+  shows(session: EngineSession): boolean
+  /** @returns undefined unless the window shows this session and the whole list has been read */
+  imagesOf(session: EngineSession): ReadonlyMap<ImageId, Image> | undefined
+  /** Keeps a session's engine connected until the lease is released, even if the window shows another engine. */
+  lease(session: EngineSession): Lease
+  /** @returns the flags that select the shown engine in a `docker` command, such as `--context name` */
+  flags(): readonly string[]
+  readonly handlers: Handlers<'engine'>
+  /**
+   * Retries refused requests and the connection without waiting for the back-off. If the engine's events do not report
+   * every change, reads the whole list again. Call this when the window gets the focus, or when the user asks for it.
+   */
+  resync(): void
+  /** Inspects an image that another service could not read, so that the image's row shows the failure. */
+  inspectAgain(image: ImageId): void
+  /** Connects and follows an engine until `signal` aborts. */
+  run(signal: AbortSignal): Promise<void>
+}
