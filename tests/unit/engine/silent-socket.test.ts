@@ -85,7 +85,16 @@ const functionsWithoutRequest = [
     'reportsAutomatedBuilds',
     'supportsCacheRemovalById',
   ],
-  ...['demultiplexer', 'splitFrames', 'withCarriageReturns', 'extractMarkedLine', 'encodeText', 'field', 'fields', 'integer'],
+  ...[
+    'demultiplexer',
+    'splitFrames',
+    'withCarriageReturns',
+    'extractMarkedLine',
+    'encodeText',
+    'field',
+    'fields',
+    'integer',
+  ],
 ]
 
 function api(name: string): (...args: readonly unknown[]) => Promise<unknown> {
