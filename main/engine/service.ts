@@ -104,7 +104,7 @@ export function engineService({ environment, publish, lists, reconnectTimeoutMs 
     const context = toEngineContext(chosenCandidate)
     const { endpoint } = context
     const key = engineKey(shown.identity)
-    const { filtersDiskUsage: _, reportsAllChanges: __, ...facts } = shown.capabilities
+    const { filtersDiskUsage: _, reportsAllChanges: __, mountsImages: ___, ...facts } = shown.capabilities
     let connected: Extract<EngineState, { status: 'connected' }> = { status: 'connected', context, facts }
     const storedImages = await lists.recall(key)
     if (signal.aborted) return
