@@ -9,7 +9,7 @@ import type { HostEnvironment } from '../engine/index.ts'
 /** The Docker installation behind an engine. */
 export interface DaemonInstallation {
   readonly installation: Installation
-  /** Absent if the file is not on this computer, or the engine is not Docker. */
+  /** Absent if Slipway does not change this engine's file: Docker Desktop, Podman, and engines at unknown endpoints. */
   readonly file?: string
   /** Where dockerd writes its process id. */
   readonly pidFile?: string
@@ -36,7 +36,7 @@ export function findInstallation(state: EngineState, { env, home }: HostEnvironm
     const file = join(env['XDG_CONFIG_HOME'] || join(home, '.config'), 'docker/daemon.json')
     return { installation: 'rootless', file, ...(runtimeDir && { pidFile: join(runtimeDir, 'docker.pid') }) }
   }
-  // An engine at any other endpoint does not read the system's file.
+  // Nothing shows which file an engine at any other endpoint reads.
   return { installation: 'elsewhere' }
 }
 

@@ -1,4 +1,4 @@
-/** The shell commands for a planned change of daemon.json, for users without the helper. */
+/** The shell commands that make a planned change of daemon.json by hand. */
 import { existsSync } from 'node:fs'
 import { manualCommandsFor } from '../../model/daemon-config/commands.ts'
 import type { DaemonFileAccess, FileContent } from './access.ts'

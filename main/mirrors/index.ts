@@ -138,7 +138,7 @@ export function mirrorService(dependencies: Dependencies): MirrorService {
         http,
         { ...options, participants: participants.filter(({ address }) => !skipped[address]) },
         {
-          probe(address, probe) {
+          onProbe(address, probe) {
             probes[address] = probe
             updateItem(address, probe)
             update()

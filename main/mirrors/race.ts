@@ -19,7 +19,7 @@ export interface RaceOptions extends ProbeOptions {
 }
 
 export interface RaceListener {
-  probe(address: string, probe: MirrorProbe): void
+  onProbe(address: string, probe: MirrorProbe): void
   /**
    * Called once it is known whether mirrors with other content also have a digest that differs from the expected one.
    * Not called if none of these mirrors gives an answer.
@@ -44,7 +44,7 @@ export async function race(
     // After a cancellation the listener gets no more results.
     signal.throwIfAborted()
     probes.set(address, probe)
-    listener.probe(address, probe)
+    listener.onProbe(address, probe)
   }
   await Promise.all(
     participants.map(async (participant) => {

@@ -1,4 +1,4 @@
-/** The open terminals, which outlive a reload of the window. */
+/** The terminals that the user has not closed, running or ended. They survive a reload of the window. */
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import {

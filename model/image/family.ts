@@ -45,6 +45,7 @@ export function childrenFirst(toRemove: readonly Image[], images: ReadonlyMap<Im
 
 /**
  * @returns the untagged parents that the engine removes together with an image
+ * @param isRemoved whether an image is a build step that the engine removes
  * @param alreadyReturned the parents returned for earlier images, which are not returned again; the new ones are added
  */
 export function removedParents(

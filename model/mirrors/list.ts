@@ -3,10 +3,10 @@ import { parseMirrorAddress, sameMirror } from './address.ts'
 
 export interface ListedMirrors {
   readonly addresses: readonly string[]
-  /** Invalid addresses by line number; in JSON (`isList`), by position in the list. Both start at 1. */
+  /** Invalid addresses by line number; in JSON (`isJson`), by position in the list. Both start at 1. */
   readonly wrong: readonly { readonly line: number; readonly text: string }[]
   /** Whether the text is JSON: a list or an object. */
-  readonly isList: boolean
+  readonly isJson: boolean
 }
 
 const maxShownCharacters = 80
@@ -26,7 +26,7 @@ export function parseMirrorList(file: string): ListedMirrors {
       else if (!addresses.some((address) => sameMirror(address, parsed.address))) addresses.push(parsed.address)
     }
   }
-  return { addresses, wrong, isList: list !== undefined }
+  return { addresses, wrong, isJson: list !== undefined }
 }
 
 /** A line of the text, or an entry of the JSON list. */

@@ -70,10 +70,10 @@ export interface ImportedMirrors {
   readonly known: number
   /** Number of mirrors that did not fit in the list. */
   readonly left: number
-  /** Invalid addresses by line number or, in JSON (`isList`), by position in the list. */
+  /** Invalid addresses by line number or, in JSON (`isJson`), by position in the list. */
   readonly wrong: readonly { readonly line: number; readonly text: string }[]
   /** Whether the file is JSON: a list, or an object such as a daemon.json. */
-  readonly isList: boolean
+  readonly isJson: boolean
 }
 
 const address = v.pipe(v.string(), v.nonEmpty(), v.maxLength(300))

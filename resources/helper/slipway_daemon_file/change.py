@@ -1,4 +1,8 @@
-"""The steps of a change. After a crash between two steps, the next start rolls back by the journal (rollback.py)."""
+"""The steps of a change.
+
+After a crash between two steps, the helper rolls the change back when it next starts, using its own journal
+(rollback.py).
+"""
 
 import os
 import time
@@ -65,7 +69,7 @@ def _read_expected(store, old_hash):
 
 def _validate(store, process, new):
     validation_error = _validate_text(store, process, new)
-    # An error that `{}` causes too comes from how dockerd is run here, because the engine itself did start.
+    # If `{}` causes the same error, it comes from the way dockerd is run for this check: the engine itself did start.
     if validation_error is not None and validation_error != _validate_text(store, process, b'{}'):
         raise Refused('engine-refused', detail=validation_error)
 
@@ -97,7 +101,7 @@ def _apply(store, channel, path, current, new, engine_before, cleared, must_run)
         'started': time.time(),
     }
     interim = with_members(new, cleared) if cleared else None
-    # All texts that the helper may write, so that a rollback can tell them from another program's change.
+    # The texts besides `new` that the helper may write. A rollback tells them from another program's change.
     texts = (interim, with_explicit_values(current.data, set_on_rollback), config_of_previous_values(entry))
     entry['ours'] += [hash_of(text) for text in texts if text]
     store.back_up(current.data, spared=(hash_of(new),))
@@ -144,7 +148,7 @@ def _prepare_folder(path, current, entry):
 
 
 def _reload_and_confirm(scope, channel, path, current, new, interim, must_run):
-    """Makes the engine load the replaced file. Returns whether the engine confirmed the new values.
+    """Makes the engine load the file that was just written. Returns whether the engine confirmed the new values.
 
     If `must_run` is false, the engine may be down, perhaps because of the old file. If there is an `interim` text, the
     file contains it at the start of this function, and `new` at the end.

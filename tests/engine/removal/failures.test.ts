@@ -122,7 +122,7 @@ describe.each(matrix)('$title', (engineOptions) => {
     await eventually(() => app.engine.live.containers().has(stopped.id))
     const targets = [{ image: app.findImage('one:1').id }, { image: app.findImage('runs:1').id }]
 
-    // Each choice applies only to a container in that state, so both containers still block the plan.
+    // `remove` applies only to a stopped container, and `stop-and-remove` only to a running one, so both still block the plan.
     const blocked = await app.plan(targets, { [stopped.id]: 'stop-and-remove', [running.id]: 'remove' })
     expect(blocked.plan.deletes).toEqual([])
     expect(blocked.plan.blocked.map(({ by }) => 'name' in by && by.name).sort()).toEqual(['running', 'stopped'])
@@ -175,7 +175,7 @@ describe.each(matrix)('$title', (engineOptions) => {
   test.runIf(engineOptions.store === 'classic')(
     'a disk that fills up while a copy is saved leaves everything unchanged',
     () =>
-      // Large enough for the image, but not for its archive.
+      // Large enough for both images, but not for their archives.
       withSmallDisk('2976k', async (folder) => {
         const [one, two] = ['one:1', 'two:1'].map((name) => app.findImage(name).id) as [string, string]
         const job = await app.executePlan(await app.plan([{ image: one }, { image: two }]), [one, two])

@@ -50,7 +50,7 @@ test('Docker’s short forms are understood, and the result is the familiar name
   })
 })
 
-test('names that Docker refuses are refused', () => {
+test('names that Docker refuses, that have a digest, or that have no familiar form are refused', () => {
   const refused = [
     '',
     ':',

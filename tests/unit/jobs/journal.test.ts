@@ -96,7 +96,7 @@ test('the undo of a job survives clearing the list and a hundred newer jobs', as
       jobs,
       jobs.start({ kind: 'undo', restores: 0 }, [], async () => {}),
     )
-  // The oldest job is dropped once the last job is in the journal.
+  // The list is trimmed to fifty jobs after the end of the last job is in the journal.
   await expect.poll(() => jobs.all().length).toBe(50)
   await store.end()
   const restarted = startService()

@@ -16,7 +16,7 @@ describe('the name of a base image', () => {
     expect(baseName([image(200, 'app:1'), image(100, 'debian:13')])).toBe('debian:13')
   })
 
-  test('is the shortest path among names of the same age, then the first in alphabetical order', () => {
+  test('is, among the names of the oldest images, the one with the fewest path components, then the first in alphabetical order', () => {
     expect(baseName([image(100, 'example.com/debian:13', 'debian:trixie', 'debian:13')])).toBe('debian:13')
   })
 

@@ -6,7 +6,7 @@ import { chainIds, emptyLayer, LayerSizes, type ImageLayers, type HistoryEntry }
 
 const sha256 = (text: string) => `sha256:${createHash('sha256').update(text).digest('hex')}`
 const layerEntry = (size: number): HistoryEntry => ({ createdBy: 'COPY x /', size })
-const settingEntry: HistoryEntry = { createdBy: 'ENV a=b', size: 0 }
+const zeroSizeEntry: HistoryEntry = { createdBy: 'ENV a=b', size: 0 }
 const image = (id: string, chain: string[], history: HistoryEntry[], total?: number): ImageLayers => ({
   id,
   chain,
@@ -36,19 +36,23 @@ describe('layer ids', () => {
 describe('the sizes of layers', () => {
   test('follow from an unambiguous history', () => {
     expect(
-      rangesIn(image('1', ['a', 'b'], [layerEntry(70), settingEntry, layerEntry(5), settingEntry]))('a', 'b'),
+      rangesIn(image('1', ['a', 'b'], [layerEntry(70), zeroSizeEntry, layerEntry(5), zeroSizeEntry]))('a', 'b'),
     ).toEqual([exact(70), exact(5)])
   })
 
   test('stay a range if an entry of size 0 may or may not have created a layer', () => {
     expect(
-      rangesIn(image('1', ['a', 'b', 'c'], [layerEntry(70), settingEntry, layerEntry(5), settingEntry]))('a', 'b', 'c'),
+      rangesIn(image('1', ['a', 'b', 'c'], [layerEntry(70), zeroSizeEntry, layerEntry(5), zeroSizeEntry]))(
+        'a',
+        'b',
+        'c',
+      ),
     ).toEqual([exact(70), { min: 0, max: 5 }, { min: 0, max: 5 }])
   })
 
   test('are determined by another image that shares the layer, whichever is read first', () => {
-    const ambiguous = image('1', ['a', 'b', 'c'], [layerEntry(70), settingEntry, layerEntry(5), settingEntry])
-    const unambiguous = image('2', ['a', 'b'], [layerEntry(70), settingEntry])
+    const ambiguous = image('1', ['a', 'b', 'c'], [layerEntry(70), zeroSizeEntry, layerEntry(5), zeroSizeEntry])
+    const unambiguous = image('2', ['a', 'b'], [layerEntry(70), zeroSizeEntry])
     for (const order of [
       [ambiguous, unambiguous],
       [unambiguous, ambiguous],
@@ -57,7 +61,12 @@ describe('the sizes of layers', () => {
   })
 
   test('are exact if the engine says which entries created no layer', () => {
-    const history = [layerEntry(70), { ...settingEntry, empty: false }, layerEntry(5), { ...settingEntry, empty: true }]
+    const history = [
+      layerEntry(70),
+      { ...zeroSizeEntry, empty: false },
+      layerEntry(5),
+      { ...zeroSizeEntry, empty: true },
+    ]
     expect(rangesIn(image('1', ['a', 'b', 'c'], history))('b', 'c')).toEqual([exact(0), exact(5)])
   })
 
@@ -103,7 +112,7 @@ describe('the sizes of layers', () => {
             const size = trueSizes.get(name) ?? step.size
             trueSizes.set(name, size)
             chain.push(name)
-            history.push(layerEntry(size), ...Array.from({ length: step.settingCount }, () => settingEntry))
+            history.push(layerEntry(size), ...Array.from({ length: step.settingCount }, () => zeroSizeEntry))
           }
           const total = chain.reduce((sum, layer) => sum + trueSizes.get(layer)!, 0)
           const last = history.findLastIndex(({ createdBy, size }) => createdBy.startsWith('COPY') && size > 0)
@@ -143,7 +152,7 @@ describe('an instruction', () => {
     expect(parseInstruction(createdBy)).toEqual({ verb, text })
   })
 
-  test('is a setting if it never creates a layer', () => {
+  test('is a setting if it only changes the configuration', () => {
     expect(['ENV a=b', '/bin/sh -c #(nop)  LABEL a=b', 'EXPOSE 80'].map(parseInstruction).every(isSetting)).toBe(true)
     expect(['WORKDIR /app', 'COPY a b', 'RUN x', ''].map(parseInstruction).some(isSetting)).toBe(false)
   })

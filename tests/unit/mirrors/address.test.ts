@@ -154,7 +154,7 @@ test('an invalid address is refused with the reason', () => {
   })
 })
 
-test('a trailing slash, capitals and the default port do not make a different mirror; a path, port or scheme does', () => {
+test('a trailing slash, the default port, and capitals in scheme or host make no different mirror; a path, port or scheme does', () => {
   const sameAddresses = ['https://a.example', 'https://a.example/', 'HTTPS://A.Example:443/']
   for (const item of sameAddresses) expect([item, sameMirror(item, sameAddresses[0]!)]).toEqual([item, true])
   for (const other of [
@@ -176,7 +176,7 @@ test('a trailing slash, capitals and the default port do not make a different mi
   )
 })
 
-test('any text is refused, or gives an address that parses to itself and is a URL without path, query and user', () => {
+test('any text is either refused or gives an address that parses to itself and is a URL without path, query and user', () => {
   const host = fc.oneof(
     fc.domain(),
     fc.ipV4(),

@@ -24,7 +24,7 @@ interface HostContent {
   readonly tagged?: Image
   /** Other images that can be requested by digest only. */
   readonly servedByDigest?: readonly Image[]
-  /** The HTTP status of a request for any other digest. */
+  /** The HTTP status of requests for a manifest by any digest but that of `tagged`, even if `servedByDigest` has it. */
   readonly digestStatus?: number
   /** Each request for a blob times out. */
   readonly blobs?: 'blocked'
@@ -71,7 +71,7 @@ async function runRace(hub: HostContent, mirrors: Readonly<Record<string, HostCo
     http as Http,
     { ...options, signal: new AbortController().signal },
     {
-      probe: (address, probe) => void (probes[address] = probe),
+      onProbe: (address, probe) => void (probes[address] = probe),
       onCrossChecked: (digest, verdict) => void confirmations[verdict].push(digest),
     },
   )
@@ -85,7 +85,7 @@ async function* body(bytes: Buffer) {
   yield bytes
 }
 
-test('if Docker Hub serves the tag but no layers, the former content of a mirror is `older`, not `other`', async () => {
+test('if Docker Hub serves the tag but no layers, a mirror that serves former content of the tag is `older`, not `other`', async () => {
   const hub = { tagged: currentImage, servedByDigest: [oldImage], blobs: 'blocked' } as const
   const { contents } = await runRace(hub, { a: { tagged: oldImage }, b: { tagged: oldImage } })
   expect(contents).toBe('older older')
@@ -106,17 +106,17 @@ test.each([429, 403, 500])(
 )
 
 test('content is `other` only if none of the mirrors that were asked has its digest', async () => {
-  const withoutOld = { tagged: currentImage }
+  const currentMirror = { tagged: currentImage }
   const { contents } = await runRace(
     {},
-    { a: withoutOld, b: { ...withoutOld, servedByDigest: [oldImage] }, c: { tagged: differentImage } },
+    { a: currentMirror, b: { ...currentMirror, servedByDigest: [oldImage] }, c: { tagged: differentImage } },
   )
   expect(contents).toBe('same same other')
-  const mirrors = { a: withoutOld, b: { ...withoutOld, servedByDigest: [oldImage] }, c: { tagged: oldImage } }
+  const mirrors = { a: currentMirror, b: { ...currentMirror, servedByDigest: [oldImage] }, c: { tagged: oldImage } }
   expect((await runRace({}, mirrors)).contents).toBe('same same older')
 })
 
-test('if two mirrors disagree, and one has the content of both, the content that both have may be used', async () => {
+test('if two mirrors disagree, content that both have is `either` and other content is `disputed`', async () => {
   const [newer, older] = [{ tagged: currentImage, servedByDigest: [oldImage] }, { tagged: oldImage }]
   expect((await runRace({}, { newer, older })).contents).toBe('disputed either')
   expect((await runRace({}, { older, odd: { tagged: differentImage } })).contents).toBe('disputed disputed')

@@ -86,6 +86,6 @@ test('a line that is not an address is reported with its shortened text, and the
 })
 
 test('an invalid address in a JSON list is reported by its position, and in a text by its line', () => {
-  expect(parseMirrorList('[\n\n"ftp://a.example"]')).toMatchObject({ wrong: [{ line: 1 }], isList: true })
-  expect(parseMirrorList('\nftp://a.example')).toMatchObject({ wrong: [{ line: 2 }], isList: false })
+  expect(parseMirrorList('[\n\n"ftp://a.example"]')).toMatchObject({ wrong: [{ line: 1 }], isJson: true })
+  expect(parseMirrorList('\nftp://a.example')).toMatchObject({ wrong: [{ line: 2 }], isJson: false })
 })

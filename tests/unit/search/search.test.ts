@@ -41,7 +41,7 @@ test('empty text, one letter, and a name with a tag or a registry are sent to no
   for (const words of ['', ' ', 'n', 'nginx:1', 'ghcr.io/a/b', 'localhost/x', 'host:5000/x'])
     expect(await search(words)).toMatchObject({ words, pending: false })
   expect(published).toEqual([])
-  // A later search that is sent shows that no earlier search was pending.
+  // Only this search reaches Docker Hub, so none of the earlier ones was merely delayed.
   await search('nginx')
   await untilSettled(published)
   expect(hub.queries).toEqual(['nginx'])
@@ -108,7 +108,7 @@ test('fast typing sends one request, for the final text', async () => {
   expect(hub.queries).toEqual(['x'.repeat(30)])
 })
 
-test('if a source hangs, another answers, and the one that hangs is reported as slow and aborted', async () => {
+test('if two sources hang, the third answers: the better one that hangs is reported as slow and aborted', async () => {
   const { search, published, hub } = await startSearch({
     hub: neverReply,
     host: hostResults('from/host'),
