@@ -42,7 +42,8 @@ export async function removeStoppedContainer(
 }
 
 /**
- * The volumes that `docker rm -v` removes: those whose names are not in the container's binds and mounts.
+ * The volumes that `docker rm -v` removes if no other container uses them: those whose names are not in the
+ * container's binds and mounts.
  * Source: moby daemon/mounts.go.
  */
 function anonymousVolumes({ Mounts, HostConfig }: ContainerInspect): string[] {

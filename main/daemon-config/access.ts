@@ -58,7 +58,7 @@ export function daemonFileAccess(
       const answer = await withHelper((helper) => helper.read())
       if (!answer.ok) return answer
       const { text, hash } = answer.value
-      // A hash without a text means the file is not UTF-8. U+FFFD makes the parser report `encoding`, as for any file.
+      // A hash without a text means the file is not UTF-8. U+FFFD makes the parser report `encoding`.
       return ok({ text: text ?? (hash === null ? undefined : '\uFFFD'), hash: hash ?? undefined })
     },
   }

@@ -31,7 +31,7 @@ export interface MirrorChangeRequest {
    */
   readonly testPull?:
     ((session: EngineSession, signal: AbortSignal) => Promise<Failure | 'skipped' | undefined>) | undefined
-  /** Whether to write the file even while the engine is down, because only the new file may let the engine start. */
+  /** Whether the engine may be down, perhaps because of the old file. The change then needs no confirmation by it. */
   readonly allowEngineDown?: boolean
 }
 
@@ -92,7 +92,7 @@ export async function changeMirrors(
   try {
     completeStep('password')
     if (job.cancelled.aborted) return await cancelAndUndo(helper)
-    // The helper has restored the file after a crash, so the file no longer has the text from which the plan was made.
+    // The helper has just undone an interrupted change, so the file may not have the text that the plan was made from.
     if (helper.recovered) return failStep({ code: 'daemon-file-recovered', state: helper.recovered })
     const changed = await write(helper)
     if (!changed.ok) return failStep(changed.error)
@@ -154,8 +154,8 @@ async function undo(helper: Helper) {
 }
 
 /**
- * Polls the engine for up to 30 s until it reports these mirrors. It does not answer while the snap package restarts
- * it.
+ * Polls the engine for up to 30 s until it reports these mirrors. While the snap package restarts the engine, there is
+ * no answer.
  */
 async function waitForMirrors(session: Needs['session'], mirrors: readonly string[], cancelled: AbortSignal) {
   const stopSignal = AbortSignal.any([cancelled, AbortSignal.timeout(reloadTimeoutMs)])

@@ -65,7 +65,7 @@ const maxTextBytes = 1_000_000
 const errorDetail = (error: unknown) =>
   error instanceof Error && 'code' in error ? String(error.code) : 'not a text in UTF-8'
 
-/** @returns the URL of the proxy for a URL, according to the desktop's settings; undefined for a direct connection */
+/** @returns the URL of the desktop's HTTP(S) proxy for a URL; undefined for a direct connection or a SOCKS proxy */
 export async function desktopProxy(url: string): Promise<string | undefined> {
   // The result has the format of a PAC file: `PROXY host:port; DIRECT`.
   const [first = ''] = (await session.defaultSession.resolveProxy(url)).split(';')

@@ -14,7 +14,7 @@ export async function addTag(
   const parsed = parseTag(reference)
   if (!parsed) return fail({ code: 'bad-input' })
   const name = `${parsed.repository}:${parsed.tag}`
-  // Inspects the image on the engine, since the live state may be slightly out of date.
+  // Asks the engine which image has the tag, since the live state may be slightly out of date.
   const holder = await inspectImage(session, name)
   if (holder?.Id === image) return ok(undefined)
   if (holder && holder.Id !== movesFrom) return fail({ code: 'tag-taken', reference: name, image: holder.Id })

@@ -12,7 +12,7 @@ export interface CrossCheck {
 const maxDigests = 5
 const maxAddresses = 3
 
-/** @returns the cross-checks of up to five digests that differ from the expected one, most common first */
+/** @returns the cross-checks of up to five digests, most common first. The expected digest, if any, needs none. */
 export function digestsToCrossCheck(probes: Readonly<Record<string, MirrorProbe>>): CrossCheck[] {
   const { [hubAddress]: hubProbe, ...mirrors } = probes
   const digests = Object.values(mirrors).flatMap((probe) => digestIn(probe) ?? [])

@@ -79,7 +79,7 @@ async function findConfigAndLayer(
     : findConfigAndLayer(registry, fetched.value, platform)
 }
 
-/** The largest layer that can be downloaded completely, so that its digest is verified; otherwise the largest. */
+/** The largest layer of 1 to 8 MiB, which is downloaded completely and so verified; otherwise the largest layer. */
 function layerToMeasure(layers: readonly Descriptor[]): Descriptor | undefined {
   const bySize = layers.toSorted((a, b) => b.size - a.size)
   return bySize.find(({ size }) => size <= speedTest.bytes && size >= 4 * minMeasurableBytes) ?? bySize[0]

@@ -21,8 +21,8 @@ export interface RaceOptions extends ProbeOptions {
 export interface RaceListener {
   onProbe(address: string, probe: MirrorProbe): void
   /**
-   * Called once it is known whether mirrors with other content also have a digest that differs from the expected one.
-   * Not called if none of these mirrors gives an answer.
+   * Called with the verdict on a digest that differs from the expected one. `confirmed`: Docker Hub or a mirror with
+   * other content has the digest as well; `unknown`: none of those asked has it. Not called if none gives an answer.
    */
   onCrossChecked(digest: string, verdict: keyof DigestConfirmations): void
 }

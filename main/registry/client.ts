@@ -90,7 +90,7 @@ export function registryClient({ http, credentials, hubHost = hubRegistry }: Dep
     return plain.ok ? plain : secure
   }
 
-  /** Sends a request anonymously, and again with the stored credentials if the registry requires them. */
+  /** Sends a request; if the registry requires a login, again with an anonymous token, then with stored credentials. */
   async function sendWithLogin(
     context: RepositoryContext,
     path: string,

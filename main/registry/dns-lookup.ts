@@ -1,6 +1,6 @@
 /**
  * Resolves host names through DNS directly. Node's default is getaddrinfo(3), which blocks one of the two threads that
- * libuv reserves for slow work (threadpool.c): a few names with an unresponsive DNS server would delay all other
+ * libuv allows for slow work (threadpool.c): a few names with an unresponsive DNS server would delay all other
  * lookups by ten seconds or more.
  */
 import { ADDRCONFIG, type LookupAddress, type LookupOptions } from 'node:dns'

@@ -20,7 +20,7 @@ export function networkFailure(error: unknown, host: string): RegistryFailure {
   return { code: 'registry-unreachable', host, detail, ...(reason && { reason }) }
 }
 
-/** Error codes by the reason why a host is unreachable. Source: errno(3), getaddrinfo(3); undici's UND_ERR_SOCKET. */
+/** Why a host is unreachable, by error code. Source: errno(3), getaddrinfo(3); undici's UND_ERR_SOCKET. */
 const reasons = [
   [/^ENOTFOUND$/, 'no-host'],
   [/^(EAI_AGAIN|ENETUNREACH|ENETDOWN)$/, 'no-network'],

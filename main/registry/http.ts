@@ -61,7 +61,7 @@ export function httpClient({ version, ...proxySettings }: Dependencies): Http {
   const userAgent = { 'user-agent': `Slipway/${version}` }
 
   /**
-   * Sends a request and follows its redirects. Throws the errors of undici.
+   * Sends a request and follows its redirects, except those of a POST. Throws the errors of undici.
    * @returns undefined if a redirect is not allowed or there are too many
    */
   async function sendFollowingRedirects(
@@ -120,7 +120,10 @@ export function httpClient({ version, ...proxySettings }: Dependencies): Http {
   }
 }
 
-/** Parses a JSON body. Fails with `registry-invalid-reply` if the body is not JSON or does not match `schema`. */
+/**
+ * Parses a JSON body. Fails on a status of 400 or above, and with `registry-invalid-reply` if the body is not JSON or
+ * does not match `schema`.
+ */
 export function readJson<Schema extends v.GenericSchema>(
   response: HttpResponse,
   schema: Schema,
@@ -178,7 +181,7 @@ function redirectTarget(response: ResponseHead): URL | undefined {
   return (location && URL.parse(location, response.url.href)) || undefined
 }
 
-/** Forbids redirects from https to http, and from another host to this computer. */
+/** Forbids redirects from https to http (except between loopback hosts), and from another host to this computer. */
 function isRedirectAllowed(from: URL, to: URL): boolean {
   if (isLoopback(to.host)) return isLoopback(from.host) && /^https?:$/.test(to.protocol)
   return to.protocol === 'https:' || (to.protocol === 'http:' && from.protocol === 'http:')

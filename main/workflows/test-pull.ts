@@ -1,4 +1,4 @@
-/** Tests whether the engine can pull through a mirror, with a small image that is removed again if it was new. */
+/** Tests whether the engine can pull through a mirror. Removes the pulled image unless it was present before. */
 import { sameMirror } from '../../model/mirrors/address.ts'
 import { hub } from '../../model/image/reference.ts'
 import { ok, type Failure, type MirrorRace, type Result } from '../../preload/contract/index.ts'
@@ -40,8 +40,9 @@ function imageOfRace(race: MirrorRace | undefined, mirror: string): string | und
  * 1. the test image, if the mirror has it;
  * 2. the image of the last race, if the mirror does not serve the test image;
  * 3. the test image by its tag, if the user has no image with that tag; otherwise undefined.
- * If only this process cannot reach the mirror, the test image is pulled with the mirror as its registry. A mirror that
- * returns other errors fails here, because the engine would fall back to Docker Hub and the pull would succeed.
+ * If this process cannot reach the mirror, perhaps the engine can: the test image is pulled with the mirror as its
+ * registry. If the mirror returns other errors, the test fails without a pull, because the engine would fall back to
+ * Docker Hub and the pull would succeed.
  */
 async function chooseTestImage(
   { http, session }: { readonly http: Http; readonly session: EngineSession },

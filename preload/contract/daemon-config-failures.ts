@@ -45,13 +45,13 @@ type FileFailure =
   | { readonly code: 'daemon-file-duplicate-key'; readonly key: DaemonFileKey }
   | { readonly code: 'daemon-file-too-large'; readonly bytes: number; readonly most: number }
   | { readonly code: 'daemon-file-unsuitable'; readonly what: UnsuitableFileReason; readonly target: string }
-  /** A folder on the file's path can be written by users other than root or the file's owner. */
+  /** Other users own or can write to a folder on the file's path, or the helper's own folder. */
   | { readonly code: 'daemon-file-folder-unsafe'; readonly folder: string }
   | { readonly code: 'daemon-file-read-only'; readonly folder: string }
   | { readonly code: 'daemon-file-no-space'; readonly folder: string }
   /** The file cannot be written, even as root: it is immutable or a mount point, or the disk fails. */
   | { readonly code: 'daemon-file-not-writable'; readonly folder: string; readonly detail: string }
-  /** The engine would reject the address: incomplete, or with parts that its version does not support. */
+  /** The engine would reject the address: incomplete, or with parts that this engine version does not support. */
   | { readonly code: 'daemon-file-mirror-invalid'; readonly mirror: string }
   | { readonly code: 'daemon-file-registry-invalid'; readonly registry: string }
   /** The engine is not running. `kind` determines how to start it. */
@@ -71,7 +71,7 @@ type FileFailure =
   | { readonly code: 'daemon-file-recovered' }
   /** The user cancelled. */
   | { readonly code: 'daemon-file-cancelled' }
-  /** The helper rejected an invalid request of Slipway's, or answered with an unknown error. */
+  /** The helper rejected an invalid request of Slipway's, or its answer or error is unknown to Slipway. */
   | { readonly code: 'daemon-file-helper-error'; readonly why: string }
 
 export type UnsuitableFileReason = 'folder' | 'special' | 'hard-link' | 'link-broken' | 'link-unsafe'

@@ -44,7 +44,7 @@ export interface DaemonMirrors {
   readonly way: ChangeMethod
   /** The file's path; absent if the file is not on this computer. */
   readonly file?: string
-  /** The mirrors in the file; absent if this user cannot read it or it cannot be parsed. */
+  /** The mirrors in the file; absent if this user cannot read the file or the text cannot be parsed. */
   readonly named?: readonly string[]
   readonly fault?: FileFault
   /** Only an administrator can read the file. */
@@ -61,7 +61,7 @@ export interface StoredMirrorPlan {
   readonly file: string
   readonly way: ChangeMethod
   readonly plan: MirrorPlan
-  /** Shell commands that make the same change; absent if there is no change. */
+  /** Shell commands that make the same change; absent if there is no change, or the plan was made `withPassword`. */
   readonly commands?: string
 }
 

@@ -4,7 +4,7 @@ import type { Bytes } from '../../model/image/image.ts'
 import { call, event, type } from './define.ts'
 import type { EngineFailure } from './errors.ts'
 
-/** A context of the docker CLI: a named endpoint of an engine. */
+/** An engine's endpoint and its name: a context of the docker CLI, or one of the usual sockets. */
 export interface EngineContext {
   readonly name: string
   /** `unix:///var/run/docker.sock`, `tcp://…`, `ssh://…` */
@@ -35,7 +35,7 @@ export interface DiskUse {
   readonly free?: Bytes
 }
 
-/** A context of the docker CLI, or one of the usual sockets. */
+/** A context that the user can choose. */
 export interface ContextChoice extends EngineContext {
   readonly current: boolean
 }

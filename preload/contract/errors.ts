@@ -24,7 +24,10 @@ export type RemovalFailure =
   | { readonly code: 'plan-unknown' }
   /** The engine's state has changed since the plan, so a new plan has to be shown. */
   | { readonly code: 'plan-outdated' }
-  /** Of an item: the image, its tags or its containers changed since the plan, so the image was not touched. */
+  /**
+   * Of an item: the image, its tags or its containers changed since the plan, so the image was not removed. Tags that
+   * were already removed were restored.
+   */
   | { readonly code: 'image-changed'; readonly image: string }
   /** Of an item: all tags of the image were removed, but the engine still keeps it. */
   | { readonly code: 'image-not-removed'; readonly image: string }
@@ -112,7 +115,7 @@ export type MirrorFailure =
 
 /** Failures of the connection to an engine, or of a request to it. */
 export type EngineFailure =
-  /** There is no socket at the usual paths. */
+  /** The endpoint's socket does not exist. */
   | { readonly code: 'engine-not-found'; readonly endpoint: string }
   /** Nothing listens on the socket or port. */
   | { readonly code: 'engine-stopped'; readonly endpoint: string }

@@ -10,7 +10,7 @@ export interface ImagesSnapshot {
   /** Whether the engine's list has been read completely since the app connected. */
   readonly complete: boolean
   readonly images: readonly Image[]
-  /** Cached images that the engine has not confirmed yet. Reading its list may take a minute. */
+  /** Cached images that the engine has not confirmed yet. Reading the engine's list may take a minute. */
   readonly unconfirmed: readonly ImageId[]
   readonly containers: readonly Container[]
   /** Why the list of containers is incomplete, in the engine's words. `containers` has those that could be read. */

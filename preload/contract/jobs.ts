@@ -90,15 +90,21 @@ const failure = v.custom<Failure>(
 )
 
 export const item = v.object({
-  /** A reference or an image's short id; a build step or the id of its cache record. */
+  /**
+   * A reference or an image's short id; of build cache, the build step or the record's id; of a race, the mirror's
+   * host; of a change of daemon.json, the step (`DaemonStep`).
+   */
   name: v.string(),
-  /** `skipped`: not done, by the user's choice or after a cancel. `unknown`: the connection to the engine was lost. */
+  /**
+   * `skipped`: not done, because of the user's choice, a cancel, or the failure of another item. `unknown`: the
+   * connection to the engine was lost before the outcome was known.
+   */
   state: v.picklist(['waiting', 'running', 'done', 'skipped', 'failed', 'unknown']),
   failure: v.exactOptional(failure),
 })
 export type JobItem = v.InferOutput<typeof item>
 
-/** `failed`: at least one item failed; `cancelled`: by the user; `interrupted`: the app exited. */
+/** `failed`: the job or an item failed, or an item is `unknown`. `interrupted`: the app exited during the job. */
 const state = v.picklist(['running', 'done', 'failed', 'cancelled', 'interrupted'])
 
 export const job = v.object({
@@ -106,7 +112,7 @@ export const job = v.object({
   subject,
   state,
   items: v.array(item),
-  /** Context and endpoint of the engine that the job works on; absent if the job needs no engine. */
+  /** Context and endpoint of the engine that the job works on; absent for a race and a change of daemon.json. */
   engine: v.exactOptional(v.object({ name: v.string(), endpoint: v.string() })),
   /** Seconds since 1970. */
   started: v.number(),
@@ -120,7 +126,7 @@ export type JobId = string
 const jobId = v.pipe(v.string(), v.maxLength(64))
 
 export const calls = {
-  /** All jobs, newest first. */
+  /** Running jobs, then ended jobs that the user has not cleared, each newest first. */
   'jobs.list': call(v.undefined(), type<readonly Job[]>()),
   /** Cancels a job: a pull stops at once, a removal after the running items, and a change of daemon.json is undone. */
   'jobs.cancel': call(jobId, type<void>()),

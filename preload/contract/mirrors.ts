@@ -10,8 +10,8 @@ import type { Language } from './settings.ts'
 export interface KnownMirror {
   readonly operator?: Readonly<Record<Language, string>>
   /**
-   * Who can use it: everyone, or only users in mainland China, with an account, in its network, with its maker's
-   * device.
+   * Who can use the mirror. `region`: users in mainland China; `account`: users with an account at the operator;
+   * `network`: computers in the operator's network; `vendor`: owners of the vendor's devices.
    */
   readonly access: 'public' | 'region' | 'account' | 'network' | 'vendor'
   /** Month in which the mirror was last reported to work: `2026-09`. */
@@ -45,7 +45,7 @@ export interface MirrorRace extends DigestConfirmations {
   /** Seconds since 1970. */
   readonly started: number
   readonly ended?: number | undefined
-  /** The race was cancelled: some mirrors have no result, or that of an earlier race with the same image. */
+  /** Whether the race was cancelled: mirrors may have no result, or one of an earlier race with the same image. */
   readonly cancelled?: boolean | undefined
   /** By address, including Docker Hub's. */
   readonly probes: Readonly<Record<string, MirrorProbe>>
@@ -56,7 +56,7 @@ export interface Mirrors {
   readonly asOf: string
   /** The mirrors to test: the user's own first, in the user's order, then those of the catalogue. */
   readonly tested: readonly Mirror[]
-  /** Mirrors of the catalogue that are not tested, because they are closed or restricted. */
+  /** Mirrors of the catalogue that are not tested: closed ones, and those with the access `account` or `vendor`. */
   readonly untested: readonly Mirror[]
   /** The image for the next race: the last Docker Hub image that was pulled or used in a race, else a small one. */
   readonly image: string
@@ -81,7 +81,10 @@ const reference = v.pipe(v.string(), v.nonEmpty(), v.maxLength(400))
 
 export const calls = {
   'mirrors.get': call(v.undefined(), type<Mirrors>()),
-  /** Tests all mirrors in `tested` again, except those whose rate limit has not expired. */
+  /**
+   * Tests Docker Hub, the mirrors in `tested` and those that the engine uses, except mirrors whose rate limit has not
+   * expired. If a race is running, returns its job.
+   */
   'mirrors.race': call(reference, type<JobId>()),
   'mirrors.add': call(address, type<void>()),
   'mirrors.change': call(v.object({ from: address, to: address }), type<void>()),

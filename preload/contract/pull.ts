@@ -9,8 +9,8 @@ const platform = v.pipe(v.string(), v.regex(/^[a-z0-9]+\/[a-z0-9_]+(\/[a-z0-9_.]
 export const calls = {
   /**
    * Fails with `reference-unknown` if the registry reports that the image does not exist; other registry errors are
-   * ignored. `platform`: set if it is not the engine's, such as `linux/arm64`. `skipSpaceCheck`: pull even if the disk
-   * seems too full; otherwise the job of such a pull fails with `pull-no-space` before the download starts.
+   * ignored. `platform`: the platform to pull, such as `linux/arm64`; by default the engine's. `skipSpaceCheck`: pull
+   * even if the disk seems too full; otherwise such a pull's job fails with `pull-no-space` before the download starts.
    */
   'pull.start': call(
     v.object({ reference, platform: v.exactOptional(platform), skipSpaceCheck: v.exactOptional(v.boolean()) }),

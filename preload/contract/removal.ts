@@ -64,7 +64,7 @@ export const calls = {
   'removal.undo': call(jobId, type<JobId>()),
   /** Copies that belong to no known removal, largest first. */
   'removal.strays': call(v.undefined(), type<readonly StrayCopy[]>()),
-  /** Deletes these files, except any that is no longer such a copy. */
+  /** Deletes those of these files that are still strays. */
   'removal.deleteStrays': call(
     v.pipe(v.array(v.pipe(v.string(), v.maxLength(4096))), v.maxLength(10_000)),
     type<void>(),

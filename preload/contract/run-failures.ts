@@ -41,7 +41,7 @@ export type ContainerFailure =
   | { readonly code: 'container-gone' }
   /** The container is running and has to be stopped first. */
   | { readonly code: 'container-running' }
-  /** The removal would lose more than the user has confirmed. */
+  /** The removal would delete volumes that the user has not confirmed. */
   | { readonly code: 'container-changed' }
   | { readonly code: 'container-not-running' }
   /** The container has none of the known shells. */

@@ -38,7 +38,7 @@ const runOptions = v.object({
 export interface RunSuggestion {
   /** The suggested options. */
   readonly options: RunOptions
-  /** The image's entry point. The command becomes its arguments, so no shell is suggested if there is one. */
+  /** The image's entry point. The command becomes its arguments, so no shell is suggested for such an image. */
   readonly entrypoint: readonly string[]
   /** The image's default command. */
   readonly command: readonly string[]
@@ -61,7 +61,7 @@ export interface RunSuggestion {
 /** Whether a port is in use. For a remote engine, only ports published by its containers are known. */
 export interface PortState {
   readonly state: 'free' | 'taken' | 'unknown'
-  /** The name of the container that uses the port. */
+  /** The name of the container that uses the port; absent if another program uses the port. */
   readonly by?: string
   /** If the port is taken, the next free one in the same format. */
   readonly next?: string

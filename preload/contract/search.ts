@@ -1,4 +1,4 @@
-/** Search for images that are not on the engine: by words, popular images, and an image's tags. */
+/** Images in registries: search by words, popular images, and an image's tags. */
 import * as v from 'valibot'
 import type { Bytes } from '../../model/image/image.ts'
 import { call, event, type } from './define.ts'

@@ -41,7 +41,7 @@ export type TerminalState =
   | { readonly status: 'ended'; readonly reason: 'exit'; readonly exitCode?: number }
   /** The connection was lost or the user switched engines. The program may still be running. */
   | { readonly status: 'ended'; readonly reason: 'engine-gone' }
-  /** Another client detached the stream. */
+  /** The stream ended while the program keeps running, such as when another client detaches it. */
   | { readonly status: 'ended'; readonly reason: 'cut' }
 
 /** The most recent output, up to 512 kB, including every unacknowledged byte. `at`: the offset of the first byte. */
@@ -64,7 +64,7 @@ export const calls = {
     }),
     type<TerminalId>(),
   ),
-  /** Starts a container attached to a terminal, so that no output is missed. */
+  /** Attaches a terminal to a container, then starts the container, so that no output is missed. */
   'terminals.start': call(v.object({ container: containerId, size: terminalSize }), type<TerminalId>()),
   /** The replayed bytes count as acknowledged. */
   'terminals.replay': call(terminalId, type<TerminalReplay>()),

@@ -1,4 +1,4 @@
-"""The helper: changes the mirrors and insecure registries in Docker's daemon.json, and nothing else.
+"""The helper: changes the mirrors and insecure registries in Docker's daemon.json, or restores a backup of the file.
 
 As root, it changes the system's daemon.json; as another user, that of the user's rootless Docker.
 

@@ -69,7 +69,7 @@ def _read_expected(store, old_hash):
 
 def _validate(store, process, new):
     validation_error = _validate_text(store, process, new)
-    # If `{}` causes the same error, it comes from the way dockerd is run for this check: the engine itself did start.
+    # If `{}` causes the same error, the way dockerd is run for this check causes it: the engine itself did start.
     if validation_error is not None and validation_error != _validate_text(store, process, b'{}'):
         raise Refused('engine-refused', detail=validation_error)
 
@@ -101,7 +101,7 @@ def _apply(store, channel, path, current, new, engine_before, cleared, must_run)
         'started': time.time(),
     }
     interim = with_members(new, cleared) if cleared else None
-    # The texts besides `new` that the helper may write. A rollback tells them from another program's change.
+    # The texts besides `new` that the helper may write. Their hashes tell a rollback that no other program wrote them.
     texts = (interim, with_explicit_values(current.data, set_on_rollback), config_of_previous_values(entry))
     entry['ours'] += [hash_of(text) for text in texts if text]
     store.back_up(current.data, spared=(hash_of(new),))

@@ -19,7 +19,10 @@ MISSING = FileState(None, os.geteuid(), os.getegid(), 0o644, {})
 
 
 def locate_config(scope):
-    """Returns the ConfigPath of the installed engine. Raises Refused if others could change the file or a folder."""
+    """Returns the ConfigPath of the installed engine.
+
+    Raises Refused if others could change a folder on the path or the target of a symlink, or if the target is missing.
+    """
     kind = _installed_kind(scope)
     configured = scope.files[kind]
     folder = os.path.realpath(os.path.dirname(configured))

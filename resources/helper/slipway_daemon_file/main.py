@@ -30,8 +30,8 @@ def main(scope):
 def serve(scope, channel):
     """Handles requests one at a time.
 
-    Returns the exit code: 0 if the caller ended the conversation, 1 after a fatal refusal. Never 126 or 127, which
-    pkexec uses itself.
+    Returns the exit code: 0 if the caller, a signal or the timeout ended the conversation, 1 after a fatal refusal.
+    Never 126 or 127, which pkexec uses itself.
     """
     try:
         if os.geteuid() != scope.uid:
@@ -88,7 +88,7 @@ def _change(store, channel, verb, request):
 def _await_decision(store, channel):
     """Waits for `keep` or `undo`, and returns the answer to it.
 
-    Any error, the end of the input and a timeout roll the change back.
+    An invalid request, the end of the input, a signal and a timeout roll the change back; another valid verb does not.
     """
     decided = False
     try:

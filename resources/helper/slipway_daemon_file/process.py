@@ -21,7 +21,7 @@ Process = namedtuple('Process', 'scope kind pid exe argv reload_method')
 
 
 def find_process(scope, kind):
-    """Returns the running engine's process, or None. A pid counts only if the process is a trusted dockerd."""
+    """Returns the running engine's process, or None. Only a trusted dockerd counts, or the unit's trusted wrapper."""
     unit_pid = None if kind == 'snap' else _read_unit_pid(scope)
     if unit_pid and _is_engine(scope, unit_pid):
         return _describe(scope, kind, unit_pid, 'systemd')
@@ -48,7 +48,7 @@ def reload(process):
 
 
 def check_flags(process, path):
-    """Refuses a change of a key that is also set by a flag, because the engine would not start again with both."""
+    """Refuses any change if a flag names another file, or sets a managed key: dockerd rejects a key set in both."""
     for file in _flag_values(process.argv, '--config-file'):
         if os.path.realpath(file) != os.path.join(path.folder, path.name):
             raise Refused('engine-elsewhere', file=file)

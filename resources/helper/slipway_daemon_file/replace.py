@@ -8,7 +8,7 @@ from .errors import Refused, refused_from_os_error
 
 
 def replace_file(path, data, attributes, expected_hashes):
-    """Writes `data` to the file, with owner, mode and extended attributes of `attributes`. None deletes the file.
+    """Writes `data` with the owner, mode and extended attributes of `attributes`. Deletes the file if `data` is None.
 
     Raises Refused('file-changed') if the current content is none of `expected_hashes`: another program changed it.
     """

@@ -25,7 +25,7 @@ def values_to_set_on_rollback(old_members, keys_to_write, engine_before):
 
 
 def with_explicit_values(old, values):
-    """The old text with these values added, or alone if the old text is invalid. None if there are no values."""
+    """The old text with these values added; only the values if the old text is invalid; None if there are no values."""
     if not values:
         return None
     return with_members(old if try_parse_members(old) is not None else None, values)
@@ -67,7 +67,10 @@ def roll_back(store, channel):
 
 
 def abort(store, channel):
-    """Ends a change that failed before or while the file was replaced. An unchanged file needs no reload."""
+    """Ends a change that failed before or while the file was replaced. An unchanged file needs no reload.
+
+    Returns `untouched`, or the state of `roll_back`.
+    """
     entry = store.read_journal()
     with contextlib.suppress(Refused, OSError):
         path = locate_config(store.scope)
@@ -120,7 +123,8 @@ def _has_values(scope, wanted):
 def _reload_and_confirm(process, entry):
     """Reloads the engine and returns whether it has its previous values.
 
-    An engine that is gone counts as restored: it will read the old file when it starts.
+    An engine that is gone counts as restored: it will read the old file when it starts. So does an engine that does not
+    respond at its usual socket, because its values cannot be checked.
     """
     try:
         reload(process)

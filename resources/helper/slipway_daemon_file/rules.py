@@ -55,7 +55,7 @@ def try_parse_members(data):
 
 
 def check_change(old, new, paths_allowed):
-    """Refuses a new text that differs from the old one outside the managed keys, or that the engine would reject."""
+    """Refuses a new text that changes more than the values of managed keys, or that the engine would reject."""
     old_members = parse_members(old)
     if len(new) > MAX_FILE_BYTES:
         raise Refused('text-too-large', bytes=len(new), most=MAX_FILE_BYTES)
