@@ -26,8 +26,8 @@ import { lastHubImage } from './test-image.ts'
 export interface MirrorService {
   readonly handlers: Handlers<'mirrors'>
   /**
-   * @returns the mirrors that can serve a Docker Hub image: current content first, then by speed; empty for other
-   * registries
+   * @returns for a Docker Hub image, the listed mirrors that were usable in the last race: current content first, then
+   * by speed; empty for an image of another registry
    */
   sourcesFor(reference: string): readonly MirrorSource[]
 }

@@ -102,8 +102,8 @@ function oneAtATime(source: Source): Source {
 }
 
 /**
- * Whether words are sent to the sources. A single character matches too much. Words with a registry or a tag are
- * excluded, because the engine would send the search to that registry.
+ * Whether words are sent to the sources. A single character matches too much. Words with a registry, tag or digest are
+ * excluded: the engine would send a search with a registry's name to that registry.
  */
 function isSearchable(words: string): boolean {
   const trimmed = words.trim()

@@ -59,7 +59,7 @@ export type CacheFailure =
   /** The engine removed more than the requested record. The job stops. */
   | { readonly code: 'cache-more-removed' }
 
-/** Failures of a registry, a search or a pull. `host` is the familiar name: `docker.io`, `ghcr.io`. */
+/** Failures of a registry, a search or a pull. `host` is the name that users know: `docker.io`, `ghcr.io`. */
 export type RegistryFailure =
   /** `reason`: unknown host name, no network, connection refused, connection lost; absent if unknown. */
   | {

@@ -61,7 +61,7 @@ export const calls = {
    */
   'images.resync': call(v.undefined(), type<void>()),
   'images.details': call(imageId, type<ImageDetails>()),
-  /** For each word (in lower case), the images with a label whose text `name=value` contains the word. */
+  /** For each word, the images with a label whose text `name=value` contains the word, ignoring case. */
   'images.findByLabel': call(
     v.pipe(v.array(v.pipe(v.string(), v.maxLength(200))), v.maxLength(20)),
     type<readonly (readonly ImageId[])[]>(),

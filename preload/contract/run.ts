@@ -38,7 +38,7 @@ const runOptions = v.object({
 export interface RunSuggestion {
   /** The suggested options. */
   readonly options: RunOptions
-  /** The image's entry point. The command becomes its arguments, so no shell is suggested for such an image. */
+  /** The image's entry point. If there is one, the command becomes its arguments, so no shell is suggested. */
   readonly entrypoint: readonly string[]
   /** The image's default command. */
   readonly command: readonly string[]

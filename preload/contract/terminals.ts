@@ -39,7 +39,7 @@ export type TerminalState =
   | { readonly status: 'open' }
   /** The program has exited. `exitCode` is absent if the engine no longer knows it. */
   | { readonly status: 'ended'; readonly reason: 'exit'; readonly exitCode?: number }
-  /** The connection was lost or the user switched engines. The program may still be running. */
+  /** The connection to the engine was lost. The program may still be running. */
   | { readonly status: 'ended'; readonly reason: 'engine-gone' }
   /** The stream ended while the program keeps running, such as when another client detaches it. */
   | { readonly status: 'ended'; readonly reason: 'cut' }

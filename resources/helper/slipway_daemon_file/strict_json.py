@@ -1,4 +1,4 @@
-"""Strict JSON (RFC 8259): rejects what Python would accept beyond it, and keeps what parsers usually lose."""
+"""Strict JSON: rejects what Python accepts but RFC 8259 forbids, and keeps what parsers usually lose."""
 
 import json
 
@@ -48,7 +48,7 @@ def parse(text):
 
 
 def is_identical(a, b):
-    """Whether two values are written the same: member order, numbers and duplicate keys included."""
+    """Whether two values are the same, including member order, duplicate keys and how numbers are written."""
     try:
         return type(a) is type(b) and a == b and _types_of(a) == _types_of(b)
     except RecursionError:
