@@ -223,7 +223,7 @@ describe('a race', () => {
     },
   )
 
-  test('the helper does not follow symbolic links in place of its own files', async () => {
+  test('if its own files are replaced by symbolic links, the helper does not follow the links', async () => {
     const target = '/etc/slipway-target'
     writeFileSync(target, 'mine')
     for (const name of ['lock', 'journal.json', 'candidate.json', '.journal.json.new', '.candidate.json.new']) {
