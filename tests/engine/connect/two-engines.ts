@@ -1,5 +1,5 @@
 /**
- * Two engines with the same images and tags, and Slipway with a context for each. Slipway reaches `red` through a
+ * Two engines with the same images and tags, and Slipway with contexts for both. Slipway reaches `red` through a
  * faulty proxy.
  */
 import { existsSync, mkdtempSync, readdirSync, renameSync, rmSync, symlinkSync } from 'node:fs'

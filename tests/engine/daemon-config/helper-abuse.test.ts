@@ -48,7 +48,7 @@ async function expectUntouched(): Promise<void> {
   expect.soft(await readMirrors(engine)).toEqual([])
 }
 
-/** Starts a helper and sends it these bytes. @returns its replies, without the first two lines, and its exit code */
+/** Starts a helper and sends it these bytes. @returns its exit code, and its replies after its two lines of greeting */
 async function send(bytes: string | Buffer, program = installedHelper, args: readonly string[] = []) {
   const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'ignore'] })
   let output = ''

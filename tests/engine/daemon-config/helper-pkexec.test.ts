@@ -47,7 +47,7 @@ describe('with pkexec', () => {
   })
   afterEach(expectNoHelperRunning)
 
-  test('an ordinary user whom polkit authorizes can change the file, as root', async () => {
+  test('an ordinary user whom polkit authorizes can change the file, which still belongs to root', async () => {
     write('{}')
     await polkit.setAnswer('yes')
     expect(helperInstalled()).toBe(true)

@@ -88,7 +88,7 @@ describe.each(matrix)('$title', (engineOptions) => {
     expect(job).toMatchObject({ state: 'failed', failure: endedEarly })
   })
 
-  test('cancelling the job while a copy is saved closes the connection to the engine', async () => {
+  test('cancelling the job while a copy is saved closes the connection of that save', async () => {
     await open()
     proxy.setFault('stall')
     const job = await expectNothingRemoved(async (id) => {
