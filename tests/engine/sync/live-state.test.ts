@@ -115,7 +115,7 @@ describe.each(matrix)('$title', (engineOptions) => {
   })
 })
 
-test('a socket without permission is reported as such, even if the engine is down; a missing socket is another failure', async () => {
+test('a socket without permission, even of a dead engine, and a missing socket are different failures', async () => {
   const engine = await startEngine({ version: '26.1', store: 'classic' })
   try {
     const asNobody = (socket: string) =>
