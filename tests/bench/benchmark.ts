@@ -31,7 +31,10 @@ export function json(result: BenchmarkResult): string {
   return JSON.stringify({ name, value, reference, ratio: ratioOf(result), goal, pass })
 }
 
-/** @returns the value at the given fraction (0 to 1) of the sorted values; 0.5 is the median. Throws if there are none. */
+/**
+ * @returns the value at this fraction (0 to 1) of the sorted values; 0.5 is the median
+ * @throws if there are no values
+ */
 export function quantile(values: readonly number[], fraction: number): number {
   const sorted = values.toSorted((a, b) => a - b)
   const value = sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * fraction))]

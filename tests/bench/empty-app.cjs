@@ -1,4 +1,5 @@
-// The smallest possible app: one page of its own scheme, in a window like Slipway’s. It is the baseline for time and memory.
+// The baseline for time and memory: the smallest possible app, with a window like Slipway’s and one page, served over
+// the app’s own URL scheme.
 const { join } = require('node:path')
 const { app, BrowserWindow, protocol } = require('electron')
 

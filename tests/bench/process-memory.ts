@@ -14,7 +14,7 @@ function processTree(root: number): number[] {
   return pids
 }
 
-/** Bytes of a process and all its descendants. Memory that several processes share is counted once. */
+/** Bytes of a process and all its descendants. Shared memory is divided among all processes that share it (PSS). */
 export const memoryOfTree = (root: number): number =>
   processTree(root).reduce((sum, pid) => sum + readField(`/proc/${pid}/smaps_rollup`, 'Pss'), 0)
 

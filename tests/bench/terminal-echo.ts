@@ -34,7 +34,7 @@ export const terminalEcho: Benchmark = {
   },
 }
 
-/** @returns the ms from each key's event until its letter is in the DOM; each key types another letter of the alphabet */
+/** Types one letter after another. @returns the ms from each key's event until its letter is in the DOM */
 async function measureInWindow({ app: { page } }: OpenedTerminal): Promise<number[]> {
   const times: number[] = []
   for (let run = 0; run < runs; run++) {

@@ -1,6 +1,6 @@
 /**
  * The engines that the engine tests run on: by default an old engine with the classic store and an engine with the
- * containerd store; with `./dev test --matrix` all five.
+ * containerd store; with `./dev test --matrix` all five, or three if the newest version is not installed.
  */
 import { readInstalledVersion } from '../../tools/world/paths.ts'
 import type { EngineOptions } from '../../tools/world/engine.ts'

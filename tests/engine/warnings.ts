@@ -1,4 +1,7 @@
-/** Fails a test in which Node emits a warning: more than ten listeners on one emitter, for example, mean a leak. */
+/**
+ * Fails a test in which Node emits a warning, except about experimental or deprecated features. For example, Node warns
+ * of a leak if one emitter has more than ten listeners.
+ */
 import { afterAll, afterEach, expect } from 'vitest'
 
 const warnings: string[] = []

@@ -110,7 +110,7 @@ describe.each(matrix)('$title', (options) => {
     )
   })
 
-  test('a plan removes nothing after a later build, and a plan that was applied or is not the newest is refused', async () => {
+  test('a plan is refused after a later build, after an earlier refusal, or if it is not the newest', async () => {
     build(engine, 'one', [20_000])
     await removeImages()
     const storedPlan = await planWhenIdle()

@@ -97,7 +97,7 @@ describe.each(matrix)('$title', (options) => {
   })
 
   test.each([504, 500] as const)(
-    'an image that is gone although the engine answered %s keeps its copy',
+    'if the engine answers %s although it has deleted the image, the copy is kept',
     async (status) => {
       const broken = app.proxy.inject(status, isDelete)
       const jobId = await app.removeAll()

@@ -1,4 +1,7 @@
-/** A proxy in front of an engine. It can delay or drop chosen requests and responses, and cut all connections. */
+/**
+ * A proxy in front of an engine. It can delay chosen requests, can delay, drop or replace their responses, and can go
+ * offline.
+ */
 import { once } from 'node:events'
 import { createServer, request as sendRequest, type IncomingMessage } from 'node:http'
 import { setImmediate as nextImmediate } from 'node:timers/promises'
@@ -20,7 +23,7 @@ export type Fault =
 interface FaultHandle {
   /** Resolves when a matching request has arrived. */
   readonly arrived: Promise<void>
-  /** Resolves when the engine has answered. */
+  /** Resolves when the engine has answered. With `hold-request`, this never resolves. */
   readonly answered: Promise<void>
   release(): void
 }
@@ -118,7 +121,7 @@ export async function openFaultyProxy(engineSocket: string, { keepAlive = true }
       pending.push(injected)
       return injected
     },
-    /** Cuts all connections, and accepts no new ones until `goOnline`. */
+    /** Cuts all connections except upgraded ones, and accepts no new ones until `goOnline`. */
     async goOffline() {
       const closed = once(server, 'close')
       server.close()

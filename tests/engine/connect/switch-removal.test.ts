@@ -27,7 +27,7 @@ describe.each(matrix)('$title', (options) => {
     expect(await listImages(engines.red)).toEqual({ ids: new Set(), names: new Set() })
     expect(await listImages(engines.blue)).toEqual(app.before.blue)
   }
-  /** Expects that the undo is refused while blue is shown, and restores the images once red is shown. */
+  /** Expects that the undo is refused while blue is shown, and that it restores the images once red is shown. */
   async function undoOnRed(jobId: string) {
     expect(await app.services.undoFailure(jobId)).toEqual({
       code: 'undo-other-engine',

@@ -84,7 +84,7 @@ test('if the user switches back and forth quickly, the last choice wins', async 
   served.calls['engine.switch']('blue')
   await eventually(() => isCurrent('blue') && served.window.complete)
   expect(served.window.shown).toEqual(blueList)
-  // If an abandoned switch still has an effect, the window gets it before it gets this later change.
+  // An abandoned switch that still had an effect would reach the window before this later change.
   await blue.docker.getImage(blueList.images[0]!.id).tag({ repo: 'after-switches', tag: '1' })
   await eventually(() => JSON.stringify([...served.window.images.values()]).includes('after-switches'))
   await expectListOf(blue)

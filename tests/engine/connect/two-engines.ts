@@ -1,6 +1,6 @@
 /**
- * Two engines with the same images and tags, and Slipway connected to both. Slipway reaches `red` through a faulty
- * proxy.
+ * Two engines with the same images and tags, and Slipway with contexts for both. Slipway reaches `red` through a
+ * faulty proxy.
  */
 import { existsSync, mkdtempSync, readdirSync, renameSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'

@@ -43,7 +43,7 @@ describe.each(matrix)('$title', (options) => {
     expect([again.name, again.ports]).toEqual(['web-2', [{ host: '127.0.0.1:8081', container: '80/tcp' }]])
   })
 
-  test('a shell is suggested as the command if the image has one and no entry point', async () => {
+  test('a shell of the image is suggested as the command if the image has no entry point and no port', async () => {
     expect((await runner.suggest('box:1')).options).toMatchObject({ interactive: true, command: '/bin/bash' })
     expect((await runner.suggest('plain-shell:1')).options.command).toBe('/bin/sh')
     expect((await runner.suggest('scratch:1')).options).toMatchObject({ interactive: true, command: '' })

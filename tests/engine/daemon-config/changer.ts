@@ -21,7 +21,7 @@ export type Changer = Awaited<ReturnType<typeof openChanger>>
 interface ChangerOptions {
   readonly online: Online
   readonly socket: string
-  /** Environment variables that lead to a rootless engine and its files. By default, none are found. */
+  /** Environment variables that lead to a rootless engine and its files. Default: no variables, no rootless engine. */
   readonly env?: Readonly<Record<string, string>>
   /** Called once for each step of a job, after the step is done. */
   readonly onStep?: (step: string, job: Job) => void

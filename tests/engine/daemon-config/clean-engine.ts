@@ -23,7 +23,7 @@ export const mirrorsKey = `"registry-mirrors": ["${mirror}"]`
 export const plainText = '{ "labels": ["x=y"] }\n'
 export const textWithMirror = `{ ${mirrorsKey}, "labels": ["x=y"] }\n`
 
-/** Starts one system engine for all tests of a `describe` block, and installs root's helper. */
+/** Starts one system engine for all tests of a file or a `describe` block, and installs root's helper. */
 export function useSystemEngine(version: Version) {
   let uninstall: () => void
   return useEngine({
@@ -35,7 +35,7 @@ export function useSystemEngine(version: Version) {
   })
 }
 
-/** Starts one rootless engine of the user nobody for all tests of a `describe` block. */
+/** Starts one rootless engine of the user nobody for all tests of a file or a `describe` block. */
 export function useRootlessEngine() {
   const setup = useEngine({
     async start() {

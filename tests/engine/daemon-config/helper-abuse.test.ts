@@ -48,7 +48,7 @@ async function expectUntouched(): Promise<void> {
   expect.soft(await readMirrors(engine)).toEqual([])
 }
 
-/** Starts a helper and sends it these bytes. @returns its replies, without the first two lines, and its exit code */
+/** Starts a helper and sends it these bytes. @returns its exit code, and its replies after its two lines of greeting */
 async function send(bytes: string | Buffer, program = installedHelper, args: readonly string[] = []) {
   const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'ignore'] })
   let output = ''
@@ -223,7 +223,7 @@ describe('a race', () => {
     },
   )
 
-  test('the helper does not follow symbolic links in place of its own files', async () => {
+  test('if its own files are replaced by symbolic links, the helper does not follow the links', async () => {
     const target = '/etc/slipway-target'
     writeFileSync(target, 'mine')
     for (const name of ['lock', 'journal.json', 'candidate.json', '.journal.json.new', '.candidate.json.new']) {

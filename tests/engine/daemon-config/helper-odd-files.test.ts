@@ -25,7 +25,7 @@ afterEach(expectNoHelperRunning)
 
 const space = fc.constantFrom('', ' ', '\n', '\r\n  ', '\t', '\n\n    ')
 
-/** Typical members of a daemon.json, in different notations. */
+/** Members of a daemon.json, in different notations. Docker does not know the last one. */
 const member = fc.oneof(
   fc.constantFrom(
     ...['"debug": false', '"max-concurrent-downloads": 3', '"shutdown-timeout":1e1', '"live-restore": false'],

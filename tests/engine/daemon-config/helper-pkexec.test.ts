@@ -7,7 +7,10 @@ import { startEngine, type Engine } from '../../../tools/world/engine.ts'
 import { installHelperInWorld, startPolkit, type Polkit } from '../../../tools/world/polkit.ts'
 import { hashOf, expectNoHelperRunning, readMirrors, readState, write } from './helper-tools.ts'
 
-/** The command that starts the helper with pkexec as the user nobody: without other groups, and without a terminal. */
+/**
+ * The command with which the user nobody, who is in no other group, starts the helper through pkexec. The helper itself
+ * runs as root. pkexec does not ask for a password in the terminal.
+ */
 const pkexecAsNobody = (...environment: readonly string[]) =>
   [
     ...['/usr/bin/setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', '/usr/bin/env', '-i', ...environment],
@@ -44,7 +47,7 @@ describe('with pkexec', () => {
   })
   afterEach(expectNoHelperRunning)
 
-  test('an ordinary user whom polkit authorizes can change the file, as root', async () => {
+  test('an ordinary user whom polkit authorizes can change the file, which still belongs to root', async () => {
     write('{}')
     await polkit.setAnswer('yes')
     expect(helperInstalled()).toBe(true)

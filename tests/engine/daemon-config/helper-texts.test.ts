@@ -110,7 +110,7 @@ describe.each(['20.10', '26.1'] as const)('on %s, a file that', (version) => {
     await expectMirrors(mirror)
   })
 
-  test('someone else changes, before the change or after it, keeps their text', async () => {
+  test('someone else edits, before or after the helper’s change, keeps their text', async () => {
     write(plainText)
     const { helper } = await startHelper()
     write('{ "debug": true }')

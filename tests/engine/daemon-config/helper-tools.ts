@@ -12,7 +12,8 @@ export const file = systemPaths.config
 export const installedHelper = '/usr/lib/slipway/slipway-daemon-file'
 
 /**
- * A daemon.json and the helper that changes it: the system's with root's helper, or a rootless user's with that user's.
+ * A daemon.json and the helper that changes it: the system's file and root's helper, or a rootless user's file and that
+ * user's helper.
  */
 export interface HelperScope {
   readonly file: string
@@ -43,7 +44,7 @@ const repository = join(import.meta.dirname, '../../..')
 /** The scope of a rootless user with this environment. The user is nobody, or root with `asRoot`. */
 export function userScope(env: Readonly<Record<string, string>>, asRoot = false): HelperScope {
   const home = env['HOME'] ?? ''
-  // The user nobody may not be able to read the repository, so the helper is mounted where that user can.
+  // The user nobody may not be able to read the repository, so the helper is mounted in a readable folder.
   const programFolder = asRoot ? join(repository, 'resources/helper') : mountHelperForNobody()
   return {
     file: join(env['XDG_CONFIG_HOME'] ?? join(home, '.config'), 'docker/daemon.json'),

@@ -20,8 +20,9 @@ export interface CrashScenario {
   readonly end: 'keep' | 'undo'
   /** The mirrors that the engine uses before the change. */
   readonly mirrorsBefore: readonly string[]
-  /** The text of the file and the mirrors after the change, if the change is kept. */
+  /** The text of the file after the change, if the change is kept. */
   readonly textAfter: string
+  /** The mirrors that the engine uses after the change, if the change is kept. */
   readonly mirrorsAfter: readonly string[]
 }
 
@@ -49,13 +50,13 @@ export function crashTools(scope: HelperScope) {
     write(JSON.stringify({ 'registry-mirrors': mirrorsBefore, 'insecure-registries': [] }))
     await reloadMirrors(engine, mirrorsBefore)
     write(textBefore, { ...fileOptions, owner: ownerOf(fileOptions) })
-    // An earlier scenario that replaced a faulty file has left a copy of that file.
+    // An earlier scenario that replaced a faulty file may have left a copy of that file.
     for (const name of listTemporaryFiles()) rmSync(join(dirname(file), name))
   }
 
   /**
-   * The files that a change has created next to daemon.json. At its end, it removes all of them except for the copy of
-   * a faulty file, which stays if the change is kept.
+   * The files that the helper has created next to daemon.json during a change. At the end of the change, the helper
+   * removes them. Only the copy of a faulty file stays, if the change is kept.
    */
   const listTemporaryFiles = () => readdirSync(dirname(file)).filter((name) => /slipway|faulty/.test(name))
 
@@ -75,7 +76,7 @@ export function crashTools(scope: HelperScope) {
 
   /**
    * Runs a scenario with a helper that is killed after this time.
-   * @returns 0 if the helper ended before, or else undefined
+   * @returns 0 if the helper ended before that time, or else undefined
    */
   async function killAfter(timeoutMs: number, scenario: CrashScenario): Promise<number | undefined> {
     const { code } = await runHelper(commandOf(scope), scenario, timeoutMs)
@@ -99,7 +100,7 @@ export function crashTools(scope: HelperScope) {
   }
 
   /**
-   * Checks the file and the engine after the helper was killed, before and after the helper starts again.
+   * Checks the file and the engine after the helper was killed, then starts the helper again and checks both once more.
    * @param mayBeKept whether the helper may have kept the change before it was killed
    * @returns a description of what is wrong, or undefined if nothing is
    */

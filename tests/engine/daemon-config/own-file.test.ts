@@ -101,7 +101,7 @@ describe('the daemon.json of a rootless Docker', () => {
     expectText(refusedText)
   })
 
-  test('is restored after a crash, once automatically and afterwards by the next change', async () => {
+  test('is restored after a crash: the first time automatically, later by the next change', async () => {
     const before = '{ "debug": false, "labels": ["\u00e9=\ud83d\ude80"] }'
     await prepare(before)
     const changedText = before.replace('{', `{ "registry-mirrors": ["${good.address}"],`)

@@ -122,7 +122,7 @@ describe('the engine', () => {
     },
   )
 
-  test('is down: a change is refused with the kind of installation, and a backup can still be restored', async () => {
+  test('is down: the error names the kind of installation, and a backup can still be restored', async () => {
     await setup.tools.changeFile(textWithMirror, 'undo')
     await setup.engine.shutDown()
     const { answer } = await setup.tools.changeFile(textWithMirror)

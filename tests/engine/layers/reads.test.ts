@@ -119,7 +119,7 @@ describe.each(matrix)('$title', (options) => {
     await stop(next)
   })
 
-  test('images that were added and removed leave nothing behind, neither in memory nor in layers.json', async () => {
+  test('images that were added and removed leave nothing behind in layers.json, and little in memory', async () => {
     const app = await start()
     const fileSize = async () => {
       await app.layers.end()

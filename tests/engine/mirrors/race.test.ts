@@ -158,7 +158,7 @@ test('a mirror that sent Retry-After gets no requests before that time', async (
   expect(failureIn(probeOf(again, limited))).toMatchObject({ code: 'registry-limited' })
 })
 
-test('a mirror of the catalogue that races leave out can be added to the list, and then takes part', async () => {
+test('an untested mirror of the catalogue can be added to the list, and then counts as tested', async () => {
   const catalogueAddress = 'https://docker.mirrors.ustc.edu.cn'
   const isIn = (mirrors: readonly { readonly address: string }[]) =>
     mirrors.some(({ address }) => address === catalogueAddress)

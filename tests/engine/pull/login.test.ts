@@ -18,7 +18,7 @@ const cleanups: (() => unknown)[] = []
 afterEach(async () => {
   for (const cleanup of cleanups.splice(0).toReversed()) await cleanup()
 })
-/** Stops a resource after the test. @returns the resource */
+/** Registers a resource to be stopped after the test. @returns the resource */
 function stopAfterTest<T extends { stop(): unknown }>(resource: T): T {
   cleanups.push(() => resource.stop())
   return resource

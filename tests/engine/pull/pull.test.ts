@@ -100,7 +100,7 @@ describe.each(matrix)('$title', (options) => {
     expect(layersOf(again)).toEqual([])
   })
 
-  test('an image can be pulled by digest, also by an undo', async () => {
+  test('an image can be pulled by digest, both by the user and by an undo', async () => {
     const first = await app.pull(fullName('small:1'))
     const digest = first.subject.kind === 'pull' ? first.subject.result?.digest : undefined
     await engine.docker.getImage(fullName('small:1')).remove()

@@ -70,7 +70,8 @@ describe.each(matrix)('$title', (options) => {
     await expectPlatformMissing('one:1')
     expect(await listTags()).toEqual(withOneTag)
 
-    // Moving `kept:1` leaves the first image without a tag, so just removing the tag of the pull would delete the image.
+    // Moving `kept:1` leaves the first image without a tag. The pull gives it one, and removing only that tag would
+    // delete the image.
     await engine.docker.getImage(await pullAndGetId('two:1')).tag({ repo: fullName('kept'), tag: '1' })
     const ids = [...(await listTags()).keys()]
     await expectPlatformMissing('one:1')

@@ -30,7 +30,7 @@ const tryRequest = async (address: string) => {
   const result = await http.ask(`${address}/v2/`, { host: 'x' })
   return result.ok ? 'answered' : result.error
 }
-/** This file's client trusts no certificate, so a TLS failure proves that the host was reached. */
+/** This file's client does not trust the mirrors' certificates, so a TLS failure proves that the host was reached. */
 const reached = { code: 'registry-tls' }
 
 test('a name is resolved, and an unknown name is an error', async () => {

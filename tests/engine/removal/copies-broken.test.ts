@@ -88,7 +88,7 @@ describe.each(matrix)('$title', (engineOptions) => {
     expect(job).toMatchObject({ state: 'failed', failure: endedEarly })
   })
 
-  test('cancelling the job closes the connection that a copy is saved from', async () => {
+  test('cancelling the job while a copy is saved closes the connection of that save', async () => {
     await open()
     proxy.setFault('stall')
     const job = await expectNothingRemoved(async (id) => {
@@ -149,7 +149,7 @@ describe.each(matrix)('$title', (engineOptions) => {
     const { id } = app.findImage('two:1')
     const removal = await app.executePlan(await app.plan([{ image: id }]), [id])
     const afterRemoval = await listImages(engine)
-    // Without a stored hash, as older versions wrote it, the app cannot see that the copy was truncated.
+    // Older versions stored no hash. Without a hash, the app cannot see that the copy was truncated.
     const entry = app.jobs.undoOf(removal.id)
     const deleted = entry!.deleted.map(({ image, references, file }) => ({ image, references, file: file! }))
     await app.jobs.setUndo(removal.id, { ...entry!, deleted })

@@ -1,7 +1,7 @@
 /**
  * Kills the app at random times, during removals with copies and during undos. After each kill, every image or an
- * intact copy of it exists, the removals can be undone, and there are no strays. SLIPWAY_KILLS sets the number of
- * rounds (default 5).
+ * intact copy of it exists, and there are no strays. At the end of each round, every remaining removal can be undone.
+ * SLIPWAY_KILLS sets the number of rounds (default 5).
  */
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'

@@ -122,7 +122,8 @@ describe.each(matrix)('$title', (engineOptions) => {
     await eventually(() => app.engine.live.containers().has(stopped.id))
     const targets = [{ image: app.findImage('one:1').id }, { image: app.findImage('runs:1').id }]
 
-    // `remove` applies only to a stopped container, and `stop-and-remove` only to a running one, so both still block the plan.
+    // `remove` applies only to a stopped container, and `stop-and-remove` only to a running one, so both containers still
+    // block the plan.
     const blocked = await app.plan(targets, { [stopped.id]: 'stop-and-remove', [running.id]: 'remove' })
     expect(blocked.plan.deletes).toEqual([])
     expect(blocked.plan.blocked.map(({ by }) => 'name' in by && by.name).sort()).toEqual(['running', 'stopped'])

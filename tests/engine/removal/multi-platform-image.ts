@@ -23,7 +23,10 @@ export async function loadMultiPlatformImage(
   const { reference, architectures, present = architectures } = image
   const blobs = new Map<string, Buffer>()
   const layers = new Map<string, string>()
-  /** Adds the blob to the archive if `present` contains its architecture. @returns the blob's descriptor in any case */
+  /**
+   * Adds the blob to the archive if `present` contains its architecture, or if the architecture is `any`.
+   * @returns the blob's descriptor, even if the blob is not added
+   */
   const addBlob = (architecture: string, bytes: Buffer, mediaType: string) => {
     const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`
     if (present.includes(architecture) || architecture === 'any') blobs.set(digest, bytes)

@@ -60,7 +60,7 @@ describe.each(matrix)('$title', (engineOptions) => {
   })
 
   test(
-    'if a plan stops a container of `docker run --rm`, the container removes itself and its image is still removed, 20 times',
+    'if a plan stops 20 containers of `docker run --rm`, they remove themselves, and their images are still removed',
     { timeout: 120_000 },
     async () => {
       const rounds = 20

@@ -101,7 +101,7 @@ export async function openRemovalApp(
     async undo(id: string) {
       return waitForJob(valueOf(await handlers['removal.undo'](id)))
     },
-    /** @returns undefined if the undo was started */
+    /** Tries to start an undo. @returns the failure, or undefined if the undo was started */
     async undoFailure(id: string): Promise<Failure | undefined> {
       const result = await handlers['removal.undo'](id)
       return result.ok ? undefined : result.error

@@ -1,4 +1,5 @@
-// Removes all images with copies, or undoes every removal. crash.test.ts runs this process and kills it at random times.
+// Removes all images with copies, or undoes every removal. crash.test.ts runs this program, and kills it at a random
+// time.
 import Docker from 'dockerode'
 import { openRemovalApp } from './removal-app.ts'
 

@@ -43,7 +43,7 @@ describe.each(matrix)('$title', (engineOptions) => {
 
       const { min, max } = storedPlan.plan.frees
       const freed = bytesBefore - (await measureDiskUsage(engine, blobs))
-      // In the containerd store, a removed container also frees its snapshot, which `docker system df` counts as a layer.
+      // In the containerd store, a removed container also frees its snapshot. `docker system df` counts it as a layer.
       const snapshotBytes = engineOptions.store === 'containerd' ? storedPlan.plan.containers.length * 100_000 : 0
       expect(freed).toBeGreaterThanOrEqual(min)
       expect(freed).toBeLessThanOrEqual(max + snapshotBytes)

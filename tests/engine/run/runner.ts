@@ -1,4 +1,4 @@
-/** The services that run images, over a real engine, and a window that draws terminals as the renderer does. */
+/** The services that run images, over a real engine, and a window that collects the output of terminals. */
 import { containersService } from '../../../main/containers/index.ts'
 import { engineService } from '../../../main/engine/index.ts'
 import { imagesService } from '../../../main/images/index.ts'

@@ -49,7 +49,7 @@ describe.each(matrix)('an engine that fails in part: $title', (engineOptions) =>
     expect(proxy.requests.length > 20 ? proxy.requests : 'at most 20').toBe('at most 20')
   }
 
-  test('while the list of containers fails, all images are listed; the containers are listed once that works again', async () => {
+  test('while the list of containers fails, all images are listed; containers follow once it works', async () => {
     proxy.alter(containerList, { refusal: 'snapshot does not exist' })
     open()
     await waitUntilComplete()

@@ -1,4 +1,4 @@
-/** A proxy in front of an engine. It can hold back or refuse chosen requests. */
+/** A proxy in front of an engine. It can refuse chosen requests, or hold back their responses. */
 import { createServer, request, type IncomingMessage, type ServerResponse } from 'node:http'
 
 /** Whether the request is the app's request for the list of all images. Requests by `docker images` have filters. */

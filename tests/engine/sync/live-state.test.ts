@@ -115,7 +115,7 @@ describe.each(matrix)('$title', (engineOptions) => {
   })
 })
 
-test('a socket without permission and a socket that does not exist are different failures, also while the engine is down', async () => {
+test('a socket without permission, even of a dead engine, and a missing socket are different failures', async () => {
   const engine = await startEngine({ version: '26.1', store: 'classic' })
   try {
     const asNobody = (socket: string) =>

@@ -1,4 +1,4 @@
-/** Random actions of other clients on an engine: they tag, load, build and remove images, and create containers. */
+/** Random actions of other clients on an engine: they add, tag and remove images, and create and change containers. */
 import { Readable } from 'node:stream'
 import { finished } from 'node:stream/promises'
 import { setTimeout as delay } from 'node:timers/promises'

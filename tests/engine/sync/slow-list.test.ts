@@ -156,7 +156,7 @@ describe.each([
     await expectComplete()
   })
 
-  test('a stored list that cannot be parsed is ignored and replaced', async () => {
+  test('an invalid stored list is ignored and replaced', async () => {
     await runOnceWithSlowList()
     const [name] = readdirSync(folder)
     writeFileSync(join(folder, name!), '{ "images": [{ "id": 7 }] }')

@@ -34,7 +34,7 @@ const engines: Engine[] = []
 afterEach(async () => {
   for (const engine of engines.splice(0)) await engine.stop()
 })
-/** Starts an engine that is stopped after the test. */
+/** Starts an engine that is stopped after the test. @returns its Docker client */
 async function start(engineOptions: EngineOptions) {
   const engine = await startEngine(engineOptions)
   engines.push(engine)

@@ -85,7 +85,7 @@ test.each([
   ['unanswered', 'UND_ERR_CONNECT_TIMEOUT'],
   ['silent', 'UND_ERR_CONNECT_TIMEOUT'],
   ['garbage', 'EPROTO'],
-] as const)('a connection to a mirror that is “%s” fails with %s', async (connecting, code) => {
+] as const)('a request to a mirror with the connection fault “%s” fails with %s', async (connecting, code) => {
   mirror.setBehaviour({ connecting })
   expect(await errorCodeOf(get('/v2/', {}, 4_000))).toMatch(connecting === 'garbage' ? /EPROTO|ERR_SSL/ : code)
 })
@@ -95,7 +95,7 @@ test.each([
   ['expired', 'CERT_HAS_EXPIRED'],
   ['not-yet-valid', 'CERT_NOT_YET_VALID'],
   ['other-name', 'ERR_TLS_CERT_ALTNAME_INVALID'],
-] as const)('a mirror with a certificate that is “%s” fails with %s', async (certificate, code) => {
+] as const)('a request to a mirror with the certificate fault “%s” fails with %s', async (certificate, code) => {
   expect((await get('/v2/')).status).toBe(200)
   mirror.setBehaviour({ certificate })
   expect(await errorCodeOf(get('/v2/'))).toBe(code)
