@@ -15,7 +15,7 @@ const mayShare = (a: readonly number[] = [], b: readonly number[] = []) =>
   a.length === 0 || b.length === 0 || a.some((layer) => b.includes(layer))
 
 describe('images of one removal', () => {
-  test('wait for every earlier image that may share a layer with them, and for no other', () => {
+  test('wait for every earlier image that may share a layer with them, and directly for no other', () => {
     fc.assert(
       fc.property(forests, (forest) => {
         const order = orderOf(forest)

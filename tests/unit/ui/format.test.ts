@@ -6,7 +6,7 @@ const en = formatters('en')
 const zh = formatters('zh-CN')
 const day = 86_400
 
-test('sizes are decimal with three figures, as docker images prints them', () => {
+test('sizes have three significant digits in decimal units, like those of docker images', () => {
   expect([0, 512, 4_620, 4_260_000, 74_800_000, 192_000_000, 1_204_000_000].map(en.size)).toEqual([
     '0 B', '512 B', '4.62 kB', '4.26 MB', '74.8 MB', '192 MB', '1.20 GB',
   ]) // prettier-ignore
