@@ -173,7 +173,7 @@ test('an image can be found by its labels', async ({ app, demo }) => {
   await expect(app.page.getByText('Nothing matches')).toBeVisible()
 })
 
-test('if a tag is removed outside the app while its details are shown, the window says so', async ({
+test('if a tag is removed outside the app while the details of its image are shown, the window says so', async ({
   app,
   demo,
 }) => {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { Backoff, engineFingerprint, awaitRetry } from '../../../main/engine/connect/backoff.ts'
 
-test('the delay doubles from half a second to its maximum, half a minute by default, and starts again after a reset', () => {
+test('the delay doubles from half a second to its maximum, by default half a minute, until it is reset', () => {
   const backoff = new Backoff()
   expect(Array.from({ length: 9 }, () => backoff.next())).toEqual([
     500, 1000, 2000, 4000, 8000, 16_000, 30_000, 30_000, 30_000,

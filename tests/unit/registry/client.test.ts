@@ -122,7 +122,7 @@ test('if a registry sends no digest, it is computed from the manifest unless tha
   expect(await headOf(type, Buffer.from([0x7b, 0xff, 0x7d]))).not.toHaveProperty('value.digest')
 })
 
-test('credentials are sent only to the registry’s own host, and a remote registry cannot have this computer as realm', async () => {
+test('credentials go only to the registry’s host, and a remote registry’s realm cannot be this computer', async () => {
   const server = await serve((_, response) => response.end(`{"token":"x"}`))
   const options = { registry: 'r.example', host: 'r.example', path: 'x', credentials: ann }
   const token = (realm: string, overrides = {}) =>

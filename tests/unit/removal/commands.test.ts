@@ -11,7 +11,7 @@ test('an image is removed by its tags, or by its ID if it has no name', () => {
   expect(namesOf(image([]), 'classic')).toEqual(['sha256:1'])
 })
 
-test('a digest is a name if its repository has no tag (classic store) or the image has no tag (containerd store)', () => {
+test('a digest is a name if its repository (classic store) or its image (containerd store) has no tag', () => {
   const digests = ['one@sha256:a', 'two@sha256:a']
   expect(namesOf(image(['one:1'], digests), 'classic')).toEqual(['one:1', 'two@sha256:a'])
   expect(namesOf(image(['one:1'], digests), 'containerd')).toEqual(['one:1'])
