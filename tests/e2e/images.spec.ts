@@ -141,7 +141,7 @@ test('the preset filters show how many images they match, and narrow the list', 
   await expect(app.row('nginx', '1.27')).toBeVisible()
 })
 
-test('the age from which the preset filter shows images as old can be chosen', async ({ app }) => {
+test('the preset filter for old images has a choice of ages', async ({ app }) => {
   await app.page.getByRole('combobox', { name: 'Age' }).selectOption({ label: '24 months' })
   await expect(app.row('centos', '7')).toBeVisible()
   await expect(app.row('nginx', '1.25')).toHaveCount(0)

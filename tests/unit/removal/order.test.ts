@@ -52,7 +52,7 @@ describe('images of one removal', () => {
     )
   })
 
-  test('are told whether to continue once the images that they waited for are done', async () => {
+  test('are told, once the images that they waited for are done, whether to continue', async () => {
     const mayContinue: boolean[] = []
     let canContinue = true
     await runItems(

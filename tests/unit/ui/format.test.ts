@@ -13,7 +13,7 @@ test('sizes have three significant digits in decimal units, like those of docker
   expect(en.size(999_999)).toBe('1.00 MB')
 })
 
-test('an age is shown in the largest unit that fits', () => {
+test('an age is shown in a single unit, and in days up to two weeks', () => {
   const now = 1_800_000_000
   expect([60, 3600, day, 10 * day, 21 * day, 65 * day, 800 * day].map((seconds) => en.ago(now - seconds, now))).toEqual([
     '1 minute ago', '1 hour ago', 'yesterday', '10 days ago', '3 weeks ago', '2 months ago', '2 years ago',
