@@ -55,7 +55,7 @@ test('a label of ten thousand characters is shortened until “Show all” is cl
   await expect(label).toContainText('x'.repeat(10_000))
 })
 
-test('of hundreds of labels only a few are shown at first, with the total count', async ({ awkward: app }) => {
+test('only a few of hundreds of labels are shown at first, with the total count', async ({ awkward: app }) => {
   await openDetails(app, 'awkward/many-labels')
   await expect(app.fact('Labels').getByRole('heading')).toContainText('300')
   expect(await app.fact('Labels').getByRole('listitem').count()).toBeLessThan(10)

@@ -13,7 +13,7 @@ interface Shared {
 interface Fixtures {
   /** Clears the engine's mirrors, then writes daemon.json, or deletes it if the text is undefined. */
   writeConfig: (text: string | undefined) => Promise<void>
-  /** The app over the installed engine, on the screen Mirrors, after a test of one mirror that works. */
+  /** The app with the installed engine. It shows the Mirrors screen, after a test that found one working mirror. */
   appWithMirror: Slipway
 }
 

@@ -46,13 +46,13 @@ test('if the engine has no images, the window offers to pull hello-world', async
   }
 })
 
-test('without an engine the heading is the error, and the command that fixes it can be copied', async ({ open }) => {
+test('without an engine the heading is the error, and a command to start Docker can be copied', async ({ open }) => {
   const app = await open({ socket: '/nowhere/docker.sock' })
   await expect(app.page.getByRole('heading', { level: 1 })).toHaveText('Docker was not found on this computer')
   await expect(app.page.getByText('unix:///nowhere/docker.sock')).toBeVisible()
   await expect(app.page.getByText('There is no Docker to connect to. Install it')).toBeVisible()
   await expect(app.page.getByRole('button', { name: 'Try now' })).toBeVisible()
-  // A link asks first, and shows its full address.
+  // Before a link is opened, a dialog shows its full address.
   await app.page.getByRole('button', { name: 'How to install Docker…' }).click()
   const confirmation = app.page.getByRole('dialog', { name: 'Open docs.docker.com in the browser?' })
   await expect(confirmation).toContainText('https://docs.docker.com/engine/install/')

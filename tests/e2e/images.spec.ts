@@ -36,7 +36,7 @@ test('the footer stays on one line in a narrow window while the list is filtered
   }
 })
 
-test('the tags of one repository have rows that differ', async ({ app }) => {
+test('each tag of a repository has its own row', async ({ app }) => {
   await app.filter.fill('ubuntu')
   await expect(app.row('ubuntu', '12.04')).toBeVisible()
   await expect(app.row('ubuntu', '12.10')).toBeVisible()
@@ -141,7 +141,7 @@ test('the preset filters show how many images they match, and narrow the list', 
   await expect(app.row('nginx', '1.27')).toBeVisible()
 })
 
-test('the age of the preset filter can be chosen', async ({ app }) => {
+test('the preset filter for old images has a choice of ages', async ({ app }) => {
   await app.page.getByRole('combobox', { name: 'Age' }).selectOption({ label: '24 months' })
   await expect(app.row('centos', '7')).toBeVisible()
   await expect(app.row('nginx', '1.25')).toHaveCount(0)
@@ -173,7 +173,7 @@ test('an image can be found by its labels', async ({ app, demo }) => {
   await expect(app.page.getByText('Nothing matches')).toBeVisible()
 })
 
-test('if an image is removed outside the app while its details are shown, the window says so', async ({
+test('if a tag is removed outside the app while the details of its image are shown, the window says so', async ({
   app,
   demo,
 }) => {

@@ -44,7 +44,7 @@ test('F10 opens the menu, arrow keys move in it, and Esc closes it', async ({ ap
   await expect(app.page.getByRole('menu')).toBeHidden()
 })
 
-test('if the row under the cursor disappears, its neighbour gets the focus', async ({ app, demo }) => {
+test('if the row under the cursor disappears, another row gets the focus', async ({ app, demo }) => {
   await demo.docker.getImage('busybox:latest').tag({ repo: 'aaa-passing', tag: '1' })
   await app.filter.fill('aaa-passing')
   await expect(app.row('aaa-passing', '1')).toBeVisible()

@@ -31,7 +31,7 @@ test('a pull shows its layers, can be cancelled and retried, and ends with the i
   await online.expectAccessible()
 })
 
-test('a registry that cannot be reached is named in the card of the pull, which can be retried', async ({ online }) => {
+test('the card of a pull names a registry that cannot be reached, and offers a retry', async ({ online }) => {
   await openActivity(online)
   await startPull(online, '127.0.0.1:9/team/app:1')
   const pull = card(online, 'Pull 127.0.0.1:9/team/app:1')

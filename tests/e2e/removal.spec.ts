@@ -70,7 +70,7 @@ test('closing the plan with Cancel or Esc changes nothing', async ({ app, engine
   expect(await engine.docker.listImages({ all: true })).toHaveLength(before.length)
 })
 
-test('the summary, the footer and the plan show the same freed space, and their rows add up to it', async ({ app }) => {
+test('the summary, the footer and the plan show the same freed space, and the rows add up to it', async ({ app }) => {
   for (const [name, tag] of [
     ['python', '3.9'],
     ['nginx', '1.25'],

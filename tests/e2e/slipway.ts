@@ -124,7 +124,7 @@ interface Fixtures {
   open: (options?: LaunchOptions) => Promise<Slipway>
   /** The app over the engine with the demo's images. */
   app: Slipway
-  /** The stub of Docker Hub's search, tags and tokens. It works until a test changes that, and has no requests yet. */
+  /** The stub of Docker Hub's search, tags and tokens. Works normally until a test changes it. No requests yet. */
   hub: Online['hub']
   /** The registry that images are pulled from, at full speed until a test changes that. */
   registry: Online['registry']

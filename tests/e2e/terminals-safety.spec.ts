@@ -1,7 +1,7 @@
 import type { ElectronApplication, Page } from '@playwright/test'
 import { boxOptions, expect, busyboxImage, TerminalScreen, test } from './terminal-screen.ts'
 
-test('one line is pasted at once, several lines ask first, and control characters are removed', async ({
+test('one line is pasted at once, several lines only after a confirmation, and control characters are removed', async ({
   app,
   demo,
   terminals,
@@ -38,7 +38,7 @@ test('selected text is copied, and a program cannot write to the clipboard', asy
   await expect.poll(() => app.clipboard()).toBe('done')
 })
 
-test('a link asks first and shows its full address, and only web addresses are opened', async ({
+test('before a link is opened, a dialog shows its full address, and only web addresses are opened', async ({
   app,
   demo,
   terminals,

@@ -18,7 +18,7 @@ test('busybox runs interactively: the output of commands is shown, and the exit 
   await expect(app.page.getByRole('link', { name: 'Terminals' })).toHaveCount(0)
 })
 
-test('the app’s shortcuts take no key from a program, and Ctrl+C reaches it', async ({ app, demo, terminals }) => {
+test('keys that are shortcuts elsewhere go to the program, and so does Ctrl+C', async ({ app, demo, terminals }) => {
   await terminals.run(demo, busyboxImage, boxOptions)
   // Keys typed before `cat` reads would go to the shell.
   await terminals.type('echo ready; cat > /typed')

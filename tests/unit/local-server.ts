@@ -6,7 +6,7 @@ import 'undici'
 import { onTestFinished } from 'vitest'
 import { httpClient } from '../../main/registry/index.ts'
 
-// `undici` is imported above because the client loads it with its first request, which then exceeds short timeouts.
+// The client loads `undici` during its first request. The import above avoids that, so that short timeouts suffice.
 
 export interface LocalServer {
   readonly host: string

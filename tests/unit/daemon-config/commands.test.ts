@@ -54,7 +54,7 @@ test('the old text is saved beside the file, earlier backups stay, and the mode 
   expect(statSync(file).mode & 0o777).toBe(0o640)
   expect(readFileSync(backup, 'utf8')).toBe(oldText)
   expect(readFileSync(`${file}.before-000000000000`, 'utf8')).toBe('an earlier backup')
-  // A second run, as after a reload that failed.
+  // A second run, as after a failed reload, stops and leaves the backup unchanged.
   expect(runUntilFailure(script({ oldHash }))).toContain('FAILED')
   expect(readFileSync(backup, 'utf8')).toBe(oldText)
 })

@@ -110,8 +110,8 @@ const values = fc.letrec((tie) => ({
 })).value
 
 /**
- * Settings without mirrors and insecure registries. Keys that look like numbers are left out, because JavaScript would
- * move them to the front.
+ * Settings other than mirrors and insecure registries. Keys that look like numbers are left out, because JavaScript
+ * would move them to the front.
  */
 export const otherSettings: fc.Arbitrary<readonly (readonly [string, unknown])[]> = fc.uniqueArray(
   fc.tuple(

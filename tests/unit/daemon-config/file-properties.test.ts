@@ -88,7 +88,7 @@ test('a syntax error is reported with its line', () => {
   )
 })
 
-test('only blank texts and texts that JSON.parse accepts are edited, and the latter are refused only by stricter rules', () => {
+test('only blank texts and valid JSON are edited, and a JSON object is refused only by stricter rules', () => {
   const file = filesWith(fc.oneof(fc.constant(undefined), mirrorLists(0))).map(({ text }) => text)
   const texts = fc.oneof(
     fc

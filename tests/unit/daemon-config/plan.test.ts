@@ -58,7 +58,7 @@ test('removing all mirrors empties the list and keeps the key', () => {
   expect(withoutKey.change).toMatchObject({ after: '{"debug":true,"registry-mirrors":[]}' })
 })
 
-test('a file that already has the mirrors is not changed; if only the engine lacks them, it is only reloaded', () => {
+test('a file that already has the mirrors is not changed, and an engine that lacks them is reloaded', () => {
   const file = `{"registry-mirrors":["${mirrorA}/"]}`
   for (const inForce of [undefined, [`${mirrorA}/`]]) {
     const plan = planMirrors(file, [mirrorA], { ...environment, ...(inForce && { inForce }) })
@@ -85,7 +85,7 @@ test('a rootless engine needs no password; the snap restarts, and its plan names
   expect(isBlocked(snap)).toBe(false)
 })
 
-test('a dockerd flag, Docker Desktop, Podman and an engine elsewhere block the plan, whose change can still be shown', () => {
+test('a dockerd flag, Docker Desktop, Podman and an engine elsewhere block a plan that can still be shown', () => {
   const withFlag = planMirrors('{}', [mirrorA], { ...environment, cliFlags: [mirrorB] })
   expect(withFlag.obstacles).toEqual([{ kind: 'option', blocks: true, mirrors: [mirrorB] }])
   for (const installation of ['desktop', 'podman', 'elsewhere'] as const) {

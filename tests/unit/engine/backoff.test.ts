@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { Backoff, engineFingerprint, awaitRetry } from '../../../main/engine/connect/backoff.ts'
 
-test('the delay doubles from half a second to half a minute, and starts again after a success', () => {
+test('the delay doubles from half a second to its maximum, by default half a minute, until it is reset', () => {
   const backoff = new Backoff()
   expect(Array.from({ length: 9 }, () => backoff.next())).toEqual([
     500, 1000, 2000, 4000, 8000, 16_000, 30_000, 30_000, 30_000,
@@ -15,7 +15,7 @@ test('the delay doubles from half a second to half a minute, and starts again af
   expect(Array.from({ length: 6 }, () => shorter.next())).toEqual([500, 1000, 2000, 4000, 8000, 8000])
 })
 
-test('the wait ends at once when a socket appears, when it is replaced, and when the signal is aborted', async () => {
+test('the wait ends early if a socket appears or is replaced, or if the signal is aborted', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'slipway-backoff-'))
   const socket = join(folder, 'docker.sock')
   const fingerprint = () => engineFingerprint({ env: { DOCKER_HOST: `unix://${socket}` }, home: folder }, undefined)

@@ -19,7 +19,7 @@ test('an id without its algorithm, as Podman writes it, is accepted', () => {
   expect(invalidationsOf(event('container', 'commit', 'c', { imageID: hash }))).toEqual(expected)
 })
 
-test('a tag event includes the tag, so that its previous image is inspected too', () => {
+test('the invalidation of a tag event names the tag, so that the tag’s previous image is inspected too', () => {
   expect(invalidationsOf(event('image', 'tag', 'sha256:1', { name: 'x:1' }))).toEqual([
     { kind: 'image', name: 'sha256:1', reference: 'x:1' },
   ])

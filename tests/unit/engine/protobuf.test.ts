@@ -71,9 +71,9 @@ test('a text whose length takes more than one byte is decoded', () => {
 })
 
 test('the encoding is that of the specification', () => {
-  // The examples of protobuf.dev, "Encoding": field 2 is "testing", and field 1 is 150, a varint of two bytes.
   expect(encodeText('a')).toEqual(Buffer.from([0, 0, 0, 0, 3, 0x0a, 1, 0x61]))
   expect(emptyMessage).toEqual(Buffer.from([0, 0, 0, 0, 0]))
+  // Examples from protobuf.dev, "Encoding": field 2 is "testing"; field 1 is 150, a varint of two bytes.
   expect(String(field(Buffer.from('120774657374696e67', 'hex'), 2))).toBe('testing')
   expect(integer(Buffer.from('089601', 'hex'), 1)).toBe(150)
 })

@@ -27,7 +27,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true })
 })
 
-/** Adds an ended job. Its first line is written before, as when a job starts. */
+/** Writes the first line of a job's journal, as at the start of a job, and then adds the job as ended. */
 async function add(archive: ReturnType<typeof jobArchive>, ended: Job, undo?: LedgerEntry) {
   const writer = journalWriter(store.journal, ended.id)
   await writer.write({ kind: 'begin', version: journalVersion, job: ended })
@@ -61,7 +61,7 @@ test('the 50 newest ended jobs are kept, and every job that can be undone', asyn
   expect(archive.find('undoable')).toEqual(job('undoable'))
 })
 
-test('clearing returns the ids of the shown jobs, and keeps only those that can be undone, hidden', async () => {
+test('clearing returns the ids of the shown jobs, hides those that can be undone, and forgets the others', async () => {
   const archive = openArchive()
   await add(archive, job('plain'))
   await add(archive, job('undoable'), ledgerEntry('undoable'))

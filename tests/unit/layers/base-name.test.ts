@@ -12,7 +12,7 @@ const image = (created: number, ...references: string[]): Image => ({
 })
 
 describe('the name of a base image', () => {
-  test('is that of the oldest image', () => {
+  test('is that of the oldest tagged image', () => {
     expect(baseName([image(200, 'app:1'), image(100, 'debian:13')])).toBe('debian:13')
   })
 
@@ -20,7 +20,7 @@ describe('the name of a base image', () => {
     expect(baseName([image(100, 'example.com/debian:13', 'debian:trixie', 'debian:13')])).toBe('debian:13')
   })
 
-  test('is never that of an image without a date if another image has a date', () => {
+  test('is never that of an image without a date if another tagged image has a date', () => {
     expect(baseName([image(0, 'app:1'), image(300, 'debian:13')])).toBe('debian:13')
   })
 

@@ -67,7 +67,7 @@ describe('the likely size of a layer', () => {
     const ambiguous = image('1', ['a', 'b', 'c'], history)
     expect(likelySizes([ambiguous])).toEqual([70, 5, 0])
     expect(likelySizes([ambiguous, image('2', ['a', 'b'], history.slice(0, 2))])).toEqual([70, 0, 5])
-    // An ambiguous image also follows a less ambiguous one, so that both have the same sizes.
+    // The sizes of an ambiguous image also follow those of a less ambiguous one, so both images have the same sizes.
     const lessAmbiguous = image(
       '3',
       ['a', 'b', 'd'],

@@ -136,7 +136,7 @@ test('in any graph of layers, images removed together free as much as one after 
       const selectedUnits = new Set(
         sharingImages.filter(({ id }) => selectedIds.includes(id)).flatMap(({ units }) => units),
       )
-      // A borrowed unit of the selected images counts too if an image that stays keeps it.
+      // A unit that a selected image borrows counts too if the unit stays.
       const borrowed = sharingImages.filter(({ id }) => selectedIds.includes(id)).flatMap(({ borrowed }) => borrowed)
       for (const unit of borrowed) if (stayingUnits.has(unit)) selectedUnits.add(unit)
       const bytesOf = (units: Iterable<number>) => [...units].reduce((sum, unit) => sum + sizes[unit]!, 0)

@@ -72,7 +72,7 @@ test.each([
   expect(isRateLimited(limit, now)).toBe(expected)
 })
 
-test('usable mirrors come first, the fastest at the top, then those without a result, with other content, and failed ones', () => {
+test('usable mirrors come first, by speed, then mirrors without a result, then other content, then failures', () => {
   const probes: Record<string, Probe<TestFailure> | undefined> = {
     dead: failedProbe('registry-slow'),
     slow: answeredProbe('a', 10),

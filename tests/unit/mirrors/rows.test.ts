@@ -66,7 +66,7 @@ test('combined results of several races are as old as the oldest result', () => 
   expect(mirrorList.oldestResult).toBe(50)
 })
 
-test('the user’s mirrors without a usable result can be moved before and after a race, not during it', () => {
+test('the user can move their mirrors that have no usable result, except during a race', () => {
   expect(mirrorList.neighbour(row('a'), -1)).toBeUndefined()
   expect(mirrorList.neighbour(row('c'), 1)).toBeUndefined()
   mirrorList.move(row('a'), 1)

@@ -16,7 +16,7 @@ test('layers that already exist need no space', () => {
   expect(bytesNeeded({ layers, present: 2, store: 'classic' })).toBe(0)
 })
 
-test('the space that a running pull needs is not left for others, and what it has written counts as part of that', () => {
+test('a running pull reserves the space that it needs, less what it has already written', () => {
   const pull = { needed: 40 * MB, freeAtStart: 100 * MB }
   expect(bytesLeft(100 * MB, [])).toBe(100 * MB)
   expect(bytesLeft(100 * MB, [pull])).toBe(60 * MB)
@@ -24,13 +24,13 @@ test('the space that a running pull needs is not left for others, and what it ha
   expect(bytesLeft(50 * MB, [pull])).toBe(50 * MB)
 })
 
-test('no more than the free space is left, and fewer running pulls never leave less', () => {
+test('the space left for a new pull never exceeds the free space, and is never less with fewer running pulls', () => {
   const reservation = fc.record({ needed: fc.nat(10 ** 11), freeAtStart: fc.nat(10 ** 12) })
   fc.assert(
     fc.property(fc.nat(10 ** 12), fc.nat(10 ** 9), fc.array(reservation), (free, more, pulls) => {
       expect(bytesLeft(free, pulls)).toBeLessThanOrEqual(free)
       expect(bytesLeft(free, pulls.slice(1))).toBeGreaterThanOrEqual(bytesLeft(free, pulls))
-      // With running pulls, additional free space may be counted for several of them.
+      // With running pulls, the same difference in free space may count as written by several of them.
       expect(bytesLeft(free + more, [])).toBe(bytesLeft(free, []) + more)
     }),
   )

@@ -75,7 +75,7 @@ test.each([
   ['filesystem layer verification failed for digest sha256:1', 'pull-corrupt'],
   ['unexpected EOF', 'pull-corrupt'],
   ['something quite new', 'engine-refused'],
-])('an error is recognized: %s', (message, code) => expect(pullFailure(message, target).code).toBe(code))
+])('the error “%s” has the code %s', (message, code) => expect(pullFailure(message, target).code).toBe(code))
 
 test('a failure contains no token, and has the HTTP status if there is one', () => {
   expect(pullFailure('Get "https://cdn.x/blob?sig=secret": dial tcp: lookup cdn.x: no such host', target)).toEqual({

@@ -101,7 +101,7 @@ test.each([
   expect(await clientWith().head(`${host}/x:1`)).toEqual({ ok: false, error: { ...error, host } })
 })
 
-test('if a registry sends no digest, it is computed from the manifest', async () => {
+test('if a registry sends no digest, it is computed from the manifest unless that is signed or not UTF-8', async () => {
   const manifest = '{"schemaVersion":2,"annotations":{"name":"镜像"}}\n'
   const headOf = async (type: string, body: string | Buffer) => {
     const server = await serve((_, response) => response.writeHead(200, { 'content-type': type }).end(body))
@@ -122,7 +122,7 @@ test('if a registry sends no digest, it is computed from the manifest', async ()
   expect(await headOf(type, Buffer.from([0x7b, 0xff, 0x7d]))).not.toHaveProperty('value.digest')
 })
 
-test('credentials are sent only to the realm of their registry, and never to this computer for a remote registry', async () => {
+test('credentials go only to the registry’s host, and a remote registry’s realm cannot be this computer', async () => {
   const server = await serve((_, response) => response.end(`{"token":"x"}`))
   const options = { registry: 'r.example', host: 'r.example', path: 'x', credentials: ann }
   const token = (realm: string, overrides = {}) =>

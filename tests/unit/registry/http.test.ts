@@ -117,7 +117,7 @@ test('certificate errors are distinguished from network errors', () => {
   const codes = ['CERT_HAS_EXPIRED', 'ERR_TLS_CERT_ALTNAME_INVALID', 'DEPTH_ZERO_SELF_SIGNED_CERT', 'EPROTO']
   expect(codes.map(codeFor)).toEqual(codes.map(() => 'registry-tls'))
   expect(['ENOTFOUND', 'ECONNRESET'].map(codeFor)).toEqual(Array(2).fill('registry-unreachable'))
-  // A timeout is reported as slow, whether it is of the connection or of the reply.
+  // A timeout while connecting, or while waiting for the reply, is reported as slow.
   expect(['UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT'].map(codeFor)).toEqual(Array(2).fill('registry-slow'))
 })
 

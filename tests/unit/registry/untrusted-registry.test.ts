@@ -15,7 +15,7 @@ const bodies = ['older', 'oldest'].map((name) =>
 )
 const digests = bodies.map((body) => `sha256:${createHash('sha256').update(body).digest('hex')}`)
 
-test('a request whose 401 arrives after a parallel request has got a token succeeds too', async () => {
+test('a request succeeds even if its 401 arrives after a parallel request has received a token', async () => {
   let lateResponse: ServerResponse | undefined
   const { url } = await serve((request, response) => {
     const body = bodies.find((_, index) => request.url?.endsWith(digests[index]!))

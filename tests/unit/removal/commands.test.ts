@@ -11,7 +11,7 @@ test('an image is removed by its tags, or by its ID if it has no name', () => {
   expect(namesOf(image([]), 'classic')).toEqual(['sha256:1'])
 })
 
-test('with the classic store, digests of repositories without a tag are names too; with the containerd store only if there is no tag at all', () => {
+test('a digest is a name if its repository (classic store) or its image (containerd store) has no tag', () => {
   const digests = ['one@sha256:a', 'two@sha256:a']
   expect(namesOf(image(['one:1'], digests), 'classic')).toEqual(['one:1', 'two@sha256:a'])
   expect(namesOf(image(['one:1'], digests), 'containerd')).toEqual(['one:1'])

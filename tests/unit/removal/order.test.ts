@@ -15,7 +15,7 @@ const mayShare = (a: readonly number[] = [], b: readonly number[] = []) =>
   a.length === 0 || b.length === 0 || a.some((layer) => b.includes(layer))
 
 describe('images of one removal', () => {
-  test('wait for every earlier image that may share a layer with them, and for no other', () => {
+  test('wait for every earlier image that may share a layer with them, and directly for no other', () => {
     fc.assert(
       fc.property(forests, (forest) => {
         const order = orderOf(forest)
@@ -52,7 +52,7 @@ describe('images of one removal', () => {
     )
   })
 
-  test('are told whether to continue once the images that they waited for are done', async () => {
+  test('are told, once the images that they waited for are done, whether to continue', async () => {
     const mayContinue: boolean[] = []
     let canContinue = true
     await runItems(

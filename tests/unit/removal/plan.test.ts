@@ -69,7 +69,7 @@ describe('a plan', () => {
     expect(tagPlan.commands).toEqual([])
   })
 
-  test('says if the use by containers is unknown, and deletes the images unless the engine refuses', () => {
+  test('says if it is unknown which images containers use, and still lists the selected images for deletion', () => {
     const withoutContainers = { ...createWorld([image('a', ['x:1'])]), containersFailure: 'snapshot does not exist' }
     const plan = planRemoval(withoutContainers, [{ image: 'a' }])
     expect(plan.containersFailure).toBe('snapshot does not exist')
@@ -176,7 +176,7 @@ describe('a plan', () => {
     expect(containerdPlan.deletes[0]).toMatchObject({ provenance: { from: 'unknown' } })
   })
 
-  test('removes the digest of a repository without a tag by name', () => {
+  test('removes a digest by name if its repository has no tag', () => {
     const digests = ['a@sha256:0', 'b@sha256:0']
     const { deletes } = planRemoval(createWorld([image('i', ['a:1'], { digests })]), [{ image: 'i' }])
     expect(deletes[0]!.names).toEqual(['a:1', 'b@sha256:0'])

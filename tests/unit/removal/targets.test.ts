@@ -11,7 +11,7 @@ test('a target without a tag is the whole image, and so are all of its tags toge
   expect(resolveTargets(images, rows)).toEqual({ fullySelected: new Set(['a']), untags: [], missing: [] })
 })
 
-test('if only some tags are selected, they are untagged, and each names the tags that stay', () => {
+test('if only some tags are selected, each is untagged, with a list of the tags that stay', () => {
   const rows = [
     { image: 'a', reference: 'two:1' },
     { image: 'a', reference: 'one:1' },

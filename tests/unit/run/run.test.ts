@@ -58,7 +58,7 @@ describe('the command', () => {
     expect(command({ restart: 'unless-stopped' })).toBe('docker run -it --restart unless-stopped nginx:1.27')
   })
 
-  test('mounts an existing folder by its path, and a volume by its name', () => {
+  test('mounts a folder by its path, and a volume by its name', () => {
     const volumes = [
       { source: 'data', target: '/var/lib/data', readOnly: false },
       { source: 'data', target: '/copy', readOnly: true },
@@ -73,7 +73,7 @@ describe('the command', () => {
     ])
   })
 
-  test('is split into the same arguments', () => {
+  test('is split into the arguments that it was built from', () => {
     const text = fc.string({ maxLength: 8 })
     fc.assert(
       fc.property(text, text, text, (name, value, argument) => {
@@ -153,7 +153,7 @@ describe('the faults of run options', () => {
     ['cpus-invalid', { cpus: '1,5' }],
     ['cpus-invalid', { cpus: '0.001' }],
     ['workdir-invalid', { workdir: 'srv' }],
-  ])('include %s for %j', (code, overrides) => expect(codes(overrides, ['taken'])).toEqual([code]))
+  ])('are only %s for %j', (code, overrides) => expect(codes(overrides, ['taken'])).toEqual([code]))
 
   test('are none for valid values', () => {
     const ports = [

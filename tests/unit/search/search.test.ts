@@ -108,7 +108,7 @@ test('fast typing sends one request, for the final text', async () => {
   expect(hub.queries).toEqual(['x'.repeat(30)])
 })
 
-test('if two sources hang, the third answers: the better one that hangs is reported as slow and aborted', async () => {
+test('if Docker Hub and the engine hang, another host answers, and only Docker Hub is reported as slow', async () => {
   const { search, published, hub } = await startSearch({
     hub: neverReply,
     host: hostResults('from/host'),
@@ -175,7 +175,7 @@ test('without an engine the other sources are still asked', async () => {
   expect(names(published.at(-1))).toEqual(['from/host'])
 })
 
-test('empty results replace those of the catalogue only if those are empty too', async () => {
+test('empty results replace the catalogue’s results only if the catalogue finds nothing either', async () => {
   const { search, published } = await startSearch({ hub: hubResults() })
   expect((await search('数据库')).images.length).toBeGreaterThan(3)
   await untilSettled(published)

@@ -119,7 +119,7 @@ test('only the 32 lists that were used last are kept', async () => {
   expect(await recall('unix:///first')).toBeUndefined()
 })
 
-test('whatever files there are, every deleted list was used before every list that stays', () => {
+test('whatever files there are, no deleted list was used later than a list that stays', () => {
   const files = fc
     .array(fc.nat({ max: 200 }), { maxLength: 60 })
     .map((days) => days.map((daysAgo, index) => ({ name: `${index}.json`, usedAtMs: -daysAgo * dayMs })))

@@ -46,7 +46,7 @@ test('the echo of a key is sent at once, and output right after it is sent toget
   vi.useRealTimers()
 })
 
-test('a window that does not acknowledge gets no more than the limit, and the stream is paused until the window acknowledges', () => {
+test('output stops at the limit of unacknowledged bytes, and continues once the window has acknowledged enough', () => {
   vi.useFakeTimers()
   const { output, sent, screen, isPaused } = openOutput()
   const lines = Buffer.alloc(maxUnacknowledgedBytes + 50_000, 'line of text\n')
