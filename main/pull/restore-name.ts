@@ -49,7 +49,8 @@ export async function rememberName(
   }
 
   return {
-    // Errors are ignored: the containerd store loses an image whose name moves (26.1 always, 28.5 if the pull fails).
+    // Errors are ignored, because the previous image may be gone: the containerd store loses an image whose name moves
+    // (26.1 always, 28.5 if the pull fails).
     restore: (digest) => restore(digest).catch(() => undefined),
   }
 }
