@@ -74,7 +74,7 @@ function withoutUndefined({ name, state, failure }: Extract<JournalLine, { kind:
 }
 
 export interface Journal {
-  /** @returns the jobs of earlier runs. Skips files that are unreadable or of a newer version, and leaves them unchanged. */
+  /** @returns the jobs of earlier runs. Files that are unreadable or of a newer version are skipped, not changed. */
   read(): JournalEntry[]
   /** @returns the ids of all jobs with a file, readable or not */
   ids(): string[]

@@ -44,10 +44,7 @@ export interface OwnBytes {
   readonly own: ByteRange
 }
 
-/**
- * The bytes that a set of images holds. `frees` is the sum of the rows and `sharedAmong`, with `maxRetained` subtracted
- * from its minimum.
- */
+/** The bytes that a set of images holds. */
 export interface SetSharing {
   /** Counts each unit once. */
   readonly total: ByteRange
@@ -58,6 +55,7 @@ export interface SetSharing {
   readonly rows: readonly OwnBytes[]
   /** Upper bound of the bytes that BuildKit's cache keeps. */
   readonly maxRetained: Bytes
+  /** The sum of the rows and `sharedAmong`, with `maxRetained` subtracted from its minimum. */
   readonly frees: ByteRange
 }
 

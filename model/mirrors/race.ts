@@ -25,7 +25,7 @@ export type Probe<Failure> =
  * - `other`: different, and the other mirrors do not know the digest.
  * - `disputed`: the mirrors disagree, and none of the digests is the most common.
  * - `either`: like `disputed`, but mirrors with other content know the digest, so the tag refers or referred to it.
- * - `alone`: no other mirror, and not Docker Hub, has content to compare with.
+ * - `alone`: neither Docker Hub nor another mirror has content to compare with.
  * - `open`: different, and no cross-check has decided yet.
  */
 export type Content = 'same' | 'older' | 'either' | 'other' | 'disputed' | 'alone' | 'open'
