@@ -44,7 +44,7 @@ export interface OwnBytes {
   readonly own: ByteRange
 }
 
-/** The bytes that a set of images holds. */
+/** The bytes of a set of images. `frees`: rows plus `sharedAmong`; `maxRetained` is subtracted from the minimum. */
 export interface SetSharing {
   /** Counts each unit once. */
   readonly total: ByteRange
@@ -55,7 +55,6 @@ export interface SetSharing {
   readonly rows: readonly OwnBytes[]
   /** Upper bound of the bytes that BuildKit's cache keeps. */
   readonly maxRetained: Bytes
-  /** The sum of the rows and `sharedAmong`, with `maxRetained` subtracted from its minimum. */
   readonly frees: ByteRange
 }
 

@@ -88,7 +88,7 @@ export const isUsable = <Failure>(probe: Probe<Failure> | undefined, content: Co
 /** Whether the content is the best available. */
 export const isCurrent = (content: Content): boolean => content === 'same' || content === 'alone'
 
-/** Longer rate limits, in seconds, are cut to this, since a wrong header must not disable a mirror forever. */
+/** Longer rate limits are cut to this time, since a wrong header must not disable a mirror forever. */
 const maxRateLimitSeconds = 3600
 
 export interface RateLimit {

@@ -38,7 +38,7 @@ const machineTag = /^sha256-|\.(?:sig|att|sbom)$|^(?:sha-)?[0-9a-f]{7,64}$/
 
 /**
  * Sorts a variant's tags and removes duplicates: `latest`, versions without a suffix, words without a hyphen (if there
- * is such a version), all other tags. In each group, the most exact version comes first, then the shortest tag. Example:
+ * is such a version), all other tags. In each group, the most exact version comes first, then the shortest tag. So:
  * `latest`, `1.31.4`, `1.31`, `mainline`, `1.31.4-trixie`.
  */
 export function orderTags(tags: readonly string[]): string[] {
