@@ -14,8 +14,8 @@ import {
 
 export interface RememberedName {
   /**
-   * Gives the name back to the image that had it before the pull. If no image had it, removes the name, unless that would
-   * delete an older image. Uses no force. Never rejects.
+   * Gives the name back to the image that had it before the pull. If no image had it, removes the name, unless that
+   * would delete an older image. Uses no force. Never rejects.
    * @param digest the digest that the engine reported as the result of the pull
    */
   restore(digest: string | undefined): Promise<void>
