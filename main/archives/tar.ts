@@ -119,7 +119,7 @@ export class TarParser {
     else visitor?.end()
   }
 
-  /** Reads an extended header, which sets the path, link target or size of the next entry. */
+  /** Reads an extended header: it sets fields such as the path for the next entry or, if global, for all later ones. */
   #extensionVisitor(extension: Extension, size: number): FileVisitor {
     const parts: Buffer[] = []
     if (size > maxExtensionBytes) this.#isMalformed = true

@@ -1,6 +1,7 @@
 /**
- * Keeps one connection for each engine in use. The window shows one session. Jobs, undos, terminals and pulls lease their
- * sessions: a leased session stays connected when the window switches to another engine, and can reconnect after a failure.
+ * Keeps one connection for each engine in use. The window shows one session. Terminals, and jobs that use an engine,
+ * lease their sessions: a leased session stays connected when the window switches to another engine, and can reconnect
+ * after a failure.
  */
 import type { EngineFailure, Result } from '../../preload/contract/index.ts'
 import { isSameEngine, type EngineIdentity, type EngineSession } from './api/session.ts'

@@ -98,7 +98,7 @@ export function jobArchive(store: JobStore) {
   }
 }
 
-/** Reads the jobs of earlier runs. A job without an end was interrupted when the app ended, and is marked as interrupted. */
+/** Reads the jobs of earlier runs. A job without an end was running when the app ended: it is marked as interrupted. */
 const readEarlierRuns = ({ journal }: JobStore): Entry[] =>
   journal.read().map(({ job, undo, cleared, ended }): Entry => {
     if (ended) return { job, undo, cleared }

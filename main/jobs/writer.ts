@@ -1,4 +1,4 @@
-/** Writes the lines of one job to the journal. Lines that are passed during a write are written together after it. */
+/** Writes the lines of one job to the journal. Lines passed during a write are written together afterwards. */
 import type { JobId } from '../../preload/contract/index.ts'
 import type { Journal, JournalLine } from '../store/index.ts'
 

@@ -97,7 +97,7 @@ export function layersService({ engine, store, publish }: LayersNeeds): Layers {
     publish('layers.changed', { seq: ++seq, ...change })
   }
 
-  /** @returns the reads of the session's engine. If the engine is another one than before, the state starts empty. */
+  /** @returns the reads of the session's engine. If the engine has changed, all state starts empty. */
   function readsFor(session: EngineSession): Reads {
     if (reads?.belongsTo(session)) return reads
     void write()
@@ -159,7 +159,8 @@ export function layersService({ engine, store, publish }: LayersNeeds): Layers {
           } catch (error) {
             if (!isCurrent()) continue
             engineReads.failed(image, error)
-            // This inspect marks the image's row as unreadable. The layers are read again once an inspect succeeds.
+            // If this inspect fails, too, it marks the image's row as unreadable. Once an inspect succeeds, the row has
+            // changed, so the layers are read again.
             if (image.unreadable === undefined) engine.inspectAgain(image.id)
           }
           if (isCurrent() && performance.now() - publishedAt > publishIntervalMs) {

@@ -40,7 +40,7 @@ export interface ImageRead {
    * is valid while these are absent and all of its blobs are present; everything else is fixed by the index's digest.
    */
   readonly absent?: readonly Digest[]
-  /** Whether the read can be stored by the image's id. False if layers may still be unpacked for the image. */
+  /** Whether the read can be stored by the image's id. False if it is incomplete, or layers may yet be unpacked. */
   readonly cacheable: boolean
   /** Set if a request failed that may succeed later. Never set on a cacheable read. */
   readonly partial?: true

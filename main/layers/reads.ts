@@ -24,7 +24,7 @@ export class Reads {
   #reads = new Map<ImageId, ImageRead>()
   /** Whether a container used the image when its layers were read. The engine unpacks an image for its first container. */
   #wasUsed = new WeakMap<Image, boolean>()
-  /** Indexes whose content has not changed since they were read. */
+  /** Images read in this run, and indexes whose stored read `confirm` has found to be valid. */
   #confirmed = new WeakSet<Image>()
   /** Images that could not be read completely. A changed image is a new object without an entry, so it is read at once. */
   #retries = new WeakMap<Image, Retry>()

@@ -36,7 +36,7 @@ export function recall(store: LayersStore, scope: string, id: ImageId): ImageRea
   }
 }
 
-/** Stores `reads`, and keeps the stored reads of other images for which `isKept` returns true. */
+/** Stores the cacheable reads, and keeps the stored reads of other images for which `isKept` returns true. */
 export function remember(
   store: LayersStore,
   scope: string,

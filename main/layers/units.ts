@@ -32,8 +32,8 @@ export class Units {
   }
 
   /**
-   * Drops the unused units, but only if more than half of all units are unused. So the cost of renumbering is proportional
-   * to the number of changes.
+   * Drops the unused units, but only if more than half of all units are unused. This keeps the total cost of
+   * renumbering proportional to the number of changes.
    * @returns the new numbers by the old ones; undefined if no number changes
    */
   dropUnused(used: Iterable<readonly number[]>): ReadonlyMap<number, number> | undefined {
@@ -52,6 +52,6 @@ export class Units {
   }
 }
 
-/** @returns the integers from `start` up to and without `end` */
+/** @returns the integers from `start` up to, but not including, `end` */
 export const range = (start: number, end: number): number[] =>
   Array.from({ length: end - start }, (_, offset) => start + offset)

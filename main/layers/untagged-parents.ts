@@ -1,4 +1,4 @@
-/** The content of untagged parents, which no list shows and which is removed together with their children. */
+/** Finds the content of untagged parents: no list shows them, and the engine removes them with their children. */
 import type { Image, ImageId } from '../../model/image/image.ts'
 import type { ImageRead } from './read-image.ts'
 import type { Units } from './units.ts'

@@ -64,7 +64,8 @@ async function pullFromHub(
 }
 
 /**
- * Marks a rate limit as one without the stored login. Changes other failures that a login may fix to `registry-login`.
+ * For a pull without the stored login: adds `loginUnused` to a rate limit, and changes other failures that a login may
+ * fix to `registry-login`.
  */
 function withLoginUnused(result: PullResult): PullResult {
   if (!('failure' in result)) return result

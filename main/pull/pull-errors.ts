@@ -1,7 +1,7 @@
 /**
- * Maps an engine's error message of a pull to a failure, because engines send no error codes. Each pattern has a
- * comment with the source of its message: the classic store (c) or containerd (d). All were seen on 20.10, 26.1 and
- * 28.5, except those marked *read*, which come from the source code.
+ * Maps an engine's error message of a pull to a failure, because engines send no error codes. The comments name the
+ * source of a message: the classic store (c) or containerd (d). All messages were seen on 20.10, 26.1 and 28.5, except
+ * those marked *read*, which come from the source code.
  */
 import type { Failure } from '../../preload/contract/index.ts'
 
@@ -31,7 +31,7 @@ const noPlatform = ({ reference, platform }: PullDetails): Failure => ({
   platform,
 })
 
-/** The first match wins: earlier patterns are more specific, or match a part of a text that later ones match too. */
+/** The first match wins, so a more specific pattern comes before others that match the same message. */
 const patterns: readonly ErrorPattern[] = [
   // ENOSPC of write(2), from any write of the engine (read).
   [/no space left on device/, () => ({ code: 'pull-disk-full' })],

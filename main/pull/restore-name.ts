@@ -14,7 +14,8 @@ import {
 
 export interface RememberedName {
   /**
-   * Gives the name back to the image that had it before the pull, without force. Never rejects.
+   * Gives the name back to the image that had it before the pull. If no image had it, removes the name, unless that
+   * would delete an older image. Uses no force. Never rejects.
    * @param digest the digest that the engine reported as the result of the pull
    */
   restore(digest: string | undefined): Promise<void>
@@ -49,7 +50,8 @@ export async function rememberName(
   }
 
   return {
-    // Errors are ignored: the containerd store loses an image whose name moves (26.1 always, 28.5 if the pull fails).
+    // Errors are ignored, because the previous image may be gone: the containerd store loses an image whose name moves
+    // (26.1 always, 28.5 if the pull fails).
     restore: (digest) => restore(digest).catch(() => undefined),
   }
 }

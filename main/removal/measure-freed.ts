@@ -10,8 +10,8 @@ export type BlobsOf = (image: ImageId) => readonly { readonly digest: string; re
 /**
  * Measures the disk usage before a removal. In some versions of the containerd store the disk usage does not include
  * compressed content; the sizes of the removed images' deleted blobs are then added to the result.
- * @returns a function that measures again after the removal and returns the freed bytes; undefined if the engine does
- * not report its disk usage
+ * @returns a function that measures again after the removal. It returns the freed bytes, or undefined if the engine
+ * does not report its disk usage.
  */
 export async function freedMeter(session: EngineSession, { deletes, frees }: RemovalPlan, blobsOf: BlobsOf) {
   const { store, api } = session.capabilities

@@ -4,7 +4,7 @@
 export interface Predecessors {
   /** Waits until all predecessors have ended. @returns whether the item should still run */
   ended(): Promise<boolean>
-  /** Resolves once no predecessor is still waiting for its own predecessors. */
+  /** Resolves once every predecessor has ended, or has finished waiting for its own predecessors. */
   started(): Promise<unknown>
 }
 

@@ -33,8 +33,8 @@ export async function untag(session: EngineSession, { reference, image, staysAs 
 }
 
 /**
- * Whether an image's last name is removed by the image's id. Not on engines that mount images: they refuse to remove a
- * mounted image by tag, but remove it by id.
+ * Whether an image's last name is removed by the image's id. False on engines that mount images, because they would
+ * remove a mounted image by its id, but refuse to remove it by a tag.
  */
 const removesById = ({ capabilities }: EngineSession) => !capabilities.mountsImages
 

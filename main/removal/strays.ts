@@ -1,4 +1,4 @@
-/** Finds strays: copies of no known removal, because the journal was lost or the folder comes from another computer. */
+/** Finds strays: copies without a known removal, for example after the journal was lost, or from another computer. */
 import { readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fail, ok, type Result, type StrayCopy } from '../../preload/contract/index.ts'

@@ -196,7 +196,7 @@ export function undoFields(entry: LedgerEntry) {
   }
 }
 
-/** @returns the undo entry for a plan whose items are all executed */
+/** @returns the undo entry for a plan, as if all its items had been executed */
 export function undoEntryOf(
   job: string,
   { identity }: EngineSession,

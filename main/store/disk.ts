@@ -40,7 +40,7 @@ export function prepareFolder(folder: string): void {
 }
 
 /**
- * Reads a file, and sets its mode to 0600 if other users could read it.
+ * Reads a file, and sets its mode to 0600 if its group or other users have access.
  * @returns undefined if the file does not exist
  * @throws if the file exists and cannot be read, or is not a regular file
  */

@@ -7,7 +7,10 @@ import { migrate, defaultMigrations, type Migrations } from './migrate.ts'
 export interface StoredFile<T> {
   /** The value that was last passed to `write`, even if it is not on the disk yet; before that, the file's content. */
   readonly value: T
-  /** Resolves once this value or a newer one is on the disk, or its write has failed. Never rejects. */
+  /**
+   * Resolves once this value or a newer one is on the disk, or its write has failed. Never rejects. If this run must
+   * not change the file, only `value` changes.
+   */
   write(value: T): Promise<void>
 }
 

@@ -1,6 +1,6 @@
 /**
  * The journal: one file of JSON lines for each job. Lines are written and synced before each step of a job, so that
- * after a crash both the outcome and the undo data are known.
+ * after a crash it is known which steps had started, and what is needed to undo them.
  */
 import { mkdirSync, readdirSync } from 'node:fs'
 import { open, rm, type FileHandle } from 'node:fs/promises'
@@ -74,7 +74,7 @@ function withoutUndefined({ name, state, failure }: Extract<JournalLine, { kind:
 }
 
 export interface Journal {
-  /** @returns the jobs of earlier runs. Unreadable files are logged and left unchanged. */
+  /** @returns the jobs of earlier runs. Files that are unreadable or of a newer version are skipped, not changed. */
   read(): JournalEntry[]
   /** @returns the ids of all jobs with a file, readable or not */
   ids(): string[]

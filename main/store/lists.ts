@@ -1,6 +1,6 @@
 /**
- * Caches image lists in files, for engines that take long to list their images. A cached list is shown until the engine
- * has replied, so an invalid file is simply ignored.
+ * Caches image lists in files, for engines that take long to list their images. A cached list is only shown until the
+ * engine has replied, so the loss of an invalid file does no harm.
  */
 import { createHash } from 'node:crypto'
 import { readdir, rm, stat, utimes } from 'node:fs/promises'

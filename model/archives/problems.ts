@@ -17,9 +17,9 @@ export interface ExpectedArchive {
 export type ArchiveProblem =
   /** The response or the tar ended early, or is not a tar. */
   | { readonly kind: 'ended-early' }
-  /** The file is listed but missing. */
+  /** The file is required or listed, but missing. */
   | { readonly kind: 'missing'; readonly path: string }
-  /** The file's size or digest differs from the listed one. */
+  /** The file's size, digest or kind is not as listed, or the archive has the path twice with different content. */
   | { readonly kind: 'altered'; readonly path: string }
   | { readonly kind: 'platform-missing'; readonly platform: string }
   /** The archive is of another image, or of more than one. */

@@ -45,7 +45,8 @@ export function withList(
     const old = text.slice(value.start, value.end)
     return replaceSpan(text, value, formatLikeOldList(old, items, gap) ?? formatList(items, lineBreak, step, gap))
   }
-  // No comma precedes the first member, and on a single line a space before it belongs to the brace.
+  // The text before the first member cannot be copied as a separator: it has no comma, and on a single line a space in
+  // it belongs to the brace.
   const separator = neighborIndex > 0 ? textBeforeName : `,${lineBreak ? textBeforeName : gap}`
   const added = `${separator}${name}${colon}${formatList(items, lineBreak, step, gap)}`
   return replaceSpan(text, { start: value.end, end: value.end }, added)

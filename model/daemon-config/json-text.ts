@@ -1,6 +1,7 @@
 /**
- * A JSON scanner that accepts exactly what JSON.parse accepts (RFC 8259). The scanner also reports the position of each
- * member of the outermost object, so that a member can be replaced, and the position and kind of the first fault.
+ * A JSON scanner that accepts what JSON.parse accepts (RFC 8259), except duplicate keys and texts that are not an
+ * object. The scanner also reports the position of each member of the outermost object, so that a member can be
+ * replaced, and the position and kind of the first fault.
  */
 
 /** `start` is the first character's offset; `end` is exclusive. */

@@ -55,8 +55,8 @@ export interface MirrorPlan {
   /** Blocking obstacles first. */
   readonly obstacles: readonly Obstacle[]
   /**
-   * Absent if the file or an address is invalid, or nothing would change. A plan that only other obstacles block has a
-   * change, so that it can be shown.
+   * Absent if the file or an address is invalid, there are too many mirrors, or nothing would change. A plan that is
+   * blocked for another reason has a change, so that it can be shown.
    */
   readonly change?: FileChange
 }

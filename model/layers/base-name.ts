@@ -3,8 +3,8 @@ import type { Image, Reference } from '../image/image.ts'
 
 /**
  * @param images the images with the layers of the base
- * @returns a name of the oldest of them, because the others were probably made from that one; undefined if no image has a
- * tag. If the oldest image has several names: the one with the fewest path components (`debian:13`, not
+ * @returns a name of the oldest tagged image, because the others were probably made from that one; undefined if no
+ * image has a tag. If the oldest image has several names: the one with the fewest path components (`debian:13`, not
  * `example.com/debian:13`), then the first in alphabetical order.
  */
 export function baseName(images: readonly Image[]): Reference | undefined {

@@ -21,7 +21,7 @@ export interface LikelyLayer {
   readonly size?: Bytes
 }
 
-/** Costs for an entry of size 0. Only their order matters. */
+/** Costs for an entry of size 0. The cheaper assumption is the likelier one. */
 interface EmptyEntryCosts {
   /** The cost of assuming that the entry made a layer. */
   readonly make: number
@@ -94,7 +94,7 @@ function cheapestAlignment(
   })
 }
 
-/** Aligns a history that contradicts its image as well as possible. The result is displayed without sizes. */
+/** Finds the best alignment if a history contradicts its image. The sizes in such a history are not displayed. */
 function closestAlignment({ history, chain }: ImageLayers, costsOf: CostsOf): Alignment {
   return align(history.length, chain.length, {
     make: (entry) =>

@@ -44,13 +44,13 @@ export interface OwnBytes {
   readonly own: ByteRange
 }
 
-/** The bytes that a set of images holds. `frees`: the rows plus `sharedAmong`, its minimum lowered by `maxRetained`. */
+/** The bytes of a set of images. `frees`: rows plus `sharedAmong`; `maxRetained` is subtracted from the minimum. */
 export interface SetSharing {
   /** Counts each unit once. */
   readonly total: ByteRange
   /** Held by several images of the set and no other image: freed only if all of them are removed. */
   readonly sharedAmong: ByteRange
-  /** Also held by images outside the set, so not freed. */
+  /** Also held by images outside the set or used by containers, so not freed. */
   readonly sharedWithStaying: ByteRange
   readonly rows: readonly OwnBytes[]
   /** Upper bound of the bytes that BuildKit's cache keeps. */

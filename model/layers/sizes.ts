@@ -23,7 +23,7 @@ export interface HistoryEntry {
   readonly empty?: boolean
 }
 
-/** The layers and the history of an image. Both are read only once, since they cannot change for an image id. */
+/** The layers and the history of an image, as last read. */
 export interface ImageLayers {
   readonly id: ImageId
   /** Base first. */
@@ -147,8 +147,8 @@ export class LayerSizes {
  * Costs for `align`: 0 for steps that are possible, otherwise `Infinity`.
  *
  * A history whose sizes add up to less than the total, or that has too few entries, does not cover the last layers (moby
- * assigns entries to layers from the base). Any other history covers all layers, as the OCI image-spec (config.md,
- * "history") requires.
+ * assigns entries to layers from the base). A history whose sizes add up to more than the total contradicts the image.
+ * Any other history covers all layers, as the OCI image-spec (config.md, "history") requires.
  */
 export function possibilityCosts({ history, chain, total }: ImageLayers, domains: readonly Domain[]): Costs {
   const remaining = total - historyBytes(history)
@@ -180,7 +180,7 @@ function domainsFromHistory(image: ImageLayers, domains: readonly Domain[]): Dom
 
 /**
  * Limits each layer's size to the image's total minus the sizes of the other layers.
- * @returns undefined if the sizes contradict the total
+ * @returns undefined if the sizes contradict the total, which is not checked if all sizes are exact
  */
 function boundByTotal(total: Bytes, aligned: readonly Domain[]): readonly Domain[] | undefined {
   if (aligned.every(isExact)) return aligned

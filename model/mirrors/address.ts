@@ -70,7 +70,7 @@ export const sameMirrors = (a: readonly string[], b: readonly string[]): boolean
 export const distinctMirrors = (mirrors: readonly string[]): readonly string[] =>
   mirrors.filter((mirror, index) => mirrors.findIndex((other) => sameMirror(mirror, other)) === index)
 
-/** @returns the address in lower case, without the default port and the trailing slash; other text unchanged */
+/** @returns the address, scheme and host in lower case, without default port and final slash; other text unchanged */
 export function canonicalAddress(address: string): string {
   const [, scheme, authority, path = ''] = /^(https?:)\/\/([^/?#@]+)(.*)$/i.exec(address) ?? []
   if (scheme === undefined || authority === undefined) return address

@@ -25,7 +25,7 @@ export type Probe<Failure> =
  * - `other`: different, and the other mirrors do not know the digest.
  * - `disputed`: the mirrors disagree, and none of the digests is the most common.
  * - `either`: like `disputed`, but mirrors with other content know the digest, so the tag refers or referred to it.
- * - `alone`: there is no other mirror to compare with.
+ * - `alone`: neither Docker Hub nor another mirror has content to compare with.
  * - `open`: different, and no cross-check has decided yet.
  */
 export type Content = 'same' | 'older' | 'either' | 'other' | 'disputed' | 'alone' | 'open'
@@ -81,14 +81,14 @@ function mostCommon(digests: readonly string[]): string | undefined {
 export const digestIn = <Failure>(probe: Probe<Failure> | undefined): string | undefined =>
   probe && 'digest' in probe ? probe.digest : undefined
 
-/** Whether a mirror is usable: its probe succeeded, and its content is or was that of Docker Hub. */
+/** Whether a mirror is usable: its probe succeeded, and another server confirms its content, or there is no other. */
 export const isUsable = <Failure>(probe: Probe<Failure> | undefined, content: Content): boolean =>
   probe?.state === 'answered' && ['same', 'older', 'either', 'alone'].includes(content)
 
 /** Whether the content is the best available. */
 export const isCurrent = (content: Content): boolean => content === 'same' || content === 'alone'
 
-/** Longer rate limits, in seconds, are cut to this, since a wrong header must not disable a mirror forever. */
+/** Longer rate limits are cut to this time, since a wrong header must not disable a mirror forever. */
 const maxRateLimitSeconds = 3600
 
 export interface RateLimit {

@@ -168,8 +168,8 @@ function averageSpeed(samples: readonly Sample[], now: number, windowSeconds: nu
 
 /**
  * Estimates how many seconds the download still takes.
- * @returns undefined if the size of a layer is unknown, or if the speed changed too much in the last two seconds for a
- * reliable estimate
+ * @returns undefined if nothing is left, if the size of a layer is unknown, if there are too few samples, or if the
+ * speed changed too much in the last two seconds for a reliable estimate
  */
 export function remainingSeconds(totals: PullTotals, samples: readonly Sample[], now: number): number | undefined {
   const [speed, latestSpeed] = [averageSpeed(samples, now, speedWindowSeconds), averageSpeed(samples, now, 2)]

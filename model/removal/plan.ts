@@ -84,8 +84,8 @@ export interface RemovalPlan {
   /** Selected rows whose image or name no longer exists. */
   readonly missing: readonly RemovalTarget[]
   /**
-   * Why the list of containers is incomplete. Unlisted containers may use images; the engine then refuses to remove
-   * those.
+   * Why the list of containers is incomplete. If an unlisted container uses an image, the engine refuses to remove that
+   * image.
    */
   readonly containersFailure?: string
   /** Upper bound of the bytes that BuildKit's cache may still hold after the removal. */

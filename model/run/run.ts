@@ -58,7 +58,7 @@ export type RunField =
   | ('memory' | 'cpus' | 'user' | 'workdir')
 
 export type RunFaultCode =
-  /** Names need at least two of letters, digits, `_`, `.` and `-`, starting with a letter or digit. */
+  /** A name needs two or more characters: letters, digits, `_`, `.` and `-`, the first a letter or digit. */
   | 'name-invalid'
   | 'name-taken'
   /** An unclosed quote, or a backslash at the end. */

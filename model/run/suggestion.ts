@@ -69,7 +69,10 @@ async function suggestPorts(exposes: readonly string[], isFree: ImageFacts['isFr
   return ports
 }
 
-/** @returns the first free port of a hundred, from `preferred` on (below 1024: plus 8000); undefined if none is free */
+/**
+ * Tries 100 ports, from `preferred` on or, if that is below 1024, from `preferred` + 8000 on.
+ * @returns the first free one; undefined if none is free
+ */
 export async function findFreePort(
   preferred: HostPort,
   isFree: (port: HostPort) => boolean | Promise<boolean>,

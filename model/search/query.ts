@@ -5,7 +5,7 @@ export type NameFault = 'capitals' | 'no-tag' | 'tag' | 'digest' | 'characters'
 
 export type SearchInput =
   | { readonly kind: 'nothing' }
-  /** `possibleName`: an image name that the words may also be. */
+  /** `possibleName`: the words read as an image name, if they may be one. */
   | { readonly kind: 'words'; readonly words: string; readonly possibleName?: ImageName }
   | { readonly kind: 'name'; readonly name: ImageName }
   | { readonly kind: 'wrong'; readonly why: NameFault }

@@ -37,9 +37,9 @@ const windowsTag = /windowsservercore|nanoserver/i
 const machineTag = /^sha256-|\.(?:sig|att|sbom)$|^(?:sha-)?[0-9a-f]{7,64}$/
 
 /**
- * Sorts a variant's tags by relevance and removes duplicates: `latest`, then the most exact version without a suffix
- * (`3.13.15` before `3.13.15-trixie`), then the shortest word. Single-word aliases come before tags that contain the
- * base image: `latest`, `1.31.4`, `1.31`, `mainline`, `1.31.4-trixie`.
+ * Sorts a variant's tags and removes duplicates: `latest`, versions without a suffix, words without a hyphen (if there
+ * is such a version), all other tags. In each group, the most exact version comes first, then the shortest tag. So:
+ * `latest`, `1.31.4`, `1.31`, `mainline`, `1.31.4-trixie`.
  */
 export function orderTags(tags: readonly string[]): string[] {
   const hasRelease = tags.some(isRelease)

@@ -14,7 +14,7 @@ export type Transport = Pick<EngineSession, 'docker' | 'context' | 'signal'>
 
 export interface Request {
   readonly method?: 'GET' | 'HEAD' | 'POST' | 'DELETE'
-  /** Without the API version. The caller encodes names. */
+  /** Without the API version. Sent as it is: names in it are not encoded. */
   readonly path: string
   readonly query?: Query
   readonly body?: unknown

@@ -34,8 +34,8 @@ export const withCarriageReturns = (bytes: Buffer): Buffer =>
   Buffer.from(bytes.toString('latin1').replace(/\r?\n/g, '\r\n'), 'latin1')
 
 /**
- * The first character of the line with which a shell reports its PID: the ASCII record separator (Ctrl+^). If a user types this character,
- * the terminal echoes it as ^^, so the echo does not match.
+ * The first character of the line with which a shell reports its PID: the ASCII record separator (Ctrl+^). If a user
+ * types this character, the terminal echoes it as ^^, so the echo does not match.
  */
 export const mark = '\x1e'
 

@@ -1,4 +1,4 @@
-/** Delays between failed attempts, such as those to connect to an engine. */
+/** Delays after failed attempts, for example to connect to an engine. */
 import { statSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'

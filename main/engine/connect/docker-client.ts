@@ -4,8 +4,8 @@ import Docker from 'dockerode'
 import type { Route } from './routes.ts'
 
 /**
- * Creates a dockerode client for a route. Long-lived requests (events, terminals, pulls, waits) use `longLivedAgent`, so
- * that they do not occupy the limited connections of other requests.
+ * Creates a dockerode client for a route. Streams (events, terminals, pulls, archives) and waits use `longLivedAgent`,
+ * so that they do not occupy the limited connections of other requests.
  * @param api the API version in request paths, such as `1.41`; without one the paths have no version
  */
 export function createDockerClient({ longLivedAgent, ...route }: Route, api?: string): Docker {

@@ -57,7 +57,8 @@ async function measure(session: EngineSession): Promise<DiskUse | undefined> {
     // Podman reports 0, which means unknown.
     return { ...(images > 0 && { images }), ...(free !== undefined && { free }) }
   } catch {
-    // If the engine has stopped, the end of its event stream reports that. Otherwise the next change measures again.
+    // If the engine has stopped, the end of its event stream reports that. Otherwise `run` measures again: up to
+    // `maxRefusals` times, then after the next change.
     return undefined
   }
 }

@@ -11,7 +11,7 @@ const slowAfterMs = 1000
 const batchSize = 32
 
 interface ListingCallbacks {
-  /** Called when there is new work: a part of the list has arrived, or the list has become slow. */
+  /** Called when there is new work: the whole list has arrived, or the list has become slow. */
   readonly onProgress: () => void
   readonly onError: (error: unknown) => void
 }
@@ -19,7 +19,7 @@ interface ListingCallbacks {
 export class Listing {
   readonly #connection
   readonly #live
-  /** Objects inspected since the list was requested. The list may have older data for them. */
+  /** Objects inspected or invalidated since the list was requested. The list may have older data for them. */
   readonly #inspected = new Targets()
   /** Remembered images for which an inspect was already requested. */
   readonly #requested = new Set<ImageId>()
@@ -69,7 +69,7 @@ export class Listing {
     return [...this.#live.unconfirmed()].filter((id) => !this.#requested.has(id)).slice(0, batchSize)
   }
 
-  /** Publishes the containers, whose list always arrives quickly. After that, inspects a batch of remembered images. */
+  /** Publishes the containers as soon as their list has arrived; otherwise inspects and publishes a batch of images. */
   async publishPart(): Promise<void> {
     if (this.#containers) {
       const rows = this.#containers.filter(({ id }) => !this.#inspected.containers.has(id))
@@ -83,15 +83,15 @@ export class Listing {
     this.#live.apply({ images, containers: new Map() })
   }
 
-  /** Records what was inspected while the list was being read. */
+  /** Records objects that were inspected or invalidated while the list was being read. */
   markInspected(targets: Targets, { images }: Pick<InspectResult, 'images'> = { images: new Map() }) {
     this.#inspected.add(targets)
     for (const id of images.keys()) this.#inspected.images.add(id)
   }
 
   /**
-   * Inspects again all objects that were inspected while the list was being read, then replaces the live state by the list
-   * and these objects.
+   * Inspects all objects that were inspected or invalidated while the list was being read, then replaces the live state
+   * by the list and these objects.
    * @returns the list, with the images that the engine refused to inspect
    */
   async apply(unreadable: Unreadable): Promise<EngineList & Pick<TargetsRead, 'refusedImages'>> {

@@ -36,11 +36,11 @@ export interface Live {
   findByLabel(words: readonly string[]): ImageId[][]
   /** Replaces the whole state by the engine's list, except for `since`: objects inspected after the list was requested. */
   replace(list: EngineList, since?: InspectResult, unreadable?: Unreadable): void
-  /** Merges inspected objects. Unreadable images are marked, and keep their known data; if none is known, only the id. */
+  /** Merges inspected objects. Unreadable images are marked and keep their known data, if any; else only the id. */
   apply(read: InspectResult, unreadable?: Unreadable): void
   /** Replaces all containers by the engine's list, or records why the engine refused the list. */
   applyContainers(rows: ContainerRows): void
-  /** Replaces the state by the remembered images of another engine, unconfirmed, or by an empty state. */
+  /** Replaces the state by remembered images, which are unconfirmed, or by an empty state if there are none. */
   reset(remembered?: readonly Image[]): void
 }
 

@@ -1,4 +1,4 @@
-/** Reads the registry mirrors in force after each reload of the engine's configuration. */
+/** After each reload of the engine's configuration, reads the registry mirrors that are in force. */
 import { setTimeout as delay } from 'node:timers/promises'
 import type { EngineSession } from '../api/session.ts'
 import { readMirrors } from '../api/system.ts'
