@@ -20,7 +20,7 @@ export class Bounds {
   #current: Rectangle
   #normal: Rectangle
   #state: State = 'normal'
-  /** Set if there is no window manager: maximizing is then emulated by resizing. */
+  /** A requested state, until the window manager has applied it. Without one it stays, and maximizing only resizes. */
   #emulatedState: State | undefined
   #lastEmitted: Rectangle & { readonly state: State }
   #queue: Promise<void> = Promise.resolve()
