@@ -28,7 +28,7 @@ class Pulls {
   }
 
   /**
-   * Starts a pull, unless the registry says that it does not have the image. A registry that fails does not prevent it.
+   * Starts a pull, unless the registry reports that the image does not exist. A registry that fails prevents no pull.
    * @param options.skipSpaceCheck whether to start without checking the free space of the disk
    * @returns the failure if the pull could not start
    */

@@ -76,7 +76,10 @@ const controlsIn = (container: HTMLElement): HTMLElement[] =>
     (control) => control.tabIndex >= 0 && !control.matches(':disabled') && control.checkVisibility(),
   )
 
-/** @returns the first list cursor or focusable region of the open dialog or else of the screen; if none, the screen */
+/**
+ * @returns the first list cursor or focusable region of the open dialog or, without a dialog, of the screen. If there is
+ * none: the dialog or the screen itself
+ */
 function firstFocusOfScreen(): HTMLElement | undefined {
   const screen = document.querySelector<HTMLElement>('dialog[open]') ?? document.querySelector<HTMLElement>('main')
   const start = screen?.querySelector<HTMLElement>('[role=row][tabindex="0"], [role=region][tabindex="0"]')

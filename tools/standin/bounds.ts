@@ -20,7 +20,7 @@ export class Bounds {
   #current: Rectangle
   #normal: Rectangle
   #state: State = 'normal'
-  /** A requested state, until the window manager has applied it. Without one it stays, and maximizing only resizes. */
+  /** A requested state that no window manager has applied (yet). Without one, maximizing is emulated by resizing. */
   #emulatedState: State | undefined
   #lastEmitted: Rectangle & { readonly state: State }
   #queue: Promise<void> = Promise.resolve()

@@ -6,8 +6,8 @@
  *   line 3: the path of the CA certificate to trust
  *   line 4: the addresses of the mirrors
  * If started outside of a world, the command first enters a new one. If started inside a world, the demo's engine uses
- * the paths of an installed Docker, with Slipway's helper and a polkit that always lets the helper run, so that an app in
- * this world can change the engine's configuration.
+ * the paths of an installed Docker, with Slipway's helper and a polkit that always lets the helper run, so that an app
+ * in this world can change the engine's configuration.
  */
 import { spawnSync } from 'node:child_process'
 import { chownSync } from 'node:fs'
