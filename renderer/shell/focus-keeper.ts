@@ -77,7 +77,7 @@ const controlsIn = (container: HTMLElement): HTMLElement[] =>
   )
 
 /**
- * @returns the first list cursor or focusable region of the open dialog or, without a dialog, of the screen. If there is
+ * @returns the first list cursor or focusable region of the open dialog or, without a dialog, of the screen. If it has
  * none: the dialog or the screen itself
  */
 function firstFocusOfScreen(): HTMLElement | undefined {
