@@ -17,8 +17,8 @@ export function falseManifestSource(registry: string) {
   const alteredManifests = new Map<string, Manifest>()
 
   /**
-   * The manifest of another image: that of the oldest version with other content, as from a mirror with a stale cache;
-   * if there is none, the tag's own manifest, altered.
+   * The manifest of the oldest version tag whose content differs from the tag's, as a mirror with a stale cache serves.
+   * If there is none: the tag's own manifest, altered.
    * @returns undefined if the registry does not have the tag
    */
   async function falseManifestForTag(
