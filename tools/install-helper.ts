@@ -1,6 +1,6 @@
 /**
- * Installs the root helper and its polkit action. Tests install them in their world, a package build in the root folder
- * of the package: `node tools/install-helper.ts ROOT`.
+ * Installs the root helper and its polkit action. Tests install them in their world. A package build installs them in
+ * the root folder of the package: `node tools/install-helper.ts ROOT`.
  */
 import { chmodSync, chownSync, copyFileSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -42,9 +42,9 @@ function setOwnerAndMode(path: string, mode: number): void {
 }
 
 /**
- * The polkit prompt in each language. Each change asks for a password (`auth_admin`, not `auth_admin_keep`): one
- * run of the helper handles a whole change, so `auth_admin_keep` would save no prompt, but let other programs of the
- * session use the cached authorization.
+ * The file of the polkit action, with its prompt in each language. Each change asks for a password (`auth_admin`, not
+ * `auth_admin_keep`): one run of the helper handles a whole change, so `auth_admin_keep` would save no prompt within a
+ * change, and would let other programs of the session use the cached authorization.
  */
 export function policyXml(): string {
   const elements = (tag: string, key: 'polkit.description' | 'polkit.message') =>

@@ -41,7 +41,7 @@ const failed = sum('failed') + checkOutcomes.filter(({ ok }) => !ok).length
 const skipped = sum('skipped')
 const hasFailed = isReportMissing || failed > 0 || suiteResults.some((ok) => !ok)
 process.exitCode = hasFailed ? 1 : 0
-// Report at least one failure, even if no runner counted any.
+// A failed run reports at least one failure, even if no runner counted any.
 console.log(`${passed} passed, ${hasFailed ? Math.max(1, failed) : 0} failed${skipped ? `, ${skipped} skipped` : ''}`)
 
 interface Counts {

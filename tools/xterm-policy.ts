@@ -47,8 +47,8 @@ export function applyPolicy(code: string): string {
 const contrastCall = /\((\w+),(\w+),(\w+)\.foreground,(\w+),(\w+),(\w+)\)\|\|(\w+)&&(\w+\.push\(`xterm-fg-\$\{257\}`\))/
 
 /**
- * Reversed text is drawn in the theme's background colour on its foreground colour. When xterm 6.0 enforces the minimum
- * contrast, it takes the foreground colour for that of the text, finds no contrast, and makes the text grey
+ * Reversed text has the theme's background colour, on the foreground colour. When xterm 6.0 enforces the minimum
+ * contrast, it compares the foreground colour with itself, finds no contrast, and makes the text grey
  * (DomRendererRowFactory, the last `_applyMinimumContrast`). The patched code passes the background colour instead.
  */
 export function fixReversedText(code: string): string {

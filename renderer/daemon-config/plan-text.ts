@@ -30,7 +30,7 @@ function fileText(does: 'made' | 'filled' | 'edited', file: string): string {
   return does === 'filled' ? t('daemon.row.filled', { file }) : t('daemon.row.edited', { file })
 }
 
-/** Why the change cannot be made (`blocks`), or what the user should know before. */
+/** Why the change cannot be made (if `obstacle.blocks`), or what the user should know before making it. */
 export function obstacleText(obstacle: Obstacle, file: string): string {
   switch (obstacle.kind) {
     case 'desktop':

@@ -14,7 +14,7 @@ export interface Cells {
   readonly id?: string
   readonly created?: string
   readonly createdHint?: string | undefined
-  /** Bytes that only this image uses: the solid part of the bar. */
+  /** Bytes that only this image uses, or the size of a group: the solid part of the bar. */
   readonly unique: Bytes
   /** Bytes that other images use, too: the hatched part of the bar. An upper bound if not `sharingKnown`. */
   readonly shared: Bytes
@@ -24,7 +24,7 @@ export interface Cells {
   readonly size: string
   /** Why the engine cannot inspect the image; undefined if it can. */
   readonly unreadable?: string | undefined
-  /** Number of containers that use the image. */
+  /** Number of containers that use the image or the images of the group. */
   readonly used: string
   readonly usedHint?: string | undefined
 }
@@ -44,7 +44,7 @@ const groupCells = ({ repository, images, size: bytes, used }: GroupLine): Cells
 function imageCells(line: ImageLine): Cells {
   const { id, image, repository, tag = '', otherTags, created, size: bytes, used } = line
   const { unique, shared } = layers.sharingOfImage(id)
-  // Until the layers are read, each may be unique or shared.
+  // Until the layers are read, each layer may be unique or shared.
   const sharingKnown = unique.max - unique.min < bytes || bytes === 0
   const barParts = { unique: unique.min, shared: sharingKnown ? Math.max(0, Math.min(bytes, shared.max)) : bytes }
   return {

@@ -22,7 +22,7 @@ export class ImageList {
   #openKeys = $state.raw<ReadonlySet<string>>(new Set())
   readonly #labelSearch = new LabelSearch()
 
-  /** The use of an image for which no container is listed: 0, or undefined if the list of containers is incomplete. */
+  /** `used` of an image without a listed container: 0, or undefined if the list of containers is incomplete. */
   readonly #defaultUse = $derived(live.containersFailure === undefined ? 0 : undefined)
   readonly all: readonly ImageLine[] = $derived(
     live.images.flatMap((image) => linesOf(image, live.containersByImage.get(image.id)?.length ?? this.#defaultUse)),
@@ -88,7 +88,7 @@ export class ImageList {
     return this.all.filter((line) => isInPreset(preset, line, this.#oldBefore))
   }
 
-  /** Moves the cursor to an image; clears the filters if they hide it. */
+  /** Moves the cursor to an image. If filters or a collapsed group hide it, clears the filters and the grouping. */
   moveTo(id: ImageId) {
     if (!this.lines.some((line) => line.kind === 'image' && line.id === id)) {
       this.clearFilters()

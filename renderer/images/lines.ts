@@ -12,7 +12,7 @@ import type { FilterableImage } from '../../model/image/query.ts'
 
 export interface ImageLine extends ImageRow, FilterableImage {
   readonly kind: 'image'
-  /** Identifies the line, also while its image changes. */
+  /** Identifies the line. It stays the same when the image's other tags change. */
   readonly key: string
   /** Other tags of the same image. */
   readonly otherTags: readonly Reference[]

@@ -22,7 +22,7 @@ const untagKeys = ['job.untag', 'job.untagging', 'job.untagged'] as const
 const cacheKeys = ['job.cache', 'job.cache.running', 'job.cache.done'] as const
 const undoKeys = ['job.putBack', 'job.undoing', 'job.undone'] as const
 
-/** The message key for a job's state. A cancelled or failed job gets the infinitive, as its work was not completed. */
+/** The message key for a job's state. A job that ended without completing its work gets the infinitive. */
 const keyInTense = <Key>(state: Job['state'], [infinitive, present, past]: readonly [Key, Key, Key]): Key =>
   state === 'running' ? present : state === 'done' ? past : infinitive
 

@@ -96,6 +96,6 @@ export function accessOf({ own, known }: Mirror): string {
   }
 }
 
-/** Formats seconds with two significant digits: `0.12`, `1.4`, `5`. */
+/** Formats seconds with at most two significant digits: `0.12`, `1.4`, `5`. */
 export const formatSeconds = (seconds: number): string =>
   new Intl.NumberFormat(resolvedLanguage(), { maximumSignificantDigits: 2 }).format(seconds)

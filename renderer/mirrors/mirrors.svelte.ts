@@ -36,7 +36,7 @@ class MirrorList {
   failedPull = $state.raw<FailedPull>()
   /** Address of the hovered row, which stays in place while results arrive. */
   #hoveredAddress: string | undefined
-  /** Whether the cursor's row stays in place if no row is hovered: the user moved the cursor during the race. */
+  /** True once the user has moved the cursor since the race started. Its row then stays in place if none is hovered. */
   #cursorRowPinned = false
 
   /** Addresses of the mirrors that the user has chosen, in the order in which Docker will try them. */
@@ -108,7 +108,10 @@ class MirrorList {
   get rows(): readonly Mirror[] {
     return this.#rows
   }
-  /** The image's digest at Docker Hub or, without its answer, the most common one; undefined if there is a tie. */
+  /**
+   * The image's digest at Docker Hub. If Docker Hub did not answer: the most common digest of the mirrors, or undefined
+   * if there is a tie.
+   */
   get expectedDigest(): string | undefined {
     return this.#comparison.expected
   }

@@ -28,7 +28,7 @@ class Pulls {
   }
 
   /**
-   * Starts a pull. Main first checks that the registry has the image.
+   * Starts a pull, unless the registry reports that the image does not exist. A registry that fails prevents no pull.
    * @param options.skipSpaceCheck whether to start without checking the free space of the disk
    * @returns the failure if the pull could not start
    */
@@ -54,7 +54,7 @@ class Pulls {
   jobOf = (reference: string): Job | undefined =>
     jobs.all.find(({ subject }) => subject.kind === 'pull' && subject.reference === reference)
 
-  /** The last pull of a repository that could not start; without one, its newest pull, if that failed. */
+  /** The repository's last pull that could not start. If all could start: its newest pull, if that pull failed. */
   failedPullOf = (repository: string): FailedPull | undefined => {
     const isInRepository = (reference: string) =>
       reference.startsWith(`${repository}:`) || reference.startsWith(`${repository}@`)

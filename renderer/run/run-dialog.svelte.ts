@@ -17,7 +17,7 @@ import { terminals } from '../terminals/terminals.svelte.ts'
 /** Delay before a port's availability is checked, while the user types. */
 const debounceMs = 150
 
-/** The start of the host port in a new row. Other computers cannot reach a port that is published with it. */
+/** The initial text of the host port in a new row: on loopback, the port cannot be reached from other computers. */
 export const loopback = '127.0.0.1:'
 
 export class RunDialogState {
@@ -81,7 +81,7 @@ export class RunDialogState {
   faultOf = (field: RunField, row?: number) =>
     this.faults.find((fault) => fault.field === field && (row === undefined || fault.row === row))
 
-  /** Whether the failure is shown in a field. It is not if it belongs to no field, or to a row that was removed. */
+  /** Whether a field shows the failure. None does if the failure belongs to no field, or to a row that was removed. */
   get isFailureInField(): boolean {
     const { failure, options } = this
     if (!failure || !('field' in failure) || failure.field === undefined) return false

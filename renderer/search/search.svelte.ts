@@ -12,7 +12,7 @@ export class DiscoverState {
   answer = $state.raw<SearchAnswer>()
   /** The images of `answer`, with the cursor's row held in place. */
   #images = $state.raw<readonly FoundImage[]>([])
-  /** Whether the cursor's row stays in place when better results arrive: the user has moved the cursor. */
+  /** True once the user has moved the cursor. Its row then stays in place when better results arrive. */
   #cursorRowPinned = false
 
   readonly rows: readonly FoundImage[] = $derived.by(() => {

@@ -12,7 +12,7 @@ interface FocusTarget {
   readonly ancestors: readonly (readonly [container: HTMLElement, index: number])[]
 }
 
-/** Keeps the focus from now on. @returns a function that ends this */
+/** Starts to keep the focus on the screen. @returns a function that stops it */
 export function keepFocus(): () => void {
   let lastFocus: FocusTarget | undefined
   let restoreTimer: ReturnType<typeof setTimeout> | undefined
@@ -63,7 +63,7 @@ function focusTargetOf(element: HTMLElement): FocusTarget {
 
 const closestContainer = (element: HTMLElement) => element.parentElement?.closest<HTMLElement>(containers) ?? undefined
 
-/** @returns the control that gets the focus instead of the one that was at `index` */
+/** @returns what gets the focus instead of the control at `index`: the container if it is focusable, else a control */
 function controlNear([container, index]: FocusTarget['ancestors'][number]): HTMLElement | undefined {
   if (!container.isConnected) return undefined
   if (container.hasAttribute('tabindex')) return container
@@ -76,7 +76,10 @@ const controlsIn = (container: HTMLElement): HTMLElement[] =>
     (control) => control.tabIndex >= 0 && !control.matches(':disabled') && control.checkVisibility(),
   )
 
-/** @returns the element that gets the focus first: the cursor of the screen's list, a region, or the screen itself */
+/**
+ * @returns the first list cursor or focusable region of the open dialog or, without a dialog, of the screen. If it has
+ * none: the dialog or the screen itself
+ */
 function firstFocusOfScreen(): HTMLElement | undefined {
   const screen = document.querySelector<HTMLElement>('dialog[open]') ?? document.querySelector<HTMLElement>('main')
   const start = screen?.querySelector<HTMLElement>('[role=row][tabindex="0"], [role=region][tabindex="0"]')

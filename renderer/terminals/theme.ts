@@ -1,6 +1,7 @@
 /**
- * The terminal's colours. Each text colour has a contrast of at least 4.5:1 on `background`. For all other combinations
- * of colours, xterm ensures that contrast (`minimumContrastRatio`).
+ * The terminal's colours. Each text colour has a contrast of at least 4.5:1 on `background`, except black in the dark
+ * theme and the whites in the light theme. For these and for all other combinations of colours, xterm ensures that
+ * contrast (`minimumContrastRatio`).
  */
 import type { ITheme } from '@xterm/xterm'
 

@@ -1,4 +1,4 @@
-/** The current row of a list. The cursor follows the key of its row, also when other rows come and go. */
+/** The current row of a list. The cursor stays on the row with its key when other rows are added or removed. */
 export class Cursor<Row> {
   readonly #rows: () => readonly Row[]
   readonly #keyOf: (row: Row) => string

@@ -27,7 +27,7 @@ export class DebouncedQuery<Answer> {
     if (id === this.#latestId) return
     this.#latestId = id
     clearTimeout(this.#timer)
-    // The previous data stays until the answer arrives, so that nothing flickers; a failure belongs to its row alone.
+    // The previous data stays until the answer arrives, so that nothing flickers. A previous failure is cleared.
     this.failure = undefined
     if (id) this.#timer = setTimeout(() => void this.#read(id), debounceMs)
     else this.value = undefined

@@ -1,4 +1,4 @@
-/** Scenes of the Images screen: removal, tags, the menus of the rail. */
+/** Scenes of the Images screen and its dialogs, of the Activity screen, and of the menus in the rail. */
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'

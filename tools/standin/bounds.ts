@@ -20,7 +20,7 @@ export class Bounds {
   #current: Rectangle
   #normal: Rectangle
   #state: State = 'normal'
-  /** Set if there is no window manager: maximizing is then emulated by resizing. */
+  /** A requested state that no window manager has applied (yet). Without one, maximizing is emulated by resizing. */
   #emulatedState: State | undefined
   #lastEmitted: Rectangle & { readonly state: State }
   #queue: Promise<void> = Promise.resolve()

@@ -50,7 +50,7 @@ export function bridgeEnd(window: EventTarget, secret: string, world: 'page' | '
     post('response', response)
   })
 
-  /** The other end replies while the event is dispatched. A missing reply means that its detail could not be cloned. */
+  /** The other end replies while the event is dispatched. An empty reply means that the reply could not be cloned. */
   function request(message: Request): unknown {
     post('request', message)
     const response = responses.pop()

@@ -91,7 +91,7 @@ function onAttached({ sessionId, targetInfo }: Payload<'Target.attachedToTarget'
     resolveNextPage = undefined
     return
   }
-  // Resume workers and internal pages, and close windows that a page opened: the stand-in does not support them.
+  // Resume workers and internal pages. Close windows that a page opened: the stand-in does not support such windows.
   session.post('Runtime.runIfWaitingForDebugger')
   const isDevTools = targetInfo.url.startsWith('devtools:')
   if (targetInfo.type === 'page' && !isDevTools) browser().post('Target.closeTarget', { targetId: targetInfo.targetId })

@@ -18,7 +18,7 @@ type Implemented =
   | ('id' | 'session' | 'mainFrame' | 'send' | 'loadURL' | 'reload' | 'getURL' | 'getTitle' | 'isDestroyed' | 'close')
   | ('setWindowOpenHandler' | 'openDevTools' | 'setZoomFactor' | 'getZoomFactor' | 'setZoomLevel' | 'getZoomLevel')
 
-/** What the page calls on its window. */
+/** The part of the window that `Contents` calls. */
 export interface Host {
   destroy(): void
   onReport(report: Extract<Report, { kind: 'bounds' | 'focus' }>): void
@@ -135,7 +135,7 @@ export class Contents extends StrictEmitter<ContentsEvents> implements Pick<Elec
     this.#openHandler = handler
   }
 
-  /** Chromium's DevTools open with F12. */
+  /** Has no effect. Chromium's own DevTools open with F12. */
   openDevTools(): void {}
 
   /** Zoom is CSS on the root element: unlike in Electron, innerWidth and media queries do not change. */

@@ -106,7 +106,7 @@ export async function startHub({ registry, createsMissingImages = false }: HubOp
     if (behaviour === 'hung') return
     if (behaviour === 'slow') await sleep(slowDelayMs)
     const { authorization } = request.headers
-    // Docker Hub accepts a login also as a POSTed form; the stub does not. Clients then use GET with a header instead.
+    // Docker Hub also accepts a login as a POSTed form. The stub does not, so clients use GET with a header instead.
     if (host === 'auth.docker.io' && request.method === 'POST') return void response.writeHead(405).end()
     const misbehaviour = misbehaviourResponse(behaviour, { host, path: url.pathname, authorization })
     const stubResponse = misbehaviour ?? (await respond(host, url, authorization))

@@ -5,9 +5,9 @@
  *   line 2: the socket of the proxy to the demo's Docker Hub and mirrors (only `demo`, as the following lines)
  *   line 3: the path of the CA certificate to trust
  *   line 4: the addresses of the mirrors
- * Outside of a world, the command first enters a new one. Inside a world, the demo's engine uses the paths of an installed
- * Docker, with Slipway's helper and a polkit that always allows it, so that an app in this world can change the
- * engine's configuration.
+ * If started outside of a world, the command first enters a new one. If started inside a world, the demo's engine uses
+ * the paths of an installed Docker, with Slipway's helper and a polkit that always lets the helper run, so that an app
+ * in this world can change the engine's configuration.
  */
 import { spawnSync } from 'node:child_process'
 import { chownSync } from 'node:fs'

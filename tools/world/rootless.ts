@@ -1,5 +1,5 @@
 /**
- * A rootless engine: dockerd in a user namespace of the user `nobody`, which has no other privileges.
+ * A rootless engine: dockerd runs as root of a user namespace. Outside of it, its user is the unprivileged `nobody`.
  * Real rootless Docker also uses RootlessKit for networking; the world does not.
  */
 import { spawnSync } from 'node:child_process'

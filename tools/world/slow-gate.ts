@@ -8,9 +8,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 export interface NetworkConditions {
   /** Limit for all connections together. */
   readonly bytesPerSecond?: number
-  /** After this many bytes from now on, all connections are reset, and new ones too. */
+  /** After this many bytes, counted from now on, all open and new connections are reset. */
   readonly resetsAfterBytes?: number
-  /** After this many bytes from now on, nothing more is sent, and connections stay open. */
+  /** After this many bytes, counted from now on, nothing more is sent, and connections stay open. */
   readonly stallsAfterBytes?: number
 }
 

@@ -42,7 +42,7 @@ export interface Online {
   readonly hub: Hub
   /** Empty until mirrors are added. A client with the hub's environment reaches and trusts the mirrors. */
   readonly mirrors: Mirrors
-  /** The images that can be pulled. */
+  /** The digests of the images that can be pulled, by reference. */
   readonly digests: Digests
   /** Options for an engine that pulls from Docker Hub, with the registry as its mirror. */
   readonly engine: Pick<EngineOptions, 'config' | 'env'>

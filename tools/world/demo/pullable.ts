@@ -1,4 +1,4 @@
-/** The images that can be pulled in the demo: small, with several layers, and one large enough to watch its progress. */
+/** The images that can be pulled in the demo. They are small, except Python: its pulls take long enough to watch. */
 import type { ImageSpec, RunConfig } from '../images.ts'
 import type { Step } from '../layers.ts'
 import { entrypoint, printProgram, service, userland } from '../userland.ts'

@@ -17,7 +17,7 @@ export interface RecordedRequests {
   readonly all: readonly RecordedHubRequest[]
   /** The requests to a host whose path contains the text. */
   of(host: string, text?: string): readonly RecordedHubRequest[]
-  /** The highest number of those requests that were in flight at the same time. */
+  /** The highest number of requests, selected as by `of`, that were in flight at the same time. */
   maxConcurrent(host: string, text?: string): number
   /** Targets that the proxy refused to connect to, such as `example.com:443`. */
   readonly refused: readonly string[]

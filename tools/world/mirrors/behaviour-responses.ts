@@ -11,7 +11,7 @@ export interface MirrorRequest extends RegistryTarget {
 }
 
 /**
- * @param tokens the valid tokens; a token that the mirror issues is added
+ * @param tokens the tokens that the mirror accepts; a valid token that it issues is added
  * @returns undefined if the request must be answered by the registry
  */
 export function findBehaviourResponse(

@@ -33,7 +33,10 @@ export interface MirrorBehaviour {
   readonly login?: 'anyone' | 'nobody' | 'forbidden' | 'useless-token'
   /** The repositories that the mirror serves, such as `library/nginx`. Requests for all others get DENIED. */
   readonly allows?: readonly string[]
-  /** Responds with 429: with `Retry-After` in seconds, with `X-Retry-After` as a time, or with neither. */
+  /**
+   * Responds with 429 to every request for a repository: with `Retry-After` in seconds, with `X-Retry-After` as a time,
+   * or with neither.
+   */
   readonly throttles?: { readonly retryAfter: number } | { readonly xRetryAfter: Date } | 'without-header'
   /** What the mirror answers instead of the requested content. A number is the status of every response. */
   readonly answers?:

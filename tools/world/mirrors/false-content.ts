@@ -10,15 +10,15 @@ export interface Manifest {
 
 /**
  * @param registry `HOST:PORT` of the registry whose content is falsified
- * @returns functions that create false manifests; their parameter `accept` is the client's Accept header
+ * @returns functions that create or find false manifests; the parameter `accept` is the client's Accept header
  */
 export function falseManifestSource(registry: string) {
   /** Altered manifests, which the registry does not have. */
   const alteredManifests = new Map<string, Manifest>()
 
   /**
-   * The manifest of another image: that of the oldest version with other content, as from a mirror with a stale cache;
-   * if there is none, the tag's own manifest, altered.
+   * The manifest of the oldest version tag whose content differs from the tag's, as a mirror with a stale cache serves.
+   * If there is none: the tag's own manifest, altered.
    * @returns undefined if the registry does not have the tag
    */
   async function falseManifestForTag(
@@ -87,7 +87,7 @@ interface Child {
 }
 
 /**
- * Flips one bit in the middle of a blob. If the body is only a range of the blob, the bit flips if the range has it.
+ * Flips one bit in the middle of a blob. A body that is a range without this bit is unchanged.
  * @param start offset of the body in the blob
  * @param blobSize bytes of the whole blob
  */
