@@ -10,13 +10,13 @@ import {
   type RegistryFailure,
   type Result,
 } from '../../preload/contract/index.ts'
-import { engineKey, layersSize, type Engine, type EngineSession, type Lease } from '../engine/index.ts'
+import { engineKey, layersSize, withReconnect, type Engine, type EngineSession, type Lease } from '../engine/index.ts'
 import type { Jobs, JobContext } from '../jobs/index.ts'
 import type { LedgerStore } from '../store/index.ts'
 import { recordPull } from './ledger.ts'
 import { pullWithLogin, type CredentialsFor } from './login.ts'
 import { progressReporter } from './progress.ts'
-import type { PullContext, PullRequest, PullResult } from './pull.ts'
+import type { PullContext, PullRequest } from './pull.ts'
 import type { DiskSpace } from './disk-space.ts'
 import { parseTarget } from './target.ts'
 
@@ -77,9 +77,14 @@ export function pullService({ engine, jobs, credentialsFor, checkReference, ledg
     const pullNumber = ++startedPulls
     const startedAlone = queue.pending === 1
     const before = await withTimeout(diskUsageTimeoutMs.before, layersSize(lease.session))
-    const pull = await pullWithRetry(lease, job, () =>
-      pullWithLogin(contextOf(lease, job, onProgress), request, credentialsFor),
-    )
+    // The engine keeps complete layers, so a repeated pull downloads only the others.
+    const attempt = () => pullWithLogin(contextOf(lease, job, onProgress), request, credentialsFor)
+    const pull = await withReconnect(lease, job.cancelled, attempt, (result) => {
+      if (!('failure' in result)) return undefined
+      job.updateSubject({ speed: undefined, left: undefined })
+      return result.failure
+    })
+    job.cancelled.throwIfAborted()
     if ('failure' in pull) return job.updateItem(0, { state: 'failed', failure: pull.failure })
     job.updateItem(0, { state: 'done' })
     const { session } = lease
@@ -93,17 +98,6 @@ export function pullService({ engine, jobs, credentialsFor, checkReference, ledg
     const result = { ...pulled, isNew, ...(cost !== undefined && { cost }) }
     job.updateSubject({ speed: undefined, left: undefined, result })
     if (ledger) recordPull(ledger, { ...pulled, reference: request.reference, endpoint: session.context.endpoint })
-  }
-
-  /** If the connection breaks, waits for the engine and pulls once more. The engine keeps complete layers. */
-  async function pullWithRetry(lease: Lease, job: JobContext, pull: () => Promise<PullResult>): Promise<PullResult> {
-    const { session } = lease
-    const result = await pull()
-    if (!('failure' in result) || !session.signal.aborted) return result
-    job.updateSubject({ speed: undefined, left: undefined })
-    const newSession = await lease.reconnected(job.cancelled)
-    job.cancelled.throwIfAborted()
-    return newSession ? await pull() : result
   }
 
   /** Runs the job of a pull, including its time in the queue. */

@@ -11,6 +11,7 @@ import {
   inspectImage,
   isSameEngine,
   tagImage,
+  withReconnect,
   type EngineIdentity,
   type EngineSession,
   type Lease,
@@ -136,16 +137,17 @@ export async function restoreAll(
   return remaining
 
   /**
-   * If the connection breaks, waits for the engine and repeats the step once. A step changes nothing that is already
+   * If the connection is lost, waits for the engine and repeats the step. A step changes nothing that is already
    * restored.
    */
   async function runStep(run: () => Promise<StepOutcome>): Promise<StepOutcome> {
     const attempt = () => run().catch((error: unknown) => engineFailure(error, entry.endpoint))
-    const { session } = lease
-    const outcome = await attempt()
-    if (!outcome || !session.signal.aborted || isEngineAway) return outcome
-    isEngineAway = (await lease.reconnected(job.cancelled)) === undefined
-    return isEngineAway ? outcome : await attempt()
+    if (isEngineAway) return await attempt()
+    const outcome = await withReconnect(lease, job.cancelled, attempt, (result) =>
+      result === 'cancelled' ? undefined : result,
+    )
+    isEngineAway = lease.session.signal.aborted
+    return outcome
   }
 }
 

@@ -14,13 +14,18 @@ import type { EngineState, ImagesChange, ImagesSnapshot } from '../../preload/co
 import type { Engine } from '../../tools/world/engine.ts'
 
 /** Starts the services over the engine at this socket. */
-export const watchEngine = (socket: string, lists?: Lists) =>
-  serve({ env: { DOCKER_HOST: `unix://${socket}` }, home: '/nonexistent' }, lists)
+export const watchEngine = (socket: string, lists?: Lists, reconnectTimeoutMs?: number) =>
+  serve({ env: { DOCKER_HOST: `unix://${socket}` }, home: '/nonexistent' }, lists, undefined, reconnectTimeoutMs)
 
 const noLists: Lists = { recall: async () => undefined, remember() {}, forget() {}, async end() {} }
 
 /** Starts the services as main composes them, and a window that applies every published change. */
-export function serve(environment: HostEnvironment, lists = noLists, engineChanged = () => {}) {
+export function serve(
+  environment: HostEnvironment,
+  lists = noLists,
+  engineChanged = () => {},
+  reconnectTimeoutMs?: number,
+) {
   const ended = new AbortController()
   const changes: ImagesChange[] = []
   const states: EngineState[] = []
@@ -28,6 +33,7 @@ export function serve(environment: HostEnvironment, lists = noLists, engineChang
   const engine = engineService({
     environment,
     lists,
+    ...(reconnectTimeoutMs !== undefined && { reconnectTimeoutMs }),
     publish(name, payload) {
       if (name === 'images.changed') {
         changes.push(payload as ImagesChange)

@@ -18,11 +18,13 @@ export type Puller = Awaited<ReturnType<typeof openPuller>>
  * Starts the pull service over an engine.
  * @param credentialsFor by default, there are no logins
  */
+const reconnectTimeoutMs = 2_000
+
 export async function openPuller(engine: Engine, credentialsFor?: CredentialsFor, diskSpaceNeeds?: DiskSpaceNeeds) {
   const folder = mkdtempSync(join(tmpdir(), 'puller-'))
   const store = openStore(folder)
   const published: Job[] = []
-  const served = watchEngine(engine.socket)
+  const served = watchEngine(engine.socket, undefined, reconnectTimeoutMs)
   const jobs = jobService({
     store,
     publish: (name, payload) => {
