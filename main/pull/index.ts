@@ -84,8 +84,10 @@ export function pullService({ engine, jobs, credentialsFor, checkReference, ledg
       job.updateSubject({ speed: undefined, left: undefined })
       return result.failure
     })
-    job.cancelled.throwIfAborted()
-    if ('failure' in pull) return job.updateItem(0, { state: 'failed', failure: pull.failure })
+    if ('failure' in pull) {
+      job.cancelled.throwIfAborted()
+      return job.updateItem(0, { state: 'failed', failure: pull.failure })
+    }
     job.updateItem(0, { state: 'done' })
     const { session } = lease
     const { image, digest, isNew } = pull.pulled
