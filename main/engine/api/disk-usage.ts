@@ -39,14 +39,14 @@ const maxAttempts = 20
 const retryDelayMs = 150
 
 /** Reads one part of the disk usage, or all of it. Engines before API 1.42 always measure everything. Timeout: 5 min. */
-async function requestDiskUsage(session: EngineSession, part?: 'image' | 'build-cache') {
+async function requestDiskUsage(session: EngineSession, part?: 'image' | 'build-cache', attempts = maxAttempts) {
   const query = part && session.capabilities.filtersDiskUsage ? { type: part } : {}
   // Up to 20.10, the engine replies 500 while it measures for another client.
   for (let attempt = 1; ; attempt++) {
     try {
       return await ask(session, diskUsage, { path: '/system/df', query, timeoutMs: diskUsageTimeoutMs })
     } catch (error) {
-      if (statusOf(error) !== 500 || attempt === maxAttempts) throw error
+      if (statusOf(error) !== 500 || attempt === attempts) throw error
       await delay(retryDelayMs)
     }
   }
@@ -56,8 +56,8 @@ async function requestDiskUsage(session: EngineSession, part?: 'image' | 'build-
  * @returns the bytes of all layers, as the engine reports them. The containerd store counts snapshots and, from 28, also
  * compressed content. Timeout: 5 min.
  */
-export const layersSize = async (session: EngineSession): Promise<Bytes> =>
-  (await requestDiskUsage(session, 'image')).LayersSize
+export const layersSize = async (session: EngineSession, { repeats = true } = {}): Promise<Bytes> =>
+  (await requestDiskUsage(session, 'image', repeats ? maxAttempts : 1)).LayersSize
 
 /** @returns the records of BuildKit's cache as the engine lists them. Timeout: 5 min. */
 export const readCacheRecords = async (session: EngineSession): Promise<readonly ListedCacheRecord[]> =>

@@ -52,7 +52,8 @@ export function diskMeter(session: EngineSession, onMeasured: (diskUse: DiskUse)
 
 async function measure(session: EngineSession): Promise<DiskUse | undefined> {
   try {
-    const images = await layersSize(session)
+    // Not repeated at once: a refusal means that the engine is already measuring, and `run` measures again later.
+    const images = await layersSize(session, { repeats: false })
     const free = await freeDiskBytes(session)
     // Podman reports 0, which means unknown.
     return { ...(images > 0 && { images }), ...(free !== undefined && { free }) }
