@@ -2,9 +2,11 @@
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import type { Installation } from '../../model/daemon-config/plan.ts'
+import type { DaemonEnvironment, Installation } from '../../model/daemon-config/plan.ts'
+import type { Container, ContainerId } from '../../model/image/image.ts'
 import type { EngineFacts, EngineState } from '../../preload/contract/index.ts'
 import type { HostEnvironment } from '../engine/index.ts'
+import { mirrorsInForce, type ShownSession } from './target-engine.ts'
 
 /** The Docker installation behind an engine. */
 export interface DaemonInstallation {
@@ -72,4 +74,23 @@ export function findHostsToml({ installation, file }: DaemonInstallation): strin
   const folder = installation === 'rootless' && file !== undefined ? dirname(file) : '/etc/docker'
   const hosts = join(folder, 'certs.d/docker.io/hosts.toml')
   return existsSync(hosts) ? hosts : undefined
+}
+
+/** Reads the facts around the file on which a plan depends. `session`: the one that the window shows. */
+export async function readEnvironment(
+  daemon: DaemonInstallation,
+  session: ShownSession,
+  containers: ReadonlyMap<ContainerId, Container>,
+): Promise<DaemonEnvironment> {
+  const { installation, pidFile } = daemon
+  const hosts = session.ok && session.value.capabilities.store === 'containerd' ? findHostsToml(daemon) : undefined
+  // `engine.state()` is updated only a moment after a change, so the mirrors in force are read from the engine.
+  const inForce = await mirrorsInForce(session)
+  return {
+    installation,
+    cliFlags: await readMirrorFlags(pidFile),
+    ...(hosts !== undefined && { hostsToml: hosts }),
+    ...(inForce && { inForce }),
+    running: [...containers.values()].filter(({ state }) => state === 'running').map(({ name }) => name),
+  }
 }

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { readDaemonFile } from '../../model/daemon-config/file.ts'
 import { distinctMirrors } from '../../model/mirrors/address.ts'
-import { isBlocked, mirrorsBefore, planMirrors, type DaemonEnvironment } from '../../model/daemon-config/plan.ts'
+import { isBlocked, mirrorsBefore, planMirrors } from '../../model/daemon-config/plan.ts'
 import {
   fail,
   ok,
@@ -19,12 +19,12 @@ import { daemonFileAccess, isReadDenied, type DaemonFileAccess } from './access.
 import { manualCommands } from './manual-commands.ts'
 import { changeMirrors, planSteps, type OpenHelper } from './change.ts'
 import { openHelper, type UserHelper } from './helper.ts'
-import { pinTargetEngine, mirrorsInForce, type TargetEngine } from './target-engine.ts'
+import { pinTargetEngine, type ShownSession, type TargetEngine } from './target-engine.ts'
 import { recovery } from './recovery.ts'
-import { findInstallation, findHostsToml, readMirrorFlags, type DaemonInstallation } from './environment.ts'
+import { findInstallation, readEnvironment, type DaemonInstallation } from './environment.ts'
 
 export interface DaemonConfigNeeds {
-  readonly engine: Pick<Engine, 'session' | 'lease' | 'state' | 'live'>
+  readonly engine: Pick<Engine, 'session' | 'shows' | 'lease' | 'state' | 'live'>
   readonly jobs: Jobs
   readonly store: MirrorsStore
   readonly environment: HostEnvironment
@@ -42,9 +42,10 @@ export interface DaemonConfigNeeds {
   readonly openHelperAsRoot?: OpenHelper
 }
 
-/** A plan that was shown, with access to the file that it was made for: the window may show another engine by now. */
+/** A plan that was shown, with the session and the access to the file that it was made for. */
 interface AppliablePlan {
   readonly shown: StoredMirrorPlan
+  readonly session: ShownSession
   readonly access: DaemonFileAccess
   readonly oldHash: string | undefined
   readonly mirrors: readonly string[]
@@ -63,22 +64,8 @@ export function daemonConfigService(needs: DaemonConfigNeeds) {
   /** Whether the helper was killed during a change. The next start of the helper undoes that change. */
   let wasInterrupted = false
 
-  async function daemonEnvironment(daemon: DaemonInstallation): Promise<DaemonEnvironment> {
-    const state = engine.state()
-    const { installation, pidFile } = daemon
-    const hosts = state.status === 'connected' && state.facts.store === 'containerd' ? findHostsToml(daemon) : undefined
-    // `engine.state()` is updated only a moment after a change, so the mirrors in force are read from the engine.
-    const inForce = await mirrorsInForce(engine.session())
-    return {
-      installation,
-      cliFlags: await readMirrorFlags(pidFile),
-      ...(hosts !== undefined && { hostsToml: hosts }),
-      ...(inForce && { inForce }),
-      running: [...engine.live.containers().values()]
-        .filter(({ state }) => state === 'running')
-        .map(({ name }) => name),
-    }
-  }
+  /** Whether the window still shows the same session or, as before, none. A plan ends with its session. */
+  const isStillShown = (session: ShownSession) => (session.ok ? engine.shows(session.value) : !engine.session().ok)
 
   const changesOf = (file: string | undefined) => store.value.changes.filter((change) => change.file === file)
 
@@ -88,11 +75,12 @@ export function daemonConfigService(needs: DaemonConfigNeeds) {
   }
 
   function startJob(
+    file: string,
     subject: Subject,
     steps: readonly DaemonStep[],
     work: (job: JobContext, target: TargetEngine) => Promise<void>,
   ) {
-    const target = pinTargetEngine(engine)
+    const target = pinTargetEngine(engine, () => currentInstallation().file === file)
     return jobs.start({ kind: 'daemon', ...subject }, steps, (job) => work(job, target).finally(target.release))
   }
 
@@ -175,6 +163,7 @@ export function daemonConfigService(needs: DaemonConfigNeeds) {
     async 'daemon-config.plan'({ mirrors: requested, withPassword }) {
       const request = ++latestRequest
       storedPlan = undefined
+      const session = engine.session()
       const daemon = currentInstallation()
       const fileAccess = accessTo(daemon)
       const { way } = fileAccess
@@ -191,15 +180,15 @@ export function daemonConfigService(needs: DaemonConfigNeeds) {
       }
       if (!read.ok) return read
       const { text, hash: oldHash } = read.value
-      const plan = planMirrors(text, requested, await daemonEnvironment(daemon))
+      const plan = planMirrors(text, requested, await readEnvironment(daemon, session, engine.live.containers()))
       const mirrors = plan.rows.flatMap((row) => (row.kind === 'asks' ? [row.mirror] : []))
       // A text that only an administrator can read must not get into the clipboard.
       const change = withPassword ? undefined : plan.change
       const texts = change && { before: read.value, after: change.after }
       const commands = texts && (await manualCommands(daemon, fileAccess, texts))
       const shown = { id: randomUUID(), file, way, plan, ...(commands !== undefined && { commands }) }
-      if (request !== latestRequest) return fail({ code: 'plan-unknown' })
-      storedPlan = { shown, access: fileAccess, oldHash, mirrors }
+      if (request !== latestRequest || !isStillShown(session)) return fail({ code: 'plan-unknown' })
+      storedPlan = { shown, session, access: fileAccess, oldHash, mirrors }
       return ok(shown)
     },
     'daemon-config.apply'(id) {
@@ -207,11 +196,12 @@ export function daemonConfigService(needs: DaemonConfigNeeds) {
         return fail({ code: 'plan-unknown' })
       const planToApply = storedPlan
       storedPlan = undefined
+      if (!isStillShown(planToApply.session)) return fail({ code: 'plan-outdated' })
       const { mirrors, access, shown } = planToApply
       const steps = planSteps(access.way, mirrors.length > 0)
       const restarts = shown.plan.rows.some(({ kind }) => kind === 'restart')
       const subject = { mirrors: [...mirrors], restarts }
-      return ok(startJob(subject, steps, (job, target) => apply(planToApply, steps, job, target)))
+      return ok(startJob(shown.file, subject, steps, (job, target) => apply(planToApply, steps, job, target)))
     },
     async 'daemon-config.backups'() {
       const backups = await accessTo(currentInstallation()).withHelper((helper) => helper.history())
@@ -231,7 +221,7 @@ export function daemonConfigService(needs: DaemonConfigNeeds) {
       const steps = planSteps(fileAccess.way, false)
       const subject = { mirrors: [...mirrors], restores: true, restarts: installation === 'snap' }
       const backup = { file, access: fileAccess, hash }
-      return ok(startJob(subject, steps, (job, target) => restore(backup, steps, job, target)))
+      return ok(startJob(file, subject, steps, (job, target) => restore(backup, steps, job, target)))
     },
     async 'daemon-config.show'() {
       const { file } = currentInstallation()

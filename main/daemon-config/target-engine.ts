@@ -9,6 +9,9 @@ export const mirrorsInForce = async (
 ): Promise<readonly string[] | undefined> =>
   session.ok ? await readMirrors(session.value, signal).catch(() => undefined) : undefined
 
+/** The session that the window shows, or why it shows none. */
+export type ShownSession = ReturnType<Engine['session']>
+
 export interface TargetEngine {
   /** The current session; fails while the engine does not answer. */
   session(): Result<EngineSession>
@@ -16,20 +19,29 @@ export interface TargetEngine {
 }
 
 /**
- * Keeps the target on the engine that the window shows now, even if the window switches to another one later. If no
- * engine is connected now, `session` always returns the session that the window shows.
+ * Keeps the target on one engine, even if the window switches to another one later: the engine that the window shows
+ * now or, if it shows none, the first one for which `isTarget` returns true. The new file may let that engine start.
  */
-export function pinTargetEngine({ session, lease }: Pick<Engine, 'session' | 'lease'>): TargetEngine {
-  const shownSession = session()
-  if (!shownSession.ok) return { session, release() {} }
-  const engineLease = lease(shownSession.value)
+export function pinTargetEngine(
+  { session, lease }: Pick<Engine, 'session' | 'lease'>,
+  isTarget: () => boolean,
+): TargetEngine {
+  const pin = (shown: ShownSession) => (shown.ok ? lease(shown.value) : undefined)
+  let engineLease = pin(session())
   let reconnecting: Promise<unknown> | undefined
   return {
     session() {
-      if (!engineLease.session.signal.aborted) return ok(engineLease.session)
+      if (!engineLease) {
+        const shown = session()
+        if (!shown.ok) return shown
+        if (!isTarget()) return fail({ code: 'engine-stopped', endpoint: shown.value.context.endpoint })
+        engineLease = pin(shown)!
+      }
+      const { identity, session: current } = engineLease
+      if (!current.signal.aborted) return ok(current)
       reconnecting ??= engineLease.reconnected().finally(() => (reconnecting = undefined))
-      return fail({ code: 'engine-stopped', endpoint: engineLease.identity.endpoint })
+      return fail({ code: 'engine-stopped', endpoint: identity.endpoint })
     },
-    release: engineLease.release,
+    release: () => engineLease?.release(),
   }
 }

@@ -250,6 +250,38 @@ test('the daemon.json of an engine in an unknown location is not changed', async
   }
 })
 
+test('a plan ends when the window shows another engine, and changes neither engine nor file', async () => {
+  write('{}\n')
+  const options = { version: '26.1', store: 'classic' } as const
+  const [engine, other] = await Promise.all([startEngine({ ...options, asInstalled: true }), startEngine(options)])
+  const contexts = { system: { host: `unix://${systemPaths.socket}` }, other: { host: `unix://${other.socket}` } }
+  const changer = await openChanger({ online, socket: systemPaths.socket, contexts })
+  const switchTo = async (name: string) => {
+    await changer.served.calls['engine.switch'](name)
+    await eventually(() => {
+      const state = changer.served.engine.state()
+      return state.status === 'connected' && state.context.name === name
+    })
+  }
+  try {
+    const text = readState()?.text
+    const stored = await changer.plan([good.address])
+    await switchTo('other')
+    const refused = { error: { code: 'plan-outdated' } }
+    expect(await changer.handlers['daemon-config.apply'](stored.id)).toMatchObject(refused)
+    expect(await Promise.all([readMirrors(engine), readMirrors(other)])).toEqual([[], []])
+    expect(readState()?.text).toBe(text)
+
+    await switchTo('system')
+    const planning = changer.plan([good.address])
+    await switchTo('other')
+    await expect(planning).rejects.toThrow('plan-unknown')
+  } finally {
+    await changer.stop()
+    await Promise.all([engine.stop(), other.stop()])
+  }
+})
+
 test('a file that prevents Docker from starting is replaced by a backup, which Docker reads at its next start', async () => {
   const engine = await startEngine({ version: '26.1', store: 'classic', asInstalled: true, env: online.hub.engineEnv })
   write('{ "debug": false }')

@@ -13,6 +13,7 @@ import { testPull } from '../../../main/workflows/index.ts'
 import type { Job } from '../../../preload/contract/index.ts'
 import type { Online } from '../../../tools/world/world.ts'
 import { eventually } from '../eventually.ts'
+import { homeWith, type ContextOptions } from '../home.ts'
 import { installedHelper, userScope } from './helper-tools.ts'
 import { serve } from '../engine-window.ts'
 
@@ -23,15 +24,19 @@ interface ChangerOptions {
   readonly socket: string
   /** Environment variables that lead to a rootless engine and its files. Default: no variables, no rootless engine. */
   readonly env?: Readonly<Record<string, string>>
+  /** Docker's contexts instead of the one engine at `socket`. The first one is the current context. */
+  readonly contexts?: Readonly<Record<string, ContextOptions>>
   /** Called once for each step of a job, after the step is done. */
   readonly onStep?: (step: string, job: Job) => void
 }
 
-export async function openChanger({ online, socket, env = {}, onStep = () => {} }: ChangerOptions) {
+export async function openChanger({ online, socket, contexts, env = {}, onStep = () => {} }: ChangerOptions) {
   const originalCertificates = getCACertificates('default')
   setDefaultCACertificates([...originalCertificates, readFileSync(online.mirrors.caFile, 'utf8')])
   const folder = mkdtempSync(join(tmpdir(), 'changer-'))
-  const environment = { env: { DOCKER_HOST: `unix://${socket}`, ...env }, home: '/nonexistent' }
+  const environment = contexts
+    ? homeWith(contexts)
+    : { env: { DOCKER_HOST: `unix://${socket}`, ...env }, home: '/nonexistent' }
   let engineChanged = () => {}
   const served = serve(environment, undefined, () => engineChanged())
   const store = openStore(folder)
