@@ -65,6 +65,7 @@ export function diskSpace(needs: DiskSpaceNeeds): DiskSpace {
       if (needed <= available) return addReservation({ engine, needed, freeAtStart: free })
       if (otherPulls.length === 0)
         return { failure: { code: 'pull-no-space', reference: request.reference, needed, free } as const }
+      cancelled.throwIfAborted()
       await Promise.race([...otherPulls.map(({ ended }) => ended), once(cancelled, 'abort')])
       cancelled.throwIfAborted()
     }

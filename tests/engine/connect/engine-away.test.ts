@@ -108,13 +108,19 @@ describe.each(matrix)('$title', (options) => {
     },
   )
 
-  test('an undo whose connection breaks continues once the engine is back', async () => {
+  /** Removes all images, and goes offline while the undo sends the first copy. */
+  async function loseConnectionDuringUndo() {
     const jobId = await app.removeAll()
     expect(await app.services.waitForJob(jobId)).toMatchObject({ state: 'done' })
     const loading = app.proxy.inject('hold-request', (request) => request.includes('/images/load'))
     const undoId = await app.services.startUndo(jobId)
     await loading.arrived
     await app.proxy.goOffline()
+    return { jobId, undoId }
+  }
+
+  test('an undo whose connection breaks continues once the engine is back', async () => {
+    const { undoId } = await loseConnectionDuringUndo()
     await app.proxy.goOnline()
     expect(statesOf(await app.services.waitForJob(undoId))).toEqual(['done', 'done', 'done'])
     await eventually(async () => (await countImages()) === 3)
@@ -123,12 +129,7 @@ describe.each(matrix)('$title', (options) => {
   })
 
   test('an undo whose engine stays away keeps every copy, and can be tried again', async () => {
-    const jobId = await app.removeAll()
-    expect(await app.services.waitForJob(jobId)).toMatchObject({ state: 'done' })
-    const loading = app.proxy.inject('hold-request', (request) => request.includes('/images/load'))
-    const undoId = await app.services.startUndo(jobId)
-    await loading.arrived
-    await app.proxy.goOffline()
+    const { jobId, undoId } = await loseConnectionDuringUndo()
     const undo = await app.services.waitForJob(undoId)
     expect(undo.items.map(({ failure }) => failure?.code)).toEqual(Array(3).fill('engine-stopped'))
     expect(app.copies()).toHaveLength(3)

@@ -273,9 +273,9 @@ test('a plan ends when the window shows another engine, and changes neither engi
     expect(readState()?.text).toBe(text)
 
     await switchTo('system')
-    const planning = changer.plan([good.address])
+    const planning = changer.handlers['daemon-config.plan']({ mirrors: [good.address], withPassword: false })
     await switchTo('other')
-    await expect(planning).rejects.toThrow('plan-unknown')
+    expect(await planning).toMatchObject({ error: { code: 'plan-unknown' } })
   } finally {
     await changer.stop()
     await Promise.all([engine.stop(), other.stop()])
