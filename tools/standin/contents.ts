@@ -9,7 +9,7 @@ import { guard, StrictEmitter, createPreventableEvent } from './guard.ts'
 import { pageSources, worldName, type Report } from './page.ts'
 import { servePage, toAppUrl, toPageUrl } from './serving.ts'
 import { session } from './session.ts'
-import { applyTheme } from './theme.ts'
+import { applyTheme, parseColor } from './theme.ts'
 
 type Navigation = Electron.Event<Electron.WebContentsWillNavigateEventParams>
 type OpenHandler = Parameters<Electron.WebContents['setWindowOpenHandler']>[0]
@@ -247,9 +247,4 @@ export function asWebContents(contents: Contents): Electron.WebContents {
 
 function loadError(code: string, url: string): Error {
   return Object.assign(new Error(`${code} loading '${url}'`), { code, url })
-}
-
-function parseColor(hex: string): { r: number; g: number; b: number } {
-  const value = Number.parseInt(/^#([0-9a-f]{6})$/i.exec(hex)?.[1] ?? 'ffffff', 16)
-  return { r: value >> 16, g: (value >> 8) & 0xff, b: value & 0xff }
 }

@@ -50,3 +50,9 @@ function emulateColorScheme(page: Session, source: Source): void {
   const value = source === 'system' ? '' : source
   page.post('Emulation.setEmulatedMedia', { features: [{ name: 'prefers-color-scheme', value }] })
 }
+
+/** Parses `#rrggbb`. Anything else is white. */
+export function parseColor(hex: string): { r: number; g: number; b: number } {
+  const value = Number.parseInt(/^#([0-9a-f]{6})$/i.exec(hex)?.[1] ?? 'ffffff', 16)
+  return { r: value >> 16, g: (value >> 8) & 0xff, b: value & 0xff }
+}
