@@ -86,7 +86,7 @@ start({
     const buildCache = buildCacheService({ engine, jobs })
     const containers = containersService({ engine, openPage })
     const terminals = terminalsService({ engine, publish })
-    const run = runService({ engine, chooseFolder, details: images.handlers['images.details'] })
+    const run = runService({ engine, chooseFolder, details: images.details })
     const settings = settingsService({ settings: store.settings, systemLanguages: languages, applyTheme, publish })
     const window = windowService(store.window)
 

@@ -10,7 +10,7 @@ import { suggestOptions } from './suggest.ts'
 
 interface Needs {
   readonly engine: Pick<Engine, 'session' | 'live' | 'flags'>
-  readonly details: (image: ImageId) => Result<ImageDetails> | Promise<Result<ImageDetails>>
+  readonly details: (session: EngineSession, image: ImageId) => Promise<Result<ImageDetails>>
   readonly chooseFolder: (current: string) => Promise<string | undefined>
 }
 
@@ -26,15 +26,11 @@ export function runService({ engine, details, chooseFolder }: Needs) {
     handlers: {
       'run.suggest': ({ image, reference }) =>
         withEngine(async (session) => {
-          const imageDetails = await details(image)
+          // Read at once: both describe the engine that the window shows now.
+          const shown = { names: containerNames(), engineFlags: engine.flags() }
+          const imageDetails = await details(session, image)
           if (!imageDetails.ok) return imageDetails
-          const target = {
-            image,
-            reference,
-            details: imageDetails.value,
-            names: containerNames(),
-            engineFlags: engine.flags(),
-          }
+          const target = { image, reference, details: imageDetails.value, ...shown }
           return ok(await suggestOptions(session, shells, await readPorts(session), target))
         }),
       'run.port': (port) => withEngine(async (session) => ok(await portState(await readPorts(session), port))),

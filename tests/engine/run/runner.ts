@@ -48,7 +48,7 @@ export async function openRunner(worldEngine: Engine, host = `unix://${worldEngi
   })
   const runs = runService({
     engine,
-    details: imagesService(engine).handlers['images.details'],
+    details: imagesService(engine).details,
     chooseFolder: async (current) => current,
   })
   const handlers = {
