@@ -21,7 +21,7 @@ export interface JobContext {
   /** Aborted when the user cancels the job. The work should check this between items. */
   readonly cancelled: AbortSignal
   readonly items: readonly JobItem[]
-  /** Marks an item as running. Resolves once the journal has all lines so far; start the item after that. */
+  /** Marks an item as running. Resolves once the journal has this and all earlier lines; start the item after that. */
   begin(index: number): Promise<void>
   /** Updates an item. */
   updateItem(index: number, change: Partial<JobItem>): void

@@ -38,6 +38,8 @@ export async function executePlan({ lease, plan, job }: Needs): Promise<Set<Item
 
   async function execute(index: number, predecessors: Predecessors) {
     const item = items[index]!
+    // Written while the predecessors run, because each line is synced to the disk.
+    const journaled = job.begin(index)
     if ('deletion' in item) {
       await predecessors.started()
       const removesAllAtOnce = !removesTagsEarly(lease.session, item.deletion, plan)
@@ -50,7 +52,7 @@ export async function executePlan({ lease, plan, job }: Needs): Promise<Set<Item
       return job.fail({ code: 'engine-stopped', endpoint })
     }
     started.add(item)
-    await job.begin(index)
+    await journaled
     try {
       const outcome = await ('untag' in item
         ? untag(session, item.untag)
@@ -94,7 +96,7 @@ export async function executePlan({ lease, plan, job }: Needs): Promise<Set<Item
 async function resolveOutcome(item: Item, lease: Lease): Promise<'gone' | 'exists' | 'unknown'> {
   const signal = AbortSignal.timeout(lease.reconnectTimeoutMs)
   for (; !signal.aborted; await delay(200)) {
-    const session = lease.session.signal.aborted ? await lease.reconnected(signal) : lease.session
+    const session = lease.session.signal.aborted ? await lease.awaitReconnect(signal) : lease.session
     if (!session) return 'unknown'
     try {
       if ('untag' in item)
