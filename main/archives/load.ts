@@ -15,16 +15,17 @@ export interface ArchiveToLoad {
   /** Hash of the whole file, in hexadecimal. Absent if an older version of Slipway saved the archive without a hash. */
   readonly sha256?: string
   readonly image: ImageId
-  /** The only names that the load may move. */
+  /** The only tags that the load may assign to the image. */
   readonly references: readonly Reference[]
 }
 
 const chunkBytes = 256 << 10
 
 /**
- * Checks an archive, and loads it through the same file descriptor, so that the file cannot be replaced in between.
- * @returns undefined if the signal is aborted
- * @throws if the engine cannot be reached
+ * Checks an archive whose hash is known, and loads it through the same file descriptor, so that the file cannot be
+ * replaced in between.
+ * @returns undefined if the signal is aborted before the image is loaded
+ * @throws if the engine refuses the archive or cannot be reached
  */
 export async function loadArchive(
   session: EngineSession,
@@ -35,8 +36,10 @@ export async function loadArchive(
   if (!openResult.ok) return openResult
   const handle = openResult.value
   try {
-    if (request.sha256 !== undefined && !(await isUnchanged(handle, request, signal)))
-      return signal.aborted ? undefined : fail({ code: 'copy-changed', file: request.file })
+    if (request.sha256 !== undefined) {
+      const checked = await checkUnchanged(handle, request, signal)
+      if (!checked.ok) return signal.aborted ? undefined : checked
+    }
     const response = await sendArchive(session, handle, request.file, signal)
     if (!response.ok) return response
     const detail = loadError(response.value)
@@ -64,17 +67,31 @@ function openFailure(error: unknown, file: string): Failure {
   const code = error instanceof Error && 'code' in error ? error.code : undefined
   if (code === 'ENOENT' || code === 'ENOTDIR') return { code: 'copy-missing', file }
   if (code === 'ELOOP') return { code: 'copy-changed', file }
-  return { code: 'file-unusable', file, detail: error instanceof Error ? error.message : String(error) }
+  return readFailure(error, file)
 }
 
-async function isUnchanged(handle: FileHandle, { sha256, references }: ArchiveToLoad, signal: AbortSignal) {
+const readFailure = (error: unknown, file: string): Failure => ({
+  ...{ code: 'file-unusable', file },
+  detail: error instanceof Error ? error.message : String(error),
+})
+
+async function checkUnchanged(
+  handle: FileHandle,
+  { file, sha256, references }: ArchiveToLoad,
+  signal: AbortSignal,
+): Promise<Result<void>> {
   const reader = archiveReader()
-  for await (const chunk of chunks(handle)) {
-    if (signal.aborted) return false
-    reader.push(chunk)
+  try {
+    for await (const chunk of chunks(handle)) {
+      if (signal.aborted) break
+      reader.push(chunk)
+    }
+  } catch (error) {
+    return fail(readFailure(error, file))
   }
   const archive = reader.finish(true)
-  return archive.sha256 === sha256 && unexpectedNames(archive.content, references).length === 0
+  const isUnchanged = archive.sha256 === sha256 && unexpectedNames(archive.content, references).length === 0
+  return isUnchanged ? ok(undefined) : fail({ code: 'copy-changed', file })
 }
 
 /**
@@ -97,7 +114,7 @@ async function sendArchive(
         yield chunk
       }
     } catch (error) {
-      failure = { code: 'file-unusable', file, detail: error instanceof Error ? error.message : String(error) }
+      failure = readFailure(error, file)
     }
   }
   const body = await loadImages(
