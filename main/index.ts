@@ -90,8 +90,8 @@ start({
     const settings = settingsService({ settings: store.settings, systemLanguages: languages, applyTheme, publish })
     const window = windowService(store.window)
 
-    engine.on('images', layers.changed)
-    engine.on('state', layers.changed)
+    engine.on('images', layers.scheduleUpdate)
+    engine.on('state', layers.scheduleUpdate)
     engine.on('state', daemonConfig.engineChanged)
     engine.on('state', removal.engineChanged)
     serve({

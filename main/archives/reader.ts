@@ -31,7 +31,7 @@ export function archiveReader(): ArchiveReader {
   const entries = new Map<string, ArchiveEntry>()
   const conflicts = new Set<string>()
   const documents = new Map<string, ImageDocument>()
-  const lists: Partial<Pick<ArchiveContent, 'index' | 'manifest'>> = {}
+  const rootDocuments: Partial<Pick<ArchiveContent, 'index' | 'manifest'>> = {}
   let [bytes, jsonBytes] = [0, 0]
   let end: Buffer = Buffer.alloc(0)
 
@@ -39,12 +39,13 @@ export function archiveReader(): ArchiveReader {
     const existing = entries.get(path)
     if (existing && !isSame(existing, entry)) conflicts.add(path)
     if (entries.size < maxEntries) entries.set(path, entry)
+    // Reported like a conflict, so that an archive with too many entries counts as incomplete.
     else conflicts.add(path)
   }
 
   function parse(path: string, digest: string, text: string) {
-    if (path === 'index.json') return Object.assign(lists, { index: parseIndex(text) })
-    if (path === 'manifest.json') return Object.assign(lists, { manifest: parseManifest(text) })
+    if (path === 'index.json') return Object.assign(rootDocuments, { index: parseIndex(text) })
+    if (path === 'manifest.json') return Object.assign(rootDocuments, { manifest: parseManifest(text) })
     const document = parseDocument(text)
     return document && documents.set(digest, document)
   }
@@ -80,7 +81,7 @@ export function archiveReader(): ArchiveReader {
       parser.push(chunk)
     },
     finish: (complete) => ({
-      content: { ...lists, ended: complete && parser.ended, entries, conflicts: [...conflicts], documents },
+      content: { ...rootDocuments, ended: complete && parser.ended, entries, conflicts: [...conflicts], documents },
       ...{ bytes, sha256: wholeHash.digest('hex'), end: end.toString() },
     }),
   }

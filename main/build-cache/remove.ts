@@ -54,7 +54,7 @@ export async function removeRecords({ lease, deletes, job }: Needs): Promise<voi
 
 /** Finds out, after the connection was lost, whether the record still exists. Waits up to 60 s for the same engine. */
 async function resolveOutcome(lease: Lease, id: string): Promise<'gone' | 'exists' | 'unknown'> {
-  const session = lease.session.signal.aborted ? await lease.reconnected() : lease.session
+  const session = lease.session.signal.aborted ? await lease.awaitReconnect() : lease.session
   if (!session) return 'unknown'
   try {
     return (await listBuildCache(session)).some((record) => record.id === id) ? 'exists' : 'gone'

@@ -14,7 +14,7 @@ export interface FileContent {
 }
 
 export interface DaemonFileAccess {
-  readonly way: ChangeMethod
+  readonly method: ChangeMethod
   readonly open: OpenHelper
   /** Reads the file as this user. Fails with `file-unusable` and `EACCES` if only an administrator can read it. */
   read(): Promise<Result<FileContent>>
@@ -49,7 +49,7 @@ export function daemonFileAccess(
   }
 
   return {
-    way: changeMethod(),
+    method: changeMethod(),
     open,
     withHelper,
     read: async () => (file === undefined ? ok(missingFile) : await readFileText(file)),
@@ -64,9 +64,9 @@ export function daemonFileAccess(
   }
 
   function changeMethod(): ChangeMethod {
-    if (file === undefined) return 'nobody'
-    if (isRootless) return userHelper.isInstalled() ? 'own' : 'commands'
-    return openHelperAsRoot !== openHelper || helperInstalled() ? 'helper' : 'commands'
+    if (file === undefined) return 'none'
+    if (isRootless) return userHelper.isInstalled() ? 'user-helper' : 'commands'
+    return openHelperAsRoot !== openHelper || helperInstalled() ? 'root-helper' : 'commands'
   }
 }
 

@@ -49,7 +49,7 @@ const testPullTimeoutMs = 90_000
  * @param hasTestPull whether there is a mirror to test with a pull
  */
 export const planSteps = (method: ChangeMethod, hasTestPull: boolean) =>
-  daemonSteps.filter((step) => (step !== 'password' || method === 'helper') && (step !== 'pulled' || hasTestPull))
+  daemonSteps.filter((step) => (step !== 'password' || method === 'root-helper') && (step !== 'pulled' || hasTestPull))
 
 /**
  * @returns the failure, also reported by the job, if the change was not made or was undone; undefined if it was made

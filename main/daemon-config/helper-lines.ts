@@ -8,11 +8,12 @@ export const parse = <T>(schema: v.GenericSchema<unknown, T>, value: unknown): T
   return parsed.success ? parsed.output : undefined
 }
 
-/** The steps of a change, in order. If a step fails, `put-back` replaces the remaining ones. */
+/** The steps of a change, in order. After every rollback, at whatever step, `put-back` is sent. */
 const steps = ['checked', 'backed-up', 'swapped', 'reloaded', 'confirmed', 'put-back'] as const
 export type HelperStep = (typeof steps)[number]
 
 const key = v.picklist(['registry-mirrors', 'insecure-registries'])
+/** The state of the file after a rollback. `left`: another program has changed the file since, so it was not restored. */
 const state = v.picklist(['untouched', 'restored', 'left', 'unsure'])
 const mirrors = v.nullable(v.array(v.string()))
 
@@ -23,7 +24,7 @@ export const error = v.looseObject({ error: v.string(), state: v.optional(state)
 
 const backup = v.object({
   hash: v.string(),
-  /** When the text was last replaced, in seconds since 1970. */
+  /** When the text was last backed up, in seconds since 1970. */
   time: v.number(),
   /** Whether the text can be parsed, and so restored. */
   valid: v.boolean(),

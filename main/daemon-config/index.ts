@@ -146,13 +146,13 @@ export function daemonConfigService(needs: DaemonConfigNeeds) {
   const handlers: Handlers<'daemon-config'> = {
     async 'daemon-config.get'() {
       const daemon = currentInstallation()
-      const { way, read: readFile } = accessTo(daemon)
+      const { method, read: readFile } = accessTo(daemon)
       await crashRecovery.settled()
       const read = await readFile()
       const settings = read.ok && daemon.file !== undefined ? readDaemonFile(read.value.text) : undefined
       return ok({
         installation: daemon.installation,
-        way,
+        method,
         ...(daemon.file !== undefined && { file: daemon.file }),
         ...(settings?.ok && { named: distinctMirrors(settings.settings.mirrors) }),
         ...(settings && !settings.ok && { fault: settings.fault }),
@@ -166,13 +166,14 @@ export function daemonConfigService(needs: DaemonConfigNeeds) {
       const session = engine.session()
       const daemon = currentInstallation()
       const fileAccess = accessTo(daemon)
-      const { way } = fileAccess
+      const { method } = fileAccess
       const file = daemon.file ?? ''
       await crashRecovery.settled()
-      if (wasInterrupted && way === 'own') wasInterrupted = !(await fileAccess.withHelper(async () => ok(undefined))).ok
+      if (wasInterrupted && method === 'user-helper')
+        wasInterrupted = !(await fileAccess.withHelper(async () => ok(undefined))).ok
       let read = await fileAccess.read()
-      if ((wasInterrupted || isReadDenied(read)) && way !== 'own') {
-        const hasHelper = way === 'helper'
+      if ((wasInterrupted || isReadDenied(read)) && method !== 'user-helper') {
+        const hasHelper = method === 'root-helper'
         const code = wasInterrupted ? 'daemon-file-interrupted' : 'daemon-file-needs-password'
         if (!withPassword || !hasHelper) return fail({ code, file, helper: hasHelper })
         read = await fileAccess.readThroughHelper()
@@ -186,7 +187,7 @@ export function daemonConfigService(needs: DaemonConfigNeeds) {
       const change = withPassword ? undefined : plan.change
       const texts = change && { before: read.value, after: change.after }
       const commands = texts && (await manualCommands(daemon, fileAccess, texts))
-      const shown = { id: randomUUID(), file, way, plan, ...(commands !== undefined && { commands }) }
+      const shown = { id: randomUUID(), file, method, plan, ...(commands !== undefined && { commands }) }
       if (request !== latestRequest || !isStillShown(session)) return fail({ code: 'plan-unknown' })
       storedPlan = { shown, session, access: fileAccess, oldHash, mirrors }
       return ok(shown)
@@ -198,7 +199,7 @@ export function daemonConfigService(needs: DaemonConfigNeeds) {
       storedPlan = undefined
       if (!isStillShown(planToApply.session)) return fail({ code: 'plan-outdated' })
       const { mirrors, access, shown } = planToApply
-      const steps = planSteps(access.way, mirrors.length > 0)
+      const steps = planSteps(access.method, mirrors.length > 0)
       const restarts = shown.plan.rows.some(({ kind }) => kind === 'restart')
       const subject = { mirrors: [...mirrors], restarts }
       return ok(startJob(shown.file, subject, steps, (job, target) => apply(planToApply, steps, job, target)))
@@ -218,7 +219,7 @@ export function daemonConfigService(needs: DaemonConfigNeeds) {
       if (file === undefined) return fail({ code: 'plan-unknown' })
       const fileAccess = accessTo(daemon)
       const mirrors = changesOf(file).find(({ backup }) => backup === hash)?.before ?? []
-      const steps = planSteps(fileAccess.way, false)
+      const steps = planSteps(fileAccess.method, false)
       const subject = { mirrors: [...mirrors], restores: true, restarts: installation === 'snap' }
       const backup = { file, access: fileAccess, hash }
       return ok(startJob(file, subject, steps, (job, target) => restore(backup, steps, job, target)))

@@ -19,27 +19,27 @@ export interface TargetEngine {
 }
 
 /**
- * Keeps the target on one engine, even if the window switches to another one later: the engine that the window shows
- * now or, if it shows none, the first one for which `isTarget` returns true. The new file may let that engine start.
+ * Pins the engine that the window shows now, even if the window switches to another one later. If no engine answers now
+ * (a faulty daemon.json may keep it down), pins the first engine shown later for which `isTarget` returns true.
  */
 export function pinTargetEngine(
-  { session, lease }: Pick<Engine, 'session' | 'lease'>,
+  { session: shownSession, lease }: Pick<Engine, 'session' | 'lease'>,
   isTarget: () => boolean,
 ): TargetEngine {
   const pin = (shown: ShownSession) => (shown.ok ? lease(shown.value) : undefined)
-  let engineLease = pin(session())
+  let engineLease = pin(shownSession())
   let reconnecting: Promise<unknown> | undefined
   return {
     session() {
       if (!engineLease) {
-        const shown = session()
+        const shown = shownSession()
         if (!shown.ok) return shown
         if (!isTarget()) return fail({ code: 'engine-stopped', endpoint: shown.value.context.endpoint })
         engineLease = pin(shown)!
       }
       const { identity, session: current } = engineLease
       if (!current.signal.aborted) return ok(current)
-      reconnecting ??= engineLease.reconnected().finally(() => (reconnecting = undefined))
+      reconnecting ??= engineLease.awaitReconnect().finally(() => (reconnecting = undefined))
       return fail({ code: 'engine-stopped', endpoint: identity.endpoint })
     },
     release: () => engineLease?.release(),

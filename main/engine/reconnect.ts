@@ -25,6 +25,6 @@ export async function withReconnect<T>(
     if (!failure || !lostConnectionCodes.includes(failure.code) || attempts === maxAttempts) return result
     const sessionEnded = AbortSignal.any([lease.session.signal, signal])
     await delay(sessionEndTimeoutMs, undefined, { signal: sessionEnded, ref: false }).catch(() => undefined)
-    if (signal.aborted || !(await lease.reconnected(signal))) return result
+    if (signal.aborted || !(await lease.awaitReconnect(signal))) return result
   }
 }

@@ -47,7 +47,7 @@ export function engineService({ environment, publish, lists, reconnectTimeoutMs 
   const live = liveState((change) => {
     publish('images.changed', change)
     events.emit('images')
-    if (storedListKey !== undefined) lists.remember(storedListKey, live.images())
+    if (storedListKey !== undefined) lists.write(storedListKey, live.images())
   })
   const sessions = sessionPool(connect, reconnectTimeoutMs)
   let state: EngineState = { status: 'connecting' }
@@ -106,7 +106,7 @@ export function engineService({ environment, publish, lists, reconnectTimeoutMs 
     const key = engineKey(shown.identity)
     const { filtersDiskUsage: _, reportsAllChanges: __, mountsImages: ___, ...facts } = shown.capabilities
     let connected: Extract<EngineState, { status: 'connected' }> = { status: 'connected', context, facts }
-    const storedImages = await lists.recall(key)
+    const storedImages = await lists.read(key)
     if (signal.aborted) return
     if (storedImages || !lastEngine || !isSameEngine(lastEngine, shown.identity)) live.reset(storedImages)
     lastEngine = shown.identity
@@ -153,8 +153,8 @@ export function engineService({ environment, publish, lists, reconnectTimeoutMs 
   }
 
   function storeListIfSlow(key: string, slow: boolean) {
-    if (slow) lists.remember(key, live.images())
-    else if (storedListKey !== undefined) lists.forget(key)
+    if (slow) lists.write(key, live.images())
+    else if (storedListKey !== undefined) lists.remove(key)
     storedListKey = slow ? key : undefined
   }
 

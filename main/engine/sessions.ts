@@ -12,13 +12,13 @@ export interface Lease {
   readonly identity: EngineIdentity
   /** The current session or, while the engine is not connected, the last one, whose signal is aborted. */
   readonly session: EngineSession
-  /** How long `reconnected` waits for the engine. */
+  /** How long `awaitReconnect` waits for the engine. */
   readonly reconnectTimeoutMs: number
   /**
    * After the session ended, connects to the same engine again.
    * @returns undefined if this takes longer than `reconnectTimeoutMs`, `signal` aborts, or the lease is released
    */
-  reconnected(signal?: AbortSignal): Promise<EngineSession | undefined>
+  awaitReconnect(signal?: AbortSignal): Promise<EngineSession | undefined>
   release(): void
 }
 
@@ -55,7 +55,7 @@ export function sessionPool(connect: Connect, reconnectTimeoutMs = 60_000) {
     return entry.connection
   }
 
-  async function reconnected(entry: Entry, signals: readonly AbortSignal[]): Promise<EngineSession | undefined> {
+  async function awaitReconnect(entry: Entry, signals: readonly AbortSignal[]): Promise<EngineSession | undefined> {
     const stopSignal = AbortSignal.any([...signals, poolController.signal, AbortSignal.timeout(reconnectTimeoutMs)])
     const { candidate, identity } = entry.connection
     const backoff = new Backoff(maxRetryMs)
@@ -93,7 +93,7 @@ export function sessionPool(connect: Connect, reconnectTimeoutMs = 60_000) {
     },
     lease(session: EngineSession): Lease {
       const existing = find(session)
-      // The session may have just ended; `reconnected` then waits for its engine.
+      // The session may have just ended; `awaitReconnect` then waits for its engine.
       const entry = existing ?? { connection: session as Connection, shown: false, leases: 0 }
       if (!existing) entries.push(entry)
       entry.leases++
@@ -104,7 +104,7 @@ export function sessionPool(connect: Connect, reconnectTimeoutMs = 60_000) {
           return entry.connection
         },
         reconnectTimeoutMs,
-        reconnected: (signal) => reconnected(entry, signal ? [released.signal, signal] : [released.signal]),
+        awaitReconnect: (signal) => awaitReconnect(entry, signal ? [released.signal, signal] : [released.signal]),
         release() {
           if (released.signal.aborted) return
           released.abort()

@@ -29,9 +29,9 @@ export interface Layers {
   readonly handlers: Handlers<'layers'>
   readonly sharing: Sharing
   /** Call this after images, containers or the engine change. */
-  changed(): void
+  scheduleUpdate(): void
   /** Resolves once every readable image has been read and the sums match the live state. */
-  settled(): Promise<void>
+  whenUpToDate(): Promise<void>
   read(id: ImageId): ImageRead | undefined
   /** @returns the blobs of the compressed content; empty if they are unknown */
   blobsOf(id: ImageId): readonly Blob[]
@@ -65,12 +65,12 @@ export function layersService({ engine, store, publish }: LayersNeeds): Layers {
   let cacheSizeReadAt = -Infinity
   /** Time of `performance.now()` at which the first reads of an engine start. */
   let firstReadAt = Infinity
-  /** Whether a caller waits for `settled`. Nothing is delayed then. */
+  /** Whether a caller waits for `whenUpToDate`. Nothing is delayed then. */
   let urgent = false
   let currentRun: Promise<void> | undefined
   let rerun = false
   let writeTimer: NodeJS.Timeout | undefined
-  const alarm = new Alarm(() => changed())
+  const alarm = new Alarm(() => scheduleUpdate())
 
   const imagesInUse = () => new Set([...live.containers().values()].map(({ image }) => image))
 
@@ -81,7 +81,7 @@ export function layersService({ engine, store, publish }: LayersNeeds): Layers {
     const [images, used] = [live.images(), imagesInUse()]
     const needed = new Set([...images.keys(), ...used])
     if (live.snapshot().complete) reads.keepOnly(needed)
-    reads.recall(needed)
+    reads.loadStored(needed)
     const change = table.update({ images, used, reads: reads.all, cached: sharedWithCache })
     if (reads.unwritten) writeSoon()
     if (!change) return
@@ -194,25 +194,25 @@ export function layersService({ engine, store, publish }: LayersNeeds): Layers {
     writeTimer ??= setTimeout(() => void write(), writeDelayMs).unref()
   }
 
-  function changed() {
+  function scheduleUpdate() {
     rerun = true
     currentRun ??= readAndUpdate()
       .catch((error: unknown) => console.error('layers:', error))
       .finally(() => {
         currentRun = undefined
-        if (rerun && shownSession()) changed()
+        if (rerun && shownSession()) scheduleUpdate()
       })
   }
 
   return {
     sharing,
-    changed,
+    scheduleUpdate,
     read: (id) => reads?.all.get(id),
     blobsOf: (id) => reads?.all.get(id)?.content?.blobs ?? [],
     end: write,
-    async settled() {
+    async whenUpToDate() {
       urgent = true
-      changed()
+      scheduleUpdate()
       for (let work = currentRun; work; work = currentRun) await work
     },
     handlers: {
@@ -223,7 +223,7 @@ export function layersService({ engine, store, publish }: LayersNeeds): Layers {
         if (!session.ok) return session
         if (!image) return fail({ code: 'image-gone', image: id })
         const engineReads = readsFor(session.value)
-        engineReads.recall([id])
+        engineReads.loadStored([id])
         // A partial read is repeated whenever the user opens the layers.
         if (engineReads.all.get(id)?.partial ?? !engineReads.all.has(id)) {
           const content = await contentOf(session.value)

@@ -3,7 +3,7 @@ import type { Image, ImageId } from '../../model/image/image.ts'
 import { isSameEngine, engineKey, statusOf, type EngineIdentity, type EngineSession } from '../engine/index.ts'
 import type { LayersStore } from '../store/index.ts'
 import type { ImageRead } from './read-image.ts'
-import { recall, remember, scopeOf } from './stored-reads.ts'
+import { loadRead, storeReads, scopeOf } from './stored-reads.ts'
 
 interface Retry {
   readonly waitMs: number
@@ -57,10 +57,10 @@ export class Reads {
   }
 
   /** Loads the stored reads of these images. */
-  recall(ids: Iterable<ImageId>): void {
+  loadStored(ids: Iterable<ImageId>): void {
     for (const id of ids) {
       if (this.#reads.has(id) || this.#gone.has(id)) continue
-      const read = recall(this.#file, this.#scope, id)
+      const read = loadRead(this.#file, this.#scope, id)
       if (read) this.#reads.set(id, read)
     }
   }
@@ -153,7 +153,7 @@ export class Reads {
   write(): Promise<void> {
     if (!this.#unwritten) return this.#writing
     this.#unwritten = false
-    this.#writing = remember(
+    this.#writing = storeReads(
       this.#file,
       this.#scope,
       this.#reads,

@@ -15,7 +15,7 @@ export const scopeOf = (store: 'classic' | 'containerd', engine: string) =>
   store === 'classic' ? store : `${store} ${engine}`
 
 /** @returns undefined if the image is not stored */
-export function recall(store: LayersStore, scope: string, id: ImageId): ImageRead | undefined {
+export function loadRead(store: LayersStore, scope: string, id: ImageId): ImageRead | undefined {
   const section = store.value.engines[scope]
   const stored = section && Object.hasOwn(section.images, id) ? section.images[id] : undefined
   if (!section || !stored) return undefined
@@ -37,7 +37,7 @@ export function recall(store: LayersStore, scope: string, id: ImageId): ImageRea
 }
 
 /** Stores the cacheable reads, and keeps the stored reads of other images for which `isKept` returns true. */
-export function remember(
+export function storeReads(
   store: LayersStore,
   scope: string,
   reads: ReadonlyMap<ImageId, ImageRead>,
@@ -47,7 +47,7 @@ export function remember(
   const otherIds = Object.keys(store.value.engines[scope]?.images ?? {}).filter((id) => !reads.has(id) && isKept(id))
   const others = otherIds
     .slice(0, Math.max(0, maxImages - cacheable.length))
-    .map((id) => [id, recall(store, scope, id)!] as const)
+    .map((id) => [id, loadRead(store, scope, id)!] as const)
   const section = pack([...cacheable.slice(0, maxImages), ...others])
   return store.write({ engines: { ...store.value.engines, [scope]: section } })
 }

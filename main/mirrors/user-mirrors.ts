@@ -65,7 +65,12 @@ export function userMirrors(store: MirrorsStore, catalogueMirrors: readonly Mirr
       const added = unlisted.slice(0, Math.max(0, maxUserMirrors - own.length))
       if (added.length > 0) write([...own, ...added])
       const { length } = added
-      return { added: length, known: addresses.length - unlisted.length, left: unlisted.length - length, ...parsed }
+      return {
+        added: length,
+        alreadyListed: addresses.length - unlisted.length,
+        notAdded: unlisted.length - length,
+        ...parsed,
+      }
     },
 
     /** The exported file: one address per line. */

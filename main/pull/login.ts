@@ -4,7 +4,7 @@ import { hub } from '../../model/image/reference.ts'
 import type { Failure } from '../../preload/contract/index.ts'
 import { readMirrors, type AuthConfig } from '../engine/index.ts'
 import type { CredentialStore } from '../registry/index.ts'
-import { pullImage, type PullContext, type PullRequest, type PullResult } from './pull.ts'
+import { pullAndCheck, type PullContext, type PullRequest, type PullResult } from './pull.ts'
 
 /** @returns the login for an image's registry; undefined if none is stored */
 export type CredentialsFor = (reference: string) => Promise<AuthConfig | undefined>
@@ -37,12 +37,12 @@ export async function pullWithLogin(
   credentialsFor: CredentialsFor,
 ): Promise<PullResult> {
   if (request.host === hub) return await pullFromHub(context, request, credentialsFor)
-  const result = await pullImage(context, request)
+  const result = await pullAndCheck(context, request)
   if (!('failure' in result) || !mayNeedLogin(result.failure)) return result
   const login = await credentialsFor(request.reference)
   if (!login) return result
   context.cancelled.throwIfAborted()
-  return await pullImage(context, request, login)
+  return await pullAndCheck(context, request, login)
 }
 
 async function pullFromHub(
@@ -52,14 +52,14 @@ async function pullFromHub(
 ): Promise<PullResult> {
   const login = await credentialsFor(request.reference)
   context.cancelled.throwIfAborted()
-  if (!login) return await pullImage(context, request)
+  if (!login) return await pullAndCheck(context, request)
   // The classic store would send a Docker Hub login to any mirror that requires one (moby#42022).
   if (context.session.capabilities.store === 'classic' && (await hasMirrors(context)))
-    return withLoginUnused(await pullImage(context, request))
-  const result = await pullImage(context, request, login)
+    return withLoginUnused(await pullAndCheck(context, request))
+  const result = await pullAndCheck(context, request, login)
   if (!('failure' in result) || result.failure.code !== 'registry-login') return result
   // The stored password may be outdated, but public images need none.
-  const anonymous = await pullImage(context, request)
+  const anonymous = await pullAndCheck(context, request)
   return 'failure' in anonymous ? result : anonymous
 }
 

@@ -4,7 +4,7 @@ import type { Failure } from '../../preload/contract/index.ts'
 import {
   engineFailure,
   inspectImage,
-  pullImage as startPull,
+  pullImage,
   readDistribution,
   statusOf,
   type AuthConfig,
@@ -12,7 +12,7 @@ import {
   type EngineSession,
 } from '../engine/index.ts'
 import { progressLines } from './progress-lines.ts'
-import { pullFailure } from './pull-errors.ts'
+import { pullFailure } from './engine-errors.ts'
 import { rememberName } from './restore-name.ts'
 import type { Target } from './target.ts'
 
@@ -44,7 +44,11 @@ export type PullResult = { readonly pulled: PulledImage } | { readonly failure: 
 type Attempt = PullResult & { readonly digest?: string | undefined }
 
 /** Pulls with or without a login. Rejects only if cancelled. */
-export async function pullImage(context: PullContext, request: PullRequest, login?: AuthConfig): Promise<PullResult> {
+export async function pullAndCheck(
+  context: PullContext,
+  request: PullRequest,
+  login?: AuthConfig,
+): Promise<PullResult> {
   const name = await rememberName(context.imagesOf, context.session, request.reference)
   const { digest, ...result } = await attemptPull(context, request, login)
   if ('failure' in result && /^(platform-missing|registry-invalid-reply)$/.test(result.failure.code))
@@ -79,7 +83,7 @@ async function runPull(
   abortSignal: AbortSignal,
 ): Promise<Attempt> {
   const { reference, platform } = request
-  const stream = await startPull(session, reference, { platform, login, signal: abortSignal })
+  const stream = await pullImage(session, reference, { platform, login, signal: abortSignal })
   let state: PullState = initialPullState
   for await (const line of progressLines(stream)) {
     const message = line.errorDetail?.message ?? line.error

@@ -39,7 +39,7 @@ export interface RemovalNeeds {
   /** Layers that images share, as far as they have been read. */
   readonly layers: {
     readonly sharing: Sharing
-    settled(): Promise<void>
+    whenUpToDate(): Promise<void>
     readonly blobsOf: BlobsOf
   }
   readonly jobs: Jobs
@@ -120,7 +120,7 @@ export function removalService(needs: RemovalNeeds) {
       const shownSession = engine.session()
       if (!shownSession.ok) return shownSession
       const session = shownSession.value
-      await Promise.race([layers.settled(), delay(layersTimeoutMs)])
+      await Promise.race([layers.whenUpToDate(), delay(layersTimeoutMs)])
       if (!engine.shows(session)) return fail({ code: 'plan-unknown' })
       const input = {
         images: engine.live.images(),

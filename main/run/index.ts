@@ -3,7 +3,7 @@ import { ok, type Failure, type Handlers, type ImageDetails, type Result } from 
 import type { ImageId } from '../../model/image/image.ts'
 import type { RunOptions } from '../../model/run/run.ts'
 import { withSession, type Engine, type EngineSession } from '../engine/index.ts'
-import { openPorts, portState } from './ports.ts'
+import { readPublishedPorts, portState } from './ports.ts'
 import { runImage, type StartedContainer } from './run.ts'
 import { imageShells } from './shells.ts'
 import { suggestOptions } from './suggest.ts'
@@ -18,16 +18,18 @@ export function runService({ engine, details, chooseFolder }: Needs) {
   const withEngine = withSession(engine)
   const shells = imageShells()
   const containerNames = () => new Set([...engine.live.containers().values()].map(({ name }) => name))
-  const readPorts = (session: EngineSession) => openPorts(session, isLocal(session))
+  const readPorts = (session: EngineSession) => readPublishedPorts(session, isLocal(session))
 
   return {
     start: (options: RunOptions): Promise<Result<StartedContainer, Failure>> =>
-      withEngine((session) => runImage({ session, local: isLocal(session), names: containerNames(), shells }, options)),
+      withEngine((session) =>
+        runImage({ session, local: isLocal(session), takenNames: containerNames(), shells }, options),
+      ),
     handlers: {
       'run.suggest': ({ image, reference }) =>
         withEngine(async (session) => {
           // Read at once: both describe the engine that the window shows now.
-          const shown = { names: containerNames(), engineFlags: engine.flags() }
+          const shown = { takenNames: containerNames(), engineFlags: engine.flags() }
           const imageDetails = await details(session, image)
           if (!imageDetails.ok) return imageDetails
           const target = { image, reference, details: imageDetails.value, ...shown }

@@ -25,7 +25,7 @@ export interface Ports {
 }
 
 /** Reads the published ports once. @param local whether the engine publishes its ports on this computer */
-export async function openPorts(session: EngineSession, local: boolean): Promise<Ports> {
+export async function readPublishedPorts(session: EngineSession, local: boolean): Promise<Ports> {
   const publishedPorts = (await listContainers(session)).flatMap(({ Names, Ports }) =>
     Ports.map(({ IP, PublicPort, Type }) => ({
       host: { ip: IP, port: PublicPort },

@@ -23,7 +23,7 @@ import {
   type EngineSession,
   type TerminalStream,
 } from '../engine/index.ts'
-import { openPorts } from './ports.ts'
+import { readPublishedPorts } from './ports.ts'
 import { toRunFailure } from './engine-errors.ts'
 import type { ImageShells } from './shells.ts'
 
@@ -32,7 +32,7 @@ interface Needs {
   /** Whether the engine publishes its ports on this computer. */
   readonly local: boolean
   /** The names of existing containers. */
-  readonly names: ReadonlySet<string>
+  readonly takenNames: ReadonlySet<string>
   readonly shells: ImageShells
 }
 
@@ -76,7 +76,7 @@ export async function runImage(needs: Needs, options: RunOptions): Promise<Resul
       return fail({ code: 'image-platform', field: 'reference', platform: image.platform, engine: enginePlatform })
     }
     if (!options.interactive || !terminalStream) {
-      terminalStream?.stopWaiting()
+      terminalStream?.stopWaitingForExit()
       terminalStream?.stream.destroy()
       return ok({ container })
     }
@@ -149,7 +149,7 @@ async function discard(
   container: string | undefined,
   terminalStream: TerminalStream | undefined,
 ) {
-  terminalStream?.stopWaiting()
+  terminalStream?.stopWaitingForExit()
   terminalStream?.stream.destroy()
   // Stop the container first, since a restart policy may have restarted it. With `--rm` it may already be removed.
   if (container === undefined) return
@@ -165,11 +165,11 @@ async function withSuggestion(
 ): Promise<Failure> {
   switch (failure.code) {
     case 'container-name-taken':
-      return { ...failure, suggestion: findFreeName(options.name, new Set([...needs.names, options.name])) }
+      return { ...failure, suggestion: findFreeName(options.name, new Set([...needs.takenNames, options.name])) }
     case 'port-taken': {
       const { host, container } = options.ports[failure.row]!
       const [requestedPort, protocol] = [parseHostPort(host)!, parseContainerPort(container)!.protocol]
-      const ports = await openPorts(needs.session, needs.local)
+      const ports = await readPublishedPorts(needs.session, needs.local)
       const dialogPorts = options.ports.map(({ host }) => parseHostPort(host)?.port)
       const next = await findFreePort(
         requestedPort,

@@ -7,11 +7,13 @@ import { listNetworks, type EngineSession } from '../engine/index.ts'
 import type { Ports } from './ports.ts'
 import type { ImageShells } from './shells.ts'
 
-interface Target {
+interface SuggestionInput {
   readonly image: ImageId
   readonly reference: Reference
   readonly details: ImageDetails
-  readonly names: ReadonlySet<string>
+  /** The names of existing containers. */
+  readonly takenNames: ReadonlySet<string>
+  /** The flags with which the Docker CLI uses this engine. */
   readonly engineFlags: readonly string[]
 }
 
@@ -19,7 +21,7 @@ export async function suggestOptions(
   session: EngineSession,
   shells: ImageShells,
   ports: Ports,
-  { image, reference, details, names, engineFlags }: Target,
+  { image, reference, details, takenNames, engineFlags }: SuggestionInput,
 ): Promise<RunSuggestion> {
   const { entrypoint, command, environment, ports: exposes, volumes, user, workingDirectory, platform } = details
   // Shells are looked up only if one would be suggested.
@@ -32,7 +34,7 @@ export async function suggestOptions(
   const { isFree } = ports
   const enginePlatform = session.capabilities.platform
   return {
-    options: await suggestRun({ image, reference, exposes, entrypoint, shell: foundShells[0], names, isFree }),
+    options: await suggestRun({ image, reference, exposes, entrypoint, shell: foundShells[0], takenNames, isFree }),
     ...{ entrypoint, command, environment, exposes, volumes, user },
     workdir: workingDirectory,
     engineFlags,

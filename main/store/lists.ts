@@ -14,10 +14,10 @@ import { storedFile, type OwnedFile } from './file.ts'
 /** The cached lists. The parameter `engine` is the engine's key (`engineKey`). */
 export interface Lists {
   /** @returns undefined if the engine's list is not cached */
-  recall(engine: string): Promise<readonly Image[] | undefined>
+  read(engine: string): Promise<readonly Image[] | undefined>
   /** Writes the list to its file 3 s after the last change. */
-  remember(engine: string, images: ReadonlyMap<string, Image>): void
-  forget(engine: string): void
+  write(engine: string, images: ReadonlyMap<string, Image>): void
+  remove(engine: string): void
   /** Writes pending lists. Call this before the app ends. */
   end(): Promise<void>
 }
@@ -62,7 +62,7 @@ export function storedLists(folder: string): Lists {
     return file
   }
 
-  async function write() {
+  async function writePending() {
     clearTimeout(timer)
     const lists = [...unwritten]
     unwritten.clear()
@@ -72,7 +72,7 @@ export function storedLists(folder: string): Lists {
   }
 
   return {
-    async recall(engine) {
+    async read(engine) {
       const images = unwritten.get(engine)
       if (images) return [...images.values()]
       const { value } = fileOf(engine)
@@ -81,17 +81,17 @@ export function storedLists(folder: string): Lists {
       await utimes(pathOf(engine), now, now).catch(() => undefined)
       return value.images
     },
-    remember(engine, images) {
+    write(engine, images) {
       unwritten.set(engine, images)
       clearTimeout(timer)
-      timer = setTimeout(() => void write().then(() => deleteUnused(folder)), writeDelayMs).unref()
+      timer = setTimeout(() => void writePending().then(() => deleteUnused(folder)), writeDelayMs).unref()
     },
-    forget(engine) {
+    remove(engine) {
       unwritten.delete(engine)
       void fileOf(engine).remove()
     },
     async end() {
-      await write()
+      await writePending()
       await Promise.all([...files.values()].map((file) => file.settle()))
       await deleteUnused(folder)
     },

@@ -55,7 +55,7 @@ export async function startInTerminal(
   try {
     await startContainer(session, id)
   } catch (error) {
-    terminalStream.stopWaiting()
+    terminalStream.stopWaitingForExit()
     terminalStream.stream.destroy()
     throw error
   }

@@ -2,10 +2,10 @@
  * A terminal's output buffer. It keeps the most recent bytes for a window that reloads, and limits how many bytes are
  * sent before the window has acknowledged them.
  */
-import type { TerminalReplay } from '../../preload/contract/index.ts'
+import type { OutputChunk } from '../../preload/contract/index.ts'
 
 interface Needs {
-  readonly send: (data: TerminalReplay) => void
+  readonly send: (data: OutputChunk) => void
   /** Pauses (true) or resumes (false) the stream that the output comes from. */
   readonly setPaused: (paused: boolean) => void
 }
@@ -61,7 +61,7 @@ export class Output {
   }
 
   /** The bytes in the ring. They count as acknowledged, since the window that asks for a replay draws them. */
-  replay(): TerminalReplay {
+  replay(): OutputChunk {
     const start = Math.max(0, this.#end - ringBytes)
     const bytes = this.#slice(start, this.#end)
     const lineStart = start === 0 ? 0 : bytes.subarray(0, maxLineBytes).indexOf(newline) + 1

@@ -60,8 +60,8 @@ export function terminalList({ publish, lease }: Needs): Terminals {
     const terminal: Terminal = { id, ...info, readOnly: !terminalStream.write, state: { status: 'open' } }
     entries.set(id, { terminal, lease: lease(session), terminalStream, output })
     publish('terminals.changed', terminal)
-    output.receive(terminalStream.shown(initialOutput))
-    terminalStream.stream.on('data', (bytes: Buffer) => output.receive(terminalStream.shown(bytes)))
+    output.receive(terminalStream.toDisplayBytes(initialOutput))
+    terminalStream.stream.on('data', (bytes: Buffer) => output.receive(terminalStream.toDisplayBytes(bytes)))
     // Reading the initial output paused the stream, and adding a listener does not resume it.
     if (!output.paused) terminalStream.stream.resume()
     if (terminalStream.stream.closed) void handleStreamClosed(id)
@@ -79,7 +79,7 @@ export function terminalList({ publish, lease }: Needs): Terminals {
   function setEnded(entry: Entry, state: TerminalState) {
     const { terminal, terminalStream } = entry
     if (terminal.state.status === 'ended') return
-    terminalStream.stopWaiting()
+    terminalStream.stopWaitingForExit()
     entry.lease.release()
     entry.terminal = { ...terminal, state }
     if (entries.has(terminal.id)) publish('terminals.changed', entry.terminal)
@@ -88,7 +88,7 @@ export function terminalList({ publish, lease }: Needs): Terminals {
   function close({ terminalStream, output, terminal, lease }: Entry): Promise<void> | undefined {
     entries.delete(terminal.id)
     const termination = terminal.state.status === 'open' ? terminalStream.terminate?.() : undefined
-    terminalStream.stopWaiting()
+    terminalStream.stopWaitingForExit()
     terminalStream.stream.destroy()
     output.end()
     if (termination) void termination.finally(lease.release)

@@ -12,7 +12,7 @@ export function withoutLowerBounds(sum: SetSharing): SetSharing {
   return {
     ...sum,
     sharedAmong: upTo(sum.sharedAmong),
-    rows: sum.rows.map(({ id, own }) => ({ id, own: upTo(own) })),
+    rows: sum.rows.map(({ id, ownBytes }) => ({ id, ownBytes: upTo(ownBytes) })),
     maxRetained: 0,
     frees: upTo(sum.frees),
   }

@@ -41,7 +41,7 @@ export interface SharingChange {
 export interface OwnBytes {
   readonly id: ImageId
   /** Bytes that only this image holds. */
-  readonly own: ByteRange
+  readonly ownBytes: ByteRange
 }
 
 /** The bytes of a set of images. `frees`: rows plus `sharedAmong`; `maxRetained` is subtracted from the minimum. */
@@ -188,7 +188,7 @@ export class Sharing {
       if (!image.units) {
         const bound = inUse.has(image.id) ? zeroBytes : { min: 0, max: image.size }
         sums.rows = addRanges(sums.rows, bound)
-        return { id: image.id, own: bound }
+        return { id: image.id, ownBytes: bound }
       }
       for (const unit of image.units) {
         if (this.#lastRounds[unit] === countedRound) continue
@@ -205,7 +205,7 @@ export class Sharing {
       sums.rows = addRanges(sums.rows, range)
       sums.shared = addRanges(sums.shared, relaxUnlessCertain(this.#bytes(among, image)))
       sums.staying = addRanges(sums.staying, addRanges(this.#bytes(staying, image), this.#sum(borrowed)))
-      return { id: image.id, own: range }
+      return { id: image.id, ownBytes: range }
     })
     const frees = addRanges(sums.rows, sums.shared)
     const maxRetained = Math.min(this.#sharedWithCache, frees.min)

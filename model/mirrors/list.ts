@@ -4,7 +4,7 @@ import { parseMirrorAddress, sameMirror } from './address.ts'
 export interface ListedMirrors {
   readonly addresses: readonly string[]
   /** Invalid addresses by line number; in JSON (`isJson`), by position in the list. Both start at 1. */
-  readonly wrong: readonly { readonly line: number; readonly text: string }[]
+  readonly invalid: readonly { readonly line: number; readonly text: string }[]
   /** Whether the text is JSON: a list or an object. */
   readonly isJson: boolean
 }
@@ -15,10 +15,10 @@ const maxShownCharacters = 80
 export function parseMirrorList(file: string): ListedMirrors {
   const text = file.replace(/^\uFEFF/, '')
   const addresses: string[] = []
-  const wrong: { line: number; text: string }[] = []
+  const invalid: { line: number; text: string }[] = []
   const list = parseJsonList(text)
   for (const [index, { content, words }] of (list ?? parseLines(text)).entries()) {
-    const reject = (invalid: string) => wrong.push({ line: index + 1, text: invalid.slice(0, maxShownCharacters) })
+    const reject = (rejected: string) => invalid.push({ line: index + 1, text: rejected.slice(0, maxShownCharacters) })
     if (words.length === 0 && content !== '') reject(content)
     for (const word of words) {
       const parsed = parseMirrorAddress(word)
@@ -26,7 +26,7 @@ export function parseMirrorList(file: string): ListedMirrors {
       else if (!addresses.some((address) => sameMirror(address, parsed.address))) addresses.push(parsed.address)
     }
   }
-  return { addresses, wrong, isJson: list !== undefined }
+  return { addresses, invalid, isJson: list !== undefined }
 }
 
 /** A line of the text, or an entry of the JSON list. */

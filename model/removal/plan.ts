@@ -23,7 +23,7 @@ export interface Deletion {
   readonly created: number
   readonly size: Bytes
   /** The bytes that only this image holds. They are freed even if the other deletions fail. */
-  readonly own: ByteRange
+  readonly ownBytes: ByteRange
   readonly provenance: Provenance
   /**
    * Whether the sheet offers to save a copy first. `preselected`: the checkbox is preselected, because the image has a
@@ -58,7 +58,7 @@ export type Blocker =
 export interface Blocked {
   readonly image: ImageId
   readonly references: readonly Reference[]
-  readonly by: Blocker
+  readonly blocker: Blocker
   readonly choice: Choice
   readonly choices: readonly Choice[]
 }
@@ -154,14 +154,14 @@ export function planRemoval(input: PlanInput, rows: readonly RemovalTarget[], ch
       const { id: containerId, name, state } = container
       const offered: Choice[] = ['keep', isRunning(container) ? 'stop-and-remove' : 'remove']
       const choice = isRemovedBy(container, choices[container.id]) ? offered[1]! : 'keep'
-      const by = { kind: 'container', id: containerId, name, state, running: isRunning(container) } as const
-      return { image: id, references, by, choice, choices: offered }
+      const blocker = { kind: 'container', id: containerId, name, state, running: isRunning(container) } as const
+      return { image: id, references, blocker, choice, choices: offered }
     })
     const child = (childrenByParentId.get(id) ?? []).find((child) => !isDeleted(child))
     if (!child) return containers
-    const blocker = listedDescendant(child, childrenByParentId, isDeleted)
-    const by = { kind: 'child', image: blocker.id, references: blocker.references } as const
-    return [...containers, { image: id, references, by, choice: 'keep', choices: ['keep'] }]
+    const descendant = listedDescendant(child, childrenByParentId, isDeleted)
+    const blocker = { kind: 'child', image: descendant.id, references: descendant.references } as const
+    return [...containers, { image: id, references, blocker, choice: 'keep', choices: ['keep'] }]
   })
   const containers = deletedImages.flatMap(({ id }) =>
     (containersByImage.get(id) ?? []).map((container) => ({
@@ -184,7 +184,7 @@ export function planRemoval(input: PlanInput, rows: readonly RemovalTarget[], ch
     inUse,
   )
   const sums = input.containersFailure === undefined ? freed : withoutLowerBounds(freed)
-  const ownBytes = new Map(sums.rows.map((row) => [row.id, row.own]))
+  const ownBytesOf = new Map(sums.rows.map((row) => [row.id, row.ownBytes]))
   const listedParents = new Set<ImageId>()
   const predecessors = predecessorsOf(
     ordered.map(({ id }) => id),
@@ -197,7 +197,7 @@ export function planRemoval(input: PlanInput, rows: readonly RemovalTarget[], ch
       references: image.references,
       created: image.created,
       size: image.size,
-      own: ownBytes.get(image.id) ?? zeroBytes,
+      ownBytes: ownBytesOf.get(image.id) ?? zeroBytes,
       provenance: origin,
       copy: origin.from === 'registry' ? 'unneeded' : isDangling(image) ? 'offered' : 'preselected',
       parents: removedParents(
@@ -234,7 +234,7 @@ export function planRemoval(input: PlanInput, rows: readonly RemovalTarget[], ch
 const blockedAsUnreadable = (image: Image, references: readonly Reference[]): Blocked => ({
   image: image.id,
   references,
-  by: { kind: 'unreadable', detail: image.unreadable ?? '' },
+  blocker: { kind: 'unreadable', detail: image.unreadable ?? '' },
   choice: 'keep',
   choices: ['keep'],
 })

@@ -20,7 +20,7 @@ interface ImageFacts {
   readonly entrypoint: readonly string[]
   /** The best shell in the image; undefined if the image has no shell. */
   readonly shell: readonly string[] | undefined
-  readonly names: ReadonlySet<string>
+  readonly takenNames: ReadonlySet<string>
   /** Whether a port on the engine's host is free. */
   readonly isFree: (port: HostPort) => boolean | Promise<boolean>
 }
@@ -31,8 +31,8 @@ interface ImageFacts {
  * become its argument, so no command is suggested.
  */
 export async function suggestRun(facts: ImageFacts): Promise<RunOptions> {
-  const { image, reference, exposes, entrypoint, shell, names } = facts
-  const defaults = { ...defaultRunOptions(image, reference), name: findFreeName(shortName(reference), names) }
+  const { image, reference, exposes, entrypoint, shell, takenNames } = facts
+  const defaults = { ...defaultRunOptions(image, reference), name: findFreeName(shortName(reference), takenNames) }
   if (exposes.length > 0) return { ...defaults, interactive: false, ports: await suggestPorts(exposes, facts.isFree) }
   return { ...defaults, command: shell && entrypoint.length === 0 ? shell.map(shellQuote).join(' ') : '' }
 }

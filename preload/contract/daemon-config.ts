@@ -7,10 +7,10 @@ import type { Failure } from './errors.ts'
 import type { JobId } from './jobs.ts'
 
 /**
- * How the file can be changed. `helper`: by the helper as root, with a password; `own`: by the helper as this user;
- * `commands`: by the user, with commands to copy; `nobody`: not at all, since the file is not on this computer.
+ * How the file can be changed. `root-helper`: by the helper as root, with a password; `user-helper`: by the helper as
+ * this user; `commands`: by the user, with commands to copy; `none`: not at all, since the file is not on this computer.
  */
-export type ChangeMethod = 'helper' | 'own' | 'commands' | 'nobody'
+export type ChangeMethod = 'root-helper' | 'user-helper' | 'commands' | 'none'
 
 /**
  * The steps of a change, in order. `password` only if the helper runs as root; `pulled` only if there is a mirror to
@@ -41,7 +41,7 @@ export interface MirrorChange {
 
 export interface DaemonMirrors {
   readonly installation: Installation
-  readonly way: ChangeMethod
+  readonly method: ChangeMethod
   /** The file's path; absent if the file is not on this computer. */
   readonly file?: string
   /** The mirrors in the file; absent if this user cannot read the file or the text cannot be parsed. */
@@ -59,7 +59,7 @@ export interface DaemonMirrors {
 export interface StoredMirrorPlan {
   readonly id: string
   readonly file: string
-  readonly way: ChangeMethod
+  readonly method: ChangeMethod
   readonly plan: MirrorPlan
   /** Shell commands that make the same change; absent if there is no change, or the plan was made `withPassword`. */
   readonly commands?: string

@@ -67,11 +67,11 @@ export interface Mirrors {
 export interface ImportedMirrors {
   readonly added: number
   /** Number of mirrors that were already in the list. */
-  readonly known: number
+  readonly alreadyListed: number
   /** Number of mirrors that did not fit in the list. */
-  readonly left: number
+  readonly notAdded: number
   /** Invalid addresses by line number or, in JSON (`isJson`), by position in the list. */
-  readonly wrong: readonly { readonly line: number; readonly text: string }[]
+  readonly invalid: readonly { readonly line: number; readonly text: string }[]
   /** Whether the file is JSON: a list, or an object such as a daemon.json. */
   readonly isJson: boolean
 }

@@ -45,12 +45,12 @@ export type TerminalState =
   | { readonly status: 'ended'; readonly reason: 'cut' }
 
 /** The most recent output, up to 512 kB, including every unacknowledged byte. `at`: the offset of the first byte. */
-export interface TerminalReplay {
+export interface OutputChunk {
   readonly at: number
   readonly bytes: Uint8Array
 }
 
-export interface TerminalData extends TerminalReplay {
+export interface TerminalData extends OutputChunk {
   readonly id: TerminalId
 }
 
@@ -67,7 +67,7 @@ export const calls = {
   /** Attaches a terminal to a container, then starts the container, so that no output is missed. */
   'terminals.start': call(v.object({ container: containerId, size: terminalSize }), type<TerminalId>()),
   /** The replayed bytes count as acknowledged. */
-  'terminals.replay': call(terminalId, type<TerminalReplay>()),
+  'terminals.replay': call(terminalId, type<OutputChunk>()),
   'terminals.write': call(v.object({ id: terminalId, text: v.pipe(v.string(), v.maxLength(1_000_000)) }), type<void>()),
   'terminals.resize': call(v.object({ id: terminalId, ...size }), type<void>()),
   /** Acknowledges all bytes before the offset `upTo`. */

@@ -61,8 +61,8 @@ export class Removal {
 
   /** Chooses to keep these blocked images, or to remove the containers that block them, and plans again. */
   async choose(blocked: readonly Blocked[], keep: boolean) {
-    const chosen = blocked.flatMap(({ by, choices }): (readonly [ContainerId, Choice])[] =>
-      by.kind === 'container' ? [[by.id, keep ? 'keep' : (choices.at(-1) ?? 'keep')]] : [],
+    const chosen = blocked.flatMap(({ blocker, choices }): (readonly [ContainerId, Choice])[] =>
+      blocker.kind === 'container' ? [[blocker.id, keep ? 'keep' : (choices.at(-1) ?? 'keep')]] : [],
     )
     this.#choices = { ...this.#choices, ...Object.fromEntries(chosen) }
     await this.#requestPlan()

@@ -3,7 +3,7 @@ import { plain } from '../../model/text/plain.ts'
 import type { Terminal } from '../../preload/contract/index.ts'
 import { joinSentences, t } from '../ui/i18n.svelte.ts'
 
-/** The title of a terminal, as `box · sh`. Of `all` terminals, the second one with this title gets `box · sh 2`. */
+/** The title of a terminal, such as `box · sh`. The second terminal in `all` with the same title gets `box · sh 2`. */
 export function titleOf(terminal: Terminal, all: readonly Terminal[]): string {
   const base = baseTitleOf(terminal)
   const sameTitle = all.filter((other) => baseTitleOf(other) === base)
@@ -37,7 +37,7 @@ export function endedText({ kind, state }: Terminal): string {
   return kind === 'shell' ? ended : joinSentences(ended, exitCodeText(state.exitCode))
 }
 
-/** Exit codes above 128 are 128 plus the number of the signal. Source: POSIX, Shell Command Language, 2.8.2. */
+/** Container runtimes and most shells report 128 + n for a program that signal n ended. */
 function exitCodeText(code: number): string {
   if (code === 130) return t('terminal.ended.130')
   if (code === 137) return t('terminal.ended.137')

@@ -3,7 +3,7 @@
  * that no program blocks on unread output.
  */
 import type { Terminal as Xterm } from '@xterm/xterm'
-import type { Terminal, TerminalId, TerminalReplay } from '../../preload/contract/index.ts'
+import type { Terminal, TerminalId, OutputChunk } from '../../preload/contract/index.ts'
 import { TerminalOutput } from './terminal-output.ts'
 import { Finder, maxMatches } from './finder.svelte.ts'
 import { TerminalFit, type Size } from './terminal-fit.ts'
@@ -96,7 +96,7 @@ export class TerminalView {
   }
 
   /** Draws a chunk of output, or keeps it until the replay has arrived. */
-  receive(chunk: TerminalReplay) {
+  receive(chunk: OutputChunk) {
     for (const bytes of this.#output.receive(chunk)) if (this.#xterm) this.#draw(this.#xterm, bytes)
   }
 

@@ -1,14 +1,14 @@
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Benchmark } from './benchmark.ts'
-import { CountingProxy, formatRequests } from './counting-proxy.ts'
+import { RecordingProxy, formatRequests } from './recording-proxy.ts'
 
 export const idle: Benchmark = {
   name: 'idle',
   description: '5,000 images: requests to the engine in a minute without changes, starting 10 s after the first row',
   async run(environment) {
     const engine = await environment.engineWithImages('20.10', 5000)
-    const proxy = await CountingProxy.open(join(environment.folder, 'idle.sock'), engine.socket)
+    const proxy = await RecordingProxy.open(join(environment.folder, 'idle.sock'), engine.socket)
     const app = await environment.openApp({ socket: proxy.socket })
     try {
       await app.firstRow()

@@ -1,7 +1,7 @@
 import { mkdtempSync } from 'node:fs'
 import { join } from 'node:path'
 import { formatMs, type Benchmark } from './benchmark.ts'
-import { CountingProxy } from './counting-proxy.ts'
+import { RecordingProxy } from './recording-proxy.ts'
 import type { BenchEnvironment } from './environment.ts'
 
 export const layers: Benchmark = {
@@ -9,7 +9,7 @@ export const layers: Benchmark = {
   description: '5,000 images: the app reads all layers from the engine at its first start, and none at the second',
   async run(environment) {
     const engine = await environment.engineWithImages('20.10', 5000)
-    const proxy = await CountingProxy.open(join(environment.folder, 'layers.sock'), engine.socket)
+    const proxy = await RecordingProxy.open(join(environment.folder, 'layers.sock'), engine.socket)
     const config = mkdtempSync(join(environment.folder, 'config-'))
     try {
       const first = await measureStart(environment, proxy, config)
@@ -36,7 +36,7 @@ export const layers: Benchmark = {
  * Starts the app and waits until it has read all layers.
  * @returns the ms from the first row until then, and the number of requests for layers
  */
-async function measureStart(environment: BenchEnvironment, proxy: CountingProxy, config: string) {
+async function measureStart(environment: BenchEnvironment, proxy: RecordingProxy, config: string) {
   proxy.takeRequests()
   const app = await environment.openApp({ socket: proxy.socket, config })
   try {

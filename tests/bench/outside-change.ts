@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import type { Engine } from '../../tools/world/engine.ts'
 import { formatMs, median, type Benchmark } from './benchmark.ts'
-import { CountingProxy, formatRequests } from './counting-proxy.ts'
+import { RecordingProxy, formatRequests } from './recording-proxy.ts'
 import type { OpenedApp } from './opened-app.ts'
 
 const runFile = promisify(execFile)
@@ -17,7 +17,7 @@ export const outsideChange: Benchmark = {
     '5,000 images: `docker tag` outside the app → the row of the tag; changes sent to the window, lists requested',
   async run(environment) {
     const engine = await environment.engineWithImages('20.10', 5000)
-    const proxy = await CountingProxy.open(join(environment.folder, 'outside.sock'), engine.socket)
+    const proxy = await RecordingProxy.open(join(environment.folder, 'outside.sock'), engine.socket)
     const app = await environment.openApp({ socket: proxy.socket })
     const samples: Sample[] = []
     try {
@@ -68,7 +68,7 @@ const isList = (request: string) => request === 'GET /images/json'
 async function measureChange(
   { programs, socket }: Engine,
   { page }: OpenedApp,
-  proxy: CountingProxy,
+  proxy: RecordingProxy,
   tag: string,
 ): Promise<Sample> {
   // Waits until the app sends no more requests for the previous change, including those for the disk usage.

@@ -17,7 +17,7 @@ import type { Engine } from '../../tools/world/engine.ts'
 export const watchEngine = (socket: string, lists?: Lists, reconnectTimeoutMs?: number) =>
   serve({ env: { DOCKER_HOST: `unix://${socket}` }, home: '/nonexistent' }, lists, undefined, reconnectTimeoutMs)
 
-const noLists: Lists = { recall: async () => undefined, remember() {}, forget() {}, async end() {} }
+const noLists: Lists = { read: async () => undefined, write() {}, remove() {}, async end() {} }
 
 /** Starts the services as main composes them, and a window that applies every published change. */
 export function serve(

@@ -39,15 +39,15 @@ const fromRow = ({ Id, Names: [name], ImageID, State, Created }: ListedContainer
 })
 
 export interface ContainerRows {
-  /** Undefined if the engine refused the list. */
+  /** Undefined if the engine refused the list (`sync/reader`). */
   readonly containers?: readonly Container[]
   /** Why the list is missing or incomplete: the engine's refusal, or the malformed part of a row. */
   readonly failure?: string
 }
 
 /**
- * Parses a reply of `GET /containers/json`. A malformed row is logged, skipped and quoted in `failure`. Throws if the
- * reply is not a list.
+ * Parses a reply of `GET /containers/json`. Malformed rows are logged and skipped; `failure` quotes the
+ * malformed part of the first one. Throws if the reply is not a list.
  */
 export function parseContainerRows(reply: unknown): ContainerRows {
   let failure: string | undefined
@@ -61,7 +61,7 @@ export function parseContainerRows(reply: unknown): ContainerRows {
   return { containers, ...(failure !== undefined && { failure }) }
 }
 
-/** Lists all containers for the live state. Malformed rows are skipped. Timeout: 5 min. */
+/** Lists all containers for the live state. Malformed rows are skipped. Throws if the engine refuses. Timeout: 5 min. */
 export const readContainers = async (session: EngineSession): Promise<ContainerRows> =>
   parseContainerRows(
     await ask(session, v.unknown(), { path: '/containers/json', query: { all: true }, timeoutMs: 300_000 }),

@@ -1,4 +1,4 @@
-/** Containers: inspect, create, start, stop, remove, logs, test of a path. Source: Docker Engine API, 1.40 to 1.51. */
+/** Containers: inspect, create, start, stop, remove, logs, whether a path exists. Source: Docker Engine API, 1.40 to 1.51. */
 import * as v from 'valibot'
 import { EngineError, statusOf } from './errors.ts'
 import { bytes, id, inspectedDate, list, text } from './replies.ts'
@@ -85,14 +85,17 @@ const stopTimeoutMs = 60_000
 
 /** Starts a container. Does nothing if it is running (304). Timeout: 2 min. */
 export const startContainer = async (session: EngineSession, container: string): Promise<void> => {
-  await send(session, { method: 'POST', path: `/containers/${container}/start`, timeoutMs: startTimeoutMs }).catch(
-    ignoreStatuses(304),
-  )
+  try {
+    await send(session, { method: 'POST', path: `/containers/${container}/start`, timeoutMs: startTimeoutMs })
+  } catch (error) {
+    if (statusOf(error) !== 304) throw error
+  }
 }
 
 /**
  * Stops a container. Does nothing if it is stopped (304). Timeout: 60 s.
- * @param graceSeconds how long the engine waits before it kills the container; default 10
+ * @param graceSeconds how long the engine waits before it kills the container; by default the container's own stop
+ *   timeout, usually 10 s
  * @returns false if the container does not exist
  */
 export async function stopContainer(
@@ -106,8 +109,9 @@ export async function stopContainer(
     await send(session, { method: 'POST', path, query, timeoutMs: stopTimeoutMs })
     return true
   } catch (error) {
-    ignoreStatuses(304, 404)(error)
-    return statusOf(error) === 304
+    if (statusOf(error) === 304) return true
+    if (statusOf(error) === 404) return false
+    throw error
   }
 }
 
@@ -130,13 +134,6 @@ export async function removeContainer(
     throw error
   }
 }
-
-/** @returns an error handler that ignores errors with these HTTP statuses and rethrows every other error */
-const ignoreStatuses =
-  (...statuses: readonly number[]) =>
-  (error: unknown): void => {
-    if (!statuses.includes(statusOf(error) ?? 0)) throw error
-  }
 
 /**
  * @returns the last log lines of a container, as the engine sends them: in frames (see stream-frames.ts), unless the

@@ -21,10 +21,7 @@ export const engineKey = ({ endpoint, id, rootDir }: EngineIdentity): string => 
 export interface Capabilities extends EngineFacts {
   /** `/system/df` can return only the part for images, without measuring every volume. */
   readonly filtersDiskUsage: boolean
-  /**
-   * The engine's events report every change. 20.10 and 26.1 send no event for a build without a tag; 26.1 with the
-   * containerd store sends no event for prunes and imports (tested).
-   */
+  /** The engine's events report every change. */
   readonly reportsAllChanges: boolean
   /** Containers can mount images. The engine refuses to remove a mounted image by name, but not by id (tested on 28.5). */
   readonly mountsImages: boolean

@@ -1,11 +1,11 @@
-/** The engine itself: ping, version, info, events. Source: Docker Engine API, tag System. */
+/** The engine itself: ping, version, info, events. Source: Docker Engine API, section System. */
 import type { IncomingMessage } from 'node:http'
 import * as v from 'valibot'
 import { distinctMirrors } from '../../../model/mirrors/address.ts'
 import { list, text } from './replies.ts'
 import { ask, stream, defaultTimeoutMs, type Transport } from './request.ts'
 
-/** @returns the headers of the ping reply. Engines reply to clients of any version. Timeout: 10 s. */
+/** @returns the headers of the ping reply. Sent without an API version, so that every engine replies. Timeout: 10 s. */
 export async function ping(session: Transport): Promise<IncomingMessage['headers']> {
   const reply = await stream(session, { path: '/_ping', timeoutMs: defaultTimeoutMs })
   reply.resume()

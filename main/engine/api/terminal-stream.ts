@@ -18,7 +18,7 @@ export interface Size {
 export interface TerminalStream {
   readonly stream: Readable
   /** Converts received bytes to the bytes that the terminal shows. Stateful: call it with consecutive chunks. */
-  readonly shown: (bytes: Buffer) => Buffer
+  readonly toDisplayBytes: (bytes: Buffer) => Buffer
   write?(text: string): void
   resize?(size: Size): Promise<unknown>
   /** Call this after the stream has ended. @returns how it ended; never rejects */
@@ -26,7 +26,7 @@ export interface TerminalStream {
   /** Sends SIGHUP to a shell that would keep running after the terminal is closed. Never rejects. */
   terminate?(): Promise<void>
   /** Stops waiting for the container to exit. */
-  stopWaiting(): void
+  stopWaitingForExit(): void
 }
 
 /**
@@ -43,7 +43,7 @@ const execReply = v.object({ Id: v.string() })
 const shellState = v.object({ Running: v.boolean(), ExitCode: v.nullish(v.number()) })
 
 const passThrough = (bytes: Buffer) => bytes
-/** @returns a `shown` function for a container without a TTY: the engine sends its output in frames */
+/** @returns a `toDisplayBytes` function for a container without a TTY: the engine sends its output in frames */
 const createFrameDecoder = () => {
   const splitFrames = demultiplexer()
   return (bytes: Buffer) => withCarriageReturns(splitFrames(bytes))
@@ -71,11 +71,11 @@ export async function attachTo(
   })
   return {
     stream: attached,
-    shown: tty ? passThrough : createFrameDecoder(),
+    toDisplayBytes: tty ? passThrough : createFrameDecoder(),
     ...(stdin && { write: (text: string) => void attached.write(text) }),
     ...(tty && { resize: (size: Size) => resize(session, `/containers/${container}`, size) }),
     readEndState: () => readContainerEndState(session, container, exit),
-    stopWaiting: () => exitWait.abort(),
+    stopWaitingForExit: () => exitWait.abort(),
   }
 }
 
@@ -99,7 +99,7 @@ export async function openShell(
   const inspectExec = () => ask(session, shellState, { path: `/exec/${exec}/json` })
   return {
     stream: shellStream,
-    shown: extractMarkedLine((line) => (pid = /^\d+$/.exec(line)?.[0])),
+    toDisplayBytes: extractMarkedLine((line) => (pid = /^\d+$/.exec(line)?.[0])),
     write: (text) => void shellStream.write(text),
     resize: (size) => resize(session, `/exec/${exec}`, size),
     async readEndState() {
@@ -120,10 +120,10 @@ export async function openShell(
         const body = { Detach: true }
         await send(session, { method: 'POST', path: `/exec/${killExec}/start`, body, timeoutMs: defaultTimeoutMs })
       } catch {
-        // The container or the engine is gone, so the shell has ended, too.
+        // If the engine cannot be reached, the shell may keep running.
       }
     },
-    stopWaiting() {},
+    stopWaitingForExit() {},
   }
 }
 
@@ -135,9 +135,9 @@ export async function followLogs(session: EngineSession, container: string, tty:
   logs.on('error', () => {}) // `readEndState` reports the reason.
   return {
     stream: logs,
-    shown: tty ? passThrough : createFrameDecoder(),
-    readEndState: () => readContainerEndState(session, container, Promise.reject(new Error('exit not awaited'))),
-    stopWaiting() {},
+    toDisplayBytes: tty ? passThrough : createFrameDecoder(),
+    readEndState: () => readContainerEndState(session, container),
+    stopWaitingForExit() {},
   }
 }
 
@@ -161,9 +161,9 @@ async function waitForExit(session: EngineSession, container: string, condition:
 async function readContainerEndState(
   session: EngineSession,
   container: string,
-  exit: Promise<{ StatusCode: number }>,
+  exit?: Promise<{ StatusCode: number }>,
 ): Promise<TerminalState> {
-  const exitState = exit.then(
+  const exitState = (exit ?? Promise.reject()).then(
     ({ StatusCode }): TerminalState => ({ status: 'ended', reason: 'exit', exitCode: StatusCode }),
     () => undefined,
   )

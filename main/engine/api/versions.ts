@@ -37,3 +37,12 @@ export const reportsAutomatedBuilds = (api: string): boolean => compareVersions(
  */
 export const supportsCacheRemovalById = ({ product, api }: Pick<EngineFacts, 'product' | 'api'>): boolean =>
   product === 'Docker' && compareVersions(api, '1.41') >= 0
+
+/**
+ * Whether the engine's events report every change. 20.10 and 26.1 send no event for a build without a tag; 26.1 with the
+ * containerd store sends no event for prunes and imports (tested).
+ */
+export const reportsAllChanges = (api: string): boolean => compareVersions(api, '1.48') >= 0
+
+/** Whether containers can mount images. */
+export const mountsImages = (api: string): boolean => compareVersions(api, '1.48') >= 0

@@ -1,7 +1,7 @@
 /** Derives an engine's capabilities from its version and settings. */
 import type { EngineFacts } from '../../../preload/contract/index.ts'
 import type { Capabilities } from '../api/session.ts'
-import { compareVersions, filtersDiskUsageByType } from '../api/versions.ts'
+import { filtersDiskUsageByType, mountsImages, reportsAllChanges } from '../api/versions.ts'
 
 interface DaemonInfo {
   readonly version: string
@@ -26,7 +26,7 @@ export function capabilities({ driverStatus, api, mirrors = [], proxy = '', ...r
     ...(proxy && { proxy }),
     store: usesContainerd ? 'containerd' : 'classic',
     filtersDiskUsage: filtersDiskUsageByType(api),
-    reportsAllChanges: compareVersions(api, '1.48') >= 0,
-    mountsImages: compareVersions(api, '1.48') >= 0,
+    reportsAllChanges: reportsAllChanges(api),
+    mountsImages: mountsImages(api),
   }
 }

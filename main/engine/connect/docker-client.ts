@@ -21,5 +21,6 @@ export function createDockerClient({ longLivedAgent, ...route }: Route, api?: st
   return docker
 }
 
+/** `hasPath` sends its HEAD request as a stream, but the reply ends at once. */
 const isLongLived = ({ path, method, isStream }: Parameters<Docker['modem']['dial']>[0]) =>
   (isStream && method !== 'HEAD') || /^\/containers\/[^/]+\/wait\?/.test(path)

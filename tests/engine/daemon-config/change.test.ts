@@ -63,7 +63,11 @@ describe.each(matrix)('on $title', (options) => {
   test('a change is executed as planned, confirmed by the engine, tested by a pull that leaves no image, and can be restored', async () => {
     const imageCount = (await engine.docker.listImages({ all: true })).length
     const storedPlan = await changer.plan([good.address, second.address])
-    expect(storedPlan).toMatchObject({ way: 'helper', file: '/etc/docker/daemon.json', plan: { obstacles: [] } })
+    expect(storedPlan).toMatchObject({
+      method: 'root-helper',
+      file: '/etc/docker/daemon.json',
+      plan: { obstacles: [] },
+    })
     const job = await changer.apply(storedPlan.id)
     expect(job).toMatchObject({ state: 'done' })
     expect(job.items.every((item) => item.state === 'done')).toBe(true)
@@ -238,7 +242,7 @@ test('the daemon.json of an engine in an unknown location is not changed', async
   const engine = await startEngine({ version: '26.1', store: 'classic' })
   const changer = await openChanger({ online, socket: engine.socket })
   try {
-    expect(await changer.readConfig()).toMatchObject({ way: 'nobody', installation: 'elsewhere' })
+    expect(await changer.readConfig()).toMatchObject({ method: 'none', installation: 'elsewhere' })
     const storedPlan = await changer.plan([good.address])
     expect(storedPlan.plan.obstacles).toMatchObject([{ kind: 'elsewhere', blocks: true }])
     expect(await changer.handlers['daemon-config.apply'](storedPlan.id)).toMatchObject({
@@ -349,7 +353,7 @@ test('a file that only root can read is read by the helper, after the user has a
   }
   try {
     const config = await asNobody(() => changer.readConfig())
-    expect(config).toMatchObject({ way: 'helper', secret: true, file: systemPaths.config })
+    expect(config).toMatchObject({ method: 'root-helper', secret: true, file: systemPaths.config })
     expect(config.named).toBeUndefined()
     const mirrors = [good.address]
     expect(

@@ -64,7 +64,7 @@ describe('the daemon.json of a rootless Docker', () => {
   test('is changed through a symbolic link, without a password and without root’s helper, and is restored from its backup', async () => {
     const before = readFileSync(file(), 'utf8')
     const stored = await changer.plan([good.address])
-    expect(stored).toMatchObject({ way: 'own', file: file() })
+    expect(stored).toMatchObject({ method: 'user-helper', file: file() })
     const job = await changer.apply(stored.id)
     expect(job).toMatchObject({ state: 'done' })
     expect(job.items.map(({ name }) => name)).not.toContain('password')

@@ -111,7 +111,7 @@ test('two hundred mirrors are imported from a file and tested', async () => {
   })
   expect(await world.racer.handlers['mirrors.import'](undefined)).toMatchObject({
     ok: true,
-    value: { added: 201, known: 0, wrong: [{ line: 3, text: 'nonsense address!' }] },
+    value: { added: 201, alreadyListed: 0, invalid: [{ line: 3, text: 'nonsense address!' }] },
   })
   const race = await world.racer.race(image)
   expect(probeOf(race, good)).toMatchObject({ state: 'answered' })

@@ -126,7 +126,10 @@ describe.each(matrix)('$title', (engineOptions) => {
     // block the plan.
     const blocked = await app.plan(targets, { [stopped.id]: 'stop-and-remove', [running.id]: 'remove' })
     expect(blocked.plan.deletes).toEqual([])
-    expect(blocked.plan.blocked.map(({ by }) => 'name' in by && by.name).sort()).toEqual(['running', 'stopped'])
+    expect(blocked.plan.blocked.map(({ blocker }) => 'name' in blocker && blocker.name).sort()).toEqual([
+      'running',
+      'stopped',
+    ])
     const chosen = await app.plan(targets, { [stopped.id]: 'remove', [running.id]: 'stop-and-remove' })
     expect(await app.executePlan(chosen)).toMatchObject({ state: 'done' })
     expect(await engine.docker.listContainers({ all: true })).toEqual([])

@@ -6,10 +6,7 @@ import { runnableImages } from '../../../tools/world/runnable.ts'
 import { eventually } from '../eventually.ts'
 import { openRemovalApp, type RemovalApp } from './removal-app.ts'
 
-for (const missing of hasPodman() ? [] : ['podman'])
-  test.skip(`${missing} is not installed: apt-get install ${missing}`, () => {})
-
-/** Podman lists image ids without the prefix `sha256:`. */
+/** Skipped if Podman is not installed. Podman lists image ids without the prefix `sha256:`. */
 describe.runIf(hasPodman())('Podman', () => {
   let podman: Awaited<ReturnType<typeof startPodman>>
   let app: RemovalApp
@@ -32,7 +29,7 @@ describe.runIf(hasPodman())('Podman', () => {
     )!
   const listTags = async () => (await podman.docker.listImages()).flatMap(({ RepoTags }) => RepoTags ?? [])
 
-  test('a plan deletes an image', async () => {
+  test('executing a plan deletes the image', async () => {
     const { id, references } = findImage('for-arm:1')
     expect(id).toMatch(/^sha256:[0-9a-f]{64}$/)
     const storedPlan = await app.plan([{ image: id }])
@@ -54,12 +51,12 @@ describe.runIf(hasPodman())('Podman', () => {
   test('an image is removed together with its container if the user chose that', async () => {
     const { id, references } = findImage('scratch:1')
     const container = await podman.docker.createContainer({
-      ...{ Image: references[0]!, Cmd: ['/hello'], name: 'user' },
+      ...{ Image: references[0]!, Cmd: ['/hello'], name: 'blocker' },
       HostConfig: { NetworkMode: 'none' },
     })
     await eventually(() => app.engine.live.containers().has(container.id))
     const target = [{ image: id }]
-    expect((await app.plan(target)).plan).toMatchObject({ deletes: [], blocked: [{ by: { name: 'user' } }] })
+    expect((await app.plan(target)).plan).toMatchObject({ deletes: [], blocked: [{ blocker: { name: 'blocker' } }] })
     const storedPlan = await app.plan(target, { [container.id]: 'remove' })
     expect((await app.executePlan(storedPlan)).items).toEqual([{ name: references[0], state: 'done' }])
     expect(await listTags()).not.toContain(references[0])

@@ -36,7 +36,7 @@ export async function openRemovalApp(
   const engine = engineService({
     ...{ environment, ...options },
     publish: (name) => {
-      if (name !== 'settings.changed') layers.changed()
+      if (name !== 'settings.changed') layers.scheduleUpdate()
     },
     lists: store.lists,
   })
@@ -62,7 +62,7 @@ export async function openRemovalApp(
   engine.on('state', removal.engineChanged)
   const running = engine.run(stopping.signal)
   await eventually(() => engine.live.snapshot().complete)
-  await layers.settled()
+  await layers.whenUpToDate()
 
   async function waitForJob(id: string): Promise<Job> {
     await eventually(() => jobs.find(id)?.state !== 'running', 40_000)
@@ -130,7 +130,7 @@ export async function openRemovalApp(
           names.size === [...knownImages.values()].flatMap(({ references }) => references).length
         )
       }, 20_000)
-      await layers.settled()
+      await layers.whenUpToDate()
     },
     /** Digests of the compressed blobs that the images reference. */
     referencedBlobs: () =>

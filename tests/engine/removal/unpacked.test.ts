@@ -86,10 +86,10 @@ describe.each(matrix.filter(({ store }) => store === 'containerd'))('$title', (e
   test('if the engine unpacks layers again for a container, a plan counts them again', async () => {
     const container = await engine.docker.createContainer({ Image: 'second:1', HostConfig: { NetworkMode: 'none' } })
     await eventually(() => app.engine.live.containers().has(container.id))
-    await app.layers.settled()
+    await app.layers.whenUpToDate()
     await container.remove()
     await eventually(() => !app.engine.live.containers().has(container.id))
-    await app.layers.settled()
+    await app.layers.whenUpToDate()
     const { predicted, freed } = await remove('second:1')
     expect(predicted).toBeGreaterThan(120_000)
     expect(freed).toBe(predicted)

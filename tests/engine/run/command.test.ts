@@ -148,7 +148,7 @@ function toComparable({ Config, HostConfig, Mounts, NetworkSettings, Path, Args 
   )
   return withoutIgnoredValues({
     ...{ Path, Args },
-    // The docker command of 28 sorts variables differently.
+    // The Docker CLI 28 sends the environment variables in another order.
     Config: { ...Config, Env: Config.Env.toSorted() },
     HostConfig: { ...HostConfig, Binds: HostConfig.Binds?.toSorted() },
     Mounts: mounts.toSorted((a, b) => (a.Destination < b.Destination ? -1 : 1)),

@@ -18,7 +18,7 @@ import type {
   Terminal,
   TerminalData,
   TerminalId,
-  TerminalReplay,
+  OutputChunk,
 } from '../../../preload/contract/index.ts'
 import { afterAll, afterEach, beforeAll } from 'vitest'
 import { startEngine, type Engine, type EngineOptions } from '../../../tools/world/engine.ts'
@@ -156,14 +156,14 @@ export class Screen {
   /** The position after the last byte. */
   end: number
 
-  constructor({ at, bytes }: TerminalReplay, acknowledge: (upTo: number) => void) {
+  constructor({ at, bytes }: OutputChunk, acknowledge: (upTo: number) => void) {
     this.bytes = [Buffer.from(bytes)]
     this.start = at
     this.end = at + bytes.length
     this.#acknowledge = acknowledge
   }
 
-  draw({ at, bytes }: TerminalReplay) {
+  draw({ at, bytes }: OutputChunk) {
     if (at < this.end) return
     if (at > this.end) throw new Error(`bytes from ${this.end} to ${at} are missing`)
     this.bytes.push(Buffer.from(bytes))

@@ -46,7 +46,7 @@ const containerdName = (reference: string) =>
 /** An archive of the containerd store, or of 26.1's classic store if `index` is false. */
 function ociArchive(
   layerCount: number,
-  options: { compressed: boolean; index: boolean; tagged: boolean; listsManifests: boolean },
+  options: { compressed: boolean; index: boolean; tagged: boolean; engineListsManifests: boolean },
 ): BuiltArchive {
   const builder = archiveBuilder()
   const image = builder.manifest('linux/amd64', layerCount, options.compressed)
@@ -78,7 +78,7 @@ function ociArchive(
     },
     expected: {
       ...{ image: options.index ? root.digest : image.config.digest, references, platform: 'linux/amd64' },
-      ...(options.listsManifests && { manifests: [image.descriptor.digest] }),
+      ...(options.engineListsManifests && { manifests: [image.descriptor.digest] }),
     },
     needed: [...new Set([root, image.descriptor, image.config, ...image.layers].map((item) => blobPath(item.digest)))],
   }
@@ -107,7 +107,7 @@ function oldArchive(layerCount: number): BuiltArchive {
 
 const archives = fc.oneof(
   fc
-    .record({ compressed: fc.boolean(), index: fc.boolean(), tagged: fc.boolean(), listsManifests: fc.boolean() })
+    .record({ compressed: fc.boolean(), index: fc.boolean(), tagged: fc.boolean(), engineListsManifests: fc.boolean() })
     .chain((options) => fc.integer({ min: 1, max: 6 }).map((layerCount) => ociArchive(layerCount, options))),
   fc.integer({ min: 1, max: 6 }).map(oldArchive),
 )
@@ -129,7 +129,7 @@ describe('the problems of an archive', () => {
     )
   })
 
-  test('a needed entry that is missing, has another digest or occurs twice is a problem', () => {
+  test('a needed entry that is missing, has another digest or occurs twice with different content is a problem', () => {
     fc.assert(
       fc.property(archives, fc.nat(), ({ content, expected, needed }, number) => {
         const path = needed[number % needed.length]!
@@ -184,8 +184,13 @@ describe('the problems of an archive', () => {
     )
   })
 
-  test('a missing platform that the engine calls available is a problem', () => {
-    const { content, expected } = ociArchive(2, { compressed: true, index: true, tagged: true, listsManifests: true })
+  test('a missing platform that the engine calls available is a problem, and so is an index without any available platform', () => {
+    const { content, expected } = ociArchive(2, {
+      compressed: true,
+      index: true,
+      tagged: true,
+      engineListsManifests: true,
+    })
     const withSecondPlatform = { ...expected, manifests: [...expected.manifests!, digest(8)] }
     expect(archiveProblems(content, withSecondPlatform)).toEqual([{ kind: 'missing', path: blobPath(digest(8)) }])
     const nothingAvailable = { ...expected, manifests: [] }

@@ -81,6 +81,8 @@ const functionsWithoutRequest = [
     'compareVersions',
     'agreedApi',
     'filtersDiskUsageByType',
+    'mountsImages',
+    'reportsAllChanges',
     'layersSizeIncludesContent',
     'reportsAutomatedBuilds',
     'supportsCacheRemovalById',

@@ -28,8 +28,8 @@ test('an image frees the units that only it has, and shared units are freed with
     sharedAmong: exact(100),
     total: exact(111),
     rows: [
-      { id: 'a', own: exact(10) },
-      { id: 'b', own: exact(1) },
+      { id: 'a', ownBytes: exact(10) },
+      { id: 'b', ownBytes: exact(1) },
     ],
   })
   expect(graph.ofImage('a')).toEqual({ unique: exact(10), shared: exact(100) })
@@ -40,7 +40,7 @@ test('the layers that a container uses stay, even if its image is selected, hidd
     [100, 10, 1],
     [image('a', [0, 1]), image('b', [0, 2]), { ...image('h', [0]), hidden: true }],
   )
-  expect(graph.of(['a', 'b'], new Set(['a']))).toMatchObject({ frees: exact(1), rows: [{ own: exact(0) }, {}] })
+  expect(graph.of(['a', 'b'], new Set(['a']))).toMatchObject({ frees: exact(1), rows: [{ ownBytes: exact(0) }, {}] })
   expect(graph.of(['a', 'b'], new Set(['h'])).frees).toEqual(exact(11))
   expect(graph.of(['a', 'b'], new Set(['never read'])).frees).toEqual({ min: 0, max: 111 })
 })
@@ -143,7 +143,7 @@ test('in any graph of layers, images removed together free as much as one after 
       expectWithin(bytesOf(difference(selectedUnits, stayingUnits)), impact.frees)
       expectWithin(bytesOf([...selectedUnits].filter((unit) => stayingUnits.has(unit))), impact.sharedWithStaying)
       expectWithin(bytesOf(selectedUnits), impact.total)
-      expect(addRanges([...impact.rows.map(({ own }) => own), impact.sharedAmong])).toEqual(impact.frees)
+      expect(addRanges([...impact.rows.map(({ ownBytes }) => ownBytes), impact.sharedAmong])).toEqual(impact.frees)
 
       if (hasRanges) return
       expect(impact.frees).toEqual(exact(bytesOf(difference(selectedUnits, stayingUnits))))

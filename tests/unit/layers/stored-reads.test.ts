@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { ImageRead } from '../../../main/layers/read-image.ts'
-import { recall, remember, scopeOf } from '../../../main/layers/stored-reads.ts'
+import { loadRead, storeReads, scopeOf } from '../../../main/layers/stored-reads.ts'
 import { openStore } from '../../../main/store/index.ts'
 
 let folder: string
@@ -33,18 +33,18 @@ describe('the stored reads of images', () => {
       ['index', read({ content, absent: ['sha256:d'] })],
       ['not cacheable', read({ cacheable: false })],
     ])
-    await remember(openStore(folder).layers, 'classic', reads, () => true)
+    await storeReads(openStore(folder).layers, 'classic', reads, () => true)
     reads.delete('not cacheable')
     const reopened = openStore(folder).layers
-    for (const [id, read] of reads) expect(recall(reopened, 'classic', id)).toEqual(read)
-    expect(recall(reopened, 'classic', 'not cacheable')).toBeUndefined()
+    for (const [id, read] of reads) expect(loadRead(reopened, 'classic', id)).toEqual(read)
+    expect(loadRead(reopened, 'classic', 'not cacheable')).toBeUndefined()
   })
 
   test('are dropped for images that are gone from the engine, and kept for images that another engine may have', async () => {
     const file = openStore(folder).layers
-    await remember(file, 'classic', new Map([1, 2, 3].map((number) => [`image-${number}`, read()])), () => true)
-    await remember(file, 'classic', new Map([['image-1', read()]]), (id) => id !== 'image-2')
-    expect([1, 2, 3].filter((number) => recall(file, 'classic', `image-${number}`))).toEqual([1, 3])
+    await storeReads(file, 'classic', new Map([1, 2, 3].map((number) => [`image-${number}`, read()])), () => true)
+    await storeReads(file, 'classic', new Map([['image-1', read()]]), (id) => id !== 'image-2')
+    expect([1, 2, 3].filter((number) => loadRead(file, 'classic', `image-${number}`))).toEqual([1, 3])
   })
 
   test('are shared by all engines with the classic store, and separate for each engine with the containerd store', () => {
@@ -54,6 +54,6 @@ describe('the stored reads of images', () => {
 
   test('are ignored if the file has another shape', () => {
     writeFileSync(join(folder, 'layers.json'), '{ "engines": 1 }')
-    expect(recall(openStore(folder).layers, 'classic', 'classic')).toBeUndefined()
+    expect(loadRead(openStore(folder).layers, 'classic', 'classic')).toBeUndefined()
   })
 })

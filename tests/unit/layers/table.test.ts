@@ -114,7 +114,7 @@ describe('the reads of images', () => {
     second.keepOnly(idsOf(ownImages))
     await second.write()
     const reopened = openReads('unix:///a')
-    reopened.recall(idsOf(otherImages))
+    reopened.loadStored(idsOf(otherImages))
     expect(reopened.all.size).toBe(2)
     expect(reopened.due(otherImages, usedImages).now).toEqual([])
   })
@@ -154,7 +154,7 @@ describe('the reads of images', () => {
       [['sha256:else'], true],
     ] as const) {
       const reopened = openReads('unix:///a', 'containerd')
-      reopened.recall(['index'])
+      reopened.loadStored(['index'])
       expect(reopened.isUnconfirmed(index)).toBe(true)
       reopened.confirm([index], new Set(present))
       expect(reopened.due([index], usedImages).now).toEqual(isDue ? [index] : [])

@@ -6,7 +6,7 @@ test('one address per line is read, comments and empty lines are skipped, and an
   const text = '\uFEFF# ours\r\nhttps://a.example\r\n\r\nb.example:5000 # the new one\rhttp://c.example/'
   expect(parseMirrorList(text)).toMatchObject({
     addresses: ['https://a.example', 'https://b.example:5000', 'http://c.example'],
-    wrong: [],
+    invalid: [],
   })
 })
 
@@ -15,7 +15,7 @@ test('the list in a daemon.json is read', () => {
   expect(parseMirrorList(text).addresses).toEqual(['https://a.example', 'https://b.example'])
   expect(parseMirrorList('{"registry-mirrors": ["https://a.example", "https://b.example"]}')).toMatchObject({
     addresses: ['https://a.example', 'https://b.example'],
-    wrong: [],
+    invalid: [],
   })
 })
 
@@ -30,10 +30,10 @@ test('JSON without a list of mirrors gives no address, and list items that are n
     '[]',
     'null',
   ])
-    expect(parseMirrorList(text)).toMatchObject({ addresses: [], wrong: [] })
+    expect(parseMirrorList(text)).toMatchObject({ addresses: [], invalid: [] })
   expect(parseMirrorList('["https://a.example", 5, {"url": "b.example"}]')).toMatchObject({
     addresses: ['https://a.example'],
-    wrong: [
+    invalid: [
       { line: 2, text: '5' },
       { line: 3, text: '{"url":"b.example"}' },
     ],
@@ -45,7 +45,7 @@ test('in prose, every word that looks like an address is read, and a line withou
     '这些镜像加速可用：https://a.example，备用 b.example:5000\nthe usual ones\nnonsense\nlocalhost:5000 for tests\n'
   expect(parseMirrorList(text)).toMatchObject({
     addresses: ['https://a.example', 'https://b.example:5000', 'https://localhost:5000'],
-    wrong: [
+    invalid: [
       { line: 2, text: 'the usual ones' },
       { line: 3, text: 'nonsense' },
     ],
@@ -66,7 +66,7 @@ test('prose and JSON without mirrors give no address, and every address in prose
   )
   fc.assert(
     fc.property(fc.dictionary(fc.string(), fc.jsonValue()), (object) => {
-      expect(parseMirrorList(JSON.stringify(object))).toMatchObject({ addresses: [], wrong: [] })
+      expect(parseMirrorList(JSON.stringify(object))).toMatchObject({ addresses: [], invalid: [] })
     }),
   )
   fc.assert(
@@ -79,13 +79,13 @@ test('prose and JSON without mirrors give no address, and every address in prose
 })
 
 test('a line that is not an address is reported with its shortened text, and the other lines are read', () => {
-  const { addresses, wrong } = parseMirrorList(`https://a.example\nftp://b.example\n${'x'.repeat(500)}_\nc.example`)
+  const { addresses, invalid } = parseMirrorList(`https://a.example\nftp://b.example\n${'x'.repeat(500)}_\nc.example`)
   expect(addresses).toEqual(['https://a.example', 'https://c.example'])
-  expect(wrong.map(({ line }) => line)).toEqual([2, 3])
-  expect(wrong[1]!.text.length).toBeLessThanOrEqual(80)
+  expect(invalid.map(({ line }) => line)).toEqual([2, 3])
+  expect(invalid[1]!.text.length).toBeLessThanOrEqual(80)
 })
 
 test('an invalid address in a JSON list is reported by its position, and in a text by its line', () => {
-  expect(parseMirrorList('[\n\n"ftp://a.example"]')).toMatchObject({ wrong: [{ line: 1 }], isJson: true })
-  expect(parseMirrorList('\nftp://a.example')).toMatchObject({ wrong: [{ line: 2 }], isJson: false })
+  expect(parseMirrorList('[\n\n"ftp://a.example"]')).toMatchObject({ invalid: [{ line: 1 }], isJson: true })
+  expect(parseMirrorList('\nftp://a.example')).toMatchObject({ invalid: [{ line: 2 }], isJson: false })
 })

@@ -19,9 +19,9 @@ function createList(own: readonly string[]) {
 test('an import adds as many mirrors as the list can hold, and returns how many are left out', () => {
   const { list, own } = createList(numberedAddresses(0, 495))
   const result = list.importFrom([...numberedAddresses(490, 20), 'nonsense.example/path'].join('\n'))
-  expect(result).toMatchObject({ added: 5, known: 5, left: 10, wrong: [{ line: 21 }] })
+  expect(result).toMatchObject({ added: 5, alreadyListed: 5, notAdded: 10, invalid: [{ line: 21 }] })
   expect(own()).toEqual(numberedAddresses(0, 500))
-  expect(list.importFrom('one-more.example')).toMatchObject({ added: 0, left: 1 })
+  expect(list.importFrom('one-more.example')).toMatchObject({ added: 0, notAdded: 1 })
 })
 
 test('a full list accepts no more mirrors, and can still be edited', () => {

@@ -60,12 +60,12 @@ const exact = (size: number) => ({ min: size, max: size })
 describe('a plan', () => {
   test('keeps an image that cannot be read, with all its names, and says why', () => {
     const images = [image('a', ['x:1', 'x:2'], { unreadable: 'blob not found' }), image('b', ['y:1'])]
-    const by = { kind: 'unreadable', detail: 'blob not found' }
+    const blocker = { kind: 'unreadable', detail: 'blob not found' }
     const plan = planRemoval(createWorld(images), [{ image: 'a' }, { image: 'b' }])
-    expect(plan.blocked).toMatchObject([{ image: 'a', references: ['x:1', 'x:2'], by, choices: ['keep'] }])
+    expect(plan.blocked).toMatchObject([{ image: 'a', references: ['x:1', 'x:2'], blocker, choices: ['keep'] }])
     expect(plan.deletes.map(({ image }) => image)).toEqual(['b'])
     const tagPlan = planRemoval(createWorld(images), [{ image: 'a', reference: 'x:1' }])
-    expect(tagPlan).toMatchObject({ deletes: [], untags: [], blocked: [{ image: 'a', references: ['x:1'], by }] })
+    expect(tagPlan).toMatchObject({ deletes: [], untags: [], blocked: [{ image: 'a', references: ['x:1'], blocker }] })
     expect(tagPlan.commands).toEqual([])
   })
 
@@ -73,7 +73,7 @@ describe('a plan', () => {
     const withoutContainers = { ...createWorld([image('a', ['x:1'])]), containersFailure: 'snapshot does not exist' }
     const plan = planRemoval(withoutContainers, [{ image: 'a' }])
     expect(plan.containersFailure).toBe('snapshot does not exist')
-    expect(plan.deletes).toMatchObject([{ image: 'a', names: ['x:1'], own: { min: 0, max: 10 } }])
+    expect(plan.deletes).toMatchObject([{ image: 'a', names: ['x:1'], ownBytes: { min: 0, max: 10 } }])
     expect(plan.frees).toEqual({ min: 0, max: 10 })
     expect(planRemoval(createWorld([image('a', ['x:1'])]), [{ image: 'a' }]).containersFailure).toBeUndefined()
   })
@@ -93,7 +93,7 @@ describe('a plan', () => {
     const planOfBothTags = planFor({ image: 'a', reference: 'x:2' }, { image: 'a', reference: 'x:1' })
     expect(planOfBothTags).toEqual(planFor({ image: 'a' }))
     expect(planOfBothTags).toMatchObject({
-      deletes: [{ image: 'a', own: exact(10), names: ['x:1', 'x:2'] }],
+      deletes: [{ image: 'a', ownBytes: exact(10), names: ['x:1', 'x:2'] }],
       untags: [],
     })
   })
@@ -108,8 +108,12 @@ describe('a plan', () => {
       frees: exact(0),
       commands: [],
       blocked: [
-        { by: { kind: 'container', name: 'web', running: true }, choice: 'keep', choices: ['keep', 'stop-and-remove'] },
-        { by: { kind: 'container', name: 'old', running: false }, choice: 'keep', choices: ['keep', 'remove'] },
+        {
+          blocker: { kind: 'container', name: 'web', running: true },
+          choice: 'keep',
+          choices: ['keep', 'stop-and-remove'],
+        },
+        { blocker: { kind: 'container', name: 'old', running: false }, choice: 'keep', choices: ['keep', 'remove'] },
       ],
     })
     // If one container still uses the image, the other is kept too. `remove` does not stop a running container.
@@ -130,7 +134,7 @@ describe('a plan', () => {
     ])
     expect(planRemoval(world, [{ image: 'a' }])).toMatchObject({
       deletes: [],
-      blocked: [{ image: 'a', by: { kind: 'child', image: 'b', references: ['b:1'] }, choices: ['keep'] }],
+      blocked: [{ image: 'a', blocker: { kind: 'child', image: 'b', references: ['b:1'] }, choices: ['keep'] }],
     })
   })
 
@@ -276,13 +280,13 @@ test('with any images and containers, a plan removes exactly what it names, and 
 
       const selected = new Set(targets.map((row) => row.image))
       expect(plan.deletes.every(({ image }) => selected.has(image))).toBe(true)
-      for (const { image, by } of plan.blocked) {
+      for (const { image, blocker } of plan.blocked) {
         expect(selected.has(image)).toBe(true)
         // Every blocker exists: a container of this image, or an image that stays.
         const blockerExists =
-          by.kind === 'container'
-            ? world.containers.get(by.id)?.image === image
-            : by.kind === 'child' && remaining.has(by.image)
+          blocker.kind === 'container'
+            ? world.containers.get(blocker.id)?.image === image
+            : blocker.kind === 'child' && remaining.has(blocker.image)
         expect(blockerExists).toBe(true)
       }
       // Each image that was selected without a tag is either deleted or blocked.
@@ -301,7 +305,7 @@ test('with any images and containers, a plan removes exactly what it names, and 
       const before = layersOf([...images.map(({ id }) => id)])
       const bytes = 10 * difference(before, layersOf([...remaining.keys(), ...inUse])).length
       expect(plan.frees).toEqual(exact(bytes))
-      const rowsSum = plan.deletes.reduce((sum, { own }) => sum + own.min, plan.sharedAmongDeleted.min)
+      const rowsSum = plan.deletes.reduce((sum, { ownBytes }) => sum + ownBytes.min, plan.sharedAmongDeleted.min)
       expect(rowsSum).toBe(bytes)
     }),
     { numRuns: 1000 },

@@ -208,7 +208,7 @@ describe('a suggestion', () => {
   const input = {
     ...{ image, reference: 'team.example:5000/shop/web:2', entrypoint: [], exposes: [] as string[] },
     shell: ['/bin/bash'] as string[] | undefined,
-    names: new Set(['web']),
+    takenNames: new Set(['web']),
     isFree: () => true,
   }
 

@@ -23,10 +23,10 @@ const dayMs = 86_400_000
 /** Stores a list for each endpoint, as one run of the app does. */
 async function rememberAll(...endpoints: readonly string[]) {
   const lists = storedLists(folder)
-  for (const endpoint of endpoints) lists.remember(endpoint, images('x:1'))
+  for (const endpoint of endpoints) lists.write(endpoint, images('x:1'))
   await lists.end()
 }
-const recall = (endpoint: string) => storedLists(folder).recall(endpoint)
+const read = (endpoint: string) => storedLists(folder).read(endpoint)
 const fileNames = () => readdirSync(folder)
 function setLastUse(name: string, days: number) {
   const date = new Date(Date.now() - days * dayMs)
@@ -35,15 +35,15 @@ function setLastUse(name: string, days: number) {
 
 test('an engine’s list is recalled at once, and in the next run of the app', async () => {
   const lists = storedLists(folder)
-  expect(await lists.recall('unix:///a')).toBeUndefined()
-  lists.remember('unix:///a', images('x:1'))
-  lists.remember('tcp://b:2375', images('y:1'))
-  lists.remember('unix:///a', images('x:1', 'x:2'))
-  expect(await lists.recall('unix:///a')).toEqual([{ ...image, references: ['x:1', 'x:2'] }])
+  expect(await lists.read('unix:///a')).toBeUndefined()
+  lists.write('unix:///a', images('x:1'))
+  lists.write('tcp://b:2375', images('y:1'))
+  lists.write('unix:///a', images('x:1', 'x:2'))
+  expect(await lists.read('unix:///a')).toEqual([{ ...image, references: ['x:1', 'x:2'] }])
   await lists.end()
-  expect(await lists.recall('unix:///a')).toEqual([{ ...image, references: ['x:1', 'x:2'] }])
-  expect(await recall('unix:///a')).toEqual([{ ...image, references: ['x:1', 'x:2'] }])
-  expect(await recall('tcp://b:2375')).toEqual([{ ...image, references: ['y:1'] }])
+  expect(await lists.read('unix:///a')).toEqual([{ ...image, references: ['x:1', 'x:2'] }])
+  expect(await read('unix:///a')).toEqual([{ ...image, references: ['x:1', 'x:2'] }])
+  expect(await read('tcp://b:2375')).toEqual([{ ...image, references: ['y:1'] }])
 })
 
 test('a file that is invalid or belongs to another engine gives no list, and is replaced', async () => {
@@ -51,9 +51,9 @@ test('a file that is invalid or belongs to another engine gives no list, and is 
   const file = join(folder, fileNames()[0]!)
   for (const text of ['', '{ "endpoint": ', '{ "images": [] }', '{ "endpoint": "b", "images": [] }']) {
     writeFileSync(file, text)
-    expect(await recall('unix:///a')).toBeUndefined()
+    expect(await read('unix:///a')).toBeUndefined()
     await rememberAll('unix:///a')
-    expect(await recall('unix:///a')).toHaveLength(1)
+    expect(await read('unix:///a')).toHaveLength(1)
   }
 })
 
@@ -61,7 +61,7 @@ test('an invalid image is left out, and the other images stay', async () => {
   await rememberAll('unix:///a')
   const file = join(folder, fileNames()[0]!)
   writeFileSync(file, JSON.stringify({ endpoint: 'unix:///a', images: [{ id: 7 }, image, null] }))
-  expect(await recall('unix:///a')).toEqual([image])
+  expect(await read('unix:///a')).toEqual([image])
 })
 
 test('a list of a newer version is recalled, and neither overwritten nor deleted', async () => {
@@ -70,21 +70,21 @@ test('a list of a newer version is recalled, and neither overwritten nor deleted
   const text = JSON.stringify({ version: 2, endpoint: 'unix:///a', images: [image] })
   writeFileSync(file, text)
   const lists = storedLists(folder)
-  expect(await lists.recall('unix:///a')).toEqual([image])
-  lists.remember('unix:///a', images('y:1'))
-  expect(await lists.recall('unix:///a')).toEqual([{ ...image, references: ['y:1'] }])
+  expect(await lists.read('unix:///a')).toEqual([image])
+  lists.write('unix:///a', images('y:1'))
+  expect(await lists.read('unix:///a')).toEqual([{ ...image, references: ['y:1'] }])
   await lists.end()
-  lists.forget('unix:///a')
+  lists.remove('unix:///a')
   await lists.end()
   expect(readFileSync(file, 'utf8')).toBe(text)
 })
 
 test('forgetting an engine deletes its file', async () => {
   const lists = storedLists(folder)
-  lists.remember('unix:///a', images('x:1'))
+  lists.write('unix:///a', images('x:1'))
   await lists.end()
-  lists.forget('unix:///a')
-  expect(await lists.recall('unix:///a')).toBeUndefined()
+  lists.remove('unix:///a')
+  expect(await lists.read('unix:///a')).toBeUndefined()
   await lists.end()
   expect(fileNames()).toEqual([])
 })
@@ -92,23 +92,23 @@ test('forgetting an engine deletes its file', async () => {
 test('a list that changes while it is written is written again', async () => {
   const lists = storedLists(folder)
   const currentImages = images('x:1')
-  lists.remember('unix:///a', currentImages)
+  lists.write('unix:///a', currentImages)
   const firstWrite = lists.end()
   currentImages.set('sha256:2', { ...image, id: 'sha256:2' })
-  lists.remember('unix:///a', currentImages)
+  lists.write('unix:///a', currentImages)
   await firstWrite
   await lists.end()
-  expect(await recall('unix:///a')).toHaveLength(2)
+  expect(await read('unix:///a')).toHaveLength(2)
 })
 
 test('a list that was not used for 90 days is deleted; being recalled counts as use', async () => {
   await rememberAll('unix:///old', 'unix:///read')
   for (const name of fileNames()) setLastUse(name, 91)
   const lists = storedLists(folder)
-  expect(await lists.recall('unix:///read')).toHaveLength(1)
+  expect(await lists.read('unix:///read')).toHaveLength(1)
   await lists.end()
   expect(fileNames()).toHaveLength(1)
-  expect(await recall('unix:///read')).toHaveLength(1)
+  expect(await read('unix:///read')).toHaveLength(1)
 })
 
 test('only the 32 lists that were used last are kept', async () => {
@@ -116,7 +116,7 @@ test('only the 32 lists that were used last are kept', async () => {
   setLastUse(fileNames()[0]!, 1)
   await rememberAll(...Array.from({ length: 32 }, (_, index) => `unix:///${index}`))
   expect(fileNames()).toHaveLength(32)
-  expect(await recall('unix:///first')).toBeUndefined()
+  expect(await read('unix:///first')).toBeUndefined()
 })
 
 test('whatever files there are, no deleted list was used later than a list that stays', () => {

@@ -100,12 +100,12 @@ describe('a stored file:', () => {
     const store = openStore(folder)
     void store.settings.write({ language: 'en', theme: 'dark' })
     void store.window.write({ ...store.window.value, zoom: 2 })
-    store.lists.remember('unix:///a', new Map())
+    store.lists.write('unix:///a', new Map())
     await store.end()
     const reopened = openStore(folder)
     expect(reopened.settings.value.theme).toBe('dark')
     expect(reopened.window.value.zoom).toBe(2)
-    expect(await reopened.lists.recall('unix:///a')).toEqual([])
+    expect(await reopened.lists.read('unix:///a')).toEqual([])
   })
 
   test('an older version is migrated step by step, and an older Slipway does not overwrite the newer file', async () => {
@@ -228,9 +228,9 @@ describe('if the disk refuses writes,', () => {
 
   test('the app can still end', async () => {
     const store = openUnwritable()
-    store.lists.remember('unix:///a', new Map())
+    store.lists.write('unix:///a', new Map())
     await store.end()
-    expect(await store.lists.recall('unix:///a')).toEqual([])
+    expect(await store.lists.read('unix:///a')).toEqual([])
     expect(errorLog).toHaveBeenCalledTimes(1)
     expect(existsSync(join(folder, 'file', 'slipway'))).toBe(false)
   })

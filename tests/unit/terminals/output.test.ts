@@ -1,17 +1,17 @@
 import fc from 'fast-check'
 import { expect, test, vi } from 'vitest'
 import { Output, maxUnacknowledgedBytes } from '../../../main/terminals/output.ts'
-import type { TerminalReplay } from '../../../preload/contract/index.ts'
+import type { OutputChunk } from '../../../preload/contract/index.ts'
 
 /** Draws output as a window does: skips bytes that are already drawn, and throws if bytes are missing. */
 class Screen {
   bytes: Buffer[] = []
   end = 0
-  begin({ at, bytes }: TerminalReplay) {
+  begin({ at, bytes }: OutputChunk) {
     this.bytes = [Buffer.from(bytes)]
     this.end = at + bytes.length
   }
-  draw({ at, bytes }: TerminalReplay) {
+  draw({ at, bytes }: OutputChunk) {
     if (at < this.end) return
     if (at > this.end) throw new Error(`bytes from ${this.end} to ${at} are missing`)
     this.bytes.push(Buffer.from(bytes))
@@ -24,7 +24,7 @@ class Screen {
 
 function openOutput() {
   const screen = new Screen()
-  const sent: TerminalReplay[] = []
+  const sent: OutputChunk[] = []
   let isPaused = false
   const output = new Output({
     send: (data) => sent.push(data),

@@ -1,7 +1,7 @@
 /** A proxy in front of an engine. It records every request. */
 import { createServer, connect, type Server } from 'node:net'
 
-export class CountingProxy {
+export class RecordingProxy {
   readonly socket: string
   #requests: string[] = []
   readonly #server: Server
@@ -18,8 +18,8 @@ export class CountingProxy {
     })
   }
 
-  static async open(socket: string, engineSocket: string): Promise<CountingProxy> {
-    const proxy = new CountingProxy(socket, engineSocket)
+  static async open(socket: string, engineSocket: string): Promise<RecordingProxy> {
+    const proxy = new RecordingProxy(socket, engineSocket)
     await new Promise<void>((resolve, reject) => {
       proxy.#server.once('error', reject).listen(socket, resolve)
     })

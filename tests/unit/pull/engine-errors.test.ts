@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { progressLines, type ProgressLine } from '../../../main/pull/progress-lines.ts'
-import { pullFailure } from '../../../main/pull/pull-errors.ts'
+import { pullFailure } from '../../../main/pull/engine-errors.ts'
 import { parseTarget } from '../../../main/pull/target.ts'
 
 const target = { reference: '127.0.0.1:5000/t/x:1', host: '127.0.0.1:5000', platform: 'linux/s390x' }
