@@ -696,6 +696,14 @@ export const en = {
   'mirrors.wrong.host': 'This is not a host, such as mirror.example.com.',
   'mirrors.wrong.port': 'A port is a number from 1 to 65535.',
   'mirrors.find': 'Find a mirror…',
+  'mirrors.failing.title': {
+    one: 'A mirror that Docker uses does not work.',
+    other: '{n} mirrors that Docker uses do not work.',
+  },
+  'mirrors.failing.one': '{mirror} ({why})',
+  'mirrors.failing.say':
+    'Checked {when}: {mirrors}. Each pull may wait for it first: test the mirrors and choose another one.',
+  'mirrors.failing.change': 'Change mirrors…',
   'mirrors.pullAgain': 'Pull {reference} again',
   'job.race': 'Test mirrors with {image}',
   'job.raced': 'Tested mirrors with {image}',
