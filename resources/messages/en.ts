@@ -516,6 +516,7 @@ export const en = {
   'discover.platform': 'Platform',
   'discover.ownPlatform': 'Same as engine',
   'discover.platforms': '{first} +{more}',
+  'discover.forPlatform': 'for {platform}',
   'discover.readingTags': 'Reading tags…',
   'discover.asOf': 'As of {date}. No registry answered, so tags may have moved since.',
   'discover.tagsFromRegistry': 'Docker Hub’s website does not answer, so sizes and dates are unknown.',
@@ -549,6 +550,7 @@ export const en = {
   'discover.wrong.no-tag': 'Add a tag after the colon, such as latest.',
   'discover.wrong.tag': 'A tag can have up to 128 letters, digits, dots, dashes and underscores.',
   'discover.wrong.digest': 'After the @, enter sha256: and 64 hexadecimal digits.',
+  'discover.wrong.page': 'This web page is not an image’s page. Paste an image’s name, or its page on Docker Hub.',
   'discover.wrong.characters':
     'Image names use lowercase letters and digits, with single dots, dashes or underscores between them.',
 
