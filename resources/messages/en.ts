@@ -110,6 +110,9 @@ export const en = {
   'run.volumeChoose': 'Choose…',
   'run.volumeTarget': 'Path in the container',
   'run.volumeReadOnly': 'read-only',
+  'run.volumeLabel': 'Let the container read this folder (SELinux label z)',
+  'run.volumeLabelHint':
+    'SELinux blocks folders without a container label. Docker will label this folder and everything in it for all containers. The label stays.',
   'run.volumeAdd': 'Add a folder',
   'run.volumeRemove': 'Do not mount folder {n}',
   'run.environment': 'Environment',
@@ -147,6 +150,10 @@ export const en = {
   'run.fault.port-duplicate': 'This port is used twice.',
   'run.fault.volume-source': 'Enter a folder path starting with /, or a volume name.',
   'run.fault.volume-target': 'Enter a path in the container starting with /.',
+  'run.fault.volume-label-system':
+    'This folder belongs to the system or is a home folder, so its label must stay. Choose a folder inside your home.',
+  'run.fault.volume-label-colon':
+    'Docker cannot label a folder if its path has a colon. Rename the folder, or mount it without the label.',
   'run.fault.volume-duplicate': 'Something else is already mounted here.',
   'run.fault.variable-name': 'Enter a name without “=”.',
   'run.fault.variable-duplicate': 'This name is used twice.',

@@ -111,6 +111,9 @@ export const zhCN = {
   'run.volumeChoose': '选择…',
   'run.volumeTarget': '容器内的路径',
   'run.volumeReadOnly': '只读',
+  'run.volumeLabel': '允许容器读取这个文件夹（SELinux 标签 z）',
+  'run.volumeLabelHint':
+    'SELinux 会阻止容器使用没有容器标签的文件夹。Docker 会为此文件夹及其中所有内容加上各容器通用的标签，之后一直保留。',
   'run.volumeAdd': '添加文件夹',
   'run.volumeRemove': '移除第 {n} 个文件夹',
   'run.environment': '环境变量',
@@ -148,6 +151,8 @@ export const zhCN = {
   'run.fault.port-duplicate': '这个端口用了两次。',
   'run.fault.volume-source': '请填写以 / 开头的文件夹路径，或数据卷名。',
   'run.fault.volume-target': '请填写容器内以 / 开头的路径。',
+  'run.fault.volume-label-system': '这是系统文件夹或主目录，不能更改它的标签。请选择主目录里的其他文件夹。',
+  'run.fault.volume-label-colon': '路径中有冒号时，Docker 无法加标签。请重命名文件夹，或不加标签直接挂载。',
   'run.fault.volume-duplicate': '这个路径已经挂载了别的内容。',
   'run.fault.variable-name': '请填写不含“=”的变量名。',
   'run.fault.variable-duplicate': '变量名重复。',
