@@ -22,7 +22,7 @@ const operators: ReadonlySet<string> = new Set(['&&', '||', ';', '|', '&'])
 const groups: ReadonlySet<string> = new Set(['image', 'images', 'i', 'container', 'containers'])
 
 /** The flags that take no value. Source: the reference of docker, podman and nerdctl, 2026. */
-const globalSwitches = switches('D v', 'debug tls tlsverify remote version help')
+const globalSwitches = switches('D v', 'debug tls tlsverify remote insecure-registry version help')
 const pullSwitches = switches(
   'a q',
   'all-tags quiet disable-content-trust tls-verify no-trunc all-platforms local skip-verify plain-http help',
@@ -31,7 +31,7 @@ const runSwitches = switches(
   'd i t P q',
   'detach interactive tty publish-all rm init privileged read-only no-healthcheck oom-kill-disable sig-proxy',
   'disable-content-trust quiet use-api-socket help replace rmi tls-verify http-proxy no-hosts no-hostname',
-  'read-only-tmpfs env-host passwd',
+  'read-only-tmpfs env-host passwd unsetenv-all',
 )
 
 function switches(letters: string, ...names: readonly string[]): ReadonlySet<string> {
@@ -77,8 +77,11 @@ function readSimpleCommand(words: readonly string[]): CommandTarget | undefined 
   switch (verb) {
     case 'pull': {
       const { positional, platform } = readArguments(rest, pullSwitches, false)
-      const [image, ...others] = positional
-      return image === undefined || others.length > 0 ? undefined : { image, ...(platform && { platform }) }
+      const [word = '', ...others] = positional
+      // In a chat, a sentence may go on after the name: `nginx:1.27, then run it`.
+      const [image = ''] = word.split(/[,;。、!?]/)
+      const isSentence = image !== word
+      return image === '' || (others.length > 0 && !isSentence) ? undefined : { image, ...(platform && { platform }) }
     }
     case 'run':
     case 'create': {
