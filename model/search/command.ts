@@ -21,8 +21,11 @@ const operators: ReadonlySet<string> = new Set(['&&', '||', ';', '|', '&'])
 /** Groups that a verb may belong to: `docker image pull`, `ctr images pull`, `docker container run`. */
 const groups: ReadonlySet<string> = new Set(['image', 'images', 'i', 'container', 'containers'])
 
-/** The flags that take no value. Source: the reference of docker, podman and nerdctl, 2026. */
-const globalSwitches = switches('D v', 'debug tls tlsverify remote insecure-registry version help')
+/** The flags that take no value. Source: `--help` of docker 20.10, 26.1 and 28.5 and of podman 4.3; nerdctl's reference. */
+const globalSwitches = switches(
+  'D v r',
+  'debug tls tlsverify remote syslog debug-full experimental insecure-registry version help',
+)
 const pullSwitches = switches(
   'a q',
   'all-tags quiet disable-content-trust tls-verify no-trunc all-platforms local skip-verify plain-http help',

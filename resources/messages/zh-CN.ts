@@ -538,7 +538,7 @@ export const zhCN = {
   'discover.wrong.no-tag': '冒号后面要写标签，例如 latest。',
   'discover.wrong.tag': '标签只能用字母、数字、点、横线和下划线，最长 128 个字符。',
   'discover.wrong.digest': '@ 后面要写 sha256: 和 64 位十六进制数。',
-  'discover.wrong.page': '这个网址不是镜像页面。请粘贴镜像名，或它在 Docker Hub 上的页面网址。',
+  'discover.wrong.page': '这个网址不是镜像页面。请粘贴镜像名，或镜像的 Docker Hub 网址。',
   'discover.wrong.characters': '镜像名由小写字母和数字组成，中间可以有单个的点、横线或下划线。',
 
   'nav.mirrors': '镜像加速',
