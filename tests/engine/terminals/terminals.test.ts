@@ -101,7 +101,7 @@ describe.each(matrix)('$title', (engineOptions) => {
     },
   )
 
-  test('a container that exited at once can be started again, with all of its output', async () => {
+  test('a container that exited at once can be started again, and the new terminal shows its output', async () => {
     const { container, id } = await runInteractive('', {}, 'ends-at-once:1')
     await waitForEnd(id)
     const size = { columns: 80, rows: 24 }
@@ -115,6 +115,7 @@ describe.each(matrix)('$title', (engineOptions) => {
   test('a program is paused while the window acknowledges nothing, and all 10 MB of its output arrive later', async () => {
     const outputBytes = 10_000_000
     const { container, id } = await runInteractive(
+      // `hold` runs until it is stopped (tools/world/runnable.ts).
       `sh -c "yes 0123456789abcde | head -c ${outputBytes}; echo; exec hold"`,
     )
     const window = runner.window()
@@ -219,7 +220,7 @@ describe.each(matrix)('$title', (engineOptions) => {
     expect(await waitForEnd(attach)).toEqual(endedWith(0))
   })
 
-  test('a shell beside a container reads UTF-8, unless the container sets another locale', async () => {
+  test('a shell opened in a running container reads UTF-8, unless the container sets another locale', async () => {
     const countCharacters = async (variables: Record<string, string>) => {
       const environment = Object.entries(variables).map(([name, value]) => ({ name, value }))
       const { container } = await runInteractive('hold', { environment })
@@ -312,7 +313,7 @@ describe.each(matrix)('$title', (engineOptions) => {
   })
 
   test.runIf(engineOptions === anyEngine)(
-    'terminals stay open and usable while the window shows another engine',
+    'terminals stay open and usable after the window switches to a context whose engine does not run',
     async () => {
       const { container, id } = await runInteractive('/bin/sh')
       const shell = await runner.open(container, 'shell')
