@@ -85,7 +85,7 @@ export async function openHelper({
   onStep,
   signal,
   command = rootCommand,
-  env = process.env,
+  env,
 }: HelperOptions = {}): Answer<Helper> {
   if (command === rootCommand && !helperInstalled()) return fail({ code: 'helper-missing', file: helperFile })
   const [file, ...args] = command
