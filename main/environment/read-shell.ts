@@ -25,6 +25,15 @@ export interface ShellEnvironment {
 
 const defaultTimeoutMs = 10_000
 
+/** Without these, each start of Slipway could open a dialog, begin an update or run tmux. */
+const quietSettings = {
+  // ssh-add in .profile: no passphrase dialog.
+  SSH_ASKPASS_REQUIRE: 'never',
+  // Oh My Zsh: neither its question about updates nor its tmux plugin.
+  DISABLE_AUTO_UPDATE: 'true',
+  ZSH_TMUX_AUTOSTARTED: 'true',
+}
+
 /**
  * Reads the environment of the user's login shell, whose files may print, ask, hang, fail or start other programs. Ends
  * every process of the shell's session before it resolves.
@@ -76,8 +85,7 @@ async function run(
   const { promise, resolve } = Promise.withResolvers<string | undefined>()
   const child = spawn(shell, args, {
     cwd: home,
-    // A passphrase dialog of ssh-add would appear whenever Slipway starts.
-    env: { ...env, SSH_ASKPASS_REQUIRE: 'never' },
+    env: { ...env, ...quietSettings },
     // A session of its own, so that the shell cannot use the terminal that Slipway was started from.
     detached: true,
     stdio: ['ignore', 'pipe', 'ignore'],
