@@ -12,6 +12,8 @@ interface Needs {
 
 export function terminalEngine({ environment, engine, publish }: Needs) {
   let current: TerminalEngine = {}
+  /** Whether the shell has been read, but it is not known yet whether another engine answers. */
+  let isUndecided = false
 
   function read(): TerminalEngine {
     const other = engine.otherEngineIn(environment.terminal())
@@ -41,17 +43,29 @@ export function terminalEngine({ environment, engine, publish }: Needs) {
     update()
   }
 
+  /** Uses the terminal's engine, unless that would replace one that answers or that the user chose. */
+  function decide() {
+    const { status } = engine.state()
+    if (status === 'connecting') return
+    isUndecided = false
+    const isReplaced = status === 'connected' || engine.chosenContext() !== undefined
+    if (!isReplaced || !engine.otherEngineIn(environment.terminal())) useTerminal()
+    // ssh may have found its agent.
+    if (status === 'away') engine.resync()
+  }
+
   return {
-    engineChanged: update,
+    engineChanged() {
+      if (isUndecided) decide()
+      update()
+    },
     /** Reads the login shell, in the background. Aborting `signal` ends it. */
     async run(signal: AbortSignal) {
       await environment.readShell(signal)
       if (signal.aborted) return
-      const isShown = engine.state().status === 'connected' || engine.chosenContext() !== undefined
-      if (isShown && engine.otherEngineIn(environment.terminal())) update()
-      else useTerminal()
-      // ssh may have found its agent.
-      if (engine.state().status === 'away') engine.resync()
+      isUndecided = true
+      decide()
+      update()
     },
     handlers: {
       'environment.terminalEngine': () => ok(current),

@@ -101,6 +101,14 @@ test('another engine is offered while one is shown; once the user takes it, the 
   expect(second.last()).toEqual({ source })
 })
 
+test('if the shell is read before the first engine has answered, the outcome is the same', async () => {
+  const app = start(newHome(dockerHost(blue)))
+  await app.readShell()
+  await eventually(() => app.last() !== undefined)
+  await eventually(() => app.isAt(endpointOf(red)))
+  expect(app.last()?.offer?.endpoint).toBe(endpointOf(blue))
+})
+
 test('an offer that the user does not take is made again at the next start', async () => {
   const home = newHome(dockerHost(blue))
   for (const services of [0, 1].map(() => () => start(home))) {

@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { readShell } from '../../../main/environment/read-shell.ts'
 import { eventually } from '../../engine/eventually.ts'
-import { findProgram, launcherOf, processesOf, shellHome } from './shell-home.ts'
+import { processesOf } from './processes.ts'
+import { findProgram, launcherOf, shellHome } from './shell-home.ts'
 
 const never = new AbortController().signal
 const host = 'export DOCKER_HOST=tcp://build.example:2375\n'

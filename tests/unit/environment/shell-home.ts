@@ -1,6 +1,6 @@
-/** A home directory with shell files, and the processes that were started with it. */
+/** A home directory with shell files. */
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { onTestFinished } from 'vitest'
@@ -22,18 +22,6 @@ export const launcherOf = (home: string, shell: string): NodeJS.ProcessEnv => ({
   // For shells that are not installed in the usual folders.
   ...(process.env['LD_LIBRARY_PATH'] && { LD_LIBRARY_PATH: process.env['LD_LIBRARY_PATH'] }),
 })
-
-/** @returns the command lines of the running processes whose HOME is this directory */
-export const processesOf = (home: string): string[] =>
-  readdirSync('/proc').flatMap((pid) => {
-    try {
-      const isOfHome = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0').includes(`HOME=${home}`)
-      const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim()
-      return isOfHome && command ? [command] : []
-    } catch {
-      return [] // Not a process, or one that has ended.
-    }
-  })
 
 /** @returns the path of a program on PATH; undefined if it is not installed */
 export function findProgram(name: string): string | undefined {
