@@ -177,7 +177,7 @@ export function engineService({ environment, publish, lists, reconnectTimeoutMs 
     return ok(undefined)
   }
 
-  function leaveContext(next: Connection['candidate'] | undefined) {
+  function leaveContext(next?: Connection['candidate']) {
     contextController.abort()
     disconnect()
     live.reset()
@@ -197,16 +197,12 @@ export function engineService({ environment, publish, lists, reconnectTimeoutMs 
     imagesOf: (session) => (session === connection && live.snapshot().complete ? live.images() : undefined),
     lease: sessions.lease,
     chosenContext: () => chosen,
-    otherEngineIn(terminal) {
-      const other = otherEngine({ environment, terminal, shown: candidate })
-      return other?.ok ? ok(toEngineContext(other.value)) : other
-    },
+    otherEngineIn: (terminal) => otherEngine({ environment, terminal, shown: candidate }),
     useEnvironment() {
       chosen = undefined
-      const found = findCandidates(environment)
-      leaveContext(found.ok ? found.value[0] : undefined)
+      leaveContext()
     },
-    flags: () => (candidate ? dockerFlags(candidate, environment) : []),
+    flags: () => (candidate ? dockerFlags(candidate, environment.terminal?.() ?? environment) : []),
     handlers: {
       'engine.state': () => ok(state),
       'engine.contexts': () =>

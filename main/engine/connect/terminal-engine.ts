@@ -1,7 +1,8 @@
 /** Compares the engine that Slipway shows with the one that `docker` uses in the user's terminal. */
 import { realpathSync } from 'node:fs'
 import { isDeepStrictEqual } from 'node:util'
-import { findCandidates, type Candidate, type HostEnvironment } from './candidates.ts'
+import type { EngineContext } from '../../../preload/contract/index.ts'
+import { findCandidates, toEngineContext, type Candidate, type HostEnvironment } from './candidates.ts'
 import type { ContextResult } from './docker-files.ts'
 
 interface Engines {
@@ -15,13 +16,14 @@ interface Engines {
  * @returns the engine that `docker` uses in the terminal, or why it finds none; undefined if Slipway shows that engine, or
  * looks for it first
  */
-export function otherEngine({ environment, terminal, shown }: Engines): ContextResult<Candidate> | undefined {
+export function otherEngine({ environment, terminal, shown }: Engines): ContextResult<EngineContext> | undefined {
   if (isDeepStrictEqual(terminal.env, environment.env)) return undefined
   const named = firstCandidate(terminal)
   const sought = firstCandidate(environment)
   if (!named.ok) return isDeepStrictEqual(named, sought) ? undefined : named
   const isNamed = (candidate: Candidate) => isDeepStrictEqual(addressOf(candidate), addressOf(named.value))
-  return (sought.ok && isNamed(sought.value)) || (shown && isNamed(shown)) ? undefined : named
+  if ((sought.ok && isNamed(sought.value)) || (shown && isNamed(shown))) return undefined
+  return { ok: true, value: toEngineContext(named.value) }
 }
 
 /** Only the first one counts: the others are Slipway's own guesses, which `docker` does not try. */
