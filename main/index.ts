@@ -21,6 +21,7 @@ import {
   windowService,
 } from './desktop/index.ts'
 import { engineService } from './engine/index.ts'
+import { appEnvironment } from './environment/index.ts'
 import { imagesService } from './images/index.ts'
 import { jobService } from './jobs/index.ts'
 import { layersService } from './layers/index.ts'
@@ -33,7 +34,7 @@ import { searchService } from './search/index.ts'
 import { settingsService } from './settings/index.ts'
 import { openStore } from './store/index.ts'
 import { terminalsService } from './terminals/index.ts'
-import { pullAgain, runInTerminal, testPull } from './workflows/index.ts'
+import { pullAgain, runInTerminal, terminalEngine, testPull } from './workflows/index.ts'
 
 const distFolder = join(import.meta.dirname, '..')
 
@@ -42,14 +43,16 @@ start({
   renderer: join(distFolder, 'renderer'),
   open({ folder, languages, applyTheme }) {
     const home = homedir()
-    const environment = { env: process.env, home }
     const store = openStore(folder)
+    const environment = appEnvironment({ launcher: process.env, home, store: store.environment })
+    const { env } = environment
     const jobs = jobService({ publish, store })
-    const http = httpClient({ version, env: process.env, desktopProxy })
+    const http = httpClient({ version, env, desktopProxy })
     const credentials = dockerCredentials(environment)
     const registry = registryClient({ http, credentials })
 
     const engine = engineService({ environment, publish, lists: store.lists })
+    const terminal = terminalEngine({ environment, engine, publish })
     const platform = () => engine.facts()?.platform
     const images = imagesService(engine)
     const layers = layersService({ engine, store: store.layers, publish })
@@ -75,7 +78,7 @@ start({
     const daemonConfig = daemonConfigService({
       ...{ engine, jobs, environment },
       store: store.mirrors,
-      userHelper: userHelper(join(distFolder, 'helper/slipway-own-daemon-file'), process.env),
+      userHelper: userHelper(join(distFolder, 'helper/slipway-own-daemon-file'), env),
       tryMirror: testPull({ http, pull, lastRace: () => store.mirrors.value.race }),
       showFile: openPath,
     })
@@ -98,11 +101,13 @@ start({
     engine.on('state', daemonConfig.engineChanged)
     engine.on('state', removal.engineChanged)
     engine.on('state', mirrors.engineChanged)
+    engine.on('state', terminal.engineChanged)
     serve({
       ...buildCache.handlers,
       ...containers.handlers,
       ...daemonConfig.handlers,
       ...engine.handlers,
+      ...terminal.handlers,
       ...images.handlers,
       ...jobs.handlers,
       ...layers.handlers,
@@ -118,6 +123,7 @@ start({
     })
     const engineRun = new AbortController()
     void engine.run(engineRun.signal)
+    const shellRead = terminal.run(engineRun.signal)
     openWindow({
       state: store.window,
       preload: join(distFolder, 'preload', 'bridge.cjs'),
@@ -131,9 +137,9 @@ start({
       mirrors.end()
       void http.close()
       void layers.end()
-      return store.end()
+      return Promise.all([store.end(), shellRead])
     }
-    let shutdown: Promise<void> | undefined
+    let shutdown: Promise<unknown> | undefined
     return () => (shutdown ??= Promise.all([terminals.end(), jobs.end()]).then(end, end))
   },
 })

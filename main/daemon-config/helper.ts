@@ -81,12 +81,7 @@ export function userHelper(program: string, env: Environment): UserHelper {
 }
 
 /** Starts the helper. Resolves after the user has answered the password dialog, so there is no timeout. */
-export async function openHelper({
-  onStep,
-  signal,
-  command = rootCommand,
-  env = process.env,
-}: HelperOptions = {}): Answer<Helper> {
+export async function openHelper({ onStep, signal, command = rootCommand, env }: HelperOptions = {}): Answer<Helper> {
   if (command === rootCommand && !helperInstalled()) return fail({ code: 'helper-missing', file: helperFile })
   const [file, ...args] = command
   const child = spawn(file, args, { stdio: ['pipe', 'pipe', 'pipe'], cwd: '/', env })

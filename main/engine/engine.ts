@@ -1,7 +1,15 @@
 /** What the other services use of the engine that the window shows. */
 import type { Image, ImageId } from '../../model/image/image.ts'
-import type { EngineFacts, EngineFailure, EngineState, Handlers, Result } from '../../preload/contract/index.ts'
+import type {
+  EngineContext,
+  EngineFacts,
+  EngineFailure,
+  EngineState,
+  Handlers,
+  Result,
+} from '../../preload/contract/index.ts'
 import type { EngineSession } from './api/session.ts'
+import type { HostEnvironment } from './connect/candidates.ts'
 import type { Lease } from './sessions.ts'
 import type { Live } from './sync/live-state.ts'
 
@@ -22,6 +30,12 @@ export interface Engine {
   lease(session: EngineSession): Lease
   /** @returns the flags that select the shown engine in a `docker` command, such as `--context name` */
   flags(): readonly string[]
+  /** @returns the context that the user chose in this run of the app */
+  chosenContext(): string | undefined
+  /** @returns the engine of the terminal if Slipway shows or seeks another one; a failure if `docker` finds none there */
+  otherEngineIn(terminal: HostEnvironment): Result<EngineContext, EngineFailure> | undefined
+  /** Connects to the engine that the environment names now, instead of the shown one and of the user's choice. */
+  useEnvironment(): void
   readonly handlers: Handlers<'engine'>
   /**
    * Retries refused requests and the connection without waiting for the back-off. If the engine's events do not report

@@ -26,6 +26,7 @@ import {
 } from './connect/candidates.ts'
 import { Backoff, engineFingerprint, awaitRetry } from './connect/backoff.ts'
 import { discoverEngine } from './connect/discover.ts'
+import { otherEngine } from './connect/terminal-engine.ts'
 import type { Engine } from './engine.ts'
 import { sessionPool } from './sessions.ts'
 import { diskMeter } from './sync/disk-meter.ts'
@@ -49,7 +50,7 @@ export function engineService({ environment, publish, lists, reconnectTimeoutMs 
     events.emit('images')
     if (storedListKey !== undefined) lists.write(storedListKey, live.images())
   })
-  const sessions = sessionPool(connect, reconnectTimeoutMs)
+  const sessions = sessionPool((next, signal) => connect(next, signal, environment.env), reconnectTimeoutMs)
   let state: EngineState = { status: 'connecting' }
   /** The context that the user chose in this run of the app. */
   let chosen: string | undefined
@@ -172,11 +173,15 @@ export function engineService({ environment, publish, lists, reconnectTimeoutMs 
     chosen = name
     const [next] = found.value
     if (candidate && isDeepStrictEqual(candidate, next)) return ok(undefined)
+    leaveContext(next)
+    return ok(undefined)
+  }
+
+  function leaveContext(next?: Connection['candidate']) {
     contextController.abort()
     disconnect()
     live.reset()
     setState({ status: 'connecting', ...(next && { context: toEngineContext(next) }) })
-    return ok(undefined)
   }
 
   const connectionFailure = (): EngineFailure =>
@@ -191,7 +196,13 @@ export function engineService({ environment, publish, lists, reconnectTimeoutMs 
     shows: (session) => session === connection && !session.signal.aborted,
     imagesOf: (session) => (session === connection && live.snapshot().complete ? live.images() : undefined),
     lease: sessions.lease,
-    flags: () => (candidate ? dockerFlags(candidate, environment) : []),
+    chosenContext: () => chosen,
+    otherEngineIn: (terminal) => otherEngine({ environment, terminal, shown: candidate }),
+    useEnvironment() {
+      chosen = undefined
+      leaveContext()
+    },
+    flags: () => (candidate ? dockerFlags(candidate, environment.terminal?.() ?? environment) : []),
     handlers: {
       'engine.state': () => ok(state),
       'engine.contexts': () =>

@@ -36,9 +36,9 @@ const helperReply = v.object({ Username: v.string(), Secret: v.string() })
 const helperTimeoutMs = 10_000
 
 export function dockerCredentials({ env, home }: CredentialEnvironment): CredentialStore {
-  const file = join(env['DOCKER_CONFIG'] || join(home, '.docker'), 'config.json')
   return async (registry, signal) => {
-    const stored = await readConfig(file)
+    // Read each time, because the environment may change.
+    const stored = await readConfig(join(env['DOCKER_CONFIG'] || join(home, '.docker'), 'config.json'))
     if (!stored) return undefined
     const key = registry === hub ? hubKey : registry
     const helper = stored.credHelpers[key] ?? stored.credHelpers[registry] ?? stored.credsStore

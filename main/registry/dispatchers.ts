@@ -32,7 +32,6 @@ const options = {
 
 export function createDispatchers({ env, desktopProxy }: ProxySettings): Dispatchers {
   const readEnv = (name: string) => env[name.toLowerCase()] || env[name] || undefined
-  const [httpProxy, httpsProxy] = [proxyUrl(readEnv('HTTP_PROXY')), proxyUrl(readEnv('HTTPS_PROXY'))]
   const dispatchers = new Map<string, Promise<Dispatcher>>()
 
   /** Creates a dispatcher on first use: importing undici at startup would delay the app. */
@@ -52,12 +51,15 @@ export function createDispatchers({ env, desktopProxy }: ProxySettings): Dispatc
         new Agent({ ...options, connect: { timeout: connectTimeoutMs, rejectUnauthorized: false } }),
     )
 
-  const environmentProxy = () =>
-    getOrCreate('environment', ({ EnvHttpProxyAgent }) => {
-      // Empty strings, because undici would replace undefined with the values of process.env.
-      const proxies = { httpProxy: httpProxy ?? '', httpsProxy: httpsProxy ?? '', noProxy: readEnv('NO_PROXY') ?? '' }
-      return new EnvHttpProxyAgent({ ...options, ...proxies })
-    })
+  /** Reads the environment each time, because it may change. */
+  function environmentProxy(): Promise<Dispatcher> | undefined {
+    const [httpProxy, httpsProxy] = [proxyUrl(readEnv('HTTP_PROXY')), proxyUrl(readEnv('HTTPS_PROXY'))]
+    if (!httpProxy && !httpsProxy) return undefined
+    // Empty strings, because undici would replace undefined with the values of process.env.
+    const proxies = { httpProxy: httpProxy ?? '', httpsProxy: httpsProxy ?? '', noProxy: readEnv('NO_PROXY') ?? '' }
+    const name = `environment ${JSON.stringify(proxies)}`
+    return getOrCreate(name, ({ EnvHttpProxyAgent }) => new EnvHttpProxyAgent({ ...options, ...proxies }))
+  }
 
   async function desktopDispatcher(url: URL, signal: AbortSignal): Promise<Dispatcher> {
     // A proxy auto-configuration script may be slow.
@@ -70,7 +72,7 @@ export function createDispatchers({ env, desktopProxy }: ProxySettings): Dispatc
     async forUrl(url, signal) {
       // Like Go's HTTP client, never use a proxy for loopback hosts.
       if (isLoopback(url.host)) return loopback()
-      return httpProxy || httpsProxy ? environmentProxy() : desktopDispatcher(url, signal)
+      return environmentProxy() ?? desktopDispatcher(url, signal)
     },
     async close() {
       await Promise.all([...dispatchers.values()].map(async (dispatcher) => (await dispatcher).destroy()))

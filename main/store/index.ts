@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import * as v from 'valibot'
 import { jobSchema, settingsSchema, type Settings } from '../../preload/contract/index.ts'
 import { prepareFolder } from './disk.ts'
+import { readEnvironment, type EnvironmentStore } from './environment.ts'
 import type { Fields } from './fields.ts'
 import { storedFile, type FileOptions, type OwnedFile, type StoredFile } from './file.ts'
 import { readLayers, type LayersStore } from './layers.ts'
@@ -34,6 +35,7 @@ export type JobsStore = StoredFile<ReturnType<typeof readJobs>>
 export interface Store {
   readonly settings: StoredFile<Settings>
   readonly window: StoredFile<WindowState>
+  readonly environment: EnvironmentStore
   readonly lists: Lists
   readonly journal: Journal
   /** The file in which older versions stored jobs. The jobs are moved to the journal. */
@@ -60,6 +62,7 @@ export function openStore(folder: string): Store {
   return {
     settings: file('settings.json', readSettings),
     window: file('window.json', readWindow),
+    environment: file('environment.json', readEnvironment),
     jobs: file('jobs.json', readJobs, { migrations: [addVersion, migrateJobs] }),
     layers: file('layers.json', readLayers, { compact: true }),
     ledger: file('ledger.json', readLedger),
@@ -75,6 +78,7 @@ export function openStore(folder: string): Store {
 
 export type { Lists }
 export { journalVersion, type Journal, type JournalEntry, type JournalLine } from './journal.ts'
+export type { EnvironmentStore } from './environment.ts'
 export type { StoredFile } from './file.ts'
 export type { LayersFile, LayersSection, LayersStore } from './layers.ts'
 export type { Ledger, LedgerEntry, LedgerStore, PullEntry } from './ledger.ts'

@@ -5,6 +5,7 @@ import * as buildCache from './build-cache.ts'
 import * as containers from './containers.ts'
 import * as daemonConfig from './daemon-config.ts'
 import * as engine from './engine.ts'
+import * as environment from './environment.ts'
 import * as images from './images.ts'
 import * as jobs from './jobs.ts'
 import * as layers from './layers.ts'
@@ -22,6 +23,7 @@ export const calls = {
   ...containers.calls,
   ...daemonConfig.calls,
   ...engine.calls,
+  ...environment.calls,
   ...images.calls,
   ...jobs.calls,
   ...layers.calls,
@@ -36,6 +38,7 @@ export const calls = {
 }
 export const events = {
   ...engine.events,
+  ...environment.events,
   ...images.events,
   ...jobs.events,
   ...layers.events,
@@ -108,6 +111,7 @@ export type {
 } from './daemon-config-failures.ts'
 export type { CacheFailure, EngineFailure, Failure, FailureCode, RegistryFailure } from './errors.ts'
 export type { ContextChoice, DiskUsage, DiskPart, DiskUse, EngineContext, EngineFacts, EngineState } from './engine.ts'
+export type { TerminalEngine } from './environment.ts'
 export type { ImageDetails, ImagesChange, ImagesSnapshot } from './images.ts'
 export {
   item as jobItemSchema,

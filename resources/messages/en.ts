@@ -27,6 +27,9 @@ export const en = {
   'engine.defaultContext': 'default',
   'engine.disk': '{used} used · {free} free',
   'engine.diskUsed': '{used} used',
+  'engine.source': 'From {variable} in your login shell ({shell})',
+  'engine.terminalUses': 'Your terminal uses {engine}',
+  'engine.useTerminal': 'Use this engine',
 
   'images.title': 'Images',
   'field.clear': 'Clear',

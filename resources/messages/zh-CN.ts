@@ -28,6 +28,9 @@ export const zhCN = {
   'engine.defaultContext': '默认',
   'engine.disk': '镜像占 {used} · 剩余 {free}',
   'engine.diskUsed': '镜像占 {used}',
+  'engine.source': '来自登录 shell（{shell}）中的 {variable}',
+  'engine.terminalUses': '你的终端使用 {engine}',
+  'engine.useTerminal': '使用这个引擎',
 
   'images.title': '镜像',
   'field.clear': '清空',

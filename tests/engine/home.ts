@@ -27,5 +27,5 @@ export function homeWith(contexts: Readonly<Record<string, ContextOptions>>) {
     write(`contexts/meta/${id}/meta.json`, JSON.stringify({ Name: name, Endpoints: { docker: { Host: host } } }))
     for (const [file, text] of Object.entries(pems)) write(`contexts/tls/${id}/docker/${file}`, text)
   }
-  return { env: {}, home }
+  return { env: process.env, home }
 }

@@ -5,6 +5,8 @@ export interface Scene {
   readonly name: string
   /** The socket of an engine other than the demo's. */
   readonly socket?: string
+  /** Changes the app's environment. `socket`: the demo's engine. */
+  readonly environment?: (socket: string) => NodeJS.ProcessEnv
   /** The scene shows its own page instead of the app; the picture covers the whole page. */
   readonly wholePage?: boolean
   /** Brings the window, whose list is already drawn, into the state of the scene. */

@@ -17,6 +17,8 @@ export interface Candidate extends EngineContext {
 export interface HostEnvironment {
   readonly env: Readonly<Record<string, string | undefined>>
   readonly home: string
+  /** The environment in which the user runs copied commands, if it is another one. */
+  terminal?(): HostEnvironment
 }
 
 const systemSocket = 'unix:///var/run/docker.sock'
@@ -53,15 +55,16 @@ export function findChoices(environment: HostEnvironment): Candidate[] {
   return choices.filter(({ name }, at) => choices.findIndex((choice) => choice.name === name) === at)
 }
 
-/** @returns the CLI flags that select the candidate; none if `docker` without flags uses the same engine */
+/** @returns the CLI flags that select the candidate in an environment; none if `docker` without flags uses it there */
 export function dockerFlags(candidate: Candidate, environment: HostEnvironment): string[] {
   const usesSameEngine = ({ endpoint, certificates }: Candidate) =>
     endpoint === candidate.endpoint && isDeepStrictEqual(certificates, candidate.certificates)
   const cliCandidates = findCandidates(environment)
   if (cliCandidates.ok && usesSameEngine(cliCandidates.value[0]!)) return []
   const { name } = candidate
-  const isKnownToCli = name === 'default' || findStoredContext(name, dockerFolder(environment)).ok
-  return isKnownToCli ? ['--context', name] : ['-H', candidate.endpoint]
+  const named = name === 'default' ? findByName(name, environment) : findStoredContext(name, dockerFolder(environment))
+  // There, `default` may be another engine, that of DOCKER_HOST.
+  return named.ok && usesSameEngine(named.value[0]!) ? ['--context', name] : ['-H', candidate.endpoint]
 }
 
 /** @returns the part of a candidate that the window may have: all except the TLS keys */

@@ -7,7 +7,7 @@ import type { EngineIdentity, EngineSession } from '../api/session.ts'
 import { openEvents, ping, readInfo, readVersion } from '../api/system.ts'
 import { agreedApi, oldestApi } from '../api/versions.ts'
 import { capabilities } from './capabilities.ts'
-import { toEngineContext, type Candidate } from './candidates.ts'
+import { toEngineContext, type Candidate, type HostEnvironment } from './candidates.ts'
 import { createDockerClient } from './docker-client.ts'
 import { routeTo } from './routes.ts'
 
@@ -20,8 +20,13 @@ export interface Connection extends EngineSession {
 /**
  * Connects to the engine. The session ends when the engine stops, or with `close`.
  * @param signal aborts the connection attempt; has no effect on an established session
+ * @param env the environment of the programs that the connection starts
  */
-export async function connect(candidate: Candidate, signal: AbortSignal): Promise<Result<Connection, EngineFailure>> {
+export async function connect(
+  candidate: Candidate,
+  signal: AbortSignal,
+  env: HostEnvironment['env'],
+): Promise<Result<Connection, EngineFailure>> {
   const { endpoint } = candidate
   const context = toEngineContext(candidate)
   const sessionController = new AbortController()
@@ -29,7 +34,7 @@ export async function connect(candidate: Candidate, signal: AbortSignal): Promis
   signal.addEventListener('abort', close)
   try {
     if (signal.aborted) close()
-    const route = routeTo(candidate, close)
+    const route = routeTo(candidate, env, close)
     sessionController.signal.addEventListener('abort', () =>
       [route.agent, route.longLivedAgent].forEach((agent) => agent?.destroy()),
     )

@@ -26,7 +26,7 @@ export async function discoverEngine(
   if (!candidates.ok) return { ok: false, error: { failure: candidates.error } }
   let mostInformative: DiscoveryFailure | undefined
   for (const candidate of candidates.value) {
-    const connection = await connect(candidate, signal)
+    const connection = await connect(candidate, signal, environment.env)
     if (connection.ok) return connection
     // A socket that refuses connections is more informative than a missing one.
     if (

@@ -5,7 +5,7 @@ import { Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
 import { Duplex } from 'node:stream'
 import type Docker from 'dockerode'
-import type { Candidate } from './candidates.ts'
+import type { Candidate, HostEnvironment } from './candidates.ts'
 
 export interface Route extends Docker.DockerOptions {
   /** Used by one session only, and destroyed when the session ends. */
@@ -19,15 +19,20 @@ const keepAliveOptions = { keepAlive: true, timeout: 5_000, scheduling: 'lifo' }
 
 /**
  * @returns the dockerode options for an endpoint, in any form of `DOCKER_HOST`. Throws a TypeError for other protocols.
+ * @param env the environment of ssh
  * @param onReplaced called when another socket has replaced the engine's socket; the agent does not connect to it
  */
-export function routeTo({ endpoint, certificates }: Candidate, onReplaced: () => void): Route {
+export function routeTo(
+  { endpoint, certificates }: Candidate,
+  env: HostEnvironment['env'],
+  onReplaced: () => void,
+): Route {
   if (endpoint.startsWith('unix://')) {
     const socketPath = endpoint.slice('unix://'.length)
     return { socketPath, agent: new SocketAgent(socketPath, onReplaced) }
   }
   const url = new URL(endpoint)
-  if (url.protocol === 'ssh:') return { host: 'docker', protocol: 'http', ...sshAgents(url) }
+  if (url.protocol === 'ssh:') return { host: 'docker', protocol: 'http', ...sshAgents(url, env) }
   if (url.protocol !== 'tcp:' && url.protocol !== 'http:' && url.protocol !== 'https:')
     throw new TypeError(`${url.protocol}// is not a supported protocol`)
   const host = url.hostname.replace(/^\[|\]$/g, '')
@@ -77,11 +82,11 @@ const maxSshConnections = 6
  * Agents that connect through the system's ssh, with the user's keys, known hosts and jump hosts. The ssh client of
  * docker-modem would accept any host key.
  */
-function sshAgents(url: URL) {
+function sshAgents(url: URL, env: HostEnvironment['env']) {
   const target = `${url.username ? `${decodeURIComponent(url.username)}@` : ''}${url.hostname}`
   const port = url.port ? ['-p', url.port] : []
   const command = [...sshOptions, ...port, '--', target, 'docker', 'system', 'dial-stdio']
-  const createConnection = () => new ProgramSocket('ssh', command)
+  const createConnection = () => new ProgramSocket('ssh', command, env)
   return {
     agent: Object.assign(new HttpAgent({ keepAlive: true, maxSockets: maxSshConnections }), { createConnection }),
     longLivedAgent: Object.assign(new HttpAgent({ keepAlive: true }), { createConnection }),
@@ -94,10 +99,10 @@ class ProgramSocket extends Duplex {
   /** The last 500 characters of stderr, used as the error message. */
   #stderr = ''
 
-  constructor(command: string, args: readonly string[]) {
+  constructor(command: string, args: readonly string[], env: HostEnvironment['env']) {
     // Like a net.Socket, close once the other side has ended.
     super({ allowHalfOpen: false })
-    const child = spawn(command, args, { stdio: 'pipe' })
+    const child = spawn(command, args, { stdio: 'pipe', env })
     this.#child = child
     child.stdout.on('data', (data) => this.push(data) || child.stdout.pause())
     child.stderr.on('data', (data) => (this.#stderr = `${this.#stderr}${data}`.slice(-500)))
