@@ -3,7 +3,7 @@ import type { Dispatcher } from 'undici'
 import * as v from 'valibot'
 import { isLoopback } from '../../model/image/registry-place.ts'
 import { fail, ok, type RegistryFailure, type Result } from '../../preload/contract/index.ts'
-import { InvalidBodyError, networkFailure, refusalFailure } from './failures.ts'
+import { InvalidBodyError, networkFailure, ProxiedError, refusalFailure } from './failures.ts'
 import { createDispatchers, type ProxySettings } from './dispatchers.ts'
 
 export interface RequestOptions {
@@ -53,6 +53,8 @@ interface Dependencies extends ProxySettings {
 }
 
 const defaultTimeoutMs = 10_000
+/** The longest pause while a response arrives, in milliseconds. */
+const pauses = { headersTimeout: 30_000, bodyTimeout: 30_000 } as const
 const maxRedirects = 5
 const maxBodyBytes = 8_000_000
 
@@ -74,7 +76,10 @@ export function httpClient({ version, ...proxySettings }: Dependencies): Http {
     let headers: Record<string, string> = { ...userAgent, ...options.headers }
     for (let redirects = 0; redirects <= maxRedirects; redirects++) {
       const request = { method, headers, signal, ...(body !== undefined && { body }) }
-      const response = await sendOnce(url, await dispatchers.forUrl(url, signal), request)
+      const { dispatcher, proxy } = await dispatchers.forUrl(url, signal)
+      const response = await sendOnce(url, dispatcher, request).catch((error: unknown) => {
+        throw proxy === undefined ? error : new ProxiedError(proxy, error)
+      })
       const next = method === 'POST' ? undefined : redirectTarget(response)
       if (!next) return response
       await readAll(response.body)
@@ -148,6 +153,7 @@ async function sendOnce(
 ): Promise<StreamingResponse> {
   const { statusCode, headers, body } = await dispatcher.request({
     ...request,
+    ...pauses,
     origin: url.origin,
     path: `${url.pathname}${url.search}`,
   })

@@ -68,6 +68,17 @@ export type RegistryFailure =
       readonly detail: string
       readonly reason?: 'no-host' | 'no-network' | 'refused' | 'cut'
     }
+  /**
+   * The proxy on the way to the registry does not work. `proxy`: its `host:port`. `reason`: connection refused, unknown
+   * host name, or a missing or wrong login; absent for anything else.
+   */
+  | {
+      readonly code: 'registry-proxy'
+      readonly host: string
+      readonly proxy: string
+      readonly detail: string
+      readonly reason?: 'refused' | 'no-host' | 'login'
+    }
   /** The registry accepted the connection but did not answer in time. */
   | { readonly code: 'registry-slow'; readonly host: string }
   /** The registry's certificate is not trusted. `reason` is present if this computer's clock may be wrong. */

@@ -53,6 +53,7 @@ export function failureText(failure: Failure): FailureText {
     case 'copy-not-loaded':
       return copyFailureText(failure)
     case 'registry-unreachable':
+    case 'registry-proxy':
     case 'registry-slow':
     case 'registry-tls':
     case 'registry-login':
@@ -96,6 +97,8 @@ function registryFailureText(failure: RegistryFailure): FailureText {
         hint: t('error.registry-unreachable.hint', { detail }),
       }
     }
+    case 'registry-proxy':
+      return proxyFailureText(failure, host)
     case 'registry-slow':
       return { title: t('error.registry-slow', { host }), hint: t('error.registry-slow.hint') }
     case 'registry-tls': {
@@ -182,6 +185,27 @@ function registryFailureText(failure: RegistryFailure): FailureText {
         title: t('error.mirror-accepts-unknown-digest', { host }),
         hint: t('error.mirror-accepts-unknown-digest.hint'),
       }
+  }
+}
+
+function proxyFailureText(
+  { reason, ...failure }: Extract<RegistryFailure, { code: 'registry-proxy' }>,
+  host: string,
+): FailureText {
+  const [proxy, detail] = [plain(failure.proxy), plain(failure.detail)]
+  const hint = t('error.registry-proxy.hint', { host, detail })
+  switch (reason) {
+    case 'refused':
+      return { title: t('error.registry-proxy.refused', { proxy }), hint }
+    case 'no-host':
+      return { title: t('error.registry-proxy.no-host', { proxy }), hint }
+    case 'login':
+      return {
+        title: t('error.registry-proxy.login', { proxy }),
+        hint: t('error.registry-proxy.login.hint', { proxy }),
+      }
+    default:
+      return { title: t('error.registry-proxy', { proxy }), hint }
   }
 }
 

@@ -625,6 +625,7 @@ export const en = {
   'mirrors.why.no-host': 'no such host',
   'mirrors.why.no-network': 'no network',
   'mirrors.why.refused': 'refused',
+  'mirrors.why.proxy': 'proxy fails',
   'mirrors.why.cut': 'disconnects',
   'mirrors.why.unreachable': 'unreachable',
   'mirrors.why.slow': 'timed out',
@@ -865,6 +866,14 @@ export const en = {
   'error.terminal-gone': 'This terminal is closed.',
   'error.registry-unreachable': '{host} cannot be reached from here.',
   'error.registry-unreachable.hint': 'Check the network or the proxy. Details: {detail}',
+  'error.registry-proxy': 'The proxy {proxy} does not work.',
+  'error.registry-proxy.refused': 'The proxy {proxy} refuses connections: it does not seem to be running.',
+  'error.registry-proxy.no-host': 'The proxy {proxy} does not exist: its name cannot be looked up.',
+  'error.registry-proxy.hint':
+    'Slipway reaches {host} through this proxy. Start it, or change the proxy settings. Details: {detail}',
+  'error.registry-proxy.login': 'The proxy {proxy} needs a valid login.',
+  'error.registry-proxy.login.hint':
+    'Put the login into the proxy setting, such as HTTPS_PROXY=http://USER:PASSWORD@{proxy}, and start Slipway again.',
   'error.registry-slow': '{host} does not answer.',
   'error.registry-slow.hint': 'The request timed out. Try again in a while.',
   'error.registry-tls': 'The certificate of {host} cannot be trusted.',

@@ -54,6 +54,12 @@ export const failureExamples: Examples = {
     { code: 'registry-unreachable', host, detail: 'connect ECONNREFUSED 203.0.113.7:443', reason: 'refused' },
     { code: 'registry-unreachable', host, detail: 'read ECONNRESET', reason: 'cut' },
   ],
+  'registry-proxy': [
+    { code: 'registry-proxy', host, proxy: '127.0.0.1:7890', detail: 'connect ECONNREFUSED', reason: 'refused' },
+    { code: 'registry-proxy', host, proxy: 'proxy.corp:3128', detail: 'getaddrinfo ENOTFOUND', reason: 'no-host' },
+    { code: 'registry-proxy', host, proxy: 'proxy.corp:3128', detail: 'Proxy response (407)', reason: 'login' },
+    { code: 'registry-proxy', host, proxy: '127.0.0.1:7890', detail: 'Invalid SOCKS version: 72' },
+  ],
   'registry-slow': [{ code: 'registry-slow', host }],
   'registry-tls': [
     { code: 'registry-tls', host, detail: 'self-signed certificate' },
