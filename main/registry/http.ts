@@ -2,6 +2,7 @@
 import type { Dispatcher } from 'undici'
 import * as v from 'valibot'
 import { isLoopback } from '../../model/image/registry-place.ts'
+import type { Proxy } from '../../model/registry/proxy.ts'
 import { fail, ok, type RegistryFailure, type Result } from '../../preload/contract/index.ts'
 import { InvalidBodyError, networkFailure, ProxiedError, refusalFailure } from './failures.ts'
 import { createDispatchers, type ProxySettings } from './dispatchers.ts'
@@ -45,6 +46,8 @@ export interface Http {
     schema: Schema,
     options: RequestOptions,
   ): Promise<Result<v.InferOutput<Schema>, RegistryFailure>>
+  /** The proxy for requests to an address; undefined if there is none. Rejects if `signal` is aborted. */
+  proxyFor(address: string, signal: AbortSignal): Promise<Proxy | undefined>
   close(): Promise<void>
 }
 
@@ -121,6 +124,7 @@ export function httpClient({ version, ...proxySettings }: Dependencies): Http {
       const response = await ask(address, { ...options, headers: { accept: 'application/json', ...options.headers } })
       return response.ok ? readJson(response.value, schema, options.host) : response
     },
+    proxyFor: (address, signal) => dispatchers.proxyFor(new URL(address), signal),
     close: () => dispatchers.close(),
   }
 }

@@ -79,6 +79,19 @@ export type RegistryFailure =
       readonly detail: string
       readonly reason?: 'refused' | 'no-host' | 'login'
     }
+  /**
+   * Docker cannot reach the registry. Slipway can, through a proxy that Docker does not use. `proxy`: its `host:port`.
+   * `remedy`: how to make Docker use it.
+   */
+  | {
+      readonly code: 'docker-proxy-missing'
+      readonly host: string
+      readonly proxy: string
+      readonly remedy:
+        | { readonly kind: 'desktop' | 'unknown' }
+        /** `needsLogin`: the commands have `USER:PASSWORD` in place of the proxy's login. */
+        | { readonly kind: 'commands'; readonly commands: string; readonly needsLogin?: true }
+    }
   /** The registry accepted the connection but did not answer in time. */
   | { readonly code: 'registry-slow'; readonly host: string }
   /** The registry's certificate is not trusted. `reason` is present if this computer's clock may be wrong. */

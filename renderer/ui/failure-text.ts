@@ -6,6 +6,7 @@ import type { FailureText } from './failure-parts.ts'
 import { cacheFailureText, isCacheFailure } from './cache-failure-text.ts'
 import { copyFailureText } from './copy-failure-text.ts'
 import { daemonFileFailureText, isDaemonFileFailure } from './daemon-file-failure-text.ts'
+import { isProxyFailure, proxyFailureText, type ProxyFailure } from './proxy-failure-text.ts'
 import { isRunFailure, runFailureText } from './run-failure-text.ts'
 import { dateTime, size, t } from './i18n.svelte.ts'
 export type { FailureText }
@@ -14,6 +15,7 @@ export function failureText(failure: Failure): FailureText {
   if (isDaemonFileFailure(failure)) return daemonFileFailureText(failure)
   if (isRunFailure(failure)) return runFailureText(failure)
   if (isCacheFailure(failure)) return cacheFailureText(failure)
+  if (isProxyFailure(failure)) return proxyFailureText(failure)
   switch (failure.code) {
     case 'bad-input':
     case 'internal':
@@ -53,7 +55,6 @@ export function failureText(failure: Failure): FailureText {
     case 'copy-not-loaded':
       return copyFailureText(failure)
     case 'registry-unreachable':
-    case 'registry-proxy':
     case 'registry-slow':
     case 'registry-tls':
     case 'registry-login':
@@ -87,7 +88,7 @@ export function failureText(failure: Failure): FailureText {
   }
 }
 
-function registryFailureText(failure: RegistryFailure): FailureText {
+function registryFailureText(failure: Exclude<RegistryFailure, ProxyFailure>): FailureText {
   const host = 'host' in failure ? registryTitle(failure.host) : ''
   switch (failure.code) {
     case 'registry-unreachable': {
@@ -97,8 +98,6 @@ function registryFailureText(failure: RegistryFailure): FailureText {
         hint: t('error.registry-unreachable.hint', { detail }),
       }
     }
-    case 'registry-proxy':
-      return proxyFailureText(failure, host)
     case 'registry-slow':
       return { title: t('error.registry-slow', { host }), hint: t('error.registry-slow.hint') }
     case 'registry-tls': {
@@ -160,10 +159,7 @@ function registryFailureText(failure: RegistryFailure): FailureText {
     case 'platform-missing': {
       const { platform } = failure
       const reference = plain(failure.reference)
-      return {
-        title: t('error.platform-missing', { reference, platform }),
-        hint: t('error.platform-missing.hint'),
-      }
+      return { title: t('error.platform-missing', { reference, platform }), hint: t('error.platform-missing.hint') }
     }
     case 'pull-corrupt':
       return {
@@ -185,27 +181,6 @@ function registryFailureText(failure: RegistryFailure): FailureText {
         title: t('error.mirror-accepts-unknown-digest', { host }),
         hint: t('error.mirror-accepts-unknown-digest.hint'),
       }
-  }
-}
-
-function proxyFailureText(
-  { reason, ...failure }: Extract<RegistryFailure, { code: 'registry-proxy' }>,
-  host: string,
-): FailureText {
-  const [proxy, detail] = [plain(failure.proxy), plain(failure.detail)]
-  const hint = t('error.registry-proxy.hint', { host, detail })
-  switch (reason) {
-    case 'refused':
-      return { title: t('error.registry-proxy.refused', { proxy }), hint }
-    case 'no-host':
-      return { title: t('error.registry-proxy.no-host', { proxy }), hint }
-    case 'login':
-      return {
-        title: t('error.registry-proxy.login', { proxy }),
-        hint: t('error.registry-proxy.login.hint', { proxy }),
-      }
-    default:
-      return { title: t('error.registry-proxy', { proxy }), hint }
   }
 }
 

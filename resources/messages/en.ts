@@ -874,6 +874,13 @@ export const en = {
   'error.registry-proxy.login': 'The proxy {proxy} needs a valid login.',
   'error.registry-proxy.login.hint':
     'Put the login into the proxy setting, such as HTTPS_PROXY=http://USER:PASSWORD@{proxy}, and start Slipway again.',
+  'error.docker-proxy-missing':
+    'Docker cannot reach {host}. Slipway can, through the proxy {proxy}, which Docker does not use.',
+  'error.docker-proxy-missing.commands':
+    'These commands make Docker use it. They restart Docker, and running containers stop.',
+  'error.docker-proxy-missing.login': 'Replace USER:PASSWORD with the login of the proxy.',
+  'error.docker-proxy-missing.desktop': 'Enter it in Docker Desktop under Settings > Resources > Proxies.',
+  'error.docker-proxy-missing.unknown': 'Set up a proxy for Docker where Docker runs, then pull again.',
   'error.registry-slow': '{host} does not answer.',
   'error.registry-slow.hint': 'The request timed out. Try again in a while.',
   'error.registry-tls': 'The certificate of {host} cannot be trusted.',

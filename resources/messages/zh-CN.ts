@@ -833,6 +833,11 @@ export const zhCN = {
   'error.registry-proxy.login': '代理 {proxy} 需要有效的用户名和密码。',
   'error.registry-proxy.login.hint':
     '请在代理设置中填写，例如 HTTPS_PROXY=http://用户名:密码@{proxy}，然后重新启动 Slipway。',
+  'error.docker-proxy-missing': 'Docker 连不上 {host}。Slipway 通过代理 {proxy} 可以连上，但 Docker 没有使用这个代理。',
+  'error.docker-proxy-missing.commands': '运行以下命令，让 Docker 使用它。Docker 会重启，正在运行的容器会停止。',
+  'error.docker-proxy-missing.login': '请把 USER:PASSWORD 换成代理的用户名和密码。',
+  'error.docker-proxy-missing.desktop': '请在 Docker Desktop 的 Settings > Resources > Proxies 中填写它。',
+  'error.docker-proxy-missing.unknown': '请在运行 Docker 的电脑上为 Docker 设置代理，然后重新拉取。',
   'error.registry-slow': '{host} 没有响应。',
   'error.registry-slow.hint': '请求超时，请稍后再试。',
   'error.registry-tls': '{host} 的证书不可信。',

@@ -60,6 +60,18 @@ export const failureExamples: Examples = {
     { code: 'registry-proxy', host, proxy: 'proxy.corp:3128', detail: 'Proxy response (407)', reason: 'login' },
     { code: 'registry-proxy', host, proxy: '127.0.0.1:7890', detail: 'Invalid SOCKS version: 72' },
   ],
+  'docker-proxy-missing': [
+    {
+      ...{ code: 'docker-proxy-missing', host: 'docker.io', proxy: '127.0.0.1:7890' },
+      remedy: { kind: 'commands', commands: 'sudo systemctl restart docker' },
+    },
+    {
+      ...{ code: 'docker-proxy-missing', host, proxy: 'proxy.corp:3128' },
+      remedy: { kind: 'commands', commands: 'sudo systemctl restart docker', needsLogin: true },
+    },
+    { code: 'docker-proxy-missing', host: 'docker.io', proxy: '127.0.0.1:7890', remedy: { kind: 'desktop' } },
+    { code: 'docker-proxy-missing', host: 'docker.io', proxy: '127.0.0.1:7890', remedy: { kind: 'unknown' } },
+  ],
   'registry-slow': [{ code: 'registry-slow', host }],
   'registry-tls': [
     { code: 'registry-tls', host, detail: 'self-signed certificate' },
