@@ -870,7 +870,7 @@ export const en = {
   'error.registry-proxy.refused': 'The proxy {proxy} refuses connections: it does not seem to be running.',
   'error.registry-proxy.no-host': 'The proxy {proxy} does not exist: its name cannot be looked up.',
   'error.registry-proxy.hint':
-    'Slipway reaches {host} through this proxy. Start it, or change the proxy settings. Details: {detail}',
+    'Slipway reaches {host} through this proxy. Check the proxy and the proxy settings. Details: {detail}',
   'error.registry-proxy.login': 'The proxy {proxy} needs a valid login.',
   'error.registry-proxy.login.hint':
     'Put the login into the proxy setting, such as HTTPS_PROXY=http://USER:PASSWORD@{proxy}, and start Slipway again.',

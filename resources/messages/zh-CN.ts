@@ -829,7 +829,7 @@ export const zhCN = {
   'error.registry-proxy': '代理 {proxy} 无法使用。',
   'error.registry-proxy.refused': '代理 {proxy} 拒绝连接，它好像没有运行。',
   'error.registry-proxy.no-host': '代理 {proxy} 不存在，域名无法解析。',
-  'error.registry-proxy.hint': 'Slipway 通过这个代理访问 {host}。请启动代理，或修改代理设置。错误信息：{detail}',
+  'error.registry-proxy.hint': 'Slipway 通过这个代理访问 {host}。请检查这个代理和代理设置。错误信息：{detail}',
   'error.registry-proxy.login': '代理 {proxy} 需要有效的用户名和密码。',
   'error.registry-proxy.login.hint':
     '请在代理设置中填写，例如 HTTPS_PROXY=http://用户名:密码@{proxy}，然后重新启动 Slipway。',

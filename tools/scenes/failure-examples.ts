@@ -13,6 +13,12 @@ const copy = '/home/ada/Slipway/shop_web_2.3.0-0a1b2c3d4e5f.tar'
 const folder = '/home/ada/Slipway'
 const daemonFile = '/etc/docker/daemon.json'
 const state = 'untouched'
+const proxyCommands = `sudo mkdir -p /etc/systemd/system/docker.service.d &&
+sudo tee /etc/systemd/system/docker.service.d/proxy.conf >/dev/null <<'EOF' &&
+[Service]
+Environment="HTTPS_PROXY=http://127.0.0.1:7890"
+EOF
+sudo systemctl daemon-reload && sudo systemctl restart docker`
 
 export const failureExamples: Examples = {
   'bad-input': [{ code: 'bad-input' }],
@@ -63,7 +69,7 @@ export const failureExamples: Examples = {
   'docker-proxy-missing': [
     {
       ...{ code: 'docker-proxy-missing', host: 'docker.io', proxy: '127.0.0.1:7890' },
-      remedy: { kind: 'commands', commands: 'sudo systemctl restart docker' },
+      remedy: { kind: 'commands', commands: proxyCommands },
     },
     {
       ...{ code: 'docker-proxy-missing', host, proxy: 'proxy.corp:3128' },
