@@ -24,17 +24,20 @@ interface HostCertificates {
 type Environment = Readonly<Record<string, string | undefined>>
 
 export function createCertificates(env: Environment): Certificates {
-  const folders = hostFolders(env)
   const contexts = new Map<string, SecureContext | undefined>()
-  let system: Promise<readonly string[]> | undefined
+  /** The system's certificates, by the variables that say where they are. */
+  const systems = new Map<string, Promise<readonly string[]>>()
 
   return {
     async forHost(host) {
-      const [systemCertificates, files] = await Promise.all([
-        (system ??= readSystemCertificates(env)),
-        readHostFiles(folders.flatMap((folder) => namesOf(host).map((name) => join(folder, name)))),
-      ])
-      const id = JSON.stringify(files)
+      // Read each time, because the environment may change.
+      const { SSL_CERT_FILE, SSL_CERT_DIR } = env
+      const variables = JSON.stringify({ SSL_CERT_FILE, SSL_CERT_DIR })
+      const system = systems.get(variables) ?? readSystemCertificates(env)
+      systems.set(variables, system)
+      const folders = hostFolders(env).flatMap((folder) => namesOf(host).map((name) => join(folder, name)))
+      const [systemCertificates, files] = await Promise.all([system, readHostFiles(folders)])
+      const id = `${variables} ${JSON.stringify(files)}`
       if (!contexts.has(id)) contexts.set(id, createContext(systemCertificates, files))
       return { id, secureContext: contexts.get(id) }
     },

@@ -24,9 +24,8 @@ export function networkFailure(error: unknown, host: string): RegistryFailure {
   if (/^(HPE_|UND_ERR_HEADERS_OVERFLOW|UND_ERR_RES)/.test(code)) return { code: 'registry-invalid-reply', host }
   const detail = detailOf({ code, message })
   if (/^(CERT_|ERR_TLS_|ERR_SSL_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|HOSTNAME_MISMATCH|EPROTO)/.test(code)) {
-    const dateErrors = { CERT_HAS_EXPIRED: 'expired', CERT_NOT_YET_VALID: 'not-yet-valid' } as const
-    const reason = code in dateErrors ? { reason: dateErrors[code as keyof typeof dateErrors] } : {}
-    return { code: 'registry-tls', host, detail, ...reason }
+    const [, reason] = tlsReasons.find(([codes]) => codes.test(code)) ?? []
+    return { code: 'registry-tls', host, detail, ...(reason && { reason }) }
   }
   const [, reason] = reasons.find(([codes]) => codes.test(code)) ?? []
   return { code: 'registry-unreachable', host, detail, ...(reason && { reason }) }
@@ -51,6 +50,15 @@ const proxyErrors = [
 
 const detailOf = ({ code, message }: { code: string; message: string }) =>
   (code && !message.includes(code) ? `${code} ${message}` : message).trim().slice(0, 200)
+
+/** Why TLS failed, by error code. Source: Node's "X509 certificate error codes"; RFC 8446, 6.2. */
+const tlsReasons = [
+  [/^CERT_HAS_EXPIRED$/, 'expired'],
+  [/^CERT_NOT_YET_VALID$/, 'not-yet-valid'],
+  [/^(UNABLE_TO_VERIFY_LEAF_SIGNATURE|UNABLE_TO_GET_ISSUER_CERT|SELF_SIGNED_CERT|DEPTH_ZERO_)/, 'unknown-authority'],
+  // A server's alerts are about the client's certificate.
+  [/ALERT_(CERTIFICATE_REQUIRED|BAD_CERTIFICATE|UNKNOWN_CA)$/, 'client-certificate'],
+] as const
 
 /** Why a host is unreachable, by error code. Source: errno(3), getaddrinfo(3); undici's UND_ERR_SOCKET. */
 const reasons = [

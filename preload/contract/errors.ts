@@ -94,12 +94,15 @@ export type RegistryFailure =
     }
   /** The registry accepted the connection but did not answer in time. */
   | { readonly code: 'registry-slow'; readonly host: string }
-  /** The registry's certificate is not trusted. `reason` is present if this computer's clock may be wrong. */
+  /**
+   * The registry's certificate is not trusted. `reason`: expired or not yet valid (this computer's clock may be wrong), or
+   * issued by nobody whom this computer trusts. `client-certificate`: the registry asks for one.
+   */
   | {
       readonly code: 'registry-tls'
       readonly host: string
       readonly detail: string
-      readonly reason?: 'expired' | 'not-yet-valid'
+      readonly reason?: 'expired' | 'not-yet-valid' | 'unknown-authority' | 'client-certificate'
     }
   | { readonly code: 'registry-login'; readonly host: string }
   /** The registry denies access: an allow list, a region, a ban. */

@@ -8,6 +8,7 @@ import { copyFailureText } from './copy-failure-text.ts'
 import { daemonFileFailureText, isDaemonFileFailure } from './daemon-file-failure-text.ts'
 import { isProxyFailure, proxyFailureText, type ProxyFailure } from './proxy-failure-text.ts'
 import { isRunFailure, runFailureText } from './run-failure-text.ts'
+import { tlsFailureText } from './tls-failure-text.ts'
 import { dateTime, size, t } from './i18n.svelte.ts'
 export type { FailureText }
 
@@ -100,16 +101,8 @@ function registryFailureText(failure: Exclude<RegistryFailure, ProxyFailure>): F
     }
     case 'registry-slow':
       return { title: t('error.registry-slow', { host }), hint: t('error.registry-slow.hint') }
-    case 'registry-tls': {
-      const detail = plain(failure.detail)
-      const title =
-        failure.reason === undefined
-          ? t('error.registry-tls', { host })
-          : failure.reason === 'expired'
-            ? t('error.registry-tls.expired', { host })
-            : t('error.registry-tls.not-yet-valid', { host })
-      return { title, hint: t('error.registry-tls.hint', { detail }) }
-    }
+    case 'registry-tls':
+      return tlsFailureText(failure, host)
     case 'registry-login':
       return {
         title: t('error.registry-login', { host }),

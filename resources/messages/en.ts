@@ -733,6 +733,13 @@ export const en = {
   'error.registry-unreachable.refused': '{host} refuses connections: nothing is running there.',
   'error.registry-unreachable.cut': '{host} closed the connection partway.',
   'error.registry-tls.expired': 'The certificate of {host} has expired.',
+  'error.registry-tls.unknown-authority':
+    'The certificate of {host} is from an authority that this computer does not trust.',
+  'error.registry-tls.unknown-authority.hint':
+    'If it is your own registry, save the certificate of its authority as {file}: Docker and Slipway then trust it. If not, something may be answering in its place. Details: {detail}',
+  'error.registry-tls.client-certificate': '{host} asks for a valid client certificate.',
+  'error.registry-tls.client-certificate.hint':
+    'Save it in {folder} as client.cert and client.key. Slipway must be able to read both.',
   'error.registry-tls.not-yet-valid': 'The certificate of {host} is not valid yet.',
   'error.registry-invalid-reply.page': '{host} answers with a web page, not like a registry.',
   'error.registry-gone': '{host} says that it has closed.',

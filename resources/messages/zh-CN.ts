@@ -696,6 +696,12 @@ export const zhCN = {
   'error.registry-unreachable.refused': '{host} 拒绝连接，那里没有服务在运行。',
   'error.registry-unreachable.cut': '{host} 中途断开了连接。',
   'error.registry-tls.expired': '{host} 的证书已过期。',
+  'error.registry-tls.unknown-authority': '{host} 的证书由本机不信任的机构签发。',
+  'error.registry-tls.unknown-authority.hint':
+    '如果是自建的镜像仓库，请把签发机构的证书保存为 {file}，Docker 和 Slipway 就会信任它。如果不是，可能有别的服务在冒充它。错误信息：{detail}',
+  'error.registry-tls.client-certificate': '{host} 要求有效的客户端证书。',
+  'error.registry-tls.client-certificate.hint':
+    '请把证书和私钥保存到 {folder}，文件名为 client.cert 和 client.key，并确保 Slipway 可以读取。',
   'error.registry-tls.not-yet-valid': '{host} 的证书尚未生效。',
   'error.registry-invalid-reply.page': '{host} 返回的是网页，不是镜像仓库的回应。',
   'error.registry-gone': '{host} 表示服务已关闭。',

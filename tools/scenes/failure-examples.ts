@@ -80,7 +80,9 @@ export const failureExamples: Examples = {
   ],
   'registry-slow': [{ code: 'registry-slow', host }],
   'registry-tls': [
-    { code: 'registry-tls', host, detail: 'self-signed certificate' },
+    { code: 'registry-tls', host, detail: 'wrong version number' },
+    { code: 'registry-tls', host, detail: 'self-signed certificate', reason: 'unknown-authority' },
+    { code: 'registry-tls', host, detail: 'certificate required', reason: 'client-certificate' },
     { code: 'registry-tls', host, detail: 'certificate has expired', reason: 'expired' },
     { code: 'registry-tls', host, detail: 'certificate is not yet valid', reason: 'not-yet-valid' },
   ],

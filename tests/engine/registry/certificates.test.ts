@@ -1,5 +1,5 @@
 /** Whom Slipway trusts, next to dockerd: the system's certificates, and those of a registry in certs.d. */
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { appendFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:https'
@@ -59,11 +59,11 @@ function openClient(env: Readonly<Record<string, string>> = {}) {
   const http = httpClient({ version: '0', env })
   onTestFinished(http.close)
   return {
-    ask: (host = name) => http.ask(`https://${host}:${port}/v2/`, { host }),
+    ask: (host = name, at = port) => http.ask(`https://${host}:${at}/v2/`, { host }),
   }
 }
 const trusted = { value: { status: 200 } }
-const untrusted = { error: { code: 'registry-tls' } }
+const untrusted = { error: { code: 'registry-tls', reason: 'unknown-authority' } }
 
 test('an unknown authority is not trusted', async () => {
   expect(await openClient().ask()).toMatchObject(untrusted)
@@ -140,6 +140,32 @@ describe('certs.d', () => {
     expect(await headerFrom()).toBe('known')
     put('client.key', 'not a key')
     expect(await headerFrom()).toBe('unknown')
+  })
+
+  test('a registry that refuses the client certificate is said to ask for a valid one', async () => {
+    const files = mkdtempSync(join(tmpdir(), 'strict-'))
+    const { key, cert } = authority.issue([name])
+    writeFileSync(join(files, 'key.pem'), key)
+    writeFileSync(join(files, 'cert.pem'), cert)
+    const strict = spawn(
+      'openssl',
+      [
+        ...['s_server', '-accept', `${address}:8443`, '-key', 'key.pem', '-cert', 'cert.pem'],
+        ...['-CAfile', authority.caFile, '-Verify', '1', '-verify_return_error', '-tls1_2'],
+      ],
+      { cwd: files, stdio: ['pipe', 'pipe', 'ignore'] },
+    )
+    onTestFinished(() => void strict.kill())
+    await once(strict.stdout, 'data')
+    const hostFolder = `/etc/docker/certs.d/${name}:8443`
+    mkdirSync(hostFolder, { recursive: true })
+    writeFileSync(join(hostFolder, 'ca.crt'), caText())
+    const foreign = authority.selfSigned(['client.example'])
+    writeFileSync(join(hostFolder, 'client.cert'), foreign.cert)
+    writeFileSync(join(hostFolder, 'client.key'), foreign.key)
+    expect(await openClient().ask(name, 8443)).toMatchObject({
+      error: { code: 'registry-tls', reason: 'client-certificate' },
+    })
   })
 
   test('the folder of a rootless user counts as well', async () => {

@@ -116,6 +116,15 @@ test('certificate errors are distinguished from network errors', () => {
   const codeFor = (code: string) => networkFailure(Object.assign(new Error('so'), { code }), host).code
   const codes = ['CERT_HAS_EXPIRED', 'ERR_TLS_CERT_ALTNAME_INVALID', 'DEPTH_ZERO_SELF_SIGNED_CERT', 'EPROTO']
   expect(codes.map(codeFor)).toEqual(codes.map(() => 'registry-tls'))
+  const reasonFor = (code: string) => {
+    const failure = networkFailure(Object.assign(new Error('so'), { code }), host)
+    return failure.code === 'registry-tls' ? failure.reason : failure.code
+  }
+  expect(reasonFor('CERT_HAS_EXPIRED')).toBe('expired')
+  expect(reasonFor('DEPTH_ZERO_SELF_SIGNED_CERT')).toBe('unknown-authority')
+  expect(reasonFor('UNABLE_TO_GET_ISSUER_CERT_LOCALLY')).toBe('unknown-authority')
+  expect(reasonFor('ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED')).toBe('client-certificate')
+  expect(reasonFor('ERR_TLS_CERT_ALTNAME_INVALID')).toBeUndefined()
   expect(['ENOTFOUND', 'ECONNRESET'].map(codeFor)).toEqual(Array(2).fill('registry-unreachable'))
   // A timeout while connecting, or while waiting for the reply, is reported as slow.
   expect(['UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT'].map(codeFor)).toEqual(Array(2).fill('registry-slow'))
