@@ -34,7 +34,7 @@ import { searchService } from './search/index.ts'
 import { settingsService } from './settings/index.ts'
 import { openStore } from './store/index.ts'
 import { terminalsService } from './terminals/index.ts'
-import { pullAgain, runInTerminal, terminalEngine, testPull } from './workflows/index.ts'
+import { explainPullFailure, pullAgain, runInTerminal, terminalEngine, testPull } from './workflows/index.ts'
 
 const distFolder = join(import.meta.dirname, '..')
 
@@ -71,6 +71,7 @@ start({
       ...{ engine, jobs },
       credentialsFor: storedLogins(credentials),
       checkReference: search.checkReference,
+      explainFailure: explainPullFailure({ http, environment }),
       onFailure: (host) => host === hub && mirrors.hubPullFailed(),
       ledger: store.ledger,
       diskSpace: diskSpace({ contents: registry.contents, diffIdsOf: (image) => layers.read(image)?.diffIds }),

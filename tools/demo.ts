@@ -35,7 +35,7 @@ export async function startDemo(): Promise<Demo> {
       HTTPS_PROXY: `http://127.0.0.1:${server.port}`,
       // Mirrors must go through the proxy, because their names only exist in the demo world.
       NO_PROXY: '127.0.0.1,localhost',
-      NODE_EXTRA_CA_CERTS: certificate,
+      SSL_CERT_FILE: certificate,
     },
     async stop() {
       server.close()

@@ -238,4 +238,5 @@ export function daemonConfigService(needs: DaemonConfigNeeds) {
 
 type Subject = Omit<Extract<JobSubject, { kind: 'daemon' }>, 'kind'>
 
+export { findInstallation } from './environment.ts'
 export { userHelper } from './helper.ts'

@@ -1,6 +1,7 @@
 /** The desktop's file dialogs, file manager, browser and proxy settings. */
 import { readFile, stat, writeFile } from 'node:fs/promises'
 import { BrowserWindow, dialog, session, shell } from 'electron'
+import { proxyOfPacResult, type Proxy } from '../../model/registry/proxy.ts'
 import { fail, ok, type Result } from '../../preload/contract/index.ts'
 
 /** @returns the chosen folder; undefined if the user cancels */
@@ -65,10 +66,7 @@ const maxTextBytes = 1_000_000
 const errorDetail = (error: unknown) =>
   error instanceof Error && 'code' in error ? String(error.code) : 'not a text in UTF-8'
 
-/** @returns the URL of the desktop's HTTP(S) proxy for a URL; undefined for a direct connection or a SOCKS proxy */
-export async function desktopProxy(url: string): Promise<string | undefined> {
-  // The result has the format of a PAC file: `PROXY host:port; DIRECT`.
-  const [first = ''] = (await session.defaultSession.resolveProxy(url)).split(';')
-  const [, kind, host] = /^\s*(PROXY|HTTPS) (\S+)/.exec(first) ?? []
-  return host && `${kind === 'HTTPS' ? 'https' : 'http'}://${host}`
+/** @returns the desktop's proxy for a URL; undefined for a direct connection */
+export async function desktopProxy(url: string): Promise<Proxy | undefined> {
+  return proxyOfPacResult(await session.defaultSession.resolveProxy(url))
 }

@@ -29,6 +29,8 @@ export interface PullDependencies {
   readonly ledger?: LedgerStore
   /** Called with the registry's name when a pull has failed. */
   readonly onFailure?: (host: string) => void
+  /** Finds out more about a failed pull. If absent, the engine's failure is reported. */
+  readonly explainFailure?: (session: EngineSession, failure: Failure, cancelled: AbortSignal) => Promise<Failure>
   /** If absent, a pull starts without checking the free disk space. */
   readonly diskSpace?: DiskSpace
 }
@@ -46,7 +48,7 @@ const checkTimeoutMs = 4_000
 const diskUsageTimeoutMs = { before: 500, after: 2_000 }
 
 export function pullService(dependencies: PullDependencies) {
-  const { engine, jobs, credentialsFor, checkReference, onFailure, ledger, diskSpace } = dependencies
+  const { engine, jobs, credentialsFor, checkReference, onFailure, explainFailure, ledger, diskSpace } = dependencies
   const queue = new PQueue({ concurrency: maxParallelPulls })
   /** The jobs of running and waiting pulls, by engine, reference and platform. */
   const openPulls = new Map<string, JobId>()
@@ -90,7 +92,8 @@ export function pullService(dependencies: PullDependencies) {
     if ('failure' in pull) {
       job.cancelled.throwIfAborted()
       onFailure?.(request.host)
-      return job.updateItem(0, { state: 'failed', failure: pull.failure })
+      const failure = (await explainFailure?.(lease.session, pull.failure, job.cancelled)) ?? pull.failure
+      return job.updateItem(0, { state: 'failed', failure })
     }
     job.updateItem(0, { state: 'done' })
     const { session } = lease

@@ -1,18 +1,28 @@
-/** Chooses the undici dispatcher for a host: direct, or through the proxy of the environment or the desktop. */
+/** Chooses the undici dispatcher for a host: its proxy, and the certificates that are trusted for it. */
 import type * as Undici from 'undici'
 import type { Dispatcher } from 'undici'
 import { isLoopback } from '../../model/image/registry-place.ts'
+import { environmentProxy, proxyUrl, type Proxy } from '../../model/registry/proxy.ts'
+import { createCertificates } from './certificates.ts'
 import { lookup } from './dns-lookup.ts'
 
 export interface ProxySettings {
   readonly env: Readonly<Record<string, string | undefined>>
-  /** The desktop's proxy for a URL, as a URL. Used if the environment has no proxy. */
-  readonly desktopProxy?: ((url: string) => Promise<string | undefined>) | undefined
+  /** The desktop's proxy for a URL. Used if the environment has no proxy. */
+  readonly desktopProxy?: ((url: string) => Promise<Proxy | undefined>) | undefined
+}
+
+export interface Route {
+  readonly dispatcher: Dispatcher
+  /** The proxy as `host:port`, without its login. */
+  readonly proxy: string | undefined
 }
 
 export interface Dispatchers {
   /** Rejects if `signal` is aborted while the desktop looks up its proxy. */
-  forUrl(url: URL, signal: AbortSignal): Promise<Dispatcher>
+  forUrl(url: URL, signal: AbortSignal): Promise<Route>
+  /** @returns undefined if the URL is reached without a proxy. Rejects as `forUrl` does. */
+  proxyFor(url: URL, signal: AbortSignal): Promise<Proxy | undefined>
   close(): Promise<void>
 }
 
@@ -20,18 +30,16 @@ export interface Dispatchers {
 const connectTimeoutMs = 5_000
 /** Time for each address of a host except the last. Node's default of 250 ms is too short for distant hosts. */
 const attemptTimeoutMs = 1_500
+// undici applies the attempt timeout only if autoSelectFamily is set as well.
+const attempts = { autoSelectFamily: true, autoSelectFamilyAttemptTimeout: attemptTimeoutMs } as const
 const options = {
   // Mirrors and proxies support HTTP/1.1 more reliably than HTTP/2.
   allowH2: false,
-  connect: { timeout: connectTimeoutMs, lookup },
-  // undici applies the attempt timeout only if autoSelectFamily is set as well.
-  ...{ autoSelectFamily: true, autoSelectFamilyAttemptTimeout: attemptTimeoutMs },
-  headersTimeout: 30_000,
-  bodyTimeout: 30_000,
+  ...attempts,
 } as const
 
 export function createDispatchers({ env, desktopProxy }: ProxySettings): Dispatchers {
-  const readEnv = (name: string) => env[name.toLowerCase()] || env[name] || undefined
+  const certificates = createCertificates(env)
   const dispatchers = new Map<string, Promise<Dispatcher>>()
 
   /** Creates a dispatcher on first use: importing undici at startup would delay the app. */
@@ -41,8 +49,6 @@ export function createDispatchers({ env, desktopProxy }: ProxySettings): Dispatc
     return dispatcher
   }
 
-  const direct = () => getOrCreate('direct', ({ Agent }) => new Agent(options))
-
   const loopback = () =>
     getOrCreate(
       'loopback',
@@ -51,28 +57,37 @@ export function createDispatchers({ env, desktopProxy }: ProxySettings): Dispatc
         new Agent({ ...options, connect: { timeout: connectTimeoutMs, rejectUnauthorized: false } }),
     )
 
-  /** Reads the environment each time, because it may change. */
-  function environmentProxy(): Promise<Dispatcher> | undefined {
-    const [httpProxy, httpsProxy] = [proxyUrl(readEnv('HTTP_PROXY')), proxyUrl(readEnv('HTTPS_PROXY'))]
-    if (!httpProxy && !httpsProxy) return undefined
-    // Empty strings, because undici would replace undefined with the values of process.env.
-    const proxies = { httpProxy: httpProxy ?? '', httpsProxy: httpsProxy ?? '', noProxy: readEnv('NO_PROXY') ?? '' }
-    const name = `environment ${JSON.stringify(proxies)}`
-    return getOrCreate(name, ({ EnvHttpProxyAgent }) => new EnvHttpProxyAgent({ ...options, ...proxies }))
-  }
-
-  async function desktopDispatcher(url: URL, signal: AbortSignal): Promise<Dispatcher> {
+  async function proxyFor(url: URL, signal: AbortSignal): Promise<Proxy | undefined> {
+    const proxy = environmentProxy(env, targetOf(url))
+    if (proxy !== 'unset') return proxy === 'direct' ? undefined : proxy
     // A proxy auto-configuration script may be slow.
     const proxyLookup = desktopProxy?.(url.href).catch(() => undefined)
-    const uri = proxyUrl(await (proxyLookup && Promise.race([proxyLookup, rejectOnAbort(signal)])))
-    return uri ? getOrCreate(`desktop ${uri}`, ({ ProxyAgent }) => new ProxyAgent({ ...options, uri })) : direct()
+    return proxyLookup && (await Promise.race([proxyLookup, rejectOnAbort(signal)]))
+  }
+
+  /** `id`: of the certificates, which are those of one host if it has its own. */
+  async function dispatcherFor(url: URL, proxy: Proxy | undefined): Promise<Dispatcher> {
+    const isTls = url.protocol === 'https:'
+    const { id, secureContext } = isTls ? await certificates.forHost(url.host) : { id: '', secureContext: undefined }
+    const tls = { timeout: connectTimeoutMs, ...(secureContext && { secureContext }) }
+    if (!proxy)
+      return getOrCreate(`direct ${id}`, ({ Agent }) => new Agent({ ...options, connect: { ...tls, lookup } }))
+    const [uri, requestTls] = [proxyUrl(proxy), { ...tls, allowH2: false }]
+    return getOrCreate(`${uri} ${id}`, ({ buildConnector, ProxyAgent, Socks5ProxyAgent }) => {
+      const toProxy = { ...tls, ...attempts, lookup, allowH2: false }
+      return proxy.kind === 'socks5'
+        ? // The proxy resolves the host's name, as with Go.
+          new Socks5ProxyAgent(uri, { ...options, connect: buildConnector(toProxy), requestTls })
+        : new ProxyAgent({ ...options, uri, proxyTls: toProxy, requestTls })
+    })
   }
 
   return {
+    proxyFor,
     async forUrl(url, signal) {
-      // Like Go's HTTP client, never use a proxy for loopback hosts.
-      if (isLoopback(url.host)) return loopback()
-      return environmentProxy() ?? desktopDispatcher(url, signal)
+      if (isLoopback(url.host)) return { dispatcher: await loopback(), proxy: undefined }
+      const proxy = await proxyFor(url, signal)
+      return { dispatcher: await dispatcherFor(url, proxy), proxy: proxy?.host }
     },
     async close() {
       await Promise.all([...dispatchers.values()].map(async (dispatcher) => (await dispatcher).destroy()))
@@ -80,15 +95,17 @@ export function createDispatchers({ env, desktopProxy }: ProxySettings): Dispatc
   }
 }
 
+const targetOf = ({ protocol, hostname, port }: URL) => {
+  const scheme = protocol === 'http:' ? 'http' : 'https'
+  return {
+    scheme,
+    host: hostname.replace(/^\[|\]$/g, ''),
+    port: Number(port) || (scheme === 'http' ? 80 : 443),
+  } as const
+}
+
 const rejectOnAbort = (signal: AbortSignal) =>
   new Promise<never>((_, reject) => {
     signal.throwIfAborted()
     signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true })
   })
-
-/** Parses a proxy setting; `host:port` means an HTTP proxy. @returns undefined if `text` is not a proxy URL */
-function proxyUrl(text: string | undefined): string | undefined {
-  if (!text) return undefined
-  const url = URL.parse(text.includes('://') ? text : `http://${text}`)
-  return url && /^(https?|socks5):$/.test(url.protocol) ? url.href : undefined
-}

@@ -4,21 +4,61 @@ import type { RegistryFailure } from '../../preload/contract/index.ts'
 /** Thrown for a response body that was cut off or is too long. */
 export class InvalidBodyError extends Error {}
 
+/** An error of a request through a proxy. */
+export class ProxiedError extends Error {
+  /** `host:port` */
+  readonly proxy: string
+  constructor(proxy: string, cause: unknown) {
+    super('request through a proxy failed', { cause })
+    this.proxy = proxy
+  }
+}
+
 /** Maps an error thrown by undici, TLS or the network to a failure. */
 export function networkFailure(error: unknown, host: string): RegistryFailure {
+  if (error instanceof ProxiedError)
+    return proxyFailure(error.cause, { host, proxy: error.proxy }) ?? networkFailure(error.cause, host)
   const { code, message } = rootCause(error)
   if (error instanceof InvalidBodyError) return { code: 'registry-invalid-reply', host }
   if (/^(UND_ERR_(HEADERS|BODY|CONNECT)_TIMEOUT|ETIMEDOUT)$/.test(code)) return { code: 'registry-slow', host }
   if (/^(HPE_|UND_ERR_HEADERS_OVERFLOW|UND_ERR_RES)/.test(code)) return { code: 'registry-invalid-reply', host }
-  const detail = (code && !message.includes(code) ? `${code} ${message}` : message).trim().slice(0, 200)
+  const detail = detailOf({ code, message })
   if (/^(CERT_|ERR_TLS_|ERR_SSL_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|HOSTNAME_MISMATCH|EPROTO)/.test(code)) {
-    const dateErrors = { CERT_HAS_EXPIRED: 'expired', CERT_NOT_YET_VALID: 'not-yet-valid' } as const
-    const reason = code in dateErrors ? { reason: dateErrors[code as keyof typeof dateErrors] } : {}
-    return { code: 'registry-tls', host, detail, ...reason }
+    const [, reason] = tlsReasons.find(([codes]) => codes.test(code)) ?? []
+    return { code: 'registry-tls', host, detail, ...(reason && { reason }) }
   }
   const [, reason] = reasons.find(([codes]) => codes.test(code)) ?? []
   return { code: 'registry-unreachable', host, detail, ...(reason && { reason }) }
 }
+
+/** @returns undefined if the proxy itself works as far as the error tells */
+function proxyFailure(error: unknown, names: { host: string; proxy: string }): RegistryFailure | undefined {
+  const cause = rootCause(error)
+  const [, reason] = proxyErrors.find(([pattern]) => pattern.test(`${cause.code} ${cause.message}`)) ?? []
+  if (!reason) return undefined
+  return { code: 'registry-proxy', ...names, detail: detailOf(cause), ...(reason !== 'other' && { reason }) }
+}
+
+/** Only the connection to the proxy has these errors: it is the proxy that resolves the host and connects to it. */
+const proxyErrors = [
+  [/^ECONNREFUSED/, 'refused'],
+  [/^ENOTFOUND/, 'no-host'],
+  // undici, proxy-agent.js (RFC 9110, 15.5.8) and socks5-client.js.
+  [/\(407\)|^UND_ERR_SOCKS5_AUTH/, 'login'],
+  [/^(EHOSTUNREACH|UND_ERR_PRX_TLS|UND_ERR_SOCKS5_VERSION)/, 'other'],
+] as const
+
+const detailOf = ({ code, message }: { code: string; message: string }) =>
+  (code && !message.includes(code) ? `${code} ${message}` : message).trim().slice(0, 200)
+
+/** Why TLS failed, by error code. Source: Node's "X509 certificate error codes"; RFC 8446, 6.2. */
+const tlsReasons = [
+  [/^CERT_HAS_EXPIRED$/, 'expired'],
+  [/^CERT_NOT_YET_VALID$/, 'not-yet-valid'],
+  [/^(UNABLE_TO_VERIFY_LEAF_SIGNATURE|UNABLE_TO_GET_ISSUER_CERT|SELF_SIGNED_CERT|DEPTH_ZERO_)/, 'unknown-authority'],
+  // A server's alerts are about the client's certificate.
+  [/ALERT_(CERTIFICATE_REQUIRED|BAD_CERTIFICATE|UNKNOWN_CA)$/, 'client-certificate'],
+] as const
 
 /** Why a host is unreachable, by error code. Source: errno(3), getaddrinfo(3); undici's UND_ERR_SOCKET. */
 const reasons = [

@@ -2,8 +2,9 @@
 import type { Dispatcher } from 'undici'
 import * as v from 'valibot'
 import { isLoopback } from '../../model/image/registry-place.ts'
+import type { Proxy } from '../../model/registry/proxy.ts'
 import { fail, ok, type RegistryFailure, type Result } from '../../preload/contract/index.ts'
-import { InvalidBodyError, networkFailure, refusalFailure } from './failures.ts'
+import { InvalidBodyError, networkFailure, ProxiedError, refusalFailure } from './failures.ts'
 import { createDispatchers, type ProxySettings } from './dispatchers.ts'
 
 export interface RequestOptions {
@@ -45,6 +46,8 @@ export interface Http {
     schema: Schema,
     options: RequestOptions,
   ): Promise<Result<v.InferOutput<Schema>, RegistryFailure>>
+  /** The proxy for requests to an address; undefined if there is none. Rejects if `signal` is aborted. */
+  proxyFor(address: string, signal: AbortSignal): Promise<Proxy | undefined>
   close(): Promise<void>
 }
 
@@ -53,6 +56,8 @@ interface Dependencies extends ProxySettings {
 }
 
 const defaultTimeoutMs = 10_000
+/** The longest pause while a response arrives, in milliseconds. */
+const pauses = { headersTimeout: 30_000, bodyTimeout: 30_000 } as const
 const maxRedirects = 5
 const maxBodyBytes = 8_000_000
 
@@ -74,7 +79,10 @@ export function httpClient({ version, ...proxySettings }: Dependencies): Http {
     let headers: Record<string, string> = { ...userAgent, ...options.headers }
     for (let redirects = 0; redirects <= maxRedirects; redirects++) {
       const request = { method, headers, signal, ...(body !== undefined && { body }) }
-      const response = await sendOnce(url, await dispatchers.forUrl(url, signal), request)
+      const { dispatcher, proxy } = await dispatchers.forUrl(url, signal)
+      const response = await sendOnce(url, dispatcher, request).catch((error: unknown) => {
+        throw proxy === undefined ? error : new ProxiedError(proxy, error)
+      })
       const next = method === 'POST' ? undefined : redirectTarget(response)
       if (!next) return response
       await readAll(response.body)
@@ -116,6 +124,7 @@ export function httpClient({ version, ...proxySettings }: Dependencies): Http {
       const response = await ask(address, { ...options, headers: { accept: 'application/json', ...options.headers } })
       return response.ok ? readJson(response.value, schema, options.host) : response
     },
+    proxyFor: (address, signal) => dispatchers.proxyFor(new URL(address), signal),
     close: () => dispatchers.close(),
   }
 }
@@ -148,6 +157,7 @@ async function sendOnce(
 ): Promise<StreamingResponse> {
   const { statusCode, headers, body } = await dispatcher.request({
     ...request,
+    ...pauses,
     origin: url.origin,
     path: `${url.pathname}${url.search}`,
   })

@@ -67,7 +67,12 @@ async function chooseTestImage(
 }
 
 /** The mirror is unreachable from this process, but the engine may have its own certificates or proxy. */
-const unreachableCodes: ReadonlySet<string> = new Set(['registry-unreachable', 'registry-tls', 'registry-slow'])
+const unreachableCodes: ReadonlySet<string> = new Set([
+  'registry-unreachable',
+  'registry-proxy',
+  'registry-tls',
+  'registry-slow',
+])
 
 /**
  * @returns a reference with the mirror as its registry, so that the engine cannot fall back to Docker Hub; undefined if

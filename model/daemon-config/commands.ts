@@ -18,8 +18,18 @@ export interface ManualChange {
  * disk. The first command checks that the file has not changed since the plan was made, so a second run fails. The new
  * text goes to a temporary file with the same owner and mode, which then replaces the original; a backup is kept.
  */
-export function manualCommandsFor({ file, oldHash, text, installation, pidFile }: ManualChange): string {
-  const sudo = installation === 'rootless' ? '' : 'sudo '
+export function manualCommandsFor({ pidFile, ...change }: ManualChange): string {
+  const { installation } = change
+  const reload =
+    pidFile === undefined
+      ? (reloadCommands[installation] ?? reloadCommands.system)
+      : `${sudoFor(installation)}kill -HUP "$(cat ${shellQuote(pidFile)})"`
+  return [...replaceFileCommands(change), reload].join('\n')
+}
+
+/** The commands that replace the file. The last one ends with `&&`, for the command that applies it. */
+export function replaceFileCommands({ file, oldHash, text, installation }: ManualChange): readonly string[] {
+  const sudo = sudoFor(installation)
   const [target, temporary] = [shellQuote(file), shellQuote(`${file}.slipway-new`)]
   const backup = oldHash === undefined ? undefined : shellQuote(`${file}.before-${oldHash.slice(0, 12)}`)
   const prepare = backup
@@ -38,11 +48,10 @@ export function manualCommandsFor({ file, oldHash, text, installation, pidFile }
     text.replace(/\r?\n$/, ''),
     'EOF',
     `${sudo}mv ${temporary} ${target} &&`,
-    pidFile === undefined
-      ? (reloadCommands[installation] ?? reloadCommands.system)
-      : `${sudo}kill -HUP "$(cat ${shellQuote(pidFile)})"`,
-  ].join('\n')
+  ]
 }
+
+const sudoFor = (installation: Installation) => (installation === 'rootless' ? '' : 'sudo ')
 
 const reloadCommands: Partial<Record<Installation, string>> & { readonly system: string } = {
   system: 'sudo systemctl reload docker',

@@ -159,7 +159,8 @@ export function diagnose(
   const failures = [hub, ...mirrors].flatMap((probe) => (probe?.state === 'failed' ? [probe.failure] : []))
   const all = (matches: (failure: ProbeFailure) => boolean) => failures.length > 1 && failures.every(matches)
   if (all(({ code, reason }) => code === 'registry-unreachable' && reason?.startsWith('no-') === true)) return 'offline'
-  if (all(({ code, reason }) => code === 'registry-tls' && reason !== undefined)) return 'clock'
+  if (all(({ code, reason }) => code === 'registry-tls' && /^(expired|not-yet-valid)$/.test(reason ?? '')))
+    return 'clock'
   if (all(({ code }) => /^registry-(tls|invalid-reply|redirects)$/.test(code))) return 'portal'
   return 'none'
 }

@@ -68,14 +68,41 @@ export type RegistryFailure =
       readonly detail: string
       readonly reason?: 'no-host' | 'no-network' | 'refused' | 'cut'
     }
+  /**
+   * The proxy on the way to the registry does not work. `proxy`: its `host:port`. `reason`: connection refused, unknown
+   * host name, or a missing or wrong login; absent for anything else.
+   */
+  | {
+      readonly code: 'registry-proxy'
+      readonly host: string
+      readonly proxy: string
+      readonly detail: string
+      readonly reason?: 'refused' | 'no-host' | 'login'
+    }
+  /**
+   * Docker cannot reach the registry. Slipway can, through a proxy that Docker does not use. `proxy`: its `host:port`.
+   * `remedy`: how to make Docker use it.
+   */
+  | {
+      readonly code: 'docker-proxy-missing'
+      readonly host: string
+      readonly proxy: string
+      readonly remedy:
+        | { readonly kind: 'desktop' | 'unknown' }
+        /** `needsLogin`: the commands have `USER:PASSWORD` in place of the proxy's login. */
+        | { readonly kind: 'commands'; readonly commands: string; readonly needsLogin?: true }
+    }
   /** The registry accepted the connection but did not answer in time. */
   | { readonly code: 'registry-slow'; readonly host: string }
-  /** The registry's certificate is not trusted. `reason` is present if this computer's clock may be wrong. */
+  /**
+   * The registry's certificate is not trusted. `reason`: expired or not yet valid (this computer's clock may be wrong), or
+   * issued by nobody whom this computer trusts. `client-certificate`: the registry asks for one.
+   */
   | {
       readonly code: 'registry-tls'
       readonly host: string
       readonly detail: string
-      readonly reason?: 'expired' | 'not-yet-valid'
+      readonly reason?: 'expired' | 'not-yet-valid' | 'unknown-authority' | 'client-certificate'
     }
   | { readonly code: 'registry-login'; readonly host: string }
   /** The registry denies access: an allow list, a region, a ban. */

@@ -21,6 +21,8 @@ export function shortReason(probe: FailedProbe): string {
   switch (failure.code) {
     case 'registry-unreachable':
       return unreachableReason(failure.reason)
+    case 'registry-proxy':
+      return t('mirrors.why.proxy')
     case 'registry-slow':
       return isIncomplete(probe) ? t('mirrors.why.tooSlow') : t('mirrors.why.slow')
     case 'registry-tls':

@@ -6,7 +6,9 @@ import type { FailureText } from './failure-parts.ts'
 import { cacheFailureText, isCacheFailure } from './cache-failure-text.ts'
 import { copyFailureText } from './copy-failure-text.ts'
 import { daemonFileFailureText, isDaemonFileFailure } from './daemon-file-failure-text.ts'
+import { isProxyFailure, proxyFailureText, type ProxyFailure } from './proxy-failure-text.ts'
 import { isRunFailure, runFailureText } from './run-failure-text.ts'
+import { tlsFailureText } from './tls-failure-text.ts'
 import { dateTime, size, t } from './i18n.svelte.ts'
 export type { FailureText }
 
@@ -14,6 +16,7 @@ export function failureText(failure: Failure): FailureText {
   if (isDaemonFileFailure(failure)) return daemonFileFailureText(failure)
   if (isRunFailure(failure)) return runFailureText(failure)
   if (isCacheFailure(failure)) return cacheFailureText(failure)
+  if (isProxyFailure(failure)) return proxyFailureText(failure)
   switch (failure.code) {
     case 'bad-input':
     case 'internal':
@@ -86,7 +89,7 @@ export function failureText(failure: Failure): FailureText {
   }
 }
 
-function registryFailureText(failure: RegistryFailure): FailureText {
+function registryFailureText(failure: Exclude<RegistryFailure, ProxyFailure>): FailureText {
   const host = 'host' in failure ? registryTitle(failure.host) : ''
   switch (failure.code) {
     case 'registry-unreachable': {
@@ -98,16 +101,8 @@ function registryFailureText(failure: RegistryFailure): FailureText {
     }
     case 'registry-slow':
       return { title: t('error.registry-slow', { host }), hint: t('error.registry-slow.hint') }
-    case 'registry-tls': {
-      const detail = plain(failure.detail)
-      const title =
-        failure.reason === undefined
-          ? t('error.registry-tls', { host })
-          : failure.reason === 'expired'
-            ? t('error.registry-tls.expired', { host })
-            : t('error.registry-tls.not-yet-valid', { host })
-      return { title, hint: t('error.registry-tls.hint', { detail }) }
-    }
+    case 'registry-tls':
+      return tlsFailureText(failure, host)
     case 'registry-login':
       return {
         title: t('error.registry-login', { host }),
@@ -157,10 +152,7 @@ function registryFailureText(failure: RegistryFailure): FailureText {
     case 'platform-missing': {
       const { platform } = failure
       const reference = plain(failure.reference)
-      return {
-        title: t('error.platform-missing', { reference, platform }),
-        hint: t('error.platform-missing.hint'),
-      }
+      return { title: t('error.platform-missing', { reference, platform }), hint: t('error.platform-missing.hint') }
     }
     case 'pull-corrupt':
       return {

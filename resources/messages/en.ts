@@ -628,6 +628,7 @@ export const en = {
   'mirrors.why.no-host': 'no such host',
   'mirrors.why.no-network': 'no network',
   'mirrors.why.refused': 'refused',
+  'mirrors.why.proxy': 'proxy fails',
   'mirrors.why.cut': 'disconnects',
   'mirrors.why.unreachable': 'unreachable',
   'mirrors.why.slow': 'timed out',
@@ -735,6 +736,13 @@ export const en = {
   'error.registry-unreachable.refused': '{host} refuses connections: nothing is running there.',
   'error.registry-unreachable.cut': '{host} closed the connection partway.',
   'error.registry-tls.expired': 'The certificate of {host} has expired.',
+  'error.registry-tls.unknown-authority':
+    'The certificate of {host} is from an authority that this computer does not trust.',
+  'error.registry-tls.unknown-authority.hint':
+    'If it is your own registry, save the certificate of its authority as {file}: Docker and Slipway then trust it. If not, something may be answering in its place. Details: {detail}',
+  'error.registry-tls.client-certificate': '{host} asks for a valid client certificate.',
+  'error.registry-tls.client-certificate.hint':
+    'Save it in {folder} as client.cert and client.key. Slipway must be able to read both.',
   'error.registry-tls.not-yet-valid': 'The certificate of {host} is not valid yet.',
   'error.registry-invalid-reply.page': '{host} answers with a web page, not like a registry.',
   'error.registry-gone': '{host} says that it has closed.',
@@ -868,6 +876,21 @@ export const en = {
   'error.terminal-gone': 'This terminal is closed.',
   'error.registry-unreachable': '{host} cannot be reached from here.',
   'error.registry-unreachable.hint': 'Check the network or the proxy. Details: {detail}',
+  'error.registry-proxy': 'The proxy {proxy} does not work.',
+  'error.registry-proxy.refused': 'The proxy {proxy} refuses connections: it does not seem to be running.',
+  'error.registry-proxy.no-host': 'The proxy {proxy} does not exist: its name cannot be looked up.',
+  'error.registry-proxy.hint':
+    'Slipway reaches {host} through this proxy. Check the proxy and the proxy settings. Details: {detail}',
+  'error.registry-proxy.login': 'The proxy {proxy} needs a valid login.',
+  'error.registry-proxy.login.hint':
+    'Put the login into the proxy setting, such as HTTPS_PROXY=http://USER:PASSWORD@{proxy}, and start Slipway again.',
+  'error.docker-proxy-missing':
+    'Docker cannot reach {host}. Slipway can, through the proxy {proxy}, which Docker does not use.',
+  'error.docker-proxy-missing.commands':
+    'These commands make Docker use it. They restart Docker, and running containers stop.',
+  'error.docker-proxy-missing.login': 'Replace USER:PASSWORD with the login of the proxy.',
+  'error.docker-proxy-missing.desktop': 'Enter it in Docker Desktop under Settings > Resources > Proxies.',
+  'error.docker-proxy-missing.unknown': 'Set up a proxy for Docker where Docker runs, then pull again.',
   'error.registry-slow': '{host} does not answer.',
   'error.registry-slow.hint': 'The request timed out. Try again in a while.',
   'error.registry-tls': 'The certificate of {host} cannot be trusted.',

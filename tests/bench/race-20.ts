@@ -38,7 +38,7 @@ export const race20: Benchmark = {
   description: 'a race of twenty mirrors, half of them broken in ten ways, against the slowest working one plus 5 s',
   async run() {
     const online = await startOnline()
-    const racer = openRacer({ env: online.hub.env, caFile: online.mirrors.caFile })
+    const racer = openRacer({ env: online.hub.env })
     try {
       const mirrors = []
       const behaviours = [...workingMirrors, ...brokenMirrors.map(([behaviour]) => behaviour)]

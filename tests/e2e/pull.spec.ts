@@ -1,3 +1,4 @@
+import { systemPaths } from '../../tools/world/dockerd.ts'
 import { startEngine } from '../../tools/world/engine.ts'
 import { expect, test, type Slipway } from './slipway.ts'
 
@@ -83,6 +84,26 @@ test('with Docker Hub blocked and no mirror, a pull of nginx says why it fails, 
     await openActivity(app)
     await expect(card(app, 'Pulled nginx:1.27')).toBeVisible({ timeout: 30_000 })
     expect((await engine.docker.getImage('nginx:1.27').inspect()).RepoTags).toEqual(['nginx:1.27'])
+  } finally {
+    await engine.stop()
+  }
+})
+
+test('a pull that fails because Docker lacks the proxy that Slipway uses says so, with the commands that add it', async ({
+  open,
+  hub,
+}) => {
+  const engine = await startEngine({ version: '26.1', store: 'classic', asInstalled: true })
+  try {
+    const app = await open({ socket: systemPaths.socket, env: hub.env })
+    await pullByName(app, 'nginx:1.27')
+    const alert = app.details.getByRole('alert')
+    await expect(alert).toContainText('Docker cannot reach Docker Hub. Slipway can, through the proxy 127.0.0.1:', {
+      timeout: 40_000,
+    })
+    await expect(alert).toContainText(`"https-proxy": "http://127.0.0.1:${hub.port}"`)
+    await expect(alert.getByRole('button', { name: 'Copy' })).toBeVisible()
+    await app.expectAccessible()
   } finally {
     await engine.stop()
   }

@@ -13,6 +13,12 @@ const copy = '/home/ada/Slipway/shop_web_2.3.0-0a1b2c3d4e5f.tar'
 const folder = '/home/ada/Slipway'
 const daemonFile = '/etc/docker/daemon.json'
 const state = 'untouched'
+const proxyCommands = `sudo mkdir -p /etc/systemd/system/docker.service.d &&
+sudo tee /etc/systemd/system/docker.service.d/proxy.conf >/dev/null <<'EOF' &&
+[Service]
+Environment="HTTPS_PROXY=http://127.0.0.1:7890"
+EOF
+sudo systemctl daemon-reload && sudo systemctl restart docker`
 
 export const failureExamples: Examples = {
   'bad-input': [{ code: 'bad-input' }],
@@ -54,9 +60,29 @@ export const failureExamples: Examples = {
     { code: 'registry-unreachable', host, detail: 'connect ECONNREFUSED 203.0.113.7:443', reason: 'refused' },
     { code: 'registry-unreachable', host, detail: 'read ECONNRESET', reason: 'cut' },
   ],
+  'registry-proxy': [
+    { code: 'registry-proxy', host, proxy: '127.0.0.1:7890', detail: 'connect ECONNREFUSED', reason: 'refused' },
+    { code: 'registry-proxy', host, proxy: 'proxy.corp:3128', detail: 'getaddrinfo ENOTFOUND', reason: 'no-host' },
+    { code: 'registry-proxy', host, proxy: 'proxy.corp:3128', detail: 'Proxy response (407)', reason: 'login' },
+    { code: 'registry-proxy', host, proxy: '127.0.0.1:7890', detail: 'Invalid SOCKS version: 72' },
+  ],
+  'docker-proxy-missing': [
+    {
+      ...{ code: 'docker-proxy-missing', host: 'docker.io', proxy: '127.0.0.1:7890' },
+      remedy: { kind: 'commands', commands: proxyCommands },
+    },
+    {
+      ...{ code: 'docker-proxy-missing', host, proxy: 'proxy.corp:3128' },
+      remedy: { kind: 'commands', commands: 'sudo systemctl restart docker', needsLogin: true },
+    },
+    { code: 'docker-proxy-missing', host: 'docker.io', proxy: '127.0.0.1:7890', remedy: { kind: 'desktop' } },
+    { code: 'docker-proxy-missing', host: 'docker.io', proxy: '127.0.0.1:7890', remedy: { kind: 'unknown' } },
+  ],
   'registry-slow': [{ code: 'registry-slow', host }],
   'registry-tls': [
-    { code: 'registry-tls', host, detail: 'self-signed certificate' },
+    { code: 'registry-tls', host, detail: 'wrong version number' },
+    { code: 'registry-tls', host, detail: 'self-signed certificate', reason: 'unknown-authority' },
+    { code: 'registry-tls', host, detail: 'certificate required', reason: 'client-certificate' },
     { code: 'registry-tls', host, detail: 'certificate has expired', reason: 'expired' },
     { code: 'registry-tls', host, detail: 'certificate is not yet valid', reason: 'not-yet-valid' },
   ],

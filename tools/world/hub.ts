@@ -13,7 +13,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Duplex } from 'node:stream'
 import { hubResponder, hubHosts, type StubResponse, type HubHost } from './hub/responses.ts'
-import { makeAuthority, type Authority } from './hub/authority.ts'
+import { makeAuthority, trustInWorld, type Authority } from './hub/authority.ts'
 import { misbehaviourResponse, slowDelayMs, type HubBehaviour } from './hub/behaviour.ts'
 import { missingImageCreator, type EnsureTag } from './hub/missing-images.ts'
 import { RequestLog, type RecordedRequests } from './hub/requests.ts'
@@ -29,7 +29,7 @@ export interface Hub {
   readonly port: number
   /** A Unix socket of the same proxy, for clients outside the world's network namespace. */
   readonly socket: string
-  /** The CA certificate that clients must trust. */
+  /** The CA certificate that clients must trust. The world's programs do. */
   readonly caFile: string
   /** Issues certificates that the hub's clients trust. */
   readonly authority: Authority
@@ -61,6 +61,7 @@ export async function startHub({ registry, createsMissingImages = false }: HubOp
   mkdirSync(root, { mode: 0o711 })
   const authority = makeAuthority(root)
   const { caFile } = authority
+  const distrust = trustInWorld(caFile)
   const ensureTag = createsMissingImages ? missingImageCreator(registry) : undefined
   const respond = hubResponder(registry, ensureTag)
   const behaviours = new Map<HubHost, HubBehaviour>()
@@ -146,7 +147,7 @@ export async function startHub({ registry, createsMissingImages = false }: HubOp
     socket,
     caFile,
     authority,
-    env: { ...env, NODE_EXTRA_CA_CERTS: caFile },
+    env,
     engineEnv: { ...env, SSL_CERT_FILE: caFile },
     requests,
     ensureTag,
@@ -163,6 +164,7 @@ export async function startHub({ registry, createsMissingImages = false }: HubOp
       socketServer.close()
       for (const connection of connections.keys()) connection.destroy()
       await Promise.all(closed)
+      distrust()
       rmSync(root, { recursive: true, force: true })
     },
   }

@@ -6,7 +6,7 @@ import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { addUnreachableAddress, removeBridge } from './bridge.ts'
 import type { Hub } from './hub.ts'
-import { makeAuthority } from './hub/authority.ts'
+import { makeAuthority, trustInWorld } from './hub/authority.ts'
 import { certificateFactory } from './mirrors/certificates.ts'
 import type { MirrorBehaviour } from './mirrors/behaviour.ts'
 import { startMirror, type Mirror } from './mirrors/mirror.ts'
@@ -21,9 +21,9 @@ export interface Mirrors {
   readonly list: readonly Mirror[]
   /** Starts a mirror. The name is the first label of its host name: `fast` is `fast.mirror.test`. */
   add(name: string, behaviour?: MirrorBehaviour): Promise<Mirror>
-  /** The CA certificate that clients must trust. */
+  /** The CA certificate that clients must trust. The world's programs do. */
   readonly caFile: string
-  /** Environment variables with which the app reaches and trusts the mirrors, and the hub if there is one. */
+  /** Environment variables with which the app reaches the mirrors, and the hub if there is one. */
   readonly env: Readonly<Record<string, string>>
   /** The same for an engine. */
   readonly engineEnv: Readonly<Record<string, string>>
@@ -46,6 +46,7 @@ export async function startMirrors({ registry, hub }: MirrorsOptions): Promise<M
   const authority = hub?.authority ?? makeAuthority(root)
   const getCertificate = certificateFactory(authority, domain.name)
   const { caFile } = authority
+  const distrust = hub ? () => {} : trustInWorld(caFile)
   const noProxy = { NO_PROXY: '127.0.0.1,localhost,.test' }
   const addressOf = (lastByte: number) => `127.1.${domain.number}.${lastByte}`
   const list: Awaited<ReturnType<typeof startMirror>>[] = []
@@ -56,7 +57,7 @@ export async function startMirrors({ registry, hub }: MirrorsOptions): Promise<M
   return {
     list,
     caFile,
-    env: hub?.env ?? { ...noProxy, NODE_EXTRA_CA_CERTS: caFile },
+    env: hub?.env ?? noProxy,
     engineEnv: hub?.engineEnv ?? { ...noProxy, SSL_CERT_FILE: caFile },
     setDnsConditions: domain.setDnsConditions,
     async add(name, behaviour) {
@@ -86,6 +87,7 @@ export async function startMirrors({ registry, hub }: MirrorsOptions): Promise<M
       await Promise.all(list.map((mirror) => mirror.stop()))
       await domain.stop()
       if (unreachableAddress) removeBridge(unreachableBridge)
+      distrust()
       rmSync(root, { recursive: true, force: true })
     },
   }

@@ -1,5 +1,4 @@
 import { execFileSync } from 'node:child_process'
-import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { systemPaths } from '../../../tools/world/dockerd.ts'
 import { startEngine, type Engine } from '../../../tools/world/engine.ts'
@@ -147,13 +146,13 @@ describe.each(matrix)('on $title', (options) => {
   })
 
   test('a mirror that only Docker trusts is tested by Docker itself', async () => {
-    const trusted = getCACertificates('default')
-    setDefaultCACertificates([])
-    try {
-      expect(await changer.setMirrors([third.address])).toMatchObject({ state: 'done' })
-    } finally {
-      setDefaultCACertificates(trusted)
-    }
+    const distrustful = await openChanger({
+      online,
+      socket: systemPaths.socket,
+      httpEnv: { ...online.hub.env, SSL_CERT_FILE: '/dev/null', SSL_CERT_DIR: '/dev/null' },
+    })
+    expect(await distrustful.setMirrors([third.address])).toMatchObject({ state: 'done' })
+    await distrustful.stop()
     expect(await engine.docker.listImages()).toEqual([])
 
     third.setBehaviour({ connecting: 'refused' })

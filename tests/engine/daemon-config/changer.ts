@@ -1,8 +1,7 @@
 /** The service that changes daemon.json, composed as in main, over a real engine and the real helper. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { daemonConfigService } from '../../../main/daemon-config/index.ts'
 import { jobService } from '../../../main/jobs/index.ts'
 import { openHelper, userHelper } from '../../../main/daemon-config/helper.ts'
@@ -24,15 +23,22 @@ interface ChangerOptions {
   readonly socket: string
   /** Environment variables that lead to a rootless engine and its files. Default: no variables, no rootless engine. */
   readonly env?: Readonly<Record<string, string>>
+  /** Slipway's environment for its own requests. Default: it trusts the world's mirrors. */
+  readonly httpEnv?: Readonly<Record<string, string>>
   /** Docker's contexts instead of the one engine at `socket`. The first one is the current context. */
   readonly contexts?: Readonly<Record<string, ContextOptions>>
   /** Called once for each step of a job, after the step is done. */
   readonly onStep?: (step: string, job: Job) => void
 }
 
-export async function openChanger({ online, socket, contexts, env = {}, onStep = () => {} }: ChangerOptions) {
-  const originalCertificates = getCACertificates('default')
-  setDefaultCACertificates([...originalCertificates, readFileSync(online.mirrors.caFile, 'utf8')])
+export async function openChanger({
+  online,
+  socket,
+  contexts,
+  env = {},
+  httpEnv = online.hub.env,
+  onStep = () => {},
+}: ChangerOptions) {
   const folder = mkdtempSync(join(tmpdir(), 'changer-'))
   const environment = contexts
     ? homeWith(contexts)
@@ -40,7 +46,7 @@ export async function openChanger({ online, socket, contexts, env = {}, onStep =
   let engineChanged = () => {}
   const served = serve(environment, undefined, () => engineChanged())
   const store = openStore(folder)
-  const http = httpClient({ version: '0', env: online.hub.env })
+  const http = httpClient({ version: '0', env: httpEnv })
   const doneSteps = new Map<string, Set<string>>()
   const jobs = jobService({
     store,
@@ -101,7 +107,6 @@ export async function openChanger({ online, socket, contexts, env = {}, onStep =
       await served.stop()
       await http.close()
       await store.end()
-      setDefaultCACertificates(originalCertificates)
       rmSync(folder, { recursive: true, force: true })
     },
   }

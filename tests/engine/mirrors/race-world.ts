@@ -14,8 +14,7 @@ export function useRaceWorld() {
   let online: Online
   let racer: Racer
   let mirrorCount = 0
-  const open = (options: Partial<RacerOptions> = {}) =>
-    openRacer({ env: online.hub.env, caFile: online.mirrors.caFile, ...options })
+  const open = (options: Partial<RacerOptions> = {}) => openRacer({ env: online.hub.env, ...options })
 
   beforeAll(async () => {
     online = await startOnline()

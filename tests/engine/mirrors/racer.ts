@@ -1,8 +1,7 @@
 /** The service that races mirrors, composed as in main, over a stub of Docker Hub and mirrors in the world. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { jobService } from '../../../main/jobs/index.ts'
 import { mirrorService } from '../../../main/mirrors/index.ts'
 import { httpClient } from '../../../main/registry/index.ts'
@@ -14,7 +13,6 @@ export type Racer = ReturnType<typeof openRacer>
 
 export interface RacerOptions {
   readonly env: Readonly<Record<string, string>>
-  readonly caFile: string
   readonly timeoutMs?: number
   /** The mirrors that the engine uses, as the engine reports them. */
   readonly inForce?: readonly string[]
@@ -24,16 +22,7 @@ export interface RacerOptions {
   readonly unwritable?: boolean
 }
 
-export function openRacer({
-  env,
-  caFile,
-  timeoutMs = 5000,
-  inForce = [],
-  importText,
-  unwritable = false,
-}: RacerOptions) {
-  const originalCertificates = getCACertificates('default')
-  setDefaultCACertificates([...originalCertificates, readFileSync(caFile, 'utf8')])
+export function openRacer({ env, timeoutMs = 5000, inForce = [], importText, unwritable = false }: RacerOptions) {
   const folder = mkdtempSync(join(tmpdir(), 'racer-'))
   const http = httpClient({ version: '0', env })
   const published: Mirrors[] = []
@@ -46,7 +35,7 @@ export function openRacer({
     for (const [address, probe] of Object.entries(mirrors.race?.probes ?? {})) listener(address, probe)
   }
   const start = () => {
-    const store = openStore(unwritable ? join(caFile, 'slipway') : folder)
+    const store = openStore(unwritable ? join(import.meta.filename, 'slipway') : folder)
     const jobs = jobService({ store, publish })
     const service = mirrorService({
       ...{ http, jobs, publish, timeoutMs },
@@ -111,7 +100,6 @@ export function openRacer({
     async stop() {
       await http.close()
       await store.end()
-      setDefaultCACertificates(originalCertificates)
       rmSync(folder, { recursive: true })
     },
   }

@@ -24,6 +24,7 @@ export async function openPuller(
   engine: Pick<Engine, 'socket'>,
   credentialsFor?: CredentialsFor,
   diskSpaceNeeds?: DiskSpaceNeeds,
+  explainFailure?: Parameters<typeof pullService>[0]['explainFailure'],
 ) {
   const folder = mkdtempSync(join(tmpdir(), 'puller-'))
   const store = openStore(folder)
@@ -42,6 +43,7 @@ export async function openPuller(
       engine: served.engine,
       jobs,
       ledger: store.ledger,
+      ...(explainFailure && { explainFailure }),
       ...(diskSpaceNeeds && { diskSpace: diskSpace(diskSpaceNeeds) }),
     },
     credentialsFor: async (reference) => {

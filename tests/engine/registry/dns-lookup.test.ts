@@ -30,12 +30,10 @@ const tryRequest = async (address: string) => {
   const result = await http.ask(`${address}/v2/`, { host: 'x' })
   return result.ok ? 'answered' : result.error
 }
-/** This file's client does not trust the mirrors' certificates, so a TLS failure proves that the host was reached. */
-const reached = { code: 'registry-tls' }
 
 test('a name is resolved, and an unknown name is an error', async () => {
   const unknown = await mirrors.add('nobody', { connecting: 'no-such-host' })
-  expect(await tryRequest(mirror.address)).toMatchObject(reached)
+  expect(await tryRequest(mirror.address)).toBe('answered')
   expect(await tryRequest(unknown.address)).toMatchObject({ code: 'registry-unreachable', reason: 'no-host' })
 })
 
@@ -47,8 +45,8 @@ test('an entry in /etc/hosts takes precedence over the DNS', async () => {
   const { address } = await lookup(mirror.host)
   try {
     writeFileSync('/etc/hosts', `${before}\n${address} ${elsewhere.host} ${unknown.host}\n`)
-    expect(await tryRequest(elsewhere.address)).toMatchObject(reached)
-    expect(await tryRequest(unknown.address)).toMatchObject(reached)
+    expect(await tryRequest(elsewhere.address)).toBe('answered')
+    expect(await tryRequest(unknown.address)).toBe('answered')
   } finally {
     writeFileSync('/etc/hosts', before)
   }
@@ -60,10 +58,10 @@ test('a name is resolved while the DNS does not answer for other names', async (
     others.setDnsConditions('silent')
     const silentMirrors = await Promise.all(['a', 'b', 'c', 'd', 'e'].map((name) => others.add(name)))
     const pending = silentMirrors.map(({ address }) => tryRequest(address))
-    expect(await tryRequest(mirror.address)).toMatchObject(reached)
+    expect(await tryRequest(mirror.address)).toBe('answered')
     for (const failure of await Promise.all(pending)) expect(failure).toMatchObject({ code: 'registry-slow' })
     // The operating system still waits for the answers to those queries.
-    expect(await tryRequest(mirror.address)).toMatchObject(reached)
+    expect(await tryRequest(mirror.address)).toBe('answered')
   } finally {
     await others.stop()
   }
@@ -82,7 +80,7 @@ describe('a name with an IPv6 address', () => {
     addIpv6('six')
     try {
       expect(await familiesOf(host)).toEqual([4, 6])
-      expect(await tryRequest(address)).toMatchObject(reached)
+      expect(await tryRequest(address)).toBe('answered')
     } finally {
       removeBridge('six')
     }
@@ -93,7 +91,7 @@ describe('a name with an IPv6 address', () => {
     addIpv6('six')
     try {
       expect(await familiesOf(host)).toEqual([4])
-      expect(await tryRequest(address)).toMatchObject(reached)
+      expect(await tryRequest(address)).toBe('answered')
     } finally {
       removeBridge('six')
     }

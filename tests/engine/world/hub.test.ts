@@ -195,11 +195,11 @@ interface HttpResponse {
 /**
  * Requests the URL from a new process, because Node reads the variables for the proxy and the certificate at its start.
  */
-async function get(url: string, { env: hubEnv } = world.hub, timeoutMs = 1_000): Promise<HttpResponse> {
+async function get(url: string, { env: hubEnv, caFile } = world.hub, timeoutMs = 1_000): Promise<HttpResponse> {
   const script = `const response = await fetch(${JSON.stringify(url)}, { signal: AbortSignal.timeout(${timeoutMs}) })
     const { status, headers } = response
     console.log(JSON.stringify({ status, headers: Object.fromEntries(headers), text: await response.text() }))`
-  const env = { ...process.env, ...hubEnv, NODE_USE_ENV_PROXY: '1' }
+  const env = { ...process.env, ...hubEnv, NODE_EXTRA_CA_CERTS: caFile, NODE_USE_ENV_PROXY: '1' }
   const { stdout } = await runFile(process.execPath, ['--input-type=module', '-e', script], {
     env,
     maxBuffer: 1 << 24,

@@ -312,14 +312,16 @@ test('two sets of mirrors are independent, and stopping one set leaves nothing o
   await otherMirrors.add('void', { connecting: 'unanswered' })
   expect(fast.host).not.toBe(mirror.host)
   /** Requests the mirror from a new process and prints the status. */
-  const ping = (url: string, env: object) =>
+  const ping = (url: string, { env, caFile }: { readonly env: object; readonly caFile: string }) =>
     runFile(process.execPath, ['-e', `fetch('${url}/v2/').then(({ status }) => console.log(status))`], {
-      env: { ...process.env, ...env, NODE_USE_ENV_PROXY: '1' },
+      env: { ...process.env, ...env, NODE_EXTRA_CA_CERTS: caFile, NODE_USE_ENV_PROXY: '1' },
     })
-  expect((await ping(fast.address, otherMirrors.env)).stdout).toBe('200\n')
-  expect((await ping(mirror.address, online.hub.env)).stdout).toBe('200\n')
+  expect((await ping(fast.address, otherMirrors)).stdout).toBe('200\n')
+  expect((await ping(mirror.address, online.hub)).stdout).toBe('200\n')
   // A client that does not use the world's DNS reaches the mirror through the hub's proxy.
-  expect((await ping(mirror.address, { ...online.hub.env, NO_PROXY: '127.0.0.1' })).stdout).toBe('200\n')
+  expect(
+    (await ping(mirror.address, { ...online.hub, env: { ...online.hub.env, NO_PROXY: '127.0.0.1' } })).stdout,
+  ).toBe('200\n')
   await otherMirrors.stop()
   expect(await errorCodeOf(lookup(fast.host))).toBe('ENOTFOUND')
   expect(existsSync(otherMirrors.caFile)).toBe(false)

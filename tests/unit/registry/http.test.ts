@@ -116,6 +116,15 @@ test('certificate errors are distinguished from network errors', () => {
   const codeFor = (code: string) => networkFailure(Object.assign(new Error('so'), { code }), host).code
   const codes = ['CERT_HAS_EXPIRED', 'ERR_TLS_CERT_ALTNAME_INVALID', 'DEPTH_ZERO_SELF_SIGNED_CERT', 'EPROTO']
   expect(codes.map(codeFor)).toEqual(codes.map(() => 'registry-tls'))
+  const reasonFor = (code: string) => {
+    const failure = networkFailure(Object.assign(new Error('so'), { code }), host)
+    return failure.code === 'registry-tls' ? failure.reason : failure.code
+  }
+  expect(reasonFor('CERT_HAS_EXPIRED')).toBe('expired')
+  expect(reasonFor('DEPTH_ZERO_SELF_SIGNED_CERT')).toBe('unknown-authority')
+  expect(reasonFor('UNABLE_TO_GET_ISSUER_CERT_LOCALLY')).toBe('unknown-authority')
+  expect(reasonFor('ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED')).toBe('client-certificate')
+  expect(reasonFor('ERR_TLS_CERT_ALTNAME_INVALID')).toBeUndefined()
   expect(['ENOTFOUND', 'ECONNRESET'].map(codeFor)).toEqual(Array(2).fill('registry-unreachable'))
   // A timeout while connecting, or while waiting for the reply, is reported as slow.
   expect(['UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT'].map(codeFor)).toEqual(Array(2).fill('registry-slow'))
@@ -142,7 +151,9 @@ test('without a proxy in the environment the desktop’s proxy is used, and its 
     tunnels.push([request.url, request.headers.authorization])
     socket.end('HTTP/1.1 403 No\r\n\r\n')
   })
-  const http = client({ desktopProxy: async (url) => (url.includes('direct') ? undefined : proxy.url) })
+  const http = client({
+    desktopProxy: async (url) => (url.includes('direct') ? undefined : { kind: 'http', host: proxy.host }),
+  })
   expect(await http.json('http://proxied.invalid/', schema, { host })).toMatchObject({ value: { a: 1 } })
   const headers = { authorization: 'secret' }
   expect(await http.json('https://proxied.invalid/', schema, { host, headers })).toMatchObject({
@@ -165,4 +176,29 @@ test('a desktop that never returns its proxy prevents neither a timeout nor a ca
   await desktopAsked
   controller.abort()
   await expect(result).rejects.toThrow('abort')
+})
+
+test('a proxy that is not running, unknown or needs a login is named in the failure, without its login', async () => {
+  const proxy = await serve(() => undefined)
+  proxy.server.on('connect', (_, socket) => socket.end('HTTP/1.1 407 Proxy Authentication Required\r\n\r\n'))
+  const closedServer = await serve(() => undefined)
+  closedServer.server.close()
+  const failureWith = async (address: string, url = 'https://proxied.invalid/') => {
+    const result = await client({ env: { ALL_PROXY: address } }).ask(url, { host })
+    expect(JSON.stringify(result)).not.toContain('secret')
+    return result.ok ? undefined : result.error
+  }
+  const code = 'registry-proxy'
+  for (const scheme of ['http', 'socks5h'])
+    expect(await failureWith(`${scheme}://ada:secret@${closedServer.host}`)).toMatchObject({
+      ...{ code, host, proxy: closedServer.host, reason: 'refused' },
+    })
+  expect(await failureWith('http://ada:secret@nowhere.invalid:3128')).toMatchObject({
+    ...{ code, host, proxy: 'nowhere.invalid:3128', reason: 'no-host' },
+  })
+  expect(await failureWith(`http://ada:secret@${proxy.host}`)).toMatchObject({ code, reason: 'login' })
+  // An HTTP proxy answers a SOCKS client with an HTTP error.
+  const wrongKind = await failureWith(`socks5://${proxy.host}`)
+  expect(wrongKind).toMatchObject({ code, detail: expect.stringContaining('SOCKS') })
+  expect(wrongKind).not.toHaveProperty('reason')
 })

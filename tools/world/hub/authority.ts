@@ -1,6 +1,7 @@
 /** A certificate authority for a world, and the server certificates that it issues. */
 import { execFileSync } from 'node:child_process'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { randomUUID } from 'node:crypto'
+import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { join } from 'node:path'
 
@@ -65,6 +66,17 @@ export function makeAuthority(folder: string): Authority {
       ...['-keyout', file(`${name}.key`), '-out', file(`${name}.pem`), ...extraArgs],
     )
   }
+}
+
+/**
+ * Lets the world's programs trust a certificate authority, as administrators do: a file in /etc/ssl/certs, which each
+ * world has for itself. @returns a function that removes it again
+ */
+export function trustInWorld(caFile: string): () => void {
+  const file = `/etc/ssl/certs/slipway-${randomUUID()}.pem`
+  mkdirSync('/etc/ssl/certs', { recursive: true })
+  copyFileSync(caFile, file)
+  return () => rmSync(file, { force: true })
 }
 
 /** An openssl.cnf to use instead of the machine's. */

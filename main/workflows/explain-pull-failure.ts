@@ -1,0 +1,64 @@
+/** Finds out whether a pull failed because Docker lacks the proxy that Slipway uses. */
+import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { readFile, realpath } from 'node:fs/promises'
+import { hub } from '../../model/image/reference.ts'
+import { hubRegistry } from '../../model/image/registry-place.ts'
+import { dockerProxyCommands } from '../../model/registry/docker-proxy.ts'
+import type { Proxy } from '../../model/registry/proxy.ts'
+import type { Failure } from '../../preload/contract/index.ts'
+import { findInstallation } from '../daemon-config/index.ts'
+import type { EngineSession, HostEnvironment } from '../engine/index.ts'
+import type { Http } from '../registry/index.ts'
+
+interface Needs {
+  readonly http: Pick<Http, 'ask' | 'proxyFor'>
+  readonly environment: HostEnvironment
+}
+
+/** What an engine reports about a host that it can reach only through a proxy. TLS: a forged address answers. */
+const proxyCodes: ReadonlySet<string> = new Set(['registry-unreachable', 'registry-slow', 'registry-tls'])
+
+/** @returns `docker-proxy-missing`, or `failure` if a proxy is not the reason. Rejects if cancelled. */
+export const explainPullFailure =
+  ({ http, environment }: Needs) =>
+  async (session: EngineSession, failure: Failure, cancelled: AbortSignal): Promise<Failure> => {
+    if (!proxyCodes.has(failure.code) || !('host' in failure) || session.capabilities.proxy) return failure
+    const { host } = failure
+    const address = `https://${host === hub ? hubRegistry : host}/v2/`
+    const proxy = await http.proxyFor(address, cancelled)
+    if (!proxy) return failure
+    const answer = await http.ask(address, { host, timeoutMs: 5_000, signal: cancelled })
+    if (!answer.ok) return failure
+    const remedy = await findRemedy(session, proxy, environment)
+    return { code: 'docker-proxy-missing', host, proxy: proxy.host, remedy }
+  }
+
+type Remedy = Extract<Failure, { readonly code: 'docker-proxy-missing' }>['remedy']
+
+async function findRemedy(session: EngineSession, proxy: Proxy, environment: HostEnvironment): Promise<Remedy> {
+  const { context, capabilities } = session
+  const { installation, file } = findInstallation({ status: 'connected', context, facts: capabilities }, environment)
+  if (installation === 'desktop') return { kind: 'desktop' }
+  const { env } = environment
+  const commands = dockerProxyCommands({
+    ...{ proxy, installation, version: capabilities.version },
+    noProxy: env['NO_PROXY'] || env['no_proxy'] || '',
+    hasSystemd: existsSync('/run/systemd/system'),
+    file: file === undefined ? undefined : await readDaemonFile(file),
+  })
+  if (commands === undefined) return { kind: 'unknown' }
+  return { kind: 'commands', commands, ...(proxy.login && { needsLogin: true }) }
+}
+
+/** @returns undefined if the file exists but cannot be read */
+async function readDaemonFile(file: string) {
+  try {
+    const path = await realpath(file)
+    const bytes = await readFile(path)
+    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+    return { path, current: { text, hash: createHash('sha256').update(bytes).digest('hex') } }
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'ENOENT' ? { path: file } : undefined
+  }
+}
