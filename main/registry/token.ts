@@ -31,10 +31,6 @@ export function parseChallenges(header: string): Challenge[] {
   return challenges
 }
 
-/** @returns the Bearer challenge of a response, if any */
-export const findBearerChallenge = (response: { header(name: string): string | undefined }): Challenge | undefined =>
-  parseChallenges(response.header('www-authenticate') ?? '').find(({ scheme }) => scheme === 'bearer')
-
 export interface TokenRequest {
   /** The registry's name, such as `docker.io`. */
   readonly registry: string
@@ -49,15 +45,26 @@ export interface TokenRequest {
   readonly signal?: AbortSignal | undefined
 }
 
+export interface PullToken {
+  readonly token: string
+  readonly expiresInSeconds: number
+}
+
+/** The lifetime of a token whose reply names none. Source: distribution docs, spec/auth/token.md. */
+const defaultLifetimeSeconds = 60
+const lifetime = v.fallback(v.optional(v.pipe(v.number(), v.minValue(0))), undefined)
 const tokenReply = v.pipe(
-  v.object({ token: v.optional(v.string(), ''), access_token: v.optional(v.string(), '') }),
-  v.transform((reply) => reply.token || reply.access_token),
+  v.object({ token: v.optional(v.string(), ''), access_token: v.optional(v.string(), ''), expires_in: lifetime }),
+  v.transform((reply) => ({
+    token: reply.token || reply.access_token,
+    expiresInSeconds: reply.expires_in ?? defaultLifetimeSeconds,
+  })),
   // The token is sent in a header unescaped.
-  v.regex(/^[\x21-\x7e]+$/),
+  v.object({ token: v.pipe(v.string(), v.regex(/^[\x21-\x7e]+$/)), expiresInSeconds: v.number() }),
 )
 
 /** Requests a token to pull from one repository. */
-export async function requestPullToken(http: Http, request: TokenRequest): Promise<Result<string, RegistryFailure>> {
+export async function requestPullToken(http: Http, request: TokenRequest): Promise<Result<PullToken, RegistryFailure>> {
   const { registry, challenge, credentials, signal } = request
   const timeout = request.timeoutMs === undefined ? {} : { timeoutMs: request.timeoutMs }
   const realm = URL.parse(challenge.parameters['realm'] ?? '')

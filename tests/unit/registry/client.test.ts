@@ -135,7 +135,10 @@ test('credentials go only to the registry’s host, and a remote registry’s re
   expect(await token(`${server.url}/token`)).toEqual(invalidReply)
   expect(await token('ftp://r.example/token')).toEqual(invalidReply)
   expect(server.requests).toEqual([])
-  expect(await token(`${server.url}/token`, { host: server.host })).toEqual({ ok: true, value: 'x' })
+  expect(await token(`${server.url}/token`, { host: server.host })).toEqual({
+    ok: true,
+    value: { token: 'x', expiresInSeconds: 60 },
+  })
 })
 
 test('an identity token is exchanged for a pull token, in a request body and not in a URL', async () => {
@@ -147,7 +150,7 @@ test('an identity token is exchanged for a pull token, in a request body and not
   const challenge = { scheme: 'bearer', parameters: { realm: `${server.url}/token`, service: 's' } }
   const credentials = { kind: 'identity', token: 'long' } as const
   const options = { registry: server.host, host: server.host, path: 'a/b', challenge, credentials }
-  expect(await requestPullToken(client(), options)).toEqual({ ok: true, value: 'y' })
+  expect(await requestPullToken(client(), options)).toEqual({ ok: true, value: { token: 'y', expiresInSeconds: 60 } })
   expect(server.requests).toEqual(['POST /token'])
   expect(Object.fromEntries(new URLSearchParams(body))).toEqual({
     ...{ grant_type: 'refresh_token', client_id: 'Slipway', service: 's' },
