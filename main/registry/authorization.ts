@@ -3,7 +3,8 @@
  * if there are any. An untrusted registry gets no credentials.
  */
 import type { RepositoryLocation } from '../../model/image/registry-place.ts'
-import { fail, type RegistryFailure, type Result } from '../../preload/contract/index.ts'
+import { fail, type HelperFailure, type RegistryFailure, type Result } from '../../preload/contract/index.ts'
+import { mayNeedLogin, withHelper } from './credential-helper.ts'
 import type { Credentials, CredentialStore } from './credentials.ts'
 import type { Http, ResponseHead } from './http.ts'
 import { basicAuthorization, parseChallenges, requestPullToken, type Challenge, type PullToken } from './token.ts'
@@ -29,6 +30,8 @@ export interface Authorization {
   sendOnce<Reply>(request: (headers: Headers) => RegistryResult<Reply>): RegistryResult<Reply>
   /** Whether the last request had an Authorization header. */
   readonly isSent: boolean
+  /** Adds to a failure that the stored login could not be read, if that is so and a login may be what is missing. */
+  explain(failure: RegistryFailure): RegistryFailure
 }
 
 /** Authorization headers by repository. Tokens only: a password is never kept. */
@@ -36,6 +39,8 @@ export type TokenCache = Map<string, { readonly header: string; readonly untilMs
 
 /** A token is kept for at most this time, so that a `docker logout` takes effect. */
 const maxCacheSeconds = 300
+/** Shorter than the time that a request of the user has, so that a helper without an answer can be named. */
+const helperTimeoutMs = 5_000
 
 export function createAuthorization(options: AuthorizationOptions): Authorization {
   const { http, registry, host, path, credentials, tokens, timeoutMs, signal } = options
@@ -43,6 +48,7 @@ export function createAuthorization(options: AuthorizationOptions): Authorizatio
   const cached = tokens?.get(key)
   /** The header to send. Requests may run in parallel, and each of them may replace it. */
   let header = cached && Date.now() < cached.untilMs ? cached.header : undefined
+  let helper: HelperFailure | undefined
   /** Whether the registry has accepted `header`. */
   let isAccepted = header !== undefined
 
@@ -82,11 +88,15 @@ export function createAuthorization(options: AuthorizationOptions): Authorizatio
       const token = await requestToken(bearer)
       latest = token.ok ? await sendWithToken(token.value, request) : token
     }
-    if (latest.ok ? !isRefusal(latest.value) : !/^registry-(login|denied)$/.test(latest.error.code)) return latest
+    if (latest.ok ? !isRefusal(latest.value) : !mayNeedLogin(latest.error)) return latest
     if (!credentials || (!bearer && !challenges.some(({ scheme }) => scheme === 'basic'))) return latest
-    const stored = await credentials(registry, signal)
+    const stored = await credentials(registry, { signal, helperTimeoutMs })
     signal?.throwIfAborted()
     if (!stored) return latest
+    if (stored.kind === 'helper-failed') {
+      helper = stored.failure
+      return latest.ok ? latest : fail(withHelper(latest.error, helper))
+    }
     if (bearer) {
       const token = await requestToken(bearer, stored)
       return token.ok ? await sendWithToken(token.value, request) : token
@@ -126,5 +136,6 @@ export function createAuthorization(options: AuthorizationOptions): Authorizatio
     get isSent() {
       return header !== undefined
     },
+    explain: (failure) => (helper ? withHelper(failure, helper) : failure),
   }
 }

@@ -60,8 +60,8 @@ export function openRepository(options: RepositoryOptions): Repository {
     failureOf(response, reference) {
       // Docker Hub issues a token for any repository, then answers 401 if it is private or does not exist.
       const isMissing = response.status === 404 || (response.status === 401 && registry === hub && authorization.isSent)
-      if (isMissing) return { code: 'reference-unknown', reference }
-      return response.status >= 400 ? refusalFailure(response, registry) : undefined
+      if (isMissing) return authorization.explain({ code: 'reference-unknown', reference })
+      return response.status >= 400 ? authorization.explain(refusalFailure(response, registry)) : undefined
     },
   }
 }

@@ -77,9 +77,10 @@ export type RegistryFailure =
       readonly detail: string
       readonly reason?: 'expired' | 'not-yet-valid'
     }
-  | { readonly code: 'registry-login'; readonly host: string }
+  /** `helper`, also below: why the stored login, which may be what is missing, could not be read. */
+  | { readonly code: 'registry-login'; readonly host: string; readonly helper?: HelperFailure }
   /** The registry denies access: an allow list, a region, a ban. */
-  | { readonly code: 'registry-denied'; readonly host: string }
+  | { readonly code: 'registry-denied'; readonly host: string; readonly helper?: HelperFailure }
   /**
    * Too many requests. `until`: seconds since 1970, if the registry reports it. `loginUnused`: the stored login was not
    * used, because the engine would send it to mirrors.
@@ -96,13 +97,23 @@ export type RegistryFailure =
   | { readonly code: 'mirror-accepts-unknown-digest'; readonly host: string }
   | { readonly code: 'reference-invalid'; readonly reference: string }
   /** The registry has no such repository or tag, or shows it only after a login. */
-  | { readonly code: 'reference-unknown'; readonly reference: string }
+  | { readonly code: 'reference-unknown'; readonly reference: string; readonly helper?: HelperFailure }
   | { readonly code: 'platform-missing'; readonly reference: string; readonly platform: string }
   /** The content does not match its digest, or is truncated. */
   | { readonly code: 'pull-corrupt'; readonly reference: string }
   | { readonly code: 'pull-disk-full' }
   /** The pull was not started: it needs about `needed` bytes, and the engine's disk has `free` bytes free. */
   | { readonly code: 'pull-no-space'; readonly reference: string; readonly needed: number; readonly free: number }
+
+/** The program in which Docker stores logins gave no answer. */
+export interface HelperFailure {
+  /** `docker-credential-pass` */
+  readonly name: string
+  /** Not installed, ended with an error, or did not answer in time. */
+  readonly problem: 'missing' | 'failed' | 'slow'
+  /** The program's own sentence; empty if it said nothing. Untrusted text. */
+  readonly message: string
+}
 
 /** Failures of a change of the list of mirrors. */
 export type MirrorFailure =

@@ -106,7 +106,7 @@ export type {
   UnsuitableFileReason,
   DaemonFileState,
 } from './daemon-config-failures.ts'
-export type { CacheFailure, EngineFailure, Failure, FailureCode, RegistryFailure } from './errors.ts'
+export type { CacheFailure, EngineFailure, Failure, FailureCode, HelperFailure, RegistryFailure } from './errors.ts'
 export type { ContextChoice, DiskUsage, DiskPart, DiskUse, EngineContext, EngineFacts, EngineState } from './engine.ts'
 export type { ImageDetails, ImagesChange, ImagesSnapshot } from './images.ts'
 export {

@@ -1,11 +1,12 @@
 /** Texts for failures: the fact, the reason, and the next step, possibly as a command. */
 import type { EngineFailure, Failure, RegistryFailure } from '../../preload/contract/index.ts'
-import { hub, registryTitle } from '../../model/image/reference.ts'
+import { registryTitle } from '../../model/image/reference.ts'
 import { plain } from '../../model/text/plain.ts'
 import type { FailureText } from './failure-parts.ts'
 import { cacheFailureText, isCacheFailure } from './cache-failure-text.ts'
 import { copyFailureText } from './copy-failure-text.ts'
 import { daemonFileFailureText, isDaemonFileFailure } from './daemon-file-failure-text.ts'
+import { addHelperText, isLoginFailure, loginFailureText } from './login-failure-text.ts'
 import { isRunFailure, runFailureText } from './run-failure-text.ts'
 import { dateTime, size, t } from './i18n.svelte.ts'
 export type { FailureText }
@@ -14,6 +15,11 @@ export function failureText(failure: Failure): FailureText {
   if (isDaemonFileFailure(failure)) return daemonFileFailureText(failure)
   if (isRunFailure(failure)) return runFailureText(failure)
   if (isCacheFailure(failure)) return cacheFailureText(failure)
+  if (isLoginFailure(failure)) return loginFailureText(failure)
+  if ('helper' in failure) {
+    const { helper, ...withoutHelper } = failure
+    return addHelperText(failureText(withoutHelper), helper)
+  }
   switch (failure.code) {
     case 'bad-input':
     case 'internal':
@@ -55,7 +61,6 @@ export function failureText(failure: Failure): FailureText {
     case 'registry-unreachable':
     case 'registry-slow':
     case 'registry-tls':
-    case 'registry-login':
     case 'registry-denied':
     case 'registry-limited':
     case 'registry-invalid-reply':
@@ -86,7 +91,7 @@ export function failureText(failure: Failure): FailureText {
   }
 }
 
-function registryFailureText(failure: RegistryFailure): FailureText {
+function registryFailureText(failure: Exclude<RegistryFailure, { code: 'registry-login' }>): FailureText {
   const host = 'host' in failure ? registryTitle(failure.host) : ''
   switch (failure.code) {
     case 'registry-unreachable': {
@@ -108,12 +113,6 @@ function registryFailureText(failure: RegistryFailure): FailureText {
             : t('error.registry-tls.not-yet-valid', { host })
       return { title, hint: t('error.registry-tls.hint', { detail }) }
     }
-    case 'registry-login':
-      return {
-        title: t('error.registry-login', { host }),
-        hint: t('error.registry-login.hint'),
-        command: failure.host === hub ? 'docker login' : `docker login ${failure.host}`,
-      }
     case 'registry-denied':
       return {
         title: t('error.registry-denied', { host }),

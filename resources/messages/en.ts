@@ -855,6 +855,12 @@ export const en = {
     'Something on the network may be answering in its place, or this computer’s clock is wrong. Details: {detail}',
   'error.registry-login': '{host} asks for a login.',
   'error.registry-login.hint': 'Images that are not public need docker login first.',
+  'error.login-helper.missing':
+    'Docker keeps your logins in {name}, which is not installed or not on the PATH. Install it, or remove it from Docker’s config.json and log in again.',
+  'error.login-helper.failed': 'Docker keeps your logins in {name}, which reports: “{message}” To find out more:',
+  'error.login-helper.invalid': 'Docker keeps your logins in {name}, which gave no usable answer. To find out more:',
+  'error.login-helper.slow':
+    'Docker keeps your logins in {name}, which did not answer in time. It may be waiting for a password. To find out:',
   'error.registry-denied': '{host} does not serve this image to this computer.',
   'error.registry-denied.hint':
     'It may be private, not among the images that {host} serves, or not available where you are.',

@@ -820,6 +820,11 @@ export const zhCN = {
   'error.registry-tls.hint': '可能有别的服务在冒充它，或者本机时间不对。错误信息：{detail}',
   'error.registry-login': '{host} 需要登录。',
   'error.registry-login.hint': '非公开的镜像需要先用 docker login 登录。',
+  'error.login-helper.missing':
+    'Docker 用 {name} 保存登录信息，但这个程序没有安装，或者不在 PATH 里。请安装它，或从 Docker 的 config.json 里去掉它再重新登录。',
+  'error.login-helper.failed': 'Docker 用 {name} 保存登录信息，它报告：“{message}”。查看详情：',
+  'error.login-helper.invalid': 'Docker 用 {name} 保存登录信息，但它的回应无法使用。查看详情：',
+  'error.login-helper.slow': 'Docker 用 {name} 保存登录信息，但它没有及时回应，可能在等待输入密码。查看详情：',
   'error.registry-denied': '{host} 不向这台电脑提供该镜像。',
   'error.registry-denied.hint': '镜像可能是私有的，不在 {host} 的白名单里，或不对你所在的地区开放。',
   'error.registry-limited': '{host} 认为本机 IP 访问过于频繁。',

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { registryClient, type Credentials } from '../../../main/registry/index.ts'
+import { registryClient, type Credentials, type HelperFailed } from '../../../main/registry/index.ts'
 import { parseChallenges, requestPullToken } from '../../../main/registry/token.ts'
 import { client, serve } from '../local-server.ts'
 
@@ -37,7 +37,7 @@ async function startRegistry(intercept: (request: IncomingMessage, response: Ser
   return { ...server, received }
 }
 
-const clientWith = (stored?: Credentials, hubHost?: string) => {
+const clientWith = (stored?: Credentials | HelperFailed, hubHost?: string) => {
   const lookups: string[] = []
   const credentials = async (registry: string) => {
     lookups.push(registry)
@@ -72,6 +72,19 @@ test('a private image is read with Docker’s stored credentials once the regist
   })
   const invalid = clientWith({ ...ann, password: 'no' })
   expect(await invalid.head(`${host}/shut/x:1`)).toEqual({ ok: false, error: { code: 'registry-login', host } })
+})
+
+test('if the login cannot be read, public images are read, and a refusal names the program that keeps the login', async () => {
+  const { host } = await startRegistry()
+  const failure = { name: 'docker-credential-pass', problem: 'failed', message: 'pass not initialized' } as const
+  const { head, tags } = clientWith({ kind: 'helper-failed', failure })
+  expect(await head(`${host}/open/x:1`)).toMatchObject({ ok: true })
+  const refused = { ok: false, error: { code: 'registry-login', host, helper: failure } }
+  expect(await head(`${host}/shut/x:1`)).toEqual(refused)
+  expect(await tags(`${host}/shut/x`)).toEqual(refused)
+  const onHub = clientWith({ kind: 'helper-failed', failure }, host)
+  const unknown = { code: 'reference-unknown', reference: 'shut/x:1', helper: failure }
+  expect(await onHub.head('shut/x:1')).toEqual({ ok: false, error: unknown })
 })
 
 test('a missing tag or digest is reported as unknown, and an invalid name as invalid', async () => {
