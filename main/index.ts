@@ -19,7 +19,7 @@ import {
   start,
   windowService,
 } from './desktop/index.ts'
-import { engineService } from './engine/index.ts'
+import { engineService, readInsecureRegistries } from './engine/index.ts'
 import { imagesService } from './images/index.ts'
 import { jobService } from './jobs/index.ts'
 import { layersService } from './layers/index.ts'
@@ -46,7 +46,13 @@ start({
     const jobs = jobService({ publish, store })
     const http = httpClient({ version, env: process.env, desktopProxy })
     const credentials = dockerCredentials(environment)
-    const registry = registryClient({ http, credentials })
+    const registry = registryClient({
+      ...{ http, credentials },
+      async insecureRegistries() {
+        const session = engine.session()
+        return session.ok ? await readInsecureRegistries(session.value) : undefined
+      },
+    })
 
     const engine = engineService({ environment, publish, lists: store.lists })
     const platform = () => engine.facts()?.platform

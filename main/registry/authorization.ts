@@ -2,7 +2,7 @@
  * Logs in to one repository when its registry asks for it: first with an anonymous token, then with stored credentials
  * if there are any. An untrusted registry gets no credentials.
  */
-import type { RepositoryLocation } from '../../model/image/registry-place.ts'
+import { isLoopback, type RepositoryLocation } from '../../model/image/registry-place.ts'
 import { fail, type HelperFailure, type RegistryFailure, type Result } from '../../preload/contract/index.ts'
 import { mayNeedLogin, withHelper } from './credential-helper.ts'
 import type { Credentials, CredentialStore } from './credentials.ts'
@@ -10,7 +10,9 @@ import type { Http, ResponseHead } from './http.ts'
 import { basicAuthorization, parseChallenges, requestPullToken, type Challenge, type PullToken } from './token.ts'
 
 type RegistryResult<T> = Promise<Result<T, RegistryFailure>>
-type Headers = Readonly<Record<string, string>>
+/** @returns the Authorization header to send to an origin, if any */
+export type LoginFor = (origin: string) => Readonly<Record<string, string>>
+type LoggedInRequest<Reply> = (loginFor: LoginFor) => RegistryResult<Reply>
 
 export interface AuthorizationOptions extends RepositoryLocation {
   readonly http: Http
@@ -25,9 +27,9 @@ export interface AuthorizationOptions extends RepositoryLocation {
 
 export interface Authorization {
   /** Sends a request with the Authorization header, if any; if the registry refuses it, logs in and sends it again. */
-  send<Reply extends ResponseHead>(request: (headers: Headers) => RegistryResult<Reply>): RegistryResult<Reply>
+  send<Reply extends ResponseHead>(request: LoggedInRequest<Reply>): RegistryResult<Reply>
   /** Like `send`, but never logs in. */
-  sendOnce<Reply>(request: (headers: Headers) => RegistryResult<Reply>): RegistryResult<Reply>
+  sendOnce<Reply>(request: LoggedInRequest<Reply>): RegistryResult<Reply>
   /** Whether the last request had an Authorization header. */
   readonly isSent: boolean
   /** Adds to a failure that the stored login could not be read, if that is so and a login may be what is missing. */
@@ -35,7 +37,13 @@ export interface Authorization {
 }
 
 /** Authorization headers by repository. Tokens only: a password is never kept. */
-export type TokenCache = Map<string, { readonly header: string; readonly untilMs: number }>
+export type TokenCache = Map<string, Login & { readonly untilMs: number }>
+
+interface Login {
+  readonly header: string
+  /** Whether the header comes from stored credentials. */
+  readonly isStored: boolean
+}
 
 /** A token is kept for at most this time, so that a `docker logout` takes effect. */
 const maxCacheSeconds = 300
@@ -46,32 +54,32 @@ export function createAuthorization(options: AuthorizationOptions): Authorizatio
   const { http, registry, host, path, credentials, tokens, timeoutMs, signal } = options
   const key = `${host}/${path}`
   const cached = tokens?.get(key)
-  /** The header to send. Requests may run in parallel, and each of them may replace it. */
-  let header = cached && Date.now() < cached.untilMs ? cached.header : undefined
+  /** What to send. Requests may run in parallel, and each of them may replace it. */
+  let login: Login | undefined = cached && Date.now() < cached.untilMs ? cached : undefined
   let helper: HelperFailure | undefined
-  /** Whether the registry has accepted `header`. */
-  let isAccepted = header !== undefined
+  /** Whether the registry has accepted `login`. */
+  let isAccepted = login !== undefined
 
-  const sendOnce = <Reply>(request: (headers: Headers) => RegistryResult<Reply>) =>
-    request(header === undefined ? {} : { authorization: header })
+  const sendOnce = <Reply>(request: LoggedInRequest<Reply>) =>
+    request((origin) =>
+      login && (!login.isStored || isPrivateChannel(new URL(origin))) ? { authorization: login.header } : {},
+    )
 
   /** Some registries answer 403 instead of 401 to anonymous requests. */
   const isRefusal = ({ status }: ResponseHead) => status === 401 || (status === 403 && credentials !== undefined)
 
-  async function send<Reply extends ResponseHead>(
-    request: (headers: Headers) => RegistryResult<Reply>,
-  ): RegistryResult<Reply> {
-    const sent = header
+  async function send<Reply extends ResponseHead>(request: LoggedInRequest<Reply>): RegistryResult<Reply> {
+    const sent = login
     const first = await sendOnce(request)
     if (!first.ok) return first
     if (!isRefusal(first.value)) {
-      if (sent === header) isAccepted = true
+      if (sent === login) isAccepted = true
       return first
     }
     // A parallel request has logged in while this one was in flight.
-    if (sent !== header) return sendOnce(request)
+    if (sent !== login) return sendOnce(request)
     // A token that was accepted before may have expired. Anything else would be refused again.
-    const mayBeExpired = isAccepted && first.value.status === 401 && sent?.startsWith('Bearer ')
+    const mayBeExpired = isAccepted && first.value.status === 401 && sent?.header.startsWith('Bearer ')
     if (sent !== undefined && !mayBeExpired) return first
     tokens?.delete(key)
     return await logIn(first, request)
@@ -79,14 +87,15 @@ export function createAuthorization(options: AuthorizationOptions): Authorizatio
 
   async function logIn<Reply extends ResponseHead>(
     refused: { readonly ok: true; readonly value: Reply },
-    request: (headers: Headers) => RegistryResult<Reply>,
+    request: LoggedInRequest<Reply>,
   ): RegistryResult<Reply> {
+    const { url } = refused.value
     const challenges = parseChallenges(refused.value.header('www-authenticate') ?? '')
     const bearer = challenges.find(({ scheme }) => scheme === 'bearer')
     let latest: Result<Reply, RegistryFailure> = refused
     if (bearer) {
-      const token = await requestToken(bearer)
-      latest = token.ok ? await sendWithToken(token.value, request) : token
+      const token = await requestToken(bearer, url)
+      latest = token.ok ? await sendWithToken(token.value, false, request) : token
     }
     if (latest.ok ? !isRefusal(latest.value) : !mayNeedLogin(latest.error)) return latest
     if (!credentials || (!bearer && !challenges.some(({ scheme }) => scheme === 'basic'))) return latest
@@ -97,36 +106,38 @@ export function createAuthorization(options: AuthorizationOptions): Authorizatio
       helper = stored.failure
       return latest.ok ? latest : fail(withHelper(latest.error, helper))
     }
+    if (!isPrivateChannel(url)) return fail({ code: 'registry-login', host: registry, reason: 'unencrypted' })
     if (bearer) {
-      const token = await requestToken(bearer, stored)
-      return token.ok ? await sendWithToken(token.value, request) : token
+      const token = await requestToken(bearer, url, stored)
+      return token.ok ? await sendWithToken(token.value, true, request) : token
     }
     if (stored.kind !== 'password') return fail({ code: 'registry-login', host: registry })
-    return await sendWith(basicAuthorization(stored), request)
+    return await sendWith({ header: basicAuthorization(stored), isStored: true }, request)
   }
 
-  const requestToken = (challenge: Challenge, stored?: Credentials) =>
-    requestPullToken(http, { registry, host, path, challenge, credentials: stored, timeoutMs, signal })
+  const requestToken = (challenge: Challenge, { protocol }: URL, stored?: Credentials) =>
+    requestPullToken(http, { registry, host, protocol, path, challenge, credentials: stored, timeoutMs, signal })
 
   async function sendWith<Reply extends ResponseHead>(
-    newHeader: string,
-    request: (headers: Headers) => RegistryResult<Reply>,
+    newLogin: Login,
+    request: LoggedInRequest<Reply>,
   ): RegistryResult<Reply> {
-    header = newHeader
+    login = newLogin
     isAccepted = false
     const response = await sendOnce(request)
-    if (response.ok && !isRefusal(response.value) && header === newHeader) isAccepted = true
+    if (response.ok && !isRefusal(response.value) && login === newLogin) isAccepted = true
     return response
   }
 
   async function sendWithToken<Reply extends ResponseHead>(
     { token, expiresInSeconds }: PullToken,
-    request: (headers: Headers) => RegistryResult<Reply>,
+    isStored: boolean,
+    request: LoggedInRequest<Reply>,
   ): RegistryResult<Reply> {
     const untilMs = Date.now() + Math.min(expiresInSeconds, maxCacheSeconds) * 1000
-    const newHeader = `Bearer ${token}`
-    const response = await sendWith(newHeader, request)
-    if (isAccepted && header === newHeader) tokens?.set(key, { header: newHeader, untilMs })
+    const newLogin = { header: `Bearer ${token}`, isStored }
+    const response = await sendWith(newLogin, request)
+    if (isAccepted && login === newLogin) tokens?.set(key, { ...newLogin, untilMs })
     return response
   }
 
@@ -134,8 +145,15 @@ export function createAuthorization(options: AuthorizationOptions): Authorizatio
     send,
     sendOnce,
     get isSent() {
-      return header !== undefined
+      return login !== undefined
     },
     explain: (failure) => (helper ? withHelper(failure, helper) : failure),
   }
 }
+
+/**
+ * Whether stored credentials may be sent to a URL: over https, or to this computer. Docker also sends them over plain
+ * HTTP to the registries that the engine is told to trust. Slipway does not: that trust is about the engine's network,
+ * and this computer may be in another one, or an attacker may have blocked https.
+ */
+const isPrivateChannel = ({ protocol, host }: URL) => protocol === 'https:' || isLoopback(host)

@@ -10,6 +10,7 @@ import { readContents, type ImageContents } from './contents.ts'
 import type { TokenCache } from './authorization.ts'
 import type { CredentialStore } from './credentials.ts'
 import { readJson, type HttpResponse, type Http } from './http.ts'
+import { isInsecure, type InsecureRegistries } from './insecure-registries.ts'
 import { digestOf, manifestTypes } from './manifest.ts'
 import { acceptManifests, openRepository, type Reach, type Repository } from './repository.ts'
 
@@ -49,6 +50,8 @@ interface Dependencies {
   readonly credentials: CredentialStore
   /** The host to use for `docker.io`. */
   readonly hubHost?: string
+  /** The registries that the engine may reach without TLS, besides loopback; undefined if unknown. */
+  readonly insecureRegistries?: () => Promise<InsecureRegistries | undefined>
 }
 
 const tagListReply = v.object({ tags: v.nullish(v.array(v.string()), []) })
@@ -56,7 +59,12 @@ const acceptJson = { accept: 'application/json' }
 const pageSize = 1000
 const maxPages = 10
 
-export function registryClient({ http, credentials, hubHost = hubRegistry }: Dependencies): RegistryClient {
+export function registryClient({
+  http,
+  credentials,
+  hubHost = hubRegistry,
+  insecureRegistries,
+}: Dependencies): RegistryClient {
   /** Loopback hosts that are known to use plain HTTP. */
   const plainHttpHosts = new Set<string>()
   const tokens: TokenCache = new Map()
@@ -71,16 +79,27 @@ export function registryClient({ http, credentials, hubHost = hubRegistry }: Dep
     return { ...location, version: parsed.version, repository }
   }
 
-  /** Loopback hosts are tried with https first, then with http, as Docker does. */
-  function reachOf({ host }: RepositoryLocation): Reach {
+  /** Tries https first, then http for the hosts for which the engine would, as Docker does. */
+  function reachOf({ host, registry }: RepositoryLocation): Reach {
+    let usesPlainHttp = plainHttpHosts.has(host)
     return async (request) => {
-      if (plainHttpHosts.has(host)) return request(`http://${host}`)
+      if (usesPlainHttp) return request(`http://${host}`)
       const secure = await request(`https://${host}`)
-      if (secure.ok || !isLoopback(host) || !/^registry-(tls|unreachable)$/.test(secure.error.code)) return secure
+      if (secure.ok || !/^registry-(tls|unreachable)$/.test(secure.error.code)) return secure
+      if (!isLoopback(host) && (registry === hub || !(await isInsecureForEngine(host)))) return secure
       const plain = await request(`http://${host}`)
-      if (plain.ok) plainHttpHosts.add(host)
-      return plain.ok ? plain : secure
+      if (!plain.ok) return secure
+      usesPlainHttp = true
+      // Another engine, or another configuration, may not allow plain HTTP for other hosts.
+      if (isLoopback(host)) plainHttpHosts.add(host)
+      return plain
     }
+  }
+
+  /** The engine's settings are read each time, because they can change while it runs. */
+  async function isInsecureForEngine(host: string): Promise<boolean> {
+    const registries = await insecureRegistries?.().catch(() => undefined)
+    return registries !== undefined && (await isInsecure(host, registries))
   }
 
   return {

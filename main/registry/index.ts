@@ -10,4 +10,5 @@ export {
   type UntrustedRegistry,
   type UntrustedRegistryOptions,
 } from './untrusted-registry.ts'
+export { isInsecure, type InsecureRegistries } from './insecure-registries.ts'
 export { manifestForPlatform, type Descriptor, type ManifestOrIndex } from './manifest.ts'

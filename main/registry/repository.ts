@@ -1,7 +1,7 @@
 /** One repository at a registry, over HTTP. Logs in as needed (`authorization`). */
 import { hub } from '../../model/image/reference.ts'
 import type { RegistryFailure, Result } from '../../preload/contract/index.ts'
-import { createAuthorization, type AuthorizationOptions } from './authorization.ts'
+import { createAuthorization, type AuthorizationOptions, type LoginFor } from './authorization.ts'
 import { refusalFailure } from './failures.ts'
 import type { HttpResponse, ResponseHead, StreamingResponse } from './http.ts'
 import { manifestTypes } from './manifest.ts'
@@ -48,10 +48,10 @@ export function openRepository(options: RepositoryOptions): Repository {
     ...{ host: registry, method, headers: { ...headers, ...login }, signal },
     ...(timeoutMs !== undefined && { timeoutMs }),
   })
-  const ask = (path: string, spec: RequestSpec) => (login: Headers) =>
-    reach((origin) => http.ask(addressAt(origin, path), requestOf(spec, login)))
-  const open = (path: string, spec: RequestSpec) => (login: Headers) =>
-    reach((origin) => http.open(addressAt(origin, path), requestOf(spec, login)))
+  const ask = (path: string, spec: RequestSpec) => (loginFor: LoginFor) =>
+    reach((origin) => http.ask(addressAt(origin, path), requestOf(spec, loginFor(origin))))
+  const open = (path: string, spec: RequestSpec) => (loginFor: LoginFor) =>
+    reach((origin) => http.open(addressAt(origin, path), requestOf(spec, loginFor(origin))))
 
   return {
     ask: (path, spec = {}) => authorization.send(ask(path, spec)),

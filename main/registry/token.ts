@@ -36,6 +36,8 @@ export interface TokenRequest {
   readonly registry: string
   /** The host that sent the challenge. */
   readonly host: string
+  /** The protocol over which the challenge arrived. Default: `https:`. */
+  readonly protocol?: string
   /** The repository's path at that host. */
   readonly path: string
   readonly challenge: Challenge
@@ -68,7 +70,7 @@ export async function requestPullToken(http: Http, request: TokenRequest): Promi
   const { registry, challenge, credentials, signal } = request
   const timeout = request.timeoutMs === undefined ? {} : { timeoutMs: request.timeoutMs }
   const realm = URL.parse(challenge.parameters['realm'] ?? '')
-  if (!realm || !isRealmAllowed(realm, request.host)) return fail({ code: 'registry-invalid-reply', host: registry })
+  if (!realm || !isRealmAllowed(realm, request)) return fail({ code: 'registry-invalid-reply', host: registry })
   // A registry may name any host as its realm; do not send credentials to other hosts.
   if (credentials && !mayReceiveCredentials(realm, request)) return fail({ code: 'registry-login', host: registry })
   const service = challenge.parameters['service'] ?? ''
@@ -93,11 +95,15 @@ export async function requestPullToken(http: Http, request: TokenRequest): Promi
 export const basicAuthorization = ({ username, password }: { readonly username: string; readonly password: string }) =>
   `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`
 
-/** Only a loopback registry may name a loopback realm; every other realm must use https. */
-const isRealmAllowed = (realm: URL, host: string) =>
-  isLoopback(realm.host)
-    ? isLoopback(host) && /^https?:$/.test(realm.protocol) && !realm.username
-    : realm.protocol === 'https:' && !realm.username
+/**
+ * Only a loopback registry may name a loopback realm. Every other realm must use https, unless the registry itself was
+ * reached over http and is the realm.
+ */
+function isRealmAllowed(realm: URL, { host, protocol }: TokenRequest): boolean {
+  if (realm.username || !/^https?:$/.test(realm.protocol)) return false
+  if (isLoopback(realm.host)) return isLoopback(host)
+  return realm.protocol === 'https:' || (protocol === 'http:' && realm.host === URL.parse(`http://${host}`)?.host)
+}
 
 /** Docker Hub has a separate token host; other credentials are sent to the registry's host only. */
 function mayReceiveCredentials(realm: URL, { registry, host }: TokenRequest): boolean {

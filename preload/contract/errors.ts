@@ -77,8 +77,16 @@ export type RegistryFailure =
       readonly detail: string
       readonly reason?: 'expired' | 'not-yet-valid'
     }
-  /** `helper`, also below: why the stored login, which may be what is missing, could not be read. */
-  | { readonly code: 'registry-login'; readonly host: string; readonly helper?: HelperFailure }
+  /**
+   * `helper`, also below: why the stored login, which may be what is missing, could not be read. `reason`: the stored
+   * login was not sent, because the registry is reached over plain HTTP.
+   */
+  | {
+      readonly code: 'registry-login'
+      readonly host: string
+      readonly helper?: HelperFailure
+      readonly reason?: 'unencrypted'
+    }
   /** The registry denies access: an allow list, a region, a ban. */
   | { readonly code: 'registry-denied'; readonly host: string; readonly helper?: HelperFailure }
   /**

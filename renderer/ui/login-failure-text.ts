@@ -9,10 +9,11 @@ type LoginFailure = Extract<Failure, { code: 'registry-login' }>
 
 export const isLoginFailure = (failure: Failure): failure is LoginFailure => failure.code === 'registry-login'
 
-export function loginFailureText({ host, helper }: LoginFailure): FailureText {
+export function loginFailureText({ host, helper, reason }: LoginFailure): FailureText {
   const title = t('error.registry-login', { host: registryTitle(host) })
   // `docker login` fails as well as long as the helper does.
   if (helper) return addHelperText({ title, hint: '' }, helper)
+  if (reason === 'unencrypted') return { title, hint: t('error.registry-login.unencrypted') }
   const command = host === hub ? 'docker login' : `docker login ${host}`
   return { title, hint: t('error.registry-login.hint'), command }
 }

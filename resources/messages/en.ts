@@ -855,6 +855,8 @@ export const en = {
     'Something on the network may be answering in its place, or this computer’s clock is wrong. Details: {detail}',
   'error.registry-login': '{host} asks for a login.',
   'error.registry-login.hint': 'Images that are not public need docker login first.',
+  'error.registry-login.unencrypted':
+    'Your login stays here, because the connection is not encrypted. Pulls work: type a tag, and Docker logs in itself.',
   'error.login-helper.missing':
     'Docker keeps your logins in {name}, which is not installed or not on the PATH. Install it, or remove it from Docker’s config.json and log in again.',
   'error.login-helper.failed': 'Docker keeps your logins in {name}, which reports: “{message}” To find out more:',

@@ -820,6 +820,8 @@ export const zhCN = {
   'error.registry-tls.hint': '可能有别的服务在冒充它，或者本机时间不对。错误信息：{detail}',
   'error.registry-login': '{host} 需要登录。',
   'error.registry-login.hint': '非公开的镜像需要先用 docker login 登录。',
+  'error.registry-login.unencrypted':
+    '连接没有加密，所以没有发送你的登录信息。仍然可以拉取：请输入标签，Docker 会自己登录。',
   'error.login-helper.missing':
     'Docker 用 {name} 保存登录信息，但这个程序没有安装，或者不在 PATH 里。请安装它，或从 Docker 的 config.json 里去掉它再重新登录。',
   'error.login-helper.failed': 'Docker 用 {name} 保存登录信息，它报告：“{message}”。查看详情：',

@@ -63,6 +63,7 @@ export const failureExamples: Examples = {
   'registry-login': [
     { code: 'registry-login', host },
     { code: 'registry-login', host: 'docker.io' },
+    { code: 'registry-login', host: 'registry.example.com:5000', reason: 'unencrypted' },
     { code: 'registry-login', host, helper: { name: 'docker-credential-desktop', problem: 'missing', message: '' } },
     {
       ...{ code: 'registry-login', host },

@@ -147,6 +147,9 @@ test('credentials go only to the registry’s host, and a remote registry’s re
   expect(await token('http://r.example/token')).toEqual(invalidReply)
   expect(await token(`${server.url}/token`)).toEqual(invalidReply)
   expect(await token('ftp://r.example/token')).toEqual(invalidReply)
+  const overHttp = { protocol: 'http:', credentials: undefined }
+  expect(await token('http://other.example/token', overHttp)).toEqual(invalidReply)
+  expect(await token(`${server.url}/token`, overHttp)).toEqual(invalidReply)
   expect(server.requests).toEqual([])
   expect(await token(`${server.url}/token`, { host: server.host })).toEqual({
     ok: true,
