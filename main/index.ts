@@ -26,6 +26,7 @@ import { layersService } from './layers/index.ts'
 import { mirrorService } from './mirrors/index.ts'
 import { diskSpace, pullService, storedLogins } from './pull/index.ts'
 import { dockerCredentials, httpClient, registryClient } from './registry/index.ts'
+import { registriesService } from './registries/index.ts'
 import { removalService } from './removal/index.ts'
 import { runService } from './run/index.ts'
 import { searchService } from './search/index.ts'
@@ -46,8 +47,9 @@ start({
     const jobs = jobService({ publish, store })
     const http = httpClient({ version, env: process.env, desktopProxy })
     const credentials = dockerCredentials(environment)
+    const registries = registriesService(store.realms)
     const registry = registryClient({
-      ...{ http, credentials },
+      ...{ http, credentials, allowsRealm: registries.allowsRealm },
       async insecureRegistries() {
         const session = engine.session()
         return session.ok ? await readInsecureRegistries(session.value) : undefined
@@ -110,6 +112,7 @@ start({
       ...layers.handlers,
       ...mirrors.handlers,
       ...pull.handlers,
+      ...registries.handlers,
       ...removal.handlers,
       ...run.handlers,
       ...runInTerminal(run, terminals),

@@ -7,7 +7,14 @@ import { fail, type HelperFailure, type RegistryFailure, type Result } from '../
 import { mayNeedLogin, withHelper } from './credential-helper.ts'
 import type { Credentials, CredentialStore } from './credentials.ts'
 import type { Http, ResponseHead } from './http.ts'
-import { basicAuthorization, parseChallenges, requestPullToken, type Challenge, type PullToken } from './token.ts'
+import {
+  basicAuthorization,
+  parseChallenges,
+  requestPullToken,
+  type AllowsRealm,
+  type Challenge,
+  type PullToken,
+} from './token.ts'
 
 type RegistryResult<T> = Promise<Result<T, RegistryFailure>>
 /** @returns the Authorization header to send to an origin, if any */
@@ -18,6 +25,7 @@ export interface AuthorizationOptions extends RepositoryLocation {
   readonly http: Http
   /** Absent for an untrusted registry. */
   readonly credentials?: CredentialStore | undefined
+  readonly allowsRealm?: AllowsRealm | undefined
   /** Keeps accepted tokens for later authorizations. Absent: a token is forgotten with its authorization. */
   readonly tokens?: TokenCache | undefined
   /** Timeout of a token request in milliseconds. */
@@ -51,7 +59,7 @@ const maxCacheSeconds = 300
 const helperTimeoutMs = 5_000
 
 export function createAuthorization(options: AuthorizationOptions): Authorization {
-  const { http, registry, host, path, credentials, tokens, timeoutMs, signal } = options
+  const { http, registry, host, path, credentials, allowsRealm, tokens, timeoutMs, signal } = options
   const key = `${host}/${path}`
   const cached = tokens?.get(key)
   /** What to send. Requests may run in parallel, and each of them may replace it. */
@@ -116,7 +124,9 @@ export function createAuthorization(options: AuthorizationOptions): Authorizatio
   }
 
   const requestToken = (challenge: Challenge, { protocol }: URL, stored?: Credentials) =>
-    requestPullToken(http, { registry, host, protocol, path, challenge, credentials: stored, timeoutMs, signal })
+    requestPullToken(http, {
+      ...{ registry, host, protocol, path, challenge, credentials: stored, allowsRealm, timeoutMs, signal },
+    })
 
   async function sendWith<Reply extends ResponseHead>(
     newLogin: Login,

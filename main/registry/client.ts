@@ -8,6 +8,7 @@ import { hubRegistry, isLoopback, locateRepository, type RepositoryLocation } fr
 import { fail, ok, type RegistryFailure, type Result } from '../../preload/contract/index.ts'
 import { readContents, type ImageContents } from './contents.ts'
 import type { TokenCache } from './authorization.ts'
+import type { AllowsRealm } from './token.ts'
 import type { CredentialStore } from './credentials.ts'
 import { readJson, type HttpResponse, type Http } from './http.ts'
 import { isInsecure, type InsecureRegistries } from './insecure-registries.ts'
@@ -50,6 +51,8 @@ interface Dependencies {
   readonly credentials: CredentialStore
   /** The host to use for `docker.io`. */
   readonly hubHost?: string
+  /** Whether the user allowed a registry to receive the login at another host. By default, none is. */
+  readonly allowsRealm?: AllowsRealm
   /** The registries that the engine may reach without TLS, besides loopback; undefined if unknown. */
   readonly insecureRegistries?: () => Promise<InsecureRegistries | undefined>
 }
@@ -64,6 +67,7 @@ export function registryClient({
   credentials,
   hubHost = hubRegistry,
   insecureRegistries,
+  allowsRealm,
 }: Dependencies): RegistryClient {
   /** Loopback hosts that are known to use plain HTTP. */
   const plainHttpHosts = new Set<string>()
@@ -75,7 +79,10 @@ export function registryClient({
     if (!parsed) return undefined
     const place = locateRepository(parsed.repository)
     const location = { ...place, host: place.registry === hub ? hubHost : place.host }
-    const repository = openRepository({ ...location, http, credentials, tokens, signal, reach: reachOf(location) })
+    const repository = openRepository({
+      ...location,
+      ...{ http, credentials, allowsRealm, tokens, signal, reach: reachOf(location) },
+    })
     return { ...location, version: parsed.version, repository }
   }
 

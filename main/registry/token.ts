@@ -31,6 +31,9 @@ export function parseChallenges(header: string): Challenge[] {
   return challenges
 }
 
+/** Whether the user allowed to send the login for a registry to the host of its realm. */
+export type AllowsRealm = (registry: string, realm: string) => boolean
+
 export interface TokenRequest {
   /** The registry's name, such as `docker.io`. */
   readonly registry: string
@@ -42,6 +45,7 @@ export interface TokenRequest {
   readonly path: string
   readonly challenge: Challenge
   readonly credentials?: Credentials | undefined
+  readonly allowsRealm?: AllowsRealm | undefined
   /** Timeout in milliseconds. */
   readonly timeoutMs?: number | undefined
   readonly signal?: AbortSignal | undefined
@@ -72,7 +76,8 @@ export async function requestPullToken(http: Http, request: TokenRequest): Promi
   const realm = URL.parse(challenge.parameters['realm'] ?? '')
   if (!realm || !isRealmAllowed(realm, request)) return fail({ code: 'registry-invalid-reply', host: registry })
   // A registry may name any host as its realm; do not send credentials to other hosts.
-  if (credentials && !mayReceiveCredentials(realm, request)) return fail({ code: 'registry-login', host: registry })
+  if (credentials && !mayReceiveCredentials(realm, request))
+    return fail({ code: 'registry-realm', host: registry, realm: realm.host })
   const service = challenge.parameters['service'] ?? ''
   const scope = `repository:${request.path}:pull`
   if (credentials?.kind === 'identity') {
@@ -105,8 +110,9 @@ function isRealmAllowed(realm: URL, { host, protocol }: TokenRequest): boolean {
   return realm.protocol === 'https:' || (protocol === 'http:' && realm.host === URL.parse(`http://${host}`)?.host)
 }
 
-/** Docker Hub has a separate token host; other credentials are sent to the registry's host only. */
-function mayReceiveCredentials(realm: URL, { registry, host }: TokenRequest): boolean {
+/** The registry's own host, Docker Hub's token host, and hosts that the user allowed. */
+function mayReceiveCredentials(realm: URL, { registry, host, allowsRealm }: TokenRequest): boolean {
   if (registry === hub && realm.host === 'auth.docker.io') return true
-  return realm.hostname === URL.parse(`https://${host}`)?.hostname
+  if (realm.hostname === URL.parse(`https://${host}`)?.hostname) return true
+  return allowsRealm?.(registry, realm.host) ?? false
 }

@@ -87,6 +87,8 @@ export type RegistryFailure =
       readonly helper?: HelperFailure
       readonly reason?: 'unencrypted'
     }
+  /** The registry asks for a login at another host, and the user has not allowed yet to send the stored login there. */
+  | { readonly code: 'registry-realm'; readonly host: string; readonly realm: string }
   /** The registry denies access: an allow list, a region, a ban. */
   | { readonly code: 'registry-denied'; readonly host: string; readonly helper?: HelperFailure }
   /**

@@ -10,6 +10,7 @@ import * as jobs from './jobs.ts'
 import * as layers from './layers.ts'
 import * as mirrors from './mirrors.ts'
 import * as pull from './pull.ts'
+import * as registries from './registries.ts'
 import * as removal from './removal.ts'
 import * as run from './run.ts'
 import * as search from './search.ts'
@@ -27,6 +28,7 @@ export const calls = {
   ...layers.calls,
   ...mirrors.calls,
   ...pull.calls,
+  ...registries.calls,
   ...removal.calls,
   ...run.calls,
   ...search.calls,

@@ -91,7 +91,9 @@ export function failureText(failure: Failure): FailureText {
   }
 }
 
-function registryFailureText(failure: Exclude<RegistryFailure, { code: 'registry-login' }>): FailureText {
+function registryFailureText(
+  failure: Exclude<RegistryFailure, { code: 'registry-login' | 'registry-realm' }>,
+): FailureText {
   const host = 'host' in failure ? registryTitle(failure.host) : ''
   switch (failure.code) {
     case 'registry-unreachable': {

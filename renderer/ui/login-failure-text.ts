@@ -5,11 +5,17 @@ import type { Failure, HelperFailure } from '../../preload/contract/index.ts'
 import type { FailureText } from './failure-parts.ts'
 import { joinSentences, t } from './i18n.svelte.ts'
 
-type LoginFailure = Extract<Failure, { code: 'registry-login' }>
+type LoginFailure = Extract<Failure, { code: 'registry-login' | 'registry-realm' }>
 
-export const isLoginFailure = (failure: Failure): failure is LoginFailure => failure.code === 'registry-login'
+export const isLoginFailure = (failure: Failure): failure is LoginFailure =>
+  failure.code === 'registry-login' || failure.code === 'registry-realm'
 
-export function loginFailureText({ host, helper, reason }: LoginFailure): FailureText {
+export function loginFailureText(failure: LoginFailure): FailureText {
+  if (failure.code === 'registry-realm') {
+    const hosts = { host: registryTitle(failure.host), realm: plain(failure.realm) }
+    return { title: t('error.registry-realm', hosts), hint: t('error.registry-realm.hint', hosts) }
+  }
+  const { host, helper, reason } = failure
   const title = t('error.registry-login', { host: registryTitle(host) })
   // `docker login` fails as well as long as the helper does.
   if (helper) return addHelperText({ title, hint: '' }, helper)

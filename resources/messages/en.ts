@@ -531,6 +531,7 @@ export const en = {
   'discover.again': 'Update',
   'discover.pullIt': 'Pull {reference}',
   'discover.retry': 'Retry',
+  'discover.allowRealm': 'Log in at {realm}',
   'discover.yes': 'Yes',
   'discover.no': 'No',
   'discover.about.what': 'What it is',
@@ -857,6 +858,9 @@ export const en = {
   'error.registry-login.hint': 'Images that are not public need docker login first.',
   'error.registry-login.unencrypted':
     'Your login stays here, because the connection is not encrypted. Pulls work: type a tag, and Docker logs in itself.',
+  'error.registry-realm': '{host} asks you to log in at {realm}.',
+  'error.registry-realm.hint':
+    'Docker keeps your login for {host}. If {realm} belongs to it, let Slipway log in there: it asks only once, and the connection is encrypted.',
   'error.login-helper.missing':
     'Docker keeps your logins in {name}, which is not installed or not on the PATH. Install it, or remove it from Docker’s config.json and log in again.',
   'error.login-helper.failed': 'Docker keeps your logins in {name}, which reports: “{message}” To find out more:',

@@ -514,6 +514,7 @@ export const zhCN = {
   'discover.again': '更新',
   'discover.pullIt': '拉取 {reference}',
   'discover.retry': '重试',
+  'discover.allowRealm': '在 {realm} 登录',
   'discover.yes': '是',
   'discover.no': '否',
   'discover.about.what': '这是什么',
@@ -822,6 +823,9 @@ export const zhCN = {
   'error.registry-login.hint': '非公开的镜像需要先用 docker login 登录。',
   'error.registry-login.unencrypted':
     '连接没有加密，所以没有发送你的登录信息。仍然可以拉取：请输入标签，Docker 会自己登录。',
+  'error.registry-realm': '{host} 要求在 {realm} 登录。',
+  'error.registry-realm.hint':
+    'Docker 里保存的是 {host} 的登录信息。如果 {realm} 属于它，可以让 Slipway 在那里登录：只问这一次，连接是加密的。',
   'error.login-helper.missing':
     'Docker 用 {name} 保存登录信息，但这个程序没有安装，或者不在 PATH 里。请安装它，或从 Docker 的 config.json 里去掉它再重新登录。',
   'error.login-helper.failed': 'Docker 用 {name} 保存登录信息，它报告：“{message}”。查看详情：',

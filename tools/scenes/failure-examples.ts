@@ -72,6 +72,7 @@ export const failureExamples: Examples = {
     { code: 'registry-login', host, helper: { name: 'docker-credential-gcloud', problem: 'failed', message: '' } },
     { code: 'registry-login', host, helper: { name: 'docker-credential-pass', problem: 'slow', message: '' } },
   ],
+  'registry-realm': [{ code: 'registry-realm', host, realm: 'auth.example.com' }],
   'registry-denied': [{ code: 'registry-denied', host }],
   'registry-limited': [
     { code: 'registry-limited', host: 'docker.io' },

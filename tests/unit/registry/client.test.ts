@@ -140,10 +140,12 @@ test('credentials go only to the registry’s host, and a remote registry’s re
   const options = { registry: 'r.example', host: 'r.example', path: 'x', credentials: ann }
   const token = (realm: string, overrides = {}) =>
     requestPullToken(client(), { ...options, challenge: { scheme: 'bearer', parameters: { realm } }, ...overrides })
-  const loginRequired = { ok: false, error: { code: 'registry-login', host: 'r.example' } }
+  const refused = (realm: string) => ({ ok: false, error: { code: 'registry-realm', host: 'r.example', realm } })
   const invalidReply = { ok: false, error: { code: 'registry-invalid-reply', host: 'r.example' } }
-  expect(await token('https://other.example/token')).toEqual(loginRequired)
-  expect(await token('https://auth.docker.io/token')).toEqual(loginRequired)
+  expect(await token('https://other.example/token')).toEqual(refused('other.example'))
+  expect(await token('https://r.example.other.example/token')).toEqual(refused('r.example.other.example'))
+  expect(await token('https://auth.r.example:8443/token')).toEqual(refused('auth.r.example:8443'))
+  expect(await token('https://auth.docker.io/token')).toEqual(refused('auth.docker.io'))
   expect(await token('http://r.example/token')).toEqual(invalidReply)
   expect(await token(`${server.url}/token`)).toEqual(invalidReply)
   expect(await token('ftp://r.example/token')).toEqual(invalidReply)
