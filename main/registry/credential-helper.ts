@@ -86,9 +86,12 @@ export async function runHelper(
 export const mayNeedLogin = ({ code }: Failure): boolean =>
   /^(registry-login|registry-denied|reference-unknown)$/.test(code)
 
-/** Adds why the stored login could not be read to a failure that a login may fix. */
+/**
+ * Adds why the stored login could not be read to a failure that a login may fix, or to a rate limit, which is lower
+ * without a login.
+ */
 export const withHelper = <F extends Failure>(failure: F, helper: HelperFailure): F =>
-  mayNeedLogin(failure) ? { ...failure, helper } : failure
+  mayNeedLogin(failure) || failure.code === 'registry-limited' ? { ...failure, helper } : failure
 
 function killGroup(pid: number | undefined) {
   if (pid === undefined) return

@@ -95,7 +95,13 @@ export type RegistryFailure =
    * Too many requests. `until`: seconds since 1970, if the registry reports it. `loginUnused`: the stored login was not
    * used, because the engine would send it to mirrors.
    */
-  | { readonly code: 'registry-limited'; readonly host: string; readonly until?: number; readonly loginUnused?: true }
+  | {
+      readonly code: 'registry-limited'
+      readonly host: string
+      readonly until?: number
+      readonly loginUnused?: true
+      readonly helper?: HelperFailure
+    }
   /** The answer is not that of a registry: truncated or invalid JSON, or a web page (`page`). */
   | { readonly code: 'registry-invalid-reply'; readonly host: string; readonly page?: true }
   | { readonly code: 'registry-error'; readonly host: string; readonly status: number }

@@ -78,6 +78,10 @@ export const failureExamples: Examples = {
     { code: 'registry-limited', host: 'docker.io' },
     { code: 'registry-limited', host: 'docker.io', until: 1_767_225_600 },
     { code: 'registry-limited', host: 'docker.io', loginUnused: true },
+    {
+      ...{ code: 'registry-limited', host: 'docker.io' },
+      helper: { name: 'docker-credential-desktop', problem: 'missing', message: '' },
+    },
   ],
   'registry-invalid-reply': [
     { code: 'registry-invalid-reply', host },

@@ -70,7 +70,7 @@ describe.each(matrix)('$title', (options) => {
     const registry = stopAfterTest(await startRegistry({ private: true }))
     await fillRegistry(registry, [randomImage('team/secret:1', [100_000])])
     const reference = `${registry.host}/team/secret:1`
-    const { engine } = await startHubAndEngine()
+    const { hub, engine } = await startHubAndEngine()
     for (const [script, problem, message] of [
       [undefined, 'missing', ''],
       ['echo "pass not initialized: exit status 1"; exit 1', 'failed', 'pass not initialized: exit status 1'],
@@ -81,6 +81,10 @@ describe.each(matrix)('$title', (options) => {
       const refusal = failureOf(await app.pull('ann/secret:1'))
       expect(refusal).toEqual(expect.objectContaining({ helper }))
       expect(failureOf(await app.pull(reference))).toEqual({ code: 'registry-login', host: registry.host, helper })
+      hub.setBehaviour('registry-1.docker.io', 'limited-without-login')
+      await engine.docker.getImage('public:1').remove()
+      expect(failureOf(await app.pull('public:1'))).toEqual({ code: 'registry-limited', host: 'docker.io', helper })
+      hub.setBehaviour('registry-1.docker.io', 'normal')
     }
     const { username: Username, password: Secret } = ann
     const working = helperWith(`echo '${JSON.stringify({ Username, Secret })}'`)

@@ -1,10 +1,9 @@
 import { execFileSync } from 'node:child_process'
-import { once } from 'node:events'
-import { createServer, request as forward, type IncomingHttpHeaders, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { createServer, request as forward, type IncomingHttpHeaders, type RequestListener } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { readInsecureRegistries } from '../../../main/engine/index.ts'
-import { httpClient, registryClient, type Credentials } from '../../../main/registry/index.ts'
+import { registryClient, type Credentials } from '../../../main/registry/index.ts'
 import { startEngine } from '../../../tools/world/engine.ts'
 import { fillRegistry } from '../../../tools/world/fill.ts'
 import { ann, startRegistry, type Registry } from '../../../tools/world/registry.ts'
@@ -12,20 +11,12 @@ import { eventually } from '../eventually.ts'
 import { watchEngine } from '../engine-window.ts'
 import { matrix } from '../matrix.ts'
 import { randomImage } from '../pull/puller.ts'
+import { listen, openHttp, stopAfterTest, trustNewAuthority } from './hosts.ts'
 
 /** An address of this world that is not a loopback address, for which Docker allows plain HTTP without being told. */
 const address = '10.118.0.1'
 beforeAll(() => void execFileSync('ip', ['address', 'add', `${address}/32`, 'dev', 'lo']))
 afterAll(() => void execFileSync('ip', ['address', 'delete', `${address}/32`, 'dev', 'lo']))
-
-const cleanups: (() => unknown)[] = []
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).toReversed()) await cleanup()
-})
-function stopAfterTest<T extends { stop(): unknown }>(resource: T): T {
-  cleanups.push(() => resource.stop())
-  return resource
-}
 
 /** Makes a registry available at `address` over plain HTTP. `received`: the headers of each request. */
 async function expose(registry: Registry) {
@@ -39,14 +30,7 @@ async function expose(registry: Registry) {
     })
     incoming.pipe(outgoing)
   })
-  return { host: await listen(server), received }
-}
-
-async function listen(server: Server): Promise<string> {
-  server.listen(0, address)
-  await once(server, 'listening')
-  stopAfterTest({ stop: () => (server.close(), server.closeAllConnections()) })
-  return `${address}:${(server.address() as AddressInfo).port}`
+  return { host: `${address}:${await listen(server, address)}`, received }
 }
 
 /** The registry client as main composes it, over an engine with this setting. */
@@ -59,10 +43,8 @@ async function openClient(
   const engine = stopAfterTest(await startEngine({ ...options, config }))
   const served = stopAfterTest(watchEngine(engine.socket))
   await eventually(() => served.window.complete)
-  const http = httpClient({ version: '0', env: {} })
-  cleanups.push(() => http.close())
   const client = registryClient({
-    ...{ http, credentials: async () => stored },
+    ...{ http: openHttp(), credentials: async () => stored },
     async insecureRegistries() {
       const session = served.engine.session()
       return session.ok ? await readInsecureRegistries(session.value) : undefined
@@ -79,15 +61,39 @@ test('a registry without TLS may hand out anonymous tokens itself, as Harbor doe
     if (headers.authorization === 'Bearer anonymous') return void response.end('{"tags":["1"]}')
     response.writeHead(401, { 'www-authenticate': `Bearer realm="http://${headers.host}/service/token"` }).end()
   })
-  const host = await listen(server)
-  const http = httpClient({ version: '0', env: {} })
-  cleanups.push(() => http.close())
+  const host = `${address}:${await listen(server, address)}`
   const { tags } = registryClient({
-    ...{ http, credentials: async () => ({ kind: 'password', ...ann }) },
+    ...{ http: openHttp(), credentials: async () => ({ kind: 'password', ...ann }) },
     insecureRegistries: async () => ({ hosts: [host], cidrs: [] }),
   })
   expect(await tags(`${host}/team/app`)).toEqual({ ok: true, value: { tags: ['1'], more: false } })
   expect(received).toEqual([undefined, undefined, 'Bearer anonymous'])
+})
+
+test('a token that was issued for a login is not sent over plain HTTP when https stops working', async () => {
+  const authority = trustNewAuthority()
+  const received: (string | undefined)[] = []
+  const answer: RequestListener = ({ url, headers: { authorization, host } }, response) => {
+    if (url?.startsWith('/token')) return void response.end(`{"token":"${authorization ? 'ann' : 'anyone'}"}`)
+    received.push(authorization)
+    if (authorization === 'Bearer ann') return void response.end('{"tags":["1"]}')
+    response.writeHead(401, { 'www-authenticate': `Bearer realm="https://${host}/token"` }).end()
+  }
+  const secure = createTlsServer(authority.issue([address]), answer)
+  const port = await listen(secure, address)
+  const host = `${address}:${port}`
+  const { tags } = registryClient({
+    ...{ http: openHttp(), credentials: async () => ({ kind: 'password', ...ann }) },
+    insecureRegistries: async () => ({ hosts: [host], cidrs: [] }),
+  })
+  expect(await tags(`${host}/team/app`)).toMatchObject({ ok: true })
+  expect(received).toEqual([undefined, 'Bearer anyone', 'Bearer ann'])
+
+  secure.closeAllConnections()
+  await new Promise((resolve) => secure.close(resolve))
+  await listen(createServer(answer), address, port)
+  expect(await tags(`${host}/team/app`)).toMatchObject({ ok: false })
+  expect(received.slice(3)).toEqual([undefined])
 })
 
 describe.each(matrix)('$title', (options) => {

@@ -1,49 +1,27 @@
 /** A registry whose realm is on another host, over DNS and TLS: `registry.… → auth.…`, as GitLab's and Aliyun's are. */
-import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import type { RequestListener } from 'node:http'
 import { createServer } from 'node:https'
-import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { expect, onTestFinished, test } from 'vitest'
-import { httpClient, registryClient, type Credentials } from '../../../main/registry/index.ts'
+import { registryClient, type Credentials } from '../../../main/registry/index.ts'
 import { registriesService } from '../../../main/registries/index.ts'
 import { openStore } from '../../../main/store/index.ts'
-import { makeAuthority } from '../../../tools/world/hub/authority.ts'
 import { claimDomain } from '../../../tools/world/mirrors/dns.ts'
+import { listen, openHttp, temporaryFolder, trustNewAuthority } from './hosts.ts'
 
 const ann: Credentials = { kind: 'password', username: 'ann', password: 'open sesame' }
 const basicAnn = `Basic ${btoa('ann:open sesame')}`
-
-/** A folder that is removed after the test. */
-function temporaryFolder() {
-  const folder = mkdtempSync(join(tmpdir(), 'realms-'))
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
-  return folder
-}
 
 /** Starts two hosts. `open/x` is public, only Ann may read `shut/x`. `logins`: what the realm has received. */
 async function startHosts() {
   const domain = await claimDomain()
   onTestFinished(() => domain.stop())
-  const authority = makeAuthority(temporaryFolder())
-  const certificates = getCACertificates('default')
-  setDefaultCACertificates([...certificates, readFileSync(authority.caFile, 'utf8')])
-  onTestFinished(() => setDefaultCACertificates(certificates))
+  const authority = trustNewAuthority()
 
   async function start(name: string, answer: RequestListener) {
     const host = `${name}.${domain.name}`
-    domain.set(host, `127.3.${domain.number}.1`)
-    const server = createServer(authority.issue([host]), answer)
-    server.listen(0, `127.3.${domain.number}.1`)
-    await once(server, 'listening')
-    onTestFinished(() => {
-      server.close()
-      server.closeAllConnections()
-    })
-    return `${host}:${(server.address() as AddressInfo).port}`
+    const address = `127.3.${domain.number}.1`
+    domain.set(host, address)
+    return `${host}:${await listen(createServer(authority.issue([host]), answer), address)}`
   }
 
   const logins: (string | undefined)[] = []
@@ -63,9 +41,8 @@ async function startHosts() {
 function openApp(folder: string, stored?: Credentials) {
   const store = openStore(folder)
   const { allowsRealm, handlers } = registriesService(store.realms)
-  const http = httpClient({ version: '0', env: {} })
-  onTestFinished(() => http.close())
-  return { ...registryClient({ http, credentials: async () => stored, allowsRealm }), ...handlers, end: store.end }
+  const client = registryClient({ http: openHttp(), credentials: async () => stored, allowsRealm })
+  return { ...client, ...handlers, end: store.end }
 }
 
 const readable = { ok: true, value: { tags: ['1'], more: false } }
