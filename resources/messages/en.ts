@@ -863,7 +863,7 @@ export const en = {
     'Docker keeps your login for {host}. If {realm} belongs to it, let Slipway log in there: it asks only once, and the connection is encrypted.',
   'error.login-helper.missing':
     'Docker keeps your logins in {name}, which is not installed or not on the PATH. Install it, or remove it from Docker’s config.json and log in again.',
-  'error.login-helper.failed': 'Docker keeps your logins in {name}, which reports: “{message}” To find out more:',
+  'error.login-helper.failed': 'Docker keeps your logins in {name}, which reports: “{message}”. To find out more:',
   'error.login-helper.invalid': 'Docker keeps your logins in {name}, which gave no usable answer. To find out more:',
   'error.login-helper.slow':
     'Docker keeps your logins in {name}, which did not answer in time. It may be waiting for a password. To find out:',
