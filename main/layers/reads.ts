@@ -17,6 +17,7 @@ const waitFactor = 4
 const maxWaitMs = 600_000
 
 export class Reads {
+  /** Key of the stored reads. All classic engines share one; each containerd engine has its own (`scopeOf`). */
   readonly #scope: string
   readonly #engine: EngineIdentity
   readonly #file: LayersStore
@@ -31,7 +32,7 @@ export class Reads {
   /** Images removed from this engine since the file was written. */
   #gone = new Set<ImageId>()
   /**
-   * Whether the file keeps reads of images that this engine does not have. Other engines of the scope may have them.
+   * Whether the file keeps reads of images that this engine does not have. Other engines that share the scope may have them.
    */
   #keepsOtherImages = true
   #unwritten = false

@@ -9,8 +9,9 @@ interface EngineContent {
 }
 
 /**
- * @returns the units of the blobs of untagged parents. The containerd store removes a parent with its first child. If a
- * parent has several children, any of them may be removed first, so each child gets units between 0 and the full size.
+ * @returns the units of the blobs of untagged parents. The containerd store removes an untagged parent as soon as one of
+ * its children is removed. If a parent has several children, it is unknown which of them goes first, so each child gets
+ * units between 0 and the full size.
  * (The layers of a parent are already units of its children.)
  */
 export function unitsOfUntaggedParents(

@@ -202,7 +202,7 @@ export function removalService(needs: RemovalNeeds) {
   return {
     handlers,
     /** Resolves once interrupted removals have been compared with the shown engine. */
-    settled: () => reconciling,
+    whenReconciled: () => reconciling,
     /** Call this when the window shows another session: compares interrupted removals with its engine. */
     engineChanged() {
       const session = engine.session()

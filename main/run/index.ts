@@ -28,7 +28,7 @@ export function runService({ engine, details, chooseFolder }: Needs) {
     handlers: {
       'run.suggest': ({ image, reference }) =>
         withEngine(async (session) => {
-          // Read at once: both describe the engine that the window shows now.
+          // Read before the first `await`: afterwards the window may show another engine.
           const shown = { takenNames: containerNames(), engineFlags: engine.flags() }
           const imageDetails = await details(session, image)
           if (!imageDetails.ok) return imageDetails

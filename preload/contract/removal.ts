@@ -1,4 +1,4 @@
-/** Removal of images: a plan, then exactly that plan, and undoing it. */
+/** Removing images: make a plan, apply exactly that plan, undo it. */
 import * as v from 'valibot'
 import type { Bytes } from '../../model/image/image.ts'
 import type { RemovalPlan } from '../../model/removal/plan.ts'

@@ -1,4 +1,4 @@
-"""Replaces a file atomically: the file is never incomplete, and no other program's change is overwritten."""
+"""Replaces a file atomically: the file is never incomplete. Right before, it is checked for changes by other programs."""
 
 import os
 import stat

@@ -75,12 +75,12 @@ describe.each(matrix)('$title', (engineOptions) => {
     for (let round = 0; round < rounds; round++) {
       if (!(await runAndKill('remove', random(1500)))) interrupted++
       const first = await openRemovalApp(engine, folder)
-      await first.settled()
+      await first.whenReconciled()
       await expectNothingLost(first, before)
       await first.stop()
       if (!(await runAndKill('undo', random(800)))) interrupted++
       const second = await openRemovalApp(engine, folder)
-      await second.settled()
+      await second.whenReconciled()
       await expectNothingLost(second, before)
       for (const { job } of second.jobs.undoables()) expect(await second.undo(job)).toMatchObject({ state: 'done' })
       expect(await listImages(engine)).toEqual(before)

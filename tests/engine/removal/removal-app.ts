@@ -80,7 +80,8 @@ export async function openRemovalApp(
   return {
     folder,
     registry,
-    settled: removal.settled,
+    /** Resolves once interrupted removals have been compared with the engine. */
+    whenReconciled: removal.whenReconciled,
     engine,
     layers,
     jobs,

@@ -5,7 +5,7 @@ import { openRemovalApp } from './removal-app.ts'
 
 const [socket = '', folder = '', action = ''] = process.argv.slice(2)
 const app = await openRemovalApp({ socket, docker: new Docker({ socketPath: socket }) }, folder)
-await app.settled()
+await app.whenReconciled()
 if (action === 'remove') {
   await app.catchUp()
   const ids = [...app.engine.live.images().keys()]

@@ -1,7 +1,7 @@
 /** A proxy in front of an engine. It can refuse chosen requests, or hold back their responses. */
 import { createServer, request, type IncomingMessage, type ServerResponse } from 'node:http'
 
-/** Whether the request is the app's request for the list of all images. Requests by `docker images` have filters. */
+/** Whether the request is the app's request for the list of all images. The app's requests for dangling images have `all`, too, but with a filter. */
 export const isFullListRequest = (path: string) => /\/images\/json\?all=/.test(path) && !path.includes('filters')
 
 /** Starts the proxy. It holds back the responses to requests that match, until `release` is called. */

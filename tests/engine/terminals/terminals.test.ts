@@ -101,7 +101,7 @@ describe.each(matrix)('$title', (engineOptions) => {
     },
   )
 
-  test('a container that exited at once can be started again, with all of its output', async () => {
+  test('a container that exited at once can be started again, and the new terminal shows its output', async () => {
     const { container, id } = await runInteractive('', {}, 'ends-at-once:1')
     await waitForEnd(id)
     const size = { columns: 80, rows: 24 }
@@ -115,6 +115,7 @@ describe.each(matrix)('$title', (engineOptions) => {
   test('a program is paused while the window acknowledges nothing, and all 10 MB of its output arrive later', async () => {
     const outputBytes = 10_000_000
     const { container, id } = await runInteractive(
+      // `hold` runs until it is stopped (tools/world/runnable.ts).
       `sh -c "yes 0123456789abcde | head -c ${outputBytes}; echo; exec hold"`,
     )
     const window = runner.window()
@@ -219,6 +220,22 @@ describe.each(matrix)('$title', (engineOptions) => {
     expect(await waitForEnd(attach)).toEqual(endedWith(0))
   })
 
+  test('a shell opened in a running container reads UTF-8, unless the container sets another locale', async () => {
+    const countCharacters = async (variables: Record<string, string>) => {
+      const environment = Object.entries(variables).map(([name, value]) => ({ name, value }))
+      const { container } = await runInteractive('hold', { environment })
+      const shell = await runner.open(container, 'shell')
+      const screen = runner.window().show(shell)
+      await screen.waitForText('# ')
+      runner.type(shell, 'x=文件; echo "[$LANG]" ${#x} characters\r')
+      await screen.waitForText(/\d characters\r\n/)
+      return /\[.*\] \d(?= characters\r\n)/.exec(screen.text)?.[0]
+    }
+    expect(await countCharacters({})).toBe('[C.UTF-8] 2')
+    expect(await countCharacters({ LANG: 'C' })).toBe('[C] 6')
+    expect(await countCharacters({ LC_ALL: 'C' })).toBe('[] 6')
+  })
+
   test.runIf(engineOptions === anyEngine)(
     'closing a terminal whose shell has ended does not end a newer shell with the same process id',
     async () => {
@@ -296,7 +313,7 @@ describe.each(matrix)('$title', (engineOptions) => {
   })
 
   test.runIf(engineOptions === anyEngine)(
-    'terminals stay open and usable while the window shows another engine',
+    'terminals stay open and usable after the window switches to a context whose engine does not run',
     async () => {
       const { container, id } = await runInteractive('/bin/sh')
       const shell = await runner.open(container, 'shell')
