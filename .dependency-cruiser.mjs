@@ -2,7 +2,7 @@
 /** Small parsing libraries that the model may use. */
 const parsers = 'jsonc-parser|ipaddr\\.js'
 const services =
-  'archives|build-cache|containers|daemon-config|environment|images|layers|mirrors|pull|removal|run|search|settings|terminals'
+  'archives|build-cache|containers|daemon-config|environment|images|layers|mirrors|pull|registries|removal|run|search|settings|terminals'
 
 /** @type {import('dependency-cruiser').IConfiguration} */
 export default {

@@ -20,7 +20,7 @@ import {
   start,
   windowService,
 } from './desktop/index.ts'
-import { engineService } from './engine/index.ts'
+import { engineService, readInsecureRegistries } from './engine/index.ts'
 import { appEnvironment } from './environment/index.ts'
 import { imagesService } from './images/index.ts'
 import { jobService } from './jobs/index.ts'
@@ -28,6 +28,7 @@ import { layersService } from './layers/index.ts'
 import { mirrorService } from './mirrors/index.ts'
 import { diskSpace, pullService, storedLogins } from './pull/index.ts'
 import { dockerCredentials, httpClient, registryClient } from './registry/index.ts'
+import { registriesService } from './registries/index.ts'
 import { removalService } from './removal/index.ts'
 import { runService } from './run/index.ts'
 import { searchService } from './search/index.ts'
@@ -49,7 +50,14 @@ start({
     const jobs = jobService({ publish, store })
     const http = httpClient({ version, env, desktopProxy })
     const credentials = dockerCredentials(environment)
-    const registry = registryClient({ http, credentials })
+    const registries = registriesService(store.realms)
+    const registry = registryClient({
+      ...{ http, credentials, allowsRealm: registries.allowsRealm },
+      async insecureRegistries() {
+        const session = engine.session()
+        return session.ok ? await readInsecureRegistries(session.value) : undefined
+      },
+    })
 
     const engine = engineService({ environment, publish, lists: store.lists })
     const terminal = terminalEngine({ environment, engine, publish })
@@ -114,6 +122,7 @@ start({
       ...layers.handlers,
       ...mirrors.handlers,
       ...pull.handlers,
+      ...registries.handlers,
       ...removal.handlers,
       ...run.handlers,
       ...runInTerminal(run, terminals),

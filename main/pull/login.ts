@@ -1,13 +1,12 @@
 /** Decides when an engine gets a login for a pull. */
 import { registryOf } from '../../model/image/provenance.ts'
 import { hub } from '../../model/image/reference.ts'
-import type { Failure } from '../../preload/contract/index.ts'
 import { readMirrors, type AuthConfig } from '../engine/index.ts'
-import type { CredentialStore } from '../registry/index.ts'
+import { mayNeedLogin, withHelper, type CredentialStore, type HelperFailed } from '../registry/index.ts'
 import { pullAndCheck, type PullContext, type PullRequest, type PullResult } from './pull.ts'
 
-/** @returns the login for an image's registry; undefined if none is stored */
-export type CredentialsFor = (reference: string) => Promise<AuthConfig | undefined>
+/** @returns the login for an image's registry; undefined if none is stored; or why the stored one cannot be read */
+export type CredentialsFor = (reference: string) => Promise<AuthConfig | HelperFailed | undefined>
 
 /** Converts the credentials stored by the Docker CLI to the engine's format. */
 export const storedLogins =
@@ -15,17 +14,13 @@ export const storedLogins =
   async (reference) => {
     const registry = registryOf(reference)
     const stored = await credentials(registry)
-    if (!stored) return undefined
+    if (!stored || stored.kind === 'helper-failed') return stored
     // Credential stores and engines identify Docker Hub by the URL of its v1 API.
     const serveraddress = registry === hub ? 'https://index.docker.io/v1/' : registry
     return stored.kind === 'identity'
       ? { identitytoken: stored.token, serveraddress }
       : { username: stored.username, password: stored.password, serveraddress }
   }
-
-/** Failures that a login may fix. Registries also report `reference-unknown` for private repositories. */
-const mayNeedLogin = (failure: Failure) =>
-  ['registry-login', 'registry-denied', 'reference-unknown'].includes(failure.code)
 
 /**
  * Pulls with the login that the Docker CLI has stored. For Docker Hub the login is used at once, because anonymous
@@ -40,8 +35,9 @@ export async function pullWithLogin(
   const result = await pullAndCheck(context, request)
   if (!('failure' in result) || !mayNeedLogin(result.failure)) return result
   const login = await credentialsFor(request.reference)
-  if (!login) return result
   context.cancelled.throwIfAborted()
+  if (!login) return result
+  if ('kind' in login) return { failure: withHelper(result.failure, login.failure) }
   return await pullAndCheck(context, request, login)
 }
 
@@ -53,6 +49,10 @@ async function pullFromHub(
   const login = await credentialsFor(request.reference)
   context.cancelled.throwIfAborted()
   if (!login) return await pullAndCheck(context, request)
+  if ('kind' in login) {
+    const result = await pullAndCheck(context, request)
+    return 'failure' in result ? { failure: withHelper(result.failure, login.failure) } : result
+  }
   // The classic store would send a Docker Hub login to any mirror that requires one (moby#42022).
   if (context.session.capabilities.store === 'classic' && (await hasMirrors(context)))
     return withLoginUnused(await pullAndCheck(context, request))

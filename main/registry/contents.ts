@@ -3,7 +3,7 @@ import * as v from 'valibot'
 import type { Bytes } from '../../model/image/image.ts'
 import { platformName } from '../../model/image/platform.ts'
 import type { HttpResponse } from './http.ts'
-import { digestOf, manifestOrIndex, manifestTypes, type ManifestOrIndex } from './manifest.ts'
+import { manifestOrIndex, manifestTypes, parseVerified, type ManifestOrIndex } from './manifest.ts'
 
 export interface ImageContents {
   /** Compressed sizes, base first. */
@@ -27,17 +27,17 @@ export async function readContents(
   digest: string,
   platform: string,
 ): Promise<ImageContents | undefined> {
-  const topLevelManifest = parseJson(manifestOrIndex, await fetchVerified(get, `manifests/${digest}`, digest))
+  const topLevelManifest = await fetchManifest(get, digest)
   if (topLevelManifest && 'layers' in topLevelManifest) return contentsOf(topLevelManifest)
   const entry = topLevelManifest?.manifests.find((child) => child.platform && platformName(child.platform) === platform)
-  const image = entry && parseJson(manifestOrIndex, await fetchVerified(get, `manifests/${entry.digest}`, entry.digest))
+  const image = entry && (await fetchManifest(get, entry.digest))
   return image && 'layers' in image ? contentsOf(image) : undefined
 
   function contentsOf({ config, layers }: Extract<ManifestOrIndex, { layers: unknown }>): ImageContents {
     return {
       layers: layers.map(({ size }) => size),
       async diffIds() {
-        const parsed = parseJson(configuration, await fetchVerified(get, `blobs/${config.digest}`, config.digest))
+        const parsed = verify(configuration, await get(`blobs/${config.digest}`, '*/*'), config.digest)
         const diffIds = parsed?.rootfs.diff_ids
         return diffIds?.length === layers.length ? diffIds : undefined
       },
@@ -45,20 +45,16 @@ export async function readContents(
   }
 }
 
-/** @returns undefined if the request failed or the body does not match `digest` */
-async function fetchVerified(get: GetContent, path: string, digest: string): Promise<string | undefined> {
-  const response = await get(path, path.startsWith('manifests/') ? manifestTypes.join(', ') : '*/*')
-  return response?.status === 200 && digestOf(response.body) === digest ? response.body : undefined
-}
+const fetchManifest = async (get: GetContent, digest: string) =>
+  verify(manifestOrIndex, await get(`manifests/${digest}`, manifestTypes.join(', ')), digest)
 
-function parseJson<Schema extends v.GenericSchema>(
+/** @returns undefined if the request failed or the body does not match `digest` and `schema` */
+function verify<Schema extends v.GenericSchema>(
   schema: Schema,
-  text: string | undefined,
+  response: HttpResponse | undefined,
+  digest: string,
 ): v.InferOutput<Schema> | undefined {
-  if (text === undefined) return undefined
-  try {
-    return v.parse(schema, JSON.parse(text))
-  } catch {
-    return undefined
-  }
+  if (response?.status !== 200) return undefined
+  const verified = parseVerified(schema, response.body, digest)
+  return typeof verified === 'string' ? undefined : verified.value
 }

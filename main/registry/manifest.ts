@@ -28,5 +28,33 @@ export function manifestForPlatform(manifests: readonly Descriptor[], platform: 
   return manifests.find((child) => child.platform && platformName(child.platform) === platform) ?? manifests[0]
 }
 
-export const digestOf = (content: string | Uint8Array): string =>
-  `sha256:${createHash('sha256').update(content).digest('hex')}`
+/** Computes a digest from content that arrives in parts. */
+export function digester(): { add(content: string | Uint8Array): void; digest(): string } {
+  const hash = createHash('sha256')
+  return { add: (content) => void hash.update(content), digest: () => `sha256:${hash.digest('hex')}` }
+}
+
+export function digestOf(content: string | Uint8Array): string {
+  const { add, digest } = digester()
+  add(content)
+  return digest()
+}
+
+/**
+ * Checks the digest of a JSON document, then parses it.
+ * @param expected the digest that the document must have; undefined if none is known
+ * @returns `altered` if the document has another digest, `invalid` if it does not match `schema`
+ */
+export function parseVerified<Schema extends v.GenericSchema>(
+  schema: Schema,
+  body: string,
+  expected: string | undefined,
+): { readonly digest: string; readonly value: v.InferOutput<Schema> } | 'altered' | 'invalid' {
+  const digest = digestOf(body)
+  if (expected !== undefined && expected !== digest) return 'altered'
+  try {
+    return { digest, value: v.parse(schema, JSON.parse(body)) }
+  } catch {
+    return 'invalid'
+  }
+}

@@ -31,39 +31,53 @@ export function parseChallenges(header: string): Challenge[] {
   return challenges
 }
 
-/** @returns the Bearer challenge of a response, if any */
-export const findBearerChallenge = (response: { header(name: string): string | undefined }): Challenge | undefined =>
-  parseChallenges(response.header('www-authenticate') ?? '').find(({ scheme }) => scheme === 'bearer')
+/** Whether the user allowed to send the login for a registry to the host of its realm. */
+export type AllowsRealm = (registry: string, realm: string) => boolean
 
 export interface TokenRequest {
   /** The registry's name, such as `docker.io`. */
   readonly registry: string
   /** The host that sent the challenge. */
   readonly host: string
+  /** The protocol over which the challenge arrived. Default: `https:`. */
+  readonly protocol?: string
   /** The repository's path at that host. */
   readonly path: string
   readonly challenge: Challenge
   readonly credentials?: Credentials | undefined
+  readonly allowsRealm?: AllowsRealm | undefined
   /** Timeout in milliseconds. */
   readonly timeoutMs?: number | undefined
   readonly signal?: AbortSignal | undefined
 }
 
+export interface PullToken {
+  readonly token: string
+  readonly expiresInSeconds: number
+}
+
+/** The lifetime of a token whose reply names none. Source: distribution docs, spec/auth/token.md. */
+const defaultLifetimeSeconds = 60
+const lifetime = v.fallback(v.optional(v.pipe(v.number(), v.minValue(0))), undefined)
 const tokenReply = v.pipe(
-  v.object({ token: v.optional(v.string(), ''), access_token: v.optional(v.string(), '') }),
-  v.transform((reply) => reply.token || reply.access_token),
+  v.object({ token: v.optional(v.string(), ''), access_token: v.optional(v.string(), ''), expires_in: lifetime }),
+  v.transform((reply) => ({
+    token: reply.token || reply.access_token,
+    expiresInSeconds: reply.expires_in ?? defaultLifetimeSeconds,
+  })),
   // The token is sent in a header unescaped.
-  v.regex(/^[\x21-\x7e]+$/),
+  v.object({ token: v.pipe(v.string(), v.regex(/^[\x21-\x7e]+$/)), expiresInSeconds: v.number() }),
 )
 
 /** Requests a token to pull from one repository. */
-export async function requestPullToken(http: Http, request: TokenRequest): Promise<Result<string, RegistryFailure>> {
+export async function requestPullToken(http: Http, request: TokenRequest): Promise<Result<PullToken, RegistryFailure>> {
   const { registry, challenge, credentials, signal } = request
   const timeout = request.timeoutMs === undefined ? {} : { timeoutMs: request.timeoutMs }
   const realm = URL.parse(challenge.parameters['realm'] ?? '')
-  if (!realm || !isRealmAllowed(realm, request.host)) return fail({ code: 'registry-invalid-reply', host: registry })
+  if (!realm || !isRealmAllowed(realm, request)) return fail({ code: 'registry-invalid-reply', host: registry })
   // A registry may name any host as its realm; do not send credentials to other hosts.
-  if (credentials && !mayReceiveCredentials(realm, request)) return fail({ code: 'registry-login', host: registry })
+  if (credentials && !mayReceiveCredentials(realm, request))
+    return fail({ code: 'registry-realm', host: registry, realm: realm.host })
   const service = challenge.parameters['service'] ?? ''
   const scope = `repository:${request.path}:pull`
   if (credentials?.kind === 'identity') {
@@ -86,14 +100,19 @@ export async function requestPullToken(http: Http, request: TokenRequest): Promi
 export const basicAuthorization = ({ username, password }: { readonly username: string; readonly password: string }) =>
   `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`
 
-/** Only a loopback registry may name a loopback realm; every other realm must use https. */
-const isRealmAllowed = (realm: URL, host: string) =>
-  isLoopback(realm.host)
-    ? isLoopback(host) && /^https?:$/.test(realm.protocol) && !realm.username
-    : realm.protocol === 'https:' && !realm.username
+/**
+ * Only a loopback registry may name a loopback realm. Every other realm must use https, unless the registry itself was
+ * reached over http and is the realm.
+ */
+function isRealmAllowed(realm: URL, { host, protocol }: TokenRequest): boolean {
+  if (realm.username || !/^https?:$/.test(realm.protocol)) return false
+  if (isLoopback(realm.host)) return isLoopback(host)
+  return realm.protocol === 'https:' || (protocol === 'http:' && realm.host === URL.parse(`http://${host}`)?.host)
+}
 
-/** Docker Hub has a separate token host; other credentials are sent to the registry's host only. */
-function mayReceiveCredentials(realm: URL, { registry, host }: TokenRequest): boolean {
+/** The registry's own host, Docker Hub's token host, and hosts that the user allowed. */
+function mayReceiveCredentials(realm: URL, { registry, host, allowsRealm }: TokenRequest): boolean {
   if (registry === hub && realm.host === 'auth.docker.io') return true
-  return realm.hostname === URL.parse(`https://${host}`)?.hostname
+  if (realm.hostname === URL.parse(`https://${host}`)?.hostname) return true
+  return allowsRealm?.(registry, realm.host) ?? false
 }

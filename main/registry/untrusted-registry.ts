@@ -2,18 +2,15 @@
  * Reads one repository at an untrusted registry, such as a mirror: sends no credentials, makes few requests, applies a
  * timeout to each stage, and verifies content against its digest.
  */
-import { createHash, randomBytes } from 'node:crypto'
-import * as v from 'valibot'
+import { randomBytes } from 'node:crypto'
 import type { Bytes } from '../../model/image/image.ts'
-import { hub } from '../../model/image/reference.ts'
 import { fail, ok, type RegistryFailure, type Result } from '../../preload/contract/index.ts'
-import { networkFailure, refusalFailure } from './failures.ts'
+import { networkFailure } from './failures.ts'
 import { isPage, type ResponseHead, type Http } from './http.ts'
-import { digestOf, manifestOrIndex, manifestTypes, type Descriptor, type ManifestOrIndex } from './manifest.ts'
-import { findBearerChallenge, requestPullToken } from './token.ts'
+import { digester, manifestOrIndex, parseVerified, type Descriptor, type ManifestOrIndex } from './manifest.ts'
+import { acceptManifests, openRepository } from './repository.ts'
 
 type RegistryResult<T> = Promise<Result<T, RegistryFailure>>
-type Headers = Readonly<Record<string, string>>
 
 export interface FetchedManifest {
   /** Computed from the received bytes. */
@@ -59,65 +56,35 @@ export function untrustedRegistry(
   http: Http,
   { address, host, path, timeoutMs, signal }: UntrustedRegistryOptions,
 ): UntrustedRegistry {
-  let token: string | undefined
-  const urlOf = (kind: 'manifests' | 'blobs', version: string) => `${address}/v2/${path}/${kind}/${version}`
-
-  /** Sends a request, and sends it again with an anonymous token if the registry requires one. */
-  async function withToken<Reply extends ResponseHead>(
-    send: (headers: Headers) => RegistryResult<Reply>,
-  ): RegistryResult<Reply> {
-    // A concurrent request may obtain the token while this one is in flight, so remember which token was sent.
-    const sentToken = token
-    const first = await send(sentToken === undefined ? {} : { authorization: `Bearer ${sentToken}` })
-    if (!first.ok || first.value.status !== 401 || sentToken !== undefined) return first
-    if (token === undefined) {
-      const challenge = findBearerChallenge(first.value)
-      if (!challenge) return first
-      const registry = { registry: host, host: new URL(address).host, path }
-      const issued = await requestPullToken(http, { ...registry, challenge, timeoutMs, signal })
-      if (!issued.ok) return issued
-      token = issued.value
-    }
-    return send({ authorization: `Bearer ${token}` })
-  }
+  const location = { registry: host, host: new URL(address).host, path }
+  const repository = openRepository({ ...location, http, timeoutMs, signal, reach: (request) => request(address) })
 
   const referenceOf = (version: string) =>
     `${path.replace(/^library\//, '')}${version.includes(':') ? '@' : ':'}${version}`
 
-  const requestManifest = (version: string, method: 'GET' | 'HEAD') =>
-    withToken((authorization) => {
-      const headers = { accept: manifestTypes.join(', '), ...authorization }
-      return http.ask(urlOf('manifests', version), { host, method, headers, timeoutMs, signal })
-    })
-
   function failureOf(reply: ResponseHead, version: string): RegistryFailure | undefined {
     if (isPage(reply) && reply.status < 400) return { code: 'registry-invalid-reply', host, page: true }
-    // Docker Hub issues a token for any repository, then responds 401 if the repository does not exist.
-    const unknown = reply.status === 404 || (reply.status === 401 && host === hub && token !== undefined)
-    if (unknown) return { code: 'reference-unknown', reference: referenceOf(version) }
-    if (reply.status >= 400) return refusalFailure(reply, host)
+    const failure = repository.failureOf(reply, referenceOf(version))
+    if (failure) return failure
     return reply.status === 200 || reply.status === 206 ? undefined : { code: 'registry-invalid-reply', host }
   }
 
   return {
     host,
     async manifest(version) {
-      const response = await requestManifest(version, 'GET')
+      const response = await repository.ask(`manifests/${version}`, { headers: acceptManifests })
       if (!response.ok) return response
       const failure = failureOf(response.value, version)
       if (failure) return fail(failure)
-      const { body } = response.value
-      const digest = digestOf(body)
       const expected = version.startsWith('sha256:') ? version : response.value.header('docker-content-digest')
-      if (expected !== undefined && expected !== digest) return fail({ code: 'content-altered', host })
-      try {
-        return ok({ digest, manifest: v.parse(manifestOrIndex, JSON.parse(body)) })
-      } catch {
-        return fail({ code: 'registry-invalid-reply', host })
-      }
+      const verified = parseVerified(manifestOrIndex, response.value.body, expected)
+      if (verified === 'altered') return fail({ code: 'content-altered', host })
+      if (verified === 'invalid') return fail({ code: 'registry-invalid-reply', host })
+      return ok({ digest: verified.digest, manifest: verified.value })
     },
     async acceptsUnknownDigest() {
-      const response = await requestManifest(`sha256:${randomBytes(32).toString('hex')}`, 'HEAD')
+      const version = `sha256:${randomBytes(32).toString('hex')}`
+      const response = await repository.ask(`manifests/${version}`, { method: 'HEAD', headers: acceptManifests })
       return response.ok && response.value.status === 200 && !isPage(response.value)
     },
     async blob({ digest, size }, limits) {
@@ -126,24 +93,20 @@ export function untrustedRegistry(
       const range = limits.bytes < size ? { range: `bytes=0-${limits.bytes - 1}` } : {}
       const requestedAt = performance.now()
       try {
-        const opened = await withToken((authorization) => {
-          const headers = { ...range, ...authorization }
-          return http.open(urlOf('blobs', digest), { host, headers, timeoutMs, signal: downloadSignal })
-        })
+        const opened = await repository.open(`blobs/${digest}`, { headers: range, signal: downloadSignal })
         if (!opened.ok) return opened
         const failure = failureOf(opened.value, digest)
         if (failure) return fail(failure)
-        const hash = createHash('sha256')
+        const hash = digester()
         let [bytes, first, last] = [0, 0, 0]
         for await (const chunk of withIdleTimeout(opened.value.body, timeoutMs)) {
           last = performance.now()
           first ||= last
           bytes += chunk.length
-          hash.update(chunk)
+          hash.add(chunk)
           if (bytes >= limits.bytes || last - first >= limits.seconds * 1000) break
         }
-        if (bytes > size || (bytes === size && `sha256:${hash.digest('hex')}` !== digest))
-          return fail({ code: 'content-altered', host })
+        if (bytes > size || (bytes === size && hash.digest() !== digest)) return fail({ code: 'content-altered', host })
         if (bytes < Math.min(size, limits.bytes) && last - first < limits.seconds * 1000)
           return fail({
             code: 'registry-unreachable',

@@ -12,6 +12,7 @@ import { readLedger, type LedgerStore } from './ledger.ts'
 import { openJournal, type Journal } from './journal.ts'
 import { storedLists, type Lists } from './lists.ts'
 import { readMirrors, type MirrorsStore } from './mirrors.ts'
+import { readRealms, type RealmsStore } from './realms.ts'
 import { migrateJobs, migrateMirrors } from './migrations.ts'
 import { addVersion } from './migrate.ts'
 
@@ -43,6 +44,7 @@ export interface Store {
   readonly layers: LayersStore
   readonly ledger: LedgerStore
   readonly mirrors: MirrorsStore
+  readonly realms: RealmsStore
   /** Writes pending changes. Call this before the app ends. Resolves after at most 5 s, because a disk may hang. */
   end(): Promise<void>
 }
@@ -67,6 +69,7 @@ export function openStore(folder: string): Store {
     layers: file('layers.json', readLayers, { compact: true }),
     ledger: file('ledger.json', readLedger),
     mirrors: file('mirrors.json', readMirrors, { migrations: [addVersion, migrateMirrors] }),
+    realms: file('realms.json', readRealms),
     lists,
     journal,
     async end() {
@@ -83,3 +86,4 @@ export type { StoredFile } from './file.ts'
 export type { LayersFile, LayersSection, LayersStore } from './layers.ts'
 export type { Ledger, LedgerEntry, LedgerStore, PullEntry } from './ledger.ts'
 export type { MirrorsFile, MirrorsStore } from './mirrors.ts'
+export type { RealmsFile, RealmsStore } from './realms.ts'

@@ -104,14 +104,31 @@ export type RegistryFailure =
       readonly detail: string
       readonly reason?: 'expired' | 'not-yet-valid' | 'unknown-authority' | 'client-certificate'
     }
-  | { readonly code: 'registry-login'; readonly host: string }
+  /**
+   * `helper`, also below: why the stored login, which may be what is missing, could not be read. `reason`: the stored
+   * login was not sent, because the registry is reached over plain HTTP.
+   */
+  | {
+      readonly code: 'registry-login'
+      readonly host: string
+      readonly helper?: HelperFailure
+      readonly reason?: 'unencrypted'
+    }
+  /** The registry asks for a login at another host, and the user has not allowed yet to send the stored login there. */
+  | { readonly code: 'registry-realm'; readonly host: string; readonly realm: string }
   /** The registry denies access: an allow list, a region, a ban. */
-  | { readonly code: 'registry-denied'; readonly host: string }
+  | { readonly code: 'registry-denied'; readonly host: string; readonly helper?: HelperFailure }
   /**
    * Too many requests. `until`: seconds since 1970, if the registry reports it. `loginUnused`: the stored login was not
    * used, because the engine would send it to mirrors.
    */
-  | { readonly code: 'registry-limited'; readonly host: string; readonly until?: number; readonly loginUnused?: true }
+  | {
+      readonly code: 'registry-limited'
+      readonly host: string
+      readonly until?: number
+      readonly loginUnused?: true
+      readonly helper?: HelperFailure
+    }
   /** The answer is not that of a registry: truncated or invalid JSON, or a web page (`page`). */
   | { readonly code: 'registry-invalid-reply'; readonly host: string; readonly page?: true }
   | { readonly code: 'registry-error'; readonly host: string; readonly status: number }
@@ -123,13 +140,23 @@ export type RegistryFailure =
   | { readonly code: 'mirror-accepts-unknown-digest'; readonly host: string }
   | { readonly code: 'reference-invalid'; readonly reference: string }
   /** The registry has no such repository or tag, or shows it only after a login. */
-  | { readonly code: 'reference-unknown'; readonly reference: string }
+  | { readonly code: 'reference-unknown'; readonly reference: string; readonly helper?: HelperFailure }
   | { readonly code: 'platform-missing'; readonly reference: string; readonly platform: string }
   /** The content does not match its digest, or is truncated. */
   | { readonly code: 'pull-corrupt'; readonly reference: string }
   | { readonly code: 'pull-disk-full' }
   /** The pull was not started: it needs about `needed` bytes, and the engine's disk has `free` bytes free. */
   | { readonly code: 'pull-no-space'; readonly reference: string; readonly needed: number; readonly free: number }
+
+/** The program in which Docker stores logins gave no answer. */
+export interface HelperFailure {
+  /** `docker-credential-pass` */
+  readonly name: string
+  /** Not installed, ended with an error, or did not answer in time. */
+  readonly problem: 'missing' | 'failed' | 'slow'
+  /** The program's own sentence; empty if it said nothing. Untrusted text. */
+  readonly message: string
+}
 
 /** Failures of a change of the list of mirrors. */
 export type MirrorFailure =

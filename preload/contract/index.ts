@@ -11,6 +11,7 @@ import * as jobs from './jobs.ts'
 import * as layers from './layers.ts'
 import * as mirrors from './mirrors.ts'
 import * as pull from './pull.ts'
+import * as registries from './registries.ts'
 import * as removal from './removal.ts'
 import * as run from './run.ts'
 import * as search from './search.ts'
@@ -29,6 +30,7 @@ export const calls = {
   ...layers.calls,
   ...mirrors.calls,
   ...pull.calls,
+  ...registries.calls,
   ...removal.calls,
   ...run.calls,
   ...search.calls,
@@ -109,7 +111,7 @@ export type {
   UnsuitableFileReason,
   DaemonFileState,
 } from './daemon-config-failures.ts'
-export type { CacheFailure, EngineFailure, Failure, FailureCode, RegistryFailure } from './errors.ts'
+export type { CacheFailure, EngineFailure, Failure, FailureCode, HelperFailure, RegistryFailure } from './errors.ts'
 export type { ContextChoice, DiskUsage, DiskPart, DiskUse, EngineContext, EngineFacts, EngineState } from './engine.ts'
 export type { TerminalEngine } from './environment.ts'
 export type { ImageDetails, ImagesChange, ImagesSnapshot } from './images.ts'

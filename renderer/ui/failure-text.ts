@@ -1,11 +1,12 @@
 /** Texts for failures: the fact, the reason, and the next step, possibly as a command. */
 import type { EngineFailure, Failure, RegistryFailure } from '../../preload/contract/index.ts'
-import { hub, registryTitle } from '../../model/image/reference.ts'
+import { registryTitle } from '../../model/image/reference.ts'
 import { plain } from '../../model/text/plain.ts'
 import type { FailureText } from './failure-parts.ts'
 import { cacheFailureText, isCacheFailure } from './cache-failure-text.ts'
 import { copyFailureText } from './copy-failure-text.ts'
 import { daemonFileFailureText, isDaemonFileFailure } from './daemon-file-failure-text.ts'
+import { addHelperText, isLoginFailure, loginFailureText } from './login-failure-text.ts'
 import { isProxyFailure, proxyFailureText, type ProxyFailure } from './proxy-failure-text.ts'
 import { isRunFailure, runFailureText } from './run-failure-text.ts'
 import { tlsFailureText } from './tls-failure-text.ts'
@@ -17,6 +18,11 @@ export function failureText(failure: Failure): FailureText {
   if (isRunFailure(failure)) return runFailureText(failure)
   if (isCacheFailure(failure)) return cacheFailureText(failure)
   if (isProxyFailure(failure)) return proxyFailureText(failure)
+  if (isLoginFailure(failure)) return loginFailureText(failure)
+  if ('helper' in failure) {
+    const { helper, ...withoutHelper } = failure
+    return addHelperText(failureText(withoutHelper), helper)
+  }
   switch (failure.code) {
     case 'bad-input':
     case 'internal':
@@ -58,7 +64,6 @@ export function failureText(failure: Failure): FailureText {
     case 'registry-unreachable':
     case 'registry-slow':
     case 'registry-tls':
-    case 'registry-login':
     case 'registry-denied':
     case 'registry-limited':
     case 'registry-invalid-reply':
@@ -89,7 +94,9 @@ export function failureText(failure: Failure): FailureText {
   }
 }
 
-function registryFailureText(failure: Exclude<RegistryFailure, ProxyFailure>): FailureText {
+function registryFailureText(
+  failure: Exclude<RegistryFailure, ProxyFailure | { code: 'registry-login' | 'registry-realm' }>,
+): FailureText {
   const host = 'host' in failure ? registryTitle(failure.host) : ''
   switch (failure.code) {
     case 'registry-unreachable': {
@@ -103,12 +110,6 @@ function registryFailureText(failure: Exclude<RegistryFailure, ProxyFailure>): F
       return { title: t('error.registry-slow', { host }), hint: t('error.registry-slow.hint') }
     case 'registry-tls':
       return tlsFailureText(failure, host)
-    case 'registry-login':
-      return {
-        title: t('error.registry-login', { host }),
-        hint: t('error.registry-login.hint'),
-        command: failure.host === hub ? 'docker login' : `docker login ${failure.host}`,
-      }
     case 'registry-denied':
       return {
         title: t('error.registry-denied', { host }),

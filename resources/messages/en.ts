@@ -542,6 +542,7 @@ export const en = {
   'discover.again': 'Update',
   'discover.pullIt': 'Pull {reference}',
   'discover.retry': 'Retry',
+  'discover.allowRealm': 'Log in at {realm}',
   'discover.yes': 'Yes',
   'discover.no': 'No',
   'discover.about.what': 'What it is',
@@ -898,6 +899,17 @@ export const en = {
     'Something on the network may be answering in its place, or this computer’s clock is wrong. Details: {detail}',
   'error.registry-login': '{host} asks for a login.',
   'error.registry-login.hint': 'Images that are not public need docker login first.',
+  'error.registry-login.unencrypted':
+    'Your login stays here, because the connection is not encrypted. Pulls work: type a tag, and Docker logs in itself.',
+  'error.registry-realm': '{host} asks you to log in at {realm}.',
+  'error.registry-realm.hint':
+    'Docker keeps your login for {host}. If {realm} belongs to it, let Slipway log in there: it asks only once, and the connection is encrypted.',
+  'error.login-helper.missing':
+    'Docker keeps your logins in {name}, which is not installed or not on the PATH. Install it, or remove it from Docker’s config.json and log in again.',
+  'error.login-helper.failed': 'Docker keeps your logins in {name}, which reports: “{message}”. To find out more:',
+  'error.login-helper.invalid': 'Docker keeps your logins in {name}, which gave no usable answer. To find out more:',
+  'error.login-helper.slow':
+    'Docker keeps your logins in {name}, which did not answer in time. It may be waiting for a password. To find out:',
   'error.registry-denied': '{host} does not serve this image to this computer.',
   'error.registry-denied.hint':
     'It may be private, not among the images that {host} serves, or not available where you are.',

@@ -523,6 +523,7 @@ export const zhCN = {
   'discover.again': '更新',
   'discover.pullIt': '拉取 {reference}',
   'discover.retry': '重试',
+  'discover.allowRealm': '在 {realm} 登录',
   'discover.yes': '是',
   'discover.no': '否',
   'discover.about.what': '这是什么',
@@ -853,6 +854,16 @@ export const zhCN = {
   'error.registry-tls.hint': '可能有别的服务在冒充它，或者本机时间不对。错误信息：{detail}',
   'error.registry-login': '{host} 需要登录。',
   'error.registry-login.hint': '非公开的镜像需要先用 docker login 登录。',
+  'error.registry-login.unencrypted':
+    '连接没有加密，所以没有发送你的登录信息。仍然可以拉取：请输入标签，Docker 会自己登录。',
+  'error.registry-realm': '{host} 要求在 {realm} 登录。',
+  'error.registry-realm.hint':
+    'Docker 里保存的是 {host} 的登录信息。如果 {realm} 属于它，可以让 Slipway 在那里登录：只问这一次，连接是加密的。',
+  'error.login-helper.missing':
+    'Docker 用 {name} 保存登录信息，但这个程序没有安装，或者不在 PATH 里。请安装它，或从 Docker 的 config.json 里去掉它再重新登录。',
+  'error.login-helper.failed': 'Docker 用 {name} 保存登录信息，它报告：“{message}”。查看详情：',
+  'error.login-helper.invalid': 'Docker 用 {name} 保存登录信息，但它的回应无法使用。查看详情：',
+  'error.login-helper.slow': 'Docker 用 {name} 保存登录信息，但它没有及时回应，可能在等待输入密码。查看详情：',
   'error.registry-denied': '{host} 不向这台电脑提供该镜像。',
   'error.registry-denied.hint': '镜像可能是私有的，不在 {host} 的白名单里，或不对你所在的地区开放。',
   'error.registry-limited': '{host} 认为本机 IP 访问过于频繁。',

@@ -89,12 +89,25 @@ export const failureExamples: Examples = {
   'registry-login': [
     { code: 'registry-login', host },
     { code: 'registry-login', host: 'docker.io' },
+    { code: 'registry-login', host: 'registry.example.com:5000', reason: 'unencrypted' },
+    { code: 'registry-login', host, helper: { name: 'docker-credential-desktop', problem: 'missing', message: '' } },
+    {
+      ...{ code: 'registry-login', host },
+      helper: { name: 'docker-credential-pass', problem: 'failed', message: 'pass not initialized: exit status 1' },
+    },
+    { code: 'registry-login', host, helper: { name: 'docker-credential-gcloud', problem: 'failed', message: '' } },
+    { code: 'registry-login', host, helper: { name: 'docker-credential-pass', problem: 'slow', message: '' } },
   ],
+  'registry-realm': [{ code: 'registry-realm', host, realm: 'auth.example.com' }],
   'registry-denied': [{ code: 'registry-denied', host }],
   'registry-limited': [
     { code: 'registry-limited', host: 'docker.io' },
     { code: 'registry-limited', host: 'docker.io', until: 1_767_225_600 },
     { code: 'registry-limited', host: 'docker.io', loginUnused: true },
+    {
+      ...{ code: 'registry-limited', host: 'docker.io' },
+      helper: { name: 'docker-credential-desktop', problem: 'missing', message: '' },
+    },
   ],
   'registry-invalid-reply': [
     { code: 'registry-invalid-reply', host },
@@ -108,7 +121,13 @@ export const failureExamples: Examples = {
   'content-altered': [{ code: 'content-altered', host }],
   'mirror-accepts-unknown-digest': [{ code: 'mirror-accepts-unknown-digest', host }],
   'reference-invalid': [{ code: 'reference-invalid', reference: 'Shop/Web:2.3.0' }],
-  'reference-unknown': [{ code: 'reference-unknown', reference }],
+  'reference-unknown': [
+    { code: 'reference-unknown', reference },
+    {
+      ...{ code: 'reference-unknown', reference },
+      helper: { name: 'docker-credential-desktop', problem: 'missing', message: '' },
+    },
+  ],
   'platform-missing': [{ code: 'platform-missing', reference, platform: 'linux/arm64' }],
   'pull-corrupt': [{ code: 'pull-corrupt', reference }],
   'pull-disk-full': [{ code: 'pull-disk-full' }],

@@ -29,7 +29,13 @@ const infoReply = v.object({
   DriverStatus: list(v.array(v.string())),
   HttpsProxy: text,
   HttpProxy: text,
-  RegistryConfig: v.nullish(v.object({ Mirrors: list(v.string()) })),
+  RegistryConfig: v.nullish(
+    v.object({
+      Mirrors: list(v.string()),
+      InsecureRegistryCIDRs: list(v.string()),
+      IndexConfigs: v.nullish(v.record(v.string(), v.object({ Secure: v.nullish(v.boolean(), true) })), {}),
+    }),
+  ),
 })
 
 /** Timeout: 10 s. */
@@ -45,6 +51,21 @@ export const readSecurityOptions = async (session: Transport): Promise<readonly 
 export async function readMirrors(session: Transport, signal?: AbortSignal): Promise<readonly string[]> {
   const { RegistryConfig } = await ask(session, infoReply, { path: '/info', signal })
   return distinctMirrors(RegistryConfig?.Mirrors ?? [])
+}
+
+/**
+ * @returns the registries that the engine may reach without verified TLS: hosts as in an image reference, and ranges of
+ * addresses. Loopback addresses are always among them. Timeout: 10 s.
+ */
+export async function readInsecureRegistries(
+  session: Transport,
+): Promise<{ readonly hosts: readonly string[]; readonly cidrs: readonly string[] }> {
+  const { RegistryConfig } = await ask(session, infoReply, { path: '/info' })
+  const indexes = Object.entries(RegistryConfig?.IndexConfigs ?? {})
+  return {
+    hosts: indexes.filter(([, { Secure }]) => !Secure).map(([host]) => host),
+    cidrs: RegistryConfig?.InsecureRegistryCIDRs ?? [],
+  }
 }
 
 /** With libuv's ten probes, one second apart, a dead TCP connection is detected within 20 s. */

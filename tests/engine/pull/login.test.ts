@@ -27,6 +27,15 @@ function stopAfterTest<T extends { stop(): unknown }>(resource: T): T {
 /** The key of Docker Hub's login in Docker's config.json. */
 const hubKey = 'https://index.docker.io/v1/'
 
+/** A lookup of logins over a credential helper: a script, or none. */
+function helperWith(script?: string) {
+  const home = mkdtempSync(join(tmpdir(), 'logins-'))
+  writeFileSync(join(home, 'config.json'), JSON.stringify({ auths: {}, credsStore: 'world' }))
+  if (script !== undefined)
+    writeFileSync(join(home, 'docker-credential-world'), `#!/bin/sh\n${script}\n`, { mode: 0o755 })
+  return storedLogins(dockerCredentials({ env: { DOCKER_CONFIG: home, PATH: `${home}:/usr/bin:/bin` }, home }))
+}
+
 /**
  * Stores logins as `docker login` does: one for each registry, with this password for the user Ann.
  * @returns a function that looks them up
@@ -55,6 +64,32 @@ describe.each(matrix)('$title', (options) => {
     expect(await withLogin.pull(reference)).toMatchObject({ state: 'done', subject: { result: { isNew: true } } })
     expect(withLogin.logins.requested).toEqual([reference])
     expect(await engine.docker.getImage(reference).inspect()).toMatchObject({ RepoTags: [reference] })
+  })
+
+  test('if the credential helper fails, public images can be pulled, and a private one names the helper', async () => {
+    const registry = stopAfterTest(await startRegistry({ private: true }))
+    await fillRegistry(registry, [randomImage('team/secret:1', [100_000])])
+    const reference = `${registry.host}/team/secret:1`
+    const { hub, engine } = await startHubAndEngine()
+    for (const [script, problem, message] of [
+      [undefined, 'missing', ''],
+      ['echo "pass not initialized: exit status 1"; exit 1', 'failed', 'pass not initialized: exit status 1'],
+    ] as const) {
+      const helper = { name: 'docker-credential-world', problem, message }
+      const app = stopAfterTest(await openPuller(engine, helperWith(script)))
+      expect(await app.pull('public:1')).toMatchObject({ state: 'done' })
+      const refusal = failureOf(await app.pull('ann/secret:1'))
+      expect(refusal).toEqual(expect.objectContaining({ helper }))
+      expect(failureOf(await app.pull(reference))).toEqual({ code: 'registry-login', host: registry.host, helper })
+      hub.setBehaviour('registry-1.docker.io', 'limited-without-login')
+      await engine.docker.getImage('public:1').remove()
+      expect(failureOf(await app.pull('public:1'))).toEqual({ code: 'registry-limited', host: 'docker.io', helper })
+      hub.setBehaviour('registry-1.docker.io', 'normal')
+    }
+    const { username: Username, password: Secret } = ann
+    const working = helperWith(`echo '${JSON.stringify({ Username, Secret })}'`)
+    const app = stopAfterTest(await openPuller(engine, working))
+    expect(await app.pull(reference)).toMatchObject({ state: 'done' })
   })
 
   test('a login for Docker Hub is used for public images too, so that the limits for anonymous users do not apply', async () => {

@@ -26,6 +26,7 @@ const calls: Readonly<Record<string, (session: EngineSession) => Promise<unknown
   readVersion: (session) => api('readVersion')(session),
   readInfo: (session) => api('readInfo')(session),
   readMirrors: (session) => api('readMirrors')(session),
+  readInsecureRegistries: (session) => api('readInsecureRegistries')(session),
   readSecurityOptions: (session) => api('readSecurityOptions')(session),
   openEvents: (session) => api('openEvents')(session),
   inspectImage: (session) => api('inspectImage')(session, 'x'),

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { registryClient, type Credentials } from '../../../main/registry/index.ts'
+import { registryClient, type Credentials, type HelperFailed } from '../../../main/registry/index.ts'
 import { parseChallenges, requestPullToken } from '../../../main/registry/token.ts'
 import { client, serve } from '../local-server.ts'
 
@@ -37,7 +37,7 @@ async function startRegistry(intercept: (request: IncomingMessage, response: Ser
   return { ...server, received }
 }
 
-const clientWith = (stored?: Credentials, hubHost?: string) => {
+const clientWith = (stored?: Credentials | HelperFailed, hubHost?: string) => {
   const lookups: string[] = []
   const credentials = async (registry: string) => {
     lookups.push(registry)
@@ -72,6 +72,19 @@ test('a private image is read with Docker’s stored credentials once the regist
   })
   const invalid = clientWith({ ...ann, password: 'no' })
   expect(await invalid.head(`${host}/shut/x:1`)).toEqual({ ok: false, error: { code: 'registry-login', host } })
+})
+
+test('if the login cannot be read, public images are read, and a refusal names the program that keeps the login', async () => {
+  const { host } = await startRegistry()
+  const failure = { name: 'docker-credential-pass', problem: 'failed', message: 'pass not initialized' } as const
+  const { head, tags } = clientWith({ kind: 'helper-failed', failure })
+  expect(await head(`${host}/open/x:1`)).toMatchObject({ ok: true })
+  const refused = { ok: false, error: { code: 'registry-login', host, helper: failure } }
+  expect(await head(`${host}/shut/x:1`)).toEqual(refused)
+  expect(await tags(`${host}/shut/x`)).toEqual(refused)
+  const onHub = clientWith({ kind: 'helper-failed', failure }, host)
+  const unknown = { code: 'reference-unknown', reference: 'shut/x:1', helper: failure }
+  expect(await onHub.head('shut/x:1')).toEqual({ ok: false, error: unknown })
 })
 
 test('a missing tag or digest is reported as unknown, and an invalid name as invalid', async () => {
@@ -127,15 +140,23 @@ test('credentials go only to the registry’s host, and a remote registry’s re
   const options = { registry: 'r.example', host: 'r.example', path: 'x', credentials: ann }
   const token = (realm: string, overrides = {}) =>
     requestPullToken(client(), { ...options, challenge: { scheme: 'bearer', parameters: { realm } }, ...overrides })
-  const loginRequired = { ok: false, error: { code: 'registry-login', host: 'r.example' } }
+  const refused = (realm: string) => ({ ok: false, error: { code: 'registry-realm', host: 'r.example', realm } })
   const invalidReply = { ok: false, error: { code: 'registry-invalid-reply', host: 'r.example' } }
-  expect(await token('https://other.example/token')).toEqual(loginRequired)
-  expect(await token('https://auth.docker.io/token')).toEqual(loginRequired)
+  expect(await token('https://other.example/token')).toEqual(refused('other.example'))
+  expect(await token('https://r.example.other.example/token')).toEqual(refused('r.example.other.example'))
+  expect(await token('https://auth.r.example:8443/token')).toEqual(refused('auth.r.example:8443'))
+  expect(await token('https://auth.docker.io/token')).toEqual(refused('auth.docker.io'))
   expect(await token('http://r.example/token')).toEqual(invalidReply)
   expect(await token(`${server.url}/token`)).toEqual(invalidReply)
   expect(await token('ftp://r.example/token')).toEqual(invalidReply)
+  const overHttp = { protocol: 'http:', credentials: undefined }
+  expect(await token('http://other.example/token', overHttp)).toEqual(invalidReply)
+  expect(await token(`${server.url}/token`, overHttp)).toEqual(invalidReply)
   expect(server.requests).toEqual([])
-  expect(await token(`${server.url}/token`, { host: server.host })).toEqual({ ok: true, value: 'x' })
+  expect(await token(`${server.url}/token`, { host: server.host })).toEqual({
+    ok: true,
+    value: { token: 'x', expiresInSeconds: 60 },
+  })
 })
 
 test('an identity token is exchanged for a pull token, in a request body and not in a URL', async () => {
@@ -147,7 +168,7 @@ test('an identity token is exchanged for a pull token, in a request body and not
   const challenge = { scheme: 'bearer', parameters: { realm: `${server.url}/token`, service: 's' } }
   const credentials = { kind: 'identity', token: 'long' } as const
   const options = { registry: server.host, host: server.host, path: 'a/b', challenge, credentials }
-  expect(await requestPullToken(client(), options)).toEqual({ ok: true, value: 'y' })
+  expect(await requestPullToken(client(), options)).toEqual({ ok: true, value: { token: 'y', expiresInSeconds: 60 } })
   expect(server.requests).toEqual(['POST /token'])
   expect(Object.fromEntries(new URLSearchParams(body))).toEqual({
     ...{ grant_type: 'refresh_token', client_id: 'Slipway', service: 's' },

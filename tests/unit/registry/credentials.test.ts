@@ -1,8 +1,10 @@
+import { readFileSync } from 'node:fs'
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { dockerCredentials } from '../../../main/registry/index.ts'
+import { dockerCredentials, type CredentialStore } from '../../../main/registry/index.ts'
+import { readCorpus } from '../../corpus/corpus.ts'
 
 const base64 = (text: string) => Buffer.from(text).toString('base64')
 
@@ -13,7 +15,7 @@ async function writeConfig(config: unknown, helpers: Readonly<Record<string, str
   await writeFile(join(folder, 'config.json'), typeof config === 'string' ? config : JSON.stringify(config))
   for (const [name, script] of Object.entries(helpers))
     await writeFile(join(folder, `docker-credential-${name}`), `#!/bin/sh\n${script}\n`, { mode: 0o755 })
-  const env = { DOCKER_CONFIG: folder, PATH: `${folder}:${process.env['PATH']}` }
+  const env = { DOCKER_CONFIG: folder, PATH: `${folder}:/usr/bin:/bin` }
   return { folder, readCredentials: dockerCredentials({ env, home: '/nowhere' }) }
 }
 
@@ -46,20 +48,84 @@ test('a registry’s own helper takes precedence over the common helper, and bot
   expect(await readCredentials('docker.io')).toEqual({ kind: 'identity', token: 'https://index.docker.io/v1/' })
 })
 
-test('if a helper has no login, prints nonsense or is missing, the login in the file is used', async () => {
+test('if a helper has no login, prints nonsense or is missing, a login in the file is used', async () => {
   const auths = { 'a.example': { auth: base64('x:y') } }
   const helpers = { none: 'echo "credentials not found in native keychain"; exit 1', odd: 'echo hello' }
   for (const credsStore of ['none', 'odd', 'missing']) {
     const { readCredentials } = await writeConfig({ credsStore, auths }, helpers)
     expect(await readCredentials('a.example')).toEqual({ kind: 'password', username: 'x', password: 'y' })
-    expect(await readCredentials('b.example')).toBeUndefined()
   }
+})
+
+const helperScripts = [
+  [/\(no helper of that name\)$/, undefined],
+  // As gpg, which `pass` starts, waits for a password, with the helper's stdout open.
+  [/\(helper hangs\)$/, () => 'echo $$ > "$DOCKER_CONFIG/pid"; sleep 1000 & echo $! > "$DOCKER_CONFIG/child"; wait'],
+  [/\(helper prints (.*)\)$/, (text: string) => `echo '${text}'`],
+  [/\(helper: ?(.*)\)$/, (text: string) => `echo '${text}'; exit 1`],
+  [/\(helper only on the PATH of ~\/\.bashrc\)$/, () => `echo '{"Username":"ann","Secret":"secret"}'`],
+] as const
+const helperLines = readCorpus<'content' | 'slipway'>('docker-config').filter(({ slipway }) =>
+  slipway.startsWith('login:'),
+)
+
+/** The registry that a line of the corpus is about. */
+const registryIn = (content: string) => (content.includes('registry.example') ? 'registry.example' : 'gcr.io')
+
+function outcomeOf(stored: Awaited<ReturnType<CredentialStore>>): string {
+  if (!stored) return 'login:none'
+  if (stored.kind !== 'helper-failed') return 'login:found'
+  const { name, problem, message } = stored.failure
+  return `login:${problem} ${name}${problem === 'failed' ? `: ${message}` : ''}`.trim()
+}
+
+test.each(helperLines)('$content: $slipway', async ({ content, slipway }) => {
+  const config = content.slice(0, content.lastIndexOf('} (') + 1)
+  const helper = /"credHelpers":\{"[^"]*":"([^"]+)"|"credsStore":"([^"]*)"/.exec(config)
+  const [match, script] = helperScripts.flatMap(([pattern, write]) => {
+    const found = pattern.exec(content)
+    return found ? [[found, write] as const] : []
+  })[0]!
+  const scripts = script ? { [helper?.[1] ?? helper?.[2] ?? '']: script(match[1] ?? '') } : {}
+  const { folder, readCredentials } = await writeConfig(config, scripts)
+  const hangs = slipway.startsWith('login:slow')
+  const options = hangs ? { helperTimeoutMs: 500 } : {}
+  expect(outcomeOf(await readCredentials(registryIn(content), options))).toBe(slipway)
+  if (!hangs) return
+  // The helper is killed with the programs that it has started.
+  for (const file of ['pid', 'child']) {
+    const pid = (await readFile(join(folder, file), 'utf8')).trim()
+    await expect.poll(() => isRunning(pid)).toBe(false)
+  }
+})
+
+function isRunning(pid: string): boolean {
+  try {
+    return !readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z ')
+  } catch {
+    return false
+  }
+}
+
+test('a helper that leaves a program behind on its output is still read', async () => {
+  const { folder, readCredentials } = await writeConfig(
+    { credsStore: 'agent' },
+    { agent: `sleep 1000 & echo $! > "$DOCKER_CONFIG/child"; echo '{"Username":"ann","Secret":"secret"}'` },
+  )
+  expect(await readCredentials('a.example', { helperTimeoutMs: 500 })).toMatchObject({ username: 'ann' })
+  process.kill(Number(await readFile(join(folder, 'child'), 'utf8')))
+})
+
+test('a read that is cancelled does not wait for the helper', async () => {
+  const { readCredentials } = await writeConfig({ credsStore: 'pass' }, { pass: 'sleep 1000' })
+  const signal = AbortSignal.timeout(200)
+  expect(await readCredentials('a.example', { signal, helperTimeoutMs: 3_600_000 })).toBeUndefined()
 })
 
 test('a helper with an invalid name is not run', async () => {
   const { readCredentials, folder } = await writeConfig(
-    { credsStore: '../common', credHelpers: { 'a.example': 'Own' } },
-    { Own: 'touch "$DOCKER_CONFIG/run"' },
+    { credsStore: '../common', credHelpers: { 'a.example': 'own script' } },
+    { 'own script': 'touch "$DOCKER_CONFIG/run"' },
   )
   expect(await readCredentials('a.example')).toBeUndefined()
   expect(await readdir(folder)).not.toContain('run')

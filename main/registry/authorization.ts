@@ -1,0 +1,169 @@
+/**
+ * Logs in to one repository when its registry asks for it: first with an anonymous token, then with stored credentials
+ * if there are any. An untrusted registry gets no credentials.
+ */
+import { isLoopback, type RepositoryLocation } from '../../model/image/registry-place.ts'
+import { fail, type HelperFailure, type RegistryFailure, type Result } from '../../preload/contract/index.ts'
+import { mayNeedLogin, withHelper } from './credential-helper.ts'
+import type { Credentials, CredentialStore } from './credentials.ts'
+import type { Http, ResponseHead } from './http.ts'
+import {
+  basicAuthorization,
+  parseChallenges,
+  requestPullToken,
+  type AllowsRealm,
+  type Challenge,
+  type PullToken,
+} from './token.ts'
+
+type RegistryResult<T> = Promise<Result<T, RegistryFailure>>
+/** @returns the Authorization header to send to an origin, if any */
+export type LoginFor = (origin: string) => Readonly<Record<string, string>>
+type LoggedInRequest<Reply> = (loginFor: LoginFor) => RegistryResult<Reply>
+
+export interface AuthorizationOptions extends RepositoryLocation {
+  readonly http: Http
+  /** Absent for an untrusted registry. */
+  readonly credentials?: CredentialStore | undefined
+  readonly allowsRealm?: AllowsRealm | undefined
+  /** Keeps accepted tokens for later authorizations. Absent: a token is forgotten with its authorization. */
+  readonly tokens?: TokenCache | undefined
+  /** Timeout of a token request in milliseconds. */
+  readonly timeoutMs?: number | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+export interface Authorization {
+  /** Sends a request with the Authorization header, if any; if the registry refuses it, logs in and sends it again. */
+  send<Reply extends ResponseHead>(request: LoggedInRequest<Reply>): RegistryResult<Reply>
+  /** Like `send`, but never logs in. */
+  sendOnce<Reply>(request: LoggedInRequest<Reply>): RegistryResult<Reply>
+  /** Whether the last request had an Authorization header. */
+  readonly isSent: boolean
+  /** Adds to a failure that the stored login could not be read, if that is so and a login may be what is missing. */
+  explain(failure: RegistryFailure): RegistryFailure
+}
+
+/** Authorization headers by repository. Tokens only: a password is never kept. */
+export type TokenCache = Map<string, Login & { readonly untilMs: number }>
+
+interface Login {
+  readonly header: string
+  /** Whether the header comes from stored credentials. */
+  readonly isStored: boolean
+}
+
+/** A token is kept for at most this time, so that a `docker logout` takes effect. */
+const maxCacheSeconds = 300
+/** Shorter than the time that a request of the user has, so that a helper without an answer can be named. */
+const helperTimeoutMs = 5_000
+
+export function createAuthorization(options: AuthorizationOptions): Authorization {
+  const { http, registry, host, path, credentials, allowsRealm, tokens, timeoutMs, signal } = options
+  const key = `${host}/${path}`
+  const cached = tokens?.get(key)
+  /** What to send. Requests may run in parallel, and each of them may replace it. */
+  let login: Login | undefined = cached && Date.now() < cached.untilMs ? cached : undefined
+  let helper: HelperFailure | undefined
+  /** Whether the registry has accepted `login`. */
+  let isAccepted = login !== undefined
+
+  const sendOnce = <Reply>(request: LoggedInRequest<Reply>) =>
+    request((origin) =>
+      login && (!login.isStored || isPrivateChannel(new URL(origin))) ? { authorization: login.header } : {},
+    )
+
+  /** Some registries answer 403 instead of 401 to anonymous requests. */
+  const isRefusal = ({ status }: ResponseHead) => status === 401 || (status === 403 && credentials !== undefined)
+
+  async function send<Reply extends ResponseHead>(request: LoggedInRequest<Reply>): RegistryResult<Reply> {
+    const sent = login
+    const first = await sendOnce(request)
+    if (!first.ok) return first
+    if (!isRefusal(first.value)) {
+      if (sent === login) isAccepted = true
+      return first
+    }
+    // A parallel request has logged in while this one was in flight.
+    if (sent !== login) return sendOnce(request)
+    // A token that was accepted before may have expired. Anything else would be refused again.
+    const mayBeExpired = isAccepted && first.value.status === 401 && sent?.header.startsWith('Bearer ')
+    if (sent !== undefined && !mayBeExpired) return first
+    tokens?.delete(key)
+    return await logIn(first, request)
+  }
+
+  async function logIn<Reply extends ResponseHead>(
+    refused: { readonly ok: true; readonly value: Reply },
+    request: LoggedInRequest<Reply>,
+  ): RegistryResult<Reply> {
+    const { url } = refused.value
+    const challenges = parseChallenges(refused.value.header('www-authenticate') ?? '')
+    const bearer = challenges.find(({ scheme }) => scheme === 'bearer')
+    let latest: Result<Reply, RegistryFailure> = refused
+    if (bearer) {
+      const token = await requestToken(bearer, url)
+      latest = token.ok ? await sendWithToken(token.value, false, request) : token
+    }
+    if (latest.ok ? !isRefusal(latest.value) : !mayNeedLogin(latest.error)) return latest
+    if (!credentials || (!bearer && !challenges.some(({ scheme }) => scheme === 'basic'))) return latest
+    const stored = await credentials(registry, { signal, helperTimeoutMs })
+    signal?.throwIfAborted()
+    if (!stored) return latest
+    if (stored.kind === 'helper-failed') {
+      helper = stored.failure
+      return latest.ok ? latest : fail(withHelper(latest.error, helper))
+    }
+    if (!isPrivateChannel(url)) return fail({ code: 'registry-login', host: registry, reason: 'unencrypted' })
+    if (bearer) {
+      const token = await requestToken(bearer, url, stored)
+      return token.ok ? await sendWithToken(token.value, true, request) : token
+    }
+    if (stored.kind !== 'password') return fail({ code: 'registry-login', host: registry })
+    return await sendWith({ header: basicAuthorization(stored), isStored: true }, request)
+  }
+
+  const requestToken = (challenge: Challenge, { protocol }: URL, stored?: Credentials) =>
+    requestPullToken(http, {
+      ...{ registry, host, protocol, path, challenge, credentials: stored, allowsRealm, timeoutMs, signal },
+    })
+
+  async function sendWith<Reply extends ResponseHead>(
+    newLogin: Login,
+    request: LoggedInRequest<Reply>,
+  ): RegistryResult<Reply> {
+    login = newLogin
+    isAccepted = false
+    const response = await sendOnce(request)
+    if (response.ok && !isRefusal(response.value) && login === newLogin) isAccepted = true
+    return response
+  }
+
+  async function sendWithToken<Reply extends ResponseHead>(
+    { token, expiresInSeconds }: PullToken,
+    isStored: boolean,
+    request: LoggedInRequest<Reply>,
+  ): RegistryResult<Reply> {
+    const untilMs = Date.now() + Math.min(expiresInSeconds, maxCacheSeconds) * 1000
+    const newLogin = { header: `Bearer ${token}`, isStored }
+    const response = await sendWith(newLogin, request)
+    if (isAccepted && login === newLogin) tokens?.set(key, { ...newLogin, untilMs })
+    return response
+  }
+
+  return {
+    send,
+    sendOnce,
+    get isSent() {
+      return login !== undefined
+    },
+    explain: (failure) => (helper ? withHelper(failure, helper) : failure),
+  }
+}
+
+/**
+ * Whether stored credentials may be sent to a URL: over https, or to this computer. Docker also sends them over plain
+ * HTTP to the registries that the engine is told to trust. Slipway does not: that trust is about the engine's network,
+ * and this computer may be in another one, or an attacker may have blocked https.
+ */
+const isPrivateChannel = ({ protocol, host }: URL) => protocol === 'https:' || isLoopback(host)

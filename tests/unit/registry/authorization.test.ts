@@ -1,0 +1,83 @@
+import { expect, test } from 'vitest'
+import { registryClient, untrustedRegistry } from '../../../main/registry/index.ts'
+import { client, serve } from '../local-server.ts'
+
+const digest = `sha256:${'a'.repeat(64)}`
+const manifestHeaders = {
+  'content-type': 'application/vnd.oci.image.manifest.v1+json',
+  'docker-content-digest': digest,
+}
+
+/** A registry whose tokens are valid until `expireTokens`, or never if `acceptsTokens` is false. */
+async function startRegistry({ lifetime = 300, acceptsTokens = true } = {}) {
+  let issued = 0
+  let validFrom = 1
+  const authorizations: (string | undefined)[] = []
+  const server = await serve((request, response) => {
+    const { authorization } = request.headers
+    if (request.url!.startsWith('/token'))
+      return void response.end(JSON.stringify({ token: `t${++issued}`, expires_in: lifetime }))
+    authorizations.push(authorization)
+    const number = Number(/^Bearer t(\d+)$/.exec(authorization ?? '')?.[1] ?? 0)
+    if (!acceptsTokens || number < validFrom)
+      return void response.writeHead(401, { 'www-authenticate': `Bearer realm="${server.url}/token"` }).end()
+    response.writeHead(200, manifestHeaders).end()
+  })
+  return { ...server, authorizations, expireTokens: () => (validFrom = issued + 1) }
+}
+
+const trusted = () => registryClient({ http: client(), credentials: async () => undefined })
+const untrusted = (address: string, host = 'mirror.example') =>
+  untrustedRegistry(client(), {
+    ...{ address, host, path: 'library/x', timeoutMs: 5000 },
+    signal: new AbortController().signal,
+  })
+
+test('a token is used again for the same repository, and for no other', async () => {
+  const { host, authorizations } = await startRegistry()
+  const { head } = trusted()
+  for (const name of ['a/x:1', 'a/x:2', 'a/y:1']) expect(await head(`${host}/${name}`)).toMatchObject({ ok: true })
+  expect(authorizations).toEqual([undefined, 'Bearer t1', 'Bearer t1', undefined, 'Bearer t2'])
+})
+
+test('a token that the registry no longer accepts is replaced by a new one', async () => {
+  const { host, authorizations, expireTokens } = await startRegistry()
+  const { head } = trusted()
+  await head(`${host}/x:1`)
+  expireTokens()
+  expect(await head(`${host}/x:1`)).toMatchObject({ ok: true })
+  expect(authorizations).toEqual([undefined, 'Bearer t1', 'Bearer t1', 'Bearer t2'])
+})
+
+test('a token without a lifetime left is not kept', async () => {
+  const { host, authorizations } = await startRegistry({ lifetime: 0 })
+  const { head } = trusted()
+  await head(`${host}/x:1`)
+  await head(`${host}/x:1`)
+  expect(authorizations).toEqual([undefined, 'Bearer t1', undefined, 'Bearer t2'])
+})
+
+test('a registry that refuses each new token gets one request with a token', async () => {
+  const { host, url, requests } = await startRegistry({ acceptsTokens: false })
+  expect(await trusted().head(`${host}/x:1`)).toEqual({ ok: false, error: { code: 'registry-login', host } })
+  const requestsOfClient = requests.length
+  const registry = untrusted(url)
+  expect(await registry.manifest('1')).toMatchObject({ error: { code: 'registry-login', host: 'mirror.example' } })
+  expect(await registry.manifest('2')).toMatchObject({ error: { code: 'registry-login', host: 'mirror.example' } })
+  expect(requests.slice(requestsOfClient)).toEqual([
+    'GET /v2/library/x/manifests/1',
+    'GET /token?scope=repository%3Alibrary%2Fx%3Apull',
+    'GET /v2/library/x/manifests/1',
+    'GET /v2/library/x/manifests/2',
+  ])
+})
+
+test('an untrusted registry that asks for a password gets none', async () => {
+  const headers: unknown[] = []
+  const { url } = await serve((request, response) => {
+    headers.push(request.headers.authorization)
+    response.writeHead(401, { 'www-authenticate': 'Basic realm="mirror"' }).end()
+  })
+  expect(await untrusted(url).manifest('1')).toMatchObject({ error: { code: 'registry-login' } })
+  expect(headers).toEqual([undefined])
+})
