@@ -25,7 +25,8 @@ export const storedLogins =
 
 /** Failures that a login may fix. Registries also report `reference-unknown` for private repositories. */
 const mayNeedLogin = (failure: Failure) =>
-  ['registry-login', 'registry-denied', 'reference-unknown'].includes(failure.code)
+  ['registry-login', 'registry-denied', 'reference-unknown'].includes(failure.code) &&
+  !('mirror' in failure && failure.mirror)
 
 /**
  * Pulls with the login that the Docker CLI has stored. For Docker Hub the login is used at once, because anonymous

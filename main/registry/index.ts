@@ -1,6 +1,7 @@
 /** HTTP clients for registries and other image sources. Does not depend on the engine. */
 export { registryClient, type ListedTags, type ManifestHead, type RegistryClient } from './client.ts'
 export { dockerCredentials, type Credentials, type CredentialStore } from './credentials.ts'
+export { registryFailureOf } from './engine-messages.ts'
 export { httpClient, type HttpResponse, type Http, type RequestOptions } from './http.ts'
 export {
   untrustedRegistry,

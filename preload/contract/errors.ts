@@ -61,12 +61,16 @@ export type CacheFailure =
 
 /** Failures of a registry, a search or a pull. `host` is the name that users know: `docker.io`, `ghcr.io`. */
 export type RegistryFailure =
-  /** `reason`: unknown host name, no network, connection refused, connection lost; absent if unknown. */
+  /**
+   * `reason`: unknown host name, no network, connection refused, connection lost; absent if unknown. `kept`: the engine
+   * keeps what it has downloaded, so that the next pull continues from there.
+   */
   | {
       readonly code: 'registry-unreachable'
       readonly host: string
       readonly detail: string
       readonly reason?: 'no-host' | 'no-network' | 'refused' | 'cut'
+      readonly kept?: true
     }
   /** The registry accepted the connection but did not answer in time. */
   | { readonly code: 'registry-slow'; readonly host: string }
@@ -78,13 +82,34 @@ export type RegistryFailure =
       readonly reason?: 'expired' | 'not-yet-valid'
     }
   | { readonly code: 'registry-login'; readonly host: string }
-  /** The registry denies access: an allow list, a region, a ban. */
-  | { readonly code: 'registry-denied'; readonly host: string }
+  /** The registry denies access: an allow list, a region, a ban. `mirror`: a mirror answered in the registry's place. */
+  | { readonly code: 'registry-denied'; readonly host: string; readonly mirror?: true }
+  /** The registry serves nobody in this country, or at this address. */
+  | { readonly code: 'registry-region'; readonly host: string }
   /**
-   * Too many requests. `until`: seconds since 1970, if the registry reports it. `loginUnused`: the stored login was not
-   * used, because the engine would send it to mirrors.
+   * Too many requests. `until`: seconds since 1970, if the registry reports it. `anonymous`: the limit for pulls without
+   * a login. `loginUnused`: the stored login was not used, because the engine would send it to mirrors.
    */
-  | { readonly code: 'registry-limited'; readonly host: string; readonly until?: number; readonly loginUnused?: true }
+  | {
+      readonly code: 'registry-limited'
+      readonly host: string
+      readonly until?: number
+      readonly anonymous?: true
+      readonly loginUnused?: true
+    }
+  /** The registry speaks without encryption. `proxy`: or a proxy in between does. `mirror`: the host is a mirror. */
+  | { readonly code: 'registry-plain'; readonly host: string; readonly mirror?: true; readonly proxy?: true }
+  /**
+   * The proxy of the engine failed. `host`: whom the engine wanted to reach; `proxy`: the proxy's address, if the engine
+   * names it. `reason`: the proxy is unreachable, wants a login, refuses, or speaks without encryption.
+   */
+  | {
+      readonly code: 'engine-proxy'
+      readonly host: string
+      readonly proxy?: string
+      readonly reason: 'unreachable' | 'login' | 'refused' | 'plain'
+      readonly detail: string
+    }
   /** The answer is not that of a registry: truncated or invalid JSON, or a web page (`page`). */
   | { readonly code: 'registry-invalid-reply'; readonly host: string; readonly page?: true }
   | { readonly code: 'registry-error'; readonly host: string; readonly status: number }
@@ -97,9 +122,21 @@ export type RegistryFailure =
   | { readonly code: 'reference-invalid'; readonly reference: string }
   /** The registry has no such repository or tag, or shows it only after a login. */
   | { readonly code: 'reference-unknown'; readonly reference: string }
-  | { readonly code: 'platform-missing'; readonly reference: string; readonly platform: string }
-  /** The content does not match its digest, or is truncated. */
+  /** `platforms`: those that the registry has, if known. */
+  | {
+      readonly code: 'platform-missing'
+      readonly reference: string
+      readonly platform: string
+      readonly platforms?: readonly string[]
+    }
+  /** The image is for another operating system: `windows` on a Linux engine. */
+  | { readonly code: 'image-system'; readonly reference: string; readonly system: string }
+  /** The image has a format that engines no longer read: manifest schema 1. */
+  | { readonly code: 'image-format-old'; readonly reference: string }
+  /** The content does not match its digest. */
   | { readonly code: 'pull-corrupt'; readonly reference: string }
+  /** A rootless engine, or one with userns-remap, has fewer user or group ids than the image uses. */
+  | { readonly code: 'engine-ids-missing'; readonly reference: string }
   | { readonly code: 'pull-disk-full' }
   /** The pull was not started: it needs about `needed` bytes, and the engine's disk has `free` bytes free. */
   | { readonly code: 'pull-no-space'; readonly reference: string; readonly needed: number; readonly free: number }

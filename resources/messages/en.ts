@@ -848,6 +848,10 @@ export const en = {
   'error.terminal-gone': 'This terminal is closed.',
   'error.registry-unreachable': '{host} cannot be reached from here.',
   'error.registry-unreachable.hint': 'Check the network or the proxy. Details: {detail}',
+  'error.registry-unreachable.again':
+    'Try again. If it happens often, check the network or the proxy. Details: {detail}',
+  'error.registry-unreachable.kept':
+    'Try again: what was downloaded is kept, and the pull continues from there. Details: {detail}',
   'error.registry-slow': '{host} does not answer.',
   'error.registry-slow.hint': 'The request timed out. Try again in a while.',
   'error.registry-tls': 'The certificate of {host} cannot be trusted.',
@@ -858,12 +862,39 @@ export const en = {
   'error.registry-denied': '{host} does not serve this image to this computer.',
   'error.registry-denied.hint':
     'It may be private, not among the images that {host} serves, or not available where you are.',
+  'error.registry-denied.mirror': 'The mirror {host} does not serve this image.',
+  'error.registry-denied.mirror.hint':
+    'Check the name and the tag. Many mirrors serve only some images, so another mirror may have it.',
+  'error.registry-region': '{host} does not serve this country or IP address.',
+  'error.registry-region.hint':
+    'It refuses by address, whether or not the image exists. A mirror, or a proxy for Docker, may help.',
   'error.registry-limited': '{host} has had too many requests from this IP address.',
   'error.registry-limited.hint': 'Try again in a while.',
   'error.registry-limited.anonymous': 'You have reached {host}’s limit for pulls without a login.',
+  'error.registry-limited.login': 'Log in for a higher limit, use a mirror, or try again in a while.',
   'error.registry-limited.loginUnused':
     'Your login is not used because mirrors are set: Docker would send it to them, too. Try again in a while, or pull without mirrors.',
   'error.registry-limited.until': 'It will answer again at {time}.',
+  'error.registry-plain': '{host} answers without encryption, so Docker does not pull from it.',
+  'error.registry-plain.hint':
+    'If you trust it and the network, add {line} to daemon.json and reload Docker. Anyone on the way can then read and change what you pull.',
+  'error.registry-plain.perhaps':
+    'A proxy in between may be the cause. If the registry itself has no encryption, and you trust it and the network, add {line} to daemon.json and reload Docker. Anyone on the way can then read and change what you pull.',
+  'error.registry-plain.hub':
+    'A sign-in page of the network, or a proxy, may be answering in its place. Check the network and Docker’s proxy.',
+  'error.registry-plain.mirror': 'Enter the mirror’s address as {address}, or use another mirror.',
+  'error.engine-proxy': 'Docker’s proxy cannot be reached.',
+  'error.engine-proxy.named': 'Docker’s proxy {proxy} cannot be reached.',
+  'error.engine-proxy.hint':
+    'Docker pulls images through it. Start the proxy, or change it in Docker’s settings and restart Docker. Details: {detail}',
+  'error.engine-proxy.plain': 'Docker’s proxy answers without encryption.',
+  'error.engine-proxy.plain.hint':
+    'Its address has to start with http://, also the one for HTTPS. Change it in Docker’s settings, then restart Docker.',
+  'error.engine-proxy.login': 'Docker’s proxy asks for a login.',
+  'error.engine-proxy.login.hint':
+    'Write the login into the proxy’s address in Docker’s settings, as http://user:password@host:port, then restart Docker.',
+  'error.engine-proxy.refused': 'Docker’s proxy does not let {host} through.',
+  'error.engine-proxy.refused.hint': 'Allow it in the proxy, or use another proxy. Details: {detail}',
   'error.registry-invalid-reply': '{host} does not answer like a registry.',
   'error.registry-invalid-reply.hint': 'A sign-in page of the network, or a proxy, may be answering in its place.',
   'error.registry-error': '{host} reports an error ({status}).',
@@ -873,6 +904,14 @@ export const en = {
   'error.reference-unknown.hint': 'Check the name and the tag. A private image needs a login first.',
   'error.platform-missing': 'There is no {reference} for {platform}.',
   'error.platform-missing.hint': 'Choose another tag, or another platform.',
+  'error.platform-missing.platforms': 'It exists for {platforms}. Choose one of these platforms, or another tag.',
+  'error.image-system': '{reference} is made for {system}, which this engine does not run.',
+  'error.image-system.hint': 'Look for a tag that is made for Linux.',
+  'error.image-format-old': '{reference} has an old format that Docker no longer reads.',
+  'error.image-format-old.hint': 'Choose a newer tag, or ask the author to push the image again.',
+  'error.engine-ids-missing': 'Docker has too few user IDs for the files in {reference}.',
+  'error.engine-ids-missing.hint':
+    'Docker runs without root and may only use the IDs in /etc/subuid and /etc/subgid. Add this line to both files as the user that runs Docker, then restart Docker.',
   'error.pull-corrupt': 'What was downloaded of {reference} is damaged.',
   'error.pull-corrupt.hint': 'None of it was kept. Try again; if it happens again, the source is at fault.',
   'error.pull-disk-full': 'Docker’s disk is full.',

@@ -13,6 +13,7 @@ const copy = '/home/ada/Slipway/shop_web_2.3.0-0a1b2c3d4e5f.tar'
 const folder = '/home/ada/Slipway'
 const daemonFile = '/etc/docker/daemon.json'
 const state = 'untouched'
+const refusedProxy = 'proxyconnect tcp: dial tcp 127.0.0.1:7890: connect: connection refused'
 
 export const failureExamples: Examples = {
   'bad-input': [{ code: 'bad-input' }],
@@ -53,6 +54,7 @@ export const failureExamples: Examples = {
     { code: 'registry-unreachable', host, detail: `getaddrinfo EAI_AGAIN ${host}`, reason: 'no-network' },
     { code: 'registry-unreachable', host, detail: 'connect ECONNREFUSED 203.0.113.7:443', reason: 'refused' },
     { code: 'registry-unreachable', host, detail: 'read ECONNRESET', reason: 'cut' },
+    { code: 'registry-unreachable', host, detail: 'unexpected EOF', reason: 'cut', kept: true },
   ],
   'registry-slow': [{ code: 'registry-slow', host }],
   'registry-tls': [
@@ -64,11 +66,29 @@ export const failureExamples: Examples = {
     { code: 'registry-login', host },
     { code: 'registry-login', host: 'docker.io' },
   ],
-  'registry-denied': [{ code: 'registry-denied', host }],
+  'registry-denied': [
+    { code: 'registry-denied', host },
+    { code: 'registry-denied', host: 'hub.mirror.example.com', mirror: true },
+  ],
+  'registry-region': [{ code: 'registry-region', host: 'docker.io' }],
   'registry-limited': [
     { code: 'registry-limited', host: 'docker.io' },
     { code: 'registry-limited', host: 'docker.io', until: 1_767_225_600 },
+    { code: 'registry-limited', host: 'docker.io', anonymous: true },
     { code: 'registry-limited', host: 'docker.io', loginUnused: true },
+  ],
+  'registry-plain': [
+    { code: 'registry-plain', host: '192.168.1.20:5000' },
+    { code: 'registry-plain', host: '192.168.1.20:5000', proxy: true },
+    { code: 'registry-plain', host: 'docker.io', proxy: true },
+    { code: 'registry-plain', host: 'hub.mirror.example.com', mirror: true },
+  ],
+  'engine-proxy': [
+    { code: 'engine-proxy', host: 'docker.io', proxy: '127.0.0.1:7890', reason: 'unreachable', detail: refusedProxy },
+    { code: 'engine-proxy', host: 'docker.io', reason: 'unreachable', detail: 'proxyconnect tcp: EOF' },
+    { code: 'engine-proxy', host: 'docker.io', reason: 'plain', detail: 'proxyconnect tcp: tls: first record' },
+    { code: 'engine-proxy', host: 'docker.io', reason: 'login', detail: 'Proxy Authentication Required' },
+    { code: 'engine-proxy', host: 'docker.io', reason: 'refused', detail: 'Forbidden' },
   ],
   'registry-invalid-reply': [
     { code: 'registry-invalid-reply', host },
@@ -83,7 +103,13 @@ export const failureExamples: Examples = {
   'mirror-accepts-unknown-digest': [{ code: 'mirror-accepts-unknown-digest', host }],
   'reference-invalid': [{ code: 'reference-invalid', reference: 'Shop/Web:2.3.0' }],
   'reference-unknown': [{ code: 'reference-unknown', reference }],
-  'platform-missing': [{ code: 'platform-missing', reference, platform: 'linux/arm64' }],
+  'platform-missing': [
+    { code: 'platform-missing', reference, platform: 'linux/arm64' },
+    { code: 'platform-missing', reference, platform: 'linux/arm64', platforms: ['linux/amd64', 'linux/386'] },
+  ],
+  'image-system': [{ code: 'image-system', reference, system: 'windows' }],
+  'image-format-old': [{ code: 'image-format-old', reference }],
+  'engine-ids-missing': [{ code: 'engine-ids-missing', reference }],
   'pull-corrupt': [{ code: 'pull-corrupt', reference }],
   'pull-disk-full': [{ code: 'pull-disk-full' }],
   'pull-no-space': [{ code: 'pull-no-space', reference, needed: 4_200_000_000, free: 1_100_000_000 }],
