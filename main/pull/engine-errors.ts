@@ -8,7 +8,6 @@ export interface PullDetails {
   /** The registry of the reference: `docker.io` even if a mirror responded. */
   readonly host: string
   readonly platform: string
-  readonly store: 'classic' | 'containerd'
 }
 
 type ErrorPattern = readonly [pattern: RegExp, failure: (pull: PullDetails, match: RegExpExecArray) => Failure]
@@ -62,7 +61,5 @@ export function pullFailure(message: string, pull: PullDetails): Failure {
   // What else fails while a layer is unpacked is a fault of this computer, not of a registry.
   const isLocal = /failed to (?:register|extract) layer\b/.test(read.text)
   const failure = isLocal ? undefined : registryFailureOf(read, pull.reference)
-  if (failure?.code === 'registry-unreachable' && failure.reason === 'cut' && pull.store === 'containerd')
-    return { ...failure, kept: true }
   return failure ?? { code: 'engine-refused', detail: read.detail }
 }

@@ -78,8 +78,8 @@ async function attemptPull(context: PullContext, request: PullRequest, login?: A
 
 /** The failure for an engine's message. */
 async function explain({ session }: PullContext, request: PullRequest, message: string): Promise<Failure> {
-  const { platform, store } = session.capabilities
-  const failure = pullFailure(message, { ...request, platform: request.platform ?? platform, store })
+  const { platform } = session.capabilities
+  const failure = pullFailure(message, { ...request, platform: request.platform ?? platform })
   return failure.code === 'platform-missing' ? withPlatforms(session, failure) : failure
 }
 

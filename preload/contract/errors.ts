@@ -61,16 +61,12 @@ export type CacheFailure =
 
 /** Failures of a registry, a search or a pull. `host` is the name that users know: `docker.io`, `ghcr.io`. */
 export type RegistryFailure =
-  /**
-   * `reason`: unknown host name, no network, connection refused, connection lost; absent if unknown. `kept`: the engine
-   * keeps what it has downloaded, so that the next pull continues from there.
-   */
+  /** `reason`: unknown host name, no network, connection refused, connection lost; absent if unknown. */
   | {
       readonly code: 'registry-unreachable'
       readonly host: string
       readonly detail: string
       readonly reason?: 'no-host' | 'no-network' | 'refused' | 'cut'
-      readonly kept?: true
     }
   /** The registry accepted the connection but did not answer in time. */
   | { readonly code: 'registry-slow'; readonly host: string }

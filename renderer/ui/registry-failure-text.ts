@@ -12,9 +12,8 @@ export function registryFailureText(failure: RegistryFailure): FailureText {
       const detail = plain(failure.detail)
       return {
         title: unreachableTitle(failure.reason, host),
-        hint: failure.kept
-          ? t('error.registry-unreachable.kept', { detail })
-          : failure.reason === 'cut'
+        hint:
+          failure.reason === 'cut'
             ? t('error.registry-unreachable.again', { detail })
             : t('error.registry-unreachable.hint', { detail }),
       }

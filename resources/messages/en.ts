@@ -834,6 +834,11 @@ export const en = {
   'error.container-name-taken': 'A container is already called {name}.',
   'error.command-missing': 'The image has no program {command} to run.',
   'error.image-platform': 'This image is made for {platform}, but this engine runs {engine}.',
+  'error.program-format':
+    'This program is made for another kind of processor, or is a script without “#!” in its first line. Choose another tag or command.',
+  'error.mount-denied': 'Docker may not use the folder {source}. Check its permissions, or choose another.',
+  'error.firewall-rules-lost': 'The firewall has lost Docker’s rules.',
+  'error.firewall-rules-lost.hint': 'Restarting Docker restores them. It stops running containers.',
   'error.mount-missing': 'There is no folder {source} where the engine runs. Create it, or choose another.',
   'error.network-unknown': 'The engine has no network named {network}. Check the name, or leave it empty.',
   'error.user-unknown': 'The image has no user {user}. Check the name, or enter a number.',
@@ -849,9 +854,7 @@ export const en = {
   'error.registry-unreachable': '{host} cannot be reached from here.',
   'error.registry-unreachable.hint': 'Check the network or the proxy. Details: {detail}',
   'error.registry-unreachable.again':
-    'Try again. If it happens often, check the network or the proxy. Details: {detail}',
-  'error.registry-unreachable.kept':
-    'Try again: what was downloaded is kept, and the pull continues from there. Details: {detail}',
+    'Try again. Layers that the engine has kept are not downloaded again. Details: {detail}',
   'error.registry-slow': '{host} does not answer.',
   'error.registry-slow.hint': 'The request timed out. Try again in a while.',
   'error.registry-tls': 'The certificate of {host} cannot be trusted.',

@@ -54,7 +54,6 @@ export const failureExamples: Examples = {
     { code: 'registry-unreachable', host, detail: `getaddrinfo EAI_AGAIN ${host}`, reason: 'no-network' },
     { code: 'registry-unreachable', host, detail: 'connect ECONNREFUSED 203.0.113.7:443', reason: 'refused' },
     { code: 'registry-unreachable', host, detail: 'read ECONNRESET', reason: 'cut' },
-    { code: 'registry-unreachable', host, detail: 'unexpected EOF', reason: 'cut', kept: true },
   ],
   'registry-slow': [{ code: 'registry-slow', host }],
   'registry-tls': [
@@ -191,6 +190,9 @@ export const failureExamples: Examples = {
   'container-name-taken': [{ code: 'container-name-taken', field: 'name', name: 'web', suggestion: 'web-2' }],
   'command-missing': [{ code: 'command-missing', field: 'command', command: 'bash', next: 'sh' }],
   'image-platform': [{ code: 'image-platform', field: 'reference', platform: 'linux/arm64', engine: 'linux/amd64' }],
+  'program-format': [{ code: 'program-format', field: 'reference' }],
+  'mount-denied': [{ code: 'mount-denied', field: 'volumes', row: 0, source: '/home/ada/site' }],
+  'firewall-rules-lost': [{ code: 'firewall-rules-lost' }],
   'mount-missing': [{ code: 'mount-missing', field: 'volumes', row: 0, source: '/home/ada/site' }],
   'network-unknown': [{ code: 'network-unknown', field: 'network', network: 'backend' }],
   'user-unknown': [{ code: 'user-unknown', field: 'user', user: 'www' }],

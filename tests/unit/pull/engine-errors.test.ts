@@ -4,7 +4,7 @@ import { pullFailure, type PullDetails } from '../../../main/pull/engine-errors.
 import { parseTarget } from '../../../main/pull/target.ts'
 
 const target: PullDetails = {
-  ...{ reference: '127.0.0.1:5000/t/x:1', host: '127.0.0.1:5000', platform: 'linux/s390x', store: 'classic' },
+  ...{ reference: '127.0.0.1:5000/t/x:1', host: '127.0.0.1:5000', platform: 'linux/s390x' },
 }
 
 /** Errors of Docker 20.10, 26.1 and 28.5. Errors before the first progress line have a prefix of docker-modem. */

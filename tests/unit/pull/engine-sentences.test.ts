@@ -4,7 +4,7 @@ import { pullFailure, type PullDetails } from '../../../main/pull/engine-errors.
 import type { Failure } from '../../../preload/contract/index.ts'
 import { readCorpus } from '../../corpus/corpus.ts'
 
-const onHub: PullDetails = { reference: 'org/app:1', host: 'docker.io', platform: 'linux/arm64', store: 'classic' }
+const onHub: PullDetails = { reference: 'org/app:1', host: 'docker.io', platform: 'linux/arm64' }
 const elsewhere: PullDetails = { ...onHub, reference: 'registry.example/t/x:1', host: 'registry.example' }
 
 describe('the texts from the wild', () => {
@@ -25,11 +25,6 @@ test('a mirror is named as such only if it is one', () => {
     ...{ code: 'registry-denied', host: 'cdn.example' },
   })
   expect(pullFailure('denied', onHub)).toEqual({ code: 'registry-denied', host: 'docker.io' })
-})
-
-test('what the containerd store has downloaded is kept if the connection breaks', () => {
-  expect(pullFailure('unexpected EOF', onHub)).not.toHaveProperty('kept')
-  expect(pullFailure('unexpected EOF', { ...onHub, store: 'containerd' })).toMatchObject({ reason: 'cut', kept: true })
 })
 
 test('the shown text has no login and no query', () => {
