@@ -116,7 +116,10 @@ const patterns: readonly Pattern[] = [
   // c: the registry's error code.
   [/(?:^|: )denied(?:: |$)|requested access to the resource is denied/, denied],
   // c and d.
-  [/unexpected (?:HTTP )?status\b[^:]*: ([45]\d\d)\b/, (question, [, status]) => refused(question, Number(status))],
+  [
+    /unexpected (?:HTTP )?status\b(?:[^:]*:| code) ([45]\d\d)\b/i,
+    (question, [, status]) => refused(question, Number(status)),
+  ],
   // net: the name could not be looked up. The error of a lookup may name the DNS server's fault.
   [/lookup NAME: (?:no such host|.*Name or service not known)/, unreachable('no-host')],
   [/lookup NAME: /, unreachable('no-network')],
