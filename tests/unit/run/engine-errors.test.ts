@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { toRunFailure } from '../../../main/run/engine-errors.ts'
+import { isForeignProgram } from '../../../model/run/exit-cause.ts'
 import { defaultRunOptions, type RunOptions } from '../../../model/run/run.ts'
 import { readCorpus } from '../../corpus/corpus.ts'
 
@@ -95,4 +96,13 @@ test('a name of a container or a network is no reason', () => {
       })
     }),
   )
+})
+
+test('a container that ended at once with “exec format error” had a program for another processor', () => {
+  expect(isForeignProgram(255, 'exec /usr/local/bin/app: exec format error')).toBe(true)
+  expect(isForeignProgram(1, 'standard_init_linux.go:228: exec user process caused: exec format error\n')).toBe(true)
+  // Programs write such lines, too.
+  expect(isForeignProgram(0, 'exec /usr/local/bin/app: exec format error')).toBe(false)
+  expect(isForeignProgram(1, 'sh: exec format error')).toBe(false)
+  expect(isForeignProgram(255, 'exec /usr/local/bin/app: exec format error\ntrying again')).toBe(false)
 })
