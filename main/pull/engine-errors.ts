@@ -1,5 +1,5 @@
 /** Maps an engine's error message of a pull to a failure. What a registry said is in `registry/engine-messages`. */
-import { readEngineMessage } from '../../model/pull/engine-message.ts'
+import { readEngineMessage, storeFaults } from '../../model/pull/engine-message.ts'
 import type { Failure } from '../../preload/contract/index.ts'
 import { registryFailureOf } from '../registry/index.ts'
 
@@ -19,13 +19,8 @@ const corrupt = ({ reference }: PullDetails): Failure => ({ code: 'pull-corrupt'
  * 28.5, except those marked *read*. The first match wins.
  */
 const patterns: readonly ErrorPattern[] = [
-  // ENOSPC and EDQUOT of write(2), from any write of the engine (read).
-  [/no space left on device|disk quota exceeded/, () => ({ code: 'pull-disk-full' })],
-  // moby pkg/archive and idtools; containers/storage (read).
-  [
-    /insufficient UIDs or GIDs available in user namespace|number of subordinate IDs|cannot be mapped to a host ID|lchown PATH: invalid argument/,
-    ({ reference }) => ({ code: 'engine-ids-missing', reference }),
-  ],
+  [storeFaults.diskFull, () => ({ code: 'pull-disk-full' })],
+  [storeFaults.idsMissing, ({ reference }) => ({ code: 'engine-ids-missing', reference })],
   // c: distribution/pull_v2.go; d: containerd images/image.go; 26.1 c: image/store.go after the pull.
   [
     /no matching manifest for|no match for platform in manifest|does not match the specified platform|does not provide the specified platform/,

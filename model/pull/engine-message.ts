@@ -20,6 +20,15 @@ export interface Speaker {
   readonly mirror: boolean
 }
 
+/** What an engine says of its own disk, in any operation that writes layers (read in its source, and seen). */
+export const storeFaults = {
+  // ENOSPC and EDQUOT of write(2).
+  diskFull: /no space left on device|disk quota exceeded/,
+  // moby pkg/archive and idtools; containers/storage.
+  idsMissing:
+    /insufficient UIDs or GIDs available in user namespace|number of subordinate IDs|cannot be mapped to a host ID|lchown PATH: invalid argument/,
+} as const
+
 const maxDetailLength = 500
 /** A web page in an error is long, but says what it is about near its start. */
 const maxTextLength = 4_000

@@ -2,7 +2,7 @@
 import type { RegistryFailure } from '../../preload/contract/index.ts'
 import { hub, registryTitle } from '../../model/image/reference.ts'
 import { plain } from '../../model/text/plain.ts'
-import type { FailureText } from './failure-parts.ts'
+import { addIdsCommand, type FailureText } from './failure-parts.ts'
 import { dateTime, joinNames, size, t } from './i18n.svelte.ts'
 
 export function registryFailureText(failure: RegistryFailure): FailureText {
@@ -116,7 +116,7 @@ export function registryFailureText(failure: RegistryFailure): FailureText {
       return {
         title: t('error.engine-ids-missing', { reference: plain(failure.reference) }),
         hint: t('error.engine-ids-missing.hint'),
-        command: 'echo "$USER:100000:65536" | sudo tee -a /etc/subuid /etc/subgid',
+        command: addIdsCommand,
       }
     case 'pull-corrupt':
       return {

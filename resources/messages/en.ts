@@ -470,6 +470,10 @@ export const en = {
   'error.copy-not-deleted.hint': 'Delete it in the file manager. The system says: {detail}',
   'error.copy-failed': '{name} could not be saved, so nothing was removed.',
   'error.copy-failed.hint': 'Try again, or remove it without a copy. Docker says: {detail}',
+  'error.copy-failed.disk':
+    'Docker’s disk is full, and Docker needs space on it to save an image. Free some space, or remove the image without a copy.',
+  'error.copy-failed.damaged':
+    'Docker’s store lacks a part of it. Pull or build it again, or remove it without a copy. Docker says: {detail}',
   'error.copy-incomplete': 'The copy of {name} would be incomplete, so nothing was removed.',
   'error.copy-incomplete.ended-early': 'Docker stopped sending partway. Try again.',
   'error.copy-incomplete.missing':
@@ -484,6 +488,7 @@ export const en = {
   'error.copy-changed.hint': '{file} has been changed or replaced. Pull or build the image again.',
   'error.copy-not-loaded': 'Docker could not load the copy. The copy is kept, so you can try again.',
   'error.copy-not-loaded.hint': '{file}: {detail}',
+  'error.copy-not-loaded.disk': '{file}: Docker’s disk is full. Free some space first.',
 
   'nav.discover': 'Discover',
   'images.pull': 'Pull…',

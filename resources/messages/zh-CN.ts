@@ -457,6 +457,9 @@ export const zhCN = {
   'error.copy-not-deleted.hint': '请在文件管理器中删除它。系统提示：{detail}',
   'error.copy-failed': '无法备份 {name}，尚未删除任何内容。',
   'error.copy-failed.hint': '请重试，或者不备份直接删除。Docker 提示：{detail}',
+  'error.copy-failed.disk': 'Docker 所在的磁盘已满，而备份时也要用到它的空间。请先腾出空间，或者不备份直接删除。',
+  'error.copy-failed.damaged':
+    'Docker 保存的该镜像缺少一部分。请重新拉取或构建，或者不备份直接删除。Docker 提示：{detail}',
   'error.copy-incomplete': '{name} 的备份不完整，尚未删除任何内容。',
   'error.copy-incomplete.ended-early': 'Docker 中途停止了传输，请重试。',
   'error.copy-incomplete.missing': 'Docker 未导出 {path}。请重新拉取或构建该镜像，或者不备份直接删除。',
@@ -468,6 +471,7 @@ export const zhCN = {
   'error.copy-changed.hint': '{file} 已被修改或替换。请重新拉取或构建该镜像。',
   'error.copy-not-loaded': 'Docker 无法加载备份。备份仍保留着，可以再试一次。',
   'error.copy-not-loaded.hint': '{file}：{detail}',
+  'error.copy-not-loaded.disk': '{file}：Docker 所在的磁盘已满，请先腾出空间。',
 
   'nav.discover': '搜索镜像',
   'images.pull': '拉取…',

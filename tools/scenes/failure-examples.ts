@@ -31,7 +31,11 @@ export const failureExamples: Examples = {
   'undo-other-engine': [{ code: 'undo-other-engine', endpoint: 'ssh://ada@build.example.com' }],
   'copy-missing': [{ code: 'copy-missing', file: copy }],
   'copy-not-deleted': [{ code: 'copy-not-deleted', file: copy, detail: 'EROFS: read-only file system' }],
-  'copy-failed': [{ code: 'copy-failed', name: reference, detail: 'open /var/lib/docker/overlay2: no such file' }],
+  'copy-failed': [
+    { code: 'copy-failed', name: reference, detail: 'open /var/lib/docker/overlay2: no such file' },
+    { code: 'copy-failed', name: reference, detail: 'write /var/lib/docker/tmp/x: no space left on device' },
+    { code: 'copy-failed', name: reference, detail: 'blob not found' },
+  ],
   'copy-incomplete': [
     { code: 'copy-incomplete', name: reference, problem: { kind: 'ended-early' } },
     { code: 'copy-incomplete', name: reference, problem: { kind: 'missing', path: 'blobs/sha256/3f8a3f8a' } },
@@ -41,7 +45,11 @@ export const failureExamples: Examples = {
     { code: 'copy-incomplete', name: reference, problem: { kind: 'name-missing', reference } },
   ],
   'copy-changed': [{ code: 'copy-changed', file: copy }],
-  'copy-not-loaded': [{ code: 'copy-not-loaded', file: copy, detail: 'no space left on device' }],
+  'copy-not-loaded': [
+    { code: 'copy-not-loaded', file: copy, detail: 'unexpected EOF' },
+    { code: 'copy-not-loaded', file: copy, detail: 'write /x: no space left on device' },
+    { code: 'copy-not-loaded', file: copy, detail: 'lchown /etc/gshadow: invalid argument' },
+  ],
   'name-taken': [{ code: 'name-taken', reference }],
 
   'cache-not-removable': [{ code: 'cache-not-removable' }],
