@@ -29,9 +29,12 @@ const denied = ({ message: { speaker } }: Question): RegistryFailure => ({
   host: speaker.host,
   ...(speaker.mirror && { mirror: true }),
 })
-/** Docker sends no logins to mirrors, so a mirror that asks for one does not serve the image. */
+/**
+ * Docker sends no logins to mirrors, so a mirror that asks for one does not serve the image. The host of the token may
+ * be another one than that of the login.
+ */
 const login = (question: Question): RegistryFailure =>
-  question.message.speaker.mirror ? denied(question) : { code: 'registry-login', host: hostOf(question) }
+  question.message.speaker.mirror ? denied(question) : { code: 'registry-login', host: question.message.registry }
 const invalidReply = (question: Question): RegistryFailure => ({
   code: 'registry-invalid-reply',
   host: hostOf(question),

@@ -11,6 +11,8 @@ export interface EngineMessage {
   readonly text: string
   /** Who gave the answer, or should have. */
   readonly speaker: Speaker
+  /** The host of the reference's registry: `docker.io` even if a mirror answered. */
+  readonly registry: string
 }
 
 export interface Speaker {
@@ -47,6 +49,7 @@ export function readEngineMessage(message: string, registry: string): EngineMess
       .slice(0, maxDetailLength),
     text: withoutNames(words),
     speaker: speakerOf(words, registry),
+    registry,
   }
 }
 
@@ -79,8 +82,8 @@ function speakerOf(words: string, registry: string): Speaker {
   // A proxy that cannot be looked up is not the one that should have answered.
   const lookedUp = /\b(?:proxyconnect|socks connect)\b/.test(words) ? undefined : /\blookup ([^\s:]+)/.exec(words)?.[1]
   const isOther = lookedUp !== undefined && lookedUp !== address?.replace(/:\d+$/, '')
-  const host = hostName((isOther ? lookedUp : address) ?? registry)
-  if (address === undefined || host !== hostName(address) || host === hostName(registry)) return { host, mirror: false }
+  const host = hostName((isOther ? lookedUp : address) ?? registry) ?? registry
+  if (isOther || address === undefined || host === hostName(registry)) return { host, mirror: false }
   // containerd adds `ns` to requests to a host that is not the reference's own.
   const isNamespaced = /[?&]ns=/.test(query)
   const isRegistryPath = /\/v2\/(?:$|:$|.*\/(?:manifests|blobs)\/)/.test(path) && !path.includes('/docker/registry/v2/')
@@ -88,8 +91,9 @@ function speakerOf(words: string, registry: string): Speaker {
   return { host, mirror: isNamespaced || (registry === hub && (isRegistryPath || isTokenRequest)) }
 }
 
-/** Docker Hub has several hosts, but users know it by one name. */
-function hostName(address: string): string {
+/** Docker Hub has several hosts, but users know it by one name. @returns undefined if the address is no valid host */
+function hostName(address: string): string | undefined {
   const host = address.replace(/^[^@]*@/, '').replace(/[:,.]+$/, '')
+  if (!/^(?:[\w.-]+|\[[\da-f:]+\])(?::\d+)?$/i.test(host)) return undefined
   return /(?:^|\.)docker\.(?:io|com)(?::443)?$/i.test(host) ? hub : host
 }

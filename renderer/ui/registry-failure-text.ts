@@ -173,7 +173,7 @@ function plainText({ host, mirror, proxy }: Extract<RegistryFailure, { code: 're
 }
 
 function proxyText(failure: Extract<RegistryFailure, { code: 'engine-proxy' }>): FailureText {
-  const proxy = failure.proxy ?? ''
+  const proxy = plain(failure.proxy ?? '')
   const detail = plain(failure.detail)
   switch (failure.reason) {
     case 'unreachable':

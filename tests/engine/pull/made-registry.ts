@@ -24,8 +24,15 @@ export function layerOwnedBy(uid: number): Buffer {
   return execFileSync('tar', ['-C', folder, `--owner=${uid}`, `--group=${uid}`, '-c', 'shadow'])
 }
 
+interface MadeImage {
+  readonly os?: string
+  readonly layer?: Buffer
+  /** Whether its manifest has the media type of schema 1. */
+  readonly schema1?: boolean
+}
+
 /** A registry that serves this image under every name and tag. */
-export function registryOf({ os = 'linux', layer = layerOwnedBy(0) }: { os?: string; layer?: Buffer }): Server {
+export function registryOf({ os = 'linux', layer = layerOwnedBy(0), schema1 = false }: MadeImage): Server {
   const config = Buffer.from(
     JSON.stringify({ os, architecture: 'amd64', config: {}, rootfs: { type: 'layers', diff_ids: [digestOf(layer)] } }),
   )
@@ -41,13 +48,14 @@ export function registryOf({ os = 'linux', layer = layerOwnedBy(0) }: { os?: str
       layers: [describe(`${docker}.image.rootfs.diff.tar`, layer)],
     }),
   )
+  const manifestType = `${docker}.distribution.manifest.${schema1 ? 'v1+prettyjws' : 'v2+json'}`
   const blobs = new Map([config, layer, manifest].map((content) => [digestOf(content), content]))
   return createServer(({ url = '' }, response) => {
     const [, kind, version = ''] = /\/(manifests|blobs)\/([^/?]+)/.exec(url) ?? []
     if (kind === undefined) return void response.end('{}')
     const content = kind === 'manifests' ? manifest : blobs.get(version)
     if (!content) return void response.writeHead(404).end('{}')
-    const type = kind === 'manifests' ? `${docker}.distribution.manifest.v2+json` : 'application/octet-stream'
+    const type = kind === 'manifests' ? manifestType : 'application/octet-stream'
     response.writeHead(200, {
       ...{ 'content-type': type, 'content-length': content.length, 'docker-content-digest': digestOf(content) },
     })

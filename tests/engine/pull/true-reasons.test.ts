@@ -5,6 +5,9 @@ import { startEngine, type EngineOptions } from '../../../tools/world/engine.ts'
 import { startHub } from '../../../tools/world/hub.ts'
 import { startMirrors } from '../../../tools/world/mirrors.ts'
 import { startRegistry } from '../../../tools/world/registry.ts'
+import { engineSource } from '../../../main/search/sources.ts'
+import { watchEngine } from '../engine-window.ts'
+import { eventually } from '../eventually.ts'
 import { matrix } from '../matrix.ts'
 import { layerOwnedBy, listen, registryOf } from './made-registry.ts'
 import { failureOf, openPuller } from './puller.ts'
@@ -84,6 +87,21 @@ describe.each(matrix)('$title', (options) => {
         ? { code: 'registry-error', host: 'docker.io', status: 500 }
         : { code: 'registry-denied', host: new URL(mirror.address).host, mirror: true },
     )
+  })
+
+  test.runIf(!isClassic)('an image in the format of manifest schema 1 is reported as too old', async () => {
+    const reference = `${await serve(registryOf({ schema1: true }))}/team/x:1`
+    expect(await pullFailure(reference)).toEqual({ code: 'image-format-old', reference })
+  })
+
+  test('a search that the engine’s proxy prevents is not laid at Docker Hub’s door', async () => {
+    const engine = stopAfterTest(await startEngine({ ...options, env: { HTTPS_PROXY: 'http://127.0.0.1:1' } }))
+    const served = stopAfterTest(watchEngine(engine.socket))
+    await eventually(() => served.window.complete)
+    const answer = await engineSource(served.engine, 5_000).search('v1-503', new AbortController().signal)
+    expect(answer).toMatchObject({
+      ...{ ok: false, error: { code: 'engine-proxy', reason: 'unreachable', proxy: '127.0.0.1:1', host: 'docker.io' } },
+    })
   })
 
   // The containerd store pulls it, as any image of another platform.

@@ -27,6 +27,15 @@ test('a mirror is named as such only if it is one', () => {
   expect(pullFailure('denied', onHub)).toEqual({ code: 'registry-denied', host: 'docker.io' })
 })
 
+test('a login is for the registry, whoever gives its tokens, and an invalid host is not shown', () => {
+  const refusal = 'failed to fetch oauth token: unexpected status from GET request to https://H/jwt/auth?scope=repository%3At%2Fx%3Apull: 401 Unauthorized' // prettier-ignore
+  expect(pullFailure(refusal.replace('H', 'gitlab.example'), elsewhere)).toEqual({
+    ...{ code: 'registry-login', host: 'registry.example' },
+  })
+  const failure = pullFailure('Get "https://a;reboot/v2/": EOF', elsewhere)
+  expect(failure).toMatchObject({ code: 'registry-unreachable', host: 'registry.example' })
+})
+
 test('the shown text has no login and no query', () => {
   const text =
     'Get "https://ada:secret@registry.example/v2/?token=hidden": dial tcp: lookup registry.example: no such host'
