@@ -46,6 +46,9 @@ const patterns: readonly ErrorPattern[] = [
   [/invalid reference format/, ({ reference }) => ({ code: 'reference-invalid', reference })],
 ]
 
+/** The URL of a request before the first layer. */
+const isFirstRequest = /https?:\/\/\S*(?:\/v2\/?|\/manifests\/[^\s"/]+|\/token)"?: /
+
 /** Maps an engine's error message to a failure; `engine-refused` if it is not understood. */
 export function pullFailure(message: string, pull: PullDetails): Failure {
   const read = readEngineMessage(message, pull.host)
@@ -56,5 +59,7 @@ export function pullFailure(message: string, pull: PullDetails): Failure {
   // What else fails while a layer is unpacked is a fault of this computer, not of a registry.
   const isLocal = /failed to (?:register|extract) layer\b/.test(read.text)
   const failure = isLocal ? undefined : registryFailureOf(read, pull.reference)
+  if (failure?.code === 'registry-unreachable' && failure.reason === 'cut' && !isFirstRequest.test(read.detail))
+    return { ...failure, downloading: true }
   return failure ?? { code: 'engine-refused', detail: read.detail }
 }

@@ -61,12 +61,16 @@ export type CacheFailure =
 
 /** Failures of a registry, a search or a pull. `host` is the name that users know: `docker.io`, `ghcr.io`. */
 export type RegistryFailure =
-  /** `reason`: unknown host name, no network, connection refused, connection lost; absent if unknown. */
+  /**
+   * `reason`: unknown host name, no network, connection refused, connection lost; absent if unknown. `downloading`: the
+   * engine was downloading layers, and may have kept some.
+   */
   | {
       readonly code: 'registry-unreachable'
       readonly host: string
       readonly detail: string
       readonly reason?: 'no-host' | 'no-network' | 'refused' | 'cut'
+      readonly downloading?: true
     }
   /** The registry accepted the connection but did not answer in time. */
   | { readonly code: 'registry-slow'; readonly host: string }

@@ -12,10 +12,9 @@ export function registryFailureText(failure: RegistryFailure): FailureText {
       const detail = plain(failure.detail)
       return {
         title: unreachableTitle(failure.reason, host),
-        hint:
-          failure.reason === 'cut'
-            ? t('error.registry-unreachable.again', { detail })
-            : t('error.registry-unreachable.hint', { detail }),
+        hint: failure.downloading
+          ? t('error.registry-unreachable.downloading', { detail })
+          : t('error.registry-unreachable.hint', { detail }),
       }
     }
     case 'registry-slow':

@@ -858,8 +858,8 @@ export const en = {
   'error.terminal-gone': 'This terminal is closed.',
   'error.registry-unreachable': '{host} cannot be reached from here.',
   'error.registry-unreachable.hint': 'Check the network or the proxy. Details: {detail}',
-  'error.registry-unreachable.again':
-    'Try again. Layers that the engine has kept are not downloaded again. Details: {detail}',
+  'error.registry-unreachable.downloading':
+    'Try again: layers that the engine has kept are not downloaded again. If it keeps happening, check the network or the proxy. Details: {detail}',
   'error.registry-slow': '{host} does not answer.',
   'error.registry-slow.hint': 'The request timed out. Try again in a while.',
   'error.registry-tls': 'The certificate of {host} cannot be trusted.',

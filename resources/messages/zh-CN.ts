@@ -822,7 +822,8 @@ export const zhCN = {
   'error.terminal-gone': '这个终端已关闭。',
   'error.registry-unreachable': '从这里连不上 {host}。',
   'error.registry-unreachable.hint': '请检查网络或代理。错误信息：{detail}',
-  'error.registry-unreachable.again': '请重试，引擎已保留的层不会重复下载。错误信息：{detail}',
+  'error.registry-unreachable.downloading':
+    '请重试，引擎已保留的层不会重复下载。如果一再出现，请检查网络或代理。错误信息：{detail}',
   'error.registry-slow': '{host} 没有响应。',
   'error.registry-slow.hint': '请求超时，请稍后再试。',
   'error.registry-tls': '{host} 的证书不可信。',

@@ -62,6 +62,7 @@ export const failureExamples: Examples = {
     { code: 'registry-unreachable', host, detail: `getaddrinfo EAI_AGAIN ${host}`, reason: 'no-network' },
     { code: 'registry-unreachable', host, detail: 'connect ECONNREFUSED 203.0.113.7:443', reason: 'refused' },
     { code: 'registry-unreachable', host, detail: 'read ECONNRESET', reason: 'cut' },
+    { code: 'registry-unreachable', host, detail: 'unexpected EOF', reason: 'cut', downloading: true },
   ],
   'registry-slow': [{ code: 'registry-slow', host }],
   'registry-tls': [

@@ -169,7 +169,7 @@ describe.each(matrix)('$title', (options) => {
     const job = await app.pull(fullName('large:dies'))
     expect(job.state).toBe('failed')
     expect(failureOf(job)).toMatchObject({
-      ...{ code: 'registry-unreachable', host: `127.0.0.1:${gate.port}`, reason: 'cut' },
+      ...{ code: 'registry-unreachable', host: `127.0.0.1:${gate.port}`, reason: 'cut', downloading: true },
     })
     expect(await isAbsent('large:dies')).toBe(true)
     gate.setNetworkConditions()

@@ -27,6 +27,17 @@ test('a mirror is named as such only if it is one', () => {
   expect(pullFailure('denied', onHub)).toEqual({ code: 'registry-denied', host: 'docker.io' })
 })
 
+test('a connection that breaks before the first layer has kept nothing', () => {
+  const cut = (message: string) => pullFailure(message, onHub)
+  for (const message of [
+    'Get "https://registry-1.docker.io/v2/": EOF',
+    'Head "https://a.example/v2/x/manifests/1": EOF',
+  ])
+    expect(cut(message)).not.toHaveProperty('downloading')
+  for (const message of ['unexpected EOF', 'failed to copy: EOF', 'Get "https://a.example/v2/x/blobs/sha256:1": EOF'])
+    expect(cut(message)).toMatchObject({ reason: 'cut', downloading: true })
+})
+
 test('a login is for the registry, whoever gives its tokens, and an invalid host is not shown', () => {
   const refusal = 'failed to fetch oauth token: unexpected status from GET request to https://H/jwt/auth?scope=repository%3At%2Fx%3Apull: 401 Unauthorized' // prettier-ignore
   expect(pullFailure(refusal.replace('H', 'gitlab.example'), elsewhere)).toEqual({
