@@ -78,7 +78,9 @@ test('with Docker Hub blocked and no mirror, a pull of nginx says why it fails, 
     hub.setBehaviour('all', 'normal')
     hub.setBehaviour('registry-1.docker.io', 'limited')
     await alert.getByRole('button', { name: 'Retry' }).click()
-    await expect(alert).toContainText('Docker Hub has had too many requests from this IP address', { timeout: 40_000 })
+    await expect(alert).toContainText('You have reached Docker Hub’s limit for pulls without a login', {
+      timeout: 40_000,
+    })
 
     hub.setBehaviour('registry-1.docker.io', 'normal')
     await alert.getByRole('button', { name: 'Retry' }).click()
